@@ -11,7 +11,7 @@ import (
 	"admitone/events"
 )
 
-// keyed asks for a lamp under a key.
+// keyed reserves a quantity of the lamp under a key.
 func keyed(d *Desk, key string, quantity int64) (Answer, error) {
 	command := &product.Reserve{ReservationID: NewID(), Holder: "ann", Quantity: quantity}
 	return d.Ask(
@@ -20,7 +20,7 @@ func keyed(d *Desk, key string, quantity int64) (Answer, error) {
 	)
 }
 
-// mustKeyed asks for one lamp under key K and wants it at a revision.
+// mustKeyed reserves one lamp under key K and requires the answer to have a revision.
 func mustKeyed(t *testing.T, d *Desk, revision events.Revision, replayed bool) {
 	t.Helper()
 	if answer, err := keyed(d, "K", 1); err != nil || answer.Revision != revision || answer.Replayed != replayed {
@@ -28,8 +28,8 @@ func mustKeyed(t *testing.T, d *Desk, revision events.Revision, replayed bool) {
 	}
 }
 
-// TestAKeyUsedAgainIsKnownAfterALoad: a key that was forgotten and then used once more is
-// that of the newer command, also for whoever reads the log again.
+// TestAKeyUsedAgainIsKnownAfterALoad: a key that has expired and was used again belongs to the
+// newer command, also after a load.
 func TestAKeyUsedAgainIsKnownAfterALoad(t *testing.T) {
 	store := openLog(t, t.TempDir())
 	var c clock
@@ -47,9 +47,8 @@ func TestAKeyUsedAgainIsKnownAfterALoad(t *testing.T) {
 	mustKeyed(t, d, 3, false)
 }
 
-// TestALoadedWindowKnowsWhatALivingOneKnows: whatever was asked at whatever time, a desk
-// that never stopped gives the answers of one that reads its log before each question, and
-// of one that begins with a snapshot.
+// TestALoadedWindowKnowsWhatALivingOneKnows: at any time, a desk that never stopped gives the same
+// answers as one that loads before each command, and as one that starts from a snapshot.
 func TestALoadedWindowKnowsWhatALivingOneKnows(t *testing.T) {
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
@@ -96,8 +95,8 @@ func TestALoadedWindowKnowsWhatALivingOneKnows(t *testing.T) {
 	}
 }
 
-// TestAFailedAppendIsNoOldCommand: an append of which the outcome is unknown, or that lost
-// to another, is not answered with what was done under its key long ago.
+// TestAFailedAppendIsNoOldCommand: a command whose append has an unknown outcome, or a conflict, is
+// not answered with what was done under an earlier use of its key.
 func TestAFailedAppendIsNoOldCommand(t *testing.T) {
 	refused := func(context.Context, events.Store, events.StreamID,
 		events.Revision, []events.Event) (events.Appended, error) {

@@ -20,32 +20,34 @@ import (
 // retry and reports no conflict, and this desk may already have written the same keyed command
 // before the entity was last unloaded.
 func (e *entity) assume(p *envelope) bool {
-	if !e.assumable() || p.view != nil || p.save || p.request.conditional() {
+	if !e.assumable() || p.view != nil || p.save || p.request.conditional() || e.late(p) {
 		return false
 	}
-	e.current = p
-	defer func() { e.current = nil }()
-	state, now := e.kind.New(), e.desk.now()
+	e.current = p // stays set if decide panics, so that guard answers it
+	state, now := e.kind.New(), e.timeOf(p)
 	facts, err := core.Step(state, p.request.Command, now, func([]events.Fact) {})
 	if err != nil || len(facts) == 0 {
+		e.current = nil
 		return false
 	}
 	p.decided = now
 	e.assumeEmpty(state)
-	e.rememberKey(p)
+	e.rememberID(p)
 	e.next = newBatch(NewID())
 	e.accept(p, facts)
+	e.current = nil
 	return true
 }
 
 // assumable reports whether nothing is known about the stream yet.
 func (e *entity) assumable() bool { return e.loads == 0 && e.durable == events.NoStream }
 
-// assumeEmpty makes state the entity's state, with an empty stream. state may have evolved by the
+// assumeEmpty installs state as the state of an empty stream. state may already have evolved by the
 // facts that are accepted next.
 func (e *entity) assumeEmpty(state core.Core) {
-	e.core, e.window, e.revision, e.status, e.assumed = state, newKeyWindow(), events.NoStream, ready, true
-	e.tip = events.Hash{} // an assumption before this one may have sealed events that were not appended
+	e.core, e.window, e.revision, e.status, e.assumed = state, nil, events.NoStream, ready, true
+	e.forwarded = forwarded{since: events.NoStream}
+	e.tip = events.Hash{} // an earlier assumption may have sealed events that were never appended
 }
 
 // disprove handles a conflict: the stream is not empty. None of items was written, and nothing that

@@ -11,7 +11,7 @@ import (
 	"admitone/events"
 )
 
-// readCount is how many reads of streams there were.
+// readCount returns the number of reads of streams.
 func readCount(f *faulty) int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -41,8 +41,8 @@ func TestAnUntouchedEntityIsNotRead(t *testing.T) {
 	}
 }
 
-// TestWhatAppendsNothingIsRead: a refusal, a command without facts, a view and an edit of a
-// revision are of the state that the log has.
+// TestWhatAppendsNothingIsRead: a refusal, a command without facts, a view and a conditional edit
+// are decided on the state of the log.
 func TestWhatAppendsNothingIsRead(t *testing.T) {
 	for name, ask := range map[string]func(*Desk) error{
 		"refusal": func(d *Desk) error {
@@ -78,7 +78,7 @@ func TestWhatAppendsNothingIsRead(t *testing.T) {
 	}
 }
 
-// TestAWrongAssumption: the stream has events. The command is decided on those.
+// TestAWrongAssumption: the stream has events, so the command is decided again on them.
 func TestAWrongAssumption(t *testing.T) {
 	f := openFaulty(t)
 	first := openDesk(t, f, nil)
@@ -104,8 +104,8 @@ func TestAWrongAssumption(t *testing.T) {
 	}
 }
 
-// TestADisprovedCommandIsNoOldOne: a key that has been forgotten is new, whatever the stream
-// has under it, as it is for an entity that was in memory all the time.
+// TestADisprovedCommandIsNoOldOne: an expired key is new, whatever the stream has under it, as for
+// an entity that was in memory all the time.
 func TestADisprovedCommandIsNoOldOne(t *testing.T) {
 	f := openFaulty(t)
 	var c clock
@@ -129,8 +129,8 @@ func TestADisprovedCommandIsNoOldOne(t *testing.T) {
 	}
 }
 
-// TestAnAssumptionThatGetsLost: the append of an assumption has an unknown outcome, also one
-// that is in the log after all, and several commands rest on it.
+// TestAnAssumptionThatGetsLost: the append of an assumption has an unknown outcome, whether or not
+// it is in the log, and several commands depend on it.
 func TestAnAssumptionThatGetsLost(t *testing.T) {
 	for name, fault := range map[string]appendTo{"lost": lost, "taken": taken, "unavailable": unavailable} {
 		t.Run(name, func(t *testing.T) {
@@ -152,8 +152,8 @@ func TestAnAssumptionThatGetsLost(t *testing.T) {
 	}
 }
 
-// TestAssumedEventsHaveIDsOfTheirOwn: a store that knows events by their ids must not take
-// those of an assumption for what this desk wrote before.
+// TestAssumedEventsHaveIDsOfTheirOwn: a store that identifies events by id must not take those of
+// an assumption for earlier events of this desk.
 func TestAssumedEventsHaveIDsOfTheirOwn(t *testing.T) {
 	f := openFaulty(t)
 	d := openDesk(t, f, nil)

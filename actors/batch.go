@@ -8,20 +8,23 @@ import (
 	"admitone/events"
 )
 
-// batch is what is written at once: the facts of some commands, in the order in
-// which they were decided, and among them, without facts, the commands whose answers
-// depend on them. The first item has facts.
+// batch is what one write appends: the facts of some commands, in the order of decision, and
+// between them the commands without facts whose answers depend on those facts. The first item has
+// facts.
 type batch struct {
-	run    events.ID      // of the desk
-	items  []*envelope    // not durable yet
-	events []events.Event // of items, encoded and chained
-	arena  []byte         // where the next event is encoded
-	// durable is the revision before items, position and hash those of that event.
-	// They move on as appends succeed.
+	run   events.ID   // of the desk
+	items []*envelope // not durable yet
+	// waiting were decided, while the batch is being written, on the state that items make durable.
+	// Only the actor touches it.
+	waiting []*envelope
+	events  []events.Event // of items, encoded and chained
+	arena   []byte         // where the next event is encoded
+	// durable is the revision before items; position and hash are those of that event. They advance
+	// as appends succeed.
 	durable  events.Revision
 	position events.Position
 	hash     events.Hash
-	// frozen writes the state behind it, if it is time for a snapshot.
+	// frozen is the snapshot to write once the batch is durable; nil if none is due.
 	frozen *frozen
 	// err is why items could not be written.
 	err error
@@ -29,24 +32,23 @@ type batch struct {
 
 func newBatch(run events.ID) *batch { return &batch{run: run, items: make([]*envelope, 0, 16)} }
 
-// add puts p behind the others.
 func (b *batch) add(p *envelope) { b.items = append(b.items, p) }
 
-// The sizes of an arena: a generous guess at one encoded event, and how much
-// encoded data shares one allocation at most.
+// eventSize is a generous estimate of one encoded event, arenaSize bounds how much encoded
+// data shares one allocation.
 const (
 	eventSize = 640
 	arenaSize = 32 << 10
 )
 
-// encode turns the facts of p into events, chained to the hash before them, and
-// returns the hash behind them. The actor does this while the batch before is being
-// written: when the store is free again, everything is ready for it.
+// encode turns the facts of p into events, chained to hash, and returns the hash of the last. The
+// actor calls it while the previous batch is being written, so that this one is ready when the
+// store is free again.
 //
-// The ids of the events are those of the command and of this desk. An EventStoreDB
-// takes events whose ids it has for a repetition, whatever is in them: if two desks
-// gave the same ids to what they made of one keyed command, the slower one would
-// believe that its facts are in the log, and chain to them what comes next.
+// The ids of the events are those of the command and of this desk. EventStoreDB treats
+// an append of known event ids as a retry, without comparing contents: if two desks
+// gave the same ids to their facts of one keyed command, the slower one would believe
+// that its own facts are in the log, and chain its next ones to them.
 func (b *batch) encode(stream events.StreamID, p *envelope, hash events.Hash) events.Hash {
 	metadata := p.metadata()
 	revision := p.outcome.revision - events.Revision(len(p.outcome.facts))
@@ -67,8 +69,8 @@ func (b *batch) encode(stream events.StreamID, p *envelope, hash events.Hash) ev
 	return hash
 }
 
-// cut returns how many of the first items one append can hold, and their events:
-// about limit bytes, and never a part of a command.
+// cut returns how many of the first items one append holds, and their events, never a part of a
+// command. It overshoots limit by at most one command: limit is a target here.
 func (b *batch) cut(limit int64) (items int, part []events.Event) {
 	size, count := int64(0), 0
 	for _, p := range b.items {
@@ -85,7 +87,8 @@ func (b *batch) cut(limit int64) (items int, part []events.Event) {
 }
 
 // fit returns how many of the first items, and their events, fit into an append of limit bytes, never
-// a part of a command. It is one command at least.
+// a part of a command. It exceeds limit only if a single command does: the store refuses more. A type
+// counts twice, once as the event's type and once within its content.
 func (b *batch) fit(limit int64) (items int, part []events.Event) {
 	size, count, commands := int64(0), 0, 0
 	for _, p := range b.items {
@@ -103,7 +106,8 @@ func (b *batch) fit(limit int64) (items int, part []events.Event) {
 	return items, b.events[:count]
 }
 
-// next returns what one append can hold: about AppendBytes, and within what the store takes.
+// next returns what the next append takes: about AppendBytes, and never more than the store's
+// limit.
 func (d *Desk) next(b *batch) (items int, part []events.Event) {
 	if limit := d.storeLimit.Load(); limit > 0 {
 		return b.fit(min(limit, d.config.AppendBytes))
@@ -111,8 +115,8 @@ func (d *Desk) next(b *batch) (items int, part []events.Event) {
 	return b.cut(d.config.AppendBytes)
 }
 
-// shrinks reports whether a batch that the store refused as too large can be cut smaller, by what
-// the store said.
+// shrinks reports whether a batch that the store refused as too large can be split further. It
+// records the limit that the store has named.
 func (d *Desk) shrinks(b *batch, items int, err error) bool {
 	var large *events.TooLargeError
 	if !errors.As(err, &large) || large.Limit <= 0 {
@@ -123,32 +127,32 @@ func (d *Desk) shrinks(b *batch, items int, err error) bool {
 	return fewer < items
 }
 
-// done takes what has been appended off the batch, and returns its items.
+// done removes the appended items from the batch, and returns them.
 func (b *batch) done(items int, part []events.Event, appended events.Appended) ([]*envelope, error) {
 	hash, err := events.RecordedHash(part[len(part)-1].Metadata)
 	if err != nil {
-		return nil, err // it was sealed by encode
+		return nil, err // impossible: encode sealed it
 	}
-	told := b.items[:items]
+	durable := b.items[:items]
 	b.items, b.events = b.items[items:], b.events[len(part):]
 	b.durable, b.position, b.hash = appended.Revision, appended.Position, hash
-	return told, nil
+	return durable, nil
 }
 
-// write appends b, in several parts if it is large, and answers every command in it.
-// It runs on a goroutine of its own, the only one that touches b until it sends it
-// back to the actor. The actor is told first, so that the next batch is on its way
-// while this one's callers are being woken.
+// write appends b, in several parts if it is large, and answers every command in it. It runs on a
+// goroutine of its own, which alone touches b until it sends b back to the actor. The actor is
+// notified before the callers, so that the next batch is being written while they wake up.
 func (e *entity) write(b *batch) {
 	for last := false; !last; {
 		items, part := e.desk.next(b)
+		e.entry.claimed.Store(int64(b.durable) + 1 + int64(len(part)))
 		appended, err := e.append(b.durable, part)
 		if err != nil && e.desk.shrinks(b, items, err) {
 			continue
 		}
-		var told []*envelope
+		var durable []*envelope
 		if err == nil {
-			told, err = b.done(items, part, appended)
+			durable, err = b.done(items, part, appended)
 			e.entry.known.Store(int64(b.durable) + 1)
 		}
 		if err != nil {
@@ -159,20 +163,20 @@ func (e *entity) write(b *batch) {
 		if last = len(b.items) == 0; last {
 			e.entry.tell(b)
 		}
-		// Where positions have gaps, all are told the last one: a reader that waits for it
-		// waits a little longer, and misses nothing.
+		// If positions are not consecutive, every command gets the batch's last position: a reader
+		// that waits for it waits a little longer, and misses nothing.
 		position, step := appended.Position, events.Position(0)
 		if appended.Consecutive {
 			position, step = position-events.Position(len(part)), 1
 		}
-		for _, p := range told {
+		for _, p := range durable {
 			position += step * events.Position(len(p.outcome.facts))
 			e.complete(p, position)
 		}
 	}
 }
 
-// append hands a part to the store. A panic there leaves the outcome unknown.
+// append passes a part to the store. If the store panics, the outcome is unknown.
 func (e *entity) append(expected events.Revision, facts []events.Event) (appended events.Appended, err error) {
 	defer func() {
 		if cause := recover(); cause != nil {

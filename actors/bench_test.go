@@ -37,7 +37,7 @@ func BenchmarkHotEntity(b *testing.B) {
 	}
 }
 
-// inTurns has so many callers do b.N calls between them.
+// inTurns makes b.N calls from several concurrent callers.
 func inTurns(b *testing.B, callers int, call func() error) {
 	var left atomic.Int64
 	left.Store(int64(b.N))
@@ -55,8 +55,8 @@ func inTurns(b *testing.B, callers int, call func() error) {
 	all.Wait()
 }
 
-// BenchmarkRawStore appends events like those of BenchmarkHotEntity to the same
-// kind of store, 1,024 at a time, which is what an entity can't be faster than.
+// BenchmarkRawStore appends events like those of BenchmarkHotEntity to the same kind of store,
+// 1,024 at a time: the upper bound for an entity.
 func BenchmarkRawStore(b *testing.B) {
 	store := openLog(b, b.TempDir())
 	const batch = 1024
@@ -85,8 +85,8 @@ func BenchmarkRawStore(b *testing.B) {
 	b.ReportMetric(float64(processorTime(b)-busy)/float64(b.N), "cpu-ns/op")
 }
 
-// processorTime is what this process has used so far. On a machine that others use
-// as well it says more than the time of day.
+// processorTime is the CPU time of this process so far, which is more telling than wall-clock time
+// on a shared machine.
 func processorTime(b *testing.B) time.Duration {
 	b.Helper()
 	var used syscall.Rusage
@@ -96,7 +96,7 @@ func processorTime(b *testing.B) time.Duration {
 
 func revisionBefore(n int) events.Revision { return events.Revision(n) - 1 }
 
-// heapInUse is what is left after a collection.
+// heapInUse is the heap in use after a collection.
 func heapInUse() int64 {
 	var m runtime.MemStats
 	runtime.GC()
@@ -105,12 +105,28 @@ func heapInUse() int64 {
 	return int64(m.HeapAlloc + m.StackInuse)
 }
 
-// BenchmarkActiveEntity: what an entity costs that is in memory and has nothing to
-// do, with its place on the desk, its actor and its core.
-func BenchmarkActiveEntity(b *testing.B) {
-	const entities = 100_000
+// activeEntities loads entities without work, and returns the memory of each with its entry, its
+// actor and its core.
+func activeEntities(t testing.TB, log events.Store, streams []events.StreamID) float64 {
+	t.Helper()
+	d := openDesk(t, log, nil)
+	before := heapInUse()
+	for i := range streams {
+		_, err := d.Ask(context.Background(), Request{Stream: streams[i], ID: NewCommandID(), Command: &product.Confirm{}})
+		if code(err) != "not_found" {
+			t.Fatal(err)
+		}
+	}
+	each := float64(heapInUse()-before) / float64(len(streams))
+	closeDesk(t, d)
+	return each
+}
+
+// lamps returns a log with n products, and their streams.
+func lamps(t testing.TB, n int) (events.Store, []events.StreamID) {
+	t.Helper()
 	log := newMemory()
-	streams := make([]events.StreamID, entities)
+	streams := make([]events.StreamID, n)
 	for i := range streams {
 		name := events.ProductID(fmt.Sprint("lamp", i))
 		streams[i] = product.Stream(name)
@@ -121,24 +137,31 @@ func BenchmarkActiveEntity(b *testing.B) {
 		}
 		created.encode(streams[i], p, events.Hash{})
 		_, err := log.Append(context.Background(), streams[i], events.NoStream, created.events)
-		mustNot(b, err)
+		mustNot(t, err)
 	}
+	return log, streams
+}
+
+// BenchmarkActiveEntity: the memory of an idle entity.
+func BenchmarkActiveEntity(b *testing.B) {
+	log, streams := lamps(b, 100_000)
 	for b.Loop() {
-		d := openDesk(b, log, nil)
-		before := heapInUse()
-		for i := range streams {
-			_, err := d.Ask(context.Background(), Request{Stream: streams[i], ID: NewCommandID(), Command: &product.Confirm{}})
-			if code(err) != "not_found" {
-				b.Fatal(err)
-			}
-		}
-		b.ReportMetric(float64(heapInUse()-before)/entities, "B/entity")
-		closeDesk(b, d)
+		b.ReportMetric(activeEntities(b, log, streams), "B/entity")
 	}
 }
 
-// million opens a desk on a product with a million open reservations, half of them
-// held, and a snapshot.
+// TestActiveEntity: an idle entity in memory needs at most 1,200 bytes.
+func TestActiveEntity(t *testing.T) {
+	log, streams := lamps(t, 20_000)
+	each := activeEntities(t, log, streams)
+	t.Logf("%.0f bytes each", each)
+	if each > 1200 {
+		t.Errorf("an idle entity costs %.0f bytes", each)
+	}
+}
+
+// million opens a desk on a product with a million open reservations, half of them held, and a
+// snapshot.
 func million(b *testing.B) (*Desk, *counted, events.Snapshots) {
 	b.Helper()
 	store := openLog(b, b.TempDir())
@@ -170,9 +193,8 @@ func million(b *testing.B) (*Desk, *counted, events.Snapshots) {
 	return d, log, store
 }
 
-// BenchmarkMillionReservations: the memory of a product with a million open
-// reservations, how long it takes to come back into memory, and the longest that a
-// command waits while its snapshot is written, beside the longest without one.
+// BenchmarkMillionReservations: the memory of a product with a million open reservations, the time
+// to load it, and the longest wait of a command while its snapshot is written and without that.
 func BenchmarkMillionReservations(b *testing.B) {
 	for range b.N {
 		d, log, snapshots := million(b)
@@ -210,7 +232,7 @@ func sellFor(b *testing.B, d *Desk, units int) {
 	}
 }
 
-// longestWait has a caller sell lamps while during runs.
+// longestWait sells lamps while during runs, and returns the longest wait.
 func longestWait(b *testing.B, d *Desk, during func()) (longest time.Duration) {
 	ctx, stop := context.WithCancel(context.Background())
 	var selling sync.WaitGroup

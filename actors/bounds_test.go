@@ -24,7 +24,7 @@ func blocked(t *testing.T, change func(*Config)) (d *Desk, goOn chan struct{}) {
 	return d, goOn
 }
 
-// send hands n commands in that will wait, and returns how to wait for them.
+// send submits n commands that will wait, and returns a function that waits for them.
 func send(t *testing.T, d *Desk, n int) (wait func()) {
 	t.Helper()
 	var all sync.WaitGroup
@@ -83,7 +83,7 @@ func TestBounds(t *testing.T) {
 	}
 }
 
-// refusedCostsNothing: what is refused leaves nothing behind.
+// refusedCostsNothing checks that refused commands leave nothing behind.
 func refusedCostsNothing(t *testing.T, d *Desk) {
 	t.Helper()
 	command := one("bob")
@@ -105,7 +105,7 @@ func refusedCostsNothing(t *testing.T, d *Desk) {
 	}
 }
 
-// TestCloseWaits for what is under way, and refuses what comes.
+// TestCloseWaits: Close waits for commands in flight, and refuses new ones.
 func TestCloseWaits(t *testing.T) {
 	noLeaks(t)
 	d, goOn := blocked(t, nil)
@@ -132,7 +132,7 @@ func TestCloseWaits(t *testing.T) {
 	}
 }
 
-// TestCloseAmongCommands: each is answered or refused, and none is left.
+// TestCloseAmongCommands: every command is answered or refused, and none is left.
 func TestCloseAmongCommands(t *testing.T) {
 	noLeaks(t)
 	log := newMemory()
@@ -160,7 +160,7 @@ func TestCloseAmongCommands(t *testing.T) {
 	audit(t, log, nil)
 }
 
-// TestAnUnknownKind is an error of the caller's.
+// TestAnUnknownKind: a stream of no kind is an error of the caller.
 func TestAnUnknownKind(t *testing.T) {
 	d := openDesk(t, newMemory(), nil)
 	_, err := d.Ask(context.Background(), Request{Stream: "locker-1", Command: one("ann"), ID: NewCommandID()})
@@ -169,7 +169,7 @@ func TestAnUnknownKind(t *testing.T) {
 	}
 }
 
-// TestKeys: what makes a keyed id, and what does not.
+// TestKeys: the form of keyed ids, and what is not one.
 func TestKeys(t *testing.T) {
 	id := KeyedCommandID("ann", "key", []byte("a"), []byte("b"))
 	key, body, ok := id.keyed()

@@ -11,8 +11,8 @@ import (
 	"admitone/events"
 )
 
-// TestClockThatRunsBackwards: the time of an entity does not, neither while it is in memory nor after
-// it has been loaded, with a snapshot and without.
+// TestClockThatRunsBackwards: the time of an entity never runs backwards, while it is in memory and
+// after a load, with and without a snapshot.
 func TestClockThatRunsBackwards(t *testing.T) {
 	for _, every := range []int64{0, 1} {
 		t.Run(fmt.Sprint("a snapshot every ", every), func(t *testing.T) {

@@ -15,23 +15,22 @@ import (
 
 // The failures of [Desk.Ask]. None of them is an answer to the command.
 var (
-	// ErrOverloaded: too much is in flight; nothing was done. Come back later.
+	// ErrOverloaded: too many commands are in flight; nothing was done. Retry later.
 	ErrOverloaded = errors.New("too many commands in flight")
-	// ErrUnavailable: the log can't be reached or its outcome is unknown. A retry
-	// under the same keyed command id is safe.
+	// ErrUnavailable: the log can't be reached, or the outcome is unknown. A retry under the same
+	// keyed command id is safe.
 	ErrUnavailable = errors.New("the log is unavailable")
 	// ErrStopping: the desk is closing; nothing was done.
 	ErrStopping = errors.New("shutting down")
-	// ErrBroken: the entity's rules failed on this command; nothing was done. A
-	// bug, and logged as one.
+	// ErrBroken: the entity's core failed on this command; nothing was done. This is a bug, and
+	// logged as one.
 	ErrBroken = errors.New("the entity failed on this command")
 )
 
-// KeysSpent is returned by [Desk.Ask] when a caller has used as many keys on one entity
-// as it remembers of one caller in a day. Nothing was done. Without a key the command is
-// taken.
+// KeysSpent is returned by [Desk.Ask] when a caller has used all the idempotency keys that one
+// entity remembers per caller and day. Nothing was done. A command without a key is still accepted.
 type KeysSpent struct {
-	// Wait is how long it takes until there are keys again.
+	// Wait is the time until keys are available again.
 	Wait time.Duration
 }
 
@@ -40,17 +39,17 @@ func (k *KeysSpent) Error() string {
 	return fmt.Sprintf("this caller has used %d keys on the entity; there are new ones in %v", maxKeysPerCaller, k.Wait)
 }
 
-// CommandID identifies a command forever; it stands in the metadata of every
-// event the command causes.
+// CommandID identifies a command for ever. It is in the metadata of every event that the command
+// causes.
 type CommandID string
 
-// NewCommandID returns a fresh one: a UUIDv7 (RFC 9562).
+// NewCommandID returns a new UUIDv7 (RFC 9562).
 func NewCommandID() CommandID { return CommandID(NewID().String()) }
 
-// NewID returns a fresh UUIDv7 (RFC 9562 section 5.7) for whatever a command makes:
-// milliseconds, and 74 bits of the runtime's ChaCha8, which the system seeds. Ids
-// have to differ, not to be secret. A library's would keep them in order within a
-// millisecond, under a lock that all callers share: a fourteenth of a command.
+// NewID returns a new UUIDv7 (RFC 9562 section 5.7): milliseconds, and 74 bits of the runtime's
+// ChaCha8, which the operating system seeds. Ids must be unique, not secret. Usual libraries also
+// order ids within a millisecond, under a lock that all callers share; that would cost a fourteenth
+// of a command.
 func NewID() events.ID {
 	var id events.ID
 	binary.BigEndian.PutUint64(id[:8], uint64(time.Now().UnixMilli())<<16|0x7000|rand.Uint64()&0x0fff)
@@ -58,19 +57,16 @@ func NewID() events.ID {
 	return id
 }
 
-// keySize and bodySize are the bytes of a caller's key and of a request's body
-// that a keyed command id carries, hashed.
+// keySize and bodySize are the bytes that a keyed command id has of the hash of the caller's key
+// and of the request's body.
 const (
 	keySize  = 16
 	bodySize = 8
 )
 
-// keyEnd is where the key ends in a keyed command id.
-const keyEnd = 1 + 22
-
-// KeyedCommandID makes the id of a command that came with an Idempotency-Key:
-// the same caller and key give the same command on one entity, and another body
-// shows. Its form is k<key>.<body>, both base64url of truncated SHA-256.
+// KeyedCommandID returns the id of a command that came with an Idempotency-Key. The same caller and
+// key always yield the same key part; another body is detected by the body part. The form is
+// k<key>.<body>, both base64url of truncated SHA-256.
 func KeyedCommandID(caller, key string, body ...[]byte) CommandID {
 	k := sha256.Sum256([]byte(caller + "\x00" + key))
 	h := sha256.New()
@@ -83,14 +79,17 @@ func KeyedCommandID(caller, key string, body ...[]byte) CommandID {
 	return CommandID(base64.RawURLEncoding.AppendEncode(id, h.Sum(nil)[:bodySize]))
 }
 
-// Key returns what all commands of one caller under one key have in common,
-// whatever their bodies; ok is false for an id without a key. Ids that have to be the
-// same for a retry are made of it.
+// NewKeyedCommandID returns a new id in the form of a keyed one, for a request of several steps
+// that came without a key and may have to be resumed: every run of it sends the same commands.
+func NewKeyedCommandID() CommandID { return KeyedCommandID("", "fresh/"+string(NewCommandID())) }
+
+// Key returns the part that all commands of one caller under one key share, whatever their bodies;
+// ok is false for an id without a key. Ids that must be the same for a retry are derived from it.
 func (c CommandID) Key() (key string, ok bool) {
 	if _, _, ok := c.keyed(); !ok {
 		return "", false
 	}
-	return string(c[1:keyEnd]), true
+	return events.KeyOfCommand(string(c))
 }
 
 // commandKey is the hashed key in a keyed command id.
@@ -98,40 +97,49 @@ type commandKey [keySize]byte
 
 // keyed takes a command id apart; ok is false for one without a key.
 func (c CommandID) keyed() (key commandKey, body uint64, ok bool) {
-	const total = keyEnd + 1 + 11
-	if len(c) != total || c[0] != 'k' || c[keyEnd] != '.' {
+	hashed, ok := events.KeyOfCommand(string(c))
+	if !ok {
 		return key, 0, false
 	}
 	var sum [bodySize]byte
-	if _, err := base64.RawURLEncoding.Decode(key[:], []byte(c[1:keyEnd])); err != nil {
+	if _, err := base64.RawURLEncoding.Decode(key[:], []byte(hashed)); err != nil {
 		return key, 0, false
 	}
-	if _, err := base64.RawURLEncoding.Decode(sum[:], []byte(c[keyEnd+1:])); err != nil {
+	if _, err := base64.RawURLEncoding.Decode(sum[:], []byte(c[1+len(hashed)+1:])); err != nil {
 		return key, 0, false
 	}
 	return key, binary.BigEndian.Uint64(sum[:]), true
 }
 
-// Request is a command on its way to an entity.
+// Request is a command addressed to an entity.
 type Request struct {
 	Stream  events.StreamID
 	Command core.Command
 	// ID identifies the command, see [NewCommandID] and [KeyedCommandID].
 	ID CommandID
-	// CorrelationID is the id of the HTTP request it began with, CausationID what
-	// caused the command, Actor the caller.
+	// CorrelationID is the id of the HTTP request it began with, CausationID what caused the
+	// command, Actor the caller.
 	CorrelationID, CausationID, Actor string
-	// Bounded says that the bounds per caller are for this one: a keyed request may be
-	// answered by [KeysSpent].
+	// Bounded applies the limits per caller: a keyed request may be refused with [KeysSpent].
 	Bounded bool
 	// IfRevision, if set, refuses the command (stale_revision) unless the entity is
 	// at this revision.
 	IfRevision *events.Revision
-	// IfEdited, if set, refuses it likewise unless the newest edit has this revision; see
+	// IfEdited, if set, refuses it in the same way unless the newest edit has this revision; see
 	// [core.Edited].
 	IfEdited *events.Revision
+	// After, if set, means that another process may have received the same command, and that its
+	// events are after this position. The entity searches there for ID before it decides, and
+	// repeats the answer if it finds the command.
+	After *events.Position
+	// At, unless zero, is when the first process received the command, which is decided by that
+	// time.
+	At time.Time
+	// Until, unless zero, is when the sender stops waiting: nothing is decided after it. Earlier
+	// decisions are still answered.
+	Until time.Time
 	// Submitted, if set, is called once the entity has the command and before Ask waits for the
-	// answer: what is handed in to the entity from then on is decided after it.
+	// answer: commands submitted to the entity from then on are decided after it.
 	Submitted func()
 }
 
@@ -148,10 +156,11 @@ type Answer struct {
 	Position events.Position
 	// At is the time the command was decided at, or the state was read.
 	At time.Time
-	// Replayed says that this is the answer of an earlier command with the same key.
+	// Replayed says that this is the answer of an earlier command with the same key, or of the same
+	// command that another process has decided.
 	Replayed bool
 }
 
-// errKeyReused refuses a key that came with another request before.
-var errKeyReused = &core.Refusal{Code: core.CodeIdempotencyKeyReused,
+// ErrKeyReused refuses a key that came with another request before.
+var ErrKeyReused = &core.Refusal{Code: core.CodeIdempotencyKeyReused,
 	Detail: "this Idempotency-Key was used with another request; choose a new key"}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/maphash"
 	"log/slog"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -14,31 +15,31 @@ import (
 	"admitone/events"
 )
 
-// Config of a desk. Zero values get the defaults that are named.
+// Config of a desk. Zero values select the defaults in parentheses.
 type Config struct {
 	Store events.Store
-	// Snapshots may be nil: then every load reads the whole stream.
+	// Snapshots may be nil; every load then reads the whole stream.
 	Snapshots events.Snapshots
 	Kinds     []core.Kind
-	// Now is the clock; time.Now.
+	// Now is the clock (time.Now).
 	Now func() time.Time
-	// MaxInFlight bounds the commands in flight over all entities (65,536),
-	// MaxPerEntity those of one (8,192).
+	// MaxInFlight bounds the commands in flight over all entities (65,536), MaxPerEntity those at
+	// one entity (8,192).
 	MaxInFlight, MaxPerEntity int64
-	// IdleAfter is how long an entity stays in memory unused, once to twice that
-	// (60 s).
+	// IdleAfter is how long an unused entity stays in memory (60 s). It is evicted after one to two
+	// times that.
 	IdleAfter time.Duration
-	// SnapshotEvery is the fewest events between two snapshots of one entity
-	// (1,024). Large entities are saved more rarely; see entity.freezeIfDue.
+	// SnapshotEvery is the minimum number of events between two snapshots of one entity (1,024).
+	// Large entities are saved less often; see entity.freezeIfDue.
 	SnapshotEvery int64
-	// AppendBytes is about the most that one append has (8 MiB); the facts of one
-	// command always stay together.
+	// AppendBytes is the approximate limit of one append (8 MiB). The facts of one command always
+	// stay together.
 	AppendBytes int64
-	// AppendTimeout bounds one append (5 s), LoadTimeout how long a load may read
-	// nothing (30 s).
+	// AppendTimeout bounds one append (5 s). LoadTimeout is how long a load may make no progress
+	// (30 s).
 	AppendTimeout, LoadTimeout time.Duration
-	// AnswerTimeout bounds how long Ask and View wait for an answer with a context that does not
-	// end (0: for any time): behind it the outcome is unknown.
+	// AnswerTimeout bounds how long Ask and View wait for an answer if their context has no
+	// deadline (0: no bound). After it the outcome is unknown.
 	AnswerTimeout time.Duration
 	Logger        *slog.Logger
 }
@@ -70,26 +71,27 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// fewestSaved is how many new events an entity that is dropped leaves a snapshot for;
-// so a stream with fewer has none.
+// fewestSaved is the minimum number of new events for which an evicted entity leaves a snapshot. A
+// stream with fewer events has none.
 func (c *Config) fewestSaved() int64 { return max(1, c.SnapshotEvery/4) }
 
-// deskShards spreads the entries over locks, so that cold entities don't wait
-// for each other.
+// deskShards is the number of locks over the entries, so that cold entities don't wait for each
+// other.
 const deskShards = 64
 
-// Desk is where commands are handed in. It finds or starts the entity, bounds
-// what is in flight, and drops entities that are not in use.
+// Desk accepts commands. It finds or starts the entity, bounds the commands in flight, and evicts
+// unused entities.
 type Desk struct {
 	config Config
 	engine *Engine
-	kinds  map[string]core.Kind
+	kinds  map[string]*core.Kind
 	seed   maphash.Seed
-	// run tells the events of this desk from those of any other; see batch.encode.
+	// run distinguishes the events of this desk from those of any other; see batch.encode.
 	run    events.ID
 	shards [deskShards]shard
 
-	// storeLimit is the largest append that the store takes, as it said in a refusal; 0 before.
+	// storeLimit is the largest append that the store accepts, learnt from its refusals; 0 if
+	// unknown.
 	storeLimit  atomic.Int64
 	envelopes   envelopePool
 	timers      timerPool
@@ -109,20 +111,21 @@ type shard struct {
 // entry is an entity in memory, as the desk sees it.
 type entry struct {
 	stream events.StreamID
-	*mailbox
-	// inFlight counts what the entity has not answered. It rises from zero only
-	// under the shard's lock; so zero, seen there, means that nothing is on its way.
+	mailbox
+	// inFlight counts the envelopes that the entity has not answered. It rises from zero only under
+	// the shard's lock, so a zero read under that lock means that nothing is on its way.
 	inFlight atomic.Int64
 	// unsaved counts the durable events since the last snapshot.
 	unsaved atomic.Int64
-	// empty: the stream has no events; not worth keeping.
+	// empty: the stream has no events, so the entity is not worth keeping.
 	empty atomic.Bool
 	used  bool // since the last sweep; guarded by the shard's mu
 	staleness
+	rivals
 }
 
-// Dispatcher hands commands to entities and has their states read: a [Desk], or what stands
-// in front of one. Its methods behave as those of Desk.
+// Dispatcher passes commands to entities and reads their states: a [Desk], or a wrapper around one.
+// Its methods behave like those of Desk.
 type Dispatcher interface {
 	Ask(ctx context.Context, request Request) (Answer, error)
 	View(ctx context.Context, stream events.StreamID, read func(core.Core)) (Answer, error)
@@ -130,12 +133,12 @@ type Dispatcher interface {
 
 var _ Dispatcher = &Desk{}
 
-// NewDesk returns a desk whose entities live in engine.
+// NewDesk returns a desk that hosts its entities in engine.
 func NewDesk(engine *Engine, config Config) *Desk {
-	d := &Desk{config: config.withDefaults(), engine: engine, kinds: map[string]core.Kind{},
+	d := &Desk{config: config.withDefaults(), engine: engine, kinds: map[string]*core.Kind{},
 		seed: maphash.MakeSeed(), run: NewID(), sweeper: make(chan struct{})}
 	for _, kind := range config.Kinds {
-		d.kinds[kind.Category] = kind
+		d.kinds[kind.Category] = &kind
 	}
 	for i := range d.shards {
 		d.shards[i].entries = map[events.StreamID]*entry{}
@@ -144,9 +147,9 @@ func NewDesk(engine *Engine, config Config) *Desk {
 	return d
 }
 
-// Ask hands a command in and waits for its answer, which it has only when the
-// facts (or, for a refusal, the state it was decided on) are on stable storage.
-// The answer of a refused command says where it was decided.
+// Ask sends a command to its entity and waits for the answer, which is given once the facts (or,
+// for a refusal, the state on which it was decided) are on stable storage. With a refusal, Answer
+// has the revision and position at which it was decided.
 //
 // Errors: [*core.Refusal]; [*KeysSpent]; ErrOverloaded, ErrUnavailable, ErrStopping, ErrBroken;
 // ctx.Err(): the outcome is unknown, and a retry under the same keyed id is safe.
@@ -159,9 +162,9 @@ func (d *Desk) Ask(ctx context.Context, request Request) (Answer, error) {
 	return d.wait(ctx, p, request.Submitted)
 }
 
-// View runs read with the entity's state, on the entity's actor, and returns once
-// that state is on stable storage. read must not keep or change the core, and may
-// run more than once, but not after View has returned. Errors: as Ask, without refusals.
+// View runs read with the entity's state, on the entity's actor, and returns once that state is on
+// stable storage. read must not keep or change the core. It may run more than once, but never after
+// View has returned. Errors: as Ask, without refusals.
 func (d *Desk) View(ctx context.Context, stream events.StreamID, read func(core.Core)) (Answer, error) {
 	p := d.envelopes.get()
 	p.request = Request{Stream: stream}
@@ -174,8 +177,8 @@ func (d *Desk) View(ctx context.Context, stream events.StreamID, read func(core.
 	return answer, err
 }
 
-// Wake lets what is due at an entity expire and returns when the next hold is
-// due, zero if nothing is held. Errors: as View.
+// Wake expires what is due at an entity and returns the next deadline, zero if there is none.
+// Errors: as View.
 func (d *Desk) Wake(ctx context.Context, stream events.StreamID) (time.Time, error) {
 	var next time.Time
 	if _, err := d.View(ctx, stream, func(c core.Core) { next = c.NextDeadline() }); err != nil {
@@ -184,7 +187,7 @@ func (d *Desk) Wake(ctx context.Context, stream events.StreamID) (time.Time, err
 	return next, nil
 }
 
-// wait hands p in, calls submitted, if set, and waits for the answer.
+// wait submits p, calls submitted, if set, and waits for the answer.
 func (d *Desk) wait(ctx context.Context, p *envelope, submitted func()) (Answer, error) {
 	if err := d.submit(p); err != nil {
 		d.envelopes.put(p)
@@ -201,8 +204,8 @@ func (d *Desk) wait(ctx context.Context, p *envelope, submitted func()) (Answer,
 	return r.answer, r.err
 }
 
-// submit hands p to its entity, or says why not. An entity that is idle handles it at once,
-// on the goroutine of the caller.
+// submit sends p to its entity or returns why it can't. An idle entity handles it at once, on the
+// caller's goroutine.
 func (d *Desk) submit(p *envelope) error {
 	e, idle, err := d.enqueue(p)
 	if idle {
@@ -211,7 +214,7 @@ func (d *Desk) submit(p *envelope) error {
 	return err
 }
 
-// enqueue puts p into the mailbox of its entity, which it starts if need be.
+// enqueue puts p into the mailbox of its entity, and starts the entity if necessary.
 func (d *Desk) enqueue(p *envelope) (e *entry, idle bool, err error) {
 	stream := p.request.Stream
 	if d.inFlight.Add(1) > d.config.MaxInFlight {
@@ -233,7 +236,7 @@ func (d *Desk) enqueue(p *envelope) (e *entry, idle bool, err error) {
 			return nil, false, fmt.Errorf("no kind of entity has streams like %s", stream)
 		}
 		e = d.start(stream, kind)
-		s.entries[stream] = e
+		s.entries[e.stream] = e
 	}
 	if e.inFlight.Load() >= d.config.MaxPerEntity {
 		d.inFlight.Add(-1)
@@ -244,19 +247,21 @@ func (d *Desk) enqueue(p *envelope) (e *entry, idle bool, err error) {
 	return e, e.put(p), nil
 }
 
-// now is the moment a command is decided at, as an event's metadata will have it.
+// now is the time of a decision, in the precision of an event's metadata.
 func (d *Desk) now() time.Time { return d.config.Now().Round(0).UTC() }
 
 func (d *Desk) shard(stream events.StreamID) *shard {
 	return &d.shards[maphash.String(d.seed, string(stream))%deskShards]
 }
 
-// start spawns an entity. Its actor's name is never used twice, so an old
-// incarnation that is still stopping and a new one never meet.
-func (d *Desk) start(stream events.StreamID, kind core.Kind) *entry {
-	e := &entry{stream: stream}
-	ent := newEntity(d, e, kind)
-	e.mailbox = d.engine.spawn(kind.Category, fmt.Sprintf("%s#%d", stream, d.incarnation.Add(1)), ent.receive)
+// start spawns an entity. Its actor's name is never reused, so an old incarnation that is still
+// stopping and a new one never meet. The entry's stream is the beginning of that name, so that an
+// entity keeps one copy of it.
+func (d *Desk) start(stream events.StreamID, kind *core.Kind) *entry {
+	name := string(stream) + "#" + strconv.FormatUint(d.incarnation.Add(1), 36)
+	e := &entry{stream: events.StreamID(name[:len(stream)])}
+	e.to = newEntity(d, e, kind)
+	d.engine.spawn(&e.mailbox, name)
 	d.stats.active.Add(1)
 	return e
 }
@@ -264,12 +269,12 @@ func (d *Desk) start(stream events.StreamID, kind core.Kind) *entry {
 // answered is called once for each submitted pending, by the entity.
 func (d *Desk) answered(e *entry) {
 	d.inFlight.Add(-1)
-	if e.inFlight.Add(-1) == 0 && (e.empty.Load() || e.behind()) {
+	if e.inFlight.Add(-1) == 0 && e.empty.Load() {
 		d.drop(e)
 	}
 }
 
-// drop forgets an entity if nothing is in flight at it.
+// drop evicts an entity if nothing is in flight there.
 func (d *Desk) drop(e *entry) {
 	s := d.shard(e.stream)
 	s.mu.Lock()
@@ -279,10 +284,10 @@ func (d *Desk) drop(e *entry) {
 	}
 }
 
-// forget needs the shard's lock.
+// forget removes the entry. The caller has the shard's lock.
 func (d *Desk) forget(s *shard, e *entry) {
 	delete(s.entries, e.stream)
-	d.engine.stop(e.mailbox)
+	d.engine.stop(&e.mailbox)
 	d.stats.active.Add(-1)
 	d.stats.dropped.Add(1)
 }
@@ -300,9 +305,8 @@ func (d *Desk) runSweeper() {
 	}
 }
 
-// Sweep drops every entity that has not been used since the last sweep and has
-// nothing in flight. One with many unsaved events is asked for a snapshot first,
-// and goes at the sweep after.
+// Sweep evicts every entity that has been unused since the last sweep and has nothing in flight.
+// One with many unsaved events first writes a snapshot, and is evicted by the next sweep.
 func (d *Desk) Sweep() {
 	for i := range d.shards {
 		s := &d.shards[i]
@@ -321,14 +325,14 @@ func (d *Desk) Sweep() {
 	}
 }
 
-// worthSaving reports whether an entity that is about to go should leave a snapshot.
+// worthSaving reports whether an entity should write a snapshot before it is evicted.
 func (d *Desk) worthSaving(e *entry) bool {
 	return d.config.Snapshots != nil && e.unsaved.Load() >= d.config.fewestSaved()
 }
 
-// askToSave needs the shard's lock.
+// askToSave requests a snapshot. The caller has the shard's lock.
 func (d *Desk) askToSave(e *entry) {
-	e.unsaved.Store(0) // asked once; a failed snapshot costs a longer load, no more
+	e.unsaved.Store(0) // requested once; a failed snapshot only makes the next load longer
 	p := d.envelopes.get()
 	p.request = Request{Stream: e.stream}
 	p.save = true
@@ -337,8 +341,8 @@ func (d *Desk) askToSave(e *entry) {
 	e.tell(p)
 }
 
-// Close refuses new commands, waits for those in flight and drops the entities.
-// Error: ctx.Err(), if ctx ends first.
+// Close refuses new commands, waits for those in flight and evicts the entities. Error: ctx.Err(),
+// if ctx ends first.
 func (d *Desk) Close(ctx context.Context) error {
 	if !d.stopping.Swap(true) {
 		close(d.sweeper)
@@ -370,7 +374,7 @@ func (d *Desk) Close(ctx context.Context) error {
 	return nil
 }
 
-// idle waits until nothing is in flight.
+// idle waits until no command is in flight. Error: ctx.Err(), with their number.
 func (d *Desk) idle(ctx context.Context) error {
 	for d.inFlight.Load() > 0 {
 		select {

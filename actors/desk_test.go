@@ -26,8 +26,8 @@ func TestTheLastUnitIsSoldOnce(t *testing.T) {
 	}
 }
 
-// TestSubmittedCommandsKeepTheirOrder: a command that is handed in once the one before is submitted
-// is decided after it, and need not wait for its answer.
+// TestSubmittedCommandsKeepTheirOrder: a command submitted after another was submitted is decided
+// after it, without waiting for its answer.
 func TestSubmittedCommandsKeepTheirOrder(t *testing.T) {
 	d := openDesk(t, openLog(t, t.TempDir()), nil)
 	const commands, stock = 300, 200
@@ -51,7 +51,7 @@ func TestSubmittedCommandsKeepTheirOrder(t *testing.T) {
 	}
 }
 
-// TestRefusedCommandsAreNotSubmitted: a command that no entity has taken is not announced.
+// TestRefusedCommandsAreNotSubmitted: Submitted is not called for a command that reached no entity.
 func TestRefusedCommandsAreNotSubmitted(t *testing.T) {
 	d := openDesk(t, openLog(t, t.TempDir()), nil)
 	_, err := d.Ask(context.Background(), Request{Stream: "none-x", ID: NewCommandID(), Command: one("ada"),
@@ -76,8 +76,8 @@ func TestOfConcurrentEditsOneIsAccepted(t *testing.T) {
 	}), map[string]int{"ok": 1, "stale_revision": 4})
 }
 
-// TestARepeatedKeyIsOneCommand: five at once, one later, one after a restart, and
-// one when the key has gone through a snapshot.
+// TestARepeatedKeyIsOneCommand: five concurrent requests, one later, one after a restart, and one
+// after a snapshot.
 func TestARepeatedKeyIsOneCommand(t *testing.T) {
 	for name, config := range map[string]func(*Config){
 		"from the log":      nil,
@@ -175,7 +175,7 @@ func TestARefusedKeyIsDecidedAgain(t *testing.T) {
 	}
 }
 
-// TestTheWindowForgetsInItsTime: not within a day, and not never.
+// TestTheWindowForgetsInItsTime: keys are kept for a day, and not for ever.
 func TestTheWindowForgetsInItsTime(t *testing.T) {
 	key := func(n byte) commandKey { return commandKey{n} }
 	w := newKeyWindow()
@@ -195,7 +195,7 @@ func TestTheWindowForgetsInItsTime(t *testing.T) {
 	}
 }
 
-// TestHoldsExpireAtTheirEntity: at the next command, and when it is woken.
+// TestHoldsExpireAtTheirEntity: at the next command, and on Wake.
 func TestHoldsExpireAtTheirEntity(t *testing.T) {
 	store := openLog(t, t.TempDir())
 	var c clock
@@ -245,7 +245,8 @@ func reservationOf(fact events.Fact) (events.ID, error) {
 	return events.ID{}, fmt.Errorf("%s opens no reservation", fact.Name())
 }
 
-// TestAnEntityWithoutEventsIsNotKept: whoever asks for what isn't there costs nothing.
+// TestAnEntityWithoutEventsIsNotKept: asking for an entity that does not exist keeps nothing in
+// memory.
 func TestAnEntityWithoutEventsIsNotKept(t *testing.T) {
 	d := openDesk(t, openLog(t, t.TempDir()), nil)
 	for i := range 100 {

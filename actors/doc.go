@@ -1,6 +1,5 @@
 // Package actors is the shell: it hosts the pure cores of the entities in
-// Hollywood actors, one actor per stream, and stands between a command and the
-// log.
+// Hollywood actors, one actor per stream, and writes their facts to the log.
 //
 // # The life of one command
 //
@@ -23,7 +22,7 @@
 // cut between commands; what was written is answered, the rest is handled as
 // above.
 //
-// # What panics
+// # Panics
 //
 // A panic in a core is answered with ErrBroken and the entity starts again from
 // the log; a panic while freezing or writing a snapshot loses that snapshot; one
@@ -35,15 +34,16 @@
 // slot travels in the command. Its inbox is unbounded; so the desk bounds what is
 // in flight. Stopping an actor loses messages that arrive after the poison pill; so the
 // desk counts requests in flight under the lock of the entity lookup, stops an
-// entity only at zero, and gives every incarnation a unique name. A fourth panic in an
-// actor's life ends the process; so every message is guarded and no panic reaches
-// it. Its inbox, life-cycle events and scheduling cost a short-lived entity more than its
-// rules do; so an actor is a process of ours in its engine (mailbox.go), which the sender
-// runs if it is idle.
+// entity only at zero, and gives every incarnation a unique name. A fourth panic of an
+// actor ends the process; so every panic is recovered before it reaches
+// the engine. Its inbox, life-cycle events and scheduling cost a short-lived entity more than its
+// rules do; so an actor is a process of this package in its engine (mailbox.go), and an idle one runs
+// on the sender's goroutine.
 //
-// # Why an untouched entity is not read
+// # Why a new entity is not loaded
 //
-// Most streams are new when their first command comes. Facts may rest on the assumption that
-// a stream is empty, for their append expects that; nothing else may. See assume.go. Commands
-// to several entities may share one append, see [Desk.AskAll].
+// Most streams are new when their first command comes. A command may be decided on the assumption that the
+// stream is empty if it leads to facts, because their append expects that. See assume.go. Commands
+// to several entities may share one append, see [Desk.AskAll], or be decided in one turn and appended each
+// by itself, see [Desk.AskEach].
 package actors

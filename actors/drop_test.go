@@ -12,8 +12,8 @@ import (
 	"admitone/events"
 )
 
-// TestNothingIsLostToDropping sends commands through entities that are dropped as
-// fast as can be. Eight are in use at a time, and each sells out exactly.
+// TestNothingIsLostToDropping sends commands through entities that are evicted as fast as possible.
+// Eight are in use at a time, and each sells out exactly.
 func TestNothingIsLostToDropping(t *testing.T) {
 	noLeaks(t)
 	commands := 400_000

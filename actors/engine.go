@@ -8,7 +8,7 @@ import (
 	"github.com/anthdm/hollywood/actor"
 )
 
-// Engine runs the actors of this process, on Hollywood.
+// Engine hosts the actors of this process in Hollywood.
 type Engine struct {
 	hollywood *actor.Engine
 	spawned   atomic.Uint64
@@ -23,20 +23,25 @@ func NewEngine() (*Engine, error) {
 	return &Engine{hollywood: hollywood}, nil
 }
 
-// Spawn starts an actor that calls receive with one message at a time, in the
-// order of each sender. send never blocks; stop ends the actor after what was
-// sent before, and nothing may be sent afterwards. receive must not panic.
+// Spawn starts an actor that calls receive with one message at a time, in the order of each sender.
+// send never blocks. stop ends the actor after the messages sent before it; nothing may be sent
+// afterwards. receive must not panic.
 func (e *Engine) Spawn(name string, receive func(msg any)) (send func(msg any), stop func()) {
-	m := e.spawn("projection", name+"#"+strconv.FormatUint(e.spawned.Add(1), 10), receive)
+	m := &mailbox{to: receiverFunc(receive)}
+	e.spawn(m, "projection/"+name+"#"+strconv.FormatUint(e.spawned.Add(1), 10))
 	return m.tell, func() { e.stop(m) }
 }
 
-// spawn starts an actor under a name that is never used again.
-func (e *Engine) spawn(kind, id string, receive func(msg any)) *mailbox {
-	m := &mailbox{pid: actor.NewPID(e.hollywood.Address(), kind+"/"+id), receive: receive}
+// receiverFunc adapts a function to receiver.
+type receiverFunc func(msg any)
+
+func (f receiverFunc) receive(msg any) { f(msg) }
+
+// spawn starts an actor. name must be unique for ever.
+func (e *Engine) spawn(m *mailbox, name string) {
+	m.pid.Address, m.pid.ID = e.hollywood.Address(), name
 	e.hollywood.SpawnProc(m)
-	return m
 }
 
 // stop removes an actor from the engine. It still receives what was sent to it before.
-func (e *Engine) stop(m *mailbox) { e.hollywood.Registry.Remove(m.pid) }
+func (e *Engine) stop(m *mailbox) { e.hollywood.Registry.Remove(&m.pid) }

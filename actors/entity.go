@@ -12,52 +12,53 @@ import (
 )
 
 // status of an entity's state.
-type status int
+type status uint8
 
 const (
-	unloaded status = iota // nothing is known; the next arrival starts a load
-	loading                // a load is under way, or waits for the batch being written
+	unloaded status = iota // nothing is known; the next message starts a load
+	loading                // a load is in progress, or waits for the batch being written
 	ready
 )
 
-// entity hosts the core of one stream. Everything in it is touched by its actor's
-// goroutine only; what runs beside (writing, loading, saving) gets what it needs
-// handed over and reports back with a message.
+// entity hosts the core of one stream. Only its actor's goroutine touches its fields: concurrent
+// work (writing, loading, saving) is given copies and reports back by message.
 type entity struct {
 	desk  *Desk
 	entry *entry
-	kind  core.Kind
+	kind  *core.Kind
 
 	status   status
-	assumed  bool // the state rests on an assumption that no append has proved; see assume
+	assumed  bool  // the state rests on an assumption that no append has confirmed; see assume
+	resting  bool  // waits before the next append; see makeRoom
+	saving   bool  // a snapshot is being written
+	unknowns int32 // consecutive appends with an unknown outcome
 	core     core.Core
-	window   *keyWindow
-	revision events.Revision // of the state, with what is not durable yet
+	window   *keyWindow      // nil if it has no keys
+	revision events.Revision // of the state, including what is not durable yet
 	durable  events.Revision
 	position events.Position // of the durable revision
 	hash     events.Hash     // of the durable revision
-	latest   time.Time       // of the decision of the newest event in the state
-	tip      events.Hash     // of the revision of the state
+	latest   time.Time       // decision time of the newest event in the state
+	tip      events.Hash     // hash at revision
 
-	next    *batch      // decided, not handed to the store yet; nil if none
-	writing *batch      // being written; its items belong to the writer; nil if none
-	waiting []*envelope // decided on the state that writing makes durable
-	stash   []*envelope // arrived while there is no state
-	joined  *jointPart  // has the turn: what arrives waits in stash until it ends; see AskAll
-	current *envelope   // being decided: it is answered if the core panics
+	forwarded forwarded
 
-	unsaved  int64 // durable events since the last snapshot
-	saved    int64 // bytes of the last snapshot
-	saving   bool
-	loads    int // loads begun; an older one's result is not wanted any more
-	unknowns int // appends with an unknown outcome in a row
+	next    *batch      // decided, not passed to the store yet; nil if none
+	writing *batch      // being written: its items belong to the writer; nil if none
+	stash   []*envelope // arrived while no state was available
+	joined  *jointPart  // has the turn: until it ends, arrivals wait in stash; see AskAll
+	current *envelope   // being decided: answered by guard if the core panics
+	unsaved int64       // durable events since the last snapshot
+	saved   int64       // bytes of the last snapshot
+	kept    *loaded     // the state that the next load begins with; nil if none; see catchUp
+	loads   int         // loads begun; an older one's result is not wanted any more
 }
 
-func newEntity(d *Desk, e *entry, kind core.Kind) *entity {
+func newEntity(d *Desk, e *entry, kind *core.Kind) *entity {
 	return &entity{desk: d, entry: e, kind: kind, durable: events.NoStream}
 }
 
-// receive handles one message. No panic leaves it; see guard.
+// receive handles one message. It never panics; see guard.
 func (e *entity) receive(msg any) {
 	defer e.guard()
 	switch msg := msg.(type) {
@@ -67,6 +68,11 @@ func (e *entity) receive(msg any) {
 		e.written(msg)
 	case *loaded:
 		e.install(msg)
+	case *lookedFor:
+		e.looked(msg)
+	case rested:
+		e.resting = false
+		e.flush()
 	case *jointEnd:
 		e.endPart(msg)
 	case snapshotDone:
@@ -74,7 +80,8 @@ func (e *entity) receive(msg any) {
 	}
 }
 
-// guard turns a panic of the core into an answer and a fresh start from the log.
+// guard recovers a panic of the core: it answers the current command with ErrBroken and reloads the
+// state from the log.
 func (e *entity) guard() {
 	cause := recover()
 	if cause == nil {
@@ -96,7 +103,7 @@ func (e *entity) panicked(cause any) {
 
 func (e *entity) arrive(p *envelope) {
 	switch {
-	case p.joint != nil:
+	case p.joint != nil && (e.joined == nil || !p.joint.single):
 		e.joinPart(p)
 		return
 	case e.joined != nil:
@@ -107,6 +114,9 @@ func (e *entity) arrive(p *envelope) {
 		e.flush()
 		return
 	}
+	if e.status == ready && e.outdated() {
+		e.catchUp()
+	}
 	if e.status != ready {
 		e.stash = append(e.stash, p)
 		if e.status == unloaded {
@@ -114,13 +124,14 @@ func (e *entity) arrive(p *envelope) {
 		}
 		return
 	}
-	e.handle(p, e.now())
+	e.handle(p)
 	e.flush()
 }
 
-// handle decides one pending on the present state, or looks at it.
-func (e *entity) handle(p *envelope, now time.Time) {
+// handle decides one command on the present state, or reads or saves the state.
+func (e *entity) handle(p *envelope) {
 	e.current = p
+	now := e.timeOf(p)
 	e.expire(now)
 	switch {
 	case p.save:
@@ -136,8 +147,8 @@ func (e *entity) handle(p *envelope, now time.Time) {
 	e.current = nil
 }
 
-// expire lets go of everything that is due, so that the rules need not think of
-// holds that have passed their deadline.
+// expire applies every expiry that is due, so that cores need not consider holds that have passed
+// their deadline.
 func (e *entity) expire(now time.Time) {
 	_, err := core.Step(e.core, nil, now, func(facts []events.Fact) { e.expired(facts, now) })
 	if err != nil {
@@ -145,7 +156,7 @@ func (e *entity) expire(now time.Time) {
 	}
 }
 
-// expired queues the facts of a deadline.
+// expired queues the facts of an expiry, as a command of the system.
 func (e *entity) expired(facts []events.Fact, now time.Time) {
 	id := NewCommandID()
 	e.accept(&envelope{decided: now, request: Request{
@@ -159,7 +170,12 @@ func (e *entity) decide(p *envelope, now time.Time) {
 	}
 	p.decided = later(p.decided, e.latest)
 	key, body, keyed := p.request.ID.keyed()
-	if keyed && !e.admitKey(p, key, body) {
+	if keyed && !e.admitKey(p, key, body) || !keyed && p.request.After != nil && !e.admitForwarded(p) {
+		return
+	}
+	if e.late(p) {
+		p.outcome = outcome{revision: e.revision, err: errLate}
+		e.settle(p)
 		return
 	}
 	if e.stale(&p.request) {
@@ -173,7 +189,7 @@ func (e *entity) decide(p *envelope, now time.Time) {
 		func(facts []events.Fact) { e.expired(facts, p.decided) },
 	)
 	if err != nil {
-		e.refuse(p, err.(*core.Refusal)) // anything else is a bug, and panics
+		e.refuse(p, err.(*core.Refusal)) // a core returns no other error: a panic here is a bug
 		return
 	}
 	if len(facts) == 0 {
@@ -181,41 +197,11 @@ func (e *entity) decide(p *envelope, now time.Time) {
 		e.settle(p)
 		return
 	}
-	e.rememberKey(p)
+	e.rememberID(p)
 	e.accept(p, facts)
 }
 
-// rememberKey puts the key of p, if it has one, into the window, before its facts are accepted.
-func (e *entity) rememberKey(p *envelope) {
-	if key, body, keyed := p.request.ID.keyed(); keyed {
-		e.window.put(key, p.caller, done{revision: e.revision + 1, body: body}, p.decided)
-	}
-}
-
-// admitKey looks a key up; it returns false if p has been dealt with.
-func (e *entity) admitKey(p *envelope, key commandKey, body uint64) bool {
-	before, known := e.window.get(key, p.decided)
-	switch {
-	case known && before.body != body:
-		e.refuse(p, errKeyReused)
-	case known:
-		p.outcome = outcome{revision: e.revision, replay: before.revision, replayed: true}
-		e.settle(p)
-	case e.window.len(p.decided) >= maxKeyWindow:
-		p.outcome = outcome{revision: e.revision, err: ErrOverloaded}
-		e.settle(p)
-	default:
-		until := e.window.spent(p.caller, p.decided)
-		if until.IsZero() || !p.request.Bounded {
-			return true
-		}
-		p.outcome = outcome{revision: e.revision, err: &KeysSpent{Wait: until.Sub(p.decided)}}
-		e.settle(p)
-	}
-	return false
-}
-
-// accept queues facts that the state has evolved by, with the command that waits for them.
+// accept queues facts that are already applied to the state, with the command that waits for them.
 func (e *entity) accept(p *envelope, facts []events.Fact) {
 	e.revision += events.Revision(len(facts))
 	e.latest = later(p.decided, e.latest)
@@ -224,7 +210,7 @@ func (e *entity) accept(p *envelope, facts []events.Fact) {
 	if e.next == nil {
 		e.next = newBatch(e.desk.run)
 	}
-	e.tip = e.next.encode(e.entry.stream, p, e.tip) // may panic, and then p is not in it
+	e.tip = e.next.encode(e.entry.stream, p, e.tip) // may panic: p is not in the batch then
 	e.next.add(p)
 }
 
@@ -233,24 +219,24 @@ func (e *entity) refuse(p *envelope, refusal *core.Refusal) {
 	e.settle(p)
 }
 
-// settle answers p, which has no facts of its own, as soon as the state it was
-// decided on is durable.
+// settle answers p, which has no facts of its own, once the state on which it was decided is
+// durable.
 func (e *entity) settle(p *envelope) {
 	switch {
 	case e.next != nil:
 		e.next.add(p)
 	case e.writing != nil:
-		e.waiting = append(e.waiting, p)
+		e.writing.waiting = append(e.writing.waiting, p)
 	default:
 		e.complete(p, e.position)
 	}
 }
 
-// complete answers p, whose outcome is durable. position is that of its last fact, or
-// of the entity. Called by the actor or by the writer of p's batch.
+// complete answers p, whose outcome is durable. position is that of its last fact, or of the
+// entity. The actor or the writer of p's batch calls it.
 func (e *entity) complete(p *envelope, position events.Position) {
 	switch {
-	case p.reply == nil: // a deadline, without a caller
+	case p.reply == nil: // an expiry has no caller
 	case p.outcome.replayed:
 		go e.replay(p)
 	default:
@@ -262,7 +248,7 @@ func (e *entity) complete(p *envelope, position events.Position) {
 	}
 }
 
-// fail tells p that it got no answer.
+// fail answers p with a failure.
 func (e *entity) fail(p *envelope, err error) {
 	switch {
 	case p.reply == nil:
@@ -275,9 +261,9 @@ func (e *entity) fail(p *envelope, err error) {
 	e.desk.answered(e.entry)
 }
 
-// flush hands the next batch to the store, if none is under way.
+// flush starts writing the next batch, unless one is being written or the entity is resting.
 func (e *entity) flush() {
-	if e.writing != nil || e.next == nil {
+	if e.writing != nil || e.next == nil || e.resting {
 		return
 	}
 	e.startWriting()
@@ -285,16 +271,16 @@ func (e *entity) flush() {
 	go e.write(e.writing)
 }
 
-// startWriting makes the next batch the one that is being written.
+// startWriting makes the next batch the one being written.
 func (e *entity) startWriting() {
 	b := e.next
 	e.next, e.writing = nil, b
 	b.durable, b.position, b.hash = e.durable, e.position, e.hash
 }
 
-// written takes note of what became of the batch.
+// written handles a batch that the writer has returned.
 func (e *entity) written(b *batch) {
-	defer func() { *b = batch{} }() // Hollywood's inbox holds on to what it has handed over
+	defer func() { *b = batch{} }() // the engine may keep a reference to the message
 	e.writing = nil
 	e.unsaved += int64(b.durable - e.durable)
 	e.durable, e.position, e.hash = b.durable, b.position, b.hash
@@ -304,35 +290,36 @@ func (e *entity) written(b *batch) {
 		return
 	}
 	e.unknowns, e.assumed = 0, false
-	if e.status != ready { // a panic meanwhile: the state is gone
+	if e.status != ready { // a panic meanwhile: the state was dropped
 		e.discard(b.frozen)
 		e.loadIfAsked()
 		return
 	}
 	e.save(b.frozen)
-	for _, p := range e.waiting {
+	for _, p := range b.waiting {
 		e.complete(p, e.position)
 	}
-	clear(e.waiting)
-	e.waiting = e.waiting[:0]
+	e.makeRoom()
 	e.flush()
 }
 
-// failed sorts out an append that did not succeed.
+// failed handles an append that did not succeed.
 func (e *entity) failed(b *batch) {
+	b.items = append(b.items, b.waiting...)
 	log := e.desk.config.Logger.With("stream", e.entry.stream, "expected", b.durable, "error", b.err)
 	switch {
 	case errors.Is(b.err, events.ErrConflict) && e.assumed && b.durable == events.NoStream:
 		e.disprove(b.items)
 	case errors.Is(b.err, events.ErrConflict):
 		e.desk.stats.conflicts.Add(1)
+		e.entry.saw()
 		log.Debug("another process appended first; deciding again")
 		e.startOver(b.items)
 	case errors.Is(b.err, events.ErrTooLarge) && e.refuseFirst(b):
 		log.Warn("the facts of one command are larger than the log takes")
 		e.startOver(b.items)
 	case errors.Is(b.err, events.ErrUnavailable), errors.Is(b.err, events.ErrClosed), errors.Is(b.err, events.ErrTooLarge):
-		log.Warn("the log took nothing")
+		log.Warn("the log rejected an append; nothing was written")
 		e.forget(b.items)
 		e.status = unloaded
 		e.failStash(b.err)
@@ -345,8 +332,8 @@ func (e *entity) failed(b *batch) {
 	e.discard(b.frozen)
 }
 
-// startOver forgets the state and loads it again, now or when the batch that is
-// being written is done. Commands without an answer are decided again then, items first.
+// startOver drops the state and loads it again, after the batch being written if there is one.
+// Commands without an answer are decided again then, items first.
 func (e *entity) startOver(items []*envelope) {
 	e.desk.stats.reloads.Add(1)
 	e.forget(items)
@@ -357,8 +344,8 @@ func (e *entity) startOver(items []*envelope) {
 	e.loadIfAsked()
 }
 
-// loadIfAsked loads the state if a command waits for it. Else nothing counts the entity as
-// busy, and the next to arrive has it loaded.
+// loadIfAsked loads the state if a command waits for it. Otherwise the entity would never count as
+// idle; the next command loads it.
 func (e *entity) loadIfAsked() {
 	if len(e.stash) == 0 {
 		e.status = unloaded
@@ -367,8 +354,8 @@ func (e *entity) loadIfAsked() {
 	e.load()
 }
 
-// forget drops the state and puts the commands without an answer into the stash, in the
-// order in which they were decided. Their outcome may be in the log.
+// forget drops the state and stashes the commands without an answer, in the order of decision.
+// Their facts may be in the log.
 func (e *entity) forget(items []*envelope) {
 	now, patience := time.Now(), 2*e.desk.config.AppendTimeout
 	for _, p := range e.undecided(items) {
@@ -383,14 +370,17 @@ func (e *entity) forget(items []*envelope) {
 	}
 }
 
-// undecided drops the state and the stash, and returns the commands that wait for an answer,
-// items first. A deadline is not among them: it will be found again.
+// undecided drops the state and the stash, and returns the commands that wait for an answer, items
+// first. Expiries are not among them: they are found again.
 func (e *entity) undecided(items []*envelope) []*envelope {
-	all := [][]*envelope{items, e.waiting, nil, e.stash}
+	all := [][]*envelope{items, nil, nil, e.stash}
+	if e.writing != nil {
+		all[1], e.writing.waiting = e.writing.waiting, nil
+	}
 	if e.next != nil {
 		all[2] = e.next.items
 	}
 	again := slices.DeleteFunc(slices.Concat(all...), func(p *envelope) bool { return p.reply == nil })
-	e.core, e.window, e.stash, e.waiting, e.next, e.assumed = nil, nil, nil, nil, nil, false
+	e.core, e.window, e.stash, e.next, e.assumed = nil, nil, nil, nil, false
 	return again
 }

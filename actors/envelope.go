@@ -8,33 +8,35 @@ import (
 	"admitone/events"
 )
 
-// envelope is a command, a view or a request for a snapshot on its way through an entity.
-// It is answered exactly once; reply has room for that answer, so the entity never waits
-// for the caller.
+// envelope carries a command, a view or a request for a snapshot through an entity. It is answered
+// exactly once. The capacity of reply is one, so the entity never waits for the caller.
 type envelope struct {
 	request Request
 	view    func(core.Core) // set for a view
 	save    bool            // set for a snapshot
-	joint   *jointPart      // set for one of several that are decided together
+	joint   *jointPart      // set for one of several commands that are decided together
 	reply   chan result
 	caller  callerID // of a keyed request
 
-	// The rest belongs to the entity.
-	decided time.Time // when it was decided first; stays, so that again gives the same
-	failed  time.Time // when it first came to nothing, by the machine's clock
+	// The actor alone uses the rest.
+	decided time.Time // when it was decided first; kept, so that deciding again gives the same result
+	failed  time.Time // when an attempt first failed, by the machine's clock
 	outcome outcome
+	// searched is the number of events that the stream had when it was searched for a command with
+	// After.
+	searched events.Revision
 }
 
-// outcome is what an entity has decided on a pending, to be told when durable.
+// outcome is the decision on an envelope, sent to the caller once it is durable.
 type outcome struct {
 	facts    []events.Fact
 	revision events.Revision // of the last fact, or of the state it was decided on
 	err      error           // a refusal, [KeysSpent] or ErrOverloaded
-	replay   events.Revision // for a repeated key: where its first event is
+	replay   events.Revision // for a repeated key: the revision of its first event
 	replayed bool
 }
 
-// metadata of the events that p leads to.
+// metadata returns the metadata of the events that p causes.
 func (p *envelope) metadata() events.Metadata {
 	return events.Metadata{
 		CommandID: string(p.request.ID), CorrelationID: p.request.CorrelationID,
@@ -47,8 +49,8 @@ type result struct {
 	err    error
 }
 
-// envelopePool lends pendings. A desk has one of its own, so that nothing outlives it:
-// a test may run a desk in a time of its own.
+// envelopePool reuses envelopes. Every desk has its own pool, so that no envelope outlives its
+// desk: a test may run a desk in a synctest bubble.
 type envelopePool struct{ pool sync.Pool }
 
 func (l *envelopePool) get() *envelope {

@@ -14,12 +14,11 @@ import (
 	"admitone/events"
 )
 
-// short makes what hangs end soon, but not so soon that a busy machine is taken for a
-// store that hangs.
+// short shortens the timeout of a hanging append, but not so much that a busy machine looks like a
+// hanging store.
 func short(c *Config) { c.AppendTimeout = time.Second }
 
-// TestOneFault lets ten callers meet one fault: each is answered, none twice, and
-// what they were told is what the log says.
+// TestOneFault: ten callers meet one fault. Each is answered once, and the answers match the log.
 func TestOneFault(t *testing.T) {
 	const callers, stock = 10, 6
 	for name, test := range map[string]struct {
@@ -92,15 +91,15 @@ func TestOneFault(t *testing.T) {
 	}
 }
 
-// price edits the lamp's.
+// price edits the price of the lamp.
 func price(t testing.TB, d *Desk, amount int64) {
 	if _, err := ask(d, &product.Edit{Price: &amount}); err != nil {
 		t.Error(err)
 	}
 }
 
-// mustAgree audits the log and compares the state of a desk with it, after a
-// command that makes the desk see the end of the log.
+// mustAgree audits the log and compares it with the state of a desk, after a command that makes the
+// desk reach the end of the log.
 func mustAgree(t testing.TB, d *Desk, log events.Store, answers []acknowledged) {
 	t.Helper()
 	name := "Lamp"
@@ -133,7 +132,7 @@ func noError(t testing.TB, err error) {
 	}
 }
 
-// TestALoadThatFails is answered at once, and the next one is tried afresh.
+// TestALoadThatFails: commands fail at once, and the next command loads again.
 func TestALoadThatFails(t *testing.T) {
 	f := openFaulty(t)
 	d := openDesk(t, f, nil)
@@ -144,7 +143,7 @@ func TestALoadThatFails(t *testing.T) {
 	mustCreate(t, d, 1)
 }
 
-// TestACallerWhoLeaves is told so, and the command goes on by itself.
+// TestACallerWhoLeaves: the caller gets the error of its context, and the command completes.
 func TestACallerWhoLeaves(t *testing.T) {
 	f := openFaulty(t)
 	d := openDesk(t, f, nil)
@@ -164,8 +163,8 @@ func TestACallerWhoLeaves(t *testing.T) {
 	}
 }
 
-// TestARetriedKeyAfterAnUnknownOutcome: the same key on another node, which does
-// not know yet what happened on the first.
+// TestARetriedKeyAfterAnUnknownOutcome: the same key on another node, which does not know yet what
+// happened on the first.
 func TestARetriedKeyAfterAnUnknownOutcome(t *testing.T) {
 	log := openLog(t, t.TempDir())
 	nodes := []*Desk{openDesk(t, log, nil), openDesk(t, log, nil)}
@@ -194,8 +193,8 @@ func TestARetriedKeyAfterAnUnknownOutcome(t *testing.T) {
 	audit(t, log, []acknowledged{{id, answers[0]}, {id, answers[1]}})
 }
 
-// TestALargeBatchIsWrittenInParts: what falls due at once, or a crowd, may be more
-// than a store takes in one append.
+// TestALargeBatchIsWrittenInParts: expiries at one time, or a crowd, may exceed what a store
+// appends at once.
 func TestALargeBatchIsWrittenInParts(t *testing.T) {
 	f := openFaulty(t)
 	sized := &bounded{Store: f, most: 100 << 10}
@@ -220,7 +219,7 @@ func TestALargeBatchIsWrittenInParts(t *testing.T) {
 	mustAgree(t, d, f.Store, answers)
 }
 
-// bounded takes no more than so many bytes at once.
+// bounded accepts at most limit bytes at once.
 type bounded struct {
 	events.Store
 	most int

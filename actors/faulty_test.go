@@ -14,8 +14,8 @@ import (
 type appendTo func(ctx context.Context, log events.Store,
 	stream events.StreamID, expected events.Revision, batch []events.Event) (events.Appended, error)
 
-// faulty is a store with faults. An append takes the next fault of the plan, or
-// the one that chance has for it, or goes through.
+// faulty is a store with faults. An append has the next fault of the plan or a random one, or
+// succeeds.
 type faulty struct {
 	events.Store
 
@@ -29,7 +29,7 @@ type faulty struct {
 	running sync.WaitGroup
 }
 
-// then lets the next appends have these faults.
+// then sets the faults of the next appends.
 func (f *faulty) then(plan ...appendTo) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -61,7 +61,7 @@ func (f *faulty) Append(
 	return f.next()(ctx, f.Store, stream, expected, batch)
 }
 
-// Read implements events.Store. What is late lands before or behind it.
+// Read implements events.Store. A late append lands before or after it.
 func (f *faulty) Read(
 	ctx context.Context,
 	stream events.StreamID,
@@ -90,7 +90,7 @@ func (f *faulty) Read(
 	return page, err
 }
 
-// settled waits for everything that is to land late.
+// settled waits for all late appends.
 func (f *faulty) settled() {
 	f.mu.Lock()
 	late := f.late
@@ -119,7 +119,7 @@ func lost(context.Context, events.Store, events.StreamID, events.Revision, []eve
 	return events.Appended{}, fmt.Errorf("%w: lost", events.ErrUnknown)
 }
 
-// taken: failed but persisted.
+// taken: the append fails but is in the log.
 func taken(
 	ctx context.Context,
 	log events.Store,
@@ -155,7 +155,7 @@ func hangs(
 	return events.Appended{}, fmt.Errorf("%w: %w", events.ErrUnknown, ctx.Err())
 }
 
-// slow: another one goes before it if it wants to.
+// slow: another append can overtake it.
 func slow(
 	ctx context.Context,
 	log events.Store,
@@ -171,7 +171,7 @@ func slow(
 	return log.Append(ctx, stream, expected, batch)
 }
 
-// landsLate: unknown, and lands at some time afterwards.
+// landsLate: the outcome is unknown, and the append lands some time later.
 func (f *faulty) landsLate(
 	_ context.Context,
 	log events.Store,
@@ -183,7 +183,8 @@ func (f *faulty) landsLate(
 	return events.Appended{}, fmt.Errorf("%w: late", events.ErrUnknown)
 }
 
-// landsWhenRead: unknown, and lands right after somebody has read and not found it.
+// landsWhenRead: the outcome is unknown, and the append lands right after a read that has not found
+// it.
 func (f *faulty) landsWhenRead(
 	_ context.Context,
 	log events.Store,
@@ -197,7 +198,7 @@ func (f *faulty) landsWhenRead(
 	return events.Appended{}, fmt.Errorf("%w: late", events.ErrUnknown)
 }
 
-// failsToo: lost, and the next read fails as well.
+// failsToo: the append is lost, and the next read fails as well.
 func failsToo(f *faulty) appendTo {
 	return func(context.Context, events.Store, events.StreamID, events.Revision, []events.Event) (events.Appended, error) {
 		f.mu.Lock()
@@ -207,7 +208,7 @@ func failsToo(f *faulty) appendTo {
 	}
 }
 
-// before lets another caller act first.
+// before runs act before the append.
 func before(act func()) appendTo {
 	return func(ctx context.Context, log events.Store,
 		stream events.StreamID, expected events.Revision, batch []events.Event) (events.Appended, error) {

@@ -3,13 +3,15 @@ package actors
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 	"time"
 
+	"admitone/actors/core"
 	"admitone/events"
 )
 
-// hangingStore is a store whose reads block, even after their context ends, until free is closed.
+// deaf is a store whose reads block, even after their context ends, until free is closed.
 type deaf struct {
 	events.Store
 	free chan struct{}
@@ -44,6 +46,55 @@ func TestLoadThatHangs(t *testing.T) {
 		}
 		if !errors.Is(err, ErrUnavailable) {
 			t.Fatal(err)
+		}
+	}
+}
+
+// gated is a store whose appends report their start on asked and then wait for free.
+type gated struct {
+	events.Store
+	asked chan struct{}
+	free  chan struct{}
+}
+
+func (g gated) Append(
+	ctx context.Context,
+	stream events.StreamID,
+	expected events.Revision,
+	batch []events.Event,
+) (events.Appended, error) {
+	g.asked <- struct{}{}
+	<-g.free
+	return g.Store.Append(ctx, stream, expected, batch)
+}
+
+// TestPanicWhileWriting: a view that waits for a batch to become durable is answered, even if the
+// core panics meanwhile.
+func TestPanicWhileWriting(t *testing.T) {
+	d, log, _ := openTouchy(t, nil)
+	mustCreate(t, d, 10)
+	store := gated{Store: log, asked: make(chan struct{}), free: make(chan struct{})}
+	d.config.Store = store
+	answers := make(chan error, 2)
+	go func() { _, err := ask(d, one("ann")); answers <- err }()
+	<-store.asked
+	var once sync.Once
+	seen := make(chan struct{})
+	go func() {
+		_, err := d.View(context.Background(), lamp, func(core.Core) { once.Do(func() { close(seen) }) })
+		answers <- err
+	}()
+	<-seen
+	if _, err := ask(d, &breakIn{"Decide"}); !errors.Is(err, ErrBroken) {
+		t.Fatal(err)
+	}
+	close(store.free)
+	for range cap(answers) {
+		select {
+		case err := <-answers:
+			mustNot(t, err)
+		case <-time.After(time.Minute):
+			t.Fatal("no answer")
 		}
 	}
 }

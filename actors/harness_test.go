@@ -21,10 +21,10 @@ import (
 	"admitone/events/embedded"
 )
 
-// quiet keeps expected complaints out of the test's output.
+// quiet discards the log of the desk.
 var quiet = slog.New(slog.DiscardHandler)
 
-// clock is moved by the test, from a moment of its own.
+// clock is advanced by the test, and has a start of its own.
 type clock struct{ nanos atomic.Int64 }
 
 var began = time.Date(2026, 5, 1, 10, 0, 0, 0, time.UTC)
@@ -56,7 +56,7 @@ var (
 	seats       = seat.Kind
 )
 
-// newCore makes the rules of a stream.
+// newCore returns a new core for a stream.
 func newCore(stream events.StreamID) core.Core {
 	switch stream.Category() {
 	case events.TournamentCategory:
@@ -95,12 +95,12 @@ func closeDesk(t testing.TB, d *Desk) {
 // lamp is the product of most tests.
 var lamp = product.Stream("lamp")
 
-// ask hands a command to the lamp under a fresh id.
+// ask sends a command to the lamp under a new id.
 func ask(d *Desk, command core.Command) (Answer, error) {
 	return d.Ask(context.Background(), Request{Stream: lamp, Command: command, ID: NewCommandID(), Actor: "test"})
 }
 
-// mustCreate puts a lamp on sale whose holds last a minute.
+// mustCreate creates the lamp, with holds of a minute.
 func mustCreate(t testing.TB, d *Desk, stock int64) {
 	t.Helper()
 	if _, err := ask(d, &product.Create{ID: "lamp", Name: "Lamp", Stock: stock, HoldSeconds: 60}); err != nil {
@@ -113,7 +113,7 @@ func one(holder events.Holder) *product.Reserve {
 	return &product.Reserve{ReservationID: NewID(), Holder: holder, Quantity: 1}
 }
 
-// code of a refusal; "ok" for nil, else the error's text.
+// code returns the code of a refusal, "ok" for nil, and otherwise the error's text.
 func code(err error) string {
 	if err == nil {
 		return "ok"
@@ -129,7 +129,7 @@ func code(err error) string {
 	return err.Error()
 }
 
-// atOnce runs n callers together and counts their results by code.
+// atOnce runs n concurrent callers and counts their results by code.
 func atOnce(n int, call func(i int) error) map[string]int {
 	results := map[string]int{}
 	var mu sync.Mutex
@@ -156,16 +156,15 @@ func wantResults(t testing.TB, got, want map[string]int) {
 	}
 }
 
-// acknowledged is an answer that somebody has got.
+// acknowledged is an answer that a caller has received.
 type acknowledged struct {
 	id     CommandID
 	answer Answer
 }
 
-// audit reads the whole log and holds it to the invariants: a chain without a
-// gap, facts that the rules can take in one after another (which is: never
-// oversold at any prefix), and every acknowledged answer there, exactly once, at its
-// revision and position. It returns the state of the lamp.
+// audit reads the whole log and checks the invariants: the hash chains are complete, the cores
+// accept all facts in order (so nothing is oversold at any prefix), and every acknowledged answer
+// is there exactly once, at its revision and position. It returns the state of the lamp.
 func audit(t testing.TB, store events.Store, answers []acknowledged) *product.Product {
 	t.Helper()
 	type stream struct {

@@ -11,29 +11,29 @@ import (
 	"admitone/events"
 )
 
-// keyWindowAge is how long a key is remembered at least, which is what openapi.yaml promises.
-const keyWindowAge = 24 * time.Hour
+// KeyAge is the minimum time for which a key is remembered; openapi.yaml promises it.
+const KeyAge = 24 * time.Hour
 
-// maxKeyWindow bounds the keys remembered by one entity (about 60 bytes each). Past
-// it commands with a key are overloaded rather than forgotten early.
+// maxKeyWindow bounds the keys remembered by one entity, of about 60 bytes each. Beyond it a keyed
+// command is refused as overloaded: no key is forgotten early.
 const maxKeyWindow = 4 << 20
 
-// done is what is remembered of a keyed command: where its first event is, from
-// which the answer is read again, and what the request looked like.
+// done is what is remembered of a keyed command: the revision of its first event, from which its
+// answer is read again, and the hash of its body.
 type done struct {
 	revision events.Revision
 	body     uint64
 }
 
-// maxKeysPerCaller bounds the keys of one caller that one entity remembers in a day, so
-// that no caller fills the window for all.
+// maxKeysPerCaller bounds the keys of one caller that one entity remembers per day, so that no
+// caller can fill the window.
 const maxKeysPerCaller = 10_000
 
-// keyWindowCounted in a snapshot's version says that the window in it has its callers; that
-// of a snapshot of before has none, and their keys count from nothing.
+// keyWindowCounted is set in a snapshot's version if its key window includes the callers. In older
+// snapshots it does not, and the callers' counts start at zero.
 const keyWindowCounted = 1 << 16
 
-// callerID is a hash of the caller's name, as an event's metadata has it.
+// callerID is a hash of the caller's name in an event's metadata.
 type callerID uint64
 
 func callerOf(actor string) callerID {
@@ -41,37 +41,46 @@ func callerOf(actor string) callerID {
 	return callerID(binary.LittleEndian.Uint64(sum[:]))
 }
 
-// keyWindow remembers the keyed commands of one entity. It keeps two generations and
-// turns them over once a day: so an entry lives for a day at least and for three at
-// most, and nothing has to be kept per entry for its age.
+// keyWindow remembers the keyed commands of one entity. It has two generations and replaces the
+// older one once a day: an entry lives for one to three days, and needs no time of its own.
 //
-// Only put changes it. A key that is looked up, whose command is refused or leads to
-// nothing leaves no trace, as it leaves none in the log: so a window is a function of the
-// events, and the one of an entity that has lived for days knows the same keys at any
-// time as one that is read again.
+// Only put changes it. Looking a key up leaves no trace, and neither does a command that is refused
+// or has no facts, as in the log. A window is therefore a function of the events: that of an entity
+// that has been in memory for days has the same keys at any time as one just loaded. A nil window
+// is empty and read-only.
 type keyWindow struct {
 	young, old *core.Table[commandKey, done]
 	since      time.Time // when young began
-	// callers counts the keys in young by caller. It is there when young is.
+	// callers counts the keys in young by caller. It is nil if and only if young is.
 	callers *core.Table[callerID, uint32]
 }
 
 func newKeyWindow() *keyWindow { return &keyWindow{} }
 
-// known are the generations that are remembered at a time, nil for one that is not: young
-// is old once it has its age, and both are forgotten when nothing in them is asked for any
-// more.
+// unlessEmpty returns nil for an empty window: most entities never see a key.
+func (w *keyWindow) unlessEmpty() *keyWindow {
+	if w.young == nil && w.old == nil {
+		return nil
+	}
+	return w
+}
+
+// known returns the generations that count at a time, nil for one that does not. young becomes old
+// at the age of KeyAge, and both are dropped when nothing in them is valid any more.
 func (w *keyWindow) known(at time.Time) (young, old *core.Table[commandKey, done]) {
-	switch age := at.Sub(w.since); {
-	case w.young == nil || age > 2*keyWindowAge:
+	if w == nil || w.young == nil {
 		return nil, nil
-	case age > keyWindowAge:
+	}
+	switch age := at.Sub(w.since); {
+	case age > 2*KeyAge:
+		return nil, nil
+	case age > KeyAge:
 		return nil, w.young
 	}
 	return w.young, w.old
 }
 
-// get looks a key up that comes at a time.
+// get looks up a key that arrives at a time.
 func (w *keyWindow) get(key commandKey, at time.Time) (done, bool) {
 	young, old := w.known(at)
 	for _, t := range []*core.Table[commandKey, done]{young, old} {
@@ -85,7 +94,7 @@ func (w *keyWindow) get(key commandKey, at time.Time) (done, bool) {
 	return done{}, false
 }
 
-// put remembers a key from a time on, in the place of an older command under it.
+// put remembers a key from a time on, replacing an older command under it.
 func (w *keyWindow) put(key commandKey, by callerID, d done, at time.Time) {
 	if young, old := w.known(at); young == nil {
 		w.old, w.young = old, core.NewTable[commandKey, done]()
@@ -96,18 +105,18 @@ func (w *keyWindow) put(key commandKey, by callerID, d done, at time.Time) {
 	w.callers.Set(by, n+1)
 }
 
-// spent says until when a caller has no key left at a time, zero if there is one.
+// spent returns until when a caller has no key left, zero if it has one.
 func (w *keyWindow) spent(by callerID, at time.Time) (until time.Time) {
 	if young, _ := w.known(at); young == nil || young.Len() < maxKeysPerCaller {
 		return until
 	}
 	if n, _ := w.callers.Get(by); n >= maxKeysPerCaller {
-		until = w.since.Add(keyWindowAge + time.Nanosecond)
+		until = w.since.Add(KeyAge + time.Nanosecond)
 	}
 	return until
 }
 
-// len counts the keys that are remembered at a time.
+// len counts the keys remembered at a time.
 func (w *keyWindow) len(at time.Time) int {
 	n := 0
 	young, old := w.known(at)
@@ -120,10 +129,13 @@ func (w *keyWindow) len(at time.Time) int {
 	return n
 }
 
-// freeze returns a function that writes the window as it is now: since as 64
-// bits, then each generation as its length and entries of key, revision, body, then the
-// callers as their number and entries of caller, keys.
+// freeze returns a function that writes the window as it is now: since as 64 bits; each generation
+// as its length and entries of key, revision and body; the callers as their number and entries of
+// caller and count.
 func (w *keyWindow) freeze() func(io.Writer) error {
+	if w == nil {
+		w = newKeyWindow()
+	}
 	since := w.since
 	type generation struct {
 		size    int
@@ -172,7 +184,7 @@ func (w *keyWindow) freeze() func(io.Writer) error {
 	}
 }
 
-// restore reads what freeze wrote; counted says that the callers are in it.
+// restore reads what freeze wrote. counted tells whether it includes the callers.
 func (w *keyWindow) restore(in io.Reader, counted bool) error {
 	var word [8]byte
 	if _, err := io.ReadFull(in, word[:]); err != nil {
@@ -240,4 +252,27 @@ func (w *keyWindow) restoreCallers(in io.Reader) error {
 		}
 	})
 	return err
+}
+
+// admitKey looks up the key of p. It returns false if p has been answered.
+func (e *entity) admitKey(p *envelope, key commandKey, body uint64) bool {
+	before, known := e.window.get(key, p.decided)
+	switch {
+	case known && before.body != body:
+		e.refuse(p, ErrKeyReused)
+	case known:
+		p.outcome = outcome{revision: e.revision, replay: before.revision, replayed: true}
+		e.settle(p)
+	case e.window.len(p.decided) >= maxKeyWindow:
+		p.outcome = outcome{revision: e.revision, err: ErrOverloaded}
+		e.settle(p)
+	default:
+		until := e.window.spent(p.caller, p.decided)
+		if until.IsZero() || !p.request.Bounded {
+			return true
+		}
+		p.outcome = outcome{revision: e.revision, err: &KeysSpent{Wait: until.Sub(p.decided)}}
+		e.settle(p)
+	}
+	return false
 }

@@ -9,15 +9,15 @@ import (
 	"admitone/events"
 )
 
-// TestWindowTurns: a key is known for a day at least, and none forever, whether or
-// not others come after it.
+// TestWindowTurns: a key is known for at least a day, and not for ever, whether or not others
+// follow.
 func TestWindowTurns(t *testing.T) {
 	began := time.Date(2031, 5, 1, 20, 0, 0, 0, time.UTC)
 	for _, c := range []struct {
 		after time.Duration
 		known bool
-	}{{0, true}, {keyWindowAge, true}, {keyWindowAge + time.Hour, true},
-		{2 * keyWindowAge, true}, {2*keyWindowAge + 1, false}, {30 * keyWindowAge, false}} {
+	}{{0, true}, {KeyAge, true}, {KeyAge + time.Hour, true},
+		{2 * KeyAge, true}, {2*KeyAge + 1, false}, {30 * KeyAge, false}} {
 		w := newKeyWindow()
 		w.put(commandKey{1}, 1, done{revision: 7}, began)
 		at := began.Add(c.after)
@@ -30,15 +30,15 @@ func TestWindowTurns(t *testing.T) {
 	}
 	w := newKeyWindow()
 	w.put(commandKey{1}, 1, done{}, began)
-	w.put(commandKey{2}, 1, done{}, began.Add(keyWindowAge+1))
-	w.put(commandKey{3}, 1, done{}, began.Add(2*keyWindowAge+2))
-	now := began.Add(2*keyWindowAge + 2)
+	w.put(commandKey{2}, 1, done{}, began.Add(KeyAge+1))
+	w.put(commandKey{3}, 1, done{}, began.Add(2*KeyAge+2))
+	now := began.Add(2*KeyAge + 2)
 	if _, known := w.get(commandKey{1}, now); known || w.len(now) != 2 {
 		t.Errorf("the first of three keys, a day apart, is still there among %d", w.len(now))
 	}
 }
 
-// TestWindowIsRestored: with both generations, and of no part of what was written.
+// TestWindowIsRestored: with both generations, and not from a truncated snapshot.
 func TestWindowIsRestored(t *testing.T) {
 	began := time.Date(2031, 5, 1, 20, 0, 0, 0, time.UTC)
 	w := newKeyWindow()
@@ -73,8 +73,8 @@ func TestWindowIsRestored(t *testing.T) {
 	}
 }
 
-// TestWindowCountsCallers: each by themselves, for a day, also through a snapshot; one of
-// before there were counts begins at nothing.
+// TestWindowCountsCallers: each caller separately, for a day, also through a snapshot; in a
+// snapshot from before there were counts they start at zero.
 func TestWindowCountsCallers(t *testing.T) {
 	began := time.Date(2031, 5, 1, 20, 0, 0, 0, time.UTC)
 	ann, bob := callerOf("ann"), callerOf("bob")
@@ -107,8 +107,8 @@ func TestWindowCountsCallers(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, w := range []*keyWindow{w, again} {
-		if until := w.spent(ann, soon); !until.After(began.Add(keyWindowAge)) ||
-			until.After(began.Add(keyWindowAge+time.Second)) {
+		if until := w.spent(ann, soon); !until.After(began.Add(KeyAge)) ||
+			until.After(began.Add(KeyAge+time.Second)) {
 			t.Errorf("spent until %v", until)
 		}
 		if until := w.spent(bob, soon); !until.IsZero() {
@@ -125,7 +125,7 @@ func TestWindowCountsCallers(t *testing.T) {
 	if before.put(commandKey{1}, ann, done{}, soon); before.len(soon) != maxKeysPerCaller+8 {
 		t.Errorf("of before: %d keys", before.len(soon))
 	}
-	for _, at := range []time.Duration{keyWindowAge + 2, 3 * keyWindowAge, 9 * keyWindowAge} { // whatever is left of it
+	for _, at := range []time.Duration{KeyAge + 2, 3 * KeyAge, 9 * KeyAge} { // whatever is left of it
 		w.put(commandKey{1}, bob, done{}, began.Add(at))
 		saved.Reset()
 		if err := w.freeze()(&saved); err != nil {

@@ -9,12 +9,12 @@ import (
 	"admitone/events"
 )
 
-// ErrNotJoint is returned by [Desk.AskAll] where the commands have to be asked one after
-// another. Nothing was done.
-var ErrNotJoint = errors.New("the commands can't be taken together")
+// ErrNotJoint is returned by [Desk.AskAll] if the commands must be sent one by one. Nothing was
+// done.
+var ErrNotJoint = errors.New("the commands can't be appended together")
 
 // JointDispatcher is a [Dispatcher] that can decide commands to several entities together. Its
-// method behaves as that of Desk.
+// method behaves like that of Desk.
 type JointDispatcher interface {
 	Dispatcher
 	AskAll(ctx context.Context, requests []Request, decided func(i int, answer Answer) error) ([]Answer, error)
@@ -31,18 +31,19 @@ type RefusedError struct {
 // Unwrap returns the refusal.
 func (r *RefusedError) Unwrap() error { return r.Refusal }
 
-// AskAll hands in one command for each of several different entities, decides them in this
-// order, and appends what they lead to together: all of it or nothing, also after a crash. After
-// each decision but the last it calls decided, which may complete the commands behind it, with
-// the facts and their time, which are not in the log yet. An error of decided ends it.
+// AskAll decides one command for each of several different entities, in this order, and appends
+// their facts together: all or none, also after a crash. After each decision but the last it calls
+// decided with the facts, which are not in the log yet, and their time; decided may complete the
+// later commands. An error of decided aborts it.
 //
-// It never waits for an entity that is busy: with a batch in flight, or a state that is to be
-// loaded. So callers in whatever order never wait for each other.
+// It never waits for a busy entity (one with a batch in flight, or a state to be loaded), so
+// callers never deadlock, whatever the order of their entities.
 //
-// Errors: [*RefusedError], by a state that is on stable storage: nothing was done. ErrNotJoint,
-// also where the store has no such append, where a command leads to no facts or is known by its
-// key, or where another process appended first. ErrOverloaded, ErrStopping: nothing was done.
-// ErrUnavailable: the outcome may be unknown, and a retry of each under the same keyed id is safe.
+// Errors: [*RefusedError], decided on a state that is on stable storage: nothing was done.
+// ErrNotJoint: nothing was done; an entity is busy, the store has no such append, a command has no
+// facts or its key is known, or another process appended first. ErrOverloaded, ErrStopping: nothing
+// was done. ErrUnavailable: the outcome may be unknown, and retrying each under the same keyed id
+// is safe.
 func (d *Desk) AskAll(
 	_ context.Context,
 	requests []Request,
@@ -73,26 +74,28 @@ func (d *Desk) AskAll(
 	return d.appendAll(store, parts)
 }
 
-// jointPart is one command of several that are decided together, on its way through its entity.
+// jointPart is one of several commands that are decided together, on its way through its entity.
 type jointPart struct {
 	envelope *envelope
 	entry    *entry
-	// decision gets the error of the decision, and nil when the turn has ended.
+	// decision receives the error of the decision, and nil when the turn has ended.
 	decision chan error
 	facts    []events.Fact
-	assumed  bool   // the state is an assumption of this part
-	batch    *batch // nil if the entity broke
+	assumed  bool      // the state is an assumption of this part
+	batch    *batch    // nil if the core panicked
+	single   bool      // appended by itself; see AskEach
+	core     core.Core // the core on which a single part was decided
 }
 
-// jointEnd ends the turn of a part: its facts are evolved into the state and to be appended, or
-// they are dropped.
+// jointEnd ends the turn of a part. Its facts are applied to the state and appended, or they are
+// dropped.
 type jointEnd struct {
 	*jointPart
 	commit bool
 }
 
-// join hands in one part and returns when it is decided. After an error its entity knows
-// nothing of it.
+// join sends one part to its entity and returns once it is decided. After an error the entity has
+// no record of it.
 func (d *Desk) join(part *jointPart, request Request) error {
 	part.decision = make(chan error, 1)
 	p := d.envelopes.get()
@@ -124,7 +127,7 @@ func end(parts []jointPart, commit bool) {
 	}
 }
 
-// appendAll appends the batches of parts that have been committed.
+// appendAll appends the batches of committed parts and answers with what was appended.
 func (d *Desk) appendAll(store events.MultiAppender, parts []jointPart) ([]Answer, error) {
 	appended, err := d.tryAppendAll(store, parts)
 	answers := make([]Answer, len(parts))
@@ -152,7 +155,7 @@ func (d *Desk) appendAll(store events.MultiAppender, parts []jointPart) ([]Answe
 	return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
 }
 
-// tryAppendAll appends. A panic of the store leaves the outcome unknown.
+// tryAppendAll appends. If the store panics, the outcome is unknown.
 func (d *Desk) tryAppendAll(store events.MultiAppender, parts []jointPart) (appended []events.Appended, err error) {
 	appends := make([]events.StreamAppend, len(parts))
 	for i := range parts {
@@ -160,6 +163,7 @@ func (d *Desk) tryAppendAll(store events.MultiAppender, parts []jointPart) (appe
 		if b == nil {
 			return nil, ErrBroken
 		}
+		parts[i].entry.claimed.Store(int64(b.durable) + 1 + int64(len(b.events)))
 		appends[i] = events.StreamAppend{Stream: parts[i].entry.stream, Expected: b.durable, Batch: b.events}
 	}
 	defer func() {
@@ -172,7 +176,7 @@ func (d *Desk) tryAppendAll(store events.MultiAppender, parts []jointPart) (appe
 	return store.AppendAll(ctx, appends)
 }
 
-// joinPart decides a part, and lets what arrives wait until its turn ends.
+// joinPart decides a part. Arrivals wait until its turn ends.
 func (e *entity) joinPart(p *envelope) {
 	part := p.joint
 	e.current = p
@@ -187,9 +191,15 @@ func (e *entity) joinPart(p *envelope) {
 	e.fail(p, err)
 }
 
-// decidePart decides a part on the state of the entity, or on an assumed one.
+// decidePart decides a part on the state of the entity, or on an assumed empty one.
 func (e *entity) decidePart(p *envelope, part *jointPart) error {
-	now := e.now()
+	if part.single {
+		return e.decideSingle(p, part)
+	}
+	if e.status == ready && e.outdated() {
+		return ErrNotJoint
+	}
+	now := e.timeOf(p)
 	if e.status == ready && e.joined == nil {
 		e.expire(now)
 		e.flush()
@@ -198,7 +208,12 @@ func (e *entity) decidePart(p *envelope, part *jointPart) error {
 	case e.status == unloaded && e.assumable():
 		e.assumeEmpty(e.kind.New())
 		part.assumed = true
-	case e.status != ready, e.writing != nil, e.joined != nil, p.request.conditional():
+	case e.status != ready,
+		e.writing != nil,
+		e.next != nil,
+		e.joined != nil,
+		p.request.conditional(),
+		p.request.After != nil:
 		return ErrNotJoint
 	}
 	p.decided = now
@@ -215,22 +230,25 @@ func (e *entity) decidePart(p *envelope, part *jointPart) error {
 	return err
 }
 
-// dropAssumption forgets the state that a part has assumed and nothing rests on.
+// dropAssumption drops the state that a part has assumed, if nothing depends on it.
 func (e *entity) dropAssumption(part *jointPart) {
 	if part.assumed {
 		e.core, e.window, e.status, e.assumed = nil, nil, unloaded, false
 	}
 }
 
-// endPart ends the turn of a part and goes on with what has arrived meanwhile.
+// endPart ends the turn of a part and handles what has arrived meanwhile.
 func (e *entity) endPart(m *jointEnd) {
 	defer func() { m.decision <- nil }()
 	e.joined = nil
-	if m.commit {
-		e.commitPart(m.jointPart)
-	} else {
+	switch {
+	case !m.commit:
 		e.dropAssumption(m.jointPart)
 		e.desk.answered(e.entry)
+	case m.single:
+		e.commitSingle(m.jointPart)
+	default:
+		e.commitPart(m.jointPart)
 	}
 	if e.status == ready {
 		e.handleStash()
@@ -239,21 +257,21 @@ func (e *entity) endPart(m *jointEnd) {
 	}
 }
 
-// commitPart evolves the state by the facts of a part. They are the batch that is being
-// written; whoever handed in the part writes it.
+// commitPart applies the facts of a part to the state and makes them the batch being written. The
+// caller of AskAll writes it.
 func (e *entity) commitPart(part *jointPart) {
 	p := part.envelope
 	for _, fact := range part.facts {
 		e.core.Evolve(fact)
 	}
-	e.rememberKey(p)
+	e.rememberID(p)
 	run := e.desk.run
 	if part.assumed {
 		run = NewID() // see assume
 	}
 	e.next = newBatch(run)
 	e.accept(p, part.facts)
-	p.reply = nil // its caller hears of it from whoever writes the batch
+	p.reply = nil // appendAll answers its caller
 	e.startWriting()
 	part.batch = e.writing
 }

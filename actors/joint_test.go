@@ -43,12 +43,12 @@ func (a *appendsAll) Append(
 
 func nothingDecided(int, Answer) error { return nil }
 
-// seatStream is that of the nth seat.
+// seatStream returns the stream of the nth seat.
 func seatStream(n int) events.StreamID {
 	return seat.Stream("gig", events.SeatName(fmt.Sprint("A-1-", n)))
 }
 
-// holds are requests to hold seats, under ids of the hold.
+// holds returns requests to hold seats, with ids derived from the hold.
 func holds(holdID events.HoldID, seats ...int) []Request {
 	var all []Request
 	for _, n := range seats {
@@ -72,7 +72,8 @@ func readLog(t testing.TB, store events.Store) (all []events.Recorded) {
 	return all
 }
 
-// TestAskAll: the events of all are adjacent in the log, and each entity goes on from its own.
+// TestAskAll: the events of all commands are adjacent in the log, and each entity continues after
+// its own.
 func TestAskAll(t *testing.T) {
 	f := openFaulty(t)
 	d := openDesk(t, f, nil)
@@ -104,7 +105,7 @@ func TestAskAll(t *testing.T) {
 		t.Errorf("a refusal has left %d events", n-4)
 	}
 	if _, err := d.AskAll(context.Background(), holds(newHold(), 3, 4), nothingDecided); err != nil {
-		t.Error("what a refusal kept back:", err)
+		t.Error("entities after a refusal:", err)
 	}
 	if _, err := ask(d, one("bob")); err != nil {
 		t.Error(err)
@@ -123,7 +124,7 @@ func wantIdle(t testing.TB, d *Desk) {
 	}
 }
 
-// TestNotJoint: what has to be asked one by one has done nothing, and can be.
+// TestNotJoint: commands that must be sent one by one have done nothing, and can be sent.
 func TestNotJoint(t *testing.T) {
 	stop := errors.New("stop")
 	for name, test := range map[string]func(*testing.T, *faulty, *Desk) error{
@@ -189,8 +190,8 @@ func TestNotJoint(t *testing.T) {
 	}
 }
 
-// TestChainBehindALostAssumption: what follows events that were sealed and not appended is chained to
-// what is in the log.
+// TestChainBehindALostAssumption: facts after events that were sealed and never appended are
+// chained to the log.
 func TestChainBehindALostAssumption(t *testing.T) {
 	f := openFaulty(t)
 	other := openDesk(t, f.Store, nil)
@@ -218,8 +219,8 @@ func TestChainBehindALostAssumption(t *testing.T) {
 	}
 }
 
-// TestAJointAppendThatGetsLost: its outcome is unknown. What is asked again under the same ids
-// finds it, or is done then.
+// TestAJointAppendThatGetsLost: its outcome is unknown. A retry under the same ids finds it, or
+// does it then.
 func TestAJointAppendThatGetsLost(t *testing.T) {
 	for name, fault := range map[string]appendTo{"lost": lost, "taken": taken, "unavailable": unavailable, "hangs": hangs,
 		"breaks": func(context.Context, events.Store, events.StreamID, events.Revision, []events.Event) (events.Appended, error) {
@@ -247,7 +248,7 @@ func TestAJointAppendThatGetsLost(t *testing.T) {
 	}
 }
 
-// TestWhatArrivesInATurn waits for its end, whatever that is.
+// TestWhatArrivesInATurn: arrivals wait for the end of a turn, whatever its outcome.
 func TestWhatArrivesInATurn(t *testing.T) {
 	for name, end := range map[string]error{"ok": nil, "stop": errors.New("stop")} {
 		t.Run(name, func(t *testing.T) {

@@ -14,7 +14,7 @@ import (
 	"admitone/events"
 )
 
-// TestJointRulesThatBreak: nothing is done, and the entities go on.
+// TestJointRulesThatBreak: nothing is done, and the entities continue to work.
 func TestJointRulesThatBreak(t *testing.T) {
 	for _, method := range []string{"Decide", "Evolve", "AppendFact"} {
 		t.Run(method, func(t *testing.T) {
@@ -41,8 +41,8 @@ func TestJointRulesThatBreak(t *testing.T) {
 	}
 }
 
-// TestJointStorm: groups that overlap, on two nodes, with every fault. Each seat has one owner
-// at every prefix of the log, and of each group that is in it all seats are, next to each other.
+// TestJointStorm: overlapping groups, on two nodes, with every fault. Each seat has one owner at
+// every prefix of the log, and a group in the log has all of its seats, next to each other.
 func TestJointStorm(t *testing.T) {
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)

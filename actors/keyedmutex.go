@@ -2,23 +2,24 @@ package actors
 
 import "sync"
 
-// KeyedMutex is a mutex for each key. The zero value is ready. Methods may be called from many goroutines at once.
+// KeyedMutex is a set of mutexes, one for each key. The zero value is ready for use. It is safe for
+// concurrent use.
 type KeyedMutex[K comparable] struct {
 	mu    sync.Mutex
-	byKey map[K]*turn // those that are wanted; guarded by mu
+	byKey map[K]*turn // locked or waited for; guarded by mu
 }
 
 type turn struct {
 	sync.Mutex
-	users int // has it or waits for it; guarded by Turns.mu
+	users int // the owner and those that wait; guarded by KeyedMutex.mu
 }
 
-// maxTurn is the number of may that are one key's turn or wait for it. More come from a caller that
-// sends the same again and again, and are refused.
+// maxTurn bounds the callers that own or wait for one key. More can only come from a client that
+// repeats one request, and are refused.
 const maxTurn = 1_024
 
-// Lock waits for the key's turn and returns how to end it, once; ok is false, at once,
-// if too many wait for it.
+// Lock waits for the key and returns the function that unlocks it, to be called once. ok is false,
+// without waiting, if too many callers wait for it.
 func (t *KeyedMutex[K]) Lock(key K) (end func(), ok bool) {
 	t.mu.Lock()
 	if t.byKey == nil {

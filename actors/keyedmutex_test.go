@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestTurns: one at a time at each key, nobody at another key waits, too many are
-// refused at once, and nothing is left of a key that nobody wants.
+// TestTurns: a key has one owner at a time, other keys don't wait, too many waiters are refused at
+// once, and nothing is left of an unused key.
 func TestTurns(t *testing.T) {
 	var turns KeyedMutex[string]
 	end, ok := turns.Lock("a")

@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"testing"
 	"time"
@@ -10,27 +11,28 @@ import (
 	"admitone/events"
 )
 
-// call is what somebody asked of the lamp.
+// call is a command to the lamp.
 type call struct {
-	what  string // reserve, hold, confirm, release, stock
+	what  string // reserve, hold, confirm, pay, release, stock, close
 	slot  int    // of the reservation
 	units int64
 }
 
-// lampSeen is what came back.
+// lampSeen is the answer.
 type lampSeen struct {
 	code      string
 	remaining int64
 }
 
-// slots is how many reservations one history may have.
+// slots is the number of reservations in a history.
 const slots = 80
 
-// lampState is what the lamp's rules say, in the plainest way: a value that can
-// be compared.
+// lampState is a naive model of the lamp, as a comparable value.
 type lampState struct {
 	stock, now int64
+	closes     int64                                 // seconds, 0 for never
 	taken      [slots]struct{ units, expires int64 } // expires: seconds; 0 if sold
+	paid       [slots]bool                           // with money from outside, also if it was given back since
 }
 
 func (s *lampState) remaining() int64 {
@@ -41,7 +43,7 @@ func (s *lampState) remaining() int64 {
 	return left
 }
 
-// step says what a call does to the lamp and what it answers.
+// step returns the answer to a call and the state after it.
 func (s lampState) step(input any) (any, any) {
 	if waited, ok := input.(pause); ok {
 		s.now += int64(time.Duration(waited) / time.Second)
@@ -60,6 +62,9 @@ func (s lampState) step(input any) (any, any) {
 	refused := ""
 	switch c.what {
 	case "reserve", "hold":
+		if s.closes > 0 && s.now >= s.closes {
+			return lampSeen{code: "sale_closed"}, s
+		}
 		if s.remaining() < c.units {
 			return lampSeen{code: "sold_out", remaining: s.remaining()}, s
 		}
@@ -74,6 +79,17 @@ func (s lampState) step(input any) (any, any) {
 			refused = "already_confirmed"
 		}
 		r.expires = 0
+	case "pay":
+		if s.paid[c.slot] {
+			return lampSeen{code: "nothing"}, s
+		}
+		if r.units == 0 {
+			refused = "not_found"
+		} else {
+			r.expires, s.paid[c.slot] = 0, true
+		}
+	case "close":
+		s.closes = c.units
 	case "release":
 		if r.units == 0 {
 			refused = "not_found"
@@ -92,20 +108,23 @@ func (s lampState) step(input any) (any, any) {
 	return lampSeen{code: "ok", remaining: s.remaining()}, s
 }
 
-// lampSubject is the lamp as histories are made of it.
+// lampSubject is the lamp as a subject of histories.
 func lampSubject() *subject {
 	next := 0 // the next free slot
 	return &subject{
 		stream: lamp, create: &product.Create{ID: "lamp", Name: "Lamp", Stock: 6, HoldSeconds: 60},
 		init: lampState{stock: 6},
 		think: func(chance *rand.Rand) any {
-			what := []string{"reserve", "hold", "hold", "hold", "confirm", "confirm", "release", "release", "stock", "look", "wait"}[chance.IntN(11)]
+			what := []string{"reserve", "hold", "hold", "hold", "confirm", "confirm", "pay", "pay",
+				"release", "release", "stock", "close", "look", "wait"}[chance.IntN(14)]
 			switch what {
 			case "reserve", "hold":
 				next++
 				return call{what, next - 1, 1 + chance.Int64N(3)}
 			case "stock":
 				return call{what: what, units: 3 + chance.Int64N(6)}
+			case "close": // soon, or never
+				return call{what: what, units: []int64{0, 0, 25, 50}[chance.IntN(4)]}
 			case "look":
 				return glance{}
 			case "wait":
@@ -125,13 +144,21 @@ func (c call) command() core.Command {
 		return &product.Reserve{ReservationID: id, Holder: "ann", Quantity: c.units, Hold: c.what == "hold"}
 	case "confirm":
 		return &product.Confirm{ReservationID: id}
+	case "pay": // each reservation has a payment of its own, which is reported again and again
+		return &product.Pay{ReservationID: id, Payment: events.PaymentStream("bank", fmt.Sprint(c.slot))}
 	case "release":
 		return &product.Release{ReservationID: id}
+	case "close":
+		at := time.Time{}
+		if c.units > 0 {
+			at = began.Add(time.Duration(c.units) * time.Second)
+		}
+		return &product.Edit{ClosesAt: &at}
 	}
 	return &product.Edit{Stock: &c.units}
 }
 
-// seeLamp puts an answer the way the lamp's rules do.
+// seeLamp converts an answer to the model's form.
 func seeLamp(answer Answer, refusal *core.Refusal) any {
 	if refusal != nil {
 		seen := lampSeen{code: string(refusal.Code)}
@@ -140,6 +167,9 @@ func seeLamp(answer Answer, refusal *core.Refusal) any {
 		}
 		return seen
 	}
+	if len(answer.Facts) == 0 {
+		return lampSeen{code: "nothing"}
+	}
 	seen := lampSeen{code: "ok"}
 	switch f := answer.Facts[0].(type) {
 	case *events.ProductReserved:
@@ -147,6 +177,8 @@ func seeLamp(answer Answer, refusal *core.Refusal) any {
 	case *events.ProductHeld:
 		seen.remaining = f.Remaining
 	case *events.ProductConfirmed:
+		seen.remaining = f.Remaining
+	case *events.ProductPaid:
 		seen.remaining = f.Remaining
 	case *events.ProductReleased:
 		seen.remaining = f.Remaining

@@ -11,23 +11,21 @@ import (
 	"admitone/events"
 )
 
-// chairState is what a seat's rules say, in the plainest way. Every command is another
-// holder's, so that no stay goes on.
+// chairState is a naive model of a seat. Every command has another holder, so no stay continues.
 type chairState struct {
 	status       events.SeatStatus
 	owner        int   // the hold's number, 0 for nobody
 	expires, now int64 // seconds
 }
 
-// chairSeen is what came back: a refusal's code or what happened, and what somebody
-// who only looks sees.
+// chairSeen is the answer: the code of a refusal or the outcome, and what a view shows.
 type chairSeen struct {
 	said   string
 	status events.SeatStatus
 	owner  events.Holder
 }
 
-// claim is what somebody asks of a seat.
+// claim is a command to the seat.
 type claim struct {
 	what string // hold, book, release, block, unblock
 	hold int    // its number
@@ -54,7 +52,7 @@ func (c claim) command() core.Command {
 	return &seat.Unblock{}
 }
 
-// step says what a claim does to the seat and what it answers.
+// step returns the answer to a claim and the state after it.
 func (s chairState) step(input any) (any, any) {
 	if waited, ok := input.(pause); ok {
 		s.now += int64(time.Duration(waited) / time.Second)
@@ -92,7 +90,7 @@ func (s chairState) step(input any) (any, any) {
 	return chairSeen{said: said}, s
 }
 
-// chairSubject is a seat as histories are made of it.
+// chairSubject is a seat as a subject of histories.
 func chairSubject() *subject {
 	holds := 0
 	return &subject{

@@ -21,8 +21,7 @@ import (
 	"admitone/events/esdbwire"
 )
 
-// subject is an entity that histories are made of, and what its rules say, in the
-// plainest way: states are values that can be compared.
+// subject is an entity under test and a naive model of it, whose states are comparable values.
 type subject struct {
 	stream events.StreamID
 	create core.Command
@@ -41,16 +40,16 @@ type subject struct {
 // asked is an input that is a command.
 type asked interface{ command() core.Command }
 
-// glance is an input that only looks, pause the passing of time.
+// glance is an input that only reads, pause one that lets time pass.
 type (
 	glance struct{}
 	pause  time.Duration
 )
 
-// unknown is the output of what may or may not have happened.
+// unknown is the output of a command whose outcome is unknown.
 type unknown struct{}
 
-// model is a subject's rules for porcupine.
+// model is a subject's model for porcupine.
 func (s *subject) model() porcupine.Model {
 	return porcupine.Model{
 		Init: func() any { return s.init },
@@ -64,7 +63,7 @@ func (s *subject) model() porcupine.Model {
 	}
 }
 
-// history is callers at work on a subject while its desk comes and goes.
+// history is concurrent callers of a subject while its desk is closed and opened.
 type history struct {
 	*subject
 	dir     string
@@ -80,15 +79,14 @@ type history struct {
 	ops   []porcupine.Operation
 }
 
-// openedLog is a log that keeps snapshots too.
+// openedLog is a log that also stores snapshots.
 type openedLog interface {
 	events.Store
 	events.Snapshots
 }
 
-// linearizable: whatever callers see could have happened in one order, one at a
-// time, though the desk is closed, or abandoned with commands under way, and opened
-// again in between.
+// linearizable checks that everything callers see is consistent with one sequential order, although
+// the desk is closed, or abandoned with commands in flight, and opened again meanwhile.
 func linearizable(t *testing.T, fresh func() *subject) {
 	for name, restart := range map[string]func(*history, testing.TB){
 		"without a restart": nil,
@@ -143,7 +141,7 @@ func linear(t *testing.T, h *history, restart func(*history, testing.TB)) {
 	audit(t, h.store, nil)
 }
 
-// open needs mu, or nobody else about.
+// open opens a desk. The caller has mu, or is alone.
 func (h *history) open(t testing.TB) {
 	h.store = openLog(t, h.dir)
 	if h.wire {
@@ -154,7 +152,7 @@ func (h *history) open(t testing.TB) {
 	t.Cleanup(h.leave)
 }
 
-// wiredLog is a log that is reached over EventStoreDB's protocol.
+// wiredLog is a log that is accessed over EventStoreDB's protocol.
 type wiredLog struct {
 	*esdb.Store
 	served io.Closer
@@ -177,7 +175,7 @@ func openWire(t testing.TB, log events.Store) *wiredLog {
 	return w
 }
 
-// reopen stops and starts as one should.
+// reopen closes the desk and opens another.
 func (h *history) reopen(t testing.TB) {
 	closeDesk(t, h.desk)
 	h.mu.Lock()
@@ -186,7 +184,7 @@ func (h *history) reopen(t testing.TB) {
 	h.open(t)
 }
 
-// kill leaves everything that is under way where it is.
+// kill abandons the desk with everything in flight.
 func (h *history) kill(t testing.TB) {
 	h.leave()
 	h.mu.Lock()
@@ -195,7 +193,7 @@ func (h *history) kill(t testing.TB) {
 	h.open(t)
 }
 
-// do asks, and writes down what came back.
+// do sends an input and records the output.
 func (h *history) do(caller int, input any) {
 	h.mu.Lock()
 	desk, ctx := h.desk, h.ctx

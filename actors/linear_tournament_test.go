@@ -9,11 +9,11 @@ import (
 	"admitone/events"
 )
 
-// linearTeams is how many teams one history has.
+// linearTeams is the number of teams in a history.
 const linearTeams = 9
 
-// cupState is what a strict tournament's rules say. Teams are numbers from 1; the
-// waitlist is in order, and those of a group have the same row.
+// cupState is a naive model of a strict tournament. Teams are numbers from 1; the waitlist is in
+// order, and the teams of a group have the same row.
 type cupState struct {
 	limit   int
 	closed  bool
@@ -22,7 +22,7 @@ type cupState struct {
 	rows    int // the last row
 }
 
-// cupSeen is what came back: the facts' teams in the order of the log.
+// cupSeen is the answer: the teams in its facts, in order.
 type cupSeen struct {
 	code                        string
 	entered, remaining, waiting int64
@@ -31,7 +31,7 @@ type cupSeen struct {
 	wasIn                       string
 }
 
-// signUp, exit and setting are what somebody asks of the cup.
+// signUp, exit and setting are commands to the tournament.
 type (
 	signUp  struct{ first, second int } // second 0: alone
 	exit    struct{ team int }
@@ -77,7 +77,7 @@ func (s *cupState) in() (n int) {
 	return n
 }
 
-// has reports whether a team takes part, and where in the waitlist it is, -1 if not.
+// has reports whether a team takes part, and its index in the waitlist, -1 if it is not there.
 func (s *cupState) has(team int) (in bool, at int) {
 	for i := range s.waiting {
 		if s.waiting[i].team == team {
@@ -92,7 +92,7 @@ func (s *cupState) leave(at int) {
 	s.waiting[linearTeams-1].team, s.waiting[linearTeams-1].row = 0, 0
 }
 
-// promote returns who comes in.
+// promote returns the teams that are promoted.
 func (s *cupState) promote() (promoted events.TeamID) {
 	for !s.closed && s.waiting[0].team != 0 {
 		size := 1
@@ -111,7 +111,7 @@ func (s *cupState) promote() (promoted events.TeamID) {
 	return promoted
 }
 
-// step says what an input does to the cup and what it answers.
+// step returns the answer to an input and the state after it.
 func (s cupState) step(input any) (any, any) {
 	seen := cupSeen{code: "ok"}
 	refused := ""
@@ -149,7 +149,7 @@ func (s cupState) step(input any) (any, any) {
 	return seen, s
 }
 
-// enter returns the refusal's code, "" if there is none.
+// enter returns the code of the refusal, "" if there is none.
 func (s *cupState) enter(c signUp, seen *cupSeen) string {
 	teams := []int{c.first}
 	if c.second != 0 {
@@ -182,7 +182,7 @@ func (s *cupState) enter(c signUp, seen *cupSeen) string {
 	return ""
 }
 
-// seeCup puts an answer the way the cup's rules do.
+// seeCup converts an answer to the model's form.
 func seeCup(answer Answer, refusal *core.Refusal) any {
 	if refusal != nil {
 		return cupSeen{code: string(refusal.Code)}
@@ -221,10 +221,10 @@ func concat(teams []events.TeamID) (all string) {
 	return all
 }
 
-// cupSubject is a tournament of three slots as histories are made of it.
+// cupSubject is a tournament of three slots as a subject of histories.
 func cupSubject() *subject {
 	return &subject{
-		stream: finals, create: aCup(3, true), init: cupState{limit: 3},
+		stream: finals, create: newFinals(3, true), init: cupState{limit: 3},
 		think: func(chance *rand.Rand) any {
 			team := 1 + chance.IntN(linearTeams)
 			switch chance.IntN(10) {

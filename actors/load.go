@@ -12,49 +12,49 @@ import (
 	"admitone/events"
 )
 
-// loaded is an entity's state as the log has it.
+// loaded is the result of loading an entity from the log.
 type loaded struct {
 	core     core.Core
 	window   *keyWindow
 	revision events.Revision
 	position events.Position
 	hash     events.Hash
-	latest   time.Time // of the decision of the last event
-	size     int64     // bytes of the snapshot it began with
+	latest   time.Time // decision time of the last event
+	size     int64     // bytes of the snapshot, 0 without one
 	replayed int64     // events read after the snapshot
-	// found are those of the wanted commands whose events are in the log after all.
+	// found has the wanted commands whose events are in the log.
 	found  map[CommandID]*found
-	last   command // of the last event in the window, if that was keyed
+	last   command // of the last event in the window; zero if that had no key
 	err    error
 	number int
 }
 
-// command is one use of a command id: a key that was forgotten may be used again.
+// command is one use of a command id: an expired key may be used again.
 type command struct {
 	id CommandID
-	at int64 // when it was decided, in Unix nanoseconds
+	at int64 // decision time in Unix nanoseconds
 }
 
-// found is a command as the log has it.
+// found is a command whose events are in the log.
 type found struct {
 	answer        Answer
 	correlationID string
-	told          bool
+	answered      bool
 }
 
-// search is for commands that may be in the log after all: under one of the ids, and
-// behind the revision that was durable when their appends failed. What is before it was
-// known when they were decided: a command under a key that has been forgotten since.
+// search selects commands whose append failed but may be in the log: events with one of the ids,
+// after the revision that was durable when the appends failed. Earlier events with these ids were
+// known when the commands were decided, and belong to uses of a key that has expired since.
 type search struct {
 	ids    map[CommandID]bool
 	behind events.Revision
-	// since is a time before which no command is one of them. What is behind may be all of the
-	// stream, with uses of a key that every window has forgotten.
+	// since is the earliest time at which a wanted command can have been decided. The events after
+	// behind may be the whole stream, including uses of keys that have expired.
 	since time.Time
 }
 
-// load reads the state on a goroutine of its own; install gets it. Of the commands
-// that have failed before, it looks whether they are in the log after all.
+// load reads the state on a goroutine of its own and sends it to install. It also searches for the
+// commands whose append failed.
 func (e *entity) load() {
 	e.status = loading
 	wanted := search{ids: map[CommandID]bool{}, behind: e.durable}
@@ -63,23 +63,22 @@ func (e *entity) load() {
 			continue
 		}
 		wanted.ids[p.request.ID] = true
-		if since := p.decided.Add(-keyWindowAge); wanted.since.IsZero() || since.Before(wanted.since) {
+		if since := p.decided.Add(-KeyAge); wanted.since.IsZero() || since.Before(wanted.since) {
 			wanted.since = since
 		}
 	}
 	e.loads++
 	e.desk.stats.loads.Add(1)
-	number, pause := e.loads, e.pause()
+	number, pause, l := e.loads, e.pause(), e.takeKept()
 	go func() {
 		time.Sleep(pause)
 		ctx, cancel := context.WithCancel(context.Background())
 		defer cancel()
 		patience := e.desk.config.LoadTimeout
-		late := time.AfterFunc(patience, func() { // also when a read hangs and obeys no context
+		late := time.AfterFunc(patience, func() { // fires even if a read hangs and ignores its context
 			cancel()
 			e.entry.tell(&loaded{number: number, err: fmt.Errorf("%w: nothing could be read for %v", ErrUnavailable, patience)})
 		})
-		l := &loaded{}
 		err := e.read(ctx, l, wanted, func() { late.Reset(patience) })
 		l.err, l.number = err, number
 		if late.Stop() {
@@ -88,8 +87,8 @@ func (e *entity) load() {
 	}()
 }
 
-// pause before a load: none at first, and more and more while the store can't say
-// what becomes of appends.
+// pause is the delay before a load: none at first, then growing while appends keep having unknown
+// outcomes.
 func (e *entity) pause() time.Duration {
 	if e.unknowns < 2 {
 		return 0
@@ -97,24 +96,26 @@ func (e *entity) pause() time.Duration {
 	return min(time.Millisecond<<min(e.unknowns-2, 16), 200*time.Millisecond)
 }
 
-// read fills l. A panic of the core on a fact that can't be is an error: the log
-// is damaged. It calls progress as it goes on.
+// read fills l, from what it has on if that is a state. A panic of the core on a fact that can't be is an error: the
+// log is damaged. It calls progress as it goes on.
 func (e *entity) read(ctx context.Context, l *loaded, wanted search, progress func()) (err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
 			err = fmt.Errorf("%w: %v", events.ErrDamaged, cause)
 		}
 	}()
-	whole, err := e.readShort(ctx, l, wanted)
-	if err != nil || whole {
-		return err
-	}
-	if err := e.readSnapshot(ctx, l); err != nil {
-		return err
+	if l.core == nil {
+		whole, err := e.readShort(ctx, l, wanted)
+		if err != nil || whole {
+			return err
+		}
+		if err := e.readSnapshot(ctx, l); err != nil {
+			return err
+		}
 	}
 	from := l.revision + 1
 	if len(wanted.ids) > 0 {
-		from = min(from, wanted.behind+1) // another node's snapshot may be ahead of what we know
+		from = min(from, wanted.behind+1) // another node's snapshot may be ahead of wanted
 	}
 	for event, err := range events.Stream(ctx, e.desk.config.Store, e.entry.stream, from) {
 		if err != nil {
@@ -130,12 +131,12 @@ func (e *entity) read(ctx context.Context, l *loaded, wanted search, progress fu
 	return nil
 }
 
-// shortStream is up to how many events are read before anybody looks for a snapshot.
+// shortStream is the number of events that are read before a snapshot is looked for.
 const shortStream = 64
 
-// readShort fills l from a stream that has too few events for a snapshot, an empty one
-// above all; whole is false if it has more. Most entities are like that, and looking
-// for the snapshot that they can't have costs as much as reading them.
+// readShort fills l from a stream with too few events for a snapshot, often none; whole is false if
+// it has more. Most entities are like that, and looking for a snapshot costs as much as reading the
+// events.
 func (e *entity) readShort(ctx context.Context, l *loaded, wanted search) (whole bool, err error) {
 	if e.desk.config.Snapshots == nil {
 		return false, nil
@@ -154,13 +155,12 @@ func (e *entity) readShort(ctx context.Context, l *loaded, wanted search) (whole
 	return true, nil
 }
 
-// fresh makes l the state before the first event.
+// fresh resets l to the state before the first event.
 func (e *entity) fresh(l *loaded) {
 	*l = loaded{core: e.kind.New(), window: newKeyWindow(), revision: events.NoStream, found: map[CommandID]*found{}}
 }
 
-// apply adds one event to the state, unless the snapshot has it, and remembers the
-// command it is of.
+// apply evolves the state by one event, unless the snapshot includes it, and remembers its command.
 func (l *loaded) apply(event *events.Recorded, wanted search) error {
 	fact, err := event.Decode()
 	if err != nil {
@@ -205,8 +205,8 @@ func (l *loaded) find(id CommandID, event *events.Recorded, fact events.Fact, si
 	return nil
 }
 
-// remember puts a keyed command into the window, under its first event, as whoever
-// decided it did: also where the key was used before, and forgotten.
+// remember puts a keyed command into the window under its first event. This is what the entity that
+// decided it did, also if the key was used before and had expired.
 func (l *loaded) remember(id CommandID, event *events.Recorded) error {
 	key, body, ok := id.keyed()
 	if !ok {
@@ -224,8 +224,8 @@ func (l *loaded) remember(id CommandID, event *events.Recorded) error {
 	return nil
 }
 
-// readSnapshot starts l from the snapshot if there is one that fits the log, and
-// from nothing otherwise.
+// readSnapshot initialises l from the snapshot, or from nothing if there is none that matches the
+// log.
 func (e *entity) readSnapshot(ctx context.Context, l *loaded) error {
 	e.fresh(l)
 	if e.desk.config.Snapshots == nil {
@@ -259,8 +259,8 @@ func (e *entity) readSnapshot(ctx context.Context, l *loaded) error {
 	return err
 }
 
-// restore reads what frozen.write wrote. A core that panics on it has not
-// understood it either.
+// restore reads what frozen.write wrote. A panic of the core is an error: it can't read this
+// snapshot.
 func (l *loaded) restore(in io.Reader, counted bool) (err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
@@ -273,10 +273,10 @@ func (l *loaded) restore(in io.Reader, counted bool) (err error) {
 	return l.core.Restore(in)
 }
 
-// errMisfit: a snapshot of another history.
+// errMisfit: the snapshot is of another history.
 var errMisfit = errors.New("the log has no such event")
 
-// anchor checks that the log holds the event the snapshot ends with.
+// anchor checks that the log has the last event of the snapshot.
 func (e *entity) anchor(ctx context.Context, l *loaded) error {
 	page, err := e.desk.config.Store.Read(ctx, e.entry.stream, l.revision, events.Forward, 1)
 	if err != nil {
@@ -305,7 +305,7 @@ func (c *counter) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// install makes a loaded state the entity's and decides the commands that have waited.
+// install makes a loaded state that of the entity and handles the commands that have waited.
 func (e *entity) install(l *loaded) {
 	if l.number != e.loads {
 		return
@@ -316,9 +316,10 @@ func (e *entity) install(l *loaded) {
 		e.failStash(l.err)
 		return
 	}
-	e.core, e.window = l.core, l.window
+	e.core, e.window = l.core, l.window.unlessEmpty()
 	e.revision, e.durable, e.position, e.hash, e.tip = l.revision, l.revision, l.position, l.hash, l.hash
 	e.latest = l.latest
+	e.forwarded = forwarded{from: l.position, since: l.revision}
 	e.saved, e.unsaved = l.size, l.replayed
 	e.entry.unsaved.Store(e.unsaved)
 	e.entry.empty.Store(l.revision == events.NoStream)
@@ -328,20 +329,25 @@ func (e *entity) install(l *loaded) {
 	e.handleStash()
 }
 
-// handleStash handles what has arrived meanwhile.
+// handleStash handles the stashed envelopes until one takes a turn.
 func (e *entity) handleStash() {
-	for len(e.stash) > 0 { // taken out one by one: a panic leaves the rest where it is
+	for len(e.stash) > 0 && e.joined == nil { // removed one by one: after a panic the rest is still stashed
 		p := e.stash[0]
 		e.stash = e.stash[1:]
-		e.handle(p, e.now())
+		if p.joint != nil {
+			e.joinPart(p)
+		} else {
+			e.handle(p)
+		}
 	}
-	e.stash = nil
+	if len(e.stash) == 0 {
+		e.stash = nil
+	}
 	e.flush()
 }
 
-// answerFound answers the commands whose facts turned out to be in the log: the one that
-// put them there, and as repetitions those with the same id, sent to this node or, before,
-// to another.
+// answerFound answers the commands whose facts are in the log. The one that wrote them gets its
+// answer; others with the same id, sent to this node or earlier to another, get a replay.
 func (e *entity) answerFound(known map[CommandID]*found) {
 	if len(known) == 0 {
 		return
@@ -349,13 +355,13 @@ func (e *entity) answerFound(known map[CommandID]*found) {
 	var rest []*envelope
 	for _, p := range e.stash {
 		f := known[p.request.ID]
-		if f == nil || p.view != nil {
+		if f == nil || p.view != nil || p.joint != nil {
 			rest = append(rest, p)
 			continue
 		}
 		answer := f.answer
-		answer.Replayed = f.told || !answer.At.Equal(p.decided) || f.correlationID != p.request.CorrelationID
-		f.told = true
+		answer.Replayed = f.answered || !answer.At.Equal(p.decided) || f.correlationID != p.request.CorrelationID
+		f.answered = true
 		p.reply <- result{answer: answer}
 		e.desk.answered(e.entry)
 	}

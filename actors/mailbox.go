@@ -6,17 +6,23 @@ import (
 	"github.com/anthdm/hollywood/actor"
 )
 
-// mailbox is an actor: it hands receive one message at a time, in the order of each sender.
-// It is a process of Hollywood's engine without Hollywood's inbox, restarts and life-cycle
+// receiver takes the messages of a mailbox.
+type receiver interface {
+	// receive must not panic.
+	receive(msg any)
+}
+
+// mailbox is an actor: it passes messages to its receiver one at a time, in the order of each
+// sender. It is a process of Hollywood's engine without Hollywood's inbox, restarts and life-cycle
 // events, which cost a short-lived entity more than its rules do.
 type mailbox struct {
-	pid     *actor.PID
-	receive func(msg any) // must not panic
+	pid actor.PID
+	to  receiver
 
 	mu      sync.Mutex
 	queue   []any // guarded by mu
-	spare   []any // emptied, to be queue again; guarded by mu
-	running bool  // somebody takes from queue; guarded by mu
+	spare   []any // the emptied queue, for reuse; guarded by mu
+	running bool  // a goroutine is handling the queue; guarded by mu
 }
 
 var _ actor.Processer = &mailbox{}
@@ -25,7 +31,7 @@ var _ actor.Processer = &mailbox{}
 func (m *mailbox) Start() {}
 
 // PID implements actor.Processer.
-func (m *mailbox) PID() *actor.PID { return m.pid }
+func (m *mailbox) PID() *actor.PID { return &m.pid }
 
 // Send implements actor.Processer.
 func (m *mailbox) Send(_ *actor.PID, msg any, _ *actor.PID) { m.tell(msg) }
@@ -47,7 +53,7 @@ func (m *mailbox) Invoke(msgs []actor.Envelope) {
 // Shutdown implements actor.Processer.
 func (m *mailbox) Shutdown() {}
 
-// put queues a message. If it returns true, the caller has to call run or runSome.
+// put queues a message. If it returns true, the caller must call run or runSome.
 func (m *mailbox) put(msg any) (idle bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -56,32 +62,32 @@ func (m *mailbox) put(msg any) (idle bool) {
 	return idle
 }
 
-// run hands over messages until there are none.
+// run handles messages until the queue is empty.
 func (m *mailbox) run() {
 	for m.handOver() {
 	}
 }
 
-// runSome hands over those that are there, on the goroutine of a sender. What has come
-// meanwhile is left to a goroutine of its own, so that no sender works long for others.
+// runSome handles the queued messages on the sender's goroutine. Those that arrive meanwhile get a
+// goroutine of their own, so that no sender works long for others.
 func (m *mailbox) runSome() {
 	if m.handOver() {
 		go m.run()
 	}
 }
 
-// keptQueue is up to how many messages an idle mailbox keeps room for.
+// keptQueue is the capacity of the queue that an idle mailbox keeps.
 const keptQueue = 4
 
-// handOver hands over what is queued and reports whether more has come; if not, nobody
-// takes from the queue any more.
+// handOver handles the queued messages and reports whether more have arrived. If not, the mailbox
+// is idle again.
 func (m *mailbox) handOver() (more bool) {
 	m.mu.Lock()
 	msgs := m.queue
 	m.queue, m.spare = m.spare, nil
 	m.mu.Unlock()
 	for i, msg := range msgs {
-		m.receive(msg)
+		m.to.receive(msg)
 		msgs[i] = nil
 	}
 	m.mu.Lock()

@@ -9,10 +9,10 @@ import (
 	"admitone/events"
 )
 
-// raceDetector: the tests are about ten times slower then, and do less.
+// raceDetector makes tests smaller: they are about ten times slower with it.
 var raceDetector bool
 
-// memory is a log that is lost at the end and costs almost nothing.
+// memory is a fast log in memory.
 type memory struct {
 	mu      sync.RWMutex
 	log     []events.Recorded                     // guarded by mu
@@ -86,7 +86,7 @@ func (m *memory) Head(context.Context) (events.Position, error) {
 	return events.Position(len(m.log)), nil
 }
 
-// Follow implements events.Store; nobody follows here.
+// Follow implements events.Store; it is not used here.
 func (m *memory) Follow(context.Context, events.Position, func([]events.Recorded) error) error {
 	panic("not followed")
 }

@@ -14,16 +14,16 @@ import (
 	"admitone/events"
 )
 
-// touchy is a product whose rules break when they are asked to.
+// touchy is a product whose core panics on command.
 type touchy struct {
 	*product.Product
 	freezing *atomic.Int32
 }
 
-// breakIn is a command that breaks the rules in a method of theirs.
+// breakIn is a command that makes a method of the core panic.
 type breakIn struct{ method string }
 
-// Where Freeze breaks.
+// Where Freeze panics.
 const (
 	freezeBreaks = 1 + iota
 	writingBreaks
@@ -70,10 +70,10 @@ func (c *touchy) Freeze() func(io.Writer) error {
 	return c.Product.Freeze()
 }
 
-// unwritable is a fact that events.AppendFact panics on: it is not registered.
+// unwritable is a fact on which events.AppendFact panics: it is not registered.
 type unwritable struct{ events.ProductEdited }
 
-// openTouchy opens a desk whose rules can be broken.
+// openTouchy opens a desk with a touchy core.
 func openTouchy(t *testing.T, change func(*Config)) (d *Desk, log events.Store, freezing *atomic.Int32) {
 	store := openLog(t, t.TempDir())
 	freezing = &atomic.Int32{}
@@ -89,8 +89,8 @@ func openTouchy(t *testing.T, change func(*Config)) (d *Desk, log events.Store, 
 	return d, store, freezing
 }
 
-// TestBrokenRules: four panics and forty, each in any method, with others at work
-// on the same entity all the while.
+// TestBrokenRules: four and then forty panics, each in any method, while others use the same
+// entity.
 func TestBrokenRules(t *testing.T) {
 	for _, method := range []string{"Decide", "Evolve", "AppendFact", "error", "View"} {
 		t.Run(method, func(t *testing.T) {
@@ -107,6 +107,10 @@ func TestBrokenRules(t *testing.T) {
 			}
 			for i := range 4 {
 				wantResults(t, map[string]int{code(broken(i)): 1}, map[string]int{ErrBroken.Error(): 1})
+			}
+			if method == "Decide" || method == "AppendFact" { // at an entity that nobody has touched
+				_, err := d.Ask(t.Context(), Request{Stream: product.Stream("new"), Command: &breakIn{method}, ID: NewCommandID()})
+				wantResults(t, map[string]int{code(err): 1}, map[string]int{ErrBroken.Error(): 1})
 			}
 			answers := make([]acknowledged, 80)
 			results := atOnce(len(answers), func(i int) (err error) {
@@ -132,7 +136,7 @@ func TestBrokenRules(t *testing.T) {
 	}
 }
 
-// TestSnapshotsThatBreak cost a snapshot, and nobody an answer.
+// TestSnapshotsThatBreak: a panic costs a snapshot, and no answer.
 func TestSnapshotsThatBreak(t *testing.T) {
 	noLeaks(t)
 	d, log, freezing := openTouchy(t, func(c *Config) { c.SnapshotEvery = 4 })
@@ -163,7 +167,7 @@ func TestSnapshotsThatBreak(t *testing.T) {
 	audit(t, log, nil)
 }
 
-// TestTheStateAfterAPanicIsTheLogs: nothing of a half taken fact is left.
+// TestTheStateAfterAPanicIsTheLogs: nothing of a partially applied fact is left.
 func TestTheStateAfterAPanicIsTheLogs(t *testing.T) {
 	d, _, _ := openTouchy(t, nil)
 	mustCreate(t, d, 5)

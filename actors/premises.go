@@ -7,8 +7,8 @@ import (
 	"admitone/events"
 )
 
-// now is the time of the next decision. It never runs backwards along a stream, whatever the
-// clocks do that wrote it.
+// now is the time of the next decision. It never runs backwards along a stream, whatever the clocks
+// of the nodes that wrote it.
 func (e *entity) now() time.Time { return later(e.desk.now(), e.latest) }
 
 func later(a, b time.Time) time.Time {
@@ -18,7 +18,7 @@ func later(a, b time.Time) time.Time {
 	return a
 }
 
-// stale reports whether a request depends on a revision that is another by now.
+// stale reports whether a request depends on a revision that is no longer current.
 func (e *entity) stale(r *Request) bool {
 	switch {
 	case e.revision == events.NoStream:

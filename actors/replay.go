@@ -7,7 +7,7 @@ import (
 	"admitone/events"
 )
 
-// replay answers a repeated key from the log, with the facts of the first time.
+// replay answers a repeated key from the log, with the facts of its first use.
 func (e *entity) replay(p *envelope) {
 	ctx, cancel := context.WithTimeout(context.Background(), e.desk.config.LoadTimeout)
 	defer cancel()
@@ -20,11 +20,11 @@ func (e *entity) replay(p *envelope) {
 	e.desk.answered(e.entry)
 }
 
-// replayPage is the number of events that are read at once for a repeated key. Few: nearly
-// every command leads to one, and anybody can repeat a key as often as they like.
+// replayPage is the number of events read at once for a repeated key. It is small: nearly every
+// command has one event, and a client can repeat a key as often as it likes.
 const replayPage = 4
 
-// readAnswer reads the answer to the command whose first event is at from.
+// readAnswer reads the answer of the command whose first event is at from.
 func (e *entity) readAnswer(ctx context.Context, from events.Revision) (Answer, error) {
 	answer := Answer{Replayed: true}
 	for first := (command{}); ; from += replayPage {

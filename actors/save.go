@@ -8,22 +8,21 @@ import (
 	"admitone/events"
 )
 
-// frozen is a state as it was, and how to write it down.
+// frozen is a copy of a state and the function that writes it.
 type frozen struct {
 	head  events.Snapshot
 	write func(io.Writer) error
 }
 
-// snapshotDone tells the entity that its snapshot was written, or was not.
+// snapshotDone reports that a snapshot was written, or failed.
 type snapshotDone struct{ size int64 }
 
-// perSavedEvent is how many bytes of the last snapshot make another event worth
-// waiting for: writing a state again should cost about as much as the events that
-// changed it.
+// perSavedEvent is how many bytes of the last snapshot postpone the next one by an event, so that
+// writing snapshots costs about as much as writing the events between them.
 const perSavedEvent = 128
 
-// freezeIfDue freezes the state behind b, which is the present one, if enough has
-// happened since the last snapshot. It is written only once b is durable.
+// freezeIfDue freezes the state after b, which is the present one, if a snapshot is due. It is
+// written once b is durable.
 func (e *entity) freezeIfDue(b *batch) {
 	due := max(e.desk.config.SnapshotEvery, e.saved/perSavedEvent)
 	if e.desk.config.Snapshots == nil || e.saving || e.unsaved+int64(len(b.events)) < due {
@@ -32,14 +31,14 @@ func (e *entity) freezeIfDue(b *batch) {
 	if b.frozen = e.freeze(); b.frozen == nil {
 		return
 	}
-	// A command in b still waits, so this may be counted without the desk's lock; it
-	// keeps the entity from being dropped before the snapshot is written.
+	// The batch has an unanswered command, so inFlight is above zero and may rise without the
+	// shard's lock. It keeps the entity in memory until the snapshot is written.
 	e.saving = true
 	e.desk.inFlight.Add(1)
 	e.entry.inFlight.Add(1)
 }
 
-// discard gives up a frozen state whose batch came to nothing.
+// discard drops a frozen state whose batch has failed.
 func (e *entity) discard(f *frozen) {
 	if f != nil {
 		e.saving = false
@@ -47,8 +46,8 @@ func (e *entity) discard(f *frozen) {
 	}
 }
 
-// freeze returns nil if the core panics: the entity goes on without a snapshot,
-// and tries again when as many events have come once more.
+// freeze returns nil if the core panics. The entity then goes on without a snapshot until the next
+// one is due.
 func (e *entity) freeze() (f *frozen) {
 	defer func() {
 		if cause := recover(); cause != nil {
@@ -60,7 +59,7 @@ func (e *entity) freeze() (f *frozen) {
 	return &frozen{
 		head: events.Snapshot{Version: e.kind.SnapshotVersion | keyWindowCounted},
 		write: func(w io.Writer) (err error) {
-			defer func() { // it runs on no actor, so nothing else would catch it
+			defer func() { // runs outside the actor: guard can't recover it
 				if cause := recover(); cause != nil {
 					e.panicked(cause)
 					err = fmt.Errorf("%w: %v", ErrBroken, cause)
@@ -74,7 +73,7 @@ func (e *entity) freeze() (f *frozen) {
 	}
 }
 
-// save writes the state frozen behind a batch, now that the batch is durable.
+// save writes the state that was frozen with a batch, once that is durable.
 func (e *entity) save(f *frozen) {
 	if f == nil {
 		return
@@ -82,11 +81,11 @@ func (e *entity) save(f *frozen) {
 	e.writeSnapshot(f, func() { e.desk.answered(e.entry) })
 }
 
-// saveNow writes a snapshot because the desk is about to drop the entity.
+// saveNow writes a snapshot before the desk evicts the entity.
 func (e *entity) saveNow(p *envelope) {
 	p.outcome = outcome{revision: e.revision}
 	if e.saving || e.writing != nil || e.next != nil || e.revision == events.NoStream {
-		e.settle(p) // not idle after all, or nothing to save
+		e.settle(p) // no longer idle, or nothing to save
 		return
 	}
 	f := e.freeze()
@@ -98,8 +97,8 @@ func (e *entity) saveNow(p *envelope) {
 	e.writeSnapshot(f, func() { e.complete(p, 0) })
 }
 
-// writeSnapshot saves f as the state at the durable revision, on a goroutine of
-// its own, and calls done at the end.
+// writeSnapshot saves f as the state at the durable revision, on a goroutine of its own, and calls
+// done at the end.
 func (e *entity) writeSnapshot(f *frozen, done func()) {
 	e.unsaved = 0
 	e.entry.unsaved.Store(0)
@@ -128,8 +127,8 @@ type countingWriter struct {
 	n int64
 }
 
-// Write lets others go first: a core that writes a million entries down would keep
-// a processor for the scheduler's whole 10 ms, and commands waiting for it.
+// Write yields the processor first: a core that writes a million entries would otherwise keep it
+// for the scheduler's whole 10 ms, while commands wait.
 func (c *countingWriter) Write(p []byte) (int, error) {
 	runtime.Gosched()
 	n, err := c.w.Write(p)

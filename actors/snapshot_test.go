@@ -18,7 +18,7 @@ import (
 	"admitone/events"
 )
 
-// counted counts the events that were read.
+// counted counts the events read.
 type counted struct {
 	events.Store
 	read atomic.Int64
@@ -37,7 +37,7 @@ func (c *counted) Read(
 	return page, err
 }
 
-// until waits for something that happens beside the test, but not forever.
+// until waits for a concurrent condition, with a limit.
 func until(t testing.TB, what string, is func() bool) {
 	t.Helper()
 	for end := time.Now().Add(time.Minute); !is(); runtime.Gosched() {
@@ -47,7 +47,7 @@ func until(t testing.TB, what string, is func() bool) {
 	}
 }
 
-// sell sells so many lamps, one after another.
+// sell sells units of the lamp, one by one.
 func sell(t testing.TB, d *Desk, units int) {
 	t.Helper()
 	for range units {
@@ -57,8 +57,8 @@ func sell(t testing.TB, d *Desk, units int) {
 	}
 }
 
-// remaining loads the lamp on a desk of its own and says what remains and how many
-// events were read for it.
+// remaining loads the lamp on a desk of its own and returns the remaining units and the number of
+// events read.
 func remaining(t testing.TB, store events.Store, snapshots events.Snapshots, kind core.Kind) (left, read int64) {
 	t.Helper()
 	c := &counted{Store: store}
@@ -74,7 +74,7 @@ func remaining(t testing.TB, store events.Store, snapshots events.Snapshots, kin
 	return left, c.read.Load()
 }
 
-// history100 writes a lamp's history of 101 events with snapshots in between.
+// history100 writes 101 events of a lamp, with snapshots in between.
 func history100(t testing.TB, dir string) {
 	t.Helper()
 	store := openLog(t, dir)
@@ -92,8 +92,8 @@ func history100(t testing.TB, dir string) {
 	mustClose(t, store)
 }
 
-// TestALoadBeginsWithTheSnapshot, and reads the event it ends with and what is
-// behind it; a snapshot that does not fit is as good as none.
+// TestALoadBeginsWithTheSnapshot: a load reads the snapshot, its last event and those after it; a
+// snapshot that does not match the log is ignored.
 func TestALoadBeginsWithTheSnapshot(t *testing.T) {
 	const all = 101
 	newer := products
@@ -134,7 +134,7 @@ func TestALoadBeginsWithTheSnapshot(t *testing.T) {
 	}
 }
 
-// unrestorable breaks when it is restored.
+// unrestorable panics in Restore.
 type unrestorable struct{ *product.Product }
 
 // Restore implements core.Core.
@@ -168,7 +168,7 @@ func emptied(t *testing.T, dir string) {
 	eachSnapshot(t, dir, func(name string, _ []byte) { mustNot(t, os.Truncate(name, 0)) })
 }
 
-// anotherHistory puts the snapshots of another log here, which is as long.
+// anotherHistory copies the snapshots of another log of the same length.
 func anotherHistory(t *testing.T, dir string) {
 	other := t.TempDir()
 	history100(t, other)
@@ -177,7 +177,7 @@ func anotherHistory(t *testing.T, dir string) {
 	})
 }
 
-// aheadOfTheLog puts a snapshot here that was taken later, as after a restored backup.
+// aheadOfTheLog copies a later snapshot, as after a backup was restored.
 func aheadOfTheLog(t *testing.T, dir string) {
 	store := openLog(t, dir)
 	d := openDesk(t, store, func(c *Config) { c.Snapshots, c.SnapshotEvery = store, 4 })
@@ -192,7 +192,7 @@ func aheadOfTheLog(t *testing.T, dir string) {
 	mustNot(t, os.Rename(filepath.Join(later, "snapshots"), filepath.Join(dir, "snapshots")))
 }
 
-// heldBack keeps snapshots waiting until goOn is closed.
+// heldBack blocks snapshots until goOn is closed.
 type heldBack struct {
 	events.Snapshots
 	began chan struct{}
@@ -206,7 +206,8 @@ func (h *heldBack) SaveSnapshot(stream events.StreamID, head events.Snapshot, wr
 	return h.Snapshots.SaveSnapshot(stream, head, write)
 }
 
-// TestASnapshotUnderWayKeepsItsEntity from being dropped, and commands go on.
+// TestASnapshotUnderWayKeepsItsEntity: an entity is not evicted while its snapshot is written, and
+// commands go on.
 func TestASnapshotUnderWayKeepsItsEntity(t *testing.T) {
 	store := openLog(t, t.TempDir())
 	h := &heldBack{Snapshots: store, began: make(chan struct{}, 10), goOn: make(chan struct{})}
@@ -234,7 +235,7 @@ func TestASnapshotUnderWayKeepsItsEntity(t *testing.T) {
 	}
 }
 
-// sought counts how often a snapshot is looked for.
+// sought counts the lookups of snapshots.
 type sought struct {
 	events.Snapshots
 	times atomic.Int64
@@ -246,7 +247,7 @@ func (s *sought) LoadSnapshot(stream events.StreamID, read func(events.Snapshot,
 	return s.Snapshots.LoadSnapshot(stream, read)
 }
 
-// TestShortStreamsAreReadAtOnce: nobody looks for a snapshot that can't be there.
+// TestShortStreamsAreReadAtOnce: no snapshot is looked up that can't exist.
 func TestShortStreamsAreReadAtOnce(t *testing.T) {
 	for _, test := range []struct{ sold, times int }{{0, 0}, {8, 0}, {9, 1}, {20, 1}} {
 		store := openLog(t, t.TempDir())
@@ -269,8 +270,8 @@ func TestShortStreamsAreReadAtOnce(t *testing.T) {
 	}
 }
 
-// TestSweepingWhileHoldsExpire: what falls due when the desk asks for a snapshot is
-// on its way before the entity may go.
+// TestSweepingWhileHoldsExpire: what expires when the desk requests a snapshot is appended before
+// the entity is evicted.
 func TestSweepingWhileHoldsExpire(t *testing.T) {
 	store := openLog(t, t.TempDir())
 	log := &counted{Store: store}
@@ -290,7 +291,7 @@ func TestSweepingWhileHoldsExpire(t *testing.T) {
 	audit(t, store, nil)
 }
 
-// countless keeps snapshots as programs of before wrote them: keys without their callers.
+// countless writes snapshots as older programs did: keys without their callers.
 type countless struct{ events.Snapshots }
 
 // SaveSnapshot implements events.Snapshots.
@@ -311,7 +312,8 @@ func (c countless) SaveSnapshot(stream events.StreamID, head events.Snapshot, wr
 	})
 }
 
-// TestASnapshotOfBeforeIsRead: it knows its keys, and need not be made again.
+// TestASnapshotOfBeforeIsRead: the keys in an older snapshot are known, and it need not be written
+// again.
 func TestASnapshotOfBeforeIsRead(t *testing.T) {
 	store := openLog(t, t.TempDir())
 	d := openDesk(t, store, func(c *Config) { c.Snapshots, c.SnapshotEvery = countless{store}, 30 })

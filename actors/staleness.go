@@ -6,23 +6,29 @@ import (
 	"admitone/events"
 )
 
-// staleness is how far an entity in memory and its stream have come. They differ where
-// several desks share a log.
+// staleness compares an entity in memory with its stream. They differ if several desks share a log.
 type staleness struct {
-	// known is how many events the entity has taken in that are durable.
+	// known is how many durable events the entity has applied.
 	known atomic.Int64
-	// seen is how many the desk was told of; written under the shard's lock.
+	// claimed is its event count if the append in flight succeeds. Events up to it are this desk's
+	// own, even if the follower sees them before the append is answered.
+	claimed atomic.Int64
+	// seen is how many events the follower has seen; written under the shard's lock.
 	seen atomic.Int64
 }
 
 // behind reports whether another process has appended.
 func (o *staleness) behind() bool { return o.seen.Load() > o.known.Load() }
 
-// Observe tells the desk of an event in the log. An entity in memory that does not know of
-// it is dropped as soon as nothing is in flight there, and the next to come loads it
-// anew. Where several desks share a log, its follower calls this: an entity learns
-// of what others have appended when it appends itself, and would until then refuse, and
-// show, by what was.
+// outdated reports whether another process has appended while no append of this desk is in flight
+// that would conflict and reveal it. A refusal decided now would be based on stale state.
+func (e *entity) outdated() bool {
+	return e.writing == nil && e.next == nil && e.entry.behind()
+}
+
+// Observe tells the desk about an event in the log. An entity in memory that is behind it reads what it
+// has missed on next use. The follower of a shared log calls it: otherwise an entity notices foreign
+// appends only on its own next append, and answers from stale state until then.
 func (d *Desk) Observe(stream events.StreamID, revision events.Revision) {
 	s := d.shard(stream)
 	s.mu.Lock()
@@ -32,7 +38,10 @@ func (d *Desk) Observe(stream events.StreamID, revision events.Revision) {
 		return
 	}
 	e.seen.Store(max(e.seen.Load(), int64(revision)+1))
-	if e.behind() && e.inFlight.Load() == 0 {
-		d.forget(s, e)
+	if !e.behind() {
+		return
+	}
+	if int64(revision)+1 > e.claimed.Load() {
+		e.saw()
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"admitone/events"
 )
 
-// lampsLeft is what a desk says is left of the lamp.
+// lampsLeft returns the remaining units according to a desk.
 func lampsLeft(t testing.TB, d *Desk) (left int64) {
 	t.Helper()
 	if _, err := d.View(context.Background(), lamp,
@@ -22,8 +22,8 @@ func lampsLeft(t testing.TB, d *Desk) (left int64) {
 	return left
 }
 
-// TestWhatAnotherDeskAppends is neither refused nor shown by what was before it, once
-// the desk was told.
+// TestWhatAnotherDeskAppends: a desk that has observed another desk's append neither refuses nor
+// shows the lamp by its older state.
 func TestWhatAnotherDeskAppends(t *testing.T) {
 	store := openLog(t, t.TempDir())
 	here, there := openDesk(t, store, nil), openDesk(t, store, nil)
@@ -54,8 +54,8 @@ func TestWhatAnotherDeskAppends(t *testing.T) {
 	}
 }
 
-// TestToldWhileBusy: a desk that is told of everything, its own events included, loses
-// nothing and ends with what is in the log.
+// TestToldWhileBusy: a desk that observes everything, its own events included, loses nothing and
+// ends with the state of the log.
 func TestToldWhileBusy(t *testing.T) {
 	store := openLog(t, t.TempDir())
 	desks := []*Desk{openDesk(t, store, nil), openDesk(t, store, nil)}
@@ -99,11 +99,11 @@ func TestToldWhileBusy(t *testing.T) {
 	}
 }
 
-// forgiving is a log that takes the same events again, as an EventStoreDB does: it goes
-// by their ids alone.
+// forgiving is a log that accepts known events again, as an EventStoreDB does: it compares only
+// their ids.
 type forgiving struct{ events.Store }
 
-// Append says yes as well to events whose ids are there already.
+// Append also accepts events whose ids are in the log.
 func (s forgiving) Append(
 	ctx context.Context,
 	stream events.StreamID,
@@ -127,9 +127,8 @@ func (s forgiving) Append(
 	return events.Appended{Revision: last.Revision, Position: last.Position}, nil
 }
 
-// TestOneKeyAtTwoDesks: a retry that another desk gets, which has not heard of the
-// first request yet, is answered like that one; and what it appends next is chained to
-// what is in the log.
+// TestOneKeyAtTwoDesks: a retry on another desk, which has not observed the first request yet, gets
+// the same answer; and that desk's next append is chained to the log.
 func TestOneKeyAtTwoDesks(t *testing.T) {
 	store := forgiving{openLog(t, t.TempDir())}
 	here, there := openDesk(t, store, nil), openDesk(t, store, nil)

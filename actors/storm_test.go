@@ -16,8 +16,7 @@ import (
 
 var stormSeed = flag.Uint64("storm-seed", 0, "the seed of TestStorm; 0 takes a new one")
 
-// storm is two nodes on one log with every fault there is, and callers who believe
-// neither.
+// storm is two nodes on one log with every fault, and callers that retry on both.
 type storm struct {
 	nodes [2]*Desk
 	logs  [2]*faulty
@@ -29,8 +28,8 @@ type storm struct {
 	open     []events.ID    // guarded by mu
 }
 
-// TestStorm: after any mix of faults the log obeys the invariants, and every
-// answer that anybody got is in it exactly once, at its revision and position.
+// TestStorm: after any mix of faults the log satisfies the invariants, and contains every answer
+// that a caller received exactly once, at its revision and position.
 func TestStorm(t *testing.T) {
 	seed := *stormSeed
 	if seed == 0 {
@@ -71,8 +70,7 @@ func TestStorm(t *testing.T) {
 	}
 }
 
-// call hands in commands and repeats a keyed one, on any node, until it has an
-// answer.
+// call sends commands, and repeats a keyed one on any node until it has an answer.
 func (s *storm) call(t *testing.T, chance *rand.Rand, commands int) {
 	for n := range commands {
 		s.clock.move(time.Duration(chance.IntN(3)) * time.Second)

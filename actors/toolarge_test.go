@@ -13,7 +13,7 @@ import (
 	"admitone/events"
 )
 
-// smallStore is a log that takes little at once.
+// smallStore is a log with a small limit for appends.
 type smallStore struct {
 	events.Store
 	limit   int64
@@ -39,8 +39,9 @@ func (s *smallStore) Append(ctx context.Context, stream events.StreamID, expecte
 	return s.Store.Append(ctx, stream, expected, batch)
 }
 
-// TestSmallAppends: a batch that the store finds too large is cut between commands and sent again;
-// one command that is too large alone is refused in its own words, and the others are decided again.
+// TestSmallAppends: a batch that is too large for the store is split between commands and sent
+// again; a command that is too large alone is refused with a reason, and the others are decided
+// again.
 func TestSmallAppends(t *testing.T) {
 	store := &smallStore{Store: openLog(t, t.TempDir()), limit: 4 << 10}
 	engine, err := NewEngine()

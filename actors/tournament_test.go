@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -15,69 +16,69 @@ import (
 	"admitone/events"
 )
 
-// finals is the tournament of the tests here.
+// finals is the stream of the tournament of these tests.
 var finals = tournament.Stream("finals")
 
-// aCup opens for entry until an hour after began.
-func aCup(limit int64, waitlist bool) *tournament.Create {
+// newFinals creates a tournament that is open for entry until an hour after began.
+func newFinals(limit int64, waitlist bool) *tournament.Create {
 	return &tournament.Create{ID: "finals", Name: "Finals", TeamLimit: limit, RegisterDeadline: began.Add(time.Hour),
 		Waitlist: waitlist, Rule: events.WaitlistStrict}
 }
 
 func nthTeam(n int) events.TeamID { return events.TeamID(fmt.Sprintf("team-%04d", n)) }
 
-// askFinals hands a command to the tournament under a fresh id.
+// askFinals sends a command to the tournament under a new id.
 func askFinals(d *Desk, command core.Command) (Answer, error) {
 	return d.Ask(context.Background(), Request{Stream: finals, Command: command, ID: NewCommandID(), Actor: "test"})
 }
 
-// openFinals opens a desk, at a time that the test moves, with the tournament.
+// openFinals opens a desk with the tournament and a clock that the test advances.
 func openFinals(t *testing.T, store events.Store, now *clock, limit int64, waitlist bool) *Desk {
 	t.Helper()
 	d := openDesk(t, store, func(c *Config) { c.Now = now.now })
-	_, err := askFinals(d, aCup(limit, waitlist))
+	_, err := askFinals(d, newFinals(limit, waitlist))
 	mustNot(t, err)
 	return d
 }
 
-// told is the tournament as its stream tells it.
-type told struct {
+// streamSummary is what the facts of the tournament's stream say.
+type streamSummary struct {
 	entered, waitlisted, promoted, withdrawn []events.TeamID
-	// appends are how many facts each command has, in order.
+	// appends has the names of the facts of each command, in order.
 	appends map[string][]string
 }
 
-// tell reads the whole stream of the tournament.
-func tell(t *testing.T, store events.Store) told {
+// readSummary reads the whole stream of the tournament.
+func readSummary(t *testing.T, store events.Store) streamSummary {
 	t.Helper()
-	said := told{appends: map[string][]string{}}
+	summary := streamSummary{appends: map[string][]string{}}
 	for e, err := range events.Stream(context.Background(), store, finals, 0) {
 		mustNot(t, err)
 		fact, err := e.Decode()
 		mustNot(t, err)
 		id := events.RecordedCommand(e.Metadata)
-		said.appends[id] = append(said.appends[id], fact.Name())
+		summary.appends[id] = append(summary.appends[id], fact.Name())
 		switch f := fact.(type) {
 		case *events.TournamentEntered:
-			said.entered = append(said.entered, f.TeamIDs...)
+			summary.entered = append(summary.entered, f.TeamIDs...)
 		case *events.TournamentWaitlisted:
-			said.waitlisted = append(said.waitlisted, f.TeamIDs...)
+			summary.waitlisted = append(summary.waitlisted, f.TeamIDs...)
 		case *events.TournamentPromoted:
-			said.promoted = append(said.promoted, slices.Concat(f.Rows...)...)
+			summary.promoted = append(summary.promoted, slices.Concat(f.Rows...)...)
 		case *events.TournamentWithdrawn:
-			said.withdrawn = append(said.withdrawn, f.TeamID)
+			summary.withdrawn = append(summary.withdrawn, f.TeamID)
 		}
 	}
-	return said
+	return summary
 }
 
-// answersOf collects who was told what by whom.
-type answersOf struct {
+// answerLog collects the answers of concurrent callers.
+type answerLog struct {
 	mu  sync.Mutex
 	all []acknowledged
 }
 
-func (a *answersOf) ask(d *Desk, command core.Command) error {
+func (a *answerLog) ask(d *Desk, command core.Command) error {
 	id := NewCommandID()
 	answer, err := d.Ask(context.Background(), Request{Stream: finals, Command: command, ID: id, Actor: "test"})
 	if err == nil {
@@ -88,9 +89,9 @@ func (a *answersOf) ask(d *Desk, command core.Command) error {
 	return err
 }
 
-// inLogOrder is whom the answers let in, by the positions in the answers.
-func (a *answersOf) inLogOrder() (teams []events.TeamID) {
-	slices.SortFunc(a.all, func(a, b acknowledged) int { return int(a.answer.Position) - int(b.answer.Position) })
+// inLogOrder returns the teams that have entered according to the answers, by position.
+func (a *answerLog) inLogOrder() (teams []events.TeamID) {
+	slices.SortFunc(a.all, func(a, b acknowledged) int { return cmp.Compare(a.answer.Position, b.answer.Position) })
 	for _, one := range a.all {
 		if f, ok := one.answer.Facts[0].(*events.TournamentEntered); ok {
 			teams = append(teams, f.TeamIDs...)
@@ -104,26 +105,26 @@ const (
 	slotsOfFinal = 64
 )
 
-// TestThreeThousandTeamsOnSixtyFourSlots at once: exactly as many enter as there
-// are slots, in the order of the log, and everybody else hears so.
+// TestThreeThousandTeamsOnSixtyFourSlots: of 3,000 concurrent entries exactly 64 enter, in log
+// order, and all others are refused with tournament_full.
 func TestThreeThousandTeamsOnSixtyFourSlots(t *testing.T) {
 	store := openLog(t, t.TempDir())
 	d := openFinals(t, store, &clock{}, slotsOfFinal, false)
-	var answers answersOf
+	var answers answerLog
 	results := atOnce(crowdOfTeams, func(i int) error {
 		return answers.ask(d, &tournament.Enter{TeamIDs: []events.TeamID{nthTeam(i)}})
 	})
 	wantResults(t, results, map[string]int{"ok": slotsOfFinal, "tournament_full": crowdOfTeams - slotsOfFinal})
-	said := tell(t, store)
-	if len(said.entered) != slotsOfFinal || !slices.Equal(said.entered, answers.inLogOrder()) {
-		t.Errorf("%d entered by the log, %d by the answers, or in another order", len(said.entered), len(answers.all))
+	summary := readSummary(t, store)
+	if len(summary.entered) != slotsOfFinal || !slices.Equal(summary.entered, answers.inLogOrder()) {
+		t.Errorf("%d entered by the log, %d by the answers, or in another order", len(summary.entered), len(answers.all))
 	}
 	audit(t, store, answers.all)
-	mustStand(t, d, said.entered, nil)
+	wantEntries(t, d, summary.entered, nil)
 }
 
-// mustStand holds the entity to who is in and who waits.
-func mustStand(t *testing.T, d *Desk, entered, waiting []events.TeamID) {
+// wantEntries checks the entered and the waiting teams of the entity.
+func wantEntries(t *testing.T, d *Desk, entered, waiting []events.TeamID) {
 	t.Helper()
 	_, err := d.View(context.Background(), finals, func(c core.Core) {
 		cup := c.(*tournament.Tournament)
@@ -144,18 +145,18 @@ func mustStand(t *testing.T, d *Desk, entered, waiting []events.TeamID) {
 	mustNot(t, err)
 }
 
-// TestWithdrawalsPromoteTheFirstWhoWait: with a waitlist the rest of the crowd
-// waits in order; 32 withdraw at once, each making room for exactly the next one in
-// the same append, and so does a higher limit; also after a restart.
+// TestWithdrawalsPromoteTheFirstWhoWait: with a waitlist the rest of the crowd waits in order. 32
+// concurrent withdrawals each promote exactly the next team, in the same append, and so does a
+// higher limit; also after a restart.
 func TestWithdrawalsPromoteTheFirstWhoWait(t *testing.T) {
 	const leave = 32
 	store := openLog(t, t.TempDir())
 	d := openFinals(t, store, &clock{}, slotsOfFinal, true)
-	var answers answersOf
+	var answers answerLog
 	wantResults(t, atOnce(crowdOfTeams, func(i int) error {
 		return answers.ask(d, &tournament.Enter{TeamIDs: []events.TeamID{nthTeam(i)}})
 	}), map[string]int{"ok": crowdOfTeams})
-	before := tell(t, store)
+	before := readSummary(t, store)
 	if len(before.entered) != slotsOfFinal || len(before.waitlisted) != crowdOfTeams-slotsOfFinal {
 		t.Fatalf("%d entered and %d wait", len(before.entered), len(before.waitlisted))
 	}
@@ -165,7 +166,7 @@ func TestWithdrawalsPromoteTheFirstWhoWait(t *testing.T) {
 	wantResults(t, atOnce(leave, func(i int) error {
 		return answers.ask(d, &tournament.Withdraw{TeamID: before.entered[2*i]})
 	}), map[string]int{"ok": leave})
-	after := tell(t, store)
+	after := readSummary(t, store)
 	if !slices.Equal(after.promoted, before.waitlisted[:leave]) {
 		t.Errorf("promoted were %v, want %v", after.promoted, before.waitlisted[:leave])
 	}
@@ -177,7 +178,7 @@ func TestWithdrawalsPromoteTheFirstWhoWait(t *testing.T) {
 	}
 	limit := int64(slotsOfFinal + 1000)
 	mustNot(t, answers.ask(d, &tournament.Edit{TeamLimit: &limit}))
-	raised := tell(t, store)
+	raised := readSummary(t, store)
 	if !slices.Equal(raised.promoted, before.waitlisted[:leave+1000]) {
 		t.Errorf("%d were promoted in all, want %d, or in another order", len(raised.promoted), leave+1000)
 	}
@@ -186,10 +187,11 @@ func TestWithdrawalsPromoteTheFirstWhoWait(t *testing.T) {
 		slices.Clone(before.entered),
 		func(team events.TeamID) bool { return slices.Contains(after.withdrawn, team) },
 	)
-	mustStand(t, d, append(stay, raised.promoted...), before.waitlisted[leave+1000:])
+	wantEntries(t, d, append(stay, raised.promoted...), before.waitlisted[leave+1000:])
 }
 
-// TestTheDeadlineToTheNanosecond: the clock is the only thing that moves.
+// TestTheDeadlineToTheNanosecond: an entry at the deadline is in time, one a nanosecond later is
+// not.
 func TestTheDeadlineToTheNanosecond(t *testing.T) {
 	store := openLog(t, t.TempDir())
 	now := &clock{}
@@ -208,7 +210,7 @@ func TestTheDeadlineToTheNanosecond(t *testing.T) {
 	}
 }
 
-// TestTwoOrganisersAtOnce: of two edits of the same revision one is refused.
+// TestTwoOrganisersAtOnce: of several edits based on the same revision one is accepted.
 func TestTwoOrganisersAtOnce(t *testing.T) {
 	d := openFinals(t, openLog(t, t.TempDir()), &clock{}, 4, false)
 	first := events.Revision(0)
@@ -223,14 +225,14 @@ func TestTwoOrganisersAtOnce(t *testing.T) {
 	wantResults(t, results, map[string]int{"ok": 1, "stale_revision": 4})
 }
 
-// TestACrowdComesAndGoes: whatever crosses, the log adds up, and the number of those
-// who are in is never more than the limit at any prefix.
+// TestACrowdComesAndGoes: under concurrent entries and withdrawals the log stays consistent, and at
+// no prefix are more teams entered than the limit.
 func TestACrowdComesAndGoes(t *testing.T) {
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	store := openLog(t, t.TempDir())
 	d := openFinals(t, store, &clock{}, 16, true)
-	var answers answersOf
+	var answers answerLog
 	results := atOnce(64, func(caller int) error {
 		chance := rand.New(rand.NewPCG(seed, uint64(caller)))
 		for range 40 {
@@ -257,20 +259,18 @@ func TestACrowdComesAndGoes(t *testing.T) {
 		mustNot(t, err)
 		fact, err := e.Decode()
 		mustNot(t, err)
-		waiting = goesOn(t, fact, entered, waiting)
+		waiting = applyEntry(t, fact, entered, waiting)
 		if len(entered) > 16 {
 			t.Fatalf("at revision %d %d teams are in", e.Revision, len(entered))
 		}
 	}
-	mustStand(t, d, slices.Collect(maps.Keys(entered)), waiting)
+	wantEntries(t, d, slices.Collect(maps.Keys(entered)), waiting)
 }
 
-// goesOn folds a fact into who is in and who waits, in order.
-func goesOn(t *testing.T, fact events.Fact, entered map[events.TeamID]bool, waiting []events.TeamID) []events.TeamID {
+// applyEntry applies a fact to the entered teams and to the waiting ones, in order.
+func applyEntry(t *testing.T, fact events.Fact, entered map[events.TeamID]bool,
+	waiting []events.TeamID) []events.TeamID {
 	t.Helper()
-	gone := func(team events.TeamID) func(events.TeamID) bool {
-		return func(other events.TeamID) bool { return other == team }
-	}
 	switch f := fact.(type) {
 	case *events.TournamentEntered:
 		if len(waiting) > 0 {
@@ -283,8 +283,8 @@ func goesOn(t *testing.T, fact events.Fact, entered map[events.TeamID]bool, wait
 		waiting = append(waiting, f.TeamIDs...)
 	case *events.TournamentPromoted:
 		teams := slices.Concat(f.Rows...)
-		if !slices.Equal(teams, waiting[:len(teams)]) {
-			t.Errorf("%v came in, and %v wait", teams, waiting)
+		if len(teams) > len(waiting) || !slices.Equal(teams, waiting[:len(teams)]) {
+			t.Fatalf("%v were promoted while %v waited", teams, waiting)
 		}
 		for _, team := range teams {
 			entered[team] = true
@@ -292,7 +292,8 @@ func goesOn(t *testing.T, fact events.Fact, entered map[events.TeamID]bool, wait
 		waiting = waiting[len(teams):]
 	case *events.TournamentWithdrawn:
 		delete(entered, f.TeamID)
-		waiting = slices.DeleteFunc(slices.Clone(waiting), gone(f.TeamID))
+		isTeam := func(team events.TeamID) bool { return team == f.TeamID }
+		waiting = slices.DeleteFunc(slices.Clone(waiting), isTeam)
 	}
 	return waiting
 }

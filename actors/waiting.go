@@ -15,7 +15,7 @@ func (d *Desk) receive(ctx context.Context, reply <-chan result) (r result, err 
 	var late <-chan time.Time
 	switch {
 	case ctx.Done() != nil:
-	case d.config.AnswerTimeout == 0: // a plain receive costs half of a select
+	case d.config.AnswerTimeout == 0: // a plain receive costs half as much as a select
 		return <-reply, nil
 	default:
 		timer := d.timers.get(d.config.AnswerTimeout)
@@ -32,13 +32,13 @@ func (d *Desk) receive(ctx context.Context, reply <-chan result) (r result, err 
 	}
 }
 
-// view keeps a read from being run after its caller has gone.
+// view makes sure that a read never runs after its caller has returned.
 type view struct {
 	mu    sync.Mutex
 	ended bool // guarded by mu
 }
 
-// during returns read, which does nothing after end.
+// during wraps read: it is a no-op after end.
 func (v *view) during(read func(core.Core)) func(core.Core) {
 	return func(c core.Core) {
 		v.mu.Lock()
@@ -55,8 +55,8 @@ func (v *view) end() {
 	v.ended = true
 }
 
-// refuseFirst refuses the first command of a batch that has facts, which the store has found too
-// large even alone. It returns false if nobody waits for it.
+// refuseFirst refuses the first command of b that has facts: the store has found them too large
+// even alone. It returns false if that command has no caller.
 func (e *entity) refuseFirst(b *batch) bool {
 	i := slices.IndexFunc(b.items, func(p *envelope) bool { return len(p.outcome.facts) > 0 })
 	if i < 0 || b.items[i].reply == nil || b.items[i].joint != nil {
@@ -69,7 +69,7 @@ func (e *entity) refuseFirst(b *batch) bool {
 	return true
 }
 
-// errTooMuch refuses a command whose facts the store does not take.
+// errTooMuch refuses a command whose facts exceed the store's limit.
 var errTooMuch = &core.Refusal{Code: core.CodeTooLarge,
 	Detail: "this leads to more than the log of this system takes at once; ask for less in one request"}
 
@@ -80,7 +80,7 @@ func (e *entity) failStash(err error) {
 	e.stash = nil
 }
 
-// timerPool lends timers. Like the pool of envelopes it belongs to one desk.
+// timerPool reuses timers. Like the pool of envelopes it belongs to one desk.
 type timerPool struct{ pool sync.Pool }
 
 func (l *timerPool) get(d time.Duration) *time.Timer {
@@ -91,7 +91,7 @@ func (l *timerPool) get(d time.Duration) *time.Timer {
 	return time.NewTimer(d)
 }
 
-// put takes a timer back; once stopped, its channel is empty.
+// put stops a timer and keeps it. The channel of a stopped timer is empty.
 func (l *timerPool) put(timer *time.Timer) {
 	timer.Stop()
 	l.pool.Put(timer)

@@ -21,8 +21,8 @@ func (frozenStore) Read(ctx context.Context, _ events.StreamID, _ events.Revisio
 	return nil, ctx.Err()
 }
 
-// TestAnswerTimeout: with a context that does not end, a caller waits for the desk's limit and no
-// longer; what it has asked to read is not run any more.
+// TestAnswerTimeout: with a context without deadline, a caller waits for the desk's AnswerTimeout;
+// its view is not run afterwards.
 func TestAnswerTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		engine, err := NewEngine()

@@ -11,9 +11,8 @@ import (
 	"admitone/events"
 )
 
-// accessLog writes a JSON line per request. A goroutine of its own writes them, so that a slow
-// terminal delays no request; when it can't keep up, lines are dropped and counted, never queued
-// without bound.
+// accessLog writes a JSON line per request. A goroutine of its own writes them, so that a slow output
+// delays no request. If it can't keep up, lines are dropped and counted.
 type accessLog struct {
 	out  io.Writer
 	wake chan struct{}
@@ -26,7 +25,7 @@ type accessLog struct {
 	closed  bool   // guarded by mu
 }
 
-// maxAccessLines bounds the bytes that wait to be written.
+// maxAccessLines bounds the buffered lines, in bytes.
 const maxAccessLines = 4 << 20
 
 func newAccessLog(out io.Writer) *accessLog {
@@ -74,8 +73,8 @@ func (a *accessLog) line(r *request, status int, took time.Duration) {
 	}
 }
 
-// loggedPath leaves a visitor's id out of a path: it suffices to give up the place or, in open
-// mode, to use the pass.
+// loggedPath omits a visitor's id from a path: it is a secret, which suffices to give up the place or,
+// in open mode, to use the pass.
 func loggedPath(path string) string {
 	if before, _, found := strings.Cut(path, "/visitors/"); found {
 		return before + "/visitors/…"
@@ -95,7 +94,7 @@ func (a *accessLog) write() {
 		}
 		a.lines = a.spare[:0]
 		a.mu.Unlock()
-		a.out.Write(lines) // a log that can't be written must not stop the server
+		a.out.Write(lines) // a failing log must not stop the server
 		a.mu.Lock()
 		a.spare = lines
 		a.mu.Unlock()
@@ -106,10 +105,10 @@ func (a *accessLog) write() {
 	}
 }
 
-// accessPause collects lines, so that a busy server makes few system calls.
+// accessPause is the pause between two writes, which collects lines so that there are few system calls.
 const accessPause = 20 * time.Millisecond
 
-// close writes the remaining lines, until ctx is done: the reader of the log may have stopped.
+// close writes the remaining lines, or gives up when ctx ends: the output may be blocked.
 func (a *accessLog) close(ctx context.Context) {
 	a.mu.Lock()
 	already := a.closed

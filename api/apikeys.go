@@ -46,7 +46,8 @@ func (s *Server) apiKeyRoutes() {
 	s.handle(fiber.MethodDelete, keys.path+"/:id", admins(endAPIKey))
 }
 
-// An API key is apiKeyPrefix and, in base64url, the 16 bytes of its id and 32 random ones.
+// An API key is apiKeyPrefix followed by the base64url encoding of the 16 bytes of its id and 32 random
+// bytes.
 const (
 	apiKeyPrefix = "adm_"
 	apiKeyRandom = 32
@@ -54,8 +55,8 @@ const (
 
 var apiKeyName = regexp.MustCompile(`^[a-z0-9_-]{1,64}$`)
 
-// createAPIKey makes a key, and answers with it for the only time. So it takes no Idempotency-Key:
-// a retry could not be answered again.
+// createAPIKey creates an API key. Only this answer contains it, so it accepts no Idempotency-Key: a
+// retry could not be given the same answer.
 func createAPIKey(r *request) error {
 	if len(r.ctx.Request().Header.Peek(headerIdempotencyKey)) > 0 {
 		return refuse(codes.BadParameter,
@@ -111,7 +112,7 @@ func createAPIKey(r *request) error {
 	return r.json(fiber.StatusCreated, o.Close())
 }
 
-// endAPIKey ends a key. Again it answers the same.
+// endAPIKey revokes an API key. Idempotent.
 func endAPIKey(r *request) error {
 	id, err := param[events.APIKeyID](r, "id", "api-key")
 	if err != nil {
@@ -138,13 +139,14 @@ func endAPIKey(r *request) error {
 	return r.json(fiber.StatusOK, AppendAPIKey(nil, &ended, nil))
 }
 
-// hashOfKey returns what the log has of a key. A key is random, so a plain hash does.
+// hashOfKey returns the hash of a key, which is all that the log has of it. A key has 256 random bits,
+// so neither salt nor a slow hash is needed.
 func hashOfKey(key string) string {
 	sum := sha256.Sum256([]byte(key))
 	return hex.EncodeToString(sum[:])
 }
 
-// AppendAPIKey appends a key as the HTTP resource, with as_of if at is given. Its hash is not shown.
+// AppendAPIKey appends an API key as the HTTP resource, with as_of unless at is nil. It has no hash.
 func AppendAPIKey(dst []byte, k *row.APIKey, at *row.Moment) []byte {
 	o := events.OpenObject(dst)
 	o.String("id", string(k.ID))

@@ -2,6 +2,7 @@ package api
 
 import (
 	"slices"
+	"time"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -13,15 +14,15 @@ import (
 // Role determines what a caller may do.
 type Role string
 
-// The roles, as x-roles in openapi.yaml lists them.
+// The roles, as listed by x-roles in openapi.yaml.
 const (
-	// RoleHolder acts in its own name.
+	// RoleHolder acts for itself.
 	RoleHolder Role = "holder"
-	// RoleAuditor reads everything, and changes nothing but as a holder in its own name.
+	// RoleAuditor reads everything, and acts only for itself.
 	RoleAuditor Role = "auditor"
-	// RoleService sells and takes money for others: it may name any holder.
+	// RoleService sells and takes payments for others: it may act for any holder.
 	RoleService Role = "service"
-	// RoleDoor checks tickets only.
+	// RoleDoor only checks tickets.
 	RoleDoor Role = "door"
 	// RoleAdmin may do everything.
 	RoleAdmin Role = "admin"
@@ -42,11 +43,11 @@ func (r Role) known() bool {
 type caller struct {
 	sub  events.Holder
 	role Role
-	key  bool // an API key was sent, and sub is the key's name
-	open bool // open mode: the body names the holder, and everything is allowed
+	key  bool // authenticated by an API key; sub is the key's name
+	open bool // open mode: no authentication, the body names the holder
 }
 
-// name returns the actor for the metadata of events.
+// name returns the actor in the metadata of events.
 func (c caller) name() string {
 	switch {
 	case c.sub != "":
@@ -59,41 +60,42 @@ func (c caller) name() string {
 
 // Auth identifies the sender of a request.
 type Auth interface {
-	caller(c *fiber.Ctx) (caller, error)
+	// caller returns the sender of c. Credentials are checked as of now. Error: a [*core.Refusal] for
+	// invalid ones.
+	caller(c *fiber.Ctx, now time.Time) (caller, error)
 }
 
-// must refuses callers that have none of the roles.
+// must refuses callers with none of the roles.
 func (c caller) must(roles ...Role) error {
 	if slices.Contains(roles, c.role) {
 		return nil
 	}
 	if c.sub == "" {
-		return refuse(codes.Unauthenticated, "this needs a token: send Authorization: Bearer and one")
+		return refuse(codes.Unauthenticated, "authentication is required: send Authorization: Bearer and a token")
 	}
 	return refuse(core.CodeForbidden, "your role may not do this")
 }
 
-// act refuses callers that may not act for any holder: a caller acts for itself, or with
-// [caller.serves] for every holder.
+// act refuses callers that may not act for any holder. The others act for themselves or, with
+// [caller.serves], for every holder.
 func (c caller) act() error { return c.must(RoleHolder, RoleAuditor, RoleService, RoleAdmin) }
 
-// serves reports whether the caller may act for every holder. The bounds per holder do not apply
-// to it.
+// serves reports whether the caller may act for every holder. It is exempt from limits per holder.
 func (c caller) serves() bool { return c.role == RoleService || c.role == RoleAdmin }
 
-// holder returns the holder of a command: the caller, or the one named in the body in open mode
-// and for a service or an admin.
+// holder returns the holder of a command: the caller, or the one named in the body, which is allowed in
+// open mode and for services and admins. Error: a [*core.Refusal].
 func (c caller) holder(named events.Holder) (events.Holder, error) {
 	if err := c.act(); err != nil {
 		return "", err
 	}
 	switch {
 	case c.key && named == "":
-		return "", invalidField("holder", "say whom it is for: an API key is nobody's own")
+		return "", invalidField("holder", "an API key has no holder of its own; name the holder")
 	case !c.open && named == "":
 		return c.sub, nil
 	case !c.open && named != c.sub && !c.serves():
-		return "", refuse(core.CodeForbidden, "holder is not who the token says you are")
+		return "", refuse(core.CodeForbidden, "you may act only for yourself, and holder is another one")
 	}
 	if rule := holderFault(string(named)); rule != "" {
 		return "", invalidField("holder", rule)
@@ -101,7 +103,7 @@ func (c caller) holder(named events.Holder) (events.Holder, error) {
 	return named, nil
 }
 
-// holder returns the holder of a command, who becomes the caller in open mode.
+// holder is [caller.holder]. In open mode the holder becomes the caller.
 func (r *request) holder(named events.Holder) (holder events.Holder, err error) {
 	if holder, err = r.caller.holder(named); err == nil && r.caller.open {
 		r.caller.sub = holder
@@ -109,8 +111,8 @@ func (r *request) holder(named events.Holder) (holder events.Holder, err error) 
 	return holder, err
 }
 
-// only returns the holder whose things the caller may use, "" for every holder's, which an admin
-// and the other roles may.
+// only returns the holder to whose resources the caller is restricted: itself, or "" for no restriction,
+// which admins and the given roles have.
 func (c caller) only(others ...Role) (events.Holder, error) {
 	if err := c.act(); err != nil {
 		return "", err

@@ -47,12 +47,8 @@ func badTokens(t *testing.T) map[string]string {
 			secret.Secret,
 			jwt.MapClaims{"sub": "root", "role": "admin", "exp": time.Now().Add(-time.Second).Unix()},
 		),
-		"without exp": sign(hs, secret.Secret, jwt.MapClaims{"sub": "root", "role": "admin"}),
-		"not yet": sign(
-			hs,
-			secret.Secret,
-			jwt.MapClaims{"sub": "root", "role": "admin", "exp": soon, "nbf": soon},
-		),
+		"without exp":   sign(hs, secret.Secret, jwt.MapClaims{"sub": "root", "role": "admin"}),
+		"not yet":       sign(hs, secret.Secret, jwt.MapClaims{"sub": "root", "role": "admin", "exp": soon, "nbf": soon}),
 		"alg none":      sign(jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, good),
 		"HS512":         sign(jwt.SigningMethodHS512, secret.Secret, good),
 		"other secret":  sign(hs, []byte("another secret of thirty-two bytes"), good),
@@ -85,9 +81,7 @@ func unusedBits(t *testing.T, token string) string {
 
 // signText signs claims in JSON that no encoder would write.
 func signText(claims string) string {
-	text := base64.RawURLEncoding.EncodeToString(
-		[]byte(`{"alg":"HS256"}`),
-	) + "." + base64.RawURLEncoding.EncodeToString(
+	text := base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"HS256"}`)) + "." + base64.RawURLEncoding.EncodeToString(
 		[]byte(claims),
 	)
 	mac := hmac.New(sha256.New, secret.Secret)
@@ -117,13 +111,7 @@ func TestTokenWithoutRole(t *testing.T) {
 		w.do("GET", "/v1/holders/bob/bookings", "", "Authorization", token).problem(403, "forbidden")
 		w.do("GET", "/v1/events", "", "Authorization", token).problem(403, "forbidden")
 	}
-	w.do(
-		"GET",
-		"/v1/products",
-		"",
-		"Authorization",
-		signWith(t, nil, jwt.MapClaims{"Sub": "ada", "exp": exp}),
-	).problem(
+	w.do("GET", "/v1/products", "", "Authorization", signWith(t, nil, jwt.MapClaims{"Sub": "ada", "exp": exp})).problem(
 		401,
 		"unauthenticated",
 	)

@@ -15,9 +15,9 @@ import (
 // backupLimit bounds the time of one backup.
 const backupLimit = 10 * time.Minute
 
-// Backup copies the log to a new place on the server's machine. It returns the place and a
-// position up to which the copy holds every event. Refusals: overloaded (one is being made),
-// limit_exceeded (there are too many, or the disk is too full).
+// Backup copies the log to a new path on the server's machine. It returns the path and the position up
+// to which the copy is complete. Refusals: overloaded (another backup is running), limit_exceeded (there
+// are too many backups, or there is too little free space).
 type Backup func(ctx context.Context) (path string, position events.Position, err error)
 
 // backupRoutes adds no route if the log can't be copied.

@@ -28,9 +28,11 @@ const (
 	// batchTurns bounds those that hand in commands: a few fill the appends, and each command that
 	// waits for its answer has a stack.
 	batchTurns = 8
+	// slowAtOnce bounds the slow commands of all batches that run at a time; see batchRun.
+	slowAtOnce = 1024
 )
 
-// batchable has the routes of the commands that a batch may have.
+// batchable are the routes of the commands that a batch may contain.
 var batchable = []string{
 	"POST /v1/products/:id/reservations",
 	"POST /v1/products/:id/reservations/:rid/confirm",
@@ -42,8 +44,8 @@ var batchable = []string{
 	"DELETE /v1/tournaments/:id/entries/:team",
 }
 
-// batches runs the commands of batches, each by the handler of its route. They have a router of
-// their own, so that no command can reach another route.
+// batches runs the commands of batches with the handlers of their routes. They have a router of their
+// own, so that a command can't reach any other route.
 type batches struct {
 	server  *Server
 	app     *fiber.App
@@ -52,14 +54,16 @@ type batches struct {
 	direct  []directRoute
 	running chan struct{}
 	turns   chan struct{}
-	large   largeBodies
-	pool    coroutinePool
-	memory  sync.Pool // of *fasthttp.RequestCtx
+	// slowTurns are those of slow commands.
+	slowTurns chan struct{}
+	large     largeBodies
+	pool      coroutinePool
+	memory    sync.Pool // of *fasthttp.RequestCtx
 }
 
 func newBatches(s *Server) *batches {
 	b := &batches{server: s, unknown: s.metrics.batchRoute("", ""), running: make(chan struct{}, batchesAtOnce),
-		turns: make(chan struct{}, batchTurns)}
+		turns: make(chan struct{}, batchTurns), slowTurns: make(chan struct{}, slowAtOnce)}
 	b.memory.New = func() any { return &fasthttp.RequestCtx{} }
 	b.app = fiber.New(fiber.Config{
 		DisableStartupMessage: true, Immutable: true, StrictRouting: true, CaseSensitive: true,
@@ -69,7 +73,7 @@ func newBatches(s *Server) *batches {
 	return b
 }
 
-// add makes a route one for commands of batches, if it is batchable.
+// add adds a route to the router of commands, if it is batchable.
 func (b *batches) add(method, path string, h handler) {
 	if !slices.Contains(batchable, method+" "+path) {
 		return
@@ -82,13 +86,13 @@ func (b *batches) add(method, path string, h handler) {
 	}
 }
 
-// close ends what waits for further batches; none may be under way.
+// close stops the idle goroutines. No batch may be running.
 func (b *batches) close() { b.pool.close() }
 
-// noCommand tells what a batch takes.
+// noCommand returns the problem of a command that no route accepts.
 func noCommand(err error) error {
 	p := problemOf(err, nil)
-	p = &problem{code: p.code, fields: p.fields, detail: "a batch takes reserve, confirm, release, book, pay, " +
+	p = &problem{code: p.code, fields: p.fields, detail: "a batch may contain reserve, confirm, release, book, pay, " +
 		"cancel, enter and withdraw, by the methods and paths of their own routes"}
 	return p
 }
@@ -97,7 +101,7 @@ const batchPath = "/v1/batch"
 
 func (s *Server) batchRoutes() { s.handle(fiber.MethodPost, batchPath, s.batch) }
 
-// batch runs the commands of the body and answers each in its place.
+// batch runs the commands of the body and answers with their answers in the same order.
 func (s *Server) batch(r *request) error {
 	if err := r.caller.act(); err != nil {
 		return err
@@ -122,7 +126,7 @@ func (s *Server) batch(r *request) error {
 	return r.json(fiber.StatusOK, appendAnswers(commands))
 }
 
-// appendAnswers encodes the answers in the order of their commands.
+// appendAnswers encodes the answers of commands, in their order.
 func appendAnswers(commands []batchCommand) []byte {
 	size := len(`{"answers":[]}`) + 1
 	for i := range commands {
@@ -142,7 +146,7 @@ func appendAnswers(commands []batchCommand) []byte {
 	return append(dst, "]}\n"...)
 }
 
-// optionalText is a text that may be left out, but not be null.
+// optionalText is a text that may be absent, but not null.
 type optionalText struct {
 	text  string
 	given bool
@@ -151,7 +155,7 @@ type optionalText struct {
 // UnmarshalJSONFrom implements json.UnmarshalerFrom.
 func (o *optionalText) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	if dec.PeekKind() != '"' {
-		return fmt.Errorf("a %v is no text", dec.PeekKind())
+		return fmt.Errorf("%v is not a string", dec.PeekKind())
 	}
 	o.given = true
 	token, err := dec.ReadToken()
@@ -159,7 +163,7 @@ func (o *optionalText) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	return err
 }
 
-// batchItem is a command as the body of a batch has it.
+// batchItem is a command in the body of a batch.
 type batchItem struct {
 	Method         optionalText   `json:"method"`
 	Path           optionalText   `json:"path"`
@@ -168,7 +172,7 @@ type batchItem struct {
 	AdmissionPass  optionalText   `json:"admission_pass"`
 }
 
-// batchBody reads and checks the body, but for the meaning of its commands.
+// batchBody decodes and validates the body, but not the commands' routes and bodies.
 func (r *request) batchBody() ([]batchCommand, error) {
 	text := r.ctx.Request().Body()
 	if len(text) > maxBatchBody {
@@ -191,9 +195,10 @@ func (r *request) batchBody() ([]batchCommand, error) {
 		item := &body.Commands[i]
 		switch {
 		case !item.Method.given:
-			return nil, invalidField(fmt.Sprintf("commands[%d].method", i), "say the method, such as POST")
+			return nil, invalidField(fmt.Sprintf("commands[%d].method", i), "the method is missing, such as POST")
 		case !item.Path.given:
-			return nil, invalidField(fmt.Sprintf("commands[%d].path", i), "say the path, such as /v1/bookings/x/payment")
+			return nil, invalidField(fmt.Sprintf("commands[%d].path", i),
+				"the path is missing, such as /v1/bookings/x/payment")
 		}
 		commands[i].item = item
 	}
@@ -202,7 +207,7 @@ func (r *request) batchBody() ([]batchCommand, error) {
 
 var placeOfCommand = regexp.MustCompile(`^commands\.(\d+)`)
 
-// placed writes the place of a fault in a batch as commands[3].path.
+// placed rewrites the field of a refusal from commands.3.path to commands[3].path.
 func placed(err error) error {
 	refusal, ok := err.(*core.Refusal)
 	if !ok || refusal.Fields.Field() == "" {

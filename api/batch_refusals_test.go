@@ -127,9 +127,7 @@ func TestBatchOfOneThatPanics(t *testing.T) {
 	good := cmd("POST", reservations, `{"holder":"ada"}`)
 	all := w.batch(
 		[]string{good, cmd("POST", "/v1/products/bug", ""), good, cmd("POST", "/v1/bookings/bug", ""), good},
-	).each(
-		5,
-	)
+	).each(5)
 	all[1].code(500, "internal")
 	all[3].code(500, "internal")
 	for _, i := range []int{0, 2, 4} {

@@ -7,17 +7,17 @@ import (
 	"admitone/api/input"
 )
 
-// A command in the usual form is not made into a request of Fiber, which would cost as much as
-// carrying it out. Its handler reads its parts from the batch. Every other one, such as one whose
-// path has escapes or a query, or that no route has, goes through the router.
+// A command in the usual form is not converted to a Fiber request, which would cost as much as executing
+// it: its handler reads the parts from the batch. All others, such as those whose path has escapes or a
+// query, or fits no route, go through the router.
 
 // maxParts is one more than the segments of the longest direct route.
 const maxParts = 8
 
-// pathParts are the segments of a path, the empty one before the first slash included.
+// pathParts are the segments of a path, including the empty one before the first slash.
 type pathParts [maxParts]string
 
-// directRoute is a route whose handler needs no context of Fiber.
+// directRoute is a route whose handler needs no Fiber context.
 type directRoute struct {
 	method  string
 	parts   []string
@@ -41,8 +41,8 @@ func (b *batches) directRouteOf(c *batchCommand) *directRoute {
 	return nil
 }
 
-// split cuts a path into its parts and returns how many there are, 0 if it is not in the normal
-// form or has too many.
+// split splits a path into c.parts and returns their number, 0 if the path has other characters than
+// those of ids or too many segments.
 func (c *batchCommand) split(path string) (count int) {
 	for i := range len(path) {
 		if !plainCharacters[path[i]] {
@@ -58,7 +58,7 @@ func (c *batchCommand) split(path string) (count int) {
 	return count
 }
 
-// plainCharacters are those of ids and slashes.
+// plainCharacters are the characters of ids, and the slash.
 var plainCharacters = func() (set [256]bool) {
 	for c := range len(set) {
 		set[c] = c == '/' || input.ValidID(string([]byte{byte(c)}))
@@ -78,7 +78,7 @@ func (c *batchCommand) fits(route *directRoute) bool {
 	return true
 }
 
-// segment returns the segment of the path that the route calls name.
+// segment returns the path parameter name.
 func (c *batchCommand) segment(name string) string {
 	for i, part := range c.direct.parts {
 		if strings.HasPrefix(part, ":") && part[1:] == name {
@@ -88,7 +88,7 @@ func (c *batchCommand) segment(name string) string {
 	return ""
 }
 
-// runDirect answers the command by the handler of its direct route.
+// runDirect answers the command with the handler of its direct route.
 func (c *batchCommand) runDirect() {
 	batch := c.request
 	r := &c.alone

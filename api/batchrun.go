@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"slices"
 	"strings"
 	"sync"
@@ -11,15 +12,16 @@ import (
 
 	"admitone/actors"
 	"admitone/api/codes"
+	"admitone/events"
 )
 
 const (
 	// batchWindow bounds the commands of one batch that are handed in and not answered yet. One has a
 	// stack of some 16 KB.
 	batchWindow = 256
-	// slowAtOnce bounds those of one batch that take steps over several entities, or a pass, and
-	// run at a time.
-	slowAtOnce = 16
+	// slowWindow bounds those of one batch that take steps over several entities, or have a pass, and
+	// have a goroutine: they run, or wait for others.
+	slowWindow = 128
 	// batchPatience is after when no more commands of a batch are begun: the others are overloaded.
 	batchPatience = 30 * time.Second
 )
@@ -44,7 +46,7 @@ type batchCommand struct {
 // A command that asks one entity once is run until the entity has it, then the next one; its
 // answer is waited for later, so that all of them share an append. One over several entities, or
 // with a pass, which locks out others with the same pass, runs to its end on a goroutine of its
-// own, and later commands about the same entities wait for it.
+// own, and later commands about the same things wait for it; see claim.
 type batchRun struct {
 	*batches
 	request  *request
@@ -52,10 +54,11 @@ type batchRun struct {
 	turn     bool         // has one of turns
 	open     []*coroutine // with commands that are handed in, in their order
 	slow     sync.WaitGroup
-	places   chan struct{}
-	// last has the end of the last slow command about an entity.
-	last map[string]chan struct{}
-	seen bool // the views have what was answered before the batch
+	places   chan struct{}                        // of slow commands
+	claimed  map[string]*claimed                  // by slow commands
+	seen     bool                                 // the views have what was answered before the batch
+	limited  map[events.PerformanceID]holderLimit // see isLimited
+	unread   bool                                 // the log has failed to answer isLimited
 }
 
 func (b *batchRun) run() {
@@ -68,13 +71,7 @@ func (b *batchRun) run() {
 			b.start(c)
 			continue
 		}
-		if len(b.last) > 0 {
-			for _, key := range b.keys(c) {
-				if end := b.last[key]; end != nil {
-					<-end
-				}
-			}
-		}
+		b.waitFor(c)
 		if !b.turn {
 			b.turns <- struct{}{}
 			b.turn = true
@@ -115,27 +112,37 @@ func (b *batchRun) endTurn() {
 	}
 }
 
-// start runs c behind the slow commands about the same entities. Those that were handed in before
-// are before it anyway.
+// waitFor waits until the slow commands have ended that a command may not overtake. Its claims are none
+// that can be shared.
+func (b *batchRun) waitFor(c *batchCommand) {
+	if len(b.claimed) == 0 {
+		return
+	}
+	for _, claim := range b.claims(c) {
+		if has := b.claimed[claim.thing]; has != nil {
+			<-has.alone
+		}
+	}
+}
+
+// start runs c behind the slow commands with the same claims. Those that were handed in before are
+// before it anyway. Commands take their places in their order, so one that waits for others never
+// keeps them from having a place.
 func (b *batchRun) start(c *batchCommand) {
-	if b.last == nil {
-		b.last, b.places = map[string]chan struct{}{}, make(chan struct{}, slowAtOnce)
+	if b.claimed == nil {
+		b.claimed, b.places = map[string]*claimed{}, make(chan struct{}, slowWindow)
 	}
 	end := make(chan struct{})
-	var before []chan struct{}
-	for _, key := range b.keys(c) {
-		if other := b.last[key]; other != nil {
-			before = append(before, other)
-		}
-		b.last[key] = end
-	}
+	before := b.claim(c, end)
+	b.places <- struct{}{}
 	b.slow.Go(func() {
 		defer close(end)
+		defer func() { <-b.places }()
 		for _, other := range before {
 			<-other
 		}
-		b.places <- struct{}{}
-		defer func() { <-b.places }()
+		b.slowTurns <- struct{}{}
+		defer func() { <-b.slowTurns }()
 		c.run(nil)
 	})
 }
@@ -144,32 +151,6 @@ func (b *batchRun) start(c *batchCommand) {
 // entities.
 func isBookingPath(path string) bool {
 	return !strings.HasPrefix(path, "/v1/products/") && !strings.HasPrefix(path, "/v1/tournaments/")
-}
-
-// keys returns what a command must keep its order with: the resource in its path. Bookings go by
-// their performance, whose seats they give back and take, and by the wallet that pays.
-func (b *batchRun) keys(c *batchCommand) []string {
-	path, _, _ := strings.Cut(c.item.Path.text, "?")
-	if plain, ok := plainPath(path); ok {
-		path = plain
-	}
-	parts := strings.SplitN(path, "/", 5) // "", v1, kind, id, rest
-	if len(parts) < 4 {
-		return nil
-	}
-	if parts[2] != "bookings" {
-		return []string{parts[2] + "/" + parts[3]}
-	}
-	if !b.seen { // the booking may be one that was answered a moment ago
-		_ = b.server.seen(b.server.answered()) // one that is not known keeps its order with itself alone
-		b.seen = true
-	}
-	id := decoded(parts[3])
-	row, known, err := b.server.config.Views.Booking(id)
-	if err != nil || !known {
-		return []string{"bookings/" + parts[3]}
-	}
-	return []string{"performances/" + string(row.PerformanceID), "wallets/" + string(row.Holder)}
 }
 
 // commandKey is where the request of a command has the command.
@@ -193,7 +174,8 @@ func (c *batchCommand) run(submitted func()) {
 		ctx.SetUserValue(commandKey{}, c)
 		c.batches.serve(ctx)
 	}
-	c.status, c.body = ctx.Response.StatusCode(), trimNewline(ctx.Response.Body())
+	// The response's buffer goes back to its pool.
+	c.status, c.body = ctx.Response.StatusCode(), bytes.Clone(trimNewline(ctx.Response.Body()))
 	ctx.ResetUserValues()
 	ctx.Request.Reset()
 	ctx.Response.Reset()

@@ -11,18 +11,24 @@ import (
 
 var errBodyTooLarge = refuse(codes.BodyTooLarge, "a body may have 64 KiB")
 
-// theBody is what [request.decode] reads.
+// theBody describes a body in refusals.
 var theBody = input.Part{Name: "the body", Shape: "a JSON object"}
 
-// decode reads the body into the struct v. An empty body is an empty object if optional.
-// The fields that are nullable may be null.
+// decode decodes the body into v, strictly; see [input.Decode]. If optional, an empty body counts as an
+// empty object. Only the nullable fields may be null. Error: a [*core.Refusal].
 func (r *request) decode(v any, optional bool, nullable ...string) error {
 	body := r.body()
 	if len(body) == 0 && optional {
 		return nil
 	}
 	if len(body) > maxBody {
-		return errBodyTooLarge
+		large := r.largeBody()
+		if large == nil {
+			return errBodyTooLarge
+		}
+		if len(body) > large.most {
+			return large.tooMuch
+		}
 	}
 	if err := r.sendsJSON(); err != nil {
 		return err
@@ -30,8 +36,16 @@ func (r *request) decode(v any, optional bool, nullable ...string) error {
 	return input.Decode(body, v, theBody, nullable...)
 }
 
-// sendsJSON refuses a body that is not plain JSON by its header. A compressed body is refused, so
-// that a few bytes can't expand to gigabytes.
+// largeBody returns the limit of the request's route, nil if that is maxBody.
+func (r *request) largeBody() *largeBody {
+	if r.command != nil {
+		return nil
+	}
+	return largeOf(&r.ctx.Request().Header)
+}
+
+// sendsJSON refuses a request whose headers declare other content than JSON. Compressed bodies are
+// refused too, because a few bytes could expand to gigabytes.
 func (r *request) sendsJSON() error {
 	if r.command != nil {
 		return nil
@@ -43,7 +57,7 @@ func (r *request) sendsJSON() error {
 	}
 	if coding := header.Peek(fiber.HeaderContentEncoding); len(coding) > 0 &&
 		!bytes.EqualFold(coding, []byte("identity")) {
-		return refuse(codes.UnsupportedMediaType, "send the body as it is, without a Content-Encoding")
+		return refuse(codes.UnsupportedMediaType, "send the body without a Content-Encoding")
 	}
 	return nil
 }

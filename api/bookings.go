@@ -12,7 +12,6 @@ import (
 	"admitone/actors/booking"
 	"admitone/actors/bookings"
 	"admitone/actors/core"
-	"admitone/api/input"
 	"admitone/events"
 	"admitone/projections/live"
 	"admitone/projections/row"
@@ -28,26 +27,26 @@ func (s *Server) bookingRoutes() {
 	s.handle(fiber.MethodGet, one, s.past(s.getBooking))
 	s.handle(fiber.MethodPatch, one, s.annotateBooking)
 	s.handle(fiber.MethodDelete, one, s.cancelBooking)
+	s.handle(fiber.MethodDelete, one+"/seats/:seat", s.returnSeat)
+	s.handle(fiber.MethodDelete, one+"/areas/:area/:place", s.returnPlace)
 	s.handle(fiber.MethodPost, one+"/payment", s.payBooking)
 	s.handle(fiber.MethodPost, one+"/extension", s.changeBooking(s.extend))
 	s.handle(fiber.MethodGet, "/v1/holders/:holder/bookings", s.past(s.listBookings))
 }
 
-// newBooking is the body of a booking: seats by name, or the best available ones.
+// newBooking is the body of a request for a booking: seats by name and places of areas, or the best
+// available seats.
 type newBooking struct {
 	Holder        events.Holder      `json:"holder"`
-	Seats         *[]events.SeatName `json:"seats"`
+	Seats         *[]newSeat         `json:"seats"`
+	Areas         newAreas           `json:"areas,omitzero"`
 	BestAvailable *bestAvailable     `json:"best_available"`
+	Label         *events.BlockLabel `json:"label,omitzero"`
 	Contact       *contact           `json:"contact,omitzero"`
 	orderFields
 }
 
-type bestAvailable struct {
-	Section  *events.SectionID `json:"section"`
-	Quantity *int64            `json:"quantity"`
-}
-
-// newBooking reads and checks the body.
+// newBooking decodes and validates the body.
 func (r *request) newBooking() (command bookings.Book, err error) {
 	if err := r.caller.act(); err != nil {
 		return command, err
@@ -59,42 +58,50 @@ func (r *request) newBooking() (command bookings.Book, err error) {
 	if command.Holder, err = r.holder(body.Holder); err != nil {
 		return command, err
 	}
-	best := body.BestAvailable
-	switch {
-	case body.Seats != nil && best != nil:
-		return command, invalidField("best_available", "give seats by name or best_available, not both")
-	case body.Seats != nil:
-		if command.Seats = *body.Seats; len(command.Seats) < 1 || len(command.Seats) > booking.MaxSeats {
-			return command, invalidField("seats", fmt.Sprintf("a booking has 1 to %d seats", booking.MaxSeats))
-		}
-	case best == nil:
-		return command, invalidField("seats", "say which seats, or how many of the best_available")
-	case best.Quantity == nil:
-		return command, invalidField("best_available.quantity", "say how many seats")
-	default:
-		quantity, err := wholeNumber("best_available.quantity", best.Quantity, 0, 1, booking.MaxSeats)
-		if err != nil {
-			return command, err
-		}
-		command.Quantity = int(quantity)
-		if best.Section != nil {
-			if command.Section = *best.Section; !input.ValidID(string(command.Section)) {
-				return command, invalidField("best_available.section", "the performance has no such section")
-			}
-		}
+	if err := body.ask(&command); err != nil {
+		return command, err
 	}
+	if command.Label, err = r.bookedLabel(&body); err != nil {
+		return command, err
+	}
+	command.Restricted = r.caller.serves()
 	if command.Order, err = body.order(); err != nil {
 		return command, err
 	}
 	if command.Open, err = r.openHolds(command.Holder); err != nil {
 		return command, err
 	}
-	rest := body
-	rest.Contact = nil
-	return command, r.takeContact(body.Contact, rest)
+	return command, r.takeContact(body.Contact, func() any {
+		rest := body
+		rest.Contact = nil
+		return rest
+	})
 }
 
-// book holds seats for a holder, all or none.
+// ask validates the requested seats and places, and sets them in command.
+func (body *newBooking) ask(command *bookings.Book) (err error) {
+	best := body.BestAvailable
+	switch named := body.Seats != nil || body.Areas != nil; {
+	case named && best != nil:
+		return invalidField("best_available", "give seats and areas, or best_available, not both")
+	case !named && best == nil:
+		return invalidField("seats", "give seats or areas, or best_available")
+	case best != nil:
+		return best.ask(command)
+	}
+	if body.Seats != nil {
+		if len(*body.Seats) < 1 || len(*body.Seats) > booking.MaxSeats {
+			return invalidField("seats", fmt.Sprintf("a booking has 1 to %d seats", booking.MaxSeats))
+		}
+		command.Seats, command.Types = seatsOf(*body.Seats)
+	}
+	if body.Areas != nil {
+		command.Areas, err = placesOf(body.Areas, len(command.Seats))
+	}
+	return err
+}
+
+// book holds seats and places for a holder, all of them or none.
 func (s *Server) book(r *request) error {
 	id, err := param[events.PerformanceID](r, "id", "performance")
 	if err != nil {
@@ -106,9 +113,8 @@ func (s *Server) book(r *request) error {
 	}
 	command.PerformanceID = id
 	if w := r.recordIntent(); w != nil {
-		w.Holder, w.Seats, w.Quantity, w.Section = command.Holder, command.Seats, int64(
-			command.Quantity,
-		), command.Section
+		w.Holder, w.Seats, w.Areas, w.Section = command.Holder, command.Seats, command.Areas, command.Section
+		w.Quantity = int64(command.Quantity)
 	}
 	var answer bookings.Answer
 	in, err := s.admitted(
@@ -122,10 +128,7 @@ func (s *Server) book(r *request) error {
 				defer cancel()
 				command.Origin = r.origin(id)
 				answer, err = s.config.Bookings.Book(ctx, command)
-				if errors.Is(
-					err,
-					live.ErrNotFound,
-				) { // the views, which choose the best seats, do not have the performance yet
+				if errors.Is(err, live.ErrNotFound) { // the views that choose the best seats lack the performance
 					if err = r.caughtUp(); err == nil {
 						answer, err = s.config.Bookings.Book(ctx, command)
 					}
@@ -150,19 +153,19 @@ func (s *Server) book(r *request) error {
 	return r.booked(fiber.StatusCreated, answer)
 }
 
-// noteAll notes the end of the log. The steps of a booking are facts of several streams, of which
-// an answer names one and a refusal none; the caller's next read must not see half of them.
+// noteAll notes the head of the log, so that the caller's next read includes all steps of a booking:
+// they are facts of several streams, of which an answer names one and a refusal none.
 func (r *request) noteAll() {
 	until, end := r.waiting()
 	defer end()
 	ctx, cancel := context.WithTimeout(until, waitLimit)
 	defer cancel()
-	if head, err := r.server.config.Store.Head(ctx); err == nil { // without the log no later read sees more
+	if head, err := r.server.config.Store.Head(ctx); err == nil { // without the log no read advances either
 		r.server.note(head)
 	}
 }
 
-// booked answers with a booking as a request has left it.
+// booked answers with the state of a booking after a request.
 func (r *request) booked(status int, answer bookings.Answer) error {
 	r.server.note(answer.Position)
 	if answer.Replayed {
@@ -173,49 +176,49 @@ func (r *request) booked(status int, answer bookings.Answer) error {
 	body := AppendBooking(make([]byte, 0, 512), booking, nil)
 	if answer.Outside != nil {
 		r.server.note(answer.Outside.Position)
-		body = withOutcome(body, answer.Outside)
+		body = withOutcome(body, &answer.Outside.Payment)
 	}
 	return r.json(status, body)
 }
 
-// bookingNow returns the row of a booking as its entity has it.
+// bookingNow converts the state of a booking's entity to a row.
 func bookingNow(state *booking.State, revision events.Revision, position events.Position) *row.Booking {
-	return &row.Booking{
-		ID: state.ID, PerformanceID: state.PerformanceID, Holder: state.Holder, Seats: state.Seats,
+	b := &row.Booking{
+		ID: state.ID, PerformanceID: state.PerformanceID, Holder: state.Holder, Seats: state.Seats, Areas: state.Areas,
 		Amount: state.Amount,
 		Status: state.Status, ExpiresAt: state.ExpiresAt, Extended: state.Extended, Order: state.Order, Revision: revision,
 		Position: position, Kept: state.Kept, Cancellation: state.Cancellation,
 		Intent: row.BookingIntent{ID: state.Intent.ID, ExpiresAt: state.Intent.ExpiresAt},
 	}
+	for i := range state.Returned {
+		b.Returned = append(b.Returned, row.ReturnedSeat{BookedSeat: state.Returned[i].BookedSeat,
+			Area: state.Returned[i].Area, Place: state.Returned[i].Place})
+	}
+	return b
 }
 
-// change is a command about a booking, by its holder or, if by is "", by the organiser.
+// change sends a command about a booking. by is its holder, "" for the organiser.
 type change func(ctx context.Context, from bookings.Origin, id events.BookingID,
 	by events.Holder) (bookings.Answer, error)
 
-// roomOfPerformance returns the waiting room that guards a performance according to the views, ""
-// if none does.
+// roomOfPerformance returns the waiting room of a performance according to the views, "" for none.
 func (s *Server) roomOfPerformance(id events.PerformanceID) events.RoomID {
-	row, _, _ := s.config.Views.Performance(id) // after an error none is known
+	row, _, _ := s.config.Views.Performance(id) // the zero row after an error
 	return row.WaitingRoom
 }
 
-// purchased ends the pass of a holder whose seats are paid.
+// purchased ends the pass of a holder who has paid for seats.
 func (s *Server) purchased(p bookings.Purchase) {
 	s.config.Rooms.Done(p.Room, p.Holder, 0, actors.Request{ID: actors.NewCommandID(),
 		CorrelationID: p.CorrelationID, CausationID: p.CausationID, Actor: p.Actor})
 }
 
-func (s *Server) extend(
-	ctx context.Context,
-	from bookings.Origin,
-	id events.BookingID,
-	by events.Holder,
+func (s *Server) extend(ctx context.Context, from bookings.Origin, id events.BookingID, by events.Holder,
 ) (bookings.Answer, error) {
 	return s.config.Bookings.Extend(ctx, bookings.Extend{Origin: from, BookingID: id, By: by})
 }
 
-// changeBooking makes a route of a change.
+// changeBooking returns the handler of a change.
 func (s *Server) changeBooking(do change) handler {
 	return func(r *request) error {
 		id, err := param[events.BookingID](r, "id", "booking")
@@ -244,7 +247,7 @@ func (s *Server) changeBooking(do change) handler {
 	}
 }
 
-// getBooking answers with a booking as it is or was.
+// getBooking answers with the present or a past state of a booking.
 func (s *Server) getBooking(r *request) error {
 	id, err := param[string](r, "id", "booking")
 	if err != nil {
@@ -276,21 +279,21 @@ func (s *Server) getBooking(r *request) error {
 		return notFound("booking")
 	}
 	if only != "" && booking.Holder != only {
-		return refuse(core.CodeForbidden, "the booking is somebody else's")
+		return refuse(core.CodeForbidden, "the booking belongs to another holder")
 	}
 	contact, secret, err := r.contactOf(bookingContact(id))
 	if err != nil {
 		return err
 	}
 	aged := expireBooking(booking, now)
-	if r.tag(booking.Revision) && !aged && !secret { // time has changed it since that revision
+	if r.tag(booking.Revision) && !aged && !secret { // aged: it has expired since that revision
 		return r.notModified()
 	}
 	return r.json(fiber.StatusOK, withContact(AppendBooking(nil, booking, at), contact))
 }
 
-// expireBooking marks a booking as expired whose deadline has passed, although no fact records it
-// yet.
+// expireBooking sets the status of a booking to expired if its deadline has passed but no fact records
+// that yet, and reports whether it did.
 func expireBooking(b *row.Booking, now time.Time) (changed bool) {
 	before := b.Status
 	b.Status = b.StatusAt(now)
@@ -332,35 +335,4 @@ func (s *Server) listBookings(r *request) error {
 		expireBooking(booking, at.Time)
 		return AppendBooking(dst, booking, nil), nil
 	}, func(o *events.Object) { o.Raw("as_of", appendAsOf(nil, *at)) })
-}
-
-// AppendBooking appends a booking as the HTTP resource, with as_of if at is given.
-func AppendBooking(dst []byte, b *row.Booking, at *row.Moment) []byte {
-	o := events.OpenObject(dst)
-	o.String("id", string(b.ID))
-	o.String("performance_id", string(b.PerformanceID))
-	o.String("holder", string(b.Holder))
-	seats := make([]events.SeatName, len(b.Seats))
-	for i := range b.Seats {
-		seats[i] = b.Seats[i].Seat
-	}
-	events.Strings(&o, "seats", seats)
-	o.Int("amount", b.Amount)
-	o.String("status", string(b.Status))
-	o.Time("expires_at", b.Deadline())
-	o.Bool("extended", b.Extended)
-	appendCancellation(&o, b.Cancellation)
-	if b.Kept > 0 {
-		o.Int("kept", b.Kept)
-	}
-	b.Order.Append(&o)
-	if b.Status == events.BookingIsAwaiting {
-		o.String("intent", string(b.Intent.ID))
-	}
-	o.Int("revision", int64(b.Revision))
-	o.Int("position", int64(b.Position))
-	if at != nil {
-		o.Raw("as_of", appendAsOf(nil, *at))
-	}
-	return o.Close()
 }

@@ -27,12 +27,7 @@ func TestConcurrentPaymentsOfOneWallet(t *testing.T) {
 	answers[0].is(200)
 	answers[1].problem(409, "insufficient_balance")
 	if w.balance("ada") != 50 || len(w.seatsIn("h", "booked")) != 1 || len(w.seatsIn("h", "held")) != 1 {
-		t.Errorf(
-			"a balance of %d, booked %v, held %v",
-			w.balance("ada"),
-			w.seatsIn("h", "booked"),
-			w.seatsIn("h", "held"),
-		)
+		t.Errorf("a balance of %d, booked %v, held %v", w.balance("ada"), w.seatsIn("h", "booked"), w.seatsIn("h", "held"))
 	}
 }
 
@@ -114,14 +109,7 @@ func TestBookingKeysSurviveARestart(t *testing.T) {
 		`{}`, "Idempotency-Key", "p")}} {
 		if pair[1].text != pair[0].text || pair[1].status != pair[0].status ||
 			pair[1].header.Get("Idempotent-Replay") != "true" {
-			t.Errorf(
-				"%s again: %d %s, want %d %s",
-				pair[0].what,
-				pair[1].status,
-				pair[1].text,
-				pair[0].status,
-				pair[0].text,
-			)
+			t.Errorf("%s again: %d %s, want %d %s", pair[0].what, pair[1].status, pair[1].text, pair[0].status, pair[0].text)
 		}
 	}
 	if got := w.do("POST", path+"/extension", "", "Idempotency-Key", "x"); got.status != 200 ||
@@ -134,16 +122,8 @@ func TestBookingKeysSurviveARestart(t *testing.T) {
 		`{"holder":"ada","best_available":{"quantity":3}}`,
 		"Idempotency-Key",
 		"k",
-	).problem(
-		422,
-		"idempotency_key_reused",
-	)
+	).problem(422, "idempotency_key_reused")
 	if w.balance("ada") != 1000+7+1-200 || len(w.seatsIn("h", "booked")) != 2 || len(w.seatsIn("h", "held")) != 0 {
-		t.Errorf(
-			"a balance of %d, booked %v, held %v",
-			w.balance("ada"),
-			w.seatsIn("h", "booked"),
-			w.seatsIn("h", "held"),
-		)
+		t.Errorf("a balance of %d, booked %v, held %v", w.balance("ada"), w.seatsIn("h", "booked"), w.seatsIn("h", "held"))
 	}
 }

@@ -109,9 +109,7 @@ func TestPerformanceBodies(t *testing.T) {
 		"POST",
 		"/v1/performances",
 		`{`+good+`,"sections":[{"id":"A","rows":1000,"seats_per_row":100,"price":0}]}`,
-	).is(
-		201,
-	)
+	).is(201)
 	if made["remaining"] != float64(100_000) || made["hold_seconds"] != float64(300) {
 		t.Error(made)
 	}

@@ -18,9 +18,7 @@ func (w *harness) hall(id string, rows int, more string) {
 		"/v1/performances",
 		fmt.Sprintf(`{"id":%q,"title":"The %s","venue":"Town hall","starts_at":"2031-05-01T20:00:00Z",
 		"sections":[{"id":"A","rows":%d,"seats_per_row":10,"price":100}]%s}`, id, id, rows, more),
-	).is(
-		201,
-	)
+	).is(201)
 }
 
 // book books seats by name.
@@ -69,7 +67,7 @@ func texts(v any) (all []string) {
 }
 
 func TestBookingLifecycle(t *testing.T) {
-	const names = "amount cancellation expires_at extended holder id performance_id position revision seats status"
+	const names = "amount cancellation expires_at extended holder id lines performance_id position revision seats status"
 	w := newHarness(t)
 	w.hall("h", 2, "")
 	a := w.book("h", "ada", "A-1-2", "A-1-1")
@@ -155,11 +153,7 @@ func TestRefusedBookingKeepsNothing(t *testing.T) {
 		t.Errorf("held are %v", got)
 	}
 	w.book("h", "bob", texts(others[0])...).is(201)
-	v = w.do(
-		"POST",
-		"/v1/performances/h/bookings",
-		`{"holder":"c","best_available":{"quantity":8}}`,
-	).problem(
+	v = w.do("POST", "/v1/performances/h/bookings", `{"holder":"c","best_available":{"quantity":8}}`).problem(
 		409,
 		"sold_out",
 	)
@@ -167,9 +161,7 @@ func TestRefusedBookingKeepsNothing(t *testing.T) {
 		t.Error(v)
 	}
 	if v := w.do("POST", "/v1/performances/h/bookings",
-		`{"holder":"c","best_available":{"quantity":2,"section":"A"}}`).is(201); len(
-		v["seats"].([]any),
-	) != 2 {
+		`{"holder":"c","best_available":{"quantity":2,"section":"A"}}`).is(201); len(v["seats"].([]any)) != 2 {
 		t.Error(v)
 	}
 	for body, field := range map[string]string{

@@ -31,23 +31,8 @@ func many(n int, do func(i int)) {
 // releasing makes room, and a retry is not a new hold.
 func TestOpenHoldsAreBounded(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.config.Auth = secret })
-	admin, ada, bob, shop := bearer(
-		t,
-		"root",
-		RoleAdmin,
-	), bearer(
-		t,
-		"ada",
-		RoleHolder,
-	), bearer(
-		t,
-		"bob",
-		RoleHolder,
-	), bearer(
-		t,
-		"shop",
-		RoleService,
-	)
+	admin, ada := bearer(t, "root", RoleAdmin), bearer(t, "ada", RoleHolder)
+	bob, shop := bearer(t, "bob", RoleHolder), bearer(t, "shop", RoleService)
 	for _, id := range []string{"p", "q"} {
 		w.do(
 			"POST",
@@ -55,9 +40,7 @@ func TestOpenHoldsAreBounded(t *testing.T) {
 			fmt.Sprintf(`{"id":%q,"name":"n","stock":5000,"hold_seconds":3600}`, id),
 			"Authorization",
 			admin,
-		).is(
-			201,
-		)
+		).is(201)
 	}
 	w.do("POST", "/v1/performances", fmt.Sprintf(newHall, "hall"), "Authorization", admin).is(201)
 	const path, hold = "/v1/products/p/reservations", `{"hold":true}`
@@ -121,9 +104,7 @@ func TestOpenHoldsAreBounded(t *testing.T) {
 			"",
 			"Authorization",
 			exempt,
-		).is(
-			200,
-		)
+		).is(200)
 	}
 	// Two are above the bound by now.
 	for i, end := range []string{"/confirm", "", "", ""} {
@@ -150,9 +131,7 @@ func TestTeamsAreBounded(t *testing.T) {
 	w.must(err)
 	w.do("GET", fmt.Sprintf("/v1/teams/t7?min_position=%d", head), "").is(200)
 	if v := w.do("POST", "/v1/teams", `{"name":"n"}`, "Authorization", ada).problem(409,
-		"limit_exceeded"); v["limit"] != float64(
-		team.MaxOwned,
-	) {
+		"limit_exceeded"); v["limit"] != float64(team.MaxOwned) {
 		t.Error(v)
 	}
 	w.do("POST", "/v1/teams", `{"id":"t7","name":"n"}`, "Authorization", ada).is(200)
@@ -165,23 +144,8 @@ func TestTeamsAreBounded(t *testing.T) {
 func TestKeysAreBounded(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.config.Auth, w.desks.SnapshotEvery = secret, 7_000 })
 	const most, path = 10_000, "/v1/products/p/reservations"
-	admin, ada, bob, shop := bearer(
-		t,
-		"root",
-		RoleAdmin,
-	), bearer(
-		t,
-		"ada",
-		RoleHolder,
-	), bearer(
-		t,
-		"bob",
-		RoleHolder,
-	), bearer(
-		t,
-		"shop",
-		RoleService,
-	)
+	admin, ada := bearer(t, "root", RoleAdmin), bearer(t, "ada", RoleHolder)
+	bob, shop := bearer(t, "bob", RoleHolder), bearer(t, "shop", RoleService)
 	w.do("POST", "/v1/products", `{"id":"p","name":"n","stock":100000}`, "Authorization", admin).is(201)
 	first := w.do("POST", path, `{}`, "Authorization", ada, "Idempotency-Key", "first")
 	first.is(201)
@@ -212,15 +176,7 @@ func TestKeysAreBounded(t *testing.T) {
 			"first"); again.text != first.text {
 			t.Errorf("%d %s, want %s", again.status, again.text, first.text)
 		}
-		w.do(
-			"POST",
-			path,
-			`{"quantity":2}`,
-			"Authorization",
-			ada,
-			"Idempotency-Key",
-			"first",
-		).problem(
+		w.do("POST", path, `{"quantity":2}`, "Authorization", ada, "Idempotency-Key", "first").problem(
 			422,
 			"idempotency_key_reused",
 		)

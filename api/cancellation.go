@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"errors"
+	"strconv"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -15,7 +16,7 @@ import (
 
 const fieldCancellation = "cancellation"
 
-// newCancellation reads a rule for giving back; the zero one if it is left out or null.
+// newCancellation decodes a cancellation policy. It returns the zero one if it is absent or null.
 func newCancellation(given jsontext.Value) (rule events.Cancellation, err error) {
 	if given == nil || given.Kind() == 'n' {
 		return rule, nil
@@ -29,7 +30,7 @@ func newCancellation(given jsontext.Value) (rule events.Cancellation, err error)
 		return rule, within(fieldCancellation, err)
 	}
 	if body.Until == nil || body.RefundPercent == nil {
-		return rule, invalidField(fieldCancellation, "it needs both until and refund_percent")
+		return rule, invalidField(fieldCancellation, "give both until and refund_percent")
 	}
 	if rule.Until, err = timeOf(fieldCancellation+".until", *body.Until); err != nil {
 		return rule, err
@@ -38,7 +39,8 @@ func newCancellation(given jsontext.Value) (rule events.Cancellation, err error)
 	return rule, err
 }
 
-// within names the field of a refusal of what is inside another field.
+// within prefixes the field of a refusal with the field that contains it. It returns any other error
+// unchanged.
 func within(field string, err error) error {
 	refusal := (*core.Refusal)(nil)
 	if !errors.As(err, &refusal) {
@@ -52,7 +54,7 @@ func within(field string, err error) error {
 	return &inside
 }
 
-// appendCancellation adds a rule for giving back, if there is one.
+// appendCancellation appends a cancellation policy, unless it is zero.
 func appendCancellation(o *events.Object, rule events.Cancellation) {
 	if rule.IsZero() {
 		return
@@ -65,18 +67,21 @@ func appendCancellation(o *events.Object, rule events.Cancellation) {
 	o.Raw(fieldCancellation, inner.Close())
 }
 
-// override reads why an admin gives back what can't be given back any more, "" if that is not asked
-// for.
+// override returns the reason with which an admin overrides the cancellation policy, "" if the request
+// does not.
 func (r *request) override() (reason string, err error) {
+	if r.ctx == nil { // a command of a batch that has no query
+		return "", nil
+	}
 	reason = r.ctx.Query("reason")
 	switch asked := r.ctx.Query("override"); {
 	case asked == "" || asked == "false":
 		if reason != "" {
-			return "", refuse(codes.BadParameter, "reason goes with override=true")
+			return "", refuse(codes.BadParameter, "reason requires override=true")
 		}
 		return "", nil
 	case asked != "true":
-		return "", refuse(codes.BadParameter, "override is true or false")
+		return "", refuse(codes.BadParameter, "override must be true or false")
 	case !printable(reason, maxReason):
 		return "", refuse(codes.BadParameter, "override needs a reason: 1 to 200 printable characters")
 	}
@@ -85,7 +90,37 @@ func (r *request) override() (reason string, err error) {
 
 const maxReason = 200
 
-// cancelBooking gives a booking back.
+// returnSeat returns one seat of a booked booking.
+func (s *Server) returnSeat(r *request) error {
+	return s.returnPart(r, bookings.ReturnSeat{Seat: events.SeatName(r.segment("seat"))})
+}
+
+// returnPlace returns one place of an area of a booked booking, by its number in the booking.
+func (s *Server) returnPlace(r *request) error {
+	id, err := param[events.AreaID](r, "area", "place")
+	if err != nil {
+		return err
+	}
+	number, err := strconv.ParseInt(r.segment("place"), 10, 64)
+	if err != nil || number < 1 || strconv.FormatInt(number, 10) != r.segment("place") {
+		return notFound("place")
+	}
+	return s.returnPart(r, bookings.ReturnSeat{Area: id, Place: number})
+}
+
+// returnPart returns the seat or place that part names.
+func (s *Server) returnPart(r *request, part bookings.ReturnSeat) (err error) {
+	if part.Reason, err = r.override(); err != nil {
+		return err
+	}
+	return s.changeBooking(func(ctx context.Context, from bookings.Origin, id events.BookingID,
+		by events.Holder) (bookings.Answer, error) {
+		part.Origin, part.BookingID, part.By = from, id, by
+		return s.config.Bookings.ReturnSeat(ctx, part)
+	})(r)
+}
+
+// cancelBooking releases a booking.
 func (s *Server) cancelBooking(r *request) error {
 	reason, err := r.override()
 	if err != nil {

@@ -6,11 +6,11 @@ import (
 	"admitone/events"
 )
 
-// maxSeatChanges is the largest page of seat changes. Pages are large because each reads all of
-// the seats' streams.
+// maxSeatChanges is the maximum page size of seat changes. It is large because each page reads the
+// streams of all seats.
 const maxSeatChanges = 10_000
 
-// listSeatChanges answers with a page of the changes on a performance's map.
+// listSeatChanges answers with a page of the changes of a performance's seat map.
 func (s *Server) listSeatChanges(r *request) error {
 	id, err := param[events.PerformanceID](r, "id", "performance")
 	if err != nil {

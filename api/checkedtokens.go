@@ -6,13 +6,13 @@ import (
 	"time"
 )
 
-// tokensKept bounds each half of what checkedTokens remembers.
+// tokensKept bounds each generation of checkedTokens.
 const tokensKept = 1 << 13
 
-// checkedTokens remembers the callers of good tokens: to check a signature by a public key costs
-// several times what a command costs. A token is known by its hash, until it expires or the keys
-// have been read again. Memory is bounded by two halves: the tokens that came since the newer one
-// was begun, and those of the one before. A nil one remembers nothing.
+// checkedTokens caches the callers of valid tokens, because verifying a public-key signature costs several
+// times as much as a command. Entries are found by the token's hash, until the token expires or the keys
+// are read again. Two generations bound the memory: a token that is used moves to the newer one, and
+// the older one is dropped when that is full. A nil cache is always empty.
 type checkedTokens struct {
 	mu        sync.Mutex
 	version   uint64                     // of the keys; guarded by mu
@@ -21,14 +21,14 @@ type checkedTokens struct {
 
 type tokenHash = [sha256.Size]byte
 
-// checkedToken is what a token was good for, and until when.
+// checkedToken is the caller that a token authenticates, and when it expires.
 type checkedToken struct {
 	caller caller
 	until  time.Time
 }
 
-// callerOf returns the caller of a token, which check checks unless it was checked with this version
-// of the keys before.
+// callerOf returns the caller of a token. It calls check unless the token is cached for this version of
+// the keys.
 func (t *checkedTokens) callerOf(token string, version uint64, now time.Time,
 	check func(string) (checkedToken, error)) (caller, error) {
 	if t == nil {
@@ -60,7 +60,7 @@ func (t *checkedTokens) find(hash tokenHash, version uint64) (known checkedToken
 	return known, ok
 }
 
-// keep remembers a token, unless the keys were read again while it was checked.
+// keep caches a token, unless the keys were read again while it was checked.
 func (t *checkedTokens) keep(hash tokenHash, version uint64, checked checkedToken) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -72,7 +72,7 @@ func (t *checkedTokens) keep(hash tokenHash, version uint64, checked checkedToke
 	}
 }
 
-// put adds a token to the newer half. The caller holds mu.
+// put adds a token to the newer generation. The caller holds mu.
 func (t *checkedTokens) put(hash tokenHash, checked checkedToken) {
 	if t.now == nil || len(t.now) >= tokensKept {
 		t.now, t.last = map[tokenHash]checkedToken{}, t.now

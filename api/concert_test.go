@@ -21,9 +21,7 @@ func TestConcertScenario(t *testing.T) {
 	}
 	booking := ""
 	t.Run("dates and seats that can be booked", func(t *testing.T) {
-		if v := w.do("GET", "/v1/performances?from=2031-05-01&to=2031-05-01", "").is(200); len(
-			v["items"].([]any),
-		) != 1 {
+		if v := w.do("GET", "/v1/performances?from=2031-05-01&to=2031-05-01", "").is(200); len(v["items"].([]any)) != 1 {
 			t.Errorf("on that day: %v", v)
 		}
 		if v := w.do("GET", "/v1/performances?from=2031-05-02", "").is(200); len(v["items"].([]any)) != 0 {

@@ -15,14 +15,14 @@ import (
 	"admitone/api/connections"
 )
 
-// spareConnections are accepted when all others are in use, each for one request.
+// spareConnections is the number of connections that are accepted beyond the limit, each for one request.
 const spareConnections = 16
 
-// aboutTheServer lists the paths that are answered over spare connections.
+// aboutTheServer are the paths that are answered over spare connections.
 var aboutTheServer = []string{"/healthz", "/readyz", "/metrics"}
 
-// newPool makes the bounds of the listener. An eighth of all connections is reserved for
-// requests, because sockets stay open for hours.
+// newPool returns the pool of the server's connections. An eighth of them is reserved for requests,
+// because sockets stay open for hours.
 func (s *Server) newPool() *connections.Pool {
 	c := &s.config
 	if c.MaxConnections == 0 {
@@ -38,7 +38,7 @@ func (s *Server) newPool() *connections.Pool {
 	})
 }
 
-// crowded has the refusals of connections.
+// crowded are the problems with which connections are refused.
 var crowded = map[connections.Reason]*problem{
 	connections.TooMany: refuse(core.CodeOverloaded,
 		"too many connections are open; nothing was done, try again in a moment"),
@@ -46,7 +46,7 @@ var crowded = map[connections.Reason]*problem{
 		"too many connections are open from your address; nothing was done, close some or try again"),
 }
 
-// refusalOf returns the whole response to a connection that is refused; its request is not read.
+// refusalOf returns the complete response to a refused connection, whose request is not read.
 func refusalOf(reason connections.Reason) []byte {
 	var answer fasthttp.Response
 	id := string(actors.NewCommandID())
@@ -58,8 +58,8 @@ func refusalOf(reason connections.Reason) []byte {
 	return []byte(answer.String())
 }
 
-// spared refuses a request over a spare connection, unless it is about the server or an
-// operator's: the others were refused the connection.
+// spared refuses a request over a spare connection, as the connection would have been, unless it is about
+// the server or an operator's.
 func (s *Server) spared(r *request) error {
 	conn, ok := r.ctx.Context().Conn().(*connections.Conn)
 	if !ok || !conn.Spare() {
@@ -73,9 +73,9 @@ func (s *Server) spared(r *request) error {
 	return crowded[connections.TooMany]
 }
 
-// dropSilentConns closes a connection that never sent a byte, without a response. Clients open
-// connections ahead of need, and one that sends a request at that moment would take the refusal
-// for its answer.
+// dropSilentConns closes connections that never sent a byte, without a response. Clients open
+// connections ahead of need, and one that sends a request at that moment would mistake a response for
+// the answer to it.
 func dropSilentConns(next func(*fasthttp.RequestCtx, error)) func(*fasthttp.RequestCtx, error) {
 	return func(c *fasthttp.RequestCtx, err error) {
 		if conn, ok := c.Conn().(*connections.Conn); ok && !conn.Spoke() {
@@ -104,10 +104,19 @@ func drainBody(conn net.Conn) {
 	}
 }
 
-// callerAddress returns the address that a request comes from. counts reports whether bounds per
-// address apply to it; proxied, that a proxy named it and shares its connection with other
-// callers.
+// callerAddress returns the address of the caller. counts reports whether limits per address apply to it,
+// proxied whether the connection is a proxy's or another node's, and so shared with other callers.
 func (r *request) callerAddress() (address netip.Addr, counts, proxied bool) {
+	if r.hop != nil && r.hop.received {
+		return r.hop.Client, r.hop.Client.IsValid() && !connections.Spared(r.hop.Client), true
+	}
+	address, named, proxied := r.callerNamed()
+	return address, named && !connections.Spared(address), proxied
+}
+
+// callerNamed returns the address of the caller of a request that was not forwarded. named is false if
+// a proxy does not name it.
+func (r *request) callerNamed() (address netip.Addr, named, proxied bool) {
 	proxies := r.server.config.Proxies
 	peer := connections.AddressOf(r.ctx.Context().RemoteAddr())
 	var lines []string
@@ -116,11 +125,11 @@ func (r *request) callerAddress() (address netip.Addr, counts, proxied bool) {
 			lines = append(lines, string(line))
 		}
 	}
-	address, named := proxies.Caller(peer, lines)
-	return address, named && !connections.Spared(address), proxied
+	address, named = proxies.Caller(peer, lines)
+	return address, named, proxied
 }
 
-// registerConnections registers the bounds and their use.
+// registerConnections registers the metrics of connections: limits and usage.
 func (m *metrics) registerConnections(s *Server) {
 	gauge := func(name, help string, value func(connections.Stats) int) {
 		s.config.Metrics.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help},
@@ -128,45 +137,25 @@ func (m *metrics) registerConnections(s *Server) {
 	}
 	refused := func(reason connections.Reason) {
 		s.config.Metrics.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
-			Name: "admitone_connections_refused_total", Help: "Connections that were too many, by the bound.",
+			Name: "admitone_connections_refused_total", Help: "Refused connections, by the limit that they exceed.",
 			ConstLabels: prometheus.Labels{"bound": string(reason)},
 		}, func() float64 { return float64(s.pool.Stats().Refused[reason]) }))
 	}
-	gauge(
-		"admitone_connections",
-		"Open connections, sockets among them.",
-		func(n connections.Stats) int { return n.Open + n.SpareOpen },
-	)
-	gauge(
-		"admitone_connections_limit",
-		"Connections that may be open, sockets among them.",
-		func(n connections.Stats) int { return n.Total },
-	)
-	gauge(
-		"admitone_connections_requests_limit",
-		"Connections that may be open without being sockets.",
-		func(n connections.Stats) int { return n.Requests },
-	)
-	gauge(
-		"admitone_connections_address_limit",
-		"Connections that one address may have open, and sockets behind a proxy; 0 is any number.",
-		func(n connections.Stats) int { return n.PerAddress },
-	)
-	gauge(
-		"admitone_connections_spare",
-		"Open connections beyond the limit, for questions about the server.",
-		func(n connections.Stats) int { return n.SpareOpen },
-	)
-	gauge(
-		"admitone_connections_spare_limit",
-		"Connections that may be open beyond the limit.",
-		func(n connections.Stats) int { return n.Spare },
-	)
-	gauge(
-		"admitone_sockets_limit",
-		"WebSockets that may be open.",
-		func(connections.Stats) int { return int(s.config.MaxSockets) },
-	)
+	gauge("admitone_connections", "Open connections, including sockets.",
+		func(n connections.Stats) int { return n.Open + n.SpareOpen })
+	gauge("admitone_connections_limit", "Limit of open connections, including sockets.",
+		func(n connections.Stats) int { return n.Total })
+	gauge("admitone_connections_requests_limit", "Limit of open connections that are not sockets.",
+		func(n connections.Stats) int { return n.Requests })
+	gauge("admitone_connections_address_limit",
+		"Limit of open connections of one address, and of its sockets behind a proxy; 0 means unlimited.",
+		func(n connections.Stats) int { return n.PerAddress })
+	gauge("admitone_connections_spare", "Open connections beyond the limit, for requests about the server.",
+		func(n connections.Stats) int { return n.SpareOpen })
+	gauge("admitone_connections_spare_limit", "Limit of open connections beyond the limit.",
+		func(n connections.Stats) int { return n.Spare })
+	gauge("admitone_sockets_limit", "Limit of open WebSockets.",
+		func(connections.Stats) int { return int(s.config.MaxSockets) })
 	refused(connections.TooMany)
 	refused(connections.TooManyOfAddress)
 }

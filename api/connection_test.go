@@ -118,17 +118,11 @@ func TestConnectionsAreBounded(t *testing.T) {
 	w.keep().asks(
 		w,
 		"/ws",
-		append(handshake, "Authorization", bearer(t, "root", RoleAdmin))...).problem(
-		429,
-		"overloaded",
-	)
+		append(handshake, "Authorization", bearer(t, "root", RoleAdmin))...).problem(429, "overloaded")
 	w.keep().asks(w, "/healthz").is(200)
 	w.keep().asks(w, "/readyz").is(200)
 	w.untilOpen(most)
-	w.keep().asks(
-		w,
-		"/metrics",
-	).has(
+	w.keep().asks(w, "/metrics").has(
 		t,
 		200,
 		"admitone_connections_limit 8",

@@ -12,21 +12,21 @@ import (
 	"admitone/events"
 )
 
-// contactRoutes adds no route if the server keeps no contacts.
+// contactRoutes adds a route if the server stores contacts.
 func (s *Server) contactRoutes() {
 	if s.config.Contacts != nil {
 		s.handle(fiber.MethodDelete, "/v1/holders/:holder/contact", s.forget)
 	}
 }
 
-// contact is how to reach a holder. It never becomes a fact; see package contacts.
+// contact has a holder's contact details. It never becomes a fact; see package contacts.
 type contact struct {
 	Name  *string `json:"name"`
 	Email *string `json:"email"`
 	Phone *string `json:"phone"`
 }
 
-// Bounds of the parts of a contact, in characters.
+// Limits of the parts of a contact, in characters.
 const (
 	maxEmail = 254 // RFC 5321 section 4.5.3.1.3, without the brackets
 	maxPhone = 40
@@ -59,34 +59,35 @@ func (c *contact) append(dst []byte) []byte {
 	return o.Close()
 }
 
-// takeContact keeps the contact of a body for [request.keepContact]; rest is the body without it.
+// takeContact validates the contact of a body and sets it aside for [request.keepContact]. rest returns
+// the body without it.
 //
-// Only rest is hashed into the command's id, which stays in the log: from the hash of a telephone
-// number the number can be found by trying them all.
-func (r *request) takeContact(c *contact, rest any) (err error) {
+// Only rest is hashed into the command's id, which is recorded in the log: a telephone number could be
+// found from its hash by trying all of them.
+func (r *request) takeContact(c *contact, rest func() any) (err error) {
 	if c == nil {
 		return nil
 	}
 	if r.server.config.Contacts == nil {
-		return invalidField("contact", "this server keeps no contacts; leave it out")
+		return invalidField("contact", "this server stores no contacts; omit it")
 	}
 	if err := c.check(); err != nil {
 		return err
 	}
 	r.contact = c.append(nil)
-	r.hashed, err = json.Marshal(rest)
+	r.hashed, err = json.Marshal(rest())
 	return err
 }
 
-// keepContact stores the contact of an accepted command, if it had one, for what the command has
-// made. It runs after the command, so that refused commands cost no disk; after a crash in
-// between the request is not answered, and its retry brings the contact again.
+// keepContact stores the contact of an accepted command, if it had one, for the resources that the command
+// has created. It runs after the command, so that refused commands store nothing. After a crash in
+// between, the request is not answered, and its retry sends the contact again.
 func (r *request) keepContact(replayed bool, holder events.Holder, subjects ...string) error {
 	if r.contact == nil {
 		return nil
 	}
 	book, missing := r.server.config.Contacts, subjects
-	if replayed { // a retry must not bring back a holder who was forgotten meanwhile
+	if replayed { // a retry must not restore the contact of a holder who was forgotten meanwhile
 		missing = nil
 		for _, subject := range subjects {
 			if !book.Known(subject) {
@@ -110,15 +111,15 @@ func (r *request) keepContact(replayed bool, holder events.Holder, subjects ...s
 	return nil
 }
 
-// contactFailed logs err, which names files and no contents.
+// contactFailed logs err, which names files but contains no contact, and returns the refusal.
 func (r *request) contactFailed(err error) error {
 	r.log().Error("the contacts are unavailable", "error", err)
 	return refuse(codes.LogUnavailable,
-		"the contact can't be kept or read now; what was asked for may be done, "+
+		"the contact can't be stored or read now; the command may have been executed, "+
 			"and retrying with the same Idempotency-Key is safe")
 }
 
-// The names under which contacts are kept.
+// The subjects under which contacts are stored.
 func reservationContact(productID events.ProductID, id events.ReservationID) string {
 	return "reservation/" + string(productID) + "/" + string(id)
 }
@@ -127,9 +128,9 @@ func entryContact(tournamentID events.TournamentID, teamID events.TeamID) string
 	return "entry/" + string(tournamentID) + "/" + string(teamID)
 }
 
-// contactOf returns the contact of a subject, nil if there is none or it is not for this caller.
-// secret reports that the answer depends on more than the resource's revision: it must not come
-// from a cache once the holder is forgotten.
+// contactOf returns the contact of a subject, nil if there is none or the caller may not see it. secret
+// reports that the answer depends on more than the resource's revision: it must not be revalidated by
+// that, because the holder may have been forgotten since.
 func (r *request) contactOf(subject string) (contact []byte, secret bool, err error) {
 	book := r.server.config.Contacts
 	if book == nil || !book.Known(subject) {
@@ -138,7 +139,7 @@ func (r *request) contactOf(subject string) (contact []byte, secret bool, err er
 	holder, contact, err := book.Find(subject)
 	allowed := holder == r.caller.sub || r.caller.must(RoleAuditor, RoleService, RoleAdmin) == nil
 	switch {
-	case err != nil && (allowed || holder == ""): // the holder of a lost contact is not known
+	case err != nil && (allowed || holder == ""): // the holder of a lost contact is unknown
 		return nil, true, r.contactFailed(err)
 	case err != nil || !allowed:
 		return nil, true, nil
@@ -146,34 +147,11 @@ func (r *request) contactOf(subject string) (contact []byte, secret bool, err er
 	return contact, true, nil
 }
 
-// withContact adds a contact to an encoded object.
+// withContact adds a contact to an encoded object, unless it is nil.
 func withContact(object, contact []byte) []byte {
 	if contact == nil {
 		return object
 	}
 	object = append(object[:len(object)-1], `,"contact":`...)
 	return append(append(object, contact...), '}')
-}
-
-// forget destroys the keys of a holder's contacts. Repeated, it answers the same but for
-// forgotten.
-func (s *Server) forget(r *request) error {
-	holder, err := r.ownHolder("contact")
-	if err != nil {
-		return err
-	}
-	known, err := s.config.Contacts.Forget(holder)
-	if err != nil {
-		return r.contactFailed(err)
-	}
-	return r.json(fiber.StatusOK, AppendForgotten(nil, holder, known))
-}
-
-// AppendForgotten appends the answer to a request to forget a holder; known reports that there
-// was something to forget.
-func AppendForgotten(dst []byte, holder events.Holder, known bool) []byte {
-	o := events.OpenObject(dst)
-	o.String("holder", string(holder))
-	o.Bool("forgotten", known)
-	return o.Close()
 }

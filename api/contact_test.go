@@ -53,17 +53,13 @@ func TestContactRoles(t *testing.T) {
 		"/v1/performances",
 		`{"id":"gig","title":"t","venue":"v","starts_at":"2099-01-01T20:00:00Z","sections":[{"id":"A","rows":1,`+
 			`"seats_per_row":4,"price":0}]}`,
-	).is(
-		201,
-	)
+	).is(201)
 	send(
 		admin,
 		"POST",
 		"/v1/tournaments",
 		`{"id":"cup","name":"n","team_limit":4,"register_deadline":"2099-01-01T00:00:00Z"}`,
-	).is(
-		201,
-	)
+	).is(201)
 	send(ada, "POST", "/v1/teams", `{"id":"a","name":"A"}`).is(201)
 	send(ada, "POST", "/v1/teams", `{"id":"b","name":"B"}`).is(201)
 	with := `,"contact":` + adasContact + `}`

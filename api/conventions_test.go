@@ -4,13 +4,16 @@ import (
 	"bufio"
 	"bytes"
 	"compress/gzip"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 // badBodies are refused by every route. %s stands for the members of a valid body.
@@ -72,15 +75,7 @@ func TestBadBodies(t *testing.T) {
 			})
 		}
 		if route.method != "DELETE" && !strings.HasSuffix(route.path, "confirm") {
-			w.do(
-				route.method,
-				route.path,
-				"",
-				"If-Match",
-				`"0"`,
-				"Content-Type",
-				"application/json",
-			).problem(
+			w.do(route.method, route.path, "", "If-Match", `"0"`, "Content-Type", "application/json").problem(
 				400,
 				"malformed_json",
 			)
@@ -188,13 +183,7 @@ func TestContentType(t *testing.T) {
 	z := gzip.NewWriter(&packed)
 	z.Write([]byte(`{"holder":"ada"}`))
 	z.Close()
-	w.do(
-		"POST",
-		"/v1/products/p/reservations",
-		packed.String(),
-		"Content-Encoding",
-		"gzip",
-	).problem(
+	w.do("POST", "/v1/products/p/reservations", packed.String(), "Content-Encoding", "gzip").problem(
 		415,
 		"unsupported_media_type",
 	)
@@ -292,9 +281,13 @@ func TestRawRequests(t *testing.T) {
 	} {
 		conn, err := net.Dial("tcp", w.address)
 		w.must(err)
+		w.must(conn.SetDeadline(time.Now().Add(patience)))
 		fmt.Fprint(conn, text)
 		conn.(*net.TCPConn).CloseWrite()
 		response, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Errorf("%q: no answer", text)
+		}
 		if err == nil && response.StatusCode >= 500 {
 			t.Errorf("%q: status %d", text, response.StatusCode)
 		}
@@ -313,7 +306,7 @@ func TestIdleConnections(t *testing.T) {
 	t.Parallel() // it is all waiting
 	w := newHarness(t)
 	var all sync.WaitGroup
-	for said, want := range map[string]string{
+	for sent, want := range map[string]string{
 		"": "", "GET /v1/pro": "HTTP/1.1 400", "POST /v1/products HTTP/1.1\r\nHost: localhost\r\nContent-Length: " +
 			"9\r\n\r\n{": "HTTP/1.1 400",
 	} {
@@ -324,11 +317,11 @@ func TestIdleConnections(t *testing.T) {
 				return
 			}
 			defer conn.Close()
-			fmt.Fprint(conn, said)
-			heard, err := io.ReadAll(conn)
-			if err != nil || want == "" && len(heard) > 0 || !strings.HasPrefix(string(heard), want) ||
-				want != "" && !strings.Contains(string(heard), "in time") {
-				t.Errorf("who said %q heard %q (%v)", said, heard, err)
+			fmt.Fprint(conn, sent)
+			got, err := io.ReadAll(conn)
+			if err != nil || want == "" && len(got) > 0 || !strings.HasPrefix(string(got), want) ||
+				want != "" && !strings.Contains(string(got), "in time") {
+				t.Errorf("sent %q, got %q (%v)", sent, got, err)
 			}
 		})
 	}
@@ -339,7 +332,7 @@ func TestIdleConnections(t *testing.T) {
 	}
 }
 
-// A body that is far too large is refused before it is read.
+// TestHugeBody: a body that is far too large is refused before it is read.
 func TestHugeBody(t *testing.T) {
 	w := newHarness(t)
 	conn, err := net.Dial("tcp", w.address)

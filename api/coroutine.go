@@ -5,9 +5,9 @@ import (
 	"sync"
 )
 
-// coroutine runs commands, one after another, by turns with the batch that they are of: it gives
-// the turn back when the command has ended, and in between when an entity has it. Only that batch
-// may use it.
+// coroutine runs commands one after another, alternating with the batch that starts them: it yields when
+// an entity has received the command, and when the command has ended. Only one batch may use it at a
+// time.
 type coroutine struct {
 	command *batchCommand
 	ended   bool
@@ -30,27 +30,27 @@ func newCoroutine() *coroutine {
 	return co
 }
 
-// start runs a command until it gives the turn back, and reports whether it has ended.
+// start runs a command until it yields, and reports whether it has ended.
 func (co *coroutine) start(c *batchCommand) (ended bool) {
 	co.command, co.ended = c, false
 	return co.resume()
 }
 
-// resume runs the command on.
+// resume continues the command until it yields, and reports whether it has ended.
 func (co *coroutine) resume() (ended bool) {
 	co.next()
 	return co.ended
 }
 
-// coroutinePool keeps coroutines with the stacks that they have grown. The window and the
-// turns of batches bound how many there are.
+// coroutinePool keeps idle coroutines, whose stacks have already grown. batchWindow and batchTurns bound
+// their number.
 type coroutinePool struct {
 	mu     sync.Mutex
 	free   []*coroutine // guarded by mu
 	closed bool         // guarded by mu
 }
 
-// get returns a free one, or a new one.
+// get returns an idle coroutine, or a new one.
 func (p *coroutinePool) get() *coroutine {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -62,7 +62,7 @@ func (p *coroutinePool) get() *coroutine {
 	return newCoroutine()
 }
 
-// put gives back one whose command has ended.
+// put returns a coroutine whose command has ended to the pool.
 func (p *coroutinePool) put(co *coroutine) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -73,7 +73,7 @@ func (p *coroutinePool) put(co *coroutine) {
 	p.free = append(p.free, co)
 }
 
-// close ends the free ones, and the others when they are given back.
+// close stops the idle coroutines, and the others when they are put back.
 func (p *coroutinePool) close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -8,7 +8,7 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// What pages of the allowed origins may send and read (Fetch standard, section 3.2).
+// The methods and headers that pages of allowed origins may use (Fetch standard, section 3.2).
 var (
 	sharedMethods = strings.Join([]string{fiber.MethodGet, fiber.MethodHead, fiber.MethodPost, fiber.MethodPut,
 		fiber.MethodPatch, fiber.MethodDelete}, ", ")
@@ -24,13 +24,13 @@ const (
 	headerRateLimit       = "RateLimit"
 	headerRateLimitPolicy = "RateLimit-Policy"
 
-	// sharedFor is how many seconds a browser may remember the answer to a preflight.
+	// sharedFor is how long a browser may cache the response to a preflight, in seconds.
 	sharedFor = "600"
 )
 
-// shareWithPages lets pages of Config.AllowOrigins send requests to server and read the responses,
-// those that report an error too. Cookies and other credentials of a browser are not sent along: a
-// page that has a token sends it itself.
+// shareWithPages implements CORS: pages of Config.AllowOrigins may send requests to server and read all
+// responses, including errors. Browsers send no cookies or other credentials of their own; a page with
+// a token sends it itself.
 func (s *Server) shareWithPages(server *fasthttp.Server) {
 	if len(s.config.AllowOrigins) == 0 {
 		return
@@ -46,7 +46,7 @@ func (s *Server) shareWithPages(server *fasthttp.Server) {
 	}
 }
 
-// share writes the headers of the Fetch standard to a response.
+// share sets the CORS headers of a response.
 func (s *Server) share(c *fasthttp.RequestCtx) {
 	header, anybody := &c.Response.Header, slices.Contains(s.config.AllowOrigins, "*")
 	if !anybody {
@@ -62,7 +62,7 @@ func (s *Server) share(c *fasthttp.RequestCtx) {
 	header.Set(fiber.HeaderAccessControlAllowOrigin, origin)
 	header.Set(fiber.HeaderAccessControlExposeHeaders, sharedResponseHeaders)
 	if c.IsOptions() && len(c.Request.Header.Peek(fiber.HeaderAccessControlRequestMethod)) > 0 {
-		// Also if there is no such route, so that the page can read that.
+		// Even if there is no such route, so that the page can read the error.
 		c.Response.ResetBody()
 		header.SetContentType("")
 		c.SetStatusCode(fiber.StatusNoContent)

@@ -10,7 +10,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// csvColumns are the columns of a list, by the names of the resource's members.
+// csvColumns are the columns of a list, named like the resource's members.
 type csvColumns struct {
 	names []string
 	index map[string]int
@@ -25,7 +25,7 @@ func newColumns(names []string) *csvColumns {
 	return c
 }
 
-// appendHeader appends the line of the names.
+// appendHeader appends the line with the column names.
 func (c *csvColumns) appendHeader(dst []byte) []byte {
 	for i, name := range c.names {
 		if i > 0 {
@@ -36,9 +36,9 @@ func (c *csvColumns) appendHeader(dst []byte) []byte {
 	return append(dst, "\r\n"...)
 }
 
-// appendLine appends a resource, which is an encoded object, as one line (RFC 4180). What it has not
-// is empty; arrays and objects are their JSON. A member without a column is an error: a list that
-// silently lacks something is worse than none.
+// appendLine appends a resource, an encoded JSON object, as one line (RFC 4180). Cells of absent members
+// are empty; arrays and objects are written as JSON. A member without a column is an error, because the
+// list would be silently incomplete.
 func (c *csvColumns) appendLine(dst, object []byte) ([]byte, error) {
 	clear(c.cells)
 	members := jsontext.NewDecoder(bytes.NewReader(object))
@@ -85,8 +85,8 @@ func appendCell(dst []byte, value jsontext.Value) ([]byte, error) {
 	return append(dst, value...), nil
 }
 
-// appendCSVText appends text in quotes. Text that a spreadsheet would take for a formula gets a ' in
-// front.
+// appendCSVText appends text in quotes. Text that a spreadsheet would interpret as a formula is prefixed
+// with an apostrophe.
 func appendCSVText(dst, text []byte) []byte {
 	dst = append(dst, '"')
 	if len(text) > 0 && bytes.IndexByte([]byte("=+-@\t\r\n"), text[0]) >= 0 {
@@ -103,16 +103,16 @@ func appendCSVText(dst, text []byte) []byte {
 	return append(append(dst, text...), '"')
 }
 
-// streamChunk bounds what is written to a connection at once, in bytes: a slow client that takes so
-// much within the time for stalled ones is not cut off.
+// streamChunk is the size of writes to a connection, in bytes. A client that reads at least as much within
+// the stall timeout is not disconnected.
 const streamChunk = 4 << 10
 
-// streamBody is the body of an answer that is made while it is sent. An error of fill leaves the
-// body without its end, so that nobody takes a part for the whole.
+// streamBody is the body of a response that is generated while it is sent. After an error of fill the body
+// lacks its end, so that clients detect that it is incomplete.
 type streamBody struct {
-	// fill appends the next piece, and returns false after the last.
+	// fill appends the next piece to dst. more is false for the last one.
 	fill func(dst []byte) (piece []byte, more bool, err error)
-	// stop is called once, when the answer has ended or the client has gone.
+	// stop is called once, when the response has ended or the client has disconnected.
 	stop  func()
 	conn  net.Conn
 	stall time.Duration
@@ -121,8 +121,8 @@ type streamBody struct {
 	over        bool
 }
 
-// Read makes the next bytes. It is called when the client has taken those before, and gives it as
-// long for the next.
+// Read implements io.Reader. It is called when the previous bytes were written, and extends the write
+// deadline for the next ones.
 func (b *streamBody) Read(p []byte) (int, error) {
 	for len(b.rest) == 0 {
 		if b.over {
@@ -144,7 +144,7 @@ func (b *streamBody) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// Close ends the body.
+// Close implements io.Closer.
 func (b *streamBody) Close() error {
 	if b.stop != nil {
 		b.stop()

@@ -18,6 +18,7 @@ func TestSecurityHeadersOfPages(t *testing.T) {
 	w.room("r", "")
 	pages := []string{
 		"/audit",
+		"/cluster",
 		"/waiting-rooms",
 		"/waiting-rooms/r",
 		"/",
@@ -48,13 +49,7 @@ func TestSecurityHeadersOfPages(t *testing.T) {
 		}
 		again := w.do("GET", path, "", "If-None-Match", a.header.Get("ETag"))
 		if a.header.Get("ETag") == "" || again.status != 304 || again.text != "" {
-			t.Errorf(
-				"%s with its tag %q: status %d and %d bytes",
-				a.what,
-				a.header.Get("ETag"),
-				again.status,
-				len(again.text),
-			)
+			t.Errorf("%s with its tag %q: status %d and %d bytes", a.what, a.header.Get("ETag"), again.status, len(again.text))
 		}
 	}
 }
@@ -68,7 +63,7 @@ func TestDocsDescribeBodies(t *testing.T) {
 		200,
 		"<code>waitlist_rule</code></td><td>string, optional</td><td><p>Who comes in",
 		"One of <code>strict</code>, <code>fill</code>.",
-		"<code>sections</code></td><td>array of NewSection, needed</td>",
+		"<code>commands</code></td><td>array of BatchCommand, needed</td>",
 		"Without it, <code>300</code>.",
 		"One of <code>entered</code>, <code>waitlisted</code>. Without it, <code>entered</code>.",
 	)
@@ -82,10 +77,7 @@ func TestDocsDescribeBodies(t *testing.T) {
 			bodies++
 			ref := body["content"].(object)["application/json"].(object)["schema"].(object)["$ref"].(string)
 			shape := d.at("components", "schemas", ref[strings.LastIndex(ref, "/")+1:])
-			_, section, _ := strings.Cut(
-				docs,
-				"<code class=\"method\">"+strings.ToUpper(method)+"</code> <code>"+path+"</code>",
-			)
+			_, section, _ := strings.Cut(docs, "<code class=\"method\">"+strings.ToUpper(method)+"</code> <code>"+path+"</code>")
 			section, _, _ = strings.Cut(section, "</section>")
 			needed := 0
 			for name := range shape["properties"].(object) {

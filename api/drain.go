@@ -9,7 +9,7 @@ import (
 	"admitone/api/connections"
 )
 
-// drainTick is how often drain looks for open connections.
+// drainTick is the interval at which drain checks for open connections.
 const drainTick = 10 * time.Millisecond
 
 // closeAfterResponse closes connections after their next response once the server is draining.
@@ -22,14 +22,14 @@ func (s *Server) closeAfterResponse(next fasthttp.RequestHandler) fasthttp.Reque
 	}
 }
 
-// Drain makes /readyz fail and every response close its connection, so that load balancers go to
-// other servers while this one still does everything.
+// Drain makes /readyz fail and every response close its connection, so that load balancers switch to
+// other servers while this one still accepts all requests.
 func (s *Server) Drain() { s.leaving.Store(true) }
 
-// drain answers on the open connections, and accepts no new ones, until none is open or
-// Config.Linger has passed. A load balancer reuses connections: a command that it sends just when
-// the server closes an idle one has an unknown outcome and can't be sent to another server. So
-// Linger is longer than a load balancer keeps an idle connection.
+// drain accepts no new connections and serves the open ones, until none is left or Config.Linger has
+// passed. A load balancer reuses connections: a command that it sends just when the server closes an idle
+// one has an unknown outcome and can't be sent to another server. So Linger should be longer than the
+// load balancer keeps idle connections.
 func (s *Server) drain(ctx context.Context) {
 	if s.config.Linger <= 0 {
 		return
@@ -51,14 +51,14 @@ func (s *Server) drain(ctx context.Context) {
 	}
 }
 
-// requesting returns how many connections are open that are no sockets. Fasthttp's own count
-// leaves one out once its listener is closed.
+// requesting returns the number of open connections that are not sockets. Fasthttp's own count is one
+// too low once its listener is closed.
 func (s *Server) requesting() int {
 	n := s.pool.Stats()
 	return n.Open - n.Upgraded + n.SpareOpen
 }
 
-// stopListening keeps Listen from serving, and returns the listener if it does already.
+// stopListening prevents that Listen starts to serve, and returns the listener if it has started.
 func (s *Server) stopListening() *connections.Listener {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -66,8 +66,8 @@ func (s *Server) stopListening() *connections.Listener {
 	return s.listener
 }
 
-// stopAccepting closes the listener, or keeps Listen from serving. Fiber's own shutdown overlooks
-// a server that is only about to serve, which would then never end.
+// stopAccepting closes the listener, or prevents that Listen starts to serve. Fiber's own shutdown does
+// not stop a server that is only about to serve.
 func (s *Server) stopAccepting() {
 	if listener := s.stopListening(); listener != nil {
 		_ = listener.Close() // Fiber may have closed it already

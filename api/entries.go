@@ -32,8 +32,8 @@ type newEntry struct {
 	orderFields
 }
 
-// newEntry returns the teams that enter, in order, and the holder who enters them: in open mode a
-// team itself, unless the body names one.
+// newEntry decodes and validates the body. It returns the teams in order, and the holder who enters them:
+// in open mode, unless the body names one, the first team.
 func (r *request) newEntry() (holder events.Holder, teams []events.TeamID, order events.OrderData, err error) {
 	if err = r.caller.act(); err != nil {
 		return
@@ -54,18 +54,20 @@ func (r *request) newEntry() (holder events.Holder, teams []events.TeamID, order
 		named = *body.Holder
 	case r.caller.open:
 		named = events.Holder(teams[0])
-	case r.caller.key && body.Contact == nil: // a team enters, and it may be nobody's in particular
+	case r.caller.key && body.Contact == nil: // only a contact needs a holder
 		return r.caller.sub, teams, order, r.caller.act()
 	}
 	if holder, err = r.holder(named); err != nil {
 		return
 	}
-	rest := body
-	rest.Contact = nil
-	return holder, teams, order, r.takeContact(body.Contact, rest)
+	return holder, teams, order, r.takeContact(body.Contact, func() any {
+		rest := body
+		rest.Contact = nil
+		return rest
+	})
 }
 
-// teams returns the teams of the body.
+// teams returns the teams of the body, in order.
 func (body *newEntry) teams() ([]events.TeamID, error) {
 	field, teams := "team_id", []events.TeamID{}
 	switch {
@@ -74,7 +76,7 @@ func (body *newEntry) teams() ([]events.TeamID, error) {
 	case body.TeamID != nil:
 		teams = append(teams, *body.TeamID)
 	case body.TeamIDs == nil:
-		return nil, invalidField(field, "say which team: its id")
+		return nil, invalidField(field, "the team's id is missing")
 	default:
 		field, teams = "team_ids", *body.TeamIDs
 		if len(teams) < 2 || len(teams) > tournament.MaxGroup {
@@ -86,13 +88,14 @@ func (body *newEntry) teams() ([]events.TeamID, error) {
 			return nil, invalidField(field, "an id is 1 to 64 of A-Z a-z 0-9 _ and -")
 		}
 		if slices.Contains(teams[:i], id) {
-			return nil, invalidField(field, "each team once")
+			return nil, invalidField(field, "a team is listed twice")
 		}
 	}
 	return teams, nil
 }
 
-// enter asks for slots. A pass of a waiting room belongs to the holder who enters the teams.
+// enter enters teams, all of them or none. The pass of a waiting room must belong to the holder who enters
+// them.
 func (s *Server) enter(r *request) error {
 	id, err := param[events.TournamentID](r, "id", "tournament")
 	if err != nil {
@@ -141,8 +144,9 @@ func (s *Server) enter(r *request) error {
 	return r.json(fiber.StatusCreated, v.append(make([]byte, 0, 256)))
 }
 
-// knownTeams refuses teams that don't exist, unless the tournament doesn't. What the views have
-// exists, since nothing is deleted; what they lack may be new and is looked up in its stream.
+// knownTeams refuses teams that do not exist; if the tournament does not exist either, it refuses that.
+// Teams are never deleted, so one in the views exists. One that is not may be new, and is looked up in
+// its stream.
 func (s *Server) knownTeams(tournamentID events.TournamentID, teams []events.TeamID) error {
 	for _, id := range teams {
 		known, err := s.config.Views.HasTeam(id)
@@ -158,7 +162,7 @@ func (s *Server) knownTeams(tournamentID events.TournamentID, teams []events.Tea
 		if err := s.knownTournament(tournamentID); err != nil {
 			return err
 		}
-		return &problem{code: core.CodeNotFound, detail: "there is no such team; make it first: POST /v1/teams",
+		return &problem{code: core.CodeNotFound, detail: "there is no such team; create it first: POST /v1/teams",
 			fields: map[string]any{"resource": "team", "team_id": string(id)}}
 	}
 	return nil
@@ -176,8 +180,8 @@ func (s *Server) knownTournament(id events.TournamentID) error {
 	return err
 }
 
-// ownTeams refuses teams that the caller may not enter or withdraw, unless the tournament doesn't
-// exist.
+// ownTeams refuses teams that the caller may not enter or withdraw; if the tournament does not exist, it
+// refuses that.
 func (r *request) ownTeams(tournamentID events.TournamentID, teams ...events.TeamID) error {
 	for _, id := range teams {
 		own, err := r.owns(id)
@@ -191,22 +195,19 @@ func (r *request) ownTeams(tournamentID events.TournamentID, teams ...events.Tea
 			return err
 		}
 		return &problem{code: core.CodeForbidden,
-			detail: "the team is somebody else's", fields: map[string]any{"team_id": string(id)}}
+			detail: "the team belongs to another holder", fields: map[string]any{"team_id": string(id)}}
 	}
 	return nil
 }
 
-// exists asks the entity itself.
+// exists reports whether an entity exists, according to the entity itself.
 func (s *Server) exists(stream events.StreamID) (known bool, err error) {
-	_, err = s.config.Desk.View(
-		context.Background(),
-		stream,
-		func(c core.Core) { known = c.(interface{ Exists() bool }).Exists() },
-	)
+	_, err = s.config.Desk.View(context.Background(), stream,
+		func(c core.Core) { known = c.(interface{ Exists() bool }).Exists() })
 	return known, err
 }
 
-// askTournament asks for an entry or a withdrawal.
+// askTournament sends an entry or a withdrawal to a tournament.
 func (r *request) askTournament(id events.TournamentID, command core.Command) (*entered, error) {
 	answer, err := r.ask(tournament.Stream(id), command, nil)
 	if err != nil {
@@ -221,10 +222,9 @@ func (r *request) askTournament(id events.TournamentID, command core.Command) (*
 	return v, nil
 }
 
-// roomOfTournament returns the waiting room that guards a tournament according to the views, ""
-// if none does.
+// roomOfTournament returns the waiting room of a tournament according to the views, "" for none.
 func (s *Server) roomOfTournament(id events.TournamentID) events.RoomID {
-	row, _, _ := s.config.Views.Tournament(id) // after an error none is known
+	row, _, _ := s.config.Views.Tournament(id) // the zero row after an error
 	return row.WaitingRoom
 }
 
@@ -233,8 +233,8 @@ type entered struct {
 	tournamentID events.TournamentID
 	teams        []events.TeamID
 	status       events.EntryStatus
-	place        int64           // of the first of the teams, 0 if it is not waitlisted
-	promoted     []events.TeamID // teams that got a slot by it
+	place        int64           // of the first team on the waitlist, 0 if it is not waitlisted
+	promoted     []events.TeamID // teams that a withdrawal has promoted
 	counts       events.TournamentCounts
 	revision     events.Revision
 	position     events.Position
@@ -242,8 +242,8 @@ type entered struct {
 	order        events.OrderData // of an entry
 }
 
-// enteredOf derives the answer to a command from its facts: the first is about the teams, the
-// others about those promoted.
+// enteredOf derives the answer to a command from its facts: the first is about the command's teams, the
+// others are promotions. ok is false for any other facts.
 func enteredOf(tournamentID events.TournamentID, answer actors.Answer) (v *entered, ok bool) {
 	v = &entered{tournamentID: tournamentID, revision: answer.Revision, position: answer.Position}
 	for i, fact := range answer.Facts {
@@ -293,8 +293,7 @@ func (v *entered) append(dst []byte) []byte {
 	return o.Close()
 }
 
-// withdraw gives up a slot or a place on the waitlist. Teams promoted by it are in the same
-// append.
+// withdraw withdraws a team from its slot or from the waitlist, which may promote other teams.
 func (s *Server) withdraw(r *request) error {
 	id, teamID, err := r.entryParams()
 	if err != nil {
@@ -319,7 +318,7 @@ func (s *Server) withdraw(r *request) error {
 	return r.json(fiber.StatusOK, v.append(nil))
 }
 
-// entryParams returns the ids in the path.
+// entryParams returns the path parameters of an entry.
 func (r *request) entryParams() (tournamentID events.TournamentID, teamID events.TeamID, err error) {
 	if tournamentID, err = param[events.TournamentID](r, "id", "tournament"); err != nil {
 		return

@@ -66,9 +66,7 @@ func TestWaitlist(t *testing.T) {
 	for place, team := range []string{"c", "d", "e", "f"} {
 		v := w.enter("cup", team).is(201)
 		if fields(t, v, "entered place position remaining revision status team_id tournament_id "+
-			"waitlisted"); v["place"] != float64(
-			place+1,
-		) ||
+			"waitlisted"); v["place"] != float64(place+1) ||
 			v["waitlisted"] != float64(place+1) {
 			t.Error(v)
 		}
@@ -255,13 +253,7 @@ func TestEntryKeys(t *testing.T) {
 	if a.is(201)["status"] != "entered" || b.is(201)["status"] != "waitlisted" {
 		t.Errorf("%s %s", a.text, b.text)
 	}
-	w.do(
-		"POST",
-		"/v1/tournaments/cup/entries",
-		`{"team_ids":["a","b"]}`,
-		"Idempotency-Key",
-		"k",
-	).problem(
+	w.do("POST", "/v1/tournaments/cup/entries", `{"team_ids":["a","b"]}`, "Idempotency-Key", "k").problem(
 		422,
 		"idempotency_key_reused",
 	)
@@ -319,9 +311,7 @@ func TestConcurrentEntries(t *testing.T) {
 	if got := w.listed("cup", ""); !slices.Equal(got, in) {
 		t.Errorf("entered are %v, want %v", got, in)
 	}
-	if got := w.do("GET", "/v1/tournaments/cup/entries?limit=500"+waiting, "").is(200)["items"].([]any); len(
-		got,
-	) != 500 ||
+	if got := w.do("GET", "/v1/tournaments/cup/entries?limit=500"+waiting, "").is(200)["items"].([]any); len(got) != 500 ||
 		got[499].(map[string]any)["team_id"] != waits[499] ||
 		got[499].(map[string]any)["place"] != float64(500) {
 		t.Errorf("the 500th that waits is %v, want %s", got[len(got)-1], waits[499])

@@ -25,7 +25,7 @@ func (s *Server) listEntries(r *request) error {
 	}
 	status := events.EntryStatus(r.ctx.Query("status", string(events.EntryEntered)))
 	if status != events.EntryEntered && status != events.EntryWaitlisted {
-		return refuse(codes.BadParameter, "status is entered or waitlisted")
+		return refuse(codes.BadParameter, "status must be entered or waitlisted")
 	}
 	q, err := r.format()
 	if err != nil {
@@ -47,14 +47,17 @@ func (s *Server) listEntries(r *request) error {
 			return err
 		}
 		page, next = roster.Entries(status, after, limit)
+		cancelEntries(&roster.Tournament, page)
 		more = func(o *events.Object) { o.Raw("as_of", appendAsOf(nil, *at)) }
 	} else {
-		if _, err := s.tournamentNow(id); err != nil {
+		now, err := s.tournamentNow(id)
+		if err != nil {
 			return err
 		}
 		if page, next, err = s.config.Views.Entries(id, status, after, limit); err != nil {
 			return err
 		}
+		cancelEntries(&now, page)
 	}
 	behind := ""
 	if next > 0 {
@@ -68,8 +71,8 @@ func (s *Server) listEntries(r *request) error {
 	)
 }
 
-// getEntry answers with the entry of a team. Its place changes with every withdrawal ahead of it,
-// so its revision is the tournament's.
+// getEntry answers with the entry of a team. Its place changes with every withdrawal ahead of it, so its
+// revision is that of the tournament.
 func (s *Server) getEntry(r *request) error {
 	id, teamID, err := r.entryParams()
 	if err != nil {
@@ -92,8 +95,8 @@ func (s *Server) getEntry(r *request) error {
 		entry, ok = roster.Entry(teamID)
 		order = roster.Order(teamID)
 	} else {
-		// The row is read first: an ETag older than the entry costs one more request, a newer one
-		// would hide a change.
+		// Read the tournament first: an ETag older than the entry costs one more request, while a newer
+		// one would hide a change.
 		if tournament, err = s.tournamentNow(id); err != nil {
 			return err
 		}
@@ -111,6 +114,9 @@ func (s *Server) getEntry(r *request) error {
 		return err
 	}
 	entry.Revision, entry.Position = tournament.Revision, tournament.Position
+	if tournament.Cancelled.Fence != 0 {
+		entry.Status = events.EntryCancelled
+	}
 	contact, secret, err := r.contactOf(entryContact(id, teamID))
 	if err != nil {
 		return err
@@ -125,8 +131,8 @@ func (s *Server) getEntry(r *request) error {
 	return r.json(fiber.StatusOK, withContact(withOrderData(body, &order), contact))
 }
 
-// visibleOrder returns the order data of an entry to callers who may see them: whoever entered the
-// team, its owner, and the roles that see all orders. Others get none.
+// visibleOrder returns the order data of an entry if the caller may see them, else none. The holder who
+// entered the team, its owner, and the roles that read everything may.
 func (s *Server) visibleOrder(r *request, entry *row.Entry, order events.OrderData) (events.OrderData, error) {
 	if order.IsZero() || r.caller.must(RoleAuditor, RoleService, RoleAdmin) == nil {
 		return order, nil
@@ -142,7 +148,7 @@ func (s *Server) visibleOrder(r *request, entry *row.Entry, order events.OrderDa
 	return order, err
 }
 
-// tournamentNow returns a tournament as the views have it, or not_found.
+// tournamentNow returns a tournament from the views. Errors: not_found; the views'.
 func (s *Server) tournamentNow(id events.TournamentID) (row.Tournament, error) {
 	row, ok, err := s.config.Views.Tournament(id)
 	if err == nil && !ok {
@@ -151,7 +157,7 @@ func (s *Server) tournamentNow(id events.TournamentID) (row.Tournament, error) {
 	return row, err
 }
 
-// rosterAt returns a tournament with its teams at a moment, or not_found.
+// rosterAt returns a tournament with its teams at a moment. Errors: not_found; the store's.
 func (s *Server) rosterAt(id events.TournamentID, at *row.Moment) (*row.Roster, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), pastLimit)
 	defer cancel()
@@ -162,7 +168,7 @@ func (s *Server) rosterAt(id events.TournamentID, at *row.Moment) (*row.Roster, 
 	return roster, err
 }
 
-// appendEntry appends an entry with its team's name, which never changes.
+// appendEntry appends an entry as the HTTP resource, with the name of its team, which never changes.
 func (s *Server) appendEntry(dst []byte, e *row.Entry, at *row.Moment) ([]byte, error) {
 	team, _, err := s.config.Views.Team(e.TeamID)
 	if err != nil {
@@ -186,4 +192,13 @@ func (s *Server) appendEntry(dst []byte, e *row.Entry, at *row.Moment) ([]byte, 
 		o.Raw("as_of", appendAsOf(nil, *at))
 	}
 	return o.Close(), nil
+}
+
+// cancelEntries sets the status of entries to cancelled if their tournament was called off.
+func cancelEntries(of *row.Tournament, entries []row.Entry) {
+	for i := range entries {
+		if of.Cancelled.Fence != 0 {
+			entries[i].Status = events.EntryCancelled
+		}
+	}
 }

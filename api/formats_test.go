@@ -70,9 +70,7 @@ func TestWholeNumberFormats(t *testing.T) {
 		"POST",
 		"/v1/products",
 		`{"id":"p","name":"1.0 e 1e0","stock":1e1,"price":250.0,"limit_per_holder":0.5e1,"hold_seconds":300.00}`,
-	).is(
-		201,
-	)
+	).is(201)
 	if made["stock"] != 10.0 || made["price"] != 250.0 || made["limit_per_holder"] != 5.0 ||
 		made["name"] != "1.0 e 1e0" {
 		t.Error(made)
@@ -89,11 +87,7 @@ func TestWholeNumberFormats(t *testing.T) {
 	w.reserve("p", "ada", `,"quantity":1.`).problem(400, "malformed_json")
 	w.reserve("p", "ada", `,"quantity":1.0,"quantity":1`).problem(400, "malformed_json")
 	w.reserve("p", "ada", `,"quantity":1.0,"colour":1`).problem(422, "unknown_field")
-	w.do(
-		"POST",
-		"/v1/products/p/reservations",
-		`{"quantity":1.0,"holder":"\ud800"}`,
-	).problem(
+	w.do("POST", "/v1/products/p/reservations", `{"quantity":1.0,"holder":"\ud800"}`).problem(
 		400,
 		"malformed_json",
 	) // and no U+FFFD
@@ -103,17 +97,13 @@ func TestWholeNumberFormats(t *testing.T) {
 		"POST",
 		"/v1/tournaments",
 		`{"id":"c","name":"C","team_limit":2.0,"register_deadline":"2999-01-01T00:00:00Z"}`,
-	).is(
-		201,
-	)
+	).is(201)
 	w.do(
 		"POST",
 		"/v1/performances",
 		`{"id":"h","title":"t","venue":"v","starts_at":"2999-01-01T00:00:00Z","hold_seconds":6e1,`+
 			`"sections":[{"id":"A","rows":2.0,"seats_per_row":1e1,"price":5e2}]}`,
-	).is(
-		201,
-	)
+	).is(201)
 	w.do("POST", "/v1/performances/h/bookings", `{"holder":"ada","best_available":{"quantity":2.0}}`).is(201)
 	peer := w.dial("/ws")
 	peer.Send(`{"event":"init_products","data":[1.0,"p"]}`)

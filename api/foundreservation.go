@@ -5,17 +5,18 @@ import (
 	"admitone/projections/row"
 )
 
-// foundReservation is a reservation with what its newest fact says, or refers to.
+// foundReservation is the state of a reservation after its newest fact.
 type foundReservation struct {
 	reservation
 	order events.OrderData
-	// orderRevision is that of the fact that states order, 0 if there is none. One that ended has
-	// left the product's core, and was found when the product was at revision seen.
+	// orderRevision is the revision of the fact that contains order, 0 if there is none. ended means that
+	// the reservation is no longer in the product's core; it was then found at the product's revision
+	// seen.
 	orderRevision, seen events.Revision
 	ended               bool
 }
 
-// append appends the resource.
+// append appends the reservation as the HTTP resource.
 func (v *foundReservation) append(dst []byte) []byte {
 	dst = appendReservation(dst, &v.reservation)
 	if v.order.IsZero() {
@@ -24,8 +25,8 @@ func (v *foundReservation) append(dst []byte) []byte {
 	return withOrderData(dst, &v.order)
 }
 
-// reservationOf returns the reservation that a fact is about, nil if it is about others. An empty
-// id means the first one.
+// reservationOf returns the reservation id after a fact, nil if the fact is about others. For "" it
+// returns the fact's first reservation.
 func reservationOf(fact events.Fact, id events.ReservationID) *foundReservation {
 	v := &foundReservation{}
 	switch f := fact.(type) {
@@ -43,7 +44,23 @@ func reservationOf(fact events.Fact, id events.ReservationID) *foundReservation 
 		v.orderRevision = f.OrderRevision
 	case *events.ProductReleased:
 		v.reservation = reservation{ID: f.ReservationID, Holder: f.Holder, Quantity: f.Quantity,
-			Status: events.ReservationReleased, Remaining: f.Remaining}
+			Status: events.ReservationReleased, Remaining: f.Remaining, Kept: f.Kept}
+		v.orderRevision = f.OrderRevision
+	case *events.ProductPaid:
+		v.reservation = reservation{ID: f.ReservationID, Holder: f.Holder, Quantity: f.Quantity,
+			Status: events.ReservationConfirmed, Remaining: f.Remaining}
+		v.orderRevision = f.OrderRevision
+	case *events.ProductRetaken:
+		v.reservation = reservation{ID: f.ReservationID, Holder: f.Holder, Quantity: f.Quantity,
+			Status: events.ReservationHeld, ExpiresAt: f.ExpiresAt, Remaining: f.Remaining}
+		v.orderRevision = f.OrderRevision
+	case *events.ProductPaymentFailed:
+		v.reservation = reservation{ID: f.ReservationID, Holder: f.Holder, Quantity: f.Quantity,
+			Status: events.ReservationExpired, ExpiresAt: f.ExpiresAt, Remaining: f.Remaining}
+		v.orderRevision = f.OrderRevision
+	case *events.ProductReservationCancelled:
+		v.reservation = reservation{ID: f.ReservationID, Holder: f.Holder, Quantity: f.Quantity,
+			Status: events.ReservationCancelled, Remaining: f.Remaining}
 		v.orderRevision = f.OrderRevision
 	case *events.ProductReservationAnnotated:
 		v.reservation = reservation{ID: f.ReservationID, Holder: f.Holder, Quantity: f.Quantity, Status: f.Status,
@@ -64,7 +81,7 @@ func reservationOf(fact events.Fact, id events.ReservationID) *foundReservation 
 	return v
 }
 
-// foundReservationOf is a reservation as the views have it.
+// foundReservationOf converts a reservation from the views.
 func foundReservationOf(r *row.Reservation) *foundReservation {
 	return &foundReservation{reservation: reservation{
 		ID:        r.ID,
@@ -74,6 +91,7 @@ func foundReservationOf(r *row.Reservation) *foundReservation {
 		Status:    r.Status(),
 		ExpiresAt: r.ExpiresAt(),
 		Remaining: r.Last().Remaining,
+		Kept:      r.KeptNow(),
 		Revision:  r.Revision(),
 		Position:  r.Position(),
 	}, order: r.Order, orderRevision: r.OrderRevision}

@@ -11,14 +11,14 @@ import (
 	"admitone/api/connections"
 )
 
-// headerNosniff keeps browsers from guessing the type of a response; every response has it.
+// headerNosniff prevents that browsers guess the type of a response. Every response has it.
 const (
 	headerNosniff = fiber.HeaderXContentTypeOptions
 	nosniff       = "nosniff"
 )
 
-// framed wraps Fiber's handler: it refuses requests that can be parsed in more than one way, maps
-// methods unknown to Fiber to TRACE, which no route has, and sends nosniff with every response.
+// framed wraps Fiber's handler. It refuses requests that can be parsed in more than one way, maps methods
+// that Fiber does not know to TRACE, which no route has, and adds nosniff to every response.
 func (s *Server) framed(next fasthttp.RequestHandler) fasthttp.RequestHandler {
 	return func(c *fasthttp.RequestCtx) {
 		if fault := misframed(&c.Request.Header); fault != "" {
@@ -36,7 +36,7 @@ func (s *Server) framed(next fasthttp.RequestHandler) fasthttp.RequestHandler {
 	}
 }
 
-// unreadable is framed for requests that fasthttp could not read.
+// unreadable does for requests that fasthttp could not parse what framed does for the others.
 func unreadable(next func(*fasthttp.RequestCtx, error)) func(*fasthttp.RequestCtx, error) {
 	next = dropSilentConns(next)
 	return func(c *fasthttp.RequestCtx, err error) {
@@ -45,7 +45,8 @@ func unreadable(next func(*fasthttp.RequestCtx, error)) func(*fasthttp.RequestCt
 	}
 }
 
-// refuseMisframed answers and closes the connection, because the start of the next request is unknown.
+// refuseMisframed refuses the request and closes the connection, because it is unknown where the next
+// request begins.
 func (s *Server) refuseMisframed(c *fasthttp.RequestCtx, fault string) {
 	ctx := s.app.AcquireCtx(c)
 	defer s.app.ReleaseCtx(ctx)
@@ -62,9 +63,8 @@ var (
 	chunked          = []byte("chunked")
 )
 
-// misframed returns why a request is ambiguous by RFC 9112, "" if it is not. fasthttp is too
-// lenient: a proxy that sees one request where fasthttp sees two has checked only one of them
-// (request smuggling).
+// misframed returns why a request is ambiguous by RFC 9112, "" if it is not. fasthttp is too lenient: where
+// it parses two requests and a proxy one, the proxy has checked only one of them (request smuggling).
 func misframed(h *fasthttp.RequestHeader) string {
 	if version := string(h.Protocol()); version != "HTTP/1.1" && version != "HTTP/1.0" {
 		return "send HTTP/1.1 or HTTP/1.0"
@@ -76,7 +76,7 @@ func misframed(h *fasthttp.RequestHeader) string {
 	for rest := h.RawHeaders(); len(rest) > 0; {
 		end := bytes.IndexByte(rest, '\n')
 		if end < 1 || rest[end-1] != '\r' {
-			return "a line of the header does not end in CR and LF"
+			return "a header line does not end in CR and LF"
 		}
 		line := rest[:end-1]
 		rest = rest[end+1:]
@@ -84,18 +84,18 @@ func misframed(h *fasthttp.RequestHeader) string {
 			break // the end of the header
 		}
 		if line[0] == ' ' || line[0] == '\t' {
-			return "a line of the header is folded"
+			return "a header line is folded"
 		}
 		name, value, _ := bytes.Cut(line, []byte{':'})
 		switch {
 		case bytes.IndexByte(name, ' ') >= 0:
-			return "the name of a header has a space"
+			return "a header name contains a space"
 		case bytes.EqualFold(name, contentLength):
 			length = true
 		case bytes.EqualFold(name, transferEncoding):
 			coded = true
 			if !bytes.EqualFold(bytes.Trim(value, " \t"), chunked) {
-				return "the only Transfer-Encoding taken is chunked"
+				return "the only Transfer-Encoding supported is chunked"
 			}
 		}
 	}
@@ -105,12 +105,12 @@ func misframed(h *fasthttp.RequestHeader) string {
 	return ""
 }
 
-// badTarget returns what is wrong with the target in a request line: a fragment, or an absolute
-// form whose authority is not the Host.
+// badTarget returns why a request target is invalid, "" if it is not: it has a fragment, or its absolute
+// form has another authority than Host.
 func badTarget(h *fasthttp.RequestHeader) string {
 	target := h.RequestURI()
 	if bytes.IndexByte(target, '#') >= 0 {
-		return "an address has no fragment"
+		return "a request target has no fragment"
 	}
 	if len(target) == 0 || target[0] == '/' {
 		return ""
@@ -123,7 +123,7 @@ func badTarget(h *fasthttp.RequestHeader) string {
 		after = after[:end]
 	}
 	if !bytes.EqualFold(after, h.Host()) {
-		return "the address names another host than Host does"
+		return "the request target names another host than the header Host"
 	}
 	return ""
 }

@@ -190,7 +190,7 @@ func FuzzParameters(f *testing.F) {
 			t.Fatalf("request id %q", id)
 		}
 		r.tag(7)
-		if _, err := (JWTAuth{Secret: []byte("fuzz")}).caller(r.ctx); err != nil {
+		if _, err := (JWTAuth{Secret: []byte("fuzz")}).caller(r.ctx, time.Now()); err != nil {
 			known(t, err)
 		}
 	})

@@ -19,15 +19,21 @@ import (
 	"admitone/actors"
 	"admitone/actors/admission"
 	"admitone/actors/allowance"
+	"admitone/actors/area"
 	"admitone/actors/bookings"
 	"admitone/actors/core"
+	"admitone/actors/cursors"
 	"admitone/actors/payment"
+	sales "admitone/actors/reservations"
 	"admitone/actors/seat"
 	"admitone/actors/settlement"
 	"admitone/actors/waitingroom/pass"
 	"admitone/api/contacts"
+	"admitone/api/payments"
 	"admitone/api/sockets/sockettest"
+	"admitone/api/sweeps"
 	"admitone/api/webhooks"
+	"admitone/events"
 	"admitone/events/embedded"
 	"admitone/events/merkle"
 	"admitone/projections"
@@ -44,12 +50,15 @@ type harness struct {
 	config   Config
 	desks    actors.Config
 	routes   func(*Server)
-	frames   time.Duration // projections.Config.FrameEvery
-	blind    bool          // the views don't follow the log
-	patience time.Duration // how long questions wait for the views; 0 is until they are there
-	signed   bool          // the log has a tree, which gives receipts
-	delivers bool          // to webhooks
-	faster   int           // webhooks.Config.Faster; 1000 if 0
+	frames   time.Duration     // projections.Config.FrameEvery
+	blind    bool              // the views don't follow the log
+	patience time.Duration     // how long questions wait for the views; 0 is until they are there
+	signed   bool              // the log has a tree, which gives receipts
+	delivers bool              // to webhooks
+	sweeps   bool              // call-offs, and resumes bookings
+	faster   int               // webhooks.Config.Faster; 1000 if 0
+	provider payments.Provider // of payments; nil for none
+	refunds  bool              // it is asked for them
 	tree     *merkle.Tree
 	keys     *pass.Keyring                   // those of passes; new ones if nil
 	listen   func(net.Listener) net.Listener // wraps the listener, if set
@@ -103,7 +112,8 @@ func (w *harness) start() {
 	w.must(err)
 	desks := w.desks
 	desks.Store, desks.Snapshots, desks.Logger = w.store, w.store, logger
-	desks.Kinds = []core.Kind{seat.Kind, allowance.Kind, payment.Kind, settlement.Kind} // of bookings
+	desks.Kinds = []core.Kind{ // of bookings
+		seat.Kind, area.Kind, allowance.Kind, payment.Kind, settlement.Kind, cursors.Kind}
 	for _, k := range kinds {
 		desks.Kinds = append(desks.Kinds, k.rules)
 	}
@@ -111,6 +121,7 @@ func (w *harness) start() {
 	config := w.config
 	process := bookings.New(desk, w.views)
 	config.Bookings = process
+	config.Reservations = sales.New(desk, EndedReservations{w.views})
 	w.contacts, err = contacts.Open(filepath.Join(w.dir, "contacts"), slog.New(slog.DiscardHandler))
 	w.must(err)
 	config.Contacts = w.contacts
@@ -123,6 +134,15 @@ func (w *harness) start() {
 	config.Webhooks = webhooks.New(webhooks.Config{Desk: desk, Store: w.store, Views: w.views, Key: key,
 		AllowPrivate: true, Node: "harness", Alone: true, Logger: logger,
 		Faster: cmp.Or(w.faster, 1000)})
+	config.Sweeps = sweeps.New(
+		sweeps.Config{Desk: desk, Store: w.store, Views: w.views, Bookings: process, Reservations: config.Reservations,
+			Node: "harness", Alone: true, Logger: logger, Faster: 100},
+	)
+	if w.provider != nil {
+		config.Payments = payments.New(payments.Config{Provider: w.provider, Bookings: process, Desk: desk, Store: w.store,
+			Views: w.views, Currency: config.Currency, Refunds: w.refunds, Node: "harness", Alone: true, Logger: logger,
+			Schedule: []time.Duration{20 * time.Millisecond, 100 * time.Millisecond}})
+	}
 	config.Rooms = admission.New(admission.Config{Desk: desk, Keys: w.keys, Logger: logger})
 	config.Desk, config.Views, config.Store, config.Logger, config.AccessLog = desk, w.views, w.store, logger, w.access
 	if w.signed {
@@ -155,8 +175,19 @@ func (w *harness) start() {
 	}
 	delivering, undelivered := context.WithCancel(ctx)
 	var deliveries sync.WaitGroup
+	if w.sweeps {
+		deliveries.Go(func() { config.Sweeps.Run(delivering) })
+		deliveries.Go(func() {
+			w.views.RunUnfinished(delivering, func(ctx context.Context, id events.BookingID) error {
+				return process.Resume(ctx, bookings.Origin{ID: actors.NewCommandID(), Actor: "system"}, id)
+			})
+		})
+	}
 	if w.delivers {
 		deliveries.Go(func() { config.Webhooks.Run(delivering) })
+	}
+	if config.Payments != nil {
+		deliveries.Go(func() { config.Payments.Run(delivering) })
 	}
 	w.background.Go(func() { w.views.RunDeadlines(ctx, desk.Wake) })
 	w.background.Go(func() { w.server.Listen(listener) })

@@ -20,7 +20,7 @@ func (s *Server) historyRoutes() {
 	s.handle(fiber.MethodGet, "/v1/history/:kind/:id/:part", s.costly(s.history))
 }
 
-// listHistories answers with the kinds that have a history under an id, which may be none.
+// listHistories answers with the kinds of entities that have a history under an id.
 func (s *Server) listHistories(r *request) error {
 	if err := r.caller.must(RoleAuditor, RoleAdmin); err != nil {
 		return err
@@ -65,7 +65,7 @@ func (s *Server) history(r *request) error {
 	id := r.segment("id")
 	part, ofPerson := r.segment("part"), history.IDsOf(kind) == history.HolderName
 	if part != "" {
-		if ofPerson || !input.ValidID(id) { // only ids of what belongs to a performance have two parts
+		if ofPerson || !input.ValidID(id) { // only ids of parts of a performance have two segments
 			return notFound(kind)
 		}
 		id += "/" + part
@@ -102,7 +102,7 @@ func (s *Server) history(r *request) error {
 	)
 }
 
-// untouched reports whether an entity exists although its stream is empty: a seat.
+// untouched reports whether an entity exists although its stream is empty, which only a seat can.
 func (s *Server) untouched(ctx context.Context, kind, id string) bool {
 	if kind != "seat" {
 		return false
@@ -111,7 +111,8 @@ func (s *Server) untouched(ctx context.Context, kind, id string) bool {
 	return err == nil && seat != nil
 }
 
-// validEntity accepts two parts for a kind whose entities belong to another one, else an id.
+// validEntity reports whether id can be that of an entity: an id or, for a kind whose entities are parts of
+// another one, two parts.
 func validEntity(kind, id string) bool {
 	if history.IDsOf(kind) == history.Parts {
 		whole, name, _ := strings.Cut(id, "~")
@@ -120,5 +121,5 @@ func validEntity(kind, id string) bool {
 	return input.ValidID(id)
 }
 
-// AppendLine appends a line of a history as JSON, as the route answers it.
+// AppendLine appends a line of a history as the HTTP resource.
 var AppendLine = events.EncoderOf[history.Line]()

@@ -8,13 +8,13 @@ import (
 	"admitone/events"
 )
 
-// maxHolder bounds the name of a holder, in characters, as OpenID Connect Core 1.0 section 2
-// bounds a sub.
+// maxHolder bounds the name of a holder, in characters: the limit of a sub in OpenID Connect Core 1.0
+// section 2.
 const maxHolder = 255
 
-// holderFault returns the rule that a text breaks as the name of a holder, "" if none. A name is
-// any sub that can be printed: with slashes, | and \, or characters joined by an invisible one.
-// Names that could not be addressed, or would be read as another name, are refused.
+// holderFault returns the rule that a text violates as the name of a holder, "" for a valid name. Any
+// printable sub is valid, also with slashes, | and \, or invisible joiners between characters. Names that
+// can't be put into a URL, or that look like another name, are not.
 func holderFault(name string) (rule string) {
 	switch {
 	case name == "":
@@ -48,8 +48,7 @@ func holderFault(name string) (rule string) {
 	return ""
 }
 
-// The marks of the writing direction of a neighbour, as names in Hebrew and Arabic need them, and
-// the mark that has no effect inside a text.
+// The directional marks that names in Hebrew and Arabic need, and the byte order mark.
 const (
 	leftToRight   = '\u200e'
 	rightToLeft   = '\u200f'
@@ -57,20 +56,19 @@ const (
 	byteOrderMark = '\ufeff'
 )
 
-// keyPrefix begins the names of API keys in the metadata of events, so no holder has such a name.
+// keyPrefix precedes the names of API keys in the metadata of events, so no holder may have such a name.
 const keyPrefix = "key:"
 
-// validHolder reports whether holderFault finds nothing.
+// validHolder reports whether a name is valid by holderFault.
 func validHolder(name events.Holder) bool { return holderFault(string(name)) == "" }
 
-// storedHolderFault is [holderFault] for lookups: a log of an earlier version may have holders
-// whose names begin with keyPrefix.
+// storedHolderFault is [holderFault] for lookups: logs of earlier versions may have holders whose names
+// begin with keyPrefix.
 func storedHolderFault(name string) (rule string) {
 	return holderFault(strings.TrimPrefix(name, keyPrefix))
 }
 
-// notHolder is the answer to the path of a holder whose name is invalid: not_found, with the
-// rule.
+// notHolder returns not_found for a path with an invalid name of a holder, with the rule in its detail.
 func notHolder(resource, rule string) *problem {
 	p := notFound(resource)
 	p.detail += ": " + rule

@@ -93,22 +93,14 @@ func TestHolderNamesInRoutes(t *testing.T) {
 		"PUT",
 		"/v1/waiting-rooms/r",
 		`{"admit_per_second":1,"max_active":999,"active_seconds":600,"heartbeat_seconds":99,"status":"open"}`,
-	).is(
-		201,
-	)
-	w.do(
-		"POST",
-		"/v1/tournaments",
-		`{"id":"c","name":"C","team_limit":99,"register_deadline":"2999-01-01T00:00:00Z"}`,
-	).is(
+	).is(201)
+	w.do("POST", "/v1/tournaments", `{"id":"c","name":"C","team_limit":99,"register_deadline":"2999-01-01T00:00:00Z"}`).is(
 		201,
 	)
 	for n, name := range goodHolders {
 		quoted, err := json.Marshal(name)
 		w.must(err)
-		path, body := url.PathEscape(
-			name,
-		), func(more string) string { return fmt.Sprintf(`{"holder":%s%s}`, quoted, more) }
+		path, body := url.PathEscape(name), func(more string) string { return fmt.Sprintf(`{"holder":%s%s}`, quoted, more) }
 		same := func(v map[string]any) map[string]any {
 			t.Helper()
 			if v["holder"] != name {
@@ -119,9 +111,7 @@ func TestHolderNamesInRoutes(t *testing.T) {
 		charged := w.do("POST", "/v1/wallets/"+path+"/charges", `{"amount":500}`)
 		same(charged.is(201))
 		same(w.do("GET", charged.header.Get("Location"), "").is(200))
-		reserved := same(
-			w.do("POST", "/v1/products/p/reservations", body(`,"hold":true,"contact":{"phone":"1"}`)).is(201),
-		)
+		reserved := same(w.do("POST", "/v1/products/p/reservations", body(`,"hold":true,"contact":{"phone":"1"}`)).is(201))
 		rid := "/v1/products/p/reservations/" + reserved["id"].(string)
 		same(w.do("GET", rid, "").is(200))
 		same(w.do("POST", rid+"/confirm", "").is(200))

@@ -99,7 +99,7 @@ func TestIfMatch(t *testing.T) {
 		`"9223372036854775808"`} {
 		v := edit(tag).problem(412, "stale_revision")
 		if v["current_revision"] != float64(0) ||
-			!strings.Contains(v["detail"].(string), "character by character") && tag != `"9223372036854775807"` {
+			!strings.Contains(v["detail"].(string), "not exactly a tag") && tag != `"9223372036854775807"` {
 			t.Errorf("%s: %v", tag, v)
 		}
 	}

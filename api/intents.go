@@ -10,7 +10,7 @@ import (
 	"admitone/events"
 )
 
-// defaultIntent is how long an intent waits if nothing is said, in seconds.
+// defaultIntent is the default lifetime of an intent, in seconds.
 const defaultIntent = 1800
 
 func (s *Server) intentRoutes() {
@@ -19,7 +19,7 @@ func (s *Server) intentRoutes() {
 	s.handle(fiber.MethodDelete, intent, s.endIntent)
 }
 
-// beginIntent has a booking wait for money that a provider is taking: 201, or 200 if it does already.
+// beginIntent begins a payment intent: 201, or 200 if the same one is open already.
 func (s *Server) beginIntent(r *request) error {
 	id, err := param[events.BookingID](r, "id", "booking")
 	if err != nil {
@@ -58,8 +58,7 @@ func (s *Server) beginIntent(r *request) error {
 	return r.booked(fiber.StatusCreated, answer)
 }
 
-// endIntent ends the intent that is named, or the present one if none is; one that is over changes
-// nothing.
+// endIntent ends the intent that the request names, or else the open one. No-op if that has ended.
 func (s *Server) endIntent(r *request) error {
 	id, err := param[events.BookingID](r, "id", "booking")
 	if err != nil {
@@ -69,7 +68,7 @@ func (s *Server) endIntent(r *request) error {
 		return err
 	}
 	answer, err := s.config.Bookings.EndIntent(context.Background(), bookings.EndIntent{
-		Origin: r.origin(actors.NewCommandID()), BookingID: id, Intent: events.IntentID(r.ctx.Query("intent"))})
+		Origin: r.origin(r.newCommandID()), BookingID: id, Intent: events.IntentID(r.ctx.Query("intent"))})
 	r.noteAll()
 	if err != nil {
 		return err

@@ -10,21 +10,19 @@ import (
 	"admitone/api/connections"
 )
 
-// joinSlots is the number of counters of a limit: half a mebibyte, whatever the load.
+// joinSlots is the number of counters of a limit. They take 512 KiB, whatever the load.
 const joinSlots = 1 << 16
 
-// joinLimit bounds how often one network may join waiting rooms: a minute's worth at once, and
-// then evenly. Networks share counters by a seeded hash, so memory is bounded however many
-// addresses an attacker has; networks of the same counter share its allowance, which is far above
-// what people need.
+// joinLimit limits how often one network may join waiting rooms, with a burst of one minute's joins.
+// Networks are assigned to counters by a seeded hash, so memory is bounded however many addresses an
+// attacker has. Networks with the same counter share its allowance, which is far above what people need.
 //
 // [connections.NetworkOf] returns the network of an address.
 type joinLimit struct {
-	every time.Duration // between two joins in the long run
+	every time.Duration // the average interval of joins
 	seed  maphash.Seed
 	began time.Time
-	// slots hold when, since began, all joins so far will have been spread evenly (the
-	// theoretical arrival time of the generic cell rate algorithm).
+	// slots are the theoretical arrival times of the generic cell rate algorithm, relative to began.
 	slots [joinSlots]atomic.Int64
 }
 
@@ -35,7 +33,7 @@ func newJoinLimit(perMinute int) *joinLimit {
 	return &joinLimit{every: time.Minute / time.Duration(perMinute), seed: maphash.MakeSeed(), began: time.Now()}
 }
 
-// allow counts a join from a network, or returns how long it has to wait.
+// allow counts a join from a network and returns 0, or returns the time to wait before the next one.
 func (l *joinLimit) allow(from netip.Prefix, now time.Time) (wait time.Duration) {
 	slot := &l.slots[maphash.Comparable(l.seed, from)%joinSlots]
 	at := now.Sub(l.began)
@@ -51,7 +49,8 @@ func (l *joinLimit) allow(from netip.Prefix, now time.Time) (wait time.Duration)
 	}
 }
 
-// joinAllowed counts a join of this caller, unless its address is not known.
+// joinAllowed counts a join of this caller, and refuses it if there are too many. Callers without a
+// countable address are exempt.
 func (s *Server) joinAllowed(r *request) error {
 	if s.joins == nil {
 		return nil
@@ -62,7 +61,7 @@ func (s *Server) joinAllowed(r *request) error {
 	}
 	if wait := s.joins.allow(connections.NetworkOf(address), time.Now()); wait > 0 {
 		return &problem{code: codes.RateLimited,
-			detail: "too many joins from your address; no place was lost, try again in a while", after: wait}
+			detail: "too many joins from your address; no place was lost, try again later", after: wait}
 	}
 	return nil
 }

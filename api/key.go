@@ -1,8 +1,10 @@
 package api
 
 import (
+	"context"
 	"errors"
 	"strings"
+	"time"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -13,16 +15,16 @@ import (
 	"admitone/events"
 )
 
-// keyed runs a command, in one step or several, under the id made of its Idempotency-Key and its
-// request. do is called once more if the key is known with another request: earlier versions
-// hashed the bytes of the body. A refusal for that has written nothing.
+// keyed calls do with the id derived from the Idempotency-Key and the request, or a random one without
+// a key. If the key was used with another request, do is called once more with the id that earlier
+// versions derived, which hashed the raw body; the refusal has recorded nothing.
 func (r *request) keyed(do func(id actors.CommandID) error) error {
 	key, err := r.key()
 	if err != nil {
 		return err
 	}
 	if key == "" {
-		return do(actors.NewCommandID())
+		return do(r.newCommandID())
 	}
 	method, path, body := r.method(), r.path(), r.sentBody()
 	id := actors.KeyedCommandID(r.keyOwner(), key, []byte(method), []byte(path), sameBody(body))
@@ -36,7 +38,31 @@ func (r *request) keyed(do func(id actors.CommandID) error) error {
 	return err
 }
 
-// sentBody returns the body, or its replacement if it may not be hashed.
+// keyedIn is keyed for a command whose stream its body names: the stream of another body does not know that the
+// key was used, so the views are asked too. scope is that of [projections.Projections.KeyUsed].
+func (r *request) keyedIn(ctx context.Context, scope string, do func(id actors.CommandID) error) error {
+	if key, err := r.key(); err != nil || key == "" {
+		return r.keyed(do)
+	}
+	return r.keyed(func(id actors.CommandID) error {
+		key, _ := id.Key()
+		end, ok := r.server.keys.Lock(key)
+		if !ok {
+			return actors.ErrOverloaded
+		}
+		defer end()
+		used, err := r.server.config.Views.KeyUsed(ctx, scope, key, time.Now().Add(-actors.KeyAge))
+		switch {
+		case err != nil:
+			return err
+		case used != "" && used != string(id):
+			return actors.ErrKeyReused
+		}
+		return do(id)
+	})
+}
+
+// sentBody returns the body, or its replacement if the body must not be hashed.
 func (r *request) sentBody() []byte {
 	if r.hashed != nil {
 		return r.hashed
@@ -56,8 +82,8 @@ func (r *request) sentPath() string {
 	return path
 }
 
-// sameBody returns the same text for all bodies that mean the same: a retry with members in
-// another order or with other spaces is the same request. No body is an empty object.
+// sameBody returns the canonical form of a body: a retry with members in another order or with other
+// white space is the same request. An empty body counts as an empty object.
 func sameBody(body []byte) []byte {
 	if len(body) == 0 {
 		return []byte("{}")
@@ -69,25 +95,29 @@ func sameBody(body []byte) []byte {
 	return plain
 }
 
-// origin returns where the steps of a booking come from.
+// origin returns the origin of the steps of a booking.
 func (r *request) origin(id actors.CommandID) bookings.Origin {
-	return bookings.Origin{ID: id, CorrelationID: r.id, CausationID: r.id, Actor: r.caller.name()}
+	from := r.source(id)
+	return bookings.Origin{ID: id, CorrelationID: from.CorrelationID, CausationID: from.CausationID, Actor: from.Actor,
+		At: from.At, Until: from.Until}
 }
 
-// source returns where a command comes from; the caller adds the rest.
+// source returns a request to the desk with its metadata; the caller adds stream and command.
 func (r *request) source(id actors.CommandID) actors.Request {
-	return actors.Request{
+	request := actors.Request{
 		ID:            id,
 		CorrelationID: r.id,
 		CausationID:   r.id,
 		Actor:         r.caller.name(),
 		Bounded:       !r.caller.serves(),
 	}
+	r.mayBeElsewhere(&request)
+	return request
 }
 
-// keyOwner returns the owner of an Idempotency-Key: the caller. Where no caller is known (open
-// mode, and no holder in the body) each path has its own keys, so that two holders who confirm
-// under the same key don't collide.
+// keyOwner returns the owner of an Idempotency-Key: the caller. Without one, in open mode with no holder
+// in the body, each path has keys of its own, so that two holders who confirm with the same key don't
+// collide.
 func (r *request) keyOwner() string {
 	if r.caller.sub != "" {
 		return string(r.caller.sub)
@@ -95,7 +125,7 @@ func (r *request) keyOwner() string {
 	return r.path()
 }
 
-// key returns the Idempotency-Key of a POST, "" if it has none. An empty one is refused: its
+// key returns the Idempotency-Key of a POST, "" if it has none. An empty header is refused, because its
 // sender relies on a safe retry.
 func (r *request) key() (string, error) {
 	if r.method() != fiber.MethodPost {
@@ -121,7 +151,7 @@ func (r *request) key() (string, error) {
 	key = strings.Trim(key, " \t")
 	if key == "" {
 		return "", refuse(codes.BadParameter,
-			"the Idempotency-Key is empty; send 1 to 128 visible ASCII characters, or leave the header out")
+			"the Idempotency-Key is empty; send 1 to 128 visible ASCII characters, or omit the header")
 	}
 	if len(key) > 128 || !visibleASCII(key) {
 		return "", refuse(codes.BadParameter, "an Idempotency-Key has 1 to 128 visible ASCII characters")

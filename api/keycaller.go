@@ -14,19 +14,19 @@ import (
 	"admitone/events"
 )
 
-// keyViews remembers when the views were last seen to be up to date.
+// keyViews caches whether the views are fresh enough to look API keys up.
 type keyViews struct {
 	mu    sync.Mutex
 	asked time.Time // guarded by mu
 	err   error     // of that time; guarded by mu
 }
 
-// freshKeys is how old the views may be that a key is looked up in: a key that was ended longer ago
-// is not good at any server.
+// freshKeys is the maximum age of the views in which a key is looked up: a key that was revoked longer ago
+// is refused by every server.
 const freshKeys = time.Second
 
-// fresh returns nil if the views have all that the log had freshKeys ago. The log is asked at most
-// that often.
+// fresh returns nil if the views include everything that the log had freshKeys ago. It reads the head of
+// the log at most once per freshKeys.
 func (k *keyViews) fresh(s *Server) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -41,25 +41,25 @@ func (k *keyViews) fresh(s *Server) error {
 		err = s.config.Views.WaitFor(ctx, head)
 	}
 	if k.err = err; err != nil {
-		k.err = refuse(codes.ProjectionBehind, "whether the key is still good can't be said at the moment; try again")
+		k.err = refuse(codes.ProjectionBehind, "the API key can't be checked at the moment; try again")
 	}
 	return k.err
 }
 
-// callerOf identifies the sender of a request: by an API key, or as Config.Auth does. An open server
-// asks nobody for a key.
-func (s *Server) callerOf(c *fiber.Ctx) (caller, error) {
+// callerOf returns the sender of a request, by an API key or by Config.Auth. Credentials are checked as of
+// now. In open mode API keys are ignored.
+func (s *Server) callerOf(c *fiber.Ctx, now time.Time) (caller, error) {
 	scheme, key, _ := strings.Cut(c.Get(fiber.HeaderAuthorization), " ")
 	if _, open := s.config.Auth.(OpenAuth); open || !strings.EqualFold(scheme, "Bearer") ||
 		!strings.HasPrefix(key, apiKeyPrefix) {
-		return s.config.Auth.caller(c)
+		return s.config.Auth.caller(c, now)
 	}
-	return s.keyCaller(key)
+	return s.keyCaller(key, now)
 }
 
-// keyCaller returns the program whose key was sent. A server of the past takes none: it can't see
-// which have ended since.
-func (s *Server) keyCaller(key string) (caller, error) {
+// keyCaller returns the caller that an API key authenticates. A server of the past refuses all keys: it
+// can't see which were revoked since.
+func (s *Server) keyCaller(key string, now time.Time) (caller, error) {
 	refused := refuse(codes.Unauthenticated, "the API key is not valid here")
 	id, ok := idOfKey(key)
 	if !ok || s.config.AsOf != nil {
@@ -69,7 +69,7 @@ func (s *Server) keyCaller(key string) (caller, error) {
 		return caller{}, err
 	}
 	k, known, err := s.config.Views.APIKey(id)
-	if err == nil && !known { // this server may have made it a moment ago
+	if err == nil && !known { // this server may just have created it
 		if err = s.seen(s.answered()); err == nil {
 			k, known, err = s.config.Views.APIKey(id)
 		}
@@ -78,13 +78,13 @@ func (s *Server) keyCaller(key string) (caller, error) {
 		return caller{}, err
 	}
 	same := subtle.ConstantTimeCompare([]byte(k.Hash), []byte(hashOfKey(key))) == 1
-	if !known || !same || !k.Live(time.Now()) || !Role(k.Role).known() {
+	if !known || !same || !k.Live(now) || !Role(k.Role).known() {
 		return caller{}, refused
 	}
 	return caller{sub: events.Holder(keyPrefix + k.Name), role: Role(k.Role), key: true}, nil
 }
 
-// idOfKey returns the id in a key.
+// idOfKey returns the id in an API key. ok is false for a malformed one.
 func idOfKey(key string) (events.APIKeyID, bool) {
 	var id events.ID
 	secret, err := base64.RawURLEncoding.Strict().DecodeString(strings.TrimPrefix(key, apiKeyPrefix))

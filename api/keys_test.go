@@ -62,11 +62,7 @@ func TestInvalidIdempotencyKeys(t *testing.T) {
 	w.product("p", 50, "")
 	held := w.reserve("p", "ada", `,"hold":true`).is(201)["id"].(string)
 	w.do("POST", "/v1/teams", `{"id":"t","name":"T"}`).is(201)
-	w.do(
-		"POST",
-		"/v1/tournaments",
-		`{"id":"c","name":"C","team_limit":2,"register_deadline":"2999-01-01T00:00:00Z"}`,
-	).is(
+	w.do("POST", "/v1/tournaments", `{"id":"c","name":"C","team_limit":2,"register_deadline":"2999-01-01T00:00:00Z"}`).is(
 		201,
 	)
 	for target, body := range map[string]string{
@@ -144,16 +140,7 @@ func TestRetryWithEquivalentBody(t *testing.T) {
 		again.header.Get("Idempotent-Replay") != "true" {
 		t.Errorf("a request of before is not known: %s", again.text)
 	}
-	w.do(
-		"POST",
-		path,
-		`{"quantity":2, "holder":"bob"}`,
-		"Idempotency-Key",
-		"old",
-	).problem(
-		422,
-		"idempotency_key_reused",
-	)
+	w.do("POST", path, `{"quantity":2, "holder":"bob"}`, "Idempotency-Key", "old").problem(422, "idempotency_key_reused")
 	if v := w.do("GET", "/v1/products/p", "").is(200); v["sold"] != float64(3) {
 		t.Errorf("sold %v, want 3", v["sold"])
 	}
@@ -185,9 +172,7 @@ func TestBookingRetryWithEquivalentBody(t *testing.T) {
 		"PUT",
 		"/v1/waiting-rooms/r",
 		`{"admit_per_second":1.0,"max_active":1e1,"active_seconds":60,"heartbeat_seconds":9,"status":"open"}`,
-	).is(
-		201,
-	)
+	).is(201)
 	join := func(body string) answer {
 		return w.do("POST", "/v1/waiting-rooms/r/visitors", body, "Idempotency-Key", "j")
 	}

@@ -2,22 +2,21 @@ package api
 
 import "admitone/actors/core"
 
-// kind is what a file of routes says about the kind of entities that they are for; [register]
-// makes it known.
+// kind describes the routes of one kind of entity. Each is added with [register].
 type kind struct {
-	// collection is the kind's part of a path, as in /v1/products.
+	// collection is the first segment of its paths below /v1, such as products.
 	collection string
-	// rules are those of its core, with the category of its streams.
+	// rules are its core and the category of its streams.
 	rules  core.Kind
 	routes func(*Server)
 }
 
-// kinds by collection, filled by the init functions of the kinds' files.
+// kinds has the kinds by collection. The init functions of their files fill it.
 var kinds = map[string]kind{}
 
 func register(k kind) {
 	if _, twice := kinds[k.collection]; twice {
-		panic("api: two kinds have the collection " + k.collection)
+		panic("api: the collection " + k.collection + " is registered twice")
 	}
 	kinds[k.collection] = k
 }

@@ -3,6 +3,7 @@ package api
 import (
 	"bytes"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
@@ -14,65 +15,100 @@ import (
 )
 
 const (
-	// largeAtOnce bounds the bodies above maxRead that are being read or used at a time.
+	// largeAtOnce bounds the large bodies that are in memory at a time.
 	largeAtOnce = 32
-	// largeSlack is how much larger a large body may be than its limit to be read to its end.
+	// largeSlack is how far a body may exceed its limit and still be read to its end, so that the
+	// refusal can be sent.
 	largeSlack = 32 << 10
-	// largeTimeout is how long a large body may take.
+	// largeTimeout bounds the time to read a large body.
 	largeTimeout = 2 * time.Minute
-	// largeHeld is after when the place of a large body is free again at the latest: fasthttp does
-	// not report every connection that breaks while a body is being read.
+	// largeHeld bounds how long a large body occupies its place: fasthttp does not report every
+	// connection that breaks while a body is read.
 	largeHeld = 2 * largeTimeout
 )
 
 // largeBody is the limit of a route whose bodies may be larger than maxBody.
 type largeBody struct {
+	method string
+	// path is that of the route, with * in place of an id.
 	path    string
 	most    int
 	tooMuch *problem
+	// atOnce bounds the bodies of the route that are in memory at a time; 0 means largeAtOnce.
+	atOnce int
+	// roles are those whose bodies are read; nil means all callers that may act.
+	roles []Role
+	// signed means that requests are authenticated by a signature of the body alone.
+	signed bool
 }
 
-// largeRoutes has the routes with large bodies, all of them POST.
+// largeRoutes are the routes that accept large bodies.
 var largeRoutes = []largeBody{
-	{batchPath, maxBatchBody, refuse(codes.BodyTooLarge, "the body of a batch may have 1 MiB")},
+	{method: fiber.MethodPost, path: batchPath, most: maxBatchBody,
+		tooMuch: refuse(codes.BodyTooLarge, "the body of a batch may have 1 MiB")},
+	{method: fiber.MethodPost, path: plansPath, most: maxPlanBody, atOnce: 1,
+		tooMuch: refuse(codes.BodyTooLarge, "a seating plan may have 32 MiB"), roles: []Role{RoleAdmin}},
+	{method: fiber.MethodPut, path: "/v1/performances/*/blocks", most: maxBlockBody, atOnce: 4,
+		tooMuch: refuse(codes.BodyTooLarge, "the body of a request that blocks may have 1 MiB"), roles: []Role{RoleAdmin}},
+	{method: fiber.MethodPost, path: "/v1/payments/*", most: maxReport, atOnce: 4,
+		tooMuch: refuse(codes.BodyTooLarge, "a report of a payment provider may have 1 MiB"), signed: true},
 }
 
-// largeOf returns the limit for a request, nil if it has none of its own.
+// largeOf returns the entry of largeRoutes for a request, nil if there is none.
 func largeOf(h *fasthttp.RequestHeader) *largeBody {
-	if !h.IsPost() {
-		return nil
-	}
 	path, _, _ := bytes.Cut(h.RequestURI(), []byte{'?'})
 	for i := range largeRoutes {
-		if string(path) == largeRoutes[i].path {
-			return &largeRoutes[i]
+		if r := &largeRoutes[i]; string(h.Method()) == r.method && r.matches(string(path)) {
+			return r
 		}
 	}
 	return nil
 }
 
-// largeBodies are those being read or used, by the header of their request.
-type largeBodies struct {
-	mu    sync.Mutex
-	until map[*fasthttp.RequestHeader]time.Time // guarded by mu
+// matches reports whether a path fits the route.
+func (b *largeBody) matches(path string) bool {
+	before, behind, hasID := strings.Cut(b.path, "*")
+	if !hasID {
+		return path == b.path
+	}
+	id, ok := strings.CutPrefix(path, before)
+	if ok {
+		id, ok = strings.CutSuffix(id, behind)
+	}
+	return ok && id != "" && !strings.Contains(id, "/")
 }
 
-// take returns false if there are too many.
+// largeBodies are the large bodies in memory, by the header of their request.
+type largeBodies struct {
+	mu    sync.Mutex
+	until map[*fasthttp.RequestHeader]largeUse // guarded by mu
+}
+
+// largeUse is a large body in memory, and when its place is free again at the latest.
+type largeUse struct {
+	until time.Time
+	route *largeBody
+}
+
+// take occupies a place for a large body. It returns false if all are taken.
 func (l *largeBodies) take(h *fasthttp.RequestHeader, now time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.until == nil {
-		l.until = map[*fasthttp.RequestHeader]time.Time{}
+		l.until = map[*fasthttp.RequestHeader]largeUse{}
 	}
-	for other, until := range l.until {
-		if now.After(until) {
+	route, same := largeOf(h), 0
+	for other, use := range l.until {
+		if now.After(use.until) {
 			delete(l.until, other)
+		} else if use.route == route {
+			same++
 		}
 	}
-	if len(l.until) >= largeAtOnce {
+	if len(l.until) >= largeAtOnce || route != nil && route.atOnce > 0 && same >= route.atOnce {
 		return false
 	}
-	l.until[h] = now.Add(largeHeld)
+	l.until[h] = largeUse{now.Add(largeHeld), route}
 	return true
 }
 
@@ -89,8 +125,8 @@ func (l *largeBodies) has(h *fasthttp.RequestHeader) bool {
 	return ok
 }
 
-// takeLargeBodies lets server read the large bodies of known callers. Those of others stay within
-// the limit of all routes: their header is refused before the body is read.
+// takeLargeBodies makes server accept large bodies of authenticated callers. For all others the limit of
+// the other routes applies: they are refused before the body is read.
 func (s *Server) takeLargeBodies(server *fasthttp.Server) {
 	large := &s.batches.large
 	server.HeaderReceived = func(h *fasthttp.RequestHeader) fasthttp.RequestConfig {
@@ -114,20 +150,28 @@ func (s *Server) takeLargeBodies(server *fasthttp.Server) {
 	}
 }
 
-// largeCaller returns why a large body is not taken from the sender of a header, nil if it is.
+// largeCaller returns why the sender of a header may not send a large body, nil if it may.
 func (s *Server) largeCaller(h *fasthttp.RequestHeader) error {
+	route := largeOf(h)
+	if route != nil && route.signed {
+		return nil
+	}
 	var c fasthttp.RequestCtx
 	h.CopyTo(&c.Request.Header)
 	ctx := s.app.AcquireCtx(&c)
 	defer s.app.ReleaseCtx(ctx)
-	caller, err := s.callerOf(ctx)
+	caller, err := s.callerOf(ctx, time.Now())
 	if err != nil {
 		return err
+	}
+	if route != nil && len(route.roles) > 0 {
+		return caller.must(route.roles...)
 	}
 	return caller.act()
 }
 
-// largeRefusal returns the answer to a body that was larger than what was to be read.
+// largeRefusal returns the problem for a body that exceeded the limit: otherwise, for a route without
+// large bodies.
 func (s *Server) largeRefusal(c *fiber.Ctx, otherwise *problem) *problem {
 	h := &c.Request().Header
 	route := largeOf(h)

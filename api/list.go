@@ -8,14 +8,14 @@ import (
 	"admitone/events"
 )
 
-// paging has the parameters of a list.
+// paging has the query parameters of a list.
 type paging struct {
-	// after is where the page before ended, "" for the first one.
+	// after is the cursor at which the previous page ended, "" for the first page.
 	after string
 	limit int
 }
 
-// paging reads limit and cursor.
+// paging parses limit and cursor.
 func (r *request) paging() (p paging, err error) {
 	if p.limit, err = r.limit(); err != nil {
 		return p, err
@@ -24,7 +24,7 @@ func (r *request) paging() (p paging, err error) {
 	return p, err
 }
 
-// numbered reads paging whose cursors are numbers.
+// numbered is paging for lists whose cursors are numbers.
 func (r *request) numbered() (after uint64, limit int, err error) {
 	p, err := r.paging()
 	if err != nil {
@@ -34,9 +34,9 @@ func (r *request) numbered() (after uint64, limit int, err error) {
 	return uint64(position), p.limit, err
 }
 
-// list answers with {"items":[…],"next":…}. item appends the item with an index below size, or
-// nothing to leave it out. next is the cursor's text, "" at the end. more may add members after
-// them.
+// list answers with {"items":[…],"next":…}. item appends the item with index i, 0 ≤ i < size, or nothing
+// to skip it. next is the decoded cursor of the next page, "" at the end. more, if not nil, appends
+// further members.
 func (r *request) list(
 	size int,
 	next string,

@@ -8,14 +8,14 @@ import (
 	"github.com/gofiber/fiber/v2"
 )
 
-// newApp returns a Fiber application without routes, for one listener.
+// newApp returns a Fiber application for one listener, without routes.
 func (s *Server) newApp() *fiber.App {
 	app := fiber.New(fiber.Config{
 		DisableStartupMessage: true,
 		Immutable:             true,
 		BodyLimit:             maxRead,
 		ReadBufferSize:        maxHeader,
-		Concurrency:           math.MaxInt32, // the pool bounds connections, and answers those beyond
+		Concurrency:           math.MaxInt32, // the pool limits connections
 		ReadTimeout:           5 * time.Second,
 		WriteTimeout:          10 * time.Second,
 		IdleTimeout:           60 * time.Second,
@@ -24,13 +24,13 @@ func (s *Server) newApp() *fiber.App {
 		ErrorHandler:          s.unroutedError,
 	})
 	server := app.Server()
-	// A hijacked connection's Close does nothing otherwise; see package sockets.
+	// Otherwise closing a hijacked connection has no effect; see package sockets.
 	server.KeepHijackedConns = true
-	server.Handler = s.closeAfterResponse(s.framed(s.plainPaths(server.Handler)))
+	server.Handler = s.closeAfterResponse(s.pulsed(s.marked(s.framed(s.plainPaths(server.Handler)))))
 	server.ErrorHandler = unreadable(server.ErrorHandler)
 	return app
 }
 
-// ListenOperations serves the routes of operations on ln, whose connections are bounded already,
-// until Shutdown has ended all else. It is for servers with Config.OperationsApart.
+// ListenOperations serves the operational routes on ln until Shutdown has ended everything else. It is for
+// servers with Config.OperationsApart. It does not limit the connections of ln.
 func (s *Server) ListenOperations(ln net.Listener) error { return s.operations.Listener(ln) }

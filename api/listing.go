@@ -16,51 +16,51 @@ import (
 	"admitone/projections/row"
 )
 
-// exportsAtOnce bounds the lists that are streamed at a time. Each keeps old records of the views
-// on the disk while it lasts.
+// exportsAtOnce bounds the concurrent CSV exports. Each keeps old records of the views on disk while it
+// runs.
 const exportsAtOnce = 4
 
-// rowsAtOnce is how many rows of a list are read together.
+// rowsAtOnce is the number of rows read from the views at a time.
 const rowsAtOnce = 200
 
-// maxExamined bounds the rows that one page of a filtered list looks at: with fewer matches it has
-// fewer items than its limit, and goes on at next.
+// maxExamined bounds the rows that are read for one page of a filtered list. A page may therefore have
+// fewer items than its limit although next is not null.
 const maxExamined = 10_000
 
-// listing is a list of resources that a shop looks through: a page of it as JSON, or all of it as
-// CSV. Both are of one position.
+// listing is a list of resources for a shop: a page of it as JSON, or all of it as CSV. Each answer shows
+// the views at one log position.
 type listing[R any] struct {
-	// name of the file, columns its names in order.
+	// name is that of the CSV file, columns are the names of its columns in order.
 	name    string
 	columns []string
-	// page returns up to most rows behind a cursor, "" for the first, and the cursor behind them,
-	// "" at the end.
+	// page returns up to most rows after a cursor, "" for the beginning, and the next cursor, "" at the
+	// end.
 	page func(from *projections.Reading, after string, most int) ([]R, string, error)
-	// then turns a row into what it was at the moment that is asked about; false leaves it out.
+	// then changes a row to its state at the requested moment. It returns false to omit the row.
 	then func(*R) (bool, error)
 	// write appends a row as JSON.
 	write func(dst []byte, row *R) ([]byte, error)
-	// contact is the name under which the contact of a row is kept.
+	// contact returns the subject under which the contact of a row is stored.
 	contact func(*R) string
 }
 
-// query is what a request asks of a list.
+// query has the parameters of a listing.
 type query struct {
 	csv, mark, contact bool
 	status, holder     string
 	at                 *row.Moment
-	// now is the time that deadlines are compared with.
+	// now is the time with which deadlines are compared.
 	now time.Time
 }
 
-// query reads the parameters that all lists have; statuses are those that the list knows.
+// query parses the parameters of a listing. statuses are its valid statuses.
 func (r *request) query(statuses ...string) (q query, err error) {
 	if q, err = r.format(); err != nil {
 		return q, err
 	}
 	q.status, q.holder = r.ctx.Query("status"), r.ctx.Query("holder")
 	if q.status != "" && !slices.Contains(statuses, q.status) {
-		return q, refuse(codes.BadParameter, "status is one of "+strings.Join(statuses, ", "))
+		return q, refuse(codes.BadParameter, "status must be one of "+strings.Join(statuses, ", "))
 	}
 	if q.at, err = r.moment(); err != nil {
 		return q, err
@@ -71,24 +71,25 @@ func (r *request) query(statuses ...string) (q query, err error) {
 	return q, nil
 }
 
-// format reads in which form a list is asked for, and whether with contacts.
+// format parses the requested format of a list, from the query or the header Accept, and whether contacts
+// are to be included.
 func (r *request) format() (q query, err error) {
 	switch format := r.ctx.Query("format"); format {
 	case "csv":
 		q.csv, q.mark = true, true
 	case "":
-		// Names of media types have no case (RFC 9110 section 8.3.1); Fiber compares them as they are.
+		// Media types are case-insensitive (RFC 9110 section 8.3.1), but Fiber compares them exactly.
 		r.ctx.Request().Header.Set(fiber.HeaderAccept, strings.ToLower(r.ctx.Get(fiber.HeaderAccept)))
 		q.csv = r.ctx.Accepts(fiber.MIMEApplicationJSON, mimeCSV) == mimeCSV
 	case "json":
 	default:
-		return q, refuse(codes.BadParameter, "format is json or csv")
+		return q, refuse(codes.BadParameter, "format must be json or csv")
 	}
 	r.ctx.Vary(fiber.HeaderAccept)
 	switch contact := r.ctx.Query("contact"); {
 	case contact == "" || contact == "false":
 	case contact != "true" || !q.csv:
-		return q, refuse(codes.BadParameter, "contact is true or false, and goes with CSV")
+		return q, refuse(codes.BadParameter, "contact must be true or false, and requires CSV")
 	default:
 		q.contact = true
 		if err := r.caller.must(RoleAuditor, RoleAdmin); err != nil {
@@ -100,7 +101,7 @@ func (r *request) format() (q query, err error) {
 
 const mimeCSV = "text/csv; charset=utf-8; header=present"
 
-// answerList answers with a page of a list, or with all of it.
+// answerList answers with a page of a list as JSON, or with all of it as CSV.
 func answerList[R any](r *request, q *query, l *listing[R]) error {
 	if q.csv {
 		return streamList(r, q, l)
@@ -148,7 +149,7 @@ func streamList[R any](r *request, q *query, l *listing[R]) error {
 	select {
 	case s.exports <- struct{}{}:
 	default:
-		return refuse(core.CodeOverloaded, "too many lists are being sent; try again in a moment")
+		return refuse(core.CodeOverloaded, "too many lists are being exported; try again in a moment")
 	}
 	from, err := s.config.Views.Read()
 	if err != nil {
@@ -164,7 +165,7 @@ func streamList[R any](r *request, q *query, l *listing[R]) error {
 	if q.at != nil {
 		position = q.at.Position
 	}
-	r.ctx.Set("Admitone-Position", strconv.FormatUint(uint64(position), 10))
+	r.ctx.Set(headerPosition, strconv.FormatUint(uint64(position), 10))
 	r.ctx.Set(fiber.HeaderContentType, mimeCSV)
 	r.ctx.Set(fiber.HeaderContentDisposition, `attachment; filename="`+l.name+`.csv"`)
 	r.ctx.Status(fiber.StatusOK)
@@ -174,7 +175,7 @@ func streamList[R any](r *request, q *query, l *listing[R]) error {
 		fill: func(dst []byte) ([]byte, bool, error) {
 			piece, more, err := f.fill(dst)
 			if err != nil {
-				log.Error("a list could not be sent to its end", "list", l.name, "error", err)
+				log.Error("an export failed and is incomplete", "list", l.name, "error", err)
 			}
 			return piece, more, err
 		},
@@ -188,7 +189,7 @@ func streamList[R any](r *request, q *query, l *listing[R]) error {
 	return nil
 }
 
-// csvFile is a list on its way to a client.
+// csvFile is a CSV export in progress.
 type csvFile[R any] struct {
 	list     *listing[R]
 	query    *query
@@ -200,7 +201,7 @@ type csvFile[R any] struct {
 	object   []byte // reused for every line
 }
 
-// fill appends the lines of the next rows.
+// fill appends the header or the lines of the next rows to dst. It returns false after the last.
 func (f *csvFile[R]) fill(dst []byte) ([]byte, bool, error) {
 	if !f.begun {
 		f.begun = true

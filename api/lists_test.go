@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -107,6 +108,10 @@ func sameAsJSON(t *testing.T, lines []map[string]string, items []any) {
 			default:
 				text, _ := json.Marshal(v)
 				want[name] = string(text)
+				var same any // members of an object have no order
+				if json.Unmarshal([]byte(lines[i][name]), &same) == nil && reflect.DeepEqual(same, value) {
+					want[name] = lines[i][name]
+				}
 			}
 		}
 		got := maps.Clone(lines[i])
@@ -266,7 +271,7 @@ func TestFormulasAreDefused(t *testing.T) {
 	}
 	lines, quoted, _ := rfc4180(a.text)
 	for i, name := range lines[0] {
-		text := !slices.Contains([]string{"quantity", "remaining", "revision", "position", "expires_at"}, name)
+		text := !slices.Contains([]string{"quantity", "remaining", "revision", "position", "expires_at", "kept"}, name)
 		if quoted[1][i] != text {
 			t.Errorf("%s is %q, in quotes: %t", name, lines[1][i], quoted[1][i])
 		}

@@ -11,7 +11,7 @@ import (
 	"admitone/events"
 )
 
-// readLimit bounds the time to read one page of the log.
+// readLimit bounds the time to read a page of the log.
 const readLimit = AnswerLimit
 
 func (s *Server) logRoutes() {
@@ -19,7 +19,7 @@ func (s *Server) logRoutes() {
 	s.handle(fiber.MethodGet, "/v1/streams/:stream/events", s.listStream)
 }
 
-// listEvents answers with a page of the whole log, after a position.
+// listEvents answers with a page of the log after a position.
 func (s *Server) listEvents(r *request) error {
 	if err := r.caller.must(RoleAuditor, RoleAdmin); err != nil {
 		return err
@@ -68,7 +68,7 @@ func (s *Server) listEvents(r *request) error {
 	}
 }
 
-// listStream answers with a page of one stream, from a revision on.
+// listStream answers with a page of one stream starting at a revision.
 func (s *Server) listStream(r *request) error {
 	if err := r.caller.must(RoleAuditor, RoleAdmin); err != nil {
 		return err
@@ -118,14 +118,14 @@ func (s *Server) listStream(r *request) error {
 	return r.answerEvents(page, next)
 }
 
-// numberCursor reads a cursor that is a number; an absent one is 0.
+// numberCursor parses a decoded cursor that is a number; "" is 0.
 func numberCursor[N events.Position | events.Revision](cursor string) (N, error) {
 	if cursor == "" {
 		return 0, nil
 	}
 	n, err := strconv.ParseInt(cursor, 10, 64)
 	if err != nil || n < 0 {
-		return 0, refuse(codes.BadCursor, "take the cursor from next of the page before, as it is")
+		return 0, refuse(codes.BadCursor, "send the next of the previous page unchanged")
 	}
 	return N(n), nil
 }

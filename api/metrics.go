@@ -15,8 +15,7 @@ import (
 	"admitone/events"
 )
 
-// metrics are the server's own figures. Those of other parts are read at each scrape, so they
-// cost nothing in between.
+// metrics are the metrics of the HTTP server. Those of other components are read at each scrape.
 type metrics struct {
 	requests *prometheus.CounterVec
 	seconds  *prometheus.HistogramVec
@@ -43,7 +42,7 @@ func newMetrics(c Config) *metrics {
 		Name: "admitone_facts_total", Help: "Facts that this server's callers caused, and the steps of bookings, by " +
 			"type."}, []string{"type"})
 	problems := prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "admitone_problems_total", Help: "Answers that were a problem, by code."}, []string{"code"})
+		Name: "admitone_problems_total", Help: "Problem responses, by code."}, []string{"code"})
 	m.facts, m.problems = counters(facts, events.Names()), counters(problems, slices.Collect(maps.Keys(statuses)))
 	c.Metrics.MustRegister(m.requests, m.seconds, m.batched, facts, problems,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
@@ -60,14 +59,14 @@ func newMetrics(c Config) *metrics {
 			prometheus.NewCounterFunc(
 				prometheus.CounterOpts{
 					Name: "admitone_refusals_recorded_total",
-					Help: "Refusals that were recorded.",
+					Help: "Refusals recorded.",
 				},
 				func() float64 { return float64(c.Refusals.Kept()) },
 			),
 			prometheus.NewCounterFunc(
 				prometheus.CounterOpts{
 					Name: "admitone_refusals_dropped_total",
-					Help: "Refusals that were too many to be recorded.",
+					Help: "Refusals dropped because there were too many to record.",
 				},
 				func() float64 { return float64(c.Refusals.Dropped()) },
 			),
@@ -76,10 +75,13 @@ func newMetrics(c Config) *metrics {
 	if c.Rooms != nil {
 		c.Metrics.MustRegister(newRoomCollector(c.Rooms))
 	}
+	if c.Rooms != nil && c.Peers != nil {
+		c.Metrics.MustRegister(runningRooms(c.Rooms))
+	}
 	return m
 }
 
-// counters looks up the counters of all values of a label.
+// counters returns the counters of all values of a label.
 func counters[L ~string](vec *prometheus.CounterVec, values []L) map[L]prometheus.Counter {
 	found := make(map[L]prometheus.Counter, len(values))
 	for _, value := range values {
@@ -95,7 +97,7 @@ func (m *metrics) caused(facts []events.Fact) {
 	}
 }
 
-// countProblem counts a problem, if its code is listed.
+// countProblem counts a problem, if its code is a known one.
 func (m *metrics) countProblem(p *problem) {
 	if counter := m.problems[p.code]; counter != nil {
 		counter.Inc()
@@ -220,7 +222,7 @@ func (r *routeMetrics) observe(status int, took time.Duration) {
 	r.count(status)
 }
 
-// batchRoute counts the commands of batches to one route.
+// batchRoute returns the counters of the commands of one route in batches.
 func (m *metrics) batchRoute(method, path string) *routeMetrics {
 	return &routeMetrics{vec: m.batched, labels: [2]string{method, path}}
 }

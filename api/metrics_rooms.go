@@ -6,8 +6,8 @@ import (
 	"admitone/actors/admission"
 )
 
-// roomCollector collects the figures of the waiting rooms that this node runs. Only organisers
-// create rooms, so their names are a bounded label.
+// roomCollector collects the metrics of the waiting rooms that this node runs. Only organisers create
+// rooms, so the number of label values is bounded.
 type roomCollector struct {
 	rooms                              *admission.Rooms
 	waiting, active, admitted, measure *prometheus.Desc
@@ -19,10 +19,10 @@ func newRoomCollector(rooms *admission.Rooms) *roomCollector {
 	}
 	return &roomCollector{
 		rooms:    rooms,
-		waiting:  about("waiting", "Visitors who wait."),
-		active:   about("active", "Passes that go on."),
-		admitted: about("admitted_total", "Visitors who were let in."),
-		measure:  about("admitted_per_second", "Visitors let in per second, as measured; estimates are made of it."),
+		waiting:  about("waiting", "Waiting visitors."),
+		active:   about("active", "Active passes."),
+		admitted: about("admitted_total", "Admitted visitors."),
+		measure:  about("admitted_per_second", "Measured admissions per second, on which estimates are based."),
 	}
 }
 
@@ -41,4 +41,17 @@ func (c *roomCollector) Collect(to chan<- prometheus.Metric) {
 		to <- prometheus.MustNewConstMetric(c.admitted, prometheus.CounterValue, float64(l.Admitted), l.ID)
 		to <- prometheus.MustNewConstMetric(c.measure, prometheus.GaugeValue, l.PerSecond, l.ID)
 	}
+}
+
+// runningRooms returns the metric of the number of waiting rooms that this node runs.
+func runningRooms(rooms *admission.Rooms) prometheus.Collector {
+	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "admitone_cluster_rooms_running",
+		Help: "Waiting rooms that this node runs; each room is run by one node."}, func() (n float64) {
+		for _, line := range rooms.Running() {
+			if rooms.Runs(line) {
+				n++
+			}
+		}
+		return n
+	})
 }

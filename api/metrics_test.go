@@ -21,9 +21,7 @@ func TestMetricsCountFactsAndProblems(t *testing.T) {
 			`{"holder":"ada","seats":["A-1-1","A-1-2"]}`,
 			"Idempotency-Key",
 			"b",
-		).is(
-			201,
-		)
+		).is(201)
 		w.book("hall", "bob", "A-1-1").problem(409, "seat_taken")
 	}
 	w.do("GET", "/v1/nothing", "").problem(404, "not_found")

@@ -49,9 +49,7 @@ func TestEveryAnswerEndsWithANewline(t *testing.T) {
 		"PUT",
 		"/v1/waiting-rooms/x",
 		`{"admit_per_second":1,"max_active":1,"active_seconds":9,"heartbeat_seconds":9}`,
-	).is(
-		201,
-	)
+	).is(201)
 	var asked []string
 	for _, route := range w.server.app.GetRoutes(true) {
 		for _, id := range []string{"x", "nothing"} {
@@ -69,13 +67,7 @@ func TestEveryAnswerEndsWithANewline(t *testing.T) {
 			path := strings.Join(parts, "/")
 			if what := route.Method + " " + path; !slices.Contains(asked, what) {
 				asked = append(asked, what)
-				check(
-					w.do(
-						route.Method,
-						path,
-						map[bool]string{true: "{}"}[route.Method != "GET" && route.Method != "HEAD"],
-					),
-				)
+				check(w.do(route.Method, path, map[bool]string{true: "{}"}[route.Method != "GET" && route.Method != "HEAD"]))
 			}
 		}
 	}

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"encoding/json"
 	"mime"
 	"strconv"
 	"strings"
@@ -33,12 +34,28 @@ func (d *described) ask(w *harness, method, path, body string, headers ...string
 		d.t.Fatalf("%s: status %d is not described: %s", a.what, a.status, a.text)
 	}
 	d.checkContent(a, response)
+	d.checkPosition(a, template)
 	for name := range d.follow(response["headers"]) {
 		if a.header.Get(name) == "" && name != "Retry-After" && name != "Idempotent-Replay" {
 			d.t.Errorf("%s: no header %s", a.what, name)
 		}
 	}
 	return a
+}
+
+// checkPosition checks that an answer which says its position has it as a header too. That of a visitor is a place
+// in the line.
+func (d *described) checkPosition(a answer, template string) {
+	var said struct {
+		Position *json.Number `json:"position"`
+	}
+	visits := strings.Contains(template, "/visitors")
+	if a.status >= 300 || visits || json.Unmarshal([]byte(a.text), &said) != nil || said.Position == nil {
+		return
+	}
+	if got := a.header.Get("Admitone-Position"); got != said.Position.String() {
+		d.t.Errorf("%s: Admitone-Position is %q, and the position %s", a.what, got, said.Position)
+	}
 }
 
 // operation finds the operation of a path; one without parameters takes precedence.
@@ -115,13 +132,7 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 	) != "true" {
 		t.Errorf("%s: not marked as a replay", again.what)
 	}
-	ask(
-		"POST",
-		reservations,
-		`{"holder":"ada","quantity":3}`,
-		"Idempotency-Key",
-		"r",
-	).problem(
+	ask("POST", reservations, `{"holder":"ada","quantity":3}`, "Idempotency-Key", "r").problem(
 		422,
 		"idempotency_key_reused",
 	)
@@ -169,10 +180,11 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 	ask("POST", "/v1/batch", `{"commands":[{"method":"POST","path":"/v1/products/tee/reservations","body":{"holder":"cy"}},
 		{"method":"GET","path":"/","idempotency_key":"k","admission_pass":"x"}]}`).is(200)
 	ask("POST", "/v1/backups", "").is(201)
+	ask("GET", "/v1/cluster", "").is(200)
 	ask("GET", "/ws", "").problem(426, "upgrade_required")
 	ask("GET", "/ws/reservations", "").problem(426, "upgrade_required")
 	for _, path := range []string{"/", "/tournaments", "/tournaments/cup", "/performances", "/performances/hall",
-		"/waiting-rooms", "/waiting-rooms/onsale", "/audit", "/docs", "/openapi.yaml", "/asyncapi.yaml",
+		"/waiting-rooms", "/waiting-rooms/onsale", "/audit", "/cluster", "/docs", "/openapi.yaml", "/asyncapi.yaml",
 		"/client/index.js", "/assets/page.js", "/assets/live.js", "/assets/page.css", "/assets/icon.svg", "/metrics"} {
 		if a := ask("GET", path, ""); a.status != 200 || a.text == "" {
 			t.Errorf("%s: status %d with %d bytes", a.what, a.status, len(a.text))

@@ -22,10 +22,7 @@ func askSeats(t *testing.T, ask func(method, path, body string, headers ...strin
 		`{"id":"hall","title":"x","venue":"y","starts_at":"2031-05-01T20:00:00Z","sections":[{"id":"A","rows":1,`+
 			`"seats_per_row":1,"price":1}]}`,
 	).
-		problem(
-			409,
-			"already_exists",
-		)
+		problem(409, "already_exists")
 	ask("PATCH", "/v1/performances/hall", `{"title":"W"}`).problem(428, "revision_required")
 	ask("PATCH", "/v1/performances/hall", `{"title":"W"}`, "If-Match", `"1"`).problem(412, "stale_revision")
 	ask("PATCH", "/v1/performances/hall", `{"opens_at":"2031-05-01T19:00:00Z"}`, "If-Match", `"e0"`).is(200)
@@ -37,13 +34,7 @@ func askSeats(t *testing.T, ask func(method, path, body string, headers ...strin
 	first := "/v1/bookings/" + ask("POST", bookings, `{"holder":"ada","seats":["A-1-1","A-1-2"]}`, "Idempotency-Key",
 		"b").is(201)["id"].(string)
 	ask("POST", bookings, `{"holder":"ada","seats":["A-1-1","A-1-2"]}`, "Idempotency-Key", "b").is(201)
-	ask(
-		"POST",
-		bookings,
-		`{"holder":"ada","seats":["A-1-3"]}`,
-		"Idempotency-Key",
-		"b",
-	).problem(
+	ask("POST", bookings, `{"holder":"ada","seats":["A-1-3"]}`, "Idempotency-Key", "b").problem(
 		422,
 		"idempotency_key_reused",
 	)
@@ -60,6 +51,10 @@ func askSeats(t *testing.T, ask func(method, path, body string, headers ...strin
 	ask("POST", first+"/payment", "", "Idempotency-Key", "p").is(200)
 	ask("POST", first+"/payment", "", "Idempotency-Key", "p").is(200)
 	ask("POST", first+"/payment", "").problem(409, "already_confirmed")
+	ask("DELETE", second+"/seats/B-1-1", "").problem(409, "not_held")
+	ask("DELETE", first+"/seats/A-9-9", "").problem(404, "not_found")
+	ask("DELETE", first+"/seats/A-1-2", "").is(200)
+	ask("DELETE", first+"/seats/A-1-2", "").is(200)
 	ask("DELETE", second, "").is(200)
 	ask("DELETE", second, "").is(200)
 	ask("PATCH", second, `{"reference":"R-2","metadata":{"desk":"3"}}`, "If-Match", `"1"`).is(200)
@@ -72,6 +67,7 @@ func askSeats(t *testing.T, ask func(method, path, body string, headers ...strin
 	ask("DELETE", "/v1/performances/hall/seats/A-2-2/block", "").is(200)
 	ask("DELETE", "/v1/performances/hall/seats/A-2-3/block", "").is(200)
 	ask("PUT", "/v1/performances/hall/seats/A-9-9/block", "").problem(404, "not_found")
+	askBlocks(ask)
 	ask("PUT", "/v1/performances/hall/seats/A-2-1/block", "").is(200)
 	const late = "?at=9223372036854775807"
 	for _, path := range []string{"/v1/performances", "/v1/performances/hall", "/v1/performances/hall/seats", first,

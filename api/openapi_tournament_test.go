@@ -26,14 +26,8 @@ func askTournaments(ask func(method, path, body string, headers ...string) answe
 		`{"id":"small","name":"Small","team_limit":1,"register_deadline":"2999-01-01T00:00:00Z"}`,
 		"Idempotency-Key",
 		"k",
-	).is(
-		201,
-	)
-	ask(
-		"POST",
-		"/v1/tournaments",
-		`{"name":"x","team_limit":0,"register_deadline":"2999-01-01T00:00:00Z"}`,
-	).problem(
+	).is(201)
+	ask("POST", "/v1/tournaments", `{"name":"x","team_limit":0,"register_deadline":"2999-01-01T00:00:00Z"}`).problem(
 		422,
 		"invalid_field",
 	)

@@ -25,8 +25,8 @@ func (s *Server) operationRoutes() {
 	})
 }
 
-// healthz reports whether the process is alive and its views have not stopped for good; otherwise
-// it should be restarted.
+// healthz answers 200 unless the views have stopped permanently, in which case the process should be
+// restarted.
 func (s *Server) healthz(r *request) error {
 	if err := s.config.Views.Healthy(); err != nil {
 		r.log().Error("the views have stopped", "error", err)
@@ -35,13 +35,16 @@ func (s *Server) healthz(r *request) error {
 	return r.value(fiber.StatusOK, map[string]string{"status": "ok"})
 }
 
-// readyz reports whether the server can take traffic now.
+// readyz answers 200 if the server can take traffic now, and otherwise why it can't.
 func (s *Server) readyz(r *request) error {
 	if s.leaving.Load() {
 		return refuse(codes.Draining, "this server is about to stop; send new requests to another one")
 	}
+	if err := s.readyNode(); err != nil {
+		return err
+	}
 	if auth, ok := s.config.Auth.(interface{ ready() bool }); ok && !auth.ready() {
-		return refuse(codes.KeysUnavailable, "the keys that tokens are checked with can't be had yet")
+		return refuse(codes.KeysUnavailable, "the token issuer's keys are not available yet")
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
@@ -79,15 +82,15 @@ func (s *Server) readyz(r *request) error {
 	return r.value(fiber.StatusOK, ready)
 }
 
-// noteDamage notes damage of the log.
+// noteDamage remembers the first error that reports damage of the log.
 func (s *Server) noteDamage(err error) {
 	if errors.Is(err, events.ErrDamaged) {
 		s.damage.CompareAndSwap(nil, &err)
 	}
 }
 
-// damaged returns the first damage of the log since the start, met by a request or by the store
-// in the background. Intact parts are still served, but no traffic should be sent here for them.
+// damaged returns a problem if the log was found to be damaged since the start, by a request or in the
+// background. Intact parts are still served, but the server is not ready.
 func (s *Server) damaged() error {
 	var err error
 	if met := s.damage.Load(); met != nil {
@@ -100,11 +103,11 @@ func (s *Server) damaged() error {
 	}
 	s.config.Logger.Error("the log is damaged", "error", err)
 	return refuse(codes.LogUnavailable,
-		"the log is damaged; see the server's log, run admitone verify, and go on with a backup")
+		"the log is damaged; see the server's log, run admitone verify, and restore a backup")
 }
 
-// readyKeys reports that this server's keys are not those of the log. It serves everything else,
-// so it is ready.
+// readyKeys adds a member if this server's pass keys differ from those of the log. The server is ready
+// nevertheless, because everything else works.
 func (s *Server) readyKeys(ready map[string]any) {
 	if s.config.Rooms == nil {
 		return
@@ -117,8 +120,8 @@ func (s *Server) readyKeys(ready map[string]any) {
 	}
 }
 
-// proved reports that no check has found the log to break a rule. The name of a stream may
-// contain a holder, so only callers that may read the log are told.
+// proved returns a problem if the monitor has found a violation in the log. Details are only for callers
+// that may read the log, because the name of a stream may contain a holder.
 func (s *Server) proved(r *request) error {
 	if s.config.Monitor == nil {
 		return nil
@@ -128,7 +131,7 @@ func (s *Server) proved(r *request) error {
 		return nil
 	}
 	if r.caller.must(RoleAuditor, RoleAdmin) != nil {
-		return &problem{code: codes.LogUnavailable, detail: "the log breaks a rule; an auditor is told where",
+		return &problem{code: codes.LogUnavailable, detail: "the log breaks a rule; an auditor can see where",
 			fields: map[string]any{"violation": map[string]any{"position": broken.Position, "rule": broken.Rule}}}
 	}
 	return &problem{code: codes.LogUnavailable,
@@ -137,7 +140,7 @@ func (s *Server) proved(r *request) error {
 			"rule": broken.Rule, "detail": broken.Detail}}}
 }
 
-// page serves a file of the program, with an ETag so that browsers revalidate it cheaply.
+// page returns the handler of a static file, with an ETag for cheap revalidation.
 func page(body []byte, kind string) handler {
 	body = endLine(body)
 	tag := etagOf(body)

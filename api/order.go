@@ -19,21 +19,21 @@ const (
 	fieldMetadata  = "metadata"
 )
 
-// Bounds of order data.
+// Limits of order data.
 const (
 	maxReference     = 128 // characters
 	maxMetadataPairs = 16
 	maxMetadataSize  = 1 << 10 // bytes of all names and values
 )
 
-// orderFields are the members of order data in a body. Metadata is kept as it was sent, so that
-// bodies without it are hashed as before it existed.
+// orderFields are the members of order data in a body. Metadata is kept encoded, so that bodies without it
+// hash to the same value as in versions that did not know it.
 type orderFields struct {
 	Reference *string        `json:"reference,omitzero"`
 	Metadata  jsontext.Value `json:"metadata,omitzero"`
 }
 
-// order checks the fields of something new.
+// order validates the members in the body of a new resource.
 func (f *orderFields) order() (o events.OrderData, err error) {
 	if f.Reference != nil {
 		o.Reference = *f.Reference
@@ -45,14 +45,13 @@ func (f *orderFields) order() (o events.OrderData, err error) {
 	return o, err
 }
 
-// orderEdit has the members of order data in an edit: one that is left out stays, null takes it
-// away.
+// orderEdit has the members of order data in an edit. An absent member is unchanged, null removes it.
 type orderEdit struct {
 	Reference jsontext.Value `json:"reference"`
 	Metadata  jsontext.Value `json:"metadata"`
 }
 
-// orderEdit reads and checks the body of an edit.
+// orderEdit decodes and validates the body of an edit.
 func (r *request) orderEdit() (edit orderEdit, err error) {
 	if err := r.decode(&edit, false, fieldReference, fieldMetadata); err != nil {
 		return edit, err
@@ -61,7 +60,7 @@ func (r *request) orderEdit() (edit orderEdit, err error) {
 	return edit, err
 }
 
-// on returns order data as the edit leaves them.
+// on returns o with the edit applied.
 func (f *orderEdit) on(o events.OrderData) (events.OrderData, error) {
 	switch {
 	case f.Reference == nil:
@@ -87,11 +86,11 @@ func (f *orderEdit) on(o events.OrderData) (events.OrderData, error) {
 	return o, err
 }
 
-// nothing reports whether an edit leaves everything as it is.
+// nothing reports whether the edit changes nothing.
 func (f *orderEdit) nothing() bool { return f.Reference == nil && f.Metadata == nil }
 
-// printable accepts up to most characters, all of them printable: none reverses or hides what is
-// beside it.
+// printable reports whether s has at most most characters, all of them printable and not only white space.
+// Printable characters neither reverse nor hide the text around them.
 func printable(s string, most int) bool {
 	return strings.TrimSpace(s) != "" && utf8.RuneCountInString(s) <= most &&
 		!strings.ContainsFunc(s, func(c rune) bool { return !unicode.IsPrint(c) })
@@ -104,7 +103,7 @@ func checkReference(reference string) error {
 	return nil
 }
 
-// metadataOf reads an object of strings; nil if it is empty.
+// metadataOf decodes an object of strings, sorted by name; nil if it is empty.
 func metadataOf(given jsontext.Value) ([]events.MetadataPair, error) {
 	var pairs map[string]string
 	if err := json.Unmarshal(given, &pairs); err != nil || given.Kind() != '{' {
@@ -129,7 +128,7 @@ func metadataOf(given jsontext.Value) ([]events.MetadataPair, error) {
 	return all, nil
 }
 
-// withOrderData adds order data to an encoded object.
+// withOrderData appends order data to an encoded object.
 func withOrderData(object []byte, order *events.OrderData) []byte {
 	o := events.ContinueObject(object)
 	order.Append(&o)

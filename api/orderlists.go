@@ -18,28 +18,30 @@ func (s *Server) orderListRoutes() {
 	s.handle(fiber.MethodGet, "/v1/products/:id/reservations", s.past(s.productReservations))
 }
 
-// The columns of the lists: every member that a resource can have in them.
+// The columns of the lists: every member that a resource can have.
 var (
-	bookingColumns = []string{"id", "performance_id", "holder", "seats", "amount", "status", "expires_at", "extended",
-		"intent", fieldCancellation, "kept", fieldReference, fieldMetadata, "revision", "position"}
+	bookingColumns = []string{"id", "performance_id", "holder", "seats", "areas", "returned", "lines", "amount", "status",
+		"expires_at", "extended", "intent", fieldCancellation, "kept", fieldReference, fieldMetadata, "revision",
+		"position"}
 	reservationColumns = []string{"id", "product_id", "holder", "quantity", "status", "expires_at", "remaining",
-		fieldReference, fieldMetadata, "revision", "position"}
+		"kept", fieldReference, fieldMetadata, "revision", "position"}
 	entryColumns = []string{"team_id", "name", "tournament_id", "status", "place", "group", "since", fieldReference,
 		fieldMetadata, "revision", "position"}
 )
 
 var bookingStatuses = []string{string(events.BookingIsHeld), string(events.BookingIsAwaiting),
 	string(events.BookingIsPaying),
-	string(events.BookingIsBooked), string(events.BookingIsReleased), string(events.BookingIsExpired)}
+	string(events.BookingIsBooked), string(events.BookingIsReleased), string(events.BookingIsExpired),
+	string(events.BookingIsCancelled)}
 
 var reservationStatuses = []string{string(events.ReservationHeld), string(events.ReservationConfirmed),
-	string(events.ReservationReleased), string(events.ReservationExpired)}
+	string(events.ReservationReleased), string(events.ReservationExpired), string(events.ReservationCancelled)}
 
-// reference reads the reference that something is looked up by.
+// reference parses the query parameter reference.
 func (r *request) reference() (string, error) {
 	reference := r.ctx.Query(fieldReference)
 	if checkReference(reference) != nil {
-		return "", refuse(codes.BadParameter, "reference is what to look for: 1 to 128 printable characters")
+		return "", refuse(codes.BadParameter, "give the reference to look for: 1 to 128 printable characters")
 	}
 	return reference, nil
 }
@@ -84,7 +86,7 @@ func (s *Server) performanceBookings(r *request) error {
 	return answerList(r, &q, s.bookingList(&q, by, owner, func(b *row.Booking) bool { return b.PerformanceID == id }))
 }
 
-// thereThen refuses what did not exist at the moment that is asked about.
+// thereThen returns not_found if a resource did not exist at the requested moment.
 func (s *Server) thereThen(q *query, stream events.StreamID, resource string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), readLimit)
 	defer cancel()
@@ -95,7 +97,8 @@ func (s *Server) thereThen(q *query, stream events.StreamID, resource string) er
 	return err
 }
 
-// bookingList lists bookings of an index that fit and have the status and the holder asked for.
+// bookingList returns the listing of the bookings of an index that fit and have the requested status and
+// holder.
 func (s *Server) bookingList(q *query, by projections.BookingIndex, owner string,
 	fits func(*row.Booking) bool) *listing[row.Booking] {
 	return &listing[row.Booking]{
@@ -121,8 +124,8 @@ func (s *Server) bookingList(q *query, by projections.BookingIndex, owner string
 	}
 }
 
-// bookingThen turns a booking of the views into what it was at the moment asked about, if that is
-// earlier; false if it was not made yet.
+// bookingThen changes a booking from the views to its state at the requested moment. It returns false if
+// the booking did not exist yet.
 func (s *Server) bookingThen(q *query, b *row.Booking) (bool, error) {
 	if q.at == nil || b.Position <= q.at.Position {
 		return true, nil
@@ -140,7 +143,7 @@ func (s *Server) bookingThen(q *query, b *row.Booking) (bool, error) {
 	return true, nil
 }
 
-// findReservations answers with the reservations that have a reference, of all products.
+// findReservations answers with the reservations of all products that have a reference.
 func (s *Server) findReservations(r *request) error {
 	if err := r.caller.must(RoleAuditor, RoleService, RoleAdmin); err != nil {
 		return err
@@ -188,7 +191,8 @@ func (s *Server) productReservations(r *request) error {
 	return answerList(r, &q, list)
 }
 
-// reservationList lists reservations that fit and have the status and the holder asked for.
+// reservationList returns the listing of the reservations that fit and have the requested status and
+// holder. The caller sets page.
 func (s *Server) reservationList(q *query, fits func(*row.Reservation) bool) *listing[row.Reservation] {
 	return &listing[row.Reservation]{
 		name: "reservations", columns: reservationColumns,
@@ -208,7 +212,7 @@ func (s *Server) reservationList(q *query, fits func(*row.Reservation) bool) *li
 	}
 }
 
-// reservationThen is bookingThen of a reservation.
+// reservationThen is bookingThen for a reservation.
 func (s *Server) reservationThen(q *query, v *row.Reservation) (bool, error) {
 	if q.at == nil || v.Position() <= q.at.Position {
 		return true, nil
@@ -230,8 +234,8 @@ func (s *Server) reservationThen(q *query, v *row.Reservation) (bool, error) {
 	return true, nil
 }
 
-// streamEntries answers with the entries of a tournament as CSV, with their order data: entered
-// teams, or the waitlist.
+// streamEntries answers with the entries of a tournament as CSV, entered or waitlisted, with their order
+// data.
 func (s *Server) streamEntries(r *request, id events.TournamentID, status events.EntryStatus) error {
 	if err := r.caller.must(RoleAuditor, RoleService, RoleAdmin); err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -15,17 +16,17 @@ import (
 
 const headerFetchSite = "Sec-Fetch-Site"
 
-// OpenAuth trusts every caller; it is for a loopback address only. Two rules keep pages of other
-// origins, shown by a browser on this machine, from commanding it. It answers to an address, to
-// localhost and to the hosts of Origins ("*" is any): otherwise a page whose own host name
-// resolves to this machine would be of the same origin. And a command that a browser sends for a
-// page of another origin is refused, see foreign.
+// OpenAuth trusts every caller; it is meant for a loopback address. Two rules prevent that pages of other
+// origins, in a browser on this machine, send commands. First, Host must be an IP address, localhost or a
+// host of Origins ("*" allows any): otherwise a page whose own host name resolves to this machine would
+// have the same origin (DNS rebinding). Second, commands of pages of other origins are refused; see
+// foreign.
 type OpenAuth struct {
 	// Origins are those of [Config].AllowOrigins.
 	Origins []string
 }
 
-func (a OpenAuth) caller(c *fiber.Ctx) (caller, error) {
+func (a OpenAuth) caller(c *fiber.Ctx, _ time.Time) (caller, error) {
 	if host := string(c.Request().Host()); !a.answersTo(host) {
 		return caller{}, refuse(core.CodeForbidden,
 			fmt.Sprintf("this server does not answer to %q; allow it with --allow-origin", host))
@@ -54,9 +55,9 @@ func (a OpenAuth) answersTo(host string) bool {
 	return name == "" || strings.EqualFold(name, "localhost") || net.ParseIP(strings.Trim(name, "[]")) != nil
 }
 
-// foreign reports whether a command comes from a page of an origin that is neither the server's
-// own nor allowed. A browser sends Origin with every command of a page (Fetch standard, section
-// 3.1); one that leaves it out sends Sec-Fetch-Site. Programs send neither.
+// foreign reports whether a command was sent by a page of an origin that is neither the server's own nor
+// allowed. Browsers send Origin with every command of a page (Fetch standard, section 3.1), or at least
+// Sec-Fetch-Site. Programs send neither.
 func (a OpenAuth) foreign(c *fiber.Ctx) bool {
 	switch c.Method() {
 	case fiber.MethodGet, fiber.MethodHead, fiber.MethodOptions:
@@ -80,8 +81,7 @@ func (a OpenAuth) foreign(c *fiber.Ctx) bool {
 	return false
 }
 
-// knownOrigin reports whether an origin is the one that host serves, or among those that are
-// allowed; "*" is any.
+// knownOrigin reports whether an origin is that of host, or allowed; "*" in allowed allows any.
 func knownOrigin(origin, host string, allowed []string) bool {
 	if slices.Contains(allowed, "*") || slices.Contains(allowed, origin) {
 		return true

@@ -25,9 +25,7 @@ func TestTeamOwner(t *testing.T) {
 		"POST",
 		"/v1/tournaments",
 		`{"id":"cup","name":"n","team_limit":99,"register_deadline":"2099-01-01T00:00:00Z"}`,
-	).is(
-		201,
-	)
+	).is(201)
 
 	made := as(ada, "POST", teams, `{"id":"adas","name":"Owls"}`)
 	if made.is(201); strings.Contains(made.text, "ada\"") {
@@ -90,9 +88,7 @@ func TestTeamOwner(t *testing.T) {
 		}
 	}
 	if v := as(auditor, "GET", "/v1/streams/team-old/events",
-		"").is(200)["items"].([]any)[0].(map[string]any)["data"].(map[string]any); len(
-		v,
-	) != 2 {
+		"").is(200)["items"].([]any)[0].(map[string]any)["data"].(map[string]any); len(v) != 2 {
 		t.Errorf("a team without an owner is another fact than before: %v", v)
 	}
 }
@@ -107,9 +103,7 @@ func TestTeamOwnerBeforeViews(t *testing.T) {
 		`{"id":"cup","name":"n","team_limit":9,"register_deadline":"2099-01-01T00:00:00Z"}`,
 		"Authorization",
 		admin,
-	).is(
-		201,
-	)
+	).is(201)
 	w.do("POST", "/v1/teams", `{"id":"adas","name":"n"}`, "Authorization", bearer(t, "ada", RoleHolder)).is(201)
 	w.do(
 		"POST",
@@ -117,17 +111,8 @@ func TestTeamOwnerBeforeViews(t *testing.T) {
 		`{"team_id":"adas"}`,
 		"Authorization",
 		bearer(t, "bob", RoleHolder),
-	).problem(
-		403,
-		"forbidden",
-	)
-	w.do(
-		"POST",
-		"/v1/tournaments/cup/entries",
-		`{"team_id":"adas"}`,
-		"Authorization",
-		bearer(t, "ada", RoleHolder),
-	).is(
+	).problem(403, "forbidden")
+	w.do("POST", "/v1/tournaments/cup/entries", `{"team_id":"adas"}`, "Authorization", bearer(t, "ada", RoleHolder)).is(
 		201,
 	)
 }
@@ -135,23 +120,8 @@ func TestTeamOwnerBeforeViews(t *testing.T) {
 // TestPricedProductIsHeld: for a holder it is held until a service takes the payment.
 func TestPricedProductIsHeld(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.config.Auth = secret })
-	admin, ada, auditor, shop := bearer(
-		t,
-		"root",
-		RoleAdmin,
-	), bearer(
-		t,
-		"ada",
-		RoleHolder,
-	), bearer(
-		t,
-		"audit",
-		RoleAuditor,
-	), bearer(
-		t,
-		"shop",
-		RoleService,
-	)
+	admin, ada := bearer(t, "root", RoleAdmin), bearer(t, "ada", RoleHolder)
+	auditor, shop := bearer(t, "audit", RoleAuditor), bearer(t, "shop", RoleService)
 	w.do("POST", "/v1/products", `{"id":"free","name":"n","stock":99}`, "Authorization", admin).is(201)
 	w.do("POST", "/v1/products", `{"id":"dear","name":"n","stock":99,"price":1}`, "Authorization", admin).is(201)
 	for _, c := range []struct {

@@ -24,6 +24,7 @@ func (s *Server) pageRoutes() {
 	s.handle(fiber.MethodGet, "/waiting-rooms", secured(listPage(s.config.Views.WaitingRooms, web.WriteWaitingRooms)))
 	s.handle(fiber.MethodGet, "/waiting-rooms/:id", secured(s.waitingRoomPage))
 	s.handle(fiber.MethodGet, "/audit", secured(s.auditPage))
+	s.handle(fiber.MethodGet, "/cluster", secured(clusterPage))
 	for _, asset := range web.Assets() {
 		s.handle(fiber.MethodGet, asset.Path, secured(page(asset.Body, asset.Kind)))
 	}
@@ -39,7 +40,7 @@ func secured(h handler) handler {
 	}
 }
 
-// listPage makes a page of a list.
+// listPage returns the handler of a page with a list.
 func listPage[R any](
 	list func(after string, limit int) ([]R, string, error),
 	write func(io.Writer, web.Frame, []R) error,
@@ -57,9 +58,8 @@ func listPage[R any](
 	}
 }
 
-// pageOfList reads the requested part of a list and waits for the views, so that a visitor who
-// has just created something finds it. If the views are far behind, the list is shown as they
-// have it: its script is told the position that it lacks.
+// pageOfList parses the paging parameters and waits for the views, so that a visitor who has just created
+// something finds it. If the views are far behind, the stale list is shown, and its script catches up.
 func (r *request) pageOfList() (paging, error) {
 	p, err := r.paging()
 	if err != nil {
@@ -72,7 +72,8 @@ func (r *request) pageOfList() (paging, error) {
 	return p, nil
 }
 
-// listFrame is the frame of that part of a list; next begins the part after it.
+// listFrame returns the frame of a page of a list. next is the decoded cursor of the next page, "" at the
+// end.
 func (r *request) listFrame(p paging, next string) web.Frame {
 	frame := r.frame()
 	frame.First = p.after == ""
@@ -82,7 +83,7 @@ func (r *request) listFrame(p paging, next string) web.Frame {
 	return frame
 }
 
-// shownTeams is how many teams of a list a tournament's page shows at first.
+// shownTeams is the number of teams that a tournament's page initially shows of each list.
 const shownTeams = 100
 
 // tournamentPage shows one tournament with its first teams.
@@ -109,7 +110,7 @@ func (s *Server) tournamentPage(r *request) error {
 	return r.html(func(body io.Writer) error { return web.WriteTournament(body, r.frame(), &row, entered, waiting) })
 }
 
-// teams returns the first teams of a list, with their names.
+// teams returns the first teams of a tournament with a status.
 func (s *Server) teams(tournamentID events.TournamentID, status events.EntryStatus) (web.Teams, error) {
 	entries, next, err := s.config.Views.Entries(tournamentID, status, 0, shownTeams)
 	list := web.Teams{More: next > 0}
@@ -123,7 +124,7 @@ func (s *Server) teams(tournamentID events.TournamentID, status events.EntryStat
 	return list, err
 }
 
-// waitingRoomPage shows one waiting room; the script asks for the visitor's place.
+// waitingRoomPage shows one waiting room; its script polls for the visitor's place.
 func (s *Server) waitingRoomPage(r *request) error {
 	id, err := param[events.RoomID](r, "id", "waiting_room")
 	if err != nil {
@@ -142,9 +143,15 @@ func (s *Server) waitingRoomPage(r *request) error {
 	return r.html(func(body io.Writer) error { return web.WriteWaitingRoom(body, r.frame(), &row) })
 }
 
-// auditPage is the same for every caller: its script asks for what the caller may see.
+// auditPage shows the audit page. It is the same for every caller; its script loads what the caller may
+// see.
 func (s *Server) auditPage(r *request) error {
 	return r.html(func(body io.Writer) error { return web.WriteAudit(body, r.frame(), s.config.Proofs != nil) })
+}
+
+// clusterPage is the same for every caller: its script asks for what the caller may see.
+func clusterPage(r *request) error {
+	return r.html(func(body io.Writer) error { return web.WriteCluster(body, r.frame()) })
 }
 
 // frame has what every page shows of the server.
@@ -167,7 +174,7 @@ func docs(r *request) error {
 	return page(body, fiber.MIMETextHTMLCharsetUTF8)(r)
 }
 
-// html answers with a page that is made for this request.
+// html answers with a dynamic page.
 func (r *request) html(write func(io.Writer) error) error {
 	var body bytes.Buffer
 	if err := write(&body); err != nil {

@@ -39,14 +39,8 @@ func TestTournamentPages(t *testing.T) {
 		"POST",
 		"/v1/tournaments",
 		`{"id":"past","name":"Past","team_limit":3,"register_deadline":"2001-02-03T04:05:06Z"}`,
-	).is(
-		201,
-	)
-	list := w.do(
-		"GET",
-		"/tournaments",
-		"",
-	).has(
+	).is(201)
+	list := w.do("GET", "/tournaments", "").has(
 		t,
 		200,
 		`data-id="cup" data-position="7" data-limit="2" data-entered="2" data-waitlisted="1"`,
@@ -57,11 +51,7 @@ func TestTournamentPages(t *testing.T) {
 		"3 February 2001, 04:05 UTC",
 		`aria-current="page">Tournaments`,
 	)
-	one := w.do(
-		"GET",
-		"/tournaments/cup",
-		"",
-	).has(
+	one := w.do("GET", "/tournaments/cup", "").has(
 		t,
 		200,
 		`<li data-team="a">The a</li><li data-team="b">&lt;b&gt;old&lt;/b&gt;</li></ol>`,
@@ -132,19 +122,13 @@ func TestPerformancePages(t *testing.T) {
 		"/v1/performances",
 		`{"id":"gala","title":"<b>Gala</b>","venue":"<i>Hall</i>","starts_at":"2031-05-01T20:00:00Z",
 		"sections":[{"id":"A","name":"<u>Stalls</u>","rows":2,"seats_per_row":3,"price":1250}]}`,
-	).is(
-		201,
-	)
+	).is(201)
 	w.do("POST", "/v1/performances", `{"id":"past","title":"Long ago","venue":"Hall","starts_at":"2001-02-03T04:05:06Z",
 		"sections":[{"id":"A","rows":1,"seats_per_row":1,"price":0}]}`).is(201)
 	w.book("gala", "ada", "A-1-1", "A-1-2").is(201)
 	w.do("GET", "/performances", "").has(t, 200, `<span data-field="off" hidden>`)
 	w.do("PUT", "/v1/performances/gala/seats/A-2-3/block", "").is(200)
-	list := w.do(
-		"GET",
-		"/performances",
-		"",
-	).has(
+	list := w.do("GET", "/performances", "").has(
 		t,
 		200,
 		`data-id="gala"`,
@@ -156,11 +140,7 @@ func TestPerformancePages(t *testing.T) {
 		"1 May 2031, 20:00 UTC",
 		`aria-current="page">Performances`,
 	)
-	one := w.do(
-		"GET",
-		"/performances/gala",
-		"",
-	).has(
+	one := w.do("GET", "/performances/gala", "").has(
 		t,
 		200,
 		"&lt;b&gt;Gala",
@@ -184,11 +164,7 @@ func TestPerformancePages(t *testing.T) {
 	if more == nil {
 		t.Fatalf("no link to more:\n%s", first)
 	}
-	w.do(
-		"GET",
-		strings.ReplaceAll(more[1], "&amp;", "&"),
-		"",
-	).has(
+	w.do("GET", strings.ReplaceAll(more[1], "&amp;", "&"), "").has(
 		t,
 		200,
 		`data-id="gala"`,
@@ -207,11 +183,7 @@ func TestWaitingRoomPages(t *testing.T) {
 	w.room("later", `"order":"shuffle","opens_at":"2100-01-02T03:04:05Z"`)
 	w.room("shut", `"status":"closed","max_active":7`)
 	w.joins("later", "ada")
-	list := w.do(
-		"GET",
-		"/waiting-rooms",
-		"",
-	).has(
+	list := w.do("GET", "/waiting-rooms", "").has(
 		t,
 		200,
 		`href="/waiting-rooms/later"`,
@@ -220,11 +192,7 @@ func TestWaitingRoomPages(t *testing.T) {
 		`aria-current="page">Waiting rooms`,
 		">7</span> inside",
 	)
-	one := w.do(
-		"GET",
-		"/waiting-rooms/later",
-		"",
-	).has(
+	one := w.do("GET", "/waiting-rooms/later", "").has(
 		t,
 		200,
 		`data-id="later" data-position="3" data-status="open" data-order="shuffle"`,
@@ -250,11 +218,7 @@ func TestWaitingRoomPages(t *testing.T) {
 // any.
 func TestAuditPage(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.config.Auth = secret })
-	page := w.do(
-		"GET",
-		"/audit?of=holder/<b>ada",
-		"",
-	).has(
+	page := w.do("GET", "/audit?of=holder/<b>ada", "").has(
 		t,
 		200,
 		"<noscript>",

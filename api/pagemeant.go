@@ -8,14 +8,14 @@ import (
 	"github.com/gofiber/fiber/v2"
 )
 
-// meantPages are the first segments of pages' addresses, and whether an id may follow.
+// meantPages has the first segments of the paths of pages, and whether an id may follow.
 var meantPages = map[string]bool{
 	"products": true, "performances": true, "tournaments": true, "waiting-rooms": true, "audit": false, "docs": false,
 }
 
-// pageMeant returns the address of the page for an address without a route, with its query; "" if
-// there is none. A trailing slash is dropped. Products share a page, and each has an anchor on
-// it. Addresses below /v1/ are taken literally.
+// pageMeant returns where to redirect a request for a path without a route, "" if there is no page for it.
+// It drops a trailing slash, keeps the query, and maps the path of a product to its anchor on the page
+// of products. Paths below /v1/ are never redirected.
 func pageMeant(c *fiber.Ctx) string {
 	if c.Method() != fiber.MethodGet && c.Method() != fiber.MethodHead {
 		return ""

@@ -91,13 +91,7 @@ func TestPaymentAfterPass(t *testing.T) {
 		shown).is(201)["id"].(string)
 	w.do("DELETE", path, "").is(200)
 	w.until(path, "left")
-	w.do(
-		"POST",
-		"/v1/performances/gig/bookings",
-		`{"holder":"ada","seats":["A-1-2"]}`,
-		headerPass,
-		shown,
-	).problem(
+	w.do("POST", "/v1/performances/gig/bookings", `{"holder":"ada","seats":["A-1-2"]}`, headerPass, shown).problem(
 		403,
 		"pass_invalid",
 	)
@@ -169,18 +163,14 @@ func TestHolderOfPassWithTokens(t *testing.T) {
 		"PUT",
 		"/v1/waiting-rooms/r",
 		`{"admit_per_second":100,"max_active":10,"active_seconds":600,"heartbeat_seconds":30}`,
-	).is(
-		201,
-	)
+	).is(201)
 	as(admin, "POST", "/v1/products", `{"id":"p","name":"n","stock":9,"waiting_room":"r"}`).is(201)
 	as(
 		admin,
 		"POST",
 		"/v1/tournaments",
 		`{"id":"cup","name":"Cup","team_limit":9,"register_deadline":"2999-01-01T00:00:00Z","waiting_room":"r"}`,
-	).is(
-		201,
-	)
+	).is(201)
 	as(ada, "POST", "/v1/teams", `{"id":"owls","name":"Owls"}`).is(201)
 	as(bob, "POST", "/v1/tournaments/cup/entries", `{"team_id":"owls","holder":"ada"}`).problem(403, "forbidden")
 	path := as(ada, "POST", "/v1/waiting-rooms/r/visitors", `{}`).header.Get("Location")

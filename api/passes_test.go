@@ -25,9 +25,7 @@ func (w *harness) guardedBy(room string, teams ...string) {
 		"POST",
 		"/v1/tournaments",
 		`{"id":"cup","name":"Cup","team_limit":9,"register_deadline":"2999-01-01T00:00:00Z"`+behind+`}`,
-	).is(
-		201,
-	)
+	).is(201)
 	for _, team := range teams {
 		w.do("POST", "/v1/teams", fmt.Sprintf(`{"id":%q,"name":"The team"}`, team)).is(201)
 	}
@@ -104,16 +102,14 @@ func TestMissingRoom(t *testing.T) {
 	for _, shown := range []string{"", "x"} {
 		v := w.reserve("p", "ada", "", headerPass, shown).is(403)
 		if detail := v["detail"].(string); v["waiting_room"] != "later" ||
-			!strings.Contains(detail, "not been set up") {
+			!strings.Contains(detail, "does not exist") {
 			t.Errorf("with the pass %q: %v", shown, v)
 		}
 	}
 	w.room("later", "")
 	w.reserve("p", "ada", "", headerPass, w.passOf("later", "ada")).is(201)
-	if v := w.reserve("p", "bob", "").problem(403, "pass_required"); strings.Contains(
-		v["detail"].(string),
-		"not been set up",
-	) {
+	v := w.reserve("p", "bob", "").problem(403, "pass_required")
+	if strings.Contains(v["detail"].(string), "does not exist") {
 		t.Error(v)
 	}
 }
@@ -127,9 +123,7 @@ func TestEditOfGuard(t *testing.T) {
 		"POST",
 		"/v1/tournaments",
 		`{"id":"cup","name":"Cup","team_limit":9,"register_deadline":"2999-01-01T00:00:00Z"}`,
-	).is(
-		201,
-	)
+	).is(201)
 	w.do("POST", "/v1/teams", `{"id":"ada","name":"Ada"}`).is(201)
 	w.reserve("p", "ada", "", headerPass, "of no interest here").is(201)
 	for path, bad := range map[string]string{"/v1/products/p": `{"waiting_room":"a b"}`,

@@ -19,11 +19,12 @@ import (
 // pastLimit bounds the time of a query about the past.
 const pastLimit = 30 * time.Second
 
-// costlyAtOnce bounds the queries that read long stretches of the log at a time. Any caller may
-// ask about the past, and sales must go on meanwhile.
+// costlyAtOnce bounds the concurrent queries that read large parts of the log. Any caller may query the
+// past, and that must not slow sales down.
 const costlyAtOnce = 4
 
-// costly lets a few of these run at a time and refuses the others.
+// costly limits the concurrency of a handler to costlyAtOnce, together with all others, and refuses
+// further requests as overloaded.
 func (s *Server) costly(h handler) handler {
 	return func(r *request) error {
 		select {
@@ -31,12 +32,12 @@ func (s *Server) costly(h handler) handler {
 			defer func() { <-s.reading }()
 			return h(r)
 		default:
-			return refuse(core.CodeOverloaded, "too many questions about the past at once; try again in a moment")
+			return refuse(core.CodeOverloaded, "too many queries of the past are running; try again in a moment")
 		}
 	}
 }
 
-// past makes a handler costly when it is asked about the past.
+// past makes a handler costly for queries of the past.
 func (s *Server) past(h handler) handler {
 	costly := s.costly(h)
 	return func(r *request) error {
@@ -47,13 +48,13 @@ func (s *Server) past(h handler) handler {
 	}
 }
 
-// plusQuery is a query parameter with a time, in which an unescaped + arrives as a space.
+// plusQuery returns a query parameter that is a time, in which an unescaped + was decoded to a space.
 func (r *request) plusQuery(name string) string {
 	return strings.ReplaceAll(r.ctx.Query(name), " ", "+")
 }
 
-// at reads the query parameter: a position, or a time. ok is false without one. A moment in the
-// future is the present, and is answered as such.
+// at parses the query parameter at: a log position or a time. ok is false if there is none. A moment in
+// the future means the present.
 func (r *request) at() (m row.Moment, ok bool, err error) {
 	given, shown := r.plusQuery("at"), r.server.config.AsOf
 	if given == "" && shown != nil {
@@ -75,7 +76,7 @@ func (r *request) at() (m row.Moment, ok bool, err error) {
 	return m, true, err
 }
 
-// pastTakesNothing refuses a command to a server of the past.
+// pastTakesNothing is the handler of commands on a server of the past, which refuses all of them.
 func (s *Server) pastTakesNothing(r *request) error {
 	at := s.config.AsOf
 	r.ctx.Set(fiber.HeaderAllow, "GET, HEAD")
@@ -86,8 +87,8 @@ func (s *Server) pastTakesNothing(r *request) error {
 		fields: map[string]any{"as_of": json.RawMessage(appendAsOf(nil, *at))}}
 }
 
-// moment returns the moment that a query is about, nil for the present, after waiting until the
-// views have what the query asks for.
+// moment returns the requested moment, nil for the present. It first waits until the views include what
+// the request requires.
 func (r *request) moment() (*row.Moment, error) {
 	at, past, err := r.at()
 	if err != nil {
@@ -115,7 +116,7 @@ func appendAsOf(dst []byte, m row.Moment) []byte {
 	return encodeAsOf(dst, &as)
 }
 
-// reservationAt returns a reservation as it was at a moment; nil if it did not exist yet.
+// reservationAt returns the state of a reservation at a moment, nil if it did not exist yet.
 func (s *Server) reservationAt(
 	ctx context.Context,
 	productID events.ProductID,

@@ -10,12 +10,12 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// Paths are routed literally: dot segments are not resolved and slashes not joined, an escaped
-// slash is part of its segment, and each segment is decoded once. So that one entity has one
-// address, to the router, to the keys of retries and to the log, a path is normalised before
-// anything reads it: only characters that need escapes have them.
+// Paths are routed literally: dot segments are not resolved, empty segments are kept, an escaped slash is
+// part of its segment, and each segment is decoded once. Before anything else reads it, a path is
+// normalised so that only characters that need escapes are escaped. So an entity has one path for the
+// router, for the keys of retries and in logs.
 
-// plainPaths normalises the path of a request, or refuses one with invalid escapes.
+// plainPaths normalises the paths of requests, and refuses those with invalid escapes.
 func (s *Server) plainPaths(next fasthttp.RequestHandler) fasthttp.RequestHandler {
 	return func(c *fasthttp.RequestCtx) {
 		if !normalizePath(&c.Request) {
@@ -29,9 +29,8 @@ func (s *Server) plainPaths(next fasthttp.RequestHandler) fasthttp.RequestHandle
 // normalizePath normalises the path of a request; ok is false if it has invalid escapes.
 func normalizePath(r *fasthttp.Request) (ok bool) {
 	if target := r.Header.RequestURI(); bytes.HasPrefix(target, []byte("//")) {
-		// fasthttp takes the next segment for a host, in place of the Host header. It is a
-		// path whose first segment is empty (RFC 9112 section 3.2.1); with a dot before it,
-		// it is one to fasthttp as well.
+		// fasthttp would interpret the next segment as a host, although this is a path whose first
+		// segment is empty (RFC 9112 section 3.2.1). With "/." before it, fasthttp parses it as a path.
 		r.SetRequestURI("/." + string(target))
 	}
 	if path := r.URI().PathOriginal(); !isPlain(path) {
@@ -47,16 +46,16 @@ func normalizePath(r *fasthttp.Request) (ok bool) {
 var errBadEscape = refuse(codes.BadParameter,
 	"a % in the path is followed by two hexadecimal digits, or escaped as %25")
 
-// badPath answers a path that can't be decoded.
+// badPath refuses a path that can't be decoded.
 func (s *Server) badPath(c *fasthttp.RequestCtx) {
 	ctx := s.app.AcquireCtx(c)
 	defer s.app.ReleaseCtx(ctx)
-	// The answer is written to memory, which does not fail.
+	// Writing the answer to memory can't fail.
 	_ = s.unroutedError(ctx, errBadEscape)
 }
 
-// isPlain reports whether a path is surely normal already: it has no character that could need an
-// escape.
+// isPlain reports whether a path needs no normalisation, because no character of it could need an escape.
+// It may return false for a normal path.
 func isPlain(path []byte) bool {
 	for _, c := range path {
 		switch {
@@ -68,8 +67,7 @@ func isPlain(path []byte) bool {
 	return true
 }
 
-// plainPath decodes each segment of a path and encodes it again; ok is false after an invalid
-// escape.
+// plainPath returns the normal form of a path; ok is false if it has an invalid escape.
 func plainPath(path string) (plain string, ok bool) {
 	segments := strings.Split(path, "/")
 	for i, segment := range segments {
@@ -82,8 +80,7 @@ func plainPath(path string) (plain string, ok bool) {
 	return strings.Join(segments, "/"), true
 }
 
-// segment returns the decoded segment of the path that the route calls name. It may be anything,
-// including bytes that are not UTF-8.
+// segment returns the decoded path parameter name. It may contain any bytes, also invalid UTF-8.
 func (r *request) segment(name string) string {
 	if r.command != nil {
 		return r.command.segment(name)
@@ -91,10 +88,10 @@ func (r *request) segment(name string) string {
 	return decoded(r.ctx.Params(name))
 }
 
-// decoded decodes a segment of a path that plainPaths has accepted.
+// decoded decodes a segment of a path that plainPaths has normalised.
 func decoded(segment string) string {
 	plain, err := url.PathUnescape(segment)
-	if err != nil { // only tests have paths that plainPaths has not seen
+	if err != nil { // only in tests, which may bypass plainPaths
 		return segment
 	}
 	return plain

@@ -16,9 +16,7 @@ func TestPathNormalisation(t *testing.T) {
 		"/v1/performances",
 		`{"id":"h","title":"t","venue":"v","starts_at":"2999-01-01T00:00:00Z","sections":[{"id":"A","rows":1,`+
 			`"seats_per_row":2,"price":5}]}`,
-	).is(
-		201,
-	)
+	).is(201)
 	rid := w.reserve("p", "ada", `,"hold":true`).is(201)["id"].(string)
 	plain := w.get("/v1/products/p")
 	plain.is(200)
@@ -102,32 +100,26 @@ func TestIfNoneMatchLines(t *testing.T) {
 		"PUT",
 		"/v1/waiting-rooms/r",
 		`{"admit_per_second":1,"max_active":1,"active_seconds":60,"heartbeat_seconds":9,"status":"open"}`,
-	).is(
-		201,
-	)
+	).is(201)
 	w.do(
 		"PUT",
 		"/v1/waiting-rooms/r",
 		`{"admit_per_second":2,"max_active":1,"active_seconds":60,"heartbeat_seconds":9,"status":"open"}`,
 		"If-Match",
 		`"01"`,
-	).problem(
-		412,
-		"stale_revision",
-	)
+	).problem(412, "stale_revision")
 	w.do(
 		"PUT",
 		"/v1/waiting-rooms/r",
 		`{"admit_per_second":2,"max_active":1,"active_seconds":60,"heartbeat_seconds":9,"status":"open"}`,
 		"If-Match",
 		`"1"`,
-	).is(
-		200,
-	)
+	).is(200)
 }
 
 // TestHoldExpiredHasTime: every hold_expired has the time of the expiry.
 func TestHoldExpiredHasTime(t *testing.T) {
+	t.Parallel() // it waits for holds to end
 	w := newHarness(t)
 	w.product("p", 9, `,"hold_seconds":1`)
 	w.do(
@@ -135,9 +127,7 @@ func TestHoldExpiredHasTime(t *testing.T) {
 		"/v1/performances",
 		`{"id":"h","title":"t","venue":"v","starts_at":"2999-01-01T00:00:00Z","hold_seconds":1,`+
 			`"sections":[{"id":"A","rows":1,"seats_per_row":4,"price":5}]}`,
-	).is(
-		201,
-	)
+	).is(201)
 	held := w.reserve("p", "ada", `,"hold":true`).is(201)
 	booked := w.do("POST", "/v1/performances/h/bookings", `{"holder":"ada","seats":["A-1-1"]}`).is(201)
 	lost := w.do("POST", "/v1/performances/h/bookings", `{"holder":"ada","seats":["A-1-2"]}`).is(201)
@@ -181,14 +171,12 @@ func TestRefusalsNameThePart(t *testing.T) {
 		"/v1/performances",
 		`{"id":"h","title":"t","venue":"v","starts_at":"2999-01-01T00:00:00Z","sections":[{"id":"A","rows":1,`+
 			`"seats_per_row":4,"price":5}]}`,
-	).is(
-		201,
-	)
+	).is(201)
 	peer := w.dial("/ws")
 	for said, want := range map[string]string{
 		`{"event":"init_products","data":5}`:        "data is a list of product ids",
 		`{"event":"init_products","data":{}}`:       "data is a list of product ids",
-		`{"event":"init_products","data":null}`:     "null is no value here",
+		`{"event":"init_products","data":null}`:     "null is not allowed here",
 		`{"event":"init_products","data":[1.5]}`:    "data is a list of product ids",
 		`{"event":"init_products"}`:                 "needs data: a list of product ids",
 		`{"event":"subscribe","data":5}`:            "data is an object with topics",
@@ -207,14 +195,7 @@ func TestRefusalsNameThePart(t *testing.T) {
 	w.do("PUT", "/v1/performances/h/seats/A-1-1/block", "").is(200)
 	w.do("POST", "/v1/performances/h/bookings", `{"holder":"ada","seats":["A-1-2"]}`).is(201)
 	for _, seats := range []string{`["A-1-1"]`, `["A-1-1","A-1-3"]`} {
-		v := w.do(
-			"POST",
-			"/v1/performances/h/bookings",
-			`{"holder":"bob","seats":`+seats+`}`,
-		).problem(
-			409,
-			"seat_taken",
-		)
+		v := w.do("POST", "/v1/performances/h/bookings", `{"holder":"bob","seats":`+seats+`}`).problem(409, "seat_taken")
 		if detail := v["detail"].(string); !strings.Contains(detail, "not on sale") {
 			t.Errorf("of a blocked seat: %s", detail)
 		}

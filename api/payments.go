@@ -13,10 +13,10 @@ import (
 	"admitone/projections/row"
 )
 
-// outsideMethod is the method of a payment that a shop's own provider has taken.
+// outsideMethod is the method of external payments.
 const outsideMethod = "external"
 
-// newPayment is the body of a payment: empty for the wallet, or money from outside.
+// newPayment is the body of a payment: empty for one from the wallet, else an external payment.
 type newPayment struct {
 	Method    *string          `json:"method"`
 	Provider  *events.Provider `json:"provider"`
@@ -26,7 +26,7 @@ type newPayment struct {
 	Final     *bool            `json:"final"`
 }
 
-// moneyReceived is a valid report of money from outside.
+// moneyReceived is a valid report of an external payment.
 type moneyReceived struct {
 	provider            events.Provider
 	reference, currency string
@@ -34,8 +34,8 @@ type moneyReceived struct {
 	final               bool
 }
 
-// newPayment reads the body of a payment; nil is one from the wallet. Money from outside is reported
-// by a service or an admin.
+// newPayment decodes and validates the body of a payment; nil is one from the wallet. Only services and
+// admins may report external payments.
 func (r *request) newPayment() (*moneyReceived, error) {
 	var body newPayment
 	if err := r.decode(&body, true); err != nil {
@@ -49,13 +49,13 @@ func (r *request) newPayment() (*moneyReceived, error) {
 	}
 	switch {
 	case body.Method == nil || *body.Method != outsideMethod:
-		return nil, invalidField("method", "external for money from outside; leave everything out to pay from the wallet")
+		return nil, invalidField("method", "external for an external payment; omit all members to pay from the wallet")
 	case body.Provider == nil || !validProvider(*body.Provider):
 		return nil, invalidField("provider", "1 to 32 of a-z 0-9 _ -")
 	case body.Reference == nil || !validReference(*body.Reference):
 		return nil, invalidField("reference", "1 to 255 printable characters")
 	case body.Amount == nil:
-		return nil, invalidField("amount", "say how much came in, in minor units")
+		return nil, invalidField("amount", "the amount received is missing, in minor units")
 	}
 	m := &moneyReceived{provider: *body.Provider, reference: *body.Reference, final: body.Final != nil && *body.Final}
 	var err error
@@ -63,7 +63,7 @@ func (r *request) newPayment() (*moneyReceived, error) {
 		return nil, err
 	}
 	if r.server.config.Currency.Assumed {
-		return nil, invalidField("currency", "the log names no currency yet: start the server with --currency")
+		return nil, invalidField("currency", "the log has no currency yet: start the server with --currency")
 	}
 	if body.Currency == nil {
 		return nil, invalidField("currency", "a code of ISO 4217")
@@ -81,10 +81,10 @@ func validProvider(p events.Provider) bool {
 	})
 }
 
-// validReference accepts the references of providers.
+// validReference reports whether s can be the reference of a provider.
 func validReference(s string) bool { return validText(s, 255) }
 
-// payBooking pays a booking: from the wallet, or with money from outside.
+// payBooking pays a booking from the wallet, or records an external payment.
 func (s *Server) payBooking(r *request) error {
 	id, err := param[events.BookingID](r, "id", "booking")
 	if err != nil {
@@ -99,7 +99,15 @@ func (s *Server) payBooking(r *request) error {
 		return err
 	}
 	var answer bookings.Answer
-	err = r.keyed(func(command actors.CommandID) error {
+	keyed := r.keyed
+	if money != nil {
+		keyed = func(do func(actors.CommandID) error) error {
+			ctx, end := r.waiting()
+			defer end()
+			return r.keyedIn(ctx, events.PaidThing{BookingID: id}.Path(), do)
+		}
+	}
+	err = keyed(func(command actors.CommandID) error {
 		from := r.origin(command)
 		if money == nil {
 			answer, err = s.config.Bookings.Pay(context.Background(), bookings.Pay{Origin: from, BookingID: id, By: by})
@@ -117,18 +125,18 @@ func (s *Server) payBooking(r *request) error {
 	return r.booked(fiber.StatusOK, answer)
 }
 
-// withOutcome adds to an object what became of reported money.
-func withOutcome(object []byte, outcome *bookings.Outcome) []byte {
+// withOutcome appends the outcome of an external payment to an encoded object.
+func withOutcome(object []byte, p *payment.State) []byte {
 	object = object[:len(object)-1]
-	if outcome.Booked() {
+	if p.Paid {
 		return append(object, `,"outcome":"booked"}`...)
 	}
 	object = append(object, `,"outcome":"refund_owed","refund_id":"`...)
-	return append(append(object, outcome.RefundID()...), `"}`...)
+	return append(append(object, p.RefundOfAll()...), `"}`...)
 }
 
-// AppendPayment appends a payment from outside, with as_of if at is given. It has no route of its
-// own; refunds have.
+// AppendPayment appends an external payment as JSON, with as_of unless at is nil. Payments have no route
+// of their own; refunds have.
 func AppendPayment(dst []byte, p *row.Payment, at *row.Moment) []byte {
 	o := events.OpenObject(dst)
 	o.String("provider", string(p.Provider))

@@ -75,7 +75,7 @@ func TestMoneyFromOutside(t *testing.T) {
 	owed := w.do("POST", second+"/payment", outside("y", 99, `,"final":true`)).is(200)
 	double := w.do("POST", first+"/payment", outside("z", 100, "")).is(200)
 	w.do("DELETE", first, "").is(200)
-	// What was reported is answered as before, whatever became of the booking.
+	// A repeated report is answered as before, whatever became of the booking.
 	if got := w.do("POST", first+"/payment", outside("x", 100, "")).is(200); got["outcome"] != "booked" {
 		t.Errorf("after it was given back: %v", got)
 	}

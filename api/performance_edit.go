@@ -7,14 +7,16 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"admitone/actors"
+	"admitone/actors/bookings"
 	"admitone/actors/core"
 	"admitone/actors/performance"
 	"admitone/events"
 	"admitone/projections/row"
 )
 
-// performanceTimes reads the bounds of a new performance's sale. One that says nothing of its close
-// closes when the show starts; null is none.
+// performanceTimes parses when the sale of a new performance opens and closes. By default it closes when
+// the performance starts; null means never.
 func performanceTimes(startsAt time.Time, opensAt, closesAt jsontext.Value) (times events.SaleTimes, err error) {
 	opens, err := editedTime(fieldOpensAt, opensAt)
 	if err != nil {
@@ -24,8 +26,8 @@ func performanceTimes(startsAt time.Time, opensAt, closesAt jsontext.Value) (tim
 	return events.SaleTimes{OpensAt: core.Or(opens, time.Time{}), ClosesAt: core.Or(closes, startsAt)}, err
 }
 
-// editPerformance changes one, unless it has been edited since. Its ETag moves with every seat, so
-// the edit_tag alone is taken.
+// editPerformance edits a performance, unless it has been edited since. If-Match must be its edit_tag:
+// the ETag changes with every seat.
 func (s *Server) editPerformance(r *request) error {
 	if err := r.caller.must(RoleAdmin); err != nil {
 		return err
@@ -45,6 +47,10 @@ func (s *Server) editPerformance(r *request) error {
 	if err != nil {
 		return err
 	}
+	if len(command.Areas) > 0 {
+		command.Base = &base.revision
+		return s.editAreas(r, id, command)
+	}
 	answer, err := r.ask(performance.Stream(id), command, base)
 	if refusal := (*core.Refusal)(nil); errors.As(err, &refusal) && refusal.Code == core.CodeStaleRevision {
 		return r.checkPrecondition(refusal, performance.Stream(id), base.revision, answer.Revision)
@@ -60,18 +66,56 @@ func (s *Server) editPerformance(r *request) error {
 	return r.json(200, AppendPerformance(nil, &edited, nil))
 }
 
+// editAreas makes an edit that resizes areas.
+func (s *Server) editAreas(r *request, id events.PerformanceID, edit *performance.Edit) error {
+	var at events.Position
+	err := r.keyed(func(command actors.CommandID) (err error) {
+		ctx, end := r.waiting()
+		defer end()
+		err = s.config.Bookings.EditAreas(ctx, bookings.EditAreas{Origin: r.origin(command), PerformanceID: id, Edit: edit})
+		if err == nil {
+			at, err = s.config.Store.Head(ctx) // its last event is not behind it
+		}
+		return err
+	})
+	r.noteAll()
+	if refusal := (*core.Refusal)(nil); errors.As(err, &refusal) {
+		switch refusal.Code {
+		case core.CodeStaleRevision:
+			now, failed := s.config.Desk.View(context.Background(), performance.Stream(id), func(core.Core) {})
+			if failed != nil {
+				return failed
+			}
+			return r.checkPrecondition(refusal, performance.Stream(id), *edit.Base, now.Revision)
+		case core.CodeInvalidField:
+			return invalidField(refusal.Fields.Field(), refusal.Detail)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	_ = s.seen(at) // an edit that succeeded is not answered with an error because the views are behind
+	edited, err := s.performanceAsEdited(id, 0)
+	if err != nil {
+		return err
+	}
+	r.tagPerformance(&edited)
+	return r.json(200, AppendPerformance(nil, &edited, nil))
+}
+
 // newPerformanceEdit reads and checks the body of an edit.
 func newPerformanceEdit(r *request) (*performance.Edit, error) {
 	var body struct {
-		Title          *string                    `json:"title"`
-		Venue          *string                    `json:"venue"`
-		StartsAt       *string                    `json:"starts_at"`
-		HoldSeconds    *int64                     `json:"hold_seconds"`
-		LimitPerHolder *int64                     `json:"limit_per_holder"`
-		OpensAt        jsontext.Value             `json:"opens_at"`
-		ClosesAt       jsontext.Value             `json:"closes_at"`
-		Prices         map[events.SectionID]int64 `json:"prices"`
-		Cancellation   jsontext.Value             `json:"cancellation"`
+		Title          *string        `json:"title"`
+		Venue          *string        `json:"venue"`
+		StartsAt       *string        `json:"starts_at"`
+		HoldSeconds    *int64         `json:"hold_seconds"`
+		LimitPerHolder *int64         `json:"limit_per_holder"`
+		OpensAt        jsontext.Value `json:"opens_at"`
+		ClosesAt       jsontext.Value `json:"closes_at"`
+		Prices         jsontext.Value `json:"prices"`
+		Cancellation   jsontext.Value `json:"cancellation"`
+		Areas          areaPlaces     `json:"areas"`
 	}
 	if err := r.decode(&body, false, fieldOpensAt, fieldClosesAt, fieldCancellation); err != nil {
 		return nil, err
@@ -91,7 +135,17 @@ func newPerformanceEdit(r *request) (*performance.Edit, error) {
 		return nil, err
 	}
 	command := &performance.Edit{Title: body.Title, Venue: body.Venue, HoldSeconds: body.HoldSeconds,
-		LimitPerHolder: body.LimitPerHolder, Prices: body.Prices}
+		LimitPerHolder: body.LimitPerHolder}
+	var err error
+	if body.Areas != nil {
+		if command.Areas, err = body.Areas.list(); err != nil {
+			return nil, err
+		}
+	}
+	if command.CategoryPrices, err = pricesOf(body.Prices); err != nil {
+		return nil, err
+	}
+	command.Prices = sectionPrices(command.CategoryPrices)
 	if body.StartsAt != nil {
 		starts, err := timeOf("starts_at", *body.StartsAt)
 		if err != nil {
@@ -99,7 +153,6 @@ func newPerformanceEdit(r *request) (*performance.Edit, error) {
 		}
 		command.StartsAt = &starts
 	}
-	var err error
 	if command.OpensAt, err = editedTime(fieldOpensAt, body.OpensAt); err != nil {
 		return nil, err
 	}
@@ -111,28 +164,46 @@ func newPerformanceEdit(r *request) (*performance.Edit, error) {
 	return command, err
 }
 
-// performanceAsEdited returns a performance as its entity has it, with the counts of its seats as
-// the views have them: an edit that succeeded must not be answered with an error because those are
-// behind.
+// performanceAsEdited returns a performance from its entity, with the seat counts from the views: a
+// successful edit must not fail because the views are behind.
 func (s *Server) performanceAsEdited(id events.PerformanceID, position events.Position) (row.Performance, error) {
 	_ = s.seen(position)
-	var edited row.Performance
+	var latest performance.Create
+	var revision events.Revision
 	_, err := s.config.Desk.View(context.Background(), performance.Stream(id), func(c core.Core) {
-		latest := c.(*performance.Performance).Latest()
-		edited = untouched(&latest)
-		edited.Edited = c.(*performance.Performance).EditRevision()
+		latest = c.(*performance.Performance).Latest()
+		revision = c.(*performance.Performance).EditRevision()
 	})
-	if err != nil {
-		return edited, err
+	var hall *events.Hall
+	if err == nil && latest.Plan != "" {
+		hall, err = s.config.Views.Hall(context.Background(), latest.Plan)
 	}
+	if err != nil {
+		return row.Performance{}, err
+	}
+	edited := untouched(&latest, hall)
+	edited.Edited = revision
 	counted, ok, err := s.config.Views.Performance(id)
 	if err != nil || !ok {
 		edited.Position = position
 		return edited, err
 	}
 	edited.SeatCounts, edited.Position = counted.SeatCounts, max(position, counted.Position)
+	edited.Areas = counted.Areas
 	for i := range edited.Sections {
 		edited.Sections[i].SeatCounts = counted.Sections[i].SeatCounts
 	}
 	return edited, nil
+}
+
+// sectionPrices converts prices of categories to prices of sections; nil if there are price types.
+func sectionPrices(prices []events.CategoryPrice) map[events.SectionID]int64 {
+	sections := make(map[events.SectionID]int64, len(prices))
+	for _, p := range prices {
+		if p.Type != "" {
+			return nil
+		}
+		sections[events.SectionID(p.Category)] = p.Amount
+	}
+	return sections
 }

@@ -163,6 +163,7 @@ func TestPerformanceEditsAreChecked(t *testing.T) {
 // TestPerformanceBoundsAreRecordedOnce: by the deadline index, and after a restart that the bound has
 // passed in.
 func TestPerformanceBoundsAreRecordedOnce(t *testing.T) {
+	t.Parallel() // it is mostly waiting
 	w := newHarness(t)
 	peer := w.dial("/ws")
 	w.gig("a", fmt.Sprintf(`,"opens_at":%q,"closes_at":%q`, after(300*time.Millisecond), after(600*time.Millisecond))).

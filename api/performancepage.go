@@ -8,8 +8,8 @@ import (
 	"admitone/events"
 )
 
-// performancesPage shows a list of performances by date, from today on by default. On a server of
-// the past, today is the day of its moment.
+// performancesPage shows a list of performances by date, by default from today on. On a server of the
+// past, today is the day of its moment.
 func (s *Server) performancesPage(r *request) error {
 	p, err := r.pageOfList()
 	if err != nil {
@@ -42,7 +42,7 @@ func (s *Server) performancesPage(r *request) error {
 	return r.html(func(body io.Writer) error { return web.WritePerformances(body, r.listFrame(p, next), dates, rows) })
 }
 
-// performancePage shows one performance and its sections; the script asks for the seats.
+// performancePage shows one performance and its sections; its script loads the seats.
 func (s *Server) performancePage(r *request) error {
 	id, err := param[events.PerformanceID](r, "id", "performance")
 	if err != nil {

@@ -27,16 +27,16 @@ func (s *Server) performanceRoutes() {
 	s.seatRoutes()
 }
 
-// createPerformance creates one: 201 with it, or 200 with an existing one that was created alike.
+// createPerformance creates a performance: 201, or 200 if one with the same values exists.
 func (s *Server) createPerformance(r *request) error {
 	if err := r.caller.must(RoleAdmin); err != nil {
 		return err
 	}
-	command, err := newPerformance(r)
+	command, hall, err := newPerformance(r)
 	if err != nil {
 		return err
 	}
-	answer, err := r.ask(performance.Stream(command.ID), command, nil)
+	answer, err := r.askNew(performance.Stream(command.ID), command)
 	if err != nil {
 		return err
 	}
@@ -52,18 +52,23 @@ func (s *Server) createPerformance(r *request) error {
 		r.tagPerformance(&row)
 		return r.json(fiber.StatusOK, AppendPerformance(nil, &row, nil))
 	}
-	row := untouched(command)
+	row := untouched(command, hall)
 	row.Position = answer.Position
 	r.tagPerformance(&row)
 	return r.json(fiber.StatusCreated, AppendPerformance(nil, &row, nil))
 }
 
-// untouched returns the row of a performance that has just been created.
-func untouched(c *performance.Create) row.Performance {
+// untouched returns the row of a performance that has just been created. hall is that of its plan, nil if
+// it has none.
+func untouched(c *performance.Create, hall *events.Hall) row.Performance {
 	performance := row.Performance{
 		ID: c.ID, Title: c.Title, Venue: c.Venue, StartsAt: c.StartsAt, HoldSeconds: c.HoldSeconds,
 		LimitPerHolder: c.LimitPerHolder, WaitingRoom: c.WaitingRoom, SaleTimes: c.SaleTimes,
-		Cancellation: c.Cancellation,
+		Cancellation: c.Cancellation, Plan: c.Plan, Prices: c.Prices,
+	}
+	if c.Plan != "" {
+		performance.UseHall(hall)
+		return performance
 	}
 	for _, section := range c.Sections {
 		seats := row.SeatCounts{Capacity: section.Rows * section.SeatsPerRow}
@@ -82,61 +87,74 @@ type newSection struct {
 	Price       *int64  `json:"price"`
 }
 
-// newPerformance reads and checks the body.
-func newPerformance(r *request) (*performance.Create, error) {
-	var body struct {
-		ID             *events.PerformanceID `json:"id"`
-		Title          string                `json:"title"`
-		Venue          string                `json:"venue"`
-		StartsAt       *string               `json:"starts_at"`
-		HoldSeconds    *int64                `json:"hold_seconds"`
-		LimitPerHolder *int64                `json:"limit_per_holder"`
-		WaitingRoom    *events.RoomID        `json:"waiting_room"`
-		Sections       []newSection          `json:"sections"`
-		OpensAt        jsontext.Value        `json:"opens_at"`
-		ClosesAt       jsontext.Value        `json:"closes_at"`
-		Cancellation   jsontext.Value        `json:"cancellation"`
-	}
+// performanceBody is the body of a new performance.
+type performanceBody struct {
+	ID             *events.PerformanceID `json:"id"`
+	Title          string                `json:"title"`
+	Venue          string                `json:"venue"`
+	StartsAt       *string               `json:"starts_at"`
+	HoldSeconds    *int64                `json:"hold_seconds"`
+	LimitPerHolder *int64                `json:"limit_per_holder"`
+	WaitingRoom    *events.RoomID        `json:"waiting_room"`
+	Sections       []newSection          `json:"sections"`
+	Plan           *events.PlanID        `json:"plan"`
+	Prices         jsontext.Value        `json:"prices"`
+	OpensAt        jsontext.Value        `json:"opens_at"`
+	ClosesAt       jsontext.Value        `json:"closes_at"`
+	Cancellation   jsontext.Value        `json:"cancellation"`
+}
+
+// newPerformance decodes and validates the body. It also returns the hall of the plan that the body names,
+// nil if it names none.
+func newPerformance(r *request) (*performance.Create, *events.Hall, error) {
+	var body performanceBody
 	if err := r.decode(&body, false, fieldOpensAt, fieldClosesAt, fieldCancellation); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	id, err := newID(r, body.ID)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	for _, text := range []struct{ field, value string }{{"title", body.Title}, {"venue", body.Venue}} {
 		if !validText(text.value, maxName) {
-			return nil, invalidField(text.field, "1 to 200 characters, none of them a control character")
+			return nil, nil, invalidField(text.field, "1 to 200 characters, none of them a control character")
 		}
 	}
 	command := &performance.Create{ID: id, Title: body.Title, Venue: body.Venue}
 	if body.StartsAt == nil {
-		return nil, invalidField("starts_at", "say when it begins: an RFC 3339 time")
+		return nil, nil, invalidField("starts_at", "the start is missing: an RFC 3339 time")
 	}
 	if command.StartsAt, err = timeOf("starts_at", *body.StartsAt); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if command.HoldSeconds, err = wholeNumber("hold_seconds", body.HoldSeconds, 300, 1, maxHold); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if command.LimitPerHolder, err = wholeNumber("limit_per_holder", body.LimitPerHolder, 0, 0,
 		performance.MaxSeats); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if command.WaitingRoom, err = guardedBy(body.WaitingRoom); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if command.SaleTimes, err = performanceTimes(command.StartsAt, body.OpensAt, body.ClosesAt); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if command.Cancellation, err = newCancellation(body.Cancellation); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	command.Sections, err = sectionsOf(body.Sections)
-	return command, err
+	if body.Plan == nil {
+		if len(body.Prices) > 0 {
+			return nil, nil, invalidField("prices", "prices are of the categories of a plan; a section has its own price")
+		}
+		command.Sections, err = sectionsOf(body.Sections)
+		return command, nil, err
+	}
+	hall, err := r.inPlan(command, &body)
+	return command, hall, err
 }
 
-// sectionsOf checks each section by itself; the rules check them together.
+// sectionsOf validates each section individually; the performance's core checks them together.
 func sectionsOf(given []newSection) ([]events.Section, error) {
 	sections := make([]events.Section, 0, len(given))
 	for i, from := range given {
@@ -174,7 +192,7 @@ func sectionsOf(given []newSection) ([]events.Section, error) {
 	return sections, nil
 }
 
-// timeOf reads a time given by people.
+// timeOf parses an RFC 3339 time from 1970 to 9999.
 func timeOf(field, text string) (time.Time, error) {
 	t, err := events.ParseTime(text)
 	if err != nil || t.Year() < 1970 || t.Year() > 9999 {
@@ -183,7 +201,7 @@ func timeOf(field, text string) (time.Time, error) {
 	return t, nil
 }
 
-// span reads from and to, both included: dates, the last to its end, or times.
+// span parses the query parameters from and to, both inclusive: dates, or times. before is exclusive.
 func (r *request) span() (from, before time.Time, err error) {
 	for _, bound := range []struct {
 		name string
@@ -211,7 +229,7 @@ func (r *request) span() (from, before time.Time, err error) {
 	return from, before, nil
 }
 
-// listPerformances answers with a page of them, by the time they begin.
+// listPerformances answers with a page of performances, by start time.
 func (s *Server) listPerformances(r *request) error {
 	p, err := r.paging()
 	if err != nil {
@@ -245,11 +263,9 @@ func (s *Server) listPerformances(r *request) error {
 	}, func(o *events.Object) { o.Raw("as_of", appendAsOf(nil, *at)) })
 }
 
-// performanceAt returns a performance at a moment with its seats; nil if it did not exist yet.
-func (s *Server) performanceAt(
-	ctx context.Context,
-	id events.PerformanceID,
-	at *row.Moment,
+// performanceAt returns the state of a performance and of its seats at a moment, nil if it did not exist
+// yet.
+func (s *Server) performanceAt(ctx context.Context, id events.PerformanceID, at *row.Moment,
 ) (*row.Performance, *row.SeatMap, error) {
 	touched, err := s.config.Views.TouchedSeats(id)
 	if err != nil {
@@ -258,7 +274,8 @@ func (s *Server) performanceAt(
 	return row.PerformanceAt(ctx, s.config.Store, id, at.Position, touched)
 }
 
-// performance returns a performance with its seats as they are or were, or not_found.
+// performance returns the state of a performance and of its seats at a moment, nil for the present. Errors:
+// not_found; the views' or the store's.
 func (s *Server) performance(
 	id events.PerformanceID,
 	at *row.Moment,
@@ -275,11 +292,11 @@ func (s *Server) performance(
 	if err != nil {
 		return nil, nil, err
 	}
-	seats, _, err = s.config.Views.SeatMap(id) // it exists, and is never deleted
+	seats, _, err = s.config.Views.SeatMap(id) // it exists: performances are never deleted
 	return &now, seats, err
 }
 
-// getPerformance answers with one of them.
+// getPerformance answers with the present or a past state of a performance.
 func (s *Server) getPerformance(r *request) error {
 	id, err := param[events.PerformanceID](r, "id", "performance")
 	if err != nil {
@@ -306,7 +323,7 @@ func (s *Server) getPerformance(r *request) error {
 	return r.json(fiber.StatusOK, AppendPerformance(nil, performance, at))
 }
 
-// performanceNow returns a performance as the views have it, or not_found.
+// performanceNow returns a performance from the views. Errors: not_found; the views'.
 func (s *Server) performanceNow(id events.PerformanceID) (row.Performance, error) {
 	row, ok, err := s.config.Views.Performance(id)
 	if err == nil && !ok {
@@ -315,13 +332,13 @@ func (s *Server) performanceNow(id events.PerformanceID) (row.Performance, error
 	return row, err
 }
 
-// tagPerformance makes the ETag of the position: a performance shows its seats, which have
-// streams and revisions of their own.
+// tagPerformance sets the ETag from the position, because a performance shows its seats, which have streams
+// and revisions of their own. It reports whether the client has that version already.
 func (r *request) tagPerformance(performance *row.Performance) (fresh bool) {
 	return r.tag(events.Revision(performance.Position))
 }
 
-// AppendPerformance appends a performance as the HTTP resource, with as_of if at is given.
+// AppendPerformance appends a performance as the HTTP resource, with as_of unless at is nil.
 func AppendPerformance(dst []byte, p *row.Performance, at *row.Moment) []byte {
 	o := events.OpenObject(dst)
 	o.String("id", string(p.ID))
@@ -335,6 +352,11 @@ func AppendPerformance(dst []byte, p *row.Performance, at *row.Moment) []byte {
 	}
 	p.AppendSaleTimes(&o)
 	appendCancellation(&o, p.Cancellation)
+	appendCancelled(&o, &p.Cancelled)
+	if p.Plan != "" {
+		o.String("plan", string(p.Plan))
+		events.AppendPrices(&o, p.Prices)
+	}
 	appendCounts(&o, &p.SeatCounts)
 	o.Key("sections")
 	o.Buf = append(o.Buf, '[')
@@ -345,6 +367,7 @@ func AppendPerformance(dst []byte, p *row.Performance, at *row.Moment) []byte {
 		o.Buf = appendSection(o.Buf, &p.Sections[i])
 	}
 	o.Buf = append(o.Buf, ']')
+	appendAreas(&o, p.Areas)
 	o.String("edit_tag", editTag(p.Edited))
 	o.Int("revision", int64(p.Position))
 	o.Int("position", int64(p.Position))
@@ -359,8 +382,10 @@ func appendSection(dst []byte, s *row.Section) []byte {
 	o.String("id", string(s.ID))
 	o.String("name", s.DisplayName)
 	o.Int("rows", s.Rows)
-	o.Int("seats_per_row", s.SeatsPerRow)
-	o.Int("price", s.Price)
+	if s.SeatsPerRow > 0 { // otherwise a plan defines the seats
+		o.Int("seats_per_row", s.SeatsPerRow)
+		o.Int("price", s.Price)
+	}
 	appendCounts(&o, &s.SeatCounts)
 	return o.Close()
 }

@@ -11,12 +11,11 @@ import (
 	"admitone/projections/history"
 )
 
-// maxChanges bounds the changes listed for a stale edit: the newest of them.
+// maxChanges bounds the changes listed for a stale edit. The newest are listed.
 const maxChanges = 20
 
-// checkPrecondition refuses an edit of a resource that has changed since the caller read it at
-// revision known, and lists what has happened since, up to the revision it was refused at: in
-// words, as a history does.
+// checkPrecondition returns the problem for a stale edit. It lists the changes since revision known, on
+// which the edit was based, up to now, the revision at which it was refused, as lines of the history.
 func (r *request) checkPrecondition(refusal *core.Refusal, stream events.StreamID, known, now events.Revision) error {
 	p := &problem{
 		code:   refusal.Code,
@@ -27,29 +26,29 @@ func (r *request) checkPrecondition(refusal *core.Refusal, stream events.StreamI
 	defer cancel()
 	lines, err := r.server.changes(ctx, stream, known, now)
 	if err != nil {
-		r.log().Error("what changed could not be read", "stream", stream, "error", err)
+		r.log().Error("the changes since a stale edit could not be read", "stream", stream, "error", err)
 		return p // the refusal is valid without it
 	}
-	told := []byte{'['}
+	changes := []byte{'['}
 	for i := range lines {
 		if i > 0 {
-			told = append(told, ',')
+			changes = append(changes, ',')
 		}
-		told = AppendLine(told, &lines[i])
+		changes = AppendLine(changes, &lines[i])
 	}
-	p.fields["changes"] = jsontext.Value(append(told, ']'))
+	p.fields["changes"] = jsontext.Value(append(changes, ']'))
 	if earlier := int64(now-known) - int64(len(lines)); earlier > 0 {
 		p.fields["earlier_changes"] = earlier
 	}
 	return p
 }
 
-// staleDetail explains why an edit is stale: the resource has changed, or the ETag was never
-// given out.
+// staleDetail returns why an edit is stale: the resource has changed, or the server has never sent this
+// ETag.
 func staleDetail(refusal *core.Refusal, known events.Revision) string {
 	if known == neverGiven {
-		return "If-Match is no ETag that was given out for this, character by character; read it again and send its " +
-			"ETag as it is"
+		return "If-Match is not exactly a tag that this resource had; read it again and send its edit_tag in quotes, " +
+			"or its ETag if it has none"
 	}
 	return refusal.Detail
 }

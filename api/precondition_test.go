@@ -28,13 +28,7 @@ func TestStaleEditListsChanges(t *testing.T) {
 	w.reserve("p", "ada", "").is(201)
 	edit := func(revision int) map[string]any {
 		t.Helper()
-		return w.do(
-			"PATCH",
-			"/v1/products/p",
-			`{"price":7}`,
-			"If-Match",
-			fmt.Sprintf(`"%d"`, revision),
-		).problem(
+		return w.do("PATCH", "/v1/products/p", `{"price":7}`, "If-Match", fmt.Sprintf(`"%d"`, revision)).problem(
 			412,
 			"stale_revision",
 		)

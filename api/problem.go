@@ -24,8 +24,8 @@ import (
 	"admitone/projections/live"
 )
 
-// statuses has all codes that programs may meet, as openapi.yaml lists them. A new code is a line
-// here, or in the init function of the routes of the kind that alone gives it.
+// statuses has the HTTP status of every code that clients may get; openapi.yaml lists the same. A new code
+// is added here, or in the init function of the routes if it belongs to one kind alone.
 var statuses = map[core.Code]int{
 	codes.MalformedJSON:           400,
 	codes.BadCursor:               400,
@@ -49,6 +49,7 @@ var statuses = map[core.Code]int{
 	core.CodeAlreadyEntered:       409,
 	core.CodeNotOpen:              409,
 	core.CodeSaleClosed:           409,
+	core.CodeCancelled:            409,
 	core.CodeCancellationClosed:   409,
 	core.CodeDeadlinePassed:       409,
 	core.CodeRegistrationClosed:   409,
@@ -78,7 +79,7 @@ var statuses = map[core.Code]int{
 	codes.KeysUnavailable:         503,
 }
 
-// retryAfter is how many seconds a client should wait after a code, if at all.
+// retryAfter has the default Retry-After of codes, in seconds.
 var retryAfter = map[core.Code]string{
 	core.CodeOverloaded:    "1",
 	codes.RateLimited:      "1",
@@ -90,12 +91,12 @@ var retryAfter = map[core.Code]string{
 	codes.KeysUnavailable:  "1",
 }
 
-// problem is an error of the API: a code of the table above, and its members.
+// problem is an error response of the API: a code of statuses, and its members.
 type problem struct {
 	code   core.Code
 	detail string
 	fields core.Fields
-	after  time.Duration // when to try again, whole seconds; 0 is the default of the code
+	after  time.Duration // Retry-After, rounded up to seconds; 0 means the default of the code
 }
 
 func (p *problem) Error() string { return string(p.code) + ": " + p.detail }
@@ -111,11 +112,11 @@ func invalidField(field, detail string) *problem {
 	return &problem{code: core.CodeInvalidField, detail: detail, fields: map[string]any{"field": field}}
 }
 
-// problemOf translates every error that a handler can return. An error that it does not know is a
-// bug: it is logged and answered as internal.
+// problemOf converts any error that a handler returns to a problem. An unknown error is a bug; it is
+// logged and answered as internal.
 //
-// log is called only if there is something to log: refusals are most answers of a sale once it is
-// sold out.
+// log is called only if there is something to log, because building a logger is expensive and refusals
+// are frequent.
 func problemOf(err error, log func() *slog.Logger) *problem {
 	if p, ok := err.(*problem); ok {
 		return p
@@ -129,21 +130,18 @@ func problemOf(err error, log func() *slog.Logger) *problem {
 	}
 	if spent := (*actors.KeysSpent)(nil); errors.As(err, &spent) {
 		return &problem{code: codes.RateLimited,
-			detail: "you have used too many Idempotency-Keys here for one day; come back later, or send it without one",
+			detail: "you have used too many Idempotency-Keys here for one day; try again later, or send it without one",
 			after:  spent.Wait}
 	}
 	var http *fiber.Error
 	switch {
 	case errors.Is(err, bookings.ErrOvertaken):
-		return refuse(
-			core.CodeOverloaded,
-			"others took the seats that were chosen, or this request is under way elsewhere; "+
-				"nothing was done, try again in a moment",
-		)
+		return refuse(core.CodeOverloaded, "others took the chosen seats, or this request is running on another node; "+
+			"nothing was done, try again in a moment")
 	case errors.Is(err, projections.ErrBehind):
 		return refuse(codes.ProjectionBehind, "the read side is catching up with the log; nothing was done, try again")
 	case errors.Is(err, actors.ErrOverloaded):
-		return refuse(core.CodeOverloaded, "too much is in flight; nothing was done, try again in a moment")
+		return refuse(core.CodeOverloaded, "too many requests are in flight; nothing was done, try again in a moment")
 	case errors.Is(err, actors.ErrStopping), errors.Is(err, projections.ErrClosed):
 		return refuse(codes.ShuttingDown, "this server is shutting down; nothing was done, try again")
 	case errors.Is(err, actors.ErrUnavailable), errors.Is(err, events.ErrUnavailable), errors.Is(err, events.ErrClosed),
@@ -153,13 +151,12 @@ func problemOf(err error, log func() *slog.Logger) *problem {
 		return refuse(codes.LogUnavailable, "the outcome is unknown; retrying with the same Idempotency-Key is safe")
 	case errors.Is(err, projections.ErrNotReady):
 		return refuse(codes.ProjectionBehind, "the read side is catching up with the log; try again")
-	case errors.Is(err, live.ErrNotFound): // it exists, or the entity would have refused the command
-		return refuse(codes.ProjectionBehind, "the read side has not heard of that yet; try again")
+	case errors.Is(err, live.ErrNotFound): // the entity exists, or it would have refused the command
+		return refuse(codes.ProjectionBehind, "the read side does not have that yet; try again")
 	case errors.Is(err, admission.ErrKeysDiffer):
 		return refuse(codes.KeysDiffer,
-			"this server does not have the keys of the log's waiting rooms, so it can't read passes "+
-				"and places of other servers, or make any; ask another server, or again when the organiser has "+
-				"given it the keys")
+			"this server lacks the keys of the log's waiting rooms, so it can neither check passes and places nor "+
+				"issue any; ask another server, or try again when it has the keys")
 	case errors.As(err, &http):
 		return problemOfFiber(http)
 	}
@@ -188,8 +185,8 @@ func (p *problem) write(c *fiber.Ctx, requestID string) error {
 	return p.answer(c.Response(), requestID)
 }
 
-// encode encodes a problem as RFC 9457 does. Its members depend on the code, so they are written
-// one by one and not by a compiled encoder.
+// encode encodes a problem document (RFC 9457). Its members depend on the code, so no compiled encoder is
+// used.
 func (p *problem) encode(requestID string) (status int, body []byte, err error) {
 	status, ok := statuses[p.code]
 	if !ok {
@@ -208,14 +205,14 @@ func (p *problem) encode(requestID string) (status int, body []byte, err error) 
 	return status, o.Close(), nil
 }
 
-// answer writes a problem and the headers that it has.
+// answer writes a problem document and its headers.
 func (p *problem) answer(a *fasthttp.Response, requestID string) error {
 	status, body, err := p.encode(requestID)
 	if err != nil {
 		return err
 	}
 	a.SetStatusCode(status)
-	a.Header.Set(headerRequestID, requestID) // a failed upgrade has removed it
+	a.Header.Set(headerRequestID, requestID) // again, because a failed upgrade removes it
 	if p.after > 0 {
 		a.Header.Set(fiber.HeaderRetryAfter, strconv.FormatInt(wholeSeconds(p.after), 10))
 	} else if seconds := retryAfter[p.code]; seconds != "" {
@@ -228,7 +225,7 @@ func (p *problem) answer(a *fasthttp.Response, requestID string) error {
 	return nil
 }
 
-// wholeSeconds rounds up, so that a client that waits them is not too early.
+// wholeSeconds returns d in seconds, rounded up so that a client does not retry too early.
 func wholeSeconds(d time.Duration) int64 {
 	seconds := int64(d / time.Second)
 	if d%time.Second > 0 {
@@ -237,7 +234,7 @@ func wholeSeconds(d time.Duration) int64 {
 	return seconds
 }
 
-// appendFields adds the members of a code, in the order of their names.
+// appendFields appends the members of a code, sorted by name.
 func (p *problem) appendFields(o *events.Object) error {
 	names := make([]string, 0, 4)
 	for name := range p.fields {

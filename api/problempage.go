@@ -12,8 +12,7 @@ import (
 	"admitone/api/web"
 )
 
-// answerProblem answers with a problem: a browser gets a page with a way back, a program RFC
-// 9457.
+// answerProblem answers with a problem document or, for a browser, with a page.
 func (r *request) answerProblem(p *problem) error {
 	if err := p.write(r.ctx, r.id); err != nil || !acceptsHTML(r.ctx) {
 		return err
@@ -30,11 +29,11 @@ func (r *request) answerProblem(p *problem) error {
 	})(r)
 }
 
-// programs are the addresses outside /v1/ that no person reads.
+// programs are the paths outside /v1/ that only programs request.
 var programs = []string{"/healthz", "/readyz", "/metrics", "/ws", "/openapi.yaml", "/asyncapi.yaml"}
 
-// acceptsHTML reports whether an address is one that people open: below /v1/ every caller is
-// answered in JSON, and addresses below /assets/ are requested by pages.
+// acceptsHTML reports whether a path is one that people open in a browser: below /v1/ all answers are JSON,
+// and paths below /assets/ are requested by pages.
 func acceptsHTML(c *fiber.Ctx) bool {
 	path := c.Path()
 	return !strings.HasPrefix(path, "/v1/") && !strings.HasPrefix(path, "/assets/") &&
@@ -42,7 +41,7 @@ func acceptsHTML(c *fiber.Ctx) bool {
 		!slices.Contains(programs, path)
 }
 
-// problemInWords returns a headline and a sentence on why a page can't be shown.
+// problemInWords returns the title and text of the page for a problem.
 func problemInWords(p *problem, status int) web.Problem {
 	words := web.Problem{Status: status, Title: "This address can’t be understood", Detail: p.detail}
 	resource := p.fields.Resource()

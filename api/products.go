@@ -10,7 +10,7 @@ import (
 	"admitone/projections/row"
 )
 
-// Bounds of a product's fields.
+// Limits of a product's fields.
 const (
 	maxPrice = 1_000_000_000_000
 	// maxHold is thirty days.
@@ -38,7 +38,7 @@ func (s *Server) productRoutes() {
 	s.reservationRoutes()
 }
 
-// newProduct reads and checks the body of a new product.
+// newProduct decodes and validates the body of a new product.
 func newProduct(r *request) (core.Command, events.ProductID, error) {
 	var body struct {
 		ID             *events.ProductID `json:"id"`
@@ -50,12 +50,13 @@ func newProduct(r *request) (core.Command, events.ProductID, error) {
 		WaitingRoom    *events.RoomID    `json:"waiting_room"`
 		OpensAt        *string           `json:"opens_at"`
 		ClosesAt       *string           `json:"closes_at"`
+		Cancellation   jsontext.Value    `json:"cancellation"`
 	}
-	if err := r.decode(&body, false); err != nil {
+	if err := r.decode(&body, false, fieldCancellation); err != nil {
 		return nil, "", err
 	}
 	if body.Stock == nil {
-		return nil, "", invalidField("stock", "say how many units there are")
+		return nil, "", invalidField("stock", "the number of units is missing")
 	}
 	id, err := newID(r, body.ID)
 	if err != nil {
@@ -66,6 +67,9 @@ func newProduct(r *request) (core.Command, events.ProductID, error) {
 	}
 	command := &product.Create{ID: id, Name: body.Name}
 	if command.WaitingRoom, err = guardedBy(body.WaitingRoom); err != nil {
+		return nil, "", err
+	}
+	if command.Cancellation, err = newCancellation(body.Cancellation); err != nil {
 		return nil, "", err
 	}
 	if command.SaleTimes, err = saleTimes(body.OpensAt, body.ClosesAt); err != nil {
@@ -85,7 +89,7 @@ func newProduct(r *request) (core.Command, events.ProductID, error) {
 	return command, id, err
 }
 
-// newProductEdit reads and checks the body of an edit.
+// newProductEdit decodes and validates the body of an edit.
 func newProductEdit(r *request) (core.Command, error) {
 	var body struct {
 		Name           *string        `json:"name"`
@@ -95,8 +99,9 @@ func newProductEdit(r *request) (core.Command, error) {
 		WaitingRoom    *events.RoomID `json:"waiting_room"`
 		OpensAt        jsontext.Value `json:"opens_at"`
 		ClosesAt       jsontext.Value `json:"closes_at"`
+		Cancellation   jsontext.Value `json:"cancellation"`
 	}
-	if err := r.decode(&body, false, fieldOpensAt, fieldClosesAt); err != nil {
+	if err := r.decode(&body, false, fieldOpensAt, fieldClosesAt, fieldCancellation); err != nil {
 		return nil, err
 	}
 	if err := checkName(body.Name); err != nil {
@@ -123,22 +128,26 @@ func newProductEdit(r *request) (core.Command, error) {
 	if command.OpensAt, err = editedTime(fieldOpensAt, body.OpensAt); err != nil {
 		return nil, err
 	}
-	command.ClosesAt, err = editedTime(fieldClosesAt, body.ClosesAt)
+	if command.ClosesAt, err = editedTime(fieldClosesAt, body.ClosesAt); err != nil || body.Cancellation == nil {
+		return command, err
+	}
+	rule, err := newCancellation(body.Cancellation)
+	command.Cancellation = &rule
 	return command, err
 }
 
-// productNow returns the row of a product as its entity has it.
+// productNow converts the state of a product's entity to a row.
 func productNow(c core.Core) row.Product {
 	p := c.(*product.Product)
 	created, held, sold := p.Figures()
 	return row.Product{
 		ID: created.ID, Name: created.Name, Stock: created.Stock, Price: created.Price,
 		LimitPerHolder: created.LimitPerHolder, HoldSeconds: created.HoldSeconds, WaitingRoom: created.WaitingRoom,
-		SaleTimes: created.SaleTimes, Edited: p.EditRevision(), Held: held, Sold: sold,
+		SaleTimes: created.SaleTimes, Cancellation: created.Cancellation, Edited: p.EditRevision(), Held: held, Sold: sold,
 	}
 }
 
-// AppendProduct appends a product as the HTTP resource, with as_of if at is given.
+// AppendProduct appends a product as the HTTP resource, with as_of unless at is nil.
 func AppendProduct(dst []byte, p *row.Product, at *row.Moment) []byte {
 	o := events.OpenObject(dst)
 	o.String("id", string(p.ID))
@@ -154,6 +163,8 @@ func AppendProduct(dst []byte, p *row.Product, at *row.Moment) []byte {
 		o.String("waiting_room", string(p.WaitingRoom))
 	}
 	p.AppendSaleTimes(&o)
+	appendCancelled(&o, &p.Cancelled)
+	appendCancellation(&o, p.Cancellation)
 	o.String("edit_tag", editTag(p.Edited))
 	o.Int("revision", int64(p.Revision))
 	o.Int("position", int64(p.Position))

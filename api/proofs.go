@@ -20,16 +20,17 @@ import (
 	"admitone/projections/row"
 )
 
-// Proofs lets callers verify the log without trusting the server; *merkle.Tree implements it.
+// Proofs provides signed heads and receipts, with which callers can verify the log without trusting the
+// server. [*merkle.Tree] and [*merkle.SharedTree] implement it.
 type Proofs interface {
-	// AppendHead appends the newest signed head as JSON.
-	AppendHead(dst []byte) ([]byte, error)
-	// Receipt returns the receipt of the event at a position as JSON. It waits for a head over
-	// it. Error: ctx.Err(), if there was none in time.
+	// AppendHead appends the newest signed head as JSON, waiting for the first one. Error: ctx.Err().
+	AppendHead(ctx context.Context, dst []byte) ([]byte, error)
+	// Receipt returns the receipt of the event at a position as JSON, waiting for a head that covers it.
+	// Error: ctx.Err().
 	Receipt(ctx context.Context, position events.Position) ([]byte, error)
 }
 
-// proofRoutes adds no route if the log has no proofs.
+// proofRoutes adds routes if the log has proofs.
 func (s *Server) proofRoutes() {
 	if s.config.Proofs == nil {
 		return
@@ -40,10 +41,15 @@ func (s *Server) proofRoutes() {
 	s.handle(fiber.MethodGet, "/v1/bookings/:id/receipt", s.bookingReceipt)
 }
 
-// logHead answers with a signed head. Every caller may have it: the more callers keep one, the
-// less can be changed without notice.
+// logHead answers with a signed head. It is public: the more parties keep heads, the harder it is to change
+// the log unnoticed.
 func (s *Server) logHead(r *request) error {
-	body, err := s.config.Proofs.AppendHead(nil)
+	ctx, cancel := context.WithTimeout(context.Background(), s.patience)
+	defer cancel()
+	body, err := s.config.Proofs.AppendHead(ctx, nil)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return refuse(codes.ProjectionBehind, "no head of this log has been signed yet; try again")
+	}
 	if err != nil {
 		return err
 	}
@@ -64,8 +70,8 @@ func (r *request) receipt(position events.Position) error {
 	return r.json(fiber.StatusOK, body)
 }
 
-// entryReceipt proves the status of an entry: the event by which the team got its slot, or its
-// place on the waitlist. It names the holder who caused it, so it is not public.
+// entryReceipt answers with the receipt of an entry: of the event by which the team got its slot, or its
+// place on the waitlist. The event names the holder who caused it, so the receipt is not public.
 func (s *Server) entryReceipt(r *request) error {
 	id, teamID, err := r.entryParams()
 	if err != nil {
@@ -97,7 +103,7 @@ func (s *Server) entryReceipt(r *request) error {
 	return r.receipt(entry.Position)
 }
 
-// ownEntry refuses the entry of another holder's team that another holder entered.
+// ownEntry refuses an entry unless holder owns the team or has entered it.
 func (s *Server) ownEntry(entry *row.Entry, holder events.Holder) error {
 	team, _, err := s.config.Views.Team(entry.TeamID)
 	if err != nil || team.Owner == holder {
@@ -107,13 +113,13 @@ func (s *Server) ownEntry(entry *row.Entry, holder events.Holder) error {
 	defer cancel()
 	by, err := s.enteredBy(ctx, entry)
 	if err == nil && by != holder {
-		err = refuse(core.CodeForbidden, "the entry is somebody else's")
+		err = refuse(core.CodeForbidden, "the entry belongs to another holder")
 	}
 	return err
 }
 
-// enteredBy returns the holder who entered a team: the actor of its entry, which may have been to
-// the waitlist. The actor of its promotion does not count.
+// enteredBy returns the holder who entered a team: the actor of the event of its entry, also if that was to
+// the waitlist.
 func (s *Server) enteredBy(ctx context.Context, entry *row.Entry) (events.Holder, error) {
 	stream := tournament.Stream(entry.TournamentID)
 	for last := entry.Revision; last >= 0; {
@@ -138,8 +144,8 @@ func (s *Server) enteredBy(ctx context.Context, entry *row.Entry) (events.Holder
 	return "", nil
 }
 
-// bookingReceipt proves the status of a booking: its last event, or that of a revision. Only its
-// first event has its seats.
+// bookingReceipt answers with the receipt of a booking: of its last event, or of the one at a revision. Only
+// the first event has the seats.
 func (s *Server) bookingReceipt(r *request) error {
 	id, err := param[string](r, "id", "booking")
 	if err != nil {
@@ -160,7 +166,7 @@ func (s *Server) bookingReceipt(r *request) error {
 		return notFound("booking")
 	}
 	if only != "" && row.Holder != only {
-		return refuse(core.CodeForbidden, "the booking is somebody else's")
+		return refuse(core.CodeForbidden, "the booking belongs to another holder")
 	}
 	revision, given, err := r.position("revision")
 	if err != nil {
@@ -171,13 +177,8 @@ func (s *Server) bookingReceipt(r *request) error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), readLimit)
 	defer cancel()
-	page, err := s.config.Store.Read(
-		ctx,
-		events.NewStreamID("booking", id),
-		events.Revision(revision),
-		events.Forward,
-		1,
-	)
+	stream := events.NewStreamID(events.BookingCategory, id)
+	page, err := s.config.Store.Read(ctx, stream, events.Revision(revision), events.Forward, 1)
 	if err != nil {
 		return err
 	}
@@ -187,8 +188,8 @@ func (s *Server) bookingReceipt(r *request) error {
 	return r.receipt(page[0].Position)
 }
 
-// expiredAlone reports whether the expiry of a reservation names no other holder: one fact has
-// all that expire at a moment.
+// expiredAlone reports whether the event of a reservation's expiry names no other holder. One fact has all
+// reservations that expire at a moment.
 func (s *Server) expiredAlone(v *foundReservation) (bool, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), readLimit)
 	defer cancel()
@@ -205,9 +206,9 @@ func (s *Server) expiredAlone(v *foundReservation) (bool, error) {
 		!slices.ContainsFunc(expired.Expired, func(h events.ExpiredHold) bool { return h.Holder != v.Holder }), nil
 }
 
-// reservationReceipt proves the status of a reservation: the last event about it. One that
-// expired together with those of other holders is proved by its hold, which has its deadline: the
-// names of other holders are not disclosed.
+// reservationReceipt answers with the receipt of a reservation: of the last event about it. If that is an
+// expiry that names other holders, which must not be disclosed, it is the receipt of the hold, which has
+// the deadline.
 func (s *Server) reservationReceipt(r *request) error {
 	productID, rid, id, err := r.reservationParams()
 	if err != nil {
@@ -230,7 +231,7 @@ func (s *Server) reservationReceipt(r *request) error {
 	if only != "" && v.Holder != only {
 		return errNotYours
 	}
-	position, until := v.Position, *v // position of its end, if it has ended
+	position, until := v.Position, *v // position: of its end, if it has ended
 	if v.Status == events.ReservationExpired && only != "" {
 		alone, err := s.expiredAlone(v)
 		if err != nil {
@@ -252,13 +253,13 @@ func (s *Server) reservationReceipt(r *request) error {
 	return r.receipt(position)
 }
 
-// clockSlack is how much earlier than its id an event may seem to be recorded: the clock may have
-// been set back in between.
+// clockSlack is how much earlier than its id's time an event may have been recorded, because the clock was
+// set back in between.
 const clockSlack = 2 * time.Second
 
-// reservationEvent finds the last event about an open reservation. No index has it, but its id
-// has the time of its creation (UUIDv7, RFC 9562 section 5.7), so the stream need not be read
-// from its beginning.
+// reservationEvent returns the position of the last event about an open reservation. There is no index of
+// them, but the id contains the time of its creation (UUIDv7, RFC 9562 section 5.7), so that the stream
+// need not be read from the beginning.
 func (s *Server) reservationEvent(
 	stream events.StreamID,
 	rid events.ReservationID,
@@ -273,7 +274,7 @@ func (s *Server) reservationEvent(
 		return 0, err
 	}
 	position, err := s.lastAbout(ctx, stream, from, rid, v.Status)
-	if err == nil && position == 0 { // the clock was set back by more than that
+	if err == nil && position == 0 { // the clock was set back by more than clockSlack
 		position, err = s.lastAbout(ctx, stream, 0, rid, v.Status)
 	}
 	if err == nil && position == 0 {
@@ -282,8 +283,8 @@ func (s *Server) reservationEvent(
 	return position, err
 }
 
-// revisionAt finds the first event of a stream that was recorded at a time or later, by binary
-// search.
+// revisionAt returns the revision of the first event of a stream, up to last, that was recorded at or after
+// a time, by binary search.
 func (s *Server) revisionAt(
 	ctx context.Context,
 	stream events.StreamID,
@@ -301,8 +302,8 @@ func (s *Server) revisionAt(
 	return events.Revision(first), failed
 }
 
-// lastAbout returns the position of the last event about a reservation from a revision on, 0 if
-// there is none.
+// lastAbout returns the position of the last event about a reservation at or after revision from, 0 if there
+// is none. It stops at the first event with the given status.
 func (s *Server) lastAbout(
 	ctx context.Context,
 	stream events.StreamID,

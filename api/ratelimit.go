@@ -16,39 +16,38 @@ import (
 )
 
 const (
-	// rateWindow is the time in which a caller who was silent before may use the whole rate.
+	// rateWindow is the period of the limit. Its whole allowance may be used as a burst.
 	rateWindow = time.Second
-	// rateShards have a lock each.
+	// rateShards is the number of shards, each with a lock of its own.
 	rateShards = 16
-	// rateCallers bounds the callers of a shard that are told apart in one window; the others share
-	// one allowance.
+	// rateCallers bounds the callers of a shard with an allowance of their own in one window; the others
+	// share one.
 	rateCallers = 1 << 13
 )
 
-// rateCaller is whom a rate is counted for: a token's sub, or a network without one.
+// rateCaller identifies a caller of the limit: by the token's sub or, without a token, by network.
 type rateCaller struct {
 	sub     events.Holder
 	network netip.Prefix
 }
 
-// rateLimit bounds the commands of each caller by the generic cell rate algorithm. Whoever has
-// sent nothing for a window has the whole allowance again and is forgotten, so memory is bounded
-// by the callers of two windows.
+// rateLimit limits the commands of each caller with the generic cell rate algorithm. A caller who has sent
+// nothing for a window has the whole allowance again and is dropped, so memory is bounded by the callers
+// of two windows.
 type rateLimit struct {
 	most   int64
-	every  time.Duration // between two commands in the long run
+	every  time.Duration // the average interval of commands
 	policy string        // the RateLimit-Policy header
 	seed   maphash.Seed
 	began  time.Time
 	shards [rateShards]rateShard
 }
 
-// rateShard has some of the callers. The values are when, since the limit began, all commands so
-// far will have been spread evenly.
+// rateShard has some of the callers. The values are theoretical arrival times, relative to began.
 type rateShard struct {
 	mu        sync.Mutex
-	now, last map[rateCaller]time.Duration // of this window and of the one before; guarded by mu
-	begun     time.Duration                // of this window; guarded by mu
+	now, last map[rateCaller]time.Duration // of this and the previous window; guarded by mu
+	begun     time.Duration                // start of this window; guarded by mu
 }
 
 // newRateLimit returns a limit of most commands per second, nil for 0.
@@ -60,8 +59,8 @@ func newRateLimit(most int64) *rateLimit {
 		policy: fmt.Sprintf(`"commands";q=%d;w=%d`, most, int(rateWindow/time.Second))}
 }
 
-// allow counts a command. It returns how many more the caller may send at once, or how long it has
-// to wait if this one was one too many.
+// allow counts a command. It returns how many more the caller may send at once or, if this one exceeds the
+// limit, the time to wait.
 func (l *rateLimit) allow(from rateCaller, now time.Time) (remaining int64, wait time.Duration) {
 	shard, at := &l.shards[maphash.Comparable(l.seed, from)%rateShards], now.Sub(l.began)
 	shard.mu.Lock()
@@ -75,7 +74,8 @@ func (l *rateLimit) allow(from rateCaller, now time.Time) (remaining int64, wait
 	return int64((rateWindow - (next - at)) / l.every), 0
 }
 
-// find returns what is counted for a caller, and as whom. The caller holds mu.
+// find returns the key under which a caller is counted, and its theoretical arrival time. The caller holds
+// mu.
 func (s *rateShard) find(from rateCaller, at time.Duration) (rateCaller, time.Duration) {
 	if s.now == nil || at-s.begun >= rateWindow {
 		if s.last = s.now; at-s.begun >= 2*rateWindow {
@@ -94,7 +94,7 @@ func (s *rateShard) find(from rateCaller, at time.Duration) (rateCaller, time.Du
 	return from, was
 }
 
-// rated counts a command before h, in a batch each of its commands.
+// rated applies the rate limit to a command, and to each command of a batch.
 func (s *Server) rated(method, path string, h handler) handler {
 	if s.rate == nil || method == fiber.MethodGet || path == batchPath {
 		return h
@@ -115,7 +115,7 @@ func (s *Server) rated(method, path string, h handler) handler {
 	}
 }
 
-// sender returns the request that a command came with: its batch, or itself.
+// sender returns the HTTP request of a command: its batch, or itself.
 func (r *request) sender() *request {
 	switch {
 	case r.command != nil:
@@ -126,8 +126,7 @@ func (r *request) sender() *request {
 	return r
 }
 
-// rateCaller returns whom a rate is counted for; counts is false for an address that bounds per
-// address spare.
+// rateCaller returns the caller under which a command is counted. counts is false for an exempt address.
 func (r *request) rateCaller() (from rateCaller, counts bool) {
 	if !r.caller.open && r.caller.sub != "" {
 		return rateCaller{sub: r.caller.sub}, true

@@ -145,9 +145,7 @@ func TestAsOf(t *testing.T) {
 		}
 		decided := e.(map[string]any)["time"].(string) // the one that histories tell
 		if v := one("/v1/products/p?at=" +
-			url.QueryEscape(decided))["as_of"].(map[string]any); v["position"].(float64) < float64(
-			i+1,
-		) {
+			url.QueryEscape(decided))["as_of"].(map[string]any); v["position"].(float64) < float64(i+1) {
 			t.Errorf("at the time at which event %d was decided: %v", i+1, v)
 		}
 	}
@@ -160,11 +158,7 @@ func TestAsOf(t *testing.T) {
 	one("/v1/products/p?at=99999999999999999999")
 	first, err := time.Parse(time.RFC3339Nano, events[0].(map[string]any)["time"].(string))
 	w.must(err)
-	w.do(
-		"GET",
-		"/v1/products/p?at="+url.QueryEscape(first.Add(-time.Nanosecond).Format(time.RFC3339Nano)),
-		"",
-	).problem(
+	w.do("GET", "/v1/products/p?at="+url.QueryEscape(first.Add(-time.Nanosecond).Format(time.RFC3339Nano)), "").problem(
 		404,
 		"not_found",
 	)

@@ -20,10 +20,9 @@ func (s *Server) refundRoutes() {
 
 // refundColumns are the columns of the list: every member that a refund can have.
 var refundColumns = []string{"id", "status", "amount", "currency", "provider", "reference", "booking_id", "product_id",
-	"reservation_id", "cause", "settlement", "revision", "position"}
+	"reservation_id", "cause", "settlement", "at_provider", "revision", "position"}
 
-// listRefunds answers with what is or was owed of money from outside, in the order in which it became
-// owed.
+// listRefunds answers with the refunds of external payments, in the order in which they became owed.
 func (s *Server) listRefunds(r *request) error {
 	if err := r.caller.must(RoleAuditor, RoleService, RoleAdmin); err != nil {
 		return err
@@ -32,7 +31,7 @@ func (s *Server) listRefunds(r *request) error {
 	if err != nil {
 		return err
 	}
-	q.at = nil // they are told as they are now
+	q.at = nil // only their present state is listed
 	return answerList(r, &q, &listing[row.Refund]{
 		name: "refunds", columns: refundColumns,
 		page: func(from *projections.Reading, after string, most int) ([]row.Refund, string, error) {
@@ -51,7 +50,7 @@ func (s *Server) listRefunds(r *request) error {
 	})
 }
 
-// refund returns the refund in the path, or not_found.
+// refund returns the refund that the path names. Errors: not_found; the views'.
 func (s *Server) refund(r *request) (*row.Refund, error) {
 	id, err := param[events.RefundID](r, "id", "refund")
 	if err != nil {
@@ -81,9 +80,13 @@ func (s *Server) getRefund(r *request) error {
 	return r.json(fiber.StatusOK, appendRefund(nil, refund))
 }
 
-// settleRefund says that a refund was paid back outside, under a reference.
+// settleRefund records that a refund was paid externally, under a reference.
 func (s *Server) settleRefund(r *request) error {
 	if err := r.caller.must(RoleService, RoleAdmin); err != nil {
+		return err
+	}
+	reason, err := r.override()
+	if err != nil {
 		return err
 	}
 	var body struct {
@@ -99,10 +102,13 @@ func (s *Server) settleRefund(r *request) error {
 	if err != nil {
 		return err
 	}
+	if s.config.Payments != nil && s.config.Payments.RequestsRefunds() {
+		reason = "" // the provider may be about to pay it too
+	}
 	var answer actors.Answer
 	err = r.keyed(func(id actors.CommandID) error {
 		answer, err = refunds.Run(context.Background(), s.config.Desk, refunds.Settle{Request: r.source(id),
-			Payment: refund.Stream(), RefundID: refund.ID, Reference: *body.Reference})
+			Payment: refund.Stream(), RefundID: refund.ID, Reference: *body.Reference, Reason: reason})
 		return err
 	})
 	r.noteAll()
@@ -110,10 +116,11 @@ func (s *Server) settleRefund(r *request) error {
 		return err
 	}
 	if answer.Replayed {
-		r.set("Idempotent-Replay", "true")
+		r.set(headerReplay, "true")
 	}
-	if refund.Status == row.RefundOwed { // the view has not seen it settled
+	if refund.Status == row.RefundOwed { // the views do not include the settlement yet
 		refund.Status, refund.Settlement = row.RefundSettled, *body.Reference
+		refund.Asked, refund.Failure = false, ""
 		refund.Revision, refund.Position = answer.Revision, answer.Position
 	}
 	r.tag(refund.Revision)
@@ -133,6 +140,11 @@ func appendRefund(dst []byte, f *row.Refund) []byte {
 	o.String("cause", string(f.Cause))
 	if f.Settlement != "" {
 		o.String("settlement", f.Settlement)
+	}
+	if f.Asked {
+		o.String("at_provider", "asked")
+	} else if f.Failure != "" {
+		o.String("at_provider", string(f.Failure))
 	}
 	o.Int("revision", int64(f.Revision))
 	o.Int("position", int64(f.Position))

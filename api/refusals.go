@@ -7,14 +7,15 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"admitone/actors"
+	"admitone/actors/bookings"
 	"admitone/actors/core"
 	"admitone/actors/refusals"
 	"admitone/events"
 	"admitone/projections/row"
 )
 
-// recordIntent returns the intent of this request, to be filled in by its handler; nil if
-// refusals are not recorded.
+// recordIntent returns the record of this request for the case of a refusal, to be filled in by its
+// handler; nil if refusals are not recorded.
 func (r *request) recordIntent() *events.RefusalRecorded {
 	if r.server.config.Refusals == nil {
 		return nil
@@ -25,24 +26,18 @@ func (r *request) recordIntent() *events.RefusalRecorded {
 	return r.intent
 }
 
-// decided notes which entity has answered a command, and its newest fact.
+// decided records which entity has answered a command, and its newest fact.
 func (r *request) decided(stream events.StreamID, answer *actors.Answer) {
 	if w := r.recordIntent(); w != nil {
 		w.Stream = string(stream)
 		if answer.Position > 0 {
-			w.BeatenStream, w.BeatenRevision, w.BeatenPosition = string(
-				stream,
-			), int64(
-				answer.Revision,
-			), int64(
-				answer.Position,
-			)
+			w.BeatenStream = string(stream)
+			w.BeatenRevision, w.BeatenPosition = int64(answer.Revision), int64(answer.Position)
 		}
 	}
 }
 
-// streamOfPath returns the stream of the resource that a path leads to or through, "" if none is
-// known.
+// streamOfPath returns the stream of the first resource in a path, "" if its kind is unknown.
 func streamOfPath(path string) events.StreamID {
 	parts := strings.SplitN(path, "/", 5) // "", v1, kind, id, rest
 	if len(parts) < 4 {
@@ -55,8 +50,8 @@ func streamOfPath(path string) events.StreamID {
 	return events.NewStreamID(k.rules.Category, decoded(parts[3]))
 }
 
-// refused records a refusal by the rules: a command that was in conflict with earlier events, or
-// that came without a pass. Invalid or too frequent requests are not recorded.
+// refused records a refusal by an entity's rules: a command that conflicts with earlier events, or has no
+// valid pass. Invalid and too frequent requests are not recorded.
 func (s *Server) refused(r *request, p *problem) {
 	status := statuses[p.code]
 	withoutPass := p.code == core.CodePassRequired || p.code == core.CodePassInvalid
@@ -87,19 +82,12 @@ func (s *Server) refused(r *request, p *problem) {
 	if w.BeatenPosition == 0 {
 		w.BeatenStream = string(beatenBy(w, p, performance))
 	}
-	s.config.Refusals.Record(
-		refusals.Refusal{
-			RefusalRecorded: *w,
-			RequestID:       r.id,
-			Actor:           r.caller.name(),
-			At:              time.Now(),
-			Bounded:         !r.caller.serves(),
-		},
-	)
+	s.config.Refusals.Record(refusals.Refusal{RefusalRecorded: *w, RequestID: r.id, Actor: r.caller.name(),
+		At: time.Now(), Bounded: !r.caller.serves()})
 }
 
-// refusedBooking returns the booking of a refused command. It exists, though the views may not have
-// seen it yet.
+// refusedBooking returns the booking of a refused command. If the views lack it, it waits until they have
+// caught up.
 func (s *Server) refusedBooking(r *request, id string) (booking row.Booking, known bool) {
 	booking, known, err := s.config.Views.Booking(id)
 	if err == nil && !known && s.config.Views.CatchUp(r.ctx.Context()) == nil {
@@ -108,11 +96,14 @@ func (s *Server) refusedBooking(r *request, id string) (booking row.Booking, kno
 	return booking, known && err == nil
 }
 
-// beatenBy guesses the entity whose newest fact was in the way, where several entities were asked
-// one after another.
+// beatenBy returns the entity whose state caused a refusal, derived from the refusal where the command
+// involved several entities.
 func beatenBy(w *events.RefusalRecorded, p *problem, performance events.PerformanceID) events.StreamID {
 	taken := p.fields.Seats()
+	few, _ := p.fields["areas"].([]bookings.AreaLeft)
 	switch {
+	case len(few) > 0 && performance != "":
+		return events.NewStreamID(events.AreaCategory, events.OfPerformance(performance, string(few[0].Area)))
 	case len(taken) > 0 && performance != "":
 		return events.NewStreamID(events.SeatCategory, events.OfPerformance(performance, string(taken[0])))
 	case p.code == core.CodeLimitExceeded && p.fields.SaysTaken() && performance != "":

@@ -18,22 +18,31 @@ func (s *Server) reportRoutes() {
 	s.handle(fiber.MethodGet, "/v1/tournaments/:id/report", s.costly(s.tournamentReport))
 }
 
-// report is what was sold of something, and for how much: what was received is what is open,
-// booked, kept, refunded or owed.
+// report has the counts and amounts of sales. Received is the sum of Open, Booked, Kept, Refunded and Owed.
+// Sections and categories contain only money that is applied to sales; the totals also contain wrong, late
+// and duplicate payments.
 type report struct {
 	ID string `json:"id"`
-	// Sold and Held count units, seats or teams; GivenBack those that were sold before.
-	Sold      int64 `json:"sold"`
-	Held      int64 `json:"held"`
-	GivenBack int64 `json:"given_back"`
-	money
+	counted
 	Sections []sectionReport `json:"sections"`
+	// Categories are the price types, if the performance has a plan, of which something was sold or held.
+	Categories []categoryReport `json:"categories,omitzero"`
+	// Foreign is money in other currencies, which the totals do not include.
+	Foreign  []foreignMoney  `json:"foreign,omitzero"` // nil for none
 	Position events.Position `json:"position"`
 	AsOf     asOf            `json:"as_of,omitzero"` // zero for the present
 }
 
-// money is in minor units. A payment from a wallet counts once it has booked its seats: one that is
-// under way is not received yet.
+// counted has the counts of units, seats or teams that are sold, held or returned, with their amounts.
+type counted struct {
+	Sold      int64 `json:"sold"`
+	Held      int64 `json:"held"`
+	GivenBack int64 `json:"given_back"`
+	money
+}
+
+// money has amounts in minor units. A payment from a wallet counts as received once it has booked its
+// seats.
 type money struct {
 	Received int64 `json:"received"`
 	Open     int64 `json:"open"`
@@ -43,21 +52,25 @@ type money struct {
 	Owed     int64 `json:"owed"`
 }
 
-// sectionReport is the part of one section of a performance.
+// sectionReport has the counts of one section of a performance.
 type sectionReport struct {
-	Section   events.SectionID `json:"section"`
-	Sold      int64            `json:"sold"`
-	Held      int64            `json:"held"`
-	GivenBack int64            `json:"given_back"`
-	money
+	Section events.SectionID `json:"section"`
+	counted
+}
+
+// categoryReport has the counts of one price type of one category.
+type categoryReport struct {
+	Category  string `json:"category"`
+	PriceType string `json:"price_type,omitempty"`
+	counted
 }
 
 var appendReport = events.EncoderOf[report]()
 
-// reportLimit bounds how long a report may read.
+// reportLimit bounds the time to compute a report.
 const reportLimit = 30 * time.Second
 
-// reported answers with a report that count fills from the views as of one position.
+// reported answers with a report that count computes from the views at one log position.
 func (r *request) reported(resource string, count func(ctx context.Context, q *query, from *projections.Reading,
 	v *report) (found bool, err error)) error {
 	if err := r.caller.must(RoleAuditor, RoleService, RoleAdmin); err != nil {
@@ -103,11 +116,10 @@ func (s *Server) performanceReport(r *request) error {
 		if err := s.thereThen(q, events.NewStreamID(events.PerformanceCategory, v.ID), "performance"); err != nil {
 			return false, err
 		}
-		sections := make([]sectionReport, len(show.Sections))
-		byID := map[events.SectionID]*sectionReport{}
-		for i := range show.Sections {
-			sections[i].Section = show.Sections[i].ID
-			byID[show.Sections[i].ID] = &sections[i]
+		parts := newReportParts(&show)
+		outside, err := from.HasPayments()
+		if err != nil {
+			return false, err
 		}
 		for after := uint64(0); ; {
 			page, next, err := from.Bookings(projections.ByPerformance, v.ID, after, rowsAtOnce)
@@ -129,25 +141,35 @@ func (s *Server) performanceReport(r *request) error {
 				if err != nil {
 					return false, err
 				}
-				countBooking(&page[i], q.now, owed, byID)
+				countBooking(&page[i], &show.Cancelled, q.now, owed, parts)
+				if !outside {
+					continue
+				}
+				if err := s.countPayments(ctx, q, from, events.PaidThing{BookingID: page[i].ID}, v, func(id string) bool {
+					return hasPaid(&page[i]) && page[i].Payment.Entity() == id
+				}); err != nil {
+					return false, err
+				}
 			}
 			if after = next; next == 0 {
 				break
 			}
 		}
-		for i := range sections {
-			v.add(&sections[i])
+		for i := range parts.sections {
+			v.add(&parts.sections[i].counted)
 		}
-		v.Sections = sections
+		v.add(&parts.places)
+		v.Sections, v.Categories = parts.sections, parts.sold()
 		return true, nil
 	})
 }
 
-// owed reports whether the refund of a booking that was given back is still to be paid: while the
-// wallet is being credited, or until somebody settles that of money from outside.
-func (s *Server) owed(ctx context.Context, q *query, from *projections.Reading, b *row.Booking) (bool, error) {
-	if !b.Refunded || b.Payment == "" {
-		return b.Refunding, nil
+// owed returns a function that reports whether the refund for a cause is still owed. A refund to the wallet
+// is owed until the booking is done with it, one of an external payment until it is settled.
+func (s *Server) owed(ctx context.Context, q *query, from *projections.Reading,
+	b *row.Booking) (func(cause events.RefundCause, about string, done bool) bool, error) {
+	if b.Payment == "" || !b.Refunded && !b.Refunding && len(b.Returned) == 0 {
+		return func(_ events.RefundCause, _ string, done bool) bool { return !done }, nil
 	}
 	payment, _, err := from.Payment(b.Payment.Entity())
 	if err == nil && q.at != nil && payment.Position > q.at.Position {
@@ -156,48 +178,80 @@ func (s *Server) owed(ctx context.Context, q *query, from *projections.Reading, 
 			payment = *then
 		}
 	}
-	return slices.ContainsFunc(payment.Refunds, func(f row.Refund) bool {
-		return f.Cause == events.OwedReleased && f.Status == row.RefundOwed
-	}), err
+	return func(cause events.RefundCause, about string, done bool) bool {
+		id := events.NewRefundID(b.Payment, cause, about)
+		return !done || slices.ContainsFunc(payment.Refunds, func(f row.Refund) bool {
+			return f.ID == id && f.Status == row.RefundOwed
+		})
+	}, err
 }
 
-// countBooking adds the seats of a booking to their sections.
-func countBooking(b *row.Booking, now time.Time, owed bool, sections map[events.SectionID]*sectionReport) {
-	for _, seat := range b.Seats {
-		id, _, _, _ := events.ParseSeat(seat.Seat)
-		s := sections[id]
-		if s == nil {
-			continue // verify holds bookings to the layout
+// countBooking adds the seats and places of a booking to the parts of a report.
+func countBooking(b *row.Booking, off *row.Cancelled, now time.Time,
+	owed func(cause events.RefundCause, about string, done bool) bool, parts *reportParts) {
+	for i := range b.Returned {
+		r, kept := &b.Returned[i], b.Returned[i].Kept
+		if b.Status == events.BookingIsCancelled && off.Fence != 0 && r.At > off.Fence {
+			kept = 0 // it was refunded when the performance was called off
 		}
-		switch status := b.StatusAt(now); {
-		case status == events.BookingIsHeld || status == events.BookingIsAwaiting || status == events.BookingIsPaying:
-			s.Held++
-		case status == events.BookingIsBooked:
-			s.Sold++
-			s.Received += seat.Price
-			s.Booked += seat.Price
-		case status == events.BookingIsReleased && (b.Refunding || b.Refunded):
-			refund := b.Cancellation.Refund(seat.Price)
-			s.GivenBack++
-			s.Received += seat.Price
-			s.Kept += seat.Price - refund
-			if owed {
-				s.Owed += refund
-			} else {
-				s.Refunded += refund
+		still := owed(events.OwedSeatReturned, r.Part().About(), r.Done)
+		of := parts.of(&r.BookedSeat)
+		if r.Area != "" {
+			of = parts.ofArea(r.Area, r.PriceType)
+		}
+		for _, s := range of {
+			s.giveBack(r.Price, kept, still)
+		}
+	}
+	released := b.Status == events.BookingIsReleased && (b.Refunding || b.Refunded) &&
+		owed(events.OwedReleased, "", b.Refunded)
+	cancelled := b.Status == events.BookingIsCancelled && owed(events.OwedCancelled, "", b.Refunded)
+	status := b.StatusAt(now)
+	count := func(price int64, parts []*counted) {
+		for _, s := range parts {
+			switch {
+			case status == events.BookingIsHeld || status == events.BookingIsAwaiting || status == events.BookingIsPaying:
+				s.Held++
+			case status == events.BookingIsBooked:
+				s.Sold++
+				s.Received += price
+				s.Booked += price
+			case status == events.BookingIsCancelled && (b.Refunding || b.Refunded):
+				s.giveBack(price, 0, cancelled)
+			case status == events.BookingIsReleased && (b.Refunding || b.Refunded):
+				s.giveBack(price, price-b.Cancellation.Refund(price), released)
 			}
+		}
+	}
+	for i := range b.Seats {
+		count(b.Seats[i].Price, parts.of(&b.Seats[i]))
+	}
+	for i := range b.Areas {
+		for range b.Areas[i].Quantity {
+			count(b.Areas[i].Price, parts.ofArea(b.Areas[i].Area, b.Areas[i].PriceType))
 		}
 	}
 }
 
-// add adds a section to the whole.
-func (v *report) add(s *sectionReport) {
-	v.Sold, v.Held, v.GivenBack = v.Sold+s.Sold, v.Held+s.Held, v.GivenBack+s.GivenBack
-	v.Received, v.Open, v.Booked = v.Received+s.Received, v.Open+s.Open, v.Booked+s.Booked
-	v.Kept, v.Refunded, v.Owed = v.Kept+s.Kept, v.Refunded+s.Refunded, v.Owed+s.Owed
+// giveBack counts a seat or place that was paid and returned.
+func (s *counted) giveBack(price, kept int64, owed bool) {
+	s.GivenBack++
+	s.Received += price
+	if s.Kept += kept; owed {
+		s.Owed += price - kept
+	} else {
+		s.Refunded += price - kept
+	}
 }
 
-// productReport adds up the reservations of a product. No money is known of them.
+// add adds a part to the whole.
+func (s *counted) add(part *counted) {
+	s.Sold, s.Held, s.GivenBack = s.Sold+part.Sold, s.Held+part.Held, s.GivenBack+part.GivenBack
+	s.Received, s.Open, s.Booked = s.Received+part.Received, s.Open+part.Open, s.Booked+part.Booked
+	s.Kept, s.Refunded, s.Owed = s.Kept+part.Kept, s.Refunded+part.Refunded, s.Owed+part.Owed
+}
+
+// productReport adds up the reservations of a product and the external payments for them.
 func (s *Server) productReport(r *request) error {
 	return r.reported("product", func(ctx context.Context, q *query, from *projections.Reading,
 		v *report) (bool, error) {
@@ -222,7 +276,8 @@ func (s *Server) productReport(r *request) error {
 				}
 			}
 			if after = next; next == "" {
-				return true, nil
+				return true, s.countPayments(ctx, q, from, events.PaidThing{ProductID: events.ProductID(v.ID)}, v,
+					func(string) bool { return false })
 			}
 		}
 	})
@@ -239,8 +294,8 @@ func (v *report) countReservation(one *row.Reservation, now time.Time) {
 	}
 }
 
-// tournamentReport counts the entries of a tournament. Teams that wait hold nothing, and no money is
-// known of entries.
+// tournamentReport counts the entries of a tournament. Waitlisted teams do not count as held, and entries
+// have no payments.
 func (s *Server) tournamentReport(r *request) error {
 	return r.reported("tournament", func(ctx context.Context, q *query, from *projections.Reading,
 		v *report) (bool, error) {

@@ -30,25 +30,27 @@ const (
 	headerIdempotencyKey = "Idempotency-Key"
 )
 
-// request is one request on its way through a handler.
+// request is the context of one request, or of one command of a batch, in its handler.
 type request struct {
 	ctx    *fiber.Ctx
 	server *Server
 	id     string
 	caller caller
 	begun  time.Time
-	// contact of the body, and the text that is hashed in place of the body if it had one; see
-	// takeContact.
+	// contact is that of the body, hashed what is hashed into the command's id in place of the body, nil
+	// for the body itself; see takeContact.
 	contact, hashed []byte
-	// command is set for one of a batch that has no ctx: its parts are read, and its answer is
-	// written, there.
+	// command is set for a command of a batch that has no ctx: the request is read from it, and the
+	// answer written to it.
 	command *batchCommand
-	// submitted is passed on with the command, if it is one of a batch; see [actors.Request].
+	// submitted is passed to the desk for a command of a batch; see [actors.Request].
 	submitted func()
-	// commands is how many a batch has.
+	// commands is the number of commands of a batch.
 	commands int
-	// batch is the request of the batch that it is a command of, if that needs a ctx.
+	// batch is the request of the batch, for a command of a batch that has a ctx.
 	batch *request
+	// hop is set if another node may decide the request too.
+	hop *hop
 	// intent is nil until recordIntent is called.
 	intent *events.RefusalRecorded
 }
@@ -72,7 +74,7 @@ func (r *request) path() string {
 	return r.ctx.Path()
 }
 
-// body returns the body as it was sent.
+// body returns the raw body.
 func (r *request) body() []byte {
 	if r.command != nil {
 		return r.command.item.Body
@@ -80,7 +82,7 @@ func (r *request) body() []byte {
 	return r.ctx.Request().Body()
 }
 
-// header returns a header that commands of batches have as well, "" if it is missing.
+// header returns a header that commands of batches may have too, "" if it is absent.
 func (r *request) header(name string) string {
 	switch {
 	case r.command == nil:
@@ -91,14 +93,14 @@ func (r *request) header(name string) string {
 	return ""
 }
 
-// set sets a header of the answer; an answer in a batch has none.
+// set sets a header of the answer. No-op in a batch, whose answers have no headers.
 func (r *request) set(name, value string) {
 	if r.command == nil {
 		r.ctx.Set(name, value)
 	}
 }
 
-// requestID takes the client's if it is fit for a header and a log, else makes one.
+// requestID returns the client's request id, if it is valid, or a new one.
 func requestID(c *fiber.Ctx) string {
 	given := c.Get(headerRequestID)
 	if given == "" || len(given) > 128 || !visibleASCII(given) {
@@ -116,7 +118,7 @@ func visibleASCII(s string) bool {
 	return true
 }
 
-// param returns an id in the path. An invalid one is not found.
+// param returns the path parameter name, which must be an id. Error: not_found for an invalid id.
 func param[ID ~string](r *request, name, resource string) (ID, error) {
 	id := r.segment(name)
 	if !input.ValidID(id) {
@@ -125,7 +127,8 @@ func param[ID ~string](r *request, name, resource string) (ID, error) {
 	return ID(id), nil
 }
 
-// validText accepts text for people: up to most characters, none of them a control character.
+// validText reports whether s has at most most characters, none of them a control character, and not only
+// white space.
 func validText(s string, most int) bool {
 	return strings.TrimSpace(s) != "" && utf8.RuneCountInString(s) <= most &&
 		!strings.ContainsFunc(s, unicode.IsControl)
@@ -134,7 +137,7 @@ func validText(s string, most int) bool {
 // maxName bounds the name of an entity, in characters.
 const maxName = 200
 
-// checkName checks the name of an entity, if one is given.
+// checkName validates the name of an entity, unless it is nil.
 func checkName(name *string) error {
 	if name != nil && !validText(*name, maxName) {
 		return invalidField("name", "1 to 200 characters, none of them a control character")
@@ -142,8 +145,8 @@ func checkName(name *string) error {
 	return nil
 }
 
-// newID returns the client's choice, or makes an id: from the Idempotency-Key, so that a retry
-// means the same entity, or a new one.
+// newID returns the client's choice of an id, or derives one from the Idempotency-Key, so that a retry
+// creates the same entity. Without either it returns a random one.
 func newID[ID ~string](r *request, chosen *ID) (ID, error) {
 	if chosen != nil {
 		if !input.ValidID(string(*chosen)) {
@@ -158,7 +161,7 @@ func newID[ID ~string](r *request, chosen *ID) (ID, error) {
 	return ID(events.EventID("id "+r.keyOwner()+" "+key, 0).String()), nil
 }
 
-// wholeNumber checks an optional whole number.
+// wholeNumber returns an optional integer, or otherwise if it is nil. Error: it is not from least to most.
 func wholeNumber(field string, value *int64, otherwise, least, most int64) (int64, error) {
 	if value == nil {
 		return otherwise, nil
@@ -169,7 +172,7 @@ func wholeNumber(field string, value *int64, otherwise, least, most int64) (int6
 	return *value, nil
 }
 
-// limit reads the limit of a list.
+// limit parses the query parameter limit of a list.
 func (r *request) limit() (int, error) { return r.limitUpTo(500) }
 
 func (r *request) limitUpTo(most int) (int, error) {
@@ -179,12 +182,12 @@ func (r *request) limitUpTo(most int) (int, error) {
 	}
 	n, err := strconv.Atoi(given)
 	if err != nil || n < 1 || n > most {
-		return 0, refuse(codes.BadParameter, "limit is a whole number from 1 to "+strconv.Itoa(most))
+		return 0, refuse(codes.BadParameter, "limit must be a whole number from 1 to "+strconv.Itoa(most))
 	}
 	return n, nil
 }
 
-// cursor reads the cursor of a list: where the page before ended.
+// cursor returns the decoded cursor of a list, "" for the first page.
 func (r *request) cursor() (string, error) {
 	given := r.ctx.Query("cursor")
 	if given == "" {
@@ -192,12 +195,12 @@ func (r *request) cursor() (string, error) {
 	}
 	after, err := base64.RawURLEncoding.DecodeString(given)
 	if err != nil || len(after) == 0 || len(after) > 256 || !utf8.Valid(after) {
-		return "", refuse(codes.BadCursor, "take the cursor from next of the page before, as it is")
+		return "", refuse(codes.BadCursor, "send the next of the previous page unchanged")
 	}
 	return string(after), nil
 }
 
-// position reads a query parameter that is a position in the log.
+// position parses a query parameter that is a log position. It returns false if there is none.
 func (r *request) position(name string) (events.Position, bool, error) {
 	given := r.ctx.Query(name)
 	if given == "" {
@@ -205,18 +208,17 @@ func (r *request) position(name string) (events.Position, bool, error) {
 	}
 	n, err := strconv.ParseUint(given, 10, 63)
 	if err != nil {
-		return 0, false, refuse(codes.BadParameter, name+" is a whole number, 0 or more")
+		return 0, false, refuse(codes.BadParameter, name+" must be a whole number, 0 or more")
 	}
 	return events.Position(n), true, nil
 }
 
-// neverGiven is a revision that no entity ever has: the base of an edit whose ETag was never
-// given out.
+// neverGiven is a revision that no entity can have: the base of an edit whose ETag this server has never
+// sent.
 const neverGiven = events.EndRevision
 
-// ifMatch reads the revision that an edit is based on. The ETag is compared character by
-// character, as RFC 9110 section 8.8.3.2 requires for If-Match: another spelling of a revision,
-// or a weak ETag, was never given out, and so is stale.
+// ifMatch returns the revision on which an edit is based. If-Match requires the strong comparison (RFC 9110
+// section 8.8.3.2), so another spelling of a revision, or a weak ETag, is stale: neverGiven.
 func (r *request) ifMatch() (*events.Revision, error) {
 	lines := r.ctx.Request().Header.PeekAll(fiber.HeaderIfMatch)
 	if len(lines) == 0 || len(lines) == 1 && len(lines[0]) == 0 {
@@ -235,13 +237,14 @@ func (r *request) ifMatch() (*events.Revision, error) {
 	return &revision, nil
 }
 
-// editBase is what an edit is based on: a revision, or the newest edit, by its own.
+// editBase is the precondition of an edit: the revision of the entity or, if edit is set, that of its
+// newest edit.
 type editBase struct {
 	revision events.Revision
 	edit     bool
 }
 
-// on makes a request depend on it.
+// on sets the precondition of a request.
 func (b *editBase) on(request *actors.Request) {
 	if b.edit {
 		request.IfEdited = &b.revision
@@ -250,11 +253,14 @@ func (b *editBase) on(request *actors.Request) {
 	}
 }
 
-// ifMatchEdit is ifMatch of a resource with an edit_tag, which is taken as well as its ETag.
+// ifMatchEdit is ifMatch for a resource with an edit_tag, which is accepted as well as its ETag.
 func (r *request) ifMatchEdit() (*editBase, error) {
 	revision, err := r.ifMatch()
-	if err != nil || *revision != neverGiven {
-		return &editBase{revision: core.Or(revision, 0)}, err
+	if err != nil {
+		return nil, refuse(core.CodeRevisionRequired, "send If-Match with the edit_tag of what you have read, in quotes")
+	}
+	if *revision != neverGiven {
+		return &editBase{revision: *revision}, nil
 	}
 	given := r.ctx.Get(fiber.HeaderIfMatch)
 	digits := strings.TrimPrefix(strings.Trim(given, `"`), "e")
@@ -267,7 +273,7 @@ func (r *request) ifMatchEdit() (*editBase, error) {
 	return &editBase{revision: edited, edit: true}, nil
 }
 
-// editTag returns the edit_tag of a resource whose newest edit has the revision.
+// editTag returns the edit_tag of a resource whose newest edit has revision edited.
 func editTag(edited events.Revision) string { return "e" + strconv.FormatInt(int64(edited), 10) }
 
 // etag returns the ETag of a revision.
@@ -275,9 +281,8 @@ func etag(revision events.Revision) string {
 	return `"` + strconv.FormatInt(int64(revision), 10) + `"`
 }
 
-// tag sets the ETag and reports whether the client has that revision already. The comparison of
-// If-None-Match is the weak one (RFC 9110 section 13.1.2): a proxy that compresses an answer
-// makes its ETag weak.
+// tag sets the ETag and reports whether the client has that revision already. If-None-Match uses the weak
+// comparison (RFC 9110 section 13.1.2), because a proxy that compresses a response makes its ETag weak.
 func (r *request) tag(revision events.Revision) (fresh bool) {
 	if r.command != nil {
 		return false
@@ -301,11 +306,11 @@ func (r *request) notModified() error {
 	return nil
 }
 
-// waitLimit bounds how long a query waits for the views.
+// waitLimit bounds how long a request waits for the views.
 const waitLimit = 2 * time.Second
 
-// caughtUp waits until the views have min_position, if given, and what this server has answered
-// with before.
+// caughtUp waits until the views include min_position, if given, and everything that this server has
+// answered before. Error: projection_behind.
 func (r *request) caughtUp() error {
 	least, _, err := r.position("min_position")
 	if err != nil {
@@ -314,7 +319,7 @@ func (r *request) caughtUp() error {
 	return r.server.seen(max(least, r.server.answered()))
 }
 
-// seen waits until the views have position.
+// seen waits until the views include position. Error: projection_behind.
 func (s *Server) seen(position events.Position) error {
 	if s.config.Views.Position() >= position {
 		return nil
@@ -328,36 +333,16 @@ func (s *Server) seen(position events.Position) error {
 	return err
 }
 
-// ask passes a command to the entity of stream.
-func (r *request) ask(
-	stream events.StreamID,
-	command core.Command,
-	conditional *editBase,
-) (answer actors.Answer, err error) {
-	err = r.keyed(func(id actors.CommandID) error {
-		request := actors.Request{
-			Stream: stream, Command: command, ID: id,
-			CorrelationID: r.id, CausationID: r.id, Actor: r.caller.name(), Bounded: !r.caller.serves(),
-			Submitted: r.submitted,
-		}
-		if conditional != nil {
-			conditional.on(&request)
-		}
-		answer, err = r.server.config.Desk.Ask(context.Background(), request)
-		return err
-	})
-	r.server.note(answer.Position)
-	r.decided(stream, &answer)
-	if answer.Replayed {
-		r.set(headerReplay, "true")
-	} else {
-		r.server.metrics.caused(answer.Facts)
+// json answers with an encoded object. The position that it says is a header as well.
+func (r *request) json(status int, body []byte) error {
+	if position := positionIn(body); position != nil {
+		r.set(headerPosition, string(position))
 	}
-	return answer, err
+	return r.object(status, body)
 }
 
-// json answers with an encoded object.
-func (r *request) json(status int, body []byte) error {
+// object answers with an encoded object, whose position, if it has one, is none of the log.
+func (r *request) object(status int, body []byte) error {
 	if r.command != nil {
 		r.command.status, r.command.body = status, body
 		return nil
@@ -367,14 +352,21 @@ func (r *request) json(status int, body []byte) error {
 	return nil
 }
 
-// setText sets the body of an answer. Every body of this API is text and is set here, so that all
-// end with a newline.
+// copiedBody is the largest body, in bytes, that is copied into the buffer of its connection.
+const copiedBody = 4 << 10
+
+// setText sets the body of a response, and adds a newline if it has none at its end.
 func setText(a *fasthttp.Response, mediaType string, text []byte) {
 	a.Header.SetContentType(mediaType)
-	a.SetBodyRaw(endLine(text))
+	if len(text) > copiedBody || bytes.HasSuffix(text, []byte{'\n'}) {
+		a.SetBodyRaw(endLine(text))
+		return
+	}
+	a.SetBody(text)
+	a.AppendBodyString("\n")
 }
 
-// endLine returns text with a newline at its end. It never writes into text, which may be shared.
+// endLine returns text with a newline at its end. It does not modify text, which may be shared.
 func endLine(text []byte) []byte {
 	if bytes.HasSuffix(text, []byte{'\n'}) {
 		return text

@@ -14,7 +14,7 @@ import (
 	"admitone/projections/row"
 )
 
-// orderAt reads the order data that the event at a revision of a product states; none for 0.
+// orderAt returns the order data in the event at a revision of a product; none for 0.
 func (s *Server) orderAt(ctx context.Context, id events.ProductID, at events.Revision) (events.OrderData, error) {
 	if at == 0 {
 		return events.OrderData{}, nil
@@ -23,8 +23,8 @@ func (s *Server) orderAt(ctx context.Context, id events.ProductID, at events.Rev
 	return order, err
 }
 
-// orderEvent is orderAt of a revision above 0, with the event's position and the revision of the
-// statement before it.
+// orderEvent is orderAt for a revision above 0. It also returns the event's position, and the revision of
+// the previous event with order data of that reservation, 0 if there is none.
 func (s *Server) orderEvent(ctx context.Context, id events.ProductID, at events.Revision) (order events.OrderData,
 	position events.Position, before events.Revision, err error) {
 	page, err := s.config.Store.Read(ctx, product.Stream(id), at, events.Forward, 1)
@@ -46,13 +46,13 @@ func (s *Server) orderEvent(ctx context.Context, id events.ProductID, at events.
 	case *events.ProductReservationAnnotated:
 		order, before = f.OrderData, f.OrderRevision
 	default:
-		err = fmt.Errorf("%w: %s@%d is a %s, which states no order data", events.ErrDamaged, page[0].Stream, at,
+		err = fmt.Errorf("%w: %s@%d is a %s, which has no order data", events.ErrDamaged, page[0].Stream, at,
 			fact.Name())
 	}
 	return order, page[0].Position, before, err
 }
 
-// withOrder completes a reservation whose newest fact only refers to its order data.
+// withOrder reads the order data of a reservation whose newest fact only refers to them.
 func (s *Server) withOrder(v *foundReservation) (err error) {
 	if v.orderRevision == 0 {
 		return nil
@@ -64,7 +64,8 @@ func (s *Server) withOrder(v *foundReservation) (err error) {
 	return err
 }
 
-// orderThen is the order data of a reservation as of a position, with the fact that states them.
+// orderThen returns the order data of a reservation as of a position, with the revision and position of
+// the fact that contains them.
 func (s *Server) orderThen(ctx context.Context, v *row.Reservation, position events.Position) (order events.OrderData,
 	at events.Revision, stated events.Position, err error) {
 	for at = v.OrderRevision; at != 0; {
@@ -78,11 +79,11 @@ func (s *Server) orderThen(ctx context.Context, v *row.Reservation, position eve
 	return events.OrderData{}, 0, 0, nil
 }
 
-// annotations bounds how often an annotation of an ended reservation begins again because the
-// product has moved meanwhile.
+// annotations bounds the attempts to annotate an ended reservation, each of which fails if the product has
+// changed meanwhile.
 const annotations = 32
 
-// annotateReservation changes the order data of a reservation, whatever its status.
+// annotateReservation edits the order data of a reservation, whatever its status.
 func (s *Server) annotateReservation(r *request) error {
 	if err := r.caller.must(RoleService, RoleAdmin); err != nil {
 		return err
@@ -114,7 +115,7 @@ func (s *Server) annotateReservation(r *request) error {
 		if refusal := (*core.Refusal)(nil); errors.As(err, &refusal) && (v.ended &&
 			refusal.Code == core.CodeStaleRevision && *seen >= v.orderRevision && *seen < answer.Revision ||
 			!v.ended && refusal.Code == core.CodeNotFound) {
-			continue // sales have moved the product, or the reservation has just ended
+			continue // the product has changed, or the reservation has just ended
 		}
 		if err != nil {
 			return err
@@ -124,10 +125,10 @@ func (s *Server) annotateReservation(r *request) error {
 		}
 		return r.reservation(fiber.StatusOK, v)
 	}
-	return refuse(core.CodeOverloaded, "the product is changing all the time; try again in a moment")
+	return refuse(core.CodeOverloaded, "the product is changing too fast; try again in a moment")
 }
 
-// unchanged answers an edit that states nothing, as if it had been decided by [product.Annotate].
+// unchanged answers an edit that changes nothing, as [product.Annotate] would decide it.
 func (r *request) unchanged(v *foundReservation, seen events.Revision) error {
 	if newest := max(v.Revision, v.seen); seen < v.orderRevision || seen > newest {
 		return core.StaleRevision(newest)
@@ -135,8 +136,8 @@ func (r *request) unchanged(v *foundReservation, seen events.Revision) error {
 	return r.reservation(fiber.StatusOK, v)
 }
 
-// annotate asks the product. What it no longer keeps is annotated only if the product is as it
-// was when the views were read.
+// annotate sends the annotation to the product. For an ended reservation, which the product no longer has,
+// the precondition is that the product has not changed since the views were read.
 func (r *request) annotate(
 	v *foundReservation,
 	id events.ID,
@@ -156,7 +157,7 @@ func (r *request) annotate(
 	return r.ask(product.Stream(v.ProductID), command, &editBase{revision: v.seen})
 }
 
-// reservation answers with one.
+// reservation answers with a reservation.
 func (r *request) reservation(status int, v *foundReservation) error {
 	r.tag(v.Revision)
 	return r.json(status, v.append(nil))

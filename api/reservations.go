@@ -23,7 +23,7 @@ func (s *Server) reservationRoutes() {
 	s.handle(fiber.MethodDelete, one, s.release)
 }
 
-// reservation is the resource, as its members are answered.
+// reservation is the HTTP resource.
 type reservation struct {
 	ID        events.ReservationID     `json:"id"`
 	ProductID events.ProductID         `json:"product_id"`
@@ -32,6 +32,7 @@ type reservation struct {
 	Status    events.ReservationStatus `json:"status"`
 	ExpiresAt time.Time                `json:"expires_at,omitzero"` // zero if there is no deadline
 	Remaining int64                    `json:"remaining"`
+	Kept      int64                    `json:"kept,omitempty"`
 	Revision  events.Revision          `json:"revision"`
 	Position  events.Position          `json:"position"`
 	AsOf      asOf                     `json:"as_of,omitzero"` // zero for the present
@@ -77,13 +78,16 @@ func (r *request) newReservation() (command product.Reserve, err error) {
 	if command.Open, err = r.openHolds(command.Holder); err != nil {
 		return command, err
 	}
-	rest := body
-	// The hash includes hold, as when clients could not leave it out.
-	rest.Contact, rest.Hold = nil, &command.Hold
-	return command, r.takeContact(body.Contact, rest)
+	hold := command.Hold
+	return command, r.takeContact(body.Contact, func() any {
+		rest, hold := body, hold
+		// The hash includes hold, as in versions in which hold could not be omitted.
+		rest.Contact, rest.Hold = nil, &hold
+		return rest
+	})
 }
 
-// openHolds returns how many holds a holder has open, 0 if the caller's are not counted.
+// openHolds returns the number of open holds of a holder, 0 if the caller is exempt from their limit.
 func (r *request) openHolds(holder events.Holder) (int64, error) {
 	if r.caller.serves() {
 		return 0, nil
@@ -134,14 +138,13 @@ func (s *Server) reserve(r *request) error {
 	return r.json(fiber.StatusCreated, v.append(make([]byte, 0, 256)))
 }
 
-// roomOfProduct returns the waiting room that guards a product according to the views, "" if none
-// does.
+// roomOfProduct returns the waiting room of a product according to the views, "" for none.
 func (s *Server) roomOfProduct(id events.ProductID) events.RoomID {
-	row, _, _ := s.config.Views.Product(id) // after an error none is known
+	row, _, _ := s.config.Views.Product(id) // the zero row after an error
 	return row.WaitingRoom
 }
 
-// answered makes the resource of the answer to a command.
+// answered converts the answer to a command to a reservation, nil if its facts are about none.
 func answered(answer actors.Answer, productID events.ProductID) *foundReservation {
 	if len(answer.Facts) == 0 {
 		return nil
@@ -153,7 +156,9 @@ func answered(answer actors.Answer, productID events.ProductID) *foundReservatio
 	return v
 }
 
-func unexpected(facts []events.Fact) error { return fmt.Errorf("an answer with the facts %v", facts) }
+func unexpected(facts []events.Fact) error {
+	return fmt.Errorf("unexpected facts in an answer: %v", facts)
+}
 
 func (s *Server) yardstick(r *request) error {
 	command, err := r.newReservation()
@@ -171,7 +176,7 @@ func (s *Server) yardstick(r *request) error {
 	return r.json(fiber.StatusCreated, appendReservation(make([]byte, 0, 256), v))
 }
 
-// reservationParams returns the ids in the path; the reservation's in both forms.
+// reservationParams returns the path parameters of a reservation, whose id is returned as text and parsed.
 func (r *request) reservationParams() (productID events.ProductID, rid events.ReservationID, id events.ID, err error) {
 	if productID, err = param[events.ProductID](r, "id", "product"); err != nil {
 		return
@@ -228,8 +233,8 @@ func (s *Server) getReservation(r *request) error {
 	return r.json(fiber.StatusOK, withContact(v.append(nil), contact))
 }
 
-// findReservation asks the product's actor for an open reservation, and the views for an ended
-// one; nil if there is none.
+// findReservation returns a reservation, nil if it does not exist: an open one from the product's entity, an
+// ended one from the views.
 func (s *Server) findReservation(
 	r *request,
 	productID events.ProductID,
@@ -263,7 +268,7 @@ func (s *Server) findReservation(
 	return v, err
 }
 
-// endedReservation looks among those that have ended up to position.
+// endedReservation returns a reservation that has ended up to position, nil if there is none.
 func (s *Server) endedReservation(
 	r *request,
 	productID events.ProductID,
@@ -283,6 +288,17 @@ func (s *Server) endedReservation(
 }
 
 func (s *Server) confirm(r *request) error {
+	money, err := r.newPayment()
+	if err != nil {
+		return err
+	}
+	if money != nil {
+		productID, rid, id, err := r.reservationParams()
+		if err != nil {
+			return err
+		}
+		return s.payReservation(r, productID, rid, id, money)
+	}
 	terms := product.TermsRefuse
 	if r.caller.serves() {
 		terms = product.TermsSell
@@ -294,17 +310,27 @@ func (s *Server) confirm(r *request) error {
 			return &problem{code: core.CodeHoldExpired, detail: "the hold has passed its deadline; reserve again",
 				fields: map[string]any{"expired_at": ended.ExpiresAt}}
 		}
-		return refuse(core.CodeReleased, "the reservation was given back; reserve again")
+		if ended.Status == events.ReservationCancelled {
+			return product.ErrCalledOff
+		}
+		return refuse(core.CodeReleased, "the reservation was released; reserve again")
 	})
 }
 
 func (s *Server) release(r *request) error {
+	reason, err := r.override()
+	if err != nil {
+		return err
+	}
+	if err := r.decode(&struct{}{}, true); err != nil {
+		return err
+	}
 	return s.end(r, func(id events.ID, by events.Holder) core.Command {
-		return &product.Release{ReservationID: id, By: by}
+		return &product.Release{ReservationID: id, By: by, Reason: reason}
 	}, func(ended *foundReservation) error {
 		if ended.Status == events.ReservationExpired {
 			return &problem{code: core.CodeHoldExpired,
-				detail: "the hold has passed its deadline; there is nothing left to give back",
+				detail: "the hold has passed its deadline; there is nothing left to release",
 				fields: map[string]any{"expired_at": ended.ExpiresAt}}
 		}
 		r.tag(ended.Revision) // a repeated request gets the same answer
@@ -312,10 +338,10 @@ func (s *Server) release(r *request) error {
 	})
 }
 
-var errNotYours = refuse(core.CodeForbidden, "the reservation is somebody else's")
+var errNotYours = refuse(core.CodeForbidden, "the reservation belongs to another holder")
 
-// end passes a command about one reservation. The product's actor knows only the open ones; late
-// answers for one that has ended.
+// end sends a command about a reservation. The product's entity has only open ones; late answers for one
+// that has ended.
 func (s *Server) end(
 	r *request,
 	command func(id events.ID, by events.Holder) core.Command,
@@ -327,9 +353,6 @@ func (s *Server) end(
 	}
 	by, err := r.caller.only(RoleService)
 	if err != nil {
-		return err
-	}
-	if err := r.decode(&struct{}{}, true); err != nil {
 		return err
 	}
 	answer, err := r.ask(product.Stream(productID), command(id, by), nil)
@@ -355,6 +378,9 @@ func (s *Server) end(
 	}
 	if v.Status == events.ReservationConfirmed { // the pass may have ended by now, or not be sent
 		r.finished(entrance{room: s.roomOfProduct(productID)}, v.Holder, answer.Replayed)
+	}
+	if err := s.returnMoney(r, &answer); err != nil {
+		return err
 	}
 	if err := s.withOrder(v); err != nil {
 		return err

@@ -12,11 +12,10 @@ import (
 	"admitone/projections/row"
 )
 
-// resource is a kind of entities that are created, listed, read (as they are or as they were) and
-// edited under one path. R is the row that the views keep of one, ID
-// the type of its id.
+// resource describes a kind of entities that are created, listed, read and edited under one path. R is
+// their row in the views, ID the type of their id.
 type resource[R any, ID ~string] struct {
-	// name as in not_found, path of the list.
+	// name is that in not_found, path that of the list.
 	name, path string
 	server     *Server
 	stream     func(id ID) events.StreamID
@@ -24,19 +23,18 @@ type resource[R any, ID ~string] struct {
 	list func(after string, limit int) ([]R, string, error)
 	get  func(id ID) (R, bool, error)
 	at   func(ctx context.Context, id ID, position events.Position) (*R, error)
-	// apply folds an event into a row, now returns the row as the entity has it.
+	// apply applies an event to a row, now converts an entity's state to a row.
 	apply func(*R, *events.Recorded) error
 	now   func(core.Core) R
 	// head returns a row's id, revision and position.
 	head func(*R) (id ID, revision *events.Revision, position *events.Position)
-	// write appends a row as JSON, with as_of if at is given.
+	// write appends a row as JSON, with as_of unless at is nil.
 	write func(dst []byte, row *R, at *row.Moment) []byte
-	// age updates a row to a time, where time alone changes it, and reports whether it did; nil
-	// if it never does.
+	// age updates a row that changes with time alone, and reports whether it did; nil if rows do not.
 	age func(row *R, now time.Time) bool
 }
 
-// inLog binds a reader of the past to the server's log.
+// inLog binds a reader of the past to the server's store.
 func inLog[R any, ID ~string](
 	s *Server,
 	at func(context.Context, events.Store, ID, events.Position) (*R, error),
@@ -46,8 +44,8 @@ func inLog[R any, ID ~string](
 	}
 }
 
-// create creates one: 201 with it, or 200 with an existing one that is just like it. read returns
-// the command and its id.
+// create returns the handler that creates an entity: 201, or 200 if an identical one exists. read decodes
+// the body and returns the command and the entity's id.
 func (k *resource[R, ID]) create(read func(*request) (core.Command, ID, error), roles ...Role) handler {
 	return func(r *request) error {
 		if err := r.caller.must(roles...); err != nil {
@@ -57,7 +55,7 @@ func (k *resource[R, ID]) create(read func(*request) (core.Command, ID, error), 
 		if err != nil {
 			return err
 		}
-		answer, err := r.ask(k.stream(id), command, nil)
+		answer, err := r.askNew(k.stream(id), command)
 		if err != nil {
 			return err
 		}
@@ -81,7 +79,7 @@ func (k *resource[R, ID]) create(read func(*request) (core.Command, ID, error), 
 	}
 }
 
-// listed answers with a page of them.
+// listed answers with a page of the list.
 func (k *resource[R, ID]) listed(r *request) error {
 	p, err := r.paging()
 	if err != nil {
@@ -115,7 +113,7 @@ func (k *resource[R, ID]) listed(r *request) error {
 	}, func(o *events.Object) { o.Raw("as_of", appendAsOf(nil, *at)) })
 }
 
-// one answers with one of them.
+// one answers with the present or a past state of an entity.
 func (k *resource[R, ID]) one(r *request) error {
 	id, err := param[ID](r, "id", k.name)
 	if err != nil {
@@ -145,13 +143,13 @@ func (k *resource[R, ID]) one(r *request) error {
 	}
 	_, revision, _ := k.head(row)
 	aged := k.aged(row, now)
-	if r.tag(*revision) && !aged { // time has changed it since that revision
+	if r.tag(*revision) && !aged { // aged: time has changed it since that revision
 		return r.notModified()
 	}
 	return r.json(fiber.StatusOK, k.write(nil, row, at))
 }
 
-// edit changes one, unless it has changed since; then the answer lists the changes.
+// edit returns the handler that edits an entity. A stale edit is refused with the changes since.
 func (k *resource[R, ID]) edit(read func(*request) (core.Command, error)) handler {
 	return func(r *request) error {
 		if err := r.caller.must(RoleAdmin); err != nil {
@@ -180,8 +178,8 @@ func (k *resource[R, ID]) edit(read func(*request) (core.Command, error)) handle
 	}
 }
 
-// answerNow answers a command with the row as the entity has it: a command that succeeded must
-// not be answered with an error because the views are behind.
+// answerNow answers a command with the state from the entity: a successful command must not fail because
+// the views are behind.
 func (k *resource[R, ID]) answerNow(r *request, id ID) error {
 	var row R
 	answer, err := k.server.config.Desk.View(context.Background(), k.stream(id), func(c core.Core) { row = k.now(c) })
@@ -195,5 +193,5 @@ func (k *resource[R, ID]) answerNow(r *request, id ID) error {
 	return r.json(fiber.StatusOK, k.write(nil, &row, nil))
 }
 
-// aged is age, for kinds without one too.
+// aged calls age, if the kind has it.
 func (k *resource[R, ID]) aged(row *R, now time.Time) bool { return k.age != nil && k.age(row, now) }

@@ -9,13 +9,13 @@ import (
 	"admitone/events"
 )
 
-// The bounds of a sale, as fields of a body.
+// The names of the members that limit a sale.
 const (
 	fieldOpensAt  = "opens_at"
 	fieldClosesAt = "closes_at"
 )
 
-// saleTimes reads the bounds of a new sale, nil where it has none.
+// saleTimes parses when a new sale opens and closes; nil means no limit.
 func saleTimes(opensAt, closesAt *string) (times events.SaleTimes, err error) {
 	if opensAt != nil {
 		if times.OpensAt, err = timeOf(fieldOpensAt, *opensAt); err != nil {
@@ -28,8 +28,8 @@ func saleTimes(opensAt, closesAt *string) (times events.SaleTimes, err error) {
 	return times, err
 }
 
-// editedTime reads a bound in an edit: nil if it is to stay, the zero time if it is null, which
-// takes it away.
+// editedTime decodes a time in an edit. It returns nil if it is absent, and the zero time if it is null,
+// which removes the time.
 func editedTime(field string, given jsontext.Value) (*time.Time, error) {
 	switch {
 	case given == nil:

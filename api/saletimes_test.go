@@ -119,6 +119,7 @@ func TestEditTag(t *testing.T) {
 // TestBoundsAreRecordedOnce: by the deadline index, at once where a bound lies in the past, and after
 // a restart that the bound has passed in.
 func TestBoundsAreRecordedOnce(t *testing.T) {
+	t.Parallel() // it is mostly waiting
 	w := newHarness(t)
 	peer := w.dial("/ws")
 	w.product("a", 5, fmt.Sprintf(`,"opens_at":%q,"closes_at":%q`, after(300*time.Millisecond),
@@ -190,8 +191,5 @@ func TestTournamentOpening(t *testing.T) {
 		"/v1/tournaments",
 		`{"name":"C","team_limit":1,"register_deadline":"9999-01-01T00:00:00Z","status":"ajar"}`,
 	).
-		problem(
-			422,
-			"invalid_field",
-		)
+		problem(422, "invalid_field")
 }

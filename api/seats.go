@@ -18,11 +18,12 @@ import (
 func (s *Server) seatRoutes() {
 	s.handle(fiber.MethodGet, "/v1/performances/:id/seats", s.past(s.listSeats))
 	s.handle(fiber.MethodGet, "/v1/performances/:id/changes", s.costly(s.listSeatChanges))
+	s.blockRoutes()
 	s.handle(fiber.MethodPut, "/v1/performances/:id/seats/:seat/block", s.changeSeat(&seat.Block{}))
 	s.handle(fiber.MethodDelete, "/v1/performances/:id/seats/:seat/block", s.changeSeat(&seat.Unblock{}))
 }
 
-// seatStatuses are those that a list of seats can be filtered by.
+// seatStatuses are the statuses by which a list of seats can be filtered.
 var seatStatuses = []events.SeatStatus{events.SeatIsFree, events.SeatIsHeld, events.SeatIsBooked, events.SeatIsBlocked}
 
 // listSeats answers with a page of a performance's seats, by section and row.
@@ -37,7 +38,7 @@ func (s *Server) listSeats(r *request) error {
 	}
 	status := events.SeatStatus(r.ctx.Query("status"))
 	if status != "" && !slices.Contains(seatStatuses, status) {
-		return refuse(codes.BadParameter, "status is free, held, booked or blocked")
+		return refuse(codes.BadParameter, "status must be free, held, booked or blocked")
 	}
 	at, err := r.moment()
 	if err != nil {
@@ -67,7 +68,7 @@ func (s *Server) listSeats(r *request) error {
 	})
 }
 
-// changeSeat takes a free seat off sale, or puts it back. Repeated, it changes nothing.
+// changeSeat returns the handler that blocks or unblocks a seat. Idempotent.
 func (s *Server) changeSeat(command core.Command) handler {
 	return func(r *request) error {
 		if err := r.caller.must(RoleAdmin); err != nil {
@@ -102,18 +103,28 @@ func (s *Server) changeSeat(command core.Command) handler {
 	}
 }
 
-// layout returns the layout of a performance's seats, or not_found.
+// layout returns the seat layout of a performance. Errors: not_found; a failure.
 func (s *Server) layout(performanceID events.PerformanceID) (layout *events.Layout, err error) {
+	var latest performance.Create
 	_, err = s.config.Desk.View(context.Background(), performance.Stream(performanceID), func(c core.Core) {
-		layout = c.(*performance.Performance).Layout()
+		latest, layout = c.(*performance.Performance).Latest(), c.(*performance.Performance).Layout()
 	})
-	if err == nil && layout == nil {
-		err = notFound("performance")
+	switch {
+	case err != nil:
+		return nil, err
+	case latest.ID == "":
+		return nil, notFound("performance")
+	case latest.Plan == "":
+		return layout, nil
 	}
-	return layout, err
+	hall, err := s.config.Views.Hall(context.Background(), latest.Plan)
+	if err != nil {
+		return nil, err
+	}
+	return latest.Layout(hall), nil
 }
 
-// answerSeat answers with a seat as its entity has it.
+// answerSeat answers with the current state of a seat from its entity.
 func (s *Server) answerSeat(r *request, performanceID events.PerformanceID, name events.SeatName, price int64) error {
 	var status events.SeatStatus
 	answer, err := s.config.Desk.View(context.Background(), seat.Stream(performanceID, name), func(c core.Core) {

@@ -19,12 +19,15 @@ import (
 	"admitone/actors"
 	"admitone/actors/admission"
 	"admitone/actors/bookings"
-	"admitone/actors/core"
 	"admitone/actors/refusals"
+	sales "admitone/actors/reservations"
 	"admitone/api/codes"
 	"admitone/api/connections"
 	"admitone/api/contacts"
+	"admitone/api/payments"
+	"admitone/api/peers"
 	"admitone/api/sockets"
+	"admitone/api/sweeps"
 	"admitone/api/webhooks"
 	"admitone/events"
 	"admitone/projections"
@@ -36,14 +39,14 @@ import (
 const (
 	// maxBody is the largest body that is decoded; a larger one is body_too_large.
 	maxBody = 64 << 10
-	// maxRead is the largest body that is read at all: a slightly larger body is read to its end,
-	// so that the client sees the refusal.
+	// maxRead is the largest body that is read. It exceeds maxBody, so that a body slightly above the
+	// limit is read to its end and the client sees the refusal.
 	maxRead = 96 << 10
-	// maxRequesting bounds the connections that are not sockets. Each may be reading a body of
+	// maxRequesting bounds the connections that are not sockets, each of which may buffer a body of
 	// maxRead.
 	maxRequesting = 20_000
-	// maxHeader bounds the request line and headers. Each open connection that is no socket
-	// keeps a buffer of it.
+	// maxHeader bounds the request line and headers. Each open connection that is not a socket has a
+	// buffer of this size.
 	maxHeader = 4 << 10
 )
 
@@ -52,33 +55,33 @@ type Config struct {
 	Desk  *actors.Desk
 	Views *projections.Projections
 	Store events.Store
-	// Bookings runs bookings through their steps, on the same Desk.
-	Bookings *bookings.Bookings
+	// Bookings runs the multi-step commands of bookings, Reservations those of payments for reservations,
+	// on the same Desk.
+	Bookings     *bookings.Bookings
+	Reservations *sales.Reservations
 	// Rooms runs the waiting rooms, on the same Desk.
 	Rooms *admission.Rooms
-	// JoinsPerMinute bounds how often one address may join waiting rooms; 0 is no bound.
+	// JoinsPerMinute limits how often one address may join waiting rooms; 0 means unlimited.
 	JoinsPerMinute int
-	// CommandsPerSecond bounds the commands of one caller, up to a million: of a token's sub, or
-	// of an address without one; 0 is no bound.
+	// CommandsPerSecond limits the commands of one caller, a token's sub or, without a token, an
+	// address. It is at most a million; 0 means unlimited.
 	CommandsPerSecond int64
 	// Auth identifies callers; see [OpenAuth] and [JWTAuth].
 	Auth Auth
-	// AllowOrigins are the origins (scheme://host[:port]) whose pages may open sockets, send requests
-	// and read the responses, beside the server's own; "*" is any.
+	// AllowOrigins are the origins (scheme://host[:port]), besides the server's own, whose pages may open
+	// sockets, send requests and read the responses; "*" allows any.
 	AllowOrigins []string
-	// MaxSockets bounds the open sockets (100,000); they are seven eighths of MaxConnections at
-	// most.
+	// MaxSockets bounds the open sockets (100,000), and is at most seven eighths of MaxConnections.
 	MaxSockets int64
-	// MaxConnections bounds the open connections, sockets included; the process needs some more
-	// descriptors (MaxSockets and 20,000 more).
+	// MaxConnections bounds the open connections, including sockets (MaxSockets plus 20,000). The
+	// process needs some descriptors beyond that.
 	MaxConnections int
-	// ConnectionsPerAddress bounds the connections of one address, unless it is spared (see
-	// connections.Spared), and the sockets of one address behind Proxies; 0 is no bound.
+	// ConnectionsPerAddress bounds the connections of one address, unless it is exempt (see
+	// connections.Spared), and the sockets of one address behind Proxies; 0 means unlimited.
 	ConnectionsPerAddress int
-	// Proxies are trusted to name the address that a request comes from.
+	// Proxies are trusted to name the address of a caller.
 	Proxies connections.Proxies
-	// MaxLag is how many positions the views may be behind the log for the server to be ready
-	// (100,000).
+	// MaxLag bounds how many positions the views of a ready server may be behind the log (100,000).
 	MaxLag uint64
 	// MaxWatches bounds the topics watched by all sockets together (1,000,000).
 	MaxWatches int
@@ -88,64 +91,77 @@ type Config struct {
 	Backup Backup
 	// Proofs makes signed heads and receipts; without it there are no routes for them.
 	Proofs Proofs
-	// AsOf makes the server one of the past: Store and Views end at this moment, reads without
-	// ?at= are answered as of then, and every command is refused. Bookings and Rooms may be nil
-	// then. nil is the present.
+	// AsOf makes this a server of the past: Store and Views end at this moment, reads without ?at= show
+	// it, and every command is refused; Bookings and Rooms may be nil. nil means the present.
 	AsOf *row.Moment
-	// Contacts keeps how to reach holders; nil refuses contacts.
+	// Contacts stores the contact details of holders; nil refuses contacts.
 	Contacts *contacts.Book
-	// Currency is that of all amounts; the zero one is [events.AssumedCurrency].
+	// Currency of all amounts; the zero value means [events.AssumedCurrency].
 	Currency events.Currency
 	// HoldersCharge lets holders and auditors charge their own wallets; otherwise only a service
 	// or an admin may.
 	HoldersCharge bool
 	// Refusals records the commands that are refused; nil records none.
 	Refusals *refusals.Recorder
-	// Monitor checks the log while it grows, and /readyz reports its result; nil disables it.
+	// Monitor verifies the log while it grows, and /readyz reports the result; nil disables it.
 	Monitor *verify.Monitor
-	// Webhooks delivers events to the outside; nil makes and changes no webhooks.
+	// Sweeps calls resources off and ends what was sold of them; nil disables that.
+	Sweeps *sweeps.Sweeper
+	// Webhooks delivers events to webhooks; nil disables their routes.
 	Webhooks *webhooks.Dispatcher
-	// Metrics is where the server registers its own; a new registry if nil.
+	// Payments connects a payment provider; nil disables its routes.
+	Payments *payments.Gateway
+	// Metrics is the registry of the server's metrics; nil means a new one.
 	Metrics *prometheus.Registry
 	Logger  *slog.Logger
 	// Yardstick adds POST /yardstick, which decodes a reservation and answers: the baseline of
 	// the benchmarks.
 	Yardstick bool
-	// PingEvery is the time between two pings of a socket (25 s). One that sends nothing for
-	// twelve fifths of it, pongs included, is closed.
+	// PingEvery is the interval of pings on sockets (25 s). A client that sends nothing, not even pongs,
+	// for 2.4 intervals is disconnected.
 	PingEvery time.Duration
-	// Linger is how long Shutdown answers on open connections, for load balancers that send the
-	// next request to another server; 0 disables it.
+	// Linger is how long Shutdown keeps serving open connections, until load balancers use other
+	// servers; 0 disables it.
 	Linger time.Duration
 	// OperationsApart moves /metrics, /healthz and /readyz to the listener of ListenOperations.
 	OperationsApart bool
-	// StallAfter is how long the client of a socket may take nothing before it is closed (10 s).
+	// Peers are the other nodes of the cluster; nil without one.
+	Peers *peers.Peers
+	// Shared means that other servers append to the log, and store contacts of their own.
+	Shared bool
+	// Followed returns the log position up to which the desk knows what other nodes have appended; nil if
+	// there are no others.
+	Followed func() events.Position
+	// StallAfter is how long the client of a socket or an export may read nothing before it is
+	// disconnected (10 s).
 	StallAfter time.Duration
 }
 
-// Server serves the API over one listener.
+// Server serves the API.
 type Server struct {
 	config Config
 	app    *fiber.App
-	// operations has the routes of operations; it is app unless they have a listener of their own.
+	// operations has the operational routes; it is app unless they have a listener of their own.
 	operations *fiber.App
 	pool       *connections.Pool
 	sockets    *sockets.Hub
 	access     *accessLog
 	reading    chan struct{} // bounds costly
-	exports    chan struct{} // bounds the lists that are streamed
+	exports    chan struct{} // bounds CSV exports
+	planning   chan struct{} // held while a seating plan is being stored
+	pretix     chan struct{} // held while a plan's pretix form is in memory
 	metrics    *metrics
 	joins      *joinLimit // nil if there is none
 	rate       *rateLimit // nil if there is none
 	keyViews   keyViews
+	keys       actors.KeyedMutex[string] // by Idempotency-Key and caller, of commands whose stream the body names
 	batches    *batches
-	// damage is the first damage of the log that a request met, nil if none did.
+	// damage is the first error of a request that reports damage of the log, nil if there was none.
 	damage atomic.Pointer[error]
-	// highest is the last position that a command was answered with: later reads must not be
-	// older.
+	// highest is the highest position that was answered: later reads have to include it.
 	highest atomic.Uint64
 
-	// patience bounds how long a query waits for the views.
+	// patience bounds how long a request waits for the views.
 	patience time.Duration
 
 	mu       sync.Mutex
@@ -154,7 +170,7 @@ type Server struct {
 	leaving  atomic.Bool           // responses close their connections
 }
 
-// New returns a server that does not listen yet.
+// New returns a server. Call Listen to start it.
 func New(config Config) *Server {
 	if config.Logger == nil {
 		config.Logger = slog.Default()
@@ -188,6 +204,7 @@ func New(config Config) *Server {
 		config:   config,
 		reading:  make(chan struct{}, costlyAtOnce),
 		exports:  make(chan struct{}, exportsAtOnce),
+		planning: make(chan struct{}, 1), pretix: make(chan struct{}, 1),
 		access:   newAccessLog(config.AccessLog),
 		metrics:  newMetrics(config),
 		joins:    newJoinLimit(config.JoinsPerMinute),
@@ -220,7 +237,9 @@ func (s *Server) routes() {
 	s.reportRoutes()
 	s.refundRoutes()
 	s.intentRoutes()
+	s.checkoutRoutes()
 	s.batchRoutes()
+	s.clusterRoutes()
 	s.logRoutes()
 	s.historyRoutes()
 	s.contactRoutes()
@@ -234,8 +253,8 @@ func (s *Server) routes() {
 	}
 }
 
-// Listen serves on ln until Shutdown. Every read sees what the log has when Listen begins: the
-// server before may have answered with it.
+// Listen serves on ln until Shutdown. All reads include what the log has when Listen is called, because a
+// previous server may have answered with it.
 func (s *Server) Listen(ln net.Listener) error {
 	ctx, cancel := context.WithTimeout(context.Background(), readLimit)
 	defer cancel()
@@ -251,7 +270,7 @@ func (s *Server) Listen(ln net.Listener) error {
 	return s.app.Listener(pooled)
 }
 
-// listens sets the listener for Shutdown; it returns false if that has been called.
+// listens sets the listener for Shutdown. It returns false if Shutdown was called already.
 func (s *Server) listens(ln *connections.Listener) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -259,8 +278,8 @@ func (s *Server) listens(ln *connections.Listener) bool {
 	return !s.stopping
 }
 
-// Shutdown lets requests under way finish, closes the sockets (close code 1012) and returns when
-// all have ended, or with ctx.Err().
+// Shutdown finishes the requests in progress, closes the sockets (close code 1012) and returns when all have
+// ended. When ctx ends first it aborts them and returns ctx.Err().
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.sockets.Stop()
 	s.drain(ctx)
@@ -277,45 +296,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	return err
 }
 
-// handler answers one request, or returns the error to answer with.
-type handler func(*request) error
-
-// handle adds a route. Everything that all requests need happens here and nowhere else: the
-// request id, the caller, recovery from panics, the translation of errors, the access log and the
-// metrics. A GET route answers HEAD as well, without the body.
-func (s *Server) handle(method, path string, h handler) { s.handleOn(s.app, method, path, h) }
-
-// handleOn is handle for one of the server's listeners.
-func (s *Server) handleOn(app *fiber.App, method, path string, h handler) {
-	if s.config.AsOf != nil && method != fiber.MethodGet {
-		h = s.pastTakesNothing
-	}
-	h = s.rated(method, path, withKey(h))
-	s.batches.add(method, path, h)
-	route := s.metrics.route(method, path)
-	h = s.identified(h)
-	serve := func(c *fiber.Ctx) error {
-		r := &request{ctx: c, server: s, begun: time.Now()}
-		r.id = requestID(c)
-		c.Response().Header.Set(headerRequestID, r.id)
-		if err := s.guarded(r, h); err != nil {
-			if err := r.answerProblem(s.problem(r, err)); err != nil {
-				return err
-			}
-		}
-		took := time.Since(r.begun)
-		status := c.Response().StatusCode()
-		route.observe(status, took)
-		s.access.line(r, status, took)
-		return nil
-	}
-	app.Add(method, path, serve)
-	if method == fiber.MethodGet {
-		app.Add(fiber.MethodHead, path, serve)
-	}
-}
-
-// problem returns the answer to a request that has failed, and notes it.
+// problem converts the error of a request to a problem, and records it.
 func (s *Server) problem(r *request, err error) *problem {
 	s.noteDamage(err)
 	p := problemOf(err, r.log)
@@ -326,7 +307,7 @@ func (s *Server) problem(r *request, err error) *problem {
 	return p
 }
 
-// guarded turns a panic of h into an error.
+// guarded calls h and converts a panic to an error.
 func (s *Server) guarded(r *request, h handler) (err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
@@ -337,10 +318,13 @@ func (s *Server) guarded(r *request, h handler) (err error) {
 	return h(r)
 }
 
-// identified finds out the caller before h.
+// identified authenticates the caller before h.
 func (s *Server) identified(h handler) handler {
 	return func(r *request) (err error) {
-		if r.caller, err = s.callerOf(r.ctx); err != nil {
+		if err := r.receive(); err != nil {
+			return err
+		}
+		if r.caller, err = s.callerOf(r.ctx, r.clock()); err != nil {
 			return err
 		}
 		if err := s.spared(r); err != nil {
@@ -350,7 +334,7 @@ func (s *Server) identified(h handler) handler {
 	}
 }
 
-// withKey refuses an invalid Idempotency-Key before h: on every route, with or without keys.
+// withKey refuses an invalid Idempotency-Key before h, also on routes that do not use it.
 func withKey(h handler) handler {
 	return func(r *request) error {
 		if _, err := r.key(); err != nil {
@@ -360,31 +344,7 @@ func withKey(h handler) handler {
 	}
 }
 
-// unroutedError answers requests that no route has.
-func (s *Server) unroutedError(c *fiber.Ctx, err error) error {
-	r := &request{ctx: c, server: s, id: requestID(c), begun: time.Now()}
-	c.Response().Header.Set(headerRequestID, r.id)
-	p := problemOf(err, r.log)
-	if to := pageMeant(c); to != "" && p.code == core.CodeNotFound {
-		err := c.Redirect(to, fiber.StatusPermanentRedirect)
-		s.access.line(r, c.Response().StatusCode(), time.Since(r.begun))
-		return err
-	}
-	s.metrics.countProblem(p)
-	if p.code == codes.BodyTooLarge {
-		p = s.largeRefusal(c, p)
-		drainBody(c.Context().Conn())
-	}
-	if p.code == codes.MethodNotAllowed && c.Method() == fiber.MethodOptions {
-		c.Status(fiber.StatusNoContent) // Allow lists the methods
-	} else if err := r.answerProblem(p); err != nil {
-		return err
-	}
-	s.access.line(r, c.Response().StatusCode(), time.Since(r.begun))
-	return nil
-}
-
-// note notes a position that has been answered.
+// note raises the highest answered position to position.
 func (s *Server) note(position events.Position) {
 	for {
 		highest := s.highest.Load()
@@ -394,5 +354,5 @@ func (s *Server) note(position events.Position) {
 	}
 }
 
-// answered returns the highest position that has been answered.
+// answered returns the highest answered position.
 func (s *Server) answered() events.Position { return events.Position(s.highest.Load()) }

@@ -36,11 +36,7 @@ func TestShutdown(t *testing.T) {
 		busy.Go(func() {
 			for {
 				request := strings.NewReader(`{"holder":"ada"}`)
-				response, err := w.client.Post(
-					"http://"+w.address+"/v1/products/p/reservations",
-					"application/json",
-					request,
-				)
+				response, err := w.client.Post("http://"+w.address+"/v1/products/p/reservations", "application/json", request)
 				if err != nil {
 					return // the server is gone
 				}

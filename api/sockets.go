@@ -27,8 +27,8 @@ func (s *Server) newSockets() *sockets.Hub {
 	return sockets.New(config)
 }
 
-// pollForSocket answers even if it is too soon, which is only no sign of life yet: a visitor
-// that has just joined over HTTP is told its place at once.
+// pollForSocket polls for the visitor of a socket. A poll that comes too soon is answered too, though it
+// does not count as a heartbeat, so that a visitor who has just joined over HTTP sees the place at once.
 func (s *Server) pollForSocket(ctx context.Context, room events.RoomID, visitor string) (sockets.Visit, error) {
 	visit, err := s.config.Rooms.Poll(ctx, room, visitor)
 	if err != nil {
@@ -49,7 +49,7 @@ func (s *Server) socketRoutes() {
 
 func (s *Server) openSocket(r *request) error {
 	if !sockets.IsUpgrade(r.ctx) {
-		return refuse(codes.UpgradeRequired, "this path speaks WebSocket only")
+		return refuse(codes.UpgradeRequired, "this path accepts only WebSocket upgrades")
 	}
 	if !s.allowedOrigin(r.ctx) {
 		return refuse(core.CodeForbidden, "pages of this origin may not open sockets; see --allow-origin")
@@ -57,15 +57,15 @@ func (s *Server) openSocket(r *request) error {
 	return s.sockets.Open(r.ctx, r.id, r.namedNetwork())
 }
 
-// allowedOrigin reports whether a request may open a socket: programs send no Origin, and
-// pages of this server send its own.
+// allowedOrigin reports whether a request's origin may open a socket. Programs send no Origin, and pages of
+// this server send its own.
 func (s *Server) allowedOrigin(c *fiber.Ctx) bool {
 	origin := c.Get(fiber.HeaderOrigin)
 	return origin == "" || knownOrigin(origin, string(c.Request().Host()), s.config.AllowOrigins)
 }
 
-// namedNetwork returns the network that a trusted proxy names, which a socket counts for.
-// It is zero for connections without a proxy: those are counted as connections.
+// namedNetwork returns the network under which a socket behind a trusted proxy is counted. It is zero without
+// a proxy, because the connection itself is counted then.
 func (r *request) namedNetwork() netip.Prefix {
 	address, counts, proxied := r.callerAddress()
 	if !counts || !proxied || r.server.config.ConnectionsPerAddress == 0 {

@@ -29,8 +29,8 @@ func (s *Server) teamRoutes() {
 	s.handle(fiber.MethodGet, "/v1/teams/:id", s.past(teams.one))
 }
 
-// newTeam reads the name and owner of a team: the caller, unless the body names a holder. In open
-// mode, where no caller is known, a team without one has no owner.
+// newTeam decodes and validates the body of a new team. Its owner is the holder in the body or else the
+// caller; in open mode there may be no owner.
 func newTeam(r *request) (core.Command, events.TeamID, error) {
 	var body struct {
 		ID     *events.TeamID `json:"id"`
@@ -59,8 +59,8 @@ func newTeam(r *request) (core.Command, events.TeamID, error) {
 	return command, command.ID, err
 }
 
-// owns reports whether the caller may enter and withdraw a team: it is the caller's or has no
-// owner, or the caller acts for every holder. A team that does not exist has no owner.
+// owns reports whether the caller may enter and withdraw a team: the caller is its owner, may act for every
+// holder, or the team has no owner. A team that does not exist has none.
 func (r *request) owns(teamID events.TeamID) (bool, error) {
 	if r.caller.serves() {
 		return true, nil
@@ -74,14 +74,13 @@ func (r *request) owns(teamID events.TeamID) (bool, error) {
 	return row.Owner == "" || row.Owner == r.caller.sub, err
 }
 
-// teamNow returns the row of a team as its entity has it.
+// teamNow converts the state of a team's entity to a row.
 func teamNow(c core.Core) row.Team {
 	registered := c.(*team.Team).Registered()
 	return row.Team{ID: registered.ID, Name: registered.Name, Owner: registered.Owner}
 }
 
-// AppendTeam appends a team as the HTTP resource, with as_of if at is given. Its owner is not
-// public.
+// AppendTeam appends a team as the HTTP resource, with as_of unless at is nil. Its owner is not public.
 func AppendTeam(dst []byte, t *row.Team, at *row.Moment) []byte {
 	o := events.OpenObject(dst)
 	o.String("id", string(t.ID))

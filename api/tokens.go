@@ -16,33 +16,32 @@ import (
 	"admitone/events"
 )
 
-// JWTAuth reads the bearer token of a request: signed with Secret (HS256), or by an issuer whose
-// Keys are given (RS256, ES256 or EdDSA, by kid), with sub, exp and role. A token without a role
-// is a holder's. A request without a token is anonymous.
+// JWTAuth authenticates requests by bearer tokens with the claims sub, exp and role, signed with Secret
+// (HS256) or, if Keys is set, by an issuer (RS256, ES256 or EdDSA, selected by kid). Without a role the
+// token is a holder's. A request without a token is anonymous.
 type JWTAuth struct {
 	Secret []byte
-	// Keys are those of the issuer; with them no token is good because of Secret.
+	// Keys are the issuer's. If set, tokens signed with Secret are refused.
 	Keys *keyset.Set
-	// Issuer and Audience are what iss is and aud has; "" is anything, and nothing.
+	// Issuer and Audience are the required iss and aud; "" requires nothing.
 	Issuer, Audience string
-	// RoleClaim is the member with the role, "" for role.
+	// RoleClaim is the claim with the role; "" means role.
 	RoleClaim string
 
-	checked *checkedTokens // those of a server
+	checked *checkedTokens // set by [New]; nil caches nothing
 }
 
-// Members of a token beside the registered ones.
+// claimRole is the default of JWTAuth.RoleClaim.
 const claimRole = "role"
 
-// headerCritical lists extensions that a reader of the token must understand (RFC 7515 section
-// 4.1.11). This server understands none, including headerUnencoded (RFC 7797), which changes what
-// is signed and must be listed.
+// headerCritical lists extensions that the recipient of a token must support (RFC 7515 section 4.1.11). This
+// server supports none, also not headerUnencoded (RFC 7797), which changes what is signed.
 const (
 	headerCritical  = "crit"
 	headerUnencoded = "b64"
 )
 
-// methods are the algorithms that the auth takes.
+// methods returns the accepted algorithms.
 func (a JWTAuth) methods() []string {
 	if a.Keys != nil {
 		return []string{keyset.RS256, keyset.ES256, keyset.EdDSA}
@@ -50,10 +49,10 @@ func (a JWTAuth) methods() []string {
 	return []string{jwt.SigningMethodHS256.Alg()}
 }
 
-// options are the rules for tokens.
-func (a JWTAuth) options() []jwt.ParserOption {
+// options returns the rules by which tokens are checked as of now.
+func (a JWTAuth) options(now time.Time) []jwt.ParserOption {
 	options := []jwt.ParserOption{jwt.WithValidMethods(a.methods()), jwt.WithExpirationRequired(),
-		jwt.WithStrictDecoding()}
+		jwt.WithStrictDecoding(), jwt.WithTimeFunc(func() time.Time { return now })}
 	if a.Issuer != "" {
 		options = append(options, jwt.WithIssuer(a.Issuer))
 	}
@@ -79,7 +78,7 @@ func (a JWTAuth) key(token *jwt.Token) (any, error) {
 	return a.Keys.Key(id, token.Method.Alg())
 }
 
-func (a JWTAuth) caller(c *fiber.Ctx) (caller, error) {
+func (a JWTAuth) caller(c *fiber.Ctx, now time.Time) (caller, error) {
 	header := c.Get(fiber.HeaderAuthorization)
 	if header == "" {
 		return caller{}, nil
@@ -88,24 +87,25 @@ func (a JWTAuth) caller(c *fiber.Ctx) (caller, error) {
 	if !strings.EqualFold(scheme, "Bearer") {
 		return caller{}, refuse(codes.Unauthenticated, "send Authorization: Bearer and a token")
 	}
-	return a.checked.callerOf(token, a.Keys.Version(), time.Now(), a.check)
+	return a.checked.callerOf(token, a.Keys.Version(), now,
+		func(token string) (checkedToken, error) { return a.check(token, now) })
 }
 
-// check checks a token.
-func (a JWTAuth) check(token string) (checkedToken, error) {
+// check checks a token as of now.
+func (a JWTAuth) check(token string, now time.Time) (checkedToken, error) {
 	claims := jwt.MapClaims{} // a struct would match Role and ROLE as well
-	_, err := jwt.ParseWithClaims(token, claims, a.key, a.options()...)
+	_, err := jwt.ParseWithClaims(token, claims, a.key, a.options(now)...)
 	switch {
 	case errors.Is(err, keyset.ErrUnavailable):
-		return checkedToken{}, refuse(codes.KeysUnavailable, "the keys that tokens are checked with can't be had yet")
+		return checkedToken{}, refuse(codes.KeysUnavailable, "the token issuer's keys are not available yet")
 	case errors.Is(err, jwt.ErrTokenExpired):
 		return checkedToken{}, refuse(codes.Unauthenticated, "the token has expired; get a new one")
 	case err != nil:
 		return checkedToken{}, refuse(codes.Unauthenticated, "the token is not valid here")
 	}
 	sub, _ := claims["sub"].(string)
-	if strings.ContainsRune(sub, utf8.RuneError) { // the JSON decoder replaces every invalid byte by this one
-		return checkedToken{}, refuse(codes.Unauthenticated, "the token's sub has what is no character")
+	if strings.ContainsRune(sub, utf8.RuneError) { // by which the JSON decoder replaces invalid bytes
+		return checkedToken{}, refuse(codes.Unauthenticated, "the token's sub is not valid UTF-8")
 	}
 	if rule := holderFault(sub); rule != "" {
 		return checkedToken{}, refuse(codes.Unauthenticated, "the token's sub can't be a holder's name: "+rule)
@@ -118,7 +118,7 @@ func (a JWTAuth) check(token string) (checkedToken, error) {
 	if !role.known() {
 		return checkedToken{}, refuse(codes.Unauthenticated, "the token's role is not one of "+roleNames)
 	}
-	until, err := claims.GetExpirationTime() // which is required
+	until, err := claims.GetExpirationTime() // required by options
 	if err != nil {
 		return checkedToken{}, err
 	}
@@ -128,7 +128,8 @@ func (a JWTAuth) check(token string) (checkedToken, error) {
 // ready reports whether tokens can be checked.
 func (a JWTAuth) ready() bool { return a.Keys == nil || a.Keys.Ready() }
 
-// Token mints a token, signed with Secret, that is valid for life from now on.
+// Token returns a new token, signed with Secret, that is valid from now for life. Error: an invalid sub or
+// role.
 func (a JWTAuth) Token(sub string, role Role, now time.Time, life time.Duration) (string, error) {
 	if rule := holderFault(sub); rule != "" {
 		return "", fmt.Errorf("%.100q can't be a holder's name: %s", sub, rule)

@@ -34,7 +34,7 @@ func (s *Server) tournamentRoutes() {
 	s.entryRoutes()
 }
 
-// newTournament reads and checks the body of a new tournament.
+// newTournament decodes and validates the body of a new tournament.
 func newTournament(r *request) (core.Command, events.TournamentID, error) {
 	var body struct {
 		ID               *events.TournamentID     `json:"id"`
@@ -62,13 +62,13 @@ func newTournament(r *request) (core.Command, events.TournamentID, error) {
 		return nil, "", err
 	}
 	if body.TeamLimit == nil {
-		return nil, "", invalidField("team_limit", "say how many teams can enter")
+		return nil, "", invalidField("team_limit", "the number of slots is missing")
 	}
 	if command.TeamLimit, err = wholeNumber("team_limit", body.TeamLimit, 0, 1, tournament.MaxTeams); err != nil {
 		return nil, "", err
 	}
 	if body.RegisterDeadline == nil {
-		return nil, "", invalidField("register_deadline", "say until when teams can enter: an RFC 3339 time")
+		return nil, "", invalidField("register_deadline", "the deadline is missing: an RFC 3339 time")
 	}
 	if command.RegisterDeadline, err = deadline(*body.RegisterDeadline); err != nil {
 		return nil, "", err
@@ -77,10 +77,8 @@ func newTournament(r *request) (core.Command, events.TournamentID, error) {
 		command.Rule = *body.WaitlistRule
 	}
 	if command.Rule != events.WaitlistStrict && command.Rule != events.WaitlistFill {
-		return nil, "", invalidField(
-			"waitlist_rule",
-			"strict (the first comes first) or fill (the first that fits comes first)",
-		)
+		return nil, "", invalidField("waitlist_rule",
+			"strict (promotes the first entry) or fill (promotes the first entry that fits)")
 	}
 	times, err := saleTimes(body.OpensAt, nil)
 	if err != nil {
@@ -94,10 +92,10 @@ func newTournament(r *request) (core.Command, events.TournamentID, error) {
 	return command, id, nil
 }
 
-// deadline reads a register deadline.
+// deadline parses a register deadline.
 func deadline(text string) (time.Time, error) { return timeOf("register_deadline", text) }
 
-// newTournamentEdit reads and checks the body of an edit.
+// newTournamentEdit decodes and validates the body of an edit.
 func newTournamentEdit(r *request) (core.Command, error) {
 	var body struct {
 		Name             *string                  `json:"name"`
@@ -140,7 +138,7 @@ func newTournamentEdit(r *request) (core.Command, error) {
 	return command, err
 }
 
-// checkStatus checks the organiser's switch, if it is given.
+// checkStatus validates a status set by the organiser, unless it is nil.
 func checkStatus(s *events.TournamentStatus) error {
 	if s != nil && *s != events.TournamentOpen && *s != events.TournamentClosed {
 		return invalidField("status", "open or closed")
@@ -148,7 +146,7 @@ func checkStatus(s *events.TournamentStatus) error {
 	return nil
 }
 
-// tournamentNow returns the row of a tournament as its entity has it.
+// tournamentNow converts the state of a tournament's entity to a row.
 func tournamentNow(c core.Core) row.Tournament {
 	t := c.(*tournament.Tournament)
 	created, counts := t.Figures()
@@ -159,16 +157,16 @@ func tournamentNow(c core.Core) row.Tournament {
 	}
 }
 
-// closeAtDeadline applies the register deadline, which passes without an event, to the status of
-// a tournament, which is the organiser's switch.
+// closeAtDeadline sets the status of a tournament to closed if its register deadline has passed, for which
+// there is no event, and reports whether it did.
 func closeAtDeadline(t *row.Tournament, now time.Time) bool {
 	before := t.Status
 	t.Status = t.StatusAt(now)
 	return t.Status != before
 }
 
-// AppendTournament appends a tournament as the HTTP resource, with as_of if at is given. Its
-// status is written as it is; see [row.Tournament.StatusAt].
+// AppendTournament appends a tournament as the HTTP resource, with as_of unless at is nil. It does not apply
+// the deadline to the status; see [row.Tournament.StatusAt].
 func AppendTournament(dst []byte, t *row.Tournament, at *row.Moment) []byte {
 	o := events.OpenObject(dst)
 	o.String("id", string(t.ID))
@@ -185,6 +183,7 @@ func AppendTournament(dst []byte, t *row.Tournament, at *row.Moment) []byte {
 		o.String("waiting_room", string(t.WaitingRoom))
 	}
 	events.SaleTimes{OpensAt: t.OpensAt}.AppendSaleTimes(&o)
+	t.Cancelled.Append(&o)
 	o.String("edit_tag", editTag(t.Edited))
 	o.Int("revision", int64(t.Revision))
 	o.Int("position", int64(t.Position))

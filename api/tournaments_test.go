@@ -21,9 +21,7 @@ func (w *harness) tournament(id string, slots int, more string) {
 			slots,
 			more,
 		),
-	).is(
-		201,
-	)
+	).is(201)
 }
 
 // teams creates some.
@@ -201,13 +199,7 @@ func TestConcurrentEdits(t *testing.T) {
 	answers := make([]answer, 2)
 	for i := range answers {
 		all.Go(func() {
-			answers[i] = w.do(
-				"PATCH",
-				"/v1/tournaments/cup",
-				fmt.Sprintf(`{"name":"admin %d's"}`, i),
-				"If-Match",
-				`"0"`,
-			)
+			answers[i] = w.do("PATCH", "/v1/tournaments/cup", fmt.Sprintf(`{"name":"admin %d's"}`, i), "If-Match", `"0"`)
 		})
 	}
 	all.Wait()
@@ -308,15 +300,7 @@ func TestBadTournaments(t *testing.T) {
 	try(create, `{"name":"n","team_limit":1,"register_deadline":%s}`, "register_deadline", times...)
 	try(create, `{"name":"n","team_limit":1%s}`, "register_deadline", "")
 	try(create, `{"name":"n","team_limit":1,`+until+`,"waitlist":%s}`, "waitlist", `"yes"`, "1", "null")
-	try(
-		create,
-		`{"name":"n","team_limit":1,`+until+`,"waitlist_rule":%s}`,
-		"waitlist_rule",
-		`""`,
-		`"Strict"`,
-		"1",
-		"null",
-	)
+	try(create, `{"name":"n","team_limit":1,`+until+`,"waitlist_rule":%s}`, "waitlist_rule", `""`, `"Strict"`, "1", "null")
 	try(edit, `{"name":%s}`, "name", texts...)
 	try(edit, `{"team_limit":%s}`, "team_limit", limits...)
 	try(edit, `{"register_deadline":%s}`, "register_deadline", times...)

@@ -19,7 +19,7 @@ func (s *Server) visitorRoutes() {
 	s.handle(fiber.MethodDelete, one, s.leave)
 }
 
-// newVisitor reads the holder who asks for a place.
+// newVisitor decodes and validates the body of a join.
 func (r *request) newVisitor() (holder events.Holder, err error) {
 	if err := r.caller.act(); err != nil {
 		return "", err
@@ -33,7 +33,7 @@ func (r *request) newVisitor() (holder events.Holder, err error) {
 	return r.holder(body.Holder)
 }
 
-// join gives a holder a place: 201; or answers with the holder's existing one: 200.
+// join adds a holder to the line: 201, or 200 if the holder has a place or a pass already.
 func (s *Server) join(r *request) error {
 	id, err := param[events.RoomID](r, "id", "waiting_room")
 	if err != nil {
@@ -72,8 +72,8 @@ func (s *Server) join(r *request) error {
 	return r.visit(status, &visit)
 }
 
-// poll is a sign of life, and answers with the visitor's state. The id in the path is the
-// authorisation: it can't be guessed. It asks neither actor nor log.
+// poll answers with the visitor's state, and counts as a heartbeat. The id in the path authorises the
+// request, because it can't be guessed. Neither an entity nor the log is accessed.
 func (s *Server) poll(r *request) error {
 	if s.config.Rooms == nil { // a server of the past has no visitors
 		return notFound("visitor")
@@ -84,24 +84,20 @@ func (s *Server) poll(r *request) error {
 	}
 	if visit.TooSoon {
 		return &problem{code: codes.RateLimited,
-			detail: "you have asked a moment ago; your place is safe, ask again when Retry-After says",
+			detail: "you polled a moment ago; your place is safe, poll again after Retry-After",
 			after:  visit.PollAfter}
 	}
 	return r.visit(fiber.StatusOK, &visit)
 }
 
-// leave gives up the place or the pass; for a visitor who has left it answers how.
+// leave gives up the place or the pass of a visitor. Idempotent.
 func (s *Server) leave(r *request) error {
 	id, err := param[events.RoomID](r, "id", "waiting_room")
 	if err != nil {
 		return err
 	}
-	visit, answer, err := s.config.Rooms.Leave(
-		context.Background(),
-		id,
-		r.segment("visitor"),
-		r.source(actors.NewCommandID()),
-	)
+	visit, answer, err := s.config.Rooms.Leave(context.Background(), id, r.segment("visitor"),
+		r.source(r.newCommandID()))
 	s.note(answer.Position)
 	if err != nil {
 		return err
@@ -110,20 +106,19 @@ func (s *Server) leave(r *request) error {
 	return r.visit(fiber.StatusOK, &visit)
 }
 
-// visit answers with the state of a visitor, which no cache may keep: it has a pass, and the next
-// answer differs.
+// visit answers with the state of a visitor. It must not be cached, because it contains a pass or changes
+// with the next poll.
 func (r *request) visit(status int, v *admission.Visit) error {
 	header := &r.ctx.Response().Header
 	header.Set(fiber.HeaderCacheControl, "no-store")
 	if v.Status == events.VisitorWaiting {
 		header.Set(fiber.HeaderRetryAfter, strconv.FormatInt(wholeSeconds(v.PollAfter), 10))
 	}
-	return r.json(status, appendVisit(make([]byte, 0, 256), v))
+	return r.object(status, appendVisit(make([]byte, 0, 256), v))
 }
 
-// appendVisit writes the state of a visitor. position and eta_seconds of a waiting one are null
-// when they are not known: before a shuffled opening is drawn, and while no visitor is admitted.
-// The members depend on the status, so they are not written by a compiled encoder.
+// appendVisit appends the state of a visitor. position is null before a shuffled order is drawn, eta_seconds
+// while no visitors are admitted. The members depend on the status, so no compiled encoder is used.
 func appendVisit(dst []byte, v *admission.Visit) []byte {
 	o := events.OpenObject(dst)
 	appendVisitMembers(&o, v)

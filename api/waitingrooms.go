@@ -29,7 +29,7 @@ func (s *Server) waitingRoomRoutes() {
 			return w.ID, &version, &w.Position
 		},
 		write: AppendWaitingRoom,
-		// The ETag is the version of the settings; the other members change without it.
+		// The ETag is the version of the settings. The other members change independently of it.
 		age: func(w *row.WaitingRoom, _ time.Time) bool { return w.Joined > 0 || w.Begun },
 	}
 	s.handle(fiber.MethodGet, "/v1/waiting-rooms", s.past(rooms.listed))
@@ -38,7 +38,7 @@ func (s *Server) waitingRoomRoutes() {
 	s.visitorRoutes()
 }
 
-// newWaitingRoom reads and checks the settings of a room.
+// newWaitingRoom decodes the settings of a room, which its entity validates.
 func (r *request) newWaitingRoom() (settings events.WaitingRoomSettings, err error) {
 	var body struct {
 		AdmitPerSecond   *int64            `json:"admit_per_second"`
@@ -74,7 +74,7 @@ func (r *request) newWaitingRoom() (settings events.WaitingRoomSettings, err err
 	return settings, err
 }
 
-// setWaitingRoom creates a room: 201; or changes it, unless it has changed since: 200.
+// setWaitingRoom creates a room: 201, or edits it: 200. A stale edit is refused.
 func (s *Server) setWaitingRoom(r *request) error {
 	if err := r.caller.must(RoleAdmin); err != nil {
 		return err
@@ -96,13 +96,8 @@ func (s *Server) setWaitingRoom(r *request) error {
 	if err != nil {
 		return err
 	}
-	answer, err := s.config.Rooms.Set(
-		context.Background(),
-		events.RoomID(id),
-		settings,
-		seen,
-		r.source(actors.NewCommandID()),
-	)
+	answer, err := s.config.Rooms.Set(context.Background(), events.RoomID(id), settings, seen,
+		r.source(r.newCommandID()))
 	s.note(answer.Position)
 	refusal := (*core.Refusal)(nil)
 	if seen != nil && errors.As(err, &refusal) && refusal.Code == core.CodeStaleRevision {
@@ -126,7 +121,7 @@ func (s *Server) setWaitingRoom(r *request) error {
 	return s.waitingRoomNow(r, events.RoomID(id), status)
 }
 
-// waitingRoomNow answers with a room as its entity has it.
+// waitingRoomNow answers with the current state of a room from its entity.
 func (s *Server) waitingRoomNow(r *request, id events.RoomID, status int) error {
 	var room row.WaitingRoom // must not be read after an error: it may still be written
 	answer, err := s.config.Desk.View(context.Background(), waitingroom.Stream(id), func(c core.Core) {
@@ -143,7 +138,7 @@ func (s *Server) waitingRoomNow(r *request, id events.RoomID, status int) error 
 	return r.json(status, AppendWaitingRoom(nil, &room, nil))
 }
 
-// AppendWaitingRoom appends a waiting room as the HTTP resource, with as_of if at is given.
+// AppendWaitingRoom appends a waiting room as the HTTP resource, with as_of unless at is nil.
 func AppendWaitingRoom(dst []byte, w *row.WaitingRoom, at *row.Moment) []byte {
 	o := events.OpenObject(dst)
 	o.String("id", string(w.ID))
@@ -155,8 +150,8 @@ func AppendWaitingRoom(dst []byte, w *row.WaitingRoom, at *row.Moment) []byte {
 	return o.Close()
 }
 
-// guardedBy reads the waiting room that is to guard something; "" is none. It need not exist yet,
-// but has no passes before it does.
+// guardedBy validates the waiting room of a resource; nil and "" mean none. The room need not exist yet, but
+// it issues no passes before.
 func guardedBy(given *events.RoomID) (room events.RoomID, err error) {
 	if given == nil || *given == "" {
 		return "", nil
@@ -167,18 +162,18 @@ func guardedBy(given *events.RoomID) (room events.RoomID, err error) {
 	return *given, nil
 }
 
-// headerPass has the pass of an admitted visitor.
+// headerPass is the header with the pass of an admitted visitor.
 const headerPass = "Admission-Pass"
 
-// entrance is the waiting room through which a command came, and its ticket; zero if no room
-// guards the resource. It has to be left.
+// entrance is the waiting room and the ticket whose pass a command uses; zero without a room. The caller has
+// to call leave.
 type entrance struct {
 	room   events.RoomID
 	ticket int64
 	end    func()
 }
 
-// leave lets the next request with the same pass in.
+// leave releases the pass for the next request with it. Idempotent.
 func (in *entrance) leave() {
 	if in.end != nil {
 		in.end()
@@ -186,12 +181,11 @@ func (in *entrance) leave() {
 	*in = entrance{}
 }
 
-// admitted runs a command on a resource that a waiting room may guard. do gets the room whose
-// pass the caller has shown; the entity itself decides whether it is the right one, so no caller
-// gets in while the views are behind. guess is the room according to them: it only saves a second
-// attempt.
+// admitted runs a command on a resource that may require a pass. do gets the room whose pass the caller has
+// presented, "" for none. The entity decides whether it is the required one, so stale views admit nobody.
+// guess returns the room according to the views, which only saves a second attempt.
 //
-// A repeated answer is given without a pass: a retry is no new purchase.
+// A retry that is answered again needs no pass.
 func (s *Server) admitted(
 	r *request,
 	holder events.Holder,
@@ -207,7 +201,7 @@ func (s *Server) admitted(
 	shown := r.header(headerPass)
 	enter := func(room events.RoomID) error {
 		in.leave()
-		ticket, end, err := s.config.Rooms.Enter(room, holder, shown)
+		ticket, end, err := s.config.Rooms.Enter(room, holder, shown, r.judgedAt())
 		if err == nil {
 			in = entrance{room, ticket, end}
 		}
@@ -215,10 +209,10 @@ func (s *Server) admitted(
 	}
 	if shown != "" {
 		if room := guess(); room != "" {
-			_ = enter(room) // if the guess was wrong, the entity's refusal has the right one
+			_ = enter(room) // after a wrong guess, the entity's refusal names the room
 		}
 	}
-	for range 3 { // the room may be changed meanwhile
+	for range 3 { // the required room may change meanwhile
 		err = do(in.room)
 		refusal := (*core.Refusal)(nil)
 		if !errors.As(err, &refusal) || refusal.Code != core.CodePassRequired {
@@ -229,8 +223,8 @@ func (s *Server) admitted(
 			p := problemOf(refused, r.log)
 			p = &problem{code: p.code, detail: p.detail, after: p.after, fields: map[string]any{"waiting_room": string(room)}}
 			if _, known, err := s.config.Views.WaitingRoom(room); err == nil && !known {
-				p.detail = "this is guarded by a waiting room that has not been set up; " +
-					"try again when the organiser has created the room, or removed it here"
+				p.detail = "this requires a waiting room that does not exist; " +
+					"try again when the organiser has created the room, or no longer requires it"
 			}
 			return entrance{}, p
 		}
@@ -238,8 +232,8 @@ func (s *Server) admitted(
 	return in, actors.ErrOverloaded
 }
 
-// finished ends the pass of a holder who has got what room guards, if it guards anything. A
-// repeated answer has ended it before.
+// finished ends the pass of a holder whose purchase is complete. No-op without a room, and for a repeated
+// answer, whose first one has ended the pass.
 func (r *request) finished(in entrance, holder events.Holder, replayed bool) {
 	if in.room == "" || replayed {
 		return

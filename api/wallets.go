@@ -25,8 +25,8 @@ func (s *Server) walletRoutes() {
 	s.handle(fiber.MethodGet, "/v1/holders/:holder/wallets", s.past(s.listWallets))
 }
 
-// ownHolder returns the holder in the path, if that is the caller or the caller has one of the
-// roles.
+// ownHolder returns the holder that the path names, if that is the caller, an admin calls, or the caller has
+// one of the roles. Errors: not_found for an invalid name; forbidden.
 func (r *request) ownHolder(resource string, roles ...Role) (events.Holder, error) {
 	holder := events.Holder(r.segment("holder"))
 	if rule := storedHolderFault(string(holder)); rule != "" {
@@ -34,12 +34,12 @@ func (r *request) ownHolder(resource string, roles ...Role) (events.Holder, erro
 	}
 	only, err := r.caller.only(roles...)
 	if err == nil && only != "" && only != holder {
-		err = refuse(core.CodeForbidden, "the "+resource+" is somebody else's")
+		err = refuse(core.CodeForbidden, "the "+resource+" belongs to another holder")
 	}
 	return holder, err
 }
 
-// charge puts money into a wallet. The first charge creates it.
+// charge adds an amount to a wallet. The first charge creates the wallet.
 func (s *Server) charge(r *request) error {
 	holder, err := r.ownHolder("wallet", RoleService)
 	if err != nil {
@@ -58,7 +58,7 @@ func (s *Server) charge(r *request) error {
 		return err
 	}
 	if body.Amount == nil {
-		return invalidField("amount", "say how much, in minor units")
+		return invalidField("amount", "the amount is missing, in minor units")
 	}
 	amount, err := wholeNumber("amount", body.Amount, 0, 1, wallet.MaxAmount)
 	if err != nil {
@@ -93,7 +93,7 @@ func (s *Server) charge(r *request) error {
 	return r.json(fiber.StatusCreated, AppendWallet(nil, &wallet, nil))
 }
 
-// getWallet answers with a wallet, which exists from the first charge on.
+// getWallet answers with a wallet. It is not found before the first charge.
 func (s *Server) getWallet(r *request) error {
 	holder, err := r.ownHolder("wallet", RoleAuditor, RoleService)
 	if err != nil {
@@ -113,8 +113,7 @@ func (s *Server) getWallet(r *request) error {
 	return r.json(fiber.StatusOK, AppendWallet(nil, row, at))
 }
 
-// listWallets answers with the wallet of a holder as a list, which is empty before the first
-// charge: asking for it is no error here.
+// listWallets answers with the wallet of a holder as a list, which is empty before the first charge.
 func (s *Server) listWallets(r *request) error {
 	holder, err := r.ownHolder("wallet", RoleAuditor, RoleService)
 	if err != nil {
@@ -139,7 +138,8 @@ func (s *Server) listWallets(r *request) error {
 	return r.list(size, "", func(dst []byte, _ int) ([]byte, error) { return AppendWallet(dst, row, nil), nil }, more)
 }
 
-// wallet returns a wallet as it is or was, or not_found.
+// wallet returns the state of a wallet at a moment, nil for the present. Errors: not_found; the views' or the
+// store's.
 func (s *Server) wallet(holder events.Holder, at *row.Moment) (*row.Wallet, error) {
 	wallet, ok, err := s.config.Views.Wallet(holder)
 	if err != nil || ok && at == nil {
@@ -170,7 +170,7 @@ func AppendWallet(dst []byte, w *row.Wallet, at *row.Moment) []byte {
 	return o.Close()
 }
 
-// listWalletEntries answers with the movements of a wallet, oldest first.
+// listWalletEntries answers with a page of the entries of a wallet, oldest first.
 func (s *Server) listWalletEntries(r *request) error {
 	holder, err := r.ownHolder("wallet", RoleAuditor, RoleService)
 	if err != nil {
@@ -192,7 +192,7 @@ func (s *Server) listWalletEntries(r *request) error {
 		return err
 	}
 	var more func(*events.Object)
-	if at != nil { // entries never change: those of the past are the first ones of now
+	if at != nil { // entries never change, so those of the past are the first of the present ones
 		for i := range page {
 			if page[i].Position > at.Position {
 				page, next = page[:i], 0
@@ -209,7 +209,7 @@ func (s *Server) listWalletEntries(r *request) error {
 	)
 }
 
-// numberedNext is the cursor's text of a list with numbered places, "" for 0.
+// numberedNext returns the decoded cursor of a list whose cursors are numbers, "" for 0.
 func numberedNext(next uint64) string {
 	if next == 0 {
 		return ""

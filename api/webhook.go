@@ -34,14 +34,14 @@ func (s *Server) webhookRoutes() {
 	s.handle(fiber.MethodPost, one+"/replay", s.replayWebhook)
 }
 
-// The members of a body that have rules of their own.
+// Members of a webhook's body.
 const (
 	fieldURL         = "url"
 	fieldTypes       = "types"
 	fieldDescription = "description"
 )
 
-// maxTypes bounds the types that a webhook names.
+// maxTypes bounds the event types of a webhook.
 const maxTypes = 200
 
 // The statuses of a webhook.
@@ -50,7 +50,7 @@ const (
 	webhookDisabled = "disabled"
 )
 
-// webhookParam returns the id in the path of a request by an admin.
+// webhookParam returns the id that the path names. It refuses callers other than admins.
 func (r *request) webhookParam() (events.WebhookID, error) {
 	if err := r.caller.must(RoleAdmin); err != nil {
 		return "", err
@@ -58,7 +58,7 @@ func (r *request) webhookParam() (events.WebhookID, error) {
 	return param[events.WebhookID](r, "id", "webhook")
 }
 
-// checkWebhookURL checks a URL, if one is given.
+// checkWebhookURL validates a URL, unless it is nil.
 func (s *Server) checkWebhookURL(url *string) error {
 	if url == nil {
 		return nil
@@ -69,7 +69,8 @@ func (s *Server) checkWebhookURL(url *string) error {
 	return nil
 }
 
-// webhookTypes reads the types of events: nil if none are given, and a pointer to nil for null.
+// webhookTypes decodes the event types: nil if they are absent, and a pointer to nil for null, which means
+// all types.
 func webhookTypes(given jsontext.Value) (*[]string, error) {
 	var types []string
 	switch {
@@ -78,13 +79,13 @@ func webhookTypes(given jsontext.Value) (*[]string, error) {
 	case given.Kind() == 'n':
 		return &types, nil
 	}
-	const rule = "a list of different types of events; leave it out for all"
+	const rule = "a list of different types of events; omit it for all"
 	if err := json.Unmarshal(given, &types); err != nil || len(types) == 0 || len(types) > maxTypes {
 		return nil, invalidField(fieldTypes, rule)
 	}
 	for i, name := range types {
 		if !events.Deliverable(name) {
-			return nil, invalidField(fieldTypes, fmt.Sprintf("%.100q is no type of event that is delivered", name))
+			return nil, invalidField(fieldTypes, fmt.Sprintf("%.100q is not a type of event that is delivered", name))
 		}
 		if slices.Contains(types[:i], name) {
 			return nil, invalidField(fieldTypes, rule)
@@ -93,7 +94,7 @@ func webhookTypes(given jsontext.Value) (*[]string, error) {
 	return &types, nil
 }
 
-// checkDescription checks a description, if one is given; it may be empty.
+// checkDescription validates a description, unless it is nil. It may be empty.
 func checkDescription(text *string) error {
 	if text != nil && *text != "" && !validText(*text, maxName) {
 		return invalidField(fieldDescription, "at most 200 characters, none of them a control character")
@@ -101,15 +102,14 @@ func checkDescription(text *string) error {
 	return nil
 }
 
-// makeWebhook makes one: 201 with it and its secret, or 200 with an existing one that is just like
-// it, without.
+// makeWebhook creates a webhook: 201 with its secret, or 200 without it if an identical one exists.
 func (s *Server) makeWebhook(r *request) error {
 	command, err := s.newWebhook(r)
 	if err != nil {
 		return err
 	}
 	stream := webhook.Stream(command.ID)
-	answer, err := r.ask(stream, command, nil)
+	answer, err := r.askNew(stream, command)
 	if err != nil {
 		return err
 	}
@@ -124,10 +124,11 @@ func (s *Server) makeWebhook(r *request) error {
 	}
 	r.tag(made.Edited)
 	secret := s.config.Webhooks.Key().Secret(made.ID, made.Secret)
+	r.ctx.Set(fiber.HeaderCacheControl, "no-store")
 	return r.json(fiber.StatusCreated, appendWebhook(nil, &made, func(o *events.Object) { o.String("secret", secret) }))
 }
 
-// newWebhook reads and checks the body of a new webhook.
+// newWebhook decodes and validates the body of a new webhook.
 func (s *Server) newWebhook(r *request) (*webhook.Make, error) {
 	if err := r.caller.must(RoleAdmin); err != nil {
 		return nil, err
@@ -160,7 +161,7 @@ func (s *Server) newWebhook(r *request) (*webhook.Make, error) {
 		Settings: events.WebhookSettings{URL: body.URL, Types: core.Or(types, nil), Description: body.Description}}, err
 }
 
-// listWebhooks answers with a page of them.
+// listWebhooks answers with a page of webhooks.
 func (s *Server) listWebhooks(r *request) error {
 	if err := r.caller.must(RoleAdmin); err != nil {
 		return err
@@ -181,8 +182,8 @@ func (s *Server) listWebhooks(r *request) error {
 	}, nil)
 }
 
-// oneWebhook answers with one of them. Its ETag is the newest edit's, and the other members change
-// without it.
+// oneWebhook answers with a webhook. Its ETag is that of its newest edit; other members change
+// independently of it.
 func (s *Server) oneWebhook(r *request) error {
 	id, err := r.webhookParam()
 	if err != nil {
@@ -204,7 +205,7 @@ func (s *Server) oneWebhook(r *request) error {
 	return r.json(fiber.StatusOK, AppendWebhook(nil, &found, nil))
 }
 
-// editWebhook changes one, unless it was edited since.
+// editWebhook edits a webhook. A stale edit is refused.
 func (s *Server) editWebhook(r *request) error {
 	id, err := r.webhookParam()
 	if err != nil {
@@ -224,7 +225,7 @@ func (s *Server) editWebhook(r *request) error {
 	return s.webhookNow(r, id, nil)
 }
 
-// newWebhookEdit reads and checks the body of an edit.
+// newWebhookEdit decodes and validates the body of an edit.
 func (s *Server) newWebhookEdit(r *request) (*webhook.Edit, error) {
 	var body struct {
 		URL         *string        `json:"url"`
@@ -256,7 +257,7 @@ func (s *Server) newWebhookEdit(r *request) (*webhook.Edit, error) {
 	return command, nil
 }
 
-// deleteWebhook ends one.
+// deleteWebhook deletes a webhook.
 func (s *Server) deleteWebhook(r *request) error {
 	id, err := r.webhookParam()
 	if err != nil {
@@ -288,13 +289,14 @@ func (s *Server) changeWebhookSecret(r *request) error {
 		return err
 	}
 	changed := answer.Facts[0].(*events.WebhookSecretChanged)
+	r.ctx.Set(fiber.HeaderCacheControl, "no-store")
 	return s.webhookNow(r, id, func(o *events.Object) {
 		o.String("secret", key.Secret(id, changed.Number))
 		o.Time("old_secret_until", changed.OldUntil)
 	})
 }
 
-// testWebhook delivers an event that is in no log, and answers with how it went.
+// testWebhook delivers a test event, and answers with the outcome.
 func (s *Server) testWebhook(r *request) error {
 	id, err := r.webhookParam()
 	if err != nil {
@@ -325,7 +327,7 @@ func (s *Server) testWebhook(r *request) error {
 	return r.json(fiber.StatusOK, o.Close())
 }
 
-// replayWebhook has events delivered again.
+// replayWebhook makes the webhook deliver events again, starting at a position.
 func (s *Server) replayWebhook(r *request) error {
 	id, err := r.webhookParam()
 	if err != nil {

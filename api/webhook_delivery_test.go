@@ -220,7 +220,11 @@ func TestWebhookEdits(t *testing.T) {
 	reached := w.hookState("w", func(is map[string]any) bool { return is["reached"].(float64) > 2 })["reached"].(float64)
 	edit := fmt.Sprintf(`{"url":%q,"types":null}`, second.URL())
 	w.do("PATCH", "/v1/webhooks/w", edit, "If-Match", `"0"`).is(200)
-	secret := w.do("POST", "/v1/webhooks/w/secret", "").is(200)["secret"].(string)
+	changed := w.do("POST", "/v1/webhooks/w/secret", "")
+	secret := changed.is(200)["secret"].(string)
+	if got := changed.header.Get("Cache-Control"); got != "no-store" {
+		t.Errorf("a secret may be stored: %q", got)
+	}
 	w.sell(2, 10)
 	end := w.deliverable(0)
 	head := float64(end[len(end)-1].Position)

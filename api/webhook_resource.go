@@ -13,7 +13,7 @@ import (
 	"admitone/projections/row"
 )
 
-// webhookState reads a webhook from its entity.
+// webhookState returns the state of a webhook from its entity. Errors: not_found; a failure.
 func (s *Server) webhookState(ctx context.Context, id events.WebhookID) (webhook.State, actors.Answer, error) {
 	var (
 		state  webhook.State
@@ -33,7 +33,7 @@ func (s *Server) webhookState(ctx context.Context, id events.WebhookID) (webhook
 	return state, answer, nil
 }
 
-// webhookNow answers with a webhook as its entity has it, and with what more adds.
+// webhookNow answers with the current state of a webhook from its entity, and the members that more adds.
 func (s *Server) webhookNow(r *request, id events.WebhookID, more func(*events.Object)) error {
 	ctx, cancel := context.WithTimeout(context.Background(), readLimit)
 	defer cancel()
@@ -52,7 +52,7 @@ func (s *Server) webhookNow(r *request, id events.WebhookID, more func(*events.O
 	return r.json(fiber.StatusOK, appendWebhook(nil, &now, more))
 }
 
-// WebhookStatus is the status of a webhook: enabled or disabled.
+// WebhookStatus returns the status of a webhook: enabled or disabled.
 func WebhookStatus(w *row.Webhook) string {
 	if w.Disabled {
 		return webhookDisabled
@@ -60,7 +60,7 @@ func WebhookStatus(w *row.Webhook) string {
 	return webhookEnabled
 }
 
-// AppendWebhook appends a webhook as the HTTP resource, with as_of if at is given.
+// AppendWebhook appends a webhook as the HTTP resource, with as_of unless at is nil.
 func AppendWebhook(dst []byte, w *row.Webhook, at *row.Moment) []byte {
 	return appendWebhook(dst, w, func(o *events.Object) {
 		if at != nil {
@@ -69,13 +69,13 @@ func AppendWebhook(dst []byte, w *row.Webhook, at *row.Moment) []byte {
 	})
 }
 
-// appendWebhook is AppendWebhook with what more adds, if it is not nil.
+// appendWebhook appends a webhook and the members that more adds; more may be nil.
 func appendWebhook(dst []byte, w *row.Webhook, more func(*events.Object)) []byte {
 	o := events.OpenObject(dst)
 	o.String("id", string(w.ID))
 	o.String(fieldURL, w.URL)
 	if w.Types != nil {
-		types, _ := json.Marshal(w.Types) // strings always have an encoding
+		types, _ := json.Marshal(w.Types) // strings can always be encoded
 		o.Raw(fieldTypes, types)
 	}
 	o.String(fieldDescription, w.Description)
@@ -99,7 +99,8 @@ func appendWebhook(dst []byte, w *row.Webhook, more func(*events.Object)) []byte
 	return o.Close()
 }
 
-// staleWebhook names the newest edit in the refusal of a stale one.
+// staleWebhook adds the revision of the newest edit to the refusal of a stale one. It returns any other
+// error unchanged.
 func (s *Server) staleWebhook(err error, id events.WebhookID, known events.Revision) error {
 	refusal, ok := err.(*core.Refusal)
 	if !ok || refusal.Code != core.CodeStaleRevision {

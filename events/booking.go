@@ -27,6 +27,8 @@ const (
 	BookingIsBooked   BookingStatus = "booked"
 	BookingIsReleased BookingStatus = "released"
 	BookingIsExpired  BookingStatus = "expired"
+	// BookingIsCancelled: its performance was cancelled.
+	BookingIsCancelled BookingStatus = "cancelled"
 )
 
 // BookedSeat is one seat of a booking.
@@ -34,6 +36,21 @@ type BookedSeat struct {
 	// Seat is its name in the performance.
 	Seat SeatName `json:"seat"`
 	// Price in minor units of the currency.
+	Price int64 `json:"price"`
+	// PriceType that is paid, "" where there is only one price.
+	PriceType string `json:"price_type,omitempty"`
+}
+
+// BookedPlaces are places of an area in a booking, at one price.
+type BookedPlaces struct {
+	Area AreaID `json:"area"`
+	// First is the number of the first of them: within a booking the places of each area are numbered
+	// from 1, and no number is used again.
+	First    int64 `json:"first"`
+	Quantity int64 `json:"quantity"`
+	// PriceType is the type of the price, "" for one without.
+	PriceType string `json:"price_type,omitempty"`
+	// Price of one place, in minor units of the currency.
 	Price int64 `json:"price"`
 }
 
@@ -50,26 +67,30 @@ type BookingAbandoned struct {
 
 func (*BookingAbandoned) Name() string { return "booking.abandoned.v1" }
 
-// BookingHeld records a booking all of whose seats are held.
+// BookingHeld records a booking all of whose seats and places are held.
 type BookingHeld struct {
 	BookingID     BookingID     `json:"booking_id"`
 	PerformanceID PerformanceID `json:"performance_id"`
 	Holder        Holder        `json:"holder"`
 	// Seats in the order in which they were held.
 	Seats []BookedSeat `json:"seats"`
+	// Areas are the places of areas, nil if the booking has none.
+	Areas []BookedPlaces `json:"areas,omitzero"`
 	// Amount is the sum of the prices.
 	Amount int64 `json:"amount"`
-	// ExpiresAt is the last moment at which a payment is in time.
+	// ExpiresAt is the deadline for the payment.
 	ExpiresAt time.Time `json:"expires_at"`
 	// ExtendableUntil is the latest deadline that an extension can set.
 	ExtendableUntil time.Time `json:"extendable_until"`
 	// Attempt is the number in the hold's id: 1, or one more than the last abandoned attempt.
 	Attempt int64 `json:"attempt"`
-	// SaleTerms are what it was decided on.
+	// SaleTerms on which it was decided.
 	SaleTerms
 	// Cancellation is the rule for giving it back. One of before has none, and no end.
 	Cancellation Cancellation `json:"cancellation,omitzero"`
 	OrderData
+	// Label of the blocked seats that it may have; "" for none.
+	Label BlockLabel `json:"label,omitempty"`
 }
 
 func (*BookingHeld) Name() string { return "booking.held.v1" }
@@ -103,7 +124,7 @@ func (*BookingExpired) Holds() (opened, closed int, earliest time.Time) { return
 // BookingPaymentStarted records that a payment has begun. Until the payment succeeds or fails, the
 // booking can neither expire nor be released.
 type BookingPaymentStarted struct {
-	// PaymentID is the payment's own; see [NewPaymentID]. Facts from before payments were counted
+	// PaymentID is that of the payment; see [NewPaymentID]. Facts from before payments were counted
 	// have the id of the hold, also if a payment with it had failed for want of money.
 	PaymentID HoldID `json:"payment_id"`
 	Amount    int64  `json:"amount"`
@@ -111,9 +132,9 @@ type BookingPaymentStarted struct {
 	// Was is the previous status: held, awaiting_payment, or expired for a late payment, which has to
 	// take the seats again.
 	Was BookingStatus `json:"was"`
-	// SaleTerms are what a late payment was decided on; one in time has none.
+	// SaleTerms on which a late payment was decided; zero for one in time.
 	SaleTerms
-	// Payment is the stream of the payment from outside, "" if the wallet is debited.
+	// Payment is the stream of the external payment, "" if the wallet is debited.
 	Payment StreamID `json:"payment,omitempty"`
 }
 
@@ -155,6 +176,10 @@ const (
 	FailedBalance FailReason = "insufficient_balance"
 	// FailedLate: the booking had expired, and its seats were no longer available.
 	FailedLate FailReason = "hold_expired"
+	// FailedSale: it had expired, and the sale was not open.
+	FailedSale FailReason = "sale_closed"
+	// FailedSoldOut: it had expired, and too few units were left.
+	FailedSoldOut FailReason = "sold_out"
 	// FailedLimit: it had expired, and the holder has taken other seats since.
 	FailedLimit FailReason = "limit_exceeded"
 )
@@ -183,8 +208,8 @@ func (f *BookingPaymentFailed) Holds() (opened, closed int, earliest time.Time) 
 	return 0, 0, time.Time{}
 }
 
-// BookingPaymentDelayed says that money from outside came in time, and that the seats ran out before
-// they were booked: the payment goes on as a late one does, under the next attempt.
+// BookingPaymentDelayed records that the seat holds expired before an external payment that arrived in time could book
+// them; it continues as a late payment, under the next attempt.
 type BookingPaymentDelayed struct {
 	PaymentID HoldID `json:"payment_id"`
 	Attempt   int64  `json:"attempt"`
@@ -199,12 +224,12 @@ type BookingReleased struct {
 	Was BookingStatus `json:"was"`
 	// RefundID is the payment that is refunded next, "" if nothing was paid.
 	RefundID HoldID `json:"refund_id"`
-	// Kept is how much of what was paid is not refunded.
+	// Kept is the cancellation fee withheld, in minor units.
 	Kept int64 `json:"kept,omitempty"`
-	// Terms is the revision of the performance's edit that says when the show starts, 0 for its creation.
+	// Terms is the revision of the performance's edit that states the start of the performance, 0 for its creation.
 	Terms Revision `json:"terms,omitempty"`
-	// Reason is why the organiser gave it back whatever the rule says of the time, "" if that was not
-	// asked for.
+	// Reason of the organiser for releasing it regardless of the policy's deadline, "" for a release by the
+	// holder.
 	Reason string `json:"reason,omitempty"`
 }
 
@@ -218,7 +243,7 @@ func (f *BookingReleased) Holds() (opened, closed int, earliest time.Time) {
 	return 0, closed, time.Time{}
 }
 
-// BookingRefunded records that the release of a booked booking is complete: the money that is not kept
+// BookingRefunded records that the release of a paid booking is complete: the money that is not withheld
 // is refunded and every seat released.
 type BookingRefunded struct {
 	PaymentID HoldID `json:"payment_id"`

@@ -2,20 +2,19 @@ package events
 
 import "time"
 
-// Cancellation is a rule for giving back what is paid. A performance or a fact that states none has the
-// zero one.
+// Cancellation is a cancellation policy: the rule for refunds of a performance or product, or of a fact. The zero value
+// is the default.
 type Cancellation struct {
-	// RefundPercent is how much of the price is refunded, from 0 to 100; the rest is kept.
+	// RefundPercent of the price is refunded, from 0 to 100; the rest is withheld as a fee.
 	RefundPercent int64 `json:"refund_percent"`
-	// Until is the first moment at which nothing can be given back any more, zero if that is only when
-	// the show starts.
+	// Until is when releases end; zero for the start of the performance.
 	Until time.Time `json:"until,omitzero"`
 }
 
 // DefaultCancellation is the rule of a performance that states none: until the show starts, in full.
 var DefaultCancellation = Cancellation{RefundPercent: 100}
 
-// IsZero reports whether it is no rule. What was sold without one can be given back without end.
+// IsZero reports whether it is the default: full refunds without a deadline.
 func (c Cancellation) IsZero() bool { return c.Until.IsZero() && c.RefundPercent == 0 }
 
 // Equal reports whether both are the same rule.
@@ -23,8 +22,10 @@ func (c Cancellation) Equal(other Cancellation) bool {
 	return c.Until.Equal(other.Until) && c.RefundPercent == other.RefundPercent
 }
 
-// Closes returns from when on nothing can be given back for a show that starts at a time; zero if
-// that is never.
+// Ends returns when releases end for an entity that has no start; zero for never.
+func (c Cancellation) Ends() time.Time { return c.Until }
+
+// Closes returns when releases end for a performance with that start; zero for never.
 func (c Cancellation) Closes(startsAt time.Time) time.Time {
 	switch {
 	case c.IsZero():
@@ -35,7 +36,7 @@ func (c Cancellation) Closes(startsAt time.Time) time.Time {
 	return c.Until
 }
 
-// Refund returns what is refunded of a price, rounded up.
+// Refund returns the refund for a price, rounded up.
 func (c Cancellation) Refund(price int64) int64 {
 	if c.IsZero() {
 		return price
@@ -46,5 +47,5 @@ func (c Cancellation) Refund(price int64) int64 {
 // RefundID identifies one refund of a payment.
 type RefundID string
 
-// ReleaseRefund identifies the refund of a payment that the release of its booking made owed.
+// ReleaseRefund identifies the refund of a payment that is owed because of the release of its booking.
 func ReleaseRefund(payment HoldID) RefundID { return RefundID(payment + ".released") }

@@ -31,7 +31,7 @@ func CanonicalJSON(text []byte) ([]byte, error) {
 	return appendRewritten(make([]byte, 0, len(text)), dec)
 }
 
-// MaxJSONDepth is how deep objects and arrays may nest in a text from outside. No message of this
+// MaxJSONDepth is how deep objects and arrays may nest in an external text. No message of this
 // system needs more than a few levels.
 const MaxJSONDepth = 32
 

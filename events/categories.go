@@ -17,4 +17,6 @@ const (
 	APIKeyCategory      = "apikey"
 	PaymentCategory     = "payment"
 	SettlementCategory  = "settlement"
+	// CursorCategory has the cursors that belong to no other entity.
+	CursorCategory = "cursor"
 )

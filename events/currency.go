@@ -7,13 +7,13 @@ import (
 	"strings"
 )
 
-// Currency is what all amounts of a log are minor units of.
+// Currency is the currency of all amounts of a log, which are in its minor units.
 type Currency struct {
 	// Code is that of ISO 4217, for example EUR.
 	Code string
-	// Digits is the number of decimals that its minor unit makes.
+	// Digits is the number of decimals of an amount in major units.
 	Digits int
-	// Assumed says that no fact of the log names it.
+	// Assumed means that no fact of the log names it.
 	Assumed bool
 }
 

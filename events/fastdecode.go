@@ -157,8 +157,7 @@ func sliceDecoder(t reflect.Type) decoder {
 	}
 }
 
-// structDecoder requires every member that is not optional, in order. The first must not be
-// optional.
+// structDecoder requires every member that is not optional, in order.
 func structDecoder(t reflect.Type) decoder {
 	members := membersOf(t)
 	decoders := make([]decoder, len(members))
@@ -168,7 +167,7 @@ func structDecoder(t reflect.Type) decoder {
 	open := "{"
 	if len(members) > 0 {
 		if members[0].optional {
-			panic("events: the first member of " + t.Name() + " is optional")
+			return optionalDecoder(members, decoders)
 		}
 		open, members[0].key = "", "{"+members[0].key[1:]
 	}
@@ -183,6 +182,26 @@ func structDecoder(t reflect.Type) decoder {
 			} else if !found || !decoders[i](r, v.FieldByIndex(m.index)) {
 				return false
 			}
+		}
+		return r.skip("}")
+	}
+}
+
+// optionalDecoder is that of a struct whose first member is optional: the first that is there has no comma.
+func optionalDecoder(members []member, decoders []decoder) decoder {
+	return func(r *fastReader, v reflect.Value) bool {
+		if !r.skip("{") {
+			return false
+		}
+		comma := 1
+		for i := range members {
+			m := &members[i]
+			if found := r.skip(m.key[comma:]); !found && m.optional {
+				continue
+			} else if !found || !decoders[i](r, v.FieldByIndex(m.index)) {
+				return false
+			}
+			comma = 0
 		}
 		return r.skip("}")
 	}

@@ -12,13 +12,12 @@ const (
 	followPauseMax = 5 * time.Second
 )
 
-// FollowAlways calls follow, which follows a log, until ctx ends or an error is final.
-// Between two calls it pauses: at first for 50 ms, then ever longer, 5 s at most, and from
-// 50 ms on again once position, which is how far follow has come, has moved. Half of a
-// pause is random, so that those who lost the same log don't all return at once.
+// FollowAlways calls follow, which follows a log, until ctx ends or an error is final. Between two calls it pauses,
+// first for 50 ms, then increasingly up to 5 s, and again for 50 ms once position, which returns the progress of
+// follow, has moved. Half of a pause is random, so that the followers of a failed log do not all return at once.
 //
-// retry is given what follow returned and the pause that would follow, at most. It
-// reports whether follow is called again.
+// retry is called with the error of follow and the longest pause that would follow. It reports whether to call follow
+// again.
 //
 // Errors: ctx.Err(); the error of follow for which retry returned false.
 func FollowAlways(ctx context.Context, position func() Position, follow func() error,

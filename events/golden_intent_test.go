@@ -8,6 +8,8 @@ import (
 func init() {
 	addGolden(goldenIntent)
 	addedMembers["seat.extended.v1"] = append(addedMembers["seat.extended.v1"], ".Intent")
+	addedMembers["booking.intent_begun.v1"] = append(addedMembers["booking.intent_begun.v1"], ".Checkout.SuccessURL",
+		".Checkout.CancelURL", ".Checkout.Title")
 }
 
 var goldenIntent = map[string]Fact{
@@ -16,6 +18,8 @@ var goldenIntent = map[string]Fact{
 	"booking.intent_opened.v1": &BookingIntentOpened{Intent: "0198c0de-0000-7000-8000-000000000008"},
 	"booking.intent_ended.v1": &BookingIntentEnded{Intent: "0198c0de-0000-7000-8000-000000000008",
 		Reason: IntentLapsed, Status: BookingIsExpired, ExpiresAt: moment},
+	"booking.checkout_made.v1": &BookingCheckoutMade{Intent: "0198c0de-0000-7000-8000-000000000008", Session: "cs_1",
+		URL: "https://pay.example/c/cs_1"},
 }
 
 // TestSeatExtendedForIntent decodes an extension that names an intent.
@@ -25,4 +29,15 @@ func TestSeatExtendedForIntent(t *testing.T) {
 		t.Fatal(err)
 	}
 	checkGolden(t, "seat.extended.v1", &SeatExtended{HoldID: "b-3.1", ExpiresAt: moment, Intent: "i-1"}, frozen)
+}
+
+// TestIntentWithCheckout decodes an intent for which a page is made.
+func TestIntentWithCheckout(t *testing.T) {
+	frozen, err := os.ReadFile("testdata/later/booking.intent_begun.v1.checkout.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkGolden(t, "booking.intent_begun.v1", &BookingIntentBegun{Intent: "i-1", Provider: "bank", Seconds: 1920,
+		ExpiresAt: moment, Checkout: Checkout{SuccessURL: "https://shop.example/paid", CancelURL: "https://shop.example/back",
+			Title: "Gala"}}, frozen)
 }

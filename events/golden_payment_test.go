@@ -10,6 +10,7 @@ func init() {
 	for _, name := range []string{"booking.payment_started.v1", "booking.booked.v1", "booking.payment_failed.v1"} {
 		addedMembers[name] = append(addedMembers[name], ".Payment")
 	}
+	addedMembers["payment.refunded.v1"] = []string{".Reason"}
 }
 
 var goldenPayment = map[string]Fact{
@@ -23,11 +24,24 @@ var goldenPayment = map[string]Fact{
 		Amount: 4000, Kept: 800},
 	"payment.refunded.v1": &PaymentRefunded{RefundID: "0198c0de-0000-5000-8000-000000000007", Amount: 4000,
 		Reference: "re_7"},
+	"payment.refund_asked.v1": &PaymentRefundAsked{RefundID: "0198c0de-0000-5000-8000-000000000007"},
+	"payment.refund_failed.v1": &PaymentRefundFailed{RefundID: "0198c0de-0000-5000-8000-000000000007",
+		Failure: RefundDeclined, Reference: "re_7", Amount: 4000},
 	"settlement.claimed.v1": &SettlementClaimed{Provider: "bank", Reference: "re_7",
 		RefundID: "0198c0de-0000-5000-8000-000000000007"},
 }
 
-// TestPaymentOutside decodes facts of bookings that name a payment from outside.
+// TestRefundedForAReason decodes a refund that was settled although the provider was asked for it.
+func TestRefundedForAReason(t *testing.T) {
+	frozen, err := os.ReadFile("testdata/later/payment.refunded.v1.reason.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkGolden(t, "payment.refunded.v1", &PaymentRefunded{RefundID: "0198c0de-0000-5000-8000-000000000007", Amount: 4000,
+		Reference: "re_7", Reason: "the account is closed"}, frozen)
+}
+
+// TestPaymentOutside decodes facts of bookings that name an external payment.
 func TestPaymentOutside(t *testing.T) {
 	for name, want := range map[string]Fact{
 		"booking.payment_started.v1": &BookingPaymentStarted{PaymentID: "b-3.2~3", Amount: 14400, Attempt: 2,

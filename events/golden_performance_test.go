@@ -2,15 +2,19 @@ package events
 
 import (
 	"os"
+	"slices"
 	"testing"
 	"time"
 )
 
 func init() {
-	addedMembers["performance.created.v1"] = append(cancellation, ".SaleTimes.OpensAt", ".SaleTimes.ClosesAt")
-	addedMembers["performance.edited.v1"] = cancellation
+	addedMembers["performance.created.v1"] = append(slices.Clone(cancellation), ".SaleTimes.OpensAt", ".SaleTimes.ClosesAt",
+		".Plan", ".CategoryPrices", ".CategoryPrices[].Type", ".CategoryPrices[].Restricted", ".Sections")
+	addedMembers["performance.edited.v1"] = append(slices.Clone(cancellation), ".CategoryPrices",
+		".CategoryPrices[].Type", ".CategoryPrices[].Restricted", ".Prices", ".Areas", ".Change")
 	terms := []string{".SaleTerms.Terms", ".SaleTerms.HoldSeconds", ".SaleTerms.LimitPerHolder"}
 	addedMembers["booking.held.v1"] = append(append(addedMembers["booking.held.v1"], cancellation...), terms...)
+	addedMembers["booking.held.v1"] = append(addedMembers["booking.held.v1"], ".Seats[].PriceType")
 	addedMembers["booking.payment_started.v1"] = append(addedMembers["booking.payment_started.v1"], terms...)
 	addedMembers["booking.released.v1"] = []string{".Kept", ".Terms", ".Reason"}
 	addedMembers["wallet.refunded.v1"] = []string{".RefundID"}

@@ -85,7 +85,7 @@ func isAdded(name string) func(member string) bool {
 func writeGolden(t *testing.T, path, name string, fact Fact) []byte {
 	t.Helper()
 	if fact.Name() != name {
-		t.Fatalf("%s is an older version: its golden file is the one it was frozen with, not written anew", name)
+		t.Fatalf("%s is an older version: its golden file is frozen and is not rewritten", name)
 	}
 	data := AppendFact(nil, fact)
 	if err := createGolden(path, data); err != nil {

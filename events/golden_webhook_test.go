@@ -37,6 +37,7 @@ func TestWhatIsDelivered(t *testing.T) {
 		{"webhook-w", "cursor.moved.v1", false},
 		{"booking-b", "cursor.moved.v1", false},
 		{SettingsStream, "settings.pass_keys_added.v1", false},
+		{SettingsStream, "holder.forgotten.v1", false},
 		{"apikey-k", "apikey.made.v1", false},
 		{"apikey-k", "product.reserved.v1", false},
 		{"~foreign", "product.reserved.v1", false},
@@ -49,7 +50,7 @@ func TestWhatIsDelivered(t *testing.T) {
 		}
 	}
 	for _, name := range []string{"", "booking.booked", "booking.booked.v9", "cursor.moved.v1", "webhook.made.v1",
-		"waitingroom.run.v1", "settings.pass_keys_added.v1"} {
+		"waitingroom.run.v1", "settings.pass_keys_added.v1", "holder.forgotten.v1"} {
 		if Deliverable(name) {
 			t.Errorf("%q can be asked for", name)
 		}

@@ -2,9 +2,11 @@ package events
 
 import (
 	"crypto/sha1"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"strings"
+	"time"
 )
 
 // StreamID names a stream: "<category>-<id>", for example "product-42". The
@@ -144,6 +146,11 @@ func (id ID) AppendTo(dst []byte) []byte {
 	dst = hex.AppendEncode(dst, id[8:10])
 	dst = append(dst, '-')
 	return hex.AppendEncode(dst, id[10:])
+}
+
+// Time is when a UUIDv7 was made, to a millisecond.
+func (id ID) Time() time.Time {
+	return time.UnixMilli(int64(binary.BigEndian.Uint64(id[:8]) >> 16)).UTC()
 }
 
 // String is the 36-character form.

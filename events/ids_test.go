@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"pgregory.net/rapid"
@@ -108,5 +109,12 @@ func TestStreamID(t *testing.T) {
 		if test.entity != "" && NewStreamID(test.category, test.entity) != stream {
 			t.Errorf("NewStreamID(%q, %q) = %q", test.category, test.entity, NewStreamID(test.category, test.entity))
 		}
+	}
+}
+
+func TestTimeOfAUUIDv7(t *testing.T) {
+	id, err := ParseID("017f22e2-79b0-7cc3-98c4-dc0c0c07398f") // the example of RFC 9562
+	if want := time.Date(2022, 2, 22, 19, 22, 22, 0, time.UTC); err != nil || !id.Time().Equal(want) {
+		t.Errorf("it is of %v, want %v, %v", id.Time(), want, err)
 	}
 }

@@ -2,27 +2,40 @@ package events
 
 import "time"
 
-// IntentID identifies an intent to pay a booking outside: the text of an [ID], made for the request.
+// IntentID identifies an intent to pay for a booking externally: the text of an [ID], made for the request.
 type IntentID string
 
-// MaxIntent is the longest that one intent can wait for its money, and also how much longer than
-// without one all intents together can keep a seat from others.
+// MaxIntent is the longest that an intent may last, and the most by which all intents of a booking together may extend
+// its seats.
 const MaxIntent = 24 * time.Hour
 
 func init() {
 	register[BookingIntentBegun]()
 	register[BookingIntentOpened]()
 	register[BookingIntentEnded]()
+	register[BookingCheckoutMade]()
 }
 
-// BookingIntentBegun announces that a booking is being paid outside, and waits for the money until a
-// deadline of its own. Allowance and seats are prolonged next.
+// Checkout configures the provider's payment page for an intent, besides the price. It is fixed with the intent, so
+// that the request for the page can be repeated exactly.
+type Checkout struct {
+	// SuccessURL and CancelURL are where the page redirects the holder.
+	SuccessURL string `json:"success_url"`
+	CancelURL  string `json:"cancel_url"`
+	// Title of the purchase, as shown to the holder.
+	Title string `json:"title"`
+}
+
+// BookingIntentBegun records that a booking will be paid externally, and waits for the payment until a deadline of its
+// own. Allowance and seats are extended next.
 type BookingIntentBegun struct {
 	Intent   IntentID `json:"intent"`
 	Provider Provider `json:"provider"`
-	// Seconds is how long was asked for, and ExpiresAt what came of it.
+	// Seconds is the requested duration, and ExpiresAt the resulting deadline.
 	Seconds   int64     `json:"seconds"`
 	ExpiresAt time.Time `json:"expires_at"`
+	// Checkout describes the payment page to create next; zero for none.
+	Checkout Checkout `json:"checkout,omitzero"`
 }
 
 func (*BookingIntentBegun) Name() string { return "booking.intent_begun.v1" }
@@ -32,12 +45,22 @@ func (f *BookingIntentBegun) Holds() (opened, closed int, earliest time.Time) {
 	return 1, 1, f.ExpiresAt
 }
 
-// BookingIntentOpened says that allowance and seats are held as long as the intent lasts.
+// BookingIntentOpened records that allowance and seats are held until the intent's deadline.
 type BookingIntentOpened struct {
 	Intent IntentID `json:"intent"`
 }
 
 func (*BookingIntentOpened) Name() string { return "booking.intent_opened.v1" }
+
+// BookingCheckoutMade records the payment page of an intent.
+type BookingCheckoutMade struct {
+	Intent IntentID `json:"intent"`
+	// Session is the provider's id of the page, and URL where it is.
+	Session string `json:"session"`
+	URL     string `json:"url"`
+}
+
+func (*BookingCheckoutMade) Name() string { return "booking.checkout_made.v1" }
 
 // IntentEnd is why an intent ended without money.
 type IntentEnd string
@@ -52,8 +75,14 @@ const (
 	IntentLost IntentEnd = "lost"
 	// IntentTooLong: the seats can't be held that long for one holder.
 	IntentTooLong IntentEnd = "too_long"
-	// IntentWrongSum: a wrong sum came in.
+	// IntentWrongSum: a payment of a wrong amount was received.
 	IntentWrongSum IntentEnd = "wrong_sum"
+	// IntentNoPage: the provider did not create its page.
+	IntentNoPage IntentEnd = "no_page"
+	// IntentExpired: its page has expired.
+	IntentExpired IntentEnd = "expired"
+	// IntentCancelled: the performance was cancelled.
+	IntentCancelled IntentEnd = "cancelled"
 )
 
 // BookingIntentEnded ends an intent without a payment. The booking is held again if its own time is

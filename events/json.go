@@ -85,12 +85,17 @@ func (o *Object) String(name, value string) {
 
 // NameString adds a string under a name that may need escapes.
 func (o *Object) NameString(name, value string) {
+	o.AnyKey(name)
+	o.Buf = AppendJSONString(o.Buf, value)
+}
+
+// AnyKey is Key for a name that may need escapes.
+func (o *Object) AnyKey(name string) {
 	if o.begun {
 		o.Buf = append(o.Buf, ',')
 	}
 	o.begun = true
 	o.Buf = append(AppendJSONString(o.Buf, name), ':')
-	o.Buf = AppendJSONString(o.Buf, value)
 }
 
 // Int adds an integer.

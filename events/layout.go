@@ -6,12 +6,17 @@ import "slices"
 // given, row by row, number by number.
 type SeatIndex int32
 
-// Layout maps between the seats of a performance and their numbers, as its sections define them. It
-// is immutable and safe for concurrent use. It costs memory per section, not per seat.
+// Layout maps between the seats of a performance and their numbers, as its sections or its hall define
+// them. It is immutable and safe for concurrent use. It costs memory per section, or per category of
+// the hall, not per seat.
 type Layout struct {
 	sections []Section
 	first    []SeatIndex       // the first seat of each section, then the end
 	byID     map[SectionID]int // indexes in sections
+	// hall defines the seats if it is not nil, and prices are those of its categories.
+	hall   *Hall
+	prices [][]CategoryPrice
+	areas  []Area
 }
 
 // NewLayout returns the layout of sections, whose ids must differ.
@@ -30,6 +35,28 @@ func NewLayout(sections []Section) *Layout {
 	l.first = append(l.first, next)
 	return l
 }
+
+// NewHallLayout returns the layout of a hall. Prices of one category follow one another; those of
+// categories that the hall lacks are left out.
+func NewHallLayout(hall *Hall, prices []CategoryPrice) *Layout {
+	l := &Layout{sections: hall.sections, first: hall.first, byID: hall.bySect, hall: hall,
+		prices: make([][]CategoryPrice, len(hall.Categories))}
+	for len(prices) > 0 {
+		end := 1
+		for end < len(prices) && prices[end].Category == prices[0].Category {
+			end++
+		}
+		if i := hall.CategoryNamed(prices[0].Category); i >= 0 {
+			l.prices[i] = prices[:end:end]
+		}
+		prices = prices[end:]
+	}
+	l.areas = areasOf(l)
+	return l
+}
+
+// Hall returns what defines the seats, nil if sections do.
+func (l *Layout) Hall() *Hall { return l.hall }
 
 // Seats returns the number of seats.
 func (l *Layout) Seats() int { return int(l.first[len(l.sections)]) }
@@ -52,6 +79,9 @@ func (l *Layout) Span(section int) (first, end SeatIndex) {
 
 // Find returns the seat of that name. ok is false if the performance has none.
 func (l *Layout) Find(name SeatName) (seat SeatIndex, ok bool) {
+	if l.hall != nil {
+		return l.hall.Find(name)
+	}
 	id, row, number, ok := ParseSeat(name)
 	if !ok {
 		return 0, false
@@ -63,18 +93,47 @@ func (l *Layout) Find(name SeatName) (seat SeatIndex, ok bool) {
 	return l.first[i] + SeatIndex((row-1)*l.sections[i].SeatsPerRow+number-1), true
 }
 
-// Place returns the index of a seat's section, and its row and number, both from 1.
-func (l *Layout) Place(seat SeatIndex) (section int, row, number int64) {
+// Rows returns the number of rows of a section.
+func (l *Layout) Rows(section int) int { return int(l.sections[section].Rows) }
+
+// Row returns the first seat of a row of a section, counted from 0, and the one after its last.
+func (l *Layout) Row(section, row int) (first, end SeatIndex) {
+	if l.hall != nil {
+		r := &l.hall.RowsOf(section)[row]
+		return r.First, r.End
+	}
+	perRow := SeatIndex(l.sections[section].SeatsPerRow)
+	first = l.first[section] + SeatIndex(row)*perRow
+	return first, first + perRow
+}
+
+// SectionOf returns the index of a seat's section.
+func (l *Layout) SectionOf(seat SeatIndex) int {
 	section, found := slices.BinarySearch(l.first, seat)
 	if !found {
 		section--
 	}
+	return section
+}
+
+// Place returns the index of a seat's section, and where its row is in that and the seat in its row,
+// both counted from 1.
+func (l *Layout) Place(seat SeatIndex) (section int, row, number int64) {
+	if l.hall != nil {
+		i := l.hall.RowOf(seat)
+		r := &l.hall.rows[i]
+		return r.Section, int64(i) - int64(l.hall.sectRow[r.Section]) + 1, int64(seat-r.First) + 1
+	}
+	section = l.SectionOf(seat)
 	at, perRow := int64(seat-l.first[section]), l.sections[section].SeatsPerRow
 	return section, at/perRow + 1, at%perRow + 1
 }
 
 // Name returns the name of a seat.
 func (l *Layout) Name(seat SeatIndex) SeatName {
+	if l.hall != nil {
+		return l.hall.Name(seat)
+	}
 	section, row, number := l.Place(seat)
 	return NewSeatName(l.sections[section].ID, row, number)
 }
@@ -88,20 +147,27 @@ func (l *Layout) Names(seats []SeatIndex) []SeatName {
 	return names
 }
 
-// Price returns the price of a seat in minor units of the currency.
+// Price returns the price of a seat in minor units of the currency: in a hall that of the first type.
 func (l *Layout) Price(seat SeatIndex) int64 {
+	if l.hall != nil {
+		if prices := l.prices[l.hall.category[seat]]; len(prices) > 0 {
+			return prices[0].Amount
+		}
+		return 0
+	}
 	section, _, _ := l.Place(seat)
 	return l.sections[section].Price
 }
 
 // Neighbours returns the adjacent seats in the same row, -1 where the row ends.
 func (l *Layout) Neighbours(seat SeatIndex) (left, right SeatIndex) {
-	section, _, number := l.Place(seat)
+	section, row, _ := l.Place(seat)
+	first, end := l.Row(section, int(row)-1)
 	left, right = seat-1, seat+1
-	if number == 1 {
+	if seat == first {
 		left = -1
 	}
-	if number == l.sections[section].SeatsPerRow {
+	if right == end {
 		right = -1
 	}
 	return left, right

@@ -71,3 +71,52 @@ func TestCanonicalOrder(t *testing.T) {
 		t.Errorf("section C is %d, want -1", l.Section("C"))
 	}
 }
+
+// TestHallLayout: the layout of a hall has its names, its rows and the prices of its categories.
+func TestHallLayout(t *testing.T) {
+	h := compiled(t, smallPlan())
+	l := NewHallLayout(h, []CategoryPrice{{"Parkett", "adult", 50, false}, {"Parkett", "student", 30, true},
+		{"Nowhere", "", 1, false}, {"Rang", "", 20, false}, {"Steh", "", 10, false}})
+	if l.Seats() != 6 || len(l.Sections()) != 2 || l.Section("Balkon") != 1 || l.Section("Floor") != -1 || l.Hall() != h {
+		t.Fatalf("%d seats in %+v", l.Seats(), l.Sections())
+	}
+	next := SeatIndex(0)
+	for section := range l.Sections() {
+		if first, _ := l.Span(section); first != next {
+			t.Errorf("section %d begins at %d, not %d", section, first, next)
+		}
+		for row := range l.Rows(section) {
+			first, end := l.Row(section, row)
+			for seat := first; seat < end; seat++ {
+				s, r, n := l.Place(seat)
+				left, right := l.Neighbours(seat)
+				found, ok := l.Find(l.Name(seat))
+				if seat != next || s != section || l.SectionOf(seat) != section || r != int64(row)+1 || n != int64(seat-first)+1 ||
+					!ok || found != seat || (left < 0) != (seat == first) || (right < 0) != (seat == end-1) {
+					t.Errorf("%s: %d-%d-%d between %d and %d, found %d", l.Name(seat), s, r, n, left, right, found)
+				}
+				next++
+			}
+		}
+		if _, end := l.Span(section); end != next {
+			t.Errorf("section %d ends at %d, not %d", section, end, next)
+		}
+	}
+	if l.Price(0) != 50 || l.Price(2) != 20 || len(l.Prices(0)) != 2 || len(l.CategoryPrices(2)) != 1 ||
+		l.CategoryPrices(3) != nil {
+		t.Errorf("prices %v, %v", l.Prices(0), l.Prices(2))
+	}
+	seats, unknown, twice := l.Canonical([]SeatName{"Balkon-1-1", "PL-2-1a", "PL-1-9", "Balkon-1-1"})
+	if !slices.Equal(seats, []SeatIndex{3, 4}) || !slices.Equal(unknown, []SeatName{"PL-1-9"}) || len(twice) != 1 {
+		t.Errorf("%v, %v, %v", seats, unknown, twice)
+	}
+	if p, ok := DefaultPrice([]CategoryPrice{{"C", "a", 1, true}, {"C", "b", 2, false}}); !ok || p.Type != "b" {
+		t.Error(p)
+	}
+	if _, ok := DefaultPrice([]CategoryPrice{{"C", "a", 1, true}}); ok {
+		t.Error("a restricted type is the default")
+	}
+	if p, ok := PriceOf(l.Prices(0), "student"); !ok || p.Amount != 30 {
+		t.Error(p)
+	}
+}

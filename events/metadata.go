@@ -35,6 +35,16 @@ type Metadata struct {
 	Hash string `json:"hash"`
 }
 
+// KeyOfCommand returns the part of a command id that stands for its caller and key, whatever the request: a keyed
+// id is k<key>.<request>, of 22 and 11 characters. ok is false for the id of a command without a key.
+func KeyOfCommand(id string) (key string, ok bool) {
+	const end, length = 1 + 22, 1 + 22 + 1 + 11
+	if len(id) != length || id[0] != 'k' || id[end] != '.' {
+		return "", false
+	}
+	return id[1:end], true
+}
+
 // ErrBadMetadata is returned for metadata that [Seal] cannot have written.
 var ErrBadMetadata = errors.New("bad metadata of an event")
 

@@ -7,9 +7,9 @@ func init() {
 	register[ProductReservationAnnotated]()
 }
 
-// OrderData is what a shop attaches to a reservation, a booking or an entry for its own records. No
-// rule depends on it, and it is no place for how to reach a person: facts are permanent, and what is
-// in them can't be forgotten. Facts that have none are encoded as before it existed.
+// OrderData is what a shop attaches to a reservation, a booking or an entry for its own records. No rule depends on it.
+// It must not contain personal data: facts are permanent and can't be erased. Facts without it are encoded as before it
+// existed.
 type OrderData struct {
 	// Reference is the shop's own number of the order, "" for none. It need not be unique.
 	Reference string `json:"reference,omitempty"`

@@ -13,10 +13,12 @@ func init() {
 	register[PaymentOwed]()
 	register[PaymentReturned]()
 	register[PaymentRefunded]()
+	register[PaymentRefundAsked]()
+	register[PaymentRefundFailed]()
 	register[SettlementClaimed]()
 }
 
-// Provider names who takes money outside: 1 to 32 of a-z 0-9 _ -.
+// Provider names an external payment provider: 1 to 32 of a-z 0-9 _ -.
 type Provider string
 
 // PaymentStream is the stream of the payment with a provider's reference, of which only the hash is
@@ -35,14 +37,14 @@ func ofReference(provider Provider, reference string) string {
 	return string(provider) + "~" + hex.EncodeToString(sum[:])
 }
 
-// NewRefundID identifies what is owed of a payment because of a fact, of which cause and about are
-// the kind and what it is about: the seat, for example.
+// NewRefundID identifies an amount owed from a payment because of a fact: cause is its kind and about its subject, for
+// example the seat.
 func NewRefundID(payment StreamID, cause RefundCause, about string) RefundID {
 	return RefundID(EventID("refund/"+string(payment)+"/"+string(cause)+"/"+about, 0).String())
 }
 
-// NewPaymentID identifies the payment of a booking with a number, counted from 1, for what an
-// attempt holds. The first has the id of the hold.
+// NewPaymentID returns the id of a booking's payment for what an attempt holds; number counts payments from 1. The
+// first has the id of the hold.
 func NewPaymentID(hold HoldID, number int64) HoldID {
 	if number <= 1 {
 		return hold
@@ -50,13 +52,13 @@ func NewPaymentID(hold HoldID, number int64) HoldID {
 	return HoldID(string(hold) + "~" + strconv.FormatInt(number, 10))
 }
 
-// HoldOfPayment is the hold that a payment is for, of an id that [NewPaymentID] made.
+// HoldOfPayment returns the hold of an id made by [NewPaymentID].
 func HoldOfPayment(paymentID HoldID) HoldID {
 	hold, _, _ := strings.Cut(string(paymentID), "~")
 	return HoldID(hold)
 }
 
-// PaidThing is what a payment is for: a booking, or a reservation of a product.
+// PaidThing is what a payment pays for: a booking, or a reservation of a product.
 type PaidThing struct {
 	BookingID     BookingID     `json:"booking_id,omitempty"`
 	ProductID     ProductID     `json:"product_id,omitempty"`
@@ -71,16 +73,16 @@ func (p PaidThing) Path() string {
 	return "/v1/products/" + string(p.ProductID) + "/reservations/" + string(p.ReservationID)
 }
 
-// PaymentReceived records money that came in outside, and announces that it is applied or owed: all
-// of it is open. It is the first fact of a payment.
+// PaymentReceived records an external payment. All of it is open, to be applied or owed next. It is the first fact of a
+// payment.
 type PaymentReceived struct {
 	Provider  Provider `json:"provider"`
 	Reference string   `json:"reference"`
 	// Amount in minor units of Currency, a code of ISO 4217.
 	Amount   int64  `json:"amount"`
 	Currency string `json:"currency"`
-	// Expected is the price of what it is for as it was held, in ExpectedCurrency. Another sum or
-	// currency is owed, all of it.
+	// Expected is the price of what it pays for, as of its hold, in ExpectedCurrency. A payment of another amount or
+	// currency is owed in full.
 	Expected         int64  `json:"expected"`
 	ExpectedCurrency string `json:"expected_currency"`
 	PaidThing
@@ -88,12 +90,12 @@ type PaymentReceived struct {
 
 func (*PaymentReceived) Name() string { return "payment.received.v1" }
 
-// Wrong reports whether the sum or the currency is not that of what it is for.
+// Wrong reports whether the amount or the currency differs from what was expected.
 func (f *PaymentReceived) Wrong() bool {
 	return f.Amount != f.Expected || f.Currency != f.ExpectedCurrency
 }
 
-// PaymentBooked says that what was open has paid for what it is for.
+// PaymentBooked records that the open amount has paid for what the payment is for.
 type PaymentBooked struct {
 	Amount int64 `json:"amount"`
 	// PaymentID is the payment of the booking, "" for a reservation.
@@ -107,21 +109,21 @@ type RefundCause string
 
 // The causes.
 const (
-	// OwedLate: it came too late, and what it is for could not be had again.
+	// OwedLate: it was late, and the seats or units were no longer available.
 	OwedLate RefundCause = "late"
 	// OwedAlreadyPaid: another payment had paid for it.
 	OwedAlreadyPaid RefundCause = "already_paid"
-	// OwedReleased: it was given back.
+	// OwedReleased: the booking or reservation was released.
 	OwedReleased RefundCause = "released"
-	// OwedSeatReturned: one seat of it was given back.
+	// OwedSeatReturned: one seat of the booking was returned.
 	OwedSeatReturned RefundCause = "seat_returned"
-	// OwedCancelled: it was called off.
+	// OwedCancelled: the organiser cancelled it.
 	OwedCancelled RefundCause = "cancelled"
-	// OwedWrongSum: the sum or the currency was another one.
+	// OwedWrongSum: the amount or the currency was wrong.
 	OwedWrongSum RefundCause = "wrong_sum"
 )
 
-// PaymentOwed says that what was open is owed, all of it: nothing was paid with it.
+// PaymentOwed records that the open amount is owed in full: it has paid for nothing.
 type PaymentOwed struct {
 	RefundID RefundID    `json:"refund_id"`
 	Cause    RefundCause `json:"cause"`
@@ -130,30 +132,69 @@ type PaymentOwed struct {
 
 func (*PaymentOwed) Name() string { return "payment.owed.v1" }
 
-// PaymentReturned says that something which was paid for was given back: a part of the money is owed,
-// the rest is kept. They may be several for one payment.
+// PaymentReturned records that something it paid for was released or returned: a part of the money is owed, the rest is
+// withheld. A payment can have several.
 type PaymentReturned struct {
 	RefundID RefundID    `json:"refund_id"`
 	Cause    RefundCause `json:"cause"`
-	// Amount that is owed, and Kept. One of them may be 0.
+	// Amount is owed, and Kept is the fee withheld. Either may be 0.
 	Amount int64 `json:"amount"`
 	Kept   int64 `json:"kept"`
 }
 
 func (*PaymentReturned) Name() string { return "payment.returned.v1" }
 
-// PaymentRefunded says that what was owed under a refund has been paid back outside.
+// PaymentRefunded records that an owed refund was paid externally.
 type PaymentRefunded struct {
 	RefundID RefundID `json:"refund_id"`
 	Amount   int64    `json:"amount"`
 	// Reference of the provider for the refund.
 	Reference string `json:"reference"`
+	// Reason is why an organiser settled it although the provider was requested to pay it, "" if it was not, or did.
+	Reason string `json:"reason,omitempty"`
 }
 
 func (*PaymentRefunded) Name() string { return "payment.refunded.v1" }
 
-// SettlementClaimed says for which refund a provider's reference counts. It is the only fact of its
-// stream.
+// PaymentRefundAsked records that the provider is being requested to pay a refund. Until the outcome is recorded, it
+// can't be settled otherwise, except by an organiser with a reason.
+type PaymentRefundAsked struct {
+	RefundID RefundID `json:"refund_id"`
+}
+
+func (*PaymentRefundAsked) Name() string { return "payment.refund_asked.v1" }
+
+// RefundFailure is why a provider has not paid a refund.
+type RefundFailure string
+
+// The failures.
+const (
+	// RefundDeclined: it could not be paid, or was returned.
+	RefundDeclined RefundFailure = "failed"
+	// RefundCanceled: it was cancelled at the provider.
+	RefundCanceled RefundFailure = "canceled"
+	// RefundRefused: the provider refuses it.
+	RefundRefused RefundFailure = "refused"
+	// RefundForeign: the payment has refunds at the provider that are not in the log, so none is requested.
+	RefundForeign RefundFailure = "other_refund"
+	// RefundReference: the provider's reference has already settled another refund.
+	RefundReference RefundFailure = "reference_used"
+)
+
+// PaymentRefundFailed records that a provider did not pay a refund: it is owed, and is not requested again. It may be
+// settled under another reference.
+type PaymentRefundFailed struct {
+	RefundID RefundID      `json:"refund_id"`
+	Failure  RefundFailure `json:"failure"`
+	// Reference of the failed refund at the provider, "" for none.
+	Reference string `json:"reference,omitempty"`
+	// Amount that had been recorded as refunded and is owed again, else 0.
+	Amount int64 `json:"amount,omitzero"`
+}
+
+func (*PaymentRefundFailed) Name() string { return "payment.refund_failed.v1" }
+
+// SettlementClaimed assigns a provider's reference to a refund. It is the only fact of its stream.
 type SettlementClaimed struct {
 	Provider  Provider `json:"provider"`
 	Reference string   `json:"reference"`

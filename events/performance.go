@@ -40,8 +40,13 @@ type PerformanceCreated struct {
 	// SaleTimes are the bounds of the sale. One that closes when the show starts closes there
 	// wherever that is moved. A fact from before there were bounds has none: the sale never closes.
 	SaleTimes
-	// Cancellation is the rule for giving back what is sold from now on; none is the default.
+	// Cancellation is the policy for what is sold from now on; zero for the default.
 	Cancellation Cancellation `json:"cancellation,omitzero"`
+	// Plan of the hall in which it is given, "" if Sections define its seats. With a plan there are no
+	// Sections: its seats are the plan's, and never change.
+	Plan PlanID `json:"plan,omitempty"`
+	// CategoryPrices are of all categories of the plan that are in use, those of one category together.
+	CategoryPrices []CategoryPrice `json:"category_prices,omitzero"`
 }
 
 func (*PerformanceCreated) Name() string { return "performance.created.v1" }
@@ -55,8 +60,8 @@ type SectionPrice struct {
 	Price   int64     `json:"price"`
 }
 
-// PerformanceEdited states the performance's editable members after an edit, all of them, so that a
-// reader needs no earlier edit. What was held before keeps the terms that it was held on.
+// PerformanceEdited states all editable members of the performance after an edit, so that a reader needs no earlier
+// edit. Earlier holds keep their terms.
 type PerformanceEdited struct {
 	Title    string    `json:"title"`
 	Venue    string    `json:"venue"`
@@ -68,8 +73,15 @@ type PerformanceEdited struct {
 	// Prices of all sections, in their order.
 	Prices []SectionPrice `json:"prices"`
 	SaleTimes
-	// Cancellation is the rule for giving back what is sold from now on; none is the default.
+	// Cancellation is the policy for what is sold from now on; zero for the default.
 	Cancellation Cancellation `json:"cancellation,omitzero"`
+	// CategoryPrices of all categories, in their order, if the performance has a plan.
+	CategoryPrices []CategoryPrice `json:"category_prices,omitzero"`
+	// Areas that were resized by now, in the order of that, with the places that they are to have. Their own facts
+	// say how many they have.
+	Areas []AreaPlaces `json:"areas,omitzero"`
+	// Change that resizes some of them for this edit, 0 for none; see [BlockChange].
+	Change int64 `json:"change,omitempty"`
 }
 
 func (*PerformanceEdited) Name() string { return "performance.edited.v1" }

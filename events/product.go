@@ -57,6 +57,8 @@ type ProductCreated struct {
 	// WaitingRoom guards the sale, "" if none does.
 	WaitingRoom RoomID `json:"waiting_room"`
 	SaleTimes
+	// Cancellation is the cancellation policy; zero for full refunds without a deadline.
+	Cancellation Cancellation `json:"cancellation,omitzero"`
 }
 
 func (*ProductCreated) Name() string { return "product.created.v2" }
@@ -76,6 +78,8 @@ type ProductEdited struct {
 	// Remaining after it.
 	Remaining int64 `json:"remaining"`
 	SaleTimes
+	// Cancellation is as in [ProductCreated].
+	Cancellation Cancellation `json:"cancellation,omitzero"`
 }
 
 func (*ProductEdited) Name() string { return "product.edited.v2" }
@@ -91,6 +95,10 @@ type ProductReserved struct {
 	// Remaining after it.
 	Remaining int64 `json:"remaining"`
 	OrderData
+	// Price of one unit and cancellation policy, as the product states them now. A fact from
+	// before they were in it has neither.
+	Price        int64        `json:"price,omitempty"`
+	Cancellation Cancellation `json:"cancellation,omitzero"`
 }
 
 func (*ProductReserved) Name() string { return "product.reserved.v1" }
@@ -100,11 +108,14 @@ type ProductHeld struct {
 	ReservationID ReservationID `json:"reservation_id"`
 	Holder        Holder        `json:"holder"`
 	Quantity      int64         `json:"quantity"`
-	// ExpiresAt is the last moment at which the hold can be confirmed.
+	// ExpiresAt is the deadline for confirming the hold.
 	ExpiresAt time.Time `json:"expires_at"`
 	// Remaining after it.
 	Remaining int64 `json:"remaining"`
 	OrderData
+	// Price and Cancellation are as in [ProductReserved].
+	Price        int64        `json:"price,omitempty"`
+	Cancellation Cancellation `json:"cancellation,omitzero"`
 }
 
 func (*ProductHeld) Name() string { return "product.held.v1" }
@@ -121,6 +132,9 @@ type ProductConfirmed struct {
 	Remaining int64 `json:"remaining"`
 	// OrderRevision is the revision of the fact that states the order data, 0 if there is none.
 	OrderRevision Revision `json:"order_revision,omitempty"`
+	// Payment is the stream of the external payment that paid for it, "" if it was confirmed
+	// without one.
+	Payment StreamID `json:"payment,omitempty"`
 }
 
 func (*ProductConfirmed) Name() string { return "product.confirmed.v1" }
@@ -139,6 +153,8 @@ const (
 	ReservationConfirmed ReservationStatus = "confirmed"
 	ReservationReleased  ReservationStatus = "released"
 	ReservationExpired   ReservationStatus = "expired"
+	// ReservationCancelled: the product was cancelled. It is final too.
+	ReservationCancelled ReservationStatus = "cancelled"
 )
 
 // ProductReleased returns the units of a reservation.
@@ -152,6 +168,12 @@ type ProductReleased struct {
 	Remaining int64 `json:"remaining"`
 	// OrderRevision is the revision of the fact that states the order data, 0 if there is none.
 	OrderRevision Revision `json:"order_revision,omitempty"`
+	// Payment is the stream of the external payment that had paid for it, of which Kept is withheld and the rest owed
+	// next. "" if nothing was paid.
+	Payment StreamID `json:"payment,omitempty"`
+	Kept    int64    `json:"kept,omitempty"`
+	// Reason is as in [BookingReleased].
+	Reason string `json:"reason,omitempty"`
 }
 
 func (*ProductReleased) Name() string { return "product.released.v1" }

@@ -1,7 +1,7 @@
 package events
 
-// SaleTerms name what a performance stated when something about a booking was decided, embedded in the
-// facts that were decided on it. They are frozen: a later edit does not change what has been held.
+// SaleTerms identify the terms of the performance on which a fact of a booking was decided, in which they are embedded.
+// They are frozen: a later edit does not change what is held.
 type SaleTerms struct {
 	// Terms is the revision of the performance's newest edit that was known, 0 for its creation.
 	Terms Revision `json:"terms,omitempty"`

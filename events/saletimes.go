@@ -2,9 +2,8 @@ package events
 
 import "time"
 
-// SaleTimes are the bounds of a sale, embedded in the facts that state them. Each is zero, and left
-// out, if the sale has no such bound. A bound belongs to what it begins: at OpensAt the sale is open,
-// at ClosesAt it is closed.
+// SaleTimes are the opening and closing times of a sale, embedded in the facts that state them. A zero time is omitted
+// and sets no bound. At OpensAt the sale is open, at ClosesAt it is closed.
 type SaleTimes struct {
 	// OpensAt is the first moment of the sale.
 	OpensAt time.Time `json:"opens_at,omitzero"`
@@ -35,7 +34,7 @@ func (t SaleTimes) AppendSaleTimes(o *Object) {
 	}
 }
 
-// Within reports whether a moment is neither before the sale opens nor after it has closed.
+// Within reports whether a time is neither before the sale opens nor after it has closed.
 func (t SaleTimes) Within(at time.Time) bool { return !t.Opens(at) && !t.Closed(at) }
 
 // Opens reports whether the sale opens after a moment.
@@ -44,7 +43,7 @@ func (t SaleTimes) Opens(at time.Time) bool { return at.Before(t.OpensAt) }
 // Closed reports whether the sale is over at a moment.
 func (t SaleTimes) Closed(at time.Time) bool { return !t.ClosesAt.IsZero() && !at.Before(t.ClosesAt) }
 
-// After returns the bounds that lie after a moment.
+// After returns the bounds that are after a time; the others are zero.
 func (t SaleTimes) After(at time.Time) SaleTimes {
 	if !t.OpensAt.After(at) {
 		t.OpensAt = time.Time{}

@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 func init() {
@@ -82,6 +84,20 @@ func CutHoldID(holdID HoldID) (bookingID BookingID, attempt int64, ok bool) {
 	return BookingID(holdID[:dot]), attempt, ok
 }
 
+// MaxBlockLabel is how long a label can be, in characters.
+const MaxBlockLabel = 64
+
+// BlockLabel names the purpose for which seats are blocked, such as a sponsor: 1 to [MaxBlockLabel] printable
+// characters.
+type BlockLabel string
+
+// Valid reports whether a label can be given.
+func (l BlockLabel) Valid() bool {
+	n := utf8.RuneCountInString(string(l))
+	return n >= 1 && n <= MaxBlockLabel && utf8.ValidString(string(l)) &&
+		!strings.ContainsFunc(string(l), func(r rune) bool { return !unicode.IsPrint(r) })
+}
+
 // SeatStatus is the status of a seat.
 type SeatStatus string
 
@@ -93,24 +109,26 @@ const (
 	SeatIsBlocked SeatStatus = "blocked"
 )
 
-// SeatHeld keeps a seat for a booking until a deadline.
+// SeatHeld holds a seat for a booking until a deadline.
 type SeatHeld struct {
 	HoldID    HoldID    `json:"hold_id"`
 	BookingID BookingID `json:"booking_id"`
 	Holder    Holder    `json:"holder"`
 	// Price in minor units of the currency.
 	Price int64 `json:"price"`
-	// ExpiresAt is the last moment of the hold: the booking's deadline plus a grace period, so that
-	// the seat cannot expire while the booking is being paid.
+	// ExpiresAt is the deadline of the hold: the booking's plus a grace period, so that the seat can't expire while
+	// the booking is being paid.
 	ExpiresAt time.Time `json:"expires_at"`
 	// FirstHeldAt is when the holder first held this seat without interruption. It is earlier than
 	// the hold if the same holder had the seat immediately before.
 	FirstHeldAt time.Time `json:"first_held_at"`
 	// Attempt is the number in the hold's id. It is omitted if it is 0, as in facts from before
-	// attempts were closed: for such a hold no fact tells when it must have ended.
+	// attempts were closed: no fact states when such a hold must have ended.
 	Attempt int64 `json:"attempt,omitempty"`
 	// Terms is the revision of the performance's edit that it was decided on, 0 for its creation.
 	Terms Revision `json:"terms,omitempty"`
+	// Label under which the seat was blocked, "" if it was free.
+	Label BlockLabel `json:"label,omitempty"`
 }
 
 func (*SeatHeld) Name() string { return "seat.held.v1" }
@@ -122,8 +140,8 @@ func (f *SeatHeld) Holds() (opened, closed int, earliest time.Time) { return 1, 
 type SeatExtended struct {
 	HoldID    HoldID    `json:"hold_id"`
 	ExpiresAt time.Time `json:"expires_at"`
-	// Intent to pay outside that the booking has announced, for which the seat may be held longer
-	// than otherwise; "" if it is extended for the holder.
+	// Intent to pay externally that the booking has recorded, for which the seat may be held longer; "" if it is
+	// extended for the holder.
 	Intent IntentID `json:"intent,omitempty"`
 }
 
@@ -157,12 +175,16 @@ const (
 	ReleasedExpired ReleaseReason = "expired"
 	// ReleasedUnpaid: the payment failed after the booking's deadline.
 	ReleasedUnpaid ReleaseReason = "unpaid"
+	// ReleasedReturned: this seat of the booking was returned.
+	ReleasedReturned ReleaseReason = "returned"
+	// ReleasedCalledOff: the performance was cancelled.
+	ReleasedCalledOff ReleaseReason = "called_off"
 	// ReleasedRetaken: the same booking takes the seat under another hold, which is
 	// the next fact.
 	ReleasedRetaken ReleaseReason = "retaken"
 )
 
-// SeatReleased frees a seat.
+// SeatReleased frees a seat, or blocks it again.
 type SeatReleased struct {
 	HoldID HoldID `json:"hold_id"`
 	Holder Holder `json:"holder"`
@@ -171,6 +193,8 @@ type SeatReleased struct {
 	Reason ReleaseReason `json:"reason"`
 	// ReleasedAt is when it became free.
 	ReleasedAt time.Time `json:"released_at"`
+	// Label under which it is blocked again, because it was before; "" if it is free.
+	Label BlockLabel `json:"label,omitempty"`
 }
 
 func (*SeatReleased) Name() string { return "seat.released.v1" }
@@ -183,11 +207,13 @@ func (f *SeatReleased) Holds() (opened, closed int, earliest time.Time) {
 	return 0, closed, time.Time{}
 }
 
-// SeatExpired frees a seat whose hold has passed its deadline.
+// SeatExpired frees a seat whose hold has passed its deadline, or blocks it again.
 type SeatExpired struct {
 	HoldID    HoldID    `json:"hold_id"`
 	Holder    Holder    `json:"holder"`
 	ExpiresAt time.Time `json:"expires_at"`
+	// Label is that of [SeatReleased].
+	Label BlockLabel `json:"label,omitempty"`
 }
 
 func (*SeatExpired) Name() string { return "seat.expired.v1" }
@@ -196,7 +222,12 @@ func (*SeatExpired) Name() string { return "seat.expired.v1" }
 func (*SeatExpired) Holds() (opened, closed int, earliest time.Time) { return 0, 1, time.Time{} }
 
 // SeatBlocked takes a free seat off sale.
-type SeatBlocked struct{}
+type SeatBlocked struct {
+	// Label that bookings have to name, "" if nobody can hold the seat.
+	Label BlockLabel `json:"label,omitempty"`
+	// Change of the performance's blocks that it is part of, 0 if it is none.
+	Change int64 `json:"change,omitempty"`
+}
 
 func (*SeatBlocked) Name() string { return "seat.blocked.v1" }
 

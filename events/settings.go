@@ -3,6 +3,7 @@ package events
 func init() {
 	register[PassKeysAdded]()
 	register[CurrencyNamed]()
+	register[HolderForgotten]()
 }
 
 // SettingsCategory is the category of the stream of settings that all servers on a log share.
@@ -21,8 +22,7 @@ type PassKeysAdded struct {
 
 func (*PassKeysAdded) Name() string { return "settings.pass_keys_added.v1" }
 
-// CurrencyNamed says what all amounts of the log are minor units of, those recorded before included.
-// It is recorded once.
+// CurrencyNamed names the currency of all amounts of the log, including those recorded before. It is recorded once.
 type CurrencyNamed struct {
 	// Currency is a code of ISO 4217, and Digits the number of its decimals there.
 	Currency string `json:"currency"`
@@ -30,3 +30,12 @@ type CurrencyNamed struct {
 }
 
 func (*CurrencyNamed) Name() string { return "settings.currency_named.v1" }
+
+// HolderForgotten says that the contacts of a holder are destroyed: every server on the log destroys the key of those
+// that it has. A contact that is kept after it stays.
+type HolderForgotten struct {
+	// HolderHash is the SHA-256 of the holder's id, in hexadecimal.
+	HolderHash string `json:"holder_hash"`
+}
+
+func (*HolderForgotten) Name() string { return "holder.forgotten.v1" }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"iter"
 	"time"
 )
 
@@ -20,7 +19,7 @@ type Event struct {
 	// Metadata is [Metadata] as JSON, sealed into the stream's chain.
 	Metadata []byte
 	// Fact is the decoded form, if its writer provided it. It saves followers in the same process
-	// the decoding; see [Event.Decode]. Stores may drop it, and it must not be changed.
+	// the decoding; see [Event.Decode]. Stores may drop it. It must not be modified.
 	Fact Fact
 }
 
@@ -68,12 +67,12 @@ var (
 	// ErrConflict: the stream's last revision is not the expected one; nothing was written. Another
 	// writer appended first: reload and decide again.
 	ErrConflict = errors.New("the stream has moved on")
-	// ErrUnknown: the events may or may not be in the log, now or a little
-	// later. Reload, and decide what is not found again at the same revision.
+	// ErrUnknown means that the events may or may not be in the log, now or shortly. Reload the stream, and decide
+	// again if they are not found at the same revision.
 	ErrUnknown = errors.New("the outcome of the append is unknown")
 	// ErrUnavailable: the store could not be reached; nothing was written.
 	ErrUnavailable = errors.New("the log is unavailable")
-	// ErrDamaged: the stored bytes are not what was written. Never skipped.
+	// ErrDamaged means that the stored bytes are not those written. They are never skipped.
 	ErrDamaged = errors.New("the log is damaged")
 	// ErrTooLarge: the batch is larger than the store accepts; nothing was written.
 	ErrTooLarge = errors.New("the batch is too large")
@@ -225,44 +224,4 @@ type Snapshots interface {
 	// LoadSnapshot calls read with the stream's snapshot. Errors: ErrNoSnapshot,
 	// also for one whose bytes are damaged; read's.
 	LoadSnapshot(stream StreamID, read func(Snapshot, io.Reader) error) error
-}
-
-// pageSize is how many events the iterators below fetch at once.
-const pageSize = 1024
-
-// Stream iterates over a stream forward from a revision, page by page. An error
-// ends it.
-func Stream(ctx context.Context, store Store, stream StreamID, from Revision) iter.Seq2[Recorded, error] {
-	return pages(func() ([]Recorded, error) {
-		return store.Read(ctx, stream, from, Forward, pageSize)
-	}, func(last Recorded) { from = last.Revision + 1 })
-}
-
-// All iterates over the log forward from after a position to its current end, page by page. An
-// error ends it.
-func All(ctx context.Context, store Store, after Position) iter.Seq2[Recorded, error] {
-	return pages(func() ([]Recorded, error) {
-		return store.ReadAll(ctx, after, Forward, pageSize)
-	}, func(last Recorded) { after = last.Position })
-}
-
-func pages(fetch func() ([]Recorded, error), advance func(last Recorded)) iter.Seq2[Recorded, error] {
-	return func(yield func(Recorded, error) bool) {
-		for {
-			page, err := fetch()
-			if err != nil {
-				yield(Recorded{}, err)
-				return
-			}
-			for i := range page {
-				if !yield(page[i], nil) {
-					return
-				}
-			}
-			if len(page) < pageSize {
-				return
-			}
-			advance(page[len(page)-1])
-		}
-	}
 }

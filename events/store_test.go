@@ -3,6 +3,7 @@ package events
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 )
 
@@ -11,7 +12,7 @@ import (
 type pagedStore struct {
 	Store
 	count, failAt int
-	reads         int
+	reads         atomic.Int64
 }
 
 var errRead = errors.New("the read failed")
@@ -25,7 +26,7 @@ func (s *pagedStore) ReadAll(_ context.Context, from Position, _ Direction, limi
 }
 
 func (s *pagedStore) page(from, limit int) ([]Recorded, error) {
-	s.reads++
+	s.reads.Add(1)
 	if s.failAt > 0 && from >= s.failAt {
 		return nil, errRead
 	}
@@ -71,8 +72,8 @@ func TestIteratorStopsEarly(t *testing.T) {
 			break
 		}
 	}
-	if store.reads != 1 {
-		t.Errorf("%d pages were read, want 1", store.reads)
+	if store.reads.Load() != 1 {
+		t.Errorf("%d pages were read, want 1", store.reads.Load())
 	}
 }
 

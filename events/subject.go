@@ -2,11 +2,10 @@ package events
 
 import "reflect"
 
-// subject has the indexes of the fields of a fact's struct that say what it is about; nil for one
-// that it does not have.
+// subject has the indexes of the fields of a fact's struct that identify its subject; nil for a missing one.
 type subject struct{ hold, booking, holder []int }
 
-// subjectOf finds the fields by their names and types, once for each shape.
+// subjectOf finds the fields by their names and types, once for each type.
 func subjectOf(shape reflect.Type) subject {
 	return subject{hold: fieldOf[HoldID](shape, "HoldID"), booking: fieldOf[BookingID](shape, "BookingID"),
 		holder: fieldOf[Holder](shape, "Holder")}
@@ -38,8 +37,7 @@ func HoldOf(fact Fact) HoldID {
 	return HoldID(textOf(fact, func(s *subject) []int { return s.hold }))
 }
 
-// BookingOf returns the booking that a fact belongs to, "" if it belongs to none: the one that it
-// names as its BookingID, or the one that its hold was made for.
+// BookingOf returns the booking that a fact belongs to, "" for none: that of its BookingID, or that of its hold.
 func BookingOf(fact Fact) BookingID {
 	if named := textOf(fact, func(s *subject) []int { return s.booking }); named != "" {
 		return BookingID(named)

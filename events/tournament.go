@@ -45,6 +45,8 @@ type TournamentStatus string
 const (
 	TournamentOpen   TournamentStatus = "open"
 	TournamentClosed TournamentStatus = "closed"
+	// TournamentIsCancelled: the organiser cancelled it.
+	TournamentIsCancelled TournamentStatus = "cancelled"
 )
 
 // WaitlistRule determines which entry is promoted when a slot is free and the first in the waitlist
@@ -65,6 +67,8 @@ const (
 	EntryEntered    EntryStatus = "entered"
 	EntryWaitlisted EntryStatus = "waitlisted"
 	EntryWithdrawn  EntryStatus = "withdrawn"
+	// EntryCancelled: the tournament was cancelled.
+	EntryCancelled EntryStatus = "cancelled"
 )
 
 // TournamentCounts are a tournament's counts after a fact, embedded in the fact.
@@ -84,14 +88,14 @@ type TournamentCreated struct {
 	DisplayName string `json:"name"`
 	// TeamLimit is how many slots there are.
 	TeamLimit int64 `json:"team_limit"`
-	// RegisterDeadline is the last moment at which a team can enter.
+	// RegisterDeadline is the deadline for entries.
 	RegisterDeadline time.Time `json:"register_deadline"`
 	// Waitlist reports whether teams may wait for a slot.
 	Waitlist     bool         `json:"waitlist"`
 	WaitlistRule WaitlistRule `json:"waitlist_rule"`
 	// WaitingRoom guards the entry, "" if none does.
 	WaitingRoom RoomID `json:"waiting_room"`
-	// OpensAt is the first moment at which a team can enter, zero if there is none.
+	// OpensAt is the earliest time for entries, zero for none.
 	OpensAt time.Time `json:"opens_at,omitzero"`
 	// Status is closed, or empty for a tournament that is open.
 	Status TournamentStatus `json:"status,omitempty"`
@@ -115,7 +119,7 @@ type TournamentEdited struct {
 	// WaitingRoom guards the entry, "" if none does.
 	WaitingRoom RoomID `json:"waiting_room"`
 	TournamentCounts
-	// OpensAt is the first moment at which a team can enter, zero if there is none.
+	// OpensAt is the earliest time for entries, zero for none.
 	OpensAt time.Time `json:"opens_at,omitzero"`
 }
 

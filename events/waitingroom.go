@@ -43,7 +43,7 @@ const (
 type VisitorStatus string
 
 // The statuses of a visitor. A visitor has left by request, or after obtaining what the room
-// guards; expired means silent for too long, or a pass that ran out. Either may join again.
+// guards; expired means a missed heartbeat timeout or an expired pass. Either may join again.
 const (
 	VisitorWaiting  VisitorStatus = "waiting"
 	VisitorAdmitted VisitorStatus = "admitted"
@@ -213,7 +213,7 @@ type WaitingRoomLeft struct {
 
 func (*WaitingRoomLeft) Name() string { return "waitingroom.left.v1" }
 
-// WaitingRoomDropped removes visitors who were silent for too long.
+// WaitingRoomDropped removes visitors who did not poll within the heartbeat timeout.
 type WaitingRoomDropped struct {
 	Tickets []TicketRange `json:"tickets"`
 	Count   int64         `json:"count"`

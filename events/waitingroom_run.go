@@ -2,9 +2,8 @@ package events
 
 func init() { register[WaitingRoomRun]() }
 
-// WaitingRoomRun records which server serves the visitors of a room from now on. Where several
-// servers share a log, only that one drops silent visitors. A room that has always been served by
-// one server has no such fact.
+// WaitingRoomRun records the server that runs a room from now on. Where several servers share a log, only the runner
+// drops visitors by the heartbeat timeout. A room that was always run by the same server has no such fact.
 type WaitingRoomRun struct {
 	// Node is the server's name, for people; Run names one start of it.
 	Node string `json:"node"`

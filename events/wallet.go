@@ -7,7 +7,7 @@ func init() {
 	register[WalletCancelled]()
 }
 
-// WalletCharged puts money into a wallet.
+// WalletCharged adds money to a wallet.
 type WalletCharged struct {
 	ChargeID ChargeID `json:"charge_id"`
 	// Amount in minor units of the currency, above 0.

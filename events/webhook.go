@@ -19,7 +19,7 @@ func init() {
 // WebhookID identifies a webhook; its format is that of [ProductID].
 type WebhookID string
 
-// WebhookSettings are what the organiser says of a webhook.
+// WebhookSettings are the settings by the organiser.
 type WebhookSettings struct {
 	// URL that events are delivered to.
 	URL string `json:"url"`
@@ -43,7 +43,7 @@ type WebhookSecret struct {
 	Key string `json:"key"`
 }
 
-// WebhookMade makes a webhook. It delivers what comes after this fact.
+// WebhookMade creates a webhook. It delivers the events after this fact.
 type WebhookMade struct {
 	WebhookID WebhookID `json:"webhook_id"`
 	WebhookSettings
@@ -66,33 +66,33 @@ type WebhookSecretChanged struct {
 
 func (*WebhookSecretChanged) Name() string { return "webhook.secret_changed.v1" }
 
-// WebhookDisabledCause says why a webhook was disabled.
+// WebhookDisabledCause is why a webhook was disabled.
 type WebhookDisabledCause string
 
 // The causes.
 const (
 	// WebhookAsked: the organiser did.
 	WebhookAsked WebhookDisabledCause = "asked"
-	// WebhookGone: its receiver said that it is gone for good.
+	// WebhookGone: its receiver answered 410.
 	WebhookGone WebhookDisabledCause = "gone"
 	// WebhookFailing: an event could not be delivered for days.
 	WebhookFailing WebhookDisabledCause = "failing"
 )
 
-// WebhookDisabled ends the deliveries until the webhook is enabled; they go on where they stood.
+// WebhookDisabled stops deliveries until the webhook is enabled; they resume at the same position.
 type WebhookDisabled struct {
 	Cause WebhookDisabledCause `json:"cause"`
 }
 
 func (*WebhookDisabled) Name() string { return "webhook.disabled.v1" }
 
-// WebhookEnabled lets the deliveries go on.
+// WebhookEnabled resumes the deliveries.
 type WebhookEnabled struct{}
 
 func (*WebhookEnabled) Name() string { return "webhook.enabled.v1" }
 
-// WebhookReplayed has events delivered again. The cursor's term rises by one, so that what is under
-// way does not move it on again.
+// WebhookReplayed moves the cursor back to deliver events again. The cursor's term rises by one, so that deliveries in
+// progress do not move it forward.
 type WebhookReplayed struct {
 	// From is the position of the first of them.
 	From Position `json:"from"`
@@ -102,14 +102,15 @@ type WebhookReplayed struct {
 
 func (*WebhookReplayed) Name() string { return "webhook.replayed.v1" }
 
-// WebhookDeleted ends a webhook for good.
+// WebhookDeleted ends a webhook permanently.
 type WebhookDeleted struct{}
 
 func (*WebhookDeleted) Name() string { return "webhook.deleted.v1" }
 
 // bookkeeping has the categories of streams, which facts in them are named after, that are about
-// the servers themselves, and cursors, whose facts are in streams of many categories.
-var bookkeeping = []string{WebhookCategory, SettingsCategory, APIKeyCategory, "cursor"}
+// the servers themselves, cursors, whose facts are in streams of many categories, and holders, who are
+// forgotten in that of settings.
+var bookkeeping = []string{WebhookCategory, SettingsCategory, APIKeyCategory, "cursor", "holder"}
 
 // Bookkeeping reports whether an event of that name in that stream is about the servers
 // themselves: webhooks, cursors, terms, settings and keys. It is not delivered to anyone.

@@ -13,12 +13,12 @@ import (
 // fillPiece is how many keys are added to absence at a time, with the lock held.
 const fillPiece = 4096
 
-// absence knows of the views that asked for it which records they do not have, so that the fold,
-// which meets a new id in most events of a sale, does not search Pebble for it. It may take a record
-// that does not exist for one that does, never the reverse.
+// absence records, for the views that opted in, which keys have no record, so that the fold, which meets a
+// new id in most events of a sale, does not search Pebble for it. It is a filter: it may report a missing
+// record as present, never a present one as missing.
 //
-// Every key is added before it is written. The keys of an earlier run are added in the background
-// after Run has begun; until then nothing is known. All fields are guarded by the Projections' lock.
+// A key is added before its record is written. Keys written by an earlier run are added in the background
+// after Run has begun; until then nothing is known to be missing. All fields are guarded by Projections.mu.
 type absence struct {
 	filter   bloom.Filter
 	prefixes []string
@@ -32,19 +32,19 @@ func newAbsence() *absence {
 		Key: bloom.Key{binary.BigEndian.Uint64(key[:]), binary.BigEndian.Uint64(key[8:])}}}
 }
 
-// of returns the part of absence that is about the keys with a prefix.
+// of returns the part of a for the keys with a prefix.
 func (a *absence) of(prefix string) *absentKeys {
 	a.prefixes = append(a.prefixes, prefix)
 	return &absentKeys{all: a, salt: a.filter.Hash(prefix)}
 }
 
-// absentKeys is absence for the keys of one view. A nil one knows nothing.
+// absentKeys is absence for the keys of one view. A nil one reports no key as missing.
 type absentKeys struct {
 	all  *absence
 	salt uint64
 }
 
-// absent reports that the view has no record of a key, neither in memory nor on disk.
+// absent reports whether the view certainly has no record of key, neither in memory nor on disk.
 func (k *absentKeys) absent(key string) bool {
 	return k != nil && k.all.complete && !k.all.filter.Has(k.hash(key))
 }
@@ -58,7 +58,7 @@ func (k *absentKeys) add(key string) {
 
 func (k *absentKeys) hash(key string) uint64 { return k.all.filter.Hash(key) ^ k.salt }
 
-// keep completes a in the background. If it can't, the views are slower and as right.
+// keep completes a in the background. Views work without it, only slower.
 func (a *absence) keep(ctx context.Context, p *Projections) {
 	err := a.fill(ctx, p)
 	if err == nil || ctx.Err() != nil {
@@ -67,13 +67,12 @@ func (a *absence) keep(ctx context.Context, p *Projections) {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
 	if !a.complete {
-		p.log.Warn("the views search for every record that is new", "reason", oneLine(err))
+		p.log.Warn("the views run without the filter of missing records", "reason", oneLine(err))
 	}
 }
 
-// fill adds the keys that the disk has. Views that are rebuilt meanwhile are empty: then a is
-// complete, and the keys of those before do no harm. Errors: ErrClosed; ErrNotReady; the disk's;
-// ctx.Err().
+// fill adds the keys on disk. Views that are rebuilt meanwhile are empty, so a is complete for them too.
+// Errors: ErrClosed; ErrNotReady; the disk's; ctx.Err().
 func (a *absence) fill(ctx context.Context, p *Projections) error {
 	for _, prefix := range a.prefixes {
 		keys := absentKeys{a, a.filter.Hash(prefix)}
@@ -99,8 +98,8 @@ func (a *absence) fill(ctx context.Context, p *Projections) error {
 	return nil
 }
 
-// keys returns the next keys on the disk from one key on, without their prefix, and where to go
-// on, "" at the end.
+// keys returns the next keys on disk, starting at from and without prefix, and the key at which to continue,
+// "" at the end.
 func (p *Projections) keys(from, prefix string) (found []string, next string, err error) {
 	if err := p.enter(); err != nil {
 		return nil, "", err

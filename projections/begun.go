@@ -12,27 +12,26 @@ import (
 	"admitone/projections/row"
 )
 
-// ErrBehind: the views have not seen the end of the log in time.
+// ErrBehind means that the views did not reach the end of the log in time.
 var ErrBehind = errors.New("the views are behind the log")
 
-// begun is what attempts at one booking have, seats and parts of an allowance, of which
-// the booking's stream does not say that they are its own: because it will say so next,
-// or because nobody is at it any more.
+// begun lists what attempts at one booking hold, seats and parts of an allowance, that the booking's stream
+// does not confirm as its own: the attempt is in progress, or was abandoned.
 type begun struct {
-	since int64 // of the first of them, in Unix nanoseconds
+	since int64 // when the first of them was taken, in Unix nanoseconds
 	parts []begunPart
 }
 
-// begunPart is what an attempt has in one stream.
+// begunPart is what an attempt holds in one stream.
 type begunPart struct {
 	attempt int64
 	stream  events.StreamID
 }
 
-// due is when it is given up.
+// due is when the attempts are abandoned.
 func (b *begun) due() time.Time { return time.Unix(0, b.since).Add(abandonAfter) }
 
-// without leaves out some of the parts.
+// without returns b without the parts that these accepts.
 func (b *begun) without(these func(begunPart) bool) begun {
 	return begun{b.since, slices.DeleteFunc(slices.Clone(b.parts), these)}
 }
@@ -54,7 +53,7 @@ func decodeBegun(record []byte) (begun, error) {
 	return b, r.Done()
 }
 
-// keepBegun keeps what is begun about a booking while there is any.
+// keepBegun stores what remains of a booking's attempts, and deletes the record if nothing does.
 func (k *boxOffice) keepBegun(booking events.BookingID, left *begun) {
 	if len(left.parts) == 0 {
 		k.begun.delete(string(booking))
@@ -63,11 +62,11 @@ func (k *boxOffice) keepBegun(booking events.BookingID, left *begun) {
 	k.begun.set(string(booking), left)
 }
 
-// have adds to what the booking of a hold has, in e's stream. An error changes nothing.
+// have adds by to what the booking of a hold has in e's stream. After an error nothing is changed.
 func (k *boxOffice) have(e *events.Recorded, holdID events.HoldID, by holding) error {
 	booking, attempt, ok := events.CutHoldID(holdID)
 	if !ok {
-		return fmt.Errorf("%w: position %d: %s@%d is about %q, which is no hold's id", row.ErrViolated, e.Position,
+		return fmt.Errorf("%w: position %d: %s@%d has the invalid hold id %q", row.ErrViolated, e.Position,
 			e.Stream, e.Revision, holdID)
 	}
 	if by == (holding{}) {
@@ -80,7 +79,7 @@ func (k *boxOffice) have(e *events.Recorded, holdID events.HoldID, by holding) e
 	}
 	now := holding{before.seats + by.seats, before.allowance + by.allowance}
 	if now.seats < 0 || now.allowance < 0 {
-		return fmt.Errorf("%w: position %d: %s@%d takes more from the hold %q than it has", row.ErrViolated, e.Position,
+		return fmt.Errorf("%w: position %d: %s@%d frees more of the hold %q than it has", row.ErrViolated, e.Position,
 			e.Stream, e.Revision, holdID)
 	}
 	found, err := k.bookings.find(string(booking))
@@ -91,12 +90,16 @@ func (k *boxOffice) have(e *events.Recorded, holdID events.HoldID, by holding) e
 	if found != nil {
 		known = &found.row
 	}
+	off, err := k.cancelled(known)
+	if err != nil {
+		return err
+	}
 	left, changed, err := k.begin(e, booking, attempt, known, by.seats+by.allowance > 0)
 	if err != nil {
 		return err
 	}
 	if none := (holding{}); known != nil && (before == none || now == none) || changed {
-		k.unfinished.settle(booking, known, now, &left, e)
+		k.unfinished.settle(booking, known, now, off, &left, e)
 	}
 	if now == (holding{}) {
 		k.holdings.delete(string(booking))
@@ -107,8 +110,8 @@ func (k *boxOffice) have(e *events.Recorded, holdID events.HoldID, by holding) e
 	return nil
 }
 
-// begin notes that an attempt has something in e's stream, or has it no more. changed says
-// that it is the first of the booking's attempts that has something unknown, or the last.
+// begin records that an attempt holds something in e's stream, or, unless has, that it no longer does. changed
+// reports whether the booking got its first unconfirmed part, or lost its last.
 func (k *boxOffice) begin(e *events.Recorded, booking events.BookingID, attempt int64, known *row.Booking,
 	has bool) (left begun, changed bool, err error) {
 	left, was, err := k.begun.find(string(booking))
@@ -128,9 +131,9 @@ func (k *boxOffice) begin(e *events.Recorded, booking events.BookingID, attempt 
 	return left, was != (len(left.parts) > 0), nil
 }
 
-// Begun are the streams of the seats and allowances that attempts of a booking have of
-// which its stream does not say that they are its own, by the ids of their holds: what a
-// request that is asked again takes over or gives back. Errors: the disk's.
+// Begun returns, by hold id, the streams of the seats and allowances that attempts at a booking hold and that
+// the booking's stream does not confirm as its own: a repeated request adopts or releases them. Errors: the
+// disk's.
 func (p *Projections) Begun(
 	_ context.Context,
 	bookingID events.BookingID,
@@ -151,10 +154,10 @@ func (p *Projections) Begun(
 	return holds, nil
 }
 
-// catchUpLimit is how long CatchUp waits.
+// catchUpLimit is the timeout of CatchUp.
 const catchUpLimit = 2 * time.Second
 
-// CatchUp returns when the views have seen the log up to where its end is now.
+// CatchUp waits until the views contain the log up to its present end, at most catchUpLimit.
 // Errors: ErrBehind, ErrClosed; those of [events.Store].Head; ctx.Err().
 func (p *Projections) CatchUp(ctx context.Context) error {
 	head, err := p.store.Head(ctx)
@@ -165,7 +168,7 @@ func (p *Projections) CatchUp(ctx context.Context) error {
 	defer cancel()
 	err = p.WaitFor(within, head)
 	if err != nil && ctx.Err() == nil && within.Err() != nil {
-		return fmt.Errorf("%w: they wait for position %d", ErrBehind, head)
+		return fmt.Errorf("%w: waited for position %d", ErrBehind, head)
 	}
 	return err
 }

@@ -9,15 +9,14 @@ import (
 	"admitone/projections/logtest"
 )
 
-// counter is a subscriber that reads what it gets, as a socket's writer does.
+// counter is a subscriber that reads its frames, like a socket's writer.
 type counter struct{ bytes int }
 
 func (c *counter) Deliver(f *live.Frame) { c.bytes += len(f.Bytes()) }
 
-// BenchmarkFold is the cost of one event to the runner: batches of 256 as a busy
-// log delivers them, a flush every 8,000 as 80,000 events per second would have
-// it, with subscribers to the first product. The paced frames are delivered on
-// another goroutine.
+// BenchmarkFold is the cost of one event to the runner: batches of 256, as a busy log delivers
+// them, a flush every 8,000, as at 80,000 events per second, and subscribers of the first product.
+// Paced frames are delivered on another goroutine.
 func BenchmarkFold(b *testing.B) {
 	for _, products := range []int{1, 1000} {
 		for _, subscribers := range []int{0, 100, 10_000} {

@@ -19,13 +19,17 @@ func (k *boxOffice) foldBooking(e *events.Recorded, fact events.Fact) error {
 	if err != nil {
 		return err
 	}
+	var off *row.Cancelled
 	if entry == nil {
 		var booking row.Booking
 		if err := booking.ApplyFact(e, fact); err != nil {
 			return err
 		}
 		if booking.ID == "" {
-			return nil // an attempt was closed: what it has is begun, and goes by itself
+			return nil // a closed attempt: what it holds is in begun and is released there
+		}
+		if off, err = k.cancelled(&booking); err != nil {
+			return err
 		}
 		if err := k.open.planBooking(&row.Booking{}, &booking); err != nil {
 			return err
@@ -37,6 +41,9 @@ func (k *boxOffice) foldBooking(e *events.Recorded, fact events.Fact) error {
 	} else {
 		if e.Revision <= entry.row.Revision {
 			return nil
+		}
+		if off, err = k.cancelled(&entry.row); err != nil {
+			return err
 		}
 		next := entry.row
 		if err := next.ApplyFact(e, fact); err != nil {
@@ -59,7 +66,7 @@ func (k *boxOffice) foldBooking(e *events.Recorded, fact events.Fact) error {
 		left = left.without(func(p begunPart) bool { return entry.row.Owns(p.attempt, p.stream) })
 		k.keepBegun(events.BookingID(id), &left)
 	}
-	k.unfinished.settle(events.BookingID(id), &entry.row, has, &left, e)
+	k.unfinished.settle(events.BookingID(id), &entry.row, has, off, &left, e)
 	return nil
 }
 
@@ -78,9 +85,8 @@ func (p *Projections) Booking(id string) (row.Booking, bool, error) {
 	return rowOf(p, (*boxOffice).bookingTable, id)
 }
 
-// HolderBookings returns up to limit bookings of a holder, in the order in which
-// they were made, behind the place after: 0 for the first page, else the next of the
-// page before. next is 0 if there are no more. Errors: the disk's.
+// HolderBookings returns up to limit bookings of a holder in order of creation, after the cursor after: 0 for
+// the first page, else the next of the previous page. next is 0 on the last page. Errors: the disk's.
 func (p *Projections) HolderBookings(holder events.Holder, after uint64,
 	limit int) (page []row.Booking, next uint64, err error) {
 	if err := p.enter(); err != nil {
@@ -103,8 +109,8 @@ func (p *Projections) HolderBookings(holder events.Holder, after uint64,
 	return page, next, nil
 }
 
-// owned calls take with up to limit of an owner's records whose numbers are above
-// after. next is the last number, 0 if there are no more records.
+// owned calls take with up to limit of an owner's records with numbers above after. next is the last number,
+// 0 if there are no more records.
 func owned[V any](p *Projections, of *records[V], owner string, after uint64, limit int,
 	take func(*V)) (next uint64, err error) {
 	begin := ownedKey(owner, "")
@@ -130,8 +136,8 @@ func owned[V any](p *Projections, of *records[V], owner string, after uint64, li
 	return last, nil
 }
 
-// HolderBookingsAt is [Projections.HolderBookings] as of a position. The bookings are
-// found by the views and read from the log. Errors: those of [row.BookingAt]; the disk's.
+// HolderBookingsAt is [Projections.HolderBookings] as of a position. It finds the bookings in the views and
+// reads them from the log. Errors: those of [row.BookingAt]; the disk's.
 func (p *Projections) HolderBookingsAt(
 	ctx context.Context,
 	holder events.Holder,
@@ -148,7 +154,7 @@ func (p *Projections) HolderBookingsAt(
 		if err != nil {
 			return nil, 0, err
 		}
-		if then == nil { // nor did those behind it
+		if then == nil { // nor did later ones
 			return page, 0, nil
 		}
 		page = append(page, *then)

@@ -5,10 +5,10 @@ import (
 	"admitone/projections/row"
 )
 
-// bookingOrders finds bookings by what a shop looks them up by. The values are their ids.
+// bookingOrders is the index of bookings by performance and by shop reference. Values are booking ids.
 type bookingOrders struct {
-	// made has them by performance, referenced by every reference that they have had, both in the
-	// order in which they were made.
+	// made is by performance; referenced by every reference that a booking has or had. Both are in order of
+	// creation.
 	made, referenced *records[string]
 }
 
@@ -23,13 +23,13 @@ func (v *bookingOrders) reset() {
 	v.referenced.reset()
 }
 
-// add takes in a booking that was made.
+// add indexes a new booking.
 func (v *bookingOrders) add(b *row.Booking, id *string) {
 	v.made.set(holderKey(events.Holder(b.PerformanceID), uint64(b.Made)), id)
 	v.change(&row.Booking{}, b, id)
 }
 
-// change takes in a booking whose order data may have changed.
+// change updates the index for a booking whose order data may have changed.
 func (v *bookingOrders) change(before, after *row.Booking, id *string) {
 	was, now := before.Order.Reference, after.Order.Reference
 	if now != was && now != "" {

@@ -2,6 +2,7 @@ package projections
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -13,17 +14,16 @@ import (
 
 func init() {
 	register(registration{
-		views: "boxoffice.v3",
+		views: "boxoffice.v8",
 		categories: []string{events.PerformanceCategory, events.SeatCategory, events.BookingCategory,
-			events.WalletCategory, events.AllowanceCategory},
+			events.WalletCategory, events.AllowanceCategory, events.AreaCategory},
 		open: func(p *Projections) view { return newBoxOffice(p) },
 	})
 }
 
-// boxOffice is the kind of numbered seats: a row per performance and the map of its
-// seats, a row per booking and per wallet, and the topics "performance:<id>" and
-// "seats:<id>". They are one kind because a booking is unfinished as long as seats
-// of it are not where they should be, and those are streams of their own.
+// boxOffice is the view of performances: a row per performance and its seat map, a row per booking and per
+// wallet, and the topics "performance:<id>" and "seats:<id>". It is one view because a booking is unfinished
+// while its seats, which are streams of their own, are not in their final state.
 type boxOffice struct {
 	performances *table[row.Performance]
 	blocks       *table[seatBlock]
@@ -32,12 +32,15 @@ type boxOffice struct {
 	holders      *records[string]
 	orders       *bookingOrders
 	open         *openHolds
+	labels       *records[string]
 	wallets      *table[row.Wallet]
 	entries      *records[row.WalletEntry]
 	holdings     *records[holding]
 	begun        *records[begun]
 	unfinished   *unfinished
+	changing     *unfinished            // performances of which a change of blocks is under way
 	at           func() events.Position // up to which the views have come
+	plans        func() *plans
 
 	topic       *live.Topics
 	seatTopic   *live.Topics
@@ -50,24 +53,32 @@ type boxOffice struct {
 
 func newBoxOffice(p *Projections) *boxOffice {
 	k := &boxOffice{
-		performances: newTable(p, "performance", row.AppendPerformance, row.DecodePerformance),
-		blocks:       newTable(p, "seats", appendSeatBlock, decodeSeatBlock),
-		dates:        newRecords(p, "starts", appendNothing, decodeNothing),
-		bookings:     newTable(p, "booking", row.AppendBooking, row.DecodeBooking),
-		holders:      newRecords(p, "booked", func(dst []byte, id *string) []byte { return append(dst, *id...) }, decodeText),
-		orders:       newBookingOrders(p),
-		open:         newOpenHolds(p, "booking-open"),
-		wallets:      newTable(p, "wallet", row.AppendWallet, row.DecodeWallet),
-		entries:      newRecords(p, "money", row.AppendWalletEntry, row.DecodeWalletEntry),
-		holdings:     newRecords(p, "holding", appendHolding, decodeHolding),
-		begun:        newRecords(p, "begun", appendBegun, decodeBegun),
-		unfinished:   newUnfinished(p, "unfinished"),
-		at:           func() events.Position { return p.at.position },
+		performances: newTable(p, "performance", row.AppendPerformance,
+			func(id string, record []byte) (row.Performance, error) { return decodePerformance(p, id, record) }),
+		blocks:   newTable(p, "seats", appendSeatBlock, decodeSeatBlock),
+		dates:    newRecords(p, "starts", appendNothing, decodeNothing),
+		bookings: newTable(p, "booking", row.AppendBooking, row.DecodeBooking),
+		holders:  newRecords(p, "booked", func(dst []byte, id *string) []byte { return append(dst, *id...) }, decodeText),
+		orders:   newBookingOrders(p),
+		open:     newOpenHolds(p, "booking-open"),
+		labels: newRecords(
+			p,
+			"blocked",
+			func(dst []byte, label *string) []byte { return append(dst, *label...) },
+			decodeText,
+		),
+		wallets:    newTable(p, "wallet", row.AppendWallet, row.DecodeWallet),
+		entries:    newRecords(p, "money", row.AppendWalletEntry, row.DecodeWalletEntry),
+		holdings:   newRecords(p, "holding", appendHolding, decodeHolding),
+		begun:      newRecords(p, "begun", appendBegun, decodeBegun),
+		unfinished: newUnfinished(p, "unfinished", events.BookingCategory),
+		changing:   newUnfinished(p, "blocks-unfinished", events.PerformanceCategory),
+		at:         func() events.Position { return p.at.position },
+		plans:      func() *plans { return viewOf[*plans](p) },
 	}
 	k.bookings.missing = p.absence.of(k.bookings.prefix)
 	k.holdings.missing = p.absence.of(k.holdings.prefix)
 	k.begun.missing = p.absence.of(k.begun.prefix)
-	k.open.missing = p.absence.of(k.open.prefix)
 	k.performances.limit, k.blocks.limit = cachedPerformances, cachedSeatBlocks
 	k.topic = live.NewTopics("performance", k.state)
 	k.seatTopic = live.NewTopics("seats", k.seatsState)
@@ -77,7 +88,7 @@ func newBoxOffice(p *Projections) *boxOffice {
 	return k
 }
 
-// cachedPerformances are kept in memory with their sections, at most twice.
+// cachedPerformances bounds one generation of the performances cached with their sections; there are two.
 const cachedPerformances = 2000
 
 func appendNothing(dst []byte, _ *struct{}) []byte { return dst }
@@ -96,19 +107,23 @@ func (k *boxOffice) reset() {
 	k.holders.reset()
 	k.orders.reset()
 	k.open.reset()
+	k.labels.reset()
 	k.wallets.reset()
 	k.entries.reset()
 	k.holdings.reset()
 	k.begun.reset()
 	k.unfinished.reset()
+	k.changing.reset()
 	k.recentSteps.reset()
 }
 
 func (k *boxOffice) flush(b *pebble.Batch) error {
 	for _, flush := range [...]func(*pebble.Batch) error{
 		k.performances.flush, k.blocks.flush, k.dates.flush, k.bookings.flush, k.holders.flush, k.open.flush,
+		k.labels.flush,
 		k.orders.made.flush, k.orders.referenced.flush,
 		k.wallets.flush, k.entries.flush, k.holdings.flush, k.begun.flush, k.unfinished.records.flush,
+		k.changing.records.flush,
 	} {
 		if err := flush(b); err != nil {
 			return err
@@ -127,6 +142,8 @@ func (k *boxOffice) fold(e *events.Recorded, fact events.Fact) (work int, err er
 		return 1, k.foldWallet(e, fact)
 	case events.AllowanceCategory:
 		return 1, k.foldAllowance(e, fact)
+	case events.AreaCategory:
+		return 1, k.foldArea(e, fact)
 	}
 	return 1, k.foldPerformance(e, fact)
 }
@@ -138,17 +155,24 @@ func (k *boxOffice) foldPerformance(e *events.Recorded, fact events.Fact) error 
 	}
 	if entry == nil {
 		performance, err := row.NewPerformance(e, fact)
+		if err == nil {
+			err = k.useHall(e, &performance)
+		}
 		if err != nil {
 			return err
 		}
 		k.performances.add(string(performance.ID), performance)
 		k.dates.set(dateKey(performance.StartsAt, performance.ID), &struct{}{})
-		k.recordStep(performance.Position, &performance, -1, row.SeatStep{}, "")
+		k.recordStep(performance.Position, &performance, statedStep, row.SeatStep{}, "")
 		return nil
 	}
 	starts, revision := entry.row.StartsAt, entry.row.Revision
 	if err := entry.row.ApplyFact(e, fact); err != nil || entry.row.Revision == revision {
 		return err
+	}
+	if k.foldChange(e, fact) {
+		k.performances.changed(entry)
+		return nil
 	}
 	if !entry.row.StartsAt.Equal(starts) {
 		k.dates.delete(dateKey(starts, entry.row.ID))
@@ -156,12 +180,41 @@ func (k *boxOffice) foldPerformance(e *events.Recorded, fact events.Fact) error 
 	}
 	k.performances.changed(entry)
 	cause := live.PerformanceCause(fact)
-	k.recordStep(e.Position, &entry.row, -1, row.SeatStep{}, cause)
+	k.recordStep(e.Position, &entry.row, statedStep, row.SeatStep{}, cause)
 	k.publishStated(e, &entry.row, cause)
 	return nil
 }
 
-// foldSeat takes a constant time, however many seats there are.
+// decodePerformance decodes a record and attaches the hall of its plan.
+func decodePerformance(p *Projections, id string, record []byte) (row.Performance, error) {
+	performance, err := row.DecodePerformance(id, record)
+	if err != nil || performance.Plan == "" {
+		return performance, err
+	}
+	hall, err := viewOf[*plans](p).storedHall(performance.Plan)
+	if err == nil {
+		performance.UseHall(hall)
+	}
+	return performance, err
+}
+
+// useHall attaches the hall of a new performance's plan.
+func (k *boxOffice) useHall(e *events.Recorded, performance *row.Performance) error {
+	if performance.Plan == "" {
+		return nil
+	}
+	hall, err := k.plans().foldedHall(performance.Plan)
+	if errors.Is(err, events.ErrNoPlan) {
+		return fmt.Errorf("%w: position %d: %s refers to the plan %q, which does not exist", row.ErrViolated, e.Position, e.Stream,
+			performance.Plan)
+	}
+	if err == nil {
+		performance.UseHall(hall)
+	}
+	return err
+}
+
+// foldSeat applies a fact of a seat in constant time, whatever the number of seats.
 func (k *boxOffice) foldSeat(e *events.Recorded, fact events.Fact) error {
 	performance, name := events.CutPerformance(e.Stream.Entity())
 	entry, err := k.performances.find(string(performance))
@@ -170,7 +223,7 @@ func (k *boxOffice) foldSeat(e *events.Recorded, fact events.Fact) error {
 	}
 	step, ok := row.StepOf(fact)
 	if entry == nil || !ok {
-		return fmt.Errorf("%w: position %d: a %s in %s, whose performance is there: %t", row.ErrViolated, e.Position,
+		return fmt.Errorf("%w: position %d: a %s in %s; its performance exists: %t", row.ErrViolated, e.Position,
 			fact.Name(), e.Stream, entry != nil)
 	}
 	seat, ok := entry.row.Layout.Find(events.SeatName(name))
@@ -196,17 +249,18 @@ func (k *boxOffice) foldSeat(e *events.Recorded, fact events.Fact) error {
 		}
 	}
 	if step.From == step.To {
-		return nil // a deadline moved, which neither the row nor the map shows
+		return nil // only the deadline changed, which neither the row nor the map contains
 	}
 	if block == nil {
 		k.blocks.add(key, seatBlock{})
 		block = k.blocks.last
 		entry.row.Blocks++
 	}
+	k.foldLabel(events.PerformanceID(entry.id), seat, fact)
 	block.row[in] = byte(step.To)
 	k.blocks.changed(block)
 	row := &entry.row
-	section, _, _ := row.Layout.Place(seat)
+	section := row.Layout.SectionOf(seat)
 	row.Move(step.From, step.To)
 	row.Sections[section].Move(step.From, step.To)
 	row.Position, row.Updated = e.Position, e.Created
@@ -217,7 +271,7 @@ func (k *boxOffice) foldSeat(e *events.Recorded, fact events.Fact) error {
 	return nil
 }
 
-// heldBy is 1 for a seat that a hold has.
+// heldBy is 1 for a seat that is held or booked under a hold, else 0.
 func heldBy(mark row.Mark) int64 {
 	if mark == row.MarkHeld || mark == row.MarkBooked {
 		return 1
@@ -229,6 +283,8 @@ func (k *boxOffice) foldAllowance(e *events.Recorded, fact events.Fact) error {
 	switch f := fact.(type) {
 	case *events.AllowanceTaken:
 		return k.have(e, f.HoldID, holding{allowance: f.Seats})
+	case *events.AllowanceReduced:
+		return k.have(e, f.HoldID, holding{allowance: -f.Seats})
 	case *events.AllowanceReleased:
 		return k.have(e, f.HoldID, holding{allowance: -f.Seats})
 	case *events.AllowanceExpired:

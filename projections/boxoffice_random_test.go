@@ -16,8 +16,7 @@ import (
 	"admitone/projections/row"
 )
 
-// boxOfficeContent is all that the views of p hold of performances, seats, bookings
-// and wallets.
+// boxOfficeContent returns the content of all views of performances, seats, bookings and wallets.
 func boxOfficeContent(t rapid.TB, p *Projections) (all []string) {
 	t.Helper()
 	rows, next, err := p.Performances(time.Time{}, time.Time{}, "", 9)
@@ -56,7 +55,7 @@ func boxOfficeContent(t rapid.TB, p *Projections) (all []string) {
 		fmt.Sprint("begun ", recordsOf(t, p, k.begun)))
 }
 
-// recordsOf lists all of a view.
+// recordsOf returns all records of a view.
 func recordsOf[V any](t rapid.TB, p *Projections, of *records[V]) (all []string) {
 	t.Helper()
 	p.mu.RLock()
@@ -75,8 +74,8 @@ func recordsOf[V any](t rapid.TB, p *Projections, of *records[V]) (all []string)
 	return all
 }
 
-// TestBoxOfficeIsTheModel: rows, maps, pages and the index of what is unfinished are
-// what a clerk has in the books, who may have left in the middle of anything.
+// TestBoxOfficeIsTheModel: rows, maps, pages and the index of unfinished bookings agree with the
+// model, which may be interrupted at any step.
 func TestBoxOfficeIsTheModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		log, forged := logtest.NewMemory(), logtest.NewForgery()
@@ -141,7 +140,7 @@ func agrees(t *rapid.T, p *Projections, c *logtest.BookingModel) {
 	}
 }
 
-// begunAgrees compares what attempts have that are no booking.
+// begunAgrees compares what attempts have that have become no booking.
 func begunAgrees(t *rapid.T, p *Projections, c *logtest.BookingModel, id events.BookingID) {
 	want := map[events.HoldID][]events.StreamID{}
 	if b := c.Begun[id]; b != nil {
@@ -161,7 +160,7 @@ func begunAgrees(t *rapid.T, p *Projections, c *logtest.BookingModel, id events.
 	}
 }
 
-// pagesAgree compares what the views list of each holder.
+// pagesAgree compares the lists of each holder.
 func pagesAgree(t *rapid.T, p *Projections, c *logtest.BookingModel, ids []string) {
 	size := rapid.IntRange(1, 4).Draw(t, "size")
 	var got, money []string

@@ -16,8 +16,7 @@ import (
 	"admitone/projections/row"
 )
 
-// TestBoxOfficeStopsAtWhatCannotBe: an event that contradicts those before changes
-// nothing.
+// TestBoxOfficeStopsAtWhatCannotBe: an event that contradicts earlier ones changes nothing.
 func TestBoxOfficeStopsAtWhatCannotBe(t *testing.T) {
 	for name, forge := range map[string]struct {
 		stream events.StreamID
@@ -62,8 +61,8 @@ func TestBoxOfficeStopsAtWhatCannotBe(t *testing.T) {
 	}
 }
 
-// TestDeadlinesOfTheBoxOffice: seats, allowances and bookings are woken when their
-// time is up, and not those that are paid.
+// TestDeadlinesOfTheBoxOffice: seats, allowances and bookings are woken at their deadlines, unless
+// they are paid.
 func TestDeadlinesOfTheBoxOffice(t *testing.T) {
 	log := logtest.NewMemory()
 	c := logtest.NewBookingModel(func(stream events.StreamID, fact events.Fact) { log.Add(stream, fact) })

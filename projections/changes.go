@@ -7,12 +7,12 @@ import (
 	"admitone/projections/row"
 )
 
-// SeatChanges is [row.SeatMap.Changes] of a performance as the views have it, from behind a
-// position on; nil if there is no such performance. Errors: those of it; the disk's.
+// SeatChanges is [row.SeatMap.Changes] of a performance as of the views, after a position; nil if there is no
+// such performance. Errors: those of [row.SeatMap.Changes]; the disk's.
 func (p *Projections) SeatChanges(ctx context.Context, performanceID events.PerformanceID, after events.Position,
 	limit int) (changes *row.SeatChanges, more bool, err error) {
-	// The views say which seats to ask, and up to where: what happens while they are
-	// asked one after the other belongs to the next part.
+	// The views give the seats to read and the position up to which to read them. Events that arrive during
+	// the reads belong to the next page.
 	m, ok, err := p.SeatMap(performanceID)
 	if err != nil || !ok {
 		return nil, false, err

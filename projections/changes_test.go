@@ -12,8 +12,8 @@ import (
 	"admitone/projections/row"
 )
 
-// TestSeatChangesMakeTheMap: the changes, page after page, applied to free seats, are
-// the map that is read at every position.
+// TestSeatChangesMakeTheMap: the changes, page after page, applied to free seats, yield the map at
+// every position.
 func TestSeatChangesMakeTheMap(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		log := logtest.NewMemory()
@@ -40,7 +40,7 @@ func TestSeatChangesMakeTheMap(t *testing.T) {
 	})
 }
 
-// changesOf reads all pages; nil if there is no such performance.
+// changesOf reads all pages; nil if the performance does not exist.
 func changesOf(t *rapid.T, p *Projections, id events.PerformanceID, limit int) *row.SeatChanges {
 	var all *row.SeatChanges
 	for after, more := events.Position(0), true; more; {

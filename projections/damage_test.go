@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"math/rand/v2"
 	"strings"
@@ -22,7 +23,7 @@ import (
 	"admitone/projections/row"
 )
 
-// lines are what was logged.
+// lines records log messages.
 type lines struct {
 	mu   sync.Mutex
 	text bytes.Buffer
@@ -34,14 +35,14 @@ func (l *lines) Write(p []byte) (int, error) {
 	return l.text.Write(p)
 }
 
-// saidSo: they tell that views were rebuilt.
+// saidSo reports whether the rebuilding of views was logged.
 func (l *lines) saidSo() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return strings.Contains(l.text.String(), "made anew")
+	return strings.Contains(l.text.String(), "rebuilt")
 }
 
-// openedOn opens views on the disk, and says what they log.
+// openedOn opens views on the disk, and returns them with their log messages.
 func openedOn(t testing.TB, log events.Store, dir string) (*Projections, *lines) {
 	t.Helper()
 	said := &lines{}
@@ -54,10 +55,10 @@ func openedOn(t testing.TB, log events.Store, dir string) (*Projections, *lines)
 	return p, said
 }
 
-// soldProducts is how many products the log of these tests has, each of them sold.
+// soldProducts is the number of products in the log, each with sales.
 const soldProducts = 60
 
-// soldLog is a log with something in most views.
+// soldLog returns a log with something in most views.
 func soldLog(epoch string) *logtest.Memory {
 	log := logtest.NewMemory()
 	log.Name = epoch
@@ -74,7 +75,7 @@ func soldLog(epoch string) *logtest.Memory {
 	return log
 }
 
-// written makes the views of a log in dir, in tables of several levels.
+// written writes the views of a log to dir, in tables of several levels.
 func written(t testing.TB, log *logtest.Memory, dir string) {
 	t.Helper()
 	p, _ := openedOn(t, log, dir)
@@ -104,7 +105,7 @@ func fresh(t testing.TB, log *logtest.Memory) *Projections {
 	return p
 }
 
-// frames are what a subscriber is told.
+// frames are the frames of a subscriber.
 type frames chan *live.Frame
 
 func (f frames) Deliver(frame *live.Frame) { f <- frame }
@@ -120,7 +121,7 @@ func (f frames) next(t *testing.T) *live.Frame {
 	}
 }
 
-// checkSound holds views that are ready to a fresh fold.
+// checkSound compares views that are ready with a fresh fold.
 func checkSound(t *testing.T, p, want *Projections) {
 	t.Helper()
 	p.mu.Lock()
@@ -137,8 +138,8 @@ func checkSound(t *testing.T, p, want *Projections) {
 	}
 }
 
-// readAll reads every product: each is the right one, or refused because the views are
-// not ready, and that only if refusable.
+// readAll reads every product: each is right, or, only if refusable, refused because the views are
+// not ready.
 func readAll(t *testing.T, p, want *Projections, refusable bool) {
 	t.Helper()
 	for i := range soldProducts {
@@ -167,8 +168,8 @@ func awaitReady(t *testing.T, p *Projections) {
 	}
 }
 
-// TestDamagedViewsAreMadeAnewAtOpen: whatever happened to any file of the views while
-// nobody had them open, nothing wrong is served, and they end as a fresh fold does.
+// TestDamagedViewsAreMadeAnewAtOpen: whatever happened to any file of closed views, nothing wrong
+// is served, and they end equal to a fresh fold.
 func TestDamagedViewsAreMadeAnewAtOpen(t *testing.T) {
 	eachDamage(t, 997, func(t *testing.T, log *logtest.Memory, want *Projections, dir string, m mutilation, name string) {
 		if err := m.do(""); err != nil {
@@ -184,7 +185,7 @@ func TestDamagedViewsAreMadeAnewAtOpen(t *testing.T) {
 		table, marker := strings.HasSuffix(name, ".sst"), strings.HasPrefix(name, "marker.")
 		if said := said.saidSo(); !said && (m.name == "missing" && (table || marker) || m.name != "missing" && table &&
 			!strings.Contains(m.name, "flipped")) {
-			t.Errorf("nobody was told")
+			t.Errorf("no rebuild was logged")
 		}
 		if err := p.Close(); err != nil {
 			t.Error(err)
@@ -192,13 +193,14 @@ func TestDamagedViewsAreMadeAnewAtOpen(t *testing.T) {
 	})
 }
 
-// TestDamagedViewsAreMadeAnewWhileRunning: the same, to files that are in use.
+// TestDamagedViewsAreMadeAnewWhileRunning: the same with files in use.
 func TestDamagedViewsAreMadeAnewWhileRunning(t *testing.T) {
 	eachDamage(t, 1999, func(t *testing.T, log *logtest.Memory, want *Projections, dir string, m mutilation, name string) {
 		p, _ := openedOn(t, log, dir)
 		stop := started(t, p)
 		awaitReady(t, p)
-		if err := m.do(""); err != nil {
+		// Pebble removes obsolete files at its own time: half a swap is damage too.
+		if err := m.do(""); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			t.Fatal(err)
 		}
 		readAll(t, p, want, true)
@@ -221,8 +223,8 @@ func TestDamagedViewsAreMadeAnewWhileRunning(t *testing.T) {
 	})
 }
 
-// TestViewsThatAreMadeAnewSaySo: while a damaged view is rebuilt nobody reads, and
-// who watches goes on with a snapshot.
+// TestViewsThatAreMadeAnewSaySo: while a damaged view is rebuilt, reads are refused, and
+// subscribers resume with a snapshot.
 func TestViewsThatAreMadeAnewSaySo(t *testing.T) {
 	log, dir := soldLog("first"), t.TempDir()
 	written(t, log, dir)
@@ -248,21 +250,21 @@ func TestViewsThatAreMadeAnewSaySo(t *testing.T) {
 		t.Fatalf("a damaged table is read as %v", err)
 	}
 	if _, _, err := p.Products("", 10); !errors.Is(err, ErrNotReady) {
-		t.Errorf("a list while they are made anew: %v", err)
+		t.Errorf("a list during the rebuild: %v", err)
 	}
 	for p.Ready() {
 		time.Sleep(time.Millisecond)
 	}
 	if _, err := p.Subscribe("product:p02", live.Resume{}, make(frames, 16)); !errors.Is(err, ErrNotReady) {
-		t.Errorf("somebody may watch while they are made anew: %v", err)
+		t.Errorf("a subscription during the rebuild: %v", err)
 	}
 	log.Change(func() { log.Down = nil })
 	awaitReady(t, p)
 	if !said.saidSo() {
-		t.Error("nobody was told")
+		t.Error("no rebuild was logged")
 	}
 	if f := w.next(t); f.Kind != live.SnapshotFrame || f.Row().(row.Product).ID != "p01" {
-		t.Errorf("who watched gets %s", f.Bytes())
+		t.Errorf("the subscriber gets %s", f.Bytes())
 	}
 	log.Add(product("p01"), &events.ProductReserved{ReservationID: "x", Holder: "h", Quantity: 1, Remaining: 6})
 	if f := w.next(t); f.Kind != live.DeltaFrame || f.Row().(row.Product).Sold != 1 {
@@ -271,8 +273,8 @@ func TestViewsThatAreMadeAnewSaySo(t *testing.T) {
 	checkSound(t, p, fresh(t, log))
 }
 
-// TestViewsThatContradictTheLogAreMadeAnew: records that were changed behind our back,
-// with the right checksums, are found out by the next event about them.
+// TestViewsThatContradictTheLogAreMadeAnew: records that were changed outside, with correct
+// checksums, are detected by the next event that concerns them.
 func TestViewsThatContradictTheLogAreMadeAnew(t *testing.T) {
 	log, dir := soldLog("first"), t.TempDir()
 	written(t, log, dir)
@@ -296,13 +298,12 @@ func TestViewsThatContradictTheLogAreMadeAnew(t *testing.T) {
 	waitFor(t, p, log.Add(product("p06"), &events.ProductEdited{DisplayName: "p", Stock: 9, Remaining: 7}))
 	awaitReady(t, p)
 	if !said.saidSo() || p.Healthy() != nil {
-		t.Errorf("made anew: %v, healthy: %v", said.saidSo(), p.Healthy())
+		t.Errorf("rebuild logged: %v, healthy: %v", said.saidSo(), p.Healthy())
 	}
 	checkSound(t, p, fresh(t, log))
 }
 
-// TestSwappedTables: two tables that look alike but for what they hold are told apart
-// when the views are opened.
+// TestSwappedTables: two swapped tables that differ only in their records are detected when the views are opened.
 func TestSwappedTables(t *testing.T) {
 	dir := t.TempDir()
 	p, _ := openedOn(t, logtest.NewMemory(), dir)
@@ -335,13 +336,12 @@ func TestSwappedTables(t *testing.T) {
 	if err := swap(tables[0], tables[1]); err != nil {
 		t.Fatal(err)
 	}
-	if err := open(); err == nil || !strings.Contains(err.Error(), "another table") {
+	if err := open(); err == nil || !strings.Contains(err.Error(), "not the one that was written") {
 		t.Errorf("two swapped tables of one size: %v", err)
 	}
 }
 
-// TestRecordsOfAnotherLog: a record that another log's views have left is none of ours,
-// however sound its table is.
+// TestRecordsOfAnotherLog: a record of another log's views is ignored, even if its table is valid.
 func TestRecordsOfAnotherLog(t *testing.T) {
 	log, dir := soldLog("first"), t.TempDir()
 	written(t, log, dir)

@@ -17,58 +17,55 @@ import (
 )
 
 const (
-	// wakesAtOnce bounds how many entities are being woken at a time.
+	// wakesAtOnce bounds concurrent wakes.
 	wakesAtOnce = 64
-	// wakeAgain is how long an entity rests that still has something due after it
-	// was woken, by a clock that is a little ahead of its own.
+	// wakeAgain is the pause before an entity is woken again that still has something due, because its
+	// clock is slightly behind.
 	wakeAgain = 10 * time.Millisecond
-	// wakeDoubt is when an entity is asked again that knows of no deadline while
-	// the index counts open holds. Normally the facts that close them are on
-	// their way, and nothing is left to ask by then.
+	// wakeDoubt is the pause before an entity is asked again that reports no deadline although the index
+	// counts open holds. Normally the facts that close them arrive meanwhile.
 	wakeDoubt = time.Minute
-	// wakeBackOff and wakeBackOffMax bound the rest after a failed wake.
+	// wakeBackOff and wakeBackOffMax bound the pause after a failed wake.
 	wakeBackOff, wakeBackOffMax = 100 * time.Millisecond, 30 * time.Second
 )
 
-// never is the due time of an entry that waits for something else.
+// never is the due time of an entry that waits for no deadline.
 const never = math.MaxInt64
 
-// deadlinePrefix heads the keys of the index; the stream follows.
+// deadlinePrefix starts the keys of the index; the stream's name follows.
 const deadlinePrefix = "deadline\x00"
 
 // deadlineViews names the encoding; see registration.views.
 const deadlineViews = "deadline.v2"
 
-// deadlines is the index of what comes about by itself: for each stream with open
-// holds how many, and a time before which none of them expires; for each sale the
-// bounds that lie ahead. It is a fold like every view; only the due times, which are
-// what the entities said last, live in memory alone.
+// deadlines is the index of timed changes. For each stream with open holds it has their number and a lower
+// bound of their deadlines; for each sale its future opening and closing times. It is a fold of the log like
+// every view. Only the due times, which the entities report, are in memory alone.
 type deadlines struct {
-	mu      sync.Mutex // held for a moment by the fold and by RunDeadlines
+	mu      sync.Mutex // held briefly by the fold and by RunDeadlines
 	streams map[events.StreamID]*deadline
 	queue   queue[*deadline] // by due time
 	dirty   []*deadline
-	paused  bool // nobody is woken: the index is rebuilt
-	// earlier holds one token when the head of the queue may have changed.
+	paused  bool // no wakes while the index is rebuilt
+	// earlier has a token when the head of the queue may have changed.
 	earlier chan struct{}
-	// late is for how long past its deadline a stream is left to other servers.
+	// late is how long past its deadline this server leaves a stream to the others.
 	late lateness
 }
 
 type deadline struct {
 	stream events.StreamID
-	// The fold: open holds, and the earliest of the deadlines of those opened
-	// since there was none, in Unix nanoseconds.
+	// Folded: the number of open holds, and the earliest deadline of those opened since the number was
+	// last 0, in Unix nanoseconds.
 	open, earliest int64
-	// The fold: the bounds of a sale that no fact has recorded as reached.
+	// Folded: the opening and closing times that no fact has recorded as reached.
 	ahead events.SaleTimes
-	// due is when to wake the entity, in Unix nanoseconds; at is the deadline that it is
-	// due for.
+	// due is when to wake the entity and at the deadline for which, both in Unix nanoseconds.
 	due, at  int64
 	index    int // in the queue, -1 outside
 	failures int
 	dirty    bool
-	stored   bool // Pebble has a record
+	stored   bool // the record is in Pebble
 }
 
 func (e *deadline) before(other *deadline) bool { return e.due < other.due }
@@ -78,27 +75,36 @@ func newDeadlines(late lateness) *deadlines {
 	return &deadlines{streams: map[events.StreamID]*deadline{}, earlier: make(chan struct{}, 1), late: late}
 }
 
-// lateBy bounds for how long one server leaves to the others what all of them see to.
-const lateBy = time.Second
+// lateBy bounds the random delay after which a server acts that shares its log with others. rankedBy is the
+// delay per preceding node in a cluster, whose nodes are ranked for each stream.
+const lateBy, rankedBy = time.Second, 2 * time.Second
 
-// lateness draws for how long; nil is a server that is alone with its log.
-type lateness func() time.Duration
+// lateness returns for how long this server leaves a stream to the others. It is nil for the only server of a
+// log.
+type lateness func(events.StreamID) time.Duration
 
-func latenessOf(shared bool) lateness {
+func latenessOf(shared bool, rank Rank) lateness {
 	if !shared {
 		return nil
 	}
-	return func() time.Duration { return rand.N(lateBy) }
+	return func(stream events.StreamID) time.Duration {
+		if rank != nil {
+			if before, ranked := rank(stream); ranked {
+				return time.Duration(before) * rankedBy
+			}
+		}
+		return rand.N(lateBy)
+	}
 }
 
-func (l lateness) draw() time.Duration {
+func (l lateness) draw(stream events.StreamID) time.Duration {
 	if l == nil {
 		return 0
 	}
-	return l()
+	return l(stream)
 }
 
-// fold takes in a fact that opens or closes holds.
+// fold applies a fact that opens or closes holds.
 func (d *deadlines) fold(e *events.Recorded, fact events.Deadlined) error {
 	opened, closed, earliest := fact.Holds()
 	if opened == 0 && closed == 0 {
@@ -112,7 +118,7 @@ func (d *deadlines) fold(e *events.Recorded, fact events.Deadlined) error {
 		open = entry.open
 	}
 	if open += int64(opened) - int64(closed); open < 0 || (opened > 0 && earliest.IsZero()) {
-		return fmt.Errorf("%w: position %d: %s@%d opens %d holds until %v and closes %d, which leaves %d",
+		return fmt.Errorf("%w: position %d: %s@%d opens %d holds until %v and closes %d, leaving %d open",
 			row.ErrViolated, e.Position, e.Stream, e.Revision, opened, earliest, closed, open)
 	}
 	if entry == nil {
@@ -131,16 +137,16 @@ func (d *deadlines) fold(e *events.Recorded, fact events.Deadlined) error {
 		d.expect(entry, at)
 	}
 	if closed > 0 && d.late != nil && entry.index >= 0 {
-		// Whatever closed it past the deadline let go of all that was due then: the stream was
-		// woken by another server. What is left may wait as if that had been its deadline.
+		// Another server has woken the stream: this fact closed all that was due. Treat its time as the
+		// deadline for the rest.
 		if now := time.Now().UnixNano(); entry.at < now {
-			d.schedule(entry, max(entry.due, now+int64(d.late.draw())))
+			d.schedule(entry, max(entry.due, now+int64(d.late.draw(entry.stream))))
 		}
 	}
 	return nil
 }
 
-// add begins an entry.
+// add creates the entry of a stream.
 func (d *deadlines) add(stream events.StreamID) *deadline {
 	entry := &deadline{stream: events.StreamID(strings.Clone(string(stream))), earliest: never, due: never, at: never,
 		index: -1}
@@ -148,7 +154,7 @@ func (d *deadlines) add(stream events.StreamID) *deadline {
 	return entry
 }
 
-// changed has an entry written, and forgets one that waits for nothing.
+// changed marks an entry to be written, and removes an idle one.
 func (d *deadlines) changed(entry *deadline) {
 	if !entry.dirty {
 		entry.dirty = true
@@ -163,14 +169,14 @@ func (d *deadlines) changed(entry *deadline) {
 	}
 }
 
-// idle reports whether nothing about the stream comes about by itself.
+// idle reports whether the stream waits for nothing.
 func (e *deadline) idle() bool { return e.open == 0 && e.ahead.IsZero() }
 
-// expect takes in that a deadline comes at a time, if none was known to come sooner.
+// expect lowers the entry's deadline to at, if that is sooner than the present one.
 func (d *deadlines) expect(entry *deadline, at int64) {
 	if at < entry.at {
 		entry.at = at
-		d.schedule(entry, at+int64(d.late.draw()))
+		d.schedule(entry, at+int64(d.late.draw(entry.stream)))
 	}
 }
 
@@ -223,7 +229,7 @@ func (d *deadlines) flush(b *pebble.Batch, p *Projections) error {
 	return nil
 }
 
-// load reads the index: every stream with open holds, or with bounds that lie ahead.
+// load reads the index from disk.
 func (d *deadlines) load(p *Projections) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -257,15 +263,14 @@ func (d *deadlines) load(p *Projections) error {
 	return nil
 }
 
-// Wake asks an entity to let go of what has expired. It returns the entity's
-// next deadline, zero if it has none.
+// Wake lets an entity expire its holds that are due. It returns the entity's next deadline, zero for none.
 type Wake func(ctx context.Context, stream events.StreamID) (next time.Time, err error)
 
-// RunDeadlines wakes each stream when a deadline of it has passed, until ctx
-// ends; on a shared log up to a second later, unless another server was sooner. It begins
-// when the views have caught up, so also with the deadlines that passed while the program
-// was down. A wake that fails is tried again, less and less often; some 64 are under way
-// at once. All have returned when it does.
+// RunDeadlines calls wake for each stream whose deadline has passed, until ctx ends. On a shared log it waits
+// for the other servers as Config.Shared and Config.Rank say, and skips a stream that one of them has woken. It
+// starts when the views have caught up, including with deadlines that passed while the program was down. A
+// failed wake is retried with exponential backoff. At most wakesAtOnce run concurrently; all have returned
+// when RunDeadlines does.
 //
 // Errors: ctx.Err().
 func (p *Projections) RunDeadlines(ctx context.Context, wake Wake) error {
@@ -301,19 +306,18 @@ func (d *deadlines) run(ctx context.Context, wake Wake) error {
 	}
 }
 
-// claimDue removes up to limit entries from the queue whose deadline lies before
-// now, and says how long the next one may be left alone.
+// claimDue removes up to limit entries due before now from the queue, and returns the time until the next is due.
 func (d *deadlines) claimDue(now time.Time, limit int) (due []*deadline, wait time.Duration) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for len(d.queue) > 0 && !d.paused {
 		first := d.queue[0]
-		// A hold is good up to and including its deadline.
+		// A hold is valid up to and including its deadline.
 		if first.due >= now.UnixNano() {
 			return due, time.Unix(0, first.due).Sub(now) + time.Nanosecond
 		}
 		if len(due) == limit {
-			break // the next wake that returns gives the signal
+			break // the next wake to return signals
 		}
 		heap.Pop(&d.queue)
 		first.due, first.at = never, never
@@ -322,7 +326,7 @@ func (d *deadlines) claimDue(now time.Time, limit int) (due []*deadline, wait ti
 	return due, time.Hour
 }
 
-// pause lets nobody be woken, or goes on.
+// pause stops or resumes waking.
 func (d *deadlines) pause(paused bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -330,14 +334,14 @@ func (d *deadlines) pause(paused bool) {
 	d.signal()
 }
 
-// woken takes in what a wake said. Facts that arrived since it began may have
-// set a due time already; the earlier one counts.
+// woken applies the result of a wake. Facts that arrived since it began may have set a due time; the earlier
+// one is used.
 func (d *deadlines) woken(entry *deadline, now, next time.Time, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.signal()
 	if entry.idle() || d.streams[entry.stream] != entry {
-		return // nothing is open any more, and the index forgot it, or is another
+		return // idle, or the entry was replaced
 	}
 	at := now.Add(wakeDoubt)
 	switch {

@@ -7,46 +7,57 @@ import (
 	"admitone/events"
 )
 
-// foldSale takes in a fact that states the bounds of a sale, or records that one was reached.
+// foldSale applies a fact that sets the opening and closing times of a sale, or records that one was reached.
 func (d *deadlines) foldSale(e *events.Recorded, fact events.Scheduled) error {
 	times, reached := fact.Schedule()
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	entry := d.streams[e.Stream]
-	if entry == nil && (reached || times.IsZero()) {
+	switch {
+	case reached && entry == nil:
 		return nil
-	}
-	if !reached && !times.IsZero() {
-		decided, err := events.DecidedAt(e.Metadata)
+	case reached && !times.OpensAt.IsZero():
+		entry.ahead.OpensAt = time.Time{}
+	case reached:
+		entry.ahead.ClosesAt = time.Time{}
+	default:
+		future, err := futureTimes(e, times)
 		if err != nil {
-			return fmt.Errorf("position %d, %s@%d: %w", e.Position, e.Stream, e.Revision, err)
+			return err
 		}
-		if times = times.After(decided); entry == nil && times.IsZero() {
+		if entry == nil && future.IsZero() {
 			return nil
 		}
+		if entry == nil {
+			entry = d.add(e.Stream)
+		}
+		entry.ahead = future
 	}
-	if entry == nil {
-		entry = d.add(e.Stream)
+	d.changed(entry)
+	if entry.idle() {
+		return nil
 	}
-	switch {
-	case !reached:
-		entry.ahead = times
-	case !times.OpensAt.IsZero():
-		entry.ahead.OpensAt = time.Time{}
-	default:
-		entry.ahead.ClosesAt = time.Time{}
-	}
-	if d.changed(entry); !entry.idle() {
-		d.expect(entry, entry.bound())
-	}
+	d.expect(entry, entry.bound())
 	return nil
 }
 
-// lastTime is the last moment that Unix nanoseconds can tell.
+// futureTimes returns those of a fact's sale times that are after its decision.
+func futureTimes(e *events.Recorded, times events.SaleTimes) (events.SaleTimes, error) {
+	if times.IsZero() {
+		return times, nil
+	}
+	decided, err := events.DecidedAt(e.Metadata)
+	if err != nil {
+		return times, fmt.Errorf("position %d, %s@%d: %w", e.Position, e.Stream, e.Revision, err)
+	}
+	return times.After(decided), nil
+}
+
+// lastTime is the latest time that fits in Unix nanoseconds.
 var lastTime = time.Unix(0, never)
 
-// bound is the deadline that the next bound of the sale comes to: the last moment before it, since
-// a stream is woken behind its deadline.
+// bound returns the deadline for the next opening or closing, one nanosecond before it: a stream is woken
+// strictly after its deadline.
 func (e *deadline) bound() int64 {
 	next := e.ahead.Next()
 	if next.IsZero() || !next.Before(lastTime) {

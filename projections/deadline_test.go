@@ -16,7 +16,7 @@ import (
 	"admitone/projections/logtest"
 )
 
-// deadlineHarness is the entities that a deadline index wakes, in synctest's time.
+// deadlineHarness has the entities that a deadline index wakes, in synctest's time.
 type deadlineHarness struct {
 	mu        sync.Mutex
 	index     *deadlines
@@ -51,7 +51,7 @@ func (h *deadlineHarness) tell(stream events.StreamID, fact events.Deadlined) {
 	}
 }
 
-// wake is what an entity does: it lets go of what has expired.
+// wake expires what is due, like an entity.
 func (h *deadlineHarness) wake(_ context.Context, stream events.StreamID) (time.Time, error) {
 	h.mu.Lock()
 	h.now++
@@ -85,13 +85,13 @@ func (h *deadlineHarness) wake(_ context.Context, stream events.StreamID) (time.
 	return slices.MinFunc(left, time.Time.Compare), nil
 }
 
-// inHouse runs f beside a deadline loop and returns the wakes.
-func inHouse(t *testing.T, f func(h *deadlineHarness)) (wakes []string) {
-	return inHouseLate(t, nil, f)
+// withIndex runs f with a deadline index and returns the wakes.
+func withIndex(t *testing.T, f func(h *deadlineHarness)) (wakes []string) {
+	return withLateIndex(t, nil, f)
 }
 
-// inHouseLate is inHouse of a server that leaves what is due to others first.
-func inHouseLate(t *testing.T, late lateness, f func(h *deadlineHarness)) (wakes []string) {
+// withLateIndex is withIndex for a server that leaves what is due to others first.
+func withLateIndex(t *testing.T, late lateness, f func(h *deadlineHarness)) (wakes []string) {
 	synctest.Test(t, func(t *testing.T) {
 		h := &deadlineHarness{index: newDeadlines(late), holds: map[events.StreamID][]time.Time{}, began: time.Now()}
 		ctx, stop := context.WithCancel(t.Context())
@@ -113,7 +113,7 @@ func inHouseLate(t *testing.T, late lateness, f func(h *deadlineHarness)) (wakes
 
 func in(d time.Duration) time.Time { return time.Now().Add(d) }
 
-// deadlinePlays are what happens to the house, and whom that has to wake when.
+// deadlinePlays are sequences of facts, with the wakes that must follow.
 var deadlinePlays = map[string]struct {
 	play func(h *deadlineHarness)
 	want []string
@@ -188,18 +188,18 @@ var deadlinePlays = map[string]struct {
 func TestDeadlines(t *testing.T) {
 	for name, c := range deadlinePlays {
 		t.Run(name, func(t *testing.T) {
-			if got := inHouse(t, c.play); !slices.Equal(got, c.want) {
+			if got := withIndex(t, c.play); !slices.Equal(got, c.want) {
 				t.Errorf("woken %v, want %v", got, c.want)
 			}
 		})
 	}
 }
 
-// TestDeadlinesOfASharedLog: a server wakes at the random moment past the deadline, and
-// only what the others have left.
+// TestDeadlinesOfASharedLog: a server wakes at a random time after the deadline, and only what
+// others have not woken.
 func TestDeadlinesOfASharedLog(t *testing.T) {
 	draws := func(all ...time.Duration) lateness {
-		return func() time.Duration {
+		return func(events.StreamID) time.Duration {
 			next := all[0]
 			all = append(all[1:], next)
 			return next
@@ -249,18 +249,22 @@ func TestDeadlinesOfASharedLog(t *testing.T) {
 		}, []string{"x 1.1s", "y 1.2s"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := inHouseLate(t, c.late, c.play); !slices.Equal(got, c.want) {
+			if got := withLateIndex(t, c.late, c.play); !slices.Equal(got, c.want) {
 				t.Errorf("woken %v, want %v", got, c.want)
 			}
 		})
 	}
-	if latenessOf(false).draw() != 0 {
+	if latenessOf(false, nil).draw("x") != 0 {
 		t.Error("a server that is alone waits")
 	}
 	least, most := lateBy, time.Duration(0)
 	for range 1000 {
-		late := latenessOf(true).draw()
+		late := latenessOf(true, nil).draw("x")
 		least, most = min(least, late), max(most, late)
+	}
+	ranked := latenessOf(true, func(stream events.StreamID) (int, bool) { return len(stream), true })
+	if ranked.draw("") != 0 || ranked.draw("xx") != 2*rankedBy {
+		t.Errorf("the first node waits %v, the third %v", ranked.draw(""), ranked.draw("xx"))
 	}
 	if least < 0 || least > lateBy/10 || most >= lateBy || most < lateBy*9/10 {
 		t.Errorf("drawn from %v to %v", least, most)
@@ -268,7 +272,7 @@ func TestDeadlinesOfASharedLog(t *testing.T) {
 }
 
 func TestManyDeadlinesAtOnce(t *testing.T) {
-	wakes := inHouse(t, func(h *deadlineHarness) {
+	wakes := withIndex(t, func(h *deadlineHarness) {
 		h.slow = time.Second
 		for i := range 1000 {
 			h.hold(events.StreamID(fmt.Sprint("x-", i)), time.Now().Add(time.Second))
@@ -281,7 +285,8 @@ func TestManyDeadlinesAtOnce(t *testing.T) {
 	}
 }
 
-// Deadlines that passed while the program was down are noticed when it is back.
+// TestDeadlinesAfterARestart: deadlines that passed while the program was down are noticed when it
+// is back.
 func TestDeadlinesAfterARestart(t *testing.T) {
 	for _, end := range []string{"closed", "crashed", "deleted"} {
 		t.Run(end, func(t *testing.T) {
@@ -339,7 +344,7 @@ func TestDeadlinesAfterARestart(t *testing.T) {
 }
 
 // TestBoundsThatLieAhead: the index waits for the bounds that are after the fact that states them,
-// wakes the stream at each, also when it was read from disk, and forgets a stream without any.
+// wakes the stream at each, also after it was read from disk, and forgets a stream without any.
 func TestBoundsThatLieAhead(t *testing.T) {
 	const stream = "product-a"
 	begin := time.Unix(1_800_000_000, 0).UTC()

@@ -22,7 +22,7 @@ import (
 	"admitone/projections/row"
 )
 
-// openDisk locks the folder and opens the views in it, those anew that can't be used.
+// openDisk locks the folder and opens the views in it. It discards views that can't be used.
 func (p *Projections) openDisk() (err error) {
 	if err := p.files.MkdirAll(p.dir, 0o750); err != nil {
 		return err
@@ -36,7 +36,7 @@ func (p *Projections) openDisk() (err error) {
 		}
 	}
 	if err != nil && spoiled(err) {
-		p.log.Warn("the views can't be used; they are made anew from the log", "dir", p.dir, "reason", oneLine(err))
+		p.log.Warn("the views can't be used and are rebuilt from the log", "dir", p.dir, "reason", oneLine(err))
 		err = p.startOver()
 	}
 	if err != nil {
@@ -46,8 +46,8 @@ func (p *Projections) openDisk() (err error) {
 	return nil
 }
 
-// startOver throws the views away, which are closed, and opens new ones. From now on
-// nobody reads them before they have caught up.
+// startOver deletes the views, which must be closed, and opens empty ones. Reads fail with ErrNotReady until
+// those have caught up.
 func (p *Projections) startOver() error {
 	names, err := p.files.List(p.dir)
 	if err != nil {
@@ -77,10 +77,10 @@ func (p *Projections) startOver() error {
 	return p.load()
 }
 
-// lockName is the file that is locked beside the folder.
+// lockName is the lock file in the folder.
 const lockName = "LOCK"
 
-// openDB opens the files, or says what is wrong with them.
+// openDB opens the files. Errors: what is wrong with them.
 func (p *Projections) openDB() (err error) {
 	if err := checkFolder(p.files, p.dir); err != nil {
 		return err
@@ -99,12 +99,10 @@ func (p *Projections) openDB() (err error) {
 	return nil
 }
 
-// pebbleOptions size Pebble for what it is here: a small store that is written ten
-// times a second, never waited for, and rebuilt when it is lost. It has no
-// write-ahead log: a crash takes what is not in tables yet, and whatever is left of
-// the files of a crash or a damaged manifest is the views of an earlier position,
-// since tables are written in order. A write-ahead log of which a part is missing
-// would leave newer records beside older ones.
+// pebbleOptions sizes Pebble for a small store that is written ten times a second, never synced, and rebuilt
+// when it is lost. It has no write-ahead log: one with a missing part would leave newer records beside older
+// ones. Without it, a crash or a damaged manifest leaves the views of an earlier position, because tables are
+// written in order.
 func (p *Projections) pebbleOptions() *pebble.Options {
 	damage := p.damage.ofThese()
 	options := &pebble.Options{
@@ -128,8 +126,8 @@ func (p *Projections) pebbleOptions() *pebble.Options {
 	return options
 }
 
-// closeDisk closes the files. What is in memory is put into tables before, unless they
-// are thrown away the next time.
+// closeDisk closes the files. It flushes the memory table to disk first, unless the views will be discarded at
+// the next start.
 func (p *Projections) closeDisk() error {
 	p.readings.end()
 	var err error
@@ -139,11 +137,11 @@ func (p *Projections) closeDisk() error {
 	return errors.Join(err, p.db.Close(), p.lock.Close())
 }
 
-// errFiles is what is wrong with the folder of the views.
+// errFiles means that files of the views are missing.
 var errFiles = errors.New("a part of the files is missing")
 
-// checkFolder reports whether a folder is empty, or has the two markers without which
-// Pebble would take what is there for nothing and begin a new database beside it.
+// checkFolder returns nil for an empty folder and for one with both of the markers without which Pebble would
+// start a new database beside the existing files; else an error.
 func checkFolder(files vfs.FS, dir string) error {
 	names, err := files.List(dir)
 	if err != nil {
@@ -164,8 +162,7 @@ func checkFolder(files vfs.FS, dir string) error {
 	return nil
 }
 
-// removeWriteAheadLogs removes what an earlier version of this program wrote, and what
-// Pebble makes without writing to it.
+// removeWriteAheadLogs removes those of earlier versions of this program, and the empty ones that Pebble creates.
 func removeWriteAheadLogs(files vfs.FS, dir string) error {
 	names, err := files.List(dir)
 	if err != nil {
@@ -181,9 +178,8 @@ func removeWriteAheadLogs(files vfs.FS, dir string) error {
 	return nil
 }
 
-// checkTables holds each table to what the manifest says of it: its first and its last
-// record. That their sizes are right Pebble has seen to, and blocks have checksums; but
-// nothing in a table says which one it is.
+// checkTables checks the first and the last key of each table against the manifest. Pebble checks their sizes
+// and the checksums of their blocks, but nothing in a table identifies it.
 func checkTables(db *pebble.DB, files vfs.FS, dir string) error {
 	levels, err := db.SSTables()
 	if err != nil {
@@ -207,7 +203,7 @@ func checkTables(db *pebble.DB, files vfs.FS, dir string) error {
 func checkTable(files vfs.FS, name string, want *pebble.SSTableInfo) error {
 	file, err := files.Open(name, vfs.RandomReadsOption)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil // it was there when Pebble opened it, and has been compacted since
+		return nil // compacted since Pebble opened it
 	}
 	if err != nil {
 		return err
@@ -235,12 +231,11 @@ func checkTable(files vfs.FS, name string, want *pebble.SSTableInfo) error {
 	if err := records.Error(); err != nil || same {
 		return err
 	}
-	return errors.New("it is another table than the one that was written")
+	return errors.New("the table is not the one that was written")
 }
 
-// spoiled reports whether an error of the views is about their bytes, so that making them
-// anew helps. Pebble has no name for all of those; what the system says of other
-// things does.
+// spoiled reports whether an error of the views is due to their files, so that a rebuild helps. Pebble has no
+// type for all of those, so it is every error but one of the lock or, a failed read aside, of the system.
 func spoiled(err error) bool {
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.EIO) || pebble.IsCorruptionError(err) {
 		return true
@@ -249,15 +244,15 @@ func spoiled(err error) bool {
 	return !errors.As(err, &system) && !errors.Is(err, pebbledb.ErrLocked)
 }
 
-// damage is what was found wrong with the views. All methods may be called from many
-// goroutines at once, and with locks of Pebble's held.
+// damage records the damage found in the views. Its methods are safe for concurrent use, also with locks of
+// Pebble's held.
 type damage struct {
 	first atomic.Pointer[error]
-	files atomic.Uint64 // counts the databases
-	told  chan struct{} // holds one token when there is something
+	files atomic.Uint64 // the number of databases opened
+	told  chan struct{} // has a token when damage is recorded
 }
 
-// report takes note of an error; the first one counts.
+// report records an error, unless one is recorded already.
 func (d *damage) report(err error) {
 	if d.first.CompareAndSwap(nil, &err) {
 		select {
@@ -267,8 +262,8 @@ func (d *damage) report(err error) {
 	}
 }
 
-// ofThese is report for the database that is opened now: what it says after another
-// one has taken its place counts no more.
+// ofThese returns report for the database that is being opened. Once another one has replaced it, it has no
+// effect.
 func (d *damage) ofThese() func(error) {
 	mine := d.files.Add(1)
 	return func(err error) {
@@ -278,7 +273,7 @@ func (d *damage) ofThese() func(error) {
 	}
 }
 
-// found is what was reported since the views were opened, nil for nothing.
+// found returns the recorded error since the views were opened, or nil.
 func (d *damage) found() error {
 	if err := d.first.Load(); err != nil {
 		return *err
@@ -295,8 +290,7 @@ func (d *damage) forget() {
 	d.first.Store(nil)
 }
 
-// unread is what an error of reading the views comes to: damage is noted, and it is as
-// if they had not caught up.
+// unread converts an error of reading the views: damage is recorded and returned as ErrNotReady.
 func (p *Projections) unread(err error) error {
 	if err == nil || !spoiled(err) {
 		return err
@@ -306,7 +300,7 @@ func (p *Projections) unread(err error) error {
 	return fmt.Errorf("%w: %w", ErrNotReady, err)
 }
 
-// quiet keeps Pebble's chatter out of the log.
+// quiet logs Pebble's errors and drops its information messages.
 type quiet struct{ log *slog.Logger }
 
 func (q quiet) Infof(string, ...any) {}
@@ -314,30 +308,29 @@ func (q quiet) Errorf(format string, args ...any) {
 	q.log.Warn("views: " + fmt.Sprintf(format, args...))
 }
 
-// exitFailedDisk is the process's exit status when the views can't be written.
+// exitFailedDisk is the exit status when the views can't be written.
 const exitFailedDisk = 3
 
-// Fatalf must not return: Pebble has lost the disk. Damaged bytes don't lead here.
+// Fatalf must not return: Pebble can't write to the disk. Damaged data does not lead here.
 func (q quiet) Fatalf(format string, args ...any) {
-	q.log.Error("the views can't be written any more; stopping", "reason", fmt.Sprintf(format, args...))
+	q.log.Error("the views can't be written; stopping", "reason", fmt.Sprintf(format, args...))
 	os.Exit(exitFailedDisk)
 }
 
-// oneLine is an error in words: Pebble's print as a page of the program's calls when a
-// logger writes them.
+// oneLine returns err as text without the stack trace that Pebble's errors print when a logger formats them.
 func oneLine(err error) string {
 	line, _, _ := strings.Cut(fmt.Sprint(err), "\n")
 	return line
 }
 
-// errForeign: the record is of the views of another log.
+// errForeign means that the record belongs to the views of another log.
 var errForeign = errors.New("a record of another log's views")
 
-// recordViews names what every record begins with: its log's tag. A file of another
-// log's views may be as sound as ours.
+// recordViews names the encoding of a record, which begins with the tag of its log. Files of another log's
+// views are intact, so only the tag tells them apart.
 const recordViews = "record.v2"
 
-// tagSize is how many bytes of a hash of its epoch tell a log from others.
+// tagSize is the length of a tag in bytes: a prefix of the hash of the log's epoch.
 const tagSize = 4
 
 func tagOf(epoch string) (tag [tagSize]byte) {
@@ -346,7 +339,7 @@ func tagOf(epoch string) (tag [tagSize]byte) {
 	return tag
 }
 
-// own returns what is behind the tag. Error: errForeign.
+// own returns the record without its tag. Error: errForeign.
 func (p *Projections) own(record []byte) ([]byte, error) {
 	if len(record) < tagSize || [tagSize]byte(record) != p.tag {
 		return nil, errForeign
@@ -354,9 +347,8 @@ func (p *Projections) own(record []byte) ([]byte, error) {
 	return record[tagSize:], nil
 }
 
-// Seen returns the position up to which the views in dir contain the log of an epoch, 0
-// if there are none of it, or none that can be read: those are rebuilt. Nobody may have
-// them open. It changes nothing. Error: the disk's.
+// Seen returns the position up to which the views in dir contain the log with that epoch; 0 if there are none,
+// or none that can be read, which are rebuilt. The views must not be open. It changes nothing. Error: the disk's.
 func Seen(dir, epoch string) (position events.Position, err error) {
 	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
 		return 0, nil

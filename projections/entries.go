@@ -10,39 +10,38 @@ import (
 	"admitone/projections/row"
 )
 
-// entries is the view of the teams that take part in tournaments.
+// entries is the view of teams' entries in tournaments.
 //
-// Places are numbered in the order in which the tournament assigned them, separately for its slots
-// and its waitlist. A number is never reused.
+// Places are numbered in the order in which the tournament assigned them, separately for slots and
+// waitlist. A number is never reused.
 type entries struct {
-	// seats has the place of each team, by team and tournament.
+	// seats maps a team and tournament to its status and number.
 	seats *records[seat]
-	// blocks have the places, by tournament, status and number / blockSize. An entry
-	// then costs one record of its own, its seat, and a share of a block.
+	// blocks contain the places, by tournament, status and number / blockSize. An entry costs one
+	// record in seats and a share of a block.
 	blocks *records[block]
-	// counts has the number of teams in each block of a waitlist, so that a team's place is
-	// found without reading all blocks before it.
+	// counts has the number of teams in each block of a waitlist, to compute a team's place without
+	// reading all earlier blocks.
 	counts *records[int64]
 }
 
-// blockSize is the number of numbers that are in one block: a million waiting teams have
-// some four thousand.
+// blockSize is how many numbers a block covers: a million waiting teams have some four thousand blocks.
 const blockSize = 256
 
-// lastPlace is greater than every number.
+// lastPlace is greater than any number.
 const lastPlace = 1 << 56
 
-// seat is where a team's place is found: under its status and number.
+// seat locates a team's place: its status and number.
 type seat struct {
 	status events.EntryStatus
 	number int64
 }
 
-// block has the taken places of a block, in ascending order. Readers use it without the lock, so
-// its places are never changed; new ones are only appended.
+// block contains the assigned places of a block, in ascending order. Readers use it without the lock, so
+// existing places are never modified; new ones are only appended.
 type block struct{ places []place }
 
-// place is a [row.Entry] without the members that the key of its block gives.
+// place is a [row.Entry] without the members that its block's key implies.
 type place struct {
 	team                       events.TeamID
 	number, group              int64
@@ -108,7 +107,7 @@ func seatKey(tournament events.TournamentID, team events.TeamID) string {
 	return ownedKey(string(team), string(tournament))
 }
 
-// blockKey returns the key of the block that contains at; keys sort by tournament, status and number.
+// blockKey returns the key of the block that contains at. Keys sort by tournament, status and number.
 func blockKey(tournament events.TournamentID, at seat) string {
 	key := [9]byte{at.status[0]}
 	binary.BigEndian.PutUint64(key[1:], uint64(at.number/blockSize))
@@ -131,7 +130,7 @@ func (v *entries) flush(b *pebble.Batch) error {
 	return v.counts.flush(b)
 }
 
-// add puts a team in the next place of a status.
+// add appends a place to a status.
 func (v *entries) add(tournament events.TournamentID, status events.EntryStatus, p place) error {
 	at := seat{status, p.number}
 	key := blockKey(tournament, at)
@@ -147,7 +146,7 @@ func (v *entries) add(tournament events.TournamentID, status events.EntryStatus,
 	return nil
 }
 
-// remove frees the place of a team.
+// remove frees a team's place.
 func (v *entries) remove(tournament events.TournamentID, team events.TeamID, at seat) error {
 	key := blockKey(tournament, at)
 	b, _, err := v.blocks.find(key)
@@ -182,27 +181,26 @@ func (v *entries) set(key string, status events.EntryStatus, places []place) {
 	}
 }
 
-// standing returns the place of a team, and whether it takes part. The lock must be
-// held.
+// standing returns the place of a team, and whether it has one. The lock must be held.
 func (v *entries) standing(tournament events.TournamentID, team events.TeamID) (seat, bool, error) {
 	return v.seats.find(seatKey(tournament, team))
 }
 
-// find returns the block of a place and the index in it; ok is false if the place is not taken. The
-// lock must be held.
+// find returns the block of a place and the index in it; ok is false if the place is free. The lock must be
+// held.
 func (v *entries) find(tournament events.TournamentID, at seat) (b block, i int, ok bool, err error) {
 	b, _, err = v.blocks.find(blockKey(tournament, at))
 	i = b.upTo(at.number)
 	return b, i - 1, err == nil && i > 0 && b.places[i-1].number == at.number, err
 }
 
-// upTo is how many places of a block have numbers up to this one.
+// upTo returns the number of places of a block with numbers up to number.
 func (b *block) upTo(number int64) int {
 	return sort.Search(len(b.places), func(i int) bool { return b.places[i].number > number })
 }
 
-// before returns a scan of the waiting teams in the blocks before that of number. The lock must be
-// held for this call, but not for the scan.
+// before returns a scan of the counts of the waitlist's blocks before that of number. The lock must be
+// held for the call, but not for the scan.
 func (v *entries) before(tournament events.TournamentID, number int64) (*scan[int64], error) {
 	return v.counts.scan(blockKey(tournament, seat{events.EntryWaitlisted, 0}),
 		blockKey(tournament, seat{events.EntryWaitlisted, number}))
@@ -214,7 +212,7 @@ func sum(counts *scan[int64]) (n int64, err error) {
 	return n, err
 }
 
-// tournamentsOf lists where a team takes part. The lock must be held.
+// tournamentsOf returns the tournaments that a team has entered or waits for. The lock must be held.
 func (v *entries) tournamentsOf(
 	team events.TeamID,
 	after string,

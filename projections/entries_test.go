@@ -8,7 +8,7 @@ import (
 	"admitone/projections/row"
 )
 
-// TestDamagedEntry: a status that is none is damage and not a place on the waitlist.
+// TestDamagedEntry: an invalid status is damage, and not a place on the waitlist.
 func TestDamagedEntry(t *testing.T) {
 	for _, status := range []events.EntryStatus{events.EntryEntered, events.EntryWaitlisted} {
 		want := seat{status, 7}

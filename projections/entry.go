@@ -8,7 +8,7 @@ import (
 	"admitone/projections/row"
 )
 
-// entry makes an Entry of a place.
+// entry converts a place to an Entry.
 func (p *place) entry(tournament events.TournamentID, status events.EntryStatus) row.Entry {
 	return row.Entry{
 		TournamentID: tournament, TeamID: p.team, Status: status, Group: p.group,
@@ -17,8 +17,7 @@ func (p *place) entry(tournament events.TournamentID, status events.EntryStatus)
 	}
 }
 
-// Entry returns a team's part in a tournament, and whether it takes part.
-// Errors: the disk's.
+// Entry returns a team's entry in a tournament, and whether it has one. Errors: the disk's.
 func (p *Projections) Entry(tournamentID events.TournamentID, teamID events.TeamID) (row.Entry, bool, error) {
 	if err := p.enter(); err != nil {
 		return row.Entry{}, false, err
@@ -34,9 +33,8 @@ func (p *Projections) Entry(tournamentID events.TournamentID, teamID events.Team
 	return e, err == nil && e.TeamID != "", err
 }
 
-// entry returns a team's entry, the zero one if there is none. Of one that waits
-// the place counts within its block only, and addPlaces adds those before. The lock
-// must be held.
+// entry returns a team's entry, the zero one if there is none. The place of a waiting team is counted within its
+// block only; addPlaces adds the earlier blocks. The lock must be held.
 func (v *entries) entry(
 	tournament events.TournamentID,
 	team events.TeamID,
@@ -62,11 +60,9 @@ func addPlaces(e *row.Entry, before *scan[int64]) error {
 	return err
 }
 
-// Entries returns up to limit entries of one status behind the place after, 0 for
-// the first: those that have entered in the order in which they did, those that
-// wait in the order of the waitlist. next is the after of the next page, 0 if
-// there is none. Nobody takes part in a tournament that does not exist.
-// Errors: the disk's.
+// Entries returns up to limit entries of one status after the cursor after, 0 for the first page: entered
+// teams in order of entry, waiting teams in order of the waitlist. next is the cursor of the next page, 0 on the
+// last. For a tournament that does not exist there are none. Errors: the disk's.
 func (p *Projections) Entries(tournamentID events.TournamentID, status events.EntryStatus, after uint64,
 	limit int) (page []row.Entry, next uint64, err error) {
 	if err := p.enter(); err != nil {
@@ -74,7 +70,7 @@ func (p *Projections) Entries(tournamentID events.TournamentID, status events.En
 	}
 	defer p.leave()
 	v, from := viewOf[*tournaments](p).entries, int64(min(after, lastPlace))
-	ahead := from // waiting teams up to here are counted
+	ahead := from // waiting teams up to this number are counted
 	if status == events.EntryEntered {
 		ahead = 0
 	}
@@ -114,9 +110,8 @@ func (p *Projections) Entries(tournamentID events.TournamentID, status events.En
 	return page, next, err
 }
 
-// TeamEntries returns up to limit entries of a team, in tournaments with ids above
-// after and ordered by the bytes of those, and where the next page starts: its
-// after, or "" when there is none. Errors: the disk's.
+// TeamEntries returns up to limit entries of a team in tournaments with ids above after, in byte order of the
+// ids, and the cursor of the next page, "" on the last. Errors: the disk's.
 func (p *Projections) TeamEntries(
 	teamID events.TeamID,
 	after string,

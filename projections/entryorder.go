@@ -11,7 +11,7 @@ func decodeOrderData(record []byte) (events.OrderData, error) {
 	return o, in.Done()
 }
 
-// order takes in what a fact says about the order data of entries.
+// order applies a fact's changes to the order data of entries.
 func (k *tournaments) order(id events.TournamentID, fact events.Fact) {
 	switch f := fact.(type) {
 	case *events.TournamentEntered:
@@ -32,7 +32,7 @@ func (k *tournaments) ordered(id events.TournamentID, teams []events.TeamID, ord
 	}
 }
 
-// EntryOrder returns the order data of a team's entry, none if there is none. Errors: the disk's.
+// EntryOrder returns the order data of a team's entry, the zero value for none. Errors: the disk's.
 func (p *Projections) EntryOrder(id events.TournamentID, team events.TeamID) (events.OrderData, error) {
 	if err := p.enter(); err != nil {
 		return events.OrderData{}, err

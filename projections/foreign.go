@@ -10,12 +10,12 @@ import (
 	"admitone/events"
 )
 
-// originLimit bounds how long the views wait for the first event of a stream.
+// originLimit is the timeout for reading the first event of a stream.
 const originLimit = 5 * time.Second
 
-// findForeign returns the events of other programs in streams of unknown categories, by their
-// index. It needs no lock, because it may have to read the log. Errors: events.ErrUnknownFact for an
-// event of this system, which a later version has written; those of events.Store.Read.
+// findForeign returns the events of other programs in streams of unknown categories, by index in the batch. It
+// does not need the lock, because it may read the log. Errors: events.ErrUnknownFact for an event of this system
+// that a later version wrote; those of events.Store.Read.
 func (p *Projections) findForeign(batch []events.Recorded) (found map[int]bool, err error) {
 	category, known := "", true
 	for i := range batch {
@@ -37,8 +37,8 @@ func (p *Projections) findForeign(batch []events.Recorded) (found map[int]bool, 
 	return found, nil
 }
 
-// mustBeForeign returns an error for an event of this system: of a category that this version does
-// not know, or that can't be read, which is why. Any other is counted and passed by.
+// mustBeForeign returns an error for an event of this system: of a category unknown to this version, or
+// undecodable because of why. Any other event is counted and skipped.
 func (p *Projections) mustBeForeign(e *events.Recorded, why error) error {
 	ours, err := p.isOurs(e)
 	if err != nil {
@@ -49,20 +49,19 @@ func (p *Projections) mustBeForeign(e *events.Recorded, why error) error {
 		return nil
 	}
 	if why == nil {
-		why = fmt.Errorf("%w: no kind has streams of the category %q; a later version has written it",
+		why = fmt.Errorf("%w: category %q is unknown to this version of the program",
 			events.ErrUnknownFact, e.Stream.Category())
 	}
 	return fmt.Errorf("position %d, %s@%d: %w", e.Position, e.Stream, e.Revision, why)
 }
 
-// isOurs reports whether an event that no view can take is of this system. In a category of ours,
-// a stream that begins with something that can be read, or looks like ours, is none of another
-// program.
+// isOurs reports whether an event that no view can apply belongs to this system. In a known category, a stream
+// belongs to another program only if its first event can't be decoded and does not look like a fact.
 func (p *Projections) isOurs(e *events.Recorded) (bool, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), originLimit)
 	defer cancel()
 	ours, err := p.origins.Ours(ctx, e)
-	if err == nil && !ours && e.Revision > 0 { // an event that is not ours, in a stream that is
+	if err == nil && !ours && e.Revision > 0 { // the event may be foreign in a stream of ours
 		ours, err = p.origins.Owned(ctx, e.Stream)
 	}
 	if err == nil && !ours && events.KnownCategory(e.Stream.Category()) {
@@ -74,7 +73,7 @@ func (p *Projections) isOurs(e *events.Recorded) (bool, error) {
 	return ours, err
 }
 
-// looksOwn reports whether a stream of a category of ours begins with something like a fact.
+// looksOwn reports whether a stream of a known category begins with an event that looks like a fact.
 func (p *Projections) looksOwn(ctx context.Context, e *events.Recorded) (bool, error) {
 	first := *e
 	if e.Revision > 0 {
@@ -102,7 +101,7 @@ func (p *Projections) noteForeign(e *events.Recorded) {
 	}
 	if !known {
 		category = strings.Clone(category)
-		p.log.Warn("the log has streams of other programs; they are passed by", "category", category, "stream", e.Stream,
+		p.log.Warn("the log has streams of other programs; skipping them", "category", category, "stream", e.Stream,
 			"position", e.Position)
 	}
 	p.foreign[category] = n + 1

@@ -13,7 +13,7 @@ import (
 	"admitone/projections"
 )
 
-// put appends an event to a log as it is.
+// put appends a raw event to a log.
 func put(t *testing.T, log events.Store, stream events.StreamID, revision events.Revision, name, metadata string) {
 	t.Helper()
 	e := events.Event{ID: events.EventID(string(stream), int(revision)), Type: name, Data: []byte(`{}`),
@@ -26,7 +26,7 @@ func put(t *testing.T, log events.Store, stream events.StreamID, revision events
 	}
 }
 
-// warnings counts those of the log that have a text.
+// warnings counts the log messages with a text.
 type warnings struct {
 	mu    sync.Mutex
 	texts []string
@@ -69,8 +69,9 @@ func followWith(t *testing.T, log events.Store, dir string, w *warnings) (p *pro
 	}
 }
 
-// TestStreamsOfOtherProgramsArePassedBy: also where they have a category of ours, and one warning
-// for each category. After a restart the views go on, though the last event they had seen is gone.
+// TestStreamsOfOtherProgramsArePassedBy: also if they use a category of this system, with one
+// warning per category. After a restart the views resume, although the last event that they had
+// seen is gone.
 func TestStreamsOfOtherProgramsArePassedBy(t *testing.T) {
 	log, dir, w := openLog(t, t.TempDir()), t.TempDir(), &warnings{}
 	defer log.Close()
@@ -99,8 +100,8 @@ func TestStreamsOfOtherProgramsArePassedBy(t *testing.T) {
 	}
 }
 
-// TestEventsOfALaterVersionStopTheViews: in a stream of a category that this version does not know,
-// and an unknown fact in one it knows.
+// TestEventsOfALaterVersionStopTheViews: in a stream of an unknown category, and an unknown fact in
+// a known one.
 func TestEventsOfALaterVersionStopTheViews(t *testing.T) {
 	for about, forge := range map[string]func(log events.Store){
 		"an unknown category": func(log events.Store) { put(t, log, "locker-1", 0, "locker.held.v1", "") },

@@ -7,19 +7,19 @@ import (
 	"admitone/events"
 )
 
-// Position is the one up to which the views contain the log.
+// Position is that up to which the views contain the log.
 func (p *Projections) Position() events.Position {
 	return events.Position(p.waiters.applied.Load())
 }
 
-// WaitFor returns when the views contain everything up to pos.
-// Errors: ctx.Err(); [ErrClosed], or what Healthy says, if they never will.
+// WaitFor waits until the views contain everything up to pos.
+// Errors: ctx.Err(); [ErrClosed], or that of Healthy, if they never will.
 func (p *Projections) WaitFor(ctx context.Context, pos events.Position) error {
 	return p.waiters.wait(ctx, pos)
 }
 
-// Ready reports whether the views have caught up, once, with the log as it was when
-// Run began, or when they were rebuilt since.
+// Ready reports whether the views have once caught up with the end of the log as of the start of Run or, if they
+// were rebuilt later, as of the rebuild.
 func (p *Projections) Ready() bool {
 	select {
 	case <-*p.caught.Load():
@@ -29,7 +29,7 @@ func (p *Projections) Ready() bool {
 	}
 }
 
-// Healthy returns why the views have stopped for good, nil if they haven't.
+// Healthy returns the error that stopped the views permanently, nil if none did.
 func (p *Projections) Healthy() error {
 	if err := p.failure.Load(); err != nil {
 		return *err
@@ -37,23 +37,21 @@ func (p *Projections) Healthy() error {
 	return nil
 }
 
-// Stats are figures for operators.
+// Stats are metrics of the views.
 type Stats struct {
-	// Position up to which the views contain the log, and in what a reader finds when
-	// memory is not asked.
+	// Position up to which the views contain the log, and up to which they are written to the disk.
 	Position, Flushed events.Position
-	// Events folded since the start of the program.
+	// Events folded since the program started.
 	Events uint64
-	// LastEvent is the store's time of the last event folded since then; zero if
-	// there was none.
+	// LastEvent is the store's time of the last of those; zero if there was none.
 	LastEvent time.Time
 	// Topics with subscribers, and their subscribers.
 	Topics, Subscribers int
-	// Streams with open holds.
+	// Deadlines is the number of streams with open holds.
 	Deadlines int
 }
 
-// Stats returns the present figures.
+// Stats returns the current metrics.
 func (p *Projections) Stats() Stats {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
@@ -68,8 +66,8 @@ func (p *Projections) Stats() Stats {
 	return s
 }
 
-// Lag is the number of positions the views that are behind the log. In a store whose
-// positions are not consecutive it is more than the number of events.
+// Lag is the number of positions by which the views are behind the log. In a store whose positions are not
+// consecutive it exceeds the number of events.
 // Errors: events.ErrUnavailable, events.ErrClosed, ctx.Err().
 func (p *Projections) Lag(ctx context.Context) (uint64, error) {
 	head, err := p.store.Head(ctx)

@@ -13,11 +13,10 @@ const (
 	idCacheWays = 4
 )
 
-// idCache remembers ids that the views have, of a kind of which nothing ever goes away:
-// a yes stays true, so asking again needs neither a lock nor the disk. A no is
-// never remembered. Each id belongs to one set, which keeps the ids that came last.
-// All methods may be called from many goroutines at once; an id that two of them push
-// out of its set at a time is only looked up once more.
+// idCache remembers ids that the views contain, of a kind whose ids are never removed: a positive answer stays
+// valid and needs neither the lock nor the disk. Negative answers are not cached. Each id belongs to one set,
+// which keeps the most recent ones. Its methods are safe for concurrent use; an entry lost to a race costs one
+// more look-up.
 type idCache struct {
 	seed maphash.Seed
 	sets [idCacheSets][idCacheWays]atomic.Pointer[string]
@@ -29,7 +28,7 @@ func (k *idCache) set(id string) *[idCacheWays]atomic.Pointer[string] {
 	return &k.sets[maphash.String(k.seed, id)%idCacheSets]
 }
 
-// has reports whether id is remembered.
+// has reports whether id is cached.
 func (k *idCache) has(id string) bool {
 	set := k.set(id)
 	for i := range set {
@@ -40,7 +39,7 @@ func (k *idCache) has(id string) bool {
 	return false
 }
 
-// add remembers a copy of id, for ids of requests don't last.
+// add caches a copy of id, because a request's buffer is reused.
 func (k *idCache) add(id string) {
 	set := k.set(id)
 	for i := idCacheWays - 1; i > 0; i-- {

@@ -22,8 +22,8 @@ func crowded(k *idCache, n int) (ids []string) {
 	return ids
 }
 
-// TestKnownKeepsTheLast: of ids that share a set the last are remembered, and one
-// that was not added never is.
+// TestKnownKeepsTheLast: of ids that share a set the last are remembered, and one that was not
+// added never is.
 func TestKnownKeepsTheLast(t *testing.T) {
 	k := newIDCache()
 	ids := crowded(k, 2*idCacheWays+1)
@@ -43,7 +43,7 @@ func TestKnownKeepsTheLast(t *testing.T) {
 	}
 }
 
-// TestKnownCopies: the strings of requests change when the next request comes.
+// TestKnownCopies: the strings of a request are overwritten by the next one, so ids are copied.
 func TestKnownCopies(t *testing.T) {
 	k, buffer := newIDCache(), []byte("lions")
 	k.add(unsafe.String(&buffer[0], len(buffer)))
@@ -53,7 +53,7 @@ func TestKnownCopies(t *testing.T) {
 	}
 }
 
-// TestKnownAtOnce: whoever adds and asks at the same time hears of no id that is not.
+// TestKnownAtOnce: concurrent adds and look-ups never report an id that was not added.
 func TestKnownAtOnce(t *testing.T) {
 	k := newIDCache()
 	ids := crowded(k, 4*idCacheWays)
@@ -71,8 +71,8 @@ func TestKnownAtOnce(t *testing.T) {
 	crowd.Wait()
 }
 
-// TestHasTeam: a team is there as soon as the views have it, however often somebody
-// asked before, and no longer when they turn out to be of another log.
+// TestHasTeam: a team exists as soon as the views have it, however often it was looked up before,
+// and no longer once they turn out to be of another log.
 func TestHasTeam(t *testing.T) {
 	log, fs := logtest.NewMemory(), vfs.NewMem()
 	lions := &events.TeamRegistered{TeamID: "lions", DisplayName: "The lions"}

@@ -10,9 +10,8 @@ import (
 	"admitone/projections/verify"
 )
 
-// TestInternalStreams: what a store or an EventStoreDB client keeps in the log beside
-// the facts is passed by, whatever it is. Verify counts those
-// of other programs.
+// TestInternalStreams: events that a store or an EventStoreDB client keeps in the log besides the
+// facts are skipped. Verify counts those of other programs.
 func TestInternalStreams(t *testing.T) {
 	log := openLog(t, t.TempDir())
 	defer log.Close()
@@ -38,6 +37,6 @@ func TestInternalStreams(t *testing.T) {
 		t.Errorf("a stream of no kind: %+v, %v", found, err)
 	}
 	if page, _, _, err := history.Read(ctx, log, "holder", "nobody", 0, 10); err != nil || len(page) != 0 {
-		t.Errorf("%v of nobody, %v", page, err)
+		t.Errorf("%v of an unknown holder, %v", page, err)
 	}
 }

@@ -74,8 +74,8 @@ func follow(t testing.TB, log events.Store, dir string) (p *projections.Projecti
 	}
 }
 
-// sell appends the sale of n single units of a new product in batches of up to
-// size, and returns the last position.
+// sell appends sales of n single units of a new product in batches of up to size, and returns the
+// last position.
 func sell(t testing.TB, log events.Store, id string, n, size int) (last events.Position) {
 	stream, expected := events.NewStreamID("product", id), events.NoStream
 	var prev events.Hash
@@ -105,7 +105,7 @@ func sell(t testing.TB, log events.Store, id string, n, size int) (last events.P
 	}
 }
 
-// last is a subscriber that knows what remains and waits for nothing to.
+// last is a subscriber that records the remaining count and never blocks.
 type last struct {
 	mu   sync.Mutex
 	gone chan struct{}
@@ -201,8 +201,8 @@ func TestOverTheEmbeddedLog(t *testing.T) {
 	checkSoldOut(ctx, t, fresh, head)
 }
 
-// BenchmarkRestart is the time from Open to readiness beside a log of a million
-// events that the views contain, and BenchmarkRefold that of folding it anew.
+// BenchmarkRestart is the time from Open to readiness with a log of a million events that the views
+// contain; BenchmarkRefold folds them from the beginning.
 func BenchmarkRestart(b *testing.B) {
 	const size = 1_000_000
 	dir := b.TempDir()

@@ -1,7 +1,6 @@
 package projections
 
-// rowOf returns the row of id of a view's table, and whether it exists.
-// Errors: the disk's.
+// rowOf returns the row of id in a view's table, and whether it exists. Errors: the disk's.
 func rowOf[V view, R any](p *Projections, of func(V) *table[R], id string) (row R, ok bool, err error) {
 	if err := p.enter(); err != nil {
 		return row, false, err
@@ -10,9 +9,8 @@ func rowOf[V view, R any](p *Projections, of func(V) *table[R], id string) (row 
 	return of(viewOf[V](p)).get(id)
 }
 
-// pageOf returns up to limit rows of a view's table with ids above after, ordered
-// by the bytes of their ids, and where the next page starts: its after, or "" when
-// there is none. Errors: the disk's.
+// pageOf returns up to limit rows of a view's table with ids above after, in byte order of the ids, and the
+// cursor of the next page, "" on the last. Errors: the disk's.
 func pageOf[V view, R any](p *Projections, of func(V) *table[R], after string, limit int,
 	id func(*R) string) (page []R, next string, err error) {
 	if err := p.enter(); err != nil {

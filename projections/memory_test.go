@@ -87,7 +87,7 @@ func started(t testing.TB, p *Projections) (stop func() error) {
 	return stop
 }
 
-// patience bounds what a test waits for: far longer than any of it takes on a busy machine.
+// patience bounds every wait of a test. It is far longer than any takes on a busy machine.
 const patience = 4 * time.Minute
 
 func waitFor(t testing.TB, p *Projections, pos events.Position) {

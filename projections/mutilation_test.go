@@ -14,13 +14,13 @@ import (
 	"admitone/projections/logtest"
 )
 
-// mutilation is one thing that can happen to a file.
+// mutilation is a way of damaging a file.
 type mutilation struct {
 	name string
 	do   func(path string) error
 }
 
-// mutilations are all that are tried on a file of some bytes, in a folder with others.
+// mutilations returns those for a file of some bytes, in a folder with others.
 func mutilations(path string, intact []byte, step int, others []string, foreign string) (all []mutilation) {
 	replace := func(name string, text []byte) {
 		all = append(all, mutilation{name, func(path string) error { return overwrite(path, text) }})
@@ -68,7 +68,7 @@ func swap(a, b string) error {
 	return errors.Join(os.Rename(a, a+".swap"), os.Rename(b, a), os.Rename(a+".swap", b))
 }
 
-// files lists what is in a folder but for what is locked.
+// files lists the files in a folder except locked ones.
 func files(t testing.TB, dir string) (paths []string) {
 	t.Helper()
 	entries, err := os.ReadDir(dir)
@@ -83,7 +83,7 @@ func files(t testing.TB, dir string) (paths []string) {
 	return paths
 }
 
-// like is the file of a name, or the one of its kind that has taken its place.
+// like returns the file with a name, or the one of its kind that has replaced it.
 func like(t testing.TB, dir, name string) string {
 	if path := filepath.Join(dir, name); slices.Contains(files(t, dir), path) {
 		return path
@@ -97,12 +97,12 @@ func like(t testing.TB, dir, name string) string {
 	return ""
 }
 
-// kindOfFile is a name without the numbers in it.
+// kindOfFile returns a name without its numbers.
 func kindOfFile(name string) string {
 	return strings.Map(func(r rune) rune { return map[bool]rune{true: -1, false: r}[r >= '0' && r <= '9'] }, name)
 }
 
-// eachDamage calls try with a copy of views in which one thing is wrong.
+// eachDamage calls try with a copy of views with one damage.
 func eachDamage(t *testing.T, step int, try func(t *testing.T, log *logtest.Memory, want *Projections, dir string,
 	m mutilation, name string)) {
 	log, sound, foreign := soldLog("first"), t.TempDir(), t.TempDir()

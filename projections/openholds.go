@@ -5,25 +5,27 @@ import (
 	"admitone/projections/row"
 )
 
-// openHolds counts by holder what is held and neither paid nor over: a view of a kind.
-// Counting has two steps, so that an event whose counts can't be read changes nothing.
+// openHolds is a view of the number of open holds by holder: those neither paid nor ended. An event is first
+// planned and then applied, so that one whose counts can't be read changes nothing.
 type openHolds struct {
 	*records[int64]
 	moves []holdMove // reused for every event
 }
 
-// holdMove is a holder's count once an event is folded.
+// holdMove is a holder's count after an event.
 type holdMove struct {
 	holder events.Holder
 	count  int64
 }
 
 func newOpenHolds(p *Projections, prefix string) *openHolds {
-	return &openHolds{records: newRecords(p, prefix, func(dst []byte, n *int64) []byte { return row.AppendInt(dst, *n) },
+	o := &openHolds{records: newRecords(p, prefix, func(dst []byte, n *int64) []byte { return row.AppendInt(dst, *n) },
 		decodeCount)}
+	o.missing = p.absence.of(o.prefix)
+	return o
 }
 
-// plan adds to a holder's count in the next move.
+// plan adds by to a holder's count in the next move.
 func (o *openHolds) plan(holder events.Holder, by int64) error {
 	if by == 0 {
 		return nil
@@ -41,15 +43,21 @@ func (o *openHolds) plan(holder events.Holder, by int64) error {
 	return err
 }
 
-// planProduct plans what a fact of a product changes.
+// planProduct plans the changes of a product's fact.
 func (o *openHolds) planProduct(fact events.Fact) error {
 	o.moves = o.moves[:0]
 	switch f := fact.(type) {
 	case *events.ProductHeld:
 		return o.plan(f.Holder, 1)
+	case *events.ProductRetaken:
+		return o.plan(f.Holder, 1)
 	case *events.ProductConfirmed:
 		return o.plan(f.Holder, -1)
 	case *events.ProductReleased:
+		if f.Was == events.ReservationHeld {
+			return o.plan(f.Holder, -1)
+		}
+	case *events.ProductReservationCancelled:
 		if f.Was == events.ReservationHeld {
 			return o.plan(f.Holder, -1)
 		}
@@ -63,13 +71,13 @@ func (o *openHolds) planProduct(fact events.Fact) error {
 	return nil
 }
 
-// planBooking plans what becomes of a booking's holder.
+// planBooking plans the change of a booking's holder.
 func (o *openHolds) planBooking(before, after *row.Booking) error {
 	o.moves = o.moves[:0]
 	return o.plan(after.Holder, openOf(after)-openOf(before))
 }
 
-// openOf is 1 for a booking that is held, or being paid.
+// openOf is 1 for a booking that is held or being paid, else 0.
 func openOf(b *row.Booking) int64 {
 	switch b.Status {
 	case events.BookingIsHeld, events.BookingIsAwaiting, events.BookingIsPaying:
@@ -78,7 +86,7 @@ func openOf(b *row.Booking) int64 {
 	return 0
 }
 
-// move takes the plan into the counts, and says how many records that changes.
+// move applies the plan, and returns how many records it changes.
 func (o *openHolds) move() (work int) {
 	work = len(o.moves)
 	for i := range o.moves {
@@ -93,8 +101,7 @@ func (o *openHolds) move() (work int) {
 	return work
 }
 
-// OpenHolds returns how many reservations and bookings of a holder are held now.
-// Errors: the disk's.
+// OpenHolds returns how many reservations and bookings a holder has open. Errors: the disk's.
 func (p *Projections) OpenHolds(holder events.Holder) (int64, error) {
 	if err := p.enter(); err != nil {
 		return 0, err
@@ -108,7 +115,7 @@ func (p *Projections) OpenHolds(holder events.Holder) (int64, error) {
 	return units + seats, err
 }
 
-// OwnedTeams returns how many teams are a holder's. Errors: the disk's.
+// OwnedTeams returns how many teams a holder owns. Errors: the disk's.
 func (p *Projections) OwnedTeams(owner events.Holder) (int64, error) {
 	if err := p.enter(); err != nil {
 		return 0, err

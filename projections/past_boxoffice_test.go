@@ -15,8 +15,8 @@ import (
 	"admitone/projections/row"
 )
 
-// TestThePastOfTheBoxOffice: what is read from the entities' streams as of any
-// position is what the views had when they had come there.
+// TestThePastOfTheBoxOffice: a state read from the entities' streams as of any position equals that
+// of the views at that position.
 func TestThePastOfTheBoxOffice(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		log := logtest.NewMemory()
@@ -95,7 +95,7 @@ func sameMoney(t *rapid.T, now, then *Projections, holder events.Holder, at even
 	}
 }
 
-// TestPerformancesByDate: pages of a range, and what is equal to its ends.
+// TestPerformancesByDate: pages of a range, including its ends.
 func TestPerformancesByDate(t *testing.T) {
 	log := logtest.NewMemory()
 	day := func(n int) time.Time { return time.Date(2031, 6, n, 20, 0, 0, 0, time.UTC) }

@@ -14,7 +14,7 @@ import (
 	"admitone/projections/row"
 )
 
-// productModel does what can be done about a product.
+// productModel generates valid facts of a product.
 type productModel struct {
 	id                events.ProductID
 	stock, held, sold int64
@@ -24,7 +24,7 @@ type productModel struct {
 
 func (s *productModel) left() int64 { return s.stock - s.held - s.sold }
 
-// RandomAction is one fact that may come next.
+// randomAction returns a possible next fact.
 func (s *productModel) randomAction(t *rapid.T) events.Fact {
 	if s.stock == 0 {
 		s.stock = rapid.Int64Range(1, 9).Draw(t, "stock")
@@ -62,9 +62,8 @@ func (s *productModel) randomAction(t *rapid.T) events.Fact {
 	return &events.ProductEdited{DisplayName: fmt.Sprint("Lamp ", s.made), Stock: s.stock, Remaining: s.left()}
 }
 
-// TestThePastIsTheFoldOfAPrefix: of random histories of all kinds at once, what is
-// read of each entity as of every position is what views have that were folded up to
-// there and know nothing of later.
+// TestThePastIsTheFoldOfAPrefix: in random histories of all kinds, each entity read as of every
+// position equals that of views that were folded up to there.
 func TestThePastIsTheFoldOfAPrefix(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		log := logtest.NewMemory()

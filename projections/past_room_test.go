@@ -8,7 +8,7 @@ import (
 	"admitone/events"
 )
 
-// waitingRoomModel does what can be done about a waiting room.
+// waitingRoomModel generates valid facts of a waiting room.
 type waitingRoomModel struct {
 	id              events.RoomID
 	settings        events.WaitingRoomSettings
@@ -21,7 +21,7 @@ func (p *waitingRoomModel) counts() events.WaitingRoomCounts {
 	return events.WaitingRoomCounts{Waiting: int64(len(p.waiting)), Active: int64(len(p.inside))}
 }
 
-// RandomAction is one fact that may come next.
+// randomAction returns a possible next fact.
 func (p *waitingRoomModel) randomAction(t *rapid.T) events.Fact {
 	if p.settings.Version == 0 {
 		p.settings = events.WaitingRoomSettings{AdmitPerSecond: 5, MaxActive: 3, ActiveSeconds: 60, HeartbeatSeconds: 10,

@@ -3,6 +3,7 @@ package projections
 import (
 	"context"
 	"encoding/binary"
+	"strings"
 
 	"github.com/cockroachdb/pebble/v2"
 
@@ -13,23 +14,25 @@ import (
 
 func init() {
 	register(registration{
-		views:      "payment.v1",
+		views:      "payment.v3",
 		categories: []string{events.PaymentCategory, events.SettlementCategory},
 		open:       func(p *Projections) view { return newPayments(p) },
 	})
 }
 
-// payments is the kind of money from outside: a row per payment, the refunds in the order in which
-// they became owed, and the index of the payments that have steps left.
+// payments is the view of external payments: a row per payment, the refunds in the order in which they became
+// owed, and the index of the payments that have steps left.
 type payments struct {
 	rows    *table[row.Payment]
 	refunds *records[row.Refund]      // by number
 	numbers *records[events.Position] // of refunds, by id
-	owed    *records[struct{}]        // the refunds that are, by number
-	// returning are the payments of reservations that were given back, as long as that is not in
-	// the payment's own stream.
+	owed    *records[struct{}]        // the owed refunds, by number
+	// returning has the payments whose reservation was released, until the payment's own stream records
+	// it.
 	returning  *records[struct{}]
 	unfinished *unfinished
+	// of has the payments by what they pay for; see paidKey.
+	of *records[struct{}]
 }
 
 func newPayments(p *Projections) *payments {
@@ -44,7 +47,8 @@ func newPayments(p *Projections) *payments {
 		}),
 		owed:       newRecords(p, "refund-owed", appendNothing, decodeNothing),
 		returning:  newRecords(p, "payment-returning", appendNothing, decodeNothing),
-		unfinished: newUnfinished(p, "payment-unfinished"),
+		unfinished: newUnfinished(p, "payment-unfinished", events.PaymentCategory),
+		of:         newRecords(p, "payment-of", appendNothing, decodeNothing),
 	}
 }
 
@@ -57,11 +61,12 @@ func (k *payments) reset() {
 	k.owed.reset()
 	k.returning.reset()
 	k.unfinished.reset()
+	k.of.reset()
 }
 
 func (k *payments) flush(b *pebble.Batch) error {
 	for _, flush := range [...]func(*pebble.Batch) error{k.rows.flush, k.refunds.flush, k.numbers.flush, k.owed.flush,
-		k.returning.flush, k.unfinished.records.flush} {
+		k.returning.flush, k.unfinished.records.flush, k.of.flush} {
 		if err := flush(b); err != nil {
 			return err
 		}
@@ -71,7 +76,7 @@ func (k *payments) flush(b *pebble.Batch) error {
 
 func (k *payments) fold(e *events.Recorded, fact events.Fact) (work int, err error) {
 	if e.Stream.Category() == events.SettlementCategory {
-		return 0, new(row.Settlement).ApplyFact(e, fact) // the entity decides; nobody asks a view
+		return 0, new(row.Settlement).ApplyFact(e, fact) // only the entity uses it; no view does
 	}
 	id := e.Stream.Entity()
 	found, err := k.rows.find(id)
@@ -88,6 +93,7 @@ func (k *payments) fold(e *events.Recorded, fact events.Fact) (work int, err err
 	}
 	if found == nil {
 		k.rows.add(id, *payment)
+		k.of.set(paidKey(&payment.For, strings.Clone(id)), &struct{}{})
 	} else {
 		k.rows.changed(found)
 	}
@@ -102,10 +108,25 @@ func (k *payments) fold(e *events.Recorded, fact events.Fact) (work int, err err
 		return 0, err
 	}
 	k.unfinished.settleID(id, payment.Open > 0 || returning, e)
-	return 4, nil
+	return 5, nil
 }
 
-// keepRefund takes in a refund as it is now.
+// gaveBack records, for the view of products, that a payment becomes owed next, because e released what it
+// paid for.
+func (k *payments) gaveBack(payment events.StreamID, e *events.Recorded) {
+	k.returning.set(payment.Entity(), &struct{}{})
+	k.unfinished.settleID(payment.Entity(), true, e)
+}
+
+// paidKey sorts payments by what they pay for: a booking, or any reservation of a product.
+func paidKey(of *events.PaidThing, id string) string {
+	if of.BookingID != "" {
+		return ownedKey("b"+string(of.BookingID), id)
+	}
+	return ownedKey("p"+string(of.ProductID), id)
+}
+
+// keepRefund stores a refund's present state.
 func (k *payments) keepRefund(refund *row.Refund) {
 	kept, key := *refund, numberKey(refund.Number)
 	k.refunds.set(key, &kept)
@@ -123,13 +144,13 @@ func numberKey(n events.Position) string {
 
 func (k *payments) table() *table[row.Payment] { return k.rows }
 
-// Payment returns the row of a payment by what stands behind the category in its stream, and whether
-// it exists. Errors: the disk's.
+// Payment returns the row of a payment by the entity part of its stream name, and whether it exists. Errors: the
+// disk's.
 func (p *Projections) Payment(id string) (row.Payment, bool, error) {
 	return rowOf(p, (*payments).table, id)
 }
 
-// Refund returns a refund, and whether there is one. Errors: the disk's.
+// Refund returns a refund, and whether it exists. Errors: the disk's.
 func (p *Projections) Refund(id events.RefundID) (refund row.Refund, ok bool, err error) {
 	if err := p.enter(); err != nil {
 		return refund, false, err
@@ -143,9 +164,9 @@ func (p *Projections) Refund(id events.RefundID) (refund row.Refund, ok bool, er
 	return k.refunds.get(numberKey(number))
 }
 
-// Refunds returns up to most refunds, or of those that are owed alone, in the order in which they
-// became owed, behind the number after: 0 for the first page, else the next of the page before. next
-// is 0 if there are no more. Errors: the disk's.
+// Refunds returns up to most refunds, only owed ones if owed is set, in the order in which they became owed,
+// after the cursor after: 0 for the first page, else the next of the previous page. next is 0 on the last
+// page. Errors: the disk's.
 func (r *Reading) Refunds(owed bool, after events.Position, most int) (page []row.Refund, next events.Position,
 	err error) {
 	k := viewOf[*payments](r.p)
@@ -164,7 +185,7 @@ func (r *Reading) Refunds(owed bool, after events.Position, most int) (page []ro
 	return page, next, err
 }
 
-// owedRefunds goes by the index, for most refunds are settled.
+// owedRefunds uses the index of owed refunds, because most refunds are settled.
 func (r *Reading) owedRefunds(k *payments, from, end string, most int) (page []row.Refund, next events.Position,
 	err error) {
 	var keys []string
@@ -188,8 +209,8 @@ func (r *Reading) owedRefunds(k *payments, from, end string, most int) (page []r
 	return page, next, err
 }
 
-// RunUnfinishedPayments is [Projections.RunUnfinished] for the payments with money that is neither
-// applied nor owed. id is what stands behind the category in the payment's stream.
+// RunUnfinishedPayments is [Projections.RunUnfinished] for the payments with money that is neither applied nor
+// owed. id is the entity part of the payment's stream name.
 func (p *Projections) RunUnfinishedPayments(ctx context.Context,
 	resume func(ctx context.Context, id string) error) error {
 	k := viewOf[*payments](p)

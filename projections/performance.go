@@ -13,7 +13,7 @@ func dateKey(startsAt time.Time, id events.PerformanceID) string {
 	return startsAt.UTC().Format("2006-01-02T15:04:05.000000000Z") + " " + string(id)
 }
 
-// performance returns a row that the fold does not change. The lock must be held.
+// performance returns a copy of a row, safe to use without the lock. The lock must be held for the call.
 func (k *boxOffice) performance(id string) (performance row.Performance, ok bool, err error) {
 	if e, ok := k.performances.memory(id); ok {
 		return e.row.Clone(), true, nil
@@ -33,10 +33,8 @@ func (p *Projections) Performance(id events.PerformanceID) (row.Performance, boo
 	return viewOf[*boxOffice](p).performance(string(id))
 }
 
-// Performances returns up to limit performances that start at from or later and
-// before to (a zero time is no bound), ordered by when they start and then by id.
-// next is the after of the next page, "" when there is none; it is text, made of a
-// time and an id. Errors: the disk's.
+// Performances returns up to limit performances that start in [from, to), ordered by start and then by id; a
+// zero time is no bound. next is the opaque cursor of the next page, "" on the last. Errors: the disk's.
 func (p *Projections) Performances(from, to time.Time, after string,
 	limit int) (page []row.Performance, next string, err error) {
 	if err := p.enter(); err != nil {

@@ -6,7 +6,7 @@ import (
 	"admitone/projections/row"
 )
 
-// state is called with the lock held.
+// state must be called with the lock held.
 func (k *boxOffice) state(id string) (live.State, events.Position, error) {
 	e, err := k.performances.existing(id)
 	if err != nil {
@@ -15,7 +15,7 @@ func (k *boxOffice) state(id string) (live.State, events.Position, error) {
 	return live.NewPerformanceState(e.row.Clone()), e.row.Position, nil
 }
 
-// publishStep hands a step of a seat to the topics that are watched.
+// publishStep publishes a step of a seat to the topics that are watched.
 func (k *boxOffice) publishStep(e *events.Recorded, performance *row.Performance, seat events.SeatIndex, section int,
 	step row.SeatStep, cause live.Cause) {
 	change := int64(step.Change())
@@ -37,7 +37,7 @@ func (k *boxOffice) publishStep(e *events.Recorded, performance *row.Performance
 	}
 }
 
-// publishStated hands a fact of the performance's own stream to the topics that are watched.
+// publishStated publishes a fact of the performance's own stream to the topics that are watched.
 func (k *boxOffice) publishStated(e *events.Recorded, performance *row.Performance, cause live.Cause) {
 	if t := k.topic.Watched(string(performance.ID)); t != nil {
 		t.Change(e.Position, live.StatedDelta(performance, cause))
@@ -48,7 +48,7 @@ func (k *boxOffice) publishStated(e *events.Recorded, performance *row.Performan
 	}
 }
 
-// seatsState is called with the lock held.
+// seatsState must be called with the lock held.
 func (k *boxOffice) seatsState(id string) (live.State, events.Position, error) {
 	e, err := k.performances.existing(id)
 	if err != nil {
@@ -58,5 +58,5 @@ func (k *boxOffice) seatsState(id string) (live.State, events.Position, error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	return live.NewSeatsState(e.row.SeatCounts, m), e.row.Position, nil
+	return live.NewSeatsState(e.row.Plan, e.row.SeatCounts, m), e.row.Position, nil
 }

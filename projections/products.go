@@ -10,20 +10,21 @@ import (
 
 func init() {
 	register(registration{
-		views:      "product.v6",
+		views:      "product.v9",
 		categories: []string{events.ProductCategory},
 		open:       func(p *Projections) view { return newProducts(p) },
 	})
 }
 
 // products is the view of counted stock: a row per product with the topics
-// "product:<id>", a record per reservation, and the open holds.
+// "product:<id>", a record per reservation, and the open holds by holder.
 type products struct {
 	*rowView[row.Product]
 	past *rowSnapshots[row.Product]
 	open *openHolds
 
 	reservations *reservations
+	payments     func() *payments // opened after this view
 }
 
 func newProducts(p *Projections) *products {
@@ -40,6 +41,7 @@ func newProducts(p *Projections) *products {
 		open: newOpenHolds(p, "product-open"),
 
 		reservations: newReservations(p),
+		payments:     func() *payments { return viewOf[*payments](p) },
 	}
 }
 
@@ -53,7 +55,7 @@ func (k *products) fold(e *events.Recorded, fact events.Fact) (work int, err err
 		if err := k.open.planProduct(fact); err != nil {
 			return 0, err
 		}
-		if err := k.reservations.plan(events.ProductID(entry.id), e, fact); err != nil {
+		if err := k.reservations.plan(&entry.row, e, fact); err != nil {
 			return 0, err
 		}
 	}
@@ -62,8 +64,23 @@ func (k *products) fold(e *events.Recorded, fact events.Fact) (work int, err err
 	}
 	if isNew {
 		work = k.open.move() + k.reservations.move()
+		if payment := givenBack(fact); payment != "" {
+			k.payments().gaveBack(payment, e)
+			work += 2
+		}
 	}
 	return work + k.past.keep(entry.id, entry.row.Revision, entry.row.Position, &entry.row), nil
+}
+
+// givenBack returns the payment that becomes owed because of a fact, "" for none.
+func givenBack(fact events.Fact) events.StreamID {
+	switch f := fact.(type) {
+	case *events.ProductReleased:
+		return f.Payment
+	case *events.ProductReservationCancelled:
+		return f.Payment
+	}
+	return ""
 }
 
 func (k *products) flush(b *pebble.Batch) error {
@@ -94,10 +111,9 @@ func (p *Projections) Product(id events.ProductID) (row.Product, bool, error) {
 	return rowOf(p, (*products).table, string(id))
 }
 
-// Products returns up to limit products with ids above after, ordered by the
-// bytes of their ids, and where the next page starts: its after, or "" when
-// there is none. A product created meanwhile takes its place in that order.
-// Errors: the disk's.
+// Products returns up to limit products with ids above after, in byte order of the
+// ids, and the cursor of the next page, "" on the last. A product created between two
+// pages appears if its id is above after. Errors: the disk's.
 func (p *Projections) Products(after string, limit int) (page []row.Product, next string, err error) {
 	return pageOf(p, (*products).table, after, limit, func(product *row.Product) string { return string(product.ID) })
 }

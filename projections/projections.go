@@ -19,40 +19,39 @@ import (
 	"admitone/projections/row"
 )
 
-// ErrClosed: the projections were closed before the call began.
+// ErrClosed means that the projections were closed before the call began.
 var ErrClosed = errors.New("the views are closed")
 
-// frameEvery is the shortest time between two frames of one topic: a screen shows hardly more,
-// and it is well below the 50 ms in which a count has to be there.
+// frameEvery is the default of Config.FrameEvery: about a screen's refresh interval, and well below the 50 ms
+// within which a count must be shown.
 const frameEvery = 16 * time.Millisecond
 
-// Config says what projections read, and where they keep what they make of it.
+// Config of the projections.
 type Config struct {
 	// Store is the log.
 	Store events.Store
-	// Dir holds the views and belongs to them alone. It may be deleted while the
-	// program is down: everything in it comes from the log.
+	// Dir contains the views and nothing else. It may be deleted while the program is down: the views are
+	// rebuilt from the log.
 	Dir string
 	// Spawn starts the topics' actors.
 	Spawn live.Spawner
-	// Logger takes what operators should know. Default: slog.Default().
+	// Logger for operators. Default: slog.Default().
 	Logger *slog.Logger
-	// FrameEvery is the shortest time between two frames of one topic; what
-	// changes meanwhile is merged. Default: 16 ms. Negative: no pause.
+	// FrameEvery is the shortest time between two frames of one topic; changes in between are merged.
+	// Default: 16 ms. Negative: no pause.
 	FrameEvery time.Duration
-	// MaxTables is how many of the views' tables are open at once, about. Default:
-	// Pebble's thousand.
+	// MaxTables is about how many of the views' tables are open at once. Default: Pebble's, 1000.
 	MaxTables int
-	// Shared says that other servers follow the log too and wake and resume as this one
-	// does: each leaves that to the others for a random moment, and does what is then
-	// still to be done.
+	// Shared means that other servers follow the same log and wake and resume too: each waits for a random
+	// delay first, and acts only on what is left then.
 	Shared bool
-	// FS to keep Dir on. Default: the disk.
+	// Rank, if set, replaces the random delay by one per preceding node.
+	Rank Rank
+	// FS of Dir. Default: the disk.
 	FS vfs.FS
 }
 
-// Projections are the views of one log. All methods may be called from many
-// goroutines at once.
+// Projections are the views of one log. All methods are safe for concurrent use.
 type Projections struct {
 	store events.Store
 	log   *slog.Logger
@@ -60,7 +59,7 @@ type Projections struct {
 	dir   string
 	lock  *pebble.Lock
 	epoch string
-	tag   [tagSize]byte // of the epoch
+	tag   [tagSize]byte // of the log's epoch
 	// db is replaced when the views are rebuilt, with users and mu held. It may be used
 	// after enter, or with mu held.
 	db        *pebble.DB
@@ -72,6 +71,7 @@ type Projections struct {
 	readings  readings
 	deadlines *deadlines
 	views     []view
+	keyScopes *keyScopes
 	topics    *live.Hub
 	absence   *absence
 
@@ -79,15 +79,15 @@ type Projections struct {
 	// holds it for a batch at a time, readers for a look-up.
 	mu         sync.RWMutex
 	categories map[string]view
-	last       category   // the one looked up last
-	at         checkpoint // what the views contain, in memory
-	ours       checkpoint // the last event of this system among that
-	flushed    checkpoint // and on disk
+	last       category   // the last one looked up
+	at         checkpoint // up to which the views in memory contain the log
+	ours       checkpoint // the last event of this system up to at
+	flushed    checkpoint // up to which the views on disk do
 	work       int        // records to write, at most, since the last flush
-	unkept     int        // of the records written since, those that a crash takes
-	keptAt     time.Time  // when the others were put into tables
-	inherited  bool       // the views were there when the program started
-	remakes    int        // how often they were rebuilt without catching up
+	unkept     int        // records written that a crash would lose
+	keptAt     time.Time  // when records were last flushed to tables
+	inherited  bool       // the views existed when the program started
+	remakes    int        // consecutive rebuilds without catching up
 	closed     bool
 	running    bool
 
@@ -100,8 +100,8 @@ type Projections struct {
 	gone  bool // guarded by users
 
 	ready   chan struct{}                 // closed when the views have caught up for the first time
-	anew    atomic.Bool                   // views that were thrown away have not caught up yet
-	caught  atomic.Pointer[chan struct{}] // ready, or the one of those rebuilt since
+	anew    atomic.Bool                   // the views were discarded and have not caught up since
+	caught  atomic.Pointer[chan struct{}] // closed when the present views have caught up: ready, or that of a rebuild
 	failure atomic.Pointer[error]
 	events  atomic.Uint64 // folded since the start
 	created atomic.Int64  // the store's time of the last event, Unix nanoseconds
@@ -112,10 +112,11 @@ type category struct {
 	view view
 }
 
-// Open opens the views, creating them if there are none, or none of this log
-// and this version, or if their files are damaged. Run has to be called for them to
-// move.
-// Errors: the disk's; another process using Dir.
+// Rank returns how many nodes precede this one for a stream; ranked is false if nodes have no ranks.
+type Rank func(stream events.StreamID) (before int, ranked bool)
+
+// Open opens the views in c.Dir. It discards views of another log or version and damaged ones. The views are
+// empty until Run folds the log. Errors: the disk's; another process using Dir.
 func Open(c Config) (*Projections, error) {
 	if c.Logger == nil {
 		c.Logger = slog.Default()
@@ -125,8 +126,8 @@ func Open(c Config) (*Projections, error) {
 	}
 	p := &Projections{
 		store: c.Store, log: c.Logger, files: c.files(), dir: c.Dir, epoch: c.Store.Epoch(),
-		maxTables: c.MaxTables, late: latenessOf(c.Shared), damage: damage{told: make(chan struct{}, 1)},
-		deadlines: newDeadlines(latenessOf(c.Shared)), categories: map[string]view{},
+		maxTables: c.MaxTables, late: latenessOf(c.Shared, c.Rank), damage: damage{told: make(chan struct{}, 1)},
+		deadlines: newDeadlines(latenessOf(c.Shared, c.Rank)), categories: map[string]view{},
 		ready: make(chan struct{}), absence: newAbsence(), origins: events.NewOrigins(c.Store), foreign: map[string]uint64{},
 	}
 	p.tag = tagOf(p.epoch)
@@ -143,6 +144,7 @@ func Open(c Config) (*Projections, error) {
 			p.topics.Add(t)
 		}
 	}
+	p.keyScopes = viewOf[*keyScopes](p)
 	if err := p.openDisk(); err != nil {
 		return nil, fmt.Errorf("opening the views in %s: %w", c.Dir, err)
 	}
@@ -156,8 +158,7 @@ func (c *Config) files() vfs.FS {
 	return c.FS
 }
 
-// checkpoint says how far the views have come. ID and hash are those of the
-// event at position: a log that has another event there is another log.
+// checkpoint is a position in the log. The id and the hash are those of its event, to detect another log.
 type checkpoint struct {
 	position events.Position
 	id       events.ID
@@ -165,7 +166,7 @@ type checkpoint struct {
 }
 
 func checkpointAt(e *events.Recorded) checkpoint {
-	// Without a hash the id has to do.
+	// Without a hash, only the id is compared.
 	hash, _ := events.RecordedHash(e.Metadata)
 	return checkpoint{e.Position, e.ID, hash}
 }
@@ -173,8 +174,8 @@ func checkpointAt(e *events.Recorded) checkpoint {
 // checkpointKey sorts before every view.
 const checkpointKey = "\x00checkpoint"
 
-// appendRecord says which views of which log have come how far, and which event of this system was
-// the last, if it is another one.
+// appendRecord appends the record of the checkpoint: the views' versions, the log, the position, and the last
+// event of this system if it is another one.
 func (p *Projections) appendRecord(dst []byte, at, own checkpoint) []byte {
 	dst = row.AppendString(dst, views())
 	dst = row.AppendString(dst, p.epoch)
@@ -201,8 +202,7 @@ func (c *checkpoint) read(r *row.Reader) bool {
 	return true
 }
 
-// views names the encodings of all views. A kind more, or another version of
-// one, makes it another name.
+// views names the encodings of all views. It differs if a view is added or its version changes.
 func views() string {
 	names := []string{recordViews, deadlineViews}
 	for _, r := range registrations {
@@ -212,8 +212,8 @@ func views() string {
 	return strings.Join(names, " ")
 }
 
-// load finds the checkpoint and the deadlines. Errors: errStale, for files of other
-// views or of another log; errRecord and others of damage; the disk's.
+// load reads the checkpoint and the deadlines. Errors: errStale for files of other views or of another log;
+// row.ErrRecord and others for damage; the disk's.
 func (p *Projections) load() error {
 	at, own, fits, err := p.loadCheckpoint()
 	if err == nil && !fits {
@@ -232,9 +232,9 @@ func (p *Projections) load() error {
 }
 
 // errStale is an error of load.
-var errStale = errors.New("they are of another version of the program, or of another log")
+var errStale = errors.New("they belong to another version of the program, or to another log")
 
-// mustBeEmpty: without a checkpoint there are no records.
+// mustBeEmpty returns an error if there are records, which must not exist without a checkpoint.
 func (p *Projections) mustBeEmpty() error {
 	all, err := p.db.NewIter(nil)
 	if err != nil {
@@ -247,7 +247,8 @@ func (p *Projections) mustBeEmpty() error {
 	return all.Error()
 }
 
-// loadCheckpoint returns the zero checkpoint, which fits, for new files.
+// loadCheckpoint returns the zero checkpoint for new files. fits reports whether the files belong to this log and
+// these views.
 func (p *Projections) loadCheckpoint() (at, own checkpoint, fits bool, err error) {
 	record, closer, err := p.db.Get([]byte(checkpointKey))
 	if errors.Is(err, pebble.ErrNotFound) {
@@ -270,8 +271,7 @@ func (p *Projections) loadCheckpoint() (at, own checkpoint, fits bool, err error
 	return at, own, true, r.Done()
 }
 
-// enter keeps the disk open until leave. Errors: ErrClosed; ErrNotReady while views
-// that were thrown away have not caught up again.
+// enter keeps the disk open until leave. Errors: ErrClosed; ErrNotReady while discarded views have not caught up.
 func (p *Projections) enter() (err error) {
 	p.users.RLock()
 	switch {
@@ -288,9 +288,8 @@ func (p *Projections) enter() (err error) {
 
 func (p *Projections) leave() { p.users.RUnlock() }
 
-// Close writes what has changed, ends the topics' actors and closes the files.
-// WaitFor and Run return [ErrClosed]. A second Close does
-// nothing. Errors: the disk's.
+// Close writes pending changes, stops the topics' actors and closes the files. WaitFor and Run return
+// [ErrClosed]. A second Close is a no-op. Errors: the disk's.
 func (p *Projections) Close() error {
 	p.mu.Lock()
 	if p.closed {

@@ -3,11 +3,11 @@ package projections
 // queued is an element of a [queue].
 type queued[E any] interface {
 	before(other E) bool
-	// place is where the queue keeps the element's index, -1 once it has left.
+	// place points to the element's index in the queue, -1 if it is not in it.
 	place() *int
 }
 
-// queue is a [heap.Interface] whose elements know where they are.
+// queue is a [heap.Interface] whose elements store their index.
 type queue[E queued[E]] []E
 
 func (q queue[E]) Len() int           { return len(q) }

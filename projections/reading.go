@@ -12,10 +12,10 @@ import (
 	"admitone/projections/row"
 )
 
-// Reading is the views as they were at one position, for an answer that takes longer than a
-// look-up. It holds neither a lock nor memory, and keeps old records on the disk until it is
-// closed: the caller bounds how many there are. It is for one goroutine. When the views are closed
-// or rebuilt, its methods return [ErrClosed] or [ErrNotReady].
+// Reading is a snapshot of the views at one position, for answers that take longer than a look-up. It holds no
+// lock and no memory, but keeps old records on disk until it is closed: the caller bounds the number of
+// readings. It is not safe for concurrent use. Once the views are closed or rebuilt, its methods return
+// [ErrClosed] or [ErrNotReady].
 type Reading struct {
 	p        *Projections
 	position events.Position
@@ -24,14 +24,14 @@ type Reading struct {
 	snapshot *pebble.Snapshot // nil once it is closed; guarded by mu
 }
 
-// readings are those that are open.
+// readings are the open ones.
 type readings struct {
 	mu   sync.Mutex
 	open map[*Reading]struct{} // guarded by mu
 }
 
-// Read begins a reading of the views as they are now. The caller has to close it.
-// Errors: [ErrClosed], [ErrNotReady], the disk's.
+// Read opens a reading of the present views. The caller must close it. Errors: [ErrClosed], [ErrNotReady], the
+// disk's.
 func (p *Projections) Read() (*Reading, error) {
 	if err := p.enter(); err != nil {
 		return nil, err
@@ -39,7 +39,7 @@ func (p *Projections) Read() (*Reading, error) {
 	defer p.leave()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if err := p.flush(); err != nil { // what has changed is in memory only
+	if err := p.flush(); err != nil { // pending changes are in memory only
 		return nil, err
 	}
 	r := &Reading{p: p, position: p.flushed.position, snapshot: p.db.NewSnapshot()}
@@ -52,10 +52,10 @@ func (p *Projections) Read() (*Reading, error) {
 	return r, nil
 }
 
-// Position is that of the last event in it.
+// Position is that of the last event that the reading contains.
 func (r *Reading) Position() events.Position { return r.position }
 
-// Close ends the reading. A second Close does nothing.
+// Close closes the reading. A second Close is a no-op.
 func (r *Reading) Close() error {
 	r.p.readings.mu.Lock()
 	delete(r.p.readings.open, r)
@@ -70,7 +70,7 @@ func (r *Reading) Close() error {
 	return err
 }
 
-// end closes all, before the disk they read is closed.
+// end closes all readings, before the disk is closed.
 func (o *readings) end() {
 	o.mu.Lock()
 	open := o.open
@@ -79,14 +79,14 @@ func (o *readings) end() {
 	for r := range open {
 		r.mu.Lock()
 		if r.snapshot != nil {
-			_ = r.snapshot.Close() // the disk is closed next, which finds what is wrong with it
+			_ = r.snapshot.Close() // closing the disk reports the same failure
 			r.snapshot = nil
 		}
 		r.mu.Unlock()
 	}
 }
 
-// use calls read with the snapshot, which stays open meanwhile.
+// use calls read with the snapshot, which stays open during the call.
 func (r *Reading) use(read func(*pebble.Snapshot) error) error {
 	if err := r.p.enter(); err != nil {
 		return err
@@ -100,8 +100,7 @@ func (r *Reading) use(read func(*pebble.Snapshot) error) error {
 	return r.p.unread(read(r.snapshot))
 }
 
-// rangeOf calls take with the records of a range of keys, as [records.scan] has them, until it
-// returns false.
+// rangeOf calls take with the records with keys in [from, end), in order, until it returns false.
 func rangeOf[V any](r *Reading, of *records[V], from, end string, take func(key string, value V) bool) error {
 	return r.use(func(s *pebble.Snapshot) error {
 		all, err := s.NewIter(&pebble.IterOptions{LowerBound: []byte(of.prefix + from),
@@ -127,7 +126,7 @@ func rangeOf[V any](r *Reading, of *records[V], from, end string, take func(key 
 	})
 }
 
-// oneOf decodes the record of a whole key.
+// oneOf decodes the record of a full key.
 func oneOf[V any](r *Reading, key string, decode func([]byte) (V, error)) (value V, ok bool, err error) {
 	err = r.use(func(s *pebble.Snapshot) error {
 		record, closer, err := s.Get([]byte(key))
@@ -147,13 +146,13 @@ func oneOf[V any](r *Reading, key string, decode func([]byte) (V, error)) (value
 	return value, ok, err
 }
 
-// rowIn is the row of an id of a table.
+// rowIn returns the row of id in a table.
 func rowIn[R any](r *Reading, of *table[R], id string) (R, bool, error) {
 	return oneOf(r, of.prefix+id, func(record []byte) (R, error) { return of.decode(id, record) })
 }
 
-// numberedRange calls take with up to most records of an owner whose numbers are above after. next
-// is the last number, 0 if there are no more.
+// numberedRange calls take with up to most records of an owner with numbers above after. next is the last
+// number, 0 if there are no more.
 func numberedRange[V any](r *Reading, of *records[V], owner string, after uint64, most int,
 	take func(V)) (next uint64, err error) {
 	begin := ownedKey(owner, "")
@@ -172,19 +171,18 @@ func numberedRange[V any](r *Reading, of *records[V], owner string, after uint64
 	return next, err
 }
 
-// BookingIndex is what bookings are found by.
+// BookingIndex selects an index of bookings.
 type BookingIndex int
 
 // The indexes.
 const (
 	ByPerformance BookingIndex = iota
 	ByHolder
-	ByReference // those that have, or have had, it
+	ByReference // bookings that have or had the reference
 )
 
-// Bookings returns up to most bookings of an owner in an index, in the order in which they were
-// made, behind the place after: 0 for the first page, else the next of the page before. next is 0
-// if there are no more.
+// Bookings returns up to most bookings of an owner in an index, in order of creation, after the cursor after: 0
+// for the first page, else the next of the previous page. next is 0 on the last page.
 func (r *Reading) Bookings(by BookingIndex, owner string, after uint64, most int) (page []row.Booking, next uint64,
 	err error) {
 	k := viewOf[*boxOffice](r.p)
@@ -204,9 +202,8 @@ func (r *Reading) Bookings(by BookingIndex, owner string, after uint64, most int
 	return page, next, err
 }
 
-// Reservations returns up to most reservations of a product with ids above after, in the order of
-// their ids, which is about that in which they were made. next is the after of the next page, ""
-// if there is none.
+// Reservations returns up to most reservations of a product with ids above after, in order of the ids, which is
+// about the order of creation. next is the cursor of the next page, "" on the last.
 func (r *Reading) Reservations(product events.ProductID, after string, most int) (page []row.Reservation, next string,
 	err error) {
 	begin := ownedKey(string(product), "")
@@ -227,8 +224,8 @@ func (r *Reading) Reservations(product events.ProductID, after string, most int)
 	return page, next, err
 }
 
-// ReferencedReservations returns up to most reservations that have, or have had, a reference, as
-// [Reading.Bookings] does.
+// ReferencedReservations returns up to most reservations that have or had a reference, paged like
+// [Reading.Bookings].
 func (r *Reading) ReferencedReservations(reference string, after uint64, most int) (page []row.Reservation, next uint64,
 	err error) {
 	k := viewOf[*products](r.p).reservations
@@ -250,8 +247,8 @@ func (r *Reading) ReferencedReservations(reference string, after uint64, most in
 	return page, next, err
 }
 
-// Entries returns up to most entries of one status, as [Projections.Entries] does; place is how
-// many of the pages before wait.
+// Entries returns up to most entries of one status, as [Projections.Entries] does; place is the number of
+// waiting teams on the previous pages.
 func (r *Reading) Entries(tournament events.TournamentID, status events.EntryStatus, after uint64, place int64,
 	most int) (page []row.Entry, next uint64, err error) {
 	from := int64(min(after, lastPlace))
@@ -273,7 +270,7 @@ func (r *Reading) Entries(tournament events.TournamentID, status events.EntrySta
 	return page, next, err
 }
 
-// EntryOrder returns the order data of a team's entry, none if there is none.
+// EntryOrder returns the order data of a team's entry, the zero value for none.
 func (r *Reading) EntryOrder(id events.TournamentID, team events.TeamID) (events.OrderData, error) {
 	k := viewOf[*tournaments](r.p).orders
 	order, _, err := oneOf(r, k.prefix+seatKey(id, team), k.decode)
@@ -285,9 +282,19 @@ func (r *Reading) Payment(id string) (row.Payment, bool, error) {
 	return rowIn(r, viewOf[*payments](r.p).rows, id)
 }
 
+// CallOff returns a cancellation by the organiser, and whether it exists.
+func (r *Reading) CallOff(id events.CallOffID) (row.CallOff, bool, error) {
+	return rowIn(r, viewOf[*callOffs](r.p).rows, string(id))
+}
+
 // Performance returns a performance, and whether it exists.
 func (r *Reading) Performance(id events.PerformanceID) (row.Performance, bool, error) {
 	return rowIn(r, viewOf[*boxOffice](r.p).performances, string(id))
+}
+
+// Product returns a product, and whether it exists.
+func (r *Reading) Product(id events.ProductID) (row.Product, bool, error) {
+	return rowIn(r, viewOf[*products](r.p).rows, string(id))
 }
 
 // Tournament returns a tournament, and whether it exists.

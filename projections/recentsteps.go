@@ -10,47 +10,48 @@ import (
 	"admitone/projections/row"
 )
 
-// What happens to the seats of a performance is in as many streams as it has seats,
-// between those of all others. So a subscriber that comes back to such a topic is helped from a
-// list of the latest steps of all seats: the fold leaves it, and what was before the
-// program's start is read from the end of the log, as far back as one needs it.
+// The events of a performance's seats are in as many streams as it has seats, between those of all others. So a
+// subscriber that reconnects to such a topic resumes from a list of the latest steps of all seats: the fold
+// appends to it, and steps from before the program's start are read from the end of the log as needed.
 
 const (
-	// maxRecentSteps is the number of steps that are remembered at least, of all performances
-	// together, and recentStepsPage how many events are read from the log at once.
+	// maxRecentSteps is the minimum number of steps kept, of all performances together, and
+	// recentStepsPage how many events are read from the log at once.
 	maxRecentSteps, recentStepsPage = 16 << 10, 1 << 10
-	// maxMissed is how many steps of one performance become a delta. A subscriber that
-	// has missed more gets a snapshot, which is smaller.
+	// maxMissed bounds the steps sent as a delta. A subscriber that missed more gets a snapshot, which is
+	// smaller.
 	maxMissed = 4 << 10
 )
 
-// recentSteps has the latest steps of seats, in the order of the log. Guarded by
-// Projections.mu.
+// recentSteps has the latest steps of seats, in the order of the log. Guarded by Projections.mu.
 type recentSteps struct {
 	steps []recentStep
-	// begin is the position behind which there is every step; known once begun.
+	// begin is the position after which the list is complete; valid once begun.
 	begin events.Position
 	begun bool
-	// read is the number of events that are read from the log; done says that no more are.
+	// read is the number of events read from the log; done means that no more will be.
 	read int
 	done bool
 
 	reading sync.Mutex // held while the log is read, and before Projections.mu
 }
 
-// recentStep is a step of a seat or, if seat is -1, a fact of the performance itself.
+// statedStep takes the place of a seat for a fact of the performance's own stream; area n is statedStep-1-n.
+const statedStep events.SeatIndex = -1
+
+// recentStep is one change of a seat, of an area, or of the performance; see statedStep.
 type recentStep struct {
 	position    events.Position
 	performance events.PerformanceID
 	seat        events.SeatIndex
 	to          row.Mark
-	change      int8 // of what remains
+	change      int8 // of the number of free seats
 	cause       live.Cause
 }
 
 func (t *recentSteps) reset() { t.steps, t.begin, t.begun, t.read, t.done = nil, 0, false, 0, false }
 
-// start makes the list begin where the views have come to.
+// start lets the list begin at the views' position.
 func (t *recentSteps) start(at events.Position) {
 	if !t.begun {
 		t.begin, t.begun = at, true
@@ -66,8 +67,8 @@ func (t *recentSteps) add(s recentStep) {
 	t.steps = append(t.steps, s)
 }
 
-// since lists the steps of a performance behind the one at a position; nil if that is
-// none of its steps or forgotten, and if they are too many.
+// since returns the steps of a performance after a position; nil if the position is not one of its steps, is no
+// longer listed, or too many steps follow.
 func (t *recentSteps) since(performance events.PerformanceID, position events.Position) (missed []recentStep) {
 	at, found := slices.BinarySearchFunc(t.steps, position, func(s recentStep, p events.Position) int {
 		if s.position < p {
@@ -90,34 +91,38 @@ func (t *recentSteps) since(performance events.PerformanceID, position events.Po
 	return missed
 }
 
-// recordStep puts a step into the list.
+// recordStep appends a step to the list.
 func (k *boxOffice) recordStep(position events.Position, performance *row.Performance, seat events.SeatIndex,
 	step row.SeatStep, cause live.Cause) {
 	k.recentSteps.start(k.at())
 	k.recentSteps.add(recentStep{position, performance.ID, seat, step.To, step.Change(), cause})
 }
 
-// stepAt makes the step of an event that the views contain; false if it is none.
+// stepAt returns the step that a folded event made; false if it made none.
 func (k *boxOffice) stepAt(e *events.Recorded, fact events.Fact) (s recentStep, ok bool, err error) {
 	if e.Stream.Category() == events.PerformanceCategory {
-		return recentStep{position: e.Position, performance: events.PerformanceID(e.Stream.Entity()), seat: -1,
+		return recentStep{position: e.Position, performance: events.PerformanceID(e.Stream.Entity()), seat: statedStep,
 			cause: live.PerformanceCause(fact)}, true, nil
-	}
-	step, ok := row.StepOf(fact)
-	if !ok || step.From == step.To {
-		return s, false, nil
 	}
 	id, name := events.CutPerformance(e.Stream.Entity())
 	of, err := k.performances.find(string(id))
 	if err != nil || of == nil {
 		return s, false, err
 	}
+	if e.Stream.Category() == events.AreaCategory {
+		s, ok = areaStep(e, &of.row, events.AreaID(name), fact)
+		return s, ok, nil
+	}
+	step, ok := row.StepOf(fact)
+	if !ok || step.From == step.To {
+		return s, false, nil
+	}
 	seat, ok := of.row.Layout.Find(events.SeatName(name))
 	return recentStep{e.Position, of.row.ID, seat, step.To, step.Change(), live.SeatCause(fact)}, ok, nil
 }
 
-// backfill reads the log backwards until the list reaches to a position, or is long
-// enough. Without an answer from the log it stays as it is.
+// backfill reads the log backwards until the list reaches back to since or has its full length. If the log can't
+// be read, the list stays as it is.
 func (k *boxOffice) backfill(ctx context.Context, p *Projections, since events.Position) {
 	k.recentSteps.reading.Lock()
 	defer k.recentSteps.reading.Unlock()
@@ -136,22 +141,24 @@ func (k *boxOffice) backfill(ctx context.Context, p *Projections, since events.P
 		}
 		if err != nil {
 			k.recentSteps.done = true
-			p.log.Warn("who comes back to the seats of a performance gets a snapshot, because the log can't be read", "error",
+			p.log.Warn("can't read the log; reconnecting subscribers of seats get a snapshot", "error",
 				err)
 		}
 		p.mu.Unlock()
 	}
 }
 
-// prepend puts the events up to begin in front of the list, the nearest first.
+// prepend inserts the steps of the events before begin at the front of the list; page has the latest event first.
 func (k *boxOffice) prepend(begin events.Position, page []events.Recorded) error {
 	if k.recentSteps.begin != begin {
-		return nil // the fold was faster
+		return nil // begin changed during the read
 	}
 	var before []recentStep
 	for i := range slices.Backward(page) {
 		e := &page[i]
-		if category := e.Stream.Category(); category != events.SeatCategory && category != events.PerformanceCategory {
+		switch e.Stream.Category() {
+		case events.SeatCategory, events.PerformanceCategory, events.AreaCategory:
+		default:
 			continue
 		}
 		fact, err := e.Decode()
@@ -175,7 +182,7 @@ func (k *boxOffice) prepend(begin events.Position, page []events.Recorded) error
 	return nil
 }
 
-// missed finds what was missed of a performance, nil if that is nothing or not known.
+// missed returns the performance and the steps of it after since, nil if there are none or they are not known.
 // The lock must be held.
 func (k *boxOffice) missed(id string, since events.Position) (performance *row.Performance, steps []recentStep) {
 	e, err := k.performances.find(id)
@@ -185,7 +192,7 @@ func (k *boxOffice) missed(id string, since events.Position) (performance *row.P
 	return &e.row, k.recentSteps.since(events.PerformanceID(id), since)
 }
 
-// resumeDelta is of the topic "performance:<id>".
+// resumeDelta returns the delta since a position for the topic "performance:<id>".
 func (k *boxOffice) resumeDelta(id string, since events.Position) *live.Missed {
 	row, steps := k.missed(id, since)
 	if len(steps) == 0 {
@@ -193,11 +200,15 @@ func (k *boxOffice) resumeDelta(id string, since events.Position) *live.Missed {
 	}
 	sum := &live.PerformanceDelta{Counts: row.SeatCounts, Cause: live.CauseNone}
 	for _, s := range steps {
-		if s.seat < 0 {
+		if s.seat == statedStep {
 			sum.Merge(live.StatedDelta(row, s.cause))
 			continue
 		}
-		number, _, _ := row.Layout.Place(s.seat)
+		if s.seat < statedStep {
+			sum.Merge(live.NewAreaDelta(row, int(statedStep-1-s.seat), s.cause))
+			continue
+		}
+		number := row.Layout.SectionOf(s.seat)
 		section := &row.Sections[number]
 		sum.Merge(&live.PerformanceDelta{Counts: row.SeatCounts, Change: int64(s.change), Cause: s.cause,
 			Sections: []live.SectionDelta{{ID: section.ID, Counts: section.SeatCounts, Number: number}}})
@@ -205,7 +216,7 @@ func (k *boxOffice) resumeDelta(id string, since events.Position) *live.Missed {
 	return &live.Missed{Delta: sum, To: row.Position}
 }
 
-// resumeSeatsDelta is of the topic "seats:<id>".
+// resumeSeatsDelta returns the delta since a position for the topic "seats:<id>".
 func (k *boxOffice) resumeSeatsDelta(id string, since events.Position) *live.Missed {
 	performance, steps := k.missed(id, since)
 	if len(steps) == 0 {

@@ -11,9 +11,8 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 )
 
-// records is a view of records by key, of which the fold changes each a few times
-// at most: what changed since the last flush is in memory, and nothing else. For
-// rows that change all the time there is [table].
+// records is a view of records by key, each of which changes a few times at most: only the changes since the last
+// flush are in memory. For rows that change often there is [table].
 type records[V any] struct {
 	p *Projections
 	// mu is the Projections' lock. The fold holds it for writing.
@@ -21,9 +20,9 @@ type records[V any] struct {
 	prefix string
 	encode func(dst []byte, value *V) []byte
 	decode func(record []byte) (V, error)
-	// changed are the new values by whole key; nil is one that was deleted.
+	// changed maps full keys to new values; nil for a deleted record.
 	changed map[string]*V
-	// missing knows keys that were never set, if the view asked for it.
+	// missing knows keys without a record, if the view uses it.
 	missing *absentKeys
 	scratch []byte
 }
@@ -35,7 +34,7 @@ func newRecords[V any](p *Projections, prefix string, encode func([]byte, *V) []
 
 func (r *records[V]) reset() { clear(r.changed) }
 
-// set and delete are the fold's. A value that was returned may be read on.
+// set and delete are for the fold. A value returned earlier remains valid.
 func (r *records[V]) set(key string, value *V) {
 	r.missing.add(key)
 	r.changed[r.prefix+key] = value
@@ -78,12 +77,13 @@ func (r *records[V]) find(key string) (value V, ok bool, err error) {
 func (r *records[V]) get(key string) (value V, ok bool, err error) {
 	r.mu.RLock()
 	changed, ok := r.changed[r.prefix+key]
+	absent := !ok && r.missing.absent(key)
 	r.mu.RUnlock()
 	switch {
-	case !ok: // one that was not in memory is in Pebble, or did not exist a moment ago
-		return r.stored(key)
-	case changed == nil:
+	case absent, ok && changed == nil:
 		return value, false, nil
+	case !ok: // not in memory: in Pebble, or missing as of the look-up
+		return r.stored(key)
 	}
 	return *changed, true, nil
 }
@@ -103,18 +103,18 @@ func (r *records[V]) stored(key string) (value V, ok bool, err error) {
 	return value, err == nil, r.p.unread(err)
 }
 
-// scan is the records of a range of keys as they were at one moment, in order.
+// scan is an ordered iteration over a range of keys as of one moment.
 type scan[V any] struct {
 	p      *Projections
 	prefix string
 	decode func([]byte) (V, error)
 	stored *pebble.Iterator
-	fresh  []string // the keys in changed, in order
+	fresh  []string // the keys of changed, in order
 	values map[string]*V
 }
 
-// scan begins to read the records from key from up to, and without, key end. The
-// lock must be held now, and not for reading on.
+// scan opens a scan of the records with keys in [from, end). The lock must be held for the call, but not for
+// reading the scan.
 func (r *records[V]) scan(from, end string) (*scan[V], error) {
 	from, end = r.prefix+from, r.prefix+max(from, end)
 	s := &scan[V]{p: r.p, prefix: r.prefix, decode: r.decode, values: map[string]*V{}}
@@ -132,11 +132,10 @@ func (r *records[V]) scan(from, end string) (*scan[V], error) {
 	return s, nil
 }
 
-// close ends a scan that is not read.
+// close ends a scan without reading it.
 func (s *scan[V]) close() error { return s.stored.Close() }
 
-// each calls take with one record after another until it returns false, and ends
-// the scan, which is used once.
+// each calls take with the records in order until it returns false, and closes the scan. It may be called once.
 func (s *scan[V]) each(take func(key string, value *V) bool) error {
 	defer s.stored.Close()
 	fresh := s.fresh
@@ -171,9 +170,10 @@ func (s *scan[V]) each(take func(key string, value *V) bool) error {
 	return nil
 }
 
-// ownedKey is the key of something of an owner's: the length of the owner's id,
-// that id, and the rest, so that no two owners share a key.
+// ownedKey is the key of a record of an owner: the length of the owner's id, the id, and the rest, so that keys of
+// different owners can't collide.
 func ownedKey(owner, rest string) string {
-	key := binary.AppendUvarint(make([]byte, 0, len(owner)+len(rest)+2), uint64(len(owner)))
+	var room [128]byte // of most keys, so that they are allocated once
+	key := binary.AppendUvarint(room[:0], uint64(len(owner)))
 	return string(append(append(key, owner...), rest...))
 }

@@ -12,7 +12,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestRecordsAreASortedMap: whatever is in memory, and whatever on disk.
+// TestRecordsAreASortedMap: with any division between memory and disk.
 func TestRecordsAreASortedMap(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		db, err := pebble.Open("", &pebble.Options{FS: vfs.NewMem(), Logger: quiet{}})

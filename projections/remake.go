@@ -30,13 +30,14 @@ func (p *Projections) remake() error {
 		return why
 	}
 	if p.remakes++; p.remakes > maxRemakes {
-		return fmt.Errorf("the views were made anew %d times, and again: %w", maxRemakes, why)
+		return fmt.Errorf("the views were rebuilt %d times without catching up: %w", maxRemakes, why)
 	}
-	p.log.Warn("the views can't be used; they are made anew from the log", "dir", p.dir, "reason", oneLine(why),
+	p.log.Warn("the views can't be used and are rebuilt from the log", "dir", p.dir, "reason", oneLine(why),
 		"position", p.at.position)
 	p.topics.Mute()
 	p.deadlines.pause(true)
 	viewOf[*boxOffice](p).unfinished.pause(true)
+	viewOf[*boxOffice](p).changing.pause(true)
 	viewOf[*payments](p).unfinished.pause(true)
 	p.readings.end()
 	// Its files are known to be damaged.
@@ -61,6 +62,7 @@ func (p *Projections) caughtUp(target events.Position) {
 	p.remakes = 0
 	p.deadlines.pause(false)
 	viewOf[*boxOffice](p).unfinished.pause(false)
+	viewOf[*boxOffice](p).changing.pause(false)
 	viewOf[*payments](p).unfinished.pause(false)
 	p.anew.Store(false)
 	close(*p.caught.Load())

@@ -9,15 +9,15 @@ import (
 	"admitone/projections/row"
 )
 
-// reservations is the view of all that were ever made, by product and id. Ids are made in the
-// order of time, so that is about the order in which they were made.
+// reservations is the view of all reservations, by product and id. Ids ascend with time, so that is about the order
+// of creation.
 //
-// A plain sale writes one record and reads none. A fact is planned before it changes anything, so
-// that one whose reservation can't be read changes nothing.
+// A plain sale writes one record and reads none. An event is first planned and then applied, so that one whose
+// reservation can't be read changes nothing.
 type reservations struct {
 	*records[row.Reservation]
-	// referenced has the product and the id of those with a reference, by each that they have had
-	// and the position at which they were made.
+	// referenced has the product and the id of a reservation by each reference that it has or had, and the
+	// position at which it was created.
 	referenced *records[string]
 	planned    []reservationChange // reused for every event
 }
@@ -45,22 +45,44 @@ func (v *reservations) reset() {
 	v.referenced.reset()
 }
 
-// plan finds out what a fact changes.
-func (v *reservations) plan(product events.ProductID, e *events.Recorded, fact events.Fact) error {
+// plan plans the changes of a fact; of is its product before the fact.
+func (v *reservations) plan(of *row.Product, e *events.Recorded, fact events.Fact) error {
+	product := of.ID
 	v.planned = v.planned[:0]
 	step := row.ReservationStep{Revision: e.Revision, Position: e.Position}
 	switch f := fact.(type) {
 	case *events.ProductReserved:
 		step.Status, step.Remaining = events.ReservationConfirmed, f.Remaining
-		v.planNew(product, e, f.ReservationID, f.Holder, f.Quantity, time.Time{}, step, &f.OrderData)
+		v.planNew(of, e, f.ReservationID, f.Holder, f.Quantity, time.Time{}, step, &f.OrderData)
 	case *events.ProductHeld:
 		step.Status, step.Remaining = events.ReservationHeld, f.Remaining
-		v.planNew(product, e, f.ReservationID, f.Holder, f.Quantity, f.ExpiresAt, step, &f.OrderData)
+		v.planNew(of, e, f.ReservationID, f.Holder, f.Quantity, f.ExpiresAt, step, &f.OrderData)
 	case *events.ProductConfirmed:
 		step.Status, step.Remaining = events.ReservationConfirmed, f.Remaining
+		err := v.planStep(product, f.ReservationID, f.Holder, f.Quantity, step)
+		if err == nil && f.Payment != "" {
+			v.planned[0].after.PaidBy = f.Payment
+		}
+		return err
+	case *events.ProductRetaken:
+		step.Status, step.Remaining = events.ReservationHeld, f.Remaining
 		return v.planStep(product, f.ReservationID, f.Holder, f.Quantity, step)
+	case *events.ProductPaid:
+		step.Status, step.Remaining = events.ReservationConfirmed, f.Remaining
+		err := v.planStep(product, f.ReservationID, f.Holder, f.Quantity, step)
+		if err == nil {
+			v.planned[0].after.PaidBy = f.Payment
+		}
+		return err
 	case *events.ProductReleased:
 		step.Status, step.Remaining = events.ReservationReleased, f.Remaining
+		err := v.planStep(product, f.ReservationID, f.Holder, f.Quantity, step)
+		if err == nil {
+			v.planned[0].after.Kept = f.Kept
+		}
+		return err
+	case *events.ProductReservationCancelled:
+		step.Status, step.Remaining = events.ReservationCancelled, f.Remaining
 		return v.planStep(product, f.ReservationID, f.Holder, f.Quantity, step)
 	case *events.ProductExpired:
 		step.Status, step.Remaining = events.ReservationExpired, f.Remaining
@@ -82,9 +104,10 @@ func (v *reservations) plan(product events.ProductID, e *events.Recorded, fact e
 	return nil
 }
 
-func (v *reservations) planNew(product events.ProductID, e *events.Recorded, id events.ReservationID,
+func (v *reservations) planNew(of *row.Product, e *events.Recorded, id events.ReservationID,
 	holder events.Holder, quantity int64, deadline time.Time, step row.ReservationStep, order *events.OrderData) {
-	made := &row.Reservation{ID: id, ProductID: product, Holder: holder, Quantity: quantity, Deadline: deadline.UTC(),
+	made := &row.Reservation{ID: id, ProductID: of.ID, Holder: holder, Quantity: quantity, Deadline: deadline.UTC(),
+		Price: of.Price, Cancellation: of.Cancellation, // facts may omit them
 		Steps: []row.ReservationStep{step}}
 	if !order.IsZero() {
 		made = made.Stated(e, *order)
@@ -98,7 +121,7 @@ func (v *reservations) planStep(product events.ProductID, id events.ReservationI
 	if err != nil {
 		return err
 	}
-	if !ok { // only damaged logs lack the first fact, and that is found elsewhere
+	if !ok { // the first fact is missing only in a damaged log, which is reported elsewhere
 		before = row.Reservation{Holder: holder, Quantity: quantity}
 	}
 	before.ID, before.ProductID = id, product
@@ -106,7 +129,7 @@ func (v *reservations) planStep(product events.ProductID, id events.ReservationI
 	return nil
 }
 
-// move takes the plan in, and says how many records that changes.
+// move applies the plan, and returns how many records it changes.
 func (v *reservations) move() (work int) {
 	for i := range v.planned {
 		c := &v.planned[i]
@@ -127,13 +150,12 @@ func (v *reservations) move() (work int) {
 	return work
 }
 
-// named sets the members of a reservation that its key has.
+// named sets the members of a reservation that are in its key.
 func named(r *row.Reservation, product events.ProductID, id events.ReservationID) {
 	r.ProductID, r.ID = product, id
 }
 
-// Reservation returns a reservation as the views have it, and whether there is one.
-// Errors: the disk's.
+// Reservation returns a reservation, and whether it exists. Errors: the disk's.
 func (p *Projections) Reservation(
 	productID events.ProductID,
 	reservationID events.ReservationID,

@@ -11,12 +11,11 @@ import (
 	"admitone/projections/row"
 )
 
-// rowSnapshotEvery is how many events of a stream lie between two of its snapshots.
+// rowSnapshotEvery is the number of revisions between two snapshots of a row.
 const rowSnapshotEvery = 512
 
-// rowSnapshots are what the rows of a view were like at every so many revisions. From
-// there on few events have to be folded to know what an entity was like at any time,
-// however many it has. They are a fold of the log as the rows are.
+// rowSnapshots are the states of a view's rows at every rowSnapshotEvery-th revision. A past state is folded from
+// the snapshot before it, in few events however many the entity has. They are a fold of the log like the rows.
 type rowSnapshots[R any] struct {
 	records *records[[]byte]
 	every   events.Revision
@@ -34,14 +33,14 @@ func newRowSnapshots[R any](p *Projections, prefix string, encode func([]byte, *
 	}
 }
 
-// rowSnapshotKey sorts by entity, and those of later positions first: behind the key of a
-// position is the last one up to there.
+// rowSnapshotKey sorts by entity, and later positions first, so that a seek to the key of a position finds the
+// last snapshot up to it.
 func rowSnapshotKey(id string, position events.Position) string {
 	return ownedKey(id, string(binary.BigEndian.AppendUint64(nil, ^uint64(position))))
 }
 
-// keep takes in a row that has changed, with the revision and position of its last
-// event, and returns how many records that makes.
+// keep stores a snapshot if a changed row is due for one; at and position are those of its last event. It returns
+// how many records that makes.
 func (m *rowSnapshots[R]) keep(id string, at events.Revision, position events.Position, state *R) int {
 	if (at+1)%m.every != 0 {
 		return 0
@@ -51,8 +50,8 @@ func (m *rowSnapshots[R]) keep(id string, at events.Revision, position events.Po
 	return 1
 }
 
-// last returns the row of the last snapshot up to a position, and the revision behind
-// it; nil and 0 if there is none. It must be called without the lock.
+// last returns the row of the last snapshot up to a position, and the revision after it; nil and 0 if there is
+// none. It must be called without the lock.
 func (m *rowSnapshots[R]) last(id string, position events.Position) (state *R, next events.Revision, err error) {
 	m.records.mu.RLock()
 	found, err := m.records.scan(rowSnapshotKey(id, position), rowSnapshotKey(id, 0))
@@ -80,8 +79,8 @@ func (m *rowSnapshots[R]) flush(b *pebble.Batch) error { return m.records.flush(
 
 func (m *rowSnapshots[R]) reset() { m.records.reset() }
 
-// pastOf folds the row of a stream up to a position, from the last snapshot on; nil if
-// the stream had no event by then. Errors: apply's; the disk's; the store's.
+// pastOf folds the row of a stream up to a position, from the last snapshot; nil if the stream had no event by
+// then. Errors: apply's; the disk's; the store's.
 func pastOf[V view, R any](ctx context.Context, p *Projections, of func(V) *rowSnapshots[R], stream events.StreamID,
 	position events.Position, apply func(*R, *events.Recorded) error) (*R, error) {
 	if err := p.enter(); err != nil {
@@ -95,8 +94,8 @@ func pastOf[V view, R any](ctx context.Context, p *Projections, of func(V) *rowS
 	return row.FoldFrom(ctx, p.store, stream, state, next, position, apply)
 }
 
-// ProductAt is [row.ProductAt] of the log that the views follow, and reads but a few
-// hundred events of it. Errors: those of [row.ProductAt]; the disk's.
+// ProductAt is [row.ProductAt] for the views' log, and reads a few hundred events of it at most. Errors: those of
+// [row.ProductAt]; the disk's.
 func (p *Projections) ProductAt(
 	ctx context.Context,
 	id events.ProductID,
@@ -106,8 +105,8 @@ func (p *Projections) ProductAt(
 		(*row.Product).Apply)
 }
 
-// TournamentAt is [row.TournamentAt] of the log that the views follow, and reads but a few
-// hundred events of it. Errors: those of [row.TournamentAt]; the disk's.
+// TournamentAt is [row.TournamentAt] for the views' log, and reads a few hundred events of it at most. Errors:
+// those of [row.TournamentAt]; the disk's.
 func (p *Projections) TournamentAt(
 	ctx context.Context,
 	id events.TournamentID,

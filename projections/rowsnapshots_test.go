@@ -13,15 +13,15 @@ import (
 	"admitone/projections/row"
 )
 
-// watchedLog remembers the first revision that somebody has read. Pages that were read
-// ahead and are not needed may come late: those lie behind what was asked for.
+// watchedLog records the first revision that was read. Prefetched pages that are not needed may
+// arrive late: they are after the requested ones.
 type watchedLog struct {
 	*logtest.Memory
 	mu    sync.Mutex
 	first events.Revision
 }
 
-// forget returns what first is, and starts over.
+// forget returns the first revision, and resets it.
 func (w *watchedLog) forget() events.Revision {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -38,8 +38,8 @@ func (w *watchedLog) Read(ctx context.Context, stream events.StreamID, from even
 	return w.Memory.Read(ctx, stream, from, dir, limit)
 }
 
-// TestRowSnapshots: what a product with many events was like is read from the snapshot
-// before, whether that is on disk yet or not, and is what all of its events make of it.
+// TestRowSnapshots: a past state of a product with many events is read from the preceding snapshot,
+// on disk or not yet, and equals the fold of all its events.
 func TestRowSnapshots(t *testing.T) {
 	log := &watchedLog{Memory: logtest.NewMemory()}
 	const sales = 3*rowSnapshotEvery + 7

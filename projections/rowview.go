@@ -7,21 +7,21 @@ import (
 	"admitone/projections/live"
 )
 
-// rows says how a view of one row per entity is kept, and shown in topics.
+// rows configures a view of one row per entity and its topics.
 type rows[R any] struct {
-	// views is that of [registration].
+	// views as in registration.
 	views string
 	// category of the streams, each of which is a row.
 	category string
 	encode   func(dst []byte, row *R) []byte
 	decode   func(id string, record []byte) (R, error)
 	apply    func(row *R, e *events.Recorded, fact events.Fact) error
-	// position is that of the last event in a row.
+	// position returns the position of the last event folded into a row.
 	position func(row *R) events.Position
-	topics   *live.RowTopics[R] // nil if nobody watches them
+	topics   *live.RowTopics[R] // nil for no topics
 }
 
-// registerRows registers a view that is nothing but its rows and their topics, if it has any.
+// registerRows registers a view that consists of its rows and their topics, if any.
 func registerRows[R any](of rows[R]) {
 	register(registration{
 		views:      of.views,
@@ -30,7 +30,7 @@ func registerRows[R any](of rows[R]) {
 	})
 }
 
-// rowView has a row per entity, and the topics of them.
+// rowView has a row per entity, and their topics.
 type rowView[R any] struct {
 	of    rows[R]
 	rows  *table[R]
@@ -53,8 +53,8 @@ func (v *rowView[R]) fold(e *events.Recorded, fact events.Fact) (work int, err e
 	return 0, err
 }
 
-// take folds an event into its row, and hands the change to the row's topic. It returns the
-// row's entry, nil if the event has made it.
+// take folds an event into its row, and publishes the change to the row's topic. It returns the row's entry, nil if
+// the event created it.
 func (v *rowView[R]) take(e *events.Recorded, fact events.Fact) (*entry[R], error) {
 	id := e.Stream.Entity()
 	entry, err := v.rows.find(id)
@@ -101,7 +101,7 @@ func (v *rowView[R]) topics() []*live.Topics {
 
 func (v *rowView[R]) table() *table[R] { return v.rows }
 
-// state is called with the lock held.
+// state must be called with the lock held.
 func (v *rowView[R]) state(id string) (live.State, events.Position, error) {
 	e, err := v.rows.existing(id)
 	if err != nil {

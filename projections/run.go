@@ -14,18 +14,17 @@ import (
 )
 
 const (
-	// flushEvery and flushWork bound how long and how many changes stay in memory
-	// only. What a crash takes is folded again from the log.
+	// flushEvery and flushWork bound how long, and how many, changes are in memory only. A crash loses
+	// them; they are folded again from the log.
 	flushEvery = 100 * time.Millisecond
 	flushWork  = 20_000
-	// keepEvery and keepWork bound what a crash takes.
+	// keepEvery and keepWork bound the written records that a crash loses.
 	keepEvery = 30 * time.Second
 	keepWork  = 200_000
 )
 
-// Run follows the log until ctx ends, and is called once. When the log can't be
-// reached it tries again, ever less often, from where it was. Anything else that
-// goes wrong is final: the views stay as they are, and Healthy says why.
+// Run follows the log until ctx ends. It must be called once. If the log is unavailable it retries with backoff
+// from the last position. Any other failure is final: the views stop and Healthy returns the reason.
 //
 // Errors: ctx.Err(), [ErrClosed], [row.ErrViolated], events.ErrUnknownFact,
 // events.ErrBadFact, events.ErrDamaged, events.ErrClosed, the disk's.
@@ -62,8 +61,7 @@ func (p *Projections) Run(ctx context.Context) error {
 	}
 }
 
-// follow follows the log until ctx ends, something is final, or damage of the views was
-// found.
+// follow follows the log until ctx ends, an error is final, or damage of the views was found.
 func (p *Projections) follow(outer context.Context) error {
 	ctx, stop := context.WithCancel(outer)
 	defer stop()
@@ -95,15 +93,15 @@ func (p *Projections) follow(outer context.Context) error {
 			return false
 		}
 		if final(err) || p.Healthy() != nil {
-			_ = p.fail(err) // which returns it
+			_ = p.fail(err) // the result is err itself
 			return false
 		}
-		p.log.Warn("views can't follow the log and will try again", "error", err, "position", p.Position(), "in", pause)
+		p.log.Warn("views can't follow the log; retrying", "error", err, "position", p.Position(), "in", pause)
 		return true
 	})
 }
 
-// final reports whether trying again would be of no use.
+// final reports whether retrying is useless.
 func final(err error) bool {
 	for _, last := range []error{ErrClosed, row.ErrViolated, events.ErrUnknownFact, events.ErrBadFact,
 		events.ErrDamaged, events.ErrClosed} {
@@ -114,8 +112,8 @@ func final(err error) bool {
 	return false
 }
 
-// begin makes sure that the log is the one the views were made of, and returns
-// the position at which they will have caught up.
+// begin checks that the log is the one from which the views were folded, and returns the position at which they
+// will have caught up.
 func (p *Projections) begin(ctx context.Context) (events.Position, error) {
 	head, err := p.store.Head(ctx)
 	if err != nil {
@@ -129,7 +127,7 @@ func (p *Projections) begin(ctx context.Context) (events.Position, error) {
 	}
 	there, err := p.has(ctx, at)
 	if err == nil && !there && own != at && own.position > 0 {
-		// Other programs may delete what is theirs, so the last event of this system counts.
+		// Other programs may delete their own events; the last event of this system must exist.
 		there, err = p.has(ctx, own)
 	}
 	if err != nil || there {
@@ -145,7 +143,7 @@ func (p *Projections) has(ctx context.Context, at checkpoint) (bool, error) {
 	return err == nil && len(last) == 1 && checkpointAt(&last[0]) == at, err
 }
 
-// apply folds a batch. Events that the views contain already change nothing.
+// apply folds a batch. Events that the views already contain are skipped.
 func (p *Projections) apply(batch []events.Recorded) error {
 	foreign, err := p.findForeign(batch)
 	if err != nil {
@@ -193,7 +191,7 @@ func (p *Projections) apply(batch []events.Recorded) error {
 	return err
 }
 
-// fold takes one event into the views.
+// fold applies one event to the views.
 func (p *Projections) fold(e *events.Recorded) (work int, err error) {
 	if e.Stream.Internal() {
 		return 0, nil
@@ -205,12 +203,16 @@ func (p *Projections) fold(e *events.Recorded) (work int, err error) {
 	if err != nil {
 		return 0, p.mustBeForeign(e, err)
 	}
-	// A fact that no view is about is none the less known, or it would not have
-	// been decoded. When a kind for it is added, the views are folded again.
+	// A fact that no view uses is nevertheless known, or it would not have been decoded. Adding a view for
+	// it rebuilds all views.
 	if p.last.view != nil {
 		if work, err = p.last.view.fold(e, fact); err != nil {
 			return 0, err
 		}
+	}
+	keys, err := p.keyScopes.fold(e, fact)
+	if work += keys; err != nil {
+		return work, err
 	}
 	if held, ok := fact.(events.Deadlined); ok {
 		if err := p.deadlines.fold(e, held); err != nil {
@@ -223,7 +225,7 @@ func (p *Projections) fold(e *events.Recorded) (work int, err error) {
 	return work, nil
 }
 
-// keepFlushing writes what has changed, also when no more events come.
+// keepFlushing writes pending changes, also when no more events arrive.
 func (p *Projections) keepFlushing(ctx context.Context) {
 	tick := time.NewTicker(flushEvery)
 	defer tick.Stop()
@@ -240,15 +242,14 @@ func (p *Projections) keepFlushing(ctx context.Context) {
 		}
 		p.mu.Unlock()
 		if err != nil && p.Healthy() != nil {
-			return // apply returns it too, and Run ends
+			return // apply returns the same error, and Run ends
 		}
 	}
 }
 
-// flush writes what has changed together with the checkpoint, in one batch that
-// a crash leaves whole or not at all. Nothing waits for the disk: what is lost
-// is folded again. mu must be held. After a failure nothing is written any more,
-// since memory may hold a part of an event that the checkpoint doesn't.
+// flush writes pending changes and the checkpoint in one atomic batch. It is not synced: what a crash loses is
+// folded again. mu must be held. After a failure nothing is written any more, since memory may contain a part
+// of an event that the checkpoint does not.
 func (p *Projections) flush() error {
 	if p.at == p.flushed || p.Healthy() != nil || p.damage.found() != nil {
 		return nil
@@ -277,7 +278,7 @@ func (p *Projections) flush() error {
 	return nil
 }
 
-// keep begins to put what was written into tables, where a crash leaves it.
+// keep starts a flush of the written records to tables, where they survive a crash.
 func (p *Projections) keep() error {
 	if _, err := p.db.AsyncFlush(); err != nil {
 		return p.failLocked(err)
@@ -286,15 +287,15 @@ func (p *Projections) keep() error {
 	return nil
 }
 
-// fail makes err final and says so.
+// fail stops the views permanently with err and logs it.
 func (p *Projections) fail(err error) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.endLocked(err)
 }
 
-// failLocked is what an error of the fold leads to: its end, unless making the views
-// anew may help; mu must be held.
+// failLocked handles an error of the fold: it stops the views permanently, unless a rebuild may help; mu must be
+// held.
 func (p *Projections) failLocked(err error) error {
 	if p.curable(err) {
 		return err
@@ -308,6 +309,6 @@ func (p *Projections) endLocked(err error) error {
 	}
 	p.failure.Store(&err)
 	p.waiters.fail(err)
-	p.log.Error("views have stopped for good", "error", err, "position", p.at.position)
+	p.log.Error("views stopped permanently", "error", err, "position", p.at.position)
 	return err
 }

@@ -19,8 +19,7 @@ import (
 	"admitone/projections/row"
 )
 
-// crowd draws events of a few products, of a tournament and of two performances, and
-// appends them to log: everything that their actors could have decided.
+// crowd appends random valid events of a few products, a tournament and two performances to log.
 func crowd(t *rapid.T, log *logtest.Memory) {
 	type state struct {
 		row  row.Product
@@ -95,7 +94,7 @@ func crowd(t *rapid.T, log *logtest.Memory) {
 	}
 }
 
-// content is all that the views of p hold, in memory and on disk, readable.
+// content returns the content of all views of p, in memory and on disk, as text.
 func content(t rapid.TB, p *Projections) []string {
 	t.Helper()
 	var all []string
@@ -166,8 +165,8 @@ func openIn(t rapid.TB, log *logtest.Memory, fs vfs.FS) *Projections {
 	return p
 }
 
-// Wherever the views are stopped, by a clean end, a crash or the loss of their
-// files, and however much of the log they are given again, they end the same.
+// TestAnyCheckpointGivesTheSameViews: wherever the views are stopped, cleanly, by a crash or by the
+// loss of their files, and however much of the log is delivered again, they end equal.
 func TestAnyCheckpointGivesTheSameViews(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		log := logtest.NewMemory()

@@ -9,14 +9,14 @@ import (
 	"admitone/projections/row"
 )
 
-// seatBlockSize is the number of seats that are in one block, which is one record. A block of
-// which nobody has touched a seat has none: most of a new performance costs nothing.
+// seatBlockSize is the number of seats in a block, which is one record. A block without touched seats has no
+// record: most of a new performance takes no space.
 const seatBlockSize = 1024
 
-// seatBlock has the marks of seats next to each other in the canonical order.
+// seatBlock has the marks of consecutive seats in the canonical order.
 type seatBlock [seatBlockSize]byte
 
-// cachedSeatBlocks of a kibibyte each are kept in memory, at most twice.
+// cachedSeatBlocks bounds one generation of cached blocks of 1 KiB each; there are two.
 const cachedSeatBlocks = 2000
 
 func appendSeatBlock(dst []byte, b *seatBlock) []byte { return append(dst, b[:]...) }
@@ -36,7 +36,7 @@ func seatBlockKey(performance events.PerformanceID, block int32) string {
 	return string(binary.BigEndian.AppendUint32(key, uint32(block)))
 }
 
-// seatMap reads a performance's map, as it is now. The lock must be held.
+// seatMap returns a performance's present map. The lock must be held.
 func (k *boxOffice) seatMap(performance *row.Performance) (*row.SeatMap, error) {
 	m := &row.SeatMap{Position: k.at(), Layout: performance.Layout, Marks: make([]byte, performance.Layout.Seats())}
 	found := int64(0)
@@ -60,7 +60,7 @@ func (k *boxOffice) seatMap(performance *row.Performance) (*row.SeatMap, error) 
 	return m, nil
 }
 
-// SeatMap returns where the seats of a performance stand, and whether it exists.
+// SeatMap returns the status of a performance's seats, and whether it exists.
 // Errors: the disk's.
 func (p *Projections) SeatMap(performanceID events.PerformanceID) (*row.SeatMap, bool, error) {
 	if err := p.enter(); err != nil {
@@ -78,8 +78,8 @@ func (p *Projections) SeatMap(performanceID events.PerformanceID) (*row.SeatMap,
 	return m, err == nil, err
 }
 
-// TakenSeats is [row.SeatMap.Taken] of a performance as the views have it, and the
-// position up to which they contain the log. Errors: [live.ErrNotFound]; the disk's.
+// TakenSeats is [row.SeatMap.Taken] of a performance as of the views, and the position up to which they contain
+// the log. Errors: [live.ErrNotFound]; the disk's.
 func (p *Projections) TakenSeats(_ context.Context,
 	performanceID events.PerformanceID) (taken []byte, at events.Position, err error) {
 	m, ok, err := p.SeatMap(performanceID)
@@ -92,8 +92,7 @@ func (p *Projections) TakenSeats(_ context.Context,
 	return m.Taken(), m.Position, nil
 }
 
-// TouchedSeats are the names of those seats of a performance to which something ever
-// happened. Errors: the disk's.
+// TouchedSeats returns the names of the seats of a performance whose streams have events. Errors: the disk's.
 func (p *Projections) TouchedSeats(performanceID events.PerformanceID) ([]events.SeatName, error) {
 	m, ok, err := p.SeatMap(performanceID)
 	if err != nil || !ok {

@@ -28,8 +28,8 @@ func inUse() int64 {
 	return int64(m.HeapAlloc)
 }
 
-// TestUntouchedSeatsCostNothing: neither memory nor disk, beyond a little for each
-// section; and a touched one costs its block.
+// TestUntouchedSeatsCostNothing: they need neither memory nor disk, except a little per section; a
+// touched one needs its block.
 func TestUntouchedSeatsCostNothing(t *testing.T) {
 	log := logtest.NewMemory()
 	p := openIn(t, log, vfs.NewMem())
@@ -46,7 +46,7 @@ func TestUntouchedSeatsCostNothing(t *testing.T) {
 	}
 	k := viewOf[*boxOffice](p)
 	if len(k.blocks.young) != 0 {
-		t.Errorf("%d blocks are kept of seats that nobody touched", len(k.blocks.young))
+		t.Errorf("%d blocks of untouched seats are kept", len(k.blocks.young))
 	}
 	log.Add(logtest.SeatStream("p3", "A-7-7"), &events.SeatBlocked{})
 	if err := p.apply(log.Recorded); err != nil || len(k.blocks.young) != 1 {
@@ -54,9 +54,8 @@ func TestUntouchedSeatsCostNothing(t *testing.T) {
 	}
 }
 
-// BenchmarkFoldSeats is the cost of one event of a seat to the runner, as
-// BenchmarkFold has it for a sale: the seats of a stadium are held in turn, and then
-// given back.
+// BenchmarkFoldSeats is the cost of one event of a seat to the runner, like BenchmarkFold for a
+// sale: the seats of a stadium are held in turn, and then released.
 func BenchmarkFoldSeats(b *testing.B) {
 	for _, subscribers := range []int{0, 100, 10_000} {
 		b.Run(fmt.Sprintf("subscribers=%d", subscribers), func(b *testing.B) {
@@ -120,11 +119,11 @@ func benchmarkSeats(b *testing.B, p *Projections) {
 	}
 }
 
-// BenchmarkWakeSeats is the time in which the deadlines of all the seats of a stadium
-// are found and their entities woken, which do nothing here.
+// BenchmarkWakeSeats is the time in which the deadlines of all seats of a stadium are found and
+// their entities woken, which do nothing here.
 func BenchmarkWakeSeats(b *testing.B) {
 	for b.Loop() {
-		d := newDeadlines(latenessOf(false))
+		d := newDeadlines(latenessOf(false, nil))
 		l := events.NewLayout(stadium("a").Sections)
 		for seat := range events.SeatIndex(l.Seats()) {
 			e := logtest.Record(logtest.SeatStream("a", string(l.Name(seat))), 0, events.Position(seat+1),
@@ -146,8 +145,8 @@ func BenchmarkWakeSeats(b *testing.B) {
 	}
 }
 
-// BenchmarkSeatMap is the cost of a stadium's whole map, as each choice of the best
-// seats asks for it, and BenchmarkSeatsSnapshot that of its snapshot.
+// BenchmarkSeatMap is the cost of a stadium's whole map, which each choice of best seats needs, and
+// BenchmarkSeatsSnapshot that of its snapshot.
 func BenchmarkSeatMap(b *testing.B) {
 	for _, touched := range []bool{false, true} {
 		b.Run(fmt.Sprintf("touched=%t", touched), func(b *testing.B) {

@@ -10,8 +10,8 @@ import (
 	"admitone/projections/logtest"
 )
 
-// TestFramesOfAnEditedPerformance: an edit states all that it can change, and a client that comes
-// back is told of it in one delta.
+// TestFramesOfAnEditedPerformance: an edit has all editable members, and a client that resumes gets
+// them in one delta.
 func TestFramesOfAnEditedPerformance(t *testing.T) {
 	log, p, c := testPerformance(t)
 	opens, stream := time.Date(2031, 5, 1, 20, 0, 0, 0, time.UTC), logtest.PerformanceStream("a")

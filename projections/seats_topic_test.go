@@ -16,7 +16,7 @@ import (
 	"admitone/projections/row"
 )
 
-// testPerformance is performance "a" as a clerk sells it, and projections that follow.
+// testPerformance returns performance "a" with its model, and projections that follow.
 func testPerformance(t testing.TB) (*logtest.Memory, *Projections, *logtest.BookingModel) {
 	log := logtest.NewMemory()
 	c := logtest.NewBookingModel(func(stream events.StreamID, fact events.Fact) { log.Add(stream, fact) })
@@ -60,7 +60,7 @@ func TestSeatFramesOnTheWire(t *testing.T) {
 	merged.Add(frames[2])
 	merged.Add(frames[3])
 	checkFrames(t, []*live.Frame{merged.Next(),
-		live.NewDelta("seats:a", 6, 6, live.NewSeatsState(row.SeatCounts{Capacity: 1}, &row.SeatMap{}).Unchanged())},
+		live.NewDelta("seats:a", 6, 6, live.NewSeatsState("", row.SeatCounts{Capacity: 1}, &row.SeatMap{}).Unchanged())},
 		[]string{
 			`{"event":"delta","data":{"topic":"seats:a","position":6,"previous":1,"remaining":5,"held":2,"sold":0,"blocked":1,"change":-3,"cause":"mixed","seats":{"A-1-1":"held","A-2-3":"blocked","B-x-1-2":"held"}}}`,
 			`{"event":"delta","data":{"topic":"seats:a","position":6,"previous":6,"remaining":1,"held":0,"sold":0,"blocked":0,"change":0,"cause":"unchanged","seats":{}}}`,
@@ -135,8 +135,8 @@ func (a *seatWatcher) applyAll(late *live.Pending) {
 	}
 }
 
-// TestAudiencesSeeTheSeats: whoever follows a performance, from whenever on, with
-// whatever frames merged, sees every seat and every count as the views have them.
+// TestAudiencesSeeTheSeats: subscribers of a performance, joining at any time and with any frames merged, see every
+// seat and every count as the views have them.
 func TestAudiencesSeeTheSeats(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		log := logtest.NewMemory()
@@ -202,8 +202,8 @@ func checkSeatWatcher(t *rapid.T, p *Projections, c *logtest.BookingModel, a *se
 	}
 }
 
-// TestASnapshotOfAStadium: a hundred thousand seats are less than a megabyte however
-// they are laid out, and so is what nobody has touched.
+// TestASnapshotOfAStadium: a snapshot of a hundred thousand seats is smaller than a megabyte,
+// whatever their layout.
 func TestASnapshotOfAStadium(t *testing.T) {
 	for name, sections := range map[string][]events.Section{
 		"long rows": {{ID: "A", Rows: 100, SeatsPerRow: 1000}}, "single seats": {{ID: "A", Rows: 100_000, SeatsPerRow: 1}},

@@ -5,15 +5,15 @@ import (
 	"errors"
 )
 
-// ErrNotReady: the views have not caught up yet since the program's start.
+// ErrNotReady means that the views have not caught up with the log since the program's start or a rebuild.
 var ErrNotReady = errors.New("the views are still catching up")
 
-// Subscribe lets s have the topic's frames: first a snapshot, or, if resume fits,
-// one delta with all that was missed (whose change is 0 if nothing was); then
-// every change behind it, exactly once, possibly merged with others.
+// Subscribe starts sending the topic's frames to s: first a snapshot, or, if resume is usable, one delta with
+// everything that was missed (with change 0 if nothing was); then every later change exactly once, possibly merged
+// with others.
 //
-// Errors: [live.ErrBadTopic]; [ErrNotReady]; [live.ErrNotFound], also for something so new that the views
-// don't have it yet; [ErrClosed]; the disk's.
+// Errors: [live.ErrBadTopic]; [ErrNotReady]; [live.ErrNotFound], also for an entity that the views don't have yet;
+// [ErrClosed]; the disk's.
 func (p *Projections) Subscribe(name string, resume live.Resume, s live.Subscriber) (*live.Subscription, error) {
 	if err := p.enter(); err != nil {
 		return nil, err

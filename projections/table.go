@@ -11,17 +11,15 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 )
 
-// cachedRows is how many clean rows a table keeps in memory, at most twice.
+// cachedRows bounds one generation of a table's clean rows in memory; there are two.
 const cachedRows = 50_000
 
-// table is a view of one row per id. Rows live in Pebble; in memory are those
-// that changed since the last flush, and a bounded number of clean ones, so that
-// an event costs a change in memory, and a million rows cost nothing while
-// nobody touches them.
+// table is a view of one row per id. Rows are stored in Pebble; in memory are those that changed since the last
+// flush and a bounded number of clean ones, so that an event costs a change in memory and rows not in use cost
+// nothing.
 //
-// Rows enter memory by the fold only: a reader that misses looks into Pebble.
-// Clean rows leave it by generations: when the young one is full the old one is
-// dropped, and what is used again moves from the old to the young.
+// Only the fold adds rows to memory: a reader that misses reads Pebble. Clean rows are evicted by generations: when
+// the young generation is full the old one is dropped, and a row that is used moves from old to young.
 type table[R any] struct {
 	p *Projections
 	// mu is the Projections' lock. The fold holds it for writing.
@@ -34,10 +32,10 @@ type table[R any] struct {
 	dirty      []*entry[R]
 	// unstored are the rows that Pebble does not have yet.
 	unstored map[string]*entry[R]
-	// last is the entry touched last: a hot key finds itself again at once.
+	// last is the entry used last: a hot key skips the look-up.
 	last  *entry[R]
 	limit int
-	// missing knows ids that were never added, if the view asked for it.
+	// missing knows ids without a row, if the view uses it.
 	missing *absentKeys
 	scratch []byte
 }
@@ -60,8 +58,8 @@ func (t *table[R]) reset() {
 	t.dirty, t.last = nil, nil
 }
 
-// find returns the entry of id for the fold to change, or nil if there is none.
-// A caller that changes its row calls changed.
+// find returns the entry of id, nil if there is none. Only the fold may call it; it calls changed after changing
+// the row.
 func (t *table[R]) find(id string) (*entry[R], error) {
 	if t.last != nil && t.last.id == id {
 		return t.last, nil
@@ -84,7 +82,7 @@ func (t *table[R]) find(id string) (*entry[R], error) {
 	return e, nil
 }
 
-// existing is find for what has to be there. Error: ErrNotFound.
+// existing is find for a row that must exist. Error: ErrNotFound.
 func (t *table[R]) existing(id string) (*entry[R], error) {
 	e, err := t.find(id)
 	if err == nil && e == nil {
@@ -93,7 +91,7 @@ func (t *table[R]) existing(id string) (*entry[R], error) {
 	return e, err
 }
 
-// add puts in a row that the table has not got.
+// add adds a row that the table does not have.
 func (t *table[R]) add(id string, row R) {
 	t.missing.add(id)
 	e := &entry[R]{id: strings.Clone(id), row: row}
@@ -138,15 +136,19 @@ func (t *table[R]) memory(id string) (*entry[R], bool) {
 }
 
 // get returns a copy of the row of id. It must be called without the lock.
-func (t *table[R]) get(id string) (R, bool, error) {
+func (t *table[R]) get(id string) (row R, found bool, err error) {
 	t.mu.RLock()
 	if e, ok := t.memory(id); ok {
-		row := e.row
+		row = e.row
 		t.mu.RUnlock()
 		return row, true, nil
 	}
+	absent := t.missing.absent(id)
 	t.mu.RUnlock()
-	// A row that was not in memory is in Pebble, or did not exist a moment ago.
+	if absent {
+		return row, false, nil
+	}
+	// Not in memory: in Pebble, or missing as of the look-up.
 	return t.stored(id)
 }
 
@@ -166,9 +168,8 @@ func (t *table[R]) stored(id string) (row R, found bool, err error) {
 	return row, err == nil, t.p.unread(err)
 }
 
-// list returns copies of up to limit rows with ids above after, in the order of
-// their ids' bytes, and whether there are more. It must be called without the
-// lock.
+// list returns copies of up to limit rows with ids above after, in byte order of the ids, and whether there are
+// more. It must be called without the lock.
 func (t *table[R]) list(after string, limit int) (rows []R, more bool, err error) {
 	ids, found, err := t.page(after, limit+1)
 	if err != nil {
@@ -190,10 +191,10 @@ func (t *table[R]) list(after string, limit int) (rows []R, more bool, err error
 	return rows, more, nil
 }
 
-// page collects the first ids above after, and the rows of those that Pebble has.
+// page returns the first ids above after, and the rows of those that Pebble has.
 func (t *table[R]) page(after string, limit int) (ids []string, found map[string]R, err error) {
 	found = map[string]R{}
-	// The two are taken under one lock, so that every row is in one of them.
+	// Both are read under one lock, so that every row is in one of them.
 	t.mu.RLock()
 	for id, e := range t.unstored {
 		if id > after {

@@ -9,10 +9,10 @@ import (
 	"admitone/projections/row"
 )
 
-// listedEntries is how many tournaments a team's topic shows.
+// listedEntries bounds the tournaments that a team's topic shows.
 const listedEntries = 100
 
-// teamState is called with the lock held.
+// teamState must be called with the lock held.
 func (k *tournaments) teamState(id string) (live.State, events.Position, error) {
 	team, err := k.teams.existing(id)
 	if err != nil {
@@ -38,12 +38,11 @@ func (k *tournaments) teamState(id string) (live.State, events.Position, error) 
 			k.watched.add(tournament, events.TeamID(id), watchedPlace{e.Number, e.Place})
 		}
 	}
-	return live.NewTeamState(team.row, listed, more), k.at(), nil // what a team is in changes by events of many streams
+	return live.NewTeamState(team.row, listed, more), k.at(), nil // a team's entries change by events of many streams
 }
 
-// watchedPlaces are the places of waiting teams whose topics are watched, by
-// tournament and team. A team that leaves the waitlist moves all behind up; only
-// these get frames, and a place that is not watched costs nothing.
+// watchedPlaces are the places of waiting teams whose topics are watched, by tournament and team. A team that leaves
+// the waitlist moves up all after it; only watched ones get frames, and the others cost nothing.
 type watchedPlaces map[events.TournamentID]map[events.TeamID]watchedPlace
 
 type watchedPlace struct{ number, place int64 }
@@ -62,18 +61,17 @@ func (w watchedPlaces) remove(tournament events.TournamentID, team events.TeamID
 	}
 }
 
-// forget drops the places of a team that nobody has watched for a while: they may
-// have changed unseen.
+// forget drops the places of a team whose topic was not watched for a while: they may be stale.
 func (w watchedPlaces) forget(team events.TeamID) {
 	for tournament := range w {
 		w.remove(tournament, team)
 	}
 }
 
-// publishTeams hands the moves of an event to the topics of the teams: of those that
-// it moved, and of those that came closer because others left the waitlist.
+// publishTeams publishes the moves of an event to the teams' topics: those of the moved teams, and those of waiting
+// teams that moved up because others left the waitlist.
 func (k *tournaments) publishTeams(e *events.Recorded, tournament *row.Tournament) {
-	var left []int64 // the numbers of those that left it
+	var left []int64 // the numbers of the teams that left the waitlist
 	for i := range k.moves {
 		m := &k.moves[i]
 		if m.from.status == events.EntryWaitlisted {
@@ -85,7 +83,7 @@ func (k *tournaments) publishTeams(e *events.Recorded, tournament *row.Tournamen
 		}
 		told := live.TeamEntry{TournamentID: tournament.ID, Status: m.status(), Cause: m.cause}
 		k.watched.remove(tournament.ID, events.TeamID(t.ID()))
-		if told.Status == events.EntryWaitlisted { // at the end, with those of its group
+		if told.Status == events.EntryWaitlisted { // at the end, together with its group
 			told.Place = tournament.Waitlisted - int64(len(k.moves)-1-i)
 			k.watched.add(tournament.ID, events.TeamID(t.ID()), watchedPlace{m.to.number, told.Place})
 		}
@@ -96,12 +94,12 @@ func (k *tournaments) publishTeams(e *events.Recorded, tournament *row.Tournamen
 	}
 }
 
-// moveUp tells the watched teams behind those that left.
+// moveUp publishes the new places of the watched teams after those that left.
 func (k *tournaments) moveUp(e *events.Recorded, tournament events.TournamentID, left []int64) {
 	slices.SortFunc(left, cmp.Compare)
 	for team, at := range k.watched[tournament] {
 		t := k.teamTopic.Watched(string(team))
-		if t == nil { // nobody watches any more
+		if t == nil { // no longer watched
 			k.watched.remove(tournament, team)
 			continue
 		}

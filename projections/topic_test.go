@@ -187,8 +187,8 @@ func TestResume(t *testing.T) {
 	}
 }
 
-// The last subscriber leaves while another comes, again and again; the test's
-// Spawner panics if an actor is sent anything once it has been stopped.
+// TestLastLeavesWhileAnotherComes: the last subscriber leaves while another joins, repeatedly; the
+// test's Spawner panics if anything is sent to a stopped actor.
 func TestLastLeavesWhileAnotherComes(t *testing.T) {
 	log, p := onSale(t)
 	stop := make(chan struct{})
@@ -224,8 +224,8 @@ func TestLastLeavesWhileAnotherComes(t *testing.T) {
 	}
 }
 
-// TestRecall: whoever comes back to a topic that nobody watches hears what it missed
-// as one delta, wherever it stopped, as far back as a topic remembers.
+// TestRecall: a subscriber that resumes on a topic without subscribers gets what it missed as one delta, from any
+// position that the topic remembers.
 func TestRecall(t *testing.T) {
 	log, p := onSale(t)
 	head := events.Position(1)
@@ -247,7 +247,7 @@ func TestRecall(t *testing.T) {
 	}
 }
 
-// again encodes a delta frame once more.
+// again encodes a delta frame a second time.
 func again(f *live.Frame) []byte {
 	return live.NewDelta(f.Topic, f.Previous, f.Position, f.Delta).Bytes()
 }

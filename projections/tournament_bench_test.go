@@ -8,8 +8,8 @@ import (
 	"admitone/projections/logtest"
 )
 
-// BenchmarkFoldEntries is the cost of one entry to the runner, as BenchmarkFold
-// has it for a sale: each makes three records, not a change of one row.
+// BenchmarkFoldEntries is the cost of one entry to the runner, like BenchmarkFold for a sale: each
+// makes three records, not a change of one row.
 func BenchmarkFoldEntries(b *testing.B) {
 	const limit = 1 << 40
 	log := logtest.NewMemory()

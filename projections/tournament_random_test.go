@@ -20,13 +20,13 @@ func team(id events.TeamID) events.StreamID {
 	return events.NewStreamID(events.TeamCategory, string(id))
 }
 
-// someTeams take part in the tournaments of organisers.
+// someTeams take part in the tournaments of these tests.
 var someTeams = []events.TeamID{"t1", "t2", "t3", "t4", "t5", "t6", "t7", "t8", "t9", "t-1"}
 
 // closing is the deadline of all tournaments here.
 var closing = time.Date(2099, 1, 1, 0, 0, 0, 1, time.UTC)
 
-// tournamentModel runs one tournament by the plainest rules, and says what happened.
+// tournamentModel is a naive model of one tournament, which generates its facts.
 type tournamentModel struct {
 	id      string
 	limit   int64
@@ -45,7 +45,7 @@ func (o *tournamentModel) in(team events.TeamID) bool {
 	return slices.Contains(o.entered, team) || slices.Contains(slices.Concat(o.waiting...), team)
 }
 
-// open is the first fact.
+// open returns the first fact.
 func (o *tournamentModel) open(limit int64, fill bool) events.Fact {
 	o.limit, o.fill = limit, fill
 	rule := events.WaitlistStrict
@@ -62,7 +62,7 @@ func (o *tournamentModel) open(limit int64, fill bool) events.Fact {
 	}
 }
 
-// enter takes teams in, or lets them wait.
+// enter enters teams, or puts them on the waitlist.
 func (o *tournamentModel) enter(teams ...events.TeamID) events.Fact {
 	if int64(len(teams)) <= o.counts().Remaining && (len(o.waiting) == 0 || o.fill) {
 		o.entered = append(o.entered, teams...)
@@ -72,7 +72,7 @@ func (o *tournamentModel) enter(teams ...events.TeamID) events.Fact {
 	return &events.TournamentWaitlisted{TeamIDs: teams, TournamentCounts: o.counts()}
 }
 
-// withdraw takes a team out, and others in.
+// withdraw withdraws a team, and promotes others.
 func (o *tournamentModel) withdraw(team events.TeamID) []events.Fact {
 	fact := &events.TournamentWithdrawn{TeamID: team, Was: events.EntryWaitlisted}
 	if at := slices.Index(o.entered, team); at >= 0 {
@@ -86,7 +86,7 @@ func (o *tournamentModel) withdraw(team events.TeamID) []events.Fact {
 	return append([]events.Fact{fact}, o.promote()...)
 }
 
-// edit changes the limit and the switch.
+// edit changes the limit and the status.
 func (o *tournamentModel) edit(limit int64, closed bool) []events.Fact {
 	o.limit, o.closed = max(limit, int64(len(o.entered))), closed
 	status := events.TournamentOpen
@@ -118,7 +118,7 @@ func (o *tournamentModel) promote() []events.Fact {
 	return []events.Fact{fact}
 }
 
-// RandomAction happens in a tournament.
+// randomAction returns the facts of a random command.
 func (o *tournamentModel) randomAction(t *rapid.T) []events.Fact {
 	if o.limit == 0 {
 		return []events.Fact{o.open(rapid.Int64Range(1, 5).Draw(t, "limit"), rapid.Bool().Draw(t, "fill"))}
@@ -135,7 +135,7 @@ func (o *tournamentModel) randomAction(t *rapid.T) []events.Fact {
 	return []events.Fact{o.enter(teams...)}
 }
 
-// list is who takes part, in order, as the views should have it.
+// list returns the entries in order, in the form of said.
 func (o *tournamentModel) list() (all []string) {
 	for _, team := range o.entered {
 		all = append(all, string(team)+" entered")
@@ -146,7 +146,7 @@ func (o *tournamentModel) list() (all []string) {
 	return all
 }
 
-// said is an entry in the words of list.
+// said describes an entry.
 func said(e row.Entry) string {
 	if e.Status == events.EntryEntered && e.Place == 0 {
 		return string(e.TeamID) + " entered"
@@ -154,8 +154,8 @@ func said(e row.Entry) string {
 	return fmt.Sprintf("%s waits at %d", e.TeamID, e.Place)
 }
 
-// entriesIn lists who takes part in a tournament, page by page, and holds each to
-// what is said of it alone.
+// entriesIn reads the entries of a tournament page by page, and compares each with what is read of
+// it alone.
 func entriesIn(t rapid.TB, p *Projections, id events.TournamentID, size int) (all []row.Entry) {
 	t.Helper()
 	for _, status := range []events.EntryStatus{events.EntryEntered, events.EntryWaitlisted} {
@@ -175,7 +175,7 @@ func entriesIn(t rapid.TB, p *Projections, id events.TournamentID, size int) (al
 	return all
 }
 
-// tournamentContent is all that the views of p hold of tournaments and teams.
+// tournamentContent returns the content of all views of tournaments and teams.
 func tournamentContent(t rapid.TB, p *Projections) (all []string) {
 	t.Helper()
 	rows, next, err := p.Tournaments("", 9)
@@ -198,8 +198,8 @@ func tournamentContent(t rapid.TB, p *Projections) (all []string) {
 	return all
 }
 
-// TestTournamentViewsAreTheModel: entries, places and pages, of now and of then,
-// by team and by tournament; and the verifier has nothing to say.
+// TestTournamentViewsAreTheModel: entries, places and pages, present and past, by team and by
+// tournament; and the verifier finds nothing.
 func TestTournamentViewsAreTheModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		log := logtest.NewMemory()
@@ -278,7 +278,7 @@ func agree(t *rapid.T, p *Projections, o *tournamentModel, roster *row.Roster) {
 	}
 }
 
-// byTeam compares what the views have of each team.
+// byTeam compares the views of each team.
 func byTeam(t *rapid.T, p *Projections, organisers map[string]*tournamentModel) {
 	for _, id := range append(someTeams, "nobody") {
 		var want []string

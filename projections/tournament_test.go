@@ -12,8 +12,7 @@ import (
 	"admitone/projections/row"
 )
 
-// TestTournamentViewsStopAtWhatCannotBe: an event that contradicts those before
-// changes nothing.
+// TestTournamentViewsStopAtWhatCannotBe: an event that contradicts earlier ones changes nothing.
 func TestTournamentViewsStopAtWhatCannotBe(t *testing.T) {
 	for name, fact := range map[string]events.Fact{
 		"created twice":    &events.TournamentCreated{TournamentID: "a", TeamLimit: 2},
@@ -51,8 +50,8 @@ func TestTournamentViewsStopAtWhatCannotBe(t *testing.T) {
 	}
 }
 
-// TestPlacesInALongWaitlist: places are right across the blocks that they are
-// counted by, whoever leaves, before and after they are written to disk.
+// TestPlacesInALongWaitlist: places are right across the blocks by which they are counted,
+// whichever team leaves, before and after they are written to disk.
 func TestPlacesInALongWaitlist(t *testing.T) {
 	const waiting = 4*blockSize + 100
 	log, o := logtest.NewMemory(), &tournamentModel{id: "a"}
@@ -125,8 +124,7 @@ func blocksIn(t *testing.T, p *Projections) (n int) {
 	return n
 }
 
-// TestEntriesAreReadBesideTheFold: a page is of one moment, whatever the fold does
-// to the blocks it came from.
+// TestEntriesAreReadBesideTheFold: a page is of one moment, whatever the fold does to its blocks.
 func TestEntriesAreReadBesideTheFold(t *testing.T) {
 	const waiting = 2 * blockSize
 	log, o := logtest.NewMemory(), &tournamentModel{id: "a"}

@@ -17,7 +17,7 @@ import (
 	"admitone/projections/row"
 )
 
-// frameRecorder keeps the frames of a topic.
+// frameRecorder records the frames of a topic.
 type frameRecorder struct {
 	mu     sync.Mutex
 	frames []*live.Frame
@@ -34,7 +34,7 @@ func (c *frameRecorder) Deliver(f *live.Frame) {
 	}
 }
 
-// all that has been delivered: whoever joins later gets his snapshot after it.
+// all returns everything delivered so far: a later subscriber gets its snapshot after it.
 func (c *frameRecorder) all(t rapid.TB, p *Projections, topic string) []*live.Frame {
 	t.Helper()
 	late := newFrameRecorder()
@@ -49,7 +49,7 @@ func (c *frameRecorder) all(t rapid.TB, p *Projections, topic string) []*live.Fr
 	return slices.Clone(c.frames)
 }
 
-// watch subscribes a collector, and waits for its snapshot.
+// watch subscribes a recorder, and waits for its snapshot.
 func watch(t rapid.TB, p *Projections, topic string) *frameRecorder {
 	t.Helper()
 	c := newFrameRecorder()
@@ -60,7 +60,7 @@ func watch(t rapid.TB, p *Projections, topic string) *frameRecorder {
 	return c
 }
 
-// aFinal is a tournament of two slots with a group in front of its waitlist.
+// aFinal is a tournament of two slots with a group first on its waitlist.
 func aFinal(t testing.TB) (*logtest.Memory, *Projections, *tournamentModel) {
 	log, o := logtest.NewMemory(), &tournamentModel{id: "a"}
 	log.Add(team("t1"), &events.TeamRegistered{TeamID: "t1", DisplayName: "Lions"})
@@ -136,7 +136,7 @@ func TestTeamFramesOnTheWire(t *testing.T) {
 		t.Error("a team's topic shows a row")
 	}
 	if _, err := p.Subscribe("team:nobody", live.Resume{}, newFrameRecorder()); !errors.Is(err, live.ErrNotFound) {
-		t.Errorf("of nobody: %v", err)
+		t.Errorf("an unknown team: %v", err)
 	}
 	again := newFrameRecorder()
 	if _, err := p.Subscribe("team:t4", live.Resume{Since: 11, Epoch: "first"}, again); err != nil {
@@ -150,7 +150,7 @@ func TestTeamFramesOnTheWire(t *testing.T) {
 	)
 }
 
-// entryWatcher folds the frames of a team's topic as a client would.
+// entryWatcher applies the frames of a team's topic like a client.
 type entryWatcher struct {
 	position events.Position
 	entries  map[events.TournamentID]string
@@ -185,8 +185,8 @@ func (w *entryWatcher) apply(f *live.Frame) {
 	}
 }
 
-// TestWatchersOfTeamsKnowTheirPlaces: whoever follows a team, from whenever on and
-// with whatever frames merged, has it where the views do.
+// TestWatchersOfTeamsKnowTheirPlaces: subscribers of a team, joining at any time and with any frames merged, see its
+// place as the views have it.
 func TestWatchersOfTeamsKnowTheirPlaces(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		log := logtest.NewMemory()
@@ -254,7 +254,7 @@ func checkFollower(t *rapid.T, p *Projections, c *frameRecorder, id events.TeamI
 	}
 }
 
-// TestTournamentRecall: what the log is made of again is what was told at the time.
+// TestTournamentRecall: deltas recomputed from the log equal those sent at the time.
 func TestTournamentRecall(t *testing.T) {
 	log, p, o := aFinal(t)
 	watching := newFrameRecorder()
@@ -271,7 +271,7 @@ func TestTournamentRecall(t *testing.T) {
 	}
 	sub.Close()
 	if len(frames) < 5 {
-		t.Fatalf("only %d frames were told", len(frames))
+		t.Fatalf("only %d frames were sent", len(frames))
 	}
 	last := frames[len(frames)-1]
 	for i, from := range frames[:len(frames)-1] {
@@ -291,8 +291,7 @@ func TestTournamentRecall(t *testing.T) {
 	}
 }
 
-// TestPlaceOfOneWhoCameBack: a place that was kept while nobody watched is not told
-// as the place of a team that waits no more.
+// TestPlaceOfOneWhoCameBack: a place kept while nobody watched is not sent for a team that no longer waits.
 func TestPlaceOfOneWhoCameBack(t *testing.T) {
 	log, p, o := aFinal(t) // t3 and t4 wait as a group, then t4
 	gone := watchTeam(t, p, "t4")
@@ -305,7 +304,7 @@ func TestPlaceOfOneWhoCameBack(t *testing.T) {
 	<-c.first
 	waitFor(t, p, log.Add(cup("a"), o.withdraw("t3")...)) // everybody behind moves up
 	if frames := c.all(t, p, "team:t4"); len(frames) != 1 {
-		t.Errorf("a team that waits no more is told %s", frames[1].Bytes())
+		t.Errorf("a team that no longer waits gets %s", frames[1].Bytes())
 	}
 }
 

@@ -13,14 +13,14 @@ import (
 
 func init() {
 	register(registration{
-		views:      "tournament.v6",
+		views:      "tournament.v7",
 		categories: []string{events.TournamentCategory, events.TeamCategory},
 		open:       func(p *Projections) view { return newTournaments(p) },
 	})
 }
 
-// tournaments is the view of slots that teams sign up for: a row per tournament
-// and per team, the teams that take part, and the topics "tournament:<id>" and "team:<id>".
+// tournaments is the view of tournaments: a row per tournament and per team, the entries, and the topics
+// "tournament:<id>" and "team:<id>".
 type tournaments struct {
 	rows    *table[row.Tournament]
 	past    *rowSnapshots[row.Tournament]
@@ -28,10 +28,10 @@ type tournaments struct {
 	entries *entries
 	orders  *records[events.OrderData] // of entries, by seatKey
 	owned   *records[int64]            // teams by owner
-	// known are teams that have rows. It is another one after a reset: a look-up that
-	// began before adds its team to the one before.
+	// known has teams that have rows. A reset replaces it, so that a look-up that began before adds its team
+	// to the old one.
 	known atomic.Pointer[idCache]
-	at    func() events.Position // up to which the views have come
+	at    func() events.Position // the position of the views
 
 	topic     *live.Topics
 	teamTopic *live.Topics
@@ -42,8 +42,7 @@ type tournaments struct {
 	moves []move
 }
 
-// move is what an event does to one team: from a seat, if it had one, to a place,
-// if it keeps one.
+// move is the change of one team by an event: from a seat, if it had one, to a place, if it gets one.
 type move struct {
 	team events.TeamID
 	from seat
@@ -164,8 +163,8 @@ func (k *tournaments) foldTeam(e *events.Recorded, fact events.Fact) error {
 	return nil
 }
 
-// plan finds out which teams an event moves, and holds them to where they are. It
-// changes nothing in the views.
+// plan determines the teams that an event moves, and checks that each is where the event implies. It does not
+// change the views.
 func (k *tournaments) plan(e *events.Recorded, tournament *row.Tournament, fact events.Fact) error {
 	k.moves = k.moves[:0]
 	next := tournament.Seated
@@ -192,9 +191,8 @@ func (k *tournaments) plan(e *events.Recorded, tournament *row.Tournament, fact 
 	return nil
 }
 
-// planNew lets teams come to the places behind to's. It does not look up whether
-// they take part already: that would cost more than all the rest, and the core and
-// the verifier do.
+// planNew plans moves of new teams to the places after to. It does not check whether a team already has an entry:
+// that would cost more than the rest of the fold, and the core and the verifier check it.
 func (k *tournaments) planNew(teams []events.TeamID, to move) {
 	for _, team := range teams {
 		to.team = team
@@ -203,8 +201,7 @@ func (k *tournaments) planNew(teams []events.TeamID, to move) {
 	}
 }
 
-// planAll lets teams that all are where they were come to the places behind to's,
-// if it has any.
+// planAll plans moves of teams that must have the status were, to the places after to, if it has a status.
 func (k *tournaments) planAll(
 	e *events.Recorded,
 	tournament *row.Tournament,
@@ -218,7 +215,7 @@ func (k *tournaments) planAll(
 			return err
 		}
 		if !in || from.status != were {
-			return fmt.Errorf("%w: position %d: %s@%d is a %s, and team %q was not %s before",
+			return fmt.Errorf("%w: position %d: %s@%d is a %s, but team %q was not %s before",
 				row.ErrViolated, e.Position, e.Stream, e.Revision, e.Type, team, were)
 		}
 		to.team, to.from = team, from
@@ -230,7 +227,7 @@ func (k *tournaments) planAll(
 	return nil
 }
 
-// move does what was planned.
+// move applies the plan.
 func (k *tournaments) move(e *events.Recorded, id events.TournamentID) error {
 	for i := range k.moves {
 		m := &k.moves[i]
@@ -280,8 +277,8 @@ func (p *Projections) Team(id events.TeamID) (row.Team, bool, error) {
 	return rowOf(p, (*tournaments).teamTable, string(id))
 }
 
-// HasTeam reports whether [Projections.Team] finds a team. Asking for the same ones
-// again and again does not wait for the disk. Errors: the disk's.
+// HasTeam reports whether [Projections.Team] finds a team. Repeated calls for the same team do not wait for the
+// disk. Errors: the disk's.
 func (p *Projections) HasTeam(id events.TeamID) (bool, error) {
 	known := viewOf[*tournaments](p).known.Load()
 	if known.has(string(id)) {
@@ -300,7 +297,7 @@ func (p *Projections) Teams(after string, limit int) (page []row.Team, next stri
 	return pageOf(p, (*tournaments).teamTable, after, limit, func(team *row.Team) string { return string(team.ID) })
 }
 
-// state is called with the lock held.
+// state must be called with the lock held.
 func (k *tournaments) state(id string) (live.State, events.Position, error) {
 	e, err := k.rows.existing(id)
 	if err != nil {
@@ -309,7 +306,7 @@ func (k *tournaments) state(id string) (live.State, events.Position, error) {
 	return live.NewTournamentState(e.row), e.row.Position, nil
 }
 
-// publishChange hands an event that was folded to the topics that are watched.
+// publishChange publishes a folded event to the topics that are watched.
 func (k *tournaments) publishChange(e *events.Recorded, found *entry[row.Tournament], fact events.Fact, before int64) {
 	if t := k.topic.Watched(found.id); t != nil {
 		k.delta.Set(before, found.row, fact)
@@ -320,7 +317,7 @@ func (k *tournaments) publishChange(e *events.Recorded, found *entry[row.Tournam
 	}
 }
 
-// status is where a team is after its move.
+// status is the status of a team after its move.
 func (m *move) status() events.EntryStatus {
 	if m.to.number == 0 {
 		return events.EntryWithdrawn

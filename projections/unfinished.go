@@ -12,25 +12,25 @@ import (
 )
 
 const (
-	// resumesAtOnce bounds how many bookings are being resumed at a time.
+	// resumesAtOnce bounds concurrent resumptions.
 	resumesAtOnce = 16
-	// abandonAfter is how long an attempt at seats may have some before it is given up:
-	// meanwhile the request that began it goes on, or is repeated.
+	// abandonAfter is how long an attempt may hold seats before it is abandoned: until then its request
+	// may continue, or be repeated.
 	abandonAfter = 30 * time.Second
-	// leftAfter is how long what is left of other attempts stays once one of them has become
-	// the booking: meanwhile the requests that made them give it back.
+	// leftAfter is how long the holds of other attempts are left once one attempt has become the booking:
+	// until then their own requests release them.
 	leftAfter = time.Second
-	// resumeAfter is how long a booking may make no progress before it is resumed:
-	// meanwhile the request that began it most likely goes on.
+	// resumeAfter is how long a booking may make no progress before it is resumed: until then its request
+	// most likely continues.
 	resumeAfter = 5 * time.Second
-	// resumeBackOff and resumeBackOffMax bound the rest after a failed resumption.
+	// resumeBackOff and resumeBackOffMax bound the pause after a failed resumption.
 	resumeBackOff, resumeBackOffMax = 200 * time.Millisecond, 30 * time.Second
-	// resumeTick is how often the list is looked through.
+	// resumeTick is the interval between two looks at the list.
 	resumeTick = time.Second
 )
 
-// holding is what the holds of a booking have at the moment: seats, held or booked,
-// and a part of its holder's allowance. It is kept while there is any.
+// holding counts what the holds of a booking have at present: seats, held or booked, and parts of the holder's
+// allowance. It is stored unless zero.
 type holding struct{ seats, allowance int64 }
 
 func appendHolding(dst []byte, c *holding) []byte {
@@ -43,37 +43,38 @@ func decodeHolding(record []byte) (holding, error) {
 	return c, r.Done()
 }
 
-// unfinished is an index of what has steps left. Of bookings: a payment under way, money or
-// seats that are not given back, and attempts that have become no booking (of those the
-// records are [begun]). Of payments: money that is neither applied nor owed, see [payments].
-// Which they are is a fold like every view; when to resume them is kept in memory alone,
-// while it runs.
+// unfinished is an index of entities with steps left. For bookings: a payment in progress, money or seats not yet
+// refunded or released, and attempts that did not become a booking (whose records are [begun]). For payments:
+// money that is neither applied nor owed, see [payments]. The index is a fold like every view; when to resume is in
+// memory alone, while RunUnfinished runs.
 type unfinished struct {
-	records *records[int64] // by id: since when, in Unix nanoseconds
+	records *records[int64] // by id: the time of the last step, in Unix nanoseconds
 
-	mu sync.Mutex // held for a moment by the fold and by RunUnfinished
-	// waiting is nil while nobody resumes anything.
+	mu sync.Mutex // held briefly by the fold and by RunUnfinished
+	// waiting is nil unless RunUnfinished runs.
 	waiting map[string]*resumeAttempt
-	paused  bool // nothing is resumed: the index is rebuilt
-	// earlier holds one token when something is due at once.
+	paused  bool // no resumption while the index is rebuilt
+	// earlier has a token when something is due at once.
 	earlier chan struct{}
-	late    lateness // how much longer it is left to other servers
+	late    lateness // how much longer an entity is left to other servers
+	// category of the entities' streams
+	category string
 }
 
-// resumeAttempt is when to resume something.
+// resumeAttempt is the schedule of one entity.
 type resumeAttempt struct {
 	due      time.Time
 	running  bool
 	failures int
-	// begun: all there is to do is to give up an attempt.
+	// begun means that the only step left is to abandon attempts.
 	begun bool
 }
 
-func newUnfinished(p *Projections, name string) *unfinished {
+func newUnfinished(p *Projections, name, category string) *unfinished {
 	return &unfinished{
 		records: newRecords(p, name, func(dst []byte, since *int64) []byte { return row.AppendInt(dst, *since) },
 			decodeCount),
-		earlier: make(chan struct{}, 1), late: p.late,
+		earlier: make(chan struct{}, 1), late: p.late, category: category,
 	}
 }
 
@@ -84,23 +85,27 @@ func (u *unfinished) reset() {
 	clear(u.waiting)
 }
 
-// isUnfinished reports whether steps are left of what was begun about a booking.
-func isUnfinished(b *row.Booking, has holding) bool {
+// isUnfinished reports whether a booking has steps left, its own or those of the cancellation of its performance.
+func isUnfinished(b *row.Booking, has holding, off *row.Cancelled) bool {
+	if b.ToEnd(off) {
+		return true
+	}
 	switch b.Status {
 	case events.BookingIsPaying:
 		return true
 	case events.BookingIsAwaiting:
-		return !b.Intent.Opened
-	case events.BookingIsExpired, events.BookingIsReleased:
-		return b.Refunding || has != holding{}
+		return !b.Intent.Opened || b.Intent.Unmade
+	case events.BookingIsExpired, events.BookingIsReleased, events.BookingIsCancelled:
+		return b.Refunding || has != holding{} || b.Returning()
 	}
-	return false
+	return b.Returning()
 }
 
-// settle puts a booking into the index or takes it out, after e. b is nil if it is not
-// known.
-func (u *unfinished) settle(id events.BookingID, b *row.Booking, has holding, left *begun, e *events.Recorded) {
-	steps := b != nil && isUnfinished(b, has)
+// settle adds a booking to the index or removes it, after e. b is nil if the booking is not known; off is the
+// cancellation of its performance.
+func (u *unfinished) settle(id events.BookingID, b *row.Booking, has holding, off *row.Cancelled, left *begun,
+	e *events.Recorded) {
+	steps := b != nil && isUnfinished(b, has, off)
 	switch {
 	case steps:
 		since := e.Created.UnixNano()
@@ -113,7 +118,9 @@ func (u *unfinished) settle(id events.BookingID, b *row.Booking, has holding, le
 	switch {
 	case u.waiting == nil:
 	case steps && (e.Type == (&events.BookingExpired{}).Name() || e.Type == (&events.BookingIntentEnded{}).Name()):
-		u.wait(string(id), e.Created, false) // nobody is at it: a deadline did that
+		u.wait(string(id), e.Created, false) // no request is in progress: it was a deadline
+	case steps && b.Status != events.BookingIsPaying && b.ToEnd(off) && !b.Refunding:
+		u.wait(string(id), e.Created, false) // its request does not know of the cancellation
 	case steps:
 		u.wait(string(id), e.Created.Add(resumeAfter), false)
 	case len(left.parts) > 0 && b != nil:
@@ -125,7 +132,7 @@ func (u *unfinished) settle(id events.BookingID, b *row.Booking, has holding, le
 	}
 }
 
-// settleID puts what has no attempts into the index or takes it out, after e.
+// settleID adds an entity without attempts to the index or removes it, after e.
 func (u *unfinished) settleID(id string, steps bool, e *events.Recorded) {
 	if steps {
 		since := e.Created.UnixNano()
@@ -144,7 +151,7 @@ func (u *unfinished) settleID(id string, steps bool, e *events.Recorded) {
 	}
 }
 
-// wait sets when something is due; mu must be held.
+// wait schedules an entity; mu must be held.
 func (u *unfinished) wait(id string, due time.Time, begun bool) {
 	r := u.waiting[id]
 	if r == nil {
@@ -156,12 +163,12 @@ func (u *unfinished) wait(id string, due time.Time, begun bool) {
 	if begun {
 		most = abandonAfter
 	}
-	// The log's clock may be another one.
+	// The log's clock may differ.
 	now := time.Now()
 	if due.After(now.Add(most)) {
 		due = now.Add(most)
 	}
-	if due = due.Add(u.late.draw()); !due.After(now) {
+	if due = due.Add(u.late.draw(events.NewStreamID(u.category, id))); !due.After(now) {
 		u.signal()
 	}
 	r.due = due
@@ -174,8 +181,8 @@ func (u *unfinished) signal() {
 	}
 }
 
-// progress leaves a booking in the index alone for a while longer, but for one that has
-// only attempts to give up: an attempt has its time, however slow it is.
+// progress postpones the resumption of a booking, unless it only has attempts to abandon: the time of an attempt is
+// fixed.
 func (u *unfinished) progress(booking events.BookingID, e *events.Recorded) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -184,15 +191,13 @@ func (u *unfinished) progress(booking events.BookingID, e *events.Recorded) {
 	}
 }
 
-// RunUnfinished resumes the bookings about which something was begun and not done,
-// until ctx ends: those of before the program was started, as soon as the views have
-// caught up; those whose deadline has passed, at once; any other that makes no progress
-// for some seconds; the attempts that have had something for half a minute and have
-// not become a booking; and what is left of attempts at a booking that another has become,
-// after a second. resume takes the steps that are left, which may be none,
-// for the request that began it may be slow and not dead. One that fails is tried again, less and
-// less often; some 16 are under way at once. All have returned when it does. It is
-// called once at a time.
+// RunUnfinished calls resume for the bookings with steps left, until ctx ends. Bookings from before the program's
+// start are due as soon as the views have caught up; those whose deadline has passed, at once; others after
+// resumeAfter without progress; attempts that did not become a booking, after abandonAfter; the holds of attempts
+// at a booking that another attempt became, after leftAfter. resume takes the remaining steps; there may be none,
+// because the original request may still be running. A failed resumption is retried with exponential backoff. At
+// most resumesAtOnce run concurrently; all have returned when RunUnfinished does. It must not be called
+// concurrently.
 //
 // Errors: ctx.Err(); the disk's.
 func (p *Projections) RunUnfinished(ctx context.Context,
@@ -204,7 +209,7 @@ func (p *Projections) RunUnfinished(ctx context.Context,
 	return k.unfinished.run(ctx, func(ctx context.Context, id string) error { return resume(ctx, events.BookingID(id)) })
 }
 
-// awaitResuming lists what is unfinished once the views have caught up.
+// awaitResuming waits until the views have caught up, and lists what is unfinished.
 func (p *Projections) awaitResuming(ctx context.Context, u *unfinished, begun *records[begun]) error {
 	for {
 		if err := p.awaitReady(ctx); err != nil {
@@ -213,7 +218,7 @@ func (p *Projections) awaitResuming(ctx context.Context, u *unfinished, begun *r
 		if err := p.beginResuming(u, begun); err == nil || !errors.Is(err, ErrNotReady) {
 			return err
 		}
-		// They are about to be rebuilt.
+		// The views are about to be rebuilt.
 		select {
 		case <-time.After(resumeTick):
 		case <-ctx.Done():
@@ -222,8 +227,8 @@ func (p *Projections) awaitResuming(ctx context.Context, u *unfinished, begun *r
 	}
 }
 
-// beginResuming lists what is unfinished now, and the attempts of bookings, if there are any. From
-// then on the fold keeps the list.
+// beginResuming lists what is unfinished now, and the bookings with attempts, if any. From then on the fold
+// maintains the list.
 func (p *Projections) beginResuming(u *unfinished, attempts *records[begun]) error {
 	if err := p.enter(); err != nil {
 		return err
@@ -297,14 +302,14 @@ func (u *unfinished) run(ctx context.Context, resume func(context.Context, strin
 	}
 }
 
-// stop lets the fold keep no list any more.
+// stop discards the list.
 func (u *unfinished) stop() {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.waiting = nil
 }
 
-// pause lets nothing be resumed, or goes on.
+// pause stops or resumes resumptions.
 func (u *unfinished) pause(paused bool) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -312,7 +317,7 @@ func (u *unfinished) pause(paused bool) {
 	u.signal()
 }
 
-// claimDue returns up to limit ids of what is due, and marks them as being resumed.
+// claimDue returns up to limit due ids, and marks them as in progress.
 func (u *unfinished) claimDue(now time.Time, limit int) (due []string) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -321,7 +326,7 @@ func (u *unfinished) claimDue(now time.Time, limit int) (due []string) {
 			continue
 		}
 		if len(due) == limit {
-			break // the next one that returns gives the signal
+			break // the next resumption to return signals
 		}
 		r.running = true
 		due = append(due, id)
@@ -329,8 +334,8 @@ func (u *unfinished) claimDue(now time.Time, limit int) (due []string) {
 	return due
 }
 
-// resumed takes in how a resumption ended. If it took all steps, the facts that say
-// so are on their way, and the fold takes the booking out.
+// resumed applies the result of a resumption. If it took all steps, their facts are about to be folded, and the
+// fold removes the booking.
 func (u *unfinished) resumed(id string, now time.Time, err error) {
 	u.mu.Lock()
 	defer u.mu.Unlock()

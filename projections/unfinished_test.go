@@ -17,9 +17,8 @@ import (
 	"admitone/projections/row"
 )
 
-// leftBehind is a log in which four bookings were left in the middle of something:
-// one while paying, one expired with its seat, one released with its seat, one whose
-// refund was not finished; and another was not.
+// leftBehind returns a log in which four bookings are unfinished: one while paying, one expired and
+// one released with its seat still held, one whose refund is not completed; a fifth is finished.
 func leftBehind() (*logtest.Memory, *logtest.BookingModel, []string) {
 	log := logtest.NewMemory()
 	c := logtest.NewBookingModel(func(stream events.StreamID, fact events.Fact) { log.Add(stream, fact) })
@@ -83,15 +82,18 @@ func TestUnfinishedBookingsAreResumed(t *testing.T) {
 	}
 }
 
-// TestWhatMakesProgressIsLeftAlone: nobody resumes what another caller is at.
+// notOff is a performance that is not cancelled.
+var notOff = &row.Cancelled{}
+
+// TestWhatMakesProgressIsLeftAlone: a booking that another run is working on is not resumed.
 func TestWhatMakesProgressIsLeftAlone(t *testing.T) {
 	p := &Projections{log: slog.Default()}
-	u := newUnfinished(p, "unfinished")
+	u := newUnfinished(p, "unfinished", events.BookingCategory)
 	u.waiting = map[string]*resumeAttempt{}
 	now := time.Now()
 	fact := func(age time.Duration) *events.Recorded { return &events.Recorded{Created: now.Add(-age)} }
 	paying := &row.Booking{ID: "b", Status: events.BookingIsPaying}
-	u.settle("b", paying, holding{}, &begun{}, fact(0))
+	u.settle("b", paying, holding{}, notOff, &begun{}, fact(0))
 	if due := u.claimDue(now.Add(resumeAfter/2), 9); len(due) != 0 {
 		t.Errorf("%q at once", due)
 	}
@@ -113,7 +115,7 @@ func TestWhatMakesProgressIsLeftAlone(t *testing.T) {
 	if due := u.claimDue(later.Add(resumeAfter), 9); len(due) != 1 {
 		t.Errorf("%q when nothing came of it", due)
 	}
-	u.settle("b", &row.Booking{ID: "b", Status: events.BookingIsBooked}, holding{1, 1}, &begun{}, fact(0))
+	u.settle("b", &row.Booking{ID: "b", Status: events.BookingIsBooked}, holding{1, 1}, notOff, &begun{}, fact(0))
 	u.resumed("b", later, errors.New("too late"))
 	if len(u.waiting) != 0 {
 		t.Errorf("%v is kept", u.waiting)
@@ -126,6 +128,7 @@ func TestWhatMakesProgressIsLeftAlone(t *testing.T) {
 			&row.Booking{ID: events.BookingID(fmt.Sprint(i)), Status: events.BookingIsExpired,
 				Failed: events.FailedBalance},
 			holding{1, 1},
+			notOff,
 			&begun{},
 			expired,
 		)
@@ -135,8 +138,8 @@ func TestWhatMakesProgressIsLeftAlone(t *testing.T) {
 	}
 }
 
-// TestWhatIsLeftOfOtherAttempts is given back soon, and an attempt that may yet become the
-// booking has half a minute.
+// TestWhatIsLeftOfOtherAttempts: holds of other attempts are released soon, and an attempt that may still become the
+// booking is abandoned only after half a minute.
 func TestWhatIsLeftOfOtherAttempts(t *testing.T) {
 	for _, test := range []struct {
 		known *row.Booking
@@ -146,10 +149,10 @@ func TestWhatIsLeftOfOtherAttempts(t *testing.T) {
 		{&row.Booking{ID: "b", Status: events.BookingIsHeld}, leftAfter},
 		{&row.Booking{ID: "b", Status: events.BookingIsBooked}, leftAfter},
 	} {
-		u := newUnfinished(&Projections{log: slog.Default()}, "unfinished")
+		u := newUnfinished(&Projections{log: slog.Default()}, "unfinished", events.BookingCategory)
 		u.waiting = map[string]*resumeAttempt{}
 		now := time.Now()
-		u.settle("b", test.known, holding{seats: 3}, &begun{now.UnixNano(), []begunPart{{1, "seat-x~A-1-1"}}},
+		u.settle("b", test.known, holding{seats: 3}, notOff, &begun{now.UnixNano(), []begunPart{{1, "seat-x~A-1-1"}}},
 			&events.Recorded{Created: now})
 		if due := u.claimDue(now.Add(test.after-time.Millisecond), 9); len(due) != 0 {
 			t.Errorf("%+v: it is given up before %s", test.known, test.after)
@@ -160,7 +163,7 @@ func TestWhatIsLeftOfOtherAttempts(t *testing.T) {
 	}
 }
 
-// TestHoldingsAreKept: both members come back from the disk, and half a record is none.
+// TestHoldingsAreKept: both members survive encoding, and a truncated record is invalid.
 func TestHoldingsAreKept(t *testing.T) {
 	record := appendHolding(nil, &holding{1, 2})
 	if got, err := decodeHolding(record); err != nil || got != (holding{1, 2}) {

@@ -17,14 +17,12 @@ import (
 	"admitone/projections/verify"
 )
 
-// ErrNoViews: there are no views of this log and this version in the directory.
-// The next Open makes them.
+// ErrNoViews means that the directory has no views of this log and this version. The next Open creates them.
 var ErrNoViews = errors.New("there are no views of this log")
 
-// VerifyViews folds the log anew, up to where the views in dir have come, and
-// compares every record with theirs. Nobody may have the views open. The fold is
-// kept in scratch, an empty directory of the caller's. It returns the position up
-// to which the views contain the log.
+// VerifyViews folds the log again, up to the position of the views in dir, and compares every record with
+// theirs. The views must not be open. The fold is written to scratch, an empty directory. It returns the position
+// up to which the views contain the log.
 //
 // Errors: a *[verify.Violation]; [ErrNoViews]; the log's, the disk's.
 func VerifyViews(ctx context.Context, store events.Store, dir, scratch string,
@@ -64,7 +62,7 @@ func VerifyViews(ctx context.Context, store events.Store, dir, scratch string,
 	return at.position, unreadable(at.position, sameRecords(db, fresh.db, at.position))
 }
 
-// openReader opens the files of views for reading; nothing is made or changed.
+// openReader opens the files of views read-only.
 func openReader(dir string) (db *pebble.DB, lock *pebble.Lock, err error) {
 	if lock, err = pebbledb.Lock(vfs.Default, dir, true); err != nil {
 		return nil, nil, err
@@ -85,12 +83,12 @@ func openReader(dir string) (db *pebble.DB, lock *pebble.Lock, err error) {
 	return db, lock, nil
 }
 
-// unreadable makes views whose bytes are damaged a violation.
+// unreadable converts damage of the views to a violation.
 func unreadable(at events.Position, err error) error {
 	var broken *verify.Violation
 	if err != nil && spoiled(err) && !errors.As(err, &broken) {
 		return &verify.Violation{Position: at, Rule: verify.RuleViews,
-			Detail: pebbledb.FirstLine(err).Error() + "; delete the folder and they are made anew"}
+			Detail: pebbledb.FirstLine(err).Error() + "; delete the folder, and the views are rebuilt"}
 	}
 	return err
 }
@@ -98,7 +96,7 @@ func unreadable(at events.Position, err error) error {
 // foldPage is how many events of the log are read at once.
 const foldPage = 1024
 
-// foldUpTo folds the log up to a position, and writes what comes of it.
+// foldUpTo folds the log up to a position, and writes the views.
 func (p *Projections) foldUpTo(ctx context.Context, end events.Position,
 	progress func(at, head events.Position)) error {
 	for p.at.position < end {
@@ -111,7 +109,7 @@ func (p *Projections) foldUpTo(ctx context.Context, end events.Position,
 		}
 		if len(page) == 0 {
 			return &verify.Violation{Position: end, Rule: verify.RuleViews,
-				Detail: fmt.Sprintf("they contain it, and the log ends at %d", p.at.position)}
+				Detail: fmt.Sprintf("the views contain it, but the log ends at %d", p.at.position)}
 		}
 		if err := p.apply(page); err != nil {
 			return err
@@ -141,11 +139,11 @@ func sameRecords(have, want *pebble.DB, at events.Position) error {
 		detail := ""
 		switch {
 		case !r || l && bytes.Compare(left.Key(), right.Key()) < 0:
-			detail = fmt.Sprintf("they have %q, and the fold has not", left.Key())
+			detail = fmt.Sprintf("the views have %q, but the fold does not", left.Key())
 		case !l || !bytes.Equal(left.Key(), right.Key()):
-			detail = fmt.Sprintf("the fold has %q, and they have not", right.Key())
+			detail = fmt.Sprintf("the fold has %q, but the views do not", right.Key())
 		case !bytes.Equal(left.Value(), right.Value()):
-			detail = fmt.Sprintf("%q is not what the fold makes of it", left.Key())
+			detail = fmt.Sprintf("%q differs from the fold", left.Key())
 		default:
 			continue
 		}

@@ -81,7 +81,7 @@ func TestVerifyViews(t *testing.T) {
 	}
 }
 
-// change changes the views on disk, and returns p0's record from before.
+// change modifies the views on disk, and returns p0's record from before.
 func change(t *testing.T, dir string, with func(*pebble.DB) error) (record []byte) {
 	t.Helper()
 	db, err := pebble.Open(dir, &pebble.Options{Logger: silent{}})

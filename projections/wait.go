@@ -9,27 +9,25 @@ import (
 	"admitone/events"
 )
 
-// waiters are the calls that wait for a position, the lowest first, so that a batch
-// wakes whom it concerns and nobody else.
+// waiters are the calls that wait for a position, lowest first, so that a batch wakes only those it concerns.
 type waiters struct {
-	applied atomic.Uint64 // the position that the views contain
+	applied atomic.Uint64 // the position up to which the views contain the log
 
 	mu     sync.Mutex
 	queue  queue[*waiter] // by position
-	failed error          // set once: nobody waits any more
+	failed error          // set once, when all waits end
 }
 
 type waiter struct {
 	pos   events.Position
-	index int           // in the queue, -1 when it has left
+	index int           // in the queue, -1 if it is not in it
 	done  chan struct{} // closed when pos is reached, or never will be
 }
 
 func (w *waiter) before(other *waiter) bool { return w.pos < other.pos }
 func (w *waiter) place() *int               { return &w.index }
 
-// wait returns when pos has been applied. Errors: ctx.Err(), or what fail was
-// called with.
+// wait returns when pos has been applied. Errors: ctx.Err(), or the argument of fail.
 func (w *waiters) wait(ctx context.Context, pos events.Position) error {
 	if events.Position(w.applied.Load()) >= pos {
 		return nil
@@ -65,7 +63,7 @@ func (w *waiters) wait(ctx context.Context, pos events.Position) error {
 	return ctx.Err()
 }
 
-// reached says that everything up to pos has been applied.
+// reached records that everything up to pos has been applied, and wakes the waiters for it.
 func (w *waiters) reached(pos events.Position) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -75,7 +73,7 @@ func (w *waiters) reached(pos events.Position) {
 	}
 }
 
-// fail lets everybody go: what they wait for will not come.
+// fail ends all waits with err.
 func (w *waiters) fail(err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

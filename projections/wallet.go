@@ -33,15 +33,13 @@ func (k *boxOffice) foldWallet(e *events.Recorded, fact events.Fact) error {
 
 func (k *boxOffice) walletTable() *table[row.Wallet] { return k.wallets }
 
-// Wallet returns the row of a holder's wallet, and whether anything ever happened
-// to it. Errors: the disk's.
+// Wallet returns the row of a holder's wallet, and whether it has events. Errors: the disk's.
 func (p *Projections) Wallet(holder events.Holder) (row.Wallet, bool, error) {
 	return rowOf(p, (*boxOffice).walletTable, string(holder))
 }
 
-// WalletEntries returns up to limit movements of a wallet, the oldest first, behind
-// the place after: 0 for the first page, else the next of the page before. next is 0
-// if there are no more. Errors: the disk's.
+// WalletEntries returns up to limit movements of a wallet, oldest first, after the cursor after: 0 for the first page,
+// else the next of the previous page. next is 0 on the last page. Errors: the disk's.
 func (p *Projections) WalletEntries(holder events.Holder, after uint64,
 	limit int) (page []row.WalletEntry, next uint64, err error) {
 	if err := p.enter(); err != nil {

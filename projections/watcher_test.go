@@ -15,8 +15,8 @@ import (
 	"admitone/projections/logtest"
 )
 
-// watcher is a subscriber that follows a product as a client would: it checks
-// that no frame is missing and that the changes add up.
+// watcher is a subscriber that follows a product like a client: it checks that no frame is missing
+// and that the changes add up.
 type watcher struct {
 	mu        sync.Mutex
 	frames    []*live.Frame
@@ -37,7 +37,7 @@ func (w *watcher) Deliver(f *live.Frame) {
 	w.more = make(chan struct{})
 }
 
-// wire is what a client can read in a frame.
+// wire is the content of a frame for a client.
 type wire struct {
 	Event string `json:"event"`
 	Data  struct {
@@ -150,8 +150,7 @@ func (s *slowWatcher) drain() {
 	}
 }
 
-// check reports what was wrong, and a last count other than remaining, which -1
-// leaves open.
+// check reports what was wrong, and a last count other than remaining; -1 accepts any.
 func (w *watcher) check(t *testing.T, remaining int64) {
 	t.Helper()
 	w.mu.Lock()

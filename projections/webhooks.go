@@ -16,10 +16,10 @@ func init() {
 	})
 }
 
-// webhooks is the view of webhooks: a row of each. It has no topics.
+// webhooks is the view of webhooks: a row per webhook. It has no topics.
 type webhooks struct {
 	rows *table[row.Webhook]
-	// changed holds one token when a webhook has been made, edited, moved back or deleted.
+	// changed has a token when a webhook was created, edited, replayed or deleted.
 	changed chan struct{}
 }
 
@@ -34,7 +34,7 @@ func (k *webhooks) fold(e *events.Recorded, fact events.Fact) (work int, err err
 	if _, moved := fact.(*events.CursorMoved); !moved {
 		select {
 		case k.changed <- struct{}{}:
-		default: // there is one
+		default: // a token is pending
 		}
 	}
 	return 0, nil
@@ -69,8 +69,8 @@ func (k *webhooks) topics() []*live.Topics { return nil }
 
 func (k *webhooks) table() *table[row.Webhook] { return k.rows }
 
-// WebhooksChanged returns a channel with a token when webhooks have changed otherwise than by
-// deliveries. One reader takes it.
+// WebhooksChanged returns a channel that has a token when webhooks have changed other than by deliveries. It has one
+// receiver.
 func (p *Projections) WebhooksChanged() <-chan struct{} { return viewOf[*webhooks](p).changed }
 
 // Webhook returns the row of a webhook, and whether there is one. Errors: the disk's.

@@ -12,7 +12,7 @@ import (
 	"admitone/projections/row"
 )
 
-// TestWebhookViews: the view of a webhook is the fold of its stream, wherever the fold was
+// TestWebhookViews: the view of a webhook equals the fold of its stream, wherever the fold was
 // interrupted, and lists have those that were not deleted.
 func TestWebhookViews(t *testing.T) {
 	now := time.Date(2031, 5, 1, 20, 0, 0, 0, time.UTC)

@@ -7,32 +7,31 @@ import (
 	"admitone/events"
 )
 
-// ledger is what a room's log says by itself, told in the plainest way.
+// ledger is a naive model of a room, folded from its log.
 type ledger struct {
-	t        *testing.T
-	settings events.WaitingRoomSettings
-	holders  []events.Holder // by ticket, from 1
-	gone     []bool          // left or dropped while waiting, or admitted
-	inside   map[int64]time.Time
-	let      map[int64]time.Time // when each was admitted
-	dropped  map[int64]time.Time
-	expired  map[int64]bool
-	left     map[int64]bool
-	next     int64 // nobody before it waits
-	second   []*events.WaitingRoomAdmitted
+	t           *testing.T
+	settings    events.WaitingRoomSettings
+	holders     []events.Holder // by ticket, from 1
+	ended       []bool          // left or dropped while waiting, or admitted
+	inside      map[int64]time.Time
+	admittedAt  map[int64]time.Time // when each was admitted
+	dropped     map[int64]time.Time
+	expired     map[int64]bool
+	left        map[int64]bool
+	nextWaiting int64 // nobody before it waits
+	lastSecond  []*events.WaitingRoomAdmitted
 }
 
-// readLedger folds a log of a room that is not shuffled, and holds it to what may be
-// at every prefix.
+// readLedger folds a log of a room that is not shuffled, and checks the invariants at every prefix.
 func readLedger(t *testing.T, log []logged) *ledger {
 	l := &ledger{
-		t:       t,
-		inside:  map[int64]time.Time{},
-		let:     map[int64]time.Time{},
-		dropped: map[int64]time.Time{},
-		expired: map[int64]bool{},
-		left:    map[int64]bool{},
-		next:    1,
+		t:           t,
+		inside:      map[int64]time.Time{},
+		admittedAt:  map[int64]time.Time{},
+		dropped:     map[int64]time.Time{},
+		expired:     map[int64]bool{},
+		left:        map[int64]bool{},
+		nextWaiting: 1,
 	}
 	for _, entry := range log {
 		switch f := entry.fact.(type) {
@@ -41,7 +40,7 @@ func readLedger(t *testing.T, log []logged) *ledger {
 		case *events.WaitingRoomChanged:
 			l.settings = f.WaitingRoomSettings
 		case *events.WaitingRoomJoined:
-			l.holders, l.gone = append(l.holders, f.Holder), append(l.gone, false)
+			l.holders, l.ended = append(l.holders, f.Holder), append(l.ended, false)
 			if f.Ticket != int64(len(l.holders)) {
 				t.Fatalf("ticket %d comes after %d", f.Ticket, len(l.holders)-1)
 			}
@@ -50,62 +49,62 @@ func readLedger(t *testing.T, log []logged) *ledger {
 		case *events.WaitingRoomLeft:
 			l.left[f.Ticket] = true
 			if f.Was == events.VisitorWaiting {
-				l.goes(f.Ticket)
+				l.leaveLine(f.Ticket)
 			} else {
-				l.out(f.Ticket)
+				l.endPass(f.Ticket)
 			}
 		case *events.WaitingRoomDropped:
 			for ticket := range events.Tickets(f.Tickets) {
-				l.goes(ticket)
+				l.leaveLine(ticket)
 				l.dropped[ticket] = entry.at
 			}
 		case *events.WaitingRoomExpired:
 			for ticket := range events.Tickets(f.Tickets) {
-				l.out(ticket)
+				l.endPass(ticket)
 				l.expired[ticket] = true
 			}
 		case *events.WaitingRoomFinished:
-			l.out(f.Ticket)
+			l.endPass(f.Ticket)
 		}
 	}
 	return l
 }
 
-func (l *ledger) goes(ticket int64) {
-	if l.gone[ticket-1] {
+func (l *ledger) leaveLine(ticket int64) {
+	if l.ended[ticket-1] {
 		l.t.Fatalf("ticket %d goes twice", ticket)
 	}
-	l.gone[ticket-1] = true
+	l.ended[ticket-1] = true
 }
 
-func (l *ledger) out(ticket int64) {
+func (l *ledger) endPass(ticket int64) {
 	if _, in := l.inside[ticket]; !in {
 		l.t.Fatalf("ticket %d ends, and is not in", ticket)
 	}
 	delete(l.inside, ticket)
 }
 
-// admitted holds an admission to the order, the rate and max_active.
+// admitted checks an admission against the order, the rate and max_active.
 func (l *ledger) admitted(f *events.WaitingRoomAdmitted) {
 	for ticket := range events.Tickets(f.Tickets) {
-		for ; l.next < ticket; l.next++ {
-			if !l.gone[l.next-1] {
-				l.t.Fatalf("ticket %d is admitted before %d, who is there", ticket, l.next)
+		for ; l.nextWaiting < ticket; l.nextWaiting++ {
+			if !l.ended[l.nextWaiting-1] {
+				l.t.Fatalf("ticket %d is admitted before %d, who is there", ticket, l.nextWaiting)
 			}
 		}
-		l.goes(ticket)
+		l.leaveLine(ticket)
 		l.inside[ticket] = f.ExpiresAt
-		l.let[ticket] = f.AdmittedAt
+		l.admittedAt[ticket] = f.AdmittedAt
 	}
 	if int64(len(l.inside)) > l.settings.MaxActive {
 		l.t.Fatalf("%d are in, of %d", len(l.inside), l.settings.MaxActive)
 	}
-	for len(l.second) > 0 && f.AdmittedAt.Sub(l.second[0].AdmittedAt) >= time.Second {
-		l.second = l.second[1:]
+	for len(l.lastSecond) > 0 && f.AdmittedAt.Sub(l.lastSecond[0].AdmittedAt) >= time.Second {
+		l.lastSecond = l.lastSecond[1:]
 	}
-	l.second = append(l.second, f)
+	l.lastSecond = append(l.lastSecond, f)
 	inSecond := int64(0)
-	for _, a := range l.second {
+	for _, a := range l.lastSecond {
 		inSecond += a.Count
 	}
 	if inSecond > l.settings.AdmitPerSecond {
@@ -118,32 +117,32 @@ func (l *ledger) admitted(f *events.WaitingRoomAdmitted) {
 	}
 }
 
-// The crowd's room has a heartbeat of six seconds; somebody looks for the silent after
-// an eighth of that, and two rounds may come in between.
+// The crowd's room has a heartbeat of six seconds. A sweep comes every eighth of that, and two
+// rounds may come in between.
 const (
 	heartbeat = 6 * time.Second
 	look      = heartbeat/8 + 200*time.Millisecond
 )
 
-// audit holds the log to what everybody was told and did.
+// audit compares the log with what the visitors were told and did.
 func (c *crowd) audit(log []logged) {
 	l := readLedger(c.t, log)
 	if len(l.inside) > 0 || len(l.holders) != len(c.people) {
-		c.t.Errorf("in the end %d are in and %d have joined", len(l.inside), len(l.holders))
+		c.t.Fatalf("in the end %d are in and %d have joined", len(l.inside), len(l.holders))
 	}
 	for i, p := range c.people {
 		ticket := int64(i + 1)
 		if l.holders[i] != p.holder {
-			c.t.Fatalf("ticket %d is %s's, and %s was told so", ticket, l.holders[i], p.holder)
+			c.t.Fatalf("ticket %d is %s's, but %s got it", ticket, l.holders[i], p.holder)
 		}
 		dropped, silent := l.dropped[ticket]
-		admitted, let := l.let[ticket]
+		admitted, let := l.admittedAt[ticket]
 		switch {
 		case p.habit == patient && !(let && l.expired[ticket]),
 			p.habit == buyer && (!let || l.left[ticket]),
 			p.outcome == events.VisitorLeft && !l.left[ticket],
 			silent && p.habit != sleeper:
-			c.t.Errorf("%s, of habit %d, was told %q: admitted %t, expired %t, dropped %t, left %t",
+			c.t.Errorf("%s (habit %d) ended as %q: admitted %t, expired %t, dropped %t, left %t",
 				p.holder, p.habit, p.outcome, let, l.expired[ticket], silent, l.left[ticket])
 		case silent && c.silence(p, dropped) < 2*heartbeat:
 			c.t.Errorf("%s lost the place after a silence of %v", p.holder, c.silence(p, dropped))
@@ -153,7 +152,7 @@ func (c *crowd) audit(log []logged) {
 	}
 	if len(l.dropped) == 0 || len(l.left) == 0 || len(l.expired) == 0 {
 		c.t.Errorf(
-			"%d were dropped, %d left and %d passes ran out: the crowd is not what it should be",
+			"%d were dropped, %d left and %d passes ran out: each should have happened",
 			len(l.dropped),
 			len(l.left),
 			len(l.expired),
@@ -162,8 +161,8 @@ func (c *crowd) audit(log []logged) {
 	c.rateReached(log, l)
 }
 
-// rateReached: while enough people waited and there was room for them, the room let
-// in as many as it may.
+// rateReached: while enough visitors waited and max_active left room, the room admitted at its
+// rate.
 func (c *crowd) rateReached(log []logged, l *ledger) {
 	var first time.Time
 	for _, entry := range log {
@@ -184,8 +183,7 @@ func (c *crowd) rateReached(log []logged, l *ledger) {
 	c.t.Error("nobody was admitted for five seconds")
 }
 
-// silence is how long a person had not been heard at a time. A restart counts as a
-// sign of life of everyone.
+// silence is the time since a visitor's last poll. A restart counts as a poll of everybody.
 func (c *crowd) silence(p *person, at time.Time) time.Duration {
 	since := p.heard
 	if at.After(c.start) && since.Before(c.start) {

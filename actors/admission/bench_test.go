@@ -33,7 +33,7 @@ func bench(b *testing.B, dir string) (*node, *embedded.Store) {
 	return n, store
 }
 
-func close2(b *testing.B, n *node, store *embedded.Store) {
+func shutDown(b *testing.B, n *node, store *embedded.Store) {
 	b.Helper()
 	n.stop()
 	if err := store.Close(); err != nil {
@@ -41,7 +41,7 @@ func close2(b *testing.B, n *node, store *embedded.Store) {
 	}
 }
 
-// inTurns has so many callers do count calls between them.
+// inTurns makes count calls from several concurrent callers.
 func inTurns(b *testing.B, callers, count int, call func(n int) error) {
 	b.Helper()
 	var left atomic.Int64
@@ -60,7 +60,7 @@ func inTurns(b *testing.B, callers, count int, call func(n int) error) {
 	all.Wait()
 }
 
-// slow is a room in which a million wait: it admits one a second.
+// slow is a room in which a million wait: it admits one per second.
 var slow = events.WaitingRoomSettings{
 	AdmitPerSecond:   1,
 	MaxActive:        100_000,
@@ -68,8 +68,9 @@ var slow = events.WaitingRoomSettings{
 	HeartbeatSeconds: 3600,
 }
 
-// crowded is a node with a million waiting, restarted after they had joined, so that
-// nothing but the room is in memory. visitors are the ids of a tenth of them.
+// crowded starts a node with a million waiting visitors, restarted after they had joined, so that
+// only the room is in memory. It returns the ids of a tenth of the visitors, and the heap size
+// before the room was loaded.
 func crowded(b *testing.B) (n *node, store *embedded.Store, visitors []string, before uint64) {
 	b.Helper()
 	dir := b.TempDir()
@@ -83,7 +84,7 @@ func crowded(b *testing.B) (n *node, store *embedded.Store, visitors []string, b
 		}
 		return err
 	})
-	close2(b, n, store)
+	shutDown(b, n, store)
 	n, store = bench(b, dir)
 	before = heap()
 	if err := n.rooms.Resume(ctx, "sale"); err != nil {
@@ -99,23 +100,21 @@ func crowded(b *testing.B) (n *node, store *embedded.Store, visitors []string, b
 	return n, store, visitors, before
 }
 
-// BenchmarkJoin: callers on one room, and for comparison as many on one product. Every
-// answer is on the disk.
+// BenchmarkJoin: callers of one room and, for comparison, of one product. Every answer is durable.
 func BenchmarkJoin(b *testing.B) {
 	for _, callers := range []int{256, 4096} {
 		for _, what := range []string{"join", "reserve"} {
 			b.Run(fmt.Sprint(what, "/", callers), func(b *testing.B) {
 				n, store := bench(b, b.TempDir())
-				defer close2(b, n, store)
+				defer shutDown(b, n, store)
 				n.set(slow)
-				var lamp core.Command = &product.Create{ID: "lamp", Stock: product.MaxStock, HoldSeconds: 60}
 				ask := func(cmd core.Command) error {
 					request := by("holder")
 					request.Stream, request.Command = product.Stream("lamp"), cmd
 					_, err := n.desk.Ask(ctx, request)
 					return err
 				}
-				if err := ask(lamp); err != nil {
+				if err := ask(&product.Create{ID: "lamp", Stock: product.MaxStock, HoldSeconds: 60}); err != nil {
 					b.Fatal(err)
 				}
 				b.ReportAllocs()
@@ -136,12 +135,12 @@ func BenchmarkJoin(b *testing.B) {
 	}
 }
 
-// BenchmarkMillion: with a million waiting, what one of them costs in memory (the
-// room's entity, its line and the table of signs of life), what a poll costs, and how
-// old the line gets while people join and poll as fast as they can.
+// BenchmarkMillion: with a million waiting, the memory per visitor (the room's entity, its line and
+// the heartbeat table), the cost of a poll, and the age of the line while visitors join and poll as
+// fast as they can.
 func BenchmarkMillion(b *testing.B) {
 	n, store, visitors, before := crowded(b)
-	defer close2(b, n, store)
+	defer shutDown(b, n, store)
 	b.Run("memory", func(b *testing.B) {
 		for b.Loop() {
 			b.ReportMetric(float64(heap()-before)/million, "B/visitor")
@@ -165,7 +164,7 @@ func BenchmarkMillion(b *testing.B) {
 	}
 }
 
-// ageOfLine looks at the line every millisecond.
+// ageOfLine samples the age of the line every millisecond.
 func ageOfLine(b *testing.B, n *node, visitors []string, busy bool) {
 	ended, cancel := context.WithCancel(ctx)
 	var all sync.WaitGroup
@@ -174,9 +173,10 @@ func ageOfLine(b *testing.B, n *node, visitors []string, busy bool) {
 		for part := range 64 {
 			all.Go(func() {
 				for i := 0; ended.Err() == nil; i++ {
-					holder := events.Holder(fmt.Sprint("late-", b.N, "-", part, "-", i))
+					holder := events.Holder(fmt.Sprint("late-", part, "-", i))
 					if _, _, _, err := n.rooms.Join(ctx, "sale", holder, by(string(holder))); err != nil {
 						b.Error(err)
+						return
 					}
 					joined.Add(1)
 					_, _ = n.rooms.Poll(ctx, "sale", visitors[(i*64+part)%len(visitors)])
@@ -202,10 +202,10 @@ func ageOfLine(b *testing.B, n *node, visitors []string, busy bool) {
 	b.ReportMetric(float64(joined.Load())/b.Elapsed().Seconds(), "joins/s")
 }
 
-// BenchmarkLookForSilent is a look at all of them, with a million waiting.
+// BenchmarkLookForSilent is one sweep over a million visitors.
 func BenchmarkLookForSilent(b *testing.B) {
 	n, store, _, _ := crowded(b)
-	defer close2(b, n, store)
+	defer shutDown(b, n, store)
 	rm, err := n.rooms.find(ctx, "sale")
 	if err != nil {
 		b.Fatal(err)
@@ -217,8 +217,8 @@ func BenchmarkLookForSilent(b *testing.B) {
 	}
 }
 
-// processorTime is what this process has used so far. On a machine that others use
-// as well it says more than the time of day.
+// processorTime is the CPU time of this process so far, which is more telling than wall-clock
+// time on a shared machine.
 func processorTime(b *testing.B) time.Duration {
 	b.Helper()
 	var used syscall.Rusage

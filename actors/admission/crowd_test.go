@@ -15,7 +15,7 @@ import (
 
 var crowdSeed = flag.Uint64("crowd-seed", 0, "the seed of TestCrowd; 0 takes a new one")
 
-// habit is what a visitor of the crowd does.
+// habit is the behaviour of a visitor.
 type habit int
 
 const (
@@ -25,7 +25,7 @@ const (
 	buyer                // finishes soon after being admitted
 )
 
-// person is one of the crowd.
+// person is one visitor of the crowd.
 type person struct {
 	holder  events.Holder
 	habit   habit
@@ -37,7 +37,7 @@ type person struct {
 	outcome events.VisitorStatus // by what the person was told; "" while it goes on
 }
 
-// crowd is many people in front of one room.
+// crowd is many visitors of one room.
 type crowd struct {
 	*node
 	t      *testing.T
@@ -48,10 +48,10 @@ type crowd struct {
 	start  time.Time // of this node; silence counts anew from then
 }
 
-// TestCrowd: a hundred thousand join at once. Some leave, some fall asleep, some get
-// what they want; the machine is restarted in the middle. Nobody who is there is
-// passed over, the rate and max_active hold at every moment, who sleeps loses the
-// place and nobody else does, and the log says the same as what people were told.
+// TestCrowd: a hundred thousand join at once. Some leave, some stop polling, some complete a
+// purchase; the server is restarted in between. Nobody who waits is passed over, the rate and
+// max_active hold at every moment, those who stop polling lose the place and nobody else does, and
+// the log agrees with what visitors were told.
 func TestCrowd(t *testing.T) {
 	seed := *crowdSeed
 	if seed == 0 {
@@ -109,7 +109,7 @@ func (c *crowd) halt() {
 	}
 }
 
-// reboot starts it anew, a little later.
+// reboot restarts the node, a little later.
 func (c *crowd) reboot() {
 	c.step()
 	before := c.line()
@@ -174,7 +174,7 @@ func (c *crowd) joinAtOnce() {
 	slices.SortFunc(c.people, func(a, b *person) int { return int(a.visit.Ticket - b.visit.Ticket) })
 	for i, p := range c.people {
 		if p.visit.Ticket != int64(i+1) || p.visit.Number != int64(i+1) {
-			c.t.Fatalf("%s is told %+v, want ticket and number %d", p.holder, p.visit, i+1)
+			c.t.Fatalf("%s: %+v, want ticket and number %d", p.holder, p.visit, i+1)
 		}
 		p.heard = c.clock.now()
 		p.next = p.visit.PollAfter + time.Duration(c.rng.Int64N(int64(s))) // not all at one moment
@@ -191,7 +191,7 @@ func (c *crowd) remaining() (n int) {
 	return n
 }
 
-// second lets a second pass, with rounds, and everybody do what is to be done then.
+// second lets a second pass, with rounds, and every visitor act.
 func (c *crowd) second() {
 	for range 10 {
 		c.clock.move(100 * ms)
@@ -213,7 +213,7 @@ func (c *crowd) second() {
 	}
 }
 
-// dream looks at a sleeper without waking him: a poll would be a sign of life.
+// dream checks a visitor that has stopped polling, without a poll.
 func (c *crowd) dream(p *person) {
 	if status := c.line().Look(p.visit.Ticket).Status; status == events.VisitorExpired {
 		p.done, p.outcome = true, status
@@ -231,21 +231,21 @@ func (c *crowd) leave(p *person) {
 	}
 }
 
-// ask polls, and looks whether what is said goes with what was said before.
+// ask polls, and checks that the answer is consistent with earlier ones.
 func (c *crowd) ask(p *person, now time.Duration) {
 	was := p.visit
 	p.visit = c.poll(was.Visitor)
 	switch p.visit.Status {
 	case events.VisitorWaiting:
 		if p.visit.TooSoon {
-			c.t.Errorf("%s asked when told to, and hears %+v", p.holder, p.visit)
+			c.t.Errorf("%s polled as told, and got %+v", p.holder, p.visit)
 		}
 		if was.Status != events.VisitorWaiting || p.visit.Number > was.Number || p.visit.Number < 1 {
-			c.t.Errorf("%s was told %+v, and then %+v", p.holder, was, p.visit)
+			c.t.Errorf("%s got %+v, and then %+v", p.holder, was, p.visit)
 		}
 		p.heard, p.next = c.clock.now(), now+p.visit.PollAfter
 	case events.VisitorAdmitted:
-		if _, err := c.rooms.Check("sale", p.holder, p.visit.Pass); err != nil {
+		if _, err := c.rooms.Check("sale", p.holder, p.visit.Pass, time.Time{}); err != nil {
 			c.t.Errorf("the pass of %s: %v", p.holder, err)
 		}
 		p.next = now + 5*s
@@ -259,10 +259,10 @@ func (c *crowd) ask(p *person, now time.Duration) {
 		}
 	case events.VisitorExpired:
 		if was.Status != events.VisitorAdmitted {
-			c.t.Errorf("%s asked when told to, and lost the place: %+v, then %+v", p.holder, was, p.visit)
+			c.t.Errorf("%s polled as told, and lost the place: %+v, then %+v", p.holder, was, p.visit)
 		}
 		p.done, p.outcome = true, events.VisitorExpired
 	default:
-		c.t.Errorf("%s is told %+v", p.holder, p.visit)
+		c.t.Errorf("%s: %+v", p.holder, p.visit)
 	}
 }

@@ -1,60 +1,64 @@
-// Package admission runs the waiting rooms of a node: it takes joins to the room's
-// actor, answers polls without asking anybody, admits at the rate, finds out who has
-// gone silent, and publishes the line.
+// Package admission runs the waiting rooms of a node: it sends joins to the room's actor, answers
+// polls without it, admits at the rate, drops visitors whose heartbeats have timed out, and
+// publishes the line.
 //
 // # A poll
 //
-// [Rooms.Poll] checks the visitor's id (one HMAC), notes the sign of life in a table
-// of times, and looks the place up in the line that was published last. Nothing of it
-// waits for anything: no lock, no actor, no log. The line is at most Config.Every old
-// plus the time that the room's actor takes to become durable; it never shows what is
-// not in the log. Who leaves is answered when the line shows it.
+// [Rooms.Poll] checks the visitor's id (one HMAC), records the heartbeat in a table of times, and
+// looks up the place in the last published line. It needs no lock, no actor and no log. The line is
+// at most Config.Every old, plus the time that the room's actor takes to become durable; it never
+// shows what is not in the log. A visitor who leaves is answered once the line shows it.
 //
-// # The round of a room
+// # The rounds of a room
 //
-// Every Config.Every, and at the moment at which the rate lets the next one in, a
-// room publishes the seed of its shuffle if it is time, admits whoever may come in,
-// and publishes its line. A room in which nobody waits and nobody has a pass rests
-// until somebody joins. Beside that, eight times in a heartbeat, somebody looks for
-// the silent.
+// Every Config.Every, and when the rate admits the next visitor, a room publishes the seed of its
+// shuffle if that is due, admits the next visitors, and publishes its line. A room without waiting
+// visitors and active passes rests until somebody joins. Separately, eight times per heartbeat, a
+// sweep finds visitors that have timed out.
 //
-// # Silence
+// # Heartbeat timeout
 //
-// Who has given no sign of life for twice the heartbeat loses the place. Times are
-// kept in memory alone, so after a restart everyone starts over; and so it is when
-// the round itself was held up for longer than a heartbeat, as by a machine that
-// slept: nobody could be heard then. A place that is about to be dropped is marked
-// first, so that a poll either comes before that and keeps it, or is told to ask
-// again in a moment, when the outcome is in the log.
+// A visitor without a poll for twice the heartbeat loses the place. The times are in memory only,
+// so after a restart all timeouts begin anew. They also do if the sweep itself was delayed by more
+// than a heartbeat, for example because the machine was suspended: no polls could be received then.
+// A place is marked before it is dropped, so that a poll either comes before the mark and keeps the
+// place, or is answered to come back in a moment, when the outcome is in the log.
 //
-// # How soon to ask again
+// # Poll intervals
 //
-// A quarter of the time that is left by the estimate, a second at least and the
-// heartbeat, or an hour, at most: so those far back cost little, and those in front hear at once.
-// Who asks in less than half of what was said is told so, and keeps the place; it does
-// not count as a sign of life, or who asks too often would never get an answer. The
-// first who asks after joining is never too soon.
+// A quarter of the estimated remaining time, at least a second and at most the heartbeat, or an
+// hour: visitors far back cost little, and those in front learn of changes quickly. A visitor who
+// polls after less than half of that interval is told so, and keeps the place; the poll does not
+// count as a heartbeat, since otherwise a visitor who always polls too often would never get an
+// answer. The first poll after joining is never too soon.
 //
 // # The estimate
 //
-// People ahead by the rate at which the room has admitted over the last minute; not
-// less than max_active in every active_seconds, which passes guarantee by ending, and
-// not more than admit_per_second.
+// The number of visitors ahead divided by the rate of admission over the last minute. The rate is
+// at least max_active per active_seconds, which expiring passes guarantee, and at most
+// admit_per_second.
 //
 // # One node runs a room
 //
-// Signs of life are heard where the polls arrive, and a node that hears none would take
-// everybody's place. So where nodes share a log (Config.Shared), whoever hears a visitor
-// of a room that another has run takes it over, by a fact that begins a term: at once, but
-// not sooner than a quarter of the heartbeat (takeOverRest) after another did. It admits,
-// and drops only who was silent here for two heartbeats in which the term did not change;
-// a Drop of another term is refused by the room. A visitor who asks another node in that
-// time makes that one take the room over, which begins the two heartbeats anew: so nobody
-// who asks once in a heartbeat is dropped, wherever the polls go and whoever is restarted.
-// It costs one event when visitors move, and a few in a heartbeat where they are spread;
-// then nobody is dropped at all, so a balancer had better send a room's to one node.
-// Others let somebody in only when nobody has for a while (overdueAfter). What only holds
-// a pass against a room ([Rooms.Check]), or ends one ([Rooms.Done]), may be asked of any
+// Heartbeats are received where the polls arrive, and a node that receives none would drop
+// everybody. So where nodes share a log (Config.Shared), a node that receives a poll for a room run
+// by another takes it over, by a fact that begins a term: at once, but not before a quarter of the
+// heartbeat (takeOverRest) after the last takeover. It admits, and drops only visitors that have
+// sent it no heartbeat for two heartbeats of an unchanged term; the room refuses a Drop of another
+// term. A visitor who polls another node in that time makes that node take the room over, which
+// begins the two heartbeats anew: so no visitor who polls once per heartbeat is dropped, wherever
+// the polls go and whichever node restarts. This costs one event when visitors move, and a few per
+// heartbeat if they are spread over nodes. Nobody is dropped in that case, so a balancer should
+// send the polls of a room to one node.
+// Where the servers are nodes of one system (Config.Owns), the owner of a room takes it over as soon as it is
+// that. Every node answers polls by the line that it reads from the log, and tells the owner eight times in a
+// heartbeat who was heard (Config.Tell). It takes the room over, as above, only if the owner can't be told for a
+// quarter of the heartbeat: a visitor asks once in a heartbeat, so the owner hears of it, or loses the room, before
+// the second one is over. Time makes up for what a node had heard and not passed on when it died: the owner
+// counts silence from the moment at which the nodes changed or one could not be heard (Config.Reach), and a new
+// owner from the beginning of its term. A quiet room rests at every node.
+// Others let somebody in only when nobody has for a while (overdueAfter). Code that only holds a pass
+// against a room ([Rooms.Check]), or ends one ([Rooms.Done]), may be asked of any
 // node; see Config.Elsewhere.
 //
 // # The keys of all nodes

@@ -7,24 +7,22 @@ import (
 	"admitone/events"
 )
 
-// unknown is an estimate that nobody can make, farthest the longest of the others'
-// two parts.
+// unknown is the estimate if there is no basis for one, farthest the longest estimate otherwise.
 const (
 	unknown  time.Duration = -1
 	farthest               = 100 * 365 * 24 * time.Hour
 )
 
-// The rate is measured over a minute, by samples a second apart; less than a few of
-// them say nothing.
+// The rate is measured over a minute, by samples a second apart. A few samples are needed.
 const (
 	measured   = time.Minute
 	sampled    = time.Second
 	leastKnown = 5 * time.Second
 )
 
-// pace measures how fast a room admits. The round of a room alone touches it.
+// pace measures the rate at which a room admits. Only the room's rounds use it.
 type pace struct {
-	samples []sample // the oldest first
+	samples []sample // oldest first
 }
 
 type sample struct {
@@ -32,7 +30,8 @@ type sample struct {
 	admitted int64
 }
 
-// add takes note of a line. Times at which nobody waited say nothing about a rate.
+// add adds a sample. Times without waiting visitors don't count, since they say nothing about the
+// rate.
 func (p *pace) add(at time.Time, l *waitingroom.Line) {
 	if l.Waiting == 0 {
 		p.samples = p.samples[:0]
@@ -42,7 +41,7 @@ func (p *pace) add(at time.Time, l *waitingroom.Line) {
 	if last >= 0 && at.Sub(p.samples[last].at) < sampled && !at.Before(p.samples[last].at) {
 		return
 	}
-	if last >= 0 && at.Before(p.samples[last].at) { // a clock set back
+	if last >= 0 && at.Before(p.samples[last].at) { // the clock was set back
 		p.samples = p.samples[:0]
 	}
 	for len(p.samples) > 1 && at.Sub(p.samples[1].at) >= measured {
@@ -51,7 +50,7 @@ func (p *pace) add(at time.Time, l *waitingroom.Line) {
 	p.samples = append(p.samples, sample{at: at, admitted: l.Admitted})
 }
 
-// perSecond is how many the room will admit in a second.
+// perSecond estimates the number of admissions per second.
 func (p *pace) perSecond(at time.Time, l *waitingroom.Line) float64 {
 	s := &l.Settings
 	most := float64(s.AdmitPerSecond)
@@ -67,8 +66,8 @@ func (p *pace) perSecond(at time.Time, l *waitingroom.Line) float64 {
 	return least
 }
 
-// eta is when a visitor at this number will come in, from at on; for number 0, whose
-// place is not drawn yet, when the room opens. It is unknown while nobody comes in.
+// eta returns the time from at until a visitor with this number is admitted; for number 0, whose
+// place is not drawn yet, until the room opens. It is unknown if the room admits nobody.
 func eta(at time.Time, l *waitingroom.Line, perSecond float64, number int64) time.Duration {
 	opening := min(max(l.Settings.OpensAt.Sub(at), 0), farthest)
 	switch {
@@ -81,24 +80,23 @@ func eta(at time.Time, l *waitingroom.Line, perSecond float64, number int64) tim
 	return opening + time.Duration(ahead*float64(time.Second))
 }
 
-// The bounds of how soon to ask again.
+// The limits of the poll interval.
 const (
 	leastPoll = time.Second
 	mostPoll  = time.Hour
-	// undrawnPolls is how many polls a second a room wants from those who will all
-	// have the same estimate, that of the opening.
+	// undrawnPolls is the number of polls per second that a room accepts from visitors with the
+	// same estimate, that of the opening.
 	undrawnPolls = 20_000
-	// pollsAhead is what keeps a crowd that all comes in within seconds from asking
-	// every second: for each so many ahead, a second more.
+	// pollsAhead lengthens the interval by a second for each so many visitors ahead, so that a
+	// crowd that is admitted within seconds does not poll every second.
 	pollsAhead = 40_000
-	// The first frontPlaces of a line ask every frontPoll at the latest: a place that
-	// becomes free is theirs at a moment that no estimate knows, and their pass runs
-	// from then on.
+	// The first frontPlaces visitors poll at least every frontPoll: a place that becomes free is
+	// theirs at an unpredictable time, and their pass runs from then on.
 	frontPlaces = 50
 	frontPoll   = 2 * time.Second
 )
 
-// pollAfter is how soon a visitor who waits is to ask again, from at on.
+// pollAfter returns the time from at until a waiting visitor should poll again.
 func pollAfter(at time.Time, l *waitingroom.Line, eta time.Duration, number int64) time.Duration {
 	longest := min(time.Duration(l.Settings.HeartbeatSeconds)*time.Second, mostPoll)
 	if eta == unknown {

@@ -8,7 +8,7 @@ import (
 	"admitone/events"
 )
 
-// lineOf is a line by its figures.
+// lineOf returns a line with these figures.
 func lineOf(settings events.WaitingRoomSettings, waiting, active, admitted int64) *waitingroom.Line {
 	return &waitingroom.Line{Settings: settings, Waiting: waiting, Active: active, Admitted: admitted}
 }

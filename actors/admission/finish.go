@@ -10,15 +10,15 @@ import (
 	"admitone/events"
 )
 
-// finishLimit is how long Done tries.
+// finishLimit bounds the time that Done tries.
 const finishLimit = 5 * time.Second
 
-// Done ends the pass of a holder who has got what a room is the way to. At once for this
-// node; for the log in the background: nobody waits for it, and if it comes to nothing
-// the pass ends by itself. ticket is the one that the pass was of; 0 is whichever the holder has now, for those
-// who finish later and without the pass. No room, "", is nobody's way.
+// Done ends the pass of a holder who has completed the purchase that a room guards: at once on this
+// node, and in the log in the background. If that fails, the pass expires by itself. ticket is that
+// of the pass; 0 means the holder's present ticket, for a purchase that is completed later and
+// without the pass. No-op for the room "".
 //
-// If another node runs the room, that one learns of it with the next event of its own.
+// If another node runs the room, it learns of this with its next event.
 func (r *Rooms) Done(id events.RoomID, holder events.Holder, ticket int64, request actors.Request) {
 	if id == "" {
 		return
@@ -50,7 +50,7 @@ func (r *Rooms) done(
 	request actors.Request,
 ) error {
 	if ticket == 0 {
-		var found struct { // not to be read after an error: it may still be written
+		var found struct { // not read after an error, when View may still write it
 			ticket int64
 			place  waitingroom.Place
 			ok     bool
@@ -68,8 +68,7 @@ func (r *Rooms) done(
 	return err
 }
 
-// Running returns the lines of the rooms that this node runs, as they were published
-// last, in no order.
+// Running returns the last published lines of the rooms that this node runs, in no order.
 func (r *Rooms) Running() (lines []*Published) {
 	r.rooms.Range(func(_, known any) bool {
 		if line := known.(*room).line.Load(); line != nil && line.ID != "" {

@@ -8,7 +8,7 @@ import (
 	"admitone/events"
 )
 
-// ends waits for what a node has begun in the background.
+// ends waits for what a node does in the background.
 func (n *node) ends() {
 	n.t.Helper()
 	n.rooms.running.Wait()
@@ -18,7 +18,7 @@ func (n *node) ends() {
 	n.step()
 }
 
-// TestDone: who is done makes room for the next; by ticket or, later, by name; once.
+// TestDone: ending a pass makes room for the next visitor; by ticket or, later, by name; once.
 func TestDone(t *testing.T) {
 	n := newNode(t)
 	n.set(events.WaitingRoomSettings{AdmitPerSecond: 10, MaxActive: 1, ActiveSeconds: 60, HeartbeatSeconds: 10})
@@ -51,8 +51,8 @@ func TestDone(t *testing.T) {
 	is(cid, events.VisitorAdmitted)
 }
 
-// TestJoiningBehindAPurchase: who joins again while the pass is being ended gets a new
-// place, and not the pass that is of no use any more.
+// TestJoiningBehindAPurchase: a holder who joins again while the pass is being ended gets a new
+// place, and not the used pass.
 func TestJoiningBehindAPurchase(t *testing.T) {
 	n := newNode(t)
 	n.set(sale)
@@ -74,8 +74,8 @@ func TestJoiningBehindAPurchase(t *testing.T) {
 	}
 }
 
-// TestRoomsElsewhere: a node beside the one that runs the rooms takes its passes and
-// ends them, and leaves the line alone: it would take everybody for silent.
+// TestRoomsElsewhere: a node that does not run the rooms checks their passes and ends them, and
+// does not touch the line, since it receives no polls.
 func TestRoomsElsewhere(t *testing.T) {
 	n := newNode(t)
 	beside := start(t, n.store, n.clock, func(_ *actors.Config, c *Config) { c.Elsewhere = true })
@@ -95,7 +95,7 @@ func TestRoomsElsewhere(t *testing.T) {
 			t.Errorf("%s: %v", about, err)
 		}
 	}
-	if ticket, err := beside.rooms.Check("sale", "ann", shown); ticket != ann.Ticket || err != nil {
+	if ticket, err := beside.rooms.Check("sale", "ann", shown, time.Time{}); ticket != ann.Ticket || err != nil {
 		t.Errorf("ticket %d, %v", ticket, err)
 	}
 	beside.rooms.Done("sale", "ann", ann.Ticket, by("ann"))

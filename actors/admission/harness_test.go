@@ -21,16 +21,16 @@ import (
 	"admitone/events/embedded"
 )
 
-// raceDetector: the tests are about ten times slower then, and do less.
+// raceDetector makes tests smaller: they are about ten times slower with it.
 var raceDetector bool
 
-// quiet keeps expected complaints out of the test's output.
+// quiet discards the log of the node.
 var quiet = slog.New(slog.DiscardHandler)
 
-// day is the moment all tests begin at.
+// day is the start of all tests.
 var day = time.Date(2026, 5, 1, 20, 0, 0, 0, time.UTC)
 
-// clock is moved by the test.
+// clock is advanced by the test.
 type clock struct{ nanos atomic.Int64 }
 
 func (c *clock) now() time.Time       { return day.Add(time.Duration(c.nanos.Load())) }
@@ -45,8 +45,8 @@ var ring = func() *pass.Keyring {
 	return r
 }()
 
-// node is one process: a desk on a log, and the rooms on it. The test makes the
-// rounds, unless it says otherwise.
+// node is a desk on a log, with the rooms on it. The test makes the rounds, unless stated
+// otherwise.
 type node struct {
 	t     testing.TB
 	clock *clock
@@ -107,16 +107,16 @@ func openLog(t testing.TB, dir string) *embedded.Store {
 
 var ctx = context.Background()
 
-// by is a request of somebody, under a fresh id.
+// by returns a request of an actor, under a new id.
 func by(actor string) actors.Request {
 	return actors.Request{ID: actors.NewCommandID(), Actor: actor}
 }
 
-// sale is the room of most tests: ten a second, three at once for a minute, a sign of
-// life every ten seconds.
+// sale is the room of most tests: ten admissions per second, three active passes of a minute, a
+// heartbeat of ten seconds.
 var sale = events.WaitingRoomSettings{AdmitPerSecond: 10, MaxActive: 3, ActiveSeconds: 60, HeartbeatSeconds: 10}
 
-// set sets the room up, or changes it to be like that.
+// set creates the room, or changes its settings.
 func (n *node) set(settings events.WaitingRoomSettings) {
 	n.t.Helper()
 	var version *int64
@@ -128,7 +128,7 @@ func (n *node) set(settings events.WaitingRoomSettings) {
 	}
 }
 
-// use makes another ring the one that signs.
+// use takes another key ring into use.
 func (n *node) use(ring *pass.Keyring) {
 	n.t.Helper()
 	if err := n.rooms.UseKeys(ctx, ring, KeysIfKnown); err != nil {
@@ -136,7 +136,7 @@ func (n *node) use(ring *pass.Keyring) {
 	}
 }
 
-// join has a holder join.
+// join makes a holder join.
 func (n *node) join(holder events.Holder) Visit {
 	n.t.Helper()
 	visit, _, _, err := n.rooms.Join(ctx, "sale", holder, by(string(holder)))
@@ -155,7 +155,7 @@ func (n *node) finish(ticket int64) error {
 	return rm.finish(ctx, ticket, by("system"))
 }
 
-// poll has a visitor give a sign of life.
+// poll polls as a visitor.
 func (n *node) poll(visitor string) Visit {
 	n.t.Helper()
 	visit, err := n.rooms.Poll(ctx, "sale", visitor)
@@ -165,7 +165,7 @@ func (n *node) poll(visitor string) Visit {
 	return visit
 }
 
-// step makes a round of the room, and looks for the silent if it is time.
+// step makes a round of the room, and a sweep if it is due.
 func (n *node) step() {
 	n.t.Helper()
 	rm, err := n.rooms.find(ctx, "sale")
@@ -188,7 +188,7 @@ func (n *node) pass(d time.Duration) {
 	}
 }
 
-// code of a refusal; "ok" for nil, else the error's text.
+// code returns the code of a refusal, "ok" for nil, and otherwise the error's text.
 func code(err error) string {
 	refusal := (*core.Refusal)(nil)
 	switch {
@@ -200,7 +200,7 @@ func code(err error) string {
 	return err.Error()
 }
 
-// logged is a fact, and when it was decided.
+// logged is a fact and the time of its decision.
 type logged struct {
 	fact events.Fact
 	at   time.Time
@@ -233,8 +233,7 @@ func noLeaks(t *testing.T) {
 	t.Cleanup(func() { goleak.VerifyNone(t, before) })
 }
 
-// memory is a log that is lost at the end and costs almost nothing. It may be told
-// to be out of reach.
+// memory is a fast log in memory, which can be made unavailable.
 type memory struct {
 	events.Store // of which the methods below are enough here
 	mu           sync.RWMutex

@@ -7,43 +7,43 @@ import (
 	"admitone/actors/waitingroom/pass"
 )
 
-// ErrKeysDiffer: this server's keys are not those of the log, so it can neither read what
-// other servers have signed nor sign what they can read. Somebody has to give it their
-// file of keys, or to accept its own.
+// ErrKeysDiffer: this server's keys are not those of the log, so it can neither verify signatures
+// of other servers nor make signatures that they can verify. An operator has to give it their key
+// file, or accept its own.
 var ErrKeysDiffer = errors.New("the keys of this server are not those of the log")
 
-// KeyState is what a server's keys are to the log.
+// KeyState compares a server's keys with those of the log.
 type KeyState int32
 
-// What they are.
+// The states.
 const (
-	// KeysUnnamed: the log names none yet; the first waiting room that is set up does.
+	// KeysUnnamed: the log has none yet; they are added with the first waiting room.
 	KeysUnnamed KeyState = iota
-	// KeysAgree: they have the newest key of the log.
+	// KeysAgree: they include the newest key of the log.
 	KeysAgree
-	// KeysBehind: they have one of the log, and not the newest. What that has signed
-	// can't be read here until the server has it.
+	// KeysBehind: they include a key of the log, but not the newest. Passes signed with that can't
+	// be verified here until the server gets it.
 	KeysBehind
-	// KeysDiffer: the log names keys, and they have none of them.
+	// KeysDiffer: the log has keys, and they include none of them.
 	KeysDiffer
 )
 
-// KeyUse says what may be added to the log when a ring is taken into use.
+// KeyUse determines which fingerprints may be added to the log when a ring is taken into use.
 type KeyUse int
 
-// Ring takes what fits.
+// The uses, each including those before it.
 const (
-	// KeysIfKnown adds those of a ring that shares one with the log; no ring is the first.
+	// KeysIfKnown adds those of a ring that shares a key with the log, but no first ring.
 	KeysIfKnown KeyUse = iota
-	// KeysFirst adds those of the first ring too.
+	// KeysFirst also adds those of the first ring.
 	KeysFirst
-	// KeysAccepted adds those of any ring, when the log's are lost.
+	// KeysAccepted adds those of any ring, for when the log's keys are lost.
 	KeysAccepted
 )
 
-// UseKeys makes another ring the one that signs and checks, nil leaves it, and holds it
-// against the log: what that names decides whether this server can run rooms at all. Keys
-// are in the log before they sign. Errors: the store's; then the ring of before stays.
+// UseKeys compares a ring with the log and makes it the one that signs and verifies; nil keeps the
+// present one. The result decides whether this server can run rooms at all. Keys are in the log
+// before they sign. Errors: the store's; the present ring is kept then.
 func (r *Rooms) UseKeys(ctx context.Context, ring *pass.Keyring, use KeyUse) error {
 	r.keyMu.Lock()
 	defer r.keyMu.Unlock()
@@ -62,7 +62,7 @@ func (r *Rooms) UseKeys(ctx context.Context, ring *pass.Keyring, use KeyUse) err
 	return nil
 }
 
-// compare adds what may be added to the log, and says what a ring is to it.
+// compare adds the fingerprints that may be added to the log, and returns the state of a ring.
 func (r *Rooms) compare(ctx context.Context, ring *pass.Keyring, use KeyUse) (KeyState, error) {
 	log, own := r.keyLog, ring.Fingerprints()
 	if err := log.read(ctx); err != nil {
@@ -85,7 +85,7 @@ func (r *Rooms) compare(ctx context.Context, ring *pass.Keyring, use KeyUse) (Ke
 	return KeysAgree, nil
 }
 
-// Keys says what this server's keys are to the log, and the fingerprints of both.
+// Keys returns the state of this server's keys, their fingerprints, and those in the log.
 func (r *Rooms) Keys() (state KeyState, own, named []string) {
 	r.keyMu.Lock()
 	defer r.keyMu.Unlock()
@@ -95,10 +95,10 @@ func (r *Rooms) Keys() (state KeyState, own, named []string) {
 	return r.KeyState(), r.keys.Load().Fingerprints(), named
 }
 
-// KeyState says what this server's keys are to the log, as it was read last.
+// KeyState returns the state of this server's keys as of the last read of the log.
 func (r *Rooms) KeyState() KeyState { return KeyState(r.keyState.Load()) }
 
-// usable reports whether this server can sign and check. Error: ErrKeysDiffer.
+// usable reports whether this server can sign and verify. Error: ErrKeysDiffer.
 func (r *Rooms) usable() error {
 	if r.KeyState() == KeysDiffer {
 		return ErrKeysDiffer
@@ -106,8 +106,8 @@ func (r *Rooms) usable() error {
 	return nil
 }
 
-// unread is why something that was signed could not be read: otherwise, unless it may be
-// of a key that this server has yet to get.
+// unread returns why a signature could not be verified: otherwise, unless it may be by a key that
+// this server does not have yet.
 func (r *Rooms) unread(otherwise error) error {
 	if r.KeyState() == KeysBehind {
 		return ErrKeysDiffer

@@ -6,17 +6,17 @@ import (
 	"time"
 )
 
-// seenChunk is how many tickets share one allocation of the table.
+// seenChunk is the number of tickets per allocation of the table.
 const seenChunk = 4096
 
-// cells are, by ticket, when the visitor was last seen, and how soon the visitor was
-// told to ask again: both in milliseconds, the second in the last toldBits bits.
+// cells have, by ticket, the time of the last heartbeat, and the poll interval that the visitor was
+// told: both in milliseconds, the interval in the low toldBits bits.
 type cells [seenChunk]atomic.Uint64
 
-// toldBits have room for four hours; the rest of a cell for thirty years.
+// toldBits is enough for four hours; the rest of a cell is enough for thirty years.
 const toldBits = 24
 
-// What a cell says instead of a time. No time is below seenFirst.
+// Special values of a cell. No time is below seenFirst.
 const (
 	seenNever    = 0
 	seenDropping = 1
@@ -24,8 +24,8 @@ const (
 	seenFirst    = 1 << toldBits
 )
 
-// lastSeen is a table of the last sign of life of each ticket: eight bytes for each.
-// All methods may be called from many goroutines at once.
+// lastSeen is a table of the last heartbeat of each ticket, of eight bytes each. It is safe for
+// concurrent use.
 type lastSeen struct {
 	base   time.Time
 	mu     sync.Mutex // held while the directory grows
@@ -38,12 +38,12 @@ func newLastSeen(base time.Time) *lastSeen {
 	return s
 }
 
-// stamp is what a cell says of a sign of life.
+// stamp returns the value of a cell for a heartbeat.
 func (s *lastSeen) stamp(at time.Time, told time.Duration) uint64 {
 	return uint64(max(at.Sub(s.base), 0).Milliseconds()+1)<<toldBits | uint64(told.Milliseconds())
 }
 
-// read takes a stamp apart.
+// read decodes a stamp.
 func (s *lastSeen) read(stamp uint64) (at time.Time, told time.Duration) {
 	return s.base.Add(
 			time.Duration(stamp>>toldBits-1) * time.Millisecond,
@@ -52,7 +52,7 @@ func (s *lastSeen) read(stamp uint64) (at time.Time, told time.Duration) {
 		) * time.Millisecond
 }
 
-// cell returns that of a ticket, nil if it has none.
+// cell returns the cell of a ticket, nil if it has none.
 func (s *lastSeen) cell(ticket int64) *atomic.Uint64 {
 	chunks, number := *s.chunks.Load(), int((ticket-1)/seenChunk)
 	if number >= len(chunks) {
@@ -64,7 +64,7 @@ func (s *lastSeen) cell(ticket int64) *atomic.Uint64 {
 	return nil
 }
 
-// create returns the cell of a ticket that has none yet.
+// create returns the cell of a ticket, and adds it if necessary.
 func (s *lastSeen) create(ticket int64) *atomic.Uint64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -86,8 +86,7 @@ func (s *lastSeen) create(ticket int64) *atomic.Uint64 {
 	return &c[(ticket-1)%seenChunk]
 }
 
-// mark notes a sign of life, whatever was there, of somebody who is told when to ask
-// again.
+// mark records a heartbeat, whatever the cell had, and the poll interval that the visitor is told.
 func (s *lastSeen) mark(ticket int64, now time.Time, told time.Duration) {
 	cell := s.cell(ticket)
 	if cell == nil {
@@ -96,9 +95,8 @@ func (s *lastSeen) mark(ticket int64, now time.Time, told time.Duration) {
 	cell.Store(s.stamp(now, told))
 }
 
-// recordJoin notes that somebody has joined, or asks for the place by joining again: the first
-// poll after that is never too soon. Of a place that is being dropped or has ended it
-// notes nothing.
+// recordJoin records a join, or a repeated one: the first poll after it is never too soon. No-op
+// for a place that is being dropped or has ended.
 func (s *lastSeen) recordJoin(ticket int64, now time.Time) {
 	cell := s.cell(ticket)
 	if cell == nil {
@@ -110,10 +108,9 @@ func (s *lastSeen) recordJoin(ticket int64, now time.Time) {
 	}
 }
 
-// recordPoll notes a sign of life of somebody who waits and is told when to ask again. But
-// who comes in less than half of what was told the last time is too soon: then it
-// notes nothing, and returns how much of all of it is missing. doomed says that the
-// place is being dropped, or is gone.
+// recordPoll records a heartbeat of a waiting visitor, and the poll interval that the visitor is
+// told. A poll after less than half of the last interval is too soon: nothing is recorded, and
+// missing is the rest of that interval. doomed means that the place is being dropped, or has ended.
 func (s *lastSeen) recordPoll(ticket int64, now time.Time, tell time.Duration) (missing time.Duration, doomed bool) {
 	cell := s.cell(ticket)
 	if cell == nil {
@@ -135,8 +132,7 @@ func (s *lastSeen) recordPoll(ticket int64, now time.Time, tell time.Duration) (
 	}
 }
 
-// end notes that a ticket was given up, or its pass has done its work, for as long as the
-// published line does not know.
+// end records that a ticket was given up, or its pass used, until the published line shows it.
 func (s *lastSeen) end(ticket int64) {
 	cell := s.cell(ticket)
 	if cell == nil {
@@ -157,8 +153,18 @@ func (s *lastSeen) known(ticket int64) bool {
 	return cell != nil && cell.Load() != seenNever
 }
 
-// silent reports whether a visitor who waits was last seen before the time limit. Who
-// was never seen is taken to be seen now.
+// since reports whether a ticket's last sign of life was at a time or later.
+func (s *lastSeen) since(ticket int64, from time.Time) bool {
+	cell := s.cell(ticket)
+	if cell == nil {
+		return false
+	}
+	last := cell.Load()
+	return last >= seenFirst && !s.before(last, from)
+}
+
+// silent reports whether a visitor who waits was last seen before the time limit. A visitor who was never seen
+// is taken to be seen now.
 func (s *lastSeen) silent(ticket int64, now, limit time.Time) bool {
 	cell := s.cell(ticket)
 	if cell == nil {

@@ -71,8 +71,8 @@ func TestSilenceIsFoundOnce(t *testing.T) {
 	}
 }
 
-// TestGreet: who joins may ask at once, and a place that is being dropped, or has ended,
-// is not called back by joining.
+// TestGreet: a new visitor may poll at once, and joining does not revive a place that is being
+// dropped or has ended.
 func TestGreet(t *testing.T) {
 	table := newLastSeen(day)
 	for i := range 2 {
@@ -95,7 +95,7 @@ func TestGreet(t *testing.T) {
 	}
 }
 
-// TestForget: chunks of tickets that nobody needs go, all others stay.
+// TestForget: chunks without wanted tickets are dropped, all others stay.
 func TestForget(t *testing.T) {
 	table := newLastSeen(day)
 	last := int64(5*seenChunk + 17)
@@ -116,7 +116,7 @@ func TestForget(t *testing.T) {
 	}
 }
 
-// TestTimesLast: a stamp is what it was made of, after years too.
+// TestTimesLast: a stamp is decoded to its values, also after years.
 func TestTimesLast(t *testing.T) {
 	table := newLastSeen(day)
 	for _, d := range []time.Duration{0, ms, time.Hour, 30 * 365 * 24 * time.Hour} {
@@ -132,8 +132,7 @@ func TestTimesLast(t *testing.T) {
 	}
 }
 
-// TestTouchOrDoom: of a sign of life and a drop at the same time, one comes first,
-// and both know which.
+// TestTouchOrDoom: of a concurrent poll and drop one is first, and both know which.
 func TestTouchOrDoom(t *testing.T) {
 	for range 200 {
 		table := newLastSeen(day)
@@ -164,8 +163,8 @@ func TestTouchOrDoom(t *testing.T) {
 	}
 }
 
-// TestTableGrowsBesideReaders is for the race detector, and holds that no time is
-// lost while the directory is copied.
+// TestTableGrowsBesideReaders: no time is lost while the directory is copied; for the race
+// detector, too.
 func TestTableGrowsBesideReaders(t *testing.T) {
 	table := newLastSeen(day)
 	var all sync.WaitGroup

@@ -49,7 +49,7 @@ func TestShuffledOpening(t *testing.T) {
 		}
 	}
 	if got := n.poll(late.Visitor); got.Number != 20 || late.Number != 0 {
-		t.Errorf("who came later: %+v, then %+v", late, got)
+		t.Errorf("a later visitor: %+v, then %+v", late, got)
 	}
 	line, err = n.rooms.Line(ctx, "sale")
 	if err != nil || line.Seed != fmt.Sprintf("%x", seed) {
@@ -57,8 +57,8 @@ func TestShuffledOpening(t *testing.T) {
 	}
 }
 
-// TestLostSeed: without its key a room says so, stays visible, and goes on once the
-// organiser lets visitors in as they came.
+// TestLostSeed: without its key a room reports the lost seed, stays visible, and continues once the
+// organiser admits visitors in order of arrival.
 func TestLostSeed(t *testing.T) {
 	n := newNode(t)
 	opening := sale

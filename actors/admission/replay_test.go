@@ -7,8 +7,8 @@ import (
 	"admitone/events"
 )
 
-// TestAJoinIsRepeated under its key: the ticket is that of the first time, also for who has
-// lost it, and where it stands is as a poll would have it.
+// TestAJoinIsRepeated: a join repeated with its key returns the first ticket, even if that has
+// ended, with the present status as for a poll.
 func TestAJoinIsRepeated(t *testing.T) {
 	n := newNode(t)
 	n.set(sale)
@@ -25,8 +25,8 @@ func TestAJoinIsRepeated(t *testing.T) {
 	first := join("ann")
 	last := join("bob")
 	cid := join("cid")
-	if again := join("ann"); again != first { // no round yet: the line has nobody
-		t.Errorf("before the line has it: %+v, want %+v", again, first)
+	if again := join("ann"); again != first { // no round has run, so the line is still empty
+		t.Errorf("before the first round: %+v, want %+v", again, first)
 	}
 	n.clock.move(s)
 	n.step() // lets two in
@@ -34,17 +34,17 @@ func TestAJoinIsRepeated(t *testing.T) {
 	if ann.Visitor != first.Visitor || ann.Ticket != first.Ticket || ann.Status != events.VisitorAdmitted ||
 		ann.Pass == "" ||
 		ann != n.poll(first.Visitor) {
-		t.Errorf("who was let in meanwhile: %+v", ann)
+		t.Errorf("after admission: %+v", ann)
 	}
 	if bob := join("bob"); bob.Visitor != last.Visitor || bob.Status != events.VisitorWaiting || bob.Number != 1 ||
 		bob.PollAfter == 0 {
-		t.Errorf("who moved up: %+v", bob)
+		t.Errorf("after moving up: %+v", bob)
 	}
 	if _, _, err := n.rooms.Leave(ctx, "sale", cid.Visitor, by("cid")); err != nil {
 		t.Fatal(err)
 	}
 	if got := join("cid"); got.Ticket != cid.Ticket || got.Status != events.VisitorLeft || got.Number != 0 {
-		t.Errorf("who has left: %+v", got)
+		t.Errorf("after leaving: %+v", got)
 	}
 	n.clock.move(61 * s)
 	n.step()
@@ -53,7 +53,7 @@ func TestAJoinIsRepeated(t *testing.T) {
 	}
 }
 
-// TestAJoinIsRepeatedAfterLeavingAtOnce, before the line has the ticket.
+// TestAJoinIsRepeatedAfterLeavingAtOnce: the ticket was given up before the line has it.
 func TestAJoinIsRepeatedAfterLeavingAtOnce(t *testing.T) {
 	n := newNode(t)
 	n.set(sale)

@@ -11,9 +11,8 @@ import (
 	"admitone/events"
 )
 
-// script is a sale of a minute and a half in which everybody asks as told, with a
-// node for the first part and what restart makes of it for the second. It returns the
-// log.
+// script is a sale of a minute and a half in which everybody polls as told, with a node for the
+// first part and the result of restart for the second. It returns the log.
 func script(t *testing.T, settings events.WaitingRoomSettings, restart func(*node) *node) (said []string) {
 	log := newMemory()
 	n := start(t, log, &clock{}, nil)
@@ -51,8 +50,8 @@ func script(t *testing.T, settings events.WaitingRoomSettings, restart func(*nod
 	return said
 }
 
-// TestRestartsLeaveNoTrace: the order and who is admitted when are the same to the
-// last fact, whether the program went on, was stopped and started, or fell over.
+// TestRestartsLeaveNoTrace: the order and the times of admission are the same to the last fact,
+// whether the program ran on, was restarted, or crashed.
 func TestRestartsLeaveNoTrace(t *testing.T) {
 	again := func(n *node) *node {
 		fresh := start(t, n.store, n.clock, nil)
@@ -94,8 +93,7 @@ func TestRestartsLeaveNoTrace(t *testing.T) {
 	}
 }
 
-// TestSilenceAcrossARestart: everyone gets all of the time anew, whoever was heard
-// just before and whoever was not.
+// TestSilenceAcrossARestart: all timeouts begin anew, whenever the last poll was.
 func TestSilenceAcrossARestart(t *testing.T) {
 	log := newMemory()
 	n := start(t, log, &clock{}, nil)
@@ -117,21 +115,20 @@ func TestSilenceAcrossARestart(t *testing.T) {
 		t.Fatalf("two heartbeats after the restart %d wait, %v", line.Waiting, err)
 	}
 	if got := n.poll(ann.Visitor); got.Status != events.VisitorWaiting || got.Number != 1 || got.TooSoon {
-		t.Errorf("who was not heard for long before it: %+v", got)
+		t.Errorf("long without a poll before the restart: %+v", got)
 	}
 	n.pass(2 * s)
 	if got := n.poll(bob.Visitor); got.Status != events.VisitorExpired {
-		t.Errorf("who is not heard after it: %+v", got)
+		t.Errorf("without a poll after the restart: %+v", got)
 	}
 }
 
-// alive is a node that makes its rounds by itself, in the bubble's time.
+// alive returns a node that makes its rounds by itself, in the bubble's time.
 func alive(t *testing.T) *node {
 	return start(t, newMemory(), nil, nil)
 }
 
-// TestRounds: rooms go on by themselves, publish at the latest every 50 ms, rest when
-// nobody is there, and wake up.
+// TestRounds: rooms run by themselves, publish at least every 50 ms, rest when empty, and wake up.
 func TestRounds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := alive(t)
@@ -155,7 +152,7 @@ func TestRounds(t *testing.T) {
 			v := n.join("ann")
 			synctest.Wait()
 			if got := n.poll(v.Visitor); got.Status != events.VisitorAdmitted {
-				t.Fatalf("who comes to an empty room: %+v", got)
+				t.Fatalf("joining an empty room: %+v", got)
 			}
 			if _, _, err := n.rooms.Leave(ctx, "sale", v.Visitor, by("ann")); err != nil {
 				t.Fatal(err)
@@ -198,8 +195,8 @@ func TestRounds(t *testing.T) {
 	})
 }
 
-// TestPause: the next round comes when the rate lets the next one in, if that is
-// before its time, but not at once.
+// TestPause: the next round starts when the rate admits the next visitor, if that is sooner than
+// usual, but not at once.
 func TestPause(t *testing.T) {
 	n := newNode(t)
 	n.set(sale)
@@ -222,7 +219,7 @@ func TestPause(t *testing.T) {
 	}
 }
 
-// TestRoundsByTheRate: rounds come when the rate lets the next one in.
+// TestRoundsByTheRate: rounds start when the rate admits the next visitor.
 func TestRoundsByTheRate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := start(t, newMemory(), nil, func(_ *actors.Config, c *Config) { c.Every = 70 * ms })
@@ -241,8 +238,8 @@ func TestRoundsByTheRate(t *testing.T) {
 	})
 }
 
-// TestClosing: Close ends every round, also one that waits for the log, and a second
-// Close does nothing.
+// TestClosing: Close ends every round, also one that waits for the log, and a second Close is a
+// no-op.
 func TestClosing(t *testing.T) {
 	noLeaks(t)
 	log := newMemory()
@@ -262,8 +259,8 @@ func TestClosing(t *testing.T) {
 	n.stop()
 }
 
-// TestAPassThatWasGivenUpAcrossARestart: nobody waits or has a pass any more, so nobody
-// has begun the room's rounds.
+// TestAPassThatWasGivenUpAcrossARestart: nobody waits or has a pass any more, so the room's rounds
+// have not started.
 func TestAPassThatWasGivenUpAcrossARestart(t *testing.T) {
 	n := newNode(t)
 	n.set(sale)
@@ -275,14 +272,14 @@ func TestAPassThatWasGivenUpAcrossARestart(t *testing.T) {
 	}
 	fresh := start(t, n.store, n.clock, nil)
 	t.Cleanup(fresh.stop)
-	if _, err := fresh.rooms.Check("sale", "ann", shown); code(err) != "pass_invalid" {
+	if _, err := fresh.rooms.Check("sale", "ann", shown, time.Time{}); code(err) != "pass_invalid" {
 		t.Errorf("after a restart: %v", err)
 	}
 }
 
-// TestIdsOfALogThatIsGone: who was given an id or a pass by a log that was lost, as when a
-// backup was restored, has no place in this one: neither another holder's of the same
-// ticket nor one that nobody has yet.
+// TestIdsOfALogThatIsGone: an id or pass from a log that was lost, as when a backup was restored,
+// has no place in this one: neither another holder's of the same ticket nor one that was not given
+// out yet.
 func TestIdsOfALogThatIsGone(t *testing.T) {
 	n := newNode(t)
 	n.set(sale)
@@ -307,14 +304,14 @@ func TestIdsOfALogThatIsGone(t *testing.T) {
 		if _, _, err := n.rooms.Leave(ctx, "sale", ring.VisitorID("sale", v), by("eve")); code(err) != "not_found" {
 			t.Errorf("%s: leaving says %v", lost.about, err)
 		}
-		if _, err := n.rooms.Check("sale", "eve", ring.Pass("sale", v, good.ExpiresAt)); code(err) != "pass_invalid" {
+		if _, err := n.rooms.Check("sale", "eve", ring.Pass("sale", v, good.ExpiresAt), time.Time{}); code(err) != "pass_invalid" {
 			t.Errorf("%s: the pass is %v", lost.about, err)
 		}
 	}
 	if now := n.poll(ann.Visitor); now != good {
-		t.Errorf("ann is told %+v, and was told %+v", now, good)
+		t.Errorf("ann: %+v, before: %+v", now, good)
 	}
-	if ticket, err := n.rooms.Check("sale", "ann", good.Pass); err != nil || ticket != 1 {
+	if ticket, err := n.rooms.Check("sale", "ann", good.Pass, time.Time{}); err != nil || ticket != 1 {
 		t.Errorf("ann's pass: ticket %d, %v", ticket, err)
 	}
 }

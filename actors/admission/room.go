@@ -17,9 +17,9 @@ type Published struct {
 	*waitingroom.Line
 	Revision events.Revision
 	Position events.Position
-	// At is when the room was like that.
+	// At is the time of this state.
 	At time.Time
-	// PerSecond is how many the room admits in a second, by what was measured.
+	// PerSecond is the measured number of admissions per second.
 	PerSecond float64
 }
 
@@ -28,26 +28,28 @@ type room struct {
 	rooms       *Rooms
 	id          events.RoomID
 	stream      events.StreamID
-	opened      chan struct{} // closed when err and line are set
+	opened      chan struct{} // closed once err or line is set
 	err         error         // why it could not be opened
 	line        atomic.Pointer[Published]
 	seen        *lastSeen
-	asking      atomic.Int64  // commands of visitors in flight
-	wake        chan struct{} // holds one token when something has changed
-	resting     atomic.Bool   // no round is planned
-	lastContact atomic.Bool   // a visitor, since another server was seen to run the room
-	// newer is closed when a newer line is published, and another takes its place.
+	asking      atomic.Int64  // visitors' commands in flight
+	wake        chan struct{} // has a token when something has changed
+	resting     atomic.Bool   // no round is scheduled
+	lastContact atomic.Bool   // a visitor polled here since another server took the room over
+	// newer is closed and replaced when a newer line is published.
 	newer atomic.Pointer[chan struct{}]
 
-	// These belong to the round.
+	// Only the rounds use these.
 	pace   pace
-	failed bool // the last one came to nothing
+	failed bool // the last round failed
 	runner runner
-	// These belong to the look for the silent.
-	since   time.Time // silence counts from here
-	sweptAt time.Time // when the last look ended
-	failing bool      // it came to nothing
+	// Only the sweeps use these.
+	since   time.Time // timeouts count from here
+	sweptAt time.Time // end of the last sweep
+	failing bool      // the last sweep failed
 	term    int64     // of the room when it ended
+	members uint64    // the servers that visitors may ask, when it began
+	teller  teller
 }
 
 func newRoom(r *Rooms, id events.RoomID) *room {
@@ -58,7 +60,7 @@ func newRoom(r *Rooms, id events.RoomID) *room {
 	return rm
 }
 
-// wait returns the room once it is open, or why it could not be opened.
+// wait returns the room once it is open, or the error if it could not be opened.
 func (rm *room) wait(ctx context.Context) (*room, error) {
 	select {
 	case <-rm.opened:
@@ -75,7 +77,7 @@ func (rm *room) wait(ctx context.Context) (*room, error) {
 	return rm, nil
 }
 
-// open publishes the line for the first time, and begins the rounds.
+// open publishes the first line, and starts the rounds.
 func (rm *room) open() {
 	stop := rm.rooms.stop
 	err := rm.publish(stop)
@@ -89,27 +91,26 @@ func (rm *room) open() {
 	default:
 		close(rm.opened)
 		if !rm.rooms.paused {
-			_ = rm.rooms.spawn(rm.run) && rm.rooms.spawn(rm.watch) // no more once the rooms are closed
+			_ = rm.rooms.spawn(rm.run) && rm.rooms.spawn(rm.watch) // not after Close
 		}
 	}
 }
 
-// refuse tells whoever waits for the room why there is none. The next to ask tries
-// again.
+// refuse fails all waiters with err and forgets the room, so that the next call retries.
 func (rm *room) refuse(err error) {
 	rm.rooms.rooms.Delete(rm.id)
 	rm.err = err
 	close(rm.opened)
 }
 
-// publish lets everybody see the room as it is.
+// publish publishes the present state of the room.
 func (rm *room) publish(ctx context.Context) error {
 	next := &Published{}
 	answer, err := rm.rooms.config.Desk.View(ctx, rm.stream, func(c core.Core) {
 		next.Line, next.At = c.(*waitingroom.Room).Line(), rm.rooms.config.Now()
 	})
 	if err != nil {
-		return err // next may still be written, if ctx ended first
+		return err // View may still write next if ctx ended first
 	}
 	next.Revision, next.Position = answer.Revision, answer.Position
 	rm.pace.add(next.At, next.Line)
@@ -121,17 +122,17 @@ func (rm *room) publish(ctx context.Context) error {
 	return nil
 }
 
-// showLimit is how long an answer waits for the line that shows it.
+// showLimit bounds how long an answer waits for the line that shows it.
 const showLimit = 250 * time.Millisecond
 
-// shows waits until the published line has come to a revision, so that whoever asks after
-// an answer meets what it said; but not for long.
+// shows waits up to showLimit until the published line includes revision, so that a caller that
+// polls after an answer sees its effect.
 func (rm *room) shows(revision events.Revision) {
 	rm.await(func(line *Published) bool { return line.Revision >= revision })
 }
 
-// catchUp waits likewise until the line has a ticket that was signed, and that another
-// server may have given out a moment ago.
+// catchUp waits up to showLimit until the line has a ticket, which another server may have given
+// out a moment ago.
 func (rm *room) catchUp(ticket int64) {
 	if rm.rooms.config.Shared && ticket > rm.line.Load().Tickets && !rm.seen.known(ticket) {
 		rm.await(func(line *Published) bool { return line.Tickets >= ticket })
@@ -145,7 +146,7 @@ func (rm *room) await(enough func(*Published) bool) {
 	limit := time.NewTimer(showLimit)
 	defer limit.Stop()
 	for {
-		newer := *rm.newer.Load() // before the look, or a line could slip in between
+		newer := *rm.newer.Load() // before the check, or a line published in between would be missed
 		if enough(rm.line.Load()) {
 			return
 		}
@@ -160,7 +161,7 @@ func (rm *room) await(enough func(*Published) bool) {
 	}
 }
 
-// wakeUp has a round made soon.
+// wakeUp makes a round start soon.
 func (rm *room) wakeUp() {
 	select {
 	case rm.wake <- struct{}{}:
@@ -168,15 +169,14 @@ func (rm *room) wakeUp() {
 	}
 }
 
-// joined has a round made if none is planned.
+// joined starts a round if none is scheduled.
 func (rm *room) joined() {
 	if rm.resting.Load() {
 		rm.wakeUp()
 	}
 }
 
-// run makes rounds until the rooms are closed. However many want one, there is a pause
-// in between.
+// run makes rounds until the rooms are closed, with a pause in between, however many are requested.
 func (rm *room) run() {
 	stop, least := rm.rooms.stop, rm.rooms.config.Every/4
 	timer := time.NewTimer(0)
@@ -203,8 +203,8 @@ func (rm *room) run() {
 	}
 }
 
-// watch looks for the silent until the rooms are closed. It is apart from the rounds:
-// among a million it takes its time.
+// watch sweeps for timeouts until the rooms are closed. It is separate from the rounds, since
+// sweeping a million visitors takes time.
 func (rm *room) watch() {
 	stop := rm.rooms.stop
 	timer := time.NewTimer(0)
@@ -219,17 +219,17 @@ func (rm *room) watch() {
 	}
 }
 
-// backOff is how long a round rests that came to nothing.
-const backOff = time.Second
+// retryDelay is the pause after a failed round.
+const retryDelay = time.Second
 
-// step makes one round and says when the next is due; again is false if nothing will
-// happen until somebody joins.
+// step makes one round and returns the pause until the next; again is false if nothing will happen
+// until somebody joins.
 func (rm *room) step(ctx context.Context) (pause time.Duration, again bool) {
-	if rm.rooms.usable() != nil { // nobody could read what is signed here, or be heard
-		return backOff, true
+	if rm.rooms.usable() != nil { // nobody could verify what is signed here
+		return retryDelay, true
 	}
-	// A room rests if it was quiet before and is quiet now. Whoever joins too late to
-	// be in the new line finds that it rests.
+	// A room rests if it was quiet before the round and is quiet after it. A visitor who joins too
+	// late for the new line finds it resting and wakes it.
 	quiet := rm.quiet()
 	rm.resting.Store(quiet)
 	err := rm.turn(ctx)
@@ -238,7 +238,7 @@ func (rm *room) step(ctx context.Context) (pause time.Duration, again bool) {
 	}
 	rm.report(&rm.failed, err)
 	if err != nil {
-		return backOff, true
+		return retryDelay, true
 	}
 	if quiet && rm.quiet() {
 		return 0, false
@@ -247,14 +247,14 @@ func (rm *room) step(ctx context.Context) (pause time.Duration, again bool) {
 	return rm.pause(), true
 }
 
-// quiet says that nothing will happen by itself: nobody waits or has a pass.
+// quiet reports whether nothing will happen by itself: nobody waits or has a pass.
 func (rm *room) quiet() bool {
 	line := rm.line.Load()
 	return line.Waiting == 0 && line.Active == 0
 }
 
-// pause is how long to wait for the next round: not for longer than until the rate
-// lets the next one in, but not so short that admissions get smaller and smaller.
+// pause returns the time until the rate admits the next visitor, within bounds: at most Every, and
+// not so short that admissions become smaller and smaller.
 func (rm *room) pause() time.Duration {
 	line, now, every := rm.line.Load(), rm.rooms.config.Now(), rm.rooms.config.Every
 	next := line.NextAdmission(now)
@@ -264,7 +264,7 @@ func (rm *room) pause() time.Duration {
 	return min(max(next.Sub(now), every/4), every)
 }
 
-// report logs when something begins or ends to fail.
+// report logs when something starts or stops failing.
 func (rm *room) report(failed *bool, err error) {
 	if *failed == (err != nil) {
 		return
@@ -272,14 +272,13 @@ func (rm *room) report(failed *bool, err error) {
 	*failed = err != nil
 	log := rm.rooms.config.Logger.With("room", rm.id)
 	if err != nil {
-		log.Warn("a waiting room stands still", "error", err)
+		log.Warn("waiting room is failing", "error", err)
 		return
 	}
-	log.Info("the waiting room goes on")
+	log.Info("waiting room recovered")
 }
 
-// turn does what is due in a round. What comes to nothing does not keep the rest from
-// being done.
+// turn does what is due in a round. A failed step does not prevent the others.
 func (rm *room) turn(ctx context.Context) error {
 	errs := []error{rm.takeOver(ctx)}
 	if rm.runs(rm.line.Load()) || rm.overdue() {
@@ -288,8 +287,8 @@ func (rm *room) turn(ctx context.Context) error {
 	return errors.Join(append(errs, rm.publish(ctx))...)
 }
 
-// admit lets in those whose turn it is: of a line that was drawn by lot, as many as one fact can
-// name at a time.
+// admit admits the next visitors; in a shuffled line in several facts, as many in each as it can
+// list.
 func (rm *room) admit(ctx context.Context) error {
 	for range waitingroom.AdmitAtOnce / waitingroom.MaxRanges {
 		answer, err := rm.decide(ctx, &waitingroom.Admit{})
@@ -304,7 +303,7 @@ func (rm *room) admit(ctx context.Context) error {
 	return nil
 }
 
-// ask hands in a command of the room's own.
+// ask sends a command of the room itself.
 func (rm *room) ask(ctx context.Context, command core.Command) error {
 	_, err := rm.decide(ctx, command)
 	return err
@@ -316,7 +315,7 @@ func (rm *room) decide(ctx context.Context, command core.Command) (actors.Answer
 		CorrelationID: string(id), CausationID: "round", Actor: "system"})
 }
 
-// shuffle publishes the seed of an opening whose moment has passed.
+// shuffle publishes the seed of an opening whose time has passed.
 func (rm *room) shuffle(ctx context.Context) error {
 	line := rm.line.Load()
 	if line.Drawn() || !line.Begun {

@@ -15,27 +15,37 @@ import (
 	"admitone/events"
 )
 
-// Config of the rooms of a node. Zero values get the defaults that are named.
+// Config of the rooms of a node. Zero values select the defaults in parentheses.
 type Config struct {
 	// Desk hosts the rooms' entities; its kinds have [waitingroom.Kind].
 	Desk actors.Dispatcher
 	// Keys sign visitors' ids and passes.
 	Keys *pass.Keyring
-	// Now is the clock, the desk's; time.Now.
+	// Now is the clock, which must be the desk's (time.Now).
 	Now func() time.Time
 	// Every is how often a room admits and publishes its line (50 ms).
 	Every time.Duration
-	// MaxJoins bounds the commands of visitors in flight at one room (8,000); below
-	// the desk's MaxPerEntity, so that the room's own get through.
+	// MaxJoins bounds the visitors' commands in flight at one room (8,000). It is below the desk's
+	// MaxPerEntity, so that the room's own commands get through.
 	MaxJoins int64
-	// Elsewhere says that another node runs the rooms: this one holds passes against
-	// them and ends them, and refuses all else.
+	// Elsewhere means that another node runs the rooms: this one checks passes against them and
+	// ends passes, and refuses everything else.
 	Elsewhere bool
-	// Shared says that other servers may append to the log: then nobody is dropped but by
-	// the server that hears the visitors. Node is its name, for people.
+	// Shared means that other servers may append to the log: only the server that receives a
+	// visitor's heartbeats drops it. Node is this server's name, for people.
 	Shared bool
 	Node   string
-	// Store is where the fingerprints of keys are, see [Rooms.UseKeys]; nil is nowhere.
+	// Owns, if set, reports whether this server is the one that should run a room, among those that serve
+	// now. It takes the room over without waiting for a visitor. All may take themselves for it, or none.
+	Owns func(room events.RoomID) bool
+	// Tell, if set, passes signs of life on to the server that owns a room, where [Rooms.Hear] takes them; without it
+	// a server that hears a visitor takes the room over. It is called on one goroutine of each room.
+	Tell func(room events.RoomID, marks []byte) error
+	// Reach, if set, names the servers that visitors may ask, so that another value is another set of them; all
+	// reports that each of them can be heard. Nobody is dropped for silence in the two heartbeats after a change,
+	// or after a time at which not all could be heard.
+	Reach func() (members uint64, all bool)
+	// Store has the fingerprints of keys, see [Rooms.UseKeys]; nil for none.
 	Store  events.Store
 	Logger *slog.Logger
 }
@@ -56,14 +66,13 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// Rooms runs the waiting rooms of a node. All methods may be called from many
-// goroutines at once.
+// Rooms runs the waiting rooms of a node. It is safe for concurrent use.
 type Rooms struct {
 	config Config
-	run    string // names this start of the program
+	run    string // identifies this start of the program
 	keys   atomic.Pointer[pass.Keyring]
 
-	keyMu    sync.Mutex   // held while the ring is held against the log
+	keyMu    sync.Mutex   // held while the ring is compared with the log
 	keyLog   *keyLog      // nil if there is none; guarded by keyMu
 	keyState atomic.Int32 // a KeyState; written under keyMu
 
@@ -71,19 +80,19 @@ type Rooms struct {
 	mu      sync.Mutex
 	stopped bool // guarded by mu
 	running sync.WaitGroup
-	// turns of passes: one command at a time comes with each.
+	// turns allows one purchase at a time with each pass.
 	turns actors.KeyedMutex[passKey]
-	// finishing counts what Done has begun and not ended.
+	// finishing counts the unfinished calls of Done.
 	finishing atomic.Int64
-	// stop ends the rounds.
+	// stop ends the rounds and sweeps.
 	stop   context.Context
 	cancel context.CancelFunc
 	// paused keeps rooms from making rounds by themselves; for tests, which make them.
 	paused bool
 }
 
-// New returns the rooms of a node. None is running: those in which somebody waits or
-// has a pass are resumed, others begin with the first who asks for them.
+// New returns the rooms of a node. None runs yet: call Resume for rooms with waiting visitors or
+// passes; others start on first use.
 func New(config Config) *Rooms {
 	r := &Rooms{config: config.withDefaults(), run: string(actors.NewCommandID())}
 	r.keys.Store(config.Keys)
@@ -96,21 +105,24 @@ func New(config Config) *Rooms {
 	return r
 }
 
-// Resume begins the rounds of rooms, after a start of the program: those in which
-// somebody waits or has a pass. It goes on after an error, and returns them all; see
-// [Rooms.Line] for which there are.
+// Resume starts rooms, after a start of the program or when other servers may have to run them:
+// those in which somebody waits or has a pass. It continues after an error and returns all of them;
+// see [Rooms.Line] for the errors.
 func (r *Rooms) Resume(ctx context.Context, rooms ...events.RoomID) error {
 	var all []error
 	for _, id := range rooms {
-		if _, err := r.find(ctx, id); err != nil {
+		rm, err := r.find(ctx, id)
+		if err != nil {
 			all = append(all, err)
+			continue
 		}
+		rm.wakeUp()
 	}
 	return errors.Join(all...)
 }
 
-// Close ends the rounds and waits for those that are under way. What is asked
-// afterwards is answered as long as the desk answers it.
+// Close ends the rounds and waits for those in progress. Later requests are answered as long as the
+// desk answers.
 func (r *Rooms) Close() {
 	r.mu.Lock()
 	r.stopped = true
@@ -119,7 +131,7 @@ func (r *Rooms) Close() {
 	r.running.Wait()
 }
 
-// errNoRoom refuses what is asked of a room that was never set up.
+// errNoRoom refuses requests to a room that was never created.
 var errNoRoom = &core.Refusal{Code: core.CodeNotFound, Detail: "there is no such waiting room",
 	Fields: map[string]any{"resource": "waiting_room"}}
 
@@ -128,26 +140,31 @@ var errElsewhere = &core.Refusal{Code: core.CodeNotFound,
 	Detail: "this server runs no waiting rooms; ask the one that does",
 	Fields: map[string]any{"resource": "waiting_room"}}
 
-// find returns a room, and begins its rounds if nobody has asked for it yet. Errors:
-// a refusal (not_found), those of [actors.Desk.View], ctx.Err().
+// find returns a room, and starts it on first use. Errors: a refusal (not_found), those of
+// [actors.Desk.View], ctx.Err().
 func (r *Rooms) find(ctx context.Context, id events.RoomID) (*room, error) {
 	if r.config.Elsewhere {
 		return nil, errElsewhere
 	}
+	return r.begun(id).wait(ctx)
+}
+
+// begun returns a room, which may not be open yet, and begins its rounds if nobody has asked for it yet.
+func (r *Rooms) begun(id events.RoomID) *room {
 	if known, ok := r.rooms.Load(id); ok {
-		return known.(*room).wait(ctx)
+		return known.(*room)
 	}
 	fresh := newRoom(r, id)
 	if known, loaded := r.rooms.LoadOrStore(id, fresh); loaded {
-		return known.(*room).wait(ctx)
+		return known.(*room)
 	}
 	if !r.spawn(fresh.open) {
 		fresh.refuse(actors.ErrStopping)
 	}
-	return fresh.wait(ctx)
+	return fresh
 }
 
-// spawn runs what Close waits for, and says whether there still is time for it.
+// spawn starts a goroutine that Close waits for, and returns false after Close.
 func (r *Rooms) spawn(run func()) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -158,8 +175,8 @@ func (r *Rooms) spawn(run func()) bool {
 	return true
 }
 
-// Line returns the line of a room as it was published last. Errors: a refusal
-// (not_found), those of [actors.Desk.View].
+// Line returns the last published line of a room. Errors: a refusal (not_found), those of
+// [actors.Desk.View].
 func (r *Rooms) Line(ctx context.Context, id events.RoomID) (*Published, error) {
 	rm, err := r.find(ctx, id)
 	if err != nil {
@@ -168,9 +185,9 @@ func (r *Rooms) Line(ctx context.Context, id events.RoomID) (*Published, error) 
 	return rm.line.Load(), nil
 }
 
-// Set sets a room up or changes it, and returns the answer of its actor. A room that
-// becomes a shuffled one gets its seed here; SeedHash is ignored. Errors: as
-// [actors.Desk.Ask], with the refusals of [waitingroom.Set]; ErrKeysDiffer.
+// Set creates a room or changes its settings, and returns the answer of its actor. A room that
+// becomes a shuffled one gets its seed here; SeedHash is ignored. Errors: as [actors.Desk.Ask],
+// with the refusals of [waitingroom.Set]; ErrKeysDiffer.
 func (r *Rooms) Set(
 	ctx context.Context,
 	id events.RoomID,
@@ -195,7 +212,7 @@ func (r *Rooms) Set(
 		if refusal := (*core.Refusal)(nil); err != nil && !errors.As(err, &refusal) {
 			return actors.Answer{}, err
 		}
-		if before == nil || before.Settings.SeedHash == "" { // else the promised one stays
+		if before == nil || before.Settings.SeedHash == "" { // otherwise the promised one stays
 			_, settings.SeedHash = r.keys.Load().Seed(id)
 		}
 	}
@@ -207,7 +224,7 @@ func (r *Rooms) Set(
 	}
 	rm, err := r.find(ctx, id)
 	if err != nil {
-		return answer, nil // it is set; whoever asks for it next begins its rounds
+		return answer, nil // created; the next use starts it
 	}
 	rm.shows(answer.Revision)
 	return answer, nil

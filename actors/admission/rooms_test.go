@@ -5,13 +5,14 @@ import (
 	"errors"
 	"sync"
 	"testing"
+	"time"
 
 	"admitone/actors"
 	"admitone/actors/waitingroom/pass"
 	"admitone/events"
 )
 
-// TestOneVisit follows three visitors from the door to the end.
+// TestOneVisit follows three visitors from joining to the end.
 func TestOneVisit(t *testing.T) {
 	n := newNode(t)
 	n.set(sale)
@@ -19,7 +20,7 @@ func TestOneVisit(t *testing.T) {
 	for i, v := range []Visit{ann, bob, cid} {
 		if v.Status != events.VisitorWaiting || v.Ticket != int64(i+1) || v.Number != int64(i+1) || v.PollAfter != s ||
 			v.Pass != "" {
-			t.Errorf("visitor %d is told %+v", i+1, v)
+			t.Errorf("visitor %d: %+v", i+1, v)
 		}
 	}
 	n.clock.move(s)
@@ -35,7 +36,7 @@ func TestOneVisit(t *testing.T) {
 	}
 	if got := n.poll(cid.Visitor); got.Status != events.VisitorWaiting || got.Number != 1 || got.ETA != 100*ms ||
 		got.Pass != "" {
-		t.Errorf("who waits is told %+v", got)
+		t.Errorf("waiting: %+v", got)
 	}
 	if left, answer, err := n.rooms.Leave(ctx, "sale", bob.Visitor, by("bob")); err != nil ||
 		left.Status != events.VisitorLeft ||
@@ -48,7 +49,7 @@ func TestOneVisit(t *testing.T) {
 		t.Errorf("leaving again: %+v, %v", left, err)
 	}
 	if got := n.poll(bob.Visitor); got.Status != events.VisitorLeft || got.Pass != "" {
-		t.Errorf("who has left, before a new line, is told %+v", got)
+		t.Errorf("after leaving, before a new line: %+v", got)
 	}
 	n.clock.move(60*s + ms) // nobody has made a round meanwhile
 	if got := n.poll(ann.Visitor); got.Status != events.VisitorExpired || got.Pass != "" {
@@ -64,8 +65,8 @@ func TestOneVisit(t *testing.T) {
 	}
 }
 
-// TestLeavingTooLate: who gives a pass up that has just run out hears that it has,
-// also before the line says so.
+// TestLeavingTooLate: giving up a pass that has just expired returns expired, also before the line
+// shows it.
 func TestLeavingTooLate(t *testing.T) {
 	n := newNode(t)
 	n.set(sale)
@@ -79,7 +80,7 @@ func TestLeavingTooLate(t *testing.T) {
 	}
 }
 
-// TestJoiningAgain: one place per holder, and the same id for it.
+// TestJoiningAgain: a holder has one place, and one id for it.
 func TestJoiningAgain(t *testing.T) {
 	n := newNode(t)
 	n.set(sale)
@@ -152,7 +153,7 @@ func TestRefusals(t *testing.T) {
 	n.step()
 	ann := n.join("ann")
 	if ann.Status != events.VisitorWaiting || ann.ETA != unknown || ann.PollAfter != 10*s {
-		t.Errorf("who waits in a closed room is told %+v", ann)
+		t.Errorf("waiting in a closed room: %+v", ann)
 	}
 	wrong := sale
 	wrong.MaxActive = 0
@@ -163,7 +164,7 @@ func TestRefusals(t *testing.T) {
 	check("a change without a version", code(err), "revision_required")
 }
 
-// TestPasses: what opens and what does not, and what finishing does.
+// TestPasses: which passes are accepted, and the effect of finishing.
 func TestPasses(t *testing.T) {
 	n := newNode(t)
 	n.set(sale)
@@ -173,7 +174,7 @@ func TestPasses(t *testing.T) {
 	given, other := n.poll(ann.Visitor).Pass, n.poll(bob.Visitor).Pass
 	check := func(about string, room events.RoomID, holder events.Holder, shown, want string) {
 		t.Helper()
-		ticket, err := n.rooms.Check(room, holder, shown)
+		ticket, err := n.rooms.Check(room, holder, shown, time.Time{})
 		if code(err) != want || err == nil && ticket != 1 {
 			t.Errorf("%s: ticket %d, %s, want %s", about, ticket, code(err), want)
 		}
@@ -187,13 +188,13 @@ func TestPasses(t *testing.T) {
 	check("her visitor's id", "sale", "ann", ann.Visitor, "pass_invalid")
 	check("nonsense", "sale", "ann", "nonsense", "pass_invalid")
 	if n.poll(cid.Visitor).Pass != "" {
-		t.Error("who waits has a pass")
+		t.Error("a waiting visitor has a pass")
 	}
 	rotated := ring.Rotate()
 	n.use(rotated)
 	check("with another key in front", "sale", "ann", given, "ok")
 	if fresh := n.poll(ann.Visitor).Pass; fresh == given {
-		t.Error("after the rotation the old key goes on signing")
+		t.Error("the old key still signs after the rotation")
 	}
 	for range pass.MaxKeys {
 		rotated = rotated.Rotate()
@@ -212,23 +213,23 @@ func TestPasses(t *testing.T) {
 		t.Fatal(err)
 	}
 	n.step()
-	if _, err := n.rooms.Check("sale", "bob", other); code(err) != "pass_invalid" {
+	if _, err := n.rooms.Check("sale", "bob", other, time.Time{}); code(err) != "pass_invalid" {
 		t.Errorf("given up: %v", err)
 	}
 	// A node that does not run the room goes by the signature alone.
 	elsewhere := start(t, newMemory(), n.clock, nil)
 	defer elsewhere.stop()
-	if ticket, err := elsewhere.rooms.Check("sale", "ann", given); err != nil || ticket != 1 {
+	if ticket, err := elsewhere.rooms.Check("sale", "ann", given, time.Time{}); err != nil || ticket != 1 {
 		t.Errorf("elsewhere: ticket %d, %v", ticket, err)
 	}
 	n.clock.move(61 * s)
-	if _, err := elsewhere.rooms.Check("sale", "ann", given); code(err) != "pass_invalid" {
+	if _, err := elsewhere.rooms.Check("sale", "ann", given, time.Time{}); code(err) != "pass_invalid" {
 		t.Errorf("after its end: %v", err)
 	}
 }
 
-// TestThousandUses: of a thousand uses of one pass by two holders at once, those of
-// its owner get through and no other.
+// TestThousandUses: of a thousand concurrent uses of one pass by two holders, those of its owner
+// are accepted and no others.
 func TestThousandUses(t *testing.T) {
 	n := newNode(t)
 	n.set(sale)
@@ -241,7 +242,7 @@ func TestThousandUses(t *testing.T) {
 	for i := range 1000 {
 		all.Go(func() {
 			holder := []events.Holder{"ann", "bob"}[i%2]
-			_, err := n.rooms.Check("sale", holder, given)
+			_, err := n.rooms.Check("sale", holder, given, time.Time{})
 			mu.Lock()
 			defer mu.Unlock()
 			results[string(holder)+" "+code(err)]++
@@ -253,7 +254,7 @@ func TestThousandUses(t *testing.T) {
 	}
 }
 
-// TestOverload: joins leave room for what the room asks itself.
+// TestOverload: joins leave capacity for the room's own commands.
 func TestOverload(t *testing.T) {
 	n := start(t, newMemory(), &clock{}, func(_ *actors.Config, c *Config) { c.MaxJoins = 1 })
 	defer n.stop()
@@ -271,8 +272,8 @@ func TestOverload(t *testing.T) {
 	n.step()
 }
 
-// TestLogOutOfReach: polls go on by the last line; what could not be dropped is heard
-// again; when the log is back, the room is.
+// TestLogOutOfReach: polls are answered from the last line; visitors that could not be dropped are
+// received again; the room recovers with the log.
 func TestLogOutOfReach(t *testing.T) {
 	log := newMemory()
 	n := start(t, log, &clock{}, nil)
@@ -315,7 +316,7 @@ func TestLogOutOfReach(t *testing.T) {
 	}
 }
 
-// TestGivingUp: whoever gives up waiting for a room to be read is told so.
+// TestGivingUp: a caller that stops waiting for a room to load gets its context's error.
 func TestGivingUp(t *testing.T) {
 	n := newNode(t)
 	n.rooms.rooms.Store("sale", newRoom(n.rooms, "sale")) // is being opened, forever
@@ -325,7 +326,7 @@ func TestGivingUp(t *testing.T) {
 	if _, err := n.rooms.Poll(ended, "sale", visitor); !errors.Is(err, context.Canceled) {
 		t.Errorf("polling: %v", err)
 	}
-	if _, err := n.rooms.Check("sale", "ann", ring.Pass("sale", pass.Visitor{Ticket: 1, Holder: pass.HolderOf("ann")}, at(s))); err != nil {
+	if _, err := n.rooms.Check("sale", "ann", ring.Pass("sale", pass.Visitor{Ticket: 1, Holder: pass.HolderOf("ann")}, at(s)), time.Time{}); err != nil {
 		t.Errorf("a pass does not need the room: %v", err)
 	}
 }

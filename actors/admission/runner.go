@@ -9,44 +9,49 @@ import (
 )
 
 const (
-	// takeOverRest is how long a server leaves a room to another that has taken it over
-	// just now, or a quarter of the heartbeat: visitors whose signs of life reach several
-	// servers would else have it taken over with every one of them.
+	// takeOverRest is the maximum time for which a server leaves a room to another that has just
+	// taken it over; otherwise a quarter of the heartbeat. Without it, visitors whose polls reach
+	// several servers would cause a takeover with every poll.
 	takeOverRest = 5 * time.Second
-	// overdueAfter, and up to overdueSpread more, is how long nobody has to come in at a
-	// room with a line before a server that does not run it sees to it.
+	// ownerRest is the maximum time for which the owner of a room leaves it to another server. If
+	// two servers take themselves for the owner, the room has a new term that often, and nobody is
+	// dropped.
+	ownerRest = time.Second
+	// overdueAfter plus up to overdueSpread is the time without an admission in a room with a line
+	// after which a server that does not run the room admits visitors.
 	overdueAfter, overdueSpread = 2 * time.Second, time.Second
 )
 
-// runner is what a server knows of who runs a room. It belongs to the round.
+// runner is what a server knows of the server that runs the room. Only the rounds use it.
 type runner struct {
-	term     int64     // of the room as it was published last
-	since    time.Time // when another server was seen to begin it; zero if it had before
-	admitted int64     // how many had come in,
-	at       time.Time // since when it is as many,
+	term     int64     // as last published
+	since    time.Time // when another server was seen to begin it; zero if it had begun before
+	admitted int64     // number of admissions
+	at       time.Time // since when it is unchanged
 	rest     time.Duration
 }
 
-// runs reports whether this server runs the room by a line: nobody else can, or it was the
+// runs reports whether this server runs the room according to line: no other can, or it was the
 // last to take it over.
-func (rm *room) runs(line *Published) bool {
-	return !rm.rooms.config.Shared || line.Run == rm.rooms.run
-}
+func (rm *room) runs(line *Published) bool { return rm.rooms.Runs(line) }
 
-// recordContact notes that visitors give their signs of life here.
+// Runs reports whether this server runs a room according to line.
+func (r *Rooms) Runs(line *Published) bool { return !r.config.Shared || line.Run == r.run }
+
+// recordContact notes that visitors give their signs of life here, unless another server is told of them.
 func (rm *room) recordContact() {
-	if rm.rooms.config.Shared && !rm.lastContact.Load() {
+	if rm.rooms.config.Shared && !rm.lastContact.Load() && !rm.tells(rm.line.Load()) {
 		rm.lastContact.Store(true)
 	}
 }
 
-// watchRunner notes when another server takes the room over, and when somebody comes in.
+// watchRunner records when another server takes the room over, and when visitors are admitted.
 func (rm *room) watchRunner(line *Published) {
 	r := &rm.runner
 	if line.Term != r.term {
 		if r.term = line.Term; !rm.runs(line) && rm.line.Load() != nil {
 			r.since = line.At
-			rm.lastContact.Store(false) // who was heard before that counts with the other
+			rm.lastContact.Store(false) // earlier polls count on the other server
 		}
 	}
 	if line.Admitted != r.admitted || r.at.IsZero() {
@@ -59,14 +64,24 @@ func (rm *room) progress(line *Published) {
 	rm.runner.rest = overdueAfter + rand.N(overdueSpread)
 }
 
-// takeOver has this server run the room if visitors are heard here while another runs it.
-// A server that hears nobody never does: it would take the places of all of them.
+// owns reports whether this server should run the room, among those that serve.
+func (rm *room) owns() bool { return rm.rooms.config.Owns != nil && rm.rooms.config.Owns(rm.id) }
+
+// takeOver makes this server run the room if it receives polls while another runs the room, or if
+// it is the owner. A server without polls never takes over otherwise, since it would drop all
+// visitors. The owner's timeouts start here, so it has two heartbeats in which to receive polls.
 func (rm *room) takeOver(ctx context.Context) error {
 	line := rm.line.Load()
-	if rm.runs(line) || !rm.lastContact.Load() {
+	if rm.runs(line) {
 		return nil
 	}
 	rest := min(takeOverRest, time.Duration(line.Settings.HeartbeatSeconds)*time.Second/4)
+	switch {
+	case rm.owns():
+		rest = min(rest, ownerRest)
+	case !rm.lastContact.Load():
+		return nil
+	}
 	if since := rm.runner.since; !since.IsZero() && rm.rooms.config.Now().Before(since.Add(rest)) {
 		return nil
 	}
@@ -77,9 +92,9 @@ func (rm *room) takeOver(ctx context.Context) error {
 	return rm.publish(ctx)
 }
 
-// overdue says that nobody has come in for a while though people wait, at a room that
-// another server runs, or none: that may be gone, and its visitors asleep. What the room
-// then lets in is up to its rules, as always.
+// overdue reports whether nobody has been admitted for a while although visitors wait, in a room
+// that another server runs, or none: that server may have died, and the visitors may not poll. The
+// room's rules decide as always who is admitted then.
 func (rm *room) overdue() bool {
 	line, now := rm.line.Load(), rm.rooms.config.Now()
 	if line.Waiting == 0 || now.Sub(rm.runner.at) < rm.runner.rest {

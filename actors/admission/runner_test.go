@@ -12,7 +12,7 @@ import (
 	"admitone/events"
 )
 
-// cluster is several nodes on one log, in the time of one clock.
+// cluster is several nodes on one log, with one clock.
 type cluster struct {
 	t     *testing.T
 	log   *memory
@@ -37,7 +37,7 @@ func (c *cluster) start() *node {
 	return start(c.t, c.log, c.clock, func(_ *actors.Config, rooms *Config) { rooms.Shared, rooms.Node = true, "n" })
 }
 
-// restart stops a node and starts another in its place, which resumes the room.
+// restart replaces a node, and resumes the room on the new one.
 func (c *cluster) restart(i int) {
 	c.t.Helper()
 	c.nodes[i].stop()
@@ -52,8 +52,8 @@ func (c *cluster) resume(i int) {
 	}
 }
 
-// pass lets time pass, with a round of every node every 50 ms. What one appends the others
-// hear before their next round.
+// pass lets time pass, with a round of every node every 50 ms. Nodes observe each other's events
+// before their next round.
 func (c *cluster) pass(d time.Duration) {
 	c.t.Helper()
 	for range d / (50 * time.Millisecond) {
@@ -80,15 +80,15 @@ func count[F events.Fact](c *cluster) (n int) {
 	return n
 }
 
-// still is a room in which everybody waits.
+// still returns the settings of a room in which everybody waits.
 func still() events.WaitingRoomSettings {
 	settings := sale
 	settings.AdmitPerSecond = 0
 	return settings
 }
 
-// TestRestartOfAnotherNodeDropsNobody: visitors poll the first node; the others run the
-// room as well, by mistake, and are restarted again and again.
+// TestRestartOfAnotherNodeDropsNobody: visitors poll the first node; the others run the room as
+// well, by mistake, and are restarted repeatedly.
 func TestRestartOfAnotherNodeDropsNobody(t *testing.T) {
 	c := newCluster(t, 3)
 	c.nodes[0].set(still())
@@ -110,15 +110,15 @@ func TestRestartOfAnotherNodeDropsNobody(t *testing.T) {
 		}
 	}
 	if got := c.nodes[0].poll(silent.Visitor); got.Status != events.VisitorExpired {
-		t.Errorf("who never asked again: %+v", got)
+		t.Errorf("without a poll: %+v", got)
 	}
 	if n := count[*events.WaitingRoomRun](c); n != 1 {
-		t.Errorf("the room was taken over %d times; only one node hears anybody", n)
+		t.Errorf("the room was taken over %d times; only one node receives polls", n)
 	}
 }
 
-// TestVisitorsMoveToAnotherNode: their node is gone for a while, a balancer sends them to
-// another, and back. Nobody is dropped by either; who is silent at both is.
+// TestVisitorsMoveToAnotherNode: their node is down for a while, a balancer sends them to another,
+// and back. Neither drops anybody who polls; visitors that poll neither are dropped.
 func TestVisitorsMoveToAnotherNode(t *testing.T) {
 	c := newCluster(t, 2)
 	c.nodes[0].set(still())
@@ -131,15 +131,15 @@ func TestVisitorsMoveToAnotherNode(t *testing.T) {
 		}
 	}
 	if got := c.nodes[1].poll(bob.Visitor); got.Status != events.VisitorExpired {
-		t.Errorf("who was silent: %+v", got)
+		t.Errorf("without a poll: %+v", got)
 	}
 	if n := count[*events.WaitingRoomRun](c); n != 4 {
 		t.Errorf("the room was taken over %d times, want with every move", n)
 	}
 }
 
-// TestPollsAtAllNodes: a balancer spreads the visitors, each of whom asks one node as
-// seldom as is allowed. They keep their places, and the log does not grow with the polls.
+// TestPollsAtAllNodes: a balancer spreads the visitors, each of whom polls one node as rarely as
+// allowed. They keep their places, and the log does not grow with the polls.
 func TestPollsAtAllNodes(t *testing.T) {
 	c := newCluster(t, 3)
 	c.nodes[0].set(still())
@@ -160,8 +160,8 @@ func TestPollsAtAllNodes(t *testing.T) {
 	}
 }
 
-// TestDropOfAnotherTerm: a node that has found the silent while another took the room over
-// takes nobody's place, and says nothing of it to anybody.
+// TestDropOfAnotherTerm: a node that has found timeouts while another took the room over drops
+// nobody, and tells no visitor otherwise.
 func TestDropOfAnotherTerm(t *testing.T) {
 	c := newCluster(t, 1)
 	n := c.nodes[0]
@@ -180,15 +180,15 @@ func TestDropOfAnotherTerm(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got := n.poll(ann.Visitor); got.Status != events.VisitorWaiting || got.TooSoon && got.PollAfter == droppedAfter {
-		t.Errorf("who was to be dropped: %+v", got)
+		t.Errorf("after the refused drop: %+v", got)
 	}
 	if got := count[*events.WaitingRoomDropped](c); got != 0 {
 		t.Errorf("%d were dropped", got)
 	}
 }
 
-// TestRunnerIsGone: the server that ran the room is gone for good and its visitors are
-// asleep; another lets them in, slowly, and at the rate once it hears somebody.
+// TestRunnerIsGone: the server that ran the room has died and its visitors don't poll; another
+// admits them, slowly, and at the full rate once it receives a poll.
 func TestRunnerIsGone(t *testing.T) {
 	c := newCluster(t, 2)
 	settings := sale
@@ -211,11 +211,11 @@ func TestRunnerIsGone(t *testing.T) {
 	c.nodes[0].poll(last.Visitor)
 	c.pass(2 * s)
 	if line, err = c.nodes[0].rooms.Line(ctx, "sale"); err != nil || line.Admitted != 200 {
-		t.Errorf("%d came in once somebody was heard, %v", line.Admitted, err)
+		t.Errorf("%d admitted after the first poll, %v", line.Admitted, err)
 	}
 }
 
-// keyed starts a node with a ring of its own that is held against the log.
+// keyed starts a node with a ring of its own, which is compared with the log.
 func (c *cluster) keyed(ring *pass.Keyring, use KeyUse) *node {
 	c.t.Helper()
 	n := start(c.t, c.log, c.clock, func(_ *actors.Config, rooms *Config) {
@@ -240,7 +240,7 @@ func ringOf(t *testing.T, ids ...byte) *pass.Keyring {
 	return ring
 }
 
-// TestKeysOfTheLog: what a ring is to the log, step by step.
+// TestKeysOfTheLog: the state of a ring, step by step.
 func TestKeysOfTheLog(t *testing.T) {
 	c := newCluster(t, 0)
 	for i, step := range []struct {
@@ -268,8 +268,8 @@ func TestKeysOfTheLog(t *testing.T) {
 	}
 }
 
-// TestOtherKeys: a server that has none of the log's keys neither reads nor signs, drops
-// nobody, and works as soon as it has them.
+// TestOtherKeys: a server with none of the log's keys neither verifies nor signs, drops nobody, and
+// works as soon as it has them.
 func TestOtherKeys(t *testing.T) {
 	c := newCluster(t, 0)
 	good, other := c.keyed(ringOf(t, 1), KeysFirst), c.keyed(ringOf(t, 9), KeysFirst)
@@ -282,8 +282,8 @@ func TestOtherKeys(t *testing.T) {
 	ask := func(n *node) (errs []error) {
 		_, polled := n.rooms.Poll(ctx, "sale", bob.Visitor)
 		_, _, _, joined := n.rooms.Join(ctx, "sale", "bob", by("bob"))
-		_, checked := n.rooms.Check("sale", "ann", shown)
-		_, none := n.rooms.Check("sale", "ann", "")
+		_, checked := n.rooms.Check("sale", "ann", shown, time.Time{})
+		_, none := n.rooms.Check("sale", "ann", "", time.Time{})
 		return []error{polled, joined, checked, none}
 	}
 	for i, err := range append(ask(other), func() error {
@@ -315,7 +315,7 @@ func TestOtherKeys(t *testing.T) {
 	if _, err := other.rooms.Poll(ctx, "sale", cid.Visitor); !errors.Is(err, ErrKeysDiffer) {
 		t.Errorf("signed by a newer key: %v", err)
 	}
-	if _, err := other.rooms.Check("sale", "ann", "nonsense"); !errors.Is(err, ErrKeysDiffer) {
+	if _, err := other.rooms.Check("sale", "ann", "nonsense", time.Time{}); !errors.Is(err, ErrKeysDiffer) {
 		t.Errorf("a pass that can't be read: %v", err)
 	}
 	if err := other.rooms.UseKeys(ctx, ringOf(t, 2, 1), KeysIfKnown); err != nil {
@@ -327,7 +327,7 @@ func TestOtherKeys(t *testing.T) {
 	}
 }
 
-// TestTwoFirstServers: of several that name their keys at the same moment one is first.
+// TestTwoFirstServers: of several that add their keys at the same time one is first.
 func TestTwoFirstServers(t *testing.T) {
 	c := newCluster(t, 0)
 	states := make(chan KeyState, 4)

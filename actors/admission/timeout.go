@@ -10,11 +10,11 @@ import (
 	"admitone/events"
 )
 
-// sweepsPerHeartbeat is how often in a heartbeat the silent are looked for.
+// sweepsPerHeartbeat is the number of sweeps for timeouts per heartbeat.
 const sweepsPerHeartbeat = 8
 
-// sweepSilent takes the places of those who were silent for two heartbeats, if it is time to
-// look for them, and says when it is time again.
+// sweepSilent drops visitors without a poll for two heartbeats, if a sweep is due, and returns the
+// time until the next.
 func (rm *room) sweepSilent(ctx context.Context) (pause time.Duration) {
 	now := rm.rooms.config.Now()
 	heartbeat := time.Duration(rm.line.Load().Settings.HeartbeatSeconds) * time.Second
@@ -24,10 +24,16 @@ func (rm *room) sweepSilent(ctx context.Context) (pause time.Duration) {
 		return every - gap
 	}
 	line := rm.line.Load()
-	if gap < 0 || gap > heartbeat || line.Term != rm.term || rm.rooms.usable() != nil {
+	if reachable := rm.reachable(); gap < 0 || gap > heartbeat || line.Term != rm.term || !reachable ||
+		rm.rooms.usable() != nil {
 		rm.since = now // held up for so long, nobody could be heard; or another heard them
 	}
 	rm.term = line.Term
+	if rm.tells(line) {
+		rm.tell(now, every)
+		rm.sweptAt = rm.rooms.config.Now()
+		return every
+	}
 	limit := now.Add(-2 * heartbeat)
 	silent := rm.silent(now, limit)
 	var err error
@@ -42,9 +48,19 @@ func (rm *room) sweepSilent(ctx context.Context) (pause time.Duration) {
 }
 
 // silent returns the tickets of those who wait and were last seen before limit, in
-// ascending order. It also begins the times of those who were never seen, and lets go
-// of those that nobody needs.
+// ascending order. It also begins the times of those who were never seen.
 func (rm *room) silent(now, limit time.Time) (tickets []int64) {
+	rm.eachInLine(func(ticket int64) {
+		if rm.seen.silent(ticket, now, limit) {
+			tickets = append(tickets, ticket)
+		}
+	})
+	slices.Sort(tickets)
+	return tickets
+}
+
+// eachInLine calls look for the tickets of those who wait, and lets go of the times that nobody needs.
+func (rm *room) eachInLine(look func(ticket int64)) {
 	line := rm.line.Load()
 	var wanted []bool // chunks of the table
 	for ticket := range line.InLine() {
@@ -53,16 +69,12 @@ func (rm *room) silent(now, limit time.Time) (tickets []int64) {
 			wanted = append(wanted, make([]bool, chunk+1-len(wanted))...)
 		}
 		wanted[chunk] = true
-		if rm.seen.silent(ticket, now, limit) {
-			tickets = append(tickets, ticket)
-		}
+		look(ticket)
 	}
 	rm.seen.forget(line.Tickets, func(chunk int) bool { return chunk < len(wanted) && wanted[chunk] })
-	slices.Sort(tickets)
-	return tickets
 }
 
-// drop has the places of tickets taken, but for those who were seen meanwhile.
+// drop removes tickets from the line, except those that have polled since limit.
 func (rm *room) drop(ctx context.Context, tickets []int64, limit time.Time) error {
 	for batch := range slices.Chunk(tickets, waitingroom.DropAtOnce) {
 		command := &waitingroom.Drop{Term: rm.term}
@@ -76,9 +88,9 @@ func (rm *room) drop(ctx context.Context, tickets []int64, limit time.Time) erro
 		}
 		if err := rm.ask(ctx, command); err != nil {
 			if errors.Is(err, waitingroom.ErrNotRunner) {
-				err = nil // another server hears them
+				err = nil // another server receives their polls
 			}
-			for ticket := range events.Tickets(command.Tickets) { // who still has the place is heard again
+			for ticket := range events.Tickets(command.Tickets) { // the visitors still have their places
 				rm.seen.mark(ticket, rm.rooms.config.Now(), 0)
 			}
 			return err

@@ -8,7 +8,7 @@ import (
 	"admitone/events"
 )
 
-// TestTooSoon: who asks too often is told so, and keeps the place.
+// TestTooSoon: a visitor who polls too often is told so, and keeps the place.
 func TestTooSoon(t *testing.T) {
 	n := newNode(t)
 	slow := sale
@@ -19,7 +19,7 @@ func TestTooSoon(t *testing.T) {
 	}
 	ann := n.join("ann")
 	if ann.PollAfter != 20*s { // a quarter of 100 s would be more
-		t.Fatalf("the hundredth is told %+v", ann)
+		t.Fatalf("the hundredth visitor: %+v", ann)
 	}
 	for _, step := range []struct {
 		at, after time.Duration
@@ -38,7 +38,7 @@ func TestTooSoon(t *testing.T) {
 			t.Errorf("at %v: %+v, want %+v", step.at, got, step)
 		}
 	}
-	// Who joins again may ask again.
+	// A visitor who joins again may ask again.
 	if again := n.join("ann"); again.Visitor != ann.Visitor {
 		t.Fatalf("joining again gives %+v", again)
 	}
@@ -51,12 +51,12 @@ func TestTooSoon(t *testing.T) {
 	for range 60 {
 		n.pass(s)
 		if got := n.poll(ann.Visitor); got.Status != events.VisitorWaiting {
-			t.Fatalf("who asks every second is told %+v", got)
+			t.Fatalf("polling every second: %+v", got)
 		}
 	}
 }
 
-// TestSilence: two heartbeats without a sign of life cost the place, and not less.
+// TestSilence: two heartbeats without a poll cost the place, and not less.
 func TestSilence(t *testing.T) {
 	n := newNode(t)
 	paused := sale
@@ -71,21 +71,21 @@ func TestSilence(t *testing.T) {
 	}
 	n.pass(3 * s)
 	if got := n.poll(ann.Visitor); got.Status != events.VisitorExpired {
-		t.Errorf("who was silent for 22 s: %+v", got)
+		t.Errorf("after 22 s without a poll: %+v", got)
 	}
 	line, err := n.rooms.Line(ctx, "sale")
 	if err != nil || line.Waiting != 2 {
 		t.Fatalf("%d wait, %v", line.Waiting, err)
 	}
 	if got := line.Look(cid.Ticket); got.Number != 2 {
-		t.Errorf("who was behind her: %+v", got)
+		t.Errorf("the next visitor: %+v", got)
 	}
 	if again := n.join("ann"); again.Ticket != 4 || again.Number != 3 {
 		t.Errorf("coming again: %+v", again)
 	}
 }
 
-// TestDoomed: who asks while the place is being dropped is told to ask again.
+// TestDoomed: a poll while the place is being dropped is answered to poll again.
 func TestDoomed(t *testing.T) {
 	n := newNode(t)
 	n.set(sale)
@@ -103,8 +103,7 @@ func TestDoomed(t *testing.T) {
 	}
 }
 
-// TestMachineSlept: a round that comes far too late drops nobody: nobody could be
-// heard.
+// TestMachineSlept: a sweep that comes far too late drops nobody, since no polls could be received.
 func TestMachineSlept(t *testing.T) {
 	n := newNode(t)
 	paused := sale
@@ -115,10 +114,10 @@ func TestMachineSlept(t *testing.T) {
 	n.clock.move(8 * time.Hour)
 	n.pass(19 * s)
 	if got := n.poll(ann.Visitor); got.Status != events.VisitorWaiting || got.Number != 1 {
-		t.Errorf("who asks as soon as the machine is back: %+v", got)
+		t.Errorf("polling at once after the pause: %+v", got)
 	}
 	n.pass(4 * s)
 	if got := n.poll(bob.Visitor); got.Status != events.VisitorExpired {
-		t.Errorf("who does not: %+v", got)
+		t.Errorf("without a poll after the pause: %+v", got)
 	}
 }

@@ -21,38 +21,37 @@ var errPassRequired = &core.Refusal{Code: core.CodePassRequired,
 var errPassInvalid = &core.Refusal{Code: core.CodePassInvalid,
 	Detail: "the pass is not one of this waiting room for you, or it has ended; join the waiting room"}
 
-// errNoSeed: the key that promised a room's shuffle is not in the ring any more. An
-// organiser can still let visitors in as they came; see [waitingroom.Set].
+// errNoSeed: the key that promised a room's shuffle is no longer in the ring. An organiser can
+// still admit visitors in order of arrival; see [waitingroom.Set].
 var errNoSeed = errors.New("no key of the ring has made the seed that was promised")
 
-// Visit is what a visitor is told.
+// Visit is the answer to a visitor.
 type Visit struct {
-	// Visitor is the id to ask with.
+	// Visitor is the id to poll with.
 	Visitor string
 	// Ticket is the visitor's number by arrival.
 	Ticket int64
 	Status events.VisitorStatus
-	// Number counts from 1, who is next; 0 before a shuffled opening is drawn, and for
-	// who does not wait.
+	// Number is the visitor's rank among those who wait, 1 for the next. It is 0 before a shuffled
+	// opening is drawn, and for a visitor who does not wait.
 	Number int64
-	// ETA is how long it will take to come in. Negative: nobody can tell, for nobody is
-	// let in at present. Of no meaning for who does not wait.
+	// ETA is the estimated time until admission, negative if it is unknown because nobody is being
+	// admitted. Undefined for a visitor who does not wait.
 	ETA time.Duration
-	// PollAfter is how soon to ask again; 0 for who does not wait.
+	// PollAfter is the time until the next poll; 0 for a visitor who does not wait.
 	PollAfter time.Duration
-	// TooSoon says that the visitor asked more often than that: PollAfter is what is
-	// missing. The place is not in danger.
+	// TooSoon: the visitor polled too soon; PollAfter is the remaining time. The place is not
+	// affected.
 	TooSoon bool
-	// Pass of a visitor who has been admitted, and when it ends.
+	// Pass of an admitted visitor, and its expiry.
 	Pass      string
 	ExpiresAt time.Time
 }
 
-// Join gives a holder a place in a room, or says which the holder has; again says
-// that it was there before. The answer is that of the room's actor, with no facts in
-// the latter case. A request that is repeated under its key gets the ticket of the first
-// time, also one that has ended since; where that stands is as of now, as for a poll:
-// whoever has been let in meanwhile gets the pass. Errors: as [actors.Desk.Ask], with the refusals of
+// Join gives a holder a place in a room, or returns the present one; again reports the latter, and
+// the answer of the room's actor has no facts then. A request that is repeated under its key gets
+// its first ticket, even if that has ended since, with its present status as for a poll: a holder
+// who has been admitted since gets the pass. Errors: as [actors.Desk.Ask], with the refusals of
 // [waitingroom.Join]; ErrKeysDiffer.
 func (r *Rooms) Join(
 	ctx context.Context,
@@ -67,7 +66,7 @@ func (r *Rooms) Join(
 	if err != nil {
 		return Visit{}, answer, false, err
 	}
-	// A place may end between the two questions; a new one is found at the second turn.
+	// A place may end between the two calls; the next try finds the new one.
 	for range 3 {
 		answer, err = rm.askFor(ctx, &waitingroom.Join{Holder: holder}, request)
 		if err != nil {
@@ -92,8 +91,8 @@ func (r *Rooms) Join(
 	return Visit{}, answer, false, actors.ErrOverloaded
 }
 
-// welcome tells a visitor who has joined where that is: at the end, or for one who has
-// joined before and repeats the request, where the ticket has come to.
+// welcome returns the place of a visitor who has joined: at the end, or for a repeated join the
+// present place of its ticket.
 func (rm *room) welcome(joined *events.WaitingRoomJoined, v pass.Visitor, before bool) Visit {
 	line, now := rm.line.Load(), rm.rooms.config.Now()
 	place := waitingroom.Place{Status: events.VisitorWaiting, Number: joined.Waiting}
@@ -116,14 +115,14 @@ func visitorOf(ticket int64, holder events.Holder) pass.Visitor {
 	return pass.Visitor{Ticket: ticket, Holder: pass.HolderOf(holder)}
 }
 
-// present looks up the place of a holder; ok is false if there is none any more. A pass that
-// has done its work, and of which the log has yet to hear, is ended first.
+// present looks up the place of a holder; ok is false if there is none any more. A used pass whose
+// end is not in the log yet is ended first.
 func (rm *room) present(
 	ctx context.Context,
 	holder events.Holder,
 	request actors.Request,
 ) (visit Visit, ok bool, err error) {
-	var found struct { // not to be read after an error: it may still be written
+	var found struct { // not read after an error, when View may still write it
 		ticket int64
 		place  waitingroom.Place
 		ok     bool
@@ -147,8 +146,8 @@ func (rm *room) present(
 	return visit, true, nil
 }
 
-// finish ends the pass of a ticket whose holder has got what the room is the way to, so
-// that the next one may come in.
+// finish ends a pass whose holder has completed the purchase that the room guards, so that the next
+// visitor can be admitted.
 func (rm *room) finish(ctx context.Context, ticket int64, request actors.Request) error {
 	answer, err := rm.askFor(ctx, &waitingroom.Finish{Ticket: ticket}, request)
 	if len(answer.Facts) > 0 {
@@ -157,7 +156,7 @@ func (rm *room) finish(ctx context.Context, ticket int64, request actors.Request
 	return err
 }
 
-// askFor hands in the command of a visitor.
+// askFor sends a visitor's command.
 func (rm *room) askFor(ctx context.Context, command core.Command, request actors.Request) (actors.Answer, error) {
 	defer rm.asking.Add(-1)
 	if rm.asking.Add(1) > rm.rooms.config.MaxJoins {
@@ -167,7 +166,7 @@ func (rm *room) askFor(ctx context.Context, command core.Command, request actors
 	return rm.rooms.config.Desk.Ask(ctx, request)
 }
 
-// visit says what a place is like by a line, at a time.
+// visit returns a place in a line as a Visit, at a time.
 func (rm *room) visit(line *Published, v pass.Visitor, place waitingroom.Place, now time.Time) Visit {
 	keys := rm.rooms.keys.Load()
 	visit := Visit{Visitor: keys.VisitorID(rm.id, v), Ticket: v.Ticket}
@@ -198,16 +197,16 @@ func (rm *room) fill(
 	}
 }
 
-// standing says where a visitor stands by a line, unless that has ended since. ok is false
-// if the ticket is not the visitor's: the id or the pass is of a log that is gone, as when
-// a backup was restored, and this one gave the ticket to another caller, or to nobody yet.
+// standing returns the place of a visitor in a line, unless that has ended since. ok is false if
+// the ticket is not the visitor's: the id or pass is from another log, as after a backup was
+// restored, and this log gave the ticket to another visitor, or to nobody yet.
 func (rm *room) standing(line *Published, v pass.Visitor) (place waitingroom.Place, ok bool) {
 	place = line.Look(v.Ticket)
 	switch {
 	case place.Status != events.VisitorWaiting && place.Status != events.VisitorAdmitted:
 		return place, true
 	case v.Ticket > line.Tickets:
-		ok = rm.seen.known(v.Ticket) // noted before anybody was told of it
+		ok = rm.seen.known(v.Ticket) // recorded before the ticket was told to anybody
 	default:
 		ok = line.HeldBy(v.Ticket, v.Holder)
 	}
@@ -217,13 +216,12 @@ func (rm *room) standing(line *Published, v pass.Visitor) (place waitingroom.Pla
 	return place, ok
 }
 
-// droppedAfter is when to ask again whose place is just being dropped.
+// droppedAfter is the poll interval while a place is being dropped.
 const droppedAfter = time.Second
 
-// Poll is a sign of life, and says where the visitor stands. It waits for nothing,
-// but a moment for a visitor who has just joined at another server, and for a room of
-// which nobody has heard since the program started. Errors: a refusal (not_found); ErrKeysDiffer;
-// for such a room, those of [actors.Desk.View].
+// Poll records a heartbeat and returns the visitor's place. It does not block, except for a moment
+// if the visitor has just joined on another server, and for the first use of a room. Errors: a
+// refusal (not_found); ErrKeysDiffer; on first use of a room, those of [actors.Desk.View].
 func (r *Rooms) Poll(ctx context.Context, id events.RoomID, visitor string) (Visit, error) {
 	keys := r.keys.Load()
 	v, err := r.readVisitor(keys, id, visitor)
@@ -256,7 +254,7 @@ func (r *Rooms) Poll(ctx context.Context, id events.RoomID, visitor string) (Vis
 	return visit, nil
 }
 
-// readVisitor reads a visitor's id.
+// readVisitor decodes a visitor's id.
 func (r *Rooms) readVisitor(keys *pass.Keyring, id events.RoomID, visitor string) (pass.Visitor, error) {
 	if err := r.usable(); err != nil {
 		return pass.Visitor{}, err
@@ -268,8 +266,8 @@ func (r *Rooms) readVisitor(keys *pass.Keyring, id events.RoomID, visitor string
 	return v, nil
 }
 
-// Leave gives the place or the pass of a visitor up; for one who is gone it says how.
-// Errors: a refusal (not_found); ErrKeysDiffer; as [actors.Desk.Ask].
+// Leave gives up the place or the pass of a visitor, or returns how it ended. Errors: a refusal
+// (not_found); ErrKeysDiffer; as [actors.Desk.Ask].
 func (r *Rooms) Leave(
 	ctx context.Context,
 	id events.RoomID,
@@ -295,11 +293,11 @@ func (r *Rooms) Leave(
 	visit := Visit{Visitor: visitor, Ticket: v.Ticket, Status: events.VisitorLeft}
 	if len(answer.Facts) > 0 {
 		rm.seen.end(v.Ticket)
-		rm.shows(answer.Revision) // or it would still be ahead of those behind
+		rm.shows(answer.Revision) // or the line would still count it for those behind
 		return visit, answer, nil
 	}
-	// The published line may not know yet how it ended.
-	var found waitingroom.Place // not to be read after an error: it may still be written
+	// The published line may not show yet how it ended.
+	var found waitingroom.Place // not read after an error, when View may still write it
 	_, err = r.config.Desk.View(ctx, rm.stream, func(c core.Core) { found = c.(*waitingroom.Room).Look(v.Ticket) })
 	if err != nil {
 		return Visit{}, answer, err
@@ -308,29 +306,31 @@ func (r *Rooms) Leave(
 	return visit, answer, nil
 }
 
-// checkLimit bounds how long a check waits for a room of which nobody has heard since the
-// program started.
+// checkLimit bounds how long a check waits for a room on first use.
 const checkLimit = 2 * time.Second
 
-// Check holds a pass against a room and the holder who comes with it, and returns the
-// ticket that it belongs to. The signature says it all; if this node runs the room,
-// the line says moreover whether the pass was given up or has done its work. Errors:
-// refusals, pass_required and pass_invalid; ErrKeysDiffer.
-func (r *Rooms) Check(id events.RoomID, holder events.Holder, shown string) (ticket int64, err error) {
+// Check checks a pass against a room and its holder, and returns the ticket of the pass. The
+// signature is sufficient; if this node runs the room, the line also tells whether the pass was
+// given up or used. at is when the pass was presented, zero for now. Errors: the refusals
+// pass_required and pass_invalid; ErrKeysDiffer.
+func (r *Rooms) Check(id events.RoomID, holder events.Holder, shown string, at time.Time) (ticket int64, err error) {
 	if err := r.usable(); err != nil {
 		return 0, err
 	}
 	if shown == "" {
 		return 0, errPassRequired
 	}
-	ticket, err = r.keys.Load().Check(id, holder, shown, r.config.Now())
+	if at.IsZero() {
+		at = r.config.Now()
+	}
+	ticket, err = r.keys.Load().Check(id, holder, shown, at)
 	if errors.Is(err, pass.ErrInvalid) {
 		return 0, r.unread(errPassInvalid)
 	}
 	if err != nil {
 		return 0, errPassInvalid
 	}
-	if rm := r.room(id); rm != nil { // else another node runs it, or nobody can: the signature has to do
+	if rm := r.room(id); rm != nil { // otherwise the signature has to be enough
 		rm.catchUp(ticket)
 		place, ok := rm.standing(rm.line.Load(), visitorOf(ticket, holder))
 		if !ok || place.Status == events.VisitorLeft || place.Status == events.VisitorExpired {
@@ -340,33 +340,32 @@ func (r *Rooms) Check(id events.RoomID, holder events.Holder, shown string) (tic
 	return ticket, nil
 }
 
-// passKey names a pass: each visitor has one.
+// passKey identifies a pass: each visitor has one.
 type passKey struct {
 	room   events.RoomID
 	ticket int64
 }
 
-// Enter is Check for a command that acquires something. Others that come with the same
-// pass wait until leave is called, which has to be, once: so a purchase ends the pass
-// (see [Rooms.Done]) before the next can be made with it. Errors: Check's;
-// actors.ErrOverloaded if too many wait so.
-func (r *Rooms) Enter(id events.RoomID, holder events.Holder, shown string) (ticket int64, leave func(), err error) {
-	if ticket, err = r.Check(id, holder, shown); err != nil {
+// Enter is Check for a command that acquires something. Others with the same pass wait until leave
+// is called, which must happen once: so a purchase ends the pass (see [Rooms.Done]) before another
+// can be made with it. Errors: Check's; actors.ErrOverloaded if too many are waiting.
+func (r *Rooms) Enter(id events.RoomID, holder events.Holder, shown string,
+	at time.Time) (ticket int64, leave func(), err error) {
+	if ticket, err = r.Check(id, holder, shown, at); err != nil {
 		return 0, nil, err
 	}
 	leave, ok := r.turns.Lock(passKey{id, ticket})
 	if !ok {
 		return 0, nil, actors.ErrOverloaded
 	}
-	if _, err = r.Check(id, holder, shown); err != nil {
+	if _, err = r.Check(id, holder, shown, at); err != nil {
 		leave()
 		return 0, nil, err
 	}
 	return ticket, leave, nil
 }
 
-// room returns a room with a line, and begins its rounds if nobody has yet; nil if that
-// can't be.
+// room returns a room with a line, and starts it on first use; nil if it can't be opened.
 func (r *Rooms) room(id events.RoomID) *room {
 	if known, ok := r.rooms.Load(id); ok && known.(*room).line.Load() != nil {
 		return known.(*room)

@@ -7,8 +7,8 @@ import (
 	"admitone/actors/core"
 )
 
-// TestTakingAnotherNumberUnderTheSameHold: two requests under one key, at two nodes, may
-// want different numbers of seats. Neither changes what the other has taken.
+// TestTakingAnotherNumberUnderTheSameHold: two requests under one key, on two nodes, may want
+// different numbers of seats. Neither changes what the other has taken.
 func TestTakingAnotherNumberUnderTheSameHold(t *testing.T) {
 	a, now := New().(*Allowance), time.Date(2026, 5, 1, 20, 0, 0, 0, time.UTC)
 	for _, line := range []struct {

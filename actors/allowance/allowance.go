@@ -22,36 +22,40 @@ func Stream(performanceID events.PerformanceID, holder events.Holder) events.Str
 // snapshotVersion changes with what Freeze writes.
 const snapshotVersion = 1
 
-// Take takes seats out of the allowance. Again under the same hold it does nothing; a later
-// attempt of a booking takes the place of an earlier one. Refusals: not_held (a later
-// attempt is there, or this one with another number of seats, or the booking is paid),
-// limit_exceeded.
+// Take takes seats out of the allowance. No-op if the same hold has taken them; a later attempt of
+// a booking replaces an earlier one. Refusals: not_held (a later attempt has taken seats, this one
+// has taken another number, or the booking is paid), limit_exceeded.
 type Take struct {
 	HoldID events.HoldID
 	// Seats of the booking, above 0.
 	Seats int64
-	// Limit is how many seats the holder may have.
+	// Limit is the maximum number of seats of the holder.
 	Limit int64
-	// For is how long they are taken unless they are kept. It must be longer than
-	// the seats are held.
+	// For is how long they are taken unless they are kept. It must be longer than the seats are
+	// held.
 	For time.Duration
-	// Terms is the revision of the performance's edit that Limit is from.
+	// Terms is the revision of the performance's edit that Limit comes from.
 	Terms events.Revision
 }
 
-// Extend moves the deadline of what a hold has taken. Refusal: not_held.
+// Extend moves the deadline of a hold's part. Refusal: not_held.
 type Extend struct {
 	HoldID    events.HoldID
 	ExpiresAt time.Time
 }
 
-// Keep takes the deadline away: the booking is paid. Again it does nothing.
-// Refusal: not_held.
+// Keep removes the deadline: the booking is paid. Idempotent. Refusal: not_held.
 type Keep struct{ HoldID events.HoldID }
 
-// Release gives back what a hold has taken or kept. It does nothing if that is
-// nothing.
+// Release gives back the part of a hold. No-op if it has none.
 type Release struct{ HoldID events.HoldID }
+
+// Reduce gives back all but Seats of a hold's part. No-op if it has no more.
+type Reduce struct {
+	HoldID events.HoldID
+	// Seats that remain, above 0.
+	Seats int64
+}
 
 // part is what one hold has taken.
 type part struct {
@@ -62,13 +66,13 @@ type part struct {
 
 // Allowance is the state and the rules of one allowance. It implements [core.Core].
 type Allowance struct {
-	parts []part // few: each has a seat at least, and the seats are limited
+	parts []part // few: each has at least one seat, and the seats are limited
 }
 
-// New returns an allowance of which nothing is taken.
+// New returns an unused allowance.
 func New() core.Core { return &Allowance{} }
 
-// Taken is the number of seats that are taken, held or kept.
+// Taken is the number of seats taken, with or without a deadline.
 func (a *Allowance) Taken() (seats int64) {
 	for i := range a.parts {
 		seats += a.parts[i].Seats
@@ -85,7 +89,7 @@ func (a *Allowance) NextDeadline() time.Time {
 	return moment(a.parts[first].Expires)
 }
 
-// first finds the part that expires first, -1 if none does.
+// first returns the index of the part that expires first, -1 if none expires.
 func (a *Allowance) first() int {
 	first := -1
 	for i := range a.parts {
@@ -98,7 +102,7 @@ func (a *Allowance) first() int {
 
 func moment(nanos int64) time.Time { return time.Unix(0, nanos).UTC() }
 
-// find returns the place of a hold's part, -1 if it has none.
+// find returns the index of a hold's part, -1 if it has none.
 func (a *Allowance) find(holdID events.HoldID) int {
 	return slices.IndexFunc(a.parts, func(p part) bool { return p.HoldID == holdID })
 }
@@ -133,6 +137,13 @@ func (a *Allowance) Decide(cmd core.Command, now time.Time) ([]events.Fact, erro
 			return []events.Fact{a.released(i)}, nil
 		}
 		return nil, nil
+	case *Reduce:
+		i := a.find(cmd.HoldID)
+		if i < 0 || a.parts[i].Seats <= cmd.Seats {
+			return nil, nil
+		}
+		back := a.parts[i].Seats - cmd.Seats
+		return []events.Fact{&events.AllowanceReduced{HoldID: cmd.HoldID, Seats: back, Taken: a.Taken() - back}}, nil
 	case *core.Expire:
 		return a.expire(now), nil
 	}
@@ -153,7 +164,7 @@ func (a *Allowance) take(cmd *Take, now time.Time) ([]events.Fact, error) {
 			return nil, nil
 		case other >= attempt || a.parts[i].Expires == 0:
 			return nil, errNotHeld
-		default: // and no other: a booking has one part
+		default: // and stop: a booking has one part
 			fact := a.released(i)
 			taken, facts = fact.Taken, append(facts, fact)
 		}
@@ -207,6 +218,12 @@ func (a *Allowance) Evolve(fact events.Fact) {
 		a.must(fact, i >= 0 && a.parts[i].Expires != 0 && a.parts[i].Seats == f.Seats && a.Taken() == f.Taken)
 		a.parts = slices.Clone(a.parts)
 		a.parts[i].Expires = 0
+	case *events.AllowanceReduced:
+		i := a.find(f.HoldID)
+		a.must(fact, i >= 0 && f.Seats > 0 && a.parts[i].Seats > f.Seats)
+		a.parts = slices.Clone(a.parts)
+		a.parts[i].Seats -= f.Seats
+		a.must(fact, a.Taken() == f.Taken)
 	case *events.AllowanceReleased:
 		a.give(fact, f.HoldID, f.Seats, f.Taken, f.Was == events.AllowanceIsHeld)
 	case *events.AllowanceExpired:
@@ -223,15 +240,14 @@ func (a *Allowance) give(fact events.Fact, holdID events.HoldID, seats, taken in
 	a.must(fact, a.Taken() == taken)
 }
 
-// must stops at a fact that can't follow: a damaged log, or seats beside the limit.
+// must panics at a fact that can't follow: the log is damaged, or the limit is exceeded.
 func (a *Allowance) must(fact events.Fact, fits bool) {
 	if !fits {
 		panic(fmt.Sprintf("allowance: the log goes on with %s %+v after %+v", fact.Name(), fact, a.parts))
 	}
 }
 
-// Freeze implements [core.Core]. The parts are never changed in place, so a frozen
-// list is free.
+// Freeze implements [core.Core]. Parts are never changed in place, so freezing needs no copy.
 func (a *Allowance) Freeze() func(io.Writer) error {
 	parts := a.parts
 	return func(w io.Writer) error { return json.NewEncoder(w).Encode(parts) }

@@ -10,7 +10,7 @@ import (
 	"admitone/events"
 )
 
-// day is the moment all tests begin at.
+// day is the start of all tests.
 var day = time.Date(2026, 5, 1, 20, 0, 0, 0, time.UTC)
 
 // Four seats for a holder, and a minute to pay.
@@ -23,7 +23,7 @@ func extend(id events.HoldID, to time.Duration) *Extend {
 	return &Extend{HoldID: id, ExpiresAt: day.Add(to)}
 }
 
-// decided puts what was decided as a sentence.
+// decided describes a decision.
 func decided(facts []events.Fact, err error) string {
 	if err != nil {
 		r := err.(*core.Refusal)
@@ -52,6 +52,8 @@ func sentence(fact events.Fact) string {
 		return fmt.Sprintf("kept %s %d: %d", f.HoldID, f.Seats, f.Taken)
 	case *events.AllowanceReleased:
 		return fmt.Sprintf("released %s %s %d: %d", f.HoldID, f.Was, f.Seats, f.Taken)
+	case *events.AllowanceReduced:
+		return fmt.Sprintf("reduced %s by %d: %d", f.HoldID, f.Seats, f.Taken)
 	case *events.AllowanceExpired:
 		return fmt.Sprintf("expired %s %d at %v: %d", f.HoldID, f.Seats, f.ExpiresAt.Sub(day), f.Taken)
 	}
@@ -63,7 +65,7 @@ const (
 	ns = time.Nanosecond
 )
 
-// attempt is one line of a table: at this time, this command, and what follows.
+// attempt is a line of a table: the time, the command, and the decision.
 type attempt struct {
 	at   time.Duration
 	cmd  core.Command
@@ -104,6 +106,18 @@ var rules = []struct {
 		{99 * s, release("b.1"), "released b.1 kept 3: 0"},
 		{99 * s, release("b.1"), "nothing"},
 		{99 * s, keep("b.1"), "not_held"},
+	}},
+	{"seats of a hold are given back one by one", []attempt{
+		{0, take("b.1", 3), "taken b.1 3 until 1m0s: 3"},
+		{0, take("c.1", 1), "taken c.1 1 until 1m0s: 4"},
+		{1 * s, keep("b.1"), "kept b.1 3: 4"},
+		{1 * s, &Reduce{HoldID: "b.1", Seats: 2}, "reduced b.1 by 1: 3"},
+		{1 * s, &Reduce{HoldID: "b.1", Seats: 2}, "nothing"},
+		{1 * s, &Reduce{HoldID: "b.1", Seats: 3}, "nothing"},
+		{1 * s, &Reduce{HoldID: "d.1", Seats: 1}, "nothing"},
+		{1 * s, &Reduce{HoldID: "b.1", Seats: 1}, "reduced b.1 by 1: 2"},
+		{1 * s, take("d.1", 2), "taken d.1 2 until 1m1s: 4"},
+		{1 * s, release("b.1"), "released b.1 kept 1: 3"},
 	}},
 	{"a command again does nothing", []attempt{
 		{0, take("b.1", 3), "taken b.1 3 until 1m0s: 3"},
@@ -146,7 +160,7 @@ func TestRules(t *testing.T) {
 	}
 }
 
-// TestFactsThatCantBe: more than was taken, or what nobody took. Nothing goes on.
+// TestFactsThatCantBe: more than was taken, or never taken. The core panics.
 func TestFactsThatCantBe(t *testing.T) {
 	taken := &events.AllowanceTaken{HoldID: "b.1", Seats: 3, Taken: 3, ExpiresAt: day}
 	kept := &events.AllowanceKept{HoldID: "b.1", Seats: 3, Taken: 3}
@@ -159,6 +173,8 @@ func TestFactsThatCantBe(t *testing.T) {
 		"kept less":              {taken, &events.AllowanceKept{HoldID: "b.1", Seats: 2, Taken: 3}},
 		"expired though kept":    {taken, kept, &events.AllowanceExpired{HoldID: "b.1", Seats: 3}},
 		"released as it was not": {taken, kept, &events.AllowanceReleased{HoldID: "b.1", Was: events.AllowanceIsHeld, Seats: 3}},
+		"reduced to nothing":     {taken, &events.AllowanceReduced{HoldID: "b.1", Seats: 3}},
+		"reduced by nothing":     {taken, &events.AllowanceReduced{HoldID: "b.1", Taken: 3}},
 		"released less":          {taken, &events.AllowanceReleased{HoldID: "b.1", Was: events.AllowanceIsHeld, Seats: 2, Taken: 1}},
 		"released to nothing":    {&events.AllowanceReleased{HoldID: "b.1"}},
 		"extended though kept":   {taken, kept, &events.AllowanceExtended{HoldID: "b.1", ExpiresAt: day}},

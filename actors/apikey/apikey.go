@@ -21,37 +21,37 @@ func Stream(id events.APIKeyID) events.StreamID {
 // snapshotVersion changes with what Freeze writes.
 const snapshotVersion = 1
 
-// Create makes a key. Refusal: already_exists.
+// Create creates a key. Refusal: already_exists.
 type Create struct {
 	ID         events.APIKeyID
 	Name, Role string
 	// Hash of the key; see [events.APIKeyCreated].
 	Hash string
-	// ExpiresAt is zero for never.
+	// ExpiresAt is zero for a key that never expires.
 	ExpiresAt time.Time
 }
 
-// End ends a key; again it does nothing. Refusal: not_found.
+// End revokes a key. Idempotent. Refusal: not_found.
 type End struct{}
 
 // Key is the state of one key.
 type Key struct {
-	ID         events.APIKeyID // "" before
+	ID         events.APIKeyID // "" before it is created
 	Name, Role string
 	ExpiresAt  time.Time
 	Ended      bool
 }
 
-// APIKey is the rules of one key. It implements [core.Core].
+// APIKey has the rules of one key. It implements [core.Core].
 type APIKey struct{ key Key }
 
-// New returns a key that has not been made yet.
+// New returns a key that has not been created yet.
 func New() core.Core { return &APIKey{} }
 
 // Key returns the state.
 func (k *APIKey) Key() Key { return k.key }
 
-// Exists reports whether the key was made.
+// Exists reports whether the key was created.
 func (k *APIKey) Exists() bool { return k.key.ID != "" }
 
 // Decide implements [core.Core].

@@ -18,47 +18,58 @@ func Stream(id events.BookingID) events.StreamID {
 }
 
 // snapshotVersion changes with what Freeze writes.
-const snapshotVersion = 2
+const snapshotVersion = 3
 
-// MaxSeats is how many seats one booking can have.
+// MaxSeats is the maximum number of seats and places of one booking.
 const MaxSeats = 50
 
-// Hold makes the booking known, all of whose seats are held under an attempt. Refusals:
-// already_exists, [ErrAbandoned], not_open, sale_closed, hold_expired (it took too long).
+// Hold creates the booking. All of its seats must already be held under Attempt. Refusals:
+// already_exists, [ErrAbandoned], cancelled, not_open, sale_closed, hold_expired (it took too long).
 type Hold struct {
 	ID            events.BookingID
 	PerformanceID events.PerformanceID
 	Holder        events.Holder
-	// Attempt is the number in the hold's id: the one behind those that are closed.
+	// Attempt is the number in the hold's id: State.Closed + 1.
 	Attempt int64
 	// Seats must not be changed afterwards.
 	Seats []events.BookedSeat
+	// Areas must not be changed afterwards.
+	Areas []events.BookedPlaces
 	// ExpiresAt is the last moment at which a payment is in time, ExtendableUntil
 	// how far an extension can move that.
 	ExpiresAt, ExtendableUntil time.Time
-	// On is what it is decided on.
+	// On are the terms of the performance as the caller last read them.
 	On Terms
 	// Order is kept in the fact, and must not be changed afterwards.
 	Order events.OrderData
+	// Label permits seats that are blocked under it; "" for none.
+	Label events.BlockLabel
 }
 
-// Terms are what a performance states, as far as it is known to whoever decides on it.
+// Terms are what a performance states, as last read by the caller.
 type Terms struct {
 	events.SaleTerms
 	// Times are the bounds of the sale.
 	Times events.SaleTimes
-	// Cancellation is the rule for giving back, and StartsAt when the show starts.
+	// Cancellation is the cancellation policy, StartsAt the time of the performance.
 	Cancellation events.Cancellation
 	StartsAt     time.Time
+	// CalledOff: the organiser has cancelled the performance.
+	CalledOff bool
 }
 
-// refuse refuses what can't be acquired on the terms at the time now: not_open, sale_closed.
-func (t *Terms) refuse(now time.Time) *core.Refusal { return core.Sale{Times: t.Times}.Refuse(now) }
+// Refuse returns the refusal of a purchase on these terms at the time now: cancelled, not_open,
+// sale_closed; nil if it is allowed.
+func (t *Terms) Refuse(now time.Time) *core.Refusal {
+	if t.CalledOff {
+		return ErrCalledOff
+	}
+	return core.Sale{Times: t.Times}.Refuse(now)
+}
 
-// Abandon closes an attempt of a booking that is not held, so that what the attempt has
-// taken can be given back. It does nothing to one that is closed, be it because the
-// booking is held under a later one. Refusals: already_exists (it is held under this one,
-// or was), [ErrAhead].
+// Abandon closes an attempt of a booking that is not held, so that what the attempt has taken can
+// be released. No-op if the attempt is already closed, also when a later one holds the booking.
+// Refusals: already_exists (the booking is or was held under this attempt), [ErrAhead].
 type Abandon struct {
 	ID            events.BookingID
 	PerformanceID events.PerformanceID
@@ -66,165 +77,203 @@ type Abandon struct {
 	Attempt       int64
 }
 
-// Extend moves the deadline, once. The seats are held that long already. Refusals:
-// released, hold_expired, already_confirmed (booked, or being paid),
-// limit_exceeded (extended before, or as far as it goes).
+// Extend moves the deadline, once. The seats must already be held that long. Refusals: released,
+// cancelled, hold_expired, already_confirmed (booked, or a payment is in progress),
+// payment_in_progress (an intent is open), limit_exceeded (extended before, or beyond
+// ExtendableUntil).
 type Extend struct {
 	By        events.Holder
 	ExpiresAt time.Time
+	// CalledOff: the organiser has cancelled the performance.
+	CalledOff bool
 }
 
-// StartPayment begins to pay, under an id of its own. While a payment of the same source is under way
-// it does nothing. A late one acquires the seats again, on the terms of now; one in time needs none.
-// Refusals: already_confirmed, released, payment_in_progress (another is under way); not_open,
-// sale_closed (if it is late); not_held (this payment from outside is over).
+// StartPayment starts a payment, under an id of its own. No-op while a payment of the same source
+// is in progress. A late payment acquires the seats again, on the terms of now; one in time needs
+// none. Refusals: payment_in_progress (another payment), cancelled, already_confirmed, released;
+// not_open, sale_closed (if it is late); not_held (this external payment has its outcome).
 type StartPayment struct {
 	By events.Holder
 	On Terms
-	// Payment is the stream of the payment from outside, "" for the holder's wallet. It begins also
-	// if it is late and the sale is over: then it fails.
+	// Payment is the stream of the external payment, "" for one from the holder's wallet. An
+	// external payment starts also if it is late and the sale is over: it fails then.
 	Payment events.StreamID
 }
 
-// BeginIntent has the booking wait for money that a provider is taking, until a deadline of its own.
-// Allowance and seats are prolonged next. While an intent like it is under way it does nothing.
-// Refusals: payment_in_progress (a payment, or another intent), already_confirmed, hold_expired,
-// released.
+// BeginIntent makes the booking wait for a payment that a provider is taking, until a deadline of
+// its own. The caller then extends the allowance and the seats. No-op while an equal intent is
+// open; all intents with a checkout page count as equal. Refusals: forbidden, cancelled,
+// payment_in_progress (a payment, or another intent), already_confirmed, hold_expired, released.
 type BeginIntent struct {
 	Intent   events.IntentID
 	Provider events.Provider
-	// Seconds is how long it waits, from 1 to those of [events.MaxIntent].
+	// Seconds it waits, from 1 to [events.MaxIntent].
 	Seconds int64
+	By      events.Holder
+	// Checkout describes the payment page to create, zero for none.
+	Checkout events.Checkout
+	// CalledOff: the organiser has cancelled the performance.
+	CalledOff bool
 }
 
-// OpenIntent says that allowance and seats are held as long as the intent lasts. It does nothing to
-// one that is open. Refusal: not_held (the intent is over).
+// OpenIntent records that allowance and seats are held as long as the intent lasts. Idempotent.
+// Refusal: not_held (the intent has ended).
 type OpenIntent struct{ Intent events.IntentID }
 
-// EndIntent ends an intent without a payment. It does nothing to one that is over.
+// EndIntent ends an intent without a payment. Idempotent.
 type EndIntent struct {
 	Intent events.IntentID
 	Reason events.IntentEnd
 }
 
-// Delay says that the seats of a payment from outside ran out before they were booked, though it came
-// in time: it goes on as a late one. Again it does nothing. Refusal: not_held (the payment is over).
+// Delay records that the seat holds expired before an external payment that arrived in time could
+// book them: it continues as a late payment. Idempotent. Refusal: not_held (the payment has ended).
 type Delay struct{ PaymentID events.HoldID }
 
-// Retake says that a late payment has taken every seat again. Again it does
-// nothing. Refusal: not_held (the payment is over).
+// Retake records that a late payment has taken every seat again. Idempotent. Refusal: not_held (the
+// payment has ended).
 type Retake struct {
 	PaymentID events.HoldID
 	ExpiresAt time.Time
 }
 
-// Complete says that the payment is debited and every seat booked. Again it does
-// nothing. Refusal: not_held (the payment is over).
+// Complete records that the payment is debited and every seat booked. Idempotent. Refusal: not_held
+// (the payment has ended).
 type Complete struct{ PaymentID events.HoldID }
 
-// FailPayment ends the payment; see [events.BookingPaymentFailed] for what has to
-// be done before. Refusal: not_held (the payment is over).
+// FailPayment ends the payment; see [events.BookingPaymentFailed] for what must be done before.
+// Refusal: not_held (the payment has ended).
 type FailPayment struct {
 	PaymentID events.HoldID
 	Reason    events.FailReason
 }
 
-// Release gives the booking back; of what is paid, the rule that it was held on says how much is
-// refunded, and until when. Again it does nothing. Refusals: hold_expired, not_held (a payment is
-// under way: it has to end first), cancellation_closed, already_confirmed (see InFull).
+// Release releases the booking. A paid one is refunded by the cancellation policy it was held under.
+// Idempotent. Refusals: hold_expired, not_held (a payment is in progress and must end first),
+// payment_in_progress (an intent is open), cancellation_closed, already_confirmed (see InFull).
 type Release struct {
 	By events.Holder
-	// On says when the show starts.
+	// On has the start of the performance.
 	On Terms
-	// Reason is why the organiser gives it back whatever the time is, "" if the time counts.
+	// Reason is why an organiser overrides the time limit, "" if the limit applies.
 	Reason string
-	// InFull says that it was not known to be paid, and is not to be given back for less.
+	// InFull refuses the release unless everything is refunded: the caller did not know it was paid.
 	InFull bool
 }
 
-// FinishRefund says that the money and the seats of a booked booking that was
-// released have been given back. It does nothing to any other.
+// ReturnSeat returns one seat, or place, of a booked booking. Its price is refunded by the
+// cancellation policy. No-op for one already returned. Refusals: not_found (no
+// seat of the booking), not_held (it is held), payment_in_progress (also while money is awaited),
+// hold_expired, cancellation_closed.
+type ReturnSeat struct {
+	By   events.Holder
+	Seat events.SeatName
+	// Area and Place are those of a place; then Seat is "".
+	Area  events.AreaID
+	Place int64
+	// On and Reason are as in [Release].
+	On     Terms
+	Reason string
+}
+
+// FinishReturn records that the money of a returned seat is refunded and the seat is free. No-op
+// for any other seat.
+type FinishReturn struct {
+	Seat  events.SeatName
+	Area  events.AreaID
+	Place int64
+}
+
+// FinishRefund records that the money of a paid booking that was released or cancelled is refunded
+// and its seats are free. No-op for any other booking.
 type FinishRefund struct{}
 
-// Annotate states the order data, all of it, whatever the booking's status.
+// Annotate replaces the order data, whatever the booking's status.
 type Annotate struct {
 	// Order must not be changed afterwards.
 	Order events.OrderData
 }
 
-// State is what there is to know of a booking.
+// State is the whole state of a booking. Amounts are in minor units.
 type State struct {
 	ID            events.BookingID
 	PerformanceID events.PerformanceID
 	Holder        events.Holder
 	// Seats are shared and must not be changed.
-	Seats  []events.BookedSeat
+	Seats []events.BookedSeat
+	// Areas are shared and must not be changed.
+	Areas  []events.BookedPlaces `json:",omitempty"`
 	Amount int64
 	Status events.BookingStatus
 	// ExpiresAt is the last moment at which a payment is in time, ExtendableUntil
 	// how far an extension can move that.
 	ExpiresAt, ExtendableUntil time.Time
 	Extended                   bool
-	// Closed is the number of attempts that are abandoned: those up to this number.
+	// Closed is the number of the last abandoned attempt; all before it are closed too.
 	Closed int64 `json:",omitempty"`
 	// Attempt is the number of the present or last hold.
 	Attempt int64
-	// PaymentID is the present or last payment, Payments how many there were, and Payment the stream
-	// of that one if it comes from outside.
+	// PaymentID is the hold id of the present or last payment, Payments the number of payments so far,
+	// and Payment the stream of the present or last one if it is external.
 	PaymentID events.HoldID
 	Payments  int64
 	Payment   events.StreamID
-	// Intent that is under way; its ID is "" if none is.
+	// Intent is the open one; its ID is "" if there is none.
 	Intent Intent
-	// Outside are the payments from outside that were decided. They must not be changed.
+	// Outside are the external payments with a final outcome. They must not be changed.
 	Outside []Outside `json:",omitempty"`
-	// Delayed says that the payment came in time, and that its seats ran out.
+	// Delayed: the external payment arrived in time, but the seats expired before it could book
+	// them.
 	Delayed bool
-	// Late says that the payment that is under way or was the last began after the
-	// deadline, Retaken that it has all the seats again.
+	// Late: the present or last payment started after the deadline. Retaken: it has all the seats
+	// again.
 	Late, Retaken bool
-	// Paid says that it was booked, whatever became of it since.
+	// Paid: the booking was booked, even if it was released or cancelled since.
 	Paid bool
-	// Refunding says that a booked booking was released and not everything has been
-	// given back.
+	// Refunding: a released or cancelled booking still has money to refund or seats to release.
 	Refunding bool
-	// Kept is how much of what was paid was not refunded when it was released.
+	// Kept is the sum of cancellation fees withheld.
 	Kept int64 `json:",omitempty"`
-	// Cancellation is the rule for giving it back, frozen when it was held.
+	// Refunds is the sum refunded when the whole booking was released or cancelled.
+	Refunds int64 `json:",omitempty"`
+	// MadeUp is the part of Refunds that had been withheld before.
+	MadeUp int64 `json:",omitempty"`
+	// Returned are the seats and places returned one by one, in that order; Seats and Areas are the
+	// others. They must not be changed.
+	Returned []Returned `json:",omitempty"`
+	// Cancellation is the cancellation policy, fixed when the booking was held.
 	Cancellation events.Cancellation `json:",omitzero"`
-	// SaleTerms are what the present or last hold was decided on.
+	// SaleTerms are those on which the present or last hold was decided.
 	events.SaleTerms
-	// Order is what was stated last, and must not be changed.
+	// Order is the newest order data. It must not be changed.
 	Order events.OrderData
+	// Label permits seats that are blocked under it; "" for none.
+	Label events.BlockLabel `json:",omitempty"`
 }
 
-// Refund is what is refunded if the booking is given back: of each seat, rounded up.
-func (s *State) Refund() (amount int64) {
-	for i := range s.Seats {
-		amount += s.Cancellation.Refund(s.Seats[i].Price)
-	}
-	return amount
-}
-
-// Intent is one that a booking waits for.
+// Intent is the open payment intent of a booking.
 type Intent struct {
 	ID       events.IntentID
 	Provider events.Provider
 	Seconds  int64
-	// ExpiresAt is the last moment of it.
+	// ExpiresAt is the last moment at which its payment is in time.
 	ExpiresAt time.Time
-	// Opened says that allowance and seats are held that long.
+	// Opened: allowance and seats are held until ExpiresAt.
 	Opened bool
+	// Checkout describes the payment page, zero for none; Session and URL are "" until the page
+	// exists.
+	Checkout     events.Checkout `json:",omitzero"`
+	Session, URL string          `json:",omitempty"`
 }
 
-// Outside is a payment from outside that was decided: it has paid for the booking, or failed.
+// Outside is an external payment with a final outcome: it has paid for the booking, or failed.
 type Outside struct {
 	Payment   events.StreamID
 	PaymentID events.HoldID
 	Booked    bool
 }
 
-// Decided returns what was decided about a payment from outside, and whether anything was.
+// Decided returns the final outcome of an external payment; ok is false if it has none yet.
 func (s *State) Decided(payment events.StreamID) (Outside, bool) {
 	for _, o := range s.Outside {
 		if o.Payment == payment {
@@ -234,7 +283,7 @@ func (s *State) Decided(payment events.StreamID) (Outside, bool) {
 	return Outside{}, false
 }
 
-// NextPaymentID is the id that a payment has which starts now.
+// NextPaymentID returns the id that a payment gets if it starts now.
 func (s *State) NextPaymentID() events.HoldID {
 	attempt := s.Attempt
 	if s.Status == events.BookingIsExpired {
@@ -246,29 +295,30 @@ func (s *State) NextPaymentID() events.HoldID {
 // HoldID is the id of the present or last hold.
 func (s *State) HoldID() events.HoldID { return events.NewHoldID(s.ID, s.Attempt) }
 
-// HeldUnder is the attempt under which it was held first, or will be.
-func (s *State) HeldUnder() int64 { return s.Closed + 1 }
+// FirstAttempt is the attempt of the first hold, past or next.
+func (s *State) FirstAttempt() int64 { return s.Closed + 1 }
 
-// StateOf is a booking as its first hold makes it.
+// StateOf returns the state of a booking after its first hold.
 func StateOf(f *events.BookingHeld) State {
-	return State{ID: f.BookingID, PerformanceID: f.PerformanceID, Holder: f.Holder, Seats: f.Seats, Amount: f.Amount,
+	return State{ID: f.BookingID, PerformanceID: f.PerformanceID, Holder: f.Holder, Seats: f.Seats,
+		Areas: f.Areas, Amount: f.Amount,
 		Status: events.BookingIsHeld, ExpiresAt: f.ExpiresAt, ExtendableUntil: f.ExtendableUntil,
 		Closed: f.Attempt - 1, Attempt: f.Attempt, SaleTerms: f.SaleTerms,
-		Order: f.OrderData, Cancellation: f.Cancellation}
+		Order: f.OrderData, Cancellation: f.Cancellation, Label: f.Label}
 }
 
 // Booking is the state and the rules of one booking. It implements [core.Core].
 type Booking struct {
-	state State // ID is "" before it is held
+	state State // ID is "" before the first hold
 }
 
-// New returns a booking that is not known yet.
+// New returns a booking that does not exist yet.
 func New() core.Core { return &Booking{} }
 
-// Exists reports whether the booking is known.
+// Exists reports whether the booking was held.
 func (b *Booking) Exists() bool { return b.state.ID != "" }
 
-// State returns what there is to know of it.
+// State returns a shallow copy; its slices must not be changed.
 func (b *Booking) State() State { return b.state }
 
 // NextDeadline implements [core.Core].

@@ -24,7 +24,7 @@ var errNotYours = &core.Refusal{Code: core.CodeForbidden, Detail: "the booking i
 
 var errReleased = &core.Refusal{Code: core.CodeReleased, Detail: "the booking was given back; book again"}
 
-// expired is the refusal of a command after the booking's deadline.
+// expired returns the refusal of a command after the booking's deadline.
 func expired(at time.Time) *core.Refusal {
 	return &core.Refusal{Code: core.CodeHoldExpired, Detail: "the booking was not paid in time; book again",
 		Fields: map[string]any{"expired_at": at.UTC()}}
@@ -58,6 +58,8 @@ func (b *Booking) Decide(cmd core.Command, now time.Time) ([]events.Fact, error)
 		return b.beginIntent(cmd, now)
 	case *OpenIntent:
 		return b.openIntent(cmd)
+	case *NotePage:
+		return b.notePage(cmd)
 	case *EndIntent:
 		return b.endIntent(cmd, now), nil
 	case *Delay:
@@ -72,14 +74,19 @@ func (b *Booking) Decide(cmd core.Command, now time.Time) ([]events.Fact, error)
 		return b.extend(cmd)
 	case *Release:
 		return b.release(cmd, now)
+	case *ReturnSeat:
+		return b.returnSeat(cmd, now)
+	case *FinishReturn:
+		return b.finishReturn(cmd), nil
+	case *CallOff:
+		return b.callOff(cmd, now)
 	case *Annotate:
 		return []events.Fact{&events.BookingAnnotated{BookingID: b.state.ID, OrderData: cmd.Order}}, nil
 	case *FinishRefund:
 		if !b.state.Refunding {
 			return nil, nil
 		}
-		return []events.Fact{&events.BookingRefunded{PaymentID: b.state.PaymentID,
-			Amount: b.state.Amount - b.state.Kept}}, nil
+		return []events.Fact{&events.BookingRefunded{PaymentID: b.state.PaymentID, Amount: b.state.Refunds}}, nil
 	case *core.Expire:
 		if next := b.NextDeadline(); next.IsZero() || !next.Before(now) {
 			return nil, nil
@@ -96,23 +103,22 @@ func (b *Booking) hold(cmd *Hold, now time.Time) ([]events.Fact, error) {
 	switch {
 	case b.Exists():
 		return nil, errExists
-	case cmd.Attempt != b.state.HeldUnder():
+	case cmd.Attempt != b.state.FirstAttempt():
 		return nil, ErrAbandoned
 	}
-	if refusal := cmd.On.refuse(now); refusal != nil {
+	if refusal := cmd.On.Refuse(now); refusal != nil {
 		return nil, refusal
 	}
 	if now.After(cmd.ExpiresAt) {
 		return nil, expired(cmd.ExpiresAt)
 	}
 	fact := &events.BookingHeld{
-		BookingID: cmd.ID, PerformanceID: cmd.PerformanceID, Holder: cmd.Holder, Seats: cmd.Seats,
+		BookingID: cmd.ID, PerformanceID: cmd.PerformanceID, Holder: cmd.Holder, Seats: cmd.Seats, Areas: cmd.Areas,
 		ExpiresAt: cmd.ExpiresAt.UTC(), ExtendableUntil: cmd.ExtendableUntil.UTC(), Attempt: cmd.Attempt,
 		SaleTerms: cmd.On.SaleTerms, Cancellation: cmd.On.Cancellation, OrderData: cmd.Order,
+		Label: cmd.Label,
 	}
-	for _, seat := range cmd.Seats {
-		fact.Amount += seat.Price
-	}
+	fact.Amount = sum(cmd.Seats, cmd.Areas)
 	return []events.Fact{fact}, nil
 }
 
@@ -122,7 +128,7 @@ func (b *Booking) abandon(cmd *Abandon) ([]events.Fact, error) {
 		return nil, nil
 	case b.Exists():
 		return nil, errExists
-	case cmd.Attempt > b.state.HeldUnder():
+	case cmd.Attempt > b.state.FirstAttempt():
 		return nil, ErrAhead
 	}
 	return []events.Fact{&events.BookingAbandoned{
@@ -130,7 +136,7 @@ func (b *Booking) abandon(cmd *Abandon) ([]events.Fact, error) {
 	}}, nil
 }
 
-// isOf reports whether by may change the booking; "" is the organiser.
+// isOf reports whether by may change the booking: its holder, or the organiser (by is "").
 func (b *Booking) isOf(by events.Holder) bool { return by == "" || by == b.state.Holder }
 
 func (b *Booking) start(cmd *StartPayment, now time.Time) ([]events.Fact, error) {
@@ -142,6 +148,8 @@ func (b *Booking) start(cmd *StartPayment, now time.Time) ([]events.Fact, error)
 		return nil, nil
 	case b.state.Status == events.BookingIsPaying:
 		return nil, errInProgress
+	case b.state.calledOff(cmd.On.CalledOff):
+		return nil, ErrCalledOff
 	case b.state.Status == events.BookingIsAwaiting && cmd.Payment == "":
 		return nil, errAwaiting
 	case b.state.Status == events.BookingIsBooked:
@@ -149,7 +157,7 @@ func (b *Booking) start(cmd *StartPayment, now time.Time) ([]events.Fact, error)
 	case b.state.Status == events.BookingIsReleased:
 		return nil, errReleased
 	case b.state.Status == events.BookingIsExpired:
-		if refusal := cmd.On.refuse(now); refusal != nil && cmd.Payment == "" {
+		if refusal := cmd.On.Refuse(now); refusal != nil && cmd.Payment == "" {
 			return nil, refusal
 		} else if refusal != nil {
 			barred = true
@@ -164,7 +172,7 @@ func (b *Booking) start(cmd *StartPayment, now time.Time) ([]events.Fact, error)
 		PaymentID: b.state.NextPaymentID(), Amount: b.state.Amount, Attempt: attempt, Was: b.state.Status,
 		SaleTerms: on, Payment: cmd.Payment,
 	}
-	if barred { // the money has come in all the same: it has failed, and is owed
+	if barred { // the money has arrived: the payment fails, and the money is owed
 		return []events.Fact{started, &events.BookingPaymentFailed{PaymentID: started.PaymentID, Reason: events.FailedLate,
 			Status: events.BookingIsExpired, ExpiresAt: b.state.ExpiresAt, Payment: cmd.Payment}}, nil
 	}
@@ -226,6 +234,8 @@ func (b *Booking) extend(cmd *Extend) ([]events.Fact, error) {
 		return nil, errNotYours
 	case b.state.Status == events.BookingIsReleased:
 		return nil, errReleased
+	case b.state.calledOff(cmd.CalledOff):
+		return nil, ErrCalledOff
 	case b.state.Status == events.BookingIsExpired:
 		return nil, expired(b.state.ExpiresAt)
 	case b.state.Status == events.BookingIsPaying:

@@ -12,10 +12,10 @@ func (b *Booking) Evolve(fact events.Fact) {
 	s := &b.state
 	switch f := fact.(type) {
 	case *events.BookingHeld:
-		b.must(fact, !b.Exists() && f.BookingID != "" && f.Attempt == s.HeldUnder() && f.Amount == sum(f.Seats))
+		b.must(fact, !b.Exists() && f.BookingID != "" && f.Attempt == s.FirstAttempt() && f.Amount == sum(f.Seats, f.Areas))
 		*s = StateOf(f)
 	case *events.BookingAbandoned:
-		b.must(fact, !b.Exists() && f.Attempt == s.HeldUnder())
+		b.must(fact, !b.Exists() && f.Attempt == s.FirstAttempt())
 		s.Closed = f.Attempt
 	case *events.BookingExtended:
 		b.must(fact, s.Status == events.BookingIsHeld && !s.Extended)
@@ -41,18 +41,25 @@ func (b *Booking) Evolve(fact events.Fact) {
 		s.Status = f.Status
 		s.decided(false)
 	case *events.BookingReleased:
+		price, refund := s.worth()
 		b.must(fact, s.Status == f.Was && (f.Was == events.BookingIsHeld || f.Was == events.BookingIsBooked) &&
-			(f.Kept == 0 || f.RefundID != "" && f.Kept == s.Amount-s.Refund()))
-		s.Kept = f.Kept
+			(f.Kept == 0 || f.RefundID != "" && f.Kept == price-refund))
+		s.Kept += f.Kept
 		s.Status, s.Refunding = events.BookingIsReleased, f.Was == events.BookingIsBooked
+		if s.Refunding {
+			s.Refunds = price - f.Kept
+		}
+	case *events.BookingCancelled:
+		b.must(fact, s.Status == f.Was && s.cancels(f))
+		s.cancelled(f)
 	case *events.BookingRefunded:
-		b.must(fact, s.Refunding && f.PaymentID == s.PaymentID && f.Amount == s.Amount-s.Kept)
+		b.must(fact, s.Refunding && f.PaymentID == s.PaymentID && f.Amount == s.Refunds)
 		s.Refunding = false
 	case *events.BookingAnnotated:
 		b.must(fact, b.Exists() && f.BookingID == s.ID)
 		s.Order = f.OrderData
 	default:
-		b.must(fact, b.evolveIntent(fact))
+		b.must(fact, b.evolveIntent(fact) || b.evolveReturn(fact))
 	}
 }
 
@@ -63,7 +70,7 @@ func (b *Booking) started(f *events.BookingPaymentStarted) {
 	if late {
 		next++
 	}
-	// Before payments were counted, each had the id of its hold.
+	// In facts from before payments were counted, a payment has the id of its hold.
 	hold := events.NewHoldID(s.ID, f.Attempt)
 	_, decided := s.Decided(f.Payment)
 	inTime := f.Was == events.BookingIsHeld || f.Was == events.BookingIsAwaiting && f.Payment != ""
@@ -76,21 +83,24 @@ func (b *Booking) started(f *events.BookingPaymentStarted) {
 	}
 }
 
-// decided remembers what became of the present payment, if it is one from outside.
+// decided records the outcome of the present payment, if it is external.
 func (s *State) decided(booked bool) {
 	if s.Payment != "" {
 		s.Outside = append(slices.Clip(s.Outside), Outside{s.Payment, s.PaymentID, booked})
 	}
 }
 
-func sum(seats []events.BookedSeat) (amount int64) {
+func sum(seats []events.BookedSeat, areas []events.BookedPlaces) (amount int64) {
 	for _, seat := range seats {
 		amount += seat.Price
+	}
+	for _, places := range areas {
+		amount += places.Quantity * places.Price
 	}
 	return amount
 }
 
-// must stops at a fact that can't follow: a damaged log, or money paid twice.
+// must panics at a fact that can't follow: the log is damaged, or money would be paid twice.
 func (b *Booking) must(fact events.Fact, fits bool) {
 	if !fits {
 		panic(

@@ -14,9 +14,15 @@ var errIntentOver = &core.Refusal{Code: core.CodeNotHeld, Detail: "this intent o
 
 func (b *Booking) beginIntent(cmd *BeginIntent, now time.Time) ([]events.Fact, error) {
 	at := &b.state.Intent
+	switch {
+	case !b.isOf(cmd.By):
+		return nil, errNotYours
+	case b.state.calledOff(cmd.CalledOff):
+		return nil, ErrCalledOff
+	}
 	switch b.state.Status {
 	case events.BookingIsAwaiting:
-		if at.Provider == cmd.Provider && at.Seconds == cmd.Seconds {
+		if at.Provider == cmd.Provider && at.Seconds == cmd.Seconds && at.HasPage() == (cmd.Checkout != events.Checkout{}) {
 			return nil, nil
 		}
 		return nil, errAwaiting
@@ -31,7 +37,7 @@ func (b *Booking) beginIntent(cmd *BeginIntent, now time.Time) ([]events.Fact, e
 	}
 	wait := min(time.Duration(cmd.Seconds)*time.Second, events.MaxIntent)
 	return []events.Fact{&events.BookingIntentBegun{Intent: cmd.Intent, Provider: cmd.Provider, Seconds: cmd.Seconds,
-		ExpiresAt: now.UTC().Add(wait)}}, nil
+		ExpiresAt: now.UTC().Add(wait), Checkout: cmd.Checkout}}, nil
 }
 
 func (b *Booking) openIntent(cmd *OpenIntent) ([]events.Fact, error) {
@@ -51,7 +57,7 @@ func (b *Booking) endIntent(cmd *EndIntent, now time.Time) []events.Fact {
 	return []events.Fact{b.intentEnded(cmd.Reason, now)}
 }
 
-// intentEnded is the fact that ends the present intent.
+// intentEnded returns the fact that ends the open intent.
 func (b *Booking) intentEnded(reason events.IntentEnd, now time.Time) *events.BookingIntentEnded {
 	status := events.BookingIsHeld
 	if now.After(b.state.ExpiresAt) || reason == events.IntentLost {
@@ -65,17 +71,23 @@ func (b *Booking) intentEnded(reason events.IntentEnd, now time.Time) *events.Bo
 	}
 }
 
-// evolveIntent takes the facts of intents in. It returns false for any other.
+// evolveIntent applies a fact about an intent and returns true; it returns false for any other
+// fact.
 func (b *Booking) evolveIntent(fact events.Fact) bool {
 	s := &b.state
 	switch f := fact.(type) {
 	case *events.BookingIntentBegun:
 		b.must(fact, s.Status == events.BookingIsHeld && f.Intent != "")
 		s.Status = events.BookingIsAwaiting
-		s.Intent = Intent{ID: f.Intent, Provider: f.Provider, Seconds: f.Seconds, ExpiresAt: f.ExpiresAt}
+		s.Intent = Intent{ID: f.Intent, Provider: f.Provider, Seconds: f.Seconds, ExpiresAt: f.ExpiresAt,
+			Checkout: f.Checkout}
 	case *events.BookingIntentOpened:
 		b.must(fact, s.Status == events.BookingIsAwaiting && s.Intent.ID == f.Intent && !s.Intent.Opened)
 		s.Intent.Opened = true
+	case *events.BookingCheckoutMade:
+		b.must(fact, s.Status == events.BookingIsAwaiting && s.Intent.ID == f.Intent && s.Intent.HasPage() &&
+			s.Intent.Session == "" && f.Session != "" && f.URL != "")
+		s.Intent.Session, s.Intent.URL = f.Session, f.URL
 	case *events.BookingIntentEnded:
 		b.must(fact, s.Status == events.BookingIsAwaiting && s.Intent.ID == f.Intent &&
 			(f.Status == events.BookingIsHeld || f.Status == events.BookingIsExpired))

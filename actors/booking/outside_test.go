@@ -5,7 +5,7 @@ import (
 	"admitone/events"
 )
 
-// outsideRules are those of money from outside.
+// outsideRules are the rules of external payments.
 var outsideRules = []story{
 	{"money from outside pays in time, and the wallet does not pay beside it", []attempt{
 		{0, hold(), held},
@@ -95,10 +95,34 @@ var outsideRules = []story{
 		{1 * s, intent("i", 100), "intent i until 1m41s"},
 		{1 * s, &EndIntent{Intent: "i", Reason: events.IntentLost}, "intent i lost: expired until 1m0s"},
 	}},
+	{"an intent with a page", []attempt{
+		{0, hold(), held},
+		{1 * s, checkout("i", "bob"), "forbidden"},
+		{1 * s, checkout("i", "ann"), "intent i until 1m41s with a page"},
+		{2 * s, checkout("j", "bob"), "forbidden"},
+		{2 * s, checkout("j", "ann"), "nothing"},
+		{2 * s, checkout("j", ""), "nothing"},
+		{2 * s, intent("j", 100), "payment_in_progress"},
+		{2 * s, &NotePage{Intent: "j", Session: "cs", URL: "u"}, "not_held"},
+		{2 * s, &NotePage{Intent: "i", Session: "cs", URL: "u"}, "the page of i is cs: u"},
+		{2 * s, &NotePage{Intent: "i", Session: "cs2", URL: "u2"}, "nothing"},
+		{3 * s, &EndIntent{Intent: "i", Reason: events.IntentExpired}, "intent i expired: held until 1m0s"},
+		{4 * s, &NotePage{Intent: "i", Session: "cs", URL: "u"}, "not_held"},
+		{5 * s, intent("k", 100), "intent k until 1m45s"},
+		{5 * s, &NotePage{Intent: "k", Session: "cs", URL: "u"}, "not_held"},
+		{5 * s, checkout("l", "ann"), "payment_in_progress"},
+	}},
 	{"an intent is as long as one may be", []attempt{
 		{0, hold(), held},
 		{0, intent("i", 1_000_000), "intent i until 24h0m0s"},
 	}},
+}
+
+// checkout begins an intent of 100 s with a page.
+func checkout(id events.IntentID, by events.Holder) *BeginIntent {
+	begin := intent(id, 100)
+	begin.By, begin.Checkout = by, events.Checkout{SuccessURL: "s", CancelURL: "c", Title: "t"}
+	return begin
 }
 
 func intent(id events.IntentID, seconds int64) *BeginIntent {

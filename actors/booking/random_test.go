@@ -23,7 +23,14 @@ func someCommand(t *rapid.T, state *State) core.Command {
 		id = events.BookingID(state.PaymentID)
 	}
 	by := rapid.SampledFrom([]events.Holder{"ann", "ann", "bob", ""}).Draw(t, "by")
-	switch rapid.IntRange(0, 14).Draw(t, "kind") {
+	switch rapid.IntRange(0, 17).Draw(t, "kind") {
+	case 15:
+		return giveBack(rapid.SampledFrom([]events.SeatName{"A-1-1", "A-1-2", "A-1-3"}).Draw(t, "seat"))
+	case 16:
+		return &FinishReturn{Seat: rapid.SampledFrom([]events.SeatName{"A-1-1", "A-1-2"}).Draw(t, "seat")}
+	case 17:
+		return &CallOff{By: by, Expired: rapid.Bool().Draw(t, "expired"), Kept: state.Kept,
+			KeptSince: rapid.Int64Range(0, state.Kept).Draw(t, "behind")}
 	case 12:
 		return intent(rapid.SampledFrom([]events.IntentID{"i", "j"}).Draw(t, "intent"), rapid.Int64Range(1, 200).Draw(t, "seconds"))
 	case 13:
@@ -47,9 +54,7 @@ func someCommand(t *rapid.T, state *State) core.Command {
 	case 5:
 		return fail(
 			id,
-			rapid.SampledFrom(
-				[]events.FailReason{events.FailedBalance, events.FailedLate, events.FailedLimit},
-			).Draw(
+			rapid.SampledFrom([]events.FailReason{events.FailedBalance, events.FailedLate, events.FailedLimit}).Draw(
 				t,
 				"reason",
 			),
@@ -62,16 +67,16 @@ func someCommand(t *rapid.T, state *State) core.Command {
 	return &FinishRefund{}
 }
 
-// ledger counts what the facts say, beside the core: what must hold of them in any
-// history.
+// ledger is a fold of the facts, independent of the core, with the invariants of any history.
 type ledger struct {
 	open             int // holds with a deadline
 	paying           events.HoldID
 	started, ended   int // payments
 	booked, refunded int
-	released         int
-	ids              map[events.HoldID]bool  // of payments
-	failed           map[events.StreamID]int // payments from outside
+	released         int                      // or called off
+	ids              map[events.HoldID]bool   // of payments
+	failed           map[events.StreamID]int  // payments from outside
+	seats, done      map[events.SeatName]bool // given back one by one, and free
 }
 
 func (l *ledger) take(t *rapid.T, fact events.Fact) {
@@ -97,7 +102,17 @@ func (l *ledger) take(t *rapid.T, fact events.Fact) {
 		l.ended++
 		l.failed[f.Payment]++
 		l.is(t, fact, f.PaymentID)
-	case *events.BookingReleased:
+	case *events.BookingSeatReturned:
+		if l.booked != 1 || l.released > 0 || l.seats[f.Seat] || len(l.seats)+int(f.Left) != 1 {
+			t.Fatalf("%s behind %+v", sentence(fact), l)
+		}
+		l.seats[f.Seat] = true
+	case *events.BookingSeatRefunded:
+		if !l.seats[f.Seat] || l.done[f.Seat] {
+			t.Fatalf("%s behind %+v", sentence(fact), l)
+		}
+		l.done[f.Seat] = true
+	case *events.BookingReleased, *events.BookingCancelled:
 		l.released++
 	case *events.BookingRefunded:
 		l.refunded++
@@ -116,12 +131,12 @@ func (l *ledger) is(t *rapid.T, fact events.Fact, paymentID events.HoldID) {
 	l.paying = ""
 }
 
-// TestAnyHistory holds any commands at any time to what must be, and what the rules
-// promise to the shell to what they do. As in the shell, what is due expires before
-// a command.
+// TestAnyHistory checks the invariants, and the contract between core and shell, under any commands
+// at any time. As in the shell, what is due expires before a command.
 func TestAnyHistory(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		b, l, now := New().(*Booking), &ledger{ids: map[events.HoldID]bool{}, failed: map[events.StreamID]int{}}, day
+		b, l, now := New().(*Booking), &ledger{ids: map[events.HoldID]bool{}, failed: map[events.StreamID]int{},
+			seats: map[events.SeatName]bool{}, done: map[events.SeatName]bool{}}, day
 		var log []events.Fact
 		do := func(cmd core.Command) {
 			before := b.State()
@@ -143,7 +158,7 @@ func TestAnyHistory(t *testing.T) {
 			do(abandon(closed + 1))
 		}
 		state := b.State()
-		do(under(state.HeldUnder(), hold()))
+		do(under(state.FirstAttempt(), hold()))
 		for range rapid.IntRange(1, 40).Draw(t, "steps") {
 			now = now.Add(rapid.SampledFrom([]time.Duration{0, ns, 7 * s, 30 * s}).Draw(t, "wait"))
 			do(&core.Expire{})
@@ -164,7 +179,7 @@ func TestAnyHistory(t *testing.T) {
 	})
 }
 
-// agree holds the state to the ledger.
+// agree compares the state with the ledger.
 func agree(t *rapid.T, b *Booking, l *ledger, now time.Time) {
 	st := b.State()
 	next := b.NextDeadline()
@@ -179,12 +194,15 @@ func agree(t *rapid.T, b *Booking, l *ledger, now time.Time) {
 		t.Fatalf("extended too far: %+v", st)
 	case st.Refunding != (l.released == 1 && l.booked > l.refunded):
 		t.Fatalf("refunding %t with %+v", st.Refunding, l)
-	case st.Status == events.BookingIsReleased != (l.released == 1):
+	case (st.Status == events.BookingIsReleased || st.Status == events.BookingIsCancelled) !=
+		(l.released == 1 || len(l.seats) == 2),
+		len(st.Seats)+len(l.seats) != 2, len(st.Returning()) != len(l.seats)-len(l.done),
+		len(st.WithReturned().Seats) != 2 || st.WithReturned().Seats[0].Seat != "A-1-1":
 		t.Fatalf("%+v with %+v", st, l)
 	}
 }
 
-// copied goes through a snapshot.
+// copied returns the core as restored from a snapshot.
 func copied(t *rapid.T, c core.Core) core.Core {
 	var saved bytes.Buffer
 	if err := c.Freeze()(&saved); err != nil {

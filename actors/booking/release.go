@@ -12,7 +12,7 @@ func (b *Booking) release(cmd *Release, now time.Time) ([]events.Fact, error) {
 	switch {
 	case !b.isOf(cmd.By):
 		return nil, errNotYours
-	case b.state.Status == events.BookingIsReleased:
+	case b.state.over():
 		return nil, nil
 	case b.state.Status == events.BookingIsExpired:
 		return nil, expired(b.state.ExpiresAt)
@@ -20,22 +20,26 @@ func (b *Booking) release(cmd *Release, now time.Time) ([]events.Fact, error) {
 		return nil, errPaying
 	case b.state.Status == events.BookingIsAwaiting:
 		return nil, errAwaiting
-	case b.state.Status == events.BookingIsBooked && b.state.Amount > 0:
-		if refusal := b.state.closed(cmd, now); refusal != nil {
-			return nil, refusal
-		}
-		fact.RefundID, fact.Kept, fact.Terms = b.state.PaymentID, b.state.Amount-b.state.Refund(), cmd.On.Terms
-		if fact.Kept > 0 && cmd.InFull {
+	}
+	price, refund := b.state.worth()
+	if b.state.Status == events.BookingIsBooked && price > 0 {
+		refusal := b.state.closed(cmd.On.StartsAt, cmd.Reason, now)
+		if cmd.InFull && (refusal != nil || refund < price) {
 			return nil, errBooked
 		}
+		if refusal != nil {
+			return nil, refusal
+		}
+		fact.RefundID, fact.Kept, fact.Terms = b.state.PaymentID, price-refund, cmd.On.Terms
 	}
 	return []events.Fact{fact}, nil
 }
 
-// closed refuses to give back what is paid once its time is over: cancellation_closed.
-func (s *State) closed(cmd *Release, now time.Time) *core.Refusal {
-	until := s.Cancellation.Closes(cmd.On.StartsAt)
-	if until.IsZero() || now.Before(until) || cmd.Reason != "" {
+// closed refuses the release of a paid booking after the limit of its cancellation policy:
+// cancellation_closed.
+func (s *State) closed(startsAt time.Time, reason string, now time.Time) *core.Refusal {
+	until := s.Cancellation.Closes(startsAt)
+	if until.IsZero() || now.Before(until) || reason != "" {
 		return nil
 	}
 	return &core.Refusal{Code: core.CodeCancellationClosed,

@@ -8,7 +8,8 @@ import (
 	"admitone/events"
 )
 
-// rule is one for giving back until a time behind the beginning, 0 is the show's start.
+// rule returns a cancellation policy with a limit relative to day; 0 is the start of the
+// performance.
 func rule(until time.Duration, percent int64) events.Cancellation {
 	c := events.Cancellation{RefundPercent: percent}
 	if until != 0 {
@@ -17,7 +18,7 @@ func rule(until time.Duration, percent int64) events.Cancellation {
 	return c
 }
 
-// paid is a booking of 100 and 50 that was held on a rule and paid.
+// paid is a paid booking of 100 and 50 that was held under a policy.
 func paid(t *testing.T, c events.Cancellation) []events.Fact {
 	t.Helper()
 	b, h := New(), hold()
@@ -36,7 +37,7 @@ func paid(t *testing.T, c events.Cancellation) []events.Fact {
 	return all
 }
 
-// TestGivingBack: when, and for how much.
+// TestGivingBack: when a release is accepted, and the sum refunded.
 func TestGivingBack(t *testing.T) {
 	starts := func(at time.Duration) Terms {
 		return Terms{SaleTerms: events.SaleTerms{Terms: 3}, StartsAt: day.Add(at)}
@@ -61,6 +62,7 @@ func TestGivingBack(t *testing.T) {
 		"each seat is rounded up":     {rule(tenth, 33), 0, &Release{On: starts(tenth)}, "released, was booked b.1", 150 - 33 - 17},
 		"nothing is refunded":         {rule(tenth, 0), 0, &Release{On: starts(tenth)}, "released, was booked b.1", 150},
 		"in full, or not at all":      {rule(tenth, 80), 0, &Release{On: starts(tenth), InFull: true}, "already_confirmed", 0},
+		"in full, but too late":       {rule(tenth, 100), tenth, &Release{On: starts(2 * tenth), InFull: true}, "already_confirmed", 0},
 		"in full":                     {rule(tenth, 100), 0, &Release{On: starts(tenth), InFull: true}, "released, was booked b.1", 0},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -85,7 +87,7 @@ func TestGivingBack(t *testing.T) {
 	}
 }
 
-// TestWhatIsNotPaidCanAlwaysBeReleased: held, or for nothing.
+// TestWhatIsNotPaidCanAlwaysBeReleased: held bookings, and free ones.
 func TestWhatIsNotPaidCanAlwaysBeReleased(t *testing.T) {
 	late := &Release{On: Terms{StartsAt: day}}
 	b := New()

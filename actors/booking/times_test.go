@@ -9,7 +9,7 @@ import (
 	"admitone/events"
 )
 
-// during puts bounds, in time behind the beginning, into terms; 0 is none.
+// during returns terms with bounds relative to day; 0 is none.
 func during(revision events.Revision, opens, closes time.Duration) Terms {
 	t := Terms{SaleTerms: events.SaleTerms{Terms: revision, HoldSeconds: 60, LimitPerHolder: 4}}
 	if opens != 0 {
@@ -29,7 +29,7 @@ func on(terms Terms) *Hold {
 
 func late(terms Terms) *StartPayment { return &StartPayment{By: "ann", On: terms} }
 
-// TestTimes: the booking is decided by its time and by the terms that it names.
+// TestTimes: a booking is decided by its time and by the terms that it names.
 func TestTimes(t *testing.T) {
 	const notOpen = "not_open [opens_at:2026-05-01 20:00:10 +0000 UTC]"
 	const closed = "sale_closed [closes_at:2026-05-01 20:00:20 +0000 UTC]"
@@ -77,7 +77,7 @@ func TestTimes(t *testing.T) {
 	}
 }
 
-// TestTermsAreFrozen into what is held, and anew into a late payment.
+// TestTermsAreFrozen: in what is held; a late payment has new terms.
 func TestTermsAreFrozen(t *testing.T) {
 	b := New()
 	terms := func() events.SaleTerms { s := b.(*Booking).State(); return s.SaleTerms }

@@ -24,7 +24,7 @@ func (h *hold) allowanceStep(step process.Step) process.Stage {
 func (h *hold) takeAllowance(refused func(context.Context, error) (error, bool)) process.Stage {
 	return h.allowanceStep(process.Step{
 		Name: "take-allowance",
-		Do: &allowance.Take{HoldID: h.id, Seats: int64(len(h.seats)), Limit: h.show.limit,
+		Do: &allowance.Take{HoldID: h.id, Seats: h.places(), Limit: h.show.limit,
 			For: h.show.holdFor + 2*seat.Grace, Terms: h.terms},
 		Undo:    &allowance.Release{HoldID: h.id},
 		Refused: refused,
@@ -43,7 +43,7 @@ func (h *hold) extendAllowance(to *seat.Extend) process.Stage {
 		Do: &allowance.Extend{HoldID: h.id, ExpiresAt: to.ExpiresAt.Add(seat.Grace)}})
 }
 
-// releaseAllowance returns the seats to the allowance.
+// releaseAllowance gives the seats' share of the allowance back.
 func (h *hold) releaseAllowance() process.Stage {
 	return h.allowanceStep(process.Step{Name: "release-allowance", Do: &allowance.Release{HoldID: h.id}})
 }

@@ -12,6 +12,7 @@ import (
 
 	"admitone/actors"
 	"admitone/actors/allowance"
+	"admitone/actors/area"
 	"admitone/actors/booking"
 	"admitone/actors/core"
 	"admitone/actors/performance"
@@ -20,16 +21,18 @@ import (
 	"admitone/events"
 )
 
-// attemptResult is one run of a request for seats.
+// attemptResult is the state of one run of a request for seats.
 type attemptResult struct {
 	*Book
 	id      events.BookingID // of the booking
-	attempt int64            // that is open
-	// found are seats that the attempt has from an earlier run, all of them of use.
+	attempt int64            // the open attempt
+	// places of areas that are requested, once the performance is known.
+	places []events.BookedPlaces
+	// found are seats that an earlier run has taken for the attempt and this run can use.
 	found []events.SeatName
 }
 
-// hold is the attempt that is open, at these seats.
+// hold returns the open attempt with these seats.
 func (p *attemptResult) hold(s *performanceInfo, seats []performance.Seat) *hold {
 	return &hold{
 		from:   p.Origin,
@@ -37,39 +40,46 @@ func (p *attemptResult) hold(s *performanceInfo, seats []performance.Seat) *hold
 		id:     events.NewHoldID(p.id, p.attempt),
 		holder: p.Holder,
 		seats:  seats,
+		areas:  areasIn(s.layout, p.places),
 		terms:  s.on.Terms,
 		found:  p.found != nil,
+		label:  p.Label,
 	}
 }
 
-// runs bounds how often a request begins again because another run of it, at another
-// node, has closed its attempt.
+// runs bounds how often a request starts again because another run of it, on another node, has
+// closed its attempt.
 const runs = 8
 
-// ErrOvertaken: others took the seats that were chosen, again and again, or another run of the
-// same request is at the booking. Nothing was done: what was taken is given back. It is an
+// ErrOvertaken: others repeatedly took the seats that were chosen, or another run of the same
+// request is working on the booking. Nothing was done: what was taken is released. It is an
 // [actors.ErrOverloaded].
 var ErrOvertaken = fmt.Errorf("%w: others were faster again and again", actors.ErrOverloaded)
 
-// bookKeyed is a request that may be a retry. What earlier runs have left is in the views
-// once they have caught up.
+// bookKeyed handles a request that may be a retry. The views have everything that earlier runs have
+// left, once they have caught up.
 func (b *Bookings) bookKeyed(ctx context.Context, cmd *Book, id events.BookingID) (answer Answer, err error) {
 	seen := b.unsure.begin(id)
 	for run := range runs {
-		if run > 0 { // let the other one finish
+		if run > 0 { // let the other run finish
 			select {
 			case <-time.After(time.Millisecond<<run + rand.N(10*time.Millisecond)):
 			case <-cmd.gone:
 				return Answer{}, errNobodyWaits
 			}
 		}
+		var before Answer
+		look := []func() error{func() (err error) { before, err = b.state(ctx, id); return err }}
 		if run > 0 || !seen {
-			if err := b.views.CatchUp(ctx); err != nil {
-				return Answer{}, err
-			}
+			look = append(look, func() error { return b.views.CatchUp(ctx) })
+		}
+		if _, err := process.Each(look, func(read *func() error) error { return (*read)() }); err != nil {
+			return Answer{}, err
+		}
+		if len(look) > 1 {
 			b.unsure.caughtUp()
 		}
-		if answer, err = b.bookAgain(ctx, cmd, id); !errors.Is(err, ErrOvertaken) {
+		if answer, err = b.bookAgain(ctx, cmd, id, before); !errors.Is(err, ErrOvertaken) {
 			break
 		}
 	}
@@ -79,24 +89,24 @@ func (b *Bookings) bookKeyed(ctx context.Context, cmd *Book, id events.BookingID
 	return answer, err
 }
 
-// bookAgain goes on with what earlier runs of the request have left behind: it answers
-// as they did, takes over their seats, or gives them back. What it refuses has nothing.
-func (b *Bookings) bookAgain(ctx context.Context, cmd *Book, id events.BookingID) (Answer, error) {
-	before, err := b.state(ctx, id)
-	if err != nil {
-		return Answer{}, err
-	}
+// bookAgain handles what earlier runs of the request have left: it gives their answer, takes over
+// their seats, or releases them. A refused request has left nothing. before is the booking as last
+// read.
+func (b *Bookings) bookAgain(ctx context.Context, cmd *Book, id events.BookingID, before Answer) (Answer, error) {
 	if before.Booking.ID != "" {
 		return b.bookedBefore(ctx, cmd, id)
 	}
-	p := &attemptResult{Book: cmd, id: id, attempt: before.Booking.HeldUnder()}
+	p := &attemptResult{Book: cmd, id: id, attempt: before.Booking.FirstAttempt()}
 	begun, err := b.views.Begun(ctx, id)
 	if err != nil {
 		return Answer{}, err
 	}
 	open := events.NewHoldID(id, p.attempt)
 	left := begun[open]
-	if p.found = cmd.use(left); p.found != nil {
+	if p.found, err = b.use(ctx, cmd, left); err != nil {
+		return Answer{}, err
+	}
+	if p.found != nil {
 		delete(begun, open)
 	}
 	if len(begun) > 0 {
@@ -110,16 +120,22 @@ func (b *Bookings) bookAgain(ctx context.Context, cmd *Book, id events.BookingID
 		if err != nil {
 			return Answer{}, err
 		}
-		p.attempt = now.Booking.HeldUnder()
+		p.attempt = now.Booking.FirstAttempt()
 	}
 	goesOn := p.found != nil
 	answer, err := b.book(ctx, p)
-	if refused(err) == nil {
+	refusal := refused(err)
+	if refusal == nil {
 		return answer, err
 	}
-	// The seats may have gone to this very request, at another node.
-	if now, failed := b.state(ctx, id); failed == nil && now.Booking.ID != "" {
+	// The seats may belong to this very request, on another node.
+	now, failed := b.state(ctx, id)
+	switch {
+	case failed == nil && now.Booking.ID != "":
 		return b.bookedBefore(ctx, cmd, id)
+	case goesOn || refusal.Code != core.CodeSeatTaken:
+	case failed == nil && now.Booking.FirstAttempt() != p.attempt, b.holdsAny(ctx, cmd, id):
+		return Answer{}, ErrOvertaken
 	}
 	if goesOn {
 		if err := b.dismiss(ctx, cmd.Origin, id, map[events.HoldID][]events.StreamID{open: left}); err != nil {
@@ -129,30 +145,58 @@ func (b *Bookings) bookAgain(ctx context.Context, cmd *Book, id events.BookingID
 	return answer, err
 }
 
+// holdsAny reports whether an attempt of the booking, by another run of the request, has a seat that the
+// request names.
+func (b *Bookings) holdsAny(ctx context.Context, cmd *Book, id events.BookingID) bool {
+	for _, name := range cmd.Seats {
+		var owner events.HoldID
+		_, err := b.desk.View(ctx, seat.Stream(cmd.PerformanceID, name), func(c core.Core) {
+			owner, _ = c.(*seat.Seat).Owner()
+		})
+		if of, _, ok := events.CutHoldID(owner); err == nil && ok && of == id {
+			return true
+		}
+	}
+	return false
+}
+
 // use returns the seats that an attempt has if the request can go on with them: they are
-// some of those that it names, or as many as it wants where it wants them.
-func (cmd *Book) use(left []events.StreamID) (seats []events.SeatName) {
+// some of those that it names, or could be the best seats that it asks for.
+func (b *Bookings) use(ctx context.Context, cmd *Book, left []events.StreamID) (seats []events.SeatName, err error) {
 	for _, stream := range left {
 		if stream.Category() != events.SeatCategory {
 			continue
 		}
 		_, name := events.CutPerformance(stream.Entity())
-		section, _, _, _ := events.ParseSeat(events.SeatName(name))
-		if len(cmd.Seats) > 0 && !slices.Contains(cmd.Seats, events.SeatName(name)) ||
-			cmd.Section != "" && cmd.Section != section {
-			return nil
+		if len(cmd.Seats) > 0 && !slices.Contains(cmd.Seats, events.SeatName(name)) {
+			return nil, nil
 		}
 		seats = append(seats, events.SeatName(name))
 	}
-	if len(cmd.Seats) == 0 && len(seats) != cmd.Quantity {
-		return nil
+	if len(cmd.Seats) > 0 || len(seats) == 0 {
+		return seats, nil
 	}
-	return seats
+	s, err := b.performanceInfo(ctx, cmd.PerformanceID)
+	if err != nil || !cmd.couldChoose(s, seats) {
+		return nil, err
+	}
+	return seats, nil
 }
 
-// dismiss closes attempts of a booking, in their order, and gives back what they have. Of
-// one that has become the booking it gives back what is not the booking's. It is no
-// error if others do the same.
+// couldChoose reports whether seats can be the best ones that the request asks for, if all are free.
+func (cmd *Book) couldChoose(s *performanceInfo, names []events.SeatName) bool {
+	wanted, err := cmd.wanted(s.layout)
+	if err != nil {
+		return false // it is refused for that
+	}
+	seats, unknown, _ := s.layout.Canonical(names)
+	free := performance.NewMap(s.layout)
+	cmd.hideRestricted(s, free)
+	return len(unknown) == 0 && free.Fits(seats, wanted)
+}
+
+// dismiss closes attempts of a booking, in order, and releases what they have; of the one that has
+// become the booking, only what does not belong to it. Others may do the same concurrently.
 func (b *Bookings) dismiss(
 	ctx context.Context,
 	from Origin,
@@ -170,7 +214,7 @@ func (b *Bookings) dismiss(
 			return err
 		}
 		if h == nil {
-			continue // it has nothing any more
+			continue // it has nothing left
 		}
 		p := &process.Process{ID: string(holdID), Announced: true}
 		known, err := b.abandon(ctx, h, p)
@@ -185,12 +229,17 @@ func (b *Bookings) dismiss(
 	return nil
 }
 
-// dismissing gives back what an attempt has in streams, but for what is known's.
+// dismissing releases what an attempt has in streams, except what belongs to known.
 func dismissing(holdID events.HoldID, streams []events.StreamID, known *holdWindow) []process.Stage {
-	var seats, allowances process.Stage
+	var seats, areas, allowances process.Stage
 	for _, stream := range streams {
 		_, name := events.CutPerformance(stream.Entity())
 		switch {
+		case stream.Category() == events.AreaCategory:
+			if known == nil || !known.hasPlaces(events.AreaID(name)) {
+				areas.Steps = append(areas.Steps, process.Step{Name: "release-area", Stream: stream,
+					Do: &area.Release{HoldID: holdID, Reason: events.ReleasedIncomplete}})
+			}
 		case stream.Category() != events.SeatCategory && known == nil:
 			allowances.Steps = append(allowances.Steps, process.Step{Name: "release-allowance", Stream: stream,
 				Do: &allowance.Release{HoldID: holdID}})
@@ -199,10 +248,10 @@ func dismissing(holdID events.HoldID, streams []events.StreamID, known *holdWind
 				Do: &seat.Release{HoldID: holdID, Reason: events.ReleasedIncomplete}})
 		}
 	}
-	return []process.Stage{seats, allowances}
+	return []process.Stage{seats, areas, allowances}
 }
 
-// holderOf finds out for whom an attempt has what it has; nil if it has nothing any more.
+// holderOf returns the holder for whom an attempt has something, nil if it has nothing left.
 func (b *Bookings) holderOf(
 	ctx context.Context,
 	from Origin,
@@ -212,14 +261,27 @@ func (b *Bookings) holderOf(
 	for _, stream := range streams {
 		performanceID, rest := events.CutPerformance(stream.Entity())
 		holder := events.Holder(rest)
-		if stream.Category() == events.SeatCategory {
-			owner := events.HoldID("")
-			if _, err := b.desk.View(ctx, stream, func(c core.Core) { owner, holder = c.(*seat.Seat).Owner() }); err != nil {
+		has := true
+		read := func(core.Core) {}
+		switch stream.Category() {
+		case events.SeatCategory:
+			read = func(c core.Core) {
+				owner, of := c.(*seat.Seat).Owner()
+				has, holder = owner == holdID, of
+			}
+		case events.AreaCategory:
+			read = func(c core.Core) {
+				held, is := c.(*area.Area).Held(holdID)
+				has, holder = is, held.Holder
+			}
+		}
+		if stream.Category() != events.AllowanceCategory {
+			if _, err := b.desk.View(ctx, stream, read); err != nil {
 				return nil, err
 			}
-			if owner != holdID {
-				continue
-			}
+		}
+		if !has {
+			continue
 		}
 		return &hold{from: from, show: &performanceInfo{id: performanceID}, id: holdID, holder: holder}, nil
 	}
@@ -233,9 +295,13 @@ func (b *holdWindow) has(name events.SeatName) bool {
 	return slices.ContainsFunc(b.Seats, func(booked events.BookedSeat) bool { return booked.Seat == name })
 }
 
-// closeAttempt closes an attempt in the booking's own stream. Failure: ErrOvertaken, if the
-// attempt has become the booking, which keeps its seats: then another run of the request, at
-// another node, has brought it about; or if that one knows more.
+func (b *holdWindow) hasPlaces(id events.AreaID) bool {
+	return slices.ContainsFunc(b.Areas, func(booked events.BookedPlaces) bool { return booked.Area == id })
+}
+
+// closeAttempt closes an attempt in the booking's own stream. Failure: ErrOvertaken, if another run
+// of the request, on another node, has made the attempt the booking, which keeps its seats, or has
+// opened a later attempt.
 func (b *Bookings) closeAttempt(ctx context.Context, h *hold, p *process.Process) error {
 	known, err := b.abandon(ctx, h, p)
 	switch {
@@ -251,14 +317,14 @@ func (b *Bookings) closeAttempt(ctx context.Context, h *hold, p *process.Process
 	return nil
 }
 
-// abandon is the step that closes an attempt. known is the booking that it has become
-// instead, nil if it is closed; then no run can make it the booking any more.
+// abandon closes an attempt. known is the booking that the attempt has become instead, nil if the
+// attempt is closed; no run can make it the booking then.
 func (b *Bookings) abandon(ctx context.Context, h *hold, p *process.Process) (known *holdWindow, err error) {
 	id, attempt, _ := events.CutHoldID(h.id)
 	_, err = b.runner.Take(ctx, h.from.request(), p, &process.Step{Name: "abandon", Stream: booking.Stream(id),
 		Do: &booking.Abandon{ID: id, PerformanceID: h.show.id, Holder: h.holder, Attempt: attempt}})
 	switch {
-	case errors.Is(err, booking.ErrAhead): // another node knows more
+	case errors.Is(err, booking.ErrAhead): // another node has opened a later attempt
 		return nil, ErrOvertaken
 	case refused(err) == nil:
 		return nil, err
@@ -270,8 +336,8 @@ func (b *Bookings) abandon(ctx context.Context, h *hold, p *process.Process) (kn
 	return &holdWindow{now.Booking}, nil
 }
 
-// releaseExtra gives back the seats that an attempt has beside those of the booking that it
-// has become.
+// releaseExtra releases the seats that an attempt has besides those of the booking that it has
+// become.
 func (b *Bookings) releaseExtra(ctx context.Context, h *hold, known *holdWindow) error {
 	extra := *h
 	extra.seats = nil

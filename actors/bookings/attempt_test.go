@@ -19,13 +19,13 @@ import (
 	"admitone/events"
 )
 
-// silent is a desk that carries a command out, and does not say so.
+// silent is a desk that executes a command and loses the answer.
 type silent struct {
 	actors.Dispatcher
 	about func(core.Command) bool
 }
 
-// Ask answers as a desk does whose append timed out.
+// Ask answers like a desk whose append timed out.
 func (d *silent) Ask(ctx context.Context, request actors.Request) (actors.Answer, error) {
 	answer, err := d.Dispatcher.Ask(ctx, request)
 	if err == nil && d.about(request.Command) {
@@ -34,8 +34,8 @@ func (d *silent) Ask(ctx context.Context, request actors.Request) (actors.Answer
 	return answer, err
 }
 
-// TestAHoldOfTheLastSeatWithAnUnknownOutcome: nobody knows whether it is held, so it is
-// given back with those before it.
+// TestAHoldOfTheLastSeatWithAnUnknownOutcome: the seat may be held, so it is released with those
+// before it.
 func TestAHoldOfTheLastSeatWithAnUnknownOutcome(t *testing.T) {
 	for _, seats := range [][]events.SeatName{{"A-1-1"}, {"A-1-1", "A-1-2", "A-1-3"}} {
 		w := begin(t, 1, 3, 0)
@@ -49,7 +49,7 @@ func TestAHoldOfTheLastSeatWithAnUnknownOutcome(t *testing.T) {
 			}}
 		})
 		if _, err := w.book("ann", seats...); !errors.Is(err, actors.ErrUnavailable) {
-			t.Errorf("whoever asked heard %v", err)
+			t.Errorf("the caller got %v", err)
 		}
 		w.nothingForNobody(seats)
 		for stream, s := range w.read().seats {
@@ -60,18 +60,18 @@ func TestAHoldOfTheLastSeatWithAnUnknownOutcome(t *testing.T) {
 	}
 }
 
-// TestAnAllowanceWithAnUnknownOutcome is given back as well.
+// TestAnAllowanceWithAnUnknownOutcome: it is given back as well.
 func TestAnAllowanceWithAnUnknownOutcome(t *testing.T) {
 	w := begin(t, 1, 3, 3)
 	w.between(func(desk actors.Dispatcher) actors.Dispatcher { return &silent{desk, is[*allowance.Take]} })
 	if _, err := w.book("ann", "A-1-1", "A-1-2"); !errors.Is(err, actors.ErrUnavailable) {
-		t.Errorf("whoever asked heard %v", err)
+		t.Errorf("the caller got %v", err)
 	}
 	w.nothingForNobody("afterwards")
 }
 
-// TestAnAttemptThatWasGivenUp is lost for whoever is still at it, at each of its steps:
-// it gives back what it has. A request with a key goes on with the next attempt.
+// TestAnAttemptThatWasGivenUp: a run whose attempt was closed, at any of its steps, releases what
+// it has. A request with a key continues with the next attempt.
 func TestAnAttemptThatWasGivenUp(t *testing.T) {
 	for name, keeps := range map[string]func() func(core.Command) bool{
 		"its second seat": func() func(core.Command) bool { return second(is[*seat.Hold]) },
@@ -102,7 +102,7 @@ func TestAnAttemptThatWasGivenUp(t *testing.T) {
 					)
 					if !key {
 						if !errors.Is(err, ErrOvertaken) {
-							t.Errorf("whoever asked heard %v", err)
+							t.Errorf("the caller got %v", err)
 						}
 					} else if w.want(err, "ok"); answer.Booking.Attempt != 2 || answer.Booking.HoldID() != events.NewHoldID(answer.Booking.ID, 2) {
 						t.Errorf("booked: %+v", answer.Booking)
@@ -115,11 +115,11 @@ func TestAnAttemptThatWasGivenUp(t *testing.T) {
 	}
 }
 
-// giveUpBegun gives up all that has become no booking, without waiting for those who are
-// at it: another node does that.
+// giveUpBegun closes all attempts that have become no booking, without waiting for runs that work
+// on them, as another node does.
 func (w *harness) giveUpBegun() {
 	w.Helper()
-	other := New(w.desk, w.views(w.seats))
+	other := w.anew(w.desk, w.views(w.seats))
 	for _, id := range w.read().unowned() {
 		if err := other.Resume(w.ctx(), w.origin("system"), id); err != nil {
 			w.Fatal(err)
@@ -127,8 +127,8 @@ func (w *harness) giveUpBegun() {
 	}
 }
 
-// TestTheSameRequestAtTwoNodesAtOnce: whatever each of them chooses, and whoever is first,
-// there is one booking, both are told of it or to try again, and nothing else is held.
+// TestTheSameRequestAtTwoNodesAtOnce: whatever each of them chooses, and whichever is first, there
+// is one booking, both return it or ask to retry, and nothing else is held.
 func TestTheSameRequestAtTwoNodesAtOnce(t *testing.T) {
 	w := begin(t, 1, 1, 0)
 	nodes := [2]*Bookings{w.Bookings}
@@ -172,8 +172,7 @@ func TestTheSameRequestAtTwoNodesAtOnce(t *testing.T) {
 	}
 }
 
-// TestAKeyWithAnotherRequest: what a request has left behind is not what another with its
-// key gets.
+// TestAKeyWithAnotherRequest: what a request has left does not go to another request with its key.
 func TestAKeyWithAnotherRequest(t *testing.T) {
 	for name, other := range map[string]Book{
 		"other seats": {Seats: []events.SeatName{"A-2-1", "A-2-2"}}, "fewer seats": {Seats: []events.SeatName{"A-1-1"}},
@@ -212,7 +211,7 @@ func TestAKeyWithAnotherRequest(t *testing.T) {
 	}
 }
 
-// TestOutrun: whoever finds seats and loses them every time is not told that there are
+// TestOutrun: a request that repeatedly finds seats and loses them is not answered that there are
 // none.
 func TestOutrun(t *testing.T) {
 	w := begin(t, 5, 20, 0)
@@ -228,7 +227,7 @@ func TestOutrun(t *testing.T) {
 	}
 }
 
-// rivals is a request for a seat, which nobody else makes under its number.
+// rivals returns a request for a seat, unique by its number.
 func rivals(stream events.StreamID, number int) actors.Request {
 	return actors.Request{Stream: stream, ID: actors.NewCommandID(),
 		Command: &seat.Hold{HoldID: events.NewHoldID("rival", int64(number)), Holder: "bob", HoldFor: time.Minute}}
@@ -237,32 +236,35 @@ func rivals(stream events.StreamID, number int) actors.Request {
 // competitor is always a moment faster.
 type competitor struct {
 	actors.Dispatcher
+	mu     sync.Mutex // held while before is called
 	before func(events.StreamID)
 }
 
-// Ask has the rival hold a seat before anybody else.
+// Ask makes the rival hold a seat first.
 func (r *competitor) Ask(ctx context.Context, request actors.Request) (actors.Answer, error) {
 	if is[*seat.Hold](request.Command) {
+		r.mu.Lock()
 		r.before(request.Stream)
+		r.mu.Unlock()
 	}
 	return r.Dispatcher.Ask(ctx, request)
 }
 
-// TestViewsThatAreBehind: neither sold out nor a choice, but a failure.
+// TestViewsThatAreBehind: the answer is a failure, neither sold out nor a choice.
 func TestViewsThatAreBehind(t *testing.T) {
 	w := begin(t, 1, 2, 0)
 	behind := errors.New("behind")
-	w.Bookings = New(w.desk, lost{w.views(func(context.Context, events.PerformanceID) ([]byte, events.Position, error) {
+	w.Bookings = w.anew(w.desk, lost{w.views(func(context.Context, events.PerformanceID) ([]byte, events.Position, error) {
 		return []byte{1, 1}, 0, nil
 	}), behind})
 	if _, err := w.best("ann", 1); !errors.Is(err, behind) {
-		t.Errorf("heard %v", err)
+		t.Errorf("got %v", err)
 	}
 	if _, err := w.Book(w.ctx(), Book{Origin: w.keyed("ann", "k", ""), PerformanceID: "gala", Holder: "ann", Seats: []events.SeatName{"A-1-1"}}); !errors.Is(
 		err,
 		behind,
 	) {
-		t.Errorf("heard %v", err)
+		t.Errorf("got %v", err)
 	}
 	if _, err := w.book("ann", "A-1-1"); err != nil { // which needs no view
 		t.Error(err)
@@ -278,8 +280,8 @@ type lost struct {
 // CatchUp fails.
 func (l lost) CatchUp(context.Context) error { return l.err }
 
-// TestARetryThatIsRefusedHasNothing: what its first run had is given back before the
-// refusal is told.
+// TestARetryThatIsRefusedHasNothing: what its first run had is released before the refusal is
+// returned.
 func TestARetryThatIsRefusedHasNothing(t *testing.T) {
 	for _, limit := range []int64{0, 3} {
 		for best, want := range map[bool]string{false: "seat_taken", true: "sold_out"} {
@@ -308,7 +310,7 @@ func TestARetryThatIsRefusedHasNothing(t *testing.T) {
 	}
 }
 
-// counting views count how often somebody waits for them.
+// counting views count the calls of CatchUp.
 type counting struct {
 	Views
 	waits int
@@ -320,13 +322,13 @@ func (c *counting) CatchUp(ctx context.Context) error {
 	return c.Views.CatchUp(ctx)
 }
 
-// TestWhoWaitsForTheViews: where nobody else appends, the first request with a key, and
-// whoever comes again after a failure; elsewhere everybody with a key.
+// TestWhoWaitsForTheViews: if no other process appends, the first request with a key and retries
+// after a failure; otherwise every request with a key.
 func TestWhoWaitsForTheViews(t *testing.T) {
 	for _, alone := range []bool{true, false} {
 		w := begin(t, 1, 9, 0)
 		views, fails := &counting{Views: w.views(w.seats)}, false
-		w.Bookings = New(&silent{w.desk, func(cmd core.Command) bool { return fails && is[*seat.Hold](cmd) }}, views)
+		w.Bookings = w.anew(&silent{w.desk, func(cmd core.Command) bool { return fails && is[*seat.Hold](cmd) }}, views)
 		if alone {
 			w.Alone()
 		}

@@ -11,30 +11,37 @@ import (
 	"admitone/events"
 )
 
-// withoutMap takes the seat map away, which costs more in a test than all the rest:
-// every seat is free, it says.
+// withoutMap replaces the seat map, which costs more than the rest in a test, by one with every
+// seat free.
 func (w *harness) withoutMap() {
 	w.Bookings = New(w.desk, noViews{})
 }
 
-// noViews know nothing.
+// noViews are empty.
 type noViews struct{}
 
-// TakenSeats are none.
+// TakenSeats returns no taken seats.
 func (noViews) TakenSeats(context.Context, events.PerformanceID) ([]byte, events.Position, error) {
 	return make([]byte, 100_000), 0, nil
 }
 
-// Begun is nothing.
+// Hall returns no hall.
+func (noViews) Hall(context.Context, events.PlanID) (*events.Hall, error) {
+	return nil, events.ErrNoPlan
+}
+
+// Begun returns nothing.
 func (noViews) Begun(context.Context, events.BookingID) (map[events.HoldID][]events.StreamID, error) {
 	return nil, nil
 }
 
-// CatchUp does nothing.
+// CatchUp is a no-op.
 func (noViews) CatchUp(context.Context) error { return nil }
 
-// BenchmarkBook books single seats, and groups of six, that nobody else wants; on a
-// synced log.
+// KeptBehind returns 0.
+func (noViews) KeptBehind(context.Context, events.BookingID) (int64, error) { return 0, nil }
+
+// BenchmarkBook books single seats, and groups of six, without contention, on a synced log.
 func BenchmarkBook(b *testing.B) {
 	for _, seats := range []int{1, 6} {
 		for _, callers := range []int{1, 256} {
@@ -95,7 +102,7 @@ func BenchmarkPay(b *testing.B) {
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "payments/s")
 }
 
-// BenchmarkAHundredOnOneSeat is the time until all hundred have their answer.
+// BenchmarkAHundredOnOneSeat: the time until all hundred have their answer.
 func BenchmarkAHundredOnOneSeat(b *testing.B) {
 	w := begin(b, 250, 400, 0)
 	w.withoutMap()
@@ -115,8 +122,7 @@ func BenchmarkAHundredOnOneSeat(b *testing.B) {
 	b.ReportMetric(float64(slowest.Microseconds())/1000, "ms/slowest")
 }
 
-// BenchmarkBookingMemory is what a booking of one seat takes while both are in
-// memory.
+// BenchmarkBookingMemory: the memory of a booking of one seat, and of the seat.
 func BenchmarkBookingMemory(b *testing.B) {
 	const seats = 20_000
 	for b.Loop() {

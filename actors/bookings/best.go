@@ -12,11 +12,10 @@ import (
 )
 
 const (
-	// bestTries is how often the best seats are chosen again after they were lost to
-	// another request.
+	// bestTries is how often the best seats are chosen after they were lost to another request.
 	bestTries = 8
-	// mapTries is how often a map is read again that is older than another's, or of
-	// which others are about to take the rest.
+	// mapTries is how often a map is read again because it is older than one that others have
+	// chosen from, or because others are about to take the rest.
 	mapTries = 64
 	// alternatives is how many other choices a refusal offers.
 	alternatives = 3
@@ -26,24 +25,54 @@ const (
 var ErrNoSection = &core.Refusal{Code: core.CodeInvalidField, Detail: "the performance has no such section",
 	Fields: map[string]any{"field": "section"}}
 
-// SectionLeft says what remains of a section, in a refusal.
+// SectionLeft is what remains of a section, as a member of a refusal.
 type SectionLeft struct {
 	Section   events.SectionID `json:"section"`
 	Remaining int              `json:"remaining"`
 }
 
-// bookBest chooses seats for the holder, again if they were lost to another request.
-func (b *Bookings) bookBest(ctx context.Context, p *attemptResult, s *performanceInfo) (Answer, error) {
-	section := performance.AnySection
-	if p.Section != "" {
-		if section = s.layout.Section(p.Section); section < 0 {
-			return Answer{}, ErrNoSection
+// ErrNoCategory and ErrNotAccessible refuse what needs a hall with a plan, or one that has it.
+var (
+	ErrNoCategory = &core.Refusal{Code: core.CodeInvalidField, Detail: "the performance has no such category",
+		Fields: map[string]any{"field": "best_available.category"}}
+	ErrNotAccessible = &core.Refusal{Code: core.CodeInvalidField,
+		Detail: "the performance has no plan that says which seats are accessible",
+		Fields: map[string]any{"field": "best_available.accessible"}}
+)
+
+// wanted returns the criteria of a request for the best seats. Refusals: invalid_field.
+func (cmd *Book) wanted(layout *events.Layout) (w performance.Wanted, err error) {
+	w = performance.Wanted{Quantity: cmd.Quantity, Section: performance.AnySection, Accessible: cmd.Accessible}
+	if cmd.Section != "" {
+		if w.Section = layout.Section(cmd.Section); w.Section < 0 {
+			return w, ErrNoSection
 		}
 	}
-	if p.Quantity < 1 || p.Quantity > booking.MaxSeats {
-		return Answer{}, &core.Refusal{Code: core.CodeInvalidField,
+	hall := layout.Hall()
+	switch {
+	case cmd.Quantity < 1 || cmd.Quantity > booking.MaxSeats:
+		return w, &core.Refusal{Code: core.CodeInvalidField,
 			Detail: fmt.Sprintf("quantity must be from 1 to %d", booking.MaxSeats),
 			Fields: map[string]any{"field": "quantity"}}
+	case cmd.Category != "" && (hall == nil || hall.CategoryNamed(cmd.Category) < 0):
+		return w, ErrNoCategory
+	case cmd.Accessible && hall == nil:
+		return w, ErrNotAccessible
+	case cmd.PriceTypes != nil && hall == nil:
+		return w, badPriceTypes("the performance has no price types")
+	case cmd.Category != "" || cmd.PriceTypes != nil:
+		if w.Categories, err = cmd.categories(layout); err != nil {
+			return w, err
+		}
+	}
+	return w, nil
+}
+
+// bookBest chooses seats for the holder, and chooses again if they were lost to another request.
+func (b *Bookings) bookBest(ctx context.Context, p *attemptResult, s *performanceInfo) (Answer, error) {
+	wanted, err := p.wanted(s.layout)
+	if err != nil {
+		return Answer{}, err
 	}
 	defer b.pending.enter(s.id)()
 	best, fresh := choice{}, false
@@ -51,19 +80,19 @@ func (b *Bookings) bookBest(ctx context.Context, p *attemptResult, s *performanc
 		if len(p.found) > 0 {
 			best.seats, _, _ = s.layout.Canonical(p.found)
 			best.end = b.pending.begin(s.id, best.seats)
-		} else if chosen, err := b.choose(ctx, p, s, section, fresh); err == nil {
+		} else if chosen, err := b.choose(ctx, p, s, wanted, fresh); err == nil {
 			best = chosen
 		} else {
 			return Answer{}, err
 		}
-		answer, err := b.holdChosen(ctx, p, s, best)
+		answer, err := b.holdChosen(ctx, p, s, best, !fresh)
 		if lost := (*lostError)(nil); !errors.As(err, &lost) {
 			return answer, err
 		}
-		fresh, p.found = true, nil // with what has just been lost
+		fresh, p.found = true, nil // the map must include the loss
 	}
-	// It has nothing, and there may be enough: that is no refusal.
-	best, err := b.choose(ctx, p, s, section, true)
+	// The request has no seats, but there may be enough: that is not a refusal.
+	best, err = b.choose(ctx, p, s, wanted, true)
 	if err != nil {
 		return Answer{}, err
 	}
@@ -71,34 +100,40 @@ func (b *Bookings) bookBest(ctx context.Context, p *attemptResult, s *performanc
 	return Answer{}, ErrOvertaken
 }
 
-// holdChosen holds the seats of a choice and ends its claim in any case: other requests
-// may wait for that.
+// holdChosen holds the seats of a choice and then ends its claim, for which other requests may
+// wait. Only those of the first choice may be held concurrently: later ones compete with requests
+// that may do the same again.
 func (b *Bookings) holdChosen(
 	ctx context.Context,
 	p *attemptResult,
 	s *performanceInfo,
 	best choice,
+	first bool,
 ) (answer Answer, err error) {
 	defer func() { best.end(answer.Position) }()
-	return b.hold(ctx, p, s, best.seats)
+	p.Types = p.typesOf(s, best.seats)
+	h := p.hold(s, best.seats)
+	h.atOnce = b.atOnce && first
+	return b.hold(ctx, p, h)
 }
 
-// choose chooses from a map that is as new as any that others have chosen from, and
-// waits for those who are about to take the rest. Refusal: sold_out, from a map that has
-// seen all that was in the log when it was asked for. Failure: ErrOvertaken, if others took
-// what was left each time it was waited for.
+// choose chooses from a map that is no older than any that others have chosen from, and waits for
+// requests that are about to take the rest. Refusal: sold_out, decided on a map that includes
+// everything logged when it was requested. Failure: ErrOvertaken, if others took the rest each
+// time.
 func (b *Bookings) choose(
 	ctx context.Context,
 	p *attemptResult,
 	s *performanceInfo,
-	section int,
+	wanted performance.Wanted,
 	fresh bool,
 ) (best choice, err error) {
 	for range mapTries {
 		var none *core.Refusal
 		err := b.maps.use(ctx, s, fresh, func(m *performance.Map, at events.Position) {
-			if best = b.pending.choose(s.id, m, at, section, p.Quantity); best.end == nil && best.wait == nil && !best.stale {
-				none = soldOut(m, section)
+			p.hideRestricted(s, m)
+			if best = b.pending.choose(s.id, m, at, wanted); best.end == nil && best.wait == nil && !best.stale {
+				none = soldOut(m, wanted)
 			}
 		})
 		switch {
@@ -107,7 +142,7 @@ func (b *Bookings) choose(
 		case none != nil && fresh:
 			return choice{}, none
 		case none != nil:
-			fresh = true // seats may have been given back since
+			fresh = true // seats may have been released since
 		case best.end != nil:
 			return best, nil
 		case best.wait != nil:
@@ -121,26 +156,30 @@ func (b *Bookings) choose(
 	return choice{}, ErrOvertaken
 }
 
-// soldOut says what remains in the section that was asked for, or in each.
-func soldOut(m *performance.Map, section int) *core.Refusal {
-	left, remaining := []SectionLeft{}, int64(0)
+// soldOut returns the refusal, with what remains in the requested section, or in each.
+func soldOut(m *performance.Map, wanted performance.Wanted) *core.Refusal {
+	left, remaining := []SectionLeft{}, 0
 	for i, of := range m.Layout().Sections() {
-		if section == performance.AnySection || section == i {
-			n := m.Remaining(i)
-			left, remaining = append(left, SectionLeft{of.ID, n}), remaining+int64(n)
+		if wanted.Section == performance.AnySection || wanted.Section == i {
+			n := m.Left(i, wanted)
+			left, remaining = append(left, SectionLeft{of.ID, n}), remaining+n
 		}
+	}
+	if wanted.Accessible { // one place is enough for all sections
+		remaining = m.Left(wanted.Section, wanted)
 	}
 	return &core.Refusal{Code: core.CodeSoldOut,
 		Detail: "not that many seats are left; ask for what remains",
-		Fields: map[string]any{"remaining": remaining, "sections": left}}
+		Fields: map[string]any{"remaining": int64(remaining), "sections": left}}
 }
 
-// smallHall has so few seats that the best of them are found for each caller.
+// smallHall is the number of seats up to which the best seats are computed for each caller.
 const smallHall = 2_000
 
-// seatTaken names the seats of a request that others have, and what could be had
-// instead.
-func (b *Bookings) seatTaken(ctx context.Context, s *performanceInfo, wanted, lost []performance.Seat) *core.Refusal {
+// seatTaken returns the refusal that names the seats of a request that others have, and
+// alternatives.
+func (b *Bookings) seatTaken(ctx context.Context, cmd *Book, s *performanceInfo,
+	wanted, lost []performance.Seat) *core.Refusal {
 	refusal := &core.Refusal{Code: core.CodeSeatTaken,
 		Detail: "these seats are somebody else's or not on sale; choose again",
 		Fields: map[string]any{"seats": s.layout.Names(lost), "alternatives": [][]events.SeatName{}}}
@@ -149,14 +188,15 @@ func (b *Bookings) seatTaken(ctx context.Context, s *performanceInfo, wanted, lo
 		if s.layout.Seats() <= smallHall {
 			best = nil
 		}
-		m.Release(wanted...) // the map may have seen us hold them
+		m.Release(wanted...) // the map may include this request's own holds
 		m.Take(lost...)
+		cmd.hideRestricted(s, m)
 		for _, choice := range m.Alternatives(wanted, alternatives, best) {
 			choices = append(choices, s.layout.Names(choice))
 		}
 	}
-	err := b.maps.useRecent(ctx, s, len(wanted), alternatives, offer)
-	if err == nil { // without a map the refusal is true all the same
+	err := b.maps.useRecent(ctx, s, cmd, choiceSize{len(wanted), cmd.Restricted}, offer)
+	if err == nil { // the refusal is valid without alternatives
 		refusal.Fields["alternatives"] = choices
 	}
 	return refusal

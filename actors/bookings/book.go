@@ -14,42 +14,59 @@ import (
 	"admitone/events"
 )
 
-// Book asks for seats: those of Seats, or the Quantity best ones.
+// Book requests seats and places: those of Seats and Areas, or the Quantity best seats.
 type Book struct {
 	Origin
 	PerformanceID events.PerformanceID
 	Holder        events.Holder
 	// Seats by name, in any order.
 	Seats []events.SeatName
-	// Quantity of the best available seats, if Seats is empty.
+	// Types are the price types of seats. A seat without one gets its first price type that is not
+	// restricted.
+	Types map[events.SeatName]string
+	// Areas with the number of places requested, each at most once per price type.
+	Areas []events.WantedPlaces
+	// Restricted permits restricted price types.
+	Restricted bool
+	// Quantity of the best available seats, if Seats and Areas are empty.
 	Quantity int
 	// Section to take the best available seats from, "" for any.
 	Section events.SectionID
-	// Room is the waiting room whose pass the holder has shown, "" if none.
+	// Category of the best available seats, "" for any. Accessible requires one of them to be a
+	// wheelchair place; without it neither such places nor companions' are chosen. Both need a
+	// hall.
+	Category   string
+	Accessible bool
+	// PriceTypes of the best available seats, Quantity of them in total; nil selects for each the
+	// first type that is not restricted. Only categories with all of the types are considered.
+	PriceTypes map[string]int64
+	// Room is the waiting room whose pass the holder has presented, "" if none.
 	Room events.RoomID
-	// Open is how many holds the holder has open, of everything, as far as is known; 0 for
-	// a holder without a limit.
+	// Open is the number of open holds of the holder, over everything, as far as is known; 0 for a
+	// holder without a limit.
 	Open int64
-	// Order is kept in the booking's first fact, and must not be changed afterwards.
+	// Order is recorded in the booking's first fact, and must not be changed afterwards.
 	Order events.OrderData
-	// gone is closed when whoever asked waits no more.
+	// Label permits seats and places that are blocked under it; "" for none.
+	Label events.BlockLabel
+	// gone is closed when the caller has stopped waiting.
 	gone <-chan struct{}
 }
 
-// errNobodyWaits ends a run of a request that would have to wait for others, and has
-// nothing, when whoever asked has gone. The caller gets the error of its context.
+// errNobodyWaits ends a run that has no seats and would have to wait for others when its caller has
+// stopped waiting. The caller gets the error of its context.
 var errNobodyWaits = errors.New("the caller is no longer waiting")
 
-// Book holds the seats for the holder, all or none.
+// Book holds the seats and places for the holder, all or none.
 //
-// Refusals, in this order: not_found (the performance), pass_required, not_open, sale_closed,
-// invalid_field (seats, quantity, section), idempotency_key_reused, limit_exceeded, seat_taken (with
-// seats: those that are taken, and up to three alternatives), sold_out (with what
-// remains: fewer than were asked for).
+// Refusals, in this order: not_found (the performance), forbidden (a price type), pass_required, not_open,
+// sale_closed, invalid_field (seats, areas, quantity, section, category, price types), idempotency_key_reused,
+// limit_exceeded, sold_out (with areas: those of which fewer places remain), seat_taken (with seats: those
+// that are taken, and up to three alternatives), sold_out (with what remains: fewer than were asked for).
 func (b *Bookings) Book(ctx context.Context, cmd Book) (Answer, error) {
 	id, keyed := cmd.bookingID()
 	cmd.gone = ctx.Done()
-	if !keyed { // nobody else knows the id
+	if !keyed { // no other request knows the id
 		return b.run(ctx, func(ctx context.Context) (Answer, error) {
 			return b.book(ctx, &attemptResult{Book: &cmd, id: id, attempt: 1})
 		})
@@ -57,8 +74,8 @@ func (b *Bookings) Book(ctx context.Context, cmd Book) (Answer, error) {
 	return b.locked(ctx, id, func(ctx context.Context) (Answer, error) { return b.bookKeyed(ctx, &cmd, id) })
 }
 
-// bookingID makes the booking's id: of the key, so that a retry finds the seats it
-// has already, or a fresh one.
+// bookingID derives the booking's id from the key, so that a retry finds the seats of earlier runs,
+// or returns a new one.
 func (cmd *Book) bookingID() (id events.BookingID, keyed bool) {
 	if key, keyed := cmd.ID.Key(); keyed {
 		return events.BookingID(events.EventID("booking/"+string(cmd.PerformanceID)+"/"+key, 0).String()), true
@@ -66,8 +83,8 @@ func (cmd *Book) bookingID() (id events.BookingID, keyed bool) {
 	return events.BookingID(actors.NewID().String()), false
 }
 
-// bookedBefore answers a request whose booking is there, from the log, and before gives back
-// what other attempts at it still have: of a node that was killed nobody else does it soon.
+// bookedBefore answers from the log a request whose booking exists. First it releases what other
+// attempts of it still have: if their node was killed, nothing else would soon.
 func (b *Bookings) bookedBefore(ctx context.Context, cmd *Book, id events.BookingID) (Answer, error) {
 	answer, err := b.request(ctx, cmd.Origin, id, &booking.Hold{ID: id})
 	if err != nil {
@@ -83,7 +100,7 @@ func (b *Bookings) bookedBefore(ctx context.Context, cmd *Book, id events.Bookin
 	return answerOf(answer), nil
 }
 
-// answerOf is the answer that the first fact of a booking makes.
+// answerOf returns the answer that follows from the first fact of a booking.
 func answerOf(answer actors.Answer) Answer {
 	return Answer{Booking: booking.StateOf(answer.Facts[0].(*events.BookingHeld)), Revision: answer.Revision,
 		Position: answer.Position, Replayed: answer.Replayed}
@@ -94,6 +111,9 @@ func (b *Bookings) book(ctx context.Context, p *attemptResult) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
+	if p.forbidden(s) {
+		return Answer{}, errRestricted
+	}
 	if refusal := core.RequirePass(s.room, p.Room); refusal != nil {
 		return Answer{}, refusal
 	}
@@ -103,41 +123,57 @@ func (b *Bookings) book(ctx context.Context, p *attemptResult) (Answer, error) {
 	if p.Open >= core.MaxOpenHolds {
 		return Answer{}, core.TooManyHolds(p.Open)
 	}
-	if len(p.Seats) == 0 {
+	if len(p.Seats)+len(p.Areas) == 0 {
 		return b.bookBest(ctx, p, s)
 	}
 	seats, refusal := wanted(s.layout, p.Seats)
+	if refusal == nil {
+		p.places, refusal = wantedPlaces(s.layout, p.Book)
+	}
 	if refusal != nil {
+		return Answer{}, refusal
+	}
+	if _, refusal := p.lines(s, seats); refusal != nil {
 		return Answer{}, refusal
 	}
 	defer b.pending.enter(s.id)()
 	defer b.pending.begin(s.id, seats)(0)
-	if lost := b.anyTaken(ctx, p, s, seats); lost != nil {
-		return Answer{}, b.seatTaken(ctx, s, seats, lost)
+	if lost := b.lostBefore(ctx, p, s, seats); lost != nil {
+		return Answer{}, b.refuseLost(ctx, p.Book, s, seats, lost)
 	}
-	answer, err := b.hold(ctx, p, s, seats)
+	answer, err := b.holdNamed(ctx, p, s, seats)
 	if lost := (*lostError)(nil); errors.As(err, &lost) {
-		return Answer{}, b.seatTaken(ctx, s, seats, lost.seats)
+		if len(lost.areas) == 0 { // a refusal about areas comes first
+			lost.areas = b.tooFew(ctx, p.hold(s, seats), 0)
+		}
+		return Answer{}, b.refuseLost(ctx, p.Book, s, seats, lost)
 	}
 	return answer, err
 }
 
-// anyTaken returns the seats that others have already. Then nothing needs to be taken and
-// given back: most of a crowd that wants the same seats leaves no trace in the log. A
-// single seat without a limit is not read: it refuses by itself.
+// anyTaken returns the seats and places that others have already, nil if there are none. Most of a
+// crowd that wants the same seats is refused here, without anything being held and released in the
+// log. A single seat or area without a limit is not read: its own refusal does the same.
 func (b *Bookings) anyTaken(
 	ctx context.Context,
 	p *attemptResult,
 	s *performanceInfo,
 	seats []performance.Seat,
-) []performance.Seat {
-	if len(seats) == 1 && s.limit == 0 {
+) *lostError {
+	h := p.hold(s, nil)
+	if len(seats)+len(h.areas) == 1 && s.limit == 0 {
 		return nil
 	}
-	return b.taken(ctx, p.hold(s, nil), seats)
+	if areas := b.tooFew(ctx, h, 0); areas != nil {
+		return &lostError{areas: areas}
+	}
+	if seats := b.taken(ctx, h, seats); seats != nil {
+		return &lostError{seats: seats}
+	}
+	return nil
 }
 
-// wanted looks up the seats of a request. Refusal: invalid_field.
+// wanted returns the seats that a request names. Refusal: invalid_field.
 func wanted(layout *events.Layout, names []events.SeatName) ([]performance.Seat, *core.Refusal) {
 	seats, unknown, twice := layout.Canonical(names)
 	refusal := &core.Refusal{Code: core.CodeInvalidField, Fields: map[string]any{"field": "seats"}}
@@ -156,22 +192,24 @@ func wanted(layout *events.Layout, names []events.SeatName) ([]performance.Seat,
 	return nil, refusal
 }
 
-// errHeldBefore: the request has been answered by an earlier run.
+// errHeldBefore: an earlier run has answered the request.
 var errHeldBefore = &core.Refusal{Code: core.CodeAlreadyExists, Detail: "the booking is held already"}
 
-// hold takes the seats and makes the booking known. Error: also *lostError, and ErrOvertaken.
-func (b *Bookings) hold(
-	ctx context.Context,
-	p *attemptResult,
-	s *performanceInfo,
-	seats []performance.Seat,
-) (answer Answer, err error) {
-	h := p.hold(s, seats)
-	command := &booking.Hold{ID: p.id, PerformanceID: s.id, Holder: p.Holder, Attempt: p.attempt,
-		Order: p.Order, Seats: make([]events.BookedSeat, len(seats)), On: s.on}
-	for i, seat := range seats {
-		command.Seats[i] = events.BookedSeat{Seat: s.layout.Name(seat), Price: s.layout.Price(seat)}
+// hold takes the seats of h and creates the booking. Error: also *lostError, and ErrOvertaken.
+func (b *Bookings) hold(ctx context.Context, p *attemptResult, h *hold) (answer Answer, err error) {
+	s, seats := h.show, h.seats
+	lines, refusal := p.lines(s, seats)
+	if refusal != nil {
+		return Answer{}, refusal
 	}
+	if s.layout.Hall() != nil {
+		h.prices = make([]int64, len(lines))
+		for i := range lines {
+			h.prices[i] = lines[i].Price
+		}
+	}
+	command := &booking.Hold{ID: p.id, PerformanceID: s.id, Holder: p.Holder, Attempt: p.attempt,
+		Order: p.Order, Label: p.Label, Seats: lines, Areas: p.places, On: s.on}
 	became := process.Step{Name: "held", Stream: booking.Stream(p.id), Do: command, ID: p.ID,
 		Took: func(_ context.Context, held actors.Answer) error {
 			if answer = answerOf(held); held.Replayed {
@@ -186,7 +224,7 @@ func (b *Bookings) hold(
 	if h.closed {
 		p.attempt++
 	}
-	refusal := refused(err)
+	refusal = refused(err)
 	switch {
 	case err == nil, errors.Is(err, errHeldBefore), answer.Replayed && errors.Is(err, ErrOvertaken):
 		return answer, nil

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"admitone/actors"
 	"admitone/actors/booking"
@@ -12,23 +14,28 @@ import (
 	"admitone/events"
 )
 
-// Bookings takes bookings through their steps. All methods may be called from many
-// goroutines at once.
+// Bookings runs the multi-step commands of bookings. It is safe for concurrent use.
 //
-// Each of them returns [*core.Refusal], or a failure of [actors.Desk.Ask] or of [Views].
-// After a failure the outcome is unknown: the same request again, under the same keyed id,
-// is safe, and [Bookings.Resume] finishes what was begun.
+// Its methods return a [*core.Refusal], or a failure of [actors.Desk.Ask] or of [Views]. After a
+// failure the outcome is unknown: retrying the request under the same keyed id is safe, and
+// [Bookings.Resume] finishes what was begun.
 type Bookings struct {
-	desk    actors.Dispatcher
-	runner  process.Runner
-	views   Views
-	maps    seatMaps
-	locks   actors.KeyedMutex[events.BookingID] // by booking
-	pending pendingSeats
-	unsure  unsure
-	seen    func([]events.Fact) // never nil
-	paid    func(Purchase)      // never nil
-	running sync.WaitGroup
+	desk   actors.Dispatcher
+	runner process.Runner
+	views  Views
+	maps   seatMaps
+	locks  actors.KeyedMutex[events.BookingID] // by booking
+	// blocking serialises changes of the blocks of a performance: undoing one could unblock seats
+	// that another has been told it has.
+	blocking actors.KeyedMutex[events.PerformanceID]
+	pending  pendingSeats
+	unsure   unsure
+	atOnce   bool                // seats are held concurrently: the log can't append to several streams
+	seen     func([]events.Fact) // never nil
+	paid     func(Purchase)      // never nil
+	running  sync.WaitGroup
+	// areas returns those of a performance until its seating plan has them; nil except in tests.
+	areas func(events.PerformanceID) []events.Area
 }
 
 // New returns the process on top of desk. Its kinds must include performances,
@@ -36,38 +43,44 @@ type Bookings struct {
 func New(desk actors.Dispatcher, views Views) *Bookings {
 	b := &Bookings{desk: desk, views: views, maps: seatMaps{views: views},
 		seen: func([]events.Fact) {}, paid: func(Purchase) {}}
+	if turns, ok := desk.(actors.TurnDispatcher); ok {
+		b.atOnce = !turns.AppendsTogether()
+	}
 	b.runner = process.Runner{Entities: desk, Observe: func(facts []events.Fact) { b.seen(facts) }}
 	return b
 }
 
-// Observe has seen called with the facts of every step that is taken, by many
-// goroutines at once. It is called before anything is asked.
+// Observe makes seen be called with the facts of every step, concurrently. It must be called before
+// the first request.
 func (b *Bookings) Observe(seen func([]events.Fact)) { b.seen = seen }
 
-// Purchase is a booking that has just been paid.
+// Purchase is a booking that was just paid.
 type Purchase struct {
-	// Origin is that of the request that completed the payment, which may be one that
-	// found it unfinished.
+	// Origin is that of the request that completed the payment, which may have resumed it.
 	Origin
 	Holder events.Holder
-	// Room is the waiting room that guards the performance, "" if none does.
+	// Room is the waiting room that guards the performance, "" for none.
 	Room events.RoomID
 }
 
-// OnPaid has paid called with every purchase, once, by many goroutines at once. It is
-// called before anything is asked.
+// OnPaid makes paid be called with every purchase, once, concurrently. It must be called before the
+// first request.
 func (b *Bookings) OnPaid(paid func(Purchase)) { b.paid = paid }
 
-// Origin says where a request comes from, as [actors.Request] has it.
+// Origin identifies a request, like the fields of [actors.Request].
 type Origin struct {
 	// ID identifies the request; a keyed one makes a retry safe.
 	ID                                actors.CommandID
 	CorrelationID, CausationID, Actor string
+	// At, unless zero, is when the first process received the request, Until when its caller stops
+	// waiting; see [actors.Request].
+	At, Until time.Time
 }
 
-// request is what the origin gives to every command.
+// request returns the part of every command that comes from the origin.
 func (o *Origin) request() actors.Request {
-	return actors.Request{ID: o.ID, CorrelationID: o.CorrelationID, CausationID: o.CausationID, Actor: o.Actor}
+	return actors.Request{ID: o.ID, CorrelationID: o.CorrelationID, CausationID: o.CausationID, Actor: o.Actor,
+		At: o.At, Until: o.Until}
 }
 
 // Answer to an accepted request.
@@ -77,17 +90,17 @@ type Answer struct {
 	// Revision and Position of the booking's last event.
 	Revision events.Revision
 	Position events.Position
-	// Replayed says that an earlier request with the same key was answered like this.
+	// Replayed: an earlier request with the same key got this answer.
 	Replayed bool
-	// Outside is what became of reported money, nil if none was reported.
+	// Outside is the outcome of the reported payment, nil if none was reported.
 	Outside *Outcome
 }
 
-// Wait returns when no request is under way. No new one may begin meanwhile.
+// Wait returns when no request is running. No new one may begin meanwhile.
 func (b *Bookings) Wait() { b.running.Wait() }
 
-// run calls steps with a context that does not end: they don't stop half-way when the
-// caller gives up waiting.
+// run calls steps with a context that does not end: they don't stop half-way when the caller stops
+// waiting.
 func (b *Bookings) run(ctx context.Context, steps func(context.Context) (Answer, error)) (Answer, error) {
 	type result struct {
 		answer Answer
@@ -96,15 +109,19 @@ func (b *Bookings) run(ctx context.Context, steps func(context.Context) (Answer,
 	done := make(chan result, 1)
 	b.running.Go(func() {
 		var r result
+		var begun atomic.Bool
 		r.err = process.Guard(func() (err error) {
-			r.answer, err = steps(context.WithoutCancel(ctx))
+			r.answer, err = steps(context.WithValue(context.WithoutCancel(ctx), begunKey{}, &begun))
 			return err
 		})
+		if begun.Load() {
+			r.err = process.Begun(r.err)
+		}
 		done <- r
 	})
 	select {
 	case r := <-done:
-		if r.err == errNobodyWaits { // ctx has ended, which may be seen later than this
+		if r.err == errNobodyWaits { // ctx has ended, which may be noticed later than this
 			return Answer{}, ctx.Err()
 		}
 		return r.answer, r.err
@@ -113,7 +130,18 @@ func (b *Bookings) run(ctx context.Context, steps func(context.Context) (Answer,
 	}
 }
 
-// locked takes steps while no others about the booking are under way.
+// begunKey is the context key of a run's atomic.Bool, which is true once something requested has
+// been written. Overload is then an unknown outcome and not a refusal.
+type begunKey struct{}
+
+// begun records that the run has written something that stays.
+func begun(ctx context.Context) {
+	if mark, ok := ctx.Value(begunKey{}).(*atomic.Bool); ok {
+		mark.Store(true)
+	}
+}
+
+// locked runs steps while no others of the booking run on this node.
 func (b *Bookings) locked(
 	ctx context.Context,
 	bookingID events.BookingID,
@@ -129,21 +157,24 @@ func (b *Bookings) locked(
 	})
 }
 
-// request asks the booking under the request's own id, so that its key counts.
+// request sends a command to the booking under the request's own id, so that its key counts.
 func (b *Bookings) request(ctx context.Context, from Origin, bookingID events.BookingID,
 	command core.Command) (actors.Answer, error) {
 	request := from.request()
 	request.Stream, request.Command = booking.Stream(bookingID), command
 	answer, err := b.desk.Ask(ctx, request)
-	if err == nil && !answer.Replayed {
-		b.seen(answer.Facts)
+	if err == nil {
+		begun(ctx)
+		if !answer.Replayed {
+			b.seen(answer.Facts)
+		}
 	}
 	return answer, err
 }
 
-// state reads a booking; its ID is "" if there is none.
+// state reads a booking; its ID is "" if it does not exist.
 func (b *Bookings) state(ctx context.Context, bookingID events.BookingID) (Answer, error) {
-	var state booking.State // ctx does not end, so nothing is written to it afterwards
+	var state booking.State // ctx does not end, so state is not written after View has returned
 	at, err := b.desk.View(ctx, booking.Stream(bookingID), func(c core.Core) { state = c.(*booking.Booking).State() })
 	if err != nil {
 		return Answer{}, err
@@ -151,7 +182,7 @@ func (b *Bookings) state(ctx context.Context, bookingID events.BookingID) (Answe
 	return Answer{Booking: state, Revision: at.Revision, Position: at.Position}, nil
 }
 
-// refused returns the refusal that an error is, nil if it is none.
+// refused returns err as a refusal, nil if it is none.
 func refused(err error) *core.Refusal {
 	if refusal := (*core.Refusal)(nil); errors.As(err, &refusal) {
 		return refusal

@@ -7,7 +7,7 @@ import (
 	"admitone/events"
 )
 
-// TestABookingForNothing needs no wallet.
+// TestABookingForNothing: a free booking needs no wallet.
 func TestABookingForNothing(t *testing.T) {
 	w := begin(t, 1, 6, 0)
 	w.must(w.step(w.ctx(), w.origin("house"), performance.Stream("free"), &performance.Create{

@@ -16,7 +16,7 @@ import (
 
 const s = time.Second
 
-// fields are those of a refusal.
+// fields returns the fields of a refusal.
 func fields(err error) map[string]any {
 	if refusal := refused(err); refusal != nil {
 		return refusal.Fields
@@ -24,12 +24,12 @@ func fields(err error) map[string]any {
 	return nil
 }
 
-// since lists the facts that have come into the log behind a number of them.
+// since lists the facts in the log after the first n.
 func (w *harness) since(n int) string {
 	return strings.Join(w.read().names[n:], " ")
 }
 
-// TestSeed002Booking: held for some time, for one holder, and nobody else meanwhile.
+// TestSeed002Booking: a seat is held for some time for one holder, and for nobody else meanwhile.
 func TestSeed002Booking(t *testing.T) {
 	w := begin(t, 2, 5, 0)
 	answer, err := w.book("ann", "A-1-2", "A-1-1")
@@ -55,8 +55,7 @@ func TestSeed002Booking(t *testing.T) {
 	w.check(0)
 }
 
-// TestSeed002SeatTaken: the refusal names every seat that is taken and what could be
-// had instead, and nothing stays held.
+// TestSeed002SeatTaken: the refusal has every taken seat and alternatives, and nothing stays held.
 func TestSeed002SeatTaken(t *testing.T) {
 	w := begin(t, 2, 6, 4)
 	w.mustBook("bob", "A-1-2", "A-1-4")
@@ -73,13 +72,13 @@ func TestSeed002SeatTaken(t *testing.T) {
 		t.Errorf("the log has %s", got)
 	}
 	if _, err := w.book("ann", "A-2-1", "A-2-2", "A-2-3", "A-2-4"); err != nil {
-		t.Errorf("what was offered: %v", err)
+		t.Errorf("booking an alternative: %v", err)
 	}
 	w.check(4)
 }
 
-// TestASeatThatIsLostWhileOthersAreHeld: what was taken is given back before the
-// house chooses again, or answers.
+// TestASeatThatIsLostWhileOthersAreHeld: what was taken is released before other seats are chosen,
+// or the request is answered.
 func TestASeatThatIsLostWhileOthersAreHeld(t *testing.T) {
 	for rows, want := range map[int64]string{
 		1: "allowance.taken.v1 seat.held.v1 seat.held.v1 booking.abandoned.v1 seat.released.v1 seat.released.v1 allowance.released.v1",
@@ -125,8 +124,8 @@ func TestSeed002Payment(t *testing.T) {
 	}
 }
 
-// TestSeed002Charging: without money the booking waits, and nothing is written; with
-// it, it is paid.
+// TestSeed002Charging: without money the booking waits, and nothing is written; with money, it is
+// paid.
 func TestSeed002Charging(t *testing.T) {
 	w := begin(t, 2, 5, 0)
 	id := w.mustBook("ann", "A-1-1", "A-1-2")
@@ -151,7 +150,7 @@ func TestSeed002Charging(t *testing.T) {
 	w.settled(0)
 }
 
-// TestWhatCantBeAsked is refused before anything is touched.
+// TestWhatCantBeAsked: refused before anything is held.
 func TestWhatCantBeAsked(t *testing.T) {
 	w := begin(t, 2, 60, 0)
 	many := make([]events.SeatName, 51)
@@ -188,7 +187,7 @@ func TestWhatCantBeAsked(t *testing.T) {
 	}
 }
 
-// TestALatePayment takes the same seats again, if every one is free.
+// TestALatePayment: it takes the same seats again, if all are free.
 func TestALatePayment(t *testing.T) {
 	for _, settledFirst := range []bool{false, true} {
 		t.Run(fmt.Sprintf("settled first: %t", settledFirst), func(t *testing.T) {
@@ -213,8 +212,8 @@ func TestALatePayment(t *testing.T) {
 	}
 }
 
-// TestALatePaymentForSeatsThatAreGone: nothing is debited, nothing stays held, and
-// whoever has the seat now keeps it.
+// TestALatePaymentForSeatsThatAreGone: nothing is debited, nothing stays held, and the present
+// holder keeps the seat.
 func TestALatePaymentForSeatsThatAreGone(t *testing.T) {
 	for _, settledFirst := range []bool{false, true} {
 		t.Run(fmt.Sprintf("settled first: %t", settledFirst), func(t *testing.T) {
@@ -247,7 +246,7 @@ func TestALatePaymentForSeatsThatAreGone(t *testing.T) {
 	}
 }
 
-// TestALatePaymentWithoutMoney gives the seats back at once.
+// TestALatePaymentWithoutMoney: the seats are released at once.
 func TestALatePaymentWithoutMoney(t *testing.T) {
 	w := begin(t, 2, 5, 2)
 	id := w.mustBook("ann", "A-1-1", "A-1-2")
@@ -278,7 +277,7 @@ func TestALatePaymentBeyondTheAllowance(t *testing.T) {
 	w.check(2)
 }
 
-// TestCancelling gives back what was held, or booked and its money; once.
+// TestCancelling: held seats are released, and booked ones with their money; once.
 func TestCancelling(t *testing.T) {
 	w := begin(t, 2, 5, 2)
 	w.charge("ann", 500)
@@ -309,7 +308,7 @@ func TestCancelling(t *testing.T) {
 	w.want(err, "hold_expired")
 }
 
-// TestExtending holds for as long again, once, and never beyond twice the time.
+// TestExtending: by the same duration again, once, and never beyond twice the time.
 func TestExtending(t *testing.T) {
 	w := begin(t, 2, 5, 2)
 	w.charge("ann", 500)
@@ -334,7 +333,7 @@ func TestExtending(t *testing.T) {
 	w.settled(2)
 }
 
-// TestHoldingAgainAndAgain: what is left of the stay bounds booking and extension.
+// TestHoldingAgainAndAgain: the rest of the stay bounds bookings and extensions.
 func TestHoldingAgainAndAgain(t *testing.T) {
 	w := begin(t, 2, 5, 0)
 	first := w.mustBook("ann", "A-1-1")
@@ -365,7 +364,7 @@ func TestHoldingAgainAndAgain(t *testing.T) {
 	w.check(0)
 }
 
-// TestBestAvailable: the house chooses, and says what is left when it can't.
+// TestBestAvailable: seats are chosen, or the refusal has what is left.
 func TestBestAvailable(t *testing.T) {
 	w := begin(t, 1, 6, 0)
 	answer, err := w.best("ann", 2)

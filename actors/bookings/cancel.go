@@ -7,21 +7,22 @@ import (
 	"admitone/events"
 )
 
-// Cancel is the request to cancel a booking.
+// Cancel is the request to release a booking.
 type Cancel struct {
 	Origin
 	BookingID events.BookingID
-	// By is the holder who cancels, or "" for the organiser.
+	// By is the holder, or "" for the organiser.
 	By events.Holder
-	// Reason is why the organiser cancels it whatever the rule says of the time, "" if the time counts.
+	// Reason is why the organiser overrides the time limit of the cancellation policy, "" if the
+	// limit applies.
 	Reason string
 }
 
-// Cancel cancels a booking and refunds it if it was paid. It is idempotent, and returns once the
+// Cancel releases a booking and refunds it if it was paid. It is idempotent, and returns once the
 // seats are free and the money is refunded.
 //
-// What is paid is refunded by the rule that it was held on. One that has just been paid by a request
-// under way is cancelled only if that is in full.
+// A paid booking is refunded by its cancellation policy. One that a concurrent request has just
+// paid is released only if it is refunded in full.
 //
 // Refusals, in this order: not_found, forbidden, hold_expired, cancellation_closed,
 // already_confirmed.
@@ -30,6 +31,11 @@ func (b *Bookings) Cancel(ctx context.Context, cmd Cancel) (Answer, error) {
 		before, err := b.state(ctx, cmd.BookingID)
 		if err != nil {
 			return Answer{}, err
+		}
+		if calledOff, err := b.calledOff(ctx, &before.Booking); err != nil {
+			return Answer{}, err
+		} else if calledOff {
+			return b.cancelCalledOff(ctx, &cmd)
 		}
 		if err := b.endPayment(ctx, cmd.Origin, cmd.BookingID); err != nil {
 			return Answer{}, err

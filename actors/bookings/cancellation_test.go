@@ -8,13 +8,13 @@ import (
 	"admitone/events"
 )
 
-// halfUntil has the performance refund a half until a time behind the beginning.
+// halfUntil makes the performance refund a half until a time after the start of the test.
 func (w *harness) halfUntil(at time.Duration) {
 	w.Helper()
 	w.edit(&performance.Edit{Cancellation: &events.Cancellation{Until: day.Add(at), RefundPercent: 50}})
 }
 
-// TestKeptMoney: a half goes back once, however often it is asked for, and the seats are free.
+// TestKeptMoney: a half is refunded once, however often it is requested, and the seats are free.
 func TestKeptMoney(t *testing.T) {
 	w := begin(t, 1, 6, 4)
 	w.charge("ann", 500)
@@ -44,7 +44,7 @@ func TestKeptMoney(t *testing.T) {
 	w.mustBook("bob", "A-1-1", "A-1-2", "A-1-3")
 }
 
-// TestCancellationCloses for the holder, and not for an organiser who says why.
+// TestCancellationCloses: for the holder, and not for an organiser with a reason.
 func TestCancellationCloses(t *testing.T) {
 	w := begin(t, 1, 6, 0)
 	w.charge("ann", 100)
@@ -64,7 +64,7 @@ func TestCancellationCloses(t *testing.T) {
 	}
 }
 
-// TestACrashWhileAPartIsRefunded: killed behind every step, it is refunded once, and finished.
+// TestACrashWhileAPartIsRefunded: crashed after each step, it is refunded once, and completed.
 func TestACrashWhileAPartIsRefunded(t *testing.T) {
 	for step := 1; ; step++ {
 		w := begin(t, 1, 6, 4)
@@ -90,7 +90,7 @@ func TestACrashWhileAPartIsRefunded(t *testing.T) {
 	}
 }
 
-// TestNothingIsRefunded of what is kept as a whole, however often that is asked for.
+// TestNothingIsRefunded: if everything is withheld, however often it is requested.
 func TestNothingIsRefunded(t *testing.T) {
 	w := begin(t, 1, 6, 0)
 	w.charge("ann", 100)

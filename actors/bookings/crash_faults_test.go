@@ -10,8 +10,8 @@ import (
 	"admitone/events"
 )
 
-// TestFaultyAppends: every append in turn fails, lost or in the log after all, and
-// the process goes on. Nobody hears of it.
+// TestFaultyAppends: each append in turn fails, whether or not it is in the log, and the process
+// continues. No caller notices.
 func TestFaultyAppends(t *testing.T) {
 	for _, crash := range crashes {
 		for _, persisted := range []bool{false, true} {
@@ -37,7 +37,7 @@ func TestFaultyAppends(t *testing.T) {
 	}
 }
 
-// faulty is a store of which one append fails with an unknown outcome.
+// faulty is a store with one append whose outcome is unknown.
 type faulty struct {
 	events.Store
 	in        atomic.Int64 // so many appends later; 0 or less: none
@@ -59,4 +59,35 @@ func (f *faulty) Append(
 		}
 	}
 	return events.Appended{}, fmt.Errorf("%w: this one", events.ErrUnknown)
+}
+
+// recovered: what is due expires, what was begun is completed, and then everything is consistent,
+// except seats held for nobody.
+func (w *harness) recovered(step int) {
+	w.Helper()
+	w.wake()
+	w.resume()
+	for id, b := range w.check(3).bookings {
+		if s := b.State(); s.Status == events.BookingIsPaying || s.Refunding || len(s.Returning()) > 0 {
+			w.Fatalf("step %d leaves booking %s %s, refunding %t", step, id, s.Status, s.Refunding)
+		}
+	}
+}
+
+// over: after all deadlines and the grace, nothing is held.
+func (w *harness) over(step int, id events.BookingID, ends []events.BookingStatus, again bool) {
+	w.Helper()
+	w.clock.move(121*s + 2*30*s)
+	w.wake()
+	w.resume()
+	h := w.settled(3)
+	var end events.BookingStatus
+	for other, b := range h.bookings {
+		if s := b.State(); s.PerformanceID == w.gala && s.Holder == w.ann() && (id == "" || id == other) {
+			end = s.Status
+		}
+	}
+	if !again && !slices.Contains(ends, end) {
+		w.Fatalf("step %d ends %q, want one of %q", step, end, ends)
+	}
 }

@@ -3,7 +3,9 @@ package bookings
 import (
 	"context"
 	"fmt"
+	"os"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -12,16 +14,17 @@ import (
 	"admitone/events"
 )
 
-// dying is a desk of a process that dies: after so many appends it takes nothing any
-// more.
+// dying is the desk of a process that crashes after a number of appends.
 type dying struct {
 	actors.Dispatcher
 	mu   sync.Mutex // one command at a time, so that the appends can be counted
 	left int        // guarded by mu
 	gone bool       // guarded by mu
+	// backwards: of a turn the last appends come first.
+	backwards bool
 }
 
-// Ask carries a command out, or not any more.
+// Ask executes a command, or fails after the crash.
 func (d *dying) Ask(ctx context.Context, request actors.Request) (actors.Answer, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -35,7 +38,39 @@ func (d *dying) Ask(ctx context.Context, request actors.Request) (actors.Answer,
 	return answer, err
 }
 
-// View reads an entity, or not any more.
+// AskEach executes the commands of a turn. If the process crashes in it, only the first ones or the
+// last are executed.
+func (d *dying) AskEach(ctx context.Context, requests []actors.Request) ([]actors.Result, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.gone {
+		return nil, errGone
+	}
+	if d.left >= len(requests) {
+		results, err := d.Dispatcher.(*actors.Desk).AskEach(ctx, requests)
+		for _, r := range results {
+			if len(r.Answer.Facts) > 0 && !r.Answer.Replayed {
+				d.left--
+			}
+		}
+		return results, err
+	}
+	d.gone = true
+	survive := requests[:d.left]
+	if d.backwards {
+		survive = requests[len(requests)-d.left:]
+	}
+	for _, request := range survive {
+		_, _ = d.Dispatcher.Ask(ctx, request)
+	}
+	return nil, errGone
+}
+
+// AppendsTogether makes processes take their steps concurrently, except in the run that tests the
+// others.
+func (d *dying) AppendsTogether() bool { return os.Getenv(separately) == oneCommand }
+
+// View reads an entity, or fails after the crash.
 func (d *dying) View(ctx context.Context, stream events.StreamID, read func(core.Core)) (actors.Answer, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -45,9 +80,9 @@ func (d *dying) View(ctx context.Context, stream events.StreamID, read func(core
 	return d.Dispatcher.View(ctx, stream, read)
 }
 
-// dieAfter lets the process die after so many appends.
+// dieAfter makes the process crash after a number of appends.
 func (w *harness) dieAfter(appends int) (died func() bool) {
-	d := &dying{Dispatcher: w.desk, left: appends}
+	d := &dying{Dispatcher: w.desk, left: appends, backwards: w.backwards}
 	w.between(func(actors.Dispatcher) actors.Dispatcher { return d })
 	return func() bool {
 		d.mu.Lock()
@@ -56,7 +91,7 @@ func (w *harness) dieAfter(appends int) (died func() bool) {
 	}
 }
 
-// restart opens another desk, which knows what the log knows.
+// restart opens another desk, which has observed the whole log.
 func (w *harness) restart() {
 	w.Helper()
 	closeDesk(w, w.desk)
@@ -67,9 +102,9 @@ func (w *harness) restart() {
 func (w *harness) ann() events.Holder { return events.Holder("ann-" + string(w.gala)) }
 func (w *harness) bob() events.Holder { return events.Holder("bob-" + string(w.gala)) }
 
-// crashes are what a process may be about when it dies. prepare comes before, and
-// returns the booking it is about.
-var crashes = []struct {
+// crash is a command during which a process crashes. prepare comes before, and returns the booking
+// that it concerns.
+type crash struct {
 	name    string
 	books   bool
 	prepare func(w *harness) (bookingID events.BookingID)
@@ -78,7 +113,10 @@ var crashes = []struct {
 	ends []events.BookingStatus
 	// again says what a retry under the same key may hear.
 	again []string
-}{
+}
+
+// crashes are all of them; others are added in init functions.
+var crashes = []crash{
 	{"booking three seats", true, func(*harness) events.BookingID { return "" }, bookThree,
 		[]events.BookingStatus{"", events.BookingIsExpired}, []string{"ok"}},
 	{"booking three seats of which the last is taken", true, func(w *harness) events.BookingID {
@@ -239,14 +277,16 @@ func cancel(w *harness, id events.BookingID) error {
 	return err
 }
 
-// TestACrashAtEveryStep lets the process die between any two appends; it may be
-// asked again or not, at once or when what was begun was given up. After a restart,
-// everything is in order at once, and nothing is held for nobody.
+// TestACrashAtEveryStep crashes the process between any two appends. The command is retried or not,
+// at once or after it was resumed. After a restart, everything is consistent at once, and nothing
+// is held for nobody.
 func TestACrashAtEveryStep(t *testing.T) {
 	for _, crash := range crashes {
-		for _, again := range []string{"no", "at once", "later"} {
+		for _, again := range []string{"no", "at once", "later", "at once, backwards", "later, backwards"} {
 			t.Run(fmt.Sprintf("%s, again: %s", crash.name, again), func(t *testing.T) {
+				again, backwards := strings.CutSuffix(again, ", backwards")
 				w := beginInMemory(t, 3, 3, 3)
+				w.backwards = backwards
 				for step, died := 0, true; died; step++ {
 					w.perform(fmt.Sprintf("gala-%d", step), 3, 3, 3)
 					id := crash.prepare(w)
@@ -274,8 +314,8 @@ func TestACrashAtEveryStep(t *testing.T) {
 	}
 }
 
-// TestACrashOfTheRetryToo lets the process die between any two appends of a booking, and
-// again between any two of what its retry does, or of what gives it up.
+// TestACrashOfTheRetryToo crashes the process between any two appends of a booking, and again
+// between any two of its retry, or of what closes it.
 func TestACrashOfTheRetryToo(t *testing.T) {
 	for _, crash := range crashes {
 		if !crash.books {
@@ -314,9 +354,8 @@ func TestACrashOfTheRetryToo(t *testing.T) {
 	}
 }
 
-// TestACrashAndALongTime lets the process die between any two appends, and come back
-// when every deadline is over and another caller has paid for the seats that were
-// free by then.
+// TestACrashAndALongTime crashes the process between any two appends, and restarts it after every
+// deadline, when another caller has paid for the seats that were free by then.
 func TestACrashAndALongTime(t *testing.T) {
 	for _, crash := range crashes {
 		t.Run(crash.name, func(t *testing.T) {
@@ -341,36 +380,5 @@ func TestACrashAndALongTime(t *testing.T) {
 				w.over(step, id, nil, true)
 			}
 		})
-	}
-}
-
-// recovered: what is due expires, what was begun is finished, and then all is in
-// order but for seats that are held for nobody.
-func (w *harness) recovered(step int) {
-	w.Helper()
-	w.wake()
-	w.resume()
-	for id, b := range w.check(3).bookings {
-		if s := b.State(); s.Status == events.BookingIsPaying || s.Refunding {
-			w.Fatalf("step %d leaves booking %s %s, refunding %t", step, id, s.Status, s.Refunding)
-		}
-	}
-}
-
-// over: once deadlines and grace have passed, nothing is held.
-func (w *harness) over(step int, id events.BookingID, ends []events.BookingStatus, again bool) {
-	w.Helper()
-	w.clock.move(121*s + 2*30*s)
-	w.wake()
-	w.resume()
-	h := w.settled(3)
-	var end events.BookingStatus
-	for other, b := range h.bookings {
-		if s := b.State(); s.PerformanceID == w.gala && s.Holder == w.ann() && (id == "" || id == other) {
-			end = s.Status
-		}
-	}
-	if !again && !slices.Contains(ends, end) {
-		w.Fatalf("step %d ends %q, want one of %q", step, end, ends)
 	}
 }

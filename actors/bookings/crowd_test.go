@@ -13,7 +13,7 @@ import (
 	"admitone/events"
 )
 
-// atOnce runs n callers together and counts their results by code.
+// atOnce runs n concurrent callers and counts their results by code.
 func atOnce(n int, call func(i int) error) map[string]int {
 	results := map[string]int{}
 	var mu sync.Mutex
@@ -53,9 +53,9 @@ func TestSeed002AHundredOnOneSeat(t *testing.T) {
 	}
 }
 
-// TestOverlappingGroups: 200 callers with random groups of 1 to 6 of 100 seats. No
-// seat is had twice, none is held without its booking, and of those that overlap,
-// also by others between, one has succeeded.
+// TestOverlappingGroups: 200 callers want random groups of 1 to 6 of 100 seats. No seat is sold
+// twice, none is held without its booking, and in each set of transitively overlapping groups one
+// has succeeded.
 func TestOverlappingGroups(t *testing.T) {
 	const callers = 200
 	seed := rand.Uint64()
@@ -92,8 +92,7 @@ func TestOverlappingGroups(t *testing.T) {
 	checkComponents(t, groups, succeeded)
 }
 
-// checkComponents: each set of groups that overlap, also by others between, has one
-// that succeeded.
+// checkComponents: in each set of transitively overlapping groups one has succeeded.
 func checkComponents(t *testing.T, groups [][]performance.Seat, succeeded []bool) {
 	t.Helper()
 	set := map[performance.Seat]int{} // seats that belong together have the same number
@@ -121,8 +120,7 @@ func checkComponents(t *testing.T, groups [][]performance.Seat, succeeded []bool
 	}
 }
 
-// TestGroupsThatAllOverlap: everybody wants the same seats in another order, and one
-// more.
+// TestGroupsThatAllOverlap: all want the same seats in different orders, and one more.
 func TestGroupsThatAllOverlap(t *testing.T) {
 	w := begin(t, 10, 10, 0)
 	got := atOnce(50, func(i int) error {
@@ -141,7 +139,7 @@ func TestGroupsThatAllOverlap(t *testing.T) {
 	w.check(0)
 }
 
-// TestACrowdLeavesTheChoiceToTheHouse: as many get seats as there are seats.
+// TestACrowdLeavesTheChoiceToTheHouse: with best seats, as many callers succeed as there are seats.
 func TestACrowdLeavesTheChoiceToTheHouse(t *testing.T) {
 	w := begin(t, 10, 10, 0)
 	got := atOnce(100, func(i int) error {
@@ -154,14 +152,14 @@ func TestACrowdLeavesTheChoiceToTheHouse(t *testing.T) {
 		t.Errorf("claims on %d performances are left", left)
 	}
 	if _, err := w.best("late", 1); code(err) != "sold_out" {
-		t.Errorf("when all is gone: %v", err)
+		t.Errorf("after the last seat: %v", err)
 	}
 	if left := len(w.pending.byPerformance); left > 0 { // the map has seen them
 		t.Errorf("claims on %d performances are left", left)
 	}
 }
 
-// TestManyOrdersOfOneHolder: the limit is over all of them.
+// TestManyOrdersOfOneHolder: the limit applies over all of them.
 func TestManyOrdersOfOneHolder(t *testing.T) {
 	w := begin(t, 10, 10, 7)
 	got := atOnce(40, func(i int) error {
@@ -204,8 +202,7 @@ func TestTwoPaymentsWithMoneyForOne(t *testing.T) {
 	}
 }
 
-// TestOnePaymentManyTimes: twenty requests, one debit, whether they have one key or
-// none.
+// TestOnePaymentManyTimes: twenty requests, one debit, with one key or without.
 func TestOnePaymentManyTimes(t *testing.T) {
 	for _, keyed := range []bool{false, true} {
 		t.Run(fmt.Sprintf("keyed %t", keyed), func(t *testing.T) {
@@ -258,8 +255,8 @@ func TestOneKeyedBookingManyTimes(t *testing.T) {
 	}
 }
 
-// TestEverybodyDoesEverything: a crowd that books, pays, gives back, extends and
-// walks away, while deadlines pass and what is left is resumed.
+// TestEverybodyDoesEverything: a crowd books, pays, releases, extends and abandons, while deadlines
+// pass and unfinished commands are resumed.
 func TestEverybodyDoesEverything(t *testing.T) {
 	const limit = 4
 	w := begin(t, 4, 6, limit)
@@ -283,7 +280,7 @@ func TestEverybodyDoesEverything(t *testing.T) {
 	w.settled(limit)
 }
 
-// anything is what one of the crowd does, whatever becomes of it.
+// anything makes a random request, whatever its outcome.
 func (w *harness) anything(chance *rand.Rand, holder events.Holder) {
 	var answer Answer
 	var err error

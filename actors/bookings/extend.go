@@ -5,6 +5,7 @@ import (
 
 	"admitone/actors"
 	"admitone/actors/booking"
+	"admitone/actors/process"
 	"admitone/actors/seat"
 	"admitone/events"
 )
@@ -13,14 +14,14 @@ import (
 type Extend struct {
 	Origin
 	BookingID events.BookingID
-	// By is the holder who asks, "" for the organiser.
+	// By is the holder, or "" for the organiser.
 	By events.Holder
 }
 
-// Extend holds a booking for as long again as it was held, or as far as its seats
-// can be held for one holder; once.
+// Extend holds a booking once more for as long as it was held at first, or as far as its seats can
+// be held for one holder; only once.
 //
-// Refusals, in this order: not_found, forbidden, released, hold_expired,
+// Refusals, in this order: not_found, forbidden, released, cancelled, hold_expired,
 // already_confirmed, limit_exceeded.
 func (b *Bookings) Extend(ctx context.Context, cmd Extend) (Answer, error) {
 	return b.locked(ctx, cmd.BookingID, func(ctx context.Context) (Answer, error) {
@@ -32,7 +33,12 @@ func (b *Bookings) Extend(ctx context.Context, cmd Extend) (Answer, error) {
 			return Answer{}, err
 		}
 		state, to := &before.Booking, before.Booking.ExpiresAt
-		if state.Status == events.BookingIsHeld && !state.Extended && (cmd.By == "" || cmd.By == state.Holder) {
+		calledOff, err := b.calledOff(ctx, state)
+		if err != nil {
+			return Answer{}, err
+		}
+		mine := cmd.By == "" || cmd.By == state.Holder
+		if state.Status == events.BookingIsHeld && !state.Extended && !calledOff && mine {
 			s, err := b.performanceOf(ctx, state)
 			if err != nil {
 				return Answer{}, err
@@ -44,14 +50,15 @@ func (b *Bookings) Extend(ctx context.Context, cmd Extend) (Answer, error) {
 			err = b.runSteps(ctx, cmd.Origin, extending(&h,
 				&seat.Extend{HoldID: h.id, ExpiresAt: to.Add(seat.Grace), HoldFor: s.holdFor}))
 			switch {
-			case refused(err) != nil: // its time is up, as the booking will say
+			case refused(err) != nil: // the deadline has passed, as the booking will answer
 				to = state.ExpiresAt
-			case err != nil:
-				return Answer{}, err
+			case err != nil: // some may be extended
+				return Answer{}, process.Begun(err)
 			}
 		}
-		extended, err := b.request(ctx, cmd.Origin, cmd.BookingID, &booking.Extend{By: cmd.By, ExpiresAt: to})
-		if err != nil { // if its time was up meanwhile, the seats don't keep theirs
+		extended, err := b.request(ctx, cmd.Origin, cmd.BookingID, &booking.Extend{By: cmd.By, ExpiresAt: to,
+			CalledOff: calledOff})
+		if err != nil { // if the deadline has passed meanwhile, the seats are released
 			if failed := b.settle(ctx, cmd.Origin, cmd.BookingID); failed != nil && refused(failed) == nil {
 				return Answer{}, failed
 			}
@@ -65,12 +72,13 @@ func (b *Bookings) Extend(ctx context.Context, cmd Extend) (Answer, error) {
 	})
 }
 
-// extendedBefore makes the answer of an extension from what has become of the booking
-// since. Only the first hold of a booking is ever extended.
+// extendedBefore returns the answer of an extension that was made before, from the present state of
+// the booking. Only the first hold of a booking can be extended.
 func extendedBefore(now Answer, extended actors.Answer) Answer {
-	state := now.Booking
-	state.Status, state.Attempt = events.BookingIsHeld, state.HeldUnder()
+	state := now.Booking.WithReturned()
+	state.Status, state.Attempt = events.BookingIsHeld, state.FirstAttempt()
 	state.Late, state.Retaken, state.Paid, state.Refunding, state.Kept = false, false, false, false, 0
+	state.Refunds = 0
 	state.Delayed = false
 	state.PaymentID, state.Payments, state.Payment, state.Outside = "", 0, "", nil
 	for _, fact := range extended.Facts {

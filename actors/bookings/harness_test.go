@@ -13,6 +13,7 @@ import (
 
 	"admitone/actors"
 	"admitone/actors/allowance"
+	"admitone/actors/area"
 	"admitone/actors/booking"
 	"admitone/actors/core"
 	money "admitone/actors/payment"
@@ -23,10 +24,10 @@ import (
 	"admitone/events/embedded"
 )
 
-// quiet keeps expected complaints out of the test's output.
+// quiet discards the log of the desk.
 var quiet = slog.New(slog.DiscardHandler)
 
-// clock is moved by the test.
+// clock is advanced by the test.
 type clock struct{ nanos atomic.Int64 }
 
 var day = time.Date(2026, 5, 1, 20, 0, 0, 0, time.UTC)
@@ -34,7 +35,8 @@ var day = time.Date(2026, 5, 1, 20, 0, 0, 0, time.UTC)
 func (c *clock) now() time.Time       { return day.Add(time.Duration(c.nanos.Load())) }
 func (c *clock) move(d time.Duration) { c.nanos.Add(int64(d)) }
 
-var kinds = []core.Kind{performance.Kind, seat.Kind, booking.Kind, wallet.Kind, allowance.Kind, money.Kind}
+var kinds = []core.Kind{performance.Kind, seat.Kind, booking.Kind, wallet.Kind, allowance.Kind, money.Kind,
+	area.Kind}
 
 // harness is a log, a desk on it, and the bookings on that.
 type harness struct {
@@ -44,8 +46,10 @@ type harness struct {
 	desk  *actors.Desk
 	clock *clock
 	gala  events.PerformanceID // the performance
-	mu    sync.Mutex
-	log   *history // as far as it has been read; guarded by mu, but once all is quiet
+	// backwards is how a process dies in a turn; see dying.
+	backwards bool
+	mu        sync.Mutex
+	log       *history // as far as it has been read; guarded by mu, but once all is quiet
 }
 
 // begin opens a log with a performance of one section: holds of a minute.
@@ -71,43 +75,45 @@ func beginOn(t testing.TB, store events.Store, rows, perRow, limit int64) *harne
 	return w
 }
 
-// perform puts another performance on sale, which is the one from now on.
+// perform creates another performance, which is used from now on.
 func (w *harness) perform(id string, rows, perRow, limit int64) {
 	w.Helper()
 	w.gala = events.PerformanceID(id)
 	w.must(w.step(w.ctx(), w.origin("house"), performance.Stream(events.PerformanceID(id)), &performance.Create{
-		ID: events.PerformanceID(
-			id,
-		), Title: "Gala", Venue: "Hall", StartsAt: day.Add(24 * time.Hour), HoldSeconds: 60, LimitPerHolder: limit,
-		Sections: []events.Section{{ID: "A", Rows: rows, SeatsPerRow: perRow, Price: 100}},
+		ID: events.PerformanceID(id), Title: "Gala", Venue: "Hall", StartsAt: day.Add(24 * time.Hour), HoldSeconds: 60,
+		LimitPerHolder: limit * w.parts(),
+		Sections:       []events.Section{{ID: "A", Rows: rows, SeatsPerRow: perRow, Price: 100}},
 	}))
 }
 
-// start opens a desk on the log, as after a restart. between may stand between the
-// bookings and the desk.
+// start opens a desk on the log, as after a restart. between may wrap the desk.
 func (w *harness) start(between func(actors.Dispatcher) actors.Dispatcher) {
 	w.Helper()
 	engine, err := actors.NewEngine()
 	if err != nil {
 		w.Fatal(err)
 	}
-	w.desk = actors.NewDesk(engine, actors.Config{Store: w.store, Kinds: kinds, Now: w.clock.now, Logger: quiet,
+	store := w.store
+	if os.Getenv(separately) == oneStream {
+		store = single{store}
+	}
+	w.desk = actors.NewDesk(engine, actors.Config{Store: store, Kinds: kinds, Now: w.clock.now, Logger: quiet,
 		AppendTimeout: time.Minute})
 	desk := w.desk
 	w.Cleanup(func() { closeDesk(w, desk) })
 	w.between(between)
 }
 
-// between puts something between the bookings and the desk.
+// between wraps the desk of the bookings.
 func (w *harness) between(between func(actors.Dispatcher) actors.Dispatcher) {
 	var desk actors.Dispatcher = w.desk
-	if os.Getenv(separately) != "" {
+	if os.Getenv(separately) == oneCommand {
 		desk = oneByOne{desk}
 	}
 	if between != nil {
 		desk = between(desk)
 	}
-	w.Bookings = New(desk, w.views(w.seats))
+	w.Bookings = w.anew(desk, w.views(w.seats))
 }
 
 func closeDesk(t testing.TB, desk *actors.Desk) {
@@ -121,7 +127,7 @@ func closeDesk(t testing.TB, desk *actors.Desk) {
 
 func (w *harness) ctx() context.Context { return context.Background() }
 
-// step asks one entity under an id that nobody else has.
+// step sends a command to one entity under a unique id.
 func (w *harness) step(
 	ctx context.Context,
 	from Origin,
@@ -139,7 +145,7 @@ func (w *harness) must(_ actors.Answer, err error) {
 	}
 }
 
-// seats is the seat map: a fold of the whole log.
+// seats returns the seat map: a fold of the whole log.
 func (w *harness) seats(ctx context.Context, performanceID events.PerformanceID) ([]byte, events.Position, error) {
 	log := w.read()
 	w.mu.Lock()
@@ -155,7 +161,7 @@ func (w *harness) seats(ctx context.Context, performanceID events.PerformanceID)
 	return taken, log.head, nil
 }
 
-// blindly lets the house choose from a map that knows nothing, until it has to know.
+// blindly makes best seats be chosen from an empty map, until a fresh one is required.
 func (w *harness) blindly() {
 	w.read()
 	w.maps.views = w.views(func(_ context.Context, performanceID events.PerformanceID) ([]byte, events.Position, error) {
@@ -170,7 +176,7 @@ func (w *harness) origin(actor string) Origin {
 	return Origin{ID: id, CorrelationID: string(id), CausationID: string(id), Actor: actor}
 }
 
-// keyed is the origin of a request with a key.
+// keyed returns the origin of a request with a key.
 func (w *harness) keyed(actor, key string, body string) Origin {
 	o := w.origin(actor)
 	o.ID = actors.KeyedCommandID(actor, key, []byte(body))
@@ -205,7 +211,7 @@ func (w *harness) charge(holder events.Holder, amount int64) {
 	w.must(w.step(w.ctx(), w.origin(string(holder)), wallet.Stream(holder), &wallet.Charge{ID: "c", Amount: amount}))
 }
 
-// mustBook is a booking that has to come about.
+// mustBook makes a booking that must succeed.
 func (w *harness) mustBook(holder events.Holder, seats ...events.SeatName) events.BookingID {
 	w.Helper()
 	answer, err := w.book(holder, seats...)
@@ -215,8 +221,8 @@ func (w *harness) mustBook(holder events.Holder, seats ...events.SeatName) event
 	return answer.Booking.ID
 }
 
-// code of a refusal; "ok" for nil, else the error's text. One for a hold that is over says
-// since when, wherever it comes from.
+// code returns the code of a refusal, "ok" for nil, and otherwise the error's text. For an expired
+// hold it includes the deadline.
 func code(err error) string {
 	if err == nil {
 		return "ok"
@@ -237,20 +243,23 @@ func (w *harness) want(err error, want string) {
 	}
 }
 
-// check holds the log to what must always be: every seat of a booking that is held
-// or booked is that booking's, the wallets' money is what was charged less what is
-// booked, and nobody has more than the allowance.
+// check checks the invariants of the log: every seat of a held or booked booking is that booking's,
+// the wallets' money is charges less booked prices, and nobody exceeds the allowance.
 func (w *harness) check(limit int64) *history {
 	w.Helper()
 	h := w.read()
 	spent, taken := int64(0), map[events.StreamID]int64{}
 	for id, b := range h.bookings {
 		s := b.State()
-		if (s.Status == events.BookingIsBooked || s.Refunding) && s.Payment == "" {
-			spent += s.Amount
+		if s.Payment == "" {
+			spent += h.notRefunded(&s)
+		}
+		if s.Status == events.BookingIsBooked && s.Payment == "" {
+			spent += s.Price()
 		}
 		if s.Status == events.BookingIsHeld || s.Status == events.BookingIsBooked {
-			taken[allowance.Stream(s.PerformanceID, s.Holder)] += int64(len(s.Seats))
+			taken[allowance.Stream(s.PerformanceID, s.Holder)] += int64(len(s.Seats)) + events.CountPlaces(s.Areas)
+			w.checkPlaces(h, &s)
 			for _, booked := range s.Seats {
 				if why := owner(h, &s, booked.Seat); why != "" {
 					w.Errorf("booking %s is %s, and %s", id, s.Status, why)
@@ -269,14 +278,14 @@ func (w *harness) check(limit int64) *history {
 		if limit == 0 {
 			continue
 		}
-		if got := h.allowances[stream].Taken(); got < seats || seats > limit {
+		if got := h.allowances[stream].Taken(); got < seats || seats > limit*w.parts() {
 			w.Errorf("%s: %d are taken of %d, and the bookings have %d", stream, got, limit, seats)
 		}
 	}
 	return h
 }
 
-// owner says what is wrong with a seat of a booking.
+// owner returns the owner of a seat that a booking should have.
 func owner(h *history, s *booking.State, name events.SeatName) events.Holder {
 	at := h.seats[seat.Stream(s.PerformanceID, name)]
 	if at == nil {
@@ -293,7 +302,7 @@ func owner(h *history, s *booking.State, name events.SeatName) events.Holder {
 	return ""
 }
 
-// settled is check once everything is over: what is not booked is free.
+// settled is check after everything has ended: what is not booked is free.
 func (w *harness) settled(limit int64) *history {
 	w.Helper()
 	h := w.check(limit)
@@ -301,12 +310,14 @@ func (w *harness) settled(limit int64) *history {
 	for id, b := range h.bookings {
 		switch s := b.State(); {
 		case s.Status == events.BookingIsBooked:
-			booked[s.HoldID()] = int64(len(s.Seats))
-		case s.Status == events.BookingIsPaying, s.Status == events.BookingIsHeld, s.Refunding:
+			booked[s.HoldID()] = int64(len(s.Seats)) + events.CountPlaces(s.Areas)
+		case s.Status == events.BookingIsPaying, s.Status == events.BookingIsHeld, s.Refunding, len(s.Returning()) > 0:
 			w.Errorf("booking %s is still %s, refunding %t", id, s.Status, s.Refunding)
 		}
 	}
 	w.outsideSettled(h)
+	w.returnedAreFree(h)
+	w.placesSettled(h, booked)
 	for stream, s := range h.seats {
 		if hold, _ := s.Owner(); s.Status() == events.SeatIsHeld || s.Status() == events.SeatIsBooked && booked[hold] == 0 {
 			w.Errorf("%s is still %s for %q", stream, s.Status(), hold)
@@ -326,7 +337,7 @@ func (w *harness) settled(limit int64) *history {
 	return h
 }
 
-// wake lets everything expire that is due, as the deadline index does.
+// wake expires everything that is due, as the deadline index does.
 func (w *harness) wake() {
 	w.Helper()
 	for stream, c := range w.read().streams {
@@ -338,7 +349,7 @@ func (w *harness) wake() {
 	}
 }
 
-// resume takes the steps that are left of every booking, and gives up what was begun.
+// resume resumes every booking, and closes what was begun.
 func (w *harness) resume() {
 	w.Helper()
 	h := w.read()
@@ -366,5 +377,5 @@ func (w *harness) resume() {
 	}
 }
 
-// errGone is how a process that has died answers.
+// errGone is the answer of a process that has crashed.
 var errGone = errors.New("the process is gone")

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	"admitone/actors/allowance"
+	"admitone/actors/area"
 	"admitone/actors/booking"
 	"admitone/actors/core"
 	money "admitone/actors/payment"
@@ -15,7 +16,7 @@ import (
 	"admitone/events"
 )
 
-// history is what a log adds up to.
+// history is a fold of the log.
 type history struct {
 	head         events.Position
 	performances map[events.PerformanceID]*performance.Performance
@@ -24,11 +25,15 @@ type history struct {
 	wallets      map[string]*wallet.Wallet
 	allowances   map[events.StreamID]*allowance.Allowance
 	payments     map[events.StreamID]*money.Payment
+	areas        map[events.StreamID]*area.Area
 	streams      map[events.StreamID]core.Core
 	// begun are the streams that holds have of which no booking says that they are its own.
 	begun   map[events.HoldID][]events.StreamID
 	charged int64
 	names   []string // of the facts, in order
+	// fenced are the performances that were called off, kept the bookings released behind that.
+	fenced map[events.StreamID]bool
+	kept   map[events.BookingID]int64
 }
 
 func newHistory() *history {
@@ -39,22 +44,39 @@ func newHistory() *history {
 		wallets:      map[string]*wallet.Wallet{},
 		allowances:   map[events.StreamID]*allowance.Allowance{},
 		payments:     map[events.StreamID]*money.Payment{},
+		areas:        map[events.StreamID]*area.Area{},
 		streams:      map[events.StreamID]core.Core{},
 		begun:        map[events.HoldID][]events.StreamID{},
+		fenced:       map[events.StreamID]bool{},
+		kept:         map[events.BookingID]int64{},
 	}
 }
 
-// begin keeps what is begun.
+// begin records seats and allowance of attempts.
 func (h *history) begin(stream events.StreamID, fact events.Fact) {
 	drop := func(hold events.HoldID, done func(events.StreamID) bool) {
 		h.begun[hold] = slices.DeleteFunc(h.begun[hold], done)
 	}
 	this := func(other events.StreamID) bool { return other == stream }
 	switch f := fact.(type) {
+	case *events.PerformanceCancelled:
+		h.fenced[stream] = true
+	case *events.BookingReleased:
+		h.keep(stream, f.Kept)
+	case *events.BookingSeatReturned:
+		h.keep(stream, f.Kept)
 	case *events.SeatHeld:
 		h.add(stream, f.HoldID)
 	case *events.AllowanceTaken:
 		h.add(stream, f.HoldID)
+	case *events.AreaHeld:
+		h.add(stream, f.HoldID)
+	case *events.AreaBooked:
+		drop(f.HoldID, this)
+	case *events.AreaReleased:
+		drop(f.HoldID, this)
+	case *events.AreaExpired:
+		drop(f.HoldID, this)
 	case *events.SeatBooked:
 		drop(f.HoldID, this)
 	case *events.SeatReleased:
@@ -73,6 +95,14 @@ func (h *history) begin(stream events.StreamID, fact events.Fact) {
 	}
 }
 
+// keep counts what is withheld after a cancellation.
+func (h *history) keep(stream events.StreamID, kept int64) {
+	id := events.BookingID(stream.Entity())
+	if h.fenced[performance.Stream(h.bookings[id].State().PerformanceID)] {
+		h.kept[id] += kept
+	}
+}
+
 func (h *history) add(stream events.StreamID, hold events.HoldID) {
 	id, _, _ := events.CutHoldID(hold)
 	if b := h.bookings[id]; b != nil {
@@ -83,20 +113,20 @@ func (h *history) add(stream events.StreamID, hold events.HoldID) {
 	h.begun[hold] = append(h.begun[hold], stream)
 }
 
-// owns reports whether a booking has said that what a hold has in a stream is its own.
+// owns reports whether a booking lists what a hold has in a stream.
 func owns(s *booking.State, hold events.HoldID, stream events.StreamID) bool {
 	_, attempt, _ := events.CutHoldID(hold)
 	_, name := events.CutPerformance(stream.Entity())
-	if attempt != s.HeldUnder() {
-		return attempt > s.HeldUnder() && attempt <= s.Attempt
+	if attempt != s.FirstAttempt() {
+		return attempt > s.FirstAttempt() && attempt <= s.Attempt
 	}
 	return s.ID != "" &&
 		(stream.Category() != events.SeatCategory ||
 			slices.ContainsFunc(s.Seats, func(b events.BookedSeat) bool { return b.Seat == events.SeatName(name) }))
 }
 
-// read folds the log, on from where it was. The rules themselves panic at what can't be, at every prefix:
-// two owners of a seat, a booking paid twice, a balance below nothing.
+// read folds the log from where it was. The cores panic at impossible facts, at every prefix: two
+// owners of a seat, a booking paid twice, a negative balance.
 func (w *harness) read() *history {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -144,6 +174,8 @@ func (h *history) open(stream events.StreamID) (c core.Core) {
 		h.allowances[stream] = c
 	case *money.Payment:
 		h.payments[stream] = c
+	case *area.Area:
+		h.areas[stream] = c
 	}
 	return c
 }
@@ -151,7 +183,7 @@ func (h *history) open(stream events.StreamID) (c core.Core) {
 // reader reads a seat map.
 type reader func(ctx context.Context, performanceID events.PerformanceID) ([]byte, events.Position, error)
 
-// foldedViews are views of which the seat map may be another one, until they catch up.
+// foldedViews are views with a replaceable seat map, until they catch up.
 type foldedViews struct {
 	*harness
 	read   reader
@@ -161,7 +193,7 @@ type foldedViews struct {
 
 func (w *harness) views(read reader) *foldedViews { return &foldedViews{harness: w, read: read} }
 
-// TakenSeats is the map.
+// TakenSeats returns the map.
 func (v *foldedViews) TakenSeats(
 	ctx context.Context,
 	performanceID events.PerformanceID,
@@ -172,7 +204,12 @@ func (v *foldedViews) TakenSeats(
 	return v.read(ctx, performanceID)
 }
 
-// CatchUp makes the map the log's.
+// Hall is read from the log.
+func (v *foldedViews) Hall(ctx context.Context, id events.PlanID) (*events.Hall, error) {
+	return events.ReadHall(ctx, v.store, id)
+}
+
+// CatchUp replaces the map by that of the log.
 func (v *foldedViews) CatchUp(context.Context) error {
 	v.caught.Store(!v.lags)
 	return nil
@@ -195,7 +232,15 @@ func (v *foldedViews) Begun(
 	return begun, nil
 }
 
-// unowned are the bookings of which attempts have something that no booking has.
+// KeptBehind is a fold of the whole log.
+func (v *foldedViews) KeptBehind(_ context.Context, bookingID events.BookingID) (int64, error) {
+	log := v.harness.read()
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return log.kept[bookingID], nil
+}
+
+// unowned returns the bookings whose attempts have something that belongs to no booking.
 func (h *history) unowned() (ids []events.BookingID) {
 	for hold, streams := range h.begun {
 		if id, _, _ := events.CutHoldID(hold); len(streams) > 0 {
@@ -205,7 +250,7 @@ func (h *history) unowned() (ids []events.BookingID) {
 	return ids
 }
 
-// nothingForNobody: every seat that is held, and every allowance, is a booking's.
+// nothingForNobody: every held seat and every allowance belongs to a booking.
 func (w *harness) nothingForNobody(when any) {
 	w.Helper()
 	for hold, streams := range w.read().begun {

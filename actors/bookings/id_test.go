@@ -10,7 +10,7 @@ import (
 	"admitone/events"
 )
 
-// commands returns the ids of the commands behind the facts of a kind.
+// commands returns the ids of the commands that caused facts of a kind.
 func (w *harness) commands(name string) (ids []actors.CommandID) {
 	w.Helper()
 	for event, err := range events.All(w.ctx(), w.store, 0) {
@@ -24,8 +24,8 @@ func (w *harness) commands(name string) (ids []actors.CommandID) {
 	return ids
 }
 
-// TestCommandIDs: with a key and without, the commands of a process have ids that any other
-// run would make again; the request's own are as it came with them.
+// TestCommandIDs: with a key and without, the commands of a process have ids that any other run
+// would derive again; the request's own id is unchanged.
 func TestCommandIDs(t *testing.T) {
 	for _, key := range []bool{false, true} {
 		w := begin(t, 1, 3, 3)
@@ -65,7 +65,7 @@ func TestCommandIDs(t *testing.T) {
 	}
 }
 
-// TestIDsOfKeyedCallers: a retry that is older than this program finds its booking.
+// TestIDsOfKeyedCallers: a retry that began with an older program finds its booking.
 func TestIDsOfKeyedCallers(t *testing.T) {
 	cmd := Book{Origin: Origin{ID: actors.KeyedCommandID("ann", "k", []byte("body"))}, PerformanceID: "gala"}
 	if cmd.ID != "k676y5teW7oh3-ZN2lmcmsA.ZG_NnjRDK9g" {

@@ -1,6 +1,7 @@
 package bookings
 
 import (
+	"cmp"
 	"context"
 
 	"admitone/actors/booking"
@@ -10,25 +11,42 @@ import (
 	"admitone/events"
 )
 
-// BeginIntent has a booking wait for money that a provider is taking.
+// BeginIntent makes a booking wait for a payment that a provider is taking.
 type BeginIntent struct {
 	Origin
 	BookingID events.BookingID
 	Intent    events.IntentID
 	Provider  events.Provider
-	// Seconds is how long it waits, from 1 to those of [events.MaxIntent].
+	// Seconds it waits, from 1 to [events.MaxIntent].
 	Seconds int64
+	// By is the holder, or "" for the organiser.
+	By events.Holder
+	// Checkout has the addresses to which the payment page returns the holder; zero for no page.
+	// The page's title is that of the performance.
+	Checkout events.Checkout
 }
 
 // BeginIntent announces the intent, holds allowance and seats as long as it lasts, and answers with
-// the booking as it waits. Replayed says that an intent like it was under way.
+// the waiting booking. Replayed means that an equal intent was open.
 //
-// Refusals, in this order: not_found, payment_in_progress, already_confirmed, hold_expired (also if a
-// seat is lost meanwhile), released, limit_exceeded (the seats can't be held that long).
+// Refusals, in this order: not_found, forbidden, invalid_field (booking: there is nothing to pay on a
+// page), cancelled, payment_in_progress, already_confirmed,
+// hold_expired (also if a seat is lost meanwhile), released, limit_exceeded (the seats can't be held that long).
 func (b *Bookings) BeginIntent(ctx context.Context, cmd BeginIntent) (Answer, error) {
 	return b.locked(ctx, cmd.BookingID, func(ctx context.Context) (Answer, error) {
-		begun, err := b.request(ctx, cmd.Origin, cmd.BookingID,
-			&booking.BeginIntent{Intent: cmd.Intent, Provider: cmd.Provider, Seconds: cmd.Seconds})
+		if err := b.title(ctx, &cmd); err != nil {
+			return Answer{}, err
+		}
+		before, err := b.state(ctx, cmd.BookingID)
+		if err != nil {
+			return Answer{}, err
+		}
+		calledOff, err := b.calledOff(ctx, &before.Booking)
+		if err != nil {
+			return Answer{}, err
+		}
+		begun, err := b.request(ctx, cmd.Origin, cmd.BookingID, &booking.BeginIntent{Intent: cmd.Intent,
+			Provider: cmd.Provider, Seconds: cmd.Seconds, By: cmd.By, Checkout: cmd.Checkout, CalledOff: calledOff})
 		if err != nil {
 			return Answer{}, err
 		}
@@ -41,15 +59,15 @@ func (b *Bookings) BeginIntent(ctx context.Context, cmd BeginIntent) (Answer, er
 	})
 }
 
-// openIntent takes the remaining steps of an intent that has begun, from wherever it stands: what it
-// waits for is held as long as it lasts, or it is ended. Refusals: hold_expired, limit_exceeded, once
-// it is ended and what is left is given back.
+// openIntent takes the remaining steps of an intent that has begun: allowance and seats are held as
+// long as it lasts, or it is ended. Refusals: hold_expired, limit_exceeded, once it is ended and
+// everything is released.
 func (b *Bookings) openIntent(ctx context.Context, from Origin, bookingID events.BookingID) error {
 	now, err := b.state(ctx, bookingID)
 	if err != nil || now.Booking.Status != events.BookingIsAwaiting || now.Booking.Intent.Opened {
 		return err
 	}
-	s, err := b.performanceInfo(ctx, now.Booking.PerformanceID)
+	s, err := b.performanceOf(ctx, &now.Booking)
 	if err != nil {
 		return err
 	}
@@ -70,20 +88,21 @@ func (b *Bookings) openIntent(ctx context.Context, from Origin, bookingID events
 	return refusal
 }
 
-// opening holds allowance and seats as long as an intent lasts; then the booking says so. It is
-// announced by booking.intent_begun. What is held longer than the booking comes to wait is given back
-// with it, so there is nothing to undo.
+// opening holds allowance and seats as long as an intent lasts, and then opens it.
+// booking.intent_begun has announced it. Nothing has to be undone: seats that are held longer than
+// the booking waits are released with it.
 func opening(h *hold, state *booking.State) *process.Process {
 	to := &seat.Extend{HoldID: h.id, ExpiresAt: state.Intent.ExpiresAt.Add(seat.Grace), HoldFor: h.show.holdFor,
 		Intent: state.Intent.ID}
 	return &process.Process{ID: string(state.Intent.ID), Announced: true, Stages: []process.Stage{
 		h.extendAllowance(to),
 		h.extendSeats(to),
+		h.extendAreas(to),
 		bookingStep(state.ID, process.Step{Name: "open-intent", Do: &booking.OpenIntent{Intent: state.Intent.ID}}),
 	}}
 }
 
-// endIntent ends an intent, and gives back what the booking then should not have.
+// endIntent ends an intent, and releases what the booking may no longer have.
 func (b *Bookings) endIntent(
 	ctx context.Context,
 	from Origin,
@@ -98,16 +117,18 @@ func (b *Bookings) endIntent(
 	return b.settle(ctx, from, bookingID)
 }
 
-// EndIntent ends an intent of a booking: it is held again, or has expired if its own time is over. One
-// that is not the present one changes nothing. Refusal: not_found.
+// EndIntent ends an intent of a booking: the booking is held again, or has expired if its own
+// deadline has passed. No-op unless it is the open intent. Refusal: not_found.
 type EndIntent struct {
 	Origin
 	BookingID events.BookingID
-	// Intent to end, "" for the present one.
+	// Intent to end, "" for the open one.
 	Intent events.IntentID
+	// Reason of the end; "" means [events.IntentEnded].
+	Reason events.IntentEnd
 }
 
-// EndIntent ends an intent, and answers with the booking as it is then.
+// EndIntent ends the intent, and answers with the booking after that.
 func (b *Bookings) EndIntent(ctx context.Context, cmd EndIntent) (Answer, error) {
 	return b.locked(ctx, cmd.BookingID, func(ctx context.Context) (Answer, error) {
 		if cmd.Intent == "" {
@@ -118,7 +139,7 @@ func (b *Bookings) EndIntent(ctx context.Context, cmd EndIntent) (Answer, error)
 			cmd.Intent = now.Booking.Intent.ID
 		}
 		ended, err := b.request(ctx, cmd.Origin, cmd.BookingID,
-			&booking.EndIntent{Intent: cmd.Intent, Reason: events.IntentEnded})
+			&booking.EndIntent{Intent: cmd.Intent, Reason: cmp.Or(cmd.Reason, events.IntentEnded)})
 		if err != nil {
 			return Answer{}, err
 		}
@@ -131,7 +152,7 @@ func (b *Bookings) EndIntent(ctx context.Context, cmd EndIntent) (Answer, error)
 	})
 }
 
-// endWrongSum ends the intent of a booking for which money in a wrong sum came in.
+// endWrongSum ends the intent of a booking for which a wrong amount was paid.
 func (b *Bookings) endWrongSum(ctx context.Context, from Origin, state *booking.State) error {
 	if state.Status != events.BookingIsAwaiting {
 		return nil

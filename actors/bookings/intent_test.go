@@ -1,9 +1,11 @@
 package bookings
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
+	"admitone/actors/performance"
 	"admitone/actors/seat"
 	"admitone/events"
 )
@@ -19,7 +21,7 @@ func (w *harness) intent(id events.BookingID, seconds int64) (Answer, error) {
 		Intent: events.IntentID("intent-" + string(id)), Seconds: seconds})
 }
 
-// TestAnIntentKeepsItsSeats: behind the booking's own time, until it lapses or its money comes.
+// TestAnIntentKeepsItsSeats: beyond the booking's own deadline, until it ends or its money arrives.
 func TestAnIntentKeepsItsSeats(t *testing.T) {
 	for _, paid := range []bool{true, false} {
 		w := begin(t, 1, 3, 2)
@@ -47,7 +49,8 @@ func TestAnIntentKeepsItsSeats(t *testing.T) {
 	}
 }
 
-// TestIntentsStayWithinBounds: however many there are, a seat is kept for a day longer than without.
+// TestIntentsStayWithinBounds: however many there are, a seat is held for at most a day longer than
+// without.
 func TestIntentsStayWithinBounds(t *testing.T) {
 	w := begin(t, 1, 3, 0)
 	id := w.mustBook("ann", "A-1-1")
@@ -79,7 +82,38 @@ func TestIntentsStayWithinBounds(t *testing.T) {
 	w.settled(0)
 }
 
-// TestAnIntentThatLostASeat is ended, and so is the booking.
+// TestIntentsOnEverySeat: a holder that repeatedly has the longest intents on all seats keeps them
+// from others for at most a day longer than without.
+func TestIntentsOnEverySeat(t *testing.T) {
+	w := begin(t, 4, 5, 0)
+	begun, held := w.clock.now(), map[events.SeatName]events.BookingID{}
+	for row := range 4 {
+		for number := range 5 {
+			name := events.NewSeatName("A", int64(row+1), int64(number+1))
+			held[name] = w.mustBook("ann", name)
+		}
+	}
+	for round := range 6 {
+		for _, id := range held {
+			_, err := w.BeginIntent(w.ctx(), BeginIntent{Origin: w.origin("shop"), BookingID: id, Provider: "bank",
+				Intent: events.IntentID(fmt.Sprint(id, round)), Seconds: int64(events.MaxIntent / s)})
+			if code(err) != "ok" && code(err) != "payment_in_progress" && code(err) != "hold_expired" {
+				t.Fatal(err)
+			}
+		}
+		w.clock.move(6 * time.Hour)
+		w.wake()
+		w.resume()
+	}
+	if w.clock.now().Before(begun.Add(36 * time.Hour)) {
+		t.Fatal("it is too early")
+	}
+	for name := range held {
+		w.mustBook("bob", name)
+	}
+}
+
+// TestAnIntentThatLostASeat: it ends, and so does the booking.
 func TestAnIntentThatLostASeat(t *testing.T) {
 	w := begin(t, 1, 3, 0)
 	id := w.mustBook("ann", "A-1-1", "A-1-2")
@@ -90,4 +124,34 @@ func TestAnIntentThatLostASeat(t *testing.T) {
 		t.Errorf("it is %s", now.Booking.Status)
 	}
 	w.settled(0)
+}
+
+// TestIntentsGoByTheFrozenLimit: whatever is edited since, allowance and seats wait on the terms of
+// the hold.
+func TestIntentsGoByTheFrozenLimit(t *testing.T) {
+	w := begin(t, 1, 6, 0)
+	id := w.mustBook("ann", "A-1-1")
+	w.edit(&performance.Edit{LimitPerHolder: ptr(4 * w.parts())})
+	answer, err := w.intent(id, 600)
+	w.want(err, "ok")
+	if answer.Booking.Status != events.BookingIsAwaiting {
+		t.Errorf("behind a limit the booking is %s", answer.Booking.Status)
+	}
+
+	w = begin(t, 1, 6, 2)
+	id = w.mustBook("ann", "A-1-1")
+	w.edit(&performance.Edit{LimitPerHolder: ptr(int64(0))})
+	_, err = w.intent(id, 600)
+	w.want(err, "ok")
+	w.clock.move(100 * s)
+	w.wake()
+	w.edit(&performance.Edit{LimitPerHolder: ptr(2 * w.parts())})
+	_, err = w.book("ann", "A-1-2", "A-1-3")
+	w.want(err, "limit_exceeded")
+	reported, err := w.report(id, "x", 100, false)
+	w.want(err, "ok")
+	if !reported.Outside.Booked() {
+		t.Errorf("money in time: %+v", reported.Outside.Payment)
+	}
+	w.settled(2)
 }

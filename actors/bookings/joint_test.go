@@ -12,11 +12,21 @@ import (
 	"admitone/events"
 )
 
-// oneByOne hides that a desk can take several commands together.
+// oneByOne hides that a desk can append several commands together.
 type oneByOne struct{ actors.Dispatcher }
 
-// separately is the variable of the environment that has all tests book seats one after another.
+// separately is the environment variable that makes all tests book seats one by one.
 const separately = "ADMITONE_TEST_SEPARATELY"
+
+// Its values: the desk decides one command after another, or the log appends to one stream at a
+// time.
+const (
+	oneCommand = "one command"
+	oneStream  = "one stream"
+)
+
+// single is a log that can't append to several streams.
+type single struct{ events.Store }
 
 // TestSeparately runs the other tests on a log that has no append to several streams.
 func TestSeparately(t *testing.T) {
@@ -24,14 +34,16 @@ func TestSeparately(t *testing.T) {
 		t.Skip("this is that run")
 	}
 	t.Parallel()
-	run := exec.Command(os.Args[0], "-test.skip", "^TestSeparately$", "-test.timeout", "20m")
-	run.Env = append(os.Environ(), separately+"=1")
-	if out, err := run.CombinedOutput(); err != nil {
-		t.Errorf("%v\n%s", err, out)
+	for _, how := range []string{oneCommand, oneStream} {
+		run := exec.Command(os.Args[0], "-test.skip", "^TestSeparately$", "-test.timeout", "20m")
+		run.Env = append(os.Environ(), separately+"="+how)
+		if out, err := run.CombinedOutput(); err != nil {
+			t.Errorf("%s: %v\n%s", how, err, out)
+		}
 	}
 }
 
-// losing is a desk of a process that dies at a joint append, before it or behind it.
+// losing is the desk of a process that crashes before or after a joint append.
 type losing struct {
 	*actors.Desk
 	before, behind bool
@@ -67,8 +79,8 @@ func (l *losing) View(ctx context.Context, stream events.StreamID, read func(cor
 	return l.Desk.View(ctx, stream, read)
 }
 
-// TestACrashAroundAJointAppend: the booking is there with all its seats or not at all, and a
-// retry under the same key has it.
+// TestACrashAroundAJointAppend: the booking exists with all its seats or not at all, and a retry
+// under the same key returns it.
 func TestACrashAroundAJointAppend(t *testing.T) {
 	if os.Getenv(separately) != "" {
 		t.Skip("there is no joint append")
@@ -101,7 +113,7 @@ func TestACrashAroundAJointAppend(t *testing.T) {
 	}
 }
 
-// TestARefusalLeavesNothing: a booking that is refused has held none of its seats meanwhile.
+// TestARefusalLeavesNothing: a refused booking has not held any of its seats meanwhile.
 func TestARefusalLeavesNothing(t *testing.T) {
 	if os.Getenv(separately) != "" {
 		t.Skip("seats are held one after another")
@@ -118,7 +130,7 @@ func TestARefusalLeavesNothing(t *testing.T) {
 	w.check(2)
 }
 
-// forgetful is a desk whose joint appends have unknown outcomes, and are in the log.
+// forgetful is a desk whose joint appends have unknown outcomes, but are in the log.
 type forgetful struct{ *actors.Desk }
 
 func (f *forgetful) AskAll(
@@ -132,8 +144,8 @@ func (f *forgetful) AskAll(
 	return nil, actors.ErrUnavailable
 }
 
-// TestUnknownJointAppend: the caller hears that the outcome is unknown, and not that nothing was
-// done. A retry under the same key has the booking.
+// TestUnknownJointAppend: the caller learns that the outcome is unknown, and not that nothing was
+// done. A retry under the same key returns the booking.
 func TestUnknownJointAppend(t *testing.T) {
 	if os.Getenv(separately) != "" {
 		t.Skip("there is no joint append")

@@ -8,8 +8,8 @@ import (
 	"admitone/events"
 )
 
-// TestAKeyIsOneRequest: a retry gets the same answer, another body is refused, and a
-// refusal is decided anew.
+// TestAKeyIsOneRequest: a retry gets the same answer, another body is refused, and a refusal is
+// decided again.
 func TestAKeyIsOneRequest(t *testing.T) {
 	w := begin(t, 2, 5, 0)
 	w.charge("ann", 500)
@@ -45,7 +45,7 @@ func TestAKeyIsOneRequest(t *testing.T) {
 	w.settled(0)
 }
 
-// TestAKeyedPaymentThatFailed is decided anew.
+// TestAKeyedPaymentThatFailed: it is decided again.
 func TestAKeyedPaymentThatFailed(t *testing.T) {
 	w := begin(t, 2, 5, 0)
 	id := w.mustBook("ann", "A-1-1")
@@ -65,7 +65,7 @@ func TestAKeyedPaymentThatFailed(t *testing.T) {
 	w.settled(0)
 }
 
-// TestARetryIsAnsweredAsBefore: whatever has become of the booking since.
+// TestARetryIsAnsweredAsBefore: whatever has happened to the booking since.
 func TestARetryIsAnsweredAsBefore(t *testing.T) {
 	w := begin(t, 2, 5, 0)
 	w.charge("ann", 100)
@@ -101,8 +101,8 @@ func TestARetryIsAnsweredAsBefore(t *testing.T) {
 	w.settled(0)
 }
 
-// TestAKeyedPaymentThatWasUnderWay, at another node or before a crash, is ended by its
-// retry, which is known as one.
+// TestAKeyedPaymentThatWasUnderWay: a payment started on another node or before a crash is
+// completed by its retry, which is marked as a replay.
 func TestAKeyedPaymentThatWasUnderWay(t *testing.T) {
 	w := begin(t, 2, 5, 0)
 	w.charge("ann", 100)

@@ -17,7 +17,7 @@ import (
 	"admitone/events"
 )
 
-// gate is a desk that keeps the first command of some sort until it is opened.
+// gate is a desk that blocks the first command of some kind until it is opened.
 type gate struct {
 	actors.Dispatcher
 	keeps   func(core.Command) bool
@@ -26,7 +26,7 @@ type gate struct {
 	open    chan struct{} // closed by the test
 }
 
-// Ask waits at the gate with the command that it is for.
+// Ask blocks the command that it is for.
 func (g *gate) Ask(ctx context.Context, request actors.Request) (actors.Answer, error) {
 	if g.keeps(request.Command) {
 		kept := false
@@ -39,8 +39,7 @@ func (g *gate) Ask(ctx context.Context, request actors.Request) (actors.Answer, 
 	return g.Dispatcher.Ask(ctx, request)
 }
 
-// later runs act up to the first command of some sort, then meanwhile, and then the
-// rest of act.
+// later runs act up to the first command of some kind, then meanwhile, and then the rest of act.
 func (w *harness) later(keeps func(core.Command) bool, act func() error, meanwhile func()) error {
 	w.Helper()
 	g := &gate{keeps: keeps, reached: make(chan struct{}), open: make(chan struct{})}
@@ -69,7 +68,7 @@ func is[T core.Command](cmd core.Command) bool {
 	return ok
 }
 
-// bobTakesOver lets everything expire, and has another holder pay for the seat.
+// bobTakesOver expires everything, and makes another holder pay for the seat.
 func (w *harness) bobTakesOver() (bookingID events.BookingID) {
 	w.Helper()
 	w.clock.move(91 * s)
@@ -90,8 +89,8 @@ func (w *harness) bobHas(id events.BookingID) {
 	}
 }
 
-// TestALateCommandNeverTouchesTheNextHolder holds one command of ann's back until
-// her time is over and bob has paid for the seat.
+// TestALateCommandNeverTouchesTheNextHolder delays one command of ann's until her deadline has
+// passed and bob has paid for the seat.
 func TestALateCommandNeverTouchesTheNextHolder(t *testing.T) {
 	pay := func(w *harness, id events.BookingID) error { _, err := w.pay(id, "ann"); return err }
 	for _, line := range []struct {
@@ -135,8 +134,8 @@ func TestALateCommandNeverTouchesTheNextHolder(t *testing.T) {
 	}
 }
 
-// TestALateReleaseOfAGroupThatFailed: what a refused group gives back late is not
-// what another caller has since.
+// TestALateReleaseOfAGroupThatFailed: a late release by a refused group does not affect the next
+// holder.
 func TestALateReleaseOfAGroupThatFailed(t *testing.T) {
 	w := begin(t, 1, 2, 0)
 	w.mustBook("cid", "A-1-2")
@@ -150,8 +149,7 @@ func TestALateReleaseOfAGroupThatFailed(t *testing.T) {
 	w.bobHas(bobs)
 }
 
-// TestALateTimer: a deadline that wakes the seat late finds the next hold, and lets
-// it be.
+// TestALateTimer: a deadline that wakes the seat late finds the next hold, and does nothing.
 func TestALateTimer(t *testing.T) {
 	w := begin(t, 1, 2, 0)
 	w.mustBook("ann", "A-1-1")
@@ -174,8 +172,8 @@ func TestALateTimer(t *testing.T) {
 	}
 }
 
-// TestExpiryAndPaymentMeet: whichever comes first, money and seats agree, at the very
-// nanosecond and behind it.
+// TestExpiryAndPaymentMeet: whichever is first, money and seats agree, at the very nanosecond and
+// after it.
 func TestExpiryAndPaymentMeet(t *testing.T) {
 	for name, at := range map[string]time.Duration{"at the deadline": 60 * s, "behind it": 60*s + 1} {
 		t.Run(name, func(t *testing.T) {
@@ -221,7 +219,7 @@ func TestWhoeverAskedHasGone(t *testing.T) {
 	<-g.reached
 	cancel()
 	if err := <-result; code(err) != context.Canceled.Error() {
-		t.Errorf("whoever had gone heard %v", err)
+		t.Errorf("the caller that had left got %v", err)
 	}
 	close(g.open)
 	w.Wait()
@@ -231,7 +229,7 @@ func TestWhoeverAskedHasGone(t *testing.T) {
 	w.settled(0)
 }
 
-// TestAMapThatCantBeRead: the truth is told all the same, and nothing is chosen.
+// TestAMapThatCantBeRead: refusals stay correct, and nothing is chosen.
 func TestAMapThatCantBeRead(t *testing.T) {
 	w := begin(t, 1, 3, 0)
 	w.mustBook("bob", "A-1-1")
@@ -259,28 +257,28 @@ func TestAPanicIsAnAnswer(t *testing.T) {
 	for range 2 {
 		_, err := w.Book(w.ctx(), Book{Origin: w.keyed("ann", "k", ""), PerformanceID: "gala", Holder: "ann", Quantity: 1})
 		if !errors.Is(err, actors.ErrBroken) || !strings.Contains(err.Error(), "no map") {
-			t.Errorf("whoever asked heard %v", err)
+			t.Errorf("the caller got %v", err)
 		}
 	}
 	w.between(func(desk actors.Dispatcher) actors.Dispatcher { return panicking{desk} })
 	for range 2 { // the second does not wait for the first
 		if _, err := w.best("ann", 3); !errors.Is(err, actors.ErrBroken) {
-			t.Errorf("whoever asked heard %v", err)
+			t.Errorf("the caller got %v", err)
 		}
 	}
 	if _, err := w.book("ann", "A-1-1", "A-1-2"); !errors.Is(err, actors.ErrBroken) {
-		t.Errorf("whoever asked heard %v", err)
+		t.Errorf("the caller got %v", err)
 	}
 }
 
-// panicking is a desk that panics when somebody asks it.
+// panicking is a desk whose Ask panics.
 type panicking struct{ actors.Dispatcher }
 
 // Ask panics.
 func (panicking) Ask(context.Context, actors.Request) (actors.Answer, error) { panic("no desk") }
 
-// TestAMapThatLags: the seats have the last word, however wrong the map is. What is sold
-// out is told from a map that has caught up.
+// TestAMapThatLags: the seats decide, however wrong the map is. Sold out is decided on a map that
+// has caught up.
 func TestAMapThatLags(t *testing.T) {
 	w := begin(t, 1, 20, 0)
 	var names []events.SeatName
@@ -301,8 +299,8 @@ func TestAMapThatLags(t *testing.T) {
 	w.check(0)
 }
 
-// TestTheGrace: a payment that begins at the last moment has that long to book the
-// seats, also after an extension.
+// TestTheGrace: a payment that begins at the last moment has that long to book the seats, also
+// after an extension.
 func TestTheGrace(t *testing.T) {
 	for _, extended := range []bool{false, true} {
 		for after, want := range map[time.Duration]string{seat.Grace: "ok", seat.Grace + 1: "hold_expired"} {
@@ -329,8 +327,8 @@ func TestTheGrace(t *testing.T) {
 	}
 }
 
-// TestSeatsOfUnequalStay: one seat of a booking is free before the others. A late
-// payment that fails on it gives back at once what the others still are held for.
+// TestSeatsOfUnequalStay: one seat of a booking expires before the others. A late payment that
+// fails on it releases at once what the others still hold.
 func TestSeatsOfUnequalStay(t *testing.T) {
 	w := begin(t, 1, 2, 0)
 	w.charge("ann", 200)
@@ -348,8 +346,7 @@ func TestSeatsOfUnequalStay(t *testing.T) {
 	w.check(0)
 }
 
-// TestMapsThatGetOlder: an earlier map does not know what claims have ended, so
-// nothing is chosen from it.
+// TestMapsThatGetOlder: an earlier map lacks claims that have ended, so nothing is chosen from it.
 func TestMapsThatGetOlder(t *testing.T) {
 	w := begin(t, 1, 20, 0)
 	at := events.Position(1000)
@@ -366,8 +363,8 @@ func TestMapsThatGetOlder(t *testing.T) {
 	}
 }
 
-// TestAFailedPaymentIsClosed: also for want of money, so that no other node can debit it later.
-// Another payment has another id, and is debited.
+// TestAFailedPaymentIsClosed: also one that failed for lack of money, so that no other node can
+// debit it later. Another payment has another id, and is debited.
 func TestAFailedPaymentIsClosed(t *testing.T) {
 	w := begin(t, 1, 2, 0)
 	id := w.mustBook("ann", "A-1-1")

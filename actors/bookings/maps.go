@@ -11,32 +11,35 @@ import (
 	"admitone/events"
 )
 
-// Views is what the steps read of the log beside the entities themselves. It may lag:
-// the entities have the last word.
+// Views is what the steps read of the log besides the entities. It may lag: the entities decide.
 type Views interface {
-	// TakenSeats says which seats of a performance are taken: one byte for each seat in
-	// canonical order, 0 for a free one, and the position up to which the view has seen
-	// the log. The slice is the caller's.
+	// TakenSeats returns one byte for each seat of a performance in canonical order, 0 for a free
+	// one, and the position up to which the view has seen the log. The caller owns the slice.
 	TakenSeats(ctx context.Context, performanceID events.PerformanceID) (taken []byte, at events.Position, err error)
-	// Begun are the streams of the seats and allowances that attempts of a booking have
-	// of which its stream does not say that they are its own, by the ids of their holds.
+	// Begun returns the streams in which attempts of a booking have seats or allowance that its own
+	// stream does not list, by hold id.
 	Begun(ctx context.Context, bookingID events.BookingID) (map[events.HoldID][]events.StreamID, error)
-	// CatchUp returns when the views have seen the log up to where its end was when it
-	// was called, or can't say so in time.
+	// KeptBehind returns the sum withheld by returns of a booking after its performance was
+	// cancelled, in minor units.
+	KeptBehind(ctx context.Context, bookingID events.BookingID) (int64, error)
+	// Hall returns the hall of a seating plan in the log.
+	Hall(ctx context.Context, planID events.PlanID) (*events.Hall, error)
+	// CatchUp returns once the views have seen the log up to its end at the time of the call, or
+	// with an error if that takes too long.
 	CatchUp(ctx context.Context) error
 }
 
-// seatMaps reads seat maps, one at a time for each performance: when a hundred people
-// are refused the same seat, their alternatives come from one map.
+// seatMaps reads seat maps, one at a time for each performance: when a hundred callers are refused
+// the same seat, their alternatives come from one map.
 type seatMaps struct {
 	views Views
 
 	mu      sync.Mutex
 	reading map[events.PerformanceID]*seatMap // guarded by mu
-	recent  map[events.PerformanceID]*seatMap // read a moment ago; guarded by mu
+	recent  map[events.PerformanceID]*seatMap // read recently; guarded by mu
 }
 
-// seatMap is one that is being read; once read it is not changed.
+// seatMap is a map that is being read. It is immutable once read.
 type seatMap struct {
 	done  chan struct{} // closed when it has been read
 	taken []byte
@@ -44,19 +47,25 @@ type seatMap struct {
 	err   error
 
 	mu    sync.Mutex
-	until time.Time                    // when it is not recent any more; guarded by mu
-	best  map[int][][]performance.Seat // choices by their size; guarded by mu
+	until time.Time                           // when it stops being recent; guarded by mu
+	best  map[choiceSize][][]performance.Seat // choices by their size; guarded by mu
 }
 
-// A map is good enough to offer other seats from for recentFactor times as long as it took to
-// read it and to find the best seats in it, and for recentMost at most. So a crowd that is
-// refused costs a part of one processor, however large the hall is.
+// choiceSize is the number of seats of a choice, and whether restricted price types are allowed.
+type choiceSize struct {
+	seats      int
+	restricted bool
+}
+
+// A map may be used for alternatives for recentFactor times as long as it took to read it and to
+// find the best seats in it, and for recentMost at most. So a crowd that is refused costs a
+// fraction of one processor, whatever the size of the hall.
 const (
 	recentFactor = 10
 	recentMost   = 50 * time.Millisecond
 )
 
-// took adds to the time that the map has cost, and so to how long it is recent.
+// took adds to the cost of the map, and so to how long it is recent.
 func (m *seatMap) took(cost time.Duration) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -72,16 +81,16 @@ func (m *seatMap) isRecent(now time.Time) bool {
 	return now.Before(m.until)
 }
 
-// useRecent is use with a map that may be a little older, and with the best choices of n seats
-// in it, up to most.
-func (m *seatMaps) useRecent(ctx context.Context, s *performanceInfo, n, most int,
+// useRecent is use with a map that may be older, and with up to alternatives of the best choices of
+// a size in it that cmd may have.
+func (m *seatMaps) useRecent(ctx context.Context, s *performanceInfo, cmd *Book, size choiceSize,
 	look func(_ *performance.Map, best func() [][]performance.Seat)) error {
 	shared := m.getRecent(ctx, s.id)
 	if shared.err != nil {
 		return shared.err
 	}
 	shared.lend(s.layout, func(seats *performance.Map) {
-		look(seats, func() [][]performance.Seat { return shared.choices(s.layout, n, most) })
+		look(seats, func() [][]performance.Seat { return shared.choices(s, cmd, size) })
 	})
 	return nil
 }
@@ -109,32 +118,35 @@ func (m *seatMaps) getRecent(ctx context.Context, performanceID events.Performan
 	return shared
 }
 
-// choices are the best of n seats, up to most, found once for all who ask.
-func (m *seatMap) choices(layout *events.Layout, n, most int) [][]performance.Seat {
+// choices returns the best choices of a size, computed once for all callers that may have them.
+func (m *seatMap) choices(s *performanceInfo, cmd *Book, size choiceSize) [][]performance.Seat {
 	m.mu.Lock()
-	best, ok := m.best[n]
+	best, ok := m.best[size]
 	m.mu.Unlock()
 	if ok {
 		return best
 	}
 	began := time.Now()
-	m.lend(layout, func(seats *performance.Map) { best = seats.BestChoices(n, most) })
+	m.lend(s.layout, func(seats *performance.Map) {
+		cmd.hideRestricted(s, seats)
+		best = seats.BestChoices(size.seats, alternatives)
+	})
 	m.took(time.Since(began))
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.best == nil {
-		m.best = map[int][][]performance.Seat{}
+		m.best = map[choiceSize][][]performance.Seat{}
 	}
-	m.best[n] = best
+	m.best[size] = best
 	return best
 }
 
-// buffers for copies: a map may be a hundred kilobytes.
+// buffers for copies of maps, which may have a hundred kilobytes.
 var buffers = sync.Pool{New: func() any { return new([]byte) }}
 
-// use calls look with a map of the performance, which look may change and must not
-// keep, and the position up to which it has seen the log. A fresh one has seen all that
-// was in the log when use was called.
+// use calls look with a map of the performance, which look may change and must not keep, and the
+// position up to which it has seen the log. A fresh map has seen everything that was in the log
+// when use was called.
 func (m *seatMaps) use(
 	ctx context.Context,
 	s *performanceInfo,
@@ -162,8 +174,8 @@ func (m *seatMap) lend(layout *events.Layout, look func(*performance.Map)) {
 	look(performance.MapOf(layout, *buffer))
 }
 
-// get reads a map, or waits for the one that is being read. That one may be a moment
-// older than the call, which only a fresh one may not be.
+// get reads a map, or waits for the one that is being read. If fresh, it does not return a map
+// whose reading began before the call.
 func (m *seatMaps) get(ctx context.Context, performanceID events.PerformanceID, fresh bool) *seatMap {
 	m.mu.Lock()
 	for shared := m.reading[performanceID]; shared != nil; shared = m.reading[performanceID] {
@@ -172,7 +184,7 @@ func (m *seatMaps) get(ctx context.Context, performanceID events.PerformanceID, 
 		if !fresh {
 			return shared
 		}
-		fresh = false // the next one has begun since
+		fresh = false // the next reading began after the call
 		m.mu.Lock()
 	}
 	mine := &seatMap{done: make(chan struct{})}

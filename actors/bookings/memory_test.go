@@ -10,14 +10,14 @@ import (
 	"admitone/events"
 )
 
-// beginInMemory is begin on a log that no disk has: for tests that take thousands of steps
-// one after another, of which none is about the disk.
+// beginInMemory is begin on a log in memory, for tests with thousands of steps that don't depend on
+// the disk.
 func beginInMemory(t testing.TB, rows, perRow, limit int64) *harness {
 	t.Helper()
 	return beginOn(t, &memory{streams: map[events.StreamID][]events.Position{}}, rows, perRow, limit)
 }
 
-// memory is a log that is lost at the end and costs almost nothing.
+// memory is a fast log in memory.
 type memory struct {
 	events.Store // nil: nobody follows here
 	mu           sync.RWMutex

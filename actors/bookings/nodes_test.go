@@ -18,8 +18,8 @@ import (
 	"admitone/events"
 )
 
-// TestTwoNodesFinishOneLatePayment stops the first node at each of its steps until the
-// second has taken all that are left: what that one has booked stays booked.
+// TestTwoNodesFinishOneLatePayment stops the first node at each of its steps until the second has
+// taken all that are left: what that one has booked stays booked.
 func TestTwoNodesFinishOneLatePayment(t *testing.T) {
 	for name, keeps := range steps {
 		t.Run(name, func(t *testing.T) {
@@ -43,15 +43,15 @@ func TestTwoNodesFinishOneLatePayment(t *testing.T) {
 	}
 }
 
-// steps of a late payment behind its beginning.
+// steps of a late payment after its start.
 var steps = map[string]func(core.Command) bool{
 	"allowance taken": is[*allowance.Take], "seat held": is[*seat.Hold], "booking retaken": is[*booking.Retake],
 	"wallet debited": is[*wallet.Debit], "allowance kept": is[*allowance.Keep], "seat booked": is[*seat.Book],
 	"booking booked": is[*booking.Complete],
 }
 
-// TestAPaymentThatWasGivenUpIsNeverDebited: one node has taken the seats again and is
-// about to debit; the other finds them lost, and gives the payment up.
+// TestAPaymentThatWasGivenUpIsNeverDebited: one node has taken the seats again and is about to
+// debit; the other finds them lost, and aborts the payment.
 func TestAPaymentThatWasGivenUpIsNeverDebited(t *testing.T) {
 	w := begin(t, 1, 6, 0)
 	w.charge("ann", 100)
@@ -87,8 +87,8 @@ func TestAPaymentThatWasGivenUpIsNeverDebited(t *testing.T) {
 	w.check(0)
 }
 
-// failing is a desk that is overloaded at the first command of some sort, behind which
-// something has happened elsewhere.
+// failing is a desk that is overloaded at the first command of some kind, after something has
+// happened elsewhere.
 type failing struct {
 	actors.Dispatcher
 	fails     func(core.Command) bool
@@ -106,8 +106,8 @@ func (f *failing) Ask(ctx context.Context, request actors.Request) (answer actor
 	return f.Dispatcher.Ask(ctx, request)
 }
 
-// TestARetryThatFailsElsewhereTakesNothingBack: two nodes are asked the same under one
-// key. What the first has booked by it, the second must not give back as its own.
+// TestARetryThatFailsElsewhereTakesNothingBack: two nodes receive the same request under one key.
+// The second must not release the seats that the first has booked for it.
 func TestARetryThatFailsElsewhereTakesNothingBack(t *testing.T) {
 	for name, fails := range map[string]func(core.Command) bool{
 		"allowance taken": is[*allowance.Take], "seat held": is[*seat.Hold], "booking held": is[*booking.Hold],
@@ -145,8 +145,8 @@ func TestARetryThatFailsElsewhereTakesNothingBack(t *testing.T) {
 	}
 }
 
-// TestTwoServers: each has its own entities in memory, and hears of what the other has
-// appended when it appends itself. ann charges and cancels at one, and pays at the other.
+// TestTwoServers: each has its own entities in memory, and learns of the other's appends only by a
+// conflict. ann charges and releases on one, and pays on the other.
 func TestTwoServers(t *testing.T) {
 	w := begin(t, 1, 6, 6)
 	here := w.Bookings
@@ -163,8 +163,8 @@ func TestTwoServers(t *testing.T) {
 	}
 }
 
-// TestPaidHereAndCancelledElsewhere: whoever has paid hears that, whatever another node
-// has done before the answer was on its way.
+// TestPaidHereAndCancelledElsewhere: the payer gets the answer of the payment, whatever another
+// node has done before it was sent.
 func TestPaidHereAndCancelledElsewhere(t *testing.T) {
 	w := begin(t, 1, 6, 0)
 	w.charge("ann", 100)
@@ -183,8 +183,30 @@ func TestPaidHereAndCancelledElsewhere(t *testing.T) {
 	w.settled(0)
 }
 
-// TestTheBestSeatsForOneKeyAtTwoNodes: they choose differently, and one booking comes of
-// it. What the other node has taken for it does not wait for its deadline.
+// TestPaidAndGivenBackElsewhere: a node that was about to book the seats does not refund what is
+// withheld of a booking that was paid and released meanwhile.
+func TestPaidAndGivenBackElsewhere(t *testing.T) {
+	w := begin(t, 1, 6, 0)
+	w.charge("ann", 100)
+	w.halfUntil(100 * s)
+	id := w.mustBook("ann", "A-1-1")
+	err := w.later(is[*seat.Book], func() error { _, err := w.pay(id, "ann"); return err }, func() {
+		if err := w.Resume(w.ctx(), w.origin("system"), id); err != nil {
+			t.Fatal(err)
+		}
+		_, err := w.cancel(id, "ann")
+		w.want(err, "ok")
+	})
+	w.want(err, "ok")
+	if got := w.settled(0).wallets["ann"].Balance(); got != 50 {
+		t.Errorf("ann has %d of 100, want 50", got)
+	}
+	w.cancelShow()
+	w.want(callOff(w, id), "ok")
+}
+
+// TestTheBestSeatsForOneKeyAtTwoNodes: they choose differently, and there is one booking. A seat
+// that the other node has taken for it does not wait for its deadline.
 func TestTheBestSeatsForOneKeyAtTwoNodes(t *testing.T) {
 	for name, waits := range map[string]func(core.Command) bool{"the booking": is[*booking.Hold], "its second seat": second(is[*seat.Hold])} {
 		t.Run(name, func(t *testing.T) {
@@ -211,14 +233,14 @@ func TestTheBestSeatsForOneKeyAtTwoNodes(t *testing.T) {
 	}
 }
 
-// second is for the second command of a sort, and those behind it.
+// second matches the second command of a kind, and later ones.
 func second(is func(core.Command) bool) func(core.Command) bool {
 	var seen atomic.Int32
 	return func(cmd core.Command) bool { return is(cmd) && seen.Add(1) > 1 }
 }
 
-// TestARetryIsNotBeatenByItsFirst: the last seats went to the same request at another
-// node, so they are the answer and not in its way.
+// TestARetryIsNotBeatenByItsFirst: the last seats went to the same request on another node, so they
+// are the answer and no obstacle.
 func TestARetryIsNotBeatenByItsFirst(t *testing.T) {
 	w := begin(t, 1, 2, 2)
 	request := Book{Origin: w.keyed("ann", "k", "2"), PerformanceID: "gala", Holder: "ann", Quantity: 2}
@@ -242,9 +264,9 @@ func TestARetryIsNotBeatenByItsFirst(t *testing.T) {
 	w.check(2)
 }
 
-// TestARetryGivesBackWhatAKilledNodeHas: the other node was killed in the same request, at
-// an attempt that this one had closed, and one that takes a seat after the answer is killed
-// as well. The caller again hears the same, and the booking has its own seats alone.
+// TestARetryGivesBackWhatAKilledNodeHas: the other node was killed in the same request, at an
+// attempt that this one had closed, and so is one that takes a seat after the answer. The retry
+// gets the same answer, and the booking has only its own seats.
 func TestARetryGivesBackWhatAKilledNodeHas(t *testing.T) {
 	for name, last := range map[string]events.BookingStatus{"held": events.BookingIsHeld, "booked": events.BookingIsBooked, "released": events.BookingIsReleased} {
 		t.Run(name, func(t *testing.T) {

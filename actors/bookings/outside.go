@@ -6,6 +6,7 @@ import (
 
 	"admitone/actors"
 	"admitone/actors/allowance"
+	"admitone/actors/area"
 	"admitone/actors/booking"
 	"admitone/actors/core"
 	money "admitone/actors/payment"
@@ -15,7 +16,7 @@ import (
 	"admitone/events"
 )
 
-// Report says that money for a booking came in outside.
+// Report reports an external payment for a booking.
 type Report struct {
 	Origin
 	BookingID events.BookingID
@@ -24,38 +25,33 @@ type Report struct {
 	// Amount in minor units of Currency.
 	Amount   int64
 	Currency string
-	// Final says that a wrong sum is received too.
+	// Final accepts a wrong amount too.
 	Final bool
-	// LogCurrency is that of the booking's price.
+	// LogCurrency is the currency of the booking's price.
 	LogCurrency string
 }
 
-// Outcome is what became of money from outside.
+// Outcome is the state of an external payment.
 type Outcome struct {
-	// Payment as it is now.
+	// Payment is its present state.
 	Payment money.State
 	// Revision and Position of the payment's last event.
 	Revision events.Revision
 	Position events.Position
 }
 
-// Booked reports whether it has paid for what it is for, whatever became of that since.
+// Booked reports whether it has paid for the booking, even if that was released or cancelled since.
 func (o *Outcome) Booked() bool { return o.Payment.Paid }
 
-// RefundID is what is owed of money that has paid for nothing.
-func (o *Outcome) RefundID() events.RefundID {
-	if o.Payment.Paid || len(o.Payment.Refunds) == 0 {
-		return ""
-	}
-	return o.Payment.Refunds[0].ID
-}
+// RefundID is the refund of a payment that has paid for nothing.
+func (o *Outcome) RefundID() events.RefundID { return o.Payment.RefundOfAll() }
 
-// Report takes money in that came for a booking, and books its seats with it, or owes it: because it
-// was paid otherwise, was given back, or came too late and the seats can't be had again. The same
-// report again has the same outcome.
+// Report records an external payment for a booking, and books its seats with it. If the booking was
+// paid otherwise or released, or the payment is late and the seats can't be had again, the money is
+// owed. Repeating the report has the same outcome.
 //
-// Refusals, in this order: not_found, payment_reference_used, amount_mismatch. They have written
-// nothing.
+// Refusals, in this order: not_found, idempotency_key_reused, payment_reference_used, amount_mismatch.
+// They have written nothing.
 func (b *Bookings) Report(ctx context.Context, cmd Report) (Answer, error) {
 	return b.locked(ctx, cmd.BookingID, func(ctx context.Context) (Answer, error) {
 		now, err := b.state(ctx, cmd.BookingID)
@@ -66,6 +62,9 @@ func (b *Bookings) Report(ctx context.Context, cmd Report) (Answer, error) {
 			return Answer{}, errNoBooking
 		}
 		request := cmd.request()
+		if err := process.KeyUnused(ctx, b.desk, request, booking.Stream(cmd.BookingID)); err != nil {
+			return Answer{}, err
+		}
 		request.Stream = events.PaymentStream(cmd.Provider, cmd.Reference)
 		request.Command = &money.Receive{Provider: cmd.Provider, Reference: cmd.Reference, Amount: cmd.Amount,
 			Currency: cmd.Currency, For: events.PaidThing{BookingID: cmd.BookingID}, Expected: now.Booking.Amount,
@@ -74,21 +73,22 @@ func (b *Bookings) Report(ctx context.Context, cmd Report) (Answer, error) {
 		if err != nil {
 			return Answer{}, err
 		}
+		begun(ctx)
 		outcome, err := b.applyOutside(ctx, cmd.Origin, request.Stream)
 		if err != nil {
-			return Answer{}, process.Begun(err)
+			return Answer{}, err
 		}
 		now, err = b.state(ctx, cmd.BookingID)
 		now.Outside, now.Replayed = outcome, received.Replayed
-		return now, process.Begun(err)
+		return now, err
 	})
 }
 
 var errNoBooking = &core.Refusal{Code: core.CodeNotFound, Detail: "there is no such booking",
 	Fields: core.Fields{"resource": "booking"}}
 
-// ResumePayment goes on with a payment from outside for a booking, of which something is open. It
-// does nothing to one that is settled, or for another thing. Only failures are errors.
+// ResumePayment resumes an unsettled external payment for a booking. No-op for one that is settled,
+// or for another kind of purchase. It returns failures only.
 func (b *Bookings) ResumePayment(ctx context.Context, from Origin, stream events.StreamID) error {
 	outcome, err := b.outcome(ctx, stream)
 	if err != nil || outcome.Payment.Received.BookingID == "" {
@@ -109,12 +109,12 @@ func (b *Bookings) outcome(ctx context.Context, stream events.StreamID) (*Outcom
 	return &o, err
 }
 
-// outsideTurns bounds how often the booking is asked again because something else about it has come
-// first.
+// outsideTurns bounds how often the booking is asked again because it was changed by another
+// command.
 const outsideTurns = 16
 
-// applyOutside has the booking decide about a payment from outside, and the payment's stream copy
-// that, from wherever it stands.
+// applyOutside makes the booking decide about an external payment, and records the decision in the
+// payment's stream. It can resume at any step.
 func (b *Bookings) applyOutside(ctx context.Context, from Origin, stream events.StreamID) (*Outcome, error) {
 	for range outsideTurns {
 		outcome, err := b.outcome(ctx, stream)
@@ -140,26 +140,29 @@ func (b *Bookings) applyOutside(ctx context.Context, from Origin, stream events.
 		default:
 			err = b.startOutside(ctx, from, &now.Booking, stream)
 		}
-		if err != nil && refused(err) == nil { // a refusal shows in what is read next
+		if err != nil && refused(err) == nil { // the next read shows the reason of a refusal
 			return nil, err
 		}
 	}
-	return nil, fmt.Errorf("%w: the booking of %s is changed again and again", actors.ErrOverloaded, stream)
+	return nil, fmt.Errorf("%w: the booking of %s keeps changing", actors.ErrOverloaded, stream)
 }
 
-// startOutside announces a payment from outside in its booking.
+// startOutside announces an external payment in its booking.
 func (b *Bookings) startOutside(ctx context.Context, from Origin, state *booking.State, stream events.StreamID) error {
 	s, err := b.performanceInfo(ctx, state.PerformanceID)
 	if err != nil {
 		return err
+	}
+	if s.on.CalledOff { // the money is owed then
+		return b.callOff(ctx, from, state.ID, &booking.CallOff{Expired: true})
 	}
 	return b.runSteps(ctx, from, &process.Process{ID: string(stream), Announced: true,
 		Stages: []process.Stage{bookingStep(state.ID, process.Step{Name: "start-payment",
 			Do: &booking.StartPayment{Payment: stream, On: s.on}})}})
 }
 
-// outsideStep is the step by which a payment's stream copies what its booking says, nil if that has
-// not decided.
+// outsideStep returns the step that records the booking's decision in the payment's stream, nil if
+// there is no decision yet.
 func outsideStep(p *money.State, state *booking.State, stream events.StreamID) (name string, copied core.Command) {
 	decided, is := state.Decided(stream)
 	switch {
@@ -169,6 +172,8 @@ func outsideStep(p *money.State, state *booking.State, stream events.StreamID) (
 		return "book", &money.Book{PaymentID: decided.PaymentID}
 	case is:
 		return "owe", &money.Owe{Cause: events.OwedLate}
+	case state.Status == events.BookingIsCancelled:
+		return "owe", &money.Owe{Cause: events.OwedCancelled}
 	case state.Status == events.BookingIsReleased:
 		return "owe", &money.Owe{Cause: events.OwedReleased}
 	case state.Status == events.BookingIsBooked:
@@ -177,7 +182,7 @@ func outsideStep(p *money.State, state *booking.State, stream events.StreamID) (
 	return "", nil
 }
 
-// endOutside finishes a payment from outside that is under way, so that the wallet can be asked.
+// endOutside ends an external payment in progress, so that the wallet can be used.
 func (b *Bookings) endOutside(ctx context.Context, from Origin, bookingID events.BookingID) error {
 	now, err := b.state(ctx, bookingID)
 	if err != nil || now.Booking.Payment == "" {
@@ -186,9 +191,9 @@ func (b *Bookings) endOutside(ctx context.Context, from Origin, bookingID events
 	return b.endPayment(ctx, from, bookingID)
 }
 
-// failOutside closes a payment from outside that can't go on, in the booking's own stream: one that
-// came in time goes on as a late one, and a late one has failed. The money stays where it is; the
-// payment's stream says next what becomes of it. Failure: also errCompleted.
+// failOutside ends an external payment that can't be completed, in the booking's own stream: one
+// that arrived in time continues as a late one, and a late one has failed. The payment's stream
+// then records what becomes of the money. Failure: also errCompleted.
 func (b *Bookings) failOutside(ctx context.Context, p *payment, running *process.Process) error {
 	step := process.Step{Name: "fail-payment", Stream: booking.Stream(p.booking.ID), Do: p.fail}
 	if p.delayed = !p.booking.Late; p.delayed {
@@ -208,21 +213,20 @@ func (b *Bookings) failOutside(ctx context.Context, p *payment, running *process
 	return nil // another run has closed it
 }
 
-// returnOutside has the payment's stream say that what it has paid for was given back.
-func (h *hold) returnOutside(state *booking.State) []process.Stage {
-	if !state.Refunding || state.Amount == 0 {
+// returnOutside records in the payment's stream that its purchase was released.
+func returnOutside(state *booking.State) []process.Stage {
+	if state.Refunding && state.Status == events.BookingIsCancelled && state.Refunds > 0 {
+		return makeGood(state)
+	}
+	price := state.Price()
+	if !state.Refunding || price == 0 || state.Status == events.BookingIsCancelled {
 		return nil
 	}
-	step := func(name string, do core.Command) process.Stage {
-		return process.Stage{Steps: []process.Step{{Name: name, Stream: state.Payment, Do: do}}}
-	}
-	return []process.Stage{
-		step("book", &money.Book{PaymentID: state.PaymentID}),
-		step("return", &money.Return{Cause: events.OwedReleased, Amount: state.Amount - state.Kept, Kept: state.Kept}),
-	}
+	return returnStages(state, &money.Return{Cause: events.OwedReleased, Amount: state.Refunds,
+		Kept: price - state.Refunds})
 }
 
-// settleDelayed gives back what the attempt before a delayed payment may still have.
+// settleDelayed releases what the attempt before a delayed payment may still have.
 func (h *hold) settleDelayed(state *booking.State, reason events.ReleaseReason) []process.Stage {
 	if !state.Delayed {
 		return nil
@@ -232,6 +236,9 @@ func (h *hold) settleDelayed(state *booking.State, reason events.ReleaseReason) 
 	return []process.Stage{
 		before.eachSeat(func(int, performance.Seat) process.Step {
 			return process.Step{Name: "release-before", Do: &seat.Release{HoldID: before.id, Reason: reason}}
+		}),
+		before.eachArea(func(int) process.Step {
+			return process.Step{Name: "release-before", Do: &area.Release{HoldID: before.id, Reason: reason}}
 		}),
 		before.allowanceStep(process.Step{Name: "release-before", Do: &allowance.Release{HoldID: before.id}}),
 	}

@@ -11,7 +11,7 @@ import (
 	"admitone/events"
 )
 
-// report reports money of a bank under a reference.
+// report reports a bank payment under a reference.
 func (w *harness) report(id events.BookingID, reference string, amount int64, final bool) (Answer, error) {
 	return w.Report(w.ctx(), Report{Origin: w.origin("shop"), BookingID: id, Provider: "bank", Reference: reference,
 		Amount: amount, Currency: "EUR", LogCurrency: "EUR", Final: final})
@@ -23,16 +23,16 @@ func reportAll(w *harness, id events.BookingID) error {
 	return err
 }
 
-// reportSlowly is reportAll by a process that hangs, when the payment has started, until the seats
-// have run out.
+// reportSlowly is reportAll by a process that hangs, after the payment has started, until the seats
+// have expired.
 func reportSlowly(w *harness, id events.BookingID) error {
 	before := w.Bookings
 	defer func() { w.Bookings = before }()
-	w.Bookings = New(&slow{Dispatcher: before.desk, w: w}, w.views(w.seats))
+	w.Bookings = w.anew(&slow{Dispatcher: before.desk, w: w}, w.views(w.seats))
 	return reportAll(w, id)
 }
 
-// slow lets everything run out once, behind the start of a payment.
+// slow lets everything expire once, after a payment has started.
 type slow struct {
 	actors.Dispatcher
 	w    *harness
@@ -47,7 +47,7 @@ func (d *slow) Ask(ctx context.Context, request actors.Request) (actors.Answer, 
 	return answer, err
 }
 
-// outcomeOf puts what became of a report in words.
+// outcomeOf describes the outcome of a report.
 func outcomeOf(answer Answer, err error) string {
 	switch {
 	case err != nil:
@@ -60,8 +60,8 @@ func outcomeOf(answer Answer, err error) string {
 	return fmt.Sprintf("%s: %s owed", answer.Booking.Status, answer.Outside.Payment.Refunds[0].Cause)
 }
 
-// outsideSettled: of no payment from outside anything is open, what is booked of it is booked, and
-// no booking has two payments.
+// outsideSettled: no external payment is open, what is booked of it belongs to a booking, and no
+// booking has two payments.
 func (w *harness) outsideSettled(h *history) {
 	w.Helper()
 	for stream, p := range h.payments {
@@ -71,7 +71,7 @@ func (w *harness) outsideSettled(h *history) {
 		switch booked := s.Status == events.BookingIsBooked && s.Payment == stream; {
 		case at.Open > 0:
 			w.Errorf("of %s %d are open", stream, at.Open)
-		case (at.Booked > 0) != booked, at.Booked > 0 && at.Booked != s.Amount:
+		case (at.Booked > 0) != booked, at.Booked > 0 && at.Booked != s.Price():
 			w.Errorf("of %s %d are booked, and the booking is %s by %q", stream, at.Booked, s.Status, s.Payment)
 		case at.Paid != decided.Booked:
 			w.Errorf("%s has paid: %t, and the booking says %t", stream, at.Paid, decided.Booked)
@@ -79,7 +79,8 @@ func (w *harness) outsideSettled(h *history) {
 	}
 }
 
-// TestReport: what becomes of money, and the same again. Nothing is refused for the booking's sake.
+// TestReport: the outcome of a payment, and of its repetition. No report is refused because of the
+// booking's state.
 func TestReport(t *testing.T) {
 	for _, line := range []struct {
 		name    string
@@ -159,7 +160,7 @@ func TestReport(t *testing.T) {
 	}
 }
 
-// TestReportsOfOneReference: it is one payment for one booking, whoever reports it first.
+// TestReportsOfOneReference: it is one payment for one booking, whichever is reported first.
 func TestReportsOfOneReference(t *testing.T) {
 	w := begin(t, 1, 3, 0)
 	first, second := w.mustBook("ann", "A-1-1"), w.mustBook("bob", "A-1-2")
@@ -185,8 +186,8 @@ func TestReportsOfOneReference(t *testing.T) {
 	w.settled(0)
 }
 
-// TestReportsAtOnce: five same reports are one payment, and five others pay once; also while the
-// booking is given back and paid by the wallet.
+// TestReportsAtOnce: five identical reports are one payment, and of five different ones one pays;
+// also while the booking is released and paid from the wallet.
 func TestReportsAtOnce(t *testing.T) {
 	w := begin(t, 1, 20, 0)
 	w.charge("ann", 2000)

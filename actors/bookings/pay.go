@@ -10,21 +10,21 @@ import (
 	"admitone/events"
 )
 
-// Pay asks for a booking to be paid from its holder's wallet.
+// Pay requests the payment of a booking from its holder's wallet.
 type Pay struct {
 	Origin
 	BookingID events.BookingID
-	// By is the holder who asks, "" for the organiser.
+	// By is the holder, or "" for the organiser.
 	By events.Holder
 }
 
-// Pay debits the wallet once and books every seat, or does nothing of it.
+// Pay debits the wallet once and books every seat, or does neither.
 //
-// Refusals, in this order: not_found, forbidden, released, already_confirmed, not_open and
-// sale_closed (the payment is late, and nothing can be had now), hold_expired (the payment is late,
-// and the seats can't be had again; with seats: those that are taken), limit_exceeded (likewise,
-// and the holder has taken others since), insufficient_balance. They have written nothing of the
-// payment, unless it was overtaken by another; see precheck.
+// Refusals, in this order: not_found, forbidden, cancelled, released, already_confirmed; if the
+// payment is late also not_open and sale_closed (the seats can't be acquired now), limit_exceeded
+// (the holder has acquired others since) and hold_expired (the seats can't be had again; with
+// seats: those that are taken); insufficient_balance. Nothing of the payment is written then,
+// unless another command came in between; see precheck.
 func (b *Bookings) Pay(ctx context.Context, cmd Pay) (Answer, error) {
 	return b.locked(ctx, cmd.BookingID, func(ctx context.Context) (Answer, error) {
 		if err := b.endOutside(ctx, cmd.Origin, cmd.BookingID); err != nil {
@@ -46,12 +46,12 @@ func (b *Bookings) Pay(ctx context.Context, cmd Pay) (Answer, error) {
 		case started.Replayed && now.Booking.Paid:
 			return b.paidBefore(ctx, cmd.Origin, now)
 		case started.Replayed && now.Booking.Status != events.BookingIsPaying:
-			// That payment has failed. A refusal is not kept: this is another one.
+			// That payment has failed. A refusal is not replayed: this is a new payment.
 			if err := b.runSteps(ctx, cmd.Origin, starting(cmd.BookingID, start)); err != nil {
 				return Answer{}, err
 			}
 		}
-		// Begun by another node, or before a crash.
+		// Started by another node, or before a crash.
 		underWay := started.Replayed && now.Booking.Status == events.BookingIsPaying
 		answer, err := b.finish(ctx, cmd.Origin, cmd.BookingID)
 		answer.Replayed = underWay
@@ -59,8 +59,8 @@ func (b *Bookings) Pay(ctx context.Context, cmd Pay) (Answer, error) {
 	})
 }
 
-// paidBefore makes the answer of a payment from a booking that was paid by it, also if the
-// booking was given back since.
+// paidBefore returns the answer of a payment that has paid the booking, also if the booking was
+// released since.
 func (b *Bookings) paidBefore(ctx context.Context, from Origin, now Answer) (Answer, error) {
 	paymentID := now.Booking.PaymentID
 	booked, err := b.desk.Ask(ctx, actors.Request{Stream: booking.Stream(now.Booking.ID), ID: completion(paymentID),
@@ -70,16 +70,16 @@ func (b *Bookings) paidBefore(ctx context.Context, from Origin, now Answer) (Ans
 		return Answer{}, err
 	}
 	now.Booking.Status, now.Booking.Refunding, now.Replayed = events.BookingIsBooked, false, true
-	now.Booking.Kept = 0
-	if booked.Replayed { // else it was paid before completions had ids of their own
+	now.Booking = now.Booking.WithReturned()
+	now.Booking.Kept, now.Booking.Refunds = 0, 0
+	if booked.Replayed { // otherwise it was paid before completions had ids of their own
 		now.Revision, now.Position = booked.Revision, booked.Position
 	}
 	return now, nil
 }
 
-// finish takes the remaining steps of a payment that has started, from wherever it
-// stands, and returns the booking as it is booked. Refusals: those of Pay, after
-// everything has been given back that has to be.
+// finish takes the remaining steps of a payment that has started, and returns the booking as it was
+// booked. Refusals: those of Pay, after everything has been released and refunded.
 func (b *Bookings) finish(ctx context.Context, from Origin, bookingID events.BookingID) (Answer, error) {
 	err := b.finishSteps(ctx, from, bookingID)
 	if err != nil && refused(err) == nil {
@@ -89,9 +89,9 @@ func (b *Bookings) finish(ctx context.Context, from Origin, bookingID events.Boo
 	switch {
 	case failed != nil:
 		return Answer{}, failed
-	case err != nil && now.Booking.Status != events.BookingIsBooked: // else another node was faster
+	case err != nil && now.Booking.Status != events.BookingIsBooked: // unless another node was faster
 		return Answer{}, err
-	case now.Booking.Paid && now.Booking.Status != events.BookingIsBooked: // it was cancelled at another since
+	case now.Booking.Paid && now.Booking.Status != events.BookingIsBooked: // released on another node since
 		now, failed = b.paidBefore(ctx, from, now)
 		now.Replayed = false
 		return now, failed
@@ -106,7 +106,7 @@ func (b *Bookings) finishSteps(ctx context.Context, from Origin, bookingID event
 		return err
 	}
 	err = b.runSteps(ctx, from, b.paying(p))
-	if refused(err) != nil && p.delayed { // it came in time, and goes on as one that is late
+	if refused(err) != nil && p.delayed { // it arrived in time, and continues as a late one
 		if p, err = b.payment(ctx, from, bookingID); err != nil {
 			return err
 		}
@@ -119,7 +119,7 @@ func (b *Bookings) finishSteps(ctx context.Context, from Origin, bookingID event
 	case errors.Is(err, errCompleted):
 		return nil
 	case refused(err) != nil && p.fail.Reason == events.FailedBalance && !p.booking.Late:
-		// It still has its seats, unless its time is up meanwhile.
+		// The booking still has its seats, unless its deadline has passed meanwhile.
 		if failed := b.settle(ctx, from, bookingID); failed != nil {
 			return failed
 		}

@@ -7,23 +7,22 @@ import (
 	"admitone/actors"
 	"admitone/actors/booking"
 	"admitone/actors/core"
-	"admitone/actors/performance"
 	"admitone/actors/process"
 	"admitone/actors/wallet"
 	"admitone/events"
 )
 
-// payment is one that is under way: its booking's stream has announced it.
+// payment is a payment in progress: its booking's stream has announced it.
 type payment struct {
 	hold
 	booking booking.State
 	// fail is the undo of the announcement; a refused step sets its reason.
 	fail *booking.FailPayment
-	// delayed says that the booking goes on with it as with a late one.
+	// delayed: the payment continues as a late one.
 	delayed bool
 }
 
-// processID is that of the steps of the payment. One that was delayed takes some of them again.
+// processID is the id of the steps of the payment. A delayed one takes some of them again.
 func (p *payment) processID() string {
 	if p.booking.Delayed {
 		return string(p.payment) + "/" + string(p.id)
@@ -31,7 +30,7 @@ func (p *payment) processID() string {
 	return string(p.payment)
 }
 
-// payment reads the one of a booking from its stream.
+// payment reads the payment in progress from the booking's stream.
 func (b *Bookings) payment(ctx context.Context, from Origin, bookingID events.BookingID) (*payment, error) {
 	now, err := b.state(ctx, bookingID)
 	if err != nil {
@@ -46,10 +45,10 @@ func (b *Bookings) payment(ctx context.Context, from Origin, bookingID events.Bo
 	return &payment{hold: h, booking: now.Booking, fail: fail}, nil
 }
 
-// holdOf is the present or last hold of a booking.
+// holdOf returns the present or last hold of a booking.
 func holdOf(from Origin, s *performanceInfo, state *booking.State) hold {
 	h := hold{from: from, show: s, id: state.HoldID(), payment: state.PaymentID, holder: state.Holder,
-		terms: state.Terms}
+		terms: state.Terms, areas: areasIn(s.layout, state.Areas), label: state.Label}
 	for _, booked := range state.Seats {
 		if at, ok := s.layout.Find(booked.Seat); ok {
 			h.seats, h.prices = append(h.seats, at), append(h.prices, booked.Price)
@@ -58,23 +57,24 @@ func holdOf(from Origin, s *performanceInfo, state *booking.State) hold {
 	return h
 }
 
-// bookingStep is the stage that has one step at the booking itself.
+// bookingStep returns the stage with one step at the booking itself.
 func bookingStep(bookingID events.BookingID, step process.Step) process.Stage {
 	step.Stream = booking.Stream(bookingID)
 	return process.Stage{Steps: []process.Step{step}}
 }
 
-// debit takes the money. Without enough of it the payment has failed and what the booking
-// had before stays; any other refusal says that another run has closed the payment.
+// debit debits the wallet. If the balance is insufficient, the payment has failed and the booking
+// keeps what it had before; any other refusal means that another run has closed the payment.
 func (b *Bookings) debit(p *payment) process.Stage {
 	if p.booking.Amount == 0 || p.booking.Payment != "" {
 		return process.Stage{}
 	}
 	return process.Stage{Steps: []process.Step{{
 		Name: "debit", Stream: wallet.Stream(p.holder), Do: &wallet.Debit{PaymentID: p.payment, Amount: p.booking.Amount},
-		Undo: &wallet.Refund{PaymentID: p.payment}, // so that a payment which fails is closed here, too
+		Undo: &wallet.Refund{PaymentID: p.payment}, // closes a payment that fails here, too
 		Refused: func(ctx context.Context, err error) (error, bool) {
-			// In time nothing is asked before the money: what was closed undebited was closed for want of it.
+			// Nothing precedes the debit of a payment in time, so one that was closed undebited
+			// failed for lack of money.
 			closed := !p.booking.Late && errors.Is(err, wallet.ErrCancelled)
 			if !closed && refused(err).Code != core.CodeInsufficientBalance {
 				return p.late(ctx, err)
@@ -87,7 +87,7 @@ func (b *Bookings) debit(p *payment) process.Stage {
 	}}}
 }
 
-// tooLittle is the refusal of a payment that was closed for want of money; or what has failed.
+// tooLittle returns the refusal of a payment that was closed for lack of money, or the failure.
 func (b *Bookings) tooLittle(ctx context.Context, p *payment) error {
 	var refusal *core.Refusal
 	if _, err := b.desk.View(ctx, wallet.Stream(p.holder), func(c core.Core) {
@@ -98,7 +98,7 @@ func (b *Bookings) tooLittle(ctx context.Context, p *payment) error {
 	return refusal
 }
 
-// late ends a payment that has lost what it was for.
+// late ends a payment that has lost its seats.
 func (p *payment) late(context.Context, error) (error, bool) {
 	p.fail.Reason = events.FailedLate
 	return tooLate(p.show, &p.booking, nil), true
@@ -108,30 +108,33 @@ func (p *payment) late(context.Context, error) (error, bool) {
 func (p *payment) notRetaken(err error) (error, bool) {
 	if lost := (*lostError)(nil); errors.As(err, &lost) {
 		p.fail.Reason = events.FailedLate
-		return tooLate(p.show, &p.booking, lost.seats), true
+		return tooLate(p.show, &p.booking, lost), true
 	}
 	p.fail.Reason = events.FailedLimit
 	return err, true
 }
 
-// tooLate refuses the payment of a booking whose time is over; lost are the seats that
-// can't be had again, if it is known which.
-func tooLate(s *performanceInfo, state *booking.State, lost []performance.Seat) *core.Refusal {
+// tooLate returns the refusal of the payment of an expired booking; lost has the seats that can't
+// be had again, if known.
+func tooLate(s *performanceInfo, state *booking.State, lost *lostError) *core.Refusal {
 	refusal := &core.Refusal{Code: core.CodeHoldExpired, Fields: map[string]any{"expired_at": state.ExpiresAt.UTC()},
 		Detail: "the booking was not paid in time, and its seats can't be had again; nothing is debited"}
-	if len(lost) > 0 {
-		refusal.Fields["seats"] = s.layout.Names(lost)
+	if lost != nil && len(lost.seats) > 0 {
+		refusal.Fields["seats"] = s.layout.Names(lost.seats)
+	}
+	if lost != nil && len(lost.areas) > 0 {
+		refusal.Fields["areas"] = lost.areas
 	}
 	return refusal
 }
 
-// completion is the id under which a payment is completed, by any run: asked again, the
-// booking answers as it did then.
+// completion returns the command id under which any run completes a payment: a repetition gets the
+// same answer.
 func completion(paymentID events.HoldID) actors.CommandID {
 	return process.ID("booked", string(paymentID))
 }
 
-// complete says that the booking is booked.
+// complete books the booking.
 func (b *Bookings) complete(p *payment) process.Stage {
 	return bookingStep(p.booking.ID, process.Step{
 		Name: "booked", ID: completion(p.payment), Do: &booking.Complete{PaymentID: p.payment}, Refused: p.late,
@@ -144,17 +147,17 @@ func (b *Bookings) complete(p *payment) process.Stage {
 	})
 }
 
-// errCompleted: a payment that was to be given up is completed.
+// errCompleted: a payment that was to be aborted is completed.
 var errCompleted = errors.New("another run has completed the payment")
 
-// abortPayment closes a payment that can't be completed: it is refunded, and if it was not
-// debited yet, also by no other node, it never will be. Failure: also errCompleted.
+// abortPayment ends a payment that can't be completed: it is refunded, or, if it was not debited
+// yet, it never will be, by any node. Failure: also errCompleted.
 func (b *Bookings) abortPayment(ctx context.Context, p *payment, running *process.Process) error {
 	now, err := b.state(ctx, p.booking.ID)
 	switch {
 	case err != nil:
 		return err
-	case now.Booking.Status == events.BookingIsBooked:
+	case now.Booking.Paid: // even if it was released since
 		return errCompleted
 	case p.booking.Amount == 0:
 		return nil
@@ -164,19 +167,22 @@ func (b *Bookings) abortPayment(ctx context.Context, p *payment, running *proces
 	return err
 }
 
-// refund gives back what was debited by the hold's payment, or keeps it from being debited.
+// refund refunds what the hold's payment has debited, or prevents the debit.
 func (h *hold) refund() process.Step {
 	return process.Step{Name: "refund", Stream: wallet.Stream(h.holder), Do: &wallet.Refund{PaymentID: h.payment}}
 }
 
-// refundOf gives back what is not kept of a booking.
+// refundOf refunds a booking except what is withheld.
 func (h *hold) refundOf(state *booking.State) process.Step {
 	step := h.refund()
-	if state.Kept > 0 {
+	if state.Status == events.BookingIsCancelled {
+		step.Name = "refund-called-off"
+		step.Do = &wallet.Refund{PaymentID: h.payment, RefundID: events.CallOffRefund(h.payment), Amount: state.Refunds}
+	} else if state.Refunding && state.Refunds != state.Amount {
 		step.Do = &wallet.Refund{
 			PaymentID: h.payment,
 			RefundID:  events.ReleaseRefund(h.payment),
-			Amount:    state.Amount - state.Kept,
+			Amount:    state.Refunds,
 		}
 	}
 	return step

@@ -7,39 +7,39 @@ import (
 	"admitone/events"
 )
 
-// pendingSeats are the seats that requests of this process are about to take, or have
-// taken and the seat map has not seen yet. Without them all requests for the best
-// available seats would be sent to the same ones. They decide nothing: the seats do. The zero value is ready.
+// pendingSeats are the seats that requests of this process are about to take, or have taken and the
+// seat map has not seen yet. Without them all requests for the best available seats would choose
+// the same ones. They only steer the choice: the seats decide. The zero value is ready for use.
 type pendingSeats struct {
 	mu            sync.Mutex
 	byPerformance map[events.PerformanceID]*pendingOfPerformance // guarded by mu
-	// idle are the performances that nobody uses whose claims a map may not have seen yet,
-	// with the position where it has seen them all; guarded by mu.
+	// idle are the performances without users whose claims a map may not have seen yet, with the
+	// position at which a map has seen them all; guarded by mu.
 	idle map[events.PerformanceID]events.Position
-	// swept is the latest position up to which idle ones have been dropped; guarded by mu.
+	// swept is the latest position up to which idle ones were dropped; guarded by mu.
 	swept events.Position
 }
 
-// pendingOfPerformance is what is claimed of one performance.
+// pendingOfPerformance has the claims on one performance.
 type pendingOfPerformance struct {
-	users int // requests that choose, or have claims
+	users int // requests that are choosing, or have claims
 	seats map[performance.Seat]pendingSeat
-	// seen is the latest position of a map that was chosen from: what claims ended
-	// with it, an earlier map does not know.
+	// seen is the latest position of a map that was chosen from: claims ended with it are unknown
+	// to earlier maps.
 	seen events.Position
 }
 
-// pendingSeat on one seat.
+// pendingSeat is the claims on one seat.
 type pendingSeat struct {
 	running int           // requests
-	ended   chan struct{} // closed when the last of them to begin has ended
-	// until is where the log has the seat as taken; the claim ends when the map has
-	// seen that.
+	ended   chan struct{} // closed when the last of them has ended
+	// until is the position of the log at which the seat is taken; the claim ends when the map has
+	// seen it.
 	until events.Position
 }
 
-// enter lets a request claim seats of a performance, until it leaves. What it
-// chooses from must be read in between.
+// enter lets a request claim seats of a performance until it leaves. It must read the map that it
+// chooses from in between.
 func (c *pendingSeats) enter(performanceID events.PerformanceID) (leave func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -62,12 +62,11 @@ func (c *pendingSeats) enter(performanceID events.PerformanceID) (leave func()) 
 	}
 }
 
-// rest drops what is claimed of a performance that nobody uses any more, or keeps it until
-// some map has seen all of it: whoever chooses next is not sent to the same seats. It needs
-// the lock.
+// rest drops the claims on a performance without users, or keeps them until a map has seen all of
+// them, so that the next request is not sent to the same seats. The caller has the lock.
 func (c *pendingSeats) rest(performanceID events.PerformanceID, of *pendingOfPerformance) {
 	until := events.Position(0)
-	for _, mine := range of.seats { // none of them is running
+	for _, mine := range of.seats { // no request is running
 		until = max(until, mine.until)
 	}
 	if until <= c.swept {
@@ -80,8 +79,8 @@ func (c *pendingSeats) rest(performanceID events.PerformanceID, of *pendingOfPer
 	c.idle[performanceID] = until
 }
 
-// sweep drops the idle performances whose claims have been seen by the maps, which have all
-// seen the log up to at. It needs the lock.
+// sweep drops the idle performances whose claims all maps have seen, which have seen the log up to
+// at. The caller has the lock.
 func (c *pendingSeats) sweep(at events.Position) {
 	if at <= c.swept {
 		return
@@ -95,8 +94,8 @@ func (c *pendingSeats) sweep(at events.Position) {
 	}
 }
 
-// begin claims seats whatever others claim, for a request that has entered. end ends
-// the claim; with a position it stays until the seat map has seen that.
+// begin claims seats regardless of other claims, for a request that has entered. end ends the
+// claim; with a position, the claim stays until the seat map has seen that.
 func (c *pendingSeats) begin(
 	performanceID events.PerformanceID,
 	seats []performance.Seat,
@@ -106,7 +105,7 @@ func (c *pendingSeats) begin(
 	return c.claim(c.byPerformance[performanceID], seats)
 }
 
-// claim needs the lock.
+// claim adds a claim on each seat. The caller has the lock.
 func (c *pendingSeats) claim(of *pendingOfPerformance, seats []performance.Seat) (end func(until events.Position)) {
 	ended := make(chan struct{})
 	for _, seat := range seats {
@@ -129,36 +128,36 @@ func (c *pendingSeats) claim(of *pendingOfPerformance, seats []performance.Seat)
 	}
 }
 
-// drop ends a claim on a seat that no request is about to take, if the map knows all
-// about it. It needs the lock of the claims.
+// drop ends a claim on a seat that no request is about to take, if the map has seen it. The caller
+// has the lock.
 func (of *pendingOfPerformance) drop(seat performance.Seat) {
 	if mine := of.seats[seat]; mine.running == 0 && mine.until <= of.seen {
 		delete(of.seats, seat)
 	}
 }
 
-// choice is what came of choosing.
+// choice is the result of choosing.
 type choice struct {
 	seats []performance.Seat
 	end   func(until events.Position)
-	// stale: the map is older than one that was chosen from before.
+	// stale: the map is older than one chosen from before.
 	stale bool
-	// wait, if set, says when to choose again: what is left is about to be taken, and
-	// that may yet fail.
+	// wait, if set, is closed when to choose again: the remaining seats are about to be taken, and
+	// that may fail.
 	wait <-chan struct{}
 }
 
-// choose finds the best seats that are not claimed, and claims them for a request that
-// has entered. The map has seen the log up to at; it learns which of its seats are
-// taken since. No seats: there are none, or see choice.
+// choose finds the best unclaimed seats, and claims them for a request that has entered. The map
+// has seen the log up to at, and is updated with the seats taken since. Without seats, either none
+// are left, or see choice.
 //
-// Seats that others are about to take are not contended for: two requests that chose the
-// same seats as parts of different groups would keep each other from both.
+// Seats that others are about to take are not chosen: two requests with the same seats as parts of
+// different groups could each prevent the other from getting its group.
 func (c *pendingSeats) choose(
 	performanceID events.PerformanceID,
 	m *performance.Map,
 	at events.Position,
-	section, quantity int,
+	wanted performance.Wanted,
 ) choice {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -178,12 +177,12 @@ func (c *pendingSeats) choose(
 		}
 		of.drop(seat)
 	}
-	if seats, ok := m.Best(section, quantity); ok {
+	if seats, ok := m.Choose(wanted); ok {
 		return choice{seats: seats, end: c.claim(of, seats)}
 	}
 	m.Release(contested...)
-	seats, _ := m.Best(section, quantity)
-	for _, seat := range seats { // at least one of them is contested
+	seats, _ := m.Choose(wanted)
+	for _, seat := range seats { // at least one of them is claimed
 		if mine := of.seats[seat]; mine.running > 0 {
 			return choice{wait: mine.ended}
 		}

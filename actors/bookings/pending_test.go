@@ -12,8 +12,8 @@ import (
 	"admitone/events"
 )
 
-// TestClaimsEndWhenAMapHasSeenThem: of performances that nobody asks for any more nothing is
-// kept, and until then nobody is sent to seats that are taken.
+// TestClaimsEndWhenAMapHasSeenThem: nothing is kept of performances without requests, and until
+// then nobody is sent to taken seats.
 func TestClaimsEndWhenAMapHasSeenThem(t *testing.T) {
 	w := begin(t, 1, 4, 0)
 	lags := atomic.Bool{}
@@ -58,7 +58,7 @@ func TestClaimsEndWhenAMapHasSeenThem(t *testing.T) {
 	}
 }
 
-// everything claims all seats of the performance until the test ends.
+// everything claims all seats of the performance until end is called.
 func (w *harness) everything() (seats []performance.Seat, end func(events.Position)) {
 	w.Helper()
 	s, err := w.performanceInfo(w.ctx(), w.gala)
@@ -70,8 +70,8 @@ func (w *harness) everything() (seats []performance.Seat, end func(events.Positi
 	return seats, w.pending.begin(w.gala, seats)
 }
 
-// TestWhatIsLeftIsAlwaysAboutToBeTaken: whoever waits for it again and again is told that
-// others were faster, not that the server is overloaded, and not that nothing is left.
+// TestWhatIsLeftIsAlwaysAboutToBeTaken: a request that waits repeatedly is answered that others
+// were faster, not that the server is overloaded or nothing is left.
 func TestWhatIsLeftIsAlwaysAboutToBeTaken(t *testing.T) {
 	w := begin(t, 1, 4, 0)
 	seats, end := w.everything()
@@ -94,15 +94,15 @@ func TestWhatIsLeftIsAlwaysAboutToBeTaken(t *testing.T) {
 	close(stop)
 	<-stopped
 	if !errors.Is(err, ErrOvertaken) {
-		t.Errorf("ann heard %v", err)
+		t.Errorf("ann got %v", err)
 	}
 	if _, err = w.best("ann", 2); err != nil {
 		t.Errorf("afterwards: %v", err)
 	}
 }
 
-// TestWaitingForOthersEndsWithTheRequest: nobody waits for seats, or to begin again, on
-// behalf of somebody who has gone.
+// TestWaitingForOthersEndsWithTheRequest: no run waits for seats, or to begin again, once its
+// caller has stopped waiting.
 func TestWaitingForOthersEndsWithTheRequest(t *testing.T) {
 	w := begin(t, 10, 20, 0)
 	_, end := w.everything()
@@ -115,7 +115,7 @@ func TestWaitingForOthersEndsWithTheRequest(t *testing.T) {
 		err,
 		context.Canceled,
 	) {
-		t.Errorf("whoever had gone heard %v", err)
+		t.Errorf("the caller that had left got %v", err)
 	}
 	w.Wait()
 	end(0)
@@ -132,25 +132,25 @@ func TestWaitingForOthersEndsWithTheRequest(t *testing.T) {
 		err,
 		context.Canceled,
 	) {
-		t.Errorf("whoever had gone heard %v", err)
+		t.Errorf("the caller that had left got %v", err)
 	}
 	if w.Wait(); lost != bestTries {
 		t.Errorf("it was begun again: %d seats are lost", lost)
 	}
 }
 
-// ended is a context that has ended, and whose caller has not noticed yet.
+// ended is a context that has ended, which its caller has not noticed yet.
 type ended struct{ context.Context }
 
 func (ended) Done() <-chan struct{} { return nil }
 func (ended) Err() error            { return context.DeadlineExceeded }
 
-// TestACallerThatHasGoneHearsOfItsOwnEnd: a run that ends because nobody waits for it any more
-// is no fault of the server, also if its caller hears of the run first.
+// TestACallerThatHasGoneHearsOfItsOwnEnd: a run that ends because its caller has stopped waiting is
+// not a failure of the server, even if the caller learns of the run first.
 func TestACallerThatHasGoneHearsOfItsOwnEnd(t *testing.T) {
 	w := begin(t, 1, 1, 0)
 	_, err := w.run(ended{w.ctx()}, func(context.Context) (Answer, error) { return Answer{}, errNobodyWaits })
 	if !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("it heard %v", err)
+		t.Errorf("it got %v", err)
 	}
 }

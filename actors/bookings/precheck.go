@@ -11,14 +11,14 @@ import (
 	"admitone/events"
 )
 
-// precheck refuses a payment that would come to nothing before it begins, so that a
-// refusal has written nothing of it: too little money and, if it is late, seats or an
-// allowance that can't be had again. It returns what a late payment is decided on. Refusals:
-// not_open, sale_closed, hold_expired, limit_exceeded, insufficient_balance.
+// precheck refuses a payment that would fail, before it begins, so that a refusal has written
+// nothing of it: too little money or, if it is late, seats or an allowance that can't be had again.
+// It returns the terms for a late payment. Refusals: not_open, sale_closed, limit_exceeded,
+// hold_expired, insufficient_balance.
 //
-// It promises nothing. Two payments at once, with money for one, may both see the money;
-// and a seat that a late one sees free may be taken before it is held. Then the payment has
-// begun, fails, and the log says so: booking.payment_failed.
+// Passing it guarantees nothing. Two concurrent payments may both see money that is enough for one,
+// and a seat that a late payment sees free may be taken before it is held. The payment has begun
+// then and fails, which is recorded as booking.payment_failed.
 func (b *Bookings) precheck(ctx context.Context, cmd *Pay) (on booking.Terms, err error) {
 	now, err := b.state(ctx, cmd.BookingID)
 	if err != nil {
@@ -26,22 +26,24 @@ func (b *Bookings) precheck(ctx context.Context, cmd *Pay) (on booking.Terms, er
 	}
 	state := &now.Booking
 	if state.ID == "" || cmd.By != "" && cmd.By != state.Holder {
-		return on, nil // the booking itself says no
+		return on, nil // the booking itself refuses
 	}
 	s, err := b.performanceInfo(ctx, state.PerformanceID)
 	if err != nil {
 		return on, err
 	}
+	if s.on.CalledOff {
+		return s.on, nil // likewise
+	}
 	switch state.Status {
-	case events.BookingIsHeld: // and may have expired when the payment begins
+	case events.BookingIsHeld: // it may have expired when the payment begins
 		return s.on, b.precheckMoney(ctx, state, state.NextPaymentID())
 	case events.BookingIsExpired:
 		refusal := b.precheckLate(ctx, cmd, s, state)
 		if refused(refusal) == nil {
 			return s.on, refusal
 		}
-		// An expired booking gives back what it still has before the refusal says that it is
-		// over.
+		// An expired booking releases what it still has before it is refused.
 		if err := b.settle(ctx, cmd.Origin, cmd.BookingID); err != nil {
 			return on, err
 		}
@@ -50,22 +52,26 @@ func (b *Bookings) precheck(ctx context.Context, cmd *Pay) (on booking.Terms, er
 	return s.on, nil
 }
 
-// precheckLate checks what a late payment would have to take again.
+// precheckLate checks the seats and the allowance that a late payment has to take again.
 func (b *Bookings) precheckLate(ctx context.Context, cmd *Pay, s *performanceInfo, state *booking.State) error {
 	if refusal := s.closed(); refusal != nil {
 		return refusal
 	}
 	h := holdOf(cmd.Origin, s, state)
-	if lost := b.taken(ctx, &h, h.seats); lost != nil {
-		return tooLate(s, state, lost)
-	}
 	next := events.NewHoldID(state.ID, state.Attempt+1)
 	if s.limit > 0 {
-		take := &allowance.Take{HoldID: next, Seats: int64(len(h.seats)), Limit: s.limit}
+		take := &allowance.Take{HoldID: next, Seats: h.places(), Limit: s.limit}
 		refusal, err := b.dryRun(ctx, allowance.Stream(s.id, state.Holder), take)
 		if err != nil || refusal != nil && refusal.Code == core.CodeLimitExceeded {
 			return either(refusal, err)
 		}
+	}
+	taken := b.takenBy(ctx, &h, h.seats, func(owner events.HoldID) bool {
+		of, _, _ := events.CutHoldID(owner) // they may belong to another run of this payment, on another node
+		return of != state.ID
+	})
+	if lost := (lostError{taken, b.tooFew(ctx, &h, 0)}); lost.seats != nil || lost.areas != nil {
+		return tooLate(s, state, &lost)
 	}
 	return b.precheckMoney(ctx, state, state.NextPaymentID())
 }
@@ -78,11 +84,11 @@ func (b *Bookings) precheckMoney(ctx context.Context, state *booking.State, paym
 	if err != nil || refusal != nil && refusal.Code == core.CodeInsufficientBalance {
 		return either(refusal, err)
 	}
-	return nil // any other refusal is about an id that the payment will deal with
+	return nil // any other refusal is about an id that the payment deals with
 }
 
-// dryRun returns the refusal that an entity would give, nil if it would not refuse.
-// Deciding changes nothing, and these rules ask no clock.
+// dryRun returns the refusal of a command by an entity, nil if it would be accepted. Deciding
+// changes nothing, and these commands don't depend on the time.
 func (b *Bookings) dryRun(
 	ctx context.Context,
 	stream events.StreamID,
@@ -95,7 +101,7 @@ func (b *Bookings) dryRun(
 	return refusal, err
 }
 
-// either returns what failed, or else the refusal.
+// either returns the failure if there is one, else the refusal.
 func either(refusal *core.Refusal, err error) error {
 	if err != nil {
 		return err

@@ -9,13 +9,13 @@ import (
 
 	"admitone/actors"
 	"admitone/actors/core"
+	"admitone/actors/performance"
 	"admitone/actors/wallet"
 	"admitone/events"
 )
 
-// overtaken is a desk at which everybody looks too early: the first look at a wallet
-// sees money, at a seat a free one, at an allowance a fresh one, and then somebody
-// else was faster.
+// overtaken is a desk on which the first read of a wallet sees money, of a seat a free one, and of
+// an allowance a fresh one, after which another caller was faster.
 type overtaken struct {
 	actors.Dispatcher
 	mu     sync.Mutex
@@ -45,18 +45,15 @@ func (o *overtaken) View(ctx context.Context, stream events.StreamID, read func(
 
 // payOvertaken pays, and others are faster.
 func (w *harness) payOvertaken(cmd Pay) error {
-	_, err := New(
-		&overtaken{Dispatcher: w.Bookings.desk, looked: map[events.StreamID]bool{}},
-		w.views(w.seats),
-	).Pay(
+	_, err := New(&overtaken{Dispatcher: w.Bookings.desk, looked: map[events.StreamID]bool{}}, w.views(w.seats)).Pay(
 		w.ctx(),
 		cmd,
 	)
 	return err
 }
 
-// TestAPaymentThatIsOvertaken has begun when it turns out that it can't be, and the
-// log says so.
+// TestAPaymentThatIsOvertaken: it has begun when it turns out to be impossible, and the log records
+// that.
 func TestAPaymentThatIsOvertaken(t *testing.T) {
 	for _, line := range []struct {
 		name    string
@@ -78,7 +75,7 @@ func TestAPaymentThatIsOvertaken(t *testing.T) {
 			_, err := w.pay(id, "ann")
 			w.want(err, line.code)
 			if got := w.since(before); got != "" {
-				t.Errorf("who looks in time writes %s", got)
+				t.Errorf("a payment checked in time writes %s", got)
 			}
 			w.want(w.payOvertaken(Pay{Origin: w.origin("ann"), BookingID: id, By: "ann"}), line.code)
 			if got := only(w.read().names[before:], "booking."); got != line.facts {
@@ -93,7 +90,7 @@ func TestAPaymentThatIsOvertaken(t *testing.T) {
 	}
 }
 
-// only joins the names that begin like that.
+// only joins the names with a prefix.
 func only(names []string, beginning string) string {
 	return strings.Join(
 		slices.DeleteFunc(slices.Clone(names), func(name string) bool { return !strings.HasPrefix(name, beginning) }),
@@ -101,9 +98,36 @@ func only(names []string, beginning string) string {
 	)
 }
 
-// late lets the deadline pass, and everything be given back.
+// late lets the deadline pass, and everything be released.
 func (w *harness) late() {
 	w.clock.move(61 * s)
 	w.wake()
 	w.resume()
+}
+
+// TestLatePaymentIsRefusedInOrder: the sale, then the limit, and only then the seats.
+func TestLatePaymentIsRefusedInOrder(t *testing.T) {
+	for _, overtaken := range []bool{false, true} {
+		w := begin(t, 2, 5, 2)
+		w.charge("ann", 500)
+		id := w.mustBook("ann", "A-1-1", "A-1-2")
+		w.late()
+		w.mustBook("bob", "A-1-1")
+		pay := func(want string) {
+			t.Helper()
+			if overtaken {
+				w.want(w.payOvertaken(Pay{Origin: w.origin("ann"), BookingID: id, By: "ann"}), want)
+				return
+			}
+			_, err := w.pay(id, "ann")
+			w.want(err, want)
+		}
+		pay("hold_expired")
+		w.mustBook("ann", "A-2-1")
+		pay("limit_exceeded")
+		closes := w.clock.now()
+		w.edit(&performance.Edit{ClosesAt: &closes})
+		pay("sale_closed")
+		w.check(2)
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"admitone/actors/allowance"
+	"admitone/actors/area"
 	"admitone/actors/booking"
 	"admitone/actors/core"
 	"admitone/actors/performance"
@@ -13,48 +14,63 @@ import (
 	"admitone/events"
 )
 
-// The processes of a booking, each as the list of its steps. Every list is made of what the
-// booking's stream says, and of nothing else that is not in the request.
+// The processes of a booking, each as a list of steps. Every list depends only on the booking's
+// stream and on the request.
 
-// holding takes allowance and seats under an attempt, and with held, the last step, the
-// attempt becomes the booking. Its deadlines undo what a crash leaves behind, so it is not
-// announced; before anything of it is given back the attempt is closed.
+// holding takes allowance and seats under an attempt; held, the last step, makes the attempt the
+// booking. If the attempt is atOnce, allowance and seats are one stage. Deadlines undo what a crash
+// leaves, so it is not announced. The attempt is closed before anything of it is released.
 func (b *Bookings) holding(h *hold, held process.Step, seatHeld func()) *process.Process {
 	p := &process.Process{ID: string(h.id), Resumed: h.found, Joint: true, Begin: func() { h.window = window{} }}
+	first := h.takeAllowance(outrun)
+	seats := b.holdSeats(
+		h,
+		false,
+		events.ReleasedIncomplete,
+		seatHeld,
+		func(err error) (error, bool) { return err, false },
+	)
+	if h.atOnce {
+		seats.Steps = append(first.Steps, seats.Steps...)
+		first = process.Stage{}
+	}
 	p.Stages = []process.Stage{
-		h.takeAllowance(outrun),
-		b.holdSeats(h, false, events.ReleasedIncomplete, seatHeld, func(err error) (error, bool) { return err, false }),
+		first,
+		seats,
+		b.holdAreas(h, false, events.ReleasedIncomplete, seatHeld, outrun),
 		{Steps: []process.Step{held}},
 	}
 	p.Close = func(ctx context.Context) error { return b.closeAttempt(ctx, h, p) }
 	return p
 }
 
-// outrun: an allowance that another run has taken for another number of seats, or for a
-// later attempt, says that this attempt is not to go on.
+// outrun: another run has taken a different quantity from an allowance or area, or has taken it for
+// a later attempt, so this attempt must stop.
 func outrun(_ context.Context, err error) (error, bool) {
-	if refused(err).Code == core.CodeNotHeld {
+	if refusal := refused(err); refusal != nil && refusal.Code == core.CodeNotHeld {
 		return ErrOvertaken, true
 	}
 	return err, false
 }
 
-// paying takes the money and makes the seats the holder's. It was announced by
-// booking.payment_started. A late payment takes seats and allowance again before, and what
-// the attempt before may still have of them is given back with its own.
+// paying debits the money and books the seats. booking.payment_started has announced it. A late
+// payment first takes seats and allowance again; what the previous attempt may still have of them
+// is released with its own.
 func (b *Bookings) paying(p *payment) *process.Process {
 	all := &process.Process{ID: p.processID(), Announced: true}
-	var undoSeats, undoAllowance core.Command // of what the booking has held since before
+	var undoSeats, undoAreas, undoAllowance core.Command // of what the booking has held before
 	if p.booking.Late {
 		all.Stages = append(b.leftBefore(p), b.retaking(p)...)
 	} else {
 		undoAllowance = &allowance.Release{HoldID: p.id}
 		undoSeats = &seat.Release{HoldID: p.id, Reason: events.ReleasedUnpaid}
+		undoAreas = &area.Release{HoldID: p.id, Reason: events.ReleasedUnpaid}
 	}
 	all.Stages = append(all.Stages,
 		b.debit(p),
 		p.keepAllowance(undoAllowance, p.late),
 		p.bookSeats(undoSeats, p.late),
+		p.bookAreas(undoAreas, p.late),
 		b.complete(p),
 	)
 	if p.booking.Payment != "" {
@@ -66,7 +82,7 @@ func (b *Bookings) paying(p *payment) *process.Process {
 	return all
 }
 
-// leftBefore undoes what the attempt before a late payment may still have.
+// leftBefore releases what the attempt before a late payment may still have.
 func (b *Bookings) leftBefore(p *payment) []process.Stage {
 	before := p.hold
 	before.id = events.NewHoldID(p.booking.ID, p.booking.Attempt-1)
@@ -82,16 +98,22 @@ func (b *Bookings) leftBefore(p *payment) []process.Stage {
 		before.eachSeat(func(int, performance.Seat) process.Step {
 			return release(&seat.Release{HoldID: before.id, Reason: events.ReleasedUnpaid})
 		}),
+		before.eachArea(func(int) process.Step {
+			return release(&area.Release{HoldID: before.id, Reason: events.ReleasedUnpaid})
+		}),
 	}
 }
 
-// retaking takes the seats of a late payment again. Of one that has them, by what its stream
-// says, only the undo is left.
+// retaking takes the seats of a late payment again. If its stream says that it has them, only the
+// undo is left.
 func (b *Bookings) retaking(p *payment) []process.Stage {
 	retake := &booking.Retake{PaymentID: p.payment}
+	retaken := func() { retake.ExpiresAt = p.window.expires }
 	stages := []process.Stage{
 		p.takeAllowance(func(_ context.Context, err error) (error, bool) { return p.notRetaken(err) }),
-		b.holdSeats(&p.hold, true, events.ReleasedUnpaid, func() { retake.ExpiresAt = p.window.expires }, p.notRetaken),
+		b.holdSeats(&p.hold, true, events.ReleasedUnpaid, retaken, p.notRetaken),
+		b.holdAreas(&p.hold, true, events.ReleasedUnpaid, retaken,
+			func(_ context.Context, err error) (error, bool) { return p.notRetaken(err) }),
 	}
 	if !p.booking.Retaken {
 		return append(stages, bookingStep(p.booking.ID, process.Step{Name: "retaken", Do: retake}))
@@ -104,18 +126,21 @@ func (b *Bookings) retaking(p *payment) []process.Stage {
 	return stages
 }
 
-// extending holds allowance and seats for longer, before the booking says so: what the
-// booking does not come to say ends with it all the same. So there is nothing to undo.
+// extending holds allowance and seats for longer, and then extends the booking. Nothing has to be
+// undone: seats that are held longer than the booking end with it.
 func extending(h *hold, to *seat.Extend) *process.Process {
-	return &process.Process{ID: string(h.id), Stages: []process.Stage{h.extendAllowance(to), h.extendSeats(to)}}
+	return &process.Process{ID: string(h.id), Stages: []process.Stage{h.extendAllowance(to), h.extendSeats(to),
+		h.extendAreas(to)}}
 }
 
-// settling gives back what a booking that has expired or was released, as its stream says,
-// still has.
+// settling releases what a booking that has expired or was released, as its stream says, still has.
 func (b *Bookings) settling(ctx context.Context, from Origin, state *booking.State) (*process.Process, error) {
 	reason := events.ReleasedCancelled
-	if state.Status == events.BookingIsExpired {
+	switch state.Status {
+	case events.BookingIsExpired:
 		reason = events.ReleasedExpired
+	case events.BookingIsCancelled:
+		reason = events.ReleasedCalledOff
 	}
 	s, err := b.performanceOf(ctx, state)
 	if err != nil {
@@ -124,26 +149,26 @@ func (b *Bookings) settling(ctx context.Context, from Origin, state *booking.Sta
 	h := holdOf(from, s, state)
 	p := &process.Process{ID: string(h.id), Announced: true}
 	if state.Payment != "" {
-		p.Stages = append(h.settleDelayed(state, reason), h.returnOutside(state)...)
+		p.Stages = append(h.settleDelayed(state, reason), returnOutside(state)...)
 	} else if owed, err := b.owed(ctx, &h, state); err != nil {
 		return nil, err
 	} else if owed {
 		p.Stages = append(p.Stages, process.Stage{Steps: []process.Step{h.refundOf(state)}})
 	}
-	p.Stages = append(p.Stages, h.releaseSeats(reason), h.releaseAllowance())
+	p.Stages = append(p.Stages, h.releaseAreas(reason), h.releaseSeats(reason), h.releaseAllowance())
 	if state.Refunding {
 		p.Stages = append(p.Stages, bookingStep(state.ID, process.Step{Name: "refunded", Do: &booking.FinishRefund{}}))
 	}
 	return p, nil
 }
 
-// owed reports whether the money of the booking's last payment is to be refunded. Of a booking
-// that was paid it is, and nothing is read: a debit of another node shows only to an append.
-// What is kept of it is not. Of one that has expired, it is money which another node debited when the
-// payment had been given up here.
+// owed reports whether the money of the booking's last payment is to be refunded. If the booking
+// was paid it is, except what is withheld, and nothing is read: only an append would reveal another
+// node's debit. If it has expired, it is money that another node debited after this one had aborted
+// the payment.
 func (b *Bookings) owed(ctx context.Context, h *hold, state *booking.State) (owed bool, err error) {
 	if state.PaymentID == "" || state.Amount == 0 || state.Refunding || state.Paid {
-		return state.Refunding && state.Amount > state.Kept, nil
+		return state.Refunding && state.Refunds > 0, nil
 	}
 	_, err = b.desk.View(ctx, wallet.Stream(h.holder), func(c core.Core) {
 		paid, known := c.(*wallet.Wallet).Payment(h.payment)
@@ -152,22 +177,31 @@ func (b *Bookings) owed(ctx context.Context, h *hold, state *booking.State) (owe
 	return owed, err
 }
 
-// runSteps runs p until it is completed or undone, on behalf of from.
+// runSteps runs p on behalf of from until it is completed or undone.
 func (b *Bookings) runSteps(ctx context.Context, from Origin, p *process.Process) error {
-	return b.runner.Run(ctx, from.request(), p)
+	err := b.runner.Run(ctx, from.request(), p)
+	if err == nil || p.Announced {
+		begun(ctx)
+	}
+	return err
 }
 
-// Resume goes on with whatever was begun about a booking and is not finished: it ends a
-// payment, opens or ends an intent, gives back what a booking still has that has expired or was released, and closes
-// the attempts that have something and have not become the booking: a run that is still at
-// one of them loses it. It does nothing else, and nothing if nothing is left. Only failures
-// are errors.
+// Resume resumes everything about a booking that was begun and is not finished: it ends a payment,
+// opens or ends an intent, releases what an expired or released booking still has, and closes the
+// attempts that have seats and have not become the booking, from under any run that is still
+// working on one. No-op if nothing is left. It returns failures only.
 func (b *Bookings) Resume(ctx context.Context, from Origin, bookingID events.BookingID) error {
 	_, err := b.locked(ctx, bookingID, func(ctx context.Context) (Answer, error) {
 		if err := b.endPayment(ctx, from, bookingID); err != nil {
 			return Answer{}, err
 		}
+		if err := b.resumeCalledOff(ctx, from, bookingID); err != nil {
+			return Answer{}, err
+		}
 		if err := b.openIntent(ctx, from, bookingID); err != nil && refused(err) == nil {
+			return Answer{}, err
+		}
+		if err := b.endPageless(ctx, from, bookingID); err != nil {
 			return Answer{}, err
 		}
 		if err := b.settle(ctx, from, bookingID); err != nil {
@@ -182,8 +216,8 @@ func (b *Bookings) Resume(ctx context.Context, from Origin, bookingID events.Boo
 	return err
 }
 
-// endPayment finishes a payment that is under way, so that something else can be
-// done about the booking; however it ends.
+// endPayment ends a payment in progress, whatever its outcome, so that the booking can be changed
+// otherwise.
 func (b *Bookings) endPayment(ctx context.Context, from Origin, bookingID events.BookingID) error {
 	now, err := b.state(ctx, bookingID)
 	if err != nil || now.Booking.Status != events.BookingIsPaying {
@@ -195,13 +229,18 @@ func (b *Bookings) endPayment(ctx context.Context, from Origin, bookingID events
 	return err
 }
 
-// settle gives back what a booking still has and should not.
+// settle releases what a booking still has and may no longer have.
 func (b *Bookings) settle(ctx context.Context, from Origin, bookingID events.BookingID) error {
 	now, err := b.state(ctx, bookingID)
 	if err != nil {
 		return err
 	}
-	if now.Booking.Status != events.BookingIsReleased && now.Booking.Status != events.BookingIsExpired {
+	if err := b.finishReturns(ctx, from, &now.Booking); err != nil {
+		return err
+	}
+	switch now.Booking.Status {
+	case events.BookingIsReleased, events.BookingIsExpired, events.BookingIsCancelled:
+	default:
 		return nil
 	}
 	p, err := b.settling(ctx, from, &now.Booking)

@@ -6,14 +6,15 @@ import (
 	"testing"
 	"time"
 
+	"admitone/actors/performance"
 	"admitone/actors/seat"
 	"admitone/actors/wallet"
 	"admitone/events"
 )
 
-// TestAnyHistory takes random requests, some of which the process does not survive,
-// while time passes and deadlines come early, late or not at all. After each of
-// them, once what was begun is resumed, money and seats agree.
+// TestAnyHistory makes random requests, during some of which the process crashes, while time passes
+// and deadlines expire early, late or not at all. After each of them, once unfinished commands are
+// resumed, money and seats agree.
 func TestAnyHistory(t *testing.T) {
 	const limit = 4
 	for range 20 {
@@ -25,7 +26,12 @@ func TestAnyHistory(t *testing.T) {
 				w.charge(holder, 600)
 			}
 			var ids []events.BookingID
-			for range 50 {
+			off := chance.IntN(100) // the step at which it is called off, if there are as many
+			for step := range 50 {
+				if step == off {
+					w.cancelShow()
+					w.resume()
+				}
 				w.clock.move(time.Duration(chance.IntN(4)) * 11 * s)
 				if chance.IntN(2) == 0 {
 					w.wake()
@@ -55,18 +61,22 @@ func TestAnyHistory(t *testing.T) {
 	}
 }
 
-// something is one random request, whatever becomes of it. It returns the id of a
-// booking it made.
+// something makes one random request, whatever its outcome, and returns the id of a booking that it
+// made.
 func (w *harness) something(chance *rand.Rand, ids []events.BookingID) events.BookingID {
 	holder := []events.Holder{"ann", "bob", "cid"}[chance.IntN(3)]
 	if len(ids) > 0 && chance.IntN(3) > 0 {
 		id := ids[max(0, len(ids)-1-chance.IntN(4))] // a recent one
 		ask := []func(id events.BookingID, by events.Holder) (Answer, error){
-			w.pay, w.pay, w.pay, w.extend, w.cancel}[chance.IntN(5)]
+			w.pay, w.pay, w.pay, w.extend, w.cancel, w.giveBackOne, w.giveBackOne, w.reportSome, w.intendSome}[chance.IntN(9)]
 		_, _ = ask(id, "")
 		return ""
 	}
-	switch chance.IntN(6) {
+	switch chance.IntN(8) {
+	case 7: // the sale closes soon, or never
+		closes := []time.Time{{}, w.clock.now().Add(15 * s), w.clock.now()}[chance.IntN(3)]
+		_, _ = w.step(w.ctx(), w.origin("house"), performance.Stream(w.gala), &performance.Edit{ClosesAt: &closes})
+		return ""
 	case 0:
 		_, _ = w.step(
 			w.ctx(),

@@ -3,10 +3,14 @@ package bookings
 import (
 	"fmt"
 	"testing"
+
+	"admitone/actors/booking"
+	"admitone/actors/wallet"
+	"admitone/events"
 )
 
-// TestACrashWhileResuming lets the process die once at each step, and then once at
-// each step of what it does after the restart.
+// TestACrashWhileResuming crashes the process at each step, and then at each step after the
+// restart.
 func TestACrashWhileResuming(t *testing.T) {
 	for _, crash := range crashes {
 		if crash.books {
@@ -31,4 +35,26 @@ func TestACrashWhileResuming(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestADebitOfAFailedPayment: a debit left behind by older servers is refunded when the booking has
+// expired; once.
+func TestADebitOfAFailedPayment(t *testing.T) {
+	w := begin(t, 1, 2, 0)
+	w.charge("ann", 100)
+	id := w.mustBook("ann", "A-1-1")
+	w.must(w.step(w.ctx(), w.origin("ann"), booking.Stream(id), &booking.StartPayment{By: "ann"}))
+	paymentID := events.NewHoldID(id, 1)
+	w.must(w.step(w.ctx(), w.origin("ann"), wallet.Stream("ann"), &wallet.Debit{PaymentID: paymentID, Amount: 100}))
+	w.must(w.step(w.ctx(), w.origin("ann"), booking.Stream(id),
+		&booking.FailPayment{PaymentID: paymentID, Reason: events.FailedBalance}))
+	w.clock.move(100 * s)
+	w.wake()
+	for range 2 {
+		w.want(w.Resume(w.ctx(), w.origin("system"), id), "ok")
+		if got := w.read().wallets["ann"].Balance(); got != 100 {
+			t.Errorf("ann has %d of 100", got)
+		}
+	}
+	w.settled(0)
 }

@@ -12,24 +12,30 @@ import (
 	"admitone/events"
 )
 
-// hold is one attempt of a booking at its seats, and the request that makes it.
+// hold is one attempt of a booking to hold its seats, for a request.
 type hold struct {
 	from Origin
 	show *performanceInfo
 	id   events.HoldID
-	// payment is the one for what it holds, "" if none has begun.
+	// payment is the id of the payment for them, "" if none has begun.
 	payment events.HoldID
 	holder  events.Holder
 	seats   []performance.Seat // in canonical order
-	prices  []int64            // of the seats, as they were held first; nil for those of the performance
-	terms   events.Revision    // of the performance's edit that it is decided on
-	found   bool               // an earlier run has taken some of it
-	closed  bool               // the booking's stream says so
+	prices  []int64            // of the seats when first held; nil for those of the performance
+	areas   []areaHold         // in canonical order
+	terms   events.Revision    // of the performance's edit on which it is decided
+	found   bool               // an earlier run has taken some of the seats
+	closed  bool               // the booking's stream has closed the attempt
+	label   events.BlockLabel  // permits what is blocked under it; "" for none
 	window  window
+	// atOnce: allowance and seats are taken concurrently, not one by one.
+	atOnce bool
+	// until is how long it waits for seats that others may release; zero if it does not.
+	until time.Time
 }
 
-// window is when the first of the held seats expires, and when the longest stay at one of
-// them began.
+// window is the expiry of the first held seat to expire, and the start of the longest stay (see
+// package seat) at one of them.
 type window struct{ expires, first time.Time }
 
 func (w *window) include(expires, first time.Time) {
@@ -45,7 +51,7 @@ func (h *hold) seatStream(s performance.Seat) events.StreamID {
 	return seat.Stream(h.show.id, h.show.layout.Name(s))
 }
 
-// price of one of its seats.
+// price of seat i.
 func (h *hold) price(i int) int64 {
 	if h.prices != nil {
 		return h.prices[i]
@@ -53,7 +59,7 @@ func (h *hold) price(i int) int64 {
 	return h.show.layout.Price(h.seats[i])
 }
 
-// eachSeat is the stage that has one step for each seat.
+// eachSeat returns the stage with one step per seat.
 func (h *hold) eachSeat(step func(i int, s performance.Seat) process.Step) process.Stage {
 	stage := process.Stage{Steps: make([]process.Step, len(h.seats))}
 	for i, s := range h.seats {
@@ -63,13 +69,17 @@ func (h *hold) eachSeat(step func(i int, s performance.Seat) process.Step) proce
 	return stage
 }
 
-// lostError says which seats can't be had; it never leaves the package.
-type lostError struct{ seats []performance.Seat }
+// lostError has the seats that can't be had, or the areas without enough places. It never leaves
+// the package.
+type lostError struct {
+	seats []performance.Seat
+	areas []AreaLeft
+}
 
 func (*lostError) Error() string { return "seats are taken" }
 
-// holdSeats holds the seats in canonical order and keeps h.window; held is called after each
-// of them. Refused with *lostError or another refusal that names the seat, passed through
+// holdSeats holds the seats in canonical order and updates h.window; held is called after each of
+// them. It is refused with *lostError or another refusal that names the seat, passed through
 // refused.
 func (b *Bookings) holdSeats(h *hold, retake bool, reason events.ReleaseReason, held func(),
 	refused func(error) (error, bool)) process.Stage {
@@ -77,7 +87,7 @@ func (b *Bookings) holdSeats(h *hold, retake bool, reason events.ReleaseReason, 
 		return process.Step{
 			Name: "hold-seat",
 			Do: &seat.Hold{HoldID: h.id, Holder: h.holder, Price: h.price(i), HoldFor: h.show.holdFor,
-				Retake: retake, Terms: h.terms},
+				Retake: retake, Terms: h.terms, Label: h.label},
 			Undo: &seat.Release{HoldID: h.id, Reason: reason},
 			Took: func(ctx context.Context, answer actors.Answer) error {
 				err := b.seatHeld(ctx, h, s, answer)
@@ -89,15 +99,16 @@ func (b *Bookings) holdSeats(h *hold, retake bool, reason events.ReleaseReason, 
 				if refusal.Code != core.CodeSeatTaken {
 					return refused(naming(refusal, h.show.layout.Name(s)))
 				}
-				return refused(&lostError{append([]performance.Seat{s}, b.taken(ctx, h, h.seats[i+1:])...)})
+				return refused(&lostError{seats: append([]performance.Seat{s}, b.taken(ctx, h, h.seats[i+1:])...)})
 			},
+			Again: func(ctx context.Context, err error) bool { return b.mayBeGivenBack(ctx, h, s, err) },
 		}
 	})
-	stage.Ordered = true
+	stage.Ordered, stage.Turn = !h.atOnce, h.atOnce
 	return stage
 }
 
-// bookSeats makes held seats the holder's for good. Its undo is the release of the hold.
+// bookSeats books held seats. Its undo is the release of the hold.
 func (h *hold) bookSeats(undo core.Command, refused func(context.Context, error) (error, bool)) process.Stage {
 	return h.eachSeat(func(int, performance.Seat) process.Step {
 		return process.Step{Name: "book-seat", Do: &seat.Book{HoldID: h.id}, Undo: undo, Refused: refused}
@@ -109,16 +120,9 @@ func (h *hold) extendSeats(to *seat.Extend) process.Stage {
 	return h.eachSeat(func(int, performance.Seat) process.Step { return process.Step{Name: "extend-seat", Do: to} })
 }
 
-// releaseSeats gives the seats back.
-func (h *hold) releaseSeats(reason events.ReleaseReason) process.Stage {
-	return h.eachSeat(func(int, performance.Seat) process.Step {
-		return process.Step{Name: "release-seat", Do: &seat.Release{HoldID: h.id, Reason: reason}}
-	})
-}
-
-// seatHeld takes note of the deadline of a seat that the hold has now. The answer of an
-// earlier run's step has none; then it is read. A seat that is booked already has no
-// deadline: another node has come further.
+// seatHeld records the deadline of a held seat in h.window. The answer of an earlier run's step has
+// no facts, so the seat is read then. A seat that is booked already has no deadline: another node
+// has got further.
 func (b *Bookings) seatHeld(ctx context.Context, h *hold, s performance.Seat, answer actors.Answer) error {
 	for _, fact := range answer.Facts {
 		if f, ok := fact.(*events.SeatHeld); ok {
@@ -145,15 +149,21 @@ func (b *Bookings) seatHeld(ctx context.Context, h *hold, s performance.Seat, an
 	return nil
 }
 
-// taken reads which of the seats another caller has, so that a refusal can name all of them.
-// A seat that can't be read is not named.
+// taken reads which of the seats another holder has, so that a refusal can name all of them. A seat
+// that can't be read is omitted.
 func (b *Bookings) taken(ctx context.Context, h *hold, seats []performance.Seat) (taken []performance.Seat) {
+	return b.takenBy(ctx, h, seats, func(owner events.HoldID) bool { return owner != h.id })
+}
+
+// takenBy is taken for the owners that count.
+func (b *Bookings) takenBy(ctx context.Context, h *hold, seats []performance.Seat,
+	counts func(events.HoldID) bool) (taken []performance.Seat) {
 	lost := make([]bool, len(seats))
 	_, _ = process.Each(indexes(len(seats)), func(i *int) error {
 		var is bool
 		_, err := b.desk.View(ctx, h.seatStream(seats[*i]), func(c core.Core) {
 			owner, _ := c.(*seat.Seat).Owner()
-			is = c.(*seat.Seat).Status() != events.SeatIsFree && owner != h.id
+			is = !c.(*seat.Seat).Available(h.label) && counts(owner)
 		})
 		lost[*i] = err == nil && is
 		return nil
@@ -174,7 +184,7 @@ func indexes(n int) []int {
 	return all
 }
 
-// naming adds to a refusal which seat it is about.
+// naming adds the name of the seat to a refusal.
 func naming(refusal *core.Refusal, name events.SeatName) *core.Refusal {
 	fields := map[string]any{"seats": []events.SeatName{name}}
 	for key, value := range refusal.Fields {

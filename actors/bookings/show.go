@@ -10,14 +10,14 @@ import (
 	"admitone/events"
 )
 
-// performanceInfo is a performance as the steps need it.
+// performanceInfo is what the steps need of a performance.
 type performanceInfo struct {
 	id      events.PerformanceID
 	holdFor time.Duration
-	limit   int64         // seats a holder may have, 0 if any number
-	room    events.RoomID // the waiting room that guards it, "" if none does
+	limit   int64         // maximum number of seats per holder, 0 for any
+	room    events.RoomID // the waiting room that guards it, "" for none
 	layout  *events.Layout
-	// on is what a booking is decided on that is made now, and at when that was read.
+	// on are the terms for a booking made now, at the time when they were read.
 	on booking.Terms
 	at time.Time
 	// made are the terms of its creation.
@@ -27,18 +27,20 @@ type performanceInfo struct {
 var errNoPerformance = &core.Refusal{Code: core.CodeNotFound, Detail: "there is no such performance",
 	Fields: map[string]any{"resource": "performance"}}
 
-// performanceInfo looks a performance up. Refusal: not_found.
+// performanceInfo reads a performance. Refusal: not_found.
 func (b *Bookings) performanceInfo(ctx context.Context, id events.PerformanceID) (*performanceInfo, error) {
 	var s performanceInfo
+	var latest performance.Create
 	answer, err := b.desk.View(ctx, performance.Stream(id), func(c core.Core) {
 		p := c.(*performance.Performance)
-		created, latest := p.Created(), p.Latest()
+		created := p.Created()
+		latest = p.Latest()
 		s = performanceInfo{
 			id:     created.ID,
 			room:   created.WaitingRoom,
 			layout: p.Layout(),
 			on: booking.Terms{SaleTerms: p.Terms(), Times: latest.SaleTimes,
-				Cancellation: p.Cancellation(), StartsAt: latest.StartsAt},
+				Cancellation: p.Cancellation(), StartsAt: latest.StartsAt, CalledOff: p.CalledOff()},
 			made: events.SaleTerms{HoldSeconds: created.HoldSeconds, LimitPerHolder: created.LimitPerHolder},
 		}
 	})
@@ -48,12 +50,22 @@ func (b *Bookings) performanceInfo(ctx context.Context, id events.PerformanceID)
 	case s.id == "":
 		return nil, errNoPerformance
 	}
+	if latest.Plan != "" {
+		hall, err := b.views.Hall(ctx, latest.Plan)
+		if err != nil {
+			return nil, err
+		}
+		s.layout = latest.Layout(hall)
+	}
 	s.at = answer.At
 	s.use(s.on.SaleTerms)
+	if b.areas != nil {
+		s.layout = s.layout.WithAreas(b.areas(id))
+	}
 	return &s, nil
 }
 
-// use sets what the steps of a hold on these terms go by.
+// use applies the terms of a hold.
 func (s *performanceInfo) use(on events.SaleTerms) {
 	if on.HoldSeconds == 0 { // the hold is from before performances could be edited
 		on = s.made
@@ -61,8 +73,8 @@ func (s *performanceInfo) use(on events.SaleTerms) {
 	s.holdFor, s.limit = time.Duration(on.HoldSeconds)*time.Second, on.LimitPerHolder
 }
 
-// performanceOf looks up the performance of a booking, as far as its present or last hold depends
-// on it: later edits are not for what is held. Refusal: not_found.
+// performanceOf reads the performance of a booking, with the terms of its present or last hold:
+// later edits don't affect it. Refusal: not_found.
 func (b *Bookings) performanceOf(ctx context.Context, state *booking.State) (*performanceInfo, error) {
 	s, err := b.performanceInfo(ctx, state.PerformanceID)
 	if err == nil {
@@ -71,8 +83,8 @@ func (b *Bookings) performanceOf(ctx context.Context, state *booking.State) (*pe
 	return s, err
 }
 
-// closed refuses what can't be acquired when the performance was looked up: not_open, sale_closed.
-// The booking itself decides; this comes before anything is taken.
+// closed returns cancelled, not_open or sale_closed if nothing can be acquired, by the terms last
+// read. The booking itself decides; this check is made before anything is taken.
 func (s *performanceInfo) closed() *core.Refusal {
-	return core.Sale{Times: s.on.Times}.Refuse(s.at)
+	return s.on.Refuse(s.at)
 }

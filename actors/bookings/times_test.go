@@ -9,7 +9,7 @@ import (
 	"admitone/events"
 )
 
-// edit is one of the performance by the house.
+// edit edits the performance as the organiser.
 func (w *harness) edit(edit *performance.Edit) {
 	w.Helper()
 	w.must(w.step(w.ctx(), w.origin("house"), performance.Stream(w.gala), edit))
@@ -17,8 +17,7 @@ func (w *harness) edit(edit *performance.Edit) {
 
 func ptr[T any](v T) *T { return &v }
 
-// TestTimesOfTheSale come before all that is about seats and limits, and what they refuse has
-// written nothing.
+// TestTimesOfTheSale: they precede refusals about seats and limits, and have written nothing.
 func TestTimesOfTheSale(t *testing.T) {
 	w := begin(t, 1, 6, 2)
 	w.charge("ann", 500)
@@ -61,8 +60,8 @@ func TestTimesOfTheSale(t *testing.T) {
 	w.check(2)
 }
 
-// TestALatePaymentAfterTheClose is refused; the sale being open again, it takes the seats at the
-// price at which they were held.
+// TestALatePaymentAfterTheClose: it is refused; when the sale is open again, it takes the seats at
+// the price at which they were held.
 func TestALatePaymentAfterTheClose(t *testing.T) {
 	w := begin(t, 1, 6, 2)
 	w.charge("ann", 100)
@@ -84,7 +83,7 @@ func TestALatePaymentAfterTheClose(t *testing.T) {
 	w.check(2)
 }
 
-// TestLimitsAndHoldsAreFrozen: a booking goes on by what it was held on, whatever is edited
+// TestLimitsAndHoldsAreFrozen: a booking continues on the terms of its hold, whatever is edited
 // meanwhile.
 func TestLimitsAndHoldsAreFrozen(t *testing.T) {
 	w := begin(t, 1, 6, 0)
@@ -111,8 +110,8 @@ func TestLimitsAndHoldsAreFrozen(t *testing.T) {
 	w.check(0)
 }
 
-// TestTwoDesksAndAnEdit: a desk that has not heard of an edit decides on what was before, and says
-// so; none sells outside of what it names.
+// TestTwoDesksAndAnEdit: a desk that has not observed an edit decides on the older terms, and names
+// them; none sells outside of the terms that it names.
 func TestTwoDesksAndAnEdit(t *testing.T) {
 	w := begin(t, 1, 6, 0)
 	here, desk := w.Bookings, w.desk
@@ -147,7 +146,7 @@ func TestTwoDesksAndAnEdit(t *testing.T) {
 	}
 }
 
-// heard tells a desk of all that is in the log.
+// heard makes a desk observe the whole log.
 func heard(w *harness, desk *actors.Desk) {
 	w.Helper()
 	log, err := w.store.Read(w.ctx(), performance.Stream(w.gala), 0, events.Forward, 100)

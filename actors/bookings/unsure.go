@@ -6,32 +6,32 @@ import (
 	"admitone/events"
 )
 
-// maxUnsure bounds the requests of which it is known one by one how they stand.
+// maxUnsure bounds the requests that are tracked one by one.
 const maxUnsure = 200_000
 
-// unsure are the bookings of which the views may not have seen all that earlier runs of
-// their requests have left. The zero value knows nothing: that may be any.
+// unsure tracks the bookings of which the views may not have seen everything that earlier runs of
+// their requests have left. The zero value treats every booking as such.
 //
-// Where no other process appends to the log, the views have seen everything of before this
-// process began once they have caught up. Behind that only the runs of this process leave
-// anything, and of those only one that ended in a failure: every other has given back what
-// it had before it answered, or has become the booking. So most requests with a key need
-// not wait for the views.
+// If no other process appends to the log, the views have seen everything from before this process
+// once they have caught up. After that only runs of this process leave anything, and only those
+// that ended in a failure: every other has released what it had before it answered, or has become
+// the booking. So most requests with a key need not wait for the views.
 type unsure struct {
 	mu sync.Mutex
-	// alone: no other process appends; caught: the views have caught up; guarded by mu, as the rest.
+	// alone: no other process appends. caught: the views have caught up. Guarded by mu, like the
+	// rest.
 	alone, caught bool
-	// open are the bookings of requests that are under way or have failed, nil if those
-	// were too many once.
+	// open are the bookings of requests that are running or have failed, nil once there were too
+	// many.
 	open map[events.BookingID]struct{}
 }
 
-// Alone says that this process alone appends to the log. It is called before
-// anything is asked.
+// Alone declares that only this process appends to the log. It must be called before the first
+// request.
 func (b *Bookings) Alone() { b.unsure.alone, b.unsure.open = true, map[events.BookingID]struct{}{} }
 
-// begin notes that a request for a booking begins, whose earlier runs have ended. seen says
-// that the views have seen all of these.
+// begin records that a request for a booking begins, whose earlier runs have ended. seen means that
+// the views have seen all of them.
 func (u *unsure) begin(bookingID events.BookingID) (seen bool) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -46,14 +46,14 @@ func (u *unsure) begin(bookingID events.BookingID) (seen bool) {
 	return u.caught && !failed
 }
 
-// caughtUp notes that the views have.
+// caughtUp records that the views have caught up.
 func (u *unsure) caughtUp() {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.caught = u.alone
 }
 
-// end notes that a request has ended, and has left nothing.
+// end records that a request has ended, and has left nothing.
 func (u *unsure) end(bookingID events.BookingID) {
 	u.mu.Lock()
 	defer u.mu.Unlock()

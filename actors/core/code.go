@@ -1,78 +1,81 @@
 package core
 
-// Code says for programs why something was refused. It is stable, and the text of each is
-// what a client reads. Codes that only the HTTP API gives are declared there.
+// Code identifies the reason of a refusal. Codes are stable, and part of the API. Those that only
+// the HTTP API returns are declared there.
 type Code string
 
-// What a request names, or how it is put.
+// The request itself.
 const (
-	// CodeNotFound: there is no such thing; resource says of which kind.
+	// CodeNotFound: the resource does not exist; the member resource names its kind.
 	CodeNotFound Code = "not_found"
-	// CodeAlreadyExists: another thing has this id.
+	// CodeAlreadyExists: the id is taken by another request.
 	CodeAlreadyExists Code = "already_exists"
 	// CodeInvalidField: the value of field is not allowed.
 	CodeInvalidField Code = "invalid_field"
-	// CodeIdempotencyKeyReused: the key has come with another request before.
+	// CodeIdempotencyKeyReused: the key was used with another request.
 	CodeIdempotencyKeyReused Code = "idempotency_key_reused"
-	// CodeRevisionRequired: an edit has to name the revision that it is of.
+	// CodeRevisionRequired: an edit must name the revision on which it is based.
 	CodeRevisionRequired Code = "revision_required"
-	// CodeStaleRevision: it has changed since that revision.
+	// CodeStaleRevision: the entity has changed since that revision.
 	CodeStaleRevision Code = "stale_revision"
 )
 
 // The caller's rights.
 const (
-	// CodeForbidden: it is another holder's, or a role may not do this.
+	// CodeForbidden: the resource belongs to another holder, or the caller's role does not allow
+	// this.
 	CodeForbidden Code = "forbidden"
-	// CodePassRequired: a waiting room guards this.
+	// CodePassRequired: a waiting room guards the resource.
 	CodePassRequired Code = "pass_required"
-	// CodePassInvalid: the pass shown is not one of that room for this holder, or is over.
+	// CodePassInvalid: the pass is not one of that room for this holder, or has expired.
 	CodePassInvalid Code = "pass_invalid"
 )
 
-// Nothing, or too little, is left.
+// Too little is left.
 const (
-	// CodeSoldOut: fewer units or seats remain than were asked for.
+	// CodeSoldOut: fewer units or seats remain than were requested.
 	CodeSoldOut Code = "sold_out"
-	// CodeSeatTaken: these seats are another holder's or not on sale.
+	// CodeSeatTaken: these seats belong to another holder or are not on sale.
 	CodeSeatTaken Code = "seat_taken"
 	// CodeTournamentFull: fewer slots remain than the group has teams.
 	CodeTournamentFull Code = "tournament_full"
-	// CodeInsufficientBalance: the wallet has less than this costs.
+	// CodeInsufficientBalance: the balance of the wallet is lower than the price.
 	CodeInsufficientBalance Code = "insufficient_balance"
-	// CodeLimitExceeded: a limit does not allow so much.
+	// CodeLimitExceeded: a limit does not allow this quantity.
 	CodeLimitExceeded Code = "limit_exceeded"
-	// CodeTooLarge: it leads to more than the log takes at once.
+	// CodeTooLarge: its facts exceed what the log appends at once.
 	CodeTooLarge Code = "too_large"
-	// CodeOverloaded: too much is under way; nothing was done, and a retry may pass.
+	// CodeOverloaded: too many commands are in flight; nothing was done, and a retry may succeed.
 	CodeOverloaded Code = "overloaded"
 )
 
-// The state or the time of what was asked about.
+// The state of the resource, or the time.
 const (
 	// CodeAlreadyConfirmed: it has been confirmed or paid.
 	CodeAlreadyConfirmed Code = "already_confirmed"
-	// CodeAlreadyEntered: the team has entered or waits.
+	// CodeAlreadyEntered: the team has entered or is on the waitlist.
 	CodeAlreadyEntered Code = "already_entered"
-	// CodePaymentInProgress: a payment of it is under way, or awaited.
+	// CodePaymentInProgress: a payment is in progress, or awaited.
 	CodePaymentInProgress Code = "payment_in_progress"
-	// CodeAmountMismatch: it costs another sum; expected and currency say which.
+	// CodeAmountMismatch: the price is another; expected and currency state it.
 	CodeAmountMismatch Code = "amount_mismatch"
-	// CodePaymentReferenceUsed: the provider's reference belongs to resource.
+	// CodePaymentReferenceUsed: the provider's reference was reported for resource before.
 	CodePaymentReferenceUsed Code = "payment_reference_used"
-	// CodeNotHeld: it is not on hold.
+	// CodeNotHeld: there is no hold.
 	CodeNotHeld Code = "not_held"
 	// CodeHoldExpired: the hold has passed its deadline.
 	CodeHoldExpired Code = "hold_expired"
-	// CodeReleased: it has been given back.
+	// CodeReleased: it has been released.
 	CodeReleased Code = "released"
 	// CodeRegistrationClosed: the organiser has closed the tournament for entry.
 	CodeRegistrationClosed Code = "registration_closed"
-	// CodeNotOpen: the sale has not opened yet; opens_at is when it does.
+	// CodeNotOpen: the sale opens at opens_at.
 	CodeNotOpen Code = "not_open"
-	// CodeSaleClosed: the sale has closed, at closes_at.
+	// CodeCancelled: the organiser has cancelled it.
+	CodeCancelled Code = "cancelled"
+	// CodeSaleClosed: the sale closed at closes_at.
 	CodeSaleClosed Code = "sale_closed"
-	// CodeCancellationClosed: what is paid can't be given back any more, since until.
+	// CodeCancellationClosed: a paid purchase can't be returned after until, which has passed.
 	CodeCancellationClosed Code = "cancellation_closed"
 	// CodeDeadlinePassed: the deadline for entry has passed.
 	CodeDeadlinePassed Code = "deadline_passed"

@@ -7,77 +7,75 @@ import (
 	"admitone/events"
 )
 
-// Command is a request to an entity: a pointer to one of the command structs of the
-// entity's core, with everything in it that the rules may look at
-// but can't make themselves (ids, prices).
+// Command is a request to an entity: a pointer to one of the command structs of the entity's core.
+// It contains everything that the rules depend on and can't make themselves, such as ids and
+// prices.
 type Command any
 
-// Core holds the state and the rules of one entity. It is used by one goroutine
-// at a time; only what Freeze returns may be used beside it.
+// Core holds the state and the rules of one entity. One goroutine at a time uses it; only the
+// function that Freeze returns may run concurrently.
 type Core interface {
-	// Decide returns the facts that cmd leads to at the time now, or a [*Refusal].
-	// It changes nothing. No facts and no refusal means that there was nothing
-	// left to do. The shell has evolved every deadline up to now before it asks;
-	// see NextDeadline.
+	// Decide returns the facts of cmd at the time now, or a [*Refusal]. It changes nothing. No
+	// facts and no refusal mean that cmd is a no-op. The shell has expired every deadline before
+	// now first; see NextDeadline.
 	Decide(cmd Command, now time.Time) ([]events.Fact, error)
 
-	// Evolve takes a fact in. It never fails: a fact that can't be is a damaged
-	// log, and it panics, which the shell turns into an entity out of service.
+	// Evolve applies a fact. It can't fail: it panics at an impossible fact, for the log is damaged
+	// then, and the shell takes the entity out of service.
 	Evolve(fact events.Fact)
 
-	// NextDeadline is the earliest moment after which something expires by itself,
-	// zero if nothing does. While it lies before now, the shell decides [Expire]
-	// before anything else.
+	// NextDeadline is the earliest time after which something expires by itself, zero if nothing
+	// does. While it is before now, the shell decides [Expire] before anything else.
 	NextDeadline() time.Time
 
-	// Freeze returns a function that writes the state as it is now. It costs next
-	// to nothing; the function may run on another goroutine while the core goes
-	// on. Freeze is not called again before the function has returned.
+	// Freeze returns a function that writes the present state. Freeze itself is cheap; the function
+	// may run on another goroutine while the core changes. Freeze is not called again before the
+	// function has returned.
 	Freeze() func(io.Writer) error
 
-	// Restore replaces the state of a fresh core by what such a function wrote.
-	// An error leaves the core unusable; the shell starts over from the log.
+	// Restore sets the state of a new core to what such a function wrote. After an error the core
+	// is unusable, and the shell loads the entity from the log.
 	Restore(io.Reader) error
 }
 
-// Edited is a core whose edits can name the newest edit in place of the newest fact.
+// Edited is a core with a revision for edits: an edit may be based on the newest edit instead of
+// the newest fact.
 type Edited interface {
-	// EditRevision is the revision of the newest fact that states the members that can be
-	// edited; the creation counts.
+	// EditRevision is the revision of the newest fact that states the editable members: the
+	// creation or an edit.
 	EditRevision() events.Revision
 }
 
-// Kind is one kind of entity: where its streams are, and its rules.
+// Kind is a kind of entity: the category of its streams, and its rules.
 type Kind struct {
 	// Category of its streams.
 	Category string
-	// New makes the core of an entity without facts.
+	// New returns the core of an entity without facts.
 	New func() Core
-	// SnapshotVersion is that of what Freeze writes. A snapshot of another version is
-	// not read.
+	// SnapshotVersion is the version of what Freeze writes. Snapshots of other versions are
+	// ignored.
 	SnapshotVersion uint32
 }
 
-// Expire asks a core to let go of what has passed its deadline. Every core with
-// deadlines decides it, a bounded number of them at a time.
+// Expire makes a core expire what has passed its deadline, a bounded number at a time. Every core
+// with deadlines decides it.
 type Expire struct{}
 
 // Refusal is a business "no". It is a value: the same state and command give the
 // same refusal, and nothing is written for it.
 type Refusal struct {
-	// Code is for programs.
+	// Code identifies the reason.
 	Code Code
-	// Detail is for people and says what to do next.
+	// Detail explains the reason to people, and says what to do next.
 	Detail string
-	// Fields are further members of the answer, by their wire names.
+	// Fields are additional members of the answer, by their wire names.
 	Fields Fields
 }
 
-// Error makes a refusal an error.
+// Error implements error.
 func (r *Refusal) Error() string { return string(r.Code) + ": " + r.Detail }
 
-// Or returns what value points to, or otherwise if it is nil: a member of an edit
-// that may leave it as it is.
+// Or returns *value, or otherwise if value is nil. It is for optional members of an edit.
 func Or[T any](value *T, otherwise T) T {
 	if value != nil {
 		return *value

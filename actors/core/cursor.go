@@ -6,40 +6,40 @@ import (
 	"admitone/events"
 )
 
-// Cursor is how far something has come that follows the log and does something outside for its
-// events; it is part of the state of the entity that the work belongs to. Package actors/cursor does
-// such work. A core passes on to it [TakeCursor] and [MoveCursor], and the facts of those.
+// Cursor is how far a follower of the log has come that does work outside for its events. It is
+// part of the state of the entity that the work belongs to. Package actors/cursor does such work. A
+// core delegates [TakeCursor], [MoveCursor] and their facts to it.
 //
-// Of several servers, one works: the one that took the cursor last. Every write names the term under
-// which it was made, so those of a server that does not know yet that another has taken over are
-// refused. What both do meanwhile happens twice outside, and has to be one there, by the event's id.
+// Of several servers, one does the work: the last to take the cursor. Every write names the term
+// under which it was made, so that a server that has not learnt of a takeover is refused. Until it
+// has, both may do the same work; the receiver must deduplicate it by the event's id.
 type Cursor struct {
-	// Term counts the takeovers, Node is the server of the last, "" if the term belongs to none.
+	// Term counts the takeovers. Node is the server of the last one, "" if the term has no server.
 	Term int64
 	Node string
-	// Moved is the last word on how far it has come.
+	// Log identifies the log that the positions are of; "" if that is not known.
+	Log string
+	// CursorMoved is the newest recorded progress.
 	events.CursorMoved
 }
 
-// TakeCursor takes a cursor over. Refusal: stale_revision, unless Term is that of the cursor plus
-// one.
-type TakeCursor struct {
-	Term int64
-	Node string
-}
+// TakeCursor takes a cursor over, and says where it stands in the log that it is taken in. Refusal:
+// stale_revision, unless Term is that of the cursor plus one.
+type TakeCursor struct{ events.CursorTaken }
 
-// MoveCursor notes how far the work has come. It does nothing if that is known. Refusal:
-// stale_revision, unless it was made under the cursor's term.
+// MoveCursor records progress. No-op if it is recorded already. Refusal: stale_revision, unless it
+// was made under the cursor's term.
 type MoveCursor struct{ events.CursorMoved }
 
-// Decide decides a command about the cursor; ok is false for any other.
+// Decide decides a command about the cursor; ok is false for any other command.
 func (c *Cursor) Decide(cmd Command) (facts []events.Fact, err error, ok bool) {
 	switch cmd := cmd.(type) {
 	case *TakeCursor:
 		if cmd.Term != c.Term+1 {
 			return nil, c.stale(), true
 		}
-		return []events.Fact{&events.CursorTaken{Term: cmd.Term, Node: cmd.Node}}, nil, true
+		taken := cmd.CursorTaken
+		return []events.Fact{&taken}, nil, true
 	case *MoveCursor:
 		facts, err := c.Move(&cmd.CursorMoved)
 		return facts, err, true
@@ -47,14 +47,15 @@ func (c *Cursor) Decide(cmd Command) (facts []events.Fact, err error, ok bool) {
 	return nil, nil, false
 }
 
-// Move is the decision on a [MoveCursor], for commands that contain one.
+// Move decides a [MoveCursor], also for commands that contain one.
 func (c *Cursor) Move(to *events.CursorMoved) ([]events.Fact, error) {
 	switch {
 	case to.Term != c.Term || c.Node == "":
 		return nil, c.stale()
 	case to.Reached < c.Reached:
 		panic(fmt.Sprintf("cursor: moved back from %d to %d", c.Reached, to.Reached))
-	case to.Reached == c.Reached && to.NextAt.Equal(c.NextAt) && to.CursorFailure == c.CursorFailure:
+	case to.Reached == c.Reached && to.NextAt.Equal(c.NextAt) && to.CursorFailure == c.CursorFailure &&
+		to.CursorMark == c.CursorMark:
 		return nil, nil
 	}
 	moved := *to
@@ -66,15 +67,21 @@ func (c *Cursor) stale() *Refusal {
 		Fields: Fields{"term": c.Term}}
 }
 
-// Evolve takes a fact about the cursor in, and reports whether it was one. It panics at one that
-// can't be; see [Core].
+// Evolve applies a fact about the cursor and returns true; it returns false for any other fact. It
+// panics at an impossible fact; see [Core].
 func (c *Cursor) Evolve(fact events.Fact) bool {
 	switch f := fact.(type) {
 	case *events.CursorTaken:
 		if f.Term != c.Term+1 {
 			panic(fmt.Sprintf("cursor: term %d follows term %d", f.Term, c.Term))
 		}
-		c.Term, c.Node = f.Term, f.Node
+		c.Term, c.Node, c.Log = f.Term, f.Node, f.Log
+		if f.Copied {
+			c.CursorMoved = events.CursorMoved{Term: c.CursorMoved.Term, Reached: f.Reached}
+		}
+		if f.CursorMark != (events.CursorMark{}) {
+			c.CursorMark = f.CursorMark
+		}
 	case *events.CursorMoved:
 		if f.Term != c.Term || f.Reached < c.Reached {
 			panic(fmt.Sprintf("cursor: term %d at %d follows term %d at %d", f.Term, f.Reached, c.Term, c.Reached))
@@ -86,12 +93,13 @@ func (c *Cursor) Evolve(fact events.Fact) bool {
 	return true
 }
 
-// Rewind moves the cursor back, or on, in a term of nobody's: what is under way is refused.
+// Rewind moves the cursor back or forward under a new term without a server, so that writes of the
+// present one are refused.
 func (c *Cursor) Rewind(term int64, to events.Position) {
 	*c = Cursor{Term: term, CursorMoved: events.CursorMoved{Reached: to}}
 }
 
-// Forgive forgets what has failed: whoever works tries again at once.
+// Forgive forgets the recorded failure: the work is retried at once.
 func (c *Cursor) Forgive() {
-	c.CursorMoved = events.CursorMoved{Term: c.CursorMoved.Term, Reached: c.Reached}
+	c.CursorMoved = events.CursorMoved{Term: c.CursorMoved.Term, Reached: c.Reached, CursorMark: c.CursorMark}
 }

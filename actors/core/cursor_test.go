@@ -8,7 +8,8 @@ import (
 	"admitone/events"
 )
 
-// TestCursor: only the server that took the cursor last moves it, and it says nothing twice.
+// TestCursor: only the last server to take the cursor moves it, and known progress leads to no
+// fact.
 func TestCursor(t *testing.T) {
 	next := time.Date(2026, 5, 1, 20, 0, 0, 0, time.UTC)
 	moved := func(term int64, reached events.Position) events.CursorMoved {
@@ -23,12 +24,12 @@ func TestCursor(t *testing.T) {
 		ok   bool
 	}{
 		{&MoveCursor{moved(0, 5)}, nil, false}, // nobody has taken it
-		{&TakeCursor{Term: 2, Node: "a"}, nil, false},
-		{&TakeCursor{Term: 1, Node: "a"}, &events.CursorTaken{Term: 1, Node: "a"}, true},
-		{&TakeCursor{Term: 1, Node: "b"}, nil, false}, // a was first
+		{&TakeCursor{events.CursorTaken{Term: 2, Node: "a"}}, nil, false},
+		{&TakeCursor{events.CursorTaken{Term: 1, Node: "a"}}, &events.CursorTaken{Term: 1, Node: "a"}, true},
+		{&TakeCursor{events.CursorTaken{Term: 1, Node: "b"}}, nil, false}, // a was first
 		{&MoveCursor{moved(1, 5)}, &events.CursorMoved{Term: 1, Reached: 5, NextAt: next}, true},
 		{&MoveCursor{moved(1, 5)}, nil, true},
-		{&TakeCursor{Term: 2, Node: "b"}, &events.CursorTaken{Term: 2, Node: "b"}, true},
+		{&TakeCursor{events.CursorTaken{Term: 2, Node: "b"}}, &events.CursorTaken{Term: 2, Node: "b"}, true},
 		{&MoveCursor{moved(1, 6)}, nil, false}, // a does not know it yet
 		{&MoveCursor{moved(2, 7)}, &events.CursorMoved{Term: 2, Reached: 7, NextAt: next}, true},
 		{&MoveCursor{failing}, &failing, true},
@@ -48,6 +49,20 @@ func TestCursor(t *testing.T) {
 	}
 	if _, _, known := c.Decide(&Expire{}); known {
 		t.Error("it knows a command of others")
+	}
+	// In a copy of the log it goes on at another position, and forgets what has failed.
+	mark := events.CursorMark{Stream: "product-1", Revision: 3}
+	copied := *c
+	for _, fact := range []events.Fact{
+		&events.CursorTaken{Term: 3, Node: "a", Log: "copy", Copied: true, Reached: 4, CursorMark: mark},
+		&events.CursorMoved{Term: 3, Reached: 5, CursorMark: mark},
+		&events.CursorTaken{Term: 4, Node: "b", Log: "copy"},
+	} {
+		copied.Evolve(fact)
+	}
+	if want := (Cursor{Term: 4, Node: "b", Log: "copy",
+		CursorMoved: events.CursorMoved{Term: 3, Reached: 5, CursorMark: mark}}); copied != want {
+		t.Errorf("in a copy: %+v", copied)
 	}
 	c.Forgive()
 	if want := (Cursor{Term: 2, Node: "b", CursorMoved: events.CursorMoved{Term: 2, Reached: 7}}); *c != want {

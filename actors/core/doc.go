@@ -1,11 +1,11 @@
-// Package core says what an entity's rules look like to the shell that hosts
-// them, how a command is taken to one ([Step]), and has the data structure they share.
+// Package core defines the interface between an entity's rules and the shell that hosts them,
+// executes a command on a core ([Step]), and has the data structures that cores share.
 //
-// A core is pure: no clock, no randomness, no I/O, no goroutine. Time, ids and
-// prices come in with the command, so that deciding again after a crash, in an
-// audit or in a what-if gives the same facts forever.
+// A core is pure: no clock, no randomness, no I/O, no goroutine. Time, ids and prices are part of
+// the command, so that deciding again, after a crash, in an audit or in a what-if, always gives the
+// same facts.
 //
-// # Three kinds of "no"
+// # Refusals, conflicts and failures
 //
 // A [Refusal] is a business no, decided by a core. A conflict
 // (events.ErrConflict) means that another process appended first. A failure is the

@@ -17,7 +17,7 @@ func (f Fields) Field() string { return member[string](f, "field") }
 // WaitingRoom is the id of the waiting room whose pass is required.
 func (f Fields) WaitingRoom() string { return member[string](f, "waiting_room") }
 
-// OpensAt is when a sale opens that has not.
+// OpensAt is when the sale will open.
 func (f Fields) OpensAt() time.Time { return member[time.Time](f, "opens_at") }
 
 // Seats are the names of the unavailable seats.

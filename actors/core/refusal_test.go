@@ -19,7 +19,7 @@ func TestRefusalIsAnError(t *testing.T) {
 	}
 }
 
-// TestFieldsOfRefusals: what refusals are made with is what their fields are read as.
+// TestFieldsOfRefusals: the methods of Fields return what refusals are made with.
 func TestFieldsOfRefusals(t *testing.T) {
 	if room := events.RoomID(RequirePass("sale", "").Fields.WaitingRoom()); room != "sale" {
 		t.Errorf("the room is %q", room)

@@ -2,10 +2,10 @@ package core
 
 import "admitone/events"
 
-// RequirePass refuses what a waiting room guards unless a pass of that very room was shown:
-// pass_required, with waiting_room; else it returns nil. room is "" if none
-// guards it, shown is the room whose pass was checked, "" if none was. Passes are
-// checked outside: a core has neither keys nor a clock.
+// RequirePass refuses with pass_required and waiting_room unless shown is room; otherwise, and if
+// room is "" (no waiting room guards the resource), it returns nil. shown is the room of the pass
+// that the caller has presented, "" if none. Passes are verified outside: a core has neither keys
+// nor a clock.
 func RequirePass(room, shown events.RoomID) *Refusal {
 	if room == "" || room == shown {
 		return nil
@@ -15,11 +15,11 @@ func RequirePass(room, shown events.RoomID) *Refusal {
 		Fields: map[string]any{"waiting_room": string(room)}}
 }
 
-// MaxOpenHolds is how many holds one holder may have open at a time, of everything that
-// there is. It keeps one holder from filling memory and disk where nothing else limits it.
+// MaxOpenHolds is how many open holds one holder may have, over everything. It keeps a holder from
+// filling memory and disk where no other limit applies.
 const MaxOpenHolds = 1_000
 
-// TooManyHolds refuses a holder with so many open holds another one: limit_exceeded.
+// TooManyHolds returns the refusal of another hold to a holder with open holds: limit_exceeded.
 func TooManyHolds(open int64) *Refusal {
 	return &Refusal{Code: CodeLimitExceeded, Detail: "you have too many holds open; pay for some or give some back",
 		Fields: map[string]any{"limit": int64(MaxOpenHolds), "open_holds": open}}

@@ -6,16 +6,16 @@ import (
 	"admitone/events"
 )
 
-// Sale is when something can be acquired, as a core keeps it.
+// Sale is the period of a sale in the state of a core.
 type Sale struct {
-	// Times are the bounds as they were stated last.
+	// Times are the bounds as last set.
 	Times events.SaleTimes
-	// Ahead are those of them that no fact has recorded as reached. They only make a core record
-	// that: what is allowed depends on Times alone.
+	// Ahead are the bounds that no fact has recorded as reached. It only decides when a core
+	// records that; what is allowed depends on Times alone.
 	Ahead events.SaleTimes
 }
 
-// Stated returns the sale once a fact has stated its bounds. One that was moved lies ahead again.
+// Stated returns the sale after a fact has set its bounds. A bound that was moved is ahead again.
 func (s Sale) Stated(times events.SaleTimes) Sale {
 	if !times.OpensAt.Equal(s.Times.OpensAt) {
 		s.Ahead.OpensAt = times.OpensAt
@@ -27,7 +27,7 @@ func (s Sale) Stated(times events.SaleTimes) Sale {
 	return s
 }
 
-// Due returns the bounds that have been reached by now and that no fact has recorded.
+// Due returns the bounds reached by now that no fact has recorded.
 func (s Sale) Due(now time.Time) (due events.SaleTimes) {
 	if at := s.Ahead.OpensAt; !at.IsZero() && !at.After(now) {
 		due.OpensAt = at
@@ -38,8 +38,9 @@ func (s Sale) Due(now time.Time) (due events.SaleTimes) {
 	return due
 }
 
-// NextDeadline is that of a core, see [Core], that has no other: a deadline is let go of after its
-// moment, and a bound belongs to what it begins, so it is the moment before.
+// NextDeadline is the NextDeadline of a [Core] without other deadlines. A core expires strictly
+// after its deadline, but a bound applies at its very time; so the deadline is a nanosecond before
+// it.
 func (s Sale) NextDeadline() time.Time {
 	next := s.Ahead.Next()
 	if next.IsZero() {
@@ -48,8 +49,8 @@ func (s Sale) NextDeadline() time.Time {
 	return next.Add(-1)
 }
 
-// Refuse refuses what can't be acquired at the time now: not_open with opens_at, sale_closed with
-// closes_at; nil during the sale.
+// Refuse returns not_open with opens_at before the sale, sale_closed with closes_at after it, and
+// nil during it.
 func (s Sale) Refuse(now time.Time) *Refusal {
 	switch {
 	case s.Times.Opens(now):
@@ -62,7 +63,7 @@ func (s Sale) Refuse(now time.Time) *Refusal {
 	return nil
 }
 
-// CheckTimes refuses bounds of which the second is not after the first: invalid_field.
+// CheckTimes refuses bounds that are not in order: invalid_field.
 func CheckTimes(times events.SaleTimes) *Refusal {
 	if times.Ordered() {
 		return nil
@@ -71,7 +72,7 @@ func CheckTimes(times events.SaleTimes) *Refusal {
 		Fields: Fields{"field": "closes_at"}}
 }
 
-// Earlier returns the earlier of two deadlines, of which a zero one is none.
+// Earlier returns the earlier of two deadlines. A zero deadline is none.
 func Earlier(a, b time.Time) time.Time {
 	if a.IsZero() || !b.IsZero() && b.Before(a) {
 		return b

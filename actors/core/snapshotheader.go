@@ -7,11 +7,12 @@ import (
 	"io"
 )
 
-// maxSnapshotHeader bounds the head of a snapshot, in bytes.
+// maxSnapshotHeader bounds the header of a snapshot, in bytes.
 const maxSnapshotHeader = 1 << 20
 
-// AppendSnapshotHeader appends the head of a snapshot: what a core keeps besides its tables,
-// as JSON behind its length in 32 bits, little endian. Error: head is no JSON.
+// AppendSnapshotHeader appends the header of a snapshot, which has the state of a core besides its
+// tables: its length in 32 bits, little endian, and then head as JSON. Error: head can't be
+// encoded.
 func AppendSnapshotHeader(dst []byte, head any) ([]byte, error) {
 	first, err := json.Marshal(head)
 	if err != nil {
@@ -21,8 +22,8 @@ func AppendSnapshotHeader(dst []byte, head any) ([]byte, error) {
 	return append(dst, first...), nil
 }
 
-// ReadSnapshotHeader reads into head, a pointer, what AppendSnapshotHeader wrote. Errors: the reader's;
-// bytes that are no head.
+// ReadSnapshotHeader decodes a header into head, a pointer. Errors: the reader's; a malformed
+// header.
 func ReadSnapshotHeader(in io.Reader, head any) error {
 	var size [4]byte
 	if _, err := io.ReadFull(in, size[:]); err != nil {

@@ -2,7 +2,7 @@ package core
 
 import "admitone/events"
 
-// StaleRevision refuses an edit of something that has changed meanwhile.
+// StaleRevision returns the refusal of an edit that is based on an older revision than current.
 func StaleRevision(current events.Revision) *Refusal {
 	return &Refusal{Code: CodeStaleRevision,
 		Detail: "it has changed since you read it; read it again and edit that",

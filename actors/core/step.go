@@ -7,12 +7,12 @@ import (
 	"admitone/events"
 )
 
-// Step takes c through one command at the time now: everything that is due expires, cmd is
-// decided, and c evolves by the facts, which Step returns. It calls expired with the facts of
-// each deadline, by which c has evolved already. A nil cmd only lets things expire.
+// Step executes one command on c at the time now: it expires everything that is due, decides cmd,
+// and evolves c by the facts, which it returns. It calls expired with the facts of each expiry,
+// after c has evolved by them. A nil cmd only expires.
 //
-// Errors: the [*Refusal] of cmd; any other error is a fault of the core, a deadline that
-// passes and at which nothing expires.
+// Errors: the [*Refusal] of cmd; any other error is a bug of the core: a deadline has passed at
+// which nothing expires.
 func Step(c Core, cmd Command, now time.Time, expired func([]events.Fact)) ([]events.Fact, error) {
 	for next := c.NextDeadline(); !next.IsZero() && next.Before(now); next = c.NextDeadline() {
 		facts, err := c.Decide(&Expire{}, now)

@@ -10,8 +10,8 @@ import (
 	"admitone/events"
 )
 
-// ticker is a core with one deadline after another. A string is refused; a number leads to
-// as many facts.
+// ticker is a core with one deadline after another. A string is refused; a number n leads to n
+// facts.
 type ticker struct {
 	next    time.Time
 	stuck   bool // nothing expires
@@ -45,8 +45,8 @@ func (c *ticker) NextDeadline() time.Time       { return c.next }
 func (c *ticker) Freeze() func(io.Writer) error { return nil }
 func (c *ticker) Restore(io.Reader) error       { return nil }
 
-// TestStep: what is due before now expires first, each deadline by itself; then the command
-// is decided. A deadline at now is not due yet.
+// TestStep: what is due before now expires first, one deadline after another; then the command is
+// decided. A deadline at now is not due yet.
 func TestStep(t *testing.T) {
 	start := time.Date(2026, 5, 1, 20, 0, 0, 0, time.UTC)
 	for _, line := range []struct {

@@ -6,23 +6,23 @@ import (
 	"math/bits"
 )
 
-// bucketSize is how many entries a bucket of a [Table] has on average. It bounds
-// what one write can cost while the table is frozen: one bucket is copied. Buckets
-// are searched from end to end, so they are small.
+// bucketSize is the average number of entries in a bucket of a [Table]. A bucket bounds the cost of
+// one write while the table is frozen, since one bucket is copied. Buckets are searched linearly,
+// so they are small.
 const bucketSize = 12
 
 // bucketStep is the number of entries by which a full bucket grows.
 const bucketStep = 4
 
-// pageSize is how many buckets a page has. Freeze copies the list of pages, and the
-// first write to a page copies that page.
+// pageSize is the number of buckets in a page. Freeze copies the list of pages, and the first write
+// to a page copies that page.
 const pageSize = 256
 
-// Table is a hash table with cheap snapshots: Freeze returns the current entries, and
-// the table then copies a bucket the first time it
-// is written to. It grows by one bucket at a time (linear hashing, Litwin 1980), so
-// that no single write pays for a million entries, and its buckets are slices,
-// which take half the memory of Go's maps. Use [NewTable] to create one.
+// Table is a hash table with cheap snapshots: Freeze returns the current entries, and afterwards
+// the table copies each bucket on its first write. It grows by one bucket at a time (linear
+// hashing, Litwin 1980), so that no single write pays for a million entries. Its buckets are
+// slices, which take half the memory of Go's maps. Use [NewTable] to create one. A nil table is
+// empty and read-only.
 type Table[K comparable, V any] struct {
 	seed  maphash.Seed
 	pages []*page[K, V]
@@ -55,13 +55,20 @@ func NewTable[K comparable, V any]() *Table[K, V] {
 }
 
 // Len is the number of entries.
-func (t *Table[K, V]) Len() int { return t.count }
+func (t *Table[K, V]) Len() int {
+	if t == nil {
+		return 0
+	}
+	return t.count
+}
 
 // Get returns the value of key.
 func (t *Table[K, V]) Get(key K) (V, bool) {
-	b := t.bucket(t.index(key))
-	if i := b.find(key); i >= 0 {
-		return b.entries[i].value, true
+	if t != nil {
+		b := t.bucket(t.index(key))
+		if i := b.find(key); i >= 0 {
+			return b.entries[i].value, true
+		}
 	}
 	var none V
 	return none, false
@@ -149,10 +156,18 @@ func (t *Table[K, V]) Delete(key K) {
 }
 
 // All iterates over the entries in no particular order.
-func (t *Table[K, V]) All() iter.Seq2[K, V] { return all(t.pages) }
+func (t *Table[K, V]) All() iter.Seq2[K, V] {
+	if t == nil {
+		return all[K, V](nil)
+	}
+	return all(t.pages)
+}
 
 // Freeze returns the current entries, which another goroutine may read while the table changes.
 func (t *Table[K, V]) Freeze() iter.Seq2[K, V] {
+	if t == nil {
+		return all[K, V](nil)
+	}
 	frozen := make([]*page[K, V], len(t.pages))
 	copy(frozen, t.pages)
 	t.gen++

@@ -5,11 +5,11 @@ import (
 	"testing"
 )
 
-// value40 is as large as what a product keeps of a reservation.
+// value40 is as large as a reservation of a product.
 type value40 [40]byte
 
-// BenchmarkTableMemory reports the bytes that an entry of 16 + 40 takes, at
-// rest and with a frozen copy whose every bucket has been written to since.
+// BenchmarkTableMemory reports the bytes of an entry of 16 + 40, without and with a frozen copy of
+// which every bucket has been written since.
 func BenchmarkTableMemory(b *testing.B) {
 	const entries = 1_000_000
 	for b.Loop() {
@@ -53,8 +53,8 @@ func BenchmarkTableSet(b *testing.B) {
 	}
 }
 
-// BenchmarkTableSetFrozen writes each bucket for the first time since a freeze:
-// the worst single write.
+// BenchmarkTableSetFrozen writes each bucket for the first time since a freeze: the worst single
+// write.
 func BenchmarkTableSetFrozen(b *testing.B) {
 	const entries = 1_000_000
 	table := NewTable[[16]byte, value40]()
@@ -70,7 +70,7 @@ func BenchmarkTableSetFrozen(b *testing.B) {
 	}
 }
 
-// BenchmarkTableFreeze is what a freeze itself costs at a million entries.
+// BenchmarkTableFreeze is the cost of a freeze at a million entries.
 func BenchmarkTableFreeze(b *testing.B) {
 	const entries = 1_000_000
 	table := NewTable[[16]byte, value40]()

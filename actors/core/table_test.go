@@ -9,7 +9,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// frozenCopy is what Freeze gave, beside what it must show forever.
+// frozenCopy is a result of Freeze and its expected content.
 type frozenCopy struct {
 	entries iter.Seq2[int, int]
 	want    map[int]int
@@ -77,7 +77,7 @@ func TestTableIsAMap(t *testing.T) {
 	})
 }
 
-// checkTable compares all that can be asked of a table.
+// checkTable compares the results of all reading methods.
 func checkTable(t *rapid.T, table *Table[int, int], model map[int]int) {
 	if table.Len() != len(model) {
 		t.Fatalf("Len is %d, want %d", table.Len(), len(model))
@@ -92,8 +92,8 @@ func checkTable(t *rapid.T, table *Table[int, int], model map[int]int) {
 	}
 }
 
-// TestFrozenCopyIsReadBesideTheTable is for the race detector as much as for the
-// comparison: ten copies are read while the table goes on.
+// TestFrozenCopyIsReadBesideTheTable reads ten copies while the table changes, mainly for the race
+// detector.
 func TestFrozenCopyIsReadBesideTheTable(t *testing.T) {
 	table, model := NewTable[int, int](), map[int]int{}
 	var readers sync.WaitGroup
@@ -123,7 +123,7 @@ func TestFrozenCopyIsReadBesideTheTable(t *testing.T) {
 	}
 }
 
-// TestFrozenEmptyTable: the copy of nothing stays nothing.
+// TestFrozenEmptyTable: the copy of an empty table stays empty.
 func TestFrozenEmptyTable(t *testing.T) {
 	table := NewTable[int, int]()
 	frozen := frozenCopy{table.Freeze(), nil}
@@ -151,9 +151,9 @@ func TestIterationStopsWhenToldTo(t *testing.T) {
 	}
 }
 
-// TestBucketsStaySmall grows to a million entries. A bucket that has not been
-// split yet in its round has at most about twice the average; beyond three times
-// the hash or the splitting is wrong.
+// TestBucketsStaySmall grows to a million entries. A bucket that is not yet split in its round has
+// at most about twice the average; more than three times means that the hash or the splitting is
+// wrong.
 func TestBucketsStaySmall(t *testing.T) {
 	const entries = 1_000_000
 	table := NewTable[[16]byte, int]()
@@ -192,8 +192,8 @@ func checkBuckets(t *testing.T, table *Table[[16]byte, int]) {
 	}
 }
 
-// TestOneWriteCopiesOneBucket counts, while a frozen copy exists, which buckets a
-// write replaces: the one it is in, and no more than once.
+// TestOneWriteCopiesOneBucket counts the buckets that a write replaces while a frozen copy exists:
+// its own, at most once.
 func TestOneWriteCopiesOneBucket(t *testing.T) {
 	const entries = 10_000
 	table := NewTable[[16]byte, int]()
@@ -226,8 +226,8 @@ func TestOneWriteCopiesOneBucket(t *testing.T) {
 	}
 }
 
-// TestOneNewEntryReplacesThreeBuckets: a write that makes the table grow copies
-// its own bucket, and puts two in the place of the one that it splits.
+// TestOneNewEntryReplacesThreeBuckets: a write that makes the table grow copies its own bucket, and
+// replaces the split bucket by two.
 func TestOneNewEntryReplacesThreeBuckets(t *testing.T) {
 	table := NewTable[[16]byte, int]()
 	for i := range 50_000 {
@@ -245,7 +245,7 @@ func TestOneNewEntryReplacesThreeBuckets(t *testing.T) {
 	}
 }
 
-// TestReadsAndRefusedDeletesCopyNothing: only what changes an entry is a write.
+// TestReadsAndRefusedDeletesCopyNothing: only a change of an entry is a write.
 func TestReadsAndRefusedDeletesCopyNothing(t *testing.T) {
 	table := NewTable[[16]byte, int]()
 	for i := range 2000 {
@@ -272,7 +272,7 @@ func snapshot[K comparable, V any](table *Table[K, V]) []*bucket[K, V] {
 	return flat
 }
 
-// replaced counts the buckets that are others than before, or new.
+// replaced counts the buckets that differ from before, or are new.
 func replaced[K comparable, V any](before []*bucket[K, V], table *Table[K, V]) int {
 	n := table.places() - len(before)
 	for i := range before {
@@ -283,7 +283,7 @@ func replaced[K comparable, V any](before []*bucket[K, V], table *Table[K, V]) i
 	return n
 }
 
-// key16 is a key like a reservation's id: alike in front, counted at the end.
+// key16 returns a key like a reservation's id: a common prefix, and a counter at the end.
 func key16(i int) (key [16]byte) {
 	key[0], key[1] = 0x01, 0x98
 	for at := 15; i > 0; at-- {
@@ -293,8 +293,7 @@ func key16(i int) (key [16]byte) {
 	return key
 }
 
-// TestLoad: a loaded table is like one that was filled entry by entry, and goes on
-// like it, also if there are not as many entries as was said.
+// TestLoad: a loaded table behaves like one that was filled entry by entry, also if size was wrong.
 func TestLoad(t *testing.T) {
 	const page = pageSize * bucketSize
 	for _, size := range []int{0, 1, bucketSize, bucketSize + 1, 1000, page, page + 1, 16 * page, 50_000} {
@@ -329,7 +328,7 @@ func TestLoad(t *testing.T) {
 	}
 }
 
-// checkLoaded checks that entries are numbered from 0 to size, those behind same turned.
+// checkLoaded checks entries numbered from 0 to size; those from same on have been changed.
 func checkLoaded(t *testing.T, entries map[[16]byte]int, size, same int) {
 	t.Helper()
 	for i := range size {

@@ -1,11 +1,12 @@
-// Package cursor does work outside for the events of the log, each at least once and those of a
-// stream in order, and keeps in the log how far it has come.
+// Package cursor does external work for the events of the log, at least once for each and in order
+// within a stream, and records in the log how far it has come.
 //
-// # What it is for
+// # Purpose
 //
-// Deliveries to webhooks, and whatever else is owed to another system because of an event. [Work]
-// says which events those are and does the work of one; a [Runner] does the rest. An entity's core
-// has the cursor, a [core.Cursor], so the entity decides who may move it, and can move it back.
+// It serves deliveries to webhooks, and anything else that another system must learn because of an
+// event. [Work] selects the events and does the work of one; a [Runner] does the rest. The cursor,
+// a [core.Cursor], is part of an entity's core, so that the entity decides which server may move
+// it, and can move it back.
 //
 // # Promises
 //
@@ -13,25 +14,34 @@
 // event, its work may happen again; the other side has to recognise it by the event's id. The work
 // of a stream's events happens in order, one at a time; that of different streams up to [Config].AtOnce
 // at a time. An event whose work fails holds up its stream and nothing else, until [Config].Ahead
-// events behind it are waiting or done.
+// events behind it are waiting or done; with [Config].Forgets, until so many are waiting.
 //
-// # What is written
+// # Writes
 //
-// At most once a second, and only when work was done, has failed, or takes long: an idle cursor
-// costs nothing. The one exception is a runner that stops, which notes at once where it stands. The
-// cursor's own facts are events of the log too, so [Work].Wants must not want them.
+// The cursor is written at most once a second, and only when work was done, has failed, or takes
+// long: an idle cursor costs nothing. A runner that stops writes its progress at once. The cursor's
+// own facts are events of the log too, so [Work].Wants must not select them.
 //
 // # Several servers
 //
 // One of them works. The others follow the log up to the first event that has work, and take over
-// when it has waited for [Config].Patience longer than the stream says: the newest fact has the
-// moment of the next attempt, and while an attempt takes long, one says so. A server takes over by
-// raising the cursor's term, under which it then writes, so one that was merely slow finds its
+// when it has waited for [Config].Patience longer than the cursor announces: its newest fact has
+// the time of the next attempt, and a long attempt is announced as well. A server takes over by
+// raising the cursor's term, under which it then writes, so a server that was merely slow finds its
 // writes refused. A server that is alone, or that was the last to work, begins at once.
 //
-// # The decisions
+// # Copies of the log
 //
-// Which event is next, when it is tried again, and how far the work has come are decided by
-// [window], which has no clock and does no I/O; who may move the cursor by [core.Cursor]. The
-// runner only reads, starts, waits and writes.
+// Positions are those of one log; a copy that was exported and imported, or migrated, has others. So
+// a fact that takes a cursor names the log, and each fact has a mark: the stream and the revision of
+// the last event before the place, which are the same in every copy. A server that takes the cursor
+// in a copy finds the mark there, and its first fact says so (Copied); what had failed is tried as if
+// for the first time. Without a mark the work begins anew: it may be done again, and is never left
+// out.
+//
+// # Decisions
+//
+// [window] decides which event is next, when it is retried, and how far the work has come; it has
+// no clock and does no I/O. [core.Cursor] decides which server may move the cursor. The runner only
+// reads, starts, waits and writes.
 package cursor

@@ -13,58 +13,65 @@ import (
 	"admitone/events"
 )
 
-// Work is what is to be done outside.
+// Work is the external work of a runner.
 type Work interface {
-	// Wants reports whether there is work for an event. The same event gets the same answer.
+	// Wants reports whether an event has work. It always answers the same for the same event.
 	Wants(e *events.Recorded) bool
-	// Do does it, or returns why it is not known to be done: then it is done again, later. After
-	// an [End] it is not. It may be called for events of different streams at the same time, and
-	// has to return soon after ctx ends. It must not keep or change e.
+	// Do does the work of an event. After an error, which means that it is not known to be done, it
+	// is retried later; after an [End] it is not. Do may be called for events of different streams
+	// concurrently, must return soon after ctx ends, and must not keep or change e.
 	Do(ctx context.Context, e *events.Recorded) error
 }
 
-// End is a failure after which the work is not to go on.
+// End is a failure after which the work ends.
 type End struct{ Err error }
 
 // Error implements error.
 func (e *End) Error() string { return e.Err.Error() }
 
-// Unwrap returns the failure itself.
+// Unwrap returns the failure.
 func (e *End) Unwrap() error { return e.Err }
 
 // ErrFailing is the cause of an end after GiveUpAfter.
 var ErrFailing = errors.New("an event has failed for too long")
 
-// Schedule is how long an event whose work failed waits: the first time, the second, and so on; the
-// last one from then on.
+// Schedule has the delays before the first retry of an event, the second, and so on; the last one
+// repeats.
 var Schedule = []time.Duration{time.Second, 5 * time.Second, 10 * time.Second, time.Minute, 10 * time.Minute, time.Hour}
 
-// Config of a runner. Zero values get the defaults that are named.
+// Config of a runner. Zero values select the defaults in parentheses.
 type Config struct {
 	Desk  actors.Dispatcher
 	Store events.Store
 	Work  Work
-	// Stream of the entity that has the cursor, and Cursor returns it from the entity's core.
+	// Stream is that of the entity with the cursor, and Cursor returns the cursor from the entity's
+	// core.
 	Stream events.StreamID
 	Cursor func(core.Core) core.Cursor
-	// Await returns when the log has events behind a position, or ctx's error.
+	// Begins is the position behind which the work begins, at the earliest.
+	Begins events.Position
+	// Await blocks until the log has events after a position. Error: ctx.Err().
 	Await func(ctx context.Context, behind events.Position) error
-	// Node names this server. Alone: no other server appends to the log.
+	// Node names this server. Alone means that no other server appends to the log.
 	Node  string
 	Alone bool
-	// End returns the command that ends the work, which the entity may refuse as it does a
-	// [core.MoveCursor]; nil if it never ends. cause is an [*End], or [ErrFailing].
+	// End returns the command that ends the work, which the entity may refuse like a
+	// [core.MoveCursor]; nil if the work never ends. cause is an [*End] or [ErrFailing].
 	End func(at events.CursorMoved, cause error) core.Command
 
-	// AtOnce bounds the streams that are worked on at the same time (16), Ahead the events in the
-	// log from the first that is not done (10,000).
+	// AtOnce bounds the streams worked on at the same time (16), Ahead the events in the log from
+	// the first that is not done (10,000).
 	AtOnce, Ahead int
+	// Forgets says that Ahead bounds only the events that are not done: one that waits for weeks holds up no
+	// other. The work of those behind it is done again after a crash, so that has to cost little.
+	Forgets bool
 	// Schedule has the waits after failures ([Schedule]).
 	Schedule []time.Duration
-	// GiveUpAfter is how long one event may fail before the work ends; 0 is for ever.
+	// GiveUpAfter is how long one event may fail before the work ends; 0 means for ever.
 	GiveUpAfter time.Duration
-	// WriteEvery is the least time between two writes (1 s), Patience how much longer than it says
-	// another server is waited for (10 s), Attempt about the longest that one Do takes (10 s).
+	// WriteEvery is the minimum time between two writes (1 s). Patience is how much longer than it
+	// announces another server is waited for (10 s). Attempt is roughly the longest time of one Do
+	// (10 s).
 	WriteEvery, Patience, Attempt time.Duration
 	Logger                        *slog.Logger
 }
@@ -95,39 +102,40 @@ func (c Config) withDefaults() Config {
 }
 
 const (
-	// pageSize is how many events are read at once.
+	// pageSize is the number of events read at once.
 	pageSize = 256
-	// rest is the wait after the log could not be read or written.
+	// rest is the pause after the log could not be read or written.
 	rest = time.Second
-	// limit bounds one read or write, and lastLimit the last write.
+	// limit bounds one read or write, lastLimit the write at the end.
 	limit, lastLimit = 10 * time.Second, 2 * time.Second
-	// quiet is how many events without work are passed before the cursor notes it: a start reads
+	// quiet is the number of events without work after which the cursor is written: a restart reads
 	// at most so many again.
 	quiet = 100_000
 )
 
-// Runner does the work behind one cursor. Its methods other than Run are Run's own.
+// Runner does the work of one cursor. Its unexported methods belong to Run's goroutine.
 type Runner struct {
 	config  Config
 	window  *window
-	cursor  core.Cursor // as far as is known
+	cursor  core.Cursor // as last read or written, with its place in this log
+	copied  bool        // the entity still has its place in another log
 	leading bool
-	seen    time.Time // since when something has waited and another server has not moved on
-	asked   time.Time // when the cursor was looked at last
-	written time.Time // the last write, or the beginning
-	busy    time.Time // since when there has always been an attempt under way
+	seen    time.Time // since when something waits and another server has made no progress
+	asked   time.Time // when the cursor was last read
+	written time.Time // the last write, or the start
+	busy    time.Time // since when there has always been an attempt in progress
 	grown   bool      // the log may have more than was read
-	// worked: something was done since the last write.
+	// worked: work was done since the last write.
 	worked bool
 	// halted is the cause of the end that is to be written.
 	halted error
 
 	workers  sync.WaitGroup
 	run      context.Context
-	under    context.Context // of the attempts under way
+	under    context.Context // context of the attempts in progress
 	stop     context.CancelFunc
 	outcomes chan outcome
-	more     chan struct{} // holds a token when the log has grown
+	more     chan struct{} // has a token when the log has grown
 }
 
 // outcome is how the work of an item ended.
@@ -138,17 +146,17 @@ type outcome struct {
 	unread bool
 }
 
-// New returns a runner that does not run yet.
+// New returns a runner; call Run to start it.
 func New(config Config) *Runner {
 	config = config.withDefaults()
 	return &Runner{config: config, outcomes: make(chan outcome, config.AtOnce), more: make(chan struct{}, 1)}
 }
 
-// errOver ends Run without an error: the entity has ended the work, or has been deleted.
+// errOver ends Run without an error: the entity has ended the work, or was deleted.
 var errOver = errors.New("the work is over")
 
-// Run does the work until ctx ends, and returns its error; nil once the work has ended. It returns
-// other errors only for a log that is damaged or closed.
+// Run does the work until ctx ends, and returns its error; nil once the work has ended. Any other
+// error means that the log is damaged or closed.
 func (r *Runner) Run(ctx context.Context) error {
 	watching, done := context.WithCancel(ctx)
 	watcher := sync.WaitGroup{}
@@ -190,7 +198,7 @@ func (r *Runner) tolerated(ctx context.Context, err error) error {
 	case errors.As(err, &refusal) && refusal.Code == core.CodeStaleRevision:
 		r.leading = false
 		return r.tolerated(ctx, r.reload(ctx))
-	case errors.As(err, &refusal): // it does not exist any more
+	case errors.As(err, &refusal): // the entity no longer exists
 		return errOver
 	case errors.Is(err, errOver), errors.Is(err, events.ErrDamaged), errors.Is(err, events.ErrClosed),
 		errors.Is(err, actors.ErrStopping), errors.Is(err, actors.ErrBroken):
@@ -200,7 +208,7 @@ func (r *Runner) tolerated(ctx context.Context, err error) error {
 	return nil
 }
 
-// await waits for the end of an attempt, for more of the log, or for so long.
+// await waits for the end of an attempt, for growth of the log, or for wait.
 func (r *Runner) await(ctx context.Context, wait time.Duration) error {
 	timer := time.NewTimer(max(wait, 0))
 	defer timer.Stop()
@@ -242,7 +250,7 @@ func (r *Runner) watch(ctx context.Context) {
 	}
 }
 
-// restBetweenReads bounds how often a log that grows all the time is read.
+// restBetweenReads bounds how often a log that keeps growing is read.
 const restBetweenReads = 5 * time.Millisecond
 
 func sleep(ctx context.Context, d time.Duration) {
@@ -254,7 +262,7 @@ func sleep(ctx context.Context, d time.Duration) {
 	}
 }
 
-// reload reads the cursor and begins behind it.
+// reload reads the cursor and begins after it.
 func (r *Runner) reload(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
@@ -263,6 +271,11 @@ func (r *Runner) reload(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	at, copied, err := r.located(ctx, at)
+	if err != nil {
+		return err
+	}
+	r.copied = copied
 	now := time.Now()
 	r.asked = now
 	if r.window == nil || at != r.cursor {
@@ -272,16 +285,17 @@ func (r *Runner) reload(ctx context.Context) error {
 	return nil
 }
 
-// begin begins behind a cursor, with nothing under way.
+// begin resets the runner to a cursor, with nothing in progress.
 func (r *Runner) begin(at core.Cursor) {
 	r.settle()
 	r.under, r.stop = context.WithCancel(r.run)
 	r.cursor = at
 	r.window = newWindow(r.config.Schedule, at.CursorMoved)
+	r.window.forgets = r.config.Forgets
 	r.grown, r.worked, r.halted = true, false, nil
 }
 
-// settle ends the attempts under way.
+// settle ends the attempts in progress.
 func (r *Runner) settle() {
 	r.stop()
 	ended := make(chan struct{})
@@ -299,7 +313,7 @@ func (r *Runner) settle() {
 	}
 }
 
-// leave ends what is under way, and notes how far the work has come.
+// leave ends what is in progress and writes the progress.
 func (r *Runner) leave() {
 	r.settle()
 	if !r.leading || !r.worked || r.halted != nil {
@@ -313,7 +327,7 @@ func (r *Runner) leave() {
 	}
 }
 
-// ask hands a command about the cursor in.
+// ask sends a command about the cursor to the entity.
 func (r *Runner) ask(ctx context.Context, command core.Command) error {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()

@@ -2,6 +2,7 @@ package cursor
 
 import (
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"sync/atomic"
 	"testing"
@@ -13,14 +14,14 @@ import (
 
 var errNo = errors.New("no")
 
-// pass lets time pass, and what is due by then happen.
+// pass advances the time and waits for what becomes due.
 func pass(d time.Duration) {
 	time.Sleep(d)
 	synctest.Wait()
 }
 
-// TestSchedule: an event that always fails is tried after the waits of the schedule, then hourly,
-// and ends the work after three days; other streams go on meanwhile.
+// TestSchedule: an event that always fails is retried after the delays of the schedule, then
+// hourly, and ends the work after three days; other streams continue meanwhile.
 func TestSchedule(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, func(e *events.Recorded, _ int) error {
@@ -68,7 +69,7 @@ func TestSchedule(t *testing.T) {
 	})
 }
 
-// TestEnd: after one failure for good nothing is tried again, and nothing is skipped.
+// TestEnd: after a final failure nothing is retried, and nothing is skipped.
 func TestEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, func(e *events.Recorded, _ int) error {
@@ -89,7 +90,7 @@ func TestEnd(t *testing.T) {
 	})
 }
 
-// TestRestart: a runner that starts tries at once what had failed, and goes on counting.
+// TestRestart: a runner that starts retries at once what had failed, and continues to count.
 func TestRestart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, func(*events.Recorded, int) error { return errNo })
@@ -112,7 +113,7 @@ func TestRestart(t *testing.T) {
 	})
 }
 
-// TestAhead: a stuck event holds up what is too far ahead, and nothing else.
+// TestAhead: a stuck event delays what is too far ahead, and nothing else.
 func TestAhead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var ok atomic.Bool
@@ -136,6 +137,59 @@ func TestAhead(t *testing.T) {
 		stop()
 		w.checkOrder()
 		if c := w.entity.cursor; c.Reached < 1000 || c.Failing != 0 {
+			t.Errorf("the cursor is %+v", c)
+		}
+	})
+}
+
+// TestForgets: a stuck event holds up nothing of other streams, however much of that is done, and what is done
+// is not kept. As many stuck ones as may be ahead hold up all.
+func TestForgets(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var ok atomic.Bool
+		w := newWorld(t, func(e *events.Recorded, _ int) error {
+			if e.Stream != "good" && !ok.Load() {
+				return errNo
+			}
+			return nil
+		})
+		w.append("bad")
+		for range 500 {
+			w.append("good")
+		}
+		stop := w.runner("a", func(c *Config) { c.Alone, c.Ahead, c.Forgets = true, 30, true })
+		pass(30 * time.Second)
+		if n := len(w.doneOnce()); n != 500 {
+			t.Errorf("%d events were done ahead of a stuck one, want 500", n)
+		}
+		stuck := func(from, to int) {
+			for i := from; i < to; i++ {
+				w.append(events.StreamID(fmt.Sprint("bad", i)))
+			}
+			pass(30 * time.Second)
+		}
+		stuck(1, 20) // more than half of the window
+		for range 100 {
+			w.append("good")
+		}
+		pass(30 * time.Second)
+		if n := len(w.doneOnce()); n != 600 {
+			t.Errorf("%d events were done ahead of 20 stuck ones, want 600", n)
+		}
+		stuck(20, 30)
+		w.append("good")
+		pass(30 * time.Second)
+		if n := len(w.doneOnce()); n != 600 {
+			t.Errorf("%d events were done ahead of 30 stuck ones, want 600", n)
+		}
+		if c := w.entity.cursor; c.Reached != 0 || c.Failing != 1 {
+			t.Errorf("the cursor is %+v", c)
+		}
+		ok.Store(true)
+		pass(15 * time.Minute)
+		stop()
+		w.checkOrder()
+		if c := w.entity.cursor; c.Reached != 631 || c.Failing != 0 {
 			t.Errorf("the cursor is %+v", c)
 		}
 	})
@@ -186,7 +240,7 @@ func TestCrashes(t *testing.T) {
 	}
 }
 
-// terms returns which server took the cursor, in order.
+// terms returns the servers that took the cursor, in order.
 func (w *world) terms() (nodes []string) {
 	for _, write := range w.writes {
 		if taken, ok := write.fact.(*events.CursorTaken); ok {
@@ -196,8 +250,8 @@ func (w *world) terms() (nodes []string) {
 	return nodes
 }
 
-// TestOneOfTwoWorks: of two servers one does the work, and the other takes over ten seconds after
-// the first has gone, when something waits. Where nothing waits nobody writes.
+// TestOneOfTwoWorks: one of two servers does the work, and the other takes over ten seconds after
+// the first has stopped, if something waits. If nothing waits, nothing is written.
 func TestOneOfTwoWorks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, func(*events.Recorded, int) error { return nil })
@@ -240,7 +294,8 @@ func TestOneOfTwoWorks(t *testing.T) {
 	})
 }
 
-// TestSlowIsNotGone: a server whose work takes as long as it may, or waits for an hour, keeps it.
+// TestSlowIsNotGone: a server whose work takes as long as allowed, or waits for an hour, keeps the
+// cursor.
 func TestSlowIsNotGone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, func(*events.Recorded, int) error {
@@ -260,8 +315,8 @@ func TestSlowIsNotGone(t *testing.T) {
 	})
 }
 
-// TestTwoAtOnce: two servers that both believe that they do the work lose nothing, and only one of
-// them writes.
+// TestTwoAtOnce: two servers that both believe they do the work lose nothing, and only one of them
+// writes.
 func TestTwoAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, func(*events.Recorded, int) error { return nil })
@@ -282,7 +337,7 @@ func TestTwoAtOnce(t *testing.T) {
 	})
 }
 
-// TestRewind: what is moved back while it is under way is done again, all of it.
+// TestRewind: what is rewound while it is in progress is done again completely.
 func TestRewind(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, func(*events.Recorded, int) error { return nil })
@@ -304,8 +359,8 @@ func TestRewind(t *testing.T) {
 	})
 }
 
-// TestQuiet: a long stretch of the log without work is noted once, so that a start does not read it
-// all again.
+// TestQuiet: a long part of the log without work is recorded once, so that a restart does not read
+// all of it again.
 func TestQuiet(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, func(*events.Recorded, int) error { return nil })

@@ -7,7 +7,7 @@ import (
 	"admitone/events"
 )
 
-// turn does what is due, and returns how long there is nothing more to do by the clock.
+// turn does what is due, and returns how long there is nothing more to do unless something happens.
 func (r *Runner) turn(ctx context.Context) (wait time.Duration, err error) {
 	full, err := r.read(ctx)
 	if err != nil {
@@ -40,16 +40,19 @@ func (r *Runner) turn(ctx context.Context) (wait time.Duration, err error) {
 	return wait, err
 }
 
-// read reads a page of the log, and reports whether there is no more to read or no room for it.
-// Until the cursor is taken, it reads up to the first event that there is work for.
+// read reads a page of the log, and reports whether it has reached the end or has no room for more.
+// Until the cursor is taken, it reads up to the first event with work.
 func (r *Runner) read(ctx context.Context) (full bool, err error) {
+	if len(r.window.items) >= r.config.Ahead {
+		r.window.compact()
+	}
 	room := min(pageSize, r.config.Ahead-len(r.window.items))
 	if room <= 0 || !r.grown || !r.leading && len(r.window.items) > 0 {
 		return true, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	page, err := r.config.Store.ReadAll(ctx, r.window.read, events.Forward, room)
+	page, err := r.config.Store.ReadAll(ctx, r.window.read.position, events.Forward, room)
 	now := time.Now()
 	for i := range page {
 		if !r.config.Work.Wants(&page[i]) {
@@ -68,8 +71,8 @@ func (r *Runner) read(ctx context.Context) (full bool, err error) {
 	return !r.grown, err
 }
 
-// take takes the cursor if there is work, and nobody else is to be waited for. It returns how long
-// to wait otherwise.
+// take takes the cursor if there is work and no other server has to be waited for. It returns how
+// long to wait otherwise.
 func (r *Runner) take(ctx context.Context, now time.Time) (wait time.Duration, err error) {
 	if len(r.window.items) == 0 && !r.overQuiet() {
 		return time.Hour, nil // there is no work
@@ -77,7 +80,7 @@ func (r *Runner) take(ctx context.Context, now time.Time) (wait time.Duration, e
 	if r.mayTakeAtOnce() {
 		return 0, r.takeOver(ctx)
 	}
-	// Another server is at it, as far as is known.
+	// As far as is known, another server is working.
 	every := r.config.Patience / 10
 	if !now.Before(r.asked.Add(every)) {
 		before := r.cursor
@@ -85,7 +88,7 @@ func (r *Runner) take(ctx context.Context, now time.Time) (wait time.Duration, e
 			return 0, err
 		}
 		if r.cursor != before {
-			return 0, nil // it goes on
+			return 0, nil // the other server has made progress
 		}
 	}
 	since := r.seen
@@ -103,5 +106,7 @@ func (r *Runner) mayTakeAtOnce() bool {
 	return r.config.Alone || r.cursor.Node == "" || r.cursor.Node == r.config.Node
 }
 
-// overQuiet reports whether so many events without work have passed that it is worth noting.
-func (r *Runner) overQuiet() bool { return r.window.read-r.cursor.Reached > quiet && r.mayTakeAtOnce() }
+// overQuiet reports whether more than quiet events without work have passed since the last write.
+func (r *Runner) overQuiet() bool {
+	return r.window.read.position-r.cursor.Reached > quiet && r.mayTakeAtOnce()
+}

@@ -2,72 +2,102 @@ package cursor
 
 import (
 	"container/heap"
+	"slices"
 	"strings"
 	"time"
 
 	"admitone/events"
 )
 
-// maxHeld bounds the bytes of events that a window keeps; the others are read again when it is
-// their turn.
+// maxHeld bounds the bytes of events that a window keeps; the others are read again when they are
+// started.
 const maxHeld = 1 << 20
 
-// item is an event that there is work for.
+// item is an event with work.
 type item struct {
-	// before is the position of the event before it in the log.
-	before, position events.Position
-	stream           events.StreamID
-	revision         events.Revision
-	event            *events.Recorded // nil if it is to be read again
-	size             int              // of event
+	// before is up to where the log was read before it.
+	before   place
+	position events.Position
+	stream   events.StreamID
+	revision events.Revision
+	event    *events.Recorded // nil if it must be read again
+	size     int              // of event
 
-	next *item // the one behind it in its stream, if that is in the window
+	next *item // the next of its stream in the window, if any
 	done bool
-	// due is when to try it, or since when it waits for its turn.
+	// due is the time of the next attempt, or since when it has waited for its turn.
 	due      time.Time
 	failures int64
-	since    time.Time // of the first failure
-	fault    string    // of the last
+	since    time.Time // time of the first failure
+	fault    string    // error of the last attempt
 }
 
-// window is the part of the log between the first event whose work is not done and the last one
-// that was read. It decides what is done when.
+// place is how far the log was read: a position, and the last event of this system up to there.
+type place struct {
+	position events.Position
+	mark     events.CursorMark
+}
+
+// beyond returns the place behind an event.
+func (p place) beyond(e *events.Recorded) place {
+	p.position = e.Position
+	if mark, ok := markOf(e); ok {
+		p.mark = mark
+	}
+	return p
+}
+
+// markOf returns the mark of an event that every copy of the log has.
+func markOf(e *events.Recorded) (mark events.CursorMark, ok bool) {
+	if e.Stream.Internal() || !events.Sealed(e.Metadata) {
+		return mark, false
+	}
+	return events.CursorMark{Stream: e.Stream, Revision: e.Revision}, true
+}
+
+// window is the part of the log from the first event whose work is not done to the last one read.
+// It decides what is done when.
 type window struct {
 	schedule []time.Duration
-	// items in the order of the log; the first is not done.
+	// items are in the order of the log; the first is not done.
 	items []*item
+	// done counts the items that are, which are removed from the middle if forgets.
+	done    int
+	forgets bool
 	// last is the last item of each stream that has items which are not done.
 	last map[events.StreamID]*item
-	// ready has the first such item of each stream, unless it is being worked on.
+	// ready has the first unfinished item of each stream, unless it is in progress.
 	ready   queue
-	read    events.Position // up to which the log was read
+	read    place // up to which the log was read
 	running int
 	held    int // bytes of events
-	// failed is what the cursor says of a failure, for the event that it is about.
+	// failed is the failure in the cursor, until the event that it concerns is read.
 	failed events.CursorFailure
 }
 
-// newWindow returns an empty window behind what the cursor has reached. An event that had failed
-// goes on with its number of failures, but is tried at once.
+// newWindow returns an empty window after the position that the cursor has reached. An event that
+// had failed keeps its number of failures, but is retried at once.
 func newWindow(schedule []time.Duration, at events.CursorMoved) *window {
-	return &window{schedule: schedule, last: map[events.StreamID]*item{}, read: at.Reached, failed: at.CursorFailure}
+	return &window{schedule: schedule, last: map[events.StreamID]*item{}, read: place{at.Reached, at.CursorMark},
+		failed: at.CursorFailure}
 }
 
-// add takes in the next event of the log that there is work for.
+// add adds the next event of the log that has work.
 func (w *window) add(e *events.Recorded, now time.Time) {
-	// A clone does not keep what it was read from.
+	// The clone does not keep the page from which it was read in memory.
 	stream := events.StreamID(strings.Clone(string(e.Stream)))
+	w.read.mark.Stream = events.StreamID(strings.Clone(string(w.read.mark.Stream)))
 	it := &item{before: w.read, position: e.Position, stream: stream, revision: e.Revision, due: now}
 	if size := len(e.Data) + len(e.Metadata); w.held+size <= maxHeld {
 		event := *e
-		event.Fact = nil // its data are enough
+		event.Fact = nil // the encoded data are enough
 		it.event, it.size = &event, size
 		w.held += size
 	}
 	if w.failed.Failing == e.Position {
 		it.failures, it.since, it.fault = w.failed.Failures, w.failed.Since, w.failed.Error
 	}
-	w.read = e.Position
+	w.read = w.read.beyond(e)
 	w.items = append(w.items, it)
 	if before := w.last[stream]; before != nil {
 		before.next = it
@@ -77,10 +107,10 @@ func (w *window) add(e *events.Recorded, now time.Time) {
 	w.last[stream] = it
 }
 
-// skip takes in the next event of the log if there is no work for it.
-func (w *window) skip(e *events.Recorded) { w.read = e.Position }
+// skip passes the next event of the log, which has no work.
+func (w *window) skip(e *events.Recorded) { w.read = w.read.beyond(e) }
 
-// start returns the next item to work on, nil if there is none yet.
+// start returns the next item to work on, nil if none is due.
 func (w *window) start(now time.Time) *item {
 	if len(w.ready) == 0 || w.ready[0].due.After(now) {
 		return nil
@@ -89,7 +119,7 @@ func (w *window) start(now time.Time) *item {
 	return heap.Pop(&w.ready).(*item)
 }
 
-// finish notes that the work of a started item is done.
+// finish records that the work of a started item is done.
 func (w *window) finish(it *item) {
 	w.running--
 	w.release(it)
@@ -100,15 +130,27 @@ func (w *window) finish(it *item) {
 	} else {
 		delete(w.last, it.stream)
 	}
+	w.done++
 	for len(w.items) > 0 && w.items[0].done {
 		w.items[0] = nil
-		w.items = w.items[1:]
+		w.items, w.done = w.items[1:], w.done-1
+	}
+	if w.done > len(w.items)/2 {
+		w.compact()
 	}
 }
 
-// fail notes that the work of a started item has failed.
+// compact removes the items that are done, if the window forgets them.
+func (w *window) compact() {
+	if w.forgets && w.done > 0 {
+		w.items = slices.DeleteFunc(w.items, func(it *item) bool { return it.done })
+		w.done = 0
+	}
+}
+
+// fail records that the work of a started item has failed.
 func (w *window) fail(it *item, now time.Time, fault string) {
-	w.release(it) // it may take hours
+	w.release(it) // the retry may be hours away
 	if it.failures == 0 {
 		it.since = now
 	}
@@ -117,21 +159,21 @@ func (w *window) fail(it *item, now time.Time, fault string) {
 	w.putBack(it, now.Add(w.schedule[min(int(it.failures), len(w.schedule))-1]))
 }
 
-// putBack notes that a started item is to be tried at a time.
+// putBack makes a started item due again at a time.
 func (w *window) putBack(it *item, due time.Time) {
 	w.running--
 	it.due = due
 	heap.Push(&w.ready, it)
 }
 
-// release forgets the bytes of an item's event.
+// release drops the bytes of an item's event.
 func (w *window) release(it *item) {
 	w.held -= it.size
 	it.event, it.size = nil, 0
 }
 
-// reached is the position up to which all work is done.
-func (w *window) reached() events.Position {
+// reached is the place up to which all work is done.
+func (w *window) reached() place {
 	if len(w.items) > 0 {
 		return w.items[0].before
 	}
@@ -157,7 +199,7 @@ func (w *window) due() (at time.Time, ok bool) {
 	return w.ready[0].due, true
 }
 
-// queue is a heap of items: those that are due first, and of those the first in the log.
+// queue is a heap of items by due time, then by position.
 type queue []*item
 
 func (q queue) Len() int { return len(q) }
@@ -169,10 +211,10 @@ func (q queue) Less(i, j int) bool {
 }
 func (q queue) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
 
-// Push is for container/heap.
+// Push implements heap.Interface.
 func (q *queue) Push(x any) { *q = append(*q, x.(*item)) }
 
-// Pop is for container/heap.
+// Pop implements heap.Interface.
 func (q *queue) Pop() any {
 	last := len(*q) - 1
 	it := (*q)[last]

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -15,9 +17,10 @@ import (
 	"admitone/events"
 )
 
-// world is a log in memory, an entity with a cursor, and what is outside.
+// world is a log in memory, an entity with a cursor, and the external system.
 type world struct {
-	t *testing.T
+	t     *testing.T
+	epoch string
 
 	mu     sync.Mutex
 	log    []events.Recorded
@@ -25,6 +28,8 @@ type world struct {
 	entity entity
 	writes []write
 	gone   bool // the entity takes no more commands
+	// elsewhere are the positions of events whose work was done before this log was made.
+	elsewhere map[events.Position]bool
 	// Outside.
 	calls   []call
 	running map[events.StreamID]bool
@@ -33,27 +38,27 @@ type world struct {
 	do      func(e *events.Recorded, attempt int) error
 }
 
-// write is a fact of the cursor.
+// write is a recorded fact of the cursor.
 type write struct {
 	at   time.Time
 	fact events.Fact
 }
 
-// call is one of Work.Do.
+// call is a call of Work.Do.
 type call struct {
 	at       time.Time
 	position events.Position
 	done     bool
 }
 
-// entity is a core that has only a cursor.
+// entity is a core with nothing but a cursor.
 type entity struct {
 	core.Core
 	cursor core.Cursor
 	ended  error // the cause
 }
 
-// end ends the work.
+// end is the command that ends the work.
 type end struct {
 	moved events.CursorMoved
 	cause error
@@ -74,7 +79,9 @@ func (w *world) append(streams ...events.StreamID) {
 				revision++
 			}
 		}
-		w.log = append(w.log, events.Recorded{Stream: stream, Revision: revision, Position: events.Position(len(w.log) + 1)})
+		e := events.Recorded{Stream: stream, Revision: revision, Position: events.Position(len(w.log) + 1)}
+		e.Metadata, _ = events.Seal(nil, events.Hash{}, stream, revision, &e.Event, &events.Metadata{})
+		w.log = append(w.log, e)
 	}
 	close(w.grown)
 	w.grown = make(chan struct{})
@@ -110,6 +117,7 @@ func (w *world) Ask(_ context.Context, r actors.Request) (actors.Answer, error) 
 // checkReached checks that the cursor has not passed work that is not done.
 func (w *world) checkReached() {
 	done := map[events.Position]bool{}
+	maps.Copy(done, w.elsewhere)
 	for _, c := range w.calls {
 		done[c.position] = done[c.position] || c.done
 	}
@@ -128,8 +136,8 @@ func (w *world) View(_ context.Context, _ events.StreamID, read func(core.Core))
 	return actors.Answer{}, nil
 }
 
-// Wants implements [Work]: nothing of the stream "quiet".
-func (w *world) Wants(e *events.Recorded) bool { return e.Stream != "quiet" }
+// Wants implements [Work]: nothing of the streams "quiet" and "foreign".
+func (w *world) Wants(e *events.Recorded) bool { return e.Stream != "quiet" && e.Stream != "foreign" }
 
 // Do implements [Work].
 func (w *world) Do(ctx context.Context, e *events.Recorded) error {
@@ -157,7 +165,7 @@ func (w *world) Do(ctx context.Context, e *events.Recorded) error {
 	return err
 }
 
-// store is the part of an [events.Store] that a runner needs.
+// store is the part of an [events.Store] that a runner uses.
 type store struct {
 	events.Store
 	*world
@@ -170,11 +178,19 @@ func (s store) Head(context.Context) (events.Position, error) {
 	return events.Position(len(s.log)), nil
 }
 
+// Epoch implements [events.Store].
+func (s store) Epoch() string { return s.epoch }
+
 // ReadAll implements [events.Store].
-func (s store) ReadAll(_ context.Context, from events.Position, _ events.Direction,
+func (s store) ReadAll(_ context.Context, from events.Position, dir events.Direction,
 	limit int) ([]events.Recorded, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if dir == events.Backward {
+		page := append([]events.Recorded(nil), s.log[max(0, int(from)-1-limit):int(from)-1]...)
+		slices.Reverse(page)
+		return page, nil
+	}
 	return append([]events.Recorded(nil), s.log[from:min(int(from)+limit, len(s.log))]...), nil
 }
 
@@ -191,7 +207,7 @@ func (s store) Read(_ context.Context, stream events.StreamID, from events.Revis
 	return nil, nil
 }
 
-// runner starts one, and returns how to end it, which waits for its end.
+// runner starts a runner, and returns a function that stops it and waits.
 func (w *world) runner(node string, change func(*Config)) (stop func()) {
 	config := Config{
 		Desk: w, Store: store{world: w}, Work: w, Stream: "hook-1", Node: node,
@@ -228,10 +244,10 @@ func (w *world) runner(node string, change func(*Config)) (stop func()) {
 	}
 }
 
-// alone makes a runner the only one.
+// alone configures a runner without others.
 func alone(c *Config) { c.Alone = true }
 
-// doneOnce returns the positions in the order in which they were done first.
+// doneOnce returns the positions in the order in which they were first done.
 func (w *world) doneOnce() (order []events.Position) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -245,7 +261,8 @@ func (w *world) doneOnce() (order []events.Position) {
 	return order
 }
 
-// checkOrder checks that everything was done, in order per stream, and writes a second apart.
+// checkOrder checks that everything was done, in order per stream, and that writes are a second
+// apart.
 func (w *world) checkOrder() {
 	w.t.Helper()
 	order := w.doneOnce()
@@ -268,8 +285,8 @@ func (w *world) checkOrder() {
 	}
 }
 
-// checkPace checks that no two facts of a term are less than a second apart, the last one of a
-// runner excepted.
+// checkPace checks that no two facts of a term are less than a second apart, except the last one of
+// a runner.
 func (w *world) checkPace(writes []write) {
 	w.t.Helper()
 	for i := 1; i < len(writes); i++ {

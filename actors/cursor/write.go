@@ -11,12 +11,17 @@ import (
 
 // takeOver takes the cursor, which raises its term.
 func (r *Runner) takeOver(ctx context.Context) error {
-	term := r.cursor.Term + 1
-	if err := r.ask(ctx, &core.TakeCursor{Term: term, Node: r.config.Node}); err != nil {
+	take := &core.TakeCursor{CursorTaken: events.CursorTaken{Term: r.cursor.Term + 1, Node: r.config.Node,
+		Log: r.config.Store.Epoch(), CursorMark: r.cursor.CursorMark}}
+	if r.copied {
+		take.Copied, take.Reached = true, r.cursor.Reached
+	}
+	if err := r.ask(ctx, take); err != nil {
 		return err
 	}
-	r.config.Logger.Info("the work behind a cursor is done here", "stream", r.config.Stream, "term", term)
-	r.leading, r.cursor.Term, r.cursor.Node = true, term, r.config.Node
+	r.config.Logger.Info("the work behind a cursor is done here", "stream", r.config.Stream, "term", take.Term)
+	r.leading, r.copied = true, false
+	r.cursor.Term, r.cursor.Node, r.cursor.Log = take.Term, take.Node, take.Log
 	r.written = time.Now()
 	return nil
 }
@@ -43,7 +48,7 @@ func (r *Runner) begins(it *item) {
 	})
 }
 
-// ended notes the outcome of an item's work.
+// ended records the outcome of an item's work.
 func (r *Runner) ended(o outcome) {
 	switch now := time.Now(); {
 	case o.err == nil:
@@ -61,7 +66,7 @@ func (r *Runner) ended(o outcome) {
 	}
 }
 
-// halt ends the work after a failure, if it is one after which it ends.
+// halt makes the work end after a failure, if that is final or has lasted for GiveUpAfter.
 func (r *Runner) halt(o outcome, now time.Time) {
 	end := (*End)(nil)
 	switch {
@@ -73,10 +78,12 @@ func (r *Runner) halt(o outcome, now time.Time) {
 	}
 }
 
-// summary is what the cursor is to say.
+// summary returns the progress to be written.
 func (r *Runner) summary(now time.Time) events.CursorMoved {
 	w := r.window
-	to := events.CursorMoved{Term: r.cursor.Term, Reached: w.reached(), CursorFailure: w.failure()}
+	reached := w.reached()
+	to := events.CursorMoved{Term: r.cursor.Term, Reached: reached.position, CursorMark: reached.mark,
+		CursorFailure: w.failure()}
 	due, waits := w.due()
 	switch {
 	case r.halted != nil:
@@ -89,7 +96,7 @@ func (r *Runner) summary(now time.Time) events.CursorMoved {
 	return to
 }
 
-// wireTime is a time as the log has it.
+// wireTime returns t in the precision of the log.
 func wireTime(t time.Time) time.Time {
 	if t.IsZero() {
 		return time.Time{}
@@ -97,7 +104,7 @@ func wireTime(t time.Time) time.Time {
 	return t.Round(0).UTC()
 }
 
-// note writes the cursor if there is something to say and the last write is long enough ago. It
+// note writes the cursor if there is something new and the last write is long enough ago. It
 // returns how long there is nothing to write.
 func (r *Runner) note(ctx context.Context, now time.Time) (wait time.Duration, err error) {
 	to := r.summary(now)
@@ -120,7 +127,7 @@ func (r *Runner) note(ctx context.Context, now time.Time) (wait time.Duration, e
 	return r.config.WriteEvery, r.write(ctx, to)
 }
 
-// worthWriting reports whether the cursor is to say something new.
+// worthWriting reports whether to has something new.
 func (r *Runner) worthWriting(to *events.CursorMoved, now time.Time) bool {
 	said := &r.cursor.CursorMoved
 	switch {
@@ -129,7 +136,7 @@ func (r *Runner) worthWriting(to *events.CursorMoved, now time.Time) bool {
 	case to.Reached != said.Reached && (r.worked || to.Reached-said.Reached > quiet):
 		return true
 	}
-	// The moment it named has come.
+	// The time that it announced has come.
 	return !to.NextAt.IsZero() && !said.NextAt.After(now) && (r.window.running == 0 || !r.config.Alone)
 }
 

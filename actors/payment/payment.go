@@ -15,13 +15,13 @@ import (
 var Kind = core.Kind{Category: events.PaymentCategory, New: New, SnapshotVersion: snapshotVersion}
 
 // snapshotVersion changes with what Freeze writes.
-const snapshotVersion = 1
+const snapshotVersion = 2
 
-// MaxAmount is the most that one payment can be, in minor units.
+// MaxAmount is the maximum of one payment, in minor units.
 const MaxAmount = 1_000_000_000_000
 
-// Receive writes down money that has come in. Again for the same thing with the same sum it does
-// nothing. Refusals: payment_reference_used, amount_mismatch (unless Final).
+// Receive records money that has arrived. No-op if the same sum was received for the same purchase.
+// Refusals: payment_reference_used, amount_mismatch (unless Final).
 type Receive struct {
 	Provider  events.Provider
 	Reference string
@@ -32,58 +32,72 @@ type Receive struct {
 	// Expected is the price as it was held, in ExpectedCurrency.
 	Expected         int64
 	ExpectedCurrency string
-	// Final says that a wrong sum is received too.
+	// Final accepts a wrong amount too.
 	Final bool
 }
 
-// Book says that the thing was paid with it: what is open is booked. Again it does nothing. Refusal:
-// amount_mismatch (a wrong sum).
+// Book records that the payment has paid for its purchase: what is open is booked. Idempotent.
+// Refusal: amount_mismatch (a wrong amount).
 type Book struct {
 	// PaymentID is that of the booking, "" for a reservation.
 	PaymentID events.HoldID
 }
 
-// Owe says that nothing was paid with it: what is open is owed. Again it does nothing.
+// Owe records that the payment has paid for nothing: what is open is owed. Idempotent.
 type Owe struct{ Cause events.RefundCause }
 
-// Return says that something which was paid with it was given back. Again for the same cause and
-// thing it does nothing. Refusal: amount_mismatch (more than is booked).
+// Return records that something it has paid for was released. Idempotent for the same cause and
+// About. Refusal: amount_mismatch (more than is booked).
 type Return struct {
 	Cause events.RefundCause
-	// About tells apart what is returned for one cause: the name of a seat, for example.
+	// About distinguishes returns for the same cause: the name of a seat, for example.
 	About string
-	// Amount that is owed, and Kept.
+	// Amount is the sum owed, Kept the sum withheld.
 	Amount, Kept int64
 }
 
-// Settle says that a refund was paid back outside, under a reference. Again under the same it does
-// nothing. Refusal: payment_reference_used (it was settled under another).
+// Settle records that a refund was paid externally, under a reference. Idempotent for the same
+// reference. Refusals: payment_reference_used (it was settled under another one, or the money paid
+// under this one has come back); payment_in_progress (the provider was asked, and this is
+// neither its outcome nor has a reason).
 type Settle struct {
 	RefundID  events.RefundID
 	Reference string
+	// Outcome: this is the outcome of asking the provider.
+	Outcome bool
+	// Reason is why the organiser settles it although the provider was asked, "" if nobody does.
+	Reason string
 }
 
-// Refund is what is or was owed because of one fact.
+// Refund is the sum that is or was owed because of one fact.
 type Refund struct {
 	ID     events.RefundID
 	Cause  events.RefundCause
 	Amount int64
 	// Reference under which it was settled, "" while it is owed.
 	Reference string
+	// Asked: the provider was asked to pay it, and the outcome is unknown.
+	Asked bool `json:",omitempty"`
+	// Failure is why the provider has not paid it, "" if it has, or was not asked. It is not asked
+	// again.
+	Failure events.RefundFailure `json:",omitempty"`
+	// Failed are the references under which it was not paid, or has come back. They must not be
+	// changed.
+	Failed []string `json:",omitempty"`
 }
 
-// State is what there is to know of a payment.
+// State is the state of a payment. Amounts are in minor units.
 type State struct {
 	Received events.PaymentReceived // Provider is "" before
-	// Open, Booked, Kept, Refunded and Owed sum up to what was received.
+	// Open, Booked, Kept, Refunded and Owed add up to what was received.
 	Open, Booked, Kept, Refunded, Owed int64
-	// Paid says that it has paid for what it is for, whatever became of that since.
+	// Paid: it has paid for its purchase, even if that was released or cancelled since.
 	Paid bool
-	// PaymentID is that of the booking that was paid.
+	// PaymentID is that of the paid booking.
 	PaymentID events.HoldID
 	// Refunds in the order in which they became owed. They must not be changed.
 	Refunds []Refund
-	// Returned are the causes of which nothing is owed: all of it was kept.
+	// Returned are the causes for which nothing is owed: everything was withheld.
 	Returned []events.RefundID
 }
 
@@ -92,7 +106,15 @@ func (s *State) Stream() events.StreamID {
 	return events.PaymentStream(s.Received.Provider, s.Received.Reference)
 }
 
-// Refund looks one up.
+// RefundOfAll is the refund of a payment that has paid for nothing, "" if it has paid.
+func (s *State) RefundOfAll() events.RefundID {
+	if s.Paid || len(s.Refunds) == 0 {
+		return ""
+	}
+	return s.Refunds[0].ID
+}
+
+// Refund returns the refund with an id.
 func (s *State) Refund(id events.RefundID) (Refund, bool) {
 	i := slices.IndexFunc(s.Refunds, func(r Refund) bool { return r.ID == id })
 	if i < 0 {
@@ -104,13 +126,13 @@ func (s *State) Refund(id events.RefundID) (Refund, bool) {
 // Payment is the state and the rules of one payment. It implements [core.Core].
 type Payment struct{ state State }
 
-// New returns a payment of which nothing was received.
+// New returns a payment that has not been received.
 func New() core.Core { return &Payment{} }
 
-// Exists reports whether anything was received.
+// Exists reports whether the payment was received.
 func (p *Payment) Exists() bool { return p.state.Received.Provider != "" }
 
-// State returns what there is to know of it.
+// State returns a shallow copy of the state.
 func (p *Payment) State() State { return p.state }
 
 // NextDeadline implements [core.Core]: a payment has none.
@@ -148,8 +170,14 @@ func (p *Payment) Decide(cmd core.Command, _ time.Time) ([]events.Fact, error) {
 			Amount: s.Open}}, nil
 	case *Return:
 		return p.giveBack(cmd)
+	case *MakeUp:
+		return p.makeUp(cmd)
 	case *Settle:
 		return p.settle(cmd)
+	case *Ask:
+		return p.ask(cmd)
+	case *FailRefund:
+		return p.failRefund(cmd)
 	case *core.Expire:
 		return nil, nil
 	}
@@ -209,10 +237,19 @@ func (p *Payment) settle(cmd *Settle) ([]events.Fact, error) {
 		return nil, &core.Refusal{Code: core.CodePaymentReferenceUsed,
 			Detail: "the refund was settled under another reference",
 			Fields: core.Fields{"resource": "/v1/refunds/" + string(refund.ID)}}
+	case slices.Contains(refund.Failed, cmd.Reference):
+		return nil, &core.Refusal{Code: core.CodePaymentReferenceUsed,
+			Detail: "what was paid back under this reference did not arrive; settle it under another",
+			Fields: core.Fields{"resource": "/v1/refunds/" + string(refund.ID)}}
+	case refund.Asked && !cmd.Outcome && cmd.Reason == "":
+		return nil, &core.Refusal{Code: core.CodePaymentInProgress,
+			Detail: "the provider is asked to pay this refund back; see what comes of it"}
 	}
-	return []events.Fact{
-		&events.PaymentRefunded{RefundID: refund.ID, Amount: refund.Amount, Reference: cmd.Reference},
-	}, nil
+	fact := &events.PaymentRefunded{RefundID: refund.ID, Amount: refund.Amount, Reference: cmd.Reference}
+	if refund.Asked && !cmd.Outcome {
+		fact.Reason = cmd.Reason
+	}
+	return []events.Fact{fact}, nil
 }
 
 // Evolve implements [core.Core].
@@ -237,14 +274,18 @@ func (p *Payment) Evolve(fact events.Fact) {
 		} else {
 			p.owe(f.RefundID, f.Cause, f.Amount)
 		}
+	case *events.PaymentMadeUp:
+		p.must(fact, f.Amount > 0 && f.Amount <= s.Kept)
+		s.Kept, s.Owed = s.Kept-f.Amount, s.Owed+f.Amount
+		p.owe(f.RefundID, f.Cause, f.Amount)
 	case *events.PaymentRefunded:
 		i := slices.IndexFunc(s.Refunds, func(r Refund) bool { return r.ID == f.RefundID })
 		p.must(fact, i >= 0 && s.Refunds[i].Reference == "" && s.Refunds[i].Amount == f.Amount && f.Reference != "")
 		s.Refunds = slices.Clone(s.Refunds)
-		s.Refunds[i].Reference = f.Reference
+		s.Refunds[i].Reference, s.Refunds[i].Asked, s.Refunds[i].Failure = f.Reference, false, ""
 		s.Owed, s.Refunded = s.Owed-f.Amount, s.Refunded+f.Amount
 	default:
-		p.must(fact, false)
+		p.must(fact, p.evolveAsked(fact))
 	}
 	p.must(fact, s.Open+s.Booked+s.Kept+s.Refunded+s.Owed == s.Received.Amount)
 }
@@ -254,14 +295,14 @@ func (p *Payment) owe(id events.RefundID, cause events.RefundCause, amount int64
 	p.state.Refunds = append(slices.Clip(p.state.Refunds), Refund{ID: id, Cause: cause, Amount: amount})
 }
 
-// must stops at a fact that can't follow: a damaged log, or money out of nothing.
+// must panics at a fact that can't follow: the log is damaged, or money would come from nowhere.
 func (p *Payment) must(fact events.Fact, fits bool) {
 	if !fits {
 		panic(fmt.Sprintf("payment: the log goes on with %s %+v after %+v", fact.Name(), fact, p.state))
 	}
 }
 
-// Freeze implements [core.Core]. Lists are never changed in place, so a frozen state is free.
+// Freeze implements [core.Core]. Lists are never changed in place, so freezing needs no deep copy.
 func (p *Payment) Freeze() func(io.Writer) error {
 	state := p.state
 	return func(w io.Writer) error { return json.NewEncoder(w).Encode(state) }

@@ -18,7 +18,7 @@ var (
 	ofR1 = events.PaidThing{ProductID: "tee", ReservationID: "r1"}
 )
 
-// report is a report of 100 EUR for b1, which costs that, changed by edit.
+// report returns a report of 100 EUR for b1, which is its price, changed by edit.
 func report(edit func(*Receive)) *Receive {
 	r := &Receive{Provider: "bank", Reference: "x", Amount: 100, Currency: "EUR", For: ofB1, Expected: 100,
 		ExpectedCurrency: "EUR"}
@@ -39,12 +39,19 @@ func tell(fact events.Fact) string {
 	case *events.PaymentReturned:
 		return fmt.Sprintf("returned %d, kept %d: %s", f.Amount, f.Kept, f.Cause)
 	case *events.PaymentRefunded:
+		if f.Reason != "" {
+			return fmt.Sprintf("refunded %d under %s: %s", f.Amount, f.Reference, f.Reason)
+		}
 		return fmt.Sprintf("refunded %d under %s", f.Amount, f.Reference)
+	case *events.PaymentRefundAsked:
+		return "asked"
+	case *events.PaymentRefundFailed:
+		return fmt.Sprintf("%d failed under %q: %s", f.Amount, f.Reference, f.Failure)
 	}
 	return fact.Name()
 }
 
-// figures are open, booked, kept, refunded and owed.
+// figures returns open, booked, kept, refunded and owed.
 func figures(p *Payment) [5]int64 {
 	s := p.State()
 	return [5]int64{s.Open, s.Booked, s.Kept, s.Refunded, s.Owed}
@@ -54,8 +61,9 @@ func refundOf(cause events.RefundCause, about string) events.RefundID {
 	return events.NewRefundID(events.PaymentStream("bank", "x"), cause, about)
 }
 
-// TestRules: every line goes on from where the one before has led.
+// TestRules: each line continues from the one before.
 func TestRules(t *testing.T) {
+	late := refundOf(events.OwedLate, "")
 	type line struct {
 		cmd  core.Command
 		want string
@@ -69,7 +77,7 @@ func TestRules(t *testing.T) {
 			{report(nil), "received 100 EUR of 100 EUR for /v1/bookings/b1", [5]int64{100}},
 			{report(nil), "nothing", [5]int64{100}},
 			{report(func(r *Receive) { r.Final = true }), "nothing", [5]int64{100}},
-			// What is expected now is no matter: it was received for what was expected then.
+			// The sum expected now is no matter: it was received for what was expected then.
 			{report(func(r *Receive) { r.Expected = 50 }), "nothing", [5]int64{100}},
 			{report(func(r *Receive) { r.Amount, r.Final = 99, true }), "amount_mismatch [currency:EUR expected:100]", [5]int64{100}},
 			{report(func(r *Receive) { r.For, r.Amount = ofR1, 99 }), "payment_reference_used [resource:/v1/bookings/b1]",
@@ -104,6 +112,50 @@ func TestRules(t *testing.T) {
 			{&Owe{Cause: events.OwedWrongSum}, "nothing", [5]int64{0, 0, 0, 0, 99}},
 			{&Book{}, "nothing", [5]int64{0, 0, 0, 0, 99}},
 		},
+		"the provider is asked": {
+			{report(nil), "received 100 EUR of 100 EUR for /v1/bookings/b1", [5]int64{100}},
+			{&Owe{Cause: events.OwedLate}, "owed 100: late", [5]int64{0, 0, 0, 0, 100}},
+			{&Ask{RefundID: "no"}, "not_found [resource:refund]", [5]int64{0, 0, 0, 0, 100}},
+			{&FailRefund{RefundID: "no"}, "not_found [resource:refund]", [5]int64{0, 0, 0, 0, 100}},
+			{&FailRefund{RefundID: late, Failure: events.RefundDeclined, Reference: "re1"}, "nothing", [5]int64{0, 0, 0, 0, 100}},
+			{&Ask{RefundID: late}, "asked", [5]int64{0, 0, 0, 0, 100}},
+			{&Ask{RefundID: late}, "nothing", [5]int64{0, 0, 0, 0, 100}},
+			{&Settle{RefundID: late, Reference: "re1"}, "payment_in_progress", [5]int64{0, 0, 0, 0, 100}},
+			{&Settle{RefundID: late, Reference: "re1", Outcome: true}, "refunded 100 under re1", [5]int64{0, 0, 0, 100}},
+			{&Settle{RefundID: late, Reference: "re1"}, "nothing", [5]int64{0, 0, 0, 100}},
+			{&Ask{RefundID: late}, "nothing", [5]int64{0, 0, 0, 100}},
+			{&FailRefund{RefundID: late, Failure: events.RefundDeclined, Reference: "re0"}, "nothing", [5]int64{0, 0, 0, 100}},
+			{&FailRefund{RefundID: late, Failure: events.RefundDeclined, Reference: "re1"}, `100 failed under "re1": failed`,
+				[5]int64{0, 0, 0, 0, 100}},
+			{&FailRefund{RefundID: late, Failure: events.RefundDeclined, Reference: "re1"}, "nothing", [5]int64{0, 0, 0, 0, 100}},
+			{&Ask{RefundID: late}, "nothing", [5]int64{0, 0, 0, 0, 100}},
+			{&Settle{RefundID: late, Reference: "re1", Outcome: true},
+				"payment_reference_used [resource:/v1/refunds/" + string(late) + "]", [5]int64{0, 0, 0, 0, 100}},
+			{&Settle{RefundID: late, Reference: "by hand"}, "refunded 100 under by hand", [5]int64{0, 0, 0, 100}},
+		},
+		"the provider does not pay": {
+			{report(nil), "received 100 EUR of 100 EUR for /v1/bookings/b1", [5]int64{100}},
+			{&Owe{Cause: events.OwedLate}, "owed 100: late", [5]int64{0, 0, 0, 0, 100}},
+			{&Ask{RefundID: late}, "asked", [5]int64{0, 0, 0, 0, 100}},
+			{&FailRefund{RefundID: late, Failure: events.RefundForeign}, `0 failed under "": other_refund`,
+				[5]int64{0, 0, 0, 0, 100}},
+			{&FailRefund{RefundID: late, Failure: events.RefundForeign}, "nothing", [5]int64{0, 0, 0, 0, 100}},
+			{&Settle{RefundID: late, Reference: "by hand"}, "refunded 100 under by hand", [5]int64{0, 0, 0, 100}},
+			{&FailRefund{RefundID: late, Failure: events.RefundCanceled, Reference: "by hand"},
+				`100 failed under "by hand": canceled`, [5]int64{0, 0, 0, 0, 100}},
+		},
+		"settled for a reason though the provider is asked": {
+			{report(nil), "received 100 EUR of 100 EUR for /v1/bookings/b1", [5]int64{100}},
+			{&Owe{Cause: events.OwedLate}, "owed 100: late", [5]int64{0, 0, 0, 0, 100}},
+			{&Ask{RefundID: late}, "asked", [5]int64{0, 0, 0, 0, 100}},
+			{&Settle{RefundID: late, Reference: "bank 1"}, "payment_in_progress", [5]int64{0, 0, 0, 0, 100}},
+			{&Settle{RefundID: late, Reference: "bank 1", Reason: "closed"}, "refunded 100 under bank 1: closed",
+				[5]int64{0, 0, 0, 100}},
+			{&Settle{RefundID: late, Reference: "bank 1"}, "nothing", [5]int64{0, 0, 0, 100}},
+			{&Settle{RefundID: late, Reference: "re1", Outcome: true},
+				"payment_reference_used [resource:/v1/refunds/" + string(late) + "]", [5]int64{0, 0, 0, 100}},
+			{&FailRefund{RefundID: late, Failure: events.RefundReference}, "nothing", [5]int64{0, 0, 0, 100}},
+		},
 		"another currency": {
 			{report(func(r *Receive) { r.Currency, r.Final, r.For = "KRW", true, ofR1 }),
 				"received 100 KRW of 100 EUR for /v1/products/tee/reservations/r1", [5]int64{100}},
@@ -123,9 +175,8 @@ func TestRules(t *testing.T) {
 	}
 }
 
-// TestMoneyIsConserved: at every prefix of any history, received = open + booked + kept + refunded +
-// owed, in the facts alone; a restored payment decides alike, and nothing that is decided again has
-// facts.
+// TestMoneyIsConserved: at every prefix of any history, received = open + booked + kept + refunded
+// + owed, from the facts alone; a restored payment decides alike, and commands are idempotent.
 func TestMoneyIsConserved(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p := New().(*Payment)
@@ -146,6 +197,8 @@ func TestMoneyIsConserved(t *testing.T) {
 					sum.booked, sum.owed, sum.kept = sum.booked-f.Amount-f.Kept, sum.owed+f.Amount, sum.kept+f.Kept
 				case *events.PaymentRefunded:
 					sum.owed, sum.refunded = sum.owed-f.Amount, sum.refunded+f.Amount
+				case *events.PaymentRefundFailed:
+					sum.owed, sum.refunded = sum.owed+f.Amount, sum.refunded-f.Amount
 				}
 				if sum.received != sum.open+sum.booked+sum.kept+sum.refunded+sum.owed ||
 					min(sum.open, sum.booked, sum.kept, sum.refunded, sum.owed) < 0 {
@@ -167,20 +220,31 @@ func anyCommand(t *rapid.T) core.Command {
 	amount := rapid.Int64Range(0, 60).Draw(t, "amount")
 	cause := rapid.SampledFrom([]events.RefundCause{events.OwedReleased, events.OwedSeatReturned}).Draw(t, "cause")
 	about := rapid.SampledFrom([]string{"", "A-1-1", "A-1-2"}).Draw(t, "about")
-	switch rapid.IntRange(0, 6).Draw(t, "kind") {
+	switch rapid.IntRange(0, 9).Draw(t, "kind") {
 	case 0, 1:
 		return report(func(r *Receive) {
 			r.Final = rapid.Bool().Draw(t, "final")
 			r.Amount = rapid.SampledFrom([]int64{100, 100, 99}).Draw(t, "sum")
 		})
 	case 2:
-		return rapid.SampledFrom([]core.Command{&Book{PaymentID: "b1.1"}, &Book{}, &Owe{Cause: events.OwedLate}}).Draw(t, "outcome")
+		return rapid.SampledFrom([]core.Command{&Book{PaymentID: "b1.1"}, &Book{}, &Owe{Cause: events.OwedLate}}).Draw(
+			t,
+			"outcome",
+		)
 	case 3:
 		return &Return{Cause: cause, About: about, Amount: amount, Kept: rapid.Int64Range(0, 20).Draw(t, "kept")}
 	case 4:
 		return &Settle{RefundID: refundOf(cause, about), Reference: rapid.SampledFrom([]string{"a", "b"}).Draw(t, "under")}
 	case 5:
 		return &core.Expire{}
+	case 6:
+		return &Ask{RefundID: refundOf(cause, about)}
+	case 7:
+		return &Settle{RefundID: refundOf(cause, about), Reference: rapid.SampledFrom([]string{"a", "b"}).Draw(t, "under"),
+			Outcome: true}
+	case 8:
+		return &FailRefund{RefundID: refundOf(cause, about), Failure: events.RefundDeclined,
+			Reference: rapid.SampledFrom([]string{"", "a", "b"}).Draw(t, "under")}
 	}
 	return &Settle{RefundID: refundOf(events.OwedLate, ""), Reference: "c"}
 }

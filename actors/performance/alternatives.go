@@ -2,16 +2,18 @@ package performance
 
 import "slices"
 
-// Alternatives returns up to most other choices of as many seats as were wanted,
-// which must not be none: next to each other and near those, then the first free ones
-// of best. One that is not next to each other is the last: there is none better. No two
-// share a seat, and each has its seats in canonical order. The map must know which
-// of the wanted seats are taken.
+// Alternatives returns up to most other choices of as many seats as wanted, which must not be
+// empty: first neighbours near the wanted seats, then the first free choices of best. A choice that
+// is not together is the last, since there is none better. No two choices share a seat, and each
+// has its seats in canonical order. The map must contain which of the wanted seats are taken.
 //
-// best returns [Map.BestChoices] of the map, or of one a little older: to find them takes
-// long in a large hall, and they are the same for all callers. If it is nil, the choices are
-// the best that those near leave.
+// best returns [Map.BestChoices] of the map, or of a slightly older one: computing them takes long
+// in a large hall, and they are the same for all callers. If it is nil, the best seats apart from
+// those near are chosen.
 func (m *Map) Alternatives(wanted []Seat, most int, best func() [][]Seat) [][]Seat {
+	if hall := m.layout.Hall(); hall != nil {
+		return HallMapOf(hall, m.taken).Alternatives(wanted, most, best)
+	}
 	middle := wanted[len(wanted)/2]
 	var choices [][]Seat
 	defer func() {
@@ -42,9 +44,12 @@ func (m *Map) Alternatives(wanted []Seat, most int, best func() [][]Seat) [][]Se
 	return choices
 }
 
-// BestChoices returns up to most choices of n seats, each the best that the ones before it
-// leave: [Map.Best] again and again. One that is not next to each other is the last.
+// BestChoices returns up to most disjoint choices of n seats, by repeated [Map.Choose]. A choice
+// that is not together is the last.
 func (m *Map) BestChoices(n, most int) (choices [][]Seat) {
+	if hall := m.layout.Hall(); hall != nil {
+		return HallMapOf(hall, m.taken).BestChoices(Wanted{Quantity: n, Section: AnySection}, most)
+	}
 	defer func() {
 		for _, seats := range choices {
 			m.Release(seats...)
@@ -74,13 +79,13 @@ func (m *Map) together(seats []Seat) bool {
 	return true
 }
 
-// nearby is how many seats near looks at, at most.
+// nearby bounds the number of seats that near examines.
 const nearby = 16_384
 
-// near returns n free seats next to each other in the row nearest to a seat in its
-// section, and as near to it there as may be without a single seat left. Of two rows
-// equally near, the one counts that leaves less, or else the one in front. It looks at
-// nearby seats, and at no more of a row that is longer.
+// near returns n free neighbours in the row nearest to a seat in its section, and as near to the
+// seat as possible without leaving a single seat. Of two rows equally near it prefers the one that
+// leaves fewer single seats, then the one in front. It examines at most nearby seats, also of a
+// longer row.
 func (m *Map) near(seat Seat, n int) (seats []Seat, ok bool) {
 	section, row, number := m.layout.Place(seat)
 	rows, here := m.rows(section), int(row)-1
@@ -92,7 +97,7 @@ func (m *Map) near(seat Seat, n int) (seats []Seat, ok bool) {
 				continue
 			}
 			taken, first := m.row(section, i)
-			from := max(0, int(number)-nearby/2)
+			from := min(max(0, int(number)-nearby/2), len(taken)) // a row may be shorter
 			part := taken[from:min(len(taken), from+nearby)]
 			looked += len(part)
 			f, fits := nearestInRow(part, n, 2*(int(number)-from)-1)

@@ -5,12 +5,50 @@ import (
 	"slices"
 )
 
-// AnySection lets [Map.Best] choose among all sections.
+// AnySection makes [Map.Best] choose among all sections.
 const AnySection = -1
 
-// Best returns the best n free seats of a section, or of the whole performance, in
-// canonical order; see the package comment for what is best. ok is false if fewer
-// are free.
+// Choose returns the best free seats for w, in canonical order: those of [HallMap.Best] in a hall,
+// otherwise those of [Map.Best]. ok is false if too few are free.
+func (m *Map) Choose(w Wanted) (seats []Seat, ok bool) {
+	if hall := m.layout.Hall(); hall != nil {
+		return HallMapOf(hall, m.taken).Best(w)
+	}
+	return m.Best(w.Section, w.Quantity)
+}
+
+// Fits reports whether seats are free, as many as are wanted, and where and of what kind they are wanted.
+// Whether they are the best of those is not asked.
+func (m *Map) Fits(seats []Seat, w Wanted) bool {
+	hall, accessible := m.layout.Hall(), !w.Accessible
+	for _, seat := range seats {
+		switch {
+		case !m.Free(seat), w.Section != AnySection && m.layout.SectionOf(seat) != w.Section:
+			return false
+		case hall == nil:
+			continue
+		case !w.Accessible && hall.Reserved(seat), w.Categories != nil && !w.Categories[hall.Category(seat)]:
+			return false
+		}
+		if of, companion := hall.CompanionOf(seat); companion && !slices.Contains(seats, of) {
+			return false
+		}
+		accessible = accessible || hall.Accessible(seat)
+	}
+	return accessible && len(seats) == w.Quantity
+}
+
+// Left counts the free seats of a section that [Map.Choose] may choose.
+func (m *Map) Left(section int, w Wanted) int {
+	if hall := m.layout.Hall(); hall != nil {
+		w.Section = section
+		return HallMapOf(hall, m.taken).Remaining(w)
+	}
+	return m.Remaining(section)
+}
+
+// Best returns the best n free seats of a section, or of the whole performance, in canonical order;
+// the package comment defines best. ok is false if fewer are free.
 func (m *Map) Best(section, n int) (seats []Seat, ok bool) {
 	sections := []int{section}
 	if section == AnySection {
@@ -30,20 +68,20 @@ func (m *Map) Best(section, n int) (seats []Seat, ok bool) {
 	return m.inGroups(sections, n)
 }
 
-// group is free seats next to each other, as many as there are. A hall may have
-// fifty thousand, so they are small.
+// group is a maximal run of free neighbours. A hall may have fifty thousand groups, so they are
+// small.
 type group struct {
-	row     int32 // counted over all rows looked at
+	row     int32 // counted over all rows examined
 	first   Seat
 	size    int32
 	atStart bool // it begins where its row begins
 	atEnd   bool // it ends where its row ends
 }
 
-// inGroups chooses n seats where no row has so many next to each other.
+// inGroups chooses n seats if no row has as many neighbours.
 func (m *Map) inGroups(sections []int, n int) ([]Seat, bool) {
-	all := make([]group, 0, m.layout.Seats()/4) // of every section, one after another
-	var ends []int                              // where each section's groups end in it
+	all := make([]group, 0, m.layout.Seats()/4) // of all sections, one after another
+	var ends []int                              // end of each section's groups in all
 	row := int32(0)
 	for _, section := range sections {
 		for i := range m.rows(section) {
@@ -77,7 +115,7 @@ func (m *Map) groups(all []group, section, i int, row int32) []group {
 	return all
 }
 
-// sizes counts groups by their size; every group is smaller than the seats wanted.
+// sizes counts groups by size. Every group is smaller than the number of seats wanted.
 type sizes struct {
 	count   []int
 	largest int32 // no group is larger
@@ -95,8 +133,7 @@ func (s *sizes) remove(g group) {
 	}
 }
 
-// reach says how many of the largest groups make n seats together, 0 if all of them
-// don't.
+// reach returns how many of the largest groups have n seats together, 0 if all groups have fewer.
 func (s *sizes) reach(n int) (groups int) {
 	for size := int(s.largest); size > 0; size-- {
 		if c := s.count[size]; c*size < n {
@@ -109,7 +146,7 @@ func (s *sizes) reach(n int) (groups int) {
 	return 0
 }
 
-// fewestGroups that make n seats, 0 if all of them don't.
+// fewestGroups returns the least number of groups with n seats together, 0 if all have fewer.
 func fewestGroups(groups []group, n int) int {
 	s := sizes{count: make([]int, n)}
 	for _, g := range groups {
@@ -118,8 +155,8 @@ func fewestGroups(groups []group, n int) int {
 	return s.reach(n)
 }
 
-// closest returns the groups in the fewest consecutive rows of which so many make n
-// seats, the nearest to the front among several. There is such a choice.
+// closest returns the groups in the fewest consecutive rows that contain enough of them for n
+// seats, nearest to the front. Such rows must exist.
 func closest(groups []group, fewest, n int) []group {
 	s := sizes{count: make([]int, n)}
 	best, rows := groups, int32(0)
@@ -140,8 +177,8 @@ func closest(groups []group, fewest, n int) []group {
 	return best
 }
 
-// pick chooses so many of the groups that they have n seats at least, and says how
-// many more. It avoids exactly one more, which would be left alone.
+// pick chooses fewest of the groups with at least n seats together, and returns how many seats are
+// spare. It avoids exactly one spare seat, which would be left single.
 func pick(groups []group, fewest, n int) (chosen []group, spare int) {
 	bySize := slices.Clone(groups)
 	slices.SortStableFunc(bySize, func(a, b group) int { return int(b.size - a.size) })
@@ -153,8 +190,8 @@ func pick(groups []group, fewest, n int) (chosen []group, spare int) {
 	if spare != 1 {
 		return chosen, spare
 	}
-	// These are the largest, so only another one in the place of one that is larger
-	// by one seat makes exactly n.
+	// These are the largest groups, so exactly n is only possible by replacing one by another that
+	// is smaller by one seat.
 	for i, g := range slices.Backward(chosen) {
 		for _, other := range rest {
 			if other.size == g.size-1 {
@@ -163,7 +200,7 @@ func pick(groups []group, fewest, n int) (chosen []group, spare int) {
 			}
 		}
 	}
-	// One will be alone; less bad is one at a row's end.
+	// A single seat is unavoidable; prefer one at a row's end.
 	last := &chosen[fewest-1]
 	for _, other := range rest {
 		if other.size == last.size && other.atEdge() && !slices.ContainsFunc(chosen, group.atEdge) {
@@ -173,11 +210,11 @@ func pick(groups []group, fewest, n int) (chosen []group, spare int) {
 	return chosen, spare
 }
 
-// atEdge reports whether a seat left over from the group can be at its row's end.
+// atEdge reports whether a spare seat of the group can be at the end of its row.
 func (g group) atEdge() bool { return g.atStart || g.atEnd }
 
-// cut takes the spare seats off one of the groups and returns the seats of all. The
-// groups are the fewest that are enough, so each is larger than what is spare.
+// cut removes the spare seats from one of the groups and returns the seats of all. The groups are
+// as few as possible, so each is larger than spare.
 func cut(groups []group, spare int) []Seat {
 	slices.SortFunc(groups, func(a, b group) int { return cmp.Compare(a.first, b.first) })
 	if spare > 0 {

@@ -11,8 +11,8 @@ import (
 	"admitone/events"
 )
 
-// draw makes a map of sections A, B, … out of drawings: a row a word, a point a free
-// seat, an x one that is taken.
+// draw returns a map of sections A, B, … from drawings: a word is a row, a point a free seat, an x
+// a taken one.
 func draw(sections ...events.SectionID) *Map {
 	var layout []events.Section
 	var seats string
@@ -33,7 +33,7 @@ func draw(sections ...events.SectionID) *Map {
 	return m
 }
 
-// drawn is the drawing of a map in which some seats are chosen: O.
+// drawn returns the drawing of a map with the chosen seats as O.
 func drawn(m *Map, chosen []Seat) string {
 	var out []string
 	for i := range m.layout.Sections() {
@@ -117,7 +117,7 @@ func TestBestOfOneSection(t *testing.T) {
 	}
 }
 
-// quality is what the package comment counts, in its order; the less the better.
+// quality returns the criteria of the package comment, in order; less is better.
 func quality(m *Map, chosen []Seat) [6]int {
 	is := func(s Seat) bool { return s >= 0 && slices.Contains(chosen, s) }
 	gone := func(s Seat) bool { return s < 0 || is(s) || !m.Free(s) }
@@ -180,7 +180,7 @@ func someMap(t *rapid.T) *Map {
 	return draw(sections...)
 }
 
-// TestBestIsTheBest compares with every choice there is.
+// TestBestIsTheBest compares with all possible choices.
 func TestBestIsTheBest(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		m := someMap(t)
@@ -273,7 +273,7 @@ func TestAlternatives(t *testing.T) {
 	}
 }
 
-// TestAlternativesAreFreeAndApart, whatever the map.
+// TestAlternativesAreFreeAndApart: on any map.
 func TestAlternativesAreFreeAndApart(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		m := someMap(t)
@@ -302,7 +302,7 @@ func TestAlternativesAreFreeAndApart(t *testing.T) {
 	})
 }
 
-// TestNearestInRow: it finds what a look at every place of the row finds.
+// TestNearestInRow: it finds the same as a search over all positions of the row.
 func TestNearestInRow(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		row := rapid.SliceOfN(rapid.ByteRange(0, 1), 1, 40).Draw(t, "row")
@@ -325,7 +325,7 @@ func hall() *events.Layout {
 	})
 }
 
-// BenchmarkBest of a hundred thousand seats, as the sale goes on.
+// BenchmarkBest: in a hundred thousand seats, at several stages of a sale.
 func BenchmarkBest(b *testing.B) {
 	layout := hall()
 	for _, state := range []struct {

@@ -1,15 +1,16 @@
 package performance
 
 import (
-	"fmt"
+	"slices"
 	"time"
 
 	"admitone/actors/core"
 	"admitone/events"
 )
 
-// Edit changes the members that are not nil; without any it does nothing. What is held keeps the
-// terms that it was held on. Refusals: not_found, invalid_field (the times, a price).
+// Edit changes the members that are not nil; without any it does nothing. A hold keeps the
+// terms that it was held on. Refusals: not_found, stale_revision ([ErrOtherChange], ErrStaleEdit), cancelled,
+// invalid_field (the times, a price).
 type Edit struct {
 	Title, Venue *string
 	// StartsAt moves the show, and the close of a sale that closes when the show starts.
@@ -19,9 +20,23 @@ type Edit struct {
 	OpensAt, ClosesAt *time.Time
 	// Prices by section; those of the others stay.
 	Prices map[events.SectionID]int64
+	// CategoryPrices are all of the categories in it, those of one together; those of the others stay.
+	// They are used in place of Prices if the performance has a plan.
+	CategoryPrices []events.CategoryPrice
 	// Cancellation is to be the rule for giving back; the zero one is the default.
 	Cancellation *events.Cancellation
+	// Areas are to have so many places. Change resizes them: it was begun, and then to state it again does nothing, or
+	// it is of the same append.
+	Areas  []events.AreaPlaces
+	Change int64
+	Begun  bool
+	// Base, unless it is nil, is the revision of the edit that has to be the newest one.
+	Base *events.Revision
 }
+
+// ErrStaleEdit refuses an edit of a performance that has been edited since its base.
+var ErrStaleEdit = &core.Refusal{Code: core.CodeStaleRevision,
+	Detail: "the performance has been edited since; read it again and decide anew"}
 
 var errNoPerformance = &core.Refusal{Code: core.CodeNotFound, Detail: "there is no such performance",
 	Fields: map[string]any{"resource": "performance"}}
@@ -30,7 +45,7 @@ var errNoPerformance = &core.Refusal{Code: core.CodeNotFound, Detail: "there is 
 func (c *Edit) changes() bool {
 	return c.Title != nil || c.Venue != nil || c.StartsAt != nil || c.HoldSeconds != nil || c.LimitPerHolder != nil ||
 		c.OpensAt != nil || c.ClosesAt != nil || len(c.Prices) > 0 ||
-		c.Cancellation != nil
+		len(c.CategoryPrices) > 0 || c.Cancellation != nil || c.Change != 0
 }
 
 // edit decides an edit.
@@ -38,6 +53,14 @@ func (p *Performance) edit(cmd *Edit, now time.Time) ([]events.Fact, error) {
 	switch {
 	case !p.Exists():
 		return nil, errNoPerformance
+	case cmd.Begun && p.blocks.stated(cmd.Change):
+		return nil, nil
+	case cmd.Change != 0 && (!p.blocks.next(cmd.Change) || cmd.Begun != (p.blocks.Open != nil)):
+		return nil, ErrOtherChange
+	case cmd.Base != nil && *cmd.Base != p.edited:
+		return nil, ErrStaleEdit
+	case p.called:
+		return nil, ErrCalledOff
 	case !cmd.changes():
 		return nil, nil
 	}
@@ -49,6 +72,7 @@ func (p *Performance) edit(cmd *Edit, now time.Time) ([]events.Fact, error) {
 		LimitPerHolder: core.Or(cmd.LimitPerHolder, was.LimitPerHolder),
 		Prices:         make([]events.SectionPrice, len(was.Sections)),
 		Cancellation:   core.Or(cmd.Cancellation, was.Cancellation),
+		Areas:          was.resized(cmd.Areas), Change: cmd.Change,
 	}
 	closes := was.ClosesAt
 	if !closes.IsZero() && closes.Equal(was.StartsAt) {
@@ -58,17 +82,52 @@ func (p *Performance) edit(cmd *Edit, now time.Time) ([]events.Fact, error) {
 	if refusal := core.CheckTimes(fact.SaleTimes); refusal != nil {
 		return nil, refusal
 	}
+	if refusal := p.price(fact, cmd); refusal != nil {
+		return nil, refusal
+	}
+	return append([]events.Fact{fact}, reached(p.sale.Stated(fact.SaleTimes), now)...), nil
+}
+
+// price states the prices after an edit. Refusal: invalid_field (prices).
+func (p *Performance) price(fact *events.PerformanceEdited, cmd *Edit) *core.Refusal {
+	was := &p.latest
+	if was.Plan != "" {
+		if fault := faultOfPrices(cmd.CategoryPrices); fault != "" {
+			return invalidPrices("%s", fault)
+		}
+		prices, unknown := events.Repriced(was.Prices, cmd.CategoryPrices)
+		if unknown != "" {
+			return invalidPrices("the plan has no category %q in use", unknown)
+		}
+		fact.CategoryPrices = prices
+		return nil
+	}
 	for i := range was.Sections {
 		fact.Prices[i] = events.SectionPrice{Section: was.Sections[i].ID, Price: was.Sections[i].Price}
 	}
 	for id, price := range cmd.Prices {
 		at := p.layout.Section(id)
 		if at < 0 || price < 0 || price > MaxPrice {
-			return nil, &core.Refusal{Code: core.CodeInvalidField,
-				Detail: fmt.Sprintf("prices are of the performance's sections, and from 0 to %d", int64(MaxPrice)),
-				Fields: map[string]any{"field": "prices"}}
+			return invalidPrices("prices are of the performance's sections, and from 0 to %d", int64(MaxPrice))
 		}
 		fact.Prices[at].Price = price
 	}
-	return append([]events.Fact{fact}, reached(p.sale.Stated(fact.SaleTimes), now)...), nil
+	if len(cmd.CategoryPrices) > 0 && len(cmd.Prices) == 0 {
+		return invalidPrices("a section has one price, a whole number")
+	}
+	return nil
+}
+
+// resized are the areas that were resized before, and those that are now, with their places.
+func (c *Create) resized(now []events.AreaPlaces) []events.AreaPlaces {
+	all := slices.Clone(c.Areas)
+	for _, a := range now {
+		at := slices.IndexFunc(all, func(has events.AreaPlaces) bool { return has.Area == a.Area })
+		if at < 0 {
+			all = append(all, a)
+		} else {
+			all[at].Places = a.Places
+		}
+	}
+	return all
 }

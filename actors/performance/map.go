@@ -5,18 +5,17 @@ import (
 	"slices"
 )
 
-// Map says which seats of a layout are free at some moment. It belongs to whoever
-// made it and is not for several goroutines at once.
+// Map records which seats of a layout are free at some moment. It is not safe for concurrent use.
 type Map struct {
 	layout *events.Layout
 	taken  []byte // for each seat, 0 if it is free
 }
 
-// NewMap returns a map of free seats.
+// NewMap returns a map with all seats free.
 func NewMap(layout *events.Layout) *Map { return &Map{layout, make([]byte, layout.Seats())} }
 
-// MapOf returns a map over taken, which has one byte for each seat in canonical
-// order, 0 for a free one. The slice is the map's from then on.
+// MapOf returns a map over taken, which has one byte per seat in canonical order, 0 for a free one.
+// The map owns the slice.
 func MapOf(layout *events.Layout, taken []byte) *Map {
 	if len(taken) != layout.Seats() {
 		panic("performance: a map of another layout")
@@ -24,16 +23,16 @@ func MapOf(layout *events.Layout, taken []byte) *Map {
 	return &Map{layout, taken}
 }
 
-// Layout that the map is of.
+// Layout returns the layout of the map.
 func (m *Map) Layout() *events.Layout { return m.layout }
 
 // Clone returns a copy.
 func (m *Map) Clone() *Map { return &Map{m.layout, slices.Clone(m.taken)} }
 
-// Free reports whether a seat is.
+// Free reports whether a seat is free.
 func (m *Map) Free(seat Seat) bool { return m.taken[seat] == 0 }
 
-// Take marks seats as not free.
+// Take marks seats as taken.
 func (m *Map) Take(seats ...Seat) {
 	for _, seat := range seats {
 		m.taken[seat] = 1
@@ -59,21 +58,19 @@ func (m *Map) Remaining(section int) int {
 	return free
 }
 
-// row returns a row of a section, counted from 0, and its first seat.
+// row returns a row of a section, by its index, and its first seat.
 func (m *Map) row(section, row int) ([]byte, Seat) {
-	first, _ := m.layout.Span(section)
-	perRow := Seat(m.layout.Sections()[section].SeatsPerRow)
-	first += Seat(row) * perRow
-	return m.taken[first : first+perRow : first+perRow], first
+	first, end := m.layout.Row(section, row)
+	return m.taken[first:end:end], first
 }
 
-func (m *Map) rows(section int) int { return int(m.layout.Sections()[section].Rows) }
+func (m *Map) rows(section int) int { return m.layout.Rows(section) }
 
-// span is free seats next to each other in a row, from 0: start <= i < end.
+// span is a run of free neighbours in a row, by index: start <= i < end.
 type span struct{ start, end int }
 
-// nextSpan returns the first free span of a row that begins at from or behind it;
-// an empty one at the row's end.
+// nextSpan returns the first free span of a row at or after from; an empty one at the row's end if
+// there is none.
 func nextSpan(row []byte, from int) span {
 	for from < len(row) && row[from] != 0 {
 		from++
@@ -85,11 +82,11 @@ func nextSpan(row []byte, from int) span {
 	return span{from, end}
 }
 
-// fit is a place for some seats in a row: where they begin, and what is against it.
+// fit is a possible position of some seats in a row, with what counts against it.
 type fit struct {
 	start    int
-	singles  int // how bad the single seats are that it leaves; see leaves
-	distance int // from the point it should be near, in half seats
+	singles  int // weight of the single seats that it leaves; see leaves
+	distance int // from the ideal position, in half seats
 }
 
 func (f fit) better(other fit) bool {
@@ -99,8 +96,8 @@ func (f fit) better(other fit) bool {
 	return f.distance < other.distance
 }
 
-// bestInRow finds the best place for n seats next to each other. near is the point
-// their middle should be at, in half seats from the row's beginning.
+// bestInRow finds the best position for n neighbours. near is the ideal position of their middle,
+// in half seats from the row's beginning.
 func bestInRow(row []byte, n, near int) (best fit, ok bool) {
 	for s := nextSpan(row, 0); s.start < len(row); s = nextSpan(row, s.end) {
 		for start := s.start; start+n <= s.end; start++ {
@@ -113,8 +110,8 @@ func bestInRow(row []byte, n, near int) (best fit, ok bool) {
 	return best, ok
 }
 
-// nearestInRow finds what bestInRow does. It begins at near and stops in each direction where
-// all that is left is farther away than a place that leaves no single seat.
+// nearestInRow returns the result of bestInRow. It begins at near and stops in each direction where
+// all positions are farther away than one that leaves no single seat.
 func nearestInRow(row []byte, n, near int) (best fit, ok bool) {
 	middle := min(max(near/2, 0), len(row))
 	for middle > 0 && row[middle-1] == 0 {
@@ -130,9 +127,9 @@ func nearestInRow(row []byte, n, near int) (best fit, ok bool) {
 	return best, ok
 }
 
-// nearestInSpan returns the best place in a span if it is better than best, which counts if ok.
-// Only the starts next to the ends of a span leave single seats, so one of few starts around
-// the one that is nearest is the best, or else one at an end.
+// nearestInSpan returns the best position in a span if it is better than best, which counts if ok.
+// Only starts next to an end of the span leave single seats, so the best is among the starts around
+// the nearest one and those at the ends.
 func nearestInSpan(s span, row, n, near int, best fit, ok bool) (fit, bool) {
 	last := s.end - n
 	if last < s.start {
@@ -151,8 +148,8 @@ func nearestInSpan(s span, row, n, near int, best fit, ok bool) (fit, bool) {
 	return best, ok
 }
 
-// previousSpan returns the last free span of a row that ends at end or before it; an empty one
-// at the row's beginning.
+// previousSpan returns the last free span of a row that ends at or before end; an empty one at the
+// row's beginning if there is none.
 func previousSpan(row []byte, end int) span {
 	for end > 0 && row[end-1] != 0 {
 		end--
@@ -164,9 +161,8 @@ func previousSpan(row []byte, end int) span {
 	return span{start, end}
 }
 
-// leaves says how bad the single seats are that n seats from start leave in a free
-// span: 1 for one between a taken seat and the row's end, 2 for one between two
-// taken seats.
+// leaves returns the weight of the single seats that n seats from start leave in a free span: 1 for
+// one at the row's end, 2 for one between two taken seats.
 func leaves(s span, start, n, row int) (singles int) {
 	if start-s.start == 1 {
 		singles += badness(s.start > 0)
@@ -184,7 +180,7 @@ func badness(between bool) int {
 	return 1
 }
 
-// seatsFrom lists n seats from one on.
+// seatsFrom returns n seats from first on.
 func seatsFrom(first Seat, n int) []Seat {
 	seats := make([]Seat, n)
 	for i := range seats {

@@ -12,7 +12,7 @@ import (
 	"admitone/events"
 )
 
-// Seat is a seat of a performance, by its place in the layout.
+// Seat is a seat of a performance, by its index in the layout.
 type Seat = events.SeatIndex
 
 // Kind of performances.
@@ -27,17 +27,17 @@ func Stream(id events.PerformanceID) events.StreamID {
 const snapshotVersion = 2
 
 const (
-	// MaxSeats is how many seats a performance can have.
+	// MaxSeats is the maximum number of seats of a performance.
 	MaxSeats = 100_000
-	// MaxSections is how many sections it can have.
+	// MaxSections is the maximum number of sections.
 	MaxSections = 1_000
-	// MaxPrice is the most that one seat can cost, in minor units.
+	// MaxPrice is the maximum price of one seat, in minor units.
 	MaxPrice = 1_000_000_000_000
 )
 
-// Create puts a performance on sale. Again with the same members it does nothing, also when the
-// performance has been edited since. Refusals: invalid_field (sections, the times), already_exists
-// (with other members).
+// Create puts a performance on sale. No-op if it was created with the same members, even if it has
+// been edited since. Refusals: invalid_field (sections, prices, the times), already_exists (with
+// other members).
 type Create struct {
 	ID       events.PerformanceID
 	Title    string
@@ -45,17 +45,26 @@ type Create struct {
 	StartsAt time.Time
 	// HoldSeconds is how long a booking may stay unpaid.
 	HoldSeconds int64
-	// LimitPerHolder is how many seats one holder may have; 0 is no limit.
+	// LimitPerHolder is the maximum number of seats of one holder; 0 is no limit.
 	LimitPerHolder int64
-	// WaitingRoom that guards the sale, "" if none does.
+	// WaitingRoom that guards the sale, "" for none.
 	WaitingRoom events.RoomID
-	// Sections must not be changed afterwards.
+	// Sections must not be changed afterwards. Empty if Plan defines the seats.
 	Sections []events.Section
+	// Plan of the hall, "" for none.
+	Plan events.PlanID
+	// Categories of the plan in use, in its order. They are not recorded.
+	Categories []string
+	// Prices of the categories, those of one category together. They must not be changed
+	// afterwards.
+	Prices []events.CategoryPrice
 	// SaleTimes are the bounds of the sale. One that closes at StartsAt closes there wherever that
 	// is moved.
 	events.SaleTimes
 	// Cancellation is the rule for giving back; none is the default.
 	Cancellation events.Cancellation
+	// Areas that edits have resized; none at birth.
+	Areas []events.AreaPlaces `json:",omitempty"`
 }
 
 // HoldFor is how long a booking may stay unpaid.
@@ -68,7 +77,9 @@ type Performance struct {
 	latest Create // as created or last edited
 	layout *events.Layout
 	sale   core.Sale
-	facts  events.Revision // taken in
+	called bool // cancelled
+	blocks blocks
+	facts  events.Revision // number applied
 	edited events.Revision // of the newest edit; the creation counts
 }
 
@@ -84,12 +95,12 @@ func (p *Performance) Created() Create { return p.born }
 // Latest returns the performance as it was created or last edited.
 func (p *Performance) Latest() Create { return p.latest }
 
-// Terms are what a booking is decided on now.
+// Terms returns the terms of a booking made now.
 func (p *Performance) Terms() events.SaleTerms {
 	return events.SaleTerms{Terms: p.edited, HoldSeconds: p.latest.HoldSeconds, LimitPerHolder: p.latest.LimitPerHolder}
 }
 
-// Cancellation is the rule for giving back what is sold now.
+// Cancellation returns the cancellation policy of seats sold now.
 func (p *Performance) Cancellation() events.Cancellation {
 	if p.latest.Cancellation.IsZero() {
 		return events.DefaultCancellation
@@ -97,9 +108,17 @@ func (p *Performance) Cancellation() events.Cancellation {
 	return p.latest.Cancellation
 }
 
-// Layout of its seats with their present prices, nil before it is created. It is never changed, and
-// anybody may keep it.
+// Layout returns the layout of its seats with their present prices; nil before it is created, and
+// if a plan defines its seats; see [Create.Layout]. It is immutable.
 func (p *Performance) Layout() *events.Layout { return p.layout }
+
+// Layout returns the layout of the seats; hall is that of the plan, if there is one.
+func (c *Create) Layout(hall *events.Hall) *events.Layout {
+	if c.Plan != "" {
+		return events.NewHallLayout(hall, c.Prices)
+	}
+	return events.NewLayout(c.Sections)
+}
 
 // EditRevision implements [core.Edited].
 func (p *Performance) EditRevision() events.Revision { return p.edited }
@@ -114,6 +133,18 @@ func (p *Performance) Decide(cmd core.Command, now time.Time) ([]events.Fact, er
 		return p.create(cmd, now)
 	case *Edit:
 		return p.edit(cmd, now)
+	case *Cancel:
+		return p.cancel(cmd)
+	case *BeginBlocks:
+		return p.beginBlocks(cmd)
+	case *ChangeBlocks:
+		return p.changeBlocks(cmd)
+	case *WithdrawBlocks:
+		return p.withdrawBlocks(cmd)
+	case *UndoBlocks:
+		return p.undoBlocks(cmd), nil
+	case *RecallBlocks:
+		return nil, errNoChange
 	case *core.Expire:
 		return reached(p.sale, now), nil
 	}
@@ -121,9 +152,8 @@ func (p *Performance) Decide(cmd core.Command, now time.Time) ([]events.Fact, er
 }
 
 func (p *Performance) create(create *Create, now time.Time) ([]events.Fact, error) {
-	if fault := faultOf(create.Sections); fault != "" {
-		return nil, &core.Refusal{Code: core.CodeInvalidField,
-			Detail: fault, Fields: map[string]any{"field": "sections"}}
+	if refusal := create.checkSeats(); refusal != nil {
+		return nil, refusal
 	}
 	switch {
 	case p.Exists() && create.same(&p.born):
@@ -139,10 +169,11 @@ func (p *Performance) create(create *Create, now time.Time) ([]events.Fact, erro
 		PerformanceID: create.ID, Title: create.Title, Venue: create.Venue, StartsAt: create.StartsAt.UTC(),
 		HoldSeconds: create.HoldSeconds, LimitPerHolder: create.LimitPerHolder, WaitingRoom: create.WaitingRoom,
 		Sections: create.Sections, SaleTimes: create.SaleTimes, Cancellation: create.Cancellation,
+		Plan: create.Plan, CategoryPrices: create.Prices,
 	}}, reached(core.Sale{}.Stated(create.SaleTimes), now)...), nil
 }
 
-// reached are the facts of the bounds of a sale that are due.
+// reached returns the facts of the due bounds of a sale.
 func reached(sale core.Sale, now time.Time) (facts []events.Fact) {
 	due := sale.Due(now)
 	if !due.OpensAt.IsZero() {
@@ -154,7 +185,7 @@ func reached(sale core.Sale, now time.Time) (facts []events.Fact) {
 	return facts
 }
 
-// faultOf says what is wrong with the sections, "" if nothing is.
+// faultOf describes what is wrong with the sections, "" if nothing is.
 func faultOf(sections []events.Section) string {
 	if len(sections) < 1 || len(sections) > MaxSections {
 		return "sections must be 1 to 1,000"
@@ -180,13 +211,14 @@ func faultOf(sections []events.Section) string {
 	return ""
 }
 
-// same reports whether a creation asks for what was created. One from before there were bounds
-// never closes, and asked for that by saying nothing, as closing at the start is asked for now.
+// same reports whether a creation has the members of the first one. A creation from before sales
+// had bounds never closes; the equivalent today is to close at the start.
 func (c *Create) same(born *Create) bool {
 	closes := c.ClosesAt.Equal(born.ClosesAt) || born.ClosesAt.IsZero() && c.ClosesAt.Equal(c.StartsAt)
 	return c.ID == born.ID && c.Title == born.Title && c.Venue == born.Venue && c.StartsAt.Equal(born.StartsAt) &&
 		c.HoldSeconds == born.HoldSeconds && c.LimitPerHolder == born.LimitPerHolder &&
 		c.WaitingRoom == born.WaitingRoom && slices.Equal(c.Sections, born.Sections) &&
+		c.Plan == born.Plan && slices.Equal(c.Prices, born.Prices) &&
 		c.OpensAt.Equal(born.OpensAt) && closes && c.Cancellation.Equal(born.Cancellation)
 }
 
@@ -195,18 +227,20 @@ func (p *Performance) Evolve(fact events.Fact) {
 	p.facts++
 	switch f := fact.(type) {
 	case *events.PerformanceCreated:
-		p.must(fact, !p.Exists() && f.PerformanceID != "" && faultOf(f.Sections) == "")
+		p.must(fact, !p.Exists() && f.PerformanceID != "" && (f.Plan != "" && len(f.Sections) == 0 || faultOf(f.Sections) == ""))
 		p.born = Create{ID: f.PerformanceID, Title: f.Title, Venue: f.Venue, StartsAt: f.StartsAt, HoldSeconds: f.HoldSeconds,
 			LimitPerHolder: f.LimitPerHolder, WaitingRoom: f.WaitingRoom, Sections: f.Sections, SaleTimes: f.SaleTimes,
-			Cancellation: f.Cancellation}
+			Cancellation: f.Cancellation, Plan: f.Plan, Prices: f.CategoryPrices}
 		p.state(p.born)
 	case *events.PerformanceEdited:
 		sections, ok := Priced(p.latest.Sections, f.Prices)
-		p.must(fact, p.Exists() && ok)
+		p.must(fact, p.Exists() && ok && events.SameCategories(p.latest.Prices, f.CategoryPrices))
 		next := p.latest
 		next.Title, next.Venue, next.StartsAt = f.Title, f.Venue, f.StartsAt
 		next.HoldSeconds, next.LimitPerHolder = f.HoldSeconds, f.LimitPerHolder
 		next.Sections, next.SaleTimes, next.Cancellation = sections, f.SaleTimes, f.Cancellation
+		next.Prices, next.Areas = f.CategoryPrices, f.Areas
+		p.must(fact, f.Change == 0 || p.blocks.state(f.Change))
 		p.state(next)
 	case *events.PerformanceOpened:
 		p.must(fact, !f.OpensAt.IsZero() && f.OpensAt.Equal(p.sale.Ahead.OpensAt))
@@ -214,26 +248,37 @@ func (p *Performance) Evolve(fact events.Fact) {
 	case *events.PerformanceClosed:
 		p.must(fact, !f.ClosesAt.IsZero() && f.ClosesAt.Equal(p.sale.Ahead.ClosesAt))
 		p.sale.Ahead.ClosesAt = time.Time{}
+	case *events.PerformanceCancelled:
+		p.must(fact, p.Exists() && !p.called)
+		p.called = true
 	default:
-		p.must(fact, false)
+		p.must(fact, p.Exists() && p.blocks.evolve(fact))
 	}
 }
 
-// must stops at a fact that can't follow.
+// must panics at a fact that can't follow.
 func (p *Performance) must(fact events.Fact, fits bool) {
 	if !fits {
 		panic(fmt.Sprintf("performance %s: the log goes on with %s %+v", p.born.ID, fact.Name(), fact))
 	}
 }
 
-// state takes in what the fact states that is being evolved by.
+// state sets the state after a fact with all editable members.
 func (p *Performance) state(latest Create) {
-	p.latest, p.edited, p.layout = latest, p.facts-1, events.NewLayout(latest.Sections)
+	p.latest, p.edited, p.layout = latest, p.facts-1, layoutOf(&latest)
 	p.sale = p.sale.Stated(latest.SaleTimes)
 }
 
-// Priced returns sections at other prices; ok is false if those are not the prices of all of them,
-// in their order.
+// layoutOf returns the layout of sections, nil if a plan defines the seats.
+func layoutOf(c *Create) *events.Layout {
+	if c.Plan != "" {
+		return nil
+	}
+	return c.Layout(nil)
+}
+
+// Priced returns sections with other prices; ok is false unless these are the prices of all
+// sections, in order.
 func Priced(sections []events.Section, prices []events.SectionPrice) (priced []events.Section, ok bool) {
 	if len(prices) != len(sections) {
 		return nil, false
@@ -253,11 +298,13 @@ type saved struct {
 	Born, Latest  Create
 	Ahead         events.SaleTimes
 	Facts, Edited events.Revision
+	Called        bool   `json:",omitempty"`
+	Blocks        blocks `json:",omitzero"`
 }
 
 // Freeze implements [core.Core].
 func (p *Performance) Freeze() func(io.Writer) error {
-	state := saved{p.born, p.latest, p.sale.Ahead, p.facts, p.edited}
+	state := saved{p.born, p.latest, p.sale.Ahead, p.facts, p.edited, p.called, p.blocks}
 	return func(w io.Writer) error { return json.NewEncoder(w).Encode(state) }
 }
 
@@ -267,8 +314,9 @@ func (p *Performance) Restore(r io.Reader) error {
 	if err := json.NewDecoder(r).Decode(&state); err != nil || state.Born.ID == "" {
 		return err
 	}
-	*p = Performance{born: state.Born, latest: state.Latest, facts: state.Facts, edited: state.Edited,
-		layout: events.NewLayout(state.Latest.Sections),
+	*p = Performance{born: state.Born, latest: state.Latest, called: state.Called, blocks: state.Blocks,
+		facts: state.Facts, edited: state.Edited,
+		layout: layoutOf(&state.Latest),
 		sale:   core.Sale{Times: state.Latest.SaleTimes, Ahead: state.Ahead}}
 	return nil
 }

@@ -135,8 +135,7 @@ func TestMap(t *testing.T) {
 	MapOf(l, make([]byte, 7))
 }
 
-// TestAHallCostsItsLayout: a performance of a hundred thousand seats has no memory
-// for a seat.
+// TestAHallCostsItsLayout: a performance of a hundred thousand seats needs no memory per seat.
 func TestAHallCostsItsLayout(t *testing.T) {
 	facts, err := New().Decide(gala(func(c *Create) { c.Sections = hall().Sections() }), day)
 	if err != nil {

@@ -21,7 +21,7 @@ func at(d time.Duration) time.Time { return evening.Add(d) }
 
 func ptr[T any](v T) *T { return &v }
 
-// told writes facts in words, with times as how long they are behind the evening's beginning.
+// told describes a fact, with times relative to day.
 func told(fact events.Fact) string {
 	times := func(t events.SaleTimes) (text string) {
 		if !t.OpensAt.IsZero() {
@@ -140,7 +140,8 @@ type attempt struct {
 	then string
 }
 
-// TestTerms: what a booking is decided on names the newest edit, which no bound that comes moves.
+// TestTerms: the terms for a booking have the revision of the newest edit, which reaching a bound
+// does not change.
 func TestTerms(t *testing.T) {
 	p := New()
 	coretest.Do(p, gig(10*s, 60*s), at(20*s), told) // and opened, at revision 1
@@ -162,7 +163,7 @@ func TestTerms(t *testing.T) {
 	}
 }
 
-// TestTimesThatCantBe: bounds that do not lie ahead, and prices of other sections.
+// TestTimesThatCantBe: bounds that are not ahead, and prices of other sections.
 func TestTimesThatCantBe(t *testing.T) {
 	made := &events.PerformanceCreated{PerformanceID: "gig", HoldSeconds: 30, Sections: gig(0, 0).Sections,
 		SaleTimes: events.SaleTimes{OpensAt: at(s)}}

@@ -8,8 +8,8 @@ import (
 	"admitone/actors"
 )
 
-// Each calls do with every item at once and returns the first item, in their order, for
-// which it has failed, and its error.
+// Each calls do with every item concurrently. It returns the index of the first item, in their
+// order, for which do failed, and the error.
 func Each[T any](items []T, do func(*T) error) (first int, err error) {
 	if len(items) == 1 {
 		return 0, do(&items[0])
@@ -28,7 +28,7 @@ func Each[T any](items []T, do func(*T) error) (first int, err error) {
 	return 0, nil
 }
 
-// Guard turns a panic of do into [actors.ErrBroken]: on a goroutine of its own it would end
+// Guard turns a panic of do into [actors.ErrBroken]. On a goroutine of its own a panic would end
 // the program.
 func Guard(do func() error) (err error) {
 	defer func() {

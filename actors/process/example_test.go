@@ -13,9 +13,8 @@ import (
 	"admitone/events"
 )
 
-// A process takes two seats out of a holder's allowance and holds them. The second seat is
-// another holder's: what was taken is given back in reverse order, and then the process hears
-// the refusal.
+// A process takes two seats out of a holder's allowance and holds them. The second seat is another
+// holder's, so what was taken is undone in reverse order, and then the refusal is returned.
 func ExampleRunner_Run() {
 	desk, end := exampleDesk()
 	defer end()

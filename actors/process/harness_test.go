@@ -25,7 +25,7 @@ func openStore(dir string) (events.Store, error) {
 	return embedded.Open(dir, embedded.Options{Logger: quiet, Fatal: func(err error) { panic(err) }})
 }
 
-// openDesk is a node on the log.
+// openDesk opens a node on the log.
 func openDesk(store events.Store) (*actors.Desk, error) {
 	engine, err := actors.NewEngine()
 	if err != nil {
@@ -42,7 +42,7 @@ func openDesk(store events.Store) (*actors.Desk, error) {
 	), nil
 }
 
-// world is a log with one purchase after another.
+// world is a log with purchases.
 type world struct {
 	testing.TB
 	store events.Store
@@ -64,7 +64,7 @@ func open(t testing.TB) *world {
 	return w
 }
 
-// node is another node, which knows what the log knows.
+// node opens another node, which has observed the whole log.
 func (w *world) node() *actors.Desk {
 	desk, err := openDesk(w.store)
 	if err != nil {
@@ -80,7 +80,7 @@ func (w *world) node() *actors.Desk {
 
 var from = actors.Request{ID: "request", CorrelationID: "request", CausationID: "request", Actor: "ann"}
 
-// do hands a command in that belongs to no process.
+// do sends a command that belongs to no process.
 func (w *world) do(stream events.StreamID, command core.Command) {
 	w.Helper()
 	request := from
@@ -90,8 +90,8 @@ func (w *world) do(stream events.StreamID, command core.Command) {
 	}
 }
 
-// purchase is a process of every kind of step: it takes two seats and the money for them.
-// Its own stream is that of the booking with its id.
+// purchase is a process with steps of every kind: it takes two seats and the money for them. Its
+// own stream is that of the booking with its id.
 type purchase struct {
 	id    events.BookingID
 	limit int64
@@ -123,7 +123,8 @@ func (w *world) announce(id events.BookingID, balance, limit int64) purchase {
 
 var errOver = errors.New("another run has completed the purchase")
 
-// describe makes the list of steps of what the stream says is under way, nil if it is over.
+// describe returns the steps of a purchase in progress according to its stream, nil if it has
+// ended.
 func (p purchase) describe(ctx context.Context, entities actors.Dispatcher,
 	r *process.Runner) (*process.Process, error) {
 	paying, booked := false, false
@@ -170,7 +171,7 @@ func (p purchase) describe(ctx context.Context, entities actors.Dispatcher,
 	return all, nil
 }
 
-// run goes on with the purchase as its stream says, at one node.
+// run resumes the purchase from its stream, on one node.
 func (p purchase) run(ctx context.Context, entities actors.Dispatcher, observe func([]events.Fact)) error {
 	r := &process.Runner{Entities: entities, Observe: observe}
 	all, err := p.describe(ctx, entities, r)
@@ -180,7 +181,8 @@ func (p purchase) run(ctx context.Context, entities actors.Dispatcher, observe f
 	return r.Run(ctx, from, all)
 }
 
-// end is how a purchase stands: "booked" or "nothing" with everything in keeping, else what is wrong.
+// end returns the state of a purchase: "booked" or "nothing" if everything is consistent, otherwise
+// what is wrong.
 func (w *world) end(p purchase, balance int64) string {
 	w.Helper()
 	view := func(stream events.StreamID, read func(core.Core)) {
@@ -215,8 +217,8 @@ func (w *world) end(p purchase, balance int64) string {
 	return "neither"
 }
 
-// recorded returns the names of the facts that the process of a purchase has led to, in order,
-// and how often a command id stands for more than one decision.
+// recorded returns the names of the facts of a purchase's process, in order, and how many command
+// ids stand for more than one decision.
 func (w *world) recorded(p purchase) (names []string, doubles int) {
 	w.Helper()
 	decided := map[string]events.Revision{}
@@ -251,7 +253,7 @@ func (p purchase) has(stream events.StreamID) bool {
 
 var errGone = errors.New("the node is gone")
 
-// faults stand between a runner and its desk.
+// faults is a faulty connection between a runner and its desk.
 type faults struct {
 	actors.Dispatcher
 	mu sync.Mutex // one command at a time, so that the decisions can be counted
@@ -263,7 +265,7 @@ type faults struct {
 	err             error // of the one that is hit, if it is another failure
 }
 
-// Ask carries a command out, or not, or does not say so.
+// Ask executes a command, or loses it, or loses the answer.
 func (f *faults) Ask(ctx context.Context, request actors.Request) (answer actors.Answer, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -12,78 +12,96 @@ import (
 	"admitone/events"
 )
 
-// Step is a command to one entity, and how to take it back.
+// Step is a command to one entity, and the command that undoes it.
 type Step struct {
-	// Name identifies the step among those of the process at the entity. Command ids are
-	// made of it, so it must not change while processes are under way.
+	// Name identifies the step among those of the process at the entity. Command ids are derived
+	// from it, so it must not change while processes are in progress.
 	Name   string
 	Stream events.StreamID
-	// Do takes the step. Where it has been taken it leads to no facts. A step without Do was
-	// taken before the process was described, and can only be undone.
+	// Do takes the step, and leads to no facts if it is taken already. A step without Do was taken
+	// before the process was described, and can only be undone.
 	Do core.Command
-	// Undo takes it back, and leads to no facts or is refused where there is nothing to take
-	// back. A step without Undo needs none.
+	// Undo undoes the step. It leads to no facts or is refused if there is nothing to undo. A step
+	// without Undo needs none.
 	Undo core.Command
-	// ID, if set, is used for Do instead of a minted one, once: it is the id of the request,
-	// or of a step that stays done whatever happens later. A replayed answer is final.
+	// ID, if set, is the id of the first Do instead of a derived one: that of the request, or of a
+	// step that stays done whatever happens later. A replayed answer is final then.
 	ID actors.CommandID
-	// Took, if set, is called with the answer to Do, by several goroutines if the stage is
-	// not ordered. In a Joint process it may be called for a step before the last when that is
-	// decided and not in the log, and again if the steps are then taken one after another. If the step
-	// was taken by an earlier run, the answer is Replayed; without an ID it has no facts then. An
-	// error ends the process as a refusal does.
+	// Took, if set, is called with the answer to Do; in an unordered stage once all steps are
+	// taken, in their order. In a Joint process it may be called for a step before the last when
+	// that is decided but not in the log, and again if the steps are then taken one by one. If an
+	// earlier run took the step, the answer is Replayed, and has no facts unless ID is set. An
+	// error ends the process like a refusal.
 	Took func(context.Context, actors.Answer) error
-	// Refused, if set, is called when the process ends at this step, with the refusal or the
-	// error of Took, before anything is undone. It returns the error that Run returns in its
-	// place. over says that another run has ended the process: it may have taken later steps.
+	// Refused, if set, is called when the process ends at this step, with the refusal or the error
+	// of Took, before anything is undone. Run returns answer instead. over means that another run
+	// has ended the process, and may have taken later steps.
 	Refused func(context.Context, error) (answer error, over bool)
+	// Again, if set, is called when Do was refused in an ordered stage, and reports whether to
+	// retry it. It may wait.
+	Again func(context.Context, error) bool
 }
 
-// Stage is a group of steps that don't depend on one another. They are undone at once.
+// Stage is a group of independent steps. They are undone concurrently.
 type Stage struct {
 	Steps []Step
-	// Ordered steps are taken one after another, others at once.
+	// Ordered steps are taken one by one, others concurrently.
 	Ordered bool
+	// Turn means that unordered steps are decided in one turn, where the entities can do that: if
+	// one is refused, all are. All processes must name the entities in the same order.
+	Turn bool
 }
 
-// Process is what is to be done, in this order, as its own stream says.
+// Process is a list of stages, as described from its own stream.
 type Process struct {
-	// ID of what all steps are about; another try has another one.
+	// ID is the hold, payment or other id that all steps concern; another attempt has another one.
 	ID     string
 	Stages []Stage
-	// Joint says that all steps may be taken by one append, where the log has that. Then nothing
-	// of it needs to be undone.
+	// Joint means that all steps may be taken by one append, where the log can do that. None of
+	// them needs an undo then.
 	Joint bool
-	// Begin, if set, is called before steps are taken, again if they are taken once more.
+	// Begin, if set, is called before the steps are taken, and again before they are retried.
 	Begin func()
-	// Announced says that the process's own stream has announced it, so that it is completed
-	// or withdrawn however often it is interrupted. A failure leaves it to the next run.
-	// Without it, a failure has everything undone that may have been done.
+	// Announced means that the process's own stream has announced it, so that it is completed or
+	// withdrawn however often it is interrupted: a failure leaves it to the next run. Otherwise a
+	// failure undoes everything that may have been done.
 	Announced bool
-	// Resumed says that earlier runs may have taken steps: then a stage is undone as a whole.
-	// It goes without saying for what is Announced.
+	// Resumed means that earlier runs may have taken steps, so that a stage is undone as a whole.
+	// Announced implies it.
 	Resumed bool
-	// Close, if set, is called before the first undo, and makes it durable that no run
-	// completes the process any more. An error ends the undoing and is returned.
+	// Close, if set, is called before the first undo, and durably records that no run completes the
+	// process any more. An error ends the undoing and is returned.
 	Close func(context.Context) error
-	// Withdraw, if set, has the Undo of the announcement. It is taken last.
+	// Withdraw, if set, has the Undo of the announcement, which is taken last.
 	Withdraw *Step
 }
 
-// Runner runs processes. Its methods may be called from many goroutines at once.
+// Runner runs processes. It is safe for concurrent use.
 type Runner struct {
 	Entities actors.Dispatcher
-	// Observe, if set, is called with the facts of every step, by many goroutines at once.
+	// Observe, if set, is called with the facts of every step, concurrently.
 	Observe func([]events.Fact)
 }
 
 // tries bounds how often the command of one step is sent in a run.
 const tries = 8
 
-// ID is the id of the first command of a step. Later tries have the revision that was read
-// before them behind the process's id.
+// ID is the id of the first command of a step. In later tries the revision that was read before
+// follows the process's id.
 func ID(step, process string) actors.CommandID {
-	return actors.KeyedCommandID("", step+"/"+process) // no caller has the name ""
+	return actors.KeyedCommandID("", step+"/"+process) // no caller is named ""
+}
+
+// KeyUnused refuses a keyed request (idempotency_key_reused) whose key the entity of stream knows from another one.
+// It is for a request that is decided in another stream than other requests about the same thing. It writes
+// nothing. Errors: those of [actors.Desk.Ask].
+func KeyUnused(ctx context.Context, entities actors.Dispatcher, request actors.Request, stream events.StreamID) error {
+	if _, keyed := request.ID.Key(); !keyed {
+		return nil
+	}
+	request.Stream, request.Command = stream, &core.Expire{} // what was due has expired before it is decided
+	_, err := entities.Ask(ctx, request)
+	return err
 }
 
 // Begun is err where something has been written already. Then what is overloaded was not refused
@@ -95,15 +113,16 @@ func Begun(err error) error {
 	return err
 }
 
-// Run takes the steps of p on behalf of the request from: every command has its CorrelationID
-// and Actor, and is caused by it. It returns nil when all are taken.
+// Run takes the steps of p on behalf of the request from: every command has its CorrelationID and
+// Actor, and names it as its cause. Unless p is announced, no step is taken after from.Until. It
+// returns nil when all are taken.
 //
-// Errors: a refusal, or what Step.Refused makes of it, once all is undone and durable; the
-// error of Close; a failure of [actors.Desk.Ask], as [Begun] tells it if p is announced: then p
-// may be completed or not, and to describe it from its stream and run it again is safe.
+// Errors: a refusal, or what Step.Refused returns, once everything is undone and durable; the error
+// of Close; a failure of [actors.Desk.Ask], converted by [Begun] if p is announced. After a failure
+// p may or may not be completed, and it is safe to describe it from its stream and run it again.
 func (r *Runner) Run(ctx context.Context, from actors.Request, p *Process) error {
 	if p.Joint && !p.Resumed && !p.Announced {
-		if err := r.together(ctx, from, p); !errors.Is(err, actors.ErrNotJoint) {
+		if err := r.Together(ctx, from, p); !errors.Is(err, actors.ErrNotJoint) {
 			return err
 		}
 	}
@@ -111,7 +130,7 @@ func (r *Runner) Run(ctx context.Context, from actors.Request, p *Process) error
 		p.Begin()
 	}
 	for i := range p.Stages {
-		at, err := r.stage(ctx, from, p, &p.Stages[i])
+		at, untaken, err := r.stage(ctx, from, p, &p.Stages[i])
 		if err == nil {
 			continue
 		}
@@ -127,8 +146,10 @@ func (r *Runner) Run(ctx context.Context, from actors.Request, p *Process) error
 		switch last := &taken[i]; {
 		case over:
 			taken = p.Stages
-		case p.Announced || p.Resumed || len(last.Steps) > 1 && !last.Ordered: // any step may be taken
-		case failed: // and perhaps taken
+		case p.Announced || p.Resumed || len(last.Steps) > 1 && !last.Ordered && !untaken: // any step may have been taken
+		case untaken:
+			last.Steps = nil
+		case failed: // and may have been taken
 			last.Steps = last.Steps[:at+1]
 		default:
 			last.Steps = last.Steps[:at]
@@ -141,37 +162,47 @@ func (r *Runner) Run(ctx context.Context, from actors.Request, p *Process) error
 	return nil
 }
 
-// stage takes the steps of one stage. It returns the first that was not taken, and why.
-func (r *Runner) stage(ctx context.Context, from actors.Request, p *Process, s *Stage) (at int, err error) {
-	take := func(step *Step) error {
-		if step.Do == nil {
-			return nil
-		}
-		answer, err := r.Take(ctx, from, p, step)
-		if err == nil && step.Took != nil {
-			err = step.Took(ctx, answer)
-		}
-		return err
-	}
+// stage takes the steps of one stage. It returns the index and error of the first that failed;
+// untaken reports that none was taken.
+func (r *Runner) stage(
+	ctx context.Context,
+	from actors.Request,
+	p *Process,
+	s *Stage,
+) (at int, untaken bool, err error) {
 	if !s.Ordered {
-		return Each(s.Steps, take)
+		return r.atOnce(ctx, from, p, s)
 	}
 	for i := range s.Steps {
-		if err := take(&s.Steps[i]); err != nil {
-			return i, err
+		if err := r.inOrder(ctx, from, p, &s.Steps[i]); err != nil {
+			return i, false, err
 		}
 	}
-	return 0, nil
+	return 0, false, nil
 }
 
-// undo closes the process, takes the steps back in reverse order of their stages, and
-// withdraws the announcement. It stops at a stage that can't be taken back: the next run
-// goes on there.
+// inOrder takes a step of an ordered stage.
+func (r *Runner) inOrder(ctx context.Context, from actors.Request, p *Process, step *Step) error {
+	if step.Do == nil {
+		return nil
+	}
+	answer, err := r.take(ctx, step.forward(from, p), p, step, nil)
+	for isRefusal(err) && step.Again != nil && step.Again(ctx, err) {
+		answer, err = r.take(ctx, step.forward(from, p), p, step, nil)
+	}
+	if err == nil && step.Took != nil {
+		err = step.Took(ctx, answer)
+	}
+	return err
+}
+
+// undo closes the process, undoes the steps in reverse order of their stages, and withdraws the
+// announcement. It stops at a stage that can't be undone: the next run resumes there.
 func (r *Runner) undo(ctx context.Context, from actors.Request, p *Process, taken []Stage) error {
 	takeBack := func(step *Step) error {
 		_, err := r.Take(ctx, from, p, &Step{Name: "undo " + step.Name, Stream: step.Stream, Do: step.Undo})
 		if isRefusal(err) {
-			return nil // there is nothing to take back
+			return nil // there is nothing to undo
 		}
 		return err
 	}
@@ -197,7 +228,7 @@ func (r *Runner) undo(ctx context.Context, from actors.Request, p *Process, take
 // request is the first request of a step.
 func (s *Step) request(from actors.Request, p *Process) actors.Request {
 	request := actors.Request{Stream: s.Stream, Command: s.Do, ID: s.ID,
-		CorrelationID: from.CorrelationID, CausationID: string(from.ID), Actor: from.Actor}
+		CorrelationID: from.CorrelationID, CausationID: string(from.ID), Actor: from.Actor, At: from.At}
 	switch s.ID {
 	case "":
 		request.ID = ID(s.Name, p.ID)
@@ -207,13 +238,34 @@ func (s *Step) request(from actors.Request, p *Process) actors.Request {
 	return request
 }
 
-// Take takes one step of p: it is for Close, whose command belongs to no stage. Errors: those
-// of [actors.Desk.Ask]. A replayed answer has no facts, unless the step has an ID.
+// forward is the first request of a step of a stage. It has to be decided before from.Until, unless
+// the process is announced: then it goes on whether or not the caller waits, like all undoing.
+func (s *Step) forward(from actors.Request, p *Process) actors.Request {
+	request := s.request(from, p)
+	if !p.Announced {
+		request.Until = from.Until
+	}
+	return request
+}
+
+// Take takes one step of p outside its stages, for Close. Errors: those of [actors.Desk.Ask]. A
+// replayed answer has no facts, unless the step has an ID.
 func (r *Runner) Take(ctx context.Context, from actors.Request, p *Process, step *Step) (actors.Answer, error) {
-	request := step.request(from, p)
-	unknown := false // whether an outcome was, once
+	return r.take(ctx, step.request(from, p), p, step, nil)
+}
+
+// take is Take with the first request of a step; first is its answer if it was sent already.
+func (r *Runner) take(ctx context.Context, request actors.Request, p *Process, step *Step,
+	first *actors.Result) (actors.Answer, error) {
+	unknown := false // an outcome was unknown
 	for range tries {
-		answer, err := r.Entities.Ask(ctx, request)
+		var answer actors.Answer
+		var err error
+		if first != nil {
+			answer, err, first = first.Answer, first.Err, nil
+		} else {
+			answer, err = r.Entities.Ask(ctx, request)
+		}
 		switch {
 		case err == nil && !answer.Replayed:
 			if r.Observe != nil {
@@ -231,17 +283,18 @@ func (r *Runner) Take(ctx context.Context, from actors.Request, p *Process, step
 			return actors.Answer{}, failed
 		case done:
 			return now, nil
-		case err == nil: // the id stands for a decision that holds no more
+		case err == nil: // the decision under this id no longer holds
 			request.ID = ID(step.Name, fmt.Sprintf("%s/%d", p.ID, now.Revision))
-		default: // it may still be decided under this id, but not twice
+		default: // the command may still be decided under this id, but only once
 			unknown = true
 		}
 	}
-	return actors.Answer{}, fmt.Errorf("%w: %s of %s is done and undone again and again",
+	return actors.Answer{}, fmt.Errorf("%w: %s of %s is done and undone repeatedly",
 		actors.ErrOverloaded, step.Name, p.ID)
 }
 
-// look reads whether a step is done: whether its command would lead to no facts. That asks no clock.
+// look reports whether a step is done: whether its command would lead to no facts. It does not
+// consult a clock.
 func (r *Runner) look(ctx context.Context, step *Step) (now actors.Answer, done bool, err error) {
 	now, err = r.Entities.View(ctx, step.Stream, func(c core.Core) {
 		facts, refusal := c.Decide(step.Do, time.Time{})

@@ -17,7 +17,7 @@ import (
 	"admitone/events"
 )
 
-// purchases are how a process may end: completed, or refused at a step of each kind.
+// purchases are the ways in which a process ends: completed, or refused at a step of each kind.
 var purchases = []struct {
 	name           string
 	balance, limit int64
@@ -36,7 +36,7 @@ var purchases = []struct {
 			"wallet.cancelled seat.released seat.released allowance.released booking.payment_failed"},
 }
 
-// begin announces the purchase of a line, number n of its kind.
+// begin announces the purchase of case i, number n of its kind.
 func (w *world) begin(i, n int) purchase {
 	w.Helper()
 	line := purchases[i]
@@ -59,9 +59,9 @@ func code(err error) string {
 
 func short(names []string) string { return strings.ReplaceAll(strings.Join(names, " "), ".v1", "") }
 
-// TestRun: the steps are taken in order; a refused one has the process closed, what was taken
-// undone in reverse order and the announcement withdrawn, before the refusal is returned. A
-// run of what is over changes nothing.
+// TestRun: the steps are taken in order. After a refused one the process is closed, the steps taken
+// are undone in reverse order and the announcement is withdrawn, before the refusal is returned. A
+// run of a process that has ended changes nothing.
 func TestRun(t *testing.T) {
 	w := open(t)
 	for i, line := range purchases {
@@ -93,9 +93,9 @@ func TestRun(t *testing.T) {
 	}
 }
 
-// TestCrash: the node dies at every step and at every undo, before it is recorded or behind
-// it; another one goes on from the stream and ends it as it would have ended. No id stands
-// for two decisions, and nothing is decided twice unless it was undone already.
+// TestCrash: the node crashes at every step and every undo, before or after it is recorded; another
+// one resumes from the stream and ends the process as it would have ended. No id stands for two
+// decisions, and nothing is decided twice unless it was undone before.
 func TestCrash(t *testing.T) {
 	for i, line := range purchases {
 		for _, persisted := range []bool{false, true} {
@@ -120,8 +120,8 @@ func TestCrash(t *testing.T) {
 	}
 }
 
-// ended: everything is in keeping, no id was used twice, and if it is exact, no more was
-// decided than without faults.
+// ended checks that everything is consistent and no id was used twice, and, if exact, that no more
+// was decided than without faults.
 func (w *world) ended(p purchase, i int, when any, exact bool) {
 	w.Helper()
 	names, doubles := w.recorded(p)
@@ -136,8 +136,8 @@ func (w *world) ended(p purchase, i int, when any, exact bool) {
 	}
 }
 
-// TestUnknownOutcome: any step or undo of what is announced is lost, or carried out without
-// an answer. The runner reads the entity, decides again, and ends as if nothing had been.
+// TestUnknownOutcome: any step or undo of an announced process is lost, or executed without an
+// answer. The runner reads the entity, decides again, and ends as without the fault.
 func TestUnknownOutcome(t *testing.T) {
 	for i, line := range purchases {
 		for _, persisted := range []bool{false, true} {
@@ -157,8 +157,8 @@ func TestUnknownOutcome(t *testing.T) {
 	}
 }
 
-// TestUnknownOutcomeUnannounced: what is not announced is undone, with the step of which
-// nobody knows; the failure is returned.
+// TestUnknownOutcomeUnannounced: a process that is not announced is undone, with the step whose
+// outcome is unknown; the failure is returned.
 func TestUnknownOutcomeUnannounced(t *testing.T) {
 	for _, persisted := range []bool{false, true} {
 		w := open(t)
@@ -182,8 +182,8 @@ func TestUnknownOutcomeUnannounced(t *testing.T) {
 	}
 }
 
-// TestFailureAnnounced: a failure undoes nothing of what is announced, and an overload is told as an
-// unknown outcome; the next run completes it.
+// TestFailureAnnounced: a failure undoes nothing of an announced process, and an overload is
+// returned as an unknown outcome; the next run completes it.
 func TestFailureAnnounced(t *testing.T) {
 	w := open(t)
 	for step := range 7 {
@@ -201,8 +201,8 @@ func TestFailureAnnounced(t *testing.T) {
 	}
 }
 
-// TestOver: a refusal which says that another run has ended the process has all steps undone,
-// also those behind it.
+// TestOver: a refusal that reports that another run has ended the process causes all steps to be
+// undone, including later ones.
 func TestOver(t *testing.T) {
 	w := open(t)
 	for _, over := range []bool{false, true} {
@@ -231,9 +231,9 @@ func TestOver(t *testing.T) {
 	}
 }
 
-// TestTwoRunners: two nodes go on with one process at once, from wherever the first has
-// died. Both hear how it ends, not_held if the other has closed it. No id stands for two
-// decisions, and a completed process has taken every decision once.
+// TestTwoRunners: two nodes resume one process concurrently, from wherever the first has crashed.
+// Both return its end, not_held if the other has closed it. No id stands for two decisions, and a
+// completed process has taken every decision once.
 func TestTwoRunners(t *testing.T) {
 	for i, line := range purchases {
 		t.Run(line.name, func(t *testing.T) {
@@ -263,8 +263,8 @@ func TestTwoRunners(t *testing.T) {
 	}
 }
 
-// TestReplayedIsNotDone: an answer of an earlier run says what was decided then. If it holds
-// no more, the step is taken again under an id of its own; if it does, nothing is decided.
+// TestReplayedIsNotDone: the answer of an earlier run says what was decided then. If that no longer
+// holds, the step is taken again under a new id; if it does, nothing is decided.
 func TestReplayedIsNotDone(t *testing.T) {
 	w := open(t)
 	p := purchase{id: "again"}
@@ -294,7 +294,7 @@ func TestReplayedIsNotDone(t *testing.T) {
 	}
 }
 
-// TestID: ids that are in logs never change.
+// TestID: the ids in existing logs never change.
 func TestID(t *testing.T) {
 	if got := process.ID("booked", "b.1"); got != actors.KeyedCommandID("", "booked/b.1") {
 		t.Errorf("got %s", got)
@@ -304,7 +304,7 @@ func TestID(t *testing.T) {
 	}
 }
 
-// TestPanic: of a step that is taken beside others it is an answer, and ends nothing.
+// TestPanic: the panic of a concurrent step becomes its answer, and ends nothing else.
 func TestPanic(t *testing.T) {
 	at, err := process.Each([]int{1, 2, 3}, func(i *int) error {
 		if *i == 2 {

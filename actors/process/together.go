@@ -8,11 +8,11 @@ import (
 	"admitone/actors/core"
 )
 
-// together takes all steps of p by one append. A step that is refused ends the process before
-// anything is done, and after a failure either all steps have been taken or none.
+// Together takes all steps of p by one append. A refused step ends the process before anything is
+// done; after a failure either all steps have been taken or none. p must not have begun.
 //
-// Errors: those of Run; actors.ErrNotJoint, if the steps are to be taken one after another.
-func (r *Runner) together(ctx context.Context, from actors.Request, p *Process) error {
+// Errors: those of Run; actors.ErrNotJoint, if the steps must be taken one by one.
+func (r *Runner) Together(ctx context.Context, from actors.Request, p *Process) error {
 	entities, ok := r.Entities.(actors.JointDispatcher)
 	if !ok {
 		return actors.ErrNotJoint
@@ -54,7 +54,7 @@ func (r *Runner) together(ctx context.Context, from actors.Request, p *Process) 
 	return nil
 }
 
-// refusal is what a refusal of the step makes the process return.
+// refusal returns what the process returns if the step is refused.
 func (s *Step) refusal(ctx context.Context, refusal *core.Refusal) error {
 	if s.Refused == nil {
 		return refusal

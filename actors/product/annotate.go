@@ -7,17 +7,17 @@ import (
 	"admitone/events"
 )
 
-// Annotate states the order data of a reservation, all of it. Refusals: not_found, stale_revision.
+// Annotate replaces the order data of a reservation. Refusals: not_found, stale_revision.
 type Annotate struct {
 	ReservationID events.ID
-	// Seen is the revision of the product at which the caller read the reservation. Sales move
-	// that revision all the time, so it is stale only if the order data was stated after it, or
-	// if the product has not come so far.
+	// Seen is the revision of the product at which the caller read the reservation. Sales advance
+	// it all the time, so it is stale only if the order data was replaced after it, or if the
+	// product has not reached it.
 	Seen events.Revision
 	// Order must not be changed afterwards.
 	Order events.OrderData
 	// Ended is a reservation that the product no longer keeps, as the views have it at the
-	// product's own revision; the request must depend on that. nil for an open one.
+	// product's own revision, on which the request must be conditional; nil for an open one.
 	Ended *Ended
 }
 
@@ -27,7 +27,9 @@ type Ended struct {
 	Quantity  int64
 	Status    events.ReservationStatus
 	ExpiresAt time.Time
-	// OrderRevision is that of the fact that states its order data, 0 if there is none.
+	// Offer is that on which it was held or sold.
+	Offer Offer
+	// OrderRevision is the revision of the fact with its order data, 0 if there is none.
 	OrderRevision events.Revision
 }
 
@@ -55,8 +57,8 @@ func (p *Product) annotate(cmd *Annotate) ([]events.Fact, error) {
 	return []events.Fact{fact}, nil
 }
 
-// orderRevision is the revision of the fact that states the order data of an open reservation, 0
-// if there is none.
+// orderRevision returns the revision of the fact with the order data of an open reservation, 0 if
+// there is none.
 func (p *Product) orderRevision(id events.ID) events.Revision {
 	if p.orders == nil {
 		return 0
@@ -65,18 +67,22 @@ func (p *Product) orderRevision(id events.ID) events.Revision {
 	return revision
 }
 
-// ordered notes that the fact that was just taken in states the order data of a reservation.
-func (p *Product) ordered(id events.ID) {
+// ordered records that the newest fact has the order data of a reservation.
+func (p *Product) ordered(id events.ID) { p.orderedAt(id, p.facts-1) }
+
+func (p *Product) orderedAt(id events.ID, revision events.Revision) {
 	if p.orders == nil {
 		p.orders = core.NewTable[events.ID, events.Revision]()
 	}
-	p.orders.Set(id, p.facts-1)
+	p.orders.Set(id, revision)
 }
 
-// annotated takes in a statement about a reservation, which may have ended.
+// annotated applies new order data to a reservation, which may have ended.
 func (p *Product) annotated(f *events.ProductReservationAnnotated) {
 	id := parse(f.ReservationID)
 	if _, open := p.reservations.Get(id); open {
 		p.ordered(id)
+		return
 	}
+	p.restated = p.facts - 1
 }

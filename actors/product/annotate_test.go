@@ -11,8 +11,7 @@ import (
 	"admitone/events"
 )
 
-// TestAnnotate: order data is stated about what is there, by callers who have seen the statement
-// before.
+// TestAnnotate: order data is replaced by callers that have read it.
 func TestAnnotate(t *testing.T) {
 	now := time.Unix(2_000_000_000, 0)
 	p := New().(*Product)

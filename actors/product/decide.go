@@ -8,7 +8,7 @@ import (
 	"admitone/events"
 )
 
-// errSoldOut is the refusal of the last minute of every sale, made once.
+// errSoldOut is the most frequent refusal of a sale, so it is allocated once.
 var errSoldOut = &core.Refusal{Code: core.CodeSoldOut,
 	Detail: "nothing is left; watch the product for units that come back",
 	Fields: map[string]any{"remaining": int64(0)}}
@@ -44,11 +44,17 @@ func (p *Product) Decide(cmd core.Command, now time.Time) ([]events.Fact, error)
 	case *Confirm:
 		return p.confirm(cmd, now)
 	case *Release:
-		return p.release(cmd)
+		return p.release(cmd, now)
+	case *Pay:
+		return p.pay(cmd, now)
 	case *Edit:
 		return p.edit(cmd, now)
 	case *Annotate:
 		return p.annotate(cmd)
+	case *Cancel:
+		return p.cancel(cmd), nil
+	case *CallOff:
+		return p.callOff(cmd.ReservationID), nil
 	case *core.Expire:
 		return p.expire(now), nil
 	}
@@ -57,7 +63,7 @@ func (p *Product) Decide(cmd core.Command, now time.Time) ([]events.Fact, error)
 
 func (p *Product) create(cmd *Create, now time.Time) ([]events.Fact, error) {
 	if p.Exists() {
-		if cmd.same(&p.born) {
+		if born := p.created(); cmd.same(&born) {
 			return nil, nil
 		}
 		return nil, &core.Refusal{Code: core.CodeAlreadyExists,
@@ -69,11 +75,11 @@ func (p *Product) create(cmd *Create, now time.Time) ([]events.Fact, error) {
 	return append([]events.Fact{&events.ProductCreated{
 		ProductID: cmd.ID, DisplayName: cmd.Name, Stock: cmd.Stock, Price: cmd.Price,
 		LimitPerHolder: cmd.LimitPerHolder, HoldSeconds: cmd.HoldSeconds, WaitingRoom: cmd.WaitingRoom,
-		SaleTimes: cmd.SaleTimes,
+		SaleTimes: cmd.SaleTimes, Cancellation: cmd.Cancellation,
 	}}, reached(core.Sale{}.Stated(cmd.SaleTimes), cmd.Stock, now)...), nil
 }
 
-// reached are the facts of the bounds of a sale that are due.
+// reached returns the facts of the due bounds of a sale.
 func reached(sale core.Sale, remaining int64, now time.Time) (facts []events.Fact) {
 	due := sale.Due(now)
 	if !due.OpensAt.IsZero() {
@@ -89,6 +95,9 @@ func (p *Product) edit(cmd *Edit, now time.Time) ([]events.Fact, error) {
 	if *cmd == (Edit{}) {
 		return nil, nil
 	}
+	if p.called {
+		return nil, ErrCalledOff
+	}
 	fact := &events.ProductEdited{
 		DisplayName:    core.Or(cmd.Name, p.latest.Name),
 		Stock:          core.Or(cmd.Stock, p.latest.Stock),
@@ -97,6 +106,7 @@ func (p *Product) edit(cmd *Edit, now time.Time) ([]events.Fact, error) {
 		WaitingRoom:    core.Or(cmd.WaitingRoom, p.latest.WaitingRoom),
 		SaleTimes: events.SaleTimes{OpensAt: core.Or(cmd.OpensAt, p.latest.OpensAt),
 			ClosesAt: core.Or(cmd.ClosesAt, p.latest.ClosesAt)},
+		Cancellation: core.Or(cmd.Cancellation, p.latest.Cancellation),
 	}
 	if refusal := core.CheckTimes(fact.SaleTimes); refusal != nil {
 		return nil, refusal
@@ -107,11 +117,11 @@ func (p *Product) edit(cmd *Edit, now time.Time) ([]events.Fact, error) {
 			Detail: "the stock can't go below what is held and sold; release some first",
 			Fields: map[string]any{"held": p.held, "sold": p.sold}}
 	}
-	return append([]events.Fact{fact}, reached(p.sale.Stated(fact.SaleTimes), fact.Remaining, now)...), nil
+	return append([]events.Fact{fact}, reached(p.sale().Stated(fact.SaleTimes), fact.Remaining, now)...), nil
 }
 
 func (p *Product) reserve(cmd *Reserve, now time.Time) ([]events.Fact, error) {
-	if cmd.Quantity < 1 || cmd.Quantity > MaxStock { // never oversold, whoever forgot to look
+	if cmd.Quantity < 1 || cmd.Quantity > MaxStock { // checked here too, so that no caller can oversell
 		return nil, errBadQuantity
 	}
 	hold := cmd.Hold
@@ -124,10 +134,16 @@ func (p *Product) reserve(cmd *Reserve, now time.Time) ([]events.Fact, error) {
 	if refusal := core.RequirePass(p.latest.WaitingRoom, cmd.Room); refusal != nil {
 		return nil, refusal
 	}
+	if p.called {
+		return nil, ErrCalledOff
+	}
 	if _, open := p.reservations.Get(cmd.ReservationID); open {
 		return nil, errOpen
 	}
-	if refusal := p.sale.Refuse(now); refusal != nil {
+	if _, known := p.Money(cmd.ReservationID); known {
+		return nil, errOpen
+	}
+	if refusal := p.sale().Refuse(now); refusal != nil {
 		return nil, refusal
 	}
 	if limit := p.latest.LimitPerHolder; limit > 0 {
@@ -152,11 +168,13 @@ func (p *Product) reserve(cmd *Reserve, now time.Time) ([]events.Fact, error) {
 	if !hold {
 		return []events.Fact{&events.ProductReserved{
 			ReservationID: id, Holder: cmd.Holder, Quantity: cmd.Quantity, Remaining: remaining, OrderData: cmd.Order,
+			Price: p.latest.Price, Cancellation: p.latest.Cancellation,
 		}}, nil
 	}
 	return []events.Fact{&events.ProductHeld{
 		ReservationID: id, Holder: cmd.Holder, Quantity: cmd.Quantity, Remaining: remaining,
 		ExpiresAt: now.UTC().Add(time.Duration(p.latest.HoldSeconds) * time.Second), OrderData: cmd.Order,
+		Price: p.latest.Price, Cancellation: p.latest.Cancellation,
 	}}, nil
 }
 
@@ -175,8 +193,10 @@ func (p *Product) confirm(cmd *Confirm, now time.Time) ([]events.Fact, error) {
 		return nil, errNoReservation
 	case cmd.By != "" && cmd.By != r.holder:
 		return nil, errNotYours
-	case p.latest.Price > 0 && cmd.Terms == TermsRefuse:
+	case p.offers[r.offer].Price > 0 && cmd.Terms == TermsRefuse:
 		return nil, errUnpaid
+	case p.called:
+		return nil, ErrCalledOff
 	case !r.held():
 		return nil, &core.Refusal{Code: core.CodeAlreadyConfirmed,
 			Detail: "the reservation is confirmed; there is nothing left to do"}
@@ -192,7 +212,7 @@ func (p *Product) confirm(cmd *Confirm, now time.Time) ([]events.Fact, error) {
 	}}, nil
 }
 
-func (p *Product) release(cmd *Release) ([]events.Fact, error) {
+func (p *Product) release(cmd *Release, now time.Time) ([]events.Fact, error) {
 	r, ok := p.reservations.Get(cmd.ReservationID)
 	if !ok {
 		return nil, errNoReservation
@@ -200,35 +220,38 @@ func (p *Product) release(cmd *Release) ([]events.Fact, error) {
 	if cmd.By != "" && cmd.By != r.holder {
 		return nil, errNotYours
 	}
-	was := events.ReservationConfirmed
-	if r.held() {
-		was = events.ReservationHeld
+	if p.called {
+		return p.callOff(cmd.ReservationID), nil
 	}
-	return []events.Fact{&events.ProductReleased{
-		ReservationID: events.ReservationID(
-			cmd.ReservationID.String(),
-		), Holder: r.holder, Quantity: int64(r.quantity), Was: was,
-		Remaining:     p.Remaining() + int64(r.quantity),
-		OrderRevision: p.orderRevision(cmd.ReservationID),
-	}}, nil
+	fact := &events.ProductReleased{
+		ReservationID: events.ReservationID(cmd.ReservationID.String()), Holder: r.holder, Quantity: int64(r.quantity),
+		Was: events.ReservationConfirmed, Remaining: p.Remaining() + int64(r.quantity),
+		OrderRevision: p.orderRevision(cmd.ReservationID), Reason: cmd.Reason,
+	}
+	if r.held() {
+		fact.Was = events.ReservationHeld
+	} else if refusal := p.giveBack(fact, cmd, now); refusal != nil {
+		return nil, refusal
+	}
+	return []events.Fact{fact}, nil
 }
 
 // expire returns the facts of what is due: the bounds of the sale first, then the holds.
 func (p *Product) expire(now time.Time) []events.Fact {
-	facts := reached(p.sale, p.Remaining(), now)
-	due := p.deadline.due(now, expireAtOnce, p.current)
+	facts := reached(p.sale(), p.Remaining(), now)
+	due := p.deadline.Due(now, expireAtOnce, p.current)
 	if len(due) == 0 {
 		return facts
 	}
 	fact := &events.ProductExpired{Expired: make([]events.ExpiredHold, 0, len(due))}
 	for size, i := 0, 0; i < len(due) && size < expireBytes; i++ {
 		d := due[i]
-		r, _ := p.reservations.Get(d.id)
+		r, _ := p.reservations.Get(d.ID)
 		size += expiredSize + 2*len(r.holder)
 		fact.Expired = append(fact.Expired, events.ExpiredHold{
 			ReservationID: events.ReservationID(
-				d.id.String(),
-			), Holder: r.holder, Quantity: int64(r.quantity), ExpiresAt: time.Unix(0, d.at).UTC(),
+				d.ID.String(),
+			), Holder: r.holder, Quantity: int64(r.quantity), ExpiresAt: time.Unix(0, d.At).UTC(),
 		})
 		fact.Quantity += int64(r.quantity)
 	}

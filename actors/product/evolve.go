@@ -14,20 +14,32 @@ func (p *Product) Evolve(fact events.Fact) {
 	switch f := fact.(type) {
 	case *events.ProductReserved:
 		p.sold += f.Quantity
-		p.add(parse(f.ReservationID), reservation{holder: f.Holder, quantity: uint32(f.Quantity)}, &f.OrderData)
+		p.add(parse(f.ReservationID), reservation{holder: f.Holder, quantity: uint32(f.Quantity), offer: p.offer},
+			&f.OrderData)
 		p.check(f.Remaining)
 	case *events.ProductHeld:
 		p.held += f.Quantity
 		p.holds++
 		id, at := parse(f.ReservationID), f.ExpiresAt.UnixNano()
-		p.add(id, reservation{holder: f.Holder, quantity: uint32(f.Quantity), expires: at}, &f.OrderData)
-		p.deadline.add(id, at)
+		p.add(id, reservation{holder: f.Holder, quantity: uint32(f.Quantity), expires: at, offer: p.offer}, &f.OrderData)
+		p.deadline.Add(id, at)
 		p.check(f.Remaining)
 	case *events.ProductConfirmed:
+		if f.Payment != "" {
+			p.paid(parse(f.ReservationID), f.Payment)
+		}
 		p.confirmed(parse(f.ReservationID))
 		p.check(f.Remaining)
 	case *events.ProductReleased:
 		p.remove(parse(f.ReservationID), f.Was == events.ReservationHeld)
+		p.gaveBack(f.ReservationID, f.Payment, f.Kept, false)
+		p.check(f.Remaining)
+	case *events.ProductReservationCancelled:
+		p.remove(parse(f.ReservationID), f.Was == events.ReservationHeld)
+		p.gaveBack(f.ReservationID, f.Payment, 0, true)
+		p.check(f.Remaining)
+	case *events.ProductCancelled:
+		p.cancelled()
 		p.check(f.Remaining)
 	case *events.ProductExpired:
 		for i := range f.Expired {
@@ -35,43 +47,49 @@ func (p *Product) Evolve(fact events.Fact) {
 		}
 		p.check(f.Remaining)
 	case *events.ProductCreated:
-		p.latest = Create{ID: f.ProductID, Name: f.DisplayName, Stock: f.Stock, Price: f.Price,
+		p.stated(&Create{ID: f.ProductID, Name: f.DisplayName, Stock: f.Stock, Price: f.Price,
 			LimitPerHolder: f.LimitPerHolder, HoldSeconds: f.HoldSeconds, WaitingRoom: f.WaitingRoom,
-			SaleTimes: f.SaleTimes}
-		p.born = p.latest
-		p.stated(f.SaleTimes)
+			SaleTimes: f.SaleTimes, Cancellation: f.Cancellation})
 		p.countHolders()
 	case *events.ProductEdited:
-		p.latest.Name, p.latest.Stock, p.latest.Price = f.DisplayName, f.Stock, f.Price
-		p.latest.LimitPerHolder, p.latest.WaitingRoom = f.LimitPerHolder, f.WaitingRoom
-		p.latest.SaleTimes = f.SaleTimes
-		p.stated(f.SaleTimes)
+		born := p.created()
+		p.born = &born
+		p.stated(&Create{ID: born.ID, Name: f.DisplayName, Stock: f.Stock, Price: f.Price,
+			LimitPerHolder: f.LimitPerHolder, HoldSeconds: born.HoldSeconds, WaitingRoom: f.WaitingRoom,
+			SaleTimes: f.SaleTimes, Cancellation: f.Cancellation})
 		p.countHolders()
 		p.check(f.Remaining)
 	case *events.ProductOpened:
-		p.reach(p.sale.Ahead.OpensAt, f.OpensAt)
-		p.sale.Ahead.OpensAt = time.Time{}
+		ahead := p.sale().Ahead
+		p.reach(ahead.OpensAt, f.OpensAt)
+		p.setAhead(events.SaleTimes{ClosesAt: ahead.ClosesAt})
 		p.check(f.Remaining)
 	case *events.ProductClosed:
-		p.reach(p.sale.Ahead.ClosesAt, f.ClosesAt)
-		p.sale.Ahead.ClosesAt = time.Time{}
+		ahead := p.sale().Ahead
+		p.reach(ahead.ClosesAt, f.ClosesAt)
+		p.setAhead(events.SaleTimes{OpensAt: ahead.OpensAt})
 		p.check(f.Remaining)
 	case *events.ProductReservationAnnotated:
 		p.annotated(f)
 		p.check(f.Remaining)
 	default:
+		if p.evolvePayment(fact) {
+			break
+		}
 		panic(fmt.Sprintf("product: %s is no fact of a product", fact.Name()))
 	}
-	p.deadline.tidy(p.holds, p.current)
+	p.deadline.Tidy(p.holds, p.current)
 }
 
-// stated takes in the bounds of a fact that states what can be edited.
-func (p *Product) stated(times events.SaleTimes) {
-	p.sale = p.sale.Stated(times)
+// stated applies a fact with the editable members.
+func (p *Product) stated(latest *Create) {
+	p.setAhead(p.sale().Stated(latest.SaleTimes).Ahead)
+	p.latest = *latest
 	p.edited = p.facts - 1
+	p.offer = p.offerOf(Offer{p.latest.Price, p.latest.Cancellation})
 }
 
-// reach holds a bound that a fact records as reached against the one that lies ahead.
+// reach checks a bound that a fact records as reached against the one that lies ahead.
 func (p *Product) reach(ahead, at time.Time) {
 	if ahead.IsZero() || !ahead.Equal(at) {
 		panic(fmt.Sprintf("product %s: the log reaches the bound %v of its sale, and %v lies ahead", p.latest.ID, at, ahead))
@@ -79,6 +97,9 @@ func (p *Product) reach(ahead, at time.Time) {
 }
 
 func (p *Product) add(id events.ID, r reservation, order *events.OrderData) {
+	if p.reservations == nil {
+		p.reservations = core.NewTable[events.ID, reservation]()
+	}
 	before := p.reservations.Len()
 	p.reservations.Set(id, r)
 	if p.reservations.Len() == before {
@@ -114,8 +135,7 @@ func (p *Product) remove(id events.ID, held bool) {
 	p.count(r.holder, -int64(r.quantity))
 }
 
-// own returns an open reservation that a fact is about, which says whether it is
-// held.
+// own returns the open reservation of a fact, which must be held or confirmed as stated.
 func (p *Product) own(id events.ID, held bool) reservation {
 	r, ok := p.reservations.Get(id)
 	if !ok || r.held() != held {
@@ -126,7 +146,7 @@ func (p *Product) own(id events.ID, held bool) reservation {
 	return r
 }
 
-// count adds to what a holder has, while there is a limit to compare it with.
+// count adds to the units of a holder, if there is a limit to compare them with.
 func (p *Product) count(holder events.Holder, units int64) {
 	if p.holders == nil {
 		return
@@ -139,7 +159,7 @@ func (p *Product) count(holder events.Holder, units int64) {
 	p.holders.Set(holder, taken)
 }
 
-// countHolders begins or ends the counting when an edit sets or lifts the limit.
+// countHolders starts or stops counting when an edit sets or lifts the limit.
 func (p *Product) countHolders() {
 	if p.latest.LimitPerHolder == 0 {
 		p.holders = nil
@@ -154,13 +174,13 @@ func (p *Product) countHolders() {
 	}
 }
 
-// current reports whether a deadline is still that of a hold.
-func (p *Product) current(d deadline) bool {
-	r, ok := p.reservations.Get(d.id)
-	return ok && r.expires == d.at
+// current reports whether d is the deadline of an open hold.
+func (p *Product) current(d core.Deadline) bool {
+	r, ok := p.reservations.Get(d.ID)
+	return ok && r.expires == d.At
 }
 
-// check holds the figure a fact recorded against the state it led to.
+// check compares the figure recorded in a fact with the state.
 func (p *Product) check(remaining int64) {
 	if p.Remaining() != remaining || remaining < 0 {
 		panic(

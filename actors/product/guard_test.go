@@ -7,8 +7,8 @@ import (
 	"admitone/events"
 )
 
-// TestGuard: behind a waiting room only those reserve who come with its pass; what
-// they have is theirs without one.
+// TestGuard: behind a waiting room, a reservation requires its pass; confirming and releasing
+// don't.
 func TestGuard(t *testing.T) {
 	behind := func(room events.RoomID) *Edit { return &Edit{WaitingRoom: &room} }
 	with := func(cmd *Reserve, room events.RoomID) *Reserve { cmd.Room = room; return cmd }

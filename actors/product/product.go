@@ -18,16 +18,15 @@ func Stream(id events.ProductID) events.StreamID {
 // MaxStock is the largest stock of one product, in units.
 const MaxStock = 1_000_000_000
 
-// expireAtOnce bounds the holds that one fact lets expire.
+// expireAtOnce bounds the holds that expire by one fact.
 const expireAtOnce = 256
 
-// expireBytes bounds about the size of such a fact, so that every store takes it; expiredSize is
-// that of one hold without its holder.
+// expireBytes is the approximate maximum size of such a fact, so that every store accepts it;
+// expiredSize is the size of one hold without its holder.
 const expireBytes, expiredSize = 24 << 10, 140
 
-// Create puts a product on sale. Again with the same members it does nothing, also
-// when the product has been edited since. Refusals: already_exists (with others),
-// invalid_field (the times).
+// Create puts a product on sale. No-op if it was created with the same members, even if it has been
+// edited since. Refusals: already_exists (with other members), invalid_field (the times).
 type Create struct {
 	ID             events.ProductID
 	Name           string
@@ -35,33 +34,37 @@ type Create struct {
 	Price          int64
 	LimitPerHolder int64
 	HoldSeconds    int64
-	// WaitingRoom that guards the sale, "" if none does.
+	// WaitingRoom that guards the sale, "" for none.
 	WaitingRoom events.RoomID
 	// SaleTimes are the bounds of the sale.
 	events.SaleTimes
+	// Cancellation is the cancellation policy of paid units.
+	Cancellation events.Cancellation
 }
 
-// Edit changes the members that are not nil; without any it does nothing. Refusals: not_found,
+// Edit changes the members that are not nil. No-op if all are nil. Refusals: not_found,
 // limit_exceeded (stock below what is held and sold), invalid_field (the times).
 type Edit struct {
 	Name           *string
 	Stock          *int64
 	Price          *int64
 	LimitPerHolder *int64
-	// WaitingRoom that is to guard the sale, "" for none.
+	// WaitingRoom that guards the sale, "" for none.
 	WaitingRoom *events.RoomID
-	// OpensAt and ClosesAt are to be the bounds of the sale; the zero time takes one away.
+	// OpensAt and ClosesAt are the new bounds of the sale; the zero time removes a bound.
 	OpensAt, ClosesAt *time.Time
+	// Cancellation is the new cancellation policy; the zero value removes it.
+	Cancellation *events.Cancellation
 }
 
-// Terms say what becomes of units that have a price and that are not asked to be held.
+// Terms decide on units that have a price and are requested without a hold.
 type Terms int
 
-// The terms. What costs nothing is sold under all of them.
+// The terms. A free product is sold under all of them.
 const (
-	// TermsSell sells them: the caller sees to the payment.
+	// TermsSell sells them: the caller handles the payment.
 	TermsSell Terms = iota
-	// TermsHold holds them until somebody does.
+	// TermsHold holds them until a payment is confirmed.
 	TermsHold
 	// TermsRefuse refuses: forbidden.
 	TermsRefuse
@@ -77,18 +80,17 @@ type Reserve struct {
 	Quantity      int64
 	Hold          bool
 	Terms         Terms
-	// Open is how many holds the holder has open, of everything, as far as is known; 0 of
-	// whom no limit is for.
+	// Open is the number of open holds of the holder, over everything, as far as is known; 0 for a
+	// holder without a limit.
 	Open int64
-	// Room is the waiting room whose pass the holder has shown, "" if none.
+	// Room is the waiting room whose pass the holder has presented, "" if none.
 	Room events.RoomID
-	// Order is kept in the fact, and must not be changed afterwards.
+	// Order is recorded in the fact, and must not be changed afterwards.
 	Order events.OrderData
 }
 
-// Confirm sells what is held. Refusals: not_found, forbidden (By is given and not
-// the holder, or the product has a price and the terms refuse), already_confirmed,
-// hold_expired.
+// Confirm sells held units. Refusals: not_found, forbidden (By is set and not the holder, or the
+// product has a price and the terms refuse), already_confirmed, hold_expired.
 type Confirm struct {
 	ReservationID events.ID
 	By            events.Holder
@@ -96,20 +98,25 @@ type Confirm struct {
 	Terms Terms
 }
 
-// Release gives the units of a reservation back. Refusals: not_found, forbidden.
+// Release returns the units of a reservation; paid ones are refunded by its cancellation policy.
+// Refusals: not_found, forbidden, cancellation_closed.
 type Release struct {
 	ReservationID events.ID
 	By            events.Holder
+	// Reason is why the organiser overrides the time limit of the policy, "" if the limit applies.
+	Reason string
 }
 
-// Reservation is one that still owns units.
+// Reservation is an open reservation: it owns units.
 type Reservation struct {
 	Holder   events.Holder
 	Quantity int64
 	// ExpiresAt is the deadline of a hold, zero once it is confirmed.
 	ExpiresAt time.Time
-	// OrderRevision is that of the fact that states its order data, 0 if there is none.
+	// OrderRevision is the revision of the fact with its order data, 0 if there is none.
 	OrderRevision events.Revision
+	// Offer is that on which it was held or sold.
+	Offer Offer
 }
 
 // reservation is Reservation packed: a product may have a million of them.
@@ -117,50 +124,62 @@ type reservation struct {
 	holder   events.Holder
 	expires  int64 // UnixNano of the deadline, 0 once confirmed
 	quantity uint32
+	offer    uint32 // index in Product.offers
 }
 
 func (r reservation) held() bool { return r.expires != 0 }
 
 // Product is the state and the rules of one product. It implements [core.Core].
 type Product struct {
-	born   Create // as created; ID is "" before
-	latest Create // as created or last edited
-	held   int64  // units
-	sold   int64  // units
-	holds  int    // reservations that are held
-	sale   core.Sale
-	facts  events.Revision // taken in
+	latest Create  // as created or last edited; ID is "" before
+	born   *Create // as created; nil while that is latest
+	held   int64   // units
+	sold   int64   // units
+	holds  int     // reservations that are held
+	// ahead are the bounds of the sale that no fact has recorded as reached; nil if there are none.
+	ahead  *events.SaleTimes
+	facts  events.Revision // number applied
 	edited events.Revision // of the newest edit; the creation counts
+	called bool            // cancelled
 
+	// offers are all that were ever stated; offer is the index of the present one.
+	offer  uint32
+	offers []Offer
+	// money has the reservations for which an external payment was decided; nil if there are none.
+	money *core.Table[events.ID, Money]
+	// restated is the revision of the newest replacement of order data of an ended reservation.
+	restated events.Revision
+
+	// reservations are the open ones; nil if there never was one.
 	reservations *core.Table[events.ID, reservation]
-	// orders has the revision of the fact that states the order data of an open reservation, if
-	// there is one; nil while there was none.
+	// orders has the revision of the fact with the order data of an open reservation; nil if there
+	// never was one.
 	orders *core.Table[events.ID, events.Revision]
-	// holders counts the units of each holder, and is kept only while there is a
-	// limit: without one it would be a third of a product's memory.
+	// holders counts the units of each holder. It is maintained only while there is a limit, since
+	// it would be a third of a product's memory.
 	holders  *core.Table[events.Holder, int64]
-	deadline deadlines
+	deadline core.Deadlines
 }
 
 // New returns a product that has not been created yet.
 func New() core.Core {
-	return &Product{reservations: core.NewTable[events.ID, reservation]()}
+	return &Product{}
 }
 
-// Remaining is what can still be reserved.
+// Remaining is the number of units that can be reserved.
 func (p *Product) Remaining() int64 { return p.latest.Stock - p.held - p.sold }
 
-// Figures returns the product as it was created or last edited, and how many units
-// are held and sold.
+// Figures returns the product as created or last edited, and how many units are held and sold.
 func (p *Product) Figures() (latest Create, held, sold int64) { return p.latest, p.held, p.sold }
 
-// Reservation looks up one that still owns units.
+// Reservation returns an open reservation.
 func (p *Product) Reservation(id events.ID) (Reservation, bool) {
 	r, ok := p.reservations.Get(id)
 	if !ok {
 		return Reservation{}, false
 	}
-	out := Reservation{Holder: r.holder, Quantity: int64(r.quantity), OrderRevision: p.orderRevision(id)}
+	out := Reservation{Holder: r.holder, Quantity: int64(r.quantity), OrderRevision: p.orderRevision(id),
+		Offer: p.offers[r.offer]}
 	if r.held() {
 		out.ExpiresAt = time.Unix(0, r.expires).UTC()
 	}
@@ -170,18 +189,41 @@ func (p *Product) Reservation(id events.ID) (Reservation, bool) {
 // Exists reports whether the product was created.
 func (p *Product) Exists() bool { return p.latest.ID != "" }
 
-// NextDeadline is when the next hold expires or the sale opens or closes, zero if
-// nothing of that is to come.
+// NextDeadline is when the next hold expires or the sale opens or closes, zero if nothing of that
+// is to come.
 func (p *Product) NextDeadline() time.Time {
-	return core.Earlier(p.deadline.next(), p.sale.NextDeadline())
+	return core.Earlier(p.deadline.Next(), p.sale().NextDeadline())
+}
+
+func (p *Product) sale() core.Sale {
+	sale := core.Sale{Times: p.latest.SaleTimes}
+	if p.ahead != nil {
+		sale.Ahead = *p.ahead
+	}
+	return sale
+}
+
+func (p *Product) setAhead(times events.SaleTimes) {
+	if p.ahead = nil; !times.IsZero() {
+		p.ahead = &times
+	}
+}
+
+// created returns the product as it was created; its ID is "" before.
+func (p *Product) created() Create {
+	if p.born != nil {
+		return *p.born
+	}
+	return p.latest
 }
 
 // EditRevision implements [core.Edited].
 func (p *Product) EditRevision() events.Revision { return p.edited }
 
-// same reports whether a creation asks for what was created.
+// same reports whether a creation has the members of the first one.
 func (c *Create) same(other *Create) bool {
 	a, b := *c, *other
 	a.SaleTimes, b.SaleTimes = events.SaleTimes{}, events.SaleTimes{}
-	return a == b && c.SaleTimes.Equal(other.SaleTimes)
+	a.Cancellation, b.Cancellation = events.Cancellation{}, events.Cancellation{}
+	return a == b && c.SaleTimes.Equal(other.SaleTimes) && c.Cancellation.Equal(other.Cancellation)
 }

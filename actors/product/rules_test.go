@@ -11,10 +11,10 @@ import (
 	"admitone/events"
 )
 
-// day is the moment all tests begin at.
+// day is the start of all tests.
 var day = time.Date(2026, 5, 1, 10, 0, 0, 0, time.UTC)
 
-// rid is the id of the n-th reservation.
+// rid returns the id of the n-th reservation.
 func rid(n int) events.ID { return events.ID{14: byte(n >> 8), 15: byte(n)} }
 
 // The commands of the tables below.
@@ -41,7 +41,7 @@ func number(id events.ReservationID) int {
 	return int(parsed[14])<<8 | int(parsed[15])
 }
 
-// decided puts what was decided as a sentence.
+// decided describes a decision.
 func decided(facts []events.Fact, err error) string { return coretest.Describe(facts, err, sentence) }
 
 func sentence(fact events.Fact) string {
@@ -55,9 +55,10 @@ func sentence(fact events.Fact) string {
 	case *events.ProductHeld:
 		return fmt.Sprintf("held #%d %s %d until %v, %d left", number(f.ReservationID), f.Holder, f.Quantity, f.ExpiresAt.Sub(day), f.Remaining)
 	case *events.ProductConfirmed:
-		return fmt.Sprintf("confirmed #%d %s %d, %d left", number(f.ReservationID), f.Holder, f.Quantity, f.Remaining)
+		return fmt.Sprintf("confirmed #%d %s %d, %d left", number(f.ReservationID), f.Holder, f.Quantity, f.Remaining) +
+			paidBy(f.Payment, 0)
 	case *events.ProductReleased:
-		return fmt.Sprintf("released #%d %s %d %s, %d left", number(f.ReservationID), f.Holder, f.Quantity, f.Was, f.Remaining)
+		return fmt.Sprintf("released #%d %s %d %s, %d left", number(f.ReservationID), f.Holder, f.Quantity, f.Was, f.Remaining) + paidBy(f.Payment, f.Kept)
 	case *events.ProductExpired:
 		var gone []string
 		for _, e := range f.Expired {
@@ -65,7 +66,7 @@ func sentence(fact events.Fact) string {
 		}
 		return fmt.Sprintf("expired %s: %d, %d left", strings.Join(gone, ", "), f.Quantity, f.Remaining)
 	}
-	return fact.Name()
+	return sentenceOfMoney(fact)
 }
 
 // second and nanosecond after the day began.
@@ -74,7 +75,7 @@ const (
 	ns = time.Nanosecond
 )
 
-// attempt is one line of a table: at this time, this command, and what follows.
+// attempt is a line of a table: the time, the command, and the decision.
 type attempt struct {
 	at   time.Duration
 	cmd  core.Command
@@ -214,7 +215,7 @@ func TestRules(t *testing.T) {
 	}
 }
 
-// TestFactsThatCantBe: the log is damaged, or the rules are; nothing goes on.
+// TestFactsThatCantBe: the log is damaged, or the rules are wrong; the core panics.
 func TestFactsThatCantBe(t *testing.T) {
 	created := &events.ProductCreated{ProductID: "p", DisplayName: "Lamp", Stock: 2, HoldSeconds: 60}
 	one, two := events.ReservationID(rid(1).String()), events.ReservationID(rid(2).String())

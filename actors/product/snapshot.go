@@ -11,12 +11,12 @@ import (
 )
 
 // snapshotVersion changes with the encoding below.
-const snapshotVersion = 4
+const snapshotVersion = 5
 
-// snapshotHeader is the first part of a snapshot. The reservations follow, each as id,
-// expires (64 bits), quantity (32), length of the holder (16), holder; all little
-// endian. Then come the ids of those that have order data, each with its revision (64). holds and
-// holders are counted anew.
+// snapshotHeader is the first part of a snapshot. The reservations follow, each as id, expires (64
+// bits), quantity (32), offer (32), length of the holder (16), holder; all little endian. Then come
+// the ids of those with order data, each with its revision (64), and the reservations with external
+// payments. holds and holders are derived.
 type snapshotHeader struct {
 	Born         Create
 	Created      Create
@@ -26,24 +26,47 @@ type snapshotHeader struct {
 	Ahead        events.SaleTimes
 	Facts        events.Revision
 	Edited       events.Revision
+	Called       bool
+	Restated     events.Revision `json:",omitempty"`
+	Offers       []Offer
+	Money        int `json:",omitempty"`
 }
 
-const fixedSize = 16 + 8 + 4 + 2
+const fixedSize = 16 + 8 + 4 + 4 + 2
 
-// pieceSize is how much is written at once; between pieces others may go first.
+// pieceSize is the number of bytes per write: between writes other goroutines may run.
 const pieceSize = 16 << 10
 
 // Freeze implements [core.Core].
 func (p *Product) Freeze() func(io.Writer) error {
-	h := snapshotHeader{Born: p.born, Created: p.latest, Held: p.held, Sold: p.sold, Reservations: p.reservations.Len(),
-		Ahead: p.sale.Ahead, Facts: p.facts, Edited: p.edited}
-	reservations := p.reservations.Freeze()
-	if p.orders == nil {
-		return func(w io.Writer) error { return write(w, h, reservations, nil) }
+	h := snapshotHeader{
+		Born:         p.created(),
+		Created:      p.latest,
+		Held:         p.held,
+		Sold:         p.sold,
+		Reservations: p.reservations.Len(),
+		Ahead:        p.sale().Ahead,
+		Facts:        p.facts,
+		Edited:       p.edited,
+		Called:       p.called,
+		Restated:     p.restated,
+		Offers:       p.offers,
 	}
-	h.Orders = p.orders.Len()
-	orders := p.orders.Freeze()
-	return func(w io.Writer) error { return write(w, h, reservations, orders) }
+	reservations := p.reservations.Freeze()
+	var orders iter.Seq2[events.ID, events.Revision]
+	if p.orders != nil {
+		h.Orders, orders = p.orders.Len(), p.orders.Freeze()
+	}
+	var money iter.Seq2[events.ID, Money]
+	if p.money != nil {
+		h.Money, money = p.money.Len(), p.money.Freeze()
+	}
+	return func(w io.Writer) error {
+		if err := write(w, h, reservations, orders); err != nil || money == nil {
+			return err
+		}
+		return writeMoney(w, money)
+	}
 }
 
 func write(w io.Writer, h snapshotHeader, reservations iter.Seq2[events.ID, reservation],
@@ -56,6 +79,7 @@ func write(w io.Writer, h snapshotHeader, reservations iter.Seq2[events.ID, rese
 		buf = append(buf, id[:]...)
 		buf = binary.LittleEndian.AppendUint64(buf, uint64(r.expires))
 		buf = binary.LittleEndian.AppendUint32(buf, r.quantity)
+		buf = binary.LittleEndian.AppendUint32(buf, r.offer)
 		buf = binary.LittleEndian.AppendUint16(buf, uint16(len(r.holder)))
 		buf = append(buf, r.holder...)
 		if len(buf) >= pieceSize {
@@ -85,8 +109,19 @@ func (p *Product) Restore(r io.Reader) error {
 	if err != nil {
 		return err
 	}
-	p.born, p.latest, p.held, p.sold = h.Born, h.Created, h.Held, h.Sold
-	p.sale, p.facts, p.edited = core.Sale{Times: h.Created.SaleTimes, Ahead: h.Ahead}, h.Facts, h.Edited
+	p.latest, p.held, p.sold = h.Created, h.Held, h.Sold
+	if h.Edited > 0 {
+		born := h.Born
+		p.born = &born
+	}
+	p.called = h.Called
+	p.facts, p.edited = h.Facts, h.Edited
+	p.setAhead(h.Ahead)
+	p.restated, p.offers = h.Restated, h.Offers
+	if h.Facts > 0 {
+		p.offer = p.offerOf(Offer{p.latest.Price, p.latest.Cancellation})
+	}
+	p.reservations = core.NewTable[events.ID, reservation]()
 	p.reservations.Load(h.Reservations, func(yield func(events.ID, reservation) bool) {
 		var fixed [fixedSize]byte
 		var name [1 << 16]byte
@@ -94,18 +129,19 @@ func (p *Product) Restore(r io.Reader) error {
 			if _, err = io.ReadFull(in, fixed[:]); err != nil {
 				return
 			}
-			holder := name[:binary.LittleEndian.Uint16(fixed[28:])]
+			holder := name[:binary.LittleEndian.Uint16(fixed[32:])]
 			if _, err = io.ReadFull(in, holder); err != nil {
 				return
 			}
 			id, r := events.ID(fixed[:16]), reservation{
 				expires:  int64(binary.LittleEndian.Uint64(fixed[16:])),
 				quantity: binary.LittleEndian.Uint32(fixed[24:]),
+				offer:    binary.LittleEndian.Uint32(fixed[28:]),
 				holder:   events.Holder(holder),
 			}
 			if r.held() {
 				p.holds++
-				p.deadline.heap = append(p.deadline.heap, deadline{at: r.expires, id: id})
+				p.deadline.AppendUnordered(id, r.expires)
 			}
 			yield(id, r)
 		}
@@ -113,10 +149,13 @@ func (p *Product) Restore(r io.Reader) error {
 	if err == nil && h.Orders > 0 {
 		err = p.restoreOrders(in, h.Orders)
 	}
+	if err == nil && h.Money > 0 {
+		err = p.restoreMoney(in, h.Money)
+	}
 	if err != nil {
 		return err
 	}
-	p.deadline.order()
+	p.deadline.Heapify()
 	p.countHolders()
 	return nil
 }

@@ -12,7 +12,7 @@ import (
 	"admitone/events"
 )
 
-// during is a product that is sold from one moment to another; zero is no bound.
+// during adds bounds of the sale; zero is no bound.
 func during(c *Create, opens, closes time.Duration) *Create {
 	c.SaleTimes = events.SaleTimes{OpensAt: moment(opens), ClosesAt: moment(closes)}
 	return c
@@ -28,7 +28,7 @@ func moment(after time.Duration) time.Time {
 func opens(after time.Duration) *Edit  { at := moment(after); return &Edit{OpensAt: &at} }
 func closes(after time.Duration) *Edit { at := moment(after); return &Edit{ClosesAt: &at} }
 
-// bounds are the facts of a sale's bounds, the others are as in the other tables.
+// bounds describes the facts of a sale's bounds; others are as in the other tables.
 func bounds(fact events.Fact) string {
 	switch f := fact.(type) {
 	case *events.ProductOpened:
@@ -145,7 +145,7 @@ func TestTimes(t *testing.T) {
 	}
 }
 
-// TestTimesThatCantBe: what the log reaches lies ahead.
+// TestTimesThatCantBe: a bound that is reached must be ahead.
 func TestTimesThatCantBe(t *testing.T) {
 	times := events.SaleTimes{OpensAt: day.Add(s)}
 	made := &events.ProductCreated{ProductID: "p", DisplayName: "Lamp", Stock: 2, HoldSeconds: 60, SaleTimes: times}
@@ -163,7 +163,7 @@ func TestTimesThatCantBe(t *testing.T) {
 	}
 }
 
-// TestEditRevision moves with edits alone.
+// TestEditRevision: it changes with edits only.
 func TestEditRevision(t *testing.T) {
 	p := New()
 	for _, a := range []struct {
@@ -185,8 +185,8 @@ func TestEditRevision(t *testing.T) {
 	}
 }
 
-// TestNothingIsSoldOutside takes random commands at random times through a product whose bounds
-// move, and holds every sale to the bounds that are in force.
+// TestNothingIsSoldOutside runs random commands at random times on a product with changing bounds,
+// and checks every sale against the present bounds.
 func TestNothingIsSoldOutside(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p, now := New(), day
@@ -194,7 +194,7 @@ func TestNothingIsSoldOutside(t *testing.T) {
 			func(t *rapid.T) time.Duration { return time.Duration(rapid.IntRange(0, 20).Draw(t, "seconds")) * s },
 		)
 		coretest.Do(p, during(create(50, 0), after.Draw(t, "opens"), 0), now, bounds)
-		times, reachedOnce := p.(*Product).sale.Times, map[string]bool{}
+		times, reachedOnce := p.(*Product).sale().Times, map[string]bool{}
 		take := func(facts []events.Fact) {
 			for _, fact := range facts {
 				switch f := fact.(type) {
@@ -225,7 +225,7 @@ func TestNothingIsSoldOutside(t *testing.T) {
 				opens(after.Draw(t, "o")), closes(after.Draw(t, "c"))}).Draw(t, "command")
 			facts, _ := core.Step(p, cmd, now, take)
 			take(facts)
-			if open := times.Within(now); !open && p.(*Product).sale.Refuse(now) == nil {
+			if open := times.Within(now); !open && p.(*Product).sale().Refuse(now) == nil {
 				t.Fatalf("open at %v, with %+v", now, times)
 			}
 		}

@@ -20,16 +20,22 @@ type Settle struct {
 	Payment   events.StreamID
 	RefundID  events.RefundID
 	Reference string
+	// Outcome says that this is what came of asking the provider.
+	Outcome bool
+	// Reason is why the organiser settles it although the provider is asked, "" if nobody does.
+	Reason string
 }
 
 // Run settles a refund once. The same again does nothing. It returns where the payment's stream stands.
 //
-// Refusals: not_found; payment_reference_used (the refund was settled under another reference, or
-// the reference has settled another refund; resource says which).
+// Refusals: idempotency_key_reused; not_found; payment_reference_used (the refund was settled under another
+// reference, the reference has settled another refund, or what was paid under it has come back; resource says which);
+// payment_in_progress (the provider is asked, and this is neither its outcome nor has a reason).
 func Run(ctx context.Context, desk actors.Dispatcher, cmd Settle) (actors.Answer, error) {
 	var state payment.State
 	var done bool
-	settle := &payment.Settle{RefundID: cmd.RefundID, Reference: cmd.Reference}
+	settle := &payment.Settle{RefundID: cmd.RefundID, Reference: cmd.Reference, Outcome: cmd.Outcome,
+		Reason: cmd.Reason}
 	var refusal error
 	now, err := desk.View(ctx, cmd.Payment, func(c core.Core) {
 		state = c.(*payment.Payment).State()
@@ -40,11 +46,12 @@ func Run(ctx context.Context, desk actors.Dispatcher, cmd Settle) (actors.Answer
 	switch {
 	case err != nil:
 		return now, err
-	case refusal != nil:
+	case refusal != nil || done:
+		if err := process.KeyUnused(ctx, desk, cmd.Request, cmd.Payment); err != nil {
+			return now, err
+		}
+		now.Replayed = done
 		return now, refusal
-	case done:
-		now.Replayed = true
-		return now, nil
 	}
 	claim := &settlement.Claim{Provider: state.Received.Provider, Reference: cmd.Reference, RefundID: cmd.RefundID}
 	var settled actors.Answer

@@ -8,13 +8,13 @@ import (
 	"admitone/events"
 )
 
-// entry is a fact on its way into the stream of a day.
+// entry is a fact to be appended to the stream of a day.
 type entry struct {
 	fact     events.Fact
 	metadata events.Metadata
 }
 
-// tail is the end of the stream that was written last.
+// tail is the end of the stream that was last written.
 type tail struct {
 	stream   events.StreamID
 	revision events.Revision
@@ -22,7 +22,7 @@ type tail struct {
 	last     events.ID
 }
 
-// attempts bounds how often a batch is tried when others write to the same stream.
+// attempts bounds how often a batch is tried while others write to the same stream.
 const attempts = 5
 
 // append writes entries at the end of a stream. Errors: the store's.
@@ -36,7 +36,7 @@ func (r *Recorder) append(ctx context.Context, stream events.StreamID, entries [
 			}
 		}
 		if r.tail.last == events.EventID(command, len(entries)-1) {
-			return nil // it was written, and the answer was lost
+			return nil // written, but the answer was lost
 		}
 		batch, after := r.seal(stream, command, entries)
 		if _, err = r.config.Store.Append(ctx, stream, r.tail.revision, batch); err == nil {
@@ -58,7 +58,7 @@ func (r *Recorder) append(ctx context.Context, stream events.StreamID, entries [
 	return err
 }
 
-// load finds the end of a stream.
+// load reads the end of a stream.
 func (r *Recorder) load(ctx context.Context, stream events.StreamID) error {
 	found := tail{stream: stream, revision: events.NoStream}
 	page, err := r.config.Store.Read(ctx, stream, events.EndRevision, events.Backward, 1)
@@ -75,7 +75,7 @@ func (r *Recorder) load(ctx context.Context, stream events.StreamID) error {
 	return nil
 }
 
-// seal makes the batch, and says what the end of the stream is behind it.
+// seal returns the events of a batch, and the end of the stream after it.
 func (r *Recorder) seal(stream events.StreamID, command string, entries []entry) ([]events.Event, tail) {
 	batch, after := make([]events.Event, len(entries)), r.tail
 	for i, entry := range entries {
@@ -89,9 +89,8 @@ func (r *Recorder) seal(stream events.StreamID, command string, entries []entry)
 	return batch, after
 }
 
-// beaten fills in the newest fact that a refusal was decided on, where only its stream
-// is known: the last that was decided by then. That costs a read or two, which the
-// answer has not waited for.
+// beaten completes a refusal of which only the stream is known with the newest fact in it at the
+// time of the decision. That costs a read or two; the caller has its answer already.
 func (r *Recorder) beaten(ctx context.Context, refusal *Refusal) {
 	if refusal.BeatenPosition > 0 || refusal.BeatenStream == "" {
 		return
@@ -100,7 +99,7 @@ func (r *Recorder) beaten(ctx context.Context, refusal *Refusal) {
 	refusal.BeatenStream, refusal.BeatenRevision = "", int64(events.NoStream)
 	page, err := r.config.Store.Read(ctx, stream, events.EndRevision, events.Backward, 16)
 	if err != nil {
-		return // then nobody knows
+		return // unknown
 	}
 	for i := range page {
 		if at, err := events.DecidedAt(page[i].Metadata); err == nil && !at.After(refusal.At) {

@@ -13,8 +13,8 @@ import (
 	"admitone/events"
 )
 
-// memory is a log without files, so that it can live in a time of its own: an append
-// takes a while, and the first ones fail.
+// memory is a log in memory, for synctest bubbles: an append takes a while, and the first ones
+// fail.
 type memory struct {
 	events.Store // of which the methods below are enough here
 	takes        time.Duration
@@ -59,7 +59,7 @@ func (m *memory) Append(
 	return events.Appended{Revision: events.Revision(len(m.log[stream])) - 1}, nil
 }
 
-// Read implements events.Store, as far as it takes to find the end.
+// Read implements events.Store, as far as needed to find the end.
 func (m *memory) Read(
 	_ context.Context,
 	stream events.StreamID,
@@ -73,7 +73,7 @@ func (m *memory) Read(
 	return slices.Clone(all[max(0, len(all)-1):]), nil
 }
 
-// lost are the counts that are written down in place of refusals.
+// lost returns the recorded numbers of dropped refusals.
 func (m *memory) lost() (counts []string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -87,7 +87,7 @@ func (m *memory) lost() (counts []string) {
 	return counts
 }
 
-// running runs a recorder in a time of its own, and ends it.
+// running runs a recorder in a synctest bubble, and stops it.
 func running(t *testing.T, m *memory, c Config, do func(r *Recorder)) (after *Recorder) {
 	synctest.Test(t, func(*testing.T) {
 		r := recorder(m, c)
@@ -104,8 +104,8 @@ func running(t *testing.T, m *memory, c Config, do func(r *Recorder)) (after *Re
 
 func pass(d time.Duration) { time.Sleep(d); synctest.Wait() }
 
-// TestALostCountIsNotLost: how many were dropped is written down later if the log does not
-// take it, from the first of them on, together with those that were on the way with it.
+// TestALostCountIsNotLost: the number of dropped refusals is recorded later if the append fails,
+// with the time of the first of them, and includes those of the failed append.
 func TestALostCountIsNotLost(t *testing.T) {
 	m := &memory{fails: 1}
 	r := running(t, m, Config{PerSecond: 2}, func(r *Recorder) {
@@ -121,8 +121,8 @@ func TestALostCountIsNotLost(t *testing.T) {
 	}
 }
 
-// TestWhatWaitsIsWrittenAfterAFailure: nobody else has to be refused for that, nor for the
-// count of what the failure has cost.
+// TestWhatWaitsIsWrittenAfterAFailure: without another refusal, like the number of those that the
+// failure has dropped.
 func TestWhatWaitsIsWrittenAfterAFailure(t *testing.T) {
 	m := &memory{fails: 1}
 	running(t, m, Config{}, func(r *Recorder) {
@@ -140,7 +140,7 @@ func TestWhatWaitsIsWrittenAfterAFailure(t *testing.T) {
 	})
 }
 
-// TestAnEndCountsWhatItLeaves, if the log is dead.
+// TestAnEndCountsWhatItLeaves: if the log is dead.
 func TestAnEndCountsWhatItLeaves(t *testing.T) {
 	m := &memory{fails: 100}
 	r := running(t, m, Config{Every: time.Hour}, func(r *Recorder) {
@@ -153,7 +153,7 @@ func TestAnEndCountsWhatItLeaves(t *testing.T) {
 	}
 }
 
-// TestEachBatchHasItsTime: a slow log is not given up while it takes one after another.
+// TestEachBatchHasItsTime: a slow log is used as long as it completes each batch in time.
 func TestEachBatchHasItsTime(t *testing.T) {
 	m := &memory{takes: 2 * time.Second}
 	running(t, m, Config{PerSecond: 5000}, func(r *Recorder) {
@@ -167,8 +167,7 @@ func TestEachBatchHasItsTime(t *testing.T) {
 	})
 }
 
-// TestATrickleIsGathered: refusals that come while others are written wait for more, as
-// those did.
+// TestATrickleIsGathered: refusals that arrive while others are written wait for more, too.
 func TestATrickleIsGathered(t *testing.T) {
 	m := &memory{takes: 10 * time.Millisecond}
 	r := running(t, m, Config{Every: 200 * time.Millisecond}, func(r *Recorder) {

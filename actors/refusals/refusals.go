@@ -9,13 +9,13 @@ import (
 	"admitone/events"
 )
 
-// Config of a recorder. Zero values are what is said in brackets.
+// Config of a recorder. Zero values select the defaults in parentheses.
 type Config struct {
 	Store events.Store
-	// PerSecond and PerDay bound what is kept (1,000 and 500,000), PerActor what is kept of
-	// one actor in a day (10,000).
+	// PerSecond and PerDay bound the refusals that are recorded (1,000 and 500,000), PerActor those
+	// of one actor per day (10,000).
 	PerSecond, PerDay, PerActor int
-	// Every is how long refusals wait for others that are written with them (200 ms).
+	// Every is how long a refusal may wait to be written with others (200 ms).
 	Every  time.Duration
 	Logger *slog.Logger
 }
@@ -23,24 +23,24 @@ type Config struct {
 // Refusal is a command that was refused.
 type Refusal struct {
 	events.RefusalRecorded
-	// RequestID of the request, Actor who made it, At when it was decided.
+	// RequestID of the request, Actor its caller, At the time of the decision.
 	RequestID, Actor string
 	At               time.Time
-	// Bounded says that PerActor is for this one.
+	// Bounded applies PerActor.
 	Bounded bool
 }
 
-// tellEvery is how often it is written down that some were dropped.
+// tellEvery is the interval at which the number of dropped refusals is recorded.
 const tellEvery = 10 * time.Second
 
-// batchSize is how many are written at once, batchBytes about how much: an EventStoreDB
-// takes a mebibyte.
+// batchSize is the number of refusals in one append, batchBytes their approximate size: an
+// EventStoreDB accepts a mebibyte.
 const (
 	batchSize  = 512
 	batchBytes = 512 << 10
 )
 
-// size is about how many bytes a refusal has in the log.
+// size returns the approximate size of a refusal in the log, in bytes.
 func (r *Refusal) size() int {
 	size := 1<<10 + len(
 		r.Path,
@@ -67,33 +67,33 @@ func listSize[S ~string](list []S) (size int) {
 	return size
 }
 
-// Recorder keeps refusals. Its methods may be called from many goroutines.
+// Recorder records refusals. It is safe for concurrent use.
 type Recorder struct {
 	config Config
-	wake   chan struct{} // holds one if there is something to write
+	wake   chan struct{} // has a token if there is something to write
 
 	mu      sync.Mutex
 	waiting []Refusal
 	second  window
 	day     window
 	actors  map[string]int // refusals of this day, by actor
-	lost    int64          // not written down yet
-	since   time.Time      // the first of those
+	lost    int64          // dropped, and not recorded yet
+	since   time.Time      // time of the first of those
 	kept    uint64
 	dropped uint64
 
-	// The rest belongs to Run.
+	// Only Run uses the rest.
 	tail tail
-	told time.Time // when it was last tried to write down how many were dropped
+	told time.Time // last attempt to record the number of dropped refusals
 }
 
-// window counts what has come in a stretch of time.
+// window counts events in a period of time.
 type window struct {
 	begin time.Time
 	count int
 }
 
-// allow counts one more, unless there are as many as may be.
+// allow counts an event, and returns false if the period has most already.
 func (w *window) allow(at time.Time, length time.Duration, most int) bool {
 	if begin := at.Truncate(length); begin.After(w.begin) {
 		*w = window{begin: begin}
@@ -105,7 +105,7 @@ func (w *window) allow(at time.Time, length time.Duration, most int) bool {
 	return true
 }
 
-// New returns a recorder; Run has to be called for it to write.
+// New returns a recorder, which writes once Run is called.
 func New(c Config) *Recorder {
 	if c.PerSecond == 0 {
 		c.PerSecond = 1000
@@ -125,12 +125,12 @@ func New(c Config) *Recorder {
 	return &Recorder{config: c, wake: make(chan struct{}, 1)}
 }
 
-// Record keeps a refusal, or counts it as dropped if there are too many. It never
-// waits for the log.
+// Record records a refusal, or counts it as dropped if there are too many. It never waits for the
+// log.
 func (r *Recorder) Record(refusal Refusal) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	fits := len(r.waiting) < 4*r.config.PerSecond // the log may not answer
+	fits := len(r.waiting) < 4*r.config.PerSecond // bounds memory if the log does not answer
 	if fits && !r.spent(&refusal) && r.second.allow(refusal.At, time.Second, r.config.PerSecond) &&
 		r.day.allow(refusal.At, 24*time.Hour, r.config.PerDay) {
 		r.actors[refusal.Actor]++
@@ -141,8 +141,7 @@ func (r *Recorder) Record(refusal Refusal) {
 	r.rouse()
 }
 
-// spent says that so many refusals of an actor are kept that the day would be theirs
-// alone; mu must be held.
+// spent reports whether an actor has reached its limit for the day; the caller has mu.
 func (r *Recorder) spent(refusal *Refusal) bool {
 	if r.actors == nil || refusal.At.Truncate(24*time.Hour).After(r.day.begin) {
 		r.actors = map[string]int{}
@@ -150,13 +149,13 @@ func (r *Recorder) spent(refusal *Refusal) bool {
 	return refusal.Bounded && r.actors[refusal.Actor] >= r.config.PerActor
 }
 
-// drop counts some that are not kept, the first of them at a time; mu must be held.
+// drop counts n refusals as dropped, the first of them at a time; the caller has mu.
 func (r *Recorder) drop(n int, at time.Time) {
 	r.dropped += uint64(n)
 	r.owe(int64(n), at)
 }
 
-// owe has a count of dropped ones written down; mu must be held.
+// owe schedules the recording of a number of dropped refusals; the caller has mu.
 func (r *Recorder) owe(n int64, since time.Time) {
 	if r.lost == 0 || since.Before(r.since) {
 		r.since = since
@@ -171,13 +170,13 @@ func (r *Recorder) rouse() {
 	}
 }
 
-// Kept is the number of refusals that are in the log by now.
+// Kept is the number of refusals recorded in the log so far.
 func (r *Recorder) Kept() uint64 { r.mu.Lock(); defer r.mu.Unlock(); return r.kept }
 
-// Dropped is the number of refusals that are not kept.
+// Dropped is the number of refusals that were dropped.
 func (r *Recorder) Dropped() uint64 { r.mu.Lock(); defer r.mu.Unlock(); return r.dropped }
 
-// Run writes until ctx ends, and then what is left. It is called once.
+// Run writes until ctx ends, and then writes the rest. It must be called once.
 func (r *Recorder) Run(ctx context.Context) error {
 	for {
 		select {
@@ -196,11 +195,11 @@ func (r *Recorder) Run(ctx context.Context) error {
 	}
 }
 
-// patience is how long a batch may take, and how long the end.
+// patience bounds one append, and the writing at the end.
 const patience = 5 * time.Second
 
-// writeAll writes what waits, day by day. At the end nobody comes after it: what it can't
-// write is counted.
+// writeAll writes what is waiting, day by day. If ending, what it can't write is counted as
+// dropped.
 func (r *Recorder) writeAll(ctx context.Context, ending bool) {
 	if ending {
 		var cancel context.CancelFunc
@@ -210,7 +209,7 @@ func (r *Recorder) writeAll(ctx context.Context, ending bool) {
 	more := true
 	for err := error(nil); more && err == nil; {
 		if more, err = r.writeSome(ctx, ending); err != nil {
-			r.rouse() // what waits behind it, and the count, may be taken later
+			r.rouse() // the rest, and the count, may succeed later
 		}
 	}
 	if ending {
@@ -221,8 +220,8 @@ func (r *Recorder) writeAll(ctx context.Context, ending bool) {
 	}
 }
 
-// writeSome writes what goes into one append; more says that others waited behind it.
-// Errors: the store's; then they are counted as dropped.
+// writeSome writes one batch; more reports that others are waiting. Errors: the store's; the batch
+// is counted as dropped then.
 func (r *Recorder) writeSome(ctx context.Context, ending bool) (more bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -265,7 +264,7 @@ func (r *Recorder) writeSome(ctx context.Context, ending bool) (more bool, err e
 	return more, nil
 }
 
-// next takes the oldest that wait and belong into one stream; more says that it left some.
+// next removes the oldest refusals that belong to one stream; more reports that others are waiting.
 func (r *Recorder) next() (batch []Refusal, stream events.StreamID, more bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -282,7 +281,7 @@ func (r *Recorder) next() (batch []Refusal, stream events.StreamID, more bool) {
 	return batch, stream, len(r.waiting) > 0
 }
 
-// losses says how many were dropped, if it is time to, nil otherwise.
+// losses returns the number of dropped refusals if it is due, nil otherwise.
 func (r *Recorder) losses(now time.Time, ending bool) *events.RefusalsDropped {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -298,7 +297,7 @@ func (r *Recorder) losses(now time.Time, ending bool) *events.RefusalsDropped {
 	return told
 }
 
-// giveUp counts a batch that the log has not taken, and owes the count that went with it.
+// giveUp counts a batch that could not be written as dropped, and schedules its losses again.
 func (r *Recorder) giveUp(batch []Refusal, told *events.RefusalsDropped) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

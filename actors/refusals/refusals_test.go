@@ -15,7 +15,7 @@ import (
 	"admitone/events/embedded"
 )
 
-// at is when everything is refused, just before a midnight.
+// at is the time of all refusals, just before midnight.
 var at = time.Date(2031, 5, 1, 23, 59, 59, 0, time.UTC)
 
 func openLog(t *testing.T) *embedded.Store {
@@ -28,7 +28,7 @@ func openLog(t *testing.T) *embedded.Store {
 	return s
 }
 
-// after runs recorders until all they were given is written.
+// after runs recorders until everything is written.
 func after(recorders ...*Recorder) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
@@ -61,7 +61,7 @@ func refusal(n int, when time.Time) Refusal {
 	}
 }
 
-// told reads a day's refusals, with every link of the chain checked.
+// told reads a day's refusals, and checks the hash chain.
 func told(t *testing.T, s events.Store, stream events.StreamID) (all []string) {
 	t.Helper()
 	hash := events.Hash{}
@@ -90,8 +90,8 @@ func told(t *testing.T, s events.Store, stream events.StreamID) (all []string) {
 	return all
 }
 
-// TestADayEach: refusals come into the stream of their day, in order, with who and
-// which request, also from two recorders on one log.
+// TestADayEach: refusals are in the stream of their day, in order, with actor and request, also
+// from two recorders on one log.
 func TestADayEach(t *testing.T) {
 	s := openLog(t)
 	a, b := recorder(s, Config{}), recorder(s, Config{})
@@ -122,7 +122,7 @@ func TestADayEach(t *testing.T) {
 	}
 }
 
-// TestBounds: what is too much in a second or a day is counted, and the count is kept.
+// TestBounds: refusals beyond the limits per second or day are counted, and the number is recorded.
 func TestBounds(t *testing.T) {
 	s := openLog(t)
 	r := recorder(s, Config{PerSecond: 2, PerDay: 5})
@@ -171,8 +171,8 @@ func (f *faulty) Append(
 	return done, err
 }
 
-// TestFaults: what was written although the log said nothing is not written twice; what
-// can't be written is counted.
+// TestFaults: what was written although the append failed is not written twice; what can't be
+// written is counted.
 func TestFaults(t *testing.T) {
 	s := openLog(t)
 	r := recorder(&faulty{Store: s, behind: 1}, Config{})
@@ -190,7 +190,7 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-// TestBeaten: the newest fact that was there when it was decided, not a later one.
+// TestBeaten: the newest fact at the time of the decision, not a later one.
 func TestBeaten(t *testing.T) {
 	s := openLog(t)
 	hash := events.Hash{}
@@ -222,8 +222,8 @@ func TestBeaten(t *testing.T) {
 	}
 }
 
-// TestNobodyTakesTheWholeDay: of one actor so many are kept, and then those of others
-// still are; who is exempt is not counted out, and the next day starts over.
+// TestNobodyTakesTheWholeDay: the refusals of one actor are bounded, and those of others are still
+// recorded; exempt actors are not bounded, and the next day starts anew.
 func TestNobodyTakesTheWholeDay(t *testing.T) {
 	s := openLog(t)
 	r := recorder(s, Config{PerActor: 3})

@@ -9,7 +9,7 @@ import (
 	"admitone/events"
 )
 
-// small is a log that takes only so many bytes at once, as an EventStoreDB does.
+// small is a log with a small limit for appends, like an EventStoreDB.
 type small struct {
 	events.Store
 	most int
@@ -31,8 +31,8 @@ func (s *small) Append(
 	return s.Store.Append(ctx, stream, expected, batch)
 }
 
-// TestLargeRefusals: a crowd that is refused fifty seats each, of a section with the
-// longest of names, is kept in a log that takes a mebibyte at once.
+// TestLargeRefusals: a crowd that is refused fifty seats each, of a section with the longest name,
+// is recorded in a log with a limit of a mebibyte.
 func TestLargeRefusals(t *testing.T) {
 	s := openLog(t)
 	r := recorder(&small{s, 1 << 20}, Config{})

@@ -17,6 +17,8 @@ var errInUse = &core.Refusal{
 	Detail: "the seat is held or booked, and only a free one can be taken off sale",
 }
 
+var errOtherLabel = &core.Refusal{Code: errTaken.Code, Detail: "the seat is blocked under another label"}
+
 var errNotHeld = &core.Refusal{Code: core.CodeNotHeld, Detail: "the seat is not held for this booking any more"}
 
 // Decide implements [core.Core].
@@ -31,9 +33,10 @@ func (s *Seat) Decide(cmd core.Command, now time.Time) ([]events.Fact, error) {
 	case *Release:
 		return s.release(cmd, now), nil
 	case *Block:
-		return s.block()
+		return s.decideBlock(cmd)
 	case *Unblock:
-		if s.status == events.SeatIsBlocked {
+		if s.status == events.SeatIsBlocked && (cmd.Label == "" || cmd.Label == s.Label()) &&
+			(cmd.Change == 0 || cmd.Change == s.Change()) {
 			return []events.Fact{&events.SeatUnblocked{}}, nil
 		}
 		return nil, nil
@@ -41,7 +44,8 @@ func (s *Seat) Decide(cmd core.Command, now time.Time) ([]events.Fact, error) {
 		if s.expires == 0 || s.expires >= now.UnixNano() {
 			return nil, nil
 		}
-		return []events.Fact{&events.SeatExpired{HoldID: s.holdID, Holder: s.holder, ExpiresAt: moment(s.expires)}}, nil
+		return []events.Fact{&events.SeatExpired{HoldID: s.holdID, Holder: s.holder, ExpiresAt: moment(s.expires),
+			Label: s.Label()}}, nil
 	}
 	panic(fmt.Sprintf("seat: no rule for %T", cmd))
 }
@@ -58,11 +62,12 @@ func (s *Seat) hold(cmd *Hold, now time.Time) ([]events.Fact, error) {
 		Price:     cmd.Price,
 		Attempt:   attempt,
 		Terms:     cmd.Terms,
+		Label:     s.Label(),
 	}
 	switch {
 	case s.holdID == cmd.HoldID:
 		return nil, nil
-	case s.status == events.SeatIsFree:
+	case s.Available(cmd.Label):
 		first, refusal := s.stay(cmd, now)
 		if refusal != nil {
 			return nil, refusal
@@ -85,8 +90,8 @@ func (s *Seat) earlier(booking events.BookingID, attempt int64) bool {
 	return holding == booking && before < attempt
 }
 
-// stay returns when the holder's stay on the free seat began, or refuses to go on
-// with it.
+// stay returns the start of the holder's stay if it holds the free seat now, or the refusal if the
+// stay has ended.
 func (s *Seat) stay(cmd *Hold, now time.Time) (time.Time, *core.Refusal) {
 	if s.holder != cmd.Holder || now.Sub(moment(s.freed)) >= cmd.HoldFor {
 		return now.UTC(), nil
@@ -103,10 +108,10 @@ func (s *Seat) stay(cmd *Hold, now time.Time) (time.Time, *core.Refusal) {
 	return first, nil
 }
 
-// longest is how far a stay can go that began at first.
+// longest returns the latest end of a stay that began at first.
 func longest(first time.Time, holdFor time.Duration) time.Time { return first.Add(2 * holdFor) }
 
-// deadline of a hold, that of the stay it is part of included.
+// deadline returns the deadline of a hold, limited by the stay that it is part of.
 func deadline(cmd *Hold, first, now time.Time) time.Time {
 	if cmd.Retake {
 		return now.UTC().Add(Grace)
@@ -132,7 +137,7 @@ func (s *Seat) extend(cmd *Extend) ([]events.Fact, error) {
 		Intent: cmd.Intent}}, nil
 }
 
-// more is how much longer than otherwise a stay may be for the extension.
+// more returns by how much the extension may lengthen a stay.
 func (e *Extend) more() time.Duration {
 	if e.Intent == "" {
 		return 0
@@ -159,15 +164,18 @@ func (s *Seat) release(cmd *Release, now time.Time) []events.Fact {
 }
 
 func (s *Seat) released(reason events.ReleaseReason, now time.Time) *events.SeatReleased {
-	return &events.SeatReleased{HoldID: s.holdID, Holder: s.holder, Was: s.status, Reason: reason, ReleasedAt: now.UTC()}
+	return &events.SeatReleased{HoldID: s.holdID, Holder: s.holder, Was: s.status, Reason: reason, ReleasedAt: now.UTC(),
+		Label: s.Label()}
 }
 
-func (s *Seat) block() ([]events.Fact, error) {
-	switch s.status {
-	case events.SeatIsBlocked:
-		return nil, nil
-	case events.SeatIsFree:
-		return []events.Fact{&events.SeatBlocked{}}, nil
+func (s *Seat) decideBlock(cmd *Block) ([]events.Fact, error) {
+	switch {
+	case s.status == events.SeatIsFree:
+		return []events.Fact{&events.SeatBlocked{Label: cmd.Label, Change: cmd.Change}}, nil
+	case s.status != events.SeatIsBlocked:
+		return nil, errInUse
+	case cmd.Label != "" && cmd.Label != s.Label():
+		return nil, errOtherLabel
 	}
-	return nil, errInUse
+	return nil, nil
 }

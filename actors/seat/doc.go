@@ -1,25 +1,31 @@
-// Package seat holds the rules of one numbered seat of one performance: free, held
-// for a booking until a deadline, booked, or blocked by the house.
+// Package seat has the rules of one numbered seat of one performance: free, held for a booking
+// until a deadline, booked, or blocked by the organiser. An untouched seat has no facts and no
+// stream.
 //
 //	            hold                book
 //	free ─────────────────▶ held ─────────▶ booked
 //	 │ ▲ ◀─release, deadline──┘                │
 //	 │ └────────────────release────────────────┘
 //	 └─block─▶ blocked ─unblock─▶ free
+//	              │ ▲
+//	  hold(label) ▼ │ release, deadline
+//	              held
 //
-// At every moment at most one hold owns the seat. Whatever is done about a hold
-// carries the hold's id, so that what comes late never touches the next one.
+// A seat blocked under a label can be held by a booking that names that label. It goes straight
+// from blocked to held, and back to blocked when released.
 //
-// # Why a hold may be shorter than it should be
+// At every moment at most one hold owns the seat. Every command about a hold
+// carries the hold's id, so a late command never affects a later hold.
 //
-// A holder may not keep a seat from everybody by holding it again and again. The
-// holder's stay begins with the first hold and goes on through every later one,
-// unless another caller had the seat between or it was free for as long as a hold
-// lasts. A stay ends after twice that time: a hold is cut there, and beyond it
-// refused. A seat that nobody has touched has no facts and no stream.
+// # Limit on consecutive holds
+//
+// One holder's consecutive holds of a seat count as one stay. It starts with the first hold and
+// ends when another holder takes the seat, or when the seat has been free for one hold duration. A
+// stay lasts at most two hold durations: a hold that would exceed it is shortened to that moment,
+// and refused after it.
 //
 // # Why a hold outlives its booking
 //
-// The seat's deadline is the booking's and Grace. A payment that begins in time
+// A seat's deadline is its booking's deadline plus [Grace]: a payment started in time
 // has that long to book the seat.
 package seat

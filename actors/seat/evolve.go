@@ -10,9 +10,13 @@ import (
 func (s *Seat) Evolve(fact events.Fact) {
 	switch f := fact.(type) {
 	case *events.SeatHeld:
-		s.must(fact, s.status == events.SeatIsFree && f.HoldID != "")
+		before := events.SeatIsFree
+		if f.Label != "" {
+			before = events.SeatIsBlocked
+		}
+		s.must(fact, s.status == before && s.Label() == f.Label && f.HoldID != "")
 		*s = Seat{status: events.SeatIsHeld, holdID: f.HoldID, holder: f.Holder,
-			expires: f.ExpiresAt.UnixNano(), first: f.FirstHeldAt.UnixNano()}
+			expires: f.ExpiresAt.UnixNano(), first: f.FirstHeldAt.UnixNano(), block: s.block}
 	case *events.SeatExtended:
 		s.must(fact, s.status == events.SeatIsHeld && s.holdID == f.HoldID)
 		s.expires = f.ExpiresAt.UnixNano()
@@ -20,30 +24,35 @@ func (s *Seat) Evolve(fact events.Fact) {
 		s.must(fact, s.status == events.SeatIsHeld && s.holdID == f.HoldID)
 		s.status, s.expires = events.SeatIsBooked, 0
 	case *events.SeatReleased:
-		s.must(fact, s.holdID != "" && s.holdID == f.HoldID && s.status == f.Was)
+		s.must(fact, s.holdID != "" && s.holdID == f.HoldID && s.status == f.Was && s.Label() == f.Label)
 		s.free(f.ReleasedAt.UnixNano())
 		if f.Was == events.SeatIsBooked {
-			s.holder = "" // who has paid has not kept it from anybody: the stay is over
+			s.holder = "" // a booked seat ends the stay
 		}
 	case *events.SeatExpired:
-		s.must(fact, s.status == events.SeatIsHeld && s.holdID == f.HoldID)
+		s.must(fact, s.status == events.SeatIsHeld && s.holdID == f.HoldID && s.Label() == f.Label)
 		s.free(f.ExpiresAt.UnixNano())
 	case *events.SeatBlocked:
 		s.must(fact, s.status == events.SeatIsFree)
 		s.status = events.SeatIsBlocked
+		s.keep(f.Label, f.Change)
 	case *events.SeatUnblocked:
 		s.must(fact, s.status == events.SeatIsBlocked)
-		s.status = events.SeatIsFree
+		s.status, s.block = events.SeatIsFree, nil
 	default:
 		s.must(fact, false)
 	}
 }
 
+// free ends a hold: the seat is free, or blocked as before.
 func (s *Seat) free(at int64) {
 	s.status, s.holdID, s.expires, s.freed = events.SeatIsFree, "", 0, at
+	if s.block != nil {
+		s.status = events.SeatIsBlocked
+	}
 }
 
-// must stops at a fact that can't follow: a damaged log, or two owners.
+// must panics at a fact that can't follow: the log is damaged, or a seat has two owners.
 func (s *Seat) must(fact events.Fact, fits bool) {
 	if !fits {
 		panic(

@@ -14,16 +14,18 @@ import (
 	"admitone/events"
 )
 
-// model says what should be, in the plainest way: who has had the seat when.
+// model is a naive model of a seat: its holds and their times.
 type model struct {
 	status  events.SeatStatus
 	owner   events.HoldID // hold
 	holder  events.Holder
 	expires time.Time
 	stays   []stay // the last one may go on
+	label   events.BlockLabel
+	change  int64
 }
 
-// stay is one hold after another of one holder.
+// stay is consecutive holds of one holder.
 type stay struct {
 	holder     events.Holder
 	began, end time.Time // end is zero while the holder has the seat
@@ -47,7 +49,7 @@ func (m *model) hold(c *Hold, now time.Time) events.HoldID {
 		return ""
 	case m.status == events.SeatIsHeld && c.Retake && mine == booking && before < attempt:
 		m.free(now)
-	case m.status != events.SeatIsFree:
+	case m.status != events.SeatIsFree && (m.status != events.SeatIsBlocked || c.Label == "" || c.Label != m.label):
 		return "seat_taken"
 	}
 	s, until := m.last(c.Holder, now), now.Add(holdFor)
@@ -73,6 +75,9 @@ func (m *model) free(at time.Time) {
 	s := &m.stays[len(m.stays)-1]
 	s.end, s.paid = at, m.status == events.SeatIsBooked
 	m.status, m.owner, m.holder, m.expires = events.SeatIsFree, "", "", time.Time{}
+	if m.label != "" {
+		m.status = events.SeatIsBlocked
+	}
 }
 
 func (m *model) release(id events.HoldID, now time.Time) {
@@ -107,11 +112,17 @@ func (m *model) decide(cmd core.Command, now time.Time) events.HoldID {
 		switch m.status {
 		case events.SeatIsHeld, events.SeatIsBooked:
 			return "seat_taken"
+		case events.SeatIsBlocked:
+			if c.Label != "" && c.Label != m.label {
+				return "seat_taken"
+			}
+			return ""
 		}
-		m.status = events.SeatIsBlocked
+		m.status, m.label, m.change = events.SeatIsBlocked, c.Label, c.Change
 	case *Unblock:
-		if m.status == events.SeatIsBlocked {
-			m.status = events.SeatIsFree
+		if m.status == events.SeatIsBlocked && (c.Label == "" || c.Label == m.label) &&
+			(c.Change == 0 || c.Change == m.change) {
+			m.status, m.label, m.change = events.SeatIsFree, "", 0
 		}
 	case *core.Expire:
 		if m.status == events.SeatIsHeld && now.After(m.expires) {
@@ -121,8 +132,8 @@ func (m *model) decide(cmd core.Command, now time.Time) events.HoldID {
 	return ""
 }
 
-// someCommand draws a command; ids are few, so that they meet. A booking belongs to
-// one holder.
+// someCommand draws a command with few ids, so that commands collide. A booking belongs to one
+// holder.
 func someCommand(t *rapid.T, now time.Time) core.Command {
 	booking := rapid.SampledFrom([]events.BookingID{"ann1", "ann2", "bob1", "cid1"}).Draw(t, "booking")
 	id := events.NewHoldID(booking, rapid.Int64Range(1, 3).Draw(t, "attempt"))
@@ -135,7 +146,12 @@ func someCommand(t *rapid.T, now time.Time) core.Command {
 		at := now.Add(rapid.SampledFrom([]time.Duration{0, 30 * s, 90 * s, 150 * s}).Draw(t, "to"))
 		return &Extend{HoldID: id, ExpiresAt: at, HoldFor: holdFor}
 	case 6:
-		return rapid.SampledFrom([]core.Command{&Block{}, &Unblock{}}).Draw(t, "by the house")
+		label := rapid.SampledFrom([]events.BlockLabel{"", "press", "crew"}).Draw(t, "label")
+		change := int64(0)
+		if label != "" {
+			change = rapid.Int64Range(0, 2).Draw(t, "change")
+		}
+		return rapid.SampledFrom([]core.Command{&Block{label, change}, &Unblock{label, change}}).Draw(t, "by the house")
 	case 7:
 		return &core.Expire{}
 	}
@@ -144,11 +160,12 @@ func someCommand(t *rapid.T, now time.Time) core.Command {
 		Holder:  events.Holder(booking[:3]),
 		HoldFor: holdFor,
 		Retake:  rapid.IntRange(0, 3).Draw(t, "retake") == 0,
+		Label:   rapid.SampledFrom([]events.BlockLabel{"", "press"}).Draw(t, "label"),
 	}
 }
 
-// TestAnyHistory holds the rules to the model, and what they promise to the shell
-// to what they do. As in the shell, what is due expires before a command.
+// TestAnyHistory compares the core with the model, and checks its contract with the shell. As in
+// the shell, what is due expires before a command.
 func TestAnyHistory(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		seat, m, now := New().(*Seat), &model{status: events.SeatIsFree}, day
@@ -156,7 +173,7 @@ func TestAnyHistory(t *testing.T) {
 		do := func(cmd core.Command) {
 			before := *seat
 			facts, err := seat.Decide(cmd, now)
-			if *seat != before {
+			if !reflect.DeepEqual(*seat, before) {
 				t.Fatalf("deciding %T changed %+v into %+v", cmd, before, seat)
 			}
 			again, errAgain := seat.Decide(cmd, now)
@@ -180,7 +197,8 @@ func TestAnyHistory(t *testing.T) {
 			do(&core.Expire{})
 			do(someCommand(t, now))
 			owner, holder := seat.Owner()
-			if seat.Status() != m.status || owner != m.owner || holder != m.holder || !seat.NextDeadline().Equal(m.expires) {
+			if seat.Status() != m.status || owner != m.owner || holder != m.holder || !seat.NextDeadline().Equal(m.expires) ||
+				seat.Label() != m.label || seat.Change() != m.change {
 				t.Fatalf("the seat is %+v, want %+v", seat, m)
 			}
 		}
@@ -198,7 +216,7 @@ func TestAnyHistory(t *testing.T) {
 	})
 }
 
-// copied goes through a snapshot.
+// copied returns the core as restored from a snapshot.
 func copied(t *rapid.T, c core.Core) core.Core {
 	var saved bytes.Buffer
 	if err := c.Freeze()(&saved); err != nil {
@@ -214,7 +232,7 @@ func copied(t *rapid.T, c core.Core) core.Core {
 	return restored
 }
 
-// checkHolds: what the facts say of deadlines is true; a seat has one at most.
+// checkHolds: the deadlines in facts are right; a seat has at most one.
 func checkHolds(t *rapid.T, log []events.Fact) {
 	open := 0
 	for _, fact := range log {
@@ -227,7 +245,7 @@ func checkHolds(t *rapid.T, log []events.Fact) {
 	}
 }
 
-// TestASeatIsSmall: a hundred thousand of them may be in memory at once.
+// TestASeatIsSmall: a hundred thousand of them may be in memory.
 func TestASeatIsSmall(t *testing.T) {
 	if size := unsafe.Sizeof(Seat{}); size > 80 {
 		t.Errorf("a seat takes %d bytes and its strings, want at most 80", size)

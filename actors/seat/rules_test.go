@@ -10,7 +10,7 @@ import (
 	"admitone/events"
 )
 
-// day is the moment all tests begin at.
+// day is the start of all tests.
 var day = time.Date(2026, 5, 1, 20, 0, 0, 0, time.UTC)
 
 // A booking may stay unpaid for a minute.
@@ -27,11 +27,16 @@ func book(id events.HoldID) *Book { return &Book{HoldID: id} }
 func release(id events.HoldID) *Release {
 	return &Release{HoldID: id, Reason: events.ReleasedCancelled}
 }
+func holdOf(label events.BlockLabel, id events.HoldID, holder events.Holder) *Hold {
+	return &Hold{HoldID: id, Holder: holder, Price: 9900, HoldFor: holdFor, Label: label}
+}
+func block(label events.BlockLabel) *Block     { return &Block{Label: label} }
+func unblock(label events.BlockLabel) *Unblock { return &Unblock{Label: label} }
 func extend(id events.HoldID, to time.Duration) *Extend {
 	return &Extend{HoldID: id, ExpiresAt: day.Add(to), HoldFor: holdFor}
 }
 
-// decided puts what was decided as a sentence.
+// decided describes a decision.
 func decided(facts []events.Fact, err error) string {
 	if err != nil {
 		return string(err.(*core.Refusal).Code)
@@ -53,17 +58,27 @@ func sentence(fact events.Fact) string {
 		if since := f.FirstHeldAt.Sub(day); since != 0 {
 			said += fmt.Sprintf(" since %v", since)
 		}
-		return said
+		return said + of(f.Label)
 	case *events.SeatExtended:
 		return fmt.Sprintf("extended %s until %v", f.HoldID, f.ExpiresAt.Sub(day))
 	case *events.SeatBooked:
 		return fmt.Sprintf("booked %s %s", f.HoldID, f.Holder)
 	case *events.SeatReleased:
-		return fmt.Sprintf("released %s %s %s, %s", f.HoldID, f.Holder, f.Was, f.Reason)
+		return fmt.Sprintf("released %s %s %s, %s", f.HoldID, f.Holder, f.Was, f.Reason) + of(f.Label)
 	case *events.SeatExpired:
-		return fmt.Sprintf("expired %s %s at %v", f.HoldID, f.Holder, f.ExpiresAt.Sub(day))
+		return fmt.Sprintf("expired %s %s at %v", f.HoldID, f.Holder, f.ExpiresAt.Sub(day)) + of(f.Label)
+	case *events.SeatBlocked:
+		return fact.Name() + of(f.Label)
 	}
 	return fact.Name()
+}
+
+// of describes the label.
+func of(label events.BlockLabel) string {
+	if label == "" {
+		return ""
+	}
+	return " of " + string(label)
 }
 
 // second and nanosecond.
@@ -72,7 +87,7 @@ const (
 	ns = time.Nanosecond
 )
 
-// attempt is one line of a table: at this time, this command, and what follows.
+// attempt is a line of a table: the time, the command, and the decision.
 type attempt struct {
 	at   time.Duration
 	cmd  core.Command
@@ -116,6 +131,45 @@ var rules = []struct {
 		{93 * s, book("b2.1"), "booked b2.1 bob"},
 		{94 * s, release("b1.1"), "nothing"},
 		{94 * s, release("b2.2"), "nothing"},
+	}},
+	{"a blocked seat is held under its label alone, and blocked again when it is given back", []attempt{
+		{0, block("press"), "seat.blocked.v1 of press"},
+		{1 * s, block("press"), "nothing"},
+		{1 * s, block(""), "nothing"},
+		{1 * s, block("crew"), "seat_taken"},
+		{2 * s, hold("b1.1", "ann"), "seat_taken"},
+		{2 * s, holdOf("crew", "b1.1", "ann"), "seat_taken"},
+		{10 * s, holdOf("press", "b1.1", "ann"), "held b1.1 ann until 1m40s since 10s of press"},
+		{11 * s, unblock("press"), "nothing"},
+		{11 * s, block("press"), "seat_taken"},
+		{12 * s, release("b1.1"), "released b1.1 ann held, cancelled of press"},
+		{13 * s, hold("b2.1", "bob"), "seat_taken"},
+		{14 * s, holdOf("press", "b2.1", "bob"), "held b2.1 bob until 1m44s since 14s of press"},
+		{105 * s, &core.Expire{}, "expired b2.1 bob at 1m44s of press"},
+		{106 * s, holdOf("press", "b3.1", "cid"), "held b3.1 cid until 3m16s since 1m46s of press"},
+		{107 * s, book("b3.1"), "booked b3.1 cid"},
+		{300 * s, release("b3.1"), "released b3.1 cid booked, cancelled of press"},
+		{301 * s, unblock("crew"), "nothing"},
+		{301 * s, unblock("press"), "seat.unblocked.v1"},
+		{302 * s, holdOf("press", "b4.1", "dan"), "held b4.1 dan until 6m32s since 5m2s"},
+		{303 * s, release("b4.1"), "released b4.1 dan held, cancelled"},
+		{304 * s, block(""), "seat.blocked.v1"},
+		{305 * s, holdOf("press", "b5.1", "dan"), "seat_taken"},
+		{306 * s, block("press"), "seat_taken"},
+		{307 * s, unblock(""), "seat.unblocked.v1"},
+	}},
+	{"a change of blocks takes back what it has blocked, and nothing else", []attempt{
+		{0, &Block{"press", 2}, "seat.blocked.v1 of press"},
+		{1 * s, &Block{"press", 3}, "nothing"},
+		{1 * s, &Unblock{"press", 3}, "nothing"},
+		{1 * s, &Unblock{"crew", 2}, "nothing"},
+		{2 * s, holdOf("press", "b1.1", "ann"), "held b1.1 ann until 1m32s since 2s of press"},
+		{2 * s, &Unblock{"press", 2}, "nothing"},
+		{3 * s, release("b1.1"), "released b1.1 ann held, cancelled of press"},
+		{4 * s, &Unblock{"press", 3}, "nothing"},
+		{4 * s, &Unblock{"press", 2}, "seat.unblocked.v1"},
+		{5 * s, block("press"), "seat.blocked.v1 of press"},
+		{6 * s, &Unblock{"press", 2}, "nothing"},
 	}},
 	{"a command again does nothing", []attempt{
 		{0, hold("b1.1", "ann"), "held b1.1 ann until 1m30s"},
@@ -220,7 +274,7 @@ func TestRules(t *testing.T) {
 	}
 }
 
-// TestALongStayIsToldUntilWhen: the refusal says when the holder may come back.
+// TestALongStayIsToldUntilWhen: the refusal says when the holder may hold the seat again.
 func TestALongStayIsToldUntilWhen(t *testing.T) {
 	seat := New()
 	for _, fact := range []events.Fact{
@@ -235,7 +289,7 @@ func TestALongStayIsToldUntilWhen(t *testing.T) {
 	}
 }
 
-// TestFactsThatCantBe: two owners, or what nobody held. Nothing goes on.
+// TestFactsThatCantBe: two owners, or never held. The core panics.
 func TestFactsThatCantBe(t *testing.T) {
 	held := func(id events.HoldID) events.Fact {
 		return &events.SeatHeld{HoldID: id, BookingID: "b", Holder: "ann", ExpiresAt: day, FirstHeldAt: day}

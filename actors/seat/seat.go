@@ -23,69 +23,120 @@ const snapshotVersion = 1
 // Grace is how much longer a seat is held than its booking.
 const Grace = 30 * time.Second
 
-// Hold keeps the seat for a booking. Again under the same hold it does nothing.
-// Refusals: seat_taken (held, booked or blocked), limit_exceeded (the holder's stay
-// is over).
+// Hold holds the seat for a booking. No-op if the same hold has it. Refusals: seat_taken (held,
+// booked or blocked), limit_exceeded (the holder's stay has ended).
 type Hold struct {
 	HoldID events.HoldID
 	Holder events.Holder
 	// Price in minor units, for the record.
 	Price int64
-	// HoldFor is how long a booking may stay unpaid. The seat is held for that and
-	// Grace, or as long as the holder's stay may last.
+	// HoldFor is how long a booking may stay unpaid. The seat is held for that plus Grace, or until
+	// the holder's stay ends.
 	HoldFor time.Duration
-	// Retake holds the seat for a payment that is under way, for Grace and whatever
-	// the stay is. It takes the seat from an earlier attempt of the same booking.
+	// Retake holds the seat for a payment in progress, for Grace, whatever the stay. It takes the
+	// seat from an earlier attempt of the same booking.
 	Retake bool
-	// Terms is the revision of the performance's edit that Price and HoldFor are from.
+	// Terms is the revision of the performance's edit that Price and HoldFor come from.
 	Terms events.Revision
+	// Label permits a seat that is blocked under it, besides a free one; "" for none.
+	Label events.BlockLabel
 }
 
 // Extend moves the deadline of a hold. Refusals: not_held, limit_exceeded.
 type Extend struct {
 	HoldID events.HoldID
-	// ExpiresAt is the seat's new deadline: the booking's and Grace.
+	// ExpiresAt is the seat's new deadline: the booking's plus Grace.
 	ExpiresAt time.Time
 	// HoldFor is that of the hold.
 	HoldFor time.Duration
-	// Intent to pay outside that the booking has announced, "" if the seat is extended for the
-	// holder. For intents the stay may be longer by [events.MaxIntent], however many there are.
+	// Intent to pay externally that the booking has announced, "" if the holder extends. All
+	// intents together may lengthen the stay by [events.MaxIntent].
 	Intent events.IntentID
 }
 
-// Book turns a hold into a booked seat. Again it does nothing. Refusal: not_held.
+// Book books a held seat. Idempotent. Refusal: not_held.
 type Book struct{ HoldID events.HoldID }
 
-// Release frees the seat from a hold, held or booked. It does nothing if the seat
-// is not the hold's.
+// Release frees a held or booked seat. No-op if the hold does not have the seat.
 type Release struct {
 	HoldID events.HoldID
 	Reason events.ReleaseReason
 }
 
-// Block takes a free seat off sale. Again it does nothing. Refusal: seat_taken.
-type Block struct{}
+// Block takes a free seat off sale. No-op if it is blocked under the same label or, without a
+// label, if it is blocked at all. Refusal: seat_taken (held, booked, or blocked under another
+// label).
+type Block struct {
+	// Label that bookings have to name, "" if no booking may have the seat.
+	Label events.BlockLabel
+	// Change of the performance's blocks of which this is a part, 0 if none.
+	Change int64
+}
 
-// Unblock puts a blocked seat back on sale. It does nothing to any other.
-type Unblock struct{}
+// Unblock puts a blocked seat on sale: one under the label or, if that is "", under any. No-op for
+// any other seat.
+type Unblock struct {
+	Label events.BlockLabel
+	// Change, if not 0, is the one that must have blocked it.
+	Change int64
+}
 
 // Seat is the state and the rules of one seat. It implements [core.Core].
 type Seat struct {
 	status  events.SeatStatus
-	holdID  events.HoldID // who has it, "" if nobody
-	holder  events.Holder // who has it or had it last
+	holdID  events.HoldID // the hold that has it, "" if none
+	holder  events.Holder // the present or last holder
 	expires int64         // UnixNano of the deadline, 0 unless held
-	first   int64         // UnixNano of the beginning of the holder's stay
-	freed   int64         // UnixNano of when the holder last gave it back, 0 while it is the holder's
+	first   int64         // UnixNano of the start of the holder's stay
+	freed   int64         // UnixNano of the last release, 0 while the holder has it
+	// block of the seat: the present one, or the one before and after the present hold; nil if
+	// none.
+	block *kept
 }
 
-// New returns a seat that nobody has touched.
+// kept is a block.
+type kept struct {
+	label  events.BlockLabel
+	change int64
+}
+
+// New returns an untouched seat.
 func New() core.Core { return &Seat{status: events.SeatIsFree} }
 
-// Status is where the seat stands.
+// Status returns whether the seat is free, held, booked or blocked.
 func (s *Seat) Status() events.SeatStatus { return s.status }
 
-// Owner is the hold that has the seat, and its holder; both "" if nobody has it.
+// Label returns that of the block: the present one, or the one before and after the present hold;
+// "" if none.
+func (s *Seat) Label() events.BlockLabel {
+	if s.block == nil {
+		return ""
+	}
+	return s.block.label
+}
+
+// Available reports whether a booking that names label can hold the seat: it is free, or blocked
+// under label.
+func (s *Seat) Available(label events.BlockLabel) bool {
+	return s.status == events.SeatIsFree || s.status == events.SeatIsBlocked && label != "" && label == s.Label()
+}
+
+// Change returns the change of the performance's blocks that has blocked the seat, 0 if none.
+func (s *Seat) Change() int64 {
+	if s.block == nil {
+		return 0
+	}
+	return s.block.change
+}
+
+// keep sets the block.
+func (s *Seat) keep(label events.BlockLabel, change int64) {
+	if s.block = nil; label != "" {
+		s.block = &kept{label, change}
+	}
+}
+
+// Owner returns the hold that has the seat and its holder, both "" if none has.
 func (s *Seat) Owner() (holdID events.HoldID, holder events.Holder) {
 	if s.holdID == "" {
 		return "", ""
@@ -93,8 +144,8 @@ func (s *Seat) Owner() (holdID events.HoldID, holder events.Holder) {
 	return s.holdID, s.holder
 }
 
-// Deadline of the hold and the beginning of the holder's stay; zero unless the seat
-// is held.
+// Deadline returns the deadline of the hold and the start of the holder's stay, both zero unless
+// the seat is held.
 func (s *Seat) Deadline() (expiresAt, firstHeldAt time.Time) {
 	if s.expires == 0 {
 		return time.Time{}, time.Time{}
@@ -116,11 +167,13 @@ type saved struct {
 	HoldID                events.HoldID
 	Holder                events.Holder
 	Expires, First, Freed int64
+	Label                 events.BlockLabel `json:",omitempty"`
+	Change                int64             `json:",omitempty"`
 }
 
 // Freeze implements [core.Core].
 func (s *Seat) Freeze() func(io.Writer) error {
-	state := saved{s.status, s.holdID, s.holder, s.expires, s.first, s.freed}
+	state := saved{s.status, s.holdID, s.holder, s.expires, s.first, s.freed, s.Label(), s.Change()}
 	return func(w io.Writer) error { return json.NewEncoder(w).Encode(state) }
 }
 
@@ -130,6 +183,7 @@ func (s *Seat) Restore(r io.Reader) error {
 	if err := json.NewDecoder(r).Decode(&state); err != nil {
 		return err
 	}
-	*s = Seat{state.Status, state.HoldID, state.Holder, state.Expires, state.First, state.Freed}
+	*s = Seat{state.Status, state.HoldID, state.Holder, state.Expires, state.First, state.Freed, nil}
+	s.keep(state.Label, state.Change)
 	return nil
 }

@@ -16,7 +16,7 @@ var Kind = core.Kind{Category: events.SettlementCategory, New: New, SnapshotVers
 // snapshotVersion changes with what Freeze writes.
 const snapshotVersion = 1
 
-// Claim has the reference count for a refund. Again for the same it does nothing. Refusal:
+// Claim makes the reference count for a refund. Idempotent for the same refund. Refusal:
 // payment_reference_used (it counts for another; resource).
 type Claim struct {
 	Provider  events.Provider
@@ -27,10 +27,10 @@ type Claim struct {
 // Settlement is the state and the rule of one reference. It implements [core.Core].
 type Settlement struct{ claimed events.SettlementClaimed }
 
-// New returns a reference that counts for nothing yet.
+// New returns a reference that counts for no refund yet.
 func New() core.Core { return &Settlement{} }
 
-// RefundID is the refund that it counts for, "" for none.
+// RefundID is the refund for which it counts, "" for none.
 func (s *Settlement) RefundID() events.RefundID { return s.claimed.RefundID }
 
 // Decide implements [core.Core].

@@ -21,22 +21,22 @@ func Stream(id events.TeamID) events.StreamID {
 // snapshotVersion changes with what Freeze writes.
 const snapshotVersion = 1
 
-// MaxOwned is how many teams one owner may have.
+// MaxOwned is the maximum number of teams of one owner.
 const MaxOwned = 1_000
 
-// Register makes a team known. Again with the same name and owner it does nothing, and so
-// it does, the caller, if the team is nobody's. Refusals: already_exists (with another
-// name or owner), limit_exceeded.
+// Register registers a team. No-op if it is registered with the same name, and with the same owner
+// or none. Refusals: already_exists (with another name or owner), limit_exceeded.
 type Register struct {
 	ID   events.TeamID
 	Name string
-	// Owner is the holder whose team it is, "" for nobody.
+	// Owner is the holder who owns the team, "" for none.
 	Owner events.Holder
-	// Owned is how many teams the owner has, as far as is known; 0 of whom no limit is for.
+	// Owned is the number of teams of the owner, as far as is known; 0 for a holder without a
+	// limit.
 	Owned int64
 }
 
-// Registered is a team as it was registered, forever.
+// Registered is a team as registered, which never changes.
 type Registered struct {
 	ID    events.TeamID
 	Name  string
@@ -63,7 +63,8 @@ func (t *Team) Decide(cmd core.Command, _ time.Time) ([]events.Fact, error) {
 	switch {
 	case !ok:
 		panic(fmt.Sprintf("team: no rule for %T", cmd))
-	case t.Exists() && register.Name == t.registered.Name && (t.registered.Owner == "" || register.Owner == t.registered.Owner):
+	case t.Exists() && register.Name == t.registered.Name &&
+		(t.registered.Owner == "" || register.Owner == t.registered.Owner):
 		return nil, nil
 	case t.Exists():
 		return nil, &core.Refusal{Code: core.CodeAlreadyExists,

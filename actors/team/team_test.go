@@ -47,7 +47,7 @@ func TestRegisteringOnceAndAgain(t *testing.T) {
 	}
 }
 
-// TestATeamOfNobody: from before there were owners. Whoever makes it again finds it.
+// TestATeamOfNobody: from before there were owners. Registering the same id is a no-op.
 func TestATeamOfNobody(t *testing.T) {
 	team := New().(*Team)
 	team.Evolve(&events.TeamRegistered{TeamID: "t-1", DisplayName: "Lions"})

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// crowded is a tournament with half a million teams in, and as many that wait.
+// crowded is a tournament with half a million teams entered, and as many waiting.
 func crowded(b *testing.B) *Tournament {
 	b.Helper()
 	c := New().(*Tournament)
@@ -17,8 +17,7 @@ func crowded(b *testing.B) *Tournament {
 	return c
 }
 
-// BenchmarkEnter is the path of the crowd, and BenchmarkRefuse that of those who
-// come too late.
+// BenchmarkEnter: entries while slots are free.
 func BenchmarkEnter(b *testing.B) {
 	c := play(b, New().(*Tournament), plain(MaxTeams))
 	b.ReportAllocs()
@@ -48,7 +47,7 @@ func BenchmarkRefuse(b *testing.B) {
 	}
 }
 
-// BenchmarkWithdrawAndPromote with half a million behind.
+// BenchmarkWithdrawAndPromote: with half a million waiting.
 func BenchmarkWithdrawAndPromote(b *testing.B) {
 	c := crowded(b)
 	b.ReportAllocs()
@@ -59,7 +58,7 @@ func BenchmarkWithdrawAndPromote(b *testing.B) {
 	}
 }
 
-// BenchmarkLeaveTheMiddle of a waitlist of half a million.
+// BenchmarkLeaveTheMiddle: of a waitlist of half a million.
 func BenchmarkLeaveTheMiddle(b *testing.B) {
 	c := crowded(b)
 	b.ReportAllocs()
@@ -84,7 +83,7 @@ func BenchmarkRestore(b *testing.B) {
 	}
 }
 
-// BenchmarkFreeze is what it costs the commands; the writing is done beside them.
+// BenchmarkFreeze: the part of a snapshot that delays commands; writing is concurrent.
 func BenchmarkFreeze(b *testing.B) {
 	c := crowded(b)
 	b.ReportAllocs()
@@ -93,7 +92,7 @@ func BenchmarkFreeze(b *testing.B) {
 	}
 }
 
-// BenchmarkMemory reports what a team costs that has entered, and one that waits.
+// BenchmarkMemory reports the memory of an entered team, and of a waiting one.
 func BenchmarkMemory(b *testing.B) {
 	for b.Loop() {
 		empty := heap()

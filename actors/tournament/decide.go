@@ -18,13 +18,16 @@ var errNoEntry = &core.Refusal{Code: core.CodeNotFound, Detail: "the team has no
 var errBadLimit = &core.Refusal{Code: core.CodeInvalidField, Detail: "team_limit must be from 1 to 1,000,000",
 	Fields: map[string]any{"field": "team_limit"}}
 
+var errOpensLate = &core.Refusal{Code: core.CodeInvalidField, Detail: "entry opens before its register_deadline",
+	Fields: map[string]any{"field": "opens_at"}}
+
 var errBadTeams = &core.Refusal{Code: core.CodeInvalidField, Detail: "team_ids must be 1 to 16 teams, each once",
 	Fields: map[string]any{"field": "team_ids"}}
 
 var errClosed = &core.Refusal{Code: core.CodeRegistrationClosed,
 	Detail: "the organiser has closed the tournament for entry"}
 
-// errFull and errWaitlistFull are the refusals of the crowd, made once.
+// errFull and errWaitlistFull are the most frequent refusals, so they are allocated once.
 var errFull = &core.Refusal{Code: core.CodeTournamentFull,
 	Detail: "every slot is taken; watch the tournament for one that comes back",
 	Fields: map[string]any{"remaining": int64(0)}}
@@ -48,6 +51,8 @@ func (t *Tournament) Decide(cmd core.Command, now time.Time) ([]events.Fact, err
 		return t.withdraw(cmd)
 	case *Edit:
 		return t.edit(cmd, now)
+	case *Cancel:
+		return t.cancel(cmd), nil
 	case *core.Expire:
 		return t.reached(t.sale, t.counts(), now), nil
 	}
@@ -63,6 +68,8 @@ func (t *Tournament) create(cmd *Create, now time.Time) ([]events.Fact, error) {
 	case t.Exists():
 		return nil, &core.Refusal{Code: core.CodeAlreadyExists,
 			Detail: "a tournament with this id exists and differs; choose another id, or edit it"}
+	case !opensBefore(cmd.OpensAt, cmd.RegisterDeadline):
+		return nil, errOpensLate
 	}
 	status := events.TournamentStatus("")
 	if cmd.Closed {
@@ -76,7 +83,13 @@ func (t *Tournament) create(cmd *Create, now time.Time) ([]events.Fact, error) {
 		events.TournamentCounts{Remaining: cmd.TeamLimit}, now)...), nil
 }
 
-// reached is the fact that the opening has come, if it is due.
+// opensBefore reports whether teams can enter at all: entry opens before its deadline, or has no
+// opening time.
+func opensBefore(opensAt, deadline time.Time) bool {
+	return opensAt.IsZero() || opensAt.Before(deadline)
+}
+
+// reached returns the fact that entry has opened, if that is due.
 func (t *Tournament) reached(sale core.Sale, counts events.TournamentCounts, now time.Time) []events.Fact {
 	at := sale.Due(now).OpensAt
 	if at.IsZero() {
@@ -91,6 +104,9 @@ func (t *Tournament) enter(cmd *Enter, now time.Time) ([]events.Fact, error) {
 	}
 	if refusal := core.RequirePass(t.created.WaitingRoom, cmd.Room); refusal != nil {
 		return nil, refusal
+	}
+	if t.called {
+		return nil, ErrCalledOff
 	}
 	for _, team := range cmd.TeamIDs {
 		if status, in := t.Entry(team); in {
@@ -110,8 +126,8 @@ func (t *Tournament) enter(cmd *Enter, now time.Time) ([]events.Fact, error) {
 		return nil, errClosed
 	}
 	teams, after := int64(len(cmd.TeamIDs)), t.counts()
-	// Whoever waits does not fit, or would have come in before. Under the strict
-	// rule that is a reason to wait as well.
+	// A waiting team does not fit, or it would have been promoted. Under the strict rule a newcomer
+	// has to wait behind it.
 	behind := t.waitlisted > 0 && t.created.Rule != events.WaitlistFill
 	if teams <= after.Remaining && !behind {
 		after.Entered, after.Remaining = after.Entered+teams, after.Remaining-teams
@@ -136,7 +152,7 @@ func validTeams(teams []events.TeamID) bool {
 	return len(teams) >= 1 && len(teams) <= MaxGroup
 }
 
-// cantWait refuses teams that don't get slots a place on the waitlist.
+// cantWait returns the refusal of teams that get neither slots nor a place on the waitlist.
 func (t *Tournament) cantWait(teams int64) *core.Refusal {
 	remaining := t.counts().Remaining
 	switch {
@@ -171,7 +187,7 @@ func (t *Tournament) withdraw(cmd *Withdraw) ([]events.Fact, error) {
 		waiting.changed, waiting.rest = number, without(row, cmd.TeamID)
 	}
 	facts := []events.Fact{&events.TournamentWithdrawn{TeamID: cmd.TeamID, Was: was, TournamentCounts: after}}
-	if t.created.Closed {
+	if t.created.Closed || t.called {
 		return facts, nil
 	}
 	promoted, _ := t.promote(&waiting, after)
@@ -179,6 +195,9 @@ func (t *Tournament) withdraw(cmd *Withdraw) ([]events.Fact, error) {
 }
 
 func (t *Tournament) edit(cmd *Edit, now time.Time) ([]events.Fact, error) {
+	if t.called {
+		return nil, ErrCalledOff
+	}
 	fact := &events.TournamentEdited{
 		DisplayName:      core.Or(cmd.Name, t.created.Name),
 		TeamLimit:        core.Or(cmd.TeamLimit, t.created.TeamLimit),
@@ -197,6 +216,8 @@ func (t *Tournament) edit(cmd *Edit, now time.Time) ([]events.Fact, error) {
 		return nil, &core.Refusal{Code: core.CodeLimitExceeded,
 			Detail: "the team limit can't go below the teams that have entered",
 			Fields: map[string]any{"entered": t.entered}}
+	case (cmd.OpensAt != nil || cmd.RegisterDeadline != nil) && !opensBefore(fact.OpensAt, fact.RegisterDeadline):
+		return nil, errOpensLate
 	case fact.Status == events.TournamentClosed:
 		return append([]events.Fact{fact}, t.reached(sale, fact.TournamentCounts, now)...), nil
 	}
@@ -214,8 +235,8 @@ func (t *Tournament) edit(cmd *Edit, now time.Time) ([]events.Fact, error) {
 	return append(facts, t.reached(sale, counts, now)...), nil
 }
 
-// promote gives the slots that remain to whoever waits, in order. all is false if
-// it would be more than MaxPromoted teams.
+// promote gives the remaining slots to waiting rows, in order. all is false if that would be more
+// than MaxPromoted teams.
 func (t *Tournament) promote(waiting *line, counts events.TournamentCounts) (facts []events.Fact, all bool) {
 	var fact *events.TournamentPromoted
 	for most := counts.Entered + MaxPromoted; counts.Remaining > 0; {

@@ -1,5 +1,5 @@
-// Package tournament holds the rules of slots that teams sign up for: first
-// come, first served, and a waitlist behind them.
+// Package tournament has the rules of slots that teams sign up for: first come, first served, and a
+// waitlist.
 //
 //	        ┌── a slot is free, and nobody waits for it ──▶ entered ──┐
 //	enter ──┤                                               ▲         ├─ withdraw ─▶ (may enter again)
@@ -11,19 +11,19 @@
 //
 // # The waitlist
 //
-// A row of the waitlist is one team or one group, in the order in which they
-// came. A group gets its slots at once or not at all. Under the strict rule only
-// the first row comes in, and a newcomer goes behind whoever waits, even if slots
-// are free; under fill the first row that fits comes in. What a withdrawal or an
-// edit makes possible is decided with it, so while the tournament is open nobody
-// waits for a slot that he could have. A closed one promotes nobody; opening it
-// again does. Withdrawing and promotion know no deadline: who waits was in time.
+// A row of the waitlist is one team or one group, in order of arrival. A group gets all of its
+// slots at once or none. Under the strict rule only the first row is promoted, and a newcomer joins
+// the end of the waitlist, even if slots are free; under fill the first row that fits is promoted.
+// A withdrawal or an edit also decides every promotion that it makes possible, so while the
+// tournament is open no team waits for a slot that it could have. A closed tournament promotes
+// nobody; reopening it does. Withdrawals and promotions have no deadline: a waiting team was in
+// time.
 //
 // # Why rows are numbered and queued by size
 //
-// A row's number says who came first and never changes, so taking a row out of
-// the middle moves nothing: its number stays behind in its queue until it comes
-// up, or until more than half are like that. A queue for each size of group finds
-// the first row that fits by looking at sixteen numbers, however many wait. A
-// team's place would need counting; a view does that, off the path of commands.
+// A row's number is its rank in order of arrival and never changes, so removing a row from the
+// middle moves nothing: its number stays in its queue until it reaches the front, or until more
+// than half of the numbers are stale. With a queue for each size of group, the first row that fits
+// is found by comparing sixteen numbers, however many rows wait. A team's place would require
+// counting; a view does that, off the command path.
 package tournament

@@ -44,6 +44,9 @@ func (t *Tournament) Evolve(fact events.Fact) {
 		t.created.OpensAt, t.created.Closed = f.OpensAt, f.Status == events.TournamentClosed
 		t.stated(f.OpensAt)
 		t.check(f.TournamentCounts)
+	case *events.TournamentCancelled:
+		t.cancelled()
+		t.check(f.TournamentCounts)
 	case *events.TournamentOpened:
 		if ahead := t.sale.Ahead.OpensAt; ahead.IsZero() || !ahead.Equal(f.OpensAt) {
 			panic(fmt.Sprintf("tournament %s: the log opens it at %v, and %v lies ahead", t.created.ID, f.OpensAt, ahead))
@@ -55,7 +58,7 @@ func (t *Tournament) Evolve(fact events.Fact) {
 	}
 }
 
-// stated takes in the opening of a fact that states what can be edited.
+// stated applies the opening time in a fact with the editable members.
 func (t *Tournament) stated(opensAt time.Time) {
 	t.sale = t.sale.Stated(events.SaleTimes{OpensAt: opensAt})
 	t.edited = t.facts - 1
@@ -105,7 +108,7 @@ func (t *Tournament) remove(team events.TeamID, was events.EntryStatus) {
 	t.waitlist.shrink(number, len(row), without(row, team))
 }
 
-// check holds the figures a fact recorded against the state it led to.
+// check compares the figures recorded in a fact with the state.
 func (t *Tournament) check(recorded events.TournamentCounts) {
 	if counts := t.counts(); counts != recorded || counts.Remaining < 0 {
 		panic(fmt.Sprintf("tournament %s: the log says %+v, its facts add up to %+v", t.created.ID, recorded, counts))

@@ -7,8 +7,7 @@ import (
 	"admitone/events"
 )
 
-// TestGuard: behind a waiting room only those enter who come with its pass; whoever is
-// in may go without one.
+// TestGuard: behind a waiting room, an entry requires its pass; withdrawing does not.
 func TestGuard(t *testing.T) {
 	behind := func(room events.RoomID) *Edit { return &Edit{WaitingRoom: &room} }
 	with := func(teams events.TeamID, room events.RoomID) *Enter {

@@ -10,7 +10,7 @@ import (
 	"admitone/events"
 )
 
-// TestFactsThatCantBe: the log is damaged, or the rules are; nothing goes on.
+// TestFactsThatCantBe: the log is damaged, or the rules are wrong; the core panics.
 func TestFactsThatCantBe(t *testing.T) {
 	counts := func(entered, remaining, waitlisted int64) events.TournamentCounts {
 		return events.TournamentCounts{Entered: entered, Remaining: remaining, Waitlisted: waitlisted}
@@ -46,13 +46,13 @@ func TestFactsThatCantBe(t *testing.T) {
 	}
 }
 
-// TestACutSnapshotIsNotRestored: no prefix of a snapshot passes for one.
+// TestACutSnapshotIsNotRestored: no prefix of a snapshot is accepted.
 func TestACutSnapshotIsNotRestored(t *testing.T) {
 	c := play(t, New().(*Tournament), strict(2), enter("ann bob"), enter("cid dan"), enter("eve"))
 	coretest.RefusesCutSnapshots(t, c, New)
 }
 
-// play has commands accepted one after another.
+// play executes commands, which must be accepted.
 func play(t testing.TB, c *Tournament, commands ...core.Command) *Tournament {
 	t.Helper()
 	for _, cmd := range commands {
@@ -71,8 +71,8 @@ func name(n int) events.TeamID { return events.TeamID(fmt.Sprintf("team-%07d", n
 
 func alone(n int) *Enter { return &Enter{TeamIDs: []events.TeamID{name(n)}} }
 
-// TestManyArePromotedInBoundedFacts: all that one edit may let in, in order, each
-// once; one team more is refused.
+// TestManyArePromotedInBoundedFacts: the maximum of one edit, in order, each once; one team more is
+// refused.
 func TestManyArePromotedInBoundedFacts(t *testing.T) {
 	c := play(t, New().(*Tournament), strict(1), alone(0))
 	for n := 1; n <= MaxPromoted+1; n++ {
@@ -119,8 +119,8 @@ func TestTheWaitlistHasAnEnd(t *testing.T) {
 	}
 }
 
-// TestThoseWhoLeftDoNotPileUp: whoever waits and leaves all day costs nothing,
-// also behind somebody who stays.
+// TestThoseWhoLeftDoNotPileUp: entries and withdrawals in any number need no memory, also behind a
+// team that stays.
 func TestThoseWhoLeftDoNotPileUp(t *testing.T) {
 	c := play(t, New().(*Tournament), strict(1), alone(0), alone(1))
 	most := 0
@@ -146,7 +146,7 @@ func TestStrictIsTheRuleWhereNoneIsNamed(t *testing.T) {
 	}
 }
 
-// TestDeadlinesInTheYear9999: later than what 64 bits of nanoseconds can say.
+// TestDeadlinesInTheYear9999: later than 64 bits of nanoseconds can represent.
 func TestDeadlinesInTheYear9999(t *testing.T) {
 	end := time.Date(9999, 12, 31, 23, 59, 59, 999_999_999, time.UTC)
 	created := strict(2)

@@ -10,7 +10,7 @@ import (
 	"admitone/events"
 )
 
-// from is a tournament that opens so long after the day began.
+// from returns a tournament that opens some time after the day began.
 func from(cmd *Create, after time.Duration) *Create {
 	cmd.OpensAt = day.Add(after)
 	return cmd
@@ -18,7 +18,7 @@ func from(cmd *Create, after time.Duration) *Create {
 
 func opens(at time.Time) *Edit { return &Edit{OpensAt: &at} }
 
-// opening tells when a tournament has opened; the other facts are as in the other tables.
+// opening describes the opening of a tournament; other facts are as in the other tables.
 func opening(fact events.Fact) string {
 	if f, ok := fact.(*events.TournamentOpened); ok {
 		return fmt.Sprintf("opened at %v with %d in", f.OpensAt.Sub(day), f.Entered)
@@ -26,7 +26,8 @@ func opening(fact events.Fact) string {
 	return sentence(fact)
 }
 
-// TestOpening: teams enter from the stated moment on, to the nanosecond, and it is recorded once.
+// TestOpening: teams can enter from the stated time on, to the nanosecond, and the opening is
+// recorded once.
 func TestOpening(t *testing.T) {
 	const tick, ns = time.Minute, time.Nanosecond
 	const made = "created cup for 2, strict"
@@ -70,6 +71,14 @@ func TestOpening(t *testing.T) {
 			{tick, &core.Expire{}, "opened at 1m0s with 0 in"},
 			{tick, status(events.TournamentOpen), "edited Cup to 2 until 1h0m0s, open: 0 in, 2 free, 0 wait"},
 			{tick, enter("a"), "entered [a]: 1 in, 1 free, 0 wait"},
+		},
+		"before the deadline alone": {
+			{0, from(plain(2), time.Hour), "invalid_field [field:opens_at]"},
+			{0, from(plain(2), time.Hour-ns), made},
+			{0, opens(day.Add(time.Hour)), "invalid_field [field:opens_at]"},
+			{0, opens(day.Add(2 * tick)), "edited Cup to 2 until 1h0m0s, open: 0 in, 2 free, 0 wait"},
+			{0, deadline(2 * tick), "invalid_field [field:opens_at]"},
+			{0, limit(2), "edited Cup to 2 until 1h0m0s, open: 0 in, 2 free, 0 wait"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

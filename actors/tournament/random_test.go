@@ -15,8 +15,7 @@ import (
 	"admitone/events"
 )
 
-// content is a tournament's state in a form that can be compared. Rows are in
-// order; their numbers count.
+// content is a tournament's state in comparable form. Rows are in order; their numbers count.
 type content struct {
 	Created             Create
 	Closed              bool
@@ -40,7 +39,7 @@ func contentOf(t *Tournament) content {
 	return c
 }
 
-// model says what should be, in the plainest way: lists in order.
+// model is a naive model of a tournament: lists in order.
 type model struct {
 	limit    int
 	deadline time.Time
@@ -129,7 +128,7 @@ func (m *model) decide(cmd core.Command, now time.Time) string {
 	return ""
 }
 
-// team draws one of few, so that they meet.
+// team draws one of few, so that commands collide.
 func team(t *rapid.T) events.TeamID {
 	return events.TeamID(rune('a' + rapid.IntRange(0, 25).Draw(t, "team")))
 }
@@ -159,15 +158,14 @@ func someCommand(t *rapid.T) core.Command {
 	return &Enter{TeamIDs: teams}
 }
 
-// saved is a state that was frozen, to be written later.
+// saved is a frozen state, to be written later.
 type saved struct {
 	write  func(io.Writer) error
 	then   content
 	events int
 }
 
-// TestAnyHistory holds the rules to the model, and what they promise to the shell
-// to what they do.
+// TestAnyHistory compares the core with the model, and checks its contract with the shell.
 func TestAnyHistory(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		created := rapid.SampledFrom([]*Create{plain(4), strict(4), fill(4)}).Draw(t, "created")
@@ -205,8 +203,8 @@ func TestAnyHistory(t *testing.T) {
 	})
 }
 
-// decideTwice holds that deciding changes nothing, gives the same again, and
-// refuses what the model refuses.
+// decideTwice checks that deciding changes nothing, is repeatable, and refuses what the model
+// refuses.
 func decideTwice(t *rapid.T, c *Tournament, m *model, cmd core.Command, now time.Time) []events.Fact {
 	before := contentOf(c)
 	facts, err := c.Decide(cmd, now)
@@ -235,7 +233,7 @@ func replay(log []events.Fact) *Tournament {
 	return c
 }
 
-// order is how the facts say that teams entered, and in which rows they wait.
+// order returns the teams that have entered according to the facts, in order, and the waiting rows.
 func order(log []events.Fact) (entered []events.TeamID, waiting [][]events.TeamID) {
 	for _, fact := range log {
 		switch f := fact.(type) {
@@ -260,7 +258,7 @@ func order(log []events.Fact) (entered []events.TeamID, waiting [][]events.TeamI
 	return entered, waiting
 }
 
-// agree holds the state and the order of the log to the model and the invariants.
+// agree compares the state and the order of the log with the model, and checks the invariants.
 func agree(t *rapid.T, c *Tournament, m *model, log []events.Fact) {
 	if counts := c.counts(); counts.Remaining < 0 || counts.Entered+counts.Remaining != c.created.TeamLimit {
 		t.Fatalf("%+v of %d", counts, c.created.TeamLimit)
@@ -291,8 +289,8 @@ func agree(t *rapid.T, c *Tournament, m *model, log []events.Fact) {
 	}
 }
 
-// restoreAndFollow writes a frozen state down only now, after everything that has
-// happened since, restores it, and follows the facts that came after it.
+// restoreAndFollow writes a frozen state only now, after later changes, restores it, and applies
+// the facts since.
 func restoreAndFollow(t *rapid.T, f *saved, log []events.Fact, end content) {
 	c := coretest.Restored(t, f.write, New).(*Tournament)
 	if got := contentOf(c); !reflect.DeepEqual(got, f.then) {

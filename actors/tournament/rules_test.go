@@ -11,7 +11,7 @@ import (
 	"admitone/events"
 )
 
-// day is the moment all tests begin at; entry ends an hour later.
+// day is the start of all tests; entry ends an hour later.
 var day = time.Date(2026, 5, 1, 20, 0, 0, 0, time.UTC)
 
 // s and ns are a second and a nanosecond.
@@ -60,10 +60,10 @@ func deadline(after time.Duration) *Edit {
 	return &Edit{RegisterDeadline: &at}
 }
 
-// crowd is as many teams as one entry can have, and one more.
+// crowd is one team more than an entry can have.
 const crowd = "a b c d e f g h i j k l m n o p q"
 
-// decided puts what was decided as a sentence.
+// decided describes a decision.
 func decided(facts []events.Fact, err error) string { return coretest.Describe(facts, err, sentence) }
 
 func sentence(fact events.Fact) string {
@@ -87,7 +87,7 @@ func sentence(fact events.Fact) string {
 	return fact.Name()
 }
 
-// attempt is one line of a table: at this time, this command, and what follows.
+// attempt is a line of a table: the time, the command, and the decision.
 type attempt struct {
 	at   time.Duration
 	cmd  core.Command

@@ -15,25 +15,26 @@ import (
 // snapshotVersion changes with the encoding below.
 const snapshotVersion = 2
 
-// snapshotHeader is the first part of a snapshot. The rows of the waitlist follow, each as
-// number (64 bits), teams (8) and their ids, and then the ids of the teams that
-// have entered; an id is its length (16) and its bytes, all little endian. Neither
-// part is in any order. The queues of the waitlist are rebuilt.
+// snapshotHeader is the first part of a snapshot. The rows of the waitlist follow, each as number
+// (64 bits), number of teams (8) and their ids, and then the ids of the teams that have entered; an
+// id is its length (16) and its bytes, all little endian. Neither part is ordered. The queues of
+// the waitlist are rebuilt.
 type snapshotHeader struct {
 	Created             Create
 	Ahead               events.SaleTimes
 	Facts, Edited       events.Revision
+	Called              bool
 	Entered, Waitlisted int64
 	Rows                int
 	LastRow             uint64
 }
 
-// pieceSize is how much is written at once; between pieces others may go first.
+// pieceSize is the number of bytes per write: between writes other goroutines may run.
 const pieceSize = 16 << 10
 
 // Freeze implements [core.Core].
 func (t *Tournament) Freeze() func(io.Writer) error {
-	h := snapshotHeader{Created: t.created, Ahead: t.sale.Ahead, Facts: t.facts, Edited: t.edited,
+	h := snapshotHeader{Created: t.created, Ahead: t.sale.Ahead, Facts: t.facts, Edited: t.edited, Called: t.called,
 		Entered: t.entered, Waitlisted: t.waitlisted,
 		Rows: t.waitlist.rows.Len(), LastRow: t.waitlist.last}
 	rows, teams := t.waitlist.rows.Freeze(), t.teams.Freeze()
@@ -64,7 +65,7 @@ func write(
 	}
 	for team, number := range teams {
 		if number != 0 {
-			continue // it is in its row
+			continue // written with its row
 		}
 		record = appendID(record[:0], team)
 		if _, err = out.Write(record); err != nil {
@@ -91,7 +92,7 @@ func (t *Tournament) Restore(r io.Reader) error {
 	}
 	t.created, t.entered, t.waitlisted = h.Created, h.Entered, h.Waitlisted
 	t.sale = core.Sale{Times: events.SaleTimes{OpensAt: h.Created.OpensAt}, Ahead: h.Ahead}
-	t.facts, t.edited = h.Facts, h.Edited
+	t.facts, t.edited, t.called = h.Facts, h.Edited, h.Called
 	t.waitlist.last = h.LastRow
 	t.waitlist.rows.Load(h.Rows, in.rows(h.Rows))
 	t.teams.Load(int(h.Entered+h.Waitlisted), func(yield func(events.TeamID, uint64) bool) {
@@ -150,7 +151,7 @@ func (s *source) rows(count int) iter.Seq2[uint64, []events.TeamID] {
 	}
 }
 
-// queue makes the queues of rows that have been loaded.
+// queue builds the queues of the loaded rows.
 func (w *waitlist) queue() {
 	for number, row := range w.rows.All() {
 		q := &w.queues[len(row)]

@@ -17,64 +17,64 @@ func Stream(id events.TournamentID) events.StreamID {
 }
 
 const (
-	// MaxTeams is the largest team limit, and the most teams that can wait.
+	// MaxTeams is the maximum team limit, and the maximum number of waiting teams.
 	MaxTeams = 1_000_000
-	// MaxGroup is how many teams one entry can have.
+	// MaxGroup is the maximum number of teams of one entry.
 	MaxGroup = 16
-	// MaxPromoted is how many teams of the waitlist one edit can let in: all of
-	// them are in one append, and an append has to stay small.
+	// MaxPromoted is the maximum number of teams that one edit can promote: all of them are in one
+	// append, which has to stay small.
 	MaxPromoted = 10_000
 	// rowsAtOnce bounds the rows that one fact promotes.
 	rowsAtOnce = 256
 )
 
-// Create opens a tournament for entry. Refusals: invalid_field (team_limit),
-// already_exists (with other members; with the same it does nothing).
+// Create creates a tournament, open for entry. No-op if it was created with the same members.
+// Refusals: invalid_field (team_limit), already_exists (with other members).
 type Create struct {
 	ID        events.TournamentID
 	Name      string
 	TeamLimit int64
 	// RegisterDeadline is the last moment at which a team can enter, in UTC.
 	RegisterDeadline time.Time
-	// Waitlist reports whether teams may wait for a slot, Rule who comes first.
+	// Waitlist permits teams to wait for a slot; Rule decides which is promoted first.
 	Waitlist bool
 	Rule     events.WaitlistRule
-	// WaitingRoom that guards the entry, "" if none does.
+	// WaitingRoom required for entry, "" for none.
 	WaitingRoom events.RoomID
 	// OpensAt is the first moment at which a team can enter, zero if there is none.
 	OpensAt time.Time
-	// Closed reports whether the organiser lets nobody enter.
+	// Closed: the organiser has closed entry.
 	Closed bool
 }
 
-// Edit changes the members that are not nil, and promotes whoever fits then.
-// Refusals: not_found, invalid_field (team_limit), limit_exceeded (a limit below
-// what has entered, or more than MaxPromoted teams would come in).
+// Edit changes the members that are not nil, and promotes the waiting rows that then fit. Refusals:
+// not_found, invalid_field (team_limit), limit_exceeded (a limit below the teams that have entered,
+// or more than MaxPromoted teams would be promoted).
 type Edit struct {
 	Name             *string
 	TeamLimit        *int64
 	RegisterDeadline *time.Time
 	Status           *events.TournamentStatus
-	// WaitingRoom that is to guard the entry, "" for none.
+	// WaitingRoom required for entry, "" for none.
 	WaitingRoom *events.RoomID
-	// OpensAt is to be the first moment at which a team can enter; the zero time takes it away.
+	// OpensAt is the new first moment at which a team can enter; the zero time removes it.
 	OpensAt *time.Time
 }
 
-// Enter asks for slots for a team, or for all teams of a group or none. Refusals,
-// in this order: not_found, invalid_field (team_ids), pass_required, already_entered
-// (one of them has entered or waits), not_open, deadline_passed, registration_closed,
-// tournament_full. TeamIDs must not be changed afterwards.
+// Enter requests slots for a team, or for all teams of a group or none. Refusals, in this order:
+// not_found, invalid_field (team_ids), pass_required, cancelled, already_entered (one of them has
+// entered or waits), not_open, deadline_passed, registration_closed, tournament_full. TeamIDs must
+// not be changed afterwards.
 type Enter struct {
 	TeamIDs []events.TeamID
-	// Room is the waiting room whose pass was shown, "" if none.
+	// Room is the waiting room whose pass was presented, "" if none.
 	Room events.RoomID
-	// Order is kept in the fact, and must not be changed afterwards.
+	// Order is recorded in the fact, and must not be changed afterwards.
 	Order events.OrderData
 }
 
-// Withdraw takes a team out, from its slot or from the waitlist, and promotes
-// whoever fits then. Refusals: not_found (of the tournament, of the entry).
+// Withdraw removes a team from its slot or from the waitlist, and promotes the waiting rows that
+// then fit. Refusals: not_found (of the tournament, of the entry).
 type Withdraw struct {
 	TeamID events.TeamID
 }
@@ -86,11 +86,12 @@ type Tournament struct {
 	entered    int64  // teams
 	waitlisted int64  // teams
 	sale       core.Sale
-	facts      events.Revision // taken in
+	called     bool            // by the organiser
+	facts      events.Revision // number applied
 	edited     events.Revision // of the newest edit; the creation counts
 
-	// teams are those that have entered or wait, with the number of their row of
-	// the waitlist; 0 is entered.
+	// teams are those that have entered or wait, with the number of their row of the waitlist; 0
+	// means entered.
 	teams    *core.Table[events.TeamID, uint64]
 	waitlist waitlist
 }
@@ -103,15 +104,18 @@ func New() core.Core {
 // Exists reports whether the tournament was created.
 func (t *Tournament) Exists() bool { return t.created.ID != "" }
 
-// Status is the organiser's switch.
+// Status returns open or closed as set by the organiser, or cancelled.
 func (t *Tournament) Status() events.TournamentStatus {
+	if t.called {
+		return events.TournamentIsCancelled
+	}
 	if t.created.Closed {
 		return events.TournamentClosed
 	}
 	return events.TournamentOpen
 }
 
-// Figures returns the tournament as it was created or last edited, and its teams.
+// Figures returns the tournament as created or last edited, and the number of its teams.
 func (t *Tournament) Figures() (created Create, counts events.TournamentCounts) {
 	return t.created, t.counts()
 }
@@ -124,7 +128,7 @@ func (t *Tournament) counts() events.TournamentCounts {
 	}
 }
 
-// Entry says where a team stands, and whether it takes part at all.
+// Entry returns whether a team has entered or waits; ok is false if it does neither.
 func (t *Tournament) Entry(teamID events.TeamID) (events.EntryStatus, bool) {
 	row, ok := t.teams.Get(teamID)
 	switch {
@@ -136,14 +140,14 @@ func (t *Tournament) Entry(teamID events.TeamID) (events.EntryStatus, bool) {
 	return events.EntryEntered, true
 }
 
-// NextDeadline implements [core.Core]. The register deadline ends nothing by
-// itself: it is looked at when a team enters.
+// NextDeadline implements [core.Core]. Nothing happens at the register deadline: it is checked when
+// a team enters.
 func (t *Tournament) NextDeadline() time.Time { return t.sale.NextDeadline() }
 
 // EditRevision implements [core.Edited].
 func (t *Tournament) EditRevision() events.Revision { return t.edited }
 
-// same reports whether a creation asks for what is there.
+// same reports whether a creation has the members of the first one.
 func (c *Create) same(other *Create) bool {
 	a, b := *c, *other
 	a.RegisterDeadline, b.RegisterDeadline = time.Time{}, time.Time{}
@@ -151,7 +155,7 @@ func (c *Create) same(other *Create) bool {
 	return a == b && c.RegisterDeadline.Equal(other.RegisterDeadline) && c.OpensAt.Equal(other.OpensAt)
 }
 
-// without returns a copy of teams that lacks one of them.
+// without returns a copy of teams without team, which must be one of them.
 func without(teams []events.TeamID, team events.TeamID) []events.TeamID {
 	rest := make([]events.TeamID, 0, len(teams)-1)
 	for _, other := range teams {

@@ -7,19 +7,19 @@ import (
 	"admitone/events"
 )
 
-// slack is how many numbers of rows that are gone a queue keeps whatever its size.
+// slack is how many stale numbers a queue may always have, so that small queues are not rebuilt.
 const slack = 1024
 
-// waitlist is the rows that wait, in the order of their numbers.
+// waitlist has the waiting rows, in the order of their numbers.
 type waitlist struct {
 	rows *core.Table[uint64, []events.TeamID] // the teams of each row, by its number
 	last uint64                               // the highest number given so far
-	// queues has the rows by how many teams they have, from 1 to MaxGroup.
+	// queues has the rows by their number of teams, from 1 to MaxGroup.
 	queues [MaxGroup + 1]queue
 }
 
-// queue has numbers of rows in order. One that has gone, or got smaller, stays
-// until it comes up; the first is never like that.
+// queue has numbers of rows in order. The number of a row that was removed, or got smaller, stays
+// until it reaches the front; the first number is never stale.
 type queue struct {
 	numbers []uint64
 	live    int
@@ -27,14 +27,14 @@ type queue struct {
 
 func newWaitlist() waitlist { return waitlist{rows: core.NewTable[uint64, []events.TeamID]()} }
 
-// add puts a row at the end and returns its number.
+// add appends a row and returns its number.
 func (w *waitlist) add(teams []events.TeamID) uint64 {
 	w.last++
 	w.put(w.last, teams)
 	return w.last
 }
 
-// put makes teams the content of row number, which none of its size is now.
+// put makes teams the content of row number, which must not be in the queue of its new size.
 func (w *waitlist) put(number uint64, teams []events.TeamID) {
 	w.rows.Set(number, teams)
 	q := &w.queues[len(teams)]
@@ -43,7 +43,7 @@ func (w *waitlist) put(number uint64, teams []events.TeamID) {
 		q.numbers = append(q.numbers, number)
 		return
 	}
-	i, _ := slices.BinarySearch(q.numbers, number) // a group that lost a team keeps its place
+	i, _ := slices.BinarySearch(q.numbers, number) // a group that lost a team keeps its number
 	q.numbers = slices.Insert(q.numbers, i, number)
 }
 
@@ -54,19 +54,18 @@ func (w *waitlist) remove(number uint64, size int) {
 	w.tidy(size)
 }
 
-// shrink leaves rest, at least one team, of a row.
+// shrink replaces a row by rest, at least one of its teams.
 func (w *waitlist) shrink(number uint64, size int, rest []events.TeamID) {
 	w.queues[size].live--
 	w.put(number, rest)
 	w.tidy(size)
 }
 
-// tidy drops what is gone from the front of a queue, and from all of it when more
-// is gone than there.
+// tidy drops stale numbers from the front of a queue, and all of them when they outnumber the rows.
 func (w *waitlist) tidy(size int) {
 	q := &w.queues[size]
 	if len(q.numbers) > 2*q.live+slack {
-		kept := make([]uint64, 0, q.live+slack) // the old array may be that of a million
+		kept := make([]uint64, 0, q.live+slack) // the old array may have room for a million
 		for _, number := range q.numbers {
 			if w.has(number, size) {
 				kept = append(kept, number)
@@ -84,17 +83,17 @@ func (w *waitlist) has(number uint64, size int) bool {
 	return ok && len(teams) == size
 }
 
-// line walks through a waitlist in order and changes nothing of it.
+// line iterates over a waitlist in order without changing it.
 type line struct {
 	list *waitlist
 	at   [MaxGroup + 1]int // in each queue
-	// changed is a row of which only rest will be left, 0 for none.
+	// changed is a row of which only rest will remain, 0 for none.
 	changed uint64
 	rest    []events.TeamID
 }
 
-// next takes out the first row that has at most so many teams; nil if there is
-// none. A row that is too large for what the caller has left ends a walk.
+// next returns the first row with at most most teams, and does not return it again; nil if there is
+// none.
 func (l *line) next(most int) []events.TeamID {
 	first, size := uint64(0), 0
 	for s := 1; s <= most; s++ {
@@ -115,7 +114,7 @@ func (l *line) next(most int) []events.TeamID {
 	return teams
 }
 
-// first is the number of the first row of a size, 0 if there is none.
+// first returns the number of the first row of a size, 0 if there is none.
 func (l *line) first(size int) uint64 {
 	found := uint64(0)
 	numbers := l.list.queues[size].numbers

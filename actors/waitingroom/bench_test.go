@@ -14,7 +14,7 @@ import (
 
 const million = 1_000_000
 
-// BenchmarkJoin is the path of the crowd.
+// BenchmarkJoin: a join decided and applied.
 func BenchmarkJoin(b *testing.B) {
 	r := crowd(b, fifo(10, 3), 0)
 	b.ReportAllocs()
@@ -33,7 +33,7 @@ func BenchmarkJoin(b *testing.B) {
 	}
 }
 
-// BenchmarkLook is what a poll reads, with a million waiting.
+// BenchmarkLook: the lookup of a poll, with a million waiting.
 func BenchmarkLook(b *testing.B) {
 	l := crowd(b, fifo(10, 3), million).Line()
 	n := int64(0)
@@ -45,8 +45,8 @@ func BenchmarkLook(b *testing.B) {
 	}
 }
 
-// BenchmarkPublish is what publishing a million places costs the room's actor, with
-// twenty changes all over the line between two times.
+// BenchmarkPublish: the cost of publishing a million places, with twenty changes all over the line
+// in between.
 func BenchmarkPublish(b *testing.B) {
 	r := crowd(b, fifo(10, 3), million)
 	b.ReportAllocs()
@@ -65,8 +65,8 @@ func BenchmarkPublish(b *testing.B) {
 	}
 }
 
-// BenchmarkChange takes a place out of a line that has just been published, so that
-// its block is copied, and looks for who is next.
+// BenchmarkChange ends a place of a line that was just published, so that its block is copied, and
+// finds the next one.
 func BenchmarkChange(b *testing.B) {
 	r := crowd(b, fifo(10_000, MaxActive), million)
 	n := 0
@@ -87,7 +87,7 @@ func BenchmarkChange(b *testing.B) {
 	}
 }
 
-// BenchmarkAdmit lets in as many as the rate ever allows at once.
+// BenchmarkAdmit admits the maximum number of visitors of one command.
 func BenchmarkAdmit(b *testing.B) {
 	r := crowd(b, fifo(MaxAdmitPerSecond, MaxActive), million)
 	b.ReportAllocs()
@@ -105,7 +105,7 @@ func BenchmarkAdmit(b *testing.B) {
 	}
 }
 
-// BenchmarkShuffle draws the order of a million who came early.
+// BenchmarkShuffle draws the order of a million early tickets.
 func BenchmarkShuffle(b *testing.B) {
 	for b.Loop() {
 		b.StopTimer()
@@ -115,8 +115,7 @@ func BenchmarkShuffle(b *testing.B) {
 	}
 }
 
-// BenchmarkFreeze is what a snapshot costs the commands; the writing is done beside
-// them.
+// BenchmarkFreeze: the part of a snapshot that delays commands; writing is concurrent.
 func BenchmarkFreeze(b *testing.B) {
 	r := crowd(b, fifo(10, 3), million)
 	b.ReportAllocs()
@@ -148,8 +147,8 @@ func BenchmarkRestore(b *testing.B) {
 	}
 }
 
-// BenchmarkMemory reports what a waiting visitor costs in the core and in the line
-// that is published, also in a shuffled room.
+// BenchmarkMemory reports the memory of a waiting visitor in the core and in the published line,
+// also in a shuffled room.
 func BenchmarkMemory(b *testing.B) {
 	for b.Loop() {
 		for name, set := range map[string]*Set{"fifo": fifo(10, 3), "shuffle": drawn(10, 3)} {

@@ -7,8 +7,8 @@ import (
 	"admitone/events"
 )
 
-// someRoom has tickets 1 to 6: 1 and 3 are in, 2 has left, 4 was dropped, 5 and 6
-// wait. It is a shuffled one if set says so.
+// someRoom returns a room with tickets 1 to 6: 1 and 3 are admitted, 2 has left, 4 was dropped, 5
+// and 6 wait. set decides whether it is shuffled.
 func someRoom(t *testing.T, set *Set) *Room {
 	t.Helper()
 	r := crowd(t, set, 6)
@@ -21,7 +21,7 @@ func TestCutSnapshots(t *testing.T) {
 	coretest.RefusesCutSnapshots(t, play(t, crowd(t, drawn(16, 2), 3), 11*s, expire, shuffle, admit), New)
 }
 
-// TestDamagedLogs: facts that can't be stop the room.
+// TestDamagedLogs: impossible facts make the core panic.
 func TestDamagedLogs(t *testing.T) {
 	left := func(waiting, active int64) events.WaitingRoomCounts {
 		return events.WaitingRoomCounts{Waiting: waiting, Active: active}

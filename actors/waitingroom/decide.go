@@ -24,10 +24,10 @@ var errFull = &core.Refusal{Code: core.CodeLimitExceeded, Detail: "the waiting r
 var errNoRevision = &core.Refusal{Code: core.CodeRevisionRequired,
 	Detail: "the waiting room exists; read it, and change it with If-Match"}
 
-// codeNotRunner is between a room and the server that runs it: no client is answered with it.
+// codeNotRunner is exchanged between a room and the servers that run it; no client receives it.
 const codeNotRunner core.Code = "not_runner"
 
-// ErrNotRunner refuses a server that has not run the room for the whole term.
+// ErrNotRunner refuses a server that has not run the room during the whole term.
 var ErrNotRunner = &core.Refusal{Code: codeNotRunner, Detail: "another server runs the waiting room now"}
 
 var errBadHolder = &core.Refusal{Code: core.CodeInvalidField,
@@ -93,7 +93,7 @@ func (r *Room) set(cmd *Set) ([]events.Fact, error) {
 	return []events.Fact{&events.WaitingRoomChanged{WaitingRoomSettings: settings, WaitingRoomCounts: r.counts()}}, nil
 }
 
-// settings returns what is to be set, where before says what stays.
+// settings returns the new settings; before supplies the members that stay.
 func (cmd *Set) settings(before events.WaitingRoomSettings) events.WaitingRoomSettings {
 	settings := cmd.Settings
 	settings.Version = before.Version
@@ -112,7 +112,7 @@ func (cmd *Set) settings(before events.WaitingRoomSettings) events.WaitingRoomSe
 	case settings.SeedHash == "":
 		settings.SeedHash = before.SeedHash
 	}
-	// Equal moments have to be equal values.
+	// Equal times must be equal values.
 	settings.OpensAt = settings.OpensAt.UTC().Round(0)
 	return settings
 }
@@ -156,9 +156,9 @@ func checkBounds(s *events.WaitingRoomSettings) *core.Refusal {
 	return nil
 }
 
-// checkOpening refuses what would let an organiser choose the order of those who
-// have come: the seed stays when the first has joined, and the moment once it has
-// passed. Going back to the order of arrival stays possible until the seed is out.
+// checkOpening refuses edits by which an organiser could choose the order of those who have joined:
+// the seed is fixed once the first has joined, and the opening time once it has passed. Returning
+// to the order of arrival stays possible until the seed is published.
 func (r *Room) checkOpening(s *events.WaitingRoomSettings) *core.Refusal {
 	was := &r.settings
 	switch {
@@ -194,7 +194,7 @@ func (r *Room) join(cmd *Join) ([]events.Fact, error) {
 	return []events.Fact{&events.WaitingRoomJoined{Ticket: r.last + 1, Holder: cmd.Holder, WaitingRoomCounts: after}}, nil
 }
 
-// admit takes the first of the line, as many as the rate and max_active allow.
+// admit admits the first waiting visitors, as many as the rate and max_active allow.
 func (r *Room) admit(now time.Time) []events.Fact {
 	s := &r.settings
 	if s.Status == events.RoomClosed || !r.drawn() || now.Before(s.OpensAt) {
@@ -244,7 +244,7 @@ func (r *Room) finish(cmd *Finish) ([]events.Fact, error) {
 	return []events.Fact{&events.WaitingRoomFinished{Ticket: cmd.Ticket, WaitingRoomCounts: after}}, nil
 }
 
-// status is where a visitor stands; refused: not_found.
+// status returns the status of a ticket. Refusal: not_found.
 func (r *Room) status(ticket int64) (events.VisitorStatus, error) {
 	if ticket < 1 || ticket > r.last {
 		return "", errNoVisitor
@@ -252,7 +252,7 @@ func (r *Room) status(ticket int64) (events.VisitorStatus, error) {
 	return r.line.status(r.line.place(uint32(ticket))), nil
 }
 
-// takeOver lets the first of those who have seen one term begin the next.
+// takeOver begins the next term for the first server that has seen the present one.
 func (r *Room) takeOver(cmd *TakeOver) []events.Fact {
 	if r.run == cmd.Run || r.term != cmd.Term {
 		return nil
@@ -296,7 +296,7 @@ func (r *Room) shuffle(cmd *Shuffle) ([]events.Fact, error) {
 	return []events.Fact{&events.WaitingRoomShuffled{Seed: hex.EncodeToString(cmd.Seed), Early: r.early}}, nil
 }
 
-// expire begins a shuffled opening, or ends passes that have run out.
+// expire begins a shuffled opening, or ends expired passes.
 func (r *Room) expire(now time.Time) []events.Fact {
 	if r.toBegin() && r.settings.OpensAt.Before(now) {
 		return []events.Fact{&events.WaitingRoomBegun{Early: r.last}}

@@ -76,7 +76,7 @@ func (r *Room) joined(f *events.WaitingRoomJoined) {
 	r.line.add()
 }
 
-// recordAdmission takes the first of the line, and nobody else.
+// recordAdmission applies an admission, which must be of the first of the line.
 func (r *Room) recordAdmission(f *events.WaitingRoomAdmitted) {
 	g := &cohort{expires: f.ExpiresAt.UnixNano(), from: r.line.head}
 	for ticket := range events.Tickets(f.Tickets) {
@@ -99,8 +99,8 @@ func (r *Room) recordAdmission(f *events.WaitingRoomAdmitted) {
 	r.recent = remember(r.recent, admission{At: f.AdmittedAt.UnixNano(), Count: f.Count})
 }
 
-// end takes a visitor out who was waiting or had been admitted; left says that it was
-// by what the visitor did.
+// end ends a ticket that was waiting or admitted; left means that the visitor left or finished, and
+// did not expire.
 func (r *Room) end(number int64, was events.VisitorStatus, left bool) {
 	if status, err := r.status(number); err != nil || status != was {
 		panic(fmt.Sprintf("waiting room %s: the log ends ticket %d, %s, which is not like that", r.id, number, was))
@@ -135,7 +135,7 @@ func (r *Room) shuffled(f *events.WaitingRoomShuffled) {
 	r.line.shuffle(events.ShuffledTickets(seed, int(r.early)))
 }
 
-// check holds the figures a fact recorded against the state it led to.
+// check compares the figures recorded in a fact with the state.
 func (r *Room) check(recorded events.WaitingRoomCounts) {
 	if counts := r.counts(); counts != recorded {
 		panic(fmt.Sprintf("waiting room %s: the log says %+v, its facts add up to %+v", r.id, recorded, counts))

@@ -2,20 +2,19 @@ package waitingroom
 
 import "slices"
 
-// keys remember the holder of each ticket that has not ended, a chunk of tickets at
-// a time. A key is written once, before anybody hears of the ticket, so a frozen copy
-// shares the chunks.
+// keys has the holder of each ticket that has not ended, in chunks. A key is written once, before
+// its ticket is published, so a frozen copy can share the chunks.
 type keys struct {
-	first  int // the number of chunks[0]
+	first  int // the index of chunks[0]
 	chunks []*chunk
 }
 
 type chunk struct {
-	live int32 // of the core alone
+	live int32 // tickets that have not ended; only the core uses it
 	keys [blockSize]key
 }
 
-// add remembers the next ticket's.
+// add stores the holder of the next ticket.
 func (k *keys) add(ticket uint32, holder key) {
 	number, at := int((ticket-1)/blockSize), (ticket-1)%blockSize
 	if len(k.chunks) == 0 {
@@ -33,12 +32,12 @@ func (k *keys) add(ticket uint32, holder key) {
 	c.live++
 }
 
-// get returns that of a ticket that has not ended.
+// get returns the holder of a ticket that has not ended.
 func (k *keys) get(ticket uint32) key {
 	return k.chunks[int((ticket-1)/blockSize)-k.first].keys[(ticket-1)%blockSize]
 }
 
-// end forgets a ticket's, together with the others of its chunk.
+// end marks a ticket as ended. A chunk is dropped when all of its tickets have ended.
 func (k *keys) end(ticket uint32) {
 	i := int((ticket-1)/blockSize) - k.first
 	if k.chunks[i].live--; k.chunks[i].live > 0 {
@@ -51,8 +50,7 @@ func (k *keys) end(ticket uint32) {
 	}
 }
 
-// freeze returns the keys as they are now, to read those of tickets that have not
-// ended by now.
+// freeze returns the present keys; those of tickets that have ended must not be read.
 func (k *keys) freeze() keys {
 	return keys{first: k.first, chunks: slices.Clone(k.chunks)}
 }

@@ -5,13 +5,13 @@ import (
 	"slices"
 )
 
-// blockSize is how many places a block has. It bounds what one change costs after
-// the line was published: one block is copied.
+// blockSize is the number of places in a block. It bounds the cost of a change after the line was
+// published, since one block is copied.
 const blockSize = 1024
 
 const blockWords = blockSize / 64
 
-// bitset has a bit for each place of a block.
+// bitset has one bit for each place of a block.
 type bitset [blockWords]uint64
 
 func (p *bitset) has(i int) bool { return p[i/64]>>(i%64)&1 != 0 }
@@ -33,7 +33,7 @@ func (p *bitset) count() (n int) {
 	return n
 }
 
-// next is the first bit from i on; ok is false if there is none.
+// next returns the first set bit at or after i; ok is false if there is none.
 func (p *bitset) next(i int) (at int, ok bool) {
 	for w := i / 64; w < blockWords; w++ {
 		word := p[w]
@@ -47,7 +47,7 @@ func (p *bitset) next(i int) (at int, ok bool) {
 	return 0, false
 }
 
-// after is the first bit behind i.
+// after returns the first set bit after i.
 func (p *bitset) after(i int) (at int, ok bool) {
 	if i+1 == blockSize {
 		return 0, false
@@ -55,28 +55,28 @@ func (p *bitset) after(i int) (at int, ok bool) {
 	return p.next(i + 1)
 }
 
-// block is a part of the line: who waits there, who has been admitted and who went
-// by wish or with what they came for. Who is none of these has expired.
+// block is a part of the line: the places that wait, those admitted, and those that left or
+// finished. A place in none of these sets has expired.
 type block struct {
 	gen                     uint64 // a block of an older generation belongs to a published line
-	live                    int32  // who waits or has been admitted
+	live                    int32  // places that wait or are admitted
 	waiting, admitted, left bitset
 }
 
-// rows are the places of a line, numbered from 0 in its order. A block in which
-// nobody waits or has a pass any more is nil, and at the front not there at all.
+// rows are the places of a line, numbered from 0 in its order. A block without waiting or admitted
+// places is nil, or removed if it is at the front.
 type rows struct {
-	first  int      // the number of blocks[0]
-	blocks []*block // shared with whoever published them; see line.own
-	counts []uint32 // who waits, by block
-	size   uint32   // places
-	head   uint32   // nobody before it waits
-	// A shuffle's order: the place of each early ticket and the ticket of each such
-	// place. Never changed once made.
+	first  int      // the index of blocks[0]
+	blocks []*block // shared with published lines; see line.own
+	counts []uint32 // waiting places, by block
+	size   uint32   // number of places
+	head   uint32   // no place before it waits
+	// The order of a shuffle: the place of each early ticket, and the ticket of each such place.
+	// Immutable once set.
 	places, tickets []uint32
 }
 
-// place of a ticket.
+// place returns the place of a ticket.
 func (r *rows) place(ticket uint32) uint32 {
 	if int(ticket) <= len(r.places) {
 		return r.places[ticket-1]
@@ -84,7 +84,7 @@ func (r *rows) place(ticket uint32) uint32 {
 	return ticket - 1
 }
 
-// ticket of a place.
+// ticket returns the ticket of a place.
 func (r *rows) ticket(place uint32) uint32 {
 	if int(place) < len(r.tickets) {
 		return r.tickets[place]
@@ -92,7 +92,7 @@ func (r *rows) ticket(place uint32) uint32 {
 	return place + 1
 }
 
-// at returns the block of a place, nil if everybody there is gone.
+// at returns the block of a place, nil if all of its places have ended.
 func (r *rows) at(place uint32) *block {
 	i := int(place/blockSize) - r.first
 	if i < 0 || i >= len(r.blocks) {
@@ -101,7 +101,7 @@ func (r *rows) at(place uint32) *block {
 	return r.blocks[i]
 }
 
-// next is the first place from a place on at which somebody waits.
+// next returns the first waiting place at or after from.
 func (r *rows) next(from uint32) (place uint32, ok bool) {
 	i := max(int(from/blockSize)-r.first, 0)
 	for ; i < len(r.blocks); i++ {
@@ -119,14 +119,14 @@ func (r *rows) next(from uint32) (place uint32, ok bool) {
 	return 0, false
 }
 
-// line is the rows as the core changes them. What has been published stays as it
-// was: a block is copied before it is written to for the first time afterwards.
+// line is the rows as the core changes them. Published rows never change: a block is copied on its
+// first write after publishing.
 type line struct {
 	rows
 	gen uint64
 }
 
-// publish returns the rows as they are now, for anybody to read at any time.
+// publish returns the present rows, for concurrent readers.
 func (l *line) publish() rows {
 	l.gen++
 	published := l.rows
@@ -148,7 +148,7 @@ func (l *line) own(place uint32) *block {
 	return b
 }
 
-// add puts a visitor at the end.
+// add appends a waiting place.
 func (l *line) add() {
 	if l.size%blockSize == 0 {
 		if len(l.blocks) == 0 {
@@ -165,7 +165,7 @@ func (l *line) add() {
 	l.counts[int(place/blockSize)-l.first]++
 }
 
-// admit makes a visitor who waits one who has been admitted.
+// admit marks a waiting place as admitted.
 func (l *line) admit(place uint32) {
 	b, i := l.own(place), int(place%blockSize)
 	b.waiting.clear(i)
@@ -173,8 +173,7 @@ func (l *line) admit(place uint32) {
 	l.counts[int(place/blockSize)-l.first]--
 }
 
-// end takes a visitor out. left says that it was by what the visitor
-// did.
+// end ends a place; left means that its visitor left or finished, and did not expire.
 func (l *line) end(place uint32, left bool) {
 	b, i := l.own(place), int(place%blockSize)
 	if b.waiting.has(i) {
@@ -191,7 +190,7 @@ func (l *line) end(place uint32, left bool) {
 	}
 }
 
-// release lets go of a block in which everybody is gone, once it is full.
+// release drops a full block in which all places have ended.
 func (l *line) release(number uint32) {
 	if uint64(number+1)*blockSize > uint64(l.size) {
 		return
@@ -200,7 +199,7 @@ func (l *line) release(number uint32) {
 	l.trim()
 }
 
-// trim takes what is over off the front.
+// trim drops ended blocks from the front.
 func (l *line) trim() {
 	for len(l.blocks) > 0 && l.blocks[0] == nil {
 		l.blocks, l.counts = l.blocks[1:], l.counts[1:]
@@ -208,7 +207,7 @@ func (l *line) trim() {
 	}
 }
 
-// order remembers a shuffle's.
+// order sets the order of a shuffle.
 func (l *line) order(tickets []uint32) {
 	l.tickets, l.places = tickets, make([]uint32, len(tickets))
 	for place, ticket := range tickets {
@@ -216,8 +215,7 @@ func (l *line) order(tickets []uint32) {
 	}
 }
 
-// shuffle puts the first visitors into the order of tickets. None of them has been
-// admitted yet.
+// shuffle puts the first places into the order of tickets. None of them may have been admitted.
 func (l *line) shuffle(tickets []uint32) {
 	before := l.rows
 	l.order(tickets)
@@ -241,7 +239,7 @@ func (l *line) shuffle(tickets []uint32) {
 	l.trim()
 }
 
-// copy gives a place of a new line the state of a place in an old one.
+// copy copies the state of a place from a block of the old line.
 func (l *line) copy(place uint32, from *block, at int) {
 	b, i := l.blocks[place/blockSize], int(place%blockSize)
 	switch {

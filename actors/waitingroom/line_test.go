@@ -10,7 +10,7 @@ import (
 	"admitone/events"
 )
 
-// play decides commands at a time and takes in what they lead to.
+// play decides commands at a time and applies their facts.
 func play(t testing.TB, r *Room, at time.Duration, cmds ...core.Command) *Room {
 	t.Helper()
 	for _, cmd := range cmds {
@@ -25,7 +25,7 @@ func play(t testing.TB, r *Room, at time.Duration, cmds ...core.Command) *Room {
 	return r
 }
 
-// crowd is a room in which so many have joined.
+// crowd returns a room in which visitors have joined.
 func crowd(t testing.TB, set *Set, visitors int) *Room {
 	t.Helper()
 	r := play(t, New().(*Room), 0, set)
@@ -35,7 +35,7 @@ func crowd(t testing.TB, set *Set, visitors int) *Room {
 	return r
 }
 
-// TestNothingStays: nothing is kept of those who are gone.
+// TestNothingStays: nothing is kept of ended tickets.
 func TestNothingStays(t *testing.T) {
 	const visitors = 3 * blockSize
 	r := crowd(t, fifo(10_000, visitors), visitors)
@@ -45,15 +45,7 @@ func TestNothingStays(t *testing.T) {
 	for ticket := int64(visitors); ticket > 0; ticket-- {
 		play(t, r, 3*s, leave(ticket))
 	}
-	if len(
-		r.line.blocks,
-	)+len(
-		r.line.counts,
-	)+len(
-		r.keys.chunks,
-	)+len(
-		r.passes.groups,
-	)+len(
+	if len(r.line.blocks)+len(r.line.counts)+len(r.keys.chunks)+len(r.passes.groups)+len(
 		r.passes.heap,
 	)+r.holders.Len() > 0 {
 		t.Errorf(
@@ -65,7 +57,7 @@ func TestNothingStays(t *testing.T) {
 		)
 	}
 	if p := r.Line().Look(1); p.Status != events.VisitorExpired {
-		t.Errorf("who left is %s", p.Status)
+		t.Errorf("after leaving: %s", p.Status)
 	}
 	play(t, r, 3*s, join("ann"), join("bob"))
 	if p := r.Line().Look(visitors + 2); p.Number != 2 {
@@ -73,7 +65,7 @@ func TestNothingStays(t *testing.T) {
 	}
 }
 
-// TestNewerThanTheLine: who has joined after a line was published stands behind it.
+// TestNewerThanTheLine: a ticket given out after a line was published is at its end.
 func TestNewerThanTheLine(t *testing.T) {
 	r := crowd(t, fifo(8, 3), 5)
 	play(t, r, 0, leave(2))
@@ -99,8 +91,8 @@ func TestNewerThanTheLine(t *testing.T) {
 	}
 }
 
-// TestNextAdmission: a room that is looked at when it says so misses nothing of its
-// rate, however irregular its other looks are.
+// TestNextAdmission: a room that is checked at NextAdmission misses nothing of its rate, however
+// irregular its other checks are.
 func TestNextAdmission(t *testing.T) {
 	r := crowd(t, fifo(80, 10_000), 1000)
 	now, irregular := time.Duration(0), 7*ms
@@ -121,8 +113,8 @@ func TestNextAdmission(t *testing.T) {
 	}
 }
 
-// TestReadersAndOneWriter: lines are read while the room goes on, and each stays as
-// it was published. It is for the race detector, above all.
+// TestReadersAndOneWriter: lines are read while the room changes, and stay as published; mainly for
+// the race detector.
 func TestReadersAndOneWriter(t *testing.T) {
 	r := crowd(t, fifo(10_000, 2000), 4*blockSize)
 	lines := make(chan *Line, 4)

@@ -8,8 +8,8 @@ import (
 	"admitone/events"
 )
 
-// model says what should be, in the plainest way: a list of visitors by ticket, and
-// a list of tickets in the order of the line.
+// model is a naive model of a room: a list of visitors by ticket, and a list of tickets in line
+// order.
 type model struct {
 	settings events.WaitingRoomSettings
 	visitors []*visitor // by ticket, from 1
@@ -37,7 +37,7 @@ func (m *model) count(status events.VisitorStatus) (n int64) {
 	return n
 }
 
-// pass lets everything happen that time alone brings about.
+// pass applies everything that happens by time alone.
 func (m *model) pass(now time.Time) {
 	if m.settings.Order == events.RoomShuffle && !m.begun && m.settings.OpensAt.Before(now) {
 		m.begun, m.early = true, len(m.visitors)
@@ -176,7 +176,7 @@ func (m *model) shuffle(c *Shuffle) string {
 	return ""
 }
 
-// places are where everybody stands, by ticket.
+// places returns the places by ticket.
 func (m *model) places() (places []Place) {
 	undrawn := 0
 	if m.settings.Order == events.RoomShuffle && !m.shuffled {
@@ -204,7 +204,7 @@ func (m *model) places() (places []Place) {
 	return places
 }
 
-// inLine are the tickets of those who wait, in order.
+// inLine returns the waiting tickets, in order.
 func (m *model) inLine() (tickets []int64) {
 	for _, ticket := range m.line {
 		if m.visitors[ticket-1].status == events.VisitorWaiting {

@@ -6,16 +6,16 @@ import (
 	"time"
 )
 
-// cohort is the passes of those who were admitted together.
+// cohort is the passes of one admission.
 type cohort struct {
-	from, to uint32 // their places; between them may be others, who had left
+	from, to uint32 // its places; places in between may have left before
 	expires  int64  // UnixNano
-	// open counts the passes that go on. The core alone may look at it: the rest of
-	// a group never changes and is published.
+	// open counts the active passes. Only the core may use it: the rest of a cohort is immutable
+	// and published.
 	open int32
 }
 
-// sooner orders groups by the end of their passes.
+// sooner orders cohorts by the expiry of their passes.
 func (g *cohort) sooner(other *cohort) bool {
 	if g.expires != other.expires {
 		return g.expires < other.expires
@@ -23,11 +23,11 @@ func (g *cohort) sooner(other *cohort) bool {
 	return g.from < other.from
 }
 
-// passes are those that go on. Admission goes along the line, so no two groups
-// overlap, and a place finds its group by halves.
+// passes has the cohorts with active passes. Admission proceeds along the line, so cohorts don't
+// overlap, and the cohort of a place is found by binary search.
 type passes struct {
-	groups []*cohort // in the order of the line; shared with whoever published them
-	heap   []*cohort // the first ends first; groups without open passes may be below it
+	groups []*cohort // in the order of the line; shared with published lines
+	heap   []*cohort // the first to expire is first; may contain cohorts without active passes below it
 }
 
 func (p *passes) next() time.Time {
@@ -37,7 +37,7 @@ func (p *passes) next() time.Time {
 	return time.Unix(0, p.heap[0].expires).UTC()
 }
 
-// add begins the passes of a group that lies behind all others.
+// add adds a cohort, which is behind all others.
 func (p *passes) add(g *cohort) {
 	p.groups = append(p.groups, g)
 	p.heap = append(p.heap, g)
@@ -51,7 +51,7 @@ func (p *passes) add(g *cohort) {
 	}
 }
 
-// find returns the group of a place that has been admitted, nil if there is none.
+// find returns the cohort of an admitted place, nil if there is none.
 func find(groups []*cohort, place uint32) *cohort {
 	i := sort.Search(len(groups), func(i int) bool { return groups[i].to >= place })
 	if i == len(groups) || groups[i].from > place {
@@ -60,7 +60,7 @@ func find(groups []*cohort, place uint32) *cohort {
 	return groups[i]
 }
 
-// end ends one pass of a group.
+// end ends one pass of a cohort.
 func (p *passes) end(g *cohort) {
 	g.open--
 	for len(p.groups) > 0 && p.groups[0].open == 0 {
@@ -88,7 +88,7 @@ func (p *passes) sink(i int) {
 	}
 }
 
-// load takes the groups of a snapshot.
+// load sets the cohorts of a snapshot.
 func (p *passes) load(groups []*cohort) {
 	p.groups = slices.DeleteFunc(groups, func(g *cohort) bool { return g.open == 0 })
 	p.heap = slices.Clone(p.groups)
@@ -100,22 +100,22 @@ func (p *passes) load(groups []*cohort) {
 	})
 }
 
-// admission is some visitors let in at one moment.
+// admission is a number of visitors admitted at one time.
 type admission struct {
 	At    int64 // UnixNano
 	Count int64
 }
 
-// The rate holds in every second, and is spread over it: a tenth of a second takes
-// an eighth of it at most, which leaves room to catch up.
+// The rate applies to every second, and is spread over it: at most an eighth of it in a tenth of a
+// second, which leaves room to catch up.
 const (
 	rateWindow   = time.Second
 	spreadWindow = rateWindow / 10
 	spreadPart   = 8
 )
 
-// allowed is how many more the rate lets in at now, after recent admissions. Those
-// that a clock set back has put far into the future don't count.
+// allowed returns how many more the rate admits at now, after recent admissions. Admissions in the
+// far future, from before a clock was set back, are ignored.
 func allowed(recent []admission, perSecond int64, now time.Time) int64 {
 	second, spread := perSecond, (perSecond+spreadPart-1)/spreadPart
 	at := now.UnixNano()
@@ -131,7 +131,7 @@ func allowed(recent []admission, perSecond int64, now time.Time) int64 {
 	return max(min(second, spread), 0)
 }
 
-// remember adds an admission and forgets those that don't count any more.
+// remember adds an admission and removes those that no longer count.
 func remember(recent []admission, a admission) []admission {
 	kept := slices.DeleteFunc(recent, func(old admission) bool {
 		age := time.Duration(a.At - old.At)
@@ -140,8 +140,8 @@ func remember(recent []admission, a admission) []admission {
 	return append(kept, a)
 }
 
-// nextAllowed is the first moment after now at which recent admissions leave more
-// room than at now, zero if they never do.
+// nextAllowed returns the first time after now at which the rate admits more than at now, zero if
+// there is none.
 func nextAllowed(recent []admission, now time.Time) (next time.Time) {
 	for _, a := range recent {
 		for _, window := range []time.Duration{spreadWindow, rateWindow} {

@@ -8,51 +8,48 @@ import (
 	"admitone/events"
 )
 
-// Place is where a visitor stands.
+// Place is the status of a visitor.
 type Place struct {
 	Status events.VisitorStatus
-	// Number counts from 1, who is next, over those who still wait. It is 0 for who
-	// does not wait, and before a shuffled opening has been drawn.
+	// Number is the visitor's rank among those who wait, 1 for the next. It is 0 for a visitor who
+	// does not wait, and before a shuffled opening is drawn.
 	Number int64
 	// ExpiresAt is when the pass of an admitted visitor ends.
 	ExpiresAt time.Time
 }
 
-// Line is a room at one moment, to be read by anybody at any time: it never
-// changes. It shares most of its memory with the room and with the lines before and
-// after it.
+// Line is an immutable view of a room at one moment, safe for concurrent use. It shares most of its
+// memory with the room and with earlier and later lines.
 type Line struct {
 	ID       string
 	Settings events.WaitingRoomSettings
-	// Tickets given out, visitors who wait, passes that go on, and how many were
-	// admitted in all.
+	// Tickets is the number of tickets given out, Waiting that of visitors who wait, Active that of
+	// active passes, Admitted the number of admissions ever.
 	Tickets, Waiting, Active, Admitted int64
-	// Begun says that the moment of a shuffled opening has passed; Early is the last
-	// ticket that came before it, and Seed in hexadecimal, once published, gives them
-	// their order.
+	// Begun: the time of a shuffled opening has passed. Early is the last ticket before it. Seed,
+	// in hexadecimal, determines the order of these tickets; it is "" until published.
 	Begun bool
 	Early int64
 	Seed  string
-	// Term counts how often a server has taken the room over, and Run is the one that
-	// did last; 0 and "" if there never was but one.
+	// Term counts the takeovers of the room, Run is the server start that made the last one; 0 and
+	// "" if there was none.
 	Term int64
 	Run  string
 
 	rows   rows
-	before []uint32 // who waits before each block of rows; nil: count
+	before []uint32 // waiting places before each block of rows; nil: count them
 	groups []*cohort
 	recent []admission
 	keys   keys
 }
 
-// Line returns the room as it is now. It costs a few bytes for every thousand
-// places, and nothing of it is copied for those that don't change afterwards. Like
-// every method of the core it is called on the room's actor; it changes nothing of the
-// room but what is copied before its next change.
+// Line returns the present line. It costs a few bytes per thousand places, and blocks that don't
+// change afterwards are not copied. Like every method of the core it must be called on the room's
+// actor.
 func (r *Room) Line() *Line {
 	l := r.view(r.line.publish())
 	l.recent, l.keys = slices.Clone(r.recent), r.keys.freeze()
-	l.before = l.rows.counts // its own copy, from now on summed up
+	l.before = l.rows.counts // a copy of its own, summed up below
 	sum := uint32(0)
 	for i, n := range l.before {
 		l.before[i] = sum
@@ -71,8 +68,8 @@ func (r *Room) view(rows rows) *Line {
 	}
 }
 
-// Find returns the ticket of a holder who waits or has been admitted, and the place
-// as it is now. Like every method of the core it is called on the room's actor.
+// Find returns the ticket of a holder who waits or is admitted, and the present place. Like every
+// method of the core it must be called on the room's actor.
 func (r *Room) Find(holder events.Holder) (ticket int64, place Place, ok bool) {
 	if ticket, ok = r.Ticket(holder); ok {
 		place = r.view(r.line.rows).Look(ticket)
@@ -80,22 +77,21 @@ func (r *Room) Find(holder events.Holder) (ticket int64, place Place, ok bool) {
 	return ticket, place, ok
 }
 
-// Look says where the visitor with this ticket stands now. Like every method of the
-// core it is called on the room's actor.
+// Look returns the present place of a ticket. Like every method of the core it must be called on
+// the room's actor.
 func (r *Room) Look(ticket int64) Place { return r.view(r.line.rows).Look(ticket) }
 
-// Drawn reports whether the order of the line is known: always, but for a shuffled
-// opening whose seed is not published yet.
+// Drawn reports whether the order of the line is known: always, except in a shuffled opening whose
+// seed is not published yet.
 func (l *Line) Drawn() bool { return l.Settings.Order != events.RoomShuffle || l.Seed != "" }
 
-// Undrawn reports whether a ticket's place has yet to be drawn.
+// Undrawn reports whether the place of a ticket is yet to be drawn.
 func (l *Line) Undrawn(ticket int64) bool {
 	return !l.Drawn() && (!l.Begun || ticket <= l.Early)
 }
 
-// Look says where the visitor with this ticket stands. A ticket that is newer than
-// the line waits at its end. It takes one look at one block, and for the
-// end of a pass a search by halves.
+// Look returns the place of a ticket. A ticket newer than the line waits at its end. The cost is
+// that of one block and, for the expiry of a pass, of a binary search.
 func (l *Line) Look(ticket int64) Place {
 	if ticket < 1 {
 		return Place{Status: events.VisitorExpired}
@@ -122,14 +118,13 @@ func (l *Line) Look(ticket int64) Place {
 	return p
 }
 
-// HeldBy reports whether a ticket of the line, of somebody who waits or has been admitted,
-// was given to the holder of whom that is half the SHA-256. It is for lines that were
-// published.
+// HeldBy reports whether a ticket that waits or is admitted belongs to holder, given as the first
+// 16 bytes of its SHA-256. It is for published lines.
 func (l *Line) HeldBy(ticket int64, holder [16]byte) bool {
 	return l.keys.get(uint32(ticket)) == holder
 }
 
-// waitingBefore counts who waits before a block.
+// waitingBefore counts the waiting places before a block.
 func (l *Line) waitingBefore(block int) (n int64) {
 	if l.before != nil {
 		return int64(l.before[block])
@@ -140,7 +135,7 @@ func (l *Line) waitingBefore(block int) (n int64) {
 	return n
 }
 
-// InLine iterates over the tickets of those who wait, in the order of the line.
+// InLine iterates over the waiting tickets, in the order of the line.
 func (l *Line) InLine() iter.Seq[int64] {
 	return func(yield func(int64) bool) {
 		for i, b := range l.rows.blocks {
@@ -157,11 +152,11 @@ func (l *Line) InLine() iter.Seq[int64] {
 	}
 }
 
-// NextAdmission is the first moment after now at which the rate lets more in than
-// at now; zero if that changes nothing.
+// NextAdmission returns the first time after now at which the rate admits more than at now; zero if
+// there is none.
 func (l *Line) NextAdmission(now time.Time) time.Time { return nextAllowed(l.recent, now) }
 
-// status of whoever has a place that was given out.
+// status returns the status of a place that was given out.
 func (r *rows) status(place uint32) events.VisitorStatus {
 	b, i := r.at(place), int(place%blockSize)
 	switch {
@@ -177,7 +172,7 @@ func (r *rows) status(place uint32) events.VisitorStatus {
 	return events.VisitorExpired
 }
 
-// members iterates over the places of a group whose passes go on.
+// members iterates over the places of a cohort with active passes.
 func (r *rows) members(g *cohort) iter.Seq[uint32] {
 	return func(yield func(uint32) bool) {
 		for place := g.from; place <= g.to; {

@@ -16,7 +16,7 @@ import (
 	"admitone/events"
 )
 
-// content is a room's state in a form that can be compared.
+// content is a room's state in comparable form.
 type content struct {
 	ID       events.RoomID
 	Settings events.WaitingRoomSettings
@@ -60,7 +60,7 @@ func placesOf(l *Line) (places []Place) {
 	return places
 }
 
-// someCommand draws from few holders and tickets, so that they meet.
+// someCommand draws from few holders and tickets, so that commands collide.
 func someCommand(t *rapid.T, m *model) core.Command {
 	ticket := func() int64 { return rapid.Int64Range(0, int64(len(m.visitors))+1).Draw(t, "ticket") }
 	term := func() int64 { return m.term + rapid.SampledFrom([]int64{0, 0, 0, -1, 1}).Draw(t, "term") }
@@ -93,22 +93,15 @@ func someCommand(t *rapid.T, m *model) core.Command {
 func someSet(t *rapid.T, m *model) *Set {
 	set := fifo(rapid.SampledFrom([]int64{0, 1, 5, 20, 40}).Draw(t, "rate"), rapid.Int64Range(1, 9).Draw(t, "active"))
 	set.Settings.ActiveSeconds = rapid.SampledFrom([]int64{1, 3, 60}).Draw(t, "seconds")
-	set.Settings.Status = rapid.SampledFrom(
-		[]events.RoomStatus{"", "", events.RoomOpen, events.RoomClosed},
-	).Draw(
+	set.Settings.Status = rapid.SampledFrom([]events.RoomStatus{"", "", events.RoomOpen, events.RoomClosed}).Draw(
 		t,
 		"status",
 	)
 	set.Settings.Order = rapid.SampledFrom(
 		[]events.RoomOrder{"", events.RoomFIFO, events.RoomShuffle, events.RoomShuffle},
-	).Draw(
-		t,
-		"order",
-	)
+	).Draw(t, "order")
 	set.Settings.OpensAt = rapid.SampledFrom([]time.Time{{}, day.Add(s), day.Add(10 * s)}).Draw(t, "opens")
-	set.Settings.SeedHash = rapid.SampledFrom(
-		[]string{"", hashOf(seed), hashOf(seed), hashOf([]byte("other"))},
-	).Draw(
+	set.Settings.SeedHash = rapid.SampledFrom([]string{"", hashOf(seed), hashOf(seed), hashOf([]byte("other"))}).Draw(
 		t,
 		"hash",
 	)
@@ -119,8 +112,7 @@ func someSet(t *rapid.T, m *model) *Set {
 	return set.after(m.settings.Version + rapid.SampledFrom([]int64{0, 0, 0, 0, 1}).Draw(t, "version"))
 }
 
-// saved is a state that was frozen, to be written later, and a line that was
-// published then.
+// saved is a frozen state, to be written later, and a line published at the same time.
 type saved struct {
 	write  func(io.Writer) error
 	then   content
@@ -128,8 +120,7 @@ type saved struct {
 	line   *Line
 }
 
-// TestAnyHistory holds the rules to the model, and what they promise to the shell
-// to what they do.
+// TestAnyHistory compares the core with the model, and checks its contract with the shell.
 func TestAnyHistory(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		h := &history{room: New().(*Room), m: &model{}, now: day}
@@ -156,7 +147,7 @@ func TestAnyHistory(t *testing.T) {
 	})
 }
 
-// history is a room, what should be, and how it came about.
+// history is a room, its model, and the facts so far.
 type history struct {
 	room *Room
 	m    *model
@@ -180,7 +171,7 @@ func (h *history) freeze() *saved {
 	return &saved{write, contentOf(h.room), len(h.log), line}
 }
 
-// expire does what the shell does before every command.
+// expire expires what is due, as the shell does before every command.
 func (h *history) expire(t *rapid.T) {
 	for next := h.room.NextDeadline(); !next.IsZero() && next.Before(h.now); next = h.room.NextDeadline() {
 		facts, err := h.room.Decide(expire, h.now)
@@ -192,8 +183,8 @@ func (h *history) expire(t *rapid.T) {
 	h.m.pass(h.now)
 }
 
-// decideTwice holds that deciding changes nothing, gives the same again, and
-// refuses what the model refuses.
+// decideTwice checks that deciding changes nothing, is repeatable, and refuses what the model
+// refuses.
 func (h *history) decideTwice(t *rapid.T, cmd core.Command) {
 	before := contentOf(h.room)
 	facts, err := h.room.Decide(cmd, h.now)
@@ -214,7 +205,7 @@ func (h *history) decideTwice(t *rapid.T, cmd core.Command) {
 	h.evolve(facts, nil)
 }
 
-// agree holds the state to the model.
+// agree compares the state with the model.
 func (h *history) agree(t *rapid.T) {
 	c := contentOf(h.room)
 	if c.Term != h.m.term || c.Run != h.m.run || c.Settings != h.m.settings || c.Begun != h.m.begun ||
@@ -242,7 +233,7 @@ func (h *history) agree(t *rapid.T) {
 	}
 }
 
-// audit holds the log by itself to what the package promises at every prefix.
+// audit checks the package's invariants at every prefix of the log.
 func (h *history) audit(t *rapid.T) {
 	active, most := int64(0), int64(0)
 	perSecond := int64(0)
@@ -287,9 +278,8 @@ func replay(log []events.Fact) *Room {
 	return r
 }
 
-// restoreAndFollow writes a frozen state down only now, after everything that has
-// happened since, restores it, and follows the facts that came after it. The line
-// that was published then still says what it said.
+// restoreAndFollow writes a frozen state only now, after later changes, restores it, and applies
+// the facts since. The line that was published then is unchanged.
 func (f *saved) restoreAndFollow(t *rapid.T, log []events.Fact, end content) {
 	if got := placesOf(f.line); !slices.Equal(got, f.then.Places) ||
 		!slices.Equal(slices.Collect(f.line.InLine()), f.then.InLine) {
@@ -307,8 +297,8 @@ func (f *saved) restoreAndFollow(t *rapid.T, log []events.Fact, end content) {
 	}
 }
 
-// TestLongLines has thousands of visitors, so that places fill many blocks, begin
-// and end in the middle of one, and leave whole ones empty. The seed is fixed.
+// TestLongLines has thousands of visitors, so that places fill many blocks, begin and end in the
+// middle of one, and leave whole ones empty. The seed is fixed.
 func TestLongLines(t *testing.T) {
 	for _, set := range []*Set{fifo(10_000, 3_000), drawn(10_000, 3_000)} {
 		set.Settings.ActiveSeconds = 10
@@ -365,7 +355,8 @@ func TestLongLines(t *testing.T) {
 	}
 }
 
-// sameButLeft: who left out of a block in which everybody is gone counts as expired.
+// sameButLeft compares places: a visitor who left and whose whole block has ended counts as
+// expired.
 func sameButLeft(a, b Place) bool {
 	if b.Status == events.VisitorLeft && a.Status == events.VisitorExpired {
 		a.Status = b.Status

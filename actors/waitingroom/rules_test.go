@@ -211,7 +211,7 @@ func TestJoinRules(t *testing.T) {
 	})
 }
 
-// arrivals set a room up, and as many join.
+// arrivals is a table that creates a room in which count visitors join.
 func arrivals(count int, set *Set, opened string) []attempt {
 	a := []attempt{{0, set, opened}}
 	for i := range count {

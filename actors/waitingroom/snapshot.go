@@ -15,11 +15,10 @@ import (
 // snapshotVersion changes with the encoding below.
 const snapshotVersion = 1
 
-// snapshotHeader is the first part of a snapshot. The groups of passes follow, each as from,
-// to (32 bits each), expires (64); then the blocks that are not over, each as its
-// number (32) and its three planes; then the keys of the tickets that have not
-// ended, in the order of the tickets. All little endian. Everything else is counted
-// anew, and a shuffle is done again.
+// snapshotHeader is the first part of a snapshot. The cohorts of passes follow, each as from, to
+// (32 bits each), expires (64); then the blocks that have not ended, each as its number (32) and
+// its three bitsets; then the keys of the tickets that have not ended, in order. All little endian.
+// Everything else is derived, and a shuffle is computed again.
 type snapshotHeader struct {
 	ID       events.RoomID
 	Settings events.WaitingRoomSettings
@@ -28,21 +27,21 @@ type snapshotHeader struct {
 	Begun    bool
 	Early    int64
 	Seed     string
-	Term     int64  `json:",omitempty"` // and Run: there are none in snapshots of before
+	Term     int64  `json:",omitempty"` // with Run; missing in older snapshots
 	Run      string `json:",omitempty"`
 	Head     uint32
-	First    int // block
-	Chunk    int // the first of keys
-	Blocks   int // from First on, with those that are over
+	First    int // number of the first block
+	Chunk    int // number of the first chunk of keys
+	Blocks   int // from First on, including ended ones
 	Kept     int // blocks that follow
 	Groups   int
 	Recent   []admission
 }
 
-// pieceSize is how much is written at once; between pieces others may go first.
+// pieceSize is the number of bytes per write: between writes other goroutines may run.
 const pieceSize = 16 << 10
 
-// frozen is a room as it was.
+// frozen is a copy of a room's state.
 type frozen struct {
 	head   snapshotHeader
 	rows   rows
@@ -102,8 +101,7 @@ func (f *frozen) write(w io.Writer) error {
 	return out.Flush()
 }
 
-// live iterates over the tickets that have not ended, from a chunk of keys on and
-// up to the last.
+// live iterates over the tickets that have not ended, from the first of a chunk of keys to last.
 func (r *rows) live(chunk int, last int64) func(func(uint32) bool) {
 	return func(yield func(uint32) bool) {
 		for ticket := int64(chunk)*blockSize + 1; ticket <= last; ticket++ {

@@ -13,7 +13,7 @@ import (
 	"admitone/events"
 )
 
-// day is the moment all tests begin at.
+// day is the start of all tests.
 var day = time.Date(2026, 5, 1, 20, 0, 0, 0, time.UTC)
 
 // s, ms and ns are a second, a millisecond and a nanosecond.
@@ -23,7 +23,7 @@ const (
 	ns = time.Nanosecond
 )
 
-// seed is the one of all shuffles here.
+// seed is that of all shuffles here.
 var seed = []byte("0123456789abcdef0123456789abcdef")
 
 func hashOf(seed []byte) string {
@@ -31,8 +31,8 @@ func hashOf(seed []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// The commands of the tables below. fifo admits perSecond, holds active passes of a
-// minute each, and wants a sign of life every 10 s.
+// The commands of the tables below. fifo admits perSecond, has active passes of a minute each, and
+// a heartbeat of 10 s.
 func fifo(perSecond, active int64) *Set {
 	return &Set{ID: "r", Settings: events.WaitingRoomSettings{
 		AdmitPerSecond: perSecond, MaxActive: active, ActiveSeconds: 60, HeartbeatSeconds: 10,
@@ -52,7 +52,7 @@ func with(cmd *Set, change func(*events.WaitingRoomSettings)) *Set {
 	return cmd
 }
 
-// after says which version of the settings the caller has seen.
+// after sets the version of the settings that the caller has read.
 func (cmd *Set) after(version int64) *Set {
 	cmd.IfVersion = &version
 	return cmd
@@ -80,7 +80,7 @@ func drop(tickets ...int64) *Drop {
 
 var admit, expire, shuffle = &Admit{}, &core.Expire{}, &Shuffle{Seed: seed}
 
-// decided puts what was decided as a sentence.
+// decided describes a decision.
 func decided(facts []events.Fact, err error) string { return coretest.Describe(facts, err, sentence) }
 
 func sentence(fact events.Fact) string {
@@ -132,7 +132,7 @@ func sentence(fact events.Fact) string {
 	return fact.Name()
 }
 
-// attempt is one line of a table: at this time, this command, and what follows.
+// attempt is a line of a table: the time, the command, and the decision.
 type attempt struct {
 	at   time.Duration
 	cmd  core.Command
@@ -145,7 +145,7 @@ type rule struct {
 	attempts []attempt
 }
 
-// check plays tables. What is due by itself has to be a line of its own.
+// check plays tables. A due deadline must be a line of its own.
 func check(t *testing.T, rules []rule) {
 	for _, rule := range rules {
 		t.Run(rule.name, func(t *testing.T) {

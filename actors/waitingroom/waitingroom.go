@@ -16,7 +16,7 @@ func Stream(id events.RoomID) events.StreamID {
 	return events.NewStreamID(events.WaitingRoomCategory, string(id))
 }
 
-// The bounds of a room's settings, and of a room.
+// The limits of a room and of its settings.
 const (
 	// MaxAdmitPerSecond bounds admit_per_second.
 	MaxAdmitPerSecond = 1_000_000
@@ -26,16 +26,16 @@ const (
 	MaxActiveSeconds = 86_400
 	// MaxHeartbeatSeconds bounds heartbeat_seconds: a day.
 	MaxHeartbeatSeconds = 86_400
-	// MaxWaiting is how many can wait in one room.
+	// MaxWaiting is the maximum number of visitors waiting in one room.
 	MaxWaiting = 5_000_000
-	// MaxTickets is how many places one room gives out in all its life.
+	// MaxTickets is the maximum number of tickets that one room ever gives out.
 	MaxTickets = 1<<32 - 2
-	// MaxHolder is the longest holder, in bytes: 255 characters of up to four.
+	// MaxHolder is the maximum length of a holder, in bytes: 255 characters of up to four bytes.
 	MaxHolder = 1020
-	// AdmitAtOnce is how many one Admit lets in, whatever the rate: the fact names
-	// them, one by one if their order was drawn.
+	// AdmitAtOnce is the maximum number of visitors that one Admit admits, whatever the rate: the
+	// fact lists them, one by one if their order was drawn.
 	AdmitAtOnce = 4_096
-	// DropAtOnce is how many places one Drop takes.
+	// DropAtOnce is the maximum number of tickets of one Drop.
 	DropAtOnce = 4_096
 	// SeedSize is the length of a shuffle's seed, in bytes.
 	SeedSize = 32
@@ -44,76 +44,73 @@ const (
 // expireAtOnce bounds the passes that one fact ends.
 const expireAtOnce = 1_024
 
-// MaxRanges bounds the ranges of tickets in one fact, so that every store takes it: some 18 KB. The
-// tickets of a line that was drawn by lot are ranges of one. Who admits asks again behind a fact
-// that has so many.
+// MaxRanges bounds the ranges of tickets in one fact, so that every store accepts it (about 18 KB).
+// In a shuffled line every ticket is a range of its own. After a fact with this many ranges the
+// runner sends the command again.
 const MaxRanges = 512
 
-// Set sets a room up, or changes it: the answer to a PUT. Members of Settings that
-// are empty (Status, Order, OpensAt, SeedHash) stay as they are; Version is ignored.
-// The same settings again do nothing.
+// Set creates a room or changes its settings, for a PUT. Empty members of Settings (Status, Order,
+// OpensAt, SeedHash) stay as they are; Version is ignored. No-op if the settings are the same.
 //
 // Refusals, in this order: invalid_field, revision_required (the room exists and
 // IfVersion is nil), stale_revision (IfVersion is not the version of its settings).
 type Set struct {
 	ID       events.RoomID
 	Settings events.WaitingRoomSettings
-	// IfVersion is the version of the settings that the caller has seen. The
-	// stream's revision would not do: it moves with everybody who joins.
+	// IfVersion is the version of the settings that the caller has read. The stream's revision
+	// can't be used: it changes with every join.
 	IfVersion *int64
 }
 
-// Join gives a holder a place at the end of the line. Who has one, or has been
-// admitted, keeps it: no facts. Refusals, in this order: not_found, invalid_field
-// (holder), room_closed, limit_exceeded (the room is full).
+// Join gives a holder a place at the end of the line. No-op for a holder who waits or is admitted.
+// Refusals, in this order: not_found, invalid_field (holder), room_closed, limit_exceeded (the room
+// is full).
 type Join struct {
 	Holder events.Holder
 }
 
-// Leave gives a place or a pass up. A place that is gone already is no refusal.
-// Refusals: not_found (of the room; of the visitor).
+// Leave ends a place or a pass. No-op if it has ended. Refusals: not_found (of the room; of the
+// visitor).
 type Leave struct {
 	Ticket int64
 }
 
-// Finish ends the pass of a visitor who has got what the room is the way to.
-// Refusals: not_found (of the room; of the visitor).
+// Finish ends the pass of a visitor who has completed the purchase that the room guards. Refusals:
+// not_found (of the room; of the visitor).
 type Finish struct {
 	Ticket int64
 }
 
-// Drop takes the places of visitors who have been silent for too long, which
-// whoever hears their signs of life has found out: of up to DropAtOnce tickets, which
-// ascend, those that still wait. Refusals, in this order: not_found, [ErrNotRunner]
-// (another server has taken the room over meanwhile).
+// Drop expires the places of visitors whose heartbeats have timed out, as the server that receives
+// them has found: of up to DropAtOnce tickets, in ascending order, those that still wait. Refusals,
+// in this order: not_found, [ErrNotRunner] (another server has taken the room over meanwhile).
 type Drop struct {
 	Tickets []events.TicketRange
-	// Term of the room while they were silent.
+	// Term of the room during their timeout.
 	Term int64
 }
 
-// TakeOver says that a server hears the visitors of the room, which another has run so
-// far, or none: from now on only it can drop the silent. If another caller was faster, or
-// it runs the room already, it does nothing. Refusals: not_found.
+// TakeOver makes a server the one that runs the room and receives its heartbeats: from now on no
+// other can drop visitors. No-op if another server was first, or if it runs the room already.
+// Refusals: not_found.
 type TakeOver struct {
 	Node, Run string
-	// Term of the room as the server has seen it.
+	// Term of the room as last seen by the server.
 	Term int64
 }
 
-// Admit lets in as many of the first as the settings allow at this moment, up to
-// AdmitAtOnce.
+// Admit admits as many of the first visitors as the settings allow now, up to AdmitAtOnce.
 // Refusals: not_found.
 type Admit struct{}
 
-// Shuffle publishes the seed of an opening whose moment has passed. Refusals:
-// not_found, invalid_field (seed: not the one whose hash was published).
+// Shuffle publishes the seed of an opening whose time has passed. Refusals: not_found,
+// invalid_field (seed: its hash is not the published one).
 type Shuffle struct {
 	Seed []byte
 }
 
-// key stands for a holder: half of a SHA-256. Whoever finds two holders with one
-// key, after 2^64 attempts, has two names and one place.
+// key identifies a holder: half of a SHA-256. Two holders with the same key, which take 2^64
+// attempts to find, would share one place.
 type key [16]byte
 
 func keyOf(holder events.Holder) key {
@@ -123,53 +120,52 @@ func keyOf(holder events.Holder) key {
 
 // Room is the state and the rules of one waiting room. It implements [core.Core].
 type Room struct {
-	id       events.RoomID // "" before it was set up
+	id       events.RoomID // "" before the room is created
 	settings events.WaitingRoomSettings
 
-	last     int64 // tickets given out
+	last     int64 // number of tickets given out
 	waiting  int64
 	active   int64
-	admitted int64 // in all
+	admitted int64 // admissions ever
 
-	begun bool   // the moment of a shuffled opening has passed
-	early int64  // who had come by then: the last ticket
+	begun bool   // the time of a shuffled opening has passed
+	early int64  // the last ticket before that
 	seed  string // in hexadecimal, once published
 
-	term int64  // how often the room was taken over
-	run  string // by which start of a server the last time, "" if never
+	term int64  // number of takeovers
+	run  string // server start that made the last takeover, "" if there was none
 
 	line    line
 	passes  passes
-	recent  []admission // what the rate counts
+	recent  []admission // admissions that count towards the rate
 	holders *core.Table[key, uint32]
 	keys    keys
 }
 
-// New returns a room that has not been set up yet.
+// New returns a room that has not been created yet.
 func New() core.Core { return &Room{holders: core.NewTable[key, uint32]()} }
 
-// Exists reports whether the room was set up.
+// Exists reports whether the room was created.
 func (r *Room) Exists() bool { return r.id != "" }
 
 // ID of the room.
 func (r *Room) ID() events.RoomID { return r.id }
 
-// Ticket returns the ticket of a holder who waits or has been admitted.
+// Ticket returns the ticket of a holder who waits or is admitted.
 func (r *Room) Ticket(holder events.Holder) (int64, bool) {
 	ticket, ok := r.holders.Get(keyOf(holder))
 	return int64(ticket), ok
 }
 
-// counts are the figures that facts record.
+// counts returns the figures that facts record.
 func (r *Room) counts() events.WaitingRoomCounts {
 	return events.WaitingRoomCounts{Waiting: r.waiting, Active: r.active}
 }
 
-// drawn reports whether the order of those who came early is known.
+// drawn reports whether the order of early tickets is known.
 func (r *Room) drawn() bool { return r.settings.Order != events.RoomShuffle || r.seed != "" }
 
-// NextDeadline implements [core.Core]: when the next pass ends, or a shuffled
-// opening begins.
+// NextDeadline implements [core.Core]: the expiry of the next pass, or a shuffled opening.
 func (r *Room) NextDeadline() time.Time {
 	next := r.passes.next()
 	if r.toBegin() && (next.IsZero() || r.settings.OpensAt.Before(next)) {
@@ -178,7 +174,7 @@ func (r *Room) NextDeadline() time.Time {
 	return next
 }
 
-// toBegin reports whether a shuffled opening still lies ahead.
+// toBegin reports whether a shuffled opening is still ahead.
 func (r *Room) toBegin() bool {
 	return r.settings.Order == events.RoomShuffle && !r.begun
 }

@@ -14,7 +14,7 @@ import (
 	"admitone/events"
 )
 
-// model says what should be, in the plainest way: three lists of amounts.
+// model is a naive model of a wallet: three lists of amounts.
 type model struct {
 	charges                    int64
 	debits, refunds, cancelled map[events.HoldID]int64
@@ -59,13 +59,12 @@ func (m *model) decide(cmd core.Command) string {
 	return ""
 }
 
-// content is a wallet in a form that can be compared.
+// content is a wallet in comparable form.
 func content(w *Wallet) string {
 	return fmt.Sprint(w.exists, w.balance, maps.Collect(w.payments.All()))
 }
 
-// TestAnyHistory holds the rules to the model, and what they promise to the shell
-// to what they do.
+// TestAnyHistory compares the core with the model, and checks its contract with the shell.
 func TestAnyHistory(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := New().(*Wallet)
@@ -124,7 +123,7 @@ func TestAnyHistory(t *testing.T) {
 	})
 }
 
-// someCommand draws a command; payments are few, so that they meet.
+// someCommand draws a command with few payments, so that commands collide.
 func someCommand(t *rapid.T) core.Command {
 	id := events.NewHoldID("b", rapid.Int64Range(1, 6).Draw(t, "payment"))
 	switch rapid.IntRange(0, 3).Draw(t, "kind") {
@@ -163,8 +162,7 @@ func follow(w *Wallet, log []events.Fact) *Wallet {
 	return w
 }
 
-// restore writes a frozen state down only now, and reads it. No part of a snapshot
-// passes for one.
+// restore writes a frozen state only now, and reads it. No prefix of a snapshot is accepted.
 func restore(t *rapid.T, write func(io.Writer) error) *Wallet {
 	var saved bytes.Buffer
 	if err := write(&saved); err != nil {

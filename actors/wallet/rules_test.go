@@ -15,7 +15,7 @@ func charge(amount int64) *Charge                 { return &Charge{ID: "c", Amou
 func debit(id events.HoldID, amount int64) *Debit { return &Debit{PaymentID: id, Amount: amount} }
 func refund(id events.HoldID) *Refund             { return &Refund{PaymentID: id} }
 
-// decided puts what was decided as a sentence.
+// decided describes a decision.
 func decided(facts []events.Fact, err error) string {
 	if err != nil {
 		r := err.(*core.Refusal)
@@ -40,7 +40,7 @@ func decided(facts []events.Fact, err error) string {
 	return facts[0].Name()
 }
 
-// attempt is one line of a table: this command, and what follows.
+// attempt is a line of a table: the command, and the decision.
 type attempt struct {
 	cmd  core.Command
 	then string
@@ -108,7 +108,7 @@ func TestRules(t *testing.T) {
 	}
 }
 
-// TestAFullWallet takes no charge, but every refund.
+// TestAFullWallet: it accepts no charge, but every refund.
 func TestAFullWallet(t *testing.T) {
 	w := New().(*Wallet)
 	for _, fact := range []events.Fact{
@@ -131,7 +131,7 @@ func TestAFullWallet(t *testing.T) {
 	}
 }
 
-// TestFactsThatCantBe: money out of nothing, or twice. Nothing goes on.
+// TestFactsThatCantBe: money from nowhere, or twice. The core panics.
 func TestFactsThatCantBe(t *testing.T) {
 	charged := &events.WalletCharged{Amount: 100, Balance: 100}
 	debited := &events.WalletDebited{PaymentID: "b.1", Amount: 60, Balance: 40}

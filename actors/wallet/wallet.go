@@ -18,45 +18,44 @@ func Stream(holder events.Holder) events.StreamID {
 }
 
 const (
-	// MaxAmount is the most that one charge can put in, in minor units.
+	// MaxAmount is the maximum of one charge, in minor units.
 	MaxAmount = 1_000_000_000_000
-	// MaxBalance is the most that charges can fill a wallet to. Refunds may go
-	// beyond it: that money was in the wallet before.
+	// MaxBalance is the maximum balance after a charge. Refunds may exceed it: that money was in
+	// the wallet before.
 	MaxBalance = 1_000_000_000_000_000
 )
 
-// Charge puts money into the wallet. Refusals: invalid_field (amount),
-// limit_exceeded (the balance would be above MaxBalance).
+// Charge adds money to the wallet. Refusals: invalid_field (amount), limit_exceeded (the balance
+// would exceed MaxBalance).
 type Charge struct {
 	ID events.ChargeID
 	// Amount in minor units.
 	Amount int64
 }
 
-// Debit pays for a booking. Again under the same payment id it does nothing.
-// Refusals: invalid_field (amount), not_held (the payment was refunded or
-// cancelled), insufficient_balance.
+// Debit pays for a booking. No-op if the payment id was debited before. Refusals: invalid_field
+// (amount), not_held (the payment was refunded or cancelled), insufficient_balance.
 type Debit struct {
-	// PaymentID is the id of the hold that is paid.
+	// PaymentID is that of the booking's payment.
 	PaymentID events.HoldID
 	// Amount in minor units, above 0.
 	Amount int64
 }
 
-// Refund gives back what was debited under the payment id, as far as that has not been done, and
-// closes it if nothing was debited. With a RefundID it gives back a part: Amount of it. Again it does
-// nothing. Refusal: not_held (the part is more than is left).
+// Refund returns what was debited under the payment id and not refunded yet, and closes the id; if
+// nothing was debited, it only closes it. With a RefundID it refunds a part, Amount. Idempotent.
+// Refusal: not_held (the part exceeds what is left).
 type Refund struct {
 	PaymentID events.HoldID
 	RefundID  events.RefundID
 	Amount    int64
 }
 
-// Payment is what became of a payment id.
+// Payment is the state of a payment id.
 type Payment struct {
-	// Amount that was debited, 0 if the payment was cancelled before.
+	// Amount debited, 0 if the payment was cancelled before the debit.
 	Amount int64
-	// Closed says that it was refunded in full or cancelled.
+	// Closed: it was refunded in full, or cancelled.
 	Closed bool
 	// Refunded is the sum of Parts.
 	Refunded int64
@@ -64,7 +63,7 @@ type Payment struct {
 	Parts []events.RefundID
 }
 
-// Rest is what has not been refunded.
+// Rest is the sum not refunded.
 func (p *Payment) Rest() int64 { return p.Amount - p.Refunded }
 
 // Wallet is the state and the rules of one wallet. It implements [core.Core].
@@ -77,13 +76,13 @@ type Wallet struct {
 // New returns a wallet without money.
 func New() core.Core { return &Wallet{payments: core.NewTable[events.HoldID, Payment]()} }
 
-// Exists reports whether anything has happened to it.
+// Exists reports whether the wallet has facts.
 func (w *Wallet) Exists() bool { return w.exists }
 
 // Balance in minor units.
 func (w *Wallet) Balance() int64 { return w.balance }
 
-// Payment looks a payment id up.
+// Payment returns the state of a payment id; ok is false if it is unknown.
 func (w *Wallet) Payment(id events.HoldID) (Payment, bool) { return w.payments.Get(id) }
 
 // NextDeadline implements [core.Core]: a wallet has none.
@@ -141,7 +140,7 @@ func (w *Wallet) debit(cmd *Debit) ([]events.Fact, error) {
 		Amount: cmd.Amount, Balance: w.balance - cmd.Amount}}, nil
 }
 
-// TooLittle is the refusal of a debit that the balance does not suffice for.
+// TooLittle returns the refusal of a debit that exceeds the balance.
 func TooLittle(balance, amount int64) *core.Refusal {
 	return &core.Refusal{Code: core.CodeInsufficientBalance,
 		Detail: "the wallet has too little; charge it and pay again",
@@ -207,13 +206,13 @@ func (w *Wallet) Evolve(fact events.Fact) {
 	}
 }
 
-// move changes the balance and holds it against the recorded one.
+// move changes the balance and checks it against the recorded one.
 func (w *Wallet) move(fact events.Fact, by, balance int64) {
 	w.must(fact, by != 0 && w.balance+by == balance && balance >= 0)
 	w.balance = balance
 }
 
-// must stops at a fact that can't follow: a damaged log, or money out of nothing.
+// must panics at a fact that can't follow: the log is damaged, or money would come from nowhere.
 func (w *Wallet) must(fact events.Fact, fits bool) {
 	if !fits {
 		panic(fmt.Sprintf("wallet: the log goes on with %s %+v at a balance of %d", fact.Name(), fact, w.balance))

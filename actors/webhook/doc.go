@@ -1,17 +1,16 @@
-// Package webhook holds the rules of a webhook: an address outside that the events of the log are
-// delivered to, which are signed with secrets, and how far the deliveries have come.
+// Package webhook has the rules of a webhook: an external address to which the events of the log
+// are delivered, signed with secrets, and the progress of the deliveries.
 //
-// # The settings and the cursor are one stream
+// # Why the settings and the cursor share a stream
 //
-// What is delivered depends on both, and a webhook that is disabled, moved back or deleted has to
-// win against a delivery under way on another server. So the cursor's facts (see [core.Cursor]) are
-// among the webhook's, and the tag of an edit is the revision of the newest edit: it does not move
-// with deliveries.
+// What is delivered depends on both, and disabling, rewinding or deleting a webhook has to stop a
+// delivery in progress on another server. So the cursor's facts (see [core.Cursor]) are among the
+// webhook's. The tag of an edit is the revision of the newest edit, which deliveries don't change.
 //
-// # A secret is a number
+// # Why the facts have no secrets
 //
-// The log has no secrets. One is derived from a key of the servers, the webhook's id and a number,
-// which is what the facts have, with the key's fingerprint: a server with another key signs nothing.
+// A secret is derived from a key of the servers, the webhook's id and a number. The facts have the
+// number and the fingerprint of the key: a server with another key signs nothing.
 //
 // # Refusals, in order
 //

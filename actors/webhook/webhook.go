@@ -22,61 +22,61 @@ func Stream(id events.WebhookID) events.StreamID {
 const snapshotVersion = 1
 
 const (
-	// Max is how many webhooks there may be.
+	// Max is the maximum number of webhooks.
 	Max = 100
-	// MaxSecrets is how many secrets of one may sign at the same time.
+	// MaxSecrets is the maximum number of secrets of one webhook that sign at the same time.
 	MaxSecrets = 5
-	// OldSecretFor is how long a secret signs beside the one that follows it.
+	// OldSecretFor is how long a secret signs after it was replaced.
 	OldSecretFor = 24 * time.Hour
 )
 
-// Make makes a webhook. Again with the same settings it does nothing. Refusals: already_exists (with
-// others, or one that was deleted), limit_exceeded.
+// Make creates a webhook. No-op if it exists with the same settings. Refusals: already_exists (with
+// other settings, or deleted), limit_exceeded.
 type Make struct {
 	ID       events.WebhookID
 	Settings events.WebhookSettings
-	// Key is the fingerprint of the key that the secret is derived from.
+	// Key is the fingerprint of the key from which the secret is derived.
 	Key string
-	// Others is how many webhooks there are, as far as is known.
+	// Others is the number of other webhooks, as far as is known.
 	Others int
 }
 
-// Edit changes what is not nil. Refusal: not_found.
+// Edit changes the members that are not nil. Refusal: not_found.
 type Edit struct {
 	URL, Description *string
-	// Types nil leaves them; a pointer to nil is all types.
+	// Types is nil to leave them; a pointer to nil selects all types.
 	Types   *[]string
 	Enabled *bool
 }
 
-// ChangeSecret adds a secret; the one before signs as well for [OldSecretFor]. Refusals: not_found;
-// limit_exceeded: too many sign already.
+// ChangeSecret adds a secret; the previous one continues to sign for [OldSecretFor]. Refusals:
+// not_found; limit_exceeded (too many secrets sign).
 type ChangeSecret struct {
 	Key string
 }
 
-// Replay has what comes from a position on delivered again. Refusals: not_found; invalid_field: what
-// is there has not been delivered yet.
+// Replay makes everything from a position on be delivered again. Refusals: not_found; invalid_field
+// (the position has not been reached).
 type Replay struct {
 	From events.Position
-	// Made is the position of the webhook's making.
+	// Made is the position of the webhook's creation.
 	Made events.Position
 }
 
-// Delete ends a webhook. Refusal: not_found.
+// Delete deletes a webhook, for ever. Refusal: not_found.
 type Delete struct{}
 
-// End disables a webhook whose deliveries have failed for good, and notes how far they have come.
-// Refusals: not_found; stale_revision, as of [core.MoveCursor].
+// End disables a webhook whose deliveries have failed for good, and records its progress. Refusals:
+// not_found; stale_revision, as for [core.MoveCursor].
 type End struct {
 	Moved events.CursorMoved
 	Cause events.WebhookDisabledCause
 }
 
-// Secret is one that signs.
+// Secret is a signing secret.
 type Secret struct {
 	events.WebhookSecret
-	// Until is when it ends to sign; zero for the newest.
+	// Until is when it stops signing; zero for the newest.
 	Until time.Time
 }
 
@@ -87,17 +87,17 @@ type State struct {
 	Disabled bool
 	Cause    events.WebhookDisabledCause // why it is disabled
 	Deleted  bool
-	// Secrets that sign, oldest first, and some that have ended.
+	// Secrets that sign, oldest first; some may have expired.
 	Secrets []Secret
-	// Cursor is how far the deliveries have come; see Reached.
+	// Cursor is the progress of the deliveries; see Reached.
 	Cursor core.Cursor
-	// Edited is the revision of the newest edit, Replays counts the replays.
+	// Edited is the revision of the newest edit, Replays the number of replays.
 	Edited  events.Revision
 	Replays int64
 }
 
 // Reached is the position up to which everything was delivered. made is that of the webhook's
-// making: deliveries begin behind it.
+// creation: deliveries begin after it.
 func (s *State) Reached(made events.Position) events.Position {
 	if s.Replays == 0 {
 		return max(made, s.Cursor.Reached)
@@ -111,7 +111,7 @@ type Webhook struct {
 	next  events.Revision // of the next fact
 }
 
-// New returns a webhook that has not been made yet.
+// New returns a webhook that has not been created yet.
 func New() core.Core { return &Webhook{} }
 
 // State returns a copy of the state. Its slices must not be changed.
@@ -120,7 +120,7 @@ func (w *Webhook) State() State { return w.state }
 // Cursor returns the cursor of the deliveries.
 func (w *Webhook) Cursor() core.Cursor { return w.state.Cursor }
 
-// Exists reports whether the webhook was made and not deleted.
+// Exists reports whether the webhook was created and not deleted.
 func (w *Webhook) Exists() bool { return w.state.ID != "" && !w.state.Deleted }
 
 // EditRevision implements [core.Edited].
@@ -218,7 +218,7 @@ func (w *Webhook) end(cmd *End) ([]events.Fact, error) {
 	return append(facts, &events.WebhookDisabled{Cause: cmd.Cause}), nil
 }
 
-// Signing returns the secrets that sign at a time, the newest first.
+// Signing returns the secrets that sign at a time, newest first.
 func (s *State) Signing(now time.Time) (signing []Secret) {
 	for i := len(s.Secrets) - 1; i >= 0; i-- {
 		if secret := s.Secrets[i]; secret.Until.IsZero() || now.Before(secret.Until) {
@@ -259,7 +259,7 @@ func (w *Webhook) Evolve(fact events.Fact) {
 	w.next++
 }
 
-// evolveUnseen takes in a fact that is no edit.
+// evolveUnseen applies a fact that is not an edit.
 func (w *Webhook) evolveUnseen(fact events.Fact) {
 	s := &w.state
 	switch f := fact.(type) {

@@ -18,7 +18,7 @@ var (
 	made     = &events.WebhookMade{WebhookID: "w", WebhookSettings: settings, WebhookSecret: key}
 )
 
-// with returns a webhook that the facts lead to.
+// with returns a webhook with these facts.
 func with(facts ...events.Fact) *Webhook {
 	w := New().(*Webhook)
 	for _, fact := range facts {
@@ -90,7 +90,7 @@ func TestRules(t *testing.T) {
 	}
 }
 
-// TestSecrets: one signs for a day beside the one that follows it, and only so many sign at once.
+// TestSecrets: a replaced secret signs for another day, and at most MaxSecrets sign at once.
 func TestSecrets(t *testing.T) {
 	w, now := with(made), day
 	numbers := func() (all []int64) {
@@ -131,7 +131,7 @@ func TestSecrets(t *testing.T) {
 	}
 }
 
-// TestEditTag: it moves with edits alone, and an edit has what failed tried again.
+// TestEditTag: it changes with edits only, and after an edit failed work is retried.
 func TestEditTag(t *testing.T) {
 	failing := events.CursorMoved{Term: 1, Reached: 9, NextAt: day,
 		CursorFailure: events.CursorFailure{Failing: 10, Failures: 3, Since: day, Error: "no"}}

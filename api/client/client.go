@@ -19,43 +19,42 @@ import (
 )
 
 const (
-	// defaultPatience is how long a call is retried.
+	// defaultPatience is the default of [Options].Patience.
 	defaultPatience = 30 * time.Second
 	// attemptTimeout bounds one attempt.
 	attemptTimeout = 15 * time.Second
-	// maxAnswer bounds an answer, in bytes.
+	// maxAnswer bounds the body of a response, in bytes.
 	maxAnswer = 64 << 20
-	// firstPause and longestPause are between two attempts if the server names no time.
+	// firstPause and longestPause bound the pause before a retry if the server sends no Retry-After.
 	firstPause, longestPause = 100 * time.Millisecond, 5 * time.Second
 )
 
-// Options of a client. The zero Options are those for an open server.
+// Options of a client. The zero Options suit a server without authentication.
 type Options struct {
-	// Token is sent as a bearer token: a JWT, or a key of the API. "" sends none.
+	// Token is sent as a bearer token: a JWT or an API key. "" sends none.
 	Token string
-	// HTTP sends the requests; http.DefaultClient if nil. It must not retry by itself.
+	// HTTP sends the requests; nil means http.DefaultClient. It must not retry by itself.
 	HTTP *http.Client
-	// Patience bounds a call with all of its retries and the pauses between them (30 s). Negative
+	// Patience bounds a call with all its retries and pauses; 0 means 30 s. If it is negative, there
 	// is one attempt.
 	Patience time.Duration
 }
 
-// Client speaks to one server, or to several behind one address. Its methods may be called from
-// any goroutine.
+// Client calls one server, or several behind one address. Its methods are safe for concurrent use.
 type Client struct {
 	base    *url.URL
 	options Options
 }
 
-// New returns a client of the server at an address such as https://tickets.example. An error means
-// that this is none.
+// New returns a client of the server at address, a URL such as https://tickets.example. Error: the
+// address is invalid.
 func New(address string, options Options) (*Client, error) {
 	base, err := url.Parse(address)
 	if err != nil {
 		return nil, fmt.Errorf("the address of the server: %w", err)
 	}
 	if base.Scheme != "http" && base.Scheme != "https" || base.Host == "" {
-		return nil, fmt.Errorf("the address of the server is a URL with http or https, and not %q", address)
+		return nil, fmt.Errorf("the address of the server must be an http or https URL, not %q", address)
 	}
 	base.Path = strings.TrimSuffix(base.Path, "/")
 	options.Patience = cmp.Or(options.Patience, defaultPatience)
@@ -68,46 +67,47 @@ func New(address string, options Options) (*Client, error) {
 // Option changes one call.
 type Option func(*call)
 
-// Key sets the Idempotency-Key of a command, in place of one that is made up.
+// Key sets the Idempotency-Key of a command, which is random otherwise.
 func Key(key string) Option { return func(c *call) { c.header.Set("Idempotency-Key", key) } }
 
-// unkeyed sends no Idempotency-Key.
+// unkeyed omits the Idempotency-Key.
 func unkeyed(c *call) { c.header.Del("Idempotency-Key") }
 
-// Pass shows the pass of a waiting room.
+// Pass presents the pass of a waiting room.
 func Pass(pass string) Option { return func(c *call) { c.header.Set("Admission-Pass", pass) } }
 
-// RequestID names the request in the server's log and in the events that it causes.
+// RequestID sets the id of the request in the server's log and in the events that it causes.
 func RequestID(id string) Option { return func(c *call) { c.header.Set("X-Request-Id", id) } }
 
-// At reads the past: moment is a time (RFC 3339) or a position in the log.
+// At reads a past state: moment is a time (RFC 3339) or a log position.
 func At(moment string) Option { return Query("at", moment) }
 
-// MinPosition lets a read wait until it shows the position of an answer.
+// MinPosition makes a read wait until it includes position, as returned by a command.
 func MinPosition(position int64) Option {
 	return Query("min_position", strconv.FormatInt(position, 10))
 }
 
-// Query sets a parameter, such as a filter of a list or the size of its pages (limit).
+// Query sets a query parameter, such as a filter of a list or its page size (limit).
 func Query(name, value string) Option { return func(c *call) { c.query.Set(name, value) } }
 
-// call is a request, which may be sent more than once.
+// call is a request with its retries.
 type call struct {
 	method string
 	path   string // encoded
 	query  url.Values
 	header http.Header
 	body   []byte
-	// final means that it must not be sent again unless the server says that nothing was done.
+	// final means that it is not idempotent: it is retried only if the server has rejected it
+	// without executing it.
 	final bool
 }
 
-// newCall returns a call of a path's parts. A body that is nil is left out.
+// newCall returns a call to the path of parts. A nil body is omitted.
 func newCall(method string, body any, options []Option, parts ...string) (*call, error) {
 	c := &call{method: method, path: "/v1", query: url.Values{}, header: http.Header{"Accept": {"application/json"}}}
 	for _, part := range parts {
 		if part == "" || part == "." || part == ".." {
-			return nil, fmt.Errorf("%q can't be a part of a path", part)
+			return nil, fmt.Errorf("%q can't be a path segment", part)
 		}
 		c.path += "/" + strings.ReplaceAll(url.PathEscape(part), "+", "%2B")
 	}
@@ -128,16 +128,16 @@ func newCall(method string, body any, options []Option, parts ...string) (*call,
 	return c, nil
 }
 
-// newKey makes up an Idempotency-Key.
+// newKey returns a random Idempotency-Key.
 func newKey() string {
 	var bytes [16]byte
 	rand.Read(bytes[:]) // never fails
 	return hex.EncodeToString(bytes[:])
 }
 
-// do sends a call until it is answered, or patience ends, and returns the body of the answer.
+// do sends a call until it is answered or Patience ends, and returns the body of the response.
 //
-// Errors: an [*Error] that no retry changes; an [*Unanswered]; ctx.Err().
+// Errors: an [*Error] that is not worth a retry; an [*Unanswered], also when ctx ends.
 func (c *Client) do(ctx context.Context, call *call) ([]byte, error) {
 	until := time.Now().Add(c.options.Patience)
 	for attempt := 0; ; attempt++ {
@@ -171,13 +171,13 @@ func (c *Client) do(ctx context.Context, call *call) ([]byte, error) {
 	}
 }
 
-// pauseAfter returns a random part of a pause that doubles.
+// pauseAfter returns the pause after a failed attempt: exponential backoff with jitter.
 func pauseAfter(attempt int) time.Duration {
 	longest := min(firstPause<<min(attempt, 10), longestPause)
 	return longest/2 + mathrand.N(longest/2)
 }
 
-// sleep waits. Errors: ctx.Err().
+// sleep waits for pause or until ctx ends. Error: ctx.Err().
 func sleep(ctx context.Context, pause time.Duration) error {
 	timer := time.NewTimer(pause)
 	defer timer.Stop()
@@ -220,7 +220,7 @@ func (c *Client) attempt(ctx context.Context, call *call) ([]byte, error) {
 	return body, nil
 }
 
-// send sends a call and decodes the answer.
+// send sends a call and decodes the response.
 func send[T any](ctx context.Context, c *Client, method string, body any, o []Option, parts ...string) (T, error) {
 	var answer T
 	call, err := newCall(method, body, o, parts...)
@@ -253,7 +253,7 @@ func remove[T any](ctx context.Context, c *Client, o []Option, parts ...string) 
 	return send[T](ctx, c, http.MethodDelete, nil, o, parts...)
 }
 
-// edit sends an edit that is based on a version: an edit_tag, or a revision as a decimal number.
+// edit sends an edit of the version tag: an edit_tag, or a revision as a decimal number.
 func edit[T any](ctx context.Context, c *Client, tag string, body any, o []Option, parts ...string) (T, error) {
 	return send[T](ctx, c, http.MethodPatch, body, append([]Option{basedOn(tag)}, o...), parts...)
 }

@@ -1,32 +1,31 @@
-// Package client speaks to a server of admitone: commands and reads over HTTP, live topics over a
-// WebSocket, signatures of webhooks, and receipts. README.md shows it at work.
+// Package client is the Go client of admitone's API: commands and reads over HTTP, live topics over a
+// WebSocket, and checks of webhook signatures and receipts. README.md has examples.
 //
-// It knows nothing of the server but what openapi.yaml and asyncapi.yaml say, so a program may take
-// it as it is. For receipts it has the server's own check, which is the one that admitone receipt
-// check runs.
+// It depends only on openapi.yaml and asyncapi.yaml, not on the server's code, with one exception:
+// [CheckReceipt] shares its implementation with the command admitone receipt check.
 //
-// # Why a command has a key without being asked
+// # Why every command has an Idempotency-Key
 //
-// A connection that breaks says nothing about what became of the command. So each command by POST
-// carries an Idempotency-Key, made up once, and every retry carries the same: the server gives
-// the answer that it gave, and nothing is done twice. When the patience of the client is at its end,
-// the error is an [Unanswered] with that key, for whoever wants to go on later.
+// After a broken connection the outcome of a command is unknown. So each POST carries a random
+// Idempotency-Key, and all its retries carry the same one: the server repeats its first answer, and
+// executes nothing twice. When the retries end without an answer, the error is an [*Unanswered] with
+// that key, with which the command may be repeated later.
 //
 // # Why an edit is not retried
 //
-// An edit names the version that it is based on. Sent again after a broken connection it would be
-// refused as stale if the first one was done, which looks as if somebody else had been faster. So
-// an edit is retried only when the server says that it did nothing; otherwise read again.
+// An edit names the version on which it is based. If it was executed and its answer lost, a retry
+// would be refused as stale, as if somebody else had made an edit. So an edit is retried only if the
+// server has rejected it without executing it; otherwise the caller has to read the resource again.
 //
-// # Why a watch has no gaps and no repetitions
+// # Why a watch has no gaps and no duplicates
 //
-// A delta names the position of its topic's frame before. [Client.Watch] yields a delta only behind
-// the very frame that it names, and subscribes anew from the last one yielded if another comes. A
-// new connection goes on from there too: the server sends one delta with all that was missed, or, if
-// it can't, a snapshot, which takes the place of all before.
+// A delta names the position of its topic's previous frame. [Client.Watch] yields a delta only after
+// exactly that frame. On a mismatch it subscribes again from the last frame that it has yielded, and
+// so does a new connection. The server then sends one delta with everything that was missed or, if it
+// can't, a snapshot, which replaces everything before.
 //
 // # Why the models are generated
 //
-// models.go is written from openapi.yaml by a test, which fails when they differ. Another test fails
-// when an operation of openapi.yaml has no method here.
+// models.go is generated from openapi.yaml by a test, which fails if they differ. Another test fails
+// if an operation of openapi.yaml has no method here.
 package client

@@ -8,54 +8,56 @@ import (
 	"time"
 )
 
-// Error is an answer of the server that says no. [errors.Is] with a [Code] tells one from another:
+// Error is an error response of the server. Use [errors.Is] with a [Code] to distinguish them:
 //
 //	errors.Is(err, client.CodeSoldOut)
 type Error struct {
-	// Status of HTTP.
+	// Status is the HTTP status.
 	Status int `json:"status"`
-	// Code is for programs, and stable.
+	// Code is stable and meant for programs; "" if the response is not a problem document.
 	Code Code `json:"code"`
 	// Title and Detail are for people.
 	Title  string `json:"title"`
 	Detail string `json:"detail"`
-	// RequestID is in the server's log.
+	// RequestID identifies the request in the server's log.
 	RequestID string `json:"request_id"`
-	// RetryAfter is when to ask again; 0 if the server does not say.
+	// RetryAfter is the time to wait before a retry; 0 if the server sends none.
 	RetryAfter time.Duration `json:"-"`
 
-	// The members below are there with some codes, which openapi.yaml names.
+	// The members below are set with some codes; see openapi.yaml.
 
-	// Field that can't be, and Resource that is not there.
+	// Field is the invalid field, Resource the kind of resource that was not found.
 	Field    string `json:"field"`
 	Resource string `json:"resource"`
-	// Remaining is how many are left (sold_out, tournament_full), in Sections how many of each.
+	// Remaining is how many are left (sold_out, tournament_full), also by section and area.
 	Remaining int64         `json:"remaining"`
 	Sections  []SectionLeft `json:"sections"`
-	// Seats that are taken, and Alternatives to them.
+	Areas     []AreaLeft    `json:"areas"`
+	// Seats are those that are taken, Alternatives groups of free seats.
 	Seats        []string   `json:"seats"`
 	Alternatives [][]string `json:"alternatives"`
-	// CurrentRevision of what an edit was too late for.
+	// CurrentRevision is the revision of the resource that an edit was stale for.
 	CurrentRevision int64 `json:"current_revision"`
-	// Changes behind the revision that the edit was based on, the newest 20, and EarlierChanges
-	// how many more.
+	// Changes are the newest 20 since the revision on which the edit was based, EarlierChanges the
+	// number of older ones.
 	Changes        []HistoryLine `json:"changes"`
 	EarlierChanges int64         `json:"earlier_changes"`
-	// WaitingRoom whose pass is needed.
+	// WaitingRoom is the room whose pass is required.
 	WaitingRoom string `json:"waiting_room"`
-	// OpensAt and ClosesAt are the bounds of a sale, ExpiredAt and Until those of a hold.
+	// OpensAt and ClosesAt are those of a sale, ExpiredAt is when a hold ended, and Until is the end
+	// of the period that the refusal is about (cancellation_closed, limit_exceeded).
 	OpensAt   time.Time `json:"opens_at,omitzero"`
 	ClosesAt  time.Time `json:"closes_at,omitzero"`
 	ExpiredAt time.Time `json:"expired_at,omitzero"`
 	Until     time.Time `json:"until,omitzero"`
-	// Limit that was exceeded, and Taken so far.
+	// Limit is the limit that would be exceeded, Taken how much of it is used.
 	Limit int64 `json:"limit"`
 	Taken int64 `json:"taken"`
-	// Balance of a wallet that has less than Amount.
+	// Balance is that of a wallet, which is less than Amount, in minor units.
 	Balance int64 `json:"balance"`
 	Amount  int64 `json:"amount"`
 
-	// Members are all members, those without a field too.
+	// Members are all members of the problem document, including those without a field here.
 	Members map[string]json.RawMessage `json:"-"`
 }
 
@@ -77,7 +79,7 @@ func (e *Error) Is(target error) bool {
 // Error implements error, so that a code can be the target of [errors.Is].
 func (c Code) Error() string { return string(c) }
 
-// newError reads a problem document. What is none, such as the page of a proxy, has no code.
+// newError parses a problem document. For any other body, such as the page of a proxy, Code is "".
 func newError(response *http.Response, body []byte) *Error {
 	e := &Error{}
 	if json.Unmarshal(body, &e.Members) != nil || json.Unmarshal(body, e) != nil || e.Code == "" {
@@ -88,7 +90,7 @@ func newError(response *http.Response, body []byte) *Error {
 	return e
 }
 
-// retryAfter reads Retry-After: seconds, or a date.
+// retryAfter parses Retry-After, which is in seconds or a date. It returns 0 if it is invalid.
 func retryAfter(text string, now time.Time) time.Duration {
 	if seconds, err := strconv.Atoi(text); err == nil && seconds >= 0 {
 		return time.Duration(min(seconds, 1<<30)) * time.Second
@@ -99,13 +101,12 @@ func retryAfter(text string, now time.Time) time.Duration {
 	return 0
 }
 
-// Unanswered is the error of a call whose outcome is unknown: no answer came, or only that the
-// server can't say. A command may be sent again with the same body and [Key](Key): it is not done
-// twice.
+// Unanswered is the error of a call whose outcome is unknown: there was no response, or one that leaves
+// it open. A command may be repeated with the same body and [Key](Key): it is not executed twice.
 type Unanswered struct {
-	// Key is the Idempotency-Key of a command by POST, else "".
+	// Key is the Idempotency-Key of the call, "" if it had none.
 	Key string
-	// Err is that of the last attempt.
+	// Err is the error of the last attempt.
 	Err error
 }
 

@@ -242,8 +242,11 @@ func ExampleCheckWebhook() {
 	secret := "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 	receive := func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 1<<20))
-		if err != nil {
+		if tooLarge := new(http.MaxBytesError); errors.As(err, &tooLarge) {
 			http.Error(w, "too large", http.StatusRequestEntityTooLarge)
+			return
+		} else if err != nil {
+			http.Error(w, "not read", http.StatusBadRequest)
 			return
 		}
 		event, err := client.CheckWebhook(secret, r.Header, body)
@@ -251,7 +254,7 @@ func ExampleCheckWebhook() {
 			http.Error(w, "not signed", http.StatusUnauthorized)
 			return
 		}
-		fmt.Println(event.ID, event.Type) // an ID that came before is a repetition
+		fmt.Println(event.ID, event.Type) // deliveries are at least once: ignore an ID you have processed
 	}
 
 	body := `{"id":"01a2","type":"product.reserved.v1"}`

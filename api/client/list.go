@@ -8,7 +8,7 @@ import (
 	"net/http"
 )
 
-// list iterates over a list, page by page. It ends with the first error.
+// list iterates over a list and fetches its pages when needed. It ends with the first error.
 func list[T any](ctx context.Context, c *Client, o []Option, parts ...string) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var zero T
@@ -45,8 +45,7 @@ func list[T any](ctx context.Context, c *Client, o []Option, parts ...string) it
 	}
 }
 
-// Collect reads an iterator of this package to its end. Errors: those of the iterator, with what
-// came before.
+// Collect returns all items of a list. Errors: those of the list, with the items before the error.
 func Collect[T any](seq iter.Seq2[T, error]) (all []T, err error) {
 	for item, err := range seq {
 		if err != nil {

@@ -11,8 +11,8 @@ import (
 	"admitone/events/merkle"
 )
 
-// Batch sends many commands in one request; each is answered as if it had been sent alone. A command
-// by POST without an IdempotencyKey gets one.
+// Batch sends several commands in one request. Each is answered as if it had been sent alone. A POST
+// without an IdempotencyKey gets a random one.
 func (c *Client) Batch(ctx context.Context, commands []BatchCommand, o ...Option) ([]BatchAnswer, error) {
 	keyed := make([]BatchCommand, len(commands))
 	for i, command := range commands {
@@ -25,7 +25,7 @@ func (c *Client) Batch(ctx context.Context, commands []BatchCommand, o ...Option
 	return answers.Answers, err
 }
 
-// Err returns what the server refused a command of a batch with, nil if it was accepted.
+// Err returns the [*Error] of a command of a batch, nil if it was accepted.
 func (a *BatchAnswer) Err() error {
 	if a.Status < 300 {
 		return nil
@@ -33,63 +33,69 @@ func (a *BatchAnswer) Err() error {
 	return newError(&http.Response{StatusCode: int(a.Status), Status: http.StatusText(int(a.Status))}, a.Body)
 }
 
-// Forget destroys the key under which a holder's contacts are sealed.
+// Forget makes a holder's contacts unreadable for good, by destroying their encryption key.
 func (c *Client) Forget(ctx context.Context, holder string, o ...Option) (Forgotten, error) {
 	return remove[Forgotten](ctx, c, o, "holders", holder, "contact")
 }
 
-// Events lists the log; [Query] after begins behind a position.
+// Events lists the events of the log. [Query] after starts after a position.
 func (c *Client) Events(ctx context.Context, o ...Option) iter.Seq2[Event, error] {
 	return list[Event](ctx, c, o, "events")
 }
 
-// Stream lists all that happened to one thing; [Query] from begins at a revision.
+// Stream lists the events of one stream. [Query] from starts at a revision.
 func (c *Client) Stream(ctx context.Context, stream string, o ...Option) iter.Seq2[Event, error] {
 	return list[Event](ctx, c, o, "streams", stream, "events")
 }
 
-// Histories lists what an id may mean.
+// Histories lists the resources that have an id, with their histories.
 func (c *Client) Histories(ctx context.Context, id string, o ...Option) iter.Seq2[HistoryOf, error] {
 	return list[HistoryOf](ctx, c, o, "history", id)
 }
 
-// History lists who did what with a thing, and when. The id of a seat has two parts: gala, A-1-1.
+// History lists the history of a resource. The id of a seat has two parts, such as gala and A-1-1.
 func (c *Client) History(ctx context.Context, kind string, id []string, o ...Option) iter.Seq2[HistoryLine, error] {
 	return list[HistoryLine](ctx, c, o, append([]string{"history", kind}, id...)...)
 }
 
-// LogHead reads the signed head of the log, and the public half of the key that has signed it.
+// LogHead reads the signed head of the log, and the public key of its signature.
 func (c *Client) LogHead(ctx context.Context, o ...Option) (LogHead, error) {
 	return get[LogHead](ctx, c, o, "log", "head")
 }
 
-// Backup copies the log on the server's machine.
+// Cluster returns the nodes of the system.
+func (c *Client) Cluster(ctx context.Context, o ...Option) (Cluster, error) {
+	return get[Cluster](ctx, c, o, "cluster")
+}
+
+// Backup makes a copy of the log on the server's machine.
 func (c *Client) Backup(ctx context.Context, o ...Option) (Backup, error) {
 	return post[Backup](ctx, c, nil, o, "backups")
 }
 
-// ReservationReceipt returns the receipt of a reservation, as [CheckReceipt] takes it.
+// ReservationReceipt returns the receipt of a reservation, for [CheckReceipt].
 func (c *Client) ReservationReceipt(ctx context.Context, product, id string, o ...Option) ([]byte, error) {
 	return get[json.RawMessage](ctx, c, o, "products", product, "reservations", id, "receipt")
 }
 
-// BookingReceipt returns the receipt of a booking; [Query] revision 0 that of its first event.
+// BookingReceipt returns the receipt of a booking; with [Query] revision=0 that of its first event.
 func (c *Client) BookingReceipt(ctx context.Context, id string, o ...Option) ([]byte, error) {
 	return get[json.RawMessage](ctx, c, o, "bookings", id, "receipt")
 }
 
-// EntryReceipt returns the receipt of a team's part in a tournament.
+// EntryReceipt returns the receipt of a team's entry in a tournament.
 func (c *Client) EntryReceipt(ctx context.Context, tournament, team string, o ...Option) ([]byte, error) {
 	return get[json.RawMessage](ctx, c, o, "tournaments", tournament, "entries", team, "receipt")
 }
 
-// ErrBadReceipt: the text is no receipt, or its proof does not lead to a head that the key has signed.
+// ErrBadReceipt is returned for a text that is not a receipt, or whose proof does not lead to a head
+// signed with the key.
 var ErrBadReceipt = errors.New("the receipt is not valid")
 
-// CheckReceipt checks a receipt with the public half of the log's key, and nothing else, and returns
-// the event that it proves. The key must come from elsewhere than the receipt.
+// CheckReceipt verifies a receipt offline with the log's public key, and returns the event that it
+// proves. The key must come from a trusted source, not from the sender of the receipt.
 //
-// Errors: [ErrBadReceipt]; one that says that the key is none.
+// Errors: [ErrBadReceipt]; another one for an invalid key.
 func CheckReceipt(receipt []byte, key string) (Event, error) {
 	verifier, err := merkle.NewVerifier(key)
 	if err != nil {

@@ -67,6 +67,12 @@ type Product struct {
 	OpensAt time.Time `json:"opens_at,omitzero"`
 	// The first moment after its sale, if it has one.
 	ClosesAt time.Time `json:"closes_at,omitzero"`
+	// Only if it was called off.
+	Status string `json:"status,omitempty"`
+	// As in openapi.yaml.
+	Cancelled *Cancelled `json:"cancelled,omitempty"`
+	// As in openapi.yaml.
+	Cancellation *Cancellation `json:"cancellation,omitempty"`
 	// For `If-Match`, in quotes, in place of the `ETag`: it changes with edits alone.
 	EditTag string `json:"edit_tag"`
 	// Of the last change, from 0; also the `ETag`.
@@ -97,6 +103,8 @@ type NewProduct struct {
 	OpensAt time.Time `json:"opens_at,omitzero"`
 	// The first moment after the sale, after `opens_at`. Left out: it does not close.
 	ClosesAt time.Time `json:"closes_at,omitzero"`
+	// As in openapi.yaml.
+	Cancellation *NewCancellation `json:"cancellation,omitempty"`
 }
 
 // ProductEdit: The body that edits a product.
@@ -115,6 +123,8 @@ type ProductEdit struct {
 	OpensAt Nullable[time.Time] `json:"opens_at,omitzero"`
 	// The first moment after the sale; `null` takes it away.
 	ClosesAt Nullable[time.Time] `json:"closes_at,omitzero"`
+	// As in openapi.yaml.
+	Cancellation *NewCancellation `json:"cancellation,omitempty"`
 }
 
 // Reservation: Units of a product for a holder.
@@ -133,6 +143,12 @@ type Reservation struct {
 	ExpiresAt time.Time `json:"expires_at,omitzero"`
 	// How many units of the product were left.
 	Remaining int64 `json:"remaining"`
+	// How much of what was paid was not refunded when it was given back.
+	Kept int64 `json:"kept,omitempty"`
+	// As in openapi.yaml.
+	Outcome Outcome `json:"outcome,omitempty"`
+	// As in openapi.yaml.
+	RefundID *RefundID `json:"refund_id,omitempty"`
 	// Of the product; also the `ETag`.
 	Revision int64 `json:"revision"`
 	// In the log.
@@ -199,8 +215,10 @@ type Contact struct {
 type Forgotten struct {
 	// Who.
 	Holder string `json:"holder"`
-	// There was a key, and it is destroyed. False if there was none.
+	// There was a key, and it is destroyed. False if there was none, on a server that shares its log with no other.
 	Forgotten bool `json:"forgotten"`
+	// Nodes that are still to do it, if there are any.
+	Pending []string `json:"pending,omitempty"`
 }
 
 // NewAPIKey: The body that makes a key.
@@ -293,8 +311,8 @@ type Tournament struct {
 	Waitlisted int64 `json:"waitlisted"`
 	// The last moment at which a team can enter.
 	RegisterDeadline time.Time `json:"register_deadline"`
-	// Closed by the organiser, or because the deadline has passed. A full tournament is open: a withdrawal makes
-	// room.
+	// `cancelled`: it was called off. Closed by the organiser, or because the deadline has passed. A full
+	// tournament is open: a withdrawal makes room.
 	Status string `json:"status"`
 	// Whether teams may wait for a slot.
 	Waitlist bool `json:"waitlist"`
@@ -304,6 +322,8 @@ type Tournament struct {
 	WaitingRoom string `json:"waiting_room,omitempty"`
 	// The first moment at which a team can enter, if it has one.
 	OpensAt time.Time `json:"opens_at,omitzero"`
+	// As in openapi.yaml.
+	Cancelled *Cancelled `json:"cancelled,omitempty"`
 	// For `If-Match`, in quotes, in place of the `ETag`: it changes with edits alone.
 	EditTag string `json:"edit_tag"`
 	// Of the last change, from 0; also the `ETag`.
@@ -439,7 +459,8 @@ type Entry struct {
 	AsOf *AsOf `json:"as_of,omitempty"`
 }
 
-// EntryStatus: `entered`: has a slot. `waitlisted`: waits for one. `withdrawn`: neither.
+// EntryStatus: `entered`: has a slot. `waitlisted`: waits for one. `withdrawn`: neither. `cancelled`: the
+// tournament was called off.
 type EntryStatus string
 
 // The values of EntryStatus.
@@ -447,7 +468,216 @@ const (
 	EntryStatusEntered    EntryStatus = "entered"
 	EntryStatusWaitlisted EntryStatus = "waitlisted"
 	EntryStatusWithdrawn  EntryStatus = "withdrawn"
+	EntryStatusCancelled  EntryStatus = "cancelled"
 )
+
+// NewPlan: The body that stores a seating plan.
+type NewPlan struct {
+	// Your choice: 1 to 64 of A-Z a-z 0-9 _ and -.
+	ID string `json:"id,omitempty"`
+	// Of the hall: 1 to 200 characters.
+	Name string `json:"name"`
+	// The parts of the hall.
+	Zones []PlanZone `json:"zones"`
+	// Of seats and places; each has one price list.
+	Categories []PlanCategory `json:"categories"`
+	// As in openapi.yaml.
+	Size PlanSize `json:"size"`
+	// As in openapi.yaml.
+	FocalPoint *PlanPoint `json:"focal_point,omitempty"`
+}
+
+// Plan: A seating plan: what it was given with. With `format=pretix` it has neither `id` nor the members after
+// `categories` but `size`.
+type Plan struct {
+	// Yours, or a UUIDv7.
+	ID string `json:"id,omitempty"`
+	// Of the hall: 1 to 200 characters.
+	Name string `json:"name"`
+	// The parts of the hall.
+	Zones []PlanZone `json:"zones"`
+	// Of seats and places; each has one price list.
+	Categories []PlanCategory `json:"categories"`
+	// As in openapi.yaml.
+	Size PlanSize `json:"size"`
+	// As in openapi.yaml.
+	FocalPoint *PlanPoint `json:"focal_point,omitempty"`
+	// How many numbered seats it has.
+	Seats int64 `json:"seats,omitempty"`
+	// How many places its areas for sale have together.
+	Places int64 `json:"places,omitempty"`
+	// Also the `ETag`.
+	Revision int64 `json:"revision,omitempty"`
+	// Of its seal in the log.
+	Position int64 `json:"position,omitempty"`
+	// As in openapi.yaml.
+	AsOf *AsOf `json:"as_of,omitempty"`
+}
+
+// PlanSummary: What lists show of a seating plan.
+type PlanSummary struct {
+	// Yours, or a UUIDv7.
+	ID string `json:"id"`
+	// Of the hall.
+	Name string `json:"name"`
+	// How many numbered seats it has.
+	Seats int64 `json:"seats"`
+	// How many places its areas for sale have together.
+	Places int64 `json:"places"`
+	// Also the `ETag`.
+	Revision int64 `json:"revision"`
+	// Of its seal in the log.
+	Position int64 `json:"position"`
+	// As in openapi.yaml.
+	AsOf *AsOf `json:"as_of,omitempty"`
+}
+
+// PlanPoint: A place; y grows downwards. Left out, it is 0,0; the `focal_point`, which everybody came to see, is
+// then the middle of the top edge.
+type PlanPoint struct {
+	// To the right.
+	X float64 `json:"x"`
+	// Downwards.
+	Y float64 `json:"y"`
+}
+
+// PlanSize: Of the drawing, or of a rectangle in it.
+type PlanSize struct {
+	// As in openapi.yaml.
+	Width int64 `json:"width"`
+	// As in openapi.yaml.
+	Height int64 `json:"height"`
+}
+
+// PlanCategory: A category of seats and places.
+type PlanCategory struct {
+	// Prices are of it.
+	Name string `json:"name"`
+	// `#rrggbb`; any other is drawn grey.
+	Color string `json:"color,omitempty"`
+}
+
+// PlanZone: A part of the hall.
+type PlanZone struct {
+	// What people read, and what its seats are named by if it has no `zone_id`.
+	Name string `json:"name,omitempty"`
+	// What its seats are named by.
+	ZoneID string `json:"zone_id,omitempty"`
+	// As in openapi.yaml.
+	Uuid string `json:"uuid,omitempty"`
+	// As in openapi.yaml.
+	Position *PlanPoint `json:"position,omitempty"`
+	// As in openapi.yaml.
+	Rows []PlanRow `json:"rows"`
+	// As in openapi.yaml.
+	Areas []PlanArea `json:"areas,omitempty"`
+}
+
+// PlanRow: A row, or a part of the row with that number.
+type PlanRow struct {
+	// As in openapi.yaml.
+	RowNumber string `json:"row_number"`
+	// As in openapi.yaml.
+	RowLabel Nullable[string] `json:"row_label,omitzero"`
+	// As in openapi.yaml.
+	SeatLabel Nullable[string] `json:"seat_label,omitzero"`
+	// As in openapi.yaml.
+	Uuid string `json:"uuid,omitempty"`
+	// It is ignored.
+	RowGuid string `json:"row_guid,omitempty"`
+	// `start`, `end` or `both`.
+	RowNumberPosition Nullable[string] `json:"row_number_position,omitzero"`
+	// As in openapi.yaml.
+	Position *PlanPoint `json:"position,omitempty"`
+	// Those next to each other here are neighbours.
+	Seats []PlanSeat `json:"seats"`
+}
+
+// PlanSeat: A seat.
+type PlanSeat struct {
+	// Once in the plan.
+	SeatGuid string `json:"seat_guid"`
+	// As in openapi.yaml.
+	SeatNumber string `json:"seat_number"`
+	// As in openapi.yaml.
+	Uuid string `json:"uuid,omitempty"`
+	// As in openapi.yaml.
+	StartDirection Nullable[string] `json:"start_direction,omitzero"`
+	// As in openapi.yaml.
+	Radius *int64 `json:"radius,omitempty"`
+	// As in openapi.yaml.
+	Position *PlanPoint `json:"position,omitempty"`
+	// One of the plan's.
+	Category string `json:"category"`
+	// A place for a wheelchair.
+	Accessible *bool `json:"accessible,omitempty"`
+	// The `seat_guid` of the seat whose companion sits here.
+	CompanionOf string `json:"companion_of,omitempty"`
+	// It sees a part of the stage only.
+	RestrictedView *bool `json:"restricted_view,omitempty"`
+}
+
+// PlanArea: A shape that is drawn and, with a `capacity` and a `category`, standing room for sale.
+type PlanArea struct {
+	// What it is named by, once in the plan.
+	ID string `json:"id,omitempty"`
+	// How many places it has.
+	Capacity int64 `json:"capacity,omitempty"`
+	// One of the plan's.
+	Category string `json:"category,omitempty"`
+	// As in openapi.yaml.
+	Color string `json:"color,omitempty"`
+	// As in openapi.yaml.
+	BorderColor string `json:"border_color,omitempty"`
+	// As in openapi.yaml.
+	Rotation float64 `json:"rotation,omitempty"`
+	// As in openapi.yaml.
+	Position *PlanPoint `json:"position,omitempty"`
+	// As in openapi.yaml.
+	Uuid string `json:"uuid,omitempty"`
+	// As in openapi.yaml.
+	Shape string `json:"shape,omitempty"`
+	// As in openapi.yaml.
+	Polygon *PlanPolygon `json:"polygon,omitempty"`
+	// As in openapi.yaml.
+	Rectangle *PlanSize `json:"rectangle,omitempty"`
+	// As in openapi.yaml.
+	Ellipse *PlanEllipse `json:"ellipse,omitempty"`
+	// As in openapi.yaml.
+	Circle *PlanCircle `json:"circle,omitempty"`
+	// As in openapi.yaml.
+	Text *PlanText `json:"text,omitempty"`
+}
+
+// PlanPolygon: A polygon.
+type PlanPolygon struct {
+	// Its corners.
+	Points []PlanPoint `json:"points"`
+}
+
+// PlanEllipse: An ellipse.
+type PlanEllipse struct {
+	// As in openapi.yaml.
+	Radius PlanPoint `json:"radius"`
+}
+
+// PlanCircle: A circle.
+type PlanCircle struct {
+	// As in openapi.yaml.
+	Radius int64 `json:"radius"`
+}
+
+// PlanText: A text that is drawn.
+type PlanText struct {
+	// As in openapi.yaml.
+	Text string `json:"text"`
+	// As in openapi.yaml.
+	Color string `json:"color,omitempty"`
+	// As in openapi.yaml.
+	Size *int64 `json:"size,omitempty"`
+	// As in openapi.yaml.
+	Position *PlanPoint `json:"position,omitempty"`
+}
 
 // Performance: A performance with numbered seats; always `capacity` = `remaining` + `held` + `booked` +
 // `blocked`.
@@ -478,12 +708,24 @@ type Performance struct {
 	Blocked int64 `json:"blocked"`
 	// In canonical order.
 	Sections []Section `json:"sections"`
+	// Those of its plan that have places without numbers, in the plan's order; the counts beside it are of seats
+	// alone.
+	Areas []Area `json:"areas,omitempty"`
+	// The seating plan, if one defines the seats.
+	Plan string `json:"plan,omitempty"`
+	// In minor units, by category of the plan: a number, or a list of `{"type", "amount", "restricted"?}`, of which
+	// seats are listed at the first.
+	Prices map[string]json.RawMessage `json:"prices,omitempty"`
 	// The first moment of its sale, if it has one.
 	OpensAt time.Time `json:"opens_at,omitzero"`
 	// The first moment after its sale, if it has one.
 	ClosesAt time.Time `json:"closes_at,omitzero"`
 	// As in openapi.yaml.
 	Cancellation *Cancellation `json:"cancellation,omitempty"`
+	// Only if it was called off.
+	Status string `json:"status,omitempty"`
+	// As in openapi.yaml.
+	Cancelled *Cancelled `json:"cancelled,omitempty"`
 	// For `If-Match`, in quotes: it changes with edits alone.
 	EditTag string `json:"edit_tag"`
 	// It changes with the performance and with every seat of it; also the `ETag`.
@@ -494,7 +736,23 @@ type Performance struct {
 	AsOf *AsOf `json:"as_of,omitempty"`
 }
 
-// Section: Rows of seats at one price.
+// Area: Places without numbers; always `capacity` = `remaining` + `held` + `booked` + `blocked`.
+type Area struct {
+	// Its id in the plan.
+	Area string `json:"area"`
+	// How many places there are.
+	Capacity int64 `json:"capacity"`
+	// How many can be had.
+	Remaining int64 `json:"remaining"`
+	// How many are on hold.
+	Held int64 `json:"held"`
+	// How many are booked.
+	Booked int64 `json:"booked"`
+	// How many are kept for labels; left out if none are.
+	Blocked int64 `json:"blocked,omitempty"`
+}
+
+// Section: Rows of seats: at one price, or a zone of a plan, which has neither `seats_per_row` nor `price`.
 type Section struct {
 	// The first part of its seats' names.
 	ID string `json:"id"`
@@ -503,9 +761,9 @@ type Section struct {
 	// How many rows; row 1 is in front.
 	Rows int64 `json:"rows"`
 	// How many seats in each.
-	SeatsPerRow int64 `json:"seats_per_row"`
+	SeatsPerRow int64 `json:"seats_per_row,omitempty"`
 	// Of one seat, in minor units.
-	Price int64 `json:"price"`
+	Price int64 `json:"price,omitempty"`
 	// How many seats there are.
 	Capacity int64 `json:"capacity"`
 	// How many can be had.
@@ -534,8 +792,13 @@ type NewPerformance struct {
 	LimitPerHolder int64 `json:"limit_per_holder,omitempty"`
 	// The room that guards the sale.
 	WaitingRoom string `json:"waiting_room,omitempty"`
-	// Up to 100,000 seats together.
-	Sections []NewSection `json:"sections"`
+	// Up to 100,000 seats together. This, or a plan.
+	Sections []NewSection `json:"sections,omitempty"`
+	// The seating plan that has the seats, in place of sections.
+	Plan string `json:"plan,omitempty"`
+	// In minor units, by category of the plan: a number, or a list of `{"type", "amount", "restricted"?}`, of which
+	// seats are listed at the first. Each category in use needs one.
+	Prices map[string]any `json:"prices,omitempty"`
 	// The first moment of the sale; it may lie in the past. Left out or `null`: it is open at once.
 	OpensAt Nullable[time.Time] `json:"opens_at,omitzero"`
 	// The first moment after the sale, after `opens_at`. Left out: `starts_at`, wherever that is moved; `null`: it
@@ -545,19 +808,21 @@ type NewPerformance struct {
 	Cancellation *NewCancellation `json:"cancellation,omitempty"`
 }
 
-// Cancellation: The rule for giving back what is paid. On a performance: the one that it states, for what is
-// held from now on. On a booking: the one that it was held on; without it, it can be given back without end.
+// Cancellation: The rule for giving back what is paid. On a performance or a product: the one that it states,
+// for what is held from now on; a product without it: in full, without end. On a booking: the one that it was
+// held on; without it, it can be given back without end.
 type Cancellation struct {
-	// The first moment at which it can be given back no more; without it, and at the latest, when the show starts.
+	// The first moment at which it can be given back no more; of a performance without it, and at the latest, when
+	// the show starts.
 	Until time.Time `json:"until,omitzero"`
 	// How much of each price is refunded, rounded up; the rest is kept.
 	RefundPercent int64 `json:"refund_percent"`
 }
 
-// NewCancellation: The rule for giving back what is paid. `null`, and left out of a new performance: in full,
-// until the show starts.
+// NewCancellation: The rule for giving back what is paid. `null`, and left out of a new performance or product:
+// in full, until the show starts or without end.
 type NewCancellation struct {
-	// The first moment at which it can be given back no more; it counts until the show starts at most.
+	// The first moment at which it can be given back no more; it counts until a show starts at most.
 	Until time.Time `json:"until"`
 	// How much of each price is refunded, rounded up; the rest is kept.
 	RefundPercent int64 `json:"refund_percent"`
@@ -580,10 +845,24 @@ type PerformanceEdit struct {
 	// The first moment after the sale; `null` takes it away, and the time of `starts_at` closes it there, wherever
 	// that is moved.
 	ClosesAt Nullable[time.Time] `json:"closes_at,omitzero"`
-	// Of one seat, in minor units, by section; the others stay.
-	Prices map[string]int64 `json:"prices,omitempty"`
+	// In minor units; the others stay. By section a number; by category of a plan a number, or a list of `{"type",
+	// "amount", "restricted"?}`, of which seats are listed at the first.
+	Prices map[string]any `json:"prices,omitempty"`
 	// As in openapi.yaml.
 	Cancellation *NewCancellation `json:"cancellation,omitempty"`
+	// How many places areas of the plan are to have, by their ids, at most as many as the plan says; the others
+	// stay.
+	Areas map[string]int64 `json:"areas,omitempty"`
+}
+
+// PriceType: A price of a category, for those who are of the type.
+type PriceType struct {
+	// Such as adult.
+	Type string `json:"type"`
+	// In minor units.
+	Amount int64 `json:"amount"`
+	// Sold by a service or an admin only.
+	Restricted *bool `json:"restricted,omitempty"`
 }
 
 // NewSection: A section of a new performance.
@@ -651,15 +930,20 @@ type Seat struct {
 	Position int64 `json:"position,omitempty"`
 }
 
-// NewBooking: The body that books: either `seats` or `best_available`.
+// NewBooking: The body that books: `seats`, `areas` or both, or `best_available`.
 type NewBooking struct {
 	// For whom; see *Holders* above. With a token it may be left out, and only a service or an admin may name
 	// somebody else.
 	Holder string `json:"holder,omitempty"`
-	// By name.
-	Seats []string `json:"seats,omitempty"`
+	// By name, or by name and price type. A plain seat gets the first type of its category that is not restricted.
+	Seats []any `json:"seats,omitempty"`
+	// Places of areas of the plan, by their ids: a number, at the first type that is not restricted, or a list by
+	// price type. With the seats at most 50.
+	Areas map[string]any `json:"areas,omitempty"`
 	// As in openapi.yaml.
 	BestAvailable *BestAvailable `json:"best_available,omitempty"`
+	// As in openapi.yaml.
+	Label *BlockLabel `json:"label,omitempty"`
 	// As in openapi.yaml.
 	Reference *Reference `json:"reference,omitempty"`
 	// As in openapi.yaml.
@@ -668,15 +952,103 @@ type NewBooking struct {
 	Contact *Contact `json:"contact,omitempty"`
 }
 
-// BestAvailable: The best seats left.
-type BestAvailable struct {
-	// Only of this section.
-	Section string `json:"section,omitempty"`
-	// How many.
+// BlockLabel: What blocked seats and places are kept for: 1 to 64 printable characters. In a booking: its seats
+// may be among `seats`, and of `areas` its places are taken first; only a service or an admin may name one.
+type BlockLabel string
+
+// NewBlock: The body that blocks: `seats` or `rows`, `areas`, or both.
+type NewBlock struct {
+	// By name.
+	Seats []string `json:"seats,omitempty"`
+	// Whole rows, by section and number, as in A-12.
+	Rows []string `json:"rows,omitempty"`
+	// How many places of which areas the label is to keep, by the ids of the areas.
+	Areas map[string]int64 `json:"areas,omitempty"`
+	// As in openapi.yaml.
+	Label BlockLabel `json:"label"`
+}
+
+// Block: The seats and places of a request that blocks or unblocks.
+type Block struct {
+	// Whose seats.
+	PerformanceID string `json:"performance_id"`
+	// As in openapi.yaml.
+	Label BlockLabel `json:"label"`
+	// By name, in canonical order.
+	Seats []string `json:"seats"`
+	// How many places of which areas: those that the label is to keep, or those that are on sale again.
+	Areas map[string]int64 `json:"areas"`
+	// Of the log behind the change.
+	Position int64 `json:"position"`
+}
+
+// ListedBlocks: What is blocked, by label.
+type ListedBlocks []ListedBlock
+
+// ListedBlock: What is blocked under a label.
+type ListedBlock struct {
+	// Empty for seats that are on sale to nobody.
+	Label string `json:"label"`
+	// By name, in canonical order.
+	Seats []string `json:"seats"`
+	// How many places of which areas are blocked now.
+	Areas map[string]int64 `json:"areas"`
+}
+
+// TypedSeat: A seat at one of the price types of its category. Restricted ones need `service` or `admin` (403
+// `forbidden`).
+type TypedSeat struct {
+	// Its name.
+	Seat string `json:"seat"`
+	// Such as student.
+	PriceType string `json:"price_type,omitempty"`
+}
+
+// TypedPlaces: Places of an area at one of the price types of its category, each type once. Restricted ones need
+// `service` or `admin` (403 `forbidden`).
+type TypedPlaces struct {
+	// Such as student; left out, the first that is not restricted.
+	PriceType string `json:"price_type,omitempty"`
+	// How many places.
 	Quantity int64 `json:"quantity"`
 }
 
-// Booking: Seats of a performance for a holder.
+// BookingLine: What is paid for one seat, or for the places of one area at one price.
+type BookingLine struct {
+	// Its name, if it is a seat.
+	Seat string `json:"seat,omitempty"`
+	// Its id, if it is places of an area.
+	Area string `json:"area,omitempty"`
+	// Of its category, if that has several.
+	PriceType string `json:"price_type,omitempty"`
+	// As in openapi.yaml.
+	Quantity int64 `json:"quantity"`
+	// Of one, as it was held, in minor units.
+	Price int64 `json:"price"`
+	// The numbers of the places of the area in this booking, which they keep.
+	Places []int64 `json:"places,omitempty"`
+}
+
+// BestAvailable: The best seats left. In a plan: together in one row without a gap if it can, then no single
+// seat left alone, then near the focal point.
+type BestAvailable struct {
+	// Only of this section.
+	Section string `json:"section,omitempty"`
+	// Only of this zone of the plan, which is a section of the performance.
+	Zone string `json:"zone,omitempty"`
+	// Only of this category of the plan.
+	Category string `json:"category,omitempty"`
+	// One of them is to be a place for a wheelchair; a companion's seat comes only with the place it belongs to.
+	// Otherwise no such seats are chosen. Needs a plan.
+	Accessible bool `json:"accessible,omitempty"`
+	// How many.
+	Quantity int64 `json:"quantity"`
+	// How many of which price type, as in {"adult": 2, "student": 1}: together `quantity`. Only categories that
+	// have all of them will do. Restricted ones need `service` or `admin` (403 `forbidden`).
+	PriceTypes map[string]int64 `json:"price_types,omitempty"`
+}
+
+// Booking: Seats and places of a performance for a holder.
 type Booking struct {
 	// The server's choice.
 	ID string `json:"id"`
@@ -684,11 +1056,17 @@ type Booking struct {
 	PerformanceID string `json:"performance_id"`
 	// For whom.
 	Holder string `json:"holder"`
-	// By name, in canonical order.
+	// By name, in canonical order, but those that were given back one by one.
 	Seats []string `json:"seats"`
-	// What they cost together, in minor units.
+	// How many places of which areas, but those that were given back one by one; left out if there are none.
+	Areas map[string]int64 `json:"areas,omitempty"`
+	// The seats that were given back one by one, in that order.
+	Returned []string `json:"returned,omitempty"`
+	// What `seats` cost, in their order, and behind them the places of areas.
+	Lines []BookingLine `json:"lines"`
+	// What all seats and places cost together as they were held, in minor units.
 	Amount int64 `json:"amount"`
-	// `paying`: a payment is under way, and no deadline ends it.
+	// `paying`: a payment is under way, and no deadline ends it. `cancelled`: its performance was called off.
 	Status string `json:"status"`
 	// The last moment at which a payment is in time.
 	ExpiresAt time.Time `json:"expires_at"`
@@ -696,7 +1074,7 @@ type Booking struct {
 	Extended bool `json:"extended"`
 	// As in openapi.yaml.
 	Cancellation *Cancellation `json:"cancellation,omitempty"`
-	// How much of what was paid was not refunded when it was given back.
+	// How much of what was paid was not refunded of what was given back.
 	Kept int64 `json:"kept,omitempty"`
 	// While it is `awaiting_payment`: what it waits for; `expires_at` is until when.
 	Intent string `json:"intent,omitempty"`
@@ -716,6 +1094,90 @@ type Booking struct {
 	Contact *Contact `json:"contact,omitempty"`
 	// As in openapi.yaml.
 	AsOf *AsOf `json:"as_of,omitempty"`
+}
+
+// Cancelled: That it was called off.
+type Cancelled struct {
+	// Why.
+	Reason string `json:"reason"`
+	// When.
+	At time.Time `json:"at"`
+	// Of that in the log: what is sold behind it is ended all the same.
+	Position int64 `json:"position"`
+}
+
+// NewCallOff: The body that calls something off.
+type NewCallOff struct {
+	// Why, for people: 1 to 200 printable characters.
+	Reason string `json:"reason"`
+}
+
+// CallOff: What the call-off of something ends, or would end.
+type CallOff struct {
+	// Of what kind it is.
+	Of string `json:"of"`
+	// Its id.
+	ID string `json:"id"`
+	// `planned`: it was not called off; `running`: something of before is left; `done`: what is still sold by a
+	// server that has not heard of it is ended as it is found.
+	Status string `json:"status"`
+	// As in openapi.yaml.
+	Cancelled *Cancelled `json:"cancelled,omitempty"`
+	// What has gone wrong, while it is tried again.
+	Failing string `json:"failing,omitempty"`
+	// How many holders are affected.
+	Holders int64 `json:"holders"`
+	// How many bookings, reservations or entries are affected.
+	Count int64 `json:"count"`
+	// How many seats, units or teams.
+	Quantity int64 `json:"quantity"`
+	// How many of the affected have paid nothing, or are being paid.
+	Unpaid int64 `json:"unpaid"`
+	// How many of them are refunded.
+	Paid int64 `json:"paid"`
+	// How many of them are not ended yet.
+	Left int64 `json:"left"`
+	// What is refunded in all, by the way it was paid: to wallets at once, from outside it is owed until it is
+	// settled.
+	Refunds []CallOffRefund `json:"refunds"`
+	// The page of them.
+	Affected []CallOffItem `json:"affected"`
+	// The cursor of the next page, or null.
+	Next *string `json:"next"`
+	// Of the log up to which all is counted.
+	Position int64 `json:"position"`
+}
+
+// CallOffRefund: What is refunded by one way.
+type CallOffRefund struct {
+	// How it was paid.
+	Method string `json:"method"`
+	// Who took the money from outside.
+	Provider string `json:"provider,omitempty"`
+	// How many are refunded.
+	Count int64 `json:"count"`
+	// Together, in minor units.
+	Amount int64 `json:"amount"`
+	// By ISO 4217.
+	Currency string `json:"currency"`
+}
+
+// CallOffItem: One that is ended.
+type CallOffItem struct {
+	// Of the booking, the reservation or the team.
+	ID string `json:"id"`
+	// Whose.
+	Holder string `json:"holder,omitempty"`
+	// As it is: `cancelled` once it is ended.
+	Status string `json:"status"`
+	// How many seats, units or teams.
+	Quantity int64 `json:"quantity"`
+	// What is refunded, in minor units.
+	Refund int64 `json:"refund"`
+	// How it was paid, if anything is refunded.
+	Method string `json:"method,omitempty"`
+	// Who took the money from outside.
+	Provider string `json:"provider,omitempty"`
 }
 
 // Report: What was sold of something, and for how much.
@@ -740,18 +1202,63 @@ type Report struct {
 	Refunded int64 `json:"refunded"`
 	// To be given back.
 	Owed int64 `json:"owed"`
-	// The same by section, for a performance.
+	// The same by section, for a performance, but for money that has paid for nothing (wrong, late or double).
 	Sections []SectionReport `json:"sections"`
+	// The same by category and price type, for a performance in a plan: those of which something is or was sold or
+	// held.
+	Categories []CategoryReport `json:"categories,omitempty"`
+	// What came in other currencies than the log's; it is not in the sums.
+	Foreign []ForeignMoney `json:"foreign,omitempty"`
 	// Of the log up to which all is counted.
 	Position int64 `json:"position"`
 	// As in openapi.yaml.
 	AsOf *AsOf `json:"as_of,omitempty"`
 }
 
+// ForeignMoney: Money in another currency than the log's. It pays for nothing.
+type ForeignMoney struct {
+	// Its code (ISO 4217).
+	Currency string `json:"currency"`
+	// In its minor units: `open` + `refunded` + `owed`.
+	Received int64 `json:"received"`
+	// Received and not decided yet.
+	Open int64 `json:"open"`
+	// Given back.
+	Refunded int64 `json:"refunded"`
+	// To be given back.
+	Owed int64 `json:"owed"`
+}
+
 // SectionReport: The part of one section.
 type SectionReport struct {
 	// Its id.
 	Section string `json:"section"`
+	// Units, seats or teams that are sold now.
+	Sold int64 `json:"sold"`
+	// Held or being paid.
+	Held int64 `json:"held"`
+	// Sold before, and given back.
+	GivenBack int64 `json:"given_back"`
+	// Money, in minor units: always `open` + `booked` + `kept` + `refunded` + `owed`.
+	Received int64 `json:"received"`
+	// Received for what is not decided yet.
+	Open int64 `json:"open"`
+	// Received for what is sold now.
+	Booked int64 `json:"booked"`
+	// Received for what was given back, and not to be refunded.
+	Kept int64 `json:"kept"`
+	// Given back.
+	Refunded int64 `json:"refunded"`
+	// To be given back.
+	Owed int64 `json:"owed"`
+}
+
+// CategoryReport: The part of one price type of one category.
+type CategoryReport struct {
+	// Of the plan.
+	Category string `json:"category"`
+	// If the category has several prices.
+	PriceType string `json:"price_type,omitempty"`
 	// Units, seats or teams that are sold now.
 	Sold int64 `json:"sold"`
 	// Held or being paid.
@@ -784,7 +1291,8 @@ const (
 // RefundID: What is owed of it, in `/v1/refunds`.
 type RefundID string
 
-// NewPayment: Empty to pay from the wallet; else money that came in outside. Then all but `final` is needed.
+// NewPayment: Empty to pay a booking from the wallet, or to confirm a reservation without money; else money that
+// came in outside. Then all but `final` is needed.
 type NewPayment struct {
 	// As in openapi.yaml.
 	Method string `json:"method,omitempty"`
@@ -806,6 +1314,32 @@ type NewIntent struct {
 	Provider string `json:"provider"`
 	// How long it waits.
 	Seconds int64 `json:"seconds,omitempty"`
+}
+
+// NewCheckout: The body that asks for a provider's page.
+type NewCheckout struct {
+	// Where the page sends the holder who has paid.
+	SuccessURL string `json:"success_url"`
+	// Where it sends the holder who has not.
+	CancelURL string `json:"cancel_url"`
+}
+
+// Checkout: A provider's page on which a booking is paid.
+type Checkout struct {
+	// Where it is.
+	URL string `json:"url"`
+	// When nobody can pay there any more.
+	ExpiresAt time.Time `json:"expires_at"`
+	// Of the last event of the booking in the log.
+	Position int64 `json:"position"`
+}
+
+// StripeEvent: An event as Stripe sends it, with whatever else it has.
+type StripeEvent struct {
+	// Stripe's id of it.
+	ID string `json:"id,omitempty"`
+	// What has happened.
+	Type string `json:"type,omitempty"`
 }
 
 // Refund: What is or was owed of money from outside because of one fact.
@@ -832,6 +1366,10 @@ type Refund struct {
 	Cause string `json:"cause"`
 	// The reference under which it was paid back.
 	Settlement string `json:"settlement,omitempty"`
+	// `asked`: the provider is asked to pay it back (`serve --stripe-refunds`), and until it has said what came of
+	// that the refund can't be settled otherwise. Else why the provider has not paid it, or has taken it back: it
+	// is owed, and not asked for again. `other_refund`: the payment has refunds there that the log does not know.
+	AtProvider string `json:"at_provider,omitempty"`
 	// Of the payment at the last change of the refund; also the `ETag`.
 	Revision int64 `json:"revision"`
 	// Of that change in the log.
@@ -946,7 +1484,7 @@ type LogHead struct {
 	Epoch string `json:"epoch"`
 	// How many events the log has.
 	Size int64 `json:"size"`
-	// Of the last of them.
+	// Of the last of them. It is the same number, unless `counts` is `own`.
 	Position int64 `json:"position"`
 	// The root of the Merkle tree over them (RFC 6962), in base64.
 	Root string `json:"root"`
@@ -954,12 +1492,17 @@ type LogHead struct {
 	Note string `json:"note"`
 	// The public half of the key that has signed it.
 	Key string `json:"key"`
+	// Which events `size` counts: `all`, as in a log in a directory, or this system's `own`, in the order of the
+	// log, as in an EventStoreDB that other programs may use too.
+	Counts string `json:"counts,omitempty"`
 }
 
 // Receipt: Shows that an event is in the log.
 type Receipt struct {
 	// As in openapi.yaml.
 	Event Event `json:"event"`
+	// The event's number among those that the head counts, where that is not its position.
+	Ordinal int64 `json:"ordinal,omitempty"`
 	// The hashes that lead from the event to the root, in base64.
 	Proof []string `json:"proof"`
 	// A signed note.
@@ -1000,6 +1543,72 @@ type HistoryOf struct {
 	Kind string `json:"kind"`
 	// Of the thing.
 	ID string `json:"id"`
+}
+
+// Cluster: as in openapi.yaml.
+type Cluster struct {
+	// Whether the server is a node of a system of several.
+	Clustered bool `json:"clustered"`
+	// The same at all nodes that agree on who serves, empty without nodes.
+	View string `json:"view"`
+	// As in openapi.yaml.
+	Nodes []Node `json:"nodes"`
+	// As in openapi.yaml.
+	Hops Hops `json:"hops"`
+	// Waiting rooms that the answering node knows, by their names.
+	Rooms []NodeRoom `json:"rooms"`
+}
+
+// Hops: Requests since the start of the answering node that belong to another one.
+type Hops struct {
+	// Passed on to their owner and answered by it.
+	Passed int64 `json:"passed"`
+	// Decided by the answering node, because their owner was not there.
+	DecidedHere int64 `json:"decided_here"`
+	// Passed on to the answering node, which is not their owner.
+	Misplaced int64 `json:"misplaced"`
+}
+
+// NodeRoom: A waiting room, and who runs it.
+type NodeRoom struct {
+	// As in openapi.yaml.
+	ID string `json:"id"`
+	// The node that should run it, empty if none serves.
+	Owner string `json:"owner"`
+	// Whether the answering node runs it.
+	RunsHere bool `json:"runs_here"`
+	// How often it has been taken over.
+	Term int64 `json:"term"`
+}
+
+// Node: as in openapi.yaml.
+type Node struct {
+	// The same after a restart.
+	Name string `json:"name"`
+	// One start of it.
+	Run string `json:"run"`
+	// Whether it is the node that answers.
+	Self bool `json:"self"`
+	// As in openapi.yaml.
+	State string `json:"state"`
+	// Whether it shows no life and is passed over.
+	Suspected bool `json:"suspected"`
+	// As in openapi.yaml.
+	Version string `json:"version"`
+	// When this start of it was.
+	Since time.Time `json:"since,omitzero"`
+	// Up to which it has followed the log, 0 if it has not said.
+	Position int64 `json:"position"`
+	// Where it takes requests that other nodes pass on.
+	Http string `json:"http"`
+	// Nodes of different protocols pass nothing on to each other.
+	HopProtocol int64 `json:"hop_protocol"`
+	// About which part of everything it owns.
+	Share float64 `json:"share"`
+	// When it last showed life, null for the node itself.
+	HeardSecondsAgo Nullable[float64] `json:"heard_seconds_ago,omitzero"`
+	// By how much its clock is ahead.
+	ClockAheadSeconds float64 `json:"clock_ahead_seconds"`
 }
 
 // Backup: A copy of the log.
@@ -1453,6 +2062,12 @@ type PerformanceSnapshot struct {
 	// The first moment after its sale, if it has one.
 	ClosesAt time.Time `json:"closes_at,omitzero"`
 	// As in openapi.yaml.
+	Cancelled *Cancelled `json:"cancelled,omitempty"`
+	// The seating plan, if one defines the seats.
+	Plan string `json:"plan,omitempty"`
+	// By category of the plan
+	Prices map[string]json.RawMessage `json:"prices,omitempty"`
+	// As in openapi.yaml.
 	Capacity int64 `json:"capacity"`
 	// As in openapi.yaml.
 	Remaining int64 `json:"remaining"`
@@ -1462,6 +2077,8 @@ type PerformanceSnapshot struct {
 	Sold int64 `json:"sold"`
 	// As in openapi.yaml.
 	Blocked int64 `json:"blocked"`
+	// If there are some; in a delta those that have changed.
+	Areas []Area `json:"areas,omitempty"`
 	// As in openapi.yaml.
 	Sections []PerformanceSnapshotSections `json:"sections"`
 }
@@ -1473,7 +2090,7 @@ type PerformanceSnapshotSections struct {
 	// As in openapi.yaml.
 	Name string `json:"name"`
 	// As in openapi.yaml.
-	Price int64 `json:"price"`
+	Price int64 `json:"price,omitempty"`
 	// As in openapi.yaml.
 	Capacity int64 `json:"capacity"`
 	// As in openapi.yaml.
@@ -1518,6 +2135,12 @@ type PerformanceDelta struct {
 	OpensAt time.Time `json:"opens_at,omitzero"`
 	// After an edit only, if the sale has such a bound.
 	ClosesAt time.Time `json:"closes_at,omitzero"`
+	// As in openapi.yaml.
+	Cancelled *Cancelled `json:"cancelled,omitempty"`
+	// After an edit only, by category of the plan
+	Prices map[string]json.RawMessage `json:"prices,omitempty"`
+	// If there are some; in a delta those that have changed.
+	Areas []Area `json:"areas,omitempty"`
 	// Those whose counts have changed; after an edit all of them.
 	Sections []PerformanceDeltaSections `json:"sections"`
 }
@@ -1546,6 +2169,8 @@ type SeatsSnapshot struct {
 	Epoch string `json:"epoch"`
 	// As in openapi.yaml.
 	Position int64 `json:"position"`
+	// The seating plan, if one defines the seats: rows and seats follow its order, which has their names.
+	Plan string `json:"plan,omitempty"`
 	// As in openapi.yaml.
 	Remaining int64 `json:"remaining"`
 	// As in openapi.yaml.
@@ -1737,6 +2362,14 @@ type Readiness struct {
 	KeysBehind bool `json:"keys_behind,omitempty"`
 }
 
+// AreaLeft: as in openapi.yaml.
+type AreaLeft struct {
+	// Its id.
+	Area string `json:"area"`
+	// How many places are left.
+	Remaining int64 `json:"remaining"`
+}
+
 // SectionLeft: as in openapi.yaml.
 type SectionLeft struct {
 	// Its id.
@@ -1767,6 +2400,7 @@ const (
 	CodeInvalidField          Code = "invalid_field"
 	CodeKeysDiffer            Code = "keys_differ"
 	CodeKeysUnavailable       Code = "keys_unavailable"
+	CodeProviderUnavailable   Code = "provider_unavailable"
 	CodeLimitExceeded         Code = "limit_exceeded"
 	CodeTooLarge              Code = "too_large"
 	CodeLogUnavailable        Code = "log_unavailable"
@@ -1788,6 +2422,7 @@ const (
 	CodeRevisionRequired      Code = "revision_required"
 	CodeRoomClosed            Code = "room_closed"
 	CodeSaleClosed            Code = "sale_closed"
+	CodeCancelled             Code = "cancelled"
 	CodeCancellationClosed    Code = "cancellation_closed"
 	CodeSeatTaken             Code = "seat_taken"
 	CodeShuttingDown          Code = "shutting_down"

@@ -268,8 +268,8 @@ func goType(s schema, node *yaml.Node, required bool, inner *[]schema) string {
 		if edit && !nullable && !required && base == "string" {
 			return "*string"
 		}
-	case "integer", "boolean":
-		base = map[string]string{"integer": "int64", "boolean": "bool"}[base]
+	case "integer", "boolean", "number":
+		base = map[string]string{"integer": "int64", "boolean": "bool", "number": "float64"}[base]
 		least := scalar(node, "minimum")
 		absent := scalar(node, "default") == map[string]string{"int64": "0", "bool": "false"}[base] ||
 			least != "" && least != "0" // what Go's zero value would say

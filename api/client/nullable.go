@@ -5,20 +5,20 @@ import (
 	"encoding/json"
 )
 
-// Nullable is a member of an edit that may be left alone, set, or taken away. The zero value leaves
-// it alone.
+// Nullable is a nullable member of an edit, which is unchanged, set or removed. The zero value leaves it
+// unchanged.
 type Nullable[T any] struct {
 	value *T
 	named bool
 }
 
-// Set returns a member that is set.
+// Set returns a member that is set to value.
 func Set[T any](value T) Nullable[T] { return Nullable[T]{&value, true} }
 
-// Null returns a member that is taken away.
+// Null returns a member that is removed.
 func Null[T any]() Nullable[T] { return Nullable[T]{named: true} }
 
-// IsZero reports whether the member is left alone.
+// IsZero reports whether the member is unchanged.
 func (n Nullable[T]) IsZero() bool { return !n.named }
 
 // MarshalJSON implements [json.Marshaler].

@@ -5,12 +5,12 @@ import (
 	"iter"
 )
 
-// CreateProduct puts a product on sale. One that exists with the same values is returned.
+// CreateProduct creates a product. If one with the same values exists, it is returned.
 func (c *Client) CreateProduct(ctx context.Context, p NewProduct, o ...Option) (Product, error) {
 	return post[Product](ctx, c, p, o, "products")
 }
 
-// Products lists what is on sale, by id.
+// Products lists the products by id.
 func (c *Client) Products(ctx context.Context, o ...Option) iter.Seq2[Product, error] {
 	return list[Product](ctx, c, o, "products")
 }
@@ -20,12 +20,12 @@ func (c *Client) Product(ctx context.Context, id string, o ...Option) (Product, 
 	return get[Product](ctx, c, o, "products", id)
 }
 
-// EditProduct edits a product as of its EditTag.
+// EditProduct edits a product. tag is the EditTag that was read.
 func (c *Client) EditProduct(ctx context.Context, id, tag string, e ProductEdit, o ...Option) (Product, error) {
 	return edit[Product](ctx, c, tag, e, o, "products", id)
 }
 
-// Reserve takes units of a product, or holds them.
+// Reserve reserves units of a product, or holds them if Hold is set.
 func (c *Client) Reserve(ctx context.Context, product string, r NewReservation, o ...Option) (Reservation, error) {
 	return post[Reservation](ctx, c, r, o, "products", product, "reservations")
 }
@@ -35,12 +35,12 @@ func (c *Client) Reservation(ctx context.Context, product, id string, o ...Optio
 	return get[Reservation](ctx, c, o, "products", product, "reservations", id)
 }
 
-// Confirm confirms a hold.
+// Confirm confirms a held reservation.
 func (c *Client) Confirm(ctx context.Context, product, id string, o ...Option) (Reservation, error) {
 	return post[Reservation](ctx, c, nil, o, "products", product, "reservations", id, "confirm")
 }
 
-// Release gives a reservation back. A second time is answered like the first.
+// Release releases a reservation. Idempotent.
 func (c *Client) Release(ctx context.Context, product, id string, o ...Option) (Reservation, error) {
 	return remove[Reservation](ctx, c, o, "products", product, "reservations", id)
 }

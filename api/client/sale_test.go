@@ -1,6 +1,7 @@
 package client_test
 
 import (
+	"bytes"
 	"errors"
 	"reflect"
 	"slices"
@@ -118,11 +119,11 @@ func TestSeats(t *testing.T) {
 	must[client.Performance](t)(c.CreatePerformance(ctx, client.NewPerformance{ID: "gala", Title: "Gala", Venue: "Hall",
 		StartsAt: time.Now().Add(24 * time.Hour),
 		Sections: []client.NewSection{{ID: "A", Rows: 2, SeatsPerRow: 5, Price: 1000}}}))
-	b := booking(c.Book(ctx, "gala", client.NewBooking{Holder: "ada", Seats: []string{"A-1-1", "A-1-2"}}))
+	b := booking(c.Book(ctx, "gala", client.NewBooking{Holder: "ada", Seats: []any{"A-1-1", "A-1-2"}}))
 	if b.Status != "held" || b.Amount != 2000 || b.ExpiresAt.IsZero() {
 		t.Errorf("booked: %+v", b)
 	}
-	_, err := c.Book(ctx, "gala", client.NewBooking{Holder: "bob", Seats: []string{"A-1-2", "A-1-3"}})
+	_, err := c.Book(ctx, "gala", client.NewBooking{Holder: "bob", Seats: []any{"A-1-2", "A-1-3"}})
 	if e := refused(t, err, client.CodeSeatTaken); !slices.Equal(e.Seats, []string{"A-1-2"}) || len(e.Alternatives) == 0 {
 		t.Errorf("taken: %+v", e)
 	}
@@ -232,12 +233,7 @@ func TestReceipts(t *testing.T) {
 	if event.Position != r.Position || event.Stream != "product-tee" || event.Type != "product.reserved.v1" {
 		t.Errorf("the event: %+v", event)
 	}
-	forged := slices.Clone(receipt)
-	for i := range forged {
-		if string(forged[i:min(i+5, len(forged))]) == `"ada"` {
-			copy(forged[i:], `"eve"`)
-		}
-	}
+	forged := bytes.ReplaceAll(receipt, []byte(`"ada"`), []byte(`"eve"`))
 	if _, err := client.CheckReceipt(forged, head.Key); !errors.Is(err, client.ErrBadReceipt) {
 		t.Errorf("a forged receipt: %v", err)
 	}
@@ -269,10 +265,11 @@ func TestWatchOfNothing(t *testing.T) {
 		topic.Topic != "product:none" {
 		t.Errorf("a topic that is not there: %v", last)
 	}
+	last = nil
 	for _, err := range c.Watch(t.Context()) {
 		last = err
 	}
-	if errors.Is(last, client.CodeNotFound) {
+	if last == nil {
 		t.Error("a watch of no topics has no error")
 	}
 }

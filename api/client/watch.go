@@ -19,17 +19,17 @@ import (
 )
 
 const (
-	// silence is how long a server may send nothing; it pings every 25 seconds.
+	// silence is the timeout for reads: the server pings every 25 seconds.
 	silence = 40 * time.Second
 	// writeTimeout bounds a write to a socket.
 	writeTimeout = 10 * time.Second
-	// topicsAtOnce go into one message, which may have 4 KiB.
+	// topicsAtOnce is how many topics are put into one message, which the server limits to 4 KiB.
 	topicsAtOnce = 12
-	// maxTopics is how many topics a socket may watch.
+	// maxTopics is the server's limit for one socket.
 	maxTopics = 1000
 	// longestWait is the longest pause before a new connection.
 	longestWait = 15 * time.Second
-	// closeRestart is the close code of a server that restarts.
+	// closeRestart is the close code of a server that restarts (1012).
 	closeRestart = 1012
 )
 
@@ -37,25 +37,25 @@ const (
 type Frame struct {
 	// Topic, such as product:tee.
 	Topic string `json:"topic"`
-	// Snapshot means that Data states all of the topic and takes the place of what came before;
-	// else it states what changed, with counts as they are now.
+	// Snapshot means that Data is the whole state of the topic and replaces everything before; else
+	// it is a change, with absolute counts.
 	Snapshot bool `json:"-"`
-	// Position of the last event that the frame contains, and Previous that of the topic's frame
-	// before.
+	// Position is the log position of the last event that the frame includes, Previous the Position
+	// of the topic's previous frame.
 	Position int64 `json:"position"`
 	Previous int64 `json:"previous"`
-	// Epoch is the identity of the log, in snapshots.
+	// Epoch identifies the log; set in snapshots.
 	Epoch string `json:"epoch"`
-	// Data has all members: those of [ProductSnapshot], [ProductDelta], [SeatsDelta] and so on, by
-	// the topic's kind.
+	// Data is the frame as JSON: a [ProductSnapshot], [ProductDelta], [SeatsDelta] and so on,
+	// depending on the kind of topic.
 	Data json.RawMessage `json:"-"`
 }
 
-// Decode decodes Data.
+// Decode decodes Data into a value of its type.
 func (f *Frame) Decode(into any) error { return json.Unmarshal(f.Data, into) }
 
-// TopicError is the end of a watch: the server refuses one of its topics. [errors.Is] with its [Code]
-// tells why.
+// TopicError is the error of a watch one of whose topics the server refuses. Use [errors.Is] with a
+// [Code] to distinguish them.
 type TopicError struct {
 	Topic  string `json:"topic"`
 	Code   Code   `json:"code"`
@@ -68,13 +68,13 @@ func (e *TopicError) Error() string { return fmt.Sprintf("%s: %s: %s", e.Topic, 
 // Is reports whether target is the error's [Code].
 func (e *TopicError) Is(target error) bool { return target == error(e.Code) }
 
-// Watch yields the frames of topics: of each first a snapshot, and then every change, in order, once
-// and without a gap, over as many connections as it takes. Changes that come faster than the caller
-// takes them are merged by the server. Topics are product:<id>, tournament:<id>, team:<id>,
-// performance:<id>, seats:<id> and waiting-room:<id>.
+// Watch yields the frames of topics: a snapshot of each, and then every change exactly once and in
+// order, reconnecting as often as necessary. The server merges changes that are faster than the caller.
+// Topics are product:<id>, tournament:<id>, team:<id>, performance:<id>, seats:<id> and
+// waiting-room:<id>.
 //
-// It goes on until the caller breaks off or ctx ends. Its last error is ctx.Err(), a [*TopicError],
-// or the [*Error] that a handshake was refused with.
+// It ends when the caller stops iterating, or with an error: ctx.Err(), a [*TopicError], or the
+// [*Error] of a refused handshake.
 func (c *Client) Watch(ctx context.Context, topics ...string) iter.Seq2[Frame, error] {
 	return func(yield func(Frame, error) bool) {
 		w := &watch{client: c, topics: map[string]*topic{}, yield: yield}
@@ -94,32 +94,32 @@ func (c *Client) Watch(ctx context.Context, topics ...string) iter.Seq2[Frame, e
 	}
 }
 
-// watch is a watch under way. It is for one goroutine.
+// watch is the state of one call of [Client.Watch]. It belongs to one goroutine.
 type watch struct {
 	client *Client
 	topics map[string]*topic
 	order  []string
 	epoch  string
 	yield  func(Frame, error) bool
-	// failures to connect since something was last heard, and hint is when the server wants to be
-	// asked again.
+	// failures counts consecutive failures to connect. hint is the server's delay for the next attempt, 0
+	// for none.
 	failures int
 	hint     time.Duration
 }
 
-// topic is what was yielded of a topic.
+// topic is how far a topic was yielded.
 type topic struct {
 	position int64  // of the last frame; 0 for none
 	epoch    string // of the log that position belongs to
-	// current means that the last subscription has been answered: a frame that does not fit is a
-	// gap then, else it may be one of the subscription before.
+	// current means that the newest subscription has been answered. Only then is a frame that does not
+	// follow the last one a gap; before, it may belong to the previous subscription.
 	current bool
 }
 
-// errBroken: the caller has broken off.
-var errBroken = errors.New("broken off")
+// errBroken means that the caller has stopped iterating.
+var errBroken = errors.New("stopped by the caller")
 
-// run connects again and again. It returns nil once the caller has broken off.
+// run connects repeatedly. It returns nil once the caller has stopped iterating.
 func (w *watch) run(ctx context.Context) error {
 	for {
 		err := w.connection(ctx)
@@ -149,7 +149,7 @@ func (w *watch) run(ctx context.Context) error {
 	}
 }
 
-// connection opens a socket and yields what it brings, until it ends.
+// connection opens a socket and yields its frames until it ends.
 func (w *watch) connection(ctx context.Context) error {
 	conn, err := w.dial(ctx)
 	if err != nil {
@@ -169,7 +169,7 @@ func (w *watch) connection(ctx context.Context) error {
 		conn.SetReadDeadline(time.Now().Add(silence))
 		_, text, err := conn.ReadMessage()
 		if err != nil {
-			w.hear(err)
+			w.noteClose(err)
 			return err
 		}
 		w.failures = 0
@@ -203,7 +203,7 @@ func (w *watch) dial(ctx context.Context) (*websocket.Conn, error) {
 	return conn, err
 }
 
-// subscribe asks for everything behind what was yielded.
+// subscribe subscribes to topics, each from its last yielded frame on.
 func (w *watch) subscribe(conn *websocket.Conn, names []string) error {
 	for part := range slices.Chunk(names, topicsAtOnce) {
 		since := map[string]int64{}
@@ -226,8 +226,8 @@ func (w *watch) subscribe(conn *websocket.Conn, names []string) error {
 
 var reconnectIn = regexp.MustCompile(`\d+`)
 
-// hear reads what a close frame says of when to come back.
-func (w *watch) hear(err error) {
+// noteClose sets hint to the delay in the close frame of a server that restarts.
+func (w *watch) noteClose(err error) {
 	closed := (*websocket.CloseError)(nil)
 	if errors.As(err, &closed) && closed.Code == closeRestart {
 		if ms, err := strconv.Atoi(reconnectIn.FindString(closed.Text)); err == nil {
@@ -236,7 +236,8 @@ func (w *watch) hear(err error) {
 	}
 }
 
-// frame takes a message. It returns the topics to subscribe to again.
+// frame handles a message, and yields it if it is the next frame of its topic. It returns the topics
+// that must be subscribed to again because of a gap.
 func (w *watch) frame(text []byte) (lost []string, err error) {
 	var message struct {
 		Event string          `json:"event"`
@@ -277,7 +278,8 @@ func (w *watch) frame(text []byte) (lost []string, err error) {
 	return nil, nil
 }
 
-// refused takes an error. What passes by is asked for again by a new connection, after a pause.
+// refused converts an error message to an error. A temporary one ends only the connection, and sets
+// hint.
 func (w *watch) refused(data []byte) error {
 	e := &TopicError{}
 	if err := json.Unmarshal(data, e); err != nil {

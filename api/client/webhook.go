@@ -13,17 +13,18 @@ import (
 	"time"
 )
 
-// ErrBadSignature: a delivery was not signed with the secret, or too long ago or too far ahead.
+// ErrBadSignature is returned for a delivery that was not signed with the secret, or whose timestamp is
+// more than five minutes from now in either direction.
 var ErrBadSignature = errors.New("the webhook's signature is not valid")
 
-// webhookTolerance is how far the time of a delivery may be from now.
+// webhookTolerance bounds the difference between the timestamp of a delivery and now.
 const webhookTolerance = 5 * time.Minute
 
-// CheckWebhook checks the signature of a delivery as the Standard Webhooks specification has it, and
-// returns its event. secret is what the webhook was made with (whsec_…), body is as it came. The
-// same event may come more than once: its ID is in the header webhook-id too.
+// CheckWebhook verifies the signature of a delivery according to the Standard Webhooks specification,
+// and returns its event. secret is the webhook's signing secret (whsec_…), body the raw request body.
+// Deliveries are at least once: ignore an event whose ID was already processed.
 //
-// Errors: [ErrBadSignature]; one that says that the secret, or the event, is none.
+// Errors: [ErrBadSignature]; others for an invalid secret, or a body that is not an event.
 func CheckWebhook(secret string, header http.Header, body []byte) (Event, error) {
 	return checkWebhook(secret, header, body, time.Now())
 }
@@ -31,12 +32,15 @@ func CheckWebhook(secret string, header http.Header, body []byte) (Event, error)
 func checkWebhook(secret string, header http.Header, body []byte, now time.Time) (e Event, err error) {
 	key, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(secret, "whsec_"))
 	if err != nil || len(key) == 0 {
-		return e, errors.New("the secret of a webhook is whsec_ and base64")
+		return e, errors.New("the webhook's secret must be whsec_ followed by base64")
 	}
 	id, at := header.Get("Webhook-Id"), header.Get("Webhook-Timestamp")
 	seconds, err := strconv.ParseInt(at, 10, 64)
-	if err != nil || now.Sub(time.Unix(seconds, 0)).Abs() > webhookTolerance {
-		return e, fmt.Errorf("%w: the time %q is too far from now", ErrBadSignature, at)
+	if err != nil {
+		return e, fmt.Errorf("%w: the header webhook-timestamp is missing or not a number", ErrBadSignature)
+	}
+	if now.Sub(time.Unix(seconds, 0)).Abs() > webhookTolerance {
+		return e, fmt.Errorf("%w: its timestamp %q is more than five minutes from now", ErrBadSignature, at)
 	}
 	mac := hmac.New(sha256.New, key)
 	fmt.Fprintf(mac, "%s.%s.%s", id, at, body)
@@ -46,7 +50,7 @@ func checkWebhook(secret string, header http.Header, body []byte, now time.Time)
 		sum, err := base64.StdEncoding.DecodeString(encoded)
 		if version == "v1" && err == nil && hmac.Equal(sum, want) {
 			if err := json.Unmarshal(body, &e); err != nil {
-				return e, fmt.Errorf("the event of a webhook: %w", err)
+				return e, fmt.Errorf("the webhook's event: %w", err)
 			}
 			return e, nil
 		}

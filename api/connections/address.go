@@ -5,7 +5,7 @@ import (
 	"net/netip"
 )
 
-// AddressOf returns the address of a peer, zero if it has none.
+// AddressOf returns the IP address of a peer, the zero Addr if it has none.
 func AddressOf(peer net.Addr) netip.Addr {
 	tcp, ok := peer.(*net.TCPAddr)
 	if !ok {
@@ -16,14 +16,14 @@ func AddressOf(peer net.Addr) netip.Addr {
 
 func plain(address netip.Addr) netip.Addr { return address.Unmap().WithZone("") }
 
-// Spared reports whether bounds per address do not apply to an address: it is of this machine or
-// of a private network, where many share one, or it is no address.
+// Spared reports whether an address is exempt from limits per address: it is a loopback, private or
+// link-local one, which many clients may share, or the zero Addr.
 func Spared(address netip.Addr) bool {
 	return !address.IsValid() || address.IsLoopback() || address.IsPrivate() || address.IsLinkLocalUnicast()
 }
 
-// NetworkOf returns the network that an address counts for: itself, or the /64 of an IPv6
-// address, which is what one customer gets.
+// NetworkOf returns the network under which an address is counted: the address itself, or the /64 of
+// an IPv6 address, which providers assign to one customer.
 func NetworkOf(address netip.Addr) netip.Prefix {
 	bits := address.BitLen()
 	if address.Is6() {

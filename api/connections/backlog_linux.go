@@ -7,9 +7,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// onlySYN is a classic BPF program that drops the first packet of a handshake, and takes all
-// others: those that end one, and those of open connections, which inherit it. The kernel runs it
-// from the TCP header on; byte 13 has the flags.
+// onlySYN is a classic BPF program that drops the first packet of a handshake (SYN without ACK) and
+// passes all others: those that complete a handshake, and those of open connections, which inherit
+// the filter. Offsets count from the TCP header; byte 13 has the flags.
 var onlySYN = []unix.SockFilter{
 	{Code: unix.BPF_LD | unix.BPF_B | unix.BPF_ABS, K: 13},
 	{Code: unix.BPF_ALU | unix.BPF_AND | unix.BPF_K, K: flagSYN | flagACK},
@@ -21,8 +21,8 @@ var onlySYN = []unix.SockFilter{
 // Flags of a TCP header.
 const flagSYN, flagACK = 0x02, 0x10
 
-// ignoreHandshakes makes the kernel drop the handshakes that begin from now on; their clients try
-// again after a second. It reports whether it could.
+// ignoreHandshakes makes the kernel drop new handshakes, which clients retry after a second. It
+// reports whether it succeeded.
 func ignoreHandshakes(listener net.Listener) bool {
 	program := unix.SockFprog{Len: uint16(len(onlySYN)), Filter: &onlySYN[0]}
 	done := false
@@ -32,8 +32,8 @@ func ignoreHandshakes(listener net.Listener) bool {
 	return done
 }
 
-// backlog returns how many connections the kernel has completed and nobody has accepted, 0 for a
-// listener that can't be asked.
+// backlog returns the number of established connections that have not been accepted, 0 if it is not
+// known.
 func backlog(listener net.Listener) (waiting int) {
 	onSocket(listener, func(fd int) {
 		if info, err := unix.GetsockoptTCPInfo(fd, unix.IPPROTO_TCP, unix.TCP_INFO); err == nil {
@@ -43,13 +43,13 @@ func backlog(listener net.Listener) (waiting int) {
 	return waiting
 }
 
-// onSocket calls f with the descriptor of a listener that has one and is open.
+// onSocket calls f with the descriptor of an open listener. It is a no-op for a listener without one.
 func onSocket(listener net.Listener, f func(fd int)) {
 	owner, ok := listener.(syscall.Conn)
 	if !ok {
 		return
 	}
 	if raw, err := owner.SyscallConn(); err == nil {
-		_ = raw.Control(func(fd uintptr) { f(int(fd)) }) // a closed one has no handshakes to ignore
+		_ = raw.Control(func(fd uintptr) { f(int(fd)) }) // fails for a closed listener, which needs nothing
 	}
 }

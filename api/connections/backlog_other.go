@@ -4,7 +4,7 @@ package connections
 
 import "net"
 
-// ignoreHandshakes reports that handshakes can't be ignored here.
+// ignoreHandshakes returns false: handshakes can't be ignored on this system.
 func ignoreHandshakes(net.Listener) bool { return false }
 
 func backlog(net.Listener) int { return 0 }

@@ -8,26 +8,24 @@ import (
 
 // Bounds of [Listener.Drain].
 const (
-	// handshakeTime is what a handshake that has begun may take: a round trip between machines
-	// that are near each other, as a load balancer and its servers are.
+	// handshakeTime is how long a handshake that has begun may take: a round trip between machines
+	// in one data centre, such as a load balancer and its servers.
 	handshakeTime = 50 * time.Millisecond
 	backlogTick   = 5 * time.Millisecond
 )
 
-// Open listens on a TCP address. Not for Multipath TCP, which Go prefers: its sockets can't be
-// drained.
+// Open listens on a TCP address, without Multipath TCP, Go's default: its sockets can't be drained.
 func Open(address string) (net.Listener, error) {
 	var config net.ListenConfig
 	config.SetMultipathTCP(false)
 	return config.Listen(context.Background(), "tcp", address)
 }
 
-// Drain closes the listener without resetting a connection that its client believes to be open:
-// closing alone resets those that the kernel has completed and nobody has accepted, and a client
-// that has sent a command over one can't send it again. New handshakes are left unanswered first,
-// the connections in the backlog go on being accepted by whoever calls Accept, and the listener
-// closes when there are none, or when ctx ends. Where the kernel can't do that, and for
-// a listener that is not of [Open], Drain only closes.
+// Drain closes the listener without resetting a connection that its client considers established.
+// Close alone resets the connections in the backlog, and a client that has sent a command over one
+// can't know whether it was executed. Drain first stops answering handshakes, while the backlog is
+// still accepted by the callers of Accept, and closes the listener once the backlog is empty or ctx
+// ends. Where the kernel does not support that, and for a listener not made by [Open], it only closes.
 func (l *Listener) Drain(ctx context.Context) error {
 	if ignoreHandshakes(l.Listener) {
 		l.awaitBacklog(ctx)
@@ -35,7 +33,8 @@ func (l *Listener) Drain(ctx context.Context) error {
 	return l.Close()
 }
 
-// awaitBacklog returns when handshakeTime has passed and no connection waits to be accepted.
+// awaitBacklog returns once handshakeTime has passed and the backlog is empty, when ctx ends, or when
+// the listener is closed.
 func (l *Listener) awaitBacklog(ctx context.Context) {
 	begun, tick := time.Now(), time.NewTicker(backlogTick)
 	defer tick.Stop()

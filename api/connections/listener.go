@@ -8,14 +8,14 @@ import (
 	"time"
 )
 
-// Bounds of the pause after a failure to accept, which doubles each time.
+// Bounds of the pause after a failure to accept, which doubles with each consecutive one.
 const (
 	firstPause = 5 * time.Millisecond
 	lastPause  = time.Second
 )
 
-// Listener returns the connections that its pool admits. It retries after a failure to accept;
-// only a closed or invalid listener ends it.
+// Listener returns the connections that its pool admits. It retries temporary failures to accept; it
+// ends only with a closed or invalid listener.
 type Listener struct {
 	net.Listener
 	pool      *Pool
@@ -58,11 +58,8 @@ func (l *Listener) accept() (net.Conn, error) {
 		}
 		if since.IsZero() {
 			since = time.Now()
-			l.pool.config.Logger.Error(
-				"connections can't be accepted, and will be again; raise ulimit -n if it is about open files",
-				"error",
-				err,
-			)
+			l.pool.config.Logger.Error("connections can't be accepted; retrying. If the error is about open files, "+
+				"raise the limit (ulimit -n)", "error", err)
 		}
 		select {
 		case <-l.closing:
@@ -71,7 +68,7 @@ func (l *Listener) accept() (net.Conn, error) {
 	}
 }
 
-// final reports whether an error of Accept concerns the listener and is not temporary.
+// final reports whether an error of Accept is permanent: the listener is closed or invalid.
 func final(err error) bool {
 	for _, end := range []error{net.ErrClosed, syscall.EBADF, syscall.EINVAL, syscall.ENOTSOCK, syscall.EFAULT} {
 		if errors.Is(err, end) {
@@ -81,7 +78,7 @@ func final(err error) bool {
 	return false
 }
 
-// Close implements net.Listener. A second Close does nothing.
+// Close implements net.Listener. It is idempotent.
 func (l *Listener) Close() (err error) {
 	l.closeOnce.Do(func() {
 		close(l.closing)

@@ -10,16 +10,16 @@ import (
 	"time"
 )
 
-// Bounds of a [Pool]. 0 is no bound, and for Spare none.
+// Bounds of a [Pool]. 0 means unlimited; for Spare it means none.
 type Bounds struct {
 	// Total bounds the open connections.
 	Total int
-	// Requests bounds those that are not upgraded; see [Conn.Upgraded].
+	// Requests bounds the connections that are not upgraded; see [Conn.Upgraded].
 	Requests int
-	// PerAddress bounds those of one address, unless it is spared.
+	// PerAddress bounds the connections of one network (see [NetworkOf]), unless it is exempt.
 	PerAddress int
-	// Spare is how many are accepted beyond the others, each for one request. One that has not
-	// sent anything is closed for the next.
+	// Spare is the number of connections accepted beyond Total and Requests, each for one request. A
+	// new one replaces the oldest that has not sent anything.
 	Spare int
 }
 
@@ -35,25 +35,25 @@ const (
 // Config of a [Pool].
 type Config struct {
 	Bounds
-	// Proxies may have any number of connections up to Total.
+	// Proxies are exempt from PerAddress.
 	Proxies Proxies
-	// Refusal returns the bytes that a refused connection is sent before it is closed; nil sends
-	// nothing.
+	// Refusal returns the bytes to send to a refused connection before it is closed; a nil function
+	// sends nothing.
 	Refusal func(Reason) []byte
 	Logger  *slog.Logger
 }
 
-// Pool has the connections of one server. Several listeners may use it.
+// Pool counts and limits the connections of one server. Several listeners may share it.
 type Pool struct {
 	config Config
 
 	mu       sync.Mutex
 	open     int                  // without the spare ones; guarded by mu
-	upgraded int                  // of those; guarded by mu
-	by       map[netip.Prefix]int // guarded by mu; as many as there are connections at most
+	upgraded int                  // part of open; guarded by mu
+	by       map[netip.Prefix]int // connections by network; guarded by mu
 	spare    []*Conn              // oldest first; guarded by mu
 	refused  map[Reason]uint64    // guarded by mu
-	told     time.Time            // when a refusal was last logged; guarded by mu
+	logged   time.Time            // when a refusal was last logged; guarded by mu
 }
 
 // NewPool returns a pool without connections.
@@ -64,14 +64,15 @@ func NewPool(config Config) *Pool {
 	return &Pool{config: config, by: map[netip.Prefix]int{}, refused: map[Reason]uint64{}}
 }
 
-// Stats are the figures of a pool.
+// Stats are the counts of a pool. Open includes Upgraded and excludes SpareOpen; Refused counts since
+// the start.
 type Stats struct {
 	Bounds
 	Open, Upgraded, SpareOpen int
 	Refused                   map[Reason]uint64
 }
 
-// Stats returns the present figures.
+// Stats returns the current counts.
 func (p *Pool) Stats() Stats {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -79,16 +80,17 @@ func (p *Pool) Stats() Stats {
 	return Stats{Bounds: p.config.Bounds, Open: p.open, Upgraded: p.upgraded, SpareOpen: len(p.spare), Refused: refused}
 }
 
-// admit admits a connection; nil refuses it.
+// admit counts a connection and wraps it. If it is refused, admit answers and closes it, and returns
+// nil.
 func (p *Pool) admit(raw net.Conn) *Conn {
 	address := AddressOf(raw.RemoteAddr())
 	c := &Conn{Conn: raw, pool: p}
 	if p.config.PerAddress > 0 && !Spared(address) && !p.config.Proxies.Trusts(address) {
 		c.network = NetworkOf(address)
 	}
-	reason, pushed := p.enter(c)
-	if pushed != nil {
-		_ = pushed.Close() // it has sent nothing, and is sent nothing
+	reason, evicted := p.enter(c)
+	if evicted != nil {
+		_ = evicted.Close() // it has sent nothing, so it gets no answer
 	}
 	if reason == "" {
 		return c
@@ -102,9 +104,9 @@ func (p *Pool) admit(raw net.Conn) *Conn {
 	return nil
 }
 
-// enter counts a connection, or returns why it is refused. pushed is a spare one that is to be
-// closed for it.
-func (p *Pool) enter(c *Conn) (reason Reason, pushed *Conn) {
+// enter counts a connection, or returns why it is refused. evicted is a spare connection that the
+// caller must close, nil if there is none.
+func (p *Pool) enter(c *Conn) (reason Reason, evicted *Conn) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	b := &p.config.Bounds
@@ -113,11 +115,11 @@ func (p *Pool) enter(c *Conn) (reason Reason, pushed *Conn) {
 	}
 	if b.Total > 0 && p.open >= b.Total || b.Requests > 0 && p.open-p.upgraded >= b.Requests {
 		if len(p.spare) >= b.Spare {
-			if pushed = p.silent(); pushed == nil {
+			if evicted = p.silent(); evicted == nil {
 				return p.refuse(TooMany, c), nil
 			}
-			p.refuse(TooMany, pushed)
-			p.leaveLocked(pushed)
+			p.refuse(TooMany, evicted)
+			p.leaveLocked(evicted)
 		}
 		c.spare = true
 		p.spare = append(p.spare, c)
@@ -127,7 +129,7 @@ func (p *Pool) enter(c *Conn) (reason Reason, pushed *Conn) {
 	if c.network.IsValid() {
 		p.by[c.network]++
 	}
-	return "", pushed
+	return "", evicted
 }
 
 // silent returns the oldest spare connection that has sent nothing. The caller holds mu.
@@ -140,11 +142,11 @@ func (p *Pool) silent() *Conn {
 	return nil
 }
 
-// refuse counts a refusal and logs it at intervals. The caller holds mu.
+// refuse counts a refusal, logs at most one per minute, and returns reason. The caller holds mu.
 func (p *Pool) refuse(reason Reason, c *Conn) Reason {
 	p.refused[reason]++
-	if now := time.Now(); now.Sub(p.told) >= time.Minute {
-		p.told = now
+	if now := time.Now(); now.Sub(p.logged) >= time.Minute {
+		p.logged = now
 		p.config.Logger.Warn("connections are refused", "bound", reason, "open", p.open, "of", p.config.Total,
 			"address", c.RemoteAddr().String(), "refused_so_far", p.refused[reason])
 	}
@@ -182,11 +184,11 @@ func (p *Pool) leaveLocked(c *Conn) {
 	}
 }
 
-// Conn is a connection of a pool; it counts until it is closed.
+// Conn is a connection of a pool. It is counted until it is closed.
 type Conn struct {
 	net.Conn
 	pool     *Pool
-	network  netip.Prefix // that it counts for; zero for none
+	network  netip.Prefix // under which it is counted; zero if exempt
 	spare    bool
 	spoke    atomic.Bool
 	upgraded bool // guarded by pool.mu
@@ -211,12 +213,12 @@ func (c *Conn) Close() error {
 // Spoke reports whether the peer has ever sent a byte.
 func (c *Conn) Spoke() bool { return c.spoke.Load() }
 
-// Spare reports whether the connection is beyond the bound: it is for one request, which has to
-// be about the server itself.
+// Spare reports whether the connection was accepted beyond the limit. It may be used for one request
+// about the server itself, such as its health.
 func (c *Conn) Spare() bool { return c.spare }
 
-// Upgraded marks the connection as no longer used for requests: it does not count for
-// [Bounds].Requests any more.
+// Upgraded marks the connection as no longer used for HTTP requests, so that it no longer counts
+// towards [Bounds].Requests.
 func (c *Conn) Upgraded() {
 	c.pool.mu.Lock()
 	defer c.pool.mu.Unlock()

@@ -52,7 +52,7 @@ func connect(t *testing.T, from string) (ours, theirs net.Conn) {
 	return &peer{a, &net.TCPAddr{IP: net.ParseIP(from), Port: 4711}}, b
 }
 
-// TestAcceptGoesOn: temporary failures are waited out, and each episode is logged once.
+// TestAcceptGoesOn: temporary failures are retried, and each episode is logged once.
 func TestAcceptGoesOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log strings.Builder
@@ -69,18 +69,17 @@ func TestAcceptGoesOn(t *testing.T) {
 				t.Fatalf("connection %d: %v", i, err)
 			}
 		}
-		if n, again := strings.Count(log.String(), "can't be accepted"), strings.Count(log.String(),
-			"accepted again"); n != 2 ||
-			again != 2 {
-			t.Errorf("of 2 episodes %d are told, and %d ends:\n%s", n, again, log.String())
+		begun, ended := strings.Count(log.String(), "can't be accepted"), strings.Count(log.String(), "accepted again")
+		if begun != 2 || ended != 2 {
+			t.Errorf("%d failures and %d recoveries are logged, want 2 and 2:\n%s", begun, ended, log.String())
 		}
 		if _, err := l.Accept(); !errors.Is(err, net.ErrClosed) {
-			t.Errorf("a closed listener ends with %v", err)
+			t.Errorf("a closed listener returns %v, want net.ErrClosed", err)
 		}
 	})
 }
 
-// TestAcceptEnds: an invalid listener ends.
+// TestAcceptEnds: Accept returns a permanent error.
 func TestAcceptEnds(t *testing.T) {
 	for _, why := range []error{net.ErrClosed, syscall.EBADF, syscall.EINVAL, syscall.ENOTSOCK} {
 		l := NewPool(Config{Logger: slog.New(slog.DiscardHandler)}).Listen(&scripted{results: []any{why}})

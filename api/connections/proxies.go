@@ -13,21 +13,20 @@ const (
 	Forwarded    = "Forwarded" // RFC 7239
 )
 
-// Proxies are the peers that are trusted to name the address that a request comes from. The zero
-// value trusts none.
+// Proxies are the peers that are trusted to name the address of a caller. The zero value trusts none.
 type Proxies struct {
 	trusted []netip.Prefix
 	header  string
 }
 
 // ErrBadProxy is returned by [NewProxies] for an invalid network or header.
-var ErrBadProxy = errors.New("bad setting of trusted proxies")
+var ErrBadProxy = errors.New("invalid setting of trusted proxies")
 
-// mappedBits precede an address of IPv4 in the form of IPv6.
+// mappedBits is the length of the prefix of IPv4-mapped IPv6 addresses.
 const mappedBits = 96
 
-// NewProxies trusts peers of these networks (CIDR, or an address) and reads header, which is
-// [ForwardedFor] or [Forwarded]. Error: [ErrBadProxy].
+// NewProxies trusts the peers in networks, each in CIDR notation or a single address, and reads
+// header, which is [ForwardedFor] or [Forwarded]. Error: [ErrBadProxy].
 func NewProxies(networks []string, header string) (Proxies, error) {
 	p := Proxies{}
 	for _, name := range []string{ForwardedFor, Forwarded} {
@@ -36,7 +35,7 @@ func NewProxies(networks []string, header string) (Proxies, error) {
 		}
 	}
 	if p.header == "" {
-		return p, fmt.Errorf("%w: the header is %s or %s, not %q", ErrBadProxy, ForwardedFor, Forwarded, header)
+		return p, fmt.Errorf("%w: the header must be %s or %s, not %q", ErrBadProxy, ForwardedFor, Forwarded, header)
 	}
 	for _, text := range networks {
 		network, err := netip.ParsePrefix(text)
@@ -44,7 +43,7 @@ func NewProxies(networks []string, header string) (Proxies, error) {
 			network, err = netip.PrefixFrom(plain(address), plain(address).BitLen()), nil
 		}
 		if err != nil {
-			return p, fmt.Errorf("%w: %q is no network such as 10.1.0.0/16 and no address", ErrBadProxy, text)
+			return p, fmt.Errorf("%w: %q is neither a network, such as 10.1.0.0/16, nor an address", ErrBadProxy, text)
 		}
 		if address := network.Addr(); address.Is4In6() && network.Bits() >= mappedBits {
 			network = netip.PrefixFrom(address.Unmap(), network.Bits()-mappedBits)
@@ -62,7 +61,7 @@ func (p Proxies) Header() string {
 	return p.header
 }
 
-// Trusts reports whether a peer is one of the proxies.
+// Trusts reports whether a peer is a trusted proxy.
 func (p Proxies) Trusts(peer netip.Addr) bool {
 	for _, network := range p.trusted {
 		if network.Contains(peer) {
@@ -72,10 +71,10 @@ func (p Proxies) Trusts(peer netip.Addr) bool {
 	return false
 }
 
-// Caller returns the address that a request comes from: the peer, or if that is a proxy, the last
-// address in the header that is not a proxy's. lines are all of the header's, in order. named is
-// false if a proxy names none; then bounds per address do not apply. Nothing before an invalid
-// element is read: the caller may have made it up.
+// Caller returns the address of the caller: the peer, or if that is a trusted proxy, the last address
+// in the header that is not a trusted proxy's. lines are all values of the header, in order. named is
+// false if the proxies name no such address; limits per address do not apply then. Nothing before an
+// invalid element is read, because the caller may have forged it.
 func (p Proxies) Caller(peer netip.Addr, lines []string) (caller netip.Addr, named bool) {
 	if !p.Trusts(peer) {
 		return peer, true
@@ -96,8 +95,8 @@ func (p Proxies) Caller(peer netip.Addr, lines []string) (caller netip.Addr, nam
 	return peer, false
 }
 
-// last cuts the last element off a line. What stands before it may be the caller's, so it has no
-// say in where the element begins: an open quote there is not looked at.
+// last splits the last element off a line. It scans from the end, because the text before the element
+// may be the caller's: a quote opened there must not affect where the element begins.
 func (p Proxies) last(line string) (rest, element string, more bool) {
 	quoted := false
 	for i := len(line) - 1; i >= 0; i-- {
@@ -111,29 +110,29 @@ func (p Proxies) last(line string) (rest, element string, more bool) {
 	return "", line, false
 }
 
-// escaped reports whether what follows text in a quoted string is escaped by its end.
+// escaped reports whether text ends in an odd number of backslashes, which escape the next character.
 func escaped(text string) bool { return (len(text)-len(strings.TrimRight(text, `\`)))%2 == 1 }
 
-// hop reads the element of one proxy.
+// hop parses the element that one proxy added. It returns false if that names no address.
 func (p Proxies) hop(text string) (netip.Addr, bool) {
 	if p.header == ForwardedFor {
 		return node(strings.TrimSpace(text))
 	}
-	var said string
+	var named string
 	for _, pair := range split(text) {
 		name, value, _ := strings.Cut(strings.TrimSpace(pair), "=")
 		if !strings.EqualFold(name, "for") {
 			continue
 		}
-		if said != "" {
+		if named != "" {
 			return netip.Addr{}, false // ambiguous
 		}
-		said = unquoted(value)
+		named = unquoted(value)
 	}
-	return node(said)
+	return node(named)
 }
 
-// node reads an address, with or without a port.
+// node parses an address with or without a port, also in brackets.
 func node(text string) (netip.Addr, bool) {
 	if inner, ok := strings.CutPrefix(text, "["); ok {
 		if inner, ok = strings.CutSuffix(inner, "]"); ok {
@@ -149,7 +148,7 @@ func node(text string) (netip.Addr, bool) {
 	return netip.Addr{}, false
 }
 
-// split splits the element of a proxy at the semicolons outside of quotes.
+// split splits an element at the semicolons outside of quoted strings.
 func split(text string) (parts []string) {
 	quoted, from := false, 0
 	for i := 0; i < len(text); i++ {

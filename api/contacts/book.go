@@ -24,26 +24,31 @@ const (
 // subjectID identifies a subject in memory.
 type subjectID [16]byte
 
-// Book keeps contacts by subject: the name of what a contact was sent with, for example
-// "booking/7". Its methods may be called by several goroutines.
+// Book stores contacts by subject: the name of the resource that a contact was sent with, such as
+// "booking/7". Its methods other than Close are safe for concurrent use.
 type Book struct {
-	// turn is held while files are changed.
+	dir string
+	// following is held while the log is followed, before turn.
+	following sync.Mutex
+	reached   mark // up to which event of the log holders are forgotten; guarded by following
+	marked    bool // reached was read; guarded by following
+
+	// turn is held while files are changed. It is locked before mu.
 	turn   sync.Mutex
 	keys   *keys
 	sealed file
 	index  *index
 	size   int64 // of sealed; guarded by turn
-	broken error // why nothing is written any more; guarded by turn
+	broken error // the first failure of a write, after which all fail; guarded by turn
 
 	mu      sync.RWMutex
-	places  map[subjectID]int64 // where a subject's record begins; guarded by mu
-	lost    map[subjectID]bool  // newest contact is damaged or gone; guarded by mu
-	missing map[holderID]bool   // holders with contacts, and no key when this was opened; guarded by mu
-	waiting *batch              // the one that accepts more items; guarded by mu
+	places  map[subjectID]int64 // offset of a subject's newest record; guarded by mu
+	lost    map[subjectID]bool  // the newest contact is damaged or missing; guarded by mu
+	missing map[holderID]bool   // holders that have contacts but had no key at Open; guarded by mu
+	waiting *batch              // accepts further items, nil if none; guarded by mu
 }
 
-// file has the methods of *os.File that a book uses. Tests replace it by one that loses what was
-// not synced.
+// file has the methods of *os.File that a book uses. Tests substitute one that loses unsynced writes.
 type file interface {
 	io.ReaderAt
 	io.WriterAt
@@ -54,8 +59,8 @@ type file interface {
 	Name() string
 }
 
-// Open opens the book in dir, and creates it if there is none. It logs what is damaged or lost,
-// and leaves unreadable bytes as they are. Errors: the file system's.
+// Open opens the book in dir, and creates it if necessary. It logs damage and loss, and leaves
+// unreadable bytes unchanged. Errors: the file system's.
 func Open(dir string, logger *slog.Logger) (*Book, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
@@ -64,7 +69,8 @@ func Open(dir string, logger *slog.Logger) (*Book, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Book{keys: keys, places: map[subjectID]int64{}, lost: map[subjectID]bool{}, missing: map[holderID]bool{}}
+	b := &Book{dir: dir, keys: keys,
+		places: map[subjectID]int64{}, lost: map[subjectID]bool{}, missing: map[holderID]bool{}}
 	if b.sealed, err = os.OpenFile(filepath.Join(dir, sealedFile), os.O_RDWR|os.O_CREATE, 0o600); err != nil {
 		return nil, errors.Join(err, keys.file.Close())
 	}
@@ -73,13 +79,8 @@ func Open(dir string, logger *slog.Logger) (*Book, error) {
 		return nil, errors.Join(err, keys.file.Close(), b.sealed.Close())
 	}
 	if b.index = index; bad > 0 {
-		logger.Warn(
-			"the index of the contacts is damaged; of those that are lost as well nothing is known",
-			"file",
-			index.file.Name(),
-			"entries",
-			bad,
-		)
+		logger.Warn("the index of the contacts is damaged; contacts that only those entries list can't be found missing",
+			"file", index.file.Name(), "entries", bad)
 	}
 	err = b.inspect(entries, logger)
 	if err = errors.Join(err, syncFolder(dir), syncFolder(filepath.Dir(dir))); err != nil {
@@ -88,7 +89,7 @@ func Open(dir string, logger *slog.Logger) (*Book, error) {
 	return b, nil
 }
 
-// syncFolder makes the names of a directory's files durable.
+// syncFolder makes the directory entries of dir durable.
 func syncFolder(dir string) error {
 	folder, err := os.Open(dir)
 	if err != nil {
@@ -112,7 +113,7 @@ func holderIDOf(holder events.Holder) holderID {
 	return holderID(sum[:])
 }
 
-// Known reports whether a contact was ever kept for a subject, even if it is forgotten or lost.
+// Known reports whether a contact was ever kept for a subject, even if it was forgotten or lost since.
 func (b *Book) Known(subject string) bool {
 	id := subjectIDOf(subject)
 	b.mu.RLock()
@@ -121,9 +122,8 @@ func (b *Book) Known(subject string) bool {
 	return known || b.lost[id]
 }
 
-// Find returns the newest contact of a subject, and its holder. It is nil if there is none, or if
-// the holder was forgotten. Errors: ErrDamaged, also if it was kept and is gone; the file
-// system's.
+// Find returns the newest contact of a subject and its holder. The contact is nil if there is none or
+// if the holder was forgotten. Errors: ErrDamaged if it is damaged or missing; the file system's.
 func (b *Book) Find(subject string) (holder events.Holder, contact []byte, err error) {
 	id := subjectIDOf(subject)
 	b.mu.RLock()
@@ -131,7 +131,7 @@ func (b *Book) Find(subject string) (holder events.Holder, contact []byte, err e
 	lost := b.lost[id]
 	b.mu.RUnlock()
 	if lost {
-		return "", nil, fmt.Errorf("%w: a contact that was kept is not in %s", ErrDamaged, b.sealed.Name())
+		return "", nil, fmt.Errorf("%w: an acknowledged contact is missing from %s", ErrDamaged, b.sealed.Name())
 	}
 	if !known {
 		return "", nil, nil
@@ -144,21 +144,16 @@ func (b *Book) Find(subject string) (holder events.Holder, contact []byte, err e
 	return events.Holder(r.holder), contact, err
 }
 
-// unseal opens the record at a byte offset; nil if its holder was forgotten. A record that a
-// sound key does not open is older than the key.
+// unseal decrypts the record at a byte offset; nil if its holder was forgotten. A record that an
+// intact key does not open is older than the key.
 func (b *Book) unseal(r *record, at int64) ([]byte, error) {
 	id := holderIDOf(events.Holder(r.holder))
 	b.mu.RLock()
 	place, have := b.keys.slots[id]
 	spare, gone := b.keys.spare[id], b.keys.gone[id]
 	b.mu.RUnlock()
-	noKey := fmt.Errorf(
-		"%w: the key to the record at byte %d of %s is not in %s",
-		ErrDamaged,
-		at,
-		b.sealed.Name(),
-		b.keys.file.Name(),
-	)
+	noKey := fmt.Errorf("%w: the key to the record at byte %d of %s is not in %s",
+		ErrDamaged, at, b.sealed.Name(), b.keys.file.Name())
 	if !have {
 		if gone {
 			return nil, nil
@@ -180,7 +175,7 @@ func (b *Book) unseal(r *record, at int64) ([]byte, error) {
 	}
 	b.mu.RLock()
 	defer b.mu.RUnlock()
-	if now, still := b.keys.slots[id]; !still || now != place || s.kind() == slotGone { // forgotten meanwhile
+	if now, still := b.keys.slots[id]; !still || now != place || s.kind() == slotGone { // concurrent Forget
 		return nil, nil
 	}
 	if b.keys.forgotten(id, s.kind()) {
@@ -189,12 +184,16 @@ func (b *Book) unseal(r *record, at int64) ([]byte, error) {
 	return nil, noKey
 }
 
-// Forget destroys the key of a holder, durably, and reports whether there was one. It may be
-// called again after an error. Errors: the file system's.
+// Forget destroys the keys of a holder, durably, and reports whether there were any. It may be retried
+// after an error. Errors: the file system's.
 func (b *Book) Forget(holder events.Holder) (known bool, err error) {
-	id := holderIDOf(holder)
 	b.turn.Lock()
 	defer b.turn.Unlock()
+	return b.forget(holderIDOf(holder))
+}
+
+// forget is Forget for a holder's id. The caller has the turn.
+func (b *Book) forget(id holderID) (known bool, err error) {
 	b.mu.RLock()
 	slots := b.keys.spare[id]
 	if place, have := b.keys.slots[id]; have {

@@ -1,49 +1,54 @@
-// Package contacts keeps the contact details that come with reservations, bookings and entries.
-// It promises:
+// Package contacts stores the contact details that are sent with reservations, bookings and entries.
+// It guarantees:
 //
-//   - What Keep has returned for survives kill -9 and power loss.
-//   - Nothing of a contact is on the disk in clear, ever.
-//   - After Forget has returned, no contact of that holder can be read again, from
-//     these files or from any copy made of them afterwards.
-//   - What was kept and is damaged or gone is reported, and never taken for forgotten. Nothing in
-//
-// the files is truncated or overwritten but keys that Forget destroys.
+//   - Once Keep has returned, the contact survives kill -9 and power loss.
+//   - Contacts are never on disk in clear text.
+//   - Once Forget has returned, no contact of that holder can be read, from these files or from any
+//     copy made of them afterwards.
+//   - A contact that is damaged or missing is reported as such, and never mistaken for a forgotten one.
+//   - Nothing in the files is truncated or overwritten except keys that Forget destroys.
 //
 // # Why not in the log
 //
-// Facts are forever: each is in a hash chain, a tree, in backups and exports. A person's details
-// must be erasable, so they never become facts. The log knows holders by an id that means nothing
-// by itself.
+// Facts are permanent: each is in a hash chain, a Merkle tree, backups and exports. Personal data must
+// be erasable, so it never becomes a fact. The log identifies holders by an opaque id.
 //
 // # Why a key for each holder
 //
-// Written bytes may have been copied anywhere by the time they have to be erased. So each
-// holder's contacts are sealed (AES-256-GCM) under a random key of the holder's own, which is in
-// one place: its slot in the file of keys. Forgetting the holder overwrites that key and syncs; a
-// slot with the hash of the name and no key stays. The sealed contacts are useless without it,
-// here and in every copy made without the keys. An older copy of the file of keys keeps them
-// readable: backups of this directory have to expire too. On copy-on-write file systems and on
-// flash the device may keep the overwritten block for a while, out of reach of any program; an
-// encrypted disk closes that gap.
+// Bytes on disk may have been copied anywhere by the time they have to be erased. So the contacts of
+// each holder are encrypted (AES-256-GCM) with a random key of that holder, which exists in one place:
+// a slot of the key file. Forget overwrites the key and syncs; the slot stays, with the hash of the
+// holder's id and no key. Without the key the ciphertext is useless, here and in every copy. An older
+// copy of the key file keeps contacts readable, so backups of this directory must expire too. On
+// copy-on-write file systems and on flash the overwritten block may survive for a while, out of reach
+// of any program; use an encrypted disk to close that gap.
 //
 // # Why plain files
 //
-// A store that merges and compacts keeps old values for an unknown time, and this one must not.
-// So keys are overwritten in place. The sealed contacts are appended to a file that is read once,
-// when it is opened; memory has their offsets only, some 100 bytes each. Concurrent callers share
-// two syncs.
+// A store that merges and compacts keeps old values for an unknown time, which is not acceptable for
+// keys. So keys are overwritten in place. The sealed contacts are appended to a file that is read
+// once, when it is opened; only their offsets are kept in memory, some 100 bytes each. Concurrent
+// callers of Keep share two syncs.
 //
 // # How loss is found
 //
-// A third file, the index, lists the acknowledged records. A subject whose last record there is
-// not in the file of sealed contacts has lost it; bytes that are neither a record nor in the
-// index were being written when the power failed. A holder with contacts has a key or was
-// forgotten, as the slot records; otherwise the key is lost. A slot has a checksum. Files of
-// earlier versions have no index, and slots without checksums, which are good if they open the
-// holder's newest contact; holders forgotten by those versions have left as many empty slots, and
-// their names are recorded at the first start. To give up what is lost, forget the holder, or
-// keep another contact.
+// A third file, the index, lists the acknowledged records. If the last record that it lists for a
+// subject is not in the file of sealed contacts, the contact is lost; bytes that are neither a record
+// nor in the index were being written when the power failed. A holder with contacts must have a slot
+// with a key, or with the mark of a forgotten one; otherwise the key is lost. Slots have checksums.
+// Files of earlier versions have no index, and slots without checksums, which are valid if they open
+// the holder's newest contact. Holders forgotten by those versions have left as many empty slots; their
+// ids are recorded at the first start. To clear a loss, forget the holder or keep a new contact.
 //
-// The directory belongs to one process at a time; the opener has to ensure that, for example by
-// holding the log beside it.
+// Only one process may open the directory at a time. The caller has to ensure that, for example by
+// locking the log beside it.
+//
+// # Several servers
+//
+// Each server has a directory of its own, with the contacts that came in through it. The log has a fact,
+// with a hash of the id, for each holder who is forgotten, and every server destroys its keys when it reads
+// that ([Book.CatchUp]): one that was down before it serves. The file forgotten has the revision and the
+// hash of the last such event, so that a contact that is kept afterwards stays. If the log does not have that
+// event, as after a backup was restored, all such facts are followed again: a contact too many may be lost
+// then, and none is readable that should not be.
 package contacts

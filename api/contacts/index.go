@@ -8,26 +8,26 @@ import (
 	"os"
 )
 
-// entrySize is the size of an index entry: a subject's id, the offset of its record (64 bits),
-// its size and a CRC-32C of the rest (32 bits each, little endian).
+// entrySize is the size of an index entry: the subject's id, the offset of its record (64 bits), the
+// record's size (32 bits), and a CRC-32C of those (32 bits), little endian.
 const entrySize = len(subjectID{}) + 8 + 4 + 4
 
-// entry records that a record was acknowledged.
+// entry lists one acknowledged record.
 type entry struct {
 	subject subjectID
 	at      int64
 	size    uint32
 }
 
-// index is the file of the acknowledged records. An entry is written after the record's sync and
-// before the acknowledgement, and is not synced itself: kill -9 does not lose it, and a power
-// loss leaves an older index, which suffices as evidence.
+// index is the file that lists the acknowledged records. An entry is written after the record's sync
+// and before the acknowledgement. It is not synced: kill -9 does not lose it, and a power loss leaves
+// an older index, which still detects the loss of older records.
 type index struct {
 	file file
-	next int64 // the first entry that was never used
+	next int64 // number of the next entry
 }
 
-// openIndex also returns the entries, and how many others are damaged.
+// openIndex opens the index, and returns its valid entries and the number of damaged ones.
 func openIndex(path string) (x *index, entries []entry, bad int, err error) {
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
@@ -42,7 +42,7 @@ func openIndex(path string) (x *index, entries []entry, bad int, err error) {
 		switch e, ok := parseEntry(text[:entrySize]); {
 		case ok:
 			entries = append(entries, e)
-		case [entrySize]byte(text) != [entrySize]byte{}: // not unwritten bytes of a power loss
+		case [entrySize]byte(text) != [entrySize]byte{}: // zeros are unwritten bytes after a power loss
 			bad++
 		}
 		x.next++

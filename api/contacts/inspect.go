@@ -10,22 +10,22 @@ import (
 	"admitone/events"
 )
 
-// maxTold bounds the damaged places that are logged one by one.
-const maxTold = 16
+// maxLogged bounds the damaged places that are logged individually.
+const maxLogged = 16
 
-// inspection compares what the files have when a book is opened with what they should have.
+// inspection compares the files with the index and the keys when a book is opened.
 type inspection struct {
 	*Book
 	logger  *slog.Logger
-	found   map[int64]entry    // by offset of the record
+	found   map[int64]entry    // valid records by offset
 	newest  map[holderID]int64 // offset of each holder's newest record
 	gaps    []gap
 	entries []entry
-	fresh   []entry // to be added to the index
+	fresh   []entry // to add to the index
 }
 
-// inspect finds what is kept where, and logs what is damaged or lost. It overwrites and truncates
-// nothing: unreadable bytes stay, and new records follow them. Errors: the file system's.
+// inspect locates the contacts, and logs damage and loss. It overwrites and truncates nothing:
+// unreadable bytes stay, and new records follow them. Errors: the file system's.
 func (b *Book) inspect(entries []entry, logger *slog.Logger) error {
 	i := &inspection{Book: b, logger: logger, entries: entries, found: map[int64]entry{}, newest: map[holderID]int64{}}
 	info, err := b.sealed.Stat()
@@ -53,19 +53,13 @@ func (b *Book) inspect(entries []entry, logger *slog.Logger) error {
 		return err
 	}
 	if len(b.lost) > 0 {
-		logger.Error(
-			"contacts that were kept are damaged or gone, and what would show one is answered with 503: put back a "+
-				"copy of the file to have them again",
-			"file",
-			b.sealed.Name(),
-			"contacts",
-			len(b.lost),
-		)
+		logger.Error("contacts are damaged or missing; requests that would show one are answered with 503. "+
+			"Restore the file from a backup to recover them", "file", b.sealed.Name(), "contacts", len(b.lost))
 	}
 	return i.complete()
 }
 
-// findLost finds the subjects whose newest contact is not where the index has it.
+// findLost marks the subjects whose newest contact is not where the index lists it.
 func (i *inspection) findLost() {
 	last := map[subjectID]int64{}
 	for _, e := range i.entries {
@@ -78,19 +72,19 @@ func (i *inspection) findLost() {
 	}
 }
 
-// findGaps logs the bytes that are no record. Those that the index does not have were being
-// written when the power failed, or are older than the index.
+// findGaps logs the byte ranges that are not valid records. Ranges that the index does not list were
+// being written when the power failed, or are older than the index.
 func (i *inspection) findGaps(end int64) error {
 	starts := make([]int64, 0, len(i.entries))
 	for _, e := range i.entries {
 		starts = append(starts, e.at)
 	}
 	slices.Sort(starts)
-	told := 0
+	logged := 0
 	for _, g := range i.gaps {
 		n, _ := slices.BinarySearch(starts, g.from)
 		kept := n < len(starts) && starts[n] < g.to
-		if len(i.entries) == 0 && g.to < i.size { // records follow, so it was one
+		if len(i.entries) == 0 && g.to < i.size { // records follow, so it was an acknowledged one
 			kept = true
 			if err := i.loseUnlisted(g); err != nil {
 				return err
@@ -98,39 +92,22 @@ func (i *inspection) findGaps(end int64) error {
 		}
 		if !kept {
 			if g.from == end {
-				i.logger.Warn(
-					"the file of contacts does not end with a whole one, as after a power loss; what is no contact "+
-						"stays where it is",
-					"file",
-					i.sealed.Name(),
-					"byte",
-					g.from,
-					"bytes",
-					g.to-g.from,
-				)
+				i.logger.Warn("the file of contacts ends with an incomplete record, as after a power loss; it is kept",
+					"file", i.sealed.Name(), "byte", g.from, "bytes", g.to-g.from)
 			}
 			continue
 		}
-		if told++; told > maxTold {
+		if logged++; logged > maxLogged {
 			i.logger.Error("contacts are damaged in further places", "file", i.sealed.Name(), "places", len(i.gaps))
 			return nil
 		}
-		i.logger.Error(
-			"a contact is damaged and can't be read; the ones around it can: put back a copy of the file to have it "+
-				"again",
-			"file",
-			i.sealed.Name(),
-			"byte",
-			g.from,
-			"bytes",
-			g.to-g.from,
-		)
+		i.logger.Error("a contact is damaged and can't be read; restore the file from a backup to recover it",
+			"file", i.sealed.Name(), "byte", g.from, "bytes", g.to-g.from)
 	}
 	return nil
 }
 
-// loseUnlisted marks the subject of a gap that is one damaged record as lost, as far as it can be
-// read.
+// loseUnlisted marks the subject of a damaged record as lost, if the subject can still be read.
 func (i *inspection) loseUnlisted(g gap) error {
 	text := make([]byte, min(g.to-g.from, headSize+maxRecord))
 	if _, err := i.sealed.ReadAt(text, g.from); err != nil {
@@ -149,7 +126,7 @@ func (i *inspection) loseUnlisted(g gap) error {
 	return nil
 }
 
-// judgeKeys finds the holders with contacts whose key is damaged or gone.
+// judgeKeys finds the holders with contacts whose key is damaged or missing.
 func (i *inspection) judgeKeys() error {
 	k, damaged := i.keys, 0
 	var missing []holderID
@@ -169,9 +146,9 @@ func (i *inspection) judgeKeys() error {
 		}
 	}
 	if len(i.entries) == 0 {
-		i.tellOrphans()
+		i.logOrphans()
 	}
-	// Earlier versions left zeros for forgotten holders.
+	// Earlier versions left an empty slot for each forgotten holder.
 	if len(i.entries) == 0 && len(missing) > 0 && len(missing) <= k.empty {
 		return i.nameForgotten(missing)
 	}
@@ -179,23 +156,16 @@ func (i *inspection) judgeKeys() error {
 		i.missing[id] = true
 	}
 	if damaged+len(missing) > 0 {
-		i.logger.Error(
-			"keys of contacts are damaged or gone, and what would show such a contact is answered with 503: put "+
-				"back a copy of the file to have them again",
-			"file",
-			k.file.Name(),
-			"holders",
-			damaged+len(missing),
-			"gone",
-			len(missing),
-		)
+		i.logger.Error("keys of contacts are damaged or missing; requests that would show such a contact are answered "+
+			"with 503. Restore the file from a backup to recover them", "file", k.file.Name(),
+			"holders", damaged+len(missing), "gone", len(missing))
 	}
 	return nil
 }
 
-// tellOrphans logs keys of holders without contacts, if no index lists the contacts there were: a
-// crash leaves one such key at most, and lost files leave many.
-func (i *inspection) tellOrphans() {
+// logOrphans logs keys without contacts. It is called if there is no index that would show lost
+// contacts: a crash leaves at most one such key, a lost file many.
+func (i *inspection) logOrphans() {
 	orphans := 0
 	for id := range i.keys.slots {
 		if _, has := i.newest[id]; !has {
@@ -203,22 +173,14 @@ func (i *inspection) tellOrphans() {
 		}
 	}
 	if orphans > 1 {
-		i.logger.Error(
-			"there are keys of holders and none of their contacts: the files are damaged, swapped or not of one "+
-				"time, and which contacts are lost is not known; "+
-				"put back copies of both",
-			"file",
-			i.sealed.Name(),
-			"keys",
-			i.keys.file.Name(),
-			"holders",
-			orphans,
-		)
+		i.logger.Error("holders have keys but no contacts: the files are damaged, swapped or from different times, and "+
+			"which contacts are lost is unknown. Restore both from one backup",
+			"file", i.sealed.Name(), "keys", i.keys.file.Name(), "holders", orphans)
 	}
 }
 
-// sound reports whether a slot's key is the one that was written: by its checksum, or because it
-// opens the holder's newest contact.
+// sound reports whether a slot's key is intact: its checksum is right, or it opens the holder's newest
+// contact.
 func (i *inspection) sound(place, at int64) (bool, error) {
 	s, err := i.keys.read(place)
 	if err != nil || s.kind() == slotKey {
@@ -232,7 +194,7 @@ func (i *inspection) sound(place, at int64) (bool, error) {
 	return opened, err
 }
 
-// nameForgotten records the holders that an earlier version has forgotten.
+// nameForgotten writes slots for the holders that an earlier version has forgotten.
 func (i *inspection) nameForgotten(ids []holderID) error {
 	for _, id := range ids {
 		if _, err := i.keys.append(newSlot(id, nil)); err != nil {
@@ -243,17 +205,11 @@ func (i *inspection) nameForgotten(ids []holderID) error {
 	return i.keys.file.Sync()
 }
 
-// complete adds missing entries to the index.
+// complete adds the missing entries to the index.
 func (i *inspection) complete() error {
 	if i.index.next == 0 && i.keys.sums > 0 && i.size > 0 {
-		i.logger.Warn(
-			"the index of the contacts is gone and is made again from them; of those that are lost as well nothing "+
-				"is known",
-			"file",
-			i.index.file.Name(),
-			"contacts",
-			len(i.found),
-		)
+		i.logger.Warn("the index of the contacts is missing and is rebuilt from them; contacts that are missing too can't "+
+			"be detected", "file", i.index.file.Name(), "contacts", len(i.found))
 	}
 	for _, e := range i.entries {
 		if i.found[e.at] == e {
@@ -261,7 +217,7 @@ func (i *inspection) complete() error {
 		}
 	}
 	for _, e := range i.found {
-		if !i.lost[e.subject] { // an older one must not follow the one that is lost
+		if !i.lost[e.subject] { // an older record must not be listed after the lost one
 			i.fresh = append(i.fresh, e)
 		}
 	}

@@ -6,7 +6,7 @@ import (
 	"admitone/events"
 )
 
-// batch has the items that are written with the same syncs.
+// batch collects items that are written together, with shared syncs.
 type batch struct {
 	items []item
 	done  chan struct{}
@@ -20,12 +20,12 @@ type item struct {
 	contact  []byte
 }
 
-// errTooLong: the caller has to bound what it keeps.
+// errTooLong means that a record would exceed maxRecord. Callers have to validate lengths.
 var errTooLong = errors.New("the contact is too long")
 
-// Keep keeps a holder's contact for subjects, replacing what was kept for them before. It returns
-// when that is durable. Errors: the file system's; after the first of them every call fails,
-// because what a failed sync has left on the disk is not known.
+// Keep stores a holder's contact for subjects, replacing their previous contacts. It returns once that
+// is durable. Errors: the file system's; after the first of them every call fails, because the state
+// on disk is unknown after a failed sync.
 func (b *Book) Keep(holder events.Holder, contact []byte, subjects ...string) error {
 	for _, subject := range subjects {
 		if len(subject)+len(holder)+len(contact)+256 > maxRecord {
@@ -44,7 +44,7 @@ func (b *Book) Keep(holder events.Holder, contact []byte, subjects ...string) er
 		<-mine.done
 		return mine.err
 	}
-	// The first one writes for all that arrived before the batch ahead was done.
+	// The first caller writes the whole batch, which accepts items until the previous batch is done.
 	b.turn.Lock()
 	defer b.turn.Unlock()
 	b.mu.Lock()
@@ -58,8 +58,8 @@ func (b *Book) Keep(holder events.Holder, contact []byte, subjects ...string) er
 	return mine.err
 }
 
-// write makes items durable: first the keys, so that no contact is kept that can't be read. The
-// caller has the turn.
+// write makes items durable, the keys first: a contact without a durable key would be unreadable. The
+// caller holds turn.
 func (b *Book) write(items []item) error {
 	slots, err := b.slotsOf(items)
 	if err != nil {
@@ -105,7 +105,7 @@ func (b *Book) write(items []item) error {
 	return nil
 }
 
-// slotsOf returns the keys of the items' holders, and makes those that are missing.
+// slotsOf returns the slots with the keys of the items' holders, and durably creates missing ones.
 func (b *Book) slotsOf(items []item) (map[holderID]int64, error) {
 	slots, made := map[holderID]int64{}, map[holderID]int64{}
 	for _, it := range items {

@@ -13,7 +13,7 @@ import (
 	"os"
 )
 
-// holderID identifies a holder in the file of keys: the first bytes of the name's SHA-256.
+// holderID identifies a holder in the key file: the first bytes of the SHA-256 of the holder's id.
 type holderID [sha256.Size - 4]byte
 
 const (
@@ -21,29 +21,29 @@ const (
 	slotSize = sha256.Size + keySize // a power of two: no slot crosses a sector
 	sumAt    = len(holderID{})
 	keyAt    = sha256.Size
-	// tornZeros is a number of zeros at the end of a key that no random key has: the rest was
-	// never written.
+	// tornZeros is the number of trailing zero bytes that mark a slot as incompletely written. A random
+	// key practically never ends in so many.
 	tornZeros = 4
 )
 
-// lostKey is in the slot of a key that was lost; no random key is like it.
+// lostKey stands in the slot of a key that was lost. A random key practically never equals it.
 var lostKey = bytes.Repeat([]byte{0xff}, keySize)
 
-// slotKind is the kind of a slot's content.
+// slotKind classifies the content of a slot.
 type slotKind int
 
 const (
-	slotEmpty   slotKind = iota // zeros: a key that an earlier version destroyed
-	slotKey                     // a key with its checksum
-	slotGone                    // its key was destroyed, with its checksum
-	slotLost                    // its key was gone before the next was made, with its checksum
-	slotPlain                   // a key of an earlier version, or one that is damaged
-	slotPartial                 // not written to its end
+	slotEmpty   slotKind = iota // zeros: a key destroyed by an earlier version
+	slotKey                     // a key, with a valid checksum
+	slotGone                    // a destroyed key, with a valid checksum
+	slotLost                    // a key that was found missing, with a valid checksum
+	slotPlain                   // a key without a valid checksum: of an earlier version, or damaged
+	slotPartial                 // incompletely written
 )
 
-// slot is one place in the file of keys: the holder's id, a CRC-32C of the id and the key, and
-// the key, which is zeros once destroyed. Earlier versions had the rest of the holder's hash in
-// place of the checksum.
+// slot is one entry of the key file: the holder's id, a CRC-32C of the id and the key, and the key,
+// which is zero once destroyed. Earlier versions had the rest of the holder's hash in place of the
+// checksum.
 type slot [slotSize]byte
 
 func newSlot(id holderID, key []byte) (s slot) {
@@ -77,8 +77,8 @@ func (s *slot) kind() slotKind {
 	return slotKey
 }
 
-// cipher makes the AEAD of a slot's key. Each message is preceded by its random nonce: one holder
-// would need 2^32 contacts for two to collide.
+// cipher returns the AEAD of a slot's key. Nonces are random and stored with each message, which is
+// safe for 2^32 contacts of one holder.
 func (s *slot) cipher() (cipher.AEAD, error) {
 	block, err := aes.NewCipher(s[keyAt:])
 	if err != nil {
@@ -87,17 +87,15 @@ func (s *slot) cipher() (cipher.AEAD, error) {
 	return cipher.NewGCMWithRandomNonce(block)
 }
 
-// keys is the file of keys. One goroutine at a time may change it; see Book, whose mu guards the
-// maps.
+// keys is the key file. Book.turn guards the file, Book.mu the maps.
 type keys struct {
 	file  file
-	slots map[holderID]int64   // the newest of each holder
-	spare map[holderID][]int64 // those before it, which were damaged or lost
-	gone  map[holderID]bool    // forgotten, once or more
-	bad   map[holderID]bool    // the newest is damaged
-	next  int64                // the first slot that was never used
-	// empty and sums count slots: those of forgotten holders without a name, and those with a
-	// checksum.
+	slots map[holderID]int64   // the newest slot of each holder
+	spare map[holderID][]int64 // older slots, whose keys were damaged or lost
+	gone  map[holderID]bool    // the holder was forgotten at least once
+	bad   map[holderID]bool    // the newest slot is damaged
+	next  int64                // number of the next slot
+	// empty counts the slots of kind slotEmpty, sums those with a valid checksum.
 	empty, sums int
 }
 
@@ -117,7 +115,7 @@ func openKeys(path string) (*keys, error) {
 		var s slot
 		n, err := file.ReadAt(s[:], k.next*slotSize)
 		if errors.Is(err, io.EOF) {
-			if n > 0 { // a truncated slot was never acknowledged; it is not overwritten
+			if n > 0 { // an incomplete slot was never acknowledged; skip it rather than overwrite it
 				k.next++
 			}
 			return k, nil
@@ -125,13 +123,13 @@ func openKeys(path string) (*keys, error) {
 		if err != nil {
 			return nil, errors.Join(err, file.Close())
 		}
-		k.take(&s)
+		k.load(&s)
 		k.next++
 	}
 }
 
-// take reads the slot at next.
-func (k *keys) take(s *slot) {
+// load adds the slot with the number next to the maps.
+func (k *keys) load(s *slot) {
 	id := s.id()
 	switch kind := s.kind(); kind {
 	case slotEmpty:
@@ -150,7 +148,7 @@ func (k *keys) take(s *slot) {
 	}
 }
 
-// replace makes a slot a holder's newest.
+// replace makes slot the newest one of a holder.
 func (k *keys) replace(id holderID, slot int64) {
 	if before, have := k.slots[id]; have {
 		k.spare[id] = append(k.spare[id], before)
@@ -159,14 +157,14 @@ func (k *keys) replace(id holderID, slot int64) {
 	delete(k.bad, id)
 }
 
-// forgotten reports whether a record that the holder's newest key, in a slot of that kind, does
-// not open is under a destroyed key. Otherwise it is damaged or lost. Earlier versions did not
-// record whose keys they had destroyed.
+// forgotten reports whether a record that the holder's newest key does not open was encrypted with a
+// destroyed key; otherwise the record or its key is damaged. kind is that of the newest slot. Earlier
+// versions did not record whose keys they destroyed.
 func (k *keys) forgotten(id holderID, kind slotKind) bool {
 	return !k.bad[id] && len(k.spare[id]) == 0 && (k.gone[id] || kind == slotPlain && k.empty > 0)
 }
 
-// append appends a slot, unsynced.
+// append appends a slot without syncing, and returns its number.
 func (k *keys) append(s slot) (at int64, err error) {
 	if _, err := k.file.WriteAt(s[:], k.next*slotSize); err != nil {
 		return 0, err
@@ -175,8 +173,8 @@ func (k *keys) append(s slot) (at int64, err error) {
 	return k.next - 1, nil
 }
 
-// add writes a new key for a holder, unsynced, and returns its slot. lost means that there was
-// another that is gone: records under it must not pass for forgotten.
+// add writes a new key for a holder without syncing, and returns its slot. lost means that an earlier
+// key is missing: its records must not be mistaken for forgotten ones.
 func (k *keys) add(id holderID, lost bool) (at int64, err error) {
 	if lost {
 		if _, err := k.append(newSlot(id, lostKey)); err != nil {
@@ -190,7 +188,7 @@ func (k *keys) add(id holderID, lost bool) (at int64, err error) {
 	return k.append(newSlot(id, key[:]))
 }
 
-// destroy overwrites slots of a holder and syncs.
+// destroy overwrites the keys in slots of a holder and syncs.
 func (k *keys) destroy(id holderID, slots ...int64) error {
 	gone := newSlot(id, nil)
 	for _, at := range slots {
@@ -201,7 +199,7 @@ func (k *keys) destroy(id holderID, slots ...int64) error {
 	return k.file.Sync()
 }
 
-// forget notes that all keys of a holder are destroyed.
+// forget updates the maps after all keys of a holder were destroyed.
 func (k *keys) forget(id holderID) {
 	k.gone[id] = true
 	delete(k.slots, id)
@@ -214,7 +212,7 @@ func (k *keys) read(at int64) (s slot, err error) {
 	return s, err
 }
 
-// cipher makes the AEAD of the key in a slot.
+// cipher returns the AEAD of the key in a slot.
 func (k *keys) cipher(at int64) (cipher.AEAD, error) {
 	s, err := k.read(at)
 	if err != nil {

@@ -6,12 +6,12 @@ import (
 	"math/bits"
 )
 
-// nearID is by how many bits the id in a damaged slot may differ from a holder's to be taken for
-// it. Two random ids differ by about 112, and never by so few.
+// nearID is the maximum number of differing bits by which a damaged id is still attributed to a holder.
+// Two random ids differ in about 112 bits.
 const nearID = 32
 
-// forgetLost forgets a holder without a usable key: what damage has made of it is destroyed, in
-// its slot or where another file's bytes were put. The caller has the turn.
+// forgetLost forgets a holder without a usable key: it destroys damaged slots of the holder, in the
+// key file and, in case the files were swapped, in the file of sealed contacts. The caller holds turn.
 func (b *Book) forgetLost(id holderID) (known bool, err error) {
 	b.mu.RLock()
 	whole := len(b.lost) == 0 && len(b.missing) == 0
@@ -44,8 +44,7 @@ func (b *Book) forgetLost(id holderID) (known bool, err error) {
 	return true, nil
 }
 
-// scrub overwrites the keys in slots whose id is near a holder's, and reports whether there were
-// any.
+// scrub destroys the keys in slots whose id is near a holder's, and reports whether there were any.
 func scrub(in file, id holderID) (found bool, err error) {
 	gone := newSlot(id, nil)
 	for at := int64(0); ; at += slotSize {

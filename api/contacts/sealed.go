@@ -10,17 +10,17 @@ import (
 	"admitone/events"
 )
 
-// The file of sealed contacts is a sequence of records: length and CRC-32C of the rest (32 bits
-// each, little endian), then subject, holder and the sealed contact, each of the first two
-// preceded by its length in 16 bits.
+// The file of sealed contacts is a sequence of records. A record has a head, the length and the CRC-32C
+// of its body (32 bits each, little endian), and a body: subject and holder, each preceded by its
+// length (16 bits), and the sealed contact.
 
 const (
 	headSize = 8
-	// maxRecord bounds what follows a record's head.
+	// maxRecord bounds the body of a record, in bytes.
 	maxRecord = 1 << 16
 )
 
-// ErrDamaged: the files are not as they were written.
+// ErrDamaged is returned if the files have been damaged since they were written.
 var ErrDamaged = errors.New("the contacts are damaged")
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -31,8 +31,8 @@ type record struct {
 	sealed          []byte
 }
 
-// bound is the additional data that a contact is sealed with: it can't be moved to another
-// subject.
+// bound returns the additional authenticated data of a contact, which prevents that it is moved to
+// another subject or holder.
 func bound(subject string, holder events.Holder) []byte {
 	return []byte(subject + "\x00" + string(holder))
 }
@@ -51,8 +51,8 @@ func (r *record) append(dst []byte) []byte {
 	return dst
 }
 
-// readRecord reads the record at the reader's position, and returns its size. Errors: io.EOF at
-// the end; ErrDamaged for anything else, including a partial record.
+// readRecord reads the record at the reader's position, and returns it with its size. Errors: io.EOF at
+// the end; ErrDamaged for an invalid or partial record; the reader's.
 func readRecord(in *bufio.Reader) (r record, size int64, err error) {
 	head, err := in.Peek(headSize)
 	if err != nil {
@@ -74,7 +74,8 @@ func readRecord(in *bufio.Reader) (r record, size int64, err error) {
 	return parseRecord(text)
 }
 
-// parseRecord reads the record that text begins with, and returns its size. Error: ErrDamaged.
+// parseRecord parses the record at the beginning of text, and returns it with its size. Error:
+// ErrDamaged.
 func parseRecord(text []byte) (r record, size int64, err error) {
 	if len(text) < headSize {
 		return r, 0, ErrDamaged
@@ -94,7 +95,7 @@ func parseRecord(text []byte) (r record, size int64, err error) {
 	return r, headSize + length, nil
 }
 
-// parseBody reads what follows a record's head.
+// parseBody parses the body of a record.
 func parseBody(body []byte) (r record, ok bool) {
 	for _, s := range []*string{&r.subject, &r.holder} {
 		if len(body) < 2 || len(body)-2 < int(binary.LittleEndian.Uint16(body)) {
@@ -107,7 +108,7 @@ func parseBody(body []byte) (r record, ok bool) {
 	return r, true
 }
 
-// open opens the contact with a slot's key, and reports whether it is the right one.
+// open decrypts the contact with the key of a slot. opened is false if it is the wrong key.
 func (r *record) open(s *slot) (contact []byte, opened bool, err error) {
 	aead, err := s.cipher()
 	if err != nil {
@@ -117,11 +118,11 @@ func (r *record) open(s *slot) (contact []byte, opened bool, err error) {
 	return contact, err == nil, nil
 }
 
-// gap is a range of a file that is no record, from the first offset up to the second.
+// gap is a range of offsets, [from, to), without a valid record.
 type gap struct{ from, to int64 }
 
-// readSealed calls found for every record of a file, and returns where the last one ends and the
-// gaps. A damaged record costs itself only: reading continues at the next record.
+// readSealed calls found for every valid record of a file, and returns the end of the last one and the
+// gaps between them. Reading continues after a damaged record.
 func readSealed(in io.ReaderAt, size int64, found func(r *record, at, size int64)) (end int64, gaps []gap, err error) {
 	from := func(at int64) *bufio.Reader {
 		return bufio.NewReaderSize(io.NewSectionReader(in, at, size-at), scanPiece)
@@ -148,12 +149,12 @@ func readSealed(in io.ReaderAt, size int64, found func(r *record, at, size int64
 	}
 }
 
-// scanPiece is how much of a file is searched for a record at once.
+// scanPiece is how many bytes are searched for a record at a time.
 const scanPiece = 64 << 10
 
-// nextRecord returns the offset of the first record at or after a byte, -1 if there is none
-// before size. Sealed bytes are random, and a record has a checksum, so none is found inside
-// another.
+// nextRecord returns the offset of the first valid record that begins at or after at, -1 if there is
+// none before size. It does not find one inside another record: sealed bytes are random, and records
+// have checksums.
 func nextRecord(in io.ReaderAt, at, size int64) (int64, error) {
 	piece := make([]byte, scanPiece+headSize+maxRecord)
 	for ; at < size; at += scanPiece {

@@ -16,16 +16,16 @@ import (
 	"admitone/events"
 )
 
-// Part names what a text is to the client that sent it, for the details of refusals.
+// Part describes a text to the client that sent it, for the details of refusals.
 type Part struct {
 	Name  string // such as "the body"
 	Shape string // such as "a JSON object"
 }
 
-// Decode reads text into v, strictly: names are case-sensitive and known, each is given
-// once, no value is null but those of fields that are nullable, and the text is UTF-8. A number is
-// whole if its value is, in whatever notation; nothing nests deeper than [events.MaxJSONDepth].
-// What v keeps is copied.
+// Decode decodes text into v, strictly: names are case-sensitive, unknown and duplicate names are
+// refused, only the fields named in nullable may be null, and the text must be UTF-8. An integer may be
+// written in any notation of its value, such as 1.0 or 1e0. Nesting is limited to
+// [events.MaxJSONDepth]. v shares no memory with text.
 //
 // Errors: a [*core.Refusal] with [codes.MalformedJSON], [codes.UnknownField] or
 // [core.CodeInvalidField].
@@ -33,24 +33,24 @@ func Decode(text []byte, v any, of Part, nullable ...string) error {
 	if err := DecodeNulls(text, v, of); err != nil {
 		return err
 	}
-	if bytes.Contains(text, []byte("null")) {
-		return refuseNull(text, of, nullable)
-	}
-	return nil
+	return refuseNulls(text, of, func(field string) bool { return slices.Contains(nullable, field) })
 }
 
-// DecodeNulls is Decode but for null values, which the types in v accept or refuse.
+// DecodeNulls is Decode without the check for null values: the types in v accept or refuse them.
 func DecodeNulls(text []byte, v any, of Part) error {
 	if events.JSONTooDeep(text) {
 		return malformed(fmt.Sprintf("%s nests deeper than %d levels", of.Name, events.MaxJSONDepth))
 	}
 	err := json.Unmarshal(text, v, json.RejectUnknownMembers(true))
+	if err == nil {
+		return nil
+	}
 	if semantic := (*json.SemanticError)(nil); errors.As(err, &semantic) && semantic.JSONKind == '0' {
-		// It may be a whole number written as 1.0 or 1e0, as some languages do.
+		// It may be an integer written as 1.0 or 1e0, as some languages do.
 		if plain, bad := events.CanonicalJSON(text); bad == nil {
 			err = json.Unmarshal(plain, v, json.RejectUnknownMembers(true))
 		} else if bad = json.Unmarshal(text, new(jsontext.Value)); bad != nil {
-			err = bad // the decoder stopped before it
+			err = bad // a syntax error after the number
 		}
 	}
 	if err != nil {
@@ -59,9 +59,12 @@ func DecodeNulls(text []byte, v any, of Part) error {
 	return nil
 }
 
-// refuseNull refuses a null anywhere but in nullable fields: the decoder takes it for an absent member, but a
-// client may mean "no limit" or "none" by it.
-func refuseNull(text []byte, of Part, nullable []string) error {
+// refuseNulls refuses null in any field that is not nullable. The decoder treats null as an absent
+// member, but a client may mean "no limit" or "none" by it.
+func refuseNulls(text []byte, of Part, nullable func(field string) bool) error {
+	if !bytes.Contains(text, []byte("null")) {
+		return nil
+	}
 	dec := jsontext.NewDecoder(bytes.NewReader(text))
 	for {
 		token, err := dec.ReadToken()
@@ -73,13 +76,13 @@ func refuseNull(text []byte, of Part, nullable []string) error {
 		}
 		if token.Kind() == 'n' {
 			field := fieldOf(dec.StackPointer())
-			if slices.Contains(nullable, field) {
+			if nullable(field) {
 				continue
 			}
 			if field == "" {
 				return invalid("", of.Name+" is "+of.Shape)
 			}
-			return invalid(field, "null is no value here; leave the field out")
+			return invalid(field, "null is not allowed here; omit the field")
 		}
 	}
 }
@@ -88,7 +91,7 @@ func fieldOf(pointer jsontext.Pointer) string {
 	return strings.ReplaceAll(strings.TrimPrefix(string(pointer), "/"), "/", ".")
 }
 
-// refusalOf translates an error of the decoder.
+// refusalOf converts an error of the decoder to a refusal.
 func refusalOf(err error, of Part) error {
 	var syntax *jsontext.SyntacticError
 	var semantic *json.SemanticError
@@ -104,7 +107,7 @@ func refusalOf(err error, of Part) error {
 	switch {
 	case errors.Is(err, json.ErrUnknownName):
 		return &core.Refusal{Code: codes.UnknownField,
-			Detail: "the field is not known here", Fields: core.Fields{"field": field}}
+			Detail: "unknown field", Fields: core.Fields{"field": field}}
 	case field == "":
 		return invalid("", of.Name+" is "+of.Shape)
 	}

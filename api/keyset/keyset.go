@@ -15,15 +15,16 @@ import (
 )
 
 const (
-	// askEvery is the least time between two askings because of unknown keys.
+	// askEvery is the minimum time between two fetches that unknown keys trigger.
 	askEvery = 10 * time.Second
-	// waitFor is how long a token waits for keys.
+	// waitFor bounds how long Key waits for a fetch.
 	waitFor = 2 * time.Second
-	// refreshEvery is the time after which a key that was withdrawn is not good any more.
+	// refreshEvery is the interval of refreshes, and so the time for which a withdrawn key may still
+	// be accepted.
 	refreshEvery = 5 * time.Minute
-	// retryEvery is the time between two askings as long as there are no keys.
+	// retryEvery is the interval of fetches until the first one succeeds.
 	retryEvery = time.Second
-	// fetchLimit bounds one asking.
+	// fetchLimit bounds one fetch.
 	fetchLimit = 10 * time.Second
 	// maxSet bounds a key set in bytes.
 	maxSet = 1 << 20
@@ -31,31 +32,31 @@ const (
 
 // Errors of [Set.Key].
 var (
-	// ErrUnavailable says that the issuer's keys have not been had yet.
-	ErrUnavailable = errors.New("the keys of the issuer of tokens can't be had yet")
-	// ErrUnknown says that the issuer has no such key.
-	ErrUnknown = errors.New("the issuer of tokens has no such key")
+	// ErrUnavailable means that no fetch has succeeded yet.
+	ErrUnavailable = errors.New("the token issuer's keys are not available yet")
+	// ErrUnknown means that the issuer has no such key.
+	ErrUnknown = errors.New("the token issuer has no such key")
 )
 
-// Set has an issuer's keys.
+// Set caches the public keys of a token issuer. Its methods are safe for concurrent use.
 type Set struct {
 	read   func(context.Context) ([]byte, error)
 	logger *slog.Logger
 
 	mu      sync.Mutex
-	keys    map[name]crypto.PublicKey // nil before the first; guarded by mu
-	version uint64                    // how often keys were read; guarded by mu
-	asked   time.Time                 // when asking last began; guarded by mu
-	done    chan struct{}             // closed at the end of the asking under way, nil if none is; guarded by mu
-	down    bool                      // the last asking failed; guarded by mu
+	keys    map[name]crypto.PublicKey // nil before the first success; guarded by mu
+	version uint64                    // number of successful fetches; guarded by mu
+	asked   time.Time                 // when the last fetch began; guarded by mu
+	done    chan struct{}             // closed at the end of the fetch in progress, nil if none; guarded by mu
+	down    bool                      // the last fetch failed; guarded by mu
 }
 
-// IsURL reports whether a source is a URL, and no file.
+// IsURL reports whether a source is a URL, as opposed to a file.
 func IsURL(source string) bool {
 	return strings.HasPrefix(source, "https://") || strings.HasPrefix(source, "http://")
 }
 
-// New returns the key set at a URL or in a file, which is read by [Set.Run] and [Set.Key].
+// New returns the key set at a URL or in a file. It is read by [Set.Run] and [Set.Key], not by New.
 func New(source string, logger *slog.Logger) *Set {
 	s := &Set{logger: logger}
 	if IsURL(source) {
@@ -66,7 +67,7 @@ func New(source string, logger *slog.Logger) *Set {
 	return s
 }
 
-// get returns what is at a URL.
+// get returns the body at a URL.
 func get(ctx context.Context, url string) ([]byte, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
@@ -88,7 +89,7 @@ func get(ctx context.Context, url string) ([]byte, error) {
 	return text, err
 }
 
-// Run keeps the keys up to date until ctx ends.
+// Run refreshes the keys until ctx ends, and returns ctx's error.
 func (s *Set) Run(ctx context.Context) error {
 	for {
 		done := s.ask(0)
@@ -109,14 +110,14 @@ func (s *Set) Run(ctx context.Context) error {
 	}
 }
 
-// Ready reports whether the issuer's keys have been had once.
+// Ready reports whether a fetch has succeeded.
 func (s *Set) Ready() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.keys != nil
 }
 
-// Version changes whenever the keys have been read again. It is 0 for a nil set.
+// Version changes with every successful fetch. It is 0 before the first one, and for a nil set.
 func (s *Set) Version() uint64 {
 	if s == nil {
 		return 0
@@ -126,8 +127,8 @@ func (s *Set) Version() uint64 {
 	return s.version
 }
 
-// Key returns the key that a token names, for the algorithm that it names. One that is not known
-// is asked for. Errors: ErrUnavailable, ErrUnknown.
+// Key returns the key that a token names by id and algorithm. For an unknown key it fetches the set
+// again, at most every ten seconds, and waits up to two. Errors: ErrUnavailable, ErrUnknown.
 func (s *Set) Key(id, algorithm string) (crypto.PublicKey, error) {
 	key, err := s.known(name{id, algorithm})
 	if err == nil {
@@ -146,7 +147,7 @@ func (s *Set) Key(id, algorithm string) (crypto.PublicKey, error) {
 	return s.known(name{id, algorithm})
 }
 
-// known returns a key that is there.
+// known returns a cached key. Errors: those of Key.
 func (s *Set) known(n name) (crypto.PublicKey, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -159,8 +160,8 @@ func (s *Set) known(n name) (crypto.PublicKey, error) {
 	return nil, ErrUnknown
 }
 
-// ask reads the key set, unless that began less than least ago, and returns what is closed at its
-// end; nil if it does not. There is one asking at a time.
+// ask starts a fetch, or joins the one in progress, and returns a channel that is closed at its end.
+// It returns nil if the last fetch began less than least ago.
 func (s *Set) ask(least time.Duration) <-chan struct{} {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -179,7 +180,7 @@ func (s *Set) ask(least time.Duration) <-chan struct{} {
 	return done
 }
 
-// fetch reads the key set once. Without it the last one stays.
+// fetch reads the key set once. If that fails, the previous keys stay.
 func (s *Set) fetch() {
 	ctx, cancel := context.WithTimeout(context.Background(), fetchLimit)
 	defer cancel()
@@ -193,16 +194,16 @@ func (s *Set) fetch() {
 	s.done = nil
 	switch {
 	case err != nil && !s.down:
-		s.logger.Error("the keys of the issuer of tokens can't be had; those of before stay good", "error", err)
+		s.logger.Error("the token issuer's keys can't be read; the previous ones stay valid", "error", err)
 	case err == nil && s.down:
-		s.logger.Info("the keys of the issuer of tokens can be had again")
+		s.logger.Info("the token issuer's keys can be read again")
 	}
 	if s.down = err != nil; err == nil {
 		s.keys, s.version = keys, s.version+1
 	}
 }
 
-// Check reads a set once, and returns why it can't be used.
+// Check reads the set once without keeping it, and returns why it can't be used, nil if it can.
 func (s *Set) Check() error {
 	text, err := s.read(context.Background())
 	if err == nil {

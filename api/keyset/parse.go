@@ -13,21 +13,21 @@ import (
 	"github.com/MicahParks/jwkset"
 )
 
-// The algorithms (RFC 7518 section 3.1 and RFC 8037 section 3.1).
+// The supported algorithms (RFC 7518 section 3.1 and RFC 8037 section 3.1).
 const (
 	RS256 = "RS256"
 	ES256 = "ES256"
 	EdDSA = "EdDSA"
 )
 
-// leastRSA is the least length of a key for RS256 in bits (RFC 7518 section 3.3).
+// leastRSA is the minimum length of a key for RS256, in bits (RFC 7518 section 3.3).
 const leastRSA = 2048
 
-// name is what a token names a key by.
+// name identifies a key: the kid and alg of a token's header.
 type name struct{ id, algorithm string }
 
-// parse reads a key set. Keys that are not for signatures of the algorithms above, or have no id,
-// are left out, as RFC 7517 section 5 wants; a set without any other is an error.
+// parse decodes a key set. Keys without an id, and keys that do not sign with a supported algorithm,
+// are skipped, as RFC 7517 section 5 recommends. It is an error if no key remains.
 func parse(text []byte) (map[name]crypto.PublicKey, error) {
 	var set jwkset.JWKSMarshal
 	if err := json.Unmarshal(text, &set); err != nil {
@@ -51,12 +51,12 @@ func parse(text []byte) (map[name]crypto.PublicKey, error) {
 	return keys, nil
 }
 
-// usable returns a public key and the algorithm that it is for, "" if it is for none.
+// usable returns a public key and its algorithm, "" if the key can't be used.
 func usable(given jwkset.JWKMarshal) (key crypto.PublicKey, algorithm string) {
 	if given.KID == "" || given.USE != "" && given.USE != jwkset.UseSig {
 		return nil, ""
 	}
-	// Certificates say nothing about tokens, and are not asked for.
+	// Certificates are irrelevant for tokens. Without these members none is fetched.
 	given.X5U, given.X5C, given.X5T, given.X5TS256 = "", nil, "", ""
 	parsed, err := jwkset.NewJWKFromMarshal(given, jwkset.JWKMarshalOptions{}, jwkset.JWKValidateOptions{})
 	if err != nil {

@@ -133,7 +133,7 @@ func TestStalledSubscriber(t *testing.T) {
 		})
 	}
 	// The good one reads on until the server has closed the slow one.
-	for !strings.Contains(w.log.String(), "a socket took nothing for too long") {
+	for !strings.Contains(w.log.String(), "a socket is closed because its client does not read") {
 		w.must(good.follow(good.position+1, 1))
 	}
 	gone.Store(true)

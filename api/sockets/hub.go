@@ -20,49 +20,49 @@ import (
 	"admitone/projections"
 )
 
-// closeStalled is a close code beside those of RFC 6455: the client has not read fast
+// closeStalled is a private close code (RFC 6455 section 7.4.2): the client does not read fast
 // enough.
 const closeStalled = 4008
 
-// Config has what a Hub needs of its server. Every field but Poll is required.
+// Config of a [Hub]. Every field except Poll is required.
 type Config struct {
-	// Views has the topics.
+	// Views serves the topics.
 	Views *projections.Projections
-	// CaughtUp waits until Views has everything that this server has answered with. An
-	// error means that it does not in time.
+	// CaughtUp waits until Views includes everything that this server has answered. It returns an
+	// error if that takes too long.
 	CaughtUp func() error
-	// Poll asks for a visitor in a waiting room, and is the visitor's sign of life. A
-	// [*core.Refusal] is final; after any other error it is called again. nil if there are
-	// no waiting rooms.
+	// Poll returns the state of a visitor in a waiting room, and counts as the visitor's
+	// heartbeat. A [*core.Refusal] is final; any other error is retried. nil means that there
+	// are no waiting rooms.
 	Poll func(ctx context.Context, room events.RoomID, visitor string) (Visit, error)
 	// MaxSockets bounds the open sockets.
 	MaxSockets int64
-	// PerNetwork bounds the open sockets of one network; 0 is no bound.
+	// PerNetwork bounds the open sockets of one network; 0 means unlimited.
 	PerNetwork int
 	// MaxWatches bounds the subscriptions of all sockets together.
 	MaxWatches int
-	// PingEvery is the time between two pings. A socket that sends nothing for twelve
-	// fifths of it, pongs included, is closed.
+	// PingEvery is the interval of pings. A client that sends nothing, not even pongs, for 2.4
+	// intervals is disconnected.
 	PingEvery time.Duration
-	// StallAfter is how long a client may take nothing before it is closed.
+	// StallAfter is how long a client may read nothing before its socket is closed.
 	StallAfter time.Duration
-	// Metrics is where a Hub registers its own.
+	// Metrics is where the Hub registers its metrics.
 	Metrics prometheus.Registerer
 	Logger  *slog.Logger
 }
 
-// Visit is the state of a visitor, as the client is told.
+// Visit is the state of a visitor.
 type Visit struct {
-	// Data is a JSON object.
+	// Data is the state as a JSON object, which is sent to the client.
 	Data []byte
 	// Waiting is false once the state is final.
 	Waiting bool
-	// PollAfter is when to ask again, while waiting.
+	// PollAfter is the time until the next poll, while waiting.
 	PollAfter time.Duration
 }
 
-// Hub has the open sockets of a server. Fiber forgets a connection once it is a socket, so
-// its Shutdown does not wait for them; [Hub.Wait] does.
+// Hub has the open sockets of a server. Fiber's Shutdown does not wait for hijacked connections;
+// [Hub.Wait] does.
 type Hub struct {
 	config  Config
 	metrics metrics
@@ -72,7 +72,7 @@ type Hub struct {
 
 	mu       sync.Mutex
 	open     map[*socket]struct{} // guarded by mu
-	by       map[netip.Prefix]int // open sockets by network, those that have one; guarded by mu
+	by       map[netip.Prefix]int // open sockets by network; guarded by mu
 	stopping bool                 // guarded by mu
 }
 
@@ -81,7 +81,7 @@ type metrics struct {
 	frames, merged prometheus.Counter
 }
 
-// New returns a Hub without sockets. It pings them until [Hub.Stop].
+// New returns a Hub without sockets. Its goroutine pings sockets until [Hub.Stop].
 func New(config Config) *Hub {
 	h := &Hub{config: config, open: map[*socket]struct{}{}, by: map[netip.Prefix]int{}, stopCh: make(chan struct{})}
 	h.metrics = metrics{
@@ -96,10 +96,10 @@ func New(config Config) *Hub {
 	return h
 }
 
-// Open turns a request into a socket, which counts for network; the zero network is
-// counted for none. The server of c must keep hijacked connections.
+// Open upgrades a request to a socket, which is counted under network; the zero network is
+// exempt from PerNetwork. The server of c must set KeepHijackedConns.
 //
-// Errors: a [*core.Refusal], and the response is still to be written.
+// Error: a [*core.Refusal]; the caller still has to write the response.
 func (h *Hub) Open(c *fiber.Ctx, requestID string, network netip.Prefix) error {
 	if err := h.room(network); err != nil {
 		return err
@@ -107,12 +107,12 @@ func (h *Hub) Open(c *fiber.Ctx, requestID string, network netip.Prefix) error {
 	id := strings.Clone(requestID)
 	serve := func(conn *websocket.Conn) { h.serve(conn, id, network) }
 	if !upgrade(c, &h.buffer, serve) {
-		return &core.Refusal{Code: codes.BadParameter, Detail: "this is no WebSocket handshake of version 13"}
+		return &core.Refusal{Code: codes.BadParameter, Detail: "this is not a WebSocket handshake of version 13"}
 	}
 	return nil
 }
 
-// room returns why another socket may not open, nil if it may.
+// room returns why no further socket may be opened, nil if one may.
 func (h *Hub) room(network netip.Prefix) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -136,12 +136,12 @@ func (h *Hub) full(network netip.Prefix) *core.Refusal {
 	return nil
 }
 
-// serve runs one socket; when it returns, nothing uses the connection any more.
+// serve runs one socket. When it returns, nothing uses the connection any more.
 func (h *Hub) serve(conn *websocket.Conn, id string, network netip.Prefix) {
 	s := newSocket(h, conn, id)
 	s.network = network
 	if refusal := h.enter(s); refusal != nil {
-		code := websocket.CloseTryAgainLater // others were faster since there was room
+		code := websocket.CloseTryAgainLater // other sockets have entered since Open checked the limits
 		if refusal.Code == codes.ShuttingDown {
 			code = websocket.CloseServiceRestart
 		}
@@ -155,8 +155,8 @@ func (h *Hub) serve(conn *websocket.Conn, id string, network netip.Prefix) {
 	s.read()
 }
 
-// enter lists a socket, unless it is one too many or the Hub is stopping: Wait does not
-// wait for one more then.
+// enter adds a socket to the open ones, or returns why it may not be opened. Once the Hub is
+// stopping none is added, so that Wait terminates.
 func (h *Hub) enter(s *socket) *core.Refusal {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -210,8 +210,8 @@ func (h *Hub) list() []*socket {
 	return list
 }
 
-// Stop lets no socket open any more, and closes the open ones with code 1012 and a hint
-// when to reconnect. It does not wait for them, and may be called more than once.
+// Stop refuses new sockets, and closes the open ones with code 1012 and a hint when to
+// reconnect. It does not wait for them. Idempotent.
 func (h *Hub) Stop() {
 	h.mu.Lock()
 	already := h.stopping
@@ -226,11 +226,12 @@ func (h *Hub) Stop() {
 	}
 }
 
-// reconnectHint spreads the clients that come back.
+// reconnectHint returns the reason of a close frame with a random delay, which spreads the
+// reconnections.
 func reconnectHint() string { return fmt.Sprintf("reconnect in %d ms", 500+rand.IntN(4500)) }
 
-// Wait returns once no socket is open. Those that are still open when ctx is done are cut
-// off, and it returns ctx.Err(). It is called after [Hub.Stop].
+// Wait returns nil once no socket is open. When ctx ends it aborts the remaining ones and
+// returns ctx.Err(). Call it after [Hub.Stop].
 func (h *Hub) Wait(ctx context.Context) error {
 	gone := make(chan struct{})
 	go func() { h.gone.Wait(); close(gone) }()

@@ -12,9 +12,7 @@ import (
 func TestSocketBounds(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.config.MaxSockets, w.config.PerNetwork = 3, 1 })
 	all := w.hub
-	ada, bob := connections.NetworkOf(
-		netip.MustParseAddr("203.0.113.7"),
-	), connections.NetworkOf(
+	ada, bob := connections.NetworkOf(netip.MustParseAddr("203.0.113.7")), connections.NetworkOf(
 		netip.MustParseAddr("203.0.113.8"),
 	)
 	for i, test := range []struct {

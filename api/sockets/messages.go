@@ -14,13 +14,13 @@ import (
 	"admitone/projections/live"
 )
 
-// message is what a client sends.
+// message is a message of a client.
 type message struct {
 	Event string         `json:"event"`
 	Data  jsontext.Value `json:"data"`
 }
 
-// handle answers one message.
+// handle handles one message.
 func (s *socket) handle(text []byte) {
 	var m message
 	if err := input.Decode(text, &m, input.Part{Name: "a message", Shape: "a JSON object"}); err != nil {
@@ -39,12 +39,12 @@ func (s *socket) handle(text []byte) {
 	case "init_products":
 		s.initProducts(m.Data)
 	default:
-		s.sendError(core.CodeInvalidField, "event is one of subscribe, unsubscribe, wait, ping, init_products", "")
+		s.sendError(core.CodeInvalidField, "event must be one of subscribe, unsubscribe, wait, ping, init_products", "")
 	}
 }
 
-// data decodes the data of a message; shape describes it. It returns false, after an error
-// message, if that fails.
+// data decodes the data of a message; shape describes it to the client. If that fails it sends
+// an error message and returns false.
 func (s *socket) data(raw jsontext.Value, into any, shape string) bool {
 	if len(raw) == 0 {
 		s.sendError(core.CodeInvalidField, "this message needs data: "+shape, "")
@@ -57,7 +57,7 @@ func (s *socket) data(raw jsontext.Value, into any, shape string) bool {
 	return true
 }
 
-// Shapes of the data of messages, for refusals.
+// Descriptions of the data of messages, for refusals.
 const (
 	topicsShape   = `an object with topics, such as {"topics":["product:tee"]}`
 	productsShape = `a list of product ids, such as [1,2]`
@@ -80,13 +80,13 @@ func (s *socket) subscribe(raw jsontext.Value) {
 	if !s.caughtUp() {
 		return
 	}
-	s.tell(s.watch(request.Topics, func(topic string) live.Resume {
+	s.sendFailed(s.watch(request.Topics, func(topic string) live.Resume {
 		return live.Resume{Since: request.Since[topic], Epoch: request.Epoch}
 	}, false))
 }
 
-// caughtUp waits until the views have what this server has answered with. It returns false,
-// after an error message, if they do not in time.
+// caughtUp waits until the views include everything that this server has answered. If that takes
+// too long it sends an error message and returns false.
 func (s *socket) caughtUp() bool {
 	if err := s.hub.config.CaughtUp(); err != nil {
 		s.sendError(codes.ProjectionBehind, "the read side is catching up; subscribe again in a moment", "")
@@ -95,36 +95,36 @@ func (s *socket) caughtUp() bool {
 	return true
 }
 
-// unwatched is why a topic is not watched.
-type unwatched struct {
+// failedWatch is a topic that could not be subscribed to, and why.
+type failedWatch struct {
 	topic  string
 	code   core.Code
 	detail string
 }
 
-// tell sends an error message for each.
-func (s *socket) tell(all []unwatched) {
-	for _, u := range all {
-		s.sendError(u.code, u.detail, u.topic)
+// sendFailed sends an error message for each topic.
+func (s *socket) sendFailed(all []failedWatch) {
+	for _, f := range all {
+		s.sendError(f.code, f.detail, f.topic)
 	}
 }
 
-// watch subscribes to topics, anew to those that are watched already, and returns those that can't be.
+// watch subscribes to topics, replacing existing subscriptions, and returns those that failed.
 func (s *socket) watch(topics []string, resume func(topic string) live.Resume,
-	shortDialect bool) (failed []unwatched) {
+	shortDialect bool) (failed []failedWatch) {
 	for _, topic := range topics {
 		if code, detail := s.watchOne(topic, resume(topic), shortDialect); code != "" {
-			failed = append(failed, unwatched{topic, code, detail})
+			failed = append(failed, failedWatch{topic, code, detail})
 		}
 	}
 	return failed
 }
 
-// watchOne returns why it fails, or "".
+// watchOne subscribes to one topic. It returns the code and detail of a failure, "" for none.
 func (s *socket) watchOne(topic string, resume live.Resume, shortDialect bool) (code core.Code, detail string) {
 	key := watchKey{topic, shortDialect}
 	if !s.unwatch(key) && s.watched() >= maxTopics {
-		return core.CodeOverloaded, "one socket may watch 1000 topics"
+		return core.CodeOverloaded, "one socket may watch at most 1000 topics"
 	}
 	if s.hub.config.Views.Stats().Subscribers >= s.hub.config.MaxWatches {
 		return core.CodeOverloaded, "too many topics are watched; try again in a moment"
@@ -157,7 +157,7 @@ func (s *socket) watched() int {
 	return len(s.watches)
 }
 
-// unwatch ends a subscription; it returns false if there was none.
+// unwatch ends a subscription, and reports whether there was one.
 func (s *socket) unwatch(key watchKey) bool {
 	s.mu.Lock()
 	w, ok := s.watches[key]
@@ -188,7 +188,7 @@ func (s *socket) unsubscribe(raw jsontext.Value) {
 	o.Key("topics")
 	topics, err := json.Marshal(request.Topics)
 	if err != nil {
-		s.sendError(codes.MalformedJSON, "topics are texts", "")
+		s.sendError(codes.MalformedJSON, "topics must be valid UTF-8", "")
 		return
 	}
 	o.Buf = append(o.Buf, topics...)

@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// rawConn returns the descriptor beneath a connection, nil if it has none.
+// rawConn returns access to the descriptor of a connection, nil if it has none.
 func rawConn(conn net.Conn) syscall.RawConn {
 	c, ok := conn.(syscall.Conn)
 	if !ok {
@@ -21,8 +21,8 @@ func rawConn(conn net.Conn) syscall.RawConn {
 	return raw
 }
 
-// sendQueueBytes returns how many bytes the kernel still keeps because the peer has not
-// taken them; ok is false if that is not known.
+// sendQueueBytes returns the number of bytes in the kernel's send queue: those that the peer has
+// not acknowledged. ok is false if it is not known.
 func sendQueueBytes(raw syscall.RawConn) (n int, ok bool) {
 	if raw == nil {
 		return 0, false
@@ -32,7 +32,8 @@ func sendQueueBytes(raw syscall.RawConn) (n int, ok bool) {
 	return n, err == nil && failed == nil
 }
 
-// writeSome writes what the kernel takes at once, and returns how many bytes that is.
+// writeSome writes as much as the kernel accepts without blocking, and returns the number of
+// bytes.
 func writeSome(raw syscall.RawConn, message []byte) (n int, err error) {
 	if raw == nil {
 		return 0, nil

@@ -13,9 +13,9 @@ import (
 	"admitone/projections/live"
 )
 
-// The short dialect: init_products replaces the set of products that the connection
-// watches and is acknowledged; then every change of a count arrives as
-// reservation_created. It has no snapshots and can't be resumed; subscribe can.
+// The short dialect: init_products replaces the set of products that the connection watches, and
+// is acknowledged. After that every change of a count arrives as reservation_created. Unlike
+// subscribe, it has no snapshots and can't be resumed.
 
 func (s *socket) initProducts(raw jsontext.Value) {
 	var values []jsontext.Value
@@ -42,13 +42,14 @@ func (s *socket) initProducts(raw jsontext.Value) {
 	for _, key := range s.shortWatches() {
 		s.unwatch(key)
 	}
-	// Before the acknowledgement, so that every change behind it is heard; one may come before it.
+	// Subscribe before the acknowledgement, so that no change after it is missed. A change may
+	// arrive before it.
 	failed := s.watch(topics, func(string) live.Resume { return live.Resume{} }, true)
 	s.reply(append(ack, "]}"...))
-	s.tell(failed)
+	s.sendFailed(failed)
 }
 
-// shortID reads an id that is given as a number or as a string.
+// shortID decodes an id that is a number or a string.
 func shortID(value jsontext.Value) (string, bool) {
 	if value.Kind() == '0' {
 		id := events.CanonicalNumber(string(value))
@@ -71,7 +72,7 @@ func (s *socket) shortWatches() []watchKey {
 	return keys
 }
 
-// wireShort encodes a frame in the dialect; nil if the count has not changed.
+// wireShort encodes a frame in the short dialect; nil if the count has not changed.
 func wireShort(f *live.Frame) any {
 	delta, ok := f.Delta.(*live.ProductDelta)
 	if !ok || f.Kind != live.DeltaFrame || delta.Change == 0 {

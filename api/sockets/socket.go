@@ -19,60 +19,60 @@ import (
 	"admitone/projections/live"
 )
 
-// Bounds of one socket.
+// Limits of one socket.
 const (
 	// maxMessage is the largest frame a client may send, in bytes.
 	maxMessage = 4 << 10
 	// maxTopics bounds the subscriptions of one socket.
 	maxTopics = 1000
-	// maxReplies is how many bytes of answers wait for a client that does not read
-	// them. Beyond it the client is not read either.
+	// maxReplies bounds the buffered replies to a client that does not read them, in bytes.
+	// Beyond it no further messages of the client are read.
 	maxReplies = 32 << 10
-	// maxDrain is how many bytes of a client are discarded at the end.
+	// maxDrain bounds the bytes of a client that are discarded when the socket ends.
 	maxDrain = 1 << 20
 )
 
-// socket is the connection of one client. Its reader is the handler's goroutine. Frames are
-// written by the goroutine that delivers them as long as the kernel takes them at once. A
-// writer runs only while there is more to write, so an idle socket costs one goroutine. The
-// reader returns last: nothing uses the connection after it.
+// socket is the connection of one client. Its reader is the goroutine of [Hub.serve]. Frames are
+// written by the goroutine that delivers them, as long as the kernel accepts them without
+// blocking. A writer runs only while more is to be written, so an idle socket costs one
+// goroutine. The reader returns last: nothing uses the connection after it.
 type socket struct {
 	hub  *Hub
 	conn *websocket.Conn
-	raw  net.Conn        // beneath conn
-	fd   syscall.RawConn // beneath raw, nil if it has none
+	raw  net.Conn        // the connection under conn
+	fd   syscall.RawConn // the descriptor of raw, nil if it has none
 	id   string          // request id of the upgrade
-	// network that it counts for in Hub.by, set once
+	// network is the key under which it is counted in Hub.by, set once
 	network netip.Prefix
 
 	mu         sync.Mutex
-	changed    sync.Cond           // replies have gone out, or writing or over has changed
+	changed    sync.Cond           // replies were sent, or writing or over has changed
 	watches    map[watchKey]*watch // guarded by mu, changed by the reader only
-	queue      []*watch            // with something pending, oldest first; guarded by mu
-	replies    [][]byte            // answers to the client; guarded by mu
+	queue      []*watch            // those with pending frames, oldest first; guarded by mu
+	replies    [][]byte            // to messages of the client; guarded by mu
 	waiting    int                 // bytes of replies; guarded by mu
 	pong       []byte              // payload of the client's last ping, nil if none; guarded by mu
 	pinging    bool                // guarded by mu
 	waitStream *waitStream         // nil if no visitor waits; guarded by mu
 	visit      []byte              // message of waitStream to send, nil if none; guarded by mu
 	closing    []byte              // close frame to send last; guarded by mu
-	rest       []byte              // of a frame of which the kernel took the beginning; guarded by mu
+	rest       []byte              // of a partially written frame; guarded by mu
 	writing    bool                // a writer runs; guarded by mu
 	over       bool                // nothing may be written any more; guarded by mu
 
-	// backlog is an upper bound of the bytes that the client has not taken. It is owned by
-	// the writer while one runs, else guarded by mu.
+	// backlog is an upper bound of the unacknowledged bytes. It is owned by the writer while one
+	// runs, else guarded by mu.
 	backlog int
 }
 
-// watchKey identifies a watch: a socket may watch a topic once in each dialect.
+// watchKey identifies a watch: a socket may watch a topic once per dialect.
 type watchKey struct {
 	topic        string
 	shortDialect bool
 }
 
-// watch is a socket's subscription to one topic. It has room for a snapshot and
-// one delta, into which the topic's frames are merged while the client is slow.
+// watch is a socket's subscription to one topic. It buffers at most a snapshot and one delta,
+// into which further frames are merged while the client is slow.
 type watch struct {
 	watchKey
 	socket  *socket
@@ -96,8 +96,8 @@ func newSocket(hub *Hub, conn *websocket.Conn, id string) *socket {
 	return s
 }
 
-// Deliver implements [live.Subscriber]. It never waits for the client: what the kernel does
-// not take at once is left to a writer.
+// Deliver implements [live.Subscriber]. It never blocks: what the kernel does not accept at once
+// is left to a writer.
 func (w *watch) Deliver(f *live.Frame) {
 	s := w.socket
 	s.mu.Lock()
@@ -119,8 +119,8 @@ func (w *watch) Deliver(f *live.Frame) {
 	s.wake()
 }
 
-// reply queues an answer to the client. It waits while there are too many: a client that
-// does not read is not read either.
+// reply queues a reply to the client. It blocks the reader while more than maxReplies bytes are
+// queued.
 func (s *socket) reply(message []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -128,7 +128,7 @@ func (s *socket) reply(message []byte) {
 		s.changed.Wait()
 	}
 	if s.over {
-		return // the client may go on sending until it has taken the close frame
+		return // the client may send more until it receives the close frame
 	}
 	s.replies = append(s.replies, message)
 	s.waiting += len(message)
@@ -145,10 +145,11 @@ func (s *socket) ping() {
 	s.wake()
 }
 
-// pingFrame is a ping as it is on the wire.
+// pingFrame is an encoded ping.
 var pingFrame = []byte{0x80 | websocket.PingMessage, 0}
 
-// closeWith sends a close frame after what is being written, and then ends the socket.
+// closeWith sends a close frame after the message that is being written, and then ends the
+// socket. A later call has no effect.
 func (s *socket) closeWith(code int, reason string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -167,7 +168,7 @@ func (s *socket) alive() {
 	}
 }
 
-// abort ends the connection at once, and with it the reader and the writer.
+// abort closes the connection at once, which ends the reader and the writer.
 func (s *socket) abort() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -218,18 +219,18 @@ func (s *socket) read() {
 	}
 }
 
-// tooLarge sends the close frame for a message that is announced larger than maxMessage. The
-// library has sent it already if the length did not overflow; then this has no effect.
+// tooLarge sends the close frame for a message whose header announces more than maxMessage
+// bytes. The library does so too, except when the length overflows; a second one has no effect.
 func (s *socket) tooLarge() {
 	frame := websocket.FormatCloseMessage(websocket.CloseMessageTooBig, "")
 	_ = s.conn.WriteControl(websocket.CloseMessage, frame, time.Now().Add(closeTimeout))
 }
 
-// recovered closes a socket whose reader panicked; it is deferred.
+// recovered closes the socket if its reader panicked. It must be deferred.
 func (s *socket) recovered() {
 	if cause := recover(); cause != nil {
 		s.panicked(cause)
-		s.closeWith(websocket.CloseInternalServerErr, "this is a bug; come back")
+		s.closeWith(websocket.CloseInternalServerErr, "internal error; connect again")
 	}
 }
 
@@ -238,8 +239,8 @@ func (s *socket) panicked(cause any) {
 		"request_id", s.id, "panic", cause, "stack", string(debug.Stack()))
 }
 
-// end releases everything. A close frame that is being sent still goes out. Nothing uses the
-// connection afterwards.
+// end releases everything, after a close frame that is being sent. Nothing uses the connection
+// afterwards.
 func (s *socket) end() {
 	s.mu.Lock()
 	for s.closing != nil && s.writing {
@@ -266,8 +267,8 @@ func (s *socket) end() {
 	}
 }
 
-// drain lets a close frame arrive: closing a connection with unread bytes of the client
-// resets it, and what was sent to the client is lost.
+// drain discards what the client still sends, so that a close frame arrives: closing a
+// connection with unread bytes resets it, and the client loses what was sent last.
 func (s *socket) drain() {
 	half, ok := s.raw.(interface{ CloseWrite() error })
 	if !ok || half.CloseWrite() != nil {

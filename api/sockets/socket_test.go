@@ -186,11 +186,7 @@ func TestControlFrames(t *testing.T) {
 		t.Error("no pong came before the answer")
 	}
 	w.must(
-		p.Conn.WriteControl(
-			websocket.CloseMessage,
-			websocket.FormatCloseMessage(1000, "done"),
-			time.Now().Add(time.Second),
-		),
+		p.Conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(1000, "done"), time.Now().Add(time.Second)),
 	)
 	p.ExpectClose(1000)
 }

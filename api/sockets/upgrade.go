@@ -14,17 +14,17 @@ import (
 // IsUpgrade reports whether a request asks for a WebSocket.
 func IsUpgrade(c *fiber.Ctx) bool { return contrib.IsWebSocketUpgrade(c) }
 
-// upgrade responds to a handshake and hands the connection to serve, which runs on a goroutine
-// of its own. It returns false if the request is no handshake of version 13.
+// upgrade responds to a handshake and passes the connection to serve, which runs on a goroutine
+// of its own. It returns false if the request is not a handshake of version 13.
 //
 // The library's socket keeps the HTTP server's read buffer and the request as long as its handler
-// runs: together more than everything else that an idle socket needs. So the handler takes the
-// connection over and returns at once.
+// runs, which is more memory than everything else that an idle socket needs. So the handler
+// detaches the connection and returns at once.
 func upgrade(c *fiber.Ctx, buffers websocket.BufferPool, serve func(*websocket.Conn)) bool {
 	respond := contrib.New(func(handshaken *contrib.Conn) {
 		hijacked := handshaken.NetConn()
 		conn, err := newConn(hijacked, buffers)
-		if err != nil { // it has ended already
+		if err != nil { // the connection has ended already
 			hijacked.Close()
 			return
 		}
@@ -33,33 +33,33 @@ func upgrade(c *fiber.Ctx, buffers websocket.BufferPool, serve func(*websocket.C
 	return respond(c) == nil
 }
 
-// newConn returns the server's end of a WebSocket, after the handshake. An error means that the
-// connection is closed.
+// newConn returns the server's end of a WebSocket on a connection whose handshake is done. An
+// error means that the connection is closed.
 func newConn(hijacked net.Conn, buffers websocket.BufferPool) (*websocket.Conn, error) {
 	u := websocket.Upgrader{ReadBufferSize: 512, WriteBufferSize: 2048, WriteBufferPool: buffers,
 		CheckOrigin: func(*http.Request) bool { return true }}
 	return u.Upgrade(&handover{conn: takeOver(hijacked)}, handshake, nil)
 }
 
-// handshake is a request that the library makes a WebSocket of.
+// handshake is a request that satisfies the library's checks. The real one was answered already.
 var handshake = &http.Request{Method: http.MethodGet, Header: http.Header{
 	"Connection": {"Upgrade"}, "Upgrade": {"websocket"}, "Sec-Websocket-Version": {"13"},
 	"Sec-Websocket-Key": {"dGhlIHNhbXBsZSBub25jZQ=="}}}
 
-// upgradedConn is the connection beneath a WebSocket.
+// upgradedConn is the connection under a WebSocket.
 type upgradedConn struct {
 	net.Conn
-	unread    []byte // what the client sent in one packet with its handshake
+	unread    []byte // bytes that the HTTP server has read beyond the handshake
 	responded bool   // the library has written its response
 }
 
-// takeOver takes a connection from the HTTP server, with what that has read already.
+// takeOver detaches a connection from the HTTP server, with the bytes that it has read already.
 func takeOver(hijacked net.Conn) *upgradedConn {
 	c := &upgradedConn{Conn: hijacked}
 	if h, ok := hijacked.(interface{ UnsafeConn() net.Conn }); ok {
 		c.Conn = h.UnsafeConn()
 	}
-	hijacked.SetReadDeadline(time.Unix(1, 0)) // what is buffered can be read, and nothing else
+	hijacked.SetReadDeadline(time.Unix(1, 0)) // only buffered bytes can be read
 	buffer := make([]byte, maxMessage)
 	for {
 		n, err := hijacked.Read(buffer)
@@ -70,7 +70,7 @@ func takeOver(hijacked net.Conn) *upgradedConn {
 	}
 }
 
-// UnsafeConn returns the connection beneath.
+// UnsafeConn returns the underlying connection.
 func (c *upgradedConn) UnsafeConn() net.Conn { return c.Conn }
 
 func (c *upgradedConn) Read(p []byte) (int, error) {
@@ -85,7 +85,7 @@ func (c *upgradedConn) Read(p []byte) (int, error) {
 }
 
 // Write drops the first write, the library's response to the handshake: the HTTP server has
-// written one.
+// already sent one.
 func (c *upgradedConn) Write(p []byte) (int, error) {
 	if !c.responded {
 		c.responded = true
@@ -94,7 +94,7 @@ func (c *upgradedConn) Write(p []byte) (int, error) {
 	return c.Conn.Write(p)
 }
 
-// handover is an [http.ResponseWriter] that has nothing but its connection.
+// handover is an [http.ResponseWriter] that supports only Hijack.
 type handover struct {
 	http.ResponseWriter
 	conn *upgradedConn

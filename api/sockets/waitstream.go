@@ -13,24 +13,24 @@ import (
 )
 
 const (
-	// pollTimeout bounds one poll; only the first of a room reads the log.
+	// pollTimeout bounds one poll. Only the first poll of a room reads the log.
 	pollTimeout = 10 * time.Second
-	// pollRetry is when to poll again after an error.
+	// pollRetry is the pause after a failed poll.
 	pollRetry = 5 * time.Second
 )
 
-// waitStream polls for a visitor in a waiting room while the socket is open, as a client
-// would over HTTP, and so is the visitor's sign of life. It costs a timer, and room for one
-// message that has not been sent yet, which a newer one replaces.
+// waitStream polls for a visitor in a waiting room while the socket is open, as a client would
+// over HTTP, which sends the visitor's heartbeats. It costs a timer and at most one buffered
+// message, which a newer one replaces.
 type waitStream struct {
 	socket  *socket
 	room    events.RoomID
 	visitor string
 	timer   *time.Timer // set before it first runs
-	last    []byte      // message; guarded by socket.mu
+	last    []byte      // the last message; guarded by socket.mu
 }
 
-// wait starts the wait stream of a visitor, which replaces the one before.
+// wait starts the wait stream of a visitor, which replaces the previous one.
 func (s *socket) wait(raw jsontext.Value) {
 	var request struct {
 		Room    events.RoomID `json:"room"`
@@ -101,7 +101,8 @@ func visitMessage(data []byte) []byte {
 	return append(append(message, data...), '}')
 }
 
-// put replaces a message that has not been sent yet. The caller holds mu.
+// put queues a message, unless it equals the last one, and replaces one that has not been sent
+// yet. The caller holds mu.
 func (w *waitStream) put(message []byte) {
 	if bytes.Equal(message, w.last) {
 		return

@@ -13,8 +13,8 @@ import (
 )
 
 const (
-	// maxBacklog is how many bytes may wait in the kernel for the client to take them.
-	// Beyond it frames are merged instead, so a close frame still fits.
+	// maxBacklog bounds the unacknowledged bytes in the kernel's send queue. Beyond it frames
+	// are merged instead, so that a close frame still fits.
 	maxBacklog = 32 << 10
 	// closeTimeout is how long a client may take to answer a close frame.
 	closeTimeout = 2 * time.Second
@@ -29,10 +29,10 @@ func (s *socket) wake() {
 	go s.runWriter()
 }
 
-// sendNow writes a frame without waiting. It returns false, and has written nothing, if the
-// client has not taken enough for that. The caller holds mu, and no writer runs.
+// sendNow writes a frame without blocking. It returns false, and has written nothing, if the
+// backlog is too large for it. The caller holds mu, and no writer runs.
 func (s *socket) sendNow(out outgoing) bool {
-	defer func() { // the caller delivers to others too
+	defer func() { // a panic must not stop the delivery to other sockets
 		if cause := recover(); cause != nil {
 			s.panicked(cause)
 			s.cut()
@@ -40,7 +40,7 @@ func (s *socket) sendNow(out outgoing) bool {
 	}()
 	message := out.encoded()
 	if message == nil {
-		return true // not told in that dialect
+		return true // the dialect has no message for it
 	}
 	if !s.writeNow(message) {
 		return false
@@ -49,9 +49,8 @@ func (s *socket) sendNow(out outgoing) bool {
 	return true
 }
 
-// writeNow writes a message, as it is on the wire, without waiting. It returns false, and has
-// written nothing, if the client has not taken enough for that. The caller holds mu, and no
-// writer runs.
+// writeNow writes an encoded message without blocking. It returns false, and has written
+// nothing, if the backlog is too large for it. The caller holds mu, and no writer runs.
 func (s *socket) writeNow(message []byte) bool {
 	if s.backlog+len(message) > maxBacklog {
 		unsent, known := sendQueueBytes(s.fd)
@@ -76,9 +75,9 @@ func (s *socket) writeNow(message []byte) bool {
 	return true
 }
 
-// runWriter is the writer: it returns once nothing is left to write.
+// runWriter is the writer. It returns once nothing is left to write.
 func (s *socket) runWriter() {
-	defer func() { // a goroutine of its own: nothing else recovers
+	defer func() { // nothing else recovers on this goroutine
 		if cause := recover(); cause != nil {
 			s.panicked(cause)
 			s.mu.Lock()
@@ -98,16 +97,15 @@ func (s *socket) runWriter() {
 			s.fail(err)
 		}
 		if out.control == websocket.CloseMessage {
-			// The client answers with its own close frame, or the reader gives up soon.
+			// The client answers with its own close frame, or the reader times out.
 			s.raw.SetReadDeadline(time.Now().Add(closeTimeout))
 		}
 	}
 }
 
-// makeRoom waits until the client has taken enough to be sent more. If it takes nothing for
-// too long, the socket is closed; the close frame waits behind the others until the client
-// reads again. Where the backlog is not known, a write that blocks for too long cuts the
-// connection.
+// makeRoom waits until the backlog is small enough to write more. If the client reads nothing for
+// StallAfter, the socket is closed; the close frame arrives when the client reads again. Where the
+// backlog is not known, a write that blocks for StallAfter aborts the connection.
 func (s *socket) makeRoom() {
 	if s.backlog <= maxBacklog {
 		return
@@ -124,8 +122,8 @@ func (s *socket) makeRoom() {
 			least, since = unsent, time.Now()
 		}
 		if time.Since(since) >= stall {
-			s.hub.config.Logger.Info("a socket took nothing for too long", "request_id", s.id)
-			s.closeWith(closeStalled, "you are not reading; come back")
+			s.hub.config.Logger.Info("a socket is closed because its client does not read", "request_id", s.id)
+			s.closeWith(closeStalled, "you are not reading; connect again")
 			return
 		}
 		time.Sleep(pause)
@@ -145,11 +143,11 @@ type outgoing struct {
 	data         []byte
 	frame        *live.Frame
 	shortDialect bool
-	rest         []byte // of a frame, as it is
+	rest         []byte // of a partially written frame
 }
 
-// encoded returns the message of a frame in its dialect, as it is on the wire; nil if the
-// dialect has none.
+// encoded returns the encoded message of a frame in its dialect; nil if the dialect has none for
+// it.
 func (out *outgoing) encoded() []byte {
 	form, encode := wireForm, wire
 	if out.shortDialect {
@@ -159,8 +157,8 @@ func (out *outgoing) encoded() []byte {
 	return message
 }
 
-// next removes and returns the next thing to write; ok is false if there is none, and then
-// the writer counts as ended.
+// next removes and returns the next thing to write. If there is none, it marks the writer as
+// ended and returns false.
 func (s *socket) next() (out outgoing, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -194,7 +192,7 @@ func (s *socket) next() (out outgoing, ok bool) {
 	return out, false
 }
 
-// nextReply removes the oldest of replies, of which there is one. The caller holds mu.
+// nextReply removes and returns the oldest reply; there must be one. The caller holds mu.
 func (s *socket) nextReply() outgoing {
 	out := outgoing{data: s.replies[0]}
 	s.replies[0] = nil
@@ -206,8 +204,8 @@ func (s *socket) nextReply() outgoing {
 	return out
 }
 
-// nextFrame removes a frame of the first watch in queue, of which there is one. The caller
-// holds mu.
+// nextFrame removes and returns a frame of the first watch in queue; there must be one. The
+// caller holds mu.
 func (s *socket) nextFrame() outgoing {
 	w := s.queue[0]
 	s.queue[0] = nil
@@ -241,26 +239,26 @@ func (s *socket) send(out outgoing) error {
 	}
 	message := out.encoded()
 	if message == nil {
-		return nil // not told in that dialect
+		return nil // the dialect has no message for it
 	}
 	s.backlog += len(message)
 	s.hub.metrics.frames.Inc()
 	return s.write(message, deadline)
 }
 
-// write writes a message that is as it is on the wire. Of the library, which writes whole
-// messages too, it needs nothing.
+// write writes an encoded message, bypassing the library. No other write can interleave, since
+// the library is used by the same goroutine and writes whole messages too.
 func (s *socket) write(message []byte, deadline time.Time) error {
 	s.raw.SetWriteDeadline(deadline)
 	_, err := s.raw.Write(message)
 	return err
 }
 
-// fail ends a socket after a write error, which a WebSocket does not survive.
+// fail ends the socket after a write error.
 func (s *socket) fail(err error) {
 	var timeout net.Error
 	if errors.As(err, &timeout) && timeout.Timeout() {
-		s.hub.config.Logger.Info("a socket took nothing for too long and was cut", "request_id", s.id)
+		s.hub.config.Logger.Info("a socket is aborted because its client does not read", "request_id", s.id)
 	}
 	s.abort()
 }
@@ -271,12 +269,12 @@ const (
 	shortForm = 2
 )
 
-// frameHead is the most a WebSocket frame adds to a message, in bytes.
+// frameHead is the maximum size of the header of a WebSocket frame that a server sends.
 const frameHead = 10
 
 func wire(f *live.Frame) any { return textMessage(f.Bytes()) }
 
-// textMessage returns a text message of a server as it is on the wire, in one frame.
+// textMessage encodes a text message as one WebSocket frame.
 func textMessage(text []byte) []byte {
 	message := make([]byte, 0, len(text)+frameHead)
 	message = append(message, 0x80|websocket.TextMessage)

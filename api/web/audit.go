@@ -12,5 +12,5 @@ func WriteAudit(w io.Writer, f Frame, heads bool) error {
 	}{f, heads})
 }
 
-// auditPlace is not among places: it is for auditors and not for buyers.
+// auditPlace is the path of the page of the history.
 const auditPlace = "/audit"

@@ -3,6 +3,7 @@
 
 import { command } from "./command.js";
 import { $, begin, jwt, onButton, tell, token } from "./page.js";
+import { hallOf } from "./hall.js";
 import { called, count, cut, isID, pageOf, parse, scrubbed } from "./kinds.js";
 import { CountView, SeatView, SlotView } from "./asof-views.js";
 import { CountTimeline, SeatTimeline, SlotTimeline } from "./timeline.js";
@@ -73,7 +74,8 @@ async function timelineOf({ kind, id }) {
     return { timeline, name: kind, view: () => new SlotView(timeline, id) };
   }
   const [performance, seat] = id.split("~");
-  const timeline = new SeatTimeline(await command("GET", `/v1/performances/${encodeURIComponent(performance)}`));
+  const found = await command("GET", `/v1/performances/${encodeURIComponent(performance)}`);
+  const timeline = new SeatTimeline(found, await hallOf(found));
   return { timeline, name: "performance", view: () => new SeatView(timeline, seat) };
 }
 

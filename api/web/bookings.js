@@ -6,14 +6,16 @@ import { readWallet, short } from "./wallet.js";
 
 const bookings = new Map(); // by id, in the order of creation
 const titles = new Map(); // of performances, by id
+const areaNames = new Map(); // of the areas of performances, by their ids
 const ended = 3; // at most that many unsuccessful bookings are shown
 let whose = "";
 let heard = () => {};
 
 // follow shows the visitor's bookings, and calls changed whenever they change. title is that of
-// the performance with this id.
-export function follow(id, title, changed) {
+// the performance with this id, areas the names of its areas by id.
+export function follow(id, title, areas, changed) {
   titles.set(id, title);
+  areaNames.set(id, areas);
   heard = changed;
   const read = () => { readBookings(); readWallet(); };
   let typing = 0;
@@ -25,9 +27,17 @@ export function follow(id, title, changed) {
   read();
 }
 
-// seatsOf returns the names of the seats that the visitor has in a performance.
-export function seatsOf(performance) {
-  return [...bookings.values()].filter((b) => b.performance_id === performance && b.status in { held: 1, paying: 1, booked: 1 }).flatMap((b) => b.seats);
+const having = (performance) => [...bookings.values()].filter((b) => b.performance_id === performance && b.status in { held: 1, paying: 1, booked: 1 });
+
+// seatsOf returns the names of the seats that the visitor has in a performance, standingOf the number
+// of standing places.
+export const seatsOf = (performance) => having(performance).flatMap((b) => b.seats);
+export const standingOf = (performance) => having(performance).flatMap((b) => Object.values(b.areas ?? {})).reduce((sum, n) => sum + n, 0);
+
+// placesOf returns what a booking has, in words; of one that ended seat by seat, all seats.
+export function placesOf({ performance_id: id, seats, returned = [], areas = {} }) {
+  const standing = Object.entries(areas).map(([area, n]) => `${n} × ${areaNames.get(id)?.[area] ?? area}`);
+  return [...(seats.length || standing.length ? seats : returned), ...standing];
 }
 
 const reading = { busy: false, again: false };
@@ -82,8 +92,8 @@ export const item = (id) => $(`#bookings [data-booking="${id}"]`);
 
 function show() {
   const newest = [...bookings.values()].reverse();
-  const having = (statuses) => newest.filter(({ status }) => statuses.includes(status));
-  const shown = [...having(["held", "paying"]), ...having(["booked"]), ...having(["expired", "released"]).slice(0, ended)];
+  const of = (...statuses) => newest.filter(({ status }) => statuses.includes(status));
+  const shown = [...of("held", "paying"), ...of("booked"), ...of("expired", "released", "cancelled").slice(0, ended)];
   const lost = $("#bookings").contains(document.activeElement);
   children($("#bookings"), shown.map((booking) => {
     const element = item(booking.id) ?? $("#booking").content.cloneNode(true).firstElementChild;
@@ -92,29 +102,46 @@ function show() {
   }));
   $("#no-bookings").hidden = shown.length > 0;
   if (lost && stranded()) $("#mine-title").focus();
-  if (having(["paying"]).length > 0) readBookings(2000); // its outcome is due
+  if (of("paying").length > 0) readBookings(2000); // its outcome is due
   heard();
   recheck();
 }
 
-const states = { held: "On hold", paying: "The payment is under way", booked: "Booked and paid", released: "Given back", expired: "The time ran out" };
+const states = { held: "On hold", paying: "The payment is under way", awaiting_payment: "Waits for its payment", booked: "Booked and paid", released: "Given back", expired: "The time ran out", cancelled: "Called off; what was paid is refunded" };
 
 function fill(element, booking) {
-  const { id, status, seats, extended, performance_id } = booking;
+  const { id, status, extended, performance_id } = booking;
+  const places = placesOf(booking);
   if (element.dataset.status !== status) $("[data-sure]", element).dataset.sure = "";
   element.dataset.status = status;
   field(element, "what").textContent = titles.get(performance_id) ?? performance_id;
   field(element, "what").href = "/performances/" + performance_id;
   if (!titles.has(performance_id)) name(performance_id);
-  field(element, "seats").textContent = seats.join(", ");
+  field(element, "seats").textContent = places.join(", ");
   field(element, "status").textContent = `${states[status]} · ${amount(booking.amount)}`;
-  for (const of of element.querySelectorAll('[data-field="of"]')) of.textContent = ": " + seats.join(", ");
+  for (const of of element.querySelectorAll('[data-field="of"]')) of.textContent = ": " + places.join(", ");
   const has = { pay: status === "held" || status === "expired", extend: status === "held" && !extended, return: status === "held" || status === "booked" };
   for (const action in has) $(`[data-action="${action}"]`, element).hidden = !has[action];
   $('[data-action="pay"]', element).textContent = status === "held" ? "Pay " + amount(booking.amount) : "Pay after all";
+  parts(element, booking);
   field(element, "clock").hidden = status !== "held";
   if (status === "held") countDown(element, id);
   return element;
+}
+
+// parts fills the buttons that give back one seat of a booking in, if it has more than that.
+function parts(element, { status, seats, areas }) {
+  const some = field(element, "parts"), has = status === "booked" && (seats.length > 1 || seats.length > 0 && areas);
+  some.hidden = !has;
+  children($(".buttons", some), has ? seats.map((seat) => {
+    const had = [...some.querySelectorAll("button")].find(({ dataset }) => dataset.seat === seat);
+    if (had) return had;
+    const button = $("#part").content.cloneNode(true).firstElementChild;
+    button.dataset.seat = seat;
+    $(".calm", button).textContent = seat;
+    $(".sure", button).textContent = `Really give ${seat} back?`;
+    return button;
+  }) : []);
 }
 
 // name reads the title of a performance that this page is not about.
@@ -133,7 +160,7 @@ function countDown(element, id) {
   field(element, "clock").textContent = words;
   if (left <= 60 && left > 5 && !told.has(id)) {
     told.add(id);
-    announce(id, `${left} seconds left to pay for ${booking.seats.join(", ")}`);
+    announce(id, `${left} seconds left to pay for ${placesOf(booking).join(", ")}`);
   }
   if (left > 0 || asking.has(id)) return;
   asking.add(id);
@@ -161,17 +188,23 @@ const actions = {
   },
   async return({ id, status }) {
     adopt(await command("DELETE", `/v1/bookings/${id}`, undefined, waiting));
-    say("good", status === "booked" ? "Given back; the money is in your wallet." : "Given back.", () => statusOf(id) === "released");
+    say("good", status === "booked" ? "Given back; the money is in your wallet." : "Given back.", () => ["released", "cancelled"].includes(statusOf(id)));
+    readWallet();
+  },
+  async part({ id }, { dataset: { seat } }) {
+    adopt(await command("DELETE", `/v1/bookings/${id}/seats/${encodeURIComponent(seat)}`, undefined, waiting));
+    say("good", `${seat} is given back.`, () => !bookings.get(id)?.seats.includes(seat));
     readWallet();
   },
 };
 
-// end pays, extends or releases the booking of an element, and keeps the focus near it.
-export async function end(action, element) {
+// end pays, extends or releases the booking of an element, or gives back a part of it by a button of it, and keeps
+// the focus near it.
+export async function end(action, element, button) {
   if (!mayAsk($("#bookings-message"), "Booking")) return;
   const booking = bookings.get(element.dataset.booking);
   try {
-    await actions[action](booking);
+    await actions[action](booking, button);
   } catch (error) {
     const status = statusOf(booking.id), still = () => statusOf(booking.id) === status;
     if (error.code === "insufficient_balance") {

@@ -25,10 +25,17 @@
 // # Why the seat map is a canvas and buttons
 //
 // A hundred thousand elements are too many for a browser, and a picture of seats can be neither
-// read aloud nor reached with a keyboard. So seats that are too small to be hit are painted
-// (seatpaint.js), and those in view that are big enough are buttons (seatmap.js). The map draws a
-// SeatPlan (seatplan.js) and does not know its source: the live page fills it from the topic
-// seats:, others may use another source.
+// read aloud nor reached with a keyboard. So all seats are painted (seatpaint.js), as dots while they
+// are tiny, and those in view that are big enough to be hit are transparent buttons as well
+// (seatmap.js). The box scrolls as any other; the wheel, two fingers and a mouse that drags are
+// seatgestures.js. A move shifts the picture and draws only what has come into view; the buttons follow
+// when the map is at rest, some rows in each frame. Prices differ by colour, by shape and by letter
+// (seatsigns.js), and a seat's status by its sign, so none of it needs colours.
+//
+// The map draws a SeatPlan (seatplan.js) and does not know its source: that is made of the text of
+// a seating plan, with the places in it, or of sections, which seatblocks.js places before a stage
+// (hall.js). The live page fills it from the topic seats:, the audit from changes. Coordinates come
+// once: the text of a plan never changes, so a browser keeps it.
 //
 // # How a page waits in line
 //

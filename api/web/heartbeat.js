@@ -12,7 +12,7 @@ let visit = null; // the visit that is polled for
 // longest is the longest wait between polls without an answer. heard gets each answer, refused a
 // problem that ends it; silent is called when no answer comes.
 export function attend(path, wait, longest, { heard, refused, silent }) {
-  visit = { path, longest, heard, refused, silent, failures: 0, busy: false };
+  visit = { path, longest, heard, refused, silent, failures: 0, busy: false, news: false };
   rest(visit, wait);
 }
 
@@ -33,6 +33,18 @@ export function hurry() {
   if (visit && (Date.now() >= visit.earliest || Date.now() < visit.began)) ask(visit);
 }
 
+// soon polls as soon as the server allows it: there may be news of a visit that is not polled for.
+export function soon() {
+  if (!visit) return;
+  if (visit.busy) return visit.news = true;
+  const left = visit.earliest - Date.now();
+  if (left <= 0 || Date.now() < visit.began) return ask(visit);
+  if (visit.wait > visit.earliest - visit.began) {
+    visit.wait = visit.earliest - visit.began;
+    timerWorker.postMessage(left);
+  }
+}
+
 timerWorker.onmessage = () => {
   if (!visit || visit.wait === Infinity) return;
   const left = visit.began + visit.wait - Date.now();
@@ -43,6 +55,7 @@ timerWorker.onmessage = () => {
 async function ask(mine) {
   if (mine.busy) return;
   mine.busy = true;
+  mine.news = false;
   const answer = await fetch(mine.path, { cache: "no-store", signal: AbortSignal.timeout(patience) }).catch(() => null);
   const data = await answer?.json().catch(() => null);
   mine.busy = false;
@@ -54,6 +67,7 @@ async function ask(mine) {
     rest(mine, data.status === "waiting" ? Math.max(told, least) : idle);
     if (data.status !== "waiting") mine.wait = Infinity;
     mine.heard(data);
+    if (mine.news) soon(); // the answer may be older than the news
   } else if (answer?.status === 429) {
     mine.failures = 0;
     rest(mine, Math.max(told, least));

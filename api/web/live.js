@@ -1,4 +1,4 @@
-// What keeps a page current: the client's socket, and the words for its state. The page watches
+// Keeps a page current: the client's socket, and the words for its state. The page watches
 // topics: each is an object with its topic, its position (0: unknown), and take(data), which gets
 // every frame's data once and in order.
 

@@ -114,7 +114,7 @@ type Frame struct {
 var (
 	parsed = template.Must(template.New("").Funcs(template.FuncMap{
 		"share": share, "prose": prose, "anchor": anchor, "places": func() []place { return places },
-		"stamp": stamp, "people": people, "second": second, "order": order, "sentence": sentence,
+		"stamp": stamp, "people": people, "second": second, "order": order, "sentence": sentence, "prices": prices,
 	}).Funcs(noticesBy(time.Now)).ParseFS(files, "*.html"))
 	pages = template.Must(parsed.Clone())
 )

@@ -1,4 +1,4 @@
-// What all live pages share: finding elements, storage of the browser, messages, and the
+// Shared by all live pages: finding elements, storage of the browser, messages, and the
 // visitor's identity. Text from others is inserted as text, never as HTML.
 
 export const $ = (selector, from = document) => from.querySelector(selector);

@@ -1,4 +1,4 @@
-// What this browser has of waiting rooms: places in line, passes, and the way to a room and back.
+// This browser's memory of waiting rooms: places in line, passes, and the way to a room and back.
 
 import { $, forget, keep, recall } from "./page.js";
 

@@ -8,9 +8,9 @@ const local = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle:
 // performanceCard makes a topic to watch of a card as rendered by the server. heard is called
 // with each frame that it has taken.
 export function performanceCard(card, heard) {
-  const { id, position, capacity, held, booked, remaining, opens, closes } = card.dataset;
+  const { id, position, capacity, held, booked, remaining, opens, closes, cancelled } = card.dataset;
   const showing = {
-    card, id, opens, closes, topic: "performance:" + id, position: Number(position), capacity: Number(capacity),
+    card, id, opens, closes, cancelled, topic: "performance:" + id, position: Number(position), capacity: Number(capacity),
     title: field(card, "title").textContent, held: Number(held), booked: Number(booked), remaining: Number(remaining),
     take(data, event) {
       const before = this.remaining;
@@ -29,16 +29,16 @@ export function performanceCard(card, heard) {
   show(showing);
   setInterval(() => {
     const before = showing.open;
-    if (showing.opens || showing.closes) showing.open = showTimes(showing);
+    if (showing.opens || showing.closes || showing.cancelled) showing.open = showTimes(showing);
     if (showing.open !== before) heard?.({ sections: [] }, "times");
   }, 500);
   return showing;
 }
 
 // state takes in what an edit can change.
-function state(showing, { title, venue, starts_at, opens_at, closes_at }) {
+function state(showing, { title, venue, starts_at, opens_at, closes_at, cancelled }) {
   const { card } = showing, when = field(card, "when");
-  Object.assign(showing, { title, opens: opens_at, closes: closes_at });
+  Object.assign(showing, { title, opens: opens_at, closes: closes_at, cancelled: cancelled?.reason });
   field(card, "title").textContent = title;
   field(card, "venue").textContent = venue;
   when.dateTime = starts_at;

@@ -1,15 +1,17 @@
 // The page of one performance: its seats, what the visitor chooses, and the booking.
 
-import { adopt, end, follow, item, readBookings, seatsOf, statusOf } from "./bookings.js";
+import { bestAsked, showBest, showTypes, typesFit, wanted } from "./best.js";
+import { adopt, end, follow, item, placesOf, readBookings, seatsOf, standingOf, statusOf } from "./bookings.js";
+import { Choice, counted, most } from "./choice.js";
 import { command } from "./command.js";
+import { hallOf } from "./hall.js";
 import { watch } from "./live.js";
-import { $, amount, begin, children, field, holder, jwt, keep, mayAsk, me, money, onButton, recall, recheck, stranded, tell } from "./page.js";
+import { $, amount, begin, children, field, holder, jwt, mayAsk, me, money, onButton, recheck, stranded, tell } from "./page.js";
 import { SeatMap } from "./seatmap.js";
-import { SeatPlan } from "./seatplan.js";
 import { performanceCard } from "./performance-card.js";
+import { Standing } from "./standing.js";
 import { charge } from "./wallet.js";
 
-const most = 50; // seats in a booking
 const words = { free: "free", held: "on hold", booked: "booked", blocked: "not on sale" };
 
 // say shows a message about the choice: next to it, or in another place.
@@ -30,35 +32,68 @@ const latched = (condition) => {
 
 // ---- The performance, its sections and its seats
 
-begin(); // a hidden map has no size
-const showing = performanceCard($(".performance"), ({ sections }) => {
-  sections.forEach(showSection);
-  show();
-});
-const plan = new SeatPlan([...document.querySelectorAll(".section")].map((element) => ({
+const { plan: planID, prices = "{}", capacity } = $(".performance").dataset;
+const plan = await hallOf({ plan: planID, ...JSON.parse(prices), capacity: Number(capacity), sections: [...document.querySelectorAll(".section:not(.area)")].map((element) => ({
   id: element.dataset.section, name: field(element, "name").textContent,
   rows: Number(element.dataset.rows), seats_per_row: Number(element.dataset.perRow), price: Number(element.dataset.price),
-})));
-const map = new SeatMap($("[data-seatmap]"), plan, { label, mark, act: toggle, full });
+})) }).catch((error) => {
+  begin();
+  say("bad", error.message);
+  throw error;
+});
+begin(); // a hidden map has no size
+const showing = performanceCard($(".performance"), ({ sections, areas = [], prices }) => {
+  if (prices) reprice(() => plan.reprice(prices));
+  else if (sections.some(({ price }) => price !== undefined)) reprice(() => plan.repriceSections(sections));
+  sections.forEach(showSection);
+  standing.take(areas);
+  show();
+});
 const own = new Set(); // seats that the visitor has
+let places = 0; // and standing places
+const choice = new Choice(showing.id, plan, Number(showing.card.dataset.limit), () => own.size + places);
+const picks = choice.seats;
+const standing = new Standing(plan, choice, stand);
+const map = new SeatMap($("[data-seatmap]"), plan, {
+  label, mark, act: toggle, full: () => choice.full, note, areaNote: (area) => `${standing.left.get(area)} left`, area: (area) => standing.focus(area),
+});
+let asking = false; // a booking is under way; seats that go meanwhile may be its own
 
-function showSection({ id, remaining, price }) {
-  const element = $(`.section[data-section="${id}"]`);
-  if (price !== undefined) { // it has been edited, or is told anew
-    plan.sections.find((section) => section.id === id).price = price;
-    field(element, "price").textContent = money(price);
-  }
+const sectionItem = (id) => [...document.querySelectorAll(".section")].find((element) => element.dataset.section === id);
+
+function showSection({ id, remaining }) {
+  const element = sectionItem(id);
   field(element, "remaining").textContent = remaining;
   element.toggleAttribute("data-out", remaining === 0);
+  showPrice(element, plan.sections.find((section) => section.id === id));
+}
+
+// showPrice shows what the seats of a section cost, in a plan from the lowest price on.
+function showPrice(element, { first, end }) {
+  const prices = new Set([...new Set(plan.kinds.subarray(first, end))].map((kind) => plan.price(first + plan.kinds.subarray(first, end).indexOf(kind))));
+  field(element, "price").textContent = (prices.size > 1 ? "from " : "") + money(Math.min(...prices));
+}
+
+// reprice takes an edit of prices in.
+function reprice(change) {
+  change();
+  map.recolour();
+  showTypes(plan);
+  for (const section of plan.sections) showPrice(sectionItem(section.id), section);
+}
+
+function note({ id }) {
+  const element = sectionItem(id);
+  return `${field(element, "price").textContent} · ${field(element, "remaining").textContent} left`;
 }
 
 function label(seat) {
   const state = (own.has(seat) ? "yours, " : "") + words[plan.status(seat)];
-  return `${plan.name(seat)}, ${state}, ${amount(plan.price(seat))}`;
+  return [plan.name(seat), state, amount(plan.price(seat)), plan.category(seat).name, ...plan.says(seat)].filter(Boolean).join(", ");
 }
 
 function mark(seat) {
-  return own.has(seat) ? "mine" : picks.has(seat) && plan.status(seat) === "free" ? "picked" : "";
+  return own.has(seat) ? "mine" : picks.has(seat) && plan.marks[seat] === 0 ? "picked" : "";
 }
 
 const seats = {
@@ -78,36 +113,36 @@ const seats = {
 
 // ---- What the visitor chooses
 
-const kept = "picks." + showing.id;
-const picks = new Set(recall("sessionStorage", kept, []).map((name) => plan.find(name)).filter((seat) => seat >= 0));
-let asking = false; // a booking is under way; seats that go meanwhile may be its own
-
 // gone returns the chosen seats that others have by now.
 const gone = () => asking ? [] : [...picks].filter((seat) => plan.status(seat) !== "free");
 
-const limit = Number(showing.card.dataset.limit); // of one holder's seats; 0 is none
-
-// spare returns how many seats the visitor may choose.
-function spare() { return limit ? Math.max(0, Math.min(most, limit - own.size)) : most; }
-
-// full returns whether no more can be chosen; bound returns why, in a sentence.
-function full() { return picks.size >= spare(); }
+// bound returns why no more can be chosen, in a sentence.
 function bound() {
-  if (!limit || limit - own.size > most) return `That is all: a booking has at most ${most} seats.`;
-  const why = `one person may have ${counted(limit)} here` + (own.size > 0 ? `, and you have ${own.size} already` : "");
-  return picks.size > spare() ? `Too many: ${why}. Take ${picks.size - spare()} out.` : `That is all: ${why}.`;
+  const { limit, spare, size } = choice, mine = own.size + places;
+  if (!limit || limit - mine > most) return `That is all: a booking has at most ${most} seats.`;
+  const why = `one person may have ${counted(limit)} here` + (mine > 0 ? `, and you have ${mine} already` : "");
+  return size > spare ? `Too many: ${why}. Take ${size - spare} out.` : `That is all: ${why}.`;
 }
-const counted = (n) => `${n} ${n === 1 ? "seat" : "seats"}`;
 
 // toggle adds a seat to the choice, or removes it.
 function toggle(seat) {
-  const status = plan.status(seat), mine = own.has(seat), chosen = picks.delete(seat);
+  const status = plan.status(seat), mine = own.has(seat), chosen = choice.remove(seat);
   if (!chosen && status !== "free") {
     const still = () => plan.status(seat) === status && own.has(seat) === mine;
     return near("warn", `${plan.name(seat)} is ${mine ? "yours" : words[status]}.`, still);
   }
-  if (!chosen && full()) return near("warn", bound(), full);
+  if (!chosen && choice.full) return near("warn", bound(), () => choice.full);
   if (!chosen) picks.add(seat);
+  chosenAnew();
+}
+
+// stand adds a place of an area to the choice, or removes one.
+function stand(area, type, by) {
+  choice.step(area, type, by);
+  chosenAnew();
+}
+
+function chosenAnew() {
   offer([]);
   near("", "");
   tellBound();
@@ -116,26 +151,27 @@ function toggle(seat) {
 
 // tellBound shows that the choice is full, before the visitor tries to choose more.
 function tellBound() {
-  if (picks.size > 0 && full()) near(picks.size > spare() ? "warn" : "", bound(), full);
+  if (choice.size > 0 && choice.full) near(choice.size > choice.spare ? "warn" : "", bound(), () => choice.full);
 }
 
 // show shows the choice; a seat in it that has gone meanwhile stays, and is marked.
 function show() {
-  keep("sessionStorage", kept, [...picks].map((seat) => plan.name(seat)));
-  const lost = gone();
+  choice.keep();
+  const lost = gone(), { size } = choice;
   const inside = $("#picks").contains(document.activeElement);
-  children($("#picks"), [...picks].map((seat) => chip(seat, lost.includes(seat))));
+  children($("#picks"), [...[...picks].map((seat) => chip(seat, lost.includes(seat))), ...choice.lines().map(standingChip)]);
   if (inside && stranded()) ($("#picks button") ?? $("#choice-title")).focus();
-  $("#no-picks").hidden = picks.size > 0;
-  $("#pick-buttons").hidden = $(".chosen").hidden = picks.size === 0;
-  const sum = `${counted(picks.size)} · ${amount([...picks].reduce((sum, seat) => sum + plan.price(seat), 0))}`;
+  $("#no-picks").hidden = size > 0;
+  $("#pick-buttons").hidden = $(".chosen").hidden = size === 0;
+  const sum = `${choice.words} · ${amount(choice.sum)}`;
   field($(".chosen"), "sum").textContent = sum;
-  field($(".chosen"), "seats").textContent = [...picks].map((seat) => plan.name(seat)).join(", ");
+  field($(".chosen"), "seats").textContent = [...[...picks].map((seat) => plan.name(seat)), ...choice.lines().map(placesNamed)].join(", ");
   const [book, short] = document.querySelectorAll('[data-action="book"]');
   book.textContent = lost.length > 0 ? "Find others like these" : `Book ${sum}`;
   short.replaceChildren(lost.length > 0 ? "Find others" : "Book", unseen(lost.length > 0 ? " like these" : ` ${sum}`));
-  book.disabled = short.disabled = !showing.open || picks.size > spare() && lost.length === 0;
+  book.disabled = short.disabled = !showing.open || size > choice.spare && lost.length === 0;
   showLimit();
+  standing.show();
   map.changed();
   recheck();
 }
@@ -144,10 +180,11 @@ const unseen = (textContent) => Object.assign(document.createElement("span"), { 
 
 // showLimit shows the limit before it is reached.
 function showLimit() {
-  const words = `At most ${counted(limit)} for one person` + (own.size > 0 ? `; you have ${own.size}.` : ".");
+  const { limit, spare } = choice, mine = own.size + places;
+  const words = `At most ${counted(limit)} for one person` + (mine > 0 ? `; you have ${mine}.` : ".");
   if (limit && $("#limit").textContent !== words) $("#limit").textContent = words;
-  $("#best-quantity").max = Math.max(1, spare());
-  $('[data-action="best"]').disabled = !showing.open || spare() === 0;
+  $("#best-quantity").max = Math.max(1, spare);
+  $('[data-action="best"]').disabled = !showing.open || spare === 0;
 }
 
 function chip(seat, gone) {
@@ -155,13 +192,32 @@ function chip(seat, gone) {
   if (!element.firstChild) {
     const button = Object.assign(document.createElement("button"), { type: "button" });
     Object.assign(button.dataset, { action: "unpick", pick: seat });
-    element.append(button);
+    element.append(button, ...typeSelect(seat));
   }
   element.toggleAttribute("data-gone", gone);
-  const words = `${plan.name(seat)} · ${gone ? "gone" : amount(plan.price(seat))} `;
+  const words = `${plan.name(seat)} · ${gone ? "gone" : amount(choice.price(seat))} `;
   if (element.firstChild.firstChild?.textContent !== words) {
     element.firstChild.replaceChildren(words, Object.assign(document.createElement("span"), { ariaHidden: "true", textContent: "✕" }), unseen("take out"));
   }
+  return element;
+}
+
+// typeSelect returns the choice of a seat's price type, if there are several.
+function typeSelect(seat) {
+  const types = plan.types(plan.category(seat));
+  if (types.length < 2) return [];
+  const select = Object.assign(document.createElement("select"), { ariaLabel: `Price of ${plan.name(seat)}` });
+  select.append(...types.map(({ type, amount: price }) => new Option(`${type} · ${amount(price)}`, type)));
+  select.value = choice.types.get(seat) ?? types[0].type;
+  select.addEventListener("change", () => { choice.types.set(seat, select.value); show(); });
+  return [select];
+}
+
+const placesNamed = ({ area, type, quantity }) => `${quantity} × ${area.label.text}${type ? `, ${type}` : ""}`;
+
+function standingChip(line) {
+  const element = document.createElement("li");
+  element.append(Object.assign(document.createElement("span"), { className: "chip", textContent: placesNamed(line) }));
   return element;
 }
 
@@ -188,10 +244,11 @@ async function book(asked) {
     const body = JSON.stringify({ ...(jwt ? {} : { holder: me() }), ...asked });
     const made = await command("POST", `/v1/performances/${showing.id}/bookings`, body, () => near("warn", "No answer yet; trying again…"));
     if (asked.seats) picks.clear();
-    for (const name of made.seats) picks.delete(plan.find(name));
+    if (asked.areas) choice.clearPlaces();
+    for (const name of made.seats) choice.remove(plan.find(name));
     offer([]);
     adopt(made);
-    say("good", `${made.seats.join(", ")}: held for you. Pay before the time is up.`, () => statusOf(made.id) === "held");
+    say("good", `${placesOf(made).join(", ")}: held for you. Pay before the time is up.`, () => statusOf(made.id) === "held");
     $('[data-action="pay"]', item(made.id))?.focus();
   } catch (error) {
     refused(error, error.problem ?? {}, asked);
@@ -201,18 +258,21 @@ async function book(asked) {
   }
 }
 
-function refused(error, { seats = [], alternatives = [], sections = [] }, asked) {
+function refused(error, { seats = [], alternatives = [], sections = [], areas = [] }, asked) {
   const name = (id) => plan.sections.find((section) => section.id === id)?.name ?? id;
-  const asker = holder(), quantity = asked.seats?.length ?? asked.best_available.quantity, within = asked.best_available?.section;
+  const quantity = asked.best_available?.quantity ?? choice.size, within = asked.best_available?.section, asker = holder();
   if (error.code === "seat_taken") {
     const taken = () => seats.some((seat) => plan.status(plan.find(seat)) !== "free");
     say("bad", `Others have ${seats.join(", ")}. ${alternatives.length > 0 ? "You could have instead:" : "Choose again."}`, latched(taken));
+  } else if (error.code === "sold_out" && areas.length > 0) {
+    const left = areas.map(({ area, remaining }) => `${plan.areas.find(({ id }) => id === area)?.label.text ?? area} ${remaining}`).join(", ");
+    say("bad", `${error.message} Left: ${left}.`, latched(() => standing.gone().length > 0));
   } else if (error.code === "sold_out") {
     const left = sections.map(({ section, remaining }) => `${name(section)} ${remaining}`).join(", ");
-    const remaining = () => within ? Number(field($(`.section[data-section="${within}"]`), "remaining").textContent) : showing.remaining;
+    const remaining = () => within ? Number(field(sectionItem(within), "remaining").textContent) : showing.remaining;
     say("bad", `${error.message} Left: ${left || "nothing"}.`, latched(() => remaining() < quantity));
   } else if (error.code === "limit_exceeded") {
-    const over = latched(() => own.size + quantity > limit);
+    const over = latched(() => own.size + places + quantity > choice.limit);
     say("bad", error.message, () => holder() === asker && over());
     readBookings(); // this page does not know the booking yet
   } else {
@@ -224,13 +284,16 @@ function refused(error, { seats = [], alternatives = [], sections = [] }, asked)
 
 // best asks for the best available seats.
 function best() {
-  const wanted = () => Number($("#best-quantity").value), section = $("#best-section").value;
-  const fits = () => Number.isInteger(wanted()) && wanted() >= 1 && wanted() <= spare();
+  const fits = () => Number.isInteger(wanted()) && wanted() >= 1 && wanted() <= choice.spare;
   if (!fits()) {
-    say("bad", `Say how many seats: 1 to ${spare()}.`, () => !fits());
+    say("bad", `Say how many seats: 1 to ${choice.spare}.`, () => !fits());
     return $("#best-quantity").focus();
   }
-  return book({ best_available: { ...(section ? { section } : {}), quantity: wanted() } });
+  if (!typesFit()) {
+    say("bad", `Of ${counted(wanted())}, at most ${wanted()} can be at other prices.`, () => !typesFit());
+    return $("#best-types input").focus();
+  }
+  return book(bestAsked());
 }
 
 // ---- The page as a whole
@@ -239,25 +302,28 @@ const actions = {
   section(button) { map.focus(plan.nearest(plan.sections.find(({ id }) => id === button.closest(".section").dataset.section))); },
   unpick(button) { toggle(Number(button.dataset.pick)); },
   clear() {
-    picks.clear();
+    choice.clear();
     say("", "");
     offer([]);
     show();
     $("#choice-title").focus();
   },
-  book() { return book({ seats: [...picks].map((seat) => plan.name(seat)) }); },
-  take(button) { return book({ seats: JSON.parse(button.dataset.seats) }); },
+  book() { return book(choice.asked()); },
+  take(button) { return book(choice.asked(JSON.parse(button.dataset.seats))); },
   best, charge,
 };
 
 onButton((button) => {
   const action = button.dataset.action, booking = button.closest("[data-booking]");
-  return booking ? end(action, booking) : actions[action](button);
+  return booking ? end(action, booking, button) : actions[action](button);
 });
 
-follow(showing.id, showing.title, () => {
+showBest(plan);
+for (const section of plan.sections) showPrice(sectionItem(section.id), section);
+follow(showing.id, showing.title, Object.fromEntries(plan.areas.map((area) => [area.id, area.label.text])), () => {
   own.clear();
   for (const name of seatsOf(showing.id)) own.add(plan.find(name));
+  places = standingOf(showing.id);
   show();
   if (!asking) tellBound();
 });

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/url"
 
+	"admitone/events"
 	"admitone/projections/row"
 )
 
@@ -35,6 +36,13 @@ func WritePerformance(w io.Writer, f Frame, p *row.Performance) error {
 		Frame
 		Performance *row.Performance
 	}{f, p})
+}
+
+// prices is the JSON object in which resources have the prices of categories, for the script.
+func prices(of []events.CategoryPrice) string {
+	o := events.OpenObject(nil)
+	events.AppendPrices(&o, of)
+	return string(o.Close())
 }
 
 // order sorts performances as the list does: by when they begin, then by id.

@@ -10,10 +10,10 @@ import { showTimes } from "./sale-times.js";
 const products = new Map(); // by topic
 const myReservations = new Map(); // the reservations of this browser, by id
 function productCard(card) {
-  const { id, position, remaining, held, sold, limit, price, opens, closes } = card.dataset;
+  const { id, position, remaining, held, sold, limit, price, opens, closes, cancelled } = card.dataset;
   const product = {
     card, id, topic: "product:" + id, position: Number(position),
-    name: field(card, "name").textContent, remaining: Number(remaining), held: Number(held), sold: Number(sold), limit: Number(limit), price: Number(price), opens, closes,
+    name: field(card, "name").textContent, remaining: Number(remaining), held: Number(held), sold: Number(sold), limit: Number(limit), price: Number(price), opens, closes, cancelled,
     take(data) { take(product, data); },
   };
   products.set(product.topic, product);
@@ -27,6 +27,7 @@ function take(product, data) {
   for (const name of ["remaining", "held", "sold", "name", "price"]) {
     if (data[name] !== undefined) product[name] = data[name];
   }
+  if (data.cancelled) product.cancelled = data.cancelled.reason;
   if (data.name !== undefined) Object.assign(product, { opens: data.opens_at, closes: data.closes_at }); // a frame with a name has all that can be edited
   show(product);
   if (product.price !== price) list();
@@ -139,7 +140,7 @@ function list() {
   recheck();
 }
 
-const states = { held: "On hold", confirmed: "Confirmed", expired: "The hold ran out; it went back on sale", gone: "No longer there" };
+const states = { held: "On hold", confirmed: "Confirmed", expired: "The hold ran out; it went back on sale", cancelled: "Called off", gone: "No longer there" };
 
 function fill(item, claim) {
   if (item.dataset.status !== claim.status) $("[data-sure]", item).dataset.sure = "";

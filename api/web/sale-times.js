@@ -3,17 +3,19 @@
 import { clock, timeLeft } from "./command.js";
 import { field } from "./page.js";
 
-// showTimes counts down to the next bound on a card, and returns whether the sale is open.
-export function showTimes({ card, opens, closes }) {
+// showTimes counts down to the next bound on a card, or says that it was called off and why, and returns
+// whether the sale is open.
+export function showTimes({ card, opens, closes, cancelled }) {
   const place = field(card, "times");
   const before = opens && Date.parse(opens) > clock.now(), over = closes && Date.parse(closes) <= clock.now();
   let words = "";
-  if (before) words = `The sale opens ${until(opens)}.`;
+  if (cancelled !== undefined) words = `Called off: ${cancelled}`;
+  else if (before) words = `The sale opens ${until(opens)}.`;
   else if (over) words = "The sale has closed.";
   else if (closes) words = `The sale closes ${until(closes)}.`;
   place.hidden = words === "";
   if (place.textContent !== words) place.textContent = words;
-  return !before && !over;
+  return !before && !over && cancelled === undefined;
 }
 
 // until returns the time until a bound in words, its date if it is more than a day away.

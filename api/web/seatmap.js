@@ -1,237 +1,286 @@
-// Draws a SeatPlan into a {{template "seatmap"}}: small seats on a canvas; when they are big
-// enough to be hit, those in view are buttons, so a hundred thousand seats are never more than
-// some hundred elements. It does not know where the plan comes from: change the plan, then call
-// changed().
+// Draws a SeatPlan into a {{template "seatmap"}}. All seats are painted; those that are in view and
+// big enough to be hit are transparent buttons as well, so a hundred thousand seats are never more
+// than some hundred elements. It does not know where the plan comes from: change the plan, then
+// call changed().
 
 import { children } from "./page.js";
-import { paint } from "./seatpaint.js";
+import { SeatCard } from "./seatcard.js";
+import { gestures } from "./seatgestures.js";
+import { showLegend } from "./seatlegend.js";
+import { MiniMap } from "./seatmini.js";
+import { afar, paint } from "./seatpaint.js";
+import { Signs, coloursOf } from "./seatsigns.js";
 
 const usable = 24; // pixels of a seat from which on it is a button
 const near = matchMedia("(pointer: coarse)").matches ? 44 : 32; // pixels of a seat that was scrolled to
 const few = 1000; // a hall of at most so many seats is enlarged from the start
-const least = 1; // pixels of a seat when the whole hall is shown
-const gap = { x: 3, y: 2.5 }; // around a section, in seats
-const stage = 2; // its height, in seats
-
-// shelve places sections on shelves that are wide seats long, from the front, and returns {x, y}
-// of each, and the total size, in seats.
-function shelve(sections, wide) {
-  const shelves = [];
-  for (const section of sections) {
-    const width = section.seats_per_row + gap.x;
-    let shelf = shelves.at(-1);
-    if (!shelf || shelf.width + width + gap.x > wide) shelves.push(shelf = { width: 0, height: 0, sections: [] });
-    shelf.sections.push({ section, x: shelf.width + gap.x });
-    shelf.width += width;
-    shelf.height = Math.max(shelf.height, section.rows + gap.y);
-  }
-  const width = Math.max(...shelves.map((shelf) => shelf.width)) + gap.x;
-  const blocks = [];
-  let y = stage;
-  for (const shelf of shelves) {
-    for (const { section, x } of shelf.sections) blocks.push({ section, x: x + (width - shelf.width - gap.x) / 2, y: y + gap.y });
-    y += shelf.height;
-  }
-  return { blocks, width, height: y + 1 };
-}
-
-// arrange chooses the shelves with which a hall best fills a box of 3:2.
-function arrange(sections) {
-  const widest = Math.max(...sections.map((section) => section.seats_per_row + 2 * gap.x));
-  const area = sections.reduce((sum, section) => sum + (section.seats_per_row + gap.x) * (section.rows + gap.y), 0);
-  const halls = [0, 1, 1.2, 1.5, 2, 3].map((factor) => shelve(sections, Math.max(widest, factor * Math.sqrt(area))));
-  const span = (hall) => Math.max(hall.width / 1.5, hall.height);
-  return halls.reduce((best, hall) => span(hall) < span(best) ? hall : best);
-}
+const most = 64; // pixels of a seat
+const still = 100; // milliseconds after which a map that was moved is at rest
+const slice = 8; // milliseconds of a frame in which buttons are made
 
 export class SeatMap {
-  // root is the template's element, plan a SeatPlan. The rest is optional: label(seat)
-  // returns a seat's name for a screen reader, mark(seat) "picked", "mine" or "", act(seat)
-  // is called when a seat is chosen, full() returns whether no more can be chosen.
-  constructor(root, plan, { label, mark, act, full } = {}) {
-    Object.assign(this, { plan, act, full: full ?? (() => false), due: null, cost: 0, label: label ?? ((seat) => `${plan.name(seat)}, ${plan.status(seat)}`), mark: mark ?? (() => "") });
+  // root is the template's element, plan a SeatPlan. The rest is optional: label(seat) returns a
+  // seat's name for a screen reader, mark(seat) "picked", "mine" or "", act(seat) is called when a
+  // seat is chosen, area(area) when an area is, full() returns whether no more can be chosen, and
+  // note(section), areaNote(area) second lines of what has a name on the map.
+  constructor(root, plan, { label, mark, act, area, full, note, areaNote } = {}) {
+    Object.assign(this, { root, plan, act, area, note, areaNote, due: null, cost: 0, edition: 0, full: full ?? (() => false),
+      label: label ?? ((seat) => `${plan.name(seat)}, ${plan.status(seat)}`), mark: mark ?? (() => "") });
     this.box = root.querySelector(".box");
     this.floor = root.querySelector(".floor");
-    this.canvas = root.querySelector("canvas");
+    this.canvas = root.querySelector(".floor canvas");
     this.layer = this.floor.appendChild(document.createElement("div"));
-    this.hall = arrange(plan.sections);
-    this.rows = new Map(); // first seat of a row -> its element, of those in view
+    this.card = new SeatCard(root, this);
+    this.mini = new MiniMap(root.querySelector(".mini"), this);
+    this.rows = new Map(); // row -> its element, of those in view
     this.buttons = new Map(); // seat -> its button, of those in view
     this.cursor = 0; // the seat that Tab leads to
     this.whole = true;
-    this.box.addEventListener("scroll", () => this.changed(true));
+    this.queue = []; // rows in view whose buttons are still to be made, with their seats
+    this.moving = null; // the timer that runs while the map is moved
+    this.box.addEventListener("scroll", () => this.#scrolled());
     this.box.addEventListener("click", (event) => this.#click(event));
     this.box.addEventListener("keydown", (event) => this.#key(event));
     root.addEventListener("click", ({ target }) => this.#zoom(target.closest("[data-zoom]")?.dataset.zoom));
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.changed());
-    new ResizeObserver(() => this.whole ? this.fit() : this.changed()).observe(this.box);
+    gestures(this);
+    for (const media of ["(prefers-color-scheme: dark)", "(forced-colors: active)"]) {
+      matchMedia(media).addEventListener("change", () => this.recolour());
+    }
+    this.recolour();
+    new ResizeObserver(() => this.whole ? this.fit() : this.#soon()).observe(this.box);
     this.fit();
     // A map that is nearly big enough is scrolled rather than zoomed first.
-    if (this.cell < usable && plan.size <= few && this.box.clientWidth / this.hall.width >= usable) this.#nearer(usable);
+    if (this.cell < usable && plan.size <= few && this.box.clientWidth / plan.width >= usable) this.zoomTo(usable);
     this.box.scrollTo(0, 0);
   }
 
-  // changed redraws what is in view: in the next frame; or later if drawing takes long and
-  // is not urgent, so that a crowd's changes leave time for the visitor.
-  changed(soon = false) {
-    if (this.due && !soon) return;
-    const due = this.due = {};
-    const draw = () => { if (this.due === due) this.#draw(); };
-    if (this.cost > 10 && !soon) setTimeout(draw, 4 * this.cost);
+  // recolour reads colours, categories and prices anew.
+  recolour() {
+    this.colour = coloursOf(this.floor, this.plan.categories);
+    this.signs = new Signs(this.colour);
+    showLegend(this.root, this.plan, this.colour);
+    this.mini.forget();
+    this.changed();
+  }
+
+  // changed redraws what is in view in the next frame; or later if drawing takes long, so that a
+  // crowd's changes leave time for the visitor.
+  changed() {
+    this.edition++;
+    if (this.due) return;
+    const due = this.due = {}, draw = () => { if (this.due === due) this.#draw(); };
+    if (this.cost > 10) setTimeout(draw, 4 * this.cost);
     else requestAnimationFrame(draw);
   }
 
-  // fit shows the whole hall, as far as a seat can still be seen.
+  // #soon redraws in the next frame in any case: the visitor has moved the map.
+  #soon() {
+    const due = this.due = {};
+    requestAnimationFrame(() => { if (this.due === due) this.#draw(); });
+  }
+
+  // #scrolled draws what has come into view; the buttons follow when the map is at rest.
+  #scrolled() {
+    this.card.hide();
+    clearTimeout(this.moving);
+    this.moving = setTimeout(() => { this.moving = null; this.#soon(); }, still);
+    this.#soon();
+  }
+
+  // fit shows the whole hall.
   fit() {
-    const most = (parseFloat(getComputedStyle(this.box).maxHeight) || 500) - (this.box.offsetHeight - this.box.clientHeight);
+    const { box, plan } = this;
+    const high = (parseFloat(getComputedStyle(box).maxHeight) || 500) - (box.offsetHeight - box.clientHeight);
     this.whole = true;
-    this.#size(Math.min(this.box.clientWidth / this.hall.width, most / this.hall.height, near));
+    this.#size(Math.min(box.clientWidth / plan.width, high / plan.height, near));
+    this.least = this.cell;
   }
 
   // focus scrolls to a seat, enlarged to a button.
   focus(seat) {
-    if (this.cell < usable) this.#nearer(near, seat);
+    const { box, plan } = this;
+    if (this.cell < usable) this.zoomTo(near, { x: plan.xs[seat], y: plan.ys[seat] });
     this.cursor = seat;
-    const { x, y } = this.#spot(seat), { box, cell } = this;
-    const into = (from, size, at, edge) => Math.min(Math.max(from, at + cell + edge - size), at - edge);
-    box.scrollTo(into(box.scrollLeft, box.clientWidth, x, 1.5 * cell), into(box.scrollTop, box.clientHeight, y, 1.5 * cell));
+    const { cell } = this, x = this.left + plan.xs[seat] * cell, y = plan.ys[seat] * cell;
+    const into = (from, size, at) => Math.min(Math.max(from, at + 2 * cell - size), at - 2 * cell);
+    box.scrollTo(into(box.scrollLeft, box.clientWidth, x), into(box.scrollTop, box.clientHeight, y));
+    clearTimeout(this.moving);
+    this.moving = null;
     this.#draw();
     this.buttons.get(seat).focus({ preventScroll: true });
-    this.box.scrollIntoView({ block: "nearest" });
+    box.scrollIntoView({ block: "nearest" });
   }
 
   // #size sets how many pixels a seat has.
   #size(cell) {
-    this.cell = Math.max(cell, least);
-    const { width, height } = this.hall;
-    Object.assign(this.floor.style, { width: Math.floor(width * this.cell) + "px", height: Math.floor(height * this.cell) + "px" });
-    this.changed(true);
+    this.cell = cell;
+    const { width, height } = this.plan;
+    Object.assign(this.floor.style, { width: Math.floor(width * cell) + "px", height: Math.floor(height * cell) + "px" });
+    this.edition++;
+    this.#soon();
   }
 
-  // #nearer zooms so that a seat, or the middle, stays in place.
-  #nearer(cell, seat) {
-    const { box } = this, half = { x: box.clientWidth / 2, y: box.clientHeight / 2 };
-    const at = seat === undefined
-      ? { x: (box.scrollLeft + half.x - this.#left()) / this.cell, y: (box.scrollTop + half.y) / this.cell }
-      : { x: this.#spot(seat).x / this.cell - this.#left() / this.cell + .5, y: this.#spot(seat).y / this.cell + .5 };
-    this.whole = false;
-    this.#size(cell);
-    box.scrollTo(at.x * this.cell + this.#left() - half.x, at.y * this.cell - half.y);
+  // zoomTo zooms so that a place of the plan, or what is there now, is at a point of the box, its
+  // middle without.
+  zoomTo(cell, place, at = { x: this.box.clientWidth / 2, y: this.box.clientHeight / 2 }) {
+    const { x, y } = place ?? this.place(at);
+    this.card.hide();
+    this.#size(Math.min(Math.max(cell, this.least), most));
+    this.whole = this.cell === this.least;
+    this.box.scrollTo(x * this.cell + this.left - at.x, y * this.cell - at.y);
+  }
+
+  // place returns the place of the plan at a point of the box.
+  place({ x, y }) {
+    return { x: (this.box.scrollLeft + x - this.left) / this.cell, y: (this.box.scrollTop + y) / this.cell };
   }
 
   #zoom(how) {
-    if (how === "in") this.#nearer(Math.min(this.cell * 1.6, 64));
-    if (how === "out") this.#nearer(this.cell / 1.6);
+    if (how === "in") this.zoomTo(this.cell * 1.6);
+    if (how === "out") this.zoomTo(this.cell / 1.6);
     if (how === "all") this.fit();
   }
 
-  // #left is the margin of a hall that is narrower than its box.
-  #left() { return Math.max(0, (this.box.clientWidth - this.hall.width * this.cell) / 2); }
+  // left is the margin of a hall that is narrower than its box.
+  get left() { return Math.max(0, (this.box.clientWidth - this.plan.width * this.cell) / 2); }
 
-  // #spot returns the place of a seat on the floor, in pixels.
-  #spot(seat) {
-    const { section, row, number } = this.plan.place(seat);
-    const block = this.hall.blocks.find((block) => block.section === section);
-    return { x: this.#left() + (block.x + number - 1) * this.cell, y: (block.y + row - 1) * this.cell };
-  }
-
-  // #at returns the seat at a point of the floor, the nearest one of its section.
-  #at(x, y) {
-    const column = (x - this.#left()) / this.cell, line = y / this.cell;
-    for (const { section, x, y } of this.hall.blocks) {
-      if (column < x - 1 || column > x + section.seats_per_row + 1 || line < y - 1 || line > y + section.rows + 1) continue;
-      const clamp = (n, most) => Math.min(Math.max(Math.floor(n) + 1, 1), most);
-      return this.plan.seat(section, clamp(line - y, section.rows), clamp(column - x, section.seats_per_row));
-    }
-    return -1;
+  // hit returns the seat, the section or the area at a point of the page.
+  hit({ clientX, clientY }) {
+    const { plan, cell } = this, box = this.box.getBoundingClientRect();
+    const { x, y } = this.place({ x: clientX - box.left - this.box.clientLeft, y: clientY - box.top - this.box.clientTop });
+    const seat = plan.at(x, y, Math.max(.6, 6 / cell));
+    if (seat >= 0) return cell < afar ? { section: plan.section(seat), seat } : { seat };
+    const area = plan.areas.find((area) => contains(area, x - area.x, y - area.y));
+    return area ? { area } : { seat: plan.at(x, y, 2), near: true };
   }
 
   #click(event) {
     const button = event.target.closest("button[data-seat]");
-    if (button) {
-      this.cursor = Number(button.dataset.seat);
-      this.act?.(this.cursor);
-      return this.changed();
-    }
-    const floor = this.floor.getBoundingClientRect();
-    const seat = this.#at(event.clientX - floor.left, event.clientY - floor.top);
-    if (seat >= 0 && this.cell < usable) this.#nearer(near, seat);
+    if (button) return this.#act(Number(button.dataset.seat));
+    const { seat = -1, area, near: beside } = this.hit(event);
+    if (area) return this.area?.(area);
+    if (seat >= 0 && this.cell < usable) this.zoomTo(near, { x: this.plan.xs[seat], y: this.plan.ys[seat] });
+    else if (seat >= 0 && !beside) this.#act(seat); // it has no button yet
+  }
+
+  #act(seat) {
+    this.cursor = seat;
+    this.act?.(seat);
+    this.card.show({ seat });
+    this.changed();
   }
 
   #key(event) {
+    if (event.altKey || event.ctrlKey || event.metaKey) return;
+    const how = { "+": "in", "=": "in", "-": "out", 0: "all" }[event.key];
     const button = event.target.closest("button[data-seat]");
-    if (!button || event.altKey || event.ctrlKey || event.metaKey) return;
-    const { section, row, number } = this.plan.place(Number(button.dataset.seat));
-    const to = {
-      ArrowLeft: [row, number - 1], ArrowRight: [row, number + 1], Home: [row, 1], End: [row, section.seats_per_row],
-      ArrowUp: [row - 1, number], ArrowDown: [row + 1, number],
-      PageUp: [Math.max(1, row - 10), number], PageDown: [Math.min(section.rows, row + 10), number],
-    }[event.key];
-    if (!to) return;
-    event.preventDefault();
-    const seat = this.plan.seat(section, ...to);
-    if (seat >= 0) return this.focus(seat);
-    const sections = this.plan.sections, other = sections[sections.indexOf(section) + (to[0] < 1 ? -1 : 1)];
-    if (!event.key.match(/Up|Down/) || !other) return;
-    this.focus(this.plan.seat(other, to[0] < 1 ? other.rows : 1, Math.min(number, other.seats_per_row)));
+    const seat = button ? this.#step(Number(button.dataset.seat), event.key) : event.key === "Enter" && event.target === this.box ? this.#middle() : undefined;
+    if (how) {
+      this.#zoom(how);
+      if (button && how !== "all" && this.cell >= usable) this.focus(Number(button.dataset.seat));
+      else this.box.focus({ preventScroll: true });
+    } else if (seat >= 0) this.focus(seat);
+    if (how || seat !== undefined) event.preventDefault();
+  }
+
+  // #middle returns the seat that is nearest to the middle of the view.
+  #middle() {
+    const { x, y } = this.place({ x: this.box.clientWidth / 2, y: this.box.clientHeight / 2 });
+    return this.plan.at(x, y, this.plan.width + this.plan.height);
+  }
+
+  // #step returns where a key leads from a seat: along its row, to the next rows of its section, and
+  // on to the sections before and behind; undefined for any other key, -1 where there is nothing.
+  #step(seat, key) {
+    const { plan } = this, row = plan.row(seat), { section } = row, line = section.rows.indexOf(row);
+    const turned = plan.xs[row.end - 1] < plan.xs[row.first]; // its first seat is on the right
+    const along = { ArrowLeft: turned ? 1 : -1, ArrowRight: turned ? -1 : 1 }[key];
+    if (along) return seat + along >= row.first && seat + along < row.end ? seat + along : -1;
+    if (key === "Home" || key === "End") return key === "Home" ? row.first : row.end - 1;
+    const by = { ArrowUp: -1, ArrowDown: 1, PageUp: -10, PageDown: 10 }[key];
+    if (!by) return undefined;
+    const last = section.rows.length - 1, to = Math.abs(by) > 1 ? Math.min(Math.max(line + by, 0), last) : line + by;
+    if (section.rows[to]) return nearest(plan, section.rows[to], seat);
+    const other = plan.sections[plan.sections.indexOf(section) + by]?.rows.at(by < 0 ? -1 : 0);
+    return other ? Math.min(other.first + seat - row.first, other.end - 1) : -1;
   }
 
   // #draw draws what is in view.
   #draw() {
     const began = performance.now();
     this.due = null;
-    const { box, canvas, cell } = this, left = this.#left();
+    const { box, cell, plan, colour, signs, left, note, areaNote } = this, buttons = cell >= usable;
+    this.margin = left; // read once: after a change of the page it is laid out anew for each reading
     const view = { width: box.clientWidth, height: box.clientHeight, x: box.scrollLeft, y: box.scrollTop };
-    const seen = (from, size, most) => [Math.max(0, Math.floor(from / cell)), Math.min(most, Math.ceil((from + size) / cell))];
-    const parts = this.hall.blocks.map((block) => ({
-      ...block, rows: seen(view.y - block.y * cell, view.height, block.section.rows),
-      columns: seen(view.x - left - block.x * cell, view.width, block.section.seats_per_row),
-    })).filter(({ rows, columns }) => rows[0] < rows[1] && columns[0] < columns[1]);
-    const kindOf = (seat) => this.mark(seat) || this.plan.status(seat);
-    paint(canvas, view, { hall: this.hall, parts, left, cell, buttons: cell >= usable, plan: this.plan, kindOf });
-    this.#place(cell < usable ? [] : parts);
-    box.tabIndex = cell < usable ? 0 : -1; // without buttons the arrow keys scroll the box
-    const free = this.plan.marks.reduce((sum, mark) => sum + (mark === 0), 0);
-    canvas.ariaLabel = `${free} of ${this.plan.size} seats are free. Choose a section or zoom in to get at single seats.`;
+    const kindOf = (seat) => this.mark(seat) || plan.status(seat);
+    const before = this.drawn === this.edition ? this.picture : undefined;
+    this.picture = paint(this.canvas, view, { plan, left, top: 0, cell, numbers: buttons, colour, signs, kindOf, note, areaNote }, before);
+    this.drawn = this.edition;
+    if (!this.moving || this.placed !== cell) this.#place(buttons ? this.#inView(view) : []);
+    this.mini.draw(view);
+    if (this.told === undefined) performance.mark("seatmap"); // the first picture, for whoever measures
+    box.tabIndex = buttons ? -1 : 0; // without buttons the arrow keys scroll the box
+    if (this.told !== this.edition) this.#tell();
     this.cost = performance.now() - began; // in milliseconds
   }
 
-  // #place makes buttons of the seats in view. One that has the focus stays.
-  #place(parts) {
-    const wanted = new Map(); // first seat of a row -> seats
-    for (const { section, rows, columns } of parts) {
-      for (let row = rows[0]; row < rows[1]; row++) {
-        const first = this.plan.seat(section, row + 1, 1);
-        wanted.set(first, Array.from({ length: columns[1] - columns[0] }, (_, i) => first + columns[0] + i));
-      }
-    }
-    const held = Number(document.activeElement?.closest?.("button[data-seat]")?.dataset.seat ?? -1);
-    if (this.buttons.has(held)) {
-      const { section, row } = this.plan.place(held), first = this.plan.seat(section, row, 1);
-      wanted.set(first, [...new Set([...wanted.get(first) ?? [], held])].sort((a, b) => a - b));
-    }
-    const seats = new Set([...wanted.values()].flat());
-    for (const seat of this.buttons.keys()) if (!seats.has(seat)) this.buttons.delete(seat);
-    for (const first of this.rows.keys()) if (!wanted.has(first)) this.rows.delete(first);
-    if (!seats.has(this.cursor)) this.cursor = [...seats].find((seat) => this.plan.marks[seat] === 0) ?? [...seats][0] ?? this.cursor;
-    this.layer.style.setProperty("--cell", this.cell + "px");
-    children(this.layer, [...wanted.keys()].sort((a, b) => a - b).map((first) => this.#row(first, wanted.get(first))));
+  #tell() {
+    this.told = this.edition;
+    let free = 0;
+    for (const mark of this.plan.marks) if (mark === 0) free++;
+    this.canvas.ariaLabel = `${free} of ${this.plan.size} seats are free. Choose a section or zoom in to get at single seats.`;
+    this.card.again();
   }
 
-  // #row returns the element of a row, with the buttons of its seats.
-  #row(first, seats) {
-    let element = this.rows.get(first);
-    if (!element) {
-      const { section, row } = this.plan.place(first);
-      element = Object.assign(document.createElement("div"), { role: "group", ariaLabel: `${section.name}, row ${row}` });
-      this.rows.set(first, element);
+  #inView({ x, y, width, height }) {
+    const { cell, margin: left, plan } = this, seen = [];
+    const [x0, x1, y0, y1] = [(x - left) / cell - .5, (x - left + width) / cell + .5, y / cell - .5, (y + height) / cell + .5];
+    plan.within(x0, y0, x1, y1, (seat) => {
+      if (plan.xs[seat] > x0 && plan.xs[seat] < x1 && plan.ys[seat] > y0 && plan.ys[seat] < y1) seen.push(seat);
+    });
+    return seen.sort((a, b) => a - b);
+  }
+
+  // #place makes buttons of the seats in view. One that has the focus stays.
+  #place(seen) {
+    const held = Number(document.activeElement?.closest?.("button[data-seat]")?.dataset.seat ?? -1);
+    const seats = new Set(seen);
+    if (this.buttons.has(held) && !seats.has(held)) seats.add(held);
+    const wanted = Map.groupBy([...seats].sort((a, b) => a - b), (seat) => this.plan.row(seat));
+    for (const seat of this.buttons.keys()) if (!seats.has(seat)) this.buttons.delete(seat);
+    for (const row of this.rows.keys()) if (!wanted.has(row)) this.rows.delete(row);
+    if (!seats.has(this.cursor)) this.cursor = seen.find((seat) => this.plan.marks[seat] === 0) ?? seen[0] ?? this.cursor;
+    this.placed = this.cell;
+    this.layer.style.setProperty("--cell", this.cell + "px");
+    children(this.layer, [...wanted.keys()].map((row) => this.#row(row)));
+    const first = wanted.has(this.plan.row(this.cursor)) ? [[this.plan.row(this.cursor), wanted.get(this.plan.row(this.cursor))]] : [];
+    this.queue = [...first, ...[...wanted].filter(([row]) => row !== first[0]?.[0])];
+    this.#fill();
+  }
+
+  // #fill makes the buttons of rows that have none yet, for a slice of the frame, the cursor's row first.
+  #fill() {
+    const end = performance.now() + slice, { queue } = this;
+    while (queue.length > 0) {
+      const [row, seats] = queue.shift();
+      children(this.rows.get(row), seats.map((seat) => this.#button(seat)));
+      if (performance.now() > end) break;
     }
-    children(element, seats.map((seat) => this.#button(seat)));
+    if (queue.length > 0) requestAnimationFrame(() => { if (this.queue === queue) this.#fill(); });
+  }
+
+  // #row returns the element of a row.
+  #row(row) {
+    let element = this.rows.get(row);
+    if (!element) {
+      element = Object.assign(document.createElement("div"), { role: "group", ariaLabel: `${row.section.name}, row ${row.name}` });
+      this.rows.set(row, element);
+    }
     return element;
   }
 
-  // #button returns a seat's button, updated. Unchanged attributes are not written, because
-  // a screen reader may announce them.
+  // #button returns a seat's button, updated. Unchanged attributes are not written, because a screen
+  // reader may announce them.
   #button(seat) {
     let button = this.buttons.get(seat);
     if (!button) {
@@ -239,11 +288,13 @@ export class SeatMap {
       button.dataset.seat = seat;
       this.buttons.set(seat, button);
     }
-    const { x, y } = this.#spot(seat), status = this.plan.status(seat), mark = this.mark(seat);
-    Object.assign(button.style, { left: x + "px", top: y + "px" });
-    const signs = { picked: "✓", mine: "★" }[mark] ?? (status === "blocked" ? "×" : String(this.plan.place(seat).number));
-    if (button.textContent !== signs) button.textContent = signs;
-    const now = { "data-status": status, "data-mark": mark, "aria-label": this.label(seat), tabindex: seat === this.cursor ? "0" : "-1",
+    const tab = seat === this.cursor ? "0" : "-1";
+    if (button.edition === this.edition && button.getAttribute("tabindex") === tab) return button;
+    button.edition = this.edition;
+    const { plan, cell } = this, status = plan.status(seat), mark = this.mark(seat);
+    const place = `translate(${this.margin + plan.xs[seat] * cell - cell * .48}px, ${plan.ys[seat] * cell - cell * .48}px)`;
+    if (button.style.transform !== place) button.style.transform = place;
+    const now = { "data-status": status, "data-mark": mark, "aria-label": this.label(seat), tabindex: tab,
       "aria-pressed": this.act && (status === "free" || mark === "picked") ? String(mark === "picked") : null,
       "aria-disabled": this.act && mark !== "picked" && (status !== "free" || this.full()) ? "true" : null };
     for (const [name, value] of Object.entries(now)) {
@@ -252,4 +303,25 @@ export class SeatMap {
     }
     return button;
   }
+}
+
+// nearest returns the seat of a row that is nearest to another one.
+function nearest({ xs, ys }, { first, end }, seat) {
+  let best = first, least = Infinity;
+  for (let other = first; other < end; other++) {
+    const distance = (xs[other] - xs[seat]) ** 2 + (ys[other] - ys[seat]) ** 2;
+    if (distance < least) [best, least] = [other, distance];
+  }
+  return best;
+}
+
+// contains returns whether a place is in an area, relative to that; one with corners is taken as
+// what it is in between.
+function contains({ shape, width, height, rx, ry, points, rotation }, x, y) {
+  const angle = -rotation * Math.PI / 180;
+  [x, y] = [x * Math.cos(angle) - y * Math.sin(angle), x * Math.sin(angle) + y * Math.cos(angle)];
+  if (shape === "rectangle") return x >= 0 && y >= 0 && x <= width && y <= height;
+  if (shape === "circle" || shape === "ellipse") return (x / rx) ** 2 + (y / ry) ** 2 <= 1;
+  const [xs, ys] = [points.map((point) => point.x), points.map((point) => point.y)];
+  return points.length > 2 && x >= Math.min(...xs) && x <= Math.max(...xs) && y >= Math.min(...ys) && y <= Math.max(...ys);
 }

@@ -1,49 +1,82 @@
-// The seats of a performance and their places, without a page. A seat is a number from 0, counted
-// section by section, row by row from the front, left to right.
+// The seats of a performance, without a page: their places, names, categories and status. A seat is
+// a number from 0, counted section by section, row by row, in the order of the plan. Distances are
+// in seats: 1 is about from a seat to its nearest neighbour.
+
+import { arrange } from "./seatblocks.js";
 
 export const statuses = ["free", "held", "booked", "blocked"];
 const letters = "fhbx"; // statuses on the wire
+const accessible = 1, companion = 2, restricted = 4; // what may be said of a seat
 
+// SeatPlan has for each seat xs, ys, kinds (its category), notes and marks (its status); rows and
+// sections, each with first and end; categories with prices; areas with places; and what else is
+// drawn. size is the number of seats, width and height those of the whole.
 export class SeatPlan {
-  // sections: [{id, name, rows, seats_per_row, price}], in the performance's order.
-  constructor(sections) {
-    this.size = 0;
-    this.sections = sections.map((section) => {
-      const first = this.size;
-      this.size += section.rows * section.seats_per_row;
-      return { ...section, first };
-    });
+  constructor({ sections, rows, numbers, xs, ys, kinds, notes, categories, areas, shapes, width, height }) {
+    Object.assign(this, { sections, rows, numbers, xs, ys, kinds, notes, categories, areas, shapes, width, height });
+    this.size = xs.length;
     this.marks = new Uint8Array(this.size); // numbers into statuses
+    this.firsts = Int32Array.from(rows, ({ first }) => first);
+    this.named = new Map(rows.map((row) => [`${row.section.id}-${row.name}`, row]));
+    this.grid = gridOf(this);
   }
 
-  // place returns the section, row and number of a seat; row and number from 1, as in its
-  // name.
-  place(seat) {
-    const section = this.sections.findLast(({ first }) => first <= seat);
-    const within = seat - section.first;
-    return { section, row: Math.floor(within / section.seats_per_row) + 1, number: within % section.seats_per_row + 1 };
+  // row returns the row of a seat.
+  row(seat) {
+    let low = 0, high = this.firsts.length;
+    while (low < high - 1) {
+      const middle = (low + high) >> 1;
+      if (this.firsts[middle] <= seat) low = middle;
+      else high = middle;
+    }
+    return this.rows[low];
   }
 
-  // seat returns the one at a place, -1 if there is none.
-  seat(section, row, number) {
-    if (!section || row < 1 || number < 1 || row > section.rows || number > section.seats_per_row) return -1;
-    return section.first + (row - 1) * section.seats_per_row + number - 1;
-  }
+  section(seat) { return this.row(seat).section; }
+  category(seat) { return this.categories[this.kinds[seat]]; }
+  number(seat) { return this.numbers ? this.numbers[seat] : String(seat - this.row(seat).first + 1); }
 
   name(seat) {
-    const { section, row, number } = this.place(seat);
-    return `${section.id}-${row}-${number}`;
+    const row = this.row(seat);
+    return `${row.section.id}-${row.name}-${this.number(seat)}`;
   }
 
-  // find returns the seat of a name, -1 if there is none. A section's id may have a - in
-  // it.
+  // find returns the seat of a name, -1 if there is none. Each part of a name may have a - in it.
   find(name) {
-    const [, id, row, number] = name.match(/^(.+)-(\d+)-(\d+)$/) ?? [];
-    return this.seat(this.sections.find((section) => section.id === id), Number(row), Number(number));
+    for (let cut = name.lastIndexOf("-"); cut > 0; cut = name.lastIndexOf("-", cut - 1)) {
+      const row = this.named.get(name.slice(0, cut)), number = name.slice(cut + 1);
+      for (let seat = row?.first ?? 0; seat < (row?.end ?? 0); seat++) if (this.number(seat) === number) return seat;
+    }
+    return -1;
   }
 
   status(seat) { return statuses[this.marks[seat]]; }
-  price(seat) { return this.place(seat).section.price; }
+
+  // types returns the prices that anybody may choose for a seat or an area; price is that of a type,
+  // the first one's without.
+  types(of) { return of.prices.filter((price) => !price.restricted); }
+  price(seat, type) { return priceOf(this.category(seat), type); }
+
+  // says returns what else is to be known of a seat, in words.
+  says(seat) {
+    const note = this.notes?.[seat] ?? 0;
+    return [[accessible, "wheelchair place"], [companion, "seat of a companion"], [restricted, "restricted view"]]
+      .filter(([bit]) => note & bit).map(([, words]) => words);
+  }
+  get hasAccessible() { return this.notes?.some((note) => note & accessible) ?? false; }
+
+  // reprice takes prices by category; those of a performance without a plan are by section.
+  reprice(prices) {
+    for (const category of this.categories) if (category.name in prices) category.prices = listOf(prices[category.name]);
+  }
+  repriceSections(sections) {
+    for (const { id, price } of sections) {
+      const section = this.sections.find((section) => section.id === id);
+      if (section) section.price = price;
+    }
+    this.categories = categoriesOf(this.sections);
+    for (const section of this.sections) this.kinds.fill(categoryAt(this.categories, section.price), section.first, section.end);
+  }
 
   // fill sets all seats from a snapshot of the topic seats:.
   fill(sections) {
@@ -54,8 +87,7 @@ export class SeatPlan {
     }
   }
 
-  // set sets some seats, by name, and returns those that have changed: seat -> status
-  // before.
+  // set sets some seats, by name, and returns those that have changed: seat -> status before.
   set(seats) {
     const before = new Map();
     for (const [name, status] of Object.entries(seats)) {
@@ -68,9 +100,177 @@ export class SeatPlan {
   }
 
   // nearest returns a free seat of a section, the first one from the front, or its first.
-  nearest(section) {
-    const end = section.first + section.rows * section.seats_per_row;
-    const free = this.marks.subarray(section.first, end).indexOf(0);
-    return section.first + Math.max(0, free);
+  nearest({ first, end }) {
+    return first + Math.max(0, this.marks.subarray(first, end).indexOf(0));
   }
+
+  // within calls see with each seat whose place is in a rectangle, give or take some.
+  within(x0, y0, x1, y1, see) {
+    const { side, columns, lines, starts, order } = this.grid;
+    const clamp = (at, most) => Math.min(Math.max(Math.floor(at / side), 0), most - 1);
+    const left = clamp(x0, columns), right = clamp(x1, columns);
+    for (let line = clamp(y0, lines); line <= clamp(y1, lines); line++) {
+      for (let at = starts[line * columns + left]; at < starts[line * columns + right + 1]; at++) see(order[at]);
+    }
+  }
+
+  // at returns the seat at a place, the nearest one within reach, -1 if there is none.
+  at(x, y, reach) {
+    let best = -1, least = reach * reach;
+    this.within(x - reach, y - reach, x + reach, y + reach, (seat) => {
+      const distance = (this.xs[seat] - x) ** 2 + (this.ys[seat] - y) ** 2;
+      if (distance < least) [best, least] = [seat, distance];
+    });
+    return best;
+  }
+}
+
+// gridOf sorts the seats by the square of the plan in which they are.
+function gridOf({ xs, ys, size, width, height }) {
+  const side = Math.max(4, Math.sqrt(width * height / 40_000));
+  const columns = Math.max(1, Math.ceil(width / side)), lines = Math.max(1, Math.ceil(height / side));
+  const clamp = (at, most) => Math.min(Math.max(Math.floor(at / side), 0), most - 1);
+  const square = (seat) => clamp(ys[seat], lines) * columns + clamp(xs[seat], columns);
+  const starts = new Int32Array(columns * lines + 1), order = new Int32Array(size);
+  for (let seat = 0; seat < size; seat++) starts[square(seat) + 1]++;
+  for (let i = 1; i < starts.length; i++) starts[i] += starts[i - 1];
+  const next = starts.slice();
+  for (let seat = 0; seat < size; seat++) order[next[square(seat)]++] = seat;
+  return { side, columns, lines, starts, order };
+}
+
+// ---- Prices
+
+const listOf = (price) => Array.isArray(price) ? price : [{ amount: price }];
+
+// priceOf returns the price of a type of a category or an area, the first public one's without.
+export function priceOf({ prices }, type) {
+  return (prices.find((price) => price.type === type) ?? prices.find((price) => !price.restricted) ?? prices[0])?.amount ?? 0;
+}
+
+// A performance without a plan has a category per price.
+const palette = ["#2e7d5b", "#0072b2", "#b3501a", "#8e4a9e", "#7a6a00", "#3d5a80"];
+const categoriesOf = (sections) => [...new Set(sections.map(({ price }) => price))]
+  .map((amount, i) => ({ name: "", color: palette[i % palette.length], prices: [{ amount }] }));
+const categoryAt = (categories, price) => categories.findIndex(({ prices }) => prices[0].amount === price);
+
+// planOfSections makes the plan of sections [{id, name, rows, seats_per_row, price}]: blocks of rows
+// of equal length, in the performance's order.
+export function planOfSections(given) {
+  const size = given.reduce((sum, { rows, seats_per_row: wide }) => sum + rows * wide, 0);
+  const { places, width, height, stage } = arrange(given), categories = categoriesOf(given);
+  const xs = new Float32Array(size), ys = new Float32Array(size), kinds = new Uint8Array(size), rows = [];
+  let seat = 0;
+  const sections = given.map((of, i) => {
+    const section = { id: of.id, name: of.name, price: of.price, first: seat, rows: [] }, { x, y } = places[i];
+    for (let line = 0; line < of.rows; line++) {
+      const row = { section, name: String(line + 1), first: seat, end: seat + of.seats_per_row, at: rows.length };
+      for (let column = 0; column < of.seats_per_row; column++, seat++) {
+        xs[seat] = x + column + .5;
+        ys[seat] = y + line + .5;
+      }
+      rows.push(row);
+      section.rows.push(row);
+    }
+    kinds.fill(categoryAt(categories, of.price), section.first, seat);
+    return Object.assign(section, { end: seat });
+  });
+  const shapes = [{ shape: "rectangle", ...stage, label: { text: "Stage", x: stage.width / 2, y: stage.height / 2 } }];
+  return new SeatPlan({ sections, rows, xs, ys, kinds, categories, areas: [], shapes, width, height });
+}
+
+// ---- Plans of halls
+
+// planOfHall makes the plan of a hall: the answer of GET /v1/plans/{id}, and prices by category.
+export function planOfHall(hall, prices) {
+  const categories = hall.categories.map(({ name, color }) => ({
+    name, color: /^#[0-9a-f]{6}$/i.test(color) ? color : "#808080", prices: listOf(prices[name] ?? []),
+  }));
+  const at = new Map(categories.map(({ name }, i) => [name, i]));
+  const size = Number(hall.seats), xs = new Float32Array(size), ys = new Float32Array(size);
+  const kinds = new Uint8Array(size), notes = new Uint8Array(size), numbers = new Array(size);
+  const rows = [], sections = [];
+  let seat = 0;
+  const add = (of, x, y) => {
+    const { position } = of;
+    xs[seat] = position ? x + (position.x ?? 0) : x;
+    ys[seat] = position ? y + (position.y ?? 0) : y;
+    kinds[seat] = at.get(of.category);
+    notes[seat] = (of.accessible ? accessible : 0) | (of.companion_of ? companion : 0) | (of.restricted_view ? restricted : 0);
+    numbers[seat++] = of.seat_number;
+  };
+  for (const zone of hall.zones) {
+    const section = { id: zone.zone_id || zone.name, name: zone.name || zone.zone_id, first: seat, rows: [] };
+    for (const [name, parts] of Map.groupBy(zone.rows.filter(({ seats }) => seats.length > 0), (row) => row.row_number)) {
+      const row = { section, name, first: seat, at: rows.length };
+      for (const part of parts) {
+        const x = (zone.position?.x ?? 0) + (part.position?.x ?? 0), y = (zone.position?.y ?? 0) + (part.position?.y ?? 0);
+        for (const of of part.seats) add(of, x, y);
+      }
+      rows.push(Object.assign(row, { end: seat }));
+      section.rows.push(row);
+    }
+    if (section.rows.length > 0) sections.push(Object.assign(section, { end: seat }));
+  }
+  const shapes = hall.zones.flatMap((zone) => (zone.areas ?? []).map((area) => shapeOf(zone, area, at)));
+  return scaled({ sections, rows, numbers, xs, ys, kinds, notes, categories, shapes });
+}
+
+// shapeOf returns what is drawn of an area, and how it is sold if it is.
+function shapeOf(zone, area, categories) {
+  const { x = 0, y = 0 } = zone.position ?? {}, at = area.position ?? {};
+  const { shape = "", text, rotation = 0 } = area, size = area.rectangle ?? {};
+  const radius = area.ellipse?.radius ?? { x: area.circle?.radius ?? 0, y: area.circle?.radius ?? 0 };
+  const category = area.capacity ? categories.get(area.category) : undefined;
+  const from = text?.position ?? (shape === "rectangle" ? { x: size.width / 2, y: size.height / 2 } : {});
+  return {
+    shape, rotation, x: x + (at.x ?? 0), y: y + (at.y ?? 0), width: size.width ?? 0, height: size.height ?? 0,
+    rx: radius.x ?? 0, ry: radius.y ?? 0, points: area.polygon?.points.map(({ x = 0, y = 0 }) => ({ x, y })) ?? [],
+    label: { text: text?.text || (category === undefined ? "" : zone.name || area.id), x: from.x ?? 0, y: from.y ?? 0 },
+    ...(category === undefined ? {} : { id: area.id, capacity: area.capacity, category }),
+  };
+}
+
+// scaled changes the unit to a seat, and moves all to where coordinates are positive.
+function scaled(plan) {
+  const { xs, ys, shapes } = plan, unit = unitOf(xs, ys) || 20, margin = 2.2;
+  let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
+  const reach = (x, y) => {
+    if (x < left) left = x;
+    if (y < top) top = y;
+    if (x > right) right = x;
+    if (y > bottom) bottom = y;
+  };
+  for (let seat = 0; seat < xs.length; seat++) reach(xs[seat], ys[seat]);
+  for (const shape of shapes) {
+    reach(shape.x - shape.rx, shape.y - shape.ry);
+    reach(shape.x + Math.max(shape.width, shape.rx), shape.y + Math.max(shape.height, shape.ry));
+    for (const { x, y } of shape.points) reach(shape.x + x, shape.y + y);
+  }
+  const place = (of) => { [of.x, of.y] = [(of.x - left) / unit + margin, (of.y - top) / unit + margin]; };
+  for (let seat = 0; seat < xs.length; seat++) {
+    xs[seat] = (xs[seat] - left) / unit + margin;
+    ys[seat] = (ys[seat] - top) / unit + margin;
+  }
+  for (const shape of shapes) {
+    place(shape);
+    for (const name of ["width", "height", "rx", "ry"]) shape[name] /= unit;
+    for (const point of [...shape.points, shape.label]) [point.x, point.y] = [point.x / unit, point.y / unit];
+  }
+  const areas = shapes.filter(({ id }) => id !== undefined);
+  return new SeatPlan({ ...plan, areas, width: (right - left) / unit + 2 * margin, height: (bottom - top) / unit + 2 * margin });
+}
+
+// unitOf returns the distance that a seat usually has to the nearest other one, of some of them.
+function unitOf(xs, ys) {
+  const found = [], step = Math.max(1, Math.floor(xs.length / 16));
+  for (let seat = 0; seat < xs.length; seat += step) {
+    let least = Infinity;
+    for (let other = 0; other < xs.length; other++) {
+      const distance = (xs[other] - xs[seat]) ** 2 + (ys[other] - ys[seat]) ** 2;
+      if (distance < least && other !== seat && distance > 0) least = distance;
+    }
+    if (least < Infinity) found.push(Math.sqrt(least));
+  }
+  return found.sort((a, b) => a - b)[found.length >> 1];
 }

@@ -3,7 +3,7 @@
 // continues from their end, in a window.
 
 import { command } from "./command.js";
-import { SeatPlan, statuses } from "./seatplan.js";
+import { statuses } from "./seatplan.js";
 
 class Timeline {
   static most = 100_000; // changes in memory, including those of the last page
@@ -81,10 +81,10 @@ export class SeatTimeline extends Timeline {
   seats = []; // of each change; -1 for the creation
   steps = []; // from which status to which, in one number
 
-  constructor(performance) {
+  constructor(performance, plan) {
     super();
     this.id = performance.id;
-    this.plan = new SeatPlan(performance.sections);
+    this.plan = plan;
     this.counts = [this.plan.size, 0, 0, 0]; // by status
   }
 
@@ -164,14 +164,14 @@ export class CountTimeline extends StreamTimeline {
   constructor(id) { super(); this.stream = "product-" + id; }
 
   fold(name, data, { remaining = 0, held = 0, sold = 0 } = {}) {
-    const { quantity } = data, was = data.was === "held";
+    const { quantity } = data, was = data.was === "held", back = name === "released" || name === "reservation_cancelled";
     if (name === "created") return { remaining: data.stock, held, sold };
     ({ remaining } = data);
     if (name === "reserved") sold += quantity;
     if (name === "held") held += quantity;
-    if (name === "confirmed" || name === "expired" || name === "released" && was) held -= quantity;
+    if (name === "confirmed" || name === "expired" || back && was) held -= quantity;
     if (name === "confirmed") sold += quantity;
-    if (name === "released" && !was) sold -= quantity;
+    if (back && !was) sold -= quantity;
     return { remaining, held, sold };
   }
 

@@ -1,6 +1,6 @@
 // The page of one waiting room: the visitor's place in line, and the way in.
 
-import { attend, hurry, stop } from "./heartbeat.js";
+import { attend, hurry, soon, stop } from "./heartbeat.js";
 import { clock, command, timeLeft } from "./command.js";
 import { watch } from "./live.js";
 import { $, announce, begin, field, holder, jwt, mayAsk, me, onButton, pause, recheck, stranded, tell } from "./page.js";
@@ -114,7 +114,11 @@ async function comeIn(before) {
 let since = null;
 const settled = 500;
 
+let inside = room.active; // as of the last frame
+
 function moved() {
+  if (place?.status === "admitted" && (room.active < inside || room.active === 0)) soon(); // it may be this pass that has ended
+  inside = room.active;
   if (place?.status === "waiting" && Date.now() - place.asked > settled) since ??= room.admitted;
   show();
 }

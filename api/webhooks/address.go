@@ -16,19 +16,20 @@ func prefixes(all ...string) (parsed []netip.Prefix) {
 }
 
 var (
-	// private are the networks that --webhook-allow-private is about.
+	// private are the networks that --webhook-allow-private allows.
 	private = prefixes("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1/128", "fc00::/7")
-	// never are those that nothing is delivered to: of IPv4, all that are not public in the registry
-	// of special addresses (RFC 6890); of IPv6, those within what is public.
+	// never are the networks to which nothing is delivered: all IPv4 networks that the registry of
+	// special-purpose addresses (RFC 6890) does not list as public, and special IPv6 networks inside the
+	// public range.
 	never = prefixes("0.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24",
 		"198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4",
 		"2001::/23", "2001:db8::/32", "3fff::/20")
-	// public is what of IPv6 is public (RFC 4291 section 2.4).
+	// public is the range of public IPv6 addresses (RFC 4291 section 2.4).
 	public = prefixes("2000::/3")
 
 	sixToFour = netip.MustParsePrefix("2002::/16")
-	// trailing4 are networks whose addresses end in one of IPv4: mapped, translated (RFC 2765),
-	// compatible, and NAT64 (RFC 6052).
+	// trailing4 are IPv6 networks whose addresses end in an IPv4 address: IPv4-mapped, IPv4-translated
+	// (RFC 2765), IPv4-compatible, and NAT64 (RFC 6052).
 	trailing4 = prefixes("::ffff:0:0/96", "::ffff:0:0:0/96", "::/96", "64:ff9b::/96")
 )
 
@@ -41,9 +42,9 @@ func within(address netip.Addr, networks []netip.Prefix) bool {
 	return false
 }
 
-// allowed reports whether deliveries may go to an address: a public one, or a private one if those
-// are allowed. An address of IPv6 that contains one of IPv4 is as good as that. One with a zone is
-// within no network.
+// allowed reports whether events may be delivered to an address: a public one, or a private one if
+// allowPrivate. An IPv6 address that embeds an IPv4 address is treated like that one. An address with a
+// zone is never allowed.
 func allowed(address netip.Addr, allowPrivate bool) bool {
 	switch {
 	case !address.IsValid(), within(address, never):
@@ -70,8 +71,8 @@ func allowed(address netip.Addr, allowPrivate bool) bool {
 // maxURL bounds the length of a URL.
 const maxURL = 2048
 
-// URLFault returns why deliveries can't go to a URL, as far as it shows by itself; "" if it does
-// not.
+// URLFault returns what is expected of a URL that is invalid as the address of a webhook, "" for a valid
+// one. It does not resolve the host.
 func URLFault(text string, allowPrivate bool) string {
 	u, err := url.Parse(text)
 	switch {
@@ -115,8 +116,8 @@ func hostFault(host string, allowPrivate bool) string {
 	return ""
 }
 
-// looksNumeric reports whether the last label of a host makes some resolvers take it for an address
-// of IPv4, as in 2130706433, 127.1 and 0x7f.1.
+// looksNumeric reports whether the last label of a host makes some resolvers interpret the host as an
+// IPv4 address, as in 2130706433, 127.1 and 0x7f.1.
 func looksNumeric(label string) bool {
 	digits, set := label, "0123456789"
 	if rest, hexadecimal := strings.CutPrefix(label, "0x"); hexadecimal {

@@ -13,11 +13,11 @@ import (
 	"admitone/events"
 )
 
-// delivery is the work behind the cursor of a webhook. It implements [cursor.Work].
+// delivery delivers the events of the log to one webhook. It implements [cursor.Work].
 type delivery struct {
 	sender *sender
 	key    *Key
-	// state of the webhook when the delivery began. After a change another one begins.
+	// state is the webhook when the delivery started. A change of the webhook starts another one.
 	state *webhook.State
 }
 
@@ -41,11 +41,11 @@ func (d *delivery) Do(ctx context.Context, e *events.Recorded) error {
 	return err
 }
 
-// errOtherKey: the newest secret is of a key that this server does not have.
-var errOtherKey = errors.New("this server's key of webhooks is not the one that the secret was made from")
+// errOtherKey means that the newest secret was derived from a key that this server does not have.
+var errOtherKey = errors.New("this server's webhook key is not the one from which the secret was derived")
 
-// signing returns the secrets that sign at a time. A secret of another key than this one is left
-// out. Error: errOtherKey, if that is the newest.
+// signing returns the secrets that are valid at now, the newest first. It skips secrets derived from
+// another key. Error: errOtherKey, if the newest one is.
 func (k *Key) signing(s *webhook.State, now time.Time) (secrets [][]byte, err error) {
 	own := k.Fingerprint()
 	for i, secret := range s.Signing(now) {

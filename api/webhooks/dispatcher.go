@@ -17,16 +17,16 @@ import (
 )
 
 const (
-	// giveUpAfter is how long an event may fail before its webhook is disabled.
+	// giveUpAfter is how long the delivery of an event is retried before the webhook is disabled.
 	giveUpAfter = 72 * time.Hour
-	// writeEvery is the least time between two facts about one webhook's deliveries, patience how
-	// much longer than they say another server is waited for.
+	// writeEvery is the minimum time between two facts about the deliveries of one webhook, patience
+	// how much longer than announced another server waits before it takes them over.
 	writeEvery, patience = time.Second, 10 * time.Second
-	// lookEvery is how often the list of webhooks is read without a change.
+	// lookEvery is the interval at which the list of webhooks is read even without a change.
 	lookEvery = 5 * time.Second
-	// rest is the wait after a part has failed.
+	// rest is the pause after the deliveries of a webhook have stopped with an error.
 	rest = time.Second
-	// listPage is how many webhooks are read at once.
+	// listPage is the page size of lists of webhooks.
 	listPage = 100
 )
 
@@ -36,27 +36,28 @@ type Config struct {
 	Store events.Store
 	Views *projections.Projections
 	Key   *Key
-	// AllowPrivate allows http, and addresses of private networks.
+	// AllowPrivate allows plain http, and addresses of private networks.
 	AllowPrivate bool
 	// Node names this server. Alone: no other server appends to the log.
 	Node   string
 	Alone  bool
 	Logger *slog.Logger
-	// Faster divides the waits after failures, for tests, and the other times too, by ten at most;
-	// 0 is 1.
+	// Faster divides the pauses after failures, for tests, and by at most ten all other times; 0
+	// means 1.
 	Faster int
 }
 
-// Dispatcher delivers to all webhooks. Run does; the other methods may be called at any time.
+// Dispatcher delivers the log's events to all webhooks. Run does the delivering; the other methods may
+// be called at any time.
 type Dispatcher struct {
 	config Config
-	// running are the webhooks that are delivered to, owned by Run.
+	// running has the webhooks with active deliveries; owned by Run.
 	running map[events.WebhookID]*running
 	group   sync.WaitGroup
 	testing chan struct{} // bounds Test
 }
 
-// running is a webhook that is delivered to.
+// running is a webhook with active deliveries, and the version of it that they use.
 type running struct {
 	stop    context.CancelFunc
 	ended   chan struct{}
@@ -66,7 +67,7 @@ type running struct {
 	work    *delivery
 }
 
-// New returns a dispatcher that does not run yet.
+// New returns a dispatcher. Call Run to start it.
 func New(config Config) *Dispatcher {
 	if config.Logger == nil {
 		config.Logger = slog.Default()
@@ -75,13 +76,13 @@ func New(config Config) *Dispatcher {
 	return &Dispatcher{config: config, running: map[events.WebhookID]*running{}, testing: make(chan struct{}, atOnce)}
 }
 
-// Key returns the key that secrets are derived from.
+// Key returns the key from which secrets are derived.
 func (d *Dispatcher) Key() *Key { return d.config.Key }
 
-// URLFault returns why no webhook can have a URL, "" if it can.
+// URLFault is [URLFault] with the configured AllowPrivate.
 func (d *Dispatcher) URLFault(url string) string { return URLFault(url, d.config.AllowPrivate) }
 
-// Run delivers until ctx ends, and returns its error once everything under way has ended.
+// Run delivers until ctx ends, and returns ctx's error once all deliveries have stopped.
 func (d *Dispatcher) Run(ctx context.Context) error {
 	defer d.group.Wait()
 	tick := time.NewTicker(lookEvery)
@@ -99,7 +100,7 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 	}
 }
 
-// look starts and stops what the list of webhooks says.
+// look starts the deliveries of new and changed webhooks, and stops those of disabled and deleted ones.
 func (d *Dispatcher) look(ctx context.Context) error {
 	found := map[events.WebhookID]bool{}
 	for after := ""; ; {
@@ -126,7 +127,7 @@ func (d *Dispatcher) look(ctx context.Context) error {
 	return nil
 }
 
-// keep delivers to a webhook from now on, as it is now.
+// keep starts the deliveries of a webhook, or restarts them if it has changed.
 func (d *Dispatcher) keep(ctx context.Context, w *row.Webhook) {
 	before := d.running[w.ID]
 	if before != nil && before.edited == w.Edited && before.replays == w.Replays && before.secret == w.Secret {
@@ -161,7 +162,8 @@ func (d *Dispatcher) state(ctx context.Context, id events.WebhookID) (*webhook.S
 	return &state, nil
 }
 
-// Made returns the position of a webhook's making. Error: the store's.
+// Made returns the log position at which a webhook was created, 0 if it does not exist. Error: the
+// store's.
 func (d *Dispatcher) Made(ctx context.Context, id events.WebhookID) (events.Position, error) {
 	page, err := d.config.Store.Read(ctx, webhook.Stream(id), 0, events.Forward, 1)
 	if err != nil || len(page) == 0 {
@@ -170,10 +172,10 @@ func (d *Dispatcher) Made(ctx context.Context, id events.WebhookID) (events.Posi
 	return page[0].Position, nil
 }
 
-// deliver delivers to one webhook until ctx ends, or until the webhook is disabled or deleted.
+// deliver delivers to one webhook until ctx ends or the webhook is disabled or deleted.
 func (d *Dispatcher) deliver(ctx context.Context, id events.WebhookID, work *delivery) {
 	log := d.config.Logger.With("webhook", id)
-	for told := false; ctx.Err() == nil; sleep(ctx, rest) {
+	for logged := false; ctx.Err() == nil; sleep(ctx, rest) {
 		made, err := d.Made(ctx, id)
 		var state *webhook.State
 		if err == nil {
@@ -186,34 +188,33 @@ func (d *Dispatcher) deliver(ctx context.Context, id events.WebhookID, work *del
 			return
 		}
 		if _, err := d.config.Key.signing(state, time.Now()); err != nil {
-			if !told {
+			if !logged {
 				log.Error("nothing is delivered; give this server a copy of the key, or the webhook a new secret", "error", err)
 			}
-			told = true
+			logged = true
 			continue
 		}
 		work.state = state
+		if state.Replays > 0 {
+			made = 0 // it may go back behind that
+		}
 		err = cursor.New(d.runner(id, work, made)).Run(ctx)
 		switch {
 		case err == nil:
 			return
 		case ctx.Err() == nil:
-			log.Error("deliveries have stopped, and begin anew", "error", err)
+			log.Error("deliveries have stopped; they are restarted", "error", err)
 		}
 	}
 }
 
-// runner configures the deliveries to one webhook.
-func (d *Dispatcher) runner(id events.WebhookID, work *delivery, made events.Position) cursor.Config {
+// runner returns the configuration of the cursor of one webhook.
+func (d *Dispatcher) runner(id events.WebhookID, work *delivery, begins events.Position) cursor.Config {
 	faster := time.Duration(d.config.Faster)
 	config := cursor.Config{
 		Desk: d.config.Desk, Store: d.config.Store, Work: work, Stream: webhook.Stream(id),
-		Cursor: func(c core.Core) core.Cursor {
-			state := c.(*webhook.Webhook).State()
-			at := state.Cursor
-			at.Reached = state.Reached(made)
-			return at
-		},
+		Cursor: func(c core.Core) core.Cursor { return c.(*webhook.Webhook).State().Cursor },
+		Begins: begins,
 		Await: func(ctx context.Context, behind events.Position) error {
 			return d.config.Views.WaitFor(ctx, behind+1)
 		},
@@ -234,7 +235,7 @@ func (d *Dispatcher) runner(id events.WebhookID, work *delivery, made events.Pos
 	return config
 }
 
-// less is what short times are divided by.
+// less returns the divisor of short times.
 func (d *Dispatcher) less() time.Duration { return time.Duration(min(d.config.Faster, 10)) }
 
 func sleep(ctx context.Context, d time.Duration) {

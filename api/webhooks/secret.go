@@ -21,16 +21,17 @@ const (
 	HeaderSignature = "webhook-signature"
 )
 
-// secretPrefix marks a secret, which follows in base64.
+// secretPrefix precedes the base64 text of a secret.
 const secretPrefix = "whsec_"
 
-// Key is what the secrets of all webhooks are derived from.
+// Key is the key from which the secrets of all webhooks are derived.
 type Key struct{ secret []byte }
 
-// leastKey is the least length of a key in bytes.
+// leastKey is the minimum length of a key, in bytes.
 const leastKey = 32
 
-// NewKey takes the text of a key file: a line of at least 32 bytes. Error: it is shorter.
+// NewKey returns the key in the text of a key file, without surrounding white space. Error: it has less
+// than 32 bytes.
 func NewKey(text []byte) (*Key, error) {
 	secret := bytes.TrimSpace(text)
 	if len(secret) < leastKey {
@@ -39,7 +40,7 @@ func NewKey(text []byte) (*Key, error) {
 	return &Key{bytes.Clone(secret)}, nil
 }
 
-// derive returns the HMAC of parts, each with its length.
+// derive returns the HMAC-SHA-256 of parts, each preceded by its length.
 func (k *Key) derive(parts ...string) []byte {
 	mac := hmac.New(sha256.New, k.secret)
 	for _, part := range parts {
@@ -52,17 +53,17 @@ func (k *Key) derive(parts ...string) []byte {
 // Fingerprint identifies the key and reveals nothing about it.
 func (k *Key) Fingerprint() string { return hex.EncodeToString(k.derive("fingerprint")[:8]) }
 
-// Secret returns the secret of a webhook with a number, as its receiver gets it.
+// Secret returns the secret of a webhook with a number, in the form that its receiver uses.
 func (k *Key) Secret(id events.WebhookID, number int64) string {
 	return secretPrefix + base64.StdEncoding.EncodeToString(k.bytes(id, number))
 }
 
-// bytes are what the secret signs with.
+// bytes returns the secret as the key of an HMAC.
 func (k *Key) bytes(id events.WebhookID, number int64) []byte {
 	return k.derive("secret", string(id), strconv.FormatInt(number, 10))
 }
 
-// sign returns the value of [HeaderSignature]: a signature per secret.
+// sign returns the value of [HeaderSignature], with a signature per secret.
 func sign(secrets [][]byte, id, timestamp string, body []byte) string {
 	signatures := make([]string, 0, len(secrets))
 	for _, secret := range secrets {

@@ -18,15 +18,15 @@ import (
 const (
 	// attemptLimit bounds one delivery.
 	attemptLimit = 10 * time.Second
-	// atOnce bounds the deliveries of one webhook at the same time.
+	// atOnce bounds the concurrent deliveries of one webhook, and the concurrent tests of all.
 	atOnce = 16
-	// maxAnswer is how many bytes of an answer are read.
+	// maxAnswer bounds the bytes read of a response.
 	maxAnswer = 4 << 10
-	// maxAnswerHeader bounds the headers of an answer.
+	// maxAnswerHeader bounds the headers of a response, in bytes.
 	maxAnswerHeader = 16 << 10
 )
 
-// errNotAllowed is returned by a dialer for an address that deliveries may not go to.
+// errNotAllowed is returned by a dialer for an address to which nothing may be delivered.
 var errNotAllowed = errors.New("its address is not public")
 
 // sender sends requests to one receiver.
@@ -53,16 +53,16 @@ func newSender(allowPrivate bool, limit time.Duration) *sender {
 	}}
 }
 
-// close closes the connections that are not in use.
+// close closes the idle connections.
 func (s *sender) close() { s.client.CloseIdleConnections() }
 
-// message is what is delivered.
+// message is one delivery.
 type message struct {
 	id   string
 	body []byte
 }
 
-// statusError is an answer that is no success.
+// statusError is a response other than success.
 type statusError struct{ status int }
 
 // Error implements error.
@@ -73,8 +73,8 @@ func (e *statusError) Error() string {
 	return fmt.Sprintf("it answered %d", e.status)
 }
 
-// send delivers a message, and returns the status of the answer, 0 if there was none. Errors: a
-// [*statusError], or what kept it from being answered, in words that do not depend on the receiver.
+// send delivers a message, and returns the status of the response, 0 if there was none. Errors: a
+// [*statusError]; else one of inWords, which reveals nothing about the receiver's network.
 func (s *sender) send(ctx context.Context, url string, secrets [][]byte, m *message) (status int, err error) {
 	limited, cancel := context.WithTimeout(ctx, s.limit)
 	defer cancel()
@@ -95,7 +95,7 @@ func (s *sender) send(ctx context.Context, url string, secrets [][]byte, m *mess
 		return 0, s.inWords(limited, err)
 	}
 	defer answer.Body.Close()
-	// What is left open is of no more use; an answer that is read to its end leaves the connection.
+	// A connection can be reused only if the response was read to its end.
 	_, _ = io.CopyN(io.Discard, answer.Body, maxAnswer)
 	if answer.StatusCode < 200 || answer.StatusCode > 299 {
 		return answer.StatusCode, &statusError{answer.StatusCode}
@@ -103,7 +103,7 @@ func (s *sender) send(ctx context.Context, url string, secrets [][]byte, m *mess
 	return answer.StatusCode, nil
 }
 
-// inWords returns what went wrong, in words that have nothing of a receiver in them.
+// inWords maps an error to a fixed sentence, which contains nothing that the receiver has sent.
 func (s *sender) inWords(ctx context.Context, err error) error {
 	var (
 		resolving   *net.DNSError

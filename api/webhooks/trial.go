@@ -10,21 +10,21 @@ import (
 	"admitone/events"
 )
 
-// TestType is the type of the event that a test delivers. No fact has it.
+// TestType is the type of the event that a test delivers. No recorded event has it.
 const TestType = "webhook.test.v1"
 
 // Result of a test.
 type Result struct {
-	// EventID is that of the event that was delivered.
+	// EventID is the id of the test event.
 	EventID string
-	// Status of the answer, 0 if there was none; Error says why the delivery failed, "" if it did
-	// not.
+	// Status is that of the response, 0 if there was none. Error says why the delivery failed, "" if
+	// it succeeded.
 	Status int
 	Error  string
 }
 
-// Test delivers an event that is in no log to a webhook, once, and returns how it went. Nothing is
-// written. Error: actors.ErrOverloaded, with too many tests at once; ctx's.
+// Test delivers a test event to a webhook, once, and returns the outcome. Nothing is recorded. Errors:
+// [actors.ErrOverloaded], if too many tests are running; ctx's.
 func (d *Dispatcher) Test(ctx context.Context, state *webhook.State) (Result, error) {
 	select {
 	case d.testing <- struct{}{}:
@@ -48,7 +48,7 @@ func (d *Dispatcher) Test(ctx context.Context, state *webhook.State) (Result, er
 	return result, ctx.Err()
 }
 
-// testEvent is a CloudEvent without a place in a log.
+// testEvent returns a CloudEvent that has no log position.
 func testEvent(id string, webhookID events.WebhookID, now time.Time) []byte {
 	data := events.OpenObject(nil)
 	data.String("webhook_id", string(webhookID))

@@ -70,6 +70,24 @@ func checkErrorTexts(t *sourceTree) (faults []string) {
 	return faults
 }
 
+// relativeSentence finds a sentence that begins with a relative clause and is no question: "What is held …".
+var relativeSentence = regexp.MustCompile(`(?:^|[.:;!?] )((?:Who|What|Whoever|Whatever) [^.?!]*)(?:[.!]|$)`)
+
+// checkSentences: a comment says what its subject is, not "what is …".
+func checkSentences(t *sourceTree) (faults []string) {
+	for i := range t.gos {
+		f := &t.gos[i]
+		for _, group := range f.ast.Comments {
+			text := strings.Join(strings.Fields(group.Text()), " ")
+			if found := relativeSentence.FindStringSubmatch(text); found != nil && !f.generated {
+				faults = append(faults, fmt.Sprintf("%s:%d has a sentence without a subject; name it: %.60s", f.path, f.line(group),
+					found[1]))
+			}
+		}
+	}
+	return faults
+}
+
 // machinePath finds a path that exists on one machine only. It is assembled, so that this file does
 // not contain one.
 var machinePath = regexp.MustCompile(`(^|[^\w.~$})/-])/(` +

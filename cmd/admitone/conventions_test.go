@@ -17,6 +17,7 @@ var conventions = []struct {
 	{"top folder", checkTop},
 	{"package comments", checkDocs},
 	{"error texts", checkErrorTexts},
+	{"sentences", checkSentences},
 	{"words", checkWords},
 	{"dependencies", checkDependencies},
 }
@@ -73,6 +74,8 @@ var badFiles = []struct{ rule, path, text, want string }{
 		"events/bad.go has a package comment"},
 	{"error texts", "events/bad.go", "package events\n\nimport \"errors\"\n\nvar errBad = errors.New(\"events: bad\")\n",
 		"events/bad.go:5 begins an error's text with its package"},
+	{"sentences", "events/bad.go", "package events\n\n// bad is even. What is\n// odd is good.\nvar bad = 2\n",
+		"events/bad.go:3 has a sentence without a subject; name it: What is odd is good"},
 	{"words", "README.md", "see\n/" + "work/main\n", "README.md:2 names a path of one machine"},
 	{"words", "events/testdata/seed", "dir=/" + "root/go", "events/testdata/seed:1"},
 	{"words", ".ci/run", "cd \"/" + "home/ada/src\"", ".ci/run:1"},

@@ -7,7 +7,7 @@
 //
 // # Why conventions are tested here
 //
-// The linters of .golangci.yml check imports, lengths and comments. What no linter checks is in
+// The linters of .golangci.yml check imports, lengths and comments. All that no linter checks is in
 // conventions_test.go, which reads the source of the whole repository: package comments in doc.go,
 // the reasons for dependencies, the texts of errors, and the entries of the top folder.
 package main

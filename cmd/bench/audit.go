@@ -17,10 +17,10 @@ import (
 	"admitone/events/embedded"
 )
 
-// auditEvents is how long the log is that is looked at.
+// auditEvents is the number of events in the measured log.
 const auditEvents = 1_000_000
 
-// auditLog is a log of a million events, made at the first need.
+// auditLog returns the directory of a log with auditEvents events, which the first call creates.
 func (b *bench) auditLog() (string, error) {
 	dir := filepath.Join(b.dir, "audit")
 	if _, err := os.Stat(dir); err == nil {
@@ -29,7 +29,7 @@ func (b *bench) auditLog() (string, error) {
 	return dir, fillLog(dir, auditEvents)
 }
 
-// measureArchive takes a log out as text and in again.
+// measureArchive measures the export of a log and its import.
 func measureArchive(b *bench) (rows []row, err error) {
 	dir, err := b.auditLog()
 	if err != nil {
@@ -59,7 +59,7 @@ func auditRate(took time.Duration) string {
 	return fmt.Sprintf("%.0f events/s", auditEvents/took.Seconds())
 }
 
-// measureVerify reads a log and verifies it, turn by turn: first without a tree.
+// measureVerify compares the verification of a log with a raw scan of it, in turns, first without a tree.
 func measureVerify(b *bench) ([]row, error) {
 	dir, err := b.auditLog()
 	if err != nil {
@@ -79,7 +79,7 @@ func measureVerify(b *bench) ([]row, error) {
 		bare, costs = append(bare, verified), append(costs, float64(cpu.Nanoseconds())/1000/auditEvents)
 		shares = append(shares, verified*scan.Seconds()/auditEvents)
 	}
-	plant, err := b.admitone("head", "--store", dir)
+	build, err := b.admitone("head", "--store", dir)
 	if err != nil {
 		return nil, err
 	}
@@ -93,11 +93,11 @@ func measureVerify(b *bench) ([]row, error) {
 		{"… as a share of the raw scan in the same turn", spread(shares, "%.2f"), "≥ 0.5"},
 		{"… processor time of an event, on however many cores", spread(costs, "%.1f µs"), ""},
 		{"… with the tree and its signed heads", fmt.Sprintf("%.0f events/s", watched), ""},
-		{"a tree over a log that had none", auditRate(plant), ""},
+		{"a tree over a log that had none", auditRate(build), ""},
 	}, nil
 }
 
-// measureVerifyMemory verifies a log of ten million events. It takes some minutes.
+// measureVerifyMemory measures the peak memory of verifying ten million events, which takes some minutes.
 func measureVerifyMemory(b *bench) ([]row, error) {
 	dir := filepath.Join(b.dir, "ten-million")
 	if err := fillLog(dir, 10*auditEvents); err != nil {
@@ -121,14 +121,13 @@ func measureVerifyMemory(b *bench) ([]row, error) {
 			return []row{{"`verify` of ten million events, resident at most",
 				fmt.Sprintf("%d MB, %.0f events/s", most>>20, 10*auditEvents/time.Since(begun).Seconds()), "≤ 500 MB"}}, err
 		case <-time.After(50 * time.Millisecond):
-			// Not what Wait says: that counts the memory of this process, of before exec, too.
+			// The maximum that Wait reports includes the memory of this process before exec.
 			most = max(most, resident(verify.Process.Pid))
 		}
 	}
 }
 
-// fillLog sells n units of a hundred products, a third of them held first and then
-// paid for.
+// fillLog writes about n facts of a hundred products to a new log; see buy.
 func fillLog(dir string, n int) error {
 	h, err := openInstance(dir, 0)
 	if err != nil {
@@ -156,7 +155,7 @@ func fillLog(dir string, n int) error {
 	return h.close()
 }
 
-// buy makes so many facts about a product: two sales, then a hold that is confirmed.
+// buy appends a number of facts to a product: repeatedly two sales, then a hold that is confirmed.
 func (h *instance) buy(id events.ProductID, buyer, facts int) error {
 	stream, holder := product.Stream(id), events.Holder(fmt.Sprint("holder-", buyer))
 	for made := 0; made < facts; {
@@ -180,7 +179,7 @@ func (h *instance) buy(id events.ProductID, buyer, facts int) error {
 	return nil
 }
 
-// scanLog reads a log once, and does nothing with it.
+// scanLog reads a log once without decoding it, and returns the time.
 func scanLog(dir string) (time.Duration, error) {
 	log, err := embedded.Open(dir, embedded.Options{})
 	if err != nil {
@@ -196,7 +195,7 @@ func scanLog(dir string) (time.Duration, error) {
 	return time.Since(begun), nil
 }
 
-// admitone runs a subcommand and returns how long it took.
+// admitone runs a subcommand and returns the time that it took.
 func (b *bench) admitone(args ...string) (time.Duration, error) {
 	path, err := b.binary()
 	if err != nil {
@@ -210,8 +209,7 @@ func (b *bench) admitone(args ...string) (time.Duration, error) {
 	return time.Since(begun), nil
 }
 
-// verify returns how many events a second the command says it has verified, and the
-// processor time it has used.
+// verify runs the command verify, and returns the rate that it reports, in events per second, and its CPU time.
 func (b *bench) verify(dir string) (perSecond float64, cpu time.Duration, err error) {
 	path, err := b.binary()
 	if err != nil {

@@ -18,14 +18,12 @@ import (
 	"syscall"
 	"time"
 
-	"admitone/actors"
 	"admitone/actors/product"
 )
 
-// measureCompetitors lets PostgreSQL and Redis sell units of one product to as many
-// callers, each durably before it answers, with their own fastest client and no
-// HTTP; and a desk in this process, likewise without HTTP. All three write the sale
-// down: a row, a stream entry, an event.
+// measureCompetitors compares a desk in this process, without HTTP, with PostgreSQL and Redis, each driven by its
+// own benchmark client: units of one product are sold to the same number of callers. All three record the sale
+// (an event, a row, a stream entry) durably before they answer.
 func measureCompetitors(b *bench) ([]row, error) {
 	postgres, err := startPostgres(b)
 	if err != nil {
@@ -81,7 +79,7 @@ func (h *instance) sellTo256(b *bench) (float64, error) {
 	for range connections {
 		crowd.Go(func() {
 			for time.Since(begun) < b.each {
-				if _, err := h.ask(product.Stream("rival"), &product.Reserve{ReservationID: actors.NewID(), Holder: "holder-123456", Quantity: 1}); err != nil {
+				if err := h.reserve(product.Stream("rival"), "holder-123456", false); err != nil {
 					failed.Store(&err)
 					return
 				}
@@ -96,14 +94,14 @@ func (h *instance) sellTo256(b *bench) (float64, error) {
 	return float64(done.Load()) / time.Since(begun).Seconds(), nil
 }
 
-// competitor is a database server of our own on loopback.
+// competitor is a database server that this program has started on loopback.
 type competitor struct {
 	cmd  *exec.Cmd
 	port string
 	dir  string
 }
 
-// stop asks it to end, and makes it end if it doesn't.
+// stop interrupts the server, and kills it if it has not ended after ten seconds.
 func (r *competitor) stop() {
 	r.cmd.Process.Signal(os.Interrupt)
 	insist := time.AfterFunc(10*time.Second, func() { r.cmd.Process.Kill() })
@@ -111,7 +109,7 @@ func (r *competitor) stop() {
 	insist.Stop()
 }
 
-// as lets a command run as another user: PostgreSQL refuses to run as root.
+// as makes a command run as another user, because PostgreSQL refuses to run as root.
 func as(name string, cmd *exec.Cmd) (*exec.Cmd, error) {
 	who, err := user.Lookup(name)
 	if err != nil {
@@ -133,7 +131,7 @@ func freePort() (string, error) {
 	return port, err
 }
 
-// ready waits until something listens.
+// ready waits until the server accepts TCP connections.
 func (r *competitor) ready() error {
 	for range 200 {
 		conn, err := net.DialTimeout("tcp", "127.0.0.1:"+r.port, time.Second)
@@ -185,7 +183,7 @@ func startPostgres(b *bench) (*competitor, error) {
 	if err := r.ready(); err != nil {
 		return nil, err
 	}
-	time.Sleep(time.Second) // it listens a little before it takes connections
+	time.Sleep(time.Second) // it listens shortly before it accepts sessions
 	return r, r.psql(`create table product (id int primary key, remaining int not null);
 		create table reservation (id bigserial primary key, product int not null, holder text not null,
 			quantity int not null, at timestamptz not null default now());
@@ -214,26 +212,8 @@ insert into reservation (product, holder, quantity) select id, 'holder-123456', 
 	if err := os.WriteFile(script, []byte(text), 0o644); err != nil {
 		return 0, err
 	}
-	out, err := exec.Command(
-		"pgbench",
-		"-h",
-		"127.0.0.1",
-		"-p",
-		r.port,
-		"-U",
-		"postgres",
-		"-n",
-		"-M",
-		"prepared",
-		"-c",
-		strconv.Itoa(connections),
-		"-j",
-		"2",
-		"-T",
-		fmt.Sprintf("%.0f", b.each.Seconds()),
-		"-f",
-		script,
-		"postgres",
+	out, err := exec.Command("pgbench", "-h", "127.0.0.1", "-p", r.port, "-U", "postgres", "-n", "-M", "prepared",
+		"-c", strconv.Itoa(connections), "-j", "2", "-T", fmt.Sprintf("%.0f", b.each.Seconds()), "-f", script, "postgres",
 	).CombinedOutput()
 	if err != nil {
 		return 0, fmt.Errorf("pgbench: %w: %s", err, out)
@@ -273,7 +253,8 @@ func (r *competitor) redis(arguments ...string) ([]byte, error) {
 	return exec.Command("redis-cli", append([]string{"-p", r.port}, arguments...)...).CombinedOutput()
 }
 
-const redisScript = `if tonumber(redis.call('get',KEYS[1])) >= 1 then redis.call('decr',KEYS[1]); redis.call('xadd',KEYS[2],'*','holder',ARGV[1],'quantity','1'); return 1 end return 0`
+const redisScript = `if tonumber(redis.call('get',KEYS[1])) >= 1 then redis.call('decr',KEYS[1]); ` +
+	`redis.call('xadd',KEYS[2],'*','holder',ARGV[1],'quantity','1'); return 1 end return 0`
 
 var redisRate = regexp.MustCompile(`","([0-9.]+)"`)
 
@@ -284,25 +265,11 @@ func (r *competitor) sellOnRedis(b *bench) (float64, error) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 10*b.each)
 	defer cancel()
-	// It takes a count, not a time: about as many as fit.
+	// redis-benchmark takes a number of requests, not a duration.
 	count := int(b.each.Seconds() * 50_000)
-	out, err := exec.CommandContext(
-		ctx,
-		"redis-benchmark",
-		"-p",
-		r.port,
-		"-c",
-		strconv.Itoa(connections),
-		"-n",
-		strconv.Itoa(count),
-		"--csv",
-		"evalsha",
-		string(bytes.TrimSpace(hash)),
-		"2",
-		"remaining",
-		"sold",
-		"holder-123456",
-	).CombinedOutput()
+	out, err := exec.CommandContext(ctx, "redis-benchmark", "-p", r.port, "-c", strconv.Itoa(connections),
+		"-n", strconv.Itoa(count), "--csv", "evalsha", string(bytes.TrimSpace(hash)), "2", "remaining", "sold",
+		"holder-123456").CombinedOutput()
 	if err != nil {
 		return 0, fmt.Errorf("redis-benchmark: %w: %s", err, out)
 	}

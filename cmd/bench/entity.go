@@ -17,10 +17,10 @@ import (
 	"admitone/events/embedded"
 )
 
-// callers of the measurements inside one process.
+// callers is the number of concurrent callers of measurements in this process.
 const callers = 4096
 
-// rawBatch is how many events an append of the raw store has.
+// rawBatch is the number of events per append to the raw store.
 const rawBatch = 1024
 
 // instance is a desk on an embedded log.
@@ -56,12 +56,19 @@ func (h *instance) ask(stream events.StreamID, command any) (actors.Answer, erro
 		CorrelationID: string(id), CausationID: string(id), Actor: "holder-123456"})
 }
 
+// reserve reserves one unit of a product, or holds it.
+func (h *instance) reserve(stream events.StreamID, holder events.Holder, hold bool) error {
+	_, err := h.ask(stream, &product.Reserve{ReservationID: actors.NewID(), Holder: holder, Quantity: 1, Hold: hold})
+	return err
+}
+
 func (h *instance) create(id events.ProductID) error {
 	_, err := h.ask(product.Stream(id), &product.Create{ID: id, Name: "x", Stock: product.MaxStock, HoldSeconds: 300})
 	return err
 }
 
-// sell lets the callers reserve for a while, each at the product its number says.
+// sell makes the callers reserve for a duration, distributed evenly over products, and returns the rate per
+// second.
 func (h *instance) sell(each time.Duration, products int) (float64, error) {
 	streams := make([]events.StreamID, products)
 	for i := range streams {
@@ -78,7 +85,7 @@ func (h *instance) sell(each time.Duration, products int) (float64, error) {
 	for c := range callers {
 		crowd.Go(func() {
 			for time.Since(begun) < each {
-				if _, err := h.ask(streams[c%products], &product.Reserve{ReservationID: actors.NewID(), Holder: "holder-123456", Quantity: 1}); err != nil {
+				if err := h.reserve(streams[c%products], "holder-123456", false); err != nil {
 					failed.Store(&err)
 					return
 				}
@@ -93,7 +100,8 @@ func (h *instance) sell(each time.Duration, products int) (float64, error) {
 	return float64(done.Load()) / time.Since(begun).Seconds(), nil
 }
 
-// raw appends the same events to the store itself, in full batches, made before.
+// raw appends the same kind of events directly to a store, in full batches, and returns the rate per second. The
+// time to encode them does not count.
 func raw(dir string, each time.Duration) (float64, error) {
 	store, err := embedded.Open(dir, embedded.Options{})
 	if err != nil {

@@ -12,13 +12,13 @@ import (
 	"time"
 )
 
-// connections of the HTTP measurements, kept alive.
+// connections is the number of keep-alive connections of HTTP measurements.
 const connections = 256
 
-// crowd is what one turn of wrk has seen.
+// crowd is the result of one turn of wrk.
 type crowd struct {
 	count    int     // answers
-	refused  int     // those of them that were no success
+	refused  int     // those other than 2xx and 3xx
 	rate     float64 // answers per second
 	p50, p99 string
 	cpu      time.Duration // of the server, per answer
@@ -37,7 +37,7 @@ wrk.headers["Content-Type"] = "application/json"
 wrk.body = '{"holder":"holder-123456","quantity":1}'
 `
 
-// batchScript posts batches of batchSize reservations of the hot product.
+// batchScript returns a script that posts batches of batchSize reservations of the hot product.
 func batchScript() string {
 	one := `{"method":"POST","path":"/v1/products/hot/reservations","body":{"holder":"holder-123456","quantity":1}}`
 	return `wrk.method = "POST"
@@ -46,13 +46,13 @@ wrk.body = [[{"commands":[` + one + strings.Repeat(","+one, batchSize-1) + `]}]]
 `
 }
 
-// batchSize is how many reservations a batch of the measurements has.
+// batchSize is the number of reservations per batch.
 const batchSize = 100
 
-// wrk posts reservations to path as fast as the server takes them.
+// wrk posts reservations to path for one turn, as fast as the server answers.
 func (b *bench) wrk(s *server, path string) (crowd, error) { return b.wrkWith(s, path, wrkScript) }
 
-// wrkWith is wrk with requests of its own.
+// wrkWith is wrk with the requests of a script.
 func (b *bench) wrkWith(s *server, path, lua string) (crowd, error) {
 	program, err := exec.LookPath("wrk")
 	if err != nil {
@@ -73,7 +73,7 @@ func (b *bench) wrkWith(s *server, path, lua string) (crowd, error) {
 	rate, err := strconv.ParseFloat(field(wrkRate, text), 64)
 	count, _ := strconv.Atoi(field(wrkCount, text))
 	if err != nil || count == 0 {
-		return crowd{}, fmt.Errorf("wrk said: %s", out)
+		return crowd{}, fmt.Errorf("unexpected output of wrk: %s", out)
 	}
 	refused, _ := strconv.Atoi(field(wrkOther, text))
 	return crowd{

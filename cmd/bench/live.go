@@ -24,7 +24,7 @@ func watch(s *server, topic string) (conn *websocket.Conn, snapshot []byte, err 
 	return talk(s, `{"event":"subscribe","data":{"topics":["`+topic+`"]}}`)
 }
 
-// talk opens a socket, says something and returns what it hears first.
+// talk opens a socket, sends a message and returns the first answer.
 func talk(s *server, message string) (conn *websocket.Conn, heard []byte, err error) {
 	dialer := websocket.Dialer{ReadBufferSize: 512, WriteBufferSize: 512}
 	conn, _, err = dialer.Dial("ws"+strings.TrimPrefix(s.url, "http")+"/ws", nil)
@@ -42,8 +42,8 @@ func talk(s *server, message string) (conn *websocket.Conn, heard []byte, err er
 	return conn, heard, nil
 }
 
-// measureSubscribers opens sockets and looks at the server's memory, at rest and after changes
-// that each of them is told of.
+// measureSubscribers measures the server's memory per socket, at rest and after changes that all sockets
+// receive.
 func measureSubscribers(b *bench) ([]row, error) {
 	const sockets, changes = 5000, 200
 	s, err := b.serve(filepath.Join(b.dir, "sockets"), "--demo")
@@ -91,8 +91,8 @@ func discard(conn *websocket.Conn) {
 	}
 }
 
-// measureLatency reserves now and then and looks at when the count arrives at a
-// subscriber, counted from the moment the answer is there.
+// measureLatency reserves at intervals and measures when the new count arrives at a subscriber, relative to the
+// answer.
 func measureLatency(b *bench) ([]row, error) {
 	const samples = 500
 	s, err := b.serve(filepath.Join(b.dir, "latency"), "--demo")
@@ -134,7 +134,7 @@ func measureLatency(b *bench) ([]row, error) {
 		), "≤ 20 ms"}}, nil
 }
 
-// arrivals remembers when the frame with a position came.
+// arrivals has the arrival times of frames by position.
 type arrivals struct {
 	wake chan struct{}
 	mu   sync.Mutex

@@ -10,12 +10,12 @@ import (
 	"time"
 )
 
-// row is one line of the table.
+// row is one row of the table.
 type row struct {
 	what, figure, target string
 }
 
-// part measures one or a few rows.
+// part measures one or several rows.
 type part struct {
 	name string
 	run  func(b *bench) ([]row, error)
@@ -24,8 +24,10 @@ type part struct {
 var parts = []part{
 	{"http", measureHTTP},
 	{"http-watched", measureWatched},
+	{"open-loop", measureOpenLoop},
 	{"tournament", measureTournament},
 	{"seats", measureSeats},
+	{"seats-growth", measureGrowth},
 	{"seats-memory", measureVenueMemory},
 	{"seats-live", measureSeatSubscribers},
 	{"waiting-room", measureWaitingRoom},
@@ -44,9 +46,10 @@ var parts = []part{
 	{"audit-archive", measureArchive},
 	{"verify-memory", measureVerifyMemory},
 	{"rivals", measureCompetitors},
+	{"rivals-seats", measureSeatRivals},
 }
 
-// bench is what the parts share.
+// bench is the state that the parts share.
 type bench struct {
 	dir   string
 	turns int
@@ -57,7 +60,12 @@ func main() {
 	only := flag.String("only", "", "run only the parts whose names begin with this")
 	turns := flag.Int("turns", 5, "how many turns each comparison takes")
 	each := flag.Duration("each", 4*time.Second, "how long one turn of one side lasts")
+	rival := flag.String("rival", "", "serve as a rival over this database, for this program's own use")
 	flag.Parse()
+	if *rival != "" {
+		fmt.Fprintln(os.Stderr, "bench:", serveRival(*rival))
+		os.Exit(3)
+	}
 	dir, err := os.MkdirTemp("", "admitone-bench-")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -88,7 +96,7 @@ func main() {
 	}
 }
 
-// median of some figures.
+// median returns the median of values.
 func median(figures []float64) float64 {
 	if len(figures) == 0 {
 		return 0
@@ -97,7 +105,7 @@ func median(figures []float64) float64 {
 	return sorted[len(sorted)/2]
 }
 
-// ratios of two lists, pair by pair.
+// ratios returns the quotients of two lists, pair by pair.
 func ratios(a, b []float64) []float64 {
 	out := make([]float64, min(len(a), len(b)))
 	for i := range out {
@@ -106,7 +114,7 @@ func ratios(a, b []float64) []float64 {
 	return out
 }
 
-// spread shows the median with the least and the most.
+// spread formats the median with the minimum and the maximum.
 func spread(figures []float64, format string) string {
 	if len(figures) == 0 {
 		return "not measured"

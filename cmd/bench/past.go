@@ -9,12 +9,11 @@ import (
 	"admitone/events"
 )
 
-// seatsOfPast is how many seats the performance has that is looked at.
+// seatsOfPast is the number of seats of the measured performance.
 const seatsOfPast = 10_000
 
-// measurePast adds a performance whose seats were all held and half given back to a
-// log, and asks what things were like halfway: over HTTP, and with a command that
-// opens the log itself.
+// measurePast adds a performance to a log, whose seats are all held and half of them released, and measures
+// queries of the state in between: over HTTP, and with a command that opens the log itself.
 func measurePast(b *bench) ([]row, error) {
 	dir, err := b.auditLog()
 	if err != nil {
@@ -61,8 +60,8 @@ func measurePast(b *bench) ([]row, error) {
 	return rows, nil
 }
 
-// halfABox holds all seats of a performance, fifty a booking, and gives every other
-// booking back; it returns the position between the two, and one of the bookings.
+// halfABox holds all seats of a performance in bookings of fifty, and releases every other booking. It returns the
+// position between the two, and one of the bookings.
 func (s *server) halfABox() (half int64, booking string, err error) {
 	const rows, row = seatsOfPast / 50, 50
 	err = s.post(
@@ -110,7 +109,7 @@ func (s *server) release(path string) error {
 	return read(answer, path, nil)
 }
 
-// timed asks twenty times and returns how many milliseconds each took.
+// timed runs a query twenty times and returns the times in milliseconds.
 func (s *server) timed(path string) (took []float64, err error) {
 	for range 20 {
 		begun := time.Now()

@@ -12,9 +12,8 @@ import (
 	"admitone/events"
 )
 
-// measureRestart fills a log with a million events, stops the server, and looks at
-// how long the next one needs until it says it is ready; once after a clean end and
-// once after kill -9.
+// measureRestart fills a log with a million events, stops the server, and measures the time until the next one is
+// ready, after a clean shutdown and after kill -9.
 func measureRestart(b *bench) ([]row, error) {
 	const facts = 1_000_000
 	dir := filepath.Join(b.dir, "restart")
@@ -62,7 +61,7 @@ func measureRestart(b *bench) ([]row, error) {
 	}, nil
 }
 
-// untilReady starts a server, waits until it is ready and ends it.
+// untilReady starts a server, waits until it is ready, and stops it.
 func (b *bench) untilReady(dir string, end func(*server)) (time.Duration, error) {
 	begun := time.Now()
 	s, err := b.serve(dir)
@@ -74,7 +73,7 @@ func (b *bench) untilReady(dir string, end func(*server)) (time.Duration, error)
 	return time.Since(begun), err
 }
 
-// untilReady waits until the server says that it is.
+// untilReady waits until the server is ready.
 func (s *server) untilReady() error {
 	begun := time.Now()
 	for {

@@ -11,13 +11,13 @@ import (
 )
 
 const (
-	// venueSeats is how many the largest performance has.
+	// venueSeats is the number of seats of the largest performance.
 	venueSeats = 100_000
-	// competitorsPerSeat is how many want the same seat at the same moment.
+	// competitorsPerSeat is the number of concurrent requests for the same seat.
 	competitorsPerSeat = 100
 )
 
-// venue is the body of a performance of venueSeats, in ten sections.
+// venue returns the body of a performance with venueSeats seats in ten sections.
 func venue(id string) string {
 	sections := ""
 	for i := range 10 {
@@ -26,7 +26,7 @@ func venue(id string) string {
 	return performance(id, sections[1:])
 }
 
-// performance is the body of one with holds that outlast any measurement.
+// performance returns the body of a performance whose holds outlast any measurement.
 func performance(id, sections string) string {
 	return fmt.Sprintf(
 		`{"id":%q,"title":"x","venue":"y","starts_at":"2999-01-01T20:00:00Z","hold_seconds":3600,"sections":[%s]}`,
@@ -35,13 +35,13 @@ func performance(id, sections string) string {
 	)
 }
 
-// oneRow is a section of one row, so that a seat is a number.
+// oneRow returns a section of one row, so that a seat is identified by a number.
 func oneRow(seats int) string {
 	return fmt.Sprintf(`{"id":"A","rows":1,"seats_per_row":%d,"price":5000}`, seats)
 }
 
-// measureSeats measures what is done about numbered seats over HTTP: bookings of
-// single seats that nobody else wants, a crowd on one seat, and a large performance.
+// measureSeats measures numbered seats over HTTP: uncontended bookings of single seats, a crowd on one seat, and a
+// large performance.
 func measureSeats(b *bench) ([]row, error) {
 	s, err := b.serve(filepath.Join(b.dir, "seats"))
 	if err != nil {
@@ -61,8 +61,8 @@ func measureSeats(b *bench) ([]row, error) {
 	return rows, nil
 }
 
-// measureBookings compares bookings of single seats with the route that only decodes
-// and answers. Each turn has a performance of its own, so that no seat runs short.
+// measureBookings compares bookings of single seats with the route that only decodes and answers. Each turn has a
+// new performance, so that seats do not run out.
 func measureBookings(b *bench, s *server) ([]row, error) {
 	yardstick := &line{name: "yardstick", path: "/yardstick", last: venueSeats, body: `{"holder":"h-%d"}`}
 	bookings := &line{last: venueSeats, body: `{"holder":"h-%d","seats":["A-1-%d"]}`}
@@ -93,8 +93,8 @@ func measureBookings(b *bench, s *server) ([]row, error) {
 	}, nil
 }
 
-// measureOneSeat lets a hundred want the same seat at once, again and again, each on a
-// connection that is open already. The clock stops when all have their answer.
+// measureOneSeat measures rounds of a hundred concurrent requests for the same seat, on open connections, until all
+// are answered.
 func measureOneSeat(b *bench, s *server) ([]row, error) {
 	rounds := 10 * b.turns
 	if err := s.post("/v1/performances", performance("wanted", oneRow(rounds+1)), nil); err != nil {
@@ -121,7 +121,7 @@ func measureOneSeat(b *bench, s *server) ([]row, error) {
 		), ""}}, nil
 }
 
-// rush is one round: one gets the seat, all the others hear that it is taken.
+// rush runs one round and checks that exactly one request gets the seat.
 func rush(client *fasthttp.HostClient, url, seat string) (time.Duration, error) {
 	statuses := make([]int, competitorsPerSeat)
 	failed := make([]error, competitorsPerSeat)
@@ -157,7 +157,7 @@ func rush(client *fasthttp.HostClient, url, seat string) (time.Duration, error) 
 	return took, nil
 }
 
-// measureVenue creates large performances, and looks at what a newcomer is sent.
+// measureVenue measures the creation of large performances, and the snapshot for a new subscriber.
 func measureVenue(b *bench, s *server) ([]row, error) {
 	var took []float64
 	for turn := range b.turns {
@@ -183,8 +183,8 @@ func measureVenue(b *bench, s *server) ([]row, error) {
 	}, nil
 }
 
-// measureVenueMemory looks at what 100,000 seats that nobody has touched cost the
-// server: made, and shown to somebody.
+// measureVenueMemory measures the server's memory for 100,000 free seats: after their creation, and after a
+// snapshot was sent.
 func measureVenueMemory(b *bench) ([]row, error) {
 	s, err := b.serve(filepath.Join(b.dir, "hall"))
 	if err != nil {

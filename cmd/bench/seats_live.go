@@ -14,13 +14,13 @@ import (
 )
 
 const (
-	// seatSubscribers watch a performance's seats, of which now and then one changes.
+	// seatSubscribers is the number of subscribers to the seats of a performance.
 	seatSubscribers  = 10_000
 	subscribedSeats  = 1000
 	subscriberRounds = 20
 )
 
-// subscriberGroup is many sockets on one topic, and when each change has come to each.
+// subscriberGroup has many sockets on one topic, and the arrival times of changes at each.
 type subscriberGroup struct {
 	open   []*websocket.Conn
 	broken atomic.Int64
@@ -33,9 +33,8 @@ type subscriberGroup struct {
 	waits    []time.Duration // guarded by mu
 }
 
-// measureSeatSubscribers books seats one by one and looks at when the change is with each of
-// ten thousand subscribers, counted from the moment the booking is asked for: a seat
-// is held before its booking is.
+// measureSeatSubscribers books seats sequentially and measures when each change arrives at each of ten thousand
+// subscribers, from the moment of the request, since a seat is held before its booking is answered.
 func measureSeatSubscribers(b *bench) ([]row, error) {
 	s, err := b.serve(filepath.Join(b.dir, "onlookers"), "--access-log=false")
 	if err != nil {
@@ -72,7 +71,7 @@ func (a *subscriberGroup) add(s *server, topic string) (err error) {
 	return nil
 }
 
-// watchAll opens sockets that watch a topic, some at a time. Some may be nil after an error.
+// watchAll opens sockets that watch a topic, with limited concurrency. Some may be nil after an error.
 func watchAll(s *server, topic string, sockets int) ([]*websocket.Conn, error) {
 	open := make([]*websocket.Conn, sockets)
 	const doors = 16
@@ -99,8 +98,8 @@ func closeAll(open []*websocket.Conn) {
 	}
 }
 
-// listen notes when the change that is waited for arrives. Reading the frame as JSON
-// would cost the machine more than sending it.
+// listen records when the awaited change arrives. It does not decode frames, which would cost more CPU than
+// sending them.
 func (a *subscriberGroup) listen(conn *websocket.Conn) {
 	for {
 		_, text, err := conn.ReadMessage()
@@ -120,7 +119,7 @@ func (a *subscriberGroup) listen(conn *websocket.Conn) {
 	}
 }
 
-// change books a seat and returns when everybody knows.
+// change books a seat and waits until the change has arrived at all subscribers.
 func (a *subscriberGroup) change(s *server, seat string) error {
 	a.mu.Lock()
 	a.seat, a.received, a.begun = []byte(`"`+seat+`":`), 0, time.Now()

@@ -15,15 +15,15 @@ import (
 	"time"
 )
 
-// server is the real binary in a process of its own.
+// server is a process of the real program.
 type server struct {
 	cmd *exec.Cmd
 	url string
-	// ready is how long it took from its start until it said where it is.
+	// ready is the time from the start of the process until it printed its address.
 	ready time.Duration
 }
 
-// binary builds the program once.
+// binary returns the path of the program, which the first call builds.
 func (b *bench) binary() (string, error) {
 	path := filepath.Join(b.dir, "admitone")
 	if _, err := os.Stat(path); err == nil {
@@ -34,22 +34,23 @@ func (b *bench) binary() (string, error) {
 	return path, build.Run()
 }
 
-// serve starts a server on the log in store, with everything on, as users have it.
+// serve starts a server on the log in store, with the default features.
 func (b *bench) serve(store string, args ...string) (*server, error) {
 	path, err := b.binary()
 	if err != nil {
 		return nil, err
 	}
+	return b.start(path, append([]string{"serve", "--yardstick", "--listen", "127.0.0.1:0", "--store", store}, args...)...)
+}
+
+// start starts a server that prints its address.
+func (b *bench) start(path string, args ...string) (*server, error) {
 	log, err := os.Create(filepath.Join(b.dir, "access.log"))
 	if err != nil {
 		return nil, err
 	}
 	defer log.Close()
-	s := &server{
-		cmd: exec.Command(
-			path,
-			append([]string{"serve", "--yardstick", "--listen", "127.0.0.1:0", "--store", store}, args...)...),
-	}
+	s := &server{cmd: exec.Command(path, args...)}
 	s.cmd.Stderr = log
 	stdout, err := s.cmd.StdoutPipe()
 	if err != nil {
@@ -77,7 +78,7 @@ func (s *server) stop() {
 	s.cmd.Wait()
 }
 
-// post sends a JSON body and decodes the answer, which must be a success.
+// post sends a JSON body and decodes the response, which must be a success.
 func (s *server) post(path, body string, into any) error {
 	response, err := http.Post(s.url+path, "application/json", strings.NewReader(body))
 	if err != nil {
@@ -95,7 +96,7 @@ func (s *server) get(path string, into any) error {
 	return read(response, path, into)
 }
 
-// read decodes an answer, which must be a success.
+// read decodes a response, which must be a success.
 func read(response *http.Response, path string, into any) error {
 	defer response.Body.Close()
 	text, err := io.ReadAll(response.Body)
@@ -111,7 +112,7 @@ func read(response *http.Response, path string, into any) error {
 	return json.NewDecoder(bytes.NewReader(text)).Decode(into)
 }
 
-// cpu is the processor time the server has used.
+// cpu returns the CPU time that the server has used.
 func (s *server) cpu() time.Duration {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.cmd.Process.Pid))
 	if err != nil {
@@ -127,10 +128,10 @@ func (s *server) cpu() time.Duration {
 	return time.Duration(user+system) * 10 * time.Millisecond
 }
 
-// resident is the server's memory in bytes.
+// resident returns the server's resident memory in bytes.
 func (s *server) resident() int64 { return resident(s.cmd.Process.Pid) }
 
-// resident is the memory of a process in bytes.
+// resident returns the resident memory of a process in bytes.
 func resident(pid int) int64 {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", pid))
 	if err != nil {

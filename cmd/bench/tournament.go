@@ -6,9 +6,8 @@ import (
 	"time"
 )
 
-// numberedScript posts bodies that differ by a number, which may be in them twice. It
-// counts up from first and begins again at 1 behind last. So many are made beforehand,
-// which costs the load generator nothing while it measures.
+// numberedScript returns a script that posts bodies with a running number, which may occur twice in them. It counts
+// up from first, and continues with 1 after last. The bodies are generated before the measurement.
 func numberedScript(body string, first, last, made int) string {
 	return fmt.Sprintf(`wrk.method = "POST"
 wrk.headers["Content-Type"] = "application/json"
@@ -24,10 +23,10 @@ end
 `, first, last, body, made)
 }
 
-// askers is the number of teams that are refused, again and again.
+// askers is the number of teams that are refused repeatedly.
 const askers = 10_000
 
-// line is what a numbered crowd posts, and how far it has come.
+// line is the requests of a numbered crowd, and its progress.
 type line struct {
 	name       string
 	path, body string
@@ -37,8 +36,7 @@ type line struct {
 	seen       crowd     // in the last turn
 }
 
-// measure lets the line move for one turn. refusals says that nothing may succeed,
-// else everything has to.
+// measure runs the line for one turn. With refusals no request may succeed, otherwise all have to.
 func (l *line) measure(b *bench, s *server, refusals bool) (err error) {
 	expected := int(max(1000, 1.3*l.seen.rate*b.each.Seconds()))
 	if l.seen, err = b.wrkWith(s, l.path, numberedScript(l.body, l.done, l.last, expected)); err != nil {
@@ -57,9 +55,9 @@ func (l *line) measure(b *bench, s *server, refusals bool) (err error) {
 	return nil
 }
 
-// measureTournament compares entries on one hot tournament with reservations of one
-// hot product, and the refusals of a full one with the route that only decodes and
-// answers. Every entry is of a team of its own, and every reservation of a holder.
+// measureTournament compares entries to one hot tournament with reservations of one hot product, and the refusals of
+// a full tournament with the route that only decodes and answers. Each entry has a new team, and each
+// reservation a new holder.
 func measureTournament(b *bench) ([]row, error) {
 	s, err := b.serve(filepath.Join(b.dir, "tournament"))
 	if err != nil {
@@ -123,8 +121,7 @@ func measureTournament(b *bench) ([]row, error) {
 	}, nil
 }
 
-// settle waits until the server's read side has seen everything, and what there was to
-// flush and compact behind it is done.
+// settle waits until the server's views have caught up and their background flushes and compactions are done.
 func (s *server) settle() error {
 	const look = 100 * time.Millisecond
 	var ready struct{ Lag int64 }

@@ -16,11 +16,11 @@ import (
 	"admitone/events/embedded"
 )
 
-// waitingVisitors is how many wait in the large room.
+// waitingVisitors is the number of visitors who wait in the large room.
 const waitingVisitors = 1_000_000
 
-// largeRoom is one in which hardly anybody comes in, and everybody asks once an hour:
-// so nobody who is asked for once is too soon.
+// largeRoom are settings by which hardly anybody is admitted and visitors poll once an hour, so that no single
+// poll is too soon.
 var largeRoom = events.WaitingRoomSettings{
 	AdmitPerSecond:   1,
 	MaxActive:        100_000,
@@ -31,11 +31,10 @@ var largeRoom = events.WaitingRoomSettings{
 	Version:          1,
 }
 
-// waitingHolder is the holder of a ticket.
+// waitingHolder returns the holder of a ticket.
 func waitingHolder(ticket int) events.Holder { return events.Holder(fmt.Sprint("holder-", ticket)) }
 
-// fillRoom writes a log with a room called "large" in which so many wait, as the room
-// itself would have.
+// fillRoom writes the log of a room "large" with waiting visitors, as the room itself would.
 func fillRoom(dir string, settings events.WaitingRoomSettings, visitors int) error {
 	store, err := embedded.Open(dir, embedded.Options{})
 	if err != nil {
@@ -73,7 +72,7 @@ func fillRoom(dir string, settings events.WaitingRoomSettings, visitors int) err
 	return nil
 }
 
-// newPassKeys puts keys for a server into its store's directory, and returns them.
+// newPassKeys writes new pass keys to a server's directory, and returns them.
 func newPassKeys(dir string) (*pass.Keyring, error) {
 	ring, err := pass.NewKeyring(pass.NewKey(1))
 	if err != nil {
@@ -82,12 +81,12 @@ func newPassKeys(dir string) (*pass.Keyring, error) {
 	return ring, os.WriteFile(filepath.Join(dir, "passes.key"), ring.Format(), 0o600)
 }
 
-// visitorOf is what the holder of a ticket of the large room asks with.
+// visitorOf returns the visitor id of a ticket of the large room.
 func visitorOf(ring *pass.Keyring, ticket int) string {
 	return ring.VisitorID("large", pass.Visitor{Ticket: int64(ticket), Holder: pass.HolderOf(waitingHolder(ticket))})
 }
 
-// pollScript asks for one visitor after another, whose ids are lines of a file.
+// pollScript returns a script that polls for the visitors whose ids are the lines of a file, one after another.
 const pollScript = `local made, n = {}, 0
 function init()
   for visitor in io.lines(%q) do made[#made + 1] = wrk.format("GET", %q .. visitor) end
@@ -98,14 +97,14 @@ function request()
 end
 `
 
-// pollers are the visitors in the order in which they ask, each once.
+// pollers are the visitors in the order in which they poll, each once.
 type pollers struct {
 	line
 	ring    *pass.Keyring
 	tickets []int
 }
 
-// measure lets some of them ask for one turn, of so many that are left.
+// measure makes visitors poll for one turn.
 func (p *pollers) measure(b *bench, s *server, turns int) (err error) {
 	expected := len(p.tickets) / turns
 	var ids strings.Builder
@@ -134,8 +133,8 @@ func (p *pollers) measure(b *bench, s *server, turns int) (err error) {
 	return nil
 }
 
-// measureWaitingRoom compares polls and joins, while a million wait, with the route
-// that only decodes and answers. Polls are of random visitors, each of whom is due.
+// measureWaitingRoom compares polls and joins, while a million visitors wait, with the route that only decodes and
+// answers. Polls are for random visitors, none of them too soon.
 func measureWaitingRoom(b *bench) ([]row, error) {
 	short := *b
 	short.each = min(b.each, 3*time.Second) // or they would have to ask twice

@@ -18,7 +18,7 @@ import (
 	"admitone/events/embedded"
 )
 
-// visitorPool is a waiting room in this process: a desk and its rooms, with nothing else.
+// visitorPool is a waiting room in this process: a desk and its rooms.
 type visitorPool struct {
 	instance
 	rooms *admission.Rooms
@@ -54,10 +54,9 @@ func (l *visitorPool) close() error {
 	return l.instance.close()
 }
 
-// measureWaitingMemory has a million visitors wait in a room in this process, all of
-// whom have asked, and looks at what each costs in the room's entity, in the line that
-// is published and in the table of signs of life together. Then it looks every
-// millisecond how old the published line is.
+// measureWaitingMemory measures the memory per visitor of a room in this process with a million waiting visitors, all
+// of whom have polled: the room's entity, the published line and the heartbeat table. Then it samples the age of
+// the published line every millisecond.
 func measureWaitingMemory(b *bench) ([]row, error) {
 	dir := filepath.Join(b.dir, "lobby")
 	if err := fillRoom(dir, largeRoom, waitingVisitors); err != nil {
@@ -93,7 +92,7 @@ func measureWaitingMemory(b *bench) ([]row, error) {
 	}, nil
 }
 
-// ages looks for a while how old the line is, while so many callers join and poll.
+// ages samples the age of the line for a while, during which callers join and poll.
 func (l *visitorPool) ages(each time.Duration, callers int) (string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), each)
 	defer cancel()

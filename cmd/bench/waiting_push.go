@@ -21,9 +21,9 @@ import (
 	"admitone/events"
 )
 
-// movingRoom is one in which ten thousand wait and twenty a second come in. Nobody has
-// to ask more often than every second or less often than every eight: so the window
-// below has the same share of everybody's polls, whenever each has begun.
+// movingRoom are the settings of a room with ten thousand waiting visitors and twenty admissions per second. The poll
+// interval is from one to eight seconds, so that the measured window contains the same share of all visitors'
+// polls, whenever they began.
 var movingRoom = events.WaitingRoomSettings{
 	AdmitPerSecond:   20,
 	MaxActive:        100_000,
@@ -35,14 +35,14 @@ var movingRoom = events.WaitingRoomSettings{
 }
 
 const (
-	// movingVisitors leave room for as many sockets in one process, and no more.
+	// movingVisitors is as many as one process can open sockets for.
 	movingVisitors = 10_000
 	movingWindow   = 8 * time.Second
 	movingIdle     = 2 * time.Second
 	movingDoors    = 16
 )
 
-// push is one way to tell those who wait how it goes.
+// push is one way to inform waiting visitors.
 type push struct {
 	server   *server
 	ring     *pass.Keyring
@@ -52,15 +52,15 @@ type push struct {
 	open     []io.Closer // guarded by mu
 }
 
-// opened keeps a connection until the end.
+// opened registers a connection, which is closed at the end.
 func (p *push) opened(c io.Closer) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.open = append(p.open, c)
 }
 
-// measurePush fills a room like that, lets enter bring ten thousand people there who wait, and
-// looks at what that costs the server beside the room itself. What they hear is told.
+// measurePush fills a moving room, connects its ten thousand visitors with enter, and measures the server's cost
+// beyond that of the room itself, and the number of their answers.
 func (b *bench) measurePush(
 	name string,
 	room events.WaitingRoomSettings,
@@ -110,22 +110,22 @@ func (b *bench) measurePush(
 	), nil
 }
 
-// busy is the share of a core that the server uses for a while.
+// busy returns the share of a core that the server uses during a while.
 func (s *server) busy(d time.Duration) float64 {
 	before, begun := s.cpu(), time.Now()
 	time.Sleep(d)
 	return (s.cpu() - before).Seconds() / time.Since(begun).Seconds()
 }
 
-// ask is one connection that asks how it goes, for one visitor after another. It is
-// made at the first need: a server does not wait for who connects and says nothing.
+// ask is a connection that polls for one visitor after another. It is opened at the first use, because a server
+// closes connections that send nothing.
 type ask struct {
 	mu   sync.Mutex
 	conn net.Conn      // guarded by mu
 	in   *bufio.Reader // guarded by mu
 }
 
-// poll returns how soon to ask again; 0 if the visitor does not wait any more.
+// poll polls for a visitor and returns when to poll again, 0 if the visitor no longer waits.
 func (a *ask) poll(p *push, path string) (time.Duration, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -155,7 +155,7 @@ func (a *ask) poll(p *push, path string) (time.Duration, error) {
 	return time.Duration(seconds) * time.Second, nil
 }
 
-// poll has everybody ask when they are told to, over so many connections.
+// poll polls for all visitors at the times that the server asks for, over a number of connections.
 func (p *push) poll(connections int) error {
 	asks := make([]ask, connections)
 	for i := range movingVisitors {
@@ -182,7 +182,7 @@ func (p *push) keepAsking(a *ask, path string, next time.Duration) {
 	}
 }
 
-// listen has everybody open a socket and say something, and hear what comes.
+// listen opens a socket per visitor, sends a message and reads the frames.
 func (p *push) listen(message func(visitor string) string) error {
 	failed := make([]error, movingDoors)
 	var entering sync.WaitGroup
@@ -211,8 +211,9 @@ func (p *push) receive(conn *websocket.Conn) {
 	}
 }
 
-// measureWaitingPolls looks at what ten thousand who ask cost the server, through a
-// few connections, as of a proxy in front of it, and each through one of its own.
+// measureWaitingPolls measures the server's cost of ten thousand polling visitors, over a few connections, as
+// behind a
+// proxy, and over one connection each.
 func measureWaitingPolls(b *bench) ([]row, error) {
 	few, err := b.measurePush("polls-few", movingRoom, "polls", func(p *push) error { return p.poll(64) })
 	if err != nil {
@@ -223,8 +224,8 @@ func measureWaitingPolls(b *bench) ([]row, error) {
 	return append(rows, row{"… with a connection each", each, ""}), err
 }
 
-// measureWaitingSockets looks at what they cost with a socket each: waiting over it,
-// and watching the topic, which has the counts alone.
+// measureWaitingSockets measures their cost with a socket each: waiting over it, and watching only the topic with the
+// counts.
 func measureWaitingSockets(b *bench) ([]row, error) {
 	waits, err := b.measurePush("sockets-wait", movingRoom, "frames", func(p *push) error {
 		return p.listen(func(visitor string) string {

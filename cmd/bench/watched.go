@@ -16,17 +16,16 @@ import (
 )
 
 const (
-	// productWatchers watch a hot product. The sockets of both ends are in two processes, each
-	// of which may open 20,000 files in most places.
+	// productWatchers is the number of watchers of a hot product. Both ends of their sockets are in two processes,
+	// each of which may usually open 20,000 files.
 	productWatchers = 9000
-	// sampledWatchers is of how many of them one is asked for the age of its counts.
+	// sampledWatchers is the ratio of watchers to those whose counts' age is sampled.
 	sampledWatchers = 8
-	// clockEvery is how often a position is dated.
+	// clockEvery is the interval at which positions are dated.
 	clockEvery = 5 * time.Millisecond
 )
 
-// measureWatched compares a hot product that many watch with one that nobody watches, on one
-// server.
+// measureWatched compares a hot product with many watchers with one without, on one server.
 func measureWatched(b *bench) ([]row, error) {
 	s, err := b.serve(filepath.Join(b.dir, "watched"))
 	if err != nil {
@@ -72,7 +71,7 @@ func measureWatched(b *bench) ([]row, error) {
 	}, nil
 }
 
-// audience is the watchers of the product "watched".
+// audience are the watchers of the product "watched".
 type audience struct {
 	conns []*websocket.Conn
 	shown []atomic.Int64 // position of what each shows
@@ -83,13 +82,13 @@ type audience struct {
 	sampled []change // guarded by mu
 }
 
-// dated is a position and when the answer with it came.
+// dated is a position and the time of the answer with it.
 type dated struct {
 	position int64
 	at       time.Time
 }
 
-// change is the arrival of a count: what was shown until then had been there since.
+// change is the arrival of a new count at a watcher, at at. The previous count was shown since since.
 type change struct {
 	shown     int64
 	since, at time.Time
@@ -107,7 +106,7 @@ func (a *audience) open(s *server) (err error) {
 	return nil
 }
 
-// follow reads the frames of one watcher. Decoding their JSON would cost more than sending them.
+// follow reads the frames of one watcher without decoding their JSON, which would cost more than sending them.
 func (a *audience) follow(i int) {
 	frame := make([]byte, 512)
 	var since time.Time
@@ -129,7 +128,7 @@ func (a *audience) follow(i int) {
 	}
 }
 
-// number is the number behind a key of a frame; 0 if there is none.
+// number returns the number after a key of a frame, 0 if there is none.
 func number(frame []byte, key string) int64 {
 	_, rest, _ := bytes.Cut(frame, []byte(key))
 	digits := bytes.IndexFunc(rest, func(c rune) bool { return c < '0' || c > '9' })
@@ -137,7 +136,7 @@ func number(frame []byte, key string) int64 {
 	return n
 }
 
-// flood has wrk reserve the product, and dates positions meanwhile.
+// flood makes wrk reserve the product, and dates positions meanwhile.
 func (a *audience) flood(b *bench, s *server) (crowd, error) {
 	stop := make(chan struct{})
 	a.begun.Store(time.Now().UnixNano())
@@ -159,7 +158,7 @@ func (a *audience) flood(b *bench, s *server) (crowd, error) {
 	return seen, errors.Join(err, failed)
 }
 
-// reserve reserves one, and dates its position.
+// reserve makes one reservation, and dates its position.
 func (a *audience) reserve(s *server) (dated, error) {
 	var answer struct {
 		Position int64 `json:"position"`
@@ -170,7 +169,7 @@ func (a *audience) reserve(s *server) (dated, error) {
 	return d, err
 }
 
-// last reserves once more and returns how long it takes until all show that.
+// last makes one more reservation and returns the time until all watchers show it.
 func (a *audience) last(s *server) (time.Duration, error) {
 	d, err := a.reserve(s)
 	if err != nil {
@@ -187,7 +186,7 @@ func (a *audience) last(s *server) (time.Duration, error) {
 	return time.Since(d.at), nil
 }
 
-// ages samples how long what a watcher shows has been out of date, at even intervals.
+// ages samples at even intervals for how long the count that a watcher shows has been stale.
 func (a *audience) ages() []time.Duration {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -10,6 +10,12 @@
 // last one is marked as the last. A file whose name ends in .gz or .zst is compressed. There is
 // nothing else in it, so a log and its copy, which has a different epoch, yield the same file.
 //
+// A log in which positions have gaps and other programs have events, like an EventStoreDB, is
+// written in the second version of the format, whose first line has the type [BeginType]. It has
+// only this system's own events, see events.Lineage, with their positions. The tree is that of the
+// log's signed heads: the n-th line of an event is the n-th leaf. Head lines also have the last
+// position.
+//
 // # What it promises
 //
 // A [Reader] only returns events that were written, and reports the line of any damage: each block

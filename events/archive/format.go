@@ -12,8 +12,13 @@ import (
 	"admitone/events"
 )
 
-// HeadType is the type of the lines that are not events of the log.
-const HeadType = "admitone.head.v1"
+// HeadType is the type of head lines; ownHeadType that of head lines in the second version, whose
+// positions have gaps; BeginType that of its first line.
+const (
+	HeadType    = "admitone.head.v1"
+	ownHeadType = "admitone.head.v2"
+	BeginType   = "admitone.export.v2"
+)
 
 // Bounds of a block, the events between two head lines.
 const (
@@ -28,18 +33,38 @@ type head struct {
 	Size int64     `json:"size"`
 	Root tlog.Hash `json:"root"`
 	End  bool      `json:"end"`
+	// Position of the last event before the line, in the second version only.
+	Position events.Position `json:"position"`
 }
 
-// headStart begins every head line, and no event's line.
-const headStart = `{"specversion":"1.0","type":"` + HeadType + `",`
+// The beginnings of head lines. No line of an event begins like them.
+const (
+	headStart    = `{"specversion":"1.0","type":"` + HeadType + `",`
+	ownHeadStart = `{"specversion":"1.0","type":"` + ownHeadType + `",`
+)
 
-func (h *head) append(dst []byte) []byte {
-	dst = append(dst, headStart...)
+// startOf returns the beginning of head lines in a version.
+func startOf(own bool) string {
+	if own {
+		return ownHeadStart
+	}
+	return headStart
+}
+
+// beginLine is the first line of a file of the second version.
+const beginLine = `{"specversion":"1.0","type":"` + BeginType + `","id":"0","source":"/v1/log/head",` +
+	`"datacontenttype":"application/json","data":{"counts":"own"}}`
+
+func (h *head) append(dst []byte, own bool) []byte {
+	dst = append(dst, startOf(own)...)
 	dst = append(dst, `"id":`...)
 	dst = events.AppendJSONString(dst, strconv.FormatInt(h.Size, 10))
 	dst = append(dst, `,"source":"/v1/log/head","datacontenttype":"application/json","data":`...)
 	o := events.OpenObject(dst)
 	o.Int("size", h.Size)
+	if own {
+		o.Int("position", int64(h.Position))
+	}
 	o.String("root", h.Root.String())
 	o.Bool("end", h.End)
 	return append(o.Close(), '}')
@@ -48,14 +73,14 @@ func (h *head) append(dst []byte) []byte {
 // errHead: a line that begins like a head line but is not one.
 var errHead = errors.New("malformed head line")
 
-func parseHead(line []byte) (h head, err error) {
+func parseHead(line []byte, own bool) (h head, err error) {
 	var outer struct {
 		Data head `json:"data"`
 	}
 	if err := json.Unmarshal(line, &outer); err != nil {
 		return h, fmt.Errorf("%w: %v", errHead, err)
 	}
-	if h = outer.Data; !bytes.Equal(h.append(nil), line) {
+	if h = outer.Data; !bytes.Equal(h.append(nil, own), line) {
 		return h, errHead
 	}
 	return h, nil

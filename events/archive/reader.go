@@ -40,6 +40,9 @@ type Block struct {
 	Root tlog.Hash
 	// End is whether this is the last block of a complete file.
 	End bool
+	// Own is whether the file has only this system's own events. Their positions have gaps then,
+	// and the first event of the block is number Size - len(Events) + 1 of them.
+	Own bool
 }
 
 // Reader reads what a [Writer] has written. It is not safe for concurrent use.
@@ -52,6 +55,8 @@ type Reader struct {
 	done  func()
 	tree  merkle.CompactRange
 	added []tlog.Hash
+	last  events.Position // of the last event
+	own   bool
 	line  int
 	long  []byte // a line that is longer than in's buffer
 	ended bool
@@ -82,26 +87,31 @@ func (r *Reader) Next() (*Block, error) {
 		if err != nil {
 			return nil, err
 		}
-		if bytes.HasPrefix(line, []byte(headStart)) {
+		if r.line == 1 && string(line) == beginLine {
+			r.own, b.Line = true, 2
+			continue
+		}
+		if bytes.HasPrefix(line, []byte(startOf(r.own))) {
 			return b, r.close(b, line)
 		}
 		if size += len(line); len(b.Events) == blockEvents || size-len(line) > blockBytes {
-			return nil, r.bad("here should be a line of the type %s", HeadType)
+			return nil, r.bad("here should be a line of the type %s", r.headType())
 		}
 		e, err := events.ParseCloudEvent(line)
 		if err != nil {
 			return nil, r.bad("%v", err)
 		}
-		if want := events.Position(r.tree.Size + int64(len(b.Events)) + 1); e.Position != want {
-			return nil, r.bad("the event at position %d, where %d should be", e.Position, want)
+		if e.Position <= r.last || !r.own && e.Position != r.last+1 {
+			return nil, r.bad("the event at position %d, where %d should be", e.Position, r.last+1)
 		}
+		r.last = e.Position
 		b.Events = append(b.Events, e)
 	}
 }
 
 // close verifies a block against its head line, and that nothing follows the last one.
 func (r *Reader) close(b *Block, line []byte) error {
-	h, err := parseHead(line)
+	h, err := parseHead(line, r.own)
 	if err != nil {
 		return r.bad("%v", err)
 	}
@@ -111,10 +121,12 @@ func (r *Reader) close(b *Block, line []byte) error {
 	switch {
 	case h.Size != r.tree.Size:
 		return r.bad("here should be %d events, and there are %d", h.Size, r.tree.Size)
+	case r.own && h.Position != r.last:
+		return r.bad("the last event should be at position %d, and is at %d", h.Position, r.last)
 	case h.Root != r.tree.Root():
 		return r.findBadLine(b)
 	}
-	b.Size, b.Root, b.End, r.ended = h.Size, h.Root, h.End, h.End
+	b.Size, b.Root, b.End, b.Own, r.ended = h.Size, h.Root, h.End, r.own, h.End
 	if !h.End {
 		return nil
 	}
@@ -158,6 +170,14 @@ func (r *Reader) findBadLine(b *Block) error {
 	return r.bad("one of the lines from %d on is not what was written: their root is another one", b.Line)
 }
 
+// headType returns the type of head lines in the file's version.
+func (r *Reader) headType() string {
+	if r.own {
+		return ownHeadType
+	}
+	return HeadType
+}
+
 func (r *Reader) bad(format string, args ...any) error {
 	return &LineError{r.line, fmt.Sprintf(format, args...)}
 }
@@ -179,7 +199,7 @@ func (r *Reader) read() ([]byte, error) {
 			return nil, r.bad("it is longer than %d bytes", maxLine)
 		case errors.Is(err, bufio.ErrBufferFull):
 		case err == io.EOF:
-			return nil, r.bad("the file ends here, and a last line of the type %s is missing: it was cut off", HeadType)
+			return nil, r.bad("the file ends here, and a last line of the type %s is missing: it was cut off", r.headType())
 		default:
 			return nil, r.bad("%v", err)
 		}

@@ -28,6 +28,18 @@ type State struct {
 	Bytes int64 `json:"bytes"`
 	// Range is the compact range of the tree over their events.
 	Range merkle.CompactRange `json:"edge"`
+	// Own is whether the file has only this system's own events, whose positions have gaps; Last is
+	// the position of the last of them.
+	Own  bool            `json:"own,omitempty"`
+	Last events.Position `json:"last,omitempty"`
+}
+
+// Position returns the position of the last event before.
+func (s *State) Position() events.Position {
+	if s.Own {
+		return s.Last
+	}
+	return events.Position(s.Range.Size)
 }
 
 // Writer writes the events of a log. It is not safe for concurrent use, and must not be used after
@@ -40,6 +52,7 @@ type Writer struct {
 	out         *bufio.Writer // uncompressed; nil between two pieces
 	tree        merkle.CompactRange
 	added       []tlog.Hash
+	last        events.Position // of the last event
 	line        []byte
 
 	inBlock, blockSize, pieceSize int
@@ -59,14 +72,14 @@ func (c *counter) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// NewWriter resumes a file after its first state.Bytes bytes, where out must write. The state of a
-// new file has only its log's epoch.
+// NewWriter resumes a file after its first state.Bytes bytes; out must continue there. The state of
+// a new file has only its log's epoch, and Own.
 func NewWriter(out io.Writer, compression Compression, state State) (*Writer, error) {
 	if err := state.Range.Check(); err != nil {
 		return nil, err
 	}
 	return &Writer{
-		compression: compression, pieceLimit: pieceBytes, state: state, tree: state.Range.Clone(),
+		compression: compression, pieceLimit: pieceBytes, state: state, tree: state.Range.Clone(), last: state.Position(),
 		count: counter{Writer: out, bytes: state.Bytes},
 	}, nil
 }
@@ -75,14 +88,17 @@ func NewWriter(out io.Writer, compression Compression, state State) (*Writer, er
 // been written to out, and [Writer.State] is the state to resume from. Errors: [ErrNotWritable],
 // out's.
 func (w *Writer) Write(e *events.Recorded) (whole bool, err error) {
-	if e.Position != events.Position(w.tree.Size+1) {
-		return false, fmt.Errorf("%w: position %d follows %d", ErrNotWritable, e.Position, w.tree.Size)
+	if e.Position <= w.last || !w.state.Own && e.Position != w.last+1 {
+		return false, fmt.Errorf("%w: position %d follows %d", ErrNotWritable, e.Position, w.last)
+	}
+	if err := w.begin(); err != nil {
+		return false, err
 	}
 	if w.line = events.AppendCloudEvent(w.line[:0], e); len(w.line) > maxLine {
 		return false, fmt.Errorf("%w: position %d, %.60s@%d takes %d bytes", ErrNotWritable, e.Position, e.Stream,
 			e.Revision, len(w.line))
 	}
-	w.added = w.tree.Add(w.added[:0], e)
+	w.added, w.last = w.tree.Add(w.added[:0], e), e.Position
 	if err := w.writeLine(); err != nil {
 		return false, err
 	}
@@ -93,6 +109,15 @@ func (w *Writer) Write(e *events.Recorded) (whole bool, err error) {
 		return false, err
 	}
 	return true, w.endPiece()
+}
+
+// begin writes the first line of a file of the second version.
+func (w *Writer) begin() error {
+	if !w.state.Own || w.out != nil || w.count.bytes > 0 {
+		return nil
+	}
+	w.line = append(w.line[:0], beginLine...)
+	return w.writeLine()
 }
 
 // writeLine writes w.line.
@@ -113,8 +138,8 @@ func (w *Writer) writeLine() error {
 
 // endBlock writes the head line of a block.
 func (w *Writer) endBlock(end bool) error {
-	h := head{Size: w.tree.Size, Root: w.tree.Root(), End: end}
-	w.line = h.append(w.line[:0])
+	h := head{Size: w.tree.Size, Root: w.tree.Root(), End: end, Position: w.last}
+	w.line = h.append(w.line[:0], w.state.Own)
 	err := w.writeLine()
 	w.inBlock, w.blockSize = 0, 0
 	return err
@@ -127,6 +152,9 @@ func (w *Writer) endPiece() error {
 	}
 	w.out, w.piece, w.pieceSize = nil, nil, 0
 	w.state.Bytes, w.state.Range = w.count.bytes, w.tree.Clone()
+	if w.state.Own {
+		w.state.Last = w.last
+	}
 	return nil
 }
 
@@ -136,8 +164,14 @@ func (w *Writer) State() State { return w.state }
 // Range returns the compact range of the tree over all events written.
 func (w *Writer) Range() merkle.CompactRange { return w.tree.Clone() }
 
+// Position returns the position of the last event written.
+func (w *Writer) Position() events.Position { return w.last }
+
 // Finish writes the last line and flushes everything to out.
 func (w *Writer) Finish() error {
+	if err := w.begin(); err != nil {
+		return err
+	}
 	if err := w.endBlock(true); err != nil {
 		return err
 	}

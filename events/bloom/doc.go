@@ -1,4 +1,4 @@
-// Package bloom has a Bloom filter that grows: it says of a text that it was never added, or that it
-// may have been. The log asks it for streams, the views for records, before they search for what is
-// not there.
+// Package bloom has a Bloom filter that grows: it tells whether a text may have been added, or
+// certainly was not. The log uses it for streams, the views for records, to avoid searching for
+// what does not exist.
 package bloom

@@ -2,10 +2,10 @@ package bloom
 
 import "math/bits"
 
-// Filter is a scalable Bloom filter: of a text that was added, Has is always true; of any other, it
-// is false but for half a percent per layer. Each layer has twice the capacity of the one before, so
-// beyond a million texts it needs 12 to 24 bits for each. Both methods cost at most one cache line
-// per layer.
+// Filter is a scalable Bloom filter: for a text that was added, Has is always true; for any other
+// it is false, except for half a percent per layer. Each layer has twice the capacity of the one
+// before, so beyond a million texts it needs 12 to 24 bits per text. Has and Add touch at most one
+// cache line per layer.
 type Filter struct {
 	Key    Key // random, so that nobody can choose texts that fill the filter
 	Layers []Layer
@@ -21,9 +21,9 @@ type Layer struct {
 type Block [8]uint64
 
 const (
-	// FirstBlocks is the size of the first layer, perBlock how many texts a block is made for. With
-	// ten bits for each instead of twelve, and a first layer of an eighth, false answers took a
-	// tenth of the log's CPU time after 300,000 bookings.
+	// FirstBlocks is the size of the first layer, perBlock the number of texts per block. With ten
+	// bits per text instead of twelve, and a first layer of an eighth, false positives took a tenth
+	// of the log's CPU time after 300,000 bookings.
 	FirstBlocks = 20480
 	perBlock    = 42
 )
@@ -55,7 +55,7 @@ func (f *Filter) Add(hash uint64) bool {
 	return true
 }
 
-// Size is the number of texts that are added, without those that seemed to be in the filter already.
+// Size is the number of texts added, without those that seemed to be in the filter already.
 func (f *Filter) Size() int {
 	size := 0
 	for i := range f.Layers {
@@ -87,6 +87,6 @@ func (l *Layer) add(hash uint64) {
 // find returns the block of a hash and its bit in each word, six bits each from the lowest.
 func (l *Layer) find(hash uint64) (*Block, uint64) {
 	at, _ := bits.Mul64(hash, uint64(len(l.Blocks)))
-	// The block follows from the highest bits; the multiplication makes the bits depend on all.
+	// The highest bits select the block; the multiplication makes all bits depend on the hash.
 	return &l.Blocks[at], hash * 0x9e3779b97f4a7c15 >> 16
 }

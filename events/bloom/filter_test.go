@@ -8,7 +8,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestFilterHasWhatWasAdded: whatever was added is there, also in several layers.
+// TestFilterHasWhatWasAdded: every added text is found, also in several layers.
 func TestFilterHasWhatWasAdded(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		f := Filter{Key: Key{rapid.Uint64().Draw(t, "key"), rapid.Uint64().Draw(t, "key")}}
@@ -24,7 +24,7 @@ func TestFilterHasWhatWasAdded(t *testing.T) {
 	})
 }
 
-// TestFilterGrows: with four times as many hashes as the first layer is made for, each is there, few
+// TestFilterGrows: with four times as many hashes as the first layer holds, each is found, few
 // others are, and the size is bounded.
 func TestFilterGrows(t *testing.T) {
 	const n = 4 * FirstBlocks * perBlock

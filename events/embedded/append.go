@@ -51,15 +51,14 @@ func (s *Store) newRequest(stream events.StreamID, expected events.Revision, bat
 	return r
 }
 
-// release lets a request be used again. One with an error must not be: it may be the committer's
-// still.
+// release returns a request to the pool. One that failed must not be released, because the committer may still use it.
 func (r *request) release() {
 	r.oneAppend[0], r.oneResult[0] = events.StreamAppend{}, events.Appended{}
 	r.appends, r.results, r.then, r.err = nil, nil, nil, nil
 	r.store.requests.Put(r)
 }
 
-// answer passes on an error, or the results. It is called once.
+// answer answers the request with an error, or the results. It must be called once.
 func (r *request) answer(err error) {
 	if r.then == nil {
 		r.err = err
@@ -210,7 +209,7 @@ func (p *pendingGroup) end(s *Store) bool {
 	return true
 }
 
-// abandon answers, after a failed write, what the committer no longer can.
+// abandon answers, after a failed write, the requests that the committer can no longer answer.
 func (s *Store) abandon() {
 	s.pending.mu.Lock()
 	group := s.pending.group

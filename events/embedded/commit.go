@@ -115,7 +115,7 @@ func (c *committer) commit() {
 	}
 	if c.last > before {
 		c.counters.committed(len(c.placed), c.last-before, c.batch.Len(), took)
-		c.noteEnd(c.last)
+		c.writeEnd(c.last)
 		c.head.Store(uint64(c.last))
 		c.batch.Reset()
 	}

@@ -29,9 +29,9 @@ type endWriter struct {
 	text   [endSize]byte
 }
 
-// noteEnd records that appends were acknowledged up to a position. The record is evidence, not part
+// writeEnd records that appends were acknowledged up to a position. The record is evidence, not part
 // of the log: if it cannot be written, the log works without it.
-func (s *Store) noteEnd(position events.Position) {
+func (s *Store) writeEnd(position events.Position) {
 	m := &s.end
 	if !m.opened {
 		m.opened = true
@@ -50,7 +50,7 @@ func (s *Store) noteEnd(position events.Position) {
 	_, _ = m.file.WriteAt(m.text[:], 0)
 }
 
-// endSum is the checksum of a position in this log.
+// endSum returns the checksum of the epoch and a position.
 func (s *Store) endSum(position []byte) uint32 {
 	return crc32.Update(crc32.Checksum([]byte(s.epoch), castagnoli), castagnoli, position)
 }
@@ -62,15 +62,16 @@ func (m *endWriter) close() error {
 	return m.file.Close()
 }
 
-// EndFault is why an endFile is unusable.
+// EndFault is the state of an endFile.
 type EndFault int
 
-// The faults of an endFile.
+// The states of an endFile.
 const (
+	// EndSound: it is usable.
 	EndSound EndFault = iota
 	// EndAbsent: it does not exist, as in a store of an earlier version or after a power loss.
 	EndAbsent
-	// EndDamaged: it is not what was written.
+	// EndDamaged: its checksum is wrong.
 	EndDamaged
 	// EndForeign: it belongs to another log.
 	EndForeign
@@ -88,24 +89,22 @@ func (s *Store) readEnd() (events.Position, EndFault, error) {
 	return events.Position(binary.BigEndian.Uint64(text)), EndSound, nil
 }
 
-// EndFault returns the name of the endFile and its fault. An empty log needs no endFile. Error: the
+// EndFault returns the name of the endFile and its state. An empty log needs no endFile. Error: the
 // disk's.
 func (s *Store) EndFault() (name string, fault EndFault, err error) {
 	name = s.fs.PathJoin(s.dir, endFile)
 	if s.head.Load() == 0 {
 		return name, EndSound, nil
 	}
-	if _, fault, err = s.readEnd(); err != nil {
-		return name, fault, err
-	}
-	return name, fault, nil
+	_, fault, err = s.readEnd()
+	return name, fault, err
 }
 
 // NoteEnd rewrites the endFile: the whole log counts as acknowledged. It must not be called
 // concurrently with other methods.
 func (s *Store) NoteEnd() {
 	if head := s.head.Load(); head > 0 {
-		s.noteEnd(events.Position(head))
+		s.writeEnd(events.Position(head))
 	}
 }
 
@@ -162,7 +161,7 @@ func (s *Store) snapshotsAhead(found func(name string, stream events.StreamID, m
 	dir := s.fs.PathJoin(s.dir, snapshotFolder)
 	names, err := s.fs.List(dir)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil // a backup has none
+		return nil // as in a backup
 	}
 	if err != nil {
 		return err
@@ -231,13 +230,14 @@ func (s *Store) isIntact(path string, stream events.StreamID) bool {
 
 // Renew gives the log a new epoch after it has lost its end: readers that have seen the lost events
 // must not take new events for their continuation. Snapshots that cover lost events are removed. It
-// must not be called concurrently with other methods. After a crash in between it has to be called
-// again. Errors: the disk's.
+// must not be called concurrently with other methods. If the process crashes before it returns, call it
+// again. After an error the epoch in memory is the one on disk. Errors: the disk's.
 func (s *Store) Renew() error {
-	s.epoch = newEpoch()
-	if err := s.db.Set(epochKey, []byte(s.epoch), pebble.Sync); err != nil {
+	epoch := newEpoch()
+	if err := s.db.Set(epochKey, []byte(epoch), pebble.Sync); err != nil {
 		return fmt.Errorf("renewing the epoch: %w", err)
 	}
+	s.epoch = epoch
 	return s.dropSnapshots()
 }
 

@@ -138,3 +138,21 @@ func TestSnapshotsHaveSeenTheLog(t *testing.T) {
 		t.Errorf("the snapshot of existing events: %v", err)
 	}
 }
+
+// TestFailedRenew: the epoch stays the one on disk.
+func TestFailedRenew(t *testing.T) {
+	disk := vfs.NewMem()
+	s := mustOpen(t, "data", Options{FS: disk})
+	epoch := s.Epoch()
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s, err := OpenReader("data", Options{FS: disk}) // Renew can't write
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if err := s.Renew(); err == nil || s.Epoch() != epoch {
+		t.Errorf("epoch %q after %v, want %q", s.Epoch(), err, epoch)
+	}
+}

@@ -31,10 +31,10 @@ type Store struct {
 	db    *pebble.DB
 	epoch string
 
-	gate      *gate
-	closing   chan struct{} // closed when Close begins
-	closed    chan struct{} // closed when Close has ended
-	closeOnce sync.Once
+	gate       *gate
+	closing    chan struct{} // closed when Close begins
+	closed     chan struct{} // closed when Close has ended
+	closeBegun atomic.Bool
 
 	queue     chan *request
 	requests  sync.Pool // of *request
@@ -71,12 +71,11 @@ func (s *Store) Head(ctx context.Context) (events.Position, error) {
 func (s *Store) Epoch() string { return s.epoch }
 
 // Close implements events.Store. Followers end with events.ErrClosed; Close waits for appends,
-// reads, snapshots and handlers in progress. After a failed write or sync it does nothing and
-// returns an events.ErrUnavailable: the process is about to end.
+// reads, snapshots and handlers in progress. After a failed write or sync it closes no files and
+// returns an events.ErrUnavailable: the process is about to end. A later Close waits for the first
+// and returns nil, even if the first failed.
 func (s *Store) Close() error {
-	first := false
-	s.closeOnce.Do(func() { first = true })
-	if !first {
+	if !s.closeBegun.CompareAndSwap(false, true) {
 		<-s.closed
 		return nil
 	}
@@ -167,9 +166,9 @@ type counters struct {
 	lastCommit                      atomic.Int64
 }
 
-func (c *counters) committed(appends int, events events.Position, bytes int, took time.Duration) {
+func (c *counters) committed(appends int, n events.Position, bytes int, took time.Duration) {
 	c.appends.Add(uint64(appends))
-	c.events.Add(uint64(events))
+	c.events.Add(uint64(n))
 	c.bytes.Add(uint64(bytes))
 	c.commits.Add(1)
 	c.lastCommit.Store(int64(took))

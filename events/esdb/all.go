@@ -42,17 +42,6 @@ func (s *Store) readAll(ctx context.Context, from events.Position, dir events.Di
 	return s.readBelow(ctx, from, limit)
 }
 
-// Head implements events.Store.
-func (s *Store) Head(ctx context.Context) (events.Position, error) {
-	if !s.gate.enter() {
-		return 0, events.ErrClosed
-	}
-	defer s.gate.leave()
-	head, err := s.head(ctx)
-	s.noteFailure(err)
-	return head, err
-}
-
 func (s *Store) head(ctx context.Context) (events.Position, error) {
 	last, err := s.readAll(ctx, events.EndPosition, events.Backward, 1)
 	if err != nil || len(last) == 0 {

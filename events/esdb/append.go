@@ -9,6 +9,7 @@ import (
 
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/shared"
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
+	"google.golang.org/grpc/codes"
 
 	"admitone/events"
 )
@@ -32,7 +33,8 @@ func (s *Store) Append(ctx context.Context, stream events.StreamID, expected eve
 		return events.Appended{}, err
 	}
 	s.recent.remember(batch)
-	appended, err := s.append(ctx, proposal{stream: stream, expected: expected, batch: batch, content: jsonContent})
+	appended, err := s.append(ctx, proposal{stream: stream, expected: expected, batch: batch, content: jsonContent,
+		size: size})
 	if last := &batch[len(batch)-1]; err == nil && events.Sealed(last.Metadata) {
 		s.continuity.note(stream, appended.Revision, last.ID, appended.Position)
 	}
@@ -46,6 +48,7 @@ type proposal struct {
 	expected events.Revision
 	batch    []events.Event
 	content  string
+	size     int // as the node counts it; 0 if it does not share a call
 }
 
 // append is Append for any stream and content; the caller has entered the gate.
@@ -57,14 +60,30 @@ func (s *Store) append(ctx context.Context, p proposal) (events.Appended, error)
 		return events.Appended{}, withCause(events.ErrUnavailable,
 			fmt.Errorf("%w: the log was opened for reading only", ErrRefused))
 	}
-	var appended events.Appended
-	err := s.call(ctx, appending, unsent, func(ctx context.Context, l *nodeConn) (err error) {
-		appended, err = propose(s.outgoing(ctx, true), l, p)
-		return err
-	})
+	appended, err := s.propose(ctx, &p)
 	if err == nil && appended.Position == 0 {
 		appended.Position, err = s.positionOf(ctx, p.stream, appended.Revision)
 	}
+	return appended, err
+}
+
+// propose sends an append, with others on one call if possible.
+func (s *Store) propose(ctx context.Context, p *proposal) (appended events.Appended, err error) {
+	if p.size > 0 && p.size <= maxBatched && !s.unbatched.Load() {
+		err = s.call(ctx, batching, unsent, func(ctx context.Context, l *nodeConn) (err error) {
+			appended, err = proposeBatched(ctx, s.leaderHeaders, l, p)
+			return err
+		})
+		var f *failure
+		if !errors.As(err, &f) || f.code != codes.Unimplemented {
+			return appended, err
+		}
+		s.unbatched.Store(true) // the node is too old for BatchAppend
+	}
+	err = s.call(ctx, appending, unsent, func(ctx context.Context, l *nodeConn) (err error) {
+		appended, err = propose(s.outgoing(ctx, true), l, *p)
+		return err
+	})
 	return appended, err
 }
 

@@ -10,6 +10,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
+	"google.golang.org/protobuf/types/known/emptypb"
 
 	"admitone/events"
 )
@@ -104,5 +105,34 @@ func TestRequestHeaders(t *testing.T) {
 		if got := header.Get(key); len(got) != 1 || got[0] != want {
 			t.Errorf("%s: %q, want %q", key, got, want)
 		}
+	}
+}
+
+// nowhere takes the positions out of the answers of a batch.
+type nowhere struct{ grpc.ServerStream }
+
+func (n nowhere) SendMsg(m any) error {
+	if success := m.(*streams.BatchAppendResp).GetSuccess(); success != nil {
+		success.PositionOption = &streams.BatchAppendResp_Success_NoPosition{NoPosition: &emptypb.Empty{}}
+	}
+	return n.ServerStream.SendMsg(m)
+}
+
+// TestBatchedNowhere: the position of an append in a batch that the node names none for is read from
+// the log.
+func TestBatchedNowhere(t *testing.T) {
+	f, s, _ := serveBatches(t)
+	taken := 0
+	f.then("BatchAppend", func(call grpc.ServerStream, serve func(grpc.ServerStream) error) error {
+		taken++
+		return serve(nowhere{call})
+	})
+	appended, err := s.Append(t.Context(), "product-1", events.NoStream, sampleBatch("product-1", 3))
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := s.Read(t.Context(), "product-1", 0, events.Forward, 10)
+	if err != nil || len(all) != 3 || appended != (events.Appended{Revision: 2, Position: all[2].Position}) || taken != 1 {
+		t.Errorf("%+v, %v, want the place of %v; %d calls", appended, err, positions(all), taken)
 	}
 }

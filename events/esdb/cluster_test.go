@@ -305,6 +305,7 @@ func TestBusyNode(t *testing.T) {
 			grpc.StreamInterceptor(f.intercept), grpc.MaxConcurrentStreams(maxCalls + 1),
 		}})
 		s := n.connect(t, "esdb://a?tls=false")
+		s.unbatched.Store(true)
 		dialed := n.dialed
 		busy := make(chan struct{})
 		var callers sync.WaitGroup

@@ -1,8 +1,6 @@
 package esdb
 
 import (
-	"encoding/binary"
-
 	"google.golang.org/grpc/encoding"
 	_ "google.golang.org/grpc/encoding/proto" // registers what codec falls back to
 	"google.golang.org/grpc/mem"
@@ -30,6 +28,16 @@ const (
 
 	idStructured, idString, idMost, idLeast = 1, 2, 1, 2 // UUID
 
+	batchID, batchOptions, batchProposed, batchFinal = 1, 2, 3, 4 // BatchAppendReq
+
+	batchStream, batchRevision, batchNoStream = 1, 2, 3 // BatchAppendReq.Options
+
+	answerID, answerError, answerSuccess = 1, 2, 3 // BatchAppendResp
+
+	successRevision, successPosition = 1, 3 // BatchAppendResp.Success
+
+	positionCommit = 1 // AllStreamPosition
+
 	streamName       = 3 // StreamIdentifier
 	mapKey, mapValue = 1, 2
 )
@@ -52,7 +60,7 @@ func (c codec) Marshal(m any) (mem.BufferSlice, error) {
 
 // Unmarshal implements encoding.CodecV2.
 func (c codec) Unmarshal(data mem.BufferSlice, m any) error {
-	r, ok := m.(*received)
+	r, ok := m.(interface{ decode([]byte) error })
 	if !ok {
 		return c.CodecV2.Unmarshal(data, m)
 	}
@@ -65,7 +73,7 @@ func (c codec) Unmarshal(data mem.BufferSlice, m any) error {
 type encoded struct{ buffer mem.Buffer }
 
 // encoder encodes events. It is not safe for concurrent use.
-type encoder struct{ scratch []byte }
+type encoder struct{ scratch, whole []byte }
 
 // proposed encodes an AppendReq with e.
 func (c *encoder) proposed(e *events.Event, content string) *encoded {
@@ -78,17 +86,7 @@ func (c *encoder) proposed(e *events.Event, content string) *encoded {
 
 // appendEvent appends a ProposedMessage.
 func appendEvent(b []byte, e *events.Event, content string) []byte {
-	var halves [2 * 11]byte
-	id := halves[:0]
-	if most := binary.BigEndian.Uint64(e.ID[:8]); most != 0 {
-		id = appendNumber(id, idMost, most)
-	}
-	if least := binary.BigEndian.Uint64(e.ID[8:]); least != 0 {
-		id = appendNumber(id, idLeast, least)
-	}
-	b = protowire.AppendTag(b, proposedID, protowire.BytesType)
-	b = protowire.AppendVarint(b, uint64(protowire.SizeTag(idStructured)+protowire.SizeBytes(len(id))))
-	b = appendBytes(b, idStructured, id)
+	b = appendID(b, proposedID, most(e.ID), least(e.ID))
 	b = appendEntry(b, typeKey, e.Type)
 	b = appendEntry(b, contentKey, content)
 	if len(e.Metadata) > 0 {

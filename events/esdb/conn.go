@@ -3,6 +3,7 @@ package esdb
 import (
 	"context"
 	"net"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -82,6 +83,10 @@ type nodeConn struct {
 	ctx          context.Context
 	cancel       context.CancelFunc
 	socket       atomic.Pointer[net.Conn] // the last one opened
+
+	batching sync.Mutex
+	batch    *batchCall     // the newest, nil before the first; guarded by batching
+	running  sync.WaitGroup // of the goroutines of batch calls
 }
 
 func (c *connection) newNodeConn(host string, r role) (*nodeConn, error) {
@@ -154,4 +159,5 @@ func (l *nodeConn) retire() {
 func (l *nodeConn) abort() {
 	l.cancel()
 	closeNow(l.conn, &l.socket)
+	l.running.Wait()
 }

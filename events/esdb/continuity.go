@@ -10,28 +10,29 @@ import (
 	"admitone/events"
 )
 
-// ErrReplaced: at the address is another log than the one that was opened, or an older copy of it.
-// It is an events.ErrDamaged, and permanent: what was read before is not to be trusted any more, and
-// nothing is appended.
+// ErrReplaced: the address leads to another log than the one that was opened, or to an older copy
+// of it. It is an events.ErrDamaged, and permanent: what was read before can't be trusted any more,
+// and nothing is appended.
 var ErrReplaced = fmt.Errorf("%w: the log at this address was replaced", events.ErrDamaged)
 
 const (
-	// watchInterval is how often Watch looks for the last event.
+	// watchInterval is the interval at which Watch checks the last event.
 	watchInterval = 2 * time.Second
-	// confirmAgain is the pause before an event that is missing is looked for again: a node that has
-	// just become the leader may not have indexed it yet.
+	// confirmAgain is the pause before a missing event is looked up again: a node that has just
+	// become the leader may not have indexed it yet.
 	confirmAgain = 300 * time.Millisecond
-	// maxOriginLookups bounds how many events of a page are looked at for the last of this system.
+	// maxOriginLookups bounds how many events of a page are examined to find the last one of this
+	// system.
 	maxOriginLookups = 16
 )
 
-// continuity is the last event of this system that was read or appended. A log that does not have
-// it has gone back.
+// continuity has the last event of this system that was read or appended. A log without it has gone
+// back.
 type continuity struct {
 	origins *events.Origins
 
 	mu       sync.Mutex
-	last     events.Recorded // without its bytes; Position 0: none; guarded by mu
+	last     events.Recorded // without its bytes; Position 0 if none; guarded by mu
 	replaced error           // permanent; guarded by mu
 	found    chan struct{}   // closed when replaced is set
 }
@@ -82,9 +83,9 @@ func (c *continuity) declare(err error) error {
 	return c.replaced
 }
 
-// Watch makes sure, every two seconds, that the log still has the last event of this system that was
-// read or appended, until ctx ends or the log has gone back. A log that can't be reached is waited
-// for. Errors: ctx.Err(); [ErrReplaced]; events.ErrClosed.
+// Watch checks every two seconds, until ctx ends, that the log still has the last event of this
+// system that was read or appended. It waits for a log that is unreachable. Errors: ctx.Err();
+// [ErrReplaced]; events.ErrClosed.
 func (s *Store) Watch(ctx context.Context) error {
 	tick := time.NewTicker(watchInterval)
 	defer tick.Stop()
@@ -113,17 +114,17 @@ func (s *Store) watchOnce(ctx context.Context) error {
 	return s.sameLog(ctx)
 }
 
-// sameLog checks that the address still refers to the log that was opened, and that the log has not
+// sameLog checks that the address still leads to the log that was opened, and that the log has not
 // gone back: in another one, positions have a different meaning. Errors: as Read; ErrReplaced.
 func (s *Store) sameLog(ctx context.Context) error {
 	return s.confirm(ctx, s.readStream)
 }
 
-// streamReader is Store.readStream, or the same at a certain node.
+// streamReader is Store.readStream, or the same for a certain node.
 type streamReader func(ctx context.Context, stream events.StreamID, from events.Revision, dir events.Direction,
 	limit int) ([]events.Recorded, error)
 
-// confirm is sameLog by means of a reader. What is missing is looked for twice.
+// confirm is sameLog with a reader. A missing event is looked up twice.
 func (s *Store) confirm(ctx context.Context, read streamReader) error {
 	last, err := s.continuity.state()
 	if err != nil {
@@ -143,7 +144,7 @@ func (s *Store) confirm(ctx context.Context, read streamReader) error {
 	}
 }
 
-// compareLog returns in what the log differs from the one that was read before.
+// compareLog returns how the log differs from the one that was read before, nil if it does not.
 func (s *Store) compareLog(ctx context.Context, read streamReader, last *events.Recorded) (fault, err error) {
 	if s.epoch != "empty" && s.epoch != "" {
 		epoch, err := s.readEpoch(ctx, read)
@@ -158,7 +159,7 @@ func (s *Store) compareLog(ctx context.Context, read streamReader, last *events.
 		return nil, nil
 	}
 	page, err := read(ctx, last.Stream, last.Revision, events.Forward, 1)
-	if err != nil && !errors.Is(err, events.ErrDamaged) { // that is a deleted stream
+	if err != nil && !errors.Is(err, events.ErrDamaged) { // ErrDamaged means a deleted stream
 		return nil, err
 	}
 	if len(page) == 1 && page[0].ID == last.ID && page[0].Position == last.Position {
@@ -167,11 +168,17 @@ func (s *Store) compareLog(ctx context.Context, read streamReader, last *events.
 	return s.wentBack(ctx, last, page), nil
 }
 
-// wentBack describes a log that lacks an event.
+// wentBack returns the error for a log that lacks an event.
 func (s *Store) wentBack(ctx context.Context, last *events.Recorded, there []events.Recorded) error {
 	end := "its end can't be read"
-	if head, err := s.head(ctx); err == nil {
-		end = fmt.Sprintf("it ends at position %d", head)
+	// The caller's time may be up, and other connections may not have reached the log again.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), watchInterval)
+	defer cancel()
+	for again := true; again; again = pause(ctx, confirmAgain) {
+		if head, err := s.head(ctx); err == nil {
+			end = fmt.Sprintf("it ends at position %d", head)
+			break
+		}
 	}
 	has := "is gone"
 	if len(there) == 1 && there[0].Revision == last.Revision {
@@ -181,9 +188,9 @@ func (s *Store) wentBack(ctx context.Context, last *events.Recorded, there []eve
 		"there, or events were deleted", ErrReplaced, end, last.Position, last.Stream, last.Revision, has)
 }
 
-// confirmNode is called with each new connection for appends, before anything is sent on it: it
+// confirmNode is called for each new connection for appends, before anything is sent on it, and
 // confirms the log at that node over a connection of its own. So nothing is appended to a log that
-// has gone back. A node that does not lead takes no append.
+// has gone back. A node that is not the leader refuses appends anyway.
 func (s *Store) confirmNode(ctx context.Context, host string) error {
 	if last, err := s.continuity.state(); err != nil || last.Position == 0 {
 		return err

@@ -33,7 +33,7 @@ func appendSealed(t *testing.T, s events.Store, stream events.StreamID, from eve
 	}
 }
 
-// older returns a copy of a log as it was when it had n events.
+// older returns a copy of a log with its first n events.
 func (m *memory) older(n int) *memory {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -44,8 +44,8 @@ func (m *memory) older(n int) *memory {
 	return old
 }
 
-// TestALogThatHasGoneBack: an older copy of the log is put in its place. Nothing is appended to it,
-// whoever has seen the newer events, and followers and Watch end with both positions.
+// TestALogThatHasGoneBack: the log is replaced by an older copy. A process that has seen the newer
+// events appends nothing to it, and followers and Watch end with both positions.
 func TestALogThatHasGoneBack(t *testing.T) {
 	for _, test := range []struct {
 		about   string
@@ -103,7 +103,7 @@ func TestALogThatHasGoneBack(t *testing.T) {
 				}
 				n.start(host, old, esdbwire.Config{})
 				began := time.Now()
-				// What an entity would append that has read the older log.
+				// An append of an entity that has read the older log.
 				next := events.Revision(10 - test.lost)
 				for time.Since(began) < 4*time.Second {
 					ctx, cancel := context.WithTimeout(t.Context(), time.Second)
@@ -135,7 +135,8 @@ func TestALogThatHasGoneBack(t *testing.T) {
 	}
 }
 
-// TestALogThatHasGoneBackWhileItIsRead: no connection broke. Watch notices within its interval.
+// TestALogThatHasGoneBackWhileItIsRead: without a lost connection, Watch detects it within its
+// interval.
 func TestALogThatHasGoneBackWhileItIsRead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const host = "a:2113"
@@ -164,8 +165,8 @@ func TestALogThatHasGoneBackWhileItIsRead(t *testing.T) {
 	})
 }
 
-// TestALogWithoutItsLastEvent: a real one can't be set back by a test, but its last event can be
-// taken away.
+// TestALogWithoutItsLastEvent: a test can't restore an older copy of a real EventStoreDB, but can
+// delete its last event.
 func TestALogWithoutItsLastEvent(t *testing.T) {
 	at := serve(t, openLog(t, t.TempDir()), "127.0.0.1:0", esdbwire.Config{Writable: true})
 	defer at.stop(t)

@@ -24,6 +24,15 @@
 // and the unread data of a slow follower must not block an append. Appends and reads go to the
 // leader. For followers, the connection string's nodePreference decides.
 //
+// # Why appends share a call
+//
+// Opening a call costs both sides more than an append of one event, and a node accepts a hundred at
+// a time. So appends are sent on one call of BatchAppend, each as a message of its own that is
+// atomic by itself, and none waits for the answer of another. Appends join a call for a fortieth of
+// a second, and it ends when all are answered, so a node that shuts down or is no longer the leader
+// gets no new ones. Large appends, those to internal streams, and those to a node without
+// BatchAppend have calls of their own.
+//
 // # Why events are encoded by hand
 //
 // They are nearly all of the traffic, and the generated code allocates a dozen objects for each by
@@ -68,10 +77,10 @@
 // # A log that has gone back
 //
 // A store that was restored from an older backup has the same epoch. So the last event of this
-// system that was read or appended is kept, and looked for at every subscription, by Watch every two
-// seconds, and whenever a new connection for appends is made, before anything is sent on it: a
-// process that has lost its connection can't append to the older log. The event is looked for by its
-// stream and revision. Events of other programs do not count: those may be deleted.
+// system that was read or appended is remembered, and looked up at every subscription, by Watch
+// every two seconds, and on every new connection for appends before anything is sent: a process
+// that has lost its connection can't append to the older log. The event is identified by its stream
+// and revision. Events of other programs don't count, since those may be deleted.
 //
 // # Limits
 //

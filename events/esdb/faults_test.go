@@ -183,6 +183,7 @@ func serveFaulty(t *testing.T) (*faults, *Store, events.Store) {
 		Writable: true, Options: []grpc.ServerOption{grpc.StreamInterceptor(f.intercept)},
 	})
 	s := connect(t, at.address)
+	s.unbatched.Store(true) // the faults are those of a call of its own
 	t.Cleanup(func() {
 		if err := s.Close(); err != nil {
 			t.Error(err)

@@ -69,7 +69,7 @@ type follower struct {
 	last   events.Position // the last handled
 	handle func([]events.Recorded) error
 	failed error // handle's
-	// searched is whether the node refused the position and another was found.
+	// searched means that the node refused the position and another was found.
 	searched bool
 	// slow counts how often it was too slow since slowSince.
 	slow      int
@@ -85,8 +85,8 @@ const (
 	slowWithin  = time.Minute
 )
 
-// isSlow reports whether the node ended the subscription because this follower was not fast enough,
-// and it did not do so again and again. That is a part of its work: the follower goes on at once.
+// isSlow reports whether the node ended the subscription because this follower was too slow, and
+// has not done so too often. The follower then resubscribes at once, without a warning.
 func (f *follower) isSlow(err error) bool {
 	var failed *failure
 	if !errors.As(err, &failed) || !failed.slowConsumer() {

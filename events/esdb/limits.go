@@ -11,32 +11,32 @@ import (
 )
 
 const (
-	// MinMaxAppend is the least limit of a node with which this system works: facts of one command
-	// have to fit into one append.
+	// MinMaxAppend is the smallest limit of a node that is supported: the facts of one command must
+	// fit into one append.
 	MinMaxAppend = 32 << 10
 )
 
 var (
-	// ErrSmallAppends: the node takes smaller appends than MinMaxAppend.
+	// ErrSmallAppends: the node's limit is below MinMaxAppend.
 	ErrSmallAppends = errors.New("the appends that the node takes are too small")
 	// ErrMayNotReadAll: the user lacks the right to read the whole log. It is an ErrRefused.
 	ErrMayNotReadAll = fmt.Errorf("%w: the user may not read $all; it needs the right $r there, which by default "+
 		"administrators alone have", ErrRefused)
 )
 
-// limitStream is the stream to which appends are made that are meant to be refused. It stays empty.
+// limitStream is the stream of appends that are meant to be refused. It stays empty.
 const limitStream events.StreamID = ownPrefix + "limit"
 
-// farRevision is at the end of no stream.
+// farRevision is a revision that no stream reaches.
 const farRevision events.Revision = 1 << 40
 
-// MaxAppend returns the largest append in bytes that the node takes, as far as it is known. It
-// never grows.
+// MaxAppend returns the size of the largest append that the node accepts in bytes, as far as it is
+// known. It never grows.
 func (s *Store) MaxAppend() int64 { return s.maxAppend.Load() }
 
-// learnLimit finds out whether the node takes appends as large as maxAppend, by one that it refuses
-// in any case: because of its size, and then it names its limit, or because no stream has so many
-// events. A user who may not write learns nothing, and may still read. Errors: those of an append;
+// learnLimit finds out whether the node accepts appends of maxAppend bytes, by one that it must
+// refuse: because of its size, which names the limit, or because of its expected revision. A user
+// without the right to write learns nothing, and may still read. Errors: those of an append;
 // ErrSmallAppends.
 func (s *Store) learnLimit(ctx context.Context) error {
 	if s.readOnly {
@@ -61,7 +61,7 @@ func (s *Store) learnLimit(ctx context.Context) error {
 	return fmt.Errorf("learning the limit of appends: %w", err)
 }
 
-// noteLimit takes the limit that a refusal names.
+// noteLimit records the limit that a refusal names.
 func (s *Store) noteLimit(f *failure) error {
 	for _, key := range [...]string{"maximum-append-size", "maximum-append-event-size"} {
 		limit, err := strconv.ParseInt(f.value(key), 10, 64)

@@ -19,8 +19,8 @@ import (
 	"admitone/events/esdbwire"
 )
 
-// TestTheLimitOfAppendsIsLearnt when the store is opened, without a trace in the log, and from a
-// refusal later.
+// TestTheLimitOfAppendsIsLearnt: when the store is opened, without a trace in the log, and from a
+// later refusal.
 func TestTheLimitOfAppendsIsLearnt(t *testing.T) {
 	for _, test := range []struct{ node, want int }{{0, DefaultMaxAppend}, {MinMaxAppend, MinMaxAppend},
 		{4 << 20, DefaultMaxAppend}} {
@@ -47,7 +47,7 @@ func TestTheLimitOfAppendsIsLearnt(t *testing.T) {
 	}
 }
 
-// TestTooSmallAppends: a node that takes less than is needed.
+// TestTooSmallAppends: a node with a limit below MinMaxAppend.
 func TestTooSmallAppends(t *testing.T) {
 	at := serve(t, openLog(t, t.TempDir()), "127.0.0.1:0", esdbwire.Config{Writable: true, MaxAppend: MinMaxAppend - 1})
 	defer at.stop(t)
@@ -57,7 +57,7 @@ func TestTooSmallAppends(t *testing.T) {
 	}
 }
 
-// TestWhoMayNotReadAll: the error names the right that is missing.
+// TestWhoMayNotReadAll: the error names the missing right.
 func TestWhoMayNotReadAll(t *testing.T) {
 	f := &faults{}
 	n, log := newNetwork(), newMemory()
@@ -73,8 +73,8 @@ func TestWhoMayNotReadAll(t *testing.T) {
 	f.unreached(t)
 }
 
-// TestSlowConsumer: a node ends subscriptions that are not read fast enough. The follower goes on
-// where it was, and warns only if it happens again and again.
+// TestSlowConsumer: a node ends subscriptions that are not read fast enough. The follower resumes
+// where it was, and warns only if it happens repeatedly.
 func TestSlowConsumer(t *testing.T) {
 	for times, warns := range map[int]bool{slowAllowed: false, slowAllowed + 1: true} {
 		synctest.Test(t, func(t *testing.T) {

@@ -18,11 +18,25 @@ const (
 	reading
 	following
 	roles
+	// batching is for appends that share a call on the connection for appends.
+	batching = roles
 )
 
-// maxCalls bounds the concurrent appends, and the concurrent reads. A node accepts a hundred calls
-// on one connection; the rest is for the health check.
-const maxCalls = 64
+// conn returns the role whose connection the call uses.
+func (r role) conn() role {
+	if r == batching {
+		return appending
+	}
+	return r
+}
+
+const (
+	// maxCalls bounds the concurrent appends with a call of their own, and the concurrent reads. A
+	// node accepts a hundred calls per connection; the rest is for the health check.
+	maxCalls = 64
+	// maxShared bounds the concurrent appends that share a call.
+	maxShared = 1024
+)
 
 // nodes holds the connections to the current nodes.
 type nodes struct {
@@ -34,9 +48,9 @@ type nodes struct {
 	members []string         // the last known nodes; guarded by mu
 	closed  bool             // guarded by mu
 
-	slots      [roles]chan struct{} // of maxCalls; nil for followers
-	lost       chan struct{}        // of 1: a node was unreachable
-	ctx        context.Context      // ends with close
+	slots      [roles + 1]chan struct{} // of maxCalls, or maxShared; nil for followers
+	lost       chan struct{}            // of 1: a node was unreachable
+	ctx        context.Context          // ends with close
 	cancel     context.CancelFunc
 	background sync.WaitGroup
 }
@@ -44,6 +58,7 @@ type nodes struct {
 func newNodes(c connection, log *slog.Logger) *nodes {
 	n := &nodes{connection: c, log: log, lost: make(chan struct{}, 1)}
 	n.slots[appending], n.slots[reading] = make(chan struct{}, maxCalls), make(chan struct{}, maxCalls)
+	n.slots[batching] = make(chan struct{}, maxShared)
 	n.ctx, n.cancel = context.WithCancel(context.Background())
 	return n
 }
@@ -80,7 +95,7 @@ func (n *nodes) acquire(ctx context.Context, r role) (*nodeConn, error) {
 		n.releaseSlot(r)
 		return nil, events.ErrClosed
 	}
-	l := n.conns[r]
+	l := n.conns[r.conn()]
 	l.calls.Add(1)
 	return l, nil
 }
@@ -148,7 +163,7 @@ func (n *nodes) redirect(l *nodeConn, leader string) bool {
 // a discovery; otherwise it returns from a node that it was redirected to, to the configured one.
 func (n *nodes) unreachable(r role, l *nodeConn) {
 	n.mu.Lock()
-	current := n.conns[r] == l && !n.closed
+	current := n.conns[r.conn()] == l && !n.closed
 	n.mu.Unlock()
 	switch {
 	case !current:

@@ -38,7 +38,7 @@ func identifier(stream events.StreamID) *shared.StreamIdentifier {
 	return &shared.StreamIdentifier{StreamName: []byte(stream)}
 }
 
-// sizeOf is the size of an event as the node counts it.
+// sizeOf returns the size of an event as the node counts it.
 func sizeOf(e *events.Event) int {
 	units := 0
 	for _, r := range e.Type {
@@ -48,12 +48,12 @@ func sizeOf(e *events.Event) int {
 }
 
 // checkAppend returns the batch's size as the node counts it. Error: ErrRefused for a batch that is
-// invalid or for an internal stream.
+// invalid, or for an internal stream other than that of signed heads.
 func checkAppend(stream events.StreamID, expected events.Revision, batch []events.Event) (size int, err error) {
 	switch {
 	case len(batch) == 0:
 		return 0, fmt.Errorf("%w: the batch is empty", ErrRefused)
-	case stream == "" || stream.Internal() || !utf8.ValidString(string(stream)):
+	case stream == "" || stream.Internal() && stream != events.HeadsStream || !utf8.ValidString(string(stream)):
 		return 0, fmt.Errorf("%w: stream id %.40q", ErrRefused, stream)
 	case expected < events.NoStream:
 		return 0, fmt.Errorf("%w: expected revision %d", ErrRefused, expected)

@@ -48,7 +48,9 @@ type Store struct {
 
 	continuity      *continuity
 	known           knownPositions
+	heads           headReads
 	recent          *recent
+	unbatched       atomic.Bool  // the node has no BatchAppend
 	failureLogged   atomic.Int64 // time of the last logged failure, Unix nanoseconds
 	followers       atomic.Int64
 	resubscriptions atomic.Uint64
@@ -67,8 +69,8 @@ var (
 // Open connects to the EventStoreDB of the connection string and reads, or writes, the log's epoch;
 // see Epoch. It makes at most maxDiscoverAttempts attempts, until ctx ends.
 //
-// Errors: [ErrAddress]; [ErrRefused] if the user lacks a permission, [ErrMayNotReadAll] for that one;
-// [ErrSmallAppends]; events.ErrUnavailable, with the reason; ctx.Err().
+// Errors: [ErrAddress]; [ErrRefused] if the user lacks a permission, [ErrMayNotReadAll] if that is
+// the right to read $all; [ErrSmallAppends]; events.ErrUnavailable, with the reason; ctx.Err().
 func Open(ctx context.Context, connectionString string, o Options) (*Store, error) {
 	a, err := parse(connectionString)
 	if err != nil {

@@ -106,7 +106,7 @@ func TestConformance(t *testing.T) {
 const eventStoreDB = "ADMITONE_TEST_ESDB"
 
 // TestConformanceEventStoreDB runs the same suite on a real EventStoreDB, which need not be empty.
-// What the suite writes stays there.
+// Events of the suite stay there.
 func TestConformanceEventStoreDB(t *testing.T) {
 	connectionString := os.Getenv(eventStoreDB)
 	if connectionString == "" {

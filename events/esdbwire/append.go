@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math"
 
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/shared"
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
@@ -24,8 +25,9 @@ const maxDrained = 64 << 20
 // incoming is an append that is being received.
 type incoming struct {
 	write
-	size    int   // as the limit counts it
-	refused error // the first reason, nil if there is none
+	size     int   // as the limit counts it
+	numbered bool  // whether "no stream" was expected as revision 2^64-1
+	refused  error // the first reason, nil if there is none
 }
 
 // options processes the options of an append.
@@ -34,6 +36,7 @@ func (in *incoming) options(o expecting) {
 	if err == nil {
 		in.stream = stream
 		in.expected, err = expects(o)
+		in.numbered = o.GetRevision() == math.MaxUint64
 	}
 	if err == nil && stream == allName {
 		err = accessDenied()
@@ -41,9 +44,9 @@ func (in *incoming) options(o expecting) {
 	in.refuse(err)
 }
 
-// add adds one event; those of a refused append are dropped.
-func (in *incoming) add(p proposed, limit int) {
-	in.size += sizeOf(p)
+// add adds one event, which counts size bytes; those of a refused append are dropped.
+func (in *incoming) add(p proposed, size, limit int) {
+	in.size += size
 	if in.size > limit {
 		in.refuse(tooLarge(limit))
 	}
@@ -73,7 +76,7 @@ func (w streamsWire) Append(call streams.Streams_AppendServer) error {
 	}
 	var wrong *wrongVersion
 	if errors.As(err, &wrong) {
-		return call.SendAndClose(&streams.AppendResp{Result: wrong.appendResult()})
+		return call.SendAndClose(&streams.AppendResp{Result: wrong.appendResult(in.numbered)})
 	}
 	if err != nil {
 		return w.fail(call.Context(), err)
@@ -99,7 +102,8 @@ func (w streamsWire) receive(call streams.Streams_AppendServer) (*incoming, erro
 		case !begun && m.GetOptions() != nil:
 			in.options(m.GetOptions())
 		case begun && m.GetProposedMessage() != nil:
-			in.add(m.GetProposedMessage(), w.config.MaxAppend)
+			p := m.GetProposedMessage()
+			in.add(p, sizeOf(p), w.config.MaxAppend)
 		default:
 			in.refuse(badRequest("an append is its options and then its events"))
 		}
@@ -135,8 +139,9 @@ func (l written) appendResult() *streams.AppendResp_Success_ {
 	return &streams.AppendResp_Success_{Success: success}
 }
 
-// appendResult sets the current members and those for clients from before 20.6.
-func (w *wrongVersion) appendResult() *streams.AppendResp_WrongExpectedVersion_ {
+// appendResult sets the current members and those for clients from before 20.6. numbered is whether
+// the client wrote "no stream" as a revision, which is echoed.
+func (w *wrongVersion) appendResult(numbered bool) *streams.AppendResp_WrongExpectedVersion_ {
 	type result = streams.AppendResp_WrongExpectedVersion
 	r := &result{
 		CurrentRevisionOption: &streams.AppendResp_WrongExpectedVersion_CurrentNoStream{
@@ -170,6 +175,9 @@ func (w *wrongVersion) appendResult() *streams.AppendResp_WrongExpectedVersion_ 
 			StreamExists_20_6_0: &shared.Empty{},
 		}
 	case expectNone: // 2^64-1 for those clients
+		if numbered {
+			break
+		}
 		r.ExpectedRevisionOption = &streams.AppendResp_WrongExpectedVersion_ExpectedNoStream{
 			ExpectedNoStream: &shared.Empty{},
 		}

@@ -110,9 +110,12 @@ func (b *batches) run() error {
 func (b *batches) receive(m *streams.BatchAppendReq) error {
 	id, err := idOf(m.GetCorrelationId())
 	if err != nil {
-		return err
+		return b.answer(&batch{id: m.GetCorrelationId(), options: m.GetOptions()}, written{}, err)
 	}
 	one := b.open[id]
+	if one == nil && m.GetOptions() == nil {
+		return nil // a piece of an append that is over
+	}
 	if one == nil {
 		if len(b.open) >= maxOpen {
 			return &fault{code: codes.ResourceExhausted, message: "too many appends have begun and not ended"}
@@ -121,7 +124,7 @@ func (b *batches) receive(m *streams.BatchAppendReq) error {
 		b.open[id] = one
 	}
 	for _, p := range m.GetProposedMessages() {
-		one.add(p, b.config.MaxAppend)
+		one.add(p, sizeOf(p)+typeSize(p), b.config.MaxAppend)
 	}
 	if b.hold(one); b.pending > maxPending {
 		return &fault{code: codes.ResourceExhausted, message: "the appends that have begun and not ended are too large"}
@@ -156,10 +159,6 @@ func (b *batches) hold(one *batch) {
 // begin starts the append whose first message is m.
 func (b *batches) begin(m *streams.BatchAppendReq) *batch {
 	one := &batch{id: m.GetCorrelationId(), options: m.GetOptions()}
-	if one.options == nil {
-		one.refuse(badRequest("an append begins with its options"))
-		return one
-	}
 	one.incoming.options(batchOptions{one.options})
 	one.refuse(b.denied)
 	if d := one.options.GetDeadline(); d != nil {
@@ -244,42 +243,44 @@ func (l written) batchResult() *streams.BatchAppendResp_Success_ {
 	return &streams.BatchAppendResp_Success_{Success: success}
 }
 
-// packed translates an error to a status with a detail message.
+// packed translates an error to a status with a detail message, whose name is the status' message.
 func (b *batches) packed(one *batch, err error) *rpc.Status {
 	var wrong *wrongVersion
 	if errors.As(err, &wrong) {
-		return pack(code.Code_ALREADY_EXISTS, err.Error(), wrong.detail())
+		return pack(code.Code_ALREADY_EXISTS, wrong.detail(one.numbered))
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
-		return pack(code.Code_DEADLINE_EXCEEDED, "Timeout", &shared.Timeout{})
+		return pack(code.Code_DEADLINE_EXCEEDED, &shared.Timeout{})
 	}
 	f := b.asFault(b.ctx, err)
 	switch {
 	case f.exception == "stream-deleted":
-		return pack(code.Code_NOT_FOUND, f.message, &shared.StreamDeleted{StreamIdentifier: identifier(one.stream)})
+		return pack(code.Code_NOT_FOUND, &shared.StreamDeleted{StreamIdentifier: identifier(one.stream)})
 	case f.exception == "access-denied":
-		return pack(code.Code_PERMISSION_DENIED, f.message, &shared.AccessDenied{})
+		return pack(code.Code_PERMISSION_DENIED, &shared.AccessDenied{})
 	case f.exception == "maximum-append-size-exceeded":
-		return pack(code.Code_INVALID_ARGUMENT, f.message,
+		return pack(code.Code_INVALID_ARGUMENT,
 			&shared.MaximumAppendSizeExceeded{MaxAppendSize: uint32(b.config.MaxAppend)})
 	case f.code == codes.InvalidArgument:
-		return pack(code.Code_INVALID_ARGUMENT, f.message, &shared.BadRequest{Message: f.message})
+		return pack(code.Code_INVALID_ARGUMENT, &shared.BadRequest{Message: f.message})
 	case f.code == codes.Aborted:
-		return pack(code.Code_DEADLINE_EXCEEDED, f.message, &shared.Timeout{})
+		return pack(code.Code_DEADLINE_EXCEEDED, &shared.Timeout{})
 	}
-	return pack(code.Code_UNKNOWN, f.message, &shared.Unknown{})
+	status := pack(code.Code_UNKNOWN, &shared.Unknown{})
+	status.Message = f.message
+	return status
 }
 
-func pack(c code.Code, message string, detail proto.Message) *rpc.Status {
-	packed, err := anypb.New(detail)
-	if err != nil { // impossible for these messages
-		return &rpc.Status{Code: int32(c), Message: message}
+func pack(c code.Code, detail proto.Message) *rpc.Status {
+	status := &rpc.Status{Code: int32(c), Message: string(detail.ProtoReflect().Descriptor().Name())}
+	if packed, err := anypb.New(detail); err == nil { // always, for these messages
+		status.Details = []*anypb.Any{packed}
 	}
-	return &rpc.Status{Code: int32(c), Message: message, Details: []*anypb.Any{packed}}
+	return status
 }
 
-// detail returns the detail message for packed.
-func (w *wrongVersion) detail() proto.Message {
+// detail returns the detail message for packed. numbered is as for appendResult.
+func (w *wrongVersion) detail(numbered bool) proto.Message {
 	d := &shared.WrongExpectedVersion{
 		CurrentStreamRevisionOption: &shared.WrongExpectedVersion_CurrentNoStream{CurrentNoStream: &emptypb.Empty{}},
 		ExpectedStreamPositionOption: &shared.WrongExpectedVersion_ExpectedStreamPosition{
@@ -299,6 +300,9 @@ func (w *wrongVersion) detail() proto.Message {
 			ExpectedStreamExists: &emptypb.Empty{},
 		}
 	case expectNone:
+		if numbered {
+			break
+		}
 		d.ExpectedStreamPositionOption = &shared.WrongExpectedVersion_ExpectedNoStream{ExpectedNoStream: &emptypb.Empty{}}
 	}
 	return d

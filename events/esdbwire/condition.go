@@ -19,7 +19,8 @@ type condition struct {
 	// the log.
 	last     events.Revision
 	position events.Position
-	// tombstoned is whether the stream, or the origin of a metadata stream, has a tombstone.
+	// tombstoned is whether the stream has a tombstone. The metadata stream of one that has can't be
+	// read, but it can be written.
 	tombstoned bool
 	// metaRevision is the last revision of its metadata stream, and metadata the last metadata.
 	metaRevision events.Revision
@@ -51,6 +52,16 @@ func (c *condition) first() events.Revision {
 	return first
 }
 
+// readable reports whether the stream can be read, as opposed to one that a tombstone has ended.
+func (c *condition) readable() bool {
+	return !c.tombstoned && (c.origin == nil || !c.origin.tombstoned)
+}
+
+// shows reports whether an event of the stream is visible at now.
+func (c *condition) shows(e *events.Recorded, now time.Time) bool {
+	return c.readable() && e.Revision >= c.first() && !e.Created.Before(c.oldest(now))
+}
+
 // oldest returns the time before which events are hidden, zero if there is no such limit.
 func (c *condition) oldest(now time.Time) time.Time {
 	if c.limits.age == 0 {
@@ -77,7 +88,6 @@ func (s *Server) condition(ctx context.Context, stream events.StreamID) (*condit
 		if c.origin, err = s.condition(ctx, origin); err != nil {
 			return nil, err
 		}
-		c.tombstoned = c.origin.tombstoned
 		return c, nil
 	}
 	if e, err = s.lastEvent(ctx, metaPrefix+stream); err != nil || e == nil {
@@ -126,17 +136,49 @@ func parseLimits(data []byte) limits {
 	}
 }
 
-// withTruncateBefore returns metadata with the given $tb. Metadata that are not a JSON object are
-// replaced.
+// withTruncateBefore returns metadata with the given $tb, which replaces the one that is there or
+// comes last. The other members keep their order. Metadata that are not a JSON object are replaced.
 func withTruncateBefore(data []byte, before events.Revision) []byte {
-	members := map[string]json.RawMessage{}
-	if json.Unmarshal(data, &members) != nil || members == nil {
-		members = map[string]json.RawMessage{}
+	var values map[string]json.RawMessage
+	if json.Unmarshal(data, &values) != nil || values == nil {
+		values = map[string]json.RawMessage{}
 	}
-	members[truncateBefore] = fmt.Appendf(nil, "%d", before)
-	text, err := json.Marshal(members)
-	if err != nil { // impossible: all values were decoded from JSON
-		return fmt.Appendf(nil, `{"%s":%d}`, truncateBefore, before)
+	names := memberNames(data, len(values))
+	if _, there := values[truncateBefore]; !there {
+		names = append(names, truncateBefore)
 	}
-	return text
+	values[truncateBefore] = fmt.Appendf(nil, "%d", before)
+	var text bytes.Buffer
+	for i, name := range names {
+		text.WriteByte("{,"[min(i, 1)])
+		quoted, _ := json.Marshal(name) // never fails for a string
+		text.Write(quoted)
+		text.WriteByte(':')
+		_ = json.Compact(&text, values[name]) // never fails for what was decoded
+	}
+	text.WriteByte('}')
+	return text.Bytes()
+}
+
+// memberNames returns the names of the members of a JSON object that is valid and has that many
+// different ones, each once, in their order.
+func memberNames(data []byte, count int) []string {
+	names := make([]string, 0, count+1)
+	known := make(map[string]bool, count)
+	d := json.NewDecoder(bytes.NewReader(data))
+	for _, _ = d.Token(); len(names) < count; {
+		name, err := d.Token()
+		var value json.RawMessage
+		if err == nil {
+			err = d.Decode(&value)
+		}
+		if err != nil { // impossible for a valid object
+			return names
+		}
+		if text, ok := name.(string); ok && !known[text] {
+			known[text] = true
+			names = append(names, text)
+		}
+	}
+	return names
 }

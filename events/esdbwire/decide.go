@@ -9,7 +9,8 @@ import (
 
 // decision is the outcome of deciding on a write.
 type decision struct {
-	// repeated is whether the events are already in the stream, up to revision and position.
+	// repeated is whether the events are already in the stream, up to revision and position. The
+	// position is 0 if the last of them is hidden.
 	repeated bool
 	revision events.Revision
 	position events.Position
@@ -21,7 +22,7 @@ func (s *Server) decide(ctx context.Context, c *condition, expected expectation,
 	if c.tombstoned {
 		return decision{}, streamDeleted(c.stream)
 	}
-	wrong := &wrongVersion{c.stream, expected, c.last}
+	wrong := &wrongVersion{stream: c.stream, expected: expected, current: c.last}
 	switch {
 	case expected == expectExists && c.softDeleted():
 		return decision{}, streamDeleted(c.stream)
@@ -65,7 +66,15 @@ func (s *Server) checkIdempotent(ctx context.Context, c *condition, ids []events
 	if len(page) == 0 { // it was there a moment ago
 		return decision{}, fmt.Errorf("%w: %s has no revision %d", events.ErrDamaged, c.stream, at)
 	}
-	return decision{repeated: true, revision: at, position: page[0].Position}, nil
+	return decision{repeated: true, revision: at, position: s.shownPosition(c, &page[0])}, nil
+}
+
+// shownPosition returns the position of an event of c's stream, 0 if it is hidden.
+func (s *Server) shownPosition(c *condition, e *events.Recorded) events.Position {
+	if !c.shows(e, s.config.Now()) {
+		return 0
+	}
+	return e.Position
 }
 
 // checkRetry decides for a writer that expects an older revision: the events are repeated if they
@@ -87,7 +96,7 @@ func (s *Server) checkRetry(ctx context.Context, c *condition, expected expectat
 				}
 				return decision{}, wrong
 			}
-			v.revision, v.position = found[i].Revision, found[i].Position
+			v.revision, v.position = found[i].Revision, s.shownPosition(c, &found[i])
 		}
 		if left = left[len(found):]; len(found) == 0 {
 			return decision{}, wrong // the stream ends before the events

@@ -61,12 +61,16 @@ func (s *Server) end(ctx context.Context, o expecting, run ending) (events.Posit
 	for {
 		// A new id cannot be a repetition.
 		c, _, err := s.settle(ctx, stream, expected, []events.ID{newID()})
+		var wrong *wrongVersion
+		if errors.As(err, &wrong) {
+			wrong.deleting = true
+		}
 		if err != nil {
 			return 0, err
 		}
 		result, err := run(s, ctx, c)
 		if errors.Is(err, errNoStream) {
-			return 0, &wrongVersion{stream, expected, events.NoStream}
+			return 0, &wrongVersion{stream: stream, expected: expected, current: events.NoStream, deleting: true}
 		}
 		if !errors.Is(err, events.ErrConflict) {
 			return result.Position, err

@@ -29,11 +29,12 @@
 // that streams are deleted, and their metadata set, through one server only. Plain appends are safe
 // with any other writers: the Store compares the revision, and a conflict is decided again.
 //
-// # Why an append to a deleted stream writes metadata first
+// # Appends to a deleted stream
 //
-// The events and the metadata that restore the stream are two appends. If the server fails between
-// them, an existing empty stream is harmless, while invisible events that a retry acknowledges
-// would not be.
+// The events, and the metadata that hide only the old ones, are one append to two streams, the
+// events first, if the Store is an events.MultiAppender. Otherwise they are two, and the metadata
+// come first: if the server fails between them, an existing empty stream is harmless, while
+// invisible events that a retry acknowledges would not be.
 //
 // # Why a checkpoint is the last event considered
 //
@@ -46,7 +47,22 @@
 // A repeated append that expects any revision is recognized by its ids among the stream's newest
 // 256 events, also after a restart; EventStoreDB uses a cache. Positions between two events can be
 // read from. Reading forward from the end, and reading zero events, returns nothing. Regular
-// expressions are RE2. The transcripts under testdata were checked by hand against the known
-// behaviour of 24.10 and have not been recorded from one yet; ADMITONE_TEST_ESDB runs them against
-// a real one.
+// expressions are RE2.
+//
+// testdata/recorded has the answers of an EventStoreDB 23.10.8 and a 24.6.0 to nine of the scenarios,
+// and differences.txt there each line that is another one here, which a test holds to. All of them
+// are on purpose:
+//
+//   - Unknown, its answer to an empty name, no options, a nil id, a read at 2^64-1 and a name that is
+//     not ASCII in a trailer, is an error here that says what is wrong, or the right answer: a client
+//     can't tell it from a failure of the server.
+//   - A stream named $$ is none: 24.6.0 ends its own process at an append to it.
+//   - $all and $$x are not written or deleted by clients: no reader expects events there.
+//   - An append without events takes no position, because this log has none without an event.
+//   - A Store that can't append to several streams gets the metadata of a deleted stream first, as
+//     above.
+//
+// The behaviour of BatchAppend and of filtered subscriptions there was measured, but not recorded:
+// batch.txt and checkpoints.txt in testdata/transcripts have it. The other scenarios were checked by
+// hand against the known behaviour of 24.10; ADMITONE_TEST_ESDB runs all of them against a real one.
 package esdbwire

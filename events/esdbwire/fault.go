@@ -56,11 +56,16 @@ type wrongVersion struct {
 	stream   events.StreamID
 	expected expectation
 	current  events.Revision
+	deleting bool // whether a delete or a tombstone was refused
 }
 
 func (w *wrongVersion) Error() string {
-	return fmt.Sprintf("Append failed due to WrongExpectedVersion. Stream: %s, Expected version: %d, Actual version: %d",
-		w.stream, w.expected, w.current)
+	what := "Append"
+	if w.deleting {
+		what = "Delete"
+	}
+	return fmt.Sprintf("%s failed due to WrongExpectedVersion. Stream: %s, Expected version: %d, Actual version: %d",
+		what, w.stream, w.expected, w.current)
 }
 
 func (w *wrongVersion) fault() *fault {

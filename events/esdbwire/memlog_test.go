@@ -36,29 +36,50 @@ func (m *memlog) check(ctx context.Context) error {
 
 func (m *memlog) Append(ctx context.Context, stream events.StreamID, expected events.Revision,
 	batch []events.Event) (events.Appended, error) {
+	results, err := m.appendAll(ctx, []events.StreamAppend{{Stream: stream, Expected: expected, Batch: batch}})
+	if err != nil {
+		return events.Appended{}, err
+	}
+	return results[0], nil
+}
+
+func (m *memlog) appendAll(ctx context.Context, appends []events.StreamAppend) ([]events.Appended, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.closed {
-		return events.Appended{}, events.ErrClosed
+		return nil, events.ErrClosed
 	}
 	if err := ctx.Err(); err != nil {
-		return events.Appended{}, fmt.Errorf("%w: %w", events.ErrUnavailable, err)
+		return nil, fmt.Errorf("%w: %w", events.ErrUnavailable, err)
 	}
-	if last := events.Revision(len(m.streams[stream]) - 1); last != expected {
-		return events.Appended{}, fmt.Errorf("%w: %s is at %d", events.ErrConflict, stream, last)
+	for _, a := range appends {
+		if last := events.Revision(len(m.streams[a.Stream]) - 1); last != a.Expected {
+			return nil, &events.ConflictError{Stream: a.Stream, Last: last, Expected: a.Expected}
+		}
 	}
+	var results []events.Appended
 	now := time.Now().UTC()
-	for _, e := range batch {
-		m.all = append(m.all, events.Recorded{
-			Event: e, Stream: stream, Revision: events.Revision(len(m.streams[stream])),
-			Position: events.Position(memStep * (len(m.all) + 1)), Created: now,
-		})
-		m.streams[stream] = append(m.streams[stream], len(m.all)-1)
+	for _, a := range appends {
+		for _, e := range a.Batch {
+			m.all = append(m.all, events.Recorded{
+				Event: e, Stream: a.Stream, Revision: events.Revision(len(m.streams[a.Stream])),
+				Position: events.Position(memStep * (len(m.all) + 1)), Created: now,
+			})
+			m.streams[a.Stream] = append(m.streams[a.Stream], len(m.all)-1)
+		}
+		last := m.all[len(m.all)-1]
+		results = append(results, events.Appended{Revision: last.Revision, Position: last.Position})
 	}
 	close(m.changed)
 	m.changed = make(chan struct{})
-	last := m.all[len(m.all)-1]
-	return events.Appended{Revision: last.Revision, Position: last.Position}, nil
+	return results, nil
+}
+
+// multilog is a memlog that can append to several streams at once.
+type multilog struct{ *memlog }
+
+func (m multilog) AppendAll(ctx context.Context, appends []events.StreamAppend) ([]events.Appended, error) {
+	return m.appendAll(ctx, appends)
 }
 
 func (m *memlog) Read(ctx context.Context, stream events.StreamID, from events.Revision, dir events.Direction,
@@ -153,7 +174,7 @@ func (m *memlog) Close() error {
 	return nil
 }
 
-// TestMemlog: the log of the tests conforms to the contract, so failures are the server's.
+// TestMemlog: the logs of the tests conform to the contract, so failures are the server's.
 func TestMemlog(t *testing.T) {
-	storetest.Run(t, storetest.Target{Open: func(*testing.T) events.Store { return newMemlog() }})
+	storetest.Run(t, storetest.Target{Open: func(*testing.T) events.Store { return multilog{newMemlog()} }})
 }

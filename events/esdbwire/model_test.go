@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -50,11 +51,13 @@ func originOfMetadata(stream string) string {
 	return origin
 }
 
-// hasTombstone reports whether a stream, or the origin of a metadata stream, has a tombstone.
+// unreadable reports whether a stream, or the origin of a metadata stream, has a tombstone.
+func (m *model) unreadable(stream string) bool {
+	return m.hasTombstone(stream) || m.hasTombstone(originOfMetadata(stream))
+}
+
+// hasTombstone reports whether a stream has a tombstone, and so can't be written.
 func (m *model) hasTombstone(stream string) bool {
-	if origin := originOfMetadata(stream); origin != "" {
-		stream = origin
-	}
 	last := m.last(stream)
 	return last >= 0 && m.streams[stream][last].typ == tombstoneType
 }
@@ -84,7 +87,7 @@ func (m *model) deleted(stream string) bool {
 }
 
 // decide returns the outcome of a write: "write", "deleted", "wrong", or the revision of the last
-// event if all of them already exist.
+// event if all of them already exist, with "nowhere" if that one is hidden.
 func (m *model) decide(stream, expected string, labels []string) string {
 	last := m.last(stream)
 	switch {
@@ -109,7 +112,7 @@ func (m *model) decide(stream, expected string, labels []string) string {
 		if len(labels) == 0 {
 			return "write"
 		}
-		return fmt.Sprint(found)
+		return m.repeated(stream, found)
 	}
 	at := int64(-1)
 	if expected != "none" {
@@ -127,17 +130,21 @@ func (m *model) decide(stream, expected string, labels []string) string {
 			return "wrong"
 		}
 	}
-	return fmt.Sprint(at + int64(len(labels)))
+	return m.repeated(stream, at+int64(len(labels)))
 }
 
-// find returns the revision of the newest event of a stream with that label.
-func (m *model) find(stream, label string) int64 {
-	for i, e := range slices.Backward(m.streams[stream]) {
-		if e.label == label {
-			return int64(i)
-		}
+// repeated returns the answer to an append that is already there.
+func (m *model) repeated(stream string, revision int64) string {
+	shown, _ := m.shown(stream)
+	if slices.Contains(shown, m.streams[stream][revision]) {
+		return fmt.Sprint(revision)
 	}
-	return -1
+	return fmt.Sprintf("%d nowhere", revision)
+}
+
+// find returns the revision of the first event of a stream with that label.
+func (m *model) find(stream, label string) int64 {
+	return int64(slices.IndexFunc(m.streams[stream], func(e *modelEvent) bool { return e.label == label }))
 }
 
 // append appends and returns the answer: a revision, "none" for an empty append to an empty stream,
@@ -158,14 +165,18 @@ func (m *model) append(stream, expected string, batch []modelEvent) string {
 	case len(batch) == 0:
 		return fmt.Sprint(m.last(stream))
 	}
+	restored := ""
 	if m.deleted(stream) {
-		m.setMetadata(stream, m.merged(stream, m.streams["$$"+stream]))
+		restored = m.merged(stream, m.streams["$$"+stream])
 	}
 	for _, e := range batch {
 		m.add(e)
 	}
 	last := m.last(stream)
-	if origin := originOfMetadata(stream); origin != "" && m.wasDeleted(origin, len(batch)) {
+	if restored != "" {
+		m.setMetadata(stream, restored)
+	}
+	if origin := originOfMetadata(stream); origin != "" && !m.hasTombstone(origin) && m.wasDeleted(origin, len(batch)) {
 		m.setMetadata(origin, m.merged(origin, m.streams[stream]))
 	}
 	return fmt.Sprint(last)
@@ -178,19 +189,21 @@ func (m *model) wasDeleted(stream string, n int) bool {
 	return before.deleted(stream)
 }
 
-// merged returns the last metadata with $tb after the end of the stream.
+var modelTruncated = regexp.MustCompile(`"\$tb":\d+`)
+
+// merged returns the last metadata with $tb after the end of the stream: in the place of the one
+// that is there, or as the last member.
 func (m *model) merged(stream string, meta []*modelEvent) string {
-	keys := map[string]any{}
-	if last := meta[len(meta)-1]; last.json {
-		d := json.NewDecoder(strings.NewReader(last.data))
-		d.UseNumber()
-		if d.Decode(&keys) != nil || keys == nil {
-			keys = map[string]any{}
-		}
+	member := fmt.Sprintf(`"$tb":%d`, m.last(stream)+1)
+	last := meta[len(meta)-1]
+	var members map[string]any
+	switch {
+	case !last.json || json.Unmarshal([]byte(last.data), &members) != nil || len(members) == 0:
+		return "{" + member + "}"
+	case modelTruncated.MatchString(last.data):
+		return modelTruncated.ReplaceAllLiteralString(last.data, member)
 	}
-	keys["$tb"] = m.last(stream) + 1
-	text, _ := json.Marshal(keys)
-	return string(text)
+	return strings.TrimSuffix(last.data, "}") + "," + member + "}"
 }
 
 func (m *model) setMetadata(stream, data string) {
@@ -224,7 +237,7 @@ func (m *model) tombstone(stream, expected string) string {
 // shown returns the visible events of a stream, or why there are none.
 func (m *model) shown(stream string) ([]*modelEvent, string) {
 	switch {
-	case m.hasTombstone(stream):
+	case m.unreadable(stream):
 		return nil, "deleted"
 	case m.last(stream) < 0 || m.deleted(stream):
 		return nil, "not found"

@@ -96,7 +96,7 @@ func (r *reading) stream(stream events.StreamID, o *streams.ReadReq_Options_Stre
 	if err != nil {
 		return err
 	}
-	if c.tombstoned {
+	if !c.readable() {
 		return streamDeleted(stream)
 	}
 	if c.last < 0 || c.softDeleted() {

@@ -33,14 +33,10 @@ type newest struct {
 	ids  []events.ID
 }
 
-// find returns the revision of the newest event with that id.
+// find returns the revision of the first event with that id.
 func (n *newest) find(id events.ID) (events.Revision, bool) {
-	for i, known := range slices.Backward(n.ids) {
-		if known == id {
-			return n.last - events.Revision(len(n.ids)-1-i), true
-		}
-	}
-	return 0, false
+	i := slices.Index(n.ids, id)
+	return n.last - events.Revision(len(n.ids)-1-i), i >= 0
 }
 
 // newest returns the newest ids of c's stream, from the log if they are not cached or another

@@ -86,7 +86,7 @@ func (b *batchTranscript) answer() string {
 	text := fmt.Sprintf("%s for %s expecting %s: ", b.label(m.CorrelationId), m.StreamIdentifier.GetStreamName(),
 		memberOf(m.ExpectedStreamPosition))
 	if failed := m.GetError(); failed != nil {
-		text += code.Code(failed.Code).String()
+		text += fmt.Sprintf("%s %q", code.Code(failed.Code), failed.Message)
 		for _, detail := range failed.Details {
 			unpacked, err := detail.UnmarshalNew()
 			if err != nil {
@@ -155,8 +155,9 @@ func batchAppends(s *transcript) {
 	b.one("r9", "", "any", "l3")
 	b.one("r10", "a", "", "l3")
 	b.one("r11", allName, "any", "l3")
+	// Pieces without options that are no append's are ignored.
 	b.send("r12", nil, true, "l3")
-	b.write("no options → %s", b.answer())
+	b.send("large", nil, true, "l3")
 	late := b.to("late", "any")
 	late.DeadlineOption = &streams.BatchAppendReq_Options_Deadline{Deadline: durationpb.New(-time.Second)}
 	b.send("r13", late, true, "l4")
@@ -191,10 +192,18 @@ func batchAppends(s *transcript) {
 	s.write("fifty at once → %s", strings.Join(answers, "\n    "))
 	s.read("o", "start")
 	bad := s.batch()
-	if err := bad.call.Send(&streams.BatchAppendReq{Options: bad.to("a", "any"), IsFinal: true}); err != nil {
+	if err := bad.call.Send(&streams.BatchAppendReq{Options: bad.to("b", "any"), IsFinal: true}); err != nil {
 		s.Fatal(err)
 	}
 	s.write("no correlation id → %s", bad.answer())
+	bad.one("r17", "b", "2", "b4")
+	bad.one("r18", "b", "18446744073709551615", "b5")
+	// Types count in batches: each letter two bytes.
+	fits := strings.Repeat("x", 1<<20-2*4)
+	bad.send("r19", bad.to("full", "any"), true, "f1|made|"+fits)
+	s.write("the largest → %s", bad.answer())
+	bad.send("r20", bad.to("full", "any"), true, "f2|made|"+fits+"x")
+	s.write("a byte more → %s", bad.answer())
 }
 
 func shortDeadline() *streams.BatchAppendReq_Options_Deadline {

@@ -1,10 +1,13 @@
 package esdbwire
 
 import (
+	"fmt"
 	"strings"
+	"testing"
 
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/shared"
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
+	"google.golang.org/grpc/status"
 )
 
 // appendExpectations tries every expectation on every condition of a stream, with new events.
@@ -113,7 +116,7 @@ func appendRefused(s *transcript) {
 	s.appendAs("append without an id", s.options("a", "any"), noID)
 	noID.GetProposedMessage().Id = &shared.UUID{Value: &shared.UUID_String_{String_: "a1"}}
 	s.appendAs("append with an id that is none", s.options("a", "any"), noID)
-	// Each letter of the type counts two of the 1,048,576 bytes.
+	// A type counts in batches alone: each letter would be two of the 1,048,576 bytes.
 	fits := strings.Repeat("x", 1<<20-2*4)
 	s.appendAs("append the largest", s.options("large", "any"), s.proposed("l1|made|"+fits))
 	s.appendAs("append a byte more", s.options("large", "any"), s.proposed("l2|made|"+fits+"x"))
@@ -127,6 +130,51 @@ func appendRefused(s *transcript) {
 	s.tombstone("$$a", "any")
 	s.delete("a", "")
 	s.tombstone("a", "")
+}
+
+// appendSizes makes appends at the limit. Data and metadata count, types do not.
+func appendSizes(s *transcript) {
+	full := strings.Repeat("x", 1<<20)
+	s.appendAs("append the largest", s.options("a", "any"), s.proposed("a1|made|"+full))
+	s.appendAs("append a byte more", s.options("a", "any"), s.proposed("a2|made|"+full+"x"))
+	s.appendAs("append a byte more of metadata", s.options("a", "any"), s.proposed("a2|made|"+full+"|x"))
+	s.appendAs("append two that are a byte more", s.options("a", "any"), s.proposed("a2|made|"+full[4:]),
+		s.proposed("a3|made|xxxxx"))
+	s.appendAs("append two", s.options("a", "any"), s.proposed("a2|made|"+full[4:]), s.proposed("a3|made|xxxx"))
+	// Metadata of a deleted stream keep their order, and $tb is replaced where it is.
+	s.append("b", "none", "b1", "b2")
+	s.append("$$b", "none", `m1|$metadata|{"z":"<1>", "$tb":9223372036854775807,"a":{"$tb":7},"z":[2]}`)
+	s.append("b", "1", "b3")
+	s.read("$$b", "start")
+}
+
+// TestRefusedDeletes: the message of a delete or a tombstone whose expectation does not hold names it.
+func TestRefusedDeletes(t *testing.T) {
+	address, _ := serve(t, newMemlog(), Config{Writable: true})
+	s := newTranscript(t, dial(t, address))
+	s.append("a", "none", "a1")
+	want := "Delete failed due to WrongExpectedVersion. Stream: %s, Expected version: %d, Actual version: %d"
+	for _, refused := range []struct {
+		stream           string
+		expected, actual int
+	}{{"a", 7, 0}, {"missing", 3, -1}} {
+		name := s.name(refused.stream)
+		message := fmt.Sprintf(want, name.StreamName, refused.expected, refused.actual)
+		_, err := s.client.Delete(s.ctx, &streams.DeleteReq{Options: &streams.DeleteReq_Options{
+			StreamIdentifier:       name,
+			ExpectedStreamRevision: &streams.DeleteReq_Options_Revision{Revision: uint64(refused.expected)},
+		}})
+		if got := status.Convert(err).Message(); got != message {
+			t.Errorf("%q, want %q", got, message)
+		}
+		_, err = s.client.Tombstone(s.ctx, &streams.TombstoneReq{Options: &streams.TombstoneReq_Options{
+			StreamIdentifier:       name,
+			ExpectedStreamRevision: &streams.TombstoneReq_Options_Revision{Revision: uint64(refused.expected)},
+		}})
+		if got := status.Convert(err).Message(); got != message {
+			t.Errorf("%q, want %q", got, message)
+		}
+	}
 }
 
 // streamMetadata exercises the effect of metadata on reads.

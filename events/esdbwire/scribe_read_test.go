@@ -130,12 +130,13 @@ func (s *transcript) position(text string) uint64 {
 	return s.positionsSoFar()[s.number(ordinal)-1] + add
 }
 
-// positionsSoFar returns the positions in the transcript so far, sorted.
+// positionsSoFar returns the positions of events in the transcript so far, sorted.
 func (s *transcript) positionsSoFar() []uint64 {
 	var all []uint64
 	for _, match := range positions.FindAllStringSubmatch(s.text.String(), -1) {
-		p, _ := strconv.ParseUint(match[1], 10, 64)
-		all = append(all, p)
+		if p, _ := strconv.ParseUint(match[1], 10, 64); p > 0 { // 0 is before all of them
+			all = append(all, p)
+		}
 	}
 	slices.Sort(all)
 	return slices.Compact(all)

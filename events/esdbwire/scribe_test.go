@@ -91,12 +91,7 @@ var positions = regexp.MustCompile(`@(\d+);`)
 
 // transcript returns the recorded text, with positions by their order.
 func (s *transcript) transcript() string {
-	seen := map[uint64]bool{}
-	for _, match := range positions.FindAllStringSubmatch(s.text.String(), -1) {
-		p, _ := strconv.ParseUint(match[1], 10, 64)
-		seen[p] = true
-	}
-	order := slices.Sorted(maps.Keys(seen))
+	order := s.positionsSoFar()
 	text := positions.ReplaceAllStringFunc(s.text.String(), func(token string) string {
 		p, _ := strconv.ParseUint(token[1:len(token)-1], 10, 64)
 		return fmt.Sprintf("@%d", slices.Index(order, p)+1)

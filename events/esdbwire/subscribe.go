@@ -42,7 +42,7 @@ func (r *reading) subscribeStream(stream events.StreamID, o *streams.ReadReq_Opt
 	if err != nil {
 		return err
 	}
-	if c.tombstoned {
+	if !c.readable() {
 		return streamDeleted(stream)
 	}
 	if err := r.confirm(); err != nil {
@@ -106,6 +106,11 @@ func (r *reading) subscribeAll(o *streams.ReadReq_Options_AllOptions) error {
 		return badRequest("(%d, %d) is no position", start.commit, start.prepare)
 	}
 	f := &following{reading: r, checkpoint: after, at: after}
+	if r.filter != nil && start == (pair{}) {
+		if err := f.sendCheckpoint(); err != nil {
+			return err
+		}
+	}
 	if after >= head {
 		f.live = true
 		if err := r.caughtUp(); err != nil {

@@ -105,8 +105,11 @@ func eventOf(p proposed) (events.Event, error) {
 		Metadata: withMarker(p.GetCustomMetadata(), content == contentJSON)}, nil
 }
 
-// sizeOf is the size of a proposed event for the limit of an append; its type counts in UTF-16.
-func sizeOf(p proposed) int {
+// sizeOf is the size of a proposed event for the limit of an append.
+func sizeOf(p proposed) int { return len(p.GetData()) + len(p.GetCustomMetadata()) }
+
+// typeSize is what the type of an event adds to that in a batch append, in UTF-16.
+func typeSize(p proposed) int {
 	units := 0
 	for _, r := range p.GetMetadata()["type"] {
 		units++
@@ -114,5 +117,5 @@ func sizeOf(p proposed) int {
 			units++
 		}
 	}
-	return len(p.GetData()) + len(p.GetCustomMetadata()) + 2*units
+	return 2 * units
 }

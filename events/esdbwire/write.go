@@ -60,18 +60,38 @@ func (s *Server) emptyResult(ctx context.Context, c *condition) (written, error)
 
 // commit appends batch to c's stream, and restores a deleted one. Errors: the store's.
 func (s *Server) commit(ctx context.Context, c *condition, batch []events.Event) (written, error) {
-	if c.origin != nil && c.origin.softDeleted() {
+	if c.origin != nil && c.origin.softDeleted() && !c.origin.tombstoned {
 		return s.revive(ctx, c, batch)
 	}
 	if c.softDeleted() {
-		data := withTruncateBefore(c.metadata, c.last+1)
-		if _, err := s.setMetadata(ctx, c, data); err != nil {
-			return written{}, err
-		}
-		c.metaRevision, c.metadata, c.limits = c.metaRevision+1, data, parseLimits(data)
+		return s.restore(ctx, c, batch)
 	}
 	result, err := s.store.Append(ctx, c.stream, c.last, batch)
 	return written(result), err
+}
+
+// restore appends batch to a deleted stream, and metadata that hide only its old events: in one
+// append where the store has it, else in two, the metadata first.
+func (s *Server) restore(ctx context.Context, c *condition, batch []events.Event) (result written, err error) {
+	data := withTruncateBefore(c.metadata, c.last+1)
+	if multi, ok := s.store.(events.MultiAppender); ok {
+		var results []events.Appended
+		results, err = multi.AppendAll(ctx, []events.StreamAppend{
+			{Stream: c.stream, Expected: c.last, Batch: batch},
+			{Stream: metaPrefix + c.stream, Expected: c.metaRevision, Batch: []events.Event{metadataEvent(data)}},
+		})
+		if err == nil {
+			result = written(results[0])
+		}
+	} else if _, err = s.setMetadata(ctx, c, data); err == nil {
+		var appended events.Appended
+		appended, err = s.store.Append(ctx, c.stream, c.last, batch)
+		result = written(appended)
+	}
+	if err == nil {
+		c.metaRevision, c.metadata, c.limits = c.metaRevision+1, data, parseLimits(data)
+	}
+	return result, err
 }
 
 // setMetadata writes the metadata of c's stream.

@@ -111,7 +111,7 @@ func (c *Check) Size() int64 { return c.tree.Size }
 // Heads returns how many heads matched the log so far.
 func (c *Check) Heads() int { return c.heads }
 
-// Edge returns the compact range of the tree over the events so far.
+// Edge returns the compact range of the tree over the events checked so far.
 func (c *Check) Edge() CompactRange { return c.tree.Clone() }
 
 // Take checks the next event. After an error the check must only be closed. Errors: a

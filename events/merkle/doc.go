@@ -36,6 +36,29 @@
 // hashes only costs time: a proof is checked before it is returned, and if it does not verify, all
 // hashes are computed again, and must lead to every written head.
 //
+// # A log that several servers append to
+//
+// In an EventStoreDB positions have gaps, and other programs have events between this system's.
+// There a leaf is the n-th of this system's own events in the order of the log, as events.Lineage
+// recognises them by their content: every reader finds the same ones. Heads and receipts have both
+// that ordinal and the position, and a fourth line of a head tells which of the two it counts.
+//
+// Each server has a [SharedTree], with the hashes and the positions of its leaves, and any of them
+// makes receipts. One at a time signs: heads are appended to events.HeadsStream, which is not part
+// of the tree, at the revision that the signer has read, in a term of its own. If two servers both
+// take themselves for the signer, one finds the other's head, so the heads can't fork. A server
+// takes over, in the next term, when the log has grown and no head has been signed for some time.
+// All heads are kept in that stream, so any server serves them, and an [OwnCheck] finds two that
+// contradict each other. The first event has the public key; a server with another key signs
+// nothing.
+//
+// The files are synced before a head over them is appended. At the start, leaves after the newest
+// head are dropped and computed again: after a crash it is unknown whether they were written.
+//
+// A server whose tree contradicts a head of the log stops signing and proving, but goes on selling:
+// what other programs can write into a stream must not end a sale. [OwnCheck] tells which of the
+// two is wrong.
+//
 // # Why leaves are independent of the store
 //
 // A leaf contains events.Recorded and nothing else, so a log that is moved with its positions and
@@ -46,5 +69,6 @@
 //
 // Leaves: see [AppendLeaf]. The tree: RFC 6962 section 2.1, by golang.org/x/mod's
 // sumdb/tlog. Heads: signed notes (golang.org/x/mod/sumdb/note, Ed25519) whose text
-// is a checkpoint of C2SP's tlog-checkpoint. Receipts: see [Receipt.AppendJSON].
+// is a checkpoint of C2SP's tlog-checkpoint, with a line of extension where it counts own events.
+// Receipts: see [Receipt.AppendJSON]. testdata has each of them; they are never changed.
 package merkle

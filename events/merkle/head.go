@@ -21,21 +21,40 @@ var ErrBadHead = errors.New("not a head that this key has signed")
 type Head struct {
 	// Epoch of the log.
 	Epoch string
-	// Size is how many events the log had.
+	// Size is how many events the log had, of those that the head counts.
 	Size int64
 	// Root is the root of the tree over them.
 	Root tlog.Hash
+	// Own is whether the head counts this system's own events alone, in the order of the log, as
+	// [events.Lineage] tells them; otherwise it counts all, whose positions are 1, 2, 3, …
+	Own bool
+	// Last is the position of the last event that an Own head covers, 0 if it covers none.
+	Last events.Position
 }
 
-// Position returns the position of the last event that the head covers. Positions are 1, 2, 3, …
-func (h *Head) Position() events.Position { return events.Position(h.Size) }
+// Position returns the position of the last event that the head covers.
+func (h *Head) Position() events.Position {
+	if h.Own {
+		return h.Last
+	}
+	return events.Position(h.Size)
+}
+
+// counts is the word for what a head counts.
+func (h *Head) counts() string {
+	if h.Own {
+		return "own"
+	}
+	return "all"
+}
 
 // Checkpoint is a head with the note that it was read from, or written to.
 type Checkpoint struct {
 	Head
-	// Note is a signed note (golang.org/x/mod/sumdb/note): three lines of text, an empty line, a
-	// signature or more. The text is a checkpoint of C2SP's tlog-checkpoint: the name of the log,
-	// the size, the root in base64.
+	// Note is a signed note (golang.org/x/mod/sumdb/note): three or four lines of text, an empty
+	// line, a signature or more. The text is a checkpoint of C2SP's tlog-checkpoint: the name of the
+	// log, the size, the root in base64. The fourth line is of heads that are Own, an extension of
+	// that format: "own events, up to position N".
 	Note string
 }
 
@@ -44,24 +63,35 @@ const namePrefix = "admitone/"
 
 // AppendJSON appends the head as an object: its note, its contents, and the public key that signed
 // it.
-func (h *Checkpoint) AppendJSON(dst []byte, key *Key) []byte {
+func (h *Checkpoint) AppendJSON(dst []byte, key *Key) []byte { return h.appendJSON(dst, key.String()) }
+
+// appendJSON is AppendJSON for the text of the key.
+func (h *Checkpoint) appendJSON(dst []byte, key string) []byte {
 	o := events.OpenObject(dst)
 	o.String("epoch", h.Epoch)
 	o.Int("size", h.Size)
 	o.Int("position", int64(h.Position()))
 	o.String("root", h.Root.String())
 	o.String("note", h.Note)
-	o.String("key", key.String())
+	o.String("key", key)
+	o.String("counts", h.counts())
 	return o.Close()
 }
 
+// ownPrefix begins the fourth line of an Own head; its last position follows.
+const ownPrefix = "own events, up to position "
+
 // text is the part of the note that is signed.
 func (h *Head) text() string {
-	return namePrefix + h.Epoch + "\n" + strconv.FormatInt(h.Size, 10) + "\n" + h.Root.String() + "\n"
+	text := namePrefix + h.Epoch + "\n" + strconv.FormatInt(h.Size, 10) + "\n" + h.Root.String() + "\n"
+	if h.Own {
+		text += ownPrefix + strconv.FormatUint(uint64(h.Last), 10) + "\n"
+	}
+	return text
 }
 
-// textLines is the number of lines before the signatures of a head: its text and an empty line.
-const textLines = 4
+// leastLines is the least number of lines of a head's text.
+const leastLines = 3
 
 // maxSignatures is the most signatures that are accepted, as in note.Open.
 const maxSignatures = 100
@@ -71,25 +101,43 @@ const maxSignatures = 100
 // Error: [ErrBadHead].
 func ReadHead(text string) (Checkpoint, error) {
 	lines := strings.SplitAfter(text, "\n")
-	if len(lines) < textLines+2 || len(lines) > textLines+1+maxSignatures || lines[len(lines)-1] != "" ||
-		lines[3] != "\n" {
-		return Checkpoint{}, fmt.Errorf("%w: it must have three lines, an empty one and signatures", ErrBadHead)
+	end := slices.Index(lines, "\n")
+	if end < leastLines || end > leastLines+1 || len(lines) < end+3 || len(lines) > end+2+maxSignatures ||
+		lines[len(lines)-1] != "" {
+		return Checkpoint{}, fmt.Errorf("%w: it must have three or four lines, an empty one and signatures", ErrBadHead)
 	}
-	epoch, named := strings.CutPrefix(strings.TrimSuffix(lines[0], "\n"), namePrefix)
-	size, err := strconv.ParseInt(strings.TrimSuffix(lines[1], "\n"), 10, 64)
-	if !named || err != nil || size < 0 {
-		return Checkpoint{}, fmt.Errorf("%w: it begins with %.60q, %.20q", ErrBadHead, lines[0], lines[1])
-	}
-	root, err := tlog.ParseHash(strings.TrimSuffix(lines[2], "\n"))
+	h, err := parseHead(lines[:end])
 	if err != nil {
-		return Checkpoint{}, fmt.Errorf("%w: its root is %.60q", ErrBadHead, lines[2])
+		return Checkpoint{}, err
 	}
-	h := Head{Epoch: epoch, Size: size, Root: root}
-	signatures := lines[textLines : len(lines)-1]
-	if h.text() != strings.Join(lines[:3], "") || !plainSignatures(signatures) {
+	if h.text() != strings.Join(lines[:end], "") || !plainSignatures(lines[end+1:len(lines)-1]) {
 		return Checkpoint{}, fmt.Errorf("%w: it is not in canonical form", ErrBadHead)
 	}
 	return Checkpoint{Head: h, Note: text}, nil
+}
+
+// parseHead parses the lines of a head's text.
+func parseHead(lines []string) (h Head, err error) {
+	epoch, named := strings.CutPrefix(strings.TrimSuffix(lines[0], "\n"), namePrefix)
+	size, err := strconv.ParseInt(strings.TrimSuffix(lines[1], "\n"), 10, 64)
+	if !named || err != nil || size < 0 {
+		return h, fmt.Errorf("%w: it begins with %.60q, %.20q", ErrBadHead, lines[0], lines[1])
+	}
+	root, err := tlog.ParseHash(strings.TrimSuffix(lines[2], "\n"))
+	if err != nil {
+		return h, fmt.Errorf("%w: its root is %.60q", ErrBadHead, lines[2])
+	}
+	h = Head{Epoch: epoch, Size: size, Root: root}
+	if len(lines) == leastLines {
+		return h, nil
+	}
+	position, own := strings.CutPrefix(strings.TrimSuffix(lines[leastLines], "\n"), ownPrefix)
+	last, err := strconv.ParseUint(position, 10, 63)
+	if !own || err != nil || uint64(size) > last {
+		return h, fmt.Errorf("%w: its fourth line is %.60q", ErrBadHead, lines[leastLines])
+	}
+	h.Own, h.Last = true, events.Position(last)
+	return h, nil
 }
 
 // plainSignatures reports whether the signatures are canonical and distinct.

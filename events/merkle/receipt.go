@@ -19,6 +19,9 @@ var ErrBadReceipt = errors.New("not a valid receipt")
 // Receipt proves that an event is in a log.
 type Receipt struct {
 	Event events.Recorded
+	// Ordinal is the event's number among those that the head counts, from 1. For a head over all
+	// events it is their position.
+	Ordinal int64
 	// Proof leads from the event's leaf to the head's root (RFC 6962 section 2.1.1).
 	Proof tlog.RecordProof
 	Head  Checkpoint
@@ -68,7 +71,7 @@ func (t *Tree) prove(ctx context.Context, position events.Position) (r Receipt, 
 		return r, nil, t.failure
 	}
 	if len(page) == 1 && page[0].Position == position && t.compact.Size >= max(t.head.Size, int64(position)) {
-		r.Event = page[0]
+		r.Event, r.Ordinal = page[0], int64(position)
 		if r.Head, err = t.sign(); err != nil {
 			return r, nil, err
 		}
@@ -95,17 +98,23 @@ func (t *Tree) prove(ctx context.Context, position events.Position) (r Receipt, 
 // verify verifies the proof from the event to the head.
 func (r *Receipt) verify() error {
 	position := int64(r.Event.Position)
-	if position < 1 || position > r.Head.Size {
-		return fmt.Errorf("%w: the event is at position %d, and its head is over %d", ErrBadReceipt, position, r.Head.Size)
+	if !r.Head.Own && r.Ordinal != position {
+		return fmt.Errorf("%w: event %d at position %d, and its head counts all", ErrBadReceipt, r.Ordinal, position)
 	}
-	if err := tlog.CheckRecord(r.Proof, r.Head.Size, r.Head.Root, position-1, Leaf(&r.Event)); err != nil {
-		return fmt.Errorf("%w: the event is not the one at position %d of that log: %v", ErrBadReceipt, position, err)
+	if r.Ordinal < 1 || r.Ordinal > r.Head.Size || r.Event.Position > r.Head.Position() {
+		return fmt.Errorf("%w: the event is number %d at position %d, and its head is over %d up to position %d",
+			ErrBadReceipt, r.Ordinal, position, r.Head.Size, r.Head.Position())
+	}
+	if err := tlog.CheckRecord(r.Proof, r.Head.Size, r.Head.Root, r.Ordinal-1, Leaf(&r.Event)); err != nil {
+		return fmt.Errorf("%w: the event is not number %d at position %d of that log: %v", ErrBadReceipt, r.Ordinal, position,
+			err)
 	}
 	return nil
 }
 
-// AppendJSON appends the receipt: the event as a CloudEvent, the proof as a list of hashes in
-// base64, the head as a signed note. Error: events.ErrBadMetadata, for a foreign event.
+// AppendJSON appends the receipt: the event as a CloudEvent, its ordinal if the head is over own
+// events, the proof as a list of hashes in base64, the head as a signed note. Error:
+// events.ErrBadMetadata, for a foreign event.
 func (r *Receipt) AppendJSON(dst []byte) ([]byte, error) {
 	if _, err := events.ParseMetadata(r.Event.Metadata); err != nil {
 		return dst, err
@@ -117,6 +126,9 @@ func (r *Receipt) AppendJSON(dst []byte) ([]byte, error) {
 	}
 	o := events.OpenObject(dst)
 	o.Raw("event", event)
+	if r.Head.Own {
+		o.Int("ordinal", r.Ordinal)
+	}
 	events.Strings(&o, "proof", proof)
 	o.String("head", r.Head.Note)
 	return o.Close(), nil
@@ -138,9 +150,10 @@ func CheckReceipt(text []byte, verifier note.Verifier) (r Receipt, err error) {
 		return r, fmt.Errorf("%w: %v", ErrBadReceipt, err)
 	}
 	var parts struct {
-		Event json.RawMessage  `json:"event"`
-		Proof tlog.RecordProof `json:"proof"`
-		Head  string           `json:"head"`
+		Event   json.RawMessage  `json:"event"`
+		Ordinal int64            `json:"ordinal"`
+		Proof   tlog.RecordProof `json:"proof"`
+		Head    string           `json:"head"`
 	}
 	var asSent struct {
 		Event struct {
@@ -161,6 +174,9 @@ func CheckReceipt(text []byte, verifier note.Verifier) (r Receipt, err error) {
 		return r, fmt.Errorf("%w: %v", ErrBadReceipt, err)
 	}
 	r.Event.Data = asSent.Event.Data
+	if r.Ordinal = parts.Ordinal; !r.Head.Own {
+		r.Ordinal = int64(r.Event.Position)
+	}
 	if err := r.restoreData(); err != nil {
 		return r, err
 	}

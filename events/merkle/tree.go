@@ -226,7 +226,7 @@ func (t *Tree) Head() (Checkpoint, error) {
 
 // AppendHead appends a signed head over all events of the tree, encoded by [Checkpoint.AppendJSON].
 // Error: as [Tree.Head].
-func (t *Tree) AppendHead(dst []byte) ([]byte, error) {
+func (t *Tree) AppendHead(_ context.Context, dst []byte) ([]byte, error) {
 	h, err := t.Head()
 	if err != nil {
 		return dst, err

@@ -53,7 +53,7 @@ func headLines(t *testing.T, dir string) []string {
 	return strings.SplitAfter(strings.TrimSuffix(string(text), "\n"), "\n")
 }
 
-// TestRun follows a log that grows, stops and continues: one head for each end.
+// TestRun follows a log that grows, stops and continues: there is one head for each end.
 func TestRun(t *testing.T) {
 	log, dir := newMemLog(), t.TempDir()
 	for _, more := range []int{0, 3, 0, 200, 1} {

@@ -2,5 +2,5 @@ package demand
 
 import "admitone/events"
 
-// Nobody asks for anything with a key being made.
+// Managing API keys is administration: a replay skips it.
 func init() { register(consequence, &events.APIKeyCreated{}, &events.APIKeyEnded{}) }

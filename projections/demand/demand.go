@@ -8,68 +8,66 @@ import (
 	"admitone/events"
 )
 
-// Intent is one request that the log answers.
-type Intent struct {
-	// Fact that granted it. Of a payment it is events.BookingPaymentStarted, however it
-	// ended; of what was refused, if that is recorded, events.RefusalRecorded.
+// Request is a request whose decision is in the log.
+type Request struct {
+	// Fact that records the decision. For a payment by wallet it is events.BookingPaymentStarted, and for an
+	// external payment events.PaymentReceived, whatever the outcome; for a refusal, events.RefusalRecorded.
 	Fact   events.Fact
 	Stream events.StreamID
-	// Position of the fact in the log, of what was refused that of the fact that it was
-	// decided on; and the time the wish was decided at.
+	// Position of Fact. For a refusal: of the fact on which it was decided.
 	Position events.Position
-	At       time.Time
-	// Actor asked for it, with the request RequestID.
+	// At is when it was decided.
+	At time.Time
+	// Actor and RequestID of the caller's request.
 	Actor, RequestID string
-	// Refused is the code it was refused with, "" if it was granted.
+	// Refused is the code of the refusal, "" if it was granted.
 	Refused string
-	// System says that nobody asked for it. It is told for whoever needs it: the moment of
-	// a waiting room's round; a seat that was held for a moment for a booking that could
-	// not have all it wanted, and was refused; a deadline that has passed.
+	// System means that no caller requested it, but what followed depends on its time: a round of a waiting
+	// room; the release of a seat held for a booking that failed to get all its seats; an expiry.
 	System bool
-	// Moment says that it was refused for something that was gone again at once: a seat
-	// that somebody held who then could not have all the others.
-	Moment bool
+	// Transient means that it was refused because of something held only briefly, by a booking that failed to
+	// get all its seats.
+	Transient bool
 
-	behind []events.StreamID // of a refusal: it was decided before the next fact of these
+	before []events.StreamID // for a refusal: it was decided before the next fact of these streams
 }
 
-// maxWaiting bounds the wishes that wait for the outcome of one before them.
+// maxWaiting bounds the requests that wait for the outcome of an earlier one.
 const maxWaiting = 100_000
 
-// Of tells the wishes behind log, which is in the order of positions, and among them
-// refused, which [Refused] has found, each where it was decided. Errors: the log's;
-// events.ErrDamaged for events that can't be read.
-func Of(log iter.Seq2[events.Recorded, error], refused []Intent) iter.Seq2[Intent, error] {
-	return func(yield func(Intent, error) bool) {
-		q, no := queue{}, newRefusals(refused)
+// Of yields the requests recorded in log, which is in order of position, merged with the result of [Refused]
+// in the order of decision. A payment whose outcome is not in log, or comes more than maxWaiting requests
+// later, is yielded as granted. Errors: the log's; events.ErrDamaged for events that can't be read.
+func Of(log iter.Seq2[events.Recorded, error], refused []Request) iter.Seq2[Request, error] {
+	return func(yield func(Request, error) bool) {
+		q, refusals := queue{}, newRefusals(refused)
 		for e, err := range log {
 			if err == nil {
-				err = no.before(&e, &q)
+				err = refusals.before(&e, &q)
 			}
 			if err == nil {
 				err = q.apply(&e)
 			}
 			if err != nil {
-				yield(Intent{}, err)
+				yield(Request{}, err)
 				return
 			}
 			if !q.emit(yield, maxWaiting) {
 				return
 			}
 		}
-		no.rest(&q)
-		q.paying = nil // what has no outcome now is not to get one
+		refusals.rest(&q)
+		q.paying = nil // the log has no more outcomes
 		q.emit(yield, 0)
 	}
 }
 
-// queue holds intents back whose outcome, or that of one before, the log has not come
-// to yet.
+// queue keeps requests until their outcome, and that of all before them, is known.
 type queue struct {
-	intents []Intent
-	first   uint64                     // the number of intents[0]
-	paying  map[events.StreamID]uint64 // the number of a booking's payment
-	closed  map[events.HoldID]bool     // the holds of attempts that were given up
+	requests []Request
+	first    uint64                     // number of requests[0]
+	paying   map[events.StreamID]uint64 // number of a booking's payment in progress
+	closed   map[events.HoldID]bool     // hold ids of abandoned attempts
 }
 
 func (q *queue) apply(e *events.Recorded) error {
@@ -79,17 +77,17 @@ func (q *queue) apply(e *events.Recorded) error {
 	}
 	switch f := fact.(type) {
 	case *events.BookingBooked:
-		q.paid(e.Stream, "")
+		q.paymentEnded(e.Stream, "")
 	case *events.BookingPaymentFailed:
-		q.paid(e.Stream, string(f.Reason))
+		q.paymentEnded(e.Stream, string(f.Reason))
 	case *events.BookingAbandoned:
 		if q.closed == nil {
 			q.closed = map[events.HoldID]bool{}
 		}
 		q.closed[events.NewHoldID(f.BookingID, f.Attempt)] = true
 	}
-	asked, house := q.add(fact)
-	if !asked {
+	emitted, bySystem := q.origin(fact)
+	if !emitted {
 		return nil
 	}
 	meta, err := events.ParseMetadata(e.Metadata)
@@ -100,44 +98,43 @@ func (q *queue) apply(e *events.Recorded) error {
 		if q.paying == nil {
 			q.paying = map[events.StreamID]uint64{}
 		}
-		q.paying[e.Stream] = q.first + uint64(len(q.intents))
+		q.paying[e.Stream] = q.first + uint64(len(q.requests))
 	}
-	q.intents = append(q.intents, Intent{Fact: fact, Stream: e.Stream, Position: e.Position, At: meta.At,
-		Actor: meta.Actor, RequestID: meta.CorrelationID, System: house})
+	q.requests = append(q.requests, Request{Fact: fact, Stream: e.Stream, Position: e.Position, At: meta.At,
+		Actor: meta.Actor, RequestID: meta.CorrelationID, System: bySystem})
 	return nil
 }
 
-// paid notes how the payment of a booking has ended.
-func (q *queue) paid(booking events.StreamID, refused string) {
+// paymentEnded sets the outcome of a booking's payment; refused is "" for success.
+func (q *queue) paymentEnded(booking events.StreamID, refused string) {
 	number, ok := q.paying[booking]
 	delete(q.paying, booking)
 	if ok && number >= q.first {
-		q.intents[number-q.first].Refused = refused
+		q.requests[number-q.first].Refused = refused
 	}
 }
 
-// emit yields the wishes from the front that have an outcome, and all but the last
-// most. It returns false when nobody wants more.
-func (q *queue) emit(yield func(Intent, error) bool, most int) bool {
-	for len(q.intents) > 0 {
-		w := q.intents[0]
-		if number, open := q.paying[w.Stream]; open && number == q.first && len(q.intents) <= most {
+// emit yields the requests at the front whose outcome is known, and older ones beyond the last most. It returns
+// false if the consumer stopped.
+func (q *queue) emit(yield func(Request, error) bool, most int) bool {
+	for len(q.requests) > 0 {
+		request := q.requests[0]
+		if number, open := q.paying[request.Stream]; open && number == q.first && len(q.requests) <= most {
 			return true
 		}
-		q.intents, q.first = q.intents[1:], q.first+1
-		if !yield(w, nil) {
+		q.requests, q.first = q.requests[1:], q.first+1
+		if !yield(request, nil) {
 			return false
 		}
 	}
 	return true
 }
 
-// add reports whether a fact answers a wish, or is the house's own doing that has to be
-// told all the same.
-func (q *queue) add(fact events.Fact) (asked, house bool) {
+// origin reports whether a fact is emitted, and whether as one of the system.
+func (q *queue) origin(fact events.Fact) (emitted, bySystem bool) {
 	switch origins[fact.Name()] {
 	case requested:
-		return true, false
+		return !follows(fact), false
 	case system:
 		return true, true
 	}

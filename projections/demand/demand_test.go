@@ -14,7 +14,7 @@ import (
 	"admitone/events"
 )
 
-// logOf is a log of facts, each of its stream.
+// logOf returns a log of streams and facts in turn.
 func logOf(facts ...any) iter.Seq2[events.Recorded, error] {
 	return func(yield func(events.Recorded, error) bool) {
 		for i := 0; i < len(facts); i += 2 {
@@ -29,8 +29,8 @@ func logOf(facts ...any) iter.Seq2[events.Recorded, error] {
 	}
 }
 
-// wishes are told in short.
-func wishes(t *testing.T, log iter.Seq2[events.Recorded, error]) (all []string) {
+// summaries returns the requests of a log, one line each.
+func summaries(t *testing.T, log iter.Seq2[events.Recorded, error]) (all []string) {
 	t.Helper()
 	for w, err := range Of(log, nil) {
 		if err != nil {
@@ -60,10 +60,10 @@ func TestPayments(t *testing.T) {
 		"3 wallet.charged.v1",
 		"6 booking.payment_started.v1", "8 booking.payment_started.v1 hold_expired", "10 product.held.v1",
 		"11 product.expired.v1"}
-	if got := wishes(t, log); !slices.Equal(got, want) {
-		t.Errorf("the wishes are\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	if got := summaries(t, log); !slices.Equal(got, want) {
+		t.Errorf("requests are\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
-	for w, err := range Of(log, nil) { // whoever has heard enough may go
+	for w, err := range Of(log, nil) { // the consumer may stop early
 		if err != nil || w.Actor != "ann" || w.RequestID != "r" || w.At.Unix() != 0 || w.System {
 			t.Errorf("%+v, %v", w, err)
 		}
@@ -71,7 +71,28 @@ func TestPayments(t *testing.T) {
 	}
 }
 
-// TestPaymentWithoutEnd: one that never ends does not hold all others back.
+// TestMoneyFromOutside: the report of an external payment is a request; its consequences, and the
+// expiry of an intent, are not.
+func TestMoneyFromOutside(t *testing.T) {
+	got := summaries(t, logOf(
+		"booking-a", &events.BookingIntentBegun{Intent: "i"}, // 1
+		"booking-a", &events.BookingIntentEnded{Intent: "i", Reason: events.IntentLapsed},
+		"booking-a", &events.BookingIntentBegun{Intent: "j"}, // 3
+		"booking-a", &events.BookingIntentEnded{Intent: "j", Reason: events.IntentEnded}, // 4
+		"payment-x", &events.PaymentReceived{}, // 5
+		"booking-a", &events.BookingPaymentStarted{Payment: "payment-x"},
+		"booking-a", &events.BookingBooked{Payment: "payment-x"},
+		"payment-x", &events.PaymentBooked{},
+		"product-p", &events.ProductConfirmed{Payment: "payment-y"},
+		"product-p", &events.ProductConfirmed{}, // 10
+	))
+	if want := []string{"1 booking.intent_begun.v1", "3 booking.intent_begun.v1", "4 booking.intent_ended.v1",
+		"5 payment.received.v1", "10 product.confirmed.v1"}; !slices.Equal(got, want) {
+		t.Errorf("requests are\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+// TestPaymentWithoutEnd: a payment that never ends does not delay all later requests.
 func TestPaymentWithoutEnd(t *testing.T) {
 	facts := []any{"booking-a", &events.BookingPaymentStarted{}}
 	for range maxWaiting + 10 {
@@ -82,11 +103,11 @@ func TestPaymentWithoutEnd(t *testing.T) {
 		logOf(facts...)(func(e events.Recorded, err error) bool { read++; return yield(e, err) })
 	}, nil) {
 		if given++; given == 1 && read > maxWaiting+1 {
-			t.Fatalf("the first wish is told after %d events", read)
+			t.Fatalf("the first request is yielded after %d events", read)
 		}
 	}
 	if given != maxWaiting+11 {
-		t.Errorf("%d wishes of %d", given, maxWaiting+11)
+		t.Errorf("%d requests, want %d", given, maxWaiting+11)
 	}
 }
 
@@ -102,10 +123,10 @@ func TestRefusedForAMoment(t *testing.T) {
 	)
 	for w, err := range Of(log, nil) {
 		if err != nil || !w.System {
-			t.Errorf("%+v, %v: nobody asked for that", w, err)
+			t.Errorf("%+v, %v: want one by the system", w, err)
 		}
 	}
-	if got := wishes(t, log); !slices.Equal(
+	if got := summaries(t, log); !slices.Equal(
 		got,
 		[]string{"1 seat.released.v1", "6 seat.released.v1", "7 waitingroom.admitted.v1"},
 	) {
@@ -124,19 +145,19 @@ func TestLogsThatEndBadly(t *testing.T) {
 			yield(events.Recorded{Event: events.Event{Type: "seat.blocked.v1", Data: []byte("{}")}}, nil)
 		},
 	} {
-		heard := 0
+		calls := 0
 		for _, err := range Of(log, nil) {
-			if heard++; !errors.Is(err, broken) && !errors.Is(err, events.ErrDamaged) {
-				t.Errorf("heard %v", err)
+			if calls++; !errors.Is(err, broken) && !errors.Is(err, events.ErrDamaged) {
+				t.Errorf("yielded error %v", err)
 			}
 		}
-		if heard != 1 {
-			t.Errorf("heard %d times", heard)
+		if calls != 1 {
+			t.Errorf("yielded %d times, want once", calls)
 		}
 	}
 }
 
-// TestEveryFactIsKnown: whoever adds a fact says whether somebody has asked for it.
+// TestEveryFactIsKnown: every fact has an origin.
 func TestEveryFactIsKnown(t *testing.T) {
 	files, err := filepath.Glob("../../events/testdata/facts/*.json")
 	if err != nil || len(files) == 0 {
@@ -158,11 +179,11 @@ func TestEveryFactIsKnown(t *testing.T) {
 	}
 }
 
-// TestOrigins: what is told are requests, and of what the system did by itself what others need.
+// TestOrigins: requests are emitted, and of the system's own facts those that others depend on.
 func TestOrigins(t *testing.T) {
 	for _, test := range []struct {
-		fact       events.Fact
-		asked, own bool
+		fact              events.Fact
+		emitted, bySystem bool
 	}{
 		{&events.ProductReserved{}, true, false},
 		{&events.ProductExpired{}, true, true},
@@ -171,25 +192,26 @@ func TestOrigins(t *testing.T) {
 		{&events.SeatReleased{HoldID: "b.1", Reason: events.ReleasedIncomplete}, true, true},
 		{&events.SeatReleased{HoldID: "b.1", Reason: events.ReleasedCancelled}, false, true},
 	} {
-		if asked, own := new(queue).add(test.fact); asked != test.asked || own != test.own {
-			t.Errorf("%#v: told %t, of the system %t", test.fact, asked, own)
+		emitted, bySystem := new(queue).origin(test.fact)
+		if emitted != test.emitted || bySystem != test.bySystem {
+			t.Errorf("%#v: emitted %t, by the system %t", test.fact, emitted, bySystem)
 		}
 	}
 }
 
-// TestRefusalsWhereTheyWereDecided: they are written later, in streams of their own.
+// TestRefusalsWhereTheyWereDecided: refusals are emitted in the order of decision, though recorded later.
 func TestRefusalsWhereTheyWereDecided(t *testing.T) {
-	early := Intent{Fact: &events.RefusalRecorded{Code: "sold_out"}, Refused: "sold_out", Position: 1}
-	late := Intent{Fact: &events.RefusalRecorded{Code: "sold_out"}, Refused: "sold_out", Position: 2}
+	early := Request{Fact: &events.RefusalRecorded{Code: "sold_out"}, Refused: "sold_out", Position: 1}
+	late := Request{Fact: &events.RefusalRecorded{Code: "sold_out"}, Refused: "sold_out", Position: 2}
 	var got []string
 	for w, err := range Of(logOf("product-p", &events.ProductHeld{}, "product-p", &events.ProductReleased{}),
-		[]Intent{early, late}) {
+		[]Request{early, late}) {
 		if err != nil {
 			t.Fatal(err)
 		}
 		got = append(got, fmt.Sprint(w.Position, w.Refused))
 	}
 	if want := []string{"1", "1sold_out", "2", "2sold_out"}; !slices.Equal(got, want) {
-		t.Errorf("told in the order %v, want %v", got, want)
+		t.Errorf("order %v, want %v", got, want)
 	}
 }

@@ -1,35 +1,33 @@
-// Package demand tells what people asked of the house, from what the log says that
-// they got: the wishes behind the facts, in the order in which they were decided.
+// Package demand reconstructs the requests that callers sent from the facts that the log
+// has of them, in the order in which they were decided.
 //
-// A fact is either the answer to a wish (product.held.v1: somebody wanted units) or a
-// consequence (wallet.debited.v1, seat.booked.v1, tournament.promoted.v1). The first
-// are wishes; the second follow again by themselves, whoever decides the wishes anew:
-// another server, or the rules on virtual time.
+// A fact either answers a request (product.held.v1: a caller asked for units) or is a
+// consequence (wallet.debited.v1, seat.booked.v1, tournament.promoted.v1). Consequences
+// follow again when the requests are decided again, by another server or by the rules on
+// virtual time.
 //
-// # What it can't know
+// # Limits
 //
-// Who was refused left no fact, and who saw that nothing is left never asked. A log in
-// which refusals are recorded tells of the former; nobody knows of the latter. Which
-// seats a booking got is in the log, not whether they were chosen by name or by the
-// house: a wish names them.
+// A refusal leaves no fact unless refusals are recorded, and a visitor who saw that nothing
+// was left sent no request. The log has the seats of a booking, not whether the caller or
+// the system chose them: the request names them.
 //
-// # Where a refusal stands
+// # Order of refusals
 //
-// Refusals are written down later than they are decided, in streams of their own. A
-// refusal is told at its time, behind the fact that it was decided on and before the
-// next one of that stream. If that fact belongs to a booking that was just being made,
-// it is told behind the booking, whose wish comes when it has all its seats. What was in
-// the way for a moment only, for a booking that came to nothing, can't be told from the
-// facts; such a refusal is marked.
+// Refusals are recorded later than they are decided, in streams of their own. A refusal is
+// emitted at its time, after the fact on which it was decided and before the next fact of
+// that stream. If that fact belongs to a booking in progress, the refusal is emitted after
+// the booking, which is emitted once it holds all its seats. A seat held briefly for a
+// booking that failed can't be reconstructed from the facts; such a refusal is marked
+// ([Request].Transient).
 //
-// # Why a wish is a fact
+// # Why a request is represented by its fact
 //
 // A fact has every member of the command that led to it, under names that are frozen
-// and described once. A second vocabulary for the same things would have to be learned
-// and kept in step.
+// and documented. A second vocabulary for the same things would have to be kept in step.
 //
 // # Adding a kind
 //
-// A kind is one file that registers the origin of each of its facts: a request, the system
-// itself, or another fact.
+// A kind is one file that registers the origin of each of its facts: a request, the system,
+// or another fact.
 package demand

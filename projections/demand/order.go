@@ -2,5 +2,5 @@ package demand
 
 import "admitone/events"
 
-// What a shop writes to an order later changes no outcome, so nobody repeats it.
+// Annotations change no outcome, so a replay skips them.
 func init() { register(consequence, &events.BookingAnnotated{}, &events.ProductReservationAnnotated{}) }

@@ -2,22 +2,22 @@ package demand
 
 import "admitone/events"
 
-// origin says why there is a fact.
+// origin is the reason for which a fact was appended.
 type origin int
 
 const (
-	// requested: somebody has asked for it.
+	// requested: by a caller.
 	requested origin = iota + 1
-	// system: nobody has asked for it, and it is told all the same: a deadline that has passed.
+	// system: by no caller, but emitted, because what follows depends on its time, as on a deadline.
 	system
-	// consequence: it follows from other facts or from settings, and is not told.
+	// consequence: follows from other facts or from settings, or changes no outcome. It is not emitted.
 	consequence
 )
 
 // origins by wire name, filled by the init functions of the kinds' files.
 var origins = map[string]origin{}
 
-// register says what the origin of some facts is.
+// register sets the origin of facts. It panics for one that has an origin.
 func register(o origin, facts ...events.Fact) {
 	for _, fact := range facts {
 		if origins[fact.Name()] != 0 {
@@ -27,7 +27,8 @@ func register(o origin, facts ...events.Fact) {
 	}
 }
 
-// A refusal is told by [Refused], where it was decided.
+// Refusals come from [Refused].
 func init() {
-	register(consequence, &events.RefusalRecorded{}, &events.RefusalsDropped{}, &events.PassKeysAdded{})
+	register(consequence, &events.RefusalRecorded{}, &events.RefusalsDropped{}, &events.PassKeysAdded{},
+		&events.HolderForgotten{})
 }

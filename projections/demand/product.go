@@ -6,5 +6,6 @@ func init() {
 	register(requested, &events.ProductCreated{}, &events.ProductEdited{}, &events.ProductReserved{},
 		&events.ProductHeld{}, &events.ProductConfirmed{}, &events.ProductReleased{})
 	register(system, &events.ProductExpired{})
-	register(consequence, &events.ProductOpened{}, &events.ProductClosed{})
+	register(consequence, &events.ProductOpened{}, &events.ProductClosed{}, &events.ProductRetaken{},
+		&events.ProductPaid{}, &events.ProductPaymentFailed{})
 }

@@ -10,10 +10,9 @@ import (
 	"admitone/events"
 )
 
-// Refused reads the refusals that were recorded between two positions, both included.
-// Each has the position of the fact that it was decided on; it was written down later
-// than that. Errors: the store's; events.ErrDamaged.
-func Refused(ctx context.Context, store events.Store, from, to events.Position) ([]Intent, error) {
+// Refused returns the refusals recorded from position from to position to, both inclusive. Each has the position
+// of the fact on which it was decided, which is before that of its record. Errors: the store's; events.ErrDamaged.
+func Refused(ctx context.Context, store events.Store, from, to events.Position) ([]Request, error) {
 	first, err := store.ReadAll(ctx, max(from, 1)-1, events.Forward, 1)
 	if err != nil || len(first) == 0 {
 		return nil, err
@@ -22,7 +21,7 @@ func Refused(ctx context.Context, store events.Store, from, to events.Position) 
 	if err != nil || len(last) == 0 {
 		return nil, err
 	}
-	var all []Intent
+	var all []Request
 	const day = 24 * time.Hour
 	for at := first[0].Created.Truncate(day); !at.After(last[0].Created); at = at.Add(day) {
 		for e, err := range events.Stream(ctx, store, events.RefusalsOf(at), 0) {
@@ -32,28 +31,27 @@ func Refused(ctx context.Context, store events.Store, from, to events.Position) 
 			if e.Position < from || e.Position > to {
 				continue
 			}
-			w, ok, err := refusal(&e)
+			request, ok, err := refusal(&e)
 			if err != nil {
 				return nil, fmt.Errorf("%w: position %d: %w", events.ErrDamaged, e.Position, err)
 			}
 			if ok {
-				all = append(all, w)
+				all = append(all, request)
 			}
 		}
 	}
-	return all, behindBookings(ctx, store, all, to)
+	return all, moveAfterBookings(ctx, store, all, to)
 }
 
-// behindBookings moves refusals for the sake of a booking that was just being made
-// behind that booking, whose wish is told when it has all its seats; those for one that
-// never had them are marked.
-func behindBookings(ctx context.Context, store events.Store, refused []Intent, to events.Position) error {
-	beaten := map[events.Position][]*Intent{}
+// moveAfterBookings moves each refusal that was caused by a booking in progress to after that booking, which is
+// emitted only once it holds all its seats. It sets Transient for those whose booking never did.
+func moveAfterBookings(ctx context.Context, store events.Store, refused []Request, to events.Position) error {
+	beaten := map[events.Position][]*Request{}
 	from := to
 	for i := range refused {
 		f := refused[i].Fact.(*events.RefusalRecorded)
 		if kind := events.StreamID(f.BeatenStream).Category(); kind == events.SeatCategory ||
-			kind == events.AllowanceCategory {
+			kind == events.AllowanceCategory || kind == events.AreaCategory {
 			at := events.Position(f.BeatenPosition)
 			beaten[at], from = append(beaten[at], &refused[i]), min(from, at)
 		}
@@ -61,7 +59,7 @@ func behindBookings(ctx context.Context, store events.Store, refused []Intent, t
 	if len(beaten) == 0 {
 		return nil
 	}
-	waiting := map[events.BookingID][]*Intent{} // by bookings that are being made
+	waiting := map[events.BookingID][]*Request{} // by booking in progress
 	made := map[events.BookingID]bool{}
 	for e, err := range events.All(ctx, store, from-1) {
 		if err != nil {
@@ -76,40 +74,40 @@ func behindBookings(ctx context.Context, store events.Store, refused []Intent, t
 			if err != nil {
 				return fmt.Errorf("%w: position %d: %w", events.ErrDamaged, e.Position, err)
 			}
-			for _, w := range waiting[id] {
-				w.Position = e.Position
-				if w.At.Before(meta.At) {
-					w.At = meta.At
+			for _, request := range waiting[id] {
+				request.Position = e.Position
+				if request.At.Before(meta.At) {
+					request.At = meta.At
 				}
 			}
 			delete(waiting, id)
 			made[id] = true
 		}
-		for _, w := range beaten[e.Position] {
-			id, attempt, err := w.beatenBy(&e)
+		for _, request := range beaten[e.Position] {
+			id, attempt, err := request.beatenBy(&e)
 			if err != nil {
 				return fmt.Errorf("%w: position %d: %w", events.ErrDamaged, e.Position, err)
 			}
-			if id != "" { // its next step is decided before it shows in the seat's stream
-				w.behind = append(w.behind, events.NewStreamID(events.BookingCategory, string(id)))
+			if id != "" { // the booking decides a step before the seat's stream records it
+				request.before = append(request.before, events.NewStreamID(events.BookingCategory, string(id)))
 			}
 			if attempt == 1 && !made[id] {
-				waiting[id] = append(waiting[id], w)
+				waiting[id] = append(waiting[id], request)
 			}
 		}
 	}
 	for _, of := range waiting {
-		for _, w := range of {
-			w.Moment = true
+		for _, request := range of {
+			request.Transient = true
 		}
 	}
 	return nil
 }
 
-// beatenBy is the booking, and its attempt, that took something with the event that a
-// wish was refused for. If what that event is about was free after it, the wish was
-// refused for something before, that was gone when the refusal was written down.
-func (w *Intent) beatenBy(e *events.Recorded) (bookingID events.BookingID, attempt int64, err error) {
+// beatenBy returns the booking and the attempt that took what the refused request wanted, with event e on which
+// the refusal was decided. If e frees it instead, the taker was gone before the refusal was recorded, and
+// Transient is set.
+func (request *Request) beatenBy(e *events.Recorded) (bookingID events.BookingID, attempt int64, err error) {
 	fact, err := e.Decode()
 	switch f := fact.(type) {
 	case *events.SeatHeld:
@@ -118,64 +116,68 @@ func (w *Intent) beatenBy(e *events.Recorded) (bookingID events.BookingID, attem
 		bookingID = f.BookingID
 	case *events.AllowanceTaken:
 		bookingID, attempt, _ = events.CutHoldID(f.HoldID)
+	case *events.AreaHeld:
+		bookingID, attempt, _ = events.CutHoldID(f.HoldID)
 	case *events.AllowanceKept:
 		bookingID, _, _ = events.CutHoldID(f.HoldID)
 	case *events.SeatReleased, *events.SeatExpired, *events.SeatUnblocked:
-		w.Moment = w.Refused == "seat_taken"
+		request.Transient = request.Refused == "seat_taken"
+	case *events.AllowanceReduced:
+		request.Transient = f.Taken == 0
 	case *events.AllowanceReleased:
-		w.Moment = f.Taken == 0
+		request.Transient = f.Taken == 0
 	case *events.AllowanceExpired:
-		w.Moment = f.Taken == 0
+		request.Transient = f.Taken == 0
 	}
 	return bookingID, attempt, err
 }
 
-func refusal(e *events.Recorded) (w Intent, ok bool, err error) {
+func refusal(e *events.Recorded) (request Request, ok bool, err error) {
 	fact, err := e.Decode()
 	if err != nil {
-		return w, false, err
+		return request, false, err
 	}
 	f, ok := fact.(*events.RefusalRecorded)
 	if !ok {
-		return w, false, nil // so many were not kept
+		return request, false, nil // RefusalsDropped
 	}
 	meta, err := events.ParseMetadata(e.Metadata)
-	w = Intent{Fact: f, Stream: events.StreamID(f.Stream), Position: events.Position(f.BeatenPosition), At: meta.At,
+	request = Request{Fact: f, Stream: events.StreamID(f.Stream), Position: events.Position(f.BeatenPosition), At: meta.At,
 		Actor: meta.Actor, RequestID: meta.CorrelationID, Refused: f.Code,
-		behind: []events.StreamID{events.StreamID(f.BeatenStream)}}
-	if w.Position == 0 { // it was decided on nothing
-		w.Position = e.Position
+		before: []events.StreamID{events.StreamID(f.BeatenStream)}}
+	if request.Position == 0 { // decided on no fact
+		request.Position = e.Position
 	}
-	return w, true, err
+	return request, true, err
 }
 
-// refusals are told where they were decided: at their time, but behind the fact that
-// each was decided on and before the next one in that fact's stream.
+// refusals are emitted where they were decided: at their time, but after the fact on which each was decided and
+// before the next fact of its stream.
 type refusals struct {
-	byTime   []*Intent
-	byStream map[events.StreamID][]*Intent
-	emitted  map[*Intent]bool
+	byTime   []*Request
+	byStream map[events.StreamID][]*Request
+	emitted  map[*Request]bool
 }
 
-func newRefusals(refused []Intent) *refusals {
-	r := &refusals{byStream: map[events.StreamID][]*Intent{}, emitted: map[*Intent]bool{}}
+func newRefusals(refused []Request) *refusals {
+	r := &refusals{byStream: map[events.StreamID][]*Request{}, emitted: map[*Request]bool{}}
 	for i := range refused {
-		w := &refused[i]
-		r.byTime = append(r.byTime, w)
-		for _, stream := range w.behind {
-			r.byStream[stream] = append(r.byStream[stream], w)
+		request := &refused[i]
+		r.byTime = append(r.byTime, request)
+		for _, stream := range request.before {
+			r.byStream[stream] = append(r.byStream[stream], request)
 		}
 	}
-	slices.SortStableFunc(r.byTime, func(a, b *Intent) int { return a.At.Compare(b.At) })
+	slices.SortStableFunc(r.byTime, func(a, b *Request) int { return a.At.Compare(b.At) })
 	for _, of := range r.byStream {
-		slices.SortStableFunc(of, func(a, b *Intent) int {
+		slices.SortStableFunc(of, func(a, b *Request) int {
 			return cmp.Or(cmp.Compare(a.Position, b.Position), a.At.Compare(b.At))
 		})
 	}
 	return r
 }
 
-// before tells what was refused before an event.
+// before emits the refusals decided before an event.
 func (r *refusals) before(e *events.Recorded, q *queue) error {
 	if len(r.byTime) == 0 {
 		return nil
@@ -185,18 +187,18 @@ func (r *refusals) before(e *events.Recorded, q *queue) error {
 		return fmt.Errorf("%w: position %d: %w", events.ErrDamaged, e.Position, err)
 	}
 	for len(r.byTime) > 0 {
-		w := r.byTime[0]
-		if !r.emitted[w] && (!w.At.Before(meta.At) || w.Position >= e.Position) {
+		request := r.byTime[0]
+		if !r.emitted[request] && (!request.At.Before(meta.At) || request.Position >= e.Position) {
 			break
 		}
 		r.byTime = r.byTime[1:]
-		r.emit(w, q)
+		r.emit(request, q)
 	}
 	of := r.byStream[e.Stream]
 	for len(of) > 0 && of[0].Position < e.Position {
-		// Of a booking that has what was wanted, an earlier step changes nothing.
-		if w := of[0]; w.behind[0] == e.Stream || !w.At.After(meta.At) {
-			r.emit(w, q)
+		// A step of the booking decided before the refusal changes nothing for it.
+		if request := of[0]; request.before[0] == e.Stream || !request.At.After(meta.At) {
+			r.emit(request, q)
 		}
 		of = of[1:]
 	}
@@ -206,16 +208,16 @@ func (r *refusals) before(e *events.Recorded, q *queue) error {
 	return nil
 }
 
-func (r *refusals) emit(w *Intent, q *queue) {
-	if !r.emitted[w] {
-		r.emitted[w] = true
-		q.intents = append(q.intents, *w)
+func (r *refusals) emit(request *Request, q *queue) {
+	if !r.emitted[request] {
+		r.emitted[request] = true
+		q.requests = append(q.requests, *request)
 	}
 }
 
-// rest tells what was refused after the last event.
+// rest emits the refusals decided after the last event.
 func (r *refusals) rest(q *queue) {
-	for _, w := range r.byTime {
-		r.emit(w, q)
+	for _, request := range r.byTime {
+		r.emit(request, q)
 	}
 }

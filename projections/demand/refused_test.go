@@ -11,13 +11,13 @@ import (
 	"admitone/events"
 )
 
-// refusalLog is as much of a store as is read.
+// refusalLog is the part of a store that Refused uses.
 type refusalLog struct {
 	events.Store
 	all []events.Recorded
 }
 
-// add appends a fact that was decided at a second.
+// add appends a fact decided at a second of the day's last minute.
 func (s *refusalLog) add(stream string, second int, fact events.Fact) events.Position {
 	e := events.Event{Type: fact.Name(), Data: events.AppendFact(nil, fact)}
 	at := time.Date(2031, 5, 1, 23, 59, second, 0, time.UTC)
@@ -33,7 +33,7 @@ func (s *refusalLog) add(stream string, second int, fact events.Fact) events.Pos
 	return events.Position(len(s.all))
 }
 
-// refuse appends a refusal, written the next day, for something that beat it.
+// refuse appends a refusal, recorded the next day, that was decided on the event at a position.
 func (s *refusalLog) refuse(who events.Holder, second int, code, beaten string, at events.Position) {
 	f := &events.RefusalRecorded{Holder: who, Code: code, BeatenStream: beaten, BeatenPosition: int64(at)}
 	s.add("refusals-2031-05-02", second, f)
@@ -58,8 +58,7 @@ func (s *refusalLog) Read(_ context.Context, stream events.StreamID, from events
 	return page, nil
 }
 
-// TestWhereRefusalsAreTold: a crowd fights for seats, and who was refused for whose sake
-// is in the log later, by the seat's facts.
+// TestWhereRefusalsAreTold: refusals for contended seats are recorded later and emitted where they were decided.
 func TestWhereRefusalsAreTold(t *testing.T) {
 	s := &refusalLog{}
 	s.add("product-p", 0, &events.ProductCreated{})
@@ -70,15 +69,15 @@ func TestWhereRefusalsAreTold(t *testing.T) {
 	s.add("booking-a", 6, &events.BookingReleased{})
 	gone := s.add("seat-x~A-1-1", 6, &events.SeatReleased{HoldID: "a.1", Reason: events.ReleasedCancelled})
 	s.add("product-p", 9, &events.ProductReserved{})
-	s.refuse("early", 2, "seat_taken", "seat-x~A-1-1", held)    // a had the seat, but was not told before second 3
+	s.refuse("early", 2, "seat_taken", "seat-x~A-1-1", held)    // a had the seat, but was emitted at second 3
 	s.refuse("later", 5, "seat_taken", "seat-x~A-1-1", held)    // a had it
 	s.refuse("nobody", 1, "seat_taken", "seat-x~A-1-2", moment) // b had it for a moment
-	s.refuse("late", 7, "seat_taken", "seat-x~A-1-1", gone)     // it was gone when somebody looked why
+	s.refuse("late", 7, "seat_taken", "seat-x~A-1-1", gone)     // it was free when the refusal was recorded
 	s.refuse("first", 8, "sold_out", "product-p", 1)
 	s.add("refusals-2031-05-02", 10, &events.RefusalsDropped{Count: 3})
 	end := events.Position(len(s.all))
 
-	// The day of a refusal is that of when it was written.
+	// A refusal belongs to the day of its record.
 	s.all[end-1].Created = s.all[end-1].Created.Add(time.Hour)
 	refused, err := Refused(t.Context(), s, 1, end)
 	if err != nil || len(refused) != 5 {
@@ -91,16 +90,16 @@ func TestWhereRefusalsAreTold(t *testing.T) {
 		}
 		name, _, _ := strings.Cut(strings.TrimPrefix(w.Fact.Name(), "product."), ".v")
 		if f, ok := w.Fact.(*events.RefusalRecorded); ok {
-			name = fmt.Sprint(f.Holder, map[bool]string{true: "?"}[w.Moment])
+			name = fmt.Sprint(f.Holder, map[bool]string{true: "?"}[w.Transient])
 		}
 		got = append(got, name)
 	}
 	want := []string{"created", "nobody?", "seat.released", "booking.held", "early", "later", "booking.released",
 		"late?", "first", "reserved"}
 	if !slices.Equal(got, want) {
-		t.Errorf("told in the order\n%v, want\n%v", got, want)
+		t.Errorf("order\n%v, want\n%v", got, want)
 	}
 	if refused, err := Refused(t.Context(), s, end, end); err != nil || len(refused) != 0 {
-		t.Errorf("of a range without refusals: %v, %v", refused, err)
+		t.Errorf("a range without refusals: %v, %v, want none", refused, err)
 	}
 }

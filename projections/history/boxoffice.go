@@ -21,16 +21,14 @@ func init() {
 		owner: ownerOfAllowance, ids: Parts, example: "allowance/gala/ann (a holder's seats there)"})
 }
 
-// owners knows whose a stream is as a whole, so that facts that name no holder are
-// told to the right one.
+// owners returns the holder of a stream whose facts name no holder, so that they are in the holder's history.
 type owners struct {
 	store events.Store
-	// bookings has the holders of those that were asked about.
+	// bookings caches the holders of bookings.
 	bookings map[events.StreamID]events.Holder
 }
 
-// part is what of an event is to be told to whose it should be: everything, if the
-// stream is a holder's.
+// part returns the subject for which an event is described: everything if the whole stream belongs to the holder of.
 func (o *owners) part(ctx context.Context, e *events.Recorded, of subject) (subject, error) {
 	if of.kind != holderKind {
 		return of, nil
@@ -81,13 +79,14 @@ func ownerOfBooking(ctx context.Context, o *owners, e *events.Recorded) (string,
 	return string(holder), nil
 }
 
-// describeSeat is what a fact of a seat says, in words.
+// describeSeat describes a fact of a seat.
 func describeSeat(fact events.Fact, of subject) string {
 	mine := func(holder events.Holder) bool { return of.includes(holderKind, string(holder)) }
 	switch f := fact.(type) {
 	case *events.SeatHeld:
 		if mine(f.Holder) {
-			return fmt.Sprintf("%s holds the seat until %s: hold %s", f.Holder, events.FormatTime(f.ExpiresAt), f.HoldID)
+			return fmt.Sprintf("%s holds the seat until %s: hold %s%s", f.Holder, events.FormatTime(f.ExpiresAt), f.HoldID,
+				labelled(", kept for %q", f.Label))
 		}
 	case *events.SeatBooked:
 		if mine(f.Holder) {
@@ -95,12 +94,13 @@ func describeSeat(fact events.Fact, of subject) string {
 		}
 	case *events.SeatReleased:
 		if mine(f.Holder) {
-			return fmt.Sprintf("%s's seat, which was %s, was given back: hold %s, %s", f.Holder, f.Was, f.HoldID,
-				because(f.Reason))
+			return fmt.Sprintf("%s's seat, which was %s, was given back: hold %s, %s%s", f.Holder, f.Was, f.HoldID,
+				because(f.Reason), labelled("; kept for %q again", f.Label))
 		}
 	case *events.SeatExpired:
 		if mine(f.Holder) {
-			return fmt.Sprintf("%s's hold of the seat ended at %s: hold %s", f.Holder, events.FormatTime(f.ExpiresAt), f.HoldID)
+			return fmt.Sprintf("%s's hold of the seat ended at %s: hold %s%s", f.Holder, events.FormatTime(f.ExpiresAt), f.HoldID,
+				labelled("; kept for %q again", f.Label))
 		}
 	case *events.SeatExtended:
 		if of.isEveryone() {
@@ -108,7 +108,7 @@ func describeSeat(fact events.Fact, of subject) string {
 		}
 	case *events.SeatBlocked:
 		if of.isEveryone() {
-			return "taken off sale by the house"
+			return "taken off sale by the house" + labelled(", kept for %q", f.Label)
 		}
 	case *events.SeatUnblocked:
 		if of.isEveryone() {
@@ -118,24 +118,35 @@ func describeSeat(fact events.Fact, of subject) string {
 	return ""
 }
 
+// labelled is a part of a sentence about a label, "" if there is none.
+func labelled(format string, label events.BlockLabel) string {
+	if label == "" {
+		return ""
+	}
+	return fmt.Sprintf(format, label)
+}
+
 func because(reason events.ReleaseReason) string {
 	switch reason {
 	case events.ReleasedIncomplete:
 		return "because another seat of the booking could not be had"
 	case events.ReleasedCancelled:
 		return "because the booking was given back"
+	case events.ReleasedCalledOff:
+		return "because the performance was called off"
 	case events.ReleasedExpired:
 		return "because the booking was not paid in time"
 	case events.ReleasedUnpaid:
 		return "because the payment failed"
+	case events.ReleasedReturned:
+		return "because it was given back alone"
 	case events.ReleasedRetaken:
 		return "because a late payment takes it again"
 	}
 	return string(reason)
 }
 
-// describeBooking is what a fact of a booking says. After the first they name no holder;
-// owners knows whose they are.
+// describeBooking describes a fact of a booking. Later facts name no holder; owners finds it.
 func describeBooking(fact events.Fact, of subject) string {
 	if !of.isEveryone() {
 		return ""
@@ -148,6 +159,9 @@ func describeBooking(fact events.Fact, of subject) string {
 		names := make([]string, len(f.Seats))
 		for i, s := range f.Seats {
 			names[i] = string(s.Seat)
+		}
+		for _, p := range f.Areas {
+			names = append(names, counted(p.Quantity, "place")+" of "+string(p.Area))
 		}
 		return fmt.Sprintf("%s holds %s of performance %s for %s until %s%s", f.Holder, strings.Join(names, ", "),
 			f.PerformanceID, of.money(f.Amount), events.FormatTime(f.ExpiresAt), ordered(&f.OrderData))
@@ -171,6 +185,8 @@ func describeBooking(fact events.Fact, of subject) string {
 			f.Intent)
 	case *events.BookingIntentOpened:
 		return fmt.Sprintf("its seats are held as long as intent %s lasts", f.Intent)
+	case *events.BookingCheckoutMade:
+		return fmt.Sprintf("the page of intent %s is %s, %s", f.Intent, f.Session, f.URL)
 	case *events.BookingIntentEnded:
 		return fmt.Sprintf("intent %s ended (%s); the booking is %s, and its own deadline is %s", f.Intent, f.Reason, f.Status,
 			events.FormatTime(f.ExpiresAt))
@@ -181,6 +197,8 @@ func describeBooking(fact events.Fact, of subject) string {
 	case *events.BookingPaymentFailed:
 		return fmt.Sprintf("payment %s failed (%s); the booking is %s, and its deadline is %s", f.PaymentID, f.Reason,
 			f.Status, events.FormatTime(f.ExpiresAt))
+	case *events.BookingSeatReturned, *events.BookingSeatRefunded:
+		return describeReturn(fact, of)
 	case *events.BookingReleased:
 		if f.Kept > 0 || f.Reason != "" {
 			return returned(f)
@@ -189,6 +207,8 @@ func describeBooking(fact events.Fact, of subject) string {
 			return fmt.Sprintf("given back by the holder after it was paid; payment %s is refunded next", f.RefundID)
 		}
 		return fmt.Sprintf("given back by the holder; it was %s", f.Was)
+	case *events.BookingCancelled:
+		return calledOff(of, f)
 	case *events.BookingRefunded:
 		return fmt.Sprintf("everything is given back, %s of it money: payment %s", of.money(f.Amount), f.PaymentID)
 	}
@@ -226,6 +246,8 @@ func describeAllowance(fact events.Fact, of subject) string {
 		return fmt.Sprintf("taken until %s now: hold %s", events.FormatTime(f.ExpiresAt), f.HoldID)
 	case *events.AllowanceKept:
 		return fmt.Sprintf("%s kept for good: hold %s; %d in all", counted(f.Seats, "seat"), f.HoldID, f.Taken)
+	case *events.AllowanceReduced:
+		return fmt.Sprintf("%s of several given back: hold %s; %d in all", counted(f.Seats, "seat"), f.HoldID, f.Taken)
 	case *events.AllowanceReleased:
 		return fmt.Sprintf("%s given back: hold %s; %d in all", counted(f.Seats, "seat"), f.HoldID, f.Taken)
 	case *events.AllowanceExpired:

@@ -86,6 +86,6 @@ func TestStoriesOfTheBoxOffice(t *testing.T) {
 	}
 	if paid := readHistory(t, s, "holder", "bob", 500); len(paid) < 15 ||
 		!slices.Contains(paid, "booked; 5 is paid: payment b.4.2") || strings.Contains(strings.Join(paid, "\n"), "ada") {
-		t.Errorf("bob is told\n%s", strings.Join(paid, "\n"))
+		t.Errorf("bob's history is\n%s", strings.Join(paid, "\n"))
 	}
 }

@@ -6,7 +6,7 @@ import (
 	"admitone/events"
 )
 
-// returned is the sentence of a booking that was given back for a part, or by the organiser.
+// returned describes a release with a fee, or by the organiser.
 func returned(f *events.BookingReleased) string {
 	text := fmt.Sprintf("given back; it was %s", f.Was)
 	if f.RefundID != "" {
@@ -21,7 +21,41 @@ func returned(f *events.BookingReleased) string {
 	return text
 }
 
-// giveBack says until when what is paid can be given back, if that is stated.
+// describeReturn describes a fact of the return of one seat.
+func describeReturn(fact events.Fact, of subject) string {
+	switch f := fact.(type) {
+	case *events.BookingSeatReturned:
+		text := fmt.Sprintf("%s was given back", partText(f.Part()))
+		if f.PaymentID != "" {
+			text += fmt.Sprintf("; %s of payment %s are refunded next", of.money(f.Price-f.Kept), f.PaymentID)
+		}
+		if f.Kept > 0 {
+			text += fmt.Sprintf(", %s are kept", of.money(f.Kept))
+		}
+		if f.Reason != "" {
+			text += fmt.Sprintf("; by the organiser, because: %q", f.Reason)
+		}
+		if f.Left == 0 {
+			return text + "; it was the last one, and the booking has ended"
+		}
+		if f.Area != "" {
+			return text + fmt.Sprintf("; %d left", f.Left)
+		}
+		return text + fmt.Sprintf("; %s left", counted(f.Left, "seat"))
+	case *events.BookingSeatRefunded:
+		return fmt.Sprintf("%s is free, and %s for it are given back", partText(f.Part()), of.money(f.Amount))
+	}
+	return ""
+}
+
+func partText(part events.Part) string {
+	if part.Area != "" {
+		return part.String()
+	}
+	return "the seat " + part.String()
+}
+
+// giveBack describes a cancellation policy, "" for the default.
 func giveBack(c events.Cancellation) string {
 	if c.IsZero() {
 		return ""

@@ -15,9 +15,8 @@ const (
 	causePage = 64
 )
 
-// findCauses fills in which event made each line happen, where it was another's: of seats,
-// allowances and wallets a step of a booking, of a booking's step the one before. A step
-// is known by its command.
+// findCauses sets Because where the cause is an event of another stream, or an earlier one of the booking: a step of a
+// booking causes events of seats, allowances and wallets and the next step. A step is identified by its command.
 func findCauses(ctx context.Context, store events.Store, page []Line) error {
 	by := map[string]events.Position{}
 	know := func(command string, at events.Position) {
@@ -56,7 +55,7 @@ func findCauses(ctx context.Context, store events.Store, page []Line) error {
 	return nil
 }
 
-// bookings are those whose steps can have made a line happen.
+// bookings returns the bookings whose steps can have caused a line.
 func (l *Line) bookings() (all []events.StreamID) {
 	if l.Stream.Category() == events.BookingCategory {
 		return []events.StreamID{l.Stream}

@@ -3,11 +3,12 @@ package history
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"admitone/events"
 )
 
-// TestTellManyExpired: a crowd that walks away makes a short sentence.
+// TestTellManyExpired: many expiries in one fact make a short sentence.
 func TestTellManyExpired(t *testing.T) {
 	fact := &events.ProductExpired{Quantity: 8, Remaining: 8}
 	for n := range 8 {
@@ -22,11 +23,12 @@ func TestTellManyExpired(t *testing.T) {
 		t.Error(text)
 	}
 	if text := describeProduct(fact, subject{kind: holderKind, id: "ada"}); text != "" {
-		t.Errorf("ada is told %q", text)
+		t.Errorf("ada's history: %q", text)
 	}
 }
 
-// TestTellManyPromoted: a higher limit makes a short sentence, and each team its own.
+// TestTellManyPromoted: many promotions in one fact make a short sentence, and each team has its
+// own.
 func TestTellManyPromoted(t *testing.T) {
 	fact := &events.TournamentPromoted{TournamentCounts: events.TournamentCounts{Entered: 100}}
 	for n := range 20 {
@@ -34,14 +36,65 @@ func TestTellManyPromoted(t *testing.T) {
 	}
 	text := describeTournament(fact, subject{})
 	if !strings.HasPrefix(text, "ta, tb, ") ||
-		!strings.HasSuffix(text, "tp, and 4 more came in from the waitlist; 100 teams in, none remain") {
+		!strings.HasSuffix(text, "tp, and 4 more were promoted from the waitlist; 100 teams in, none remain") {
 		t.Error(text)
 	}
 	if text := describeTournament(fact, subject{kind: events.TeamCategory,
-		id: "tt"}); text != "tt came in from the waitlist; 100 teams in, none remain" {
-		t.Errorf("tt is told %q", text)
+		id: "tt"}); text != "tt was promoted from the waitlist; 100 teams in, none remain" {
+		t.Errorf("tt's history: %q", text)
 	}
 	if text := describeTournament(fact, subject{kind: events.TeamCategory, id: "x"}); text != "" {
-		t.Errorf("x is told %q", text)
+		t.Errorf("x's history: %q", text)
+	}
+}
+
+// TestDescribeBlocks: a change of blocks names some of its seats.
+func TestDescribeBlocks(t *testing.T) {
+	change := events.BlockChange{Number: 3, Label: "press", Seats: []events.SeatName{"A-1-1", "A-1-2"}}
+	many := events.BlockChange{Number: 4, Label: "press", Unblocks: true}
+	for at := range int64(30) {
+		many.Seats = append(many.Seats, events.NewSeatName("A", 1, at+1))
+	}
+	places := events.BlockChange{Number: 5, Label: "press", Areas: []events.AreaPlaces{{Area: "floor", Places: 20}}}
+	sizes := events.BlockChange{Number: 6, Sizes: []events.AreaResize{{AreaPlaces: places.Areas[0], Was: 30}}}
+	for want, fact := range map[string]events.Fact{
+		`kept for "press": 20 places of floor`:                                          &events.BlocksChanged{BlockChange: places},
+		"20 places of floor, 30 before":                                                 &events.BlocksChanged{BlockChange: sizes},
+		`2 seats kept for "press": A-1-1, A-1-2`:                                        &events.BlocksChanged{BlockChange: change},
+		`change 3 of what is on sale began: 2 seats kept for "press": A-1-1, A-1-2`:     &events.BlocksBegun{BlockChange: change},
+		"change 3 of what is on sale can't be made; what it has changed is undone next": &events.BlocksWithdrawn{Number: 3},
+		"nothing is left of change 3 of what is on sale":                                &events.BlocksUndone{Number: 3},
+	} {
+		if text := describePerformance(fact, subject{}); text != want {
+			t.Errorf("%s: %q, want %q", fact.Name(), text, want)
+		}
+	}
+	text := describePerformance(&events.BlocksChanged{BlockChange: many}, subject{})
+	if !strings.HasPrefix(text, `30 seats put back on sale, no longer kept for "press": A-1-1, `) ||
+		!strings.HasSuffix(text, "A-1-20, and 10 more") {
+		t.Error(text)
+	}
+}
+
+// TestDescribeLabelledPlaces says which places are a label's, and nothing of that where there are none.
+func TestDescribeLabelledPlaces(t *testing.T) {
+	counts := events.AreaCounts{Remaining: 5, Held: 3, Blocked: 2}
+	of := events.Labelled{Label: "press", OfLabel: 1}
+	until := time.Date(2026, 5, 1, 20, 0, 0, 0, time.UTC)
+	for want, fact := range map[string]events.Fact{
+		"2 places kept for \"press\", which has 4 now; 5 of 10 remain": &events.AreaBlocked{Label: "press", Places: 2, Kept: 4,
+			AreaCounts: counts},
+		"2 places put back on sale, no longer kept for \"press\"; 5 of 10 remain": &events.AreaUnblocked{Label: "press",
+			Places: 2, AreaCounts: counts},
+		"ann holds 3 places, 1 of them kept for \"press\", until 2026-05-01T20:00:00.000Z: hold b.1; 5 of 10 remain": &events.
+			AreaHeld{HoldID: "b.1", Holder: "ann", Places: 3, AreaCounts: counts, ExpiresAt: until, Labelled: of},
+		"ann holds 3 places until 2026-05-01T20:00:00.000Z: hold b.1; 5 of 10 remain": &events.AreaHeld{HoldID: "b.1",
+			Holder: "ann", Places: 3, AreaCounts: counts, ExpiresAt: until},
+		"the hold of 3 places ended at 2026-05-01T20:00:00.000Z, 1 of them again kept for \"press\": hold b.1; 5 of 10 remain": &events.
+			AreaExpired{HoldID: "b.1", Places: 3, AreaCounts: counts, ExpiresAt: until, Labelled: of},
+	} {
+		if text := describeArea(fact, subject{}); text != want {
+			t.Errorf("%s: %q, want %q", fact.Name(), text, want)
+		}
 	}
 }

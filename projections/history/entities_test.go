@@ -28,9 +28,7 @@ func readHistory(t *testing.T, s events.Store, kind, id string, limit int) (text
 					"R1",
 					string(logtest.ReservationID(2)),
 					"R2",
-					string(
-						logtest.ReservationID(3),
-					),
+					string(logtest.ReservationID(3)),
 					"R3",
 					string(logtest.ReservationID(4)),
 					"R4",
@@ -91,7 +89,7 @@ func TestHistory(t *testing.T) {
 		t.Errorf("of nothing: %v", err)
 	}
 	if _, _, _, err := history.Read(t.Context(), s, "ghost", "a", 0, 9); !errors.Is(err, history.ErrNoKind) ||
-		!strings.Contains(err.Error(), "holder, allowance, api-key, booking") {
+		!strings.Contains(err.Error(), "holder, allowance, api-key, area, booking") {
 		t.Errorf("of no kind: %v", err)
 	}
 }

@@ -2,9 +2,8 @@ package history
 
 import "strings"
 
-// EntityID is the id of an entity as its stream has it, of an id as people write it:
-// gala/A-1-1 is the seat gala~A-1-1. Only the first slash divides, for what follows may
-// be a holder's name; a name alone is left as it is.
+// EntityID returns the id of an entity as in its stream name for an id as users type it: gala/A-1-1 is the seat
+// gala~A-1-1. Only the first slash separates, because the rest may be a holder's name; an id without one is unchanged.
 func EntityID(kind, id string) string {
 	if IDsOf(kind) == HolderName {
 		return id

@@ -2,7 +2,7 @@ package history
 
 import "testing"
 
-// TestEntityID: a slash divides what is in a performance from it, and nothing else.
+// TestEntityID: only a slash separates a performance from what is in it.
 func TestEntityID(t *testing.T) {
 	for _, c := range []struct{ kind, id, want string }{
 		{"seat", "gala/A-1-1", "gala~A-1-1"}, {"seat", "gala~A-1-1", "gala~A-1-1"},

@@ -10,29 +10,27 @@ import (
 	"admitone/events"
 )
 
-// Line is one event, told for people. The tags are its members in an answer.
+// Line describes one event. The tags are its members in an answer.
 type Line struct {
 	Position events.Position `json:"position"`
 	// Time is when the command was decided.
 	Time     time.Time       `json:"time"`
 	Stream   events.StreamID `json:"stream"`
 	Revision events.Revision `json:"revision"`
-	// Actor asked for it; "system" for a deadline.
+	// Actor requested it; "system" for a deadline.
 	Actor string `json:"actor"`
 	// RequestID is that of the HTTP request that it began with.
 	RequestID string `json:"request_id"`
-	// CausationID is the command or the fact that it followed from, "" if it was asked
-	// for directly; "deadline" if its time was up.
+	// CausationID is the command or the fact that caused it, "" for a direct request; "deadline" for a deadline.
 	CausationID string `json:"causation_id"`
-	// CommandID is that of the command that decided it; what it made happen has it as
-	// CausationID.
+	// CommandID is the command that decided it; its consequences have it as CausationID.
 	CommandID string `json:"command_id"`
-	// Because is the position of the event that made it happen, 0 if that was a request
-	// or the clock, or is not known. [ReadRelated] fills it in.
+	// Because is the position of the event that caused it, 0 for a request, a deadline or an unknown cause. Only
+	// [ReadRelated] sets it.
 	Because events.Position `json:"because,omitzero"`
 	Text    string          `json:"text"`
-	// Related are the other things that it names, as kind/id, each one that [Read]
-	// knows: what it caused or was caused by, and whose it is.
+	// Related are the other entities that it names, as kind/id, each readable by [Read]: causes, consequences and
+	// owners.
 	Related []string `json:"leads_to"`
 }
 
@@ -40,28 +38,27 @@ type Line struct {
 // "" if there is none.
 type describer func(fact events.Fact, of subject) string
 
-// subject is the holder or the team that a fact is told to; the zero subject is told
-// everything.
+// subject is the holder or the team for whom a fact is described; the zero subject includes everything.
 type subject struct {
 	kind, id string
-	// currency in which amounts are told.
+	// currency of the amounts.
 	currency events.Currency
 }
 
 func (s subject) isEveryone() bool { return s.kind == "" && s.id == "" }
 
-// everyone is told everything, in the same currency.
+// everyone returns the subject that includes everything, in the same currency.
 func (s subject) everyone() subject { return subject{currency: s.currency} }
 
 // money is an amount in words.
 func (s subject) money(minor int64) string { return s.currency.Text(minor) }
 
-// includes reports whether what belongs to one of that kind is to be told.
+// includes reports whether facts of the given entity are described for s.
 func (s subject) includes(kind, id string) bool {
 	return s.isEveryone() || s.kind == kind && s.id == id
 }
 
-// Describe makes a sentence of an event; amounts are told in minor units.
+// Describe describes an event in a sentence; amounts are in minor units.
 // Errors: events.ErrUnknownFact, events.ErrBadFact, events.ErrBadMetadata.
 func Describe(e *events.Recorded) (Line, error) {
 	line, _, err := describe(e, subject{})
@@ -104,23 +101,21 @@ var (
 )
 
 const (
-	// maxScanned bounds the events that one page of such a history looks at.
+	// maxScanned bounds the events that are read for one page of such a history.
 	maxScanned = 20_000
-	// scanSize is the number of of them that are read at once.
+	// scanSize is the number of them read at once.
 	scanSize = 1024
 )
 
-// Read returns a page of what happened to one entity, or to one holder, in
-// order: from a place on, which is 0 for the first page and else the next of the
-// page before. more reports whether there may be another page. The history of a holder
-// or a team is a search through the log, and that of a ticket one through its room's
-// stream; a page of it may have fewer than limit lines, or none, and be followed by more.
+// Read returns a page of the history of one entity or holder, in order, from the cursor from: 0 for the first page,
+// else the next of the previous page. more reports whether there may be another page. The history of a holder or a team
+// is a search through the log, and that of a ticket one through its room's stream; their pages may have fewer than
+// limit lines, or none, and be followed by more.
 //
-// Of an entity other than a team, from is a revision: from one behind what somebody
-// has seen, it is what has changed since.
+// For an entity other than a team, from is a revision: pass the last one known plus 1 to read what has changed since.
 //
-// Errors: [ErrNoKind]; [ErrEmpty], from 0 only, and never for a holder; those
-// of [Describe]; the store's.
+// Errors: [ErrNoKind]; [ErrEmpty], only for from 0, and never for a holder; those of [Describe]; the store's. of
+// [Describe]; the store's.
 func Read(ctx context.Context, store events.Store, kind, id string, from uint64,
 	limit int) (page []Line, next uint64, more bool, err error) {
 	currency, err := events.CurrencyIn(ctx, store, events.EndPosition)
@@ -158,7 +153,7 @@ func Read(ctx context.Context, store events.Store, kind, id string, from uint64,
 	return page, from + uint64(len(recorded)), len(recorded) == limit, err
 }
 
-// search looks for what is whose after a position of the log.
+// search scans the log after a position for events of a subject.
 func search(ctx context.Context, store events.Store, of subject, after events.Position,
 	limit int) (page []Line, next uint64, more bool, err error) {
 	owners := owners{store, map[events.StreamID]events.Holder{}}

@@ -7,7 +7,7 @@ import (
 	"admitone/events"
 )
 
-// products is a log of one product's sales, of one unit each.
+// products is a log of one product with sales of one unit each.
 type products struct {
 	events.Store
 	log []events.Recorded
@@ -43,14 +43,14 @@ func (s *products) ReadAll(
 	return rest[:min(limit, len(rest))], nil
 }
 
-// Read has no stream of settings.
+// Read returns no settings.
 func (s *products) Read(
 	context.Context, events.StreamID, events.Revision, events.Direction, int,
 ) ([]events.Recorded, error) {
 	return nil, nil
 }
 
-// TestHolderHistoryIsBounded: a page looks at so many events and no more.
+// TestHolderHistoryIsBounded: a page examines a bounded number of events.
 func TestHolderHistoryIsBounded(t *testing.T) {
 	s := &products{}
 	s.sell("crowd", maxScanned+2001)

@@ -7,41 +7,38 @@ import (
 	"admitone/events"
 )
 
-// kind is what a file says about the histories of one kind; [register] makes it known. A member
-// that is left out does not apply.
+// kind configures the histories of one kind; [register] adds it. Members that do not apply are left out.
 type kind struct {
-	// name is what people call it; the category, if it is left out.
+	// name as users type it; the category if it is left out.
 	name string
 	// category of the streams; "" if a history is a search through streams of others.
 	category string
 	describe describer
-	// links adds what a fact leads to; if it is left out, the booking and the holder that the
-	// fact names.
+	// links adds the entities that a fact names; if it is left out, the fact's booking and holder.
 	links func(l *links, e *events.Recorded, fact events.Fact)
-	// owner returns the holder whose history has all of a stream, "" for nobody's.
+	// owner returns the holder whose history includes the whole stream, "" for none.
 	owner func(ctx context.Context, o *owners, e *events.Recorded) (string, error)
 	ids   IDs
-	// example is kind/id of one, perhaps with a remark.
+	// example is a kind/id, perhaps with a remark.
 	example string
 }
 
-// IDs says what the ids of a kind are like.
+// IDs is the form of a kind's ids.
 type IDs int
 
 // The ids of a kind.
 const (
 	// Single is an id of its own, as of a product.
 	Single IDs = iota
-	// Parts is the id of what it belongs to and a name in it, as of a seat.
+	// Parts: the id of the owning entity and a name within it, as for a seat.
 	Parts
 	// HolderName is the name of a holder, as of a wallet.
 	HolderName
-	// Derived is made by the program: nobody chose it, and no entity has it.
+	// Derived: computed by the program; no entity has such an id.
 	Derived
 )
 
-// kinds by name, and those that have streams by category; filled by the init functions of the
-// kinds' files.
+// kinds by name, and those with streams by category; filled by the init functions of the kinds' files.
 var (
 	kinds      = map[string]*kind{}
 	byCategory = map[string]*kind{}
@@ -60,15 +57,14 @@ func register(k kind) {
 	}
 }
 
-// holderKind is the kind of people's histories. They go across all streams, as
-// those of teams do.
+// holderKind is the kind of holders' histories. Like those of teams they are collected from all streams.
 const holderKind = "holder"
 
 func init() {
 	register(kind{name: holderKind, ids: HolderName, example: "holder/ann (all that the holder did)"})
 }
 
-// Kinds are the kinds that [Read] knows.
+// Kinds returns the names of the kinds that [Read] knows.
 func Kinds() []string {
 	names := []string{holderKind}
 	for _, name := range sortedKinds() {
@@ -94,7 +90,7 @@ func Entities() []string {
 	})
 }
 
-// Examples are kind/id of one of each kind, some with a remark, sorted.
+// Examples returns a kind/id of each kind, some with a remark, sorted.
 func Examples() (all []string) {
 	for _, name := range sortedKinds() {
 		all = append(all, kinds[name].example)
@@ -102,7 +98,7 @@ func Examples() (all []string) {
 	return all
 }
 
-// IDsOf says what the ids of a kind are like; of an unknown kind they are [Single].
+// IDsOf returns the form of the ids of a kind, [Single] for an unknown kind.
 func IDsOf(name string) IDs {
 	if k := find(name); k != nil {
 		return k.ids
@@ -118,7 +114,7 @@ func find(name string) *kind {
 	return byCategory[name]
 }
 
-// kindOfStream is what people call the kind of a stream's entity.
+// kindOfStream returns the kind of a stream's entity, as users type it.
 func kindOfStream(stream events.StreamID) string {
 	if k := byCategory[stream.Category()]; k != nil {
 		return k.name

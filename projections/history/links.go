@@ -2,11 +2,10 @@ package history
 
 import "admitone/events"
 
-// maxLinks bounds what a line leads to.
+// maxLinks bounds the links of a line.
 const maxLinks = 60
 
-// links are the things, as kind/id, that a fact names besides its own stream: where
-// to read on, and what it caused there or was caused by.
+// links are the entities, as kind/id, that a fact names besides its own stream: its causes and consequences.
 type links []string
 
 func (l *links) add(kind, id string) {
@@ -21,7 +20,7 @@ func (l *links) addNamed(fact events.Fact) {
 	l.add(holderKind, string(events.HolderOf(fact)))
 }
 
-// linksOf is what an event leads to.
+// linksOf returns the links of an event.
 func linksOf(e *events.Recorded, fact events.Fact) (l links) {
 	switch k := byCategory[e.Stream.Category()]; {
 	case k == nil:

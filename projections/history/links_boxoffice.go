@@ -5,6 +5,7 @@ import "admitone/events"
 func linksOfPerformance(l *links, _ *events.Recorded, fact events.Fact) {
 	if f, ok := fact.(*events.PerformanceCreated); ok {
 		l.add(waitingRoomKind, string(f.WaitingRoom))
+		l.add(events.PlanCategory, string(f.Plan))
 	}
 }
 
@@ -41,6 +42,9 @@ func linksOfBooking(l *links, _ *events.Recorded, fact events.Fact) {
 	}
 	for _, s := range f.Seats {
 		l.add(events.SeatCategory, events.OfPerformance(f.PerformanceID, string(s.Seat)))
+	}
+	for _, p := range f.Areas {
+		l.add(events.AreaCategory, events.OfPerformance(f.PerformanceID, string(p.Area)))
 	}
 	l.add(events.PerformanceCategory, string(f.PerformanceID))
 	l.add(holderKind, string(f.Holder))

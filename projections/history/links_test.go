@@ -12,8 +12,7 @@ import (
 	"admitone/projections/logtest"
 )
 
-// TestLinks: what a line of a history leads to exists, and a booking and its seats lead
-// to each other.
+// TestLinks: the entities that a line links exist, and a booking and its seats link each other.
 func TestLinks(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		log := logtest.NewMemory()

@@ -7,7 +7,7 @@ import (
 	"admitone/events"
 )
 
-// ordered says what a shop has attached to an order, if anything.
+// ordered describes order data, "" for none.
 func ordered(o *events.OrderData) string {
 	if o.IsZero() {
 		return ""

@@ -20,7 +20,7 @@ func linksOfPayment(l *links, _ *events.Recorded, fact events.Fact) {
 	}
 }
 
-// outside names the stream of a payment from outside, if it is one.
+// outside names the external payment with that stream, "" for none.
 func outside(payment events.StreamID) string {
 	if payment == "" {
 		return ""
@@ -28,7 +28,7 @@ func outside(payment events.StreamID) string {
 	return ", money from outside: " + string(payment)
 }
 
-// describePayment says what became of money from outside. Its stream names no holder.
+// describePayment describes a fact of an external payment. Its stream names no holder.
 func describePayment(fact events.Fact, of subject) string {
 	if !of.isEveryone() {
 		return ""
@@ -51,10 +51,31 @@ func describePayment(fact events.Fact, of subject) string {
 	case *events.PaymentReturned:
 		return fmt.Sprintf("given back (%s): %s owed, %s kept: refund %s", f.Cause, of.money(f.Amount), of.money(f.Kept),
 			f.RefundID)
+	case *events.PaymentMadeUp:
+		return fmt.Sprintf("%s that were kept are owed after all (%s): refund %s", of.money(f.Amount), f.Cause, f.RefundID)
 	case *events.PaymentRefunded:
-		return fmt.Sprintf("%d in minor units paid back under %q: refund %s", f.Amount, f.Reference, f.RefundID)
+		text := fmt.Sprintf("%d in minor units paid back under %q: refund %s", f.Amount, f.Reference, f.RefundID)
+		if f.Reason != "" {
+			text += ", although the provider was asked to: " + f.Reason
+		}
+		return text
+	case *events.PaymentRefundAsked:
+		return fmt.Sprintf("the provider is asked to pay back the refund %s", f.RefundID)
+	case *events.PaymentRefundFailed:
+		return refundFailed(f)
 	}
 	return ""
+}
+
+func refundFailed(f *events.PaymentRefundFailed) string {
+	text := fmt.Sprintf("the provider has not paid back the refund %s (%s)", f.RefundID, f.Failure)
+	if f.Reference != "" {
+		text += fmt.Sprintf(" under %q", f.Reference)
+	}
+	if f.Amount > 0 {
+		text += fmt.Sprintf("; %d in minor units are owed again", f.Amount)
+	}
+	return text
 }
 
 // moneyIn shows an amount in a currency that need not be the log's.

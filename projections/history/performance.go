@@ -7,31 +7,81 @@ import (
 	"admitone/events"
 )
 
-// describePerformance is what a fact of a performance says, in words.
+// describePerformance describes a fact of a performance.
 func describePerformance(fact events.Fact, of subject) string {
 	if !of.isEveryone() {
 		return ""
 	}
 	switch f := fact.(type) {
 	case *events.PerformanceCreated:
-		seats := int64(0)
-		for _, s := range f.Sections {
-			seats += s.Rows * s.SeatsPerRow
-		}
-		return fmt.Sprintf("put on sale as %q at %q, %s: %s in %s, held for %d s, %s", f.Title, f.Venue,
-			events.FormatTime(f.StartsAt),
-			counted(seats, "seat"), counted(int64(len(f.Sections)), "section"), f.HoldSeconds,
+		return fmt.Sprintf("put on sale as %q at %q, %s: %s, held for %d s, %s", f.Title, f.Venue,
+			events.FormatTime(f.StartsAt), seatsOf(f), f.HoldSeconds,
 			limit(f.LimitPerHolder)+behind(f.WaitingRoom)+onSale(f.SaleTimes)+giveBack(f.Cancellation))
 	case *events.PerformanceEdited:
 		return fmt.Sprintf("edited; it is now %q at %q, %s: %s, held for %d s, %s", f.Title, f.Venue,
-			events.FormatTime(f.StartsAt), pricesOf(f.Prices), f.HoldSeconds, limit(f.LimitPerHolder)+onSale(f.SaleTimes)+
-				giveBack(f.Cancellation))
+			events.FormatTime(f.StartsAt), allPrices(f), f.HoldSeconds, limit(f.LimitPerHolder)+onSale(f.SaleTimes)+
+				giveBack(f.Cancellation)+resized(f))
+	case *events.PerformanceCancelled:
+		return fmt.Sprintf("called off, because: %q; all that was sold of it is ended next, and refunded in full", f.Reason)
+	case *events.BlocksBegun:
+		return fmt.Sprintf("change %d of what is on sale began: %s", f.Number, blockChange(&f.BlockChange))
+	case *events.BlocksChanged:
+		return blockChange(&f.BlockChange)
+	case *events.BlocksWithdrawn:
+		return fmt.Sprintf("change %d of what is on sale can't be made; what it has changed is undone next", f.Number)
+	case *events.BlocksUndone:
+		return fmt.Sprintf("nothing is left of change %d of what is on sale", f.Number)
 	case *events.PerformanceOpened:
 		return "the sale opened, as stated for " + events.FormatTime(f.OpensAt)
 	case *events.PerformanceClosed:
 		return "the sale closed, as stated for " + events.FormatTime(f.ClosesAt)
 	}
 	return ""
+}
+
+// maxListedSeats is how many seats a sentence names.
+const maxListedSeats = 20
+
+// blockChange describes a change of blocks, or of sizes.
+func blockChange(c *events.BlockChange) string {
+	if len(c.Sizes) > 0 {
+		sizes := make([]string, len(c.Sizes))
+		for i, size := range c.Sizes {
+			sizes[i] = fmt.Sprintf("%s of %s, %d before", counted(size.Places, "place"), size.Area, size.Was)
+		}
+		return strings.Join(sizes, ", ")
+	}
+	names := make([]string, 0, maxListedSeats+1)
+	for i, name := range c.Seats {
+		if i == maxListedSeats {
+			names = append(names, fmt.Sprintf("and %d more", len(c.Seats)-i))
+			break
+		}
+		names = append(names, string(name))
+	}
+	did := "kept for"
+	if c.Unblocks {
+		did = "put back on sale, no longer kept for"
+	}
+	for _, a := range c.Areas {
+		names = append(names, fmt.Sprintf("%s of %s", counted(a.Places, "place"), a.Area))
+	}
+	if len(c.Seats) == 0 && len(c.Areas) > 0 {
+		return fmt.Sprintf("%s %q: %s", did, c.Label, strings.Join(names, ", "))
+	}
+	return fmt.Sprintf("%s %s %q: %s", counted(int64(len(c.Seats)), "seat"), did, c.Label, strings.Join(names, ", "))
+}
+
+// resized says how many places the areas are to have that an edit resizes, "" if it resizes none.
+func resized(f *events.PerformanceEdited) string {
+	if f.Change == 0 {
+		return ""
+	}
+	sizes := make([]string, len(f.Areas))
+	for i, a := range f.Areas {
+		sizes[i] = fmt.Sprintf("%s of %s", counted(a.Places, "place"), a.Area)
+	}
+	return ", " + strings.Join(sizes, ", ")
 }
 
 // maxListedPrices is how many sections a sentence names with their prices.
@@ -45,6 +95,42 @@ func pricesOf(prices []events.SectionPrice) string {
 			break
 		}
 		told = append(told, fmt.Sprintf("%s at %d", p.Section, p.Price))
+	}
+	return strings.Join(told, ", ")
+}
+
+// seatsOf describes the seats of a new performance.
+func seatsOf(f *events.PerformanceCreated) string {
+	if f.Plan != "" {
+		return fmt.Sprintf("the seats of plan %s, %s", f.Plan, categoryPrices(f.CategoryPrices))
+	}
+	seats := int64(0)
+	for _, s := range f.Sections {
+		seats += s.Rows * s.SeatsPerRow
+	}
+	return counted(seats, "seat") + " in " + counted(int64(len(f.Sections)), "section")
+}
+
+// allPrices lists the prices that an edit states.
+func allPrices(f *events.PerformanceEdited) string {
+	if len(f.CategoryPrices) > 0 {
+		return categoryPrices(f.CategoryPrices)
+	}
+	return pricesOf(f.Prices)
+}
+
+func categoryPrices(prices []events.CategoryPrice) string {
+	told := make([]string, 0, maxListedPrices+1)
+	for i, p := range prices {
+		if i == maxListedPrices {
+			told = append(told, fmt.Sprintf("and %d more", len(prices)-i))
+			break
+		}
+		name := p.Category
+		if p.Type != "" {
+			name += " (" + p.Type + ")"
+		}
+		told = append(told, fmt.Sprintf("%s at %d", name, p.Amount))
 	}
 	return strings.Join(told, ", ")
 }

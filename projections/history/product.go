@@ -41,7 +41,7 @@ func linksOfProduct(l *links, _ *events.Recorded, fact events.Fact) {
 // maxListedHolds is how many expired holds a sentence names one by one.
 const maxListedHolds = 5
 
-// describeProduct is what a fact of a product says, in words.
+// describeProduct describes a fact of a product.
 func describeProduct(fact events.Fact, of subject) string {
 	mine := func(holder events.Holder) bool { return of.includes(holderKind, string(holder)) }
 	switch f := fact.(type) {
@@ -58,8 +58,10 @@ func describeProduct(fact events.Fact, of subject) string {
 	case *events.ProductConfirmed:
 		if mine(f.Holder) {
 			return fmt.Sprintf("%s confirmed the hold of %s: reservation %s; %s", f.Holder, units(f.Quantity), f.ReservationID,
-				remain(f.Remaining))
+				remain(f.Remaining)) + outside(f.Payment)
 		}
+	case *events.ProductRetaken, *events.ProductPaid, *events.ProductPaymentFailed:
+		return describeMoney(fact, of, mine)
 	case *events.ProductReleased:
 		if mine(f.Holder) {
 			was := "a sale"
@@ -67,7 +69,16 @@ func describeProduct(fact events.Fact, of subject) string {
 				was = "a hold"
 			}
 			return fmt.Sprintf("%s's reservation %s, %s of %s, was given back; %s", f.Holder, f.ReservationID, was,
-				units(f.Quantity), remain(f.Remaining))
+				units(f.Quantity), remain(f.Remaining)) + givenBackFor(f, of)
+		}
+	case *events.ProductReservationCancelled:
+		if mine(f.Holder) {
+			return fmt.Sprintf("%s's reservation %s of %s, which was %s, ended, because the product was called off; %s", f.Holder,
+				f.ReservationID, units(f.Quantity), f.Was, remain(f.Remaining))
+		}
+	case *events.ProductCancelled:
+		if of.isEveryone() {
+			return fmt.Sprintf("called off, because: %q; all that was reserved of it is ended next; %s", f.Reason, remain(f.Remaining))
 		}
 	case *events.ProductExpired:
 		return describeExpired(f, mine)
@@ -79,12 +90,12 @@ func describeProduct(fact events.Fact, of subject) string {
 	case *events.ProductCreated:
 		if of.isEveryone() {
 			return fmt.Sprintf("put on sale as %q: %s at %s, held for %d s, %s%s", f.DisplayName, units(f.Stock), of.money(f.Price),
-				f.HoldSeconds, limit(f.LimitPerHolder), behind(f.WaitingRoom)+onSale(f.SaleTimes))
+				f.HoldSeconds, limit(f.LimitPerHolder), behind(f.WaitingRoom)+onSale(f.SaleTimes)+giveBack(f.Cancellation))
 		}
 	case *events.ProductEdited:
 		if of.isEveryone() {
 			return fmt.Sprintf("edited; it is now %q: %s at %s, %s%s; %s", f.DisplayName, units(f.Stock), of.money(f.Price),
-				limit(f.LimitPerHolder), behind(f.WaitingRoom)+onSale(f.SaleTimes), remain(f.Remaining))
+				limit(f.LimitPerHolder), behind(f.WaitingRoom)+onSale(f.SaleTimes)+giveBack(f.Cancellation), remain(f.Remaining))
 		}
 	case *events.ProductOpened:
 		if of.isEveryone() {
@@ -98,7 +109,7 @@ func describeProduct(fact events.Fact, of subject) string {
 	return ""
 }
 
-// behind says which waiting room guards something, if one does.
+// behind names the waiting room that guards an entity, "" for none.
 func behind(room events.RoomID) string {
 	if room == "" {
 		return ""
@@ -106,7 +117,7 @@ func behind(room events.RoomID) string {
 	return ", behind the waiting room " + string(room)
 }
 
-// onSale says when something is on sale, if its sale has bounds.
+// onSale describes the sale times, "" for none.
 func onSale(times events.SaleTimes) (text string) {
 	if !times.OpensAt.IsZero() {
 		text = ", on sale from " + events.FormatTime(times.OpensAt)

@@ -13,7 +13,7 @@ func init() {
 		example: "refusals/2026-11-30 (all that was refused on that day, with serve --record-refusals)"})
 }
 
-// linksOfRefusal: what was asked, what was in the way, and who wanted it.
+// linksOfRefusal adds the requested entity, the entity on which the refusal was decided, and the holder.
 func linksOfRefusal(l *links, _ *events.Recorded, fact events.Fact) {
 	f, ok := fact.(*events.RefusalRecorded)
 	if !ok {
@@ -30,7 +30,7 @@ func linksOfRefusal(l *links, _ *events.Recorded, fact events.Fact) {
 	}
 }
 
-// describeRefusal says what was refused, and why.
+// describeRefusal describes a refusal and its reason.
 func describeRefusal(fact events.Fact, of subject) string {
 	switch f := fact.(type) {
 	case *events.RefusalRecorded:
@@ -66,17 +66,15 @@ func asker(f *events.RefusalRecorded) string {
 	return "somebody"
 }
 
-// requests say what a request asked for, by its method and the word behind the entity's id in its
-// path; the files of the kinds fill it in their init functions. id and step are what comes behind
-// that word, of the entity.
+// requests describe a refused request, by method and the word after the entity's id in its path; the files of the kinds
+// fill it in their init functions. id is the entity's, and step is what follows that word.
 var requests = map[string]func(f *events.RefusalRecorded, id, step, of string) string{}
 
-// wanted says what a refused request asked for: in words if they are known, else as
-// the request itself.
+// wanted describes a refused request: in words if it is in requests, else by method and path.
 func wanted(f *events.RefusalRecorded) string {
 	stream := events.StreamID(f.Stream)
 	of := kindOfStream(stream) + " " + stream.Entity()
-	// "", v1, kind, id, and what of it.
+	// "", v1, kind, id, and the rest.
 	parts := strings.Split(f.Path, "/")
 	for len(parts) < 7 {
 		parts = append(parts, "")

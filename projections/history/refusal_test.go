@@ -7,7 +7,7 @@ import (
 	"admitone/events"
 )
 
-// TestLeadsOfARefusal: to what was asked, what was in the way, and who wanted it.
+// TestLeadsOfARefusal: links to what was requested, what was in the way, and the holder.
 func TestLeadsOfARefusal(t *testing.T) {
 	for _, test := range []struct {
 		fact events.RefusalRecorded
@@ -26,7 +26,7 @@ func TestLeadsOfARefusal(t *testing.T) {
 	}
 }
 
-// TestWhatARefusalWanted: every request that can be refused is told in words.
+// TestWhatARefusalWanted: every request that can be refused is described in words.
 func TestWhatARefusalWanted(t *testing.T) {
 	for _, test := range []struct {
 		fact events.RefusalRecorded

@@ -11,21 +11,19 @@ import (
 	"admitone/events"
 )
 
-// source is a stream that is a part of a history, or those of its events that are.
+// source is a stream of which all events, or some, belong to a history.
 type source struct {
 	stream events.StreamID
-	// about says which events are; nil is all.
+	// about selects the events; nil selects all.
 	about func(fact events.Fact) bool
 }
 
-// ReadRelated returns a page of what happened to one entity, or to one holder: what is
-// after a position of the log, which is 0 for the first page and else the next of the
-// page before. more reports whether there may be another page. Within a page lines are in
-// the order of their times: refusals are written down a moment after they were said.
+// ReadRelated returns a page of the history of one entity or holder with everything related to it, after a position of
+// the log: 0 for the first page, else the next of the previous page. more reports whether there may be another page.
+// The lines of a page are in order of time: refusals are recorded slightly later than they are decided.
 //
-// It is [Read] with all that belongs to it: of a booking also what happened to its
-// seats, its holder's wallet and allowance because of it; and of everything the
-// commands that were refused, where a server has recorded them.
+// It is [Read] with, for a booking, the events of its seats, wallet and allowance that it caused; and, for everything,
+// the refused commands if the server records them.
 //
 // Errors: those of [Read].
 func ReadRelated(ctx context.Context, store events.Store, kind, id string, after events.Position,
@@ -72,7 +70,12 @@ func ReadRelated(ctx context.Context, store events.Store, kind, id string, after
 	if more && len(page) < limit {
 		next = t.upTo
 	}
-	return byTime(page), next, more, findCauses(ctx, store, page)
+	for lines := range slices.Chunk(page, causeLines) {
+		if err := findCauses(ctx, store, lines); err != nil {
+			return nil, 0, false, err
+		}
+	}
+	return byTime(page), next, more, nil
 }
 
 func byTime(page []Line) []Line {
@@ -83,6 +86,10 @@ func byTime(page []Line) []Line {
 // sourcesOf are the streams that hold the history of an entity, given its first events.
 func sourcesOf(own events.StreamID, first []events.Recorded) ([]source, error) {
 	all := []source{{stream: own}}
+	switch own.Category() {
+	case events.PerformanceCategory, events.ProductCategory, events.TournamentCategory:
+		return append(all, callOffOf(own)), nil
+	}
 	for i := range first {
 		e := &first[i]
 		fact, err := e.Decode()
@@ -92,7 +99,7 @@ func sourcesOf(own events.StreamID, first []events.Recorded) ([]source, error) {
 		if made, ok := fact.(*events.BookingHeld); ok {
 			return append(all, sourcesOfBooking(made)...), nil
 		}
-		if _, closed := fact.(*events.BookingAbandoned); !closed { // what comes before a booking
+		if _, closed := fact.(*events.BookingAbandoned); !closed { // a closed attempt precedes the booking
 			break
 		}
 	}
@@ -108,6 +115,15 @@ func sourcesOfBooking(made *events.BookingHeld) (all []source) {
 				about},
 		)
 	}
+	for _, p := range made.Areas {
+		area := source{
+			events.NewStreamID(events.AreaCategory, events.OfPerformance(made.PerformanceID, string(p.Area))),
+			about,
+		}
+		if !slices.ContainsFunc(all, func(s source) bool { return s.stream == area.stream }) {
+			all = append(all, area)
+		}
+	}
 	return append(
 		all,
 		source{events.NewStreamID(events.WalletCategory, string(made.Holder)), about},
@@ -122,7 +138,7 @@ func sourcesOfBooking(made *events.BookingHeld) (all []source) {
 type collector struct {
 	ctx   context.Context
 	store events.Store
-	// after and upTo bound what has been gathered completely.
+	// after and upTo bound the range of positions that is complete.
 	after, upTo events.Position
 	limit       int
 	// budget is how many events may still be looked at.
@@ -131,10 +147,15 @@ type collector struct {
 	of     subject // everyone
 }
 
-// readSize is how many events of a stream are read at once.
-const readSize = 256
+const (
+	// readSize is how many events of a stream are read at once for a page of up to that many lines; maxReadSize for a
+	// longer one.
+	readSize, maxReadSize = 256, 2048
+	// causeLines is how many lines have their causes looked for together.
+	causeLines = 500
+)
 
-// read gathers what a chapter has, up to limit lines.
+// read collects up to limit lines of a source.
 func (t *collector) read(c source) error {
 	from, err := t.firstAfter(c.stream)
 	if err != nil {
@@ -155,13 +176,14 @@ func (t *collector) read(c source) error {
 	})
 }
 
-// scan takes the events of a stream until there is a page of those that are of use, or
-// enough was looked at; then it bounds upTo by where it has come.
+// scan reads a stream until a page of matching events is found or the limit of events is reached; then it bounds upTo
+// by the position reached.
 func (t *collector) scan(stream events.StreamID, from events.Revision,
 	take func(*events.Recorded) (use bool, err error)) error {
 	found := 0
 	for {
-		page, err := t.store.Read(t.ctx, stream, from, events.Forward, readSize)
+		size := min(max(t.limit-found, readSize), maxReadSize)
+		page, err := t.store.Read(t.ctx, stream, from, events.Forward, size)
 		if err != nil {
 			return err
 		}
@@ -181,15 +203,14 @@ func (t *collector) scan(stream events.StreamID, from events.Revision,
 				return nil
 			}
 		}
-		if len(page) < readSize {
+		if len(page) < size {
 			return nil
 		}
 		from = page[len(page)-1].Revision + 1
 	}
 }
 
-// firstAfter is the first revision of a stream that lies behind after. It searches by
-// halves.
+// firstAfter returns the first revision of a stream after a position, by binary search.
 func (t *collector) firstAfter(stream events.StreamID) (events.Revision, error) {
 	if t.after == 0 {
 		return 0, nil
@@ -217,7 +238,7 @@ func (t *collector) firstAfter(stream events.StreamID) (events.Revision, error) 
 // maxRefusalDays bounds the days in which refusals are looked for.
 const maxRefusalDays = 1000
 
-// refusals gathers what was refused about an entity that began at a time.
+// refusals collects the refusals about an entity that was created at a time.
 func (t *collector) refusals(own events.StreamID, began time.Time) error {
 	head, err := t.store.Head(t.ctx)
 	if err != nil {
@@ -264,8 +285,8 @@ func (t *collector) refusal(own events.StreamID, e *events.Recorded) (use bool, 
 	return err == nil, err
 }
 
-// refusedOf reports whether a refusal is about an entity: it was asked, it was asked for,
-// or it was in the way.
+// refusedOf reports whether a refusal is about an entity: as the one requested, as the holder, or as the one on which
+// it was decided.
 func refusedOf(f *events.RefusalRecorded, own events.StreamID) bool {
 	if f.Stream == string(own) || f.BeatenStream == string(own) {
 		return true
@@ -276,7 +297,7 @@ func refusedOf(f *events.RefusalRecorded, own events.StreamID) bool {
 	})
 }
 
-// page is what comes first of all that was gathered.
+// page returns the first limit lines of everything collected.
 func (t *collector) page() (page []Line, more bool) {
 	slices.SortFunc(t.lines, func(a, b Line) int { return cmp.Compare(a.Position, b.Position) })
 	for _, line := range t.lines {

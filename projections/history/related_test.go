@@ -12,8 +12,8 @@ import (
 	"admitone/projections/logtest"
 )
 
-// TestHistoryByPages: whatever the size of the pages, a history has the same lines: the
-// events of its own stream, what is about a booking elsewhere, and what was refused.
+// TestHistoryByPages: whatever the page size, a history has the same lines: the events of its own
+// stream, events elsewhere that concern a booking, and refusals.
 func TestHistoryByPages(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		log := logtest.NewMemory()
@@ -46,8 +46,8 @@ func TestHistoryByPages(t *testing.T) {
 	})
 }
 
-// TestLinesNameTheirCauses: what a booking's step made happen elsewhere names that
-// step, also where the booking is no part of the history.
+// TestLinesNameTheirCauses: an event that a booking's step caused elsewhere names that step, even
+// if the booking is not part of the history.
 func TestLinesNameTheirCauses(t *testing.T) {
 	log := logtest.NewMemory()
 	put := func(stream events.StreamID, command, cause string, fact events.Fact) {
@@ -110,7 +110,7 @@ func relatedTo(t *rapid.T, log events.Store, of [2]string, size int) (all []even
 	return all
 }
 
-// expect checks that what must be told of is.
+// expect checks that a history has all the required events.
 func expect(t *rapid.T, log *logtest.Memory, of [2]string, told []events.Position) {
 	for i := range log.Recorded {
 		e := &log.Recorded[i]
@@ -126,7 +126,7 @@ func expect(t *rapid.T, log *logtest.Memory, of [2]string, told []events.Positio
 			mine = of[0] == "performance" || of[0] == "seat"
 		}
 		if mine != slices.Contains(told, e.Position) {
-			t.Fatalf("%s: position %d, %s in %s, told: %t", of, e.Position, e.Type, e.Stream, !mine)
+			t.Fatalf("%s: position %d, %s in %s, in the history: %t", of, e.Position, e.Type, e.Stream, !mine)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package history
 
 import (
 	"fmt"
+	"strings"
 
 	"admitone/events"
 )
@@ -11,6 +12,7 @@ func init() {
 		return wantedSeats(f) + " of " + of
 	}
 	requests["POST payment"] = func(_ *events.RefusalRecorded, _, _, of string) string { return "to pay " + of }
+	requests["POST checkout"] = func(_ *events.RefusalRecorded, _, _, of string) string { return "a page to pay on for " + of }
 	requests["POST extension"] = func(_ *events.RefusalRecorded, _, _, of string) string { return "more time for " + of }
 	requests["POST charges"] = func(_ *events.RefusalRecorded, _, _, of string) string { return "to charge " + of }
 	requests["PUT seats"] = func(_ *events.RefusalRecorded, id, _, of string) string {
@@ -22,8 +24,15 @@ func init() {
 }
 
 func wantedSeats(f *events.RefusalRecorded) string {
-	if len(f.Seats) > 0 {
-		return "seats " + joined(f.Seats, ", ")
+	if len(f.Seats)+len(f.Areas) > 0 {
+		var wanted []string
+		if len(f.Seats) > 0 {
+			wanted = append(wanted, "seats "+joined(f.Seats, ", "))
+		}
+		for _, p := range f.Areas {
+			wanted = append(wanted, counted(p.Quantity, "place")+" of "+string(p.Area))
+		}
+		return strings.Join(wanted, ", ")
 	}
 	text := "the best " + counted(f.Quantity, "seat")
 	if f.Section != "" {

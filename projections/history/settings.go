@@ -12,7 +12,7 @@ func init() {
 		example: "settings/log (what all servers on the log agree on)"})
 }
 
-// describeSettings says what servers agree on from now on.
+// describeSettings describes a fact of the settings that servers share.
 func describeSettings(fact events.Fact, of subject) string {
 	if !of.isEveryone() {
 		return ""
@@ -22,6 +22,8 @@ func describeSettings(fact events.Fact, of subject) string {
 		return "keys sign passes from now on: fingerprints " + strings.Join(f.Fingerprints, ", ")
 	case *events.CurrencyNamed:
 		return fmt.Sprintf("all amounts are minor units of %s, with %d decimals", f.Currency, f.Digits)
+	case *events.HolderForgotten:
+		return "contact details are forgotten at every server: those of the holder whose id has the SHA-256 " + f.HolderHash
 	}
 	return ""
 }

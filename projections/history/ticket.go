@@ -8,9 +8,8 @@ import (
 	"admitone/events"
 )
 
-// ticketKind is the kind of the histories of single places in a waiting room. Admissions
-// and drops name tickets, many at once, so the holder's own history has no
-// more of a room than the joins; each leads here.
+// ticketKind is the kind of histories of single places in a waiting room. Admissions and drops name many tickets at
+// once, so a holder's own history has only the joins of a room; each links to its ticket.
 const ticketKind = "ticket"
 
 func init() {
@@ -23,15 +22,14 @@ func ticketOf(room events.RoomID, ticket int64) string {
 	return string(room) + "~" + strconv.FormatInt(ticket, 10)
 }
 
-// cutTicket takes apart what ticketOf made; ok is false for anything else.
+// cutTicket splits an id made by ticketOf; ok is false for any other text.
 func cutTicket(id string) (room string, ticket int64, ok bool) {
 	room, number, _ := strings.Cut(id, "~")
 	ticket, err := strconv.ParseInt(number, 10, 64)
 	return room, ticket, err == nil && ticket > 0 && ticketOf(events.RoomID(room), ticket) == id
 }
 
-// ofTicket is [Read] of a place: what the room's stream says about it, from a revision
-// on. It ends with the place.
+// ofTicket is [Read] for a place: the events of the room's stream about it, from a revision on. It ends with the place.
 func ofTicket(ctx context.Context, store events.Store, id string, from uint64,
 	limit int) (page []Line, next uint64, more bool, err error) {
 	room, ticket, ok := cutTicket(id)

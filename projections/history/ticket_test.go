@@ -11,8 +11,8 @@ import (
 	"admitone/projections/logtest"
 )
 
-// TestHistoryOfATicket: a holder's join leads to the ticket, whose history has all that
-// became of it and nothing of the others', in pages of any size.
+// TestHistoryOfATicket: a holder's join links the ticket, whose history has all of its events and
+// none of others, in pages of any size.
 func TestHistoryOfATicket(t *testing.T) {
 	line, draw := logtest.WaitingLine(), logtest.Draw(3)
 	for _, test := range []struct {

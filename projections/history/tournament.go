@@ -56,7 +56,7 @@ func describeTeam(fact events.Fact, of subject) string {
 	return ""
 }
 
-// describeTournament is what a fact of a tournament says, in words.
+// describeTournament describes a fact of a tournament.
 func describeTournament(fact events.Fact, of subject) string {
 	mine := func(team events.TeamID) bool { return of.includes(events.TeamCategory, string(team)) }
 	switch f := fact.(type) {
@@ -94,6 +94,10 @@ func describeTournament(fact events.Fact, of subject) string {
 				counted(f.TeamLimit, "slot"), events.FormatTime(f.RegisterDeadline), behind(f.WaitingRoom)+entryFrom(f.OpensAt),
 				slots(&f.TournamentCounts))
 		}
+	case *events.TournamentCancelled:
+		if of.isEveryone() {
+			return fmt.Sprintf("called off, because: %q; all entries have ended; %s", f.Reason, slots(&f.TournamentCounts))
+		}
 	case *events.TournamentOpened:
 		if of.isEveryone() {
 			return fmt.Sprintf("entry opened, as stated for %s; %s", events.FormatTime(f.OpensAt), slots(&f.TournamentCounts))
@@ -102,7 +106,7 @@ func describeTournament(fact events.Fact, of subject) string {
 	return ""
 }
 
-// entryFrom says from when teams can enter, if that is stated.
+// entryFrom describes the earliest time for entries, "" for none.
 func entryFrom(opensAt time.Time) string {
 	if opensAt.IsZero() {
 		return ""
@@ -110,9 +114,9 @@ func entryFrom(opensAt time.Time) string {
 	return ", entry from " + events.FormatTime(opensAt)
 }
 
-// describePromoted names every row, or the one that is asked about.
+// describePromoted lists the rows that contain a team of mine.
 func describePromoted(f *events.TournamentPromoted, mine func(team events.TeamID) bool) string {
-	var told []string
+	var listed []string
 	teams, more := 0, 0
 	for _, row := range f.Rows {
 		switch {
@@ -121,16 +125,21 @@ func describePromoted(f *events.TournamentPromoted, mine func(team events.TeamID
 			more += len(row)
 		default:
 			teams += len(row)
-			told = append(told, together(row))
+			listed = append(listed, together(row))
 		}
 	}
 	if teams == 0 {
 		return ""
 	}
 	if more > 0 {
-		told = append(told, fmt.Sprintf("and %d more", more))
+		listed = append(listed, fmt.Sprintf("and %d more", more))
 	}
-	return fmt.Sprintf("%s came in from the waitlist; %s", strings.Join(told, ", "), slots(&f.TournamentCounts))
+	verb := "were"
+	if teams == 1 && more == 0 {
+		verb = "was"
+	}
+	return fmt.Sprintf("%s %s promoted from the waitlist; %s", strings.Join(listed, ", "), verb,
+		slots(&f.TournamentCounts))
 }
 
 // together names a team, or a group that entered as one.
@@ -162,7 +171,7 @@ func waitlist(f *events.TournamentCreated) string {
 	case !f.Waitlist:
 		return "without a waitlist"
 	case f.WaitlistRule == events.WaitlistFill:
-		return "with a waitlist whose first fitting entry comes in"
+		return "with a waitlist that promotes the first entry that fits"
 	}
-	return "with a waitlist whose first entry comes in"
+	return "with a strict waitlist (first in line is promoted first)"
 }

@@ -10,7 +10,7 @@ import (
 // maxListedRanges is how many ranges of tickets a sentence names.
 const maxListedRanges = 8
 
-// waitingRoomKind is what people call the kind whose category has no hyphen.
+// waitingRoomKind is the kind's name as users type it; its category has no hyphen.
 const waitingRoomKind = "waiting-room"
 
 func init() {
@@ -26,8 +26,8 @@ func linksOfWaitingRoom(l *links, e *events.Recorded, fact events.Fact) {
 	}
 }
 
-// describeWaitingRoom is what a fact of a waiting room says, in words. A holder's history
-// has the joins: what comes after goes by tickets; see ofTicket.
+// describeWaitingRoom describes a fact of a waiting room. A holder's history has the joins; later facts are about
+// tickets, see ofTicket.
 func describeWaitingRoom(fact events.Fact, of subject) string {
 	if f, ok := fact.(*events.WaitingRoomJoined); ok && of.includes(holderKind, string(f.Holder)) {
 		return fmt.Sprintf("%s joined the line with ticket %d; %s", f.Holder, f.Ticket, inRoom(&f.WaitingRoomCounts))

@@ -37,7 +37,7 @@ func TestStoriesOfWaitingRooms(t *testing.T) {
 		"the order of tickets 1 to 3 was drawn: seed 0707",
 	} {
 		if !strings.Contains(told, sentence) {
-			t.Errorf("nobody says %q:\n%s", sentence, told)
+			t.Errorf("the history lacks %q:\n%s", sentence, told)
 		}
 	}
 	q := logtest.WaitingLine()

@@ -13,7 +13,7 @@ func init() {
 		example: "webhook/shop (what was delivered up to when, and what failed)"})
 }
 
-// describeWebhook tells the organiser's facts and those of the deliveries.
+// describeWebhook describes the organiser's facts and those of the deliveries.
 func describeWebhook(fact events.Fact, of subject) string {
 	if !of.isEveryone() {
 		return ""
@@ -66,11 +66,15 @@ func disabledBecause(cause events.WebhookDisabledCause) string {
 	return string(cause)
 }
 
-// describeCursor tells how far the work behind a cursor has come, "" of any other fact.
+// describeCursor describes the progress of a cursor, "" for any other fact.
 func describeCursor(fact events.Fact) string {
 	switch f := fact.(type) {
 	case *events.CursorTaken:
-		return fmt.Sprintf("server %s does the work from now on, term %d", f.Node, f.Term)
+		text := fmt.Sprintf("server %s does the work from now on, term %d", f.Node, f.Term)
+		if f.Copied {
+			text += fmt.Sprintf("; in this copy of the log everything up to position %d is done", f.Reached)
+		}
+		return text
 	case *events.CursorMoved:
 		text := fmt.Sprintf("everything up to position %d is done", f.Reached)
 		if f.Failing != 0 {

@@ -27,7 +27,8 @@ func TestStoriesOfWebhooks(t *testing.T) {
 			CursorFailure: events.CursorFailure{Failing: 5, Failures: 3, Since: f.Now, Error: "it answered 500"}},
 		&events.WebhookDisabled{Cause: events.WebhookAsked}, &events.WebhookDisabled{Cause: events.WebhookGone},
 		&events.WebhookDisabled{Cause: events.WebhookFailing}, &events.WebhookEnabled{},
-		&events.WebhookReplayed{From: 3, Term: 2}, &events.WebhookDeleted{})
+		&events.WebhookReplayed{From: 3, Term: 2},
+		&events.CursorTaken{Term: 3, Node: "n2:80", Log: "b", Copied: true, Reached: 7}, &events.WebhookDeleted{})
 	s := &logtest.Store{Log: f.Log, Most: 10_000, End: events.Position(len(f.Log))}
 	lines, _, _, err := history.Read(t.Context(), s, "webhook", "shop", 0, 100)
 	if err != nil {
@@ -49,8 +50,9 @@ func TestStoriesOfWebhooks(t *testing.T) {
 		"disabled: it was asked for", "disabled: its receiver answered that it is gone for good",
 		"disabled: an event could not be delivered for too long",
 		"enabled; deliveries go on where they stood",
-		"events from position 3 on are delivered again; term 2", "deleted",
+		"events from position 3 on are delivered again; term 2",
+		"server n2:80 does the work from now on, term 3; in this copy of the log everything up to position 7 is done", "deleted",
 	}; !slices.Equal(told, want) {
-		t.Errorf("told\n%s\nwant\n%s", strings.Join(told, "\n"), strings.Join(want, "\n"))
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(told, "\n"), strings.Join(want, "\n"))
 	}
 }

@@ -11,13 +11,13 @@ const (
 	frameShare = 0.25
 	// contention is for how long a wait for a processor is a sign that others wait.
 	contention = 100 * time.Millisecond
-	// smoothing is over how many frames the cost of one is averaged.
+	// smoothing is the number of frames over which the cost of one is averaged.
 	smoothing = 8 * turnSize
 )
 
-// budget bounds the share of the processors that the topics of a hub take for their frames
-// while there is other work to do. What was spent has to be earned back: the time that a
-// turn takes is followed by a pause. A processor that nobody waits for is free of charge.
+// budget bounds the share of the processors that the topics of a hub use for their frames while there is other work.
+// The time that a turn takes is followed by a pause. Time on a processor that no other goroutine waits for is not
+// counted.
 type budget struct {
 	pause float64 // for each unit of time spent
 
@@ -31,8 +31,8 @@ func newBudget(processors int) *budget {
 	return &budget{pause: max(0, 1/(frameShare*float64(processors))-1)}
 }
 
-// spend notes a turn of some frames that ended now. It took cost without the time in which it
-// waited for a processor that others used. spend returns when the next turn may begin.
+// spend records a turn of some frames that ended now. It took cost, not counting waited, the time in which it waited
+// for a processor. spend returns when the next turn may begin.
 func (b *budget) spend(now time.Time, frames int, cost, waited time.Duration) time.Time {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -51,8 +51,8 @@ func (b *budget) spend(now time.Time, frames int, cost, waited time.Duration) ti
 	return b.free
 }
 
-// average takes the cost of some frames into that of each. The system may have interrupted a
-// turn for long, so one that was far more expensive counts for twice the average.
+// average updates the average cost of a frame. The system may have interrupted a turn for long, so the cost counted is
+// bounded by twice the average.
 func (b *budget) average(frames int, cost time.Duration) {
 	if frames == 0 {
 		return

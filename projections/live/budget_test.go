@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// While others wait for a processor, turns take no more than their share of the time.
+// TestBudgetKeepsItsShare: while others wait for a processor, turns take no more than their share
+// of the time.
 func TestBudgetKeepsItsShare(t *testing.T) {
 	for _, processors := range []int{1, 2, 4, 16} {
 		b := newBudget(processors)
@@ -28,7 +29,7 @@ func TestBudgetKeepsItsShare(t *testing.T) {
 	}
 }
 
-// A budget that several topics spend is one budget.
+// TestBudgetIsShared: topics that use one budget share it.
 func TestBudgetIsShared(t *testing.T) {
 	b := newBudget(2)
 	now := time.Unix(1000, 0)
@@ -39,7 +40,7 @@ func TestBudgetIsShared(t *testing.T) {
 	}
 }
 
-// What nobody waits for is free, also soon after others waited.
+// TestBudgetOfIdleProcessors: a turn without others waiting is free, also soon after others waited.
 func TestBudgetOfIdleProcessors(t *testing.T) {
 	b := newBudget(2)
 	now := time.Unix(1000, 0)
@@ -59,7 +60,8 @@ func TestBudgetOfIdleProcessors(t *testing.T) {
 	}
 }
 
-// A turn that the system interrupts for long does not silence the topics.
+// TestBudgetAfterAnInterruption: a turn that the system interrupts for long does not stop the
+// topics.
 func TestBudgetAfterAnInterruption(t *testing.T) {
 	b := newBudget(2)
 	now := time.Unix(1000, 0)

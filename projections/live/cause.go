@@ -1,15 +1,17 @@
 package live
 
-// Cause is what made a topic change. Each kind has its own besides these.
+// Cause is what changed a topic. Each kind has more causes.
 type Cause string
 
-// The causes that all kinds have. CauseMixed is that of a delta made of several,
-// CauseNone that of one that only confirms that nothing has changed.
+// The causes that all kinds have. CauseMixed is that of a delta merged from several, CauseNone that of one that only
+// confirms that nothing has changed.
 const (
 	CauseCreated Cause = "created"
 	CauseEdited  Cause = "edited"
-	CauseMixed   Cause = "mixed"
-	CauseNone    Cause = "unchanged"
+	// CauseCancelled: the organiser has cancelled it.
+	CauseCancelled Cause = "cancelled"
+	CauseMixed     Cause = "mixed"
+	CauseNone      Cause = "unchanged"
 )
 
 // And returns the cause of a delta that is merged from two.

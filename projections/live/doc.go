@@ -1,36 +1,36 @@
-// Package live has the topics that subscribers watch: a snapshot of something at a
-// position, and then every change behind it.
+// Package live provides the topics that subscribers watch: a snapshot of an entity as of a
+// position, and then every later change.
 //
-// # What it promises
+// # Guarantees
 //
 // A subscriber gets every change exactly once, possibly merged with others. Each delta
-// names the position of the frame before it, so a subscriber notices a gap. One that
-// comes back gets what it missed as a single delta, also if the topic had no subscribers
-// meanwhile or the program was restarted; a snapshot only if too much has happened since.
-// A subscriber that is slow costs one merged delta ([Pending]), however much happens.
+// names the position of the frame before it, so a subscriber can detect a gap. A subscriber
+// that resumes gets what it missed as a single delta, also if the topic had no subscribers
+// meanwhile or the program was restarted; a snapshot only if it missed too much.
+// A slow subscriber costs one merged delta ([Pending]), however much happens.
 //
 // # Why topics have actors
 //
-// A topic's actor owns its state and its subscribers. Joining is a message like
-// any other, so there is no moment between the snapshot and the first delta. The
+// A topic's actor owns its state and its subscribers. Subscribing is a message like
+// any other, so nothing can happen between the snapshot and the first delta. The
 // fold never waits for an actor: it leaves its change in the topic, merged with
-// what the actor has not taken yet, so a slow topic costs the size of one delta.
-// The actors come from outside (see [Spawner]); this package knows no actor
-// library. A topic's actor ends with its last subscriber, and a later one
-// gets a new actor: joining, leaving and the batches of the fold exclude each
-// other by the lock that guards the views.
+// those the actor has not processed yet, so a slow topic costs the size of one delta.
+// The caller provides the actors (see [Spawner]); this package depends on no actor
+// library. A topic's actor ends with its last subscriber, and a later subscriber
+// starts a new one: subscribing, unsubscribing and the batches of the fold exclude each
+// other by the lock of the views.
 //
-// # Why subscribers wait for their turn
+// # Why subscribers are served in turns
 //
-// A frame to thousands of subscribers costs more processor time than the command that caused
-// it. So a topic delivers in turns of a few hundred subscribers, and all topics of a hub have
-// one budget: while other goroutines wait for a processor, a pause behind each turn keeps
-// frames to a share of the processors. What changes meanwhile is merged, once for all
-// subscribers that were delivered the same frame last. Counts are older then, never wrong.
+// Sending a frame to thousands of subscribers costs more processor time than the command that
+// caused it. So a topic delivers in turns of a few hundred subscribers, and all topics of a hub
+// share one budget: while other goroutines wait for a processor, a pause after each turn limits
+// frames to a share of the processors. Changes are merged in the meantime, once for all
+// subscribers that were sent the same frame last. Counts are older then, never wrong.
 //
 // # Adding a kind
 //
-// A kind is a file here. Where a topic shows one row, that is a [RowTopics]; else it has its own
-// [State] and [Delta], which say what is in its frames, and [Topics] that its view makes and
-// feeds.
+// A kind is a file here. A topic that shows one row is a [RowTopics]; any other has its own
+// [State] and [Delta], which define the content of its frames, and [Topics] that its view
+// creates and feeds.
 package live

@@ -6,7 +6,7 @@ import (
 	"admitone/events"
 )
 
-// FrameKind is what a frame states: all of a topic, or a change.
+// FrameKind is the kind of a frame: a snapshot or a delta.
 type FrameKind uint8
 
 // The two kinds of frames.
@@ -17,20 +17,19 @@ const (
 	DeltaFrame
 )
 
-// State is what a topic's snapshot shows, folded from its deltas. A state is
-// used by one goroutine at a time.
+// State is the content of a topic's snapshot, folded from its deltas. It is not safe for concurrent use.
 type State interface {
 	// Members writes the state's members into a frame's data.
 	Members(o *events.Object)
-	// Apply takes the next delta in.
+	// Apply applies the next delta.
 	Apply(Delta)
-	// Unchanged returns the delta that says that nothing has changed.
+	// Unchanged returns a delta without changes.
 	Unchanged() Delta
-	// Row is what Frame.Row shows of a snapshot: a copy, or nil if that is too big.
+	// Row returns the snapshot's Frame.Row: a copy, or nil if it would be too large.
 	Row() any
 }
 
-// Delta is a change of a topic. Once it is in a frame nobody changes it.
+// Delta is a change of a topic. Once it is in a frame it is immutable.
 type Delta interface {
 	// Members writes the delta's members into a frame's data.
 	Members(o *events.Object)
@@ -39,7 +38,7 @@ type Delta interface {
 	// Merge turns the delta into one for both itself and the later one, of the
 	// same type, which it leaves as it is.
 	Merge(later Delta)
-	// Row is what Frame.Row shows, or nil.
+	// Row returns the Frame.Row of the delta's frame, or nil.
 	Row() any
 }
 
@@ -52,15 +51,14 @@ type Frame struct {
 	// Previous is the position of the frame before a delta: a subscriber that is
 	// not there has missed something.
 	Previous events.Position
-	// Delta of a delta frame, to look at.
+	// Delta of a delta frame; it must not be modified.
 	Delta Delta
 
 	row   any
 	forms [forms]form
 }
 
-// forms is how many encodings a frame may have beside each other: its own, and
-// those of [Frame.As].
+// forms bounds the encodings of a frame: its own, and those of [Frame.As].
 const forms = 4
 
 type form struct {
@@ -77,22 +75,20 @@ func (f *Frame) Bytes() []byte {
 	return f.As(0, func(f *Frame) any { return f.encodeDelta() }).([]byte)
 }
 
-// As returns what encode makes of the frame, which is done once however many
-// subscribers ask: a message in another form, or one prepared for a socket.
-// Numbers from 1 to 3 tell the forms apart.
+// As returns the result of encode for the frame, which is computed once for all subscribers: the message in another
+// format, or one prepared for a socket. number, from 1 to 3, identifies the format.
 func (f *Frame) As(number int, encode func(*Frame) any) any {
 	form := &f.forms[number]
 	form.once.Do(func() { form.value = encode(f) })
 	return form.value
 }
 
-// NewDelta returns a delta frame behind the one at previous. d must not change any more.
+// NewDelta returns a delta frame that follows the one at previous. d must not be modified any more.
 func NewDelta(topic string, previous, position events.Position, d Delta) *Frame {
 	return &Frame{Topic: topic, Kind: DeltaFrame, Position: position, Previous: previous, Delta: d, row: d.Row()}
 }
 
-// NewSnapshot returns a snapshot frame. It encodes the state at once, which goes on
-// changing.
+// NewSnapshot returns a snapshot frame. It encodes the state at once, which may change afterwards.
 func NewSnapshot(topic, epoch string, position events.Position, s State) *Frame {
 	o := openFrame("snapshot", topic)
 	o.String("epoch", epoch)
@@ -112,7 +108,7 @@ func (f *Frame) encodeDelta() []byte {
 	return closeFrame(o)
 }
 
-// openFrame begins {"event":…,"data":{…}} and stays in the inner object.
+// openFrame opens {"event":…,"data":{…}} and returns the inner object.
 func openFrame(event, topic string) events.Object {
 	outer := events.OpenObject(make([]byte, 0, 256))
 	outer.String("event", event)
@@ -124,16 +120,15 @@ func openFrame(event, topic string) events.Object {
 
 func closeFrame(data events.Object) []byte { return append(data.Close(), '}') }
 
-// Pending is what one subscriber has not been sent yet of one topic: at most a
-// snapshot, and behind it one delta into which all later ones are merged. So a
-// subscriber that lags costs the same as one that doesn't. The zero Pending is
-// empty; it is for one goroutine at a time.
+// Pending is what one subscriber has not been sent yet of one topic: at most a snapshot, followed by one delta into
+// which all later ones are merged. So a slow subscriber needs no more memory than a fast one. The zero Pending is
+// empty. It is not safe for concurrent use.
 type Pending struct {
 	snapshot, delta *Frame
 	merged          bool // delta is this subscriber's own
 }
 
-// Add puts the topic's next frame behind what is pending.
+// Add appends the topic's next frame.
 func (p *Pending) Add(f *Frame) {
 	switch {
 	case f.Kind == SnapshotFrame:

@@ -16,16 +16,15 @@ import (
 
 // The errors of [Hub.Subscribe].
 var (
-	// ErrNotFound: topics have that prefix, but what this one is about doesn't exist (yet).
+	// ErrNotFound means that the topic's entity does not exist, or not yet in the views.
 	ErrNotFound = errors.New("not found")
 	// ErrBadTopic: no topics have that prefix.
 	ErrBadTopic = errors.New("there is no such kind of topic")
 )
 
-// Spawner starts an actor: receive is called with the messages sent, one after
-// another, in order. send never blocks. After stop nothing is sent any more, and
-// what was sent before is still received. All three may be called from any
-// goroutine and must not call back.
+// Spawner starts an actor: receive is called with the messages sent, in order and not concurrently. send never blocks.
+// After stop nothing may be sent, and messages sent before are still received. All three may be called from any
+// goroutine; send and stop must not call receive.
 type Spawner func(name string, receive func(msg any)) (send func(msg any), stop func())
 
 // Subscriber receives the frames of a topic.
@@ -36,10 +35,9 @@ type Subscriber interface {
 	Deliver(*Frame)
 }
 
-// Resume is what a subscriber has seen already. The zero Resume asks for a
-// snapshot.
+// Resume is what a subscriber has already received. The zero Resume asks for a snapshot.
 type Resume struct {
-	// Since is the position of the last frame seen.
+	// Since is the position of the last frame received.
 	Since events.Position
 	// Epoch of the log that position belongs to.
 	Epoch string
@@ -54,18 +52,17 @@ type Topics struct {
 	load func(id string) (State, events.Position, error)
 	// Category of the streams that the topics are, one each; "" if they aren't.
 	Category string
-	// ResumeDelta, if set, returns what was missed since a position of this log, nil if
-	// that is not known. It is called with the hub's lock held.
+	// ResumeDelta, if set, returns what was missed since a position of this log, nil if that is not known. The hub's
+	// lock is held.
 	ResumeDelta func(id string, since events.Position) *Missed
-	// Backfill, if set, reads what ResumeDelta will need. It is called before it and
-	// without the lock.
+	// Backfill, if set, reads what ResumeDelta will need. It is called before ResumeDelta, without the lock.
 	Backfill func(ctx context.Context, since events.Position)
 	// Slowest is a pause between two frames that is longer than that of others; 0 if
 	// it isn't.
 	Slowest time.Duration
 
-	// topics are those with subscribers, by id, and touched those with changes in the
-	// batch being folded. Guarded by the hub's lock.
+	// topics are those with subscribers, by id, and touched those with changes in the batch being folded. Guarded by
+	// the hub's lock.
 	topics  map[string]*Topic
 	touched []*Topic
 	budget  *budget
@@ -109,8 +106,7 @@ func (ts *Topics) mute() {
 	ts.touched = ts.touched[:0]
 }
 
-// renew begins topics that were muted again, each with a snapshot for its
-// subscribers. Errors: load's.
+// renew restarts muted topics, each with a snapshot for its subscribers. Errors: load's.
 func (ts *Topics) renew() error {
 	if !ts.muted {
 		return nil
@@ -129,18 +125,18 @@ func (ts *Topics) renew() error {
 	return nil
 }
 
-// HubConfig is what a hub needs.
+// HubConfig configures a hub.
 type HubConfig struct {
-	// Lock guards the views that the topics are made of, and the hub with them.
+	// Lock guards the views of which the topics are made, and the hub.
 	Lock *sync.RWMutex
 	// Store is the log that the views are made of.
 	Store events.Store
 	// Spawn starts the topics' actors.
 	Spawn Spawner
-	// Logger takes what operators should know.
+	// Logger for operators.
 	Logger *slog.Logger
-	// FrameEvery is the shortest time between two frames of one topic; what changes
-	// meanwhile is merged. Negative: no pause.
+	// FrameEvery is the shortest time between two frames of one topic; changes in between are merged. Negative: no
+	// pause.
 	FrameEvery time.Duration
 }
 
@@ -170,7 +166,7 @@ func NewHub(c HubConfig) *Hub {
 		topics: map[string]*Topics{}, budget: newBudget(runtime.GOMAXPROCS(0))}
 }
 
-// Add makes topics known. It must not be called once the hub is used.
+// Add registers topics. It must not be called once the hub is in use.
 func (h *Hub) Add(ts *Topics) {
 	ts.budget = h.budget
 	h.topics[ts.prefix] = ts
@@ -184,16 +180,14 @@ func (h *Hub) Publish() {
 	}
 }
 
-// Mute lets subscribers have nothing until Renew: the views are rebuilt. The lock must
-// be held.
+// Mute suspends all frames until Renew, while the views are rebuilt. The lock must be held.
 func (h *Hub) Mute() {
 	for _, ts := range h.topics {
 		ts.mute()
 	}
 }
 
-// Renew begins topics that were muted again, each with a snapshot. The lock must be held.
-// Errors: those of the views.
+// Renew restarts muted topics, each with a snapshot. The lock must be held. Errors: those of the views.
 func (h *Hub) Renew() error {
 	for _, ts := range h.topics {
 		if err := ts.renew(); err != nil {
@@ -214,8 +208,7 @@ func (h *Hub) Close() {
 	}
 }
 
-// Count returns how many topics have subscribers, and how many those are. The lock must
-// be held.
+// Count returns the number of topics with subscribers, and the number of subscribers. The lock must be held.
 func (h *Hub) Count() (topics, subscribers int) {
 	for _, ts := range h.topics {
 		topics += len(ts.topics)
@@ -230,18 +223,16 @@ type Subscription struct {
 	to    Subscriber
 	// Owned by the actor.
 	index int             // in topic.members
-	at    events.Position // that was delivered last; 0 if it has to begin anew
+	at    events.Position // of the last frame delivered; 0 if the next is a snapshot
 
 	closed bool // guarded by the hub's lock
 }
 
-// Subscribe lets s have the topic's frames: first a snapshot, or, if resume fits,
-// one delta with all that was missed (whose change is 0 if nothing was); then
-// every change behind it, exactly once, possibly merged with others. The lock must be
-// held. earlier is what [Hub.ReadEarlier] returned.
+// Subscribe starts sending the topic's frames to s: first a snapshot, or, if resume is usable, one delta with
+// everything that was missed (with change 0 if nothing was); then every later change exactly once, possibly merged with
+// others. The lock must be held. earlier is the result of [Hub.ReadEarlier].
 //
-// Errors: [ErrBadTopic]; [ErrNotFound], also for something so new that the views don't
-// have it yet; those of the views.
+// Errors: [ErrBadTopic]; [ErrNotFound], also for an entity that the views don't have yet; those of the views.
 func (h *Hub) Subscribe(name string, resume Resume, earlier []EarlierFact, s Subscriber) (*Subscription, error) {
 	prefix, id, _ := strings.Cut(name, ":")
 	all, ok := h.topics[prefix]
@@ -276,7 +267,7 @@ func (h *Hub) pause(all *Topics) time.Duration {
 	return max(h.every, all.Slowest)
 }
 
-// Close ends the subscription. A second Close does nothing.
+// Close ends the subscription. A second Close is a no-op.
 func (s *Subscription) Close() {
 	h, t := s.hub, s.topic
 	h.mu.Lock()
@@ -287,8 +278,8 @@ func (s *Subscription) Close() {
 	s.closed = true
 	h.subscribers.Add(-1)
 	t.send(leave{s})
-	// A later subscription finds no topic and makes a new one, with an actor of its
-	// own: nothing joins one that is about to end.
+	// A later subscription finds no topic and creates a new one with its own actor, rather than joining one that is
+	// about to end.
 	if t.subscribers--; t.subscribers == 0 {
 		delete(t.all.topics, t.id)
 		t.end()

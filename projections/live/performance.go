@@ -11,26 +11,31 @@ import (
 type PerformanceDelta struct {
 	// Counts of all sections after it.
 	Counts row.SeatCounts
-	// Change of what remains.
+	// Change of the number of free seats.
 	Change int64
 	Cause  Cause
-	// Sections are those that changed, in the performance's order.
+	// Sections with changes, in the performance's order.
 	Sections []SectionDelta
-	// Edited is the performance after an edit, if one is among the causes: what it states may be
-	// new too, and the frame has it, the prices of all sections included. It is not changed.
+	// Areas with changes, in the performance's order.
+	Areas []AreaDelta
+	// Edited is the performance after an edit or a cancellation, if one is among the causes: the frame then has all
+	// that it states, including the prices of all sections. It must not be modified.
 	Edited *row.Performance
 }
 
 // StatedDelta is the delta of a fact of the performance's own stream, which changes no counts.
 func StatedDelta(performance *row.Performance, cause Cause) *PerformanceDelta {
 	d := &PerformanceDelta{Counts: performance.SeatCounts, Cause: cause}
-	if cause != CauseEdited {
+	if cause != CauseEdited && cause != CauseCancelled {
 		return d
 	}
 	edited := performance.Clone()
 	d.Edited, d.Sections = &edited, make([]SectionDelta, len(edited.Sections))
 	for i := range edited.Sections {
 		d.Sections[i] = SectionDelta{ID: edited.Sections[i].ID, Counts: edited.Sections[i].SeatCounts, Number: i}
+	}
+	for i := range edited.Areas {
+		d.Areas = append(d.Areas, AreaDelta{edited.Areas[i].ID, edited.Areas[i].AreaCounts, i})
 	}
 	return d
 }
@@ -40,6 +45,8 @@ func PerformanceCause(fact events.Fact) Cause {
 	switch fact.(type) {
 	case *events.PerformanceEdited:
 		return CauseEdited
+	case *events.PerformanceCancelled:
+		return CauseCancelled
 	case *events.PerformanceOpened:
 		return CauseOpened
 	case *events.PerformanceClosed:
@@ -80,28 +87,40 @@ func (d *PerformanceDelta) Members(o *events.Object) {
 		}
 		s := events.OpenObject(o.Buf)
 		s.String("id", string(d.Sections[i].ID))
-		if d.Edited != nil {
+		if d.Edited != nil && d.Edited.Plan == "" {
 			s.Int("price", d.Edited.Sections[d.Sections[i].Number].Price)
 		}
 		appendCounts(&s, d.Sections[i].Counts, "booked")
 		o.Buf = s.Close()
 	}
 	o.Buf = append(o.Buf, ']')
+	if len(d.Areas) > 0 {
+		o.Key("areas")
+		o.Buf = append(o.Buf, '[')
+		for i := range d.Areas {
+			o.Buf = appendArea(o.Buf, i, d.Areas[i].ID, d.Areas[i].Counts)
+		}
+		o.Buf = append(o.Buf, ']')
+	}
 }
 
-// appendStated writes what an edit can change, but for the prices.
+// appendStated appends what an edit can change, except the prices of sections.
 func appendStated(o *events.Object, p *row.Performance) {
 	o.String("title", p.Title)
 	o.String("venue", p.Venue)
 	o.Time("starts_at", p.StartsAt)
 	appendRoom(o, p.WaitingRoom)
 	p.AppendSaleTimes(o)
+	p.Cancelled.Append(o)
+	if p.Plan != "" {
+		events.AppendPrices(o, p.Prices)
+	}
 }
 
 // Clone implements Delta.
 func (d *PerformanceDelta) Clone() Delta {
 	c := *d
-	c.Sections = slices.Clone(d.Sections)
+	c.Sections, c.Areas = slices.Clone(d.Sections), slices.Clone(d.Areas)
 	return &c
 }
 
@@ -123,6 +142,7 @@ func (d *PerformanceDelta) Merge(later Delta) {
 			d.Sections = slices.Insert(d.Sections, at, s)
 		}
 	}
+	d.mergeAreas(l.Areas)
 }
 
 // Row implements Delta: a performance is too big to go with every frame.
@@ -138,6 +158,9 @@ func NewPerformanceState(performance row.Performance) State { return &performanc
 func (s *performanceState) Members(o *events.Object) {
 	p := &s.row
 	o.String("id", string(p.ID))
+	if p.Plan != "" {
+		o.String("plan", string(p.Plan))
+	}
 	appendStated(o, p)
 	o.Int("capacity", p.Capacity)
 	appendCounts(o, p.SeatCounts, "sold")
@@ -150,12 +173,22 @@ func (s *performanceState) Members(o *events.Object) {
 		s := events.OpenObject(o.Buf)
 		s.String("id", string(p.Sections[i].ID))
 		s.String("name", p.Sections[i].DisplayName)
-		s.Int("price", p.Sections[i].Price)
+		if p.Plan == "" {
+			s.Int("price", p.Sections[i].Price)
+		}
 		s.Int("capacity", p.Sections[i].Capacity)
 		appendCounts(&s, p.Sections[i].SeatCounts, "booked")
 		o.Buf = s.Close()
 	}
 	o.Buf = append(o.Buf, ']')
+	if len(p.Areas) > 0 {
+		o.Key("areas")
+		o.Buf = append(o.Buf, '[')
+		for i := range p.Areas {
+			o.Buf = appendArea(o.Buf, i, p.Areas[i].ID, p.Areas[i].AreaCounts)
+		}
+		o.Buf = append(o.Buf, ']')
+	}
 }
 
 func (s *performanceState) Apply(d Delta) {
@@ -163,12 +196,17 @@ func (s *performanceState) Apply(d Delta) {
 	s.row.SeatCounts = delta.Counts
 	if e := delta.Edited; e != nil {
 		s.row.Title, s.row.Venue, s.row.StartsAt, s.row.SaleTimes = e.Title, e.Venue, e.StartsAt, e.SaleTimes
+		s.row.Cancelled = e.Cancelled
+		s.row.Prices = e.Prices
 		for i := range s.row.Sections {
 			s.row.Sections[i].Price = e.Sections[i].Price
 		}
 	}
 	for i := range delta.Sections {
 		s.row.Sections[delta.Sections[i].Number].SeatCounts = delta.Sections[i].Counts
+	}
+	for i := range delta.Areas {
+		s.row.Areas[delta.Areas[i].Number].AreaCounts = delta.Areas[i].Counts
 	}
 }
 
@@ -178,7 +216,7 @@ func (s *performanceState) Unchanged() Delta {
 	return &PerformanceDelta{Counts: s.row.SeatCounts, Cause: CauseNone}
 }
 
-// What makes the seats of a performance change, besides CauseHeld, CauseReleased
+// Causes of a change of a performance's seats, besides CauseHeld, CauseReleased
 // and CauseExpired.
 const (
 	CauseBooked    Cause = "booked"
@@ -186,7 +224,7 @@ const (
 	CauseUnblocked Cause = "unblocked"
 )
 
-// SeatCause is the cause of a seat's fact, CauseNone of one that moves a deadline alone.
+// SeatCause is the cause of a seat's fact, CauseNone for one that only changes a deadline.
 func SeatCause(fact events.Fact) Cause {
 	switch f := fact.(type) {
 	case *events.SeatHeld:

@@ -7,8 +7,8 @@ import (
 	"admitone/projections/row"
 )
 
-// TestWhySeatsBecomeFree: a hold that has run out is told as that, whichever way it
-// ends: by the seat's own deadline, or given back because the booking's has passed.
+// TestWhySeatsBecomeFree: an expired hold has the cause expired, whether it ended by the seat's own deadline or was
+// released because the booking's had passed.
 func TestWhySeatsBecomeFree(t *testing.T) {
 	for want, facts := range map[Cause][]events.Fact{
 		CauseExpired: {&events.SeatExpired{}, &events.SeatReleased{Was: events.SeatIsHeld, Reason: events.ReleasedExpired}},
@@ -18,7 +18,7 @@ func TestWhySeatsBecomeFree(t *testing.T) {
 	} {
 		for _, fact := range facts {
 			if step, ok := row.StepOf(fact); !ok || SeatCause(fact) != want || step.To != row.MarkFree {
-				t.Errorf("%+v is told as %+v, %t; want %s", fact, step, ok, want)
+				t.Errorf("%+v has %+v, %t; want %s", fact, step, ok, want)
 			}
 		}
 	}

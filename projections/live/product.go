@@ -5,7 +5,7 @@ import (
 	"admitone/projections/row"
 )
 
-// What makes a product's counts change, besides an edit.
+// Causes of a change of a product's counts, besides an edit.
 const (
 	CauseReserved  Cause = "reserved"
 	CauseHeld      Cause = "held"
@@ -23,10 +23,16 @@ func ProductCause(fact events.Fact) Cause {
 		return CauseReserved
 	case *events.ProductHeld:
 		return CauseHeld
+	case *events.ProductRetaken:
+		return CauseHeld
+	case *events.ProductPaid, *events.ProductPaymentFailed:
+		return CauseNone
 	case *events.ProductConfirmed:
 		return CauseConfirmed
 	case *events.ProductReleased:
 		return CauseReleased
+	case *events.ProductReservationCancelled, *events.ProductCancelled:
+		return CauseCancelled
 	case *events.ProductExpired:
 		return CauseExpired
 	case *events.ProductOpened:
@@ -48,8 +54,7 @@ var ProductTopics = &RowTopics[row.Product]{
 	Remaining: (*row.Product).Remaining, RemainingAfter: remainingAfter,
 }
 
-// ProductDelta is a change of one product. The frame of an edit states the name, price, stock and
-// times too.
+// ProductDelta is a change of one product. The frame of an edit also has the name, price, stock and times.
 type ProductDelta = RowDelta[row.Product]
 
 func productDelta(o *events.Object, d *ProductDelta) {
@@ -60,6 +65,7 @@ func productDelta(o *events.Object, d *ProductDelta) {
 	o.Int("change", d.Change)
 	o.String("cause", string(d.Cause))
 	o.Int("revision", int64(p.Revision))
+	p.Cancelled.Append(o)
 	if d.Edited {
 		o.String("name", p.Name)
 		o.Int("stock", p.Stock)
@@ -79,6 +85,7 @@ func productMembers(o *events.Object, p *row.Product) {
 	o.Int("price", p.Price)
 	appendRoom(o, p.WaitingRoom)
 	p.AppendSaleTimes(o)
+	p.Cancelled.Append(o)
 	o.Int("revision", int64(p.Revision))
 }
 
@@ -89,7 +96,7 @@ func appendRoom(o *events.Object, room events.RoomID) {
 	}
 }
 
-// remainingAfter is what a product's fact says remains.
+// remainingAfter is the number remaining that a product's fact states.
 func remainingAfter(fact events.Fact) int64 {
 	switch f := fact.(type) {
 	case *events.ProductCreated:
@@ -104,6 +111,10 @@ func remainingAfter(fact events.Fact) int64 {
 		return f.Remaining
 	case *events.ProductReleased:
 		return f.Remaining
+	case *events.ProductReservationCancelled:
+		return f.Remaining
+	case *events.ProductCancelled:
+		return f.Remaining
 	case *events.ProductExpired:
 		return f.Remaining
 	case *events.ProductOpened:
@@ -111,6 +122,12 @@ func remainingAfter(fact events.Fact) int64 {
 	case *events.ProductClosed:
 		return f.Remaining
 	case *events.ProductReservationAnnotated:
+		return f.Remaining
+	case *events.ProductRetaken:
+		return f.Remaining
+	case *events.ProductPaid:
+		return f.Remaining
+	case *events.ProductPaymentFailed:
 		return f.Remaining
 	}
 	return 0

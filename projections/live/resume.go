@@ -8,16 +8,14 @@ import (
 	"admitone/events"
 )
 
-// A topic remembers its latest deltas while it has subscribers. One that comes back to a
-// topic without subscribers, or after a restart of the program, is helped from the log:
-// the stream's latest events are made deltas again, once in a topic's life.
+// A topic remembers its latest deltas while it has subscribers. A subscriber that resumes on a topic without
+// subscribers, or after a restart of the program, is served from the log: the latest events of the stream are
+// converted to deltas again, once in a topic's life.
 
-// replayer is a State whose topic is one stream, event by event, and whose deltas
-// can be made again from those events.
+// replayer is a State whose topic is one stream, event by event, and whose deltas can be recomputed from its events.
 type replayer interface {
 	State
-	// Replay returns the delta that fact made of the state behind the fact before.
-	// Its figures beside the change may be those of the present.
+	// Replay returns the delta of fact, which followed before. Its values other than the change may be present ones.
 	Replay(before, fact events.Fact) Delta
 }
 
@@ -32,8 +30,8 @@ type EarlierFact struct {
 // is a snapshot.
 const replayLimit = time.Second
 
-// ReadEarlier reads the events that resume may have missed, the one before them first;
-// nil if there is no use for them. It is called without the lock.
+// ReadEarlier reads the events that a resuming subscriber may have missed, preceded by the one before them; nil if they
+// are not needed. It is called without the lock.
 func (h *Hub) ReadEarlier(name string, resume Resume) []EarlierFact {
 	if resume.Epoch != h.epoch || resume.Since == 0 {
 		return nil
@@ -53,21 +51,21 @@ func (h *Hub) ReadEarlier(name string, resume Resume) []EarlierFact {
 	}
 	page, err := h.store.Read(ctx, events.NewStreamID(all.Category, id), events.EndRevision, events.Backward, HistorySize)
 	if err != nil {
-		h.log.Warn("a subscriber gets a snapshot, because what it missed can't be read", "topic", name, "error", err)
+		h.log.Warn("can't read what a subscriber missed; sending a snapshot", "topic", name, "error", err)
 		return nil
 	}
 	found := make([]EarlierFact, 0, len(page))
 	for i := len(page) - 1; i >= 0; i-- {
 		fact, err := page[i].Decode()
 		if err != nil {
-			return nil // the fold will tell
+			return nil // the fold reports it
 		}
 		found = append(found, EarlierFact{page[i].Position, fact})
 	}
 	return found
 }
 
-// resumeDelta is the topics', for a subscriber that has seen something of this log.
+// resumeDelta returns the delta of all's topic for a subscriber with a position in this log.
 func (h *Hub) resumeDelta(all *Topics, id string, resume Resume) *Missed {
 	if all.ResumeDelta == nil || resume.Epoch != h.epoch || resume.Since == 0 {
 		return nil
@@ -83,8 +81,7 @@ func (h *Hub) wantsReplay(all *Topics, id string) bool {
 	return t == nil || !t.replayed.Load()
 }
 
-// replay puts the earlier facts, as deltas, in front of the deltas that the topic
-// remembers, provided that the two fit together.
+// replay prepends the deltas of earlier facts to those that the topic remembers, provided that they are contiguous.
 func (t *Topic) replay(found []EarlierFact) {
 	state, can := t.state.(replayer)
 	if !can || t.replayed.Load() {
@@ -102,13 +99,13 @@ func (t *Topic) replay(found []EarlierFact) {
 		frames = append(frames, NewDelta(t.name, found[i-1].position, found[i].position, delta))
 	}
 	if !fits || len(t.history) == HistorySize {
-		return // a later subscriber may have better luck
+		return // a later subscriber may find contiguous ones
 	}
 	t.replayed.Store(true)
 	t.history = append(frames[max(0, len(frames)+len(t.history)-HistorySize):], t.history...)
 }
 
-// Missed is a delta of what a subscriber has missed, up to a position.
+// Missed is a delta of everything that a subscriber has missed, up to a position.
 type Missed struct {
 	Delta Delta
 	To    events.Position

@@ -6,12 +6,11 @@ import (
 	"admitone/events"
 )
 
-// RowTopics says how the topics that show one row each show it, and its changes.
+// RowTopics configures the topics of a kind that each show one row and its changes.
 type RowTopics[R any] struct {
 	// Prefix of their names, "<prefix>:<id>".
 	Prefix string
-	// Category of the streams that they are, one each; "" if what was missed is not looked for
-	// there.
+	// Category of the topics' streams, one each; "" if missed changes can't be read there.
 	Category string
 	// Slowest is that of [Topics].
 	Slowest time.Duration
@@ -21,8 +20,8 @@ type RowTopics[R any] struct {
 	Delta func(o *events.Object, d *RowDelta[R])
 	// Cause of a fact.
 	Cause func(fact events.Fact) Cause
-	// Remaining is what remains according to a row, and RemainingAfter according to a fact; nil
-	// if that does not apply.
+	// Remaining is the number remaining according to a row, RemainingAfter according to a fact; nil if the kind has
+	// no such number.
 	Remaining      func(row *R) int64
 	RemainingAfter func(fact events.Fact) int64
 }
@@ -30,14 +29,14 @@ type RowTopics[R any] struct {
 // State returns the state of a topic that shows a row.
 func (k *RowTopics[R]) State(row R) State { return &rowState[R]{of: k, row: row} }
 
-// Changed returns the change that a fact made: before is what remained, after the row after it.
+// Changed returns the change by a fact: before is the number remaining before it, after the row after it.
 func (k *RowTopics[R]) Changed(before int64, after R, fact events.Fact) RowDelta[R] {
 	cause := k.Cause(fact)
 	return RowDelta[R]{of: k, After: after, Change: k.RemainingOf(&after) - before, Cause: cause,
 		Edited: cause == CauseEdited}
 }
 
-// RemainingOf is what remains according to a row, 0 if that does not apply.
+// RemainingOf is the number remaining according to a row, 0 if the kind has no such number.
 func (k *RowTopics[R]) RemainingOf(row *R) int64 {
 	if k.Remaining == nil {
 		return 0
@@ -49,10 +48,10 @@ func (k *RowTopics[R]) RemainingOf(row *R) int64 {
 type RowDelta[R any] struct {
 	// After is the row after it.
 	After R
-	// Change of what remains.
+	// Change of the number remaining.
 	Change int64
 	Cause  Cause
-	// Edited says that an edit is among the causes: what only edits change may be new too.
+	// Edited means that an edit is among the causes, so that the frame has what only edits change.
 	Edited bool
 
 	of *RowTopics[R]

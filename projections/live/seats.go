@@ -14,7 +14,7 @@ import (
 type SeatsDelta struct {
 	// Counts of the whole performance after it.
 	Counts row.SeatCounts
-	// Change of what remains.
+	// Change of the number of free seats.
 	Change int64
 	Cause  Cause
 
@@ -22,8 +22,7 @@ type SeatsDelta struct {
 	Marks  map[events.SeatIndex]row.Mark
 }
 
-// Seats are the names of the seats that changed, in canonical order, and where they
-// stand now.
+// Seats returns the names of the seats that changed, in canonical order, and their present status.
 func (d *SeatsDelta) Seats() iter.Seq2[events.SeatName, events.SeatStatus] {
 	return func(yield func(events.SeatName, events.SeatStatus) bool) {
 		for _, seat := range slices.Sorted(maps.Keys(d.Marks)) {
@@ -80,28 +79,32 @@ func (d *SeatsDelta) Row() any { return nil }
 //
 // with one string for each row, from the front, and in it one letter for each seat,
 // from number 1: f is free, h held, b booked, x blocked. So a hundred thousand seats
-// are a hundred kilobytes.
+// are a hundred kilobytes. With a plan, "plan" names it: rows and seats follow its order, which has
+// their names.
 type seatsState struct {
+	plan   events.PlanID // "" if there is none
 	counts row.SeatCounts
 	layout *events.Layout
 	marks  []byte
 }
 
-// NewSeatsState returns the state of "seats:<id>": the counts of a performance and its
-// map, which becomes the state's own.
-func NewSeatsState(counts row.SeatCounts, m *row.SeatMap) State {
+// NewSeatsState returns the state of "seats:<id>": the plan of a performance, "" if it has none, its counts
+// and its map, which becomes the state's own.
+func NewSeatsState(plan events.PlanID, counts row.SeatCounts, m *row.SeatMap) State {
 	for i, mark := range m.Marks {
 		m.Marks[i] = byte(row.Mark(mark).Settled())
 	}
-	return &seatsState{counts, m.Layout, m.Marks}
+	return &seatsState{plan, counts, m.Layout, m.Marks}
 }
 
 func (s *seatsState) Members(o *events.Object) {
+	if s.plan != "" {
+		o.String("plan", string(s.plan))
+	}
 	appendCounts(o, s.counts, "sold")
 	o.Buf = slices.Grow(o.Buf, len(s.marks)+64*len(s.layout.Sections()))
 	o.Key("sections")
 	o.Buf = append(o.Buf, '[')
-	seat := 0
 	for i := range s.layout.Sections() {
 		of := &s.layout.Sections()[i]
 		if i > 0 {
@@ -110,15 +113,15 @@ func (s *seatsState) Members(o *events.Object) {
 		section := events.OpenObject(o.Buf)
 		section.String("id", string(of.ID))
 		section.Key("rows")
-		for row := range of.Rows {
+		for row := range s.layout.Rows(i) {
 			begin := byte(',')
 			if row == 0 {
 				begin = '['
 			}
 			section.Buf = append(section.Buf, begin, '"')
-			section.Buf = append(section.Buf, s.marks[seat:seat+int(of.SeatsPerRow)]...)
+			first, end := s.layout.Row(i, row)
+			section.Buf = append(section.Buf, s.marks[first:end]...)
 			section.Buf = append(section.Buf, '"')
-			seat += int(of.SeatsPerRow)
 		}
 		section.Buf = append(section.Buf, ']')
 		o.Buf = section.Close()

@@ -13,7 +13,7 @@ type TeamEntry struct {
 	Status       events.EntryStatus
 	// Place among the waiting teams, from 1; 0 if it does not wait.
 	Place int64
-	// Cause of what the team's part is now; CauseNone in a snapshot.
+	// Cause of the entry's present status; CauseNone in a snapshot.
 	Cause Cause
 }
 
@@ -34,7 +34,7 @@ func (e *TeamEntry) appendTo(dst []byte) []byte {
 type TeamDelta struct {
 	// Cause is CauseMoved only if nothing but places changed.
 	Cause Cause
-	// Entries are those that changed, in the order of their first change.
+	// Entries that changed, in order of their first change.
 	Entries []TeamEntry
 }
 
@@ -63,8 +63,8 @@ func (d *TeamDelta) Clone() Delta { return &TeamDelta{d.Cause, slices.Clone(d.En
 func (d *TeamDelta) Merge(later Delta) {
 	l := later.(*TeamDelta)
 	switch {
-	case l.Cause == CauseMoved && d.Cause != CauseNone: // what came before says more
-	case d.Cause == CauseMoved && l.Cause != CauseNone: // and so does what came behind
+	case l.Cause == CauseMoved && d.Cause != CauseNone: // the earlier cause is more specific
+	case d.Cause == CauseMoved && l.Cause != CauseNone: // the later cause is more specific
 		d.Cause = l.Cause
 	default:
 		d.Cause = d.Cause.And(l.Cause)
@@ -74,7 +74,7 @@ func (d *TeamDelta) Merge(later Delta) {
 	}
 }
 
-// withEntry puts an entry in, in the place of the one in the same tournament.
+// withEntry replaces the entry in the same tournament by e, or appends it.
 func withEntry(entries []TeamEntry, e TeamEntry) []TeamEntry {
 	for i := range entries {
 		if entries[i].TournamentID != e.TournamentID {
@@ -95,14 +95,13 @@ func (d *TeamDelta) Row() any { return nil }
 // teamState is a team's topic.
 type teamState struct {
 	team row.Team
-	// entries that it had at first are in the order of the tournaments' ids; more
-	// says that there were others.
+	// entries are initially in the order of the tournaments' ids; more means that there are others.
 	entries []TeamEntry
 	more    bool
 }
 
-// NewTeamState returns the state of "team:<id>": the team and its part in tournaments, in
-// the order of their ids; more says that there are others.
+// NewTeamState returns the state of "team:<id>": the team and its entries, in the order of the tournaments' ids; more
+// means that there are others.
 func NewTeamState(team row.Team, entries []TeamEntry, more bool) State {
 	return &teamState{team, entries, more}
 }

@@ -15,7 +15,7 @@ const HistorySize = 256
 // state, so that a snapshot and the deltas after it can't miss or repeat
 // anything; the fold only leaves changes in it.
 type Topic struct {
-	all   *Topics // those with the same prefix
+	all   *Topics // the topics with the same prefix
 	id    string
 	name  string
 	epoch string
@@ -30,8 +30,7 @@ type Topic struct {
 	folded      Delta // of the batch being folded
 	foldedTo    events.Position
 
-	// mu guards what passes from the fold to the actor. Deltas are merged here
-	// until the actor's next turn.
+	// mu guards what the fold passes to the actor. Deltas are merged here until the actor's next turn.
 	mu        sync.Mutex
 	pending   Delta
 	pendingTo events.Position
@@ -44,12 +43,12 @@ type Topic struct {
 	// Owned by the actor.
 	state    State
 	position events.Position
-	present  *Frame // the snapshot of state, if it has been asked for
+	present  *Frame // the snapshot of state, once it was needed
 	members  []*Subscription
 	stale    int       // how many members are not at position
 	next     int       // index of the member whose turn is next
 	nextStep time.Time // earliest time of the next delta
-	frames   []*Frame  // those that lead members to position
+	frames   []*Frame  // those that bring members to position
 	history  []*Frame  // the latest deltas, without a gap, the oldest at oldest
 	oldest   int
 }
@@ -77,11 +76,11 @@ func (t *Topic) end() {
 	t.stop()
 }
 
-// ID is the part of the topic's name behind the colon.
+// ID is the part of the topic's name after the colon.
 func (t *Topic) ID() string { return t.id }
 
-// Change adds a delta to those of the batch being folded, whose last event so far is at
-// position. It doesn't keep d. The hub's lock must be held.
+// Change adds a delta to those of the batch being folded, whose last event so far is at position. It does not retain
+// d. The hub's lock must be held.
 func (t *Topic) Change(position events.Position, d Delta) {
 	if t.folded == nil {
 		t.folded = d.Clone()
@@ -161,7 +160,7 @@ func (t *Topic) remember(f *Frame) {
 	t.oldest = (t.oldest + 1) % HistorySize
 }
 
-// first is what a new member gets.
+// first is the first frame for a new member.
 func (t *Topic) first(from Resume, missed *Missed) *Frame {
 	if from.Epoch == t.epoch && from.Since > 0 {
 		if from.Since == t.position {
@@ -174,8 +173,8 @@ func (t *Topic) first(from Resume, missed *Missed) *Frame {
 	return t.snapshot()
 }
 
-// missedSince sums up what was behind since, from what the topic remembers or else from a
-// delta that was found; nil if neither knows all.
+// missedSince merges everything after since, from the deltas that the topic remembers or else from missed; nil if
+// neither is complete.
 func (t *Topic) missedSince(since events.Position, missed *Missed) Delta {
 	if sum := t.behind(since); sum != nil || missed == nil {
 		return sum
@@ -183,7 +182,7 @@ func (t *Topic) missedSince(since events.Position, missed *Missed) Delta {
 	if missed.To == t.position {
 		return missed.Delta
 	}
-	rest := t.behind(missed.To) // what was published since it was found
+	rest := t.behind(missed.To) // published since it was computed
 	if rest == nil {
 		return nil
 	}
@@ -191,7 +190,7 @@ func (t *Topic) missedSince(since events.Position, missed *Missed) Delta {
 	return missed.Delta
 }
 
-// behind merges the deltas behind since, or returns nil if it doesn't know all.
+// behind merges the deltas after since; nil if the topic does not remember all of them.
 func (t *Topic) behind(since events.Position) (sum Delta) {
 	for i := range t.history {
 		f := t.history[(t.oldest+i)%len(t.history)]
@@ -205,7 +204,7 @@ func (t *Topic) behind(since events.Position) (sum Delta) {
 	return sum
 }
 
-// renewal is a state that takes the place of what a topic knows.
+// renewal is a state that replaces everything that a topic remembers.
 type renewal struct {
 	state    State
 	position events.Position
@@ -219,7 +218,7 @@ func (t *Topic) renew(state State, position events.Position) {
 	t.schedule()
 }
 
-// begin is what the actor does with a renewal: every member gets a snapshot.
+// begin applies a renewal: every member gets a snapshot.
 func (t *Topic) begin(r *renewal) {
 	t.state, t.position, t.present = r.state, r.position, nil
 	t.history, t.oldest = nil, 0

@@ -11,8 +11,8 @@ import (
 	"admitone/projections/row"
 )
 
-// soldWatcher is a subscriber of a product's topic that checks that no frame is missing
-// and that the changes add up.
+// soldWatcher is a subscriber of a product's topic that checks that no frame is missing and that
+// the changes add up.
 type soldWatcher struct {
 	frames    []*Frame
 	position  events.Position
@@ -30,8 +30,8 @@ func (w *soldWatcher) Deliver(f *Frame) {
 	w.position, w.remaining, w.frames = f.Position, product.Remaining(), append(w.frames, f)
 }
 
-// Between two frames of a topic there is a pause, in which changes are merged;
-// none is left behind when the events stop.
+// TestFramesArePaced: between two frames of a topic there is a pause, in which changes are merged;
+// none is left unsent when the events stop.
 func TestFramesArePaced(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		all := NewTopics("product", nil)

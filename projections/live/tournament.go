@@ -7,8 +7,8 @@ import (
 	"admitone/projections/row"
 )
 
-// What makes a tournament, and a team's part in it, change besides an edit.
-// CauseMoved is that of a waiting team's place alone: a team ahead has left.
+// Causes of a change of a tournament, or of a team's entry in it, other than an edit. CauseMoved is that of a waiting
+// team's place alone: a team ahead has left.
 const (
 	CauseEntered    Cause = "entered"
 	CauseWaitlisted Cause = "waitlisted"
@@ -17,16 +17,15 @@ const (
 	CauseMoved      Cause = "moved"
 )
 
-// namedTeams is how many teams a delta names. Of more it only says so.
+// namedTeams bounds the teams that a delta names. If there are more, it only says so.
 const namedTeams = 32
 
-// TournamentDelta is a change of one tournament. The frame of an edit states any member.
+// TournamentDelta is a change of one tournament. The frame of an edit can have any member.
 type TournamentDelta struct {
 	RowDelta[row.Tournament]
-	// Teams are those that it moved, and where they are now; none if there were
-	// more than a frame should name.
+	// Teams are those whose status changed, with their present status; none if there were more than namedTeams.
 	Teams []TeamStatus
-	// Unnamed says that there were.
+	// Unnamed means that there were more.
 	Unnamed bool
 }
 
@@ -45,6 +44,7 @@ func (d *TournamentDelta) Members(o *events.Object) {
 	o.Int("change", d.Change)
 	o.String("cause", string(d.Cause))
 	o.Int("revision", int64(t.Revision))
+	t.Cancelled.Append(o)
 	if d.Edited {
 		o.String("name", t.Name)
 		o.Int("team_limit", t.TeamLimit)
@@ -90,7 +90,7 @@ func (d *TournamentDelta) Merge(later Delta) {
 	}
 }
 
-// name says where a team is now.
+// name adds a team with its present status.
 func (d *TournamentDelta) name(team TeamStatus) {
 	if d.Unnamed {
 		return
@@ -134,6 +134,7 @@ func tournamentMembers(o *events.Object, t *row.Tournament) {
 	o.String("waitlist_rule", string(t.WaitlistRule))
 	appendRoom(o, t.WaitingRoom)
 	events.SaleTimes{OpensAt: t.OpensAt}.AppendSaleTimes(o)
+	t.Cancelled.Append(o)
 	o.Int("revision", int64(t.Revision))
 }
 
@@ -149,7 +150,7 @@ func (s *tournamentState) Replay(before, fact events.Fact) Delta {
 	return d
 }
 
-// Set makes it the change that a fact made: before is what remained, after the row after it.
+// Set sets d to the change by a fact: before is the number remaining before it, after the row after it.
 func (d *TournamentDelta) Set(before int64, after row.Tournament, fact events.Fact) {
 	*d = TournamentDelta{RowDelta: TournamentTopics.Changed(before, after, fact), Teams: d.Teams[:0]}
 	d.nameTeams(fact)
@@ -168,6 +169,8 @@ func tournamentCause(fact events.Fact) Cause {
 		return CauseWithdrawn
 	case *events.TournamentOpened:
 		return CauseOpened
+	case *events.TournamentCancelled:
+		return CauseCancelled
 	}
 	return CauseEdited
 }
@@ -193,7 +196,7 @@ func (d *TournamentDelta) nameTeams(fact events.Fact) {
 	}
 }
 
-// slotsAfter is what a tournament's fact says remains.
+// slotsAfter is the number of free slots that a tournament's fact states.
 func slotsAfter(fact events.Fact) int64 {
 	switch f := fact.(type) {
 	case *events.TournamentCreated:
@@ -209,6 +212,8 @@ func slotsAfter(fact events.Fact) int64 {
 	case *events.TournamentWithdrawn:
 		return f.Remaining
 	case *events.TournamentOpened:
+		return f.Remaining
+	case *events.TournamentCancelled:
 		return f.Remaining
 	}
 	return 0

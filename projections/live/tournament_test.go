@@ -8,7 +8,7 @@ import (
 	"admitone/projections/row"
 )
 
-// TestManyTeamsAreNotNamed: a frame stays small.
+// TestManyTeamsAreNotNamed: a frame with many changes stays small.
 func TestManyTeamsAreNotNamed(t *testing.T) {
 	entered := RowDelta[row.Tournament]{Cause: CauseEntered}
 	var d Delta = &TournamentDelta{RowDelta: RowDelta[row.Tournament]{Cause: CauseNone}}
@@ -41,7 +41,7 @@ func TestManyTeamsAreNotNamed(t *testing.T) {
 	}
 }
 
-// TestCausesOfATeam: a promotion is not hidden by the moving up around it.
+// TestCausesOfATeam: a promotion is not hidden by moves in the waitlist.
 func TestCausesOfATeam(t *testing.T) {
 	for _, test := range []struct{ first, then, want Cause }{
 		{CauseMoved, CauseMoved, CauseMoved},

@@ -9,16 +9,15 @@ import (
 const (
 	// turnSize is how many members a topic delivers to in one turn.
 	turnSize = 512
-	// yieldEvery is after how many of them a turn lets other goroutines run.
+	// yieldEvery is the number of members after which a turn yields to other goroutines.
 	yieldEvery = 32
 )
 
-// A topic delivers in turns. Each takes in what has changed and brings the next few members
-// to the present position, so members may be at different positions, and no count is older
-// than one round of turns. A frame is made once for all members that are at one position.
+// A topic delivers in turns. Each applies pending changes and brings the next few members to the present position, so
+// members may be at different positions, and no count is older than one round of turns. A frame is encoded once for all
+// members at the same position.
 
-// turn takes in what is pending, unless the last delta is too young, and delivers to the
-// next members.
+// turn applies what is pending, unless the last delta is too recent, and delivers to the next members.
 func (t *Topic) turn() {
 	t.mu.Lock()
 	t.scheduled = false
@@ -30,7 +29,7 @@ func (t *Topic) turn() {
 	t.plan(t.deliver(now))
 }
 
-// plan schedules the turn behind one, whose cost is earned back when the budget is free.
+// plan schedules the next turn; the budget is free again at free.
 func (t *Topic) plan(free time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -69,7 +68,7 @@ func (t *Topic) wake() {
 	}
 }
 
-// step takes in what is pending. Every member is behind then.
+// step applies what is pending. Afterwards no member is up to date.
 func (t *Topic) step(now time.Time) {
 	t.mu.Lock()
 	delta, position, renewed := t.pending, t.pendingTo, t.renewed
@@ -89,8 +88,7 @@ func (t *Topic) step(now time.Time) {
 	t.stale, t.frames = len(t.members), t.frames[:0]
 }
 
-// deliver brings the next members to the present position, and returns when the topic's
-// next turn may begin.
+// deliver brings the next members to the present position, and returns when the topic's next turn may begin.
 func (t *Topic) deliver(now time.Time) time.Time {
 	if t.stale == 0 {
 		return now
@@ -117,8 +115,7 @@ func (t *Topic) deliver(now time.Time) time.Time {
 	return t.all.budget.spend(now, delivered, now.Sub(begun)-waited, waited)
 }
 
-// frameSince returns the frame that leads a member from a position to the present one. No
-// position stands for one that has to begin anew.
+// frameSince returns the frame that brings a member from a position to the present one; a snapshot for position 0.
 func (t *Topic) frameSince(at events.Position) *Frame {
 	for _, f := range t.frames {
 		if f.Previous == at {

@@ -70,7 +70,7 @@ func (p *testTopic) countBehind() (n int) {
 	return n
 }
 
-// The member whose turn is next leaves, and it is the last in the list.
+// TestNextMemberLeaves: the member whose turn is next leaves, and it is the last in the list.
 func TestNextMemberLeaves(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newTestTopic(-1)
@@ -92,8 +92,8 @@ func TestNextMemberLeaves(t *testing.T) {
 	})
 }
 
-// Members come and go while others wait for their turn: each sees frames without a gap, and
-// each that stays has the last count.
+// TestTurns: members join and leave while others wait for their turn: each sees frames without a
+// gap, and each that stays has the last count.
 func TestTurns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newTestTopic(20 * time.Millisecond)
@@ -153,7 +153,7 @@ func checkWatcher(t *testing.T, w *soldWatcher) {
 	}
 }
 
-// All members that are at one position share a frame.
+// TestFramesAreShared: all members at one position share a frame.
 func TestFramesAreShared(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newTestTopic(-1)
@@ -188,8 +188,8 @@ func TestFramesAreShared(t *testing.T) {
 	})
 }
 
-// A member that is further behind than the topic remembers gets a snapshot, and those of a
-// topic that is rebuilt too.
+// TestTooFarBehind: a member that is further behind than the topic remembers gets a snapshot, and
+// so do those of a topic that is rebuilt.
 func TestTooFarBehind(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newTestTopic(20 * time.Millisecond)

@@ -7,7 +7,7 @@ import (
 	"admitone/projections/row"
 )
 
-// What makes a waiting room change, besides an edit. CauseExpired is that of passes.
+// Causes of a change of a waiting room, besides an edit. CauseExpired is that of passes.
 const (
 	CauseJoined   Cause = "joined"
 	CauseAdmitted Cause = "admitted"
@@ -20,9 +20,8 @@ const (
 	CauseTakenOver Cause = "taken_over"
 )
 
-// RoomFramesEvery is the shortest time between two frames of a waiting room's topic.
-// A crowd changes its counts with every join; each of those would be a frame to
-// everybody who waits.
+// RoomFramesEvery is the shortest time between two frames of a waiting room's topic. During a crowd every join changes
+// its counts, and each change would be a frame to everybody who waits.
 const RoomFramesEvery = time.Second
 
 // WaitingRoomCause is the cause of a waiting room's fact.

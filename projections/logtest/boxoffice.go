@@ -22,9 +22,8 @@ func NewForgedLog() *ForgedLog {
 	return b
 }
 
-// Evening is a log in which every fact of a performance occurs and no rule is
-// broken: ada has paid b.2 (A-1-1, A-1-2) and holds b.3 (A-2-1); bob came too late
-// for b.4 (A-2-2) and has it all the same.
+// Evening is a log that contains every fact of a performance and breaks no rule: ada has paid b.2 (A-1-1, A-1-2) and
+// holds b.3 (A-2-1); bob paid b.4 (A-2-2) late and got it. Another performance was cancelled.
 func Evening() *ForgedLog {
 	b := NewForgedLog()
 	b.Open("a")
@@ -49,8 +48,12 @@ func Evening() *ForgedLog {
 	b.Cancel(b.Bookings["b.7"])
 	b.Book("a", "cy", []string{"A-1-1", "A-2-3"}) // of which ada has one
 	b.Annotate(b.Bookings["b.7"], "R-7")
+	b.Book("a", "dan", []string{"B-x-1-1", "B-x-1-2"})
+	b.Pay(b.Bookings["b.9"]) // for nothing, too
+	b.Return(b.Bookings["b.9"], "B-x-1-1")
 	b.edit("a", modelEdit{priceA: 6, starts: 2, opened: true, opens: -2 * time.Second, closed: true,
 		closes: -time.Second})
 	b.edit("a", modelEdit{priceA: 5, starts: 1, opened: true, opens: -2 * time.Second})
+	b.callOff()
 	return b
 }

@@ -1,4 +1,3 @@
-// Package logtest makes logs for tests of what reads logs: facts put down by hand, with good
-// hashes whatever they say ([Forgery]), the sales of a box office by the plainest rules there
-// are ([BookingModel]), and a store to read them from ([Store]).
+// Package logtest makes logs for tests of readers: facts appended by hand, with valid hashes whatever their content
+// ([Forgery]), the sales of a naive model of a box office ([BookingModel]), and a store to read them from ([Store]).
 package logtest

@@ -6,7 +6,7 @@ import (
 	"admitone/events"
 )
 
-// Forgery makes logs by hand, with good hashes whatever the facts say.
+// Forgery makes logs by hand, with valid hashes whatever the content of the facts.
 type Forgery struct {
 	Log   []events.Recorded
 	Heads map[events.StreamID]events.Hash
@@ -39,7 +39,7 @@ func (f *Forgery) Put(stream events.StreamID, name string, data []byte) {
 	f.Log = append(f.Log, e)
 }
 
-// Wait lets time pass.
+// Wait advances the clock.
 func (f *Forgery) Wait(d time.Duration) { f.Now = f.Now.Add(d) }
 
 // ReservationID is the id of the nth reservation.
@@ -91,12 +91,12 @@ func Expired(until time.Time, n int, holder events.Holder, quantity, remaining i
 // WholeLife is a log in which every fact occurs and no rule is broken.
 func WholeLife() *Forgery { return NewForgery().WholeLife() }
 
-// WholeLife appends what the function of that name returns.
+// WholeLife appends the result of the function of that name.
 func (f *Forgery) WholeLife() *Forgery {
 	f.Add("product-a", Created(10, 4), Reserved(1, "ada", 2, 8), f.Held(2, "bob", 3, 5), f.Held(3, "cy", 1, 4),
 		f.Held(4, "dee", 1, 3))
 	until := f.Now.Add(HoldFor)
-	f.Wait(HoldFor) // the last moment counts
+	f.Wait(HoldFor) // a hold is valid up to its deadline
 	f.Add("product-a", Confirmed(2, "bob", 3, 3), Released(1, "ada", 2, events.ReservationConfirmed, 5),
 		Released(3, "cy", 1, events.ReservationHeld, 6))
 	f.Wait(time.Nanosecond)

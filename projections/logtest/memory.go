@@ -10,21 +10,20 @@ import (
 	"admitone/events"
 )
 
-// Memory is an events.Store in memory whose facts are added by hand. It can be truncated,
-// deliver events twice and fail. While it is followed its fields may be changed within
-// Change alone.
+// Memory is an events.Store in memory whose events are added by hand. It can be truncated, deliver events twice and
+// fail. While it is followed its fields may be changed only within Change.
 type Memory struct {
 	mu   sync.Mutex
 	more chan struct{} // closed and replaced when something changes
 	// Recorded is the log. The event at position n is Recorded[n-1].
 	Recorded []events.Recorded
-	// Name is what Epoch returns.
+	// Name is the result of Epoch.
 	Name string
 	// Batch is the largest batch that Follow delivers, 0 for any.
 	Batch int
 	// Duplicate is how many events up to its after Follow delivers again.
 	Duplicate int
-	// Down is what Follow, Head and ReadAll return, if set.
+	// Down, if set, is the error of Follow, Head and ReadAll.
 	Down error
 	// Follows counts the calls of Follow.
 	Follows int
@@ -33,7 +32,7 @@ type Memory struct {
 // NewMemory returns an empty log whose epoch is "first".
 func NewMemory() *Memory { return &Memory{Name: "first", more: make(chan struct{})} }
 
-// Change calls f, which may change the fields, and tells the followers.
+// Change calls f, which may change the fields, and wakes the followers.
 func (m *Memory) Change(f func()) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -61,8 +60,7 @@ func (m *Memory) Add(stream events.StreamID, facts ...events.Fact) (last events.
 	return last
 }
 
-// Record is an event with a fact and without metadata. Its time is the position in
-// milliseconds behind a fixed moment.
+// Record is an event with a fact and without metadata. Its time is the position in milliseconds after a fixed time.
 func Record(stream events.StreamID, revision events.Revision, position events.Position,
 	fact events.Fact) events.Recorded {
 	e := events.Recorded{
@@ -71,7 +69,7 @@ func Record(stream events.StreamID, revision events.Revision, position events.Po
 		Stream: stream, Revision: revision, Position: position,
 		Created: time.Unix(1_700_000_000, int64(position)*1e6).UTC(),
 	}
-	if _, states := fact.(events.Scheduled); states { // their readers ask when they were decided
+	if _, states := fact.(events.Scheduled); states { // readers need the time of their decision
 		e.Metadata, _ = events.Seal(nil, events.Hash{}, stream, revision, &e.Event, &events.Metadata{At: e.Created})
 	}
 	return e
@@ -157,10 +155,10 @@ func (m *Memory) Head(context.Context) (events.Position, error) {
 // Epoch implements events.Store.
 func (m *Memory) Epoch() string { return m.Name }
 
-// Close implements events.Store. It does nothing.
+// Close implements events.Store. It is a no-op.
 func (m *Memory) Close() error { return nil }
 
-// Seal gives every event metadata with a good hash, each as the first of its stream.
+// Seal gives every event metadata with a valid hash, each as the first of its stream.
 func (m *Memory) Seal() {
 	for i := range m.Recorded {
 		e := &m.Recorded[i]

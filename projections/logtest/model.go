@@ -16,11 +16,11 @@ const (
 	ModelHold  = 100 * time.Second
 	ModelGrace = 30 * time.Second
 	modelLimit = 4
-	// modelPatience is how long an attempt at seats may go on.
+	// modelPatience is how long an attempt may last.
 	modelPatience = 30 * time.Second
 )
 
-// ModelSections are those of every performance here.
+// ModelSections are the sections of every performance of a model.
 var ModelSections = []events.Section{
 	{ID: "A", DisplayName: "Stalls", Rows: 2, SeatsPerRow: 3, Price: 5},
 	{ID: "B-x", DisplayName: "Balcony", Rows: 1, SeatsPerRow: 2, Price: 0},
@@ -35,19 +35,21 @@ type BookingModel struct {
 	Now      time.Time
 	put      func(events.StreamID, events.Fact)
 	Shows    map[events.PerformanceID]map[string]*ModelSeat
+	changes  map[events.PerformanceID]int64 // of blocks
+	blocks   int
 	Sales    map[events.PerformanceID]*ModelSale
 	Bookings map[string]*ModelBooking
 	Order    []string
 	Wallets  map[events.Holder]int64
 	Money    []string                // every movement, in words
-	payments map[events.HoldID]int64 // what was debited; 0 is closed
+	payments map[events.HoldID]int64 // the amount debited; 0 for a closed payment
 	Parts    map[events.HoldID]*modelPart
 	Begun    map[events.BookingID]*ModelBooking // that are not held
 	left     int                                // facts until the clerk goes away, -1 never
 	N        int
 }
 
-// ModelSeat is where a seat stands.
+// ModelSeat is the state of a seat.
 type ModelSeat struct {
 	Status       events.SeatStatus
 	hold         events.HoldID
@@ -56,7 +58,7 @@ type ModelSeat struct {
 	freed        time.Time
 }
 
-// ModelBooking is where a booking stands.
+// ModelBooking is the state of a booking.
 type ModelBooking struct {
 	id            events.BookingID
 	show          events.PerformanceID
@@ -71,24 +73,28 @@ type ModelBooking struct {
 	Refunding     bool
 	Amount        int64
 	since         time.Time // of the attempt
-	closed        bool      // it is, and not everything is given back
+	closed        bool      // closed, with money or seats to return
+	repaid        map[string]bool
+	Returning     []string // seats whose return is in progress
+	madeGood      int64    // refunded because the performance was cancelled
 }
 
 type modelPart struct {
 	stream events.StreamID
 	seats  int64
-	Until  time.Time // zero once kept
+	Until  time.Time // zero once permanent
 }
 
 // NewBookingModel returns a box office without performances, whose facts are given to put.
 func NewBookingModel(put func(events.StreamID, events.Fact)) *BookingModel {
 	return &BookingModel{Now: time.Date(2031, 5, 1, 20, 0, 0, 0, time.UTC), put: put,
-		Shows: map[events.PerformanceID]map[string]*ModelSeat{}, Sales: map[events.PerformanceID]*ModelSale{}, left: -1,
+		Shows:   map[events.PerformanceID]map[string]*ModelSeat{},
+		changes: map[events.PerformanceID]int64{}, Sales: map[events.PerformanceID]*ModelSale{}, left: -1,
 		Bookings: map[string]*ModelBooking{}, Wallets: map[events.Holder]int64{}, payments: map[events.HoldID]int64{},
 		Parts: map[events.HoldID]*modelPart{}, Begun: map[events.BookingID]*ModelBooking{}}
 }
 
-// gone is what a clerk panics with who goes away in the middle of something.
+// gone is the panic by which a clerk stops in the middle of a command.
 type gone struct{}
 
 func (c *BookingModel) fact(stream events.StreamID, fact events.Fact) {
@@ -99,7 +105,7 @@ func (c *BookingModel) fact(stream events.StreamID, fact events.Fact) {
 	c.put(stream, fact)
 }
 
-// Until runs something until the clerk has put down n facts, -1 for all of it.
+// Until runs do until the clerk has appended n facts, to the end for -1.
 func (c *BookingModel) Until(n int, do func()) {
 	c.left = n
 	defer func() {
@@ -139,7 +145,7 @@ func (c *BookingModel) wallet(holder events.Holder) events.StreamID {
 	return events.NewStreamID(events.WalletCategory, string(holder))
 }
 
-// Charge puts money into a wallet.
+// Charge charges a wallet.
 func (c *BookingModel) Charge(holder events.Holder, amount int64) {
 	c.N++
 	id := events.ChargeID(fmt.Sprint("charge", c.N))
@@ -215,21 +221,6 @@ func (c *BookingModel) taken(stream events.StreamID) (n int64) {
 	return n
 }
 
-func (c *BookingModel) giveAllowance(b *ModelBooking, attempt int64) {
-	hold := events.NewHoldID(b.id, attempt)
-	part := c.Parts[hold]
-	if part == nil {
-		return
-	}
-	was := events.AllowanceIsHeld
-	if part.Until.IsZero() {
-		was = events.AllowanceIsKept
-	}
-	c.fact(part.stream, &events.AllowanceReleased{HoldID: hold, Was: was, Seats: part.seats,
-		Taken: c.taken(part.stream) - part.seats})
-	delete(c.Parts, hold)
-}
-
 func (c *BookingModel) release(b *ModelBooking, name string, reason events.ReleaseReason) {
 	s := c.Shows[b.show][name]
 	c.fact(SeatStream(b.show, name), &events.SeatReleased{HoldID: s.hold, Holder: s.holder, Was: s.Status,
@@ -240,7 +231,7 @@ func (c *BookingModel) release(b *ModelBooking, name string, reason events.Relea
 	s.Status, s.hold, s.freed = events.SeatIsFree, "", c.Now
 }
 
-// giveBack gives back whatever a booking has.
+// giveBack releases everything that a booking has.
 func (c *BookingModel) giveBack(b *ModelBooking, reason events.ReleaseReason) {
 	for _, name := range b.Seats {
 		if other, _, _ := events.CutHoldID(c.Shows[b.show][name].hold); other == b.id {
@@ -252,8 +243,7 @@ func (c *BookingModel) giveBack(b *ModelBooking, reason events.ReleaseReason) {
 	}
 }
 
-// Book holds seats, or of those that can't all be had the ones that are free, under
-// another attempt.
+// Book holds seats. If some are not free, it holds the free ones under another attempt.
 func (c *BookingModel) Book(show events.PerformanceID, holder events.Holder, seats []string) {
 	if c.N++; !c.Sales[show].Times.Within(c.Now) {
 		return
@@ -312,7 +302,7 @@ func (c *BookingModel) extend(b *ModelBooking) {
 	}
 	for _, name := range b.Seats {
 		if !to.Add(ModelGrace).After(c.Shows[b.show][name].Until) {
-			continue // that far it came the last time
+			continue // done by the interrupted run
 		}
 		c.fact(SeatStream(b.show, name), &events.SeatExtended{HoldID: hold, ExpiresAt: to.Add(ModelGrace)})
 		c.Shows[b.show][name].Until = to.Add(ModelGrace)
@@ -325,7 +315,7 @@ func (c *BookingModel) extend(b *ModelBooking) {
 	b.Until, b.Extended = to, true
 }
 
-// Later lets time pass, and everything expire whose time is up.
+// Later advances the clock, and expires everything that is due.
 func (c *BookingModel) Later(d time.Duration) {
 	c.Now = c.Now.Add(d)
 	c.reach()
@@ -364,8 +354,9 @@ func (c *BookingModel) RandomAction(t *rapid.T) {
 	steps := rapid.SampledFrom([]int{-1, -1, -1, 0, 1, 2, 3, 4, 5}).Draw(t, "facts")
 	seats := rapid.SliceOfNDistinct(rapid.SampledFrom(ModelSeats), 1, 3, rapid.ID).Draw(t, "seats")
 	what := rapid.IntRange(0, 10).Draw(t, "what")
+	off := rapid.IntRange(0, 60).Draw(t, "call off") == 0
 	edit := drawEdit(t)
-	c.Until(-1, func() { c.Later(0) }) // nobody does anything about what is over
+	c.Until(-1, func() { c.Later(0) }) // what has ended needs no steps
 	c.Until(steps, func() {
 		var b *ModelBooking
 		if len(c.Order) > 0 {
@@ -374,6 +365,9 @@ func (c *BookingModel) RandomAction(t *rapid.T) {
 		switch {
 		case c.Shows[show] == nil:
 			c.Open(show)
+		case off:
+			c.left = -1 // no view finds what is left from before the cancellation
+			c.CallOff(show)
 		case what == 0:
 			c.Later(time.Duration(rapid.SampledFrom([]int{1, 40, 101, 200}).Draw(t, "seconds")) * time.Second)
 		case what == 1:
@@ -386,7 +380,9 @@ func (c *BookingModel) RandomAction(t *rapid.T) {
 			c.Book(show, holder, seats)
 		case what == 8:
 			c.Annotate(b, rapid.SampledFrom([]string{"", "R-1", "R-2"}).Draw(t, "reference"))
-		case b.Status == events.BookingIsPaying || b.Refunding || what == 5:
+		case what == 9 && b.Status == events.BookingIsBooked:
+			c.Return(b, b.Seats[0])
+		case b.Status == events.BookingIsPaying || b.Refunding || len(b.Returning) > 0 || what == 5:
 			c.Settle(b)
 		case what == 6 && (b.Status == events.BookingIsHeld || b.Status == events.BookingIsBooked):
 			c.Cancel(b)

@@ -22,7 +22,7 @@ func (c *BookingModel) Annotate(b *ModelBooking, reference string) {
 	c.fact(c.stream(b), &events.BookingAnnotated{BookingID: b.id, OrderData: order})
 }
 
-// Pay begins a payment, or goes on with it.
+// Pay begins a payment, or resumes it.
 func (c *BookingModel) Pay(b *ModelBooking) {
 	if b.Status == events.BookingIsExpired && !c.Sales[b.show].Times.Within(c.Now) {
 		return
@@ -84,19 +84,23 @@ func (c *BookingModel) Pay(b *ModelBooking) {
 func (c *BookingModel) moved(b *ModelBooking, what string, by int64) {
 	c.Wallets[b.Holder] += by
 	c.Money = append(c.Money, fmt.Sprintf("%s %s %s: %d, %d left", b.Holder, what, events.NewHoldID(b.id, b.Attempt),
-		b.Amount, c.Wallets[b.Holder]))
+		max(by, -by), c.Wallets[b.Holder]))
 }
 
-// closePayment refunds a payment, or keeps it from being debited.
+// closePayment refunds a payment, or prevents its debit.
 func (c *BookingModel) closePayment(b *ModelBooking) {
 	payment := events.NewHoldID(b.id, b.Attempt)
 	switch debited, known := c.payments[payment]; {
 	case b.Amount == 0 || known && debited == 0:
 		return
 	case known:
-		c.fact(c.wallet(b.Holder), &events.WalletRefunded{PaymentID: payment, BookingID: b.id, Amount: b.Amount,
-			Balance: c.Wallets[b.Holder] + b.Amount})
-		c.moved(b, "refunded", b.Amount)
+		fact := &events.WalletRefunded{PaymentID: payment, BookingID: b.id, Amount: debited,
+			Balance: c.Wallets[b.Holder] + debited}
+		if debited != b.Amount {
+			fact.RefundID = events.ReleaseRefund(payment)
+		}
+		c.fact(c.wallet(b.Holder), fact)
+		c.moved(b, "refunded", debited)
 	default:
 		c.fact(c.wallet(b.Holder), &events.WalletCancelled{PaymentID: payment, BookingID: b.id})
 		c.Wallets[b.Holder] += 0
@@ -117,22 +121,23 @@ func (c *BookingModel) giveUp(b *ModelBooking, reason events.FailReason) {
 	b.Status = fact.Status
 }
 
-// Cancel gives a booking back, or goes on with that.
+// Cancel releases a booking, or resumes its release.
 func (c *BookingModel) Cancel(b *ModelBooking) {
 	if b.Status != events.BookingIsReleased {
 		fact := &events.BookingReleased{Was: b.Status}
-		if b.Status == events.BookingIsBooked && b.Amount > 0 {
+		if b.Status == events.BookingIsBooked && c.cost(b) > 0 {
 			fact.RefundID = events.NewHoldID(b.id, b.Attempt)
 		}
 		c.fact(c.stream(b), fact)
 		b.Refunding, b.Status = b.Status == events.BookingIsBooked, events.BookingIsReleased
 	}
+	c.finishReturns(b)
 	if b.Refunding {
 		c.closePayment(b)
 	}
 	c.giveBack(b, events.ReleasedCancelled)
 	if b.Refunding {
-		c.fact(c.stream(b), &events.BookingRefunded{PaymentID: events.NewHoldID(b.id, b.Attempt), Amount: b.Amount})
+		c.fact(c.stream(b), &events.BookingRefunded{PaymentID: events.NewHoldID(b.id, b.Attempt), Amount: c.cost(b)})
 		b.Refunding = false
 	}
 }
@@ -140,12 +145,19 @@ func (c *BookingModel) Cancel(b *ModelBooking) {
 // Settle takes the steps that are left.
 func (c *BookingModel) Settle(b *ModelBooking) {
 	switch b.Status {
+	case events.BookingIsBooked:
+		c.finishReturns(b)
 	case events.BookingIsPaying:
 		c.Pay(b)
 	case events.BookingIsReleased:
 		c.Cancel(b)
+	case events.BookingIsCancelled:
+		c.end(b)
 	case events.BookingIsExpired:
 		c.giveBack(b, events.ReleasedExpired)
+	}
+	if c.toEnd(b) {
+		c.end(b)
 	}
 }
 
@@ -163,13 +175,13 @@ func (c *BookingModel) Has(b *ModelBooking) (streams []events.StreamID) {
 	return streams
 }
 
-// abandon closes an attempt and gives back what it has; it returns false if that is nothing.
+// abandon closes an attempt and releases what it holds; it returns false if it holds nothing.
 func (c *BookingModel) abandon(b *ModelBooking) bool {
 	if len(c.Has(b)) == 0 {
 		delete(c.Begun, b.id)
 		return false
 	}
-	if !b.closed { // else it is closed, and somebody went away over it
+	if !b.closed { // else an interrupted run has closed it
 		c.fact(c.stream(b), &events.BookingAbandoned{BookingID: b.id, PerformanceID: b.show, Holder: b.Holder,
 			Attempt: b.Attempt})
 		b.closed = true
@@ -180,11 +192,25 @@ func (c *BookingModel) abandon(b *ModelBooking) bool {
 	return true
 }
 
-// Block takes a seat off sale, or puts it back.
+// block takes a seat off sale: by itself, or by a change of blocks.
+func (c *BookingModel) block(show events.PerformanceID, name events.SeatName) {
+	seat := SeatStream(show, string(name))
+	if c.blocks++; c.blocks%2 == 1 {
+		c.fact(seat, &events.SeatBlocked{})
+		return
+	}
+	change := events.BlockChange{Number: c.changes[show] + 1, Label: "press", Seats: []events.SeatName{name}}
+	c.fact(PerformanceStream(string(show)), &events.BlocksChanged{BlockChange: change})
+	c.changes[show]++
+	c.Sales[show].revision++
+	c.fact(seat, &events.SeatBlocked{Label: "press", Change: change.Number})
+}
+
+// Block blocks a seat, or unblocks it.
 func (c *BookingModel) Block(show events.PerformanceID, name string) {
 	switch s := c.Shows[show][name]; s.Status {
 	case events.SeatIsFree:
-		c.fact(SeatStream(show, name), &events.SeatBlocked{})
+		c.block(show, events.SeatName(name))
 		s.Status = events.SeatIsBlocked
 	case events.SeatIsBlocked:
 		c.fact(SeatStream(show, name), &events.SeatUnblocked{})
@@ -206,8 +232,9 @@ func (c *BookingModel) Unfinished() (ids []string) {
 			booking, _, _ := events.CutHoldID(hold)
 			has = has || booking == events.BookingID(id)
 		}
-		over := b.Status == events.BookingIsExpired || b.Status == events.BookingIsReleased
-		if b.Status == events.BookingIsPaying || b.Refunding || over && has {
+		over := b.Status == events.BookingIsExpired || b.Status == events.BookingIsReleased ||
+			b.Status == events.BookingIsCancelled
+		if b.Status == events.BookingIsPaying || b.Refunding || len(b.Returning) > 0 || over && has || c.toEnd(b) {
 			ids = append(ids, id)
 		}
 	}

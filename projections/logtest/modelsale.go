@@ -11,7 +11,7 @@ import (
 	"admitone/events"
 )
 
-// ModelSale is what a performance states of its sale.
+// ModelSale are the sale terms of a performance.
 type ModelSale struct {
 	// Terms is the revision of the newest edit.
 	Terms events.Revision
@@ -19,11 +19,12 @@ type ModelSale struct {
 	PriceA int64
 	Times  events.SaleTimes
 
-	revision events.Revision // of the newest fact
-	ahead    events.SaleTimes
+	cancelled bool
+	revision  events.Revision // of the newest fact
+	ahead     events.SaleTimes
 }
 
-// Price is what a seat costs that is held now.
+// Price is the present price of a seat.
 func (s *ModelSale) Price(seat string) int64 {
 	if strings.HasPrefix(seat, "A") {
 		return s.PriceA
@@ -35,7 +36,7 @@ func (s *ModelSale) terms() events.SaleTerms {
 	return events.SaleTerms{Terms: s.Terms, HoldSeconds: int64(ModelHold / time.Second), LimitPerHolder: modelLimit}
 }
 
-// price is what a seat of a booking costs: frozen once it is held.
+// price is the price of a seat of a booking, frozen by its hold.
 func (c *BookingModel) price(b *ModelBooking, seat string) int64 {
 	if b.prices != nil {
 		return b.prices[seat]
@@ -43,7 +44,7 @@ func (c *BookingModel) price(b *ModelBooking, seat string) int64 {
 	return c.Sales[b.show].Price(seat)
 }
 
-// modelEdit is what an edit states. Times are relative to when it is made.
+// modelEdit is the content of an edit. Times are relative to the edit.
 type modelEdit struct {
 	priceA         int64
 	starts         int // the day
@@ -65,6 +66,9 @@ func drawEdit(t *rapid.T) (e modelEdit) {
 // edit states other members of a performance, and records the bounds that have passed.
 func (c *BookingModel) edit(id events.PerformanceID, e modelEdit) {
 	sale := c.Sales[id]
+	if sale.cancelled {
+		return
+	}
 	fact := &events.PerformanceEdited{Title: "T " + string(id), Venue: "V",
 		StartsAt:    time.Date(2031, 6, e.starts, 20, 0, 0, 0, time.UTC),
 		HoldSeconds: int64(ModelHold / time.Second), LimitPerHolder: modelLimit,

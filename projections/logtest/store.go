@@ -7,15 +7,15 @@ import (
 	"admitone/events"
 )
 
-// Store is an events.Store for reading alone, of events that were made by hand.
+// Store is a read-only events.Store of events made by hand.
 type Store struct {
 	events.Store
 	Log []events.Recorded
-	// End is what Head returns.
+	// End is the result of Head.
 	End events.Position
-	// Fail is what ReadAll returns after the last event.
+	// Fail is the error of ReadAll after the last event.
 	Fail error
-	// Most is how many events ReadAll returns at once.
+	// Most bounds the events that ReadAll returns at once.
 	Most int
 }
 
@@ -25,7 +25,7 @@ func (s *Store) Head(context.Context) (events.Position, error) { return s.End, n
 // ReadAll implements events.Store, backward for a single event.
 func (s *Store) ReadAll(_ context.Context, after events.Position, dir events.Direction,
 	limit int) ([]events.Recorded, error) {
-	if dir == events.Backward { // one, as TimeOf asks
+	if dir == events.Backward { // one event, as TimeOf requests
 		end := min(int(after)-1, len(s.Log))
 		return s.Log[end-1 : end], nil
 	}

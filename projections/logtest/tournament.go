@@ -12,7 +12,7 @@ func Counts(entered, remaining, waitlisted int64) events.TournamentCounts {
 	return events.TournamentCounts{Entered: entered, Remaining: remaining, Waitlisted: waitlisted}
 }
 
-// TournamentLog writes the facts of one tournament down, whatever they say.
+// TournamentLog appends facts of one tournament, whatever their content.
 type TournamentLog struct {
 	*Forgery
 	deadline time.Time
@@ -46,7 +46,7 @@ func split(teams string) (ids []events.TeamID) {
 	return ids
 }
 
-// Entered appends that teams, divided by spaces, came in.
+// Entered appends the entry of teams, separated by spaces.
 func (s *TournamentLog) Entered(teams string, c events.TournamentCounts) {
 	s.Fact(&events.TournamentEntered{TeamIDs: split(teams), TournamentCounts: c})
 }
@@ -78,7 +78,7 @@ func Tournament() *TournamentLog {
 	}
 	s.Created(2, true, events.WaitlistStrict)
 	s.Entered("lions", Counts(1, 1, 0))
-	s.Wait(time.Hour) // the last moment counts
+	s.Wait(time.Hour) // an entry is valid up to the deadline
 	s.Waitlisted("tigers bears", Counts(1, 1, 2))
 	s.Waitlisted("wolves", Counts(1, 1, 3))
 	s.Wait(time.Hour)

@@ -10,7 +10,7 @@ import (
 	"admitone/events"
 )
 
-// WaitingRoom writes the facts of one waiting room down, whatever they say.
+// WaitingRoom appends facts of one waiting room, whatever their content.
 type WaitingRoom struct {
 	*Forgery
 	Settings events.WaitingRoomSettings
@@ -18,7 +18,7 @@ type WaitingRoom struct {
 	admitted int64
 }
 
-// RoomSeed is what draws are made with.
+// RoomSeed is the seed of draws.
 var RoomSeed = bytes.Repeat([]byte{7}, 32)
 
 // HashOf is the hash of a seed, as a room publishes it.
@@ -63,7 +63,7 @@ func Ranges(tickets ...int64) (all []events.TicketRange) {
 	return all
 }
 
-// Admits appends that tickets come in.
+// Admits appends the admission of tickets.
 func (q *WaitingRoom) Admits(tickets ...int64) {
 	n := int64(len(tickets))
 	q.Counts.Waiting -= n
@@ -114,7 +114,7 @@ func WaitingLine() *WaitingRoom {
 	q.Wait(time.Second)
 	q.Admits(4)
 	q.Dropped(6)
-	q.Joined(7, "bob") // who left may come again
+	q.Joined(7, "bob") // a visitor who left may join again
 	q.Finished(3)
 	q.Wait(time.Second)
 	q.Admits(5)

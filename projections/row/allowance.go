@@ -8,12 +8,12 @@ import (
 	"admitone/events"
 )
 
-// Allowance is what one holder has taken of one performance that has a limit: the
-// fold of its stream.
+// Allowance counts the seats and places that one holder has of one performance with a limit: the fold of its
+// stream.
 type Allowance struct {
 	PerformanceID events.PerformanceID
 	Holder        string
-	// Taken seats, those held included.
+	// Taken counts held and booked ones.
 	Taken int64
 	// Revision and Position of the last event, and the store's time of it.
 	Revision events.Revision
@@ -21,9 +21,8 @@ type Allowance struct {
 	Updated  time.Time
 }
 
-// AllowanceAt folds an allowance, <performance>~<holder>, up to a position; nil if
-// nothing had been taken by then. Errors: [ErrViolated]; those of
-// [events.Recorded.Decode]; the store's.
+// AllowanceAt folds an allowance, <performance>~<holder>, up to a position; nil if it had no event by then.
+// Errors: [ErrViolated]; those of [events.Recorded.Decode]; the store's.
 func AllowanceAt(ctx context.Context, store events.Store, id string, position events.Position) (*Allowance, error) {
 	a, err := foldAt(ctx, store, events.NewStreamID(events.AllowanceCategory, id), position, (*Allowance).apply)
 	if a != nil {
@@ -43,9 +42,11 @@ func (a *Allowance) apply(e *events.Recorded) error {
 		a.Taken = f.Taken
 	case *events.AllowanceReleased:
 		a.Taken = f.Taken
+	case *events.AllowanceReduced:
+		a.Taken = f.Taken
 	case *events.AllowanceExpired:
 		a.Taken = f.Taken
-	case *events.AllowanceKept, *events.AllowanceExtended: // as many as before
+	case *events.AllowanceKept, *events.AllowanceExtended: // the number does not change
 	default:
 		return fmt.Errorf("%w: position %d: a %s in %s", ErrViolated, e.Position, fact.Name(), e.Stream)
 	}

@@ -14,7 +14,7 @@ type APIKey struct {
 	Name, Role string
 	// Hash of the key, in hexadecimal.
 	Hash string
-	// ExpiresAt is zero for never. EndedAt is the store's time of its end, zero before.
+	// ExpiresAt is zero for a key without expiry. EndedAt is the store's time of its end, zero before.
 	ExpiresAt, EndedAt time.Time
 	// Revision and Position of the last event that the row contains.
 	Revision events.Revision
@@ -23,12 +23,12 @@ type APIKey struct {
 	Created time.Time
 }
 
-// Live reports whether the key is good at a time.
+// Live reports whether the key is valid at a time.
 func (k *APIKey) Live(at time.Time) bool {
 	return k.EndedAt.IsZero() && (k.ExpiresAt.IsZero() || at.Before(k.ExpiresAt))
 }
 
-// Apply takes the next event of the key's stream in, as [Product.Apply] does.
+// Apply applies the next event of the key's stream, as [Product.Apply] does.
 func (k *APIKey) Apply(e *events.Recorded) error {
 	fact, err := e.Decode()
 	if err != nil {
@@ -37,7 +37,7 @@ func (k *APIKey) Apply(e *events.Recorded) error {
 	return k.ApplyFact(e, fact)
 }
 
-// ApplyFact is Apply of an event whose fact has been decoded.
+// ApplyFact is Apply for an event whose fact has been decoded.
 func (k *APIKey) ApplyFact(e *events.Recorded, fact events.Fact) error {
 	created, isCreation := fact.(*events.APIKeyCreated)
 	if done, err := CheckNext(e, fact, revisionOf(k.ID != "", k.Revision), isCreation); done || err != nil {

@@ -13,9 +13,8 @@ func foldAt[R any](ctx context.Context, store events.Store, stream events.Stream
 	return FoldFrom(ctx, store, stream, nil, 0, position, apply)
 }
 
-// FoldFrom folds the row of a stream up to a position, from a row on, nil for none, that
-// contains all events before revision from; nil if there is neither a row nor an event.
-// It may change row. Errors: apply's; the store's.
+// FoldFrom folds the row of a stream up to a position, starting from row, which contains all events before revision
+// from and may be nil; nil if there is neither a row nor an event. It may modify row. Errors: apply's; the store's.
 func FoldFrom[R any](ctx context.Context, store events.Store, stream events.StreamID, row *R, from events.Revision,
 	position events.Position, apply func(*R, *events.Recorded) error) (*R, error) {
 	err := upTo(ctx, store, stream, from, position, func(e *events.Recorded) error {
@@ -30,8 +29,8 @@ func FoldFrom[R any](ctx context.Context, store events.Store, stream events.Stre
 	return row, nil
 }
 
-// UpTo calls take with the events of a stream up to a position. Of a long stream it
-// reads several pages at once. Errors: take's; the store's.
+// UpTo calls take with the events of a stream up to a position. It reads several pages of a long stream ahead.
+// Errors: take's; the store's.
 func UpTo(ctx context.Context, store events.Store, stream events.StreamID, position events.Position,
 	take func(*events.Recorded) error) error {
 	return upTo(ctx, store, stream, 0, position, take)
@@ -78,6 +77,6 @@ func upTo(ctx context.Context, store events.Store, stream events.StreamID, from 
 const (
 	// upToPage is the number of events that are read at once.
 	upToPage = 256
-	// upToAhead is how many pages may be under way: most streams have but one.
+	// upToAhead bounds the pages read ahead; most streams have only one.
 	upToAhead = 3
 )

@@ -15,42 +15,51 @@ type Booking struct {
 	ID            events.BookingID
 	PerformanceID events.PerformanceID
 	Holder        events.Holder
-	// Seats must not be changed.
-	Seats []events.BookedSeat
-	// Amount is the sum of their prices, in minor units of the currency.
+	// Seats are those not returned one by one; Returned are those that were, in order of return. They must
+	// not be modified.
+	Seats    []events.BookedSeat
+	Returned []ReturnedSeat
+	// Areas are its places in areas that were not returned; they must not be modified.
+	Areas []events.BookedPlaces
+	// Amount is the sum of all their prices, in minor units of the currency.
 	Amount int64
 	Status events.BookingStatus
-	// ExpiresAt is the last moment at which a payment is in time, ExtendableUntil
-	// how far an extension can move that.
+	// ExpiresAt is the deadline of the hold, ExtendableUntil the latest deadline that an extension can set.
 	ExpiresAt, ExtendableUntil time.Time
 	Extended                   bool
-	// HeldUnder is the attempt under which it was held first: those before were abandoned.
-	HeldUnder int64
+	// FirstAttempt is the attempt of the first hold: earlier ones were abandoned.
+	FirstAttempt int64
 	// Attempt is the number of the present or last hold.
 	Attempt int64
-	// PaymentID is the present or last payment, and Payment its stream if it comes from outside.
+	// PaymentID is the present or last payment, and Payment its stream if it is external.
 	PaymentID events.HoldID
 	Payment   events.StreamID
-	// Intent that it waits for; its ID is "" if it does not.
+	// Intent is the open one; its ID is "" if there is none.
 	Intent BookingIntent
-	// Late says that the payment under way or the last one began after the deadline,
-	// Retaken that it had all the seats again.
+	// Late means that the present or last payment began after the deadline, Retaken that it holds all the
+	// seats again.
 	Late, Retaken bool
-	// Refunding says that a booked booking was released and not everything has been
-	// given back.
+	// Refunding means that a paid booking was released or cancelled and still has money or seats to
+	// return.
 	Refunding bool
-	// Refunded says that it was booked and released, and that everything has been given back.
+	// Refunded means that a paid booking was released or cancelled, and everything was returned.
 	Refunded bool
-	// Kept is how much of what was paid was not refunded when it was released.
+	// Kept is the sum of cancellation fees withheld, in minor units.
 	Kept int64
-	// Cancellation is the rule for giving it back, the zero one if it has none.
+	// MadeGood is the amount refunded because the performance was cancelled, MadeUp the part of it that had
+	// been withheld as a fee.
+	MadeGood, MadeUp int64
+	// Released is the position of the booking's release, 0 for none, and ReleaseKept the fee withheld for
+	// it.
+	Released    events.Position
+	ReleaseKept int64
+	// Cancellation is the cancellation policy, the zero value for none.
 	Cancellation events.Cancellation
-	// Failed is why the last payment came to nothing, "" if none did or another has
-	// begun since.
+	// Failed is why the last payment failed, "" if none did or another has begun since.
 	Failed events.FailReason
-	// Order is what was stated last, and must not be changed.
+	// Order is the latest order data. It must not be modified.
 	Order events.OrderData
-	// Made is the position of the event that made the booking known.
+	// Made is the position of the event that created the booking.
 	Made events.Position
 	// Revision and Position of the last event that the row contains.
 	Revision events.Revision
@@ -59,16 +68,18 @@ type Booking struct {
 	Created, Updated time.Time
 }
 
-// BookingIntent is an intent to pay outside.
+// BookingIntent is an intent to pay externally.
 type BookingIntent struct {
 	ID events.IntentID
-	// ExpiresAt is the last moment of it.
+	// ExpiresAt is the intent's deadline.
 	ExpiresAt time.Time
-	// Opened says that allowance and seats are held that long.
+	// Opened means that allowance and seats are held until then.
 	Opened bool
+	// Unmade means that its payment page is yet to be created.
+	Unmade bool
 }
 
-// Deadline is the last moment at which a payment is in time: the intent's while there is one.
+// Deadline is the deadline for a payment: the intent's while one is open.
 func (b *Booking) Deadline() time.Time {
 	if b.Status == events.BookingIsAwaiting {
 		return b.Intent.ExpiresAt
@@ -79,8 +90,7 @@ func (b *Booking) Deadline() time.Time {
 // HoldID is the id of the present or last hold.
 func (b *Booking) HoldID() events.HoldID { return events.NewHoldID(b.ID, b.Attempt) }
 
-// StatusAt is the status with one that is over taken for what it is: a booking whose
-// deadline has passed is expired before its fact says so.
+// StatusAt returns the status as of a time: a booking is expired after its deadline, even before its fact says so.
 func (b *Booking) StatusAt(now time.Time) events.BookingStatus {
 	status := b.Status
 	if status == events.BookingIsAwaiting && now.After(b.Intent.ExpiresAt) {
@@ -92,7 +102,7 @@ func (b *Booking) StatusAt(now time.Time) events.BookingStatus {
 	return status
 }
 
-// Apply takes the next event of the booking's stream in, as [Product.Apply] does.
+// Apply applies the next event of the booking's stream, as [Product.Apply] does.
 func (b *Booking) Apply(e *events.Recorded) error {
 	fact, err := e.Decode()
 	if err != nil {
@@ -101,7 +111,7 @@ func (b *Booking) Apply(e *events.Recorded) error {
 	return b.ApplyFact(e, fact)
 }
 
-// ApplyFact is Apply of an event whose fact has been decoded.
+// ApplyFact is Apply for an event whose fact has been decoded.
 func (b *Booking) ApplyFact(e *events.Recorded, fact events.Fact) error {
 	if attempt, before := beforeBooking(fact); before && b.ID == "" {
 		if e.Revision != events.Revision(attempt-1) {
@@ -124,8 +134,8 @@ func (b *Booking) ApplyFact(e *events.Recorded, fact events.Fact) error {
 	return nil
 }
 
-// beforeBooking returns the attempt of a fact that comes before a booking is known, or makes
-// it known. There is one of each attempt, so its revision is the number of those before.
+// beforeBooking returns the attempt of a fact that precedes or creates the booking. There is one fact per
+// attempt, so its revision is the number of earlier attempts.
 func beforeBooking(fact events.Fact) (attempt int64, ok bool) {
 	switch f := fact.(type) {
 	case *events.BookingAbandoned:
@@ -136,32 +146,31 @@ func beforeBooking(fact events.Fact) (attempt int64, ok bool) {
 	return 0, false
 }
 
-// Owns reports whether what an attempt has in a stream is the booking's own by the
-// booking's stream: one of its seats, its allowance, or what a late payment takes again.
-// A booking that is nil or does not exist owns nothing.
+// Owns reports whether the booking's stream confirms what an attempt holds in another stream: one of its seats,
+// its allowance, or what a late payment takes again. A nil or non-existent booking owns nothing.
 func (b *Booking) Owns(attempt int64, stream events.StreamID) bool {
-	if b == nil || b.ID == "" || attempt < b.HeldUnder || attempt > b.Attempt {
+	if b == nil || b.ID == "" || attempt < b.FirstAttempt || attempt > b.Attempt {
 		return false
 	}
-	return attempt > b.HeldUnder || stream.Category() != events.SeatCategory || b.seat(stream)
+	return attempt > b.FirstAttempt || stream.Category() != events.SeatCategory || b.seat(stream)
 }
 
-// seat reports whether a stream is that of one of its seats.
+// seat reports whether a stream is that of one of the booking's seats.
 func (b *Booking) seat(stream events.StreamID) bool {
 	performance, name := events.CutPerformance(stream.Entity())
-	return performance == b.PerformanceID &&
-		slices.ContainsFunc(b.Seats, func(s events.BookedSeat) bool { return s.Seat == events.SeatName(name) })
+	return performance == b.PerformanceID && (b.returned(events.Part{Seat: events.SeatName(name)}) >= 0 ||
+		slices.ContainsFunc(b.Seats, func(s events.BookedSeat) bool { return s.Seat == events.SeatName(name) }))
 }
 
-// evolve returns whether the fact can follow.
+// evolve applies a fact, and returns whether it can follow.
 func (b *Booking) evolve(e *events.Recorded, fact events.Fact) bool {
 	was := b.Status
 	switch f := fact.(type) {
 	case *events.BookingHeld:
 		*b = Booking{ID: events.BookingID(strings.Clone(e.Stream.Entity())), PerformanceID: f.PerformanceID,
-			Holder: f.Holder, Seats: f.Seats,
+			Holder: f.Holder, Seats: f.Seats, Areas: f.Areas,
 			Amount: f.Amount,
-			Status: events.BookingIsHeld, ExpiresAt: f.ExpiresAt, ExtendableUntil: f.ExtendableUntil, HeldUnder: f.Attempt,
+			Status: events.BookingIsHeld, ExpiresAt: f.ExpiresAt, ExtendableUntil: f.ExtendableUntil, FirstAttempt: f.Attempt,
 			Attempt: f.Attempt, Cancellation: f.Cancellation, Order: f.OrderData, Made: e.Position, Created: e.Created}
 		return true
 	case *events.BookingAnnotated:
@@ -185,11 +194,16 @@ func (b *Booking) evolve(e *events.Recorded, fact events.Fact) bool {
 		b.Late, b.Retaken = true, false
 		return was == events.BookingIsPaying && f.PaymentID == b.PaymentID && f.Attempt == b.Attempt
 	case *events.BookingIntentBegun:
-		b.Status, b.Intent = events.BookingIsAwaiting, BookingIntent{ID: f.Intent, ExpiresAt: f.ExpiresAt}
+		b.Status, b.Intent = events.BookingIsAwaiting, BookingIntent{ID: f.Intent, ExpiresAt: f.ExpiresAt,
+			Unmade: f.Checkout != events.Checkout{}}
 		return was == events.BookingIsHeld
 	case *events.BookingIntentOpened:
 		b.Intent.Opened = true
 		return was == events.BookingIsAwaiting && f.Intent == b.Intent.ID
+	case *events.BookingCheckoutMade:
+		unmade := b.Intent.Unmade
+		b.Intent.Unmade = false
+		return was == events.BookingIsAwaiting && f.Intent == b.Intent.ID && unmade && f.Session != ""
 	case *events.BookingIntentEnded:
 		fits := was == events.BookingIsAwaiting && f.Intent == b.Intent.ID
 		b.Status, b.Intent = f.Status, BookingIntent{}
@@ -205,20 +219,24 @@ func (b *Booking) evolve(e *events.Recorded, fact events.Fact) bool {
 		return was == events.BookingIsPaying && f.PaymentID == b.PaymentID &&
 			(f.Status == events.BookingIsHeld || f.Status == events.BookingIsExpired)
 	case *events.BookingReleased:
-		b.Status, b.Refunding, b.Kept = events.BookingIsReleased, was == events.BookingIsBooked, f.Kept
+		b.Status, b.Refunding, b.Kept = events.BookingIsReleased, was == events.BookingIsBooked, b.Kept+f.Kept
+		b.Released, b.ReleaseKept = e.Position, f.Kept
 		return was == f.Was && (was == events.BookingIsHeld || was == events.BookingIsBooked)
+	case *events.BookingCancelled:
+		return b.cancel(f)
 	case *events.BookingRefunded:
 		refunding := b.Refunding
 		b.Refunding, b.Refunded = false, true
-		return refunding && f.PaymentID == b.PaymentID && f.Amount == b.Amount-b.Kept
+		return refunding && f.PaymentID == b.PaymentID && f.Amount == b.due()
 	}
-	return false
+	return b.evolveReturn(e, fact)
 }
 
 // AppendBooking appends the record of a booking: all but the id.
 func AppendBooking(dst []byte, b *Booking) []byte {
 	flags := byte(0)
-	for i, is := range [...]bool{b.Extended, b.Late, b.Retaken, b.Refunding, b.Refunded, b.Intent.Opened} {
+	for i, is := range [...]bool{b.Extended, b.Late, b.Retaken, b.Refunding, b.Refunded, b.Intent.Opened,
+		b.Intent.Unmade} {
 		if is {
 			flags |= 1 << i
 		}
@@ -228,8 +246,9 @@ func AppendBooking(dst []byte, b *Booking) []byte {
 	dst = AppendString(AppendString(dst, string(b.Status)), string(b.Failed))
 	dst = AppendString(AppendString(dst, string(b.PaymentID)), string(b.Payment))
 	dst = AppendMoment(AppendString(dst, string(b.Intent.ID)), b.Intent.ExpiresAt)
-	for _, n := range [...]int64{b.Amount, b.Attempt, int64(b.Revision), int64(b.Position), b.HeldUnder,
-		b.Kept, int64(b.Made), int64(len(b.Seats))} {
+	for _, n := range [...]int64{b.Amount, b.Attempt, int64(b.Revision), int64(b.Position), b.FirstAttempt,
+		b.Kept, int64(b.Made), b.MadeGood, b.MadeUp, int64(b.Released), b.ReleaseKept,
+		int64(len(b.Seats)), int64(len(b.Returned))} {
 		dst = AppendInt(dst, n)
 	}
 	dst = AppendMoment(AppendMoment(dst, b.ExpiresAt), b.ExtendableUntil)
@@ -237,8 +256,9 @@ func AppendBooking(dst []byte, b *Booking) []byte {
 	dst = AppendTime(AppendTime(dst, b.Created), b.Updated)
 	for i := range b.Seats {
 		dst = AppendInt(AppendString(dst, string(b.Seats[i].Seat)), b.Seats[i].Price)
+		dst = AppendString(dst, b.Seats[i].PriceType)
 	}
-	return AppendOrderData(dst, &b.Order)
+	return AppendOrderData(appendPlaces(appendReturned(dst, b.Returned), b.Areas), &b.Order)
 }
 
 // DecodeBooking reads what [AppendBooking] wrote. Error: [ErrRecord].
@@ -258,16 +278,20 @@ func DecodeBooking(id string, record []byte) (Booking, error) {
 		), Holder: events.Holder(r.Text()), Status: events.BookingStatus(r.Text()),
 		Failed:    events.FailReason(r.Text()),
 		PaymentID: events.HoldID(r.Text()), Payment: events.StreamID(r.Text()),
-		Intent: BookingIntent{ID: events.IntentID(r.Text()), ExpiresAt: r.Moment(), Opened: flags[0]&32 != 0},
+		Intent: BookingIntent{ID: events.IntentID(r.Text()), ExpiresAt: r.Moment(), Opened: flags[0]&32 != 0,
+			Unmade: flags[0]&64 != 0},
 		Amount: r.Int(), Attempt: r.Int(), Revision: events.Revision(r.Int()), Position: events.Position(r.Int()),
-		HeldUnder: r.Int(), Kept: r.Int(), Made: events.Position(r.Int()),
+		FirstAttempt: r.Int(), Kept: r.Int(), Made: events.Position(r.Int()),
+		MadeGood: r.Int(), MadeUp: r.Int(), Released: events.Position(r.Int()), ReleaseKept: r.Int(),
 	}
-	n := r.Int()
+	n, returned := r.Int(), r.Int()
 	b.ExpiresAt, b.ExtendableUntil, b.Cancellation = r.Moment(), r.Moment(), r.Cancellation()
 	b.Created, b.Updated = r.Time(), r.Time()
 	for ; n > 0 && r.OK(); n-- {
-		b.Seats = append(b.Seats, events.BookedSeat{Seat: events.SeatName(r.Text()), Price: r.Int()})
+		b.Seats = append(b.Seats, events.BookedSeat{Seat: events.SeatName(r.Text()), Price: r.Int(), PriceType: r.Text()})
 	}
+	b.Returned = r.returned(returned)
+	b.Areas = readPlaces(&r)
 	b.Order = r.OrderData()
 	return b, r.Done()
 }
@@ -277,7 +301,7 @@ func DecodeBooking(id string, record []byte) (Booking, error) {
 func BookingAt(ctx context.Context, store events.Store, id events.BookingID, position events.Position,
 ) (*Booking, error) {
 	row, err := foldAt(ctx, store, events.NewStreamID(events.BookingCategory, string(id)), position, (*Booking).Apply)
-	if err != nil || row == nil || row.ID == "" { // attempts at it were closed, and no more
+	if err != nil || row == nil || row.ID == "" { // only closed attempts
 		return nil, err
 	}
 	return row, nil

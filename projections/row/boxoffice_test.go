@@ -9,8 +9,7 @@ import (
 	"admitone/projections/logtest"
 )
 
-// TestBoxOfficeRowsAreKept: every member comes back from the disk, and half a record
-// is none.
+// TestBoxOfficeRowsAreKept: every member survives encoding, and a truncated record is invalid.
 func TestBoxOfficeRowsAreKept(t *testing.T) {
 	far := time.Date(9999, 12, 31, 23, 59, 59, 999_999_999, time.UTC)
 	show := Performance{
@@ -38,7 +37,7 @@ func TestBoxOfficeRowsAreKept(t *testing.T) {
 	kept(t, WalletEntry{EntryRefunded, "p", "b", 1, 2, 3, 4, time.Unix(1, 2).UTC()}, AppendWalletEntry, DecodeWalletEntry)
 }
 
-// kept checks that a row comes back from its record, and half a record is none.
+// kept checks that a row survives encoding, and that a truncated record is invalid.
 func kept[R any](t *testing.T, row R, encode func([]byte, *R) []byte, decode func([]byte) (R, error)) {
 	t.Helper()
 	record := encode(nil, &row)

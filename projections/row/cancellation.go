@@ -2,7 +2,7 @@ package row
 
 import "admitone/events"
 
-// AppendCancellation appends a rule for giving back.
+// AppendCancellation appends a cancellation policy.
 func AppendCancellation(dst []byte, c events.Cancellation) []byte {
 	return AppendInt(AppendMoment(dst, c.Until), c.RefundPercent)
 }

@@ -7,15 +7,14 @@ import (
 	"admitone/events"
 )
 
-// ErrViolated: an event contradicts the events before it, or one of the
-// system's invariants. The log or the program is wrong; nothing is skipped.
+// ErrViolated means that an event contradicts earlier ones or an invariant of the system. The log or the program is
+// faulty; nothing is skipped.
 var ErrViolated = errors.New("the log violates an invariant")
 
-// CheckNext holds an event to the place behind a row, whose last event has the
-// revision at, events.NoStream before the first. An event that the row contains
-// already is done: it is to change nothing.
+// CheckNext checks that an event is the next one for a row whose last event has revision at, events.NoStream before
+// the first. done is true for an event that the row already contains, which must not be applied again.
 //
-// Error: [ErrViolated]: there is a gap, or creation is not where it belongs.
+// Error: [ErrViolated] for a gap, or a creation that is not the first event or a first event that is not the creation.
 func CheckNext(e *events.Recorded, fact events.Fact, at events.Revision, isCreation bool) (done bool, err error) {
 	switch {
 	case e.Revision <= at:
@@ -29,7 +28,7 @@ func CheckNext(e *events.Recorded, fact events.Fact, at events.Revision, isCreat
 	return false, nil
 }
 
-// revisionOf is the revision of a row that exists, events.NoStream of another.
+// revisionOf is the revision of an existing row, else events.NoStream.
 func revisionOf(exists bool, at events.Revision) events.Revision {
 	if !exists {
 		return events.NoStream

@@ -6,12 +6,12 @@ import (
 	"time"
 )
 
-// ErrRecord: the bytes are not a record of this version. Only a damaged disk or
-// a forgotten change of a kind's version leads here.
-var ErrRecord = errors.New("damaged record of the views; delete their directory, and they are made anew")
+// ErrRecord means that the bytes are not a record of this version: the disk is damaged, or a view's version was not
+// changed with its encoding.
+var ErrRecord = errors.New("damaged record of the views; delete their directory, and they are rebuilt")
 
-// AppendString appends a member of a record, as the other functions here do; a
-// [Reader] reads them back in the same order. It is the length and the bytes.
+// AppendString appends the length and the bytes of s as a member of a record. A [Reader] reads members in the
+// order in which they were appended.
 func AppendString(dst []byte, s string) []byte {
 	dst = binary.AppendUvarint(dst, uint64(len(s)))
 	return append(dst, s...)
@@ -29,15 +29,14 @@ func AppendTime(dst []byte, t time.Time) []byte {
 	return binary.AppendVarint(dst, t.UnixNano())
 }
 
-// AppendMoment appends any time of the years 1 to 9999; what AppendTime can say
-// ends in 2262.
+// AppendMoment appends any time of the years 1 to 9999; AppendTime is limited to the range of Unix nanoseconds,
+// which ends in 2262.
 func AppendMoment(dst []byte, t time.Time) []byte {
 	return binary.AppendVarint(binary.AppendVarint(dst, t.Unix()), int64(t.Nanosecond()))
 }
 
-// Reader reads the members of a record in the order in which they were appended. A
-// member that is not there reads as zero, and spoils the Reader; after the last,
-// done tells.
+// Reader reads the members of a record in the order in which they were appended. A missing member reads as zero and
+// makes Done fail.
 type Reader struct {
 	rest []byte
 	bad  bool
@@ -46,13 +45,13 @@ type Reader struct {
 // NewReader returns a reader of a record, which it does not change.
 func NewReader(record []byte) Reader { return Reader{rest: record} }
 
-// OK reports whether everything read so far was there.
+// OK reports whether all members read so far were present.
 func (r *Reader) OK() bool { return !r.bad }
 
-// Rest is what has not been read yet.
+// Rest returns the unread bytes.
 func (r *Reader) Rest() []byte { return r.rest }
 
-// Bytes reads n bytes, nil if there are fewer. They are the record's own.
+// Bytes reads n bytes, nil if there are fewer. They are a part of the record, not a copy.
 func (r *Reader) Bytes(n int) []byte {
 	if n <= 0 || n > len(r.rest) {
 		r.bad = r.bad || n != 0
@@ -111,7 +110,7 @@ func (r *Reader) Time() time.Time {
 // Moment reads what AppendMoment wrote, in UTC.
 func (r *Reader) Moment() time.Time { return time.Unix(r.Int(), r.Int()).UTC() }
 
-// Done ends the reading. Error: errRecord, if a member was not there, or more is.
+// Done ends reading. Error: ErrRecord if a member was missing, or bytes are left.
 func (r *Reader) Done() error {
 	if r.bad || len(r.rest) != 0 {
 		return ErrRecord

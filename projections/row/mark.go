@@ -4,19 +4,19 @@ import (
 	"admitone/events"
 )
 
-// Mark is where a seat stands, in one letter. The zero Mark is MarkUntouched.
+// Mark is the status of a seat, in one letter. The zero Mark is MarkUntouched.
 type Mark byte
 
-// The marks. They are the letters of a snapshot of "seats:<id>" too.
+// The marks, which are also the letters of a snapshot of "seats:<id>".
 const (
-	MarkUntouched Mark = 0 // free; nothing ever happened to it
+	MarkUntouched Mark = 0 // free; its stream has no event
 	MarkFree      Mark = 'f'
 	MarkHeld      Mark = 'h'
 	MarkBooked    Mark = 'b'
 	MarkBlocked   Mark = 'x'
 )
 
-// Status is where a seat with the mark stands.
+// Status is that of a seat with the mark.
 func (m Mark) Status() events.SeatStatus {
 	switch m {
 	case MarkHeld:
@@ -29,7 +29,7 @@ func (m Mark) Status() events.SeatStatus {
 	return events.SeatIsFree
 }
 
-// Settled is the mark, MarkFree for a seat that was never touched.
+// Settled is the mark, or MarkFree for MarkUntouched.
 func (m Mark) Settled() Mark {
 	if m == MarkUntouched {
 		return MarkFree
@@ -37,10 +37,10 @@ func (m Mark) Settled() Mark {
 	return m
 }
 
-// SeatStep is what a seat's fact does to its mark, which must be From before, settled.
+// SeatStep is the change of a seat's mark by a fact. From is the settled mark that the fact requires.
 type SeatStep struct{ From, To Mark }
 
-// Change is by how much the step changes what remains: 1, 0 or -1.
+// Change is the change of the number of free seats: 1, 0 or -1.
 func (s SeatStep) Change() int8 {
 	switch {
 	case s.To == MarkFree:
@@ -51,27 +51,35 @@ func (s SeatStep) Change() int8 {
 	return 0
 }
 
-// StepOf is the step of a fact, false if it is not a seat's. A fact that moves a deadline
-// alone leads from a mark to the same.
+// StepOf returns the step of a fact, false if it is not a seat's. A fact that only changes a deadline has equal
+// marks.
 func StepOf(fact events.Fact) (SeatStep, bool) {
 	switch f := fact.(type) {
 	case *events.SeatHeld:
-		return SeatStep{MarkFree, MarkHeld}, true
+		return SeatStep{markBeside(f.Label), MarkHeld}, true
 	case *events.SeatExtended:
 		return SeatStep{MarkHeld, MarkHeld}, true
 	case *events.SeatBooked:
 		return SeatStep{MarkHeld, MarkBooked}, true
 	case *events.SeatReleased:
 		if f.Was == events.SeatIsBooked {
-			return SeatStep{MarkBooked, MarkFree}, true
+			return SeatStep{MarkBooked, markBeside(f.Label)}, true
 		}
-		return SeatStep{MarkHeld, MarkFree}, true
+		return SeatStep{MarkHeld, markBeside(f.Label)}, true
 	case *events.SeatExpired:
-		return SeatStep{MarkHeld, MarkFree}, true
+		return SeatStep{MarkHeld, markBeside(f.Label)}, true
 	case *events.SeatBlocked:
 		return SeatStep{MarkFree, MarkBlocked}, true
 	case *events.SeatUnblocked:
 		return SeatStep{MarkBlocked, MarkFree}, true
 	}
 	return SeatStep{}, false
+}
+
+// markBeside is the mark of a seat that is not held: blocked if it has a label.
+func markBeside(label events.BlockLabel) Mark {
+	if label != "" {
+		return MarkBlocked
+	}
+	return MarkFree
 }

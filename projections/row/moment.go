@@ -10,26 +10,25 @@ import (
 	"admitone/events"
 )
 
-// Moment is a place in the log, and its time.
+// Moment is a position in the log, and its time.
 type Moment struct {
 	Position events.Position
 	Time     time.Time
 }
 
-// ErrBadMoment: the text is neither a position nor a time.
+// ErrBadMoment means that the text is neither a position nor a time.
 var ErrBadMoment = errors.New("a moment is a position in the log, or an RFC 3339 time such as 2031-05-01T20:00:00Z")
 
-// MomentOf reads a position or an RFC 3339 time. Position 0 is before everything. A
-// moment that has not come yet is the present, and is returned as such. At the time of
-// an event, as histories tell it, the event has happened: it was decided then, and
-// stored right after. Errors: [ErrBadMoment]; the store's.
+// MomentOf parses a position or an RFC 3339 time. Position 0 is before the first event. A moment in the future is
+// replaced by the present. A time includes the events decided by then, as histories show them, although the store
+// records them slightly later. Errors: [ErrBadMoment]; the store's.
 func MomentOf(ctx context.Context, store events.Store, text string) (Moment, error) {
 	position, err := strconv.ParseUint(text, 10, 64)
 	if err == nil || errors.Is(err, strconv.ErrRange) {
 		return momentAt(ctx, store, min(events.Position(position), events.EndPosition-1))
 	}
 	t, err := events.ParseTime(text)
-	if err != nil || t.Year() < 1 { // earlier times can't be written down again
+	if err != nil || t.Year() < 1 { // RFC 3339 has no earlier years
 		return Moment{}, fmt.Errorf("%w, not %q", ErrBadMoment, text)
 	}
 	if now := time.Now(); t.After(now) {
@@ -43,7 +42,7 @@ func MomentOf(ctx context.Context, store events.Store, text string) (Moment, err
 	return Moment{decided, t}, err
 }
 
-// momentAt is the moment right after a position, or after the last one before it.
+// momentAt is the moment right after the event at a position, or after the last one before it.
 func momentAt(ctx context.Context, store events.Store, position events.Position) (Moment, error) {
 	if position > 0 {
 		last, err := store.ReadAll(ctx, position+1, events.Backward, 1)
@@ -62,15 +61,14 @@ func momentAt(ctx context.Context, store events.Store, position events.Position)
 }
 
 const (
-	// storedWithin is how long after its decision an event is looked for, and
-	// storedAmong how many events at most are looked at.
+	// storedWithin is how long after its decision an event is looked for, and storedAmong how many events are
+	// looked at at most.
 	storedWithin = time.Second
 	storedAmong  = 500
 )
 
-// decidedBy is the last position whose event was decided by t, though the store took it
-// later; taken is the last one that it had taken by then. Refusals are written down in
-// batches, long after they were said, and move nothing.
+// decidedBy returns the position of the last event decided by t, even if stored later; taken is that of the last one
+// stored by then. Refusals are ignored: they are recorded in batches, long after their decision.
 func decidedBy(ctx context.Context, store events.Store, taken events.Position, t time.Time) (events.Position, error) {
 	next, err := store.ReadAll(ctx, taken, events.Forward, storedAmong)
 	if err != nil {
@@ -83,7 +81,7 @@ func decidedBy(ctx context.Context, store events.Store, taken events.Position, t
 			break
 		}
 		if e.Stream.Internal() || e.Stream.Category() == events.RefusalsCategory || !events.Sealed(e.Metadata) {
-			continue // the last is another program's
+			continue // an event of another program
 		}
 		m, err := events.ParseMetadata(e.Metadata)
 		if err != nil {

@@ -9,8 +9,8 @@ import (
 	"admitone/projections/logtest"
 )
 
-// TestAMomentIsWhatWasDecidedByThen: events are stored behind their decision, within a
-// moment; a log that was copied later is not, and refusals are written down in batches.
+// TestAMomentIsWhatWasDecidedByThen: events are stored within a moment after their decision; in a
+// log that was copied later they are not, and refusals are recorded in batches.
 func TestAMomentIsWhatWasDecidedByThen(t *testing.T) {
 	for _, test := range []struct {
 		about   string

@@ -9,15 +9,15 @@ import (
 	"admitone/events"
 )
 
-// Payment is the fold of one payment from outside. Received = Open + Booked + Kept + Refunded + Owed,
-// always, in minor units of Currency.
+// Payment is the fold of one external payment. Received = Open + Booked + Kept + Refunded + Owed at all times, in
+// minor units of Currency.
 type Payment struct {
 	Provider                                     events.Provider
 	Reference                                    string
 	Currency                                     string
 	For                                          events.PaidThing
 	Received, Open, Booked, Kept, Refunded, Owed int64
-	// PaymentID is the payment of the booking that was paid, "" for none.
+	// PaymentID is the booking's payment that it paid, "" for none.
 	PaymentID events.HoldID
 	// Refunds in the order in which they became owed.
 	Refunds []Refund
@@ -37,17 +37,21 @@ const (
 	RefundSettled RefundStatus = "settled"
 )
 
-// Refund is what is or was owed of a payment because of one fact.
+// Refund is an amount that is or was owed from a payment because of one fact.
 type Refund struct {
 	ID     events.RefundID
 	Status RefundStatus
 	Amount int64
 	Cause  events.RefundCause
-	// Settlement is the reference under which it was paid back, "" while it is owed.
+	// Settlement is the reference under which it was refunded, "" while it is owed.
 	Settlement string
+	// Asked means that the provider was requested to refund it, Failure is why it did not.
+	Asked   bool
+	Failure events.RefundFailure
 	// Number orders refunds by when they became owed: the position of that event.
+	// Number orders refunds by when they became owed: it is the position of that event.
 	Number events.Position
-	// The payment that it is of.
+	// The payment of which it is a part.
 	Currency  string
 	Provider  events.Provider
 	Reference string
@@ -60,7 +64,7 @@ type Refund struct {
 // Stream of the payment.
 func (r *Refund) Stream() events.StreamID { return events.PaymentStream(r.Provider, r.Reference) }
 
-// Apply takes the next event of the payment's stream in, as [Product.Apply] does.
+// Apply applies the next event of the payment's stream, as [Product.Apply] does.
 func (p *Payment) Apply(e *events.Recorded) error {
 	fact, err := e.Decode()
 	if err != nil {
@@ -70,8 +74,8 @@ func (p *Payment) Apply(e *events.Recorded) error {
 	return err
 }
 
-// ApplyFact is Apply of an event whose fact has been decoded. It returns the refund that the fact
-// made or changed, nil if there is none or the row contains it already.
+// ApplyFact is Apply for an event whose fact has been decoded. It returns the refund that the fact created or
+// changed, nil if there is none or the row already contains the event.
 func (p *Payment) ApplyFact(e *events.Recorded, fact events.Fact) (*Refund, error) {
 	at := revisionOf(p.Provider != "", p.Revision)
 	received, isCreation := fact.(*events.PaymentReceived)
@@ -110,6 +114,9 @@ func (p *Payment) evolve(e *events.Recorded, fact events.Fact) (refund *Refund, 
 			return nil, true
 		}
 		return p.owe(e, f.RefundID, f.Cause, f.Amount), true
+	case *events.PaymentMadeUp:
+		p.Kept, p.Owed = p.Kept-f.Amount, p.Owed+f.Amount
+		return p.owe(e, f.RefundID, f.Cause, f.Amount), true
 	case *events.PaymentRefunded:
 		i := slices.IndexFunc(p.Refunds, func(r Refund) bool { return r.ID == f.RefundID })
 		if i < 0 || p.Refunds[i].Status != RefundOwed || p.Refunds[i].Amount != f.Amount {
@@ -118,11 +125,44 @@ func (p *Payment) evolve(e *events.Recorded, fact events.Fact) (refund *Refund, 
 		p.Owed, p.Refunded = p.Owed-f.Amount, p.Refunded+f.Amount
 		p.Refunds = slices.Clone(p.Refunds)
 		refund = &p.Refunds[i]
-		refund.Status, refund.Settlement = RefundSettled, f.Reference
+		refund.Status, refund.Settlement, refund.Asked, refund.Failure = RefundSettled, f.Reference, false, ""
 		refund.Revision, refund.Position = e.Revision, e.Position
 		return refund, true
 	}
-	return nil, false
+	return p.evolveAsked(e, fact)
+}
+
+// evolveAsked applies the facts of refund requests to the provider.
+func (p *Payment) evolveAsked(e *events.Recorded, fact events.Fact) (refund *Refund, ok bool) {
+	var id events.RefundID
+	failed, isFailure := fact.(*events.PaymentRefundFailed)
+	if asked, is := fact.(*events.PaymentRefundAsked); is {
+		id = asked.RefundID
+	} else if isFailure {
+		id = failed.RefundID
+	}
+	i := slices.IndexFunc(p.Refunds, func(r Refund) bool { return r.ID == id })
+	if i < 0 {
+		return nil, false
+	}
+	p.Refunds = slices.Clone(p.Refunds)
+	refund = &p.Refunds[i]
+	was := refund.Status
+	switch {
+	case !isFailure:
+		ok = was == RefundOwed && !refund.Asked && refund.Failure == ""
+		refund.Asked = true
+	case was == RefundOwed:
+		ok = refund.Asked && failed.Amount == 0
+	default:
+		ok = failed.Amount == refund.Amount && failed.Reference == refund.Settlement
+	}
+	if isFailure {
+		p.Owed, p.Refunded = p.Owed+failed.Amount, p.Refunded-failed.Amount
+		refund.Status, refund.Settlement, refund.Asked, refund.Failure = RefundOwed, "", false, failed.Failure
+	}
+	refund.Revision, refund.Position = e.Revision, e.Position
+	return refund, ok
 }
 
 func (p *Payment) owe(e *events.Recorded, id events.RefundID, cause events.RefundCause, amount int64) *Refund {
@@ -183,10 +223,14 @@ func readPaid(r *Reader) (provider events.Provider, reference, currency string, 
 }
 
 func appendOwed(dst []byte, f *Refund) []byte {
-	for _, text := range [...]string{string(f.ID), string(f.Status), string(f.Cause), f.Settlement} {
+	for _, text := range [...]string{string(f.ID), string(f.Status), string(f.Cause), f.Settlement, string(f.Failure)} {
 		dst = AppendString(dst, text)
 	}
-	for _, n := range [...]int64{f.Amount, int64(f.Number), int64(f.Revision), int64(f.Position)} {
+	asked := int64(0)
+	if f.Asked {
+		asked = 1
+	}
+	for _, n := range [...]int64{asked, f.Amount, int64(f.Number), int64(f.Revision), int64(f.Position)} {
 		dst = AppendInt(dst, n)
 	}
 	return dst
@@ -194,7 +238,8 @@ func appendOwed(dst []byte, f *Refund) []byte {
 
 func readOwed(r *Reader) Refund {
 	return Refund{ID: events.RefundID(r.Text()), Status: RefundStatus(r.Text()), Cause: events.RefundCause(r.Text()),
-		Settlement: r.Text(), Amount: r.Int(), Number: events.Position(r.Int()), Revision: events.Revision(r.Int()),
+		Settlement: r.Text(), Failure: events.RefundFailure(r.Text()), Asked: r.Int() != 0,
+		Amount: r.Int(), Number: events.Position(r.Int()), Revision: events.Revision(r.Int()),
 		Position: events.Position(r.Int())}
 }
 
@@ -212,13 +257,13 @@ func DecodeRefund(record []byte) (Refund, error) {
 	return f, r.Done()
 }
 
-// PaymentAt folds a payment up to a position; nil if nothing was received by then. id is what stands
-// behind the category in its stream. Errors: those of [Payment.Apply]; the store's.
+// PaymentAt folds a payment up to a position; nil if nothing was received by then. id is the entity part of its stream
+// name. Errors: those of [Payment.Apply]; the store's.
 func PaymentAt(ctx context.Context, store events.Store, id string, position events.Position) (*Payment, error) {
 	return foldAt(ctx, store, events.NewStreamID(events.PaymentCategory, id), position, (*Payment).Apply)
 }
 
-// Settlement says for which refund a provider's reference counts.
+// Settlement assigns a provider's reference to a refund.
 type Settlement struct {
 	events.SettlementClaimed
 	Revision events.Revision
@@ -226,7 +271,7 @@ type Settlement struct {
 	Created  time.Time
 }
 
-// Apply takes the one event of a settlement's stream in. Error: [ErrViolated].
+// Apply applies the only event of a settlement's stream. Error: [ErrViolated].
 func (s *Settlement) Apply(e *events.Recorded) error {
 	fact, err := e.Decode()
 	if err != nil {
@@ -235,7 +280,7 @@ func (s *Settlement) Apply(e *events.Recorded) error {
 	return s.ApplyFact(e, fact)
 }
 
-// ApplyFact is Apply of an event whose fact has been decoded.
+// ApplyFact is Apply for an event whose fact has been decoded.
 func (s *Settlement) ApplyFact(e *events.Recorded, fact events.Fact) error {
 	f, ok := fact.(*events.SettlementClaimed)
 	if !ok || e.Revision != 0 {
@@ -245,7 +290,7 @@ func (s *Settlement) ApplyFact(e *events.Recorded, fact events.Fact) error {
 	return nil
 }
 
-// SettlementAt reads a settlement up to a position; nil if the reference counted for nothing by then.
+// SettlementAt reads a settlement as of a position; nil if the reference was not used by then.
 // Errors: those of [Settlement.Apply]; the store's.
 func SettlementAt(ctx context.Context, store events.Store, id string, position events.Position) (*Settlement, error) {
 	return foldAt(ctx, store, events.NewStreamID(events.SettlementCategory, id), position, (*Settlement).Apply)

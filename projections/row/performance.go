@@ -9,16 +9,16 @@ import (
 	"admitone/events"
 )
 
-// SeatCounts are how many seats of a section, or of a performance, stand where.
+// SeatCounts has the number of seats of a section, or of a performance, by status.
 type SeatCounts struct {
-	// Capacity is how many there are: Remaining() + Held + Booked + Blocked, always.
+	// Capacity is the number of seats: always Remaining() + Held + Booked + Blocked.
 	Capacity, Held, Booked, Blocked int64
 }
 
-// Remaining is how many can still be had.
+// Remaining is the number of free seats.
 func (c SeatCounts) Remaining() int64 { return c.Capacity - c.Held - c.Booked - c.Blocked }
 
-// Move takes one seat from a status to another.
+// Move changes the status of one seat.
 func (c *SeatCounts) Move(from, to Mark) {
 	for _, step := range [...]struct {
 		mark Mark
@@ -51,17 +51,21 @@ type Performance struct {
 	HoldSeconds int64
 	// LimitPerHolder is how many seats one holder may have; 0 is no limit.
 	LimitPerHolder int64
-	// WaitingRoom that guards the sale, "" if none does.
+	// WaitingRoom that guards the sale, "" for none.
 	WaitingRoom events.RoomID
 	// SaleTimes are the bounds of the sale.
 	events.SaleTimes
-	// Cancellation is the rule for giving back that it states, the zero one if it is the default.
+	// Cancellation is the cancellation policy that it states, the zero value for the default.
 	Cancellation events.Cancellation
+	// Cancelled is zero unless the organiser has cancelled it.
+	Cancelled Cancelled
 	// Edited is the revision of the newest edit; the creation counts.
 	Edited events.Revision
 	// SeatCounts over all sections.
 	SeatCounts
 	Sections []Section
+	// Areas of places without numbers, which SeatCounts leaves out.
+	Areas []Area
 	// Revision of the performance's own stream, which does not move when seats do.
 	Revision events.Revision
 	// Position of the last event that changed the row, which may be a seat's.
@@ -70,17 +74,21 @@ type Performance struct {
 	// Position.
 	Created, Updated time.Time
 
-	// Layout numbers the seats. It follows from the sections.
+	// Plan of the hall, "" if the sections define the seats.
+	Plan events.PlanID
+	// Prices of the plan's categories.
+	Prices []events.CategoryPrice
+	// Layout numbers the seats. It is derived from the sections, or from the plan's hall; with a plan, it and
+	// the sections are set by UseHall.
 	Layout *events.Layout
-	// Blocks is the number of blocks of seats that are records in the views. It is 0 in a row that
-	// was folded from the log alone.
+	// Blocks is the number of records of seat blocks in the views, 0 in a row folded from the log alone.
 	Blocks int64
 }
 
 // Clone returns a copy that the fold does not change.
 func (p *Performance) Clone() Performance {
 	c := *p
-	c.Sections = slices.Clone(p.Sections)
+	c.Sections, c.Areas = slices.Clone(p.Sections), slices.Clone(p.Areas)
 	return c
 }
 
@@ -97,6 +105,8 @@ func NewPerformance(e *events.Recorded, fact events.Fact) (Performance, error) {
 		), Title: f.Title, Venue: f.Venue, StartsAt: f.StartsAt.UTC(),
 		HoldSeconds:    f.HoldSeconds,
 		LimitPerHolder: f.LimitPerHolder, WaitingRoom: f.WaitingRoom, SaleTimes: f.SaleTimes, Cancellation: f.Cancellation,
+		Plan:     f.Plan,
+		Prices:   f.CategoryPrices,
 		Edited:   e.Revision,
 		Revision: e.Revision, Position: e.Position, Created: e.Created, Updated: e.Created,
 	}
@@ -105,6 +115,25 @@ func NewPerformance(e *events.Recorded, fact events.Fact) (Performance, error) {
 	}
 	p.complete()
 	return p, nil
+}
+
+// UseHall sets the hall of the plan, which defines the seats. The counts of a row that was read are kept.
+func (p *Performance) UseHall(hall *events.Hall) {
+	sections := make([]Section, len(hall.Sections()))
+	layout := events.NewHallLayout(hall, p.Prices)
+	for i, s := range hall.Sections() {
+		first, end := layout.Span(i)
+		sections[i] = Section{s, SeatCounts{Capacity: int64(end - first)}}
+		if i < len(p.Sections) {
+			sections[i].Held, sections[i].Booked, sections[i].Blocked = p.Sections[i].Held, p.Sections[i].Booked,
+				p.Sections[i].Blocked
+		}
+	}
+	p.Sections, p.Layout = sections, layout
+	if p.Areas == nil {
+		p.Areas = AreasOf(layout)
+	}
+	p.complete()
 }
 
 // maxSeats bounds a performance, so that a seat's number fits its type.
@@ -131,7 +160,7 @@ func checkSections(e *events.Recorded, f *events.PerformanceCreated) error {
 	return nil
 }
 
-// complete derives what follows from the sections.
+// complete computes what the sections determine.
 func (p *Performance) complete() {
 	sections := make([]events.Section, len(p.Sections))
 	p.SeatCounts = SeatCounts{}
@@ -142,19 +171,25 @@ func (p *Performance) complete() {
 		p.Booked += s.Booked
 		p.Blocked += s.Blocked
 	}
-	p.Layout = events.NewLayout(sections)
+	switch {
+	case p.Plan == "":
+		p.Layout = events.NewLayout(sections)
+	case p.Layout != nil:
+		p.Layout = events.NewHallLayout(p.Layout.Hall(), p.Prices)
+	}
 }
 
 // AppendPerformance appends the record of a performance: all but the id.
 func AppendPerformance(dst []byte, p *Performance) []byte {
 	dst = AppendString(AppendString(AppendString(dst, p.Title), p.Venue), string(p.WaitingRoom))
 	dst = AppendMoment(AppendMoment(AppendMoment(dst, p.StartsAt), p.OpensAt), p.ClosesAt)
-	dst = AppendCancellation(dst, p.Cancellation)
+	dst = appendPrices(AppendString(AppendCancellation(dst, p.Cancellation), string(p.Plan)), p.Prices)
 	for _, n := range [...]int64{p.HoldSeconds, p.LimitPerHolder, int64(p.Edited), int64(p.Revision), int64(p.Position),
 		p.Blocks, int64(len(p.Sections))} {
 		dst = AppendInt(dst, n)
 	}
 	dst = AppendTime(AppendTime(dst, p.Created), p.Updated)
+	dst = AppendCancelled(dst, &p.Cancelled)
 	for i := range p.Sections {
 		s := &p.Sections[i]
 		dst = AppendString(AppendString(dst, string(s.ID)), s.DisplayName)
@@ -162,10 +197,10 @@ func AppendPerformance(dst []byte, p *Performance) []byte {
 			dst = AppendInt(dst, n)
 		}
 	}
-	return dst
+	return appendAreas(dst, p.Areas)
 }
 
-// DecodePerformance reads what [AppendPerformance] wrote. Error: [ErrRecord].
+// DecodePerformance reads what [AppendPerformance] wrote. Call UseHall on one with a plan. Error: [ErrRecord].
 func DecodePerformance(id string, record []byte) (Performance, error) {
 	r := NewReader(record)
 	p := Performance{
@@ -173,11 +208,13 @@ func DecodePerformance(id string, record []byte) (Performance, error) {
 			id,
 		), Title: r.Text(), Venue: r.Text(), WaitingRoom: events.RoomID(r.Text()), StartsAt: r.Moment(),
 		SaleTimes: events.SaleTimes{OpensAt: r.Moment(), ClosesAt: r.Moment()}, Cancellation: r.Cancellation(),
+		Plan: events.PlanID(r.Text()), Prices: r.prices(),
 		HoldSeconds: r.Int(), LimitPerHolder: r.Int(), Edited: events.Revision(r.Int()), Revision: events.Revision(r.Int()),
 		Position: events.Position(r.Int()), Blocks: r.Int(),
 	}
 	n := r.Int()
 	p.Created, p.Updated = r.Time(), r.Time()
+	p.Cancelled = r.Cancelled()
 	for ; n > 0 && r.OK(); n-- {
 		s := Section{
 			Section: events.Section{ID: events.SectionID(r.Text()), DisplayName: r.Text(), Rows: r.Int(), SeatsPerRow: r.Int(),
@@ -186,6 +223,7 @@ func DecodePerformance(id string, record []byte) (Performance, error) {
 		s.SeatCounts = SeatCounts{s.Rows * s.SeatsPerRow, r.Int(), r.Int(), r.Int()}
 		p.Sections = append(p.Sections, s)
 	}
+	p.Areas = readAreas(&r)
 	if err := r.Done(); err != nil {
 		return Performance{}, err
 	}
@@ -193,7 +231,7 @@ func DecodePerformance(id string, record []byte) (Performance, error) {
 	return p, nil
 }
 
-// Apply takes the next event of the performance's own stream in, as [Product.Apply] does.
+// Apply applies the next event of the performance's own stream, as [Product.Apply] does.
 func (p *Performance) Apply(e *events.Recorded) error {
 	fact, err := e.Decode()
 	if err != nil {
@@ -202,7 +240,7 @@ func (p *Performance) Apply(e *events.Recorded) error {
 	return p.ApplyFact(e, fact)
 }
 
-// ApplyFact is Apply of an event whose fact has been decoded.
+// ApplyFact is Apply for an event whose fact has been decoded.
 func (p *Performance) ApplyFact(e *events.Recorded, fact events.Fact) error {
 	_, isCreation := fact.(*events.PerformanceCreated)
 	if done, err := CheckNext(e, fact, revisionOf(p.ID != "", p.Revision), isCreation); done || err != nil {
@@ -216,12 +254,19 @@ func (p *Performance) ApplyFact(e *events.Recorded, fact events.Fact) error {
 		return err
 	}
 	switch f := fact.(type) {
+	case *events.BlocksBegun, *events.BlocksChanged, *events.BlocksWithdrawn, *events.BlocksUndone:
+		p.Revision = e.Revision // their changes are in the seats' streams
+		return nil
 	case *events.PerformanceEdited:
 		if !p.edit(f) {
 			return fmt.Errorf("%w: position %d: %s@%d has the prices of other sections", ErrViolated, e.Position, e.Stream,
 				e.Revision)
 		}
 		p.Edited = e.Revision
+	case *events.PerformanceCancelled:
+		if !p.Cancelled.cancel(e, f.Reason) {
+			return fmt.Errorf("%w: position %d: %s is cancelled twice", ErrViolated, e.Position, e.Stream)
+		}
 	case *events.PerformanceOpened, *events.PerformanceClosed:
 	default:
 		return fmt.Errorf("%w: position %d: a %s in %s", ErrViolated, e.Position, fact.Name(), e.Stream)
@@ -230,9 +275,14 @@ func (p *Performance) ApplyFact(e *events.Recorded, fact events.Fact) error {
 	return nil
 }
 
-// edit takes an edit in, and returns whether its sections are the performance's.
+// edit applies an edit, and returns whether its sections are the performance's.
 func (p *Performance) edit(f *events.PerformanceEdited) bool {
-	if len(f.Prices) != len(p.Sections) {
+	if p.Plan != "" {
+		if len(f.Prices) > 0 || !events.SameCategories(f.CategoryPrices, p.Prices) {
+			return false
+		}
+		p.Prices = f.CategoryPrices
+	} else if len(f.Prices) != len(p.Sections) {
 		return false
 	}
 	for i := range f.Prices {
@@ -243,7 +293,7 @@ func (p *Performance) edit(f *events.PerformanceEdited) bool {
 	p.Title, p.Venue, p.StartsAt, p.SaleTimes = f.Title, f.Venue, f.StartsAt.UTC(), f.SaleTimes
 	p.Cancellation = f.Cancellation
 	p.HoldSeconds, p.LimitPerHolder = f.HoldSeconds, f.LimitPerHolder
-	p.Sections = slices.Clone(p.Sections) // what was handed out does not change
+	p.Sections = slices.Clone(p.Sections) // rows handed out share the old one
 	for i := range f.Prices {
 		p.Sections[i].Price = f.Prices[i].Price
 	}

@@ -14,16 +14,14 @@ const seatReads = 16
 // PerformanceAt is a performance as it was at a position, with its map; nil if it did
 // not exist by then.
 //
-// The map is read from the seats' streams, the last event of each up to then, and
-// from nothing else of the log. touched are the seats to look at (the
-// [SeatMap.Touched] of any later map will do); nil is all of them, which
-// for those that nobody ever touched is a look-up that finds nothing.
+// The map is read from the last event of each seat's stream up to then. touched are the
+// seats to read (the [SeatMap.Touched] of any later map is sufficient); nil reads all,
+// which costs a look-up for each seat without events.
 //
 // Errors: [ErrViolated]; those of [events.Recorded.Decode]; the store's.
 func PerformanceAt(ctx context.Context, store events.Store, id events.PerformanceID, position events.Position,
 	touched []events.SeatName) (*Performance, *SeatMap, error) {
-	row, err := foldAt(ctx, store, events.NewStreamID(events.PerformanceCategory, string(id)), position,
-		(*Performance).Apply)
+	row, err := performanceAt(ctx, store, id, position)
 	if err != nil || row == nil {
 		return nil, nil, err
 	}
@@ -45,13 +43,50 @@ func PerformanceAt(ctx context.Context, store events.Store, id events.Performanc
 	}
 	row.Sections = m.Counts()
 	row.complete()
+	if err := row.readAreas(ctx, store, position); err != nil {
+		return nil, nil, err
+	}
 	if last != nil && last.Position > row.Position {
 		row.Position, row.Updated = last.Position, last.Created
 	}
 	return row, m, nil
 }
 
-// readAll reads the marks of seats, and returns the last event that made one.
+// performanceAt folds a performance without its seats up to a position; nil if it did not exist by then.
+func performanceAt(ctx context.Context, store events.Store, id events.PerformanceID,
+	position events.Position) (*Performance, error) {
+	row, err := foldAt(ctx, store, events.NewStreamID(events.PerformanceCategory, string(id)), position,
+		(*Performance).Apply)
+	if err != nil || row == nil || row.Plan == "" {
+		return row, err
+	}
+	hall, err := events.ReadHall(ctx, store, row.Plan)
+	if err != nil {
+		return nil, err
+	}
+	row.UseHall(hall)
+	return row, nil
+}
+
+// readAreas reads the counts of the areas.
+func (p *Performance) readAreas(ctx context.Context, store events.Store, position events.Position) error {
+	for i := range p.Areas {
+		last, err := AreaAt(ctx, store, events.OfPerformance(p.ID, string(p.Areas[i].ID)), position)
+		if err != nil {
+			return err
+		}
+		if last == nil {
+			continue
+		}
+		p.Areas[i].AreaCounts = last.AreaCounts
+		if last.Position > p.Position {
+			p.Position, p.Updated = last.Position, last.Updated
+		}
+	}
+	return nil
+}
+
+// readAll reads the marks of seats, and returns the latest event that set one.
 func (m *SeatMap) readAll(ctx context.Context, store events.Store, id events.PerformanceID,
 	seats []events.SeatIndex) (last *events.Recorded, err error) {
 	var readers sync.WaitGroup

@@ -9,7 +9,7 @@ import (
 	"admitone/projections/logtest"
 )
 
-// unread is a log that can't be read.
+// unread is a log whose reads fail.
 type unread struct{ events.Store }
 
 func (unread) Read(context.Context, events.StreamID, events.Revision, events.Direction,
@@ -17,7 +17,7 @@ func (unread) Read(context.Context, events.StreamID, events.Revision, events.Dir
 	return nil, events.ErrUnavailable
 }
 
-// TestAPastThatCannotBeRead: half a map is none.
+// TestAPastThatCannotBeRead: a map that was read in part is an error.
 func TestAPastThatCannotBeRead(t *testing.T) {
 	if _, _, err := PerformanceAt(t.Context(), unread{}, "a", 1, nil); !errors.Is(err, events.ErrUnavailable) {
 		t.Errorf("a performance: %v", err)

@@ -20,10 +20,14 @@ type Product struct {
 	LimitPerHolder int64
 	// HoldSeconds is how long a hold lasts.
 	HoldSeconds int64
-	// WaitingRoom that guards the sale, "" if none does.
+	// WaitingRoom that guards the sale, "" for none.
 	WaitingRoom events.RoomID
 	// SaleTimes are the bounds of the sale.
 	events.SaleTimes
+	// Cancellation is the cancellation policy, the zero value for none.
+	Cancellation events.Cancellation
+	// Cancelled is zero unless the organiser has cancelled it.
+	Cancelled Cancelled
 	// Edited is the revision of the newest edit; the creation counts.
 	Edited events.Revision
 	// Revision and Position of the last event that the row contains.
@@ -33,12 +37,11 @@ type Product struct {
 	Created, Updated time.Time
 }
 
-// Remaining is what can still be had.
+// Remaining is the number of units that are not held or sold.
 func (p *Product) Remaining() int64 { return p.Stock - p.Held - p.Sold }
 
-// Apply takes the next event of the product's stream in. The zero Product is
-// the one before the first event. An event that the row contains already
-// changes nothing, and neither does one that is refused.
+// Apply applies the next event of the product's stream; before the first event the product is zero. An event that the
+// row already contains, and one that is refused, changes nothing.
 //
 // Errors: [ErrViolated], events.ErrUnknownFact, events.ErrBadFact.
 func (p *Product) Apply(e *events.Recorded) error {
@@ -49,7 +52,7 @@ func (p *Product) Apply(e *events.Recorded) error {
 	return p.ApplyFact(e, fact)
 }
 
-// ApplyFact is Apply of an event whose fact has been decoded.
+// ApplyFact is Apply for an event whose fact has been decoded.
 func (p *Product) ApplyFact(e *events.Recorded, fact events.Fact) error {
 	_, isCreation := fact.(*events.ProductCreated)
 	if done, err := CheckNext(e, fact, revisionOf(p.ID != "", p.Revision), isCreation); done || err != nil {
@@ -61,7 +64,7 @@ func (p *Product) ApplyFact(e *events.Recorded, fact events.Fact) error {
 		return err
 	}
 	if next.Held < 0 || next.Sold < 0 || next.Remaining() < 0 || next.Remaining() != remaining {
-		return fmt.Errorf("%w: position %d: %s@%d says that %d remain; of %d, %d are held and %d sold",
+		return fmt.Errorf("%w: position %d: %s@%d states %d remaining; of %d, %d are held and %d sold",
 			ErrViolated, e.Position, e.Stream, e.Revision, remaining, next.Stock, next.Held, next.Sold)
 	}
 	next.Revision, next.Position, next.Updated = e.Revision, e.Position, e.Created
@@ -89,12 +92,25 @@ func (p *Product) evolve(e *events.Recorded, fact events.Fact) (remaining int64,
 			p.Sold -= f.Quantity
 		}
 		return f.Remaining, nil
+	case *events.ProductReservationCancelled:
+		if f.Was == events.ReservationHeld {
+			p.Held -= f.Quantity
+		} else {
+			p.Sold -= f.Quantity
+		}
+		return f.Remaining, nil
+	case *events.ProductCancelled:
+		if !p.Cancelled.cancel(e, f.Reason) {
+			return 0, fmt.Errorf("%w: position %d: %s is cancelled twice", ErrViolated, e.Position, e.Stream)
+		}
+		return f.Remaining, nil
 	case *events.ProductExpired:
 		p.Held -= f.Quantity
 		return f.Remaining, nil
 	case *events.ProductEdited:
 		p.Name, p.Stock, p.Price, p.LimitPerHolder = f.DisplayName, f.Stock, f.Price, f.LimitPerHolder
 		p.WaitingRoom, p.SaleTimes, p.Edited = f.WaitingRoom, f.SaleTimes, e.Revision
+		p.Cancellation = f.Cancellation
 		return f.Remaining, nil
 	case *events.ProductOpened:
 		return f.Remaining, nil
@@ -102,10 +118,17 @@ func (p *Product) evolve(e *events.Recorded, fact events.Fact) (remaining int64,
 		return f.Remaining, nil
 	case *events.ProductReservationAnnotated:
 		return f.Remaining, nil
+	case *events.ProductRetaken:
+		p.Held += f.Quantity
+		return f.Remaining, nil
+	case *events.ProductPaid:
+		return f.Remaining, nil
+	case *events.ProductPaymentFailed:
+		return f.Remaining, nil
 	case *events.ProductCreated:
 		p.ID, p.Name, p.Stock, p.Price = events.ProductID(e.Stream.Entity()), f.DisplayName, f.Stock, f.Price
 		p.LimitPerHolder, p.HoldSeconds, p.WaitingRoom, p.Created = f.LimitPerHolder, f.HoldSeconds, f.WaitingRoom, e.Created
-		p.SaleTimes, p.Edited = f.SaleTimes, e.Revision
+		p.SaleTimes, p.Edited, p.Cancellation = f.SaleTimes, e.Revision, f.Cancellation
 		return f.Stock, nil
 	}
 	return 0, fmt.Errorf("%w: position %d: a %s in %s", ErrViolated, e.Position, fact.Name(), e.Stream)
@@ -119,7 +142,8 @@ func AppendProduct(dst []byte, p *Product) []byte {
 		dst = AppendInt(dst, n)
 	}
 	dst = AppendInt(AppendMoment(AppendMoment(dst, p.OpensAt), p.ClosesAt), int64(p.Edited))
-	return AppendTime(AppendTime(dst, p.Created), p.Updated)
+	dst = AppendTime(AppendTime(AppendCancellation(dst, p.Cancellation), p.Created), p.Updated)
+	return AppendCancelled(dst, &p.Cancelled)
 }
 
 // DecodeProduct reads what [AppendProduct] wrote. Error: [ErrRecord].
@@ -130,7 +154,7 @@ func DecodeProduct(id string, record []byte) (Product, error) {
 		Stock: r.Int(), Held: r.Int(), Sold: r.Int(), Price: r.Int(), LimitPerHolder: r.Int(), HoldSeconds: r.Int(),
 		Revision: events.Revision(r.Int()), Position: events.Position(r.Int()),
 		SaleTimes: events.SaleTimes{OpensAt: r.Moment(), ClosesAt: r.Moment()}, Edited: events.Revision(r.Int()),
-		Created: r.Time(), Updated: r.Time(),
+		Cancellation: r.Cancellation(), Created: r.Time(), Updated: r.Time(), Cancelled: r.Cancelled(),
 	}
 	return p, r.Done()
 }

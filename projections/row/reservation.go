@@ -7,18 +7,25 @@ import (
 	"admitone/events"
 )
 
-// Reservation is the fold of what a product's stream says about one reservation.
+// Reservation is the fold of the events of one reservation in its product's stream.
 type Reservation struct {
 	ID        events.ReservationID
 	ProductID events.ProductID
 	Holder    events.Holder
 	Quantity  int64
+	// Price of one unit, in minor units, and cancellation policy, as of its hold or sale.
+	Price        int64
+	Cancellation events.Cancellation
+	// PaidBy is the stream of the external payment that paid for it, "" for none, and Kept the cancellation
+	// fee withheld from that, in minor units.
+	PaidBy events.StreamID
+	Kept   int64
 	// Deadline of its hold, zero if it was sold at once.
 	Deadline time.Time
 	// Steps are its statuses, the oldest first, at least one. They must not be changed.
 	Steps []ReservationStep
-	// Order is what was stated last, by the fact at OrderRevision and OrderPosition, both 0 if
-	// there is none. It must not be changed.
+	// Order is the latest order data, of the fact at OrderRevision and OrderPosition, both 0 if there is
+	// none. It must not be modified.
 	Order         events.OrderData
 	OrderRevision events.Revision
 	OrderPosition events.Position
@@ -39,9 +46,13 @@ func (r *Reservation) Last() *ReservationStep { return &r.Steps[len(r.Steps)-1] 
 // Status is that of the newest step.
 func (r *Reservation) Status() events.ReservationStatus { return r.Last().Status }
 
-// Ended reports whether it was released or has expired.
+// Ended reports whether it was released, cancelled or has expired.
 func (r *Reservation) Ended() bool {
-	return r.Status() == events.ReservationReleased || r.Status() == events.ReservationExpired
+	switch r.Status() {
+	case events.ReservationReleased, events.ReservationExpired, events.ReservationCancelled:
+		return true
+	}
+	return false
 }
 
 // ExpiresAt is the deadline of a hold, also of one that has expired; zero otherwise.
@@ -52,7 +63,7 @@ func (r *Reservation) ExpiresAt() time.Time {
 	return time.Time{}
 }
 
-// StatusAt is the status with a hold that is over taken for what it is, before its fact says so.
+// StatusAt returns the status as of a time: a hold is expired after its deadline, even before its fact says so.
 func (r *Reservation) StatusAt(now time.Time) events.ReservationStatus {
 	if r.Status() == events.ReservationHeld && now.After(r.Deadline) {
 		return events.ReservationExpired
@@ -72,14 +83,22 @@ func (r *Reservation) Confirmed() bool {
 		func(s ReservationStep) bool { return s.Status == events.ReservationConfirmed })
 }
 
-// Then returns the reservation as of a position, false if it was not made yet. Its order data are
-// those of now, and not those of then if OrderPosition is later.
+// Then returns the reservation as of a position, false if it did not exist yet. Its order data are the latest ones;
+// they are later than position if OrderPosition is.
 func (r *Reservation) Then(position events.Position) (Reservation, bool) {
 	then := *r
 	for len(then.Steps) > 0 && then.Last().Position > position {
 		then.Steps = then.Steps[:len(then.Steps)-1]
 	}
 	return then, len(then.Steps) > 0
+}
+
+// KeptNow is the fee withheld from it while it is released, in minor units.
+func (r *Reservation) KeptNow() int64 {
+	if r.Status() != events.ReservationReleased {
+		return 0
+	}
+	return r.Kept
 }
 
 // With returns the reservation with one more step; r is not changed.
@@ -98,11 +117,12 @@ func (r *Reservation) Stated(e *events.Recorded, order events.OrderData) *Reserv
 
 // stepStatuses are the statuses by the number that a record has for each.
 var stepStatuses = [...]events.ReservationStatus{events.ReservationHeld, events.ReservationConfirmed,
-	events.ReservationReleased, events.ReservationExpired}
+	events.ReservationReleased, events.ReservationExpired, events.ReservationCancelled}
 
 // AppendReservation appends the record of a reservation: all but the ids.
 func AppendReservation(dst []byte, r *Reservation) []byte {
 	dst = AppendInt(AppendString(dst, string(r.Holder)), r.Quantity)
+	dst = AppendInt(AppendString(AppendCancellation(AppendInt(dst, r.Price), r.Cancellation), string(r.PaidBy)), r.Kept)
 	dst = AppendInt(AppendTime(dst, r.Deadline), int64(len(r.Steps)))
 	for i := range r.Steps {
 		s := &r.Steps[i]
@@ -121,7 +141,8 @@ func AppendReservation(dst []byte, r *Reservation) []byte {
 // DecodeReservation reads what [AppendReservation] wrote. Error: [ErrRecord].
 func DecodeReservation(record []byte) (Reservation, error) {
 	in := NewReader(record)
-	r := Reservation{Holder: events.Holder(in.Text()), Quantity: in.Int(), Deadline: in.Time()}
+	r := Reservation{Holder: events.Holder(in.Text()), Quantity: in.Int(), Price: in.Int(),
+		Cancellation: in.Cancellation(), PaidBy: events.StreamID(in.Text()), Kept: in.Int(), Deadline: in.Time()}
 	for n := in.Int(); n > 0 && in.OK(); n-- {
 		status := in.Int()
 		if status < 0 || status >= int64(len(stepStatuses)) {

@@ -6,8 +6,8 @@ import (
 	"admitone/events"
 )
 
-// Roster is the fold of one tournament's stream with the teams that take part: it
-// answers for the past what the view of entries does for the present.
+// Roster is the fold of one tournament's stream with its entries: it does for the past what the view of entries
+// does for the present.
 type Roster struct {
 	Tournament
 	seats map[events.TeamID]*Entry
@@ -24,7 +24,7 @@ func RosterAt(ctx context.Context, store events.Store, id events.TournamentID, p
 	return foldAt(ctx, store, events.NewStreamID(events.TournamentCategory, string(id)), position, (*Roster).Apply)
 }
 
-// Apply takes the next event of the tournament's stream in, as [Product.Apply]
+// Apply applies the next event of the tournament's stream, as [Product.Apply]
 // does.
 func (r *Roster) Apply(e *events.Recorded) error {
 	fact, err := e.Decode()
@@ -54,7 +54,7 @@ func (r *Roster) Apply(e *events.Recorded) error {
 	return nil
 }
 
-// places are those of a status.
+// places returns the entries of a status.
 func (r *Roster) places(status events.EntryStatus) *[]*Entry {
 	if status == events.EntryEntered {
 		return &r.slots
@@ -128,9 +128,8 @@ func taken(places []*Entry) (n int64) {
 	return n
 }
 
-// Entries returns up to limit entries of one status behind the place after, 0 for the
-// first: those that have entered in the order in which they did, those that wait in the
-// order of the waitlist. next is the after of the next page, 0 if there is none.
+// Entries returns up to limit entries of one status after the cursor after, 0 for the first page: entered teams in
+// order of entry, waiting teams in order of the waitlist. next is the cursor of the next page, 0 on the last.
 func (r *Roster) Entries(status events.EntryStatus, after uint64, limit int) (page []Entry, next uint64) {
 	places := *r.places(status)
 	from := min(after, uint64(len(places)))

@@ -8,7 +8,7 @@ import (
 	"admitone/events"
 )
 
-// OneSeat is where a single seat stands, and whose it is: the fold of its stream.
+// OneSeat is the status of a single seat and its holder: the fold of its stream.
 type OneSeat struct {
 	PerformanceID events.PerformanceID
 	Name          events.SeatName
@@ -16,10 +16,9 @@ type OneSeat struct {
 	// Holder that holds the seat or has booked it, and HoldID under which; "" if none has.
 	Holder events.Holder
 	HoldID events.HoldID
-	// ExpiresAt is the last moment of a hold, zero for a seat that is not held.
+	// ExpiresAt is the deadline of a hold, zero for a seat that is not held.
 	ExpiresAt time.Time
-	// Revision and Position of the last event; events.NoStream and 0 for a seat that
-	// nobody ever touched.
+	// Revision and Position of the last event; events.NoStream and 0 for a seat without events.
 	Revision events.Revision
 	Position events.Position
 	// Updated is the store's time of the last event.
@@ -37,8 +36,7 @@ func (s *OneSeat) BookingID() events.BookingID {
 // of [events.Recorded.Decode]; the store's.
 func SeatAt(ctx context.Context, store events.Store, id string, position events.Position) (*OneSeat, error) {
 	performanceID, name := events.CutPerformance(id)
-	of, err := foldAt(ctx, store, events.NewStreamID(events.PerformanceCategory, string(performanceID)), position,
-		(*Performance).Apply)
+	of, err := performanceAt(ctx, store, performanceID, position)
 	if err != nil || of == nil {
 		return nil, err
 	}

@@ -29,14 +29,12 @@ type SeatChanges struct {
 	Changes  []SeatChange
 }
 
-// Changes returns up to limit changes that made the map, after a position and in
-// order; nil if the log has no such performance. Applied one after the other to a map of
-// free seats they make what [PerformanceAt] reads at each position. more says that others
-// are behind them.
+// Changes returns up to limit changes of the map after a position, in order; nil if the log has no such performance.
+// Applied in turn to a map of free seats, they yield the result of [PerformanceAt] at each position. more reports
+// whether others follow.
 //
-// The changes are read from the streams of the seats that the map has as touched, all of
-// those behind the position and nothing else of the log; each costs 32 bytes until the
-// answer is made.
+// It reads the streams of the touched seats, from the position on, and nothing else of the log. Each change costs 32
+// bytes until Changes returns.
 //
 // Errors: those of [events.Recorded.Decode]; the store's.
 func (m *SeatMap) Changes(
@@ -80,7 +78,7 @@ type step struct {
 	from, to Mark
 }
 
-// steps are what made the map, after a position, in order.
+// steps returns the changes of the map after a position, in order.
 func (m *SeatMap) steps(ctx context.Context, store events.Store, id events.PerformanceID,
 	after events.Position) (all []step, err error) {
 	var seats []events.SeatIndex
@@ -107,7 +105,7 @@ func (m *SeatMap) steps(ctx context.Context, store events.Store, id events.Perfo
 	return all, err
 }
 
-// stepsOf are those of some seats, in no order.
+// stepsOf returns those of some seats, in no particular order.
 func (m *SeatMap) stepsOf(ctx context.Context, store events.Store, id events.PerformanceID, seats []events.SeatIndex,
 	after events.Position) (steps []step, err error) {
 	streams := make([]events.StreamID, len(seats))

@@ -11,8 +11,7 @@ import (
 	"admitone/projections/logtest"
 )
 
-// TestThePastOfOneSeat: at any position it stands where the map has it, and belongs
-// to whoever took it last.
+// TestThePastOfOneSeat: at any position a seat has the status of the map, and its latest holder.
 func TestThePastOfOneSeat(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		log := logtest.NewMemory()
@@ -34,6 +33,8 @@ func TestThePastOfOneSeat(t *testing.T) {
 			case *events.SeatReleased, *events.SeatExpired:
 				delete(owner, e.Stream.Entity())
 			case *events.AllowanceTaken:
+				taken[e.Stream.Entity()] = f.Taken
+			case *events.AllowanceReduced:
 				taken[e.Stream.Entity()] = f.Taken
 			case *events.AllowanceReleased:
 				taken[e.Stream.Entity()] = f.Taken
@@ -85,7 +86,7 @@ func TestThePastOfOneSeat(t *testing.T) {
 	})
 }
 
-// TestAForeignFactInASeat: what can't be is an error, and not overlooked.
+// TestAForeignFactInASeat: an impossible fact is an error, and is not ignored.
 func TestAForeignFactInASeat(t *testing.T) {
 	log := logtest.NewMemory()
 	log.Add("performance-p", &events.PerformanceCreated{PerformanceID: "p", Title: "P", Venue: "V",

@@ -4,8 +4,7 @@ import (
 	"admitone/events"
 )
 
-// SeatMap says where the seats of a performance stand at some moment. It belongs to
-// whoever got it.
+// SeatMap has the status of the seats of a performance as of one moment. It belongs to the caller.
 type SeatMap struct {
 	// Position of the log up to which it contains everything.
 	Position events.Position
@@ -48,9 +47,8 @@ func (m *SeatMap) Taken() []byte {
 	return m.Marks
 }
 
-// Seats returns up to limit seats behind the place after, which is 0 for the first
-// page and else the next of the page before; next is 0 if there are no more. Only
-// those of a section and in a status; "" is any. They are in canonical order.
+// Seats returns up to limit seats in canonical order, only those in a section and with a status unless that is "".
+// after is 0 for the first page, else the next of the previous page; next is 0 on the last.
 func (m *SeatMap) Seats(
 	section events.SectionID,
 	status events.SeatStatus,
@@ -73,9 +71,7 @@ func (m *SeatMap) Seats(
 		if len(page) == limit {
 			return page, uint64(seat)
 		}
-		section, row, number := m.Layout.Place(seat)
-		of := &m.Layout.Sections()[section]
-		page = append(page, Seat{events.NewSeatName(of.ID, row, number), stands, of.Price})
+		page = append(page, Seat{m.Layout.Name(seat), stands, m.Layout.Price(seat)})
 	}
 	return page, 0
 }

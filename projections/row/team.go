@@ -12,7 +12,7 @@ import (
 type Team struct {
 	ID   events.TeamID
 	Name string
-	// Owner is the holder whose team it is, "" if it is nobody's.
+	// Owner is the holder who owns the team, "" for none.
 	Owner events.Holder
 	// Revision and Position of the last event that the row contains.
 	Revision events.Revision
@@ -21,7 +21,7 @@ type Team struct {
 	Created time.Time
 }
 
-// Apply takes the next event of the team's stream in, as [Product.Apply] does.
+// Apply applies the next event of the team's stream, as [Product.Apply] does.
 func (t *Team) Apply(e *events.Recorded) error {
 	fact, err := e.Decode()
 	if err != nil {
@@ -30,7 +30,7 @@ func (t *Team) Apply(e *events.Recorded) error {
 	return t.ApplyFact(e, fact)
 }
 
-// ApplyFact is Apply of an event whose fact has been decoded.
+// ApplyFact is Apply for an event whose fact has been decoded.
 func (t *Team) ApplyFact(e *events.Recorded, fact events.Fact) error {
 	registered, isCreation := fact.(*events.TeamRegistered)
 	if done, err := CheckNext(e, fact, revisionOf(t.ID != "", t.Revision), isCreation); done || err != nil {

@@ -8,7 +8,7 @@ import (
 	"admitone/events"
 )
 
-// Tournament is the fold of one tournament's stream, without the teams that take part.
+// Tournament is the fold of one tournament's stream, without the entries.
 type Tournament struct {
 	ID   events.TournamentID
 	Name string
@@ -16,17 +16,19 @@ type Tournament struct {
 	TeamLimit, Entered int64
 	// Waitlisted teams have no slot.
 	Waitlisted int64
-	// RegisterDeadline is the last moment at which a team can enter.
+	// RegisterDeadline is the deadline for entries.
 	RegisterDeadline time.Time
-	// Status is the organiser's switch; see [Tournament.StatusAt].
+	// Status as set by the organiser; see [Tournament.StatusAt].
 	Status events.TournamentStatus
 	// Waitlist reports whether teams may wait, WaitlistRule which of them enter first.
 	Waitlist     bool
 	WaitlistRule events.WaitlistRule
-	// WaitingRoom that guards the entry, "" if none does.
+	// WaitingRoom that guards the entry, "" for none.
 	WaitingRoom events.RoomID
-	// OpensAt is the first moment at which a team can enter, zero if there is none.
+	// OpensAt is the earliest time for entries, zero for none.
 	OpensAt time.Time
+	// Cancelled is zero unless the organiser has cancelled it.
+	Cancelled Cancelled
 	// Edited is the revision of the newest edit; the creation counts.
 	Edited events.Revision
 	// Revision and Position of the last event that the row contains.
@@ -46,13 +48,13 @@ func (t *Tournament) Remaining() int64 { return t.TeamLimit - t.Entered }
 // StatusAt reports whether teams may enter at a time: neither the organiser nor the
 // deadline has closed the tournament. A full one is open all the same.
 func (t *Tournament) StatusAt(now time.Time) events.TournamentStatus {
-	if now.After(t.RegisterDeadline) {
+	if t.Status != events.TournamentIsCancelled && now.After(t.RegisterDeadline) {
 		return events.TournamentClosed
 	}
 	return t.Status
 }
 
-// Apply takes the next event of the tournament's stream in, as [Product.Apply]
+// Apply applies the next event of the tournament's stream, as [Product.Apply]
 // does.
 func (t *Tournament) Apply(e *events.Recorded) error {
 	fact, err := e.Decode()
@@ -62,7 +64,7 @@ func (t *Tournament) Apply(e *events.Recorded) error {
 	return t.ApplyFact(e, fact)
 }
 
-// ApplyFact is Apply of an event whose fact has been decoded.
+// ApplyFact is Apply for an event whose fact has been decoded.
 func (t *Tournament) ApplyFact(e *events.Recorded, fact events.Fact) error {
 	_, isCreation := fact.(*events.TournamentCreated)
 	if done, err := CheckNext(e, fact, revisionOf(t.ID != "", t.Revision), isCreation); done || err != nil {
@@ -74,7 +76,7 @@ func (t *Tournament) ApplyFact(e *events.Recorded, fact events.Fact) error {
 		return err
 	}
 	if next.Waitlisted < 0 || next.Entered < 0 || next.Remaining() < 0 || next.Counts() != counts {
-		return fmt.Errorf("%w: position %d: %s@%d says %+v; of %d slots it comes to %+v",
+		return fmt.Errorf("%w: position %d: %s@%d states %+v; of %d slots the events add up to %+v",
 			ErrViolated, e.Position, e.Stream, e.Revision, counts, next.TeamLimit, next.Counts())
 	}
 	next.Revision, next.Position, next.Updated = e.Revision, e.Position, e.Created
@@ -82,7 +84,7 @@ func (t *Tournament) ApplyFact(e *events.Recorded, fact events.Fact) error {
 	return nil
 }
 
-// Counts are those that the next fact has to agree with.
+// Counts are the counts to which the next fact is applied.
 func (t *Tournament) Counts() events.TournamentCounts {
 	return events.TournamentCounts{Entered: t.Entered, Remaining: t.Remaining(), Waitlisted: t.Waitlisted}
 }
@@ -113,6 +115,12 @@ func (t *Tournament) evolve(e *events.Recorded, fact events.Fact) (events.Tourna
 		}
 		return f.TournamentCounts, nil
 	case *events.TournamentOpened:
+		return f.TournamentCounts, nil
+	case *events.TournamentCancelled:
+		if t.Status = events.TournamentIsCancelled; !t.Cancelled.cancel(e, f.Reason) {
+			return f.TournamentCounts, fmt.Errorf("%w: position %d: %s is cancelled twice", ErrViolated, e.Position,
+				e.Stream)
+		}
 		return f.TournamentCounts, nil
 	case *events.TournamentEdited:
 		t.Name, t.TeamLimit, t.RegisterDeadline, t.Status = f.DisplayName, f.TeamLimit, f.RegisterDeadline, f.Status
@@ -146,7 +154,7 @@ func AppendTournament(dst []byte, t *Tournament) []byte {
 	dst = append(AppendMoment(dst, t.RegisterDeadline), waitlist)
 	dst = AppendString(AppendString(dst, string(t.Status)), string(t.WaitlistRule))
 	dst = AppendInt(AppendMoment(dst, t.OpensAt), int64(t.Edited))
-	return AppendTime(AppendTime(dst, t.Created), t.Updated)
+	return AppendCancelled(AppendTime(AppendTime(dst, t.Created), t.Updated), &t.Cancelled)
 }
 
 // DecodeTournament reads what [AppendTournament] wrote. Error: [ErrRecord].
@@ -164,6 +172,7 @@ func DecodeTournament(id string, record []byte) (Tournament, error) {
 	t.Status, t.WaitlistRule = events.TournamentStatus(r.Text()), events.WaitlistRule(r.Text())
 	t.OpensAt, t.Edited = r.Moment(), events.Revision(r.Int())
 	t.Created, t.Updated = r.Time(), r.Time()
+	t.Cancelled = r.Cancelled()
 	return t, r.Done()
 }
 

@@ -8,7 +8,7 @@ import (
 	"admitone/projections/logtest"
 )
 
-// lastMoment is that of all rows here.
+// lastMoment is the time of all rows here.
 var lastMoment = time.Unix(1_800_000_000, 0).UTC()
 
 func TestTournamentFold(t *testing.T) {
@@ -54,7 +54,7 @@ func TestStatusAtTheDeadline(t *testing.T) {
 	}
 }
 
-// TestTournamentRowsAreKept: every member comes back from the disk.
+// TestTournamentRowsAreKept: every member survives encoding.
 func TestTournamentRowsAreKept(t *testing.T) {
 	row := Tournament{
 		ID: "a", Name: "A \"cup\"", TeamLimit: 9, Entered: 3, Waitlisted: 2,

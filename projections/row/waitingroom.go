@@ -11,7 +11,7 @@ import (
 )
 
 // WaitingRoom is the fold of one waiting room's stream, without its visitors, whose
-// places only the room's actor knows.
+// places are kept by the room's actor.
 type WaitingRoom struct {
 	ID events.RoomID
 	events.WaitingRoomSettings
@@ -54,7 +54,7 @@ func (w *WaitingRoom) ApplyFact(e *events.Recorded, fact events.Fact) error {
 		return err
 	}
 	if next.Waiting < 0 || next.Active < 0 || next.WaitingRoomCounts != counts {
-		return fmt.Errorf("%w: position %d: %s@%d says %+v; it comes to %+v",
+		return fmt.Errorf("%w: position %d: %s@%d states %+v; its facts add up to %+v",
 			ErrViolated, e.Position, e.Stream, e.Revision, counts, next.WaitingRoomCounts)
 	}
 	next.Revision, next.Position, next.Updated = e.Revision, e.Position, e.Created
@@ -76,7 +76,7 @@ func (w *WaitingRoom) evolve(e *events.Recorded, fact events.Fact) (events.Waiti
 	case *events.WaitingRoomAdmitted:
 		w.Waiting, w.Active, w.Admitted = w.Waiting-f.Count, w.Active+f.Count, w.Admitted+f.Count
 		if w.Admitted != f.Admitted {
-			return f.WaitingRoomCounts, fmt.Errorf("%w: position %d: %s@%d says that %d came in; it comes to %d",
+			return f.WaitingRoomCounts, fmt.Errorf("%w: position %d: %s@%d states %d admitted; its facts add up to %d",
 				ErrViolated, e.Position, e.Stream, e.Revision, f.Admitted, w.Admitted)
 		}
 		return f.WaitingRoomCounts, nil

@@ -9,8 +9,8 @@ import (
 	"admitone/events"
 )
 
-// Wallet is the fold of one holder's wallet. Balance = Charged - Debited + Refunded,
-// always, in minor units of the currency.
+// Wallet is the fold of one holder's wallet. Balance = Charged - Debited + Refunded at all times, in minor units of
+// the currency.
 type Wallet struct {
 	Holder                              events.Holder
 	Balance, Charged, Debited, Refunded int64
@@ -21,7 +21,7 @@ type Wallet struct {
 	Created, Updated time.Time
 }
 
-// WalletEntryKind says what an entry of a wallet is.
+// WalletEntryKind is the kind of a movement.
 type WalletEntryKind string
 
 // The kinds of entries.
@@ -54,8 +54,7 @@ func (w *WalletEntry) Signed() int64 {
 	return w.Amount
 }
 
-// walletEntry is the movement that a fact is, nil if no money moves. ok is false for
-// what is not a wallet's.
+// walletEntry is the movement of a fact, nil if it moves no money. ok is false for a fact that is not a wallet's.
 func walletEntry(e *events.Recorded, fact events.Fact) (entry *WalletEntry, ok bool) {
 	switch f := fact.(type) {
 	case *events.WalletCharged:
@@ -75,7 +74,7 @@ func walletEntry(e *events.Recorded, fact events.Fact) (entry *WalletEntry, ok b
 	return entry, true
 }
 
-// Apply takes the next event of the wallet's stream in, as [Product.Apply] does.
+// Apply applies the next event of the wallet's stream, as [Product.Apply] does.
 func (w *Wallet) Apply(e *events.Recorded) error {
 	fact, err := e.Decode()
 	if err != nil {
@@ -85,7 +84,7 @@ func (w *Wallet) Apply(e *events.Recorded) error {
 	return err
 }
 
-// ApplyFact is Apply of an event whose fact has been decoded. It returns the movement,
+// ApplyFact is Apply for an event whose fact has been decoded. It returns the movement,
 // nil if there is none or the row contains it already.
 func (w *Wallet) ApplyFact(e *events.Recorded, fact events.Fact) (*WalletEntry, error) {
 	at := revisionOf(w.Holder != "", w.Revision)
@@ -111,7 +110,7 @@ func (w *Wallet) ApplyFact(e *events.Recorded, fact events.Fact) (*WalletEntry, 
 			next.Refunded += entry.Amount
 		}
 		if next.Balance != entry.Balance || next.Balance < 0 || entry.Amount < 1 {
-			return nil, fmt.Errorf("%w: position %d: %s@%d moves %d and says that %d are left; it comes to %d",
+			return nil, fmt.Errorf("%w: position %d: %s@%d moves %d and states a balance of %d; its facts add up to %d",
 				ErrViolated, e.Position, e.Stream, e.Revision, entry.Signed(), entry.Balance, next.Balance)
 		}
 	}
@@ -170,9 +169,9 @@ func WalletAt(
 	return foldAt(ctx, store, events.NewStreamID(events.WalletCategory, string(holder)), position, (*Wallet).Apply)
 }
 
-// WalletEntriesAt returns up to limit movements of a wallet as of a position, the oldest
-// first, behind the place after: 0 for the first page, else the next of the page before.
-// next is 0 if there are no more. Errors: those of [events.Recorded.Decode]; the store's.
+// WalletEntriesAt returns up to limit movements of a wallet as of a position, oldest first, after the cursor after: 0
+// for the first page, else the next of the previous page. next is 0 on the last. Errors: those of
+// [events.Recorded.Decode]; the store's.
 func WalletEntriesAt(ctx context.Context, store events.Store, holder events.Holder, position events.Position,
 	after uint64, limit int) (page []WalletEntry, next uint64, err error) {
 	stream := events.NewStreamID(events.WalletCategory, string(holder))

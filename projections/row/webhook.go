@@ -17,7 +17,7 @@ type Webhook struct {
 	Cause events.WebhookDisabledCause
 	// Reached is the position up to which everything was delivered.
 	Reached events.Position
-	// What fails, and when the next attempt is; see events.CursorMoved.
+	// The failing event, and when the next attempt is; see events.CursorMoved.
 	events.CursorFailure
 	NextAt time.Time
 	// Replays counts the replays, Term the takeovers and replays.
@@ -34,7 +34,7 @@ type Webhook struct {
 	Created time.Time
 }
 
-// Apply takes the next event of the webhook's stream in, as [Product.Apply] does.
+// Apply applies the next event of the webhook's stream, as [Product.Apply] does.
 func (w *Webhook) Apply(e *events.Recorded) error {
 	fact, err := e.Decode()
 	if err != nil {
@@ -43,7 +43,7 @@ func (w *Webhook) Apply(e *events.Recorded) error {
 	return w.ApplyFact(e, fact)
 }
 
-// ApplyFact is Apply of an event whose fact has been decoded.
+// ApplyFact is Apply for an event whose fact has been decoded.
 func (w *Webhook) ApplyFact(e *events.Recorded, fact events.Fact) error {
 	_, isCreation := fact.(*events.WebhookMade)
 	if done, err := CheckNext(e, fact, revisionOf(w.ID != "", w.Revision), isCreation); done || err != nil {
@@ -77,7 +77,7 @@ func (w *Webhook) ApplyFact(e *events.Recorded, fact events.Fact) error {
 	return nil
 }
 
-// applyUnseen takes in a fact that is no edit.
+// applyUnseen applies a fact that is not an edit.
 func (w *Webhook) applyUnseen(e *events.Recorded, fact events.Fact) error {
 	switch f := fact.(type) {
 	case *events.WebhookSecretChanged:
@@ -87,7 +87,10 @@ func (w *Webhook) applyUnseen(e *events.Recorded, fact events.Fact) error {
 		w.Reached, w.Term = f.From-1, f.Term
 		w.Replays++
 	case *events.CursorTaken:
-		w.Term = f.Term
+		if w.Term = f.Term; f.Copied {
+			w.forgive()
+			w.Reached = f.Reached
+		}
 	case *events.CursorMoved:
 		w.Reached, w.NextAt, w.CursorFailure = f.Reached, f.NextAt, f.CursorFailure
 	default:

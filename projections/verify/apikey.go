@@ -17,7 +17,7 @@ func init() {
 // keyHash is the length of a key's hash in bytes, that of SHA-256.
 const keyHash = 32
 
-// apiKeyCheck holds a key to being made, with a role and a hash, and ended once.
+// apiKeyCheck checks that a key is created with a role and a hash, and ended once.
 type apiKeyCheck struct{ ended bool }
 
 func (c *apiKeyCheck) apply(e *events.Recorded, fact events.Fact, decided time.Time) *fault {

@@ -8,33 +8,39 @@ import (
 )
 
 // RuleBegun as it is printed.
-const RuleBegun Rule = "a seat that is held for an attempt which its booking's stream has neither held nor announced, or has closed, is free within 60 s"
+const RuleBegun Rule = "what is held for an attempt which its booking's stream has neither held nor announced, or has closed, is free within 60 s"
 
 const (
 	// begunLimit is how long such a hold may last: it is given up after half of that.
 	begunLimit = 60 * time.Second
-	// begunGap is what two neighbouring events are apart at most: a server may have been
-	// down in between, and nobody there to give anything up.
+	// begunGap is the longest gap between neighbouring events that counts: in a longer one the server may have been down,
+	// unable to abandon anything.
 	begunGap = 5 * time.Second
 )
 
-// begunHolds are the holds of seats that are no booking's, in the order in which they
+// begunHolds are the holds of seats and places that are no booking's, in the order in which they
 // began. Holds of before attempts had numbers are none of them.
 type begunHolds struct {
 	now   time.Duration // the log's time
 	holds *list.List    // of begunHold
-	of    map[*seatCheck]*list.Element
+	of    map[begunKey]*list.Element
+}
+
+// begunKey is what is held, and the hold.
+type begunKey struct {
+	check check
+	hold  events.HoldID
 }
 
 // begunHold is one of them.
 type begunHold struct {
-	seat  *seatCheck
+	key   begunKey
 	since time.Duration
 	at    location
 }
 
 func newBegunHolds() begunHolds {
-	return begunHolds{holds: list.New(), of: map[*seatCheck]*list.Element{}}
+	return begunHolds{holds: list.New(), of: map[begunKey]*list.Element{}}
 }
 
 // pass moves the log's time on.
@@ -50,37 +56,42 @@ func (b *begunHolds) overdue() *fault {
 	if b.now-h.since <= begunLimit {
 		return nil
 	}
-	f := faultf(RuleBegun, "%q has the seat, and has not become a booking", h.seat.hold)
+	f := faultf(RuleBegun, "%q has what is held, and has not become a booking", h.key.hold)
 	f.at = &h.at
 	return f
 }
 
-// begin notes a hold that is no booking's yet.
-func (c *seatCheck) begin(e *events.Recorded, f *events.SeatHeld) {
-	b := &c.ledger.begun
+// begin records a hold that does not belong to a booking yet.
+func (l *ledger) begin(e *events.Recorded, key begunKey) {
+	b := &l.begun
+	id, attempt, _ := events.CutHoldID(key.hold)
 	known := (*booking)(nil)
-	if check := c.ledger.bookings[f.BookingID]; check != nil {
+	if check := l.bookings[id]; check != nil {
 		known = &check.row
 	}
-	if f.Attempt != 0 && !known.owns(f.Attempt, e.Stream) {
-		b.of[c] = b.holds.PushBack(begunHold{c, b.now, locate(e)})
+	if !known.owns(attempt, e.Stream) {
+		b.of[key] = b.holds.PushBack(begunHold{key, b.now, locate(e)})
 	}
 }
 
-// end takes a hold out: the seat is free again, or somebody's.
-func (b *begunHolds) end(c *seatCheck) {
-	if e := b.of[c]; e != nil {
+// end removes a hold: what it had is free again, or taken by another.
+func (b *begunHolds) end(key begunKey) {
+	if e := b.of[key]; e != nil {
 		b.holds.Remove(e)
-		delete(b.of, c)
+		delete(b.of, key)
 	}
 }
 
-// become takes out what an attempt has that has become a booking.
+// become removes the holds of an attempt that has become a booking.
 func (b *begunHolds) become(c *bookingCheck) {
 	c.seat(func(s *seatCheck) bool {
 		if s != nil && s.hold == c.row.holdID() {
-			b.end(s)
+			b.end(begunKey{s, s.hold})
 		}
+		return false
+	})
+	c.eachArea(func(a *areaCheck, _ int64) bool {
+		b.end(begunKey{a, c.row.holdID()})
 		return false
 	})
 }

@@ -10,8 +10,8 @@ import (
 	"admitone/projections/verify"
 )
 
-// TestVerifierRuleOfBegunHolds: a hold that has become no booking is free again within a
-// minute of the log's time, in which a pause counts as five seconds.
+// TestVerifierRuleOfBegunHolds: a hold that has become no booking is released within a minute of
+// the log's time, in which a pause counts as five seconds.
 func TestVerifierRuleOfBegunHolds(t *testing.T) {
 	a13, a23 := logtest.SeatStream("a", "A-1-3"), logtest.SeatStream("a", "A-2-3")
 	hold := func(b *logtest.ForgedLog, attempt int64) *events.SeatHeld {

@@ -16,16 +16,21 @@ const (
 	RuleMoney    Rule = "a wallet has what was charged less what was debited plus what was refunded, and never less than nothing"
 )
 
-// bookingCheck folds a booking and holds it to its seats and to its money.
+// bookingCheck folds a booking and checks it against its seats and its money.
 //
-// It does not ask that every seat is held at the moment when the booking says so: an
-// append may take longer than the seats' grace. Such a booking can't be paid.
+// It does not require that every seat is held when the booking is recorded: an append may take longer than the
+// seats' grace. Such a booking can't be paid.
 type bookingCheck struct {
 	ledger *ledger
 	id     events.BookingID
 	row    booking
 	closed int64 // attempts, in their order, before it was held
 	barred bool  // the last payment came when nothing could be had any more
+	made   events.Position
+	// retaken is where the last payment began that came when it had expired, 0 for none.
+	retaken events.Position
+	// behind is the sum of the fees withheld after the cancellation of its performance.
+	behind int64
 }
 
 func (c *bookingCheck) apply(e *events.Recorded, fact events.Fact, decided time.Time) *fault {
@@ -42,22 +47,27 @@ func (c *bookingCheck) apply(e *events.Recorded, fact events.Fact, decided time.
 	}
 	var f *fault
 	if isCreation {
-		f = c.made(made, decided)
+		f = c.checkMade(made, decided)
 	} else {
 		f = c.goesOn(fact, decided)
 	}
 	if f != nil {
 		return f
 	}
+	if started, ok := fact.(*events.BookingPaymentStarted); ok && started.Was == events.BookingIsExpired {
+		c.retaken = e.Position
+	}
 	c.row = next
 	c.ledger.bookings[c.id] = c
+	c.keep(fact)
 	if isCreation {
+		c.made = e.Position
 		c.ledger.begun.become(c)
 	}
 	return nil
 }
 
-// abandoned holds the closing of an attempt to its order.
+// abandoned checks that attempts are closed in order.
 func (c *bookingCheck) abandoned(f *events.BookingAbandoned) *fault {
 	switch {
 	case c.row.id != "":
@@ -71,7 +81,7 @@ func (c *bookingCheck) abandoned(f *events.BookingAbandoned) *fault {
 	return nil
 }
 
-func (c *bookingCheck) made(f *events.BookingHeld, decided time.Time) *fault {
+func (c *bookingCheck) checkMade(f *events.BookingHeld, decided time.Time) *fault {
 	show, sum := c.ledger.performances[f.PerformanceID], int64(0)
 	if show == nil {
 		return faultf(RuleLayout, "there is no performance %q", f.PerformanceID)
@@ -85,16 +95,28 @@ func (c *bookingCheck) made(f *events.BookingHeld, decided time.Time) *fault {
 	}
 	seen := map[events.SeatName]bool{}
 	for _, s := range f.Seats {
-		if price, ok := on.price(s.Seat); !ok || s.Price != price || seen[s.Seat] {
-			return faultf(RuleLayout, "the seat %q at %d", s.Seat, s.Price)
+		if !on.sells(&s) || seen[s.Seat] {
+			return faultf(RuleLayout, "the seat %q at %d for %q", s.Seat, s.Price, s.PriceType)
 		}
 		seen[s.Seat] = true
 		sum += s.Price
+		held := c.ledger.seats[events.OfPerformance(f.PerformanceID, string(s.Seat))]
+		if id := events.NewHoldID(c.id, f.Attempt); held != nil && held.hold == id && held.label != "" && held.label != f.Label {
+			return faultf(RuleLabel, "it names the label %q, and its seat %q is under %q", f.Label, s.Seat, held.label)
+		}
 	}
+	places, fault := on.checkPlaces(f.Areas)
+	if fault == nil {
+		fault = c.ledger.checkLabels(f)
+	}
+	if fault != nil {
+		return fault
+	}
+	sum += places
 	switch {
-	case f.BookingID != c.id || f.Attempt != c.closed+1 || len(f.Seats) == 0 || sum != f.Amount:
-		return faultf(RuleFigures, "it makes %q, attempt %d, of %d seats for %d; they cost %d", f.BookingID, f.Attempt,
-			len(f.Seats), f.Amount, sum)
+	case f.BookingID != c.id || f.Attempt != c.closed+1 || len(f.Seats)+len(f.Areas) == 0 || sum != f.Amount:
+		return faultf(RuleFigures, "it makes %q, attempt %d, of %d seats and %d places for %d; they cost %d", f.BookingID,
+			f.Attempt, len(f.Seats), events.CountPlaces(f.Areas), f.Amount, sum)
 	case decided.After(f.ExpiresAt):
 		return faultf(RuleDeadlines, "made at %s, and held until %s", events.FormatTime(decided),
 			events.FormatTime(f.ExpiresAt))
@@ -102,7 +124,7 @@ func (c *bookingCheck) made(f *events.BookingHeld, decided time.Time) *fault {
 	return nil
 }
 
-// goesOn holds a later fact to what is known of the booking and of all around it.
+// goesOn checks a later fact against the booking and everything that it refers to.
 func (c *bookingCheck) goesOn(fact events.Fact, decided time.Time) *fault {
 	row := &c.row
 	switch f := fact.(type) {
@@ -147,8 +169,14 @@ func (c *bookingCheck) goesOn(fact events.Fact, decided time.Time) *fault {
 		return c.intentEnded(f, decided)
 	case *events.BookingBooked:
 		return c.booked()
+	case *events.BookingSeatReturned:
+		return c.checkSeatReturned(f, decided)
+	case *events.BookingSeatRefunded:
+		return c.checkSeatRefunded(f)
 	case *events.BookingReleased:
 		return c.checkReleased(f, decided)
+	case *events.BookingCancelled:
+		return c.checkCancelled(f)
 	case *events.BookingRefunded:
 		if fault := c.checkRefunded(); fault != nil {
 			return fault
@@ -158,6 +186,9 @@ func (c *bookingCheck) goesOn(fact events.Fact, decided time.Time) *fault {
 				s.hold == row.holdID()
 		}); name != "" {
 			return faultf(RuleBooked, "the seat %s is not given back", name)
+		}
+		if id := c.eachArea(func(a *areaCheck, _ int64) bool { return a.isBooked(row.holdID()) > 0 }); id != "" {
+			return faultf(RuleBooked, "the places of %s are not given back", id)
 		}
 	}
 	return nil
@@ -171,6 +202,8 @@ func (c *bookingCheck) booked() *fault {
 	}); {
 	case name != "":
 		return faultf(RuleBooked, "the seat %s is not booked under %q", name, row.holdID())
+	case c.eachArea(func(a *areaCheck, places int64) bool { return a.isBooked(row.holdID()) != places }) != "":
+		return faultf(RuleBooked, "not all its places are booked under %q", row.holdID())
 	case !c.ledger.isPaid(row):
 		return faultf(RuleBooked, "nothing is paid for %q", row.paymentID)
 	case row.late && !row.retaken:
@@ -179,8 +212,8 @@ func (c *bookingCheck) booked() *fault {
 	return nil
 }
 
-// seat returns the first seat of the booking of which something is true, "" if there
-// is none. A seat that nobody has touched is nil.
+// seat returns the first seat of the booking for which is returns true, "" for none. The check of a seat without
+// events is nil.
 func (c *bookingCheck) seat(is func(*seatCheck) bool) events.SeatName {
 	for _, s := range c.row.seats {
 		if is(c.ledger.seats[events.OfPerformance(c.row.performance, string(s.Seat))]) {
@@ -198,7 +231,7 @@ type walletCheck struct {
 	payments map[events.HoldID]paid
 }
 
-// paid is what became of a payment id.
+// paid is the outcome of a payment id.
 type paid struct {
 	amount   int64
 	closed   bool
@@ -249,89 +282,6 @@ func (c *walletCheck) debited(f *events.WalletDebited) *fault {
 	return nil
 }
 
-// allowanceCheck folds an allowance and holds it to the performance's limit.
-type allowanceCheck struct {
-	ledger *ledger
-	id     string
-	parts  map[events.HoldID]part
-	taken  int64
-}
-
-// part is what one hold has taken, until a deadline or, if that is zero, for good.
-type part struct {
-	seats int64
-	until time.Time
-}
-
-func (c *allowanceCheck) apply(_ *events.Recorded, fact events.Fact, decided time.Time) *fault {
-	switch f := fact.(type) {
-	case *events.AllowanceTaken:
-		return c.checkTaken(f)
-	case *events.AllowanceExtended:
-		p := c.parts[f.HoldID]
-		if p.until.IsZero() || !f.ExpiresAt.After(p.until) {
-			return faultf(RuleOwner, "%q has nothing that ends before %s", f.HoldID, events.FormatTime(f.ExpiresAt))
-		}
-		c.parts[f.HoldID] = part{p.seats, f.ExpiresAt}
-	case *events.AllowanceKept:
-		p := c.parts[f.HoldID]
-		switch {
-		case p.until.IsZero() || p.seats != f.Seats || f.Taken != c.taken:
-			return faultf(RuleFigures, "%q keeps %d of %d; it has %d of %d, until %s", f.HoldID, f.Seats, f.Taken, p.seats,
-				c.taken, events.FormatTime(p.until))
-		case decided.After(p.until):
-			return faultf(RuleDeadlines, "taken until %s and kept at %s", events.FormatTime(p.until), events.FormatTime(decided))
-		}
-		c.parts[f.HoldID] = part{seats: p.seats}
-	case *events.AllowanceReleased:
-		return c.checkReleased(f.HoldID, f.Seats, f.Taken, f.Was == events.AllowanceIsHeld)
-	case *events.AllowanceExpired:
-		if until := c.parts[f.HoldID].until; !f.ExpiresAt.Equal(until) || !decided.After(until) {
-			return faultf(RuleDeadlines, "taken until %s; expired, as of %s, at %s", events.FormatTime(until),
-				events.FormatTime(f.ExpiresAt), events.FormatTime(decided))
-		}
-		return c.checkReleased(f.HoldID, f.Seats, f.Taken, true)
-	default:
-		return faultf(RuleKnown, "a %s in an allowance's stream", fact.Name())
-	}
-	return nil
-}
-
-func (c *allowanceCheck) checkTaken(f *events.AllowanceTaken) *fault {
-	id, _ := events.CutPerformance(c.id)
-	show := c.ledger.performances[id]
-	if show == nil {
-		return faultf(RuleLayout, "there is no performance %q", id)
-	}
-	on, fault := show.on(f.Terms)
-	if fault != nil {
-		return fault
-	}
-	_, known := c.parts[f.HoldID]
-	switch {
-	case on.limit == 0:
-		return faultf(RuleLimit, "performance %q has no limit", id)
-	case known || f.Seats < 1 || f.Taken != c.taken+f.Seats:
-		return faultf(RuleFigures, "%q takes %d, which makes %d; there were %d, its own: %t", f.HoldID, f.Seats, f.Taken,
-			c.taken, known)
-	case f.Taken > on.limit:
-		return faultf(RuleLimit, "%d seats are taken; the limit is %d", f.Taken, on.limit)
-	}
-	c.parts[f.HoldID], c.taken = part{f.Seats, f.ExpiresAt}, f.Taken
-	return nil
-}
-
-func (c *allowanceCheck) checkReleased(hold events.HoldID, seats, taken int64, held bool) *fault {
-	p, known := c.parts[hold]
-	if !known || p.seats != seats || c.taken-seats != taken || held == p.until.IsZero() {
-		return faultf(RuleFigures, "%q gives back %d and leaves %d; it has %d of %d, with a deadline: %t", hold, seats,
-			taken, p.seats, c.taken, !p.until.IsZero())
-	}
-	delete(c.parts, hold)
-	c.taken = taken
-	return nil
-}
-
 // Money adds up all wallets.
 func (v *Verifier) Money() (sum Money) {
 	for _, c := range v.ledger.wallets {
@@ -343,15 +293,16 @@ func (v *Verifier) Money() (sum Money) {
 	return sum
 }
 
-// Open says what the events seen so far leave open, in words: payments under way,
-// refunds that are not finished, money that was debited and paid for nothing, booked
-// seats without a booking. At the end of a log in which nothing is under way there is
-// none of it.
+// Open describes what the events so far leave open: payments in progress, unfinished refunds, debits that paid for
+// nothing, booked seats without a booking. It is empty at the end of a log of a system at rest.
 func (v *Verifier) Open() (open []string) {
 	l := v.ledger
 	for _, id := range slices.Sorted(maps.Keys(l.bookings)) {
-		if b := &l.bookings[id].row; b.status == events.BookingIsPaying || b.refunding {
-			open = append(open, fmt.Sprintf("the booking %s is %s, being refunded: %t", id, b.status, b.refunding))
+		if b := &l.bookings[id].row; b.status == events.BookingIsPaying || b.refunding || b.returning() {
+			open = append(open, fmt.Sprintf("the booking %s is %s, being refunded: %t", id, b.status,
+				b.refunding || b.returning()))
+		} else if why := l.sweepable(l.bookings[id]); why != "" {
+			open = append(open, fmt.Sprintf("the booking %s %s", id, why))
 		}
 	}
 	for _, holder := range slices.Sorted(maps.Keys(l.wallets)) {
@@ -367,7 +318,7 @@ func (v *Verifier) Open() (open []string) {
 			open = append(open, fmt.Sprintf("the seat %s is booked under %s, and that booking is not", id, s.hold))
 		}
 	}
-	return append(open, l.openOutside()...)
+	return append(append(open, l.openAreas()...), l.openOutside()...)
 }
 
 // pays reports whether a booking is booked, or about to be, by a payment of a wallet.

@@ -9,7 +9,7 @@ import (
 // RuleReturns is the rule of what is given back, as it is printed.
 const RuleReturns Rule = "what is paid is given back by the rule that it was held on, in time or for a reason that is told"
 
-// checkRule holds a rule for giving back to its bounds.
+// checkRule checks the bounds of a cancellation policy.
 func checkRule(c events.Cancellation) *fault {
 	if c.RefundPercent < 0 || c.RefundPercent > 100 {
 		return faultf(RuleReturns, "it refunds %d percent", c.RefundPercent)
@@ -17,7 +17,7 @@ func checkRule(c events.Cancellation) *fault {
 	return nil
 }
 
-// checkFrozen holds the rule that a booking freezes to that of the performance.
+// checkFrozen checks the policy that a booking freezes against that of the performance.
 func (t *terms) checkFrozen(f *events.BookingHeld) *fault {
 	want := t.rule
 	switch {
@@ -33,28 +33,27 @@ func (t *terms) checkFrozen(f *events.BookingHeld) *fault {
 		f.Cancellation.RefundPercent, f.Cancellation.Until, want.RefundPercent, want.Until)
 }
 
-// kept is what is not refunded of a booking that is given back: each seat's refund is rounded up.
-func (b *booking) kept() (sum int64) {
-	if b.rule == (events.Cancellation{}) {
+// kept is the fee withheld when price of the booking is released.
+func (b *booking) kept(price int64) int64 { return keptOf(b.rule, price) }
+
+// keptOf is the fee of a policy for a price: the refund is rounded up.
+func keptOf(rule events.Cancellation, price int64) int64 {
+	if rule == (events.Cancellation{}) {
 		return 0
 	}
-	for i := range b.seats {
-		price := b.seats[i].Price
-		refund := price / 100 * b.rule.RefundPercent
-		if rest := price % 100 * b.rule.RefundPercent; rest > 0 {
-			refund += (rest + 99) / 100
-		}
-		sum += price - refund
+	refund := price / 100 * rule.RefundPercent
+	if rest := price % 100 * rule.RefundPercent; rest > 0 {
+		refund += (rest + 99) / 100
 	}
-	return sum
+	return price - refund
 }
 
-// checkReleased holds the release of a paid booking to its rule and to when the show starts.
+// checkReleased checks the release of a paid booking against its policy and the start of the performance.
 func (c *bookingCheck) checkReleased(f *events.BookingReleased, decided time.Time) *fault {
 	row := &c.row
 	want, kept := events.HoldID(""), int64(0)
-	if f.Was == events.BookingIsBooked && row.amount > 0 {
-		want, kept = row.holdID(), row.kept()
+	if price, keeps := row.left(); f.Was == events.BookingIsBooked && price > 0 {
+		want, kept = row.paymentID, keeps
 	}
 	switch {
 	case f.RefundID != want:
@@ -64,8 +63,14 @@ func (c *bookingCheck) checkReleased(f *events.BookingReleased, decided time.Tim
 	case want == "":
 		return nil
 	}
-	on, fault := c.ledger.performances[row.performance].on(f.Terms)
-	if fault != nil || row.rule == (events.Cancellation{}) || f.Reason != "" {
+	return c.inTime(f.Terms, f.Reason, decided)
+}
+
+// inTime checks that a release of a paid booking without a reason is before the policy's deadline.
+func (c *bookingCheck) inTime(named events.Revision, reason string, decided time.Time) *fault {
+	row := &c.row
+	on, fault := c.ledger.performances[row.performance].on(named)
+	if fault != nil || row.rule == (events.Cancellation{}) || reason != "" {
 		return fault
 	}
 	until := on.starts
@@ -79,27 +84,28 @@ func (c *bookingCheck) checkReleased(f *events.BookingReleased, decided time.Tim
 	return nil
 }
 
-// checkRefunded holds what was refunded of a booking to what its release says.
+// checkRefunded checks the refunds of a booking against its release.
 func (c *bookingCheck) checkRefunded() *fault {
 	row := &c.row
 	switch {
-	case row.amount == row.keeps:
+	case row.status == events.BookingIsCancelled:
+		return c.checkMadeGood()
+	case row.refunds == 0:
 		return nil
-	case row.payment != "" || row.keeps == 0:
+	case row.payment != "" || row.refunds == row.amount:
 		if c.ledger.isPaid(row) {
 			return faultf(RulePayments, "%q is not refunded", row.paymentID)
 		}
-	case row.keeps > 0:
-		refund := row.amount - row.keeps
+	default:
 		if wallet := c.ledger.wallets[row.holder]; wallet == nil ||
-			wallet.payments[row.paymentID].parts[events.ReleaseRefund(row.paymentID)] != refund {
-			return faultf(RulePayments, "%d of %q are not refunded", refund, row.holdID())
+			wallet.payments[row.paymentID].parts[events.ReleaseRefund(row.paymentID)] != row.refunds {
+			return faultf(RulePayments, "%d of %q are not refunded", row.refunds, row.paymentID)
 		}
 	}
 	return nil
 }
 
-// refunded takes in a refund: all that is left of a debit, or a part that its booking has announced.
+// refunded applies a refund: all that is left of a debit, or a part that its booking has recorded.
 func (c *walletCheck) refunded(f *events.WalletRefunded) *fault {
 	payment, known := c.payments[f.PaymentID]
 	rest := payment.amount - payment.refunded
@@ -111,8 +117,11 @@ func (c *walletCheck) refunded(f *events.WalletRefunded) *fault {
 	if f.RefundID != "" {
 		id, _, _ := events.CutHoldID(events.HoldOfPayment(f.PaymentID))
 		b := c.ledger.bookings[id]
-		if b == nil || !b.row.refunding || f.RefundID != events.ReleaseRefund(b.row.paymentID) ||
-			f.Amount != b.row.amount-b.row.keeps {
+		announced, is := int64(0), false
+		if b != nil && b.row.paymentID == f.PaymentID {
+			announced, is = b.row.announced(f.RefundID)
+		}
+		if !is || f.Amount != announced {
 			return faultf(RulePayments, "the refund %q of %d is not announced by the booking %q", f.RefundID, f.Amount, id)
 		}
 		if payment.parts == nil {
@@ -126,10 +135,11 @@ func (c *walletCheck) refunded(f *events.WalletRefunded) *fault {
 	return nil
 }
 
-// keeps reports whether what is left of a payment is kept by the rule of its booking.
+// keeps reports whether the remainder of a payment is the fee of its booking's policy.
 func (l *ledger) keeps(holdID events.HoldID, p *paid) bool {
 	id, _, _ := events.CutHoldID(events.HoldOfPayment(holdID))
 	b := l.bookings[id]
-	return b != nil && b.row.paymentID == holdID && b.row.status == events.BookingIsReleased &&
+	return b != nil && b.row.paymentID == holdID &&
+		(b.row.status == events.BookingIsReleased || b.row.status == events.BookingIsCancelled) &&
 		p.amount-p.refunded == b.row.keeps
 }

@@ -10,8 +10,8 @@ import (
 	"admitone/projections/verify"
 )
 
-// halfLog is a performance that refunds a half until 100 s behind its creation and starts later; cy
-// has paid a seat of 5 there.
+// halfLog is a performance that refunds a half until 100 s after its creation and starts later; cy
+// has paid for a seat of 5.
 func halfLog() *logtest.Forgery {
 	f := logtest.NewForgery()
 	rule := events.Cancellation{Until: f.Now.Add(100 * time.Second), RefundPercent: 50}
@@ -30,7 +30,7 @@ func halfLog() *logtest.Forgery {
 	return f
 }
 
-// TestVerifierHoldsWhatIsGivenBack breaks each rule of giving back; a refund of 3 keeps 2 of 5.
+// TestVerifierHoldsWhatIsGivenBack breaks each rule of refunds; a refund of 3 withholds 2 of 5.
 func TestVerifierHoldsWhatIsGivenBack(t *testing.T) {
 	release := func(f *logtest.Forgery, kept int64, reason string) {
 		f.Add("booking-x", &events.BookingReleased{Was: events.BookingIsBooked, RefundID: "x.1", Kept: kept, Reason: reason})

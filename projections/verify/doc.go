@@ -1,22 +1,21 @@
-// Package verify holds a whole log to the system's rules, event by event.
+// Package verify checks a whole log against the system's rules, event by event.
 //
-// # What it promises
+// # Guarantees
 //
 // [Log] and [Monitor] report the first event that breaks a rule, as a [Violation]; [Verifier]
-// does the same for events that another reader hands over.
+// does the same for events that the caller reads.
 //
-// The rules are stated here once more. Neither the cores that made the facts nor the views
-// that show them share code with this package, which imports package events alone: an error
-// in one of them is found here because the same error would have to be made twice. Two things
-// are shared, since they are the format and not a rule: how a fact is decoded, and the order
-// that the seed of a draw stands for.
+// The rules are implemented here a second time. Neither the cores that produce the facts nor
+// the views share code with this package, which imports package events alone: an error in one
+// of them is found here unless the same error was made twice. Two things are shared, since
+// they define the format: decoding a fact, and the order that the seed of a draw determines.
 //
-// # Why a verifier keeps so little
+// # Memory
 //
-// A verifier must remember what later events are held to: of a sold-out product every
-// reservation that was ever made. It never has to name those again, so it keeps 64 bits of
-// a hash in the place of an id or a name, and no pointers. Reading, decoding and verifying
-// are the work of three goroutines; decoding is shared out page by page.
+// A verifier must remember everything that later events are checked against: of a sold-out
+// product, every reservation ever made. It never has to print those again, so it stores a
+// 64-bit hash instead of an id or a name, and no pointers. Reading, decoding and verifying run
+// on separate goroutines; decoding is distributed page by page.
 //
 // # Adding a kind
 //

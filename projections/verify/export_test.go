@@ -1,5 +1,7 @@
 package verify
 
+import "admitone/events"
+
 // Categories returns the categories that have rules.
 func Categories() (all []string) {
 	for category := range checks {
@@ -9,4 +11,10 @@ func Categories() (all []string) {
 		all = append(all, category)
 	}
 	return all
+}
+
+// UseAreas gives a performance areas from now on.
+func (v *Verifier) UseAreas(id events.PerformanceID, areas []events.Area) {
+	t := v.ledger.performances[id].latest
+	t.layout = t.layout.WithAreas(areas)
 }

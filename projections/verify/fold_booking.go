@@ -8,12 +8,13 @@ import (
 	"admitone/events"
 )
 
-// booking is what the facts of a booking come to.
+// booking is the fold of a booking's facts.
 type booking struct {
 	id                         events.BookingID
 	performance                events.PerformanceID
 	holder                     events.Holder
 	seats                      []events.BookedSeat
+	areas                      []events.BookedPlaces
 	amount                     int64
 	status                     events.BookingStatus
 	expiresAt, extendableUntil time.Time
@@ -27,23 +28,29 @@ type booking struct {
 	late, retaken bool
 	terms         events.Revision
 	rule          events.Cancellation
-	keeps         int64 // of what was paid
-	// paymentID is the present or last payment, number how many there were; payment is its stream
-	// if it comes from outside.
+	label         events.BlockLabel // of the blocked seats it may have
+	keeps         int64             // fees withheld
+	refunds       int64             // by the release of the whole booking, or its cancellation
+	madeUp        int64             // the part of it withheld before
+	returned      map[events.Part]returned
+	// paymentID is the present or last payment, number the count of payments; payment is its stream if it is
+	// external.
 	paymentID events.HoldID
 	number    int64
 	payment   events.StreamID
 	// intent that it waits for, "" if it does not, until a deadline.
 	intent      events.IntentID
 	intentUntil time.Time
-	// bookedBy is the payment from outside by which it was booked, failed are those that failed.
+	// unmade means that the intent's payment page is yet to be created.
+	unmade bool
+	// bookedBy is the external payment that booked it, failed are those that failed.
 	bookedBy  events.StreamID
 	failed    map[events.StreamID]bool
-	paid      bool // it was booked once
-	refunding bool // it was booked and released, and not everything is given back
+	paid      bool // it was booked at some time
+	refunding bool // released or cancelled, with money or seats to return
 }
 
-// price of one of its seats, -1 of any other.
+// price is that of one of its seats, -1 for any other.
 func (b *booking) price(name events.SeatName) int64 {
 	for i := range b.seats {
 		if b.seats[i].Seat == name {
@@ -56,8 +63,8 @@ func (b *booking) price(name events.SeatName) int64 {
 // holdID is the id of the present or last hold.
 func (b *booking) holdID() events.HoldID { return events.NewHoldID(b.id, b.attempt) }
 
-// owns reports whether the booking's stream has announced that an attempt may have something in
-// a stream: one of its seats, an allowance, or anything under an attempt of a late payment.
+// owns reports whether the booking's stream confirms what an attempt holds in another stream: one of its seats, an
+// allowance, or anything under an attempt of a late payment.
 func (b *booking) owns(attempt int64, stream events.StreamID) bool {
 	switch {
 	case b == nil || b.id == "" || attempt < b.heldUnder || attempt > b.attempt:
@@ -70,15 +77,16 @@ func (b *booking) owns(attempt int64, stream events.StreamID) bool {
 		slices.ContainsFunc(b.seats, func(s events.BookedSeat) bool { return s.Seat == events.SeatName(name) })
 }
 
-// evolve takes a fact in and returns whether it can follow.
+// evolve applies a fact and returns whether it can follow.
 func (b *booking) evolve(fact events.Fact) bool {
 	was := b.status
 	switch f := fact.(type) {
 	case *events.BookingHeld:
 		*b = booking{
-			id: f.BookingID, performance: f.PerformanceID, holder: f.Holder, seats: f.Seats, amount: f.Amount,
+			id: f.BookingID, performance: f.PerformanceID, holder: f.Holder, seats: f.Seats, areas: f.Areas,
+			amount: f.Amount,
 			status: events.BookingIsHeld, expiresAt: f.ExpiresAt, extendableUntil: f.ExtendableUntil,
-			heldUnder: f.Attempt, attempt: f.Attempt, terms: f.Terms, rule: f.Cancellation,
+			heldUnder: f.Attempt, attempt: f.Attempt, terms: f.Terms, rule: f.Cancellation, label: f.Label,
 		}
 		return true
 	case *events.BookingExtended:
@@ -91,15 +99,23 @@ func (b *booking) evolve(fact events.Fact) bool {
 		return was == events.BookingIsHeld
 	case *events.BookingIntentBegun:
 		b.status, b.intent, b.intentUntil = events.BookingIsAwaiting, f.Intent, f.ExpiresAt
+		b.unmade = f.Checkout != events.Checkout{}
 		return was == events.BookingIsHeld && f.Intent != ""
 	case *events.BookingIntentOpened:
 		return was == events.BookingIsAwaiting && f.Intent == b.intent
+	case *events.BookingCheckoutMade:
+		unmade := b.unmade
+		b.unmade = false
+		return was == events.BookingIsAwaiting && f.Intent == b.intent && unmade && f.Session != "" && f.URL != ""
 	case *events.BookingIntentEnded:
 		fits := was == events.BookingIsAwaiting && f.Intent == b.intent
 		b.status, b.intent = f.Status, ""
 		return fits && (f.Status == events.BookingIsHeld || f.Status == events.BookingIsExpired)
 	case *events.BookingReleased:
-		b.status, b.refunding, b.keeps = events.BookingIsReleased, was == events.BookingIsBooked, f.Kept
+		b.status, b.refunding, b.keeps = events.BookingIsReleased, was == events.BookingIsBooked, b.keeps+f.Kept
+		if price, _ := b.left(); b.refunding {
+			b.refunds = price - f.Kept
+		}
 		return f.Was == was && (was == events.BookingIsHeld || was == events.BookingIsBooked)
 	}
 	return b.evolvePayment(fact)
@@ -142,10 +158,12 @@ func (b *booking) evolvePayment(fact events.Fact) bool {
 	case *events.BookingBooked:
 		b.status, b.paid, b.bookedBy = events.BookingIsBooked, true, f.Payment
 		return was == events.BookingIsPaying && f.PaymentID == b.paymentID && f.Amount == b.amount && f.Payment == b.payment
+	case *events.BookingCancelled:
+		return b.cancel(f)
 	case *events.BookingRefunded:
 		refunding := b.refunding
 		b.refunding = false
-		return refunding && f.PaymentID == b.paymentID && f.Amount == b.amount-b.keeps
+		return refunding && f.PaymentID == b.paymentID && f.Amount == b.refunds
 	}
-	return false
+	return b.evolveReturn(fact)
 }

@@ -6,17 +6,20 @@ import (
 	"admitone/events"
 )
 
-// product is what the facts of a product add up to.
+// product is the fold of a product's facts.
 type product struct {
 	id                          events.ProductID
 	stock, held, sold           int64
 	limitPerHolder, holdSeconds int64
 	times                       events.SaleTimes
+	fence                       bool // it was cancelled
+	price                       int64
+	rule                        events.Cancellation
 	// ahead are the times that no fact has recorded as reached.
 	ahead events.SaleTimes
 }
 
-// state takes in the times that a fact states: one that is new lies ahead.
+// state applies the times that a fact states: a changed one is yet to be reached.
 func (p *product) state(times events.SaleTimes) {
 	if !times.OpensAt.Equal(p.times.OpensAt) {
 		p.ahead.OpensAt = times.OpensAt
@@ -35,11 +38,12 @@ func (p *product) remaining() int64 { return p.stock - p.held - p.sold }
 func (p *product) evolve(fact events.Fact) (remaining int64, ok bool) {
 	switch f := fact.(type) {
 	case *events.ProductCreated:
-		*p = product{id: f.ProductID, stock: f.Stock, limitPerHolder: f.LimitPerHolder, holdSeconds: f.HoldSeconds}
+		*p = product{id: f.ProductID, stock: f.Stock, limitPerHolder: f.LimitPerHolder, holdSeconds: f.HoldSeconds,
+			price: f.Price, rule: f.Cancellation}
 		p.state(f.SaleTimes)
 		return f.Stock, true
 	case *events.ProductEdited:
-		p.stock, p.limitPerHolder = f.Stock, f.LimitPerHolder
+		p.stock, p.limitPerHolder, p.price, p.rule = f.Stock, f.LimitPerHolder, f.Price, f.Cancellation
 		p.state(f.SaleTimes)
 		return f.Remaining, true
 	case *events.ProductOpened:
@@ -50,6 +54,13 @@ func (p *product) evolve(fact events.Fact) (remaining int64, ok bool) {
 		return f.Remaining, true
 	case *events.ProductReservationAnnotated:
 		return f.Remaining, true
+	case *events.ProductPaid:
+		return f.Remaining, true
+	case *events.ProductPaymentFailed:
+		return f.Remaining, true
+	case *events.ProductRetaken:
+		p.held += f.Quantity
+		return f.Remaining, true
 	case *events.ProductReserved:
 		p.sold += f.Quantity
 		return f.Remaining, true
@@ -58,6 +69,16 @@ func (p *product) evolve(fact events.Fact) (remaining int64, ok bool) {
 		return f.Remaining, true
 	case *events.ProductConfirmed:
 		p.held, p.sold = p.held-f.Quantity, p.sold+f.Quantity
+		return f.Remaining, true
+	case *events.ProductCancelled:
+		p.fence = true
+		return f.Remaining, true
+	case *events.ProductReservationCancelled:
+		if f.Was == events.ReservationHeld {
+			p.held -= f.Quantity
+		} else {
+			p.sold -= f.Quantity
+		}
 		return f.Remaining, true
 	case *events.ProductExpired:
 		p.held -= f.Quantity

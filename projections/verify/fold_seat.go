@@ -11,24 +11,32 @@ import (
 func seatStep(fact events.Fact) (from, to events.SeatStatus, ok bool) {
 	switch f := fact.(type) {
 	case *events.SeatHeld:
-		return events.SeatIsFree, events.SeatIsHeld, true
+		return unheld(f.Label), events.SeatIsHeld, true
 	case *events.SeatExtended:
 		return events.SeatIsHeld, events.SeatIsHeld, true
 	case *events.SeatBooked:
 		return events.SeatIsHeld, events.SeatIsBooked, true
 	case *events.SeatExpired:
-		return events.SeatIsHeld, events.SeatIsFree, true
+		return events.SeatIsHeld, unheld(f.Label), true
 	case *events.SeatReleased:
 		if f.Was == events.SeatIsBooked {
-			return events.SeatIsBooked, events.SeatIsFree, true
+			return events.SeatIsBooked, unheld(f.Label), true
 		}
-		return events.SeatIsHeld, events.SeatIsFree, true
+		return events.SeatIsHeld, unheld(f.Label), true
 	case *events.SeatBlocked:
 		return events.SeatIsFree, events.SeatIsBlocked, true
 	case *events.SeatUnblocked:
 		return events.SeatIsBlocked, events.SeatIsFree, true
 	}
 	return "", "", false
+}
+
+// unheld is the status of a seat that no hold has: blocked if there is a label for it.
+func unheld(label events.BlockLabel) events.SeatStatus {
+	if label != "" {
+		return events.SeatIsBlocked
+	}
+	return events.SeatIsFree
 }
 
 // maxSeats bounds the seats of a performance, so that a seat's number fits events.SeatIndex.
@@ -47,4 +55,17 @@ func checkSections(sections []events.Section) error {
 		}
 	}
 	return nil
+}
+
+// labelOf returns the label that a fact sets. names is false if it sets none.
+func labelOf(fact events.Fact) (label events.BlockLabel, names bool) {
+	switch f := fact.(type) {
+	case *events.SeatHeld:
+		return f.Label, true
+	case *events.SeatReleased:
+		return f.Label, true
+	case *events.SeatExpired:
+		return f.Label, true
+	}
+	return "", false
 }

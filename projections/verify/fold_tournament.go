@@ -6,7 +6,7 @@ import (
 	"admitone/events"
 )
 
-// tournament is what the facts of a tournament add up to, without its teams.
+// tournament is the fold of a tournament's facts, without its teams.
 type tournament struct {
 	id                             events.TournamentID
 	teamLimit, entered, waitlisted int64
@@ -18,7 +18,7 @@ type tournament struct {
 	ahead                          time.Time // the opening, if no fact has recorded it as reached
 }
 
-// state takes in the opening that a fact states: a new one lies ahead.
+// state applies the opening that a fact states: a changed one is yet to be reached.
 func (t *tournament) state(opensAt time.Time) {
 	if !opensAt.Equal(t.opensAt) {
 		t.ahead = opensAt
@@ -50,6 +50,9 @@ func (t *tournament) evolve(fact events.Fact) (counts events.TournamentCounts, o
 	case *events.TournamentEdited:
 		t.teamLimit, t.registerDeadline, t.status = f.TeamLimit, f.RegisterDeadline, f.Status
 		t.state(f.OpensAt)
+		return f.TournamentCounts, true
+	case *events.TournamentCancelled:
+		t.status = events.TournamentIsCancelled
 		return f.TournamentCounts, true
 	case *events.TournamentOpened:
 		t.ahead = time.Time{}

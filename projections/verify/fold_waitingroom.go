@@ -7,15 +7,14 @@ import (
 	"admitone/events"
 )
 
-// waitingRoom is what the facts of a waiting room add up to, without its visitors.
+// waitingRoom is the fold of a waiting room's facts, without its visitors.
 type waitingRoom struct {
 	id events.RoomID
 	events.WaitingRoomSettings
 	events.WaitingRoomCounts
-	// joined is the last ticket, admitted how many came in, in all.
+	// joined is the last ticket, admitted the total number admitted.
 	joined, admitted int64
-	// begun says that the moment of a shuffled opening has passed, with the tickets up to
-	// early.
+	// begun means that a shuffled opening has begun, with the tickets up to early.
 	begun bool
 	early int64
 	seed  string // in hexadecimal, once published

@@ -6,8 +6,8 @@ import "admitone/events"
 // Balance = Charged - Debited + Refunded.
 type Money struct{ Balance, Charged, Debited, Refunded int64 }
 
-// add takes a wallet's fact in. It returns the amount that is moved, and the balance that the
-// fact says is left; ok is false for a fact that is not a wallet's.
+// add applies a wallet's fact. It returns the amount moved, and the balance that the fact states; ok is false for a
+// fact that is not a wallet's.
 func (m *Money) add(fact events.Fact) (amount, balance int64, ok bool) {
 	switch f := fact.(type) {
 	case *events.WalletCharged:

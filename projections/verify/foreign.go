@@ -21,8 +21,7 @@ const (
 	otherForeign = "(others)"
 )
 
-// Foreign returns the events of other programs by category, the most first. They are held to no
-// rule but those of the positions.
+// Foreign returns the events of other programs by category, most first. Only their positions are checked.
 func (v *Verifier) Foreign() []Foreign {
 	all := make([]Foreign, 0, len(v.foreign))
 	for category, n := range v.foreign {

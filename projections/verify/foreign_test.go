@@ -17,7 +17,7 @@ func putForeign(f *logtest.Forgery, stream events.StreamID, metadata string) {
 	f.Log[len(f.Log)-1].Metadata = []byte(metadata)
 }
 
-// TestEventsOfOtherPrograms are counted by category, and held to nothing.
+// TestEventsOfOtherPrograms: they are counted by category, and not checked.
 func TestEventsOfOtherPrograms(t *testing.T) {
 	f := logtest.NewForgery()
 	f.Add("product-a", logtest.Created(9, 0))
@@ -83,7 +83,7 @@ func TestStreamsOfTwoPrograms(t *testing.T) {
 	}
 }
 
-// TestClocksOfSeveralNodes: where each node has its own, times may run backwards.
+// TestClocksOfSeveralNodes: if each node has its own clock, times may run backwards.
 func TestClocksOfSeveralNodes(t *testing.T) {
 	f := logtest.NewForgery()
 	f.Add("product-a", logtest.Created(9, 0), logtest.Reserved(1, "ada", 1, 8), logtest.Reserved(2, "ada", 1, 7))
@@ -99,8 +99,8 @@ func TestClocksOfSeveralNodes(t *testing.T) {
 	}
 }
 
-// TestKnownCategories: every category that has rules is known to the facts, or it would be taken for
-// another program's.
+// TestKnownCategories: every category with rules is a known category, or it would count as another
+// program's.
 func TestKnownCategories(t *testing.T) {
 	for _, category := range verify.Categories() {
 		if !events.KnownCategory(category) {

@@ -10,7 +10,9 @@ import (
 	"admitone/projections/verify"
 )
 
-// TestVerifierTakesAnIntent: for one that is announced, and no other, a seat is held longer.
+var page = events.Checkout{SuccessURL: "https://shop.example/paid", CancelURL: "https://shop.example", Title: "Gala"}
+
+// TestVerifierTakesAnIntent: a seat is held longer only for an announced intent.
 func TestVerifierTakesAnIntent(t *testing.T) {
 	const grace = 30 * time.Second
 	for _, test := range []struct {
@@ -42,6 +44,32 @@ func TestVerifierTakesAnIntent(t *testing.T) {
 			b.Add(stream, &events.BookingIntentEnded{Intent: "i", Reason: events.IntentLapsed, Status: events.BookingIsHeld,
 				ExpiresAt: b.Bookings[stream.Entity()].Until})
 		}},
+		{"a page for an intent without one", verify.RuleBooking,
+			func(b *logtest.ForgedLog, stream, _ events.StreamID, _ events.HoldID) {
+				b.Add(stream, &events.BookingCheckoutMade{Intent: "i", Session: "cs", URL: "https://pay.example"})
+			}},
+		{"a page for an intent that is over", verify.RuleBooking,
+			func(b *logtest.ForgedLog, stream, _ events.StreamID, _ events.HoldID) {
+				until := b.Bookings[stream.Entity()].Until
+				ended := func(id events.IntentID) {
+					b.Add(stream, &events.BookingIntentEnded{Intent: id, Reason: events.IntentEnded, Status: events.BookingIsHeld,
+						ExpiresAt: until})
+				}
+				ended("i")
+				b.Add(stream, &events.BookingIntentBegun{Intent: "j", Provider: "bank", Seconds: 60, Checkout: page,
+					ExpiresAt: b.BookingModel.Now.Add(time.Minute)})
+				ended("j")
+				b.Add(stream, &events.BookingCheckoutMade{Intent: "j", Session: "cs", URL: "https://pay.example"})
+			}},
+		{"a page, and another", verify.RuleBooking,
+			func(b *logtest.ForgedLog, stream, _ events.StreamID, _ events.HoldID) {
+				b.Add(stream, &events.BookingIntentEnded{Intent: "i", Reason: events.IntentEnded, Status: events.BookingIsHeld,
+					ExpiresAt: b.Bookings[stream.Entity()].Until})
+				b.Add(stream, &events.BookingIntentBegun{Intent: "j", Provider: "bank", Seconds: 60, Checkout: page,
+					ExpiresAt: b.BookingModel.Now.Add(time.Minute)})
+				made := &events.BookingCheckoutMade{Intent: "j", Session: "cs", URL: "https://pay.example"}
+				b.Add(stream, made, made)
+			}},
 		{"paid by the wallet", verify.RuleBooking, func(b *logtest.ForgedLog, stream, _ events.StreamID, hold events.HoldID) {
 			b.Add(stream, &events.BookingPaymentStarted{PaymentID: hold, Amount: 5, Attempt: 1, Was: events.BookingIsAwaiting})
 		}},

@@ -10,8 +10,8 @@ import (
 	"admitone/projections/verify"
 )
 
-// TestLimitsAreCountedAnew: who gives units back or lets them expire may have others;
-// and a limit that is set, lifted and set again counts everything that is owned then.
+// TestLimitsAreCountedAnew: released and expired units don't count, and a limit that is set, lifted
+// and set again counts everything owned then.
 func TestLimitsAreCountedAnew(t *testing.T) {
 	f := logtest.NewForgery()
 	f.Add("product-a", logtest.Created(20, 3), logtest.Reserved(1, "ada", 3, 17),

@@ -10,18 +10,20 @@ import (
 	"admitone/events"
 )
 
-// Verdict is what a verification went through.
+// Verdict is the result of a verification.
 type Verdict struct {
 	Events  uint64
 	Streams int
 	// Head is the end of the log when the verification began.
 	Head events.Position
-	// Others is what the log has besides, nil for nothing.
+	// Others is what was not checked, nil for nothing.
 	Others *Others
+	// Outside has the sums of the external payments by currency, up to a violation.
+	Outside map[string]Outside
 }
 
-// Others is what a log has that is held to no rule: the events of other programs by category, and
-// how often the clock of a store of several nodes ran backwards.
+// Others describes the events that no rule is checked for: those of other programs by category, and how often the clock
+// of a store of several nodes ran backwards.
 type Others struct {
 	Foreign   []Foreign
 	Backwards uint64
@@ -42,8 +44,7 @@ const (
 	readAhead = 4
 )
 
-// readFact is what stands in an event: all of it that can be read without knowing the
-// events before.
+// readFact is the content of an event that can be read without knowledge of earlier events.
 type readFact struct {
 	fact    events.Fact
 	decided time.Time
@@ -60,7 +61,7 @@ func factOf(e *events.Recorded) (c readFact) {
 		c.fault = faultf(RuleChain, "%v", err)
 		return c
 	}
-	// Not e.Decode: what came along decoded is not what the log holds.
+	// Not e.Decode: a fact decoded earlier need not be what the log has.
 	if c.fact, err = events.Decode(e.Type, e.Data); err != nil {
 		c.fault = faultf(RuleKnown, "%v", err)
 	}
@@ -71,13 +72,12 @@ func factOf(e *events.Recorded) (c readFact) {
 type page struct {
 	events []events.Recorded
 	read   []readFact
-	filled chan struct{} // closed once read is there
+	filled chan struct{} // closed once read is set
 	err    error         // why there is nothing more, with no events
 }
 
-// pagesAhead reads the log up to head, each page on a goroutine of its own, so that
-// reading, decoding and verifying share the cores; the pages come in order. The
-// caller reads them all, or ends ctx, and waits for ended.
+// pagesAhead reads the log up to head, each page on its own goroutine, so that reading, decoding and verifying share
+// the cores; pages are sent in order. The caller must receive them all, or end ctx, and wait for ended.
 func pagesAhead(ctx context.Context, store events.Store, head events.Position, ended *sync.WaitGroup) <-chan *page {
 	pages := make(chan *page, readAhead)
 	ended.Go(func() {
@@ -92,7 +92,7 @@ func pagesAhead(ctx context.Context, store events.Store, head events.Position, e
 					Detail: fmt.Sprintf("the log ends at position %d before its head", at)}
 			}
 			for n := len(p.events); n > 0 && p.events[n-1].Position > head; n-- {
-				p.events = p.events[:n-1] // came later
+				p.events = p.events[:n-1] // later than head
 			}
 			ended.Go(p.fill)
 			select {
@@ -117,9 +117,8 @@ func (p *page) fill() {
 	}
 }
 
-// Log reads a log once, from its beginning to where its end is now, and holds
-// it to all rules. gapless is as in [New]. progress, which may be nil,
-// is called now and then with how far it has come.
+// Log reads a log once, from its beginning to its present end, and checks it against all rules. gapless is as in
+// [New]. progress, which may be nil, is called from time to time with the position reached.
 //
 // Errors: a *[Violation], the first one; what [events.Store].ReadAll returns
 // otherwise.
@@ -148,7 +147,7 @@ func Log(ctx context.Context, store events.Store, gapless bool,
 	if errors.Is(err, events.ErrDamaged) {
 		err = &Violation{Position: v.last + 1, Rule: RuleBytes, Detail: err.Error()}
 	}
-	return Verdict{v.count, len(v.streams), head, v.others()}, err
+	return Verdict{v.count, len(v.streams), head, v.others(), v.Outside(nil)}, err
 }
 
 // checkPage waits until a page is read, and takes its events.

@@ -10,12 +10,12 @@ import (
 	"admitone/events"
 )
 
-// Monitor holds a log to all rules while it grows: what [Log] does once, on a feed of
-// its own. What it needs of memory is what a [Verifier] needs. While it catches up with
-// a long log it works half of the time at most: sales go on meanwhile.
+// Monitor checks a log against all rules while it grows: what [Log] does once, on a feed of its own. It needs as much
+// memory as a [Verifier]. While it catches up with a long log it works at most half of the time, so that sales
+// continue.
 //
-// It reads what followers of the log are told, which for the newest events need not
-// come from the disk; the bytes on the disk are for verify to look at.
+// It reads what followers of the log receive, which for the newest events need not come from the disk; verify checks
+// the bytes on disk.
 type Monitor struct {
 	store    events.Store
 	logger   *slog.Logger
@@ -40,10 +40,9 @@ func (p *Monitor) Events() uint64 { return p.events.Load() }
 // Violation is the first there is, nil if there is none up to Position.
 func (p *Monitor) Violation() *Violation { return p.violation.Load() }
 
-// Run follows the log until ctx ends, as [events.FollowAlways] does, and is called once.
-// A violation ends the checks, for after it the rules mean nothing; Violation has it from
-// then on, and Run still waits for ctx: it is for people to decide what becomes of the
-// server.
+// Run follows the log until ctx ends, as [events.FollowAlways] does. It must be called once. A violation ends the
+// checks, because later results would be meaningless; Violation returns it from then on, and Run still waits for ctx:
+// operators decide whether the server continues.
 //
 // Errors: ctx.Err().
 func (p *Monitor) Run(ctx context.Context) error {
@@ -54,7 +53,7 @@ func (p *Monitor) Run(ctx context.Context) error {
 		}
 		if broken := (*Violation)(nil); errors.As(err, &broken) {
 			p.violation.Store(broken)
-			p.logger.Error("the log breaks a rule; nothing behind it is looked at", "error", broken)
+			p.logger.Error("the log breaks a rule; later events are not checked", "error", broken)
 			<-ctx.Done()
 		}
 		return err
@@ -66,7 +65,7 @@ func (p *Monitor) Run(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// check holds a batch to the rules.
+// check checks a batch.
 func (p *Monitor) check(batch []events.Recorded) error {
 	begun := time.Now()
 	for i := range batch {
@@ -82,5 +81,5 @@ func (p *Monitor) check(batch []events.Recorded) error {
 	return nil
 }
 
-// monitorBatch is how many events at once say that it is catching up.
+// monitorBatch is the batch size from which on the monitor is considered to be catching up.
 const monitorBatch = 256

@@ -11,8 +11,7 @@ import (
 	"admitone/projections/verify"
 )
 
-// feed is a log that is followed in pieces; after each but the last it can't be reached
-// for once.
+// feed is a log that is followed in pieces, with one failure after each but the last.
 type feed struct {
 	events.Store
 	pieces [][]events.Recorded
@@ -34,7 +33,7 @@ func (f *feed) Follow(ctx context.Context, after events.Position, handle func([]
 	return f.end
 }
 
-// prove runs a prover over what is followed until it has found something.
+// prove runs a monitor over a feed until it has found something.
 func prove(t *testing.T, f *feed) *verify.Monitor {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -45,7 +44,7 @@ func prove(t *testing.T, f *feed) *verify.Monitor {
 	return p
 }
 
-// logRecorder waits for an error in the log of the program.
+// logRecorder waits for an error in the program's log.
 type logRecorder struct {
 	slog.Handler
 	told func()
@@ -60,8 +59,8 @@ func (h *logRecorder) Handle(_ context.Context, r slog.Record) error {
 	return nil
 }
 
-// TestProver: it goes on behind an outage where it was, and stops at the first
-// violation, which it names as verify does.
+// TestProver: it resumes after a failure, and stops at the first violation, which it names like
+// verify.
 func TestProver(t *testing.T) {
 	log := logtest.WholeLife().Log
 	wrong := log[7]

@@ -10,7 +10,7 @@ import (
 	"admitone/projections/verify"
 )
 
-// TestVerifierHoldsTheOpening: nobody enters before it, nor a tournament that is closed from the
+// TestVerifierHoldsTheOpening: no team enters before it, nor a tournament that is closed from the
 // start, and it is recorded once, not before its time.
 func TestVerifierHoldsTheOpening(t *testing.T) {
 	for name, test := range map[string]struct {
@@ -45,7 +45,7 @@ func TestVerifierHoldsTheOpening(t *testing.T) {
 	}
 }
 
-// opened records an opening so many nanoseconds after the log began.
+// opened records an opening some nanoseconds after the log began.
 func opened(after time.Duration, remaining int64) *events.TournamentOpened {
 	return &events.TournamentOpened{OpensAt: logtest.NewForgery().Now.Add(after),
 		TournamentCounts: logtest.Counts(0, remaining, 0)}

@@ -4,10 +4,10 @@ import (
 	"admitone/events"
 )
 
-// RuleOrder is about what shops attach to orders.
+// RuleOrder is the rule for order data, as it is printed.
 const RuleOrder Rule = "order data is stated about what is there, and what refers to it names the fact that stated it last"
 
-// order holds what a fact of a product says about order data to what was stated before.
+// order checks the order data of a product's fact.
 func (c *productCheck) order(e *events.Recorded, fact events.Fact) *fault {
 	switch f := fact.(type) {
 	case *events.ProductReserved:
@@ -15,6 +15,12 @@ func (c *productCheck) order(e *events.Recorded, fact events.Fact) *fault {
 	case *events.ProductHeld:
 		return c.stated(e, f.ReservationID, 0, !f.OrderData.IsZero())
 	case *events.ProductConfirmed:
+		return c.stated(e, f.ReservationID, f.OrderRevision, false)
+	case *events.ProductRetaken:
+		return c.stated(e, f.ReservationID, f.OrderRevision, false)
+	case *events.ProductPaid:
+		return c.stated(e, f.ReservationID, f.OrderRevision, false)
+	case *events.ProductPaymentFailed:
 		return c.stated(e, f.ReservationID, f.OrderRevision, false)
 	case *events.ProductReleased:
 		return c.stated(e, f.ReservationID, f.OrderRevision, false)
@@ -24,8 +30,8 @@ func (c *productCheck) order(e *events.Recorded, fact events.Fact) *fault {
 	return nil
 }
 
-// stated holds the revision that a fact names for a reservation's order data to the one that is
-// known, and notes the fact itself if it states them anew.
+// stated checks the revision that a fact names for a reservation's order data against the known one, and records the
+// fact itself if it states new order data.
 func (c *productCheck) stated(e *events.Recorded, name events.ReservationID, before events.Revision,
 	anew bool) *fault {
 	if before == 0 && !anew && len(c.orders) == 0 {
@@ -49,14 +55,15 @@ func (c *productCheck) stated(e *events.Recorded, name events.ReservationID, bef
 	return nil
 }
 
-// annotated holds a statement to the reservation, which may have ended.
+// annotated checks an annotation against the reservation, which may have ended.
 func (c *productCheck) annotated(f *events.ProductReservationAnnotated) *fault {
 	id, err := events.ParseID(string(f.ReservationID))
 	if err != nil {
 		return faultf(RuleFigures, "a reservation %q", f.ReservationID)
 	}
 	if _, ended := c.reservationSet.ended[c.reservationSet.id(id)]; ended {
-		if f.Status != events.ReservationReleased && f.Status != events.ReservationExpired {
+		called := c.row.fence && f.Status == events.ReservationCancelled
+		if f.Status != events.ReservationReleased && f.Status != events.ReservationExpired && !called {
 			return faultf(RuleFigures, "it says that %s is %q; it has ended", f.ReservationID, f.Status)
 		}
 		return nil

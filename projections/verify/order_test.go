@@ -9,8 +9,8 @@ import (
 	"admitone/projections/verify"
 )
 
-// TestVerifierOfOrders: statements about reservations that are not like that, and references to
-// statements that were never made.
+// TestVerifierOfOrders: order data of reservations that are not in that state, and references to
+// order data that does not exist.
 func TestVerifierOfOrders(t *testing.T) {
 	first, second := logtest.ReservationID(1), logtest.ReservationID(2)
 	order := events.OrderData{Reference: "R"}
@@ -51,6 +51,12 @@ func TestVerifierOfOrders(t *testing.T) {
 			verify.RuleFigures},
 		"released with older data":  {[]events.Fact{annotated(same), released(1)}, verify.RuleOrder},
 		"released without its data": {[]events.Fact{released(0)}, verify.RuleOrder},
+		"called off, and stated then": {[]events.Fact{
+			&events.ProductCancelled{Reason: "rain", Remaining: 7},
+			&events.ProductReservationCancelled{ReservationID: first, Holder: "ada", Quantity: 2,
+				Was: events.ReservationConfirmed, Remaining: 9, OrderRevision: 1},
+			annotated(func(f *events.ProductReservationAnnotated) { f.Status, f.Remaining = events.ReservationCancelled, 9 }),
+		}, ""},
 		"confirmed though released": {[]events.Fact{released(1), annotated(same)}, verify.RuleFigures},
 	} {
 		b := logtest.NewForgery()

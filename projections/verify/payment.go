@@ -9,7 +9,7 @@ import (
 	"admitone/events"
 )
 
-// The rules of money from outside, as they are printed.
+// The rules for external payments, as they are printed.
 const (
 	RuleOutside   Rule = "what came in from outside is open, booked, kept, refunded or owed, all of it and once"
 	RuleReference Rule = "a provider's reference is one payment for one thing, and settles one refund"
@@ -30,19 +30,22 @@ func init() {
 	}
 }
 
-// paymentCheck folds a payment from outside, and holds it to what it is for.
+// paymentCheck folds an external payment, and checks it against what it pays for.
 type paymentCheck struct {
 	ledger                             *ledger
-	id                                 string // what stands behind the category in the stream
+	id                                 string // the entity part of the stream's name
 	received                           events.PaymentReceived
 	open, booked, kept, refunded, owed int64
 	refunds                            map[events.RefundID]*refund
 }
 
-// refund is what was owed because of one fact; its amount is 0 if all was kept.
+// refund is an amount owed because of one fact; 0 if it was withheld in full.
 type refund struct {
 	amount  int64
-	settled bool
+	settled string // the reference, "" while it is owed
+	// asked means that the provider was requested to refund it, failed that it did not or reversed it.
+	asked, failed bool
+	gone          map[string]bool // the references of reversed refunds
 }
 
 func (c *paymentCheck) stream() events.StreamID {
@@ -71,11 +74,16 @@ func (c *paymentCheck) apply(e *events.Recorded, fact events.Fact, _ time.Time) 
 		if f = c.outcomeReturned(fact); f == nil {
 			f = c.owe(fact.RefundID, fact.Amount)
 		}
+	case *events.PaymentMadeUp:
+		c.kept, c.owed = c.kept-fact.Amount, c.owed+fact.Amount
+		if f = c.outcomeMadeUp(fact); f == nil {
+			f = c.owe(fact.RefundID, fact.Amount)
+		}
 	case *events.PaymentRefunded:
 		c.owed, c.refunded = c.owed-fact.Amount, c.refunded+fact.Amount
 		f = c.settle(fact)
 	default:
-		f = faultf(RuleKnown, "a %s in a payment's stream", fact.Name())
+		f = c.asked(fact)
 	}
 	if f != nil {
 		return f
@@ -101,15 +109,25 @@ func (c *paymentCheck) receive(f *events.PaymentReceived) *fault {
 	return nil
 }
 
-// price of what a payment is for, as it was held.
+// price of what a payment is for, as of its hold.
 func (c *paymentCheck) price(of events.PaidThing) (amount int64, ok bool) {
 	if b := c.ledger.bookings[of.BookingID]; b != nil {
 		return b.row.amount, true
+	}
+	if p := c.ledger.products[of.ProductID]; p != nil && of.BookingID == "" {
+		return p.cost(of.ReservationID)
 	}
 	return 0, false
 }
 
 func (c *paymentCheck) outcomeBooked(f *events.PaymentBooked) *fault {
+	if c.received.ProductID != "" {
+		if m := c.units(); c.received.Wrong() || f.Amount != c.received.Amount || m == nil || m.paidBy != c.stream() ||
+			f.PaymentID != "" {
+			return faultf(RuleOutcome, "%d are booked, and %s is not paid by that", f.Amount, c.received.Path())
+		}
+		return nil
+	}
 	b := c.ledger.bookings[c.received.BookingID]
 	if c.received.Wrong() || f.Amount != c.received.Amount || b == nil || b.row.bookedBy != c.stream() ||
 		b.row.paymentID != f.PaymentID {
@@ -124,9 +142,13 @@ func (c *paymentCheck) outcomeOwed(f *events.PaymentOwed) *fault {
 	switch {
 	case f.Cause == events.OwedWrongSum:
 		fits = c.received.Wrong()
+	case c.received.ProductID != "":
+		fits = !c.received.Wrong() && c.unitsOwed(f.Cause)
 	case c.received.Wrong() || b == nil || b.row.bookedBy == c.stream():
 	case f.Cause == events.OwedLate:
 		fits = b.row.failed[c.stream()]
+	case f.Cause == events.OwedCancelled:
+		fits = b.row.status == events.BookingIsCancelled
 	case f.Cause == events.OwedReleased:
 		fits = b.row.status == events.BookingIsReleased
 	case f.Cause == events.OwedAlreadyPaid:
@@ -140,8 +162,19 @@ func (c *paymentCheck) outcomeOwed(f *events.PaymentOwed) *fault {
 
 func (c *paymentCheck) outcomeReturned(f *events.PaymentReturned) *fault {
 	b := c.ledger.bookings[c.received.BookingID]
-	if f.Amount < 0 || f.Kept < 0 || b == nil || b.row.bookedBy != c.stream() ||
-		f.Cause == events.OwedReleased && b.row.status != events.BookingIsReleased {
+	owed, kept, is := int64(0), int64(0), false
+	cause := events.OwedReleased
+	if m := c.units(); m != nil && m.called {
+		cause = events.OwedCancelled
+	}
+	if m := c.units(); m != nil && m.released && m.paidBy == c.stream() &&
+		f.RefundID == events.NewRefundID(c.stream(), cause, "") {
+		owed, kept, is = m.cost-m.kept, m.kept, true
+	}
+	if b != nil && b.row.bookedBy == c.stream() {
+		owed, kept, is = b.row.returnOf(c.stream(), f.RefundID)
+	}
+	if !is || f.Amount != owed || f.Kept != kept {
 		return faultf(RuleOutcome, "%d are given back as %q, and %s does not say so", f.Amount, f.Cause, c.received.Path())
 	}
 	return nil
@@ -159,16 +192,47 @@ func (c *paymentCheck) owe(id events.RefundID, amount int64) *fault {
 func (c *paymentCheck) settle(f *events.PaymentRefunded) *fault {
 	r := c.refunds[f.RefundID]
 	switch {
-	case r == nil || r.settled || r.amount != f.Amount || f.Amount < 1:
+	case r == nil || r.settled != "" || r.amount != f.Amount || f.Amount < 1:
 		return faultf(RuleOutside, "%d are refunded for %q, and are not owed", f.Amount, f.RefundID)
 	case c.ledger.settlements[events.SettlementStream(c.received.Provider, f.Reference)] != f.RefundID:
 		return faultf(RuleReference, "the reference %q does not count for the refund %q", f.Reference, f.RefundID)
+	case r.gone[f.Reference]:
+		return faultf(RuleReference, "the refund %q is settled under %q, which has come back", f.RefundID, f.Reference)
 	}
-	r.settled = true
+	r.settled, r.asked, r.failed = f.Reference, false, false
 	return nil
 }
 
-// settlementCheck holds a reference to the refund that it counts for.
+// asked checks the requests to the provider for refunds, and their failures.
+func (c *paymentCheck) asked(fact events.Fact) *fault {
+	switch f := fact.(type) {
+	case *events.PaymentRefundAsked:
+		r := c.refunds[f.RefundID]
+		if r == nil || r.amount < 1 || r.settled != "" || r.asked || r.failed {
+			return faultf(RuleOutside, "the provider is asked for the refund %q, which is not to be asked for", f.RefundID)
+		}
+		r.asked = true
+	case *events.PaymentRefundFailed:
+		r := c.refunds[f.RefundID]
+		if r == nil || f.Failure == "" || r.settled == "" && (f.Amount != 0 || !r.asked) ||
+			r.settled != "" && (f.Amount != r.amount || f.Reference != r.settled) {
+			return faultf(RuleOutside, "the refund %q fails under %q with %d", f.RefundID, f.Reference, f.Amount)
+		}
+		c.owed, c.refunded = c.owed+f.Amount, c.refunded-f.Amount
+		r.settled, r.asked, r.failed = "", false, true
+		if f.Reference != "" {
+			if r.gone == nil {
+				r.gone = map[string]bool{}
+			}
+			r.gone[f.Reference] = true
+		}
+	default:
+		return faultf(RuleKnown, "a %s in a payment's stream", fact.Name())
+	}
+	return nil
+}
+
+// settlementCheck checks the refund to which a reference is assigned.
 type settlementCheck struct {
 	ledger *ledger
 	id     string
@@ -188,20 +252,22 @@ func (c *settlementCheck) apply(e *events.Recorded, fact events.Fact, _ time.Tim
 	return nil
 }
 
-// isPaidOutside reports whether a payment from outside has paid for a booking, or is about to.
+// isPaidOutside reports whether an external payment has paid for a booking, or is about to.
 func (l *ledger) isPaidOutside(stream events.StreamID, b *booking) bool {
 	p := l.payments[stream.Entity()]
 	return p != nil && p.received.BookingID == b.id && !p.received.Wrong() && p.received.Amount == b.amount &&
 		(p.open == b.amount || p.booked > 0)
 }
 
-// openOutside says what of the money from outside is neither applied nor owed, or is applied to
-// nothing.
+// openOutside describes external payments that are neither applied nor owed, or are applied to nothing.
 func (l *ledger) openOutside() (open []string) {
 	for _, id := range slices.Sorted(maps.Keys(l.payments)) {
 		p := l.payments[id]
 		if p.open > 0 {
 			open = append(open, fmt.Sprintf("of the payment %s, %d are neither applied nor owed", id, p.open))
+		}
+		if m := p.units(); p.booked > 0 && m != nil && (m.paidBy != p.stream() || m.released) {
+			open = append(open, fmt.Sprintf("%d of the payment %s are booked, and what it has paid for is given back", p.booked, id))
 		}
 		if b := l.bookings[p.received.BookingID]; p.booked > 0 && b != nil &&
 			(b.row.bookedBy != p.stream() || b.row.status != events.BookingIsBooked && !b.row.refunding) {

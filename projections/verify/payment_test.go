@@ -9,7 +9,7 @@ import (
 	"admitone/projections/verify"
 )
 
-// received is money of a bank for a booking that costs 5 EUR.
+// received is a bank payment for a booking that costs 5 EUR.
 func received(reference string, id events.BookingID, amount int64) *events.PaymentReceived {
 	return &events.PaymentReceived{Provider: "bank", Reference: reference, Amount: amount, Currency: "EUR", Expected: 5,
 		ExpectedCurrency: "EUR", PaidThing: events.PaidThing{BookingID: id}}
@@ -19,8 +19,8 @@ func refundID(reference string, cause events.RefundCause) events.RefundID {
 	return events.NewRefundID(events.PaymentStream("bank", reference), cause, "")
 }
 
-// outsideEvening is a log in which ada's booking is paid with money from outside, which came once
-// more and once in a wrong sum; the second one has been paid back. bob's booking is held.
+// outsideEvening is a log in which ada's booking is paid externally, with a second payment and one
+// of a wrong amount; the second one is refunded. bob's booking is held.
 func outsideEvening() (b *logtest.ForgedLog, ada, bob events.BookingID) {
 	b = logtest.NewForgedLog()
 	b.Add(events.SettingsStream, &events.CurrencyNamed{Currency: "EUR", Digits: 2})
@@ -59,10 +59,20 @@ func outsideEvening() (b *logtest.ForgedLog, ada, bob events.BookingID) {
 	return b, ada, bob
 }
 
-// TestVerifierTakesMoneyFromOutside: nothing of it is left open, and what is, is seen.
+// TestVerifierTakesMoneyFromOutside: nothing is left open in a correct log, and what is open in
+// another is reported.
 func TestVerifierTakesMoneyFromOutside(t *testing.T) {
 	for left, forge := range map[int]func(b *logtest.ForgedLog, bob events.BookingID){
-		0: func(*logtest.ForgedLog, events.BookingID) {},
+		0: func(b *logtest.ForgedLog, _ events.BookingID) {
+			id, y := refundID("y", events.OwedAlreadyPaid), events.PaymentStream("bank", "y")
+			b.Add(y, &events.PaymentRefundFailed{RefundID: id, Failure: events.RefundDeclined, Reference: "back", Amount: 5})
+			b.Add(events.SettlementStream("bank", "again"), &events.SettlementClaimed{Provider: "bank", Reference: "again",
+				RefundID: id})
+			b.Add(y, &events.PaymentRefunded{RefundID: id, Amount: 5, Reference: "again"})
+			z := refundID("z", events.OwedWrongSum)
+			b.Add(events.PaymentStream("bank", "z"), &events.PaymentRefundAsked{RefundID: z},
+				&events.PaymentRefundFailed{RefundID: z, Failure: events.RefundForeign})
+		},
 		1: func(b *logtest.ForgedLog, bob events.BookingID) {
 			b.Add(events.PaymentStream("bank", "w"), received("w", bob, 5))
 		},
@@ -81,7 +91,7 @@ func TestVerifierTakesMoneyFromOutside(t *testing.T) {
 	}
 }
 
-// TestVerifierRulesOfMoneyFromOutside breaks every rule on purpose; the last event is the one that
+// TestVerifierRulesOfMoneyFromOutside breaks every rule; the last event of each log is the one that
 // does.
 func TestVerifierRulesOfMoneyFromOutside(t *testing.T) {
 	stream := func(reference string) events.StreamID { return events.PaymentStream("bank", reference) }
@@ -113,7 +123,7 @@ func TestVerifierRulesOfMoneyFromOutside(t *testing.T) {
 		{"received twice", verify.RuleCreation, func(b *logtest.ForgedLog, ada, _ events.BookingID) {
 			b.Add(stream("x"), received("x", ada, 5))
 		}},
-		{"booked more than was received", verify.RuleOutside, func(b *logtest.ForgedLog, ada, _ events.BookingID) {
+		{"given back though the booking has all its seats", verify.RuleOutcome, func(b *logtest.ForgedLog, ada, _ events.BookingID) {
 			b.Add(stream("x"), &events.PaymentReturned{RefundID: "r", Cause: events.OwedSeatReturned, Amount: 4, Kept: 2})
 		}},
 		{"booked though the booking does not say so", verify.RuleOutcome, func(b *logtest.ForgedLog, _, bob events.BookingID) {
@@ -153,6 +163,31 @@ func TestVerifierRulesOfMoneyFromOutside(t *testing.T) {
 		{"a reference for two refunds", verify.RuleCreation, func(b *logtest.ForgedLog, _, _ events.BookingID) {
 			b.Add(events.SettlementStream("bank", "back"), &events.SettlementClaimed{Provider: "bank", Reference: "back",
 				RefundID: refundID("z", events.OwedWrongSum)})
+		}},
+		{"asked for a refund that is settled", verify.RuleOutside, func(b *logtest.ForgedLog, _, _ events.BookingID) {
+			b.Add(stream("y"), &events.PaymentRefundAsked{RefundID: refundID("y", events.OwedAlreadyPaid)})
+		}},
+		{"asked for a refund twice", verify.RuleOutside, func(b *logtest.ForgedLog, _, _ events.BookingID) {
+			asked := &events.PaymentRefundAsked{RefundID: refundID("z", events.OwedWrongSum)}
+			b.Add(stream("z"), asked, asked)
+		}},
+		{"a refund fails that was not asked for", verify.RuleOutside, func(b *logtest.ForgedLog, _, _ events.BookingID) {
+			b.Add(stream("z"), &events.PaymentRefundFailed{RefundID: refundID("z", events.OwedWrongSum),
+				Failure: events.RefundDeclined})
+		}},
+		{"a part of a refund comes back", verify.RuleOutside, func(b *logtest.ForgedLog, _, _ events.BookingID) {
+			b.Add(stream("y"), &events.PaymentRefundFailed{RefundID: refundID("y", events.OwedAlreadyPaid),
+				Failure: events.RefundDeclined, Reference: "back", Amount: 4})
+		}},
+		{"asked for what has come back", verify.RuleOutside, func(b *logtest.ForgedLog, _, _ events.BookingID) {
+			id := refundID("y", events.OwedAlreadyPaid)
+			b.Add(stream("y"), &events.PaymentRefundFailed{RefundID: id, Failure: events.RefundDeclined, Reference: "back",
+				Amount: 5}, &events.PaymentRefundAsked{RefundID: id})
+		}},
+		{"settled again under what has come back", verify.RuleReference, func(b *logtest.ForgedLog, _, _ events.BookingID) {
+			id := refundID("y", events.OwedAlreadyPaid)
+			b.Add(stream("y"), &events.PaymentRefundFailed{RefundID: id, Failure: events.RefundDeclined, Reference: "back",
+				Amount: 5}, &events.PaymentRefunded{RefundID: id, Amount: 5, Reference: "back"})
 		}},
 		{"a reference for no refund", verify.RuleReference, func(b *logtest.ForgedLog, _, _ events.BookingID) {
 			b.Add(events.SettlementStream("bank", "b2"), &events.SettlementClaimed{Provider: "bank", Reference: "b2", RefundID: "r"})

@@ -7,10 +7,10 @@ import (
 	"admitone/events"
 )
 
-// RuleTerms is the rule of what is decided on a performance, as it is printed.
+// RuleTerms is the rule for decisions on a performance, as it is printed.
 const RuleTerms Rule = "what is held or taken of a performance names what it stated by then, and keeps to it"
 
-// terms are what a performance stated at its creation or at an edit.
+// terms are those that a performance stated at its creation or an edit.
 type terms struct {
 	starts  time.Time
 	rule    events.Cancellation
@@ -20,24 +20,36 @@ type terms struct {
 	layout  *events.Layout // with the prices
 }
 
-// price of a seat. ok is false if there is no such seat.
-func (t *terms) price(name events.SeatName) (amount int64, ok bool) {
-	seat, ok := t.layout.Find(name)
-	if !ok {
-		return 0, false
+// sells reports whether the seat exists, at that price for that price type.
+func (t *terms) sells(s *events.BookedSeat) bool {
+	seat, ok := t.layout.Find(s.Seat)
+	if !ok || t.layout.Hall() == nil {
+		return ok && t.layout.Price(seat) == s.Price && s.PriceType == ""
 	}
-	return t.layout.Price(seat), true
+	price, ok := events.PriceOf(t.layout.Prices(seat), s.PriceType)
+	return ok && price.Amount == s.Price
 }
 
-// performanceCheck folds a performance, and keeps all that it ever stated: bookings name what they
-// were decided on, and a node that has not heard of an edit decides on what was before.
+// costs reports whether a seat of that name exists, at that price for some price type.
+func (t *terms) costs(name events.SeatName, price int64) bool {
+	seat, ok := t.layout.Find(name)
+	if !ok || t.layout.Hall() == nil {
+		return ok && t.layout.Price(seat) == price
+	}
+	return slices.ContainsFunc(t.layout.Prices(seat), func(p events.CategoryPrice) bool { return p.Amount == price })
+}
+
+// performanceCheck folds a performance, and keeps all terms that it ever stated: bookings name the terms on which they
+// were decided, and a node that has not seen an edit decides on the earlier ones.
 type performanceCheck struct {
 	ledger *ledger
 	id     events.PerformanceID
 	latest *terms
 	stated map[events.Revision]*terms
 	// ahead are the bounds that no fact has recorded as reached.
-	ahead events.SaleTimes
+	ahead  events.SaleTimes
+	fence  events.Position // of its cancellation, 0 for none
+	blocks blockCheck
 }
 
 func (c *performanceCheck) apply(e *events.Recorded, fact events.Fact, decided time.Time) *fault {
@@ -51,6 +63,11 @@ func (c *performanceCheck) apply(e *events.Recorded, fact events.Fact, decided t
 	switch f := fact.(type) {
 	case *events.PerformanceEdited:
 		return c.edited(e.Revision, f)
+	case *events.PerformanceCancelled:
+		if c.fence != 0 {
+			return faultf(RuleCalledOff, "it was already cancelled at position %d", c.fence)
+		}
+		c.fence = e.Position
 	case *events.PerformanceOpened:
 		if fault := checkReached("opens", c.ahead.OpensAt, f.OpensAt, decided); fault != nil {
 			return fault
@@ -62,18 +79,23 @@ func (c *performanceCheck) apply(e *events.Recorded, fact events.Fact, decided t
 		}
 		c.ahead.ClosesAt = time.Time{}
 	default:
-		return faultf(RuleKnown, "a %s in a performance's stream", fact.Name())
+		fault, known := c.blocks.apply(c, fact)
+		if !known {
+			return faultf(RuleKnown, "a %s in a performance's stream", fact.Name())
+		}
+		return fault
 	}
 	return nil
 }
 
 func (c *performanceCheck) created(f *events.PerformanceCreated) *fault {
-	if f.PerformanceID != c.id || f.HoldSeconds < 0 || f.LimitPerHolder < 0 || len(f.Sections) == 0 {
+	if f.PerformanceID != c.id || f.HoldSeconds < 0 || f.LimitPerHolder < 0 || (len(f.Sections) == 0) == (f.Plan == "") {
 		return faultf(RuleFigures, "it creates %q with %d sections, holds of %d s, limit %d", f.PerformanceID,
 			len(f.Sections), f.HoldSeconds, f.LimitPerHolder)
 	}
-	if err := checkSections(f.Sections); err != nil {
-		return faultf(RuleLayout, "%v", err)
+	layout, fault := c.layoutOf(f)
+	if fault != nil {
+		return fault
 	}
 	if fault := checkOrder(f.SaleTimes); fault != nil {
 		return fault
@@ -83,33 +105,28 @@ func (c *performanceCheck) created(f *events.PerformanceCreated) *fault {
 	}
 	c.state(
 		0,
-		&terms{f.StartsAt, f.Cancellation, f.SaleTimes, time.Duration(f.HoldSeconds) * time.Second, f.LimitPerHolder,
-			events.NewLayout(f.Sections)},
+		&terms{f.StartsAt, f.Cancellation, f.SaleTimes, time.Duration(f.HoldSeconds) * time.Second, f.LimitPerHolder, layout},
 	)
 	c.ledger.performances[c.id] = c
 	return nil
 }
 
 func (c *performanceCheck) edited(revision events.Revision, f *events.PerformanceEdited) *fault {
+	if c.fence != 0 {
+		return faultf(RuleCalledOff, "it is edited, but was cancelled at position %d", c.fence)
+	}
 	if f.HoldSeconds < 0 || f.LimitPerHolder < 0 {
 		return faultf(RuleFigures, "it states holds of %d s, limit %d", f.HoldSeconds, f.LimitPerHolder)
 	}
-	sections := slices.Clone(c.latest.layout.Sections())
-	for i, p := range f.Prices {
-		if i >= len(sections) || p.Section != sections[i].ID || p.Price < 0 {
-			return faultf(RuleLayout, "%q at %d is no section of the performance, or not in its place", p.Section, p.Price)
-		}
-		sections[i].Price = p.Price
+	if fault := c.blocks.edited(c, f); fault != nil {
+		return fault
 	}
-	if len(f.Prices) != len(sections) {
-		return faultf(RuleLayout, "it prices %d of %d sections", len(f.Prices), len(sections))
+	layout, fault := repriced(c.latest.layout, f)
+	if fault != nil {
+		return fault
 	}
 	if fault := checkOrder(f.SaleTimes); fault != nil {
 		return fault
-	}
-	layout := c.latest.layout
-	if !slices.Equal(sections, layout.Sections()) {
-		layout = events.NewLayout(sections)
 	}
 	if fault := checkRule(f.Cancellation); fault != nil {
 		return fault
@@ -121,7 +138,7 @@ func (c *performanceCheck) edited(revision events.Revision, f *events.Performanc
 	return nil
 }
 
-// state takes in what a fact states: a bound that is new lies ahead.
+// state applies the terms that a fact states: a changed opening or closing time is yet to be reached.
 func (c *performanceCheck) state(revision events.Revision, next *terms) {
 	before := events.SaleTimes{}
 	if c.latest != nil {
@@ -138,7 +155,7 @@ func (c *performanceCheck) state(revision events.Revision, next *terms) {
 	c.latest, c.stated[revision] = next, next
 }
 
-// on returns what the performance stated at a revision.
+// on returns the terms that the performance stated at a revision.
 func (c *performanceCheck) on(revision events.Revision) (*terms, *fault) {
 	if t := c.stated[revision]; t != nil {
 		return t, nil
@@ -146,7 +163,7 @@ func (c *performanceCheck) on(revision events.Revision) (*terms, *fault) {
 	return nil, faultf(RuleTerms, "revision %d of performance %q states nothing", revision, c.id)
 }
 
-// acquires holds what is acquired at a time to the terms that it names.
+// acquires checks the terms that a fact names for what is acquired at a time.
 func (c *performanceCheck) acquires(named events.SaleTerms, decided time.Time) (*terms, *fault) {
 	on, fault := c.on(named.Terms)
 	if fault != nil {
@@ -161,5 +178,5 @@ func (c *performanceCheck) acquires(named events.SaleTerms, decided time.Time) (
 	return on, checkWithin(on.times, decided)
 }
 
-// terms returns what the present or last hold of a booking was decided on.
+// terms returns the terms on which the present or last hold of a booking was decided.
 func (l *ledger) terms(b *booking) *terms { return l.performances[b.performance].stated[b.terms] }

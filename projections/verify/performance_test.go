@@ -10,8 +10,8 @@ import (
 	"admitone/projections/verify"
 )
 
-// saleLog is a performance that opens after a second and closes after ten, and is edited after two:
-// then its seats cost 7, holds last 50 s and one holder may have two seats.
+// saleLog is a performance that opens after a second and closes after ten. An edit after two
+// seconds sets a price of 7, holds of 50 s and a limit of two seats per holder.
 func saleLog() *logtest.Forgery {
 	f := logtest.NewForgery()
 	stream := logtest.PerformanceStream("a")
@@ -24,7 +24,7 @@ func saleLog() *logtest.Forgery {
 	return f
 }
 
-// sold is a seat held and booked by name, on terms and at a price.
+// sold holds and books a seat by name, on terms and at a price.
 func sold(f *logtest.Forgery, terms events.SaleTerms, price int64) []events.Fact {
 	until, rule := f.Now.Add(time.Second), events.DefaultCancellation
 	if terms == (events.SaleTerms{}) {
@@ -36,7 +36,7 @@ func sold(f *logtest.Forgery, terms events.SaleTerms, price int64) []events.Fact
 		ExtendableUntil: until, Attempt: 1, SaleTerms: terms, Cancellation: rule}}
 }
 
-// TestVerifierHoldsBookingsToTheirTerms breaks each rule of what a performance states.
+// TestVerifierHoldsBookingsToTheirTerms breaks each rule about the terms of a performance.
 func TestVerifierHoldsBookingsToTheirTerms(t *testing.T) {
 	first := events.SaleTerms{HoldSeconds: 100, LimitPerHolder: 4}
 	edited := events.SaleTerms{Terms: 2, HoldSeconds: 50, LimitPerHolder: 2}

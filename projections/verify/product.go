@@ -16,18 +16,26 @@ const (
 )
 
 func init() {
-	checks[events.ProductCategory] = func() check {
-		return &productCheck{reservationSet: newReservationSet()}
+	ledgerChecks[events.ProductCategory] = func(l *ledger, id string) check {
+		c := &productCheck{ledger: l, id: events.ProductID(id), reservationSet: newReservationSet()}
+		l.products[c.id] = c
+		return c
 	}
 }
 
-// productCheck folds a product with each of its reservations, and by rules of its
-// own: it shares none with the core that made the facts.
+// productCheck folds a product with each of its reservations, independently of the core that produced the facts.
 type productCheck struct {
+	ledger         *ledger
+	id             events.ProductID
 	row            product
 	reservationSet *reservationSet
 	// orders has the revision of the fact that stated a reservation's order data last.
 	orders map[key]events.Revision
+	// offers are the prices and policies that were stated, money the reservations that have payments.
+	offers []offer
+	money  map[key]*unitsMoney
+	// retaken is the payment that the next fact has to confirm, "" if none.
+	retaken events.StreamID
 }
 
 func (c *productCheck) apply(e *events.Recorded, fact events.Fact, decided time.Time) *fault {
@@ -41,7 +49,13 @@ func (c *productCheck) apply(e *events.Recorded, fact events.Fact, decided time.
 		return faultf(RuleFigures, "it creates %q with stock %d, limit %d, holds of %d s",
 			created.ProductID, created.Stock, created.LimitPerHolder, created.HoldSeconds)
 	}
+	if f := c.calledOff(fact); f != nil {
+		return f
+	}
 	if f := c.sale(fact, decided); f != nil {
+		return f
+	}
+	if f := c.payments(fact, decided); f != nil {
 		return f
 	}
 	if f := c.reservations(fact, decided); f != nil {
@@ -62,6 +76,7 @@ func (c *productCheck) apply(e *events.Recorded, fact events.Fact, decided time.
 			remaining, next.stock, next.held, next.sold, next.remaining())
 	}
 	c.row = next
+	c.offer()
 	if _, isEdit := fact.(*events.ProductEdited); isCreation || isEdit {
 		c.reservationSet.countHolders(c.row.limitPerHolder)
 	}
@@ -72,10 +87,10 @@ func (c *productCheck) apply(e *events.Recorded, fact events.Fact, decided time.
 func (c *productCheck) sale(fact events.Fact, decided time.Time) *fault {
 	switch f := fact.(type) {
 	case *events.ProductCreated:
-		return checkOrder(f.SaleTimes)
+		return either(checkOrder(f.SaleTimes), checkRule(f.Cancellation))
 	case *events.ProductEdited:
-		return checkOrder(f.SaleTimes)
-	case *events.ProductReserved, *events.ProductHeld:
+		return either(checkOrder(f.SaleTimes), checkRule(f.Cancellation))
+	case *events.ProductReserved, *events.ProductHeld, *events.ProductRetaken:
 		return checkWithin(c.row.times, decided)
 	case *events.ProductOpened:
 		return checkReached("opens", c.row.ahead.OpensAt, f.OpensAt, decided)
@@ -85,12 +100,18 @@ func (c *productCheck) sale(fact events.Fact, decided time.Time) *fault {
 	return nil
 }
 
-// reservations holds a fact about reservations against those there are.
+// reservations checks a fact about reservations against the known ones.
 func (c *productCheck) reservations(fact events.Fact, decided time.Time) *fault {
 	switch f := fact.(type) {
 	case *events.ProductReserved:
+		if fault := c.checkOffer(f.Price, f.Cancellation); fault != nil {
+			return fault
+		}
 		return c.begin(f.ReservationID, f.Holder, f.Quantity, time.Time{})
 	case *events.ProductHeld:
+		if fault := c.checkOffer(f.Price, f.Cancellation); fault != nil {
+			return fault
+		}
 		if want := decided.Add(time.Duration(c.row.holdSeconds) * time.Second); !f.ExpiresAt.Equal(want) {
 			return faultf(RuleFigures, "held at %s for %d s, until %s", events.FormatTime(decided), c.row.holdSeconds,
 				events.FormatTime(f.ExpiresAt))
@@ -99,18 +120,9 @@ func (c *productCheck) reservations(fact events.Fact, decided time.Time) *fault 
 	case *events.ProductConfirmed:
 		return c.confirm(f, decided)
 	case *events.ProductReleased:
-		id, fault := c.find(f.ReservationID, f.Holder, f.Quantity)
-		if fault != nil {
-			return fault
-		}
-		was := events.ReservationConfirmed
-		if _, held := c.reservationSet.until[id]; held {
-			was = events.ReservationHeld
-		}
-		if f.Was != was {
-			return faultf(RuleFigures, "it says that %s was %q; it was %q", f.ReservationID, f.Was, was)
-		}
-		c.reservationSet.end(id)
+		return c.end(f.ReservationID, f.Holder, f.Quantity, f.Was, true)
+	case *events.ProductReservationCancelled:
+		return c.end(f.ReservationID, f.Holder, f.Quantity, f.Was, false)
 	case *events.ProductExpired:
 		return c.expire(f, decided)
 	case *events.ProductReservationAnnotated:
@@ -119,7 +131,42 @@ func (c *productCheck) reservations(fact events.Fact, decided time.Time) *fault 
 	return nil
 }
 
-// begin takes in a new reservation, held until a deadline if there is one.
+// end records that a reservation was released or cancelled.
+func (c *productCheck) end(name events.ReservationID, holder events.Holder, quantity int64,
+	stated events.ReservationStatus, released bool) *fault {
+	id, fault := c.find(name, holder, quantity)
+	if fault != nil {
+		return fault
+	}
+	was := events.ReservationConfirmed
+	if _, held := c.reservationSet.until[id]; held {
+		was = events.ReservationHeld
+	}
+	if stated != was {
+		return faultf(RuleFigures, "it says that %s was %q; it was %q", name, stated, was)
+	}
+	c.leave(id, released)
+	return nil
+}
+
+// calledOff checks a fact against the cancellation of the product: nothing is sold after it.
+func (c *productCheck) calledOff(fact events.Fact) *fault {
+	switch fact.(type) {
+	case *events.ProductReserved, *events.ProductHeld, *events.ProductConfirmed, *events.ProductEdited,
+		*events.ProductRetaken, *events.ProductPaid, *events.ProductPaymentFailed,
+		*events.ProductCancelled:
+		if c.row.fence {
+			return faultf(RuleCalledOff, "a %s of a cancelled product", fact.Name())
+		}
+	case *events.ProductReservationCancelled:
+		if !c.row.fence {
+			return faultf(RuleCalledOff, "a %s of a product that is not cancelled", fact.Name())
+		}
+	}
+	return nil
+}
+
+// begin records a new reservation, held until a deadline if it has one.
 func (c *productCheck) begin(
 	name events.ReservationID,
 	holder events.Holder,
@@ -132,20 +179,20 @@ func (c *productCheck) begin(
 	}
 	key := c.reservationSet.id(id)
 	if _, taken := c.reservationSet.ended[key]; taken {
-		return faultf(RuleReservations, "%s has ended and is made again", name)
+		return faultf(RuleReservations, "%s has ended and is created again", name)
 	}
 	made := c.reservationSet.add(holder, quantity)
+	made.offer = uint32(len(c.offers) - 1)
 	if limit, has := c.row.limitPerHolder, c.reservationSet.holders[made.holder]; limit > 0 && has+quantity > limit {
 		return faultf(RuleLimit, "%q has %d and takes %d more; the limit is %d", holder, has, quantity, limit)
 	}
 	if !c.reservationSet.begin(key, made, deadline) {
-		return faultf(RuleReservations, "%s is made a second time", name)
+		return faultf(RuleReservations, "%s is created twice", name)
 	}
 	return nil
 }
 
-// find looks up a reservation that must own units, with the figures that a fact
-// states about it.
+// find looks up a reservation that must own units, and checks what a fact states about it.
 func (c *productCheck) find(name events.ReservationID, holder events.Holder, quantity int64) (key, *fault) {
 	id, err := events.ParseID(string(name))
 	if err != nil {
@@ -157,13 +204,13 @@ func (c *productCheck) find(name events.ReservationID, holder events.Holder, qua
 		if _, before := c.reservationSet.ended[key]; before {
 			return key, faultf(RuleReservations, "%s has ended before", name)
 		}
-		return key, faultf(RuleReservations, "%s was never made", name)
+		return key, faultf(RuleReservations, "%s was never created", name)
 	}
 	if int64(owned.quantity) != quantity {
-		return key, faultf(RuleFigures, "it says that %s is %d for %q; it is %d", name, quantity, holder, owned.quantity)
+		return key, faultf(RuleFigures, "it states %s as %d for %q; it is %d", name, quantity, holder, owned.quantity)
 	}
-	if owned != c.reservationSet.add(holder, quantity) {
-		return key, faultf(RuleFigures, "it says that %s is for %q; it is for somebody else", name, holder)
+	if owned.holder != c.reservationSet.add(holder, quantity).holder {
+		return key, faultf(RuleFigures, "it states %s as held by %q; another holder has it", name, holder)
 	}
 	return key, nil
 }
@@ -176,11 +223,12 @@ func (c *productCheck) confirm(f *events.ProductConfirmed, decided time.Time) *f
 		return fault
 	case !held:
 		return faultf(RuleReservations, "%s is confirmed already", f.ReservationID)
-	case decided.After(deadline):
+	case decided.After(deadline) && c.retaken == "":
 		return faultf(RuleDeadlines, "%s was held until %s and confirmed at %s", f.ReservationID,
 			events.FormatTime(deadline), events.FormatTime(decided))
 	}
 	delete(c.reservationSet.until, id)
+	c.retaken = ""
 	return nil
 }
 
@@ -203,7 +251,7 @@ func (c *productCheck) expire(f *events.ProductExpired, decided time.Time) *faul
 				events.FormatTime(deadline), events.FormatTime(decided))
 		}
 		sum += h.Quantity
-		c.reservationSet.end(id)
+		c.leave(id, false)
 	}
 	if sum != f.Quantity || len(f.Expired) == 0 {
 		return faultf(RuleFigures, "it says that %d expired; its %d holds add up to %d", f.Quantity, len(f.Expired), sum)

@@ -6,14 +6,14 @@ import (
 	"admitone/events"
 )
 
-// RuleRefusals is what streams of refusals are held to.
+// RuleRefusals is the rule for streams of refusals, as it is printed.
 const RuleRefusals Rule = "a refusal is kept in the stream of its day, and was decided on what was there by then"
 
 func init() {
 	checks[events.RefusalsCategory] = func() check { return refusalCheck{} }
 }
 
-// refusalCheck holds the refusals of a day to the day, and to the log before them.
+// refusalCheck checks the day of the refusals in a stream, and that each was decided on an earlier fact.
 type refusalCheck struct{}
 
 func (refusalCheck) apply(e *events.Recorded, fact events.Fact, decided time.Time) *fault {

@@ -7,10 +7,10 @@ import (
 	"admitone/events"
 )
 
-// reservationSet records every reservation ever made of a product, in about 35 bytes for an open
-// one and 15 for an ended one, so that ten million fit in memory. It stores ids and holders as
-// 64-bit hashes with a random seed per run. Among ten million ids the probability of a collision
-// is 1 in 370,000; it would be reported as a violation that the next run does not find. Because
+// reservationSet records every reservation ever made of a product, in about 40 bytes for an open
+// one and 15 for an ended one (50 if it cost something), so that ten million fit in memory. It
+// stores ids and holders as 64-bit hashes with a random seed per run. Among ten million ids the probability of a
+// collision is 1 in 370,000; it would be reported as a violation that the next run does not find. Because
 // the seed is random, no log can be crafted to cause one.
 type reservationSet struct {
 	seed maphash.Seed
@@ -18,17 +18,27 @@ type reservationSet struct {
 	// until has the deadline of each held reservation.
 	until map[key]moment
 	ended map[key]struct{}
+	// past has the ended ones that cost something: payments may arrive for them.
+	past map[key]past
 	// holders counts units by holder while there is a limit.
 	holders map[key]int64
 }
 
-// key is a 64-bit hash in two halves, so that a claim takes 12 bytes, not 16.
+// key is a 64-bit hash in two halves, so that a claim is aligned to four bytes.
 type key [2]uint32
 
 // claim is a reservation that owns units.
 type claim struct {
 	holder   key
 	quantity uint32
+	offer    uint32 // its place among the product's
+}
+
+// past is a claim that has ended: it was released, or has expired at a deadline.
+type past struct {
+	claim
+	until    moment
+	released bool
 }
 
 // moment is a time.Time without its location and monotonic clock.
@@ -47,7 +57,7 @@ const maxQuantity = 1<<32 - 1
 
 func newReservationSet() *reservationSet {
 	return &reservationSet{seed: maphash.MakeSeed(), open: map[key]claim{}, until: map[key]moment{},
-		ended: map[key]struct{}{}}
+		ended: map[key]struct{}{}, past: map[key]past{}}
 }
 
 func keyOf(hash uint64) key { return key{uint32(hash >> 32), uint32(hash)} }
@@ -56,7 +66,7 @@ func (c *reservationSet) id(id events.ID) key { return keyOf(maphash.Bytes(c.see
 
 // newClaim returns the claim of a holder; quantity must be between 1 and maxQuantity.
 func (c *reservationSet) add(holder events.Holder, quantity int64) claim {
-	return claim{keyOf(maphash.String(c.seed, string(holder))), uint32(quantity)}
+	return claim{holder: keyOf(maphash.String(c.seed, string(holder))), quantity: uint32(quantity)}
 }
 
 // begin adds a claim; deadline is zero if it is confirmed. It returns false if the id
@@ -82,6 +92,13 @@ func (c *reservationSet) end(id key) {
 	delete(c.open, id)
 	delete(c.until, id)
 	c.ended[id] = struct{}{}
+}
+
+// again opens a claim that had expired.
+func (c *reservationSet) again(id key, p past) {
+	delete(c.ended, id)
+	delete(c.past, id)
+	c.begin(id, p.claim, p.until.time())
 }
 
 // count adds sign times the units of a claim to those of its holder.

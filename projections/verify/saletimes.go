@@ -15,7 +15,7 @@ func checkOrder(times events.SaleTimes) *fault {
 		events.FormatTime(times.ClosesAt))
 }
 
-// checkWithin holds the moment of a sale against the times that are in force.
+// checkWithin checks that a sale is within the sale times in force.
 func checkWithin(times events.SaleTimes, decided time.Time) *fault {
 	switch {
 	case decided.Before(times.OpensAt):
@@ -28,7 +28,7 @@ func checkWithin(times events.SaleTimes, decided time.Time) *fault {
 	return nil
 }
 
-// checkReached holds the record of a bound against the bound that lies ahead.
+// checkReached checks the record of an opening or closing against the time ahead.
 func checkReached(what string, ahead, at, decided time.Time) *fault {
 	switch {
 	case ahead.IsZero():

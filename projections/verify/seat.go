@@ -12,6 +12,7 @@ const (
 	RuleLayout Rule = "every seat is one of its performance, at its price"
 	RuleOwner  Rule = "a seat has one owner at a time, and what is done about a hold carries its id"
 	RuleStay   Rule = "nobody keeps a seat from others for longer than twice a hold"
+	RuleLabel  Rule = "a blocked seat is held under its label alone, and is blocked under it again when it is given back"
 	RuleBooked Rule = "a seat is booked under a booking that is being paid and is debited, and a booked booking has all its seats"
 )
 
@@ -26,11 +27,15 @@ type ledger struct {
 	bookings     map[events.BookingID]*bookingCheck
 	wallets      map[events.Holder]*walletCheck
 	allowances   map[string]*allowanceCheck
+	areas        map[string]*areaCheck
 	begun        begunHolds
 	payments     map[string]*paymentCheck
-	refunds      map[events.RefundID]*paymentCheck // also those of which all was kept
+	refunds      map[events.RefundID]*paymentCheck // also those that were withheld in full
 	settlements  map[events.StreamID]events.RefundID
 	currency     string // by which all amounts are, "" if it was not named
+	halls        map[events.PlanID]*events.Hall
+	products     map[events.ProductID]*productCheck
+	tournaments  map[events.TournamentID]*tournamentCheck
 }
 
 func newLedger() *ledger {
@@ -40,15 +45,19 @@ func newLedger() *ledger {
 		map[events.BookingID]*bookingCheck{},
 		map[events.Holder]*walletCheck{},
 		map[string]*allowanceCheck{},
+		map[string]*areaCheck{},
 		newBegunHolds(),
 		map[string]*paymentCheck{},
 		map[events.RefundID]*paymentCheck{},
 		map[events.StreamID]events.RefundID{},
 		"",
+		map[events.PlanID]*events.Hall{},
+		map[events.ProductID]*productCheck{},
+		map[events.TournamentID]*tournamentCheck{},
 	}
 }
 
-// ledgerChecks make the check of a new stream of those, by category.
+// ledgerChecks create the check of a new stream of those, by category.
 var ledgerChecks = map[string]func(l *ledger, id string) check{
 	events.PerformanceCategory: func(l *ledger, id string) check {
 		return &performanceCheck{ledger: l, id: events.PerformanceID(id)}
@@ -69,19 +78,25 @@ var ledgerChecks = map[string]func(l *ledger, id string) check{
 		l.allowances[id] = c
 		return c
 	},
+	events.AreaCategory: func(l *ledger, id string) check {
+		c := &areaCheck{ledger: l, id: id, holds: map[events.HoldID]*areaHold{}, labels: map[events.BlockLabel]int64{}}
+		l.areas[id] = c
+		return c
+	},
 }
 
-// seatCheck folds a seat, by rules of its own, and holds it to its booking.
+// seatCheck folds a seat independently of the views, and checks it against its booking.
 type seatCheck struct {
 	ledger *ledger
 	id     string // of the stream
 	status events.SeatStatus
 	hold   events.HoldID // that has it, "" if none
-	holder events.Holder // that has it, or kept it last
+	holder events.Holder // the present or last holder
 	until  time.Time
 	first  time.Time // when the holder's stay began
 	freed  time.Time // when it ended, if it did
 	on     *terms    // that the last hold names
+	label  events.BlockLabel
 }
 
 func (c *seatCheck) apply(e *events.Recorded, fact events.Fact, decided time.Time) *fault {
@@ -99,15 +114,20 @@ func (c *seatCheck) apply(e *events.Recorded, fact events.Fact, decided time.Tim
 		return faultf(RuleLayout, "performance %q has no seat %q", id, name)
 	case c.status != from:
 		return faultf(RuleOwner, "a %s while the seat is %s under %q", fact.Name(), c.status, c.hold)
-	case from != events.SeatIsFree && c.hold != events.HoldOf(fact):
+	case from != events.SeatIsFree && from != events.SeatIsBlocked && c.hold != events.HoldOf(fact):
 		return faultf(RuleOwner, "it is about the hold %q, and %q has the seat", events.HoldOf(fact), c.hold)
+	}
+	if label, names := labelOf(fact); names && label != c.label {
+		return faultf(RuleLabel, "a %s under the label %q of a seat under %q", fact.Name(), label, c.label)
 	}
 	switch f := fact.(type) {
 	case *events.SeatHeld:
 		if fault := c.held(show, f, events.SeatName(name), decided); fault != nil {
 			return fault
 		}
-		c.begin(e, f)
+		if f.Attempt != 0 { // holds of before attempts had numbers are no attempt's
+			c.ledger.begin(e, begunKey{c, f.HoldID})
+		}
 	case *events.SeatExtended:
 		return c.extended(f)
 	case *events.SeatBooked:
@@ -124,19 +144,32 @@ func (c *seatCheck) apply(e *events.Recorded, fact events.Fact, decided time.Tim
 				events.FormatTime(decided))
 		}
 		c.free(c.until)
-	default: // blocked, or not any more
-		c.status = to
+	case *events.SeatBlocked:
+		if f.Change != 0 {
+			if fault := show.blocks.blocked(events.SeatName(name), f); fault != nil {
+				return fault
+			}
+		}
+		c.status, c.label = to, f.Label
+	default: // no longer blocked
+		c.status, c.label = to, ""
 	}
 	return nil
 }
 
-func (c *seatCheck) free(at time.Time) {
-	c.status, c.hold, c.freed = events.SeatIsFree, "", at
-	c.ledger.begun.end(c)
+// name of the seat in its performance.
+func (c *seatCheck) name() events.SeatName {
+	_, name := events.CutPerformance(c.id)
+	return events.SeatName(name)
 }
 
-// longest is the last moment up to which the holder can keep the seat: by the terms of the hold, or
-// by those of the booking, if the hold is that of an earlier run.
+func (c *seatCheck) free(at time.Time) {
+	c.ledger.begun.end(begunKey{c, c.hold})
+	c.status, c.hold, c.freed = unheld(c.label), "", at
+}
+
+// longest is the latest time until which the holder can keep the seat: by the terms of the hold, or by those of the
+// booking if the hold belongs to an earlier run.
 func (c *seatCheck) longest() time.Time {
 	holdFor := c.on.holdFor
 	id, _, _ := events.CutHoldID(c.hold)
@@ -151,20 +184,22 @@ func (c *seatCheck) held(show *performanceCheck, f *events.SeatHeld, name events
 	if fault != nil {
 		return fault
 	}
-	price, _ := on.price(name)
+	priced := on.costs(name, f.Price)
 	booking, attempt, ok := events.CutHoldID(f.HoldID)
 	known := c.ledger.bookings[booking]
 	late := known != nil && attempt > known.row.heldUnder
 	if late {
-		price = known.row.price(name)
+		priced = f.Price == known.row.price(name)
 	}
 	switch {
 	case !ok || f.BookingID != booking:
 		return faultf(RuleOwner, "the hold %q is not one of the booking %q", f.HoldID, f.BookingID)
 	case f.Attempt != 0 && f.Attempt != attempt:
 		return faultf(RuleFigures, "it says attempt %d, and the hold is %q", f.Attempt, f.HoldID)
-	case f.Price != price:
-		return faultf(RuleLayout, "held at %d, and the price is %d", f.Price, price)
+	case f.Label != "" && late && f.Label != known.row.label:
+		return faultf(RuleLabel, "held again under the label %q, and the booking names %q", f.Label, known.row.label)
+	case !priced:
+		return faultf(RuleLayout, "held at %d, which is not its price", f.Price)
 	}
 	first := decided
 	if c.holder == f.Holder && decided.Sub(c.freed) < on.holdFor {
@@ -209,7 +244,7 @@ func (c *seatCheck) booked(name events.SeatName, f *events.SeatBooked, decided t
 		return faultf(RuleLimit, "the seat is not kept out of the allowance of %q", c.holder)
 	}
 	c.status = events.SeatIsBooked
-	c.ledger.begun.end(c)
+	c.ledger.begun.end(begunKey{c, c.hold})
 	return nil
 }
 
@@ -218,7 +253,8 @@ func (c *seatCheck) released(f *events.SeatReleased) *fault {
 		return faultf(RuleFigures, "it says that %q had it; %q had", f.Holder, c.holder)
 	}
 	id, _, _ := events.CutHoldID(c.hold)
-	if b := c.ledger.bookings[id]; b != nil && b.row.status == events.BookingIsBooked && b.row.holdID() == c.hold {
+	if b := c.ledger.bookings[id]; b != nil && b.row.status == events.BookingIsBooked && b.row.holdID() == c.hold &&
+		b.row.price(c.name()) >= 0 {
 		return faultf(RuleBooked, "the booking %q is booked and loses the seat", id)
 	}
 	if c.free(f.ReleasedAt); f.Was == events.SeatIsBooked {
@@ -227,7 +263,7 @@ func (c *seatCheck) released(f *events.SeatReleased) *fault {
 	return nil
 }
 
-// isPaid reports whether a booking's present payment is debited and not given back.
+// isPaid reports whether a booking's present payment is debited and not refunded.
 func (l *ledger) isPaid(b *booking) bool {
 	if b.amount == 0 {
 		return true
@@ -243,12 +279,12 @@ func (l *ledger) isPaid(b *booking) bool {
 	return known && !payment.closed && payment.amount == b.amount
 }
 
-// isKept reports whether a booking's seats are kept out of its holder's allowance.
+// isKept reports whether a booking's seats count permanently in its holder's allowance.
 func (l *ledger) isKept(b *booking) bool {
 	allowance := l.allowances[events.OfPerformance(b.performance, string(b.holder))]
 	if allowance == nil {
 		return false
 	}
 	part, known := allowance.parts[b.holdID()]
-	return known && part.until.IsZero() && part.seats == int64(len(b.seats))
+	return known && part.until.IsZero() && part.seats == int64(len(b.seats))+events.CountPlaces(b.areas)
 }

@@ -1,12 +1,14 @@
 package verify
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"time"
 
 	"admitone/events"
 )
 
-// settingsCheck holds what servers agree on to being said once.
+// settingsCheck checks that the settings shared by servers are recorded once.
 type settingsCheck struct {
 	ledger *ledger
 	keys   map[string]bool
@@ -26,6 +28,11 @@ func (c *settingsCheck) apply(e *events.Recorded, fact events.Fact, _ time.Time)
 				c.ledger.currency)
 		}
 		c.ledger.currency = f.Currency
+		return nil
+	case *events.HolderForgotten:
+		if sum, err := hex.DecodeString(f.HolderHash); err != nil || len(sum) != sha256.Size {
+			return faultf(RuleFigures, "the holder %q is forgotten, which is no SHA-256", f.HolderHash)
+		}
 		return nil
 	}
 	return faultf(RuleKnown, "a %s in the stream of settings", fact.Name())

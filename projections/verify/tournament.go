@@ -19,11 +19,15 @@ const (
 const largestGroup = 16
 
 func init() {
-	checks[events.TournamentCategory] = func() check { return &tournamentCheck{teams: map[events.TeamID]*waitingRow{}} }
+	ledgerChecks[events.TournamentCategory] = func(l *ledger, id string) check {
+		c := &tournamentCheck{teams: map[events.TeamID]*waitingRow{}}
+		l.tournaments[events.TournamentID(id)] = c
+		return c
+	}
 	checks[events.TeamCategory] = func() check { return &teamCheck{} }
 }
 
-// teamCheck holds a team to being registered, and to nothing else.
+// teamCheck checks that a team is registered.
 type teamCheck struct{}
 
 func (*teamCheck) apply(e *events.Recorded, fact events.Fact, _ time.Time) *fault {
@@ -39,16 +43,15 @@ func (*teamCheck) apply(e *events.Recorded, fact events.Fact, _ time.Time) *faul
 	return nil
 }
 
-// tournamentCheck folds a tournament with each of its teams, and by rules of its
-// own: it shares none with the core that made the facts.
+// tournamentCheck folds a tournament with each of its teams, independently of the core that produced the facts.
 type tournamentCheck struct {
 	row tournament
 	// teams that take part, with their row of the waitlist; nil is entered.
 	teams map[events.TeamID]*waitingRow
-	// waiting has the rows in order, also those that have no teams any more, until
-	// they come up or are too many.
+	// waiting has the rows in order. Rows that have no teams any more are removed when they reach the front, or when
+	// there are too many.
 	waiting []*waitingRow
-	sizes   [largestGroup + 1]int // how many rows have so many teams
+	sizes   [largestGroup + 1]int // the number of rows by number of teams
 }
 
 type waitingRow struct{ teams []events.TeamID }
@@ -78,12 +81,19 @@ func (c *tournamentCheck) apply(e *events.Recorded, fact events.Fact, decided ti
 	return nil
 }
 
-// teamsOf holds a fact about teams against those that take part.
+// teamsOf checks a fact about teams against the entries.
 func (c *tournamentCheck) teamsOf(fact events.Fact, decided time.Time) *fault {
+	if c.row.status == events.TournamentIsCancelled {
+		switch fact.(type) {
+		case *events.TournamentWithdrawn, *events.TournamentOpened:
+		default:
+			return faultf(RuleCalledOff, "a %s of a tournament that was called off", fact.Name())
+		}
+	}
 	if promoted, ok := fact.(*events.TournamentPromoted); ok {
 		return c.promote(promoted)
 	}
-	// All that a fact made room for is in the facts right behind it.
+	// A team that fits after a fact must be promoted by the facts right after it.
 	if row := c.first(); row != nil {
 		return faultf(RuleWaitlist, "%q can come in and is passed over", row.teams)
 	}
@@ -116,7 +126,7 @@ func (c *tournamentCheck) teamsOf(fact events.Fact, decided time.Time) *fault {
 	return nil
 }
 
-// enter takes teams in that were not.
+// enter adds teams that have no entry.
 func (c *tournamentCheck) enter(teams []events.TeamID, decided time.Time, row *waitingRow) *fault {
 	switch {
 	case len(teams) == 0 || len(teams) > largestGroup:
@@ -157,7 +167,7 @@ func (c *tournamentCheck) withdraw(f *events.TournamentWithdrawn) *fault {
 	return nil
 }
 
-// promote lets rows in that must each be the next in turn.
+// promote enters rows, each of which must be the next in turn.
 func (c *tournamentCheck) promote(f *events.TournamentPromoted) *fault {
 	free := c.row
 	for _, teams := range f.Rows {
@@ -181,10 +191,10 @@ func (c *tournamentCheck) promote(f *events.TournamentPromoted) *fault {
 	return nil
 }
 
-// first is the row that can come in now, nil if none can.
+// first is the row that must be promoted now, nil if there is none.
 func (c *tournamentCheck) first() *waitingRow { return c.firstOf(c.row.remaining()) }
 
-// firstOf is the row whose turn it is when so many slots are free.
+// firstOf is the row that is next if free slots are free.
 func (c *tournamentCheck) firstOf(free int64) *waitingRow {
 	for len(c.waiting) > 0 && len(c.waiting[0].teams) == 0 {
 		c.waiting = c.waiting[1:]

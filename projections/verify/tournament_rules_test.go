@@ -44,8 +44,8 @@ func TestVerifierTakesATournament(t *testing.T) {
 	}
 }
 
-// TestVerifierRulesOfTournaments breaks every rule on purpose; the last event is
-// the one that does.
+// TestVerifierRulesOfTournaments breaks every rule; the last event of each log is the one that
+// does.
 func TestVerifierRulesOfTournaments(t *testing.T) {
 	broken := map[verify.Rule]bool{}
 	for _, test := range []struct {
@@ -171,7 +171,7 @@ func TestVerifierRulesOfTournaments(t *testing.T) {
 	}
 }
 
-// waitlistFaults happen to a full tournament of two, with a group and two teams
+// waitlistFaults are invalid facts of a full tournament of two slots, with a group and two teams
 // waiting: "c d", e and f.
 var waitlistFaults = []struct {
 	about string
@@ -229,7 +229,7 @@ var waitlistFaults = []struct {
 	}},
 }
 
-// breaks holds that the last event of what forge writes breaks a rule.
+// breaks checks that the last event written by forge breaks a rule.
 func breaks(t *testing.T, broken map[verify.Rule]bool, about string, rule verify.Rule,
 	forge func(s *logtest.TournamentLog)) {
 	t.Helper()

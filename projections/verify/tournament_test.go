@@ -8,8 +8,8 @@ import (
 	"admitone/events"
 )
 
-// TestVerifierForgetsRowsThatAreGone: a group that waits in front forever does
-// not keep all that have come in behind it.
+// TestVerifierForgetsRowsThatAreGone: a group that waits first for ever does not keep later rows in
+// memory once they are promoted.
 func TestVerifierForgetsRowsThatAreGone(t *testing.T) {
 	c := &tournamentCheck{teams: map[events.TeamID]*waitingRow{}}
 	closing := time.Date(2099, 1, 1, 0, 0, 0, 0, time.UTC)

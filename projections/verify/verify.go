@@ -8,10 +8,10 @@ import (
 	"admitone/events"
 )
 
-// Rule is one of those that a whole log is held to.
+// Rule is a rule for the whole log.
 type Rule string
 
-// The rules of all kinds, as they are printed; each kind has its own besides.
+// The rules for all kinds, as they are printed; each kind has more.
 const (
 	RulePositions Rule = "positions increase, and those of the embedded log have no gaps"
 	RuleClock     Rule = "the clock of the embedded log never runs backwards"
@@ -30,11 +30,11 @@ type Violation struct {
 	Stream   events.StreamID
 	Revision events.Revision
 	Rule     Rule
-	// Detail says what was found.
+	// Detail describes the finding.
 	Detail string
 }
 
-// Error says where, which rule, and what was found.
+// Error states the place, the rule and the finding.
 func (v *Violation) Error() string {
 	where := fmt.Sprintf("position %d", v.Position)
 	if v.Stream != "" {
@@ -43,7 +43,7 @@ func (v *Violation) Error() string {
 	return fmt.Sprintf("%s: broken rule: %s: %s", where, v.Rule, v.Detail)
 }
 
-// fault is a Violation whose place the verifier knows.
+// fault is a Violation without its place.
 type fault struct {
 	rule   Rule
 	detail string
@@ -66,24 +66,21 @@ func faultf(rule Rule, format string, args ...any) *fault {
 	return &fault{rule: rule, detail: fmt.Sprintf(format, args...)}
 }
 
-// check holds one stream to the rules of its kind. decided is the time that the
-// rules saw when they made the fact. After a fault it is not asked again.
+// check checks one stream against the rules of its kind. decided is the time at which the fact was decided. After a
+// fault it is not called again.
 type check interface {
 	apply(e *events.Recorded, fact events.Fact, decided time.Time) *fault
 }
 
-// checks make the check of a new stream, by category; the files of the kinds fill
-// it in their init functions.
+// checks create the check of a new stream, by category; the files of the kinds fill it in their init functions.
 var checks = map[string]func() check{}
 
-// Verifier holds a log to all rules, event by event. What it keeps grows with what the
-// log is about, and not with its events; all figures are of everything, the end of the
-// stream included. Of a product it keeps some 35 bytes per reservation that owns units,
-// as much again while it is held, and some 15 per reservation that has ended: none may
-// be made again. Of a tournament some 100 bytes per team that takes part; of a
-// performance some 370 bytes per seat that was ever touched, 610 per booking and 740 per
-// wallet that has paid once; of a waiting room some 150 bytes per visitor that waits or
-// has a pass, and 32 per one that is gone. One goroutine may use it.
+// Verifier checks a log against all rules, event by event. Its memory grows with the number of entities, not of events.
+// In total, and including the stream's overhead, it needs: for a product some 40 bytes per reservation that owns units,
+// as much again while it is held, 15 per reservation that has ended, none of which may be made again, and 50 if it cost
+// something, because payments may arrive; for a tournament some 100 bytes per team with an entry; for a performance
+// some 370 bytes per seat with events, 610 per booking and 740 per wallet that has paid; for a waiting room some 150
+// bytes per visitor who waits or has a pass, and 32 per one who is gone. It is not safe for concurrent use.
 type Verifier struct {
 	gapless bool
 	last    events.Position
@@ -97,15 +94,15 @@ type Verifier struct {
 	backwards uint64
 }
 
-// verified is what is known of a stream up to where the verifier is.
+// verified is the verifier's knowledge of a stream.
 type verified struct {
 	revision events.Revision
 	hash     events.Hash
 	check    check
 }
 
-// New returns a verifier that begins before the first event. gapless says that positions are
-// consecutive and one clock has recorded all events, as in the embedded log.
+// New returns a verifier that begins before the first event. gapless means that positions are consecutive and one
+// clock has recorded all events, as in the embedded log.
 func New(gapless bool) *Verifier {
 	return &Verifier{gapless: gapless, streams: map[events.StreamID]*verified{}, ledger: newLedger()}
 }
@@ -116,10 +113,9 @@ func (v *Verifier) Events() uint64 { return v.count }
 // Streams seen so far.
 func (v *Verifier) Streams() int { return len(v.streams) }
 
-// Check holds the next event to the rules. The events of some streams may be left
-// out, if all of them are; but performances, their seats, bookings, allowances and
-// the wallets that pay for them are held to one another, and go together. After an
-// error the verifier is of no more use.
+// Check checks the next event. Streams may be left out as a whole; but performances, their seats, bookings, allowances
+// and the wallets that pay for them are checked against one another, and must all be passed or all be left out. After
+// an error the verifier can't be used any more.
 //
 // Error: a *[Violation].
 func (v *Verifier) Check(e *events.Recorded) error {
@@ -127,7 +123,7 @@ func (v *Verifier) Check(e *events.Recorded) error {
 	return v.checkRead(e, &c)
 }
 
-// checkRead is Check with what was read in e before.
+// checkRead is Check with the decoded fact of e.
 func (v *Verifier) checkRead(e *events.Recorded, c *readFact) error {
 	f := v.check(e, c)
 	if f == nil {
@@ -143,9 +139,9 @@ func (v *Verifier) checkRead(e *events.Recorded, c *readFact) error {
 func (v *Verifier) check(e *events.Recorded, c *readFact) *fault {
 	switch {
 	case e.Position <= v.last:
-		return faultf(RulePositions, "it comes behind position %d", v.last)
+		return faultf(RulePositions, "it follows position %d", v.last)
 	case v.gapless && e.Position != v.last+1:
-		return faultf(RulePositions, "it comes right behind position %d", v.last)
+		return faultf(RulePositions, "it directly follows position %d", v.last)
 	case v.gapless && e.Created.Before(v.created):
 		return faultf(RuleClock, "recorded at %s, the one before at %s", events.FormatTime(e.Created),
 			events.FormatTime(v.created))
@@ -180,6 +176,9 @@ func (v *Verifier) check(e *events.Recorded, c *readFact) *fault {
 	if c.fault != nil {
 		return c.fault
 	}
+	if f := v.checkMark(c.fact); f != nil {
+		return f
+	}
 	if f := stream.check.apply(e, c.fact, c.decided); f != nil {
 		return f
 	}
@@ -195,7 +194,7 @@ func (v *Verifier) passing(e *events.Recorded) *fault {
 	return v.ledger.begun.overdue()
 }
 
-// begin makes the check of a new stream; nil if there is none.
+// begin creates the check of a new stream; nil if there is none.
 func (v *Verifier) begin(stream events.StreamID) check {
 	if begin := checks[stream.Category()]; begin != nil {
 		return begin()
@@ -206,7 +205,7 @@ func (v *Verifier) begin(stream events.StreamID) check {
 	return nil
 }
 
-// passed moves on behind e.
+// passed records that e was checked.
 func (v *Verifier) passed(e *events.Recorded) *fault {
 	if v.last = e.Position; e.Created.Before(v.created) {
 		v.backwards++

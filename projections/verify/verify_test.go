@@ -2,6 +2,7 @@ package verify_test
 
 import (
 	"errors"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -12,7 +13,7 @@ import (
 	"admitone/projections/verify"
 )
 
-// verifyAll returns what a verifier says of a log, and where.
+// verifyAll returns the verifier's error for a log, with its position.
 func verifyAll(log []events.Recorded) error {
 	v := verify.New(true)
 	for i := range log {
@@ -40,7 +41,7 @@ func TestVerifierTakesWhatIsRight(t *testing.T) {
 	}
 }
 
-// timed is the creation of product a with bounds so many nanoseconds from now; 0 is none.
+// timed creates product a with bounds some nanoseconds from now; 0 is none.
 func timed(f *logtest.Forgery, opens, closes time.Duration) *events.ProductCreated {
 	made := logtest.Created(9, 0)
 	if opens != 0 {
@@ -74,8 +75,7 @@ func TestVerifierTakesTimes(t *testing.T) {
 	}
 }
 
-// TestVerifierRules breaks every rule on purpose; the last event is the one that
-// does.
+// TestVerifierRules breaks every rule; the last event of each log is the one that does.
 func TestVerifierRules(t *testing.T) {
 	broken := map[verify.Rule]bool{verify.RuleBytes: true, verify.RuleViews: true} // those have tests of their own
 	for _, test := range []struct {
@@ -305,7 +305,7 @@ func TestVerify(t *testing.T) {
 	s := &logtest.Store{Log: f.Log, End: 12, Most: 5} // the last event came while it was read
 	seen := events.Position(0)
 	verdict, err := verify.Log(t.Context(), s, true, func(at, head events.Position) { seen = at })
-	if err != nil || verdict != (verify.Verdict{Events: 12, Streams: 2, Head: 12}) || seen != 12 {
+	if err != nil || !reflect.DeepEqual(verdict, verify.Verdict{Events: 12, Streams: 2, Head: 12}) || seen != 12 {
 		t.Errorf("%+v, %v, progress up to %d", verdict, err, seen)
 	}
 	s.End = 14 // one more than there are

@@ -23,18 +23,17 @@ func init() {
 	}
 }
 
-// ticketPlace is where a ticket stands, as the check sees it.
+// ticketPlace is the status of a ticket.
 type ticketPlace struct {
 	status events.VisitorStatus // "" is gone
 	holder events.Holder
 }
 
-// waitingRoomCheck folds a waiting room with each of its visitors, and by rules of its
-// own: it shares none with the core that made the facts, but what the order of a draw
-// is.
+// waitingRoomCheck folds a waiting room with each of its visitors, independently of the core that produced the facts
+// except for the order of a draw.
 type waitingRoomCheck struct {
 	row waitingRoom
-	// places by ticket, from 1; what is gone keeps its number.
+	// places by ticket, from 1; the place of a ticket that is gone remains.
 	places  []ticketPlace
 	holders map[events.Holder]bool // that wait or have a pass
 	passes  map[int64]time.Time
@@ -44,7 +43,7 @@ type waitingRoomCheck struct {
 	term    int64 // how often it was taken over
 }
 
-// letIn is how many came in at a moment.
+// letIn is the number admitted at a time.
 type letIn struct {
 	at    time.Time
 	count int64
@@ -76,7 +75,7 @@ func (c *waitingRoomCheck) apply(e *events.Recorded, fact events.Fact, decided t
 	return nil
 }
 
-// opening holds what is about the door, its settings and the draw.
+// opening checks the facts about the door, its settings and the draw.
 func (c *waitingRoomCheck) opening(fact events.Fact, decided time.Time) *fault {
 	w := &c.row
 	late := w.Order == events.RoomShuffle && !w.begun && decided.After(w.OpensAt)
@@ -131,7 +130,7 @@ func (c *waitingRoomCheck) change(f *events.WaitingRoomChanged) *fault {
 	return nil
 }
 
-// draw computes the order again. That the seed is the promised one the row says.
+// draw computes the order again. The row checks that the seed has the published hash.
 func (c *waitingRoomCheck) draw(f *events.WaitingRoomShuffled) *fault {
 	seed, err := hex.DecodeString(f.Seed)
 	next := c.row
@@ -143,7 +142,7 @@ func (c *waitingRoomCheck) draw(f *events.WaitingRoomShuffled) *fault {
 	return nil
 }
 
-// visitors holds what happens to places against where they stand.
+// visitors checks the changes of places against their status.
 func (c *waitingRoomCheck) visitors(fact events.Fact, decided time.Time) *fault {
 	switch f := fact.(type) {
 	case *events.WaitingRoomJoined:
@@ -166,7 +165,7 @@ func (c *waitingRoomCheck) visitors(fact events.Fact, decided time.Time) *fault 
 	return nil
 }
 
-// admit holds an admission to the line, the rate and the room there is.
+// admit checks an admission against the line, the rate and the free room.
 func (c *waitingRoomCheck) admit(f *events.WaitingRoomAdmitted, decided time.Time) *fault {
 	w := &c.row
 	if until := decided.Add(time.Duration(w.ActiveSeconds) * time.Second); !f.AdmittedAt.Equal(decided) ||
@@ -232,8 +231,7 @@ func (c *waitingRoomCheck) endAll(tickets []events.TicketRange, count int64, was
 	return nil
 }
 
-// end takes a place that stood as it was. due is when the time of a pass is said to be
-// over, nil if it ends for another reason.
+// end ends a place with the status was. due is the expiry of its pass as stated, nil if it ends for another reason.
 func (c *waitingRoomCheck) end(ticket int64, was events.VisitorStatus, due *time.Time) *fault {
 	if ticket < 1 || ticket > int64(len(c.places)) || c.places[ticket-1].status != was || was == "" {
 		return faultf(RulePlace, "ticket %d ends as %s, which is not where it stood", ticket, was)

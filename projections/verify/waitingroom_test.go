@@ -27,8 +27,8 @@ func TestVerifierTakesWaitingRooms(t *testing.T) {
 	}
 }
 
-// TestVerifierRulesOfWaitingRooms breaks every rule on purpose; the last event is the
-// one that does.
+// TestVerifierRulesOfWaitingRooms breaks every rule; the last event of each log is the one that
+// does.
 func TestVerifierRulesOfWaitingRooms(t *testing.T) {
 	broken := map[verify.Rule]bool{}
 	three := func() *logtest.WaitingRoom {

@@ -13,7 +13,7 @@ func init() {
 	checks[events.WebhookCategory] = func() check { return &webhookCheck{} }
 }
 
-// webhookCheck holds a webhook to its rules.
+// webhookCheck checks a webhook.
 type webhookCheck struct {
 	made, disabled, deleted bool
 	settings                events.WebhookSettings
@@ -32,13 +32,13 @@ func (c *webhookCheck) apply(e *events.Recorded, fact events.Fact, decided time.
 		return faultf(RuleFigures, "it makes %q with secret %d for %q", created.WebhookID, created.Number, created.URL)
 	case isCreation:
 		c.made, c.settings, c.secret = true, created.WebhookSettings, 1
-		c.cursor.reached = e.Position
+		c.cursor.reached, c.cursor.made = e.Position, e.Position
 		return nil
 	}
 	return c.proceed(e, fact, decided)
 }
 
-// proceed takes in a fact of a webhook that exists.
+// proceed applies a fact of a webhook that exists.
 func (c *webhookCheck) proceed(e *events.Recorded, fact events.Fact, decided time.Time) *fault {
 	switch f := fact.(type) {
 	case *events.WebhookEdited:
@@ -74,18 +74,22 @@ func (c *webhookCheck) enable(enabled bool) *fault {
 	return nil
 }
 
-// cursorCheck holds a cursor to its rules.
+// cursorCheck checks a cursor. Its positions are those of the log in which they were written, which need
+// not be this one: a copy may have others. Facts that have a mark are held to that instead, by checkMark.
 type cursorCheck struct {
 	term    int64
 	taken   bool // by the server of the term
 	reached events.Position
+	made    events.Position // of a webhook; 0 for others
+	log     string          // that the positions are of
+	unknown bool            // nothing was said of reached in that log yet
 }
 
 func (c *cursorCheck) rewind(f *events.WebhookReplayed) *fault {
-	if f.Term != c.term+1 || f.From < 1 || f.From > c.reached+1 {
+	if f.Term != c.term+1 || f.From < 1 || !c.unknown && f.From > max(c.reached, c.made)+1 {
 		return faultf(RuleCursor, "it goes back to %d in term %d, from %d in term %d", f.From, f.Term, c.reached, c.term)
 	}
-	c.term, c.taken, c.reached = f.Term, false, f.From-1
+	c.term, c.taken, c.reached, c.unknown = f.Term, false, f.From-1, false
 	return nil
 }
 
@@ -96,18 +100,22 @@ func (c *cursorCheck) apply(e *events.Recorded, fact events.Fact) *fault {
 			return faultf(RuleCursor, "%q takes it for term %d, after term %d", f.Node, f.Term, c.term)
 		}
 		c.term, c.taken = f.Term, true
+		c.unknown = !f.Copied && (c.unknown || f.Log != c.log)
+		if c.log = f.Log; f.Copied {
+			c.reached = f.Reached
+		}
 	case *events.CursorMoved:
 		switch {
 		case !c.taken || f.Term != c.term:
 			return faultf(RuleCursor, "it is moved in term %d, which is not that of a server that took it; the last is %d",
 				f.Term, c.term)
-		case f.Reached < c.reached || f.Reached >= e.Position:
+		case !c.unknown && f.Reached < c.reached || f.Stream == "" && f.Reached >= e.Position:
 			return faultf(RuleCursor, "it is moved to %d from %d", f.Reached, c.reached)
 		case (f.Failing != 0) != (f.Failures > 0) || f.Failing != 0 && (f.Failing <= f.Reached || f.Since.IsZero()):
 			return faultf(RuleFigures, "position %d has failed %d times since %s, and %d was reached", f.Failing, f.Failures,
 				events.FormatTime(f.Since), f.Reached)
 		}
-		c.reached = f.Reached
+		c.reached, c.unknown = f.Reached, false
 	default:
 		return faultf(RuleKnown, "a %s in %s", fact.Name(), e.Stream)
 	}

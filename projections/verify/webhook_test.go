@@ -10,7 +10,7 @@ import (
 	"admitone/projections/verify"
 )
 
-// TestVerifierRulesOfWebhooks: one that is right, and each rule broken.
+// TestVerifierRulesOfWebhooks: a correct log, and each rule broken.
 func TestVerifierRulesOfWebhooks(t *testing.T) {
 	const url, other = "https://a.example/", "https://b.example/"
 	made := &events.WebhookMade{WebhookID: "w", WebhookSettings: events.WebhookSettings{URL: url},
@@ -20,6 +20,16 @@ func TestVerifierRulesOfWebhooks(t *testing.T) {
 	moved := func(term int64, to events.Position) *events.CursorMoved {
 		return &events.CursorMoved{Term: term, Reached: to}
 	}
+	marked := func(term int64, to events.Position, revision events.Revision) events.Fact {
+		m := moved(term, to)
+		m.CursorMark = events.CursorMark{Stream: "webhook-w", Revision: revision}
+		return m
+	}
+	in := func(log string, term int64) *events.CursorTaken {
+		return &events.CursorTaken{Term: term, Node: "n", Log: log}
+	}
+	copied := in("b", 2)
+	copied.Copied, copied.Reached, copied.CursorMark = true, 3, events.CursorMark{Stream: "webhook-w", Revision: 2}
 	failing := func(at events.Position, failures int64, since time.Time) events.Fact {
 		m := moved(1, 2)
 		m.CursorFailure = events.CursorFailure{Failing: at, Failures: failures, Since: since, Error: "no"}
@@ -39,6 +49,17 @@ func TestVerifierRulesOfWebhooks(t *testing.T) {
 			&events.WebhookEdited{WebhookSettings: events.WebhookSettings{URL: other}},
 			&events.WebhookReplayed{From: 1, Term: 3}, taken(4), moved(4, 9), &events.WebhookReplayed{From: 10, Term: 5},
 			&events.WebhookDeleted{}}},
+		{"a copy from larger positions", "", []events.Fact{made, in("a", 1), marked(1, 900, 1), marked(1, 950, 2), copied,
+			marked(2, 4, 3), &events.WebhookReplayed{From: 2, Term: 3}, in("b", 4), marked(4, 6, 5)}},
+		{"a copy from smaller positions", "", []events.Fact{made, in("a", 1), marked(1, 0, 0), in("b", 2), marked(2, 3, 2)}},
+		{"a replay of what was said in no log", "", []events.Fact{made, in("a", 1),
+			&events.WebhookReplayed{From: 2, Term: 2}}},
+		{"moved past its mark", verify.RuleCursor, []events.Fact{made, in("a", 1), marked(1, 900, 3)}},
+		{"taken past its mark", verify.RuleCursor, []events.Fact{made, in("a", 1), copied}},
+		{"moved backwards in its log", verify.RuleCursor, []events.Fact{made, in("a", 1), marked(1, 900, 1),
+			marked(1, 899, 1)}},
+		{"moved backwards in a copy", verify.RuleCursor, []events.Fact{made, in("a", 1), marked(1, 900, 1), copied,
+			marked(2, 2, 3)}},
 		{"no creation", verify.RuleCreation, []events.Fact{taken(1)}},
 		{"two creations", verify.RuleCreation, []events.Fact{made, made}},
 		{"a life after the end", verify.RuleCreation, []events.Fact{made, &events.WebhookDeleted{}, taken(1)}},

@@ -12,7 +12,7 @@ import (
 	"admitone/events"
 )
 
-// Do has a core decide a command, takes the facts in, and tells what was decided.
+// Do decides a command on a core, applies its facts, and describes the decision.
 func Do(c core.Core, cmd core.Command, at time.Time, tell func(events.Fact) string) string {
 	facts, err := c.Decide(cmd, at)
 	said := Describe(facts, err, tell)
@@ -22,8 +22,8 @@ func Do(c core.Core, cmd core.Command, at time.Time, tell func(events.Fact) stri
 	return said
 }
 
-// Describe puts what was decided as a sentence: a refusal is its code and its fields,
-// and facts are what tell says of each.
+// Describe describes a decision: a refusal by its code and its fields, facts by the results of
+// tell.
 func Describe(facts []events.Fact, err error, tell func(events.Fact) string) string {
 	if err != nil {
 		r := err.(*core.Refusal)
@@ -42,13 +42,13 @@ func Describe(facts []events.Fact, err error, tell func(events.Fact) string) str
 	return strings.Join(said, "; ")
 }
 
-// Failer is what a test and a random test have in common.
+// Failer is the part of testing.T and rapid.T that this package uses.
 type Failer interface {
 	Helper()
 	Fatalf(format string, args ...any)
 }
 
-// Restored writes a frozen state down and returns the core that comes of it.
+// Restored writes a frozen state and returns the core restored from it.
 func Restored(t Failer, write func(io.Writer) error, fresh func() core.Core) core.Core {
 	t.Helper()
 	var saved bytes.Buffer
@@ -62,7 +62,7 @@ func Restored(t Failer, write func(io.Writer) error, fresh func() core.Core) cor
 	return c
 }
 
-// RefusesCutSnapshots holds that no prefix of a core's snapshot passes for one.
+// RefusesCutSnapshots checks that no prefix of a core's snapshot is accepted.
 func RefusesCutSnapshots(t *testing.T, c core.Core, fresh func() core.Core) {
 	t.Helper()
 	var whole bytes.Buffer
@@ -76,12 +76,12 @@ func RefusesCutSnapshots(t *testing.T, c core.Core, fresh func() core.Core) {
 	}
 }
 
-// RefusesFacts holds that a core panics at facts that can't be, and does not go on.
+// RefusesFacts checks that a core panics at impossible facts, and is not changed by them.
 func RefusesFacts(t *testing.T, c core.Core, facts ...events.Fact) {
 	t.Helper()
 	defer func() {
 		if recover() == nil {
-			t.Errorf("taken in: %+v", c)
+			t.Errorf("accepted: %+v", c)
 		}
 	}()
 	for _, fact := range facts {

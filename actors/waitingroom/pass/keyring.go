@@ -16,49 +16,48 @@ import (
 	"admitone/events"
 )
 
-// MaxKeys is how many keys a ring can have.
+// MaxKeys is the maximum number of keys in a ring.
 const MaxKeys = 8
 
 // SecretSize is the length of a key's secret, in bytes.
 const SecretSize = sha256.Size
 
-// Key signs. Its id stands in what it has signed.
+// Key is a signing key. Its id is part of what it has signed.
 type Key struct {
 	ID     byte
 	Secret [SecretSize]byte
 }
 
-// NewKey returns a key of chance.
+// NewKey returns a random key.
 func NewKey(id byte) Key {
 	k := Key{ID: id}
 	_, _ = rand.Read(k.Secret[:]) // never fails; see crypto/rand
 	return k
 }
 
-// Keyring is the keys that are good at a time. It never changes, and may be used from
-// many goroutines at once.
+// Keyring is an immutable set of valid keys. It is safe for concurrent use.
 type Keyring struct {
 	signers []*signer
 }
 
-// signer is one key, ready to sign.
+// signer is a key with its pool of work.
 type signer struct {
 	key  Key
 	pool sync.Pool // of *work
 }
 
-// work is what one signature needs.
+// work is the buffers of one signature.
 type work struct {
 	mac     hash.Hash
 	message []byte
 	sum     [sha256.Size]byte
 }
 
-// ErrBadKeyring is returned for keys that make no ring.
+// ErrBadKeyring is returned for keys that can't form a ring.
 var ErrBadKeyring = errors.New("not a key ring of passes")
 
-// NewKeyring makes a ring of 1 to MaxKeys keys, the one that signs first. Error:
-// [ErrBadKeyring], also if two have one id.
+// NewKeyring returns a ring of 1 to MaxKeys keys; the first one signs. Error: [ErrBadKeyring], also
+// for duplicate ids.
 func NewKeyring(keys ...Key) (*Keyring, error) {
 	if len(keys) < 1 || len(keys) > MaxKeys {
 		return nil, fmt.Errorf("%w: %d keys, from 1 to %d can be", ErrBadKeyring, len(keys), MaxKeys)
@@ -75,11 +74,11 @@ func NewKeyring(keys ...Key) (*Keyring, error) {
 	return r, nil
 }
 
-// Rotate returns a ring that signs with a new key of chance, and in which the others
-// are still good: as many as there is room for.
+// Rotate returns a ring that signs with a new random key and keeps as many of the others as fit,
+// newest first.
 func (r *Keyring) Rotate() *Keyring {
 	keys := []Key{NewKey(r.signers[0].key.ID + 1)}
-	for r.signer(keys[0].ID) != nil { // at most MaxKeys of 256 are taken
+	for r.signer(keys[0].ID) != nil { // ends: at most MaxKeys of 256 ids are in use
 		keys[0].ID++
 	}
 	for _, s := range r.signers[:min(len(r.signers), MaxKeys-1)] {
@@ -87,12 +86,12 @@ func (r *Keyring) Rotate() *Keyring {
 	}
 	rotated, err := NewKeyring(keys...)
 	if err != nil {
-		panic(err) // the ids differ, and there are not too many
+		panic(err) // impossible: the ids differ, and there are not too many
 	}
 	return rotated
 }
 
-// Parse reads what Format wrote; empty lines don't count. Error: [ErrBadKeyring].
+// Parse reads the output of Format; empty lines are ignored. Error: [ErrBadKeyring].
 func Parse(text []byte) (*Keyring, error) {
 	var keys []Key
 	for number, line := range bytes.Split(text, []byte{'\n'}) {
@@ -109,7 +108,7 @@ func Parse(text []byte) (*Keyring, error) {
 	return NewKeyring(keys...)
 }
 
-// parseKey never says what a secret looks like.
+// parseKey parses a line. Its errors never contain a secret.
 func parseKey(line []byte) (key Key, err error) {
 	id, secret, _ := bytes.Cut(line, []byte{' '})
 	number, err := strconv.ParseUint(string(id), 10, 8)
@@ -125,8 +124,8 @@ func parseKey(line []byte) (key Key, err error) {
 	return key, nil
 }
 
-// Format writes the ring as text, to be kept secret: a line for each key, the one
-// that signs first, with its id and its secret in base64url.
+// Format writes the ring as text, which must be kept secret: a line for each key, the signing one
+// first, with its id and its secret in base64url.
 func (r *Keyring) Format() []byte {
 	var text []byte
 	for _, s := range r.signers {
@@ -138,7 +137,7 @@ func (r *Keyring) Format() []byte {
 	return text
 }
 
-// signer returns the key with this id, nil if it is not in the ring.
+// signer returns the key with an id, nil if it is not in the ring.
 func (r *Keyring) signer(id byte) *signer {
 	for _, s := range r.signers {
 		if s.key.ID == id {
@@ -148,12 +147,12 @@ func (r *Keyring) signer(id byte) *signer {
 	return nil
 }
 
-// fingerprintSize is how much of a key's hash its fingerprint has, in bytes.
+// fingerprintSize is the length of a key's fingerprint, in bytes of its hash.
 const fingerprintSize = 8
 
-// Fingerprints name the keys, the one that signs first: the first bytes of the SHA-256 of
-// each secret, in hexadecimal. They can be told to anybody: a secret has 32 bytes of
-// chance, and can't be found from them.
+// Fingerprints identify the keys, the signing one first: the first bytes of the SHA-256 of each
+// secret, in hexadecimal. They may be published: a secret is 32 random bytes, and can't be derived
+// from them.
 func (r *Keyring) Fingerprints() []string {
 	all := make([]string, len(r.signers))
 	for i, s := range r.signers {
@@ -163,7 +162,7 @@ func (r *Keyring) Fingerprints() []string {
 	return all
 }
 
-// purpose is what something is signed for; it comes first in every message.
+// purpose is the use of a signature. It is the first byte of every signed message.
 type purpose byte
 
 const (
@@ -172,8 +171,8 @@ const (
 	forSeed    purpose = 3
 )
 
-// sign returns the HMAC of a purpose, fixed bytes and a room. The fixed bytes of one
-// purpose are always as many, so no two readings of a message are possible.
+// sign returns the HMAC of a purpose, fixed bytes and a room. The fixed bytes of a purpose always
+// have the same length, so messages are unambiguous.
 func (s *signer) sign(p purpose, fixed []byte, room events.RoomID) [sha256.Size]byte {
 	w := s.pool.Get().(*work)
 	defer s.pool.Put(w)
@@ -186,14 +185,14 @@ func (s *signer) sign(p purpose, fixed []byte, room events.RoomID) [sha256.Size]
 	return w.sum
 }
 
-// Seed returns the seed of a room's shuffled opening, of 32 bytes, and its SHA-256 in
-// hexadecimal, to be published beforehand.
+// Seed returns the 32-byte seed of a room's shuffled opening and its SHA-256 in hexadecimal, which
+// is published beforehand.
 func (r *Keyring) Seed(room events.RoomID) (seed []byte, hash string) {
 	return r.signers[0].seed(room)
 }
 
-// SeedOf returns the seed of a room whose hash was published, by whichever key it
-// was made; nil if none of the ring has made it.
+// SeedOf returns the seed with a published hash, made by any key of the ring; nil if none has made
+// it.
 func (r *Keyring) SeedOf(room events.RoomID, hash string) []byte {
 	for _, s := range r.signers {
 		if seed, of := s.seed(room); of == hash {

@@ -11,33 +11,32 @@ import (
 	"admitone/events"
 )
 
-// ErrInvalid: nobody with a key of the ring has made it for this room, or for this
-// holder.
+// ErrInvalid: no key of the ring has signed it for this room and this holder.
 var ErrInvalid = errors.New("the pass was not made for this")
 
-// ErrExpired: the pass was good, and has ended.
+// ErrExpired: the pass has expired.
 var ErrExpired = errors.New("the pass has ended")
 
-// Holder stands for a holder's name.
+// Holder identifies a holder by a hash of its name.
 type Holder [16]byte
 
-// HolderOf hashes a name: half of its SHA-256.
+// HolderOf returns the first half of the SHA-256 of a name.
 func HolderOf(name events.Holder) Holder {
 	sum := sha256.Sum256([]byte(name))
 	return Holder(sum[:])
 }
 
-// Visitor is whoever has a ticket of a room.
+// Visitor is a ticket of a room and its holder.
 type Visitor struct {
 	Ticket int64
 	Holder Holder
 }
 
-// macSize is how much of an HMAC is kept, in bytes.
+// macSize is the length of a truncated HMAC, in bytes.
 const macSize = 16
 
-// What is signed, in bytes: the key's id and the ticket; then a visitor's id has the
-// holder, and a pass its end.
+// The signed bytes are the key's id and the ticket, then in a visitor's id the holder, in a pass
+// its expiry.
 const (
 	idFixed      = 1 + 8
 	visitorFixed = idFixed + 16
@@ -51,10 +50,10 @@ const (
 	PassSize    = ((passFixed+macSize)*8 + 5) / 6
 )
 
-// encoding takes one spelling only: bits behind the end must be zero.
+// encoding accepts one spelling only: trailing bits must be zero.
 var encoding = base64.RawURLEncoding.Strict()
 
-// VisitorID returns the id that a visitor shows to the room.
+// VisitorID returns the id that a visitor presents to the room.
 func (r *Keyring) VisitorID(room events.RoomID, v Visitor) string {
 	s := r.signers[0]
 	var raw [visitorFixed + macSize]byte
@@ -66,8 +65,7 @@ func (r *Keyring) VisitorID(room events.RoomID, v Visitor) string {
 	return encoding.EncodeToString(raw[:])
 }
 
-// ReadVisitor returns the visitor that an id of this room stands for. Error:
-// [ErrInvalid].
+// ReadVisitor returns the visitor of an id of this room. Error: [ErrInvalid].
 func (r *Keyring) ReadVisitor(room events.RoomID, id string) (Visitor, error) {
 	var raw [visitorFixed + macSize]byte
 	s := r.decode(raw[:], id)
@@ -81,8 +79,7 @@ func (r *Keyring) ReadVisitor(room events.RoomID, id string) (Visitor, error) {
 	return Visitor{Ticket: int64(binary.BigEndian.Uint64(raw[1:])), Holder: Holder(raw[idFixed:visitorFixed])}, nil
 }
 
-// Pass returns the pass of a visitor who has been admitted until expires, that
-// moment included.
+// Pass returns the pass of an admitted visitor, valid until expires, inclusive.
 func (r *Keyring) Pass(room events.RoomID, v Visitor, expires time.Time) string {
 	s := r.signers[0]
 	var raw [passFixed + macSize]byte
@@ -94,7 +91,7 @@ func (r *Keyring) Pass(room events.RoomID, v Visitor, expires time.Time) string 
 	return encoding.EncodeToString(raw[:])
 }
 
-// signPass signs what a pass says and, what it does not say, who may use it.
+// signPass signs the content of a pass and its holder, which it does not contain.
 func (s *signer) signPass(fixed []byte, holder Holder, room events.RoomID) [sha256.Size]byte {
 	var signed [passFixed + len(holder)]byte
 	copy(signed[:], fixed)
@@ -102,8 +99,8 @@ func (s *signer) signPass(fixed []byte, holder Holder, room events.RoomID) [sha2
 	return s.sign(forPass, signed[:], room)
 }
 
-// Check returns the ticket that a pass was given to, if it is one of this room for
-// the holder of this name, and good at now. Errors: [ErrInvalid], [ErrExpired].
+// Check returns the ticket of a pass, if the pass is of this room and holder, and valid at now.
+// Errors: [ErrInvalid], [ErrExpired].
 func (r *Keyring) Check(
 	room events.RoomID,
 	holder events.Holder,
@@ -125,8 +122,8 @@ func (r *Keyring) Check(
 	return int64(binary.BigEndian.Uint64(raw[1:])), nil
 }
 
-// decode reads text into raw, all of it, and returns the key it names; nil if there
-// is no such key or the text is of another length.
+// decode decodes text into raw and returns the key that it names; nil if there is no such key or
+// the length differs.
 func (r *Keyring) decode(raw []byte, text string) *signer {
 	if len(text) != encoding.EncodedLen(len(raw)) {
 		return nil

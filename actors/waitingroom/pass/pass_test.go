@@ -51,8 +51,8 @@ const (
 
 var ann = Visitor{Ticket: 7, Holder: HolderOf("ann")}
 
-// TestFrozen holds what is signed to its first bytes: passes outlive a program. The
-// wanted ones are from another program (Python: hmac, hashlib, base64).
+// TestFrozen fixes the bytes of signatures: passes outlive a program. The expected ones were
+// computed by another program (Python: hmac, hashlib, base64).
 func TestFrozen(t *testing.T) {
 	r := ringOf(t, 3)
 	if got := r.VisitorID("sale", ann); got != wantVisitor || len(got) != VisitorSize {
@@ -66,7 +66,7 @@ func TestFrozen(t *testing.T) {
 	}
 }
 
-// TestOnlyItsOwn: one line per attempt to gain something.
+// TestOnlyItsOwn has a line for each way of misusing a pass.
 func TestOnlyItsOwn(t *testing.T) {
 	r, stranger := ringOf(t, 3, 2), ringOf(t, 2, 1)
 	forged, err := NewKeyring(Key{ID: 3})
@@ -121,7 +121,7 @@ func TestOnlyItsOwn(t *testing.T) {
 	}
 }
 
-// TestVisitorIDs: an id is read as what it was made of, by its own room only.
+// TestVisitorIDs: an id is decoded to its values, for its own room only.
 func TestVisitorIDs(t *testing.T) {
 	r := ringOf(t, 3, 2)
 	id := r.VisitorID("sale", ann)
@@ -151,7 +151,7 @@ func TestVisitorIDs(t *testing.T) {
 	}
 }
 
-// TestEveryBit: no bit can be changed, also none behind the end.
+// TestEveryBit: no bit can be changed, nor appended.
 func TestEveryBit(t *testing.T) {
 	r := ringOf(t, 3)
 	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
@@ -176,8 +176,8 @@ func TestEveryBit(t *testing.T) {
 	}
 }
 
-// TestTwoHolders: of a thousand uses of one pass by two holders at once, those of
-// its owner get through and no other.
+// TestTwoHolders: of a thousand concurrent uses of one pass by two holders, those of its owner are
+// accepted and no others.
 func TestTwoHolders(t *testing.T) {
 	r := ringOf(t, 3)
 	good := r.Pass("sale", ann, ends)
@@ -201,7 +201,7 @@ func TestTwoHolders(t *testing.T) {
 	}
 }
 
-// TestAnything: what was made of anything is read as that.
+// TestAnything: any values round-trip.
 func TestAnything(t *testing.T) {
 	r := ringOf(t, 200, 0, 7)
 	rapid.Check(t, func(t *rapid.T) {

@@ -52,8 +52,16 @@ export class Client {
     reservation(product: string, id: string, o?: CallOptions): Promise<Model.Reservation>;
     /** @param {string} product @param {string} id @param {CallOptions} [o] @returns {Promise<Model.Reservation>} */
     confirm(product: string, id: string, o?: CallOptions): Promise<Model.Reservation>;
+    /** @param {string} product @param {string} id @param {Model.NewPayment} payment @param {CallOptions} [o] @returns {Promise<Model.Reservation>} */
+    reportReservationPayment(product: string, id: string, payment: Model.NewPayment, o?: CallOptions): Promise<Model.Reservation>;
     /** @param {string} product @param {string} id @param {CallOptions} [o] @returns {Promise<Model.Reservation>} */
     release(product: string, id: string, o?: CallOptions): Promise<Model.Reservation>;
+    /** @param {Model.NewPlan} plan @param {CallOptions} [o] @returns {Promise<Model.PlanSummary>} */
+    createPlan(plan: Model.NewPlan, o?: CallOptions): Promise<Model.PlanSummary>;
+    /** @param {CallOptions} [o] @returns {AsyncGenerator<Model.PlanSummary, void, void>} */
+    plans(o?: CallOptions): AsyncGenerator<Model.PlanSummary, void, void>;
+    /** @param {string} id @param {CallOptions} [o] @returns {Promise<Model.Plan>} */
+    plan(id: string, o?: CallOptions): Promise<Model.Plan>;
     /** @param {Model.NewPerformance} performance @param {CallOptions} [o] @returns {Promise<Model.Performance>} */
     createPerformance(performance: Model.NewPerformance, o?: CallOptions): Promise<Model.Performance>;
     /** @param {CallOptions} [o] @returns {AsyncGenerator<Model.Performance, void, void>} */
@@ -62,12 +70,30 @@ export class Client {
     performance(id: string, o?: CallOptions): Promise<Model.Performance>;
     /** @param {string} id @param {string} tag @param {Model.PerformanceEdit} edit @param {CallOptions} [o] @returns {Promise<Model.Performance>} */
     editPerformance(id: string, tag: string, edit: Model.PerformanceEdit, o?: CallOptions): Promise<Model.Performance>;
+    /** @param {string} id @param {Model.NewCallOff} callOff @param {CallOptions} [o] @returns {Promise<Model.CallOff>} */
+    callOffPerformance(id: string, callOff: Model.NewCallOff, o?: CallOptions): Promise<Model.CallOff>;
+    /** @param {string} id @param {Model.NewCallOff} callOff @param {CallOptions} [o] @returns {Promise<Model.CallOff>} */
+    callOffProduct(id: string, callOff: Model.NewCallOff, o?: CallOptions): Promise<Model.CallOff>;
+    /** @param {string} id @param {CallOptions} [o] @returns {Promise<Model.CallOff>} */
+    callOffOfProduct(id: string, o?: CallOptions): Promise<Model.CallOff>;
+    /** @param {string} id @param {Model.NewCallOff} callOff @param {CallOptions} [o] @returns {Promise<Model.CallOff>} */
+    callOffTournament(id: string, callOff: Model.NewCallOff, o?: CallOptions): Promise<Model.CallOff>;
+    /** @param {string} id @param {CallOptions} [o] @returns {Promise<Model.CallOff>} */
+    callOffOfTournament(id: string, o?: CallOptions): Promise<Model.CallOff>;
+    /** @param {string} id @param {CallOptions} [o] @returns {Promise<Model.CallOff>} */
+    callOffOfPerformance(id: string, o?: CallOptions): Promise<Model.CallOff>;
     /** @param {string} performance @param {CallOptions} [o] @returns {AsyncGenerator<Model.ListedSeat, void, void>} */
     seats(performance: string, o?: CallOptions): AsyncGenerator<Model.ListedSeat, void, void>;
     /** @param {string} performance @param {string} seat @param {CallOptions} [o] @returns {Promise<Model.Seat>} */
     blockSeat(performance: string, seat: string, o?: CallOptions): Promise<Model.Seat>;
     /** @param {string} performance @param {string} seat @param {CallOptions} [o] @returns {Promise<Model.Seat>} */
     unblockSeat(performance: string, seat: string, o?: CallOptions): Promise<Model.Seat>;
+    /** @param {string} performance @param {CallOptions} [o] @returns {Promise<Model.ListedBlock[]>} */
+    blocks(performance: string, o?: CallOptions): Promise<Model.ListedBlock[]>;
+    /** @param {string} performance @param {Model.NewBlock} block @param {CallOptions} [o] @returns {Promise<Model.Block>} */
+    blockSeats(performance: string, block: Model.NewBlock, o?: CallOptions): Promise<Model.Block>;
+    /** @param {string} performance @param {string} label @param {CallOptions} [o] @returns {Promise<Model.Block>} */
+    unblockSeats(performance: string, label: string, o?: CallOptions): Promise<Model.Block>;
     /** @param {string} performance @param {Model.NewBooking} booking @param {CallOptions} [o] @returns {Promise<Model.Booking>} */
     book(performance: string, booking: Model.NewBooking, o?: CallOptions): Promise<Model.Booking>;
     /** @param {string} id @param {CallOptions} [o] @returns {Promise<Model.Booking>} */
@@ -80,6 +106,10 @@ export class Client {
     extend(id: string, o?: CallOptions): Promise<Model.Booking>;
     /** @param {string} id @param {CallOptions} [o] @returns {Promise<Model.Booking>} */
     cancel(id: string, o?: CallOptions): Promise<Model.Booking>;
+    /** @param {string} id @param {string} seat @param {CallOptions} [o] @returns {Promise<Model.Booking>} */
+    returnSeat(id: string, seat: string, o?: CallOptions): Promise<Model.Booking>;
+    /** @param {string} id @param {string} area @param {number | string} place @param {CallOptions} [o] @returns {Promise<Model.Booking>} */
+    returnPlace(id: string, area: string, place: number | string, o?: CallOptions): Promise<Model.Booking>;
     /** @param {string} holder @param {number} amount @param {CallOptions} [o] @returns {Promise<Model.Wallet>} */
     charge(holder: string, amount: number, o?: CallOptions): Promise<Model.Wallet>;
     /** @param {string} holder @param {CallOptions} [o] @returns {Promise<Model.Wallet>} */

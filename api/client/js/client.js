@@ -191,7 +191,7 @@ export class Client {
     const take = (topic, data, event) => {
       if (overflow || event === "delta" && data.position === data.previous) return;
       queue.push({ topic, snapshot: event === "snapshot", position: data.position, data });
-      // Who is too slow goes on later from where it is; the server merges what was missed.
+      // A subscriber that is too slow goes on later from where it is; the server merges what was missed.
       overflow = queue.length > longestQueue;
       wake();
     };
@@ -243,11 +243,19 @@ export class Client {
   reservation(product, id, o) { return this.call("GET", ["products", product, "reservations", id], undefined, o); }
   /** @param {string} product @param {string} id @param {CallOptions} [o] @returns {Promise<Model.Reservation>} */
   confirm(product, id, o) { return this.call("POST", ["products", product, "reservations", id, "confirm"], undefined, o); }
+  /** @param {string} product @param {string} id @param {Model.NewPayment} payment @param {CallOptions} [o] @returns {Promise<Model.Reservation>} */
+  reportReservationPayment(product, id, payment, o) { return this.call("POST", ["products", product, "reservations", id, "confirm"], payment, o); }
   /** @param {string} product @param {string} id @param {CallOptions} [o] @returns {Promise<Model.Reservation>} */
   release(product, id, o) { return this.call("DELETE", ["products", product, "reservations", id], undefined, o); }
 
   // ---- Performances, bookings, wallets
 
+  /** @param {Model.NewPlan} plan @param {CallOptions} [o] @returns {Promise<Model.PlanSummary>} */
+  createPlan(plan, o) { return this.call("POST", ["plans"], plan, o); }
+  /** @param {CallOptions} [o] @returns {AsyncGenerator<Model.PlanSummary, void, void>} */
+  plans(o) { return this.list(["plans"], o); }
+  /** @param {string} id @param {CallOptions} [o] @returns {Promise<Model.Plan>} */
+  plan(id, o) { return this.call("GET", ["plans", id], undefined, o); }
   /** @param {Model.NewPerformance} performance @param {CallOptions} [o] @returns {Promise<Model.Performance>} */
   createPerformance(performance, o) { return this.call("POST", ["performances"], performance, o); }
   /** @param {CallOptions} [o] @returns {AsyncGenerator<Model.Performance, void, void>} */
@@ -256,12 +264,30 @@ export class Client {
   performance(id, o) { return this.call("GET", ["performances", id], undefined, o); }
   /** @param {string} id @param {string} tag @param {Model.PerformanceEdit} edit @param {CallOptions} [o] @returns {Promise<Model.Performance>} */
   editPerformance(id, tag, edit, o) { return this.call("PATCH", ["performances", id], edit, { ...o, tag }); }
+  /** @param {string} id @param {Model.NewCallOff} callOff @param {CallOptions} [o] @returns {Promise<Model.CallOff>} */
+  callOffPerformance(id, callOff, o) { return this.call("POST", ["performances", id, "cancellation"], callOff, o); }
+  /** @param {string} id @param {Model.NewCallOff} callOff @param {CallOptions} [o] @returns {Promise<Model.CallOff>} */
+  callOffProduct(id, callOff, o) { return this.call("POST", ["products", id, "cancellation"], callOff, o); }
+  /** @param {string} id @param {CallOptions} [o] @returns {Promise<Model.CallOff>} */
+  callOffOfProduct(id, o) { return this.call("GET", ["products", id, "cancellation"], undefined, o); }
+  /** @param {string} id @param {Model.NewCallOff} callOff @param {CallOptions} [o] @returns {Promise<Model.CallOff>} */
+  callOffTournament(id, callOff, o) { return this.call("POST", ["tournaments", id, "cancellation"], callOff, o); }
+  /** @param {string} id @param {CallOptions} [o] @returns {Promise<Model.CallOff>} */
+  callOffOfTournament(id, o) { return this.call("GET", ["tournaments", id, "cancellation"], undefined, o); }
+  /** @param {string} id @param {CallOptions} [o] @returns {Promise<Model.CallOff>} */
+  callOffOfPerformance(id, o) { return this.call("GET", ["performances", id, "cancellation"], undefined, o); }
   /** @param {string} performance @param {CallOptions} [o] @returns {AsyncGenerator<Model.ListedSeat, void, void>} */
   seats(performance, o) { return this.list(["performances", performance, "seats"], o); }
   /** @param {string} performance @param {string} seat @param {CallOptions} [o] @returns {Promise<Model.Seat>} */
   blockSeat(performance, seat, o) { return this.call("PUT", ["performances", performance, "seats", seat, "block"], undefined, o); }
   /** @param {string} performance @param {string} seat @param {CallOptions} [o] @returns {Promise<Model.Seat>} */
   unblockSeat(performance, seat, o) { return this.call("DELETE", ["performances", performance, "seats", seat, "block"], undefined, o); }
+  /** @param {string} performance @param {CallOptions} [o] @returns {Promise<Model.ListedBlock[]>} */
+  blocks(performance, o) { return this.call("GET", ["performances", performance, "blocks"], undefined, o); }
+  /** @param {string} performance @param {Model.NewBlock} block @param {CallOptions} [o] @returns {Promise<Model.Block>} */
+  blockSeats(performance, block, o) { return this.call("PUT", ["performances", performance, "blocks"], block, o); }
+  /** @param {string} performance @param {string} label @param {CallOptions} [o] @returns {Promise<Model.Block>} */
+  unblockSeats(performance, label, o) { return this.call("DELETE", ["performances", performance, "blocks"], undefined, { ...o, query: { ...o?.query, label } }); }
   /** @param {string} performance @param {Model.NewBooking} booking @param {CallOptions} [o] @returns {Promise<Model.Booking>} */
   book(performance, booking, o) { return this.call("POST", ["performances", performance, "bookings"], booking, o); }
   /** @param {string} id @param {CallOptions} [o] @returns {Promise<Model.Booking>} */
@@ -274,6 +300,10 @@ export class Client {
   extend(id, o) { return this.call("POST", ["bookings", id, "extension"], undefined, o); }
   /** @param {string} id @param {CallOptions} [o] @returns {Promise<Model.Booking>} */
   cancel(id, o) { return this.call("DELETE", ["bookings", id], undefined, o); }
+  /** @param {string} id @param {string} seat @param {CallOptions} [o] @returns {Promise<Model.Booking>} */
+  returnSeat(id, seat, o) { return this.call("DELETE", ["bookings", id, "seats", seat], undefined, o); }
+  /** @param {string} id @param {string} area @param {number | string} place @param {CallOptions} [o] @returns {Promise<Model.Booking>} */
+  returnPlace(id, area, place, o) { return this.call("DELETE", ["bookings", id, "areas", area, String(place)], undefined, o); }
   /** @param {string} holder @param {number} amount @param {CallOptions} [o] @returns {Promise<Model.Wallet>} */
   charge(holder, amount, o) { return this.call("POST", ["wallets", holder, "charges"], { amount }, o); }
   /** @param {string} holder @param {CallOptions} [o] @returns {Promise<Model.Wallet>} */

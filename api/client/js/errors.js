@@ -1,4 +1,4 @@
-// What goes wrong: the server says no, or nobody says anything.
+// Errors: the server says no, or nobody says anything.
 
 /** @import { Code, HistoryLine, SectionLeft } from "./models.d.ts" */
 

@@ -3,4 +3,4 @@
 export { Client, newKey } from "./client.js";
 export { AdmitoneError, TopicError, UnansweredError } from "./errors.js";
 export { LiveSocket } from "./socket.js";
-export { checkWebhook } from "./webhook.js";
+export { checkWebhook, WebhookError } from "./webhook.js";

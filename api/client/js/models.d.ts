@@ -60,6 +60,12 @@ export interface Product {
   opens_at?: string;
   /** The first moment after its sale, if it has one. */
   closes_at?: string;
+  /** Only if it was called off. */
+  status?: string;
+  /** As in openapi.yaml. */
+  cancelled?: Cancelled;
+  /** As in openapi.yaml. */
+  cancellation?: Cancellation;
   /** For `If-Match`, in quotes, in place of the `ETag`: it changes with edits alone. */
   edit_tag: string;
   /** Of the last change, from 0; also the `ETag`. */
@@ -90,6 +96,8 @@ export interface NewProduct {
   opens_at?: string;
   /** The first moment after the sale, after `opens_at`. Left out: it does not close. */
   closes_at?: string;
+  /** As in openapi.yaml. */
+  cancellation?: NewCancellation;
 }
 
 /** The body that edits a product. */
@@ -108,6 +116,8 @@ export interface ProductEdit {
   opens_at?: string | null;
   /** The first moment after the sale; `null` takes it away. */
   closes_at?: string | null;
+  /** As in openapi.yaml. */
+  cancellation?: NewCancellation;
 }
 
 /** Units of a product for a holder. */
@@ -121,11 +131,17 @@ export interface Reservation {
   /** How many units. */
   quantity: number;
   /** As in openapi.yaml. */
-  status: "held" | "confirmed" | "released" | "expired";
+  status: "held" | "confirmed" | "released" | "expired" | "cancelled";
   /** The deadline, if it has one: of a hold, and of one that expired. */
   expires_at?: string;
   /** How many units of the product were left. */
   remaining: number;
+  /** How much of what was paid was not refunded when it was given back. */
+  kept?: number;
+  /** As in openapi.yaml. */
+  outcome?: Outcome;
+  /** As in openapi.yaml. */
+  refund_id?: RefundID;
   /** Of the product; also the `ETag`. */
   revision: number;
   /** In the log. */
@@ -184,8 +200,10 @@ export interface Contact {
 export interface Forgotten {
   /** Who. */
   holder: string;
-  /** There was a key, and it is destroyed. False if there was none. */
+  /** There was a key, and it is destroyed. False if there was none, on a server that shares its log with no other. */
   forgotten: boolean;
+  /** Nodes that are still to do it, if there are any. */
+  pending?: string[];
 }
 
 /** The body that makes a key. */
@@ -278,8 +296,8 @@ export interface Tournament {
   waitlisted: number;
   /** The last moment at which a team can enter. */
   register_deadline: string;
-  /** Closed by the organiser, or because the deadline has passed. A full tournament is open: a withdrawal makes room. */
-  status: "open" | "closed";
+  /** `cancelled`: it was called off. Closed by the organiser, or because the deadline has passed. A full tournament is open: a withdrawal makes room. */
+  status: "open" | "closed" | "cancelled";
   /** Whether teams may wait for a slot. */
   waitlist: boolean;
   /** As in openapi.yaml. */
@@ -288,6 +306,8 @@ export interface Tournament {
   waiting_room?: string;
   /** The first moment at which a team can enter, if it has one. */
   opens_at?: string;
+  /** As in openapi.yaml. */
+  cancelled?: Cancelled;
   /** For `If-Match`, in quotes, in place of the `ETag`: it changes with edits alone. */
   edit_tag: string;
   /** Of the last change, from 0; also the `ETag`. */
@@ -415,8 +435,214 @@ export interface Entry {
   as_of?: AsOf;
 }
 
-/** `entered`: has a slot. `waitlisted`: waits for one. `withdrawn`: neither. */
-export type EntryStatus = "entered" | "waitlisted" | "withdrawn";
+/** `entered`: has a slot. `waitlisted`: waits for one. `withdrawn`: neither. `cancelled`: the tournament was called off. */
+export type EntryStatus = "entered" | "waitlisted" | "withdrawn" | "cancelled";
+
+/** The body that stores a seating plan. */
+export interface NewPlan {
+  /** Your choice: 1 to 64 of A-Z a-z 0-9 _ and -. */
+  id?: string;
+  /** Of the hall: 1 to 200 characters. */
+  name: string;
+  /** The parts of the hall. */
+  zones: PlanZone[];
+  /** Of seats and places; each has one price list. */
+  categories: PlanCategory[];
+  /** As in openapi.yaml. */
+  size: PlanSize;
+  /** As in openapi.yaml. */
+  focal_point?: PlanPoint;
+}
+
+/** A seating plan: what it was given with. With `format=pretix` it has neither `id` nor the members after `categories` but `size`. */
+export interface Plan {
+  /** Yours, or a UUIDv7. */
+  id?: string;
+  /** Of the hall: 1 to 200 characters. */
+  name: string;
+  /** The parts of the hall. */
+  zones: PlanZone[];
+  /** Of seats and places; each has one price list. */
+  categories: PlanCategory[];
+  /** As in openapi.yaml. */
+  size: PlanSize;
+  /** As in openapi.yaml. */
+  focal_point?: PlanPoint;
+  /** How many numbered seats it has. */
+  seats?: number;
+  /** How many places its areas for sale have together. */
+  places?: number;
+  /** Also the `ETag`. */
+  revision?: number;
+  /** Of its seal in the log. */
+  position?: number;
+  /** As in openapi.yaml. */
+  as_of?: AsOf;
+}
+
+/** What lists show of a seating plan. */
+export interface PlanSummary {
+  /** Yours, or a UUIDv7. */
+  id: string;
+  /** Of the hall. */
+  name: string;
+  /** How many numbered seats it has. */
+  seats: number;
+  /** How many places its areas for sale have together. */
+  places: number;
+  /** Also the `ETag`. */
+  revision: number;
+  /** Of its seal in the log. */
+  position: number;
+  /** As in openapi.yaml. */
+  as_of?: AsOf;
+}
+
+/** A place; y grows downwards. Left out, it is 0,0; the `focal_point`, which everybody came to see, is then the middle of the top edge. */
+export interface PlanPoint {
+  /** To the right. */
+  x: number;
+  /** Downwards. */
+  y: number;
+}
+
+/** Of the drawing, or of a rectangle in it. */
+export interface PlanSize {
+  /** As in openapi.yaml. */
+  width: number;
+  /** As in openapi.yaml. */
+  height: number;
+}
+
+/** A category of seats and places. */
+export interface PlanCategory {
+  /** Prices are of it. */
+  name: string;
+  /** `#rrggbb`; any other is drawn grey. */
+  color?: string;
+}
+
+/** A part of the hall. */
+export interface PlanZone {
+  /** What people read, and what its seats are named by if it has no `zone_id`. */
+  name?: string;
+  /** What its seats are named by. */
+  zone_id?: string;
+  /** As in openapi.yaml. */
+  uuid?: string;
+  /** As in openapi.yaml. */
+  position?: PlanPoint;
+  /** As in openapi.yaml. */
+  rows: PlanRow[];
+  /** As in openapi.yaml. */
+  areas?: PlanArea[];
+}
+
+/** A row, or a part of the row with that number. */
+export interface PlanRow {
+  /** As in openapi.yaml. */
+  row_number: string;
+  /** As in openapi.yaml. */
+  row_label?: string | null;
+  /** As in openapi.yaml. */
+  seat_label?: string | null;
+  /** As in openapi.yaml. */
+  uuid?: string;
+  /** It is ignored. */
+  row_guid?: string;
+  /** `start`, `end` or `both`. */
+  row_number_position?: string | null;
+  /** As in openapi.yaml. */
+  position?: PlanPoint;
+  /** Those next to each other here are neighbours. */
+  seats: PlanSeat[];
+}
+
+/** A seat. */
+export interface PlanSeat {
+  /** Once in the plan. */
+  seat_guid: string;
+  /** As in openapi.yaml. */
+  seat_number: string;
+  /** As in openapi.yaml. */
+  uuid?: string;
+  /** As in openapi.yaml. */
+  start_direction?: string | null;
+  /** As in openapi.yaml. */
+  radius?: number;
+  /** As in openapi.yaml. */
+  position?: PlanPoint;
+  /** One of the plan's. */
+  category: string;
+  /** A place for a wheelchair. */
+  accessible?: boolean;
+  /** The `seat_guid` of the seat whose companion sits here. */
+  companion_of?: string;
+  /** It sees a part of the stage only. */
+  restricted_view?: boolean;
+}
+
+/** A shape that is drawn and, with a `capacity` and a `category`, standing room for sale. */
+export interface PlanArea {
+  /** What it is named by, once in the plan. */
+  id?: string;
+  /** How many places it has. */
+  capacity?: number;
+  /** One of the plan's. */
+  category?: string;
+  /** As in openapi.yaml. */
+  color?: string;
+  /** As in openapi.yaml. */
+  border_color?: string;
+  /** As in openapi.yaml. */
+  rotation?: number;
+  /** As in openapi.yaml. */
+  position?: PlanPoint;
+  /** As in openapi.yaml. */
+  uuid?: string;
+  /** As in openapi.yaml. */
+  shape?: "polygon" | "rectangle" | "ellipse" | "circle" | "text";
+  /** As in openapi.yaml. */
+  polygon?: PlanPolygon;
+  /** As in openapi.yaml. */
+  rectangle?: PlanSize;
+  /** As in openapi.yaml. */
+  ellipse?: PlanEllipse;
+  /** As in openapi.yaml. */
+  circle?: PlanCircle;
+  /** As in openapi.yaml. */
+  text?: PlanText;
+}
+
+/** A polygon. */
+export interface PlanPolygon {
+  /** Its corners. */
+  points: PlanPoint[];
+}
+
+/** An ellipse. */
+export interface PlanEllipse {
+  /** As in openapi.yaml. */
+  radius: PlanPoint;
+}
+
+/** A circle. */
+export interface PlanCircle {
+  /** As in openapi.yaml. */
+  radius: number;
+}
+
+/** A text that is drawn. */
+export interface PlanText {
+  /** As in openapi.yaml. */
+  text: string;
+  /** As in openapi.yaml. */
+  color?: string;
+  /** As in openapi.yaml. */
+  size?: number;
+  /** As in openapi.yaml. */
+  position?: PlanPoint;
+}
 
 /** A performance with numbered seats; always `capacity` = `remaining` + `held` + `booked` + `blocked`. */
 export interface Performance {
@@ -446,12 +672,22 @@ export interface Performance {
   blocked: number;
   /** In canonical order. */
   sections: Section[];
+  /** Those of its plan that have places without numbers, in the plan's order; the counts beside it are of seats alone. */
+  areas?: Area[];
+  /** The seating plan, if one defines the seats. */
+  plan?: string;
+  /** In minor units, by category of the plan: a number, or a list of `{"type", "amount", "restricted"?}`, of which seats are listed at the first. */
+  prices?: Record<string, unknown>;
   /** The first moment of its sale, if it has one. */
   opens_at?: string;
   /** The first moment after its sale, if it has one. */
   closes_at?: string;
   /** As in openapi.yaml. */
   cancellation?: Cancellation;
+  /** Only if it was called off. */
+  status?: string;
+  /** As in openapi.yaml. */
+  cancelled?: Cancelled;
   /** For `If-Match`, in quotes: it changes with edits alone. */
   edit_tag: string;
   /** It changes with the performance and with every seat of it; also the `ETag`. */
@@ -462,7 +698,23 @@ export interface Performance {
   as_of?: AsOf;
 }
 
-/** Rows of seats at one price. */
+/** Places without numbers; always `capacity` = `remaining` + `held` + `booked` + `blocked`. */
+export interface Area {
+  /** Its id in the plan. */
+  area: string;
+  /** How many places there are. */
+  capacity: number;
+  /** How many can be had. */
+  remaining: number;
+  /** How many are on hold. */
+  held: number;
+  /** How many are booked. */
+  booked: number;
+  /** How many are kept for labels; left out if none are. */
+  blocked?: number;
+}
+
+/** Rows of seats: at one price, or a zone of a plan, which has neither `seats_per_row` nor `price`. */
 export interface Section {
   /** The first part of its seats' names. */
   id: string;
@@ -471,9 +723,9 @@ export interface Section {
   /** How many rows; row 1 is in front. */
   rows: number;
   /** How many seats in each. */
-  seats_per_row: number;
+  seats_per_row?: number;
   /** Of one seat, in minor units. */
-  price: number;
+  price?: number;
   /** How many seats there are. */
   capacity: number;
   /** How many can be had. */
@@ -502,8 +754,12 @@ export interface NewPerformance {
   limit_per_holder?: number;
   /** The room that guards the sale. */
   waiting_room?: string;
-  /** Up to 100,000 seats together. */
-  sections: NewSection[];
+  /** Up to 100,000 seats together. This, or a plan. */
+  sections?: NewSection[];
+  /** The seating plan that has the seats, in place of sections. */
+  plan?: string;
+  /** In minor units, by category of the plan: a number, or a list of `{"type", "amount", "restricted"?}`, of which seats are listed at the first. Each category in use needs one. */
+  prices?: Record<string, unknown>;
   /** The first moment of the sale; it may lie in the past. Left out or `null`: it is open at once. */
   opens_at?: string | null;
   /** The first moment after the sale, after `opens_at`. Left out: `starts_at`, wherever that is moved; `null`: it does not close. */
@@ -512,17 +768,17 @@ export interface NewPerformance {
   cancellation?: NewCancellation;
 }
 
-/** The rule for giving back what is paid. On a performance: the one that it states, for what is held from now on. On a booking: the one that it was held on; without it, it can be given back without end. */
+/** The rule for giving back what is paid. On a performance or a product: the one that it states, for what is held from now on; a product without it: in full, without end. On a booking: the one that it was held on; without it, it can be given back without end. */
 export interface Cancellation {
-  /** The first moment at which it can be given back no more; without it, and at the latest, when the show starts. */
+  /** The first moment at which it can be given back no more; of a performance without it, and at the latest, when the show starts. */
   until?: string;
   /** How much of each price is refunded, rounded up; the rest is kept. */
   refund_percent: number;
 }
 
-/** The rule for giving back what is paid. `null`, and left out of a new performance: in full, until the show starts. */
+/** The rule for giving back what is paid. `null`, and left out of a new performance or product: in full, until the show starts or without end. */
 export interface NewCancellation {
-  /** The first moment at which it can be given back no more; it counts until the show starts at most. */
+  /** The first moment at which it can be given back no more; it counts until a show starts at most. */
   until: string;
   /** How much of each price is refunded, rounded up; the rest is kept. */
   refund_percent: number;
@@ -544,10 +800,22 @@ export interface PerformanceEdit {
   opens_at?: string | null;
   /** The first moment after the sale; `null` takes it away, and the time of `starts_at` closes it there, wherever that is moved. */
   closes_at?: string | null;
-  /** Of one seat, in minor units, by section; the others stay. */
-  prices?: Record<string, number>;
+  /** In minor units; the others stay. By section a number; by category of a plan a number, or a list of `{"type", "amount", "restricted"?}`, of which seats are listed at the first. */
+  prices?: Record<string, unknown>;
   /** As in openapi.yaml. */
   cancellation?: NewCancellation;
+  /** How many places areas of the plan are to have, by their ids, at most as many as the plan says; the others stay. */
+  areas?: Record<string, number>;
+}
+
+/** A price of a category, for those who are of the type. */
+export interface PriceType {
+  /** Such as adult. */
+  type: string;
+  /** In minor units. */
+  amount: number;
+  /** Sold by a service or an admin only. */
+  restricted?: boolean;
 }
 
 /** A section of a new performance. */
@@ -607,14 +875,18 @@ export interface Seat {
   position?: number;
 }
 
-/** The body that books: either `seats` or `best_available`. */
+/** The body that books: `seats`, `areas` or both, or `best_available`. */
 export interface NewBooking {
   /** For whom; see *Holders* above. With a token it may be left out, and only a service or an admin may name somebody else. */
   holder?: string;
-  /** By name. */
-  seats?: string[];
+  /** By name, or by name and price type. A plain seat gets the first type of its category that is not restricted. */
+  seats?: unknown[];
+  /** Places of areas of the plan, by their ids: a number, at the first type that is not restricted, or a list by price type. With the seats at most 50. */
+  areas?: Record<string, unknown>;
   /** As in openapi.yaml. */
   best_available?: BestAvailable;
+  /** As in openapi.yaml. */
+  label?: BlockLabel;
   /** As in openapi.yaml. */
   reference?: Reference;
   /** As in openapi.yaml. */
@@ -623,15 +895,97 @@ export interface NewBooking {
   contact?: Contact;
 }
 
-/** The best seats left. */
-export interface BestAvailable {
-  /** Only of this section. */
-  section?: string;
-  /** How many. */
+/** What blocked seats and places are kept for: 1 to 64 printable characters. In a booking: its seats may be among `seats`, and of `areas` its places are taken first; only a service or an admin may name one. */
+export type BlockLabel = string;
+
+/** The body that blocks: `seats` or `rows`, `areas`, or both. */
+export interface NewBlock {
+  /** By name. */
+  seats?: string[];
+  /** Whole rows, by section and number, as in A-12. */
+  rows?: string[];
+  /** How many places of which areas the label is to keep, by the ids of the areas. */
+  areas?: Record<string, number>;
+  /** As in openapi.yaml. */
+  label: BlockLabel;
+}
+
+/** The seats and places of a request that blocks or unblocks. */
+export interface Block {
+  /** Whose seats. */
+  performance_id: string;
+  /** As in openapi.yaml. */
+  label: BlockLabel;
+  /** By name, in canonical order. */
+  seats: string[];
+  /** How many places of which areas: those that the label is to keep, or those that are on sale again. */
+  areas: Record<string, number>;
+  /** Of the log behind the change. */
+  position: number;
+}
+
+/** What is blocked, by label. */
+export type ListedBlocks = ListedBlock[];
+
+/** What is blocked under a label. */
+export interface ListedBlock {
+  /** Empty for seats that are on sale to nobody. */
+  label: string;
+  /** By name, in canonical order. */
+  seats: string[];
+  /** How many places of which areas are blocked now. */
+  areas: Record<string, number>;
+}
+
+/** A seat at one of the price types of its category. Restricted ones need `service` or `admin` (403 `forbidden`). */
+export interface TypedSeat {
+  /** Its name. */
+  seat: string;
+  /** Such as student. */
+  price_type?: string;
+}
+
+/** Places of an area at one of the price types of its category, each type once. Restricted ones need `service` or `admin` (403 `forbidden`). */
+export interface TypedPlaces {
+  /** Such as student; left out, the first that is not restricted. */
+  price_type?: string;
+  /** How many places. */
   quantity: number;
 }
 
-/** Seats of a performance for a holder. */
+/** What is paid for one seat, or for the places of one area at one price. */
+export interface BookingLine {
+  /** Its name, if it is a seat. */
+  seat?: string;
+  /** Its id, if it is places of an area. */
+  area?: string;
+  /** Of its category, if that has several. */
+  price_type?: string;
+  /** As in openapi.yaml. */
+  quantity: number;
+  /** Of one, as it was held, in minor units. */
+  price: number;
+  /** The numbers of the places of the area in this booking, which they keep. */
+  places?: number[];
+}
+
+/** The best seats left. In a plan: together in one row without a gap if it can, then no single seat left alone, then near the focal point. */
+export interface BestAvailable {
+  /** Only of this section. */
+  section?: string;
+  /** Only of this zone of the plan, which is a section of the performance. */
+  zone?: string;
+  /** Only of this category of the plan. */
+  category?: string;
+  /** One of them is to be a place for a wheelchair; a companion's seat comes only with the place it belongs to. Otherwise no such seats are chosen. Needs a plan. */
+  accessible?: boolean;
+  /** How many. */
+  quantity: number;
+  /** How many of which price type, as in {"adult": 2, "student": 1}: together `quantity`. Only categories that have all of them will do. Restricted ones need `service` or `admin` (403 `forbidden`). */
+  price_types?: Record<string, number>;
+}
+
+/** Seats and places of a performance for a holder. */
 export interface Booking {
   /** The server's choice. */
   id: string;
@@ -639,19 +993,25 @@ export interface Booking {
   performance_id: string;
   /** For whom. */
   holder: string;
-  /** By name, in canonical order. */
+  /** By name, in canonical order, but those that were given back one by one. */
   seats: string[];
-  /** What they cost together, in minor units. */
+  /** How many places of which areas, but those that were given back one by one; left out if there are none. */
+  areas?: Record<string, number>;
+  /** The seats that were given back one by one, in that order. */
+  returned?: string[];
+  /** What `seats` cost, in their order, and behind them the places of areas. */
+  lines: BookingLine[];
+  /** What all seats and places cost together as they were held, in minor units. */
   amount: number;
-  /** `paying`: a payment is under way, and no deadline ends it. */
-  status: "held" | "awaiting_payment" | "paying" | "booked" | "released" | "expired";
+  /** `paying`: a payment is under way, and no deadline ends it. `cancelled`: its performance was called off. */
+  status: "held" | "awaiting_payment" | "paying" | "booked" | "released" | "expired" | "cancelled";
   /** The last moment at which a payment is in time. */
   expires_at: string;
   /** It was held for longer. */
   extended: boolean;
   /** As in openapi.yaml. */
   cancellation?: Cancellation;
-  /** How much of what was paid was not refunded when it was given back. */
+  /** How much of what was paid was not refunded of what was given back. */
   kept?: number;
   /** While it is `awaiting_payment`: what it waits for; `expires_at` is until when. */
   intent?: string;
@@ -671,6 +1031,88 @@ export interface Booking {
   contact?: Contact;
   /** As in openapi.yaml. */
   as_of?: AsOf;
+}
+
+/** That it was called off. */
+export interface Cancelled {
+  /** Why. */
+  reason: string;
+  /** When. */
+  at: string;
+  /** Of that in the log: what is sold behind it is ended all the same. */
+  position: number;
+}
+
+/** The body that calls something off. */
+export interface NewCallOff {
+  /** Why, for people: 1 to 200 printable characters. */
+  reason: string;
+}
+
+/** What the call-off of something ends, or would end. */
+export interface CallOff {
+  /** Of what kind it is. */
+  of: "performance" | "product" | "tournament";
+  /** Its id. */
+  id: string;
+  /** `planned`: it was not called off; `running`: something of before is left; `done`: what is still sold by a server that has not heard of it is ended as it is found. */
+  status: "planned" | "running" | "done";
+  /** As in openapi.yaml. */
+  cancelled?: Cancelled;
+  /** What has gone wrong, while it is tried again. */
+  failing?: string;
+  /** How many holders are affected. */
+  holders: number;
+  /** How many bookings, reservations or entries are affected. */
+  count: number;
+  /** How many seats, units or teams. */
+  quantity: number;
+  /** How many of the affected have paid nothing, or are being paid. */
+  unpaid: number;
+  /** How many of them are refunded. */
+  paid: number;
+  /** How many of them are not ended yet. */
+  left: number;
+  /** What is refunded in all, by the way it was paid: to wallets at once, from outside it is owed until it is settled. */
+  refunds: CallOffRefund[];
+  /** The page of them. */
+  affected: CallOffItem[];
+  /** The cursor of the next page, or null. */
+  next: string | null;
+  /** Of the log up to which all is counted. */
+  position: number;
+}
+
+/** What is refunded by one way. */
+export interface CallOffRefund {
+  /** How it was paid. */
+  method: "wallet" | "external";
+  /** Who took the money from outside. */
+  provider?: string;
+  /** How many are refunded. */
+  count: number;
+  /** Together, in minor units. */
+  amount: number;
+  /** By ISO 4217. */
+  currency: string;
+}
+
+/** One that is ended. */
+export interface CallOffItem {
+  /** Of the booking, the reservation or the team. */
+  id: string;
+  /** Whose. */
+  holder?: string;
+  /** As it is: `cancelled` once it is ended. */
+  status: string;
+  /** How many seats, units or teams. */
+  quantity: number;
+  /** What is refunded, in minor units. */
+  refund: number;
+  /** How it was paid, if anything is refunded. */
+  method?: "wallet" | "external";
+  /** Who took the money from outside. */
+  provider?: string;
 }
 
 /** What was sold of something, and for how much. */
@@ -695,12 +1137,30 @@ export interface Report {
   refunded: number;
   /** To be given back. */
   owed: number;
-  /** The same by section, for a performance. */
+  /** The same by section, for a performance, but for money that has paid for nothing (wrong, late or double). */
   sections: SectionReport[];
+  /** The same by category and price type, for a performance in a plan: those of which something is or was sold or held. */
+  categories?: CategoryReport[];
+  /** What came in other currencies than the log's; it is not in the sums. */
+  foreign?: ForeignMoney[];
   /** Of the log up to which all is counted. */
   position: number;
   /** As in openapi.yaml. */
   as_of?: AsOf;
+}
+
+/** Money in another currency than the log's. It pays for nothing. */
+export interface ForeignMoney {
+  /** Its code (ISO 4217). */
+  currency: string;
+  /** In its minor units: `open` + `refunded` + `owed`. */
+  received: number;
+  /** Received and not decided yet. */
+  open: number;
+  /** Given back. */
+  refunded: number;
+  /** To be given back. */
+  owed: number;
 }
 
 /** The part of one section. */
@@ -727,13 +1187,39 @@ export interface SectionReport {
   owed: number;
 }
 
+/** The part of one price type of one category. */
+export interface CategoryReport {
+  /** Of the plan. */
+  category: string;
+  /** If the category has several prices. */
+  price_type?: string;
+  /** Units, seats or teams that are sold now. */
+  sold: number;
+  /** Held or being paid. */
+  held: number;
+  /** Sold before, and given back. */
+  given_back: number;
+  /** Money, in minor units: always `open` + `booked` + `kept` + `refunded` + `owed`. */
+  received: number;
+  /** Received for what is not decided yet. */
+  open: number;
+  /** Received for what is sold now. */
+  booked: number;
+  /** Received for what was given back, and not to be refunded. */
+  kept: number;
+  /** Given back. */
+  refunded: number;
+  /** To be given back. */
+  owed: number;
+}
+
 /** What became of the money that was reported; only in the answer to that. */
 export type Outcome = "booked" | "refund_owed";
 
 /** What is owed of it, in `/v1/refunds`. */
 export type RefundID = string;
 
-/** Empty to pay from the wallet; else money that came in outside. Then all but `final` is needed. */
+/** Empty to pay a booking from the wallet, or to confirm a reservation without money; else money that came in outside. Then all but `final` is needed. */
 export interface NewPayment {
   /** As in openapi.yaml. */
   method?: string;
@@ -755,6 +1241,32 @@ export interface NewIntent {
   provider: string;
   /** How long it waits. */
   seconds?: number;
+}
+
+/** The body that asks for a provider's page. */
+export interface NewCheckout {
+  /** Where the page sends the holder who has paid. */
+  success_url: string;
+  /** Where it sends the holder who has not. */
+  cancel_url: string;
+}
+
+/** A provider's page on which a booking is paid. */
+export interface Checkout {
+  /** Where it is. */
+  url: string;
+  /** When nobody can pay there any more. */
+  expires_at: string;
+  /** Of the last event of the booking in the log. */
+  position: number;
+}
+
+/** An event as Stripe sends it, with whatever else it has. */
+export interface StripeEvent {
+  /** Stripe's id of it. */
+  id?: string;
+  /** What has happened. */
+  type?: string;
 }
 
 /** What is or was owed of money from outside because of one fact. */
@@ -781,6 +1293,8 @@ export interface Refund {
   cause: "late" | "already_paid" | "released" | "seat_returned" | "cancelled" | "wrong_sum";
   /** The reference under which it was paid back. */
   settlement?: string;
+  /** `asked`: the provider is asked to pay it back (`serve --stripe-refunds`), and until it has said what came of that the refund can't be settled otherwise. Else why the provider has not paid it, or has taken it back: it is owed, and not asked for again. `other_refund`: the payment has refunds there that the log does not know. */
+  at_provider?: "asked" | "failed" | "canceled" | "refused" | "other_refund" | "reference_used";
   /** Of the payment at the last change of the refund; also the `ETag`. */
   revision: number;
   /** Of that change in the log. */
@@ -893,7 +1407,7 @@ export interface LogHead {
   epoch: string;
   /** How many events the log has. */
   size: number;
-  /** Of the last of them. */
+  /** Of the last of them. It is the same number, unless `counts` is `own`. */
   position: number;
   /** The root of the Merkle tree over them (RFC 6962), in base64. */
   root: string;
@@ -901,12 +1415,16 @@ export interface LogHead {
   note: string;
   /** The public half of the key that has signed it. */
   key: string;
+  /** Which events `size` counts: `all`, as in a log in a directory, or this system's `own`, in the order of the log, as in an EventStoreDB that other programs may use too. */
+  counts?: "all" | "own";
 }
 
 /** Shows that an event is in the log. */
 export interface Receipt {
   /** As in openapi.yaml. */
   event: Event;
+  /** The event's number among those that the head counts, where that is not its position. */
+  ordinal?: number;
   /** The hashes that lead from the event to the root, in base64. */
   proof: string[];
   /** A signed note. */
@@ -945,6 +1463,72 @@ export interface HistoryOf {
   kind: "product" | "performance" | "tournament" | "waiting-room" | "team" | "booking";
   /** Of the thing. */
   id: string;
+}
+
+/** As in openapi.yaml. */
+export interface Cluster {
+  /** Whether the server is a node of a system of several. */
+  clustered: boolean;
+  /** The same at all nodes that agree on who serves, empty without nodes. */
+  view: string;
+  /** As in openapi.yaml. */
+  nodes: Node[];
+  /** As in openapi.yaml. */
+  hops: Hops;
+  /** Waiting rooms that the answering node knows, by their names. */
+  rooms: NodeRoom[];
+}
+
+/** Requests since the start of the answering node that belong to another one. */
+export interface Hops {
+  /** Passed on to their owner and answered by it. */
+  passed: number;
+  /** Decided by the answering node, because their owner was not there. */
+  decided_here: number;
+  /** Passed on to the answering node, which is not their owner. */
+  misplaced: number;
+}
+
+/** A waiting room, and who runs it. */
+export interface NodeRoom {
+  /** As in openapi.yaml. */
+  id: string;
+  /** The node that should run it, empty if none serves. */
+  owner: string;
+  /** Whether the answering node runs it. */
+  runs_here: boolean;
+  /** How often it has been taken over. */
+  term: number;
+}
+
+/** As in openapi.yaml. */
+export interface Node {
+  /** The same after a restart. */
+  name: string;
+  /** One start of it. */
+  run: string;
+  /** Whether it is the node that answers. */
+  self: boolean;
+  /** As in openapi.yaml. */
+  state: "joining" | "serving" | "cut" | "draining";
+  /** Whether it shows no life and is passed over. */
+  suspected: boolean;
+  /** As in openapi.yaml. */
+  version: string;
+  /** When this start of it was. */
+  since?: string;
+  /** Up to which it has followed the log, 0 if it has not said. */
+  position: number;
+  /** Where it takes requests that other nodes pass on. */
+  http: string;
+  /** Nodes of different protocols pass nothing on to each other. */
+  hop_protocol: number;
+  /** About which part of everything it owns. */
+  share: number;
+  /** When it last showed life, null for the node itself. */
+  heard_seconds_ago: number | null;
+  /** By how much its clock is ahead. */
+  clock_ahead_seconds: number;
 }
 
 /** A copy of the log. */
@@ -1004,7 +1588,7 @@ export interface ProductDelta {
   /** Of what remains. */
   change: number;
   /** As in openapi.yaml. */
-  cause: "created" | "edited" | "reserved" | "held" | "confirmed" | "released" | "expired" | "opened" | "closed" | "mixed" | "unchanged";
+  cause: "created" | "edited" | "reserved" | "held" | "confirmed" | "released" | "expired" | "opened" | "closed" | "cancelled" | "mixed" | "unchanged";
   /** The waiting room that guards it, if one does. */
   waiting_room?: string;
   /** As in openapi.yaml. */
@@ -1044,7 +1628,7 @@ export interface TournamentSnapshot {
   /** As in openapi.yaml. */
   register_deadline: string;
   /** The organiser's switch alone: the deadline passes without a frame. */
-  status: "open" | "closed";
+  status: "open" | "closed" | "cancelled";
   /** As in openapi.yaml. */
   waitlist: boolean;
   /** As in openapi.yaml. */
@@ -1074,7 +1658,7 @@ export interface TournamentDelta {
   /** Of what remains. */
   change: number;
   /** As in openapi.yaml. */
-  cause: "created" | "edited" | "entered" | "waitlisted" | "promoted" | "withdrawn" | "opened" | "mixed" | "unchanged";
+  cause: "created" | "edited" | "entered" | "waitlisted" | "promoted" | "withdrawn" | "opened" | "cancelled" | "mixed" | "unchanged";
   /** The waiting room that guards it, if one does. */
   waiting_room?: string;
   /** After an edit only, if it has such a moment. */
@@ -1377,6 +1961,12 @@ export interface PerformanceSnapshot {
   /** The first moment after its sale, if it has one. */
   closes_at?: string;
   /** As in openapi.yaml. */
+  cancelled?: Cancelled;
+  /** The seating plan, if one defines the seats. */
+  plan?: string;
+  /** By category of the plan */
+  prices?: Record<string, unknown>;
+  /** As in openapi.yaml. */
   capacity: number;
   /** As in openapi.yaml. */
   remaining: number;
@@ -1386,6 +1976,8 @@ export interface PerformanceSnapshot {
   sold: number;
   /** As in openapi.yaml. */
   blocked: number;
+  /** If there are some; in a delta those that have changed. */
+  areas?: Area[];
   /** As in openapi.yaml. */
   sections: ({
     /** As in openapi.yaml. */
@@ -1393,7 +1985,7 @@ export interface PerformanceSnapshot {
     /** As in openapi.yaml. */
     name: string;
     /** As in openapi.yaml. */
-    price: number;
+    price?: number;
     /** As in openapi.yaml. */
     capacity: number;
     /** As in openapi.yaml. */
@@ -1426,7 +2018,7 @@ export interface PerformanceDelta {
   /** Of what remains. */
   change: number;
   /** As in openapi.yaml. */
-  cause: "held" | "booked" | "released" | "expired" | "blocked" | "unblocked" | "opened" | "closed" | "edited" | "mixed" | "unchanged";
+  cause: "held" | "booked" | "released" | "expired" | "blocked" | "unblocked" | "opened" | "closed" | "edited" | "resized" | "cancelled" | "mixed" | "unchanged";
   /** After an edit only. */
   title?: string;
   /** After an edit only. */
@@ -1439,6 +2031,12 @@ export interface PerformanceDelta {
   opens_at?: string;
   /** After an edit only, if the sale has such a bound. */
   closes_at?: string;
+  /** As in openapi.yaml. */
+  cancelled?: Cancelled;
+  /** After an edit only, by category of the plan */
+  prices?: Record<string, unknown>;
+  /** If there are some; in a delta those that have changed. */
+  areas?: Area[];
   /** Those whose counts have changed; after an edit all of them. */
   sections: ({
     /** As in openapi.yaml. */
@@ -1464,6 +2062,8 @@ export interface SeatsSnapshot {
   epoch: string;
   /** As in openapi.yaml. */
   position: number;
+  /** The seating plan, if one defines the seats: rows and seats follow its order, which has their names. */
+  plan?: string;
   /** As in openapi.yaml. */
   remaining: number;
   /** As in openapi.yaml. */
@@ -1500,7 +2100,7 @@ export interface SeatsDelta {
   /** Of what remains. */
   change: number;
   /** As in openapi.yaml. */
-  cause: "held" | "booked" | "released" | "expired" | "blocked" | "unblocked" | "opened" | "closed" | "edited" | "mixed" | "unchanged";
+  cause: "held" | "booked" | "released" | "expired" | "blocked" | "unblocked" | "opened" | "closed" | "edited" | "cancelled" | "mixed" | "unchanged";
   /** Those that changed, by name, with where they stand now. */
   seats: Record<string, "free" | "held" | "booked" | "blocked">;
 }
@@ -1650,6 +2250,14 @@ export interface Readiness {
 }
 
 /** As in openapi.yaml. */
+export interface AreaLeft {
+  /** Its id. */
+  area: string;
+  /** How many places are left. */
+  remaining: number;
+}
+
+/** As in openapi.yaml. */
 export interface SectionLeft {
   /** Its id. */
   section: string;
@@ -1658,4 +2266,4 @@ export interface SectionLeft {
 }
 
 /** For programs; stable. */
-export type Code = "already_confirmed" | "already_entered" | "already_exists" | "amount_mismatch" | "bad_cursor" | "bad_parameter" | "body_too_large" | "deadline_passed" | "forbidden" | "foreign_origin" | "hold_expired" | "idempotency_key_reused" | "insufficient_balance" | "internal" | "invalid_field" | "keys_differ" | "keys_unavailable" | "limit_exceeded" | "too_large" | "log_unavailable" | "malformed_json" | "method_not_allowed" | "not_found" | "not_held" | "not_open" | "overloaded" | "pass_invalid" | "pass_required" | "payment_in_progress" | "payment_reference_used" | "projection_behind" | "rate_limited" | "registration_closed" | "released" | "request_header_too_large" | "revision_required" | "room_closed" | "sale_closed" | "cancellation_closed" | "seat_taken" | "shutting_down" | "draining" | "sold_out" | "stale_revision" | "tournament_full" | "unauthenticated" | "unknown_field" | "unsupported_media_type" | "upgrade_required";
+export type Code = "already_confirmed" | "already_entered" | "already_exists" | "amount_mismatch" | "bad_cursor" | "bad_parameter" | "body_too_large" | "deadline_passed" | "forbidden" | "foreign_origin" | "hold_expired" | "idempotency_key_reused" | "insufficient_balance" | "internal" | "invalid_field" | "keys_differ" | "keys_unavailable" | "provider_unavailable" | "limit_exceeded" | "too_large" | "log_unavailable" | "malformed_json" | "method_not_allowed" | "not_found" | "not_held" | "not_open" | "overloaded" | "pass_invalid" | "pass_required" | "payment_in_progress" | "payment_reference_used" | "projection_behind" | "rate_limited" | "registration_closed" | "released" | "request_header_too_large" | "revision_required" | "room_closed" | "sale_closed" | "cancelled" | "cancellation_closed" | "seat_taken" | "shutting_down" | "draining" | "sold_out" | "stale_revision" | "tournament_full" | "unauthenticated" | "unknown_field" | "unsupported_media_type" | "upgrade_required";

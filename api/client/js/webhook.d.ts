@@ -1,13 +1,19 @@
 /**
  * Checks the signature of a delivery, and returns its event. The same event may come more than once:
- * its id is in the header webhook-id too. It throws if the delivery was not signed with the secret,
- * or more than five minutes ago.
+ * its id is in the header webhook-id too.
  *
- * @param {string} secret what the webhook was made with: whsec_…
+ * @param {string} secret the webhook's signing secret, whsec_…
  * @param {Headers | Record<string, string | string[] | undefined>} headers of the request
- * @param {string} body as it came
+ * @param {string} body the raw request body, before any JSON parsing
  * @param {number} [now] in milliseconds
  * @returns {Promise<Event>}
+ * @throws {WebhookError} if the signature is missing or invalid, or its timestamp is more than five
+ * minutes from now in either direction
  */
 export function checkWebhook(secret: string, headers: Headers | Record<string, string | string[] | undefined>, body: string, now?: number): Promise<Event>;
+/** Why a delivery can't be trusted. */
+export class WebhookError extends Error {
+    /** @param {string} message */
+    constructor(message: string);
+}
 import type { Event } from "./models.d.ts";

@@ -106,7 +106,7 @@ func (a *access) tokens(s server.Settings) (api.Auth, error) {
 	}
 	if a.jwks == "" {
 		var err error
-		auth.Secret, err = server.JWTSecret(a.secret, s.Directory())
+		auth.Secret, err = server.JWTSecret(a.secret, s.SecretsDirectory())
 		return auth, err
 	}
 	switch {

@@ -69,7 +69,7 @@ func TestForeignIssuer(t *testing.T) {
 	}
 }
 
-// TestTokenClaims: a token says who has made it and for whom, if it is told.
+// TestTokenClaims: a token has the issuer, audience and role given by flags.
 func TestTokenClaims(t *testing.T) {
 	store := t.TempDir()
 	for _, test := range []struct{ args, want, not string }{

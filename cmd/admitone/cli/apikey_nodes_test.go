@@ -10,9 +10,9 @@ import (
 	"admitone/api"
 )
 
-// TestKeyEndedElsewhere: an API key that is ended at one node is refused by the other within two
-// seconds, and one that is made is good at both. The other node asks for the key all the time, so
-// that it knows it well.
+// TestKeyEndedElsewhere: an API key that is revoked on one node is refused by the other within two
+// seconds, and a new one is accepted by both. The other node uses the key all the time, so that it
+// is cached there.
 func TestKeyEndedElsewhere(t *testing.T) {
 	t.Parallel()
 	const secretText = "a secret of thirty-two bytes, or more"

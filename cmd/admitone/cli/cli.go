@@ -105,6 +105,8 @@ func newRoot() *cobra.Command {
 	root.AddCommand(newForget())
 	root.AddCommand(newToken())
 	root.AddCommand(newRotatePasses())
+	root.AddCommand(newCluster())
+	root.AddCommand(newPlan())
 	root.AddCommand(newLoad())
 	root.AddCommand(newVersion())
 	for _, command := range append(root.Commands(), root) {

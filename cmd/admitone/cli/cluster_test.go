@@ -217,7 +217,7 @@ func TestVisitorsSurviveRestarts(t *testing.T) {
 	}
 	if text := n1.must(200, "GET", "/v1/waiting-rooms/r/visitors/"+silent.Visitor, ""); !strings.Contains(text,
 		`"expired"`) {
-		t.Errorf("who never asked: %s", text)
+		t.Errorf("the visitor who never polled: %s", text)
 	}
 	n1.restart()
 	if text := n1.must(200, "GET", "/v1/waiting-rooms/r/visitors/"+pollers[0].id, ""); !strings.Contains(text,

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"admitone/cmd/admitone/server"
 )
 
 // dashboard is the checked part of Grafana's dashboard.
@@ -78,7 +80,7 @@ func faultsOfQuery(query string, metrics map[string][]string) (faults []string) 
 	return faults
 }
 
-// TestDashboard: a server exposes every metric and label of the dashboard.
+// TestDashboard: a server that is a node of a system exposes every metric and label of the dashboard.
 func TestDashboard(t *testing.T) {
 	var board dashboard
 	if err := json.Unmarshal([]byte(dockerText(t, "grafana/dashboard.json")), &board); err != nil {
@@ -89,7 +91,8 @@ func TestDashboard(t *testing.T) {
 	}
 	dockerYAML(t, "grafana/datasource.yml", &provisioned)
 
-	s := serveIn(t, t.TempDir(), nil)
+	s := nodeIn(t, server.Settings{Listen: "127.0.0.1:0", Store: newEventStore(t).address(), Data: t.TempDir(),
+		Cluster: server.ClusterSettings{Listen: freeAddress(t)}})
 	s.sell("poster")
 	metrics := metricsOf(s.send("GET", "/metrics", ""))
 	queries := 0

@@ -40,14 +40,10 @@ var demoTournament = tournament.Create{
 var demoTeams = []team.Register{{ID: "owls", Name: "The Night Owls"}, {ID: "foxes", Name: "Red Foxes"},
 	{ID: "herons", Name: "Grey Herons"}}
 
-// demoPerformance has numbered seats in two sections.
+// demoPerformance is in the hall of demoPlan.
 var demoPerformance = performance.Create{
 	ID: "winterreise", Title: "Winterreise", Venue: "Town hall", HoldSeconds: 300, LimitPerHolder: 8,
 	StartsAt: time.Date(2100, 1, 1, 20, 0, 0, 0, time.UTC),
-	Sections: []events.Section{
-		{ID: "A", DisplayName: "Stalls", Rows: 12, SeatsPerRow: 20, Price: 6900},
-		{ID: "B", DisplayName: "Balcony", Rows: 6, SeatsPerRow: 16, Price: 3900},
-	},
 }
 
 // demoHolder is the holder of the demo's wallet, and demoBalance its balance in minor units.
@@ -72,8 +68,7 @@ func (d *demonstration) show(ctx context.Context) error {
 	if err := d.openRoom(ctx); err != nil {
 		return err
 	}
-	concert := demoPerformance
-	if err := d.hand(ctx, performance.Stream(concert.ID), &concert); err != nil {
+	if err := d.showConcert(ctx); err != nil {
 		return err
 	}
 	if err := d.fillWallet(ctx); err != nil {

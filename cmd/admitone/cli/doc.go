@@ -1,8 +1,8 @@
 // Package cli has the subcommands of admitone, one file each: their flags, the checks of these, and
-// their output. The packages beside it do the work.
+// their output. The neighbouring packages do the work.
 //
-// It promises to scripts that [Run] returns one of four exit statuses, and to people that an error
-// says how to go on.
+// [Run] guarantees one of four exit statuses to scripts, and an error message that says what to do
+// next to users.
 //
 // The end-to-end tests are here: they run the commands, the servers that these start, the built
 // program, and browsers over its pages.

@@ -111,7 +111,7 @@ func TestComposeServices(t *testing.T) {
 			checkUsage(t, where, s.Command)
 			for variable, value := range s.Environment {
 				if !variables[variable] {
-					t.Errorf("%s: %s stands for no flag", where, variable)
+					t.Errorf("%s: no flag has the variable %s", where, variable)
 				}
 				if variable == "ADMITONE_STORE" && !esdb.IsAddress(value) {
 					t.Errorf("%s: %s is no connection string", where, value)
@@ -233,14 +233,14 @@ func TestTLSProxyNames(t *testing.T) {
 	conf := dockerText(t, "nginx-tls.conf")
 	upstream := regexp.MustCompile(`(?m)^\s+server (\w+):8080 max_fails=0;$`).FindStringSubmatch(conf)
 	if upstream == nil {
-		t.Fatal("nginx-tls.conf hands on to nobody")
+		t.Fatal("nginx-tls.conf has no upstream")
 	}
 	if s, ok := files["compose.yml"].Services[upstream[1]]; !ok || !s.ours() {
 		t.Errorf("compose.yml has no server %s", upstream[1])
 	}
 	if balancer := files["compose.cluster.yml"].Services["balancer"]; !slices.Contains(
 		balancer.Networks["default"].Aliases, upstream[1]) {
-		t.Errorf("nobody in compose.cluster.yml goes by the name of %s: %v", upstream[1], balancer.Networks)
+		t.Errorf("no service in compose.cluster.yml has the name %s: %v", upstream[1], balancer.Networks)
 	}
 	for _, name := range []string{"compose.tls.yml", "compose.cluster.yml"} {
 		for service, s := range files[name].Services {

@@ -16,8 +16,8 @@ import (
 // asking sends a request, and returns the answer's body.
 type asking func(method, path, body string) string
 
-// askedBy asks a server, as so many clients in turn, until end is called, which returns how many
-// answers had each status.
+// askedBy sends requests from several clients until end is called, which returns the number of
+// answers by status.
 func askedBy(t *testing.T, clients int, each func(n int, ask asking), on *testServer) (end func() map[int]int) {
 	statuses, mu := map[int]int{}, sync.Mutex{}
 	stop, busy := make(chan struct{}), sync.WaitGroup{}
@@ -99,8 +99,8 @@ func TestDrainingRestarts(t *testing.T) {
 	}
 }
 
-// TestDrain: a server that was told to stop says so where load balancers ask, which is an address
-// of its own here, goes on serving, ends its connections, and stops at the second signal.
+// TestDrain: after the first signal a server fails the readiness check, here on an address of its own, continues to
+// serve, closes its connections, and stops at the second signal.
 func TestDrain(t *testing.T) {
 	t.Parallel()
 	operations := freeAddress(t)
@@ -129,7 +129,7 @@ func TestDrain(t *testing.T) {
 	}
 	ask("http://"+operations, "/v1/products", 404)
 	if closes, _ := ask(p.url, "/v1/products", 200); closes {
-		t.Error("a connection was ended, and nobody has asked for it")
+		t.Error("a connection was closed before the signal")
 	}
 	p.cmd.Process.Signal(syscall.SIGTERM)
 	if _, text := ask("http://"+operations, "/readyz", 503); !strings.Contains(text, `"code":"draining"`) {

@@ -80,12 +80,12 @@ func connectTo(t *testing.T, address string, options esdb.Options) *esdb.Store {
 	return store
 }
 
-// another is an event that nothing stands against but who sends it.
+// another returns a valid event of an unknown sender.
 func another() []events.Event {
 	return []events.Event{{ID: events.EventID("another", 0), Type: "another.v1", Data: []byte("{}")}}
 }
 
-// ourStreams are the events of a log that are no EventStoreDB's own business.
+// ourStreams returns the events of a log except those of the EventStoreDB itself.
 func ourStreams(t *testing.T, store events.Store) (all []events.Recorded) {
 	t.Helper()
 	for e, err := range events.All(t.Context(), store, 0) {
@@ -100,8 +100,8 @@ func ourStreams(t *testing.T, store events.Store) (all []events.Recorded) {
 	return all
 }
 
-// TestEventstore: what is written over the wire is in the directory, and what is in
-// the directory can be read by anybody, and written by nobody unless it is allowed.
+// TestEventstore: what is written over the wire is in the directory, and the directory can be read
+// by anybody, and written by nobody unless that is permitted.
 func TestEventstore(t *testing.T) {
 	dir := t.TempDir()
 	line, stop := offered(t, "--dir", dir, "--writable")

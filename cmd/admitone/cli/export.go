@@ -31,7 +31,8 @@ func newExport() *cobra.Command {
 		Short: "Write the whole log as text: a CloudEvent (JSON) per line",
 		Long: "Writes the log to a file: a line per event, and now and then one that says what the\n" +
 			"root of the Merkle tree over all lines before it is. A name that ends in .gz or .zst is\n" +
-			"compressed; - is standard output. An export that was cut off goes on where it was when\n" +
+			"compressed; - is standard output. Of a log in an EventStoreDB it has this system's own\n" +
+			"events alone, with the positions that they have there. An export that was cut off goes on where it was when\n" +
 			"the same command is given again. admitone import makes a log of the file again.",
 		Example: "  admitone export monday.jsonl.zst\n  admitone export --url http://127.0.0.1:8080 - | jq .type",
 		Args:    cobra.ExactArgs(1),
@@ -42,13 +43,16 @@ func newExport() *cobra.Command {
 			}
 			defer store.Close()
 			x := &export{store: store, bar: progress.New(cmd.ErrOrStderr())}
+			if x.own, err = from.counting(cmd.Context()); err != nil {
+				return err
+			}
 			if args[0] == "-" {
 				return x.stream(cmd.Context(), cmd.OutOrStdout())
 			}
 			err = x.file(cmd.Context(), args[0])
 			x.bar.Done()
 			if errors.Is(err, context.Canceled) {
-				return fmt.Errorf("stopped; the same command goes on behind position %d", x.kept.Range.Size)
+				return fmt.Errorf("stopped; the same command goes on behind position %d", x.kept.Position())
 			}
 			if err != nil {
 				return err
@@ -66,6 +70,7 @@ func newExport() *cobra.Command {
 // export is an export in progress.
 type export struct {
 	store events.Store
+	own   bool // of the log's events, this system's alone
 	bar   *progress.Bar
 	out   *archive.Writer
 	kept  archive.State // as it was last saved
@@ -73,7 +78,7 @@ type export struct {
 
 // stream writes the log to an output that can't be resumed.
 func (x *export) stream(ctx context.Context, to io.Writer) (err error) {
-	if x.out, err = archive.NewWriter(to, archive.None, archive.State{Epoch: x.store.Epoch()}); err != nil {
+	if x.out, err = archive.NewWriter(to, archive.None, archive.State{Epoch: x.store.Epoch(), Own: x.own}); err != nil {
 		return err
 	}
 	return x.write(ctx, func() error { return nil })
@@ -86,12 +91,22 @@ func (x *export) write(ctx context.Context, pause func() error) error {
 	if err != nil {
 		return err
 	}
-	for e, err := range events.All(ctx, x.store, events.Position(x.out.Range().Size)) {
+	lineage := events.NewLineage(x.store)
+	for e, err := range events.All(ctx, x.store, x.out.Position()) {
 		if err != nil {
 			return err
 		}
 		if e.Position > head {
 			break
+		}
+		if x.own {
+			own, err := lineage.Own(ctx, &e)
+			if err != nil {
+				return err
+			}
+			if !own {
+				continue
+			}
 		}
 		whole, err := x.out.Write(&e)
 		if errors.Is(err, archive.ErrNotWritable) {
@@ -148,7 +163,7 @@ func (x *export) file(ctx context.Context, name string) error {
 
 // resume restores the state of an earlier run, and cuts off what it did not complete.
 func (x *export) resume(file *os.File, state string) error {
-	x.kept = archive.State{Epoch: x.store.Epoch()}
+	x.kept = archive.State{Epoch: x.store.Epoch(), Own: x.own}
 	text, err := os.ReadFile(state)
 	if err == nil {
 		err = json.Unmarshal(text, &x.kept)
@@ -156,7 +171,7 @@ func (x *export) resume(file *os.File, state string) error {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return usagef("%s: %w; take it and %s away to begin anew", state, err, file.Name())
 	}
-	if x.kept.Epoch != x.store.Epoch() {
+	if x.kept.Epoch != x.store.Epoch() || x.kept.Own != x.own {
 		return usagef("%s is of the log %s, and this is %s; take it away, or choose another name", file.Name(), x.kept.Epoch,
 			x.store.Epoch())
 	}

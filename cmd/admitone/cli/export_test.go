@@ -301,7 +301,7 @@ func TestBadImports(t *testing.T) {
 		t.Errorf("a log was made of a file that is none: %v", err)
 	}
 	must(t, exitUsage, "import", file+"2", "--store", empty)
-	must(t, exitUsage, "import", file, "--store", "esdb://127.0.0.1:2113")
+	must(t, exitUsage, "import", file, "--store", "esdb://:bad:address")
 	must(t, exitUsage, "import")
 	must(t, exitUsage, "export")
 	s := serveIn(t, copied, nil)

@@ -6,9 +6,11 @@ import (
 	"net/http"
 	"net/url"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
+	"admitone/actors"
 	"admitone/api"
 	"admitone/api/contacts"
 	"admitone/cmd/admitone/remote"
@@ -24,19 +26,23 @@ func newForget() *cobra.Command {
 		Short: "Destroy the key to a holder's contact details",
 		Long: "Destroys the key under which the names, e-mail addresses and telephone numbers are\n" +
 			"sealed that came with a holder's reservations, bookings and entries. Nobody can read\n" +
-			"them again. The log is not touched: it never had them, and knows the holder by an id.\n" +
-			"Old copies of the directory contacts/ keep their keys: destroy those too. With the log\n" +
-			"in an EventStoreDB each server keeps the contacts that came in through it.",
+			"them again. The log never had them, and knows the holder by an id; it gets the fact that\n" +
+			"the holder is forgotten, by which every server on it destroys its key, one that is down\n" +
+			"when it starts again. Old copies of the directory contacts/ keep their keys: destroy\n" +
+			"those too.",
 		Example: "  admitone forget ada\n  admitone forget ada --url http://127.0.0.1:8080 --token $TOKEN",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			known, err := from.forget(cmd, args)
+			known, pending, err := from.forget(cmd, args)
 			if err != nil {
 				return err
 			}
 			switch out := cmd.OutOrStdout(); {
 			case asJSON:
-				fmt.Fprintf(out, "%s\n", api.AppendForgotten(nil, events.Holder(args[0]), known))
+				fmt.Fprintf(out, "%s\n", api.AppendForgotten(nil, events.Holder(args[0]), known, pending))
+			case len(pending) > 0:
+				fmt.Fprintf(out, "%s is forgotten; these nodes still have to destroy their keys, and do before they serve: %s\n",
+					args[0], strings.Join(pending, ", "))
 			case known:
 				fmt.Fprintf(out, "%s is forgotten: the key is destroyed\n", args[0])
 			default:
@@ -51,29 +57,41 @@ func newForget() *cobra.Command {
 }
 
 // forget reports whether there was a key to destroy.
-func (s *source) forget(cmd *cobra.Command, args []string) (known bool, err error) {
+// It returns the nodes that are still to destroy theirs.
+func (s *source) forget(cmd *cobra.Command, args []string) (known bool, pending []string, err error) {
 	if s.url != "" {
 		server, err := remote.New(s.url, s.token)
 		if err != nil {
-			return false, err
+			return false, nil, err
 		}
-		var answer struct{ Forgotten bool }
+		var answer struct {
+			Forgotten bool
+			Pending   []string
+		}
 		err = server.Call(cmd.Context(), http.MethodDelete, "/v1/holders/"+url.PathEscape(args[0])+"/contact", "", &answer)
-		return answer.Forgotten, err
+		return answer.Forgotten, answer.Pending, err
 	}
 	if server.IsRemote(s.store) {
-		return false, usagef("each server keeps the contacts that came in through it; name each with --url")
+		return false, nil, usagef("the servers keep the contacts; name one of them with --url")
 	}
 	log, err := s.openStore(cmd, args) // no server may write contacts meanwhile
 	if err != nil {
-		return false, err
+		return false, nil, err
 	}
 	defer log.Close()
 	book, err := contacts.Open(filepath.Join(s.store, server.ContactsFolder),
 		slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil)))
 	if err != nil {
-		return false, err
+		return false, nil, err
 	}
 	defer book.Close()
-	return book.Forget(events.Holder(args[0]))
+	holder := events.Holder(args[0])
+	if !book.Remembers(holder) { // the files alone show what is lost or damaged
+		known, err = book.Forget(holder)
+		return known, nil, err
+	}
+	id := string(actors.NewCommandID())
+	_, err = book.Record(cmd.Context(), log, holder, events.Metadata{CommandID: id, CorrelationID: id,
+		CausationID: "forget", Actor: "system"})
+	return true, nil, err
 }

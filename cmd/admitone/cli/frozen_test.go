@@ -11,12 +11,12 @@ import (
 	"time"
 )
 
-// longestAnswer is how long a request may take while the log is frozen or away.
+// longestAnswer bounds the time of a request while the log is frozen or unreachable.
 const longestAnswer = 5200 * time.Millisecond
 
 // TestAFrozenLog: requests of all kinds, to entities in memory and others, while the event store is
-// frozen. Each is answered in time, a 503 says when to try again, and what still waits when the store
-// goes on is answered then.
+// frozen. Each is answered in time, a 503 says when to retry, and what still waits when the store
+// resumes is answered then.
 func TestAFrozenLog(t *testing.T) {
 	t.Parallel()
 	s := newEventStore(t)

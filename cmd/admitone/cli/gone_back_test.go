@@ -42,7 +42,7 @@ func endOf(t *testing.T, dir string) events.Position {
 	return head
 }
 
-// getBody returns what is there, "" if the server does not answer.
+// getBody returns the body of an answer, "" if the server does not answer.
 func getBody(t *testing.T, url string) string {
 	t.Helper()
 	response, err := http.Get(url)
@@ -57,9 +57,9 @@ func getBody(t *testing.T, url string) string {
 	return string(text)
 }
 
-// TestAnOlderLogBehindTheServers: the event store's directory is put back under two running servers,
-// one that sells and one that only follows. Both end soon after its return, name both positions, and have
-// sold nothing on it.
+// TestAnOlderLogBehindTheServers: an older copy of the event store's directory is restored under
+// two running servers, one that sells and one that only follows. Both end soon after its return,
+// name both positions, and have sold nothing on it.
 func TestAnOlderLogBehindTheServers(t *testing.T) {
 	s := newEventStore(t)
 	nodes := []*process{launch(t, s.address(), "--data", t.TempDir()), launch(t, s.address(), "--data", t.TempDir())}
@@ -92,7 +92,7 @@ func TestAnOlderLogBehindTheServers(t *testing.T) {
 	}
 	for until := time.Now().Add(patience); !strings.Contains(getBody(t, nodes[1].url+"/v1/products/hot"), `"sold":10`); {
 		if time.Now().After(until) {
-			t.Fatal("the other server never heard of it")
+			t.Fatal("the other server did not see it")
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
@@ -141,8 +141,8 @@ func TestAnOlderLogBehindTheServers(t *testing.T) {
 	}
 }
 
-// TestAnotherDirectoryUnderTheEventStore: a copy is put there while the event store is running. It
-// ends, and names both positions.
+// TestAnotherDirectoryUnderTheEventStore: a copy replaces the directory while the event store is
+// running. It ends, and names both positions.
 func TestAnotherDirectoryUnderTheEventStore(t *testing.T) {
 	dir := sold(t, 5)
 	copied := filepath.Join(t.TempDir(), "copied")

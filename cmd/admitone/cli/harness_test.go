@@ -29,14 +29,21 @@ type testServer struct {
 	t          *testing.T
 }
 
-// serveIn starts a server over a directory; auth nil is open mode.
-func serveIn(t *testing.T, store string, auth api.Auth) *testServer {
+// euros names the currency of a server's log.
+func euros(s *server.Settings) { s.Currency = "EUR" }
+
+// serveIn starts a server over a directory; auth nil is open mode. change may modify its settings.
+func serveIn(t *testing.T, store string, auth api.Auth, change ...func(*server.Settings)) *testServer {
 	t.Helper()
 	if auth == nil {
 		auth = api.OpenAuth{}
 	}
-	p, err := server.Start(server.Settings{Listen: "127.0.0.1:0", Store: store, Auth: auth, IdleAfter: time.Minute,
-		Logger: slog.New(slog.DiscardHandler)})
+	settings := server.Settings{Listen: "127.0.0.1:0", Store: store, Auth: auth, IdleAfter: time.Minute,
+		Logger: slog.New(slog.DiscardHandler)}
+	for _, f := range change {
+		f(&settings)
+	}
+	p, err := server.Start(settings)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -23,6 +24,7 @@ type logHead struct {
 	Root     string `json:"root"`
 	Note     string `json:"note"`
 	Key      string `json:"key"`
+	Counts   string `json:"counts"`
 }
 
 func newHead() *cobra.Command {
@@ -32,7 +34,9 @@ func newHead() *cobra.Command {
 		Use:   "head",
 		Short: "Print the signed head of the log: what all of it is now, in five lines",
 		Long: "Prints the signed head of the log, to be kept where the log's keeper can't reach it:\n" +
-			"verify --against proves later that nothing before it was changed.",
+			"verify --against proves later that nothing before it was changed. Of a log in an\n" +
+			"EventStoreDB it is the newest that a server has signed, and counts this system's own\n" +
+			"events alone.",
 		Example: "  admitone head > monday.head\n  admitone head --url http://127.0.0.1:8080 --json",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			h, err := from.head(cmd, args)
@@ -56,7 +60,7 @@ func newHead() *cobra.Command {
 	return cmd
 }
 
-// head asks the server for a signed head, or signs one over the log in a directory.
+// head requests a signed head from the server, or signs one over the log in a directory.
 func (s *source) head(cmd *cobra.Command, args []string) (h logHead, err error) {
 	if s.url != "" {
 		server, err := remote.New(s.url, s.token)
@@ -65,7 +69,10 @@ func (s *source) head(cmd *cobra.Command, args []string) (h logHead, err error) 
 		}
 		return h, server.Call(cmd.Context(), http.MethodGet, "/v1/log/head", "", &h)
 	}
-	if !server.IsRemote(s.store) && isUnwritable(s.store) {
+	if server.IsRemote(s.store) {
+		return s.headKept(cmd, args)
+	}
+	if isUnwritable(s.store) {
 		return s.headUnkept(cmd, args)
 	}
 	store, err := s.openStore(cmd, args)
@@ -83,6 +90,23 @@ func (s *source) head(cmd *cobra.Command, args []string) (h logHead, err error) 
 		return h, err
 	}
 	return h, json.Unmarshal(signed.AppendJSON(nil, tree.Key), &h)
+}
+
+// headKept reads the newest head that the servers on an EventStoreDB have signed.
+func (s *source) headKept(cmd *cobra.Command, args []string) (h logHead, err error) {
+	store, err := s.open(cmd, args)
+	if err != nil {
+		return h, err
+	}
+	defer store.Close()
+	signed, key, err := merkle.NewestHead(cmd.Context(), store)
+	if errors.Is(err, merkle.ErrNoHeads) {
+		return h, fmt.Errorf("%s: %w; the servers that use it sign heads, unless they run with --sign-every 0", s.name(), err)
+	}
+	if err != nil {
+		return h, err
+	}
+	return h, json.Unmarshal(merkle.AppendHeadJSON(nil, &signed, key), &h)
 }
 
 // headUnkept signs a head over a log in a directory that can't be written: the tree is built in

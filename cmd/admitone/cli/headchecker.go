@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"path/filepath"
+	"strings"
 	"sync"
 
 	"github.com/spf13/cobra"
@@ -20,39 +21,53 @@ import (
 // signed over it. It hashes on a goroutine of its own, so that two processors have work.
 type headChecker struct {
 	events.Store
-	check *merkle.Check // nil without heads
+	ctx   context.Context
+	check *merkle.Check    // of heads over all events; nil without any
+	own   *merkle.OwnCheck // of heads over this system's own; nil without any
 
-	pages chan []events.Recorded
+	pages chan readPage
 	ended sync.WaitGroup
-	// err belongs to the hashing goroutine until it has ended.
-	err error
+	// reached and err belong to the hashing goroutine until it has ended.
+	reached events.Position
+	err     error
+}
+
+// readPage is a page of the log that was read after a position.
+type readPage struct {
+	from   events.Position
+	events []events.Recorded
 }
 
 // newHeadChecker finds the heads of a log; kept is a further one, or nil.
-func newHeadChecker(store events.Store, from source, kept *merkle.Checkpoint) (*headChecker, error) {
-	w := &headChecker{Store: store}
-	dir, verifier := "", note.Verifier(nil)
+func newHeadChecker(ctx context.Context, store events.Store, from source,
+	kept *merkle.Checkpoint) (*headChecker, error) {
+	w := &headChecker{Store: store, ctx: ctx}
+	check, err := merkle.NewCheck("", store.Epoch(), nil)
 	if from.embedded() {
-		dir = filepath.Join(from.store, server.TreeFolder)
-		key, err := server.FindHeadKey(from.store, store.Epoch())
-		if err != nil {
-			return nil, err
-		}
-		if key != nil {
-			verifier = key.Verifier()
-		}
+		check, err = treeCheck(from.store, store.Epoch())
 	}
-	check, err := merkle.NewCheck(dir, store.Epoch(), verifier)
 	if err != nil {
 		return nil, err
 	}
-	if kept != nil {
+	own, err := merkle.NewOwnCheck(ctx, store, from.url == "")
+	if err != nil {
+		return nil, errors.Join(err, check.Close())
+	}
+	switch {
+	case kept != nil && kept.Own:
+		own.Against(kept.Head)
+	case kept != nil:
 		check.Against(kept.Head)
 	}
-	if !check.Needed() {
-		return w, check.Close()
+	if own.Needed() {
+		w.own = own
 	}
-	w.check, w.pages = check, make(chan []events.Recorded, 4)
+	if check.Needed() {
+		w.check = check
+	} else if err := check.Close(); err != nil || w.own == nil {
+		return w, err
+	}
+	w.pages = make(chan readPage, 4)
 	w.ended.Go(func() {
 		for page := range w.pages {
 			w.record(page)
@@ -61,11 +76,35 @@ func newHeadChecker(store events.Store, from source, kept *merkle.Checkpoint) (*
 	return w, nil
 }
 
+// treeCheck finds the heads in the tree of a log in a directory.
+func treeCheck(dir, epoch string) (*merkle.Check, error) {
+	key, err := server.FindHeadKey(dir, epoch)
+	if err != nil {
+		return nil, err
+	}
+	verifier := note.Verifier(nil)
+	if key != nil {
+		verifier = key.Verifier()
+	}
+	return merkle.NewCheck(filepath.Join(dir, server.TreeFolder), epoch, verifier)
+}
+
 // record adds the events of a page that come next. Others are read later, or were added before.
-func (w *headChecker) record(page []events.Recorded) {
-	for i := range page {
-		if w.err == nil && page[i].Position == events.Position(w.check.Size()+1) {
-			w.err = w.check.Take(&page[i])
+func (w *headChecker) record(page readPage) {
+	if page.from > w.reached {
+		return
+	}
+	for i := range page.events {
+		e := &page.events[i]
+		if w.err != nil || e.Position <= w.reached {
+			continue
+		}
+		w.reached = e.Position
+		if w.check != nil {
+			w.err = w.check.Take(e)
+		}
+		if w.err == nil && w.own != nil {
+			w.err = w.own.Take(w.ctx, e)
 		}
 	}
 }
@@ -74,8 +113,8 @@ func (w *headChecker) record(page []events.Recorded) {
 func (w *headChecker) ReadAll(ctx context.Context, from events.Position, dir events.Direction,
 	limit int) ([]events.Recorded, error) {
 	page, err := w.Store.ReadAll(ctx, from, dir, limit)
-	if w.check != nil && dir == events.Forward && len(page) > 0 {
-		w.pages <- page
+	if w.pages != nil && dir == events.Forward && len(page) > 0 {
+		w.pages <- readPage{from, page}
 	}
 	return page, err
 }
@@ -83,47 +122,64 @@ func (w *headChecker) ReadAll(ctx context.Context, from events.Position, dir eve
 // end completes the check up to head, once the log is no longer read through the headChecker;
 // failed is the error with which reading ended. Errors: failed; a *merkle.Contradiction; the log's.
 func (w *headChecker) end(ctx context.Context, head events.Position, failed error) error {
-	if w.check == nil {
+	if w.pages == nil {
 		return failed
 	}
 	close(w.pages)
 	w.ended.Wait()
 	if failed != nil {
 		w.err = failed
-		return errors.Join(failed, w.check.Close())
+		return errors.Join(failed, w.close())
 	}
-	for w.err == nil && events.Position(w.check.Size()) < head { // events that were not read in
-		page, err := w.Store.ReadAll(ctx, events.Position(w.check.Size()), events.Forward, 1024)
+	for w.err == nil && w.reached < head { // events that were not read in
+		page, err := w.Store.ReadAll(ctx, w.reached, events.Forward, 1024)
 		if w.err = err; err != nil {
 			break
 		}
-		before := w.check.Size()
-		if w.record(page); w.err == nil && w.check.Size() == before {
+		before := w.reached
+		if w.record(readPage{before, page}); w.err == nil && w.reached == before {
 			w.err = merkle.ErrGap
 		}
 	}
-	if w.err == nil {
+	if w.err == nil && w.check != nil {
 		w.err = w.check.End()
 	}
-	return errors.Join(w.err, w.check.Close())
+	if w.err == nil && w.own != nil {
+		w.err = w.own.End(ctx)
+	}
+	return errors.Join(w.err, w.close())
+}
+
+func (w *headChecker) close() error {
+	if w.check == nil {
+		return nil
+	}
+	return w.check.Close()
 }
 
 // found returns the number of heads of this log, and its root.
 func (w *headChecker) found() (heads int, root string) {
-	if w.check == nil || w.err != nil {
+	if w.err != nil {
 		return 0, ""
 	}
-	edge := w.check.Edge()
-	return w.check.Heads(), edge.Root().String()
+	if w.own != nil {
+		edge := w.own.Edge()
+		heads, root = w.own.Heads(), edge.Root().String()
+	}
+	if w.check != nil {
+		edge := w.check.Edge()
+		heads, root = heads+w.check.Heads(), edge.Root().String()
+	}
+	return heads, root
 }
 
 // keptHead reads --against: a signed head, the answer of /v1/log/head, or a receipt. It must be
 // signed with the key of the log, or the one that --key names.
-func keptHead(cmd *cobra.Command, from source, epoch, file, key string) (*merkle.Checkpoint, error) {
+func keptHead(cmd *cobra.Command, from source, store events.Store, file, key string) (*merkle.Checkpoint, error) {
 	if file == "" {
 		return nil, nil
 	}
-	text, err := readFile(cmd, file)
+	text, err := readFile(cmd, file, maxReceipt)
 	if err != nil {
 		return nil, err
 	}
@@ -136,20 +192,8 @@ func keptHead(cmd *cobra.Command, from source, epoch, file, key string) (*merkle
 		return nil, usagef("--against %s: %w", file, err)
 	}
 	if key == "" {
-		if key, err = ownKey(cmd, from, epoch); err != nil {
+		if key, err = from.keyFor(cmd, store, &h, file); err != nil {
 			return nil, err
-		}
-		switch {
-		case h.Epoch != epoch:
-			return nil, usagef("--against %s is of the log %s, and this is %s; give with --key the key that has signed it", file,
-				h.Epoch, epoch)
-		case key == "" && from.embedded() && embedded.IsCopy(from.store):
-			return nil, usagef("--against %s is of the log that %s is a copy (backup) of, and a copy has no key to check its "+
-				"signature with; "+
-				"give with --key what this prints where the log itself is: admitone receipt key", file, from.store)
-		case key == "":
-			return nil, usagef("--against %s can't be checked, for there is no %s in %s; give with --key the key that has "+
-				"signed it", file, server.HeadKeyFile, from.name())
 		}
 	}
 	verifier, err := verifierOf(key)
@@ -162,16 +206,47 @@ func keptHead(cmd *cobra.Command, from source, epoch, file, key string) (*merkle
 	return &h, nil
 }
 
-// ownKey returns the public half of the log's own key, "" if it has none.
-func ownKey(cmd *cobra.Command, from source, epoch string) (string, error) {
-	if from.url != "" {
-		h, err := from.head(cmd, nil)
+// keyFor returns the public half of the log's own key, for a head that was kept in file. Error: a
+// usage error, if there is none for it.
+func (s *source) keyFor(cmd *cobra.Command, store events.Store, h *merkle.Checkpoint, file string) (string, error) {
+	key, epoch := "", store.Epoch()
+	var err error
+	if h.Own && s.url == "" {
+		// The log that the servers know by its events has an epoch of its own, which the key names.
+		if key, err = merkle.OwnKey(cmd.Context(), store); err == nil && key != "" {
+			verifier, _ := verifierOf(key) // it was parsed
+			epoch = strings.TrimPrefix(verifier.Name(), "admitone/")
+		}
+	} else {
+		key, err = s.ownKey(cmd, epoch)
+	}
+	switch {
+	case err != nil:
+		return "", err
+	case h.Epoch != epoch:
+		return "", usagef("--against %s is of the log %s, and this is %s; give with --key the key that has signed it", file,
+			h.Epoch, epoch)
+	case key == "" && s.embedded() && embedded.IsCopy(s.store):
+		return "", usagef("--against %s is of the log that %s is a copy (backup) of, and a copy has no key to check its "+
+			"signature with; "+
+			"give with --key what this prints where the log itself is: admitone receipt key", file, s.store)
+	case key == "":
+		return "", usagef("--against %s can't be checked, for there is no %s in %s; give with --key the key that has "+
+			"signed it", file, server.HeadKeyFile, s.name())
+	}
+	return key, nil
+}
+
+// ownKey returns the public half of the key of heads over all events, "" if there is none.
+func (s *source) ownKey(cmd *cobra.Command, epoch string) (string, error) {
+	if s.url != "" {
+		h, err := s.head(cmd, nil)
 		return h.Key, err
 	}
-	if !from.embedded() {
+	if !s.embedded() {
 		return "", nil
 	}
-	key, err := server.FindHeadKey(from.store, epoch)
+	key, err := server.FindHeadKey(s.store, epoch)
 	if err != nil || key == nil {
 		return "", err
 	}

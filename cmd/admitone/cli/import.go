@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -21,43 +22,49 @@ func newImport() *cobra.Command {
 	var store string
 	cmd := &cobra.Command{
 		Use:   "import FILE",
-		Short: "Make a log of an exported file: the same positions, revisions and times",
+		Short: "Make a log of an exported file: the same events, revisions and times",
 		Long: "Reads what admitone export has written into an empty log, or one that is a beginning of\n" +
 			"it. Every event keeps its position, its revision and the time at which it was recorded.\n" +
+			"Those of an EventStoreDB get the positions 1, 2, 3 in a directory. In an EventStoreDB\n" +
+			"(--store esdb://…) positions and times are its own.\n" +
 			"A file that was damaged or cut off is refused at that line: what came before it is in\n" +
 			"the log, and nobody can use the log until the import has been finished with a good one.\n" +
 			"The same command goes on where it was. - is standard input.",
 		Example: "  admitone import monday.jsonl.zst --store ./copy\n  admitone verify --store ./copy",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if server.IsRemote(store) {
-				return usagef("import makes a log in a directory; admitone migrate copies that into an EventStoreDB")
-			}
 			in, err := openImportFile(cmd, args[0])
 			if err != nil {
 				return err
 			}
 			defer in.Close()
-			m := &importer{name: args[0], store: store, bar: progress.New(cmd.ErrOrStderr())}
-			err = m.run(cmd.Context(), in)
+			m := &importer{name: args[0], store: server.WithoutPassword(store), bar: progress.New(cmd.ErrOrStderr())}
+			if server.IsRemote(store) {
+				err = m.intoEventStore(cmd.Context(), in, store)
+			} else {
+				err = m.run(cmd.Context(), in)
+			}
 			m.bar.Done()
 			var at *archive.LineError
 			switch {
 			case errors.As(err, &at):
 				fmt.Fprintf(cmd.OutOrStdout(), "%s, %s\n%d events before it are in %s; go on with a good file\n", args[0],
-					at.Error(), m.imported, store)
+					at.Error(), m.imported, m.store)
 				return errFoundWrong
 			case errors.Is(err, context.Canceled):
 				return fmt.Errorf("stopped; the same command goes on behind position %d", m.imported)
+			case errors.Is(err, events.ErrConflict), errors.Is(err, events.ErrUnknown), errors.Is(err, events.ErrUnavailable):
+				return fmt.Errorf("%w; start the same command again to go on", err)
 			case err != nil:
 				return err
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "%s holds the %d events of %s; their root is %s\n", store, m.imported, args[0],
+			fmt.Fprintf(cmd.OutOrStdout(), "%s holds the %d events of %s; their root is %s\n", m.store, m.imported, args[0],
 				m.root)
 			return nil
 		},
 	}
-	cmd.Flags().StringVar(&store, "store", "./data", "directory of the log to make, which no server may be using")
+	cmd.Flags().StringVar(&store, "store", "./data", "directory of the log to make, which no server may be using, or "+
+		"an EventStoreDB: esdb://…")
 	return cmd
 }
 
@@ -80,6 +87,7 @@ type importer struct {
 	imported    events.Position // position up to which the file's events are in the log
 	read        int64           // position up to which they were read
 	root        string
+	clock       time.Time // of the last event of an EventStoreDB, for those after it
 }
 
 func (m *importer) run(ctx context.Context, file io.Reader) error {
@@ -141,6 +149,9 @@ func (m *importer) block(ctx context.Context, b *archive.Block) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	if b.Own {
+		m.number(b)
+	}
 	known := b.Events[:0]
 	if before := b.Size - int64(len(b.Events)); m.log.Head() > events.Position(before) {
 		known = b.Events[:min(int64(len(b.Events)), int64(m.log.Head())-before)]
@@ -168,6 +179,20 @@ func (m *importer) block(ctx context.Context, b *archive.Block) error {
 	m.imported, m.read = m.log.Head(), b.Size
 	m.bar.Say("importing: position %d", b.Size)
 	return nil
+}
+
+// number gives the events of a block that have the positions of an EventStoreDB those of a log in a
+// directory, whose clock does not run backwards either.
+func (m *importer) number(b *archive.Block) {
+	first := b.Size - int64(len(b.Events)) + 1
+	for i := range b.Events {
+		e := &b.Events[i]
+		e.Position = events.Position(first + int64(i))
+		if e.Created.Before(m.clock) {
+			e.Created = m.clock
+		}
+		m.clock = e.Created
+	}
 }
 
 // sameEvent compares everything that a log stores of two events.

@@ -5,23 +5,38 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
-// keyedBatch is the body of a batch of reservations, each with a key of its own.
+// batchedSeats are the performance whose seats the batches book, seatsInRow in each row.
+const (
+	seatsInRow   = 500
+	batchedSeats = `{"id":"batched","title":"t","venue":"v","starts_at":"2999-01-01T20:00:00Z","hold_seconds":3600,
+		"sections":[{"id":"A","rows":100,"seats_per_row":500,"price":100}]}`
+)
+
+// keyedBatch is the body of a batch of reservations and, every other command, bookings of a seat of their own,
+// each with a key of its own.
 func keyedBatch(number, commands int) string {
 	all := make([]string, commands)
 	for i := range all {
-		all[i] = fmt.Sprintf(`{"method":"POST","path":"/v1/products/hot/reservations","body":{"holder":"h"},`+
-			`"idempotency_key":"batch-%d-%d"}`, number, i)
+		path, body := "/v1/products/hot/reservations", `{"holder":"h"}`
+		if i%2 == 1 {
+			seat := (number*commands + i) / 2
+			path = "/v1/performances/batched/bookings"
+			body = fmt.Sprintf(`{"holder":"h-%d","seats":["A-%d-%d"]}`, seat, seat/seatsInRow+1, seat%seatsInRow+1)
+		}
+		all[i] = fmt.Sprintf(`{"method":"POST","path":%q,"body":%s,"idempotency_key":"batch-%d-%d"}`, path, body, number, i)
 	}
 	return `{"commands":[` + strings.Join(all, ",") + `]}`
 }
 
-// TestKill9DuringBatches kills the server while batches are under way. Acknowledged reservations are
-// in the log, a batch that is sent again gets the same answers, and no command of it counts twice.
+// TestKill9DuringBatches kills the server while batches are under way. Acknowledged reservations and bookings
+// are in the log, a batch that is sent again gets the same answers, and no command of it counts twice.
 func TestKill9DuringBatches(t *testing.T) {
 	t.Parallel()
 	const callers, commands = 8, 50
@@ -34,6 +49,9 @@ func TestKill9DuringBatches(t *testing.T) {
 		p := launch(t, store)
 		if cycle == 0 {
 			createHot(t, client, p.url)
+			if status, answer, err := post(client, p.url+"/v1/performances", batchedSeats, ""); status != http.StatusCreated {
+				t.Fatal(status, answer, err)
+			}
 		}
 		enough := make(chan struct{})
 		end := sync.OnceFunc(func() { close(enough) })
@@ -76,47 +94,79 @@ func TestKill9DuringBatches(t *testing.T) {
 	}
 }
 
-// checkBatches sends all batches again, and compares the answers with those that were acknowledged
-// and with the log.
+// batchAnswer is the answer to one command of a batch.
+type batchAnswer struct {
+	Status int
+	Body   json.RawMessage
+}
+
+func batchAnswers(t *testing.T, text string) []batchAnswer {
+	t.Helper()
+	var v struct{ Answers []batchAnswer }
+	if err := json.Unmarshal([]byte(text), &v); err != nil {
+		t.Fatal(err)
+	}
+	return v.Answers
+}
+
+// checkBatches sends all batches again, each until no command of it has to be retried, and compares
+// the answers with those that were acknowledged and with the log.
 func checkBatches(
 	t *testing.T, client *http.Client, url string, batches, commands int, acknowledged map[int]string,
 ) {
 	t.Helper()
-	ids := map[string]bool{}
+	ids := [2]map[string]bool{{}, {}} // of reservations and of bookings
 	for number := range batches {
-		_, answer, err := post(client, url+"/v1/batch", keyedBatch(number, commands), "")
-		if err != nil {
-			t.Fatal(err)
+		before := make([]batchAnswer, commands)
+		if was, ok := acknowledged[number]; ok {
+			before = batchAnswers(t, was)
 		}
-		if was, ok := acknowledged[number]; ok && was != answer {
-			t.Errorf("batch %d was answered with %s and then with %s", number, was, answer)
-		}
-		var v struct {
-			Answers []struct {
-				Status int
-				Body   struct{ ID string }
-			}
-		}
-		if err := json.Unmarshal([]byte(answer), &v); err != nil {
-			t.Fatal(err)
-		}
-		for _, a := range v.Answers {
+		for i, a := range settledBatch(t, client, url, keyedBatch(number, commands)) {
 			if a.Status != http.StatusCreated {
-				t.Errorf("batch %d: status %d", number, a.Status)
+				t.Errorf("batch %d: status %d: %s", number, a.Status, a.Body)
 			}
-			ids[a.Body.ID] = true
+			if before[i].Status == http.StatusCreated && string(before[i].Body) != string(a.Body) {
+				t.Errorf("batch %d: command %d was answered with %s and then with %s", number, i, before[i].Body, a.Body)
+			}
+			var body struct{ ID string }
+			if err := json.Unmarshal(a.Body, &body); err != nil {
+				t.Fatal(err)
+			}
+			ids[i%2][body.ID] = true
 		}
 	}
 	given := map[string]int{}
 	for next := "0"; next != ""; {
 		next = readGiven(t, client, url+"/v1/streams/product-hot/events?limit=500&from="+next, given)
 	}
-	if len(ids) != batches*commands || len(given) != len(ids) {
-		t.Errorf("%d batches have %d reservations, and the log %d", batches, len(ids), len(given))
+	if want := batches * commands / 2; len(ids[0]) != want || len(given) != want || len(ids[1]) != want {
+		t.Errorf("%d batches have %d reservations, %d bookings, and the log %d reservations",
+			batches, len(ids[0]), len(ids[1]), len(given))
 	}
 	for id, n := range given {
-		if n != 1 || !ids[id] {
+		if n != 1 || !ids[0][id] {
 			t.Errorf("reservation %s is in the log %d times", id, n)
+		}
+	}
+}
+
+// settledBatch sends a batch again until the outcome of each command is known.
+func settledBatch(t *testing.T, client *http.Client, url, body string) []batchAnswer {
+	t.Helper()
+	for deadline := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
+		_, answer, err := post(client, url+"/v1/batch", body, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		answers := batchAnswers(t, answer)
+		open := slices.ContainsFunc(answers, func(a batchAnswer) bool {
+			return a.Status == http.StatusServiceUnavailable || a.Status == http.StatusTooManyRequests
+		})
+		if len(answers) > 0 && !open {
+			return answers
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("a batch is not settled: %s", answer)
 		}
 	}
 }

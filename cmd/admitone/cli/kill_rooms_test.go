@@ -15,8 +15,8 @@ import (
 	"admitone/events/embedded"
 )
 
-// kills returns how often a test kills its server: few times, or as often as
-// ADMITONE_KILLS says, which `task soak` sets.
+// kills returns how often a test kills its server: few times, or ADMITONE_KILLS times, which `task
+// soak` sets.
 func kills(few int) int {
 	if many, err := strconv.Atoi(os.Getenv("ADMITONE_KILLS")); err == nil {
 		return many
@@ -150,7 +150,7 @@ func TestKill9OfAWaitingRoom(t *testing.T) {
 	}
 	p.kill()
 	if had == 0 {
-		t.Error("nobody was let in")
+		t.Error("no visitor was admitted")
 	}
 	t.Logf("%d kills, %d places, %d were unsure, %d were let in", cycles, len(c.visitors), len(unsure), had)
 	c.checkLog(t, store)
@@ -210,7 +210,7 @@ func (c *visitorPool) checkLog(t *testing.T, dir string) {
 				}
 			case *events.WaitingRoomOpened:
 			default:
-				t.Errorf("a %s, and nobody asked for it", fact.Name())
+				t.Errorf("an unrequested %s", fact.Name())
 			}
 		}
 		if len(page) < 1000 {
@@ -220,7 +220,7 @@ func (c *visitorPool) checkLog(t *testing.T, dir string) {
 	}
 	for holder, v := range c.visitors {
 		if tickets[holder] != v.Ticket {
-			t.Errorf("%s was told ticket %d, the log has %d", holder, v.Ticket, tickets[holder])
+			t.Errorf("%s got ticket %d, the log has %d", holder, v.Ticket, tickets[holder])
 		}
 		if c.admitted[holder] && v.Ticket >= next {
 			t.Errorf("%s, ticket %d, had a pass that is not in the log", holder, v.Ticket)

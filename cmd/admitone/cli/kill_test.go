@@ -274,7 +274,7 @@ func checkLog(t *testing.T, client *http.Client, url string, j *journal) {
 			what = answer.ID
 		}
 		if given[what] != 1 {
-			t.Errorf("%s: %s stands %d times in the log", i.key, what, given[what])
+			t.Errorf("%s: %s is %d times in the log", i.key, what, given[what])
 		}
 	}
 	if len(given) != wanted {

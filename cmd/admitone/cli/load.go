@@ -25,6 +25,9 @@ const loadReportEvery = "Creates something of its own and puts it under load ove
 	"tournament: all teams enter at once; then some withdraw, and enter again.\n" +
 	"seats: all members book seats of one performance, most of them near the front. Most pay,\n" +
 	"some extend, cancel, pay too late, or do nothing until the hold expires.\n" +
+	"sale: a sale opens at a second; its buyers pay at a provider of their own, some late, twice, a\n" +
+	"wrong sum or never; then the performance is called off, and the provider's ledger is compared\n" +
+	"with the log. The server needs --currency.\n" +
 	"waiting-room: all visitors join at once and poll when they are told to; some poll too often,\n" +
 	"are silent until their place is lost, or leave. Those who are admitted buy with the pass,\n" +
 	"return it, lend it to another, or let it expire."
@@ -43,6 +46,7 @@ func newLoad() *cobra.Command {
 			"  admitone load --against http://127.0.0.1:8080 --connections 64 --duration 10s --holds 0.5 --json\n" +
 			"  admitone load --scenario tournament --teams 3000 --slots 64\n" +
 			"  admitone load --scenario seats --people 2000\n" +
+			"  admitone load --scenario sale --buyers 2000 --sale-seats 1000\n" +
 			"  admitone load --scenario waiting-room --visitors 2000 --admit-per-second 200",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			chosen, ok := all[plan.Scenario]
@@ -51,6 +55,12 @@ func newLoad() *cobra.Command {
 			}
 			if plan.Connections < 1 || plan.Connections > load.MaxConnections {
 				return usagef("--connections is from 1 to %d", load.MaxConnections)
+			}
+			if plan.Rate != 0 && !(plan.Rate >= 1 && plan.Rate <= load.MaxRate) {
+				return usagef("--rate is from 1 to %d requests per second", load.MaxRate)
+			}
+			if plan.Rate != 0 && !load.Paced(chosen) {
+				return usagef("--rate is not for --scenario %s: its members wait for what they are told", plan.Scenario)
 			}
 			for flag, name := range owner {
 				if name != plan.Scenario && cmd.Flags().Changed(flag) {
@@ -84,6 +94,8 @@ func newLoad() *cobra.Command {
 	f.StringVar(&plan.Against, "against", "http://127.0.0.1:8080", "the server's address")
 	f.StringVar(&plan.Token, "token", "", "an admin's token; needed when the server runs with --auth jwt")
 	f.IntVar(&plan.Connections, "connections", 256, "connections, each with one request at a time")
+	f.Float64Var(&plan.Rate, "rate", 0, "requests that begin per second, at even intervals; latency counts from then; "+
+		"0 is one whenever a connection is free")
 	f.BoolVar(&asJSON, "json", false, "the result as a JSON object")
 	for _, name := range names {
 		own := pflag.NewFlagSet(name, pflag.ContinueOnError)

@@ -30,7 +30,7 @@ func TestLoadWaitingRoom(t *testing.T) {
 	}
 	for _, code := range []string{"429 rate_limited", "403 pass_required", "403 pass_invalid"} {
 		if r.Codes[code] == 0 {
-			t.Errorf("nobody heard %s: %v", code, r.Codes)
+			t.Errorf("no answer was %s: %v", code, r.Codes)
 		}
 	}
 	if stdout, _ := must(t, exitDone, append([]string{"load", "--against", s.url, "--visitors", "20"},
@@ -87,7 +87,7 @@ func TestLoadWaitingRoomFindsWrongAnswers(t *testing.T) {
 				return 200, text
 			}
 			return 200, strings.Replace(text, `"position":`, fmt.Sprintf(`"position":%d000,"was":`, rising.Add(1)), 1)
-		}, "was told position"},
+		}, "moved back from position"},
 		{"says that a place was left", polls, replace(`"status":"waiting"`, `"status":"left"`),
 			"is left according to its answers"},
 		{"gives a pass too long", polls, replace(`"expires_at":"2`, `"expires_at":"3`), "and the log lets it in until"},

@@ -24,7 +24,7 @@ func TestLoadSeats(t *testing.T) {
 	}
 	for _, code := range []string{"409 seat_taken", "409 insufficient_balance", "409 limit_exceeded"} {
 		if r.Codes[code] == 0 {
-			t.Errorf("nobody heard %s: %v", code, r.Codes)
+			t.Errorf("no answer was %s: %v", code, r.Codes)
 		}
 	}
 	if stdout, _ := must(t, exitDone, "load", "--against", s.url, "--scenario", "seats", "--people", "20",

@@ -53,6 +53,13 @@ func TestLoad(t *testing.T) {
 		r.Acknowledged != r.Proof.InLog {
 		t.Errorf("%+v", r)
 	}
+	r = loaded[load.ProductProof](t, exitDone, s.url, "--requests", "100", "--rate", "1000")
+	if r.Acknowledged != 100 || r.Seconds < 0.099 || r.Paced != 1000 || r.P999 < r.P99 {
+		t.Errorf("%+v", r)
+	}
+	for _, wrong := range [][]string{{"--rate", "-1"}, {"--rate", "100", "--scenario", "waiting-room"}} {
+		must(t, exitUsage, append([]string{"load", "--against", s.url}, wrong...)...)
+	}
 	if stdout, _ := must(t, exitDone, "load", "--against", s.url, "--requests", "50"); !strings.Contains(stdout,
 		"proved: ") || !strings.Contains(stdout, "50  201") {
 		t.Error(stdout)

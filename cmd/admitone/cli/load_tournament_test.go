@@ -79,15 +79,15 @@ func TestLoadTournamentFindsWrongAnswers(t *testing.T) {
 	}{
 		{about: "says that one is in who waits", lies: entered,
 			lie:   func(text string) string { return strings.Replace(text, `"waitlisted","place"`, `"entered","place"`, 1) },
-			wrong: "was told that it is entered"},
+			wrong: "is entered at revision"},
 		{about: "gives another place", lies: entered,
 			lie:   func(text string) string { return strings.Replace(text, `"place":`, `"place":1`, 1) },
-			wrong: "was told place 1"},
-		{about: "says nothing", lies: entered, lie: func(string) string { return "{}" }, wrong: "says nothing"},
+			wrong: "has place 1"},
+		{about: "says nothing", lies: entered, lie: func(string) string { return "{}" }, wrong: "has no status"},
 		{about: "does not say who came in", lies: func(r *http.Request) bool { return r.Method == "DELETE" },
 			lie: func(text string) string {
 				return text[:strings.Index(text, `"promoted":[`)] + `"promoted":[]` + text[strings.Index(text, `]`)+1:]
-			}, wrong: "was told that it is withdrawn at revision"},
+			}, wrong: "is withdrawn at revision"},
 		{about: "lists the waitlist in another order",
 			lies: func(r *http.Request) bool { return r.URL.Query().Get("status") == "waitlisted" },
 			lie: func(text string) string {

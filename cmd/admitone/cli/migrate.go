@@ -164,36 +164,8 @@ func lastFact(ctx context.Context, log events.Store) (*events.Recorded, error) {
 	}
 }
 
-// batch has the events of one append: of one stream, and consecutive.
-type batch struct {
-	stream events.StreamID
-	first  events.Revision
-	batch  []events.Event
-	size   int
-	limit  int64 // of size
-}
-
-func (s *batch) accepts(e *events.Recorded) bool {
-	return e.Stream == s.stream && e.Revision == s.first+events.Revision(len(s.batch)) &&
-		int64(s.size+len(e.Data)+len(e.Metadata)) < s.limit
-}
-
 func (m *migration) copyFrom(ctx context.Context, after events.Position) error {
-	limit := int64(server.EventStoreAppend)
-	if to, remote := m.to.(*esdb.Store); remote {
-		limit = server.AppendBytes(to)
-	}
-	var s batch
-	write := func() error {
-		if len(s.batch) == 0 {
-			return nil
-		}
-		if _, err := m.to.Append(ctx, s.stream, s.first-1, s.batch); err != nil {
-			return err
-		}
-		m.copied += len(s.batch)
-		return nil
-	}
+	c, before := newCopier(m.to), m.copied
 	for e, err := range events.All(ctx, m.from, after) {
 		if err != nil {
 			return err
@@ -201,17 +173,15 @@ func (m *migration) copyFrom(ctx context.Context, after events.Position) error {
 		if e.Stream.Internal() {
 			continue
 		}
-		if !s.accepts(&e) {
-			if err := write(); err != nil {
-				return err
-			}
-			s = batch{stream: e.Stream, first: e.Revision, limit: limit}
+		err = c.add(ctx, &e)
+		if m.copied = before + c.copied; err != nil {
+			return err
 		}
-		s.batch = append(s.batch, events.Event{ID: e.ID, Type: e.Type, Data: e.Data, Metadata: e.Metadata})
-		s.size += len(e.Data) + len(e.Metadata)
 		m.bar.Say("copying: %d events, position %d of %d", m.copied, e.Position, m.head)
 	}
-	return write()
+	err := c.flush(ctx)
+	m.copied = before + c.copied
+	return err
 }
 
 // difference is a difference between the two logs.
@@ -238,8 +208,7 @@ func (m *migration) compare(ctx context.Context) (*verify.Verifier, error) {
 			return nil, &difference{fmt.Sprintf("the copy goes on with %s@%d", h.Stream, h.Revision)}
 		case !moreHere:
 			return nil, &difference{fmt.Sprintf("the copy ends before %s@%d", w.Stream, w.Revision)}
-		case h.Stream != w.Stream || h.Revision != w.Revision || h.ID != w.ID || h.Type != w.Type ||
-			string(h.Data) != string(w.Data) || string(h.Metadata) != string(w.Metadata):
+		case !sameFact(&h, &w):
 			return nil, &difference{fmt.Sprintf("%s@%d is %s@%d in the copy", w.Stream, w.Revision, h.Stream, h.Revision)}
 		}
 		if err := rules.Check(&h); err != nil {

@@ -68,7 +68,7 @@ func TestMigrate(t *testing.T) {
 	migrate(t, exitUnavailable, dir+"/nothing", back)
 }
 
-// cutOff is a log that takes so many appends, and then fails for a while.
+// cutOff is a log that accepts a number of appends, and then fails for a while.
 type cutOff struct {
 	events.Store
 	left int

@@ -12,9 +12,8 @@ import (
 	"admitone/cmd/admitone/server"
 )
 
-// TestAddressesBehindProxy: behind the shipped load balancer, which is told by the PROXY protocol
-// where connections come from, a thousand addresses are told apart, and no header that a client
-// makes up changes whom it counts for.
+// TestAddressesBehindProxy: behind the shipped load balancer, which passes client addresses by the PROXY protocol, a
+// thousand addresses are distinguished, and a client can't forge its address with a header.
 func TestAddressesBehindProxy(t *testing.T) {
 	t.Parallel()
 	nginxPath(t)

@@ -137,7 +137,7 @@ func TestProxyRetriesAfterRestart(t *testing.T) {
 	startNginx(t, "nginx.conf", outside, replace)
 	proxy := &testServer{url: "http://" + outside, t: t}
 	if status, _ := proxy.answer("GET", "/v1/products/p", ""); status != 502 {
-		t.Fatalf("status %d, and nobody is there", status)
+		t.Fatalf("status %d without a server", status)
 	}
 	for _, address := range nodes {
 		listener, err := net.Listen("tcp", address)
@@ -187,7 +187,7 @@ func TestRollingRestart(t *testing.T) {
 		ask("GET", path, "")
 		if text := ask("GET", "/v1/waiting-rooms/r/visitors/"+place.Visitor, ""); strings.Contains(text,
 			`"status":"expired"`) {
-			t.Errorf("who waits is told %s", text)
+			t.Errorf("a waiting visitor gets %s", text)
 		}
 	}, proxy)
 	for restart := range 4 * len(nodes) {

@@ -64,9 +64,10 @@ func seatsInParts(t *testing.T, browser context.Context) {
 	s, _ := evening(t)
 	p := auditor(t, browser, s, "")
 	p.do(chromedp.Evaluate[chromedp.Void](`void (async () => {
-		const { SeatTimeline } = await import("/assets/timeline.js"), maps = {};
+		const { SeatTimeline } = await import("/assets/timeline.js"), { hallOf } = await import("/assets/hall.js"), maps = {};
 		SeatTimeline.most = 5;
-		const timeline = new SeatTimeline(await (await fetch("/v1/performances/gig")).json());
+		const found = await (await fetch("/v1/performances/gig")).json();
+		const timeline = new SeatTimeline(found, await hallOf(found));
 		timeline.path = () => "/v1/performances/gig/changes?limit=2";
 		const go = (i) => {
 			timeline.go(i);

@@ -286,7 +286,7 @@ func entriesThroughTime(t *testing.T, browser context.Context) {
 		p.lists(lists[0], lists[1])
 	}
 	p.finds("team c")
-	p.shows(story, "came in from the waitlist")
+	p.shows(story, "promoted from the waitlist")
 }
 
 // playing: playback runs to the end in the order of the log, can be stopped, and can run at the

@@ -323,7 +323,7 @@ func (w *wire) loses(t *testing.T) {
 	select {
 	case <-w.lost:
 	case <-time.After(patience):
-		t.Fatal("the server has not said what is to be lost")
+		t.Fatal("the server has not reported what will be lost")
 	}
 }
 

@@ -43,7 +43,7 @@ func fair(t *testing.T) (s *testServer, paths []string) {
 	s.send("PUT", "/v1/waiting-rooms/r", roomWith(1, 5, 30, ""))
 	s.books("bob", "A-2-1", "A-2-2")
 	return s, []string{"/", "/performances", "/performances/gig", "/tournaments", "/tournaments/cup",
-		"/waiting-rooms", "/waiting-rooms/r", "/audit", "/docs", "/nothing"}
+		"/waiting-rooms", "/waiting-rooms/r", "/audit", "/cluster", "/docs", "/nothing"}
 }
 
 // prefers sets media features: names and values in turn.
@@ -211,19 +211,18 @@ func (p *tab) canBeRead(path string) {
 
 // painted paints one seat of each kind at a size, and returns its colours, the most frequent one
 // first.
-const painted = `import("/assets/seatpaint.js").then(({ paint }) => {
-	const kinds = ["free", "held", "booked", "blocked", "picked", "mine"], cell = %d,
-		canvas = document.createElement("canvas");
-	document.querySelector(".floor").append(canvas);
-	const section = { name: "", rows: 1, seats_per_row: 12, first: 0 }, plan = { seat: (_, row, number) => number - 1 };
-	paint(canvas, { width: 14 * cell, height: 6 * cell, x: 0, y: 0 }, { hall: { width: 0 }, parts: [{ section, x: 1,
-		y: 3, rows: [0, 1], columns: [0, 12] }],
-		left: 0, cell, buttons: false, plan, kindOf: (seat) => seat %% 2 ? "blocked" : kinds[seat / 2] });
-	const pen = canvas.getContext("2d"), ratio = devicePixelRatio,
-		ground = getComputedStyle(document.querySelector(".box")).backgroundColor.match(/\d+/g).map(Number);
+const painted = `Promise.all(["seatpaint", "seatplan", "seatsigns"].map((name) => import("/assets/" + name + ".js")))
+	.then(([{ paint }, { planOfSections }, { Signs, coloursOf, kinds }]) => {
+	const cell = %d, canvas = document.createElement("canvas"), floor = document.querySelector(".floor");
+	floor.append(canvas);
+	const plan = planOfSections([{ id: "A", name: "", rows: 1, seats_per_row: 12, price: 1 }]);
+	const colour = coloursOf(floor, plan.categories);
+	paint(canvas, { width: plan.width * cell, height: plan.height * cell, x: 0, y: 0 }, { plan, left: 0, top: 0, cell,
+		numbers: false, colour, signs: new Signs(colour), kindOf: (seat) => seat %% 2 ? "blocked" : kinds[seat / 2] });
+	const pen = canvas.getContext("2d"), ratio = devicePixelRatio, { ground } = colour;
 	const seats = Object.fromEntries(kinds.map((kind, i) => {
-		const { data } = pen.getImageData((1 + 2 * i) * cell * ratio, 3 * cell * ratio, cell * ratio, cell * ratio),
-			counts = new Map();
+		const { data } = pen.getImageData((plan.xs[2 * i] - .5) * cell * ratio, (plan.ys[2 * i] - .5) * cell * ratio,
+			cell * ratio, cell * ratio), counts = new Map();
 		for (let at = 0; at < data.length; at += 4) {
 			const a = data[at + 3] / 255, colour = [0, 1, 2].map((c) => Math.round(data[at + c] * a
 				+ ground[c] * (1 - a))).join();

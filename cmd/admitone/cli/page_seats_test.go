@@ -21,6 +21,7 @@ func TestSeatsPage(t *testing.T) {
 		"the best seats, and sold out":      bestSeats,
 		"a hold runs out on both pages":     seatsRunOut,
 		"more time, and given back":         moreTime,
+		"one seat of two, given back":       oneGivenBack,
 		"a cut wire heals":                  seatsBehindACut,
 		"a lost answer is no second hold":   lostBooking,
 		"a hundred thousand seats":          manySeats,
@@ -319,9 +320,9 @@ func manySeats(t *testing.T, browser context.Context) {
 		}
 	}
 	small()
-	ada.wait(`document.querySelector("canvas").ariaLabel.startsWith("100000 of 100000 seats are free.")`)
+	ada.wait(`document.querySelector(".floor canvas").ariaLabel.startsWith("100000 of 100000 seats are free.")`)
 	// A click on the map zooms in.
-	ada.do(chromedp.Click("canvas"))
+	ada.do(chromedp.Click(".floor canvas"))
 	ada.wait(`document.querySelector("button.seat") !== null`)
 	small()
 	ada.click(`document.querySelector('.section[data-section="S"] button')`)
@@ -339,12 +340,12 @@ func manySeats(t *testing.T, browser context.Context) {
 	ada.do(chromedp.KeyEvent(" "))
 	ada.click(act("book"))
 	ada.shows(myBookings, "S-200-250")
-	bob.wait(`document.querySelector("canvas").ariaLabel.startsWith("99999 of 100000 seats are free.")`)
+	bob.wait(`document.querySelector(".floor canvas").ariaLabel.startsWith("99999 of 100000 seats are free.")`)
 	bob.seatsLeft(99999)
 	s.send("POST", "/v1/performances/gig/bookings", `{"holder":"eve","best_available":{"quantity":50}}`)
 	bob.seatsLeft(99949)
 	bob.click(`document.querySelector('[data-zoom="all"]')`)
-	bob.wait(`document.querySelector("canvas").ariaLabel.startsWith("99949 of")`)
+	bob.wait(`document.querySelector(".floor canvas").ariaLabel.startsWith("99949 of")`)
 }
 
 // hostileNames: names are shown as text.

@@ -12,7 +12,7 @@ import (
 	"admitone/actors/product"
 )
 
-// TestStatesOfThePage: what a page shows is true while it shows it, in a browser.
+// TestStatesOfThePage: a page never shows outdated information as current, in a browser.
 func TestStatesOfThePage(t *testing.T) {
 	t.Parallel()
 	browser := newBrowser(t)
@@ -224,13 +224,25 @@ func inSight(element string) string {
 			innerHeight))(%s.getBoundingClientRect())`, element)
 }
 
+// pausableReads makes the page's reads of bookings wait for window.paused, and counts those under way.
+const pausableReads = `void (() => {
+	const unpaused = fetch;
+	window.reads = 0;
+	window.fetch = async (address, ...options) => {
+		if (!String(address).startsWith("/v1/holders/")) return unpaused(address, ...options);
+		await window.paused;
+		window.reads++;
+		try { return await unpaused(address, ...options) } finally { window.reads-- }
+	};
+})()`
+
 // refusalSeen: a refusal of the server is announced, and is shown in sight.
 func refusalSeen(t *testing.T, browser context.Context) {
 	s := stage(t, `,"limit_per_holder":2`, [4]any{"A", 4, 8, 5000})
 	s.perform("other", "", [4]any{"A", 1, 1, 0})
 	s.send("POST", "/v1/performances/other/bookings", `{"holder":"ada","seats":["A-1-1"]}`)
 	ada := guest(t, browser, s.url, "ada")
-	ada.do(chromedp.EmulateViewport(390, 844))
+	ada.do(chromedp.EmulateViewport(390, 844), chromedp.Evaluate[chromedp.Void](pausableReads))
 	for _, seat := range []string{"A-1-1", "A-1-2"} {
 		ada.click(seatButton(seat))
 	}
@@ -246,10 +258,13 @@ func refusalSeen(t *testing.T, browser context.Context) {
 	ada.is("ada")
 	ada.gone(choiceMessage)
 	ada.shows(myBookings, "The other") // the page has read her bookings
-	s.books("ada", "A-4-1")
+	ada.do(chromedp.Evaluate[chromedp.Void](`void (window.paused = new Promise((go) => { window.resume = go }))`))
+	ada.wait(`window.reads === 0`)
+	s.books("ada", "A-4-1") // the page does not know of this one
 	ada.hears(choiceMessage)
 	ada.click(trayBook)
 	ada.heard("the limit is 2, and this one has 1")
+	ada.do(chromedp.Evaluate[chromedp.Void](`window.resume()`))
 	ada.shows(`document.querySelector("#tray-message")`,
 		"Too many: one person may have 2 seats here, and you have 1 already. Take 1 out.")
 	// It is a live region before it has a text.
@@ -289,7 +304,7 @@ func givingBackAsks(t *testing.T, browser context.Context) {
 	ada.do(chromedp.KeyEvent("\t"))
 	ada.wait(calm)
 	if left := s.left(); left != 4 {
-		t.Fatalf("%d are left, but nobody has given anything back", left)
+		t.Fatalf("%d are left, but nothing was released", left)
 	}
 	ada.gives(release)
 	ada.remains("p", 5)

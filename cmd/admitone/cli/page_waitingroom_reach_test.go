@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"encoding/json"
 	"strings"
 	"testing"
 	"time"
@@ -104,4 +105,20 @@ func waitWithToken(t *testing.T, browser context.Context) {
 	ada.do(chromedp.Navigate(s.url + "/waiting-rooms/r"))
 	ada.shows(waitEnds, "Your pass has done its work")
 	ada.shows(act("join"), "Join the line")
+}
+
+// passEndsElsewhere: a page that shows a pass hears of its end from the room.
+func passEndsElsewhere(t *testing.T, browser context.Context) {
+	s := door(t, 50, 1, 30, "")
+	ada := open(t, browser, s.url+"/waiting-rooms/r").live()
+	ada.is("ada")
+	ada.click(act("join"))
+	ada.shows(waitEnds, "It is your turn.")
+	var place struct{ Visitor string }
+	text := s.send("POST", "/v1/waiting-rooms/r/visitors", `{"holder":"ada"}`) // again: the same place
+	if err := json.Unmarshal([]byte(text), &place); err != nil {
+		t.Fatal(err)
+	}
+	s.send("DELETE", "/v1/waiting-rooms/r/visitors/"+place.Visitor, "")
+	ada.shows(waitEnds, "Your pass has done its work, or was given up.")
 }

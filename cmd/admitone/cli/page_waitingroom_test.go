@@ -32,6 +32,7 @@ func TestWaitingRoomPage(t *testing.T) {
 		"by keyboard, with a hostile name":  waitByKeyboard,
 		"on a phone, in a room that closes": waitOnPhone,
 		"with a token":                      waitWithToken,
+		"a pass that ends elsewhere":        passEndsElsewhere,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, browser) })
 	}

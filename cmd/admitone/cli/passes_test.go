@@ -92,7 +92,7 @@ func TestKeysOfPasses(t *testing.T) {
 			break
 		}
 		if time.Now().After(end) {
-			t.Fatalf("nobody was let in after the restart: %+v", room)
+			t.Fatalf("no visitor was admitted after the restart: %+v", room)
 		}
 	}
 	if v := s.until("r", bob.Visitor, "admitted"); v.Ticket != 2 || v.Pass == "" {

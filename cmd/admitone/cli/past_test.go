@@ -96,7 +96,7 @@ func TestServePast(t *testing.T) {
 		// Entities that were created later are missing in the lists, and were filtered from them
 		// before.
 		if got := withoutTime(past.send("GET", path, "")); got != then[path] {
-			t.Errorf("%s: the server of the past says\n%s\nthat of the present said\n%s", path, got, then[path])
+			t.Errorf("%s: the server of the past answers\n%s\nthat of the present answered\n%s", path, got, then[path])
 		}
 		if got := withoutTime(past.send("GET", path+"?at=9000-01-01T00:00:00Z", "")); got != then[path] {
 			t.Errorf("%s: of later than its moment it says\n%s", path, got)

@@ -130,7 +130,7 @@ func TestLogFollow(t *testing.T) {
 	s.end()
 	if _, stderr := must(t, exitDone, "log", "--follow", "--store", s.store, "--limit", "7"); !strings.Contains(stderr,
 		"no server can open it") {
-		t.Errorf("nothing is said about the lock: %s", stderr)
+		t.Errorf("the error does not name the lock: %s", stderr)
 	}
 }
 

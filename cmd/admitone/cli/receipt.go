@@ -59,7 +59,7 @@ func newReceiptKey() *cobra.Command {
 // checked is the result of receipt check, as printed with --json.
 type checked struct {
 	Good bool `json:"good"`
-	// Reason is why the receipt is not good.
+	// Reason is why the receipt is invalid.
 	Reason   string `json:"reason,omitempty"`
 	Position int64  `json:"position,omitempty"`
 	Stream   string `json:"stream,omitempty"`
@@ -87,7 +87,7 @@ func newReceiptCheck() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			text, err := readFile(cmd, args[0])
+			text, err := readFile(cmd, args[0], maxReceipt)
 			if err != nil {
 				return err
 			}
@@ -121,8 +121,8 @@ func verifierOf(key string) (note.Verifier, error) {
 // maxReceipt bounds the size of a receipt or a head.
 const maxReceipt = 100 << 20
 
-// readFile reads a file, or standard input for "-".
-func readFile(cmd *cobra.Command, name string) ([]byte, error) {
+// readFile reads a file, or standard input for "-", and of either no more than so many bytes.
+func readFile(cmd *cobra.Command, name string, most int64) ([]byte, error) {
 	in := cmd.InOrStdin()
 	if name != "-" {
 		file, err := os.Open(name)
@@ -132,7 +132,7 @@ func readFile(cmd *cobra.Command, name string) ([]byte, error) {
 		defer file.Close()
 		in = file
 	}
-	text, err := io.ReadAll(io.LimitReader(in, maxReceipt))
+	text, err := io.ReadAll(io.LimitReader(in, most))
 	if err != nil {
 		return nil, usagef("%s: %w", name, err)
 	}

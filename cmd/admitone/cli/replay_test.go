@@ -30,6 +30,9 @@ func (s *testServer) refuse(f *events.RefusalRecorded) {
 	var prev events.Hash
 	if len(before) > 0 {
 		last = before[0].Revision
+		if prev, err = events.RecordedHash(before[0].Metadata); err != nil {
+			s.t.Fatal(err)
+		}
 	}
 	e := events.Event{ID: events.EventID("refusal "+f.Path, int(last)), Type: f.Name(), Data: events.AppendFact(nil, f)}
 	e.Metadata, _ = events.Seal(nil, prev, stream, last+1, &e,

@@ -113,11 +113,13 @@ func TestDemoPerformance(t *testing.T) {
 	var concert struct {
 		Capacity int
 		Sections []struct{ ID string }
+		Areas    []struct{ Capacity int }
 	}
 	if err := json.Unmarshal([]byte(s.send("GET", "/v1/performances/"+string(demoPerformance.ID), "")), &concert); err != nil {
 		t.Fatal(err)
 	}
-	if concert.Capacity != 12*20+6*16 || len(concert.Sections) != 2 {
+	if concert.Capacity != 819 || len(concert.Sections) != 8 || len(concert.Areas) != 1 ||
+		concert.Areas[0].Capacity != 200 {
 		t.Errorf("the concert is %+v", concert)
 	}
 	balance := int64(0)

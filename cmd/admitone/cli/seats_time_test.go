@@ -137,7 +137,7 @@ func (h *timedServer) wantStatus(id events.BookingID, want events.BookingStatus)
 func (h *timedServer) wantRefusal(err error, code core.Code) {
 	h.t.Helper()
 	if refusal := (*core.Refusal)(nil); !errors.As(err, &refusal) || refusal.Code != code {
-		h.t.Errorf("heard %v, want %s", err, code)
+		h.t.Errorf("got %v, want %s", err, code)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -67,11 +68,15 @@ func newServe() *cobra.Command {
 	f.DurationVar(&s.IdleAfter, "idle-after", time.Minute, "drop an entity from memory after that long without a command")
 	f.StringVar(&s.EsdbListen, "esdb-listen", "", "loopback address at which EventStoreDB clients may read the log")
 	f.DurationVar(&s.SignEvery, "sign-every", 10*time.Second,
-		"write down a signed head of the log that often, if it is in a directory; 0 is no tree, no heads, no receipts")
+		"sign a head of the log that often, while it grows; 0 is no tree, no heads, no receipts")
+	f.StringVar(&s.HeadKeyFile, "head-key-file", "", "file with the key that signs the heads of a log in an EventStoreDB, "+
+		"the same for all servers (default: head.key in --data, made when needed)")
 	f.BoolVar(&s.AcceptLoss, "accept-loss", false,
 		"for one start: go on with a log that has lost its end, as another log with a new epoch")
 	roomFlags(f, &s)
+	clusterFlags(f, &s)
 	webhookFlags(f, &s)
+	paymentFlags(f, &s)
 	f.IntVar(&s.MaxBackups, "max-backups", server.MaxBackups,
 		"backups that the server keeps when it is asked for them over HTTP; with so many it makes no more")
 	f.BoolVar(&s.Refusals, "record-refusals", false,
@@ -103,14 +108,16 @@ func roomFlags(f *pflag.FlagSet, s *server.Settings) {
 		"how often one address may join waiting rooms, 0 for any number; private networks are not counted")
 }
 
-// checkSettings refuses flags that exclude each other, and settings that would admit everyone who
-// can reach an address.
+// checkSettings refuses flags that exclude each other, and settings that would give access to everyone who can reach
+// an address.
 func checkSettings(s *server.Settings, demo bool) error {
 	switch {
 	case s.Store == "":
 		return usagef("--store is the directory of the log; it can't be empty")
 	case server.IsRemote(s.Store) && s.Data == "":
 		return usagef("--data is the directory of the views; it can't be empty")
+	case !server.IsRemote(s.Store) && s.HeadKeyFile != "":
+		return usagef("--head-key-file is for servers that share an EventStoreDB; a log in a directory has its head.key there")
 	case s.IdleAfter < time.Second:
 		return usagef("--idle-after is a second or more")
 	case s.At != "" && (demo || s.EsdbListen != "" || s.Refusals || s.Prove || s.Profile != "" || s.Yardstick):
@@ -118,6 +125,8 @@ func checkSettings(s *server.Settings, demo bool) error {
 			"--profile-listen out")
 	case s.Drain < 0:
 		return usagef("--drain is 0 or more")
+	case s.At != "" && s.Stripe != (server.StripeSettings{}):
+		return usagef("--at shows the past, which takes no money; leave the flags of Stripe out")
 	case s.At != "" && s.Currency != "":
 		return usagef("--at shows the past, in the currency that the log names; leave --currency out")
 	case s.Joins < 0:
@@ -131,11 +140,22 @@ func checkSettings(s *server.Settings, demo bool) error {
 		return usagef("--profile-listen shows what is in the server's memory to everybody who asks, so it is for a "+
 			"loopback address only; reach %s through a tunnel", s.Profile)
 	}
-	for flag, address := range map[string]string{"listen": s.Listen, "esdb-listen": s.EsdbListen,
-		"profile-listen": s.Profile, "operations-listen": s.Operations} {
-		if err := server.CheckAddress(flag, address); err != nil && (address != "" || flag == "listen") {
+	taken := map[string]string{}
+	for _, l := range []struct{ flag, address string }{{"listen", s.Listen}, {"esdb-listen", s.EsdbListen},
+		{"profile-listen", s.Profile}, {"operations-listen", s.Operations}} {
+		if l.address == "" && l.flag != "listen" {
+			continue
+		}
+		if err := server.CheckAddress(l.flag, l.address); err != nil {
 			return err
 		}
+		if other := taken[l.address]; other != "" && !strings.HasSuffix(l.address, ":0") {
+			return usagef("--%s and --%s are both %s; each needs an address of its own", other, l.flag, l.address)
+		}
+		taken[l.address] = l.flag
+	}
+	if err := checkCluster(s); err != nil {
+		return err
 	}
 	if err := checkOrigins(s.AllowOrigins); err != nil {
 		return err

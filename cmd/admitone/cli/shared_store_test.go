@@ -11,8 +11,8 @@ import (
 	"admitone/events/esdb"
 )
 
-// TestAStoreOfOtherPrograms: a log that other programs write too, in categories of theirs and in one
-// of ours, on admitone eventstore and on a real one.
+// TestAStoreOfOtherPrograms: a log that other programs write, too, in categories of their own and
+// in one of this system's, on admitone eventstore and on a real EventStoreDB.
 func TestAStoreOfOtherPrograms(t *testing.T) {
 	t.Run("eventstore", func(t *testing.T) { shareStore(t, newEventStore(t).address()) })
 	t.Run("EventStoreDB", func(t *testing.T) {
@@ -75,7 +75,8 @@ func shareStore(t *testing.T, address string) {
 	}
 }
 
-// laterVersion writes what this version does not know; the server stops. It stays in the log.
+// laterVersion writes an event that this version does not know; the server stops. The event stays
+// in the log.
 func laterVersion(t *testing.T, store *esdb.Store, node *process, address string) {
 	e := events.Event{ID: events.EventID("later", 0), Type: "locker.held.v1", Data: []byte("{}")}
 	e.Metadata, _ = events.Seal(nil, events.Hash{}, "locker-1", 0, &e, &events.Metadata{CommandID: "later"})

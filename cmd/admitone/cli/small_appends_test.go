@@ -12,7 +12,7 @@ import (
 	"admitone/events/esdbwire"
 )
 
-// smallStore serves the log in a directory as an EventStoreDB that takes appends of so many bytes.
+// smallStore serves the log in a directory as an EventStoreDB with a limit for appends in bytes.
 func smallStore(t *testing.T, limit int) (address string) {
 	t.Helper()
 	log := openLogIn(t, t.TempDir())
@@ -32,7 +32,7 @@ func smallStore(t *testing.T, limit int) (address string) {
 	return "esdb://" + listener.Addr().String() + "?tls=false"
 }
 
-// TestAStoreThatTakesLittle: the smallest limit that is enough for a sale, and one that is not.
+// TestAStoreThatTakesLittle: the smallest limit that suffices for a sale, and one that does not.
 func TestAStoreThatTakesLittle(t *testing.T) {
 	address := smallStore(t, esdb.MinMaxAppend)
 	node := launch(t, address, "--data", t.TempDir())

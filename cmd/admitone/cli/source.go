@@ -1,11 +1,13 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"log/slog"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -47,6 +49,23 @@ func (s *source) open(cmd *cobra.Command, args []string) (events.Store, error) {
 
 // embedded reports whether the log is in a directory.
 func (s *source) embedded() bool { return s.url == "" && !server.IsRemote(s.store) }
+
+// counting reports whether the heads of the log count this system's own events alone.
+func (s *source) counting(ctx context.Context) (own bool, err error) {
+	if s.url == "" {
+		return server.IsRemote(s.store), nil
+	}
+	log, err := remote.New(s.url, s.token)
+	if err != nil {
+		return false, err
+	}
+	var h logHead
+	err = log.Call(ctx, http.MethodGet, "/v1/log/head", "", &h)
+	if refused := (*remote.Problem)(nil); errors.As(err, &refused) && refused.Status == http.StatusNotFound {
+		err = nil // the server has no tree
+	}
+	return h.Counts == "own", err
+}
 
 // openStore opens the log for commands that write to it, or next to it.
 func (s *source) openStore(cmd *cobra.Command, args []string) (*embedded.Store, error) {

@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -37,8 +39,10 @@ type verdict struct {
 	// a store of several nodes ran backwards.
 	Foreign   []verify.Foreign `json:"foreign,omitempty"`
 	Backwards uint64           `json:"clock_backwards,omitempty"`
-	Seconds   float64          `json:"seconds"`
-	PerSecond float64          `json:"events_per_second"`
+	// Outside has the sums of the payments from outside, by currency.
+	Outside   map[string]verify.Outside `json:"payments_from_outside,omitempty"`
+	Seconds   float64                   `json:"seconds"`
+	PerSecond float64                   `json:"events_per_second"`
 	// Violation is the first violation, nil if there is none.
 	Violation *violation `json:"violation"`
 }
@@ -76,7 +80,7 @@ func newVerify() *cobra.Command {
 				return err
 			}
 			defer store.Close()
-			kept, err := keptHead(cmd, from, store.Epoch(), against, key)
+			kept, err := keptHead(cmd, from, store, against, key)
 			if err != nil {
 				return err
 			}
@@ -102,7 +106,7 @@ func newVerify() *cobra.Command {
 func (v *verdict) run(ctx context.Context, store events.Store, from source, kept *merkle.Checkpoint,
 	bar *progress.Bar) error {
 	begun := time.Now()
-	w, err := newHeadChecker(store, from, kept)
+	w, err := newHeadChecker(ctx, store, from, kept)
 	if err != nil {
 		return err
 	}
@@ -113,7 +117,7 @@ func (v *verdict) run(ctx context.Context, store events.Store, from source, kept
 	})
 	err = w.end(ctx, found.Head, err)
 	v.Heads, v.Root = w.found()
-	v.Events, v.Streams, v.Head = found.Events, found.Streams, found.Head
+	v.Events, v.Streams, v.Head, v.Outside = found.Events, found.Streams, found.Head, found.Outside
 	if others := found.Others; others != nil {
 		v.Foreign, v.Backwards = others.Foreign, others.Backwards
 	}
@@ -197,6 +201,16 @@ func (v *verdict) print(out io.Writer) {
 			heads = fmt.Sprintf("%d signed heads are", v.Heads)
 		}
 		fmt.Fprintf(out, "%s about this log; its root is %s\n", heads, v.Root)
+	}
+	for _, code := range slices.Sorted(maps.Keys(v.Outside)) {
+		c, known := events.CurrencyOf(code)
+		if !known {
+			c = events.Currency{Code: code} // as it was reported, without decimals
+		}
+		sum := v.Outside[code]
+		fmt.Fprintf(out, "from outside %s were received: %s open, %s booked, %s kept, %s refunded, %s owed\n",
+			c.Text(sum.Received), c.Text(sum.Open), c.Text(sum.Booked), c.Text(sum.Kept), c.Text(sum.Refunded),
+			c.Text(sum.Owed))
 	}
 	if v.Views > 0 {
 		fmt.Fprintf(out, "the views on disk are right up to position %d\n", v.Views)

@@ -15,10 +15,10 @@ import (
 	"admitone/events/embedded"
 )
 
-// hookFlags let webhooks go to this machine, and be tried again soon.
+// hookFlags permit webhooks to this machine, and shorten the delays of retries.
 var hookFlags = []string{"--webhook-allow-private", "--webhook-faster=1000"}
 
-// sellMore sells so many units of several products in one batch, and returns how many were.
+// sellMore sells units of several products in one batch, and returns their number.
 func sellMore(t *testing.T, client *http.Client, url string, round, products, units int) {
 	t.Helper()
 	commands := make([]string, units)
@@ -31,7 +31,7 @@ func sellMore(t *testing.T, client *http.Client, url string, round, products, un
 	}
 }
 
-// hook makes products and a webhook, and returns its secret.
+// hook creates products and a webhook, and returns its secret.
 func hook(t *testing.T, client *http.Client, url, to string, products int) string {
 	t.Helper()
 	for p := range products {
@@ -142,8 +142,8 @@ func TestTwoServersDeliver(t *testing.T) {
 	}
 }
 
-// TestAnotherWebhooksKey: a server with another key delivers nothing that its receiver would take for
-// a forgery. With a new secret it goes on, and nothing was skipped.
+// TestAnotherWebhooksKey: a server with another key delivers nothing that its receiver would take
+// for a forgery. With a new secret it resumes, and nothing was skipped.
 func TestAnotherWebhooksKey(t *testing.T) {
 	t.Parallel()
 	store, client := t.TempDir(), &http.Client{Timeout: patience}
@@ -172,7 +172,8 @@ func TestAnotherWebhooksKey(t *testing.T) {
 	webhooktest.Verify(t, decoded[map[string]any](t, answer)["secret"].(string), receiver.All())
 }
 
-// TestWebhooksKey: it is made for its owner and the group, and a file that has none is refused.
+// TestWebhooksKey: it is created readable for its owner and group only, and a file without a key is
+// refused.
 func TestWebhooksKey(t *testing.T) {
 	store, named := t.TempDir(), filepath.Join(t.TempDir(), "named")
 	for file, args := range map[string][]string{

@@ -18,8 +18,8 @@ var apiKeyKind = register(&Kind{
 	Name:     "api-key",
 	Rules:    apikey.Kind,
 	Show:     showing(row.APIKeyAt, apiKeyText, api.AppendAPIKey),
-	Command:  func(*demand.Intent, events.RoomID) (core.Command, error) { return nil, nil },
-	Requests: func(*demand.Intent) []*Request { return nil },
+	Command:  func(*demand.Request, events.RoomID) (core.Command, error) { return nil, nil },
+	Requests: func(*demand.Request) []*Request { return nil },
 })
 
 func apiKeyText(out io.Writer, k *row.APIKey) error {

@@ -42,15 +42,29 @@ func bookingText(out io.Writer, b *row.Booking, c events.Currency) error {
 	for i := range b.Seats {
 		seats[i] = string(b.Seats[i].Seat)
 	}
+	for _, has := range events.Wanted(b.Areas) {
+		seats = append(seats, fmt.Sprintf("%s×%d", has.Area, has.Quantity))
+	}
+	returned := ""
+	for i := range b.Returned {
+		if r := &b.Returned[i]; r.Area != "" {
+			returned += fmt.Sprintf(" %s/%d", r.Area, r.Place)
+		} else {
+			returned += " " + string(r.Seat)
+		}
+	}
+	if returned != "" {
+		returned = "\n  returned  " + returned
+	}
 	_, err := fmt.Fprintf(out, `booking/%s  %s
   holder     %s
-  seats      %s of performance/%s
+  seats      %s of performance/%s%s
   amount     %s
   deadline   %s
   revision   %d, position %d
   created    %s
   changed    %s
-`, b.ID, b.Status, b.Holder, strings.Join(seats, " "), b.PerformanceID, c.Text(b.Amount), events.FormatTime(b.Deadline()),
-		b.Revision, b.Position, events.FormatTime(b.Created), events.FormatTime(b.Updated))
+`, b.ID, b.Status, b.Holder, strings.Join(seats, " "), b.PerformanceID, returned, c.Text(b.Amount),
+		events.FormatTime(b.Deadline()), b.Revision, b.Position, events.FormatTime(b.Created), events.FormatTime(b.Updated))
 	return err
 }

@@ -46,18 +46,18 @@ var partOf = map[string]string{
 	"payment":   "/v1/bookings/{id}/payment", "settlement": "/v1/refunds/{id}/settlement",
 }
 
-// ownCommands has the kinds whose intents are not commands to one entity, with the fact by which
+// ownCommands has the kinds whose requests are not commands to one entity, with the fact by which
 // package whatif handles them. Bookings send the commands to allowances.
 var ownCommands = map[string]string{
 	"booking": "events.BookingHeld", "waitingroom": "events.WaitingRoomJoined", "allowance": "events.BookingHeld",
-	"payment": "f.Payment", "settlement": "f.Payment",
+	"payment": "events.PaymentReceived", "settlement": "events.PaymentReceived",
 }
 
 // ownRequests has the kinds whose requests need the state of a replay, or are left out, with the
 // constant by which package replay handles them.
 var ownRequests = map[string]string{
 	"booking": "events.BookingCategory", "waitingroom": "events.WaitingRoomCategory",
-	"allowance": "events.BookingCategory", "payment": "noOutside", "settlement": "noOutside",
+	"allowance": "events.BookingCategory", "payment": "events.PaymentCategory", "settlement": "events.PaymentCategory",
 }
 
 // noTopic has the kinds that nobody watches, with the reason.

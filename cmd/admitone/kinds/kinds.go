@@ -11,38 +11,37 @@ import (
 	"admitone/projections/row"
 )
 
-// Kind is a kind of entities. A function that is nil, or a list that is empty, does not apply to it.
+// Kind describes a kind of entities. A function that does not apply to the kind is nil.
 type Kind struct {
-	// Name is the one that people write, as in waiting-room/door.
+	// Name as users type it, as in waiting-room/door.
 	Name string
-	// Rules are those of its core, with the category of its streams.
+	// Rules of its core, with the category of its streams.
 	Rules core.Kind
-	// Show reads an entity as it was at a moment, nil if it did not exist then. Errors: the
+	// Show reads an entity as of a moment, nil if it did not exist then. Errors: the
 	// store's; events.ErrDamaged.
 	Show func(ctx context.Context, store events.Store, id string, at row.Moment) (*Shown, error)
 
-	// Command returns the command to one entity that an intent's fact grants, nil if it grants
-	// none: what the system does by itself, it does here too. room is the waiting room whose
-	// pass goes with it, "" for none. Error: events.ErrDamaged.
-	Command func(w *demand.Intent, room events.RoomID) (core.Command, error)
-	// RefusedCommand returns the command that a refused request asked of an entity, nil for a
-	// request that is not decided again. path is the request's, from the entity's id on.
+	// Command returns the command that reproduces a request, nil if there is none. room is the waiting room
+	// whose pass goes with it, "" for none. Error: events.ErrDamaged.
+	Command func(request *demand.Request, room events.RoomID) (core.Command, error)
+	// RefusedCommand returns the command of a refused request, nil if what-if does not re-decide such
+	// requests. path is the request's, from the entity's id on.
 	RefusedCommand func(f *events.RefusalRecorded, path []string, room events.RoomID) core.Command
 	// WaitingRoom returns the id of the waiting room that guards an entity, "" for none.
 	WaitingRoom func(core.Core) events.RoomID
-	// Settings can be changed by a policy.
+	// Settings that a policy can change.
 	Settings *Settings
 
-	// Requests returns what a replay sends for an intent that was granted.
-	Requests func(*demand.Intent) []*Request
-	// RefusedRequests returns what a replay sends for a request that was refused; none if it can't
-	// be sent again. path is the request's, from the entity's id on.
+	// Requests returns the HTTP requests that a replay sends for a granted request.
+	Requests func(*demand.Request) []*Request
+	// RefusedRequests returns those for a refused request; none if it can't be reproduced. path is the request's, from the
+	// entity's id on.
 	RefusedRequests func(f *events.RefusalRecorded, path []string) []*Request
-	// Figures reads what a replay compares of an existing entity at a position, by the names of
-	// the figures in the HTTP API. Errors: the store's; events.ErrDamaged.
+	// Figures returns the counts of an existing entity that a replay compares, as of a position, by their names
+	// in the HTTP API. Errors: the store's; events.ErrDamaged.
 	Figures func(ctx context.Context, store events.Store, id string, at events.Position) (map[string]int64, error)
 
-	// Scenario names the load on this kind, which NewScenario makes.
+	// Scenario is the name of the kind's load scenario; NewScenario creates it.
 	Scenario    string
 	NewScenario func() load.Scenario
 }
@@ -50,7 +49,7 @@ type Kind struct {
 // All are the registered kinds.
 var All []*Kind
 
-// register adds a kind to [All]; its file calls it.
+// register adds a kind to [All]. Each kind's file calls it.
 func register(k *Kind) *Kind {
 	All = append(All, k)
 	return k
@@ -59,7 +58,7 @@ func register(k *Kind) *Kind {
 // Collection is the kind's part of a path, as in /v1/waiting-rooms.
 func (k *Kind) Collection() string { return k.Name + "s" }
 
-// Find returns the kind with a name, nil if there is none.
+// Find returns the kind with that name, nil if there is none.
 func Find(name string) *Kind {
 	return find(func(k *Kind) bool { return k.Name == name })
 }
@@ -70,7 +69,7 @@ func Of(stream events.StreamID) *Kind {
 	return find(func(k *Kind) bool { return k.Rules.Category == category })
 }
 
-// ByCollection returns the kind with that part of a path, nil if there is none.
+// ByCollection returns the kind with that collection in paths, nil if there is none.
 func ByCollection(name string) *Kind {
 	return find(func(k *Kind) bool { return k.Collection() == name })
 }
@@ -91,7 +90,7 @@ func Names() (names []string) {
 	return names
 }
 
-// Rules returns those of all kinds.
+// Rules returns the rules of all kinds.
 func Rules() (all []core.Kind) {
 	for _, k := range All {
 		all = append(all, k.Rules)

@@ -11,8 +11,8 @@ import (
 	"admitone/projections/row"
 )
 
-// paymentKind is money from outside. Its commands are steps of what it pays for, so packages whatif
-// and replay leave it out.
+// paymentKind is an external payment. Its commands are steps of what it pays for, so packages whatif and replay make
+// them.
 var _ = register(&Kind{
 	Name:  "payment",
 	Rules: payment.Kind,

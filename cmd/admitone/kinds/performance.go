@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 
 	"admitone/actors/core"
 	"admitone/actors/performance"
@@ -57,20 +58,30 @@ func performanceText(out io.Writer, p *row.Performance, c events.Currency) error
 	if p.LimitPerHolder > 0 {
 		limit = fmt.Sprint(p.LimitPerHolder)
 	}
-	if _, err := fmt.Fprintf(out, `performance/%s  %s
+	if _, err := fmt.Fprintf(out, `performance/%s  %s%s
   venue      %s, %s
   seats      %s
   limit      %s per holder
   holds      %d s%s
   position   %d
-`, p.ID, p.Title, p.Venue, events.FormatTime(p.StartsAt), seatsText(&p.SeatCounts), limit, p.HoldSeconds,
+`, p.ID, p.Title, cancelledText(&p.Cancelled), p.Venue, events.FormatTime(p.StartsAt), seatsText(&p.SeatCounts), limit, p.HoldSeconds,
 		saleText(p.SaleTimes), p.Position); err != nil {
 		return err
 	}
 	for i := range p.Sections {
 		s := &p.Sections[i]
-		if _, err := fmt.Fprintf(out, "  section    %s  %s: %d rows of %d at %s; %s\n", s.ID, s.DisplayName, s.Rows,
-			s.SeatsPerRow, c.Text(s.Price), seatsText(&s.SeatCounts)); err != nil {
+		rows := fmt.Sprintf("%d rows", s.Rows)
+		if s.SeatsPerRow > 0 {
+			rows += fmt.Sprintf(" of %d at %s", s.SeatsPerRow, c.Text(s.Price))
+		}
+		if _, err := fmt.Fprintf(out, "  section    %s  %s: %s; %s\n", s.ID, s.DisplayName, rows,
+			seatsText(&s.SeatCounts)); err != nil {
+			return err
+		}
+	}
+	for _, price := range p.Prices {
+		if _, err := fmt.Fprintf(out, "  price      %s %s\n", strings.TrimSpace(price.Category+" "+price.Type),
+			c.Text(price.Amount)); err != nil {
 			return err
 		}
 	}
@@ -93,22 +104,34 @@ func seatParts(m *row.SeatMap) Parts {
 	return p
 }
 
-func performanceCommand(w *demand.Intent, _ events.RoomID) (core.Command, error) {
+func performanceCommand(w *demand.Request, _ events.RoomID) (core.Command, error) {
 	switch f := w.Fact.(type) {
 	case *events.PerformanceCreated:
 		return &performance.Create{ID: f.PerformanceID, Title: f.Title, Venue: f.Venue, StartsAt: f.StartsAt,
 			HoldSeconds: f.HoldSeconds, LimitPerHolder: f.LimitPerHolder, WaitingRoom: f.WaitingRoom,
-			Sections: f.Sections, SaleTimes: f.SaleTimes, Cancellation: f.Cancellation}, nil
+			Sections: f.Sections, SaleTimes: f.SaleTimes, Cancellation: f.Cancellation, Plan: f.Plan,
+			Categories: pricedCategories(f.CategoryPrices), Prices: f.CategoryPrices}, nil
 	case *events.PerformanceEdited:
 		edit := &performance.Edit{Title: &f.Title, Venue: &f.Venue, StartsAt: &f.StartsAt, HoldSeconds: &f.HoldSeconds,
 			LimitPerHolder: &f.LimitPerHolder, OpensAt: &f.OpensAt, ClosesAt: &f.ClosesAt,
-			Prices: make(map[events.SectionID]int64, len(f.Prices)), Cancellation: &f.Cancellation}
+			Prices: make(map[events.SectionID]int64, len(f.Prices)), Cancellation: &f.Cancellation,
+			CategoryPrices: f.CategoryPrices}
 		for _, p := range f.Prices {
 			edit.Prices[p.Section] = p.Price
 		}
 		return edit, nil
+	case *events.PerformanceCancelled:
+		return &performance.Cancel{Reason: f.Reason}, nil
 	}
 	return nil, nil
+}
+
+// pricedCategories are those of prices, which the log has found to be those in use.
+func pricedCategories(prices []events.CategoryPrice) (names []string) {
+	for _, p := range prices {
+		names = append(names, p.Category)
+	}
+	return names
 }
 
 func performanceBefore(fact events.Fact, p Policy) events.Fact {
@@ -142,7 +165,7 @@ func performanceIntent(fact events.Fact, p Policy) events.Fact {
 	return fact
 }
 
-func performanceRequests(w *demand.Intent) []*Request {
+func performanceRequests(w *demand.Request) []*Request {
 	switch f := w.Fact.(type) {
 	case *events.PerformanceCreated:
 		sections := make([]members, len(f.Sections))
@@ -152,27 +175,59 @@ func performanceRequests(w *demand.Intent) []*Request {
 				sections[i]["name"] = s.DisplayName
 			}
 		}
-		return setup(Post("/v1/performances", members{"id": f.PerformanceID, "title": f.Title, "venue": f.Venue,
+		body := members{"id": f.PerformanceID, "title": f.Title, "venue": f.Venue,
 			"starts_at": f.StartsAt, "closes_at": nil, "hold_seconds": LongHold, "limit_per_holder": f.LimitPerHolder,
-			"sections": sections}, On(w.Stream, Exclusive)))
+			"sections": sections}
+		if f.Plan != "" {
+			delete(body, "sections")
+			body["plan"], body["prices"] = f.Plan, categoryPrices(f.CategoryPrices)
+		}
+		return setup(Post("/v1/performances", body, On(w.Stream, Exclusive)))
 	case *events.PerformanceEdited:
 		prices := make(members, len(f.Prices))
 		for _, p := range f.Prices {
 			prices[string(p.Section)] = p.Price
 		}
+		if len(f.CategoryPrices) > 0 {
+			prices = categoryPrices(f.CategoryPrices)
+		}
+		body := members{"title": f.Title, "venue": f.Venue, "starts_at": f.StartsAt, "limit_per_holder": f.LimitPerHolder,
+			"prices": prices}
+		if f.Change != 0 {
+			areas := members{}
+			for _, a := range f.Areas {
+				areas[string(a.Area)] = a.Places
+			}
+			body["areas"] = areas
+		}
 		return setup(&Request{Method: http.MethodPatch, Path: "/v1/performances/" + w.Stream.Entity(), Edit: true,
-			Needs: []Need{On(w.Stream, Exclusive)}, Body: members{"title": f.Title, "venue": f.Venue,
-				"starts_at": f.StartsAt, "limit_per_holder": f.LimitPerHolder, "prices": prices}})
+			Needs: []Need{On(w.Stream, Exclusive)}, Body: body})
+	case *events.PerformanceCancelled:
+		return cancelRequest(w, "performances", f.Reason)
 	}
 	return nil
+}
+
+// categoryPrices are prices as a body has them.
+func categoryPrices(prices []events.CategoryPrice) members {
+	all := members{}
+	for _, p := range prices {
+		if p.Type == "" {
+			all[p.Category] = p.Amount
+			continue
+		}
+		types, _ := all[p.Category].([]members)
+		all[p.Category] = append(types, members{"type": p.Type, "amount": p.Amount, "restricted": p.Restricted})
+	}
+	return all
 }
 
 func performanceRefusedRequests(f *events.RefusalRecorded, path []string) []*Request {
 	if len(path) != 2 || path[1] != "bookings" {
 		return nil
 	}
-	body := members{"holder": f.Holder, "seats": f.Seats}
-	if len(f.Seats) == 0 {
+	body := members(Asking(f.Holder, f.Seats, f.Areas))
+	if len(f.Seats)+len(f.Areas) == 0 {
 		best := members{"quantity": f.Quantity}
 		if f.Section != "" {
 			best["section"] = f.Section

@@ -5,8 +5,7 @@ import (
 	"admitone/events"
 )
 
-// Policy has the settings that what-if changes, by their names on the wire. Others stay as
-// recorded.
+// Policy has the settings that what-if changes, by their names on the wire. Other settings keep their recorded values.
 type Policy map[string]int64
 
 // Apply replaces a value by the policy's, if the policy has that setting.
@@ -45,9 +44,9 @@ type Settings struct {
 	// Before returns a fact from before the range as it is folded: settings that can't be edited
 	// differ from the beginning. No recorded deadline depends on them.
 	Before func(events.Fact, Policy) events.Fact
-	// Intent returns the fact of an intent as it would be under the policy.
+	// Intent returns the fact of a request as it would be under the policy.
 	Intent func(events.Fact, Policy) events.Fact
-	// Edit returns the command that puts a policy with settings of the kind into force for an
-	// entity, nil if the entity does not exist or nothing can be edited.
+	// Edit returns the command that applies a policy with settings of the kind to an entity, nil if the entity does
+	// not exist or can't be edited.
 	Edit func(core.Core, Policy) core.Command
 }

@@ -53,7 +53,7 @@ func productText(out io.Writer, p *row.Product, c events.Currency) error {
 	if p.LimitPerHolder > 0 {
 		limit = fmt.Sprint(p.LimitPerHolder)
 	}
-	_, err := fmt.Fprintf(out, `product/%s  %s
+	_, err := fmt.Fprintf(out, `product/%s  %s%s
   stock      %d = %d remaining + %d held + %d sold
   price      %s
   limit      %s per holder
@@ -61,12 +61,12 @@ func productText(out io.Writer, p *row.Product, c events.Currency) error {
   revision   %d, position %d
   created    %s
   changed    %s
-`, p.ID, p.Name, p.Stock, p.Remaining(), p.Held, p.Sold, c.Text(p.Price), limit, p.HoldSeconds, saleText(p.SaleTimes),
+`, p.ID, p.Name, cancelledText(&p.Cancelled), p.Stock, p.Remaining(), p.Held, p.Sold, c.Text(p.Price), limit, p.HoldSeconds, saleText(p.SaleTimes),
 		p.Revision, p.Position, events.FormatTime(p.Created), events.FormatTime(p.Updated))
 	return err
 }
 
-// saleText is a line that tells when something is on sale, empty if at any time.
+// saleText is a line with the sale times, empty if there are none.
 func saleText(times events.SaleTimes) string {
 	var bounds []string
 	if !times.OpensAt.IsZero() {
@@ -81,16 +81,18 @@ func saleText(times events.SaleTimes) string {
 	return "\n  sale       " + strings.Join(bounds, ", ")
 }
 
-func productCommand(w *demand.Intent, room events.RoomID) (core.Command, error) {
+func productCommand(w *demand.Request, room events.RoomID) (core.Command, error) {
 	switch f := w.Fact.(type) {
 	case *events.ProductCreated:
 		return &product.Create{ID: f.ProductID, Name: f.DisplayName, Stock: f.Stock, Price: f.Price,
 			LimitPerHolder: f.LimitPerHolder, HoldSeconds: f.HoldSeconds, WaitingRoom: f.WaitingRoom,
-			SaleTimes: f.SaleTimes}, nil
+			SaleTimes: f.SaleTimes, Cancellation: f.Cancellation}, nil
+	case *events.ProductCancelled:
+		return &product.Cancel{Reason: f.Reason}, nil
 	case *events.ProductEdited:
 		return &product.Edit{Name: &f.DisplayName, Stock: &f.Stock, Price: &f.Price,
 			LimitPerHolder: &f.LimitPerHolder, WaitingRoom: &f.WaitingRoom,
-			OpensAt: &f.OpensAt, ClosesAt: &f.ClosesAt}, nil
+			OpensAt: &f.OpensAt, ClosesAt: &f.ClosesAt, Cancellation: &f.Cancellation}, nil
 	case *events.ProductReserved:
 		return reservation(f.ReservationID, func(id events.ID) core.Command {
 			return &product.Reserve{ReservationID: id, Holder: f.Holder, Quantity: f.Quantity, Room: room,
@@ -104,7 +106,9 @@ func productCommand(w *demand.Intent, room events.RoomID) (core.Command, error) 
 	case *events.ProductConfirmed:
 		return reservation(f.ReservationID, func(id events.ID) core.Command { return &product.Confirm{ReservationID: id} })
 	case *events.ProductReleased:
-		return reservation(f.ReservationID, func(id events.ID) core.Command { return &product.Release{ReservationID: id} })
+		return reservation(f.ReservationID, func(id events.ID) core.Command {
+			return &product.Release{ReservationID: id, Reason: f.Reason}
+		})
 	}
 	return nil, nil
 }
@@ -164,22 +168,24 @@ func productIntent(fact events.Fact, p Policy) events.Fact {
 	return fact
 }
 
-func productRequests(w *demand.Intent) (all []*Request) {
+func productRequests(w *demand.Request) (all []*Request) {
 	path := "/v1/products/" + w.Stream.Entity()
 	reserve := func(id events.ReservationID, holder events.Holder, quantity int64, hold bool,
 		order *events.OrderData) *Request {
 		body := WithOrderData(members{"holder": holder, "quantity": quantity, "hold": hold}, order)
-		r := Post(path+"/reservations", body, On(w.Stream, Acquire), onReservation(id))
+		r := Post(path+"/reservations", body, On(w.Stream, Acquire), OnReservation(id))
 		r.Creates = string(id)
 		return r
 	}
 	release := func(id events.ReservationID) *Request {
-		return Delete(path+"/reservations/<"+string(id)+">", On(w.Stream, Release), onReservation(id))
+		return Delete(path+"/reservations/<"+string(id)+">", On(w.Stream, Release), OnReservation(id))
 	}
 	switch f := w.Fact.(type) {
 	case *events.ProductCreated:
 		return setup(Post("/v1/products", members{"id": w.Stream.Entity(), "name": f.DisplayName, "stock": f.Stock,
 			"price": f.Price, "limit_per_holder": f.LimitPerHolder, "hold_seconds": LongHold}, On(w.Stream, Exclusive)))
+	case *events.ProductCancelled:
+		return cancelRequest(w, "products", f.Reason)
 	case *events.ProductEdited:
 		return setup(&Request{Method: http.MethodPatch, Path: path, Edit: true, Needs: []Need{On(w.Stream, Exclusive)},
 			Body: members{"name": f.DisplayName, "stock": f.Stock, "price": f.Price, "limit_per_holder": f.LimitPerHolder}})
@@ -189,7 +195,7 @@ func productRequests(w *demand.Intent) (all []*Request) {
 		all = append(all, reserve(f.ReservationID, f.Holder, f.Quantity, true, &f.OrderData))
 	case *events.ProductConfirmed:
 		all = append(all, Post(path+"/reservations/<"+string(f.ReservationID)+">/confirm", nil,
-			On(w.Stream, Shared), onReservation(f.ReservationID)))
+			On(w.Stream, Shared), OnReservation(f.ReservationID)))
 	case *events.ProductReleased:
 		all = append(all, release(f.ReservationID))
 	case *events.ProductExpired:
@@ -202,7 +208,8 @@ func productRequests(w *demand.Intent) (all []*Request) {
 	return all
 }
 
-func onReservation(id events.ReservationID) Need { return Need{"reservation-" + string(id), Exclusive} }
+// OnReservation is a need for a reservation.
+func OnReservation(id events.ReservationID) Need { return Need{"reservation-" + string(id), Exclusive} }
 
 func productRefusedRequests(f *events.RefusalRecorded, path []string) (all []*Request) {
 	stock := On(events.StreamID(f.Stream), Exclusive)
@@ -214,7 +221,7 @@ func productRefusedRequests(f *events.RefusalRecorded, path []string) (all []*Re
 			Body: members{"holder": f.Holder, "quantity": max(1, f.Quantity), "hold": f.Hold}}}
 	}
 	reservation := "/v1/products/" + path[0] + "/reservations/<" + path[2] + ">"
-	needs := []Need{stock, onReservation(events.ReservationID(path[2]))}
+	needs := []Need{stock, OnReservation(events.ReservationID(path[2]))}
 	if core.Code(f.Code) == core.CodeHoldExpired {
 		ended := Delete(reservation, needs...)
 		ended.System = true

@@ -15,17 +15,16 @@ type Request struct {
 	Body any
 	// Needs are the resources on which it depends.
 	Needs []Need
-	// Creates is the id, in the log, of what it creates, where the target chooses another one.
+	// Creates is the id, in the log, of the entity that it creates, where the target chooses another one.
 	Creates string
 	// Edit means that the revision has to be read first.
 	Edit bool
-	// Setup means that it puts something on sale, or money into a wallet. It is sent even if it
-	// comes before the range.
+	// Setup means that it puts something on sale or charges a wallet. It is sent even if it is before the range.
 	Setup bool
-	// System means that it stands for a deadline, and that no answer to it is wrong.
+	// System means that it stands for a deadline, so that any answer is accepted.
 	System bool
-	// Status is the one that the answer must have, "" for any.
-	Status string
+	// Status is required in the answer, and Outcome for an external payment; "" for any.
+	Status, Outcome string
 }
 
 // Need is a resource on which a request depends: a stream, or a reservation.
@@ -34,7 +33,7 @@ type Need struct {
 	Use      Use
 }
 
-// Use is what a request does with a resource.
+// Use is how a request uses a resource.
 type Use int
 
 const (

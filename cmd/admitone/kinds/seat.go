@@ -54,23 +54,26 @@ func appendSeat(dst []byte, s *row.OneSeat, at *row.Moment) []byte {
 }
 
 // seatCommand has the commands of organisers; the others belong to bookings.
-func seatCommand(w *demand.Intent, _ events.RoomID) (core.Command, error) {
-	switch w.Fact.(type) {
+func seatCommand(w *demand.Request, _ events.RoomID) (core.Command, error) {
+	switch f := w.Fact.(type) {
 	case *events.SeatBlocked:
-		return &seat.Block{}, nil
+		return &seat.Block{Label: f.Label}, nil
 	case *events.SeatUnblocked:
 		return &seat.Unblock{}, nil
 	}
 	return nil, nil
 }
 
-func seatRequests(w *demand.Intent) []*Request {
+func seatRequests(w *demand.Request) []*Request {
 	show, name := events.CutPerformance(w.Stream.Entity())
 	r := &Request{Path: "/v1/performances/" + string(show) + "/seats/" + name + "/block",
 		Needs: []Need{On(performance.Stream(show), Shared), On(w.Stream, Exclusive)}}
-	switch w.Fact.(type) {
+	switch f := w.Fact.(type) {
 	case *events.SeatBlocked:
-		r.Method = http.MethodPut
+		if r.Method = http.MethodPut; f.Label != "" {
+			r.Path = "/v1/performances/" + string(show) + "/blocks"
+			r.Body = map[string]any{"seats": []string{name}, "label": f.Label}
+		}
 	case *events.SeatUnblocked:
 		r.Method = http.MethodDelete
 	default:

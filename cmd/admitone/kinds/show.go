@@ -12,7 +12,7 @@ import (
 type Shown struct {
 	Text func(out io.Writer) error
 	JSON func(at *row.Moment) []byte
-	// Parts returns what the JSON leaves out. It is nil if the JSON is complete.
+	// Parts returns the parts that the JSON omits. It is nil if the JSON is complete.
 	Parts func() Parts
 }
 
@@ -24,7 +24,7 @@ type Parts struct {
 	Otherwise string
 }
 
-// showing makes a [Kind.Show] of functions that read a row and write it as text and as JSON.
+// showing returns a [Kind.Show] of functions that read a row and write it as text and as JSON.
 func showing[R any, ID ~string](read func(context.Context, events.Store, ID, events.Position) (*R, error),
 	text func(io.Writer, *R) error, write func([]byte, *R, *row.Moment) []byte,
 ) func(context.Context, events.Store, string, row.Moment) (*Shown, error) {

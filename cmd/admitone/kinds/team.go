@@ -27,7 +27,7 @@ func teamText(out io.Writer, t *row.Team) error {
 	return err
 }
 
-func teamCommand(w *demand.Intent, _ events.RoomID) (core.Command, error) {
+func teamCommand(w *demand.Request, _ events.RoomID) (core.Command, error) {
 	switch f := w.Fact.(type) {
 	case *events.TeamRegistered:
 		return &team.Register{ID: f.TeamID, Name: f.DisplayName, Owner: f.Owner}, nil
@@ -35,7 +35,7 @@ func teamCommand(w *demand.Intent, _ events.RoomID) (core.Command, error) {
 	return nil, nil
 }
 
-func teamRequests(w *demand.Intent) []*Request {
+func teamRequests(w *demand.Request) []*Request {
 	f, ok := w.Fact.(*events.TeamRegistered)
 	if !ok {
 		return nil

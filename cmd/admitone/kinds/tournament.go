@@ -69,14 +69,14 @@ func tournamentText(out io.Writer, t *row.Roster) error {
 	if !t.OpensAt.IsZero() {
 		from = "from " + events.FormatTime(t.OpensAt) + " "
 	}
-	if _, err := fmt.Fprintf(out, `tournament/%s  %s
+	if _, err := fmt.Fprintf(out, `tournament/%s  %s%s
   slots      %d = %d remaining + %d entered
   waitlist   %s
   sign-up    %s, %suntil %s
   revision   %d, position %d
   created    %s
   changed    %s
-`, t.ID, t.Name, t.TeamLimit, t.Remaining(), t.Entered, waitlist, t.Status, from, events.FormatTime(t.RegisterDeadline),
+`, t.ID, t.Name, cancelledText(&t.Cancelled), t.TeamLimit, t.Remaining(), t.Entered, waitlist, t.Status, from, events.FormatTime(t.RegisterDeadline),
 		t.Revision, t.Position, events.FormatTime(t.Created), events.FormatTime(t.Updated)); err != nil {
 		return err
 	}
@@ -103,12 +103,14 @@ func rosterParts(t *row.Roster) Parts {
 	return p
 }
 
-func tournamentCommand(w *demand.Intent, room events.RoomID) (core.Command, error) {
+func tournamentCommand(w *demand.Request, room events.RoomID) (core.Command, error) {
 	switch f := w.Fact.(type) {
 	case *events.TournamentCreated:
 		return &tournament.Create{ID: f.TournamentID, Name: f.DisplayName, TeamLimit: f.TeamLimit,
 			RegisterDeadline: f.RegisterDeadline, Waitlist: f.Waitlist, Rule: f.WaitlistRule,
 			WaitingRoom: f.WaitingRoom, OpensAt: f.OpensAt, Closed: f.Status == events.TournamentClosed}, nil
+	case *events.TournamentCancelled:
+		return &tournament.Cancel{Reason: f.Reason}, nil
 	case *events.TournamentEdited:
 		return &tournament.Edit{Name: &f.DisplayName, TeamLimit: &f.TeamLimit, RegisterDeadline: &f.RegisterDeadline,
 			Status: &f.Status, WaitingRoom: &f.WaitingRoom, OpensAt: &f.OpensAt}, nil
@@ -148,7 +150,7 @@ func tournamentIntent(fact events.Fact, p Policy) events.Fact {
 	return fact
 }
 
-func tournamentRequests(w *demand.Intent) []*Request {
+func tournamentRequests(w *demand.Request) []*Request {
 	path, here := "/v1/tournaments/"+w.Stream.Entity(), On(w.Stream, Exclusive)
 	enter := func(teams []events.TeamID, status events.EntryStatus, order *events.OrderData) []*Request {
 		r := Post(path+"/entries", WithOrderData(entryOf(teams), order), here)
@@ -164,6 +166,8 @@ func tournamentRequests(w *demand.Intent) []*Request {
 		return setup(Post("/v1/tournaments", members{"id": f.TournamentID, "name": f.DisplayName,
 			"team_limit": f.TeamLimit, "register_deadline": extended(f.RegisterDeadline), "waitlist": f.Waitlist,
 			"waitlist_rule": f.WaitlistRule, "status": status}, here))
+	case *events.TournamentCancelled:
+		return cancelRequest(w, "tournaments", f.Reason)
 	case *events.TournamentEdited:
 		return setup(&Request{Method: http.MethodPatch, Path: path, Edit: true, Needs: []Need{here},
 			Body: members{"name": f.DisplayName, "team_limit": f.TeamLimit,

@@ -35,7 +35,7 @@ func walletText(out io.Writer, w *row.Wallet, c events.Currency) error {
 	return err
 }
 
-func walletCommand(w *demand.Intent, _ events.RoomID) (core.Command, error) {
+func walletCommand(w *demand.Request, _ events.RoomID) (core.Command, error) {
 	switch f := w.Fact.(type) {
 	case *events.WalletCharged:
 		return &wallet.Charge{ID: f.ChargeID, Amount: f.Amount}, nil
@@ -43,7 +43,7 @@ func walletCommand(w *demand.Intent, _ events.RoomID) (core.Command, error) {
 	return nil, nil
 }
 
-func walletRequests(w *demand.Intent) []*Request {
+func walletRequests(w *demand.Request) []*Request {
 	f, ok := w.Fact.(*events.WalletCharged)
 	if !ok {
 		return nil

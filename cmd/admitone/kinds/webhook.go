@@ -17,9 +17,9 @@ var _ = register(&Kind{
 	Name:  "webhook",
 	Rules: webhook.Kind,
 	Show:  showing(row.WebhookAt, webhookText, api.AppendWebhook),
-	// No sale depends on a webhook, and a sale that is tried again must not be told to its receiver.
-	Command:  func(*demand.Intent, events.RoomID) (core.Command, error) { return nil, nil },
-	Requests: func(*demand.Intent) []*Request { return nil },
+	// No sale depends on a webhook, and a replay or what-if must not notify its receiver.
+	Command:  func(*demand.Request, events.RoomID) (core.Command, error) { return nil, nil },
+	Requests: func(*demand.Request) []*Request { return nil },
 })
 
 func webhookText(out io.Writer, w *row.Webhook) error {

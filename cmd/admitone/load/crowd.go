@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/HdrHistogram/hdrhistogram-go"
 	"github.com/valyala/fasthttp"
 
 	"admitone/cmd/admitone/progress"
@@ -19,20 +20,24 @@ import (
 const (
 	// crowdPatience bounds one request.
 	crowdPatience = 30 * time.Second
-	// crowdTimeout is the number of failures in a row after which a member stops, and crowdRests
-	// how long it pauses after each.
+	// crowdTimeout is the number of consecutive failures after which a member stops, crowdRests the
+	// pause after each.
 	crowdTimeout = 50
 	crowdRests   = 20 * time.Millisecond
 )
 
-// crowd has the members of a scenario, with a connection each, and their shared state.
+// crowd has the members of a scenario, each with a connection, and their shared state.
 type crowd struct {
 	plan     *Plan
 	client   *fasthttp.HostClient
 	answered atomic.Int64
 	members  []*member
-	// rested is the time between the parts of a scenario, in which nothing was requested.
+	// rested is the time spent in rest, which does not count as the scenario's.
 	rested time.Duration
+	pace   pace
+
+	mu      sync.Mutex
+	latency *hdrhistogram.Histogram // in microseconds; guarded by mu
 }
 
 // member is one client of the crowd, with its connection and its results.
@@ -42,7 +47,6 @@ type member struct {
 	request  *fasthttp.Request
 	response *fasthttp.Response
 	failures int // in a row
-	latency  histogram
 	codes    map[string]int64
 }
 
@@ -58,7 +62,7 @@ func newCrowd(plan *Plan) (*crowd, error) {
 	c := &crowd{plan: plan, client: &fasthttp.HostClient{
 		Addr: address, IsTLS: u.Scheme == "https", MaxConns: plan.Connections,
 		ReadTimeout: crowdPatience, WriteTimeout: crowdPatience, MaxIdleConnDuration: time.Minute,
-		// No retries: a request that is repeated unnoticed would be a second sale.
+		// No retries: a request that is repeated unnoticed could be a second sale.
 		MaxIdemponentCallAttempts: 1,
 		NoDefaultUserAgentHeader:  true,
 	}}
@@ -79,12 +83,14 @@ func (c *crowd) forget() {
 	c.answered.Store(0)
 	c.rested = 0
 	for _, m := range c.members {
-		m.failures, m.latency, m.codes = 0, histogram{}, map[string]int64{}
+		m.failures, m.codes = 0, map[string]int64{}
 	}
+	c.latency = newHistogram()
 }
 
-// each runs work for every member at once, and returns when all are done or have stopped.
+// each runs work for every member concurrently, and returns when all have ended.
 func (c *crowd) each(bar *progress.Bar, what string, work func(*member)) {
+	c.pace.begin()
 	var members sync.WaitGroup
 	for _, m := range c.members {
 		members.Go(func() { work(m) })
@@ -106,17 +112,17 @@ func (c *crowd) each(bar *progress.Bar, what string, work func(*member)) {
 	}
 }
 
-// share distributes numbered tasks among the members, each the next that is not taken.
-func (c *crowd) share(ctx context.Context, bar *progress.Bar, what string, errands int, do func(m *member, n int)) {
+// share distributes tasks, numbered from 0, among the members: each does the next open one.
+func (c *crowd) share(ctx context.Context, bar *progress.Bar, what string, tasks int, do func(m *member, n int)) {
 	var next atomic.Int64
 	c.each(bar, what, func(m *member) {
-		for n := int(next.Add(1) - 1); n < errands && m.stays(ctx); n = int(next.Add(1) - 1) {
+		for n := int(next.Add(1) - 1); n < tasks && m.stays(ctx); n = int(next.Add(1) - 1) {
 			do(m, n)
 		}
 	})
 }
 
-// rest pauses for a time that is not counted as the scenario's.
+// rest pauses the scenario. The time does not count as the scenario's.
 func (c *crowd) rest(ctx context.Context, bar *progress.Bar, what string, d time.Duration) {
 	begun := time.Now()
 	defer func() { c.rested += time.Since(begun) }()
@@ -136,19 +142,19 @@ func (c *crowd) rest(ctx context.Context, bar *progress.Bar, what string, d time
 	}
 }
 
-// stays reports whether a member goes on.
+// stays reports whether a member continues: ctx has not ended, and it has not failed too often.
 func (m *member) stays(ctx context.Context) bool {
 	return ctx.Err() == nil && m.failures < crowdTimeout
 }
 
-// do sends one request and records the answer. It returns the status, 0 without an answer; the body
-// is in m.response.
+// do sends a request and records its latency and code. It returns the status, 0 if there was no response,
+// whose body is in m.response.
 func (m *member) do(method, path string, body []byte) int {
 	m.request.SetRequestURI(m.plan.Against + path)
 	m.request.Header.SetMethod(method)
 	m.request.SetBodyRaw(body)
-	m.request.Header.SetContentLength(len(body)) // a GET would announce the body before it
-	begun := time.Now()
+	m.request.Header.SetContentLength(len(body)) // otherwise a GET keeps the length of the previous body
+	begun := m.pace.next()
 	err := m.client.Do(m.request, m.response)
 	m.answered.Add(1)
 	if err != nil {
@@ -158,7 +164,7 @@ func (m *member) do(method, path string, body []byte) int {
 		return 0
 	}
 	m.failures = 0
-	m.latency.add(time.Since(begun))
+	m.took(time.Since(begun))
 	status := m.response.StatusCode()
 	if status < 400 {
 		m.codes[strconv.Itoa(status)]++
@@ -168,9 +174,9 @@ func (m *member) do(method, path string, body []byte) int {
 	return status
 }
 
-// get reads a resource without counting the request. It reports whether an answer came.
+// get reads a resource without recording the request. It reports whether it succeeded.
 func (m *member) get(path string, into any) bool {
-	var request fasthttp.Request // not m's, which may still announce a body
+	var request fasthttp.Request // not m's, which may still have a body
 	request.SetRequestURI(m.plan.Against + path)
 	if m.plan.Token != "" {
 		request.Header.Set("Authorization", "Bearer "+m.plan.Token)
@@ -182,7 +188,7 @@ func (m *member) get(path string, into any) bool {
 // unknown reports whether a status leaves the outcome unknown.
 func unknown(status int) bool { return status >= 500 || status == 0 }
 
-// codeOf returns the code of a problem.
+// codeOf returns the code of an encoded problem.
 func codeOf(problem []byte) []byte {
 	_, code, _ := bytes.Cut(problem, []byte(`"code":"`))
 	code, _, _ = bytes.Cut(code, []byte(`"`))

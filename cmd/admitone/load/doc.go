@@ -1,12 +1,12 @@
-// Package load puts a running server under load and proves from its log that nothing was given out
-// twice, that everything acknowledged is there, and that everything there was acknowledged.
+// Package load puts a running server under load and verifies with its log that nothing was sold twice,
+// that everything acknowledged was recorded, and that everything recorded was acknowledged.
 //
-// # Why it proves and does not only count
+// # Why it verifies and does not only measure
 //
-// A server that answers fast and wrong looks better than one that answers right. So every member of
-// the crowd records its answers, and at the end the log is checked against them by the rules of the
-// kind, and the server's own counts against the log. A request without an answer has an unknown
-// outcome: at most so many may be in the log unacknowledged.
+// A server that answers fast but wrong would look better than one that answers right. So every member of
+// the crowd records its answers. At the end the log is checked against them and against the rules of the
+// kind, and the server's own counts against the log. A request without an answer has an unknown outcome:
+// the log may have at most that many unacknowledged ones.
 //
 // # Adding a scenario
 //

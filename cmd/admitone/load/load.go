@@ -14,30 +14,29 @@ import (
 	"admitone/events"
 )
 
-// Scenario is a kind of load. A new one is a file with these methods, and is registered with its
-// kind (cmd/admitone/kinds).
+// Scenario is a kind of load. It is registered with its kind in cmd/admitone/kinds.
 type Scenario interface {
-	// Flags declares the scenario's flags. Check returns an error of usage for values that can't
-	// be; given reports which flags were given.
+	// Flags declares the scenario's flags. Check returns a usage error for invalid values; given reports
+	// whether a flag was set.
 	Flags(*pflag.FlagSet)
 	Check(given func(flag string) bool) error
-	// prepare creates what the crowd will request.
+	// prepare creates the resources that the crowd requests.
 	prepare(ctx context.Context, server *remote.Log, c *crowd, bar *progress.Bar) error
-	// act runs the crowd and returns when it is done.
+	// act runs the crowd until it has finished.
 	act(ctx context.Context, c *crowd, bar *progress.Bar)
-	// prove reads the log back and checks it against the answers. Faults are in the proof.
+	// prove checks the log against the answers. Differences are in the proof, and are no error.
 	prove(ctx context.Context, server *remote.Log) (Proof, error)
-	// tidy ends what was created, as far as the server allows, so that nothing is on offer any
-	// more. It describes what stays.
+	// tidy ends the created resources as far as the server allows, so that nothing stays on sale. It
+	// describes what stays.
 	tidy(ctx context.Context, server *remote.Log, c *crowd, bar *progress.Bar) (stays string, err error)
-	// outcome returns what was requested, for example "product load-1", and how many requests were
-	// acknowledged.
+	// outcome returns the main resource, for example "product load-1", and the number of acknowledged
+	// requests.
 	outcome() (about string, acknowledged int64)
 }
 
 // Proof is the result of checking the log against the answers.
 type Proof interface {
-	// faults are the differences; without any the proof holds.
+	// faults returns the differences. The proof holds if there are none.
 	faults() []string
 	print(out io.Writer) error
 }
@@ -62,15 +61,35 @@ const (
 
 // Plan is the target and the size of a run.
 type Plan struct {
-	// Scenario is its name, Against the server's address, and Token an admin's where one is needed.
+	// Scenario is the scenario's name, Against the server's URL, and Token an admin's token, "" if the
+	// server needs none.
 	Scenario, Against, Token string
-	// Connections, each with one request at a time.
+	// Connections is their number. Each has one request at a time.
 	Connections int
+	// Rate is the number of requests that begin per second, at even intervals. 0 means that a connection
+	// sends its next request after each response. It requires a [Paced] scenario.
+	Rate float64
 }
 
-// Run runs the scenario and proves its outcome. If the proof could not be made because the server
-// is gone, the report has the answers and no proof. Errors: the server's; there is no report if the
-// crowd could not begin or did not end.
+// MaxRate bounds Rate. The minimum is one.
+const MaxRate = 1_000_000
+
+// paced is implemented by scenarios whose members always have a next request.
+type paced interface{ paced() }
+
+// Paced reports whether a scenario can be run at a rate. The members of other scenarios act when the server
+// tells them to.
+func Paced(s Scenario) bool {
+	_, ok := s.(paced)
+	return ok
+}
+
+func (*productScenario) paced()    {}
+func (*tournamentScenario) paced() {}
+func (*seatsScenario) paced()      {}
+
+// Run runs a scenario and verifies its outcome. Errors: the server's. If the crowd could not start or finish
+// there is no report; if the log could not be read the report has no proof.
 func (p *Plan) Run(ctx context.Context, chosen Scenario, bar *progress.Bar) (*Report, error) {
 	server, err := remote.New(p.Against, p.Token)
 	if err != nil {
@@ -86,7 +105,9 @@ func (p *Plan) Run(ctx context.Context, chosen Scenario, bar *progress.Bar) (*Re
 	}
 	c.forget()
 	begun := time.Now()
+	c.pace.start(ctx, p.Rate)
 	chosen.act(ctx, c, bar)
+	c.pace.start(ctx, 0)
 	took := time.Since(begun) - c.rested
 	bar.Done()
 	if ctx.Err() != nil {
@@ -111,11 +132,11 @@ func (p *Plan) Run(ctx context.Context, chosen Scenario, bar *progress.Bar) (*Re
 // tidyLimit bounds the tidying.
 const tidyLimit = time.Minute
 
-// tidied tidies up, also after an interruption, and describes what stays.
+// tidied tidies up, also after ctx has ended, and describes what stays.
 func tidied(ctx context.Context, chosen Scenario, server *remote.Log, c *crowd, bar *progress.Bar) string {
 	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), tidyLimit)
 	defer cancel()
-	c.forget() // members that have stopped help too
+	c.forget() // members that have stopped take part again
 	stays, err := chosen.tidy(limited, server, c, bar)
 	bar.Done()
 	if err != nil {
@@ -124,7 +145,7 @@ func tidied(ctx context.Context, chosen Scenario, server *remote.Log, c *crowd, 
 	return "tidied up: " + stays
 }
 
-// sellOut takes the rest of a product off sale.
+// sellOut reduces a product's stock to what is sold and held.
 func sellOut(ctx context.Context, server *remote.Log, productID events.ProductID) error {
 	var now struct{ Sold, Held int64 }
 	stock := func() string { return fmt.Sprintf(`{"stock":%d}`, now.Sold+now.Held) }

@@ -26,7 +26,7 @@ const (
 	productHold = 3600
 )
 
-// productScenario is a load in which everyone reserves the same product.
+// productScenario is a load in which all members reserve the same product.
 type productScenario struct {
 	requests int64
 	duration time.Duration
@@ -39,16 +39,16 @@ type productScenario struct {
 	buyers   []buyer   // by number in the crowd
 }
 
-// buyer has the answers that a member of the crowd got.
+// buyer has the answers to one member of the crowd.
 type buyer struct {
-	// tickets are the reservations that were acknowledged.
+	// tickets are the acknowledged reservations.
 	tickets []ticket
-	// unknown counts the reservations whose outcome is unknown, unreadable the
-	// acknowledgements that name none.
+	// unknown counts the requests whose outcome is unknown, unreadable the acknowledgements without a
+	// reservation.
 	unknown, unreadable int64
 }
 
-// ticket is a reservation that was acknowledged, with its place in the log, "" if that is unknown.
+// ticket is an acknowledged reservation with its last answered status, "" if that is unknown.
 type ticket struct {
 	id     events.ID
 	status events.ReservationStatus
@@ -143,8 +143,7 @@ func (c *productScenario) buy(ctx context.Context, m *member, b *buyer) {
 	}
 }
 
-// reserved records an acknowledgement. A third of the holds is confirmed then, and a third
-// released.
+// reserved records an acknowledged reservation. Of the holds it then confirms a third and releases a third.
 func (b *buyer) reserved(m *member, path string, n int64, hold bool) {
 	id, ok := reservationID(m.response.Body())
 	if !ok {
@@ -175,8 +174,8 @@ func (b *buyer) reserved(m *member, path string, n int64, hold bool) {
 	b.tickets = append(b.tickets, t)
 }
 
-// reservationID returns the id in an answer. It looks at the beginning first, where the server puts
-// it: the crowd runs on the machine that it measures.
+// reservationID returns the id in an answer. It tries the beginning first, where the server puts it, to save
+// CPU on the machine that it measures.
 func reservationID(body []byte) (events.ID, bool) {
 	const before = `{"id":"`
 	if bytes.HasPrefix(body, []byte(before)) && len(body) >= len(before)+36 {

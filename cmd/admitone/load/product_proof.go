@@ -29,7 +29,7 @@ type ProductProof struct {
 	violations
 }
 
-// prove reads the whole stream. Errors: the server's. Faults of the sale are in the proof.
+// prove implements [Scenario] with the product's stream. Errors: the server's.
 func (c *productScenario) prove(ctx context.Context, server *remote.Log) (Proof, error) {
 	p := &ProductProof{violations: noViolations()}
 	sale := &recordedSale{standing: map[events.ID]events.ReservationStatus{}}
@@ -89,7 +89,7 @@ func (p *ProductProof) compare(c *productScenario, standing map[events.ID]events
 	}
 }
 
-// askProduct checks the resource against the log.
+// askProduct checks the server's resource against the log.
 func (p *ProductProof) askProduct(ctx context.Context, server *remote.Log, product *row.Product) error {
 	var shown struct{ Stock, Remaining, Held, Sold int64 }
 	path := "/v1/products/" + string(product.ID) + "?min_position=" + strconv.FormatUint(uint64(product.Position), 10)
@@ -104,7 +104,7 @@ func (p *ProductProof) askProduct(ctx context.Context, server *remote.Log, produ
 	return nil
 }
 
-// recordedSale has the reservations of a product's stream.
+// recordedSale is the state of a product and its reservations, folded from the stream.
 type recordedSale struct {
 	row      row.Product
 	standing map[events.ID]events.ReservationStatus

@@ -9,7 +9,7 @@ import (
 	"admitone/cmd/admitone/remote"
 )
 
-// maxViolations bounds the listed faults.
+// maxViolations bounds the listed differences.
 const maxViolations = 20
 
 // violations are the differences between the log and the answers.
@@ -27,7 +27,7 @@ func (w *violations) add(format string, args ...any) {
 	}
 }
 
-// verdict ends a report with the faults, or with what is proved.
+// verdict prints the differences, or else what is proved.
 func (w *violations) verdict(out io.Writer, proved string) error {
 	for _, wrong := range w.Wrong {
 		fmt.Fprintln(out, "  WRONG:", wrong)
@@ -40,7 +40,7 @@ func (w *violations) verdict(out io.Writer, proved string) error {
 	return err
 }
 
-// ask reads a resource; it waits while the views are behind, or the log can't be reached.
+// ask reads a resource. It retries while the views are behind or the log can't be reached.
 func ask(ctx context.Context, server *remote.Log, path string, into any) error {
 	return server.CallAgain(ctx, http.MethodGet, path, "", into)
 }

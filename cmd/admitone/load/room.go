@@ -26,28 +26,27 @@ const (
 	waitingRoomOverstay = 30 * time.Second
 )
 
-// waitingRoomScenario is a load in which a crowd joins a waiting room at once. Most visitors poll
-// when they are told to, some too often, some are silent until they have lost their place, some
-// leave. Of those who are admitted most buy what the room guards, some finish their visit, and some
-// let the pass expire.
+// waitingRoomScenario is a load in which a crowd joins a waiting room at once. Most visitors poll when they are
+// told to, some poll too often, some stop until they have lost their place, and some leave. Of the admitted
+// ones most buy the product behind the room, some finish their visit, and some let the pass expire.
 type waitingRoomScenario struct {
 	visitors int
 	settings events.WaitingRoomSettings
 
-	// drawAfter is the time until the room opens and draws the order of the visitors; 0 is an open
-	// room with the order of arrival.
+	// drawAfter is the time until the room opens and draws the order of the visitors; 0 means a room that
+	// is open, with the order of arrival.
 	drawAfter time.Duration
 
-	room         events.RoomID // its id
-	body         string        // its settings as sent, without the closing brace
-	promised     string        // the hash of its seed, as answered
+	room         events.RoomID
+	body         string // the room's settings as sent, without the closing brace
+	promised     string // the hash of its seed in the server's answer
 	people       []*queuingVisitor
 	mu           sync.Mutex
 	acknowledged []*stay // guarded by mu
 	unknown      int64   // joins without an answer; guarded by mu
 	unreadable   int64   // answers without a place; guarded by mu
 	joined       time.Duration
-	stranded     int // visitors who were not done when all should have been admitted
+	stranded     int // visitors who had not finished after longest
 	sale         sale
 }
 
@@ -85,12 +84,12 @@ func (l *waitingRoomScenario) Check(func(flag string) bool) error {
 
 func (l *waitingRoomScenario) path() string { return "/v1/waiting-rooms/" + string(l.room) }
 
-// heartbeat is the longest pause between two polls.
+// heartbeat returns the longest pause between two polls.
 func (l *waitingRoomScenario) heartbeat() time.Duration {
 	return time.Duration(l.settings.HeartbeatSeconds) * time.Second
 }
 
-// holder returns the holder of visitor n, from 0. Every eighth joins twice under one name.
+// holder returns the holder of visitor n, from 0. One in eight joins twice under one name.
 func (l *waitingRoomScenario) holder(n int) events.Holder {
 	if n%8 == 3 {
 		n--
@@ -143,8 +142,8 @@ func (l *waitingRoomScenario) act(ctx context.Context, c *crowd, bar *progress.B
 	l.drain(ctx, c, bar)
 }
 
-// longest returns the time in which everyone is admitted if the server works, including those who
-// join a second time.
+// longest returns the time within which a correct server admits all visitors, including those who join a
+// second time.
 func (l *waitingRoomScenario) longest() time.Duration {
 	s := &l.settings
 	twice := 2 * int64(l.visitors)
@@ -152,7 +151,7 @@ func (l *waitingRoomScenario) longest() time.Duration {
 		6*l.heartbeat() + waitingRoomOverstay + l.drawAfter
 }
 
-// attend lets the visitors act, each at its time, until all are done.
+// attend runs the visitors' actions, each at its scheduled time, until all have finished.
 func (l *waitingRoomScenario) attend(ctx context.Context, m *member, people []*queuingVisitor) {
 	for m.stays(ctx) {
 		var first *queuingVisitor
@@ -175,7 +174,7 @@ func (l *waitingRoomScenario) attend(ctx context.Context, m *member, people []*q
 	}
 }
 
-// drain waits until no visitor waits or has a pass, or one has for too long.
+// drain waits until no visitor waits or has a pass, but not longer than that may take.
 func (l *waitingRoomScenario) drain(ctx context.Context, c *crowd, bar *progress.Bar) {
 	m := c.members[0]
 	until := time.Now().Add(2*l.heartbeat() + time.Duration(l.settings.ActiveSeconds)*time.Second + waitingRoomOverstay)

@@ -8,14 +8,14 @@ import (
 	"admitone/events"
 )
 
-// draw is a shuffled opening, according to the log.
+// draw is the state of a shuffled opening, folded from the log.
 type draw struct {
 	begun bool
 	early int64    // the last ticket that came before the opening
 	order []uint32 // of the early tickets; nil before the draw
 }
 
-// at returns the ticket at a place of the line; both count from 1.
+// at returns the ticket at a place in the line; both count from 1.
 func (d *draw) at(place int64) int64 {
 	if place <= int64(len(d.order)) {
 		return int64(d.order[place-1])
@@ -23,11 +23,11 @@ func (d *draw) at(place int64) int64 {
 	return place
 }
 
-// begin records that the visitors so far came before the opening.
+// begin applies the beginning of an opening: all visitors so far came before it.
 func (r *recordedRoom) begin(f *events.WaitingRoomBegun) error {
 	switch {
 	case r.settings.Order != events.RoomShuffle:
-		return fmt.Errorf("nobody has asked for a %s", f.Name())
+		return fmt.Errorf("unexpected %s: the room does not shuffle", f.Name())
 	case r.begun || f.Early != int64(len(r.visitors)-1):
 		return fmt.Errorf("the opening begins with %d tickets, and there are %d", f.Early, len(r.visitors)-1)
 	}
@@ -35,14 +35,14 @@ func (r *recordedRoom) begin(f *events.WaitingRoomBegun) error {
 	return nil
 }
 
-// shuffle computes the order from the seed, which has to match the promised hash.
+// shuffle applies the draw: it computes the order from the seed, which has to match the promised hash.
 func (r *recordedRoom) shuffle(f *events.WaitingRoomShuffled) error {
 	seed, err := hex.DecodeString(f.Seed)
 	if hash := sha256.Sum256(seed); err != nil || hex.EncodeToString(hash[:]) != r.settings.SeedHash {
-		return fmt.Errorf("the seed %q is not the one of the hash %q", f.Seed, r.settings.SeedHash)
+		return fmt.Errorf("the seed %q does not match the hash %q", f.Seed, r.settings.SeedHash)
 	}
 	if !r.begun || r.order != nil || f.Early != r.early || r.admitted > 0 {
-		return fmt.Errorf("%d tickets are drawn, of %d that came in time, after %d have come in", f.Early, r.early,
+		return fmt.Errorf("%d tickets are drawn, of %d early ones, after %d admissions", f.Early, r.early,
 			r.admitted)
 	}
 	r.order, r.head = append([]uint32{}, events.ShuffledTickets(seed, int(f.Early))...), 1

@@ -35,9 +35,9 @@ func TestRulesOfDraws(t *testing.T) {
 	}{
 		{"all as drawn", []events.Fact{begun, late, shuffled, in(0, 1), in(1, 2), in(2, 3), in(3, 4), in(4, 5), in(5, 6)},
 			""},
-		{"the second first", []events.Fact{begun, late, shuffled, in(1, 1)}, "is the first who waits"},
+		{"the second first", []events.Fact{begun, late, shuffled, in(1, 1)}, "is first in the line"},
 		{"the late one before the last", []events.Fact{begun, late, shuffled, in(0, 1), in(1, 2), in(2, 3), in(3, 4),
-			in(5, 5)}, "ticket 6 comes in while"},
+			in(5, 5)}, "ticket 6 is admitted while"},
 		{"before the draw", []events.Fact{begun, late, in(0, 1)}, "before their order is drawn"},
 		{"drawn twice", []events.Fact{begun, late, shuffled, shuffled}, "5 tickets are drawn"},
 		{"drawn before the opening", []events.Fact{shuffled}, "5 tickets are drawn"},
@@ -45,7 +45,7 @@ func TestRulesOfDraws(t *testing.T) {
 		{"another number", []events.Fact{begun, &events.WaitingRoomShuffled{Seed: shuffled.Seed, Early: 4}},
 			"4 tickets are drawn, of 5"},
 		{"another seed", []events.Fact{begun, &events.WaitingRoomShuffled{Seed: "00", Early: 5}},
-			"is not the one of the hash"},
+			"does not match the hash"},
 	} {
 		room := newRecordedRoom()
 		room.settings = events.WaitingRoomSettings{AdmitPerSecond: 10, MaxActive: 10, ActiveSeconds: 10,

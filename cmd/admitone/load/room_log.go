@@ -8,19 +8,19 @@ import (
 	"admitone/events"
 )
 
-// recordedRoom checks a waiting room's log by rules of its own: the first in the line is admitted
-// next, the bounds of active visitors and of admissions per second hold at every moment, and a pass
-// ends at its end or before.
+// recordedRoom checks a waiting room's log with an independent implementation of its rules: visitors are
+// admitted in order, the limits of active visitors and of admissions per second are kept at every moment,
+// and no pass outlives its deadline.
 type recordedRoom struct {
 	settings events.WaitingRoomSettings
 	visitors []recordedVisitor       // by ticket, from 1
-	places   map[events.Holder]int64 // the ticket of each holder who waits or has a pass
-	head     int64                   // no earlier place has a waiting visitor
+	places   map[events.Holder]int64 // tickets of the holders who wait or have a pass
+	head     int64                   // places before it have no waiting visitor
 	draw
 	events.WaitingRoomCounts
-	recent   []*events.WaitingRoomAdmitted // those of the last second
+	recent   []*events.WaitingRoomAdmitted // the admissions of the last second
 	admitted int64
-	most     int64 // visitors that were active at once
+	most     int64 // the maximum number of active visitors
 	revision events.Revision
 	position events.Position
 	hash     events.Hash
@@ -31,7 +31,7 @@ type recordedVisitor struct {
 	holder  events.Holder
 	status  events.VisitorStatus
 	dropped bool
-	// until is the end of the pass, and admitted the time of the admission; zero if there is none.
+	// until is the end of the pass, admitted the log position of the admission; zero before it.
 	until    time.Time
 	admitted events.Position
 }
@@ -41,11 +41,11 @@ func newRecordedRoom() *recordedRoom {
 		revision: events.NoStream}
 }
 
-// apply checks and applies an event, by rules that it does not share with the room's core.
+// apply checks an event, independently of the room's core, and applies it.
 func (r *recordedRoom) apply(e *events.Recorded) error {
 	hash, err := events.CheckLink(r.hash, e)
 	if err != nil || e.Revision != r.revision+1 {
-		return fmt.Errorf("revision %d behind %d: %v", e.Revision, r.revision, err)
+		return fmt.Errorf("revision %d after %d: %v", e.Revision, r.revision, err)
 	}
 	r.hash, r.revision, r.position = hash, e.Revision, e.Position
 	fact, err := e.Decode()
@@ -84,13 +84,13 @@ func (r *recordedRoom) evolve(fact events.Fact, at time.Time) error {
 	case *events.WaitingRoomExpired:
 		said, err = f.WaitingRoomCounts, r.expire(f, at)
 	default:
-		return fmt.Errorf("nobody has asked for a %s", fact.Name())
+		return fmt.Errorf("unexpected %s", fact.Name())
 	}
 	if err == nil && said != r.WaitingRoomCounts {
-		err = fmt.Errorf("it says %+v; it comes to %+v", said, r.WaitingRoomCounts)
+		err = fmt.Errorf("its counts are %+v, want %+v", said, r.WaitingRoomCounts)
 	}
 	if r.most = max(r.most, r.Active); err == nil && r.Active > r.settings.MaxActive {
-		err = fmt.Errorf("%d are in, and %d may be", r.Active, r.settings.MaxActive)
+		err = fmt.Errorf("%d visitors are active, more than %d", r.Active, r.settings.MaxActive)
 	}
 	return err
 }
@@ -118,12 +118,12 @@ func (r *recordedRoom) first() int64 {
 
 func (r *recordedRoom) admit(f *events.WaitingRoomAdmitted) error {
 	if r.settings.Order == events.RoomShuffle && r.order == nil {
-		return fmt.Errorf("%d come in before their order is drawn", f.Count)
+		return fmt.Errorf("%d are admitted before their order is drawn", f.Count)
 	}
 	count := int64(0)
 	for ticket := range events.Tickets(f.Tickets) {
 		if first := r.first(); ticket != first {
-			return fmt.Errorf("ticket %d comes in while ticket %d is the first who waits", ticket, first)
+			return fmt.Errorf("ticket %d is admitted while ticket %d is first in the line", ticket, first)
 		}
 		v := &r.visitors[ticket]
 		v.status, v.until, v.admitted = events.VisitorAdmitted, f.ExpiresAt, r.position
@@ -143,14 +143,14 @@ func (r *recordedRoom) admit(f *events.WaitingRoomAdmitted) error {
 	}
 	switch {
 	case count != f.Count || r.admitted != f.Admitted:
-		return fmt.Errorf("it says that %d come in, %d in all; it comes to %d, %d", f.Count, f.Admitted, count, r.admitted)
+		return fmt.Errorf("it counts %d admissions, %d in all; want %d, %d", f.Count, f.Admitted, count, r.admitted)
 	case within > r.settings.AdmitPerSecond:
-		return fmt.Errorf("%d have come in within a second, and %d may", within, r.settings.AdmitPerSecond)
+		return fmt.Errorf("%d were admitted within a second, more than %d", within, r.settings.AdmitPerSecond)
 	}
 	return nil
 }
 
-// end ends a visit that had the status was.
+// end ends a visit whose status must be was.
 func (r *recordedRoom) end(ticket int64, was, becomes events.VisitorStatus) error {
 	if ticket < 1 || ticket >= int64(len(r.visitors)) || r.visitors[ticket].status != was {
 		return fmt.Errorf("ticket %d is not %s", ticket, was)

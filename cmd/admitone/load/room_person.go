@@ -11,11 +11,10 @@ import (
 	"admitone/events"
 )
 
-// visitorAttempts is the number of failures in a row after which a visitor gives up.
+// visitorAttempts is the number of consecutive failures after which a visitor gives up.
 const visitorAttempts = 20
 
-// behaviour is how a visitor behaves. It follows from the visitor's number, so that every run is
-// the same.
+// behaviour is how a visitor behaves. It is derived from the visitor's number, so that all runs are alike.
 type behaviour int
 
 const (
@@ -23,15 +22,15 @@ const (
 	givesBack                   // is admitted and finishes
 	keeps                       // is admitted, lends the pass to another, and lets it expire
 	goes                        // polls once and leaves
-	sleeps                      // is silent for too long, and joins again
-	vanishes                    // is silent for good
+	sleeps                      // stops polling for too long, and joins again
+	vanishes                    // stops polling for good
 	hurries                     // polls too often, and tries to buy without a pass
 	joinsAgain                  // joins a second time instead of polling, every other time
 )
 
 func behaviourOf(n int) behaviour {
 	if n%8 == 3 {
-		return vanishes // the second of two with one name only joins
+		return vanishes // the second of two visitors with one name only joins
 	}
 	chance := rand.New(rand.NewPCG(1, uint64(n)))
 	switch roll := chance.IntN(20); {
@@ -53,7 +52,7 @@ func behaviourOf(n int) behaviour {
 	return joinsAgain
 }
 
-// queuingVisitor is a visitor in the line. One member of the crowd at a time acts for it.
+// queuingVisitor is a simulated visitor. One member of the crowd at a time acts for it.
 type queuingVisitor struct {
 	number    int
 	holder    events.Holder
@@ -61,7 +60,7 @@ type queuingVisitor struct {
 	failed    int       // attempts in a row
 	stay      *stay     // nil before it has joined
 	next      time.Time // when it acts next
-	// once is set when the visitor has done what it does only once.
+	// once is set when the visitor has done the action that it does only once.
 	once bool
 	done bool
 }
@@ -70,8 +69,7 @@ func newQueuingVisitor(n int, holder events.Holder) *queuingVisitor {
 	return &queuingVisitor{number: n, holder: holder, behaviour: behaviourOf(n)}
 }
 
-// stay is a place in the line according to the answers. One member of the crowd at a time writes to
-// it.
+// stay is a place in the line according to the answers. One member of the crowd at a time writes to it.
 type stay struct {
 	Visitor   string `json:"visitor"`
 	Ticket    int64  `json:"ticket"`
@@ -83,18 +81,18 @@ type stay struct {
 	ExpiresAt time.Time            `json:"expires_at"`
 
 	holder events.Holder
-	// fresh is set if the place is new, and not one that was found again.
+	// fresh is set if the join created the place, and did not return an existing one.
 	fresh bool
 	polls int
-	// sign is when the last accepted poll was sent.
+	// sign is when the last accepted poll, the heartbeat, was sent.
 	sign time.Time
-	// silence is the time after that at which the place was known to be lost; 0 if it was not.
+	// silence is the time from sign until the place was answered to be lost; 0 if it was not.
 	silence time.Duration
-	// wrong is a contradiction in an answer.
+	// wrong describes an answer that contradicts an earlier one, "" if none did.
 	wrong string
 }
 
-// wait schedules the next action in so many seconds, at least one.
+// wait schedules the next action in seconds, at least one.
 func (q *queuingVisitor) wait(seconds int64) {
 	q.next = time.Now().Add(time.Duration(max(seconds, 1)) * time.Second)
 }
@@ -105,7 +103,7 @@ func (m *member) retryAfter() int64 {
 	return seconds
 }
 
-// turn executes a visitor's next action.
+// turn runs a visitor's next action.
 func (l *waitingRoomScenario) turn(m *member, q *queuingVisitor) {
 	switch {
 	case q.stay == nil:
@@ -186,7 +184,7 @@ func (l *waitingRoomScenario) plan(q *queuingVisitor, s *stay) {
 		}
 		q.next = time.Now().Add(time.Duration(q.number%8) * 100 * time.Millisecond)
 	default:
-		// A visitor who was silent is at the end again, and stays awake.
+		// A visitor who stopped polling joins again at the end, and polls from then on.
 		if q.done = q.behaviour != sleeps; !q.done {
 			q.behaviour, q.stay, q.next = buys, nil, time.Now()
 		}
@@ -223,7 +221,7 @@ func (l *waitingRoomScenario) ask(m *member, q *queuingVisitor) {
 	}
 	if now.Status == events.VisitorWaiting { // the line only gets shorter
 		if s.polls > 0 && s.Position > 0 && now.Position > s.Position {
-			s.wrong = fmt.Sprintf("ticket %d was told position %d, and then %d", s.Ticket, s.Position, now.Position)
+			s.wrong = fmt.Sprintf("ticket %d moved back from position %d to %d", s.Ticket, s.Position, now.Position)
 		}
 		s.Position, s.PollAfter = now.Position, now.PollAfter
 	}

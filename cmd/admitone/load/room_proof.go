@@ -21,14 +21,14 @@ type WaitingRoomProof struct {
 	Unknown      int64 `json:"unknown"`
 	// JoinSeconds is the time until all had joined.
 	JoinSeconds float64 `json:"join_seconds"`
-	// Admitted counts the admissions, MostActive the most visitors that were active at once, and
-	// Passes the passes that were handed out.
+	// Admitted counts the admissions, MostActive is the maximum number of active visitors, and Passes counts
+	// the issued passes.
 	Admitted   int64 `json:"admitted"`
 	MostActive int64 `json:"most_active"`
 	Passes     int   `json:"passes"`
 	// Drawn counts the visitors in the order that was drawn with the promised seed.
 	Drawn int64 `json:"drawn"`
-	// Dropped counts the visitors who lost their place by silence.
+	// Dropped counts the visitors who lost their place because they stopped polling.
 	Dropped int64 `json:"dropped"`
 	// Bought counts the purchases in the log, each with a pass, and Refused the attempts without a
 	// pass of their own.
@@ -37,7 +37,7 @@ type WaitingRoomProof struct {
 	violations
 }
 
-// prove reads the room's stream. Errors: the server's. Faults of the line are in the proof.
+// prove implements [Scenario] with the room's stream. Errors: the server's.
 func (l *waitingRoomScenario) prove(ctx context.Context, server *remote.Log) (Proof, error) {
 	p := &WaitingRoomProof{violations: noViolations(), Unknown: l.unknown, JoinSeconds: l.joined.Seconds()}
 	_, p.Acknowledged = l.outcome()
@@ -91,7 +91,7 @@ func (p *WaitingRoomProof) compare(l *waitingRoomScenario, room *recordedRoom) {
 		v := &room.visitors[s.Ticket]
 		switch {
 		case s.Status == events.VisitorLeft && v.status != events.VisitorLeft,
-			// The room only knows that long ended visits have ended.
+			// The room forgets how long-ended visits have ended.
 			s.Status == events.VisitorExpired && v.status != events.VisitorExpired && v.status != events.VisitorLeft:
 			p.add("ticket %d is %s according to its answers, and %s in the log", s.Ticket, s.Status, v.status)
 		case v.dropped && s.silence > 0 && s.silence < 2*l.heartbeat():

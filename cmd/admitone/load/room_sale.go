@@ -13,7 +13,7 @@ import (
 	"admitone/events"
 )
 
-// sale has the answers about what the visitors wanted to buy.
+// sale has the answers to the visitors' purchases.
 type sale struct {
 	mu      sync.Mutex
 	bought  []purchase // guarded by mu
@@ -21,13 +21,13 @@ type sale struct {
 	refused int64      // attempts without a pass of their own; guarded by mu
 }
 
-// purchase is one that was acknowledged, or is in the log.
+// purchase is an acknowledged purchase.
 type purchase struct {
 	ID     events.ReservationID `json:"id"`
 	Holder events.Holder        `json:"holder"`
 }
 
-// reserve reserves what the room guards, and returns the answer's status.
+// reserve reserves the product behind the room, and returns the status.
 func (l *waitingRoomScenario) reserve(m *member, holder events.Holder, pass string) int {
 	if pass != "" {
 		m.request.Header.Set("Admission-Pass", pass)
@@ -36,7 +36,7 @@ func (l *waitingRoomScenario) reserve(m *member, holder events.Holder, pass stri
 	return m.do(http.MethodPost, "/v1/products/"+string(l.room)+"/reservations", fmt.Appendf(nil, `{"holder":%q}`, holder))
 }
 
-// buy buys with the person's pass.
+// buy buys with the visitor's pass.
 func (l *waitingRoomScenario) buy(m *member, q *queuingVisitor) {
 	status := l.reserve(m, q.holder, q.stay.Pass)
 	var made purchase
@@ -111,8 +111,8 @@ func (p *WaitingRoomProof) checkSale(ctx context.Context, server *remote.Log, l 
 	return nil
 }
 
-// hadPass reports whether one of a holder's passes was valid for a purchase. It was checked a
-// little earlier than the purchase was recorded.
+// hadPass reports whether one of a holder's passes was valid for a purchase. It allows for the time between
+// the check of the pass and the record of the purchase.
 func hadPass(passes []*recordedVisitor, e *events.Recorded) bool {
 	for _, v := range passes {
 		if v.admitted < e.Position && e.Created.Before(v.until.Add(waitingRoomOverstay)) {

@@ -33,19 +33,19 @@ const (
 	seatsOverstay    = 30 * time.Second
 )
 
-// seatsScenario is a load in which a crowd books seats, mostly near the front. Of those who get
-// some most pay, some extend the hold first, some cancel, some pay when the hold has expired, and
-// some do nothing.
+// seatsScenario is a load in which a crowd books seats, mostly near the front. Of those who get seats most pay,
+// some extend the hold first, some release the booking, some pay after the hold has expired, and some do
+// nothing.
 type seatsScenario struct {
 	people, rows, perRow, holdSeconds int
 
 	performance  string          // its id
 	since        events.Position // the log's position before it
-	charged      atomic.Int64    // what was charged to the wallets
+	charged      atomic.Int64    // the sum of the acknowledged charges
 	paidLate     atomic.Int64
 	mu           sync.Mutex
 	acknowledged []*booked // guarded by mu
-	late         []*booked // those who pay when their hold has expired; guarded by mu
+	late         []*booked // to be paid after the hold has expired; guarded by mu
 	unknown      int64     // bookings without an answer; guarded by mu
 	unreadable   int64     // acknowledgements without a booking; guarded by mu
 }
@@ -57,7 +57,7 @@ type booked struct {
 	Seats     []events.SeatName `json:"seats"`
 	Amount    int64             `json:"amount"`
 	ExpiresAt time.Time         `json:"expires_at"`
-	// Status is the last one that was answered, "" if that is unknown.
+	// Status is the last answered one, "" if it is unknown.
 	Status events.BookingStatus `json:"status"`
 }
 
@@ -81,7 +81,7 @@ func (c *seatsScenario) Check(func(flag string) bool) error {
 	return nil
 }
 
-// holder returns the holder of person n, from 0. Every eighth books twice under one name.
+// holder returns the holder of person n, from 0. One in eight books twice under one name.
 func (c *seatsScenario) holder(n int) events.Holder {
 	if n%8 == 3 {
 		n--
@@ -138,7 +138,7 @@ func (c *seatsScenario) act(ctx context.Context, crowd *crowd, bar *progress.Bar
 	c.drain(ctx, crowd, bar)
 }
 
-// drain waits until nothing is held any more, or has been for too long.
+// drain waits until nothing is held any more, but not longer than that may take.
 func (c *seatsScenario) drain(ctx context.Context, crowd *crowd, bar *progress.Bar) {
 	last := time.Now() // of all deadlines
 	for _, b := range c.acknowledged {
@@ -156,7 +156,7 @@ func (c *seatsScenario) drain(ctx context.Context, crowd *crowd, bar *progress.B
 	}
 }
 
-// tidy cancels what is still held. A performance can't be closed.
+// tidy implements [Scenario]: it releases the held bookings.
 func (c *seatsScenario) tidy(ctx context.Context, _ *remote.Log, crowd *crowd,
 	bar *progress.Bar) (stays string, err error) {
 	var held []events.BookingID

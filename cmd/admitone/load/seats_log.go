@@ -10,9 +10,9 @@ import (
 	"admitone/projections/row"
 )
 
-// recordedSeats checks the seats and bookings of a performance in the log, by rules of its own: a
-// seat has one hold at a time, its facts name that hold, and no hold outlives its deadline for
-// long.
+// recordedSeats checks the seats and bookings of a performance in the log with an independent implementation of
+// their rules: a seat has one hold at a time, its facts name that hold, and no hold outlives its deadline
+// for long.
 type recordedSeats struct {
 	performance events.PerformanceID
 	bookings    map[events.BookingID]*row.Booking
@@ -22,9 +22,9 @@ type recordedSeats struct {
 
 // recordedSeat is a seat that has events.
 type recordedSeat struct {
-	hold  events.HoldID // that has it, "" if it is free
+	hold  events.HoldID // the current one, "" if the seat is free
 	until time.Time
-	// booked means that the hold has no deadline any more.
+	// booked means that the hold no longer has a deadline.
 	booked bool
 }
 
@@ -76,7 +76,7 @@ func (h *recordedSeats) apply(e *events.Recorded) error {
 		if err := booking.Apply(e); err != nil {
 			return err
 		}
-		if booking.ID != "" { // without a booking only an attempt was closed
+		if booking.ID != "" { // otherwise the stream only has a closed attempt
 			h.bookings[booking.ID] = booking
 		}
 		return nil
@@ -103,7 +103,7 @@ func (s *recordedSeat) apply(e *events.Recorded) error {
 	switch f := fact.(type) {
 	case *events.SeatHeld:
 		if s.hold != "" {
-			return fmt.Errorf("given to %s while %s has it", f.HoldID, s.hold)
+			return fmt.Errorf("held by %s while %s holds it", f.HoldID, s.hold)
 		}
 		s.hold, s.until, s.booked = events.HoldID(strings.Clone(string(f.HoldID))), f.ExpiresAt, false
 	case *events.SeatExtended:
@@ -122,7 +122,7 @@ func (s *recordedSeat) apply(e *events.Recorded) error {
 
 func (s *recordedSeat) about(hold events.HoldID) error {
 	if s.hold != hold {
-		return fmt.Errorf("something is done about %s while %q has it", hold, s.hold)
+		return fmt.Errorf("the fact names the hold %s while %q holds it", hold, s.hold)
 	}
 	return nil
 }
@@ -133,13 +133,13 @@ func (s *recordedSeat) free(hold events.HoldID, at time.Time) error {
 		return err
 	}
 	if late := at.Sub(s.until); !s.booked && late > seatsOverstay {
-		return fmt.Errorf("%s had it for %v longer than it should", hold, late)
+		return fmt.Errorf("%s held it for %v beyond its deadline", hold, late)
 	}
 	s.hold = ""
 	return nil
 }
 
-// standing returns the names of the seats with a status.
+// standing returns the names of the held or booked seats, sorted.
 func (h *recordedSeats) standing(status events.SeatStatus) (names []events.SeatName) {
 	for name, s := range h.seats {
 		if s.hold != "" && s.booked == (status == events.SeatIsBooked) {

@@ -10,29 +10,28 @@ import (
 	"admitone/events"
 )
 
-// seatsAttempts is how often a person tries other seats after a refusal.
+// seatsAttempts is the number of attempts of a person to get seats.
 const seatsAttempts = 3
 
-// visit executes what a person does. It follows from the person's number, so that every run is the
-// same.
+// visit runs the actions of a person. They are derived from the person's number, so that all runs are alike.
 func (c *seatsScenario) visit(m *member, n int) {
 	chance := rand.New(rand.NewPCG(1, uint64(n)))
 	b := c.book(m, chance, c.holder(n))
 	if b == nil {
 		return
 	}
-	switch fate := chance.IntN(20); {
-	case fate < 10:
+	switch roll := chance.IntN(20); {
+	case roll < 10:
 		c.pay(m, b)
-	case fate < 12:
+	case roll < 12:
 		c.extend(m, b)
 		c.pay(m, b)
-	case fate < 14:
+	case roll < 14:
 		c.release(m, b)
-	case fate < 15:
+	case roll < 15:
 		c.pay(m, b)
 		c.release(m, b)
-	case fate < 17:
+	case roll < 17:
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		c.late = append(c.late, b)
@@ -50,8 +49,7 @@ type bestAvailable struct {
 	Quantity int `json:"quantity"`
 }
 
-// bookingRequest returns a request for one to four seats: by name and near the front, or the best
-// ones.
+// bookingRequest returns a request for one to four seats: by name, mostly near the front, or best available.
 func (c *seatsScenario) bookingRequest(chance *rand.Rand, holder events.Holder) bookingRequest {
 	quantity := 1 + chance.IntN(4)
 	if chance.IntN(3) == 0 {
@@ -70,14 +68,14 @@ func (c *seatsScenario) bookingRequest(chance *rand.Rand, holder events.Holder) 
 	return w
 }
 
-// book books seats; after a refusal those that were offered instead, and then the best ones. It
-// returns nil without a booking.
+// book books seats. After a refusal it tries the offered alternatives, and then the best available seats. It
+// returns nil if it gets none.
 func (c *seatsScenario) book(m *member, chance *rand.Rand, holder events.Holder) *booked {
 	w := c.bookingRequest(chance, holder)
 	for range seatsAttempts {
 		body, err := json.Marshal(w)
 		if err != nil {
-			panic(err) // strings and numbers
+			panic(err) // impossible: strings and numbers can be encoded
 		}
 		status := m.do(http.MethodPost, c.path()+"/bookings", body)
 		if status == http.StatusCreated || unknown(status) {
@@ -105,7 +103,7 @@ func (c *seatsScenario) book(m *member, chance *rand.Rand, holder events.Holder)
 	return nil
 }
 
-// record records a booking that may have been made.
+// record records the answer to a booking that was or may have been made. It returns nil without a booking.
 func (c *seatsScenario) record(m *member, status int) *booked {
 	b := &booked{}
 	readable := status == http.StatusCreated && json.Unmarshal(m.response.Body(), b) == nil && b.ID != ""
@@ -123,19 +121,19 @@ func (c *seatsScenario) record(m *member, status int) *booked {
 	return nil
 }
 
-// pay pays, also when it is too late. A refusal leaves the recorded status.
+// pay pays the booking, possibly too late. A refusal does not change the recorded status.
 func (c *seatsScenario) pay(m *member, b *booked) { b.change(m, http.MethodPost, "/payment") }
 
 // extend extends the hold.
 func (c *seatsScenario) extend(m *member, b *booked) { b.change(m, http.MethodPost, "/extension") }
 
-// release ends the booking.
+// release releases the booking.
 func (c *seatsScenario) release(m *member, b *booked) { b.change(m, http.MethodDelete, "") }
 
-// change sends a request about the booking, and records the status of the answer.
+// change sends a request about the booking, and records the status in the answer.
 func (b *booked) change(m *member, method, what string) {
 	switch status := m.do(method, "/v1/bookings/"+string(b.ID)+what, nil); {
-	case unknown(status) || status == http.StatusTooManyRequests: // one of several steps may have been refused
+	case unknown(status) || status == http.StatusTooManyRequests: // some of several steps may have been executed
 		b.Status = ""
 	case status == http.StatusOK:
 		var now booked

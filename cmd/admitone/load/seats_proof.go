@@ -23,13 +23,13 @@ type SeatsProof struct {
 	InLog        int64 `json:"in_log"`
 	Unheard      int64 `json:"unheard"`
 	Unknown      int64 `json:"unknown"`
-	// The ends of the bookings; PaidLate are among those Booked.
+	// Counts of bookings by their final status. PaidLate is a part of Booked.
 	Booked   int64 `json:"booked"`
 	Released int64 `json:"released"`
 	Expired  int64 `json:"expired"`
 	PaidLate int64 `json:"paid_late"`
 	Seats    int   `json:"seats_booked"`
-	// Money: Balance = Charged - Debited + Refunded.
+	// Amounts in minor units. Balance = Charged - Debited + Refunded.
 	Charged  int64 `json:"charged"`
 	Debited  int64 `json:"debited"`
 	Refunded int64 `json:"refunded"`
@@ -38,8 +38,7 @@ type SeatsProof struct {
 	violations
 }
 
-// prove reads the log from where the performance begins. Errors: the server's. Faults are in the
-// proof.
+// prove implements [Scenario] with the events since the performance was created. Errors: the server's.
 func (c *seatsScenario) prove(ctx context.Context, server *remote.Log) (Proof, error) {
 	p := &SeatsProof{violations: noViolations(), Acknowledged: int64(len(c.acknowledged)), Unknown: c.unknown,
 		PaidLate: c.paidLate.Load()}
@@ -106,8 +105,8 @@ func seatNames(b *row.Booking) []events.SeatName {
 	return names
 }
 
-// count counts the ends of the bookings, and checks that every seat is in one booking and that the
-// money matches.
+// count counts the bookings by status, and checks that every booked seat is in one booking and that the amounts
+// match.
 func (p *SeatsProof) count(money verify.Money, charged int64, recorded *recordedSeats) {
 	spent, owner := int64(0), map[events.SeatName]events.BookingID{}
 	for _, id := range slices.Sorted(maps.Keys(recorded.bookings)) {
@@ -126,7 +125,7 @@ func (p *SeatsProof) count(money verify.Money, charged int64, recorded *recorded
 		if b.Status != events.BookingIsBooked {
 			continue
 		}
-		spent += b.Amount
+		spent += b.Price()
 		for _, s := range b.Seats {
 			if other, twice := owner[s.Seat]; twice {
 				p.add("the seat %s is booked by %s and by %s", s.Seat, other, id)

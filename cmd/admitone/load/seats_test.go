@@ -23,18 +23,18 @@ func TestRulesOfSeats(t *testing.T) {
 	}{
 		{"one after the other", 0, []events.Fact{held("a.1"), expired("a.1"), held("b.1"), booked("b.1"), released("b.1"),
 			held("c.1")}, ""},
-		{"two at once", 0, []events.Fact{held("a.1"), held("b.1")}, "while a.1 has it"},
-		{"twice", 0, []events.Fact{held("a.1"), booked("a.1"), held("a.2")}, "while a.1 has it"},
-		{"booked for another", 0, []events.Fact{held("a.1"), booked("b.1")}, `while "a.1" has it`},
+		{"two at once", 0, []events.Fact{held("a.1"), held("b.1")}, "while a.1 holds it"},
+		{"twice", 0, []events.Fact{held("a.1"), booked("a.1"), held("a.2")}, "while a.1 holds it"},
+		{"booked for another", 0, []events.Fact{held("a.1"), booked("b.1")}, `while "a.1" holds it`},
 		{"a late release of the next one's", 0, []events.Fact{held("a.1"), expired("a.1"), held("b.1"), released("a.1")},
-			`while "b.1" has it`},
-		{"freed when it was free", 0, []events.Fact{held("a.1"), expired("a.1"), expired("a.1")}, `while "" has it`},
+			`while "b.1" holds it`},
+		{"freed when it was free", 0, []events.Fact{held("a.1"), expired("a.1"), expired("a.1")}, `while "" holds it`},
 		{"freed in time", seatsOverstay, []events.Fact{held("a.1"), released("a.1")}, ""},
-		{"freed too late", seatsOverstay + 1, []events.Fact{held("a.1"), released("a.1")}, "longer than it should"},
+		{"freed too late", seatsOverstay + 1, []events.Fact{held("a.1"), released("a.1")}, "beyond its deadline"},
 		{"extended and freed in time", time.Minute,
 			[]events.Fact{held("a.1"), &events.SeatExtended{HoldID: "a.1", ExpiresAt: day.Add(time.Minute)}, expired("a.1")},
 			""},
-		{"booked and freed when it likes", time.Hour, []events.Fact{held("a.1"), booked("a.1"), released("a.1")}, ""},
+		{"booked and freed at any time", time.Hour, []events.Fact{held("a.1"), booked("a.1"), released("a.1")}, ""},
 	} {
 		var s recordedSeat
 		var err error

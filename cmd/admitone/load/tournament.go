@@ -18,22 +18,22 @@ import (
 	"admitone/events"
 )
 
-// maxTeams bounds the teams: the proof keeps them all.
+// maxTeams bounds the teams, all of which the proof keeps in memory.
 const maxTeams = 100_000
 
-// tournamentScenario is a load in which all teams enter one tournament at once. Then half of those
-// that entered and a tenth of those on the waitlist withdraw, and enter again.
+// tournamentScenario is a load in which all teams enter one tournament at once. Then half of the entered teams
+// and a tenth of the waitlisted ones withdraw, and enter again.
 type tournamentScenario struct {
 	teams, slots int
 
 	tournament   string // its id
 	mu           sync.Mutex
 	acknowledged []placing         // guarded by mu
-	standing     map[string]string // the status of each team as far as it was answered; guarded by mu
+	standing     map[string]string // the last answered status by team; guarded by mu
 	unknown      int64             // requests without an answer; guarded by mu
 }
 
-// placing is an entry or a withdrawal that was acknowledged.
+// placing is an acknowledged entry or withdrawal.
 type placing struct {
 	TeamID   events.TeamID      `json:"team_id"`
 	Status   events.EntryStatus `json:"status"`
@@ -103,7 +103,7 @@ func (s *tournamentScenario) all() []string {
 	return teams
 }
 
-// leaving returns every second team that has entered and every tenth on the waitlist.
+// leaving returns every second entered team and every tenth waitlisted one.
 func (s *tournamentScenario) leaving() (teams []string) {
 	seen := map[string]int{}
 	for _, team := range s.all() {
@@ -124,7 +124,7 @@ func (s *tournamentScenario) enter(ctx context.Context, c *crowd, bar *progress.
 	})
 }
 
-// record records a team's answer.
+// record records the answer to a request about a team.
 func (s *tournamentScenario) record(m *member, team string, status, want int) {
 	var p placing
 	readable := status == want && json.Unmarshal(m.response.Body(), &p) == nil

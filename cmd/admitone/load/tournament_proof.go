@@ -28,7 +28,7 @@ type TournamentProof struct {
 	violations
 }
 
-// prove reads the whole stream. Errors: the server's. Faults of the tournament are in the proof.
+// prove implements [Scenario] with the tournament's stream. Errors: the server's.
 func (s *tournamentScenario) prove(ctx context.Context, server *remote.Log) (Proof, error) {
 	p := &TournamentProof{violations: noViolations(), Slots: s.slots, Acknowledged: int64(len(s.acknowledged)),
 		Unknown: s.unknown}
@@ -65,14 +65,14 @@ func (p *TournamentProof) compare(acknowledged []placing, list *recordedList) {
 		recorded, ok := list.placings[first]
 		switch {
 		case t.Status == "":
-			p.add("%s got an acknowledgement that says nothing", t.TeamID)
+			p.add("the acknowledgement of %s has no status", t.TeamID)
 		case !ok || recorded.TeamID != t.TeamID || recorded.Status != t.Status:
-			p.add("%s was told that it is %s at revision %d, and the log has %q %s there", t.TeamID, t.Status, first,
+			p.add("%s is %s at revision %d according to its answer, and the log has %q %s there", t.TeamID, t.Status, first,
 				recorded.TeamID, recorded.Status)
 		case recorded.Place != t.Place || !slices.Equal(recorded.Promoted, t.Promoted) &&
 			len(recorded.Promoted)+len(t.Promoted) > 0:
-			p.add("%s was told place %d, promoted %v; the log says %d, %v", t.TeamID, t.Place, t.Promoted, recorded.Place,
-				recorded.Promoted)
+			p.add("%s has place %d, promoted %v in its answer, and %d, %v in the log", t.TeamID, t.Place, t.Promoted,
+				recorded.Place, recorded.Promoted)
 		case seen[first]:
 			p.add("revision %d was acknowledged twice", first)
 		}
@@ -120,13 +120,13 @@ func (p *TournamentProof) askTournament(ctx context.Context, server *remote.Log,
 	return nil
 }
 
-// recordedList checks the order of the teams in the stream, by rules of its own: first come, first
-// served, and the first on the waitlist gets a free slot.
+// recordedList checks the order of the teams in the stream with an independent implementation of the rules: slots
+// are given in the order of entries, and a free slot goes to the first team on the waitlist.
 type recordedList struct {
 	slots            int
 	entered, waiting []events.TeamID
-	// owed is the number of slots that the last fact has freed for the waitlist; the next facts of
-	// the same command have to give them out.
+	// owed is the number of slots that the last fact has freed for the waitlist. The next facts of the same
+	// command have to promote as many teams.
 	owed     int
 	command  string
 	promoted int64

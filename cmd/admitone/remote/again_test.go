@@ -10,8 +10,8 @@ import (
 	"admitone/events"
 )
 
-// TestCallAgain: a log that can't be reached for a moment is waited for, with one key; what the
-// server refuses otherwise, and a server that is not there, are errors at once.
+// TestCallAgain: a log that is briefly unreachable is retried, with one key; other refusals, and a
+// server that does not answer, are errors at once.
 func TestCallAgain(t *testing.T) {
 	keys := map[string]int{}
 	var answers []int

@@ -3,7 +3,7 @@
 //
 // # What it promises
 //
-// Events come back byte for byte: the data as it was sent, and the metadata in its canonical form. A
+// Events are returned byte for byte: the data as it was sent, and the metadata in its canonical form. A
 // hash that does not match them is found like any other. Nothing is written; see [Log.Append].
 //
 // # Why it searches for the end

@@ -43,12 +43,15 @@ var _ events.Store = (*Log)(nil)
 func New(address, token string) (*Log, error) {
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return nil, usage.Errorf("%q is no address of a server; it looks like http://127.0.0.1:8080", address)
+		return nil, usage.Errorf("%q is not a server URL; expected something like http://127.0.0.1:8080", address)
 	}
 	r := &Log{base: strings.TrimRight(address, "/"), token: token, client: &http.Client{Timeout: requestLimit}}
 	r.epoch = sync.OnceValue(r.askEpoch)
 	return r, nil
 }
+
+// Within bounds each request to d, in place of 30 seconds.
+func (r *Log) Within(d time.Duration) { r.client.Timeout = d }
 
 // Problem is an error response of the server (RFC 9457).
 type Problem struct {

@@ -3,7 +3,7 @@
 //
 // # What it promises
 //
-// Requests are sent at the recorded times, or so many times faster, and never before those that
+// Requests are sent at the recorded times, or at a multiple of that speed, and never before those that
 // they depend on have been answered. So a server with the same rules gives the same answers:
 // everything that was granted is granted, and, where refusals are recorded, everything that was
 // refused is refused with the same code. Each request has an Idempotency-Key, so that one without
@@ -24,7 +24,9 @@
 //     because of the expiry meets a released hold.
 //   - Waiting rooms are left out: everyone who was admitted may act, and nothing is guarded.
 //   - Tournaments accept entries for a hundred years longer, and entries that came too late are
-//     left out. What is left out is counted with the reason, and does not make the outcome differ.
+//     left out. Everything left out is counted with the reason, and does not make the outcome differ.
+//   - External payments are reported again, under the same references, and have the same outcome on a target
+//     with the same currency. Nothing waits for it: intents are left out, and so are settlements of refunds.
 //   - One caller, an admin, acts for all holders.
 //   - Contact details are in no log.
 package replay

@@ -13,8 +13,8 @@ import (
 // refused returns the requests for one that was refused, or the reason for which it is left out. A
 // request that was refused only because of the time is left out, or the expiry comes first: the
 // target has another clock.
-func (p *runner) refused(f *events.RefusalRecorded, w *demand.Intent) (all []*kinds.Request, leftOut string) {
-	if w.Moment {
+func (p *runner) refused(f *events.RefusalRecorded, w *demand.Request) (all []*kinds.Request, leftOut string) {
+	if w.Transient {
 		return nil, noMoment
 	}
 	switch core.Code(w.Refused) {
@@ -24,6 +24,10 @@ func (p *runner) refused(f *events.RefusalRecorded, w *demand.Intent) (all []*ki
 		return nil, noDeadline
 	case core.CodeNotOpen, core.CodeSaleClosed, core.CodeCancellationClosed:
 		return nil, noBounds
+	case core.CodePaymentInProgress:
+		return nil, noWaiting
+	case core.CodeAmountMismatch, core.CodePaymentReferenceUsed:
+		return nil, noOther
 	}
 	collection, rest, ok := strings.Cut(strings.TrimPrefix(f.Path, "/v1/"), "/")
 	if !ok {
@@ -45,7 +49,7 @@ func (p *runner) refused(f *events.RefusalRecorded, w *demand.Intent) (all []*ki
 // refusedBooking returns a refused request about a booking. If the booking had expired before it is
 // recorded as expired, it is released first, unless a late payment takes it again.
 func (p *runner) refusedBooking(
-	path []string, f *events.RefusalRecorded, w *demand.Intent,
+	path []string, f *events.RefusalRecorded, w *demand.Request,
 ) (all []*kinds.Request, leftOut string) {
 	b := p.bookings[path[0]]
 	if b == nil {
@@ -69,5 +73,5 @@ func sameEnd(r *kinds.Request, recorded core.Code, a *answer) bool {
 		return false
 	}
 	return a.refused() == core.CodeReleased ||
-		r.Method == http.MethodDelete && statusOf(a) == string(events.ReservationReleased)
+		r.Method == http.MethodDelete && memberOf(a, "status") == string(events.ReservationReleased)
 }

@@ -18,18 +18,18 @@ import (
 type Options struct {
 	// Against is the target's address, and Token the bearer token for it, "" for none.
 	Against, Token string
-	// Speed is a factor on the recorded speed; 0 is as fast as answers come.
+	// Speed is a factor on the recorded speed; 0 replays without pauses.
 	Speed float64
-	// From and To are the first and the last position of the demand. Entities that were put on
-	// sale and money that was charged before it are sent first.
+	// From and To bound the demand by log position, both inclusive; To must be set. Earlier entities put on sale
+	// and earlier charges of wallets are sent first.
 	From, To events.Position
 	// Connections to the target, 128 if 0.
 	Connections int
-	// Progress, if set, is called with how many of all intents have been processed.
+	// Progress, if set, is called with the number of requests processed, and of all.
 	Progress func(sent, all int64)
 }
 
-// window bounds the requests that are prepared at once; most of them wait for others.
+// window bounds the requests prepared at once; most of them wait for earlier ones.
 const window = 4096
 
 // runner is the state of a replay.
@@ -38,29 +38,30 @@ type runner struct {
 	store    events.Store
 	target   *target
 	bookings map[string]*recordedBooking // by id
-	all      int64                       // intents
+	money    recordedMoney
+	all      int64 // number of requests
 	epoch    string
 
 	mu     sync.Mutex
 	names  map[string]string // the target's ids by those of the log; guarded by mu
 	report *Report           // guarded by mu
-	failed error             // guarded by mu
+	err    error             // the first failure; guarded by mu
 }
 
-// Run replays a recorded demand. Errors: events.ErrUnavailable, the store's;
-// events.ErrDamaged; ctx.Err().
+// Run replays a recorded demand. Errors: events.ErrUnavailable if the store or the target can't be reached; the
+// target's refusal to list its events; events.ErrDamaged; ctx.Err().
 func Run(ctx context.Context, store events.Store, options Options) (*Report, error) {
 	if options.Connections == 0 {
 		options.Connections = 128
 	}
 	p := &runner{Options: options, store: store, target: newTarget(options.Against, options.Token, options.Connections),
-		bookings: map[string]*recordedBooking{}, epoch: store.Epoch(), names: map[string]string{},
+		bookings: map[string]*recordedBooking{}, money: newMoney(), epoch: store.Epoch(), names: map[string]string{},
 		report: &Report{LeftOut: map[string]int64{}, OtherReason: map[string]int64{}, Different: map[string]int64{}}}
 	defer p.target.client.CloseIdleConnections()
 	if err := p.survey(ctx); err != nil {
 		return nil, err
 	}
-	if err := p.checkTargetEmpty(ctx); err != nil {
+	if err := p.noteTargetState(ctx); err != nil {
 		return nil, err
 	}
 	begun := time.Now()
@@ -69,31 +70,38 @@ func Run(ctx context.Context, store events.Store, options Options) (*Report, err
 	}
 	p.report.Seconds = time.Since(begun).Seconds()
 	if options.From > 1 {
-		return p.report, nil // the figures include what came before the range
+		return p.report, nil // the counts include what was before the range
 	}
 	return p.report, p.compareCounts(ctx)
 }
 
 // intents returns all up to the end of the range.
-func (p *runner) intents(ctx context.Context) (iter.Seq2[demand.Intent, error], error) {
+func (p *runner) intents(ctx context.Context) (iter.Seq2[demand.Request, error], error) {
 	refused, err := demand.Refused(ctx, p.store, p.From, p.To)
 	if err != nil {
 		return nil, err
 	}
 	return demand.Of(func(yield func(events.Recorded, error) bool) {
 		for e, err := range events.All(ctx, p.store, 0) {
-			if err == nil && e.Position > p.To || !yield(e, err) {
+			if err == nil && e.Position > p.To {
+				return
+			}
+			p.money.note(&e)
+			if !yield(e, err) {
 				return
 			}
 		}
 	}, refused), nil
 }
 
-// checkTargetEmpty notes whether the target has events already.
-func (p *runner) checkTargetEmpty(ctx context.Context) error {
+// noteTargetState sets NotEmpty in the report if the target has events already.
+func (p *runner) noteTargetState(ctx context.Context) error {
 	a, err := p.target.send(ctx, &httpRequest{method: http.MethodGet, path: "/v1/events?limit=1"})
 	if err != nil {
 		return err
+	}
+	if a.status != http.StatusOK {
+		return fmt.Errorf("reading the target's events: %s: %s", a.refused(), a.Detail)
 	}
 	var page struct {
 		Items []json.RawMessage `json:"items"`
@@ -102,7 +110,7 @@ func (p *runner) checkTargetEmpty(ctx context.Context) error {
 	return nil
 }
 
-// survey counts the intents and collects the bookings.
+// survey counts the requests, and collects the bookings and the external payments.
 func (p *runner) survey(ctx context.Context) error {
 	intents, err := p.intents(ctx)
 	if err != nil {
@@ -115,7 +123,8 @@ func (p *runner) survey(ctx context.Context) error {
 		p.all++
 		switch f := w.Fact.(type) {
 		case *events.BookingHeld:
-			b := &recordedBooking{id: string(f.BookingID), performance: f.PerformanceID, holder: f.Holder}
+			b := &recordedBooking{id: string(f.BookingID), performance: f.PerformanceID, holder: f.Holder,
+				areas: events.Wanted(f.Areas)}
 			for i := range f.Seats {
 				b.seats = append(b.seats, f.Seats[i].Seat)
 			}
@@ -124,8 +133,11 @@ func (p *runner) survey(ctx context.Context) error {
 			if b := p.bookings[w.Stream.Entity()]; b != nil && f.Was == events.BookingIsExpired && w.Refused == "" {
 				b.late = true
 			}
+		case *events.PaymentReceived:
+			p.money.received[w.Stream] = f.PaidThing
 		}
 	}
+	p.notePaid()
 	return nil
 }
 
@@ -139,9 +151,9 @@ func (p *runner) run(ctx context.Context) error {
 	}
 	var inFlight sync.WaitGroup
 	defer inFlight.Wait()
-	defer cancel() // before waiting, if it ends early
-	scheduler, free := scheduler{}, make(chan struct{}, window)
-	clock, sent := clock{speed: p.Speed}, int64(0)
+	defer cancel() // runs before Wait, if run returns early
+	sched, slots := scheduler{}, make(chan struct{}, window)
+	pace, sent := clock{speed: p.Speed}, int64(0)
 	for w, err := range intents {
 		if err != nil {
 			return err
@@ -150,27 +162,27 @@ func (p *runner) run(ctx context.Context) error {
 		if w.Position < p.From && !isSetup(&w) {
 			continue
 		}
-		if w.Position >= p.From && !clock.wait(ctx, w.At) {
+		if w.Position >= p.From && !pace.wait(ctx, w.At) {
 			return p.cause(ctx)
 		}
 		if sent%window == 0 {
-			scheduler.prune()
+			sched.prune()
 		}
 		if p.Progress != nil {
 			p.Progress(sent, p.all)
 		}
 		requests, reason := p.requestsOf(&w)
-		p.leftOut(reason)
+		p.countSkipped(reason)
 		for i, r := range requests {
 			select {
-			case free <- struct{}{}:
+			case slots <- struct{}{}:
 			case <-ctx.Done():
 				return p.cause(ctx)
 			}
-			wait, done := scheduler.schedule(r.Needs)
+			wait, done := sched.schedule(r.Needs)
 			key := fmt.Sprintf("replay-%s-%d-%d.%d", p.epoch, p.From, sent, i)
 			inFlight.Go(func() {
-				defer func() { <-free }()
+				defer func() { <-slots }()
 				defer done()
 				if err := p.do(ctx, r, &w, key, wait); err != nil {
 					p.fail(err)
@@ -183,7 +195,8 @@ func (p *runner) run(ctx context.Context) error {
 	return p.cause(ctx)
 }
 
-func (p *runner) leftOut(reason string) {
+// countSkipped counts a request that is not sent; "" is no reason.
+func (p *runner) countSkipped(reason string) {
 	if reason != "" {
 		p.mu.Lock()
 		defer p.mu.Unlock()
@@ -191,27 +204,28 @@ func (p *runner) leftOut(reason string) {
 	}
 }
 
-// fail records the first failure; others follow from it.
+// fail records the first failure; later ones follow from it.
 func (p *runner) fail(err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.failed == nil {
-		p.failed = err
+	if p.err == nil {
+		p.err = err
 	}
 }
 
-// cause returns what ended the replay, nil if nothing has.
+// cause returns the error that ended the replay, nil if none did.
 func (p *runner) cause(ctx context.Context) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.failed != nil {
-		return p.failed
+	if p.err != nil {
+		return p.err
 	}
 	return ctx.Err()
 }
 
-// do sends one request, once those before it are answered, and compares the answer.
-func (p *runner) do(ctx context.Context, r *kinds.Request, w *demand.Intent, key string, wait []<-chan struct{}) error {
+// do sends one request after those it waits for are answered, and compares the answer.
+func (p *runner) do(ctx context.Context, r *kinds.Request, w *demand.Request, key string,
+	wait []<-chan struct{}) error {
 	for _, before := range wait {
 		select {
 		case <-before:
@@ -223,7 +237,7 @@ func (p *runner) do(ctx context.Context, r *kinds.Request, w *demand.Intent, key
 	if err != nil {
 		return err
 	}
-	if !ok { // its subject was refused here, and that has been reported
+	if !ok { // the target refused its subject, which is in the report
 		p.compare(w, r, nil)
 		return nil
 	}
@@ -233,7 +247,8 @@ func (p *runner) do(ctx context.Context, r *kinds.Request, w *demand.Intent, key
 		if err != nil {
 			return err
 		}
-		if s.ifMatch = now.etag; now.EditTag != "" {
+		s.ifMatch = now.etag
+		if now.EditTag != "" {
 			s.ifMatch = `"` + now.EditTag + `"`
 		}
 	}
@@ -257,13 +272,13 @@ func (p *runner) known(id string) (string, bool) {
 	return here, ok
 }
 
-// clock schedules intents by their recorded times.
+// clock schedules requests by their recorded times.
 type clock struct {
 	speed        float64
 	begun, first time.Time
 }
 
-// wait waits until an intent of that time is due; it returns false if ctx ended.
+// wait waits until a request of that time is due; it returns false if ctx ended.
 func (c *clock) wait(ctx context.Context, at time.Time) bool {
 	if c.speed == 0 {
 		return ctx.Err() == nil

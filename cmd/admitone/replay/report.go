@@ -1,6 +1,7 @@
 package replay
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -33,7 +34,7 @@ type Report struct {
 	Deadlines int64 `json:"deadlines"`
 	// NotEmpty means that the target had events before the replay.
 	NotEmpty bool `json:"not_empty"`
-	// LeftOut counts the intents that were not sent, by reason.
+	// LeftOut counts the requests that were not sent, by reason.
 	LeftOut map[string]int64 `json:"left_out"`
 	// Counts is the number of figures that were compared at the end; Wrong are those that differ.
 	Counts  int64   `json:"counts"`
@@ -64,29 +65,25 @@ const granted = "granted"
 
 // compare compares an answer with the record. It is nil if the request was not sent, because its
 // subject does not exist here.
-func (p *runner) compare(w *demand.Intent, r *kinds.Request, a *answer) {
+func (p *runner) compare(w *demand.Request, r *kinds.Request, a *answer) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if r.System {
 		p.report.Deadlines++
 		return
 	}
-	d := Difference{Position: uint64(w.Position), What: w.Fact.Name(), Recorded: granted, Here: "nothing to ask about"}
+	d := Difference{Position: uint64(w.Position), What: w.Fact.Name(), Here: "nothing to ask about"}
 	kind := d.What
 	if f, ok := w.Fact.(*events.RefusalRecorded); ok {
 		kind, d.What = "a request that was refused", strings.TrimSuffix(f.Method+" "+f.Path+" for "+string(f.Holder), " for ")
 	}
-	if w.Refused != "" {
-		d.Recorded = w.Refused
-	} else if r.Status != "" {
-		d.Recorded = r.Status
-	}
-	if a != nil {
-		d.Here = string(a.refused())
-		if d.Here == "" {
+	if d.Recorded = cmp.Or(w.Refused, r.Status, r.Outcome, granted); a != nil {
+		if d.Here = string(a.refused()); d.Here == "" {
 			d.Here = granted
 			if r.Status != "" {
-				d.Here = statusOf(a)
+				d.Here = memberOf(a, "status")
+			} else if r.Outcome != "" {
+				d.Here = memberOf(a, "outcome")
 			}
 		}
 	}
@@ -108,15 +105,14 @@ func (p *runner) compare(w *demand.Intent, r *kinds.Request, a *answer) {
 	}
 }
 
-// statusOf returns the member status of an answer's body.
-func statusOf(a *answer) string {
-	var body struct {
-		Status string `json:"status"`
-	}
+// memberOf returns a member of an answer's body that is a text.
+func memberOf(a *answer, name string) string {
+	var body map[string]any
 	if json.Unmarshal(a.text, &body) != nil {
 		return ""
 	}
-	return body.Status
+	text, _ := body[name].(string)
+	return text
 }
 
 func sum(counts map[string]int64) (all int64) {

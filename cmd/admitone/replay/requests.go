@@ -2,9 +2,12 @@ package replay
 
 import (
 	"encoding/json"
+	"fmt"
+	"net/url"
 	"strings"
 
 	"admitone/actors/allowance"
+	"admitone/actors/area"
 	"admitone/actors/booking"
 	"admitone/actors/performance"
 	"admitone/actors/seat"
@@ -26,11 +29,12 @@ type recordedBooking struct {
 	performance events.PerformanceID
 	holder      events.Holder
 	seats       []events.SeatName
+	areas       []events.WantedPlaces
 	late        bool // it expired, and was paid all the same
 	over        bool // it was released here, because it had expired
 }
 
-// needs are those of everything that a booking takes.
+// needs returns the resources of everything that a booking takes.
 func (b *recordedBooking) needs() []kinds.Need {
 	needs := []kinds.Need{
 		kinds.On(performance.Stream(b.performance), kinds.Shared),
@@ -39,6 +43,9 @@ func (b *recordedBooking) needs() []kinds.Need {
 	}
 	for _, name := range b.seats {
 		needs = append(needs, kinds.On(seat.Stream(b.performance, name), kinds.Exclusive))
+	}
+	for i := range b.areas {
+		needs = append(needs, kinds.On(area.Stream(b.performance, b.areas[i].Area), kinds.Exclusive))
 	}
 	return needs
 }
@@ -65,12 +72,12 @@ const (
 	noTime     = "refused about an expired booking: it is released here"
 	noMoment   = "refused because of a booking that was refused itself"
 	noOther    = "refused edits, and other requests that depend on more than the log has"
-	noOutside  = "payments with money from outside: the target has received none"
+	noWaiting  = "refused while money from outside was waited for: here nothing waits for it"
 	noBooking  = "bookings from before the range, and late payments that failed"
 )
 
 // requestsOf returns the requests for an intent, or the reason for which it is left out.
-func (p *runner) requestsOf(w *demand.Intent) (all []*kinds.Request, leftOut string) {
+func (p *runner) requestsOf(w *demand.Request) (all []*kinds.Request, leftOut string) {
 	if f, ok := w.Fact.(*events.RefusalRecorded); ok && w.Stream.Category() != events.WaitingRoomCategory {
 		return p.refused(f, w)
 	}
@@ -79,7 +86,10 @@ func (p *runner) requestsOf(w *demand.Intent) (all []*kinds.Request, leftOut str
 		return nil, noRooms
 	case events.BookingCategory:
 		return p.bookingRequests(w)
+	case events.PaymentCategory:
+		return p.paymentRequests(w)
 	}
+	p.keepPaid(w)
 	if k := kinds.Of(w.Stream); k != nil && k.Requests != nil {
 		return k.Requests(w), ""
 	}
@@ -87,7 +97,7 @@ func (p *runner) requestsOf(w *demand.Intent) (all []*kinds.Request, leftOut str
 }
 
 // isSetup reports whether an intent puts something on sale, or money into a wallet.
-func isSetup(w *demand.Intent) bool {
+func isSetup(w *demand.Request) bool {
 	k := kinds.Of(w.Stream)
 	if k == nil || k.Requests == nil {
 		return false
@@ -100,7 +110,7 @@ func isSetup(w *demand.Intent) bool {
 	return false
 }
 
-func (p *runner) bookingRequests(w *demand.Intent) (all []*kinds.Request, leftOut string) {
+func (p *runner) bookingRequests(w *demand.Request) (all []*kinds.Request, leftOut string) {
 	b := p.bookings[w.Stream.Entity()]
 	if b == nil {
 		return nil, noBooking
@@ -109,24 +119,37 @@ func (p *runner) bookingRequests(w *demand.Intent) (all []*kinds.Request, leftOu
 	var r *kinds.Request
 	switch f := w.Fact.(type) {
 	case *events.BookingHeld:
-		r = kinds.Post("/v1/performances/"+string(b.performance)+"/bookings",
-			kinds.WithOrderData(map[string]any{"holder": b.holder, "seats": b.seats}, &f.OrderData), b.needs()...)
-		r.Creates = b.id
-	case *events.BookingPaymentStarted:
-		if f.Payment != "" {
-			return nil, noOutside
+		body := kinds.Asking(b.holder, b.seats, b.areas)
+		if len(f.Seats) > 0 {
+			body["seats"] = seatsOf(f)
 		}
+		if f.Label != "" {
+			body["label"] = f.Label
+		}
+		r = kinds.Post("/v1/performances/"+string(b.performance)+"/bookings", kinds.WithOrderData(body, &f.OrderData),
+			b.needs()...)
+		r.Creates = b.id
+	case *events.BookingIntentBegun, *events.BookingIntentEnded:
+		return nil, "" // holds last as long here in any case
+	case *events.BookingPaymentStarted:
 		if b.over {
 			return nil, noBooking
 		}
 		r = kinds.Post(path+"/payment", struct{}{}, b.needsWithMoney()...)
 	case *events.BookingExtended:
 		r = kinds.Post(path+"/extension", nil, kinds.On(w.Stream, kinds.Exclusive))
+	case *events.BookingSeatReturned:
+		part := "/seats/" + url.PathEscape(string(f.Seat))
+		if f.Area != "" {
+			part = fmt.Sprintf("/areas/%s/%d", f.Area, f.Place)
+		}
+		r = kinds.Delete(path+part+"?override=true&reason=replayed",
+			b.needsWithMoney()...)
 	case *events.BookingReleased:
 		r = kinds.Delete(path+"?override=true&reason=replayed", b.needsWithMoney()...)
 	case *events.BookingExpired:
 		if b.late {
-			return nil, "" // it goes on here until it is paid
+			return nil, "" // it stays held here until it is paid
 		}
 		r = b.end()
 	default:
@@ -135,8 +158,8 @@ func (p *runner) bookingRequests(w *demand.Intent) (all []*kinds.Request, leftOu
 	return []*kinds.Request{r}, ""
 }
 
-// prepare makes a request ready to be sent. known returns the target's id for one of the log; ok is
-// false if the target has none.
+// prepare completes a request for sending. known returns the target's id for one of the log; ok is false if the target
+// has none.
 func prepare(
 	r *kinds.Request,
 	known func(id string) (string, bool),
@@ -158,4 +181,15 @@ func prepare(
 		s.body = string(body)
 	}
 	return s, true, nil
+}
+
+// seatsOf are the seats of a booking as a body has them: names, or names with price types.
+func seatsOf(f *events.BookingHeld) []any {
+	seats := make([]any, len(f.Seats))
+	for i := range f.Seats {
+		if seats[i] = f.Seats[i].Seat; f.Seats[i].PriceType != "" {
+			seats[i] = map[string]any{"seat": f.Seats[i].Seat, "price_type": f.Seats[i].PriceType}
+		}
+	}
+	return seats
 }

@@ -16,8 +16,7 @@ import (
 )
 
 const (
-	// attempts bounds how often a request is sent that gets no answer, or the answer to retry
-	// later.
+	// attempts bounds how often a request is sent that gets no answer or is to be retried.
 	attempts = 20
 	// requestTimeout bounds one attempt.
 	requestTimeout = 30 * time.Second
@@ -35,12 +34,12 @@ func newTarget(base, token string, connections int) *target {
 	return &target{strings.TrimRight(base, "/"), token, &http.Client{Transport: transport, Timeout: requestTimeout}}
 }
 
-// answer is an answer, as far as it is used.
+// answer is the part of an answer that a replay uses.
 type answer struct {
 	status int
 	etag   string
 	ID     string `json:"id"`
-	// EditTag is that of what can be edited while everything else about it changes.
+	// EditTag is the edit_tag of the entity's settings, which other changes leave as it is.
 	EditTag string    `json:"edit_tag"`
 	Code    core.Code `json:"code"`
 	Detail  string    `json:"detail"`
@@ -59,7 +58,7 @@ func (a *answer) refused() core.Code {
 	return a.Code
 }
 
-// send sends a request until it is answered. Error: events.ErrUnavailable.
+// send sends a request, with retries, until it is answered. Errors: events.ErrUnavailable; ctx.Err().
 func (t *target) send(ctx context.Context, r *httpRequest) (answer, error) {
 	var a answer
 	var err error
@@ -73,7 +72,7 @@ func (t *target) send(ctx context.Context, r *httpRequest) (answer, error) {
 			return a, nil
 		}
 		if err != nil && r.method == http.MethodPatch {
-			break // it may have been executed, and would edit its own result
+			break // it may have been executed, and a retry would edit its result
 		}
 		select {
 		case <-ctx.Done():
@@ -87,7 +86,7 @@ func (t *target) send(ctx context.Context, r *httpRequest) (answer, error) {
 	return a, fmt.Errorf("%w: %s %s%s: %v", events.ErrUnavailable, r.method, t.base, r.path, err)
 }
 
-// once sends a request once. A pause above 0 asks for a retry after it.
+// once sends a request once. A pause above 0 means that it is to be retried after that time.
 func (t *target) once(ctx context.Context, r *httpRequest) (a answer, pause time.Duration, err error) {
 	request, err := http.NewRequestWithContext(ctx, r.method, t.base+r.path, strings.NewReader(r.body))
 	if err != nil {
@@ -115,7 +114,7 @@ func (t *target) once(ctx context.Context, r *httpRequest) (a answer, pause time
 	}
 	a.status, a.etag = response.StatusCode, response.Header.Get("ETag")
 	if err := json.Unmarshal(a.text, &a); err != nil && len(a.text) > 0 {
-		return a, 0, fmt.Errorf("answered with something else: %w", err)
+		return a, 0, fmt.Errorf("the answer is not JSON: %w", err)
 	}
 	if a.status == http.StatusTooManyRequests || a.status == http.StatusServiceUnavailable {
 		seconds, err := strconv.Atoi(response.Header.Get("Retry-After"))

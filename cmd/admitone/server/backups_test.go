@@ -40,7 +40,7 @@ func TestBackupsLeaveSpace(t *testing.T) {
 	b.one.Unlock()
 	b.space = func(string) (uint64, uint64, error) { return 0, 0, events.ErrUnavailable }
 	if _, _, err := b.backup(t.Context()); !errors.Is(err, events.ErrUnavailable) {
-		t.Errorf("nobody knows the room: %v", err)
+		t.Errorf("unknown disk space: %v", err)
 	}
 	linked, err := bytesToCopy(b.log, canLink(b.log, b.dir))
 	all, failed := bytesToCopy(b.log, false)

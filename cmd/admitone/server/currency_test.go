@@ -15,8 +15,7 @@ import (
 	"admitone/projections/verify"
 )
 
-// TestCurrencyIsNamedOnce: a log keeps the currency that it is told first, beside other settings;
-// another is bad usage, and so is what is no currency.
+// TestCurrencyIsNamedOnce: a log keeps its first currency; another one, or an unknown one, is a usage error.
 func TestCurrencyIsNamedOnce(t *testing.T) {
 	store := t.TempDir()
 	start := func(code string) (*Server, error) {

@@ -14,8 +14,7 @@ const (
 	// otherFiles are open besides tables and connections: write-ahead logs, the tree, contacts,
 	// locks, the files of a backup or a compaction, the connections to an EventStoreDB.
 	otherFiles = 64
-	// leastTables is what Pebble opens of a store at least, and mostTables what it opens by
-	// default.
+	// leastTables is the minimum of open tables that Pebble needs for a store, and mostTables its default.
 	leastTables, mostTables = 74, 1000
 	// leastConnections is the fewest connections with which a server is useful.
 	leastConnections = 16
@@ -24,7 +23,7 @@ const (
 	logClients, profileClients = 1000, 8
 	// serverStores are the log and the views.
 	serverStores = 2
-	// addressShare is the part of all connections that one address may have.
+	// addressShare divides all connections to give the limit per address.
 	addressShare = 4
 )
 
@@ -60,7 +59,7 @@ func (d *descriptors) reserve(most int) int {
 	return n
 }
 
-// ofAddress returns how many of all connections one address may have.
+// ofAddress returns the connection limit per address.
 func ofAddress(wanted, all int) int {
 	if wanted == 0 {
 		return 0

@@ -18,24 +18,30 @@ func (p *Server) beginFollowing() (err error) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), headLimit)
 	defer cancel()
-	p.following, err = p.Log.Head(ctx)
+	head, err := p.Log.Head(ctx)
+	p.following.Store(uint64(head))
 	return err
 }
+
+// followed is the position up to which the desk has followed the log.
+func (p *Server) followed() events.Position { return events.Position(p.following.Load()) }
 
 // followOthers passes the events of the log to the desk until ctx ends: other servers append too,
 // and the state in memory must not be older than that for long.
 func (p *Server) followOthers(ctx context.Context) error {
-	position := func() events.Position { return p.following }
-	_ = events.FollowAlways(ctx, position, func() error {
-		return p.Log.Follow(ctx, p.following, func(batch []events.Recorded) error {
+	_ = events.FollowAlways(ctx, p.followed, func() error {
+		return p.Log.Follow(ctx, p.followed(), func(batch []events.Recorded) error {
 			for i := range batch {
 				p.Desk.Observe(batch[i].Stream, batch[i].Revision)
-				p.following = batch[i].Position
+				if batch[i].Type == forgottenType {
+					p.forget(ctx, batch[i].Position)
+				}
+				p.following.Store(uint64(batch[i].Position))
 			}
 			return nil
 		})
 	}, func(err error, pause time.Duration) bool {
-		p.logger.Warn("the log can't be followed, and will be again", "error", err, "position", p.following, "in", pause)
+		p.logger.Warn("the log can't be followed, and will be again", "error", err, "position", p.followed(), "in", pause)
 		return true
 	})
 	return nil // ctx has ended

@@ -87,8 +87,8 @@ func FindLoss(ctx context.Context, log *embedded.Store, dir string) error {
 	return nil
 }
 
-// holdEnd refuses to go on after a log that has lost its end, unless the loss is accepted: then it
-// becomes another log. command is how to accept it. Errors: an ErrLost; the disk's.
+// holdEnd refuses a log that has lost its end, unless the loss is accepted: then the log gets a new epoch. command is
+// how to accept it. Errors: an ErrLost; the disk's.
 func holdEnd(ctx context.Context, log *embedded.Store, dir string, accept bool, command string,
 	logger *slog.Logger) error {
 	err := FindLoss(ctx, log, dir)

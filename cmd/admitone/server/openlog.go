@@ -18,7 +18,7 @@ import (
 	"admitone/projections/live"
 )
 
-// DurableLog is what a server needs of its log.
+// DurableLog is the interface of a server's log.
 type DurableLog interface {
 	events.Store
 	events.Snapshots
@@ -41,7 +41,7 @@ const esdbLag = 100 << 20
 // connectLimit bounds how long connecting to an EventStoreDB may take.
 const connectLimit = 20 * time.Second
 
-// openLog opens the log of a server, with so many of its tables at once.
+// openLog opens the log of a server, with at most tables open tables.
 func openLog(s Settings, tables int) (log DurableLog, bounds logBounds, err error) {
 	if IsRemote(s.Store) {
 		store, err := Connect(context.Background(), s.Store, esdb.Options{Logger: s.Logger})
@@ -54,16 +54,16 @@ func openLog(s Settings, tables int) (log DurableLog, bounds logBounds, err erro
 	return log, logBounds{}, err
 }
 
-// logBounds are a log's own bounds, 0 for the default: bytes of an append, and the positions that
-// the views may be behind.
+// logBounds are limits specific to a log, 0 for the default: bytes of an append, and the positions by which the views
+// may be behind.
 type logBounds struct {
 	appendBytes int64
 	lag         uint64
 }
 
-// OpenGrowing opens a log in a directory for appending; the directory is made if needed. tables of
-// it are open at once (0 for the default). Errors: an ErrLost, unless acceptLoss turns the log into
-// another one; another server uses it; the disk's.
+// OpenGrowing opens a log in a directory for appending, and creates the directory if needed. tables bounds its open
+// tables (0 for the default). Errors: an ErrLost, unless acceptLoss turns the log into another one; another server uses
+// it; the disk's.
 func OpenGrowing(ctx context.Context, dir string, acceptLoss bool, logger *slog.Logger,
 	tables int) (DurableLog, error) {
 	command := "admitone serve --store " + dir
@@ -165,6 +165,6 @@ func WithoutPassword(address string) string {
 func (p *Server) openViews(s Settings, spawn live.Spawner) (*projections.Projections, error) {
 	return projections.Open(projections.Config{
 		Store: p.Log, Dir: filepath.Join(s.Directory(), ViewsFolder), Spawn: spawn, Logger: s.Logger,
-		MaxTables: p.files.tables, Shared: p.shared,
+		MaxTables: p.files.tables, Shared: p.shared, Rank: p.rank,
 	})
 }

@@ -28,7 +28,7 @@ func (s *Settings) PassKeysPath() string {
 	if s.PassKeys != "" {
 		return s.PassKeys
 	}
-	return filepath.Join(s.Directory(), PassKeysFile)
+	return filepath.Join(s.SecretsDirectory(), PassKeysFile)
 }
 
 // passKeys are a server's keys as it has read them.
@@ -52,7 +52,7 @@ func (k *passKeys) read() (ring *pass.Keyring, text string, err error) {
 
 // openRooms reads the keys, which are created if needed, and opens the rooms.
 func (p *Server) openRooms(s Settings) error {
-	p.away, p.keys.file = s.OtherRooms, s.PassKeysPath()
+	p.away, p.keys.file = s.OtherRooms && s.Cluster.Listen == "", s.PassKeysPath()
 	made := func() []byte { p.keys.made = true; return newKeyring() }
 	if err := makeFile(p.keys.file, made); err != nil {
 		return err
@@ -67,9 +67,10 @@ func (p *Server) openRooms(s Settings) error {
 			"file", p.keys.file)
 	}
 	p.keys.text = text
-	p.Rooms = admission.New(admission.Config{Desk: p.Desk, Keys: ring, Elsewhere: s.OtherRooms,
-		Shared: p.shared, Node: p.nodeName(), Store: p.Log, Logger: s.Logger})
-	// The log names keys with its first waiting room, see resumeRooms.
+	p.Rooms = admission.New(admission.Config{Desk: p.Desk, Keys: ring, Elsewhere: p.away,
+		Shared: p.shared, Node: p.nodeName(), Store: p.Log, Logger: s.Logger, Owns: p.roomOwner(s), Tell: p.tellOwner(s),
+		Reach: p.reach(s)})
+	// The log names keys from its first waiting room on; see resumeRooms.
 	use := admission.KeysIfKnown
 	switch {
 	case s.AcceptKeys:
@@ -162,8 +163,8 @@ func (p *Server) watchKeys(ctx context.Context) error {
 	}
 }
 
-// resumeRooms starts the rounds of the rooms in which visitors wait or have passes. The views know
-// them once they have read what was in the log at the start.
+// resumeRooms starts the rounds of the rooms with visitors in line or passes. The views have them once they have read
+// what was in the log at the start.
 func (p *Server) resumeRooms(ctx context.Context) error {
 	head, err := p.Log.Head(ctx)
 	if err == nil {
@@ -194,8 +195,8 @@ func (p *Server) resumeRooms(ctx context.Context) error {
 	}
 }
 
-// nameKeys makes the log name this server's keys if it has rooms and names none: it was written
-// before keys were named.
+// nameKeys records this server's keys in a log that has rooms but names no keys, because it was written before keys
+// were recorded.
 func (p *Server) nameKeys(rooms []row.WaitingRoom) {
 	if len(rooms) == 0 || p.Rooms.KeyState() != admission.KeysUnnamed {
 		return
@@ -210,7 +211,7 @@ func (p *Server) nameKeys(rooms []row.WaitingRoom) {
 	}
 }
 
-// resumeRoom tries until it succeeds: no request would start a room whose visitors are all silent.
+// resumeRoom retries until it succeeds: no request would start a room if none of its visitors polls.
 func (p *Server) resumeRoom(ctx context.Context, id events.RoomID) {
 	for {
 		err := p.Rooms.Resume(ctx, id)

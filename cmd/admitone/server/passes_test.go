@@ -41,7 +41,7 @@ func TestMissingKeysAreReported(t *testing.T) {
 	}
 	// The log names the keys from the first room on.
 	if text := said(); !strings.Contains(text, `"level":"ERROR"`) || !strings.Contains(text, "none of the log's") {
-		t.Errorf("while nobody waits it says %s", text)
+		t.Errorf("without visitors it logs %s", text)
 	}
 	if err := os.WriteFile(filepath.Join(store, PassKeysFile), kept, 0o600); err != nil {
 		t.Fatal(err)

@@ -91,7 +91,7 @@ func (p *Server) openPast(s Settings) (err error) {
 func NoteEnd(ctx context.Context, out io.Writer, store events.Store, flag, moment string) error {
 	position, err := strconv.ParseUint(moment, 10, 64)
 	if err != nil && !errors.Is(err, strconv.ErrRange) {
-		return nil // a time, or no moment at all
+		return nil // a time, or not a moment
 	}
 	head, err := store.Head(ctx)
 	if err == nil && events.Position(position) > head {

@@ -17,8 +17,8 @@ import (
 	"admitone/projections/verify"
 )
 
-// TestUnfinishedPaymentsAreFinished: money that a server has received when it dies is applied or owed
-// by the next one; the views made anew say the same, and the log keeps all rules.
+// TestUnfinishedPaymentsAreFinished: a payment that a server had received when it died is applied
+// or owed by the next one; the rebuilt views have the same, and verify finds nothing.
 func TestUnfinishedPaymentsAreFinished(t *testing.T) {
 	store := t.TempDir()
 	start := func() *Server {
@@ -80,6 +80,6 @@ func TestUnfinishedPaymentsAreFinished(t *testing.T) {
 	for limit := time.Now().Add(patience); !s.Views.Ready() && time.Now().Before(limit); time.Sleep(time.Millisecond) {
 	}
 	if read("/v1/refunds", &refunds); fmt.Sprint(refunds) != before {
-		t.Errorf("made anew, the views say %+v; before %s", refunds, before)
+		t.Errorf("after a rebuild the views have %+v; before %s", refunds, before)
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"admitone/cmd/admitone/usage"
 )
 
-// TestInvalidSecrets are refused by all commands.
+// TestInvalidSecrets: all commands refuse them.
 func TestInvalidSecrets(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "secret")
 	for _, text := range []string{"", "short", strings.Repeat(" ", 40), strings.Repeat("\x00", 40),

@@ -8,9 +8,8 @@ import (
 	"log/slog"
 	"net"
 	"os"
-	"path/filepath"
-	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -19,15 +18,17 @@ import (
 	"admitone/actors/admission"
 	"admitone/actors/bookings"
 	"admitone/actors/refusals"
+	"admitone/actors/reservations"
 	"admitone/api"
 	"admitone/api/connections"
 	"admitone/api/contacts"
 	"admitone/api/keyset"
+	"admitone/api/payments"
+	"admitone/api/sweeps"
 	"admitone/api/webhooks"
 	"admitone/cmd/admitone/kinds"
 	"admitone/events"
 	"admitone/events/esdbwire"
-	"admitone/events/merkle"
 	"admitone/projections"
 	"admitone/projections/verify"
 )
@@ -53,8 +54,9 @@ type Settings struct {
 	IdleAfter    time.Duration
 	Profile      string        // address for Go's profiles, "" for none
 	EsdbListen   string        // address for EventStoreDB clients, "" for none
-	AcceptLoss   bool          // go on with a log that has lost its end, as another one
+	AcceptLoss   bool          // continue a log that has lost its end, with a new epoch
 	SignEvery    time.Duration // between two signed heads, 0 for no tree
+	HeadKeyFile  string        // of the key that signs the heads of a log on an EventStoreDB, "" for head.key in Data
 	PassKeys     string        // file of the keys that sign passes, "" for passes.key in the directory
 	Refusals     bool          // record refusals
 	Prove        bool          // verify the log while it grows
@@ -72,6 +74,9 @@ type Settings struct {
 	Operations   string        // address of /metrics, /healthz and /readyz, "" for Listen
 	Drain        time.Duration // between Server.Drain and Stop, as the caller intends
 	Webhooks     WebhookSettings
+	Stripe       StripeSettings
+	Secrets      string // directory of all secrets, "" for Directory
+	Cluster      ClusterSettings
 }
 
 // Directory returns the directory of everything but the log: views, secrets, backups. It is the
@@ -93,18 +98,23 @@ type Server struct {
 	Refusals *refusals.Recorder // nil if not wanted
 	Monitor  *verify.Monitor    // nil if not wanted
 
-	tree      *merkle.Tree // nil if not wanted
-	webhooks  *webhooks.Dispatcher
-	bookings  *bookings.Bookings
-	contacts  *contacts.Book
-	following events.Position // position up to which the desk has followed the log
-	shared    bool            // other servers may append to the log
-	keys      passKeys
-	currency  events.Currency
-	away      bool // another server runs the waiting rooms
-	http      *api.Server
-	listener  net.Listener
-	profiles  net.Listener // nil if not wanted
+	tree         tree // nil if not wanted
+	webhooks     *webhooks.Dispatcher
+	sweeps       *sweeps.Sweeper
+	payments     *payments.Gateway // nil if no provider takes money
+	node         *node             // nil for a server that is no node
+	bookings     *bookings.Bookings
+	reservations *reservations.Reservations
+	contacts     *contacts.Book
+	following    atomic.Uint64 // position up to which the desk has followed the log
+	owed         atomic.Uint64 // position of the first event by which a holder could not be forgotten; 0 if none
+	shared       bool          // other servers may append to the log
+	keys         passKeys
+	currency     events.Currency
+	away         bool // another server runs the waiting rooms
+	http         *api.Server
+	listener     net.Listener
+	profiles     net.Listener // nil if not wanted
 	// operations is nil unless they have an address of their own.
 	operations net.Listener
 	issuer     *keyset.Set // nil if tokens are signed with a secret
@@ -136,7 +146,7 @@ func Start(s Settings) (*Server, error) {
 		logger:  s.Logger,
 		issuer:  issuerOf(s.Auth),
 		metrics: prometheus.NewRegistry(),
-		failed:  make(chan error, 11),
+		failed:  make(chan error, 12),
 		cancel:  func() {},
 		rest:    func() {},
 	}
@@ -156,6 +166,10 @@ func Start(s Settings) (*Server, error) {
 
 // open opens the parts in the order of their dependencies.
 func (p *Server) open(s Settings) (err error) {
+	provider, err := stripeProvider(&s)
+	if err != nil {
+		return err
+	}
 	if p.listener, err = listenOn("listen", s.Listen); err != nil {
 		return err
 	}
@@ -194,17 +208,20 @@ func (p *Server) open(s Settings) (err error) {
 		Store: p.Log, Snapshots: p.Log, Kinds: kinds.Rules(), Logger: s.Logger, IdleAfter: s.IdleAfter,
 		AppendBytes: bounds.appendBytes, AnswerTimeout: api.AnswerLimit,
 	})
-	p.bookings = bookings.New(p.Desk, p.Views)
-	if !p.shared {
-		p.bookings.Alone()
-	}
+	p.openProcesses()
 	if err := p.openRooms(s); err != nil {
 		return err
 	}
-	if p.contacts, err = contacts.Open(filepath.Join(s.Directory(), ContactsFolder), s.Logger); err != nil {
+	if err := p.openContacts(s); err != nil {
 		return err
 	}
 	if err := p.openWebhooks(s); err != nil {
+		return err
+	}
+	p.sweeps = sweeps.New(sweeps.Config{Desk: p.Desk, Store: p.Log, Views: p.Views, Bookings: p.bookings,
+		Reservations: p.reservations, Node: p.nodeName(), Alone: !p.shared, Logger: s.Logger, Faster: s.Webhooks.Faster})
+	p.openPayments(s, provider)
+	if err := p.openCluster(s); err != nil {
 		return err
 	}
 	if s.Refusals {
@@ -213,19 +230,17 @@ func (p *Server) open(s Settings) (err error) {
 	if s.Prove {
 		p.Monitor = verify.NewMonitor(p.Log, !IsRemote(s.Store), s.Logger)
 	}
-	p.http = api.New(api.Config{
-		Desk: p.Desk, Bookings: p.bookings, Rooms: p.Rooms, JoinsPerMinute: s.Joins, CommandsPerSecond: s.RateLimit,
-		Views: p.Views, Store: p.Log, Auth: s.Auth, AllowOrigins: s.AllowOrigins,
-		MaxSockets: s.MaxSockets, AccessLog: s.AccessLog, Logger: s.Logger, Yardstick: s.Yardstick,
-		MaxConnections: p.files.connections, ConnectionsPerAddress: ofAddress(s.PerAddress, p.files.connections),
-		Proxies: s.Proxies, Metrics: p.metrics,
-		MaxLag: bounds.lag, Linger: p.linger(s.Drain), Proofs: p.proofs(),
-		Backup: backups(p.Log, s.Directory(), s.MaxBackups), OperationsApart: p.operations != nil,
-		Contacts: p.contacts, HoldersCharge: s.OwnCharges,
-		Refusals: p.Refusals, Monitor: p.Monitor,
-		Webhooks: p.webhooks, Currency: p.currency,
-	})
+	p.openAPI(s, bounds)
 	return nil
+}
+
+// openProcesses opens the processes that span several entities.
+func (p *Server) openProcesses() {
+	p.bookings = bookings.New(p.Desk, p.Views)
+	p.reservations = reservations.New(p.Desk, api.EndedReservations{Views: p.Views})
+	if !p.shared {
+		p.bookings.Alone()
+	}
 }
 
 // run starts the background work.
@@ -254,8 +269,10 @@ func (p *Server) run() {
 	if p.shared {
 		spawn("what other servers append", func() error { return p.followOthers(ctx) })
 	}
+	p.runCluster(ctx, spawn)
 	p.resume()
 	p.deliver()
+	p.settlePayments()
 	if !p.away {
 		spawn("the waiting rooms", func() error { return p.resumeRooms(ctx) })
 	}
@@ -275,12 +292,6 @@ func (p *Server) run() {
 	spawn("the server", func() error { return p.http.Listen(p.listener) })
 }
 
-// issuerOf returns the keys of the issuer of tokens, nil if there is none.
-func issuerOf(auth api.Auth) *keyset.Set {
-	tokens, _ := auth.(api.JWTAuth)
-	return tokens.Keys
-}
-
 // runViews keeps the views up to date. At damage of the log they end, and /healthz and /readyz
 // fail; the intact part of the log is still served. If the log was replaced, the server ends.
 func (p *Server) runViews(ctx context.Context) error {
@@ -289,33 +300,6 @@ func (p *Server) runViews(ctx context.Context) error {
 		return nil
 	}
 	return err
-}
-
-// resume finishes the bookings that were in progress, also on earlier servers.
-func (p *Server) resume() {
-	ctx, rest := context.WithCancel(context.Background())
-	p.rest = rest
-	resuming := func(what string, run func() error) {
-		p.resuming.Go(func() {
-			if err := run(); err != nil && ctx.Err() == nil {
-				p.failed <- fmt.Errorf("the unfinished %s: %w", what, err)
-			}
-		})
-	}
-	origin := func() bookings.Origin {
-		id := actors.NewCommandID()
-		return bookings.Origin{ID: id, CorrelationID: string(id), CausationID: "resumed", Actor: "system"}
-	}
-	resuming("bookings", func() error {
-		return p.Views.RunUnfinished(ctx, func(ctx context.Context, bookingID events.BookingID) error {
-			return p.bookings.Resume(ctx, origin(), bookingID)
-		})
-	})
-	resuming("payments", func() error {
-		return p.Views.RunUnfinishedPayments(ctx, func(ctx context.Context, id string) error {
-			return p.bookings.ResumePayment(ctx, origin(), events.NewStreamID(events.PaymentCategory, id))
-		})
-	})
 }
 
 // lingerLimit is how long a stopping server answers its connections, if other servers can take new
@@ -332,29 +316,11 @@ func (p *Server) linger(drain time.Duration) time.Duration {
 // Drain sends load balancers to other servers, while this one still serves; Stop comes after it.
 func (p *Server) Drain() { p.http.Drain() }
 
-// Failed returns a channel of errors that have ended a part of the server; the server should be
-// stopped then.
-func (p *Server) Failed() <-chan error { return p.failed }
-
-// Where describes the part of the log that is shown, "" if it is all.
-func (p *Server) Where() string { return p.where }
-
-// Listens returns the listener's own address.
-func (p *Server) Listens() string { return p.listener.Addr().String() }
-
-// Address returns the server's address for clients on this machine.
-func (p *Server) Address() string {
-	address := p.listener.Addr().(*net.TCPAddr)
-	if address.IP.IsUnspecified() {
-		return net.JoinHostPort("127.0.0.1", strconv.Itoa(address.Port))
-	}
-	return address.String()
-}
-
 // Stop ends all parts in the order of their dependencies: first no new requests, then no commands,
 // then no reading, then the log.
 func (p *Server) Stop(ctx context.Context) error {
 	var errs []error
+	p.handOver(ctx)
 	if p.http != nil {
 		errs = append(errs, p.http.Shutdown(ctx))
 	} else if p.listener != nil {
@@ -375,7 +341,7 @@ func (p *Server) Stop(ctx context.Context) error {
 	if p.Desk != nil {
 		errs = append(errs, p.Desk.Close(ctx))
 	}
-	errs = append(errs, p.withdrawLog())
+	errs = append(errs, p.leaveCluster(), p.withdrawLog())
 	p.cancel()
 	if p.profiles != nil {
 		errs = append(errs, p.profiles.Close())

@@ -18,6 +18,9 @@ import (
 )
 
 const (
+	// SharedTreeFolder has this server's hashes of the tree over a log that several append to, below
+	// --data.
+	SharedTreeFolder = "shared-tree"
 	// TreeFolder has the tree over the log, below the store.
 	TreeFolder = "tree"
 	// HeadKeyFile has the secret from which the key is derived that signs the log's heads, below
@@ -28,15 +31,24 @@ const (
 // headKey returns the key for a log with an epoch, derived from a secret in the store's directory,
 // which is created if needed.
 func headKey(dir, epoch string) (*merkle.Key, error) {
-	if err := makeSecret(filepath.Join(dir, HeadKeyFile)); err != nil {
+	return headKeyOf(filepath.Join(dir, HeadKeyFile), epoch)
+}
+
+// headKeyOf is headKey for the file of the secret.
+func headKeyOf(file, epoch string) (*merkle.Key, error) {
+	if err := makeSecret(file); err != nil {
 		return nil, err
 	}
-	return FindHeadKey(dir, epoch)
+	return readHeadKey(file, epoch)
 }
 
 // FindHeadKey is headKey without creating a secret: it returns nil if there is none.
 func FindHeadKey(dir, epoch string) (*merkle.Key, error) {
-	file := filepath.Join(dir, HeadKeyFile)
+	return readHeadKey(filepath.Join(dir, HeadKeyFile), epoch)
+}
+
+// readHeadKey is FindHeadKey for the file of the secret.
+func readHeadKey(file, epoch string) (*merkle.Key, error) {
 	text, err := os.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -71,18 +83,42 @@ func OpenTree(ctx context.Context, log events.Store, dir string, every time.Dura
 	return tree, err
 }
 
-// openTree opens the tree of a server's log, unless its positions have gaps.
-func (p *Server) openTree(s Settings) (err error) {
-	if s.SignEvery > 0 && !IsRemote(s.Store) {
-		p.tree, err = OpenTree(context.Background(), p.Log, s.Store, s.SignEvery, s.Logger)
+// tree is the tree over the log of a server.
+type tree interface {
+	api.Proofs
+	Run(ctx context.Context) error
+	Close(ctx context.Context) error
+}
+
+// openTree opens the tree of a server's log, if it is wanted.
+func (p *Server) openTree(s Settings) error {
+	if s.SignEvery <= 0 {
+		return nil
+	}
+	if IsRemote(s.Store) {
+		return p.openSharedTree(s)
+	}
+	tree, err := OpenTree(context.Background(), p.Log, s.Store, s.SignEvery, s.Logger)
+	if err == nil {
+		p.tree = tree
 	}
 	return err
 }
 
-// proofs returns the tree's, nil without a tree.
-func (p *Server) proofs() api.Proofs {
-	if p.tree == nil {
-		return nil
+// openSharedTree opens the tree over a log to which other servers append too.
+func (p *Server) openSharedTree(s Settings) error {
+	file := s.HeadKeyFile
+	if file == "" {
+		file = filepath.Join(s.SecretsDirectory(), HeadKeyFile)
 	}
-	return p.tree
+	key, err := headKeyOf(file, p.Log.Epoch())
+	if err != nil {
+		return err
+	}
+	tree, err := merkle.OpenShared(merkle.SharedConfig{Store: p.Log, Dir: filepath.Join(s.Data, SharedTreeFolder),
+		Key: key, Node: p.nodeName(), Every: s.SignEvery, Logger: s.Logger})
+	if err == nil {
+		p.tree = tree
+	}
+	return err
 }

@@ -14,23 +14,22 @@ import (
 // directory, if no other file is named.
 const WebhooksKeyFile = "webhooks.key"
 
-// WebhookSettings are those of deliveries to webhooks.
+// WebhookSettings configure deliveries to webhooks.
 type WebhookSettings struct {
 	KeyFile      string // "" for webhooks.key in the directory
 	AllowPrivate bool   // http, and addresses of private networks
-	Faster       int    // what waits are divided by, for tests
+	Faster       int    // divisor of all waits, for tests
 }
 
-// readableByGroup are the permissions of a key that was made here: the owner's, and reading by the
-// group, so that backups may have it.
+// readableByGroup are the permissions of a created key file: the owner's, and reading by the group, for backups.
 const readableByGroup = 0o640
 
-// webhooksKey reads the key of webhooks, which is made if needed. Errors: a [usage.Error] for a file
-// that has no key; the disk's.
+// webhooksKey reads the key of webhooks, and creates it if needed. Errors: a [usage.Error] for a file without a key;
+// the disk's.
 func webhooksKey(s *Settings) (*webhooks.Key, error) {
 	file, made := s.Webhooks.KeyFile, false
 	if file == "" {
-		file = filepath.Join(s.Directory(), WebhooksKeyFile)
+		file = filepath.Join(s.SecretsDirectory(), WebhooksKeyFile)
 	}
 	err := makeFile(file, func() []byte { made = true; return newSecret() })
 	if err == nil && made {

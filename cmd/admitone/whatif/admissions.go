@@ -18,24 +18,24 @@ type admission struct{ recorded, here time.Time }
 // not apply then, and rooms admit in rounds as on a server.
 type admissions struct {
 	*executor
-	todo agenda[demand.Intent]
+	todo agenda[demand.Request]
 	// next has the next round of each room in which something may happen.
 	next map[events.StreamID]time.Time
-	// By tickets of the log: the holder, the time of the admission, and the intents after it.
+	// By tickets of the log: the holder, the time of the admission, and the requests after it.
 	holders  map[ticket]events.Holder
 	recorded map[ticket]time.Time
-	after    map[ticket][]demand.Intent
+	after    map[ticket][]demand.Request
 	// ours maps tickets of the simulation to the numbers of those of the log.
 	ours map[ticket]int64
 	here map[ticket]time.Time // the times of admissions, by tickets of the log
 }
 
-// newAdmissions takes the intents about waiting rooms, and the holders from before the range.
-func newAdmissions(r *executor, intents []demand.Intent, holders map[ticket]events.Holder) *admissions {
+// newAdmissions takes the requests about waiting rooms, and the holders from before the range.
+func newAdmissions(r *executor, requests []demand.Request, holders map[ticket]events.Holder) *admissions {
 	d := &admissions{executor: r, next: map[events.StreamID]time.Time{}, holders: holders,
-		recorded: map[ticket]time.Time{}, after: map[ticket][]demand.Intent{}, ours: map[ticket]int64{},
+		recorded: map[ticket]time.Time{}, after: map[ticket][]demand.Request{}, ours: map[ticket]int64{},
 		here: map[ticket]time.Time{}}
-	for _, w := range intents {
+	for _, w := range requests {
 		switch f := w.Fact.(type) {
 		case *events.WaitingRoomAdmitted:
 			for number := range events.Tickets(f.Tickets) {
@@ -58,12 +58,12 @@ func newAdmissions(r *executor, intents []demand.Intent, holders map[ticket]even
 	return d
 }
 
-// plan adds an intent that is to be decided, by its time and position.
-func (d *admissions) plan(w demand.Intent) { d.todo.add(w.At, uint64(w.Position), w) }
+// plan adds a request to be decided, by its time and position.
+func (d *admissions) plan(w demand.Request) { d.todo.add(w.At, uint64(w.Position), w) }
 
-// hold keeps an intent of an admitted visitor until the visitor is admitted here. That of a
+// hold keeps a request of an admitted visitor until the visitor is admitted here. That of a
 // visitor who was admitted before the range is decided at its recorded time.
-func (d *admissions) hold(w *demand.Intent, number int64) {
+func (d *admissions) hold(w *demand.Request, number int64) {
 	t := ticket{w.Stream, number}
 	if _, inRange := d.recorded[t]; !inRange {
 		d.plan(*w)
@@ -72,7 +72,7 @@ func (d *admissions) hold(w *demand.Intent, number int64) {
 	d.after[t] = append(d.after[t], *w)
 }
 
-// run decides all intents and returns the admissions of each holder.
+// run decides all requests and returns the admissions of each holder.
 func (d *admissions) run() (map[events.Holder][]admission, error) {
 	for stream, e := range d.entities { // rooms in which visitors wait already
 		if _, ok := e.core.(*waitingroom.Room); ok {
@@ -80,7 +80,7 @@ func (d *admissions) run() (map[events.Holder][]admission, error) {
 		}
 	}
 	for {
-		if d.todo.len() == 0 { // rounds, until they lead to more intents
+		if d.todo.len() == 0 { // rounds, until they lead to more requests
 			if _, err := d.rounds(time.Time{}); err != nil {
 				return nil, err
 			}
@@ -94,7 +94,7 @@ func (d *admissions) run() (map[events.Holder][]admission, error) {
 			return nil, err
 		}
 		if added {
-			d.plan(w) // an added intent may come first
+			d.plan(w) // an added request may come first
 			continue
 		}
 		if err := d.step(&w); err != nil {
@@ -103,8 +103,8 @@ func (d *admissions) run() (map[events.Holder][]admission, error) {
 	}
 }
 
-// step decides one intent.
-func (d *admissions) step(w *demand.Intent) error {
+// step decides one request.
+func (d *admissions) step(w *demand.Request) error {
 	d.now = w.At
 	if _, err := d.decide(w); err != nil {
 		return err
@@ -119,7 +119,7 @@ func (d *admissions) step(w *demand.Intent) error {
 }
 
 // rounds executes the rounds before a time, all of them if it is zero, and reports whether they
-// led to new intents.
+// led to new requests.
 func (d *admissions) rounds(before time.Time) (added bool, err error) {
 	for {
 		var room events.StreamID
@@ -134,7 +134,7 @@ func (d *admissions) rounds(before time.Time) (added bool, err error) {
 			return added, nil
 		}
 		if d.todo.len() > 0 && before.IsZero() {
-			return added, nil // intents come first
+			return added, nil // requests come first
 		}
 		d.now = at
 		more, err := d.round(room)
@@ -169,7 +169,7 @@ func (d *admissions) round(room events.StreamID) (added bool, err error) {
 	return added, nil
 }
 
-// admit records an admission and schedules the intents that follow it.
+// admit records an admission and schedules the requests that follow it.
 func (d *admissions) admit(mine ticket) (added bool) {
 	theirs := mine
 	if number, known := d.ours[mine]; known {

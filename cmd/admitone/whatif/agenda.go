@@ -5,11 +5,10 @@ import (
 	"time"
 )
 
-// agenda is a heap of what is to happen: the earliest first, and of what is at the same time that
-// with the lowest number.
+// agenda is a heap of planned items, ordered by time and then by number.
 type agenda[T any] struct{ heap agendaHeap[T] }
 
-// planned is what is to happen at a time.
+// planned is an item planned for a time.
 type planned[T any] struct {
 	at     time.Time
 	number uint64
@@ -25,7 +24,7 @@ func (a *agenda[T]) add(at time.Time, number uint64, what T) {
 // hasBefore reports whether something is to happen before a time.
 func (a *agenda[T]) hasBefore(at time.Time) bool { return len(a.heap) > 0 && a.heap[0].at.Before(at) }
 
-// take removes what is next; there must be something.
+// take removes the next item. The agenda must not be empty.
 func (a *agenda[T]) take() planned[T] { return heap.Pop(&a.heap).(planned[T]) }
 
 // agendaHeap implements [heap.Interface].

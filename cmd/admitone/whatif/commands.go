@@ -11,6 +11,7 @@ import (
 	"admitone/actors/bookings"
 	"admitone/actors/core"
 	"admitone/actors/performance"
+	"admitone/actors/product"
 	"admitone/actors/seat"
 	"admitone/actors/waitingroom"
 	"admitone/cmd/admitone/kinds"
@@ -18,7 +19,7 @@ import (
 	"admitone/projections/demand"
 )
 
-// executor decides intents in a simulation.
+// executor decides requests in a simulation.
 type executor struct {
 	*simulation
 	// names maps the bookings of the log to those of the simulation.
@@ -26,7 +27,7 @@ type executor struct {
 	// tickets maps the tickets of the log to the numbers of those of the simulation.
 	tickets map[ticket]int64
 	// expired has the reservations that expired, which a product forgets.
-	expired map[events.ReservationID]bool
+	expired map[events.ReservationID]product.Ended
 }
 
 // ticket is a ticket of a waiting room.
@@ -40,13 +41,13 @@ func newExecutor(h *simulation) *executor {
 		simulation: h,
 		names:      map[string]events.BookingID{},
 		tickets:    map[ticket]int64{},
-		expired:    map[events.ReservationID]bool{},
+		expired:    map[events.ReservationID]product.Ended{},
 	}
 	observe := h.observe
 	h.observe = func(stream events.StreamID, fact events.Fact, at time.Time) {
 		if f, ok := fact.(*events.ProductExpired); ok {
 			for i := range f.Expired {
-				r.expired[f.Expired[i].ReservationID] = true
+				r.noteExpired(stream, &f.Expired[i])
 			}
 		}
 		observe(stream, fact, at)
@@ -54,9 +55,9 @@ func newExecutor(h *simulation) *executor {
 	return r
 }
 
-// decide executes an intent at the simulation's time. It returns the code of the refusal, "" if
-// the intent is granted. Error: a failure of the rules.
-func (r *executor) decide(w *demand.Intent) (refused core.Code, err error) {
+// decide executes a request at the simulation's time. It returns the code of the refusal, "" if
+// the request is granted. Error: a failure of the rules.
+func (r *executor) decide(w *demand.Request) (refused core.Code, err error) {
 	if f, ok := w.Fact.(*events.RefusalRecorded); ok {
 		return r.retryRefused(w, f)
 	}
@@ -69,12 +70,21 @@ func (r *executor) decide(w *demand.Intent) (refused core.Code, err error) {
 	if f, ok := w.Fact.(*events.SeatReleased); ok {
 		return "", r.noteRelease(w.Stream, f)
 	}
+	if f, ok := w.Fact.(*events.PaymentReceived); ok {
+		return code(r.receive(w, f))
+	}
 	command, err := r.commandOf(w)
 	if command == nil || err != nil {
 		return "", err
 	}
 	_, err = r.command(w.Stream, command)
-	if f, ok := w.Fact.(*events.ProductConfirmed); ok && r.expired[f.ReservationID] {
+	if _, ok := w.Fact.(*events.PerformanceCancelled); ok && err == nil {
+		err = r.sweep(events.PerformanceID(w.Stream.Entity()))
+	}
+	if _, ok := w.Fact.(*events.ProductCancelled); ok && err == nil {
+		err = r.sweepProduct(w.Stream)
+	}
+	if f, ok := w.Fact.(*events.ProductConfirmed); ok && !r.expired[f.ReservationID].ExpiresAt.IsZero() {
 		return core.CodeHoldExpired, nil
 	}
 	return code(err)
@@ -88,9 +98,9 @@ func code(err error) (core.Code, error) {
 	return "", err
 }
 
-// commandOf returns the command to one entity that an intent stands for; nil for what the
-// simulation does by itself, since it has its own deadlines.
-func (r *executor) commandOf(w *demand.Intent) (command core.Command, err error) {
+// commandOf returns the command to one entity that a request represents; nil for deadlines, which the simulation has
+// itself.
+func (r *executor) commandOf(w *demand.Request) (command core.Command, err error) {
 	if k := kinds.Of(w.Stream); k != nil && k.Command != nil {
 		command, err = k.Command(w, r.pass(w))
 	}
@@ -100,9 +110,9 @@ func (r *executor) commandOf(w *demand.Intent) (command core.Command, err error)
 	return command, err
 }
 
-// pass returns the waiting room whose pass comes with an intent, "" for none. An intent that was
+// pass returns the waiting room whose pass comes with a request, "" for none. A request that was
 // granted had the pass; one that was refused for lack of a pass has none here either.
-func (r *executor) pass(w *demand.Intent) events.RoomID {
+func (r *executor) pass(w *demand.Request) events.RoomID {
 	switch core.Code(w.Refused) {
 	case core.CodePassRequired, core.CodePassInvalid:
 		return ""
@@ -135,12 +145,16 @@ func (r *executor) noteRelease(stream events.StreamID, f *events.SeatReleased) e
 		return err
 	}
 	show := e.core.(*performance.Performance)
-	at, ok := show.Layout().Find(events.SeatName(name))
+	layout, err := r.halls.layout(show)
+	if err != nil {
+		return err
+	}
+	at, ok := layout.Find(events.SeatName(name))
 	if !ok {
 		return nil
 	}
 	latest := show.Latest()
-	_, err = r.command(stream, &seat.Hold{HoldID: f.HoldID, Holder: f.Holder, Price: show.Layout().Price(at),
+	_, err = r.command(stream, &seat.Hold{HoldID: f.HoldID, Holder: f.Holder, Price: layout.Price(at),
 		HoldFor: latest.HoldFor()})
 	if refusal, err := code(err); refusal != "" || err != nil {
 		return err
@@ -154,19 +168,22 @@ func (r *executor) bookingID(recorded string) events.BookingID {
 	if id, ok := r.names[recorded]; ok {
 		return id
 	}
-	return events.BookingID(recorded) // it is from before the range, or was never made
+	return events.BookingID(recorded) // from before the range, or never created
 }
 
-// decideBooking executes an intent about a booking; done is false for any other.
-func (r *executor) decideBooking(w *demand.Intent) (done bool, err error) {
+// decideBooking executes a request about a booking; done is false for any other.
+func (r *executor) decideBooking(w *demand.Request) (done bool, err error) {
 	ctx := context.Background()
 	if f, ok := w.Fact.(*events.BookingHeld); ok {
-		seats := make([]events.SeatName, len(f.Seats))
+		seats, types := make([]events.SeatName, len(f.Seats)), map[events.SeatName]string{}
 		for i := range f.Seats {
-			seats[i] = f.Seats[i].Seat
+			if seats[i] = f.Seats[i].Seat; f.Seats[i].PriceType != "" {
+				types[seats[i]] = f.Seats[i].PriceType
+			}
 		}
 		answer, err := r.bookings.Book(ctx, bookings.Book{Origin: origin(), PerformanceID: f.PerformanceID,
-			Holder: f.Holder, Seats: seats, Room: r.pass(w), Order: f.OrderData})
+			Holder: f.Holder, Seats: seats, Types: types, Restricted: true, Areas: events.Wanted(f.Areas), Room: r.pass(w),
+			Order: f.OrderData, Label: f.Label})
 		if err == nil {
 			r.names[string(f.BookingID)] = answer.Booking.ID
 		}
@@ -175,14 +192,19 @@ func (r *executor) decideBooking(w *demand.Intent) (done bool, err error) {
 	id := r.bookingID(w.Stream.Entity())
 	switch f := w.Fact.(type) {
 	case *events.BookingPaymentStarted:
-		if f.Payment != "" { // the money came in, whatever this policy makes of it
-			_, err = r.bookings.Report(ctx, bookings.Report{Origin: origin(), BookingID: id, Provider: "recorded",
-				Reference: string(f.Payment), Amount: f.Amount, Final: true})
-			break
-		}
 		_, err = r.bookings.Pay(ctx, bookings.Pay{Origin: origin(), BookingID: id})
+	case *events.BookingIntentBegun:
+		_, err = r.bookings.BeginIntent(ctx, bookings.BeginIntent{Origin: origin(), BookingID: id, Intent: f.Intent,
+			Provider: f.Provider, Seconds: f.Seconds})
+	case *events.BookingIntentEnded:
+		_, err = r.bookings.EndIntent(ctx, bookings.EndIntent{Origin: origin(), BookingID: id, Intent: f.Intent,
+			Reason: f.Reason})
 	case *events.BookingExtended:
 		_, err = r.bookings.Extend(ctx, bookings.Extend{Origin: origin(), BookingID: id})
+	case *events.BookingSeatReturned:
+		_, err = r.bookings.ReturnSeat(ctx, bookings.ReturnSeat{Origin: origin(), BookingID: id, Seat: f.Seat,
+			Area: f.Area, Place: f.Place,
+			Reason: f.Reason})
 	case *events.BookingReleased:
 		_, err = r.bookings.Cancel(ctx, bookings.Cancel{Origin: origin(), BookingID: id, Reason: f.Reason})
 	default:
@@ -191,8 +213,8 @@ func (r *executor) decideBooking(w *demand.Intent) (done bool, err error) {
 	return true, err
 }
 
-// decideRoom executes an intent about a waiting room.
-func (r *executor) decideRoom(w *demand.Intent) error {
+// decideRoom executes a request about a waiting room.
+func (r *executor) decideRoom(w *demand.Request) error {
 	number := func(n int64) int64 {
 		if mine, known := r.tickets[ticket{w.Stream, n}]; known {
 			return mine

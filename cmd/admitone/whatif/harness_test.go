@@ -103,9 +103,14 @@ func newSale(fatal func(args ...any)) *sale {
 	s.must(err)
 	quiet := slog.New(slog.DiscardHandler)
 	s.desk = actors.NewDesk(engine, actors.Config{Store: s.log, Kinds: kinds.Rules(), Now: s.now, Logger: quiet})
-	s.process = bookings.New(s.desk, noViews{})
+	s.process = bookings.New(oneByOne{s.desk}, noViews{})
 	return s
 }
+
+// oneByOne hides that entities can decide in one turn, as on an EventStoreDB: a booking that is
+// refused for several reasons may then name another of them than the simulation, which asks one by
+// one.
+type oneByOne struct{ actors.Dispatcher }
 
 // noViews has no map, and no unfinished bookings.
 type noViews struct{}
@@ -116,7 +121,12 @@ func (noViews) TakenSeats(context.Context, events.PerformanceID) ([]byte, events
 func (noViews) Begun(context.Context, events.BookingID) (map[events.HoldID][]events.StreamID, error) {
 	return nil, nil
 }
+func (noViews) Hall(context.Context, events.PlanID) (*events.Hall, error) {
+	return nil, events.ErrNoPlan
+}
 func (noViews) CatchUp(context.Context) error { return nil }
+
+func (noViews) KeptBehind(context.Context, events.BookingID) (int64, error) { return 0, nil }
 
 func (s *sale) close() {
 	s.process.Wait()
@@ -265,8 +275,11 @@ func (s *sale) reserve(holder string, quantity int64, hold bool) events.ID {
 
 // open puts something of every kind on sale.
 func (s *sale) open() {
-	s.do(product.Stream("tee"), &product.Create{ID: "tee", Name: "Tee", Stock: 12, LimitPerHolder: 5, HoldSeconds: 60,
-		WaitingRoom: "door"})
+	s.do(
+		product.Stream("tee"),
+		&product.Create{ID: "tee", Name: "Tee", Stock: 12, LimitPerHolder: 5, HoldSeconds: 60, Price: 5,
+			WaitingRoom: "door"},
+	)
 	s.do(tournament.Stream("cup"), &tournament.Create{ID: "cup", Name: "Cup", TeamLimit: 4,
 		RegisterDeadline: day.Add(20 * time.Minute), Waitlist: true, Rule: events.WaitlistFill, WaitingRoom: "door"})
 	s.do(performance.Stream("gala"), &performance.Create{ID: "gala", Title: "Gala", Venue: "Hall",

@@ -57,7 +57,7 @@ func (q *run) before(stream events.StreamID, fact events.Fact) events.Fact {
 	return fact
 }
 
-// intent returns the fact of an intent as it would be under the policy.
+// intent returns the fact of a request as it would be under the policy.
 func (q *run) intent(stream events.StreamID, fact events.Fact) events.Fact {
 	if k := kinds.Of(stream); k != nil && k.Settings != nil && k.Settings.Intent != nil {
 		return k.Settings.Intent(fact, q.Policy)
@@ -68,8 +68,7 @@ func (q *run) intent(stream events.StreamID, fact events.Fact) events.Fact {
 // changesRooms reports whether the policy has settings of waiting rooms.
 func (q *run) changesRooms() bool { return q.Policy.Changes(kinds.Find("waiting-room")) }
 
-// applyPolicy puts the policy into force for the entities that exist. Error: ErrBadPolicy, if the
-// state of one does not allow it.
+// applyPolicy applies the policy to the existing entities. Error: ErrBadPolicy, if the state of one does not allow it.
 func (q *run) applyPolicy() error {
 	for _, stream := range slices.Sorted(maps.Keys(q.whatIf.entities)) {
 		k := kinds.Of(stream)

@@ -119,7 +119,7 @@ func queue(t *testing.T) *sale {
 	s.do(door, &waitingroom.Drop{Tickets: []events.TicketRange{{From: 4, To: 4}}}) // dot is silent
 	for i, holder := range holders[:3] {
 		if len(s.do(door, &waitingroom.Admit{})) == 0 {
-			t.Fatal("nobody came in")
+			t.Fatal("no visitor was admitted")
 		}
 		s.pass(10 * second)
 		s.do(
@@ -145,7 +145,7 @@ func TestSlowerAdmission(t *testing.T) {
 	}
 	c = asks(t, s, 0, "admit_per_second=0")
 	if n := c.WhatIf; n.Admitted != 0 || n.UnitsSold != 0 || n.Refused[neverAdmitted] != 3 {
-		t.Errorf("nobody is let in: %+v", n)
+		t.Errorf("no visitor is admitted: %+v", n)
 	}
 }
 
@@ -176,7 +176,7 @@ func TestBadPolicies(t *testing.T) {
 	}
 }
 
-// TestEveryIntentIsACommand: every intent of the sale has a command.
+// TestEveryIntentIsACommand: every request of the sale has a command.
 func TestEveryIntentIsACommand(t *testing.T) {
 	s := begin(t)
 	id := s.reserve("ann", 1, true)

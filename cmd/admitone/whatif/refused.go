@@ -13,11 +13,12 @@ import (
 	"admitone/projections/demand"
 )
 
-// retryRefused decides again a request that was refused in the log. What the simulation does not
+// retryRefused decides again a request that was refused in the log. A request that the simulation does not
 // decide is refused as recorded: invalid requests, and those of organisers.
-func (r *executor) retryRefused(w *demand.Intent, f *events.RefusalRecorded) (core.Code, error) {
+func (r *executor) retryRefused(w *demand.Request, f *events.RefusalRecorded) (core.Code, error) {
 	recorded := core.Code(f.Code)
-	if w.Moment {
+	switch {
+	case w.Transient, recorded == core.CodeAmountMismatch, recorded == core.CodePaymentReferenceUsed:
 		return recorded, nil
 	}
 	done, err := r.commandOfRefused(w, f)
@@ -36,7 +37,7 @@ func (r *executor) retryRefused(w *demand.Intent, f *events.RefusalRecorded) (co
 
 // commandOfRefused executes a refused request; done is false for one that the simulation does not
 // decide.
-func (r *executor) commandOfRefused(w *demand.Intent, f *events.RefusalRecorded) (done bool, err error) {
+func (r *executor) commandOfRefused(w *demand.Request, f *events.RefusalRecorded) (done bool, err error) {
 	collection, rest, ok := strings.Cut(strings.TrimPrefix(f.Path, "/v1/"), "/")
 	if !ok {
 		return false, nil
@@ -44,13 +45,13 @@ func (r *executor) commandOfRefused(w *demand.Intent, f *events.RefusalRecorded)
 	path := strings.Split(rest, "/")
 	switch collection {
 	case "performances":
-		if len(path) != 2 || path[1] != "bookings" || len(f.Seats) == 0 && f.Quantity == 0 {
+		if len(path) != 2 || path[1] != "bookings" || len(f.Seats)+len(f.Areas) == 0 && f.Quantity == 0 {
 			return false, nil
 		}
 		_, err = r.bookings.Book(
 			context.Background(),
 			bookings.Book{Origin: origin(), PerformanceID: events.PerformanceID(path[0]),
-				Holder: f.Holder, Seats: f.Seats, Quantity: int(f.Quantity), Section: f.Section, Room: r.pass(w)},
+				Holder: f.Holder, Seats: f.Seats, Areas: f.Areas, Quantity: int(f.Quantity), Section: f.Section, Room: r.pass(w)},
 		)
 		return true, err
 	case "bookings":
@@ -88,8 +89,11 @@ func (h *simulation) Begun(context.Context, events.BookingID) (map[events.HoldID
 	return nil, nil
 }
 
-// CatchUp implements [bookings.Views]. A simulation is never behind.
+// CatchUp implements [bookings.Views]. A simulation is always caught up.
 func (h *simulation) CatchUp(context.Context) error { return nil }
+
+// KeptBehind implements [bookings.Views]. In a simulation no fee is withheld after a cancellation.
+func (h *simulation) KeptBehind(context.Context, events.BookingID) (int64, error) { return 0, nil }
 
 // TakenSeats implements [bookings.Views].
 func (h *simulation) TakenSeats(
@@ -102,7 +106,10 @@ func (h *simulation) TakenSeats(
 	if err != nil {
 		return nil, 0, err
 	}
-	layout := e.core.(*performance.Performance).Layout()
+	layout, err := h.halls.layout(e.core.(*performance.Performance))
+	if err != nil {
+		return nil, 0, err
+	}
 	taken = make([]byte, layout.Seats())
 	for name := range h.taken[id] {
 		if seat, ok := layout.Find(events.SeatName(name)); ok {

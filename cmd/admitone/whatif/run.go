@@ -6,13 +6,14 @@ import (
 	"slices"
 	"time"
 
+	"admitone/actors/booking"
 	"admitone/actors/core"
 	"admitone/cmd/admitone/kinds"
 	"admitone/events"
 	"admitone/projections/demand"
 )
 
-// Question asks for the outcome of the demand of a range under another policy.
+// Question specifies a range of demand and another policy for it.
 type Question struct {
 	Policy kinds.Policy
 	// From and To are the first and the last position of the range.
@@ -33,7 +34,7 @@ type Comparison struct {
 	recorded, whatIf series
 }
 
-// neverAdmitted is the code of intents of holders whom no waiting room has admitted.
+// neverAdmitted is the code of requests of holders whom no waiting room has admitted.
 const neverAdmitted core.Code = "never_admitted"
 
 // run is the state of answering a question.
@@ -49,7 +50,7 @@ type run struct {
 	bookers         map[events.StreamID]events.Holder
 	intents         int64
 	last            time.Time // of the recorded facts
-	latest          time.Time // of the intents as they are decided here
+	latest          time.Time // of the requests decided so far
 }
 
 // Ask answers a question. The log must not be longer than fits into memory twice, as
@@ -67,8 +68,8 @@ func Ask(ctx context.Context, store events.Store, question Question) (*Compariso
 func newRun(store events.Store, question Question) *run {
 	q := &run{Question: question, store: store, recordedSummary: newSummary(), whatIfSummary: newSummary(),
 		holders: map[ticket]events.Holder{}, bookers: map[events.StreamID]events.Holder{}}
-	q.recorded = newSimulation(q.recordedSummary.add)
-	q.whatIf = newExecutor(newSimulation(q.whatIfSummary.add))
+	q.recorded = newSimulation(store, q.recordedSummary.add)
+	q.whatIf = newExecutor(newSimulation(store, q.whatIfSummary.add))
 	return q
 }
 
@@ -82,7 +83,7 @@ func (q *run) execute(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var late []demand.Intent // those that are not decided in the order of the log
+	var late []demand.Request // requests not decided in the order of the log
 	for w, err := range demand.Of(q.inRange(ctx), refused) {
 		if err != nil {
 			return err
@@ -125,8 +126,8 @@ func (q *run) begin() error {
 	return q.applyPolicy()
 }
 
-// inRange yields the events of the range. It folds the log into the recorded simulation, and what
-// comes before the range also into the other one, under the policy.
+// inRange yields the events of the range. It folds the log into the recorded simulation, and the part before the range
+// also into the other one, under the policy.
 func (q *run) inRange(ctx context.Context) iter.Seq2[events.Recorded, error] {
 	return func(yield func(events.Recorded, error) bool) {
 		for e, err := range events.All(ctx, q.store, 0) {
@@ -183,8 +184,8 @@ func (q *run) fold(e *events.Recorded) error {
 	return q.whatIf.fold(e.Stream, q.before(e.Stream, e.Fact), meta.At)
 }
 
-// decide decides an intent at its time.
-func (q *run) decide(w *demand.Intent) error {
+// decide decides a request at its time.
+func (q *run) decide(w *demand.Request) error {
 	q.latest = maxTime(q.latest, w.At)
 	if err := q.whatIf.until(w.At); err != nil {
 		return err
@@ -194,10 +195,10 @@ func (q *run) decide(w *demand.Intent) error {
 	return err
 }
 
-// decideLate decides the intents if the waiting rooms have other settings: first the admissions,
+// decideLate decides the requests if the waiting rooms have other settings: first the admissions,
 // then everything else, in the order that follows from them.
-func (q *run) decideLate(late []demand.Intent) error {
-	var rooms, rest []demand.Intent
+func (q *run) decideLate(late []demand.Request) error {
+	var rooms, rest []demand.Request
 	for _, w := range late {
 		if w.Stream.Category() == events.WaitingRoomCategory {
 			rooms = append(rooms, w)
@@ -225,7 +226,7 @@ func (q *run) decideLate(late []demand.Intent) error {
 		w.At = at
 		admitted = append(admitted, w)
 	}
-	slices.SortStableFunc(admitted, func(a, b demand.Intent) int { return a.At.Compare(b.At) })
+	slices.SortStableFunc(admitted, func(a, b demand.Request) int { return a.At.Compare(b.At) })
 	for i := range admitted {
 		if err := q.decide(&admitted[i]); err != nil {
 			return err
@@ -234,8 +235,8 @@ func (q *run) decideLate(late []demand.Intent) error {
 	return nil
 }
 
-// moved returns the time at which a holder with these admissions does what was recorded at a time;
-// ok is false if the last admission before it does not happen here.
+// moved returns the time of a request recorded at a time, moved like the holder's admissions; ok is false if the last
+// admission before it does not happen here.
 func moved(at time.Time, admissions []admission) (_ time.Time, ok bool) {
 	for _, a := range slices.Backward(admissions) {
 		if a.recorded.After(at) {
@@ -246,13 +247,18 @@ func moved(at time.Time, admissions []admission) (_ time.Time, ok bool) {
 	return at, true
 }
 
-// holder returns the holder that an intent concerns, or else its actor.
-func (q *run) holder(w *demand.Intent) events.Holder {
+// holder returns the holder that a request concerns, or else its actor.
+func (q *run) holder(w *demand.Request) events.Holder {
 	switch f := w.Fact.(type) {
 	case *events.BookingHeld:
 		q.bookers[w.Stream] = f.Holder
-	case *events.BookingPaymentStarted, *events.BookingExtended, *events.BookingReleased:
+	case *events.BookingPaymentStarted, *events.BookingExtended, *events.BookingReleased, *events.BookingSeatReturned,
+		*events.BookingIntentBegun, *events.BookingIntentEnded:
 		return q.bookers[w.Stream]
+	case *events.PaymentReceived:
+		if f.BookingID != "" {
+			return q.bookers[booking.Stream(f.BookingID)]
+		}
 	case *events.WalletCharged:
 		return events.Holder(w.Stream.Entity())
 	}

@@ -60,7 +60,10 @@ func TestTheSamePolicyHasTheSameOutcome(t *testing.T) {
 func (s *sale) someProduct(t *rapid.T, reserved []events.ID) []events.ID {
 	tee := product.Stream("tee")
 	pick := func() events.ID { return rapid.SampledFrom(reserved).Draw(t, "reservation") }
-	what := rapid.SampledFrom([]string{"hold", "buy", "confirm", "confirm", "release", "edit"}).Draw(t, "product")
+	what := rapid.SampledFrom([]string{"hold", "buy", "confirm", "confirm", "pay", "pay", "release", "edit"}).Draw(
+		t,
+		"product",
+	)
 	if len(reserved) == 0 && what != "edit" {
 		what = "hold"
 	}
@@ -70,8 +73,11 @@ func (s *sale) someProduct(t *rapid.T, reserved []events.ID) []events.ID {
 			rapid.Int64Range(1, 4).Draw(t, "units"), what == "hold"))
 	case "confirm":
 		s.do(tee, &product.Confirm{ReservationID: pick()})
+	case "pay":
+		s.payReservation(pick(), rapid.IntRange(1, 6).Draw(t, "reference"), rapid.Int64Range(1, 4).Draw(t, "units"))
 	case "release":
-		s.do(tee, &product.Release{ReservationID: pick()})
+		id := pick()
+		s.moneyReturned(s.do(tee, &product.Release{ReservationID: id}))
 	case "edit":
 		stock := rapid.Int64Range(4, 20).Draw(t, "stock")
 		s.do(tee, &product.Edit{Stock: &stock})
@@ -102,9 +108,13 @@ func (s *sale) someTournament(t *rapid.T) {
 func (s *sale) someBooking(t *rapid.T) {
 	holder := rapid.SampledFrom(holders).Draw(t, "holder")
 	name := fmt.Sprintf("A-%d-%d", rapid.IntRange(1, 2).Draw(t, "row"), rapid.IntRange(1, 3).Draw(t, "number"))
-	what := rapid.SampledFrom([]string{"book", "book", "pay", "pay", "extend", "cancel", "charge", "block", "edit"}).Draw(t,
-		"booking")
-	if len(s.bookings) == 0 && slices.Contains([]string{"pay", "extend", "cancel"}, what) {
+	what := rapid.SampledFrom([]string{"book", "book", "pay", "pay", "extend", "cancel", "charge", "block", "edit",
+		"call off", "intent", "intent", "end intent", "report", "report"}).Draw(t, "booking")
+	if what == "call off" && rapid.IntRange(0, 4).Draw(t, "really") > 0 {
+		what = "book"
+	}
+	if len(s.bookings) == 0 &&
+		slices.Contains([]string{"pay", "extend", "cancel", "intent", "end intent", "report"}, what) {
 		what = "book"
 	}
 	about := func() string { return rapid.SampledFrom(s.bookings).Draw(t, "which") }
@@ -127,6 +137,8 @@ func (s *sale) someBooking(t *rapid.T) {
 		id := about()
 		_, err := s.process.Cancel(ctx, bookings.Cancel{Origin: origin(), BookingID: events.BookingID(id)})
 		s.refusedBooking(err, &events.RefusalRecorded{Method: "DELETE", Path: "/v1/bookings/" + id, Stream: "booking-" + id})
+	case "intent", "end intent", "report":
+		s.someMoney(t, what, about())
 	case "charge":
 		s.do(
 			wallet.Stream(events.Holder(holder)),
@@ -135,6 +147,11 @@ func (s *sale) someBooking(t *rapid.T) {
 	case "edit":
 		s.do(performance.Stream("gala"), &performance.Edit{
 			Prices: map[events.SectionID]int64{"A": rapid.Int64Range(90, 110).Draw(t, "price")}})
+	case "call off":
+		s.do(performance.Stream("gala"), &performance.Cancel{Reason: "ill"})
+		for _, id := range s.bookings {
+			s.must(s.process.CallOff(ctx, origin(), events.BookingID(id)))
+		}
 	case "block":
 		s.do(
 			seat.Stream("gala", events.SeatName(name)),
@@ -253,8 +270,7 @@ func figuresOf(f Figures) Figures {
 // closingTracker has the facts of each stream, in order.
 type closingTracker map[events.StreamID][]string
 
-// complete removes what allowances were taken for a moment by refused bookings: nothing depends on
-// it.
+// complete removes allowances that were taken briefly by refused bookings: nothing depends on them.
 func (h closingTracker) complete() {
 	for stream, facts := range h {
 		if stream.Category() != "allowance" {
@@ -275,8 +291,15 @@ func (h closingTracker) complete() {
 // next command, so those are recorded one by one.
 func (h *closingTracker) hear(t *summary) func(events.StreamID, events.Fact, time.Time) {
 	*h = closingTracker{}
+	elsewhere := map[events.StreamID]bool{} // money for reservations: a simulation has only what the product says of it
 	return func(stream events.StreamID, fact events.Fact, at time.Time) {
 		t.add(stream, fact, at)
+		if f, ok := fact.(*events.PaymentReceived); ok && f.ReservationID != "" {
+			elsewhere[stream] = true
+		}
+		if elsewhere[stream] {
+			return
+		}
 		switch f := fact.(type) {
 		case *events.ProductExpired:
 			for _, one := range f.Expired {

@@ -14,6 +14,7 @@ import (
 	"admitone/actors/booking"
 	"admitone/actors/bookings"
 	"admitone/actors/core"
+	"admitone/actors/product"
 	"admitone/actors/seat"
 	"admitone/cmd/admitone/kinds"
 	"admitone/events"
@@ -23,6 +24,7 @@ import (
 // a log.
 type simulation struct {
 	bookings *bookings.Bookings
+	halls    halls
 	// observe is called with every fact that is folded or decided.
 	observe func(stream events.StreamID, fact events.Fact, at time.Time)
 
@@ -40,10 +42,11 @@ type entity struct {
 	number   int // by age
 }
 
-func newSimulation(observe func(events.StreamID, events.Fact, time.Time)) *simulation {
+func newSimulation(store events.Store, observe func(events.StreamID, events.Fact, time.Time)) *simulation {
 	h := &simulation{
 		entities: map[events.StreamID]*entity{},
 		observe:  observe,
+		halls:    halls{store: store, known: map[events.PlanID]*events.Hall{}},
 		taken:    map[events.PerformanceID]map[string]bool{},
 	}
 	h.bookings = bookings.New(h, h)
@@ -177,7 +180,7 @@ func (h *simulation) until(at time.Time) error {
 }
 
 // settle finishes the bookings that were in progress where the range begins. Seats of bookings
-// that are not recorded yet are released; their intents are still to come.
+// that are not recorded yet are released; their requests are still to come.
 func (h *simulation) settle() error {
 	for _, stream := range slices.Sorted(maps.Keys(h.entities)) {
 		var err error
@@ -198,6 +201,30 @@ func (h *simulation) settle() error {
 			err = errors.Join(err, other)
 		}
 		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sweep cancels the bookings of a cancelled performance.
+func (h *simulation) sweep(id events.PerformanceID) error {
+	for _, stream := range slices.Sorted(maps.Keys(h.entities)) {
+		b, ok := h.entities[stream].core.(*booking.Booking)
+		if !ok || b.State().PerformanceID != id {
+			continue
+		}
+		if err := h.bookings.CallOff(context.Background(), origin(), b.State().ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sweepProduct cancels the reservations of a cancelled product.
+func (h *simulation) sweepProduct(stream events.StreamID) error {
+	for _, id := range h.entities[stream].core.(*product.Product).Open() {
+		if _, err := h.command(stream, &product.CallOff{ReservationID: id}); err != nil {
 			return err
 		}
 	}

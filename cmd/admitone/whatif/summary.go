@@ -36,7 +36,7 @@ type Figures struct {
 	Wait       Wait  `json:"wait_seconds"`
 	// LastSale is the time of the last sale.
 	LastSale *time.Time `json:"last_sale"`
-	// Refused intents by code, as far as they are recorded.
+	// Refused requests by code, as far as they are recorded.
 	Refused map[core.Code]int64 `json:"refused"`
 }
 
@@ -108,6 +108,10 @@ func (t *summary) addProduct(fact events.Fact, at time.Time) bool {
 		if f.Was == events.ReservationConfirmed {
 			t.sold(&n.UnitsSold, f.Holder, -f.Quantity, at)
 		}
+	case *events.ProductReservationCancelled:
+		if f.Was == events.ReservationConfirmed {
+			t.sold(&n.UnitsSold, f.Holder, -f.Quantity, at)
+		}
 	case *events.ProductExpired:
 		n.HoldsExpired += int64(len(f.Expired))
 	default:
@@ -134,7 +138,7 @@ func (t *summary) addSeat(fact events.Fact, at time.Time) bool {
 		}
 	case *events.BookingExpired:
 		n.BookingsExpired++
-	case *events.BookingReleased:
+	case *events.BookingReleased, *events.BookingSeatReturned:
 		n.GivenBack++
 	case *events.WalletDebited:
 		n.Takings += f.Amount

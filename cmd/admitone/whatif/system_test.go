@@ -11,15 +11,15 @@ import (
 // TestSystemNeedsNoCommand: what a kind's deadline did is left out, for the simulation has its own
 // deadlines; a request that no command answers is a fault of the program.
 func TestSystemNeedsNoCommand(t *testing.T) {
-	r := newExecutor(newSimulation(func(events.StreamID, events.Fact, time.Time) {}))
+	r := newExecutor(newSimulation(nil, func(events.StreamID, events.Fact, time.Time) {}))
 	for stream, fact := range map[events.StreamID]events.Fact{
 		"team-owls": &events.AllowanceExpired{}, "product-tee": &events.ProductExpired{}, "booking-b": &events.BookingExpired{},
 	} {
-		code, err := r.decide(&demand.Intent{Stream: stream, Fact: fact, System: true})
+		code, err := r.decide(&demand.Request{Stream: stream, Fact: fact, System: true})
 		if code != "" || err != nil {
 			t.Errorf("%s of the system: refused with %q, error %v", fact.Name(), code, err)
 		}
-		if _, err = r.decide(&demand.Intent{Stream: stream, Fact: fact}); err == nil {
+		if _, err = r.decide(&demand.Request{Stream: stream, Fact: fact}); err == nil {
 			t.Errorf("%s was requested, and no command leads to it: no error", fact.Name())
 		}
 	}

@@ -3,7 +3,7 @@
 import "./node.mjs";
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
-import { AdmitoneError, Client, UnansweredError, checkWebhook } from "../index.js";
+import { AdmitoneError, Client, UnansweredError, checkWebhook, WebhookError } from "../index.js";
 
 const problem = (status, code, after, more) => () => new Response(
   JSON.stringify({ status, code, detail: "d", request_id: "r", ...more }), { status, headers: after ? { "Retry-After": after } : {} });
@@ -77,7 +77,10 @@ for (const [answer, attempts] of [[broken, 1], [problem(429, "overloaded", "0"),
     "webhook-signature": "v1,AAAA v2,g0hM v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=" };
   assert.equal((await checkWebhook(secret, headers, body, at + 240_000)).test, 2432232314);
   assert.equal((await checkWebhook(secret, new Headers(headers), body, at)).test, 2432232314);
-  await assert.rejects(() => checkWebhook(secret, headers, body + " ", at));
+  const proxied = { "Webhook-Id": headers["webhook-id"], "WEBHOOK-TIMESTAMP": "1614265330", "Webhook-Signature": ["v1,AAAA", headers["webhook-signature"]] };
+  assert.equal((await checkWebhook(secret, proxied, body, at)).test, 2432232314);
+  await assert.rejects(() => checkWebhook(secret, {}, body, at), { name: "WebhookError", message: /is missing/ });
+  await assert.rejects(() => checkWebhook(secret, headers, body + " ", at), WebhookError);
   await assert.rejects(() => checkWebhook("whsec_AAAA", headers, body, at));
   await assert.rejects(() => checkWebhook(secret, headers, body, at + 360_000));
   await assert.rejects(() => checkWebhook(secret, headers, body, at - 360_000));

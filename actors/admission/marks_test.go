@@ -1,0 +1,191 @@
+package admission
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"admitone/actors"
+	"admitone/actors/waitingroom"
+	"admitone/events"
+)
+
+// telling is nodes of one system of which the first owns the room, and others tell it whom they have heard.
+type telling struct {
+	*cluster
+	owner   int
+	members uint64
+	deaf    bool // nobody can be told
+	told    int
+}
+
+func newTelling(t *testing.T, nodes int) *telling {
+	c := &telling{cluster: newCluster(t, 0)}
+	for i := range nodes {
+		c.nodes = append(c.nodes, start(t, c.log, c.clock, func(_ *actors.Config, rooms *Config) {
+			rooms.Shared, rooms.Node = true, fmt.Sprint("n", i)
+			rooms.Owns = func(events.RoomID) bool { return c.owner == i }
+			rooms.Reach = func() (uint64, bool) { return c.members, true }
+			rooms.Tell = func(id events.RoomID, marks []byte) error {
+				if c.deaf || c.owner < 0 {
+					return errors.New("told so")
+				}
+				c.told++
+				return c.nodes[c.owner].rooms.Hear(ctx, id, marks)
+			}
+		}))
+	}
+	c.nodes[0].set(still())
+	for i := range nodes {
+		c.resume(i)
+	}
+	return c
+}
+
+// polls has a visitor poll once in a heartbeat, at each node in turn, for so many heartbeats.
+func (c *telling) polls(heartbeats int, at ...int) func(v Visit) {
+	return func(v Visit) {
+		c.t.Helper()
+		for i := range heartbeats {
+			if got := c.nodes[at[i%len(at)]].poll(v.Visitor); got.Status != events.VisitorWaiting {
+				c.t.Fatalf("in heartbeat %d: %+v", i, got)
+			}
+			c.pass(10 * s)
+		}
+	}
+}
+
+// TestPollsAtAnyNode: polls at nodes that don't run the room count, who never polls is dropped by the one that does,
+// and it is the only one to run it.
+func TestPollsAtAnyNode(t *testing.T) {
+	c := newTelling(t, 3)
+	ann, bob := c.nodes[0].join("ann"), c.nodes[0].join("bob")
+	c.pass(s)
+	if !c.nodes[1].rooms.Follows("sale", ann.Visitor) || c.nodes[1].rooms.Follows("sale", "x") {
+		t.Error("a node does not know whom it can answer")
+	}
+	c.polls(6, 1, 2, 2)(ann)
+	if got := c.nodes[2].poll(bob.Visitor); got.Status != events.VisitorExpired {
+		t.Errorf("who never polled is %+v", got)
+	}
+	if n := count[*events.WaitingRoomRun](c.cluster); n != 1 {
+		t.Errorf("the room was taken over %d times", n)
+	}
+	if c.told == 0 {
+		t.Error("nobody was told of anybody")
+	}
+}
+
+// TestOwnerCannotBeTold: a node that hears visitors and can't reach the owner takes the room over, and nobody is
+// dropped; once it can, the owner runs the room again.
+func TestOwnerCannotBeTold(t *testing.T) {
+	c := newTelling(t, 2)
+	ann := c.nodes[0].join("ann")
+	c.pass(s)
+	c.polls(3, 1)(ann)
+	c.deaf = true
+	c.polls(6, 1)(ann)
+	if n := count[*events.WaitingRoomRun](c.cluster); n < 2 {
+		t.Errorf("the room was taken over %d times", n)
+	}
+	c.deaf = false
+	c.pass(2 * s)
+	before := count[*events.WaitingRoomRun](c.cluster)
+	c.polls(4, 1)(ann)
+	if n := count[*events.WaitingRoomRun](c.cluster) - before; n > 0 {
+		t.Errorf("the room was taken over %d times more", n)
+	}
+}
+
+// TestNodeDiesBeforeItTells: the node that has heard a visitor dies before it has told the owner, or the owner dies
+// before it could be told. The visitor asks another one a little later than usual, and keeps
+// the place.
+func TestNodeDiesBeforeItTells(t *testing.T) {
+	for _, dies := range []int{0, 1} {
+		t.Run(fmt.Sprint(dies), func(t *testing.T) {
+			c := newTelling(t, 3)
+			ann := c.nodes[0].join("ann")
+			c.pass(s)
+			c.polls(3, 1)(ann)
+			c.deaf = true
+			c.nodes[1].poll(ann.Visitor)
+			c.pass(s)
+			c.members++
+			if dies == 0 {
+				c.owner = 2
+			}
+			c.nodes[dies].stop()
+			c.nodes[dies] = c.start() // in its place, with nothing to do
+			c.deaf = false
+			c.pass(14 * s) // it takes the visitor a while to find another node
+			c.polls(4, 2)(ann)
+		})
+	}
+}
+
+// TestHear: what another node says is bounded and noted as a whole or not at all, and only where the room runs.
+func TestHear(t *testing.T) {
+	c := newTelling(t, 2)
+	ann := c.nodes[0].join("ann")
+	c.pass(s)
+	marks, _ := appendMarks(nil, []int64{ann.Ticket, 4_000_000_000})
+	if err := c.nodes[0].rooms.Hear(ctx, "sale", marks); err != nil {
+		t.Error(err)
+	}
+	for _, test := range []struct {
+		node  int
+		room  events.RoomID
+		marks []byte
+		want  error
+	}{
+		{1, "sale", marks, ErrNotHere},
+		{0, "other", marks, ErrNotHere},
+		{0, "sale", []byte{0}, ErrMarks},
+		{0, "sale", []byte{0x80}, ErrMarks},
+		{0, "sale", []byte{1, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f}, ErrMarks},
+		{0, "sale", slices.Repeat([]byte{1}, MaxMarks+1), ErrMarks},
+	} {
+		if err := c.nodes[test.node].rooms.Hear(ctx, test.room, test.marks); !errors.Is(err, test.want) {
+			t.Errorf("%s, %.9x at node %d: %v, want %v", test.room, test.marks, test.node, err, test.want)
+		}
+	}
+	if chunks := *c.nodes[0].rooms.begun("sale").seen.chunks.Load(); len(chunks) > 1 {
+		t.Errorf("a ticket that nobody has makes a table of %d chunks", len(chunks))
+	}
+}
+
+// TestMarks: tickets come through as they were, in as many messages as they need.
+func TestMarks(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		tickets := rapid.SliceOfNDistinct(rapid.Int64Range(1, waitingroom.MaxTickets), 0, 20_000, rapid.ID).Draw(t, "tickets")
+		slices.Sort(tickets)
+		var got []int64
+		for rest := tickets; len(rest) > 0; {
+			var marks []byte
+			marks, rest = appendMarks(nil, rest)
+			read, err := readMarks(marks)
+			if err != nil || len(read) == 0 {
+				t.Fatalf("%d read, %v", len(read), err)
+			}
+			got = append(got, read...)
+		}
+		if !slices.Equal(got, tickets) {
+			t.Errorf("%d tickets are %d", len(tickets), len(got))
+		}
+	})
+}
+
+// FuzzMarks: no message makes the program fail, and what is read is in order.
+func FuzzMarks(f *testing.F) {
+	f.Add([]byte{1, 2, 3})
+	f.Add([]byte{0x80, 0x80})
+	f.Fuzz(func(t *testing.T, marks []byte) {
+		tickets, err := readMarks(marks)
+		if err == nil && !slices.IsSorted(tickets) {
+			t.Errorf("%v", tickets)
+		}
+	})
+}

@@ -1,0 +1,95 @@
+package admission
+
+import (
+	"fmt"
+	"testing"
+
+	"admitone/actors"
+	"admitone/events"
+)
+
+// owners are nodes of one system that may agree or disagree about the owner of the room.
+func owners(t *testing.T, nodes int) (c *cluster, owns []bool) {
+	c, owns = newCluster(t, 0), make([]bool, nodes)
+	for i := range nodes {
+		c.nodes = append(c.nodes, start(t, c.log, c.clock, func(_ *actors.Config, rooms *Config) {
+			rooms.Shared, rooms.Node = true, fmt.Sprint("n", i)
+			rooms.Owns = func(events.RoomID) bool { return owns[i] }
+		}))
+	}
+	return c, owns
+}
+
+// TestOwnerTakesOver: the owner of a room runs it although it has received no poll, admits visitors
+// within two seconds, and drops nobody before all could have polled it.
+func TestOwnerTakesOver(t *testing.T) {
+	c, owns := owners(t, 2)
+	owns[0] = true
+	settings := sale
+	settings.AdmitPerSecond, settings.MaxActive, settings.ActiveSeconds = 1, 1000, 600
+	c.nodes[0].set(settings)
+	c.resume(1)
+	var visits []Visit
+	for i := range 90 {
+		visits = append(visits, c.nodes[0].join(events.Holder(fmt.Sprint("h", i))))
+	}
+	c.pass(8 * s)
+	before, err := c.nodes[0].rooms.Line(ctx, "sale")
+	if err != nil || before.Term != 1 || before.Admitted == 0 {
+		t.Fatalf("term %d, %d came in, %v", before.Term, before.Admitted, err)
+	}
+	c.nodes[0].stop()
+	c.nodes, owns[0], owns[1] = c.nodes[1:], false, true
+	c.pass(2 * s)
+	line, err := c.nodes[0].rooms.Line(ctx, "sale")
+	if err != nil || line.Term != 2 || line.Admitted < before.Admitted+1 {
+		t.Errorf("term %d, %d came in after %d, %v", line.Term, line.Admitted, before.Admitted, err)
+	}
+	c.pass(17 * s) // two heartbeats are 20 s; the last sign of life was 27 s ago
+	if n := count[*events.WaitingRoomDropped](c); n > 0 {
+		t.Errorf("places were taken %d times before anybody could ask", n)
+	}
+	if got := c.nodes[0].poll(visits[89].Visitor); got.Status != events.VisitorWaiting {
+		t.Errorf("one who asks in time: %+v", got)
+	}
+	c.pass(3 * s)
+	if got := c.nodes[0].poll(visits[88].Visitor); got.Status != events.VisitorExpired {
+		t.Errorf("one who never asks: %+v", got)
+	}
+	if got := c.nodes[0].poll(visits[89].Visitor); got.Status == events.VisitorExpired {
+		t.Errorf("one who asked in time: %+v", got)
+	}
+}
+
+// TestOwnersDisagree: two nodes without contact both run the room, and each receives the polls of
+// some visitors. Nobody loses the place, and the log grows with the time, not with the polls.
+func TestOwnersDisagree(t *testing.T) {
+	c, owns := owners(t, 2)
+	owns[0] = true
+	c.nodes[0].set(still())
+	c.resume(1)
+	ann, bob := c.nodes[0].join("ann"), c.nodes[0].join("bob")
+	c.pass(s)
+	owns[1] = true
+	for range 60 {
+		c.pass(s)
+		for i, v := range []Visit{ann, bob} {
+			if got := c.nodes[i].poll(v.Visitor); got.Status != events.VisitorWaiting {
+				t.Fatalf("one who asks is %+v", got)
+			}
+		}
+	}
+	if n := count[*events.WaitingRoomRun](c); n < 10 || n > 122 {
+		t.Errorf("the room has %d terms after a minute", n)
+	}
+	owns[1] = false
+	before := count[*events.WaitingRoomRun](c)
+	for range 20 {
+		c.pass(s)
+		c.nodes[0].poll(ann.Visitor)
+		c.nodes[0].poll(bob.Visitor)
+	}
+	if n := count[*events.WaitingRoomRun](c) - before; n > 1 {
+		t.Errorf("the room has %d more terms once one node owns it", n)
+	}
+}

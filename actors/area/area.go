@@ -1,0 +1,238 @@
+package area
+
+import (
+	"slices"
+	"time"
+
+	"admitone/actors/core"
+	"admitone/events"
+)
+
+// Kind of areas.
+var Kind = core.Kind{Category: events.AreaCategory, New: New, SnapshotVersion: snapshotVersion}
+
+// Stream of a performance's area.
+func Stream(performanceID events.PerformanceID, id events.AreaID) events.StreamID {
+	return events.NewStreamID(events.AreaCategory, events.OfPerformance(performanceID, string(id)))
+}
+
+// MaxCapacity is how many places one area can have.
+const MaxCapacity = events.MaxAreaPlaces
+
+// expireAtOnce bounds the holds that expire by one decision.
+const expireAtOnce = 64
+
+// Hold keeps places for a booking. Again under the same hold it does nothing; a later attempt of a
+// booking takes the place of an earlier one that is not booked. Refusals: not_held (a later attempt
+// is there, or this one with another number of places, or the booking is paid), sold_out (with
+// remaining).
+type Hold struct {
+	HoldID events.HoldID
+	Holder events.Holder
+	// Places of the booking here, above 0.
+	Places int64
+	// Label whose blocked places will do as well as free ones, and are taken first; "" is none.
+	Label events.BlockLabel
+	// Capacity is how many places there are by the plan, for an area that has no facts yet.
+	Capacity int64
+	// For is how long the places are held.
+	For time.Duration
+	// Terms is the revision of the performance's edit that it is decided on.
+	Terms events.Revision
+}
+
+// Extend moves the deadline of a hold. Refusals: not_held, limit_exceeded.
+type Extend struct {
+	HoldID    events.HoldID
+	ExpiresAt time.Time
+	// HoldFor is how long a booking may stay unpaid; the deadline can move that far from the first.
+	HoldFor time.Duration
+	// Intent to pay outside that the booking has announced, "" if the places are extended for the
+	// holder. For intents they may be held longer by [events.MaxIntent], however many there are.
+	Intent events.IntentID
+}
+
+// Book makes the places of a hold those of a paid booking. Again it does nothing. Refusal: not_held.
+type Book struct{ HoldID events.HoldID }
+
+// Release frees all places of a hold, held or booked. It does nothing if the hold has none.
+type Release struct {
+	HoldID events.HoldID
+	Reason events.ReleaseReason
+}
+
+// Return frees places of a booking until so many are left. It does nothing if the hold has no more
+// than those. Refusal: not_held (the places are not booked).
+type Return struct {
+	HoldID events.HoldID
+	Left   int64
+}
+
+// Resize states how many places there are. Refusal: limit_exceeded (more are held, booked and blocked).
+type Resize struct {
+	Capacity int64
+	// Change of the performance that it is part of. An area takes part in each once, in their order: in an earlier
+	// one it does nothing.
+	Change int64
+	// Undo puts back what the change has changed here, if that was the last one.
+	Undo bool
+}
+
+// Block takes free places off sale until a label keeps so many, those included that its bookings have. It does
+// nothing if the label keeps them already, and to one change twice. Refusal: sold_out (with remaining: how many the
+// label can keep).
+type Block struct {
+	Label  events.BlockLabel
+	Places int64
+	// Capacity and Change are those of Hold and Resize.
+	Capacity, Change int64
+}
+
+// Unblock puts all blocked places of a label back on sale or, to undo a change, those that it has blocked.
+type Unblock struct {
+	Label events.BlockLabel
+	// Change and Undo are those of Resize.
+	Change int64
+	Undo   bool
+}
+
+// hold is what a booking has here: an area may have a hundred thousand.
+type hold struct {
+	holder  events.Holder // "" once booked
+	expires int64         // UnixNano of the deadline, 0 once booked
+	first   int64         // UnixNano of the first deadline, 0 once booked
+	attempt uint32
+	places  uint32
+}
+
+func (h hold) held() bool { return h.expires != 0 }
+
+// label has the places that a label keeps.
+type label struct {
+	blocked int64 // can be held
+	given   int64 // bookings have
+}
+
+// change is the last one of the performance that has changed something here.
+type change struct {
+	Number int64
+	// Moved places: blocked by it, negative if it has unblocked them.
+	Moved int64
+}
+
+// Area is the state and the rules of one area. It implements [core.Core].
+type Area struct {
+	counts events.AreaCounts // zero before the first fact
+	open   int               // holds that are held
+	// holds by booking: it has one at most.
+	holds    *core.Table[events.ID, hold]
+	deadline core.Deadlines
+	labels   map[events.BlockLabel]label
+	// labelled places of holds, which few have.
+	labelled *core.Table[events.ID, events.Labelled]
+	last     change
+}
+
+// New returns an area without facts.
+func New() core.Core {
+	return &Area{holds: core.NewTable[events.ID, hold](), labels: map[events.BlockLabel]label{},
+		labelled: core.NewTable[events.ID, events.Labelled]()}
+}
+
+// Counts are where the places stand. Before the first fact all remain, as many as the plan says,
+// which is capacity.
+func (a *Area) Counts(capacity int64) events.AreaCounts {
+	if a.counts.Capacity() == 0 {
+		return events.AreaCounts{Remaining: capacity}
+	}
+	return a.counts
+}
+
+// Available is how many places a hold can have that names a label, those of its booking included, if the plan says
+// capacity.
+func (a *Area) Available(holdID events.HoldID, label events.BlockLabel, capacity int64) int64 {
+	booking, _ := cut(holdID)
+	h, _ := a.holds.Get(booking)
+	return a.Counts(capacity).Remaining + a.Blocked(label) + int64(h.places)
+}
+
+// Blocked is how many places are blocked under a label.
+func (a *Area) Blocked(label events.BlockLabel) int64 { return a.labels[label].blocked }
+
+// Kept is how many places a label keeps: those that are blocked, and those that its bookings have.
+func (a *Area) Kept(label events.BlockLabel) int64 {
+	return a.labels[label].blocked + a.labels[label].given
+}
+
+// Labels are those that have blocked places, in their order.
+func (a *Area) Labels() []events.BlockLabel {
+	return slices.Sorted(func(yield func(events.BlockLabel) bool) {
+		for name, l := range a.labels {
+			if l.blocked > 0 && !yield(name) {
+				return
+			}
+		}
+	})
+}
+
+// Unblocked is how many places a change has put back on sale, if it was the last one.
+func (a *Area) Unblocked(number int64) int64 {
+	if a.last.Number != number {
+		return 0
+	}
+	return max(0, -a.last.Moved)
+}
+
+// Held is what a hold has.
+type Held struct {
+	// Holder has the places, "" once they are booked.
+	Holder events.Holder
+	Places int64
+	// ExpiresAt is the deadline and First the one that it had at first, both zero once booked.
+	ExpiresAt, First time.Time
+}
+
+// Held returns what a hold has. ok is false if that is nothing.
+func (a *Area) Held(holdID events.HoldID) (held Held, ok bool) {
+	_, h, ok := a.find(holdID)
+	if !ok {
+		return held, false
+	}
+	held = Held{Holder: h.holder, Places: int64(h.places)}
+	if h.held() {
+		held.ExpiresAt, held.First = moment(h.expires), moment(h.first)
+	}
+	return held, true
+}
+
+// NextDeadline implements [core.Core].
+func (a *Area) NextDeadline() time.Time { return a.deadline.Next() }
+
+func moment(nanos int64) time.Time { return time.Unix(0, nanos).UTC() }
+
+// find returns what a hold has, and the booking that it is of.
+func (a *Area) find(holdID events.HoldID) (booking events.ID, h hold, ok bool) {
+	booking, attempt := cut(holdID)
+	h, ok = a.holds.Get(booking)
+	return booking, h, ok && h.attempt == attempt
+}
+
+// cut splits a hold's id. Bookings have the ids of requests, and no others.
+func cut(holdID events.HoldID) (booking events.ID, attempt uint32) {
+	id, n, ok := events.CutHoldID(holdID)
+	booking, err := events.ParseID(string(id))
+	if !ok || err != nil {
+		panic("area: " + string(holdID) + " is no hold's id")
+	}
+	return booking, uint32(n)
+}
+
+func holdID(booking events.ID, h hold) events.HoldID {
+	return events.NewHoldID(events.BookingID(booking.String()), int64(h.attempt))
+}
+
+// current reports whether a deadline is still that of a hold.
+func (a *Area) current(d core.Deadline) bool {
+	h, ok := a.holds.Get(d.ID)
+	return ok && h.expires == d.At
+}

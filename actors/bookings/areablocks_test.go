@@ -1,0 +1,301 @@
+package bookings
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"testing"
+	"time"
+
+	"admitone/actors"
+	"admitone/actors/area"
+	"admitone/actors/core"
+	"admitone/actors/performance"
+	"admitone/events"
+)
+
+func so(id events.AreaID, places int64) events.AreaPlaces {
+	return events.AreaPlaces{Area: id, Places: places}
+}
+
+func (w *harness) blockAreas(label events.BlockLabel, areas ...events.AreaPlaces) (Blocked, error) {
+	return w.Block(w.ctx(), Block{Origin: w.origin("house"), PerformanceID: w.gala, Label: label, Areas: areas})
+}
+
+func (w *harness) unblock(label events.BlockLabel, seats ...events.SeatName) (Blocked, error) {
+	return w.Unblock(w.ctx(), Block{Origin: w.origin("house"), PerformanceID: w.gala, Label: label, Seats: seats})
+}
+
+func (w *harness) bookPlaces(label events.BlockLabel, holder events.Holder, places ...asked) (Answer, error) {
+	return w.Book(w.ctx(), Book{Origin: w.origin(string(holder)), PerformanceID: w.gala, Holder: holder, Areas: places,
+		Label: label})
+}
+
+// resize makes an edit that resizes areas.
+func (w *harness) resize(sizes ...events.AreaPlaces) error {
+	return w.EditAreas(w.ctx(), EditAreas{Origin: w.origin("house"), PerformanceID: w.gala,
+		Edit: &performance.Edit{Areas: sizes}})
+}
+
+func (w *harness) wantCounts(id events.AreaID, remaining, held, booked, blocked int64) {
+	w.Helper()
+	want := events.AreaCounts{Remaining: remaining, Held: held, Booked: booked, Blocked: blocked}
+	if got := w.counts(id); got != want {
+		w.Errorf("%s has %+v, want %+v", id, got, want)
+	}
+}
+
+// TestBlockedPlaces are had by bookings that name the label, and are the label's again when they are given back.
+func TestBlockedPlaces(t *testing.T) {
+	w := begin(t, 1, 4, 0)
+	w.charge("ann", 1000)
+	blocked, err := w.blockAreas("press", so("gallery", 1), so("floor", 4))
+	w.want(err, "ok")
+	if want := []events.AreaPlaces{so("floor", 4), so("gallery", 1)}; !slices.Equal(blocked.Areas, want) {
+		t.Errorf("blocked are %v", blocked.Areas)
+	}
+	_, err = w.blockAreas("press", so("floor", 3)) // they are there already
+	w.want(err, "ok")
+	w.wantCounts("floor", 6, 0, 0, 4)
+	for _, label := range []events.BlockLabel{"", "crew"} {
+		_, err = w.bookPlaces(label, "bob", of("floor", 7))
+		w.want(err, "sold_out")
+	}
+	answer, err := w.bookPlaces("press", "ann", of("floor", 5))
+	w.want(err, "ok")
+	w.wantCounts("floor", 5, 5, 0, 0)
+	_, err = w.blockAreas("press", so("floor", 4)) // the label has them
+	w.want(err, "ok")
+	_, err = w.pay(answer.Booking.ID, "ann")
+	w.want(err, "ok")
+	_, err = w.giveBackPlace(answer.Booking.ID, "ann", "floor", 2)
+	w.want(err, "ok")
+	w.wantCounts("floor", 5, 0, 4, 1)
+	_, err = w.blockAreas("crew", so("floor", 6))
+	w.want(err, "sold_out")
+	if few := refused(err).Fields["areas"]; !reflect.DeepEqual(few, []AreaLeft{{"floor", 5}}) {
+		t.Errorf("it can have %v", few)
+	}
+	unblocked, err := w.unblock("press")
+	w.want(err, "ok")
+	if want := []events.AreaPlaces{so("floor", 1), so("gallery", 1)}; !slices.Equal(unblocked.Areas, want) {
+		t.Errorf("unblocked are %v", unblocked.Areas)
+	}
+	_, err = w.cancel(answer.Booking.ID, "ann")
+	w.want(err, "ok")
+	w.wantCounts("floor", 7, 0, 0, 3)
+	w.settled(0)
+	w.atRest()
+}
+
+// TestSeatsAndPlacesAreBlockedTogether, all or none.
+func TestSeatsAndPlacesAreBlockedTogether(t *testing.T) {
+	w := begin(t, 1, 4, 0)
+	w.mustBook("ann", "A-1-2")
+	both := Block{Origin: w.origin("house"), PerformanceID: w.gala, Label: "press",
+		Seats: []events.SeatName{"A-1-1", "A-1-2"}, Areas: []events.AreaPlaces{so("floor", 4)}}
+	_, err := w.Block(w.ctx(), both)
+	w.want(err, "seat_taken")
+	w.wantCounts("floor", 10, 0, 0, 0)
+	both.Origin, both.Seats[1], both.Areas[0].Places = w.origin("house"), "A-1-3", 11
+	_, err = w.Block(w.ctx(), both)
+	w.want(err, "invalid_field")
+	for _, areas := range [][]events.AreaPlaces{{so("cellar", 1)}, {so("floor", 0)}, {so("floor", 1), so("floor", 2)}} {
+		_, err = w.blockAreas("press", areas...)
+		w.want(err, "invalid_field")
+	}
+	both.Areas[0].Places = 10
+	_, err = w.Block(w.ctx(), both)
+	w.want(err, "ok")
+	w.wantCounts("floor", 0, 0, 0, 10)
+	w.wantStands("blocked press", "A-1-1", "A-1-3")
+	unblocked, err := w.unblock("press", "A-1-1", "A-1-3")
+	w.want(err, "ok")
+	if len(unblocked.Seats) != 2 || !slices.Equal(unblocked.Areas, []events.AreaPlaces{so("floor", 10)}) {
+		t.Errorf("unblocked are %v", unblocked)
+	}
+	w.atRest()
+}
+
+// TestLatePlacesOfALabel: what is blocked under the booking's own label counts as free.
+func TestLatePlacesOfALabel(t *testing.T) {
+	w := begin(t, 1, 4, 0)
+	w.charge("ann", 1000)
+	_, err := w.blockAreas("press", so("floor", 10))
+	w.want(err, "ok")
+	answer, err := w.bookPlaces("press", "ann", of("floor", 6))
+	w.want(err, "ok")
+	w.clock.move(200 * time.Second)
+	w.wake()
+	w.resume()
+	w.wantCounts("floor", 0, 0, 0, 10)
+	_, err = w.pay(answer.Booking.ID, "ann")
+	w.want(err, "ok")
+	w.wantCounts("floor", 0, 0, 6, 4)
+	w.settled(0)
+}
+
+// TestResizing: all of an edit is made or nothing.
+func TestResizing(t *testing.T) {
+	w := begin(t, 1, 4, 0)
+	_, err := w.ask("ann", []asked{of("floor", 3)})
+	w.want(err, "ok")
+	_, err = w.blockAreas("press", so("floor", 2))
+	w.want(err, "ok")
+	w.want(w.resize(so("floor", 5), so("gallery", 2)), "ok")
+	w.wantCounts("floor", 0, 3, 0, 2)
+	w.wantCounts("gallery", 2, 0, 0, 0)
+	err = w.resize(so("gallery", 4), so("floor", 4))
+	w.want(err, "limit_exceeded")
+	if f := refused(err).Fields; f["area"] != events.AreaID("floor") || f["held"] != int64(3) || f["blocked"] != int64(2) {
+		t.Errorf("it says %v", f)
+	}
+	w.wantCounts("gallery", 2, 0, 0, 0)
+	for _, sizes := range []events.AreaPlaces{so("floor", 11), so("floor", 0), so("cellar", 1)} {
+		w.want(w.resize(sizes), "invalid_field")
+	}
+	_, err = w.ask("bob", []asked{of("floor", 1)})
+	w.want(err, "sold_out")
+	w.want(w.resize(so("floor", 10)), "ok")
+	_, err = w.ask("bob", []asked{of("floor", 5)})
+	w.want(err, "ok")
+	p := w.read().performances[w.gala]
+	if want := []events.AreaPlaces{so("floor", 10), so("gallery", 2)}; !slices.Equal(p.Latest().Areas, want) {
+		t.Errorf("the performance states %v", p.Latest().Areas)
+	}
+	w.atRest()
+}
+
+// TestTwoEditsOfAreas on one base: one is made.
+func TestTwoEditsOfAreas(t *testing.T) {
+	w := begin(t, 1, 4, 0)
+	base := w.read().performances[w.gala].EditRevision()
+	got := atOnce(5, func(i int) error {
+		title := fmt.Sprint("Gala ", i)
+		return w.EditAreas(w.ctx(), EditAreas{Origin: w.origin("house"), PerformanceID: w.gala,
+			Edit: &performance.Edit{Title: &title, Areas: []events.AreaPlaces{so("floor", int64(5+i))}, Base: &base}})
+	})
+	if got["ok"] != 1 || got["stale_revision"] != 4 {
+		t.Errorf("they got %v", got)
+	}
+	p := w.read().performances[w.gala]
+	if c := w.counts("floor").Capacity(); p.Latest().Areas[0].Places != c || p.Latest().Title != fmt.Sprint("Gala ", c-5) {
+		t.Errorf("%+v, and the floor has %d", p.Latest(), c)
+	}
+	w.atRest()
+}
+
+// TestSizesAndBlocksBesideBookings: whatever comes between, no place is had twice and none is lost.
+func TestSizesAndBlocksBesideBookings(t *testing.T) {
+	w := begin(t, 1, 4, 0)
+	got := atOnce(120, func(i int) error {
+		var err error
+		switch holder := events.Holder(fmt.Sprint("holder-", i)); i % 6 {
+		case 0:
+			err = w.resize(so("floor", int64(3+i%7)), so("gallery", int64(1+i%4)))
+		case 1:
+			_, err = w.blockAreas("press", so("floor", int64(1+i%5)), so("gallery", 1))
+		case 2:
+			_, err = w.unblock("press")
+		case 3:
+			_, err = w.bookPlaces("press", holder, of("floor", 2), of("gallery", 1))
+		default:
+			answer, booked := w.ask(holder, []asked{of("floor", int64(1+i%3))})
+			if err = booked; err == nil {
+				_, err = w.cancel(answer.Booking.ID, holder)
+			}
+		}
+		return err
+	})
+	for what := range got {
+		if !slices.Contains([]string{"ok", "sold_out", "limit_exceeded"}, what) {
+			t.Errorf("they got %v", got)
+		}
+	}
+	w.check(0)
+	w.atRest()
+	w.nothingForNobody("afterwards")
+}
+
+// base is the edit that an edit of a crash is based on.
+var base events.Revision
+
+func editKeyed(w *harness) (Blocked, error) {
+	title := "Ball"
+	return Blocked{}, w.EditAreas(w.ctx(), EditAreas{Origin: w.keyed("house", "e"+string(w.gala), "sizes"),
+		PerformanceID: w.gala, Edit: &performance.Edit{Title: &title, Base: &base,
+			Areas: []events.AreaPlaces{so("gallery", 4), so("floor", 6), so("yard", 100)}}})
+}
+
+func init() {
+	const free = "free , free , free "
+	resized := func(w *harness) {
+		w.want(w.resize(so("gallery", 2)), "ok")
+		base = w.read().performances[w.gala].EditRevision()
+	}
+	place := func(w *harness) {
+		_, err := w.ask(w.bob(), []asked{of("floor", 7)})
+		w.want(err, "ok")
+		w.between(func(desk actors.Dispatcher) actors.Dispatcher {
+			return &blindTo{desk, area.Stream(w.gala, "floor")}
+		})
+	}
+	both := func(w *harness) (Blocked, error) {
+		return w.Block(w.ctx(), Block{Origin: w.keyed("house", "b"+string(w.gala), "both"), PerformanceID: w.gala,
+			Label: "press", Seats: frontRow, Areas: []events.AreaPlaces{so("yard", 50), so("floor", 4)}})
+	}
+	blockCrashes = append(blockCrashes, []blockCrash{
+		{"blocking seats and places", func(*harness) {}, both, free,
+			"blocked press, blocked press, blocked press, floor 6 0 0 4, yard 150 0 0 50", "ok"},
+		{"blocking places that have just been taken", place, both, free + ", floor 3 7 0 0", "", "sold_out"},
+		{"unblocking seats and places", func(w *harness) {
+			_, err := both(w)
+			w.want(err, "ok")
+		}, func(w *harness) (Blocked, error) {
+			return w.Unblock(w.ctx(), Block{Origin: w.keyed("house", "u"+string(w.gala), "both"), PerformanceID: w.gala,
+				Label: "press", Seats: frontRow})
+		}, "blocked press, blocked press, blocked press, floor 6 0 0 4, yard 150 0 0 50", free, "ok"},
+		{"resizing areas", resized, editKeyed, free + ", gallery 2 0 0 0", free + ", floor 6 0 0 0, yard 100 0 0 0", "ok"},
+		{"resizing an area of which places have just been taken", func(w *harness) { resized(w); place(w) }, editKeyed,
+			free + ", floor 3 7 0 0, gallery 2 0 0 0", "", "limit_exceeded"},
+	}...)
+}
+
+// TestTwoNodesAtOneEdit stops a node at each of its steps until another one has brought the change to its end, and has
+// made the edit: the first one's is stale then.
+func TestTwoNodesAtOneEdit(t *testing.T) {
+	for name, keeps := range map[string]func(core.Command) bool{
+		"begin": is[*performance.BeginBlocks], "size": is[*area.Resize], "edit": is[*performance.Edit],
+		"last size": second(is[*area.Resize]), "made": is[*performance.ChangeBlocks],
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := begin(t, 1, 3, 0)
+			base = w.read().performances[w.gala].EditRevision()
+			w.want(w.resize(so("gallery", 2)), "ok")
+			base = w.read().performances[w.gala].EditRevision()
+			title := "Other"
+			act := func() error {
+				w.Bookings.runner.Entities = oneByOne{w.Bookings.runner.Entities}
+				_, err := editKeyed(w)
+				return err
+			}
+			mine := "stale_revision"
+			err := w.later(keeps, act, func() {
+				err := w.EditAreas(w.ctx(), EditAreas{Origin: w.origin("house"), PerformanceID: w.gala,
+					Edit: &performance.Edit{Title: &title, Base: &base, Areas: []events.AreaPlaces{so("floor", 5)}}})
+				if code(err) == "stale_revision" { // the first one's was stated
+					mine = "ok"
+					err = nil
+				}
+				w.want(err, "ok")
+			})
+			w.want(err, mine)
+			p, capacity := w.read().performances[w.gala].Latest(), w.counts("floor").Capacity()
+			if mine == "ok" && (p.Title != "Ball" || capacity != 6 || w.counts("gallery").Capacity() != 4) ||
+				mine != "ok" && (p.Title != title || capacity != 5 || w.counts("gallery").Capacity() != 2) {
+				t.Errorf("%s: %q, the floor has %d, the gallery %+v", mine, p.Title, capacity, w.counts("gallery"))
+			}
+			w.atRest()
+		})
+	}
+}

@@ -1,0 +1,360 @@
+package bookings
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"admitone/actors"
+	"admitone/actors/area"
+	"admitone/actors/booking"
+	"admitone/events"
+)
+
+// beside is the environment variable that adds as many places of an area to every booking of seats.
+const beside = "ADMITONE_TEST_BESIDE"
+
+// parts returns how much more than its seats a booking takes.
+func (w *harness) parts() int64 {
+	if os.Getenv(beside) != "" {
+		return 2
+	}
+	return 1
+}
+
+// asked are places of an area.
+type asked = events.WantedPlaces
+
+func of(id events.AreaID, quantity int64) asked { return asked{Area: id, Quantity: quantity} }
+
+// The areas of every performance; places of the yard cost nothing.
+var areas = []events.Area{{ID: "floor", Capacity: 10, Prices: []events.CategoryPrice{{Amount: 50}}},
+	{ID: "gallery", Capacity: 4, Prices: []events.CategoryPrice{{Type: "member", Amount: 10, Restricted: true},
+		{Type: "adult", Amount: 25}, {Type: "child", Amount: 5}}},
+	{ID: "yard", Capacity: 200, Prices: []events.CategoryPrice{{}}}}
+
+// anew is New for performances with areas.
+func (w *harness) anew(desk actors.Dispatcher, views Views) *Bookings {
+	b := New(desk, views)
+	b.areas = func(events.PerformanceID) []events.Area { return areas }
+	return b
+}
+
+// Book is Bookings.Book, with places of the yard if the environment says so.
+func (w *harness) Book(ctx context.Context, cmd Book) (Answer, error) {
+	if os.Getenv(beside) != "" && len(cmd.Seats) > 0 && len(cmd.Areas) == 0 {
+		cmd.Areas = []asked{of("yard", int64(len(cmd.Seats)))}
+	}
+	return w.Bookings.Book(ctx, cmd)
+}
+
+// checkPlaces: a held or booked booking has its places.
+func (w *harness) checkPlaces(h *history, s *booking.State) {
+	w.Helper()
+	want := map[events.AreaID]int64{}
+	for _, p := range s.Areas {
+		want[p.Area] += p.Quantity
+	}
+	for id, places := range want {
+		at := h.areas[area.Stream(s.PerformanceID, id)]
+		if at == nil {
+			w.Errorf("booking %s is %s, and nobody has touched %s", s.ID, s.Status, id)
+			continue
+		}
+		has, ok := at.Held(s.HoldID())
+		if !ok || has.Places != places || has.ExpiresAt.IsZero() != (s.Status == events.BookingIsBooked) {
+			w.Errorf("booking %s is %s, and has %+v of %s, want %d", s.ID, s.Status, has, id, places)
+		}
+	}
+}
+
+// placesSettled: nothing is held, and booked places belong to bookings.
+func (w *harness) placesSettled(h *history, booked map[events.HoldID]int64) {
+	w.Helper()
+	want := map[events.StreamID]int64{}
+	for _, b := range h.bookings {
+		s := b.State()
+		for _, p := range s.Areas {
+			if booked[s.HoldID()] > 0 && s.Status == events.BookingIsBooked {
+				want[area.Stream(s.PerformanceID, p.Area)] += p.Quantity
+			}
+		}
+	}
+	for stream, a := range h.areas {
+		if c := a.Counts(0); c.Held != 0 || c.Booked != want[stream] {
+			w.Errorf("%s: %+v, and %d are booked", stream, c, want[stream])
+		}
+	}
+}
+
+// TestPlacesBeside runs the tests of crashes, crowds and histories with bookings of seats and places.
+func TestPlacesBeside(t *testing.T) {
+	if os.Getenv(beside) != "" || os.Getenv(separately) != "" {
+		t.Skip("this is that run, or that of TestSeparately")
+	}
+	t.Parallel()
+	const crowds = "Everybody|Overlap|ManyOrders|ManyTimes"
+	for tests, env := range map[string]string{"Crash|AnyHistory|Nodes|" + crowds: "", crowds: separately} {
+		run := exec.Command(os.Args[0], "-test.run", tests, "-test.skip", "AroundAJointAppend", "-test.timeout", "20m")
+		run.Env = append(os.Environ(), beside+"=1", env+"=1")
+		if out, err := run.CombinedOutput(); err != nil {
+			t.Errorf("%s, %s: %v\n%s", tests, env, err, out)
+		}
+	}
+}
+
+// ask books seats, and places by area.
+func (w *harness) ask(holder events.Holder, places []asked, seats ...events.SeatName) (Answer, error) {
+	return w.Book(w.ctx(), Book{Origin: w.origin(string(holder)), PerformanceID: w.gala, Holder: holder, Seats: seats,
+		Areas: places})
+}
+
+// counts returns the counts of an area according to the log.
+func (w *harness) counts(id events.AreaID) events.AreaCounts {
+	capacity := int64(0)
+	for _, a := range areas {
+		if a.ID == id {
+			capacity = a.Capacity
+		}
+	}
+	if at := w.read().areas[area.Stream(w.gala, id)]; at != nil {
+		return at.Counts(capacity)
+	}
+	return events.AreaCounts{Remaining: capacity}
+}
+
+// TestPlaces: seats and places are held, paid and released together.
+func TestPlaces(t *testing.T) {
+	w := begin(t, 1, 4, 6)
+	w.charge("ann", 1000)
+	answer, err := w.ask("ann", []asked{of("gallery", 1), of("floor", 3)}, "A-1-2", "A-1-1")
+	w.want(err, "ok")
+	s := answer.Booking
+	want := []events.BookedPlaces{{Area: "gallery", First: 1, Quantity: 1, PriceType: "adult", Price: 25},
+		{Area: "floor", First: 1, Quantity: 3, Price: 50}}
+	if s.Amount != 2*100+25+150 || !reflect.DeepEqual(s.Areas, want) || !s.ExpiresAt.Equal(day.Add(time.Minute)) {
+		t.Errorf("the booking is %+v", s)
+	}
+	got := strings.Fields(w.since(2))
+	slices.Sort(got[:min(3, len(got))]) // they may be taken at once
+	if !slices.Equal(got, []string{"allowance.taken.v1", "seat.held.v1", "seat.held.v1", "area.held.v1", "area.held.v1",
+		"booking.held.v1"}) {
+		t.Errorf("the log has %s", got)
+	}
+	_, err = w.ask("ann", []asked{of("floor", 1)})
+	w.want(err, "limit_exceeded")
+	_, err = w.extend(s.ID, "ann")
+	w.want(err, "ok")
+	w.clock.move(100 * time.Second)
+	w.wake()
+	_, err = w.pay(s.ID, "ann")
+	w.want(err, "ok")
+	if got := w.counts("floor"); got != (events.AreaCounts{Remaining: 7, Booked: 3}) {
+		t.Errorf("the floor has %+v", got)
+	}
+	w.settled(6)
+	_, err = w.cancel(s.ID, "ann")
+	w.want(err, "ok")
+	h := w.settled(6)
+	if got := w.counts("floor"); got.Remaining != 10 || h.wallets["ann"].Balance() != 1000 {
+		t.Errorf("the floor has %+v, and ann %d", got, h.wallets["ann"].Balance())
+	}
+}
+
+// TestPlacesAlone: a booking may have no seats.
+func TestPlacesAlone(t *testing.T) {
+	w := begin(t, 1, 4, 0)
+	w.charge("ann", 150)
+	answer, err := w.ask("ann", []asked{of("floor", 3)})
+	w.want(err, "ok")
+	if got := w.since(1); got != "wallet.charged.v1 area.held.v1 booking.held.v1" {
+		t.Errorf("the log has %s", got)
+	}
+	_, err = w.pay(answer.Booking.ID, "ann")
+	w.want(err, "ok")
+	if h := w.settled(0); h.wallets["ann"].Balance() != 0 {
+		t.Errorf("ann has %d left", h.wallets["ann"].Balance())
+	}
+}
+
+// TestTooFewPlaces: the refusal has the areas with fewer places, comes before that of seats, and
+// leaves nothing held.
+func TestTooFewPlaces(t *testing.T) {
+	w := begin(t, 1, 4, 0)
+	for holder, places := range map[events.Holder][]asked{"bob": {of("floor", 8)}, "cid": {of("gallery", 4)}} {
+		_, err := w.ask(holder, places)
+		w.want(err, "ok")
+	}
+	w.mustBook("bob", "A-1-1")
+	before := len(w.read().names)
+	for _, try := range []struct {
+		places []asked
+		seats  []events.SeatName
+		want   []AreaLeft
+	}{
+		{[]asked{of("floor", 3)}, nil, []AreaLeft{{"floor", 2}}},
+		{[]asked{of("floor", 2), of("gallery", 1)}, nil, []AreaLeft{{"gallery", 0}}},
+		{[]asked{of("gallery", 2), of("floor", 3)}, []events.SeatName{"A-1-2"}, []AreaLeft{{"floor", 2}, {"gallery", 0}}},
+		{[]asked{of("floor", 3)}, []events.SeatName{"A-1-1", "A-1-2"}, []AreaLeft{{"floor", 2}}},
+	} {
+		_, err := w.ask("ann", try.places, try.seats...)
+		w.want(err, "sold_out")
+		remaining := int64(0)
+		for _, left := range try.want {
+			remaining += left.Remaining
+		}
+		fields := refused(err).Fields
+		if !reflect.DeepEqual(fields["areas"], try.want) || fields["remaining"] != remaining {
+			t.Errorf("%v: %v, want %v", try, fields, try.want)
+		}
+	}
+	_, err := w.ask("ann", []asked{of("floor", 2)}, "A-1-1")
+	w.want(err, "seat_taken")
+	if got := w.since(before); got != "" {
+		t.Errorf("the log has %s", got)
+	}
+}
+
+// TestBadPlaces: refused before any area is read.
+func TestBadPlaces(t *testing.T) {
+	w := begin(t, 1, 4, 0)
+	for _, places := range [][]asked{{of("cellar", 1)}, {of("floor", 0)}, {of("floor", -1)}, {of("floor", 51)},
+		{of("floor", 1), of("floor", 2)}, {of("floor", 30), of("yard", 20)}} {
+		_, err := w.ask("ann", places, "A-1-1")
+		w.want(err, "invalid_field")
+		if field := refused(err).Fields.Field(); field != "areas" {
+			t.Errorf("%v: the field is %q", places, field)
+		}
+	}
+}
+
+// TestLatePlaces: a late payment takes its places again if they are free, otherwise it is refused
+// with those that are not.
+func TestLatePlaces(t *testing.T) {
+	w := begin(t, 1, 4, 0)
+	w.charge("ann", 1000)
+	answer, err := w.ask("ann", []asked{of("floor", 6)}, "A-1-1")
+	w.want(err, "ok")
+	w.clock.move(200 * time.Second)
+	w.wake()
+	w.resume()
+	rival, err := w.ask("bob", []asked{of("floor", 5)})
+	w.want(err, "ok")
+	_, err = w.pay(answer.Booking.ID, "ann")
+	w.want(err, "hold_expired")
+	if areas := refused(err).Fields["areas"]; !reflect.DeepEqual(areas, []AreaLeft{{"floor", 5}}) {
+		t.Errorf("it says that %v are left", areas)
+	}
+	_, err = w.cancel(rival.Booking.ID, "bob")
+	w.want(err, "ok")
+	_, err = w.pay(answer.Booking.ID, "ann")
+	w.want(err, "ok")
+	if got := w.counts("floor"); got != (events.AreaCounts{Remaining: 4, Booked: 6}) {
+		t.Errorf("the floor has %+v", got)
+	}
+	w.settled(0)
+}
+
+// TestAllOrNothing: a thousand callers want two seats and three places each. As many get them as
+// possible, and nobody gets a part: at every prefix of the log the area is not oversold and each
+// seat has one owner, or folding the log would fail.
+func TestAllOrNothing(t *testing.T) {
+	const callers = 1000
+	w := beginInMemory(t, 5, 4, 0)
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	got := atOnce(callers, func(i int) error {
+		chance := rand.New(rand.NewPCG(seed, uint64(i)))
+		row, number := 1+chance.IntN(5), 1+chance.IntN(3)
+		_, err := w.ask(events.Holder(fmt.Sprint("holder-", i)), []asked{of("floor", 3)},
+			events.SeatName(fmt.Sprintf("A-%d-%d", row, number)), events.SeatName(fmt.Sprintf("A-%d-%d", row, number+1)))
+		return err
+	})
+	if got["ok"] < 1 || got["ok"] > 3 || got["ok"]+got["sold_out"]+got["seat_taken"] != callers {
+		t.Errorf("the callers got %v", got)
+	}
+	made := 0
+	for _, b := range w.check(0).bookings {
+		if b.Exists() { // no attempt that was given up
+			made++
+		}
+	}
+	w.nothingForNobody("afterwards")
+	if c := w.counts("floor"); c.Held != int64(3*got["ok"]) || made != got["ok"] {
+		t.Errorf("%d bookings, %v, and the floor has %+v", made, got, c)
+	}
+}
+
+// TestOverlappingPlaces: 200 callers want random seats and places of two areas. No place is sold
+// twice, and none is held without its booking.
+func TestOverlappingPlaces(t *testing.T) {
+	const callers = 200
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	w := begin(t, 10, 10, 8)
+	got := atOnce(callers, func(i int) error {
+		chance := rand.New(rand.NewPCG(seed, uint64(i)))
+		var places []asked
+		for _, id := range []events.AreaID{"gallery", "floor"} {
+			if chance.IntN(3) > 0 {
+				places = append(places, of(id, 1+chance.Int64N(3)))
+			}
+		}
+		var seats []events.SeatName
+		first := 1 + chance.IntN(100)
+		for n := range min(chance.IntN(3), 101-first) {
+			seats = append(seats, events.SeatName(fmt.Sprintf("A-%d-%d", 1+(first+n-1)/10, 1+(first+n-1)%10)))
+		}
+		if len(seats)+len(places) == 0 {
+			seats = append(seats, "A-1-1")
+		}
+		_, err := w.ask(events.Holder(fmt.Sprint("holder-", i)), places, seats...)
+		return err
+	})
+	if got["ok"]+got["sold_out"]+got["seat_taken"] != callers || got["ok"] == 0 {
+		t.Errorf("the callers got %v", got)
+	}
+	held := map[events.AreaID]int64{}
+	for _, b := range w.check(8).bookings {
+		for _, p := range b.State().Areas {
+			held[p.Area] += p.Quantity
+		}
+	}
+	w.nothingForNobody("afterwards")
+	for id, n := range held {
+		if c := w.counts(id); c.Held != n {
+			t.Errorf("%s has %+v, and the bookings %d", id, c, n)
+		}
+	}
+}
+
+// TestPriceTypesOfPlaces: a place without a type gets the first type that is not restricted;
+// numbers continue in the order of the request.
+func TestPriceTypesOfPlaces(t *testing.T) {
+	w := begin(t, 1, 4, 0)
+	typed := func(name string, n int64) asked { return asked{Area: "gallery", PriceType: name, Quantity: n} }
+	for code, places := range map[string][]asked{"forbidden": {typed("member", 1)},
+		"invalid_field": {typed("pensioner", 1)}} {
+		_, err := w.ask("ann", places)
+		w.want(err, code)
+	}
+	answer, err := w.Book(w.ctx(), Book{Origin: w.origin("shop"), PerformanceID: w.gala, Holder: "ann", Restricted: true,
+		Areas: []asked{typed("child", 2), typed("", 1), typed("member", 1)}})
+	w.want(err, "ok")
+	want := []events.BookedPlaces{{Area: "gallery", First: 1, Quantity: 2, PriceType: "child", Price: 5},
+		{Area: "gallery", First: 3, Quantity: 1, PriceType: "adult", Price: 25},
+		{Area: "gallery", First: 4, Quantity: 1, PriceType: "member", Price: 10}}
+	if b := answer.Booking; !reflect.DeepEqual(b.Areas, want) || b.Amount != 45 {
+		t.Errorf("%+v", b)
+	}
+	if c := w.counts("gallery"); c.Held != 4 {
+		t.Errorf("the gallery has %+v", c)
+	}
+}

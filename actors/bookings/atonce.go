@@ -1,0 +1,103 @@
+package bookings
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"admitone/actors/core"
+	"admitone/actors/performance"
+	"admitone/actors/seat"
+	"admitone/events"
+)
+
+// givenBackWithin bounds how long a booking that takes its seats in order waits for seats that may
+// be released. Seats of an interrupted attempt stay held for longer.
+const givenBackWithin = 3 * time.Second
+
+// holdNamed holds the seats that a request names. If seats are held concurrently and some are lost,
+// the others are released, and all are held once more, one by one, waiting for those that may be
+// released: see doc.go. Error: as hold.
+func (b *Bookings) holdNamed(ctx context.Context, p *attemptResult, s *performanceInfo,
+	seats []performance.Seat) (Answer, error) {
+	h, attempt := p.hold(s, seats), p.attempt
+	h.atOnce = b.atOnce
+	answer, err := b.hold(ctx, p, h)
+	if lost := (*lostError)(nil); !errors.As(err, &lost) || p.attempt == attempt || !h.atOnce {
+		return answer, err
+	}
+	p.found = nil // released
+	h = p.hold(s, seats)
+	h.until = time.Now().Add(givenBackWithin)
+	return b.hold(ctx, p, h)
+}
+
+// lostBefore returns the seats and places that others have already, nil if there are none or that
+// is unknown. If seats are held concurrently, it first asks the views, and reads only the areas and
+// the seats that are taken there.
+func (b *Bookings) lostBefore(ctx context.Context, p *attemptResult, s *performanceInfo,
+	seats []performance.Seat) *lostError {
+	if !b.atOnce {
+		return b.anyTaken(ctx, p, s, seats)
+	}
+	h := p.hold(s, nil)
+	if len(seats)+len(h.areas) == 1 && s.limit == 0 {
+		return nil
+	}
+	if areas := b.tooFew(ctx, h, 0); areas != nil {
+		return &lostError{areas: areas}
+	}
+	var suspects []performance.Seat
+	err := b.maps.useRecent(ctx, s, p.Book, choiceSize{len(seats), p.Restricted},
+		func(m *performance.Map, _ func() [][]performance.Seat) {
+			for _, seat := range seats {
+				if !m.Free(seat) {
+					suspects = append(suspects, seat)
+				}
+			}
+		})
+	if err != nil || len(suspects) == 0 {
+		return nil // the seats decide
+	}
+	if lost := b.taken(ctx, h, suspects); lost != nil {
+		return &lostError{seats: lost}
+	}
+	return nil
+}
+
+// mayBeGivenBack waits a moment and reports whether to retry a refused seat: it is held by an
+// attempt that has not become a booking, or is free again.
+func (b *Bookings) mayBeGivenBack(ctx context.Context, h *hold, s performance.Seat, err error) bool {
+	left := time.Until(h.until)
+	if h.until.IsZero() || left <= 0 || refused(err).Code != core.CodeSeatTaken {
+		return false
+	}
+	var owner events.HoldID
+	var status events.SeatStatus
+	if _, err := b.desk.View(ctx, h.seatStream(s), func(c core.Core) {
+		owner, _ = c.(*seat.Seat).Owner()
+		status = c.(*seat.Seat).Status()
+	}); err != nil {
+		return false
+	}
+	switch status {
+	case events.SeatIsFree:
+		return true
+	case events.SeatIsHeld:
+	default:
+		return false
+	}
+	id, attempt, ok := events.CutHoldID(owner)
+	if !ok {
+		return false
+	}
+	now, err := b.state(ctx, id)
+	if err != nil || now.Booking.ID != "" && attempt >= now.Booking.FirstAttempt() {
+		return false
+	}
+	time.Sleep(min(left, givenBackPause))
+	return true
+}
+
+// givenBackPause is the pause between two looks at the seat.
+const givenBackPause = 5 * time.Millisecond

@@ -1,0 +1,188 @@
+package bookings
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"admitone/actors/core"
+	"admitone/actors/seat"
+	"admitone/events"
+)
+
+func (w *harness) block(label events.BlockLabel, seats ...events.SeatName) error {
+	_, err := w.Block(w.ctx(), Block{Origin: w.origin("house"), PerformanceID: w.gala, Label: label, Seats: seats})
+	return err
+}
+
+func (w *harness) bookOf(label events.BlockLabel, holder events.Holder, seats ...events.SeatName) (Answer, error) {
+	return w.Book(w.ctx(), Book{Origin: w.origin(string(holder)), PerformanceID: w.gala, Holder: holder, Seats: seats,
+		Label: label})
+}
+
+// stands returns the states of seats, with their labels.
+func (w *harness) stands(seats ...events.SeatName) (all []string) {
+	w.Helper()
+	for _, name := range seats {
+		_, err := w.desk.View(w.ctx(), seat.Stream(w.gala, name), func(c core.Core) {
+			one := c.(*seat.Seat)
+			all = append(all, string(one.Status())+" "+string(one.Label()))
+		})
+		if err != nil {
+			w.Fatal(err)
+		}
+	}
+	return all
+}
+
+func (w *harness) wantStands(want string, seats ...events.SeatName) {
+	w.Helper()
+	if got := w.stands(seats...); slices.ContainsFunc(got, func(s string) bool { return s != want }) {
+		w.Fatalf("%v are %q, want %q", seats, got, want)
+	}
+}
+
+func TestBlocks(t *testing.T) {
+	w := begin(t, 2, 6, 0)
+	w.want(w.block("press", "A-1-2", "A-1-1"), "ok")
+	w.want(w.block("press", "A-1-1", "A-1-2", "A-1-3"), "ok") // two are there already
+	w.wantStands("blocked press", "A-1-1", "A-1-2", "A-1-3")
+	ann := w.mustBook("ann", "A-1-5")
+	err := w.block("press", "A-1-4", "A-1-5")
+	w.want(err, "seat_taken")
+	if taken := refused(err).Fields["seats"]; !slices.Equal(taken.([]events.SeatName), []events.SeatName{"A-1-5"}) {
+		t.Errorf("in use are %v", taken)
+	}
+	w.want(w.block("crew", "A-1-3", "A-1-4"), "seat_taken")
+	w.wantStands("free ", "A-1-4")
+	w.want(w.block("press", "A-1-4", "A-9-9"), "invalid_field")
+	w.want(w.block("press", "A-1-4", "A-1-4"), "invalid_field")
+	blocked, err := w.Block(w.ctx(), Block{Origin: w.origin("house"), PerformanceID: w.gala, Label: "crew",
+		Rows: []string{"A-2"}})
+	w.want(err, "ok")
+	if want := []events.SeatName{"A-2-1", "A-2-2", "A-2-3", "A-2-4", "A-2-5", "A-2-6"}; !slices.Equal(blocked.Seats, want) {
+		t.Errorf("row A-2 is %v", blocked)
+	}
+	for _, row := range []string{"A-3", "A-0", "A-02", "A", "-1", "B-1", ""} {
+		_, err := w.Block(w.ctx(), Block{Origin: w.origin("house"), PerformanceID: w.gala, Label: "crew", Rows: []string{row}})
+		w.want(err, "invalid_field")
+	}
+	unblocked, err := w.Unblock(w.ctx(), Block{Origin: w.origin("house"), PerformanceID: w.gala, Label: "press",
+		Seats: []events.SeatName{"A-1-1", "A-1-3", "A-1-5", "A-2-1"}})
+	w.want(err, "ok")
+	if want := []events.SeatName{"A-1-1", "A-1-3"}; !slices.Equal(unblocked.Seats, want) {
+		t.Errorf("unblocked are %v", unblocked)
+	}
+	w.wantStands("free ", "A-1-1", "A-1-3")
+	w.wantStands("blocked crew", "A-2-1")
+	_, err = w.cancel(ann, "ann")
+	w.want(err, "ok")
+	w.check(0)
+}
+
+// TestBookingOfABlock: seats under a label are booked by requests that name it, and are blocked
+// under it again when released.
+func TestBookingOfABlock(t *testing.T) {
+	w := begin(t, 1, 6, 0)
+	w.want(w.block("press", "A-1-1", "A-1-2"), "ok")
+	_, err := w.book("ann", "A-1-1", "A-1-3")
+	w.want(err, "seat_taken")
+	_, err = w.bookOf("crew", "ann", "A-1-1", "A-1-3")
+	w.want(err, "seat_taken")
+	w.wantStands("free ", "A-1-3")
+	made, err := w.bookOf("press", "ann", "A-1-1", "A-1-2", "A-1-3")
+	w.want(err, "ok")
+	w.wantStands("held press", "A-1-1", "A-1-2")
+	w.wantStands("held ", "A-1-3")
+	_, err = w.cancel(made.Booking.ID, "ann")
+	w.want(err, "ok")
+	w.wantStands("blocked press", "A-1-1", "A-1-2")
+	w.wantStands("free ", "A-1-3")
+
+	// Late: blocked under the booking's own label counts as free.
+	made, err = w.bookOf("press", "bob", "A-1-1", "A-1-3")
+	w.want(err, "ok")
+	w.clock.move(3 * time.Minute)
+	w.charge("bob", 1000)
+	w.resume()
+	_, err = w.pay(made.Booking.ID, "bob")
+	w.want(err, "ok")
+	w.wantStands("booked press", "A-1-1")
+	w.wantStands("booked ", "A-1-3")
+	_, err = w.cancel(made.Booking.ID, "bob")
+	w.want(err, "ok")
+	w.wantStands("blocked press", "A-1-1")
+
+	// But not under another one by then.
+	made, err = w.bookOf("press", "cid", "A-1-1")
+	w.want(err, "ok")
+	w.clock.move(3 * time.Minute)
+	w.charge("cid", 1000)
+	w.wake()
+	_, err = w.Unblock(w.ctx(), Block{Origin: w.origin("house"), PerformanceID: w.gala, Label: "press",
+		Seats: []events.SeatName{"A-1-1"}})
+	w.want(err, "ok")
+	w.want(w.block("crew", "A-1-1"), "ok")
+	_, err = w.pay(made.Booking.ID, "cid")
+	w.want(err, "hold_expired")
+	w.wantStands("blocked crew", "A-1-1")
+	w.settled(0)
+}
+
+// TestBlocksAndACrowd: each request to block gets all of its seats or none, while others book.
+func TestBlocksAndACrowd(t *testing.T) {
+	w := begin(t, 4, 25, 0)
+	var all sync.WaitGroup
+	errs := make([]error, 20)
+	groups := make([][]events.SeatName, len(errs))
+	for i := range errs {
+		for j := range 10 {
+			groups[i] = append(groups[i], events.NewSeatName("A", int64(1+(i+j)%4), int64(1+(7*i+j)%25)))
+		}
+		all.Go(func() { errs[i] = w.block(events.BlockLabel(fmt.Sprint("label ", i)), groups[i]...) })
+		all.Go(func() { _, _ = w.book(events.Holder(fmt.Sprint("h", i)), groups[i][3], groups[i][0]) })
+	}
+	all.Wait()
+	for i, err := range errs {
+		mine := 0
+		for _, stands := range w.stands(groups[i]...) {
+			if stands == fmt.Sprint("blocked label ", i) {
+				mine++
+			}
+		}
+		if code(err) == "ok" && mine != 10 || code(err) == "seat_taken" && mine != 0 || refused(err) == nil && err != nil {
+			t.Errorf("request %d: %v, and has %d of 10 seats", i, err, mine)
+		}
+	}
+	w.check(0)
+}
+
+// TestBlockAfterFailures: whichever append fails, whether or not it is in the log, a retry
+// completes the change, and unblocking leaves nothing.
+func TestBlockAfterFailures(t *testing.T) {
+	seats := []events.SeatName{"A-1-1", "A-1-2", "A-1-3"}
+	for _, persisted := range []bool{false, true} {
+		w := beginInMemory(t, 1, 3, 0)
+		f := &faulty{Store: w.store, persisted: persisted}
+		w.store = f
+		w.restart()
+		for step, hit := int64(1), true; hit; step++ {
+			w.perform(fmt.Sprintf("gala-%d", step), 1, 3, 0)
+			f.in.Store(step)
+			err := w.block("press", seats...)
+			hit = f.in.Swap(0) <= 0
+			if err != nil && refused(err) != nil {
+				t.Fatalf("append %d fails: %v", step, err)
+			}
+			if err != nil {
+				w.want(w.block("press", seats...), "ok")
+			}
+			w.wantStands("blocked press", seats...)
+			_, err = w.Unblock(w.ctx(), Block{Origin: w.origin("house"), PerformanceID: w.gala, Label: "press", Seats: seats})
+			w.want(err, "ok")
+			w.wantStands("free ", seats...)
+		}
+	}
+}

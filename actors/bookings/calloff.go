@@ -1,0 +1,146 @@
+package bookings
+
+import (
+	"context"
+	"fmt"
+
+	"admitone/actors"
+	"admitone/actors/booking"
+	"admitone/actors/core"
+	money "admitone/actors/payment"
+	"admitone/actors/performance"
+	"admitone/actors/process"
+	"admitone/events"
+)
+
+// calledOff reports whether the performance of a booking is cancelled, as far as this server knows;
+// false if there is no booking.
+func (b *Bookings) calledOff(ctx context.Context, state *booking.State) (calledOff bool, err error) {
+	if state.ID == "" {
+		return false, nil
+	}
+	_, err = b.desk.View(ctx, performance.Stream(state.PerformanceID), func(c core.Core) {
+		calledOff = c.(*performance.Performance).CalledOff()
+	})
+	return calledOff, err
+}
+
+// CallOff cancels a booking whose performance is cancelled: a payment in progress is ended first,
+// an intent is ended, what is paid is refunded in full, and the seats are released. All of this is
+// done once, however often it is called, by several servers and through any crash. No-op for a
+// booking that has ended, or whose performance is not cancelled. It returns failures only.
+func (b *Bookings) CallOff(ctx context.Context, from Origin, bookingID events.BookingID) error {
+	_, err := b.locked(ctx, bookingID, func(ctx context.Context) (Answer, error) {
+		return Answer{}, b.resumeCalledOff(ctx, from, bookingID)
+	})
+	return err
+}
+
+// resumeCalledOff is CallOff while no other steps of the booking run on this node.
+func (b *Bookings) resumeCalledOff(ctx context.Context, from Origin, bookingID events.BookingID) error {
+	now, err := b.state(ctx, bookingID)
+	if err != nil {
+		return err
+	}
+	calledOff, err := b.calledOff(ctx, &now.Booking)
+	if err != nil || !calledOff {
+		return err
+	}
+	return b.callOff(ctx, from, bookingID, &booking.CallOff{})
+}
+
+// callOff cancels a booking of a cancelled performance. It retries while other commands change the
+// booking.
+func (b *Bookings) callOff(ctx context.Context, from Origin, bookingID events.BookingID, end *booking.CallOff) error {
+	for range outsideTurns {
+		if err := b.endPayment(ctx, from, bookingID); err != nil {
+			return err
+		}
+		if err := b.settle(ctx, from, bookingID); err != nil {
+			return err
+		}
+		now, err := b.state(ctx, bookingID)
+		if err != nil {
+			return err
+		}
+		state, step := &now.Booking, *end
+		if step.Kept = state.Kept; state.Kept > 0 {
+			if step.KeptSince, err = b.views.KeptBehind(ctx, bookingID); err != nil {
+				return err
+			}
+		}
+		name := "call-off"
+		switch {
+		case state.Refunding, state.Status == events.BookingIsPaying: // begun meanwhile
+			continue
+		case state.Status == events.BookingIsCancelled, state.Status == events.BookingIsExpired && !end.Expired,
+			state.Status == events.BookingIsReleased && step.KeptSince == 0:
+			return nil
+		case state.Status == events.BookingIsReleased:
+			name = "make-up"
+		case state.Status == events.BookingIsExpired:
+			name = "call-off-expired"
+		}
+		err = b.runSteps(ctx, from, &process.Process{ID: string(bookingID), Announced: true,
+			Stages: []process.Stage{bookingStep(bookingID, process.Step{Name: name, Do: &step})}})
+		if err != nil && refused(err) == nil { // the next read shows the reason of a refusal
+			return err
+		}
+	}
+	return fmt.Errorf("%w: the booking %s keeps changing", actors.ErrOverloaded, bookingID)
+}
+
+// cancelCalledOff releases a booking whose performance is cancelled: it cancels the booking, as
+// would happen anyway. Refusals: forbidden, hold_expired.
+func (b *Bookings) cancelCalledOff(ctx context.Context, cmd *Cancel) (Answer, error) {
+	refusal, err := b.dryRun(ctx, booking.Stream(cmd.BookingID), &booking.CallOff{By: cmd.By})
+	if err != nil {
+		return Answer{}, err
+	}
+	expired := refusal != nil && refusal.Code == core.CodeHoldExpired
+	if refusal != nil && refusal.Code == core.CodeForbidden {
+		return Answer{}, refusal
+	}
+	if err := b.callOff(ctx, cmd.Origin, cmd.BookingID, &booking.CallOff{}); err != nil {
+		return Answer{}, err
+	}
+	if expired {
+		return Answer{}, refusal
+	}
+	return b.state(ctx, cmd.BookingID)
+}
+
+// makeGood records in the external payment's stream what is owed because the performance is
+// cancelled.
+func makeGood(state *booking.State) (stages []process.Stage) {
+	step := func(name string, do core.Command) {
+		stages = append(stages, process.Stage{Steps: []process.Step{{Name: name, Stream: state.Payment, Do: do}}})
+	}
+	step("book", &money.Book{PaymentID: state.PaymentID})
+	if booked := state.Refunds - state.MadeUp; booked > 0 {
+		step("called-off", &money.Return{Cause: events.OwedCancelled, Amount: booked})
+	}
+	if state.MadeUp > 0 {
+		step("make-up", &money.MakeUp{Cause: events.OwedCancelled, Amount: state.MadeUp})
+	}
+	return stages
+}
+
+// returnCalledOff returns one seat of a cancelled performance: the whole booking is cancelled, as
+// would happen anyway. Refusals: forbidden, not_found (the seat).
+func (b *Bookings) returnCalledOff(ctx context.Context, cmd *ReturnSeat, giveBack *booking.ReturnSeat) (Answer, error) {
+	refusal, err := b.dryRun(ctx, booking.Stream(cmd.BookingID), giveBack)
+	if err != nil {
+		return Answer{}, err
+	}
+	if refusal != nil && (refusal.Code == core.CodeForbidden || refusal.Code == core.CodeNotFound) {
+		return Answer{}, refusal
+	}
+	if err := b.callOff(ctx, cmd.Origin, cmd.BookingID, &booking.CallOff{}); err != nil {
+		return Answer{}, err
+	}
+	if refusal != nil && refusal.Code == core.CodeHoldExpired {
+		return Answer{}, refusal
+	}
+	return b.state(ctx, cmd.BookingID)
+}

@@ -1,0 +1,262 @@
+package bookings
+
+import (
+	"testing"
+	"time"
+
+	"admitone/actors/booking"
+	"admitone/actors/core"
+	"admitone/actors/performance"
+	"admitone/actors/seat"
+	"admitone/actors/wallet"
+	"admitone/events"
+)
+
+func init() {
+	over := []events.BookingStatus{events.BookingIsCancelled}
+	for _, c := range []struct {
+		name    string
+		prepare func(*harness) events.BookingID
+		act     func(*harness, events.BookingID) error
+		again   []string
+	}{
+		{"calling off what is held", booked, callOff, []string{"ok"}},
+		{"calling off what is booked", paid, callOff, []string{"ok"}},
+		{"calling off what waits for money", waiting, callOff, []string{"ok"}},
+		{"calling off what was paid outside", paidOutside, callOff, []string{"ok"}},
+		{"calling off what is being paid", paying, callOff, []string{"ok"}},
+		{"giving back what is called off", paid, cancel, []string{"ok"}},
+		{"reporting money for what is called off", booked, reportAll, []string{"ok"}},
+		{"making up what was kept", keptBehind, callOff, []string{"ok"}},
+	} {
+		crashes = append(crashes, crash{c.name, false, func(w *harness) events.BookingID {
+			id := c.prepare(w)
+			w.cancelShow()
+			return id
+		}, c.act, over, c.again})
+	}
+}
+
+// cancelShow cancels the performance.
+func (w *harness) cancelShow() {
+	w.Helper()
+	w.must(w.step(w.ctx(), w.origin("house"), performance.Stream(w.gala), &performance.Cancel{Reason: "ill"}))
+}
+
+func callOff(w *harness, id events.BookingID) error { return w.CallOff(w.ctx(), w.origin("sweep"), id) }
+
+func waiting(w *harness) events.BookingID {
+	id := booked(w)
+	w.want(beginIntent(w, id), "ok")
+	return id
+}
+
+func paidOutside(w *harness) events.BookingID {
+	id := booked(w)
+	w.want(reportAll(w, id), "ok")
+	return id
+}
+
+// paying returns a booking whose payment was announced, and no more.
+func paying(w *harness) events.BookingID {
+	id := booked(w)
+	w.must(w.step(w.ctx(), w.origin("ann"), booking.Stream(id), &booking.StartPayment{}))
+	return id
+}
+
+// keptBehind returns a booking that was released, with a half withheld, by a server that had not
+// seen the cancellation.
+func keptBehind(w *harness) events.BookingID {
+	w.edit(&performance.Edit{Cancellation: &events.Cancellation{Until: day.Add(24 * time.Hour), RefundPercent: 50}})
+	id := paid(w)
+	w.cancelShow()
+	w.must(w.step(w.ctx(), w.origin("ann"), booking.Stream(id), &booking.Release{On: booking.Terms{
+		StartsAt: day.Add(24 * time.Hour)}}))
+	return id
+}
+
+// TestCalledOff: each booking is cancelled once, and everybody is refunded.
+func TestCalledOff(t *testing.T) {
+	for _, line := range []struct {
+		name    string
+		prepare func(*harness) events.BookingID
+		wallet  int64 // of 300
+		owed    int64 // of money from outside
+	}{
+		{"held", booked, 300, 0},
+		{"booked", paid, 300, 0},
+		{"awaited", waiting, 300, 0},
+		{"paid outside", paidOutside, 300, 300},
+		{"being paid", paying, 300, 0},
+		{"kept behind", keptBehind, 300, 0},
+		{"kept before", func(w *harness) events.BookingID {
+			w.halfUntil(24 * time.Hour)
+			id := paid(w)
+			w.want(cancel(w, id), "ok")
+			return id
+		}, 150, 0},
+		{"a seat kept behind, one before", func(w *harness) events.BookingID {
+			w.halfUntil(24 * time.Hour)
+			id := paid(w)
+			_, err := w.ReturnSeat(w.ctx(), ReturnSeat{Origin: w.origin("ann"), BookingID: id, Seat: "A-1-1"})
+			w.want(err, "ok")
+			w.cancelShow()
+			w.must(w.step(w.ctx(), w.origin("ann"), booking.Stream(id), &booking.ReturnSeat{Seat: "A-1-2",
+				On: booking.Terms{StartsAt: day.Add(24 * time.Hour)}}))
+			return id
+		}, 250, 0},
+		{"paid outside, a seat kept behind", func(w *harness) events.BookingID {
+			w.halfUntil(24 * time.Hour)
+			id := paidOutside(w)
+			w.cancelShow()
+			w.must(w.step(w.ctx(), w.origin("ann"), booking.Stream(id), &booking.ReturnSeat{Seat: "A-1-2",
+				On: booking.Terms{StartsAt: day.Add(24 * time.Hour)}}))
+			return id
+		}, 300, 300},
+		{"paid outside, kept behind", func(w *harness) events.BookingID {
+			w.halfUntil(24 * time.Hour)
+			id := paidOutside(w)
+			w.cancelShow()
+			w.must(w.step(w.ctx(), w.origin("ann"), booking.Stream(id), &booking.Release{On: booking.Terms{
+				StartsAt: day.Add(24 * time.Hour)}}))
+			return id
+		}, 300, 300},
+	} {
+		t.Run(line.name, func(t *testing.T) {
+			w := begin(t, 3, 3, 3)
+			id := line.prepare(w)
+			w.cancelShow()
+			var revision events.Revision
+			for range 2 {
+				w.want(callOff(w, id), "ok")
+				now, err := w.state(w.ctx(), id)
+				w.want(err, "ok")
+				if revision != 0 && now.Revision != revision {
+					t.Errorf("it was ended twice: %+v", now)
+				}
+				revision = now.Revision
+				w.resume()
+			}
+			h := w.settled(3)
+			s := h.bookings[id].State()
+			want := events.BookingIsCancelled
+			if line.name == "kept before" {
+				want = events.BookingIsReleased
+			}
+			owed := int64(0)
+			for _, p := range h.payments {
+				at := p.State()
+				owed += at.Owed
+				if at.Kept != 0 {
+					t.Errorf("%d are kept", at.Kept)
+				}
+			}
+			if got := h.wallets[string(w.ann())].Balance(); s.Status != want || got != line.wallet || owed != line.owed {
+				t.Errorf("it is %s, the wallet has %d, and %d are owed", s.Status, got, owed)
+			}
+		})
+	}
+}
+
+// TestNothingIsHadBehindACallOff: its refusal precedes others, and reads go on.
+func TestNothingIsHadBehindACallOff(t *testing.T) {
+	w := begin(t, 3, 3, 3)
+	held := w.mustBook(w.ann(), "A-1-1")
+	expired := w.mustBook(w.ann(), "A-2-1")
+	w.cancelShow()
+	_, err := w.book("cy", "A-1-1")
+	w.want(err, "cancelled")
+	_, err = w.best("cy", 9)
+	w.want(err, "cancelled")
+	_, err = w.pay(held, w.ann()) // without money
+	w.want(err, "cancelled")
+	_, err = w.pay(held, "cy")
+	w.want(err, "forbidden")
+	_, err = w.extend(held, w.ann())
+	w.want(err, "cancelled")
+	w.want(beginIntent(w, held), "cancelled")
+	if got := outcomeOf(w.report(held, "r", 100, false)); got != "cancelled: cancelled owed" {
+		t.Error(got)
+	}
+	_, err = w.cancel(held, "cy")
+	w.want(err, "forbidden")
+	for range 2 {
+		answer, err := w.cancel(held, w.ann())
+		w.want(err, "ok")
+		if answer.Booking.Status != events.BookingIsCancelled {
+			t.Errorf("%+v", answer.Booking)
+		}
+	}
+	w.clock.move(300 * s)
+	w.wake()
+	_, err = w.pay(expired, w.ann())
+	w.want(err, "cancelled")
+	_, err = w.cancel(expired, w.ann())
+	w.want(err, "hold_expired")
+	if got := outcomeOf(w.report(expired, "late", 100, false)); got != "cancelled: cancelled owed" {
+		t.Error(got)
+	}
+	_, err = w.pay(held, w.ann())
+	w.want(err, "cancelled")
+	w.resume()
+	w.settled(3)
+}
+
+// TestAServerThatHasNotHeard: a server that has not seen the cancellation sells on, and takes
+// money; all of it is cancelled.
+func TestAServerThatHasNotHeard(t *testing.T) {
+	w := begin(t, 3, 3, 3)
+	w.charge("ann", 300)
+	w.charge("bob", 300)
+	before := w.mustBook("ann", "A-1-1")
+	heard, bookings := w.desk, w.Bookings
+	w.start(nil)
+	deaf := w.Bookings
+	id := w.mustBook("ann", "A-1-2") // so that it knows the performance
+	w.desk, w.Bookings = heard, bookings
+	w.cancelShow()
+	_, err := w.book("bob", "A-2-1")
+	w.want(err, "cancelled")
+
+	w.Bookings = deaf
+	behind := w.mustBook("bob", "A-2-1")
+	for _, id := range []events.BookingID{before, id, behind} {
+		_, err := w.pay(id, w.read().bookings[id].State().Holder)
+		w.want(err, "ok")
+	}
+	w.Bookings = bookings
+	w.restart()
+	w.resume()
+	h := w.settled(3)
+	for id, b := range h.bookings {
+		if s := b.State(); s.Status != events.BookingIsCancelled {
+			t.Errorf("%s is %s", id, s.Status)
+		}
+	}
+	for holder, wallet := range h.wallets {
+		if wallet.Balance() != 300 {
+			t.Errorf("%s has %d of 300", holder, wallet.Balance())
+		}
+	}
+}
+
+// TestTwoServersEndOneBooking stops the first at each of its steps until the second has taken all
+// that are left.
+func TestTwoServersEndOneBooking(t *testing.T) {
+	for name, keeps := range map[string]func(core.Command) bool{
+		"ended": is[*booking.CallOff], "refunded": is[*wallet.Refund], "seat released": is[*seat.Release],
+		"finished": is[*booking.FinishRefund],
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := begin(t, 3, 3, 3)
+			id := paid(w)
+			w.cancelShow()
+			err := w.later(keeps, func() error { return callOff(w, id) }, func() { w.want(callOff(w, id), "ok") })
+			w.want(err, "ok")
+			h := w.settled(3)
+			if got := h.wallets[string(w.ann())].Balance(); got != 300 {
+				t.Errorf("the wallet has %d of 300", got)
+			}
+		})
+	}
+}

@@ -1,0 +1,70 @@
+package bookings
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"admitone/events"
+)
+
+// checkout begins an intent with a page.
+func (w *harness) checkout(id events.BookingID, by events.Holder) (Answer, error) {
+	return w.BeginIntent(w.ctx(), BeginIntent{Origin: w.origin("shop"), BookingID: id, Provider: "bank", Seconds: 1920,
+		Intent: events.IntentID(fmt.Sprintf("intent-%s-%v", id, w.clock.now())), By: by,
+		Checkout: events.Checkout{SuccessURL: "https://shop.example/paid", CancelURL: "https://shop.example"}})
+}
+
+// TestPageIsFixedWithItsIntent: its title is that of the performance, all requests for a page get
+// the same intent, and only the holder may request it.
+func TestPageIsFixedWithItsIntent(t *testing.T) {
+	w := begin(t, 1, 3, 0)
+	id := w.mustBook("ann", "A-1-1")
+	_, err := w.checkout(id, "bob")
+	w.want(err, "forbidden")
+	_, err = w.checkout("none", "bob")
+	w.want(err, "not_found")
+	first, err := w.checkout(id, "ann")
+	w.want(err, "ok")
+	w.clock.move(s)
+	again, err := w.checkout(id, "ann")
+	w.want(err, "ok")
+	if first.Replayed || !again.Replayed || again.Booking.Intent != first.Booking.Intent ||
+		first.Booking.Intent.Checkout.Title == "" {
+		t.Errorf("first %+v, then %+v", first.Booking.Intent, again.Booking.Intent)
+	}
+	note := NotePage{Origin: w.origin("shop"), BookingID: id, Intent: first.Booking.Intent.ID, Session: "cs", URL: "u"}
+	noted, err := w.NotePage(w.ctx(), note)
+	if err != nil || noted.Booking.Intent.URL != "u" {
+		t.Errorf("noted: %+v, %v", noted.Booking.Intent, err)
+	}
+	w.clock.move(MakePageWithin)
+	w.resume()
+	if now, _ := w.state(w.ctx(), id); now.Booking.Status != events.BookingIsAwaiting {
+		t.Errorf("with its page it is %s", now.Booking.Status)
+	}
+	note.Intent = "another"
+	_, err = w.NotePage(w.ctx(), note)
+	w.want(err, "not_held")
+}
+
+// TestIntentWithoutItsPageEnds: the request for the page may have died, and the booking does not
+// wait for money that nobody can send.
+func TestIntentWithoutItsPageEnds(t *testing.T) {
+	w := begin(t, 1, 3, 0)
+	id := w.mustBook("ann", "A-1-1")
+	_, err := w.checkout(id, "ann")
+	w.want(err, "ok")
+	for _, step := range []struct {
+		after time.Duration
+		want  events.BookingStatus
+	}{{MakePageWithin - 1, events.BookingIsAwaiting}, {1, events.BookingIsHeld}, {s, events.BookingIsExpired}} {
+		w.clock.move(step.after)
+		w.wake()
+		w.resume()
+		if now, _ := w.state(w.ctx(), id); now.Booking.Status != step.want {
+			t.Errorf("it is %s, want %s", now.Booking.Status, step.want)
+		}
+	}
+	w.settled(0)
+}

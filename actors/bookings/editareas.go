@@ -1,0 +1,163 @@
+package bookings
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"admitone/actors"
+	"admitone/actors/area"
+	"admitone/actors/core"
+	"admitone/actors/performance"
+	"admitone/actors/process"
+	"admitone/events"
+)
+
+// EditAreas is an edit of a performance that resizes areas.
+type EditAreas struct {
+	Origin
+	PerformanceID events.PerformanceID
+	// Edit with its Areas, each once, in any order, and its Base. It must not be changed afterwards.
+	Edit *performance.Edit
+}
+
+// EditAreas makes the edit and resizes its areas, all or nothing. It takes one append where the log has that.
+// Elsewhere the performance announces the sizes; the areas that lose places are resized, which they may refuse; the
+// edit states the sizes, and may be refused too; and then the others are resized, which nothing can refuse. So nobody
+// gets places of an area that is to lose them again. A run that dies before the edit is undone, behind it completed.
+//
+// Refusals: not_found, those of the edit, invalid_field (areas), limit_exceeded (with area: more of its places are
+// held, booked and blocked), idempotency_key_reused.
+func (b *Bookings) EditAreas(ctx context.Context, cmd EditAreas) error {
+	return b.changing(ctx, cmd.Origin, cmd.PerformanceID, func(ctx context.Context, s *performanceInfo) error {
+		_, err := b.takeTurns(ctx, cmd.Origin, s, cmd.ID, func() error { return b.tryAreas(ctx, s, &cmd) })
+		return err
+	})
+}
+
+// tryAreas makes the edit with the next change. Refusal: also performance.ErrOtherChange, if it is not.
+func (b *Bookings) tryAreas(ctx context.Context, s *performanceInfo, cmd *EditAreas) error {
+	now, err := b.blocksOf(ctx, s.id)
+	if err != nil {
+		return err
+	}
+	if now.Open != nil {
+		return performance.ErrOtherChange
+	}
+	edit := *cmd.Edit
+	if refusal, err := b.dryRun(ctx, performance.Stream(s.id), &edit); err != nil || refusal != nil {
+		return either(refusal, err)
+	}
+	var refusal *core.Refusal
+	if edit.Areas, refusal = areasToChange(s.layout, edit.Areas); refusal != nil {
+		return refusal
+	}
+	edit.Change = now.Last + 1
+	change := events.BlockChange{Number: edit.Change}
+	if change.Sizes, err = b.sizes(ctx, s, edit.Areas); err != nil {
+		return err
+	}
+	p := &process.Process{ID: changeID(s.id, change.Number)}
+	p.Stages = []process.Stage{b.stating(s, cmd, &edit), shrinking(s.id, &change), growing(s.id, &change)}
+	if err := b.runner.Together(ctx, cmd.request(), p); !errors.Is(err, actors.ErrNotJoint) {
+		return err
+	}
+	begun := process.ID("begin-blocks", fmt.Sprintf("%s/%d/%s", s.id, change.Number, cmd.ID))
+	if _, err := b.askBlocks(ctx, cmd.Origin, s.id, begun, &performance.BeginBlocks{BlockChange: change}); err != nil {
+		return err
+	}
+	edit.Begun = true
+	p.Stages[0], p.Stages[1] = p.Stages[1], p.Stages[0]
+	p.Stages = append(p.Stages, b.sized(s.id, &change))
+	b.announced(p, cmd.Origin, s.id, change.Number)
+	return b.runSteps(ctx, cmd.Origin, p)
+}
+
+// sizes reads how many places areas have that are to have others. Refusal: limit_exceeded.
+func (b *Bookings) sizes(ctx context.Context, s *performanceInfo, to []events.AreaPlaces) (sizes []events.AreaResize,
+	_ error) {
+	for _, a := range to {
+		var was int64
+		var refusal *core.Refusal
+		_, err := b.desk.View(ctx, area.Stream(s.id, a.Area), func(c core.Core) {
+			counts := c.(*area.Area).Counts(s.capacity(a.Area))
+			if was = counts.Capacity(); counts.Remaining < was-a.Places {
+				refusal = area.TooMany(counts)
+			}
+		})
+		switch {
+		case err != nil:
+			return nil, err
+		case refusal != nil:
+			return nil, ofArea(refusal, a.Area)
+		}
+		sizes = append(sizes, events.AreaResize{AreaPlaces: a, Was: was})
+	}
+	return sizes, nil
+}
+
+// ofArea adds to a refusal which area it is about.
+func ofArea(refusal *core.Refusal, id events.AreaID) *core.Refusal {
+	fields := core.Fields{"area": id}
+	for key, value := range refusal.Fields {
+		fields[key] = value
+	}
+	return &core.Refusal{Code: refusal.Code, Detail: refusal.Detail, Fields: fields}
+}
+
+// stating is the step that makes the edit.
+func (b *Bookings) stating(s *performanceInfo, cmd *EditAreas, edit *performance.Edit) process.Stage {
+	step := process.Step{Name: "edit", Stream: performance.Stream(s.id), Do: edit, ID: cmd.ID}
+	if _, keyed := cmd.ID.Key(); !keyed {
+		step.ID = process.ID("edit", fmt.Sprintf("%s/%s", changeID(s.id, edit.Change), cmd.ID))
+	}
+	return process.Stage{Steps: []process.Step{step}}
+}
+
+// shrinking has a step for each area that loses places.
+func shrinking(id events.PerformanceID, change *events.BlockChange) (stage process.Stage) {
+	for _, size := range change.Sizes {
+		if size.Places >= size.Was {
+			continue
+		}
+		stage.Steps = append(stage.Steps, process.Step{Name: "shrink-area", Stream: area.Stream(id, size.Area),
+			Do:   &area.Resize{Capacity: size.Places, Change: change.Number},
+			Undo: &area.Resize{Capacity: size.Was, Change: change.Number, Undo: true},
+			Refused: func(_ context.Context, err error) (error, bool) {
+				return ofArea(refused(err), size.Area), false
+			}})
+	}
+	return stage
+}
+
+// growing has a step for each area that gets places.
+func growing(id events.PerformanceID, change *events.BlockChange) (stage process.Stage) {
+	for _, size := range change.Sizes {
+		if size.Places > size.Was {
+			stage.Steps = append(stage.Steps, process.Step{Name: "grow-area", Stream: area.Stream(id, size.Area),
+				Do: &area.Resize{Capacity: size.Places, Change: change.Number}})
+		}
+	}
+	return stage
+}
+
+// sized is the step by which the performance says that the change of sizes is made.
+func (b *Bookings) sized(id events.PerformanceID, change *events.BlockChange) process.Stage {
+	return process.Stage{Steps: []process.Step{{Name: "change-blocks", Stream: performance.Stream(id),
+		ID: changedID(id, change.Number), Do: &performance.ChangeBlocks{BlockChange: *change}}}}
+}
+
+// finishSizes brings a change of sizes to its end: it is completed if an edit states them, else undone. Then the
+// answer is performance.ErrOtherChange.
+func (b *Bookings) finishSizes(ctx context.Context, from Origin, s *performanceInfo,
+	now *performance.BlocksState) error {
+	change := &now.Open.BlockChange
+	if !now.Stated {
+		if err := b.withdrawBlocks(ctx, from, s.id, change.Number); err != nil {
+			return err
+		}
+		return b.undoBlocks(ctx, from, s, change)
+	}
+	return b.runSteps(ctx, from, &process.Process{ID: changeID(s.id, change.Number), Announced: true,
+		Stages: []process.Stage{growing(s.id, change), b.sized(s.id, change)}})
+}

@@ -1,0 +1,259 @@
+package bookings
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/anishathalye/porcupine"
+
+	"admitone/actors/booking"
+	"admitone/actors/core"
+	"admitone/actors/performance"
+	"admitone/actors/wallet"
+	"admitone/events"
+)
+
+// linearPrice is that of the booking whose history is checked, and what its holder has.
+const linearPrice = 100
+
+// linearReports is how many payments come in for it.
+const linearReports = 3
+
+// linearState is a booking as whoever asks one thing after another sees it. It can be compared.
+type linearState struct {
+	status  events.BookingStatus
+	wallet  bool // it is paid from the wallet
+	off     bool // the performance is called off
+	balance int64
+	// outcomes of the payments from outside: "" for none, booked or owed.
+	outcomes [linearReports]string
+}
+
+// linearInput is a request: what is asked, and the number of the payment for a report.
+type linearInput struct {
+	ask string
+	n   int
+}
+
+// linearAsks are the requests, the usual ones more often.
+var linearAsks = []string{"pay", "pay", "report", "report", "report", "intend", "intend", "end", "cancel", "off", "sweep",
+	"look", "look"}
+
+// end gives back what is paid, and the booking has a status.
+func (s *linearState) end(status events.BookingStatus) {
+	if s.status == events.BookingIsBooked && s.wallet {
+		s.balance += linearPrice
+	}
+	s.status = status
+}
+
+// open reports whether the booking can still be paid.
+func (s *linearState) open() bool {
+	return s.status == events.BookingIsHeld || s.status == events.BookingIsAwaiting
+}
+
+// step is what a request does, and its answer.
+func (s linearState) step(in linearInput) (out string, next linearState) {
+	switch in.ask {
+	case "pay":
+		return s.pay()
+	case "report":
+		return s.report(in.n)
+	case "intend":
+		switch {
+		case s.off && s.status != events.BookingIsReleased:
+			return "cancelled", s
+		case !s.open():
+			return refusalOf(s.status), s
+		}
+		s.status = events.BookingIsAwaiting
+		return "ok", s
+	case "end":
+		if s.status == events.BookingIsAwaiting {
+			s.status = events.BookingIsHeld
+		}
+		return "ok", s
+	case "cancel":
+		switch {
+		case s.off && s.status != events.BookingIsReleased:
+			s.end(events.BookingIsCancelled)
+		case s.status == events.BookingIsAwaiting:
+			return "payment_in_progress", s
+		case s.status != events.BookingIsCancelled:
+			s.end(events.BookingIsReleased)
+		}
+		return "ok", s
+	case "off":
+		s.off = true
+		return "ok", s
+	case "sweep":
+		if s.off && s.status != events.BookingIsReleased {
+			s.end(events.BookingIsCancelled)
+		}
+		return "ok", s
+	}
+	return fmt.Sprintf("%+v", s), s
+}
+
+// refusalOf is the refusal of what only an open booking takes.
+func refusalOf(status events.BookingStatus) string {
+	switch status {
+	case events.BookingIsBooked:
+		return "already_confirmed"
+	case events.BookingIsReleased:
+		return "released"
+	}
+	return "cancelled"
+}
+
+func (s linearState) pay() (out string, next linearState) {
+	switch {
+	case s.off && s.status != events.BookingIsReleased:
+		return "cancelled", s
+	case !s.open():
+		return refusalOf(s.status), s
+	case s.status == events.BookingIsAwaiting:
+		return "payment_in_progress", s
+	}
+	s.status, s.wallet, s.balance = events.BookingIsBooked, true, s.balance-linearPrice
+	return "ok", s
+}
+
+// report takes a payment in once: it books what is open, or is owed.
+func (s linearState) report(n int) (out string, next linearState) {
+	switch {
+	case s.outcomes[n] != "":
+	case s.open() && !s.off:
+		s.outcomes[n], s.status, s.wallet = "booked", events.BookingIsBooked, false
+	default:
+		s.outcomes[n] = "owed"
+		if s.open() { // a sweep of it
+			s.end(events.BookingIsCancelled)
+		}
+	}
+	return s.outcomes[n], s
+}
+
+// linearModel is linearState for porcupine.
+var linearModel = porcupine.Model{
+	Init: func() any { return linearState{status: events.BookingIsHeld, balance: linearPrice} },
+	Step: func(state, input, output any) (bool, any) {
+		out, next := state.(linearState).step(input.(linearInput))
+		return out == output.(string), next
+	},
+	DescribeOperation: func(input, output any) string { return fmt.Sprintf("%+v: %s", input, output) },
+}
+
+// do asks, and puts the answer as the model does.
+func (w *harness) do(id events.BookingID, in linearInput) string {
+	switch in.ask {
+	case "pay":
+		_, err := w.pay(id, "ann")
+		return code(err)
+	case "report":
+		answer, err := w.report(id, fmt.Sprint("pi_", in.n), linearPrice, false)
+		switch {
+		case err != nil:
+			return code(err)
+		case answer.Outside.Booked():
+			return "booked"
+		case answer.Outside.RefundID() != "":
+			return "owed"
+		}
+		return "nothing became of it"
+	case "intend":
+		_, err := w.BeginIntent(w.ctx(), BeginIntent{Origin: w.origin("shop"), BookingID: id, Provider: "bank",
+			Intent: events.IntentID(fmt.Sprint("i", rand.Int64())), Seconds: 100})
+		return code(err)
+	case "end":
+		_, err := w.EndIntent(w.ctx(), EndIntent{Origin: w.origin("shop"), BookingID: id})
+		return code(err)
+	case "cancel":
+		_, err := w.cancel(id, "ann")
+		return code(err)
+	case "off":
+		_, err := w.step(w.ctx(), w.origin("organiser"), performance.Stream(w.gala), &performance.Cancel{Reason: "ill"})
+		return code(err)
+	case "sweep":
+		return code(callOff(w, id))
+	}
+	return w.lookAt(id)
+}
+
+// lookAt reads booking, wallet and payments while nobody else here is at the booking.
+func (w *harness) lookAt(id events.BookingID) string {
+	var s linearState
+	_, err := w.locked(w.ctx(), id, func(ctx context.Context) (Answer, error) {
+		_, err := w.desk.View(ctx, performance.Stream(w.gala), func(c core.Core) {
+			s.off = c.(*performance.Performance).CalledOff()
+		})
+		if err != nil {
+			return Answer{}, err
+		}
+		if _, err = w.desk.View(ctx, booking.Stream(id), func(c core.Core) {
+			state := c.(*booking.Booking).State()
+			s.status, s.wallet = state.Status, state.Paid && state.Payment == ""
+		}); err != nil {
+			return Answer{}, err
+		}
+		for n := range linearReports {
+			outcome, err := w.outcome(ctx, events.PaymentStream("bank", fmt.Sprint("pi_", n)))
+			switch {
+			case err != nil:
+				return Answer{}, err
+			case outcome.Payment.Paid:
+				s.outcomes[n] = "booked"
+			case outcome.RefundID() != "":
+				s.outcomes[n] = "owed"
+			}
+		}
+		_, err = w.desk.View(ctx, wallet.Stream("ann"), func(c core.Core) { s.balance = c.(*wallet.Wallet).Balance() })
+		return Answer{}, err
+	})
+	if err != nil {
+		return err.Error()
+	}
+	return fmt.Sprintf("%+v", s)
+}
+
+// TestABookingIsLinearizable: whatever callers are told of a booking that is paid from the wallet, from outside, waits
+// for money, is given back and called off at once, could have happened in one order, one request at a time.
+func TestABookingIsLinearizable(t *testing.T) {
+	for range 30 {
+		seed := rand.Uint64()
+		w := beginInMemory(t, 1, 2, 0)
+		w.charge("ann", linearPrice)
+		id := w.mustBook("ann", "A-1-1")
+		var moments atomic.Int64
+		var mu sync.Mutex
+		var ops []porcupine.Operation
+		var all sync.WaitGroup
+		for caller := range 5 {
+			chance := rand.New(rand.NewPCG(seed, uint64(caller)))
+			all.Go(func() {
+				for range 6 {
+					in := linearInput{linearAsks[chance.IntN(len(linearAsks))], chance.IntN(linearReports)}
+					op := porcupine.Operation{ClientId: caller, Input: in, Call: moments.Add(1)}
+					op.Output = w.do(id, in)
+					op.Return = moments.Add(1)
+					mu.Lock()
+					ops = append(ops, op)
+					mu.Unlock()
+				}
+			})
+		}
+		all.Wait()
+		if result := porcupine.CheckOperationsTimeout(linearModel, ops, time.Minute); result != porcupine.Ok {
+			for _, op := range ops {
+				t.Logf("%d %d-%d %s", op.ClientId, op.Call, op.Return, linearModel.DescribeOperation(op.Input, op.Output))
+			}
+			t.Fatalf("seed %d: %v: %d operations", seed, result, len(ops))
+		}
+		w.settled(0)
+	}
+}

@@ -1,0 +1,288 @@
+package bookings
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+
+	"admitone/actors/booking"
+	"admitone/actors/seat"
+	"admitone/events"
+)
+
+func (w *harness) giveBack(id events.BookingID, by events.Holder, name events.SeatName) (Answer, error) {
+	return w.ReturnSeat(w.ctx(), ReturnSeat{Origin: w.origin(string(by)), BookingID: id, By: by, Seat: name})
+}
+
+// giveBackOne returns the first remaining seat of a booking.
+func (w *harness) giveBackOne(id events.BookingID, by events.Holder) (Answer, error) {
+	s := w.read().bookings[id].State()
+	if len(s.Areas) > 0 && int64(len(s.Seats)) <= events.CountPlaces(s.Areas) {
+		return w.giveBackPlace(id, by, s.Areas[0].Area, s.Areas[0].First)
+	}
+	if len(s.Seats) > 0 {
+		return w.giveBack(id, by, s.Seats[0].Seat)
+	}
+	return Answer{}, nil
+}
+
+// reportSome reports a payment for a booking under a new reference.
+func (w *harness) reportSome(id events.BookingID, _ events.Holder) (Answer, error) {
+	h := w.read()
+	return w.report(id, fmt.Sprint("some-", h.head), h.bookings[id].State().Amount, false)
+}
+
+// intendSome begins an intent of a booking.
+func (w *harness) intendSome(id events.BookingID, _ events.Holder) (Answer, error) {
+	return w.intent(id, 40)
+}
+
+// notRefunded is what was paid from a wallet for returned seats and not refunded.
+func (h *history) notRefunded(s *booking.State) (amount int64) {
+	paid := map[events.RefundID]bool{}
+	if w := h.wallets[string(s.Holder)]; w != nil {
+		p, _ := w.Payment(s.PaymentID)
+		for _, part := range p.Parts {
+			paid[part] = true
+		}
+		paid[""] = p.Closed && len(p.Parts) == 0
+	}
+	for _, r := range s.Returned {
+		if amount += r.Kept; !paid[r.Part().RefundOf(r.PaymentID)] {
+			amount += r.Refund()
+		}
+	}
+	if s.Status == events.BookingIsCancelled && s.Refunds > 0 {
+		if amount = s.Kept; !paid[events.CallOffRefund(s.PaymentID)] {
+			amount += s.Refunds
+		}
+		return amount
+	}
+	if s.Status != events.BookingIsReleased || !s.Paid || s.Amount == 0 {
+		return amount
+	}
+	if amount += s.Price() - s.Refunds; !paid[""] && !paid[events.ReleaseRefund(s.PaymentID)] {
+		amount += s.Refunds
+	}
+	return amount
+}
+
+// returnedAreFree: no booking has a seat that was returned.
+func (w *harness) returnedAreFree(h *history) {
+	w.Helper()
+	for id, b := range h.bookings {
+		for _, r := range b.State().Returned {
+			s := b.State()
+			if r.Area != "" { // see checkPlaces
+				continue
+			}
+			if at := h.seats[seat.Stream(s.PerformanceID, r.Seat)]; at != nil {
+				if hold, _ := at.Owner(); hold == s.HoldID() {
+					w.Errorf("%s of booking %s was given back, and is not free", r.Seat, id)
+				}
+			}
+		}
+	}
+}
+
+// returnOne returns one seat, under a key of its own.
+func returnOne(name events.SeatName) func(w *harness, id events.BookingID) error {
+	return func(w *harness, id events.BookingID) error {
+		_, err := w.ReturnSeat(w.ctx(), ReturnSeat{Origin: w.keyed(string(w.ann()), "r-"+string(name), ""), BookingID: id,
+			Seat: name, By: w.ann()})
+		return err
+	}
+}
+
+func init() {
+	crashes = append(crashes, []crash{
+		{"giving one seat back", false, paid, returnOne("A-1-2"), []events.BookingStatus{events.BookingIsBooked},
+			[]string{"ok"}},
+		{"giving one seat back that was paid outside", false, func(w *harness) events.BookingID {
+			id := booked(w)
+			w.want(reportAll(w, id), "ok")
+			return id
+		}, returnOne("A-1-2"), []events.BookingStatus{events.BookingIsBooked}, []string{"ok"}},
+		{"giving one seat of two back for a part, and then the rest", false, func(w *harness) events.BookingID {
+			w.halfUntil(100 * s * 1000)
+			id := paid(w)
+			w.want(returnOne("A-1-1")(w, id), "ok")
+			return id
+		}, func(w *harness, id events.BookingID) error {
+			if err := returnOne("A-1-3")(w, id); err != nil {
+				return err
+			}
+			return cancel(w, id)
+		}, []events.BookingStatus{events.BookingIsBooked, events.BookingIsReleased}, []string{"ok"}},
+		{"giving the last seat back", false, func(w *harness) events.BookingID {
+			id := paid(w)
+			w.want(returnOne("A-1-1")(w, id), "ok")
+			w.want(returnOne("A-1-3")(w, id), "ok")
+			return id
+		}, returnOne("A-1-2"), []events.BookingStatus{events.BookingIsBooked, events.BookingIsReleased}, []string{"ok"}},
+	}...)
+}
+
+// TestReturnSeat: the seat and its share of the allowance are free, and its part of the money is
+// refunded, once; the rest is released for the rest.
+func TestReturnSeat(t *testing.T) {
+	w := begin(t, 1, 6, 3)
+	w.charge("ann", 500)
+	w.halfUntil(100 * s)
+	id := w.mustBook("ann", "A-1-1", "A-1-2", "A-1-3")
+	_, err := w.giveBack(id, "ann", "A-1-1")
+	w.want(err, "not_held")
+	_, err = w.pay(id, "ann")
+	w.want(err, "ok")
+	_, err = w.giveBack(id, "bob", "A-1-1")
+	w.want(err, "forbidden")
+	_, err = w.giveBack(id, "ann", "A-1-6")
+	w.want(err, "not_found")
+	for range 2 {
+		answer, err := w.giveBack(id, "ann", "A-1-2")
+		w.want(err, "ok")
+		if b := answer.Booking; b.Status != events.BookingIsBooked || len(b.Seats) != 2 || b.Kept != 50 || b.Amount != 300 {
+			t.Errorf("%+v", b)
+		}
+	}
+	h := w.settled(3)
+	if got := h.wallets["ann"].Balance(); got != 250 {
+		t.Errorf("ann has %d of 500, want 250", got)
+	}
+	w.mustBook("bob", "A-1-2")
+	_, err = w.book("ann", "A-1-4", "A-1-5")
+	w.want(err, "limit_exceeded")
+	w.mustBook("ann", "A-1-4")
+
+	again, err := w.pay(id, "ann")
+	w.want(err, "already_confirmed")
+	_ = again
+	answer, err := w.cancel(id, "ann")
+	if w.want(err, "ok"); answer.Booking.Kept != 150 || answer.Booking.Status != events.BookingIsReleased {
+		t.Errorf("%+v", answer.Booking)
+	}
+	_, err = w.giveBack(id, "ann", "A-1-1")
+	w.want(err, "ok")
+	if got := w.check(3).wallets["ann"].Balance(); got != 350 {
+		t.Errorf("ann has %d of 500, want 350", got)
+	}
+}
+
+// TestReturningEachSeat: the last one ends the booking, and nothing else is refunded.
+func TestReturningEachSeat(t *testing.T) {
+	w := begin(t, 1, 6, 3)
+	w.charge("ann", 200)
+	id := w.mustBook("ann", "A-1-1", "A-1-2")
+	paying := w.keyed("ann", "p", "")
+	_, err := w.Pay(w.ctx(), Pay{Origin: paying, BookingID: id, By: "ann"})
+	w.want(err, "ok")
+	for i, name := range []events.SeatName{"A-1-1", "A-1-2"} {
+		answer, err := w.giveBack(id, "ann", name)
+		w.want(err, "ok")
+		if ended := answer.Booking.Status == events.BookingIsReleased; ended != (i == 1) {
+			t.Errorf("%s: %+v", name, answer.Booking)
+		}
+	}
+	if got := w.settled(3).wallets["ann"].Balance(); got != 200 {
+		t.Errorf("ann has %d of 200", got)
+	}
+	again, err := w.Pay(w.ctx(), Pay{Origin: paying, BookingID: id, By: "ann"}) // is answered as it was then
+	if w.want(err, "ok"); len(again.Booking.Seats) != 2 || again.Booking.Status != events.BookingIsBooked {
+		t.Errorf("%+v", again.Booking)
+	}
+}
+
+// TestReturnIsRefused: while money is awaited or taken, and after the time limit.
+func TestReturnIsRefused(t *testing.T) {
+	w := begin(t, 1, 6, 0)
+	w.charge("ann", 900)
+	id := w.mustBook("ann", "A-1-1")
+	w.want(beginIntent(w, id), "ok")
+	_, err := w.giveBack(id, "ann", "A-1-1")
+	w.want(err, "payment_in_progress")
+	id = w.mustBook("ann", "A-1-2")
+	w.must(w.step(w.ctx(), w.origin("ann"), booking.Stream(id), &booking.StartPayment{By: "ann"}))
+	_, err = w.giveBack(id, "ann", "A-1-2")
+	w.want(err, "payment_in_progress")
+	w.halfUntil(10 * s)
+	id = w.mustBook("ann", "A-1-3")
+	_, err = w.pay(id, "ann")
+	w.want(err, "ok")
+	w.clock.move(10 * s)
+	_, err = w.giveBack(id, "ann", "A-1-3")
+	w.want(err, "cancellation_closed")
+	_, err = w.ReturnSeat(w.ctx(), ReturnSeat{Origin: w.origin("house"), BookingID: id, Seat: "A-1-3", Reason: "lift"})
+	w.want(err, "ok")
+}
+
+// TestReturnsOfMoneyFromOutside: each is owed, once.
+func TestReturnsOfMoneyFromOutside(t *testing.T) {
+	w := begin(t, 1, 6, 0)
+	w.halfUntil(1000 * s)
+	id := w.mustBook("ann", "A-1-1", "A-1-2", "A-1-3")
+	if got := outcomeOf(w.report(id, "x", 300, false)); got != "booked" {
+		t.Fatal(got)
+	}
+	for range 2 {
+		for _, name := range []events.SeatName{"A-1-1", "A-1-3"} {
+			_, err := w.giveBack(id, "ann", name)
+			w.want(err, "ok")
+		}
+	}
+	_, err := w.cancel(id, "ann")
+	w.want(err, "ok")
+	answer, err := w.report(id, "x", 300, false) // the price is still that of what was held
+	if got := outcomeOf(answer, err); got != "booked" {
+		t.Error(got)
+	}
+	p, causes := answer.Outside.Payment, ""
+	for _, r := range p.Refunds {
+		causes += fmt.Sprintf("%s %d ", r.Cause, r.Amount)
+	}
+	if p.Kept != 150 || p.Owed != 150 || p.Booked != 0 || causes != "seat_returned 50 seat_returned 50 released 50 " {
+		t.Errorf("%+v", p)
+	}
+	w.settled(0)
+}
+
+// TestReturnsAtOnce: on two nodes, by several callers, each seat is returned once.
+func TestReturnsAtOnce(t *testing.T) {
+	w := begin(t, 2, 6, 8)
+	w.charge("ann", 1200)
+	other := New(w.desk, w.views(w.seats))
+	for round := range 6 {
+		names := []events.SeatName{"A-1-1", "A-1-2", "A-1-3", "A-1-4"}
+		id := w.mustBook("ann", names...)
+		_, err := w.pay(id, "ann")
+		w.want(err, "ok")
+		var all sync.WaitGroup
+		for _, node := range []*Bookings{w.Bookings, other} {
+			for i, name := range names {
+				if i == 3 && round%2 == 0 {
+					continue
+				}
+				all.Go(func() {
+					if _, err := node.ReturnSeat(w.ctx(), ReturnSeat{Origin: w.origin("ann"), BookingID: id, By: "ann",
+						Seat: name}); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			if round%3 == 0 {
+				all.Go(func() {
+					if _, err := node.Cancel(w.ctx(), Cancel{Origin: w.origin("ann"), BookingID: id, By: "ann"}); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+		}
+		all.Wait()
+		w.resume()
+		w.settled(8)
+		_, err = w.cancel(id, "ann")
+		w.want(err, "ok")
+	}
+	if got := w.settled(8).wallets["ann"].Balance(); got != 1200 {
+		t.Errorf("ann has %d of 1200", got)
+	}
+}

@@ -1,0 +1,200 @@
+package bookings
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"reflect"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"admitone/actors"
+	"admitone/actors/core"
+	"admitone/events"
+)
+
+var sameSeed = flag.Uint64("same-seed", 0, "the seed of TestTheSameRequestOnce; 0 takes a new one")
+
+// heldAt is a store with an append that blocks before it is done, or before it returns.
+type heldAt struct {
+	events.Store
+	mu             sync.Mutex
+	appends        int  // until it is the one that waits; guarded by mu
+	outcome        bool // waits; guarded by mu
+	entered, leave chan struct{}
+}
+
+// arm blocks the append after a number of others.
+func (h *heldAt) arm(after int, outcome bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.appends, h.outcome = after+1, outcome
+	h.entered, h.leave = make(chan struct{}), make(chan struct{})
+}
+
+// Append implements events.Store.
+func (h *heldAt) Append(ctx context.Context, stream events.StreamID, expected events.Revision,
+	batch []events.Event) (events.Appended, error) {
+	h.mu.Lock()
+	h.appends--
+	waits, outcome, entered, leave := h.appends == 0, h.outcome, h.entered, h.leave
+	h.mu.Unlock()
+	if waits && !outcome {
+		close(entered)
+		<-leave
+	}
+	appended, err := h.Store.Append(ctx, stream, expected, batch)
+	if waits && outcome {
+		close(entered)
+		<-leave
+	}
+	return appended, err
+}
+
+// TestTheSameRequestOnce: two nodes receive the same request for a booking, as when its owner does
+// not answer: one is blocked at any of its appends until the other has answered. There is one
+// booking, one payment, one release, and both give the same answer.
+func TestTheSameRequestOnce(t *testing.T) {
+	seed, rounds := *sameSeed, 60
+	if seed == 0 {
+		seed = rand.Uint64()
+	}
+	if given := os.Getenv("ADMITONE_SAME"); given != "" {
+		var err error
+		if rounds, err = strconv.Atoi(given); err != nil {
+			t.Fatal(err)
+		}
+		rounds /= 10
+	}
+	t.Logf("go test ./actors/bookings -run TestTheSameRequestOnce -same-seed %d", seed)
+	chance := rand.New(rand.NewPCG(seed, 0))
+	w := begin(t, 1, 1, 0)
+	store := &heldAt{Store: w.store}
+	here, desks, followed := w.Bookings, []*actors.Desk{w.desk}, events.Position(0)
+	w.store = store
+	w.start(nil)
+	desks = append(desks, w.desk)
+	owner := w.Bookings
+	w.store = store.Store
+	follow := func() { // as the followers of the nodes do
+		for event, err := range events.All(w.ctx(), w.store, followed) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, desk := range desks {
+				desk.Observe(event.Stream, event.Revision)
+			}
+			followed = event.Position
+		}
+	}
+	seen := map[string]int{}
+	for n := range rounds {
+		w.clock.nanos.Store(0)
+		name := []string{"book", "pay", "cancel", "cancel paid", "extend", "pay late"}[n%6]
+		w.perform(fmt.Sprint("gala", n), 1, 4, 4*int64(chance.IntN(2)))
+		told := w.sameRequest(t, chance, name, n, owner, here, store, follow)
+		seen[name+": "+told]++
+		if w.settledSoon(); t.Failed() {
+			t.Fatalf("round %d: %s", n, name)
+		}
+	}
+	for _, want := range []string{"book: ok", "pay: ok", "cancel: ok", "cancel paid: ok", "extend: ok"} {
+		if seen[want] == 0 {
+			t.Errorf("nothing was answered like %q: %v", want, seen)
+		}
+	}
+}
+
+// sameRequest plays one round and returns how the request was answered.
+func (w *harness) sameRequest(t *testing.T, chance *rand.Rand, name string, n int,
+	owner, here *Bookings, store *heldAt, follow func()) string {
+	holder := events.Holder(fmt.Sprint("ann", n))
+	w.charge(holder, 200)
+	w.Bookings = here
+	var id events.BookingID
+	if name != "book" {
+		id = w.mustBook(holder, "A-1-1", "A-1-2")
+	}
+	follow()
+	switch name {
+	case "cancel paid":
+		_, err := w.pay(id, holder)
+		w.want(err, "ok")
+	case "pay late":
+		w.clock.move(100 * s)
+	case "pay", "extend":
+		w.clock.move(60*s - time.Second)
+	}
+	from := w.origin(string(holder))
+	if from.At = w.clock.now(); chance.IntN(2) == 0 {
+		from.ID = actors.KeyedCommandID(string(holder), "key", []byte(name))
+	} else {
+		from.ID = actors.NewKeyedCommandID()
+	}
+	do := func(b *Bookings) (Answer, error) {
+		switch name {
+		case "book":
+			return b.Book(w.ctx(), Book{Origin: from, PerformanceID: w.gala, Holder: holder,
+				Seats: []events.SeatName{"A-1-2", "A-1-3"}})
+		case "pay", "pay late":
+			return b.Pay(w.ctx(), Pay{Origin: from, BookingID: id, By: holder})
+		case "extend":
+			return b.Extend(w.ctx(), Extend{Origin: from, BookingID: id, By: holder})
+		}
+		return b.Cancel(w.ctx(), Cancel{Origin: from, BookingID: id, By: holder})
+	}
+	store.arm(chance.IntN(7), chance.IntN(2) == 0)
+	var a Answer
+	var errA error
+	done := make(chan struct{})
+	go func() { defer close(done); a, errA = do(owner) }()
+	select {
+	case <-store.entered:
+	case <-done: // it had fewer appends
+	}
+	w.clock.move(time.Duration(chance.IntN(3)) * time.Second) // past the deadline, sometimes
+	b, errB := w.answered(func() (Answer, error) { return do(here) })
+	follow()
+	close(store.leave)
+	<-done
+	if follow(); errA != nil && refused(errA) == nil { // it is told that it does not know
+		a, errA = w.answered(func() (Answer, error) { return do(owner) })
+	}
+	a.Replayed, b.Replayed = false, false
+	if code(errA) != code(errB) || errA == nil && !reflect.DeepEqual(a, b) {
+		t.Errorf("%s, one node answers %s %+v, the other %s %+v", name, code(errA), a, code(errB), b)
+	}
+	return code(errB)
+}
+
+// answered retries a request until its outcome is known.
+func (w *harness) answered(do func() (Answer, error)) (answer Answer, err error) {
+	for range 20 {
+		answer, err = do()
+		if !errors.Is(err, actors.ErrOverloaded) && !errors.Is(err, actors.ErrUnavailable) {
+			return answer, err
+		}
+	}
+	w.Errorf("never answered: %v", err)
+	return answer, err
+}
+
+// settledSoon expires what is held, and checks the log.
+func (w *harness) settledSoon() {
+	w.Helper()
+	w.clock.move(400 * s)
+	for stream, c := range w.read().streams {
+		if next := c.NextDeadline(); !next.IsZero() && next.Before(w.clock.now()) {
+			if _, err := w.Bookings.desk.View(w.ctx(), stream, func(core.Core) {}); err != nil {
+				w.Fatal(err)
+			}
+		}
+	}
+	w.resume()
+	w.settled(0)
+}

@@ -1,0 +1,31 @@
+package actors
+
+// mostMissing is how many events of other processes a state is taken forward by. Behind more of them, a
+// snapshot is read.
+const mostMissing = 10_000
+
+// catchUp keeps the state for the next load, which reads only what another process has appended since.
+// Nothing of it rests on facts that are not durable.
+func (e *entity) catchUp() {
+	if e.entry.seen.Load()-e.entry.known.Load() > mostMissing {
+		e.startOver(nil)
+		return
+	}
+	e.kept = &loaded{core: e.core, window: e.window, revision: e.durable, position: e.position, hash: e.hash,
+		latest: e.latest, size: e.saved, replayed: e.unsaved, found: map[CommandID]*found{}}
+	if e.kept.window == nil {
+		e.kept.window = newKeyWindow()
+	}
+	e.forget(nil)
+	e.status = unloaded
+}
+
+// takeKept returns what a load begins with: the state that was kept, or nothing.
+func (e *entity) takeKept() *loaded {
+	kept := e.kept
+	if kept == nil {
+		return &loaded{}
+	}
+	e.kept = nil
+	return kept
+}

@@ -1,0 +1,142 @@
+package core
+
+import (
+	"bytes"
+	"slices"
+	"time"
+
+	"admitone/events"
+)
+
+// Deadline is the deadline of one hold.
+type Deadline struct {
+	At int64 // Unix nanoseconds
+	ID events.ID
+}
+
+// before orders deadlines by time and then by id, so that the order in which they expire does not
+// depend on how the heap was built.
+func (d Deadline) before(other Deadline) bool {
+	if d.At != other.At {
+		return d.At < other.At
+	}
+	return bytes.Compare(d.ID[:], other.ID[:]) < 0
+}
+
+// slack is how many stale entries are always tolerated, so that small heaps are not rebuilt.
+const slack = 1024
+
+// Deadlines is a heap of holds by deadline. Deletion is lazy: the entry of a hold that ends early is
+// dropped when it reaches the top, or when stale entries outnumber open holds. An index for eager
+// deletion would cost every hold more. The zero value is empty.
+type Deadlines struct {
+	heap []Deadline
+}
+
+// Add adds the deadline of a hold.
+func (d *Deadlines) Add(id events.ID, at int64) {
+	d.heap = push(d.heap, Deadline{At: at, ID: id}, Deadline.before)
+}
+
+// Next is the earliest deadline, zero if there is none. It may be stale unless Tidy was called before.
+func (d *Deadlines) Next() time.Time {
+	if len(d.heap) == 0 {
+		return time.Time{}
+	}
+	return time.Unix(0, d.heap[0].At).UTC()
+}
+
+// Tidy drops stale entries at the top, so that Next is current, and all stale entries when they
+// outnumber the open holds. current reports whether an entry is that of an open hold.
+func (d *Deadlines) Tidy(open int, current func(Deadline) bool) {
+	if len(d.heap) > 2*open+slack {
+		kept := make([]Deadline, 0, open+slack) // the old array may have room for a million
+		for _, entry := range d.heap {
+			if current(entry) {
+				kept = append(kept, entry)
+			}
+		}
+		d.heap = kept
+		d.Heapify()
+	}
+	for len(d.heap) > 0 && !current(d.heap[0]) {
+		d.heap = pop(d.heap, Deadline.before)
+	}
+}
+
+// Entries returns a copy of all entries, stale ones included, in no order.
+func (d *Deadlines) Entries() []Deadline { return slices.Clone(d.heap) }
+
+// AppendUnordered appends a deadline without restoring the heap order; call Heapify after the last.
+func (d *Deadlines) AppendUnordered(id events.ID, at int64) {
+	d.heap = append(d.heap, Deadline{At: at, ID: id})
+}
+
+// Heapify restores the heap order in O(n).
+func (d *Deadlines) Heapify() {
+	for i := len(d.heap)/2 - 1; i >= 0; i-- {
+		sink(d.heap, i, Deadline.before)
+	}
+}
+
+// Due returns up to most current entries before now, in order, without changing d. It is a
+// best-first walk of the heap: O(k log k) for k results and the stale entries among them.
+func (d *Deadlines) Due(now time.Time, most int, current func(Deadline) bool) []Deadline {
+	var due []Deadline
+	var seen []int // a heap of indexes of d.heap
+	earlier := func(a, b int) bool { return d.heap[a].before(d.heap[b]) }
+	see := func(i int) {
+		if i < len(d.heap) && d.heap[i].At < now.UnixNano() {
+			seen = push(seen, i, earlier)
+		}
+	}
+	for see(0); len(seen) > 0 && len(due) < most; {
+		i := seen[0]
+		seen = pop(seen, earlier)
+		see(2*i + 1)
+		see(2*i + 2)
+		entry := d.heap[i]
+		twice := len(due) > 0 && due[len(due)-1] == entry // an id held, released and held again until the same time
+		if !twice && current(entry) {
+			due = append(due, entry)
+		}
+	}
+	return due
+}
+
+// push adds an entry to a binary heap and returns it.
+func push[T any](heap []T, entry T, before func(a, b T) bool) []T {
+	heap = append(heap, entry)
+	for i := len(heap) - 1; i > 0; {
+		parent := (i - 1) / 2
+		if !before(heap[i], heap[parent]) {
+			break
+		}
+		heap[i], heap[parent] = heap[parent], heap[i]
+		i = parent
+	}
+	return heap
+}
+
+// pop removes the first entry and returns the heap.
+func pop[T any](heap []T, before func(a, b T) bool) []T {
+	last := len(heap) - 1
+	heap[0] = heap[last]
+	sink(heap[:last], 0, before)
+	return heap[:last]
+}
+
+// sink moves entry i down to its place.
+func sink[T any](heap []T, i int, before func(a, b T) bool) {
+	for {
+		child := 2*i + 1
+		if child+1 < len(heap) && before(heap[child+1], heap[child]) {
+			child++
+		}
+		if child >= len(heap) || !before(heap[child], heap[i]) {
+			return
+		}
+		heap[i], heap[child] = heap[child], heap[i]
+		i = child
+	}
+}

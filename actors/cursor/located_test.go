@@ -1,0 +1,123 @@
+package cursor
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"admitone/actors/core"
+	"admitone/events"
+)
+
+// copyOf returns a world with the log and the entity of another one, behind some events that are
+// only here, so that positions are others. Where without is true, positions become smaller.
+func copyOf(w *world, before int, without bool) *world {
+	to := newWorld(w.t, w.do)
+	to.epoch, to.elsewhere = w.epoch+"'", map[events.Position]bool{}
+	for range before {
+		to.append("quiet")
+	}
+	for i := range w.log {
+		if !without || w.log[i].Stream != "foreign" {
+			to.append(w.log[i].Stream)
+			to.elsewhere[events.Position(len(to.log))] = w.log[i].Position <= w.entity.cursor.Reached
+		}
+	}
+	to.entity.cursor = w.entity.cursor
+	return to
+}
+
+// foreign makes the events of a world's stream "foreign" those of another program.
+func (w *world) foreign() {
+	for i := range w.log {
+		if w.log[i].Stream == "foreign" {
+			w.log[i].Metadata = nil
+		}
+	}
+}
+
+// TestCopies: in a copy of the log whose positions are others, what was done is not done again, and
+// nothing is left out.
+func TestCopies(t *testing.T) {
+	for name, before := range map[string]int{"larger positions": 700, "smaller positions": 0} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				failing := true
+				do := func(e *events.Recorded, _ int) error {
+					if e.Stream == "bad" && failing {
+						return errNo
+					}
+					return nil
+				}
+				w := newWorld(t, do)
+				w.epoch = "one"
+				for range 40 {
+					w.append("foreign", "quiet")
+				}
+				w.append("a", "quiet", "b", "a", "foreign", "bad", "a", "c")
+				w.foreign()
+				stop := w.runner("n", alone)
+				pass(3 * time.Second)
+				stop()
+				if c := w.entity.cursor; c.Reached != 85 || c.Failing != 86 || c.Log != "one" ||
+					c.CursorMark != (events.CursorMark{Stream: "a", Revision: 1}) {
+					t.Fatalf("the cursor is %+v", c)
+				}
+				failing = false
+				to := copyOf(w, before, before == 0)
+				to.append("a", "d")
+				stop = to.runner("n", alone)
+				pass(3 * time.Second)
+				stop()
+				// bad, a and c behind it were not known to be done; a and d are new.
+				var streams []events.StreamID
+				for _, p := range to.doneOnce() {
+					streams = append(streams, to.log[p-1].Stream)
+				}
+				c := to.entity.cursor
+				if len(streams) != 5 || c.Log != "one'" || c.Reached != events.Position(len(to.log)) || c.Failing != 0 {
+					t.Errorf("%v are done, the cursor is %+v", streams, c)
+				}
+				before := len(to.calls)
+				stop = to.runner("n", alone) // and once more in the same log
+				pass(3 * time.Second)
+				to.append("a")
+				pass(3 * time.Second)
+				stop()
+				if len(to.calls) != before+1 {
+					t.Errorf("%d calls in the same log, want 1", len(to.calls)-before)
+				}
+			})
+		})
+	}
+}
+
+// TestUnnamedCursor: a cursor that does not say of which log it is goes on where its position can
+// be of this one, and begins anew where it can't.
+func TestUnnamedCursor(t *testing.T) {
+	for _, test := range []struct {
+		reached events.Position
+		begins  events.Position
+		calls   int
+	}{{4, 0, 2}, {6, 0, 0}, {7, 0, 6}, {900, 0, 6}, {900, 2, 4}, {0, 3, 3}} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t, func(*events.Recorded, int) error { return nil })
+			w.epoch = "one"
+			w.append("a", "a", "b", "b", "c", "a")
+			w.elsewhere = map[events.Position]bool{}
+			for p := range events.Position(6 - test.calls) {
+				w.elsewhere[p+1] = true
+			}
+			if test.reached > 0 {
+				w.entity.cursor = core.Cursor{Term: 3, Node: "n",
+					CursorMoved: events.CursorMoved{Term: 3, Reached: test.reached}}
+			}
+			stop := w.runner("n", func(c *Config) { c.Alone, c.Begins = true, test.begins })
+			pass(3 * time.Second)
+			stop()
+			if c := w.entity.cursor; len(w.calls) != test.calls || test.calls > 0 && (c.Reached != 6 || c.Log != "one") {
+				t.Errorf("%+v: %d calls, the cursor is %+v", test, len(w.calls), c)
+			}
+		})
+	}
+}

@@ -1,0 +1,93 @@
+package actors
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"admitone/actors/core"
+	"admitone/actors/product"
+	"admitone/events"
+)
+
+// TestLateCommands: a command is not decided once its caller has stopped waiting, even if it
+// arrived in time. One that was decided before is answered.
+func TestLateCommands(t *testing.T) {
+	log, clock := openLog(t, t.TempDir()), &clock{}
+	d := openDesk(t, log, func(c *Config) { c.Now = clock.now })
+	late := func(request Request) {
+		t.Helper()
+		if answer, err := d.Ask(t.Context(), request); !errors.Is(err, ErrUnavailable) {
+			t.Errorf("a late command is answered %+v, %v", answer, err)
+		}
+	}
+	after := events.Position(0)
+	until := clock.now().Add(time.Second)
+	next := func() Request {
+		return Request{Stream: lamp, Command: one("ann"), ID: NewCommandID(), After: &after, At: clock.now(), Until: until}
+	}
+	mustCreate(t, d, 10)
+	intime, keyed := next(), next()
+	keyed.ID = KeyedCommandID("ann", "K")
+	for _, request := range []Request{intime, keyed} {
+		if answer, err := d.Ask(t.Context(), request); err != nil || answer.Replayed {
+			t.Fatal(answer, err)
+		}
+	}
+	queued, busy, entered, leave := next(), make(chan error, 2), make(chan struct{}), make(chan struct{})
+	go func() {
+		_, err := d.View(context.Background(), lamp, func(core.Core) { close(entered); <-leave })
+		busy <- err
+	}()
+	<-entered
+	queued.Submitted = func() {
+		clock.move(2 * time.Second)
+		close(leave)
+	}
+	late(queued)
+	if err := <-busy; err != nil {
+		t.Error(err)
+	}
+	late(next())
+	unread := next()
+	unread.Stream = "product-unread"
+	late(unread)
+	for _, request := range []Request{intime, keyed} {
+		if answer, err := d.Ask(t.Context(), request); err != nil || !answer.Replayed {
+			t.Errorf("a command decided in time: %+v, %v", answer, err)
+		}
+	}
+	if p := audit(t, log, nil); p.Remaining() != 8 {
+		t.Errorf("%d remain, want 8", p.Remaining())
+	}
+}
+
+// TestToldWhileRefusing: a desk that is never idle at an entity, and only refuses there, still
+// takes observed events into account.
+func TestToldWhileRefusing(t *testing.T) {
+	store := openLog(t, t.TempDir())
+	here, there := openDesk(t, store, nil), openDesk(t, store, nil)
+	mustCreate(t, here, 1)
+	if _, err := ask(here, one("ann")); err != nil {
+		t.Fatal(err)
+	}
+	stock := int64(2)
+	entered, leave := make(chan struct{}), make(chan struct{})
+	go func() {
+		if _, err := here.View(context.Background(), lamp, func(core.Core) { close(entered); <-leave }); err != nil {
+			t.Error(err)
+		}
+	}()
+	<-entered
+	answer, err := ask(there, &product.Edit{Stock: &stock})
+	if err != nil {
+		t.Fatal(err)
+	}
+	here.Observe(lamp, answer.Revision)
+	_, err = here.Ask(t.Context(), Request{Stream: lamp, Command: one("bob"), ID: NewCommandID(),
+		Submitted: func() { close(leave) }})
+	if err != nil {
+		t.Errorf("refused by what was: %v", err)
+	}
+}

@@ -1,0 +1,172 @@
+package performance
+
+import (
+	"slices"
+
+	"admitone/actors/core"
+	"admitone/events"
+)
+
+// BeginBlocks announces a change of blocks. Refusals: not_found, stale_revision (it is not the next
+// one, or another is in progress).
+type BeginBlocks struct {
+	events.BlockChange
+	// Command is the id of the request if it has a key, otherwise "".
+	Command string
+	// More is as in [ChangeBlocks].
+	More bool
+}
+
+// ChangeBlocks completes a change: the one in progress, or one whose seats are changed in the same
+// append. Idempotent. Refusals: not_found, stale_revision (it is withdrawn, or not the next one).
+type ChangeBlocks struct {
+	events.BlockChange
+	// More means that the request continues with another change.
+	More bool
+}
+
+// WithdrawBlocks decides that the change in progress is undone. Idempotent. Refusals: not_found,
+// already_confirmed (it is complete).
+type WithdrawBlocks struct{ Number int64 }
+
+// UndoBlocks records that a withdrawn change is undone. No-op for any other change.
+type UndoBlocks struct{ Number int64 }
+
+// RecallBlocks, sent under the key of a request, is answered with the change that the request has
+// made. Refusal: not_found (it has made none).
+type RecallBlocks struct{}
+
+// ErrOtherChange refuses a change of blocks because another was first.
+var ErrOtherChange = &core.Refusal{Code: core.CodeStaleRevision,
+	Detail: "other blocks of the performance are being changed; try again"}
+
+// ErrChanged refuses to withdraw a change of blocks that is complete.
+var ErrChanged = &core.Refusal{Code: core.CodeAlreadyConfirmed, Detail: "the change of blocks is made"}
+
+var errNoChange = &core.Refusal{Code: core.CodeNotFound, Detail: "the request has changed no blocks",
+	Fields: core.Fields{"resource": "change"}}
+
+// maxUndone bounds how many undone changes are remembered, for runs that are still working on one.
+const maxUndone = 64
+
+// blocks are the changes of what of a performance is blocked, and of the sizes of its areas.
+type blocks struct {
+	// Last is the number of the last change.
+	Last int64
+	// Open is under way, nil if none is. Withdrawn says that it is undone.
+	// Stated says that it is one of sizes, and an edit states them.
+	Open      *events.BlocksBegun `json:",omitempty"`
+	Withdrawn bool                `json:",omitempty"`
+	Stated    bool                `json:",omitempty"`
+	// Undone are the latest that are.
+	Undone []int64 `json:",omitempty"`
+}
+
+// BlocksState is how far the changes of blocks of a performance have come.
+type BlocksState struct {
+	// Last is the number of the last change.
+	Last int64
+	// Open is under way, nil if none is. It must not be changed.
+	Open *events.BlocksBegun
+	// Withdrawn says that it is undone, Stated that an edit states its sizes.
+	Withdrawn, Stated bool
+}
+
+// Blocks returns how far the changes of blocks have come.
+func (p *Performance) Blocks() BlocksState {
+	return BlocksState{p.blocks.Last, p.blocks.Open, p.blocks.Withdrawn, p.blocks.Stated}
+}
+
+// next reports whether an edit can state the sizes of a change: one that is under way, or else the next one.
+func (b *blocks) next(number int64) bool {
+	if b.Open == nil {
+		return number == b.Last+1
+	}
+	return b.Open.Number == number && len(b.Open.Sizes) > 0 && !b.Withdrawn && !b.Stated
+}
+
+// stated reports whether an edit has stated the sizes of a change that was begun.
+func (b *blocks) stated(number int64) bool {
+	switch {
+	case number > b.Last || slices.Contains(b.Undone, number):
+		return false
+	case b.Open != nil && b.Open.Number == number:
+		return b.Stated
+	}
+	return true
+}
+
+// state takes in that an edit states the sizes of a change, and reports whether it can.
+func (b *blocks) state(number int64) bool {
+	if !b.next(number) {
+		return false
+	}
+	b.Last, b.Stated = number, b.Open != nil
+	return true
+}
+
+func (p *Performance) beginBlocks(cmd *BeginBlocks) ([]events.Fact, error) {
+	switch {
+	case !p.Exists():
+		return nil, errNoPerformance
+	case p.blocks.Open != nil || cmd.Number != p.blocks.Last+1:
+		return nil, ErrOtherChange
+	}
+	return []events.Fact{&events.BlocksBegun{BlockChange: cmd.BlockChange, Command: cmd.Command, More: cmd.More}}, nil
+}
+
+func (p *Performance) changeBlocks(cmd *ChangeBlocks) ([]events.Fact, error) {
+	b := &p.blocks
+	switch {
+	case !p.Exists():
+		return nil, errNoPerformance
+	case b.Open != nil && (b.Withdrawn || b.Open.Number != cmd.Number || len(b.Open.Sizes) > 0 && !b.Stated),
+		slices.Contains(b.Undone, cmd.Number), cmd.Number > b.Last+1:
+		return nil, ErrOtherChange
+	case b.Open == nil && cmd.Number <= b.Last:
+		return nil, nil
+	}
+	return []events.Fact{&events.BlocksChanged{BlockChange: cmd.BlockChange, More: cmd.More}}, nil
+}
+
+func (p *Performance) withdrawBlocks(cmd *WithdrawBlocks) ([]events.Fact, error) {
+	b := &p.blocks
+	open := b.Open != nil && b.Open.Number == cmd.Number
+	switch {
+	case !p.Exists():
+		return nil, errNoPerformance
+	case open && b.Withdrawn, slices.Contains(b.Undone, cmd.Number):
+		return nil, nil
+	case !open, b.Stated:
+		return nil, ErrChanged
+	}
+	return []events.Fact{&events.BlocksWithdrawn{Number: cmd.Number}}, nil
+}
+
+func (p *Performance) undoBlocks(cmd *UndoBlocks) []events.Fact {
+	if b := &p.blocks; b.Open == nil || !b.Withdrawn || b.Open.Number != cmd.Number {
+		return nil
+	}
+	return []events.Fact{&events.BlocksUndone{Number: cmd.Number}}
+}
+
+// evolve applies a fact and reports whether it is a valid next fact about blocks.
+func (b *blocks) evolve(fact events.Fact) (fits bool) {
+	switch f := fact.(type) {
+	case *events.BlocksBegun:
+		fits = b.Open == nil && f.Number == b.Last+1
+		b.Last, b.Open = f.Number, f
+	case *events.BlocksChanged:
+		unstated := b.Open != nil && len(b.Open.Sizes) > 0 && !b.Stated
+		fits = b.Open == nil && f.Number == b.Last+1 || b.Open != nil && !b.Withdrawn && !unstated && f.Number == b.Last
+		b.Last, b.Open, b.Stated = f.Number, nil, false
+	case *events.BlocksWithdrawn:
+		fits = b.Open != nil && !b.Withdrawn && !b.Stated && f.Number == b.Last
+		b.Withdrawn = true
+	case *events.BlocksUndone:
+		fits = b.Withdrawn && f.Number == b.Last
+		b.Open, b.Withdrawn = nil, false
+		b.Undone = append(slices.Clone(b.Undone[max(0, len(b.Undone)-maxUndone+1):]), f.Number)
+	}
+	return fits
+}

@@ -1,0 +1,28 @@
+package performance
+
+import (
+	"admitone/actors/core"
+	"admitone/events"
+)
+
+// Cancel cancels the performance: sales end. Idempotent. Refusal: not_found.
+type Cancel struct {
+	// Reason is a text for people.
+	Reason string
+}
+
+// ErrCalledOff refuses commands about a cancelled performance.
+var ErrCalledOff = &core.Refusal{Code: core.CodeCancelled, Detail: "the performance was called off"}
+
+// CalledOff reports whether the performance is cancelled.
+func (p *Performance) CalledOff() bool { return p.called }
+
+func (p *Performance) cancel(cmd *Cancel) ([]events.Fact, error) {
+	switch {
+	case !p.Exists():
+		return nil, errNoPerformance
+	case p.called:
+		return nil, nil
+	}
+	return []events.Fact{&events.PerformanceCancelled{Reason: cmd.Reason}}, nil
+}

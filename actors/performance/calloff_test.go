@@ -1,0 +1,49 @@
+package performance
+
+import (
+	"testing"
+
+	"admitone/actors/core"
+	"admitone/actors/core/coretest"
+	"admitone/events"
+)
+
+// TestCancel: once, and without later edits; the bounds of the sale are still recorded.
+func TestCancel(t *testing.T) {
+	p := New()
+	refused := func(cmd core.Command, want core.Code) {
+		t.Helper()
+		_, err := p.Decide(cmd, at(0))
+		if refusal, ok := err.(*core.Refusal); !ok || refusal.Code != want {
+			t.Errorf("%T: %v, want %s", cmd, err, want)
+		}
+	}
+	do := func(cmd core.Command, want int) {
+		t.Helper()
+		facts, err := p.Decide(cmd, at(0))
+		if err != nil || len(facts) != want {
+			t.Errorf("%T: %v, %v", cmd, facts, err)
+		}
+		for _, fact := range facts {
+			p.Evolve(fact)
+		}
+		p = coretest.Restored(t, p.Freeze(), New)
+	}
+	refused(&Cancel{Reason: "ill"}, core.CodeNotFound)
+	create := gala(func(*Create) {})
+	do(create, 1)
+	tag := p.(*Performance).EditRevision()
+	do(&Cancel{Reason: "ill"}, 1)
+	do(&Cancel{Reason: "other"}, 0)
+	do(create, 0)
+	refused(&Edit{Title: ptr("T")}, core.CodeCancelled)
+	if made := p.(*Performance); !made.CalledOff() || made.EditRevision() != tag {
+		t.Errorf("%+v", made)
+	}
+	defer func() {
+		if recover() == nil {
+			t.Error("it was called off twice")
+		}
+	}()
+	p.Evolve(&events.PerformanceCancelled{})
+}

@@ -1,0 +1,43 @@
+package performance
+
+import (
+	"fmt"
+	"testing"
+
+	"admitone/events"
+)
+
+// TestFits: which seats a request for the best ones can go on with.
+func TestFits(t *testing.T) {
+	hall := plotHall(t, events.PlanPoint{X: 50}, []hallRow{{0, 10, ".wcb.x"}}, []hallRow{{0, 90, ".."}})
+	m := MapOf(events.NewHallLayout(hall.hall, nil), hall.taken)
+	any := func(n int) Wanted { return Wanted{Quantity: n, Section: AnySection} }
+	accessible := func(n int) Wanted { return Wanted{Quantity: n, Section: AnySection, Accessible: true} }
+	ofB := Wanted{Quantity: 1, Section: AnySection, Categories: []bool{false, true}}
+	for i, line := range []struct {
+		seats []Seat
+		w     Wanted
+		want  bool
+	}{
+		{[]Seat{0, 4}, any(2), true},
+		{[]Seat{0, 4}, any(1), false},
+		{[]Seat{0, 5}, any(2), false}, // taken
+		{[]Seat{1}, any(1), false},    // a wheelchair's place
+		{[]Seat{2}, any(1), false},    // a companion's
+		{[]Seat{1, 2}, accessible(2), true},
+		{[]Seat{0, 4}, accessible(2), false},
+		{[]Seat{0, 2}, accessible(2), false}, // a companion alone
+		{[]Seat{3}, ofB, true},
+		{[]Seat{0}, ofB, false},
+		{[]Seat{6}, Wanted{Quantity: 1, Section: 1}, true},
+		{[]Seat{0}, Wanted{Quantity: 1, Section: 1}, false},
+	} {
+		if got := m.Fits(line.seats, line.w); got != line.want {
+			t.Errorf("line %d: %t", i+1, got)
+		}
+	}
+	plain := NewMap(events.NewLayout([]events.Section{{ID: "A", Rows: 1, SeatsPerRow: 2}}))
+	if !plain.Fits([]Seat{0, 1}, any(2)) || plain.Fits([]Seat{0}, any(2)) {
+		t.Error(fmt.Sprint("without a hall: ", plain.Fits([]Seat{0, 1}, any(2)), plain.Fits([]Seat{0}, any(2))))
+	}
+}

@@ -1,0 +1,195 @@
+package performance
+
+import (
+	"bytes"
+
+	"admitone/events"
+)
+
+// HallMap records which seats of a hall are free at some moment. It is not safe for concurrent use.
+type HallMap struct {
+	hall  *events.Hall
+	taken []byte // for each seat, 0 if it is free
+}
+
+// Wanted selects seats of a hall.
+type Wanted struct {
+	// Quantity of seats, at least 1.
+	Quantity int
+	// Section to take them from, by its index, or [AnySection].
+	Section int
+	// Categories has true at the index of each acceptable category; nil accepts all.
+	Categories []bool
+	// Accessible requires at least one wheelchair place. Only then are such places and companions'
+	// seats chosen, a companion's seat only together with its place.
+	Accessible bool
+}
+
+// HallMapOf returns a map over taken, which has one byte per seat of the hall, 0 for a free one.
+// The map owns the slice.
+func HallMapOf(hall *events.Hall, taken []byte) *HallMap {
+	if len(taken) != hall.Seats() {
+		panic("performance: a map of another hall")
+	}
+	return &HallMap{hall, taken}
+}
+
+// window is a run of neighbours in a row: its first seat, the single seats that it leaves, and the
+// distance of its mean position from a point, squared and multiplied by the square of its length.
+type window struct {
+	first    Seat
+	singles  int // single seats that it leaves
+	distance float64
+}
+
+func (w window) better(other window) bool {
+	switch {
+	case w.singles != other.singles:
+		return w.singles < other.singles
+	case w.distance != other.distance:
+		return w.distance < other.distance
+	}
+	return w.first < other.first
+}
+
+// Best returns the best free seats in the plan's order; the package comment defines best. ok is
+// false if fewer are free than w.Quantity; see [HallMap.Remaining].
+func (m *HallMap) Best(w Wanted) (seats []Seat, ok bool) {
+	var best window
+	from, to := m.span(w.Section)
+	for _, s := range m.hall.Stretches() {
+		if ok && best.singles == 0 && w.Quantity <= events.HallReach && m.farther(s.Least, best.distance, w.Quantity) {
+			break
+		}
+		if s.First >= from && s.First < to {
+			best, ok = m.bestFrom(s.First, s.End, w, m.hall.FocalPoint, best, ok)
+		}
+	}
+	switch {
+	case ok:
+		return seatsFrom(best.first, w.Quantity), true
+	case w.Accessible:
+		return m.accompanied(w)
+	}
+	return m.apart(w)
+}
+
+// farther reports whether every window at this distance or more is farther away than one of n seats
+// with a distance of least.
+func (m *HallMap) farther(least, distance float64, n int) bool {
+	least *= float64(n)
+	return least*least > distance
+}
+
+// span returns the first seat of a section, or of all sections, and the one after its last.
+func (m *HallMap) span(section int) (first, end Seat) {
+	if section == AnySection {
+		return 0, Seat(m.hall.Seats())
+	}
+	return m.hall.Span(section)
+}
+
+// eligible reports whether a seat satisfies w.
+func (m *HallMap) eligible(seat Seat, w *Wanted) bool {
+	return m.taken[seat] == 0 && (w.Accessible || !m.hall.Reserved(seat)) &&
+		(w.Categories == nil || w.Categories[m.hall.Category(seat)])
+}
+
+// bestFrom returns the best window that begins in [first, end) if it is better than best; best
+// counts if ok. The seats have no gap between them, and near is the ideal mean position.
+func (m *HallMap) bestFrom(first, end Seat, w Wanted, near events.PlanPoint, best window, ok bool) (window, bool) {
+	n := Seat(w.Quantity)
+	middle := events.PlanPoint{X: near.X * float64(n), Y: near.Y * float64(n)}
+	to, sum := first, events.PlanPoint{} // the window so far is [first, to)
+	for {
+		if to == first {
+			if first = m.nextFree(first, end); first == end {
+				return best, ok
+			}
+			to, sum = first, events.PlanPoint{}
+		}
+		next := Seat(-1) // where the first window after the obstacle begins
+		for to < first+n && next < 0 {
+			switch {
+			case to > first && !m.hall.Joined(to-1):
+				next = to
+			case !m.eligible(to, &w):
+				next = to + 1
+			default:
+				at := m.hall.Position(to)
+				sum.X, sum.Y = sum.X+at.X, sum.Y+at.Y
+				to++
+			}
+		}
+		if next >= 0 {
+			first, to = min(next, end), min(next, end)
+			continue
+		}
+		x, y := sum.X-middle.X, sum.Y-middle.Y
+		if c := (window{first: first, distance: x*x + y*y}); !ok || best.singles > 0 || c.distance <= best.distance {
+			if c.singles = m.leaves(first, to, &w); (!ok || c.better(best)) && m.complete(first, to, &w) {
+				best, ok = c, true
+			}
+		}
+		at := m.hall.Position(first)
+		sum.X, sum.Y = sum.X-at.X, sum.Y-at.Y
+		if first++; first == end {
+			return best, ok
+		}
+	}
+}
+
+// nextFree returns the first free seat in [first, end), end if there is none.
+func (m *HallMap) nextFree(first, end Seat) Seat {
+	if i := bytes.IndexByte(m.taken[first:end], 0); i >= 0 {
+		return first + Seat(i)
+	}
+	return end
+}
+
+// leaves counts the single seats that the seats in [first, to) leave: free neighbours without a
+// free neighbour of their own. Wheelchair and companions' places count only if w.Accessible.
+func (m *HallMap) leaves(first, to Seat, w *Wanted) (singles int) {
+	open := func(seat Seat) bool { return m.taken[seat] == 0 && (w.Accessible || !m.hall.Reserved(seat)) }
+	if left := first - 1; left >= 0 && m.hall.Joined(left) && open(left) &&
+		!(left > 0 && m.hall.Joined(left-1) && open(left-1)) {
+		singles++
+	}
+	if m.hall.Joined(to-1) && open(to) && !(m.hall.Joined(to) && open(to+1)) {
+		singles++
+	}
+	return singles
+}
+
+// complete reports whether the seats in [first, to) satisfy Accessible.
+func (m *HallMap) complete(first, to Seat, w *Wanted) bool {
+	accessible := !w.Accessible
+	for seat := first; seat < to && w.Accessible; seat++ {
+		accessible = accessible || m.hall.Accessible(seat)
+		if of, companion := m.hall.CompanionOf(seat); companion && (of < first || of >= to) {
+			return false
+		}
+	}
+	return accessible
+}
+
+// Remaining counts the seats that [HallMap.Best] may choose.
+func (m *HallMap) Remaining(w Wanted) (free int) {
+	from, to := m.span(w.Section)
+	accessible := !w.Accessible
+	for seat := from; seat < to; seat++ {
+		if !m.eligible(seat, &w) {
+			continue
+		}
+		if of, companion := m.hall.CompanionOf(seat); companion && (of < from || of >= to || !m.eligible(of, &w) ||
+			!m.hall.Accessible(of)) {
+			continue
+		}
+		accessible = accessible || m.hall.Accessible(seat)
+		free++
+	}
+	if !accessible {
+		return 0
+	}
+	return free
+}

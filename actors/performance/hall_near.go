@@ -1,0 +1,114 @@
+package performance
+
+import "admitone/events"
+
+// hallNearby bounds the number of seats of a hall that near examines.
+const hallNearby = 4_096
+
+// Alternatives is [Map.Alternatives] for a hall, with [HallMap.BestChoices] as best. Wheelchair
+// places are offered only instead of wheelchair places.
+func (m *HallMap) Alternatives(wanted []Seat, most int, best func() [][]Seat) [][]Seat {
+	middle, w := wanted[len(wanted)/2], Wanted{Quantity: len(wanted), Section: AnySection}
+	for _, seat := range wanted {
+		w.Accessible = w.Accessible || m.hall.Accessible(seat)
+	}
+	var choices [][]Seat
+	defer func() {
+		for _, seats := range choices {
+			m.mark(seats, 0)
+		}
+	}()
+	for len(choices) < most {
+		seats, ok := m.near(middle, w)
+		if !ok {
+			break
+		}
+		m.mark(seats, 1)
+		choices = append(choices, seats)
+	}
+	switch {
+	case len(choices) == most:
+		return choices
+	case best == nil:
+		best = func() [][]Seat { return m.BestChoices(w, most-len(choices)) }
+	}
+	for _, seats := range best() {
+		if len(choices) < most && m.free(seats) {
+			m.mark(seats, 1)
+			choices = append(choices, seats)
+		}
+	}
+	return choices
+}
+
+func (m *HallMap) mark(seats []Seat, taken byte) {
+	for _, seat := range seats {
+		m.taken[seat] = taken
+	}
+}
+
+func (m *HallMap) free(seats []Seat) bool {
+	for _, seat := range seats {
+		if m.taken[seat] != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// BestChoices returns up to most disjoint choices, by repeated [HallMap.Best]. A choice that is not
+// together is the last.
+func (m *HallMap) BestChoices(w Wanted, most int) (choices [][]Seat) {
+	defer func() {
+		for _, seats := range choices {
+			m.mark(seats, 0)
+		}
+	}()
+	for together := true; together && len(choices) < most; {
+		seats, ok := m.Best(w)
+		if !ok {
+			break
+		}
+		m.mark(seats, 1)
+		choices = append(choices, seats)
+		for i := range len(seats) - 1 {
+			together = together && seats[i+1] == seats[i]+1 && m.hall.Joined(seats[i])
+		}
+	}
+	return choices
+}
+
+// near returns free neighbours in the row nearest to a seat in its section, in the plan's order,
+// and as near to the seat as possible without leaving a single seat. Of two rows equally near it
+// prefers the better choice. It examines at most hallNearby seats, also of a longer row.
+func (m *HallMap) near(seat Seat, w Wanted) (seats []Seat, ok bool) {
+	rows, here, at := m.hall.Rows(), m.hall.RowOf(seat), m.hall.Position(seat)
+	section, along := rows[here].Section, int(seat-rows[here].First)
+	for away, looked := 0, 0; away < len(rows) && looked < hallNearby && !ok; away++ {
+		var best window
+		within := false
+		for side, i := range [2]int{here - away, here + away} {
+			if i < 0 || i >= len(rows) || rows[i].Section != section || side > 0 && away == 0 {
+				continue
+			}
+			within = true
+			first, end := m.around(&rows[i], along)
+			looked += int(end - first)
+			best, ok = m.bestFrom(first, end, w, at, best, ok)
+		}
+		if ok {
+			return seatsFrom(best.first, w.Quantity), true
+		}
+		if !within {
+			break
+		}
+	}
+	return nil, false
+}
+
+// around returns the part of a row that near examines: all of it, or the seats around position
+// along.
+func (m *HallMap) around(row *events.HallRow, along int) (first, end Seat) {
+	first = row.First + Seat(max(0, min(along, int(row.End-row.First))-hallNearby/2))
+	return first, min(row.End, first+hallNearby)
+}

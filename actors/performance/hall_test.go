@@ -1,0 +1,345 @@
+package performance
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"admitone/events"
+)
+
+// hallRow is a row of a hall in tests, a letter per seat: . free, x taken, w a wheelchair place, c
+// the seat of a companion of the place before it, b of the second category; a blank is an aisle.
+type hallRow struct {
+	x, y  float64
+	seats string
+}
+
+// plotHall returns a hall of two zones of rows, with seats ten apart, and which of them are taken.
+func plotHall(t interface{ Fatal(...any) }, focal events.PlanPoint, zones ...[]hallRow) *HallMap {
+	plan := &events.SeatingPlan{Name: "Hall", Size: events.PlanSize{Width: 100, Height: 100}, FocalPoint: &focal,
+		Categories: []events.PriceCategory{{Name: "a"}, {Name: "b"}}}
+	var taken []byte
+	for z, rows := range zones {
+		zone := events.PlanZone{ZoneID: string(rune('A' + z))}
+		for r, of := range rows {
+			row, place := events.PlanRow{RowNumber: fmt.Sprint(r + 1)}, ""
+			for i, letter := range of.seats {
+				if letter == ' ' {
+					continue
+				}
+				s := events.PlanSeat{SeatGUID: fmt.Sprint(z, r, i), SeatNumber: fmt.Sprint(i + 1), Category: "a",
+					Position: events.PlanPoint{X: of.x + 10*float64(i), Y: of.y}}
+				switch letter {
+				case 'w':
+					s.Accessible, place = true, s.SeatGUID
+				case 'c':
+					s.CompanionOf = place
+				case 'b':
+					s.Category = "b"
+				}
+				row.Seats, taken = append(row.Seats, s), append(taken, 0)
+				if letter == 'x' {
+					taken[len(taken)-1] = 1
+				}
+			}
+			zone.Rows = append(zone.Rows, row)
+		}
+		plan.Zones = append(plan.Zones, zone)
+	}
+	hall, err := plan.Compile()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return HallMapOf(hall, taken)
+}
+
+func TestBestOfAHall(t *testing.T) {
+	for _, line := range []struct {
+		about string
+		w     Wanted
+		want  []events.SeatName
+		zones [][]hallRow
+	}{
+		{"nearest to the focal point, not the first in the plan", Wanted{Quantity: 2},
+			[]events.SeatName{"A-2-2", "A-2-3"}, [][]hallRow{{{0, 90, "..."}, {0, 10, "x.."}, {0, 50, "...."}}}},
+		{"the middle of a row", Wanted{Quantity: 1}, []events.SeatName{"A-1-6"}, [][]hallRow{{{0, 50, "..........."}}}},
+		{"not across an aisle", Wanted{Quantity: 3}, []events.SeatName{"A-2-5", "A-2-6", "A-2-7"},
+			[][]hallRow{{{20, 10, ".. .. ..x.."}, {0, 90, "... ..."}}}},
+		{"no single seat left, even farther away", Wanted{Quantity: 2}, []events.SeatName{"A-2-1", "A-2-2"},
+			[][]hallRow{{{40, 0, "..."}, {0, 90, ".."}}}},
+		{"the plan's order if all is equal", Wanted{Quantity: 2}, []events.SeatName{"A-1-1", "A-1-2"},
+			[][]hallRow{{{0, 50, ".."}, {0, 50, ".."}}}},
+		{"of one category", Wanted{Quantity: 2, Categories: []bool{false, true}}, []events.SeatName{"A-2-3", "A-2-4"},
+			[][]hallRow{{{40, 0, "...."}, {40, 60, "..bb"}}}},
+		{"of one section", Wanted{Quantity: 2, Section: 1}, []events.SeatName{"B-1-1", "B-1-2"},
+			[][]hallRow{{{40, 0, "...."}}, {{40, 60, ".."}}}},
+		{"no wheelchair's place unless asked", Wanted{Quantity: 2}, []events.SeatName{"A-2-1", "A-2-2"},
+			[][]hallRow{{{40, 0, "wcwc"}, {40, 90, ".."}}}},
+		{"what is next to a wheelchair's place is alone", Wanted{Quantity: 2}, []events.SeatName{"A-2-1", "A-2-2"},
+			[][]hallRow{{{40, 0, "wc..."}, {40, 90, ".."}}}},
+		{"a place with its companion", Wanted{Quantity: 2, Accessible: true}, []events.SeatName{"A-1-3", "A-1-4"},
+			[][]hallRow{{{30, 0, "xxwc"}, {0, 90, "wc.."}}}},
+		{"no companion without the place", Wanted{Quantity: 1, Accessible: true}, []events.SeatName{"A-1-1"},
+			[][]hallRow{{{30, 0, "wc"}}}},
+		{"apart in the fewest, near each other", Wanted{Quantity: 4}, []events.SeatName{"A-1-1", "A-2-1", "A-2-2", "A-2-3"},
+			[][]hallRow{{{30, 0, ".x.x."}, {0, 90, "...xx"}}}},
+		{"apart without a single seat", Wanted{Quantity: 4}, []events.SeatName{"A-1-1", "A-1-2", "A-2-1", "A-2-2"},
+			[][]hallRow{{{30, 0, "..x"}, {0, 70, "..x"}, {0, 90, "...x"}}}},
+		{"apart with a place for a wheelchair", Wanted{Quantity: 3, Accessible: true},
+			[]events.SeatName{"A-1-1", "A-1-2", "A-2-2"},
+			[][]hallRow{{{30, 0, "wcx"}, {0, 90, "x.xxw"}}}},
+		{"too few", Wanted{Quantity: 3}, nil, [][]hallRow{{{30, 0, "wcx.."}}}},
+		{"no place left", Wanted{Quantity: 1, Accessible: true}, nil, [][]hallRow{{{30, 0, "..."}}}},
+	} {
+		t.Run(line.about, func(t *testing.T) {
+			m, w := plotHall(t, events.PlanPoint{X: 50}, line.zones...), line.w
+			if len(line.zones) == 1 {
+				w.Section = AnySection
+			}
+			seats, ok := m.Best(w)
+			var got []events.SeatName
+			for _, seat := range seats {
+				got = append(got, m.hall.Name(seat))
+			}
+			if !slices.Equal(got, line.want) || ok != (line.want != nil) || ok != (m.Remaining(w) >= w.Quantity) {
+				t.Errorf("%q, %t of %d, want %q", got, ok, m.Remaining(w), line.want)
+			}
+		})
+	}
+}
+
+// someHall draws a hall with integer coordinates, so that distances are exact.
+func someHall(t *rapid.T) *HallMap {
+	var zones [][]hallRow
+	for range rapid.IntRange(1, 2).Draw(t, "zones") {
+		var rows []hallRow
+		for range rapid.IntRange(1, 3).Draw(t, "rows") {
+			x, y := rapid.IntRange(-3, 9).Draw(t, "x"), rapid.IntRange(-1, 9).Draw(t, "y")
+			rows = append(rows, hallRow{float64(10 * x), float64(10 * y),
+				"." + rapid.StringOfN(rapid.SampledFrom([]rune("......xxxb wc")), 0, 7, -1).Draw(t, "seats")})
+		}
+		for i := range rows { // a companion has a place before it in its row
+			for j, letter := range rows[i].seats {
+				if letter == 'c' && !slices.Contains([]byte(rows[i].seats[:j]), 'w') {
+					rows[i].seats = rows[i].seats[:j] + "." + rows[i].seats[j+1:]
+				}
+			}
+		}
+		zones = append(zones, rows)
+	}
+	return plotHall(t, events.PlanPoint{X: float64(rapid.IntRange(0, 10).Draw(t, "focal") * 5)}, zones...)
+}
+
+// isJoined reports whether two seats are neighbours, computed from their positions alone.
+func isJoined(m *HallMap, seat Seat) bool {
+	row := m.hall.Rows()[m.hall.RowOf(seat)]
+	if seat+1 >= row.End {
+		return false
+	}
+	var all []float64
+	between := func(s Seat) float64 {
+		a, b := m.hall.Position(s), m.hall.Position(s+1)
+		return math.Hypot(a.X-b.X, a.Y-b.Y)
+	}
+	for s := row.First; s < row.End-1; s++ {
+		all = append(all, between(s))
+	}
+	slices.Sort(all)
+	return between(seat) <= 1.5*(all[len(all)/2]+all[(len(all)-1)/2])/2+1e-9
+}
+
+// hallQuality returns the criteria of a choice in order: its groups, the single seats that it
+// leaves and, if it is together, the distance of its mean position and its first seat.
+func hallQuality(m *HallMap, chosen []Seat, w Wanted) [4]float64 {
+	var q [4]float64
+	x, y := 0.0, 0.0
+	is := func(s Seat) bool { return slices.Contains(chosen, s) }
+	open := func(s Seat) bool { return m.taken[s] == 0 && !is(s) && (w.Accessible || !m.hall.Reserved(s)) }
+	for i, seat := range chosen {
+		x, y = x+m.hall.Position(seat).X, y+m.hall.Position(seat).Y
+		if i == 0 || chosen[i-1] != seat-1 || !isJoined(m, seat-1) {
+			q[0]++
+		}
+	}
+	for seat := range Seat(m.hall.Seats()) {
+		left, right := seat > 0 && isJoined(m, seat-1), isJoined(m, seat)
+		if open(seat) && (left && is(seat-1) || right && is(seat+1)) && !(left && open(seat-1)) && !(right && open(seat+1)) {
+			q[1]++
+		}
+	}
+	n := float64(len(chosen))
+	x, y = x-n*m.hall.FocalPoint.X, y-n*m.hall.FocalPoint.Y
+	if q[2], q[3] = x*x+y*y, float64(chosen[0]); q[0] > 1 {
+		q[2], q[3] = 0, 0
+	}
+	return q
+}
+
+// TestBestOfAnyHall compares with all possible choices: never across a gap, without a single seat
+// left if possible, and of those the nearest to the focal point.
+func TestBestOfAnyHall(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		m := someHall(t)
+		w := Wanted{Quantity: rapid.IntRange(1, 5).Draw(t, "n"),
+			Section:    rapid.IntRange(AnySection, len(m.hall.Sections())-1).Draw(t, "section"),
+			Accessible: rapid.IntRange(0, 3).Draw(t, "accessible") == 0}
+		if rapid.IntRange(0, 3).Draw(t, "category") == 0 {
+			w.Categories = []bool{false, true}
+		}
+		var free []Seat
+		from, to := m.span(w.Section)
+		for seat := from; seat < to; seat++ {
+			reserved := m.hall.Accessible(seat)
+			if _, companion := m.hall.CompanionOf(seat); companion {
+				reserved = true
+			}
+			wanted := w.Categories == nil || w.Categories[m.hall.Category(seat)]
+			if m.taken[seat] == 0 && (w.Accessible || !reserved) && wanted {
+				free = append(free, seat)
+			}
+		}
+		if len(free) > 20 { // few enough to try all
+			for _, seat := range free[20:] {
+				m.taken[seat] = 1
+			}
+			free = free[:20]
+		}
+		var best []Seat
+		var least [4]float64
+		choices(free, w.Quantity, nil, func(chosen []Seat) {
+			accessible := false
+			for _, seat := range chosen {
+				of, companion := m.hall.CompanionOf(seat)
+				accessible = accessible || m.hall.Accessible(seat)
+				if companion && !slices.Contains(chosen, of) {
+					return
+				}
+			}
+			if w.Accessible && !accessible {
+				return
+			}
+			if q := hallQuality(m, chosen, w); best == nil || slices.Compare(q[:], least[:]) < 0 {
+				best, least = slices.Clone(chosen), q
+			}
+		})
+		got, ok := m.Best(w)
+		if ok != (best != nil) || ok != (m.Remaining(w) >= w.Quantity) {
+			t.Fatalf("%+v: %v, %t of %d, want %v", w, got, ok, m.Remaining(w), best)
+		}
+		if !ok {
+			return
+		}
+		q := hallQuality(m, got, w)
+		if least[0] > 1 && (w.Accessible || w.Categories != nil) {
+			least, q = [4]float64{min(2, least[0])}, [4]float64{min(2, q[0])} // the rules say no more of those
+		}
+		if q != least || len(got) != w.Quantity || !slices.IsSorted(got) {
+			t.Fatalf("%+v: %v %v, want %v %v", w, got, q, best, least)
+		}
+		for _, seat := range got {
+			if !slices.Contains(free, seat) {
+				t.Fatalf("%+v: seat %d of %v is not free or not wanted", w, seat, got)
+			}
+		}
+	})
+}
+
+// TestAlternativesInAnyHall: free, disjoint, and together except the last.
+func TestAlternativesInAnyHall(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		m := someHall(t)
+		n := min(rapid.IntRange(1, 4).Draw(t, "n"), m.hall.Seats())
+		wanted := seatsFrom(Seat(rapid.IntRange(0, m.hall.Seats()-n).Draw(t, "from")), n)
+		before, seen := slices.Clone(m.taken), map[Seat]bool{}
+		got := m.Alternatives(wanted, 3, nil)
+		if !slices.Equal(before, m.taken) || len(got) > 3 {
+			t.Fatalf("the map has changed, or %v are too many", got)
+		}
+		w := Wanted{Quantity: n, Section: AnySection,
+			Accessible: slices.ContainsFunc(wanted, m.hall.Accessible)}
+		if len(got) == 0 && m.Remaining(w) >= n {
+			t.Fatalf("nothing is offered for %v of %v", wanted, m.taken)
+		}
+		for i, choice := range got {
+			if len(choice) != n || !slices.IsSorted(choice) || i < len(got)-1 && hallQuality(m, choice, w)[0] > 1 {
+				t.Fatalf("an alternative to %v is %v", wanted, choice)
+			}
+			for _, seat := range choice {
+				if seen[seat] || m.taken[seat] != 0 || !w.Accessible && m.hall.Reserved(seat) {
+					t.Fatalf("seat %d is offered twice or not free: %v", seat, got)
+				}
+				seen[seat] = true
+			}
+		}
+	})
+}
+
+// arena is a hall of a hundred thousand seats in curved rows around the stage.
+func arena(tb testing.TB) *events.Hall {
+	plan := &events.SeatingPlan{Name: "Arena", Size: events.PlanSize{Width: 20_000, Height: 20_000},
+		FocalPoint: &events.PlanPoint{X: 10_000, Y: 10_000}, Categories: []events.PriceCategory{{Name: "a"}, {Name: "b"}}}
+	for z := range 20 {
+		zone := events.PlanZone{ZoneID: fmt.Sprint("Z", z)}
+		for r := range 100 {
+			row := events.PlanRow{RowNumber: fmt.Sprint(r + 1)}
+			for i := range 50 {
+				angle := 2 * math.Pi * (float64(z) + 0.9*float64(i)/50) / 20
+				radius := 3_000 + 60*float64(r)
+				at := events.PlanPoint{X: 10_000 + radius*math.Cos(angle), Y: 10_000 + radius*math.Sin(angle)}
+				row.Seats = append(row.Seats, events.PlanSeat{SeatGUID: fmt.Sprint(z, "-", r, "-", i),
+					SeatNumber: fmt.Sprint(i + 1), Category: "ab"[r/50 : r/50+1], Position: at})
+			}
+			zone.Rows = append(zone.Rows, row)
+		}
+		plan.Zones = append(plan.Zones, zone)
+	}
+	hall, err := plan.Compile()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return hall
+}
+
+// BenchmarkBestOfAHall: in a hundred thousand seats, in the states of BenchmarkBest.
+func BenchmarkBestOfAHall(b *testing.B) {
+	hall := arena(b)
+	random := rand.New(rand.NewPCG(1, 2))
+	for _, state := range []struct {
+		about string
+		taken func(seat int) bool
+	}{
+		{"empty", func(int) bool { return false }},
+		{"every third free", func(seat int) bool { return seat%3 != 0 }},
+		{"pairs free", func(seat int) bool { return seat%4 >= 2 }},
+		{"half at random", func(int) bool { return random.IntN(2) == 0 }},
+		{"the front taken", func(seat int) bool { return seat/50%100 < 70 }},
+		{"the last fifty free", func(seat int) bool { return seat < hall.Seats()-50 }},
+		{"full", func(int) bool { return true }},
+	} {
+		for _, n := range []int{2, 6, 50} {
+			m := HallMapOf(hall, make([]byte, hall.Seats()))
+			for seat := range hall.Seats() {
+				if state.taken(seat) {
+					m.taken[seat] = 1
+				}
+			}
+			w := Wanted{Quantity: n, Section: AnySection}
+			b.Run(fmt.Sprintf("%d of %s", n, state.about), func(b *testing.B) {
+				for b.Loop() {
+					m.Best(w)
+				}
+			})
+			b.Run(fmt.Sprintf("alternatives to %d of %s", n, state.about), func(b *testing.B) {
+				wanted, best := seatsFrom(30_000, n), m.BestChoices(w, 3)
+				for b.Loop() {
+					m.Alternatives(wanted, 3, func() [][]Seat { return best })
+				}
+			})
+		}
+	}
+}

@@ -1,0 +1,122 @@
+package performance
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+
+	"admitone/actors/core"
+	"admitone/actors/core/coretest"
+	"admitone/events"
+)
+
+// inHall is a creation in a plan with two categories in use.
+func inHall(change func(*Create)) *Create {
+	c := gala(func(c *Create) {
+		c.Sections, c.Plan, c.Categories = nil, "opera", []string{"Stalls", "Box"}
+		c.Prices = []events.CategoryPrice{{Category: "Stalls", Type: "adult", Amount: 50}, {Category: "Stalls", Type: "press",
+			Restricted: true}, {Category: "Box", Amount: 90}}
+	})
+	if change != nil {
+		change(c)
+	}
+	return c
+}
+
+func TestCreateInAPlan(t *testing.T) {
+	for name, line := range map[string]struct {
+		change func(*Create)
+		field  string
+	}{
+		"as it should be":     {nil, ""},
+		"sections beside it":  {func(c *Create) { c.Sections = gala(nil).Sections }, "sections"},
+		"no price":            {func(c *Create) { c.Prices = c.Prices[:2] }, "prices"},
+		"one too many":        {func(c *Create) { c.Categories = c.Categories[:1] }, "prices"},
+		"below nothing":       {func(c *Create) { c.Prices[2].Amount = -1 }, "prices"},
+		"too much":            {func(c *Create) { c.Prices[2].Amount = MaxPrice + 1 }, "prices"},
+		"a type twice":        {func(c *Create) { c.Prices[1].Type = "adult" }, "prices"},
+		"a type without name": {func(c *Create) { c.Prices[1].Type = "" }, "prices"},
+		"behind one without":  {func(c *Create) { c.Prices[0].Type = "" }, "prices"},
+		"apart":               {func(c *Create) { c.Prices[1].Category, c.Prices[2].Category = "Box", "Stalls" }, "prices"},
+		"a long type":         {func(c *Create) { c.Prices[0].Type = strings.Repeat("x", events.MaxPriceType+1) }, "prices"},
+		"a control character": {func(c *Create) { c.Prices[0].Type = "a\n" }, "prices"},
+		"no plan":             {func(c *Create) { c.Plan, c.Sections = "", gala(nil).Sections }, "prices"},
+	} {
+		_, err := New().Decide(inHall(line.change), day)
+		field := ""
+		if err != nil {
+			field = err.(*core.Refusal).Fields.Field()
+		}
+		if field != line.field {
+			t.Errorf("%s: %v, want %q", name, err, line.field)
+		}
+	}
+}
+
+func TestEditInAPlan(t *testing.T) {
+	p := New().(*Performance)
+	facts, err := p.Decide(inHall(nil), day)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, fact := range facts {
+		p.Evolve(fact)
+	}
+	if p.Layout() != nil || p.Latest().Plan != "opera" {
+		t.Errorf("%+v", p.Latest())
+	}
+	if again, err := p.Decide(inHall(nil), day); err != nil || again != nil {
+		t.Errorf("again: %v, %v", again, err)
+	}
+	if _, err := p.Decide(inHall(func(c *Create) { c.Prices[0].Amount++ }), day); err == nil ||
+		err.(*core.Refusal).Code != core.CodeAlreadyExists {
+		t.Error(err)
+	}
+	for _, bad := range []events.CategoryPrice{{Category: "Floor", Amount: 1}, {Category: "Box", Amount: -1}} {
+		if _, err := p.Decide(&Edit{CategoryPrices: []events.CategoryPrice{bad}}, day); err == nil {
+			t.Errorf("%+v is taken", bad)
+		}
+	}
+	facts, err = p.Decide(&Edit{CategoryPrices: []events.CategoryPrice{{Category: "Stalls", Amount: 7}}}, day)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Evolve(facts[0])
+	want := []events.CategoryPrice{{Category: "Stalls", Amount: 7}, {Category: "Box", Amount: 90}}
+	restored := coretest.Restored(t, p.Freeze(), New).(*Performance)
+	if !reflect.DeepEqual(p.Latest().Prices, want) || !reflect.DeepEqual(restored, p) {
+		t.Errorf("%+v, restored %+v", p.Latest(), restored)
+	}
+	facts, err = p.Decide(&Edit{HoldSeconds: new(int64(9))}, day)
+	if err != nil || !reflect.DeepEqual(facts[0].(*events.PerformanceEdited).CategoryPrices, want) {
+		t.Errorf("an edit of something else states %v, %v", facts, err)
+	}
+	coretest.RefusesFacts(t, p, &events.PerformanceEdited{CategoryPrices: want[:1]})
+}
+
+// TestNearInShorterRows: a row may be far shorter than that of the requested seat.
+func TestNearInShorterRows(t *testing.T) {
+	plan := &events.SeatingPlan{Name: "P", Size: events.PlanSize{Width: 1, Height: 1}, Categories: []events.PriceCategory{{Name: "C"}},
+		Zones: []events.PlanZone{{Name: "A", Rows: []events.PlanRow{{RowNumber: "1"}, {RowNumber: "2"}}}}}
+	for row, seats := range []int{3, 20_000} {
+		for i := range seats {
+			number := strings.Repeat("x", i%20) + string(rune('a'+i/20%26)) + string(rune('a'+i/520%26)) + string(rune('a'+i/13520))
+			plan.Zones[0].Rows[row].Seats = append(plan.Zones[0].Rows[row].Seats, events.PlanSeat{
+				SeatGUID: number + string(rune('0'+row)), SeatNumber: number, Category: "C"})
+		}
+	}
+	hall, err := plan.Compile()
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := NewMap(events.NewHallLayout(hall, nil))
+	if seats, ok := m.Best(0, 3); !ok || !reflect.DeepEqual(seats, []Seat{0, 1, 2}) {
+		t.Errorf("the best are %v, %t", seats, ok)
+	}
+	m.Take(20_002)
+	for _, choice := range m.Alternatives([]Seat{20_002}, 2, nil) {
+		if len(choice) != 1 || !m.Free(choice[0]) {
+			t.Errorf("%v", choice)
+		}
+	}
+}

@@ -1,0 +1,68 @@
+package product
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+
+	"admitone/actors/core"
+	"admitone/events"
+)
+
+// Cancel cancels the product: nothing of it can be reserved or confirmed any more. Idempotent.
+// Refusal: not_found.
+type Cancel struct {
+	// Reason is a text for people.
+	Reason string
+}
+
+// CallOff cancels a reservation of a cancelled product. No-op for a reservation that has ended, and
+// if the product is not cancelled. Refusal: not_found (the product).
+type CallOff struct{ ReservationID events.ID }
+
+// ErrCalledOff refuses commands about a cancelled product.
+var ErrCalledOff = &core.Refusal{Code: core.CodeCancelled, Detail: "the product was called off"}
+
+// CalledOff reports whether the product is cancelled.
+func (p *Product) CalledOff() bool { return p.called }
+
+// Open returns the ids of the open reservations, in order.
+func (p *Product) Open() (ids []events.ID) {
+	for id := range p.reservations.All() {
+		ids = append(ids, id)
+	}
+	slices.SortFunc(ids, func(a, b events.ID) int { return bytes.Compare(a[:], b[:]) })
+	return ids
+}
+
+func (p *Product) cancel(cmd *Cancel) []events.Fact {
+	if p.called {
+		return nil
+	}
+	return []events.Fact{&events.ProductCancelled{Reason: cmd.Reason, Remaining: p.Remaining()}}
+}
+
+func (p *Product) callOff(id events.ID) []events.Fact {
+	r, open := p.reservations.Get(id)
+	if !open || !p.called {
+		return nil
+	}
+	fact := &events.ProductReservationCancelled{ReservationID: events.ReservationID(id.String()), Holder: r.holder,
+		Quantity: int64(r.quantity), Was: events.ReservationConfirmed, Remaining: p.Remaining() + int64(r.quantity),
+		OrderRevision: p.orderRevision(id)}
+	if m, _ := p.Money(id); m.PaidBy != "" {
+		fact.Payment = m.PaidBy
+	}
+	if r.held() {
+		fact.Was = events.ReservationHeld
+	}
+	return []events.Fact{fact}
+}
+
+// cancelled applies that the product is cancelled.
+func (p *Product) cancelled() {
+	if !p.Exists() || p.called {
+		panic(fmt.Sprintf("product %s: the log calls it off twice", p.latest.ID))
+	}
+	p.called = true
+}

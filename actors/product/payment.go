@@ -1,0 +1,234 @@
+package product
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"admitone/actors/core"
+	"admitone/events"
+)
+
+// Offer is the price of one unit and the cancellation policy of a product. Reservations keep the
+// one on which they were held or sold.
+type Offer struct {
+	Price        int64
+	Cancellation events.Cancellation
+}
+
+// Cost returns the price of a quantity, at most math.MaxInt64.
+func (o *Offer) Cost(quantity int64) int64 {
+	if o.Price > 0 && quantity > math.MaxInt64/o.Price {
+		return math.MaxInt64
+	}
+	return o.Price * quantity
+}
+
+// Refund returns the refund of a quantity, rounded up for each unit.
+func (o *Offer) Refund(quantity int64) int64 { return o.Cancellation.Refund(o.Price) * quantity }
+
+// Money is a reservation for which an external payment was reported. The product keeps it for ever.
+type Money struct {
+	Holder   events.Holder
+	Quantity int64
+	Offer
+	// ExpiresAt is the deadline of its hold, zero if it was sold at once.
+	ExpiresAt time.Time
+	// OrderRevision is the revision of the fact with its order data when it ended, 0 if there is
+	// none.
+	OrderRevision events.Revision
+	// PaidBy is the payment that has paid for it, "" if none has.
+	PaidBy events.StreamID
+	// Failed are the payments that came too late. They must not be changed.
+	Failed []events.StreamID
+	// Released: it was released. Kept is the sum withheld from what was paid.
+	Released bool
+	Kept     int64
+	// CalledOff: it was released because the product was cancelled.
+	CalledOff bool
+}
+
+// HasFailed reports whether a payment for it came too late.
+func (m *Money) HasFailed(payment events.StreamID) bool { return slices.Contains(m.Failed, payment) }
+
+// Pay applies an external payment to a reservation. A held or confirmed one is paid; for an expired
+// one the units are taken again, or the payment fails. No-op for a payment that was decided before,
+// for a reservation that is paid by another payment or released, and if the product is cancelled.
+// Refusals: not_found (there is no such open reservation, and Ended is nil), stale_revision.
+type Pay struct {
+	ReservationID events.ID
+	Payment       events.StreamID
+	// Ended is a reservation that the product no longer keeps, as the views have it at the
+	// product's revision Seen; nil for one that the product keeps.
+	Ended *Ended
+	Seen  events.Revision
+}
+
+// Money returns what is known of external payments for a reservation; ok is false if there were
+// none.
+func (p *Product) Money(id events.ID) (Money, bool) {
+	if p.money == nil {
+		return Money{}, false
+	}
+	return p.money.Get(id)
+}
+
+func (p *Product) pay(cmd *Pay, now time.Time) ([]events.Fact, error) {
+	m, known := p.Money(cmd.ReservationID)
+	r, open := p.reservations.Get(cmd.ReservationID)
+	id := events.ReservationID(cmd.ReservationID.String())
+	switch {
+	case known && (m.PaidBy != "" || m.Released || m.HasFailed(cmd.Payment)):
+		return nil, nil
+	case p.called:
+		return nil, nil
+	case open && r.held() && r.expires < now.UnixNano(): // impossible: the shell expires it first
+		return nil, core.StaleRevision(p.facts - 1)
+	case open && r.held():
+		return []events.Fact{&events.ProductConfirmed{ReservationID: id, Holder: r.holder, Quantity: int64(r.quantity),
+			Remaining: p.Remaining(), OrderRevision: p.orderRevision(cmd.ReservationID), Payment: cmd.Payment}}, nil
+	case open:
+		return []events.Fact{&events.ProductPaid{ReservationID: id, Holder: r.holder, Quantity: int64(r.quantity),
+			Remaining: p.Remaining(), OrderRevision: p.orderRevision(cmd.ReservationID), Payment: cmd.Payment}}, nil
+	case cmd.Ended == nil:
+		return nil, errNoReservation
+	case cmd.Ended.Status == events.ReservationReleased:
+		return nil, nil
+	case cmd.Seen < p.restated:
+		return nil, core.StaleRevision(p.facts - 1)
+	case !known:
+		m = Money{Holder: cmd.Ended.Holder, Quantity: cmd.Ended.Quantity, Offer: cmd.Ended.Offer,
+			ExpiresAt: cmd.Ended.ExpiresAt}
+	}
+	m.OrderRevision = cmd.Ended.OrderRevision
+	return p.payLate(id, &m, cmd.Payment, now), nil
+}
+
+// payLate takes the units of an expired reservation again, or returns why they can't be had.
+func (p *Product) payLate(id events.ReservationID, m *Money, payment events.StreamID, now time.Time) []events.Fact {
+	reason, remaining := events.FailReason(""), p.Remaining()
+	taken := int64(0)
+	if p.holders != nil {
+		taken, _ = p.holders.Get(m.Holder)
+	}
+	switch limit := p.latest.LimitPerHolder; {
+	case p.sale().Refuse(now) != nil:
+		reason = events.FailedSale
+	case limit > 0 && taken+m.Quantity > limit:
+		reason = events.FailedLimit
+	case remaining < m.Quantity:
+		reason = events.FailedSoldOut
+	}
+	if reason != "" {
+		return []events.Fact{&events.ProductPaymentFailed{ReservationID: id, Holder: m.Holder, Quantity: m.Quantity,
+			Price: m.Price, Cancellation: m.Cancellation, ExpiresAt: m.ExpiresAt, Payment: payment, Reason: reason,
+			Remaining: remaining, OrderRevision: m.OrderRevision}}
+	}
+	remaining -= m.Quantity
+	return []events.Fact{
+		&events.ProductRetaken{ReservationID: id, Holder: m.Holder, Quantity: m.Quantity, Price: m.Price,
+			Cancellation: m.Cancellation, ExpiresAt: m.ExpiresAt, Payment: payment, Remaining: remaining,
+			OrderRevision: m.OrderRevision},
+		&events.ProductConfirmed{ReservationID: id, Holder: m.Holder, Quantity: m.Quantity, Remaining: remaining,
+			OrderRevision: m.OrderRevision, Payment: payment},
+	}
+}
+
+// giveBack adds to the release of a paid reservation the sum withheld and the payment. Refusal:
+// cancellation_closed.
+func (p *Product) giveBack(fact *events.ProductReleased, cmd *Release, now time.Time) *core.Refusal {
+	m, _ := p.Money(cmd.ReservationID)
+	if m.PaidBy == "" {
+		return nil
+	}
+	if until := m.Cancellation.Ends(); !until.IsZero() && !now.Before(until) && cmd.Reason == "" {
+		return &core.Refusal{Code: core.CodeCancellationClosed,
+			Detail: "what is paid can't be given back any more", Fields: core.Fields{"until": until.UTC()}}
+	}
+	fact.Payment, fact.Kept = m.PaidBy, m.Cost(m.Quantity)-m.Refund(m.Quantity)
+	return nil
+}
+
+// evolvePayment applies a fact about an external payment and returns true; it returns false for any
+// other fact.
+func (p *Product) evolvePayment(fact events.Fact) bool {
+	switch f := fact.(type) {
+	case *events.ProductRetaken:
+		id, at := parse(f.ReservationID), f.ExpiresAt.UnixNano()
+		p.held += f.Quantity
+		p.holds++
+		p.add(id, reservation{holder: f.Holder, quantity: uint32(f.Quantity), expires: at,
+			offer: p.offerOf(Offer{f.Price, f.Cancellation})}, &events.OrderData{})
+		if f.OrderRevision > 0 {
+			p.orderedAt(id, f.OrderRevision)
+		}
+		p.check(f.Remaining)
+	case *events.ProductPaid:
+		p.own(parse(f.ReservationID), false)
+		p.paid(parse(f.ReservationID), f.Payment)
+		p.check(f.Remaining)
+	case *events.ProductPaymentFailed:
+		id := parse(f.ReservationID)
+		m, known := p.Money(id)
+		if !known {
+			m = Money{Holder: f.Holder, Quantity: f.Quantity, Offer: Offer{f.Price, f.Cancellation}, ExpiresAt: f.ExpiresAt}
+		}
+		m.Failed = append(slices.Clip(m.Failed), f.Payment)
+		p.keep(id, m)
+		p.check(f.Remaining)
+	default:
+		return false
+	}
+	return true
+}
+
+// paid records that a payment has paid for an open reservation.
+func (p *Product) paid(id events.ID, payment events.StreamID) {
+	m, known := p.Money(id)
+	if m.PaidBy != "" {
+		panic(fmt.Sprintf("product %s: the log pays reservation %s by %s, and it is paid by %s", p.latest.ID, id, payment,
+			m.PaidBy))
+	}
+	if !known {
+		r, _ := p.reservations.Get(id)
+		m = Money{Holder: r.holder, Quantity: int64(r.quantity), Offer: p.offers[r.offer]}
+		if r.held() {
+			m.ExpiresAt = time.Unix(0, r.expires).UTC()
+		}
+	}
+	m.PaidBy = payment
+	p.keep(id, m)
+}
+
+// gaveBack records that a reservation with an external payment was released or cancelled.
+func (p *Product) gaveBack(name events.ReservationID, payment events.StreamID, kept int64, called bool) {
+	id := parse(name)
+	m, known := p.Money(id)
+	if payment != m.PaidBy {
+		panic(fmt.Sprintf("product %s: the log gives reservation %s back as paid by %q, and it is paid by %q",
+			p.latest.ID, id, payment, m.PaidBy))
+	}
+	if known {
+		m.Released, m.CalledOff, m.Kept = true, called, kept
+		p.keep(id, m)
+	}
+}
+
+func (p *Product) keep(id events.ID, m Money) {
+	if p.money == nil {
+		p.money = core.NewTable[events.ID, Money]()
+	}
+	p.money.Set(id, m)
+}
+
+// offerOf returns the index of an offer in the list, and adds it if it is new.
+func (p *Product) offerOf(o Offer) uint32 {
+	for i := range p.offers {
+		if p.offers[i].Price == o.Price && p.offers[i].Cancellation.Equal(o.Cancellation) {
+			return uint32(i)
+		}
+	}
+	p.offers = append(slices.Clip(p.offers), o)
+	return uint32(len(p.offers) - 1)
+}

@@ -1,0 +1,255 @@
+package product
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"reflect"
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"admitone/actors/core"
+	"admitone/actors/core/coretest"
+	"admitone/events"
+)
+
+func bank(reference string) events.StreamID { return events.StreamID("payment-bank~" + reference) }
+
+func paidBy(payment events.StreamID, kept int64) (text string) {
+	if payment != "" {
+		text = " by " + payment.Entity()
+	}
+	if kept > 0 {
+		text += fmt.Sprintf(", %d kept", kept)
+	}
+	return text
+}
+
+func sentenceOfMoney(fact events.Fact) string {
+	switch f := fact.(type) {
+	case *events.ProductRetaken:
+		return fmt.Sprintf("retaken #%d %s %d at %d, %d left", number(f.ReservationID), f.Holder, f.Quantity, f.Price,
+			f.Remaining) + paidBy(f.Payment, 0)
+	case *events.ProductPaid:
+		return fmt.Sprintf("paid #%d %s %d", number(f.ReservationID), f.Holder, f.Quantity) + paidBy(f.Payment, 0)
+	case *events.ProductPaymentFailed:
+		return fmt.Sprintf("failed #%d %s %d: %s", number(f.ReservationID), f.Holder, f.Quantity, f.Reason) +
+			paidBy(f.Payment, 0)
+	}
+	return fact.Name()
+}
+
+func pay(n int, reference string) *Pay { return &Pay{ReservationID: rid(n), Payment: bank(reference)} }
+
+// late pays for a reservation of ann's that has ended, of a quantity.
+func late(n int, reference string, quantity int64) *Pay {
+	p := pay(n, reference)
+	p.Seen = 99
+	p.Ended = &Ended{Holder: "ann", Quantity: quantity, Status: events.ReservationExpired, ExpiresAt: day.Add(60 * s),
+		Offer: Offer{Price: 500}}
+	return p
+}
+
+// TestPayments: each line continues from the one before, at its time.
+func TestPayments(t *testing.T) {
+	half := &Edit{Cancellation: &events.Cancellation{Until: day.Add(600 * s), RefundPercent: 33}}
+	past := day.Add(100 * s)
+	released := late(1, "x", 2)
+	released.Ended.Status = events.ReservationReleased
+	stale := late(1, "x", 2)
+	stale.Seen = 3
+	const held = "held #1 ann 2 until 1m0s, 7 left"
+	for name, attempts := range map[string][]attempt{
+		"in time": {{0, hold(1, "ann", 2), held}, {60 * s, pay(1, "x"), "confirmed #1 ann 2, 7 left by bank~x"},
+			{61 * s, pay(1, "x"), "nothing"}, {61 * s, pay(1, "y"), "nothing"}, {61 * s, confirm(1, "ann"), "already_confirmed"},
+			{99 * s, release(1, "ann"), "released #1 ann 2 confirmed, 9 left by bank~x"}, {99 * s, pay(1, "y"), "nothing"},
+			{99 * s, hold(1, "bob", 1), "already_exists"}},
+		"what was confirmed without": {{0, reserve(1, "ann", 2), "reserved #1 ann 2, 7 left"},
+			{1 * s, pay(1, "x"), "paid #1 ann 2 by bank~x"}, {1 * s, pay(1, "x"), "nothing"}, {1 * s, pay(1, "y"), "nothing"},
+			{2 * s, release(1, ""), "released #1 ann 2 confirmed, 9 left by bank~x"}},
+		"not at all": {{0, reserve(1, "ann", 2), "reserved #1 ann 2, 7 left"},
+			{2 * s, release(1, ""), "released #1 ann 2 confirmed, 9 left"}, {2 * s, pay(1, "x"), "not_found [resource:reservation]"},
+			{2 * s, released, "nothing"}, {2 * s, pay(2, "x"), "not_found [resource:reservation]"}},
+		"late": {{0, hold(1, "ann", 2), held}, {61 * s, &core.Expire{}, "expired #1 ann 2 at 1m0s: 2, 9 left"},
+			{61 * s, pay(1, "x"), "not_found [resource:reservation]"},
+			{61 * s, late(1, "x", 2), "retaken #1 ann 2 at 500, 7 left by bank~x; confirmed #1 ann 2, 7 left by bank~x"},
+			{61 * s, late(1, "x", 2), "nothing"}, {61 * s, &core.Expire{}, "nothing"},
+			{62 * s, release(1, "ann"), "released #1 ann 2 confirmed, 9 left by bank~x"}},
+		"too late for the limit": {{0, hold(1, "ann", 2), held}, {61 * s, &core.Expire{}, "expired #1 ann 2 at 1m0s: 2, 9 left"},
+			{61 * s, reserve(2, "ann", 3), "reserved #2 ann 3, 6 left"},
+			{61 * s, late(1, "x", 2), "failed #1 ann 2: limit_exceeded by bank~x"}, {61 * s, release(2, ""),
+				"released #2 ann 3 confirmed, 9 left"},
+			{61 * s, late(1, "x", 2), "nothing"}, // for good
+			{61 * s, late(1, "y", 9), "retaken #1 ann 2 at 500, 7 left by bank~y; confirmed #1 ann 2, 7 left by bank~y"}},
+		"too late for the stock": {{0, hold(1, "ann", 2), held}, {61 * s, &core.Expire{}, "expired #1 ann 2 at 1m0s: 2, 9 left"},
+			{61 * s, reserve(2, "bob", 4), "reserved #2 bob 4, 5 left"}, {61 * s, reserve(3, "cid", 4), "reserved #3 cid 4, 1 left"},
+			{61 * s, late(1, "x", 2), "failed #1 ann 2: sold_out by bank~x"}},
+		"too late for the sale": {{0, hold(1, "ann", 2), held}, {1 * s, &Edit{ClosesAt: &past},
+			"edited Lamp to 9 at 500, limit 4, 7 left"}, {61 * s, &core.Expire{}, "expired #1 ann 2 at 1m0s: 2, 9 left"},
+			{100 * s, late(1, "x", 2), "failed #1 ann 2: sale_closed by bank~x"}},
+		"late, and its order data were stated since": {{0, hold(1, "ann", 2), held},
+			{61 * s, &core.Expire{}, "expired #1 ann 2 at 1m0s: 2, 9 left"},
+			{61 * s, &Annotate{ReservationID: rid(1), Seen: 2, Ended: late(1, "", 2).Ended, Order: events.OrderData{Reference: "r"}},
+				"product.reservation_annotated.v1"},
+			{61 * s, &Pay{ReservationID: rid(1), Payment: "x", Seen: 2, Ended: stale.Ended}, "stale_revision [current_revision:3]"},
+			{61 * s, stale, "retaken #1 ann 2 at 500, 7 left by bank~x; confirmed #1 ann 2, 7 left by bank~x"}},
+		"a part of it is kept": {{0, half, "edited Lamp to 9 at 500, limit 4, 9 left"}, {0, hold(1, "ann", 2), held},
+			{0, &Edit{Cancellation: &events.Cancellation{}}, "edited Lamp to 9 at 500, limit 4, 7 left"},
+			{0, pay(1, "x"), "confirmed #1 ann 2, 7 left by bank~x"},
+			{600*s - ns, release(1, "ann"), "released #1 ann 2 confirmed, 9 left by bank~x, 670 kept"}},
+		"when nothing can be given back any more": {{0, half, "edited Lamp to 9 at 500, limit 4, 9 left"},
+			{0, reserve(1, "ann", 2), "reserved #1 ann 2, 7 left"}, {0, hold(2, "bob", 2), "held #2 bob 2 until 1m0s, 5 left"},
+			{0, reserve(3, "cid", 2), "reserved #3 cid 2, 3 left"},
+			{1 * s, pay(1, "x"), "paid #1 ann 2 by bank~x"}, {1 * s, pay(2, "y"), "confirmed #2 bob 2, 3 left by bank~y"},
+			{600 * s, release(1, "ann"), "cancellation_closed [until:2026-05-01 10:10:00 +0000 UTC]"},
+			{600 * s, release(3, "cid"), "released #3 cid 2 confirmed, 5 left"}, // it is not paid
+			{600 * s, &Release{ReservationID: rid(2), Reason: "lift"}, "released #2 bob 2 confirmed, 7 left by bank~y, 670 kept"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := New()
+			coretest.Do(p, create(9, 4), day, sentence)
+			for i, a := range attempts {
+				p = coretest.Restored(t, p.Freeze(), New)
+				if got := coretest.Do(p, a.cmd, day.Add(a.at), sentence); got != a.then {
+					t.Fatalf("line %d: %s, want %s", i, got, a.then)
+				}
+			}
+			coretest.RefusesCutSnapshots(t, p, New)
+		})
+	}
+}
+
+// TestCost: a cost beyond the integer range is more than anybody pays.
+func TestCost(t *testing.T) {
+	dear := Offer{Price: math.MaxInt64 / 4}
+	for quantity, want := range map[int64]int64{4: math.MaxInt64 / 4 * 4, 5: math.MaxInt64, MaxStock: math.MaxInt64} {
+		if got := dear.Cost(quantity); got != want {
+			t.Errorf("%d of them cost %d, want %d", quantity, got, want)
+		}
+	}
+	free := Offer{}
+	if free.Cost(9) != 0 || free.Refund(9) != 0 {
+		t.Error("it is for nothing")
+	}
+}
+
+// TestPaymentsOfAnyHistory: a payment pays for one reservation once or fails for good, nothing is
+// oversold, and a replayed or restored product is the same.
+func TestPaymentsOfAnyHistory(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		p, now := New().(*Product), day
+		var log []events.Fact
+		views := map[events.ID]Ended{} // of those that ended
+		orders := map[events.ID]events.Revision{}
+		outcome := map[events.StreamID]string{}
+		owner := map[events.ID]events.StreamID{}
+		made := 0
+		do := func(cmd core.Command) {
+			facts, _ := p.Decide(cmd, now)
+			for _, fact := range facts {
+				at := events.Revision(len(log))
+				p.Evolve(fact)
+				log = append(log, fact)
+				follow(t, fact, at, p, views, orders, outcome, owner)
+			}
+		}
+		do(create(9, 4))
+		for range rapid.IntRange(1, 60).Draw(t, "steps") {
+			now = now.Add(rapid.SampledFrom([]time.Duration{0, 7 * s, 30 * s, 60 * s}).Draw(t, "wait"))
+			do(&core.Expire{})
+			n := rapid.IntRange(0, made).Draw(t, "reservation")
+			payment := pay(n, rapid.SampledFrom([]string{"u", "v", "w", "x", "y", "z"}).Draw(t, "reference"))
+			switch rapid.IntRange(0, 7).Draw(t, "kind") {
+			case 0, 1:
+				made++
+				do(&Reserve{ReservationID: rid(made), Holder: rapid.SampledFrom([]events.Holder{"ann", "bob"}).Draw(t, "holder"),
+					Quantity: rapid.Int64Range(1, 3).Draw(t, "quantity"), Hold: rapid.Bool().Draw(t, "hold")})
+			case 2:
+				do(release(n, ""))
+			case 3:
+				price := rapid.Int64Range(0, 3).Draw(t, "price")
+				do(&Edit{Price: &price})
+			case 4:
+				ended, over := views[rid(n)]
+				if cmd := (&Annotate{ReservationID: rid(n), Seen: p.facts - 1, Order: events.OrderData{Reference: "r"}}); over {
+					cmd.Ended = &ended
+					do(cmd)
+				}
+			default:
+				if ended, over := views[rid(n)]; over {
+					payment.Ended, payment.Seen = &ended, p.facts-1
+				}
+				if _, used := outcome[payment.Payment]; used && owner[rid(n)] != payment.Payment {
+					break // a reference is for one thing
+				}
+				do(payment)
+			}
+			if p.Remaining() < 0 || p.latest.Stock != p.Remaining()+p.held+p.sold {
+				t.Fatalf("%+v", contentOf(p))
+			}
+		}
+		if want, got := contentOf(p), contentOf(replay(log)); !reflect.DeepEqual(want, got) {
+			t.Fatalf("replayed: %+v, want %+v", got, want)
+		}
+		if got := contentOf(coretest.Restored(t, p.Freeze(), New).(*Product)); !reflect.DeepEqual(contentOf(p), got) {
+			t.Fatalf("restored: %+v, want %+v", got, contentOf(p))
+		}
+	})
+}
+
+// follow tracks what the views would have, and the outcome of each payment.
+func follow(t *rapid.T, fact events.Fact, at events.Revision, p *Product, views map[events.ID]Ended,
+	orders map[events.ID]events.Revision, outcome map[events.StreamID]string, owner map[events.ID]events.StreamID) {
+	decided := func(name events.ReservationID, payment events.StreamID, what string) {
+		if payment == "" {
+			return
+		}
+		id := parse(name)
+		if before := outcome[payment]; before != "" || what == "paid" && owner[id] != "" {
+			t.Fatalf("%s for %s: it was %q, and that is paid by %q", sentence(fact), payment, before, owner[id])
+		}
+		if outcome[payment] = what; what == "paid" {
+			owner[id] = payment
+		}
+	}
+	end := func(name events.ReservationID, holder events.Holder, quantity int64, status events.ReservationStatus,
+		expires time.Time) {
+		id := parse(name)
+		views[id] = Ended{Holder: holder, Quantity: quantity, Status: status, ExpiresAt: expires, OrderRevision: orders[id]}
+	}
+	switch f := fact.(type) {
+	case *events.ProductConfirmed:
+		decided(f.ReservationID, f.Payment, "paid")
+	case *events.ProductPaid:
+		decided(f.ReservationID, f.Payment, "paid")
+	case *events.ProductPaymentFailed:
+		decided(f.ReservationID, f.Payment, "failed")
+	case *events.ProductRetaken:
+		if id := parse(f.ReservationID); f.OrderRevision != orders[id] {
+			t.Fatalf("%s names the order data of revision %d, want %d", sentence(fact), f.OrderRevision, orders[id])
+		}
+		delete(views, parse(f.ReservationID))
+	case *events.ProductReleased:
+		if f.Payment != owner[parse(f.ReservationID)] {
+			t.Fatalf("%s, and it was paid by %q", sentence(fact), owner[parse(f.ReservationID)])
+		}
+		end(f.ReservationID, f.Holder, f.Quantity, events.ReservationReleased, time.Time{})
+	case *events.ProductExpired:
+		for _, h := range f.Expired {
+			end(h.ReservationID, h.Holder, h.Quantity, events.ReservationExpired, h.ExpiresAt)
+		}
+	case *events.ProductReservationAnnotated:
+		id := parse(f.ReservationID)
+		orders[id] = at
+		if ended, over := views[id]; over {
+			ended.OrderRevision = at
+			views[id] = ended
+		}
+	}
+	if known := slices.Collect(maps.Keys(owner)); p.money == nil && len(known) > 0 {
+		t.Fatalf("%v are paid, and nothing is known of it", known)
+	}
+}

@@ -1,0 +1,257 @@
+package reservations
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"admitone/actors"
+	"admitone/actors/core"
+	money "admitone/actors/payment"
+	"admitone/actors/process"
+	"admitone/actors/product"
+	"admitone/events"
+)
+
+// Views has the reservations that have ended.
+type Views interface {
+	// Ended returns an ended reservation, once the views have seen the log up to a position; nil if
+	// there is none.
+	Ended(ctx context.Context, of events.PaidThing, position events.Position) (*product.Ended, error)
+}
+
+// Reservations runs the steps of payments for reservations. It is safe for concurrent use. Its
+// methods return a [*core.Refusal], or a failure of [actors.Desk.Ask] or of [Views]: the outcome is
+// unknown then, a retry is safe, and Resume finishes what was begun.
+type Reservations struct {
+	desk   actors.Dispatcher
+	runner process.Runner
+	views  Views
+}
+
+// New returns the process on desk, whose kinds must include products and payments.
+func New(desk actors.Dispatcher, views Views) *Reservations {
+	return &Reservations{desk: desk, runner: process.Runner{Entities: desk}, views: views}
+}
+
+// Report reports an external payment for a reservation.
+type Report struct {
+	// Request has the ID and the origin of the request; stream and command are not used.
+	actors.Request
+	ProductID     events.ProductID
+	ReservationID events.ID
+	Provider      events.Provider
+	Reference     string
+	// Amount in minor units of Currency.
+	Amount   int64
+	Currency string
+	// Final accepts a wrong amount too.
+	Final bool
+	// LogCurrency is the currency of the reservation's price.
+	LogCurrency string
+}
+
+// Answer to a report.
+type Answer struct {
+	// Payment is its present state, at Position.
+	Payment  money.State
+	Position events.Position
+	// Replayed: an earlier request with the same key got this answer.
+	Replayed bool
+}
+
+// turns bounds how often the product is asked again because it was changed by another command.
+const turns = 32
+
+// Report records an external payment for a reservation and confirms the reservation with it. If it
+// was paid otherwise or released, or the payment is late and its units can't be had again, the
+// money is owed. Repeating the report has the same outcome.
+//
+// Refusals, in this order: not_found, idempotency_key_reused, payment_reference_used, amount_mismatch. They
+// have written nothing.
+func (r *Reservations) Report(ctx context.Context, cmd Report) (Answer, error) {
+	of := thing(cmd.ProductID, cmd.ReservationID)
+	now, err := r.find(ctx, of, cmd.ReservationID)
+	if err != nil {
+		return Answer{}, err
+	}
+	request := cmd.Request
+	if err := process.KeyUnused(ctx, r.desk, request, product.Stream(cmd.ProductID)); err != nil {
+		return Answer{}, err
+	}
+	request.Stream = events.PaymentStream(cmd.Provider, cmd.Reference)
+	request.Command = &money.Receive{Provider: cmd.Provider, Reference: cmd.Reference, Amount: cmd.Amount,
+		Currency: cmd.Currency, For: of, Expected: now.cost, ExpectedCurrency: cmd.LogCurrency, Final: cmd.Final}
+	received, err := r.desk.Ask(ctx, request)
+	if err != nil {
+		return Answer{}, err
+	}
+	answer, err := r.finish(context.WithoutCancel(ctx), cmd.Request, request.Stream)
+	answer.Replayed = received.Replayed
+	return answer, process.Begun(err)
+}
+
+// Resume takes the remaining steps of an external payment for a reservation: it is applied or owed,
+// and what it has paid for and was released is owed. No-op for one that is settled, or for another
+// kind of purchase. It returns failures only.
+func (r *Reservations) Resume(ctx context.Context, from actors.Request, stream events.StreamID) error {
+	_, err := r.finish(ctx, from, stream)
+	return process.Begun(err)
+}
+
+func thing(productID events.ProductID, id events.ID) events.PaidThing {
+	return events.PaidThing{ProductID: productID, ReservationID: events.ReservationID(id.String())}
+}
+
+// found is the present state of a reservation.
+type found struct {
+	open  bool // it is held or confirmed
+	cost  int64
+	money product.Money // what the product knows of payments for it
+	ended *product.Ended
+	seen  events.Revision
+	// called: the product is cancelled.
+	called bool
+}
+
+var errNoReservation = &core.Refusal{Code: core.CodeNotFound, Detail: "the product has no such reservation",
+	Fields: core.Fields{"resource": "reservation"}}
+
+var errNoProduct = &core.Refusal{Code: core.CodeNotFound, Detail: "there is no such product",
+	Fields: core.Fields{"resource": "product"}}
+
+// find looks up a reservation in its product or, if it has ended, in the views. Refusal: not_found.
+func (r *Reservations) find(ctx context.Context, of events.PaidThing, id events.ID) (*found, error) {
+	seen := events.NoStream
+	for range turns {
+		now, err := r.look(ctx, of, id)
+		if err != nil {
+			return nil, err
+		}
+		if now.open || now.ended != nil {
+			return now, nil
+		}
+		if now.seen == seen {
+			break
+		}
+		seen = now.seen // a late payment may have reopened it between the two reads
+	}
+	return nil, errNoReservation
+}
+
+// look is one try of find: a reservation that is neither open nor ended was found in neither place.
+func (r *Reservations) look(ctx context.Context, of events.PaidThing, id events.ID) (*found, error) {
+	var now found
+	var exists, known bool
+	at, err := r.desk.View(ctx, product.Stream(of.ProductID), func(c core.Core) {
+		p := c.(*product.Product)
+		now = found{}
+		exists, now.called = p.Exists(), p.CalledOff()
+		var held product.Reservation
+		held, now.open = p.Reservation(id)
+		if now.money, known = p.Money(id); known {
+			now.cost = now.money.Cost(now.money.Quantity)
+		} else if now.open {
+			now.cost = held.Offer.Cost(held.Quantity)
+		}
+	})
+	now.seen = at.Revision
+	switch {
+	case err != nil:
+		return nil, err
+	case !exists:
+		return nil, errNoProduct
+	case now.open:
+		return &now, nil
+	}
+	now.ended, err = r.views.Ended(ctx, of, at.Position)
+	switch {
+	case err != nil:
+		return nil, err
+	case now.ended != nil && !known:
+		now.cost = now.ended.Offer.Cost(now.ended.Quantity)
+	}
+	return &now, nil
+}
+
+// finish makes the product decide about a payment, and records the decision in the payment's
+// stream. It can resume at any step.
+func (r *Reservations) finish(ctx context.Context, from actors.Request, stream events.StreamID) (Answer, error) {
+	for range turns {
+		answer, err := r.payment(ctx, stream)
+		if err != nil || answer.Payment.Received.ReservationID == "" {
+			return answer, err
+		}
+		of := answer.Payment.Received.PaidThing
+		id, err := events.ParseID(string(of.ReservationID))
+		if err != nil {
+			return answer, fmt.Errorf("%w: %s is for the reservation %q", events.ErrDamaged, stream, of.ReservationID)
+		}
+		now, err := r.find(ctx, of, id)
+		if err != nil {
+			return answer, err
+		}
+		p := next(&answer.Payment, now, stream, id)
+		if p == nil {
+			return answer, nil
+		}
+		err = r.runner.Run(ctx, from, p)
+		if refusal := (*core.Refusal)(nil); err != nil && !errors.As(err, &refusal) {
+			return answer, err
+		} // the next read shows the reason of a refusal
+	}
+	return Answer{}, fmt.Errorf("%w: the product of %s changes all the time", actors.ErrOverloaded, stream)
+}
+
+// payment reads a payment.
+func (r *Reservations) payment(ctx context.Context, stream events.StreamID) (answer Answer, err error) {
+	at, err := r.desk.View(ctx, stream, func(c core.Core) { answer.Payment = c.(*money.Payment).State() })
+	answer.Position = at.Position
+	return answer, err
+}
+
+// next returns the next step of a payment, nil if there is none.
+func next(p *money.State, now *found, stream events.StreamID, id events.ID) *process.Process {
+	step := func(name string, at events.StreamID, do core.Command) *process.Process {
+		return &process.Process{ID: string(stream), Announced: true,
+			Stages: []process.Stage{{Steps: []process.Step{{Name: name, Stream: at, Do: do}}}}}
+	}
+	name, copied := outcome(p, now, stream)
+	switch m := &now.money; {
+	case p.Open > 0 && copied != nil:
+		return step(name, stream, copied)
+	case p.Open > 0:
+		return step("pay", product.Stream(p.Received.ProductID), &product.Pay{ReservationID: id, Payment: stream,
+			Ended: now.ended, Seen: now.seen})
+	case p.Booked > 0 && m.PaidBy == stream && m.Released:
+		cause := events.OwedReleased
+		if m.CalledOff {
+			cause = events.OwedCancelled
+		}
+		return step("return", stream, &money.Return{Cause: cause, Amount: p.Booked - m.Kept, Kept: m.Kept})
+	}
+	return nil
+}
+
+// outcome returns the step that records the product's decision in the payment's stream, nil if
+// there is no decision yet.
+func outcome(p *money.State, now *found, stream events.StreamID) (name string, copied core.Command) {
+	m := &now.money
+	switch {
+	case p.Received.Wrong():
+		return "owe", &money.Owe{Cause: events.OwedWrongSum}
+	case m.PaidBy == stream:
+		return "book", &money.Book{}
+	case m.HasFailed(stream):
+		return "owe", &money.Owe{Cause: events.OwedLate}
+	case now.ended != nil && now.ended.Status == events.ReservationCancelled:
+		return "owe", &money.Owe{Cause: events.OwedCancelled}
+	case now.ended != nil && now.ended.Status == events.ReservationReleased:
+		return "owe", &money.Owe{Cause: events.OwedReleased}
+	case m.PaidBy != "":
+		return "owe", &money.Owe{Cause: events.OwedAlreadyPaid}
+	case now.called:
+		return "owe", &money.Owe{Cause: events.OwedCancelled}
+	}
+	return "", nil
+}

@@ -1,0 +1,365 @@
+package actors
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"reflect"
+	"strconv"
+	"testing"
+	"time"
+
+	"admitone/actors/core"
+	"admitone/actors/product"
+	"admitone/actors/seat"
+	"admitone/actors/team"
+	"admitone/actors/tournament"
+	"admitone/actors/wallet"
+	"admitone/events"
+)
+
+// sameRounds is the number of rounds of TestTheSameCommandOnce; ADMITONE_SAME sets it.
+func sameRounds(t *testing.T) int {
+	if given := os.Getenv("ADMITONE_SAME"); given != "" {
+		n, err := strconv.Atoi(given)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	return 400
+}
+
+// sameCase is a command, those before it, and a rival's after it, all of one stream.
+type sameCase struct {
+	name   string
+	stream events.StreamID
+	before []core.Command
+	// until is how long after the beginning the command is still in time, 0 for ever.
+	until   time.Duration
+	command core.Command
+	rival   core.Command
+	edit    bool // with If-Match
+	code    string
+}
+
+// sameCases has one case for each kind of command, each with an entity of its own.
+func sameCases(n int) []sameCase {
+	id, rid, other := strconv.Itoa(n), NewID(), NewID()
+	p, s := product.Stream(events.ProductID("p"+id)), seat.Stream(events.PerformanceID("s"+id), "A-1-1")
+	w, g := wallet.Stream(events.Holder("w"+id)), tournament.Stream(events.TournamentID("t"+id))
+	name, hold, rival := "Lantern", events.NewHoldID(events.BookingID("b"+id), 1), events.NewHoldID("rival", 1)
+	sale := &product.Create{ID: events.ProductID("p" + id), Name: "Lamp", Stock: 2, HoldSeconds: 60}
+	held := &product.Reserve{ReservationID: rid, Holder: "ann", Quantity: 1, Hold: true}
+	last := &product.Reserve{ReservationID: other, Holder: "bob", Quantity: 1}
+	taken := &seat.Hold{HoldID: hold, Holder: "ann", HoldFor: time.Minute - seat.Grace}
+	cup := &tournament.Create{ID: events.TournamentID("t" + id), Name: "Cup", TeamLimit: 2,
+		RegisterDeadline: began.Add(time.Minute)}
+	enter := func(t events.TeamID) *tournament.Enter { return &tournament.Enter{TeamIDs: []events.TeamID{t}} }
+	charge := func(id events.ChargeID) *wallet.Charge { return &wallet.Charge{ID: id, Amount: 100} }
+	all := []sameCase{
+		{name: "create", stream: p, command: sale, rival: last},
+		{name: "edit", stream: p, before: []core.Command{sale}, command: &product.Edit{Name: &name}, edit: true},
+		{name: "reserve", stream: p, before: []core.Command{sale},
+			command: &product.Reserve{ReservationID: rid, Holder: "ann", Quantity: 2}, rival: last},
+		{name: "hold", stream: p, before: []core.Command{sale}, command: held, rival: last},
+		{name: "confirm", stream: p, before: []core.Command{sale, held}, until: time.Minute,
+			command: &product.Confirm{ReservationID: rid}, rival: last},
+		{name: "release", stream: p, before: []core.Command{sale, held}, until: time.Minute,
+			command: &product.Release{ReservationID: rid}, rival: last},
+		{name: "sold out", stream: p, before: []core.Command{sale, last},
+			command: &product.Reserve{ReservationID: rid, Holder: "ann", Quantity: 2}, code: "sold_out"},
+		{name: "hold a seat", stream: s,
+			command: taken, rival: &seat.Hold{HoldID: rival, Holder: "bob", HoldFor: time.Minute}},
+		{name: "book a seat", stream: s, before: []core.Command{taken}, until: time.Minute,
+			command: &seat.Book{HoldID: hold}},
+		{name: "release a seat", stream: s, before: []core.Command{taken},
+			command: &seat.Release{HoldID: hold, Reason: events.ReleasedCancelled},
+			rival:   &seat.Hold{HoldID: rival, Holder: "bob", HoldFor: time.Minute}},
+		{name: "enter", stream: g, before: []core.Command{cup, enter("owls")}, until: time.Minute,
+			command: enter("foxes"), rival: enter("hares")},
+		{name: "withdraw", stream: g, before: []core.Command{cup, enter("owls")},
+			command: &tournament.Withdraw{TeamID: "owls"}, rival: enter("hares")},
+		{name: "register a team", stream: team.Stream(events.TeamID("m" + id)),
+			command: &team.Register{ID: events.TeamID("m" + id), Name: "Owls"}},
+		{name: "charge", stream: w, command: charge("one"), rival: charge("two")},
+		{name: "debit", stream: w, before: []core.Command{charge("one")},
+			command: &wallet.Debit{PaymentID: hold, Amount: 60},
+			rival:   &wallet.Debit{PaymentID: rival, Amount: 60}},
+		{name: "refund", stream: w, before: []core.Command{charge("one"), &wallet.Debit{PaymentID: hold, Amount: 60}},
+			command: &wallet.Refund{PaymentID: hold},
+			rival:   charge("two")},
+	}
+	return all
+}
+
+// held is a store whose next append blocks before it is done, or before it returns.
+type held struct {
+	events.Store
+	waits          string // "", "append" or "outcome"; read by the append it is for
+	entered, leave chan struct{}
+}
+
+// Append implements events.Store.
+func (h *held) Append(ctx context.Context, stream events.StreamID, expected events.Revision,
+	batch []events.Event) (events.Appended, error) {
+	waits := h.waits
+	if h.waits = ""; waits == "append" {
+		close(h.entered)
+		<-h.leave
+	}
+	appended, err := h.Store.Append(ctx, stream, expected, batch)
+	if waits == "outcome" {
+		close(h.entered)
+		<-h.leave
+	}
+	return appended, err
+}
+
+// sameRound is one command that is sent to two nodes, with the faults of the log and the clock.
+type sameRound struct {
+	sameCase
+	request Request
+	order   int // see play
+	rival   bool
+	log     *held
+	a, b    *Desk
+	clock   *clock
+	// followed is how far the nodes have followed the log.
+	followed events.Position
+}
+
+// The orders of a round: the owner's append is held until the other node has decided, or it is done
+// and its outcome is held; the owner gets the command after the other node has answered it, or both
+// at once; or the owner gets it twice.
+const (
+	appendHeld = iota
+	outcomeHeld
+	ownerLate
+	atOnceHere
+	ownerTwice
+	orders
+)
+
+// play sends the command to both nodes and returns their answers.
+func (r *sameRound) play(t *testing.T, chance *rand.Rand) (a, b Answer, errA, errB error) {
+	ask := func(d *Desk) (Answer, error) { return d.Ask(context.Background(), r.request) }
+	other := func() {
+		if r.until > 0 {
+			r.clock.move(time.Duration(chance.IntN(3)) * time.Second) // past the deadline, mostly
+		}
+		if r.rival && chance.IntN(2) == 0 {
+			_, _ = r.b.Ask(context.Background(), Request{Stream: r.stream, Command: r.sameCase.rival, ID: NewCommandID()})
+		}
+		if r.order == ownerTwice {
+			b, errB = ask(r.a)
+			return
+		}
+		b, errB = ask(r.b)
+		if r.rival && chance.IntN(2) == 0 {
+			_, _ = r.b.Ask(context.Background(), Request{Stream: r.stream, Command: r.sameCase.rival, ID: NewCommandID()})
+		}
+	}
+	done := make(chan struct{})
+	r.log.entered, r.log.leave = make(chan struct{}), make(chan struct{})
+	switch r.order {
+	case ownerLate:
+		other()
+		r.follow(t)
+		a, errA = ask(r.a)
+		return
+	case appendHeld:
+		r.log.waits = "append"
+	case outcomeHeld:
+		r.log.waits = "outcome"
+	}
+	go func() { defer close(done); a, errA = ask(r.a) }()
+	if r.order != atOnceHere && r.order != ownerTwice {
+		select {
+		case <-r.log.entered:
+		case <-done: // it appends nothing
+		}
+	}
+	other()
+	close(r.log.leave)
+	<-done
+	r.log.waits = ""
+	return
+}
+
+// TestTheSameCommandOnce: one command is sent to two nodes, as when its owner does not answer and
+// the node that received it decides it itself. Whichever is first, it is decided once, and both
+// give the same answer, with and without a key; also just before a deadline, past which the append
+// is held.
+func TestTheSameCommandOnce(t *testing.T) {
+	seed := *stormSeed
+	if seed == 0 {
+		seed = rand.Uint64()
+	}
+	t.Logf("go test ./actors -run TestTheSameCommandOnce -storm-seed %d", seed)
+	noLeaks(t)
+	chance, log, clock := rand.New(rand.NewPCG(seed, 0)), openLog(t, t.TempDir()), &clock{}
+	owner := &held{Store: log}
+	open := func(store events.Store) *Desk {
+		return openDesk(t, store, func(c *Config) {
+			c.Now = clock.now
+			c.Kinds = append(c.Kinds, wallet.Kind, team.Kind)
+		})
+	}
+	a, b := open(owner), open(log)
+	seen, replayed, followed := map[string]int{}, 0, events.Position(0)
+	for n := range sameRounds(t) {
+		clock.nanos.Store(0)
+		all := sameCases(n)
+		r := &sameRound{sameCase: all[n%len(all)], order: chance.IntN(orders), log: owner, a: a, b: b, clock: clock,
+			followed: followed}
+		r.rival = r.sameCase.rival != nil && chance.IntN(2) == 0
+		before := r.prepare(t, chance)
+		answerA, answerB, errA, errB := r.play(t, chance)
+		followed = r.followed
+		told := r.check(t, before, answerA, answerB, errA, errB)
+		seen[fmt.Sprintf("%s: %s", r.name, told)]++
+		if answerA.Replayed || answerB.Replayed {
+			replayed++
+		}
+		if t.Failed() {
+			t.Fatalf("round %d: %s, order %d, rival %t, id %s", n, r.name, r.order, r.rival, r.request.ID)
+		}
+	}
+	for _, c := range sameCases(0) {
+		if want := core.Or(pointer(c.code), "ok"); seen[c.name+": "+want] == 0 {
+			t.Errorf("%s was never answered %q: %v", c.name, want, seen)
+		}
+	}
+	if replayed == 0 || a.Stats().Conflicts+b.Stats().Conflicts == 0 || a.Stats().Lookups+b.Stats().Lookups == 0 {
+		t.Errorf("%d replays; %+v, %+v", replayed, a.Stats(), b.Stats())
+	}
+}
+
+// pointer returns nil for "".
+func pointer(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+// prepare runs the commands before the one under test, on either node, and returns the end of the
+// stream.
+func (r *sameRound) prepare(t *testing.T, chance *rand.Rand) events.Revision {
+	desks, end := []*Desk{r.a, r.b}, events.NoStream
+	for _, command := range r.before {
+		answer, err := desks[chance.IntN(2)].Ask(context.Background(),
+			Request{Stream: r.stream, Command: command, ID: NewCommandID()})
+		if err != nil {
+			t.Fatal(r.name, err)
+		}
+		end = answer.Revision
+	}
+	if len(r.before) > 0 && chance.IntN(2) == 0 { // the owner knows the entity already
+		if _, err := r.a.View(context.Background(), r.stream, func(core.Core) {}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if r.until > 0 {
+		r.clock.move(r.until - time.Second - time.Duration(chance.IntN(2)))
+	}
+	head := r.follow(t)
+	after := head - min(head, events.Position(chance.IntN(3))) // the node is a little behind
+	r.request = Request{Stream: r.stream, Command: r.command, ID: NewCommandID(), CorrelationID: "c",
+		Actor: "ann", After: &after, At: r.clock.now()}
+	if chance.IntN(2) == 0 {
+		r.request.ID = KeyedCommandID("ann", string(r.stream), []byte(r.name))
+	}
+	if r.edit {
+		r.request.IfRevision = &end
+	}
+	return end
+}
+
+// follow makes both nodes observe the new events, as their followers do, and returns the end of the
+// log.
+func (r *sameRound) follow(t *testing.T) events.Position {
+	for event, err := range events.All(context.Background(), r.log, r.followed) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.a.Observe(event.Stream, event.Revision)
+		r.b.Observe(event.Stream, event.Revision)
+		r.followed = event.Position
+	}
+	return r.followed
+}
+
+// check compares the answers with each other and with the log, and returns how the command was
+// answered.
+func (r *sameRound) check(t *testing.T, before events.Revision, a, b Answer, errA, errB error) string {
+	t.Helper()
+	if code(errA) != code(errB) {
+		t.Errorf("one node answers %q, the other %q", code(errA), code(errB))
+	}
+	same := a.Revision == b.Revision && a.Position == b.Position && a.At.Equal(b.At)
+	if errA == nil && (!same || !reflect.DeepEqual(encoded(a.Facts), encoded(b.Facts))) {
+		t.Errorf("one node answers %+v, the other %+v", a, b)
+	}
+	page, err := r.log.Read(context.Background(), r.stream, before+1, events.Forward, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	facts, runs, last := 0, 0, false
+	for i := range page {
+		this := CommandID(events.RecordedCommand(page[i].Metadata)) == r.request.ID
+		if this {
+			facts++
+		}
+		if this && !last {
+			runs++
+		}
+		last = this
+	}
+	if want := min(1, len(a.Facts)); errA == nil && (runs != want || facts != len(a.Facts)) || errA != nil && runs > 0 {
+		t.Errorf("answered %q with %d facts; %d are in the log, decided %d times", code(errA), len(a.Facts), facts, runs)
+	}
+	return code(errA)
+}
+
+func encoded(facts []events.Fact) (all []string) {
+	for _, fact := range facts {
+		all = append(all, fact.Name()+string(events.AppendFact(nil, fact)))
+	}
+	return all
+}
+
+// TestForwardedCommandsAreForgottenInTime: an entity remembers as many commands as may be in
+// flight, and since when; older ones are searched for in the log.
+func TestForwardedCommandsAreForgottenInTime(t *testing.T) {
+	log := openLog(t, t.TempDir())
+	d := openDesk(t, log, func(c *Config) { c.MaxPerEntity = 4 })
+	mustCreate(t, d, 100)
+	after, err := log.Head(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var requests []Request
+	var answers []Answer
+	for range 30 {
+		request := Request{Stream: lamp, Command: one("ann"), ID: NewCommandID(), After: &after}
+		answer, err := d.Ask(t.Context(), request)
+		if err != nil || answer.Replayed {
+			t.Fatal(answer, err)
+		}
+		requests, answers = append(requests, request), append(answers, answer)
+	}
+	before := d.Stats().Lookups
+	for i, request := range requests {
+		answer, err := d.Ask(t.Context(), request)
+		if err != nil || !answer.Replayed || answer.Revision != answers[i].Revision {
+			t.Errorf("command %d was answered %+v, and again %+v, %v", i, answers[i], answer, err)
+		}
+	}
+	if looked := d.Stats().Lookups - before; looked < 10 || looked > 26 {
+		t.Errorf("of 30 commands, 4 to 8 of them remembered, %d were looked for in the log", looked)
+	}
+	audit(t, log, nil)
+}

@@ -1,0 +1,226 @@
+package actors
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"sync"
+	"testing"
+	"time"
+
+	"admitone/actors/core"
+	"admitone/actors/product"
+	"admitone/actors/seat"
+	"admitone/events"
+)
+
+// oneStream is a log that can't append to several streams at once.
+type oneStream struct{ events.Store }
+
+func singly(c *Config) { c.Store = oneStream{c.Store} }
+
+// TestAskEach: all commands are decided in one turn, and each entity appends its own facts. A
+// refusal leaves nothing, and has the index of its command.
+func TestAskEach(t *testing.T) {
+	f := openFaulty(t)
+	d := openDesk(t, f, singly)
+	if d.AppendsTogether() || !openDesk(t, f, nil).AppendsTogether() {
+		t.Error("AppendsTogether is wrong")
+	}
+	ctx := context.Background()
+	results, err := d.AskEach(ctx, holds(newHold(), 1, 2, 3))
+	if err != nil || len(results) != 3 {
+		t.Fatal(err)
+	}
+	for i, r := range results {
+		if r.Err != nil || len(r.Answer.Facts) != 1 || r.Answer.Position == 0 || r.Answer.Revision != 0 {
+			t.Errorf("%d: %+v", i, r)
+		}
+	}
+	before := len(readLog(t, f.Store))
+	_, err = d.AskEach(ctx, holds(newHold(), 4, 2, 5))
+	if refused := (*RefusedError)(nil); !errors.As(err, &refused) || refused.At != 1 || code(err) != "seat_taken" {
+		t.Error(err)
+	}
+	if after := len(readLog(t, f.Store)); after != before {
+		t.Errorf("a refusal has left %d events", after-before)
+	}
+	if results, err := d.AskEach(ctx, holds(newHold(), 4, 5)); err != nil || results[0].Err != nil ||
+		results[1].Err != nil {
+		t.Error("entities after a refusal:", results, err)
+	}
+	wantIdle(t, d)
+}
+
+// TestAskEachWhileWriting: a turn is decided on a state that is not durable yet, and its refusal
+// waits for that.
+func TestAskEachWhileWriting(t *testing.T) {
+	f := openFaulty(t)
+	d := openDesk(t, f, singly)
+	release := make(chan struct{})
+	begun := make(chan struct{})
+	f.then(func(ctx context.Context, store events.Store, stream events.StreamID, expected events.Revision,
+		batch []events.Event) (events.Appended, error) {
+		close(begun)
+		<-release
+		return store.Append(ctx, stream, expected, batch)
+	})
+	first, second := make(chan error, 1), make(chan error, 1)
+	go func() {
+		_, err := d.Ask(context.Background(), holds(newHold(), 1)[0])
+		first <- err
+	}()
+	<-begun
+	go func() {
+		_, err := d.AskEach(context.Background(), holds(newHold(), 2, 1))
+		second <- err
+	}()
+	select {
+	case err := <-second:
+		t.Errorf("it was refused by what is not durable: %v", err)
+	case <-time.After(20 * time.Millisecond):
+	}
+	if _, err := d.Ask(context.Background(), holds(newHold(), 2)[0]); err != nil {
+		t.Errorf("the turn that waits keeps others back: %v", err)
+	}
+	close(release)
+	if err := <-first; err != nil {
+		t.Error(err)
+	}
+	if err := <-second; code(err) != "seat_taken" {
+		t.Error(err)
+	}
+	wantIdle(t, d)
+}
+
+// TestTurnsOfOneDesk: overlapping groups, named in one order, each get all of their seats or none,
+// also while turns wait for turns.
+func TestTurnsOfOneDesk(t *testing.T) {
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	f := openFaulty(t)
+	d := openDesk(t, f, singly)
+	var all sync.WaitGroup
+	for caller := range 8 {
+		random := rand.New(rand.NewPCG(seed, uint64(caller)))
+		all.Go(func() {
+			for range 50 {
+				first := random.IntN(6)
+				hold := newHold()
+				results, err := d.AskEach(context.Background(), holds(hold, first, first+1, first+2))
+				if errors.Is(err, ErrNotJoint) { // a seat that is being read
+					time.Sleep(time.Millisecond)
+					continue
+				}
+				if err != nil && code(err) != "seat_taken" {
+					t.Error(err)
+				}
+				for i, r := range results {
+					if r.Err != nil {
+						t.Errorf("seat %d of %d: %v", i, first, r.Err)
+					}
+				}
+				for i := range results {
+					if _, err := d.Ask(context.Background(), Request{Stream: seatStream(first + i), ID: NewCommandID(),
+						Command: &seat.Release{HoldID: hold}}); err != nil {
+						t.Error(err)
+					}
+				}
+			}
+		})
+	}
+	all.Wait()
+	wantIdle(t, d)
+}
+
+// TestTurnsOfTwoDesks: with every fault of the log, an acknowledged seat belongs to its holder
+// alone, and one that was not acknowledged can be released.
+func TestTurnsOfTwoDesks(t *testing.T) {
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	log := openLog(t, t.TempDir())
+	var nodes [2]*Desk
+	var logs [2]*faulty
+	for i := range nodes {
+		logs[i] = &faulty{Store: log, chance: rand.New(rand.NewPCG(seed, uint64(i))), lateNow: 2}
+		nodes[i] = openDesk(t, logs[i], func(c *Config) {
+			singly(c)
+			c.AppendTimeout, c.LoadTimeout = 20*time.Millisecond, 10*time.Second
+		})
+	}
+	var owners sync.Map // of seats, from the acknowledgement to the release
+	held := 0
+	var mu sync.Mutex
+	var all sync.WaitGroup
+	for caller := range 8 {
+		random := rand.New(rand.NewPCG(seed, uint64(100+caller)))
+		all.Go(func() {
+			for range 40 {
+				first, hold, node := random.IntN(12), newHold(), nodes[random.IntN(2)]
+				results, _ := node.AskEach(context.Background(), holds(hold, first, first+1))
+				for i := range results {
+					if results[i].Err == nil {
+						if other, taken := owners.Swap(first+i, hold); taken {
+							t.Errorf("seat %d is %v's and %v's", first+i, other, hold)
+						}
+						mu.Lock()
+						held++
+						mu.Unlock()
+					}
+				}
+				for i := range 2 {
+					if i < len(results) && results[i].Err == nil {
+						owners.Delete(first + i)
+					}
+					release := Request{Stream: seatStream(first + i), ID: NewCommandID(), Command: &seat.Release{HoldID: hold}}
+					for range 50 {
+						if _, err := node.Ask(context.Background(), release); err == nil || code(err) != err.Error() {
+							break
+						}
+					}
+				}
+			}
+		})
+	}
+	all.Wait()
+	for _, f := range logs {
+		f.mu.Lock()
+		f.chance = nil
+		f.mu.Unlock()
+		f.settled()
+	}
+	if held == 0 {
+		t.Error("nothing happened")
+	}
+	for _, node := range nodes {
+		wantIdle(t, node)
+	}
+}
+
+// TestTurnRulesThatBreak: the callers get an error, and the entities continue to work.
+func TestTurnRulesThatBreak(t *testing.T) {
+	for _, method := range []string{"Decide", "Evolve", "AppendFact"} {
+		t.Run(method, func(t *testing.T) {
+			f := openFaulty(t)
+			d := openDesk(t, f, func(c *Config) {
+				singly(c)
+				kind := products
+				kind.New = func() core.Core { return &touchy{Product: product.New().(*product.Product)} }
+				c.Kinds = []core.Kind{kind, seats}
+			})
+			mustCreate(t, d, 5)
+			requests := append(holds(newHold(), 1), Request{Stream: lamp, ID: NewCommandID(), Command: &breakIn{method}})
+			results, err := d.AskEach(context.Background(), requests)
+			if err == nil {
+				err = results[1].Err
+			}
+			if !errors.Is(err, ErrBroken) {
+				t.Error(err)
+			}
+			if _, err := ask(d, one("bob")); err != nil {
+				t.Error(err)
+			}
+			wantIdle(t, d)
+		})
+	}
+}

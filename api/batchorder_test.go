@@ -1,0 +1,132 @@
+package api
+
+import (
+	"fmt"
+	"strconv"
+	"testing"
+
+	"admitone/api/input"
+)
+
+// TestBatchClaims: which commands of a batch wait for which others.
+func TestBatchClaims(t *testing.T) {
+	w := newHarness(t)
+	w.hall("gig", 1, "")
+	w.hall("few", 1, `,"limit_per_holder":2`)
+	had := w.book("gig", "ada", "A-1-1").is(201)["id"].(string)
+	bobs := w.book("gig", "bob", "A-1-2").is(201)["id"].(string)
+	book := func(performance, body string, more ...string) string {
+		return cmd("POST", "/v1/performances/"+performance+"/bookings", body, more...)
+	}
+	const one, two = `{"holder":"ada","seats":["A-1-1"]}`, `{"holder":"ada","seats":["A-1-2"]}`
+	const best = `{"holder":"ada","best_available":{"quantity":1}}`
+	cancel := func(id string) string { return cmd("DELETE", "/v1/bookings/"+id, "") }
+	pay := func(id string) string { return cmd("POST", "/v1/bookings/"+id+"/payment", "{}") }
+	key := `,"idempotency_key":"k"`
+	for _, test := range []struct {
+		what, first, second string
+		waits               bool
+	}{
+		{"other seats", book("gig", one), book("gig", two), false},
+		{"the same seat", book("gig", one), book("gig", one), true},
+		{"one of several seats", book("gig", `{"holder":"ada","seats":["A-1-2","A-1-1"]}`),
+			book("gig", `{"holder":"bob","seats":[{"seat":"A-1-1"}]}`), true},
+		{"the path has escapes", book("gig", one), book("%67ig", one), true},
+		{"any seat before", book("gig", best), book("gig", one), true},
+		{"any seat behind", book("gig", one), book("gig", best), true},
+		{"any seat of another performance", book("few", best), book("gig", one), false},
+		{"a body that is none before", book("gig", `[]`), book("gig", one), true},
+		{"an area", book("gig", `{"areas":{"floor":1}}`), book("gig", `{"areas":{"floor":2},"seats":["A-1-1"]}`), true},
+		{"a performance that is not there", book("none", one), book("none", two), true},
+		{"a holder with a limit", book("few", one), book("few", two), true},
+		{"other holders with a limit", book("few", one), book("few", `{"holder":"bob","seats":["A-1-2"]}`), false},
+		{"one key", book("gig", one, key), book("gig", two, key), true},
+		{"one key for two performances", book("gig", one, key), book("few", two, key), false},
+		{"a pass", book("gig", one, `,"admission_pass":"x"`), book("gig", two), true},
+		{"a booking's seat", cancel(had), book("gig", one), true},
+		{"a booking's other seats", cancel(had), book("gig", two), false},
+		{"a booking and any seat", pay(had), book("gig", best), true},
+		{"one booking", pay(had), cancel(had), true},
+		{"bookings of two holders", pay(had), pay(bobs), false},
+		{"a booking that is not there", cancel("none"), cancel("none"), true},
+	} {
+		b := &batchRun{batches: w.server.batches, request: &request{server: w.server}, claimed: map[string]*claimed{}}
+		first, second := make(chan struct{}), make(chan struct{})
+		if before := b.claim(commandIn(t, test.first), first); len(before) > 0 {
+			t.Errorf("%s: the first one waits", test.what)
+		}
+		if before := b.claim(commandIn(t, test.second), second); len(before) > 0 != test.waits {
+			t.Errorf("%s: waits for %d", test.what, len(before))
+		}
+	}
+}
+
+// TestBatchClaimsSharedByMany: whoever claims a performance alone waits for all that shared it, and all that share
+// it afterwards wait for that one.
+func TestBatchClaimsSharedByMany(t *testing.T) {
+	w := newHarness(t)
+	w.hall("gig", 1, "")
+	b := &batchRun{batches: w.server.batches, request: &request{server: w.server}, claimed: map[string]*claimed{}}
+	waitsFor := func(body string) int {
+		return len(b.claim(commandIn(t, cmd("POST", "/v1/performances/gig/bookings", body)), make(chan struct{})))
+	}
+	for round := range 2 {
+		for i := range 3 {
+			body := fmt.Sprintf(`{"holder":"ada","seats":["A-1-%d","A-1-%d"]}`, 3*round+i+1, 3*round+i+1)
+			if n := waitsFor(body); n != round {
+				t.Errorf("round %d, booking %d: waits for %d", round, i, n)
+			}
+		}
+		if n := waitsFor(`{"holder":"ada","best_available":{"quantity":1}}`); n != 3+round {
+			t.Errorf("round %d: any seat waits for %d", round, n)
+		}
+	}
+}
+
+// commandIn decodes a command of a batch.
+func commandIn(t *testing.T, text string) *batchCommand {
+	t.Helper()
+	var body struct {
+		Commands []batchItem `json:"commands"`
+	}
+	if err := input.DecodeNulls([]byte(`{"commands":[`+text+`]}`), &body, theBody); err != nil {
+		t.Fatal(err)
+	}
+	return &batchCommand{item: &body.Commands[0]}
+}
+
+// TestBatchOfBookings: in one batch, what depends on the order is answered by it.
+func TestBatchOfBookings(t *testing.T) {
+	w := newHarness(t)
+	w.hall("gig", 30, "")
+	w.hall("few", 11, `,"limit_per_holder":1`)
+	var commands []string
+	book := func(performance, holder, seats, more string) {
+		commands = append(commands, cmd("POST", "/v1/performances/"+performance+"/bookings",
+			`{"holder":"`+holder+`","seats":[`+seats+`]}`, more))
+	}
+	for i := range 100 {
+		n := strconv.Itoa(i)
+		book("gig", "h"+n, fmt.Sprintf(`"A-%d-%d"`, i/10+1, i%10+1), "")
+		book("few", "h"+n, fmt.Sprintf(`"A-%d-%d"`, i/10+1, i%10+1), "")
+		book("few", "h"+n, fmt.Sprintf(`"A-%d-%d"`, (i+1)/10+1, (i+1)%10+1), "")
+		book("gig", "k"+n, fmt.Sprintf(`"A-%d-%d"`, i/10+11, i%10+1), `,"idempotency_key":"`+n+`"`)
+		book("gig", "k"+n, fmt.Sprintf(`"A-%d-%d"`, i/10+21, i%10+1), `,"idempotency_key":"`+n+`"`)
+		book("gig", "late", fmt.Sprintf(`"A-%d-%d"`, i/10+1, i%10+1), "")
+	}
+	commands = append(commands, cmd("POST", "/v1/performances/gig/bookings",
+		`{"holder":"best","best_available":{"quantity":1}}`))
+	all := w.batch(commands).each(len(commands))
+	for i := 0; i < 600; i += 6 {
+		all[i].is(201)
+		all[i+1].is(201)
+		all[i+2].code(409, "limit_exceeded")
+		all[i+3].is(201)
+		all[i+4].code(422, "idempotency_key_reused")
+		all[i+5].code(409, "seat_taken")
+	}
+	all[600].is(201)
+	if free := len(w.seatsIn("gig", "free")); free != 99 {
+		t.Errorf("%d seats are free", free)
+	}
+}

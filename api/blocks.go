@@ -1,0 +1,248 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/gofiber/fiber/v2"
+
+	"admitone/actors"
+	"admitone/actors/area"
+	"admitone/actors/bookings"
+	"admitone/actors/core"
+	"admitone/api/codes"
+	"admitone/events"
+)
+
+// maxBlockBody bounds the body of a request that blocks seats, in bytes.
+const maxBlockBody = 1 << 20
+
+func (s *Server) blockRoutes() {
+	const path = "/v1/performances/:id/blocks"
+	s.handle(fiber.MethodGet, path, s.listBlocks)
+	s.handle(fiber.MethodPut, path, s.blockSeats)
+	s.handle(fiber.MethodDelete, path, s.unblockSeats)
+}
+
+// newBlock is the body that blocks: seats or rows by name, places of areas, or both.
+type newBlock struct {
+	Seats *[]events.SeatName `json:"seats"`
+	Rows  *[]string          `json:"rows"`
+	Areas areaPlaces         `json:"areas"`
+	Label events.BlockLabel  `json:"label"`
+}
+
+// blockSeats keeps seats and places for bookings that name a label, all or none.
+func (s *Server) blockSeats(r *request) error {
+	if err := r.caller.must(RoleAdmin); err != nil {
+		return err
+	}
+	id, err := param[events.PerformanceID](r, "id", "performance")
+	if err != nil {
+		return err
+	}
+	var body newBlock
+	if err := r.decode(&body, false); err != nil {
+		return err
+	}
+	command := bookings.Block{PerformanceID: id, Label: body.Label}
+	if err := validLabel(body.Label); err != nil {
+		return err
+	}
+	if body.Areas != nil {
+		if command.Areas, err = body.Areas.list(); err != nil {
+			return err
+		}
+	}
+	switch most := fmt.Sprintf("1 to %d", bookings.MaxBlocked); {
+	case body.Seats != nil && body.Rows != nil, body.Seats == nil && body.Rows == nil && body.Areas == nil:
+		return invalidField("seats", "give seats or rows by name, one of the two, or places of areas")
+	case body.Seats != nil:
+		if command.Seats = *body.Seats; len(command.Seats) < 1 || len(command.Seats) > bookings.MaxBlocked {
+			return invalidField("seats", "one request blocks "+most+" seats")
+		}
+	case body.Rows != nil:
+		if command.Rows = *body.Rows; len(command.Rows) < 1 || len(command.Rows) > bookings.MaxBlocked {
+			return invalidField("rows", "one request blocks the seats of "+most+" rows")
+		}
+	}
+	return s.changeBlock(r, command, s.config.Bookings.Block)
+}
+
+func validLabel(label events.BlockLabel) error {
+	if !label.Valid() {
+		return invalidField("label", fmt.Sprintf("a label has 1 to %d printable characters", events.MaxBlockLabel))
+	}
+	return nil
+}
+
+// unblockSeats puts the seats and places on sale that are blocked under a label.
+func (s *Server) unblockSeats(r *request) error {
+	if err := r.caller.must(RoleAdmin); err != nil {
+		return err
+	}
+	id, err := param[events.PerformanceID](r, "id", "performance")
+	if err != nil {
+		return err
+	}
+	if err := r.decode(&struct{}{}, true); err != nil {
+		return err
+	}
+	label := events.BlockLabel(r.ctx.Query("label"))
+	if !label.Valid() {
+		return refuse(codes.BadParameter, "the query parameter label is missing")
+	}
+	ctx, end := r.waiting()
+	err = s.config.Views.CatchUp(ctx)
+	end()
+	if err != nil {
+		return err
+	}
+	blocks, _, ok, err := s.config.Views.Blocks(id)
+	switch {
+	case err != nil:
+		return err
+	case !ok:
+		return notFound("performance")
+	}
+	command := bookings.Block{PerformanceID: id, Label: label}
+	for i := range blocks {
+		if blocks[i].Label == label {
+			command.Seats = blocks[i].Seats
+		}
+	}
+	return s.changeBlock(r, command, s.config.Bookings.Unblock)
+}
+
+// blockChange is what a request does to blocks.
+type blockChange func(context.Context, bookings.Block) (bookings.Blocked, error)
+
+// changeBlock answers with the seats and places of a request that blocks or unblocks.
+func (s *Server) changeBlock(r *request, command bookings.Block, change blockChange) error {
+	var blocked bookings.Blocked
+	var at events.Position
+	err := r.keyed(func(id actors.CommandID) (err error) {
+		ctx, end := r.waiting()
+		defer end()
+		command.Origin = r.origin(id)
+		if blocked, err = change(ctx, command); err == nil {
+			at, err = s.config.Store.Head(ctx) // their last event is not behind it
+		}
+		return err
+	})
+	r.noteAll()
+	if refusal := (*core.Refusal)(nil); errors.As(err, &refusal) && refusal.Code == core.CodeInvalidField {
+		return invalidField(fmt.Sprint(refusal.Fields["field"]), refusal.Detail)
+	}
+	if err != nil {
+		return err
+	}
+	o := events.OpenObject(nil)
+	o.String("performance_id", string(command.PerformanceID))
+	appendBlock(&o, command.Label, blocked)
+	o.Int("position", int64(at))
+	return r.json(fiber.StatusOK, o.Close())
+}
+
+// listBlocks answers with the present blocks, by label.
+func (s *Server) listBlocks(r *request) error {
+	if err := r.caller.must(RoleAuditor, RoleService, RoleAdmin); err != nil {
+		return err
+	}
+	id, err := param[events.PerformanceID](r, "id", "performance")
+	if err != nil {
+		return err
+	}
+	if err := r.caughtUp(); err != nil {
+		return err
+	}
+	blocks, err := s.blocks(r, id)
+	if err != nil {
+		return err
+	}
+	body := []byte{'['}
+	for i, label := range slices.Sorted(maps.Keys(blocks)) {
+		if i > 0 {
+			body = append(body, ',')
+		}
+		o := events.OpenObject(body)
+		appendBlock(&o, label, *blocks[label])
+		body = o.Close()
+	}
+	return r.json(fiber.StatusOK, append(body, ']'))
+}
+
+// blocks are what is blocked of a performance, by label: seats as the views have them, places as the areas do.
+func (s *Server) blocks(r *request, id events.PerformanceID) (map[events.BlockLabel]*bookings.Blocked, error) {
+	seats, _, ok, err := s.config.Views.Blocks(id)
+	if err == nil && !ok {
+		err = notFound("performance")
+	}
+	if err != nil {
+		return nil, err
+	}
+	all := map[events.BlockLabel]*bookings.Blocked{}
+	for i := range seats {
+		all[seats[i].Label] = &bookings.Blocked{Seats: seats[i].Seats}
+	}
+	now, err := s.performanceNow(id)
+	if err != nil {
+		return nil, err
+	}
+	ctx, end := r.waiting()
+	defer end()
+	for i := range now.Areas {
+		if now.Areas[i].Blocked == 0 {
+			continue
+		}
+		var labels []events.BlockLabel
+		var places []events.AreaPlaces
+		_, err := s.config.Desk.View(ctx, area.Stream(id, now.Areas[i].ID), func(c core.Core) {
+			labels = c.(*area.Area).Labels()
+			for _, label := range labels {
+				places = append(places, events.AreaPlaces{Area: now.Areas[i].ID, Places: c.(*area.Area).Blocked(label)})
+			}
+		})
+		if err != nil {
+			return nil, err
+		}
+		for j, label := range labels {
+			if all[label] == nil {
+				all[label] = &bookings.Blocked{}
+			}
+			all[label].Areas = append(all[label].Areas, places[j])
+		}
+	}
+	return all, nil
+}
+
+func appendBlock(o *events.Object, label events.BlockLabel, blocked bookings.Blocked) {
+	o.String("label", string(label))
+	events.Strings(o, "seats", blocked.Seats)
+	o.Key("areas")
+	areas := events.OpenObject(o.Buf)
+	for _, a := range blocked.Areas {
+		areas.Int(string(a.Area), a.Places)
+	}
+	o.Buf = areas.Close()
+}
+
+// bookedLabel returns the label that a booking names, "" for none. Only services and admins may name one.
+func (r *request) bookedLabel(body *newBooking) (events.BlockLabel, error) {
+	if body.Label == nil {
+		return "", nil
+	}
+	if err := validLabel(*body.Label); err != nil {
+		return "", err
+	}
+	if !r.caller.serves() {
+		return "", refuse(core.CodeForbidden, "only a service or an admin may name a label")
+	}
+	if body.Seats == nil && body.Areas == nil {
+		return "", invalidField("label", "a label goes with seats by name and places of areas")
+	}
+	return *body.Label, nil
+}

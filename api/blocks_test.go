@@ -1,0 +1,101 @@
+package api
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+// askBlocks asks what there is to ask about blocks of the hall, whose row A-2 is free.
+func askBlocks(ask func(method, path, body string, headers ...string) answer) {
+	const path = "/v1/performances/hall/blocks"
+	ask("PUT", path, `{"seats":["A-2-3","A-2-2"],"label":"press"}`).is(200)
+	ask("PUT", path, `{"rows":["A-1"],"label":"press"}`).problem(409, "seat_taken")
+	ask("PUT", path, `{"rows":["A-9"],"label":"press"}`).problem(422, "invalid_field")
+	ask("PUT", "/v1/performances/none/blocks", `{"rows":["A-1"],"label":"press"}`).problem(404, "not_found")
+	ask("GET", path, "")
+	ask("GET", "/v1/performances/none/blocks", "").problem(404, "not_found")
+	ask("DELETE", path, "").problem(400, "bad_parameter")
+	ask("DELETE", path+"?label=press", "").is(200)
+	ask("DELETE", "/v1/performances/none/blocks?label=press", "").problem(404, "not_found")
+}
+
+// TestBlocks: what is under a label is listed, booked by a service that names it, and under it again afterwards.
+func TestBlocks(t *testing.T) {
+	w := newHarness(t, func(w *harness) { w.config.Auth = secret })
+	admin, service, ada := bearer(t, "root", RoleAdmin), bearer(t, "shop", RoleService), bearer(t, "ada", RoleHolder)
+	as := func(who, method, path, body string) answer {
+		t.Helper()
+		return w.do(method, path, body, "Authorization", who)
+	}
+	as(admin, "POST", "/v1/performances", fmt.Sprintf(newHall, "hall")).is(201)
+	const blocks, bookings = "/v1/performances/hall/blocks", "/v1/performances/hall/bookings"
+	listed := func(want string) {
+		t.Helper()
+		a := as(service, "GET", blocks, "")
+		var got, wanted any
+		if err := json.Unmarshal([]byte(want), &wanted); err != nil {
+			t.Fatal(err)
+		}
+		if err := json.Unmarshal([]byte(a.text), &got); err != nil || a.status != 200 || !reflect.DeepEqual(got, wanted) {
+			t.Errorf("%d %s, want %s", a.status, a.text, want)
+		}
+	}
+	listed(`[]`)
+	as(admin, "PUT", blocks, `{"seats":["A-1-2","A-1-1"],"label":"press"}`).is(200)
+	as(admin, "PUT", blocks, `{"seats":["A-1-2","A-1-3"],"label":"crew"}`).problem(409, "seat_taken")
+	as(admin, "PUT", "/v1/performances/hall/seats/A-1-3/block", "").is(200)
+	listed(`[{"label":"","seats":["A-1-3"],"areas":{}},{"label":"press","seats":["A-1-1","A-1-2"],"areas":{}}]`)
+	for _, body := range []string{`{"label":"press"}`, `{"seats":["A-1-1"],"rows":["A-1"],"label":"press"}`,
+		`{"seats":[],"label":"press"}`, `{"rows":[],"label":"press"}`, `{"seats":["A-1-1"]}`,
+		`{"seats":["A-1-1"],"label":"a\nb"}`, `{"seats":["A-1-1","A-1-1"],"label":"press"}`} {
+		as(admin, "PUT", blocks, body).problem(422, "invalid_field")
+	}
+	as(ada, "POST", bookings, `{"seats":["A-1-1"]}`).problem(409, "seat_taken")
+	as(ada, "POST", bookings, `{"seats":["A-1-1"],"label":"press"}`).problem(403, "forbidden")
+	as(service, "POST", bookings, `{"holder":"bob","seats":["A-1-1"],"label":"crew"}`).problem(409, "seat_taken")
+	as(service, "POST", bookings, `{"holder":"bob","best_available":{"quantity":1},"label":"press"}`).problem(422, "invalid_field")
+	made := as(service, "POST", bookings, `{"holder":"bob","seats":["A-1-1"],"label":"press"}`).is(201)
+	listed(`[{"label":"","seats":["A-1-3"],"areas":{}},{"label":"press","seats":["A-1-2"],"areas":{}}]`)
+	as(service, "DELETE", "/v1/bookings/"+made["id"].(string), "").is(200)
+	listed(`[{"label":"","seats":["A-1-3"],"areas":{}},{"label":"press","seats":["A-1-1","A-1-2"],"areas":{}}]`)
+	gone := as(admin, "DELETE", blocks+"?label=press", "").is(200)
+	if want := []any{"A-1-1", "A-1-2"}; !reflect.DeepEqual(gone["seats"], want) {
+		t.Errorf("unblocked are %v", gone["seats"])
+	}
+	listed(`[{"label":"","seats":["A-1-3"],"areas":{}}]`)
+	as(ada, "POST", bookings, `{"seats":["A-1-1"]}`).is(201)
+}
+
+// TestLargeBlocks: an admin's body may have 1 MiB, and anybody else's is not read.
+func TestLargeBlocks(t *testing.T) {
+	w := newHarness(t, func(w *harness) { w.config.Auth = secret })
+	admin := bearer(t, "root", RoleAdmin)
+	w.do("POST", "/v1/performances", fmt.Sprintf(newHall, "hall"), "Authorization", admin).is(201)
+	const path = "/v1/performances/hall/blocks"
+	body := func(size int) string {
+		text := `{"seats":["A-1-1"],"label":"press"`
+		return text + strings.Repeat(" ", size-len(text)-1) + "}"
+	}
+	for _, size := range []int{maxBody, maxBody + 1, maxBlockBody} {
+		w.do("PUT", path, body(size), "Authorization", admin).is(200)
+	}
+	for _, size := range []int{maxBlockBody + 1, maxBlockBody + largeSlack, maxBlockBody + largeSlack + 1} {
+		a := w.do("PUT", path, body(size), "Authorization", admin).problem(413, "body_too_large")
+		if detail := fmt.Sprint(a["detail"]); !strings.Contains(detail, "1 MiB") {
+			t.Errorf("%d bytes: %s", size, detail)
+		}
+	}
+	w.do("PUT", path, body(maxBlockBody), "Authorization", bearer(t, "ada", RoleHolder)).problem(403, "forbidden")
+	w.do("PUT", path, body(maxBlockBody)).problem(401, "unauthenticated")
+	w.do("PATCH", "/v1/performances/hall", body(maxBody+1), "Authorization", admin, "If-Match", `"e0"`).
+		problem(413, "body_too_large")
+	for _, other := range []string{"/v1/performances//blocks", "/v1/performances/a/b/blocks", "/v1/performances/blocks",
+		"/v1/performances/hall/blocks/"} {
+		if (&largeBody{path: "/v1/performances/*/blocks"}).matches(other) {
+			t.Errorf("%s is taken for a large route", other)
+		}
+	}
+}

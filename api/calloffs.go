@@ -1,0 +1,332 @@
+package api
+
+import (
+	"context"
+	"hash/maphash"
+	"slices"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"admitone/actors"
+	"admitone/actors/calloff"
+	"admitone/api/codes"
+	"admitone/events"
+	"admitone/projections"
+	"admitone/projections/row"
+)
+
+func init() {
+	register(kind{collection: "calloffs", rules: calloff.Kind, routes: (*Server).callOffRoutes})
+}
+
+// callOffOf describes a kind of resource that can be called off.
+type callOffOf struct {
+	collection, category string
+	// find reports whether the resource exists, and returns its cancellation.
+	find func(s *Server, from *projections.Reading, id string) (off row.Cancelled, ok bool, err error)
+	// each calls take, ordered by key, with every booking, reservation or entry that the call-off ends, has
+	// ended or would end. It stops at take's first error.
+	each func(s *Server, from *projections.Reading, id string, off *row.Cancelled, now time.Time,
+		take func(key string, a *affected) error) error
+}
+
+// affected is a booking, reservation or entry that a call-off ends.
+type affected struct {
+	id, holder, status string
+	quantity           int64
+	// left means that it is not ended yet, paid that it is refunded.
+	left, paid bool
+	refund     int64
+	method     string
+	provider   events.Provider
+}
+
+// callOffs are the kinds of resources that can be called off.
+var callOffs = []callOffOf{
+	{"performances", events.PerformanceCategory, (*Server).performanceOff, (*Server).affectedBookings},
+	{"products", events.ProductCategory, (*Server).productOff, (*Server).affectedReservations},
+	{"tournaments", events.TournamentCategory, (*Server).tournamentOff, (*Server).affectedEntries},
+}
+
+func (s *Server) callOffRoutes() {
+	for _, of := range callOffs {
+		path := "/v1/" + of.collection + "/:id/cancellation"
+		s.handle(fiber.MethodPost, path, s.callOff(of))
+		s.handle(fiber.MethodGet, path, s.costly(s.getCallOff(of)))
+	}
+}
+
+// dryRun returns the query parameter dry_run.
+func (r *request) dryRun() (bool, error) {
+	switch asked := r.ctx.Query("dry_run"); asked {
+	case "", "false":
+		return false, nil
+	case "true":
+		return true, nil
+	}
+	return false, refuse(codes.BadParameter, "dry_run must be true or false")
+}
+
+// callOff calls a resource off. It answers 202 with the progress or, for a dry run, 200 with what would be
+// ended.
+func (s *Server) callOff(of callOffOf) handler {
+	return func(r *request) error {
+		if err := r.caller.must(RoleAdmin); err != nil {
+			return err
+		}
+		id, err := param[string](r, "id", of.category)
+		if err != nil {
+			return err
+		}
+		dry, err := r.dryRun()
+		if err != nil {
+			return err
+		}
+		var body struct {
+			Reason *string `json:"reason"`
+		}
+		if err := r.decode(&body, dry); err != nil {
+			return err
+		}
+		if body.Reason == nil && !dry || body.Reason != nil && !printable(*body.Reason, maxReason) {
+			return invalidField("reason", "give a reason of 1 to 200 printable characters")
+		}
+		if dry {
+			return s.costly(func(r *request) error { return s.answerCallOff(r, of, id, fiber.StatusOK) })(r)
+		}
+		if s.config.Sweeps == nil {
+			return notFound("cancellation")
+		}
+		if _, err := r.paging(); err != nil { // before anything is written
+			return err
+		}
+		err = r.keyed(func(command actors.CommandID) error {
+			answer, err := s.config.Sweeps.CallOff(context.Background(), r.source(command), of.category, id, *body.Reason)
+			s.note(answer.Position)
+			if answer.Replayed {
+				r.set(headerReplay, "true")
+			}
+			return err
+		})
+		r.noteAll()
+		if err != nil {
+			return err
+		}
+		return s.answerCallOff(r, of, id, fiber.StatusAccepted)
+	}
+}
+
+// getCallOff answers with the progress of a call-off.
+func (s *Server) getCallOff(of callOffOf) handler {
+	return func(r *request) error {
+		if err := r.caller.must(RoleAuditor, RoleService, RoleAdmin); err != nil {
+			return err
+		}
+		id, err := param[string](r, "id", of.category)
+		if err != nil {
+			return err
+		}
+		return s.answerCallOff(r, of, id, fiber.StatusOK)
+	}
+}
+
+// callOffReport collects what a call-off ends, or would end.
+type callOffReport struct {
+	of  callOffOf
+	id  string
+	off row.Cancelled
+	row row.CallOff
+	// position is that of the views from which it was read.
+	position events.Position
+
+	holders                                 map[uint64]struct{}
+	affected, held, paid, left, quantity, n int64
+	refunds                                 []callOffRefund
+
+	// items are the page after the key after, at most limit; next is the key of its last item if more
+	// follow.
+	after, next string
+	limit       int
+	items       []affected
+	keys        []string
+}
+
+// callOffRefund counts the refunds by one payment method and provider.
+type callOffRefund struct {
+	method   string
+	provider events.Provider
+	count    int64
+	amount   int64
+}
+
+// answerCallOff answers with the state of a call-off in the views. After 202 it does not fail if they
+// are behind.
+func (s *Server) answerCallOff(r *request, of callOffOf, id string, status int) error {
+	p, err := r.paging()
+	if err != nil {
+		return err
+	}
+	if err := r.caughtUp(); err != nil && status != fiber.StatusAccepted {
+		return err
+	}
+	from, err := s.config.Views.Read()
+	if err != nil {
+		return err
+	}
+	defer from.Close()
+	c := &callOffReport{of: of, id: id, position: from.Position(), holders: map[uint64]struct{}{}, after: p.after,
+		limit: p.limit}
+	var found bool
+	if c.off, found, err = of.find(s, from, id); err != nil {
+		return err
+	}
+	if !found && status != fiber.StatusAccepted {
+		return notFound(of.category)
+	}
+	if r.method() == fiber.MethodGet && c.off.Fence == 0 {
+		return notFound("cancellation")
+	}
+	if c.row, _, err = from.CallOff(events.NewCallOffID(of.category, id)); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), reportLimit)
+	defer cancel()
+	err = of.each(s, from, id, &c.off, time.Now(), func(key string, a *affected) error {
+		c.add(key, a)
+		return ctx.Err()
+	})
+	if err != nil {
+		return err
+	}
+	return r.json(status, c.append(nil, s.config.Currency.Code, status == fiber.StatusAccepted))
+}
+
+var holderSeed = maphash.MakeSeed()
+
+// add counts a, and adds it to items if it is on the page.
+func (c *callOffReport) add(key string, a *affected) {
+	c.affected++
+	c.quantity += a.quantity
+	if a.holder != "" {
+		c.holders[maphash.String(holderSeed, a.holder)] = struct{}{}
+	}
+	if a.left {
+		c.left++
+	}
+	if a.paid {
+		c.paid++
+		i := slices.IndexFunc(
+			c.refunds,
+			func(f callOffRefund) bool { return f.method == a.method && f.provider == a.provider },
+		)
+		if i < 0 {
+			i, c.refunds = len(c.refunds), append(c.refunds, callOffRefund{method: a.method, provider: a.provider})
+		}
+		c.refunds[i].count++
+		c.refunds[i].amount += a.refund
+	} else {
+		c.held++
+	}
+	if key <= c.after {
+		return
+	}
+	if len(c.items) == c.limit {
+		c.next = c.keys[c.limit-1]
+		return
+	}
+	c.items, c.keys = append(c.items, *a), append(c.keys, key)
+}
+
+func (c *callOffReport) append(dst []byte, currency string, accepted bool) []byte {
+	o := events.OpenObject(dst)
+	o.String("of", c.of.category)
+	o.String("id", c.id)
+	switch {
+	case c.row.Swept:
+		o.String("status", "done")
+	case accepted || c.off.Fence != 0:
+		o.String("status", "running")
+	default:
+		o.String("status", "planned")
+	}
+	c.off.Append(&o)
+	if c.row.Failures > 0 {
+		o.String("failing", c.row.Error)
+	}
+	for _, n := range []struct {
+		name string
+		n    int64
+	}{{"holders", int64(len(c.holders))}, {"count", c.affected}, {"quantity", c.quantity}, {"unpaid", c.held},
+		{"paid", c.paid}, {"left", c.left}} {
+		o.Int(n.name, n.n)
+	}
+	o.Key("refunds")
+	o.Buf = append(o.Buf, '[')
+	slices.SortFunc(c.refunds, func(a, b callOffRefund) int {
+		if a.method != b.method {
+			return -cmpText(a.method, b.method) // the wallet first
+		}
+		return cmpText(string(a.provider), string(b.provider))
+	})
+	for i := range c.refunds {
+		if i > 0 {
+			o.Buf = append(o.Buf, ',')
+		}
+		f := events.OpenObject(o.Buf)
+		appendMethod(&f, c.refunds[i].method, c.refunds[i].provider)
+		f.Int("count", c.refunds[i].count)
+		f.Int("amount", c.refunds[i].amount)
+		f.String("currency", currency)
+		o.Buf = f.Close()
+	}
+	o.Buf = append(o.Buf, ']')
+	o.Key("affected")
+	o.Buf = append(o.Buf, '[')
+	for i := range c.items {
+		if i > 0 {
+			o.Buf = append(o.Buf, ',')
+		}
+		o.Buf = c.items[i].append(o.Buf)
+	}
+	o.Buf = append(o.Buf, ']')
+	o.Key("next")
+	o.Buf = appendCursor(o.Buf, c.next)
+	o.Int("position", int64(c.position))
+	return o.Close()
+}
+
+func cmpText(a, b string) int {
+	switch {
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	}
+	return 0
+}
+
+func appendMethod(o *events.Object, method string, provider events.Provider) {
+	o.String("method", method)
+	if provider != "" {
+		o.String("provider", string(provider))
+	}
+}
+
+func (a *affected) append(dst []byte) []byte {
+	o := events.OpenObject(dst)
+	o.String("id", a.id)
+	if a.holder != "" {
+		o.String("holder", a.holder)
+	}
+	o.String("status", a.status)
+	o.Int("quantity", a.quantity)
+	o.Int("refund", a.refund)
+	if a.paid {
+		appendMethod(&o, a.method, a.provider)
+	}
+	return o.Close()
+}
+
+// walletMethod is the method of a payment from a wallet.
+const walletMethod = "wallet"

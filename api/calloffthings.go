@@ -1,0 +1,144 @@
+package api
+
+import (
+	"fmt"
+	"time"
+
+	"admitone/events"
+	"admitone/projections"
+	"admitone/projections/row"
+)
+
+// performanceOff implements callOffOf.find.
+func (*Server) performanceOff(from *projections.Reading, id string) (off row.Cancelled, ok bool, err error) {
+	show, ok, err := from.Performance(events.PerformanceID(id))
+	return show.Cancelled, ok, err
+}
+
+// affectedBookings implements callOffOf.each.
+func (*Server) affectedBookings(from *projections.Reading, id string, off *row.Cancelled, now time.Time,
+	take func(string, *affected) error) error {
+	planned := row.Cancelled{Fence: events.EndPosition}
+	if off.Fence != 0 {
+		planned = *off
+	}
+	for after := uint64(0); ; {
+		page, next, err := from.Bookings(projections.ByPerformance, id, after, rowsAtOnce)
+		if err != nil {
+			return err
+		}
+		for i := range page {
+			b := &page[i]
+			b.Status = b.StatusAt(now)
+			if !b.ToEnd(&planned) && b.Status != events.BookingIsCancelled {
+				continue
+			}
+			a := affected{id: string(b.ID), holder: string(b.Holder), status: string(b.Status),
+				quantity: int64(len(b.Seats)) + events.CountPlaces(b.Areas), left: b.ToEnd(&planned)}
+			switch b.Status {
+			case events.BookingIsBooked:
+				a.refund = b.Price() + b.KeptBehind(&planned)
+			case events.BookingIsReleased:
+				a.refund = b.KeptBehind(&planned)
+			case events.BookingIsCancelled:
+				a.refund = b.MadeGood
+			}
+			if a.paid = a.refund > 0; a.paid {
+				a.method = walletMethod
+			}
+			if a.paid && b.Payment != "" {
+				payment, _, err := from.Payment(b.Payment.Entity())
+				if err != nil {
+					return err
+				}
+				a.method, a.provider = outsideMethod, payment.Provider
+			}
+			if err := take(fmt.Sprintf("%020d", b.Made), &a); err != nil {
+				return err
+			}
+		}
+		if after = next; next == 0 {
+			return nil
+		}
+	}
+}
+
+// appendCancelled appends the cancellation of a resource, if it was called off.
+func appendCancelled(o *events.Object, off *row.Cancelled) {
+	if off.Fence == 0 {
+		return
+	}
+	o.String("status", string(events.BookingIsCancelled))
+	off.Append(o)
+}
+
+// productOff implements callOffOf.find.
+func (*Server) productOff(from *projections.Reading, id string) (off row.Cancelled, ok bool, err error) {
+	p, ok, err := from.Product(events.ProductID(id))
+	return p.Cancelled, ok, err
+}
+
+// affectedReservations implements callOffOf.each.
+func (*Server) affectedReservations(from *projections.Reading, id string, _ *row.Cancelled, now time.Time,
+	take func(string, *affected) error) error {
+	for after := ""; ; {
+		page, next, err := from.Reservations(events.ProductID(id), after, rowsAtOnce)
+		if err != nil {
+			return err
+		}
+		for i := range page {
+			v := &page[i]
+			status := v.StatusAt(now)
+			left := status == events.ReservationHeld || status == events.ReservationConfirmed
+			if !left && status != events.ReservationCancelled {
+				continue
+			}
+			a := affected{id: string(v.ID), holder: string(v.Holder), status: string(status), quantity: v.Quantity, left: left}
+			if v.PaidBy != "" {
+				payment, _, err := from.Payment(v.PaidBy.Entity())
+				if err != nil {
+					return err
+				}
+				a.paid, a.refund, a.method, a.provider = true, payment.Received, outsideMethod, payment.Provider
+			}
+			if err := take(string(v.ID), &a); err != nil {
+				return err
+			}
+		}
+		if after = next; next == "" {
+			return nil
+		}
+	}
+}
+
+// tournamentOff implements callOffOf.find.
+func (*Server) tournamentOff(from *projections.Reading, id string) (off row.Cancelled, ok bool, err error) {
+	t, ok, err := from.Tournament(events.TournamentID(id))
+	return t.Cancelled, ok, err
+}
+
+// affectedEntries implements callOffOf.each. It sets no holder: the owners of teams are not public.
+func (*Server) affectedEntries(from *projections.Reading, id string, off *row.Cancelled, _ time.Time,
+	take func(string, *affected) error) error {
+	for _, of := range []events.EntryStatus{events.EntryEntered, events.EntryWaitlisted} {
+		for after := uint64(0); ; {
+			page, next, err := from.Entries(events.TournamentID(id), of, after, 0, rowsAtOnce)
+			if err != nil {
+				return err
+			}
+			for i := range page {
+				a := affected{id: string(page[i].TeamID), status: string(of), quantity: 1, left: off.Fence == 0}
+				if off.Fence != 0 {
+					a.status = string(events.EntryCancelled)
+				}
+				if err := take(fmt.Sprintf("%s %020d", of, page[i].Number), &a); err != nil {
+					return err
+				}
+			}
+			if after = next; next == 0 {
+				break
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,374 @@
+package api
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"admitone/api/payments/stripe"
+	"admitone/api/payments/stripe/stripetest"
+	"admitone/events"
+)
+
+// shop is a server whose money Stripe takes, with a hall of nine seats at 100.
+type shop struct {
+	*harness
+	stripe *stripetest.Server
+}
+
+func newShop(t *testing.T, change ...func(*harness)) *shop {
+	s := &shop{stripe: stripetest.New(t)}
+	s.harness = newHarness(t, append(change, euros, func(w *harness) {
+		w.provider = stripe.New(
+			stripe.Config{Key: stripetest.Key, WebhookSecret: stripetest.WebhookSecret, API: s.stripe.URL()},
+		)
+	})...)
+	s.nameEuro()
+	s.do("POST", "/v1/performances", fmt.Sprintf(newHall, "hall")).is(201)
+	return s
+}
+
+// checkout asks for a page for a booking, and returns its session.
+func (s *shop) checkout(booking string) string {
+	s.t.Helper()
+	url := s.do("POST", booking+"/checkout", newCheckout).is(201)["url"].(string)
+	return url[strings.LastIndexByte(url, '/')+1:]
+}
+
+// tell sends an event and checks the status of the answer.
+func (s *shop) tell(e stripetest.Event, want int) {
+	s.t.Helper()
+	if status := e.Send("http://" + s.address); status != want {
+		s.t.Errorf("%s was answered with %d, want %d", e.Payload, status, want)
+	}
+}
+
+// until waits until something holds.
+func (s *shop) until(what string, holds func() bool) {
+	s.t.Helper()
+	for end := time.Now().Add(patience); !holds(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			s.t.Fatalf("it never came to this: %s", what)
+		}
+	}
+}
+
+// bookingIs checks the status of a booking.
+func (s *shop) bookingIs(booking, want string) {
+	s.t.Helper()
+	if got := s.do("GET", booking, "").is(200)["status"]; got != want {
+		s.t.Errorf("%s is %v, want %s", booking, got, want)
+	}
+}
+
+// owed returns the refunds with a status.
+func (s *shop) refundsAre(status string, want ...string) []any {
+	s.t.Helper()
+	var got []string
+	all := items(s.do("GET", "/v1/refunds?status="+status, ""))
+	for _, item := range all {
+		item := item.(map[string]any)
+		got = append(got, fmt.Sprint(item["cause"], " ", item["amount"], item["currency"], " ", item["reference"]))
+	}
+	if fmt.Sprint(got) != fmt.Sprint(want) {
+		s.t.Errorf("%s are %q, want %q", status, got, want)
+	}
+	return all
+}
+
+// received counts the money that came in.
+func (s *shop) received() (n int) {
+	for e, err := range events.All(s.t.Context(), s.store, 0) {
+		s.must(err)
+		if e.Type == (&events.PaymentReceived{}).Name() {
+			n++
+		}
+	}
+	return n
+}
+
+// TestPaidOnAPage: five times the same webhook, at once, are one payment; the page is the booking's, and
+// is asked for once.
+func TestPaidOnAPage(t *testing.T) {
+	s := newShop(t)
+	booking := s.held("hall", "ada", "A-1-1")
+	session := s.checkout(booking)
+	s.bookingIs(booking, "awaiting_payment")
+	s.do("POST", booking+"/checkout", newCheckout).is(200)
+	made := s.stripe.Sessions()
+	if len(made) != 1 || made[0].AmountTotal != 100 || made[0].Title != "t" ||
+		s.stripe.Calls("POST /v1/checkout/sessions") != 1 {
+		t.Errorf("the sessions are %+v", made)
+	}
+	slow := "pi_" + session // of a method that takes days
+	s.stripe.Change(session, func(one *stripetest.Session) { one.PaymentIntent = &slow })
+	s.tell(s.stripe.TellSession("completed", session), 200)
+	s.bookingIs(booking, "awaiting_payment")
+	payment := s.stripe.Pay(session)
+	var all sync.WaitGroup
+	for range 5 {
+		e := s.stripe.TellSession("async_payment_succeeded", session)
+		all.Go(func() { s.tell(e, 200) })
+	}
+	all.Wait()
+	s.tell(s.stripe.TellSession("completed", session), 200)
+	s.tell(s.stripe.TellSession("expired", session), 200)
+	s.bookingIs(booking, "booked")
+	if n := s.received(); n != 1 {
+		t.Errorf("%d payments were received", n)
+	}
+	s.do("DELETE", booking, "").is(200)
+	s.refundsAre("owed", "released 100EUR "+payment)
+	s.moneyVerified()
+}
+
+// TestForgedReports change nothing.
+func TestForgedReports(t *testing.T) {
+	s := newShop(t)
+	booking := s.held("hall", "ada", "A-1-1")
+	session := s.checkout(booking)
+	s.stripe.Pay(session)
+	e := s.stripe.TellSession("completed", session)
+	e.Header = s.stripe.Sign(e.Payload, "whsec_another", time.Now())
+	s.tell(e, 403)
+	e.Header = s.stripe.Sign(e.Payload, stripetest.WebhookSecret, time.Now().Add(-10*time.Minute))
+	s.tell(e, 403)
+	e.Header = ""
+	s.tell(e, 403)
+	e.Payload = []byte(strings.Repeat(" ", maxReport+1))
+	s.tell(e, 413)
+	s.bookingIs(booking, "awaiting_payment")
+	if n := s.received(); n != 0 {
+		t.Errorf("%d payments were received", n)
+	}
+}
+
+// TestExpiredPages: a page that is over ends its own intent and no other, and money of it that comes
+// later takes the seats again if they are free, and is owed once if they are sold.
+func TestExpiredPages(t *testing.T) {
+	s := newShop(t)
+	ada, bob := s.held("hall", "ada", "A-1-1"), s.held("hall", "bob", "A-1-3")
+	first, bobs := s.checkout(ada), s.checkout(bob)
+	for session, booking := range map[string]string{first: ada, bobs: bob} {
+		s.stripe.Pay(session)
+		s.tell(s.stripe.TellSession("expired", session), 200)
+		s.bookingIs(booking, "held")
+	}
+	second := s.checkout(ada)
+	if second == first {
+		t.Errorf("the page of an intent that is over is given again")
+	}
+	s.tell(s.stripe.TellSession("expired", first), 200)
+	s.bookingIs(ada, "awaiting_payment")
+	s.tell(s.stripe.TellSession("completed", first), 200)
+	s.bookingIs(ada, "booked")
+	s.until("the page of an intent that money has ended is closed", func() bool {
+		for _, one := range s.stripe.Sessions() {
+			if one.ID == second {
+				return one.Status == "expired"
+			}
+		}
+		return false
+	})
+	s.do("DELETE", bob, "").is(200)
+	s.held("hall", "eve", "A-1-3")
+	s.tell(s.stripe.TellSession("completed", bobs), 200)
+	s.tell(s.stripe.TellSession("completed", bobs), 200)
+	s.bookingIs(bob, "released")
+	s.refundsAre("owed", "released 100EUR pi_"+bobs)
+	s.moneyVerified()
+}
+
+// lapsed makes a booking of a hall with short holds that has been paid on a page which is over, and whose
+// own time is over too. It returns the booking and the session.
+func (s *shop) lapsed(hall, holder, seat string) (booking, session string) {
+	s.t.Helper()
+	s.until("a page is made in time", func() bool {
+		a := s.do("POST", "/v1/performances/"+hall+"/bookings", fmt.Sprintf(`{"holder":%q,"seats":[%q]}`, holder, seat))
+		booking = a.header.Get("Location")
+		return a.status == 201 && s.do("POST", booking+"/checkout", newCheckout).status == 201
+	})
+	made := s.stripe.Sessions()
+	session = made[len(made)-1].ID
+	s.stripe.Pay(session)
+	s.do("DELETE", booking+"/payment-intent", "").is(200)
+	s.until("its own time is over", func() bool { return s.do("GET", booking, "").is(200)["status"] == "expired" })
+	return booking, session
+}
+
+// TestLatePages: money after the booking's end takes the seats again if they are free, and is owed once if
+// they are sold. Seats that an intent has held longer than the booking are given back when that has expired.
+func TestLatePages(t *testing.T) {
+	s := newShop(t, func(w *harness) { w.sweeps = true })
+	s.do("POST", "/v1/performances", `{"id":"short","title":"t","venue":"v","starts_at":"2099-05-01T20:00:00Z",`+
+		`"hold_seconds":1,"sections":[{"id":"A","rows":1,"seats_per_row":9,"price":100}]}`).is(201)
+	free, frees := s.lapsed("short", "ada", "A-1-1")
+	_, solds := s.lapsed("short", "bob", "A-1-3")
+	s.do("POST", "/v1/wallets/eve/charges", `{"amount":100}`).is(201)
+	s.until("the seats are free again, and sold", func() bool {
+		a := s.do("POST", "/v1/performances/short/bookings", `{"holder":"eve","seats":["A-1-3"]}`)
+		return a.status == 201 && s.do("POST", a.header.Get("Location")+"/payment", `{}`).status == 200
+	})
+	for range 2 {
+		s.tell(s.stripe.TellSession("completed", frees), 200)
+		s.tell(s.stripe.TellSession("completed", solds), 200)
+	}
+	s.bookingIs(free, "booked")
+	s.refundsAre("owed", "late 100EUR pi_"+solds)
+	s.moneyVerified()
+}
+
+// TestWrongSums: whatever a session says was paid is received, and if it is not the price, owed, all of it.
+func TestWrongSums(t *testing.T) {
+	s := newShop(t)
+	sum, currency := s.held("hall", "ada", "A-1-1"), s.held("hall", "bob", "A-1-3")
+	first, second := s.checkout(sum), s.checkout(currency)
+	s.stripe.Pay(first)
+	s.stripe.Change(first, func(one *stripetest.Session) { one.AmountTotal = 99 })
+	s.tell(s.stripe.TellSession("completed", first), 200)
+	s.bookingIs(sum, "held")
+	s.stripe.Pay(second)
+	s.stripe.Change(second, func(one *stripetest.Session) { one.Currency = "usd" })
+	s.tell(s.stripe.TellSession("completed", second), 200)
+	s.bookingIs(currency, "held")
+	s.refundsAre("owed", "wrong_sum 99EUR pi_"+first, "wrong_sum 100USD pi_"+second)
+	// The same reference with another sum tells of no other money.
+	s.stripe.Change(first, func(one *stripetest.Session) { one.AmountTotal = 100 })
+	s.tell(s.stripe.TellSession("completed", first), 200)
+	// One reference pays for one booking.
+	third := s.checkout(s.held("hall", "eve", "A-1-5"))
+	s.stripe.PayWith(third, "pi_"+first)
+	s.tell(s.stripe.TellSession("completed", third), 200)
+	// All that is not of this log changes nothing.
+	s.stripe.Change(third, func(one *stripetest.Session) { one.Metadata["admitone_booking"] = "none" })
+	s.tell(s.stripe.TellSession("completed", third), 200)
+	s.stripe.Change(third, func(one *stripetest.Session) { one.Metadata = nil })
+	s.tell(s.stripe.TellSession("completed", third), 200)
+	s.tell(s.stripe.TellSession("expired", third), 200)
+	if n := s.received(); n != 2 {
+		t.Errorf("%d payments were received", n)
+	}
+	s.moneyVerified()
+}
+
+// TestGivenBackWhilePaid: a booking whose page is open is given back once its intent is ended; the page
+// is closed, and money that was faster is owed.
+func TestGivenBackWhilePaid(t *testing.T) {
+	s := newShop(t)
+	booking := s.held("hall", "ada", "A-1-1")
+	session := s.checkout(booking)
+	s.do("DELETE", booking, "").problem(409, "payment_in_progress")
+	payment := s.stripe.Pay(session)
+	intent := s.do("GET", booking, "").is(200)["intent"].(string)
+	s.do("DELETE", booking+"/payment-intent?intent="+intent, "").is(200)
+	s.do("DELETE", booking, "").is(200)
+	s.tell(s.stripe.TellSession("completed", session), 200)
+	s.refundsAre("owed", "released 100EUR "+payment)
+	other := s.held("hall", "bob", "A-1-3")
+	open := s.checkout(other)
+	s.do("DELETE", other+"/payment-intent", "").is(200)
+	s.until(
+		"its page is closed",
+		func() bool { return s.stripe.Sessions()[1].ID == open && s.stripe.Sessions()[1].Status == "expired" },
+	)
+	s.moneyVerified()
+}
+
+// TestSilentProvider: the intent stays, and the next request goes on with it; a provider that refuses ends
+// it. A page of which the answer was lost is the same page, and is closed though the booking has never
+// heard of it.
+func TestSilentProvider(t *testing.T) {
+	s := newShop(t)
+	booking := s.held("hall", "ada", "A-1-1")
+	down := func(*http.Request) int { return 500 }
+	s.stripe.Fail(down)
+	if a := s.do("POST", booking+"/checkout", newCheckout); a.problem(503, "provider_unavailable") == nil ||
+		a.header.Get("Retry-After") == "" {
+		t.Error("no Retry-After")
+	}
+	s.bookingIs(booking, "awaiting_payment")
+	s.stripe.Fail(nil)
+	s.stripe.Lose(down)
+	s.do("POST", booking+"/checkout", newCheckout).problem(503, "provider_unavailable")
+	s.stripe.Lose(nil)
+	if n := len(s.stripe.Sessions()); n != 1 {
+		t.Errorf("%d sessions", n)
+	}
+	made := s.do("POST", booking+"/checkout", newCheckout)
+	made.is(201)
+	if made.header.Get("Idempotent-Replay") != "" {
+		t.Error("the first answer with a page is marked as a replay")
+	}
+	s.do("POST", booking+"/checkout", newCheckout).is(200)
+	lost := s.held("hall", "bob", "A-1-3")
+	s.stripe.Lose(down)
+	s.do("POST", lost+"/checkout", newCheckout).problem(503, "provider_unavailable")
+	s.do("DELETE", lost+"/payment-intent", "").is(200)
+	s.stripe.Lose(nil)
+	s.until("the page that nobody knows is closed", func() bool {
+		all := s.stripe.Sessions()
+		return len(all) == 2 && all[1].Status == "expired"
+	})
+	refused := s.held("hall", "eve", "A-1-5")
+	got := s.do("POST", refused+"/checkout", strings.Replace(newCheckout, "paid", "refused", 1)).problem(
+		422,
+		"invalid_field",
+	)
+	if got["field"] != "success_url" {
+		t.Errorf("refused because of %v", got["field"])
+	}
+	s.bookingIs(refused, "held")
+	s.moneyVerified()
+}
+
+// TestKeyOfACheckout: a retry under the same key gets the same page while there is one, and another when
+// that is over.
+func TestKeyOfACheckout(t *testing.T) {
+	s := newShop(t)
+	booking := s.held("hall", "ada", "A-1-1")
+	ask := func(want int) any {
+		return s.do("POST", booking+"/checkout", newCheckout, "Idempotency-Key", "k").is(want)["url"]
+	}
+	first := ask(201)
+	if again := ask(200); again != first {
+		t.Errorf("first %v, then %v", first, again)
+	}
+	s.do("DELETE", booking+"/payment-intent", "").is(200)
+	if another := ask(201); another == first {
+		t.Errorf("a page that is over: %v", another)
+	}
+	free := `{"id":"free","title":"t","venue":"v","starts_at":"2099-05-01T20:00:00Z","sections":[{"id":"A","rows":1,` +
+		`"seats_per_row":2,"price":0}]}`
+	s.do("POST", "/v1/performances", free).is(201)
+	s.do("POST", s.held("free", "ada", "A-1-1")+"/checkout", newCheckout).problem(422, "invalid_field")
+}
+
+// TestUndurableReports: an event is answered with success only once it is durable.
+func TestUndurableReports(t *testing.T) {
+	s := newShop(t)
+	session := s.checkout(s.held("hall", "ada", "A-1-1"))
+	s.stripe.Pay(session)
+	e := s.stripe.TellSession("completed", session)
+	s.must(s.store.Close())
+	s.tell(e, 503)
+}
+
+// TestLargeReports: an event may have 1 MiB, whatever it is about, and is known by its signature.
+func TestLargeReports(t *testing.T) {
+	s := newShop(t)
+	invoice := func(size int) stripetest.Event {
+		return s.stripe.Tell(
+			"invoice.paid",
+			map[string]any{"id": "in_1", "object": "invoice", "note": strings.Repeat("x", size)},
+		)
+	}
+	s.tell(invoice(100<<10), 200)
+	s.tell(invoice(1_000_000), 200)
+	s.tell(invoice(1<<20), 413)
+	forged := invoice(200 << 10)
+	forged.Payload[len(forged.Payload)-10] ^= 1
+	s.tell(forged, 403)
+}

@@ -1,0 +1,76 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"testing"
+
+	"admitone/api/payments"
+	"admitone/events"
+)
+
+func init() {
+	cells["checkout"] = func(m *matrix, owner string) cell {
+		return cell{parts: []string{m.booking(owner)}, body: newCheckout}
+	}
+	cells["takeStripeEvent"] = func(*matrix, string) cell { return cell{body: `{"id":"evt_1","type":"x"}`} }
+	answersOfKinds = append(answersOfKinds, askCheckouts)
+}
+
+const newCheckout = `{"success_url":"https://shop.example/paid","cancel_url":"https://shop.example/basket"}`
+
+// trusting is a provider that makes pages, and takes any report for genuine.
+type trusting struct{}
+
+func (trusting) Name() events.Provider { return "stripe" }
+
+func (trusting) OpenPage(_ context.Context, page *payments.Page) (payments.Session, error) {
+	return payments.Session{ID: "cs_" + string(page.Intent), URL: "https://pay.example/" + string(page.Intent)}, nil
+}
+
+func (trusting) ClosePage(context.Context, string) error { return nil }
+
+func (trusting) Read(_ func(string) string, body []byte) (report payments.Report, err error) {
+	if json.Unmarshal(body, &report) != nil {
+		err = payments.ErrForged
+	}
+	return report, err
+}
+
+func (trusting) Refunds(context.Context, string) ([]payments.Refund, error) { return nil, nil }
+
+func (trusting) Refund(_ context.Context, order *payments.RefundOrder) (payments.Refund, error) {
+	return payments.Refund{Payment: order.Payment, Reference: "re_" + string(order.ID), ID: order.ID,
+		Status: payments.RefundSucceeded}, nil
+}
+
+// askCheckouts asks what there is to ask about a provider's pages.
+func askCheckouts(t *testing.T, ask func(method, path, body string, headers ...string) answer) {
+	t.Helper()
+	id := ask("POST", "/v1/performances/hall/bookings", `{"holder":"eve","seats":["A-2-3"]}`).is(201)["id"].(string)
+	path := "/v1/bookings/" + id + "/checkout"
+	first := ask("POST", path, newCheckout).is(201)
+	again := ask("POST", path, `{"success_url":"https://shop.example","cancel_url":"https://shop.example"}`).is(200)
+	if first["url"] != again["url"] || first["expires_at"] != again["expires_at"] {
+		t.Errorf("first %v, then %v", first, again)
+	}
+	for field, body := range map[string]string{
+		"success_url": `{"success_url":"shop.example","cancel_url":"https://shop.example"}`,
+		"cancel_url":  `{"success_url":"https://shop.example"}`,
+	} {
+		if got := ask("POST", path, body).problem(422, "invalid_field"); got["field"] != field {
+			t.Errorf("%s: it is about %v", body, got["field"])
+		}
+	}
+	ask("POST", "/v1/bookings/none/checkout", newCheckout).problem(404, "not_found")
+	ask("POST", "/v1/payments/stripe", "no JSON").problem(403, "forbidden")
+	paid := ask("POST", "/v1/payments/stripe", fmt.Sprintf(`{"ID":"evt_1","Paid":{"Booking":%q,"Reference":"pi_eve","Amount":100,`+
+		`"Currency":"EUR"}}`, id))
+	if paid.status != 200 || paid.text != "" {
+		t.Errorf("%s: %d %s", paid.what, paid.status, paid.text)
+	}
+	ask("POST", path, newCheckout).problem(409, "already_confirmed")
+	ask("DELETE", "/v1/bookings/"+id, "").is(200)
+	ask("POST", path, newCheckout).problem(410, "released")
+}

@@ -1,0 +1,129 @@
+package api
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"admitone/actors/admission"
+	"admitone/actors/placement"
+	"admitone/actors/waitingroom"
+	"admitone/api/codes"
+	"admitone/api/peers"
+	"admitone/events"
+)
+
+func (s *Server) clusterRoutes() { s.handle(fiber.MethodGet, "/v1/cluster", s.cluster) }
+
+// clusterNode is a node of the system from the viewpoint of this one.
+type clusterNode struct {
+	Name      string  `json:"name"`
+	Run       string  `json:"run"`
+	Self      bool    `json:"self"`
+	State     string  `json:"state"`
+	Suspected bool    `json:"suspected"`
+	Version   string  `json:"version"`
+	Since     string  `json:"since,omitempty"`
+	HTTP      string  `json:"http"`
+	Hop       int     `json:"hop_protocol"`
+	Share     float64 `json:"share"`
+	// Heard is null for this node itself.
+	Heard *float64 `json:"heard_seconds_ago"`
+	Skew  float64  `json:"clock_ahead_seconds"`
+	// Position is 0 for a node that has not reported it.
+	Position events.Position `json:"position"`
+}
+
+// clusterHops are the counts of [peers.Hops].
+type clusterHops struct {
+	Passed      int64 `json:"passed"`
+	DecidedHere int64 `json:"decided_here"`
+	Misplaced   int64 `json:"misplaced"`
+}
+
+// clusterRoom is a waiting room that this node knows, and the node that runs it.
+type clusterRoom struct {
+	ID    string `json:"id"`
+	Owner string `json:"owner"`
+	Here  bool   `json:"runs_here"`
+	Term  int64  `json:"term"`
+}
+
+// maxClusterRooms bounds the rooms in an answer.
+const maxClusterRooms = 100
+
+// cluster answers with the nodes of the system from the viewpoint of this one. Without --cluster,
+// clustered is false and nodes is empty.
+func (s *Server) cluster(r *request) error {
+	if err := r.caller.must(RoleAuditor, RoleAdmin); err != nil {
+		return err
+	}
+	answer := struct {
+		Clustered bool          `json:"clustered"`
+		View      string        `json:"view"`
+		Nodes     []clusterNode `json:"nodes"`
+		Hops      clusterHops   `json:"hops"`
+		Rooms     []clusterRoom `json:"rooms"`
+	}{Nodes: []clusterNode{}, Rooms: []clusterRoom{}}
+	if p := s.config.Peers; p != nil {
+		answer.Clustered, answer.View, answer.Hops = true, p.ViewText(), clusterHops(p.Hops())
+		answer.Rooms = s.clusterRooms(p)
+		for _, m := range p.Members() {
+			node := clusterNode{Name: string(m.Name), Run: m.Run, Self: m.Self, State: string(m.State),
+				Suspected: m.Suspected, Version: m.Version, HTTP: m.HTTP, Hop: m.Hop, Share: m.Share, Skew: m.Skew.Seconds(),
+				Position: m.Position}
+			if run, err := events.ParseID(m.Run); err == nil {
+				node.Since = run.Time().Format(time.RFC3339Nano)
+			}
+			if heard := m.Heard.Seconds(); !m.Self {
+				node.Heard = &heard
+			}
+			answer.Nodes = append(answer.Nodes, node)
+		}
+	}
+	return r.value(fiber.StatusOK, answer)
+}
+
+// clusterRooms returns the rooms that this node knows, sorted by id, at most maxClusterRooms.
+func (s *Server) clusterRooms(p *peers.Peers) []clusterRoom {
+	rooms := []clusterRoom{}
+	for _, line := range s.config.Rooms.Running() {
+		owner := p.OwnerOf(placement.KeyOf(waitingroom.Stream(events.RoomID(line.ID))))
+		rooms = append(
+			rooms,
+			clusterRoom{ID: line.ID, Owner: string(owner), Here: s.config.Rooms.Runs(line), Term: line.Term},
+		)
+	}
+	slices.SortFunc(rooms, func(a, b clusterRoom) int { return strings.Compare(a.ID, b.ID) })
+	return rooms[:min(len(rooms), maxClusterRooms)]
+}
+
+// readyNode returns the problem for /readyz if the state of this node in the cluster forbids traffic, nil
+// otherwise.
+func (s *Server) readyNode() error {
+	if s.config.Peers == nil {
+		return nil
+	}
+	reason := func(p *problem, why string) error {
+		p.fields, p.after = map[string]any{"reason": why}, time.Second
+		return p
+	}
+	if s.config.Peers.KeysDiffer() || s.config.Rooms.KeyState() == admission.KeysDiffer {
+		return reason(
+			refuse(codes.KeysDiffer, "another node signs tokens or passes with other keys; give all nodes the same "+
+				"--secrets"),
+			"keys_differ",
+		)
+	}
+	switch s.config.Peers.State() {
+	case peers.Joining:
+		return reason(refuse(codes.ProjectionBehind, "this node is catching up with the log and joining"), "joining")
+	case peers.Cut:
+		return reason(refuse(codes.LogUnavailable, "this node can't reach the log; others have taken over"), "cut")
+	case peers.Draining:
+		return reason(refuse(codes.Draining, "this node is about to stop; send new requests to another one"), "draining")
+	}
+	return nil
+}

@@ -1,0 +1,208 @@
+package contacts
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"admitone/events"
+	"admitone/events/embedded"
+)
+
+func openLog(t *testing.T) *embedded.Store {
+	t.Helper()
+	log, err := embedded.Open(t.TempDir(), embedded.Options{Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := log.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return log
+}
+
+// openIn opens the book in a directory; the test closes it.
+func openIn(t *testing.T, dir string) *Book {
+	t.Helper()
+	b, err := Open(dir, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// keeps has a book keep a contact of a holder under a subject of the same name.
+func keeps(t *testing.T, b *Book, holder events.Holder, contact string) {
+	t.Helper()
+	if err := b.Keep(holder, []byte(contact), string(holder)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// finds fails unless a book has this contact of a holder, "" is none.
+func finds(t *testing.T, b *Book, holder events.Holder, want string) {
+	t.Helper()
+	if _, got, err := b.Find(string(holder)); err != nil || string(got) != want {
+		t.Errorf("the contact of %s is %q, %v; want %q", holder, got, err, want)
+	}
+}
+
+func recordFact(t *testing.T, b *Book, log events.Store, holder events.Holder, command string) events.Position {
+	t.Helper()
+	at, err := b.Record(t.Context(), log, holder, events.Metadata{CommandID: command, CorrelationID: command,
+		CausationID: command, Actor: "ann"})
+	if err != nil || at == 0 {
+		t.Fatalf("position %d, %v", at, err)
+	}
+	return at
+}
+
+// TestForgottenInTheLog: a fact of one server makes another forget, also when it was down, each time once: what is kept
+// afterwards stays, through a restart.
+func TestForgottenInTheLog(t *testing.T) {
+	log, dir := openLog(t), t.TempDir()
+	here, there := openIn(t, t.TempDir()), openIn(t, dir)
+	defer here.Close()
+	for _, b := range []*Book{here, there} {
+		keeps(t, b, "ann", "old")
+		keeps(t, b, "bob", "stays")
+	}
+	if err := there.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if !here.Remembers("ann") {
+		t.Error("a contact is not remembered")
+	}
+	recordFact(t, here, log, "ann", "1")
+	if here.Remembers("ann") {
+		t.Error("a forgotten one is remembered")
+	}
+	finds(t, here, "ann", "")
+	for range 2 {
+		there = openIn(t, dir)
+		if err := there.CatchUp(t.Context(), log); err != nil {
+			t.Fatal(err)
+		}
+		finds(t, there, "ann", "")
+		if err := there.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	there = openIn(t, dir)
+	keeps(t, there, "ann", "new")
+	recordFact(t, here, log, "cid", "2") // whom no server knows
+	if err := there.Close(); err != nil {
+		t.Fatal(err)
+	}
+	there = openIn(t, dir)
+	defer there.Close()
+	if err := there.CatchUp(t.Context(), log); err != nil {
+		t.Fatal(err)
+	}
+	finds(t, there, "ann", "new")
+	finds(t, there, "bob", "stays")
+	recordFact(t, there, log, "bob", "3")
+	finds(t, there, "bob", "")
+}
+
+// TestContactAfterForgottenUnknown: the fact is about a holder of whom nothing was here, and a contact that is kept
+// after it stays, through a restart.
+func TestContactAfterForgottenUnknown(t *testing.T) {
+	log, dir := openLog(t), t.TempDir()
+	b := openIn(t, dir)
+	recordFact(t, b, log, "eve", "1")
+	keeps(t, b, "eve", "new")
+	if err := b.Close(); err != nil {
+		t.Fatal(err)
+	}
+	b = openIn(t, dir)
+	defer b.Close()
+	if err := b.CatchUp(t.Context(), log); err != nil {
+		t.Fatal(err)
+	}
+	finds(t, b, "eve", "new")
+}
+
+// lossy is a log that takes an append, and loses the answer once.
+type lossy struct {
+	events.Store
+	lost bool
+}
+
+// Append implements events.Store.
+func (l *lossy) Append(ctx context.Context, stream events.StreamID, expected events.Revision,
+	batch []events.Event) (events.Appended, error) {
+	appended, err := l.Store.Append(ctx, stream, expected, batch)
+	if err == nil && !l.lost {
+		l.lost = true
+		return events.Appended{}, events.ErrUnknown
+	}
+	return appended, err
+}
+
+// TestForgottenOnce: a fact whose append had no answer is found, and not appended again.
+func TestForgottenOnce(t *testing.T) {
+	log, b := openLog(t), openIn(t, t.TempDir())
+	defer b.Close()
+	keeps(t, b, "ann", "a")
+	if at := recordFact(t, b, &lossy{Store: log}, "ann", "1"); at != 1 {
+		t.Errorf("the fact is at %d, want 1", at)
+	}
+	finds(t, b, "ann", "")
+	if head, err := log.Head(t.Context()); err != nil || head != 1 {
+		t.Errorf("the log ends at %d, %v", head, err)
+	}
+}
+
+// TestForgottenOfAnotherLog: what was followed is held to the log. In one that was restored, all facts are followed
+// again; a mark that can't be read is none.
+func TestForgottenOfAnotherLog(t *testing.T) {
+	first, second, dir := openLog(t), openLog(t), t.TempDir()
+	b := openIn(t, dir)
+	recordFact(t, b, first, "bob", "1")
+	recordFact(t, b, first, "cid", "2")
+	if err := b.Close(); err != nil {
+		t.Fatal(err)
+	}
+	other := openIn(t, t.TempDir())
+	defer other.Close()
+	recordFact(t, other, second, "ann", "3")
+	for _, text := range []string{"", "0 00\n", "x"} {
+		if text != "" {
+			if err := os.WriteFile(filepath.Join(dir, forgottenFile), []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		b = openIn(t, dir)
+		keeps(t, b, "ann", "a")
+		if err := b.CatchUp(t.Context(), second); err != nil {
+			t.Error(err)
+		}
+		finds(t, b, "ann", "")
+		if err := b.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestForgottenWithDamage: a fact that names no hash stops a server, and nothing behind it is skipped.
+func TestForgottenWithDamage(t *testing.T) {
+	log, b := openLog(t), openIn(t, t.TempDir())
+	defer b.Close()
+	fact := &events.HolderForgotten{HolderHash: "ann"}
+	e := events.Event{ID: events.EventID("c", 0), Type: fact.Name(), Data: events.AppendFact(nil, fact), Fact: fact}
+	e.Metadata, _ = events.Seal(nil, events.Hash{}, events.SettingsStream, 0, &e, &events.Metadata{CommandID: "c"})
+	if _, err := log.Append(t.Context(), events.SettingsStream, events.NoStream, []events.Event{e}); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := b.CatchUp(t.Context(), log); !errors.Is(err, events.ErrDamaged) {
+			t.Errorf("it says %v", err)
+		}
+	}
+}

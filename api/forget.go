@@ -1,0 +1,85 @@
+package api
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/gofiber/fiber/v2"
+
+	"admitone/actors"
+	"admitone/events"
+)
+
+// forgottenLimit bounds how long other nodes are waited for.
+const forgottenLimit = 2 * time.Second
+
+// forget destroys the keys of a holder's contacts, at all servers on the log. Repeated, it answers the same but for
+// forgotten.
+func (s *Server) forget(r *request) error {
+	holder, err := r.ownHolder("contact")
+	if err != nil {
+		return err
+	}
+	known := s.config.Contacts.Remembers(holder)
+	if !known && !s.config.Shared {
+		// The files alone show what is lost or damaged.
+		if known, err = s.config.Contacts.Forget(holder); err != nil {
+			return r.contactFailed(err)
+		}
+		return r.json(fiber.StatusOK, AppendForgotten(nil, holder, known, nil))
+	}
+	ctx, cancel := r.waiting()
+	defer cancel()
+	position, err := s.config.Contacts.Record(ctx, s.config.Store, holder, forgetMetadata(r))
+	if err != nil {
+		return r.contactFailed(err)
+	}
+	s.note(position)
+	return r.json(fiber.StatusOK, AppendForgotten(nil, holder, true, s.awaitFollowed(ctx, position)))
+}
+
+func forgetMetadata(r *request) events.Metadata {
+	source := r.source(actors.NewCommandID())
+	return events.Metadata{CommandID: string(source.ID), CorrelationID: source.CorrelationID,
+		CausationID: source.CausationID, Actor: source.Actor}
+}
+
+// awaitFollowed waits until all nodes that are not suspected have followed the log up to a position, at most
+// forgottenLimit and until ctx ends, and returns the names of those that have not.
+func (s *Server) awaitFollowed(ctx context.Context, position events.Position) (behind []string) {
+	if s.config.Peers == nil {
+		return nil
+	}
+	for end := time.Now().Add(forgottenLimit); ; time.Sleep(peerPause) {
+		behind = behind[:0]
+		waits := false
+		for _, m := range s.config.Peers.Members() {
+			if !m.Self && m.Position < position {
+				behind = append(behind, string(m.Name))
+				waits = waits || !m.Suspected
+			}
+		}
+		if !waits || time.Now().After(end) || ctx.Err() != nil {
+			slices.Sort(behind)
+			return behind
+		}
+	}
+}
+
+// peerPause is how often it is looked how far other nodes are.
+const peerPause = 20 * time.Millisecond
+
+// AppendForgotten appends the answer to a request to forget a holder; known reports that there
+// was something to forget, and pending names the nodes that are still to do it.
+func AppendForgotten(dst []byte, holder events.Holder, known bool, pending []string) []byte {
+	o := events.OpenObject(dst)
+	o.String("holder", string(holder))
+	o.Bool("forgotten", known)
+	if len(pending) > 0 {
+		names, _ := json.Marshal(pending)
+		o.Raw("pending", names)
+	}
+	return o.Close()
+}

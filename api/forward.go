@@ -1,0 +1,232 @@
+package api
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+	"github.com/valyala/fasthttp"
+
+	"admitone/actors"
+	"admitone/actors/placement"
+	"admitone/actors/process"
+	"admitone/api/codes"
+	"admitone/api/peers"
+	"admitone/events"
+)
+
+// hop is a request that another node may decide too: it was forwarded to this node, or this node has
+// forwarded it and may have to decide it itself.
+type hop struct {
+	peers.Hop
+	received bool
+	commands int // number of ids returned by commandID
+}
+
+// commandID returns the id of the next command of the request. Every node derives the same ids in the same
+// order.
+func (h *hop) commandID() actors.CommandID {
+	h.commands++
+	if h.commands == 1 {
+		return actors.CommandID(h.Command)
+	}
+	return process.ID("passed", h.Command+"/"+strconv.Itoa(h.commands))
+}
+
+// newCommandID returns the id of a command without an Idempotency-Key.
+func (r *request) newCommandID() actors.CommandID {
+	if r.hop == nil {
+		return actors.NewCommandID()
+	}
+	return r.hop.commandID()
+}
+
+// mayBeElsewhere marks a command that another node may decide too.
+func (r *request) mayBeElsewhere(request *actors.Request) {
+	if r.hop == nil {
+		return
+	}
+	request.After, request.At, request.Until = &r.hop.After, r.hop.At, r.hop.Until
+	if key, err := r.key(); err == nil && key == "" {
+		request.Bounded = false // the id is the node's own, whatever its form
+	}
+}
+
+// clock returns the time at which the credentials of a request are checked: that of the node which
+// received it first, or now.
+func (r *request) clock() time.Time {
+	if at := r.judgedAt(); !at.IsZero() {
+		return at
+	}
+	return time.Now()
+}
+
+// judgedAt returns when the first node received the request, by its own clock; zero if that is this node.
+func (r *request) judgedAt() time.Time {
+	if r.hop == nil {
+		return time.Time{}
+	}
+	return r.hop.Clock
+}
+
+// catchUp returns when this node has read the log up to its present head: the owner of an entity may have
+// appended to it, and a refusal based on stale state would be wrong. It gives up at until.
+func (s *Server) catchUp(until time.Time) error {
+	ctx, cancel := context.WithDeadline(context.Background(), until)
+	defer cancel()
+	head, err := s.config.Store.Head(ctx)
+	if err == nil {
+		err = s.config.Views.WaitFor(ctx, head)
+	}
+	for err == nil && s.config.Followed() < head {
+		select {
+		case <-ctx.Done():
+			err = ctx.Err()
+		case <-time.After(catchUpEvery):
+		}
+	}
+	if err != nil {
+		return refuse(codes.LogUnavailable, "the node that owns this does not answer, and the log can't be read in time")
+	}
+	return nil
+}
+
+// catchUpEvery is the interval at which catchUp checks its progress.
+const catchUpEvery = 2 * time.Millisecond
+
+// forwarded forwards a request to the node that owns its entity, if that is another one, and answers it
+// with h otherwise; see package peers. Requests forwarded by other nodes are answered with h.
+func (s *Server) forwarded(h handler) handler {
+	if s.config.Peers == nil {
+		return h
+	}
+	return func(r *request) error {
+		if r.hop != nil {
+			return s.answerHop(r, h)
+		}
+		key := s.keyOf(r)
+		if key != "" {
+			s.config.Peers.AwaitServing()
+		}
+		owner := s.config.Peers.Owner(key)
+		if owner == nil {
+			return h(r)
+		}
+		now := time.Now()
+		r.hop = &hop{Hop: peers.Hop{Command: r.mintCommandID(), After: max(s.config.Views.Position(), s.config.Followed()),
+			At: now, Until: now.Add(peers.Patience), Clock: now}}
+		if address, named, _ := r.callerNamed(); named {
+			r.hop.Client = address
+		}
+		position, passed := owner.Pass(r.ctx.Context(), r.id, &r.hop.Hop)
+		if passed {
+			s.note(position)
+			return nil
+		}
+		if time.Now().After(r.hop.Until) {
+			return refuse(codes.LogUnavailable, "the node that owns this did not answer in time; the outcome is unknown")
+		}
+		if err := s.catchUp(r.hop.Until); err != nil {
+			return err
+		}
+		return h(r)
+	}
+}
+
+// receive reads the header of a request that another node has forwarded, if there is one. A forged one is
+// refused.
+func (r *request) receive() error {
+	header := r.ctx.Get(peers.Header)
+	if header == "" || r.server.config.Peers == nil {
+		return nil
+	}
+	h, err := r.server.config.Peers.Secret().Open(
+		header,
+		r.method(),
+		string(r.ctx.Request().Header.RequestURI()),
+		r.body(),
+	)
+	if err != nil {
+		return refuse(codes.BadParameter, err.Error())
+	}
+	r.hop = &hop{Hop: *h, received: true}
+	return nil
+}
+
+// answerHop answers a request that another node has forwarded. A header of the answer has the position
+// that later reads there have to include.
+func (s *Server) answerHop(r *request, h handler) error {
+	switch {
+	case time.Now().After(r.hop.Until):
+		return refuse(codes.LogUnavailable, "the request arrived after its deadline; nothing was done here")
+	case !s.config.Peers.Decides():
+		return refuse(codes.ShuttingDown, "this node is about to stop; nothing was done here")
+	}
+	if key := s.keyOf(r); s.config.Peers.Owner(key) != nil {
+		s.config.Peers.Misplaced()
+	}
+	err := h(r)
+	r.set(headerPosition, strconv.FormatUint(uint64(s.answered()), 10))
+	return err
+}
+
+// keyOf returns the placement key of a request, "" if any node may answer it.
+func (s *Server) keyOf(r *request) placement.Key {
+	path := r.path()
+	key := placement.KeyOfPath(r.method(), path)
+	switch kind, id, _ := strings.Cut(string(key), "/"); kind {
+	case events.WaitingRoomCategory:
+		if r.method() == fiber.MethodGet && s.config.Peers.State() == peers.Serving &&
+			s.config.Rooms.Follows(events.RoomID(id), r.segment("visitor")) {
+			return "" // a poll
+		}
+	case placement.BookingKind:
+		booking, known, err := s.config.Views.Booking(id)
+		if err != nil || !known {
+			return "" // decide here
+		}
+		return placement.OfPerformance(booking.PerformanceID)
+	}
+	return key
+}
+
+// oneStep are the last segments of paths whose POST is a single command. All others may take several
+// steps, whose ids are derived from a keyed one.
+var oneStep = []string{"/reservations", "/entries", "/charges", "/visitors"}
+
+// mintCommandID returns a new command id, which the header passes on to other nodes.
+func (r *request) mintCommandID() string {
+	path := r.path()
+	several := strings.HasPrefix(path, "/v1/bookings/") || strings.HasPrefix(path, "/v1/performances/")
+	if method := r.method(); !several && (method == fiber.MethodPost || method == fiber.MethodDelete) {
+		several = true
+		for _, end := range oneStep {
+			several = several && !strings.HasSuffix(path, end)
+		}
+	}
+	if several {
+		return string(actors.NewKeyedCommandID())
+	}
+	return string(actors.NewCommandID())
+}
+
+// pulsed answers requests for a heartbeat, and passes all others to next.
+func (s *Server) pulsed(next fasthttp.RequestHandler) fasthttp.RequestHandler {
+	if s.config.Peers == nil {
+		return next
+	}
+	return func(c *fasthttp.RequestCtx) {
+		if string(c.RequestURI()) != peers.PulsePath || !c.IsGet() {
+			next(c)
+			return
+		}
+		if _, err := s.config.Peers.Secret().Open(string(c.Request.Header.Peek(peers.Header)), fasthttp.MethodGet,
+			peers.PulsePath, nil); err != nil {
+			c.SetStatusCode(fasthttp.StatusBadRequest)
+			return
+		}
+		c.SetBodyString(s.config.Peers.Pulse())
+	}
+}

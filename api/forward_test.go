@@ -1,0 +1,151 @@
+package api
+
+import (
+	"fmt"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/valyala/fasthttp"
+
+	"admitone/actors"
+	"admitone/api/peers"
+	"admitone/events"
+)
+
+var nodesSecret = peers.Secret("of all nodes")
+
+// newNode is a server that is a node of a system, and knows no other.
+func newNode(t *testing.T, auth Auth) *harness {
+	w := newHarness(t, func(w *harness) {
+		w.config.Auth = auth
+		w.config.Metrics = prometheus.NewRegistry()
+		w.config.Peers = peers.New(peers.Config{Self: peers.Member{Name: "n1", Run: "r1", State: peers.Serving,
+			Hop: peers.Protocol}, Secret: nodesSecret, Logger: slog.New(slog.DiscardHandler), Metrics: w.config.Metrics})
+		w.config.Followed = func() events.Position { return w.views.Position() }
+	})
+	return w
+}
+
+// passed sends a command as another node passes it on, which took it at a time.
+func (w *harness) passed(hop *peers.Hop, path, body string, headers ...string) answer {
+	w.t.Helper()
+	header := nodesSecret.Seal(hop, 0, "POST", path, []byte(body))
+	return w.do("POST", path, body, append(headers, peers.Header, header)...)
+}
+
+// TestPassedCommands: what another node has passed on is decided once however often it comes, not behind
+// its time, and not at all if no node has sent it.
+func TestPassedCommands(t *testing.T) {
+	w := newNode(t, OpenAuth{})
+	w.product("p", 9, "")
+	const path, body = "/v1/products/p/reservations", `{"holder":"ann"}`
+	now := time.Now()
+	hop := &peers.Hop{From: "r2", Command: string(actors.NewCommandID()), After: 1, At: now, Until: now.Add(patience)}
+	first := w.passed(hop, path, body)
+	again := w.passed(hop, path, body)
+	if id := first.is(201)["id"]; again.is(201)["id"] != id {
+		t.Errorf("sent once it is %s, sent twice %s", first.text, again.text)
+	}
+	late := *hop
+	late.Command, late.Until = string(actors.NewCommandID()), now.Add(-time.Millisecond)
+	w.passed(&late, path, body).problem(503, "log_unavailable")
+	w.do("POST", path, body, peers.Header, nodesSecret.Seal(hop, 0, "POST", path, []byte(`{"holder":"bob"}`))).
+		problem(400, "bad_parameter")
+	if sold := w.do("GET", "/v1/products/p", "").is(200)["sold"]; fmt.Sprint(sold) != "1" {
+		t.Errorf("%v are sold", sold)
+	}
+}
+
+// TestPassedWithoutAKey: the id that a node gives to a command without a key, which another node decides under, spends
+// none of the caller's keys.
+func TestPassedWithoutAKey(t *testing.T) {
+	app := fiber.New()
+	for key, bounded := range map[string]bool{"": false, "k": true} {
+		sent := &fasthttp.RequestCtx{}
+		sent.Request.Header.SetMethod(fiber.MethodPost)
+		c := app.AcquireCtx(sent)
+		if key != "" {
+			c.Request().Header.Set(headerIdempotencyKey, key)
+		}
+		for _, r := range []*request{{ctx: c}, {ctx: c, hop: &hop{}}} {
+			request := actors.Request{Bounded: true}
+			r.mayBeElsewhere(&request)
+			if want := bounded || r.hop == nil; request.Bounded != want {
+				t.Errorf("key %q, passed on: %t: bounded %t", key, r.hop != nil, request.Bounded)
+			}
+		}
+		app.ReleaseCtx(c)
+	}
+}
+
+// TestTokensOfPassedCommands are judged by the clock of the node that took the command, as that has judged
+// them: by another clock, or a while later, the same command would be refused.
+func TestTokensOfPassedCommands(t *testing.T) {
+	auth := JWTAuth{Secret: []byte("a secret of thirty-two bytes, or so")}
+	w := newNode(t, auth)
+	now := time.Now().Truncate(time.Second)
+	token := func(role Role, expires time.Time) string {
+		text, err := auth.Token("ann", role, expires.Add(-time.Minute), time.Minute)
+		w.must(err)
+		return "Bearer " + text
+	}
+	w.do("POST", "/v1/products", `{"id":"p","name":"n","stock":9}`, "Authorization",
+		token(RoleAdmin, now.Add(patience))).is(201)
+	const path, body = "/v1/products/p/reservations", `{}`
+	ends := now.Add(-2 * time.Second)
+	for _, c := range []struct {
+		taken  time.Time
+		status int
+		code   string
+	}{{ends.Add(-time.Second), 201, ""}, {ends.Add(time.Second), 401, "unauthenticated"}} {
+		hop := &peers.Hop{From: "r2", Command: string(actors.NewCommandID()), At: c.taken, Until: now.Add(patience)}
+		a := w.passed(hop, path, body, "Authorization", token(RoleHolder, ends))
+		if c.code == "" {
+			a.is(c.status)
+		} else {
+			a.problem(c.status, c.code)
+		}
+	}
+	forged := fmt.Sprintf("1; from=r2; view=0; command=c; after=0; client=-; at=%d; until=%d; clock=%[1]d; mac=00",
+		ends.Add(-time.Second).UnixNano(), now.Add(patience).UnixMilli())
+	w.do("POST", path, body, "Authorization", token(RoleHolder, ends), peers.Header, forged).problem(400, "bad_parameter")
+	w.do("POST", path, body, "Authorization", "Bearer none", peers.Header, forged).problem(400, "bad_parameter")
+	w.do("POST", "/v1/plans", strings.Repeat(" ", maxRead+1), "Authorization", token(RoleAdmin, ends), peers.Header,
+		forged).problem(401, "unauthenticated") // before its body is read
+	if sold := w.do("GET", "/v1/products/p", "").is(200)["sold"]; fmt.Sprint(sold) != "1" {
+		t.Errorf("%v are sold", sold)
+	}
+}
+
+// TestClusterAnswer: a node shows itself as openapi.yaml describes it, with its hops and its rooms, and its
+// metrics say the same.
+func TestClusterAnswer(t *testing.T) {
+	w := newNode(t, OpenAuth{})
+	d := describe(t)
+	w.do("PUT", "/v1/waiting-rooms/r", `{"admit_per_second":1,"max_active":9,"active_seconds":60,"heartbeat_seconds":60}`).
+		is(201)
+	now := time.Now()
+	w.passed(&peers.Hop{From: "r2", Command: string(actors.NewCommandID()), At: now, Until: now.Add(patience)},
+		"/v1/waiting-rooms/r/visitors", `{"holder":"ann"}`).is(201)
+	a := w.do("GET", "/v1/cluster", "")
+	a.is(200)
+	d.check("the nodes", "#/components/schemas/Cluster", []byte(a.text))
+	for _, want := range []string{`"clustered":true`, `"hops":{"passed":0,"decided_here":0,"misplaced":0}`,
+		`"rooms":[{"id":"r","owner":"n1","runs_here":true,"term":0}]`, `"state":"serving"`} {
+		if !strings.Contains(a.text, want) {
+			t.Errorf("%s lacks %s", a.text, want)
+		}
+	}
+	metrics := w.do("GET", "/metrics", "").text
+	for _, want := range []string{"admitone_cluster_rooms_running 1\n", "admitone_cluster_log_reachable 1\n",
+		"admitone_cluster_drain_seconds 0\n", `admitone_cluster_members{state="serving"} 1`, "admitone_cluster_view ",
+		`admitone_cluster_hops_total{result="decided_here"} 0`} {
+		if !strings.Contains(metrics, want) {
+			t.Errorf("the metrics lack %s", want)
+		}
+	}
+}

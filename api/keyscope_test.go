@@ -1,0 +1,84 @@
+package api
+
+import (
+	"fmt"
+	"testing"
+)
+
+// TestAKeyOfOneBody: a key that came with another body is refused where the body names the stream: of a report,
+// or of what is created. The first body is answered as before, also by a server that has just started.
+func TestAKeyOfOneBody(t *testing.T) {
+	w := newHarness(t, euros)
+	w.nameEuro()
+	w.do("POST", "/v1/performances", fmt.Sprintf(newHall, "hall")).is(201)
+	w.do("POST", "/v1/products", `{"id":"tee","name":"n","stock":9,"price":100}`).is(201)
+	booking := w.held("hall", "ada", "A-1-1")
+	reservation := "/v1/products/tee/reservations/" +
+		w.reserve("tee", "ada", `,"hold":true`).is(201)["id"].(string)
+	product := func(id string) string { return fmt.Sprintf(`{"id":%q,"name":"n","stock":1}`, id) }
+	team := func(id string) string { return fmt.Sprintf(`{"id":%q,"name":"n"}`, id) }
+	cup := `{"id":%q,"name":"n","team_limit":1,"register_deadline":"2999-01-01T00:00:00Z"}`
+	lines := []struct{ path, first, second string }{
+		{booking + "/payment", outside("a", 100, ""), outside("b", 100, "")},
+		{reservation + "/confirm", outside("c", 100, ""), outside("d", 100, "")},
+		{"/v1/products", product("p1"), product("p2")},
+		{"/v1/products", product("p3"), `{"name":"n","stock":1}`},
+		{"/v1/products", `{"name":"n","stock":1}`, product("p4")},
+		{"/v1/performances", fmt.Sprintf(newHall, "h1"), fmt.Sprintf(newHall, "h2")},
+		{"/v1/teams", team("t1"), team("t2")},
+		{"/v1/tournaments", fmt.Sprintf(cup, "c1"), fmt.Sprintf(cup, "c2")},
+	}
+	send := func(i int, body string) answer {
+		return w.do("POST", lines[i].path, body, "Idempotency-Key", fmt.Sprint("k", i))
+	}
+	var first []answer
+	for i, l := range lines {
+		first = append(first, send(i, l.first))
+	}
+	for range 2 {
+		for i, l := range lines {
+			send(i, l.second).problem(422, "idempotency_key_reused")
+			again := send(i, l.first)
+			if again.status != first[i].status || again.header.Get("Idempotent-Replay") != "true" {
+				t.Errorf("%s: %d %s, first %s", l.first, again.status, again.text, first[i].text)
+			}
+		}
+		w.stop()
+		w.start()
+	}
+	if refunds := items(w.do("GET", "/v1/refunds", "")); len(refunds) != 0 {
+		t.Errorf("the second bodies were taken in: %v", refunds)
+	}
+	// Under another key the second bodies are requests of their own.
+	for i, l := range lines {
+		if a := w.do("POST", l.path, l.second, "Idempotency-Key", fmt.Sprint("another", i)); a.status >= 300 {
+			t.Errorf("%s: %d %s", l.second, a.status, a.text)
+		}
+	}
+}
+
+// TestAKeyOfTwoPayments: a key that the booking or the product knows from another request is refused for a
+// report, and one of a settlement for another reference.
+func TestAKeyOfTwoPayments(t *testing.T) {
+	w := newHarness(t, euros)
+	w.nameEuro()
+	w.do("POST", "/v1/performances", fmt.Sprintf(newHall, "hall")).is(201)
+	w.do("POST", "/v1/products", `{"id":"tee","name":"n","stock":9,"price":100}`).is(201)
+	booking := w.held("hall", "ada", "A-1-1")
+	w.do("POST", "/v1/wallets/ada/charges", `{"amount":100}`).is(201)
+	w.do("POST", booking+"/payment", "", "Idempotency-Key", "k").is(200)
+	w.do("POST", booking+"/payment", outside("a", 100, ""), "Idempotency-Key", "k").problem(422, "idempotency_key_reused")
+	sold := "/v1/products/tee/reservations/" + w.reserve("tee", "ada", `,"hold":true`).is(201)["id"].(string)
+	w.do("POST", sold+"/confirm", "", "Idempotency-Key", "k").is(200)
+	w.do("POST", sold+"/confirm", outside("b", 100, ""), "Idempotency-Key", "k").problem(422, "idempotency_key_reused")
+	owed := w.do("POST", booking+"/payment", outside("c", 100, "")).is(200)["refund_id"].(string)
+	settle := func(reference string) answer {
+		return w.do("POST", "/v1/refunds/"+owed+"/settlement", fmt.Sprintf(`{"reference":%q}`, reference),
+			"Idempotency-Key", "k")
+	}
+	settle("x").is(200)
+	settle("y").problem(422, "idempotency_key_reused")
+	if again := settle("x"); again.status != 200 || again.header.Get("Idempotent-Replay") != "true" {
+		t.Errorf("again: %d %s", again.status, again.text)
+	}
+}

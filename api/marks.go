@@ -1,0 +1,53 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/valyala/fasthttp"
+
+	"admitone/actors/admission"
+	"admitone/api/peers"
+	"admitone/events"
+)
+
+// marked takes the signs of life of visitors that other nodes have heard.
+func (s *Server) marked(next fasthttp.RequestHandler) fasthttp.RequestHandler {
+	if s.config.Peers == nil || s.config.Rooms == nil {
+		return next
+	}
+	return func(c *fasthttp.RequestCtx) {
+		if string(c.Path()) != peers.MarksPath || !c.IsPost() {
+			next(c)
+			return
+		}
+		c.SetStatusCode(s.takeMarks(c))
+	}
+}
+
+// takeMarks returns the status of the answer: 204, 409 if another node runs the room, 400 for a message that is not of
+// a node or came too late, 503 for a room that can't be read.
+func (s *Server) takeMarks(c *fasthttp.RequestCtx) int {
+	if size := c.Request.Header.ContentLength(); size < 0 || size > admission.MaxMarks {
+		return fasthttp.StatusBadRequest
+	}
+	body := c.Request.Body()
+	h, err := s.config.Peers.Secret().Open(string(c.Request.Header.Peek(peers.Header)), fasthttp.MethodPost,
+		string(c.RequestURI()), body)
+	if err != nil || time.Now().After(h.Until) {
+		return fasthttp.StatusBadRequest
+	}
+	ctx, cancel := context.WithDeadline(context.Background(), h.Until)
+	defer cancel()
+	err = s.config.Rooms.Hear(ctx, events.RoomID(c.QueryArgs().Peek(peers.MarksRoom)), body)
+	switch {
+	case err == nil:
+		return fasthttp.StatusNoContent
+	case errors.Is(err, admission.ErrNotHere):
+		return fasthttp.StatusConflict
+	case errors.Is(err, admission.ErrMarks):
+		return fasthttp.StatusBadRequest
+	}
+	return fasthttp.StatusServiceUnavailable
+}

@@ -1,0 +1,184 @@
+package payments
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"admitone/actors"
+	"admitone/actors/bookings"
+	"admitone/actors/core"
+	"admitone/events"
+	"admitone/projections"
+)
+
+const (
+	// intentFor is the lifetime of an intent with a page, and pageFor that of its page. The difference
+	// is left for a payment that is in progress when the page expires.
+	intentFor, pageFor = 32 * time.Minute, 31 * time.Minute
+	// pageLimit bounds the creation of a page, for which a client waits, callLimit any other call.
+	pageLimit, callLimit = 4 * time.Second, 10 * time.Second
+	// pagesAtOnce bounds the concurrent calls of Checkout.
+	pagesAtOnce = 256
+)
+
+// Config of a gateway.
+type Config struct {
+	Provider Provider
+	Bookings *bookings.Bookings
+	Desk     actors.Dispatcher
+	Store    events.Store
+	Views    *projections.Projections
+	// Currency of the log.
+	Currency events.Currency
+	// Refunds makes Run request owed refunds from the provider.
+	Refunds bool
+	// Node names this server. Alone: no other server appends to the log.
+	Node  string
+	Alone bool
+	// Schedule has the pauses after consecutive failures; nil is the cursors' default.
+	Schedule []time.Duration
+	Logger   *slog.Logger
+}
+
+// Gateway connects one provider with the log. Run does the work at the provider; the other methods are
+// safe for concurrent use, whether Run runs or not.
+type Gateway struct {
+	config Config
+	locks  actors.KeyedMutex[events.BookingID] // serializes the creation of a booking's page
+	places chan struct{}
+}
+
+// RequestsRefunds reports whether Run requests owed refunds from the provider.
+func (g *Gateway) RequestsRefunds() bool { return g.config.Refunds }
+
+// New returns a gateway. Call Run to start its work.
+func New(config Config) *Gateway {
+	if config.Logger == nil {
+		config.Logger = slog.Default()
+	}
+	config.Logger = config.Logger.With("provider", config.Provider.Name())
+	return &Gateway{config: config, places: make(chan struct{}, pagesAtOnce)}
+}
+
+// Provider returns the name of the provider.
+func (g *Gateway) Provider() events.Provider { return g.config.Provider.Name() }
+
+// Checkout is the request for a page on which a booking is paid.
+type Checkout struct {
+	bookings.Origin
+	BookingID events.BookingID
+	// By is the holder who requests it, "" for the organiser.
+	By events.Holder
+	// SuccessURL and CancelURL are where the page redirects the holder.
+	SuccessURL, CancelURL string
+}
+
+// Opened is an open page.
+type Opened struct {
+	URL string
+	// ExpiresAt is when the page expires.
+	ExpiresAt time.Time
+	// Again says that the page was there already.
+	Again bool
+	// Revision and Position of the booking's last event.
+	Revision events.Revision
+	Position events.Position
+}
+
+// Checkout begins an intent of a booking and returns the page on which it is paid. While the intent is
+// open, every call returns the same page.
+//
+// Errors: those of [bookings.Bookings.BeginIntent]; not_held, if the intent ended meanwhile; a
+// [*Refused], which has ended the intent; [ErrUnavailable]; [actors.ErrOverloaded].
+func (g *Gateway) Checkout(ctx context.Context, cmd Checkout) (Opened, error) {
+	select {
+	case g.places <- struct{}{}:
+		defer func() { <-g.places }()
+	default:
+		return Opened{}, actors.ErrOverloaded
+	}
+	end, ok := g.locks.Lock(cmd.BookingID)
+	if !ok {
+		return Opened{}, actors.ErrOverloaded
+	}
+	defer end()
+	begun, err := g.begin(ctx, &cmd)
+	if err != nil {
+		return Opened{}, err
+	}
+	now, there := begun, begun.Booking.Intent.Session != ""
+	if !there {
+		if now, err = g.makePage(ctx, &cmd.Origin, &begun); err != nil {
+			return Opened{}, err
+		}
+	}
+	at := &now.Booking.Intent
+	return Opened{URL: at.URL, ExpiresAt: pageEnds(at.ExpiresAt), Again: there, Revision: now.Revision,
+		Position: now.Position}, nil
+}
+
+// pageEnds returns when the page of an intent expires, in whole seconds, as providers expect.
+func pageEnds(intentEnds time.Time) time.Time {
+	return intentEnds.Add(pageFor - intentFor).Truncate(time.Second).UTC()
+}
+
+// begin begins the intent, or returns the one that is open.
+func (g *Gateway) begin(ctx context.Context, cmd *Checkout) (bookings.Answer, error) {
+	begin := bookings.BeginIntent{Origin: cmd.Origin, BookingID: cmd.BookingID, By: cmd.By,
+		Intent: events.IntentID(actors.NewID().String()), Provider: g.Provider(), Seconds: int64(intentFor / time.Second),
+		Checkout: events.Checkout{SuccessURL: cmd.SuccessURL, CancelURL: cmd.CancelURL}}
+	begun, err := g.config.Bookings.BeginIntent(ctx, begin)
+	if err == nil && begun.Booking.Intent.ID == "" { // a replayed answer, and its intent has ended
+		begin.ID = actors.NewCommandID()
+		begun, err = g.config.Bookings.BeginIntent(ctx, begin)
+	}
+	if err == nil && (!begun.Booking.Intent.HasPage() || begun.Booking.Intent.Provider != g.Provider()) {
+		return begun, errOver // it ended meanwhile, or is not one of this provider's pages
+	}
+	return begun, err
+}
+
+var errOver = &core.Refusal{Code: core.CodeNotHeld, Detail: "the intent of the booking has ended; try again"}
+
+// pageOf returns the page of an intent.
+func (g *Gateway) pageOf(id events.BookingID, amount int64, intent events.IntentID, intentEnds time.Time,
+	checkout events.Checkout) *Page {
+	return &Page{Booking: id, Intent: intent, Checkout: checkout, Amount: amount, Currency: g.config.Currency.Code,
+		ExpiresAt: pageEnds(intentEnds)}
+}
+
+// makePage creates the page of an open intent and records its URL in the booking.
+func (g *Gateway) makePage(ctx context.Context, from *bookings.Origin, begun *bookings.Answer,
+) (bookings.Answer, error) {
+	b := &begun.Booking
+	limited, cancel := context.WithTimeout(ctx, pageLimit)
+	defer cancel()
+	session, err := g.config.Provider.OpenPage(limited, g.pageOf(b.ID, b.Amount, b.Intent.ID, b.Intent.ExpiresAt,
+		b.Intent.Checkout))
+	refused := (*Refused)(nil)
+	if errors.As(err, &refused) || err != nil && time.Since(b.Intent.Begun()) >= bookings.MakePageWithin {
+		_, ended := g.config.Bookings.EndIntent(ctx, bookings.EndIntent{Origin: g.caused(from), BookingID: b.ID,
+			Intent: b.Intent.ID, Reason: events.IntentNoPage})
+		if ended != nil { // it expires by itself
+			g.config.Logger.Warn("an intent without a page could not be ended", "booking", b.ID, "error", ended)
+		}
+	}
+	switch {
+	case refused != nil:
+		return bookings.Answer{}, refused
+	case err != nil:
+		g.config.Logger.Warn("the provider has created no checkout page", "booking", b.ID, "error", err)
+		return bookings.Answer{}, fmt.Errorf("%w: %v", ErrUnavailable, err)
+	}
+	return g.config.Bookings.NotePage(ctx, bookings.NotePage{Origin: g.caused(from), BookingID: b.ID, Intent: b.Intent.ID,
+		Session: session.ID, URL: session.URL})
+}
+
+// caused returns the origin of a further command that a request causes.
+func (g *Gateway) caused(by *bookings.Origin) bookings.Origin {
+	return bookings.Origin{ID: actors.NewCommandID(), CorrelationID: by.CorrelationID, CausationID: string(by.ID),
+		Actor: by.Actor}
+}

@@ -1,0 +1,124 @@
+package stripe
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"admitone/api/payments"
+)
+
+const (
+	// stripeAPI is the base URL of Stripe's API, apiVersion the version that requests ask for.
+	stripeAPI  = "https://api.stripe.com"
+	apiVersion = "2026-03-25.dahlia"
+	// maxAnswer bounds the bytes read of a response: a page of a list has a hundred objects.
+	maxAnswer = 4 << 20
+)
+
+// client sends requests to Stripe's API.
+type client struct {
+	http      *http.Client
+	base, key string
+}
+
+// apiError is a response other than success.
+type apiError struct {
+	Status  int
+	Type    string `json:"type"`
+	Code    string `json:"code"`
+	Param   string `json:"param"`
+	Message string `json:"message"`
+}
+
+// Error implements error.
+func (e *apiError) Error() string {
+	return fmt.Sprintf("Stripe answered %d, %s %s: %s", e.Status, e.Type, e.Code, cut(e.Message, maxDetail))
+}
+
+// get reads an object.
+func (c *client) get(ctx context.Context, path string, params url.Values, into any) error {
+	return c.send(ctx, http.MethodGet, path+"?"+params.Encode(), nil, "", into)
+}
+
+// post sends a command, which Stripe executes once per idempotency key; "" sends none.
+func (c *client) post(ctx context.Context, path string, params url.Values, key string, into any) error {
+	return c.send(ctx, http.MethodPost, path, strings.NewReader(params.Encode()), key, into)
+}
+
+// send sends a request and decodes the response. Errors: an [*apiError]; the network's.
+func (c *client) send(ctx context.Context, method, path string, body io.Reader, key string, into any) error {
+	request, err := http.NewRequestWithContext(ctx, method, c.base+path, body)
+	if err != nil {
+		return err
+	}
+	request.Header.Set("Authorization", "Bearer "+c.key)
+	request.Header.Set("Stripe-Version", apiVersion)
+	request.Header.Set("User-Agent", "admitone")
+	if body != nil {
+		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	if key != "" {
+		request.Header.Set("Idempotency-Key", key)
+	}
+	answer, err := c.http.Do(request)
+	if err != nil {
+		return err
+	}
+	defer answer.Body.Close()
+	text, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer))
+	if err != nil {
+		return err
+	}
+	if answer.StatusCode < 200 || answer.StatusCode > 299 {
+		var problem struct {
+			Error apiError `json:"error"`
+		}
+		_ = json.Unmarshal(text, &problem) // the status is enough
+		problem.Error.Status = answer.StatusCode
+		return &problem.Error
+	}
+	return json.Unmarshal(text, into)
+}
+
+// answered converts a permanent refusal of Stripe to a [*payments.Refused], and returns any other error
+// unchanged. Wrong API keys, rate limits and failures are not permanent.
+func answered(err error) error {
+	problem := (*apiError)(nil)
+	if !errors.As(err, &problem) {
+		return err
+	}
+	switch problem.Status {
+	case http.StatusBadRequest, http.StatusPaymentRequired, http.StatusNotFound, http.StatusUnprocessableEntity:
+		return &payments.Refused{Field: fieldOf(problem.Param), Detail: cut(problem.Message, maxDetail)}
+	}
+	return err
+}
+
+// fieldOf returns the field of a checkout request from which a Stripe parameter is derived, "" if none.
+func fieldOf(param string) string {
+	switch {
+	case param == "success_url", param == "cancel_url":
+		return param
+	case strings.Contains(param, "unit_amount"):
+		return "amount"
+	}
+	return ""
+}
+
+// cut truncates text to most characters.
+func cut(text string, most int) string {
+	n := 0
+	for i := range text {
+		if n == most {
+			return text[:i]
+		}
+		n++
+	}
+	return text
+}

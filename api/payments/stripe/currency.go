@@ -1,0 +1,33 @@
+package stripe
+
+import (
+	"fmt"
+	"slices"
+
+	"admitone/events"
+)
+
+// undivided are the currencies that Stripe counts in whole units, thousandths those that it counts in
+// thousandths. All others are counted in hundredths.
+var (
+	undivided = []string{"BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "VND", "VUV", "XAF", "XOF",
+		"XPF"}
+	thousandths = []string{"BHD", "JOD", "KWD", "OMR", "TND"}
+)
+
+// CheckCurrency returns an error if Stripe's minor units of a currency differ from those of ISO 4217:
+// an amount would mean another sum there.
+func CheckCurrency(c events.Currency) error {
+	digits := 2
+	switch {
+	case slices.Contains(undivided, c.Code):
+		digits = 0
+	case slices.Contains(thousandths, c.Code):
+		digits = 3
+	}
+	if c.Digits != digits {
+		return fmt.Errorf("amounts would be wrong: Stripe counts %s with %d decimals, and ISO 4217 with %d", c.Code,
+			digits, c.Digits)
+	}
+	return nil
+}

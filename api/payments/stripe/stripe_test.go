@@ -1,0 +1,277 @@
+package stripe_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"admitone/api/payments"
+	"admitone/api/payments/stripe"
+	"admitone/api/payments/stripe/stripetest"
+	"admitone/events"
+)
+
+func begin(t *testing.T) (*stripetest.Server, *stripe.Provider) {
+	s := stripetest.New(t)
+	return s, stripe.New(stripe.Config{Key: stripetest.Key, WebhookSecret: stripetest.WebhookSecret, API: s.URL()})
+}
+
+func page(intent events.IntentID) *payments.Page {
+	return &payments.Page{Booking: "b1", Intent: intent, Amount: 1234, Currency: "EUR",
+		Checkout:  events.Checkout{SuccessURL: "https://shop.example/paid", CancelURL: "https://shop.example", Title: "Gala"},
+		ExpiresAt: time.Now().Add(31 * time.Minute)}
+}
+
+// TestPages: a page is made once under its intent, and closed once; what Stripe refuses is a no, and
+// whatever else goes wrong may pass.
+func TestPages(t *testing.T) {
+	s, p := begin(t)
+	ctx, ask := t.Context(), page("i1")
+	made, err := p.OpenPage(ctx, ask)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := p.OpenPage(ctx, ask); err != nil || again != made {
+		t.Errorf("again: %+v, %v; want %+v", again, err, made)
+	}
+	one := s.Sessions()[0]
+	if len(s.Sessions()) != 1 || one.AmountTotal != 1234 || one.Currency != "eur" || one.Title != "Gala" ||
+		one.Metadata["admitone_booking"] != "b1" || one.Metadata["admitone_intent"] != "i1" ||
+		one.ExpiresAt != ask.ExpiresAt.Unix() {
+		t.Errorf("the sessions are %+v", s.Sessions())
+	}
+	for range 2 {
+		if err := p.ClosePage(ctx, made.ID); err != nil || s.Sessions()[0].Status != "expired" {
+			t.Errorf("closed: %v, %+v", err, s.Sessions()[0])
+		}
+	}
+	if err := p.ClosePage(ctx, "cs_none"); err != nil {
+		t.Errorf("a page that is not there: %v", err)
+	}
+	open, err := p.OpenPage(ctx, page("i2"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, status := range []int{400, 402, 404, 422} { // to the request itself: the page stays open
+		s.Fail(func(r *http.Request) int {
+			if strings.HasSuffix(r.URL.Path, "/expire") {
+				return status
+			}
+			return 0
+		})
+		if err := p.ClosePage(ctx, open.ID); err == nil {
+			t.Errorf("%d: an open page is told to be closed", status)
+		}
+		s.Fail(func(*http.Request) int { return status })
+		if err := p.ClosePage(ctx, open.ID); err == nil {
+			t.Errorf("%d to everything: an open page is told to be closed", status)
+		}
+	}
+	s.Fail(nil)
+	for field, spoil := range map[string]func(*payments.Page){
+		"amount":      func(page *payments.Page) { page.Amount = 1 },
+		"success_url": func(page *payments.Page) { page.SuccessURL += "/refused" },
+		"":            func(page *payments.Page) { page.ExpiresAt = time.Now() },
+	} {
+		bad := page(events.IntentID("bad-" + field))
+		spoil(bad)
+		refused := (*payments.Refused)(nil)
+		if _, err := p.OpenPage(ctx, bad); !errors.As(err, &refused) || refused.Field != field || refused.Detail == "" {
+			t.Errorf("%q: %v", field, err)
+		}
+	}
+	for _, status := range []int{401, 403, 409, 429, 500, 503} {
+		s.Fail(func(*http.Request) int { return status })
+		refused := (*payments.Refused)(nil)
+		if _, err := p.OpenPage(ctx, ask); err == nil || errors.As(err, &refused) {
+			t.Errorf("%d: %v", status, err)
+		}
+		if err := p.ClosePage(ctx, made.ID); err == nil {
+			t.Errorf("%d: closed", status)
+		}
+	}
+	silent, cancel := context.WithTimeout(ctx, 50*time.Millisecond)
+	defer cancel()
+	s.Fail(func(r *http.Request) int { <-r.Context().Done(); return 500 })
+	if _, err := p.OpenPage(silent, ask); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("silence: %v", err)
+	}
+}
+
+// TestRefunds: each is paid back once under its id, and found by it.
+func TestRefunds(t *testing.T) {
+	s, p := begin(t)
+	ctx := t.Context()
+	made, err := p.OpenPage(ctx, page("i1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	payment := s.Pay(made.ID)
+	order := &payments.RefundOrder{ID: "r1", Payment: payment, Amount: 1000}
+	s.RefundsBecome("pending")
+	first, err := p.Refund(ctx, order)
+	if err != nil || first.Status != payments.RefundPending || first.ID != "r1" {
+		t.Fatalf("%+v, %v", first, err)
+	}
+	if again, err := p.Refund(ctx, order); err != nil || again != first {
+		t.Errorf("again: %+v, %v", again, err)
+	}
+	s.AddRefund(stripetest.Refund{ID: "re_other", PaymentIntent: "pi_other"})
+	s.SetRefund(first.Reference, "succeeded")
+	for n := range 250 { // pages of them
+		s.AddRefund(stripetest.Refund{ID: fmt.Sprint("re_failed_", n), PaymentIntent: payment, Status: "failed"})
+	}
+	all, err := p.Refunds(ctx, payment)
+	if err != nil || len(all) != 251 || all[250].Reference != "re_failed_249" || all[0].ID != "r1" ||
+		all[0].Status != payments.RefundSucceeded ||
+		all[0].Reference != first.Reference || all[0].Payment != payment {
+		t.Errorf("there are %+v, %v", all, err)
+	}
+	refused := (*payments.Refused)(nil)
+	if _, err := p.Refund(ctx, &payments.RefundOrder{ID: "r2", Payment: payment, Amount: 1000}); !errors.As(
+		err,
+		&refused,
+	) {
+		t.Errorf("more than was paid: %v", err)
+	}
+	s.Fail(func(*http.Request) int { return 404 })
+	if _, err := p.Refunds(ctx, "ch_other"); !errors.As(err, &refused) {
+		t.Errorf("of a payment that is not there: %v", err)
+	}
+	s.Fail(func(*http.Request) int { return 500 })
+	refused = nil
+	if _, err := p.Refunds(ctx, payment); err == nil || errors.As(err, &refused) {
+		t.Error("a list that could not be read")
+	}
+}
+
+// TestReports reads events that Stripe's library has signed, and none that it has not.
+func TestReports(t *testing.T) {
+	s, p := begin(t)
+	made, err := p.OpenPage(t.Context(), page("i1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	read := func(e stripetest.Event) (payments.Report, error) {
+		return p.Read(func(name string) string {
+			if name != "Stripe-Signature" {
+				t.Errorf("it reads %s", name)
+			}
+			return e.Header
+		}, e.Payload)
+	}
+	genuine := func(e stripetest.Event) payments.Report {
+		t.Helper()
+		report, err := read(e)
+		if err != nil || report.ID == "" {
+			t.Fatalf("%s: %+v, %v", e.Payload, report, err)
+		}
+		return report
+	}
+	slow := "pi_slow" // of a method that takes days
+	s.Change(made.ID, func(one *stripetest.Session) { one.PaymentIntent = &slow })
+	if r := genuine(s.TellSession("completed", made.ID)); r.Paid != nil || r.Ended != nil {
+		t.Errorf("completed and unpaid: %+v", r)
+	}
+	if r := genuine(s.TellSession("expired", made.ID)); r.Ended == nil ||
+		*r.Ended != (payments.Ended{Booking: "b1", Intent: "i1"}) {
+		t.Errorf("expired: %+v", r)
+	}
+	payment := s.Pay(made.ID)
+	want := payments.Paid{Booking: "b1", Reference: payment, Amount: 1234, Currency: "EUR"}
+	for _, kind := range []string{"completed", "async_payment_succeeded"} {
+		if r := genuine(s.TellSession(kind, made.ID)); r.Paid == nil || *r.Paid != want {
+			t.Errorf("%s: %+v", kind, r)
+		}
+	}
+	whole := s.Tell("checkout.session.completed", map[string]any{"payment_status": "paid", "amount_total": 1234,
+		"currency": "eur", "metadata": map[string]string{"admitone_booking": "b1"},
+		"payment_intent": map[string]string{"id": payment, "object": "payment_intent"}})
+	if r := genuine(whole); r.Paid == nil || *r.Paid != want {
+		t.Errorf("with the whole payment: %+v", r)
+	}
+	for _, kind := range []string{"refund.created", "refund.updated", "refund.failed", "charge.refund.updated"} {
+		r := genuine(s.Tell(kind, stripetest.Refund{ID: "re", PaymentIntent: payment, Status: "failed",
+			Metadata: map[string]string{"admitone_refund": "r1"}}))
+		if r.Refund == nil ||
+			*r.Refund != (payments.Refund{Payment: payment, Reference: "re", ID: "r1", Status: payments.RefundFailed}) {
+			t.Errorf("%s: %+v", kind, r)
+		}
+	}
+	for kind, object := range map[string]any{
+		"charge.refunded": stripetest.Refund{ID: "ch"}, "checkout.session.async_payment_failed": s.Sessions()[0],
+		"checkout.session.completed": map[string]any{"payment_status": "paid", "payment_intent": "pi_another_shop"},
+		"checkout.session.expired":   "no session", "payment_intent.succeeded": nil,
+	} {
+		if r := genuine(s.Tell(kind, object)); r.Paid != nil || r.Ended != nil || r.Refund != nil {
+			t.Errorf("%s: %+v", kind, r)
+		}
+	}
+	if r, err := read(signed(s, `{"id":`, stripetest.WebhookSecret, time.Now())); err != nil || r != (payments.Report{}) {
+		t.Errorf("no JSON: %+v, %v", r, err)
+	}
+}
+
+func signed(s *stripetest.Server, payload, secret string, at time.Time) stripetest.Event {
+	return stripetest.Event{Payload: []byte(payload), Header: s.Sign([]byte(payload), secret, at)}
+}
+
+// TestSignatures: one of several is enough, within five minutes, over these very bytes.
+func TestSignatures(t *testing.T) {
+	s, p := begin(t)
+	const payload = `{"id":"evt_1","type":"x"}`
+	good := signed(s, payload, stripetest.WebhookSecret, time.Now()).Header
+	old := signed(s, payload, "whsec_old", time.Now()).Header
+	_, signature, _ := strings.Cut(old, ",")
+	for name, test := range map[string]struct {
+		header  string
+		payload string
+		genuine bool
+	}{
+		"as it is":               {good, payload, true},
+		"beside an older secret": {good + "," + signature, payload, true},
+		"behind an older secret": {strings.Replace(good, ",", ","+signature+",", 1), payload, true},
+		"four minutes old": {signed(s, payload, stripetest.WebhookSecret, time.Now().Add(-4*time.Minute)).Header, payload,
+			true},
+		"over five minutes old": {signed(s, payload, stripetest.WebhookSecret, time.Now().Add(-301*time.Second)).Header,
+			payload, false},
+		"of another secret": {old, payload, false},
+		"of another scheme": {strings.Replace(good, "v1=", "v0=", 1), payload, false},
+		"of another time":   {strings.Replace(good, "t=", "t=1", 1), payload, false},
+		"of other bytes":    {good, payload + " ", false},
+		"without one":       {"", payload, false},
+		"no signature":      {"t=1,v1=", payload, false},
+	} {
+		_, err := p.Read(func(string) string { return test.header }, []byte(test.payload))
+		if (err == nil) != test.genuine || err != nil && !errors.Is(err, payments.ErrForged) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestCurrencies: those whose amounts mean the same at Stripe.
+func TestCurrencies(t *testing.T) {
+	for code, same := range map[string]bool{"EUR": true, "USD": true, "KRW": true, "JPY": true, "KWD": true, "HUF": true,
+		"CLP": true, "ISK": false, "UGX": false, "MGA": false} {
+		c, known := events.CurrencyOf(code)
+		if err := stripe.CheckCurrency(c); !known || (err == nil) != same {
+			t.Errorf("%s: %v", code, err)
+		}
+	}
+}
+
+// TestAddressesOfTheAPI: the key goes to nobody in clear.
+func TestAddressesOfTheAPI(t *testing.T) {
+	for api, fits := range map[string]bool{"https://api.example": true, "https://api.example:1/base": true,
+		"http://127.0.0.1:1": true, "http://[::1]:1": true, "http://localhost": true, "http://api.example": false,
+		"http://127.api.example": false, "https://": false, "api.example": false, "https://u:p@api.example": false,
+		"ftp://api.example": false, "https://api.example?x": false} {
+		if err := stripe.CheckAPI(api); (err == nil) != fits {
+			t.Errorf("%s: %v", api, err)
+		}
+	}
+}

@@ -1,0 +1,259 @@
+package payments
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"time"
+
+	"admitone/actors"
+	"admitone/actors/bookings"
+	"admitone/actors/core"
+	"admitone/actors/cursor"
+	"admitone/actors/cursors"
+	"admitone/actors/payment"
+	"admitone/events"
+)
+
+// restart is the pause before a cursor that ended with an error is started again.
+const restart = time.Second
+
+// Run does the work at the provider until ctx ends, and returns ctx's error once all work in progress
+// has stopped. It closes the pages of ended intents; with [Config].Refunds it requests owed refunds and
+// polls for their outcome.
+func (g *Gateway) Run(ctx context.Context) error {
+	work := map[string]cursor.Work{"sessions": &closing{g}}
+	if g.config.Refunds {
+		work["refunds"], work["outcomes"] = &refunding{g}, &following{g}
+	}
+	var group sync.WaitGroup
+	for name, work := range work {
+		config := g.cursor(name, work)
+		group.Go(func() {
+			for ctx.Err() == nil {
+				if err := cursor.New(config).Run(ctx); ctx.Err() == nil {
+					g.config.Logger.Error("work at the provider has stopped; it is restarted", "work", name, "error", err)
+				}
+				select {
+				case <-ctx.Done():
+				case <-time.After(restart):
+				}
+			}
+		})
+	}
+	group.Wait()
+	return ctx.Err()
+}
+
+// cursor returns the configuration of the cursor for work.
+func (g *Gateway) cursor(name string, work cursor.Work) cursor.Config {
+	return cursor.Config{
+		Desk: g.config.Desk, Store: g.config.Store, Work: work, Stream: cursors.Stream(string(g.Provider()) + "~" + name),
+		Cursor: func(c core.Core) core.Cursor { return c.(*cursors.Cursor).At() },
+		Await: func(ctx context.Context, behind events.Position) error {
+			return g.config.Views.WaitFor(ctx, behind+1)
+		},
+		// A refund may wait for weeks, and one that was asked for or settled leads to nothing again.
+		Forgets: true,
+		Node:    g.config.Node, Alone: g.config.Alone, Schedule: g.config.Schedule, Logger: g.config.Logger,
+	}
+}
+
+// from returns the origin of a command that an event causes.
+func from(e *events.Recorded) bookings.Origin {
+	id := actors.NewCommandID()
+	return bookings.Origin{ID: id, CorrelationID: string(id), CausationID: e.ID.String(), Actor: "system"}
+}
+
+// closing closes the pages of ended intents. It implements [cursor.Work].
+type closing struct{ *Gateway }
+
+// Wants implements [cursor.Work]: an intent has ended, by itself or by a payment.
+func (w *closing) Wants(e *events.Recorded) bool {
+	switch e.Type {
+	case (&events.BookingIntentEnded{}).Name():
+		return true
+	case (&events.BookingPaymentStarted{}).Name():
+		fact, err := e.Decode()
+		started, ok := fact.(*events.BookingPaymentStarted)
+		return err == nil && ok && started.Was == events.BookingIsAwaiting
+	}
+	return false
+}
+
+// Do implements [cursor.Work].
+func (w *closing) Do(ctx context.Context, e *events.Recorded) error {
+	page, session, err := w.lastPage(ctx, e)
+	if err != nil || page == nil || !time.Now().Before(page.ExpiresAt) {
+		return err // an expired page needs no closing
+	}
+	ctx, cancel := context.WithTimeout(ctx, callLimit)
+	defer cancel()
+	if session == "" { // a server may have crashed between creating the page and recording it
+		made, err := w.config.Provider.OpenPage(ctx, page)
+		if refused := (*Refused)(nil); errors.As(err, &refused) {
+			return nil
+		} else if err != nil {
+			return w.failed("a page could not be closed", e, err)
+		}
+		session = made.ID
+	}
+	if err := w.config.Provider.ClosePage(ctx, session); err != nil {
+		return w.failed("a page could not be closed", e, err)
+	}
+	return nil
+}
+
+// lastPage returns the page of the intent that an event has ended, nil if it had none at this provider,
+// and the page's id at the provider, "" if the booking does not know it.
+func (w *closing) lastPage(ctx context.Context, e *events.Recorded) (page *Page, session string, err error) {
+	amount := int64(0)
+	for before, err := range events.Stream(ctx, w.config.Store, e.Stream, 0) {
+		if err != nil {
+			return nil, "", err
+		}
+		if before.Revision >= e.Revision {
+			break
+		}
+		fact, err := before.Decode()
+		if err != nil {
+			return nil, "", err
+		}
+		switch f := fact.(type) {
+		case *events.BookingHeld:
+			amount = f.Amount
+		case *events.BookingIntentBegun:
+			page, session = nil, ""
+			if f.Provider == w.Provider() && f.Checkout != (events.Checkout{}) {
+				page = w.pageOf(events.BookingID(e.Stream.Entity()), amount, f.Intent, f.ExpiresAt, f.Checkout)
+			}
+		case *events.BookingCheckoutMade:
+			session = f.Session
+		}
+	}
+	return page, session, nil
+}
+
+// failed logs and returns the error of work that is retried.
+func (g *Gateway) failed(what string, e *events.Recorded, err error) error {
+	g.config.Logger.Warn(what+"; retrying", "position", e.Position, "stream", e.Stream, "error", err)
+	return err
+}
+
+// refunding requests owed refunds from the provider. It implements [cursor.Work].
+type refunding struct{ *Gateway }
+
+// Wants implements [cursor.Work]: a refund of one of the provider's payments has become owed.
+func (w *refunding) Wants(e *events.Recorded) bool {
+	return w.takes(e.Stream) && owedBy(e) != ""
+}
+
+// takes reports whether stream belongs to a payment at the provider.
+func (g *Gateway) takes(stream events.StreamID) bool {
+	return stream.Category() == events.PaymentCategory &&
+		strings.HasPrefix(stream.Entity(), string(g.Provider())+"~")
+}
+
+// owedBy returns the refund that an event makes owed, "" for none.
+func owedBy(e *events.Recorded) events.RefundID {
+	switch e.Type {
+	case (&events.PaymentOwed{}).Name(), (&events.PaymentReturned{}).Name(), (&events.PaymentMadeUp{}).Name():
+	default:
+		return ""
+	}
+	fact, err := e.Decode()
+	if err != nil {
+		return ""
+	}
+	switch f := fact.(type) {
+	case *events.PaymentOwed:
+		return f.RefundID
+	case *events.PaymentMadeUp:
+		return f.RefundID
+	case *events.PaymentReturned:
+		if f.Amount > 0 {
+			return f.RefundID
+		}
+	}
+	return ""
+}
+
+// Do implements [cursor.Work].
+func (w *refunding) Do(ctx context.Context, e *events.Recorded) error {
+	ctx, cancel := context.WithTimeout(ctx, callLimit)
+	defer cancel()
+	by, id := from(e), owedBy(e)
+	if err := w.ask(ctx, by, e.Stream, &payment.Ask{RefundID: id}); err != nil {
+		return w.failed("a refund could not be requested", e, err)
+	}
+	state, err := w.payment(ctx, e.Stream)
+	if err != nil {
+		return w.failed("a refund could not be requested", e, err)
+	}
+	if refund, ok := state.Refund(id); !ok || !refund.Asked {
+		return nil // it is settled, or has failed
+	}
+	if err := w.pay(ctx, by, state, id); err != nil {
+		return w.failed("a refund could not be made", e, err)
+	}
+	return nil
+}
+
+// pay requests a refund from the provider, unless it exists there, and records the outcome. The payment
+// must have recorded that the refund is requested.
+func (w *refunding) pay(ctx context.Context, by bookings.Origin, now *payment.State, id events.RefundID) error {
+	made, foreign, err := w.refundThere(ctx, now, id)
+	if err == nil && made == nil && !foreign {
+		refund, _ := now.Refund(id)
+		made = new(Refund)
+		*made, err = w.config.Provider.Refund(ctx, &RefundOrder{ID: id, Payment: now.Received.Reference,
+			Amount: refund.Amount})
+	}
+	refused := (*Refused)(nil)
+	switch {
+	case errors.As(err, &refused):
+		w.config.Logger.Error("the provider refused a refund; settle it by hand", "refund", id,
+			"detail", refused.Detail)
+		return w.ask(ctx, by, now.Stream(), &payment.FailRefund{RefundID: id, Failure: events.RefundRefused})
+	case err != nil:
+		return err
+	case made == nil:
+		w.config.Logger.Error("the provider has refunds of a payment that the log does not know; settle what is owed by "+
+			"hand", "refund", id)
+		return w.ask(ctx, by, now.Stream(), &payment.FailRefund{RefundID: id, Failure: events.RefundForeign})
+	}
+	return w.outcome(ctx, by, now.Stream(), id, made)
+}
+
+// refundThere reads the refunds of a payment at the provider. It returns the one with id, nil if there
+// is none, and whether there are refunds that the log does not know.
+func (g *Gateway) refundThere(ctx context.Context, now *payment.State, id events.RefundID) (ours *Refund, foreign bool,
+	err error) {
+	there, err := g.config.Provider.Refunds(ctx, now.Received.Reference)
+	for i := range there {
+		switch r := &there[i]; {
+		case r.ID != id:
+			foreign = foreign || !isKnown(now, r)
+		case ours == nil || r.Status == RefundSucceeded:
+			ours = r
+		}
+	}
+	return ours, foreign, err
+}
+
+// isKnown reports whether the log knows a refund of a payment, by its id or reference.
+func isKnown(p *payment.State, r *Refund) bool {
+	for i := range p.Refunds {
+		known := &p.Refunds[i]
+		if known.ID == r.ID || known.Reference == r.Reference {
+			return true
+		}
+		for _, failed := range known.Failed {
+			if failed == r.Reference {
+				return true
+			}
+		}
+	}
+	return false
+}

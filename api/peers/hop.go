@@ -1,0 +1,127 @@
+package peers
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+
+	"admitone/events"
+)
+
+// Header marks a forwarded request and authenticates the node that forwarded it.
+const Header = "Admitone-Hop"
+
+// Protocol is the version of the header. Requests are not forwarded to nodes of another version.
+const Protocol = 1
+
+// Hop is what a node states about a request that it forwards.
+type Hop struct {
+	// From is the run of the first node, View the hash of the serving nodes that it knows.
+	From string
+	View uint64
+	// Command is the id of the command if the request has no key, After the log position after which
+	// it may have been decided already.
+	Command string
+	After   events.Position
+	// Client is the address of the caller; the zero Addr if limits per address don't apply.
+	Client netip.Addr
+	// At is when the first node received the request, Until when it stops waiting.
+	At, Until time.Time
+	// Clock is At by the clock of the first node, never converted: tokens were checked at that time.
+	Clock time.Time
+}
+
+// ErrForged is returned for a header that no node of this system has signed.
+var ErrForged = errors.New("the header of a forwarded request is not signed by a node of this system")
+
+// text returns the header without its signature. skew is how far the receiver's clock is ahead.
+func (h *Hop) text(skew time.Duration) string {
+	client := "-"
+	if h.Client.IsValid() {
+		client = h.Client.String()
+	}
+	return fmt.Sprintf("%d; from=%s; view=%016x; command=%s; after=%d; client=%s; at=%d; until=%d; clock=%d; mac=",
+		Protocol, h.From, h.View, h.Command, h.After, client, h.At.Add(skew).UnixNano(), h.Until.Add(skew).UnixMilli(),
+		h.At.UnixNano())
+}
+
+// Secret signs the requests that nodes send to each other.
+type Secret []byte
+
+func (s Secret) sign(method, uri string, body []byte, text string) string {
+	sum := sha256.Sum256(body)
+	mac := hmac.New(sha256.New, s)
+	fmt.Fprintf(mac, "%s\n%s\n%x\n%s", method, uri, sum, text)
+	return hex.EncodeToString(mac.Sum(nil))
+}
+
+// Seal returns the signed header of a request. skew is how far the receiver's clock is ahead.
+func (s Secret) Seal(h *Hop, skew time.Duration, method, uri string, body []byte) string {
+	text := h.text(skew)
+	return text + s.sign(method, uri, body, text)
+}
+
+// Open checks the signature of a request's header and parses it. Error: ErrForged.
+func (s Secret) Open(header, method, uri string, body []byte) (*Hop, error) {
+	const macField = "; mac="
+	end := strings.LastIndex(header, macField)
+	if end < 0 {
+		return nil, ErrForged
+	}
+	text, mac := header[:end+len(macField)], header[end+len(macField):]
+	if !hmac.Equal([]byte(mac), []byte(s.sign(method, uri, body, text))) {
+		return nil, ErrForged
+	}
+	return read(header[:end])
+}
+
+// read parses the text of a header.
+func read(text string) (*Hop, error) {
+	fields := strings.Split(text, "; ")
+	if fields[0] != strconv.Itoa(Protocol) {
+		return nil, ErrForged
+	}
+	h := &Hop{}
+	for _, field := range fields[1:] {
+		name, value, _ := strings.Cut(field, "=")
+		if err := h.set(name, value); err != nil {
+			return nil, ErrForged
+		}
+	}
+	if h.Clock.IsZero() { // written by a build that does not send it
+		h.Clock = h.At
+	}
+	return h, nil
+}
+
+func (h *Hop) set(name, value string) error {
+	number := func() int64 { n, _ := strconv.ParseInt(value, 10, 64); return n }
+	var err error
+	switch name {
+	case "from":
+		h.From = value
+	case "view":
+		h.View, err = strconv.ParseUint(value, 16, 64)
+	case "command":
+		h.Command = value
+	case "after":
+		h.After = events.Position(number())
+	case "client":
+		if value != "-" {
+			h.Client, err = netip.ParseAddr(value)
+		}
+	case "at":
+		h.At = time.Unix(0, number()).UTC()
+	case "until":
+		h.Until = time.UnixMilli(number()).UTC()
+	case "clock":
+		h.Clock = time.Unix(0, number()).UTC()
+	}
+	return err
+}

@@ -1,0 +1,23 @@
+package peers
+
+import (
+	"testing"
+	"time"
+)
+
+// TestInstant: an unset instant is told from one in the past or ahead, also directly after the start.
+func TestInstant(t *testing.T) {
+	var i instant
+	if i.isSet() {
+		t.Error("the zero instant is set")
+	}
+	if i.set(-time.Hour); !i.isSet() || i.since() < 0 {
+		t.Errorf("an hour ago: set %t, since %v", i.isSet(), i.since())
+	}
+	if i.set(time.Hour); !i.isSet() || i.since() > -time.Minute {
+		t.Errorf("in an hour: set %t, since %v", i.isSet(), i.since())
+	}
+	if i.clear(); i.isSet() {
+		t.Error("a cleared instant is set")
+	}
+}

@@ -1,0 +1,58 @@
+package peers
+
+import "admitone/actors/placement"
+
+// State of a node, as it announces it to the others.
+type State string
+
+// The states. Only serving nodes own entities.
+const (
+	Joining  State = "joining"  // catching up with the log, or not in contact with other nodes yet
+	Serving  State = "serving"  // takes all requests
+	Cut      State = "cut"      // can't reach the log
+	Draining State = "draining" // about to stop
+)
+
+// Keys of [Member.Prints].
+const (
+	PrintPasses = "passes" // the keys that sign passes
+	PrintTokens = "tokens" // the keys that sign tokens
+	PrintHead   = "head"   // the key that signs heads of the log
+)
+
+// Member is a node as the others know it.
+type Member struct {
+	// Name stays the same over restarts. Run identifies one start of the process.
+	Name placement.Member `json:"name"`
+	Run  string           `json:"run"`
+	// HTTP is the address for forwarded requests, Hop their [Protocol].
+	HTTP string `json:"http"`
+	Hop  int    `json:"hop"`
+	// Version of the program.
+	Version string `json:"version,omitzero"`
+	State   State  `json:"state"`
+	// Epoch is the epoch of its log. Prints are fingerprints of its secrets, by name.
+	Epoch  string            `json:"epoch"`
+	Prints map[string]string `json:"prints,omitzero"`
+}
+
+// view is the members at one moment, with the placement of entities on those that serve.
+type view struct {
+	members []Member // sorted by name
+	byName  map[placement.Member]*Member
+	placed  *placement.View
+}
+
+func newView(members []Member) *view {
+	v := &view{members: members, byName: map[placement.Member]*Member{}}
+	var serving []placement.Member
+	for i := range members {
+		m := &members[i]
+		v.byName[m.Name] = m
+		if m.State == Serving {
+			serving = append(serving, m.Name)
+		}
+	}
+	v.placed = placement.NewView(serving...)
+	return v
+}

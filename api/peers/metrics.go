@@ -1,0 +1,173 @@
+package peers
+
+import (
+	"fmt"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"admitone/actors/placement"
+	"admitone/events"
+)
+
+type metrics struct {
+	passed     hopCounter
+	here       hopCounter
+	misplaced  hopCounter
+	suspicions prometheus.Counter
+	seconds    prometheus.Histogram
+}
+
+// hopCounter counts hops of one result, for the metrics and for [Peers.Hops].
+type hopCounter struct {
+	n      atomic.Int64
+	metric prometheus.Counter
+}
+
+func (c *hopCounter) inc() {
+	c.n.Add(1)
+	c.metric.Inc()
+}
+
+// Hops counts requests whose entity another node owns, by outcome, and requests that others
+// forwarded here although this node does not own their entity (Misplaced).
+type Hops struct{ Passed, DecidedHere, Misplaced int64 }
+
+// Hops returns the counts since the start.
+func (p *Peers) Hops() Hops {
+	m := &p.metrics
+	return Hops{Passed: m.passed.n.Load(), DecidedHere: m.here.n.Load(), Misplaced: m.misplaced.n.Load()}
+}
+
+var (
+	viewDesc = prometheus.NewDesc("admitone_cluster_view", "A number that is equal on all nodes that agree on "+
+		"which nodes serve.", nil, nil)
+	reachableDesc = prometheus.NewDesc("admitone_cluster_log_reachable", "1 while the log answers this node.", nil, nil)
+	drainDesc     = prometheus.NewDesc("admitone_cluster_drain_seconds", "Time since this node began to drain.", nil, nil)
+	membersDesc   = prometheus.NewDesc("admitone_cluster_members", "Nodes of this system, by state.",
+		[]string{"state"}, nil)
+	heardDesc = prometheus.NewDesc("admitone_cluster_peer_heard_seconds", "Time since the last heartbeat of another node.",
+		[]string{"peer"}, nil)
+)
+
+// register registers the metrics of p.
+func (m *metrics) register(registry *prometheus.Registry, p *Peers) {
+	hops := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "admitone_cluster_hops_total",
+		Help: "Requests whose entity another node owns, by result: forwarded (passed) or decided here; and " +
+			"requests forwarded to this node although it does not own their entity (misplaced)."}, []string{"result"})
+	*m = metrics{
+		passed:    hopCounter{metric: hops.WithLabelValues("passed")},
+		here:      hopCounter{metric: hops.WithLabelValues("decided_here")},
+		misplaced: hopCounter{metric: hops.WithLabelValues("misplaced")},
+		suspicions: prometheus.NewCounter(prometheus.CounterOpts{Name: "admitone_cluster_suspicions_total",
+			Help: "How often another node missed its heartbeats and was suspected."}),
+		seconds: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "admitone_cluster_hop_seconds",
+			Help: "Time spent waiting for forwarded requests.", Buckets: prometheus.ExponentialBuckets(0.0005, 2, 14)}),
+	}
+	registry.MustRegister(hops, m.suspicions, m.seconds, (*collector)(p))
+}
+
+// Misplaced counts a request that another node forwarded here although this node does not own its
+// entity.
+func (p *Peers) Misplaced() { p.metrics.misplaced.inc() }
+
+// collector computes the metrics of the members when they are scraped.
+type collector Peers
+
+// Describe implements prometheus.Collector.
+func (c *collector) Describe(out chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{membersDesc, heardDesc, viewDesc, reachableDesc, drainDesc} {
+		out <- d
+	}
+}
+
+// Collect implements prometheus.Collector.
+func (c *collector) Collect(out chan<- prometheus.Metric) {
+	counts := map[State]int{Joining: 0, Serving: 0, Cut: 0, Draining: 0}
+	for _, m := range (*Peers)(c).Members() {
+		counts[m.State]++
+		if m.Heard > 0 {
+			out <- prometheus.MustNewConstMetric(heardDesc, prometheus.GaugeValue, m.Heard.Seconds(), string(m.Name))
+		}
+	}
+	gauge := func(d *prometheus.Desc, value float64) {
+		out <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, value)
+	}
+	p, reachable, drained := (*Peers)(c), 1.0, 0.0
+	switch p.State() {
+	case Cut:
+		reachable = 0
+	case Draining:
+		drained = p.drains.since().Seconds()
+	}
+	gauge(viewDesc, float64(p.View()>>32)) // 32 bits, which a float64 represents exactly
+	gauge(reachableDesc, reachable)
+	gauge(drainDesc, drained)
+	for state, n := range counts {
+		out <- prometheus.MustNewConstMetric(membersDesc, prometheus.GaugeValue, float64(n), string(state))
+	}
+}
+
+// Known is a member from the viewpoint of this node.
+type Known struct {
+	Member
+	Self, Suspected bool
+	// Share is an estimate of the part of all keys that it owns, from 0 to 1.
+	Share float64
+	// Position is the log position up to which it has read, as last reported.
+	Position events.Position
+	// Heard is the time since its last heartbeat, Skew how far its clock is ahead.
+	Heard, Skew time.Duration
+}
+
+// Members returns all nodes, sorted by name.
+func (p *Peers) Members() []Known {
+	v := p.view.Load()
+	all, shares := make([]Known, len(v.members)), v.shares()
+	for i, m := range v.members {
+		all[i] = Known{Member: m, Self: m.Run == p.config.Self.Run, Share: shares[m.Name]}
+		if all[i].Self {
+			all[i].Position = p.config.Position()
+		}
+		if q := p.peer(m.Run); q != nil {
+			all[i].Suspected, all[i].Skew = q.suspected(), time.Duration(q.skew.Load())
+			all[i].Position = events.Position(q.position.Load())
+			if q.heard.isSet() {
+				all[i].Heard = q.heard.since()
+			}
+		}
+	}
+	return all
+}
+
+// shareKeys is the size of the sample by which shares are estimated.
+const shareKeys = 1000
+
+// shares estimates the part of all keys that each node owns.
+func (v *view) shares() map[placement.Member]float64 {
+	shares := map[placement.Member]float64{}
+	for n := range shareKeys {
+		shares[v.placed.Owner(placement.Key(strconv.Itoa(n)))] += 1.0 / shareKeys
+	}
+	return shares
+}
+
+// ViewText returns View as 16 hexadecimal digits.
+func (p *Peers) ViewText() string { return fmt.Sprintf("%016x", p.View()) }
+
+// KeysDiffer reports whether another node signs passes or tokens with other keys than this one.
+func (p *Peers) KeysDiffer() bool {
+	for _, m := range p.view.Load().members {
+		for _, name := range []string{PrintPasses, PrintTokens} {
+			if mine, theirs := p.config.Self.Prints[name], m.Prints[name]; mine != "" && theirs != "" && mine != theirs {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// OwnerOf returns the name of the node that owns key in the present view, "" if no node serves.
+func (p *Peers) OwnerOf(key placement.Key) placement.Member { return p.view.Load().placed.Owner(key) }

@@ -1,0 +1,234 @@
+package peers
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"admitone/actors/placement"
+	"admitone/events"
+)
+
+const (
+	// PulseEvery is the interval at which a node requests a heartbeat from each other node.
+	PulseEvery = 200 * time.Millisecond
+	// Silence is the heartbeat timeout.
+	Silence = 600 * time.Millisecond
+	// suspectFor is how long no requests are forwarded to a peer after a missed heartbeat.
+	suspectFor = 2 * time.Second
+	// Patience bounds the time that a forwarded request is waited for.
+	Patience = 5 * time.Second
+)
+
+// Config of the peers of a node.
+type Config struct {
+	// Self is this node in its initial state. Secret is shared by all nodes.
+	Self   Member
+	Secret Secret
+	Logger *slog.Logger
+	// Position returns the log position up to which this node has read, for the others; nil
+	// reports 0.
+	Position func() events.Position
+	// Metrics is the registry to which the metrics of this package are added.
+	Metrics *prometheus.Registry
+}
+
+// Peers are the other nodes of a system from the viewpoint of one of them. Its methods are safe for
+// concurrent use.
+type Peers struct {
+	config  Config
+	metrics metrics
+	view    atomic.Pointer[view]
+	drains  instant     // the beginning of the drain
+	moved   atomic.Bool // this node no longer decides forwarded requests
+
+	mu      sync.Mutex       // held for a change of the members
+	self    Member           // guarded by mu
+	others  []Member         // guarded by mu
+	peers   map[string]*peer // by run; guarded by mu
+	started context.Context  // of Run; guarded by mu, nil before
+}
+
+// New returns the peers of a node that knows no other node yet.
+func New(config Config) *Peers {
+	p := &Peers{config: config, self: config.Self, peers: map[string]*peer{}}
+	if p.config.Position == nil {
+		p.config.Position = func() events.Position { return 0 }
+	}
+	p.metrics.register(config.Metrics, p)
+	p.change()
+	return p
+}
+
+// Secret returns the secret that all nodes share.
+func (p *Peers) Secret() Secret { return p.config.Secret }
+
+// Self returns this node as it is announced to the others.
+func (p *Peers) Self() Member {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.self
+}
+
+// SetState sets the state of this node and reports whether it changed. Draining is final.
+func (p *Peers) SetState(state State) (changed bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.self.State == Draining || p.self.State == state {
+		return false
+	}
+	if state == Draining {
+		p.drains.set(0)
+	}
+	p.self.State = state
+	p.change()
+	return true
+}
+
+// State returns the state of this node.
+func (p *Peers) State() State { return p.view.Load().byName[p.config.Self.Name].State }
+
+// SetMembers replaces the other nodes. Unknown runs get a peer, and peers of runs that are gone are
+// closed.
+func (p *Peers) SetMembers(others []Member) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.others = others
+	for run, old := range p.peers {
+		if !slices.ContainsFunc(others, func(m Member) bool { return m.Run == run }) {
+			old.close()
+			delete(p.peers, run)
+		}
+	}
+	for i := range others {
+		if p.peers[others[i].Run] == nil {
+			q := newPeer(&others[i])
+			p.peers[others[i].Run] = q
+			if p.started != nil {
+				go p.pulse(p.started, q)
+			}
+		}
+	}
+	p.change()
+}
+
+// change computes the view anew. The caller holds mu, or p is not shared yet.
+func (p *Peers) change() {
+	members := append([]Member{p.self}, p.others...)
+	slices.SortFunc(members, func(a, b Member) int { return strings.Compare(string(a.Name), string(b.Name)) })
+	p.view.Store(newView(members))
+}
+
+// Run requests heartbeats from the other nodes until ctx ends, and returns nil.
+func (p *Peers) Run(ctx context.Context) error {
+	p.mu.Lock()
+	p.started = ctx
+	for _, q := range p.peers {
+		go p.pulse(ctx, q)
+	}
+	p.mu.Unlock()
+	<-ctx.Done()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, q := range p.peers {
+		q.close()
+	}
+	return nil
+}
+
+// Owner returns the node to which a request about key has to be forwarded: the highest-ranked one
+// that is not suspected. nil means that this node decides it.
+func (p *Peers) Owner(key placement.Key) *Owner {
+	v := p.view.Load()
+	if key == "" || len(v.members) == 1 {
+		return nil
+	}
+	for _, name := range v.placed.Rank(key) {
+		m := v.byName[name]
+		switch {
+		case name == p.config.Self.Name:
+			return nil
+		case m.Hop != Protocol:
+			return nil // it does not understand the header
+		}
+		if q := p.peer(m.Run); q != nil && !q.suspected() {
+			return &Owner{peers: p, peer: q, member: *m}
+		}
+	}
+	return nil
+}
+
+func (p *Peers) peer(run string) *peer {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.peers[run]
+}
+
+// Rank returns how many serving nodes rank before this one for key: 0 for its own keys, and if no
+// node serves.
+func (p *Peers) Rank(key placement.Key) int {
+	v := p.view.Load()
+	if place := v.placed.Place(key, p.config.Self.Name); place >= 0 {
+		return place
+	}
+	return len(v.placed.Members())
+}
+
+// View returns the hash of the names of the serving nodes.
+func (p *Peers) View() uint64 { return p.view.Load().placed.Hash() }
+
+// StopDeciding makes this node answer forwarded requests with 503 from now on.
+func (p *Peers) StopDeciding() { p.moved.Store(true) }
+
+// Decides reports whether this node still decides forwarded requests.
+func (p *Peers) Decides() bool { return !p.moved.Load() }
+
+// joinLimit bounds how long a request waits at a node that is still joining.
+const joinLimit = 3 * time.Second
+
+// AwaitServing returns when a node serves or this node is no longer joining, after joinLimit at the
+// latest. Without the wait a joining node would consider itself the owner of every entity.
+func (p *Peers) AwaitServing() {
+	for end := time.Now().Add(joinLimit); p.State() == Joining && time.Now().Before(end); time.Sleep(watchEvery) {
+		if len(p.view.Load().placed.Members()) > 0 {
+			return
+		}
+	}
+}
+
+// Agree waits until all peers that are not suspected report the same view as this node, or ctx ends.
+func (p *Peers) Agree(ctx context.Context) {
+	tick := time.NewTicker(PulseEvery / 4)
+	defer tick.Stop()
+	for !p.agreed() {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+func (p *Peers) agreed() bool {
+	mine := p.View()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, q := range p.peers {
+		if !q.suspected() && q.view.Load() != mine {
+			return false
+		}
+	}
+	return true
+}
+
+// stands reports whether the node of a run is still known and serving.
+func (p *Peers) stands(run string) bool {
+	v := p.view.Load()
+	return slices.ContainsFunc(v.members, func(m Member) bool { return m.Run == run && m.State == Serving })
+}

@@ -1,0 +1,67 @@
+package peers
+
+import (
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"net/url"
+	"time"
+
+	"github.com/valyala/fasthttp"
+
+	"admitone/actors/placement"
+)
+
+// MarksPath is where a node takes signs of life of visitors that others have heard.
+const MarksPath = "/.well-known/admitone-marks"
+
+// MarksRoom is the parameter that names the room.
+const MarksRoom = "room"
+
+// tellLimit bounds how long such a message may take.
+const tellLimit = time.Second
+
+// ErrOwnedHere: there is no other node to tell.
+var ErrOwnedHere = errors.New("this node owns it, or no other one can be reached")
+
+// Tell passes signs of life of a room on to the owner of key.
+func (p *Peers) Tell(key placement.Key, room string, marks []byte) error {
+	owner := p.Owner(key)
+	if owner == nil {
+		return ErrOwnedHere
+	}
+	request, response := fasthttp.AcquireRequest(), fasthttp.AcquireResponse()
+	defer fasthttp.ReleaseRequest(request)
+	defer fasthttp.ReleaseResponse(response)
+	now := time.Now()
+	uri := MarksPath + "?" + url.Values{MarksRoom: {room}}.Encode()
+	request.Header.SetMethod(fasthttp.MethodPost)
+	request.SetRequestURI("http://" + owner.member.HTTP + uri)
+	request.SetBody(marks)
+	hop := Hop{From: p.config.Self.Run, View: p.View(), Command: "-", At: now, Until: now.Add(tellLimit)}
+	request.Header.Set(Header, p.config.Secret.Seal(&hop, time.Duration(owner.peer.skew.Load()), fasthttp.MethodPost, uri,
+		marks))
+	if err := owner.peer.client.DoTimeout(request, response, tellLimit); err != nil {
+		return err
+	}
+	if status := response.StatusCode(); status != fasthttp.StatusNoContent {
+		return fmt.Errorf("the node %s answers %d: %.200s", owner.member.Name, status, response.Body())
+	}
+	owner.peer.alive()
+	return nil
+}
+
+// Reach returns a number that names all nodes in their present runs, and whether each of them shows life.
+func (p *Peers) Reach() (members uint64, all bool) {
+	v := p.view.Load()
+	hash := fnv.New64a()
+	all = true
+	for i := range v.members {
+		run := v.members[i].Run
+		_, _ = fmt.Fprintln(hash, run)
+		if q := p.peer(run); q != nil && (q.suspected() || q.silent()) {
+			all = false
+		}
+	}
+	return hash.Sum64(), all
+}

@@ -1,0 +1,55 @@
+package api
+
+import "bytes"
+
+// positionMember begins a member of an encoded object that is a position in the log.
+var positionMember = []byte(`"position":`)
+
+// maxNested bounds how many positions of things within an object are passed by: those of as_of, and of the last
+// item of a list.
+const maxNested = 2
+
+// positionIn returns the digits of an encoded object's own position, nil if it has none. Objects have it near their
+// end.
+func positionIn(object []byte) []byte {
+	before := object
+	for range maxNested + 1 {
+		at := bytes.LastIndex(before, positionMember)
+		if at < 1 {
+			return nil
+		}
+		before = object[:at]
+		value := object[at+len(positionMember):]
+		digits := 0
+		for digits < len(value) && '0' <= value[digits] && value[digits] <= '9' {
+			digits++
+		}
+		if isMember := before[at-1] == ',' || before[at-1] == '{'; isMember && digits > 0 && endsObject(value[digits:]) {
+			return value[:digits]
+		}
+	}
+	return nil
+}
+
+// endsObject reports whether the rest of an encoded object ends the object that it is in at its own end, and no other
+// around it.
+func endsObject(rest []byte) bool {
+	depth := 1
+	for i := 0; i < len(rest); i++ {
+		switch rest[i] {
+		case '"':
+			for i++; i < len(rest) && rest[i] != '"'; i++ {
+				if rest[i] == '\\' {
+					i++
+				}
+			}
+		case '{', '[':
+			depth++
+		case '}', ']':
+			if depth--; depth == 0 {
+				return len(bytes.TrimSpace(rest[i+1:])) == 0
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,276 @@
+package api
+
+import (
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"admitone/api/payments/stripe/stripetest"
+	"admitone/events"
+)
+
+// owes is a shop whose provider is asked for refunds, with money for a booking that is paid already, which
+// is owed. It returns the payment's reference and the path of the refund.
+func owes(t *testing.T, before func(s *shop)) (s *shop, payment, refund string) {
+	s = newShop(t, func(w *harness) { w.refunds = true })
+	booking := s.held("hall", "ada", "A-1-1")
+	session := s.checkout(booking)
+	s.do("POST", booking+"/payment", outside("first", 100, "")).is(200)
+	payment = s.stripe.PayWith(s.reopened(session), "pi_second")
+	before(s)
+	s.tell(s.stripe.TellSession("completed", session), 200)
+	id := events.NewRefundID(events.PaymentStream("stripe", payment), events.OwedAlreadyPaid, "")
+	return s, payment, "/v1/refunds/" + string(id)
+}
+
+// reopened opens a session again that the cursor may have closed.
+func (s *shop) reopened(session string) string {
+	s.until("the page of a booking that is paid otherwise is closed", func() bool {
+		return s.stripe.Sessions()[0].Status == "expired"
+	})
+	s.stripe.Change(session, func(one *stripetest.Session) { one.Status = "open" })
+	return session
+}
+
+// refundIs waits until a refund has a status, and what the provider does with it.
+func (s *shop) refundIs(path, status, atProvider string) {
+	s.t.Helper()
+	s.until(path+" is "+status+", and "+atProvider+" at the provider", func() bool {
+		now := s.do("GET", path, "").is(200)
+		there, _ := now["at_provider"].(string)
+		return now["status"] == status && there == atProvider
+	})
+}
+
+// TestRefundIsPaidBack: once, and settled under the provider's reference; events about it again change
+// nothing. Money that comes back is owed again, and settled by hand.
+func TestRefundIsPaidBack(t *testing.T) {
+	s, payment, refund := owes(t, func(*shop) {})
+	s.refundIs(refund, "settled", "")
+	made := s.stripe.Refunds()
+	if len(made) != 1 || made[0].Amount != 100 || s.do("GET", refund, "").is(200)["settlement"] != made[0].ID {
+		t.Errorf("the refunds are %+v", made)
+	}
+	for _, kind := range []string{"refund.created", "refund.updated", "charge.refund.updated"} {
+		s.tell(s.stripe.Tell(kind, made[0]), 200)
+	}
+	s.tell(s.stripe.Tell("refund.failed", s.stripe.SetRefund(made[0].ID, "failed")), 200)
+	s.refundIs(refund, "owed", "failed")
+	s.tell(s.stripe.Tell("refund.updated", made[0]), 200) // one that was on its way
+	s.refundIs(refund, "owed", "failed")
+	s.do("POST", refund+"/settlement", `{"reference":"`+made[0].ID+`"}`).problem(409, "payment_reference_used")
+	s.do("POST", refund+"/settlement", `{"reference":"by hand"}`).is(200)
+	s.refundIs(refund, "settled", "")
+	if n := s.stripe.Calls("POST /v1/refunds"); n != 1 || s.stripe.Refunded(payment) != 0 {
+		t.Errorf("it was asked for %d times, and %d were refunded", n, s.stripe.Refunded(payment))
+	}
+	s.moneyVerified()
+}
+
+// TestPendingRefund stays owed, and nobody settles it otherwise, until the provider has said what came of
+// it.
+func TestPendingRefund(t *testing.T) {
+	for end, want := range map[string]string{"succeeded": "settled", "canceled": "owed"} {
+		s, _, refund := owes(t, func(s *shop) { s.stripe.RefundsBecome("pending") })
+		s.refundIs(refund, "owed", "asked")
+		s.until("it is asked for", func() bool { return len(s.stripe.Refunds()) == 1 })
+		s.do("POST", refund+"/settlement", `{"reference":"by hand"}`).problem(409, "payment_in_progress")
+		s.tell(s.stripe.Tell("refund.created", s.stripe.Refunds()[0]), 200)
+		s.refundIs(refund, "owed", "asked")
+		s.tell(s.stripe.Tell("refund.updated", s.stripe.SetRefund(s.stripe.Refunds()[0].ID, end)), 200)
+		if want == "settled" {
+			s.refundIs(refund, want, "")
+		} else {
+			s.refundIs(refund, want, end)
+			s.do("POST", refund+"/settlement", `{"reference":"by hand"}`).is(200)
+		}
+		s.moneyVerified()
+	}
+}
+
+// TestPendingRefundWithoutReports: what came of it is read until it is known, also after a restart; one that
+// fails is owed again, and settled by hand.
+func TestPendingRefundWithoutReports(t *testing.T) {
+	for end, want := range map[string]string{"succeeded": "settled", "failed": "owed"} {
+		s, payment, refund := owes(t, func(s *shop) { s.stripe.RefundsBecome("pending") })
+		s.until("it is asked for", func() bool { return len(s.stripe.Refunds()) == 1 })
+		s.readAgain()
+		s.refundIs(refund, "owed", "asked")
+		s.stop()
+		s.start()
+		s.readAgain()
+		s.refundIs(refund, "owed", "asked")
+		s.stripe.SetRefund(s.stripe.Refunds()[0].ID, end)
+		if want == "settled" {
+			s.refundIs(refund, want, "")
+		} else {
+			s.refundIs(refund, want, end)
+			s.do("POST", refund+"/settlement", `{"reference":"by hand"}`).is(200)
+		}
+		if n := s.stripe.Calls("POST /v1/refunds"); n != 1 {
+			t.Errorf("%s was asked for %d times", payment, n)
+		}
+		s.moneyVerified()
+	}
+}
+
+// readAgain waits until the refunds at the provider are read once more.
+func (s *shop) readAgain() {
+	s.t.Helper()
+	before := s.stripe.Calls("GET /v1/refunds")
+	s.until("the refunds are read again", func() bool { return s.stripe.Calls("GET /v1/refunds") > before+1 })
+}
+
+// TestRefundWhoseAnswerIsLost is found by its id, and not asked for again.
+func TestRefundWhoseAnswerIsLost(t *testing.T) {
+	var lost atomic.Int32
+	s, payment, refund := owes(t, func(s *shop) {
+		s.stripe.Lose(func(r *http.Request) int {
+			if r.Method == http.MethodPost && r.URL.Path == "/v1/refunds" {
+				lost.Add(1)
+				return 500
+			}
+			return 0
+		})
+	})
+	s.refundIs(refund, "settled", "")
+	if n := s.stripe.Calls("POST /v1/refunds"); n != 1 || lost.Load() != 1 || s.stripe.Refunded(payment) != 100 {
+		t.Errorf("it was asked for %d times, and %d were refunded", n, s.stripe.Refunded(payment))
+	}
+	s.moneyVerified()
+}
+
+// TestRefundBesideAForeignOne is not asked for: it may be the same money. It is settled by hand.
+func TestRefundBesideAForeignOne(t *testing.T) {
+	s, payment, refund := owes(t, func(s *shop) {
+		s.stripe.AddRefund(stripetest.Refund{ID: "re_hand", PaymentIntent: "pi_second", Amount: 100, Status: "succeeded"})
+	})
+	s.refundIs(refund, "owed", "other_refund")
+	s.do("POST", refund+"/settlement", `{"reference":"re_hand"}`).is(200)
+	s.refundIs(refund, "settled", "")
+	if n := s.stripe.Calls("POST /v1/refunds"); n != 0 || s.stripe.Refunded(payment) != 100 {
+		t.Errorf("it was asked for %d times, and %d were refunded", n, s.stripe.Refunded(payment))
+	}
+	s.moneyVerified()
+}
+
+// TestRefundThatIsRefused stays owed, and is settled by hand; one that can't be asked for waits.
+func TestRefundThatIsRefused(t *testing.T) {
+	var asked atomic.Int32
+	s, _, refund := owes(t, func(s *shop) {
+		s.stripe.Fail(func(r *http.Request) int {
+			switch n := asked.Load(); {
+			case r.URL.Path != "/v1/refunds":
+				return 0
+			case n < 3:
+				asked.Add(1)
+				return 503
+			case r.Method == http.MethodPost:
+				return 400
+			}
+			return 0
+		})
+	})
+	s.refundIs(refund, "owed", "refused")
+	s.do("POST", refund+"/settlement", `{"reference":"by hand"}`).is(200)
+	s.moneyVerified()
+}
+
+// TestRefundThatNobodyCanAskFor: once the server asks the provider no more, an admin settles what it was asked for,
+// and the log shows why.
+func TestRefundThatNobodyCanAskFor(t *testing.T) {
+	s, _, refund := owes(t, func(s *shop) {
+		s.stripe.Fail(func(r *http.Request) int {
+			if r.Method == http.MethodPost && r.URL.Path == "/v1/refunds" {
+				return 401
+			}
+			return 0
+		})
+	})
+	s.refundIs(refund, "owed", "asked")
+	const body = `{"reference":"by hand"}`
+	s.do("POST", refund+"/settlement?override=true&reason=no+key", body).problem(409, "payment_in_progress")
+	s.stop()
+	s.refunds = false
+	s.start()
+	s.do("POST", refund+"/settlement", body).problem(409, "payment_in_progress")
+	s.do("POST", refund+"/settlement?override=true", body).problem(400, "bad_parameter")
+	settled := s.do("POST", refund+"/settlement?override=true&reason=no+key", body).is(200)
+	if settled["status"] != "settled" || settled["settlement"] != "by hand" || settled["at_provider"] != nil {
+		t.Errorf("settled: %v", settled)
+	}
+	s.do("POST", refund+"/settlement", body).is(200)
+	stream := string(events.PaymentStream("stripe", "pi_second"))
+	if text := s.do("GET", "/v1/streams/"+stream+"/events", "").text; !strings.Contains(text, `"reason":"no key"`) {
+		t.Errorf("the payment's events are %s", text)
+	}
+	s.refundIs(refund, "settled", "")
+	s.moneyVerified()
+}
+
+// TestRefundOfAnotherPayment: a reference that was reported for Stripe, and is none of its payments.
+func TestRefundOfAnotherPayment(t *testing.T) {
+	s := newShop(t, func(w *harness) { w.refunds = true })
+	s.stripe.Fail(func(*http.Request) int { return 400 })
+	booking := s.held("hall", "ada", "A-1-1")
+	report := strings.Replace(outside("by phone", 99, `,"final":true`), "bank", "stripe", 1)
+	refund := "/v1/refunds/" + s.do("POST", booking+"/payment", report).is(200)["refund_id"].(string)
+	s.refundIs(refund, "owed", "refused")
+	s.do("POST", refund+"/settlement", `{"reference":"by hand"}`).is(200)
+	s.moneyVerified()
+}
+
+// TestRefundWhoseReferenceIsUsed: somebody has settled another refund under it by mistake.
+func TestRefundWhoseReferenceIsUsed(t *testing.T) {
+	s, _, refund := owes(t, func(s *shop) { s.stripe.RefundsBecome("pending") })
+	s.until("it is asked for", func() bool { return len(s.stripe.Refunds()) == 1 })
+	other := s.held("hall", "bob", "A-1-5")
+	session := s.checkout(other)
+	s.stripe.Pay(session)
+	s.stripe.Change(session, func(one *stripetest.Session) { one.AmountTotal = 99 })
+	s.stripe.Fail(func(r *http.Request) int { // the other refund is not asked for
+		if r.Method == http.MethodPost && r.URL.Path == "/v1/refunds" {
+			return 400
+		}
+		return 0
+	})
+	s.tell(s.stripe.TellSession("completed", session), 200)
+	wrong := "/v1/refunds/" + string(
+		events.NewRefundID(events.PaymentStream("stripe", "pi_"+session), events.OwedWrongSum, ""),
+	)
+	s.refundIs(wrong, "owed", "refused")
+	reference := s.stripe.Refunds()[0].ID
+	s.do("POST", wrong+"/settlement", `{"reference":"`+reference+`"}`).is(200)
+	s.tell(s.stripe.Tell("refund.updated", s.stripe.SetRefund(reference, "succeeded")), 200)
+	s.refundIs(refund, "owed", "reference_used")
+	s.do("POST", refund+"/settlement", `{"reference":"by hand"}`).is(200)
+	s.moneyVerified()
+}
+
+// TestRefundsAreAskedForLater: what was owed before the server asked for refunds is asked for, and what
+// was settled meanwhile is not; what another server asked and did not hear is found.
+func TestRefundsAreAskedForLater(t *testing.T) {
+	s := newShop(t)
+	var refunds []string
+	for _, seat := range []string{"A-1-1", "A-1-3"} {
+		session := s.checkout(s.held("hall", "ada", seat))
+		s.stripe.Pay(session)
+		s.stripe.Change(session, func(one *stripetest.Session) { one.AmountTotal = 99 })
+		s.tell(s.stripe.TellSession("completed", session), 200)
+		refunds = append(refunds, "/v1/refunds/"+string(events.NewRefundID(events.PaymentStream("stripe", "pi_"+session),
+			events.OwedWrongSum, "")))
+	}
+	s.do("POST", refunds[0]+"/settlement", `{"reference":"by hand"}`).is(200)
+	s.stop()
+	s.refunds = true
+	s.start()
+	s.refundIs(refunds[1], "settled", "")
+	s.refundIs(refunds[0], "settled", "")
+	s.stop()
+	s.start()
+	if got := s.stripe.Refunds(); len(got) != 1 || s.stripe.Calls("POST /v1/refunds") != 1 {
+		t.Errorf("the refunds are %+v", got)
+	}
+	s.moneyVerified()
+}

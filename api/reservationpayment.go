@@ -1,0 +1,85 @@
+package api
+
+import (
+	"context"
+
+	"github.com/gofiber/fiber/v2"
+
+	"admitone/actors"
+	"admitone/actors/product"
+	sales "admitone/actors/reservations"
+	"admitone/events"
+	"admitone/projections"
+)
+
+// EndedReservations looks ended reservations up in the views.
+type EndedReservations struct{ Views *projections.Projections }
+
+// Ended implements Views of package reservations.
+func (v EndedReservations) Ended(ctx context.Context, of events.PaidThing,
+	position events.Position) (*product.Ended, error) {
+	ctx, cancel := context.WithTimeout(ctx, waitLimit)
+	defer cancel()
+	if err := v.Views.WaitFor(ctx, position); err != nil {
+		return nil, err
+	}
+	r, ok, err := v.Views.Reservation(of.ProductID, of.ReservationID)
+	if err != nil || !ok || !r.Ended() {
+		return nil, err
+	}
+	return &product.Ended{Holder: r.Holder, Quantity: r.Quantity, Status: r.Status(), ExpiresAt: r.ExpiresAt(),
+		Offer: product.Offer{Price: r.Price, Cancellation: r.Cancellation}, OrderRevision: r.OrderRevision}, nil
+}
+
+// payReservation records an external payment for a reservation.
+func (s *Server) payReservation(r *request, productID events.ProductID, rid events.ReservationID, id events.ID,
+	money *moneyReceived) error {
+	var answer sales.Answer
+	of := events.PaidThing{ProductID: productID, ReservationID: events.ReservationID(id.String())}
+	ctx, end := r.waiting()
+	defer end()
+	err := r.keyedIn(ctx, of.Path(), func(command actors.CommandID) (err error) {
+		answer, err = s.config.Reservations.Report(context.Background(), sales.Report{Request: r.source(command),
+			ProductID: productID, ReservationID: id, Provider: money.provider, Reference: money.reference,
+			Amount: money.amount, Currency: money.currency, Final: money.final, LogCurrency: s.config.Currency.Code})
+		return err
+	})
+	r.noteAll()
+	if err != nil {
+		return err
+	}
+	v, err := s.findReservation(r, productID, rid, id)
+	if err == nil && v == nil {
+		err = notFound("reservation")
+	}
+	if err != nil {
+		return err
+	}
+	if answer.Replayed {
+		r.set(headerReplay, "true")
+	}
+	if answer.Payment.Paid {
+		r.finished(entrance{room: s.roomOfProduct(productID)}, v.Holder, answer.Replayed)
+	}
+	r.tag(v.Revision)
+	return r.json(fiber.StatusOK, withOutcome(v.append(nil), &answer.Payment))
+}
+
+// returnMoney starts the refund of a reservation whose release or cancellation left a payment to refund.
+func (s *Server) returnMoney(r *request, answer *actors.Answer) error {
+	for _, fact := range answer.Facts {
+		payment := events.StreamID("")
+		switch f := fact.(type) {
+		case *events.ProductReleased:
+			payment = f.Payment
+		case *events.ProductReservationCancelled:
+			payment = f.Payment
+		}
+		if payment != "" {
+			err := s.config.Reservations.Resume(context.Background(), r.source(r.newCommandID()), payment)
+			r.noteAll() // the caller's next read includes the refund
+			return err
+		}
+	}
+	return nil
+}

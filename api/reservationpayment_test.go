@@ -1,0 +1,105 @@
+package api
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestMoneyForReservations: reports, what is owed and given back, over HTTP; verify and the reports of
+// money count the same.
+func TestMoneyForReservations(t *testing.T) {
+	w := newHarness(t, euros)
+	w.nameEuro()
+	until := after(time.Hour)
+	v := w.do("POST", "/v1/products", fmt.Sprintf(`{"id":"tee","name":"n","stock":9,"price":100,"hold_seconds":60,
+		"cancellation":{"until":%q,"refund_percent":33}}`, until)).is(201)
+	if rule := v["cancellation"].(map[string]any); rule["refund_percent"] != 33.0 {
+		t.Error(v)
+	}
+	one := func(body string) string {
+		return "/v1/products/tee/reservations/" + w.do("POST", "/v1/products/tee/reservations", body).is(201)["id"].(string)
+	}
+	held, sold, back := one(`{"holder":"ann","quantity":2,"hold":true}`), one(`{"holder":"ann"}`), one(`{"holder":"bob"}`)
+	w.do("PATCH", "/v1/products/tee", `{"price":700,"cancellation":null}`, "If-Match", `"e0"`).is(200)
+	report := func(path, reference string, amount int64, more string) answer {
+		return w.do("POST", path+"/confirm", outside(reference, amount, more))
+	}
+	if v := report(held, "x", 1400, "").problem(409, "amount_mismatch"); v["expected"] != 200.0 {
+		t.Error(v) // the price is that of then
+	}
+	for range 2 {
+		v := report(held, "x", 200, "").is(200)
+		if v["status"] != "confirmed" || v["outcome"] != "booked" || v["refund_id"] != nil {
+			t.Error(v)
+		}
+	}
+	if v := report(sold, "x", 100, "").problem(409, "payment_reference_used"); v["resource"] != held {
+		t.Error(v)
+	}
+	if v := report(sold, "y", 100, "").is(200); v["outcome"] != "booked" { // confirmed before, without
+		t.Error(v)
+	}
+	if v := report(sold, "z", 100, "").is(200); v["outcome"] != "refund_owed" || v["refund_id"] == nil {
+		t.Error(v)
+	}
+	report(sold, "wrong", 99, `,"final":true`).is(200)
+	w.do("POST", back+"/confirm", `{"method":"cash"}`).problem(422, "invalid_field")
+	w.do("DELETE", back, "").is(200)
+	if v := report(back, "late", 100, "").is(200); v["outcome"] != "refund_owed" || v["status"] != "released" {
+		t.Error(v)
+	}
+	report("/v1/products/tee/reservations/01976f2a-0000-7000-8000-000000000001", "n", 100, "").problem(404, "not_found")
+	report("/v1/products/none/reservations/01976f2a-0000-7000-8000-000000000001", "n", 100, "").problem(404, "not_found")
+	for range 2 {
+		if v := w.do("DELETE", held, "").is(200); v["status"] != "released" || v["kept"] != 134.0 {
+			t.Error(v)
+		}
+	}
+	last := w.do("GET", held, "").is(200)
+	if last["kept"] != 134.0 {
+		t.Error(last)
+	}
+	var owed []string
+	for _, one := range items(w.do("GET", "/v1/refunds", "")) {
+		f := one.(map[string]any)
+		owed = append(owed, fmt.Sprint(f["cause"], " ", f["amount"], " ", f["reservation_id"] != nil, f["booking_id"] == nil))
+	}
+	if got := strings.Join(owed, ", "); got != "already_paid 100 true true, wrong_sum 99 true true, released 100 true true, "+
+		"released 66 true true" {
+		t.Error(got)
+	}
+	w.do("GET", "/v1/products/tee/report", "").figures("sold", 1, "held", 0, "given_back", 3, "received", 599, "booked", 100,
+		"kept", 134, "refunded", 0, "owed", 365)
+	story := fmt.Sprint(w.do("GET", "/v1/history/product/tee", "").is(200))
+	for _, want := range []string{"money from outside: payment-bank~", "of which 1.34 EUR are kept", "confirmed before, is paid"} {
+		if !strings.Contains(story, want) {
+			t.Errorf("no %q in %s", want, story)
+		}
+	}
+	w.verified()
+}
+
+// TestGivingBackReservationsCloses for what is paid, and not for an admin who says why.
+func TestGivingBackReservationsCloses(t *testing.T) {
+	w := newHarness(t, euros)
+	w.nameEuro()
+	past := after(-time.Hour)
+	w.do("POST", "/v1/products", fmt.Sprintf(`{"id":"tee","name":"n","stock":9,"price":100,
+		"cancellation":{"until":%q,"refund_percent":50}}`, past)).is(201)
+	sell := func() string {
+		return "/v1/products/tee/reservations/" + w.reserve("tee", "ann", "").is(201)["id"].(string)
+	}
+	paid, free := sell(), sell()
+	w.do("POST", paid+"/confirm", outside("x", 100, "")).is(200)
+	if v := w.do("DELETE", paid, "").problem(409, "cancellation_closed"); v["until"] != past {
+		t.Error(v)
+	}
+	w.do("DELETE", free, "").is(200)
+	w.do("DELETE", paid+"?override=true", "").problem(400, "bad_parameter")
+	if v := w.do("DELETE", paid+"?override=true&reason=lift", "").is(200); v["kept"] != 50.0 {
+		t.Error(v)
+	}
+	w.verified()
+}

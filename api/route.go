@@ -1,0 +1,57 @@
+package api
+
+import (
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+)
+
+// handler answers one request, or returns the error to answer with.
+type handler func(*request) error
+
+// handle adds a route, with everything that all routes share: request id, authentication, recovery from
+// panics, conversion of errors, access log and metrics. A GET route also answers HEAD.
+func (s *Server) handle(method, path string, h handler) { s.handleOn(s.app, method, path, h) }
+
+// handleOn is handle for one of the server's listeners.
+func (s *Server) handleOn(app *fiber.App, method, path string, h handler) {
+	if s.config.AsOf != nil && method != fiber.MethodGet {
+		h = s.pastTakesNothing
+	}
+	h = s.rated(method, path, withKey(h))
+	s.batches.add(method, path, h)
+	s.serve(app, method, path, s.identified(s.forwarded(h)))
+}
+
+// handleSigned adds a POST route whose sender is authenticated by a signature alone, which h checks. Caller,
+// origin and Idempotency-Key are ignored, and no rate limit applies.
+func (s *Server) handleSigned(path string, h handler) {
+	if s.config.AsOf != nil {
+		h = s.pastTakesNothing
+	}
+	s.serve(s.app, fiber.MethodPost, path, h)
+}
+
+// serve adds a route whose handler h authenticates the caller itself.
+func (s *Server) serve(app *fiber.App, method, path string, h handler) {
+	route := s.metrics.route(method, path)
+	serve := func(c *fiber.Ctx) error {
+		r := &request{ctx: c, server: s, begun: time.Now()}
+		r.id = requestID(c)
+		c.Response().Header.Set(headerRequestID, r.id)
+		if err := s.guarded(r, h); err != nil {
+			if err := r.answerProblem(s.problem(r, err)); err != nil {
+				return err
+			}
+		}
+		took := time.Since(r.begun)
+		status := c.Response().StatusCode()
+		route.observe(status, took)
+		s.access.line(r, status, took)
+		return nil
+	}
+	app.Add(method, path, serve)
+	if method == fiber.MethodGet {
+		app.Add(fiber.MethodHead, path, serve)
+	}
+}

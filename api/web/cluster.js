@@ -1,0 +1,127 @@
+// The page of the nodes: reads /v1/cluster every second while the page is seen, as the node that answers
+// sees them.
+
+import { $, announce, begin, children, field, jwt, pause, share, stranded, tell, token } from "./page.js";
+import { count, when } from "./kinds.js";
+
+const pace = 1_000, patience = 5_000; // milliseconds between two requests, and until one is given up
+const cards = new Map(); // name of a node -> its card
+let known = false; // whether an answer is shown
+
+// ---- The nodes
+
+function showNodes({ nodes }) {
+  const furthest = Math.max(0, ...nodes.map(({ position }) => position));
+  children($("#nodes"), nodes.map((node) => showNode(node, furthest)));
+  for (const name of cards.keys()) {
+    if (nodes.some((node) => node.name === name)) continue;
+    cards.delete(name);
+    announce(name, `${name}: no longer a node`);
+  }
+}
+
+// showNode returns the card of a node, updated.
+function showNode(node, furthest) {
+  let card = cards.get(node.name);
+  if (!card) cards.set(node.name, card = $("#node").content.cloneNode(true).firstElementChild);
+  const state = node.suspected ? `${node.state}, no heartbeat` : node.state;
+  if (known && card.dataset.state !== state) announce(node.name, `${node.name}: ${state}`);
+  Object.assign(card.dataset, { state, good: node.state === "serving" && !node.suspected });
+  put(card, "name", node.name + (node.self ? " · answers" : ""));
+  put(card, "state", state);
+  put(card, "share", `${Math.round(100 * node.share)} %`);
+  put(card, "heard", node.self ? "itself" : `${node.heard_seconds_ago.toFixed(1)} s ago`);
+  put(card, "position", node.position === 0 ? "not reported" : count(node.position) + behind(furthest - node.position));
+  put(card, "since", node.since ? when(node.since) : "not reported");
+  put(card, "http", node.http);
+  put(card, "version", node.version);
+  $("rect", card).setAttribute("width", share(node.share, 1));
+  return card;
+}
+
+const behind = (lag) => lag > 0 ? `, ${count(lag)} behind` : "";
+
+// put writes a text only if it has changed, because a reader may have selected it.
+function put(from, name, text) {
+  const element = field(from, name);
+  if (element.textContent !== text) element.textContent = text;
+}
+
+// ---- The requests and the rooms
+
+function showHops({ nodes, hops }) {
+  put($("#hops"), "node", nodes.find(({ self }) => self)?.name ?? "this node");
+  for (const [name, n] of Object.entries(hops)) put($("#hops"), name, count(n));
+}
+
+function showRooms({ nodes, rooms }) {
+  const self = nodes.find((node) => node.self)?.name, list = $("#rooms tbody");
+  const rows = new Map([...list.children].map((row) => [row.dataset.room, row]));
+  children(list, rooms.map((room) => showRoom(rows.get(room.id) ?? roomRow(room.id), room, self)));
+}
+
+function roomRow(id) {
+  const row = document.createElement("tr"), link = document.createElement("a");
+  row.dataset.room = id;
+  Object.assign(link, { textContent: id, href: "/waiting-rooms/" + encodeURIComponent(id) });
+  const head = Object.assign(document.createElement("th"), { scope: "row" });
+  head.append(link);
+  row.append(head, ...["owner", "here", "term"].map((name) => {
+    const cell = document.createElement("td");
+    cell.dataset.field = name;
+    return cell;
+  }));
+  return row;
+}
+
+function showRoom(row, { owner, runs_here: here, term }, self) {
+  put(row, "owner", owner || "none serves");
+  put(row, "here", here ? self : "another node");
+  put(row, "term", count(term));
+  return row;
+}
+
+// ---- The page as a whole
+
+function show(view) {
+  const serving = view.nodes.filter(({ state, suspected }) => state === "serving" && !suspected).length;
+  tell($("#cluster-summary"), "", view.clustered ? `${serving} of ${view.nodes.length} nodes serve, in the view ${view.view}. Nodes with the same view agree on who owns what.`
+    : "This server is no node of a system of several; see admitone serve --cluster.");
+  showNodes(view);
+  showHops(view);
+  showRooms(view);
+  $("#hops").hidden = !view.clustered;
+  $("#rooms").hidden = view.rooms.length === 0;
+  known = true;
+  if (stranded() && document.activeElement !== document.body) $("#main").focus();
+}
+
+// say shows whether the figures are current.
+function say(state, words) {
+  const pill = $("#state");
+  if (pill.dataset.state === state) return;
+  pill.hidden = false;
+  pill.dataset.state = state;
+  pill.textContent = words;
+}
+
+// read asks once, and shows the answer or what is wrong.
+async function read() {
+  const headers = jwt && token() ? { Authorization: "Bearer " + token() } : {};
+  const answer = await fetch("/v1/cluster", { headers, cache: "no-store", signal: AbortSignal.timeout(patience) }).catch(() => null);
+  const data = await answer?.json().catch(() => null);
+  if (answer?.ok && data) {
+    show(data);
+    tell($("#cluster-message"), "", "");
+    say("live", "Live");
+  } else if (data?.detail && answer.status < 500) {
+    const words = data.detail.replace(/^./u, (first) => first.toUpperCase()) + ".";
+    if ($("#cluster-message").textContent !== words) tell($("#cluster-message"), "bad", words);
+  } else if (known) say("reconnecting", "Reconnecting…");
+}
+
+begin();
+for (;;) {
+  if (!document.hidden && (!jwt || token())) await read();
+  await pause(pace);
+}

@@ -1,0 +1,36 @@
+package web
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestImports: a page names all modules that its script needs, each once, and nothing that is not there.
+func TestImports(t *testing.T) {
+	served := map[string]bool{}
+	for _, asset := range Assets() {
+		served[asset.Path] = true
+	}
+	for _, script := range scripts {
+		found := Frame{Script: script}.Imports()
+		for i, module := range found {
+			if !served[module] || slices.Contains(found[:i], module) {
+				t.Errorf("%s imports %s, which is not served, or twice", script, module)
+			}
+		}
+	}
+	found := Frame{Script: "performance.js"}.Imports()
+	for _, module := range []string{"/assets/seatplan.js", "/assets/seatblocks.js", "/assets/seatsigns.js", "/client/socket.js"} {
+		if !slices.Contains(found, module) {
+			t.Errorf("performance.js lacks %s: %v", module, found)
+		}
+	}
+	var page strings.Builder
+	if err := WriteAudit(&page, Frame{}, false); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(page.String(), `<link rel="modulepreload" href="/assets/kinds.js">`) {
+		t.Error(page.String())
+	}
+}

@@ -1,0 +1,116 @@
+package cli
+
+import (
+	"fmt"
+	"net/http"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"admitone/cmd/admitone/remote"
+)
+
+// clusterView is the answer of GET /v1/cluster.
+type clusterView struct {
+	Clustered bool   `json:"clustered"`
+	View      string `json:"view"`
+	Nodes     []struct {
+		Name      string   `json:"name"`
+		Self      bool     `json:"self"`
+		State     string   `json:"state"`
+		Suspected bool     `json:"suspected"`
+		Version   string   `json:"version"`
+		HTTP      string   `json:"http"`
+		Share     float64  `json:"share"`
+		Heard     *float64 `json:"heard_seconds_ago"`
+		Since     string   `json:"since"`
+		Position  int64    `json:"position"`
+	} `json:"nodes"`
+	Hops struct {
+		Passed      int64 `json:"passed"`
+		DecidedHere int64 `json:"decided_here"`
+		Misplaced   int64 `json:"misplaced"`
+	} `json:"hops"`
+	Rooms []struct {
+		ID    string `json:"id"`
+		Owner string `json:"owner"`
+		Here  bool   `json:"runs_here"`
+		Term  int64  `json:"term"`
+	} `json:"rooms"`
+}
+
+func newCluster() *cobra.Command {
+	var address, token string
+	cmd := &cobra.Command{
+		Use:     "cluster",
+		Short:   "The nodes of a running system, and how much each owns",
+		Long:    "The nodes of a running system, and how much each owns. The page /cluster of each node shows them, live.",
+		Example: "  admitone cluster --url http://127.0.0.1:8080 --token $TOKEN",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if address == "" {
+				return usagef("give the address of a node with --url, such as http://127.0.0.1:8080")
+			}
+			server, err := remote.New(address, token)
+			if err != nil {
+				return err
+			}
+			var view clusterView
+			if err := server.Call(cmd.Context(), http.MethodGet, "/v1/cluster", "", &view); err != nil {
+				return err
+			}
+			return view.print(cmd)
+		},
+	}
+	cmd.Flags().StringVar(&address, "url", "", "address of a node")
+	cmd.Flags().StringVar(
+		&token,
+		"token",
+		"",
+		"a token of an auditor or admin; needed when the server runs with --auth jwt",
+	)
+	return cmd
+}
+
+func (v *clusterView) print(cmd *cobra.Command) error {
+	if !v.Clustered {
+		_, err := fmt.Fprintln(
+			cmd.OutOrStdout(),
+			"the server is no node of a system of several; see admitone serve --cluster",
+		)
+		return err
+	}
+	out := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
+	fmt.Fprintln(out, "node\tstate\towns\theard\tsince\tposition\taddress\tversion")
+	for _, n := range v.Nodes {
+		heard := "itself"
+		if n.Heard != nil {
+			heard = time.Duration(*n.Heard * float64(time.Second)).Round(time.Millisecond).String()
+		}
+		state := n.State
+		if n.Suspected {
+			state += ", silent"
+		}
+		fmt.Fprintf(out, "%s\t%s\t%.0f %%\t%s\t%s\t%d\t%s\t%s\n", n.Name, state, 100*n.Share, heard, n.Since, n.Position,
+			n.HTTP, n.Version)
+	}
+	if len(v.Rooms) > 0 {
+		fmt.Fprintln(out, "\nwaiting room\towner\tterm\trun by")
+	}
+	for _, r := range v.Rooms {
+		by := "another"
+		if r.Here {
+			by = "the node asked"
+		}
+		fmt.Fprintf(out, "%s\t%s\t%d\t%s\n", r.ID, r.Owner, r.Term, by)
+	}
+	fmt.Fprintf(
+		out,
+		"\n%d requests were passed on to their owner, %d decided here in its place, %d came here that are not "+
+			"its own\n",
+		v.Hops.Passed,
+		v.Hops.DecidedHere,
+		v.Hops.Misplaced,
+	)
+	return out.Flush()
+}

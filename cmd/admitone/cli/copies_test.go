@@ -1,0 +1,79 @@
+package cli
+
+import (
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"admitone/api/webhooks/webhooktest"
+	"admitone/events"
+)
+
+// otherProgram appends events of another program to an event store, so that the positions in it are
+// not those of a log without them.
+func otherProgram(t *testing.T, address string, n int) {
+	t.Helper()
+	batch := make([]events.Event, n)
+	for i := range batch {
+		batch[i] = events.Event{ID: events.EventID("theirs", i), Type: "OrderPlaced", Data: []byte("{}")}
+	}
+	if _, err := storeAt(t, address).Append(t.Context(), "order-1", events.NoStream, batch); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestWebhooksInCopies takes a log from an event store into a directory and back, by export and
+// import and by migrate. Positions are others in each copy; deliveries go on where they were.
+func TestWebhooksInCopies(t *testing.T) {
+	t.Parallel()
+	const products, units = 3, 20
+	key := filepath.Join(t.TempDir(), "webhooks.key")
+	if err := os.WriteFile(key, []byte(strings.Repeat("k", 44)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	receiver, client := webhooktest.NewReceiver(t, nil), &http.Client{Timeout: patience}
+	imported := func(from, to string) {
+		file := filepath.Join(t.TempDir(), "log.jsonl")
+		must(t, exitDone, "export", file, "--store", from)
+		must(t, exitDone, "import", file, "--store", to)
+	}
+	migrated := func(from, to string) { migrate(t, exitDone, from, to) }
+	from := ""
+	for n, step := range []struct {
+		foreign int // events of another program in an event store; -1 for a directory
+		copies  func(from, to string)
+	}{{500, nil}, {-1, imported}, {0, imported}, {-1, migrated}, {0, migrated}} {
+		to, args := t.TempDir(), append([]string{"--webhooks-key-file", key}, hookFlags...)
+		if step.foreign >= 0 {
+			to, args = newEventStore(t).address(), append(args, "--data", t.TempDir())
+			if step.foreign > 0 {
+				otherProgram(t, to, step.foreign)
+			}
+		}
+		if step.copies != nil {
+			step.copies(from, to)
+		}
+		p := launch(t, to, args...)
+		if n == 0 {
+			hook(t, client, p.url, receiver.URL(), products)
+		}
+		sellMore(t, client, p.url, n, products, units)
+		receiver.Await((n+1)*units, patience)
+		story := getBody(t, p.url+"/v1/history/webhook/w")
+		if told := strings.Contains(story, "in this copy of the log"); told != (n > 0) {
+			t.Errorf("copy %d: its history is %s", n, story)
+		}
+		time.Sleep(200 * time.Millisecond) // what is delivered once more would be by then
+		p.cmd.Process.Signal(os.Interrupt)
+		p.wait()
+		client.CloseIdleConnections()
+		if all := len(receiver.All()); all != (n+1)*units {
+			t.Fatalf("copy %d: %d deliveries of %d events", n, all, (n+1)*units)
+		}
+		verified(t, exitDone, "--store", to)
+		from = to
+	}
+}

@@ -1,0 +1,74 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+)
+
+// conflicts returns the number of appends of nodes that lost a race.
+func conflicts(t *testing.T, who ...*serverProcess) (n int) {
+	t.Helper()
+	for _, s := range who {
+		for line := range strings.Lines(s.must(200, "GET", "/metrics", "")) {
+			if value, is := strings.CutPrefix(line, "admitone_append_conflicts_total "); is {
+				count := 0.0
+				if _, err := fmt.Sscan(value, &count); err != nil {
+					t.Fatal(err)
+				}
+				n += int(count)
+			}
+		}
+	}
+	return n
+}
+
+// TestNodesWithoutFaults: three nodes that receive requests in turn decide each command at its
+// owner, and one of them wakes what is due, so that conflicts are rare.
+func TestNodesWithoutFaults(t *testing.T) {
+	t.Parallel()
+	d := newDrill(t, true)
+	c := buying(d.n...)
+	c.some(t, 1000)
+	c.end()
+	if over, lost := d.sold(d.n[0], c); over+lost > 0 || len(c.refused) > 0 {
+		t.Errorf("%d are oversold, %d lost, %v refused", over, lost, c.refused)
+	}
+	lost := conflicts(t, d.n...)
+	t.Logf("%d sales lost %d races", c.answered, lost)
+	if lost > c.answered/50 { // a busy machine makes some nodes look silent
+		t.Errorf("%d sales lost %d races", c.answered, lost)
+	}
+	const products, holds = 20, 20
+	for i := range products {
+		d.n[i%3].must(
+			201,
+			"POST",
+			"/v1/products",
+			fmt.Sprintf(`{"id":"h%d","name":"n","stock":%d,"hold_seconds":3}`, i, holds),
+		)
+		for k := range holds {
+			d.n[k%3].must(201, "POST", fmt.Sprintf("/v1/products/h%d/reservations", i), `{"holder":"ann","hold":true}`)
+		}
+	}
+	before := conflicts(t, d.n...)
+	for end := time.Now().Add(patience); ; time.Sleep(100 * time.Millisecond) {
+		held := 0
+		for i := range products {
+			held += decoded[struct{ Held int }](t, d.n[1].must(200, "GET", fmt.Sprintf("/v1/products/h%d", i), "")).Held
+		}
+		if held == 0 {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatalf("%d are still held", held)
+		}
+	}
+	time.Sleep(time.Second) // those that lose a race have lost it by then
+	lost = conflicts(t, d.n...) - before
+	t.Logf("%d holds expired, and %d races were lost", products*holds, lost)
+	if lost > products*holds/10 {
+		t.Errorf("%d holds expired, and %d races were lost", products*holds, lost)
+	}
+}

@@ -1,0 +1,152 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// buyers buy single units of products at some of the nodes, as fast as they are answered.
+type buyers struct {
+	stop    chan struct{}
+	callers sync.WaitGroup
+
+	mu       sync.Mutex
+	acked    map[string]int // by product; guarded by mu, as the rest
+	unknown  map[string]int
+	refused  []string
+	slowest  time.Duration
+	last     time.Time     // when one was acknowledged
+	gap      time.Duration // the longest time in which none was
+	answered int
+}
+
+const soldProducts = 12
+
+// buying starts buyers that send their requests to these nodes in turn.
+func buying(who ...*serverProcess) *buyers {
+	c := &buyers{stop: make(chan struct{}), acked: map[string]int{}, unknown: map[string]int{}, last: time.Now()}
+	urls := urlsOf(who)
+	for caller := range 8 {
+		c.callers.Go(func() {
+			client := &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{}}
+			defer client.CloseIdleConnections()
+			for i := caller; ; i++ {
+				select {
+				case <-c.stop:
+					return
+				default:
+				}
+				c.buy(client, i, urls, fmt.Sprintf("p%d", i%soldProducts))
+			}
+		})
+	}
+	return c
+}
+
+// balanced sends a request to one of several nodes, or to the next if that one accepts no
+// connection, like a balancer.
+func balanced(n int, urls []string, send func(url string) (*http.Response, error)) (r *http.Response, err error) {
+	for next := range urls {
+		r, err = send(urls[(n+next)%len(urls)])
+		if dial := (*net.OpError)(nil); !errors.As(err, &dial) || dial.Op != "dial" {
+			return r, err
+		}
+	}
+	return r, err
+}
+
+// urlsOf returns the addresses of nodes.
+func urlsOf(nodes []*serverProcess) (urls []string) {
+	for _, s := range nodes {
+		urls = append(urls, s.url)
+	}
+	return urls
+}
+
+func (c *buyers) buy(client *http.Client, n int, urls []string, product string) {
+	begun := time.Now()
+	response, err := balanced(n, urls, func(url string) (*http.Response, error) {
+		return client.Post(
+			url+"/v1/products/"+product+"/reservations",
+			"application/json",
+			strings.NewReader(`{"holder":"ann"}`),
+		)
+	})
+	var text []byte
+	if err == nil {
+		text, err = io.ReadAll(response.Body)
+		response.Body.Close()
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.slowest = max(c.slowest, time.Since(begun))
+	switch {
+	case err != nil:
+		c.unknown[product]++
+		c.refused = append(c.refused, err.Error())
+	case response.StatusCode != http.StatusCreated:
+		if response.StatusCode >= 500 {
+			c.unknown[product]++
+		}
+		c.refused = append(c.refused, fmt.Sprintf("%d %s", response.StatusCode, text))
+	default:
+		c.acked[product]++
+		c.answered++
+		c.progress()
+	}
+}
+
+// progress records an acknowledged purchase, or the end. The caller has mu, or is alone.
+func (c *buyers) progress() {
+	now := time.Now()
+	c.gap, c.last = max(c.gap, now.Sub(c.last)), now
+}
+
+// some waits until more purchases have been answered.
+func (c *buyers) some(t *testing.T, more int) {
+	t.Helper()
+	c.mu.Lock()
+	want := c.answered + more
+	c.mu.Unlock()
+	for end := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
+		c.mu.Lock()
+		enough := c.answered >= want
+		c.mu.Unlock()
+		if enough {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatal("the nodes answer no more")
+		}
+	}
+}
+
+// end stops the crowd.
+func (c *buyers) end() {
+	close(c.stop)
+	c.callers.Wait()
+	c.progress()
+}
+
+// sold compares the sold units of each product with the acknowledged ones: over is the number of
+// units oversold, lost that of acknowledged units not sold.
+func (n *nodes) sold(at *serverProcess, crowds ...*buyers) (over, lost int) {
+	n.t.Helper()
+	for i := range soldProducts {
+		product := fmt.Sprintf("p%d", i)
+		acked, unknown := 0, 0
+		for _, c := range crowds {
+			acked, unknown = acked+c.acked[product], unknown+c.unknown[product]
+		}
+		p := decoded[struct{ Sold int }](n.t, at.must(200, "GET", "/v1/products/"+product, ""))
+		over, lost = over+max(0, p.Sold-acked-unknown), lost+max(0, acked-p.Sold)
+	}
+	return over, lost
+}

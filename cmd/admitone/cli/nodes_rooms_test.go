@@ -1,0 +1,97 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+)
+
+// polls polls one visitor at the nodes in turn until stop is closed, and returns the last status. Any answer other than
+// 200 or 429 fails the test.
+func polls(t *testing.T, id string, stop <-chan struct{}, at ...*serverProcess) (status string) {
+	client := http.Client{Timeout: patience}
+	for i := 0; ; i++ {
+		response, err := client.Get(at[i%len(at)].url + "/v1/waiting-rooms/r/visitors/" + id)
+		if err != nil {
+			t.Error(err)
+			return status
+		}
+		var v visitor
+		err = json.NewDecoder(response.Body).Decode(&v)
+		response.Body.Close()
+		if response.StatusCode != http.StatusTooManyRequests && (err != nil || response.StatusCode != http.StatusOK) {
+			t.Errorf("a poll is answered %s, %v", response.Status, err)
+			return status
+		}
+		if v.Status != "" {
+			status = v.Status
+		}
+		select {
+		case <-stop:
+			return status
+		case <-time.After(400 * time.Millisecond):
+		}
+	}
+}
+
+// TestVisitorsOfNodesKeepTheirPlaces: visitors poll two of three nodes in turn, which answer by themselves. The node
+// that runs the room is killed; nobody who polls loses the place, and somebody who does not loses it.
+func TestVisitorsOfNodesKeepTheirPlaces(t *testing.T) {
+	t.Parallel()
+	n := &nodes{t: t, log: newEventStore(t), secrets: t.TempDir()}
+	n1, n2, n3 := n.begin("n1", n.log.address()), n.begin("n2", n.log.address()), n.begin("n3", n.log.address())
+	n.agree(3, n1, n2, n3)
+	const heartbeat = time.Second
+	status, header, body := n1.ask("PUT", "/v1/waiting-rooms/r",
+		`{"admit_per_second":0,"max_active":9,"active_seconds":600,"heartbeat_seconds":1}`)
+	if status != http.StatusOK && status != http.StatusCreated {
+		t.Fatalf("the room is answered %d: %s", status, body)
+	}
+	others := []*serverProcess{n2, n3}
+	owner := n1
+	switch node := header.Get("Admitone-Node"); node {
+	case "n1", "": // n1 has decided it itself
+	case "n2":
+		owner, others = n2, []*serverProcess{n1, n3}
+	case "n3":
+		owner, others = n3, []*serverProcess{n1, n2}
+	default:
+		t.Fatalf("Admitone-Node is %q", node)
+	}
+	join := func(holder string) string {
+		return decoded[visitor](t, n1.must(201, "POST", "/v1/waiting-rooms/r/visitors",
+			fmt.Sprintf(`{"holder":%q}`, holder))).Visitor
+	}
+	silent := join("silent")
+	var all sync.WaitGroup
+	stop := make(chan struct{})
+	for i := range 20 {
+		id := join(fmt.Sprint("h", i))
+		all.Go(func() {
+			if status := polls(t, id, stop, others...); status != "waiting" {
+				t.Errorf("a visitor who polls is %s", status)
+			}
+		})
+	}
+	time.Sleep(heartbeat)
+	for end := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
+		if _, header, _ := others[0].ask("GET", "/v1/waiting-rooms/r/visitors/"+silent, ""); header.Get("Admitone-Node") == "" {
+			break // it answers by itself
+		} else if time.Now().After(end) {
+			t.Fatal("a node passes polls on")
+		}
+	}
+	owner.kill()
+	time.Sleep(faultLength(t) + 2*heartbeat) // those who are silent for two heartbeats are dropped
+	close(stop)
+	all.Wait()
+	if v := decoded[visitor](t, others[0].must(200, "GET", "/v1/waiting-rooms/r/visitors/"+silent, "")); v.Status != "expired" {
+		t.Errorf("the visitor who never polled is %s, want expired", v.Status)
+	}
+	others[0].end()
+	others[1].end()
+	must(t, exitDone, "verify", "--store", n.log.address())
+}

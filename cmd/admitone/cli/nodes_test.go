@@ -1,0 +1,128 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// nodes are several servers on one log that form a cluster.
+type nodes struct {
+	t       *testing.T
+	log     *eventStore
+	secrets string
+	all     []*serverProcess
+}
+
+// begin starts the node with a name.
+func (n *nodes) begin(name, log string) *serverProcess {
+	n.t.Helper()
+	s := serveOn(n.t, log, "--secrets", n.secrets, "--cluster", freeAddress(n.t), "--node", name)
+	n.all = append(n.all, s)
+	return s
+}
+
+// clusterAnswer is the answer of GET /v1/cluster.
+type clusterAnswer struct {
+	View  string
+	Nodes []struct {
+		Name, State string
+		Self        bool
+	}
+}
+
+// agree waits until these nodes have the same view of a number of serving members.
+func (n *nodes) agree(serving int, who ...*serverProcess) {
+	n.t.Helper()
+	for end := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
+		views, enough := map[string]bool{}, true
+		for _, s := range who {
+			said := decoded[clusterAnswer](n.t, s.must(200, "GET", "/v1/cluster", ""))
+			found := 0
+			for _, node := range said.Nodes {
+				if node.State == "serving" {
+					found++
+				}
+			}
+			views[said.View] = true
+			enough = enough && found == serving
+		}
+		if enough && len(views) == 1 {
+			return
+		}
+		if time.Now().After(end) {
+			n.t.Fatalf("the nodes don't agree on %d that serve: %v", serving, views)
+		}
+	}
+}
+
+// faultLength is the duration of a fault; ADMITONE_FAULT sets it.
+func faultLength(t *testing.T) time.Duration {
+	if given := os.Getenv("ADMITONE_FAULT"); given != "" {
+		d, err := time.ParseDuration(given)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d
+	}
+	return 3 * time.Second
+}
+
+func (s *serverProcess) signal(which syscall.Signal) {
+	s.t.Helper()
+	if err := s.cmd.Process.Signal(which); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// answersThroughOthers makes a node that is cut from the log answer a command for each product.
+func (s *serverProcess) answersThroughOthers() {
+	s.t.Helper()
+	var reason struct{ Reason string }
+	if _, _, text := s.ask("GET", "/readyz", ""); json.Unmarshal([]byte(text), &reason) != nil || reason.Reason != "cut" {
+		s.t.Errorf("the node that is cut says %s", text)
+	}
+	for i := range soldProducts {
+		s.must(201, "POST", fmt.Sprintf("/v1/products/p%d/reservations", i), `{"holder":"ann","hold":true}`)
+	}
+}
+
+// TestNodesOfAnotherSystem: a node of another log does not join, and one with a forged header is
+// refused.
+func TestNodesOfAnotherSystem(t *testing.T) {
+	t.Parallel()
+	n := &nodes{t: t, log: newEventStore(t), secrets: t.TempDir()}
+	at := freeAddress(t)
+	n1 := serveOn(t, n.log.address(), "--secrets", n.secrets, "--cluster", at, "--node", "n1")
+	n.agree(1, n1)
+	other := newEventStore(t)
+	shared := filepath.Join(t.TempDir(), "shared")
+	if err := os.WriteFile(shared, []byte("0123456789abcdefghijklmnopqrstuvwxyz\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	at2 := freeAddress(t)
+	m1 := serveOn(t, n.log.address(), "--cluster", at2, "--node", "m1", "--cluster-secret-file", shared)
+	m1.must(200, "GET", "/v1/cluster", "")
+	status, header, text := n1.ask("POST", "/v1/products", `{"id":"x","name":"n","stock":1}`, "Admitone-Hop",
+		"1; from=x; view=0; command=c; after=0; client=-; at=0; until=0; mac=00")
+	if status != 400 || !strings.Contains(text, "bad_parameter") {
+		t.Errorf("a forged header is answered %d %v %s", status, header, text)
+	}
+	for args, want := range map[string]string{
+		"--store " + t.TempDir() + " --cluster 127.0.0.1:0":                                                                 "one process writes the log in a directory",
+		"--store " + n.log.address() + " --node x":                                                                          "give --cluster as well",
+		"--store " + n.log.address() + " --auth jwt --jwks f --cluster 0.0.0.0:0":                                           "jwt-issuer",
+		"--store " + other.address() + " --cluster 127.0.0.1:0 --node y --join " + at2 + " --cluster-secret-file " + shared: "that is another log",
+	} {
+		_, stderr := must(t, exitUsage, append([]string{"serve", "--listen", "127.0.0.1:0", "--data", t.TempDir()},
+			strings.Fields(args)...)...)
+		if !strings.Contains(stderr, want) {
+			t.Errorf("%s: %s", args, stderr)
+		}
+	}
+}

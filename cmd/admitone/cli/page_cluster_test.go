@@ -1,0 +1,98 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"admitone/api"
+)
+
+// TestClusterPage opens the page of the nodes in a browser.
+func TestClusterPage(t *testing.T) {
+	t.Parallel()
+	browser := newBrowser(t)
+	for name, test := range map[string]func(*testing.T, context.Context){
+		"two nodes":    clusterOfTwo,
+		"no cluster":   clusterOfNone,
+		"with a token": clusterWithToken,
+	} {
+		t.Run(name, func(t *testing.T) { test(t, browser) })
+	}
+}
+
+const (
+	summary   = `document.querySelector("#cluster-summary")`
+	pageState = `document.querySelector("#state")`
+)
+
+// nodeCard is an element of the card of a node.
+func nodeCard(name, selector string) string {
+	return fmt.Sprintf(`[...document.querySelectorAll(".node")].find((card) =>
+		card.querySelector('[data-field="name"]').textContent.split(" ")[0] === %q)?.querySelector(%q)`, name, selector)
+}
+
+// clusterOfTwo: the page shows two nodes, a room and what the loss of each node does.
+func clusterOfTwo(t *testing.T, browser context.Context) {
+	n := &nodes{t: t, log: newEventStore(t), secrets: t.TempDir()}
+	owner, other := n.begin("n1", n.log.address()), n.begin("n2", n.log.address())
+	n.agree(2, owner, other)
+	name, lost := "n1", "n2"
+	if _, header, _ := owner.ask("PUT", "/v1/waiting-rooms/r", roomWith(1, 5, 30, "")); header.Get(
+		"Admitone-Node",
+	) == "n2" {
+		owner, other, name, lost = other, owner, "n2", "n1" // a node shows the rooms that it runs
+	}
+	p := open(t, browser, owner.url+"/cluster").live()
+	p.shows(summary, "2 of 2 nodes serve")
+	p.shows(nodeCard(name, `[data-field="name"]`), name+" · answers")
+	for _, node := range []string{"n1", "n2"} {
+		p.wait(nodeCard(node, `[data-field="state"]`) + `.textContent === "serving"`)
+		p.wait(`/^\d+ %$/.test(` + nodeCard(node, `[data-field="share"]`) + `.textContent)`)
+		p.wait(`/^\d/.test(` + nodeCard(node, `[data-field="position"]`) + `.textContent)`)
+	}
+	p.wait(`/^\d+\.\d s ago$/.test(` + nodeCard(lost, `[data-field="heard"]`) + `.textContent)`)
+	p.shows(`document.querySelector("#hops")`, "Requests at "+name+" that belong to other nodes")
+	p.wait(fmt.Sprintf(`document.querySelector('#rooms tr[data-room="r"] [data-field="owner"]').textContent === %q`, name))
+	p.press(`document.querySelector("#rooms a")`)
+	p.do(chromedp.EmulateViewport(360, 740))
+	if wide := of[int](p, `document.documentElement.scrollWidth`); wide > 360 {
+		t.Errorf("the page is %d pixels wide on a phone of 360", wide)
+	}
+	other.kill()
+	p.shows(summary, "1 of ")
+	p.shows(`document.querySelector("#announcer")`, lost+": ") // that it is suspected, or that it is gone
+	owner.kill()
+	p.wait(pageState + `.textContent === "Reconnecting…"`)
+	owner.again()
+	p.live()
+	p.shows(summary, "1 of ")
+}
+
+func clusterOfNone(t *testing.T, browser context.Context) {
+	p := open(t, browser, serveIn(t, t.TempDir(), nil).url+"/cluster").live()
+	p.shows(summary, "This server is no node of a system of several")
+	p.wait(`!document.querySelector("#hops").checkVisibility() && !document.querySelector("#rooms").checkVisibility()`)
+}
+
+func clusterWithToken(t *testing.T, browser context.Context) {
+	auth := api.JWTAuth{Secret: []byte("a secret of thirty-two bytes, or more")}
+	s := serveIn(t, t.TempDir(), auth)
+	p := open(t, browser, s.url+"/cluster")
+	p.wait(`document.querySelector("#token").checkVisibility()`)
+	for _, step := range []struct {
+		role  api.Role
+		shown string
+	}{{api.RoleHolder, `document.querySelector("#cluster-message")`}, {api.RoleAuditor, summary}} {
+		token, err := auth.Token("ada", step.role, time.Now(), time.Hour)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.do(chromedp.Focus("#token"), chromedp.KeyEvent("a", chromedp.KeyModifiers(chromedp.ModifierCtrl)),
+			chromedp.KeyEvent(token))
+		p.wait(step.shown + `.textContent !== ""`)
+	}
+}

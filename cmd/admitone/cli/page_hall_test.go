@@ -1,0 +1,290 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"admitone/cmd/admitone/plandraft"
+	"admitone/events"
+)
+
+// TestHallPage opens the page of a performance in a seating plan in a browser.
+func TestHallPage(t *testing.T) {
+	t.Parallel()
+	browser := newBrowser(t)
+	for name, test := range map[string]func(*testing.T, context.Context){
+		"seats and places, by type": hallBooked,
+		"the best, by price type":   hallBest,
+		"by keyboard":               hallByKeyboard,
+		"zoom, drag and a card":     hallMoved,
+		"an edit of prices":         hallRepriced,
+		"through time":              hallThroughTime,
+		"on a phone":                hallOnPhone,
+	} {
+		t.Run(name, func(t *testing.T) { test(t, browser) })
+	}
+}
+
+// inHall starts a server with a performance "gig" in the hall of the demo, and charges ada's wallet.
+func inHall(t *testing.T) *testServer {
+	t.Helper()
+	draft, err := plandraft.Parse(plandraft.Example)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan, _, err := draft.Plan()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := signedIn(t, t.TempDir())
+	s.send("POST", "/v1/plans", `{"id":"hall",`+string(events.AppendPlan(nil, plan, events.PlanComplete))[1:])
+	s.send("POST", "/v1/performances", `{"id":"gig","title":"The gig","venue":"Town hall","limit_per_holder":6,
+		"starts_at":"2999-01-01T20:00:00Z","plan":"hall","prices":{"Front stalls":8900,"Balcony":3900,"Boxes":9900,
+		"Stalls":[{"type":"adult","amount":6900},{"type":"student","amount":3500},{"type":"press","amount":0,"restricted":true}],
+		"Standing":[{"type":"adult","amount":2500},{"type":"student","amount":1500}]}}`)
+	s.send("POST", "/v1/wallets/ada/charges", `{"amount":90000}`)
+	return s
+}
+
+// nears goes to a section on the map, and waits for the button of a seat.
+func (p *tab) nears(section, seat string) {
+	p.t.Helper()
+	p.click(fmt.Sprintf(`document.querySelector('.section[data-section=%q] button')`, section))
+	p.wait(seatButton(seat) + ` !== null`)
+}
+
+const (
+	boxOfMap = `document.querySelector(".box")`
+	tip      = `document.querySelector(".tip")`
+)
+
+// hallBooked: seats with their price types and standing places are one booking.
+func hallBooked(t *testing.T, browser context.Context) {
+	s := inHall(t)
+	ada, bob := guest(t, browser, s.url, "ada"), guest(t, browser, s.url, "bob")
+	ada.shows(`document.querySelector(".prices")`, "Stalls · adult €69.00, student €35.00")
+	ada.nears("Stalls", "Stalls-A-25")
+	ada.wait(seatButton("Stalls-D-27") + `.ariaLabel === "Stalls-D-27, free, €69.00, Stalls"`)
+	ada.click(seatButton("Stalls-D-27"))
+	ada.do(chromedp.Evaluate[chromedp.Void](`void (() => { const select = document.querySelector("#picks select");
+		select.value = "student"; select.dispatchEvent(new Event("change")) })()`))
+	ada.shows(`document.querySelector("#picks button")`, "Stalls-D-27 · €35.00")
+	const more = `document.querySelectorAll('.area[data-area="floor"] [data-step="1"]')`
+	ada.click(more + `[0]`)
+	ada.click(more + `[0]`)
+	ada.click(more + `[1]`)
+	ada.shows(act("book"), "Book 1 seat, 3 standing · €100.00")
+	ada.do(chromedp.Reload())
+	ada.live()
+	ada.shows(act("book"), "Book 1 seat, 3 standing · €100.00")
+	ada.click(act("book"))
+	ada.shows(myBookings, "Stalls-D-27, 3 × Standing")
+	ada.shows(`document.querySelector("#limit")`, "At most 6 seats for one person; you have 4.")
+	bob.shows(`document.querySelector('.area [data-field="remaining"]')`, "197")
+	ada.click(act("pay"))
+	ada.shows(balance, "€800.00")
+	// The best ones of a category.
+	ada.do(chromedp.SetValue("#best-category", "Balcony"), chromedp.SetValue("#best-quantity", "2"))
+	ada.click(act("best"))
+	ada.shows(myBookings, "On hold · €78.00")
+	ada.shows(myBookings, "Balcony-A-")
+	if got := strings.Join(s.bookingsOf("ada"), "; "); !strings.Contains(got, "Stalls-D-27 booked; Balcony-A-") {
+		t.Error(got)
+	}
+	// The page shows which seats others take, and when more would be too many.
+	bob.nears("Stalls", "Stalls-D-27")
+	bob.seatIs("Stalls-D-27", "booked")
+	for range 6 {
+		bob.click(more + `[0]`)
+	}
+	bob.shows(choiceMessage, "That is all: one person may have 6 seats here.")
+	bob.wait(more + `[0].ariaDisabled === "true"`)
+}
+
+// hallBest: the best seats left are asked for by price type. Restricted types are not offered.
+func hallBest(t *testing.T, browser context.Context) {
+	s := inHall(t)
+	ada := guest(t, browser, s.url, "ada")
+	const types = `document.querySelector("#best-types")`
+	const student = `document.querySelector('#best-types [data-type="student"] input')`
+	ada.wait(types + `.checkVisibility() && ` + types + `.textContent.trim() === "of these student"`)
+	ada.do(chromedp.SetValue("#best-category", "Balcony"))
+	ada.wait(`!` + types + `.checkVisibility()`)
+	ada.do(chromedp.SetValue("#best-category", "Stalls"), chromedp.SetValue("#best-quantity", "3"))
+	ada.wait(types + `.checkVisibility()`)
+	ada.do(chromedp.SetValue(`#best-types input`, "4"))
+	ada.click(act("best"))
+	ada.shows(choiceMessage, "Of 3 seats, at most 3 can be at other prices.")
+	ada.wait(`document.activeElement === ` + student)
+	ada.do(chromedp.KeyEvent("a", chromedp.KeyModifiers(chromedp.ModifierCtrl)), chromedp.KeyEvent("1"))
+	ada.wait(choiceMessage + `.textContent === ""`)
+	ada.click(act("best"))
+	ada.shows(myBookings, "On hold · €173.00")
+	ada.do(chromedp.SetValue("#best-category", ""), chromedp.SetValue("#best-quantity", "1"))
+	ada.click(act("best"))
+	ada.shows(myBookings, "On hold · €35.00")
+}
+
+// hallByKeyboard: rows of different lengths, with letters and gaps, and the map without a seat in reach.
+func hallByKeyboard(t *testing.T, browser context.Context) {
+	s := inHall(t)
+	ada := guest(t, browser, s.url, "ada")
+	ada.do(chromedp.Focus(".box"), chromedp.KeyEvent("\r"))
+	ada.wait(`document.activeElement.matches("button.seat")`)
+	ada.nears("Stalls", "Stalls-A-25")
+	for _, step := range []struct{ key, seat string }{
+		{kb.ArrowRight, "Stalls-A-23"}, {kb.End, "Stalls-A-24"}, {kb.ArrowDown, "Stalls-B-26"}, {kb.Home, "Stalls-B-25"},
+		{kb.PageDown, "Stalls-L-35"}, {kb.PageDown, "Stalls-O-35"}, {kb.ArrowDown, "Balcony-A-1"}, {kb.ArrowUp, "Stalls-O-35"},
+	} {
+		ada.do(chromedp.KeyEvent(step.key))
+		ada.wait(`document.activeElement === ` + seatButton(step.seat))
+	}
+	if name := of[string](ada, `document.activeElement.ariaLabel`); name != "Stalls-O-35, free, €69.00, Stalls, wheelchair place" {
+		t.Error(name)
+	}
+	ada.shows(tip, "wheelchair place")
+	ada.do(chromedp.KeyEvent("-"), chromedp.KeyEvent("-"))
+	ada.wait(`document.activeElement === ` + boxOfMap + ` && document.querySelector("button.seat") === null`)
+	ada.do(chromedp.KeyEvent("0"))
+	ada.wait(boxOfMap + `.scrollWidth === ` + boxOfMap + `.clientWidth`)
+}
+
+// middle returns the middle of a seat's button.
+func (p *tab) middle(seat string) (x, y float64) {
+	p.t.Helper()
+	p.wait(seatButton(seat) + ` !== null`)
+	at := of[[]float64](
+		p,
+		`(({ x, y, width, height }) => [x + width / 2, y + height / 2])(`+seatButton(seat)+`.getBoundingClientRect())`,
+	)
+	return at[0], at[1]
+}
+
+func (p *tab) mouse(kind input.DispatchMouseEventType, x, y float64, more func(*input.DispatchMouseEventParams)) {
+	p.t.Helper()
+	event := input.DispatchMouseEventParams{Type: kind, X: x, Y: y}
+	if more != nil {
+		more(&event)
+	}
+	if _, err := chromedp.Call(p.ctx, input.DispatchMouseEvent, event); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// hallMoved: the card under the pointer, the wheel, dragging and the small map.
+func hallMoved(t *testing.T, browser context.Context) {
+	s := inHall(t)
+	ada := guest(t, browser, s.url, "ada")
+	ada.wait(`document.querySelector(".mini").hidden`)
+	ada.nears("Stalls", "Stalls-A-25")
+	ada.wait(`document.querySelector(".mini").checkVisibility()`)
+	x, y := ada.middle("Stalls-D-25")
+	ada.mouse(input.DispatchMouseEventTypeMouseMoved, x, y, nil)
+	ada.shows(tip, "Stalls, row D, seat 25")
+	ada.shows(tip, "Stalls · adult €69.00, student €35.00")
+	before := of[float64](ada, boxOfMap+`.scrollWidth`)
+	ada.mouse(
+		input.DispatchMouseEventTypeMouseWheel,
+		x,
+		y,
+		func(e *input.DispatchMouseEventParams) { e.DeltaX, e.DeltaY = .01, -120 },
+	)
+	ada.wait(fmt.Sprintf(boxOfMap+`.scrollWidth > %f`, before))
+	if nowX, nowY := ada.middle("Stalls-D-25"); nowX < x-3 || nowX > x+3 || nowY < y-3 || nowY > y+3 {
+		t.Errorf("the seat under the pointer was at %.0f %.0f and is at %.0f %.0f", x, y, nowX, nowY)
+	}
+	left := of[float64](ada, boxOfMap+`.scrollLeft`)
+	pressed := func(e *input.DispatchMouseEventParams) {
+		e.Button, e.Buttons, e.ClickCount = input.MouseButtonLeft, 1, 1
+	}
+	ada.mouse(input.DispatchMouseEventTypeMousePressed, x, y, pressed)
+	for step := range 5 {
+		ada.mouse(input.DispatchMouseEventTypeMouseMoved, x-20*float64(step), y, pressed)
+	}
+	ada.mouse(input.DispatchMouseEventTypeMouseReleased, x-80, y, pressed)
+	ada.wait(fmt.Sprintf(boxOfMap+`.scrollLeft === %f`, left+80))
+	if of[int](ada, `document.querySelectorAll("#picks li").length`) != 0 {
+		t.Error("the end of a drag has chosen a seat")
+	}
+	ada.redrawn()
+	x, y = ada.middle("Stalls-D-21")
+	ada.mouse(input.DispatchMouseEventTypeMousePressed, x, y, pressed)
+	ada.mouse(input.DispatchMouseEventTypeMouseReleased, x, y, pressed)
+	ada.shows(act("book"), "Book 1 seat")
+}
+
+func hallRepriced(t *testing.T, browser context.Context) {
+	s := inHall(t)
+	ada := guest(t, browser, s.url, "ada")
+	ada.nears("Balcony", "Balcony-A-1")
+	ada.click(seatButton("Balcony-A-2"))
+	ada.shows(act("book"), "€39.00")
+	s.sendWith("PATCH", "/v1/performances/gig", `{"prices":{"Balcony":4100}}`, "If-Match", `"e0"`)
+	ada.shows(act("book"), "€41.00")
+	ada.shows(`document.querySelector(".prices")`, "Balcony · €41.00")
+	ada.shows(`document.querySelector('.section[data-section="Balcony"]')`, "€41.00")
+}
+
+// hallThroughTime: the audit draws the same hall.
+func hallThroughTime(t *testing.T, browser context.Context) {
+	s := inHall(t)
+	s.books("bob", "Stalls-A-1", "L1-2-3")
+	p := auditor(t, browser, s, "?of=performance/gig")
+	p.changes(3)
+	p.moves(2)
+	p.stood("817 free, 2 on hold, 0 booked, 0 not on sale")
+	p.goes(chromedp.Navigate(s.url + "/audit?of=seat/gig~L1-2-3"))
+	p.shows(act("seat"), "L1-2-3 is on hold")
+	p.click(act("seat"))
+	p.wait(`document.activeElement.ariaLabel === "L1-2-3, on hold; to its story"`)
+}
+
+// hallOnPhone: two fingers zoom, and what is chosen stays in sight with its price.
+func hallOnPhone(t *testing.T, browser context.Context) {
+	s := inHall(t)
+	ada := open(t, browser, s.url+"/performances/gig")
+	ada.do(chromedp.EmulateViewport(390, 844, chromedp.EmulateTouch))
+	ada.do(chromedp.Reload())
+	ada.live()
+	ada.do(chromedp.Evaluate[chromedp.Void](`void document.querySelector(".seatmap").scrollIntoView()`))
+	before := of[float64](ada, boxOfMap+`.scrollWidth`)
+	at := of[[]float64](
+		ada,
+		`(({ x, y, width, height }) => [x + width / 2, y + height / 2])(`+boxOfMap+`.getBoundingClientRect())`,
+	)
+	fingers := func(kind input.DispatchTouchEventType, apart float64) {
+		t.Helper()
+		event := input.DispatchTouchEventParams{Type: kind, TouchPoints: []*input.TouchPoint{}}
+		if kind != input.DispatchTouchEventTypeTouchEnd {
+			event.TouchPoints = []*input.TouchPoint{
+				{X: at[0] - apart/2, Y: at[1], ID: new(1.0)},
+				{X: at[0] + apart/2, Y: at[1], ID: new(2.0)},
+			}
+		}
+		if _, err := chromedp.Call(ada.ctx, input.DispatchTouchEvent, event); err != nil {
+			t.Fatal(err)
+		}
+	}
+	fingers(input.DispatchTouchEventTypeTouchStart, 60)
+	for apart := 80.0; apart <= 240; apart += 40 {
+		fingers(input.DispatchTouchEventTypeTouchMove, apart)
+	}
+	fingers(input.DispatchTouchEventTypeTouchEnd, 0)
+	ada.wait(fmt.Sprintf(boxOfMap+`.scrollWidth > %f`, 3*before))
+	ada.nears("Stalls", "Stalls-A-25")
+	ada.click(seatButton("Stalls-D-27"))
+	ada.click(seatButton("Stalls-E-29"))
+	ada.shows(`document.querySelector(".chosen")`, "2 seats · €138.00")
+	if !of[bool](ada, trayBook+`.getBoundingClientRect().bottom <= innerHeight`) {
+		t.Error("the button that books is out of sight")
+	}
+	if wide := of[int](ada, `document.documentElement.scrollWidth`); wide > 390 {
+		t.Errorf("the page is %d pixels wide on a phone of 390", wide)
+	}
+}

@@ -1,0 +1,30 @@
+package cli
+
+import (
+	"context"
+	"testing"
+)
+
+// oneGivenBack: one of several seats of a paid booking is returned, only after a second click; the
+// last one has no such button.
+func oneGivenBack(t *testing.T, browser context.Context) {
+	s := stage(t, `,"hold_seconds":300`, [4]any{"A", 1, 4, 5000})
+	s.send("POST", "/v1/wallets/ada/charges", `{"amount":10000}`)
+	ada := guest(t, browser, s.url, "ada")
+	ada.click(seatButton("A-1-1"))
+	ada.click(seatButton("A-1-2"))
+	ada.click(act("book"))
+	parts := myBookings + `.querySelector("details")`
+	ada.wait(parts + `?.hidden`) // what is not paid is given back as a whole
+	ada.click(act("pay"))
+	ada.shows(balance, "€0.00")
+	ada.click(parts + `.querySelector("summary")`)
+	ada.gives(parts + `.querySelector('[data-seat="A-1-2"]')`)
+	ada.shows(balance, "€50.00")
+	ada.seatIs("A-1-2", "free")
+	ada.wait(parts + `.hidden && !` + parts + `.querySelector("button")`)
+	ada.wait(`document.activeElement !== document.body`)
+	if got := s.bookingsOf("ada"); len(got) != 1 || got[0] != "A-1-1 booked" {
+		t.Errorf("the server has %q", got)
+	}
+}

@@ -1,0 +1,97 @@
+package kinds
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+
+	"admitone/actors/area"
+	"admitone/actors/core"
+	"admitone/actors/performance"
+	"admitone/events"
+	"admitone/projections/demand"
+	"admitone/projections/row"
+)
+
+// areaKind counts the places of an area of a performance.
+var areaKind = register(&Kind{
+	Name:     "area",
+	Rules:    area.Kind,
+	Show:     showing(row.AreaAt, areaText, appendArea),
+	Command:  areaCommand,
+	Requests: areaRequests,
+})
+
+// areaCommand has the commands of organisers; the others belong to bookings.
+func areaCommand(w *demand.Request, _ events.RoomID) (core.Command, error) {
+	switch f := w.Fact.(type) {
+	case *events.AreaResized:
+		return &area.Resize{Capacity: f.Places, Change: f.Change}, nil
+	case *events.AreaBlocked:
+		return &area.Block{Label: f.Label, Places: f.Kept, Capacity: f.Capacity(), Change: f.Change}, nil
+	case *events.AreaUnblocked:
+		return &area.Unblock{Label: f.Label, Change: f.Change, Undo: f.Undo}, nil
+	}
+	return nil, nil
+}
+
+// areaRequests has the requests about blocks. Sizes are those of edits.
+func areaRequests(w *demand.Request) []*Request {
+	show, id := events.CutPerformance(w.Stream.Entity())
+	r := &Request{Path: "/v1/performances/" + string(show) + "/blocks",
+		Needs: []Need{On(performance.Stream(show), Exclusive), On(w.Stream, Exclusive)}}
+	switch f := w.Fact.(type) {
+	case *events.AreaBlocked:
+		r.Method, r.Body = http.MethodPut, members{"areas": members{id: f.Kept}, "label": f.Label}
+	case *events.AreaUnblocked:
+		r.Method, r.Path = http.MethodDelete, r.Path+"?label="+url.QueryEscape(string(f.Label))
+	default:
+		return nil
+	}
+	return setup(r)
+}
+
+func areaText(out io.Writer, a *row.OneArea) error {
+	_, err := fmt.Fprintf(out, `area/%s
+  remaining  %d of %d, %d held, %d booked, %d blocked
+  revision   %d, position %d
+  changed    %s
+`, events.OfPerformance(a.PerformanceID, string(a.ID)), a.Remaining, a.Capacity(), a.Held, a.Booked, a.Blocked,
+		a.Revision, a.Position, events.FormatTime(a.Updated))
+	return err
+}
+
+func appendArea(dst []byte, a *row.OneArea, at *row.Moment) []byte {
+	o := events.OpenObject(dst)
+	o.String("performance_id", string(a.PerformanceID))
+	o.String("area", string(a.ID))
+	o.Int("capacity", a.Capacity())
+	o.Int("remaining", a.Remaining)
+	o.Int("held", a.Held)
+	o.Int("booked", a.Booked)
+	if a.Blocked > 0 {
+		o.Int("blocked", a.Blocked)
+	}
+	return closeShown(&o, int64(a.Revision), int64(a.Position), at)
+}
+
+// Asking is the body of a request for seats and places.
+func Asking(holder events.Holder, seats []events.SeatName, areas []events.WantedPlaces) map[string]any {
+	body := map[string]any{"holder": holder}
+	if len(seats) > 0 {
+		body["seats"] = seats
+	}
+	if len(areas) > 0 {
+		places := map[events.AreaID][]map[string]any{}
+		for _, a := range areas {
+			typed := map[string]any{"quantity": a.Quantity}
+			if a.PriceType != "" {
+				typed["price_type"] = a.PriceType
+			}
+			places[a.Area] = append(places[a.Area], typed)
+		}
+		body["areas"] = places
+	}
+	return body
+}

@@ -1,0 +1,66 @@
+package kinds
+
+import (
+	"fmt"
+	"io"
+
+	"admitone/actors/calloff"
+	"admitone/actors/core"
+	"admitone/cmd/admitone/load"
+	"admitone/events"
+	"admitone/projections/demand"
+	"admitone/projections/row"
+)
+
+// callOffKind is the progress of a cancellation by the organiser. The cancellation itself is a request of the entity's
+// kind.
+var _ = register(&Kind{
+	Name:     "calloff",
+	Rules:    calloff.Kind,
+	Show:     showing(row.CallOffAt, callOffText, appendCallOff),
+	Command:  func(*demand.Request, events.RoomID) (core.Command, error) { return nil, nil },
+	Requests: func(*demand.Request) []*Request { return nil },
+
+	Scenario:    "sale",
+	NewScenario: load.Sale,
+})
+
+func callOffStatus(c *row.CallOff) string {
+	if c.Swept {
+		return "done"
+	}
+	return "running"
+}
+
+func callOffText(out io.Writer, c *row.CallOff) error {
+	_, err := fmt.Fprintf(out, "calloff/%s  %s\n  of         %s/%s, because: %q\n  ended      %d\n"+
+		"  server     %s, term %d, reached %d\n  revision   %d, position %d\n  begun      %s\n",
+		c.ID, callOffStatus(c), c.Of, c.Entity, c.Reason, c.Ended, c.Node, c.Term, c.Reached, c.Revision, c.Position,
+		events.FormatTime(c.Created))
+	return err
+}
+
+func appendCallOff(dst []byte, c *row.CallOff, at *row.Moment) []byte {
+	o := events.OpenObject(dst)
+	o.String("of", c.Of)
+	o.String("id", c.Entity)
+	o.String("status", callOffStatus(c))
+	o.String("reason", c.Reason)
+	o.Int("ended", c.Ended)
+	o.Int("reached", int64(c.Reached))
+	return closeShown(&o, int64(c.Revision), int64(c.Position), at)
+}
+
+// cancelRequest calls something off on the target of a replay.
+func cancelRequest(w *demand.Request, collection, reason string) []*Request {
+	return []*Request{Post("/v1/"+collection+"/"+w.Stream.Entity()+"/cancellation", members{"reason": reason},
+		On(w.Stream, Exclusive))}
+}
+
+// cancelledText describes a cancellation by the organiser, "" for none.
+func cancelledText(c *row.Cancelled) string {
+	if c.Fence == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", called off at %s: %q", events.FormatTime(c.At), c.Reason)
+}

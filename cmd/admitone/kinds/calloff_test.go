@@ -1,0 +1,6 @@
+package kinds
+
+func init() {
+	partOf["calloff"] = "/v1/performances/{id}/cancellation"
+	noTopic["calloff"] = "the topics of what is called off show it"
+}

@@ -1,0 +1,81 @@
+package replay
+
+import (
+	"slices"
+
+	"admitone/actors/product"
+	"admitone/cmd/admitone/kinds"
+	"admitone/events"
+	"admitone/projections/demand"
+)
+
+// recordedMoney has the external payments in the log.
+type recordedMoney struct {
+	received map[events.StreamID]events.PaidThing
+	outcomes map[events.StreamID]string // as the API names them, "" for money that is still open
+	// reservations that money has paid for, in time or late
+	reservations map[events.ReservationID]bool
+}
+
+func newMoney() recordedMoney {
+	return recordedMoney{received: map[events.StreamID]events.PaidThing{}, outcomes: map[events.StreamID]string{},
+		reservations: map[events.ReservationID]bool{}}
+}
+
+const outcomeBooked, outcomeOwed = "booked", "refund_owed"
+
+// note records the outcome of a payment.
+func (m *recordedMoney) note(e *events.Recorded) {
+	switch e.Type {
+	case (&events.PaymentBooked{}).Name():
+		m.outcomes[e.Stream] = outcomeBooked
+	case (&events.PaymentOwed{}).Name():
+		m.outcomes[e.Stream] = outcomeOwed
+	}
+}
+
+// notePaid records what external payments paid for. If one was late, its booking or reservation stays held here until
+// it is paid.
+func (p *runner) notePaid() {
+	for stream, of := range p.money.received {
+		if p.money.outcomes[stream] != outcomeBooked {
+			continue
+		}
+		if b := p.bookings[string(of.BookingID)]; b != nil {
+			b.late = true
+		}
+		if of.ReservationID != "" {
+			p.money.reservations[of.ReservationID] = true
+		}
+	}
+}
+
+// keepPaid removes reservations with an external payment from the expired ones.
+func (p *runner) keepPaid(w *demand.Request) {
+	if f, ok := w.Fact.(*events.ProductExpired); ok {
+		f.Expired = slices.DeleteFunc(f.Expired, func(hold events.ExpiredHold) bool {
+			return p.money.reservations[hold.ReservationID]
+		})
+	}
+}
+
+// paymentRequests returns the report of an external payment. It is final, so that a wrong amount is accepted too.
+func (p *runner) paymentRequests(w *demand.Request) (all []*kinds.Request, leftOut string) {
+	f, ok := w.Fact.(*events.PaymentReceived)
+	if !ok {
+		return nil, noOther
+	}
+	path := "/v1/products/" + string(f.ProductID) + "/reservations/<" + string(f.ReservationID) + ">/confirm"
+	needs := []kinds.Need{kinds.On(product.Stream(f.ProductID), kinds.Shared), kinds.OnReservation(f.ReservationID)}
+	if f.BookingID != "" {
+		b := p.bookings[string(f.BookingID)]
+		if b == nil {
+			return nil, noBooking
+		}
+		path, needs = "/v1/bookings/<"+b.id+">/payment", b.needsWithMoney()
+	}
+	r := kinds.Post(path, map[string]any{"method": "external", "provider": f.Provider, "reference": f.Reference,
+		"amount": f.Amount, "currency": f.Currency, "final": true}, append(needs, kinds.On(w.Stream, kinds.Exclusive))...)
+	r.Outcome = p.money.outcomes[w.Stream]
+	return []*kinds.Request{r}, ""
+}

@@ -1,0 +1,387 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/memberlist"
+
+	"admitone/actors"
+	"admitone/actors/placement"
+	"admitone/api"
+	"admitone/api/peers"
+	"admitone/cmd/admitone/usage"
+	"admitone/events"
+	"admitone/events/esdb"
+)
+
+// ClusterSettings configure a server as a node of a cluster: several servers on one log.
+type ClusterSettings struct {
+	Listen     string   // address for the other nodes, "" for a server without a cluster
+	Node       string   // name of this one, "" for its host and the port of Listen
+	Join       []string // addresses of other nodes, beside those that the log knows
+	Advertise  string   // host that others reach, "" for that of Listen
+	HTTP       string   // address at which others reach Listen of the server, "" for its own
+	SecretFile string   // of messages between nodes, "" to derive it from that of tokens
+	Version    string   // of the program
+}
+
+// node is this server as a member of the cluster.
+type node struct {
+	peers    *peers.Peers
+	list     *memberlist.Memberlist
+	seeds    []string
+	address  string // at which others reach this node
+	log      DurableLog
+	health   events.Store // a separate connection, for health checks
+	delegate *delegate
+	logger   *slog.Logger
+}
+
+const (
+	// met is how long a node that finds no others waits before it starts a cluster of its own.
+	met = 2 * time.Second
+	// headEvery is the interval of health checks of the log, headSilence their timeout.
+	headEvery, headSilence = 250 * time.Millisecond, 800 * time.Millisecond
+	// lookEvery is the interval at which a node without others tries to join them.
+	lookEvery = 2 * time.Second
+	// lookInCompany is the factor by which the interval is longer for a node that has others.
+	lookInCompany = 15
+	// agreeLimit bounds how long a stopping node waits for the others' acknowledgement.
+	agreeLimit = time.Second
+)
+
+// openCluster makes this server a node if the settings say so. Errors: a [usage.Error] for invalid settings, and for a
+// log or secrets other than those of the other nodes.
+func (p *Server) openCluster(s Settings) (err error) {
+	c := s.Cluster
+	if c.Listen == "" {
+		return nil
+	}
+	n := &node{log: p.Log, logger: s.Logger, seeds: c.Join}
+	secret, err := clusterSecret(s, p.Log.Epoch())
+	if err != nil {
+		return err
+	}
+	self, host, port, err := p.selfOf(s)
+	if err != nil {
+		return err
+	}
+	n.peers = peers.New(peers.Config{Self: self, Secret: derive(secret, "hop"), Logger: s.Logger, Metrics: p.metrics,
+		Position: p.told})
+	n.delegate = newDelegate(n.peers, s.Logger)
+	config := n.configure(self, host, port, c.Advertise, derive(secret, "gossip"))
+	if n.list, err = memberlist.Create(config); err != nil {
+		return fmt.Errorf("can't listen on %s for other nodes: %w; give another address with --cluster", c.Listen, err)
+	}
+	p.node = n
+	n.address = n.list.LocalNode().Address()
+	health, err := Connect(context.Background(), s.Store, esdb.Options{Logger: s.Logger, ReadOnly: true})
+	if err != nil {
+		return err
+	}
+	n.health = health
+	return n.meet()
+}
+
+// selfOf describes this node, and where it listens to others.
+func (p *Server) selfOf(s Settings) (self peers.Member, host string, port int, err error) {
+	c := s.Cluster
+	if err := CheckAddress("cluster", c.Listen); err != nil {
+		return self, "", 0, err
+	}
+	host, text, _ := net.SplitHostPort(c.Listen)
+	port, _ = strconv.Atoi(text)
+	if host, err = bindHost(host); err != nil {
+		return self, "", 0, usage.Errorf("--cluster %s: %w", c.Listen, err)
+	}
+	name := c.Node
+	if name == "" {
+		machine, err := os.Hostname()
+		if err != nil {
+			machine = "localhost"
+		}
+		name = net.JoinHostPort(machine, text)
+	}
+	at := c.HTTP
+	if at == "" {
+		at = reachable(p.listener.Addr().String(), c.Advertise, host)
+	}
+	prints := map[string]string{}
+	if tokens, ok := s.Auth.(api.JWTAuth); ok && tokens.Keys == nil {
+		prints[peers.PrintTokens] = printOf(tokens.Secret)
+	}
+	return peers.Member{Name: placement.Member(name), Run: actors.NewID().String(), HTTP: at, Hop: peers.Protocol,
+		Version: c.Version, State: peers.Joining, Epoch: p.Log.Epoch(), Prints: prints}, host, port, nil
+}
+
+// bindHost returns the IP address to bind for a host: memberlist accepts only IP addresses, so any other name means all
+// addresses.
+func bindHost(host string) (string, error) {
+	if host == "" || host == "::" {
+		return "0.0.0.0", nil
+	}
+	if net.ParseIP(host) != nil {
+		return host, nil
+	}
+	found, err := net.LookupIP(host)
+	if err != nil {
+		return "", err
+	}
+	return found[0].String(), nil
+}
+
+// reachable returns the address at which others reach a listener: its own, or where it listens on all
+// addresses, that of the first of hosts that is one, or the name of the machine.
+func reachable(listener string, hosts ...string) string {
+	own, port, _ := net.SplitHostPort(listener)
+	machine, _ := os.Hostname()
+	for _, host := range append(append([]string{own}, hosts...), machine) {
+		if ip := net.ParseIP(host); host != "" && (ip == nil || !ip.IsUnspecified()) {
+			return net.JoinHostPort(host, port)
+		}
+	}
+	return listener
+}
+
+// configure sets memberlist up for nodes near each other.
+func (n *node) configure(self peers.Member, host string, port int, advertise string, secret []byte) *memberlist.Config {
+	c := memberlist.DefaultLANConfig()
+	c.Name, c.BindAddr, c.BindPort, c.AdvertisePort = string(self.Name), host, port, port
+	if advertise != "" {
+		c.AdvertiseAddr = advertise
+		if address, err := bindHost(advertise); err == nil {
+			c.AdvertiseAddr = address
+		}
+	}
+	c.SecretKey, c.DeadNodeReclaimTime = secret, time.Second
+	c.ProbeInterval, c.ProbeTimeout, c.AwarenessMaxMultiplier = 200*time.Millisecond, 100*time.Millisecond, 3
+	c.SuspicionMult, c.SuspicionMaxTimeoutMult = 3, 2
+	c.GossipInterval, c.PushPullInterval, c.TCPTimeout = 50*time.Millisecond, 5*time.Second, met
+	c.Delegate, c.Events, c.Alive, c.Merge = n.delegate, n.delegate, n.delegate, n.delegate
+	c.Logger = slog.NewLogLogger(n.logger.Handler(), slog.LevelDebug)
+	return c
+}
+
+// meet joins the known nodes. Error: a [usage.Error] for another log.
+func (n *node) meet() error {
+	known := append(append([]string(nil), n.seeds...), n.seedAddresses()...)
+	var others []string
+	for _, seed := range known {
+		if found := n.resolve(seed); len(found) > 0 {
+			others = append(others, found...)
+		}
+	}
+	if len(others) == 0 {
+		return nil
+	}
+	if _, err := n.list.Join(others); err != nil && n.list.NumMembers() == 1 {
+		if refused := n.delegate.refusal(); refused != nil {
+			return usage.Errorf("%w", refused)
+		}
+		n.logger.Info("joined no other node", "asked", others, "error", err)
+	}
+	return nil
+}
+
+// resolve returns the addresses of a seed, host:port or dns://name:port for all addresses of a name, except this node's
+// own and those of members.
+func (n *node) resolve(seed string) (all []string) {
+	name, dns := strings.CutPrefix(seed, "dns://")
+	if !dns {
+		all = []string{seed}
+	} else if host, port, err := net.SplitHostPort(name); err == nil {
+		ctx, cancel := context.WithTimeout(context.Background(), met)
+		defer cancel()
+		found, _ := net.DefaultResolver.LookupHost(ctx, host)
+		for _, address := range found {
+			all = append(all, net.JoinHostPort(address, port))
+		}
+	}
+	member := map[string]bool{n.address: true}
+	for _, m := range n.list.Members() {
+		member[m.Address()] = true
+	}
+	others := all[:0]
+	for _, address := range all {
+		if !member[address] {
+			others = append(others, address)
+		}
+	}
+	return others
+}
+
+// joinCluster makes the node serve once its views have read what was in the log.
+func (p *Server) joinCluster(ctx context.Context) error {
+	n := p.node
+	n.saveSeed()
+	head, err := p.Log.Head(ctx)
+	if err == nil {
+		err = p.Views.WaitFor(ctx, head)
+	}
+	if err != nil {
+		return err
+	}
+	for end := time.Now().Add(met); n.list.NumMembers() == 1 && time.Now().Before(end); {
+		if err := sleep(ctx, met/8); err != nil {
+			return err
+		}
+		if err := n.meet(); err != nil {
+			return err
+		}
+	}
+	n.tell(peers.Serving)
+	return n.lookAround(ctx)
+}
+
+// lookAround tries to join other nodes, regularly while this node has none and less often otherwise: after a network
+// split each side may have several nodes. It ends with ctx.
+func (n *node) lookAround(ctx context.Context) error {
+	for round := 1; sleep(ctx, lookEvery) == nil; round++ {
+		if n.list.NumMembers() > 1 && round%lookInCompany != 0 {
+			continue
+		}
+		n.saveSeed()
+		if err := n.meet(); err != nil {
+			n.logger.Error("another system has the address of a node of this one", "error", err)
+		}
+	}
+	return nil
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(d):
+		return nil
+	}
+}
+
+// tell announces this node's state to the others.
+func (n *node) tell(state peers.State) {
+	if !n.peers.SetState(state) {
+		return
+	}
+	if err := n.list.UpdateNode(agreeLimit); err != nil {
+		n.logger.Warn("not all nodes have acknowledged this node's state", "state", state, "error", err)
+	}
+}
+
+// watchHealth checks whether the log answers, until ctx ends.
+func (n *node) watchHealth(ctx context.Context) error {
+	answered := time.Now()
+	answers := make(chan time.Time, 8)
+	asking := make(chan struct{}, 4)
+	tick := time.NewTicker(headEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case answered = <-answers:
+		case <-tick.C:
+			select {
+			case asking <- struct{}{}:
+				go func() {
+					defer func() { <-asking }()
+					limit, cancel := context.WithTimeout(ctx, 4*headSilence)
+					defer cancel()
+					if _, err := n.health.Head(limit); err == nil {
+						answers <- time.Now()
+					}
+				}()
+			default: // none of the last is answered
+			}
+		}
+		state, lost := n.peers.State(), time.Since(answered) > headSilence
+		switch {
+		case state == peers.Serving && lost:
+			n.logger.Warn("the log does not answer; other nodes take over")
+			n.tell(peers.Cut)
+		case state == peers.Cut && !lost:
+			n.logger.Info("the log answers again")
+			n.tell(peers.Serving)
+		}
+	}
+}
+
+// drain hands over the entities that this node owns: it announces that first, then decides nothing more for the others,
+// and forwards its own clients' commands.
+func (n *node) drain(ctx context.Context) {
+	n.tell(peers.Draining)
+	limit, cancel := context.WithTimeout(ctx, agreeLimit)
+	defer cancel()
+	n.peers.Agree(limit)
+	n.peers.StopDeciding()
+}
+
+// close leaves the others.
+func (n *node) close() error {
+	if err := n.list.Leave(agreeLimit); err != nil { // it waits for others that may leave as well
+		n.logger.Debug("not all nodes have acknowledged that this node leaves", "error", err)
+	}
+	err := n.list.Shutdown()
+	if n.health != nil {
+		err = errors.Join(err, n.health.Close())
+	}
+	return err
+}
+
+// runCluster starts the work of a node, if this is one.
+func (p *Server) runCluster(ctx context.Context, spawn func(string, func() error)) {
+	if p.node == nil {
+		return
+	}
+	spawn("the other nodes", func() error { return p.node.peers.Run(ctx) })
+	spawn("joining the other nodes", func() error { return p.joinCluster(ctx) })
+	spawn("the health of the log", func() error { return p.node.watchHealth(ctx) })
+	spawn("the waiting rooms of other nodes", func() error { return p.watchOwners(ctx) })
+}
+
+// handOver lets the other nodes take over from this one, if it is a node that has begun to serve.
+func (p *Server) handOver(ctx context.Context) {
+	if p.node != nil && p.http != nil {
+		p.node.drain(ctx)
+	}
+}
+
+// leaveCluster leaves the other nodes.
+func (p *Server) leaveCluster() error {
+	if p.node == nil {
+		return nil
+	}
+	return p.node.close()
+}
+
+// peers returns the other nodes, nil for a server that is no node.
+func (p *Server) peers() *peers.Peers {
+	if p.node == nil {
+		return nil
+	}
+	return p.node.peers
+}
+
+// SecretsDirectory returns the directory of the secrets that all nodes share.
+func (s *Settings) SecretsDirectory() string {
+	if s.Secrets != "" {
+		return s.Secrets
+	}
+	return s.Directory()
+}
+
+// rank returns how many nodes come before this one for a stream; ranked is false for a server that is no
+// node.
+func (p *Server) rank(stream events.StreamID) (before int, ranked bool) {
+	if p.node == nil {
+		return 0, false
+	}
+	return p.node.peers.Rank(placement.KeyOf(stream)), true
+}

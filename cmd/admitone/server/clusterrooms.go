@@ -1,0 +1,90 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"admitone/actors/placement"
+	"admitone/actors/waitingroom"
+	"admitone/api/peers"
+	"admitone/events"
+)
+
+// roomOwner returns a function that reports whether this node should run a room, nil for a server without a cluster.
+func (p *Server) roomOwner(s Settings) func(events.RoomID) bool {
+	if s.Cluster.Listen == "" {
+		return nil
+	}
+	return func(id events.RoomID) bool {
+		return p.node != nil && p.node.peers.State() == peers.Serving &&
+			p.node.peers.Rank(placement.KeyOf(waitingroom.Stream(id))) == 0
+	}
+}
+
+// tellOwner returns a function that passes signs of life of visitors on to the owner of a room, nil for a server
+// without a cluster.
+func (p *Server) tellOwner(s Settings) func(events.RoomID, []byte) error {
+	if s.Cluster.Listen == "" {
+		return nil
+	}
+	return func(id events.RoomID, marks []byte) error {
+		if p.node == nil {
+			return peers.ErrOwnedHere
+		}
+		return p.node.peers.Tell(placement.KeyOf(waitingroom.Stream(id)), string(id), marks)
+	}
+}
+
+// reach returns a function that names the nodes and reports whether all of them can be heard, nil for a server
+// without a cluster.
+func (p *Server) reach(s Settings) func() (uint64, bool) {
+	if s.Cluster.Listen == "" {
+		return nil
+	}
+	return func() (members uint64, all bool) {
+		if p.node == nil {
+			return 0, false
+		}
+		return p.node.peers.Reach()
+	}
+}
+
+// ownersEvery is the interval at which changes of the set of serving nodes are looked for.
+const ownersEvery = 100 * time.Millisecond
+
+// watchOwners starts the waiting rooms that this node comes to own, until ctx ends, including those in which no visitor
+// has polled it.
+func (p *Server) watchOwners(ctx context.Context) error {
+	for known := uint64(0); sleep(ctx, ownersEvery) == nil; {
+		view := p.node.peers.View()
+		if view == known {
+			continue
+		}
+		if err := p.wakeRooms(ctx); err != nil && ctx.Err() == nil {
+			p.logger.Warn("not all waiting rooms can be run yet", "error", err)
+			continue
+		}
+		known = view
+	}
+	return nil
+}
+
+// wakeRooms lets each room with visitors determine its runner.
+func (p *Server) wakeRooms(ctx context.Context) error {
+	var failed []error
+	for after := ""; ; {
+		page, next, err := p.Views.WaitingRooms(after, 100)
+		if err != nil {
+			return err
+		}
+		for i := range page {
+			if page[i].WaitingRoomCounts != (events.WaitingRoomCounts{}) {
+				failed = append(failed, p.Rooms.Resume(ctx, page[i].ID))
+			}
+		}
+		if after = next; after == "" {
+			return errors.Join(failed...)
+		}
+	}
+}

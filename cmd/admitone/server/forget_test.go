@@ -1,0 +1,63 @@
+package server
+
+import (
+	"log/slog"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"admitone/api/contacts"
+	"admitone/events"
+	"admitone/events/embedded"
+)
+
+// TestForgetIsOwed: a server that can't forget a holder follows the log on, tells the other nodes that it
+// is not as far, and tries again.
+func TestForgetIsOwed(t *testing.T) {
+	quiet := slog.New(slog.DiscardHandler)
+	log, err := embedded.Open(t.TempDir(), embedded.Options{Logger: quiet})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	open := func(dir string) *contacts.Book {
+		book, err := contacts.Open(dir, quiet)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { book.Close() })
+		return book
+	}
+	dir := t.TempDir()
+	p, other := &Server{logger: quiet, Log: log, contacts: open(dir)}, open(t.TempDir())
+	if err := p.contacts.Keep("ann", []byte("a"), "s"); err != nil {
+		t.Fatal(err)
+	}
+	at, err := other.Record(t.Context(), log, "ann", events.Metadata{CommandID: "1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	obstacle := filepath.Join(dir, "forgotten.new")
+	if err := os.Mkdir(obstacle, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	p.following.Store(uint64(at) + 7)
+	p.forget(t.Context(), at)
+	p.forget(t.Context(), at+1)
+	if got := p.told(); got != at-1 {
+		t.Errorf("the others are told %d, want %d", got, at-1)
+	}
+	if err := os.Remove(obstacle); err != nil {
+		t.Fatal(err)
+	}
+	for end := time.Now().Add(time.Minute); p.told() != at+7; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("the others are told %d for a minute", p.told())
+		}
+	}
+	if _, contact, err := p.contacts.Find("s"); contact != nil || err != nil {
+		t.Errorf("the contact is %q, %v", contact, err)
+	}
+	p.background.Wait()
+}

@@ -1,0 +1,48 @@
+package server
+
+import (
+	"context"
+	"fmt"
+
+	"admitone/actors"
+	"admitone/actors/bookings"
+	"admitone/events"
+)
+
+// resume finishes the bookings that were in progress, also on earlier servers.
+func (p *Server) resume() {
+	ctx, rest := context.WithCancel(context.Background())
+	p.rest = rest
+	resuming := func(what string, run func() error) {
+		p.resuming.Go(func() {
+			if err := run(); err != nil && ctx.Err() == nil {
+				p.failed <- fmt.Errorf("the unfinished %s: %w", what, err)
+			}
+		})
+	}
+	origin := func() bookings.Origin {
+		id := actors.NewCommandID()
+		return bookings.Origin{ID: id, CorrelationID: string(id), CausationID: "resumed", Actor: "system"}
+	}
+	resuming("bookings", func() error {
+		return p.Views.RunUnfinished(ctx, func(ctx context.Context, bookingID events.BookingID) error {
+			return p.bookings.Resume(ctx, origin(), bookingID)
+		})
+	})
+	resuming("blocks", func() error {
+		return p.Views.RunUnfinishedBlocks(ctx, func(ctx context.Context, id events.PerformanceID) error {
+			return p.bookings.ResumeBlocks(ctx, origin(), id)
+		})
+	})
+	resuming("call-offs", func() error { return p.sweeps.Run(ctx) })
+	resuming("payments", func() error {
+		return p.Views.RunUnfinishedPayments(ctx, func(ctx context.Context, id string) error {
+			stream, from := events.NewStreamID(events.PaymentCategory, id), origin()
+			if err := p.bookings.ResumePayment(ctx, from, stream); err != nil {
+				return err
+			}
+			return p.reservations.Resume(ctx, actors.Request{ID: from.ID, CorrelationID: from.CorrelationID,
+				CausationID: from.CausationID, Actor: from.Actor}, stream)
+		})
+	})
+}

@@ -1,0 +1,87 @@
+package whatif
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"pgregory.net/rapid"
+
+	"admitone/actors"
+	"admitone/actors/booking"
+	"admitone/actors/bookings"
+	"admitone/actors/core"
+	"admitone/actors/product"
+	"admitone/actors/reservations"
+	"admitone/events"
+)
+
+// someMoney begins or ends an intent of a booking, or reports a payment for it.
+func (s *sale) someMoney(t *rapid.T, what, id string) {
+	ctx, path, err := context.Background(), "/v1/bookings/"+id+"/payment-intent", error(nil)
+	var state booking.State
+	_, failed := s.desk.View(ctx, booking.Stream(events.BookingID(id)), func(c core.Core) {
+		state = c.(*booking.Booking).State()
+	})
+	s.must(failed)
+	switch what {
+	case "intent":
+		_, err = s.process.BeginIntent(ctx, bookings.BeginIntent{Origin: origin(), BookingID: state.ID, Provider: "bank",
+			Intent:  events.IntentID(fmt.Sprint(id, "-", s.log.head())),
+			Seconds: rapid.SampledFrom([]int64{10, 90, 200}).Draw(t, "wait")})
+	case "end intent":
+		_, err = s.process.EndIntent(ctx, bookings.EndIntent{Origin: origin(), BookingID: state.ID})
+	case "report":
+		path = "/v1/bookings/" + id + "/payment"
+		_, err = s.process.Report(ctx, bookings.Report{Origin: origin(), BookingID: state.ID, Provider: "bank",
+			Reference: fmt.Sprint("r", rapid.IntRange(1, 9).Draw(t, "reference")), Currency: "EUR", LogCurrency: "EUR",
+			Amount: state.Amount + rapid.SampledFrom([]int64{0, 0, 0, 1}).Draw(t, "wrong"), Final: true})
+	}
+	s.refusedBooking(err, &events.RefusalRecorded{Path: path, Stream: "booking-" + id})
+}
+
+// payReservation reports a payment for units of a reservation, whatever it has.
+func (s *sale) payReservation(id events.ID, reference int, units int64) {
+	_, err := reservations.New(s.desk, s).Report(context.Background(), reservations.Report{
+		Request: actors.Request{ID: actors.NewCommandID(), Actor: "somebody"}, ProductID: "tee", ReservationID: id,
+		Provider: "bank", Reference: fmt.Sprint("t", reference), Amount: 5 * units, Currency: "EUR", LogCurrency: "EUR",
+		Final: true})
+	if refusal := (*core.Refusal)(nil); !errors.As(err, &refusal) {
+		s.must(err)
+	}
+}
+
+// moneyReturned completes the refund of a paid reservation that was released.
+func (s *sale) moneyReturned(facts []events.Fact) {
+	for _, fact := range facts {
+		if f, ok := fact.(*events.ProductReleased); ok && f.Payment != "" {
+			s.must(reservations.New(s.desk, s).Resume(context.Background(), actors.Request{ID: actors.NewCommandID(),
+				Actor: "somebody"}, f.Payment))
+		}
+	}
+}
+
+// Ended implements [reservations.Views], by reading the log.
+func (s *sale) Ended(_ context.Context, of events.PaidThing, _ events.Position) (*product.Ended, error) {
+	var ended *product.Ended
+	for e, err := range events.Stream(context.Background(), s.log, product.Stream(of.ProductID), 0) {
+		s.must(err)
+		fact, err := e.Decode()
+		s.must(err)
+		switch f := fact.(type) {
+		case *events.ProductExpired:
+			for _, one := range f.Expired {
+				if one.ReservationID == of.ReservationID {
+					ended = &product.Ended{Holder: one.Holder, Quantity: one.Quantity, Status: events.ReservationExpired,
+						ExpiresAt: one.ExpiresAt, Offer: product.Offer{Price: 5}}
+				}
+			}
+		case *events.ProductReleased:
+			if f.ReservationID == of.ReservationID {
+				ended = &product.Ended{Holder: f.Holder, Quantity: f.Quantity, Status: events.ReservationReleased,
+					Offer: product.Offer{Price: 5}}
+			}
+		}
+	}
+	return ended, nil
+}

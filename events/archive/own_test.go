@@ -1,0 +1,166 @@
+package archive
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"os"
+	"testing"
+
+	"admitone/events"
+	"admitone/events/merkle"
+)
+
+// sparse returns a log whose positions have gaps.
+func sparse(n int) []events.Recorded {
+	all := sampleLog(n)
+	for i := range all {
+		all[i].Position = events.Position(890 + i*i*7)
+	}
+	return all
+}
+
+func writeOwn(t testing.TB, all []events.Recorded, c Compression) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	w, err := NewWriter(&out, c, State{Epoch: "e7", Own: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range all {
+		if _, err := w.Write(&all[i]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Finish(); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+// TestOwnEvents: positions with gaps are restored, and any change is found.
+func TestOwnEvents(t *testing.T) {
+	for _, n := range []int{0, 1, 2500} {
+		all := sparse(n)
+		for _, c := range []Compression{None, Zstd} {
+			got, err := read(writeOwn(t, all, c), c)
+			if err != nil || len(got) != n {
+				t.Fatalf("%s: %d events of %d, %v", c, len(got), n, err)
+			}
+			for i := range all {
+				if !equal(&got[i], &all[i]) {
+					t.Fatalf("%s: %+v comes back as %+v", c, all[i], got[i])
+				}
+			}
+		}
+	}
+	file := writeOwn(t, sparse(30), None)
+	for i := 0; i < len(file); i += 13 {
+		changed := bytes.Clone(file)
+		changed[i] ^= 1
+		if _, err := read(changed, None); !errors.Is(err, ErrBadFile) {
+			t.Fatalf("byte %d is changed, %v: %s", i, err, changed[max(0, i-30):min(len(changed), i+30)])
+		}
+	}
+	lines := bytes.SplitAfter(file, []byte("\n"))
+	for name, changed := range map[string][]byte{
+		"without its first line": bytes.Join(lines[1:], nil),
+		"a line less":            bytes.Join(append(lines[:5:5], lines[6:]...), nil),
+		"two lines swapped":      bytes.Join(append(append(lines[:5:5], lines[6], lines[5]), lines[7:]...), nil),
+		"its first line twice":   bytes.Join(append(lines[:1:1], lines...), nil),
+	} {
+		if _, err := read(changed, None); !errors.Is(err, ErrBadFile) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestOwnRoot: the root of a file is that of the heads of its log.
+func TestOwnRoot(t *testing.T) {
+	all := sparse(1500)
+	r, err := NewReader(bytes.NewReader(writeOwn(t, all, None)), None)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	var want merkle.CompactRange
+	for size := 0; ; {
+		b, err := r.Next()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		for ; int64(size) < b.Size; size++ {
+			want.Add(nil, &all[size])
+		}
+		if !b.Own || b.Root != want.Root() {
+			t.Errorf("after %d events the root is %v, want %v", b.Size, b.Root, want.Root())
+		}
+	}
+}
+
+// TestOwnResumes: a file that is resumed after a piece equals one without interruption.
+func TestOwnResumes(t *testing.T) {
+	all := sparse(9000)
+	whole := writeOwn(t, all, Gzip)
+	var out bytes.Buffer
+	state := State{Epoch: "e7", Own: true}
+	for stops := 0; ; stops++ {
+		out.Truncate(int(state.Bytes))
+		w, err := NewWriter(&out, Gzip, state)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.pieceLimit = 1 << 20
+		done := true
+		for i := range all {
+			if all[i].Position <= state.Position() {
+				continue
+			}
+			piece, err := w.Write(&all[i])
+			if err != nil {
+				t.Fatal(err)
+			}
+			if piece {
+				state, done = w.State(), false
+				break
+			}
+		}
+		if !done {
+			continue
+		}
+		if err := w.Finish(); err != nil {
+			t.Fatal(err)
+		}
+		if stops < 2 {
+			t.Errorf("it was stopped %d times", stops)
+		}
+		break
+	}
+	got, err := read(out.Bytes(), Gzip)
+	want, _ := read(whole, Gzip)
+	if err != nil || len(got) != len(want) {
+		t.Errorf("%d events of %d, %v", len(got), len(want), err)
+	}
+}
+
+// TestOldFiles: existing files of both versions are read, and written again byte for byte.
+func TestOldFiles(t *testing.T) {
+	for name, write := range map[string]func() []byte{
+		"testdata/v1.jsonl": func() []byte { return writeFile(t, foreign(sampleLog(40)), None) },
+		"testdata/v2.jsonl": func() []byte { return writeOwn(t, sparse(40), None) },
+	} {
+		file, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if all, err := read(file, None); err != nil || len(all) != 40 {
+			t.Errorf("%s: %d events, %v", name, len(all), err)
+		}
+		if !bytes.Equal(write(), file) {
+			t.Errorf("%s is written otherwise now", name)
+		}
+	}
+}

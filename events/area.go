@@ -1,0 +1,198 @@
+package events
+
+import (
+	"slices"
+	"time"
+)
+
+// AreaCategory is the category of the streams of areas: area-<performance>~<area>.
+const AreaCategory = "area"
+
+// WantedPlaces are places of an area that a request wants.
+type WantedPlaces struct {
+	Area AreaID `json:"area"`
+	// PriceType is the type of the price, "" for the one that a plain place has.
+	PriceType string `json:"price_type,omitempty"`
+	Quantity  int64  `json:"quantity"`
+}
+
+// Wanted returns the places that a booking must have requested to get these, one entry for each area and price type.
+func Wanted(places []BookedPlaces) (wanted []WantedPlaces) {
+	for i := range places {
+		at := slices.IndexFunc(wanted, func(w WantedPlaces) bool {
+			return w.Area == places[i].Area && w.PriceType == places[i].PriceType
+		})
+		if at < 0 {
+			at = len(wanted)
+			wanted = append(wanted, WantedPlaces{Area: places[i].Area, PriceType: places[i].PriceType})
+		}
+		wanted[at].Quantity += places[i].Quantity
+	}
+	return wanted
+}
+
+func init() {
+	register[AreaHeld]()
+	register[AreaExtended]()
+	register[AreaBooked]()
+	register[AreaReleased]()
+	register[AreaExpired]()
+	register[AreaResized]()
+	register[AreaBlocked]()
+	register[AreaUnblocked]()
+}
+
+// AreaStatus is the status of places that a hold has.
+type AreaStatus string
+
+// The statuses of places that a hold has.
+const (
+	// AreaIsHeld is free again at a deadline.
+	AreaIsHeld AreaStatus = "held"
+	// AreaIsBooked belongs to a paid booking.
+	AreaIsBooked AreaStatus = "booked"
+)
+
+// AreaCounts are the numbers of places of an area by status after a fact. Their sum is the capacity.
+type AreaCounts struct {
+	// Remaining places can still be held.
+	Remaining int64 `json:"remaining"`
+	Held      int64 `json:"held"`
+	Booked    int64 `json:"booked"`
+	// Blocked places can be held by bookings that name their label.
+	Blocked int64 `json:"blocked,omitempty"`
+}
+
+// Capacity is how many places there are.
+func (c AreaCounts) Capacity() int64 { return c.Remaining + c.Held + c.Booked + c.Blocked }
+
+// Labelled are those places of a hold, or of a part of it, that were blocked. They are blocked again when they are
+// free. The zero value is none.
+type Labelled struct {
+	// Label under which they were blocked.
+	Label BlockLabel `json:"label,omitempty"`
+	// OfLabel is how many they are.
+	OfLabel int64 `json:"of_label,omitempty"`
+}
+
+// AreaHeld holds places for a booking until a deadline. The counts of an area's first fact give its capacity.
+type AreaHeld struct {
+	HoldID    HoldID    `json:"hold_id"`
+	BookingID BookingID `json:"booking_id"`
+	Holder    Holder    `json:"holder"`
+	// Places of this hold.
+	Places int64 `json:"places"`
+	AreaCounts
+	// ExpiresAt is the deadline of the hold: the booking's plus a grace period, as for a seat.
+	ExpiresAt time.Time `json:"expires_at"`
+	// Terms is the revision of the performance's edit that it was decided on, 0 for its creation.
+	Terms Revision `json:"terms,omitempty"`
+	Labelled
+}
+
+func (*AreaHeld) Name() string { return "area.held.v1" }
+
+// Holds reports one opened hold.
+func (f *AreaHeld) Holds() (opened, closed int, earliest time.Time) { return 1, 0, f.ExpiresAt }
+
+// AreaExtended moves the deadline of a hold.
+type AreaExtended struct {
+	HoldID    HoldID    `json:"hold_id"`
+	ExpiresAt time.Time `json:"expires_at"`
+	// Intent to pay externally, as in [SeatExtended].
+	Intent IntentID `json:"intent,omitempty"`
+}
+
+func (*AreaExtended) Name() string { return "area.extended.v1" }
+
+// Holds reports that one hold replaced another.
+func (f *AreaExtended) Holds() (opened, closed int, earliest time.Time) { return 1, 1, f.ExpiresAt }
+
+// AreaBooked books the places of a hold, whose booking is paid.
+type AreaBooked struct {
+	HoldID    HoldID    `json:"hold_id"`
+	BookingID BookingID `json:"booking_id"`
+	// Places of this hold.
+	Places int64 `json:"places"`
+	AreaCounts
+}
+
+func (*AreaBooked) Name() string { return "area.booked.v1" }
+
+// Holds reports one closed hold.
+func (*AreaBooked) Holds() (opened, closed int, earliest time.Time) { return 0, 1, time.Time{} }
+
+// AreaReleased frees places of a hold: all of them, or some that are booked.
+type AreaReleased struct {
+	HoldID HoldID `json:"hold_id"`
+	// Was is the previous status of the places: held or booked.
+	Was AreaStatus `json:"was"`
+	// Places is the number freed, and Left the number that the hold still has.
+	Places int64         `json:"places"`
+	Left   int64         `json:"left,omitempty"`
+	Reason ReleaseReason `json:"reason"`
+	AreaCounts
+	Labelled
+}
+
+func (*AreaReleased) Name() string { return "area.released.v1" }
+
+// Holds reports one closed hold, if the places were held.
+func (f *AreaReleased) Holds() (opened, closed int, earliest time.Time) {
+	if f.Was == AreaIsHeld {
+		closed = 1
+	}
+	return 0, closed, time.Time{}
+}
+
+// AreaExpired frees the places of a hold that has passed its deadline.
+type AreaExpired struct {
+	HoldID HoldID `json:"hold_id"`
+	// Places of this hold.
+	Places int64 `json:"places"`
+	AreaCounts
+	ExpiresAt time.Time `json:"expires_at"`
+	Labelled
+}
+
+func (*AreaExpired) Name() string { return "area.expired.v1" }
+
+// Holds reports one closed hold.
+func (*AreaExpired) Holds() (opened, closed int, earliest time.Time) { return 0, 1, time.Time{} }
+
+// AreaResized states how many places there are from now on.
+type AreaResized struct {
+	Places int64 `json:"places"`
+	AreaCounts
+	// Change of the performance that it is part of, 0 if it is none; see [BlockChange].
+	Change int64 `json:"change,omitempty"`
+}
+
+func (*AreaResized) Name() string { return "area.resized.v1" }
+
+// AreaBlocked takes free places off sale.
+type AreaBlocked struct {
+	// Label that bookings have to name.
+	Label BlockLabel `json:"label"`
+	// Places that it takes, and how many the label keeps from now on, those included that its bookings have.
+	Places int64 `json:"places"`
+	Kept   int64 `json:"kept"`
+	AreaCounts
+	// Change of the performance that it is part of.
+	Change int64 `json:"change"`
+}
+
+func (*AreaBlocked) Name() string { return "area.blocked.v1" }
+
+// AreaUnblocked puts blocked places back on sale.
+type AreaUnblocked struct {
+	Label BlockLabel `json:"label"`
+	// Places that it puts back.
+	Places int64 `json:"places"`
+	AreaCounts
+	// Change of the performance that it is part of. Undo means that the change had blocked them, and was withdrawn.
+	Change int64 `json:"change"`
+	Undo   bool  `json:"undo,omitempty"`
+}
+
+func (*AreaUnblocked) Name() string { return "area.unblocked.v1" }

@@ -1,0 +1,295 @@
+package esdb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/shared"
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
+	"google.golang.org/genproto/googleapis/rpc/code"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+
+	"admitone/events"
+)
+
+const (
+	// maxBatched is the size of the largest append that shares a call with others: it is one
+	// message.
+	maxBatched = 2 << 20
+	// batchCallLife is how long new appends join a call. A node that shuts down waits for calls to
+	// end, and the leader may have changed before the next call.
+	batchCallLife = 25 * time.Millisecond
+)
+
+// batchCall is a call of BatchAppend on one connection. The appends of all callers are sent on it
+// as they arrive, without waiting for each other's answers; each is a message of its own, and
+// atomic by itself.
+type batchCall struct {
+	// run distinguishes the correlation ids of this call from those of others.
+	run  uint64
+	call streams.Streams_BatchAppendClient
+	wake chan struct{} // of 1: queue is not empty, or the call has ended
+
+	mu      sync.Mutex
+	queue   []*batched          // to be sent, in order; guarded by mu
+	waiting map[uint64]*batched // sent, by number; guarded by mu
+	last    uint64              // number of the newest; guarded by mu
+	full    bool                // no more appends join it; guarded by mu
+	ended   *failure            // why the call has ended; guarded by mu
+}
+
+// batched is an append in progress. It gets one result.
+type batched struct {
+	number   uint64
+	proposal *proposal
+	result   chan batchedResult // of 1
+}
+
+type batchedResult struct {
+	appended events.Appended
+	err      error // *failure, or one of events.Store's
+}
+
+// batches returns the connection's open call, or begins one.
+func (l *nodeConn) batches(headers metadata.MD) *batchCall {
+	l.batching.Lock()
+	defer l.batching.Unlock()
+	if c := l.batch; c != nil && c.isOpen() {
+		return c
+	}
+	id := randomID()
+	c := &batchCall{run: most(id), wake: make(chan struct{}, 1), waiting: map[uint64]*batched{}}
+	l.batch = c
+	time.AfterFunc(batchCallLife, c.close)
+	l.running.Go(func() { c.serve(metadata.NewOutgoingContext(context.Background(), headers), l) })
+	return c
+}
+
+func (c *batchCall) isOpen() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return !c.full && c.ended == nil
+}
+
+// close ends the call once all appends on it are answered.
+func (c *batchCall) close() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.full = true
+	signal(c.wake)
+}
+
+// serve opens the call, and receives answers until it has ended.
+func (c *batchCall) serve(ctx context.Context, l *nodeConn) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	call, err := l.streams().BatchAppend(ctx) // ends with the connection, at the latest
+	if err != nil {
+		c.end(nil, err)
+		return
+	}
+	l.running.Go(func() { c.send(call, cancel) })
+	c.receive(call, l)
+}
+
+// send sends the queued appends until no more can join.
+func (c *batchCall) send(call streams.Streams_BatchAppendClient, cancel func()) {
+	var messages encoder
+	for range c.wake {
+		for {
+			b, last := c.next()
+			if last {
+				_ = call.CloseSend() // receive learns the outcome
+				return
+			}
+			if b == nil {
+				break
+			}
+			if err := call.SendMsg(messages.batched(c.run, b)); err != nil {
+				c.unsent(b)
+				if !errors.Is(err, io.EOF) { // otherwise receive learns the reason
+					cancel()
+				}
+				break
+			}
+		}
+	}
+}
+
+// next removes the next append from the queue, nil if it is empty. last reports that no more will
+// join.
+func (c *batchCall) next() (b *batched, last bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ended != nil || len(c.queue) == 0 {
+		return nil, c.ended != nil || c.full
+	}
+	b = c.queue[0]
+	c.queue[0] = nil
+	if c.queue = c.queue[1:]; len(c.queue) == 0 {
+		c.queue = nil
+	}
+	c.waiting[b.number] = b
+	return b, false
+}
+
+// unsent requeues an append that could not be sent: the call has ended, or is about to.
+func (c *batchCall) unsent(b *batched) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.waiting[b.number] == b {
+		delete(c.waiting, b.number)
+		c.queue = slices.Insert(c.queue, 0, b)
+	}
+}
+
+// receive delivers answers to the appends until the call has ended.
+func (c *batchCall) receive(call streams.Streams_BatchAppendClient, l *nodeConn) {
+	for {
+		var answer batchAnswer
+		if err := call.RecvMsg(&answer); err != nil {
+			c.end(call, err)
+			return
+		}
+		l.messages.Add(1)
+		if answer.run != c.run {
+			continue
+		}
+		c.mu.Lock()
+		b := c.waiting[answer.number]
+		delete(c.waiting, answer.number)
+		c.mu.Unlock()
+		if b != nil { // otherwise its caller has stopped waiting
+			appended, err := answer.result(b.proposal)
+			b.result <- batchedResult{appended, err}
+		}
+	}
+}
+
+// end fails all appends of a call that has ended. Nothing was written of those that were not sent.
+func (c *batchCall) end(call interface{ Trailer() metadata.MD }, err error) {
+	if errors.Is(err, io.EOF) {
+		err = errNoAnswer
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ended = newFailure(unsent, call, err)
+	for _, b := range c.queue {
+		b.result <- batchedResult{err: c.ended}
+	}
+	for _, b := range c.waiting {
+		b.result <- batchedResult{err: newFailure(sent, call, err)}
+	}
+	c.queue, c.waiting = nil, nil
+	signal(c.wake)
+}
+
+// errNoAnswer: the node has ended a call that this side had not closed.
+var errNoAnswer = errors.New("the node has ended the call")
+
+// put queues an append, and reports whether it could still join the call.
+func (c *batchCall) put(b *batched) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ended != nil || c.full {
+		return false
+	}
+	c.last++
+	b.number = c.last
+	c.queue = append(c.queue, b)
+	signal(c.wake)
+	return true
+}
+
+// withdraw removes an append whose caller has stopped waiting, and returns its stage.
+func (c *batchCall) withdraw(b *batched) stage {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for i, queued := range c.queue {
+		if queued == b {
+			c.queue = append(c.queue[:i:i], c.queue[i+1:]...)
+			return unsent
+		}
+	}
+	delete(c.waiting, b.number)
+	return sent
+}
+
+// proposeBatched makes one append on the connection's shared call. Errors: as propose.
+func proposeBatched(ctx context.Context, headers metadata.MD, l *nodeConn, p *proposal) (events.Appended, error) {
+	for {
+		c := l.batches(headers)
+		b := &batched{proposal: p, result: make(chan batchedResult, 1)}
+		if !c.put(b) {
+			continue // it was closed in between
+		}
+		select {
+		case r := <-b.result:
+			return r.appended, r.err
+		case <-ctx.Done():
+			return events.Appended{}, newFailure(c.withdraw(b), nil, status.FromContextError(ctx.Err()).Err())
+		}
+	}
+}
+
+// result returns the outcome of an append. Errors: *failure, and events.Store's.
+func (a *batchAnswer) result(p *proposal) (events.Appended, error) {
+	if a.failed != nil {
+		return events.Appended{}, a.failure(p)
+	}
+	want := p.expected + events.Revision(len(p.batch))
+	if !a.hasRevision || a.revision != uint64(want) {
+		return events.Appended{}, fmt.Errorf("%w: %s should be at revision %d, the node reports %d",
+			events.ErrUnknown, p.stream, want, a.revision)
+	}
+	appended := events.Appended{Revision: want}
+	if a.commit <= math.MaxInt64 {
+		appended.Position = events.Position(a.commit)
+	}
+	return appended, nil
+}
+
+// failure returns the error of an append that the node did not make.
+func (a *batchAnswer) failure(p *proposal) error {
+	status := a.failed
+	f := &failure{stage: sent, code: codes.Unknown, trailer: metadata.MD{},
+		cause: fmt.Errorf("%s: %s", code.Code(status.GetCode()), status.GetMessage())}
+	for _, detail := range status.GetDetails() {
+		message, err := detail.UnmarshalNew()
+		if err != nil {
+			continue
+		}
+		switch message := message.(type) {
+		case *shared.WrongExpectedVersion:
+			at := "none"
+			if _, ok := message.GetCurrentStreamRevisionOption().(*shared.WrongExpectedVersion_CurrentStreamRevision); ok {
+				at = fmt.Sprint(message.GetCurrentStreamRevision())
+			}
+			return fmt.Errorf("%w: %s is at revision %s, not %d", events.ErrConflict, p.stream, at, p.expected)
+		case *shared.StreamDeleted:
+			f.code = codes.FailedPrecondition
+			f.trailer.Set("exception", "stream-deleted")
+		case *shared.AccessDenied:
+			f.code = codes.PermissionDenied
+			f.trailer.Set("exception", "access-denied")
+		case *shared.MaximumAppendSizeExceeded:
+			f.code = codes.InvalidArgument
+			f.trailer.Set("exception", "maximum-append-size-exceeded")
+			f.trailer.Set("maximum-append-size", fmt.Sprint(message.GetMaxAppendSize()))
+		case *shared.BadRequest:
+			f.code = codes.InvalidArgument
+			f.cause = fmt.Errorf("%w: %s", f.cause, message.GetMessage())
+		case *shared.Timeout:
+			f.code = codes.Aborted
+		}
+	}
+	return f
+}

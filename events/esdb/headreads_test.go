@@ -1,0 +1,68 @@
+package esdb
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"google.golang.org/grpc"
+
+	"admitone/events"
+	"admitone/events/esdbwire"
+)
+
+// TestSharedHeadReads: concurrent callers share reads, each sees what was in the log before its
+// call, and one that stops waiting does not affect the others.
+func TestSharedHeadReads(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := newNetwork()
+		var reads atomic.Int64
+		slow := func(server any, call grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
+			if info.FullMethod == "/event_store.client.streams.Streams/Read" {
+				reads.Add(1)
+				time.Sleep(5 * time.Millisecond)
+				defer time.Sleep(5 * time.Millisecond)
+			}
+			return handler(server, call)
+		}
+		n.start("a:2113", newMemory(), esdbwire.Config{Options: []grpc.ServerOption{grpc.StreamInterceptor(slow)}})
+		s := n.connect(t, "esdb://a?tls=false")
+		reads.Store(0)
+		var all sync.WaitGroup
+		for i := range 100 {
+			all.Go(func() {
+				stream := events.NewStreamID("product", strconv.Itoa(i))
+				time.Sleep(time.Duration(i) * time.Millisecond / 3)
+				appended, err := s.Append(context.Background(), stream, events.NoStream, sampleBatch(stream, 1))
+				if err != nil {
+					t.Error(err)
+				}
+				if head, err := s.Head(context.Background()); err != nil || head < appended.Position {
+					t.Errorf("the log ends at %d, %v, behind an append at %d", head, err, appended.Position)
+				}
+			})
+		}
+		time.Sleep(7 * time.Millisecond)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+		defer cancel()
+		if _, err := s.Head(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Error(err)
+		}
+		all.Wait()
+		if n := reads.Load(); n > 10 {
+			t.Errorf("%d reads", n)
+		}
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+		if _, err := s.Head(t.Context()); !errors.Is(err, events.ErrClosed) {
+			t.Error(err)
+		}
+		n.kill(t, "a:2113")
+	})
+}

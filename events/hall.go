@@ -1,0 +1,184 @@
+package events
+
+import (
+	"cmp"
+	"hash/maphash"
+	"slices"
+	"strings"
+)
+
+// Hall is a [SeatingPlan] that has been checked, as the sale needs it: every seat has its index in the
+// plan's order, its name and its absolute place. It is immutable and safe for concurrent use, and takes
+// about forty bytes per seat.
+type Hall struct {
+	// DisplayName is shown to people.
+	DisplayName string
+	// Size of the drawing.
+	Size PlanSize
+	// FocalPoint is the point that the audience faces, such as the stage.
+	FocalPoint PlanPoint
+	// Categories in the plan's order. The slice must not be changed.
+	Categories []HallCategory
+	// Areas are those for sale, in the plan's order. The slice must not be changed.
+	Areas []HallArea
+
+	sections []Section   // the zones that have seats; without prices
+	first    []SeatIndex // the first seat of each section, then the end
+	sectRow  []int32     // the first row of each section, then the end
+	bySect   map[SectionID]int
+	rows     []HallRow
+	byRow    []int32 // rows in the order of their names
+
+	names     string   // of all seats, one after another
+	nameEnds  []uint32 // where each ends in names
+	table     []int32  // seats by the hash of their names, open addressing; -1 is empty
+	seed      maphash.Seed
+	places    []hallPlace
+	category  []uint8 // of each seat, in Categories
+	marks     []seatMarks
+	companion map[SeatIndex]SeatIndex
+	stretches []HallStretch
+}
+
+// HallCategory is a category of seats and places.
+type HallCategory struct {
+	Name string
+	// Color is always #rrggbb.
+	Color string
+	// Seats and Places are how many have it; with none of either it is not in use.
+	Seats, Places int64
+}
+
+// InUse reports whether anything for sale has the category.
+func (c *HallCategory) InUse() bool { return c.Seats+c.Places > 0 }
+
+// HallArea is standing room for sale: places without numbers.
+type HallArea struct {
+	ID AreaID
+	// Capacity is the number of places.
+	Capacity int64
+	// Category is an index in the hall's categories.
+	Category int
+	// Zone is the first part of the names of its seats.
+	Zone SectionID
+	// Position is absolute.
+	Position PlanPoint
+}
+
+// HallRow is a row of neighbours.
+type HallRow struct {
+	// Section is the index of its section.
+	Section int
+	// Number is the second part of the names of its seats.
+	Number string
+	// First seat of it, and the one after its last.
+	First, End SeatIndex
+	// named is <zone>-<row>.
+	named string
+}
+
+type hallPlace struct{ x, y float32 }
+
+type seatMarks uint8
+
+const (
+	seatAccessible seatMarks = 1 << iota
+	seatRestrictedView
+	seatCompanion
+	seatJoined
+)
+
+// Seats returns the number of seats.
+func (h *Hall) Seats() int { return len(h.category) }
+
+// Places returns the number of places in all areas.
+func (h *Hall) Places() (places int64) {
+	for i := range h.Areas {
+		places += h.Areas[i].Capacity
+	}
+	return places
+}
+
+// Sections returns the zones that have seats, in order, as the sections of a performance: without
+// prices, and with 0 seats per row, because rows differ. The slice is shared and must not be changed.
+func (h *Hall) Sections() []Section { return h.sections }
+
+// Rows returns the rows in the plan's order, section by section. The slice must not be changed.
+func (h *Hall) Rows() []HallRow { return h.rows }
+
+// RowsOf returns the rows of a section. The slice must not be changed.
+func (h *Hall) RowsOf(section int) []HallRow { return h.rows[h.sectRow[section]:h.sectRow[section+1]] }
+
+// RowOf returns the index of the row in which a seat is.
+func (h *Hall) RowOf(seat SeatIndex) int {
+	i, found := slices.BinarySearchFunc(h.rows, seat, func(r HallRow, seat SeatIndex) int {
+		return cmp.Compare(r.First, seat)
+	})
+	if !found {
+		i--
+	}
+	return i
+}
+
+// FindRow returns the index of the row named <zone>-<row>. ok is false if the hall has none.
+func (h *Hall) FindRow(name string) (row int, ok bool) {
+	i, ok := slices.BinarySearchFunc(h.byRow, name, func(row int32, name string) int {
+		return strings.Compare(h.rows[row].named, name)
+	})
+	if !ok {
+		return 0, false
+	}
+	return int(h.byRow[i]), true
+}
+
+// Name returns the name of a seat.
+func (h *Hall) Name(seat SeatIndex) SeatName {
+	start := uint32(0)
+	if seat > 0 {
+		start = h.nameEnds[seat-1]
+	}
+	return SeatName(h.names[start:h.nameEnds[seat]])
+}
+
+// Find returns the seat of that name. ok is false if the hall has none.
+func (h *Hall) Find(name SeatName) (seat SeatIndex, ok bool) {
+	for i := maphash.String(h.seed, string(name)); ; i++ {
+		at := h.table[i%uint64(len(h.table))]
+		switch {
+		case at < 0:
+			return 0, false
+		case h.Name(SeatIndex(at)) == name:
+			return SeatIndex(at), true
+		}
+	}
+}
+
+// Category returns the category of a seat, as an index in the hall's categories.
+func (h *Hall) Category(seat SeatIndex) int { return int(h.category[seat]) }
+
+// CategoryNamed returns the index of a category, -1 if there is none of that name.
+func (h *Hall) CategoryNamed(name string) int {
+	return slices.IndexFunc(h.Categories, func(c HallCategory) bool { return c.Name == name })
+}
+
+// Position returns the absolute place of a seat.
+func (h *Hall) Position(seat SeatIndex) PlanPoint {
+	return PlanPoint{float64(h.places[seat].x), float64(h.places[seat].y)}
+}
+
+// Accessible reports whether a seat is a place for a wheelchair.
+func (h *Hall) Accessible(seat SeatIndex) bool { return h.marks[seat]&seatAccessible != 0 }
+
+// RestrictedView reports whether a seat sees a part of the stage only.
+func (h *Hall) RestrictedView(seat SeatIndex) bool { return h.marks[seat]&seatRestrictedView != 0 }
+
+// CompanionOf returns the seat whose companion sits in this one. ok is false if it is for anybody.
+func (h *Hall) CompanionOf(seat SeatIndex) (accompanied SeatIndex, ok bool) {
+	accompanied, ok = h.companion[seat]
+	return accompanied, ok
+}
+
+// Area returns the index of an area for sale, -1 if there is none of that id.
+func (h *Hall) Area(id AreaID) int {
+	return slices.IndexFunc(h.Areas, func(a HallArea) bool { return a.ID == id })
+}

@@ -1,0 +1,76 @@
+package events
+
+import (
+	"math"
+	"slices"
+)
+
+// areaShapes are the words for the shape of an area; "" is none.
+var areaShapes = []string{"", "polygon", "rectangle", "ellipse", "circle", "text"}
+
+// area checks an area, and adds it if it is for sale.
+func (c *compiler) area(path string, zone SectionID, z *PlanZone, a *PlanArea) error {
+	if err := checkDrawn(path, a); err != nil {
+		return err
+	}
+	if a.ID != "" {
+		if !validAreaID(a.ID) {
+			return planFault(path+".id", "1 to 64 of A-Z a-z 0-9 _ and -")
+		}
+		if other, twice := c.areas[a.ID]; twice {
+			return planFault(path+".id", "duplicate area id %q, also at %s", a.ID, other)
+		}
+		c.areas[a.ID] = path
+	}
+	if a.Capacity == 0 && a.Category == "" {
+		return nil
+	}
+	category, known := c.categories[a.Category]
+	at := PlanPoint{z.Position.X + a.Position.X, z.Position.Y + a.Position.Y}
+	switch {
+	case a.Capacity < 1 || a.Capacity > MaxAreaPlaces:
+		return planFault(path+".capacity", "an area for sale has from 1 to %d places", MaxAreaPlaces)
+	case a.Category == "":
+		return planFault(path+".category", "an area for sale needs a category beside its capacity")
+	case !known:
+		return planFault(path+".category", "the plan has no category %q", a.Category)
+	case a.ID == "":
+		return planFault(path+".id", "an area for sale needs an id: it is named by it")
+	case len(c.hall.Areas) == MaxPlanAreas:
+		return planFault(path, "a plan has at most %d areas for sale", MaxPlanAreas)
+	}
+	c.hall.Areas = append(c.hall.Areas, HallArea{ID: a.ID, Capacity: a.Capacity, Category: category, Zone: zone,
+		Position: at})
+	c.hall.Categories[category].Places += a.Capacity
+	return nil
+}
+
+// checkDrawn checks the members that serve only for drawing.
+func checkDrawn(path string, a *PlanArea) error {
+	points := []PlanPoint{a.Position}
+	if a.Polygon != nil {
+		points = append(points, a.Polygon.Points...)
+	}
+	if a.Ellipse != nil {
+		points = append(points, a.Ellipse.Radius)
+	}
+	if a.Text != nil {
+		points = append(points, a.Text.Position)
+	}
+	switch {
+	case !slices.Contains(areaShapes, a.Shape):
+		return planFault(path+".shape", "polygon, rectangle, ellipse, circle or text")
+	case math.Abs(a.Rotation) > MaxPlanCoordinate:
+		return farAway(path + ".rotation")
+	case slices.ContainsFunc(points, func(p PlanPoint) bool { return !validPoint(p) }):
+		return farAway(path)
+	}
+	return nil
+}
+
+// validAreaID reports whether an id has 1 to 64 characters, all of A-Z a-z 0-9 _ and -.
+func validAreaID(id AreaID) bool {
+	return len(id) <= 64 && !slices.ContainsFunc([]byte(id), func(c byte) bool {
+		return !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_')
+	})
+}

@@ -1,0 +1,255 @@
+package events
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+// smallPlan has two zones with seats, one with standing room, and a stage that is only drawn.
+func smallPlan() *SeatingPlan {
+	seat := func(guid, number, category string, x float64) PlanSeat {
+		return PlanSeat{SeatGUID: guid, SeatNumber: number, Category: category, Position: PlanPoint{X: x}}
+	}
+	wheelchair, beside := seat("b-1", "1", "Rang", 0), seat("b-2", "2", "Rang", 30)
+	wheelchair.Accessible, beside.CompanionOf, beside.RestrictedView = true, "b-1", true
+	return &SeatingPlan{
+		ID: "hall", Name: "Kleines Haus", Size: PlanSize{Width: 400, Height: 300},
+		Categories: []PriceCategory{{"Parkett", "#A0c1ff"}, {"Rang", "red"}, {"Steh", ""}, {Name: "Unused"}},
+		Zones: []PlanZone{
+			{Name: "Parkett links", ZoneID: "PL", Position: PlanPoint{100, 50}, Rows: []PlanRow{
+				{
+					RowNumber: "1",
+					Position:  PlanPoint{0, 10},
+					Seats:     []PlanSeat{seat("a-1", "1", "Parkett", 5), seat("a-2", "2", "Parkett", 25)},
+				},
+				{RowNumber: "2", Position: PlanPoint{0, 40}, Seats: []PlanSeat{seat("a-3", "1a", "Parkett", 5)}},
+				{RowNumber: "1", Position: PlanPoint{90, 12}, RowLabel: "Reihe", RowGUID: "ignored",
+					Seats: []PlanSeat{seat("a-4", "3", "Rang", 0)}},
+				{RowNumber: "9"},
+			}},
+			{Name: "Stage", Rows: []PlanRow{}, Areas: []PlanArea{
+				{Shape: "text", Text: &PlanAreaLabel{Text: "Bühne", Size: 12}},
+				{Shape: "polygon", Rotation: 12.5, Polygon: &PlanPolygon{[]PlanPoint{{0, 0}, {1e-9, 3}}}},
+			}},
+			{Name: "Balkon", Rows: []PlanRow{{RowNumber: "1", Seats: []PlanSeat{wheelchair, beside}}}},
+			{Name: "Floor", Position: PlanPoint{10, 20}, Rows: []PlanRow{}, Areas: []PlanArea{
+				{ID: "floor", Capacity: 300, Category: "Steh", Shape: "rectangle", Rectangle: &PlanSize{100, 50},
+					Position: PlanPoint{5, 5}}}},
+		},
+	}
+}
+
+func compiled(t *testing.T, p *SeatingPlan) *Hall {
+	t.Helper()
+	hall, err := p.Compile()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return hall
+}
+
+func TestHall(t *testing.T) {
+	h := compiled(t, smallPlan())
+	var seats []string
+	for seat := range SeatIndex(h.Seats()) {
+		at := h.Position(seat)
+		seats = append(seats, fmt.Sprint(h.Name(seat), " ", at.X, ",", at.Y, " ", h.Categories[h.Category(seat)].Name))
+		if found, ok := h.Find(h.Name(seat)); !ok || found != seat {
+			t.Errorf("%s is found as %d, %t", h.Name(seat), found, ok)
+		}
+	}
+	if want := []string{"PL-1-1 105,60 Parkett", "PL-1-2 125,60 Parkett", "PL-1-3 190,62 Rang", "PL-2-1a 105,90 Parkett",
+		"Balkon-1-1 0,0 Rang", "Balkon-1-2 30,0 Rang"}; !reflect.DeepEqual(seats, want) {
+		t.Errorf("seats are %q", seats)
+	}
+	for _, name := range []SeatName{"", "PL", "PL-1-4", "PL-9-1", "Parkett links-1-1"} {
+		if seat, ok := h.Find(name); ok {
+			t.Errorf("%q is found as %d", name, seat)
+		}
+	}
+	if want := []HallRow{{0, "1", 0, 3, "PL-1"}, {0, "2", 3, 4, "PL-2"}, {1, "1", 4, 6, "Balkon-1"}}; !reflect.DeepEqual(
+		h.Rows(),
+		want,
+	) {
+		t.Errorf("rows are %+v", h.Rows())
+	}
+	if row, ok := h.FindRow("PL-2"); !ok || row != 1 || h.RowOf(3) != 1 || h.RowOf(2) != 0 || len(h.RowsOf(1)) != 1 {
+		t.Errorf("row PL-2 is %d, %t", row, ok)
+	}
+	if row, ok := h.FindRow("PL-3"); ok {
+		t.Errorf("row PL-3 is %d", row)
+	}
+	sections := []Section{{ID: "PL", DisplayName: "Parkett links", Rows: 2}, {ID: "Balkon", DisplayName: "Balkon", Rows: 1}}
+	if !reflect.DeepEqual(h.Sections(), sections) {
+		t.Errorf("sections are %+v", h.Sections())
+	}
+	if want := []HallCategory{{"Parkett", "#A0c1ff", 3, 0}, {"Rang", "#808080", 3, 0}, {"Steh", "#808080", 0, 300},
+		{"Unused", "#808080", 0, 0}}; !reflect.DeepEqual(h.Categories, want) || h.Categories[3].InUse() || !h.Categories[2].InUse() {
+		t.Errorf("categories are %+v", h.Categories)
+	}
+	if want := []HallArea{{"floor", 300, 2, "Floor", PlanPoint{15, 25}}}; !reflect.DeepEqual(h.Areas, want) ||
+		h.Places() != 300 ||
+		h.Area("floor") != 0 ||
+		h.Area("x") != -1 {
+		t.Errorf("areas are %+v", h.Areas)
+	}
+	accompanied, ok := h.CompanionOf(5)
+	if !h.Accessible(4) || h.Accessible(5) || !h.RestrictedView(5) || h.RestrictedView(4) || !ok || accompanied != 4 {
+		t.Error("the marks of Balkon-1 are not those of the plan")
+	}
+	if _, ok := h.CompanionOf(4); ok || h.FocalPoint != (PlanPoint{200, 0}) {
+		t.Errorf("focal point %+v", h.FocalPoint)
+	}
+}
+
+// TestPlanFaults: each is found, at its place in the file.
+func TestPlanFaults(t *testing.T) {
+	for _, line := range []struct {
+		change       func(*SeatingPlan)
+		path, detail string
+	}{
+		{func(p *SeatingPlan) { p.Name = " " }, "name", "characters"},
+		{func(p *SeatingPlan) { p.Size.Width = 0 }, "size", "width"},
+		{func(p *SeatingPlan) { p.Zones = nil }, "zones", "zones"},
+		{func(p *SeatingPlan) { p.Zones = p.Zones[1:2] }, "zones", "needs a seat"},
+		{func(p *SeatingPlan) { p.Zones = make([]PlanZone, MaxPlanZones+1) }, "zones", "1000"},
+		{func(p *SeatingPlan) { p.Categories = nil }, "categories", "1 to 100"},
+		{func(p *SeatingPlan) { p.Categories[1].Name = "Parkett" }, "categories.1.name", "categories.0"},
+		{func(p *SeatingPlan) { p.Categories[1].Name = "a\tb" }, "categories.1.name", "control"},
+		{func(p *SeatingPlan) { p.FocalPoint = &PlanPoint{X: 1e8} }, "focal_point", "coordinates"},
+		{func(p *SeatingPlan) { p.Zones[1].Name = "" }, "zones.1", "zone_id or a name"},
+		{func(p *SeatingPlan) { p.Zones[1].ZoneID = "a\nb" }, "zones.1", "control character"},
+		{func(p *SeatingPlan) { p.Zones[0].Name = "a\x7f" }, "zones.0.name", "control character"},
+		{func(p *SeatingPlan) { p.Zones[1].ZoneID = strings.Repeat("z", 65) }, "zones.1", "64 bytes"},
+		{func(p *SeatingPlan) { p.Zones[2].ZoneID = "PL" }, "zones.2", `duplicate zone "PL", also at zones.0`},
+		{func(p *SeatingPlan) { p.Zones[2].Position.Y = -1e8 }, "zones.2.position", "coordinates"},
+		{func(p *SeatingPlan) { p.Zones[0].Rows[1].RowNumber = "" }, "zones.0.rows.1.row_number", "number"},
+		{func(p *SeatingPlan) { p.Zones[0].Rows[1].RowNumberPosition = "left" }, "zones.0.rows.1.row_number_position", "both"},
+		{func(p *SeatingPlan) { p.Zones[0].Rows[1].Seats[0].SeatNumber = "" }, "zones.0.rows.1.seats.0.seat_number", "number"},
+		{func(p *SeatingPlan) { p.Zones[0].Rows[1].Seats[0].SeatNumber = "\u0085" }, "zones.0.rows.1.seats.0", "control"},
+		{func(p *SeatingPlan) { p.Zones[0].Rows[1].Seats[0].SeatNumber = strings.Repeat("ä", 31) }, "zones.0.rows.1.seats.0", "64 bytes"},
+		{func(p *SeatingPlan) { p.Zones[0].Rows[2].Seats[0].SeatNumber = "2" }, "zones.0.rows.2.seats.0", `"PL-1-2", also at zones.0.rows.0.seats.1`},
+		{func(p *SeatingPlan) {
+			p.Zones[2].ZoneID, p.Zones[2].Rows[0].RowNumber = "PL-1", "x"
+			p.Zones[0].Rows[1].RowNumber = "1-x"
+		},
+			"zones.2.rows.0", `"PL-1-x", also at zones.0.rows.1`},
+		{func(p *SeatingPlan) { p.Zones[2].Rows[0].Seats[1].SeatGUID = "a-3" }, "zones.2.rows.0.seats.1.seat_guid", "zones.0.rows.1.seats.0"},
+		{func(p *SeatingPlan) { p.Zones[2].Rows[0].Seats[1].SeatGUID = "" }, "zones.2.rows.0.seats.1.seat_guid", "needs one"},
+		{func(p *SeatingPlan) { p.Zones[2].Rows[0].Seats[1].Category = "Loge" }, "zones.2.rows.0.seats.1.category", `"Loge"`},
+		{func(p *SeatingPlan) { p.Zones[2].Rows[0].Seats[1].CompanionOf = "c" }, "zones.2.rows.0.seats.1.companion_of", `"c"`},
+		{func(p *SeatingPlan) { p.Zones[2].Rows[0].Seats[1].CompanionOf = "b-2" }, "zones.2.rows.0.seats.1.companion_of", "another seat"},
+		{func(p *SeatingPlan) { p.Zones[3].Areas[0].ID = "" }, "zones.3.areas.0.id", "needs an id"},
+		{func(p *SeatingPlan) { p.Zones[3].Areas[0].ID = "a b" }, "zones.3.areas.0.id", "1 to 64"},
+		{func(p *SeatingPlan) { p.Zones[1].Areas[0].ID = "floor" }, "zones.3.areas.0.id", "zones.1.areas.0"},
+		{func(p *SeatingPlan) { p.Zones[3].Areas[0].Capacity = 0 }, "zones.3.areas.0.capacity", "from 1"},
+		{func(p *SeatingPlan) { p.Zones[3].Areas[0].Category = "" }, "zones.3.areas.0.category", "needs a category"},
+		{func(p *SeatingPlan) { p.Zones[3].Areas[0].Category = "Loge" }, "zones.3.areas.0.category", `"Loge"`},
+		{func(p *SeatingPlan) { p.Zones[3].Areas[0].Shape = "star" }, "zones.3.areas.0.shape", "polygon"},
+		{func(p *SeatingPlan) { p.Zones[1].Areas[1].Polygon.Points[1].X = 1e9 }, "zones.1.areas.1", "coordinates"},
+		{func(p *SeatingPlan) { p.Zones[0].Rows[0].Seats = make([]PlanSeat, 1) }, "zones.0.rows.0.seats.0.seat_number", "number"},
+	} {
+		p := smallPlan()
+		line.change(p)
+		_, err := p.Compile()
+		if fault := (*PlanError)(nil); !errors.As(err, &fault) || fault.Path != line.path ||
+			!strings.Contains(fault.Detail, line.detail) {
+			t.Errorf("%v; want %s: …%s…", err, line.path, line.detail)
+		}
+	}
+}
+
+// TestPlanText: the complete form is read as the same plan, and written the same again.
+func TestPlanText(t *testing.T) {
+	p := smallPlan()
+	text := AppendPlan(nil, p, PlanComplete)
+	read, err := ParsePlan(text)
+	if err != nil {
+		t.Fatalf("%v in %s", err, text)
+	}
+	p.ID, p.Zones[0].Rows[2].RowGUID = "", ""
+	p.Zones[0].Rows[3].Seats = []PlanSeat{}
+	if !reflect.DeepEqual(read, p) {
+		t.Errorf("it reads as %+v", read)
+	}
+	if again := AppendPlan(nil, read, PlanComplete); string(again) != string(text) {
+		t.Errorf("written again it is %s", again)
+	}
+	for _, bad := range []string{"", "null", "[]", `{"name":1}`, string(text) + "x", `{"colour":"x"}`,
+		`{"zones":[` + strings.Repeat("{},", 2*MaxPlanObjects) + "{}]}"} {
+		if _, err := ParsePlan([]byte(bad)); !errors.Is(err, ErrPlanText) {
+			t.Errorf("%.20q: %v", bad, err)
+		}
+	}
+	pretix := string(AppendPlan(nil, p, PlanPretix))
+	for _, ours := range []string{"focal_point", "accessible", "companion_of", "restricted_view", `"id"`, "capacity"} {
+		if strings.Contains(pretix, ours) {
+			t.Errorf("pretix's form has %s: %s", ours, pretix)
+		}
+	}
+}
+
+// TestLargestPlan: as many seats as there can be are found again, and one more is refused.
+func TestLargestPlan(t *testing.T) {
+	p := smallPlan()
+	p.Zones = []PlanZone{{Name: "A"}}
+	for i := range MaxPlanSeats {
+		if i%100 == 0 {
+			p.Zones[0].Rows = append(p.Zones[0].Rows, PlanRow{RowNumber: fmt.Sprint(i / 100)})
+		}
+		row := &p.Zones[0].Rows[i/100]
+		row.Seats = append(row.Seats, PlanSeat{SeatGUID: fmt.Sprint(i), SeatNumber: fmt.Sprint(i % 100), Category: "Rang"})
+	}
+	h := compiled(t, p)
+	for seat := range SeatIndex(h.Seats()) {
+		if found, ok := h.Find(h.Name(seat)); !ok || found != seat {
+			t.Fatalf("%s is found as %d, %t", h.Name(seat), found, ok)
+		}
+	}
+	last := &p.Zones[0].Rows[len(p.Zones[0].Rows)-1]
+	last.Seats = append(last.Seats, PlanSeat{SeatGUID: "more", SeatNumber: "more", Category: "Rang"})
+	if _, err := p.Compile(); err == nil || !strings.Contains(err.Error(), "at most 100000 seats") {
+		t.Error(err)
+	}
+}
+
+// TestPlanObjects: a plan as large as allowed is not too large, and braces in texts don't count.
+func TestPlanObjects(t *testing.T) {
+	for text, want := range map[string]bool{
+		strings.Repeat("{}", MaxPlanObjects):           false,
+		strings.Repeat("{}", MaxPlanObjects+1):         true,
+		`"` + strings.Repeat(`{\"`, 500_000) + `"`:     false,
+		`"\\"` + strings.Repeat("{", MaxPlanObjects+1): true,
+	} {
+		if got := PlanTooLarge([]byte(text)); got != want {
+			t.Errorf("%.10q: %t", text, got)
+		}
+	}
+}
+
+func FuzzCompile(f *testing.F) {
+	f.Add(AppendPlan(nil, smallPlan(), PlanComplete))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		p, err := ParsePlan(text)
+		if err != nil {
+			return
+		}
+		h, err := p.Compile()
+		if err != nil {
+			return
+		}
+		for seat := range SeatIndex(h.Seats()) {
+			if found, ok := h.Find(h.Name(seat)); !ok || found != seat || len(h.Name(seat)) > MaxSeatName {
+				t.Fatalf("%s is found as %d, %t", h.Name(seat), found, ok)
+			}
+		}
+		written := AppendPlan(nil, p, PlanComplete)
+		again, err := ParsePlan(written)
+		if err != nil || string(AppendPlan(nil, again, PlanComplete)) != string(written) {
+			t.Fatalf("%v: %s", err, written)
+		}
+	})
+}

@@ -1,0 +1,38 @@
+package events
+
+import "slices"
+
+// Area is a part of a performance that has places without numbers.
+type Area struct {
+	ID AreaID
+	// Capacity is the number of places by the seating plan.
+	Capacity int64
+	// Prices of one place. They must not be changed.
+	Prices []CategoryPrice
+}
+
+// WithAreas returns the layout with these areas beside its seats, in the plan's order; their ids must
+// differ.
+func (l *Layout) WithAreas(areas []Area) *Layout {
+	with := *l
+	with.areas = areas
+	return &with
+}
+
+// areasOf returns the areas of the hall of a layout.
+func areasOf(l *Layout) []Area {
+	areas := make([]Area, len(l.hall.Areas))
+	for i := range l.hall.Areas {
+		a := &l.hall.Areas[i]
+		areas[i] = Area{ID: a.ID, Capacity: a.Capacity, Prices: l.prices[a.Category]}
+	}
+	return areas
+}
+
+// Areas returns the areas in order. The slice is shared and must not be changed.
+func (l *Layout) Areas() []Area { return l.areas }
+
+// Area returns the index of an area, -1 if there is none of that id.
+func (l *Layout) Area(id AreaID) int {
+	return slices.IndexFunc(l.areas, func(a Area) bool { return a.ID == id })
+}

@@ -1,0 +1,218 @@
+package events
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"sync"
+	"unicode/utf8"
+	"weak"
+)
+
+func init() {
+	register[PlanPartAdded]()
+	register[PlanSealed]()
+}
+
+// PlanCategory is the category of seating plans' streams.
+const PlanCategory = "plan"
+
+// PlanStream is the stream of the plan with this id.
+func PlanStream(id PlanID) StreamID { return NewStreamID(PlanCategory, string(id)) }
+
+// PlanPartAdded stores a part of a seating plan's text, in the complete form of [AppendPlan]. Parts are contiguous; one
+// at offset 0 starts again, replacing an incomplete upload. Parts have no effect until they are sealed.
+type PlanPartAdded struct {
+	PlanID PlanID `json:"plan_id"`
+	// Digest of the whole text, see [PlanDigest].
+	Digest string `json:"digest"`
+	// Offset of the part in the text, in bytes.
+	Offset int64  `json:"offset"`
+	Text   string `json:"text"`
+}
+
+// PlanSealed completes a plan of the parts that were added. It can't change afterwards.
+type PlanSealed struct {
+	PlanID PlanID `json:"plan_id"`
+	// Digest and length of the whole text.
+	Digest string `json:"digest"`
+	Bytes  int64  `json:"bytes"`
+	// DisplayName is the hall's.
+	DisplayName string `json:"name"`
+	// Seats with numbers, and places in all areas for sale.
+	Seats  int64 `json:"seats"`
+	Places int64 `json:"places"`
+}
+
+func (*PlanPartAdded) Name() string { return "plan.part_added.v1" }
+func (*PlanSealed) Name() string    { return "plan.sealed.v1" }
+
+// PlanDigest is the SHA-256 of a plan's text in its complete form, in hexadecimal.
+func PlanDigest(text []byte) string {
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:])
+}
+
+// maxPlanPart is how long the text of a part is at most as JSON: with its fact and its metadata it fits
+// in 32 KiB.
+const maxPlanPart = 24 << 10
+
+// CutPlanPart cuts a part that is small enough for every store off a plan's text. It ends at the end of
+// a character.
+func CutPlanPart(text []byte) (part, rest []byte) {
+	size := 0
+	for at := 0; at < len(text); {
+		c := text[at]
+		_, width := utf8.DecodeRune(text[at:])
+		switch {
+		case c == '"' || c == '\\' || c == '\n' || c == '\r' || c == '\t':
+			size += 2
+		case c < 0x20:
+			size += 6
+		case c >= utf8.RuneSelf && width == 1: // it becomes U+FFFD
+			size += 3
+		default:
+			size += width
+		}
+		if size > maxPlanPart {
+			return text[:at], text[at:]
+		}
+		at += width
+	}
+	return text, nil
+}
+
+// ErrNoPlan: there is no plan with an id, or it is not sealed.
+var ErrNoPlan = errors.New("no such seating plan")
+
+// PlanReader assembles the parts of one plan. It is a fold of the plan's stream.
+type PlanReader struct {
+	Text   []byte
+	Digest string
+	// Sealed is nil before the plan is.
+	Sealed *PlanSealed
+}
+
+// Add applies the next fact of the stream. Error: the fact can't follow.
+func (r *PlanReader) Add(fact Fact) error {
+	switch f := fact.(type) {
+	case *PlanPartAdded:
+		if f.Offset == 0 {
+			r.Text, r.Digest = r.Text[:0], f.Digest
+		}
+		if r.Sealed != nil || f.Digest != r.Digest || f.Offset != int64(len(r.Text)) || f.Text == "" {
+			return fmt.Errorf("a part at %d of %s after %d bytes of %s, sealed: %t", f.Offset, f.Digest, len(r.Text), r.Digest,
+				r.Sealed != nil)
+		}
+		r.Text = append(r.Text, f.Text...)
+	case *PlanSealed:
+		if r.Sealed != nil || f.Digest != r.Digest || f.Bytes != int64(len(r.Text)) {
+			return fmt.Errorf("%d bytes of %s are sealed after %d of %s, sealed: %t", f.Bytes, f.Digest, len(r.Text), r.Digest,
+				r.Sealed != nil)
+		}
+		r.Sealed = f
+	default:
+		return fmt.Errorf("a %s in a plan's stream", fact.Name())
+	}
+	return nil
+}
+
+// Hall returns the hall of a plan that is sealed. Errors: [ErrNoPlan]; the text is not what was sealed.
+func (r *PlanReader) Hall() (*Hall, error) {
+	if r.Sealed == nil {
+		return nil, ErrNoPlan
+	}
+	if digest := PlanDigest(r.Text); digest != r.Digest {
+		return nil, fmt.Errorf("the text of plan %s has the digest %s, not %s", r.Sealed.PlanID, digest, r.Digest)
+	}
+	if hall := hallsInUse.get(r.Digest); hall != nil {
+		return hall, nil
+	}
+	plan, err := ParsePlan(r.Text)
+	if err != nil {
+		return nil, err
+	}
+	hall, err := plan.Compile()
+	if err == nil {
+		hallsInUse.put(r.Digest, hall)
+	}
+	return hall, err
+}
+
+// usedHalls finds halls that something uses, by the digests of their plans.
+type usedHalls struct {
+	mu    sync.Mutex
+	halls map[string]weak.Pointer[Hall] // guarded by mu
+}
+
+var hallsInUse = usedHalls{halls: map[string]weak.Pointer[Hall]{}}
+
+// get returns nil if nothing uses the hall.
+func (u *usedHalls) get(digest string) *Hall {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.halls[digest].Value()
+}
+
+func (u *usedHalls) put(digest string, hall *Hall) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	for other, at := range u.halls {
+		if at.Value() == nil {
+			delete(u.halls, other)
+		}
+	}
+	u.halls[digest] = weak.Make(hall)
+}
+
+// ReadHall reads a plan from the log, or finds that something uses its hall already. Errors: [ErrNoPlan];
+// [ErrBadFact]; the store's.
+func ReadHall(ctx context.Context, store Store, id PlanID) (*Hall, error) {
+	last, err := store.Read(ctx, PlanStream(id), EndRevision, Backward, 1)
+	if err != nil {
+		return nil, err
+	}
+	for i := range last {
+		fact, err := last[i].Decode()
+		if err != nil {
+			return nil, err
+		}
+		sealed, ok := fact.(*PlanSealed)
+		if !ok {
+			return nil, ErrNoPlan
+		}
+		if hall := hallsInUse.get(sealed.Digest); hall != nil {
+			return hall, nil
+		}
+	}
+	return readPlan(ctx, store, id)
+}
+
+// readPlan reads a plan from its first part on.
+func readPlan(ctx context.Context, store Store, id PlanID) (*Hall, error) {
+	reader := PlanReader{}
+	for from := Revision(0); ; {
+		page, err := store.Read(ctx, PlanStream(id), from, Forward, planPage)
+		if err != nil {
+			return nil, err
+		}
+		for i := range page {
+			fact, err := page[i].Decode()
+			if err == nil {
+				err = reader.Add(fact)
+			}
+			if err != nil {
+				return nil, fmt.Errorf("%w: %s@%d: %v", ErrBadFact, page[i].Stream, page[i].Revision, err)
+			}
+		}
+		if len(page) < planPage {
+			return reader.Hall()
+		}
+		from += Revision(len(page))
+	}
+}
+
+// planPage is how many parts of a plan are read at once.
+const planPage = 64

@@ -1,0 +1,134 @@
+package events
+
+import (
+	"slices"
+	"strconv"
+)
+
+// CategoryPrice is a price of a category of a hall, in minor units of the currency. A category has one
+// or several, of which the first is the one that it is listed at.
+type CategoryPrice struct {
+	Category string `json:"category"`
+	// Type is the price type, such as adult; "" for a category with a single price.
+	Type   string `json:"type,omitempty"`
+	Amount int64  `json:"amount"`
+	// Restricted types are sold by a service or an admin only.
+	Restricted bool `json:"restricted,omitempty"`
+}
+
+// The bounds of price lists.
+const (
+	// MaxPriceTypes is how many types a category can have.
+	MaxPriceTypes = 20
+	// MaxPriceType is how long the name of a type can be, in bytes.
+	MaxPriceType = 64
+)
+
+// DefaultPrice returns the price of a category for a seat requested without a price type: the first unrestricted one.
+// ok is false if all are restricted.
+func DefaultPrice(prices []CategoryPrice) (price CategoryPrice, ok bool) {
+	for _, p := range prices {
+		if !p.Restricted {
+			return p, true
+		}
+	}
+	return price, false
+}
+
+// PriceOf returns the price of a type. ok is false if the category lacks it.
+func PriceOf(prices []CategoryPrice, of string) (price CategoryPrice, ok bool) {
+	for _, p := range prices {
+		if p.Type == of {
+			return p, true
+		}
+	}
+	return price, false
+}
+
+// SameCategories reports whether two price lists are of the same categories in the same order.
+func SameCategories(a, b []CategoryPrice) bool {
+	return slices.Equal(categoriesOf(a), categoriesOf(b))
+}
+
+// categoriesOf returns each category whose prices follow one another.
+func categoriesOf(prices []CategoryPrice) (names []string) {
+	for i := range prices {
+		if i == 0 || prices[i].Category != prices[i-1].Category {
+			names = append(names, prices[i].Category)
+		}
+	}
+	return names
+}
+
+// Repriced returns prices with those of some categories replaced by others. unknown is a category among
+// the others that prices do not have, "" if there is none.
+func Repriced(prices, others []CategoryPrice) (priced []CategoryPrice, unknown string) {
+	names := categoriesOf(prices)
+	for _, other := range others {
+		if !slices.Contains(names, other.Category) {
+			return nil, other.Category
+		}
+	}
+	for _, name := range names {
+		is := func(p CategoryPrice) bool { return p.Category == name }
+		from := prices
+		if slices.ContainsFunc(others, is) {
+			from = others
+		}
+		for _, p := range from {
+			if is(p) {
+				priced = append(priced, p)
+			}
+		}
+	}
+	return priced, ""
+}
+
+// Prices returns the prices of a seat's category, nil where sections define the seats.
+func (l *Layout) Prices(seat SeatIndex) []CategoryPrice {
+	if l.hall == nil {
+		return nil
+	}
+	return l.prices[l.hall.category[seat]]
+}
+
+// CategoryPrices returns the prices of a category of the hall, by its index. The slice must not be changed.
+func (l *Layout) CategoryPrices(category int) []CategoryPrice { return l.prices[category] }
+
+// AppendPrices adds prices as resources show them: by category a number, if it has a single price without
+// a type, or else its types.
+func AppendPrices(o *Object, prices []CategoryPrice) {
+	o.Key("prices")
+	all := OpenObject(o.Buf)
+	for len(prices) > 0 {
+		end := 1
+		for end < len(prices) && prices[end].Category == prices[0].Category {
+			end++
+		}
+		all.AnyKey(prices[0].Category)
+		if end == 1 && prices[0].Type == "" {
+			all.Buf = strconv.AppendInt(all.Buf, prices[0].Amount, 10)
+		} else {
+			all.Buf = appendTypes(all.Buf, prices[:end])
+		}
+		prices = prices[end:]
+	}
+	o.Buf = all.Close()
+}
+
+func appendTypes(dst []byte, prices []CategoryPrice) []byte {
+	dst = append(dst, '[')
+	for i, p := range prices {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		o := OpenObject(dst)
+		o.String("type", p.Type)
+		o.Int("amount", p.Amount)
+		if p.Restricted {
+			o.Bool("restricted", true)
+		}
+		dst = o.Close()
+	}
+	return append(dst, ']')
+}

@@ -1,0 +1,54 @@
+package history
+
+import (
+	"fmt"
+
+	"admitone/events"
+)
+
+func init() {
+	register(kind{category: events.CallOffCategory, describe: describeCallOff, links: linksOfCallOff, ids: Parts,
+		example: "calloff/performance/gala (how far the end of what was called off has come)"})
+}
+
+func linksOfCallOff(l *links, _ *events.Recorded, fact events.Fact) {
+	if f, ok := fact.(*events.CallOffBegun); ok {
+		l.add(f.Of, f.ID)
+	}
+}
+
+// callOffOf is the completion of an entity's cancellation as a source of the entity's history. Only the cancellation's
+// own history has its progress.
+func callOffOf(own events.StreamID) source {
+	return source{events.CallOffStream(events.NewCallOffID(own.Category(), own.Entity())), func(fact events.Fact) bool {
+		_, swept := fact.(*events.CallOffSwept)
+		return swept
+	}}
+}
+
+// describeCallOff describes the progress of a cancellation. Its stream names no holder.
+func describeCallOff(fact events.Fact, of subject) string {
+	if !of.isEveryone() {
+		return ""
+	}
+	switch f := fact.(type) {
+	case *events.CallOffBegun:
+		return fmt.Sprintf("%s %s is called off, because: %q; all that was sold of it is ended next", f.Of, f.ID, f.Reason)
+	case *events.CallOffSwept:
+		return fmt.Sprintf("everything that was held or sold before has come to its end; %d were ended", f.Ended)
+	}
+	return describeCursor(fact)
+}
+
+// calledOff describes the cancellation of a booking with its performance.
+func calledOff(of subject, f *events.BookingCancelled) string {
+	switch {
+	case f.Was == events.BookingIsReleased:
+		return fmt.Sprintf("given back behind the call-off of its performance; %s that were kept are refunded next: payment %s",
+			of.money(f.Amount), f.PaymentID)
+	case f.Amount > 0:
+		return fmt.Sprintf("ended, because its performance was called off; %s is refunded next: payment %s",
+			of.money(f.Amount), f.PaymentID)
+	}
+	return fmt.Sprintf("ended, because its performance was called off; it was %s", f.Was)
+}

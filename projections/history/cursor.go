@@ -1,0 +1,15 @@
+package history
+
+import "admitone/events"
+
+func init() {
+	register(kind{category: events.CursorCategory, ids: Derived,
+		describe: func(fact events.Fact, of subject) string {
+			if !of.isEveryone() {
+				return ""
+			}
+			return describeCursor(fact)
+		},
+		links:   func(*links, *events.Recorded, events.Fact) {},
+		example: "cursor/stripe~sessions (work outside for the events of the log, and how far it has come)"})
+}

@@ -1,0 +1,38 @@
+package history
+
+import (
+	"fmt"
+
+	"admitone/events"
+)
+
+// describeMoney describes a fact of a payment for a reservation.
+func describeMoney(fact events.Fact, of subject, mine func(events.Holder) bool) string {
+	if !mine(events.HolderOf(fact)) {
+		return ""
+	}
+	switch f := fact.(type) {
+	case *events.ProductRetaken:
+		return fmt.Sprintf("%s has %s again that had expired, at %s each: reservation %s; %s", f.Holder, units(f.Quantity),
+			of.money(f.Price), f.ReservationID, remain(f.Remaining)) + outside(f.Payment)
+	case *events.ProductPaid:
+		return fmt.Sprintf("%s's reservation %s of %s, confirmed before, is paid", f.Holder, f.ReservationID,
+			units(f.Quantity)) + outside(f.Payment)
+	case *events.ProductPaymentFailed:
+		return fmt.Sprintf("money for %s's reservation %s of %s came too late (%s)", f.Holder, f.ReservationID,
+			units(f.Quantity), f.Reason) + outside(f.Payment)
+	}
+	return ""
+}
+
+// givenBackFor describes the refund of a released reservation.
+func givenBackFor(f *events.ProductReleased, of subject) (text string) {
+	text = outside(f.Payment)
+	if f.Kept > 0 {
+		text += fmt.Sprintf(", of which %s are kept", of.money(f.Kept))
+	}
+	if f.Reason != "" {
+		text += fmt.Sprintf("; by the organiser, because: %q", f.Reason)
+	}
+	return text
+}

@@ -1,0 +1,177 @@
+package verify
+
+import (
+	"slices"
+
+	"admitone/events"
+)
+
+// RuleBlocks is the rule of changes of blocks, as it is printed.
+const RuleBlocks Rule = "changes of what is blocked follow one another, and each is made or undone as a whole"
+
+// blockCheck folds the changes of blocks of a performance.
+type blockCheck struct {
+	last      int64
+	label     events.BlockLabel // of the last
+	seats     []events.SeatName // of the last
+	areas     []events.AreaPlaces
+	sizes     []events.AreaResize
+	unblocks  bool
+	open      bool
+	withdrawn bool
+	stated    bool // an edit states the sizes
+}
+
+// apply applies a fact. known is false if it is not about blocks.
+func (c *blockCheck) apply(show *performanceCheck, fact events.Fact) (_ *fault, known bool) {
+	switch f := fact.(type) {
+	case *events.BlocksBegun:
+		return c.next(show, &f.BlockChange, true), true
+	case *events.BlocksChanged:
+		return c.changed(show, &f.BlockChange), true
+	case *events.BlocksWithdrawn:
+		if !c.open || c.withdrawn || c.stated || f.Number != c.last {
+			return faultf(RuleBlocks, "change %d is withdrawn; the last is %d, under way: %t", f.Number, c.last, c.open), true
+		}
+		c.withdrawn = true
+	case *events.BlocksUndone:
+		if !c.withdrawn || f.Number != c.last {
+			return faultf(RuleBlocks, "change %d is undone; the last is %d, withdrawn: %t", f.Number, c.last, c.withdrawn), true
+		}
+		c.open, c.withdrawn = false, false
+	default:
+		return nil, false
+	}
+	return nil, true
+}
+
+// next applies a change that must be the next one.
+func (c *blockCheck) next(show *performanceCheck, f *events.BlockChange, open bool) *fault {
+	sizes := len(f.Sizes) > 0
+	if c.open || f.Number != c.last+1 || f.Label.Valid() == sizes || sizes && (len(f.Seats)+len(f.Areas) > 0 || !open) {
+		return faultf(RuleBlocks, "change %d under %q after %d, in progress: %t", f.Number, f.Label, c.last, c.open)
+	}
+	before := events.SeatIndex(-1)
+	for _, name := range f.Seats {
+		at, ok := show.latest.layout.Find(name)
+		if !ok {
+			return faultf(RuleLayout, "performance %q has no seat %q", show.id, name)
+		}
+		if at <= before {
+			return faultf(RuleBlocks, "change %d has %q twice or out of order", f.Number, name)
+		}
+		before = at
+	}
+	all := slices.Clone(f.Areas)
+	for _, size := range f.Sizes {
+		all = append(all, size.AreaPlaces)
+	}
+	if fault := show.areasInOrder(all); fault != nil {
+		return fault
+	}
+	c.last, c.label, c.unblocks, c.seats, c.open = f.Number, f.Label, f.Unblocks, f.Seats, open
+	c.areas, c.sizes, c.stated = f.Areas, f.Sizes, false
+	return nil
+}
+
+// areasInOrder checks areas of a change: they are the performance's, in its order, each with some of its places.
+func (c *performanceCheck) areasInOrder(areas []events.AreaPlaces) *fault {
+	before := -1
+	for _, a := range areas {
+		at := c.latest.layout.Area(a.Area)
+		switch {
+		case at < 0:
+			return faultf(RuleLayout, "performance %q has no area %q", c.id, a.Area)
+		case at <= before:
+			return faultf(RuleBlocks, "a change has the area %q twice or out of order", a.Area)
+		case a.Places < 1 || a.Places > c.latest.layout.Areas()[at].Capacity:
+			return faultf(RulePlaces, "%d places of %q, which has %d by its plan", a.Places, a.Area,
+				c.latest.layout.Areas()[at].Capacity)
+		}
+		before = at
+	}
+	return nil
+}
+
+// edited applies an edit that resizes areas: it states the sizes of the change in progress, or is the next change.
+func (c *blockCheck) edited(show *performanceCheck, f *events.PerformanceEdited) *fault {
+	for _, a := range f.Areas {
+		if fault := show.areasInOrder([]events.AreaPlaces{a}); fault != nil {
+			return fault
+		}
+	}
+	if f.Change == 0 {
+		return nil
+	}
+	begun := c.open && !c.withdrawn && !c.stated && f.Change == c.last && !slices.ContainsFunc(c.sizes,
+		func(size events.AreaResize) bool { return !slices.Contains(f.Areas, size.AreaPlaces) })
+	if !begun && (c.open || f.Change != c.last+1) {
+		return faultf(RuleBlocks, "an edit resizes areas by change %d; the last is %d, in progress: %t", f.Change, c.last,
+			c.open)
+	}
+	if c.stated = begun; !begun {
+		*c = blockCheck{last: f.Change, areas: f.Areas}
+	}
+	return nil
+}
+
+// changes checks a fact of an area against the change that it names.
+func (c *blockCheck) changes(id events.AreaID, fact events.Fact) *fault {
+	number, ok := int64(0), false
+	is := func(a events.AreaPlaces) bool { return a.Area == id }
+	switch f := fact.(type) {
+	case *events.AreaResized:
+		number = f.Change
+		ok = c.label == "" && slices.Contains(c.areas, events.AreaPlaces{Area: id, Places: f.Places}) ||
+			slices.ContainsFunc(c.sizes, func(size events.AreaResize) bool {
+				// An area that loses places does so before the edit, and a server that stalled may say so late.
+				return size.Area == id && (f.Places == size.Was ||
+					f.Places == size.Places && (size.Places < size.Was || c.stated && !c.withdrawn))
+			})
+	case *events.AreaBlocked:
+		number = f.Change
+		ok = f.Label == c.label && !c.unblocks &&
+			slices.Contains(c.areas, events.AreaPlaces{Area: id, Places: f.Kept})
+	case *events.AreaUnblocked:
+		number = f.Change
+		ok = f.Label == c.label && f.Undo != c.unblocks && slices.ContainsFunc(c.areas, is)
+	}
+	if number < 0 || number > c.last || number == c.last && number > 0 && !ok {
+		return faultf(RuleBlocks, "a %s of %q by change %d, which says otherwise; the last is %d", fact.Name(), id, number,
+			c.last)
+	}
+	return nil
+}
+
+// changed applies a completed change: the one in progress, or the next one.
+func (c *blockCheck) changed(show *performanceCheck, f *events.BlockChange) *fault {
+	if !c.open {
+		return c.next(show, f, false)
+	}
+	same := slices.Equal(f.Seats, c.seats) && slices.Equal(f.Areas, c.areas) && slices.Equal(f.Sizes, c.sizes)
+	if f.Unblocks { // some of it may have been booked meanwhile
+		same = !slices.ContainsFunc(f.Seats, func(name events.SeatName) bool { return !slices.Contains(c.seats, name) }) &&
+			!slices.ContainsFunc(f.Areas, func(a events.AreaPlaces) bool {
+				return !slices.ContainsFunc(c.areas, func(begun events.AreaPlaces) bool { return begun.Area == a.Area })
+			})
+	}
+	if len(c.sizes) > 0 && !c.stated {
+		same = false
+	}
+	if c.withdrawn || f.Number != c.last || f.Label != c.label || f.Unblocks != c.unblocks || !same {
+		return faultf(RuleBlocks, "change %d under %q is done; change %d under %q is in progress, withdrawn: %t", f.Number,
+			f.Label, c.last, c.label, c.withdrawn)
+	}
+	c.open = false
+	return nil
+}
+
+// blocked checks a blocked seat against the change that it names.
+func (c *blockCheck) blocked(name events.SeatName, f *events.SeatBlocked) *fault {
+	of := f.Change == c.last && (c.unblocks || f.Label != c.label || !slices.Contains(c.seats, name))
+	if f.Change < 0 || f.Change > c.last || of {
+		return faultf(RuleBlocks, "it is blocked under %q by change %d, which has no such seat; the last is %d", f.Label,
+			f.Change, c.last)
+	}
+	return nil
+}

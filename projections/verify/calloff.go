@@ -1,0 +1,198 @@
+package verify
+
+import (
+	"fmt"
+	"time"
+
+	"admitone/events"
+)
+
+// RuleCalledOff is the rule of what was called off, as it is printed.
+const RuleCalledOff Rule = "what was called off is not edited, all that was sold of it is ended once and refunded in full, and behind its sweep nothing from before is left"
+
+func init() {
+	ledgerChecks[events.CallOffCategory] = func(l *ledger, id string) check {
+		return &callOffCheck{ledger: l, id: events.CallOffID(id)}
+	}
+}
+
+// callOffCheck checks a cancellation by the organiser, and what it has cancelled.
+type callOffCheck struct {
+	ledger *ledger
+	id     events.CallOffID
+	begun  *events.CallOffBegun
+	swept  bool
+	cursor cursorCheck
+}
+
+func (c *callOffCheck) apply(e *events.Recorded, fact events.Fact, _ time.Time) *fault {
+	begun, isCreation := fact.(*events.CallOffBegun)
+	if isCreation != (c.begun == nil) {
+		return faultf(RuleCreation, "a %s at revision %d", fact.Name(), e.Revision)
+	}
+	switch f := fact.(type) {
+	case *events.CallOffBegun:
+		if events.NewCallOffID(f.Of, f.ID) != c.id {
+			return faultf(RuleFigures, "it begins the call-off of %s %q", f.Of, f.ID)
+		}
+		c.begun = begun
+		return nil
+	case *events.CallOffSwept:
+		if c.swept || f.Ended < 0 {
+			return faultf(RuleCalledOff, "it was swept before: %t; %d are ended", c.swept, f.Ended)
+		}
+		c.swept = true
+		if sweep := swept[c.begun.Of]; sweep != nil {
+			return sweep(c.ledger, c.begun.ID, f.Ended)
+		}
+		return faultf(RuleKnown, "nothing of the category %q is called off", c.begun.Of)
+	}
+	return c.cursor.apply(e, fact)
+}
+
+// swept checks that a completed cancellation covers what was sold, by the category of the cancelled entity.
+var swept = map[string]func(l *ledger, id string, ended int64) *fault{
+	events.PerformanceCategory: (*ledger).sweptPerformance,
+	events.ProductCategory:     (*ledger).sweptProduct,
+	events.TournamentCategory:  (*ledger).sweptTournament,
+}
+
+// sweptPerformance checks that nothing held before the fence is still held or booked. A server that had not heard of
+// it may have held bookings, or paid expired ones late, behind the fence: the sweep need not wait for those.
+func (l *ledger) sweptPerformance(id string, ended int64) *fault {
+	show := l.performances[events.PerformanceID(id)]
+	if show == nil || show.fence == 0 {
+		return faultf(RuleCalledOff, "performance %q was not called off", id)
+	}
+	cancelled := int64(0)
+	for _, b := range l.bookings {
+		if b.row.performance != events.PerformanceID(id) || max(b.made, b.retaken) > show.fence {
+			continue
+		}
+		if why := l.sweepable(b); why != "" || b.row.refunding {
+			return faultf(RuleCalledOff, "the booking %q, being refunded: %t, %s", b.id, b.row.refunding, why)
+		}
+		if b.row.status == events.BookingIsCancelled {
+			cancelled++
+		}
+	}
+	if ended > cancelled {
+		return faultf(RuleFigures, "%d bookings are ended, and it says %d", cancelled, ended)
+	}
+	return nil
+}
+
+// sweptProduct: nothing of it is held or sold.
+func (l *ledger) sweptProduct(id string, _ int64) *fault {
+	p := l.products[events.ProductID(id)]
+	if p == nil || !p.row.fence {
+		return faultf(RuleCalledOff, "product %q was not called off", id)
+	}
+	if p.row.held != 0 || p.row.sold != 0 {
+		return faultf(RuleCalledOff, "of product %q, %d are held and %d sold", id, p.row.held, p.row.sold)
+	}
+	return nil
+}
+
+// sweptTournament: there is nothing to sweep, for the fence itself has ended all entries.
+func (l *ledger) sweptTournament(id string, _ int64) *fault {
+	if t := l.tournaments[events.TournamentID(id)]; t == nil || t.row.status != events.TournamentIsCancelled {
+		return faultf(RuleCalledOff, "tournament %q was not called off", id)
+	}
+	return nil
+}
+
+// sweepable describes what is yet to be cancelled of a booking whose performance was cancelled, "" for nothing.
+func (l *ledger) sweepable(b *bookingCheck) string {
+	show := l.performances[b.row.performance]
+	if show == nil || show.fence == 0 {
+		return ""
+	}
+	switch b.row.status {
+	case events.BookingIsHeld, events.BookingIsAwaiting, events.BookingIsPaying, events.BookingIsBooked:
+		return fmt.Sprintf("is %s, and performance %s was called off", b.row.status, b.row.performance)
+	case events.BookingIsReleased:
+		if b.behind > 0 {
+			return fmt.Sprintf("has %d kept behind the call-off of performance %s", b.behind, b.row.performance)
+		}
+	}
+	return ""
+}
+
+// cancel applies the cancellation of a booking, and returns whether it can follow.
+func (b *booking) cancel(f *events.BookingCancelled) bool {
+	was, due := b.status, f.MadeUp
+	switch was {
+	case events.BookingIsBooked:
+		price, _ := b.left()
+		due += price
+	case events.BookingIsReleased, events.BookingIsHeld, events.BookingIsExpired:
+	default:
+		return false
+	}
+	fits := !b.refunding && !b.returning() && f.MadeUp >= 0 && f.MadeUp <= b.keeps &&
+		(due > 0 || was != events.BookingIsReleased)
+	b.status, b.refunds, b.madeUp = events.BookingIsCancelled, f.Amount, f.MadeUp
+	b.refunding = was == events.BookingIsBooked || due > 0
+	b.keeps -= f.MadeUp
+	return fits && f.Was == was && f.Amount == due && (due == 0) == (f.PaymentID == "") &&
+		(due == 0 || f.PaymentID == b.paymentID)
+}
+
+// keep counts the fees withheld after the cancellation of the performance, until they are refunded.
+func (c *bookingCheck) keep(fact events.Fact) {
+	show := c.ledger.performances[c.row.performance]
+	if show == nil || show.fence == 0 {
+		return
+	}
+	switch f := fact.(type) {
+	case *events.BookingReleased:
+		c.behind += f.Kept
+	case *events.BookingSeatReturned:
+		c.behind += f.Kept
+	case *events.BookingCancelled:
+		c.behind = 0
+	}
+}
+
+// checkCancelled checks the cancellation of a booking against that of its performance.
+func (c *bookingCheck) checkCancelled(f *events.BookingCancelled) *fault {
+	show := c.ledger.performances[c.row.performance]
+	switch {
+	case show.fence == 0:
+		return faultf(RuleCalledOff, "performance %q was not called off", c.row.performance)
+	case f.MadeUp != c.behind:
+		return faultf(RuleCalledOff, "%d that were kept are refunded; %d were kept behind the call-off", f.MadeUp, c.behind)
+	}
+	return nil
+}
+
+// checkMadeGood checks the amount refunded because of a cancellation against the booking.
+func (c *bookingCheck) checkMadeGood() *fault {
+	row := &c.row
+	switch {
+	case row.refunds == 0:
+		return nil
+	case row.payment != "":
+		if p := c.ledger.payments[row.payment.Entity()]; p == nil || p.booked != 0 || p.kept != row.keeps {
+			return faultf(RuleCalledOff, "the payment %s is neither refunded nor owed", row.payment)
+		}
+	default:
+		if wallet := c.ledger.wallets[row.holder]; wallet == nil ||
+			wallet.payments[row.paymentID].parts[events.CallOffRefund(row.paymentID)] != row.refunds {
+			return faultf(RuleCalledOff, "%d of %q are not refunded", row.refunds, row.paymentID)
+		}
+	}
+	return nil
+}
+
+// outcomeMadeUp checks an owed fee against the booking.
+func (c *paymentCheck) outcomeMadeUp(f *events.PaymentMadeUp) *fault {
+	b := c.ledger.bookings[c.received.BookingID]
+	if f.Amount < 1 || f.Cause != events.OwedCancelled || b == nil || b.row.bookedBy != c.stream() ||
+		b.row.status != events.BookingIsCancelled || b.row.madeUp != f.Amount {
+		return faultf(RuleOutcome, "%d that were kept are owed as %q, and %s does not say so", f.Amount, f.Cause,
+			c.received.Path())
+	}
+	return nil
+}

@@ -1,0 +1,34 @@
+package verify
+
+import "admitone/events"
+
+// Outside has the sums of external payments, in minor units of their currency.
+// Received = Open + Booked + Kept + Refunded + Owed.
+type Outside struct {
+	Received int64 `json:"received"`
+	Open     int64 `json:"open"`
+	Booked   int64 `json:"booked"`
+	Kept     int64 `json:"kept"`
+	Refunded int64 `json:"refunded"`
+	Owed     int64 `json:"owed"`
+}
+
+// Outside returns the sums of the payments for which included returns true (nil includes all) by currency; nil if there
+// are none.
+func (v *Verifier) Outside(included func(of events.PaidThing) bool) map[string]Outside {
+	if len(v.ledger.payments) == 0 {
+		return nil
+	}
+	sums := map[string]Outside{}
+	for _, c := range v.ledger.payments {
+		if included != nil && !included(c.received.PaidThing) {
+			continue
+		}
+		sum := sums[c.received.Currency]
+		sum.Received += c.received.Amount
+		sum.Open, sum.Booked, sum.Kept = sum.Open+c.open, sum.Booked+c.booked, sum.Kept+c.kept
+		sum.Refunded, sum.Owed = sum.Refunded+c.refunded, sum.Owed+c.owed
+		sums[c.received.Currency] = sum
+	}
+	return sums
+}

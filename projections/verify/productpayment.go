@@ -1,0 +1,299 @@
+package verify
+
+import (
+	"math"
+	"time"
+
+	"admitone/events"
+)
+
+// RuleUnits is the rule of money for reservations, as it is printed.
+const RuleUnits Rule = "money from outside pays for a reservation once, at its price as it was held, or comes too late for good"
+
+// offer is the price of a unit and the rule for giving it back, as a product states them.
+type offer struct {
+	price int64
+	rule  events.Cancellation
+}
+
+// cost is the price of units, math.MaxInt64 on overflow.
+func (o *offer) cost(quantity int64) int64 {
+	if o.price > 0 && quantity > math.MaxInt64/o.price {
+		return math.MaxInt64
+	}
+	return o.price * quantity
+}
+
+// unitsMoney is what the verifier knows of a reservation that has payments.
+type unitsMoney struct {
+	paidBy   events.StreamID
+	failed   map[events.StreamID]bool
+	released bool
+	called   bool // off, with its product
+	kept     int64
+	cost     int64
+}
+
+// offer records the terms that the product states, if they are new.
+func (c *productCheck) offer() {
+	if n := len(c.offers); n > 0 && c.offers[n-1].price == c.row.price && sameRule(c.offers[n-1].rule, c.row.rule) {
+		return
+	}
+	c.offers = append(c.offers, offer{c.row.price, c.row.rule})
+}
+
+func sameRule(a, b events.Cancellation) bool {
+	return a.RefundPercent == b.RefundPercent && a.Until.Equal(b.Until)
+}
+
+// checkOffer checks the terms frozen in a fact against the product's; facts of earlier versions freeze none.
+func (c *productCheck) checkOffer(price int64, rule events.Cancellation) *fault {
+	before := price == 0 && rule == (events.Cancellation{})
+	if before || price == c.row.price && sameRule(rule, c.row.rule) {
+		return nil
+	}
+	return faultf(RuleReturns, "it freezes a price of %d and %d percent; the product states %d and %d percent", price,
+		rule.RefundPercent, c.row.price, c.row.rule.RefundPercent)
+}
+
+// leave ends a reservation, and remembers it if it cost something.
+func (c *productCheck) leave(id key, released bool) {
+	set := c.reservationSet
+	owned := set.open[id]
+	if c.offers[owned.offer].price > 0 {
+		set.past[id] = past{claim: owned, until: set.until[id], released: released}
+	}
+	set.end(id)
+}
+
+// moneyOf returns the money of a reservation, creating an entry if there is none.
+func (c *productCheck) moneyOf(id key) *unitsMoney {
+	if c.money == nil {
+		c.money = map[key]*unitsMoney{}
+	}
+	if c.money[id] == nil {
+		c.money[id] = &unitsMoney{failed: map[events.StreamID]bool{}}
+	}
+	return c.money[id]
+}
+
+// cost of a reservation as it was held; false if there never was one.
+func (c *productCheck) cost(name events.ReservationID) (amount int64, ok bool) {
+	parsed, err := events.ParseID(string(name))
+	if err != nil {
+		return 0, false
+	}
+	id := c.reservationSet.id(parsed)
+	if owned, ok := c.reservationSet.open[id]; ok {
+		return c.offers[owned.offer].cost(int64(owned.quantity)), true
+	}
+	if was, ok := c.reservationSet.past[id]; ok {
+		return c.offers[was.offer].cost(int64(was.quantity)), true
+	}
+	_, ok = c.reservationSet.ended[id]
+	return 0, ok
+}
+
+// payments checks a fact against the payments for reservations.
+func (c *productCheck) payments(fact events.Fact, decided time.Time) *fault {
+	confirmed, isConfirmed := fact.(*events.ProductConfirmed)
+	if c.retaken != "" && (!isConfirmed || confirmed.Payment != c.retaken) {
+		return faultf(RuleUnits, "a %s behind units that were taken again for %q", fact.Name(), c.retaken)
+	}
+	switch f := fact.(type) {
+	case *events.ProductConfirmed:
+		if f.Payment != "" {
+			return c.pay(f.ReservationID, f.Payment)
+		}
+	case *events.ProductPaid:
+		id, fault := c.find(f.ReservationID, f.Holder, f.Quantity)
+		if fault != nil {
+			return fault
+		}
+		if _, held := c.reservationSet.until[id]; held {
+			return faultf(RuleUnits, "%s is held and paid as if it were confirmed", f.ReservationID)
+		}
+		return c.pay(f.ReservationID, f.Payment)
+	case *events.ProductRetaken:
+		return c.retake(f)
+	case *events.ProductPaymentFailed:
+		return c.fail(f, decided)
+	case *events.ProductReleased:
+		return c.giveBack(f, decided)
+	case *events.ProductReservationCancelled:
+		return c.callOffMoney(f)
+	}
+	return nil
+}
+
+// pay records that a payment paid for a reservation.
+func (c *productCheck) pay(name events.ReservationID, payment events.StreamID) *fault {
+	parsed, _ := events.ParseID(string(name))
+	cost, _ := c.cost(name)
+	m := c.moneyOf(c.reservationSet.id(parsed))
+	switch p := c.ledger.payments[payment.Entity()]; {
+	case p == nil || p.received.ProductID != c.id || p.received.ReservationID != name || p.received.Wrong() ||
+		p.open != cost:
+		return faultf(RuleUnits, "%s costs %d, and %q has not brought that for it", name, cost, payment)
+	case m.paidBy != "" || m.failed[payment]:
+		return faultf(RuleUnits, "%s is paid by %q; before, it was by %q, and this one has failed: %t", name, payment,
+			m.paidBy, m.failed[payment])
+	}
+	m.paidBy, m.cost = payment, cost
+	return nil
+}
+
+// carried checks a fact's description of an expired reservation.
+func (c *productCheck) carried(name events.ReservationID, holder events.Holder, quantity, price int64,
+	rule events.Cancellation, until time.Time) (id key, was past, f *fault) {
+	parsed, err := events.ParseID(string(name))
+	if err != nil {
+		return id, was, faultf(RuleFigures, "a reservation %q", name)
+	}
+	id = c.reservationSet.id(parsed)
+	was, ended := c.reservationSet.past[id]
+	switch {
+	case !ended || was.released:
+		return id, was, faultf(RuleUnits, "%s has not expired", name)
+	case was.holder != c.reservationSet.add(holder, quantity).holder || int64(was.quantity) != quantity ||
+		!was.until.time().Equal(until) || c.offers[was.offer].price != price ||
+		!sameRule(c.offers[was.offer].rule, rule):
+		return id, was, faultf(RuleUnits, "it says that %s was %d for %q at %d until %s, and it was another one", name, quantity,
+			holder, price, events.FormatTime(until))
+	}
+	return id, was, nil
+}
+
+func (c *productCheck) retake(f *events.ProductRetaken) *fault {
+	id, was, fault := c.carried(f.ReservationID, f.Holder, f.Quantity, f.Price, f.Cancellation, f.ExpiresAt)
+	if fault != nil {
+		return fault
+	}
+	if limit, has := c.row.limitPerHolder, c.reservationSet.holders[was.holder]; limit > 0 && has+f.Quantity > limit {
+		return faultf(RuleLimit, "%q has %d and takes %d again; the limit is %d", f.Holder, has, f.Quantity, limit)
+	}
+	c.reservationSet.again(id, was)
+	c.retaken = f.Payment
+	return nil
+}
+
+// fail checks the reason of a late payment's failure.
+func (c *productCheck) fail(f *events.ProductPaymentFailed, decided time.Time) *fault {
+	id, was, fault := c.carried(f.ReservationID, f.Holder, f.Quantity, f.Price, f.Cancellation, f.ExpiresAt)
+	if fault != nil {
+		return fault
+	}
+	limit, has := c.row.limitPerHolder, c.reservationSet.holders[was.holder]
+	m, p := c.moneyOf(id), c.ledger.payments[f.Payment.Entity()]
+	want := events.FailReason("")
+	switch {
+	case checkWithin(c.row.times, decided) != nil:
+		want = events.FailedSale
+	case limit > 0 && has+f.Quantity > limit:
+		want = events.FailedLimit
+	case c.row.remaining() < f.Quantity:
+		want = events.FailedSoldOut
+	}
+	switch {
+	case f.Reason != want:
+		return faultf(RuleUnits, "the payment of %s fails with %q; it should be %q", f.ReservationID, f.Reason, want)
+	case p == nil || p.received.ProductID != c.id || p.received.ReservationID != f.ReservationID || p.open == 0:
+		return faultf(RuleUnits, "%q has brought nothing for %s", f.Payment, f.ReservationID)
+	case m.failed[f.Payment] || m.paidBy == f.Payment:
+		return faultf(RuleUnits, "%q has failed or paid before", f.Payment)
+	}
+	m.failed[f.Payment] = true
+	return nil
+}
+
+// giveBack checks the release of a reservation against its payment and its cancellation policy.
+func (c *productCheck) giveBack(f *events.ProductReleased, decided time.Time) *fault {
+	parsed, err := events.ParseID(string(f.ReservationID))
+	if err != nil {
+		return nil // found next
+	}
+	id := c.reservationSet.id(parsed)
+	m := c.money[id]
+	if m == nil || m.paidBy == "" {
+		if f.Payment != "" || f.Kept != 0 {
+			return faultf(RuleUnits, "%s is given back as paid by %q, and it is not paid", f.ReservationID, f.Payment)
+		}
+		if m != nil {
+			m.released = true
+		}
+		return nil
+	}
+	owned := c.reservationSet.open[id]
+	sold := c.offers[owned.offer]
+	kept := keptOf(sold.rule, sold.price) * int64(owned.quantity)
+	switch {
+	case f.Payment != m.paidBy:
+		return faultf(RuleUnits, "%s is given back as paid by %q; it was by %q", f.ReservationID, f.Payment, m.paidBy)
+	case f.Kept != kept:
+		return faultf(RuleReturns, "it keeps %d of %d; it should keep %d", f.Kept, m.cost, kept)
+	case !sold.rule.Until.IsZero() && !decided.Before(sold.rule.Until) && f.Reason == "":
+		return faultf(RuleReturns, "given back at %s, without a reason; that was possible before %s",
+			events.FormatTime(decided), events.FormatTime(sold.rule.Until))
+	}
+	m.released, m.kept = true, f.Kept
+	return nil
+}
+
+// callOffMoney checks the cancellation of a reservation against its payment.
+func (c *productCheck) callOffMoney(f *events.ProductReservationCancelled) *fault {
+	parsed, err := events.ParseID(string(f.ReservationID))
+	if err != nil {
+		return nil // found next
+	}
+	m, paidBy := c.money[c.reservationSet.id(parsed)], events.StreamID("")
+	if m != nil {
+		paidBy, m.released, m.called = m.paidBy, true, true
+	}
+	if f.Payment != paidBy {
+		return faultf(RuleUnits, "%s is called off as paid by %q; it was by %q", f.ReservationID, f.Payment, paidBy)
+	}
+	return nil
+}
+
+// either returns the first fault that is one.
+func either(first, second *fault) *fault {
+	if first != nil {
+		return first
+	}
+	return second
+}
+
+// units is the money of the reservation that a payment is for, nil if none is known.
+func (c *paymentCheck) units() *unitsMoney {
+	of := c.ledger.products[c.received.ProductID]
+	parsed, err := events.ParseID(string(c.received.ReservationID))
+	if of == nil || err != nil {
+		return nil
+	}
+	return of.money[of.reservationSet.id(parsed)]
+}
+
+// unitsReleased reports whether the reservation that a payment is for was released.
+func (c *paymentCheck) unitsReleased() bool {
+	of := c.ledger.products[c.received.ProductID]
+	parsed, err := events.ParseID(string(c.received.ReservationID))
+	return of != nil && err == nil && of.reservationSet.past[of.reservationSet.id(parsed)].released
+}
+
+// unitsOwed reports whether money for a reservation is owed as its product's stream states.
+func (c *paymentCheck) unitsOwed(cause events.RefundCause) bool {
+	m := c.units()
+	switch {
+	case m != nil && m.paidBy == c.stream():
+		return false
+	case cause == events.OwedLate:
+		return m != nil && m.failed[c.stream()]
+	case cause == events.OwedReleased:
+		return c.unitsReleased()
+	case cause == events.OwedCancelled:
+		return c.ledger.products[c.received.ProductID].row.fence
+	case cause == events.OwedAlreadyPaid:
+		return m != nil && m.paidBy != ""
+	}
+	return false
+}

@@ -1,0 +1,159 @@
+package verify_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"admitone/events"
+	"admitone/projections/logtest"
+	"admitone/projections/verify"
+)
+
+// TestVerifierHoldsReturnsOfSeats breaks each rule of returning one seat; a refund of 3 withholds 2
+// of 5.
+func TestVerifierHoldsReturnsOfSeats(t *testing.T) {
+	giveBack := func(f *logtest.Forgery, edit func(*events.BookingSeatReturned)) {
+		fact := &events.BookingSeatReturned{Seat: "A-1-1", Price: 5, Kept: 2, PaymentID: "x.1"}
+		if edit != nil {
+			edit(fact)
+		}
+		f.Add("booking-x", fact)
+	}
+	refund := func(f *logtest.Forgery, amount int64, id events.RefundID) {
+		f.Add("wallet-cy", &events.WalletRefunded{PaymentID: "x.1", BookingID: "x", Amount: amount, Balance: 4 + amount,
+			RefundID: id})
+	}
+	free := func(f *logtest.Forgery) {
+		f.Add(logtest.SeatStream("a", "A-1-1"), &events.SeatReleased{HoldID: "x.1", Holder: "cy", Was: events.SeatIsBooked,
+			Reason: events.ReleasedReturned, ReleasedAt: f.Now})
+	}
+	end := func(f *logtest.Forgery, amount int64) {
+		f.Add("booking-x", &events.BookingSeatRefunded{Seat: "A-1-1", Amount: amount})
+	}
+	part := events.SeatRefund("x.1", "A-1-1")
+	all := func(f *logtest.Forgery) { giveBack(f, nil); refund(f, 3, part); free(f); end(f, 3) }
+	for name, test := range map[string]struct {
+		want  verify.Rule // "" if all is well
+		forge func(*logtest.Forgery)
+	}{
+		"a half in time":      {"", all},
+		"a nanosecond before": {"", func(f *logtest.Forgery) { f.Wait(100*time.Second - 1); giveBack(f, nil) }},
+		"at the end":          {verify.RuleReturns, func(f *logtest.Forgery) { f.Wait(100 * time.Second); giveBack(f, nil) }},
+		"for a reason": {"", func(f *logtest.Forgery) {
+			f.Wait(200 * time.Second)
+			giveBack(f, func(r *events.BookingSeatReturned) { r.Reason = "lift" })
+		}},
+		"keeps too much": {verify.RuleReturns, func(f *logtest.Forgery) {
+			giveBack(f, func(r *events.BookingSeatReturned) { r.Kept = 3 })
+		}},
+		"of no payment": {verify.RuleReturns, func(f *logtest.Forgery) {
+			giveBack(f, func(r *events.BookingSeatReturned) { r.PaymentID, r.Kept = "", 0 })
+		}},
+		"another seat": {verify.RuleBooking, func(f *logtest.Forgery) {
+			giveBack(f, func(r *events.BookingSeatReturned) { r.Seat = "A-1-2" })
+		}},
+		"another price": {verify.RuleBooking, func(f *logtest.Forgery) {
+			giveBack(f, func(r *events.BookingSeatReturned) { r.Price = 6 })
+		}},
+		"some are left": {verify.RuleBooking, func(f *logtest.Forgery) {
+			giveBack(f, func(r *events.BookingSeatReturned) { r.Left = 1 })
+		}},
+		"again": {verify.RuleBooking, func(f *logtest.Forgery) { giveBack(f, nil); giveBack(f, nil) }},
+		"and then the whole": {verify.RuleBooking, func(f *logtest.Forgery) {
+			all(f)
+			f.Add("booking-x", &events.BookingReleased{Was: events.BookingIsBooked})
+		}},
+		"refunds more": {verify.RulePayments, func(f *logtest.Forgery) { giveBack(f, nil); refund(f, 4, part) }},
+		"refunds twice": {verify.RulePayments, func(f *logtest.Forgery) {
+			all(f)
+			f.Add("wallet-cy", &events.WalletRefunded{PaymentID: "x.1", BookingID: "x", Amount: 2, Balance: 9, RefundID: part})
+		}},
+		"a part of nothing":     {verify.RulePayments, func(f *logtest.Forgery) { refund(f, 3, part) }},
+		"ends without money":    {verify.RulePayments, func(f *logtest.Forgery) { giveBack(f, nil); free(f); end(f, 3) }},
+		"ends with the seat":    {verify.RuleBooked, func(f *logtest.Forgery) { giveBack(f, nil); refund(f, 3, part); end(f, 3) }},
+		"ends with the whole":   {verify.RuleBooking, func(f *logtest.Forgery) { giveBack(f, nil); refund(f, 3, part); free(f); end(f, 5) }},
+		"ends twice":            {verify.RuleBooking, func(f *logtest.Forgery) { all(f); end(f, 3) }},
+		"a booked seat is lost": {verify.RuleBooked, free},
+	} {
+		f := halfLog()
+		test.forge(f)
+		err := verifyAll(f.Log)
+		if violation := (*verify.Violation)(nil); test.want == "" && err != nil || test.want != "" &&
+			(!errors.As(err, &violation) || violation.Rule != test.want) {
+			t.Errorf("%s: %v, want %q", name, err, test.want)
+		}
+	}
+	for left, forge := range map[int]func(*logtest.Forgery){0: all, 1: func(f *logtest.Forgery) { giveBack(f, nil) }} {
+		f := halfLog()
+		forge(f)
+		v := verify.New(true)
+		for i := range f.Log {
+			if err := v.Check(&f.Log[i]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if open := v.Open(); (len(open) > 0) != (left > 0) {
+			t.Errorf("left open: %q, want some: %d", open, left)
+		}
+	}
+}
+
+// TestVerifierHoldsReturnsOfMoneyFromOutside: the sum owed for a seat is the one in its booking.
+func TestVerifierHoldsReturnsOfMoneyFromOutside(t *testing.T) {
+	x := events.PaymentStream("bank", "x")
+	id := events.NewRefundID(x, events.OwedSeatReturned, "A-1-1")
+	for name, test := range map[string]struct {
+		want     verify.Rule
+		returned events.PaymentReturned
+	}{
+		"owed":           {"", events.PaymentReturned{RefundID: id, Cause: events.OwedSeatReturned, Amount: 5}},
+		"too little":     {verify.RuleOutcome, events.PaymentReturned{RefundID: id, Cause: events.OwedSeatReturned, Amount: 4}},
+		"kept":           {verify.RuleOutcome, events.PaymentReturned{RefundID: id, Cause: events.OwedSeatReturned, Amount: 4, Kept: 1}},
+		"of another":     {verify.RuleOutcome, events.PaymentReturned{RefundID: "r", Cause: events.OwedSeatReturned, Amount: 5}},
+		"as of a whole":  {verify.RuleOutcome, events.PaymentReturned{RefundID: refundID("x", events.OwedReleased), Cause: events.OwedReleased, Amount: 5}},
+		"by another way": {verify.RulePayments, events.PaymentReturned{}},
+	} {
+		b, ada, _ := outsideEvening()
+		booking := events.NewStreamID(events.BookingCategory, string(ada))
+		b.Add(booking, &events.BookingSeatReturned{Seat: "A-1-1", Price: 5, PaymentID: events.NewHoldID(ada, 1)})
+		if test.returned.RefundID != "" {
+			b.Add(x, &test.returned)
+		}
+		if test.want == "" || test.returned.RefundID == "" {
+			b.Add(logtest.SeatStream("a", "A-1-1"), &events.SeatReleased{HoldID: events.NewHoldID(ada, 1), Holder: "ada",
+				Was: events.SeatIsBooked, Reason: events.ReleasedReturned, ReleasedAt: b.Forgery.Now})
+			b.Add(booking, &events.BookingSeatRefunded{Seat: "A-1-1", Amount: 5})
+		}
+		err := verifyAll(b.Log)
+		if violation := (*verify.Violation)(nil); test.want == "" && err != nil || test.want != "" &&
+			(!errors.As(err, &violation) || violation.Rule != test.want) {
+			t.Errorf("%s: %v, want %q", name, err, test.want)
+		}
+	}
+}
+
+// TestVerifierTakesTheReleaseOfASecondPayment: its id is not that of the hold.
+func TestVerifierTakesTheReleaseOfASecondPayment(t *testing.T) {
+	f := logtest.NewForgery()
+	f.Add(logtest.PerformanceStream("a"), &events.PerformanceCreated{PerformanceID: "a", HoldSeconds: 100,
+		StartsAt: f.Now.Add(time.Hour), Sections: logtest.ModelSections})
+	facts := sold(f, events.SaleTerms{}, 5)
+	seat := logtest.SeatStream("a", "A-1-1")
+	f.Add(seat, facts[0])
+	start := events.BookingPaymentStarted{PaymentID: "x.1", Amount: 5, Attempt: 1, Was: events.BookingIsHeld}
+	second := start
+	second.PaymentID = "x.1~2"
+	f.Add("booking-x", facts[1], &start)
+	f.Add("wallet-cy", &events.WalletCancelled{PaymentID: "x.1", BookingID: "x"})
+	f.Add("booking-x", &events.BookingPaymentFailed{PaymentID: "x.1", Reason: events.FailedBalance,
+		Status: events.BookingIsHeld, ExpiresAt: facts[1].(*events.BookingHeld).ExpiresAt}, &second)
+	f.Add("wallet-cy", &events.WalletCharged{ChargeID: "c", Amount: 9, Balance: 9},
+		&events.WalletDebited{PaymentID: "x.1~2", BookingID: "x", Amount: 5, Balance: 4})
+	f.Add(seat, &events.SeatBooked{HoldID: "x.1", BookingID: "x", Holder: "cy"})
+	f.Add("booking-x", &events.BookingBooked{PaymentID: "x.1~2", Amount: 5},
+		&events.BookingReleased{Was: events.BookingIsBooked, RefundID: "x.1~2"})
+	if err := verifyAll(f.Log); err != nil {
+		t.Error(err)
+	}
+}

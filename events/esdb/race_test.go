@@ -1,0 +1,5 @@
+//go:build race
+
+package esdb
+
+func init() { raceDetector = true }

@@ -216,13 +216,16 @@ func TestLargestPlan(t *testing.T) {
 	}
 }
 
-// TestPlanObjects: a plan as large as allowed is not too large, and braces in texts don't count.
+// TestPlanObjects: a plan as large as allowed is not too large. Braces in texts and missing members don't count; nulls
+// in a list do, because a seat that is null takes as much memory as any.
 func TestPlanObjects(t *testing.T) {
 	for text, want := range map[string]bool{
-		strings.Repeat("{}", MaxPlanObjects):           false,
-		strings.Repeat("{}", MaxPlanObjects+1):         true,
-		`"` + strings.Repeat(`{\"`, 500_000) + `"`:     false,
-		`"\\"` + strings.Repeat("{", MaxPlanObjects+1): true,
+		strings.Repeat("{}", MaxPlanObjects):                                false,
+		strings.Repeat("{}", MaxPlanObjects+1):                              true,
+		`"` + strings.Repeat(`{\"`, 500_000) + `"`:                          false,
+		`"\\"` + strings.Repeat("{", MaxPlanObjects+1):                      true,
+		strings.Repeat(`{"row_label": null, "n":"n"}`, MaxPlanObjects):      false,
+		`{"seats": [` + strings.Repeat(" null,", MaxPlanObjects) + `null]}`: true,
 	} {
 		if got := PlanTooLarge([]byte(text)); got != want {
 			t.Errorf("%.10q: %t", text, got)

@@ -27,7 +27,7 @@ const (
 	// MaxSeatName is how long a seat's name can be, in bytes.
 	MaxSeatName = 64
 	// MaxPlanObjects is how many JSON objects the text of a plan can have, so that a short text
-	// can't take much memory: a seat takes two, a corner of a polygon one.
+	// can't take much memory: a seat takes two, a corner of a polygon one. A null in a list counts as one.
 	MaxPlanObjects = 400_000
 	// MaxPlanCoordinate is the farthest that anything can be from the origin, in either direction.
 	MaxPlanCoordinate = 10_000_000
@@ -174,10 +174,15 @@ func ParsePlan(text []byte) (*SeatingPlan, error) {
 func PlanTooLarge(text []byte) bool { return moreObjects(text, MaxPlanObjects) }
 
 func moreObjects(text []byte, most int) bool {
-	objects := 0
+	objects, isMember := 0, false
 	for i := 0; i < len(text); i++ {
-		switch text[i] {
-		case '{':
+		switch c := text[i]; c {
+		case ':', ',', '[':
+			isMember = c == ':'
+		case '{', 'n':
+			if c == 'n' && isMember {
+				break
+			}
 			if objects++; objects > most {
 				return true
 			}

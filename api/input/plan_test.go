@@ -49,6 +49,11 @@ func TestDecodePlan(t *testing.T) {
 		change(`"category":"C"`, `"category":"`+strings.Repeat("ü", 1000)+`"`): {core.CodeInvalidField, "zones.0.rows.0.seats.0.category", "ü…"},
 		change(`0.5`, `1e400`):                                                 {core.CodeInvalidField, "zones.0.rows.0.seats.0.position.x", "type or size"},
 		`{"zones":[` + strings.Repeat(`{},`, 400_001) + `]}`:                   {core.CodeInvalidField, "", "400000 objects"},
+		change(`"seats":[`, `"seats":[`+strings.Repeat("null,", 400_001)):      {core.CodeInvalidField, "", "400000 objects"},
+		change(`"seats":[`, `"seats":[null,`):                                  {core.CodeInvalidField, "zones.0.rows.0.seats.0", "null"},
+		change(`0.5`, `1e308`):                                                 {core.CodeInvalidField, "zones.0.rows.0.seats.0.position", "coordinates"},
+		change(`0.5`, `Infinity`):                                              {codes.MalformedJSON, "", "from byte"},
+		change(`0.5`, `NaN`):                                                   {codes.MalformedJSON, "", "from byte"},
 		strings.Repeat("[", 100_000):                                           {codes.MalformedJSON, "", "nests deeper"},
 	} {
 		_, _, err := DecodePlan([]byte(text), of)

@@ -91,6 +91,9 @@ type Floor struct {
 
 // Parse reads a description in JSON. Unknown members are errors.
 func Parse(text []byte) (*Draft, error) {
+	if events.PlanTooLarge(text) {
+		return nil, fmt.Errorf("the description has more than %d objects", events.MaxPlanObjects)
+	}
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
 	draft := &Draft{}

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"admitone/events"
 )
@@ -111,6 +112,9 @@ func (t *table) seat(line int, record []string) (goOn bool) {
 	for i, column := range strings.Split(header, ",") {
 		if record[i] == "" {
 			return t.fault(line, "missing %s", column)
+		}
+		if !utf8.ValidString(record[i]) {
+			return t.fault(line, "the %s is not UTF-8; save the file in that encoding", column)
 		}
 	}
 	at := events.PlanPoint{}

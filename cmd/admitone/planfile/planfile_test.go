@@ -59,7 +59,9 @@ func TestFaultsOfCSV(t *testing.T) {
 		begin + "\nA,1,2,0,0,S\nA,1,1,5,5,S\n":       {`line 5: duplicate seat "A-1-1", first on line 2`},
 		begin + "A-1,2,1,0,0,S\nA,1-2,2,0,0,S\n":     {`line 3: duplicate row "A-1-2", also at line 4`},
 		begin + "A,1,\"2\n\",0,0,S\n":                {"line 3: the seat's name"},
-		begin + "A,1,2,0,0,S\nA,1,3,0,0,\xff\n":      {"line 4: 1 to 200 characters"},
+		begin + "A,1,2,0,0,S\nS\xfcd,1,3,0,0,\xff\n": {"line 4: the zone is not UTF-8"},
+		begin + "A,1,2,0,0,S\nA,1,3,0,0,\xff\n":      {"line 4: the category is not UTF-8"},
+		begin + "A\u202e\t,1,2,0,0,S\n":              {"line 3: what a zone is named by"},
 		begin + "A,1,\"2,0,0,S\n":                    {"line 3: "},
 		begin + "A,1,2\"3,0,0,S\n":                   {`line 3: bare "`},
 		begin + strings.Repeat("A,1,x\n", 100):       slices.Repeat([]string{"expected 6 fields"}, maxFaults),
@@ -134,6 +136,33 @@ func FuzzReadCSV(f *testing.F) {
 		sent, faults := Body(plan, "")
 		if _, again, others := ReadJSON(sent); faults != nil || others != nil || again.Seats() != hall.Seats() {
 			t.Fatalf("%v, %v: %s", faults, others, sent)
+		}
+	})
+}
+
+func FuzzReadJSON(f *testing.F) {
+	plan, _, _ := ReadCSV([]byte(seats), "Parlour")
+	text, _ := Body(plan, "parlour")
+	f.Add(string(text))
+	f.Add(strings.Replace(string(text), `"rows":[`, `"areas":[{"id":"floor","capacity":9,"category":"Stalls","shape":"polygon",
+		"polygon":{"points":[{"x":1e7,"y":-0}]}}],"rows":[null,`, 1))
+	f.Fuzz(func(t *testing.T, text string) {
+		plan, hall, faults := ReadJSON([]byte(text))
+		if (hall == nil) != (len(faults) == 1) || hall == nil && faults[0].Detail == "" {
+			t.Fatalf("%v, and a hall: %t", faults, hall != nil)
+		}
+		if hall == nil {
+			return
+		}
+		stored, faults := Body(plan, plan.ID)
+		_, again, others := ReadJSON(stored)
+		if faults != nil || others != nil || again.Seats() != hall.Seats() || again.Places() != hall.Places() {
+			t.Fatalf("%v, %v: %s", faults, others, stored)
+		}
+		for seat := range events.SeatIndex(hall.Seats()) {
+			if again.Name(seat) != hall.Name(seat) || again.Position(seat) != hall.Position(seat) {
+				t.Fatalf("%s is %s when it is stored", hall.Name(seat), again.Name(seat))
+			}
 		}
 	})
 }

@@ -9,7 +9,7 @@ import (
 
 // TestFits: which seats a request for the best ones can go on with.
 func TestFits(t *testing.T) {
-	hall := plotHall(t, events.PlanPoint{X: 50}, []hallRow{{0, 10, ".wcb.x"}}, []hallRow{{0, 90, ".."}})
+	hall := plotHall(t, events.PlanPoint{X: 50}, []hallRow{{y: 10, seats: ".wcb.x"}}, []hallRow{{y: 90, seats: ".."}})
 	m := MapOf(events.NewHallLayout(hall.hall, nil), hall.taken)
 	any := func(n int) Wanted { return Wanted{Quantity: n, Section: AnySection} }
 	accessible := func(n int) Wanted { return Wanted{Quantity: n, Section: AnySection, Accessible: true} }

@@ -17,23 +17,34 @@ import (
 type hallRow struct {
 	x, y  float64
 	seats string
+	// number of the row, 0 for its place in the zone. Rows of one number are parts of one.
+	number int
+	// curve is how much farther down each seat is than the one before, changing by bend from seat to seat.
+	curve, bend float64
 }
 
 // plotHall returns a hall of two zones of rows, with seats ten apart, and which of them are taken.
 func plotHall(t interface{ Fatal(...any) }, focal events.PlanPoint, zones ...[]hallRow) *HallMap {
 	plan := &events.SeatingPlan{Name: "Hall", Size: events.PlanSize{Width: 100, Height: 100}, FocalPoint: &focal,
 		Categories: []events.PriceCategory{{Name: "a"}, {Name: "b"}}}
-	var taken []byte
+	var taken []events.SeatName
 	for z, rows := range zones {
 		zone := events.PlanZone{ZoneID: string(rune('A' + z))}
 		for r, of := range rows {
-			row, place := events.PlanRow{RowNumber: fmt.Sprint(r + 1)}, ""
+			row, place, y := events.PlanRow{RowNumber: fmt.Sprint(r + 1)}, "", of.y
+			if of.number > 0 {
+				row.RowNumber = fmt.Sprint(of.number)
+			}
 			for i, letter := range of.seats {
+				y += of.curve + of.bend*float64(i)
 				if letter == ' ' {
 					continue
 				}
 				s := events.PlanSeat{SeatGUID: fmt.Sprint(z, r, i), SeatNumber: fmt.Sprint(i + 1), Category: "a",
-					Position: events.PlanPoint{X: of.x + 10*float64(i), Y: of.y}}
+					Position: events.PlanPoint{X: of.x + 10*float64(i), Y: y}}
+				if of.number > 0 {
+					s.SeatNumber = fmt.Sprint(r+1, ".", i+1)
+				}
 				switch letter {
 				case 'w':
 					s.Accessible, place = true, s.SeatGUID
@@ -42,9 +53,9 @@ func plotHall(t interface{ Fatal(...any) }, focal events.PlanPoint, zones ...[]h
 				case 'b':
 					s.Category = "b"
 				}
-				row.Seats, taken = append(row.Seats, s), append(taken, 0)
+				row.Seats = append(row.Seats, s)
 				if letter == 'x' {
-					taken[len(taken)-1] = 1
+					taken = append(taken, events.SeatName(fmt.Sprint(zone.ZoneID, "-", row.RowNumber, "-", s.SeatNumber)))
 				}
 			}
 			zone.Rows = append(zone.Rows, row)
@@ -55,7 +66,12 @@ func plotHall(t interface{ Fatal(...any) }, focal events.PlanPoint, zones ...[]h
 	if err != nil {
 		t.Fatal(err)
 	}
-	return HallMapOf(hall, taken)
+	m := HallMapOf(hall, make([]byte, hall.Seats()))
+	for _, name := range taken {
+		seat, _ := hall.Find(name)
+		m.taken[seat] = 1
+	}
+	return m
 }
 
 func TestBestOfAHall(t *testing.T) {
@@ -66,35 +82,37 @@ func TestBestOfAHall(t *testing.T) {
 		zones [][]hallRow
 	}{
 		{"nearest to the focal point, not the first in the plan", Wanted{Quantity: 2},
-			[]events.SeatName{"A-2-2", "A-2-3"}, [][]hallRow{{{0, 90, "..."}, {0, 10, "x.."}, {0, 50, "...."}}}},
-		{"the middle of a row", Wanted{Quantity: 1}, []events.SeatName{"A-1-6"}, [][]hallRow{{{0, 50, "..........."}}}},
+			[]events.SeatName{"A-2-2", "A-2-3"}, [][]hallRow{{{y: 90, seats: "..."}, {y: 10, seats: "x.."},
+				{y: 50, seats: "...."}}}},
+		{"the middle of a row", Wanted{Quantity: 1}, []events.SeatName{"A-1-6"},
+			[][]hallRow{{{y: 50, seats: "..........."}}}},
 		{"not across an aisle", Wanted{Quantity: 3}, []events.SeatName{"A-2-5", "A-2-6", "A-2-7"},
-			[][]hallRow{{{20, 10, ".. .. ..x.."}, {0, 90, "... ..."}}}},
+			[][]hallRow{{{x: 20, y: 10, seats: ".. .. ..x.."}, {y: 90, seats: "... ..."}}}},
 		{"no single seat left, even farther away", Wanted{Quantity: 2}, []events.SeatName{"A-2-1", "A-2-2"},
-			[][]hallRow{{{40, 0, "..."}, {0, 90, ".."}}}},
+			[][]hallRow{{{x: 40, y: 0, seats: "..."}, {y: 90, seats: ".."}}}},
 		{"the plan's order if all is equal", Wanted{Quantity: 2}, []events.SeatName{"A-1-1", "A-1-2"},
-			[][]hallRow{{{0, 50, ".."}, {0, 50, ".."}}}},
+			[][]hallRow{{{y: 50, seats: ".."}, {y: 50, seats: ".."}}}},
 		{"of one category", Wanted{Quantity: 2, Categories: []bool{false, true}}, []events.SeatName{"A-2-3", "A-2-4"},
-			[][]hallRow{{{40, 0, "...."}, {40, 60, "..bb"}}}},
+			[][]hallRow{{{x: 40, y: 0, seats: "...."}, {x: 40, y: 60, seats: "..bb"}}}},
 		{"of one section", Wanted{Quantity: 2, Section: 1}, []events.SeatName{"B-1-1", "B-1-2"},
-			[][]hallRow{{{40, 0, "...."}}, {{40, 60, ".."}}}},
+			[][]hallRow{{{x: 40, y: 0, seats: "...."}}, {{x: 40, y: 60, seats: ".."}}}},
 		{"no wheelchair's place unless asked", Wanted{Quantity: 2}, []events.SeatName{"A-2-1", "A-2-2"},
-			[][]hallRow{{{40, 0, "wcwc"}, {40, 90, ".."}}}},
+			[][]hallRow{{{x: 40, y: 0, seats: "wcwc"}, {x: 40, y: 90, seats: ".."}}}},
 		{"what is next to a wheelchair's place is alone", Wanted{Quantity: 2}, []events.SeatName{"A-2-1", "A-2-2"},
-			[][]hallRow{{{40, 0, "wc..."}, {40, 90, ".."}}}},
+			[][]hallRow{{{x: 40, y: 0, seats: "wc..."}, {x: 40, y: 90, seats: ".."}}}},
 		{"a place with its companion", Wanted{Quantity: 2, Accessible: true}, []events.SeatName{"A-1-3", "A-1-4"},
-			[][]hallRow{{{30, 0, "xxwc"}, {0, 90, "wc.."}}}},
+			[][]hallRow{{{x: 30, y: 0, seats: "xxwc"}, {y: 90, seats: "wc.."}}}},
 		{"no companion without the place", Wanted{Quantity: 1, Accessible: true}, []events.SeatName{"A-1-1"},
-			[][]hallRow{{{30, 0, "wc"}}}},
+			[][]hallRow{{{x: 30, y: 0, seats: "wc"}}}},
 		{"apart in the fewest, near each other", Wanted{Quantity: 4}, []events.SeatName{"A-1-1", "A-2-1", "A-2-2", "A-2-3"},
-			[][]hallRow{{{30, 0, ".x.x."}, {0, 90, "...xx"}}}},
+			[][]hallRow{{{x: 30, y: 0, seats: ".x.x."}, {y: 90, seats: "...xx"}}}},
 		{"apart without a single seat", Wanted{Quantity: 4}, []events.SeatName{"A-1-1", "A-1-2", "A-2-1", "A-2-2"},
-			[][]hallRow{{{30, 0, "..x"}, {0, 70, "..x"}, {0, 90, "...x"}}}},
+			[][]hallRow{{{x: 30, y: 0, seats: "..x"}, {y: 70, seats: "..x"}, {y: 90, seats: "...x"}}}},
 		{"apart with a place for a wheelchair", Wanted{Quantity: 3, Accessible: true},
 			[]events.SeatName{"A-1-1", "A-1-2", "A-2-2"},
-			[][]hallRow{{{30, 0, "wcx"}, {0, 90, "x.xxw"}}}},
-		{"too few", Wanted{Quantity: 3}, nil, [][]hallRow{{{30, 0, "wcx.."}}}},
-		{"no place left", Wanted{Quantity: 1, Accessible: true}, nil, [][]hallRow{{{30, 0, "..."}}}},
+			[][]hallRow{{{x: 30, y: 0, seats: "wcx"}, {y: 90, seats: "x.xxw"}}}},
+		{"too few", Wanted{Quantity: 3}, nil, [][]hallRow{{{x: 30, y: 0, seats: "wcx.."}}}},
+		{"no place left", Wanted{Quantity: 1, Accessible: true}, nil, [][]hallRow{{{x: 30, y: 0, seats: "..."}}}},
 	} {
 		t.Run(line.about, func(t *testing.T) {
 			m, w := plotHall(t, events.PlanPoint{X: 50}, line.zones...), line.w
@@ -113,15 +131,25 @@ func TestBestOfAHall(t *testing.T) {
 	}
 }
 
-// someHall draws a hall with integer coordinates, so that distances are exact.
+// someHall draws a hall of straight and curved rows, some of them in several parts, with integer coordinates, so that
+// distances are exact.
 func someHall(t *rapid.T) *HallMap {
 	var zones [][]hallRow
 	for range rapid.IntRange(1, 2).Draw(t, "zones") {
 		var rows []hallRow
+		split := rapid.Bool().Draw(t, "split")
 		for range rapid.IntRange(1, 3).Draw(t, "rows") {
 			x, y := rapid.IntRange(-3, 9).Draw(t, "x"), rapid.IntRange(-1, 9).Draw(t, "y")
-			rows = append(rows, hallRow{float64(10 * x), float64(10 * y),
-				"." + rapid.StringOfN(rapid.SampledFrom([]rune("......xxxb wc")), 0, 7, -1).Draw(t, "seats")})
+			row := hallRow{x: float64(10 * x), y: float64(10 * y),
+				seats: "." + rapid.StringOfN(rapid.SampledFrom([]rune("......xxxb wc")), 0, 7, -1).Draw(t, "seats")}
+			if rapid.Bool().Draw(t, "curved") {
+				row.curve = float64(rapid.IntRange(-12, 12).Draw(t, "curve"))
+				row.bend = float64(rapid.IntRange(-3, 3).Draw(t, "bend"))
+			}
+			if split {
+				row.number = rapid.IntRange(1, 2).Draw(t, "number")
+			}
+			rows = append(rows, row)
 		}
 		for i := range rows { // a companion has a place before it in its row
 			for j, letter := range rows[i].seats {
@@ -150,7 +178,7 @@ func isJoined(m *HallMap, seat Seat) bool {
 		all = append(all, between(s))
 	}
 	slices.Sort(all)
-	return between(seat) <= 1.5*(all[len(all)/2]+all[(len(all)-1)/2])/2+1e-9
+	return between(seat) <= (1.5+1e-4)*(all[len(all)/2]+all[(len(all)-1)/2])/2 // coordinates may be rounded
 }
 
 // hallQuality returns the criteria of a choice in order: its groups, the single seats that it

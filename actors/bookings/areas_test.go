@@ -292,13 +292,18 @@ func TestAllOrNothing(t *testing.T) {
 	}
 }
 
-// TestOverlappingPlaces: 200 callers want random seats and places of two areas. No place is sold
+// TestOverlappingPlaces: 200 callers want random seats and places of two areas, on a log of each kind. No place is sold
 // twice, and none is held without its booking.
 func TestOverlappingPlaces(t *testing.T) {
+	for name, begin := range logs {
+		t.Run(name, func(t *testing.T) { overlapInAreas(t, begin(t, 10, 10, 8)) })
+	}
+}
+
+func overlapInAreas(t *testing.T, w *harness) {
 	const callers = 200
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
-	w := begin(t, 10, 10, 8)
 	got := atOnce(callers, func(i int) error {
 		chance := rand.New(rand.NewPCG(seed, uint64(i)))
 		var places []asked

@@ -53,15 +53,20 @@ func TestSeed002AHundredOnOneSeat(t *testing.T) {
 	}
 }
 
-// TestOverlappingGroups: 200 callers want random groups of 1 to 6 of 100 seats. No seat is sold
+// TestOverlappingGroups: 200 callers want random groups of 1 to 6 of 100 seats, on a log of each kind. No seat is sold
 // twice, none is held without its booking, and in each set of transitively overlapping groups one
 // has succeeded.
 func TestOverlappingGroups(t *testing.T) {
+	for name, begin := range logs {
+		t.Run(name, func(t *testing.T) { overlapInGroups(t, begin(t, 10, 10, 6)) })
+	}
+}
+
+func overlapInGroups(t *testing.T, w *harness) {
 	const callers = 200
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	chance := rand.New(rand.NewPCG(seed, 0))
-	w := begin(t, 10, 10, 6)
 	layout := w.read().performances["gala"].Layout()
 	groups := make([][]performance.Seat, callers)
 	for i := range groups {

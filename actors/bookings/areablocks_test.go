@@ -157,12 +157,21 @@ func TestResizing(t *testing.T) {
 	_, err = w.ask("bob", []asked{of("floor", 1)})
 	w.want(err, "sold_out")
 	w.want(w.resize(so("floor", 10)), "ok")
-	_, err = w.ask("bob", []asked{of("floor", 5)})
+	answer, err := w.ask("bob", []asked{of("floor", 5)})
 	w.want(err, "ok")
 	p := w.read().performances[w.gala]
 	if want := []events.AreaPlaces{so("floor", 10), so("gallery", 2)}; !slices.Equal(p.Latest().Areas, want) {
 		t.Errorf("the performance states %v", p.Latest().Areas)
 	}
+	w.charge("bob", 250)
+	_, err = w.pay(answer.Booking.ID, "bob")
+	w.want(err, "ok")
+	w.want(w.resize(so("floor", 9)), "limit_exceeded") // blocked places are promised
+	_, err = w.unblock("press")
+	w.want(err, "ok")
+	w.want(w.resize(so("floor", 7)), "limit_exceeded")
+	w.want(w.resize(so("floor", 8)), "ok")
+	w.wantCounts("floor", 0, 3, 5, 0)
 	w.atRest()
 }
 

@@ -349,10 +349,15 @@ func (w *harness) wake() {
 	}
 }
 
-// resume resumes every booking, and closes what was begun.
+// resume resumes every booking and the change of blocks that is in progress, and closes what was begun.
 func (w *harness) resume() {
 	w.Helper()
 	h := w.read()
+	if p := h.performances[w.gala]; p != nil && p.Blocks().Open != nil {
+		if err := w.ResumeBlocks(w.ctx(), w.origin("system"), w.gala); err != nil {
+			w.Fatal(err)
+		}
+	}
 	ids := map[events.BookingID]bool{}
 	for id, b := range h.bookings {
 		ids[id] = b.State().PerformanceID == w.gala

@@ -12,9 +12,9 @@ import (
 	"admitone/events"
 )
 
-// TestAnyHistory makes random requests, during some of which the process crashes, while time passes
-// and deadlines expire early, late or not at all. After each of them, once unfinished commands are
-// resumed, money and seats agree.
+// TestAnyHistory makes random requests about seats and places, some under a label, about blocks and the sizes of
+// areas, during some of which the process crashes, while time passes and deadlines expire early, late or not at all.
+// After each of them, once unfinished commands are resumed, money, seats and places agree.
 func TestAnyHistory(t *testing.T) {
 	const limit = 4
 	for range 20 {
@@ -52,6 +52,7 @@ func TestAnyHistory(t *testing.T) {
 				w.wake()
 				w.resume()
 				w.check(limit)
+				w.atRest()
 			}
 			w.clock.move(time.Hour)
 			w.wake()
@@ -72,7 +73,12 @@ func (w *harness) something(chance *rand.Rand, ids []events.BookingID) events.Bo
 		_, _ = ask(id, "")
 		return ""
 	}
-	switch chance.IntN(8) {
+	switch chance.IntN(12) {
+	case 9:
+		w.organiseSome(chance)
+		return ""
+	case 10, 11:
+		return w.bookSome(chance, holder)
 	case 7: // the sale closes soon, or never
 		closes := []time.Time{{}, w.clock.now().Add(15 * s), w.clock.now()}[chance.IntN(3)]
 		_, _ = w.step(w.ctx(), w.origin("house"), performance.Stream(w.gala), &performance.Edit{ClosesAt: &closes})
@@ -101,4 +107,48 @@ func (w *harness) something(chance *rand.Rand, ids []events.BookingID) events.Bo
 	}
 	answer, _ := w.book(holder, names[:1+chance.IntN(2)]...)
 	return answer.Booking.ID
+}
+
+// someLabel is none, or one of two.
+func someLabel(chance *rand.Rand) events.BlockLabel {
+	return []events.BlockLabel{"", "press", "crew"}[chance.IntN(3)]
+}
+
+// bookSome books seats and places of any price type, whatever the outcome, and returns the id of the booking.
+func (w *harness) bookSome(chance *rand.Rand, holder events.Holder) events.BookingID {
+	cmd := Book{Origin: w.origin(string(holder)), PerformanceID: w.gala, Holder: holder, Restricted: true,
+		Label: someLabel(chance)}
+	if chance.IntN(2) == 0 {
+		cmd.Seats = append(cmd.Seats, events.SeatName(fmt.Sprintf("A-%d-%d", 1+chance.IntN(2), 1+chance.IntN(4))))
+	}
+	for _, places := range []asked{{Area: "floor"}, {Area: "gallery", PriceType: "member"},
+		{Area: "gallery", PriceType: "child"}} {
+		if places.Quantity = chance.Int64N(3); places.Quantity > 0 {
+			cmd.Areas = append(cmd.Areas, places)
+		}
+	}
+	answer, _ := w.Book(w.ctx(), cmd)
+	return answer.Booking.ID
+}
+
+// organiseSome changes what is blocked or the sizes of areas, whatever the outcome.
+func (w *harness) organiseSome(chance *rand.Rand) {
+	row := 1 + chance.IntN(2)
+	change := Block{Origin: w.origin("house"), PerformanceID: w.gala, Label: []events.BlockLabel{"press", "crew"}[row-1]}
+	switch chance.IntN(4) {
+	case 0:
+		change.Rows = []string{fmt.Sprint("A-", row)}
+		_, _ = w.Block(w.ctx(), change)
+	case 1:
+		change.Seats = []events.SeatName{events.SeatName(fmt.Sprintf("A-%d-%d", 1+chance.IntN(2), 1+chance.IntN(4)))}
+		change.Areas = []events.AreaPlaces{so("gallery", 1+chance.Int64N(2)), so("floor", 1+chance.Int64N(4))}
+		_, _ = w.Block(w.ctx(), change)
+	case 2:
+		for number := range 8 {
+			change.Seats = append(change.Seats, events.SeatName(fmt.Sprintf("A-%d-%d", 1+number/4, 1+number%4)))
+		}
+		_, _ = w.Unblock(w.ctx(), change)
+	case 3:
+		_ = w.resize(so("floor", 4+chance.Int64N(7)), so("gallery", 1+chance.Int64N(4)))
+	}
 }

@@ -1,0 +1,357 @@
+package bookings
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/anishathalye/porcupine"
+
+	"admitone/events"
+)
+
+const (
+	hallCallers = 5
+	hallSteps   = 6
+	// crew is the label of blocked seats, press that of blocked places.
+	crew, press events.BlockLabel = "crew", "press"
+)
+
+// hallState is what stands in four seats and the floor. It can be compared.
+type hallState struct {
+	seats [4]hallSeat
+	// Places of the floor: all, those that remain, and those blocked for the press.
+	size, free, kept int64
+	orders           [hallCallers*hallSteps + 1]hallPlaces // by number, from 1
+}
+
+type hallSeat struct {
+	order int  // that has it, 0 if none, -1 if it is blocked
+	crew  bool // it is blocked for the crew, or is when it is given back
+}
+
+// hallPlaces are the places of the floor that an order has.
+type hallPlaces struct {
+	all   int64
+	press int64 // of them: blocked again when they are given back
+}
+
+// hallInput is a request. Orders are for a caller's own number.
+type hallInput struct {
+	ask    string
+	order  int
+	seats  []int
+	places int64
+	label  events.BlockLabel
+	paid   bool // the order is paid at once
+	// contested: another request for some of it was under way. Attempts that fail may refuse others meanwhile.
+	contested bool
+}
+
+// asksFor reports whether a request is for any seat or place that another one is for.
+func (in *hallInput) asksFor(other *hallInput) bool {
+	for _, s := range in.seats {
+		for _, o := range other.seats {
+			if s == o {
+				return true
+			}
+		}
+	}
+	return in.places > 0 && other.places > 0
+}
+
+// step is what a request does, and its answer.
+func (s hallState) step(in *hallInput) (out string, next hallState) {
+	switch in.ask {
+	case "book":
+		return s.book(in)
+	case "return": // all of the order, or what is named
+		for _, seat := range in.seats {
+			if s.seats[seat].order == in.order {
+				s.seats[seat].order = 0
+				if s.seats[seat].crew {
+					s.seats[seat].order = -1
+				}
+			}
+		}
+		had := &s.orders[in.order]
+		press := min(had.press, in.places)
+		s.kept, s.free = s.kept+press, s.free+in.places-press
+		had.press, had.all = had.press-press, had.all-in.places
+	case "block a seat":
+		switch seat := &s.seats[in.seats[0]]; {
+		case seat.order == 0:
+			*seat = hallSeat{-1, true}
+		case seat.order > 0:
+			return "seat_taken", s
+		}
+	case "unblock a seat":
+		if seat := &s.seats[in.seats[0]]; seat.order < 0 {
+			*seat = hallSeat{}
+		}
+	case "block places":
+		more := in.places - s.kept
+		for _, o := range s.orders {
+			more -= o.press
+		}
+		if more > s.free {
+			return "sold_out", s
+		}
+		s.free, s.kept = s.free-max(0, more), s.kept+max(0, more)
+	case "unblock places":
+		s.free, s.kept = s.free+s.kept, 0
+	case "resize":
+		had := s.kept
+		for _, o := range s.orders {
+			had += o.all
+		}
+		if in.places < had {
+			return "limit_exceeded", s
+		}
+		s.size, s.free = in.places, in.places-had
+	case "look":
+		return s.String(), s
+	}
+	return "ok", s
+}
+
+func (s hallState) book(in *hallInput) (out string, next hallState) {
+	kept := int64(0)
+	if in.label == press {
+		kept = min(s.kept, in.places)
+	}
+	if in.places-kept > s.free {
+		return "sold_out", s
+	}
+	for _, seat := range in.seats {
+		if had := s.seats[seat]; had.order > 0 || had.order < 0 && in.label != crew {
+			return "seat_taken", s
+		}
+	}
+	for _, seat := range in.seats {
+		s.seats[seat] = hallSeat{in.order, s.seats[seat].order < 0}
+	}
+	s.free, s.kept = s.free-in.places+kept, s.kept-kept
+	s.orders[in.order] = hallPlaces{in.places, kept}
+	return "ok", s
+}
+
+// String is the state as the harness reads it.
+func (s hallState) String() string {
+	words := make([]string, len(s.seats))
+	for i, seat := range s.seats {
+		words[i] = map[bool]string{true: "had ", false: "free "}[seat.order > 0]
+		if seat.order < 0 {
+			words[i] = "blocked "
+		}
+		if seat.crew {
+			words[i] += string(crew)
+		}
+	}
+	return fmt.Sprintf("%q, %d of %d free, %d blocked", words, s.free, s.size, s.kept)
+}
+
+// refusesHalls are the answers by which a contested request may be refused.
+var refusesHalls = map[string]string{"book": "seat_taken sold_out", "block a seat": "seat_taken",
+	"block places": "sold_out", "resize": "limit_exceeded"}
+
+// hallModel is hallState for porcupine.
+var hallModel = porcupine.Model{
+	Init: func() any { return hallState{size: 10, free: 10} },
+	Step: func(state, input, output any) (bool, any) {
+		in := input.(*hallInput)
+		if out := output.(string); in.contested && out != "ok" && strings.Contains(refusesHalls[in.ask], out) {
+			return true, state
+		}
+		out, next := state.(hallState).step(in)
+		return out == output.(string), next
+	},
+	DescribeOperation: func(input, output any) string { return fmt.Sprintf("%+v: %s", *input.(*hallInput), output) },
+}
+
+// hallCaller asks one thing after another, and gives back what it has.
+type hallCaller struct {
+	*harness
+	chance *rand.Rand
+	holder events.Holder
+	orders map[int]*hallOrder // that have something
+}
+
+// hallOrder is what an order has still.
+type hallOrder struct {
+	id     events.BookingID
+	seats  []int
+	places []int64
+	paid   bool
+}
+
+func hallSeatName(i int) events.SeatName { return events.SeatName(fmt.Sprint("A-1-", i+1)) }
+
+// think of a request; number is that of an order.
+func (c *hallCaller) think(number int) *hallInput {
+	one := c.chance.IntN(4)
+	switch n := c.chance.IntN(16); {
+	case n < 6 && len(c.orders) > 0:
+		for order, had := range c.orders { // any
+			in := &hallInput{ask: "return", order: order, seats: had.seats, places: int64(len(had.places))}
+			switch {
+			case had.paid && n < 2 && len(had.seats) > 0:
+				in.seats, in.places = had.seats[:1], 0
+			case had.paid && n < 4 && len(had.places) > 0:
+				in.seats, in.places = nil, 1
+			}
+			return in
+		}
+	case n == 6:
+		return &hallInput{ask: "block a seat", seats: []int{one}}
+	case n == 7:
+		return &hallInput{ask: "unblock a seat", seats: []int{one}}
+	case n == 8:
+		return &hallInput{ask: "block places", places: 1 + c.chance.Int64N(4)}
+	case n == 9:
+		return &hallInput{ask: "unblock places", places: 1}
+	case n == 10:
+		return &hallInput{ask: "resize", places: 4 + c.chance.Int64N(7)}
+	}
+	in := &hallInput{ask: "book", order: number, places: c.chance.Int64N(5), paid: c.chance.IntN(2) == 0,
+		label: []events.BlockLabel{"", crew, press}[c.chance.IntN(3)]}
+	for i := range 4 {
+		if c.chance.IntN(3) == 0 || in.places == 0 && i == one {
+			in.seats = append(in.seats, i)
+		}
+	}
+	return in
+}
+
+// do asks, and puts the answer as the model does.
+func (c *hallCaller) do(in *hallInput) string {
+	switch in.ask {
+	case "book":
+		return c.bookHall(in)
+	case "return":
+		return c.giveBackHall(in)
+	case "block a seat":
+		return code(c.block(crew, hallSeatName(in.seats[0])))
+	case "unblock a seat":
+		_, err := c.unblock(crew, hallSeatName(in.seats[0]))
+		return code(err)
+	case "block places":
+		_, err := c.blockAreas(press, so("floor", in.places))
+		return code(err)
+	case "unblock places":
+		_, err := c.unblock(press)
+		return code(err)
+	}
+	return code(c.resize(so("floor", in.places)))
+}
+
+func (c *hallCaller) bookHall(in *hallInput) string {
+	wanted := Book{Origin: c.origin(string(c.holder)), PerformanceID: c.gala, Holder: c.holder, Label: in.label}
+	had := &hallOrder{seats: in.seats, paid: in.paid}
+	for _, i := range in.seats {
+		wanted.Seats = append(wanted.Seats, hallSeatName(i))
+	}
+	for n := range in.places {
+		had.places = append(had.places, n+1)
+	}
+	if in.places > 0 {
+		wanted.Areas = []asked{of("floor", in.places)}
+	}
+	answer, err := c.Bookings.Book(c.ctx(), wanted)
+	if err == nil && in.paid {
+		_, err = c.pay(answer.Booking.ID, c.holder)
+	}
+	if err == nil {
+		had.id = answer.Booking.ID
+		c.orders[in.order] = had
+	}
+	return code(err)
+}
+
+func (c *hallCaller) giveBackHall(in *hallInput) string {
+	had := c.orders[in.order]
+	var err error
+	switch left := len(had.seats) + len(had.places); {
+	case len(in.seats)+int(in.places) == left:
+		_, err = c.cancel(had.id, c.holder)
+		delete(c.orders, in.order)
+	case in.places == 0:
+		_, err = c.giveBack(had.id, c.holder, hallSeatName(in.seats[0]))
+		had.seats = had.seats[1:]
+	default:
+		_, err = c.giveBackPlace(had.id, c.holder, "floor", had.places[0])
+		had.places = had.places[1:]
+	}
+	return code(err)
+}
+
+// lookAtHall puts what the log says as the model does.
+func (w *harness) lookAtHall() string {
+	words := w.stands(hallSeatName(0), hallSeatName(1), hallSeatName(2), hallSeatName(3))
+	for i, word := range words {
+		status, label, _ := strings.Cut(word, " ")
+		if status == "held" || status == "booked" {
+			words[i] = "had " + label
+		}
+	}
+	c := w.counts("floor")
+	return fmt.Sprintf("%q, %d of %d free, %d blocked", words, c.Remaining, c.Capacity(), c.Blocked)
+}
+
+// TestAHallIsLinearizable: callers book seats and places at once, some under a label, give them back, block and unblock
+// seats and places, and resize an area. Their answers and the state afterwards are those of some order of the requests,
+// one at a time, except that a request may also be refused while another one is for some of the same.
+func TestAHallIsLinearizable(t *testing.T) {
+	for range 30 {
+		seed := rand.Uint64()
+		w := beginInMemory(t, 1, 4, 0)
+		var moments atomic.Int64
+		var mu sync.Mutex
+		var ops []porcupine.Operation
+		var all sync.WaitGroup
+		for caller := range hallCallers {
+			c := &hallCaller{w, rand.New(rand.NewPCG(seed, uint64(caller))), events.Holder(fmt.Sprint("holder-", caller)),
+				map[int]*hallOrder{}}
+			w.charge(c.holder, 10_000)
+			all.Go(func() {
+				for n := range hallSteps {
+					in := c.think(1 + caller*hallSteps + n)
+					op := porcupine.Operation{ClientId: caller, Input: in, Call: moments.Add(1)}
+					op.Output = c.do(in)
+					op.Return = moments.Add(1)
+					mu.Lock()
+					ops = append(ops, op)
+					mu.Unlock()
+				}
+			})
+		}
+		all.Wait()
+		contest(ops)
+		ops = append(ops, porcupine.Operation{Input: &hallInput{ask: "look"}, Call: moments.Add(1), Output: w.lookAtHall(),
+			Return: moments.Add(1)})
+		if result := porcupine.CheckOperationsTimeout(hallModel, ops, time.Minute); result != porcupine.Ok {
+			for _, op := range ops {
+				t.Logf("%d %d-%d %s", op.ClientId, op.Call, op.Return, hallModel.DescribeOperation(op.Input, op.Output))
+			}
+			t.Fatalf("seed %d: %v: %d operations", seed, result, len(ops))
+		}
+		w.check(0)
+		w.atRest()
+		w.nothingForNobody("afterwards")
+	}
+}
+
+// contest marks the requests during which another one was about some of the same.
+func contest(ops []porcupine.Operation) {
+	for i := range ops {
+		in := ops[i].Input.(*hallInput)
+		for j := range ops {
+			together := i != j && ops[i].Call < ops[j].Return && ops[j].Call < ops[i].Return
+			in.contested = in.contested || together && in.asksFor(ops[j].Input.(*hallInput))
+		}
+	}
+}

@@ -262,36 +262,6 @@ func TestLatePlaces(t *testing.T) {
 	w.settled(0)
 }
 
-// TestAllOrNothing: a thousand callers want two seats and three places each. As many get them as
-// possible, and nobody gets a part: at every prefix of the log the area is not oversold and each
-// seat has one owner, or folding the log would fail.
-func TestAllOrNothing(t *testing.T) {
-	const callers = 1000
-	w := beginInMemory(t, 5, 4, 0)
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
-	got := atOnce(callers, func(i int) error {
-		chance := rand.New(rand.NewPCG(seed, uint64(i)))
-		row, number := 1+chance.IntN(5), 1+chance.IntN(3)
-		_, err := w.ask(events.Holder(fmt.Sprint("holder-", i)), []asked{of("floor", 3)},
-			events.SeatName(fmt.Sprintf("A-%d-%d", row, number)), events.SeatName(fmt.Sprintf("A-%d-%d", row, number+1)))
-		return err
-	})
-	if got["ok"] < 1 || got["ok"] > 3 || got["ok"]+got["sold_out"]+got["seat_taken"] != callers {
-		t.Errorf("the callers got %v", got)
-	}
-	made := 0
-	for _, b := range w.check(0).bookings {
-		if b.Exists() { // no attempt that was given up
-			made++
-		}
-	}
-	w.nothingForNobody("afterwards")
-	if c := w.counts("floor"); c.Held != int64(3*got["ok"]) || made != got["ok"] {
-		t.Errorf("%d bookings, %v, and the floor has %+v", made, got, c)
-	}
-}
-
 // TestOverlappingPlaces: 200 callers want random seats and places of two areas, on a log of each kind. No place is sold
 // twice, and none is held without its booking.
 func TestOverlappingPlaces(t *testing.T) {

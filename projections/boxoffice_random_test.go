@@ -107,6 +107,15 @@ func TestBoxOfficeIsTheModel(t *testing.T) {
 func agrees(t *rapid.T, p *Projections, c *logtest.BookingModel) {
 	for id, seats := range c.Shows {
 		showAgrees(t, p, id, seats, c.Sales[id])
+		blocksAgree(t, p, id, seats)
+		performance, _, err := p.Performance(id)
+		var want []row.Area
+		if floor := c.Floors[id]; floor != nil {
+			want = []row.Area{{ID: "floor", AreaCounts: floor.AreaCounts}}
+		}
+		if err != nil || !slices.Equal(performance.Areas, want) {
+			t.Fatalf("the areas of %s are %+v, %v; want %+v", id, performance.Areas, err, want)
+		}
 	}
 	var ids []string
 	for _, id := range c.Order {
@@ -137,6 +146,25 @@ func agrees(t *rapid.T, p *Projections, c *logtest.BookingModel) {
 	}
 	if len(open) != len(unfinished) {
 		t.Fatalf("unfinished are %q, want %q", open, unfinished)
+	}
+}
+
+// blocksAgree compares the blocked seats by label.
+func blocksAgree(t *rapid.T, p *Projections, id events.PerformanceID, seats map[string]*logtest.ModelSeat) {
+	var want []Block
+	for _, label := range []events.BlockLabel{"", "press"} {
+		block := Block{Label: label}
+		for _, name := range logtest.ModelSeats {
+			if s := seats[name]; s.Status == events.SeatIsBlocked && s.Label == label {
+				block.Seats = append(block.Seats, events.SeatName(name))
+			}
+		}
+		if block.Seats != nil {
+			want = append(want, block)
+		}
+	}
+	if got, at, ok, err := p.Blocks(id); err != nil || !ok || at != p.Position() || !reflect.DeepEqual(got, want) {
+		t.Fatalf("blocked are %+v at %d, %t, %v; want %+v", got, at, ok, err, want)
 	}
 }
 

@@ -6,8 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"pgregory.net/rapid"
-
 	"admitone/events"
 )
 
@@ -35,7 +33,9 @@ type BookingModel struct {
 	Now      time.Time
 	put      func(events.StreamID, events.Fact)
 	Shows    map[events.PerformanceID]map[string]*ModelSeat
-	changes  map[events.PerformanceID]int64 // of blocks
+	Floors   map[events.PerformanceID]*ModelFloor // of those that have a plan
+	sealed   bool                                 // that plan
+	changes  map[events.PerformanceID]int64       // of blocks
 	blocks   int
 	Sales    map[events.PerformanceID]*ModelSale
 	Bookings map[string]*ModelBooking
@@ -52,6 +52,7 @@ type BookingModel struct {
 // ModelSeat is the state of a seat.
 type ModelSeat struct {
 	Status       events.SeatStatus
+	Label        events.BlockLabel // it is blocked under it, or is when it is released
 	hold         events.HoldID
 	holder       events.Holder
 	Until, first time.Time
@@ -74,9 +75,12 @@ type ModelBooking struct {
 	Amount        int64
 	since         time.Time // of the attempt
 	closed        bool      // closed, with money or seats to return
-	repaid        map[string]bool
-	Returning     []string // seats whose return is in progress
-	madeGood      int64    // refunded because the performance was cancelled
+	repaid        map[events.Part]bool
+	label         events.BlockLabel
+	child         bool          // its seats are at the price for children, where there is one
+	places, next  int64         // of the floor, and the number of the first of them
+	Returning     []events.Part // whose return is in progress
+	madeGood      int64         // refunded because the performance was cancelled
 }
 
 type modelPart struct {
@@ -89,6 +93,7 @@ type modelPart struct {
 func NewBookingModel(put func(events.StreamID, events.Fact)) *BookingModel {
 	return &BookingModel{Now: time.Date(2031, 5, 1, 20, 0, 0, 0, time.UTC), put: put,
 		Shows:   map[events.PerformanceID]map[string]*ModelSeat{},
+		Floors:  map[events.PerformanceID]*ModelFloor{},
 		changes: map[events.PerformanceID]int64{}, Sales: map[events.PerformanceID]*ModelSale{}, left: -1,
 		Bookings: map[string]*ModelBooking{}, Wallets: map[events.Holder]int64{}, payments: map[events.HoldID]int64{},
 		Parts: map[events.HoldID]*modelPart{}, Begun: map[events.BookingID]*ModelBooking{}}
@@ -129,12 +134,13 @@ func SeatStream(show events.PerformanceID, name string) events.StreamID {
 
 // Open puts a performance on sale.
 func (c *BookingModel) Open(id events.PerformanceID) {
-	c.fact(
-		PerformanceStream(string(id)),
-		&events.PerformanceCreated{PerformanceID: id, Title: "T " + string(id), Venue: "V",
-			StartsAt:    time.Date(2031, 6, len(id), 20, 0, 0, 0, time.UTC),
-			HoldSeconds: int64(ModelHold / time.Second), LimitPerHolder: modelLimit, Sections: ModelSections},
-	)
+	fact := &events.PerformanceCreated{PerformanceID: id, Title: "T " + string(id), Venue: "V",
+		StartsAt:    time.Date(2031, 6, len(id), 20, 0, 0, 0, time.UTC),
+		HoldSeconds: int64(ModelHold / time.Second), LimitPerHolder: modelLimit, Sections: ModelSections}
+	if id == modelHall {
+		c.build(fact)
+	}
+	c.fact(PerformanceStream(string(id)), fact)
 	c.Shows[id], c.Sales[id] = map[string]*ModelSeat{}, &ModelSale{PriceA: 5}
 	for _, name := range ModelSeats {
 		c.Shows[id][name] = &ModelSeat{Status: events.SeatIsFree}
@@ -163,14 +169,14 @@ func (c *BookingModel) acquire(b *ModelBooking) bool {
 			taken += part.seats
 		}
 	}
-	if taken+int64(len(b.Seats)) > modelLimit {
+	if taken+b.parts() > modelLimit {
 		return false
 	}
 	if before := events.NewHoldID(b.id, b.Attempt-1); c.Parts[before] != nil {
 		c.giveAllowance(b, b.Attempt-1)
 	}
 	if c.Parts[hold] == nil {
-		part := &modelPart{stream, int64(len(b.Seats)), c.Now.Add(ModelHold + 2*ModelGrace)}
+		part := &modelPart{stream, b.parts(), c.Now.Add(ModelHold + 2*ModelGrace)}
 		c.fact(stream, &events.AllowanceTaken{HoldID: hold, Seats: part.seats, Taken: c.taken(stream) + part.seats,
 			ExpiresAt: part.Until, Terms: c.Sales[b.show].Terms})
 		c.Parts[hold] = part
@@ -194,18 +200,20 @@ func (c *BookingModel) acquire(b *ModelBooking) bool {
 		if b.late {
 			until = c.Now
 		}
-		if s.Status != events.SeatIsFree || !until.After(c.Now) && !b.late {
+		if !s.available(b.label) || !until.After(c.Now) && !b.late {
 			return false
 		}
-		fact := &events.SeatHeld{HoldID: hold, BookingID: b.id, Holder: b.Holder, Price: c.price(b, name),
+		_, price := c.price(b, name)
+		fact := &events.SeatHeld{HoldID: hold, BookingID: b.id, Holder: b.Holder, Price: price, Label: s.Label,
 			ExpiresAt: until.Add(ModelGrace), FirstHeldAt: first, Attempt: b.Attempt, Terms: c.Sales[b.show].Terms}
 		c.fact(SeatStream(b.show, name), fact)
-		*s = ModelSeat{Status: events.SeatIsHeld, hold: hold, holder: b.Holder, Until: fact.ExpiresAt, first: first}
+		*s = ModelSeat{Status: events.SeatIsHeld, Label: s.Label, hold: hold, holder: b.Holder, Until: fact.ExpiresAt,
+			first: first}
 		if !b.late && (b.Until.IsZero() || until.Before(b.Until)) {
 			b.Until = until
 		}
 	}
-	return true
+	return c.acquirePlaces(b)
 }
 
 func (c *BookingModel) allowance(b *ModelBooking) events.StreamID {
@@ -224,11 +232,11 @@ func (c *BookingModel) taken(stream events.StreamID) (n int64) {
 func (c *BookingModel) release(b *ModelBooking, name string, reason events.ReleaseReason) {
 	s := c.Shows[b.show][name]
 	c.fact(SeatStream(b.show, name), &events.SeatReleased{HoldID: s.hold, Holder: s.holder, Was: s.Status,
-		Reason: reason, ReleasedAt: c.Now})
+		Reason: reason, ReleasedAt: c.Now, Label: s.Label})
 	if s.Status == events.SeatIsBooked {
 		s.holder = ""
 	}
-	s.Status, s.hold, s.freed = events.SeatIsFree, "", c.Now
+	s.free(c.Now)
 }
 
 // giveBack releases everything that a booking has.
@@ -238,6 +246,7 @@ func (c *BookingModel) giveBack(b *ModelBooking, reason events.ReleaseReason) {
 			c.release(b, name, reason)
 		}
 	}
+	c.giveBackPlaces(b, reason)
 	for attempt := int64(1); attempt <= b.Attempt; attempt++ {
 		c.giveAllowance(b, attempt)
 	}
@@ -245,40 +254,40 @@ func (c *BookingModel) giveBack(b *ModelBooking, reason events.ReleaseReason) {
 
 // Book holds seats. If some are not free, it holds the free ones under another attempt.
 func (c *BookingModel) Book(show events.PerformanceID, holder events.Holder, seats []string) {
+	c.order(&ModelBooking{show: show, Holder: holder, Seats: seats})
+}
+
+// order holds what a new booking wants, or less under another attempt.
+func (c *BookingModel) order(b *ModelBooking) {
+	show := b.show
 	if c.N++; !c.Sales[show].Times.Within(c.Now) {
 		return
 	}
-	b := &ModelBooking{
-		id:      events.BookingID(fmt.Sprint("b.", c.N)),
-		show:    show,
-		Holder:  holder,
-		Seats:   slices.Sorted(slices.Values(seats)),
-		Status:  events.BookingIsHeld,
-		Attempt: 1,
-		since:   c.Now,
-	}
+	b.id, b.Seats = events.BookingID(fmt.Sprint("b.", c.N)), slices.Sorted(slices.Values(b.Seats))
+	b.Status, b.Attempt, b.since, b.next = events.BookingIsHeld, 1, c.Now, 1
 	c.Begun[b.id] = b
 	for !c.acquire(b) {
 		if !c.abandon(b) {
 			return
 		}
 		b.Attempt, b.Until = b.Attempt+1, time.Time{}
-		b.Seats = slices.DeleteFunc(b.Seats, func(name string) bool {
-			return c.Shows[show][name].Status != events.SeatIsFree
-		})
-		if len(b.Seats) == 0 || b.Attempt > 2 {
+		b.Seats = slices.DeleteFunc(b.Seats, func(name string) bool { return !c.Shows[show][name].available(b.label) })
+		b.places = min(b.places, c.placesFor(b))
+		if b.parts() == 0 || b.Attempt > 2 {
 			return
 		}
 		b.since, c.Begun[b.id] = c.Now, b
 	}
-	fact := &events.BookingHeld{BookingID: b.id, PerformanceID: show, Holder: holder, ExpiresAt: b.Until,
+	fact := &events.BookingHeld{BookingID: b.id, PerformanceID: show, Holder: b.Holder, ExpiresAt: b.Until,
 		ExtendableUntil: c.Now.Add(2 * ModelHold), Attempt: b.Attempt, SaleTerms: c.Sales[show].terms(),
-		Cancellation: events.DefaultCancellation}
+		Cancellation: events.DefaultCancellation, Label: b.label, Areas: b.bookedPlaces(),
+		Amount: b.places * modelPlacePrice}
 	prices := map[string]int64{}
 	for _, name := range b.Seats {
-		prices[name] = c.price(b, name)
-		fact.Seats = append(fact.Seats, events.BookedSeat{Seat: events.SeatName(name), Price: prices[name]})
-		fact.Amount += prices[name]
+		priceType, price := c.price(b, name)
+		prices[name] = price
+		fact.Seats = append(fact.Seats, events.BookedSeat{Seat: events.SeatName(name), Price: price, PriceType: priceType})
+		fact.Amount += price
 	}
 	c.fact(c.stream(b), fact)
 	b.prices = prices
@@ -290,7 +299,7 @@ func (c *BookingModel) Book(show events.PerformanceID, holder events.Holder, sea
 
 // extend moves the deadline of a booking and all that is with it.
 func (c *BookingModel) extend(b *ModelBooking) {
-	to := c.Shows[b.show][b.Seats[0]].first.Add(2 * ModelHold)
+	to := b.since.Add(2 * ModelHold)
 	for _, name := range b.Seats {
 		if s := c.Shows[b.show][name]; s.first.Add(2 * ModelHold).Before(to) {
 			to = s.first.Add(2 * ModelHold)
@@ -307,6 +316,7 @@ func (c *BookingModel) extend(b *ModelBooking) {
 		c.fact(SeatStream(b.show, name), &events.SeatExtended{HoldID: hold, ExpiresAt: to.Add(ModelGrace)})
 		c.Shows[b.show][name].Until = to.Add(ModelGrace)
 	}
+	c.extendPlaces(b, to.Add(ModelGrace))
 	if part, until := c.Parts[hold], to.Add(2*ModelGrace); until.After(part.Until) {
 		c.fact(part.stream, &events.AllowanceExtended{HoldID: hold, ExpiresAt: until})
 		part.Until = until
@@ -328,11 +338,13 @@ func (c *BookingModel) Later(d time.Duration) {
 	for _, show := range slices.Sorted(maps.Keys(c.Shows)) {
 		for _, name := range ModelSeats {
 			if s := c.Shows[show][name]; s.Status == events.SeatIsHeld && c.Now.After(s.Until) {
-				c.fact(SeatStream(show, name), &events.SeatExpired{HoldID: s.hold, Holder: s.holder, ExpiresAt: s.Until})
-				s.Status, s.hold, s.freed = events.SeatIsFree, "", s.Until
+				c.fact(SeatStream(show, name), &events.SeatExpired{HoldID: s.hold, Holder: s.holder, ExpiresAt: s.Until,
+					Label: s.Label})
+				s.free(s.Until)
 			}
 		}
 	}
+	c.expirePlaces()
 	for _, hold := range slices.Sorted(maps.Keys(c.Parts)) {
 		if part := c.Parts[hold]; !part.Until.IsZero() && c.Now.After(part.Until) {
 			c.fact(part.stream, &events.AllowanceExpired{HoldID: hold, Seats: part.seats,
@@ -345,51 +357,4 @@ func (c *BookingModel) Later(d time.Duration) {
 			c.abandon(b)
 		}
 	}
-}
-
-// RandomAction happens.
-func (c *BookingModel) RandomAction(t *rapid.T) {
-	show := rapid.SampledFrom([]events.PerformanceID{"a", "a-b"}).Draw(t, "performance")
-	holder := rapid.SampledFrom([]events.Holder{"ada", "ada-b"}).Draw(t, "holder")
-	steps := rapid.SampledFrom([]int{-1, -1, -1, 0, 1, 2, 3, 4, 5}).Draw(t, "facts")
-	seats := rapid.SliceOfNDistinct(rapid.SampledFrom(ModelSeats), 1, 3, rapid.ID).Draw(t, "seats")
-	what := rapid.IntRange(0, 10).Draw(t, "what")
-	off := rapid.IntRange(0, 60).Draw(t, "call off") == 0
-	edit := drawEdit(t)
-	c.Until(-1, func() { c.Later(0) }) // what has ended needs no steps
-	c.Until(steps, func() {
-		var b *ModelBooking
-		if len(c.Order) > 0 {
-			b = c.Bookings[rapid.SampledFrom(c.Order).Draw(t, "booking")]
-		}
-		switch {
-		case c.Shows[show] == nil:
-			c.Open(show)
-		case off:
-			c.left = -1 // no view finds what is left from before the cancellation
-			c.CallOff(show)
-		case what == 0:
-			c.Later(time.Duration(rapid.SampledFrom([]int{1, 40, 101, 200}).Draw(t, "seconds")) * time.Second)
-		case what == 1:
-			c.Charge(holder, rapid.Int64Range(1, 20).Draw(t, "amount"))
-		case what == 2:
-			c.Block(show, seats[0])
-		case what == 10:
-			c.edit(show, edit)
-		case what < 5 || b == nil:
-			c.Book(show, holder, seats)
-		case what == 8:
-			c.Annotate(b, rapid.SampledFrom([]string{"", "R-1", "R-2"}).Draw(t, "reference"))
-		case what == 9 && b.Status == events.BookingIsBooked:
-			c.Return(b, b.Seats[0])
-		case b.Status == events.BookingIsPaying || b.Refunding || len(b.Returning) > 0 || what == 5:
-			c.Settle(b)
-		case what == 6 && (b.Status == events.BookingIsHeld || b.Status == events.BookingIsBooked):
-			c.Cancel(b)
-		case what == 7 && b.Status == events.BookingIsHeld && !b.Extended && !c.Now.After(b.Until):
-			c.extend(b)
-		case b.Status == events.BookingIsHeld || b.Status == events.BookingIsExpired:
-			c.Pay(b)
-		}
-	})
 }

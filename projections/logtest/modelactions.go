@@ -77,6 +77,10 @@ func (c *BookingModel) Pay(b *ModelBooking) {
 			s.Status = events.SeatIsBooked
 		}
 	}
+	if !c.bookPlaces(b) {
+		c.giveUp(b, events.FailedLate)
+		return
+	}
 	c.fact(c.stream(b), &events.BookingBooked{PaymentID: payment, Amount: b.Amount})
 	b.Status = events.BookingIsBooked
 }
@@ -172,6 +176,9 @@ func (c *BookingModel) Has(b *ModelBooking) (streams []events.StreamID) {
 			streams = append(streams, SeatStream(b.show, name))
 		}
 	}
+	if f := c.Floors[b.show]; f != nil && f.holds[hold] != nil {
+		streams = append(streams, floorStream(b.show))
+	}
 	return streams
 }
 
@@ -192,32 +199,6 @@ func (c *BookingModel) abandon(b *ModelBooking) bool {
 	return true
 }
 
-// block takes a seat off sale: by itself, or by a change of blocks.
-func (c *BookingModel) block(show events.PerformanceID, name events.SeatName) {
-	seat := SeatStream(show, string(name))
-	if c.blocks++; c.blocks%2 == 1 {
-		c.fact(seat, &events.SeatBlocked{})
-		return
-	}
-	change := events.BlockChange{Number: c.changes[show] + 1, Label: "press", Seats: []events.SeatName{name}}
-	c.fact(PerformanceStream(string(show)), &events.BlocksChanged{BlockChange: change})
-	c.changes[show]++
-	c.Sales[show].revision++
-	c.fact(seat, &events.SeatBlocked{Label: "press", Change: change.Number})
-}
-
-// Block blocks a seat, or unblocks it.
-func (c *BookingModel) Block(show events.PerformanceID, name string) {
-	switch s := c.Shows[show][name]; s.Status {
-	case events.SeatIsFree:
-		c.block(show, events.SeatName(name))
-		s.Status = events.SeatIsBlocked
-	case events.SeatIsBlocked:
-		c.fact(SeatStream(show, name), &events.SeatUnblocked{})
-		s.Status = events.SeatIsFree
-	}
-}
-
 // Unfinished are the bookings with steps left, found by looking everywhere.
 func (c *BookingModel) Unfinished() (ids []string) {
 	for _, id := range slices.Sorted(maps.Keys(c.Bookings)) {
@@ -228,6 +209,7 @@ func (c *BookingModel) Unfinished() (ids []string) {
 				has = has || booking == events.BookingID(id)
 			}
 		}
+		has = has || c.hasPlaces(b)
 		for hold := range c.Parts {
 			booking, _, _ := events.CutHoldID(hold)
 			has = has || booking == events.BookingID(id)

@@ -6,54 +6,86 @@ import (
 	"admitone/events"
 )
 
-// cost of the seats that a booking has.
+// parts is how many seats and places a booking has.
+func (b *ModelBooking) parts() int64 { return int64(len(b.Seats)) + b.places }
+
+// cost of what a booking has.
 func (c *BookingModel) cost(b *ModelBooking) (amount int64) {
 	for _, name := range b.Seats {
 		amount += b.prices[name]
 	}
-	return amount
+	return amount + b.places*modelPlacePrice
+}
+
+// partPrice is the price of a seat or place of a booking.
+func (b *ModelBooking) partPrice(part events.Part) int64 {
+	if part.Area != "" {
+		return modelPlacePrice
+	}
+	return b.prices[string(part.Seat)]
 }
 
 // Return gives one seat of a booked booking back.
 func (c *BookingModel) Return(b *ModelBooking, name string) {
-	fact := &events.BookingSeatReturned{Seat: events.SeatName(name), Price: b.prices[name], Left: int64(len(b.Seats) - 1)}
+	c.returnPart(b, events.Part{Seat: events.SeatName(name)})
+}
+
+// returnFirst gives the first place of a booked booking back, or its first seat if it has none.
+func (c *BookingModel) returnFirst(b *ModelBooking) {
+	part := events.Part{Area: modelFloor, Place: b.next}
+	if b.places == 0 {
+		part = events.Part{Seat: events.SeatName(b.Seats[0])}
+	}
+	c.returnPart(b, part)
+}
+
+func (c *BookingModel) returnPart(b *ModelBooking, part events.Part) {
+	fact := &events.BookingSeatReturned{Seat: part.Seat, Area: part.Area, Place: part.Place, Price: b.partPrice(part),
+		Left: b.parts() - 1}
 	if fact.Price > 0 {
 		fact.PaymentID = events.NewHoldID(b.id, b.Attempt)
 	}
 	c.fact(c.stream(b), fact)
-	b.Seats = slices.DeleteFunc(slices.Clone(b.Seats), func(other string) bool { return other == name })
-	b.Returning = append(b.Returning, name)
-	if len(b.Seats) == 0 {
+	if part.Area != "" {
+		b.places, b.next = b.places-1, b.next+1
+	} else {
+		b.Seats = slices.DeleteFunc(slices.Clone(b.Seats), func(other string) bool { return other == string(part.Seat) })
+	}
+	b.Returning = append(b.Returning, part)
+	if b.parts() == 0 {
 		b.Status = events.BookingIsReleased
 	}
 	c.finishReturns(b)
 }
 
-// finishReturns takes the remaining steps of the returned seats.
+// finishReturns takes the remaining steps of the returned seats and places.
 func (c *BookingModel) finishReturns(b *ModelBooking) {
 	hold := events.NewHoldID(b.id, b.Attempt)
 	for len(b.Returning) > 0 {
-		name := b.Returning[0]
-		if price := b.prices[name]; price > 0 && !b.repaid[name] {
+		part := b.Returning[0]
+		price := b.partPrice(part)
+		if price > 0 && !b.repaid[part] {
 			c.fact(c.wallet(b.Holder), &events.WalletRefunded{PaymentID: hold, BookingID: b.id, Amount: price,
-				Balance: c.Wallets[b.Holder] + price, RefundID: events.SeatRefund(hold, events.SeatName(name))})
+				Balance: c.Wallets[b.Holder] + price, RefundID: part.RefundOf(hold)})
 			c.moved(b, "refunded", price)
 			c.payments[hold] -= price
 			if b.repaid == nil {
-				b.repaid = map[string]bool{}
+				b.repaid = map[events.Part]bool{}
 			}
-			b.repaid[name] = true
+			b.repaid[part] = true
 		}
-		if c.Shows[b.show][name].hold == hold {
+		if part.Area != "" {
+			c.releasePlaces(b, hold, b.places, events.ReleasedReturned)
+		} else if name := string(part.Seat); c.Shows[b.show][name].hold == hold {
 			c.release(b, name, events.ReleasedReturned)
 		}
-		if part := c.Parts[hold]; len(b.Seats) == 0 {
+		if part := c.Parts[hold]; b.parts() == 0 {
 			c.giveAllowance(b, b.Attempt)
-		} else if back := part.seats - int64(len(b.Seats)); back > 0 {
+		} else if back := part.seats - b.parts(); back > 0 {
 			c.fact(part.stream, &events.AllowanceReduced{HoldID: hold, Seats: back, Taken: c.taken(part.stream) - back})
 			part.seats -= back
 		}
-		c.fact(c.stream(b), &events.BookingSeatRefunded{Seat: events.SeatName(name), Amount: b.prices[name]})
+		c.fact(c.stream(b), &events.BookingSeatRefunded{Seat: part.Seat, Area: part.Area, Place: part.Place, Amount: price})
 		b.Returning = b.Returning[1:]
 	}
 }

@@ -20,7 +20,8 @@ type ModelSale struct {
 	Times  events.SaleTimes
 
 	cancelled bool
-	revision  events.Revision // of the newest fact
+	areas     []events.AreaPlaces // that were resized
+	revision  events.Revision     // of the newest fact
 	ahead     events.SaleTimes
 }
 
@@ -36,12 +37,18 @@ func (s *ModelSale) terms() events.SaleTerms {
 	return events.SaleTerms{Terms: s.Terms, HoldSeconds: int64(ModelHold / time.Second), LimitPerHolder: modelLimit}
 }
 
-// price is the price of a seat of a booking, frozen by its hold.
-func (c *BookingModel) price(b *ModelBooking, seat string) int64 {
-	if b.prices != nil {
-		return b.prices[seat]
+// price is the price of a seat of a booking, frozen by its hold, and its type.
+func (c *BookingModel) price(b *ModelBooking, seat string) (priceType string, price int64) {
+	price = c.Sales[b.show].Price(seat)
+	if c.Floors[b.show] != nil && strings.HasPrefix(seat, "A") {
+		if priceType = "adult"; b.child {
+			priceType, price = "child", modelChildPrice
+		}
 	}
-	return c.Sales[b.show].Price(seat)
+	if b.prices != nil {
+		price = b.prices[seat]
+	}
+	return priceType, price
 }
 
 // modelEdit is the content of an edit. Times are relative to the edit.
@@ -49,7 +56,8 @@ type modelEdit struct {
 	priceA         int64
 	starts         int // the day
 	opens, closes  time.Duration
-	opened, closed bool // there is such a bound
+	opened, closed bool  // there is such a bound
+	floor          int64 // its size, 0 if it stays
 }
 
 func drawEdit(t *rapid.T) (e modelEdit) {
@@ -79,6 +87,7 @@ func (c *BookingModel) edit(id events.PerformanceID, e modelEdit) {
 	if e.closed {
 		fact.ClosesAt = c.Now.Add(e.closes)
 	}
+	c.resizing(id, fact, e.floor)
 	c.fact(PerformanceStream(string(id)), fact)
 	sale.revision++
 	if !fact.OpensAt.Equal(sale.Times.OpensAt) {
@@ -88,6 +97,7 @@ func (c *BookingModel) edit(id events.PerformanceID, e modelEdit) {
 		sale.ahead.ClosesAt = fact.ClosesAt
 	}
 	sale.Terms, sale.PriceA, sale.Times = sale.revision, e.priceA, fact.SaleTimes
+	c.resized(id, fact)
 	c.reach()
 }
 

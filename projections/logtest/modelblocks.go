@@ -1,0 +1,120 @@
+package logtest
+
+import (
+	"time"
+
+	"admitone/events"
+)
+
+// available reports whether a booking that names a label can hold a seat.
+func (s *ModelSeat) available(label events.BlockLabel) bool {
+	return s.Status == events.SeatIsFree || s.Status == events.SeatIsBlocked && label != "" && s.Label == label
+}
+
+// free ends a hold: the seat is free, or blocked as before.
+func (s *ModelSeat) free(at time.Time) {
+	s.Status, s.hold, s.freed = events.SeatIsFree, "", at
+	if s.Label != "" {
+		s.Status = events.SeatIsBlocked
+	}
+}
+
+// change makes the next change of what is blocked.
+func (c *BookingModel) change(show events.PerformanceID, change events.BlockChange) (number int64) {
+	change.Number, change.Label = c.changes[show]+1, modelLabel
+	c.fact(PerformanceStream(string(show)), &events.BlocksChanged{BlockChange: change})
+	c.changes[show]++
+	c.Sales[show].revision++
+	return change.Number
+}
+
+// Block blocks a seat, by itself or by a change, or unblocks it.
+func (c *BookingModel) Block(show events.PerformanceID, name string) {
+	switch s := c.Shows[show][name]; s.Status {
+	case events.SeatIsFree:
+		if c.blocks++; c.blocks%2 == 0 {
+			c.blockSeats(show, name)
+			return
+		}
+		c.fact(SeatStream(show, name), &events.SeatBlocked{})
+		s.Status = events.SeatIsBlocked
+	case events.SeatIsBlocked:
+		c.fact(SeatStream(show, name), &events.SeatUnblocked{})
+		s.Status, s.Label = events.SeatIsFree, ""
+	}
+}
+
+// blockSeats blocks free seats by one change.
+func (c *BookingModel) blockSeats(show events.PerformanceID, names ...string) {
+	change := events.BlockChange{}
+	for _, name := range names {
+		change.Seats = append(change.Seats, events.SeatName(name))
+	}
+	number := c.change(show, change)
+	for _, name := range names {
+		c.fact(SeatStream(show, name), &events.SeatBlocked{Label: modelLabel, Change: number})
+		s := c.Shows[show][name]
+		s.Status, s.Label = events.SeatIsBlocked, modelLabel
+	}
+}
+
+// blockRow blocks the first row, or nothing of it.
+func (c *BookingModel) blockRow(show events.PerformanceID) {
+	row := ModelSeats[:ModelSections[0].SeatsPerRow]
+	for _, name := range row {
+		if c.Shows[show][name].Status != events.SeatIsFree {
+			return
+		}
+	}
+	c.blockSeats(show, row...)
+}
+
+// blockPlaces lets the label keep so many places, or unblocks those that it keeps.
+func (c *BookingModel) blockPlaces(show events.PerformanceID, keeps int64) {
+	f := c.Floors[show]
+	counts, kept := f.AreaCounts, f.Blocked
+	for _, h := range f.holds {
+		kept += h.ofLabel
+	}
+	more := keeps - kept
+	switch {
+	case f.Blocked > 0:
+		number := c.change(show, events.BlockChange{Unblocks: true,
+			Areas: []events.AreaPlaces{{Area: modelFloor, Places: f.Blocked}}})
+		counts.Remaining, counts.Blocked = counts.Remaining+counts.Blocked, 0
+		c.fact(floorStream(show), &events.AreaUnblocked{Label: modelLabel, Places: f.Blocked, AreaCounts: counts,
+			Change: number})
+	case more > 0 && more <= f.Remaining:
+		number := c.change(show, events.BlockChange{Areas: []events.AreaPlaces{{Area: modelFloor, Places: keeps}}})
+		counts.Remaining, counts.Blocked = counts.Remaining-more, counts.Blocked+more
+		c.fact(floorStream(show), &events.AreaBlocked{Label: modelLabel, Places: more, Kept: keeps, AreaCounts: counts,
+			Change: number})
+	}
+	f.AreaCounts = counts
+}
+
+// resizing completes an edit of a performance with a plan; size is what the floor is to have, 0 to leave it.
+func (c *BookingModel) resizing(id events.PerformanceID, fact *events.PerformanceEdited, size int64) {
+	f, sale := c.Floors[id], c.Sales[id]
+	if f == nil {
+		return
+	}
+	fact.CategoryPrices, fact.Prices = modelPrices(fact.Prices[0].Price), nil
+	if fact.Areas = sale.areas; size > 0 && size != f.Capacity() && size >= f.Held+f.Booked+f.Blocked {
+		fact.Areas = []events.AreaPlaces{{Area: modelFloor, Places: size}}
+		fact.Change = c.changes[id] + 1
+	}
+}
+
+// resized makes the change of an edit.
+func (c *BookingModel) resized(id events.PerformanceID, fact *events.PerformanceEdited) {
+	if fact.Change == 0 {
+		return
+	}
+	f := c.Floors[id]
+	c.changes[id], c.Sales[id].areas = fact.Change, fact.Areas
+	counts := f.AreaCounts
+	counts.Remaining += fact.Areas[0].Places - f.Capacity()
+	c.fact(floorStream(id), &events.AreaResized{Places: fact.Areas[0].Places, AreaCounts: counts, Change: fact.Change})
+	f.AreaCounts = counts
+}

@@ -1,0 +1,69 @@
+package logtest
+
+import (
+	"time"
+
+	"pgregory.net/rapid"
+
+	"admitone/events"
+)
+
+// RandomAction happens.
+func (c *BookingModel) RandomAction(t *rapid.T) {
+	show := rapid.SampledFrom([]events.PerformanceID{"a", "a-b"}).Draw(t, "performance")
+	holder := rapid.SampledFrom([]events.Holder{"ada", "ada-b"}).Draw(t, "holder")
+	steps := rapid.SampledFrom([]int{-1, -1, -1, 0, 1, 2, 3, 4, 5}).Draw(t, "facts")
+	seats := rapid.SliceOfNDistinct(rapid.SampledFrom(ModelSeats), 1, 3, rapid.ID).Draw(t, "seats")
+	what := rapid.IntRange(0, 12).Draw(t, "what")
+	order := &ModelBooking{show: show, Holder: holder, Seats: seats, child: rapid.Bool().Draw(t, "child"),
+		label: rapid.SampledFrom([]events.BlockLabel{"", "", modelLabel}).Draw(t, "label")}
+	places := rapid.Int64Range(0, 3).Draw(t, "places")
+	if c.Floors[show] != nil {
+		order.Seats, order.places = seats[min(len(seats), int(places)):], places
+	}
+	off := rapid.IntRange(0, 60).Draw(t, "call off") == 0
+	edit := drawEdit(t)
+	c.Until(-1, func() { c.Later(0) }) // what has ended needs no steps
+	c.Until(steps, func() {
+		var b *ModelBooking
+		if len(c.Order) > 0 {
+			b = c.Bookings[rapid.SampledFrom(c.Order).Draw(t, "booking")]
+		}
+		switch {
+		case c.Shows[show] == nil:
+			c.Open(show)
+		case off:
+			c.left = -1 // no view finds what is left from before the cancellation
+			c.CallOff(show)
+		case what == 0:
+			c.Later(time.Duration(rapid.SampledFrom([]int{1, 40, 101, 200}).Draw(t, "seconds")) * time.Second)
+		case what == 1:
+			c.Charge(holder, rapid.Int64Range(1, 20).Draw(t, "amount"))
+		case what == 2:
+			c.Block(show, seats[0])
+		case what == 10:
+			c.edit(show, edit)
+		case what == 11 && c.Floors[show] != nil:
+			c.blockPlaces(show, max(1, places))
+		case what == 11:
+			c.blockRow(show)
+		case what == 12 && c.Floors[show] != nil:
+			edit.floor = 2 + places
+			c.edit(show, edit)
+		case what < 5 || b == nil:
+			c.order(order)
+		case what == 8:
+			c.Annotate(b, rapid.SampledFrom([]string{"", "R-1", "R-2"}).Draw(t, "reference"))
+		case what == 9 && b.Status == events.BookingIsBooked:
+			c.returnFirst(b)
+		case b.Status == events.BookingIsPaying || b.Refunding || len(b.Returning) > 0 || what == 5:
+			c.Settle(b)
+		case what == 6 && (b.Status == events.BookingIsHeld || b.Status == events.BookingIsBooked):
+			c.Cancel(b)
+		case what == 7 && b.Status == events.BookingIsHeld && !b.Extended && !c.Now.After(b.Until):
+			c.extend(b)
+		case b.Status == events.BookingIsHeld || b.Status == events.BookingIsExpired:
+			c.Pay(b)
+		}
+	})
+}

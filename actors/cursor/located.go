@@ -10,9 +10,11 @@ import (
 // markPage is how many events are looked at for one to mark a place with.
 const markPage = 64
 
-// located returns a cursor with its place in this log, and whether it says another one: then it was
-// written in another log, of which this one is a copy with other positions. Error: the store's.
-func (r *Runner) located(ctx context.Context, at core.Cursor) (here core.Cursor, copied bool, err error) {
+// located returns a cursor with its place in this log, at begins or behind it, and whether it says
+// another one: then it was written in another log, of which this one is a copy with other positions.
+// Error: the store's.
+func (r *Runner) located(ctx context.Context, at core.Cursor, begins events.Position) (here core.Cursor,
+	copied bool, err error) {
 	switch {
 	case at.Reached == 0, at.Log == r.config.Store.Epoch():
 	case at.Log == "": // without a name it is of this log, as far as can be known
@@ -35,7 +37,7 @@ func (r *Runner) located(ctx context.Context, at core.Cursor) (here core.Cursor,
 			return at, false, err
 		}
 	}
-	at.Reached = max(at.Reached, r.config.Begins)
+	at.Reached = max(at.Reached, begins)
 	return at, copied, nil
 }
 

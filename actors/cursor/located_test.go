@@ -112,7 +112,9 @@ func TestUnnamedCursor(t *testing.T) {
 				w.entity.cursor = core.Cursor{Term: 3, Node: "n",
 					CursorMoved: events.CursorMoved{Term: 3, Reached: test.reached}}
 			}
-			stop := w.runner("n", func(c *Config) { c.Alone, c.Begins = true, test.begins })
+			stop := w.runner("n", func(c *Config) {
+				c.Alone, c.Begins = true, func(core.Core) events.Position { return test.begins }
+			})
 			pass(3 * time.Second)
 			stop()
 			if c := w.entity.cursor; len(w.calls) != test.calls || test.calls > 0 && (c.Reached != 6 || c.Log != "one") {

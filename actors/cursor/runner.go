@@ -48,8 +48,9 @@ type Config struct {
 	// core.
 	Stream events.StreamID
 	Cursor func(core.Core) core.Cursor
-	// Begins is the position behind which the work begins, at the earliest.
-	Begins events.Position
+	// Begins returns from the entity's core the position behind which the work begins, at the
+	// earliest; nil is the start of the log. The entity may move it back with the cursor.
+	Begins func(core.Core) events.Position
 	// Await blocks until the log has events after a position. Error: ctx.Err().
 	Await func(ctx context.Context, behind events.Position) error
 	// Node names this server. Alone means that no other server appends to the log.
@@ -266,12 +267,17 @@ func sleep(ctx context.Context, d time.Duration) {
 func (r *Runner) reload(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	at := core.Cursor{}
-	_, err := r.config.Desk.View(ctx, r.config.Stream, func(c core.Core) { at = r.config.Cursor(c) })
+	at, begins := core.Cursor{}, events.Position(0)
+	_, err := r.config.Desk.View(ctx, r.config.Stream, func(c core.Core) {
+		at = r.config.Cursor(c)
+		if r.config.Begins != nil {
+			begins = r.config.Begins(c)
+		}
+	})
 	if err != nil {
 		return err
 	}
-	at, copied, err := r.located(ctx, at)
+	at, copied, err := r.located(ctx, at, begins)
 	if err != nil {
 		return err
 	}

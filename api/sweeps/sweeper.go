@@ -141,7 +141,7 @@ func (s *Sweeper) runner(c *row.CallOff) cursor.Config {
 	config := cursor.Config{
 		Desk: s.config.Desk, Store: s.config.Store, Work: &work{s, c}, Stream: events.CallOffStream(c.ID),
 		Cursor: func(state core.Core) core.Cursor { return state.(*calloff.CallOff).State().Cursor },
-		Begins: c.Made - 1, // the first event is its own announcement
+		Begins: func(core.Core) events.Position { return c.Made - 1 }, // the first event is its own announcement
 		Await: func(ctx context.Context, behind events.Position) error {
 			return s.config.Views.WaitFor(ctx, behind+1)
 		},

@@ -195,9 +195,6 @@ func (d *Dispatcher) deliver(ctx context.Context, id events.WebhookID, work *del
 			continue
 		}
 		work.state = state
-		if state.Replays > 0 {
-			made = 0 // it may go back behind that
-		}
 		err = cursor.New(d.runner(id, work, made)).Run(ctx)
 		switch {
 		case err == nil:
@@ -209,12 +206,17 @@ func (d *Dispatcher) deliver(ctx context.Context, id events.WebhookID, work *del
 }
 
 // runner returns the configuration of the cursor of one webhook.
-func (d *Dispatcher) runner(id events.WebhookID, work *delivery, begins events.Position) cursor.Config {
+func (d *Dispatcher) runner(id events.WebhookID, work *delivery, made events.Position) cursor.Config {
 	faster := time.Duration(d.config.Faster)
 	config := cursor.Config{
 		Desk: d.config.Desk, Store: d.config.Store, Work: work, Stream: webhook.Stream(id),
 		Cursor: func(c core.Core) core.Cursor { return c.(*webhook.Webhook).State().Cursor },
-		Begins: begins,
+		Begins: func(c core.Core) events.Position {
+			if c.(*webhook.Webhook).State().Replays > 0 {
+				return 0 // a replay may go back behind its making
+			}
+			return made
+		},
 		Await: func(ctx context.Context, behind events.Position) error {
 			return d.config.Views.WaitFor(ctx, behind+1)
 		},

@@ -22,6 +22,7 @@ func TestBestSeatsBeforeViews(t *testing.T) {
 	if again.problem(503, "projection_behind"); again.header.Get("Retry-After") == "" {
 		t.Error("it does not say when to try again")
 	}
+	w.do("POST", "/v1/products", `{"id":"p","name":"n","stock":1}`, "Idempotency-Key", "k").problem(503, "projection_behind")
 }
 
 // TestOvertakenRequests: an overtaken request is not answered as sold out.

@@ -41,6 +41,24 @@ func (r *request) keyed(do func(id actors.CommandID) error) error {
 // keyedIn is keyed for a command whose stream its body names: the stream of another body does not know that the
 // key was used, so the views are asked too. scope is that of [projections.Projections.KeyUsed].
 func (r *request) keyedIn(ctx context.Context, scope string, do func(id actors.CommandID) error) error {
+	return r.keyedBehind(ctx, r.server.config.Views.CatchUp, scope, do)
+}
+
+// keyedIfUnreported is keyed for a request about a thing whose payment may have been reported under the same key: the
+// report was decided in the payment's stream, which the thing's own doesn't know. Reports that another server takes in
+// the same moment go unnoticed, so that the views are not waited for without need.
+func (r *request) keyedIfUnreported(of events.PaidThing, do func(id actors.CommandID) error) error {
+	if r.server.config.Currency.Assumed { // no payment can be reported
+		return r.keyed(do)
+	}
+	ctx, end := r.waiting()
+	defer end()
+	return r.keyedBehind(ctx, r.server.reportsSeen, of.Path(), do)
+}
+
+// keyedBehind is keyedIn once seen has waited for the views.
+func (r *request) keyedBehind(ctx context.Context, seen func(context.Context) error, scope string,
+	do func(id actors.CommandID) error) error {
 	if key, err := r.key(); err != nil || key == "" {
 		return r.keyed(do)
 	}
@@ -51,7 +69,10 @@ func (r *request) keyedIn(ctx context.Context, scope string, do func(id actors.C
 			return actors.ErrOverloaded
 		}
 		defer end()
-		used, err := r.server.config.Views.KeyUsed(ctx, scope, key, time.Now().Add(-actors.KeyAge))
+		if err := seen(ctx); err != nil {
+			return err
+		}
+		used, err := r.server.config.Views.KeyUsed(scope, key, time.Now().Add(-actors.KeyAge))
 		switch {
 		case err != nil:
 			return err
@@ -60,6 +81,37 @@ func (r *request) keyedIn(ctx context.Context, scope string, do func(id actors.C
 		}
 		return do(id)
 	})
+}
+
+// keyedReport is keyedIn for the report of a payment of a thing.
+func (r *request) keyedReport(of events.PaidThing, do func(id actors.CommandID) error) error {
+	ctx, end := r.waiting()
+	defer end()
+	return r.keyedIn(ctx, of.Path(), func(id actors.CommandID) error {
+		err := do(id)
+		if failed := r.server.noteReports(ctx); err == nil {
+			err = failed
+		}
+		return err
+	})
+}
+
+// noteReports makes reportsSeen wait for everything up to the log's present head. Error: the store's.
+func (s *Server) noteReports(ctx context.Context) error {
+	head, err := s.config.Store.Head(ctx)
+	raise(&s.reported, head)
+	return err
+}
+
+// reportsSeen waits until the views include all payments that were reported to this server, and all that were in the
+// log when it is first called. Errors: projection_behind; the store's.
+func (s *Server) reportsSeen(ctx context.Context) error {
+	if s.reported.Load() == 0 {
+		if err := s.noteReports(ctx); err != nil {
+			return err
+		}
+	}
+	return s.seen(events.Position(s.reported.Load()))
 }
 
 // sentBody returns the body, or its replacement if the body must not be hashed.

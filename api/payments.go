@@ -99,15 +99,11 @@ func (s *Server) payBooking(r *request) error {
 		return err
 	}
 	var answer bookings.Answer
-	keyed := r.keyed
+	keyed := r.keyedIfUnreported
 	if money != nil {
-		keyed = func(do func(actors.CommandID) error) error {
-			ctx, end := r.waiting()
-			defer end()
-			return r.keyedIn(ctx, events.PaidThing{BookingID: id}.Path(), do)
-		}
+		keyed = r.keyedReport
 	}
-	err = keyed(func(command actors.CommandID) error {
+	err = keyed(events.PaidThing{BookingID: id}, func(command actors.CommandID) error {
 		from := r.origin(command)
 		if money == nil {
 			answer, err = s.config.Bookings.Pay(context.Background(), bookings.Pay{Origin: from, BookingID: id, By: by})

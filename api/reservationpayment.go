@@ -36,9 +36,7 @@ func (s *Server) payReservation(r *request, productID events.ProductID, rid even
 	money *moneyReceived) error {
 	var answer sales.Answer
 	of := events.PaidThing{ProductID: productID, ReservationID: events.ReservationID(id.String())}
-	ctx, end := r.waiting()
-	defer end()
-	err := r.keyedIn(ctx, of.Path(), func(command actors.CommandID) (err error) {
+	err := r.keyedReport(of, func(command actors.CommandID) (err error) {
 		answer, err = s.config.Reservations.Report(context.Background(), sales.Report{Request: r.source(command),
 			ProductID: productID, ReservationID: id, Provider: money.provider, Reference: money.reference,
 			Amount: money.amount, Currency: money.currency, Final: money.final, LogCurrency: s.config.Currency.Code})

@@ -355,7 +355,9 @@ func (s *Server) end(
 	if err != nil {
 		return err
 	}
-	answer, err := r.ask(product.Stream(productID), command(id, by), nil)
+	answer, err := r.askBy(context.Background(), func(do func(actors.CommandID) error) error {
+		return r.keyedIfUnreported(events.PaidThing{ProductID: productID, ReservationID: rid}, do)
+	}, product.Stream(productID), command(id, by), nil)
 	if refusal := (*core.Refusal)(nil); errors.As(err, &refusal) && refusal.Code == core.CodeNotFound {
 		ended, err := s.endedReservation(r, productID, rid, answer.Position)
 		if err != nil {

@@ -160,6 +160,8 @@ type Server struct {
 	damage atomic.Pointer[error]
 	// highest is the highest position that was answered: later reads have to include it.
 	highest atomic.Uint64
+	// reported is the position that the views have to include for what is paid under a key; see reportsSeen.
+	reported atomic.Uint64
 
 	// patience bounds how long a request waits for the views.
 	patience time.Duration
@@ -345,10 +347,13 @@ func withKey(h handler) handler {
 }
 
 // note raises the highest answered position to position.
-func (s *Server) note(position events.Position) {
+func (s *Server) note(position events.Position) { raise(&s.highest, position) }
+
+// raise raises a position to another one, unless it is higher.
+func raise(to *atomic.Uint64, position events.Position) {
 	for {
-		highest := s.highest.Load()
-		if uint64(position) <= highest || s.highest.CompareAndSwap(highest, uint64(position)) {
+		highest := to.Load()
+		if uint64(position) <= highest || to.CompareAndSwap(highest, uint64(position)) {
 			return
 		}
 	}

@@ -1,7 +1,6 @@
 package projections
 
 import (
-	"context"
 	"strings"
 	"time"
 
@@ -77,12 +76,8 @@ func (k *keyScopes) topics() []*live.Topics { return nil }
 
 // KeyUsed returns the id of the newest command that came under a key, decided at or after since, and named its
 // stream in its body; "" if there is none. scope is the category of what such commands create, or the path of
-// what a payment from outside is for. It looks at everything that is in the log now. Errors: those of
-// [Projections.CatchUp]; the disk's.
-func (p *Projections) KeyUsed(ctx context.Context, scope, key string, since time.Time) (string, error) {
-	if err := p.CatchUp(ctx); err != nil {
-		return "", err
-	}
+// what a payment from outside is for. Errors: the disk's.
+func (p *Projections) KeyUsed(scope, key string, since time.Time) (string, error) {
 	if err := p.enter(); err != nil {
 		return "", err
 	}

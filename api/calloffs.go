@@ -4,6 +4,7 @@ import (
 	"context"
 	"hash/maphash"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -57,15 +58,18 @@ func (s *Server) callOffRoutes() {
 	}
 }
 
-// dryRun returns the query parameter dry_run.
+// dryRun returns the query parameter dry_run. It refuses parameters that it does not know: a misspelt one would call
+// off for good.
 func (r *request) dryRun() (bool, error) {
-	switch asked := r.ctx.Query("dry_run"); asked {
-	case "", "false":
-		return false, nil
-	case "true":
-		return true, nil
+	for name := range r.ctx.Context().QueryArgs().All() {
+		switch string(name) {
+		case "dry_run", "limit", "cursor", "min_position":
+		default:
+			return false, refuse(codes.BadParameter, "there is no parameter "+strconv.Quote(string(name))+
+				"; a dry run is dry_run=true")
+		}
 	}
-	return false, refuse(codes.BadParameter, "dry_run must be true or false")
+	return r.flag("dry_run")
 }
 
 // callOff calls a resource off. It answers 202 with the progress or, for a dry run, 200 with what would be

@@ -74,14 +74,13 @@ func (r *request) override() (reason string, err error) {
 		return "", nil
 	}
 	reason = r.ctx.Query("reason")
-	switch asked := r.ctx.Query("override"); {
-	case asked == "" || asked == "false":
-		if reason != "" {
-			return "", refuse(codes.BadParameter, "reason requires override=true")
-		}
+	switch overridden, err := r.flag("override"); {
+	case err != nil:
+		return "", err
+	case !overridden && reason != "":
+		return "", refuse(codes.BadParameter, "reason requires override=true")
+	case !overridden:
 		return "", nil
-	case asked != "true":
-		return "", refuse(codes.BadParameter, "override must be true or false")
 	case !printable(reason, maxReason):
 		return "", refuse(codes.BadParameter, "override needs a reason: 1 to 200 printable characters")
 	}
@@ -89,6 +88,18 @@ func (r *request) override() (reason string, err error) {
 }
 
 const maxReason = 200
+
+// flag returns a query parameter that is true or false, false if it is absent. One that is empty or given twice is
+// refused: what its sender wants can't be told, and what follows can't be undone.
+func (r *request) flag(name string) (bool, error) {
+	switch given := r.ctx.Context().QueryArgs().PeekMulti(name); {
+	case len(given) == 0 || len(given) == 1 && string(given[0]) == "false":
+		return false, nil
+	case len(given) == 1 && string(given[0]) == "true":
+		return true, nil
+	}
+	return false, refuse(codes.BadParameter, name+" must be true or false, and given once")
+}
 
 // returnSeat returns one seat of a booked booking.
 func (s *Server) returnSeat(r *request) error {

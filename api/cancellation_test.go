@@ -89,3 +89,30 @@ func TestCancellation(t *testing.T) {
 		t.Error(v)
 	}
 }
+
+// TestFlagsThatCantBe: a dry run or an override that is asked for in a way that can't be understood, with a reason that
+// is no text, or misspelt, is refused, and nothing has changed.
+func TestFlagsThatCantBe(t *testing.T) {
+	w := newHarness(t, sweeping)
+	w.gig("a", "").is(201)
+	path := w.held("a", "ann", "A-1-1")
+	w.do("POST", "/v1/wallets/ann/charges", `{"amount":100}`).is(201)
+	w.do("POST", path+"/payment", "").is(200)
+	before := w.head()
+	for _, query := range []string{"dry_run", "dry_run=", "dry_run=TRUE", "dry_run=1", "dry_run=false&dry_run=true",
+		"dry_run=true&dry_run=true", "dryrun=true", "dry-run=true", "Dry_run=true", "override=true"} {
+		w.do("POST", "/v1/performances/a/cancellation?"+query, `{"reason":"x"}`).problem(400, "bad_parameter")
+	}
+	for _, query := range []string{"override", "override=", "override=TRUE&reason=x", "override=1&reason=x",
+		"override=false&override=true&reason=x", "override=true", "override=true&reason=", "override=true&reason=%20",
+		"override=true&reason=%FF", "override=true&reason=a%C0%80b", "override=true&reason=a%0Ab", "override=false&reason=x",
+		"reason=x"} {
+		w.do("DELETE", path+"?"+query, "").problem(400, "bad_parameter")
+		w.do("DELETE", path+"/seats/A-1-1?"+query, "").problem(400, "bad_parameter")
+	}
+	if now := w.head(); now != before {
+		t.Errorf("%d events were written", now-before)
+	}
+	w.do("POST", "/v1/performances/a/cancellation?dry_run=true&limit=1&min_position=1", `{"reason":"x"}`).is(200)
+	w.do("POST", "/v1/performances/a/cancellation?dry_run=false&limit=1", `{"reason":"x"}`).is(202)
+}

@@ -92,7 +92,7 @@ func (f *orderEdit) nothing() bool { return f.Reference == nil && f.Metadata == 
 // printable reports whether s has at most most characters, all of them printable and not only white space.
 // Printable characters neither reverse nor hide the text around them.
 func printable(s string, most int) bool {
-	return strings.TrimSpace(s) != "" && utf8.RuneCountInString(s) <= most &&
+	return utf8.ValidString(s) && strings.TrimSpace(s) != "" && utf8.RuneCountInString(s) <= most &&
 		!strings.ContainsFunc(s, func(c rune) bool { return !unicode.IsPrint(c) })
 }
 

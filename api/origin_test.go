@@ -3,6 +3,7 @@ package api
 import (
 	"bytes"
 	"context"
+	"io"
 	"net/http"
 	"strings"
 	"sync/atomic"
@@ -102,9 +103,9 @@ func (w *harness) fromPage(method, path string, headers []string) (int, string) 
 	response, err := w.client.Do(request)
 	w.must(err)
 	defer response.Body.Close()
-	text := make([]byte, 1024)
-	n, _ := response.Body.Read(text)
-	return response.StatusCode, string(text[:n])
+	text, err := io.ReadAll(response.Body)
+	w.must(err)
+	return response.StatusCode, string(text)
 }
 
 // TestForeignPagesOfEveryOperation covers every command of openapi.yaml.

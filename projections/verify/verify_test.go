@@ -264,7 +264,8 @@ func TestVerifierRules(t *testing.T) {
 	}
 	for _, rule := range []verify.Rule{verify.RulePositions, verify.RuleClock, verify.RuleRevisions, verify.RuleChain,
 		verify.RuleBytes, verify.RuleKnown, verify.RuleCreation, verify.RuleOversold,
-		verify.RuleFigures, verify.RuleReservations, verify.RuleDeadlines, verify.RuleLimit, verify.RuleViews} {
+		verify.RuleFigures, verify.RuleReservations, verify.RuleDeadlines, verify.RuleTimes, verify.RuleLimit,
+		verify.RuleViews} {
 		if !broken[rule] {
 			t.Errorf("nothing breaks the rule %q", rule)
 		}

@@ -1,0 +1,126 @@
+package api
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// TestAmountsThatCantBe: wherever money comes in, an amount that is no whole number in its bounds is refused with its
+// field, and nothing is written.
+func TestAmountsThatCantBe(t *testing.T) {
+	w := newHarness(t, euros)
+	w.nameEuro()
+	w.do("POST", "/v1/performances", fmt.Sprintf(newHall, "hall")).is(201)
+	w.do("POST", "/v1/products", `{"id":"tee","name":"n","stock":9,"price":100}`).is(201)
+	booking := w.held("hall", "ada", "A-1-1")
+	unit := "/v1/products/tee/reservations/" + w.reserve("tee", "ada", `,"hold":true`).is(201)["id"].(string)
+	rule := `{"id":"new","name":"n","stock":1,"cancellation":{"until":"2099-01-01T00:00:00Z","refund_percent":AMOUNT}}`
+	hall := `{"title":"t","venue":"v","starts_at":"2099-05-01T20:00:00Z","sections":[{"id":"A","rows":1,"seats_per_row":1,` +
+		`"price":AMOUNT}]}`
+	report := strings.Replace(outside("x", 1, `,"final":true`), `"amount":1`, `"amount":AMOUNT`, 1)
+	tag := w.do("GET", "/v1/performances/hall", "").is(200)["edit_tag"].(string)
+	before := w.head()
+	for _, l := range []struct{ method, path, body, field string }{
+		{"POST", "/v1/wallets/ada/charges", `{"amount":AMOUNT}`, "amount"},
+		{"POST", "/v1/products", `{"id":"new","name":"n","stock":1,"price":AMOUNT}`, "price"},
+		{"PATCH", "/v1/products/tee", `{"price":AMOUNT}`, "price"},
+		{"POST", "/v1/products", rule, "cancellation.refund_percent"},
+		{"POST", "/v1/performances", hall, "sections.0.price"},
+		{"PATCH", "/v1/performances/hall", `{"prices":{"A":AMOUNT}}`, "prices"},
+		{"POST", booking + "/payment", report, "amount"},
+		{"POST", unit + "/confirm", report, "amount"},
+	} {
+		for _, amount := range []string{"-1", "1.5", "100.001", "9223372036854775808", "9223372036854775807", "1e19",
+			"-9223372036854775809", "1000000000001", `"100"`, `"1,00"`, "true", "[100]", `{"amount":100}`} {
+			body := strings.Replace(l.body, "AMOUNT", amount, 1)
+			a := w.do(l.method, l.path, body, "If-Match", `"`+tag+`"`)
+			if a.status != 422 {
+				t.Errorf("%s %s %s: %d %s", l.method, l.path, body, a.status, a.text)
+			} else if got, _ := a.is(422)["field"].(string); !strings.HasPrefix(got, l.field) {
+				t.Errorf("%s %s %s: it is about %q", l.method, l.path, body, got)
+			}
+		}
+	}
+	if now := w.head(); now != before {
+		t.Errorf("%d events were written", now-before)
+	}
+}
+
+// TestCurrenciesThatCantBe: a report names a currency of ISO 4217 as that writes it. Money in another one than the
+// log's is refused, or owed as a whole if it is final.
+func TestCurrenciesThatCantBe(t *testing.T) {
+	w := newHarness(t, euros)
+	w.nameEuro()
+	w.do("POST", "/v1/performances", fmt.Sprintf(newHall, "hall")).is(201)
+	path := w.held("hall", "ada", "A-1-1") + "/payment"
+	in := func(currency, more string) answer {
+		return w.do("POST", path, strings.Replace(outside("in "+currency, 100, more), `"EUR"`, currency, 1))
+	}
+	for _, currency := range []string{`"eur"`, `"Eur"`, `"EURO"`, `"EU"`, `""`, `" EUR"`, `"EUR "`, `"XXX"`, `"XTS"`, `"XAU"`,
+		`"XBT"`, `"ZZZ"`, `"978"`, `"€"`, `"ＥＵＲ"`, `"ΕUR"`, "978", "null", `["EUR"]`} {
+		for _, more := range []string{"", `,"final":true`} {
+			if got := in(currency, more).problem(422, "invalid_field"); got["field"] != "currency" {
+				t.Errorf("%s: it is about %v", currency, got["field"])
+			}
+		}
+	}
+	for _, currency := range []string{`"KRW"`, `"KWD"`, `"USD"`, `"CLF"`} {
+		if got := in(currency, "").problem(409, "amount_mismatch"); got["expected"] != 100.0 || got["currency"] != "EUR" {
+			t.Errorf("%s: %v", currency, got)
+		}
+		if got := in(currency, `,"final":true`).is(200); got["outcome"] != "refund_owed" || got["status"] != "held" {
+			t.Errorf("%s: %v", currency, got)
+		}
+	}
+	if got := in(`"EUR"`, "").is(200); got["outcome"] != "booked" {
+		t.Errorf("%v", got)
+	}
+	w.moneyVerified()
+}
+
+// TestLargeSums: sums at their bounds, and beyond 64 bits, are neither cut nor wrapped.
+func TestLargeSums(t *testing.T) {
+	const most = 1_000_000_000_000
+	w := newHarness(t, euros)
+	w.nameEuro()
+	dear := strings.Replace(newHall, `"price":100`, fmt.Sprint(`"price":`, int64(most)), 1)
+	w.do("POST", "/v1/performances", fmt.Sprintf(dear, "hall")).is(201)
+	w.do("POST", "/v1/products", fmt.Sprintf(`{"id":"tee","name":"n","stock":1000000000,"price":%d}`, int64(most))).is(201)
+	unit := func(quantity int64) string {
+		return "/v1/products/tee/reservations/" + w.reserve("tee", "ada",
+			fmt.Sprintf(`,"hold":true,"quantity":%d`, quantity)).is(201)["id"].(string)
+	}
+	all := unit(999_999_999)
+	for _, amount := range []int64{1, most} {
+		if got := w.do("POST", all+"/confirm", outside("all", amount, "")).problem(409, "amount_mismatch"); got["expected"] !=
+			9223372036854775807.0 {
+			t.Errorf("%v", got)
+		}
+	}
+	if got := w.do("POST", all+"/confirm", outside("all", most, `,"final":true`)).is(200); got["outcome"] != "refund_owed" {
+		t.Errorf("%v", got)
+	}
+	one := unit(1)
+	if got := w.do("POST", one+"/confirm", outside("one", most, "")).is(200); got["outcome"] != "booked" {
+		t.Errorf("%v", got)
+	}
+	w.do("DELETE", one, "").is(200)
+	w.do("DELETE", all, "").is(200)
+	w.do("GET", "/v1/products/tee/report", "").figures("received", 2*most, "owed", 2*most, "booked", 0)
+	both := "/v1/bookings/" + w.do("POST", "/v1/performances/hall/bookings",
+		`{"holder":"ada","seats":["A-1-1","A-1-2","A-1-3","A-1-4","A-1-5","A-1-6","A-1-7","A-1-8","A-1-9"]}`).is(201)["id"].(string)
+	for range 9 {
+		w.do("POST", "/v1/wallets/ada/charges", fmt.Sprintf(`{"amount":%d}`, int64(most))).is(201)
+	}
+	if got := w.do("POST", both+"/payment", "").is(200); got["amount"] != 9.0*most {
+		t.Errorf("%v", got)
+	}
+	w.do("DELETE", both+"/seats/A-1-1", "").is(200)
+	w.do("POST", "/v1/performances/hall/cancellation", `{"reason":"ill"}`).is(202)
+	w.do("DELETE", both, "").is(200)
+	if got := w.do("GET", "/v1/wallets/ada", "").is(200); got["balance"] != 9.0*most {
+		t.Errorf("%v", got)
+	}
+	w.moneyVerified()
+}

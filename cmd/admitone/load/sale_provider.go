@@ -81,7 +81,8 @@ const reportsAgain = 20
 func (p *provider) report(m *member, c *charge) {
 	body := fmt.Appendf(nil, `{"method":"external","provider":%q,"reference":%q,"amount":%d,"currency":%q,"final":true}`,
 		p.name, c.reference, c.amount, p.currency)
-	for told, tries := 0, 0; told < c.again && tries < reportsAgain; tries++ {
+	told := 0
+	for tries := 0; told < c.again && tries < reportsAgain; tries++ {
 		status := m.do(http.MethodPost, "/v1/bookings/"+string(c.booking)+"/payment", body)
 		if unknown(status) || status == http.StatusTooManyRequests {
 			time.Sleep(crowdRests)
@@ -97,8 +98,8 @@ func (p *provider) report(m *member, c *charge) {
 		c.outcome = answer.Outcome
 		told++
 	}
-	if c.outcome == "" {
-		p.fault("the report of %s got no answer", c.reference)
+	if told < c.again {
+		p.fault("report %d of %d of %s got no answer", told+1, c.again, c.reference)
 	}
 }
 

@@ -44,7 +44,8 @@ func TestReplayOfMoneyFromOutside(t *testing.T) {
 	s := serveIn(t, t.TempDir(), nil, euros)
 	s.send("POST", "/v1/performances", `{"id":"gala","title":"G","venue":"V","starts_at":"2099-01-01T20:00:00Z",
 		"hold_seconds":1,"sections":[{"id":"A","rows":1,"seats_per_row":9,"price":100}]}`)
-	s.send("POST", "/v1/products", `{"id":"tee","name":"T","stock":5,"price":20,"hold_seconds":1}`)
+	s.send("POST", "/v1/products", `{"id":"tee","name":"T","stock":5,"price":20,"hold_seconds":1,
+		"cancellation":{"until":"2099-01-01T00:00:00Z","refund_percent":50}}`)
 	s.send("POST", "/v1/wallets/ada/charges", `{"amount":100}`)
 	book := func(holder, seat string) (path string) {
 		return "/v1/bookings/" + idOf(t, s.send("POST", "/v1/performances/gala/bookings",
@@ -81,7 +82,7 @@ func TestReplayOfMoneyFromOutside(t *testing.T) {
 	s.report(lateUnit+"/confirm", "late unit", 20)
 	s.report(soldUnits+"/confirm", "no units", 40)
 	owed := s.owedIn()
-	if want := "no units 40EUR, second 100EUR, too late 100EUR, unit 20EUR, wrong 99EUR"; owed != want {
+	if want := "no units 40EUR, second 100EUR, too late 100EUR, unit 10EUR, wrong 99EUR"; owed != want {
 		t.Fatalf("owed is %q, want %q", owed, want)
 	}
 	s.end()

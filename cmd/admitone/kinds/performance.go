@@ -182,6 +182,7 @@ func performanceRequests(w *demand.Request) []*Request {
 			delete(body, "sections")
 			body["plan"], body["prices"] = f.Plan, categoryPrices(f.CategoryPrices)
 		}
+		body["cancellation"] = cancellationOf(f.Cancellation)
 		return setup(Post("/v1/performances", body, On(w.Stream, Exclusive)))
 	case *events.PerformanceEdited:
 		prices := make(members, len(f.Prices))
@@ -192,7 +193,7 @@ func performanceRequests(w *demand.Request) []*Request {
 			prices = categoryPrices(f.CategoryPrices)
 		}
 		body := members{"title": f.Title, "venue": f.Venue, "starts_at": f.StartsAt, "limit_per_holder": f.LimitPerHolder,
-			"prices": prices}
+			"prices": prices, "cancellation": cancellationOf(f.Cancellation)}
 		if f.Change != 0 {
 			areas := members{}
 			for _, a := range f.Areas {

@@ -177,18 +177,20 @@ func productRequests(w *demand.Request) (all []*Request) {
 		r.Creates = string(id)
 		return r
 	}
-	release := func(id events.ReservationID) *Request {
-		return Delete(path+"/reservations/<"+string(id)+">", On(w.Stream, Release), OnReservation(id))
+	release := func(id events.ReservationID, query string) *Request {
+		return Delete(path+"/reservations/<"+string(id)+">"+query, On(w.Stream, Release), OnReservation(id))
 	}
 	switch f := w.Fact.(type) {
 	case *events.ProductCreated:
 		return setup(Post("/v1/products", members{"id": w.Stream.Entity(), "name": f.DisplayName, "stock": f.Stock,
-			"price": f.Price, "limit_per_holder": f.LimitPerHolder, "hold_seconds": LongHold}, On(w.Stream, Exclusive)))
+			"price": f.Price, "limit_per_holder": f.LimitPerHolder, "hold_seconds": LongHold,
+			"cancellation": cancellationOf(f.Cancellation)}, On(w.Stream, Exclusive)))
 	case *events.ProductCancelled:
 		return cancelRequest(w, "products", f.Reason)
 	case *events.ProductEdited:
 		return setup(&Request{Method: http.MethodPatch, Path: path, Edit: true, Needs: []Need{On(w.Stream, Exclusive)},
-			Body: members{"name": f.DisplayName, "stock": f.Stock, "price": f.Price, "limit_per_holder": f.LimitPerHolder}})
+			Body: members{"name": f.DisplayName, "stock": f.Stock, "price": f.Price, "limit_per_holder": f.LimitPerHolder,
+				"cancellation": cancellationOf(f.Cancellation)}})
 	case *events.ProductReserved:
 		all = append(all, reserve(f.ReservationID, f.Holder, f.Quantity, false, &f.OrderData))
 	case *events.ProductHeld:
@@ -197,10 +199,10 @@ func productRequests(w *demand.Request) (all []*Request) {
 		all = append(all, Post(path+"/reservations/<"+string(f.ReservationID)+">/confirm", nil,
 			On(w.Stream, Shared), OnReservation(f.ReservationID)))
 	case *events.ProductReleased:
-		all = append(all, release(f.ReservationID))
+		all = append(all, release(f.ReservationID, InTime))
 	case *events.ProductExpired:
 		for i := range f.Expired {
-			r := release(f.Expired[i].ReservationID)
+			r := release(f.Expired[i].ReservationID, "")
 			r.System = true
 			all = append(all, r)
 		}

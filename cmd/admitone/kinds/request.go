@@ -51,6 +51,17 @@ const (
 // they are released when they expired in the log.
 const LongHold = 86_400
 
+// InTime is the query with which something is given back whatever the time is on the target.
+const InTime = "?override=true&reason=replayed"
+
+// cancellationOf is a cancellation policy as a body has it, nil for a default.
+func cancellationOf(rule events.Cancellation) any {
+	if rule.Until.IsZero() {
+		return nil
+	}
+	return members{"until": rule.Until, "refund_percent": rule.RefundPercent}
+}
+
 // members are those of a JSON object.
 type members = map[string]any
 

@@ -27,6 +27,7 @@
 //     left out. Everything left out is counted with the reason, and does not make the outcome differ.
 //   - External payments are reported again, under the same references, and have the same outcome on a target
 //     with the same currency. Nothing waits for it: intents are left out, and so are settlements of refunds.
+//   - What is given back is refunded by the recorded policy, however late it is on the target.
 //   - One caller, an admin, acts for all holders.
 //   - Contact details are in no log.
 package replay

@@ -143,10 +143,9 @@ func (p *runner) bookingRequests(w *demand.Request) (all []*kinds.Request, leftO
 		if f.Area != "" {
 			part = fmt.Sprintf("/areas/%s/%d", f.Area, f.Place)
 		}
-		r = kinds.Delete(path+part+"?override=true&reason=replayed",
-			b.needsWithMoney()...)
+		r = kinds.Delete(path+part+kinds.InTime, b.needsWithMoney()...)
 	case *events.BookingReleased:
-		r = kinds.Delete(path+"?override=true&reason=replayed", b.needsWithMoney()...)
+		r = kinds.Delete(path+kinds.InTime, b.needsWithMoney()...)
 	case *events.BookingExpired:
 		if b.late {
 			return nil, "" // it stays held here until it is paid

@@ -131,6 +131,39 @@ func TestBookingOfABlock(t *testing.T) {
 	w.settled(0)
 }
 
+// TestALabelThatIsLiftedWhileBooked: seats that a booking has keep the label, and are under it again when they are
+// given back, one by one or all at once. The label is lifted from them by the next request.
+func TestALabelThatIsLiftedWhileBooked(t *testing.T) {
+	w := begin(t, 1, 6, 0)
+	w.charge("ann", 1000)
+	w.want(w.block("press", "A-1-1", "A-1-2", "A-1-3"), "ok")
+	made, err := w.bookOf("press", "ann", "A-1-1", "A-1-2")
+	w.want(err, "ok")
+	_, err = w.pay(made.Booking.ID, "ann")
+	w.want(err, "ok")
+	lift := func() (seats []events.SeatName) {
+		lifted, err := w.Unblock(w.ctx(), Block{Origin: w.origin("house"), PerformanceID: w.gala, Label: "press",
+			Seats: []events.SeatName{"A-1-1", "A-1-2", "A-1-3"}})
+		w.want(err, "ok")
+		return lifted.Seats
+	}
+	if got := fmt.Sprint(lift()); got != "[A-1-3]" {
+		t.Errorf("%s are lifted while the others are booked", got)
+	}
+	_, err = w.ReturnSeat(w.ctx(), ReturnSeat{Origin: w.origin("ann"), BookingID: made.Booking.ID, Seat: "A-1-1"})
+	w.want(err, "ok")
+	w.wantStands("blocked press", "A-1-1")
+	w.wantStands("booked press", "A-1-2")
+	_, err = w.cancel(made.Booking.ID, "ann")
+	w.want(err, "ok")
+	w.wantStands("blocked press", "A-1-1", "A-1-2")
+	if got := fmt.Sprint(lift()); got != "[A-1-1 A-1-2]" {
+		t.Errorf("%s are lifted once they are given back", got)
+	}
+	w.wantStands("free ", "A-1-1", "A-1-2", "A-1-3")
+	w.settled(1000)
+}
+
 // TestBlocksAndACrowd: each request to block gets all of its seats or none, while others book.
 func TestBlocksAndACrowd(t *testing.T) {
 	w := begin(t, 4, 25, 0)

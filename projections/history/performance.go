@@ -15,11 +15,11 @@ func describePerformance(fact events.Fact, of subject) string {
 	switch f := fact.(type) {
 	case *events.PerformanceCreated:
 		return fmt.Sprintf("put on sale as %q at %q, %s: %s, held for %d s, %s", f.Title, f.Venue,
-			events.FormatTime(f.StartsAt), seatsOf(f), f.HoldSeconds,
+			events.FormatTime(f.StartsAt), seatsOf(of, f), f.HoldSeconds,
 			limit(f.LimitPerHolder)+behind(f.WaitingRoom)+onSale(f.SaleTimes)+giveBack(f.Cancellation))
 	case *events.PerformanceEdited:
 		return fmt.Sprintf("edited; it is now %q at %q, %s: %s, held for %d s, %s", f.Title, f.Venue,
-			events.FormatTime(f.StartsAt), allPrices(f), f.HoldSeconds, limit(f.LimitPerHolder)+onSale(f.SaleTimes)+
+			events.FormatTime(f.StartsAt), allPrices(of, f), f.HoldSeconds, limit(f.LimitPerHolder)+onSale(f.SaleTimes)+
 				giveBack(f.Cancellation)+resized(f))
 	case *events.PerformanceCancelled:
 		return fmt.Sprintf("called off, because: %q; all that was sold of it is ended next, and refunded in full", f.Reason)
@@ -87,22 +87,22 @@ func resized(f *events.PerformanceEdited) string {
 // maxListedPrices is how many sections a sentence names with their prices.
 const maxListedPrices = 5
 
-func pricesOf(prices []events.SectionPrice) string {
+func pricesOf(of subject, prices []events.SectionPrice) string {
 	told := make([]string, 0, maxListedPrices+1)
 	for i, p := range prices {
 		if i == maxListedPrices {
 			told = append(told, fmt.Sprintf("and %d more", len(prices)-i))
 			break
 		}
-		told = append(told, fmt.Sprintf("%s at %d", p.Section, p.Price))
+		told = append(told, fmt.Sprintf("%s at %s", p.Section, of.money(p.Price)))
 	}
 	return strings.Join(told, ", ")
 }
 
 // seatsOf describes the seats of a new performance.
-func seatsOf(f *events.PerformanceCreated) string {
+func seatsOf(of subject, f *events.PerformanceCreated) string {
 	if f.Plan != "" {
-		return fmt.Sprintf("the seats of plan %s, %s", f.Plan, categoryPrices(f.CategoryPrices))
+		return fmt.Sprintf("the seats of plan %s, %s", f.Plan, categoryPrices(of, f.CategoryPrices))
 	}
 	seats := int64(0)
 	for _, s := range f.Sections {
@@ -112,14 +112,14 @@ func seatsOf(f *events.PerformanceCreated) string {
 }
 
 // allPrices lists the prices that an edit states.
-func allPrices(f *events.PerformanceEdited) string {
+func allPrices(of subject, f *events.PerformanceEdited) string {
 	if len(f.CategoryPrices) > 0 {
-		return categoryPrices(f.CategoryPrices)
+		return categoryPrices(of, f.CategoryPrices)
 	}
-	return pricesOf(f.Prices)
+	return pricesOf(of, f.Prices)
 }
 
-func categoryPrices(prices []events.CategoryPrice) string {
+func categoryPrices(of subject, prices []events.CategoryPrice) string {
 	told := make([]string, 0, maxListedPrices+1)
 	for i, p := range prices {
 		if i == maxListedPrices {
@@ -130,7 +130,7 @@ func categoryPrices(prices []events.CategoryPrice) string {
 		if p.Type != "" {
 			name += " (" + p.Type + ")"
 		}
-		told = append(told, fmt.Sprintf("%s at %d", name, p.Amount))
+		told = append(told, fmt.Sprintf("%s at %s", name, of.money(p.Amount)))
 	}
 	return strings.Join(told, ", ")
 }

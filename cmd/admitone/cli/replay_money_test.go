@@ -39,7 +39,7 @@ func (s *testServer) report(path, reference string, amount int64) string {
 
 // TestReplayOfMoneyFromOutside: external payments are reported again, under the same references,
 // and are booked or owed as before: in time, late, twice, with a wrong amount, for a seat or a unit
-// that was sold meanwhile.
+// that was sold meanwhile. What is given back is refunded by its policy, and what is called off in full.
 func TestReplayOfMoneyFromOutside(t *testing.T) {
 	s := serveIn(t, t.TempDir(), nil, euros)
 	s.send("POST", "/v1/performances", `{"id":"gala","title":"G","venue":"V","starts_at":"2099-01-01T20:00:00Z",
@@ -81,8 +81,11 @@ func TestReplayOfMoneyFromOutside(t *testing.T) {
 	}
 	s.report(lateUnit+"/confirm", "late unit", 20)
 	s.report(soldUnits+"/confirm", "no units", 40)
+	const calledOff = "/v1/performances/gala/cancellation"
+	s.send("POST", calledOff, `{"reason":"ill"}`)
+	s.comesTo(calledOff, `"status":"done"`)
 	owed := s.owedIn()
-	if want := "no units 40EUR, second 100EUR, too late 100EUR, unit 10EUR, wrong 99EUR"; owed != want {
+	if want := "faster 100EUR, first 100EUR, in time 100EUR, late 100EUR, no units 40EUR, second 100EUR, too late 100EUR, unit 10EUR, wrong 99EUR"; owed != want {
 		t.Fatalf("owed is %q, want %q", owed, want)
 	}
 	s.end()

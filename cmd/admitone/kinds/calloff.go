@@ -53,8 +53,9 @@ func appendCallOff(dst []byte, c *row.CallOff, at *row.Moment) []byte {
 
 // cancelRequest calls something off on the target of a replay.
 func cancelRequest(w *demand.Request, collection, reason string) []*Request {
-	return []*Request{Post("/v1/"+collection+"/"+w.Stream.Entity()+"/cancellation", members{"reason": reason},
-		On(w.Stream, Exclusive))}
+	r := Post("/v1/"+collection+"/"+w.Stream.Entity()+"/cancellation", members{"reason": reason}, On(w.Stream, Exclusive))
+	r.Lasts = true
+	return []*Request{r}
 }
 
 // cancelledText describes a cancellation by the organiser, "" for none.

@@ -21,6 +21,9 @@ type Request struct {
 	Edit bool
 	// Setup means that it puts something on sale or charges a wallet. It is sent even if it is before the range.
 	Setup bool
+	// Lasts means that what the target has accepted goes on behind its answer, until a GET of the path has the
+	// status done.
+	Lasts bool
 	// System means that it stands for a deadline, so that any answer is accepted.
 	System bool
 	// Status is required in the answer, and Outcome for an external payment; "" for any.

@@ -125,3 +125,24 @@ func (t *target) once(ctx context.Context, r *httpRequest) (a answer, pause time
 	}
 	return a, 0, nil
 }
+
+const (
+	// workLimit bounds how long work behind an answer is waited for, workPause is how often it is looked at.
+	workLimit, workPause = 5 * time.Minute, 20 * time.Millisecond
+)
+
+// awaitDone waits until the resource of a path has the status done, at most workLimit. Errors: those of send.
+func (t *target) awaitDone(ctx context.Context, path string) error {
+	for until := time.Now().Add(workLimit); time.Now().Before(until); {
+		a, err := t.send(ctx, &httpRequest{method: http.MethodGet, path: path + "?limit=1"})
+		if err != nil || memberOf(&a, "status") == "done" {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(workPause):
+		}
+	}
+	return nil
+}

@@ -1,0 +1,29 @@
+package history
+
+import (
+	"strings"
+	"testing"
+
+	"admitone/events"
+)
+
+// TestPricesInWords: prices are told in the log's currency, with its decimals.
+func TestPricesInWords(t *testing.T) {
+	prices := []events.CategoryPrice{{Category: "Box", Type: "adult", Amount: 1250}}
+	facts := map[string]events.Fact{
+		"A at ":                      &events.PerformanceEdited{Prices: []events.SectionPrice{{Section: "A", Price: 1250}}},
+		"Box (adult) at ":            &events.PerformanceEdited{CategoryPrices: prices},
+		"of plan p, Box (adult) at ": &events.PerformanceCreated{Plan: "p", CategoryPrices: prices},
+	}
+	for code, want := range map[string]string{"": "1250,", "KRW": "1250 KRW,", "EUR": "12.50 EUR,", "KWD": "1.250 KWD,"} {
+		currency, known := events.CurrencyOf(code)
+		if !known {
+			currency = events.AssumedCurrency
+		}
+		for name, fact := range facts {
+			if got := describePerformance(fact, subject{currency: currency}); !strings.Contains(got, name+want) {
+				t.Errorf("%q: %s, want %s", code, got, name+want)
+			}
+		}
+	}
+}

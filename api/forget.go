@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -9,6 +10,8 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"admitone/actors"
+	"admitone/api/codes"
+	"admitone/api/contacts"
 	"admitone/events"
 )
 
@@ -33,6 +36,10 @@ func (s *Server) forget(r *request) error {
 	ctx, cancel := r.waiting()
 	defer cancel()
 	position, err := s.config.Contacts.Record(ctx, s.config.Store, holder, forgetMetadata(r))
+	if again := (*contacts.AgainError)(nil); errors.As(err, &again) {
+		return &problem{code: codes.RateLimited, after: again.Wait,
+			detail: "the holder was forgotten a moment ago, and nothing has come to this server since; try again later"}
+	}
 	if err != nil {
 		return r.contactFailed(err)
 	}

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"admitone/events"
 )
@@ -28,10 +29,11 @@ type subjectID [16]byte
 // "booking/7". Its methods other than Close are safe for concurrent use.
 type Book struct {
 	dir string
-	// following is held while the log is followed, before turn.
-	following sync.Mutex
-	reached   mark // up to which event of the log holders are forgotten; guarded by following
-	marked    bool // reached was read; guarded by following
+	// following, of 1, is full while the log is followed; it is filled before turn is locked.
+	following chan struct{}
+	reached   mark                   // up to which event of the log holders are forgotten; guarded by following
+	marked    bool                   // reached was read; guarded by following
+	recent    map[holderID]time.Time // when the log has forgotten holders lately; guarded by following
 
 	// turn is held while files are changed. It is locked before mu.
 	turn   sync.Mutex
@@ -69,7 +71,7 @@ func Open(dir string, logger *slog.Logger) (*Book, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Book{dir: dir, keys: keys,
+	b := &Book{dir: dir, keys: keys, following: make(chan struct{}, 1), recent: map[holderID]time.Time{},
 		places: map[subjectID]int64{}, lost: map[subjectID]bool{}, missing: map[holderID]bool{}}
 	if b.sealed, err = os.OpenFile(filepath.Join(dir, sealedFile), os.O_RDWR|os.O_CREATE, 0o600); err != nil {
 		return nil, errors.Join(err, keys.file.Close())

@@ -16,6 +16,22 @@ import (
 // forgottenFile has the place in the log up to which holders are forgotten here.
 const forgottenFile = "forgotten"
 
+// A fact is for ever, and one caller could ask for any number. So a holder of whom nothing is here is forgotten by the
+// log once in againAfter; maxRecent bounds the holders that are remembered for this.
+const (
+	againAfter = time.Minute
+	maxRecent  = 1 << 16
+)
+
+// AgainError is the error of Record for a holder whom the log has forgotten a moment ago and of whom nothing is here:
+// another fact may be recorded after Wait.
+type AgainError struct{ Wait time.Duration }
+
+// Error implements error.
+func (e *AgainError) Error() string {
+	return fmt.Sprintf("the holder was forgotten a moment ago; ask again in %v", e.Wait)
+}
+
 // recordAttempts bounds the attempts to append when other servers append to the same stream.
 const recordAttempts = 8
 
@@ -47,24 +63,32 @@ func (b *Book) Remembers(holder events.Holder) bool {
 // does not continue the one known before, as after a backup was restored, it follows all facts again. Safe for
 // concurrent use. Errors: the store's and the file system's; an event that can't be decoded.
 func (b *Book) CatchUp(ctx context.Context, store events.Store) error {
-	b.following.Lock()
-	defer b.following.Unlock()
+	if err := b.follows(ctx); err != nil {
+		return err
+	}
+	defer b.followed()
 	_, err := b.catchUp(ctx, store, "")
 	return err
 }
 
 // Record has the log say that a holder is forgotten, and forgets the holder here. It returns the position of the fact.
-// Errors: the store's, ErrConflict and ErrUnknown after the last attempt; as CatchUp.
+// Errors: [*AgainError]; the store's, ErrConflict and ErrUnknown after the last attempt; as CatchUp.
 func (b *Book) Record(ctx context.Context, store events.Store, holder events.Holder,
 	metadata events.Metadata) (events.Position, error) {
-	b.following.Lock()
-	defer b.following.Unlock()
+	if err := b.follows(ctx); err != nil {
+		return 0, err
+	}
+	defer b.followed()
+	had := b.Remembers(holder)
 	fact := &events.HolderForgotten{HolderHash: HashOf(holder)}
 	failed := error(nil)
 	for attempt := 0; ; attempt++ {
 		at, err := b.catchUp(ctx, store, metadata.CommandID)
 		if err != nil || at != 0 {
 			return at, err
+		}
+		if wait := againAfter - time.Since(b.recent[holderIDOf(holder)]); wait > 0 && !had && failed == nil {
+			return 0, &AgainError{min(wait, againAfter)}
 		}
 		if attempt == recordAttempts {
 			return 0, failed
@@ -79,6 +103,19 @@ func (b *Book) Record(ctx context.Context, store events.Store, holder events.Hol
 		}
 	}
 }
+
+// follows waits until the caller alone follows the log. Error: ctx.Err().
+func (b *Book) follows(ctx context.Context) error {
+	select {
+	case b.following <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// followed lets others follow the log.
+func (b *Book) followed() { <-b.following }
 
 // catchUp follows the facts behind the mark. It returns the position of that of a command, 0 if there is none. The
 // caller holds following.
@@ -102,7 +139,7 @@ func (b *Book) catchUp(ctx context.Context, store events.Store, command string) 
 		before := b.reached
 		b.reached = mark{e.Revision, hash}
 		if f, ok := fact.(*events.HolderForgotten); ok {
-			known, err := b.follow(f)
+			known, err := b.follow(f, e.Created)
 			if err != nil {
 				b.reached = before
 				return 0, err
@@ -123,14 +160,21 @@ func (b *Book) catchUp(ctx context.Context, store events.Store, command string) 
 
 // follow forgets a holder by a fact, and saves the mark in the same turn if there was something to forget: a contact
 // that is kept afterwards is under another key, which must not be destroyed by the same fact after a crash.
-func (b *Book) follow(f *events.HolderForgotten) (known bool, err error) {
+func (b *Book) follow(f *events.HolderForgotten, at time.Time) (known bool, err error) {
 	sum, err := hex.DecodeString(f.HolderHash)
 	if err != nil || len(sum) != sha256.Size {
 		return false, fmt.Errorf("%w: a forgotten holder is called %.80q", events.ErrDamaged, f.HolderHash)
 	}
+	id := holderID(sum[:len(holderID{})])
+	if len(b.recent) >= maxRecent {
+		clear(b.recent)
+	}
+	if time.Since(at) < againAfter {
+		b.recent[id] = at
+	}
 	b.turn.Lock()
 	defer b.turn.Unlock()
-	known, err = b.forget(holderID(sum[:len(holderID{})]))
+	known, err = b.forget(id)
 	if err != nil || !known {
 		return known, err
 	}

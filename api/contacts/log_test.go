@@ -6,7 +6,9 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime"
 	"testing"
+	"time"
 
 	"admitone/events"
 	"admitone/events/embedded"
@@ -126,6 +128,67 @@ func TestContactAfterForgottenUnknown(t *testing.T) {
 		t.Fatal(err)
 	}
 	finds(t, b, "eve", "new")
+}
+
+// TestForgottenAgain: whatever is asked for, the log gets one fact a minute about a holder of whom nothing is here. A
+// contact that has come since is forgotten at once, and so are other holders.
+func TestForgottenAgain(t *testing.T) {
+	log, b := openLog(t), openIn(t, t.TempDir())
+	defer b.Close()
+	keeps(t, b, "ann", "a")
+	recordFact(t, b, log, "ann", "1")
+	refused := func(b *Book, holder events.Holder, command string) {
+		t.Helper()
+		again := (*AgainError)(nil)
+		if at, err := b.Record(t.Context(), log, holder, events.Metadata{CommandID: command}); !errors.As(err, &again) ||
+			again.Wait <= 0 || again.Wait > againAfter {
+			t.Errorf("position %d, %v", at, err)
+		}
+	}
+	refused(b, "ann", "2")
+	other := openIn(t, t.TempDir()) // another server, which begins later
+	defer other.Close()
+	refused(other, "ann", "3")
+	keeps(t, other, "ann", "b")
+	recordFact(t, other, log, "ann", "4")
+	recordFact(t, b, log, "bob", "5")
+	refused(b, "bob", "6")
+	if head, err := log.Head(t.Context()); err != nil || head != 3 {
+		t.Errorf("the log ends at %d, %v", head, err)
+	}
+	b.recent[holderIDOf("ann")] = time.Now().Add(-againAfter)
+	recordFact(t, b, log, "ann", "7")
+}
+
+// frozen is a log that does not answer.
+type frozen struct{ events.Store }
+
+// Read implements events.Store.
+func (frozen) Read(ctx context.Context, _ events.StreamID, _ events.Revision, _ events.Direction, _ int) (
+	[]events.Recorded, error) {
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+// TestForgetOnAFrozenLog: a request ends with its context, also while another one follows the log.
+func TestForgetOnAFrozenLog(t *testing.T) {
+	b := openIn(t, t.TempDir())
+	defer b.Close()
+	follows, end := context.WithCancel(t.Context())
+	ended := make(chan error)
+	go func() { ended <- b.CatchUp(follows, frozen{}) }()
+	for len(b.following) == 0 {
+		runtime.Gosched()
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+	defer cancel()
+	if _, err := b.Record(ctx, frozen{}, "ann", events.Metadata{CommandID: "1"}); !errors.Is(err, context.DeadlineExceeded) {
+		t.Error(err)
+	}
+	end()
+	if err := <-ended; !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
 }
 
 // lossy is a log that takes an append, and loses the answer once.

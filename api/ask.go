@@ -14,7 +14,7 @@ func (r *request) ask(
 	command core.Command,
 	conditional *editBase,
 ) (actors.Answer, error) {
-	return r.askBy(context.Background(), r.keyed, stream, command, conditional)
+	return r.askBy(r.asking(), r.keyed, stream, command, conditional)
 }
 
 // askNew passes a command that creates the entity of stream, which the body may have named.

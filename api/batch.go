@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"fmt"
 	"regexp"
 	"slices"
@@ -121,6 +122,9 @@ func (s *Server) batch(r *request) error {
 		return actors.ErrOverloaded
 	}
 	r.commands = len(commands)
+	var end context.CancelFunc
+	r.until, end = s.whileAnswered()
+	defer end()
 	run := batchRun{batches: s.batches, request: r, commands: commands}
 	run.run()
 	return r.json(fiber.StatusOK, appendAnswers(commands))

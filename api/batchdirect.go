@@ -2,7 +2,6 @@ package api
 
 import (
 	"strings"
-	"time"
 
 	"admitone/api/input"
 )
@@ -29,7 +28,7 @@ type directRoute struct {
 func (b *batches) directRouteOf(c *batchCommand) *directRoute {
 	item := c.item
 	if item.IdempotencyKey.given && hasControls(item.IdempotencyKey.text) || item.AdmissionPass.given ||
-		len(item.Path.text)+len(item.IdempotencyKey.text) > maxHeader || time.Since(c.request.begun) > batchPatience {
+		len(item.Path.text)+len(item.IdempotencyKey.text) > maxHeader || c.late() != nil {
 		return nil
 	}
 	count := c.split(item.Path.text)
@@ -93,7 +92,7 @@ func (c *batchCommand) runDirect() {
 	batch := c.request
 	r := &c.alone
 	*r = request{server: batch.server, id: batch.id, caller: batch.caller, begun: batch.begun, command: c,
-		submitted: c.submitted}
+		submitted: c.submitted, until: batch.until}
 	if err := batch.server.guarded(r, c.direct.handler); err != nil {
 		p := batch.server.problem(r, err)
 		if c.status, c.body, err = p.encode(r.id); err != nil {

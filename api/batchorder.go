@@ -2,7 +2,6 @@ package api
 
 import (
 	"cmp"
-	"context"
 	"strings"
 
 	"github.com/go-json-experiment/json"
@@ -115,7 +114,7 @@ func (b *batchRun) isLimited(id events.PerformanceID) (limited, known bool) {
 		return of.limited, of.exists
 	}
 	var exists bool
-	_, err := b.server.config.Desk.View(context.Background(), performance.Stream(id), func(c core.Core) {
+	_, err := b.server.config.Desk.View(b.request.asking(), performance.Stream(id), func(c core.Core) {
 		of := c.(*performance.Performance)
 		exists, limited = of.Exists(), of.Terms().LimitPerHolder > 0
 	})

@@ -72,11 +72,20 @@ func (b *batchRun) run() {
 			continue
 		}
 		b.waitFor(c)
-		if !b.turn {
-			b.turns <- struct{}{}
-			b.turn = true
-		}
+		b.awaitTurn()
 		b.handIn(c)
+	}
+}
+
+// awaitTurn waits until the batch may hand in commands, or is over.
+func (b *batchRun) awaitTurn() {
+	if b.turn {
+		return
+	}
+	select {
+	case b.turns <- struct{}{}:
+		b.turn = true
+	case <-b.request.asking().Done():
 	}
 }
 
@@ -141,8 +150,11 @@ func (b *batchRun) start(c *batchCommand) {
 		for _, other := range before {
 			<-other
 		}
-		b.slowTurns <- struct{}{}
-		defer func() { <-b.slowTurns }()
+		select {
+		case b.slowTurns <- struct{}{}:
+			defer func() { <-b.slowTurns }()
+		case <-b.request.asking().Done(): // then it is not begun
+		}
 		c.run(nil)
 	})
 }
@@ -189,12 +201,26 @@ func trimNewline(text []byte) []byte {
 	return text
 }
 
+// late returns why the command is not begun any more, nil if it may be.
+func (c *batchCommand) late() error {
+	switch until := c.request.until; {
+	case time.Since(c.request.begun) > batchPatience:
+		return actors.ErrOverloaded
+	case until != nil && until.Err() != nil:
+		return errSilent
+	}
+	return nil
+}
+
+// errSilent is the answer to a command of a batch that was not begun because the log does not answer.
+var errSilent = refuse(codes.LogUnavailable, "the log does not answer; nothing was done, try again")
+
 // prepare writes the command as a request of its own. It returns a problem if no request could
 // be like it.
 func (c *batchCommand) prepare(r *fasthttp.Request) error {
 	item := c.item
-	if time.Since(c.request.begun) > batchPatience {
-		return actors.ErrOverloaded
+	if err := c.late(); err != nil {
+		return err
 	}
 	if len(item.Path.text)+len(item.IdempotencyKey.text)+len(item.AdmissionPass.text) > maxHeader {
 		return refuse(codes.RequestHeaderTooLarge, "path, key and pass may have 4 KiB together")
@@ -244,7 +270,7 @@ func hasControls(s string) bool {
 func (c *batchCommand) route(ctx *fiber.Ctx, metrics *routeMetrics, h handler) error {
 	batch := c.request
 	r := &request{ctx: ctx, server: batch.server, id: batch.id, caller: batch.caller, begun: time.Now(),
-		submitted: c.submitted, batch: batch}
+		submitted: c.submitted, batch: batch, until: batch.until}
 	if err := batch.server.guarded(r, h); err != nil {
 		if err := batch.server.problem(r, err).write(ctx, r.id); err != nil {
 			return err

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"context"
 	"fmt"
 	"slices"
 
@@ -108,7 +107,7 @@ func (s *Server) enter(r *request) error {
 	if w := r.recordIntent(); w != nil {
 		w.TeamIDs = teams
 	}
-	if err := s.knownTeams(id, teams); err != nil {
+	if err := r.knownTeams(id, teams); err != nil {
 		return err
 	}
 	if err := r.ownTeams(id, teams...); err != nil {
@@ -147,11 +146,11 @@ func (s *Server) enter(r *request) error {
 // knownTeams refuses teams that do not exist; if the tournament does not exist either, it refuses that.
 // Teams are never deleted, so one in the views exists. One that is not may be new, and is looked up in
 // its stream.
-func (s *Server) knownTeams(tournamentID events.TournamentID, teams []events.TeamID) error {
+func (r *request) knownTeams(tournamentID events.TournamentID, teams []events.TeamID) error {
 	for _, id := range teams {
-		known, err := s.config.Views.HasTeam(id)
+		known, err := r.server.config.Views.HasTeam(id)
 		if err == nil && !known {
-			known, err = s.exists(team.Stream(id))
+			known, err = r.exists(team.Stream(id))
 		}
 		if err != nil {
 			return err
@@ -159,7 +158,7 @@ func (s *Server) knownTeams(tournamentID events.TournamentID, teams []events.Tea
 		if known {
 			continue
 		}
-		if err := s.knownTournament(tournamentID); err != nil {
+		if err := r.knownTournament(tournamentID); err != nil {
 			return err
 		}
 		return &problem{code: core.CodeNotFound, detail: "there is no such team; create it first: POST /v1/teams",
@@ -169,10 +168,10 @@ func (s *Server) knownTeams(tournamentID events.TournamentID, teams []events.Tea
 }
 
 // knownTournament refuses a tournament that does not exist.
-func (s *Server) knownTournament(id events.TournamentID) error {
-	_, known, err := s.config.Views.Tournament(id)
+func (r *request) knownTournament(id events.TournamentID) error {
+	_, known, err := r.server.config.Views.Tournament(id)
 	if err == nil && !known {
-		known, err = s.exists(tournament.Stream(id))
+		known, err = r.exists(tournament.Stream(id))
 	}
 	if err == nil && !known {
 		err = notFound("tournament")
@@ -189,7 +188,7 @@ func (r *request) ownTeams(tournamentID events.TournamentID, teams ...events.Tea
 			continue
 		}
 		if err == nil {
-			err = r.server.knownTournament(tournamentID)
+			err = r.knownTournament(tournamentID)
 		}
 		if err != nil {
 			return err
@@ -201,8 +200,8 @@ func (r *request) ownTeams(tournamentID events.TournamentID, teams ...events.Tea
 }
 
 // exists reports whether an entity exists, according to the entity itself.
-func (s *Server) exists(stream events.StreamID) (known bool, err error) {
-	_, err = s.config.Desk.View(context.Background(), stream,
+func (r *request) exists(stream events.StreamID) (known bool, err error) {
+	_, err = r.server.config.Desk.View(r.asking(), stream,
 		func(c core.Core) { known = c.(interface{ Exists() bool }).Exists() })
 	return known, err
 }

@@ -1,8 +1,6 @@
 package api
 
 import (
-	"context"
-
 	"github.com/gofiber/fiber/v2"
 
 	"admitone/actors"
@@ -43,8 +41,10 @@ func (s *Server) beginIntent(r *request) error {
 		return err
 	}
 	var answer bookings.Answer
+	ctx, end := r.waiting()
+	defer end()
 	err = r.keyed(func(command actors.CommandID) error {
-		answer, err = s.config.Bookings.BeginIntent(context.Background(), bookings.BeginIntent{Origin: r.origin(command),
+		answer, err = s.config.Bookings.BeginIntent(ctx, bookings.BeginIntent{Origin: r.origin(command),
 			BookingID: id, Intent: events.IntentID(actors.NewID().String()), Provider: *body.Provider, Seconds: seconds})
 		return err
 	})
@@ -67,7 +67,9 @@ func (s *Server) endIntent(r *request) error {
 	if err := r.caller.must(RoleService, RoleAdmin); err != nil {
 		return err
 	}
-	answer, err := s.config.Bookings.EndIntent(context.Background(), bookings.EndIntent{
+	ctx, end := r.waiting()
+	defer end()
+	answer, err := s.config.Bookings.EndIntent(ctx, bookings.EndIntent{
 		Origin: r.origin(r.newCommandID()), BookingID: id, Intent: events.IntentID(r.ctx.Query("intent"))})
 	r.noteAll()
 	if err != nil {

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"context"
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
@@ -103,13 +102,15 @@ func (s *Server) payBooking(r *request) error {
 	if money != nil {
 		keyed = r.keyedReport
 	}
+	ctx, end := r.waiting()
+	defer end()
 	err = keyed(events.PaidThing{BookingID: id}, func(command actors.CommandID) error {
 		from := r.origin(command)
 		if money == nil {
-			answer, err = s.config.Bookings.Pay(context.Background(), bookings.Pay{Origin: from, BookingID: id, By: by})
+			answer, err = s.config.Bookings.Pay(ctx, bookings.Pay{Origin: from, BookingID: id, By: by})
 			return err
 		}
-		answer, err = s.config.Bookings.Report(context.Background(), bookings.Report{Origin: from, BookingID: id,
+		answer, err = s.config.Bookings.Report(ctx, bookings.Report{Origin: from, BookingID: id,
 			Provider: money.provider, Reference: money.reference, Amount: money.amount, Currency: money.currency,
 			Final: money.final, LogCurrency: s.config.Currency.Code})
 		return err

@@ -146,7 +146,7 @@ func problemOf(err error, log func() *slog.Logger) *problem {
 		return refuse(codes.ShuttingDown, "this server is shutting down; nothing was done, try again")
 	case errors.Is(err, actors.ErrUnavailable), errors.Is(err, events.ErrUnavailable), errors.Is(err, events.ErrClosed),
 		errors.Is(err, events.ErrDamaged), errors.Is(err, events.ErrBadMetadata), errors.Is(err, events.ErrBadFact),
-		errors.Is(err, context.DeadlineExceeded):
+		errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		log().Error("the log is unavailable", "error", err)
 		return refuse(codes.LogUnavailable, "the outcome is unknown; retrying with the same Idempotency-Key is safe")
 	case errors.Is(err, projections.ErrNotReady):

@@ -1,8 +1,6 @@
 package api
 
 import (
-	"context"
-
 	"github.com/gofiber/fiber/v2"
 
 	"admitone/actors"
@@ -106,8 +104,10 @@ func (s *Server) settleRefund(r *request) error {
 		reason = "" // the provider may be about to pay it too
 	}
 	var answer actors.Answer
+	ctx, end := r.waiting()
+	defer end()
 	err = r.keyed(func(id actors.CommandID) error {
-		answer, err = refunds.Run(context.Background(), s.config.Desk, refunds.Settle{Request: r.source(id),
+		answer, err = refunds.Run(ctx, s.config.Desk, refunds.Settle{Request: r.source(id),
 			Payment: refund.Stream(), RefundID: refund.ID, Reference: *body.Reference, Reason: reason})
 		return err
 	})

@@ -49,6 +49,8 @@ type request struct {
 	commands int
 	// batch is the request of the batch, for a command of a batch that has a ctx.
 	batch *request
+	// until is set for a batch and its commands: it ends when they have to be answered.
+	until context.Context
 	// hop is set if another node may decide the request too.
 	hop *hop
 	// intent is nil until recordIntent is called.

@@ -36,8 +36,10 @@ func (s *Server) payReservation(r *request, productID events.ProductID, rid even
 	money *moneyReceived) error {
 	var answer sales.Answer
 	of := events.PaidThing{ProductID: productID, ReservationID: events.ReservationID(id.String())}
+	ctx, end := r.waiting()
+	defer end()
 	err := r.keyedReport(of, func(command actors.CommandID) (err error) {
-		answer, err = s.config.Reservations.Report(context.Background(), sales.Report{Request: r.source(command),
+		answer, err = s.config.Reservations.Report(ctx, sales.Report{Request: r.source(command),
 			ProductID: productID, ReservationID: id, Provider: money.provider, Reference: money.reference,
 			Amount: money.amount, Currency: money.currency, Final: money.final, LogCurrency: s.config.Currency.Code})
 		return err

@@ -242,7 +242,7 @@ func (s *Server) findReservation(
 	id events.ID,
 ) (*foundReservation, error) {
 	var v *foundReservation
-	answer, err := s.config.Desk.View(context.Background(), product.Stream(productID), func(c core.Core) {
+	answer, err := s.config.Desk.View(r.asking(), product.Stream(productID), func(c core.Core) {
 		p := c.(*product.Product)
 		v = nil
 		if open, ok := p.Reservation(id); ok {

@@ -1,8 +1,6 @@
 package api
 
 import (
-	"context"
-
 	"github.com/gofiber/fiber/v2"
 
 	"admitone/actors/core"
@@ -67,7 +65,7 @@ func (r *request) owns(teamID events.TeamID) (bool, error) {
 	}
 	row, known, err := r.server.config.Views.Team(teamID)
 	if err == nil && !known {
-		_, err = r.server.config.Desk.View(context.Background(), team.Stream(teamID), func(c core.Core) {
+		_, err = r.server.config.Desk.View(r.asking(), team.Stream(teamID), func(c core.Core) {
 			row.Owner = c.(*team.Team).Registered().Owner
 		})
 	}

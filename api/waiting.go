@@ -3,17 +3,56 @@ package api
 import (
 	"context"
 	"time"
+
+	"admitone/events"
 )
 
-// AnswerLimit bounds how long a request waits for the log: behind it the answer is 503
-// log_unavailable. A client that waits for five seconds always gets an answer.
-const AnswerLimit = 4800 * time.Millisecond
+const (
+	// AnswerLimit bounds how long a request waits for the log: behind it the answer is 503
+	// log_unavailable. A client that waits for five seconds always gets an answer.
+	AnswerLimit = 4800 * time.Millisecond
+	// stallLimit is for how long the log may be silent once a batch has waited for AnswerLimit.
+	stallLimit = time.Second
+)
 
 // waiting returns a context that ends when the request has to be answered.
 func (r *request) waiting() (context.Context, context.CancelFunc) {
-	begun := r.begun
-	if r.commands > 0 || r.command != nil { // a batch has limits of its own
-		begun = time.Now()
+	if r.until != nil {
+		return context.WithTimeout(r.until, AnswerLimit)
 	}
-	return context.WithDeadline(context.Background(), begun.Add(AnswerLimit))
+	return context.WithDeadline(context.Background(), r.begun.Add(AnswerLimit))
 }
+
+// asking returns the context of a command to one entity. The desk bounds it for a request of its own.
+func (r *request) asking() context.Context {
+	if r.until != nil {
+		return r.until
+	}
+	return context.Background()
+}
+
+// whileAnswered returns the context of a batch. It ends after AnswerLimit, or later: a large batch may
+// go on for as long as the log is not silent for stallLimit.
+func (s *Server) whileAnswered() (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(context.Background())
+	watch := time.AfterFunc(AnswerLimit-stallLimit, func() {
+		defer cancel()
+		tick := time.NewTicker(stallLimit)
+		defer tick.Stop()
+		for {
+			before := s.reached()
+			select {
+			case <-tick.C:
+			case <-ctx.Done():
+				return
+			}
+			if s.reached() == before {
+				return
+			}
+		}
+	})
+	return ctx, func() { watch.Stop(); cancel() }
+}
+
+// reached returns the newest position of the log that this server knows.
+func (s *Server) reached() events.Position { return max(s.config.Views.Position(), s.answered()) }

@@ -12,15 +12,16 @@ import (
 	"admitone/events/esdbwire"
 )
 
-// smallStore serves the log in a directory as an EventStoreDB with a limit for appends in bytes.
-func smallStore(t *testing.T, limit int) (address string) {
+// wireStore serves the log in a directory as an EventStoreDB.
+func wireStore(t *testing.T, config esdbwire.Config) (address string) {
 	t.Helper()
 	log := openLogIn(t, t.TempDir())
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	wire, ended := esdbwire.New(log, esdbwire.Config{Writable: true, MaxAppend: limit}), make(chan error, 1)
+	config.Writable = true
+	wire, ended := esdbwire.New(log, config), make(chan error, 1)
 	go func() { ended <- wire.Serve(listener) }()
 	t.Cleanup(func() {
 		for _, err := range []error{wire.Close(), <-ended, log.Close()} {
@@ -34,7 +35,7 @@ func smallStore(t *testing.T, limit int) (address string) {
 
 // TestAStoreThatTakesLittle: the smallest limit that suffices for a sale, and one that does not.
 func TestAStoreThatTakesLittle(t *testing.T) {
-	address := smallStore(t, esdb.MinMaxAppend)
+	address := wireStore(t, esdbwire.Config{MaxAppend: esdb.MinMaxAppend})
 	node := launch(t, address, "--data", t.TempDir())
 	client := &http.Client{Timeout: patience, Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
 	defer client.CloseIdleConnections()
@@ -58,7 +59,7 @@ func TestAStoreThatTakesLittle(t *testing.T) {
 		t.Errorf("%+v", v)
 	}
 	_, stderr := must(t, exitUsage, "serve", "--listen", "127.0.0.1:0", "--data", t.TempDir(), "--store",
-		smallStore(t, esdb.MinMaxAppend-1))
+		wireStore(t, esdbwire.Config{MaxAppend: esdb.MinMaxAppend - 1}))
 	if !strings.Contains(stderr, "--max-append-size=32768") {
 		t.Error(stderr)
 	}

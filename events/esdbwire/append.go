@@ -44,8 +44,9 @@ func (in *incoming) options(o expecting) {
 	in.refuse(err)
 }
 
-// add adds one event, which counts size bytes; those of a refused append are dropped.
-func (in *incoming) add(p proposed, size, limit int) {
+// add adds one event, or why it is none, which counts size bytes; those of a refused append are
+// dropped.
+func (in *incoming) add(e events.Event, err error, size, limit int) {
 	in.size += size
 	if in.size > limit {
 		in.refuse(tooLarge(limit))
@@ -53,7 +54,6 @@ func (in *incoming) add(p proposed, size, limit int) {
 	if in.refused != nil {
 		return
 	}
-	e, err := eventOf(p)
 	in.batch = append(in.batch, e)
 	in.refuse(err)
 }
@@ -103,7 +103,8 @@ func (w streamsWire) receive(call streams.Streams_AppendServer) (*incoming, erro
 			in.options(m.GetOptions())
 		case begun && m.GetProposedMessage() != nil:
 			p := m.GetProposedMessage()
-			in.add(p, sizeOf(p), w.config.MaxAppend)
+			e, err := eventOf(p)
+			in.add(e, err, sizeOf(p), w.config.MaxAppend)
 		default:
 			in.refuse(badRequest("an append is its options and then its events"))
 		}

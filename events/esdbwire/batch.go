@@ -71,12 +71,14 @@ func (w streamsWire) BatchAppend(call streams.Streams_BatchAppendServer) error {
 // run processes messages until the client has no more or the server stops. A separate goroutine
 // receives, because Recv cannot be interrupted; it ends with the call.
 func (b *batches) run() error {
-	requests, failed := make(chan *streams.BatchAppendReq), make(chan error, 1)
+	requests, failed := make(chan *batchRequest), make(chan error, 1)
 	ended := make(chan struct{})
 	defer close(ended)
 	go func() {
+		known := types{}
 		for {
-			m, err := b.call.Recv()
+			m := &batchRequest{types: known}
+			err := b.call.RecvMsg(m)
 			if err != nil {
 				failed <- err
 				return
@@ -107,7 +109,7 @@ func (b *batches) run() error {
 
 // receive adds a message to its append, and writes the append if the message is the last. Its error
 // ends the call.
-func (b *batches) receive(m *streams.BatchAppendReq) error {
+func (b *batches) receive(m *batchRequest) error {
 	id, err := idOf(m.GetCorrelationId())
 	if err != nil {
 		return b.answer(&batch{id: m.GetCorrelationId(), options: m.GetOptions()}, written{}, err)
@@ -123,8 +125,9 @@ func (b *batches) receive(m *streams.BatchAppendReq) error {
 		one = b.begin(m)
 		b.open[id] = one
 	}
-	for _, p := range m.GetProposedMessages() {
-		one.add(p, sizeOf(p)+typeSize(p), b.config.MaxAppend)
+	for i := range m.proposed {
+		p := &m.proposed[i]
+		one.add(p.event, p.err, p.size, b.config.MaxAppend)
 	}
 	if b.hold(one); b.pending > maxPending {
 		return &fault{code: codes.ResourceExhausted, message: "the appends that have begun and not ended are too large"}
@@ -157,7 +160,7 @@ func (b *batches) hold(one *batch) {
 }
 
 // begin starts the append whose first message is m.
-func (b *batches) begin(m *streams.BatchAppendReq) *batch {
+func (b *batches) begin(m *batchRequest) *batch {
 	one := &batch{id: m.GetCorrelationId(), options: m.GetOptions()}
 	one.incoming.options(batchOptions{one.options})
 	one.refuse(b.denied)

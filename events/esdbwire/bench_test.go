@@ -9,6 +9,8 @@ import (
 	"github.com/EventStore/EventStore-Client-Go/v4/esdb"
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/shared"
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
+	"google.golang.org/grpc/mem"
+	"google.golang.org/protobuf/proto"
 
 	"admitone/events"
 )
@@ -171,4 +173,37 @@ func BenchmarkAppend(b *testing.B) {
 			return err
 		})
 	})
+}
+
+// BenchmarkDecode compares the decoding of a batch append of 32 events with that of the stubs.
+func BenchmarkDecode(b *testing.B) {
+	m := &streams.BatchAppendReq{CorrelationId: structuredID(newID()), IsFinal: true,
+		Options: &streams.BatchAppendReq_Options{StreamIdentifier: identifier("product-1"),
+			ExpectedStreamPosition: &streams.BatchAppendReq_Options_StreamPosition{StreamPosition: 7}}}
+	for i := range 32 {
+		m.ProposedMessages = append(m.ProposedMessages, &streams.BatchAppendReq_ProposedMessage{
+			Id: structuredID(newID()), Data: fmt.Appendf(nil, benchData, i, i, i),
+			CustomMetadata: fmt.Appendf(nil, benchMetadata, i, i, i, i),
+			Metadata:       map[string]string{"type": "product.reserved.v1", "content-type": contentJSON}})
+	}
+	text, err := proto.Marshal(m)
+	if err != nil {
+		b.Fatal(err)
+	}
+	known := types{}
+	for name, decode := range map[string]func() error{
+		"stubs": func() error { return proto.Unmarshal(text, &streams.BatchAppendReq{}) },
+		"ours": func() error {
+			return newCodec().Unmarshal(mem.BufferSlice{mem.SliceBuffer(text)}, &batchRequest{types: known})
+		},
+	} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := decode(); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
 }

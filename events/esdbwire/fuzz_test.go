@@ -1,6 +1,7 @@
 package esdbwire
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/shared"
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/mem"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/protobuf/proto"
 
@@ -22,7 +24,7 @@ type fakeCall struct {
 	ctx     context.Context
 	end     context.CancelFunc
 	append  []*streams.AppendReq
-	batch   []*streams.BatchAppendReq
+	batch   [][]byte
 	answers int
 }
 
@@ -64,13 +66,16 @@ type fakeBatch struct{ *fakeCall }
 
 func (c fakeBatch) Send(*streams.BatchAppendResp) error { c.answers++; return nil }
 
-func (c fakeBatch) Recv() (*streams.BatchAppendReq, error) {
+// Recv is not used: the server decodes by itself.
+func (fakeBatch) Recv() (*streams.BatchAppendReq, error) { return nil, io.EOF }
+
+func (c fakeBatch) RecvMsg(m any) error {
 	if len(c.batch) == 0 {
-		return nil, io.EOF
+		return io.EOF
 	}
-	m := c.batch[0]
+	text := c.batch[0]
 	c.batch = c.batch[1:]
-	return m, nil
+	return newCodec().Unmarshal(mem.BufferSlice{mem.SliceBuffer(text)}, m)
 }
 
 // newFuzzServer returns a server of a log with limits, a tombstone and events.
@@ -153,8 +158,13 @@ func FuzzWrite(f *testing.F) {
 				guarded(func() error { return w.Append(fakeAppend{call}) })
 			}
 		}
-		if m := new(streams.BatchAppendReq); proto.Unmarshal(message, m) == nil {
-			call.batch = []*streams.BatchAppendReq{m}
+		decoded, want := &batchRequest{types: types{}}, new(streams.BatchAppendReq)
+		switch err := decoded.decode(message); {
+		case (proto.Unmarshal(message, want) == nil) != (err == nil):
+			t.Fatalf("%x is decoded with %v", message, err)
+		case err == nil:
+			compareDecoded(t, decoded, want)
+			call.batch = [][]byte{message}
 			guarded(func() error { return w.BatchAppend(fakeBatch{call}) })
 			if call.answers > 1 {
 				t.Fatalf("%d answers to %x", call.answers, message)
@@ -167,6 +177,24 @@ func FuzzWrite(f *testing.F) {
 			guarded(func() error { _, err := w.Tombstone(call.ctx, m); return err })
 		}
 	})
+}
+
+// compareDecoded compares the events of a batch append with those of the generated decoder.
+func compareDecoded(t *testing.T, got *batchRequest, want *streams.BatchAppendReq) {
+	if len(got.proposed) != len(want.ProposedMessages) {
+		t.Fatalf("%d events, want %d", len(got.proposed), len(want.ProposedMessages))
+	}
+	for i, m := range want.ProposedMessages {
+		p := &got.proposed[i]
+		e, err := eventOf(&streams.AppendReq_ProposedMessage{Id: m.Id, Metadata: m.Metadata, Data: m.Data,
+			CustomMetadata: m.CustomMetadata})
+		size := len(m.Data) + len(m.CustomMetadata) + typeSize(m.Metadata["type"])
+		if (err == nil) != (p.err == nil) || err != nil && err.Error() != p.err.Error() || p.size != size ||
+			p.event.ID != e.ID || p.event.Type != e.Type || !bytes.Equal(p.event.Data, e.Data) ||
+			!bytes.Equal(p.event.Metadata, e.Metadata) {
+			t.Fatalf("%v\nis decoded as\n%+v", m, p)
+		}
+	}
 }
 
 func stringOf(id events.ID) *shared.UUID {

@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/shared"
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
 
 	"admitone/events"
 )
@@ -62,14 +63,25 @@ func idOf(id *shared.UUID) (events.ID, error) {
 		binary.BigEndian.PutUint64(parsed[8:], uint64(value.Structured.GetLeastSignificantBits()))
 	case *shared.UUID_String_:
 		var err error
-		if parsed, err = events.ParseID(value.String_); err != nil {
-			return parsed, badRequest("%q is not a UUID", value.String_)
+		if parsed, err = parseID(value.String_); err != nil {
+			return parsed, err
 		}
 	}
 	if parsed == (events.ID{}) {
-		return parsed, badRequest("an event needs an id")
+		return parsed, errNoID
 	}
 	return parsed, nil
+}
+
+var errNoID = badRequest("an event needs an id")
+
+// parseID decodes a UUID in text. Error: InvalidArgument.
+func parseID(text string) (events.ID, error) {
+	id, err := events.ParseID(text)
+	if err != nil {
+		return id, badRequest("%q is not a UUID", text)
+	}
+	return id, nil
 }
 
 func structuredID(id events.ID) *shared.UUID {
@@ -79,39 +91,36 @@ func structuredID(id events.ID) *shared.UUID {
 	}}}
 }
 
-// proposed is an event of either kind of append.
-type proposed interface {
-	GetId() *shared.UUID
-	GetMetadata() map[string]string
-	GetCustomMetadata() []byte
-	GetData() []byte
-}
-
 // eventOf decodes a proposed event. Errors: InvalidArgument, with
 // missing-required-metadata-property if its type or content type is missing.
-func eventOf(p proposed) (events.Event, error) {
+func eventOf(p *streams.AppendReq_ProposedMessage) (events.Event, error) {
 	id, err := idOf(p.GetId())
 	if err != nil {
 		return events.Event{}, err
 	}
-	name, content := p.GetMetadata()["type"], p.GetMetadata()["content-type"]
+	return newEvent(id, p.GetMetadata()["type"], p.GetMetadata()["content-type"], p.GetCustomMetadata(), p.GetData())
+}
+
+// newEvent returns an event as it is stored. Errors: as eventOf.
+func newEvent(id events.ID, name, content string, custom, data []byte) (events.Event, error) {
 	if name == "" || content == "" {
 		return events.Event{}, missingProperty()
 	}
 	if len(name) > maxType {
 		return events.Event{}, badRequest("the type of an event has %d bytes at most", maxType)
 	}
-	return events.Event{ID: id, Type: name, Data: p.GetData(),
-		Metadata: withMarker(p.GetCustomMetadata(), content == contentJSON)}, nil
+	return events.Event{ID: id, Type: name, Data: data, Metadata: withMarker(custom, content == contentJSON)}, nil
 }
 
 // sizeOf is the size of a proposed event for the limit of an append.
-func sizeOf(p proposed) int { return len(p.GetData()) + len(p.GetCustomMetadata()) }
+func sizeOf(p *streams.AppendReq_ProposedMessage) int {
+	return len(p.GetData()) + len(p.GetCustomMetadata())
+}
 
 // typeSize is what the type of an event adds to that in a batch append, in UTF-16.
-func typeSize(p proposed) int {
+func typeSize(name string) int {
 	units := 0
-	for _, r := range p.GetMetadata()["type"] {
+	for _, r := range name {
 		units++
 		if r > 0xffff {
 			units++

@@ -39,6 +39,12 @@
 // reflection; see codec.go, received.go. A follower in the process that appended gets the appended
 // facts without decoding them again; see recent.go.
 //
+// # Why followers share a subscription
+//
+// A server follows the log for its views, its entities and its tree. Each subscription has the node
+// send every event once more, and this process decode it. So followers that have reached the end of
+// the log share one; see tail. One that is far behind, or alone, has its own.
+//
 // # The outcome of a failed append
 //
 // Until the node has received the end of a batch it cannot have accepted it: a failure before that

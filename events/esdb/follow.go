@@ -25,29 +25,37 @@ func (s *Store) Follow(ctx context.Context, after events.Position, handle func([
 	defer s.followers.Add(-1)
 	s.recent.begin()
 	f := &follower{Store: s, at: logPosition{uint64(after), uint64(after)}, last: after, handle: handle}
+	return f.follow(ctx)
+}
+
+// follow is Follow for a caller that has entered the gate.
+func (f *follower) follow(ctx context.Context) error {
 	until, cancel := context.WithCancel(ctx)
 	defer cancel()
-	defer context.AfterFunc(s.closing, cancel)()
+	defer context.AfterFunc(f.closing, cancel)()
 	for delay := minBackoff; ; delay = min(2*delay, maxBackoff) {
 		before := f.at
 		err := f.subscribe(until)
+		if errors.Is(err, errJoins) {
+			err = f.share(until)
+		}
 		switch {
 		case f.failed != nil:
 			return f.failed
 		case ctx.Err() != nil:
 			return ctx.Err()
-		case s.closing.Err() != nil:
+		case f.closing.Err() != nil:
 			return events.ErrClosed
-		case errors.Is(err, errRepositioned):
+		case errors.Is(err, errRepositioned), errors.Is(err, errBehind):
 			continue
 		case errors.Is(err, ErrRefused), errors.Is(err, events.ErrDamaged):
-			s.noteFailure(err)
+			f.noteFailure(err)
 			return err
 		}
 		if f.at != before {
 			delay = minBackoff
 		}
-		s.resubscriptions.Add(1)
+		f.resubscriptions.Add(1)
 		if f.isSlow(err) {
 			continue
 		}
@@ -69,6 +77,9 @@ type follower struct {
 	last   events.Position // the last handled
 	handle func([]events.Recorded) error
 	failed error // handle's
+	// unshared is for a tail's own, and tail is the one that it is about to join.
+	unshared bool
+	tail     *tail
 	// searched means that the node refused the position and another was found.
 	searched bool
 	// slow counts how often it was too slow since slowSince.
@@ -133,16 +144,32 @@ func (f *follower) subscribe(ctx context.Context) error {
 	ended := make(chan error, 1)
 	go func() { ended <- f.receive(ctx, l, b) }()
 	var page []events.Recorded
+	idle := time.NewTimer(tailIdle)
+	defer idle.Stop()
 	for {
+		joins := false
 		select {
 		case <-b.filled:
-			page = f.deliver(ctx, b, page)
-			if f.failed == nil {
+			if page = f.deliver(ctx, b, page); len(page) > 0 {
+				idle.Reset(tailIdle)
+			}
+			joins = f.failed == nil && atEnd(page) && f.joins()
+			if f.failed == nil && !joins {
 				continue
 			}
-			cancel()
-			return <-ended
+		case <-idle.C:
+			idle.Reset(tailIdle)
+			if joins = f.joins(); !joins {
+				continue
+			}
 		case err = <-ended:
+		}
+		if joins || f.failed != nil {
+			cancel()
+			if err = <-ended; joins {
+				return errJoins
+			}
+			return err
 		}
 		if f.failed == nil {
 			f.deliver(ctx, b, page)

@@ -49,6 +49,7 @@ type Store struct {
 	continuity      *continuity
 	known           knownPositions
 	heads           headReads
+	tails           tails
 	recent          *recent
 	unbatched       atomic.Bool  // the node has no BatchAppend
 	failureLogged   atomic.Int64 // time of the last logged failure, Unix nanoseconds

@@ -1,0 +1,189 @@
+package esdb
+
+import (
+	"context"
+	"errors"
+	"sort"
+	"sync"
+	"time"
+
+	"admitone/events"
+)
+
+const (
+	// maxTail and maxTailBytes bound the events that a tail keeps for its followers.
+	maxTail      = 2 * maxInbox
+	maxTailBytes = maxInboxBytes
+	// tailAge is the age of an event up to which a follower that has received it is at the end of the
+	// log. One that has received nothing for tailIdle is there too.
+	tailAge, tailIdle = 2 * time.Second, time.Second
+)
+
+// errJoins ends a subscription whose follower joins the tail.
+var errJoins = errors.New("the follower joins others")
+
+// errBehind: the tail no longer has what follows, or has ended.
+var errBehind = errors.New("the tail has gone on")
+
+// tails holds the tail of a store.
+type tails struct {
+	mu      sync.Mutex
+	current *tail // nil without followers; guarded by mu
+}
+
+// tail is one subscription for all followers at the end of the log. Each of them would otherwise have
+// the node encode, and this process decode, every event once more. It keeps the newest events, so a
+// follower whose handler is slow does not delay the others; if it falls behind them, it subscribes by
+// itself until it has caught up.
+type tail struct {
+	cancel context.CancelFunc
+
+	mu       sync.Mutex
+	page     []events.Recorded // those after floor; guarded by mu
+	bytes    int               // of page; guarded by mu
+	floor    events.Position   // guarded by mu
+	followed int               // number of followers; guarded by tails.mu
+	changed  chan struct{}     // closed at the next change; guarded by mu
+	ended    error             // guarded by mu
+}
+
+// joins reports whether the follower can join the tail, and begins one if there are other followers
+// and no tail.
+func (f *follower) joins() bool {
+	if f.unshared || f.followers.Load() < 2 {
+		return false
+	}
+	f.tails.mu.Lock()
+	defer f.tails.mu.Unlock()
+	t := f.tails.current
+	if t == nil {
+		if !f.gate.enter() {
+			return false
+		}
+		ctx, cancel := context.WithCancel(context.Background())
+		t = &tail{cancel: cancel, floor: f.last, changed: make(chan struct{})}
+		f.tails.current = t
+		own := &follower{Store: f.Store, at: f.at, last: f.last, handle: t.add, unshared: true}
+		go func() {
+			defer f.gate.leave()
+			defer cancel()
+			f.leave(t, own.follow(ctx))
+		}()
+	} else if !t.covers(f.last) {
+		return false
+	}
+	t.followed++
+	f.tail = t
+	return true
+}
+
+// covers reports whether the tail has reached a position and still has all events after it.
+func (t *tail) covers(last events.Position) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	end := t.floor
+	if len(t.page) > 0 {
+		end = t.page[len(t.page)-1].Position
+	}
+	return t.ended == nil && t.floor <= last && last <= end
+}
+
+// leave is called by each follower of a tail with nil, and at the tail's end with its error.
+func (s *Store) leave(t *tail, ended error) {
+	s.tails.mu.Lock()
+	defer s.tails.mu.Unlock()
+	if ended == nil {
+		if t.followed--; t.followed > 0 {
+			return
+		}
+		t.cancel()
+	}
+	if s.tails.current == t {
+		s.tails.current = nil
+	}
+	if ended != nil {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		t.ended = ended
+		close(t.changed)
+		t.changed = make(chan struct{})
+	}
+}
+
+// add keeps a page of events for the followers.
+func (t *tail) add(page []events.Recorded) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.page = append(t.page, page...)
+	for i := range page {
+		t.bytes += len(page[i].Data) + len(page[i].Metadata)
+	}
+	if len(t.page) > maxTail || t.bytes > maxTailBytes {
+		t.shorten()
+	}
+	close(t.changed)
+	t.changed = make(chan struct{})
+	return nil
+}
+
+// shorten drops the older half of the events, and more if the rest is large. The caller holds mu.
+func (t *tail) shorten() {
+	drop := 0
+	for ; drop < len(t.page) && (drop < len(t.page)/2 || t.bytes > maxTailBytes/2); drop++ {
+		t.bytes -= len(t.page[drop].Data) + len(t.page[drop].Metadata)
+	}
+	t.floor = t.page[drop-1].Position
+	kept := copy(t.page, t.page[drop:])
+	clear(t.page[kept:])
+	t.page = t.page[:kept]
+}
+
+// after returns a copy of the events after a position, at most a page, and a channel that is closed
+// when there are more. Errors: errBehind; that which has ended the tail.
+func (t *tail) after(last events.Position, spare []events.Recorded) ([]events.Recorded, <-chan struct{}, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.ended != nil {
+		return nil, nil, t.ended
+	}
+	if last < t.floor {
+		return nil, nil, errBehind
+	}
+	from := sort.Search(len(t.page), func(i int) bool { return t.page[i].Position > last })
+	return append(spare[:0], t.page[from:min(len(t.page), from+maxInbox)]...), t.changed, nil
+}
+
+// share follows the tail until the follower has fallen behind it. Errors: errBehind; the handler's;
+// ctx.Err(); that which has ended the tail.
+func (f *follower) share(ctx context.Context) error {
+	t := f.tail
+	f.tail = nil
+	defer f.leave(t, nil)
+	var page []events.Recorded
+	for {
+		clear(page) // do not keep delivered events alive
+		var changed <-chan struct{}
+		var err error
+		if page, changed, err = t.after(f.last, page); err != nil {
+			return err
+		}
+		if len(page) == 0 {
+			select {
+			case <-changed:
+				continue
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+		if f.failed = f.handle(page); f.failed != nil {
+			return f.failed
+		}
+		f.last = page[len(page)-1].Position
+		f.at = logPosition{uint64(f.last), uint64(f.last)}
+	}
+}
+
+// atEnd reports whether the last event of a page says that the follower is at the end of the log.
+func atEnd(page []events.Recorded) bool {
+	return len(page) > 0 && time.Since(page[len(page)-1].Created).Abs() < tailAge
+}

@@ -1,0 +1,196 @@
+package esdb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
+	"google.golang.org/grpc"
+
+	"admitone/events"
+	"admitone/events/esdbwire"
+)
+
+// subscriptions counts the open subscriptions of a node.
+type subscriptions struct{ open atomic.Int64 }
+
+func (s *subscriptions) intercept(server any, call grpc.ServerStream, _ *grpc.StreamServerInfo,
+	h grpc.StreamHandler) error {
+	counted := &countedCall{ServerStream: call, subscriptions: s}
+	defer func() {
+		if counted.subscribed {
+			s.open.Add(-1)
+		}
+	}()
+	return h(server, counted)
+}
+
+type countedCall struct {
+	grpc.ServerStream
+	subscriptions *subscriptions
+	subscribed    bool
+}
+
+func (c *countedCall) RecvMsg(m any) error {
+	err := c.ServerStream.RecvMsg(m)
+	if r, ok := m.(*streams.ReadReq); ok && r.GetOptions().GetSubscription() != nil {
+		c.subscribed = true
+		c.subscriptions.open.Add(1)
+	}
+	return err
+}
+
+// sharing is a node with followers in virtual time.
+type sharing struct {
+	*testing.T
+	*Store
+	network *network
+	log     *memory
+	node    subscriptions
+	all     sync.WaitGroup
+}
+
+const sharedHost = "a:2113"
+
+func share(t *testing.T, do func(*sharing)) {
+	synctest.Test(t, func(t *testing.T) {
+		w := &sharing{T: t, network: newNetwork(), log: newMemory()}
+		w.start()
+		w.Store = w.network.connect(t, "esdb://a?tls=false")
+		do(w)
+		if err := w.Store.Close(); err != nil {
+			t.Error(err)
+		}
+		w.all.Wait()
+		w.network.kill(t, sharedHost)
+		if open := w.node.open.Load(); open != 0 {
+			t.Errorf("%d subscriptions are open at the end", open)
+		}
+	})
+}
+
+func (w *sharing) start() {
+	w.network.start(sharedHost, w.log,
+		esdbwire.Config{Options: []grpc.ServerOption{grpc.ChainStreamInterceptor(w.node.intercept)}})
+}
+
+// follow begins a follower that checks that it gets every event once, and takes so long for a page. It
+// returns the last position that it has handled.
+func (w *sharing) follow(ctx context.Context, want error, takes time.Duration) *atomic.Uint64 {
+	last := &atomic.Uint64{}
+	last.Store(1) // the epoch
+	w.all.Go(func() {
+		err := w.Follow(ctx, 0, func(page []events.Recorded) error {
+			for i := range page {
+				if uint64(page[i].Position) != last.Load()+1 {
+					w.Errorf("position %d after %d", page[i].Position, last.Load())
+				}
+				last.Store(uint64(page[i].Position))
+			}
+			time.Sleep(takes)
+			return nil
+		})
+		if !errors.Is(err, want) {
+			w.Errorf("a follower ends with %v, want %v", err, want)
+		}
+	})
+	return last
+}
+
+// append appends events to the log itself, batches in streams of their own.
+func (w *sharing) append(name string, batches, size int) {
+	w.Helper()
+	for i := range batches {
+		stream := events.StreamID(fmt.Sprintf("product-%s%d", name, i))
+		if _, err := w.log.Append(w.Context(), stream, events.NoStream, sampleBatch(stream, size)); err != nil {
+			w.Fatal(err)
+		}
+	}
+}
+
+// settled checks how many subscriptions there are after a minute, and that the followers have
+// everything.
+func (w *sharing) settled(want int64, followers ...*atomic.Uint64) {
+	w.Helper()
+	time.Sleep(time.Minute)
+	if open := w.node.open.Load(); open != want {
+		w.Errorf("%d subscriptions are open, want %d", open, want)
+	}
+	head, err := w.log.Head(w.Context())
+	if err != nil {
+		w.Fatal(err)
+	}
+	for i, last := range followers {
+		if last.Load() != uint64(head) {
+			w.Errorf("follower %d has handled %d of %d", i, last.Load(), head)
+		}
+	}
+}
+
+// TestFollowersShare: followers at the end of the log have one subscription together, one of them
+// alone has its own, and each gets every event once, whatever the others do.
+func TestFollowersShare(t *testing.T) {
+	share(t, func(w *sharing) {
+		w.append("a", 3, 10)
+		first := w.follow(w.Context(), events.ErrClosed, 0)
+		w.settled(1, first)
+		leaves, leave := context.WithCancel(w.Context())
+		second, third := w.follow(w.Context(), events.ErrClosed, 0), w.follow(leaves, context.Canceled, 0)
+		w.settled(1, first, second, third)
+		w.append("b", 3, 10)
+		w.settled(1, first, second, third)
+		leave()
+		w.append("c", 3, 10)
+		w.settled(1, first, second)
+		late := w.follow(w.Context(), events.ErrClosed, 0)
+		w.settled(1, first, second, late)
+		for range 3 { // the shared subscription resumes as any other
+			w.network.kill(t, sharedHost)
+			time.Sleep(10 * time.Second)
+			w.start()
+			w.append(fmt.Sprint("d", time.Now().Unix()), 3, 10)
+			w.settled(1, first, second, late)
+		}
+	})
+}
+
+// TestSlowFollowerOfATail: one that falls behind delays no other, gets everything, and shares again.
+func TestSlowFollowerOfATail(t *testing.T) {
+	share(t, func(w *sharing) {
+		slow, fast := w.follow(w.Context(), events.ErrClosed, 10*time.Second), w.follow(w.Context(), events.ErrClosed, 0)
+		w.settled(1)
+		for i := range 4 {
+			w.append(fmt.Sprint("a", i), 10, 1000)
+			time.Sleep(time.Second)
+			if head, _ := w.log.Head(w.Context()); fast.Load() != uint64(head) {
+				w.Errorf("the fast one has handled %d of %d", fast.Load(), head)
+			}
+		}
+		if slow.Load() > 30_000 {
+			w.Errorf("the slow one has handled %d", slow.Load())
+		}
+		w.settled(2, fast)
+		time.Sleep(10 * time.Minute)
+		w.append("b", 1, 1)
+		w.settled(1, slow, fast)
+	})
+}
+
+// TestATailGivesUp: what ends one follower ends all that share its subscription.
+func TestATailGivesUp(t *testing.T) {
+	share(t, func(w *sharing) {
+		w.append("a", 3, 10)
+		first, second := w.follow(w.Context(), events.ErrDamaged, 0), w.follow(w.Context(), events.ErrDamaged, 0)
+		w.settled(1, first, second)
+		w.network.kill(t, sharedHost)
+		other := newMemory()
+		w.network.start(sharedHost, other, esdbwire.Config{})
+		w.all.Wait()
+	})
+}

@@ -94,7 +94,7 @@ type Desk struct {
 	// unknown.
 	storeLimit  atomic.Int64
 	envelopes   envelopePool
-	timers      timerPool
+	waiters     waiters
 	inFlight    atomic.Int64
 	incarnation atomic.Uint64
 	stopping    atomic.Bool
@@ -137,6 +137,7 @@ var _ Dispatcher = &Desk{}
 func NewDesk(engine *Engine, config Config) *Desk {
 	d := &Desk{config: config.withDefaults(), engine: engine, kinds: map[string]*core.Kind{},
 		seed: maphash.MakeSeed(), run: NewID(), sweeper: make(chan struct{})}
+	d.waiters.limit = d.config.AnswerTimeout
 	for _, kind := range config.Kinds {
 		d.kinds[kind.Category] = &kind
 	}
@@ -196,7 +197,7 @@ func (d *Desk) wait(ctx context.Context, p *envelope, submitted func()) (Answer,
 	if submitted != nil {
 		submitted()
 	}
-	r, err := d.receive(ctx, p.reply)
+	r, err := d.receive(ctx, p)
 	if err != nil {
 		return Answer{}, err // p stays with the entity
 	}

@@ -8,8 +8,9 @@ import (
 	"admitone/events"
 )
 
-// envelope carries a command, a view or a request for a snapshot through an entity. It is answered
-// exactly once. The capacity of reply is one, so the entity never waits for the caller.
+// envelope carries a command, a view or a request for a snapshot through an entity, which answers it
+// exactly once. The capacity of reply is two: the answer, and one of waiters if it is late, so
+// neither waits for the caller.
 type envelope struct {
 	request Request
 	view    func(core.Core) // set for a view
@@ -17,6 +18,11 @@ type envelope struct {
 	joint   *jointPart      // set for one of several commands that are decided together
 	reply   chan result
 	caller  callerID // of a keyed request
+
+	// Guarded by waiters.mu.
+	waiting      bool
+	since        time.Time
+	older, newer *envelope
 
 	// The actor alone uses the rest.
 	decided time.Time // when it was decided first; kept, so that deciding again gives the same result
@@ -57,7 +63,7 @@ func (l *envelopePool) get() *envelope {
 	if p, ok := l.pool.Get().(*envelope); ok {
 		return p
 	}
-	return &envelope{reply: make(chan result, 1)}
+	return &envelope{reply: make(chan result, 2)}
 }
 
 func (l *envelopePool) put(p *envelope) {

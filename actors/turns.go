@@ -42,7 +42,6 @@ const turnTries = 8
 // and then lets every entity append its own facts, all concurrently. Of the callers on this node,
 // one therefore gets all entities or none. If another process appends first to one of them, that
 // command is decided again alone, as by Ask.
-// decided again, alone, as by Ask.
 //
 // A turn waits at an entity for the previous turn to end. To avoid deadlock, all callers must name
 // entities in the same order.
@@ -89,7 +88,7 @@ func (d *Desk) results(ctx context.Context, parts []jointPart) []Result {
 	results := make([]Result, len(parts))
 	for i := range parts {
 		p := parts[i].envelope
-		r, err := d.receive(ctx, p.reply)
+		r, err := d.receive(ctx, p)
 		if err != nil { // p is still used by its entity
 			results[i].Err = err
 			continue

@@ -10,32 +10,102 @@ import (
 	"admitone/actors/core"
 )
 
-// receive waits for an answer. Errors: ctx.Err(); ErrUnavailable after AnswerTimeout.
-func (d *Desk) receive(ctx context.Context, reply <-chan result) (r result, err error) {
-	var late <-chan time.Time
-	_, limited := ctx.Deadline()
-	switch {
-	case limited:
-	case d.config.AnswerTimeout == 0 && ctx.Done() == nil: // a plain receive costs half as much as a select
-		return <-reply, nil
-	case d.config.AnswerTimeout > 0:
-		timer := d.timers.get(d.config.AnswerTimeout)
-		defer d.timers.put(timer)
-		late = timer.C
+// receive waits for the answer to p. After an error p stays with its entity. Errors: ctx.Err();
+// ErrUnavailable after AnswerTimeout, unless ctx has a deadline.
+func (d *Desk) receive(ctx context.Context, p *envelope) (result, error) {
+	if _, limited := ctx.Deadline(); limited || d.config.AnswerTimeout == 0 {
+		return p.receive(ctx)
+	}
+	d.waiters.add(p)
+	r, err := p.receive(ctx)
+	if !d.waiters.remove(p) && err == nil {
+		err = fmt.Errorf("%w: no answer in %v", ErrUnavailable, d.config.AnswerTimeout)
+	}
+	return r, err
+}
+
+// receive waits for the next reply. Error: ctx.Err().
+func (p *envelope) receive(ctx context.Context) (result, error) {
+	if ctx.Done() == nil { // a plain receive costs half as much as a select
+		return <-p.reply, nil
 	}
 	select {
-	case r = <-reply:
+	case r := <-p.reply:
 		return r, nil
 	case <-ctx.Done():
-		select {
-		case r = <-reply: // the caller of a batch may look at it late
-			return r, nil
-		default:
-		}
-		return r, ctx.Err()
-	case <-late:
-		return r, fmt.Errorf("%w: no answer in %v", ErrUnavailable, d.config.AnswerTimeout)
 	}
+	select {
+	case r := <-p.reply: // the caller of a batch may look at it late
+		return r, nil
+	default:
+		return result{}, ctx.Err()
+	}
+}
+
+// waiters are the envelopes whose callers wait no longer than limit, in the order in which they
+// began. They share one timer: a timer and a select for each caller cost more than its answer.
+type waiters struct {
+	limit time.Duration
+
+	mu             sync.Mutex
+	oldest, newest *envelope   // guarded by mu, as are the links of the envelopes between them
+	timer          *time.Timer // runs while there are waiters; guarded by mu
+}
+
+// add adds p. Its caller receives from p.reply next, and calls remove then.
+func (w *waiters) add(p *envelope) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	p.waiting, p.since = true, time.Now()
+	p.older, w.newest = w.newest, p
+	if p.older != nil {
+		p.older.newer = p
+		return
+	}
+	w.oldest = p
+	if w.timer == nil {
+		w.timer = time.AfterFunc(w.limit, w.expire)
+	}
+}
+
+// remove removes p and reports whether it was answered in time. If not, p can't be used again.
+func (w *waiters) remove(p *envelope) (answered bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !p.waiting {
+		return false
+	}
+	w.unlink(p)
+	return true
+}
+
+func (w *waiters) unlink(p *envelope) {
+	if p.older != nil {
+		p.older.newer = p.newer
+	} else {
+		w.oldest = p.newer
+	}
+	if p.newer != nil {
+		p.newer.older = p.older
+	} else {
+		w.newest = p.older
+	}
+	p.waiting, p.older, p.newer = false, nil, nil
+}
+
+// expire ends the waiting of those who have waited for limit, and sets the timer for the next.
+func (w *waiters) expire() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for p := w.oldest; p != nil; p = w.oldest {
+		if rest := w.limit - time.Since(p.since); rest > 0 {
+			w.timer.Reset(rest)
+			return
+		}
+		w.unlink(p)
+		p.reply <- result{} // never blocks: there is room for this and for the answer
+	}
+	w.timer = nil
 }
 
 // view makes sure that a read never runs after its caller has returned.
@@ -84,21 +154,4 @@ func (e *entity) failStash(err error) {
 		e.fail(p, fmt.Errorf("%w: %w", ErrUnavailable, err))
 	}
 	e.stash = nil
-}
-
-// timerPool reuses timers. Like the pool of envelopes it belongs to one desk.
-type timerPool struct{ pool sync.Pool }
-
-func (l *timerPool) get(d time.Duration) *time.Timer {
-	if timer, ok := l.pool.Get().(*time.Timer); ok {
-		timer.Reset(d)
-		return timer
-	}
-	return time.NewTimer(d)
-}
-
-// put stops a timer and keeps it. The channel of a stopped timer is empty.
-func (l *timerPool) put(timer *time.Timer) {
-	timer.Stop()
-	l.pool.Put(timer)
 }

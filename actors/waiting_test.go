@@ -3,6 +3,7 @@ package actors
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -10,6 +11,8 @@ import (
 	"admitone/actors/core"
 	"admitone/actors/product"
 	"admitone/events"
+
+	"pgregory.net/rapid"
 )
 
 // frozenStore is a log that does not answer reads.
@@ -45,5 +48,43 @@ func TestAnswerTimeout(t *testing.T) {
 		if err := d.Close(t.Context()); err != nil {
 			t.Error(err)
 		}
+	})
+}
+
+// TestWaitersEndInTime: of callers who begin at different times, those without an answer within
+// the limit wait exactly that long, and the others until their answer.
+func TestWaitersEndInTime(t *testing.T) {
+	const limit = 2 * time.Second
+	rapid.Check(t, func(rt *rapid.T) {
+		waits := rapid.SliceOfN(rapid.IntRange(0, 4000), 1, 50).Draw(rt, "milliseconds until the answer")
+		begins := rapid.SliceOfN(rapid.IntRange(0, 6000), len(waits), len(waits)).Draw(rt, "milliseconds until the beginning")
+		synctest.Test(t, func(t *testing.T) {
+			d := &Desk{waiters: waiters{limit: limit}, config: Config{AnswerTimeout: limit}}
+			var callers sync.WaitGroup
+			for i := range waits {
+				wait, begin := time.Duration(waits[i])*time.Millisecond+1, time.Duration(begins[i])*time.Millisecond
+				callers.Go(func() {
+					time.Sleep(begin)
+					p, began := d.envelopes.get(), time.Now()
+					time.AfterFunc(wait, func() { p.reply <- result{answer: Answer{Revision: events.Revision(wait)}} })
+					r, err := d.receive(context.Background(), p)
+					waited := time.Since(began)
+					switch {
+					case wait < limit && (err != nil || waited != wait || r.answer.Revision != events.Revision(wait)):
+						t.Errorf("an answer after %v: %v, %v after %v", wait, r, err, waited)
+					case wait > limit && (!errors.Is(err, ErrUnavailable) || waited != limit):
+						t.Errorf("no answer until %v: %v after %v", wait, err, waited)
+					}
+					if err == nil {
+						d.envelopes.put(p)
+					}
+				})
+			}
+			callers.Wait()
+			time.Sleep(time.Minute)
+			if d.waiters.oldest != nil || d.waiters.newest != nil || d.waiters.timer != nil {
+				t.Error("waiters are left")
+			}
+		})
 	})
 }

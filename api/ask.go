@@ -13,47 +13,55 @@ func (r *request) ask(
 	stream events.StreamID,
 	command core.Command,
 	conditional *editBase,
-) (actors.Answer, error) {
-	return r.askBy(r.asking(), r.keyed, stream, command, conditional)
+) (answer actors.Answer, err error) {
+	err = r.keyed(func(id actors.CommandID) error {
+		answer, err = r.send(r.asking(), id, stream, command, conditional)
+		return err
+	})
+	r.saw(stream, &answer)
+	return answer, err
 }
 
 // askNew passes a command that creates the entity of stream, which the body may have named.
-func (r *request) askNew(stream events.StreamID, command core.Command) (actors.Answer, error) {
+func (r *request) askNew(stream events.StreamID, command core.Command) (answer actors.Answer, err error) {
 	// The time counts from here: a plan may take seconds to be read.
 	ctx, end := context.WithTimeout(context.Background(), AnswerLimit)
 	defer end()
-	return r.askBy(ctx, func(do func(actors.CommandID) error) error {
-		return r.keyedIn(ctx, stream.Category(), do)
-	}, stream, command, nil)
+	err = r.keyedIn(ctx, stream.Category(), func(id actors.CommandID) error {
+		answer, err = r.send(ctx, id, stream, command, nil)
+		return err
+	})
+	r.saw(stream, &answer)
+	return answer, err
 }
 
-// askBy passes a command on under the id that keyed gives it.
-func (r *request) askBy(
+// send passes a command on under an id.
+func (r *request) send(
 	ctx context.Context,
-	keyed func(do func(actors.CommandID) error) error,
+	id actors.CommandID,
 	stream events.StreamID,
 	command core.Command,
 	conditional *editBase,
-) (answer actors.Answer, err error) {
-	err = keyed(func(id actors.CommandID) error {
-		request := actors.Request{
-			Stream: stream, Command: command, ID: id,
-			CorrelationID: r.id, CausationID: r.id, Actor: r.caller.name(), Bounded: !r.caller.serves(),
-			Submitted: r.submitted,
-		}
-		r.mayBeElsewhere(&request)
-		if conditional != nil {
-			conditional.on(&request)
-		}
-		answer, err = r.server.config.Desk.Ask(ctx, request)
-		return err
-	})
+) (actors.Answer, error) {
+	request := actors.Request{
+		Stream: stream, Command: command, ID: id,
+		CorrelationID: r.id, CausationID: r.id, Actor: r.caller.name(), Bounded: !r.caller.serves(),
+		Submitted: r.submitted,
+	}
+	r.mayBeElsewhere(&request)
+	if conditional != nil {
+		conditional.on(&request)
+	}
+	return r.server.config.Desk.Ask(ctx, request)
+}
+
+// saw notes the answer to a command, or to one that was refused.
+func (r *request) saw(stream events.StreamID, answer *actors.Answer) {
 	r.server.note(answer.Position)
-	r.decided(stream, &answer)
+	r.decided(stream, answer)
 	if answer.Replayed {
 		r.set(headerReplay, "true")
 	} else {
 		r.server.metrics.caused(answer.Facts)
 	}
-	return answer, err
 }

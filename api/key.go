@@ -28,7 +28,9 @@ func (r *request) keyed(do func(id actors.CommandID) error) error {
 	}
 	method, path, body := r.method(), r.path(), r.sentBody()
 	id := actors.KeyedCommandID(r.keyOwner(), key, []byte(method), []byte(path), sameBody(body))
-	err = do(id)
+	if err = do(id); err == nil {
+		return nil
+	}
 	if refusal := (*core.Refusal)(nil); !errors.As(err, &refusal) || refusal.Code != core.CodeIdempotencyKeyReused {
 		return err
 	}
@@ -48,7 +50,7 @@ func (r *request) keyedIn(ctx context.Context, scope string, do func(id actors.C
 // report was decided in the payment's stream, which the thing's own doesn't know. Reports that another server takes in
 // the same moment go unnoticed, so that the views are not waited for without need.
 func (r *request) keyedIfUnreported(of events.PaidThing, do func(id actors.CommandID) error) error {
-	if r.server.config.Currency.Assumed { // no payment can be reported
+	if key, err := r.key(); err != nil || key == "" || r.server.config.Currency.Assumed {
 		return r.keyed(do)
 	}
 	ctx, end := r.waiting()

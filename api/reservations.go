@@ -355,9 +355,14 @@ func (s *Server) end(
 	if err != nil {
 		return err
 	}
-	answer, err := r.askBy(context.Background(), func(do func(actors.CommandID) error) error {
-		return r.keyedIfUnreported(events.PaidThing{ProductID: productID, ReservationID: rid}, do)
-	}, product.Stream(productID), command(id, by), nil)
+	stream, sent := product.Stream(productID), command(id, by)
+	of := events.PaidThing{ProductID: productID, ReservationID: rid}
+	var answer actors.Answer
+	err = r.keyedIfUnreported(of, func(id actors.CommandID) (err error) {
+		answer, err = r.send(r.asking(), id, stream, sent, nil)
+		return err
+	})
+	r.saw(stream, &answer)
 	if refusal := (*core.Refusal)(nil); errors.As(err, &refusal) && refusal.Code == core.CodeNotFound {
 		ended, err := s.endedReservation(r, productID, rid, answer.Position)
 		if err != nil {

@@ -213,7 +213,9 @@ func (s *Server) admitted(
 		}
 	}
 	for range 3 { // the required room may change meanwhile
-		err = do(in.room)
+		if err = do(in.room); err == nil {
+			return in, nil
+		}
 		refusal := (*core.Refusal)(nil)
 		if !errors.As(err, &refusal) || refusal.Code != core.CodePassRequired {
 			return in, err

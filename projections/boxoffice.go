@@ -79,6 +79,7 @@ func newBoxOffice(p *Projections) *boxOffice {
 	k.bookings.missing = p.absence.of(k.bookings.prefix)
 	k.holdings.missing = p.absence.of(k.holdings.prefix)
 	k.begun.missing = p.absence.of(k.begun.prefix)
+	k.unfinished.records.missing = p.absence.of(k.unfinished.records.prefix)
 	k.performances.limit, k.blocks.limit = cachedPerformances, cachedSeatBlocks
 	k.topic = live.NewTopics("performance", k.state)
 	k.seatTopic = live.NewTopics("seats", k.seatsState)

@@ -20,12 +20,16 @@ func TestRecordsAreASortedMap(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer db.Close()
-		p := &Projections{db: db}
+		p := &Projections{db: db, absence: newAbsence()}
+		p.absence.complete = true
 		r := newRecords(p, "r", func(dst []byte, v *int64) []byte { return row.AppendInt(dst, *v) },
 			func(record []byte) (int64, error) {
 				in := row.NewReader(record)
 				return in.Int(), in.Done()
 			})
+		if rapid.Bool().Draw(t, "knows missing keys") {
+			r.missing = p.absence.of(r.prefix)
+		}
 		model := map[string]int64{}
 		key := rapid.StringOfN(rapid.SampledFrom([]rune("ab\x00")), 0, 3, -1)
 		t.Repeat(map[string]func(*rapid.T){
@@ -75,7 +79,7 @@ func checkScan(t *rapid.T, r *records[int64], model map[string]int64, from, end 
 	if err != nil {
 		t.Fatal(err)
 	}
-	before := maps.Clone(r.changed)
+	before, order, fresh := maps.Clone(r.changed), slices.Clone(r.order), maps.Clone(r.fresh)
 	for k := range model {
 		r.delete(k)
 	}
@@ -89,7 +93,7 @@ func checkScan(t *rapid.T, r *records[int64], model map[string]int64, from, end 
 	}); err != nil {
 		t.Fatal(err)
 	}
-	r.changed = before
+	r.changed, r.order, r.fresh = before, order, fresh
 	want := slices.DeleteFunc(slices.Sorted(maps.Keys(model)), func(k string) bool { return k < from || k >= end })
 	if want = want[:min(most, len(want))]; !slices.Equal(keys, want) {
 		t.Fatalf("from %q to %q: %q, want %q", from, end, keys, want)

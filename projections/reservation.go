@@ -106,9 +106,15 @@ func (v *reservations) plan(of *row.Product, e *events.Recorded, fact events.Fac
 
 func (v *reservations) planNew(of *row.Product, e *events.Recorded, id events.ReservationID,
 	holder events.Holder, quantity int64, deadline time.Time, step row.ReservationStep, order *events.OrderData) {
-	made := &row.Reservation{ID: id, ProductID: of.ID, Holder: holder, Quantity: quantity, Deadline: deadline.UTC(),
+	var whole struct { // one allocation for a reservation and its first step
+		row.Reservation
+		first [1]row.ReservationStep
+	}
+	made := &whole.Reservation
+	whole.first[0] = step
+	*made = row.Reservation{ID: id, ProductID: of.ID, Holder: holder, Quantity: quantity, Deadline: deadline.UTC(),
 		Price: of.Price, Cancellation: of.Cancellation, // facts may omit them
-		Steps: []row.ReservationStep{step}}
+		Steps: whole.first[:]}
 	if !order.IsZero() {
 		made = made.Stated(e, *order)
 	}

@@ -49,6 +49,7 @@ func newServe() *cobra.Command {
 			if accessLog && (cmd.Flags().Changed(accessLogFlag) || !progress.IsTerminal(cmd.ErrOrStderr())) {
 				s.AccessLog = cmd.ErrOrStderr()
 			}
+			server.TuneGC()
 			return serve(cmd.Context(), s, demo, cmd.OutOrStdout())
 		},
 	}

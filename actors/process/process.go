@@ -69,8 +69,8 @@ type Process struct {
 	// Resumed means that earlier runs may have taken steps, so that a stage is undone as a whole.
 	// Announced implies it.
 	Resumed bool
-	// Close, if set, is called before the first undo, and durably records that no run completes the
-	// process any more. An error ends the undoing and is returned.
+	// Close, if set, is called before the first undo and before Withdraw, and durably records that no
+	// run completes the process any more. An error ends the undoing and is returned.
 	Close func(context.Context) error
 	// Withdraw, if set, has the Undo of the announcement, which is taken last.
 	Withdraw *Step
@@ -206,9 +206,15 @@ func (r *Runner) undo(ctx context.Context, from actors.Request, p *Process, take
 		}
 		return err
 	}
+	stages := make([][]Step, 0, len(taken)+1)
+	if p.Withdraw != nil {
+		stages = append(stages, []Step{*p.Withdraw})
+	}
+	for _, stage := range taken {
+		stages = append(stages, slices.DeleteFunc(slices.Clone(stage.Steps), func(s Step) bool { return s.Undo == nil }))
+	}
 	closed := p.Close == nil
-	for _, stage := range slices.Backward(taken) {
-		steps := slices.DeleteFunc(slices.Clone(stage.Steps), func(s Step) bool { return s.Undo == nil })
+	for _, steps := range slices.Backward(stages) {
 		if len(steps) > 0 && !closed {
 			if err := p.Close(ctx); err != nil {
 				return err
@@ -219,10 +225,7 @@ func (r *Runner) undo(ctx context.Context, from actors.Request, p *Process, take
 			return err
 		}
 	}
-	if p.Withdraw == nil {
-		return nil
-	}
-	return takeBack(p.Withdraw)
+	return nil
 }
 
 // request is the first request of a step.

@@ -231,6 +231,38 @@ func TestOver(t *testing.T) {
 	}
 }
 
+// TestNothingToUndo: a process whose steps need no undo is closed before its announcement is
+// withdrawn.
+func TestNothingToUndo(t *testing.T) {
+	w := open(t)
+	p := purchase{id: "nothing"}
+	w.do(p.seat(seats[0]), &seat.Hold{HoldID: events.NewHoldID("bob", 1), Holder: "bob", HoldFor: time.Hour})
+	w.do(p.seat(seats[1]), &seat.Hold{HoldID: p.hold(), Holder: "ann", HoldFor: time.Hour})
+	status := func() (status events.SeatStatus) {
+		_, err := w.desk.View(t.Context(), p.seat(seats[1]), func(c core.Core) { status = c.(*seat.Seat).Status() })
+		if err != nil {
+			t.Error(err)
+		}
+		return status
+	}
+	closed := 0
+	r := process.Runner{Entities: w.desk}
+	err := r.Run(t.Context(), from, &process.Process{ID: string(p.hold()), Announced: true,
+		Stages: []process.Stage{{Steps: []process.Step{{Name: "take", Stream: p.seat(seats[0]),
+			Do: &seat.Hold{HoldID: p.hold(), Holder: "ann", HoldFor: time.Hour}}}}},
+		Close: func(context.Context) error {
+			if closed++; status() != events.SeatIsHeld {
+				t.Errorf("closed when the announcement was withdrawn: %s", status())
+			}
+			return nil
+		},
+		Withdraw: &process.Step{Name: "announced", Stream: p.seat(seats[1]),
+			Undo: &seat.Release{HoldID: p.hold(), Reason: events.ReleasedIncomplete}}})
+	if code(err) != "seat_taken" || closed != 1 || status() != events.SeatIsFree {
+		t.Errorf("%v, closed %d times, the announcement is %s", err, closed, status())
+	}
+}
+
 // TestTwoRunners: two nodes resume one process concurrently, from wherever the first has crashed.
 // Both return its end, not_held if the other has closed it. No id stands for two decisions, and a
 // completed process has taken every decision once.

@@ -156,7 +156,9 @@ func (a *Area) resize(cmd *Resize) ([]events.Fact, error) {
 	switch {
 	case cmd.Capacity < 1 || cmd.Capacity > MaxCapacity:
 		panic(fmt.Sprintf("area: a capacity of %d", cmd.Capacity))
-	case counts == a.counts, a.over(cmd.Change, cmd.Undo):
+	case cmd.Undo && cmd.Change > a.last.Number && (counts == a.counts || a.counts.Capacity() == 0):
+		// The fact makes a Resize of the change that comes late do nothing.
+	case counts == a.counts, a.over(cmd.Change, cmd.Undo), counts.Remaining < 0 && cmd.Stated:
 		return nil, nil
 	case counts.Remaining < 0:
 		return nil, TooMany(counts)

@@ -130,12 +130,13 @@ func shrinking(id events.PerformanceID, change *events.BlockChange) (stage proce
 	return stage
 }
 
-// growing has a step for each area that gets places.
+// growing has a step for each area that gets places. One of which another node has made more than this one knew
+// keeps those that are had.
 func growing(id events.PerformanceID, change *events.BlockChange) (stage process.Stage) {
 	for _, size := range change.Sizes {
 		if size.Places > size.Was {
 			stage.Steps = append(stage.Steps, process.Step{Name: "grow-area", Stream: area.Stream(id, size.Area),
-				Do: &area.Resize{Capacity: size.Places, Change: change.Number}})
+				Do: &area.Resize{Capacity: size.Places, Change: change.Number, Stated: true}})
 		}
 	}
 	return stage

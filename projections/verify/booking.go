@@ -294,7 +294,7 @@ func (v *Verifier) Money() (sum Money) {
 }
 
 // Open describes what the events so far leave open: payments in progress, unfinished refunds, debits that paid for
-// nothing, booked seats without a booking. It is empty at the end of a log of a system at rest.
+// nothing, booked seats without a booking, a team that is passed over. It is empty at the end of a log of a system at rest.
 func (v *Verifier) Open() (open []string) {
 	l := v.ledger
 	for _, id := range slices.Sorted(maps.Keys(l.bookings)) {
@@ -317,6 +317,9 @@ func (v *Verifier) Open() (open []string) {
 		if s := l.seats[id]; s.status == events.SeatIsBooked && !l.holds(s.hold) {
 			open = append(open, fmt.Sprintf("the seat %s is booked under %s, and that booking is not", id, s.hold))
 		}
+	}
+	if id, teams := l.passedOver(); id != "" {
+		open = append(open, fmt.Sprintf("%q can come into the tournament %s and have not", teams, id))
 	}
 	return append(append(open, l.openAreas()...), l.openOutside()...)
 }

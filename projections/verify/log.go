@@ -144,10 +144,24 @@ func Log(ctx context.Context, store events.Store, gapless bool,
 	if err == nil {
 		err = ctx.Err()
 	}
+	if err == nil {
+		err = v.ended()
+	}
 	if errors.Is(err, events.ErrDamaged) {
 		err = &Violation{Position: v.last + 1, Rule: RuleBytes, Detail: err.Error()}
 	}
 	return Verdict{v.count, len(v.streams), head, v.others(), v.Outside(nil)}, err
+}
+
+// ended checks what must not be missing at the end of a log. Error: a *[Violation].
+func (v *Verifier) ended() error {
+	id, teams := v.ledger.passedOver()
+	if id == "" {
+		return nil
+	}
+	stream := events.NewStreamID(events.TournamentCategory, string(id))
+	return &Violation{Position: v.last, Stream: stream, Revision: v.streams[stream].revision, Rule: RuleWaitlist,
+		Detail: fmt.Sprintf("%q can come in, and the log ends without that", teams)}
 }
 
 // checkPage waits until a page is read, and takes its events.

@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -189,6 +190,17 @@ func (c *tournamentCheck) promote(f *events.TournamentPromoted) *fault {
 		free.entered += int64(len(teams))
 	}
 	return nil
+}
+
+// passedOver returns the first tournament with teams that can come in and have not, and the teams; "" if there is
+// none. Whatever frees a slot promotes them in the same append.
+func (l *ledger) passedOver() (id events.TournamentID, teams []events.TeamID) {
+	for _, id := range slices.Sorted(maps.Keys(l.tournaments)) {
+		if row := l.tournaments[id].first(); row != nil {
+			return id, row.teams
+		}
+	}
+	return "", nil
 }
 
 // first is the row that must be promoted now, nil if there is none.

@@ -171,6 +171,36 @@ func TestVerifierRulesOfTournaments(t *testing.T) {
 	}
 }
 
+// TestALogThatEndsBeforeAPromotion: whatever frees a slot promotes in the same append, so a log can't
+// end between the two.
+func TestALogThatEndsBeforeAPromotion(t *testing.T) {
+	s := logtest.NewTournamentLog()
+	s.Created(1, true, strictly)
+	s.Entered("a", logtest.Counts(1, 0, 0))
+	s.Waitlisted("b", logtest.Counts(1, 0, 1))
+	s.Withdrew("a", isIn, logtest.Counts(0, 1, 1))
+	verified := func() (open []string, err error) {
+		v := verify.New(true)
+		for i := range s.Log {
+			if err := v.Check(&s.Log[i]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		end := s.Log[len(s.Log)-1].Position
+		_, err = verify.Log(t.Context(), &logtest.Store{Log: s.Log, End: end, Most: 5}, true, nil)
+		return v.Open(), err
+	}
+	open, err := verified()
+	var v *verify.Violation
+	if !errors.As(err, &v) || v.Rule != verify.RuleWaitlist || v.Position != 4 || v.Revision != 3 || len(open) != 1 {
+		t.Errorf("without it: %v, open: %q", err, open)
+	}
+	s.Promoted("b", logtest.Counts(1, 0, 0))
+	if open, err := verified(); err != nil || len(open) > 0 {
+		t.Errorf("with it: %v, open: %q", err, open)
+	}
+}
+
 // waitlistFaults are invalid facts of a full tournament of two slots, with a group and two teams
 // waiting: "c d", e and f.
 var waitlistFaults = []struct {

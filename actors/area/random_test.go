@@ -296,6 +296,7 @@ func TestAnyHistory(t *testing.T) {
 		}
 		m.compare(t, replayed.(*Area))
 		checkHolds(t, log)
+		coretest.ClonesApart(t, New, log)
 	})
 }
 

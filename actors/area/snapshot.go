@@ -29,6 +29,14 @@ const fixedSize = 16 + 8 + 8 + 4 + 4 + 4 + 2 + 2
 // pieceSize is how much is written at once; between pieces others may go first.
 const pieceSize = 16 << 10
 
+// Clone implements [core.Cloner].
+func (a *Area) Clone() core.Core {
+	clone := *a
+	clone.holds, clone.labelled = a.holds.Clone(), a.labelled.Clone()
+	clone.deadline, clone.labels = a.deadline.Clone(), maps.Clone(a.labels)
+	return &clone
+}
+
 // Freeze implements [core.Core].
 func (a *Area) Freeze() func(io.Writer) error {
 	header := snapshotHeader{a.counts, a.last, map[events.BlockLabel]int64{}, a.holds.Len()}

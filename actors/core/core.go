@@ -46,6 +46,13 @@ type Edited interface {
 	EditRevision() events.Revision
 }
 
+// Cloner is a core that can be copied, for entities that several processes may change at once: the
+// copy saves reading the whole entity again after a conflict. Without it that is read.
+type Cloner interface {
+	// Clone returns an independent copy. It is cheap, as Freeze is.
+	Clone() Core
+}
+
 // Kind is a kind of entity: the category of its streams, and its rules.
 type Kind struct {
 	// Category of its streams.

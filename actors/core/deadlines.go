@@ -67,6 +67,9 @@ func (d *Deadlines) Tidy(open int, current func(Deadline) bool) {
 // Entries returns a copy of all entries, stale ones included, in no order.
 func (d *Deadlines) Entries() []Deadline { return slices.Clone(d.heap) }
 
+// Clone returns an independent copy.
+func (d *Deadlines) Clone() Deadlines { return Deadlines{heap: slices.Clone(d.heap)} }
+
 // AppendUnordered appends a deadline without restoring the heap order; call Heapify after the last.
 func (d *Deadlines) AppendUnordered(id events.ID, at int64) {
 	d.heap = append(d.heap, Deadline{At: at, ID: id})

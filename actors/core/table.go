@@ -4,6 +4,7 @@ import (
 	"hash/maphash"
 	"iter"
 	"math/bits"
+	"slices"
 )
 
 // bucketSize is the average number of entries in a bucket of a [Table]. A bucket bounds the cost of
@@ -172,6 +173,17 @@ func (t *Table[K, V]) Freeze() iter.Seq2[K, V] {
 	copy(frozen, t.pages)
 	t.gen++
 	return all(frozen)
+}
+
+// Clone returns an independent copy. It costs what Freeze costs. Values are copied as they are.
+func (t *Table[K, V]) Clone() *Table[K, V] {
+	if t == nil {
+		return nil
+	}
+	t.gen++
+	clone := *t
+	clone.pages = slices.Clone(t.pages)
+	return &clone
 }
 
 func all[K comparable, V any](pages []*page[K, V]) iter.Seq2[K, V] {

@@ -69,6 +69,17 @@ func TestTableIsAMap(t *testing.T) {
 			"freeze": func(*rapid.T) {
 				frozen = append(frozen, frozenCopy{table.Freeze(), maps.Clone(model)})
 			},
+			"clone": func(t *rapid.T) {
+				clone := table.Clone()
+				frozen = append(frozen, frozenCopy{clone.All(), maps.Clone(model)})
+				k := key.Draw(t, "key")
+				if rapid.Bool().Draw(t, "go on with the clone") {
+					table, clone = clone, table
+					frozen[len(frozen)-1].entries = clone.All()
+				}
+				table.Delete(k)
+				delete(model, k)
+			},
 			"": func(t *rapid.T) { checkTable(t, table, model) },
 		})
 		for i := range frozen {

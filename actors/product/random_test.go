@@ -256,6 +256,7 @@ func TestAnyHistory(t *testing.T) {
 		if want, got := contentOf(p), contentOf(replay(log)); !reflect.DeepEqual(want, got) {
 			t.Fatalf("replayed: %+v, want %+v", got, want)
 		}
+		coretest.ClonesApart(t, New, log)
 		if frozen != nil {
 			restoreAndFollow(t, frozen, log, contentOf(p))
 		}

@@ -37,6 +37,15 @@ const fixedSize = 16 + 8 + 4 + 4 + 2
 // pieceSize is the number of bytes per write: between writes other goroutines may run.
 const pieceSize = 16 << 10
 
+// Clone implements [core.Cloner]. What is not copied here is replaced when it changes.
+func (p *Product) Clone() core.Core {
+	clone := *p
+	clone.money, clone.reservations = p.money.Clone(), p.reservations.Clone()
+	clone.orders, clone.holders = p.orders.Clone(), p.holders.Clone()
+	clone.deadline = p.deadline.Clone()
+	return &clone
+}
+
 // Freeze implements [core.Core].
 func (p *Product) Freeze() func(io.Writer) error {
 	h := snapshotHeader{

@@ -197,6 +197,7 @@ func TestAnyHistory(t *testing.T) {
 		if want, got := contentOf(c), contentOf(replay(log)); !reflect.DeepEqual(want, got) {
 			t.Fatalf("replayed: %+v, want %+v", got, want)
 		}
+		coretest.ClonesApart(t, New, log)
 		if frozen != nil {
 			restoreAndFollow(t, frozen, log, contentOf(c))
 		}

@@ -32,6 +32,17 @@ type snapshotHeader struct {
 // pieceSize is the number of bytes per write: between writes other goroutines may run.
 const pieceSize = 16 << 10
 
+// Clone implements [core.Cloner]. What is not copied here is replaced when it changes.
+func (t *Tournament) Clone() core.Core {
+	clone := *t
+	clone.teams, clone.waitlist.rows = t.teams.Clone(), t.waitlist.rows.Clone()
+	for i := range clone.waitlist.queues {
+		q := &clone.waitlist.queues[i]
+		q.numbers = slices.Clone(q.numbers)
+	}
+	return &clone
+}
+
 // Freeze implements [core.Core].
 func (t *Tournament) Freeze() func(io.Writer) error {
 	h := snapshotHeader{Created: t.created, Ahead: t.sale.Ahead, Facts: t.facts, Edited: t.edited, Called: t.called,

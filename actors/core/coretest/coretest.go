@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -60,6 +61,43 @@ func Restored(t Failer, write func(io.Writer) error, fresh func() core.Core) cor
 		t.Fatalf("restoring: %v", err)
 	}
 	return c
+}
+
+// ClonesApart checks at every prefix of a log that a core and its clone, which must be a
+// [core.Cloner], share nothing that changes, and that the clone goes on like the core.
+func ClonesApart(t Failer, fresh func() core.Core, log []events.Fact) {
+	t.Helper()
+	state := func(c core.Core) string {
+		var saved bytes.Buffer
+		if err := c.Freeze()(&saved); err != nil {
+			t.Fatalf("writing: %v", err)
+		}
+		content := saved.Bytes()
+		slices.Sort(content) // entries have no order
+		return fmt.Sprintf("%x %v", content, c.NextDeadline())
+	}
+	kept, then := make([]core.Core, len(log)), make([]string, len(log))
+	c, ends := fresh(), map[string]bool{}
+	for i, fact := range log {
+		kept[i], then[i] = c.(core.Cloner).Clone(), state(c)
+		ahead := c.(core.Cloner).Clone()
+		for _, next := range log[i:] {
+			ahead.Evolve(next)
+		}
+		ends[state(ahead)] = true
+		if got := state(c); got != then[i] {
+			t.Fatalf("the facts from %d on, applied to the clone, make of the core %s, want %s", i, got, then[i])
+		}
+		c.Evolve(fact)
+	}
+	for i := range kept {
+		if got := state(kept[i]); got != then[i] {
+			t.Fatalf("the facts from %d on, applied to the core, make of the clone %s, want %s", i, got, then[i])
+		}
+	}
+	if len(log) > 0 && (len(ends) != 1 || !ends[state(c)]) {
+		t.Fatalf("the clones end in %d states, and the core in %s", len(ends), state(c))
+	}
 }
 
 // RefusesCutSnapshots checks that no prefix of a core's snapshot is accepted.

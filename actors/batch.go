@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"admitone/events"
 )
@@ -24,6 +25,7 @@ type batch struct {
 	durable  events.Revision
 	position events.Position
 	hash     events.Hash
+	begun    time.Time // when writing it began
 	// frozen is the snapshot to write once the batch is durable; nil if none is due.
 	frozen *frozen
 	// err is why items could not be written.

@@ -1,5 +1,7 @@
 package actors
 
+import "admitone/actors/core"
+
 // mostMissing is how many events of other processes a state is taken forward by. Behind more of them, a
 // snapshot is read.
 const mostMissing = 10_000
@@ -11,13 +13,18 @@ func (e *entity) catchUp() {
 		e.startOver(nil)
 		return
 	}
-	e.kept = &loaded{core: e.core, window: e.window, revision: e.durable, position: e.position, hash: e.hash,
-		latest: e.latest, size: e.saved, replayed: e.unsaved, found: map[CommandID]*found{}}
+	e.kept = e.stateWith(e.core, e.window)
 	if e.kept.window == nil {
 		e.kept.window = newKeyWindow()
 	}
 	e.forget(nil)
 	e.status = unloaded
+}
+
+// stateWith is the durable state, which c and window have, as a load would return it.
+func (e *entity) stateWith(c core.Core, window *keyWindow) *loaded {
+	return &loaded{core: c, window: window, revision: e.durable, position: e.position, hash: e.hash,
+		latest: e.latest, size: e.saved, replayed: e.unsaved, found: map[CommandID]*found{}}
 }
 
 // takeKept returns what a load begins with: the state that was kept, or nothing.

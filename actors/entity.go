@@ -29,7 +29,6 @@ type entity struct {
 
 	status   status
 	assumed  bool  // the state rests on an assumption that no append has confirmed; see assume
-	resting  bool  // waits before the next append; see makeRoom
 	saving   bool  // a snapshot is being written
 	unknowns int32 // consecutive appends with an unknown outcome
 	core     core.Core
@@ -51,6 +50,8 @@ type entity struct {
 	unsaved int64       // durable events since the last snapshot
 	saved   int64       // bytes of the last snapshot
 	kept    *loaded     // the state that the next load begins with; nil if none; see catchUp
+	copied  *loaded     // a copy of the durable state; nil if none; see keepCopy
+	pauses  int64       // pauses begun; see makeRoom
 	loads   int         // loads begun; an older one's result is not wanted any more
 }
 
@@ -71,8 +72,7 @@ func (e *entity) receive(msg any) {
 	case *lookedFor:
 		e.looked(msg)
 	case rested:
-		e.resting = false
-		e.flush()
+		e.goOn()
 	case *jointEnd:
 		e.endPart(msg)
 	case snapshotDone:
@@ -117,7 +117,7 @@ func (e *entity) arrive(p *envelope) {
 	if e.status == ready && e.outdated() {
 		e.catchUp()
 	}
-	if e.status != ready {
+	if e.status != ready || p.view == nil && !p.save && e.yields() {
 		e.stash = append(e.stash, p)
 		if e.status == unloaded {
 			e.load()
@@ -130,6 +130,7 @@ func (e *entity) arrive(p *envelope) {
 
 // handle decides one command on the present state, or reads or saves the state.
 func (e *entity) handle(p *envelope) {
+	e.keepCopy()
 	e.current = p
 	now := e.timeOf(p)
 	e.expire(now)
@@ -263,7 +264,7 @@ func (e *entity) fail(p *envelope, err error) {
 
 // flush starts writing the next batch, unless one is being written or the entity is resting.
 func (e *entity) flush() {
-	if e.writing != nil || e.next == nil || e.resting {
+	if e.writing != nil || e.next == nil || e.entry.pausing() {
 		return
 	}
 	e.startWriting()
@@ -275,7 +276,7 @@ func (e *entity) flush() {
 func (e *entity) startWriting() {
 	b := e.next
 	e.next, e.writing = nil, b
-	b.durable, b.position, b.hash = e.durable, e.position, e.hash
+	b.durable, b.position, b.hash, b.begun = e.durable, e.position, e.hash, time.Now()
 }
 
 // written handles a batch that the writer has returned.
@@ -299,8 +300,8 @@ func (e *entity) written(b *batch) {
 	for _, p := range b.waiting {
 		e.complete(p, e.position)
 	}
-	e.makeRoom()
-	e.flush()
+	e.makeRoom(time.Since(b.begun))
+	e.handleStash()
 }
 
 // failed handles an append that did not succeed.
@@ -314,6 +315,7 @@ func (e *entity) failed(b *batch) {
 		e.desk.stats.conflicts.Add(1)
 		e.entry.saw()
 		log.Debug("another process appended first; deciding again")
+		e.restoreCopy(b.durable)
 		e.startOver(b.items)
 	case errors.Is(b.err, events.ErrTooLarge) && e.refuseFirst(b):
 		log.Warn("the facts of one command are larger than the log takes")

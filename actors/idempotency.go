@@ -129,6 +129,14 @@ func (w *keyWindow) len(at time.Time) int {
 	return n
 }
 
+// clone returns an independent copy of the window.
+func (w *keyWindow) clone() *keyWindow {
+	if w == nil {
+		return newKeyWindow()
+	}
+	return &keyWindow{young: w.young.Clone(), old: w.old.Clone(), since: w.since, callers: w.callers.Clone()}
+}
+
 // freeze returns a function that writes the window as it is now: since as 64 bits; each generation
 // as its length and entries of key, revision and body; the callers as their number and entries of
 // caller and count.

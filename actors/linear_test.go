@@ -155,8 +155,9 @@ func (h *history) open(t testing.TB) {
 // wiredLog is a log that is accessed over EventStoreDB's protocol.
 type wiredLog struct {
 	*esdb.Store
-	served io.Closer
-	log    io.Closer
+	address string
+	served  io.Closer
+	log     io.Closer
 }
 
 func (w *wiredLog) Close() error {
@@ -168,9 +169,10 @@ func openWire(t testing.TB, log events.Store) *wiredLog {
 	mustNot(t, err)
 	server := esdbwire.New(log, esdbwire.Config{Writable: true, Logger: quiet})
 	go server.Serve(listener) // ends when server is closed
-	store, err := esdb.Open(t.Context(), "esdb://"+listener.Addr().String()+"?tls=false", esdb.Options{Logger: quiet})
+	address := "esdb://" + listener.Addr().String() + "?tls=false"
+	store, err := esdb.Open(t.Context(), address, esdb.Options{Logger: quiet})
 	mustNot(t, err)
-	w := &wiredLog{store, server, log}
+	w := &wiredLog{store, address, server, log}
 	t.Cleanup(func() { w.Close() })
 	return w
 }

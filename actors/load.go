@@ -329,9 +329,9 @@ func (e *entity) install(l *loaded) {
 	e.handleStash()
 }
 
-// handleStash handles the stashed envelopes until one takes a turn.
+// handleStash handles the stashed envelopes until one takes a turn, unless another process goes first.
 func (e *entity) handleStash() {
-	for len(e.stash) > 0 && e.joined == nil { // removed one by one: after a panic the rest is still stashed
+	for len(e.stash) > 0 && e.joined == nil && !e.yields() { // removed one by one: after a panic the rest is still stashed
 		p := e.stash[0]
 		e.stash = e.stash[1:]
 		if p.joint != nil {

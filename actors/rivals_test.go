@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"admitone/events"
+	"admitone/events/esdb"
 )
 
 // distant is a store with latency, as over a network.
@@ -38,14 +39,7 @@ func TestRivalsMakeRoom(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	var all sync.WaitGroup
 	for _, d := range []*Desk{busy, other} {
-		all.Go(func() {
-			_ = log.Follow(ctx, 0, func(batch []events.Recorded) error {
-				for i := range batch {
-					d.Observe(batch[i].Stream, batch[i].Revision)
-				}
-				return nil
-			})
-		})
+		all.Go(func() { follow(ctx, log, d) })
 	}
 	var sold atomic.Int64
 	for range 16 {
@@ -78,4 +72,71 @@ func TestRivalsMakeRoom(t *testing.T) {
 	if p := audit(t, log, nil); p.Remaining() != 1_000_000-1-few-sold.Load() {
 		t.Errorf("%d remain after %d sales", p.Remaining(), 1+few+sold.Load())
 	}
+}
+
+// TestRivalsTakeTurns: two desks sell a product without pause, over EventStoreDB's protocol. Neither
+// makes many sales in a row while the other has callers waiting.
+func TestRivalsTakeTurns(t *testing.T) {
+	const callers, sales, mostInARow, mostLost = 8, 400, 200, 60
+	wire := openWire(t, openLog(t, t.TempDir()))
+	second, err := esdb.Open(t.Context(), wire.address, esdb.Options{Logger: quiet})
+	mustNot(t, err)
+	t.Cleanup(func() { mustClose(t, second) })
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var all, followers sync.WaitGroup
+	var enough atomic.Int64
+	desks := map[events.Holder]*Desk{}
+	for holder, store := range map[events.Holder]openedLog{"ann": wire, "bob": second} {
+		desk := openDesk(t, store, func(c *Config) { c.Snapshots, c.SnapshotEvery = store, 64 })
+		desks[holder] = desk
+		followers.Go(func() { follow(ctx, store, desk) })
+	}
+	mustCreate(t, desks["ann"], 1_000_000)
+	for holder, desk := range desks {
+		var sold atomic.Int64
+		for range callers {
+			all.Go(func() {
+				for enough.Load() < int64(len(desks)) {
+					if _, err := ask(desk, one(holder)); err != nil {
+						t.Error(err)
+						return
+					}
+					if sold.Add(1) == sales {
+						enough.Add(1)
+					}
+				}
+			})
+		}
+	}
+	all.Wait()
+	cancel()
+	followers.Wait()
+	row, longest, last := 0, 0, events.Holder("")
+	for event, err := range events.Stream(t.Context(), wire, lamp, 1) {
+		mustNot(t, err)
+		fact, err := event.Decode()
+		mustNot(t, err)
+		if by := fact.(*events.ProductReserved).Holder; by != last {
+			row, last = 0, by
+		}
+		row++
+		longest = max(longest, row)
+	}
+	lost := desks["ann"].Stats().Conflicts + desks["bob"].Stats().Conflicts
+	t.Logf("%d sales in a row, %d races lost", longest, lost)
+	if longest > mostInARow || lost > mostLost {
+		t.Errorf("one desk made %d sales in a row, and %d races were lost", longest, lost)
+	}
+	audit(t, wire, nil)
+}
+
+// follow tells a desk what is appended, until ctx ends.
+func follow(ctx context.Context, log events.Store, d *Desk) {
+	_ = log.Follow(ctx, 0, func(batch []events.Recorded) error {
+		for i := range batch {
+			d.Observe(batch[i].Stream, batch[i].Revision)
+		}
+		return nil
+	})
 }

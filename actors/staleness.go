@@ -43,5 +43,6 @@ func (d *Desk) Observe(stream events.StreamID, revision events.Revision) {
 	}
 	if int64(revision)+1 > e.claimed.Load() {
 		e.saw()
+		e.endPause(e.pause.Load())
 	}
 }

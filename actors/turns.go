@@ -140,6 +140,7 @@ func (e *entity) commitSingle(part *jointPart) {
 		e.stash = append(e.stash, p)
 		return
 	}
+	e.keepCopy()
 	e.current = p
 	for _, fact := range part.facts {
 		e.core.Evolve(fact)

@@ -43,5 +43,15 @@ func checkCluster(s *server.Settings) error {
 	case s.At != "":
 		return usagef("--at shows the past, which belongs to no node; leave --cluster out")
 	}
+	for _, seed := range c.Join {
+		if err := server.CheckJoin(seed); err != nil {
+			return err
+		}
+	}
+	if c.HTTP != "" {
+		if err := server.CheckAddress("http-advertise", c.HTTP); err != nil {
+			return err
+		}
+	}
 	return server.CheckAddress("cluster", c.Listen)
 }

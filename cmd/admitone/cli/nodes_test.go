@@ -3,6 +3,7 @@ package cli
 import (
 	"encoding/json"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -92,6 +93,15 @@ func (s *serverProcess) answersThroughOthers() {
 	}
 }
 
+// sharedSecret writes a secret of what nodes send to each other.
+func sharedSecret(t *testing.T) string {
+	shared := filepath.Join(t.TempDir(), "shared")
+	if err := os.WriteFile(shared, []byte("0123456789abcdefghijklmnopqrstuvwxyz\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return shared
+}
+
 // TestNodesOfAnotherSystem: a node of another log does not join, and one with a forged header is
 // refused.
 func TestNodesOfAnotherSystem(t *testing.T) {
@@ -101,10 +111,7 @@ func TestNodesOfAnotherSystem(t *testing.T) {
 	n1 := serveOn(t, n.log.address(), "--secrets", n.secrets, "--cluster", at, "--node", "n1")
 	n.agree(1, n1)
 	other := newEventStore(t)
-	shared := filepath.Join(t.TempDir(), "shared")
-	if err := os.WriteFile(shared, []byte("0123456789abcdefghijklmnopqrstuvwxyz\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	shared := sharedSecret(t)
 	at2 := freeAddress(t)
 	m1 := serveOn(t, n.log.address(), "--cluster", at2, "--node", "m1", "--cluster-secret-file", shared)
 	m1.must(200, "GET", "/v1/cluster", "")
@@ -115,6 +122,12 @@ func TestNodesOfAnotherSystem(t *testing.T) {
 	}
 	for args, want := range map[string]string{
 		"--store " + t.TempDir() + " --cluster 127.0.0.1:0":                                                                 "one process writes the log in a directory",
+		"--store " + n.log.address() + " --cluster fd00::1":                                                                 "did you mean [fd00::1]:8080?",
+		"--store " + n.log.address() + " --cluster [fe80::1]:7946 --cluster-secret-file " + shared:                          "a link-local address",
+		"--store " + n.log.address() + " --cluster 127.0.0.1:0 --join fd00::1:7946":                                         "one of IPv6 in brackets",
+		"--store " + n.log.address() + " --cluster 127.0.0.1:0 --join dns://nodes":                                          "such as dns://admitone:7946",
+		"--store " + n.log.address() + " --cluster 127.0.0.1:0 --http-advertise ::1":                                        "did you mean [::1]:8080?",
+		"--store " + n.log.address() + " --cluster 127.0.0.1:0 --cluster-advertise [::1]:7946":                              "without a port",
 		"--store " + n.log.address() + " --node x":                                                                          "give --cluster as well",
 		"--store " + n.log.address() + " --auth jwt --jwks f --cluster 0.0.0.0:0":                                           "jwt-issuer",
 		"--store " + other.address() + " --cluster 127.0.0.1:0 --node y --join " + at2 + " --cluster-secret-file " + shared: "that is another log",
@@ -124,5 +137,27 @@ func TestNodesOfAnotherSystem(t *testing.T) {
 		if !strings.Contains(stderr, want) {
 			t.Errorf("%s: %s", args, stderr)
 		}
+	}
+}
+
+// TestNodesOnIPv6: nodes find each other at addresses of IPv6, and one that listens on all of them is
+// told at one that others reach.
+func TestNodesOnIPv6(t *testing.T) {
+	t.Parallel()
+	probe, err := net.Listen("tcp", "[::1]:0")
+	if err != nil {
+		t.Skip("this machine has no IPv6:", err)
+	}
+	probe.Close()
+	n := &nodes{t: t, log: newEventStore(t), secrets: t.TempDir()}
+	first, secret := freePort(t, "[::1]"), sharedSecret(t)
+	n1 := serveOn(t, n.log.address(), "--secrets", n.secrets, "--listen", "[::1]:0", "--cluster", first, "--node", "n1",
+		"--cluster-secret-file", secret)
+	_, port, _ := net.SplitHostPort(freePort(t, "[::]"))
+	n2 := serveOn(t, n.log.address(), "--secrets", n.secrets, "--cluster", "[::]:"+port, "--cluster-advertise", "[::1]",
+		"--join", first, "--node", "n2", "--cluster-secret-file", secret)
+	n.agree(2, n1, n2)
+	for i, s := range []*serverProcess{n1, n2, n1, n2} {
+		s.must(201, "POST", "/v1/products", fmt.Sprintf(`{"id":"six%d","name":"n","stock":1}`, i))
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -77,7 +76,11 @@ func (p *Server) openCluster(s Settings) (err error) {
 	n.peers = peers.New(peers.Config{Self: self, Secret: derive(secret, "hop"), Logger: s.Logger, Metrics: p.metrics,
 		Position: p.told})
 	n.delegate = newDelegate(n.peers, s.Logger)
-	config := n.configure(self, host, port, c.Advertise, derive(secret, "gossip"))
+	advertise, err := advertised(c.Advertise, host)
+	if err != nil {
+		return err
+	}
+	config := n.configure(self, host, port, advertise, derive(secret, "gossip"))
 	if n.list, err = memberlist.Create(config); err != nil {
 		return fmt.Errorf("can't listen on %s for other nodes: %w; give another address with --cluster", c.Listen, err)
 	}
@@ -91,6 +94,15 @@ func (p *Server) openCluster(s Settings) (err error) {
 	return n.meet()
 }
 
+// name returns the name of the node.
+func (c *ClusterSettings) name() string {
+	if c.Node != "" {
+		return c.Node
+	}
+	_, port, _ := net.SplitHostPort(c.Listen)
+	return net.JoinHostPort(machine(), port)
+}
+
 // selfOf describes this node, and where it listens to others.
 func (p *Server) selfOf(s Settings) (self peers.Member, host string, port int, err error) {
 	c := s.Cluster
@@ -100,15 +112,8 @@ func (p *Server) selfOf(s Settings) (self peers.Member, host string, port int, e
 	host, text, _ := net.SplitHostPort(c.Listen)
 	port, _ = strconv.Atoi(text)
 	if host, err = bindHost(host); err != nil {
-		return self, "", 0, usage.Errorf("--cluster %s: %w", c.Listen, err)
-	}
-	name := c.Node
-	if name == "" {
-		machine, err := os.Hostname()
-		if err != nil {
-			machine = "localhost"
-		}
-		name = net.JoinHostPort(machine, text)
+		return self, "", 0, usage.Errorf("--cluster %s: %w; give an address of this machine, or 0.0.0.0 or [::] for all of them",
+			c.Listen, err)
 	}
 	at := c.HTTP
 	if at == "" {
@@ -118,49 +123,15 @@ func (p *Server) selfOf(s Settings) (self peers.Member, host string, port int, e
 	if tokens, ok := s.Auth.(api.JWTAuth); ok && tokens.Keys == nil {
 		prints[peers.PrintTokens] = printOf(tokens.Secret)
 	}
-	return peers.Member{Name: placement.Member(name), Run: actors.NewID().String(), HTTP: at, Hop: peers.Protocol,
+	return peers.Member{Name: placement.Member(c.name()), Run: actors.NewID().String(), HTTP: at, Hop: peers.Protocol,
 		Version: c.Version, State: peers.Joining, Epoch: p.Log.Epoch(), Prints: prints}, host, port, nil
-}
-
-// bindHost returns the IP address to bind for a host: memberlist accepts only IP addresses, so any other name means all
-// addresses.
-func bindHost(host string) (string, error) {
-	if host == "" || host == "::" {
-		return "0.0.0.0", nil
-	}
-	if net.ParseIP(host) != nil {
-		return host, nil
-	}
-	found, err := net.LookupIP(host)
-	if err != nil {
-		return "", err
-	}
-	return found[0].String(), nil
-}
-
-// reachable returns the address at which others reach a listener: its own, or where it listens on all
-// addresses, that of the first of hosts that is one, or the name of the machine.
-func reachable(listener string, hosts ...string) string {
-	own, port, _ := net.SplitHostPort(listener)
-	machine, _ := os.Hostname()
-	for _, host := range append(append([]string{own}, hosts...), machine) {
-		if ip := net.ParseIP(host); host != "" && (ip == nil || !ip.IsUnspecified()) {
-			return net.JoinHostPort(host, port)
-		}
-	}
-	return listener
 }
 
 // configure sets memberlist up for nodes near each other.
 func (n *node) configure(self peers.Member, host string, port int, advertise string, secret []byte) *memberlist.Config {
 	c := memberlist.DefaultLANConfig()
 	c.Name, c.BindAddr, c.BindPort, c.AdvertisePort = string(self.Name), host, port, port
-	if advertise != "" {
-		c.AdvertiseAddr = advertise
-		if address, err := bindHost(advertise); err == nil {
-			c.AdvertiseAddr = address
-		}
-	}
+	c.AdvertiseAddr = advertise
 	c.SecretKey, c.DeadNodeReclaimTime = secret, time.Second
 	c.ProbeInterval, c.ProbeTimeout, c.AwarenessMaxMultiplier = 200*time.Millisecond, 100*time.Millisecond, 3
 	c.SuspicionMult, c.SuspicionMaxTimeoutMult = 3, 2

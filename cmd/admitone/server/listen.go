@@ -34,6 +34,9 @@ func CheckAddress(flag, address string) error {
 		if number, bad := strconv.ParseUint(address, 10, 16); bad == nil {
 			return usage.Errorf("--%s is an address and a port; did you mean 127.0.0.1:%d?", flag, number)
 		}
+		if ip := net.ParseIP(address); ip != nil && ip.To4() == nil {
+			return usage.Errorf("--%s is an address and a port, one of IPv6 in brackets; did you mean [%s]:8080?", flag, address)
+		}
 		return usage.Errorf("--%s is an address and a port such as 127.0.0.1:8080, not %q", flag, address)
 	}
 	if number, err := strconv.Atoi(port); err == nil && (number < 0 || number > 65535) {

@@ -68,7 +68,7 @@ func (p *Server) openRooms(s Settings) error {
 	}
 	p.keys.text = text
 	p.Rooms = admission.New(admission.Config{Desk: p.Desk, Keys: ring, Elsewhere: p.away,
-		Shared: p.shared, Node: p.nodeName(), Store: p.Log, Logger: s.Logger, Owns: p.roomOwner(s), Tell: p.tellOwner(s),
+		Shared: p.shared, Node: p.nodeName(s), Store: p.Log, Logger: s.Logger, Owns: p.roomOwner(s), Tell: p.tellOwner(s),
 		Reach: p.reach(s)})
 	// The log names keys from its first waiting room on; see resumeRooms.
 	use := admission.KeysIfKnown
@@ -81,14 +81,22 @@ func (p *Server) openRooms(s Settings) error {
 	return p.useKeys(ring, use)
 }
 
-// nodeName returns the server's name for people: its host and address.
-func (p *Server) nodeName() string {
-	host, err := os.Hostname()
-	if err != nil {
-		host = "localhost"
+// nodeName returns the server's name for people: that of the node, or its host and the port at which it listens.
+func (p *Server) nodeName(s Settings) string {
+	if s.Cluster.Listen != "" {
+		return s.Cluster.name()
 	}
 	_, port, _ := net.SplitHostPort(p.listener.Addr().String())
-	return net.JoinHostPort(host, port)
+	return net.JoinHostPort(machine(), port)
+}
+
+// machine returns the name of this machine.
+func machine() string {
+	host, err := os.Hostname()
+	if err != nil {
+		return "localhost"
+	}
+	return host
 }
 
 // useKeys takes a ring into use, the present one if it is nil, and logs if its keys are not those

@@ -78,7 +78,7 @@ func (p *Server) openPayments(s Settings, provider payments.Provider) {
 		return
 	}
 	p.payments = payments.New(payments.Config{Provider: provider, Bookings: p.bookings, Desk: p.Desk, Store: p.Log,
-		Views: p.Views, Currency: p.currency, Refunds: s.Stripe.Refunds, Node: p.nodeName(), Alone: !p.shared,
+		Views: p.Views, Currency: p.currency, Refunds: s.Stripe.Refunds, Node: p.nodeName(s), Alone: !p.shared,
 		Logger: s.Logger})
 }
 

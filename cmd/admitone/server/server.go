@@ -219,7 +219,7 @@ func (p *Server) open(s Settings) (err error) {
 		return err
 	}
 	p.sweeps = sweeps.New(sweeps.Config{Desk: p.Desk, Store: p.Log, Views: p.Views, Bookings: p.bookings,
-		Reservations: p.reservations, Node: p.nodeName(), Alone: !p.shared, Logger: s.Logger, Faster: s.Webhooks.Faster})
+		Reservations: p.reservations, Node: p.nodeName(s), Alone: !p.shared, Logger: s.Logger, Faster: s.Webhooks.Faster})
 	p.openPayments(s, provider)
 	if err := p.openCluster(s); err != nil {
 		return err

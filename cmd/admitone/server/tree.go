@@ -116,7 +116,7 @@ func (p *Server) openSharedTree(s Settings) error {
 		return err
 	}
 	tree, err := merkle.OpenShared(merkle.SharedConfig{Store: p.Log, Dir: filepath.Join(s.Data, SharedTreeFolder),
-		Key: key, Node: p.nodeName(), Every: s.SignEvery, Logger: s.Logger})
+		Key: key, Node: p.nodeName(s), Every: s.SignEvery, Logger: s.Logger})
 	if err == nil {
 		p.tree = tree
 	}

@@ -56,7 +56,7 @@ func (p *Server) openWebhooks(s Settings) error {
 		return err
 	}
 	p.webhooks = webhooks.New(webhooks.Config{Desk: p.Desk, Store: p.Log, Views: p.Views, Key: key,
-		AllowPrivate: s.Webhooks.AllowPrivate, Node: p.nodeName(), Alone: !p.shared, Logger: s.Logger,
+		AllowPrivate: s.Webhooks.AllowPrivate, Node: p.nodeName(s), Alone: !p.shared, Logger: s.Logger,
 		Faster: s.Webhooks.Faster})
 	return nil
 }

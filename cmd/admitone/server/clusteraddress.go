@@ -1,0 +1,97 @@
+package server
+
+import (
+	"errors"
+	"net"
+	"os"
+	"strings"
+
+	"admitone/cmd/admitone/usage"
+)
+
+// bindHost returns the IP address to bind for a host: memberlist accepts only IP addresses. Without a host that is all of
+// IPv4; "::" is all of IPv6, and of IPv4 where the system does not separate them.
+func bindHost(host string) (string, error) {
+	if host == "" {
+		return "0.0.0.0", nil
+	}
+	ip := net.ParseIP(host)
+	if ip == nil {
+		found, err := net.LookupIP(host)
+		if err != nil {
+			return "", err
+		}
+		ip = found[0]
+	}
+	if ip.IsLinkLocalUnicast() {
+		return "", errors.New("a link-local address does not say which network it is of")
+	}
+	return ip.String(), nil
+}
+
+// advertised returns the IP address at which this node is told to others: that of the given host, if there is one. It is
+// "" where memberlist finds it by itself: for one address, and for all of IPv4. Errors: a [usage.Error].
+func advertised(host, bound string) (string, error) {
+	if host != "" {
+		address, err := bindHost(strings.TrimSuffix(strings.TrimPrefix(host, "["), "]"))
+		if err != nil {
+			return "", usage.Errorf("--cluster-advertise %s: %w; give the name or the address of this machine, without a port",
+				host, err)
+		}
+		return address, nil
+	}
+	if ip := net.ParseIP(bound); ip.To4() != nil || !ip.IsUnspecified() {
+		return "", nil
+	}
+	all, err := net.InterfaceAddrs()
+	if err != nil {
+		return "", err
+	}
+	if found := firstOf(all); found != nil {
+		return found.String(), nil
+	}
+	return "", usage.Errorf("this machine has no address that others reach; name one with --cluster-advertise")
+}
+
+// firstOf returns the first address that other machines reach, one of IPv6 if there is any, nil if there is none.
+func firstOf(all []net.Addr) (found net.IP) {
+	for _, address := range all {
+		of, ok := address.(*net.IPNet)
+		if !ok || !of.IP.IsGlobalUnicast() {
+			continue
+		}
+		if of.IP.To4() == nil {
+			return of.IP
+		}
+		if found == nil {
+			found = of.IP
+		}
+	}
+	return found
+}
+
+// CheckJoin checks the address of a node to join. Without a port it is that of --cluster. Its errors are errors of usage.
+func CheckJoin(seed string) error {
+	name, dns := strings.CutPrefix(seed, "dns://")
+	host, port, err := net.SplitHostPort(name)
+	switch {
+	case err == nil && host != "" && port != "", !dns && name != "" && !strings.ContainsAny(name, ":[]"):
+		return nil
+	case dns:
+		return usage.Errorf("--join %s: give a name and a port, such as dns://admitone:7946", seed)
+	}
+	return usage.Errorf("--join %s: give an address and a port, one of IPv6 in brackets, such as [fd00::1]:7946", seed)
+}
+
+// reachable returns the address at which others reach a listener: its own, or where it listens on all
+// addresses, that of the first of hosts that is one, or the name of the machine.
+func reachable(listener string, hosts ...string) string {
+	own, port, _ := net.SplitHostPort(listener)
+	machine, _ := os.Hostname()
+	for _, host := range append(append([]string{own}, hosts...), machine) {
+		if ip := net.ParseIP(host); host != "" && (ip == nil || !ip.IsUnspecified()) {
+			return net.JoinHostPort(host, port)
+		}
+	}
+	return listener
+}

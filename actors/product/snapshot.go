@@ -37,7 +37,7 @@ const fixedSize = 16 + 8 + 4 + 4 + 2
 // pieceSize is the number of bytes per write: between writes other goroutines may run.
 const pieceSize = 16 << 10
 
-// Clone implements [core.Cloner]. What is not copied here is replaced when it changes.
+// Clone implements [core.Cloner]. Parts that are not copied are never changed in place.
 func (p *Product) Clone() core.Core {
 	clone := *p
 	clone.money, clone.reservations = p.money.Clone(), p.reservations.Clone()

@@ -32,7 +32,7 @@ type snapshotHeader struct {
 // pieceSize is the number of bytes per write: between writes other goroutines may run.
 const pieceSize = 16 << 10
 
-// Clone implements [core.Cloner]. What is not copied here is replaced when it changes.
+// Clone implements [core.Cloner]. Parts that are not copied are never changed in place.
 func (t *Tournament) Clone() core.Core {
 	clone := *t
 	clone.teams, clone.waitlist.rows = t.teams.Clone(), t.waitlist.rows.Clone()

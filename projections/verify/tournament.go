@@ -193,7 +193,7 @@ func (c *tournamentCheck) promote(f *events.TournamentPromoted) *fault {
 }
 
 // passedOver returns the first tournament with teams that can come in and have not, and the teams; "" if there is
-// none. Whatever frees a slot promotes them in the same append.
+// none. They are promoted in the append that frees the slot.
 func (l *ledger) passedOver() (id events.TournamentID, teams []events.TeamID) {
 	for _, id := range slices.Sorted(maps.Keys(l.tournaments)) {
 		if row := l.tournaments[id].first(); row != nil {

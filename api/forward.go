@@ -176,6 +176,10 @@ func (s *Server) answerHop(r *request, h handler) error {
 func (s *Server) keyOf(r *request) placement.Key {
 	path := r.path()
 	key := placement.KeyOfPath(r.method(), path)
+	if key == "" {
+		given, _ := r.key() // a bad one is refused later
+		return placement.KeyOfCreation(r.method(), path, given)
+	}
 	switch kind, id, _ := strings.Cut(string(key), "/"); kind {
 	case events.WaitingRoomCategory:
 		if r.method() == fiber.MethodGet && s.config.Peers.State() == peers.Serving &&

@@ -68,3 +68,14 @@ func KeyOfPath(method, path string) Key {
 	}
 	return keyOf(kind, id)
 }
+
+// KeyOfCreation returns the key of a request that creates an entity under an Idempotency-Key, "" for any
+// other. The entity's own key is not enough: its id is in the body, and another body under the same
+// Idempotency-Key must come to the same node, which refuses it.
+func KeyOfCreation(method, path, idempotencyKey string) Key {
+	collection, ok := strings.CutPrefix(path, base)
+	if !ok || method != http.MethodPost || kinds[collection] == "" || idempotencyKey == "" {
+		return ""
+	}
+	return keyOf("key", idempotencyKey)
+}

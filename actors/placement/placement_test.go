@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 
 	"admitone/events"
@@ -93,6 +94,21 @@ func TestKeys(t *testing.T) {
 		}
 		if got := KeyOfPath(method, path); got != c.want {
 			t.Errorf("%s has the key %q, want %q", c.path, got, c.want)
+		}
+	}
+}
+
+// TestKeysOfCreations: what creates something under one Idempotency-Key has one owner, whatever its body
+// names.
+func TestKeysOfCreations(t *testing.T) {
+	for path, want := range map[string]Key{"POST /v1/products": "key/k", "POST /v1/teams": "key/k", "PUT /v1/products": "",
+		"POST /v1/products/p": "", "POST /v1/plans": "", "POST /products": ""} {
+		method, path, _ := strings.Cut(path, " ")
+		if got := KeyOfCreation(method, path, "k"); got != want {
+			t.Errorf("%s %s has the key %q, want %q", method, path, got, want)
+		}
+		if got := KeyOfCreation(method, path, ""); got != "" {
+			t.Errorf("%s %s without one has the key %q", method, path, got)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -22,6 +23,36 @@ func conflicts(t *testing.T, who ...*serverProcess) (n int) {
 		}
 	}
 	return n
+}
+
+// oneBodyPerKey sends two creations under one key to two nodes at once: one of two bodies is refused, and
+// equal ones make one entity.
+func (d *drill) oneBodyPerKey() {
+	d.t.Helper()
+	const rounds = 20
+	for i := range rounds {
+		var answers [2]struct {
+			status int
+			text   string
+		}
+		same := i%4 == 0
+		both := sync.WaitGroup{}
+		for k := range answers {
+			both.Go(func() {
+				path, body := "/v1/products", fmt.Sprintf(`{"id":"k%d-%d","name":"n","stock":1}`, i, k)
+				if same {
+					path, body = "/v1/teams", fmt.Sprintf(`{"name":"k%d"}`, i)
+				}
+				answers[k].status, _, answers[k].text = d.n[(i+k)%3].ask("POST", path, body, "Idempotency-Key", fmt.Sprint("one", i))
+			})
+		}
+		both.Wait()
+		a, b := answers[0], answers[1]
+		id := func(text string) string { return decoded[struct{ ID string }](d.t, text).ID }
+		if same && (a.status != 201 || b.status != 201 || id(a.text) != id(b.text)) || !same && a.status+b.status != 201+422 {
+			d.t.Errorf("round %d: %d %s and %d %s", i, a.status, a.text, b.status, b.text)
+		}
+	}
 }
 
 // TestNodesWithoutFaults: three nodes that receive requests in turn decide each command at its
@@ -52,6 +83,7 @@ func TestNodesWithoutFaults(t *testing.T) {
 			d.n[k%3].must(201, "POST", fmt.Sprintf("/v1/products/h%d/reservations", i), `{"holder":"ann","hold":true}`)
 		}
 	}
+	d.oneBodyPerKey()
 	before := conflicts(t, d.n...)
 	for end := time.Now().Add(patience); ; time.Sleep(100 * time.Millisecond) {
 		held := 0

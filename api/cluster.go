@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"time"
@@ -8,8 +9,12 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"admitone/actors/admission"
+	"admitone/actors/calloff"
+	"admitone/actors/core"
+	"admitone/actors/cursors"
 	"admitone/actors/placement"
 	"admitone/actors/waitingroom"
+	"admitone/actors/webhook"
 	"admitone/api/codes"
 	"admitone/api/peers"
 	"admitone/events"
@@ -51,8 +56,22 @@ type clusterRoom struct {
 	Term  int64  `json:"term"`
 }
 
-// maxClusterRooms bounds the rooms in an answer.
-const maxClusterRooms = 100
+// clusterCursor is work outside for the events of the log, and the node that does it: the last that has
+// taken it over.
+type clusterCursor struct {
+	Stream  events.StreamID `json:"stream"`
+	Node    string          `json:"node"`
+	Term    int64           `json:"term"`
+	Reached events.Position `json:"reached"`
+}
+
+const (
+	// maxClusterRooms bounds the rooms in an answer, maxClusterCursors the cursors of each kind.
+	maxClusterRooms, maxClusterCursors = 100, 100
+	// cursorPatience bounds the time for reading the cursors: a node that is cut from the log answers
+	// without those that it does not know.
+	cursorPatience = 500 * time.Millisecond
+)
 
 // cluster answers with the nodes of the system from the viewpoint of this one. Without --cluster,
 // clustered is false and nodes is empty.
@@ -61,15 +80,21 @@ func (s *Server) cluster(r *request) error {
 		return err
 	}
 	answer := struct {
-		Clustered bool          `json:"clustered"`
-		View      string        `json:"view"`
-		Nodes     []clusterNode `json:"nodes"`
-		Hops      clusterHops   `json:"hops"`
-		Rooms     []clusterRoom `json:"rooms"`
-	}{Nodes: []clusterNode{}, Rooms: []clusterRoom{}}
+		Clustered bool            `json:"clustered"`
+		View      string          `json:"view"`
+		Nodes     []clusterNode   `json:"nodes"`
+		Hops      clusterHops     `json:"hops"`
+		Rooms     []clusterRoom   `json:"rooms"`
+		Cursors   []clusterCursor `json:"cursors"`
+	}{Nodes: []clusterNode{}, Rooms: []clusterRoom{}, Cursors: []clusterCursor{}}
 	if p := s.config.Peers; p != nil {
 		answer.Clustered, answer.View, answer.Hops = true, p.ViewText(), clusterHops(p.Hops())
 		answer.Rooms = s.clusterRooms(p)
+		cursors, err := s.clusterCursors()
+		if err != nil {
+			return err
+		}
+		answer.Cursors = cursors
 		for _, m := range p.Members() {
 			node := clusterNode{Name: string(m.Name), Run: m.Run, Self: m.Self, State: string(m.State),
 				Suspected: m.Suspected, Version: m.Version, HTTP: m.HTTP, Hop: m.Hop, Share: m.Share, Skew: m.Skew.Seconds(),
@@ -98,6 +123,61 @@ func (s *Server) clusterRooms(p *peers.Peers) []clusterRoom {
 	}
 	slices.SortFunc(rooms, func(a, b clusterRoom) int { return strings.Compare(a.ID, b.ID) })
 	return rooms[:min(len(rooms), maxClusterRooms)]
+}
+
+// cursorStreams returns the streams of the work in progress: enabled webhooks, call-offs, and the
+// cursors that are no part of another entity.
+func (s *Server) cursorStreams() (streams []events.StreamID, err error) {
+	views := s.config.Views
+	hooks, _, err := views.Webhooks("", maxClusterCursors)
+	if err != nil {
+		return nil, err
+	}
+	for i := range hooks {
+		if !hooks[i].Disabled {
+			streams = append(streams, webhook.Stream(hooks[i].ID))
+		}
+	}
+	open, err := views.OpenCallOffs()
+	if err != nil {
+		return nil, err
+	}
+	for i := range open[:min(len(open), maxClusterCursors)] {
+		streams = append(streams, events.CallOffStream(open[i].ID))
+	}
+	others, _, err := views.Cursors("", maxClusterCursors)
+	for i := range others {
+		streams = append(streams, cursors.Stream(others[i].ID))
+	}
+	return streams, err
+}
+
+// clusterCursors returns the cursors that a node has taken.
+func (s *Server) clusterCursors() ([]clusterCursor, error) {
+	streams, err := s.cursorStreams()
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), cursorPatience)
+	defer cancel()
+	taken := []clusterCursor{}
+	for _, stream := range streams {
+		var at core.Cursor
+		_, err := s.config.Desk.View(ctx, stream, func(c core.Core) {
+			switch c := c.(type) {
+			case *webhook.Webhook:
+				at = c.Cursor()
+			case *calloff.CallOff:
+				at = c.State().Cursor
+			case *cursors.Cursor:
+				at = c.At()
+			}
+		})
+		if err == nil && at.Term > 0 {
+			taken = append(taken, clusterCursor{stream, at.Node, at.Term, at.Reached})
+		}
+	}
+	return taken, nil
 }
 
 // readyNode returns the problem for /readyz if the state of this node in the cluster forbids traffic, nil

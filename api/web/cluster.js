@@ -55,18 +55,18 @@ function showHops({ nodes, hops }) {
 }
 
 function showRooms({ nodes, rooms }) {
-  const self = nodes.find((node) => node.self)?.name, list = $("#rooms tbody");
-  const rows = new Map([...list.children].map((row) => [row.dataset.room, row]));
+  const self = nodes.find((node) => node.self)?.name, list = $("#rooms tbody"), rows = rowsOf(list);
   children(list, rooms.map((room) => showRoom(rows.get(room.id) ?? roomRow(room.id), room, self)));
 }
 
-function roomRow(id) {
-  const row = document.createElement("tr"), link = document.createElement("a");
-  row.dataset.room = id;
-  Object.assign(link, { textContent: id, href: "/waiting-rooms/" + encodeURIComponent(id) });
-  const head = Object.assign(document.createElement("th"), { scope: "row" });
-  head.append(link);
-  row.append(head, ...["owner", "here", "term"].map((name) => {
+// rowsOf returns the rows of a table by what they are about.
+const rowsOf = (list) => new Map([...list.children].map((row) => [row.dataset.id, row]));
+
+function tableRow(id, head, fields) {
+  const row = document.createElement("tr"), first = Object.assign(document.createElement("th"), { scope: "row" });
+  row.dataset.id = id;
+  first.append(head);
+  row.append(first, ...fields.map((name) => {
     const cell = document.createElement("td");
     cell.dataset.field = name;
     return cell;
@@ -74,10 +74,31 @@ function roomRow(id) {
   return row;
 }
 
+function roomRow(id) {
+  const link = document.createElement("a");
+  Object.assign(link, { textContent: id, href: "/waiting-rooms/" + encodeURIComponent(id) });
+  return tableRow(id, link, ["owner", "here", "term"]);
+}
+
 function showRoom(row, { owner, runs_here: here, term }, self) {
   put(row, "owner", owner || "none serves");
   put(row, "here", here ? self : "another node");
   put(row, "term", count(term));
+  return row;
+}
+
+// ---- The work outside
+
+function showCursors({ cursors }) {
+  const list = $("#cursors tbody"), rows = rowsOf(list);
+  children(list, cursors.map((cursor) =>
+    showCursor(rows.get(cursor.stream) ?? tableRow(cursor.stream, cursor.stream, ["node", "term", "reached"]), cursor)));
+}
+
+function showCursor(row, { node, term, reached }) {
+  put(row, "node", node || "nobody yet");
+  put(row, "term", count(term));
+  put(row, "reached", count(reached));
   return row;
 }
 
@@ -90,8 +111,10 @@ function show(view) {
   showNodes(view);
   showHops(view);
   showRooms(view);
+  showCursors(view);
   $("#hops").hidden = !view.clustered;
   $("#rooms").hidden = view.rooms.length === 0;
+  $("#cursors").hidden = view.cursors.length === 0;
   known = true;
   if (stranded() && document.activeElement !== document.body) $("#main").focus();
 }

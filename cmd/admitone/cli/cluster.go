@@ -38,6 +38,12 @@ type clusterView struct {
 		Here  bool   `json:"runs_here"`
 		Term  int64  `json:"term"`
 	} `json:"rooms"`
+	Cursors []struct {
+		Stream  string `json:"stream"`
+		Node    string `json:"node"`
+		Term    int64  `json:"term"`
+		Reached int64  `json:"reached"`
+	} `json:"cursors"`
 }
 
 func newCluster() *cobra.Command {
@@ -103,6 +109,12 @@ func (v *clusterView) print(cmd *cobra.Command) error {
 			by = "the node asked"
 		}
 		fmt.Fprintf(out, "%s\t%s\t%d\t%s\n", r.ID, r.Owner, r.Term, by)
+	}
+	if len(v.Cursors) > 0 {
+		fmt.Fprintln(out, "\nwork outside\tnode\tterm\treached")
+	}
+	for _, c := range v.Cursors {
+		fmt.Fprintf(out, "%s\t%s\t%d\t%d\n", c.Stream, c.Node, c.Term, c.Reached)
 	}
 	fmt.Fprintf(
 		out,

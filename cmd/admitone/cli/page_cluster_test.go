@@ -56,7 +56,7 @@ func clusterOfTwo(t *testing.T, browser context.Context) {
 	}
 	p.wait(`/^\d+\.\d s ago$/.test(` + nodeCard(lost, `[data-field="heard"]`) + `.textContent)`)
 	p.shows(`document.querySelector("#hops")`, "Requests at "+name+" that belong to other nodes")
-	p.wait(fmt.Sprintf(`document.querySelector('#rooms tr[data-room="r"] [data-field="owner"]').textContent === %q`, name))
+	p.wait(fmt.Sprintf(`document.querySelector('#rooms tr[data-id="r"] [data-field="owner"]').textContent === %q`, name))
 	p.press(`document.querySelector("#rooms a")`)
 	p.do(chromedp.EmulateViewport(360, 740))
 	if wide := of[int](p, `document.documentElement.scrollWidth`); wide > 360 {

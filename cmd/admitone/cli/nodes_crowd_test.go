@@ -29,11 +29,17 @@ type buyers struct {
 
 const soldProducts = 12
 
-// buying starts buyers that send their requests to these nodes in turn.
-func buying(who ...*serverProcess) *buyers {
-	c := &buyers{stop: make(chan struct{}), acked: map[string]int{}, unknown: map[string]int{}, last: time.Now()}
-	urls := urlsOf(who)
-	for caller := range 8 {
+func newBuyers() *buyers {
+	return &buyers{stop: make(chan struct{}), acked: map[string]int{}, unknown: map[string]int{}, last: time.Now()}
+}
+
+// buying starts eight buyers that send their requests to these nodes in turn.
+func buying(who ...*serverProcess) *buyers { return buyingOf(8, soldProducts, who...) }
+
+// buyingOf starts buyers of the first products.
+func buyingOf(callers, products int, who ...*serverProcess) *buyers {
+	c, urls := newBuyers(), urlsOf(who)
+	for caller := range callers {
 		c.callers.Go(func() {
 			client := &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{}}
 			defer client.CloseIdleConnections()
@@ -43,7 +49,7 @@ func buying(who ...*serverProcess) *buyers {
 					return
 				default:
 				}
-				c.buy(client, i, urls, fmt.Sprintf("p%d", i%soldProducts))
+				c.buy(client, i, urls, fmt.Sprintf("p%d", i%products))
 			}
 		})
 	}

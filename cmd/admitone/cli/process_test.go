@@ -53,6 +53,12 @@ func launch(t *testing.T, store string, args ...string) *process {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return launchBuild(t, path, store, args...)
+}
+
+// launchBuild is launch of a build of the program.
+func launchBuild(t *testing.T, path, store string, args ...string) *process {
+	t.Helper()
 	p := &process{cmd: exec.Command(path, append([]string{"serve", "--listen", "127.0.0.1:0", "--store", store,
 		"--access-log=false"}, args...)...)}
 	stdout, err := p.cmd.StdoutPipe()

@@ -144,6 +144,9 @@ type OneArea struct {
 	Revision events.Revision
 	Position events.Position
 	Updated  time.Time
+	// Counted is the position of the last event that changed the counts, and CountedAt the store's time of it.
+	Counted   events.Position
+	CountedAt time.Time
 }
 
 // AreaAt reads one area, <performance>~<area>, as of a position; nil if it had no event by then. Errors: those of
@@ -163,7 +166,9 @@ func AreaAt(ctx context.Context, store events.Store, id string, position events.
 				return false, err
 			}
 			counts, says := AreaCountsOf(fact)
-			a.AreaCounts = counts
+			if says {
+				a.AreaCounts, a.Counted, a.CountedAt = counts, e.Position, e.Created
+			}
 			return !says, nil
 		})
 	if err != nil {

@@ -79,8 +79,8 @@ func (p *Performance) readAreas(ctx context.Context, store events.Store, positio
 			continue
 		}
 		p.Areas[i].AreaCounts = last.AreaCounts
-		if last.Position > p.Position {
-			p.Position, p.Updated = last.Position, last.Updated
+		if last.Counted > p.Position { // an extension changes nothing in the performance
+			p.Position, p.Updated = last.Counted, last.CountedAt
 		}
 	}
 	return nil

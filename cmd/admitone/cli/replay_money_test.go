@@ -39,7 +39,7 @@ func (s *testServer) report(path, reference string, amount int64) string {
 
 // TestReplayOfMoneyFromOutside: external payments are reported again, under the same references,
 // and are booked or owed as before: in time, late, twice, with a wrong amount, for a seat or a unit
-// that was sold meanwhile. What is given back is refunded by its policy, and what is called off in full.
+// that was sold meanwhile. Seats and units that are given back are refunded by their policy, and all others in full.
 func TestReplayOfMoneyFromOutside(t *testing.T) {
 	s := serveIn(t, t.TempDir(), nil, euros)
 	s.send("POST", "/v1/performances", `{"id":"gala","title":"G","venue":"V","starts_at":"2099-01-01T20:00:00Z",

@@ -29,6 +29,10 @@ func TestCurrencyIsNamedOnce(t *testing.T) {
 	}{
 		{code: "", ready: "assumed", page: `data-currency="EUR" data-digits="2"`},
 		{code: "krw", refused: true},
+		{code: "KRWS", refused: true},
+		{code: " KRW", refused: true},
+		{code: "XXX", refused: true},
+		{code: "410", refused: true},
 		{code: "KRW", ready: "KRW", digits: 0.0, page: `data-currency="KRW" data-digits="0"`},
 		{code: "EUR", refused: true},
 		{code: "", ready: "KRW", digits: 0.0, page: `data-currency="KRW" data-digits="0"`},

@@ -59,6 +59,21 @@ func (r *remote) Read(ctx context.Context, stream events.StreamID, from events.R
 	return page, err
 }
 
+// ReadAll implements events.Store.
+func (r *remote) ReadAll(ctx context.Context, from events.Position, dir events.Direction,
+	limit int) ([]events.Recorded, error) {
+	r.count(&r.reads)
+	time.Sleep(r.trip())
+	return r.Store.ReadAll(ctx, from, dir, limit)
+}
+
+// Head implements events.Store.
+func (r *remote) Head(ctx context.Context) (events.Position, error) {
+	r.count(&r.reads)
+	time.Sleep(r.trip())
+	return r.Store.Head(ctx)
+}
+
 // farViews need a round trip to know whether they have caught up.
 type farViews struct {
 	Views

@@ -1,0 +1,33 @@
+package actors
+
+import (
+	"testing"
+
+	"admitone/actors/core"
+	"admitone/actors/product"
+	"admitone/events"
+)
+
+// TestStreamsThatOthersCut: a stream whose events another client of the store has hidden or deleted
+// is damaged. Nothing more is sold of it, and nothing takes its place.
+func TestStreamsThatOthersCut(t *testing.T) {
+	for _, metadata := range []string{`{"$maxCount":1}`, `{"$tb":2}`, `{"$tb":9223372036854775807}`} {
+		log := openLog(t, t.TempDir())
+		wire := openWire(t, log)
+		d := openDesk(t, wire, nil)
+		mustCreate(t, d, 9)
+		for range 3 {
+			_, err := ask(d, one("h"))
+			mustNot(t, err)
+		}
+		hidden := events.Event{ID: NewID(), Type: "$metadata", Data: []byte(metadata)}
+		_, err := log.Append(t.Context(), "$$"+lamp, events.NoStream, []events.Event{hidden})
+		mustNot(t, err)
+		other := openDesk(t, wire, nil)
+		for _, command := range []core.Command{&product.Create{ID: "lamp", Name: "Lamp", Stock: 9, HoldSeconds: 60}, one("h")} {
+			if _, err := ask(other, command); code(err) != ErrUnavailable.Error() {
+				t.Errorf("%s: %T ends with %v", metadata, command, err)
+			}
+		}
+	}
+}

@@ -1,0 +1,33 @@
+package esdb
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// TestNobodyLeads: for ten seconds no node is the leader or knows one. Appends fail at once and have
+// written nothing, and a leader is found within two seconds.
+func TestNobodyLeads(t *testing.T) {
+	for _, address := range []string{"esdb://a:1?tls=false", "esdb://a:1,b:1?tls=false"} {
+		synctest.Test(t, func(t *testing.T) {
+			c := newCluster("a:1", "b:1")
+			s := c.connect(t, address)
+			workload := startWorkload(s, 3, 50*time.Millisecond)
+			time.Sleep(time.Second)
+			c.elect("")
+			time.Sleep(10 * time.Second)
+			c.elect("a:1")
+			if elapsed := waitUntilWorking(t, s); elapsed > 2*time.Second {
+				t.Errorf("%s: it took %v", address, elapsed)
+			}
+			workload.check(t, c.log)
+			if len(workload.unknown) > 0 || len(workload.notWritten) < 300 {
+				t.Errorf("%s: %d events have an unknown outcome, %d were refused", address, len(workload.unknown),
+					len(workload.notWritten))
+			}
+			s.Close()
+			c.down(t, c.hosts...)
+		})
+	}
+}

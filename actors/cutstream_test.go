@@ -24,7 +24,8 @@ func TestStreamsThatOthersCut(t *testing.T) {
 		_, err := log.Append(t.Context(), "$$"+lamp, events.NoStream, []events.Event{hidden})
 		mustNot(t, err)
 		other := openDesk(t, wire, nil)
-		for _, command := range []core.Command{&product.Create{ID: "lamp", Name: "Lamp", Stock: 9, HoldSeconds: 60}, one("h")} {
+		again := &product.Create{ID: "lamp", Name: "Lamp", Stock: 9, HoldSeconds: 60}
+		for _, command := range []core.Command{again, one("h")} {
 			if _, err := ask(other, command); code(err) != ErrUnavailable.Error() {
 				t.Errorf("%s: %T ends with %v", metadata, command, err)
 			}

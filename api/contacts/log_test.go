@@ -182,7 +182,8 @@ func TestForgetOnAFrozenLog(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
 	defer cancel()
-	if _, err := b.Record(ctx, frozen{}, "ann", events.Metadata{CommandID: "1"}); !errors.Is(err, context.DeadlineExceeded) {
+	_, err := b.Record(ctx, frozen{}, "ann", events.Metadata{CommandID: "1"})
+	if !errors.Is(err, context.DeadlineExceeded) {
 		t.Error(err)
 	}
 	end()

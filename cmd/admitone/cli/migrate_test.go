@@ -4,14 +4,18 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"math"
+	"os/exec"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"admitone/cmd/admitone/progress"
 	"admitone/events"
 	"admitone/events/embedded"
+	"admitone/events/esdb"
 )
 
 // migrate runs the command and returns its output.
@@ -124,4 +128,65 @@ func TestMigrateResumes(t *testing.T) {
 			t.Error(err)
 		}
 	}
+}
+
+// TestMigrateKilled: the target is a prefix of the source whenever the process is killed, and the next
+// run goes on there.
+func TestMigrateKilled(t *testing.T) {
+	t.Parallel()
+	path, err := binary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	log := openLogIn(t, dir)
+	for i := range 100 { // neighbours of one stream, and others
+		pour(t, log, fmt.Sprint("a", i), 1)
+		pour(t, log, fmt.Sprint("b", i), 1+i%3*40)
+	}
+	var want []events.Recorded
+	for e, err := range facts(t.Context(), log) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		want = append(want, e)
+	}
+	if err := log.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s := newEventStore(t)
+	to := connectTo(t, s.address(), esdb.Options{})
+	for copied := 0; copied < len(want)*3/4; {
+		cmd := exec.Command(path, "migrate", "--from", dir, "--to", s.address())
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		for enough, end := copied+len(want)/6, time.Now().Add(patience); copied < enough; copied = prefixOf(t, want, to) {
+			if time.Now().After(end) {
+				t.Fatalf("it stays at %d events", copied)
+			}
+		}
+		_ = cmd.Process.Kill() // it may have ended
+		_ = cmd.Wait()
+		copied = prefixOf(t, want, to)
+		t.Logf("killed when %d of %d events were there", copied, len(want))
+	}
+	if said := migrate(t, exitDone, dir, s.address()); !strings.Contains(said, "the same in both") {
+		t.Error(said)
+	}
+}
+
+// prefixOf checks that a log has the first of the events, and returns how many.
+func prefixOf(t *testing.T, want []events.Recorded, log events.Store) (count int) {
+	t.Helper()
+	for e, err := range facts(t.Context(), log) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if count == len(want) || !sameFact(&e, &want[count]) {
+			t.Fatalf("event %d is %s@%d", count, e.Stream, e.Revision)
+		}
+		count++
+	}
+	return count
 }

@@ -12,6 +12,8 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"admitone/actors"
+	"admitone/actors/core"
+	"admitone/actors/cursors"
 	"admitone/api/peers"
 	"admitone/events"
 )
@@ -131,11 +133,20 @@ func TestClusterAnswer(t *testing.T) {
 	now := time.Now()
 	w.passed(&peers.Hop{From: "r2", Command: string(actors.NewCommandID()), At: now, Until: now.Add(patience)},
 		"/v1/waiting-rooms/r/visitors", `{"holder":"ann"}`).is(201)
+	taken, err := w.server.config.Desk.Ask(t.Context(), actors.Request{Stream: cursors.Stream("stripe~refunds"),
+		Command: &core.TakeCursor{CursorTaken: events.CursorTaken{Term: 1, Node: "n2"}}, ID: actors.NewCommandID()})
+	if err == nil {
+		err = w.views.WaitFor(t.Context(), taken.Position)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 	a := w.do("GET", "/v1/cluster", "")
 	a.is(200)
 	d.check("the nodes", "#/components/schemas/Cluster", []byte(a.text))
 	for _, want := range []string{`"clustered":true`, `"hops":{"passed":0,"decided_here":0,"misplaced":0}`,
-		`"rooms":[{"id":"r","owner":"n1","runs_here":true,"term":0}]`, `"state":"serving"`} {
+		`"rooms":[{"id":"r","owner":"n1","runs_here":true,"term":0}]`,
+		`"cursors":[{"stream":"cursor-stripe~refunds","node":"n2","term":1,"reached":0}]`, `"state":"serving"`} {
 		if !strings.Contains(a.text, want) {
 			t.Errorf("%s lacks %s", a.text, want)
 		}

@@ -133,5 +133,6 @@ func TestPeersLeaveNothing(t *testing.T) {
 	}
 	const fast = "github.com/valyala/fasthttp." // its goroutines that sleep, and end then
 	goleak.VerifyNone(t, ignore, goleak.IgnoreAnyFunction(fast+"updateServerDate.func1"),
-		goleak.IgnoreAnyFunction(fast+"(*workerPool).Start.func2"), goleak.IgnoreAnyFunction(fast+"(*HostClient).connsCleaner"))
+		goleak.IgnoreAnyFunction(fast+"(*workerPool).Start.func2"),
+		goleak.IgnoreAnyFunction(fast+"(*HostClient).connsCleaner"))
 }

@@ -43,7 +43,8 @@ func (d *drill) oneBodyPerKey() {
 				if same {
 					path, body = "/v1/teams", fmt.Sprintf(`{"name":"k%d"}`, i)
 				}
-				answers[k].status, _, answers[k].text = d.n[(i+k)%3].ask("POST", path, body, "Idempotency-Key", fmt.Sprint("one", i))
+				key := fmt.Sprint("one", i)
+				answers[k].status, _, answers[k].text = d.n[(i+k)%3].ask("POST", path, body, "Idempotency-Key", key)
 			})
 		}
 		both.Wait()

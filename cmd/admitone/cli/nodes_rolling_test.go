@@ -90,7 +90,8 @@ func nextProtocol(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	changed, overlay, path := filepath.Join(dir, "hop.go"), filepath.Join(dir, "overlay.json"), filepath.Join(dir, "admitone")
+	path, changed := filepath.Join(dir, "admitone"), filepath.Join(dir, "hop.go")
+	overlay := filepath.Join(dir, "overlay.json")
 	next := strings.Replace(string(text), "const Protocol = 1\n", "const Protocol = 2\n", 1)
 	if next == string(text) {
 		t.Fatal("hop.go does not state the protocol as it did")

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"time"
@@ -145,13 +144,21 @@ func page(body []byte, kind string) handler {
 	body = endLine(body)
 	tag := etagOf(body)
 	return func(r *request) error {
-		r.ctx.Set(fiber.HeaderETag, tag)
-		r.ctx.Set(fiber.HeaderCacheControl, "no-cache")
-		if bytes.Equal([]byte(r.ctx.Get(fiber.HeaderIfNoneMatch)), []byte(tag)) {
-			r.ctx.Status(fiber.StatusNotModified)
-			return nil
+		if !r.revalidated(tag) {
+			setText(r.ctx.Response(), kind, body)
 		}
-		setText(r.ctx.Response(), kind, body)
 		return nil
 	}
+}
+
+// revalidated sets the ETag of a file that a browser keeps and asks about each time, and reports whether it has this
+// one: then that is the answer.
+func (r *request) revalidated(tag string) bool {
+	r.ctx.Set(fiber.HeaderETag, tag)
+	r.ctx.Set(fiber.HeaderCacheControl, "no-cache")
+	if r.ctx.Get(fiber.HeaderIfNoneMatch) != tag {
+		return false
+	}
+	r.ctx.Status(fiber.StatusNotModified)
+	return true
 }

@@ -25,6 +25,7 @@ func (s *Server) pageRoutes() {
 	s.handle(fiber.MethodGet, "/waiting-rooms/:id", secured(s.waitingRoomPage))
 	s.handle(fiber.MethodGet, "/audit", secured(s.auditPage))
 	s.handle(fiber.MethodGet, "/cluster", secured(clusterPage))
+	s.handle(fiber.MethodGet, hallPath+"/:id", secured(s.hallMapPage))
 	for _, asset := range web.Assets() {
 		s.handle(fiber.MethodGet, asset.Path, secured(page(asset.Body, asset.Kind)))
 	}

@@ -35,6 +35,7 @@ func init() {
 		m.make("POST", "/v1/plans", fmt.Sprintf(parlour, `"id":"`+id+`",`))
 		return of(id)
 	}
+	cells["hallMap"] = cells["getPlan"]
 	answersOfKinds = append(answersOfKinds, askPlans)
 }
 
@@ -48,7 +49,7 @@ func askPlans(t *testing.T, ask func(method, path, body string, headers ...strin
 	ask("POST", "/v1/plans", strings.Replace(body, "3b", "4", 1)).problem(409, "already_exists")
 	ask("POST", "/v1/plans", strings.Replace(body, `"Box","restricted`, `"box","restricted`, 1)).problem(422, "invalid_field")
 	for _, path := range []string{"/v1/plans", "/v1/plans?limit=1", "/v1/plans?at=9223372036854775807", "/v1/plans/parlour",
-		"/v1/plans/parlour?format=pretix", "/v1/plans/parlour?at=9223372036854775807"} {
+		"/v1/plans/parlour?format=pretix", "/v1/plans/parlour?at=9223372036854775807", "/halls/parlour"} {
 		ask("GET", path, "").is(200)
 	}
 	ask("GET", "/v1/plans/none", "").problem(404, "not_found")

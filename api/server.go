@@ -150,6 +150,7 @@ type Server struct {
 	exports    chan struct{} // bounds CSV exports
 	planning   chan struct{} // held while a seating plan is being stored
 	pretix     chan struct{} // held while a plan's pretix form is in memory
+	hallMaps   hallMaps
 	metrics    *metrics
 	joins      *joinLimit // nil if there is none
 	rate       *rateLimit // nil if there is none

@@ -8,8 +8,8 @@ import (
 )
 
 // Hall is a [SeatingPlan] that has been checked, as the sale needs it: every seat has its index in the
-// plan's order, its name and its absolute place. It is immutable and safe for concurrent use, and takes
-// about forty bytes per seat.
+// plan's order, its name and its absolute place. It is immutable and safe for concurrent use; see
+// Bytes for what it takes.
 type Hall struct {
 	// DisplayName is shown to people.
 	DisplayName string
@@ -38,6 +38,7 @@ type Hall struct {
 	marks     []seatMarks
 	companion map[SeatIndex]SeatIndex
 	stretches []HallStretch
+	shapes    []HallShape
 }
 
 // HallCategory is a category of seats and places.
@@ -63,6 +64,17 @@ type HallArea struct {
 	Zone SectionID
 	// Position is absolute.
 	Position PlanPoint
+}
+
+// HallShape is an area of the plan as it is drawn, for sale or not.
+type HallShape struct {
+	// Area is the plan's. It must not be changed.
+	Area *PlanArea
+	// Zone is the name of its zone, Category an index in the hall's categories, -1 unless it is for sale.
+	Zone     string
+	Category int
+	// At is absolute.
+	At PlanPoint
 }
 
 // HallRow is a row of neighbours.
@@ -108,6 +120,21 @@ func (h *Hall) Rows() []HallRow { return h.rows }
 
 // RowsOf returns the rows of a section. The slice must not be changed.
 func (h *Hall) RowsOf(section int) []HallRow { return h.rows[h.sectRow[section]:h.sectRow[section+1]] }
+
+// Shapes returns all areas in the plan's order, also those that are only drawn. The slice must not be changed.
+func (h *Hall) Shapes() []HallShape { return h.shapes }
+
+// Bytes returns about how much memory the hall takes.
+func (h *Hall) Bytes() int {
+	bytes := 40 * h.Seats()
+	for i := range h.shapes {
+		bytes += 400
+		if polygon := h.shapes[i].Area.Polygon; polygon != nil {
+			bytes += 16 * len(polygon.Points)
+		}
+	}
+	return bytes
+}
 
 // RowOf returns the index of the row in which a seat is.
 func (h *Hall) RowOf(seat SeatIndex) int {

@@ -22,11 +22,12 @@ func (c *compiler) area(path string, zone SectionID, z *PlanZone, a *PlanArea) e
 		}
 		c.areas[a.ID] = path
 	}
+	at := PlanPoint{z.Position.X + a.Position.X, z.Position.Y + a.Position.Y}
 	if a.Capacity == 0 && a.Category == "" {
+		c.hall.shapes = append(c.hall.shapes, HallShape{Area: a, Zone: z.Name, Category: -1, At: at})
 		return nil
 	}
 	category, known := c.categories[a.Category]
-	at := PlanPoint{z.Position.X + a.Position.X, z.Position.Y + a.Position.Y}
 	switch {
 	case a.Capacity < 1 || a.Capacity > MaxAreaPlaces:
 		return planFault(path+".capacity", "an area for sale has from 1 to %d places", MaxAreaPlaces)
@@ -41,6 +42,7 @@ func (c *compiler) area(path string, zone SectionID, z *PlanZone, a *PlanArea) e
 	}
 	c.hall.Areas = append(c.hall.Areas, HallArea{ID: a.ID, Capacity: a.Capacity, Category: category, Zone: zone,
 		Position: at})
+	c.hall.shapes = append(c.hall.shapes, HallShape{Area: a, Zone: z.Name, Category: category, At: at})
 	c.hall.Categories[category].Places += a.Capacity
 	return nil
 }

@@ -189,8 +189,8 @@ func (v *plans) hall(id events.PlanID, find func(id string) (row.Plan, bool, err
 	return v.halls.make(id, reader.Hall)
 }
 
-// cachedHallSeats bounds the total seats of cached halls that nothing uses, at some forty bytes each.
-const cachedHallSeats = 500_000
+// cachedHalls bounds what cached halls that nothing uses take, in bytes.
+const cachedHalls = 20 << 20
 
 // hallCache caches halls, which are immutable: those in use, so that there is one of each, and those used most
 // recently. The zero value is ready.
@@ -223,13 +223,13 @@ func (c *hallCache) get(id events.PlanID) *events.Hall {
 	return hall
 }
 
-// use makes a hall the most recently used, and evicts the oldest beyond cachedHallSeats. mu must be held.
+// use makes a hall the most recently used, and evicts the oldest beyond cachedHalls. mu must be held.
 func (c *hallCache) use(id events.PlanID, hall *events.Hall) {
 	c.recent = slices.DeleteFunc(c.recent, func(r cachedHall) bool { return r.id == id })
 	c.recent = append(c.recent, cachedHall{id, hall})
-	seats := 0
+	bytes := 0
 	for i, r := range slices.Backward(c.recent) {
-		if seats += r.hall.Seats(); seats > cachedHallSeats && i < len(c.recent)-1 {
+		if bytes += r.hall.Bytes(); bytes > cachedHalls && i < len(c.recent)-1 {
 			c.recent = slices.Clone(c.recent[i+1:])
 			break
 		}

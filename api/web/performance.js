@@ -32,8 +32,8 @@ const latched = (condition) => {
 
 // ---- The performance, its sections and its seats
 
-const { plan: planID, prices = "{}", capacity } = $(".performance").dataset;
-const plan = await hallOf({ plan: planID, ...JSON.parse(prices), capacity: Number(capacity), sections: [...document.querySelectorAll(".section:not(.area)")].map((element) => ({
+const { plan: planID, prices = "{}" } = $(".performance").dataset;
+const plan = await hallOf({ plan: planID, ...JSON.parse(prices), sections: [...document.querySelectorAll(".section:not(.area)")].map((element) => ({
   id: element.dataset.section, name: field(element, "name").textContent,
   rows: Number(element.dataset.rows), seats_per_row: Number(element.dataset.perRow), price: Number(element.dataset.price),
 })) }).catch((error) => {

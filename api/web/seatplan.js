@@ -9,11 +9,12 @@ const letters = "fhbx"; // statuses on the wire
 const accessible = 1, companion = 2, restricted = 4; // what may be said of a seat
 
 // SeatPlan has for each seat xs, ys, kinds (its category), notes and marks (its status); rows and
-// sections, each with first and end; categories with prices; areas with places; and what else is
-// drawn. size is the number of seats, width and height those of the whole.
+// sections, each with first and end, and rows with the numbers of their seats unless those count from
+// 1; categories with prices; areas with places; and what else is drawn. size is the number of seats,
+// width and height those of the whole.
 export class SeatPlan {
-  constructor({ sections, rows, numbers, xs, ys, kinds, notes, categories, areas, shapes, width, height }) {
-    Object.assign(this, { sections, rows, numbers, xs, ys, kinds, notes, categories, areas, shapes, width, height });
+  constructor({ sections, rows, xs, ys, kinds, notes, categories, areas, shapes, width, height }) {
+    Object.assign(this, { sections, rows, xs, ys, kinds, notes, categories, areas, shapes, width, height });
     this.size = xs.length;
     this.marks = new Uint8Array(this.size); // numbers into statuses
     this.firsts = Int32Array.from(rows, ({ first }) => first);
@@ -34,18 +35,18 @@ export class SeatPlan {
 
   section(seat) { return this.row(seat).section; }
   category(seat) { return this.categories[this.kinds[seat]]; }
-  number(seat) { return this.numbers ? this.numbers[seat] : String(seat - this.row(seat).first + 1); }
+  number(seat, row = this.row(seat)) { return row.numbers?.[seat - row.first] ?? String(seat - row.first + 1); }
 
   name(seat) {
     const row = this.row(seat);
-    return `${row.section.id}-${row.name}-${this.number(seat)}`;
+    return `${row.section.id}-${row.name}-${this.number(seat, row)}`;
   }
 
   // find returns the seat of a name, -1 if there is none. Each part of a name may have a - in it.
   find(name) {
     for (let cut = name.lastIndexOf("-"); cut > 0; cut = name.lastIndexOf("-", cut - 1)) {
       const row = this.named.get(name.slice(0, cut)), number = name.slice(cut + 1);
-      for (let seat = row?.first ?? 0; seat < (row?.end ?? 0); seat++) if (this.number(seat) === number) return seat;
+      for (let seat = row?.first ?? 0; seat < (row?.end ?? 0); seat++) if (this.number(seat, row) === number) return seat;
     }
     return -1;
   }
@@ -164,7 +165,7 @@ export function planOfSections(given) {
   const sections = given.map((of, i) => {
     const section = { id: of.id, name: of.name, price: of.price, first: seat, rows: [] }, { x, y } = places[i];
     for (let line = 0; line < of.rows; line++) {
-      const row = { section, name: String(line + 1), first: seat, end: seat + of.seats_per_row, at: rows.length };
+      const row = { section, name: String(line + 1), first: seat, end: seat + of.seats_per_row };
       for (let column = 0; column < of.seats_per_row; column++, seat++) {
         xs[seat] = x + column + .5;
         ys[seat] = y + line + .5;
@@ -181,96 +182,45 @@ export function planOfSections(given) {
 
 // ---- Plans of halls
 
-// planOfHall makes the plan of a hall: the answer of GET /v1/plans/{id}, and prices by category.
-export function planOfHall(hall, prices) {
-  const categories = hall.categories.map(({ name, color }) => ({
-    name, color: /^#[0-9a-f]{6}$/i.test(color) ? color : "#808080", prices: listOf(prices[name] ?? []),
-  }));
-  const at = new Map(categories.map(({ name }, i) => [name, i]));
-  const size = Number(hall.seats), xs = new Float32Array(size), ys = new Float32Array(size);
-  const kinds = new Uint8Array(size), notes = new Uint8Array(size), numbers = new Array(size);
-  const rows = [], sections = [];
+// planOfHall makes the plan of a hall: its map as hallmap.go describes it, and prices by category.
+export function planOfHall(map, prices) {
+  const categories = map.categories.map(({ name, color }) => ({ name, color, prices: listOf(prices[name] ?? []) }));
+  const size = map.x.length, rows = [];
   let seat = 0;
-  const add = (of, x, y) => {
-    const { position } = of;
-    xs[seat] = position ? x + (position.x ?? 0) : x;
-    ys[seat] = position ? y + (position.y ?? 0) : y;
-    kinds[seat] = at.get(of.category);
-    notes[seat] = (of.accessible ? accessible : 0) | (of.companion_of ? companion : 0) | (of.restricted_view ? restricted : 0);
-    numbers[seat++] = of.seat_number;
-  };
-  for (const zone of hall.zones) {
-    const section = { id: zone.zone_id || zone.name, name: zone.name || zone.zone_id, first: seat, rows: [] };
-    for (const [name, parts] of Map.groupBy(zone.rows.filter(({ seats }) => seats.length > 0), (row) => row.row_number)) {
-      const row = { section, name, first: seat, at: rows.length };
-      for (const part of parts) {
-        const x = (zone.position?.x ?? 0) + (part.position?.x ?? 0), y = (zone.position?.y ?? 0) + (part.position?.y ?? 0);
-        for (const of of part.seats) add(of, x, y);
-      }
-      rows.push(Object.assign(row, { end: seat }));
+  const sections = map.sections.map(({ id, name, rows: inside }) => {
+    const section = { id, name, first: seat, rows: [] };
+    for (const [name, list] of inside) {
+      const numbers = map.numbers[list], row = { section, name, numbers, first: seat, end: seat += numbers.length };
+      rows.push(row);
       section.rows.push(row);
     }
-    if (section.rows.length > 0) sections.push(Object.assign(section, { end: seat }));
-  }
-  const shapes = hall.zones.flatMap((zone) => (zone.areas ?? []).map((area) => shapeOf(zone, area, at)));
-  return scaled({ sections, rows, numbers, xs, ys, kinds, notes, categories, shapes });
+    return Object.assign(section, { end: seat });
+  });
+  const shapes = map.shapes.map(shapeOf);
+  return new SeatPlan({
+    sections, rows, xs: places(map.x), ys: places(map.y), kinds: figures(map.kinds, size), notes: figures(map.notes, size),
+    categories, areas: shapes.filter(({ id }) => id !== undefined), shapes, width: map.width / unit, height: map.height / unit,
+  });
 }
 
-// shapeOf returns what is drawn of an area, and how it is sold if it is.
-function shapeOf(zone, area, categories) {
-  const { x = 0, y = 0 } = zone.position ?? {}, at = area.position ?? {};
-  const { shape = "", text, rotation = 0 } = area, size = area.rectangle ?? {};
-  const radius = area.ellipse?.radius ?? { x: area.circle?.radius ?? 0, y: area.circle?.radius ?? 0 };
-  const category = area.capacity ? categories.get(area.category) : undefined;
-  const from = text?.position ?? (shape === "rectangle" ? { x: size.width / 2, y: size.height / 2 } : {});
-  return {
-    shape, rotation, x: x + (at.x ?? 0), y: y + (at.y ?? 0), width: size.width ?? 0, height: size.height ?? 0,
-    rx: radius.x ?? 0, ry: radius.y ?? 0, points: area.polygon?.points.map(({ x = 0, y = 0 }) => ({ x, y })) ?? [],
-    label: { text: text?.text || (category === undefined ? "" : zone.name || area.id), x: from.x ?? 0, y: from.y ?? 0 },
-    ...(category === undefined ? {} : { id: area.id, capacity: area.capacity, category }),
-  };
+const unit = 256; // of the lengths in a map, to a seat
+
+// places adds differences up.
+function places(differences) {
+  const all = new Float32Array(differences.length);
+  for (let seat = 0, at = 0; seat < all.length; seat++) all[seat] = (at += differences[seat]) / unit;
+  return all;
 }
 
-// scaled changes the unit to a seat, and moves all to where coordinates are positive.
-function scaled(plan) {
-  const { xs, ys, shapes } = plan, unit = unitOf(xs, ys) || 20, margin = 2.2;
-  let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
-  const reach = (x, y) => {
-    if (x < left) left = x;
-    if (y < top) top = y;
-    if (x > right) right = x;
-    if (y > bottom) bottom = y;
-  };
-  for (let seat = 0; seat < xs.length; seat++) reach(xs[seat], ys[seat]);
-  for (const shape of shapes) {
-    reach(shape.x - shape.rx, shape.y - shape.ry);
-    reach(shape.x + Math.max(shape.width, shape.rx), shape.y + Math.max(shape.height, shape.ry));
-    for (const { x, y } of shape.points) reach(shape.x + x, shape.y + y);
-  }
-  const place = (of) => { [of.x, of.y] = [(of.x - left) / unit + margin, (of.y - top) / unit + margin]; };
-  for (let seat = 0; seat < xs.length; seat++) {
-    xs[seat] = (xs[seat] - left) / unit + margin;
-    ys[seat] = (ys[seat] - top) / unit + margin;
-  }
-  for (const shape of shapes) {
-    place(shape);
-    for (const name of ["width", "height", "rx", "ry"]) shape[name] /= unit;
-    for (const point of [...shape.points, shape.label]) [point.x, point.y] = [point.x / unit, point.y / unit];
-  }
-  const areas = shapes.filter(({ id }) => id !== undefined);
-  return new SeatPlan({ ...plan, areas, width: (right - left) / unit + 2 * margin, height: (bottom - top) / unit + 2 * margin });
+// figures spells out the figure of each seat.
+function figures(runs, size) {
+  const all = new Uint8Array(size);
+  let seat = 0;
+  for (const [seats, figure] of runs) all.fill(figure, seat, seat += seats);
+  return all;
 }
 
-// unitOf returns the distance that a seat usually has to the nearest other one, of some of them.
-function unitOf(xs, ys) {
-  const found = [], step = Math.max(1, Math.floor(xs.length / 16));
-  for (let seat = 0; seat < xs.length; seat += step) {
-    let least = Infinity;
-    for (let other = 0; other < xs.length; other++) {
-      const distance = (xs[other] - xs[seat]) ** 2 + (ys[other] - ys[seat]) ** 2;
-      if (distance < least && other !== seat && distance > 0) least = distance;
-    }
-    if (least < Infinity) found.push(Math.sqrt(least));
-  }
-  return found.sort((a, b) => a - b)[found.length >> 1];
+function shapeOf({ points, label, ...shape }) {
+  for (const name of ["x", "y", "width", "height", "rx", "ry"]) shape[name] /= unit;
+  return { ...shape, points: points.map(([x, y]) => ({ x: x / unit, y: y / unit })), label: { text: label.text, x: label.x / unit, y: label.y / unit } };
 }

@@ -1,0 +1,67 @@
+package api
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"admitone/events"
+)
+
+// TestHallOfPages: the pages read the map of a plan, and are told if the one that they have is still the same.
+func TestHallOfPages(t *testing.T) {
+	w := newHarness(t)
+	w.do("GET", "/halls/parlour", "").problem(404, "not_found")
+	w.do("POST", "/v1/plans", fmt.Sprintf(parlour, `"id":"parlour",`)).is(201)
+	got := w.do("GET", "/halls/parlour", "")
+	if shown := got.is(200); encoded(t, shown["numbers"]) != `[["1","2","3b"]]` {
+		t.Errorf("%s", got.text)
+	}
+	tag := got.header.Get("ETag")
+	if packed := w.do("GET", "/halls/parlour", "", "Accept-Encoding", "gzip"); packed.status != 200 ||
+		packed.header.Get("Content-Encoding") != "gzip" || packed.header.Get("ETag") != tag ||
+		packed.header.Get("Cache-Control") != "no-cache" || len(packed.text) >= len(got.text) {
+		t.Errorf("%d %v, %d bytes", packed.status, packed.header, len(packed.text))
+	}
+	if again := w.do("GET", "/halls/parlour", "", "If-None-Match", tag); again.status != 304 || again.text != "" {
+		t.Errorf("%d %s", again.status, again.text)
+	}
+	w.do("POST", "/v1/plans", strings.Replace(fmt.Sprintf(parlour, `"id":"other",`), "3b", "3c", 1)).is(201)
+	if other := w.do("GET", "/halls/other", "", "If-None-Match", tag); other.status != 200 {
+		t.Errorf("%d %s", other.status, other.text)
+	}
+}
+
+// TestHallMapsAreBounded: a map is made once, and the one that was shown least recently makes room for another.
+func TestHallMapsAreBounded(t *testing.T) {
+	var maps hallMaps
+	plan, err := events.ParsePlan([]byte(`{"name":"Hall","size":{"width":1,"height":1},"categories":[{"name":"A"}],
+		"zones":[{"name":"Z","position":{"x":0,"y":0},"rows":[{"row_number":"1","position":{"x":0,"y":0},
+		"seats":[{"seat_guid":"1","seat_number":"1","position":{"x":0,"y":0},"category":"A"}]}]}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	made := ""
+	show := func(digest string) {
+		t.Helper()
+		shown, err := maps.of(digest, func() (*events.Hall, error) { made += digest; return plan.Compile() })
+		if err != nil || shown.digest != digest || len(shown.body) == 0 {
+			t.Errorf("%s: %+v, %v", digest, shown, err)
+		}
+	}
+	for i := range cachedMaps {
+		show(string(rune('a' + i)))
+	}
+	made = ""
+	show("a")
+	show("Z")
+	show("a")
+	show("b")
+	if made != "Zb" || len(maps.recent) != cachedMaps {
+		t.Errorf("made are %q, %d are cached", made, len(maps.recent))
+	}
+	_, err = maps.of("X", func() (*events.Hall, error) { return nil, events.ErrNoPlan })
+	if err != events.ErrNoPlan {
+		t.Error(err)
+	}
+}

@@ -1,4 +1,4 @@
-// Views of a moment of a performance, a product or a tournament: draw() is called whenever the
+// Views of a performance, a product or a tournament as of a moment: draw() is called whenever the
 // moment changes, rest() at intervals.
 
 import { command } from "./command.js";
@@ -8,7 +8,7 @@ import { SeatMap } from "./seatmap.js";
 
 const spoken = { free: "free", held: "on hold", booked: "booked", blocked: "not on sale" };
 
-// SeatView is the map. seat is the name of the seat that the page is about, or "".
+// SeatView is the seat map. seat is the name of the seat whose history the page shows, or "".
 export class SeatView {
   constructor(timeline, seat) {
     Object.assign(this, { timeline, seat: seat ? timeline.plan.find(seat) : -1 });
@@ -21,7 +21,7 @@ export class SeatView {
     $("#seat-buttons").hidden = this.seat < 0;
   }
 
-  // nearer scrolls to the seat that the page is about.
+  // nearer scrolls to that seat.
   nearer() { this.map.focus(this.seat); }
 
   draw() {
@@ -39,7 +39,7 @@ const columns = 300;
 export class CountView {
   constructor(timeline) { this.timeline = timeline; }
 
-  // drawn anew when another window is read.
+  // The chart is drawn again when another window is read.
   #chart() {
     const { timeline } = this, most = Math.max(1, ...timeline.figures.map(({ remaining, held, sold }) => remaining + held + sold));
     const points = { sold: [], held: [] };
@@ -66,8 +66,8 @@ export class CountView {
   rest() {}
 }
 
-// SlotView shows the teams; the server is asked for those of a moment that has stayed for a
-// while, one request at a time, and of several moments for the newest.
+// SlotView shows the teams. It reads them from the server once the moment has not changed for a
+// while, with one request at a time, always for the newest moment.
 const shown = 100;
 
 export class SlotView {

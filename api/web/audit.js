@@ -1,5 +1,5 @@
-// The page of the history: it finds an entity or a holder, shows its history, and goes through
-// time. What it shows is in its address: ?of=kind/id, and the moment in #at=.
+// The audit page: it finds an entity or a holder, shows its history, and goes through time. Its
+// address has the subject in ?of=kind/id, and the moment in #at=.
 
 import { command } from "./command.js";
 import { $, begin, jwt, onButton, tell, token } from "./page.js";
@@ -29,7 +29,7 @@ async function search() {
   if (kind) return location.assign(pageOf({ kind, id }));
   if (!mayRead()) return;
   say("", "Looking for something or somebody of that name…");
-  const found = await meant(id).catch((error) => { if (mine === searches) say("bad", error.message); return null; });
+  const found = await matches(id).catch((error) => { if (mine === searches) say("bad", error.message); return null; });
   if (found === null || mine !== searches) return;
   if (found.length === 1) return location.assign(pageOf(found[0]));
   const asked = $("#wanted").value;
@@ -42,8 +42,8 @@ async function search() {
   $("#choices a")?.focus();
 }
 
-// meant returns all matches of an id: entities, and a holder.
-async function meant(id) {
+// matches returns the entities and the holder that an id may name.
+async function matches(id) {
   const { items } = isID(id) ? await command("GET", `/v1/history/${id}`) : { items: [] };
   const of = { kind: "holder", id };
   const acts = await new Story(of).first((pages) => say("", `Looking for ${called(of)} in the log, page ${pages}…`))
@@ -113,9 +113,9 @@ async function open() {
   $("#wanted").value = `${of.kind}/${of.id}`;
   // A map of seats is public; everything else needs an auditor's token.
   if (!["performance", "seat"].includes(of.kind) && !mayRead()) return;
-  const fault = (error) => { if (error.code !== "not_found") say("bad", error.message); else say("warn", scrubber ? `Nothing ever happened to ${called(of)}.` : `There is no ${called(of)}.`); };
-  if (scrubbed(of.kind) && !scrubber) await openPast().catch(fault);
-  if (mayRead()) await openStory().catch((error) => { $("#story").hidden = true; fault(error); });
+  const showError = (error) => { if (error.code !== "not_found") say("bad", error.message); else say("warn", scrubber ? `Nothing ever happened to ${called(of)}.` : `There is no ${called(of)}.`); };
+  if (scrubbed(of.kind) && !scrubber) await openPast().catch(showError);
+  if (mayRead()) await openStory().catch((error) => { $("#story").hidden = true; showError(error); });
 }
 
 // ---- The head of the log
@@ -139,12 +139,12 @@ onButton(async (button) => {
 
 $("#search").addEventListener("submit", (event) => { event.preventDefault(); search(); });
 $("#order").addEventListener("change", () => story?.sort($("#order").value).catch((error) => tell($("#story-message"), "bad", error.message)));
-// The page may have written the moment into its address by now.
+// By now the page may have written another moment into its address.
 addEventListener("hashchange", ({ newURL }) => scrubber?.seek(at(newURL)));
 document.addEventListener("click", (event) => {
   const link = event.target.closest('[data-field="moment"]');
   if (!link || !scrubber || link.search !== location.search) return;
-  event.preventDefault(); // it is on this page, and may be the current address
+  event.preventDefault(); // a link to this page, perhaps to its current address
   history.pushState(null, "", link.href);
   scrubber.seek(at());
   $("#past-title").focus();

@@ -2,21 +2,21 @@
 
 import { command, known, timeLeft } from "./command.js";
 import { $, amount, announce, children, field, holder, jwt, mayAsk, pause, recheck, stranded, tell, token } from "./page.js";
-import { readWallet, short } from "./wallet.js";
+import { readWallet, showShortfall } from "./wallet.js";
 
 const bookings = new Map(); // by id, in the order of creation
 const titles = new Map(); // of performances, by id
 const areaNames = new Map(); // of the areas of performances, by their ids
-const ended = 3; // at most that many unsuccessful bookings are shown
-let whose = "";
-let heard = () => {};
+const ended = 3; // unsuccessful bookings shown at most
+let owner = ""; // the holder of the bookings
+let onChange = () => {};
 
 // follow shows the visitor's bookings, and calls changed whenever they change. title is that of
 // the performance with this id, areas the names of its areas by id.
 export function follow(id, title, areas, changed) {
   titles.set(id, title);
   areaNames.set(id, areas);
-  heard = changed;
+  onChange = changed;
   const read = () => { readBookings(); readWallet(); };
   let typing = 0;
   for (const who of [$("#holder"), $("#token")]) {
@@ -27,14 +27,15 @@ export function follow(id, title, areas, changed) {
   read();
 }
 
-const having = (performance) => [...bookings.values()].filter((b) => b.performance_id === performance && b.status in { held: 1, paying: 1, booked: 1 });
+const bookingsOf = (performance) => [...bookings.values()].filter((b) => b.performance_id === performance && b.status in { held: 1, paying: 1, booked: 1 });
 
-// seatsOf returns the names of the seats that the visitor has in a performance, standingOf the number
-// of standing places.
-export const seatsOf = (performance) => having(performance).flatMap((b) => b.seats);
-export const standingOf = (performance) => having(performance).flatMap((b) => Object.values(b.areas ?? {})).reduce((sum, n) => sum + n, 0);
+// seatsOf returns the names of the visitor's seats in a performance, standingOf the number of
+// standing places.
+export const seatsOf = (performance) => bookingsOf(performance).flatMap((b) => b.seats);
+export const standingOf = (performance) => bookingsOf(performance).flatMap((b) => Object.values(b.areas ?? {})).reduce((sum, n) => sum + n, 0);
 
-// placesOf returns what a booking has, in words; of one that ended seat by seat, all seats.
+// placesOf returns the seats and standing places of a booking in words; of one whose seats were all
+// returned, those seats.
 export function placesOf({ performance_id: id, seats, returned = [], areas = {} }) {
   const standing = Object.entries(areas).map(([area, n]) => `${n} × ${areaNames.get(id)?.[area] ?? area}`);
   return [...(seats.length || standing.length ? seats : returned), ...standing];
@@ -42,7 +43,7 @@ export function placesOf({ performance_id: id, seats, returned = [], areas = {} 
 
 const reading = { busy: false, again: false };
 
-// readBookings reads them, and again if something has changed meanwhile.
+// readBookings reads the bookings, and again if asked to meanwhile.
 export async function readBookings(wait = 50) {
   reading.again = true;
   if (reading.busy) return;
@@ -53,7 +54,7 @@ export async function readBookings(wait = 50) {
     const name = holder();
     const found = name && !(jwt && !token()) ? await list(name).catch(() => null) : [];
     if (name !== holder()) reading.again = true;
-    else if (found || name !== whose) take(name, found ?? []);
+    else if (found || name !== owner) adoptList(name, found ?? []);
   }
   reading.busy = false;
 }
@@ -69,22 +70,22 @@ async function list(name) {
   }
 }
 
-function take(name, found) {
-  if (name !== whose) bookings.clear();
-  whose = name;
+function adoptList(name, found) {
+  if (name !== owner) bookings.clear();
+  owner = name;
   for (const booking of found) {
     if (booking.position >= (bookings.get(booking.id)?.position ?? 0)) bookings.set(booking.id, booking);
   }
   show();
 }
 
-// adopt takes a booking from an answer.
+// adopt applies a booking from an answer.
 export function adopt(booking) {
   if (booking.position >= (bookings.get(booking.id)?.position ?? 0)) bookings.set(booking.id, booking);
   show();
 }
 
-// statusOf returns the status of a booking, undefined if the visitor has none with that id.
+// statusOf returns the status of a booking, undefined if the visitor shown none with that id.
 export const statusOf = (id) => bookings.get(id)?.status;
 
 // item returns the element of a booking.
@@ -103,7 +104,7 @@ function show() {
   $("#no-bookings").hidden = shown.length > 0;
   if (lost && stranded()) $("#mine-title").focus();
   if (of("paying").length > 0) readBookings(2000); // its outcome is due
-  heard();
+  onChange();
   recheck();
 }
 
@@ -116,12 +117,12 @@ function fill(element, booking) {
   element.dataset.status = status;
   field(element, "what").textContent = titles.get(performance_id) ?? performance_id;
   field(element, "what").href = "/performances/" + performance_id;
-  if (!titles.has(performance_id)) name(performance_id);
+  if (!titles.shown(performance_id)) name(performance_id);
   field(element, "seats").textContent = places.join(", ");
   field(element, "status").textContent = `${states[status]} · ${amount(booking.amount)}`;
   for (const of of element.querySelectorAll('[data-field="of"]')) of.textContent = ": " + places.join(", ");
-  const has = { pay: status === "held" || status === "expired", extend: status === "held" && !extended, return: status === "held" || status === "booked" };
-  for (const action in has) $(`[data-action="${action}"]`, element).hidden = !has[action];
+  const shown = { pay: status === "held" || status === "expired", extend: status === "held" && !extended, return: status === "held" || status === "booked" };
+  for (const action in shown) $(`[data-action="${action}"]`, element).hidden = !shown[action];
   $('[data-action="pay"]', element).textContent = status === "held" ? "Pay " + amount(booking.amount) : "Pay after all";
   parts(element, booking);
   field(element, "clock").hidden = status !== "held";
@@ -129,11 +130,11 @@ function fill(element, booking) {
   return element;
 }
 
-// parts fills the buttons that give back one seat of a booking in, if it has more than that.
+// parts shows a button for each seat of a booking that can be given back alone.
 function parts(element, { status, seats, areas }) {
-  const some = field(element, "parts"), has = status === "booked" && (seats.length > 1 || seats.length > 0 && areas);
-  some.hidden = !has;
-  children($(".buttons", some), has ? seats.map((seat) => {
+  const some = field(element, "parts"), shown = status === "booked" && (seats.length > 1 || seats.length > 0 && areas);
+  some.hidden = !shown;
+  children($(".buttons", some), shown ? seats.map((seat) => {
     const had = [...some.querySelectorAll("button")].find(({ dataset }) => dataset.seat === seat);
     if (had) return had;
     const button = $("#part").content.cloneNode(true).firstElementChild;
@@ -144,7 +145,7 @@ function parts(element, { status, seats, areas }) {
   }) : []);
 }
 
-// name reads the title of a performance that this page is not about.
+// name reads the title of another page's performance.
 async function name(id) {
   titles.set(id, id);
   const performance = await command("GET", "/v1/performances/" + id).catch(() => null);
@@ -153,16 +154,16 @@ async function name(id) {
   show();
 }
 
-const told = new Set(), asking = new Set(); // ids of those that expire soon, and have expired
+const warned = new Set(), asking = new Set(); // ids of bookings that expire soon, and that have expired
 
 function countDown(element, id) {
   const booking = bookings.get(id), [left, words] = timeLeft(booking.expires_at);
   field(element, "clock").textContent = words;
-  if (left <= 60 && left > 5 && !told.has(id)) {
-    told.add(id);
+  if (left <= 60 && left > 5 && !warned.shown(id)) {
+    warned.add(id);
     announce(id, `${left} seconds left to pay for ${placesOf(booking).join(", ")}`);
   }
-  if (left > 0 || asking.has(id)) return;
+  if (left > 0 || asking.shown(id)) return;
   asking.add(id);
   readBookings().finally(() => setTimeout(() => asking.delete(id), 1000));
 }
@@ -183,7 +184,7 @@ const actions = {
   },
   async extend({ id }) {
     adopt(await command("POST", `/v1/bookings/${id}/extension`, "{}", waiting));
-    told.delete(id);
+    warned.delete(id);
     say("good", "You have more time. There is no more after this.", () => statusOf(id) === "held");
   },
   async return({ id, status }) {
@@ -198,8 +199,8 @@ const actions = {
   },
 };
 
-// end pays, extends or releases the booking of an element, or gives back a part of it by a button of it, and keeps
-// the focus near it.
+// end pays, extends or releases the booking of an element, or gives back the seat of its button,
+// and keeps the focus near it.
 export async function end(action, element, button) {
   if (!mayAsk($("#bookings-message"), "Booking")) return;
   const booking = bookings.get(element.dataset.booking);
@@ -209,7 +210,7 @@ export async function end(action, element, button) {
     const status = statusOf(booking.id), still = () => statusOf(booking.id) === status;
     if (error.code === "insufficient_balance") {
       say("", "");
-      short(error.problem, still);
+      showShortfall(error.problem, still);
     } else say("bad", error.message, still);
     readBookings();
   }

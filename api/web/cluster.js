@@ -1,12 +1,12 @@
-// The page of the nodes: reads /v1/cluster every second while the page is seen, as the node that answers
-// sees them.
+// The page of the nodes, as seen by the node that answers. It reads /v1/cluster every second while
+// it is visible.
 
 import { $, announce, begin, children, field, jwt, pause, share, stranded, tell, token } from "./page.js";
 import { count, when } from "./kinds.js";
 
-const pace = 1_000, patience = 5_000; // milliseconds between two requests, and until one is given up
+const pace = 1_000, timeout = 5_000; // milliseconds between two requests, and the timeout of one
 const cards = new Map(); // name of a node -> its card
-let known = false; // whether an answer is shown
+let known = false; // an answer is shown
 
 // ---- The nodes
 
@@ -107,7 +107,7 @@ function showCursor(row, { node, term, reached }) {
 function show(view) {
   const serving = view.nodes.filter(({ state, suspected }) => state === "serving" && !suspected).length;
   tell($("#cluster-summary"), "", view.clustered ? `${serving} of ${view.nodes.length} nodes serve, in the view ${view.view}. Nodes with the same view agree on who owns what.`
-    : "This server is no node of a system of several; see admitone serve --cluster.");
+    : "This server runs alone; see admitone serve --cluster.");
   showNodes(view);
   showHops(view);
   showRooms(view);
@@ -128,10 +128,10 @@ function say(state, words) {
   pill.textContent = words;
 }
 
-// read asks once, and shows the answer or what is wrong.
+// read sends one request, and shows the answer or the error.
 async function read() {
   const headers = jwt && token() ? { Authorization: "Bearer " + token() } : {};
-  const answer = await fetch("/v1/cluster", { headers, cache: "no-store", signal: AbortSignal.timeout(patience) }).catch(() => null);
+  const answer = await fetch("/v1/cluster", { headers, cache: "no-store", signal: AbortSignal.timeout(timeout) }).catch(() => null);
   const data = await answer?.json().catch(() => null);
   if (answer?.ok && data) {
     show(data);

@@ -3,11 +3,11 @@
 import { holder, jwt, keep, pause, recall, token } from "./page.js";
 import { keepPlace, lead, placeIn } from "./passes.js";
 
-const firstWait = 500, patience = 8_000;
+const firstWait = 500, timeout = 8_000;
 const unanswered = recall("sessionStorage", "unanswered", {}); // request -> {body, key}
 
-// keyFor returns the key of a click. A request without an answer is repeated under the same key,
-// so that it can't count twice.
+// keyFor returns the idempotency key of a request. A request without an answer is repeated under
+// the same key, so that it is executed once.
 function keyFor(question, body) {
   if (unanswered[question]?.body !== body) {
     const bytes = crypto.getRandomValues(new Uint8Array(16)); // randomUUID needs HTTPS
@@ -22,8 +22,8 @@ function answered(question) {
   keep("sessionStorage", "unanswered", unanswered);
 }
 
-// words makes a sentence of a problem.
-function words({ field, detail }) {
+// sentence returns the text of a problem as a sentence.
+function sentence({ field, detail }) {
   return (field ? `${field}: ${detail}` : detail).replace(/^./u, (first) => first.toUpperCase()) + ".";
 }
 
@@ -32,24 +32,24 @@ function words({ field, detail }) {
 const passHeader = "Admission-Pass";
 const guards = recall("sessionStorage", "guards", {}); // guarded resource -> its room
 
-// guarded returns the resource of a command: /v1/products/tee for everything below it.
+// guarded returns the resource that a room guards: /v1/products/tee for every path below it.
 const guarded = (path) => path.split("/", 4).join("/");
 
-// buyer returns the holder whose pass a command needs; without tokens, a team has its own.
+// buyer returns the holder whose pass a command needs; without tokens, a team has its own pass.
 function buyer(body) {
   const { holder: named, team_id: team } = JSON.parse(body ?? "{}");
   return jwt ? holder() : named ?? team ?? holder();
 }
 
-// show adds the pass to the headers, if the browser has one.
-function show(headers, path, body) {
+// addPass adds the pass to the headers, if the browser has one.
+function addPass(headers, path, body) {
   const room = guards[guarded(path)];
   const pass = room && placeIn(room, buyer(body))?.pass;
   if (pass) headers[passHeader] = pass;
 }
 
-// admitted returns whether to repeat a command with a pass, after a refusal for lack of one. If
-// there is no pass, it goes to the room's page.
+// admitted reports whether a command refused for lack of a pass can be repeated with one. If there
+// is no pass, it goes to the room's page.
 function admitted({ code, waiting_room: room }, headers, path, body) {
   if (!room || code !== "pass_required" && code !== "pass_invalid") return false;
   const shown = headers[passHeader], name = buyer(body);
@@ -57,7 +57,7 @@ function admitted({ code, waiting_room: room }, headers, path, body) {
   keep("sessionStorage", "guards", guards);
   if (shown && placeIn(room, name)?.pass === shown) keepPlace(room, name, null); // the pass has been used
   delete headers[passHeader];
-  show(headers, path, body);
+  addPass(headers, path, body);
   if (headers[passHeader]) return true;
   lead(room, name);
   return false;
@@ -65,17 +65,17 @@ function admitted({ code, waiting_room: room }, headers, path, body) {
 
 // ---- Sending
 
-// command sends one, repeats it if there is no answer or the server asks to wait, and returns the
-// resource; it throws the problem or the network's error.
+// command sends a command, repeats it if there is no answer or the server asks to wait, and returns
+// the resource; it throws the problem or the network's error.
 export async function command(method, path, body, waiting) {
   const question = method + " " + path + (body ?? "");
   const headers = {};
   if (body) headers["Content-Type"] = "application/json";
   if (method === "POST") headers["Idempotency-Key"] = keyFor(question, body ?? "");
   if (jwt && token()) headers.Authorization = "Bearer " + token();
-  if (method === "POST") show(headers, path, body);
+  if (method === "POST") addPass(headers, path, body);
   for (let attempt = 1; ; attempt++) {
-    const answer = await fetch(path, { method, headers, body, cache: "no-store", signal: AbortSignal.timeout(patience) }).catch(() => null);
+    const answer = await fetch(path, { method, headers, body, cache: "no-store", signal: AbortSignal.timeout(timeout) }).catch(() => null);
     const definite = answer && answer.status < 500 && answer.status !== 429;
     const data = await answer?.json().catch(() => null);
     if (data && admitted(data, headers, path, body)) continue;
@@ -88,7 +88,7 @@ export async function command(method, path, body, waiting) {
       }
     }
     if (definite && data || attempt === 5) {
-      const text = data?.detail ? words(data) : "The server does not answer. Try again: what you asked for is not done twice.";
+      const text = data?.detail ? sentence(data) : "The server does not answer. Try again: your request is not executed twice.";
       throw Object.assign(new Error(text), { code: data?.code, resource: data?.resource, problem: data });
     }
     waiting?.();
@@ -97,11 +97,11 @@ export async function command(method, path, body, waiting) {
   }
 }
 
-// known is the highest position of the answers: later reads must not be older.
+// known has the highest position of all answers: later reads must not be older.
 export const known = { position: 0 };
 
-// clock is the server's time: deadlines must not depend on this device's clock. On a server of
-// the past it stands still, at the moment that is shown.
+// clock is the server's time: deadlines must not depend on this device's clock. On a server with
+// --at it stands still.
 export const clock = {
   ahead: 0,
   still: Date.parse(document.querySelector(".as-of time")?.dateTime),

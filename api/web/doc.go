@@ -1,26 +1,25 @@
-// Package web has what people see in a browser: the live pages, the description of the API and
-// the readable form of it. It renders files; it knows neither Fiber nor where the counts come
-// from.
+// Package web has the live pages, the description of the API and its readable form. It renders
+// files; it knows neither Fiber nor the source of the counts.
 //
 // # Why there is no build step
 //
 // The pages are templates, a few script modules and one style sheet, used as they are. They are
-// part of the program, so a server without any file beside it has its pages, and what a developer
-// reads is what the browser runs.
+// embedded in the program, so a server needs no other file, and a developer reads the code that the
+// browser runs.
 //
 // # How the page loses nothing
 //
 // The server writes each product's position into the page. The script subscribes from that
 // position on, so a change in between is the first frame that it receives. Later frames have the
 // position they follow; one that does not fit the last one received makes the script subscribe
-// again from there. See socket.js of the client in JavaScript, which live.js is a page's side of.
+// again from there. See socket.js of the JavaScript client, and live.js.
 //
 // # How the page drops outdated messages
 //
 // Each message has a condition (tell in page.js), which is checked again after every frame,
 // answer and keystroke: once it is false the message goes. So "held for you" can't stand above
 // "paid", whatever has changed the booking, in this tab or not. "Live" has such a condition too:
-// the page pings a quiet socket, and drops the word if no answer comes (live.js).
+// the page pings a quiet socket, and removes the word if no answer comes (live.js).
 //
 // # Why the seat map is a canvas and buttons
 //
@@ -40,22 +39,22 @@
 //
 // # How a page waits in line
 //
-// heartbeat.js polls for the visitor at the pace that the server asks for, by a clock in a
-// worker, because a background page's own timers pause for longer than a visitor may be silent.
-// The server's answer is stored with the holder's name, so that a reload, another tab and every
-// command (command.js) have it; the topic only updates the figures between two answers. A link
-// may name where to go with the pass, and anyone may have written it: passes.js accepts addresses
-// of this server only.
+// heartbeat.js polls for the visitor at the interval that the server asks for. It uses a timer in a
+// worker, because a background page's own timers pause for longer than a visitor may be silent. The
+// server's answer is stored under the holder's name, for a reload, another tab and every command
+// (command.js); the topic only updates the figures between two answers. A link may name the page to
+// go to with the pass, and anyone may have written it: passes.js accepts addresses of this server
+// only.
 //
-// # How the past is played
+// # How the audit page replays changes
 //
 // /audit reads the changes of one entity once (timeline.js), and goes from moment to moment by
 // applying and undoing them: a slider that asked the server at each tick would fetch a whole map
-// each time. It keeps a hundred thousand changes; where there are more, a window moves on, and
-// begins with the state at its start. Only the names of a tournament's teams are fetched again,
-// once a moment has stayed for a while: the waitlist's order is the server's.
+// each time. It keeps a window of a hundred thousand changes, which begins with the state at its
+// start. Only the names of a tournament's teams are read again, once a moment has not changed for a
+// while, because the server decides the waitlist's order.
 //
-// # Why /docs is made of openapi.yaml
+// # Why /docs is generated from openapi.yaml
 //
 // There is one description, and a test compares it with the routes and with real answers. A
 // second text for people would soon differ.

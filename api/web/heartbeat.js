@@ -1,86 +1,86 @@
-// Signs of life: polls for the visitor as often as the server asks for it, never sooner, and as
-// long as there is something to poll for.
+// Heartbeats: polls for the visitor, who would lose the place without them. It polls as often as
+// the server asks for and never sooner.
 
 import { clock } from "./command.js";
 
-const patience = 8_000, least = 1_000;
-const idle = 5_000; // between two polls for a pass, for which the server sets no pace
+const timeout = 8_000, minInterval = 1_000;
+const passInterval = 5_000; // between polls for a pass, for which the server sets no interval
 const timerWorker = new Worker("/assets/timer-worker.js");
-let visit = null; // the visit that is polled for
+let current = null; // the visit that is polled for
 
-// attend polls the path after a wait, and then repeatedly; both waits are in milliseconds, and
-// longest is the longest wait between polls without an answer. heard gets each answer, refused a
-// problem that ends it; silent is called when no answer comes.
-export function attend(path, wait, longest, { heard, refused, silent }) {
-  visit = { path, longest, heard, refused, silent, failures: 0, busy: false, news: false };
-  rest(visit, wait);
+// start polls the path after a delay, and then repeatedly. Times are in milliseconds; maxDelay
+// bounds the backoff while no answer comes. onAnswer gets each answer, onRefusal the problem that
+// ends the polling; onFailure is called when no answer comes.
+export function start(path, delay, maxDelay, { onAnswer, onRefusal, onFailure }) {
+  current = { path, maxDelay, onAnswer, onRefusal, onFailure, failures: 0, busy: false, again: false };
+  schedule(current, delay);
 }
 
-export function stop() { visit = null; }
+export function stop() { current = null; }
 
-// rest polls after a wait, and not before. The wait is jittered, so that a crowd does not come
-// back at once.
-function rest(mine, wait) {
-  mine.began = Date.now();
-  mine.earliest = mine.began + wait;
-  mine.wait = wait * (1 + Math.random() / 8);
-  timerWorker.postMessage(mine.wait);
+// schedule polls after a delay, and not before. It adds jitter, so that a crowd does not come back
+// at once.
+function schedule(visit, delay) {
+  visit.began = Date.now();
+  visit.earliest = visit.began + delay;
+  visit.delay = delay * (1 + Math.random() / 8);
+  timerWorker.postMessage(visit.delay);
 }
 
-// hurry polls now, if the server allows it: the device has woken up, the network or the reader is
-// back, or a pass has ended.
-export function hurry() {
-  if (visit && (Date.now() >= visit.earliest || Date.now() < visit.began)) ask(visit);
+// pollNow polls now, if the server allows it: the device has woken up, the network or the reader
+// is back, or a pass has ended.
+export function pollNow() {
+  if (current && (Date.now() >= current.earliest || Date.now() < current.began)) poll(current);
 }
 
-// soon polls as soon as the server allows it: there may be news of a visit that is not polled for.
-export function soon() {
-  if (!visit) return;
-  if (visit.busy) return visit.news = true;
-  const left = visit.earliest - Date.now();
-  if (left <= 0 || Date.now() < visit.began) return ask(visit);
-  if (visit.wait > visit.earliest - visit.began) {
-    visit.wait = visit.earliest - visit.began;
+// pollSoon polls as soon as the server allows it, because the visit may have changed.
+export function pollSoon() {
+  if (!current) return;
+  if (current.busy) return current.again = true;
+  const left = current.earliest - Date.now();
+  if (left <= 0 || Date.now() < current.began) return poll(current);
+  if (current.delay > current.earliest - current.began) {
+    current.delay = current.earliest - current.began;
     timerWorker.postMessage(left);
   }
 }
 
 timerWorker.onmessage = () => {
-  if (!visit || visit.wait === Infinity) return;
-  const left = visit.began + visit.wait - Date.now();
-  if (left > 0 && left <= visit.wait) timerWorker.postMessage(left); // too early, and no clock was set back
-  else ask(visit);
+  if (!current || current.delay === Infinity) return;
+  const left = current.began + current.delay - Date.now();
+  if (left > 0 && left <= current.delay) timerWorker.postMessage(left); // too early, and no clock was set back
+  else poll(current);
 };
 
-async function ask(mine) {
-  if (mine.busy) return;
-  mine.busy = true;
-  mine.news = false;
-  const answer = await fetch(mine.path, { cache: "no-store", signal: AbortSignal.timeout(patience) }).catch(() => null);
+async function poll(visit) {
+  if (visit.busy) return;
+  visit.busy = true;
+  visit.again = false;
+  const answer = await fetch(visit.path, { cache: "no-store", signal: AbortSignal.timeout(timeout) }).catch(() => null);
   const data = await answer?.json().catch(() => null);
-  mine.busy = false;
-  if (visit !== mine) return;
-  const told = Number(answer?.headers.get("Retry-After")) * 1000;
+  visit.busy = false;
+  if (current !== visit) return;
+  const retryAfter = Number(answer?.headers.get("Retry-After")) * 1000;
   if (data && answer.ok) {
-    mine.failures = 0;
+    visit.failures = 0;
     clock.set(answer.headers.get("Date"));
-    rest(mine, data.status === "waiting" ? Math.max(told, least) : idle);
-    if (data.status !== "waiting") mine.wait = Infinity;
-    mine.heard(data);
-    if (mine.news) soon(); // the answer may be older than the news
+    schedule(visit, data.status === "waiting" ? Math.max(retryAfter, minInterval) : passInterval);
+    if (data.status !== "waiting") visit.delay = Infinity;
+    visit.onAnswer(data);
+    if (visit.again) pollSoon(); // the answer may be older than the change
   } else if (answer?.status === 429) {
-    mine.failures = 0;
-    rest(mine, Math.max(told, least));
+    visit.failures = 0;
+    schedule(visit, Math.max(retryAfter, minInterval));
   } else if (data && answer.status < 500) {
     stop();
-    mine.refused(data);
+    visit.onRefusal(data);
   } else {
-    const wait = Math.min(mine.longest, least * 2 ** mine.failures++) * (.5 + Math.random() / 2);
-    rest(mine, Math.max(told, wait));
-    if (!told) mine.earliest = 0; // the server has not asked to wait
-    mine.silent();
+    const delay = Math.min(visit.maxDelay, minInterval * 2 ** visit.failures++) * (.5 + Math.random() / 2);
+    schedule(visit, Math.max(retryAfter, delay));
+    if (!retryAfter) visit.earliest = 0; // the server has not set a delay
+    visit.onFailure();
   }
 }
 
-for (const back of ["online", "pageshow", "focus"]) addEventListener(back, hurry);
-for (const back of ["visibilitychange", "resume"]) document.addEventListener(back, hurry);
+for (const event of ["online", "pageshow", "focus"]) addEventListener(event, pollNow);
+for (const event of ["visibilitychange", "resume"]) document.addEventListener(event, pollNow);

@@ -1,9 +1,9 @@
-// The kinds of entities that have a history: how people name them, where their pages and
-// resources are, and how times are shown.
+// The kinds of entities with a history: their names, the addresses of their pages and resources,
+// and the format of times.
 
 export const kinds = ["product", "performance", "tournament", "waiting-room", "ticket", "team", "seat", "booking", "wallet", "allowance", "api-key", "holder"];
 
-// parse reads a search text: {kind, id}, with kind "" if it may be several.
+// parse reads a search text: {kind, id}, with kind "" if it may be one of several.
 export function parse(text) {
   const wanted = text.trim().replace(/\s+/g, " ");
   const [, kind, rest] = wanted.match(/^([a-z-]+) ?[/: ] ?(.+)$/i) ?? [];
@@ -36,7 +36,7 @@ export const pageOf = ({ kind, id }, position) => `/audit?${new URLSearchParams(
 
 export const called = ({ kind, id }) => `${kind.replace("-", " ")} ${id}`;
 
-// scrubbed lists the kinds that have a slider on their page.
+// scrubbed reports whether the page of a kind has a slider.
 export const scrubbed = (kind) => ["product", "performance", "tournament", "seat"].includes(kind);
 
 // resourceOf returns the address of an entity as it was in the API, "" if there is none.

@@ -1,6 +1,6 @@
-// Keeps a page current: the client's socket, and the words for its state. The page watches
-// topics: each is an object with its topic, its position (0: unknown), and take(data), which gets
-// every frame's data once and in order.
+// The live updates of a page: the client's socket, and the display of its state. A watched item has
+// a topic, a position (0: unknown), and take(data), which gets every frame's data once and in
+// order.
 
 import { LiveSocket } from "../client/socket.js";
 import { $, recheck } from "./page.js";
@@ -25,11 +25,11 @@ export function watch(item) {
 // unwatch stops following a topic.
 export function unwatch(topic) { socket.unwatch(topic); }
 
-// show shows the state. Live means that the server was heard of lately.
+// show shows the state. Live means that the server has sent something lately.
 function show() {
-  const first = $("#state").dataset.state === "connecting", heard = socket.heard > lost;
-  if (!navigator.onLine && !heard) say("offline", "Offline");
-  else if (socket.open && heard && Date.now() - socket.heard < fresh && socket.settled) say("live", "Live");
+  const first = $("#state").dataset.state === "connecting", alive = socket.heard > lost;
+  if (!navigator.onLine && !alive) say("offline", "Offline");
+  else if (socket.open && alive && Date.now() - socket.heard < fresh && socket.settled) say("live", "Live");
   else if (!first || socket.failures > 0) say("reconnecting", "Reconnecting…");
 }
 
@@ -40,16 +40,16 @@ function say(state, words) {
   pill.textContent = words;
 }
 
-// hurry connects now: the network or the reader is back.
-function hurry() {
+// reconnect connects at once: the network or the reader is back.
+function reconnect() {
   socket.hurry();
   show();
 }
 
-addEventListener("online", hurry);
+addEventListener("online", reconnect);
 addEventListener("offline", () => {
   lost = Date.now();
-  hurry(); // a server on this device is reachable without a network
+  reconnect(); // a server on this device is reachable without a network
 });
-addEventListener("pageshow", (event) => { if (event.persisted) hurry(); });
-document.addEventListener("visibilitychange", hurry);
+addEventListener("pageshow", (event) => { if (event.persisted) reconnect(); });
+document.addEventListener("visibilitychange", reconnect);

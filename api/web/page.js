@@ -1,5 +1,5 @@
-// Shared by all live pages: finding elements, storage of the browser, messages, and the
-// visitor's identity. Text from others is inserted as text, never as HTML.
+// Shared by all live pages: finding elements, the browser's storage, messages, and the visitor's
+// identity. Foreign text is inserted as text, never as HTML.
 
 export const $ = (selector, from = document) => from.querySelector(selector);
 export const field = (card, name) => $(`[data-field="${name}"]`, card);
@@ -26,7 +26,7 @@ const shown = new Intl.NumberFormat(undefined, {
   style: "currency", currency, minimumFractionDigits: decimals, maximumFractionDigits: decimals,
 });
 export const amount = (minor) => shown.format(minor / 10 ** decimals);
-export const plain = (minor) => (minor / 10 ** decimals).toFixed(decimals); // to be typed over
+export const plain = (minor) => (minor / 10 ** decimals).toFixed(decimals); // for an input field
 export const money = (minor) => minor === 0 ? "free" : amount(minor);
 export function showMoney(from) {
   for (const element of from.querySelectorAll("[data-minor]")) element.textContent = money(Number(element.dataset.minor));
@@ -35,22 +35,22 @@ showMoney(document);
 
 export const share = (part, whole) => whole === 0 ? "0%" : (100 * part / whole).toFixed(2) + "%";
 
-// A message is about something, and goes when that is over: holds returns whether it still
-// applies. A script calls recheck after it has changed what the page knows.
-const said = new Map(); // place -> holds
+// A message is removed once it no longer applies, which its holds function reports. A script calls
+// recheck after it has changed the page's state.
+const conditions = new Map(); // element -> holds
 
-// tell shows a message in a place, as long as it holds. A refusal is scrolled into view.
+// tell shows a message in an element while it holds. A refusal is scrolled into view.
 export function tell(place, tone, text, holds) {
   place.dataset.tone = tone;
   if (place.textContent !== text || tone === "bad") place.textContent = text; // a refusal is announced each time
-  if (holds) said.set(place, holds);
-  else said.delete(place);
+  if (holds) conditions.set(place, holds);
+  else conditions.delete(place);
   if (tone === "bad") place.scrollIntoView({ block: "nearest" });
 }
 
-// recheck removes the messages that do not hold any more.
+// recheck removes the messages that no longer hold.
 export function recheck() {
-  for (const [place, holds] of said) if (!holds()) tell(place, "", "");
+  for (const [place, holds] of conditions) if (!holds()) tell(place, "", "");
 }
 document.addEventListener("input", () => queueMicrotask(recheck)); // after the page's own listeners
 
@@ -61,24 +61,25 @@ export function nudge(figure, down) {
     { duration: 450, easing: "ease-out" });
 }
 
-// announce tells a screen reader the newest message about each topic, every few seconds at most.
-const unsaid = new Map(); // by thing
+// announce has a screen reader speak the newest message about each subject, every few seconds at
+// most.
+const pending = new Map(); // subject -> message
 let speaking = false;
 export async function announce(thing, text) {
-  unsaid.set(thing, text);
+  pending.set(thing, text);
   if (speaking) return;
   speaking = true;
-  while (unsaid.size > 0) {
+  while (pending.size > 0) {
     await pause(1500);
-    $("#announcer").textContent = [...unsaid.values()].join(". ");
-    unsaid.clear();
+    $("#announcer").textContent = [...pending.values()].join(". ");
+    pending.clear();
     await pause(2500);
   }
   speaking = false;
 }
 
-// children makes wanted the children of an element, in this order, and does not move those that
-// stay: moving one would lose the focus.
+// children replaces the children of an element by wanted, in this order. It does not move a child
+// that stays, because that would lose the focus.
 export function children(parent, wanted) {
   const stays = new Set(wanted);
   for (const child of [...parent.children]) if (!stays.has(child)) child.remove();
@@ -105,7 +106,7 @@ function ask(button) {
   announce(button, `${$(".sure", button).textContent} Press again to do it, Escape to leave it.`);
 }
 
-// unsure returns whether a press has only asked, or is the end of a double click.
+// unsure reports whether a press only asks for confirmation, or ends a double click.
 function unsure(button, event) {
   if (button.dataset.sure === undefined) return false;
   if (button.dataset.sure !== "asked") {
@@ -119,17 +120,17 @@ document.addEventListener("click", ({ target }) => { if (asking && !asking.conta
 document.addEventListener("focusout", ({ target }) => { if (target === asking) ask(null); });
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") ask(null);
-  if (event.repeat && event.key === "Enter" && event.target === asking) event.preventDefault(); // a key that is held down is one press
+  if (event.repeat && event.key === "Enter" && event.target === asking) event.preventDefault(); // a key held down is one press
 });
 
-// onButton calls handle with each button[data-action] that is clicked, one click of a button at a
-// time.
+// onButton calls handle with each button[data-action] that is clicked, one click at a time for each
+// button.
 export function onButton(handle) {
   document.addEventListener("click", async (event) => {
     const button = event.target.closest("button[data-action]");
     if (!button || button.ariaDisabled === "true" || unsure(button, event)) return;
     ask(null);
-    button.ariaDisabled = "true"; // not disabled, which would drop the focus
+    button.ariaDisabled = "true"; // disabled would drop the focus
     try {
       await handle(button);
     } finally {
@@ -138,12 +139,12 @@ export function onButton(handle) {
   });
 }
 
-// ---- The visitor: a name, or a token where one is needed
+// ---- The visitor: a name, or a token where tokens are required
 
 export const token = () => recall("sessionStorage", "token", "");
 export const me = () => $("#holder").value.trim();
 
-// holder returns the visitor's name: the token's, where one is needed.
+// holder returns the visitor's name: the token's subject, where tokens are required.
 export const holder = () => jwt ? claims().sub ?? "" : me();
 
 // role returns the role of the token, "" without one.
@@ -163,7 +164,7 @@ function claims() {
   } catch { return {}; }
 }
 
-// mayAsk returns whether a command can be sent; if not it shows what is missing.
+// mayAsk reports whether a command can be sent; if not, it asks for a token.
 export function mayAsk(message, what) {
   if (!jwt || token()) return true;
   tell(message, "bad", `${what} needs a token; put yours in at the top.`, () => !token());
@@ -188,8 +189,8 @@ export function begin() {
 // order sorts cards as their list does.
 const order = (card) => card.dataset.order ?? card.dataset.id;
 
-// onNewCards checks at intervals whether the server has cards that this page lacks, and calls add
-// with each, inserted in order. Nothing announces new entities.
+// onNewCards looks at intervals for cards that this page lacks, because no topic announces new
+// entities. It inserts each in order and calls add with it.
 export function onNewCards(selector, add) {
   const known = new Set([...document.querySelectorAll(selector)].map((card) => card.dataset.id));
   const look = async () => {

@@ -1,4 +1,4 @@
-// This browser's memory of waiting rooms: places in line, passes, and the way to a room and back.
+// The waiting rooms as stored in this browser: places in line, passes, and the way to a room and back.
 
 import { $, forget, keep, recall } from "./page.js";
 
@@ -12,9 +12,9 @@ export function keepPlace(room, holder, place) {
   else forget("localStorage", name(room, holder));
 }
 
-// onPlace calls heard when another tab has changed the holder's place in the room.
-export function onPlace(room, holder, heard) {
-  addEventListener("storage", ({ key }) => { if (key === "admitone." + name(room, holder())) heard(placeIn(room, holder())); });
+// onPlaceChange calls changed when another tab has changed the holder's place in the room.
+export function onPlaceChange(room, holder, changed) {
+  addEventListener("storage", ({ key }) => { if (key === "admitone." + name(room, holder())) changed(placeIn(room, holder())); });
 }
 
 // lead goes to a waiting room, with the address to return to.
@@ -24,9 +24,9 @@ export function lead(room, holder) {
   location.assign(`/waiting-rooms/${encodeURIComponent(room)}?${query}`);
 }
 
-// target returns the address to go to: a page of this server, or null, because anyone may have
-// written the link. The whole address is returned, and not its path: one such as /.//elsewhere
-// has a path that would itself be an address elsewhere.
+// target returns the address to return to if it is a page of this server, else null, because
+// anyone may have written the link. It returns the whole address, because the path of one such as
+// /.//example.com is itself the address of another server.
 export function target(search) {
   const to = new URLSearchParams(search).get("to");
   if (!to?.startsWith("/") || !URL.canParse(to, location.origin)) return null;

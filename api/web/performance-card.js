@@ -5,49 +5,49 @@ import { showTimes } from "./sale-times.js";
 
 const local = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "short" });
 
-// performanceCard makes a topic to watch of a card as rendered by the server. heard is called
-// with each frame that it has taken.
-export function performanceCard(card, heard) {
+// performanceCard turns a card as rendered by the server into an item to watch. changed is called
+// with each frame, after it is applied.
+export function performanceCard(card, changed) {
   const { id, position, capacity, held, booked, remaining, opens, closes, cancelled } = card.dataset;
-  const showing = {
+  const performance = {
     card, id, opens, closes, cancelled, topic: "performance:" + id, position: Number(position), capacity: Number(capacity),
     title: field(card, "title").textContent, held: Number(held), booked: Number(booked), remaining: Number(remaining),
     take(data, event) {
       const before = this.remaining;
       Object.assign(this, { held: data.held, booked: data.sold, remaining: data.remaining });
-      if (data.title !== undefined) state(this, data); // a frame with a title has all that can be edited
+      if (data.title !== undefined) applyEdit(this, data); // a frame with a title has all editable members
       show(this);
       if (this.remaining !== before) {
         announce(this, `${this.title}: ${this.remaining === 0 ? "sold out" : this.remaining + " seats left"}`);
         nudge(field(card, "remaining"), this.remaining < before);
       }
-      heard?.(data, event);
+      changed?.(data, event);
     },
   };
   const when = field(card, "when");
   when.textContent = local.format(new Date(when.dateTime));
-  show(showing);
+  show(performance);
   setInterval(() => {
-    const before = showing.open;
-    if (showing.opens || showing.closes || showing.cancelled) showing.open = showTimes(showing);
-    if (showing.open !== before) heard?.({ sections: [] }, "times");
+    const before = performance.open;
+    if (performance.opens || performance.closes || performance.cancelled) performance.open = showTimes(performance);
+    if (performance.open !== before) changed?.({ sections: [] }, "times");
   }, 500);
-  return showing;
+  return performance;
 }
 
-// state takes in what an edit can change.
-function state(showing, { title, venue, starts_at, opens_at, closes_at, cancelled }) {
-  const { card } = showing, when = field(card, "when");
-  Object.assign(showing, { title, opens: opens_at, closes: closes_at, cancelled: cancelled?.reason });
+// applyEdit applies the members that an edit can change.
+function applyEdit(performance, { title, venue, starts_at, opens_at, closes_at, cancelled }) {
+  const { card } = performance, when = field(card, "when");
+  Object.assign(performance, { title, opens: opens_at, closes: closes_at, cancelled: cancelled?.reason });
   field(card, "title").textContent = title;
   field(card, "venue").textContent = venue;
   when.dateTime = starts_at;
   when.textContent = local.format(new Date(starts_at));
 }
 
-function show(showing) {
-  showing.open = showTimes(showing);
-  showCounts(showing);
+function show(performance) {
+  performance.open = showTimes(performance);
+  showCounts(performance);
 }
 
 function showCounts({ card, capacity, held, booked, remaining }) {

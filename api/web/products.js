@@ -1,4 +1,4 @@
-// The page of products: their counts, and the reservations of this browser.
+// The page of products: their live counts, and the reservations of this browser.
 
 import { command, timeLeft } from "./command.js";
 import { watch } from "./live.js";
@@ -28,7 +28,7 @@ function take(product, data) {
     if (data[name] !== undefined) product[name] = data[name];
   }
   if (data.cancelled) product.cancelled = data.cancelled.reason;
-  if (data.name !== undefined) Object.assign(product, { opens: data.opens_at, closes: data.closes_at }); // a frame with a name has all that can be edited
+  if (data.name !== undefined) Object.assign(product, { opens: data.opens_at, closes: data.closes_at }); // a frame with a name has all editable members
   show(product);
   if (product.price !== price) list();
   if (data.name !== undefined && full(product)) readLimit(product);
@@ -61,22 +61,22 @@ function show(product) {
 
 // ---- The limit per holder
 
-// had returns how many the visitor has of a product, as far as this browser knows.
-const had = (product) => [...myReservations.values()].filter((claim) => claim.product_id === product.id && claim.holder === holder() && claim.status in { held: 1, confirmed: 1 })
+// ownUnits returns the visitor's units of a product, as far as this browser knows.
+const ownUnits = (product) => [...myReservations.values()].filter((claim) => claim.product_id === product.id && claim.holder === holder() && claim.status in { held: 1, confirmed: 1 })
   .reduce((sum, claim) => sum + claim.quantity, 0);
 
 // full returns whether the visitor may not have more of a product.
-const full = (product) => product.limit > 0 && had(product) >= product.limit;
+const full = (product) => product.limit > 0 && ownUnits(product) >= product.limit;
 
 function showLimit(product) {
   const place = field(product.card, "limit");
   if (!place) return;
-  const n = had(product), words = full(product) ? `You have ${n}, and one person may have ${product.limit}.` : `At most ${product.limit} for one person` + (n > 0 ? `; you have ${n}` : "");
+  const n = ownUnits(product), words = full(product) ? `You have ${n}, and one person may have ${product.limit}.` : `At most ${product.limit} for one person` + (n > 0 ? `; you have ${n}` : "");
   place.hidden = product.limit === 0;
   if (place.textContent !== words) place.textContent = words;
 }
 
-// readLimit asks whether an edit has raised a limit: frames do not have it.
+// readLimit reads the limit, which frames do not carry: an edit may have raised it.
 async function readLimit(product) {
   const now = await command("GET", `/v1/products/${product.id}?min_position=${product.position}`).catch(() => null);
   if (!now) return;
@@ -107,8 +107,8 @@ async function reserve(product, hold) {
 
 // ---- Reservations of this browser
 
-// payable returns whether a reservation has a price, and another caller takes the payment and
-// confirms it.
+// payable reports whether a reservation has a price, so that a caller who takes payments confirms
+// it.
 const payable = (claim) => !serves() && (products.get("product:" + claim.product_id)?.price ?? claim.price ?? 0) > 0;
 
 const path = (claim) => `/v1/products/${claim.product_id}/reservations/${claim.id}`;
@@ -123,8 +123,7 @@ function store() {
   list();
 }
 
-// list shows the reservations: a hold with its product, where it was made; all others in the list
-// of reservations.
+// list shows the reservations: a hold beside its product, all others in the list of reservations.
 function list() {
   for (const old of document.querySelectorAll(".claim")) if (!myReservations.has(old.dataset.claim)) old.remove();
   for (const claim of myReservations.values()) {
@@ -148,8 +147,8 @@ function fill(item, claim) {
   field(item, "what").textContent = `${claim.quantity} × ${claim.name}`;
   field(item, "status").textContent = states[claim.status] + (claim.holder ? ` · ${claim.holder}` : "");
   for (const of of item.querySelectorAll('[data-field="of"]')) of.textContent = ": " + claim.name;
-  const has = { confirm: claim.status === "held" && !payable(claim), release: claim.status in { held: 1, confirmed: 1 }, dismiss: claim.status in { expired: 1, gone: 1 } };
-  for (const action in has) $(`[data-action="${action}"]`, item).hidden = !has[action];
+  const shown = { confirm: claim.status === "held" && !payable(claim), release: claim.status in { held: 1, confirmed: 1 }, dismiss: claim.status in { expired: 1, gone: 1 } };
+  for (const action in shown) $(`[data-action="${action}"]`, item).hidden = !shown[action];
   field(item, "payment").hidden = claim.status !== "held" || !payable(claim);
   field(item, "clock").hidden = claim.status !== "held";
   if (claim.status === "held") countDown(item, claim);
@@ -164,7 +163,7 @@ function countDown(item, claim) {
   refresh(claim).finally(() => setTimeout(() => asking.delete(claim.id), 1000));
 }
 
-// refresh asks the server for the state of a reservation.
+// refresh reads a reservation from the server.
 async function refresh(claim) {
   if (jwt && !token()) return;
   try {

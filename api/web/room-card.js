@@ -1,4 +1,4 @@
-// The live card of a waiting room: how many wait and how many are inside.
+// The live card of a waiting room: the number of visitors who wait and who are inside.
 
 import { clock } from "./command.js";
 import { field } from "./page.js";
@@ -6,13 +6,13 @@ import { field } from "./page.js";
 const count = new Intl.NumberFormat();
 export const number = (n) => count.format(n);
 
-// members are those of a frame, always all of them.
+// members are the members of a frame, which always has all of them.
 const members = ["status", "order", "opens_at", "seed_hash", "seed", "early", "admit_per_second", "max_active", "heartbeat_seconds", "joined", "admitted", "waiting", "active"];
 
-// roomCard makes a topic to watch of a card as rendered by the server. heard is called with each
-// frame that it has taken. all is the element with everything that the page shows of the room, if
-// that is more than the card.
-export function roomCard(card, heard, all = card) {
+// roomCard turns a card as rendered by the server into an item to watch. changed is called after
+// each frame. all is the element that contains everything about the room, if that is more than the
+// card.
+export function roomCard(card, changed, all = card) {
   const { id, position, status, order, perSecond, maxActive, heartbeat, opensAt, seedHash, seed, joined, admitted, waiting, active } = card.dataset;
   const room = {
     card, all, id, topic: "waiting-room:" + id, position: Number(position), status, order, opens_at: opensAt,
@@ -21,11 +21,11 @@ export function roomCard(card, heard, all = card) {
     take(data) {
       for (const name of members) this[name] = data[name];
       show(this);
-      heard?.();
+      changed?.();
     },
   };
   show(room);
-  setInterval(() => show(room), 1000); // opening sends no frame
+  setInterval(() => show(room), 1000); // no frame announces the opening
   return room;
 }
 

@@ -1,10 +1,10 @@
-// The times of a sale, as products and performances have them.
+// The opening and closing times of a product or performance.
 
 import { clock, timeLeft } from "./command.js";
 import { field } from "./page.js";
 
-// showTimes counts down to the next bound on a card, or says that it was called off and why, and returns
-// whether the sale is open.
+// showTimes counts down to the opening or closing on a card, or shows the reason of a cancellation,
+// and returns whether the sale is open.
 export function showTimes({ card, opens, closes, cancelled }) {
   const place = field(card, "times");
   const before = opens && Date.parse(opens) > clock.now(), over = closes && Date.parse(closes) <= clock.now();
@@ -18,8 +18,8 @@ export function showTimes({ card, opens, closes, cancelled }) {
   return !before && !over && cancelled === undefined;
 }
 
-// until returns the time until a bound in words, its date if it is more than a day away.
-function until(bound) {
-  const [left, words] = timeLeft(bound);
-  return left < 86_400 ? "in " + words : "on " + new Date(bound).toLocaleString("en", { dateStyle: "medium", timeStyle: "short" });
+// until returns the time until a moment in words, its date if it is more than a day away.
+function until(moment) {
+  const [left, words] = timeLeft(moment);
+  return left < 86_400 ? "in " + words : "on " + new Date(moment).toLocaleString("en", { dateStyle: "medium", timeStyle: "short" });
 }

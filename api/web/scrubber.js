@@ -1,14 +1,14 @@
-// Goes through a Timeline: a slider, steps, playing, and the moment in words and in the page's
-// address. The view shows the entity: draw() is called with each moment, rest() once one has
-// stayed for a while.
+// The controls of a Timeline: a slider, steps, playback, and the moment in words and in the page's
+// address. The view shows the entity: draw() is called at each moment, rest() once the moment has
+// not changed for a while.
 
 import { $, announce, tell } from "./page.js";
 import { count, when } from "./kinds.js";
 
-const beat = 50, pace = 200; // milliseconds between two checks of the clock, and two changes
+const beat = 50, pace = 200; // milliseconds between two checks of the clock, and between two changes
 
 export class Scrubber {
-  // timeline is full; view has draw() and rest(); rested is called like rest.
+  // timeline has been filled; rested is called as view.rest is.
   constructor(timeline, view, rested) {
     Object.assign(this, { timeline, view, rested, timer: 0, resting: 0 });
     this.slider = $("#slider");
@@ -21,7 +21,7 @@ export class Scrubber {
     };
   }
 
-  // seek goes to a moment of an address: a position or a time; "" is the end.
+  // seek goes to the moment of an address, a position or a time; "" is the end.
   async seek(at) {
     const position = /^\d+$/.test(at), time = Date.parse(at);
     this.pause();
@@ -70,11 +70,11 @@ export class Scrubber {
 
   // words returns the text of the slider: the moment, and the state.
   words() {
-    const { timeline } = this, stood = Object.entries(timeline.stood()).map(([name, n]) => `${count(n)} ${name}`);
-    return `${when(timeline.times[timeline.index])}: ${stood.join(", ")}`;
+    const { timeline } = this, state = Object.entries(timeline.state()).map(([name, n]) => `${count(n)} ${name}`);
+    return `${when(timeline.times[timeline.index])}: ${state.join(", ")}`;
   }
 
-  // show goes to a change, as far as it has been read, and draws everything about it.
+  // show goes to a change, or the nearest that was read, and draws it.
   show(wanted) {
     const { timeline, slider } = this, index = Math.min(Math.max(wanted, 0), timeline.last);
     if (index < 0) return;
@@ -84,12 +84,12 @@ export class Scrubber {
     slider.setAttribute("aria-valuetext", this.words());
     $("#moment").textContent = when(timeline.times[index]);
     $("#moment").dateTime = new Date(timeline.times[index]).toISOString();
-    $("#place").textContent = `position ${count(timeline.positions[index])} of the log, change ${count(index + 1)} of ${count(timeline.length)}${timeline.begins && timeline.ended ? "" : " that are read here"}`;
-    $("#change").textContent = timeline.changed() || (timeline.begins ? "put on sale" : "as the changes before have left it");
+    $("#place").textContent = `position ${count(timeline.positions[index])} of the log, change ${count(index + 1)} of ${count(timeline.length)}${timeline.begins && timeline.ended ? "" : " read here"}`;
+    $("#change").textContent = timeline.changed() || (timeline.begins ? "put on sale" : "as earlier changes left it");
     $("#windows").hidden = timeline.begins && timeline.ended;
     $('[data-action="later"]').hidden = timeline.ended;
     $('[data-action="begin"]').hidden = timeline.begins;
-    counts(timeline.stood());
+    counts(timeline.state());
     this.view.draw();
     this.resting ||= setTimeout(() => { this.resting = 0; this.#rest(); }, 250);
   }
@@ -131,8 +131,8 @@ export class Scrubber {
   }
 }
 
-function counts(stood) {
-  $("#counts").replaceChildren(...Object.entries(stood).map(([name, n]) => {
+function counts(state) {
+  $("#counts").replaceChildren(...Object.entries(state).map(([name, n]) => {
     const item = document.createElement("li"), figure = document.createElement("strong");
     figure.textContent = count(n);
     item.dataset.count = name;

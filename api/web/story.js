@@ -5,7 +5,7 @@ import { $, field, stranded, tell } from "./page.js";
 import { called, cut, pageOf, resourceOf, scrubbed, thing, when } from "./kinds.js";
 
 const step = 50, most = 5_000; // lines shown with each click, and in memory
-const few = 8; // links to other things that are shown at once
+const few = 8; // links to other entities that are visible at first
 
 export class Story {
   lines = [];
@@ -18,12 +18,12 @@ export class Story {
 
   get ended() { return this.cursor === null || this.lines.length >= most; }
 
-  // first reads until the first line, if there is one. heard gets the number of pages read
-  // so far: a holder's lines are searched for in the whole log.
-  async first(heard) {
+  // first reads until the first line, if there is one. progress gets the number of pages read so
+  // far: for a holder, the whole log is searched.
+  async first(progress) {
     for (let pages = 1; this.lines.length === 0 && !this.ended; pages++) {
       await this.#read();
-      if (pages > 1) heard?.(pages);
+      if (pages > 1) progress?.(pages);
     }
     return this.lines.length > 0;
   }
@@ -36,12 +36,12 @@ export class Story {
     this.cursor = page.next;
   }
 
-  // show shows the wanted number of lines; for the newest ones all have to be read.
+  // show shows this.shown lines. For the newest ones it has to read all.
   async show() {
     const say = (text) => tell($("#story-message"), "", text);
     const enough = () => this.ended || this.order === "oldest" && this.lines.length >= this.shown;
     while (!enough()) {
-      say(`Looking through the log: ${this.lines.length} found…`);
+      say(`Searching the log: ${this.lines.length} found…`);
       await this.#read();
     }
     const lines = this.order === "oldest" ? this.lines : this.lines.toReversed();
@@ -66,7 +66,7 @@ export class Story {
     await this.show();
   }
 
-  // now marks the line of a moment's change, if there is one.
+  // now marks the line of the change at a position, if there is one.
   now(position) {
     for (const item of $("#lines").children) {
       item.toggleAttribute("data-now", Number(item.dataset.position) === position);
@@ -93,7 +93,7 @@ export class Story {
   #same({ kind, id }) { return kind === this.of.kind && id === this.of.id; }
 }
 
-// leads returns links to the other entities that a line names.
+// leads links to the other entities that a line names.
 function leads(place, others, position) {
   const links = others.map((of) => Object.assign(document.createElement("a"), { href: pageOf(of, position), textContent: called(of) }));
   if (links.length === 0) return place.remove();
@@ -107,7 +107,7 @@ function leads(place, others, position) {
 
 const apart = (links) => links.flatMap((link, i) => i === 0 ? [link] : [", ", link]);
 
-// state shows in a line the resource at that moment.
+// state shows in a line the resource as it was then.
 export async function state(item) {
   const place = field(item, "state"), { stream, position } = item.dataset;
   if (!place.hidden) {

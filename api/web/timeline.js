@@ -1,49 +1,49 @@
 // The changes of one entity, without a page: a Timeline is read once and then goes to any moment
-// without asking the server. It keeps a bounded number of changes; where there are more, it
-// continues from their end, in a window.
+// without the server. It keeps a bounded window of changes; a longer history continues in the next
+// window.
 
 import { command } from "./command.js";
 import { statuses } from "./seatplan.js";
 
 class Timeline {
-  static most = 100_000; // changes in memory, including those of the last page
+  static limit = 100_000; // changes in memory, including those of the last page
 
-  positions = []; // of each change in the log
-  times = []; // when it was recorded, in milliseconds; ascending
-  cursor = ""; // of the next page; null at the end
+  positions = []; // positions of the changes in the log
+  times = []; // times of the changes in milliseconds, ascending
+  cursor = ""; // cursor of the next page; null at the end
   begins = true; // the window begins with the creation
-  index = 0; // which change is shown
+  index = 0; // index of the change shown
 
   get length() { return this.positions.length; }
   get last() { return this.positions.length - 1; }
   get ended() { return this.cursor === null; }
 
-  // fill reads a window's changes. heard gets the number read so far.
-  async fill(heard) {
-    while (this.length < this.constructor.most && !this.ended) {
+  // fill reads a window's changes. progress gets the number read so far.
+  async fill(progress) {
+    while (this.length < this.constructor.limit && !this.ended) {
       const page = await command("GET", this.path() + (this.cursor ? "&cursor=" + encodeURIComponent(this.cursor) : ""));
       this.read(page);
       this.cursor = page.next;
-      heard?.(this.length);
+      progress?.(this.length);
     }
   }
 
-  // later moves the window: it begins with the change that was the last one.
-  async later(heard) {
+  // later moves the window, which then begins with the last change of the old one.
+  async later(progress) {
     this.go(this.last);
     this.keep(this.last);
     this.index = 0;
     this.begins = false;
-    await this.fill(heard);
+    await this.fill(progress);
   }
 
-  // again reads the first window anew.
-  async again(heard) {
+  // again reads the first window again.
+  async again(progress) {
     this.go(0);
     for (const list of this.lists()) list.length = 0;
     Object.assign(this, { cursor: "", begins: true, index: 0 });
     this.reset?.();
-    await this.fill(heard);
+    await this.fill(progress);
   }
 
   // keep drops all changes but one.
@@ -76,10 +76,10 @@ function before(numbers, number) {
   return low - 1;
 }
 
-// SeatTimeline is the map of a performance: plan is a SeatPlan as of the change shown.
+// SeatTimeline is the seat map of a performance: plan is a SeatPlan as of the change shown.
 export class SeatTimeline extends Timeline {
-  seats = []; // of each change; -1 for the creation
-  steps = []; // from which status to which, in one number
+  seats = []; // seats of the changes; -1 for the creation
+  steps = []; // statuses of the changes, 4 × before + after
 
   constructor(performance, plan) {
     super();
@@ -127,7 +127,7 @@ export class SeatTimeline extends Timeline {
     this.plan.marks[seat] = mark;
   }
 
-  stood() {
+  state() {
     const [free, held, booked, blocked] = this.counts;
     return { free, "on hold": held, booked, "not on sale": blocked };
   }
@@ -141,8 +141,8 @@ const spoken = ["free", "on hold", "booked", "not on sale"];
 
 // StreamTimeline reads the events of a stream, and folds them into figures.
 class StreamTimeline extends Timeline {
-  figures = []; // as of each change
-  names = []; // the name of each change
+  figures = []; // figures after each change
+  names = []; // names of the changes
 
   path() { return `/v1/streams/${this.stream}/events?limit=500`; }
   lists() { return [this.positions, this.times, this.figures, this.names]; }
@@ -155,11 +155,11 @@ class StreamTimeline extends Timeline {
     }
   }
 
-  stood() { return this.figures[this.index]; }
+  state() { return this.figures[this.index]; }
   changed() { return this.names[this.index]; }
 }
 
-// CountTimeline has the counts of a product.
+// CountTimeline is the counts of a product.
 export class CountTimeline extends StreamTimeline {
   constructor(id) { super(); this.stream = "product-" + id; }
 
@@ -175,13 +175,13 @@ export class CountTimeline extends StreamTimeline {
     return { remaining, held, sold };
   }
 
-  stood() {
-    const { remaining, held, sold } = super.stood();
+  state() {
+    const { remaining, held, sold } = super.state();
     return { remaining, "on hold": held, sold };
   }
 }
 
-// SlotTimeline has the counts of a tournament; its teams are fetched from the server.
+// SlotTimeline is the counts of a tournament; its teams are read from the server.
 export class SlotTimeline extends StreamTimeline {
   constructor(id) { super(); this.stream = "tournament-" + id; }
 

@@ -1,5 +1,5 @@
-// A clock that runs in the background: a page's own timers may pause for a minute there, and a
-// place in line is lost sooner.
+// A timer that runs in the background, where a page's own timers may pause for a minute: a place in
+// line is lost sooner.
 
 let timer = 0;
 onmessage = ({ data: wait }) => {

@@ -1,13 +1,13 @@
-// A tournament's slots on a card: how many are free, and whether teams may enter.
+// The live card of a tournament: its free slots, and whether teams may enter.
 
 import { clock, timeLeft } from "./command.js";
 import { $, announce, field, nudge, share } from "./page.js";
 
 const local = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 
-// tournamentCard makes a topic to watch of a card as rendered by the server. heard is called with
-// each frame that it has taken.
-export function tournamentCard(card, heard) {
+// tournamentCard turns a card as rendered by the server into an item to watch. changed is called
+// with each frame, after it is applied.
+export function tournamentCard(card, changed) {
   const { id, position, limit, entered, waitlisted, deadline, status, waitlist, opens } = card.dataset;
   const tournament = {
     card, id, topic: "tournament:" + id, position: Number(position), name: field(card, "name").textContent,
@@ -19,13 +19,13 @@ export function tournamentCard(card, heard) {
       for (const name of ["name", "team_limit", "entered", "waitlisted", "register_deadline", "status"]) {
         if (data[name] !== undefined) this[name] = data[name];
       }
-      if (data.name !== undefined) this.opens_at = data.opens_at; // a frame with a name has all that can be edited
+      if (data.name !== undefined) this.opens_at = data.opens_at; // a frame with a name has all editable members
       show(this);
       if (this.remaining !== before) {
         announce(this, `${this.name}: ${this.remaining === 0 ? "full" : this.remaining + " slots free"}`);
         nudge(field(card, "remaining"), this.remaining < before);
       }
-      heard?.(data, event);
+      changed?.(data, event);
     },
   };
   show(tournament);

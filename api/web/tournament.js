@@ -6,18 +6,18 @@ import { unwatch, watch } from "./live.js";
 import { $, begin, field, keep, mayAsk, onButton, pause, recall, recheck, stranded, tell } from "./page.js";
 import { obstacle, tournamentCard } from "./tournament-card.js";
 
-const tournament = tournamentCard($(".tournament"), (data, event) => { showTeam(); moved(data, event); });
+const tournament = tournamentCard($(".tournament"), (data, event) => { showTeam(); refreshChanged(data, event); });
 const entries = `/v1/tournaments/${tournament.id}/entries`;
 
 // ---- The teams
 
-const page = 100; // that many teams are shown at first, and more with each click
+const page = 100; // teams shown at first, and added with each click
 const lists = Object.fromEntries(["entered", "waitlisted"].map((status) => [status, {
   status, element: $("#" + status), most: page, busy: false, again: false,
 }]));
 
-// moved reads the lists again that a frame has changed, as far as they are shown.
-function moved(data, event) {
+// refreshChanged reads again the shown part of the lists that a frame has changed.
+function refreshChanged(data, event) {
   const teams = data.teams ?? [];
   for (const list of Object.values(lists)) {
     const full = list.element.childElementCount >= list.most;
@@ -29,8 +29,8 @@ function moved(data, event) {
 
 const row = (list, team) => $(`[data-team="${team}"]`, list.element);
 
-// refresh reads a list, and again if something has changed meanwhile. Each page waits for a
-// random time, so that a crowd does not read at once.
+// refresh reads a list, and again if it has changed meanwhile. It waits for a random time first, so
+// that a crowd does not read at once.
 async function refresh(list, wait = 0) {
   list.again = true;
   if (list.busy) return;
@@ -72,7 +72,7 @@ function show(list, teams) {
   count(list);
 }
 
-// count returns whether there are more teams than are shown.
+// count shows how many teams are not shown.
 function count(list) {
   const more = tournament[list.status] - list.element.childElementCount;
   const note = $(`[data-more="${list.status}"]`), button = $(`[data-list="${list.status}"]`);
@@ -83,7 +83,7 @@ function count(list) {
 // ---- The team of this browser
 
 let team = null; // {id, name}
-let standing = {}; // its status and place, none if it does not take part
+let standing = {}; // its status and place; empty if it does not take part
 let seen = 0; // the position of standing
 
 function remember(chosen) {
@@ -93,39 +93,39 @@ function remember(chosen) {
   seen = 0;
   keep("localStorage", "team", team);
   if (team) {
-    const item = { topic: "team:" + team.id, position: 0, take(data, event) { hear(data, event); } };
+    const item = { topic: "team:" + team.id, position: 0, take(data, event) { onFrame(data, event); } };
     watch(item);
   }
   for (const list of Object.values(lists)) for (const item of list.element.children) item.classList.toggle("own", item.dataset.team === team?.id);
   showTeam();
 }
 
-// hear takes a frame about the team.
-function hear({ position, entries, more }, event) {
+// onFrame applies a frame about the team.
+function onFrame({ position, entries, more }, event) {
   const mine = entries.find((entry) => entry.tournament_id === tournament.id);
-  if (mine) stand(mine, position);
-  else if (event === "snapshot" && more) ask();
-  else if (event === "snapshot") stand({}, position);
+  if (mine) setStanding(mine, position);
+  else if (event === "snapshot" && more) readEntry();
+  else if (event === "snapshot") setStanding({}, position);
   if (mine?.cause === "promoted") say("good", "A slot came free: your team is in.", stands("entered"));
 }
 
-// stand sets the team's standing, unless it knows a newer one.
-function stand({ status, place }, position) {
+// setStanding sets the team's standing, unless a newer one is known.
+function setStanding({ status, place }, position) {
   if (position < seen) return;
   seen = position;
   standing = status === "withdrawn" ? {} : { status, place };
   showTeam();
 }
 
-// ask reads the team's entry.
-async function ask() {
+// readEntry reads the team's entry.
+async function readEntry() {
   const asked = team;
   const position = Math.max(seen, tournament.position);
   try {
     const entry = await command("GET", `${entries}/${asked.id}?min_position=${position}`);
-    if (asked === team) stand(entry, entry.position);
+    if (asked === team) setStanding(entry, entry.position);
   } catch (error) {
-    if (asked === team && error.code === "not_found") stand({}, position);
+    if (asked === team && error.code === "not_found") setStanding({}, position);
   }
 }
 
@@ -153,7 +153,7 @@ function showTeam() {
 
 const say = (tone, text, holds) => tell($("#team-message"), tone, text, holds);
 
-// stands makes a condition: the team has that standing, undefined for none.
+// stands returns a condition: the team has that status, undefined for none.
 function stands(status) {
   const about = team;
   return () => team === about && standing.status === status;
@@ -177,14 +177,14 @@ const actions = {
   async enter() {
     say("", "Signing up…");
     const made = await command("POST", entries, JSON.stringify({ team_id: team.id }), waiting);
-    stand(made, made.position);
+    setStanding(made, made.position);
     say("good", made.status === "entered" ? "Your team is in." : "Your team waits. It comes in by itself when its turn comes.", stands(made.status));
   },
   async withdraw() {
     const waited = standing.status === "waitlisted";
     say("", "Withdrawing…");
     const left = await command("DELETE", `${entries}/${team.id}`, undefined, waiting);
-    stand(left, left.position);
+    setStanding(left, left.position);
     say("good", waited ? "Your team waits no longer." : "Your team has withdrawn.", stands(undefined));
   },
   async another() {
@@ -209,7 +209,7 @@ onButton(async (button) => {
     const about = team, wall = obstacle(tournament), { status } = standing;
     say("bad", error.message, () => team === about && obstacle(tournament) === wall && standing.status === status);
     if (error.code === "not_found" && error.resource === "team") remember(null);
-    else if (team) await ask();
+    else if (team) await readEntry();
   }
 });
 
@@ -221,4 +221,4 @@ begin();
 watch(tournament);
 remember(recall("localStorage", "team", null));
 for (const list of Object.values(lists)) refresh(list);
-setInterval(showTeam, 1000); // there is no event when the deadline passes
+setInterval(showTeam, 1000); // no frame announces that the deadline has passed

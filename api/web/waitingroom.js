@@ -1,101 +1,99 @@
 // The page of one waiting room: the visitor's place in line, and the way in.
 
-import { attend, hurry, soon, stop } from "./heartbeat.js";
+import { pollNow, pollSoon, start, stop } from "./heartbeat.js";
 import { clock, command, timeLeft } from "./command.js";
 import { watch } from "./live.js";
 import { $, announce, begin, field, holder, jwt, mayAsk, me, onButton, pause, recheck, stranded, tell } from "./page.js";
-import { keepPlace, onPlace, placeIn, target } from "./passes.js";
+import { keepPlace, onPlaceChange, placeIn, target } from "./passes.js";
 import { number, obstacle, roomCard, unopened } from "./room-card.js";
 
 const local = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "medium" });
 const title = document.title;
 const main = $(".room"), card = $(".waitingroom");
-const room = roomCard(card, moved, main);
+const room = roomCard(card, onFrame, main);
 const visitors = `/v1/waiting-rooms/${room.id}/visitors`;
 const wanted = target(location.search);
 const say = (tone, text, holds) => { if ($("#message").textContent !== text) tell($("#message"), tone, text, holds); };
 
 // ---- The visitor's place
 
-// place is the server's last answer about the visitor, with its holder, the first place, and the
-// time of the answer; null for none.
+// place is the server's last answer about the visitor, with the holder, the first position, and
+// the time of the answer; null without a place.
 let place = null;
 
-// hold takes a place from the browser's storage.
-function hold(remembered) {
+// setPlace adopts a place from the browser's storage.
+function setPlace(remembered) {
   place = remembered;
-  since = null;
-  if (place) attend(`${visitors}/${place.visitor}`, untilAsked(place), longest(), { heard, refused, silent });
+  admittedBefore = null;
+  if (place) start(`${visitors}/${place.visitor}`, pollDelay(place), maxDelay(), { onAnswer, onRefusal, onFailure });
   else stop();
   show();
 }
 
-// shared takes what another tab was told of the same place, so that only one has to poll.
-function shared(remembered) {
+// onShared adopts an answer that another tab has received for the same place.
+function onShared(remembered) {
   if (remembered?.asked === place?.asked) return;
-  if (!remembered) outcome("warn", "Your place or your pass is over.");
+  if (!remembered) showOutcome("warn", "Your place or your pass is over.");
   const before = place;
-  hold(remembered);
-  comeIn(before);
+  setPlace(remembered);
+  enter(before);
 }
 
-const longest = () => Math.min(30, room.heartbeat_seconds) * 1000;
+const maxDelay = () => Math.min(30, room.heartbeat_seconds) * 1000;
 
-// untilAsked returns how long the server wants no poll: a reload is no reason for one.
-function untilAsked({ status, asked, poll_after_seconds: after }) {
+// pollDelay returns how long the server wants no poll, also after a reload.
+function pollDelay({ status, asked, poll_after_seconds: after }) {
   if (status !== "waiting" || !after) return 0;
   return Math.max(0, Math.min(asked - Date.now(), 0) + after * 1000); // setting the clock back does not make it longer
 }
 
-// heard takes an answer of the server.
-function heard(now) {
+// onAnswer adopts an answer of the server.
+function onAnswer(now) {
   const before = place;
   place = { ...now, holder: before.holder, first: Math.max(before.first ?? 0, now.position ?? 0), asked: Date.now() };
-  since = null;
+  admittedBefore = null;
   say("", "");
   if (now.status === "waiting" || now.status === "admitted") keepPlace(room.id, place.holder, place);
-  else over(before, now.status);
-  comeIn(before);
+  else endPlace(before, now.status);
+  enter(before);
   show();
 }
 
-// over ends a place, and shows why.
-function over(before, status) {
+// endPlace ends a place, and shows why.
+function endPlace(before, status) {
   stop();
   keepPlace(room.id, before.holder, null);
   place = null;
-  if (before.status === "admitted") outcome("warn", status === "left" || timeLeft(before.expires_at)[0] > 0 ? "Your pass has done its work, or was given up." : "The time of your pass is over.");
-  else if (status === "left") outcome("", "You have left the line.");
-  else outcome("bad", `Your place is lost: for ${span(2 * room.heartbeat_seconds)} no sign of life came from this page. You can join again, at the end of the line.`);
+  if (before.status === "admitted") showOutcome("warn", status === "left" || timeLeft(before.expires_at)[0] > 0 ? "Your pass was used or given up." : "The time of your pass is over.");
+  else if (status === "left") showOutcome("", "You have left the line.");
+  else showOutcome("bad", `Your place is lost: for ${duration(2 * room.heartbeat_seconds)} the server received no heartbeat from this page. You can join again, at the end of the line.`);
   document.title = before.status === "waiting" && status !== "left" ? "Place lost · " + title : title;
 }
 
-// refused: the server does not know the place any more.
-function refused(problem) {
+// onRefusal ends a place that the server does not know any more.
+function onRefusal(problem) {
   if (problem.code !== "not_found") return say("bad", problem.detail ?? "The server refuses to answer.");
   keepPlace(room.id, place.holder, null);
   place = null;
-  outcome("bad", "The server does not know your place any more. You can join again.");
+  showOutcome("bad", "The server does not know your place any more. You can join again.");
   show();
 }
 
-function silent() {
+function onFailure() {
   if (place.status !== "waiting") return;
   const where = navigator.onLine ? "No answer from the server" : "This device is offline";
-  say("warn", `${where}; trying again… Your place is kept for ${span(2 * room.heartbeat_seconds)} from your last sign of life.`, () => place?.status === "waiting");
+  say("warn", `${where}; trying again… Your place is kept for ${duration(2 * room.heartbeat_seconds)} from your last heartbeat.`, () => place?.status === "waiting");
 }
 
-// outcome returns how a place has ended, or that it is the visitor's turn, in words for that
-// visitor.
-function outcome(tone, text) {
-  const whose = place?.holder ?? holder();
-  if ($("#outcome").textContent !== text) tell($("#outcome"), tone, text, () => (place?.holder ?? holder()) === whose);
+// showOutcome shows how a place has ended, or that it is the visitor's turn, to that visitor.
+function showOutcome(tone, text) {
+  const owner = place?.holder ?? holder();
+  if ($("#outcome").textContent !== text) tell($("#outcome"), tone, text, () => (place?.holder ?? holder()) === owner);
 }
 
-// comeIn goes to what the visitor came for, once that can be seen, unless the visitor was inside
-// before.
+// enter goes to the guarded page while this one is visible, unless the visitor was inside before.
 let entering = false;
-async function comeIn(before) {
+async function enter(before) {
   if (!wanted || entering || place?.status !== "admitted" || before?.status === "admitted") return;
   const { visitor } = place;
   entering = true;
@@ -106,75 +104,75 @@ async function comeIn(before) {
   if (place?.visitor === visitor && place.status === "admitted") location.assign(wanted);
 }
 
-// ---- How many are ahead
+// ---- The number of visitors ahead
 
-// since is how many had been admitted when the page began to count, after the last answer. A
-// frame may be older than an answer, so counting begins a little later: the number shown may be
+// admittedBefore is the number admitted when the page began to count, after the last answer. A
+// frame may be older than an answer, so counting begins after settleTime: the number shown may be
 // too high, never too low.
-let since = null;
-const settled = 500;
+let admittedBefore = null;
+const settleTime = 500;
 
-let inside = room.active; // as of the last frame
+let lastActive = room.active; // as of the last frame
 
-function moved() {
-  if (place?.status === "admitted" && (room.active < inside || room.active === 0)) soon(); // it may be this pass that has ended
-  inside = room.active;
-  if (place?.status === "waiting" && Date.now() - place.asked > settled) since ??= room.admitted;
+function onFrame() {
+  if (place?.status === "admitted" && (room.active < lastActive || room.active === 0)) pollSoon(); // this pass may have ended
+  lastActive = room.active;
+  if (place?.status === "waiting" && Date.now() - place.asked > settleTime) admittedBefore ??= room.admitted;
   show();
 }
 
-function ahead() {
-  const n = place.position - 1 - (since === null ? 0 : room.admitted - since);
+function peopleAhead() {
+  const n = place.position - 1 - (admittedBefore === null ? 0 : room.admitted - admittedBefore);
   const fixed = room.joined >= place.ticket && (room.order === "fifo" || room.seed); // no later visitor gets in front
   return Math.max(0, fixed ? Math.min(n, room.waiting - 1) : n);
 }
 
-// span returns a duration in words, about returns it rounded.
-const some = (n, unit) => `${number(n)} ${unit}${n === 1 ? "" : "s"}`;
-const span = (seconds) => seconds < 120 ? some(seconds, "second") : some(Math.round(seconds / 60), "minute");
-function about(seconds) {
+// duration returns a duration in words, arrival a rounded time from now.
+const plural = (n, unit) => `${number(n)} ${unit}${n === 1 ? "" : "s"}`;
+const duration = (seconds) => seconds < 120 ? plural(seconds, "second") : plural(Math.round(seconds / 60), "minute");
+function arrival(seconds) {
   if (seconds < 60) return "in less than a minute";
-  return seconds < 5400 ? `in about ${some(Math.round(seconds / 60), "minute")}` : `in about ${some(Math.round(seconds / 3600), "hour")}`;
+  return seconds < 5400 ? `in about ${plural(Math.round(seconds / 60), "minute")}` : `in about ${plural(Math.round(seconds / 3600), "hour")}`;
 }
 
 function estimate() {
   if (room.status === "closed") return "The room is closed: nobody is let in at present. Your place is kept.";
   if (place.position == null) return "How long it takes from then on depends on the place that you draw.";
   if (place.eta_seconds == null) return "How long it takes can't be said yet.";
-  return `It is your turn ${about(place.eta_seconds)}. This is an estimate, by how fast people come in.`;
+  return `It is your turn ${arrival(place.eta_seconds)}. This is an estimate, by how fast people come in.`;
 }
 
-// ---- What is shown
+// ---- The display
 
-let told = { at: 0, ahead: -1 }; // what was announced
+let announced = { at: 0, ahead: -1 }; // the last announcement
 
 function show() {
   const phase = place?.status ?? "out";
-  const lost = stranded() ? null : document.activeElement;
+  const focused = stranded() ? null : document.activeElement;
   for (const element of document.querySelectorAll("[data-phase]")) element.hidden = !element.dataset.phase.split(" ").includes(phase);
   if (phase === "admitted") {
     $("#enter").hidden = !wanted;
     $("#doors").hidden = Boolean(wanted);
-    outcome("good", "It is your turn." + (entering ? " Going in…" : ""));
+    showOutcome("good", "It is your turn." + (entering ? " Going in…" : ""));
     document.title = "It is your turn! · " + title;
   }
   if (phase === "waiting") showLine();
   const leave = $('[data-action="leave"]'), words = phase === "admitted" ? ["Give the pass up", "Really give it up?"] : ["Leave the line", "Really leave the line?"];
   if ($(".calm", leave).textContent !== words[0]) {
     [$(".calm", leave).textContent, $(".sure", leave).textContent] = words;
-    leave.dataset.sure = ""; // it was asked about something else
+    leave.dataset.sure = ""; // it had asked about another action
   }
   $('[data-action="join"]').disabled = room.status === "closed";
   field(card, "whose").textContent = place ? `In the name of ${place.holder}.` : "";
   showOpening();
   tick();
   recheck();
-  if (lost && stranded()) (phase === "admitted" && wanted ? $("#enter") : phase === "out" ? $('[data-action="join"]') : $("#title")).focus();
+  if (focused && stranded()) (phase === "admitted" && wanted ? $("#enter") : phase === "out" ? $('[data-action="join"]') : $("#title")).focus();
 }
 
 function showLine() {
-  outcome("", "");
-  const drawn = place.position != null, n = drawn ? ahead() : 0;
+  showOutcome("", "");
+  const drawn = place.position != null, n = drawn ? peopleAhead() : 0;
   field(card, "ahead").textContent = drawn && n > 0 ? number(n) : "";
   field(card, "ahead-words").textContent = !drawn ? "Your place in line is drawn when the room opens." : n === 0 ? "You are next." : n === 1 ? "person is ahead of you" : "people are ahead of you";
   const progress = field(card, "progress");
@@ -182,12 +180,12 @@ function showLine() {
   progress.value = place.first > 1 ? 1 - n / (place.first - 1) : 1;
   field(card, "estimate").textContent = estimate();
   document.title = drawn ? `${n === 0 ? "Next" : number(n) + " ahead"} · ${title}` : title;
-  if (n === told.ahead || n > 3 && Date.now() - told.at < 30_000) return;
-  told = { at: Date.now(), ahead: n };
+  if (n === announced.ahead || n > 3 && Date.now() - announced.at < 30_000) return;
+  announced = { at: Date.now(), ahead: n };
   announce("place", field(card, "place").textContent.trim());
 }
 
-// showOpening shows that a room opens later, and its draw.
+// showOpening shows the opening of a room that opens later, and its draw.
 function showOpening() {
   const part = (name, text) => {
     const element = field(main, name);
@@ -199,7 +197,7 @@ function showOpening() {
   field(main, "till-opening").hidden = !early;
   if (!shuffled) part("draw", "");
   else if (early) part("draw", "Who joins before then gets a place that is drawn at random at that moment; to come early is no advantage. The hash of the seed that decides is published already, and the seed then, so that anybody can check the draw.");
-  else part("draw", room.seed ? "The order of those who came before the opening was drawn at random, from the seed whose hash was published before." : "The order is being drawn.");
+  else part("draw", room.seed ? "The order of those who came before the opening was drawn at random, from the seed owner hash was published before." : "The order is being drawn.");
   part("hash", !shuffled ? "" : `SHA-256 of the seed: ${room.seed_hash}` + (room.seed ? `\nThe seed: ${room.seed}` : ""));
 }
 
@@ -208,7 +206,7 @@ function tick() {
   if (place?.status !== "admitted") return;
   const [left, words] = timeLeft(place.expires_at);
   field(card, "clock").textContent = words;
-  if (left === 0) hurry();
+  if (left === 0) pollNow();
 }
 
 // ---- The page as a whole
@@ -223,18 +221,18 @@ const actions = {
     say("", "Joining…");
     const name = holder();
     const visit = await command("POST", visitors, JSON.stringify(jwt ? {} : { holder: name }), () => say("warn", "No answer yet; trying again…"));
-    outcome("", "");
-    hold({ ...visit, holder: name, first: visit.position, asked: Date.now(), status: "waiting" });
-    heard(visit);
+    showOutcome("", "");
+    setPlace({ ...visit, holder: name, first: visit.position, asked: Date.now(), status: "waiting" });
+    onAnswer(visit);
   },
   async leave() {
     const leaving = place;
     say("", "Leaving…");
     await command("DELETE", `${visitors}/${leaving.visitor}`, undefined, () => say("warn", "No answer yet; trying again…"));
     keepPlace(room.id, leaving.holder, null);
-    hold(null);
+    setPlace(null);
     say("", "");
-    outcome("", leaving.status === "admitted" ? "You have given your pass up." : "You have left the line.");
+    showOutcome("", leaving.status === "admitted" ? "You have given your pass up." : "You have left the line.");
     document.title = title;
   },
 };
@@ -250,11 +248,11 @@ onButton(async (button) => {
 });
 
 begin();
-const as = new URLSearchParams(location.search).get("as"); // such as a team, which is not a holder's name
+const as = new URLSearchParams(location.search).get("as"); // a team, for example, which is no holder
 if (as && !jwt) $("#holder").value = as;
 if (wanted) $("#enter").href = wanted;
-for (const who of [$("#holder"), $("#token")]) who?.addEventListener("change", () => { if (!place) hold(placeIn(room.id, holder())); });
-onPlace(room.id, () => place?.holder ?? holder(), shared);
-hold(placeIn(room.id, holder()));
+for (const input of [$("#holder"), $("#token")]) input?.addEventListener("change", () => { if (!place) setPlace(placeIn(room.id, holder())); });
+onPlaceChange(room.id, () => place?.holder ?? holder(), onShared);
+setPlace(placeIn(room.id, holder()));
 watch(room);
 setInterval(tick, 500);

@@ -1,4 +1,4 @@
-// The visitor's wallet: its balance and movements, and charging it.
+// The visitor's wallet: its balance, its entries, and charges.
 
 import { command, known } from "./command.js";
 import { $, amount, decimals, holder, keep, plain, recheck, role, serves, tell } from "./page.js";
@@ -7,12 +7,12 @@ const path = () => `/v1/wallets/${encodeURIComponent(holder())}`;
 const say = (tone, text, holds) => tell($("#wallet-message"), tone, text, holds);
 const stamp = new Intl.DateTimeFormat(undefined, { dateStyle: "short", timeStyle: "short" });
 const words = { charged: "Charged", debited: "Paid", refunded: "Refunded" };
-let whose = ""; // the holder whose wallet is shown
-let has = 0; // the balance
-let made = false; // whether there is one
+let owner = ""; // the holder of the wallet shown
+let current = 0; // the balance
+let exists = false;
 
 function show(balance) {
-  has = balance;
+  current = balance;
   $("#balance").textContent = amount(balance);
   recheck();
 }
@@ -24,20 +24,20 @@ const mayCharge = () => serves() || $(".charge").dataset.holdersCharge === "true
 export async function readWallet() {
   $(".charge").hidden = !mayCharge();
   $("#charging").hidden = mayCharge();
-  const name = whose = holder();
+  const name = owner = holder();
   const list = `/v1/holders/${encodeURIComponent(name)}/wallets?min_position=${known.position}`;
   const wallets = name ? await command("GET", list).catch(() => null) : { items: [] };
-  if (name !== whose) return;
-  if (wallets) made = wallets.items.length > 0;
+  if (name !== owner) return;
+  if (wallets) exists = wallets.items.length > 0;
   if (wallets) show(wallets.items[0]?.balance ?? 0);
   if ($("#entries").open) await readEntries();
 }
 
-// readEntries shows the newest movements, the last one first.
+// readEntries shows the newest entries, the last one first.
 async function readEntries() {
   const name = holder();
   let entries = [];
-  for (let cursor = ""; made;) {
+  for (let cursor = ""; exists;) {
     const page = await command("GET", `${path()}/entries?${new URLSearchParams({ limit: 500, cursor, min_position: known.position })}`).catch(() => ({ items: [] }));
     entries = [...entries, ...page.items].slice(-20);
     if (!(cursor = page.next)) break;
@@ -50,17 +50,17 @@ async function readEntries() {
   }));
 }
 
-// short leads to the wallet after a refusal for lack of money; due returns whether the payment is
-// still due.
-export function short({ balance, amount: price }, due) {
+// showShortfall leads to the wallet after a refusal for lack of money; due returns whether the
+// payment is still due.
+export function showShortfall({ balance, amount: price }, due) {
   show(balance);
-  say("bad", `There is ${amount(balance)} in the wallet, and it costs ${amount(price)}. ${mayCharge() ? "Charge it, then pay." : "Have it charged, then pay."}`, () => has < price && due());
+  say("bad", `There is ${amount(balance)} in the wallet, and it costs ${amount(price)}. ${mayCharge() ? "Charge it, then pay." : "Have it charged, then pay."}`, () => current < price && due());
   if (!mayCharge()) return $("#wallet-title").focus();
   $("#amount").value = plain(price - balance);
   $("#amount").focus();
 }
 
-// charge puts in the amount that the visitor enters.
+// charge charges the wallet with the amount entered.
 export async function charge() {
   const [, whole, part = ""] = $("#amount").value.trim().match(/^(\d{1,12})(?:[.,](\d{1,4}))?$/) ?? [];
   const minor = part.length > decimals ? NaN : Number(whole + part.padEnd(decimals, "0"));
@@ -74,9 +74,9 @@ export async function charge() {
   try {
     const wallet = await command("POST", path() + "/charges", JSON.stringify({ amount: minor }), () => say("warn", "No answer yet; trying again…"));
     if (holder() !== name) return;
-    made = true;
+    exists = true;
     show(wallet.balance);
-    say("good", `Charged ${amount(minor)}.`, () => holder() === name && has === wallet.balance);
+    say("good", `Charged ${amount(minor)}.`, () => holder() === name && current === wallet.balance);
     keep("localStorage", "charged", wallet.position); // other tabs are notified
     if ($("#entries").open) await readEntries();
   } catch (error) {

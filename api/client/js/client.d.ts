@@ -1,4 +1,4 @@
-/** Makes up an Idempotency-Key. */
+/** Generates an Idempotency-Key. */
 export function newKey(): string;
 /** A client of one server. */
 export class Client {
@@ -8,15 +8,16 @@ export class Client {
      */
     constructor(address: string, { token, fetch, WebSocket, patience }?: Options);
     /**
-     * Sends a request until it is answered, or patience ends. A command by POST has an
-     * Idempotency-Key, the same in each attempt. It is what the methods below are made of, and calls
-     * what has none.
+     * Sends a request until it is answered, for at most patience. A command by POST has an
+     * Idempotency-Key, the same in each attempt. All methods below use it; call it for routes
+     * without a method.
      *
      * @param {string} method
      * @param {(string | number)[]} path below /v1, in parts
      * @param {any} [body]
      * @param {CallOptions} [options]
-     * @returns {Promise<any>} the answer; it throws AdmitoneError or UnansweredError, or why signal was aborted
+     * @returns {Promise<any>} the answer; it throws AdmitoneError, UnansweredError, or the reason
+     * of an aborted signal
      */
     call(method: string, path: (string | number)[], body?: any, { key, pass, tag, requestId, query, signal }?: CallOptions): Promise<any>;
     /**
@@ -27,9 +28,9 @@ export class Client {
      */
     list(path: (string | number)[], options?: CallOptions): AsyncGenerator<any, void, void>;
     /**
-     * Iterates over the frames of topics: of each first a snapshot, and then every change, in order,
-     * once and without a gap, over as many connections as it takes. It goes on until the caller breaks
-     * off, or signal is aborted; it throws a TopicError for a topic that does not exist.
+     * Iterates over the frames of topics: first a snapshot of each, then every change, in order,
+     * once and without a gap, whatever happens to the connection. It ends when the caller breaks
+     * off or signal is aborted; it throws a TopicError for a topic that does not exist.
      *
      * @param {string[]} topics such as product:tee
      * @param {{signal?: AbortSignal}} [options]
@@ -184,17 +185,17 @@ export type Options = {
         readonly CLOSED: 3;
     } | undefined;
     /**
-     * how long a call is retried, in milliseconds (30,000); 0 is one attempt
+     * how long a call is retried, in milliseconds (30,000); 0 for one attempt
      */
     patience?: number | undefined;
 };
 export type CallOptions = {
     /**
-     * the Idempotency-Key of a command, in place of one that is made up
+     * the Idempotency-Key of a command, instead of a generated one
      */
     key?: string | undefined;
     /**
-     * of the waiting room that guards it
+     * of the waiting room that guards the resource
      */
     pass?: string | undefined;
     /**
@@ -202,7 +203,7 @@ export type CallOptions = {
      */
     tag?: string | undefined;
     /**
-     * names the request in the server's log
+     * identifies the request in the server's log
      */
     requestId?: string | undefined;
     /**
@@ -217,7 +218,7 @@ export type CallOptions = {
 export type Frame = {
     topic: string;
     /**
-     * data is all of the topic; else it is what changed
+     * data is the whole topic; otherwise it is a change
      */
     snapshot: boolean;
     /**
@@ -225,7 +226,7 @@ export type Frame = {
      */
     position: number;
     /**
-     * all members: those of ProductSnapshot, ProductDelta, SeatsDelta and so on
+     * all members of a ProductSnapshot, ProductDelta, SeatsDelta and so on
      */
     data: any;
 };

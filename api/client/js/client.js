@@ -10,26 +10,27 @@ import { LiveSocket } from "./socket.js";
  * @property {string} [token] a JWT or a key of the API
  * @property {typeof fetch} [fetch] in place of the global one
  * @property {typeof WebSocket} [WebSocket] in place of the global one
- * @property {number} [patience] how long a call is retried, in milliseconds (30,000); 0 is one attempt
+ * @property {number} [patience] how long a call is retried, in milliseconds (30,000); 0 for one
+ * attempt
  *
  * @typedef {object} CallOptions
- * @property {string} [key] the Idempotency-Key of a command, in place of one that is made up
- * @property {string} [pass] of the waiting room that guards it
+ * @property {string} [key] the Idempotency-Key of a command, instead of a generated one
+ * @property {string} [pass] of the waiting room that guards the resource
  * @property {string} [tag] the edit_tag or revision that an edit is based on
- * @property {string} [requestId] names the request in the server's log
+ * @property {string} [requestId] identifies the request in the server's log
  * @property {Record<string, string | number | boolean | undefined>} [query] such as at, min_position, limit, and filters
  * @property {AbortSignal} [signal] ends the call
  *
  * @typedef {object} Frame
  * @property {string} topic
- * @property {boolean} snapshot data is all of the topic; else it is what changed
+ * @property {boolean} snapshot data is the whole topic; otherwise it is a change
  * @property {number} position of the last event that it contains
- * @property {any} data all members: those of ProductSnapshot, ProductDelta, SeatsDelta and so on
+ * @property {any} data all members of a ProductSnapshot, ProductDelta, SeatsDelta and so on
  */
 
 const attemptTimeout = 15_000, firstPause = 100, longestPause = 5_000, longestQueue = 1_000;
 
-/** Makes up an Idempotency-Key. */
+/** Generates an Idempotency-Key. */
 export function newKey() {
   const bytes = crypto.getRandomValues(new Uint8Array(16)); // randomUUID needs HTTPS
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -73,15 +74,16 @@ export class Client {
   }
 
   /**
-   * Sends a request until it is answered, or patience ends. A command by POST has an
-   * Idempotency-Key, the same in each attempt. It is what the methods below are made of, and calls
-   * what has none.
+   * Sends a request until it is answered, for at most patience. A command by POST has an
+   * Idempotency-Key, the same in each attempt. All methods below use it; call it for routes without
+   * a method.
    *
    * @param {string} method
    * @param {(string | number)[]} path below /v1, in parts
    * @param {any} [body]
    * @param {CallOptions} [options]
-   * @returns {Promise<any>} the answer; it throws AdmitoneError or UnansweredError, or why signal was aborted
+   * @returns {Promise<any>} the answer; it throws AdmitoneError, UnansweredError, or the reason of
+   * an aborted signal
    */
   async call(method, path, body, { key, pass, tag, requestId, query = {}, signal } = {}) {
     /** @type {Record<string, string>} */
@@ -102,7 +104,7 @@ export class Client {
       if (status !== 0 && !undone && (status < 500 || /** @type {AdmitoneError} */ (error).code === "internal")) throw error;
       const longest = Math.min(firstPause * 2 ** attempt, longestPause);
       const wait = error instanceof AdmitoneError && error.retryAfter || longest * (.5 + Math.random() / 2);
-      // An edit that may have been made is not sent again: it would be refused as stale.
+      // An edit that may have been applied is not sent again: it would be refused as stale.
       if (tag !== undefined && !undone || Date.now() + wait > until) {
         throw undone ? error : new UnansweredError(headers["Idempotency-Key"] ?? "", error);
       }
@@ -142,7 +144,7 @@ export class Client {
       const text = await answer.text();
       if (answer.ok) return [JSON.parse(text), null];
       let problem = null;
-      try { problem = JSON.parse(text); } catch { /* of a proxy, perhaps */ }
+      try { problem = JSON.parse(text); } catch { /* perhaps the answer of a proxy */ }
       return [null, new AdmitoneError(answer.status, problem, retryAfter(answer.headers.get("Retry-After")))];
     } catch (error) {
       return [null, error];
@@ -168,9 +170,9 @@ export class Client {
   }
 
   /**
-   * Iterates over the frames of topics: of each first a snapshot, and then every change, in order,
-   * once and without a gap, over as many connections as it takes. It goes on until the caller breaks
-   * off, or signal is aborted; it throws a TopicError for a topic that does not exist.
+   * Iterates over the frames of topics: first a snapshot of each, then every change, in order, once
+   * and without a gap, whatever happens to the connection. It ends when the caller breaks off or
+   * signal is aborted; it throws a TopicError for a topic that does not exist.
    *
    * @param {string[]} topics such as product:tee
    * @param {{signal?: AbortSignal}} [options]
@@ -191,7 +193,7 @@ export class Client {
     const take = (topic, data, event) => {
       if (overflow || event === "delta" && data.position === data.previous) return;
       queue.push({ topic, snapshot: event === "snapshot", position: data.position, data });
-      // A subscriber that is too slow goes on later from where it is; the server merges what was missed.
+      // A slow subscriber resumes later from its position; the server merges the missed changes.
       overflow = queue.length > longestQueue;
       wake();
     };
@@ -215,7 +217,7 @@ export class Client {
         }
         if (overflow) link.socket?.close();
         if (frame.snapshot && frame.data.epoch !== epoch) {
-          epoch = frame.data.epoch; // of another log, in which the positions of others mean nothing
+          epoch = frame.data.epoch; // another log: positions of the old one are void
           for (const topic of topics) yielded.set(topic, 0);
         }
         yielded.set(frame.topic, frame.position);
@@ -356,7 +358,7 @@ export class Client {
   /** @param {string} id @param {CallOptions} [o] @returns {Promise<Model.DeletedWebhook>} */
   deleteWebhook(id, o) { return this.call("DELETE", ["webhooks", id], undefined, o); }
 
-  // ---- Many at once, and the log
+  // ---- Batches and the log
 
   /**
    * Sends many commands in one request; a command by POST without an idempotency_key gets one.

@@ -1,7 +1,7 @@
 /** @import { Code, HistoryLine, SectionLeft } from "./models.d.ts" */
 /**
- * An answer of the server that says no. `code` tells one from another; the members that come with a
- * code are members of the error.
+ * A refusal, or another answer with a problem. `code` distinguishes them; the members that come
+ * with a code are members of the error.
  */
 export class AdmitoneError extends Error {
     /**
@@ -18,23 +18,23 @@ export class AdmitoneError extends Error {
     code: Code | undefined;
     /** @type {string | undefined} */
     requestId: string | undefined;
-    /** @type {string | undefined} which field can't be */
+    /** @type {string | undefined} the invalid field */
     field: string | undefined;
-    /** @type {string | undefined} what is not there */
+    /** @type {string | undefined} the kind of the missing resource */
     resource: string | undefined;
-    /** @type {number | undefined} how many are left */
+    /** @type {number | undefined} the number left */
     remaining: number | undefined;
-    /** @type {SectionLeft[] | undefined} how many of each section */
+    /** @type {SectionLeft[] | undefined} the number left in each section */
     sections: SectionLeft[] | undefined;
-    /** @type {string[] | undefined} the seats that are taken */
+    /** @type {string[] | undefined} the taken seats */
     seats: string[] | undefined;
-    /** @type {string[][] | undefined} what could be had instead */
+    /** @type {string[][] | undefined} seats available instead */
     alternatives: string[][] | undefined;
-    /** @type {number | undefined} of what an edit was too late for */
+    /** @type {number | undefined} of the resource that a stale edit missed */
     currentRevision: number | undefined;
-    /** @type {HistoryLine[] | undefined} what happened since */
+    /** @type {HistoryLine[] | undefined} the changes since then */
     changes: HistoryLine[] | undefined;
-    /** @type {string | undefined} whose pass is needed */
+    /** @type {string | undefined} the room whose pass is needed */
     waitingRoom: string | undefined;
     /** @type {string | undefined} when the sale opens */
     opensAt: string | undefined;
@@ -44,8 +44,8 @@ export class AdmitoneError extends Error {
     expiredAt: string | undefined;
 }
 /**
- * The outcome of a call is unknown: no answer came, or only that the server can't say. The same
- * command with the same `key` may be sent again: it is not done twice.
+ * The outcome of a call is unknown: no answer came, or the server does not know it either. The same
+ * command with the same `key` may be sent again: it is not executed twice.
  */
 export class UnansweredError extends Error {
     /**

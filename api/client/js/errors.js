@@ -1,10 +1,10 @@
-// Errors: the server says no, or nobody says anything.
+// The errors of the client: the server refuses, or does not answer.
 
 /** @import { Code, HistoryLine, SectionLeft } from "./models.d.ts" */
 
 /**
- * An answer of the server that says no. `code` tells one from another; the members that come with a
- * code are members of the error.
+ * A refusal, or another answer with a problem. `code` distinguishes them; the members that come
+ * with a code are members of the error.
  */
 export class AdmitoneError extends Error {
   /**
@@ -23,23 +23,23 @@ export class AdmitoneError extends Error {
     this.code = this.problem.code;
     /** @type {string | undefined} */
     this.requestId = this.problem.request_id;
-    /** @type {string | undefined} which field can't be */
+    /** @type {string | undefined} the invalid field */
     this.field = this.problem.field;
-    /** @type {string | undefined} what is not there */
+    /** @type {string | undefined} the kind of the missing resource */
     this.resource = this.problem.resource;
-    /** @type {number | undefined} how many are left */
+    /** @type {number | undefined} the number left */
     this.remaining = this.problem.remaining;
-    /** @type {SectionLeft[] | undefined} how many of each section */
+    /** @type {SectionLeft[] | undefined} the number left in each section */
     this.sections = this.problem.sections;
-    /** @type {string[] | undefined} the seats that are taken */
+    /** @type {string[] | undefined} the taken seats */
     this.seats = this.problem.seats;
-    /** @type {string[][] | undefined} what could be had instead */
+    /** @type {string[][] | undefined} seats available instead */
     this.alternatives = this.problem.alternatives;
-    /** @type {number | undefined} of what an edit was too late for */
+    /** @type {number | undefined} of the resource that a stale edit missed */
     this.currentRevision = this.problem.current_revision;
-    /** @type {HistoryLine[] | undefined} what happened since */
+    /** @type {HistoryLine[] | undefined} the changes since then */
     this.changes = this.problem.changes;
-    /** @type {string | undefined} whose pass is needed */
+    /** @type {string | undefined} the room whose pass is needed */
     this.waitingRoom = this.problem.waiting_room;
     /** @type {string | undefined} when the sale opens */
     this.opensAt = this.problem.opens_at;
@@ -51,8 +51,8 @@ export class AdmitoneError extends Error {
 }
 
 /**
- * The outcome of a call is unknown: no answer came, or only that the server can't say. The same
- * command with the same `key` may be sent again: it is not done twice.
+ * The outcome of a call is unknown: no answer came, or the server does not know it either. The same
+ * command with the same `key` may be sent again: it is not executed twice.
  */
 export class UnansweredError extends Error {
   /**

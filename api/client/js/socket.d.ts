@@ -1,12 +1,12 @@
-/** One WebSocket at a time, and what is watched over it. */
+/** Keeps watched topics current over one WebSocket at a time. */
 export class LiveSocket {
     /**
      * @param {string} url of the socket: wss://…/ws
      * @param {object} [options]
      * @param {string} [options.epoch] of the log that the positions of items belong to
      * @param {typeof WebSocket} [options.WebSocket] in place of the global one
-     * @param {() => void} [options.changed] is called when something of the connection has changed
-     * @param {() => boolean} [options.hidden] whether nobody looks; then it pings rarely
+     * @param {() => void} [options.changed] called when the state of the connection has changed
+     * @param {() => boolean} [options.hidden] whether the page is hidden; then it pings rarely
      */
     constructor(url: string, { epoch, WebSocket, changed, hidden }?: {
         epoch?: string | undefined;
@@ -21,11 +21,11 @@ export class LiveSocket {
         changed?: (() => void) | undefined;
         hidden?: (() => boolean) | undefined;
     });
-    /** Attempts to connect that failed since everything was current. */
+    /** Failed attempts to connect since everything was current. */
     failures: number;
-    /** Everything has been current since the socket opened. */
+    /** Whether everything has been current since the socket opened. */
     settled: boolean;
-    /** When the server last sent anything, by Date.now(). */
+    /** The time at which the server last sent anything, by Date.now(). */
     heard: number;
     /** Whether the connection is open. */
     get open(): boolean;
@@ -39,9 +39,9 @@ export class LiveSocket {
      * @param {string} topic
      */
     unwatch(topic: string): void;
-    /** Ends it; no item gets anything any more. */
+    /** Closes the socket; no item gets anything after that. */
     close(): void;
-    /** Connects now: the network or the reader is back. An open socket has to answer a ping. */
+    /** Connects at once, because the network or the reader is back. An open socket is pinged. */
     hurry(): void;
     #private;
 }
@@ -51,7 +51,7 @@ export type Item = {
      */
     topic: string;
     /**
-     * of the last frame that was taken; 0 if none was
+     * of the last frame applied; 0 for none
      */
     position?: number | undefined;
     /**
@@ -59,7 +59,7 @@ export type Item = {
      */
     take: (data: any, event: "snapshot" | "delta") => void;
     /**
-     * is told that there is no such topic
+     * called if there is no such topic
      */
     refused?: ((problem: {
         code: any;
@@ -73,7 +73,7 @@ export type Watched = {
      */
     epoch: string;
     /**
-     * the last subscription was answered: a frame that does not fit is a gap
+     * the last subscription was answered, so a frame that does not fit means a gap
      */
     current: boolean;
 };

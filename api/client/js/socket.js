@@ -1,28 +1,28 @@
-// The socket that keeps topics current, over as many connections as it takes. A topic is watched by
-// an item with its topic, its position (0: unknown), and take(data, event), which gets every frame's
-// data once and in order.
+// The socket that keeps topics current across connections.
 
 /**
  * @typedef {object} Item
  * @property {string} topic such as product:tee
- * @property {number} [position] of the last frame that was taken; 0 if none was
+ * @property {number} [position] of the last frame applied; 0 for none
  * @property {(data: any, event: "snapshot" | "delta") => void} take gets each frame once and in order
- * @property {(problem: {code: any, detail: string}) => void} [refused] is told that there is no such topic
+ * @property {(problem: {code: any, detail: string}) => void} [refused] called if there is no such
+ * topic
  */
 
 /**
  * @typedef {object} Watched
  * @property {Item} item
  * @property {string} epoch of the log that the item's position belongs to
- * @property {boolean} current the last subscription was answered: a frame that does not fit is a gap
+ * @property {boolean} current the last subscription was answered, so a frame that does not fit
+ * means a gap
  */
 
-const firstWait = 500, longestWait = 15_000, patience = 8_000, chunk = 12;
-// A socket that has been quiet for so long is pinged, and closed if no answer comes: a dead
-// network reports nothing. The first frames may be long.
+const minBackoff = 500, maxBackoff = 15_000, connectTimeout = 8_000, chunk = 12;
+// A socket that has been quiet for so long is pinged, and closed if no answer comes: a dead network
+// reports nothing. The first frames may be long.
 const quiet = 5_000, deadline = 3_000, longDeadline = 20_000;
 
-/** One WebSocket at a time, and what is watched over it. */
+/** Keeps watched topics current over one WebSocket at a time. */
 export class LiveSocket {
   /** @type {Map<string, Watched>} */
   #watched = new Map();
@@ -32,14 +32,14 @@ export class LiveSocket {
   #timer;
   /** @type {ReturnType<typeof setInterval> | undefined} */
   #clock;
-  #asked = 0; // when the server was last pinged; 0: it has answered
+  #pingedAt = 0; // time of a ping without an answer; 0 for none
   #url; #epoch; #WebSocket; #changed; #hidden;
 
-  /** Attempts to connect that failed since everything was current. */
+  /** Failed attempts to connect since everything was current. */
   failures = 0;
-  /** Everything has been current since the socket opened. */
+  /** Whether everything has been current since the socket opened. */
   settled = false;
-  /** When the server last sent anything, by Date.now(). */
+  /** The time at which the server last sent anything, by Date.now(). */
   heard = 0;
 
   /**
@@ -47,8 +47,8 @@ export class LiveSocket {
    * @param {object} [options]
    * @param {string} [options.epoch] of the log that the positions of items belong to
    * @param {typeof WebSocket} [options.WebSocket] in place of the global one
-   * @param {() => void} [options.changed] is called when something of the connection has changed
-   * @param {() => boolean} [options.hidden] whether nobody looks; then it pings rarely
+   * @param {() => void} [options.changed] called when the state of the connection has changed
+   * @param {() => boolean} [options.hidden] whether the page is hidden; then it pings rarely
    */
   constructor(url, { epoch = "", WebSocket = globalThis.WebSocket, changed = () => {}, hidden = () => false } = {}) {
     this.#url = url;
@@ -68,7 +68,7 @@ export class LiveSocket {
   watch(item) {
     const watched = { item, epoch: this.#epoch, current: false };
     this.#watched.set(item.topic, watched);
-    this.#clock ??= setInterval(() => this.#look(), 1_000);
+    this.#clock ??= setInterval(() => this.#check(), 1_000);
     if (this.open) this.#subscribe([watched]);
     else this.#connect();
   }
@@ -81,7 +81,7 @@ export class LiveSocket {
     if (this.#watched.delete(topic) && this.open) this.#send({ event: "unsubscribe", data: { topics: [topic] } });
   }
 
-  /** Ends it; no item gets anything any more. */
+  /** Closes the socket; no item gets anything after that. */
   close() {
     clearTimeout(this.#timer);
     clearInterval(this.#clock);
@@ -92,9 +92,9 @@ export class LiveSocket {
     socket?.close();
   }
 
-  /** Connects now: the network or the reader is back. An open socket has to answer a ping. */
+  /** Connects at once, because the network or the reader is back. An open socket is pinged. */
   hurry() {
-    if (this.#socket) this.#ask();
+    if (this.#socket) this.#ping();
     else if (!this.#hidden()) { this.failures = 0; this.#connect(); }
   }
 
@@ -104,45 +104,45 @@ export class LiveSocket {
     const socket = this.#socket = new this.#WebSocket(this.#url);
     /** @type {<E>(handle: (event: E) => void) => (event: E) => void} */
     const mine = (handle) => (event) => { if (this.#socket === socket) handle(event); };
-    this.#asked = 0;
+    this.#pingedAt = 0;
     socket.onopen = mine(() => this.#subscribe([...this.#watched.values()]));
     socket.onmessage = mine(({ data }) => {
       this.heard = Date.now();
-      this.#asked = 0;
-      this.#hear(JSON.parse(data));
+      this.#pingedAt = 0;
+      this.#onMessage(JSON.parse(data));
       this.#changed();
     });
     socket.onclose = mine(({ code, reason }) => this.#reconnect(code === 1012 ? Number(reason.match(/\d+/)) : 0));
     socket.onerror = () => {}; // onclose follows
-    setTimeout(() => { if (this.#socket === socket && socket.readyState === 0) this.#reconnect(); }, patience);
+    setTimeout(() => { if (this.#socket === socket && socket.readyState === 0) this.#reconnect(); }, connectTimeout);
   }
 
-  // Drops the socket at once, because a dead one does not close, and connects again after a random
-  // part of a wait that doubles; or when the server asks for it.
+  // Drops the socket at once, because a dead one does not close, and connects again after a backoff
+  // with jitter, or after the delay that the server asks for.
   #reconnect(hint = 0) {
     const socket = this.#socket;
     this.#socket = null;
     this.settled = false;
     socket?.close();
     for (const watched of this.#watched.values()) watched.current = false;
-    const wait = Math.min(hint, longestWait) || Math.random() * Math.min(longestWait, firstWait * 2 ** this.failures++);
+    const wait = Math.min(hint, maxBackoff) || Math.random() * Math.min(maxBackoff, minBackoff * 2 ** this.failures++);
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#connect(), wait);
     this.#changed();
   }
 
-  // One ping at a time.
-  #ask() {
-    if (this.#asked || !this.open) return;
-    this.#asked = Date.now();
+  // Sends a ping, one at a time.
+  #ping() {
+    if (this.#pingedAt || !this.open) return;
+    this.#pingedAt = Date.now();
     this.#send({ event: "ping" });
   }
 
   // Pings a quiet socket, and drops one that has not answered.
-  #look() {
+  #check() {
     const now = Date.now();
-    if (this.#asked && now - this.#asked > (this.settled ? deadline : longDeadline)) this.#reconnect();
-    else if (now - this.heard > (this.#hidden() ? 4 * quiet : quiet)) this.#ask();
+    if (this.#pingedAt && now - this.#pingedAt > (this.settled ? deadline : longDeadline)) this.#reconnect();
+    else if (now - this.heard > (this.#hidden() ? 4 * quiet : quiet)) this.#ping();
     if (!this.#hidden()) this.#changed();
   }
 
@@ -150,8 +150,8 @@ export class LiveSocket {
   #send(message) { this.#socket?.send(JSON.stringify(message)); }
 
   /**
-   * Asks for everything after the last position received; a message may have 4 KiB, so it asks for a
-   * dozen topics at a time.
+   * Subscribes from the last position received, for a dozen topics at a time because a message may
+   * have 4 KiB.
    * @param {Watched[]} list
    */
   #subscribe(list) {
@@ -165,14 +165,14 @@ export class LiveSocket {
   }
 
   /** @param {{event: string, data: any}} message */
-  #hear({ event, data }) {
+  #onMessage({ event, data }) {
     const watched = this.#watched.get(data?.topic);
     if (!watched) return;
     if (event === "error") return this.#refused(watched, data);
     if (event === "snapshot") this.#epoch = watched.epoch = data.epoch;
     else if (event !== "delta") return;
     else if (data.previous !== watched.item.position) {
-      // A gap. Until the last request is answered, older frames may arrive.
+      // A gap, unless the last subscription is unanswered: until then, older frames may arrive.
       if (watched.current) this.#subscribe([watched]);
       return;
     }
@@ -182,7 +182,7 @@ export class LiveSocket {
   }
 
   /**
-   * A topic that does not exist stays as it is; any other is subscribed again.
+   * Subscribes again, unless the topic does not exist.
    * @param {Watched} watched
    * @param {any} problem
    */
@@ -194,11 +194,11 @@ export class LiveSocket {
     const socket = this.#socket;
     setTimeout(() => {
       if (this.#socket === socket && this.#watched.get(watched.item.topic) === watched) this.#subscribe([watched]);
-    }, firstWait * (1 + Math.random()));
+    }, minBackoff * (1 + Math.random()));
   }
 
   /**
-   * Once everything is current, the socket is live.
+   * Marks a topic as current; once all are, the socket is live.
    * @param {Watched} watched
    */
   #settle(watched) {

@@ -11,7 +11,7 @@
  * minutes from now in either direction
  */
 export function checkWebhook(secret: string, headers: Headers | Record<string, string | string[] | undefined>, body: string, now?: number): Promise<Event>;
-/** Why a delivery can't be trusted. */
+/** A delivery whose signature is not valid. */
 export class WebhookError extends Error {
     /** @param {string} message */
     constructor(message: string);

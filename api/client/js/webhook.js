@@ -1,10 +1,10 @@
-// Signatures of webhooks, as the Standard Webhooks specification has them.
+// Signatures of webhooks, by the Standard Webhooks specification.
 
 /** @import { Event } from "./models.d.ts" */
 
 const toleranceSeconds = 5 * 60;
 
-/** Why a delivery can't be trusted. */
+/** A delivery whose signature is not valid. */
 export class WebhookError extends Error {
   /** @param {string} message */
   constructor(message) {

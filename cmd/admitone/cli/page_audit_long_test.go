@@ -65,7 +65,7 @@ func seatsInParts(t *testing.T, browser context.Context) {
 	p := auditor(t, browser, s, "")
 	p.do(chromedp.Evaluate[chromedp.Void](`void (async () => {
 		const { SeatTimeline } = await import("/assets/timeline.js"), { hallOf } = await import("/assets/hall.js"), maps = {};
-		SeatTimeline.most = 5;
+		SeatTimeline.limit = 5;
 		const found = await (await fetch("/v1/performances/gig")).json();
 		const timeline = new SeatTimeline(found, await hallOf(found));
 		timeline.path = () => "/v1/performances/gig/changes?limit=2";

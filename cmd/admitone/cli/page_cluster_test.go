@@ -74,7 +74,7 @@ func clusterOfTwo(t *testing.T, browser context.Context) {
 
 func clusterOfNone(t *testing.T, browser context.Context) {
 	p := open(t, browser, serveIn(t, t.TempDir(), nil).url+"/cluster").live()
-	p.shows(summary, "This server is no node of a system of several")
+	p.shows(summary, "This server runs alone")
 	p.wait(`!document.querySelector("#hops").checkVisibility() && !document.querySelector("#rooms").checkVisibility()`)
 }
 

@@ -9,7 +9,7 @@ import (
 	"admitone/events"
 )
 
-// batch is what one write appends: the facts of some commands, in the order of decision, and
+// batch is the content of one write: the facts of some commands, in the order of decision, and
 // between them the commands without facts whose answers depend on those facts. The first item has
 // facts.
 type batch struct {
@@ -20,7 +20,7 @@ type batch struct {
 	waiting []*envelope
 	events  []events.Event // of items, encoded and chained
 	arena   []byte         // where the next event is encoded
-	// durable is the revision before items; position and hash are those of that event. They advance
+	// durable is the revision before items; position and hash belong to its event. They advance
 	// as appends succeed.
 	durable  events.Revision
 	position events.Position
@@ -36,8 +36,8 @@ func newBatch(run events.ID) *batch { return &batch{run: run, items: make([]*env
 
 func (b *batch) add(p *envelope) { b.items = append(b.items, p) }
 
-// eventSize is a generous estimate of one encoded event, arenaSize bounds how much encoded
-// data shares one allocation.
+// eventSize is a generous estimate of one encoded event, arenaSize bounds the encoded data in one
+// allocation.
 const (
 	eventSize = 640
 	arenaSize = 32 << 10
@@ -47,7 +47,7 @@ const (
 // actor calls it while the previous batch is being written, so that this one is ready when the
 // store is free again.
 //
-// The ids of the events are those of the command and of this desk. EventStoreDB treats
+// The event ids are derived from the command and this desk. EventStoreDB treats
 // an append of known event ids as a retry, without comparing contents: if two desks
 // gave the same ids to their facts of one keyed command, the slower one would believe
 // that its own facts are in the log, and chain its next ones to them.
@@ -108,7 +108,7 @@ func (b *batch) fit(limit int64) (items int, part []events.Event) {
 	return items, b.events[:count]
 }
 
-// next returns what the next append takes: about AppendBytes, and never more than the store's
+// next returns the content of the next append: about AppendBytes, and never more than the store's
 // limit.
 func (d *Desk) next(b *batch) (items int, part []events.Event) {
 	if limit := d.storeLimit.Load(); limit > 0 {
@@ -159,11 +159,11 @@ func (e *entity) write(b *batch) {
 		}
 		if err != nil {
 			b.err = err
-			e.entry.tell(b)
+			e.entry.post(b)
 			return
 		}
 		if last = len(b.items) == 0; last {
-			e.entry.tell(b)
+			e.entry.post(b)
 		}
 		// If positions are not consecutive, every command gets the batch's last position: a reader
 		// that waits for it waits a little longer, and misses nothing.

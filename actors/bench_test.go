@@ -198,7 +198,7 @@ func million(b *testing.B) (*Desk, *counted, events.Snapshots) {
 func BenchmarkMillionReservations(b *testing.B) {
 	for range b.N {
 		d, log, snapshots := million(b)
-		delayed := longestWait(b, d, func() {
+		delayed := maxWait(b, d, func() {
 			p := &envelope{request: Request{Stream: lamp}, save: true, reply: make(chan result, 1)}
 			mustNot(b, d.submit(p))
 			<-p.reply
@@ -206,7 +206,7 @@ func BenchmarkMillionReservations(b *testing.B) {
 		if d.Stats().Snapshots == 0 {
 			b.Fatal("no snapshot was written")
 		}
-		usual := longestWait(b, d, func() { sellFor(b, d, 200) })
+		usual := maxWait(b, d, func() { sellFor(b, d, 200) })
 		closeDesk(b, d)
 		before := heapInUse()
 		again := openDesk(b, log, func(c *Config) { c.Snapshots = snapshots })
@@ -232,8 +232,8 @@ func sellFor(b *testing.B, d *Desk, units int) {
 	}
 }
 
-// longestWait sells lamps while during runs, and returns the longest wait.
-func longestWait(b *testing.B, d *Desk, during func()) (longest time.Duration) {
+// maxWait sells lamps while during runs, and returns the longest wait.
+func maxWait(b *testing.B, d *Desk, during func()) (longest time.Duration) {
 	ctx, stop := context.WithCancel(context.Background())
 	var selling sync.WaitGroup
 	selling.Go(func() {

@@ -6,10 +6,10 @@ import "admitone/actors/core"
 // snapshot is read.
 const mostMissing = 10_000
 
-// catchUp keeps the state for the next load, which reads only what another process has appended since.
-// Nothing of it rests on facts that are not durable.
+// catchUp keeps the state for the next load, which reads only the events that another process has
+// appended since. The state depends on durable facts only.
 func (e *entity) catchUp() {
-	if e.entry.seen.Load()-e.entry.known.Load() > mostMissing {
+	if e.entry.seen.Load()-e.entry.known.Load() > maxMissing {
 		e.startOver(nil)
 		return
 	}

@@ -33,26 +33,26 @@ func TestClockThatRunsBackwards(t *testing.T) {
 			if _, err := ask(d, made); err != nil {
 				t.Fatal(err)
 			}
-			tell := func(d *Desk, want string) {
+			expect := func(d *Desk, want string) {
 				t.Helper()
 				if _, err := ask(d, one("ann")); code(err) != want {
 					t.Errorf("%v, want %s", err, want)
 				}
 			}
-			tell(d, "not_open")
+			expect(d, "not_open")
 			at(time.Second)
-			tell(d, "ok")
+			expect(d, "ok")
 			at(-time.Hour)
-			tell(d, "ok")
+			expect(d, "ok")
 			closeDesk(t, d)
 			d = openDesk(t, store, configure)
-			tell(d, "ok")
+			expect(d, "ok")
 			at(time.Minute)
-			tell(d, "sale_closed")
+			expect(d, "sale_closed")
 			at(time.Second) // nothing was refused forever: the newest event is that of the close
-			tell(d, "sale_closed")
+			expect(d, "sale_closed")
 			closeDesk(t, d)
-			tell(openDesk(t, store, configure), "sale_closed")
+			expect(openDesk(t, store, configure), "sale_closed")
 
 			page, err := store.Read(context.Background(), lamp, 0, events.Forward, 100)
 			if err != nil {

@@ -26,8 +26,8 @@ type Config struct {
 	// MaxInFlight bounds the commands in flight over all entities (65,536), MaxPerEntity those at
 	// one entity (8,192).
 	MaxInFlight, MaxPerEntity int64
-	// IdleAfter is how long an unused entity stays in memory (60 s). It is evicted after one to two
-	// times that.
+	// IdleAfter is the time for which an unused entity stays in memory (60 s). It is evicted after
+	// one to two times that.
 	IdleAfter time.Duration
 	// SnapshotEvery is the minimum number of events between two snapshots of one entity (1,024).
 	// Large entities are saved less often; see entity.freezeIfDue.
@@ -35,11 +35,11 @@ type Config struct {
 	// AppendBytes is the approximate limit of one append (8 MiB). The facts of one command always
 	// stay together.
 	AppendBytes int64
-	// AppendTimeout bounds one append (5 s). LoadTimeout is how long a load may make no progress
+	// AppendTimeout bounds one append (5 s). LoadTimeout bounds the time of a load without progress
 	// (30 s).
 	AppendTimeout, LoadTimeout time.Duration
-	// AnswerTimeout bounds how long Ask and View wait for an answer if their context has no
-	// deadline (0: no bound). After it the outcome is unknown.
+	// AnswerTimeout bounds the wait of Ask and View for an answer if their context has no deadline
+	// (0: no bound). After it the outcome is unknown.
 	AnswerTimeout time.Duration
 	Logger        *slog.Logger
 }
@@ -125,7 +125,7 @@ type entry struct {
 }
 
 // Dispatcher passes commands to entities and reads their states: a [Desk], or a wrapper around one.
-// Its methods behave like those of Desk.
+// Its methods behave like Desk's.
 type Dispatcher interface {
 	Ask(ctx context.Context, request Request) (Answer, error)
 	View(ctx context.Context, stream events.StreamID, read func(core.Core)) (Answer, error)
@@ -178,8 +178,8 @@ func (d *Desk) View(ctx context.Context, stream events.StreamID, read func(core.
 	return answer, err
 }
 
-// Wake expires what is due at an entity and returns the next deadline, zero if there is none.
-// Errors: as View.
+// Wake expires the due holds of an entity and returns the next deadline, zero for none. Errors: as
+// View.
 func (d *Desk) Wake(ctx context.Context, stream events.StreamID) (time.Time, error) {
 	var next time.Time
 	if _, err := d.View(ctx, stream, func(c core.Core) { next = c.NextDeadline() }); err != nil {
@@ -339,11 +339,11 @@ func (d *Desk) askToSave(e *entry) {
 	p.save = true
 	d.inFlight.Add(1)
 	e.inFlight.Add(1)
-	e.tell(p)
+	e.post(p)
 }
 
-// Close refuses new commands, waits for those in flight and evicts the entities. Error: ctx.Err(),
-// if ctx ends first.
+// Close refuses new commands, waits for commands in flight and evicts the entities. Error:
+// ctx.Err(), if ctx ends first.
 func (d *Desk) Close(ctx context.Context) error {
 	if !d.stopping.Swap(true) {
 		close(d.sweeper)

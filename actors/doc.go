@@ -18,9 +18,8 @@
 // decide the others again. Command ids make that safe; nothing is retried
 // blindly. If the store is down, callers get ErrUnavailable at once.
 //
-// A batch that is larger than Config.AppendBytes is written in several appends,
-// cut between commands; what was written is answered, the rest is handled as
-// above.
+// A batch that is larger than Config.AppendBytes is written in several appends, cut between
+// commands; commands in a written part are answered, the rest is handled as above.
 //
 // # Panics
 //
@@ -30,15 +29,14 @@
 //
 // # Why not Hollywood's own mechanisms
 //
-// Its Request pairs answers by random 31-bit ids, which collide; so the reply
-// slot travels in the command. Its inbox is unbounded; so the desk bounds what is
-// in flight. Stopping an actor loses messages that arrive after the poison pill; so the
-// desk counts requests in flight under the lock of the entity lookup, stops an
-// entity only at zero, and gives every incarnation a unique name. A fourth panic of an
-// actor ends the process; so every panic is recovered before it reaches
+// Its Request pairs answers by random 31-bit ids, which collide; so the reply slot travels in the
+// command. Its inbox is unbounded; so the desk bounds the requests in flight. Stopping an actor
+// loses messages that arrive after the poison pill; so the desk counts requests in flight under the
+// lock of the entity lookup, stops an entity only at zero, and gives every incarnation a unique
+// name. A fourth panic of an actor ends the process; so every panic is recovered before it reaches
 // the engine. Its inbox, life-cycle events and scheduling cost a short-lived entity more than its
-// rules do; so an actor is a process of this package in its engine (mailbox.go), and an idle one runs
-// on the sender's goroutine.
+// rules do; so an actor is a process of this package in its engine (mailbox.go), and an idle one
+// runs on the sender's goroutine.
 //
 // # Why a new entity is not loaded
 //

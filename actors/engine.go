@@ -29,7 +29,7 @@ func NewEngine() (*Engine, error) {
 func (e *Engine) Spawn(name string, receive func(msg any)) (send func(msg any), stop func()) {
 	m := &mailbox{to: receiverFunc(receive)}
 	e.spawn(m, "projection/"+name+"#"+strconv.FormatUint(e.spawned.Add(1), 10))
-	return m.tell, func() { e.stop(m) }
+	return m.post, func() { e.stop(m) }
 }
 
 // receiverFunc adapts a function to receiver.
@@ -43,5 +43,5 @@ func (e *Engine) spawn(m *mailbox, name string) {
 	e.hollywood.SpawnProc(m)
 }
 
-// stop removes an actor from the engine. It still receives what was sent to it before.
+// stop removes an actor from the engine. It still receives earlier messages.
 func (e *Engine) stop(m *mailbox) { e.hollywood.Registry.Remove(&m.pid) }

@@ -33,7 +33,7 @@ type entity struct {
 	unknowns int32 // consecutive appends with an unknown outcome
 	core     core.Core
 	window   *keyWindow      // nil if it has no keys
-	revision events.Revision // of the state, including what is not durable yet
+	revision events.Revision // of the state, including facts that are not durable yet
 	durable  events.Revision
 	position events.Position // of the durable revision
 	hash     events.Hash     // of the durable revision
@@ -233,8 +233,8 @@ func (e *entity) settle(p *envelope) {
 	}
 }
 
-// complete answers p, whose outcome is durable. position is that of its last fact, or of the
-// entity. The actor or the writer of p's batch calls it.
+// complete answers p, whose outcome is durable. position is its last fact's, or the entity's. The
+// actor or the writer of p's batch calls it.
 func (e *entity) complete(p *envelope, position events.Position) {
 	switch {
 	case p.reply == nil: // an expiry has no caller

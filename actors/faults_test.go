@@ -55,13 +55,13 @@ func TestOneFault(t *testing.T) {
 			}}
 		}},
 		"slow":        {faults: func(*faulty, *Desk) []appendTo { return []appendTo{slow, slow} }},
-		"hangs":       {faults: func(*faulty, *Desk) []appendTo { return []appendTo{hangs} }, short: true},
+		"hangs":       {faults: func(*faulty, *Desk) []appendTo { return []appendTo{hang} }, short: true},
 		"unavailable": {faults: func(*faulty, *Desk) []appendTo { return []appendTo{unavailable} }, unavailable: true},
 		"can't be read afterwards": {faults: func(f *faulty, _ *Desk) []appendTo {
 			return []appendTo{failsToo(f)}
 		}, unavailable: true},
 		"hangs for good": {faults: func(*faulty, *Desk) []appendTo {
-			return []appendTo{hangs, hangs, hangs, hangs}
+			return []appendTo{hang, hang, hang, hang}
 		}, unavailable: true, short: true},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -197,7 +197,7 @@ func TestARetriedKeyAfterAnUnknownOutcome(t *testing.T) {
 // appends at once.
 func TestALargeBatchIsWrittenInParts(t *testing.T) {
 	f := openFaulty(t)
-	sized := &bounded{Store: f, most: 100 << 10}
+	sized := &bounded{Store: f, limit: 100 << 10}
 	var c clock
 	d := openDesk(t, sized, func(config *Config) { config.Now, config.AppendBytes = c.now, 20<<10 })
 	mustCreate(t, d, 5000)
@@ -222,7 +222,7 @@ func TestALargeBatchIsWrittenInParts(t *testing.T) {
 // bounded accepts at most limit bytes at once.
 type bounded struct {
 	events.Store
-	most int
+	limit int
 }
 
 func (b *bounded) Append(
@@ -235,7 +235,7 @@ func (b *bounded) Append(
 	for i := range batch {
 		size += len(batch[i].Data) + len(batch[i].Metadata)
 	}
-	if size > b.most {
+	if size > b.limit {
 		return events.Appended{}, fmt.Errorf("%w: %d bytes", events.ErrTooLarge, size)
 	}
 	return b.Store.Append(ctx, stream, expected, batch)

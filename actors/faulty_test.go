@@ -47,7 +47,7 @@ func (f *faulty) next() appendTo {
 	if f.chance == nil || f.chance.IntN(2) == 0 {
 		return through
 	}
-	faults := []appendTo{lost, taken, unavailable, slow, f.landsLate, f.landsWhenRead, hangs, failsToo(f)}
+	faults := []appendTo{lost, taken, unavailable, slow, f.landsLate, f.landsWhenRead, hang, failsToo(f)}
 	return faults[f.chance.IntN(len(faults))]
 }
 
@@ -143,8 +143,8 @@ func unavailable(
 	return events.Appended{}, fmt.Errorf("%w: down", events.ErrUnavailable)
 }
 
-// hangs until its context ends.
-func hangs(
+// hang until its context ends.
+func hang(
 	ctx context.Context,
 	_ events.Store,
 	_ events.StreamID,

@@ -30,9 +30,9 @@ func (f *forwarded) find(id CommandID) (events.Revision, bool) {
 }
 
 // put remembers a command whose first event is at. durable is the newest durable revision, position
-// that of its event; most bounds the commands in flight.
-func (f *forwarded) put(id CommandID, at, durable events.Revision, position events.Position, most int64) {
-	if int64(len(f.young)) >= most {
+// its event's; limit bounds the commands in flight.
+func (f *forwarded) put(id CommandID, at, durable events.Revision, position events.Position, limit int64) {
+	if int64(len(f.young)) >= limit {
 		if f.old != nil {
 			f.from, f.since = position, durable
 		}
@@ -44,8 +44,8 @@ func (f *forwarded) put(id CommandID, at, durable events.Revision, position even
 	f.young[id] = at
 }
 
-// timeOf returns the time by which p is decided: that of the node that received it first, or now.
-// It is never ahead of this node's clock and never runs backwards along a stream.
+// timeOf returns the time by which p is decided: the time at the node that received it first, or
+// now. It is never ahead of this node's clock and never decreases along a stream.
 func (e *entity) timeOf(p *envelope) time.Time {
 	now := e.desk.now()
 	if at := p.request.At; !at.IsZero() && at.Before(now) {
@@ -93,7 +93,7 @@ func (e *entity) rememberID(p *envelope) {
 // lookedFor is the result of a search for the command of p.
 type lookedFor struct {
 	*envelope
-	found events.Revision // of its first event, NoStream if there is none
+	found events.Revision // of its first event, NoStream for none
 	upTo  events.Revision // last event of the stream at the time of the search
 	err   error
 }
@@ -107,7 +107,7 @@ func (e *entity) lookFor(p *envelope) {
 		defer cancel()
 		l := &lookedFor{envelope: p}
 		l.found, l.upTo, l.err = searchStream(ctx, e.desk.config.Store, e.entry.stream, id, after)
-		e.entry.tell(l)
+		e.entry.post(l)
 	}()
 }
 

@@ -18,8 +18,8 @@ const KeyAge = 24 * time.Hour
 // command is refused as overloaded: no key is forgotten early.
 const maxKeyWindow = 4 << 20
 
-// done is what is remembered of a keyed command: the revision of its first event, from which its
-// answer is read again, and the hash of its body.
+// done is the memory of a keyed command: the revision of its first event, from which its answer is
+// read again, and the hash of its body.
 type done struct {
 	revision events.Revision
 	body     uint64
@@ -45,9 +45,9 @@ func callerOf(actor string) callerID {
 // older one once a day: an entry lives for one to three days, and needs no time of its own.
 //
 // Only put changes it. Looking a key up leaves no trace, and neither does a command that is refused
-// or has no facts, as in the log. A window is therefore a function of the events: that of an entity
-// that has been in memory for days has the same keys at any time as one just loaded. A nil window
-// is empty and read-only.
+// or has no facts, as in the log. A window is therefore a function of the events: an entity that
+// has been in memory for days has the same keys at any time as one just loaded. A nil window is
+// empty and read-only.
 type keyWindow struct {
 	young, old *core.Table[commandKey, done]
 	since      time.Time // when young began
@@ -192,7 +192,7 @@ func (w *keyWindow) freeze() func(io.Writer) error {
 	}
 }
 
-// restore reads what freeze wrote. counted tells whether it includes the callers.
+// restore reads the output of freeze. counted reports whether it includes the callers.
 func (w *keyWindow) restore(in io.Reader, counted bool) error {
 	var word [8]byte
 	if _, err := io.ReadFull(in, word[:]); err != nil {

@@ -14,7 +14,7 @@ import (
 var ErrNotJoint = errors.New("the commands can't be appended together")
 
 // JointDispatcher is a [Dispatcher] that can decide commands to several entities together. Its
-// method behaves like that of Desk.
+// method behaves like Desk's.
 type JointDispatcher interface {
 	Dispatcher
 	AskAll(ctx context.Context, requests []Request, decided func(i int, answer Answer) error) ([]Answer, error)
@@ -37,7 +37,7 @@ func (r *RefusedError) Unwrap() error { return r.Refusal }
 // later commands. An error of decided aborts it.
 //
 // It never waits for a busy entity (one with a batch in flight, or a state to be loaded), so
-// callers never deadlock, whatever the order of their entities.
+// callers never deadlock, independent of the order of their entities.
 //
 // Errors: [*RefusedError], decided on a state that is on stable storage: nothing was done.
 // ErrNotJoint: nothing was done; an entity is busy, the store has no such append, a command has no
@@ -116,7 +116,7 @@ func (d *Desk) join(part *jointPart, request Request) error {
 	return <-part.decision
 }
 
-// end ends the turns of parts, in any order: nothing waits for them but what they keep waiting.
+// end ends the turns of parts, in any order: only commands that they have delayed wait for them.
 func end(parts []jointPart, commit bool) {
 	for i := range parts {
 		part := &parts[i]
@@ -127,7 +127,7 @@ func end(parts []jointPart, commit bool) {
 	}
 }
 
-// appendAll appends the batches of committed parts and answers with what was appended.
+// appendAll appends the batches of committed parts and answers their commands.
 func (d *Desk) appendAll(store events.MultiAppender, parts []jointPart) ([]Answer, error) {
 	appended, err := d.tryAppendAll(store, parts)
 	answers := make([]Answer, len(parts))
@@ -140,7 +140,7 @@ func (d *Desk) appendAll(store events.MultiAppender, parts []jointPart) ([]Answe
 				answers[i] = Answer{Facts: part.facts, Revision: appended[i].Revision,
 					Position: appended[i].Position, At: part.envelope.decided}
 			}
-			part.entry.tell(b)
+			part.entry.post(b)
 		}
 		d.answered(part.entry)
 	}
@@ -237,7 +237,7 @@ func (e *entity) dropAssumption(part *jointPart) {
 	}
 }
 
-// endPart ends the turn of a part and handles what has arrived meanwhile.
+// endPart ends the turn of a part and handles the messages that have arrived meanwhile.
 func (e *entity) endPart(m *jointEnd) {
 	defer func() { m.decision <- nil }()
 	e.joined = nil

@@ -48,8 +48,8 @@ func seatStream(n int) events.StreamID {
 	return seat.Stream("gig", events.SeatName(fmt.Sprint("A-1-", n)))
 }
 
-// holds returns requests to hold seats, with ids derived from the hold.
-func holds(holdID events.HoldID, seats ...int) []Request {
+// holdRequests returns requests to hold seats, with ids derived from the hold.
+func holdRequests(holdID events.HoldID, seats ...int) []Request {
 	var all []Request
 	for _, n := range seats {
 		all = append(all, Request{Stream: seatStream(n), ID: KeyedCommandID("", fmt.Sprint(holdID, n)), Actor: "ann",
@@ -78,7 +78,7 @@ func TestAskAll(t *testing.T) {
 	f := openFaulty(t)
 	d := openDesk(t, f, nil)
 	mustCreate(t, d, 5)
-	requests := append(holds(newHold(), 1, 2), Request{Stream: lamp, ID: NewCommandID(), Command: one("ann")})
+	requests := append(holdRequests(newHold(), 1, 2), Request{Stream: lamp, ID: NewCommandID(), Command: one("ann")})
 	var order []int
 	answers, err := d.AskAll(context.Background(), requests, func(i int, answer Answer) error {
 		if len(answer.Facts) != 1 || answer.At.IsZero() {
@@ -96,7 +96,7 @@ func TestAskAll(t *testing.T) {
 			t.Errorf("%d: %+v, in the log %+v", i, a, event)
 		}
 	}
-	if _, err := d.AskAll(context.Background(), holds(newHold(), 3, 1, 2), nothingDecided); code(err) != "seat_taken" {
+	if _, err := d.AskAll(context.Background(), holdRequests(newHold(), 3, 1, 2), nothingDecided); code(err) != "seat_taken" {
 		t.Error(err)
 	} else if refused := (*RefusedError)(nil); !errors.As(err, &refused) || refused.At != 1 {
 		t.Error(err)
@@ -104,7 +104,7 @@ func TestAskAll(t *testing.T) {
 	if n := len(readLog(t, f.Store)); n != 4 {
 		t.Errorf("a refusal has left %d events", n-4)
 	}
-	if _, err := d.AskAll(context.Background(), holds(newHold(), 3, 4), nothingDecided); err != nil {
+	if _, err := d.AskAll(context.Background(), holdRequests(newHold(), 3, 4), nothingDecided); err != nil {
 		t.Error("entities after a refusal:", err)
 	}
 	if _, err := ask(d, one("bob")); err != nil {
@@ -130,32 +130,32 @@ func TestNotJoint(t *testing.T) {
 	for name, test := range map[string]func(*testing.T, *faulty, *Desk) error{
 		"an entity that is to be loaded": func(t *testing.T, f *faulty, _ *Desk) error {
 			other := openDesk(t, f, nil)
-			_, err := other.AskAll(context.Background(), append(holds(newHold(), 1), Request{Stream: lamp, ID: NewCommandID(), Command: one("a")}), nothingDecided)
+			_, err := other.AskAll(context.Background(), append(holdRequests(newHold(), 1), Request{Stream: lamp, ID: NewCommandID(), Command: one("a")}), nothingDecided)
 			return err
 		},
 		"another process was first": func(t *testing.T, f *faulty, d *Desk) error {
 			other := openDesk(t, f.Store, nil)
-			if _, err := other.AskAll(context.Background(), holds(newHold(), 2), nothingDecided); err != nil {
+			if _, err := other.AskAll(context.Background(), holdRequests(newHold(), 2), nothingDecided); err != nil {
 				t.Fatal(err)
 			}
-			_, err := d.AskAll(context.Background(), holds(newHold(), 1, 2), nothingDecided)
+			_, err := d.AskAll(context.Background(), holdRequests(newHold(), 1, 2), nothingDecided)
 			return err
 		},
 		"a key that is known": func(t *testing.T, _ *faulty, d *Desk) error {
 			hold := newHold()
-			if _, err := d.AskAll(context.Background(), holds(hold, 5), nothingDecided); err != nil {
+			if _, err := d.AskAll(context.Background(), holdRequests(hold, 5), nothingDecided); err != nil {
 				t.Fatal(err)
 			}
-			_, err := d.AskAll(context.Background(), holds(hold, 4, 5), nothingDecided)
+			_, err := d.AskAll(context.Background(), holdRequests(hold, 4, 5), nothingDecided)
 			return err
 		},
 		"the same entity twice": func(_ *testing.T, _ *faulty, d *Desk) error {
-			_, err := d.AskAll(context.Background(), holds(newHold(), 1, 1), nothingDecided)
+			_, err := d.AskAll(context.Background(), holdRequests(newHold(), 1, 1), nothingDecided)
 			return err
 		},
 		"a batch in flight": func(t *testing.T, f *faulty, d *Desk) (err error) {
 			f.then(before(func() {
-				_, err = d.AskAll(context.Background(), append(holds(newHold(), 1), Request{Stream: lamp, ID: NewCommandID(), Command: one("b")}), nothingDecided)
+				_, err = d.AskAll(context.Background(), append(holdRequests(newHold(), 1), Request{Stream: lamp, ID: NewCommandID(), Command: one("b")}), nothingDecided)
 			}))
 			if _, err := ask(d, one("a")); err != nil {
 				t.Fatal(err)
@@ -164,11 +164,11 @@ func TestNotJoint(t *testing.T) {
 		},
 		"no such append": func(t *testing.T, f *faulty, _ *Desk) error {
 			other := openDesk(t, struct{ events.Store }{f}, nil)
-			_, err := other.AskAll(context.Background(), holds(newHold(), 1), nothingDecided)
+			_, err := other.AskAll(context.Background(), holdRequests(newHold(), 1), nothingDecided)
 			return err
 		},
 		"its caller ends it": func(_ *testing.T, _ *faulty, d *Desk) error {
-			_, err := d.AskAll(context.Background(), holds(newHold(), 1, 2), func(int, Answer) error { return stop })
+			_, err := d.AskAll(context.Background(), holdRequests(newHold(), 1, 2), func(int, Answer) error { return stop })
 			if err == stop {
 				return ErrNotJoint
 			}
@@ -182,7 +182,7 @@ func TestNotJoint(t *testing.T) {
 			if err := test(t, f, d); !errors.Is(err, ErrNotJoint) {
 				t.Fatal(err)
 			}
-			if _, err := d.Ask(context.Background(), holds(newHold(), 1)[0]); err != nil {
+			if _, err := d.Ask(context.Background(), holdRequests(newHold(), 1)[0]); err != nil {
 				t.Error("one by one:", err)
 			}
 			wantIdle(t, d)
@@ -195,18 +195,18 @@ func TestNotJoint(t *testing.T) {
 func TestChainBehindALostAssumption(t *testing.T) {
 	f := openFaulty(t)
 	other := openDesk(t, f.Store, nil)
-	if _, err := other.AskAll(context.Background(), holds(newHold(), 2), nothingDecided); err != nil {
+	if _, err := other.AskAll(context.Background(), holdRequests(newHold(), 2), nothingDecided); err != nil {
 		t.Fatal(err)
 	}
 	d := openDesk(t, f, nil) // takes both seats for empty
-	if _, err := d.AskAll(context.Background(), holds(newHold(), 1, 2), nothingDecided); !errors.Is(err, ErrNotJoint) {
+	if _, err := d.AskAll(context.Background(), holdRequests(newHold(), 1, 2), nothingDecided); !errors.Is(err, ErrNotJoint) {
 		t.Fatal(err)
 	}
 	wantIdle(t, d)
-	if _, err := d.Ask(context.Background(), holds(newHold(), 1)[0]); err != nil {
+	if _, err := d.Ask(context.Background(), holdRequests(newHold(), 1)[0]); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := d.AskAll(context.Background(), holds(newHold(), 3, 4), nothingDecided); err != nil {
+	if _, err := d.AskAll(context.Background(), holdRequests(newHold(), 3, 4), nothingDecided); err != nil {
 		t.Fatal(err)
 	}
 	hashes := map[events.StreamID]events.Hash{}
@@ -222,14 +222,14 @@ func TestChainBehindALostAssumption(t *testing.T) {
 // TestAJointAppendThatGetsLost: its outcome is unknown. A retry under the same ids finds it, or
 // does it then.
 func TestAJointAppendThatGetsLost(t *testing.T) {
-	for name, fault := range map[string]appendTo{"lost": lost, "taken": taken, "unavailable": unavailable, "hangs": hangs,
+	for name, fault := range map[string]appendTo{"lost": lost, "taken": taken, "unavailable": unavailable, "hangs": hang,
 		"breaks": func(context.Context, events.Store, events.StreamID, events.Revision, []events.Event) (events.Appended, error) {
 			panic("broken")
 		}} {
 		t.Run(name, func(t *testing.T) {
 			f := openFaulty(t)
 			d := openDesk(t, f, short)
-			requests := holds(newHold(), 1, 2)
+			requests := holdRequests(newHold(), 1, 2)
 			f.then(fault)
 			if _, err := d.AskAll(context.Background(), requests, nothingDecided); !errors.Is(err, ErrUnavailable) {
 				t.Fatal(err)
@@ -259,7 +259,7 @@ func TestWhatArrivesInATurn(t *testing.T) {
 			results := make(chan string, 2)
 			_, err := d.AskAll(
 				context.Background(),
-				[]Request{{Stream: lamp, ID: NewCommandID(), Command: one("ann")}, holds(newHold(), 1)[0]},
+				[]Request{{Stream: lamp, ID: NewCommandID(), Command: one("ann")}, holdRequests(newHold(), 1)[0]},
 				func(int, Answer) error {
 					others.Go(func() {
 						_, err := ask(d, one("bob"))

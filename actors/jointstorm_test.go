@@ -25,11 +25,11 @@ func TestJointRulesThatBreak(t *testing.T) {
 				c.Kinds = []core.Kind{kind, seats}
 			})
 			mustCreate(t, d, 5)
-			requests := append(holds(newHold(), 1), Request{Stream: lamp, ID: NewCommandID(), Command: &breakIn{method}})
+			requests := append(holdRequests(newHold(), 1), Request{Stream: lamp, ID: NewCommandID(), Command: &breakIn{method}})
 			if _, err := d.AskAll(context.Background(), requests, nothingDecided); !errors.Is(err, ErrBroken) {
 				t.Error(err)
 			}
-			if _, err := d.AskAll(context.Background(), holds(newHold(), 1, 2), nothingDecided); err != nil &&
+			if _, err := d.AskAll(context.Background(), holdRequests(newHold(), 1, 2), nothingDecided); err != nil &&
 				!errors.Is(err, ErrNotJoint) {
 				t.Error(err)
 			}
@@ -67,7 +67,7 @@ func TestJointStorm(t *testing.T) {
 				group := random.Perm(60)[:1+random.IntN(4)]
 				hold := newHold()
 				node := nodes[random.IntN(2)]
-				_, err := node.AskAll(context.Background(), holds(hold, group...), nothingDecided)
+				_, err := node.AskAll(context.Background(), holdRequests(hold, group...), nothingDecided)
 				if errors.Is(err, ErrNotJoint) { // until it knows them
 					for _, n := range group {
 						_, _ = node.Wake(context.Background(), seatStream(n))

@@ -11,7 +11,7 @@ type KeyedMutex[K comparable] struct {
 
 type turn struct {
 	sync.Mutex
-	users int // the owner and those that wait; guarded by KeyedMutex.mu
+	users int // the owner and the waiting goroutines; guarded by KeyedMutex.mu
 }
 
 // maxTurn bounds the callers that own or wait for one key. More can only come from a client that

@@ -44,7 +44,7 @@ type found struct {
 
 // search selects commands whose append failed but may be in the log: events with one of the ids,
 // after the revision that was durable when the appends failed. Earlier events with these ids were
-// known when the commands were decided, and belong to uses of a key that has expired since.
+// known at the decision, and belong to uses of a key that has expired since.
 type search struct {
 	ids    map[CommandID]bool
 	behind events.Revision
@@ -77,12 +77,12 @@ func (e *entity) load() {
 		patience := e.desk.config.LoadTimeout
 		late := time.AfterFunc(patience, func() { // fires even if a read hangs and ignores its context
 			cancel()
-			e.entry.tell(&loaded{number: number, err: fmt.Errorf("%w: nothing could be read for %v", ErrUnavailable, patience)})
+			e.entry.post(&loaded{number: number, err: fmt.Errorf("%w: nothing could be read for %v", ErrUnavailable, patience)})
 		})
 		err := e.read(ctx, l, wanted, func() { late.Reset(patience) })
 		l.err, l.number = err, number
 		if late.Stop() {
-			e.entry.tell(l)
+			e.entry.post(l)
 		}
 	}()
 }
@@ -96,8 +96,8 @@ func (e *entity) pause() time.Duration {
 	return min(time.Millisecond<<min(e.unknowns-2, 16), 200*time.Millisecond)
 }
 
-// read fills l, from what it has on if that is a state. A panic of the core on a fact that can't be is an error: the
-// log is damaged. It calls progress as it goes on.
+// read fills l, starting from the state that it has, if any. A panic of the core on an impossible
+// fact is an error: the log is damaged. It calls progress meanwhile.
 func (e *entity) read(ctx context.Context, l *loaded, wanted search, progress func()) (err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
@@ -205,8 +205,8 @@ func (l *loaded) find(id CommandID, event *events.Recorded, fact events.Fact, si
 	return nil
 }
 
-// remember puts a keyed command into the window under its first event. This is what the entity that
-// decided it did, also if the key was used before and had expired.
+// remember puts a keyed command into the window under its first event, as the entity that decided
+// it did, also if the key was used before and had expired.
 func (l *loaded) remember(id CommandID, event *events.Recorded) error {
 	key, body, ok := id.keyed()
 	if !ok {
@@ -224,8 +224,7 @@ func (l *loaded) remember(id CommandID, event *events.Recorded) error {
 	return nil
 }
 
-// readSnapshot initialises l from the snapshot, or from nothing if there is none that matches the
-// log.
+// readSnapshot initialises l from the snapshot, or from nothing if none matches the log.
 func (e *entity) readSnapshot(ctx context.Context, l *loaded) error {
 	e.fresh(l)
 	if e.desk.config.Snapshots == nil {
@@ -305,7 +304,7 @@ func (c *counter) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// install makes a loaded state that of the entity and handles the commands that have waited.
+// install gives the entity a loaded state and handles the waiting commands.
 func (e *entity) install(l *loaded) {
 	if l.number != e.loads {
 		return
@@ -346,7 +345,7 @@ func (e *entity) handleStash() {
 	e.flush()
 }
 
-// answerFound answers the commands whose facts are in the log. The one that wrote them gets its
+// answerFound answers the commands whose facts are in the log. The command that wrote them gets its
 // answer; others with the same id, sent to this node or earlier to another, get a replay.
 func (e *entity) answerFound(known map[CommandID]*found) {
 	if len(known) == 0 {

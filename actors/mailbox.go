@@ -34,10 +34,10 @@ func (m *mailbox) Start() {}
 func (m *mailbox) PID() *actor.PID { return &m.pid }
 
 // Send implements actor.Processer.
-func (m *mailbox) Send(_ *actor.PID, msg any, _ *actor.PID) { m.tell(msg) }
+func (m *mailbox) Send(_ *actor.PID, msg any, _ *actor.PID) { m.post(msg) }
 
-// tell sends a message. It never blocks.
-func (m *mailbox) tell(msg any) {
+// post sends a message. It never blocks.
+func (m *mailbox) post(msg any) {
 	if m.put(msg) {
 		go m.run()
 	}
@@ -46,7 +46,7 @@ func (m *mailbox) tell(msg any) {
 // Invoke implements actor.Processer.
 func (m *mailbox) Invoke(msgs []actor.Envelope) {
 	for _, msg := range msgs {
-		m.tell(msg.Msg)
+		m.post(msg.Msg)
 	}
 }
 
@@ -68,8 +68,8 @@ func (m *mailbox) run() {
 	}
 }
 
-// runSome handles the queued messages on the sender's goroutine. Those that arrive meanwhile get a
-// goroutine of their own, so that no sender works long for others.
+// runSome handles the queued messages on the sender's goroutine. Later ones get their own
+// goroutine, so that no sender works long for others.
 func (m *mailbox) runSome() {
 	if m.handOver() {
 		go m.run()

@@ -7,8 +7,8 @@ import (
 	"admitone/events"
 )
 
-// now is the time of the next decision. It never runs backwards along a stream, whatever the clocks
-// of the nodes that wrote it.
+// now is the time of the next decision. It never decreases along a stream, even if the clocks of
+// its writers differ.
 func (e *entity) now() time.Time { return later(e.desk.now(), e.latest) }
 
 func later(a, b time.Time) time.Time {

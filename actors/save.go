@@ -17,8 +17,8 @@ type frozen struct {
 // snapshotDone reports that a snapshot was written, or failed.
 type snapshotDone struct{ size int64 }
 
-// perSavedEvent is how many bytes of the last snapshot postpone the next one by an event, so that
-// writing snapshots costs about as much as writing the events between them.
+// perSavedEvent is the number of bytes of the last snapshot that postpone the next one by an event,
+// so that snapshots cost about as much to write as the events between them.
 const perSavedEvent = 128
 
 // freezeIfDue freezes the state after b, which is the present one, if a snapshot is due. It is
@@ -46,8 +46,8 @@ func (e *entity) discard(f *frozen) {
 	}
 }
 
-// freeze returns nil if the core panics. The entity then goes on without a snapshot until the next
-// one is due.
+// freeze returns nil if the core panics. The entity then continues without a snapshot until the
+// next one is due.
 func (e *entity) freeze() (f *frozen) {
 	defer func() {
 		if cause := recover(); cause != nil {
@@ -118,7 +118,7 @@ func (e *entity) writeSnapshot(f *frozen, done func()) {
 		} else {
 			e.desk.stats.snapshots.Add(1)
 		}
-		e.entry.tell(snapshotDone{size: size})
+		e.entry.post(snapshotDone{size: size})
 	}()
 }
 

@@ -113,7 +113,7 @@ func TestALoadBeginsWithTheSnapshot(t *testing.T) {
 		"damaged":              {kind: products, spoil: damage, whole: true},
 		"of another history":   {kind: products, spoil: anotherHistory, whole: true},
 		"ahead of the log":     {kind: products, spoil: aheadOfTheLog, whole: true},
-		"with nothing to read": {kind: products, spoil: emptied, whole: true},
+		"with nothing to read": {kind: products, spoil: emptyDirectory, whole: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
@@ -164,7 +164,7 @@ func damage(t *testing.T, dir string) {
 	})
 }
 
-func emptied(t *testing.T, dir string) {
+func emptyDirectory(t *testing.T, dir string) {
 	eachSnapshot(t, dir, func(name string, _ []byte) { mustNot(t, os.Truncate(name, 0)) })
 }
 

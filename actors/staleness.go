@@ -8,12 +8,12 @@ import (
 
 // staleness compares an entity in memory with its stream. They differ if several desks share a log.
 type staleness struct {
-	// known is how many durable events the entity has applied.
+	// known is the number of durable events that the entity has applied.
 	known atomic.Int64
 	// claimed is its event count if the append in flight succeeds. Events up to it are this desk's
 	// own, even if the follower sees them before the append is answered.
 	claimed atomic.Int64
-	// seen is how many events the follower has seen; written under the shard's lock.
+	// seen is the number of events that the follower has seen; written under the shard's lock.
 	seen atomic.Int64
 }
 
@@ -26,9 +26,9 @@ func (e *entity) outdated() bool {
 	return e.writing == nil && e.next == nil && e.entry.behind()
 }
 
-// Observe tells the desk about an event in the log. An entity in memory that is behind it reads what it
-// has missed on next use. The follower of a shared log calls it: otherwise an entity notices foreign
-// appends only on its own next append, and answers from stale state until then.
+// Observe tells the desk about an event in the log. An entity in memory that lacks it reads the
+// missing events on next use. The follower of a shared log calls it: otherwise an entity notices
+// foreign appends only on its own next append, and answers from stale state until then.
 func (d *Desk) Observe(stream events.StreamID, revision events.Revision) {
 	s := d.shard(stream)
 	s.mu.Lock()

@@ -11,8 +11,8 @@ type counters struct {
 type Stats struct {
 	// Active entities are in memory; InFlight commands wait for their answer.
 	Active, InFlight int64
-	// Dropped entities were idle or empty. Loads read an entity from the log, or what another process has
-	// appended to it; Reloads are those of them after an append that failed.
+	// Dropped entities were idle or empty. Loads read an entity from the log, or only events
+	// appended by another process; Reloads are loads after a failed append.
 	Dropped, Loads, Reloads int64
 	// Conflicts and Unknown are failed appends of those two classes.
 	Conflicts, Unknown int64

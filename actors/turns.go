@@ -9,7 +9,7 @@ import (
 )
 
 // TurnDispatcher is a [Dispatcher] that can decide commands to several entities in one turn, for a
-// log that can't append to several streams at once. Its method behaves like that of Desk.
+// log that can't append to several streams at once. Its method behaves like Desk's.
 type TurnDispatcher interface {
 	Dispatcher
 	AskEach(ctx context.Context, requests []Request) ([]Result, error)
@@ -25,7 +25,7 @@ func (d *Desk) AppendsTogether() bool {
 	return ok
 }
 
-// Result is what [Desk.Ask] returns.
+// Result has the results of [Desk.Ask].
 type Result struct {
 	Answer Answer
 	Err    error
@@ -70,7 +70,7 @@ func (d *Desk) AskEach(ctx context.Context, requests []Request) ([]Result, error
 	return nil, ErrNotJoint
 }
 
-// takeTurn decides all parts and commits all or none. Its error is that of the part at index at.
+// takeTurn decides all parts and commits all or none. Its error belongs to the part at index at.
 func (d *Desk) takeTurn(parts []jointPart, requests []Request) (at int, err error) {
 	for i := range parts {
 		parts[i].single = true

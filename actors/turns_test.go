@@ -28,7 +28,7 @@ func TestAskEach(t *testing.T) {
 		t.Error("AppendsTogether is wrong")
 	}
 	ctx := context.Background()
-	results, err := d.AskEach(ctx, holds(newHold(), 1, 2, 3))
+	results, err := d.AskEach(ctx, holdRequests(newHold(), 1, 2, 3))
 	if err != nil || len(results) != 3 {
 		t.Fatal(err)
 	}
@@ -38,14 +38,14 @@ func TestAskEach(t *testing.T) {
 		}
 	}
 	before := len(readLog(t, f.Store))
-	_, err = d.AskEach(ctx, holds(newHold(), 4, 2, 5))
+	_, err = d.AskEach(ctx, holdRequests(newHold(), 4, 2, 5))
 	if refused := (*RefusedError)(nil); !errors.As(err, &refused) || refused.At != 1 || code(err) != "seat_taken" {
 		t.Error(err)
 	}
 	if after := len(readLog(t, f.Store)); after != before {
 		t.Errorf("a refusal has left %d events", after-before)
 	}
-	if results, err := d.AskEach(ctx, holds(newHold(), 4, 5)); err != nil || results[0].Err != nil ||
+	if results, err := d.AskEach(ctx, holdRequests(newHold(), 4, 5)); err != nil || results[0].Err != nil ||
 		results[1].Err != nil {
 		t.Error("entities after a refusal:", results, err)
 	}
@@ -67,12 +67,12 @@ func TestAskEachWhileWriting(t *testing.T) {
 	})
 	first, second := make(chan error, 1), make(chan error, 1)
 	go func() {
-		_, err := d.Ask(context.Background(), holds(newHold(), 1)[0])
+		_, err := d.Ask(context.Background(), holdRequests(newHold(), 1)[0])
 		first <- err
 	}()
 	<-begun
 	go func() {
-		_, err := d.AskEach(context.Background(), holds(newHold(), 2, 1))
+		_, err := d.AskEach(context.Background(), holdRequests(newHold(), 2, 1))
 		second <- err
 	}()
 	select {
@@ -80,7 +80,7 @@ func TestAskEachWhileWriting(t *testing.T) {
 		t.Errorf("it was refused by what is not durable: %v", err)
 	case <-time.After(20 * time.Millisecond):
 	}
-	if _, err := d.Ask(context.Background(), holds(newHold(), 2)[0]); err != nil {
+	if _, err := d.Ask(context.Background(), holdRequests(newHold(), 2)[0]); err != nil {
 		t.Errorf("the turn that waits keeps others back: %v", err)
 	}
 	close(release)
@@ -107,7 +107,7 @@ func TestTurnsOfOneDesk(t *testing.T) {
 			for range 50 {
 				first := random.IntN(6)
 				hold := newHold()
-				results, err := d.AskEach(context.Background(), holds(hold, first, first+1, first+2))
+				results, err := d.AskEach(context.Background(), holdRequests(hold, first, first+1, first+2))
 				if errors.Is(err, ErrNotJoint) { // a seat that is being read
 					time.Sleep(time.Millisecond)
 					continue
@@ -157,7 +157,7 @@ func TestTurnsOfTwoDesks(t *testing.T) {
 		all.Go(func() {
 			for range 40 {
 				first, hold, node := random.IntN(12), newHold(), nodes[random.IntN(2)]
-				results, _ := node.AskEach(context.Background(), holds(hold, first, first+1))
+				results, _ := node.AskEach(context.Background(), holdRequests(hold, first, first+1))
 				for i := range results {
 					if results[i].Err == nil {
 						if other, taken := owners.Swap(first+i, hold); taken {
@@ -209,7 +209,7 @@ func TestTurnRulesThatBreak(t *testing.T) {
 				c.Kinds = []core.Kind{kind, seats}
 			})
 			mustCreate(t, d, 5)
-			requests := append(holds(newHold(), 1), Request{Stream: lamp, ID: NewCommandID(), Command: &breakIn{method}})
+			requests := append(holdRequests(newHold(), 1), Request{Stream: lamp, ID: NewCommandID(), Command: &breakIn{method}})
 			results, err := d.AskEach(context.Background(), requests)
 			if err == nil {
 				err = results[1].Err

@@ -68,10 +68,10 @@ var slow = events.WaitingRoomSettings{
 	HeartbeatSeconds: 3600,
 }
 
-// crowded starts a node with a million waiting visitors, restarted after they had joined, so that
+// crowdedRoom starts a node with a million waiting visitors, restarted after they had joined, so that
 // only the room is in memory. It returns the ids of a tenth of the visitors, and the heap size
 // before the room was loaded.
-func crowded(b *testing.B) (n *node, store *embedded.Store, visitors []string, before uint64) {
+func crowdedRoom(b *testing.B) (n *node, store *embedded.Store, visitors []string, before uint64) {
 	b.Helper()
 	dir := b.TempDir()
 	n, store = bench(b, dir)
@@ -139,7 +139,7 @@ func BenchmarkJoin(b *testing.B) {
 // the heartbeat table), the cost of a poll, and the age of the line while visitors join and poll as
 // fast as they can.
 func BenchmarkMillion(b *testing.B) {
-	n, store, visitors, before := crowded(b)
+	n, store, visitors, before := crowdedRoom(b)
 	defer shutDown(b, n, store)
 	b.Run("memory", func(b *testing.B) {
 		for b.Loop() {
@@ -204,7 +204,7 @@ func ageOfLine(b *testing.B, n *node, visitors []string, busy bool) {
 
 // BenchmarkLookForSilent is one sweep over a million visitors.
 func BenchmarkLookForSilent(b *testing.B) {
-	n, store, _, _ := crowded(b)
+	n, store, _, _ := crowdedRoom(b)
 	defer shutDown(b, n, store)
 	rm, err := n.rooms.find(ctx, "sale")
 	if err != nil {

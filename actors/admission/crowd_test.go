@@ -32,7 +32,7 @@ type person struct {
 	until   time.Duration // when a leaver leaves and a sleeper falls asleep
 	visit   Visit
 	next    time.Duration // when to ask again
-	heard   time.Time     // the last sign of life that counted
+	heard   time.Time     // the last heartbeat that counted
 	done    bool
 	outcome events.VisitorStatus // by what the person was told; "" while it goes on
 }
@@ -73,7 +73,7 @@ func TestCrowd(t *testing.T) {
 	t.Cleanup(func() { c.halt() })
 	c.set(settings)
 	c.gather(people)
-	c.joinAtOnce()
+	c.joinTogether()
 	half := false
 	for c.remaining() > 0 {
 		if !half && c.admitted() > int64(people/3) {
@@ -157,7 +157,7 @@ func (c *crowd) gather(people int) {
 	}
 }
 
-func (c *crowd) joinAtOnce() {
+func (c *crowd) joinTogether() {
 	var all sync.WaitGroup
 	begin := make(chan struct{})
 	for _, p := range c.people {

@@ -15,9 +15,9 @@ const (
 
 // The rate is measured over a minute, by samples a second apart. A few samples are needed.
 const (
-	measured   = time.Minute
-	sampled    = time.Second
-	leastKnown = 5 * time.Second
+	measured = time.Minute
+	sampled  = time.Second
+	minKnown = 5 * time.Second
 )
 
 // pace measures the rate at which a room admits. Only the room's rounds use it.
@@ -56,7 +56,7 @@ func (p *pace) perSecond(at time.Time, l *waitingroom.Line) float64 {
 	most := float64(s.AdmitPerSecond)
 	least := min(most, float64(s.MaxActive)/float64(s.ActiveSeconds))
 	if len(p.samples) > 0 {
-		if span := at.Sub(p.samples[0].at); span >= leastKnown {
+		if span := at.Sub(p.samples[0].at); span >= minKnown {
 			return min(max(float64(l.Admitted-p.samples[0].admitted)/span.Seconds(), least), most)
 		}
 	}
@@ -82,10 +82,10 @@ func eta(at time.Time, l *waitingroom.Line, perSecond float64, number int64) tim
 
 // The limits of the poll interval.
 const (
-	leastPoll = time.Second
-	mostPoll  = time.Hour
-	// undrawnPolls is the number of polls per second that a room accepts from visitors with the
-	// same estimate, that of the opening.
+	minPoll = time.Second
+	maxPoll = time.Hour
+	// undrawnPolls is the number of polls per second that a room accepts from visitors whose
+	// estimate is the opening.
 	undrawnPolls = 20_000
 	// pollsAhead lengthens the interval by a second for each so many visitors ahead, so that a
 	// crowd that is admitted within seconds does not poll every second.
@@ -98,7 +98,7 @@ const (
 
 // pollAfter returns the time from at until a waiting visitor should poll again.
 func pollAfter(at time.Time, l *waitingroom.Line, eta time.Duration, number int64) time.Duration {
-	longest := min(time.Duration(l.Settings.HeartbeatSeconds)*time.Second, mostPoll)
+	longest := min(time.Duration(l.Settings.HeartbeatSeconds)*time.Second, maxPoll)
 	if eta == unknown {
 		return longest
 	}
@@ -108,5 +108,5 @@ func pollAfter(at time.Time, l *waitingroom.Line, eta time.Duration, number int6
 	} else if number <= frontPlaces && !l.Settings.OpensAt.After(at) {
 		after = min(after, frontPoll)
 	}
-	return min(max(after, leastPoll), longest).Round(time.Second)
+	return min(max(after, minPoll), longest).Round(time.Second)
 }

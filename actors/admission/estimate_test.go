@@ -86,7 +86,7 @@ func TestEstimates(t *testing.T) {
 		{"behind the front", open, 1000, 1.0 / 60, 51, 3060 * s, 30 * s},
 		{"an hour", open, 100_000, 10, 36_000, 3600 * s, 30 * s},
 		{"a crowd that comes in at once does not ask at once", open, 1_000_000, 1_000_000, 400_000, 400 * ms, 10 * s},
-		{"signs of life twice a day", rare, 1_000_000, 0, 1, unknown, time.Hour},
+		{"heartbeats twice a day", rare, 1_000_000, 0, 1, unknown, time.Hour},
 		{"closed", closed, 1000, 10, 1, unknown, 30 * s},
 		{"a pause", open, 1000, 0, 1, unknown, 30 * s},
 		{"before the opening", ahead, 1000, 10, 40, 104 * s, 26 * s},

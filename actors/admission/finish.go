@@ -14,9 +14,9 @@ import (
 const finishLimit = 5 * time.Second
 
 // Done ends the pass of a holder who has completed the purchase that a room guards: at once on this
-// node, and in the log in the background. If that fails, the pass expires by itself. ticket is that
-// of the pass; 0 means the holder's present ticket, for a purchase that is completed later and
-// without the pass. No-op for the room "".
+// node, and in the log in the background. If that fails, the pass expires by itself. ticket is the
+// pass's; 0 means the holder's present ticket, for a purchase that is completed later and without
+// the pass. No-op for the room "".
 //
 // If another node runs the room, it learns of this with its next event.
 func (r *Rooms) Done(id events.RoomID, holder events.Holder, ticket int64, request actors.Request) {

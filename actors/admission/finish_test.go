@@ -8,8 +8,8 @@ import (
 	"admitone/events"
 )
 
-// ends waits for what a node does in the background.
-func (n *node) ends() {
+// awaitFinish waits for what a node does in the background.
+func (n *node) awaitFinish() {
 	n.t.Helper()
 	n.rooms.running.Wait()
 	if left := n.rooms.finishing.Load(); left != 0 {
@@ -35,17 +35,17 @@ func TestDone(t *testing.T) {
 	n.rooms.Done("sale", "ann", 99, by("ann"))
 	n.rooms.Done("nowhere", "ann", 0, by("ann"))
 	n.rooms.Done("", "ann", 1, by("ann"))
-	n.ends()
+	n.awaitFinish()
 	is(ann, events.VisitorAdmitted)
 	is(bob, events.VisitorWaiting)
 	n.rooms.Done("sale", "ann", ann.Ticket, by("ann"))
-	n.ends()
+	n.awaitFinish()
 	n.pass(time.Second)
 	is(ann, events.VisitorLeft)
 	is(bob, events.VisitorAdmitted)
 	n.rooms.Done("sale", "ann", ann.Ticket, by("ann")) // again: nothing
 	n.rooms.Done("sale", "bob", 0, by("bob"))
-	n.ends()
+	n.awaitFinish()
 	n.pass(time.Second)
 	is(bob, events.VisitorLeft)
 	is(cid, events.VisitorAdmitted)
@@ -67,7 +67,7 @@ func TestJoiningBehindAPurchase(t *testing.T) {
 		t.Errorf("joining again gives %+v", again)
 	}
 	n.rooms.Done("sale", "ann", ann.Ticket, by("ann"))
-	n.ends()
+	n.awaitFinish()
 	n.step()
 	if line := rm.line.Load(); line.Active != 1 || line.Admitted != 2 {
 		t.Errorf("%d active, %d came in", line.Active, line.Admitted)

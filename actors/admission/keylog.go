@@ -81,7 +81,7 @@ func (l *keyLog) add(ctx context.Context, keys []string, allowed func() bool, no
 		if err != nil && !errors.Is(err, events.ErrConflict) && !errors.Is(err, events.ErrUnknown) {
 			return err
 		}
-		// Another server may have appended first, or the response was lost; the log tells which.
+		// Another server may have appended first, or the response was lost; the log shows which.
 		if failed := l.read(ctx); failed != nil {
 			return failed
 		}

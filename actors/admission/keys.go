@@ -12,7 +12,7 @@ import (
 // file, or accept its own.
 var ErrKeysDiffer = errors.New("the keys of this server are not those of the log")
 
-// KeyState compares a server's keys with those of the log.
+// KeyState compares a server's keys with the log's.
 type KeyState int32
 
 // The states.
@@ -33,11 +33,11 @@ type KeyUse int
 
 // The uses, each including those before it.
 const (
-	// KeysIfKnown adds those of a ring that shares a key with the log, but no first ring.
+	// KeysIfKnown adds the keys of a ring that shares one with the log, but no first ring.
 	KeysIfKnown KeyUse = iota
-	// KeysFirst also adds those of the first ring.
+	// KeysFirst also adds the keys of a first ring.
 	KeysFirst
-	// KeysAccepted adds those of any ring, for when the log's keys are lost.
+	// KeysAccepted adds the keys of any ring, for when the log's keys are lost.
 	KeysAccepted
 )
 

@@ -9,19 +9,19 @@ import (
 // seenChunk is the number of tickets per allocation of the table.
 const seenChunk = 4096
 
-// cells have, by ticket, the time of the last heartbeat, and the poll interval that the visitor was
-// told: both in milliseconds, the interval in the low toldBits bits.
+// cells have, by ticket, the time of the last heartbeat, and the poll interval given to the
+// visitor: both in milliseconds, the interval in the low intervalBits bits.
 type cells [seenChunk]atomic.Uint64
 
-// toldBits is enough for four hours; the rest of a cell is enough for thirty years.
-const toldBits = 24
+// intervalBits is enough for four hours; the rest of a cell is enough for thirty years.
+const intervalBits = 24
 
 // Special values of a cell. No time is below seenFirst.
 const (
 	seenNever    = 0
 	seenDropping = 1
 	seenLeft     = 2
-	seenFirst    = 1 << toldBits
+	seenFirst    = 1 << intervalBits
 )
 
 // lastSeen is a table of the last heartbeat of each ticket, of eight bytes each. It is safe for
@@ -39,14 +39,14 @@ func newLastSeen(base time.Time) *lastSeen {
 }
 
 // stamp returns the value of a cell for a heartbeat.
-func (s *lastSeen) stamp(at time.Time, told time.Duration) uint64 {
-	return uint64(max(at.Sub(s.base), 0).Milliseconds()+1)<<toldBits | uint64(told.Milliseconds())
+func (s *lastSeen) stamp(at time.Time, interval time.Duration) uint64 {
+	return uint64(max(at.Sub(s.base), 0).Milliseconds()+1)<<intervalBits | uint64(interval.Milliseconds())
 }
 
 // read decodes a stamp.
-func (s *lastSeen) read(stamp uint64) (at time.Time, told time.Duration) {
+func (s *lastSeen) read(stamp uint64) (at time.Time, interval time.Duration) {
 	return s.base.Add(
-			time.Duration(stamp>>toldBits-1) * time.Millisecond,
+			time.Duration(stamp>>intervalBits-1) * time.Millisecond,
 		), time.Duration(
 			stamp&(seenFirst-1),
 		) * time.Millisecond
@@ -86,13 +86,13 @@ func (s *lastSeen) create(ticket int64) *atomic.Uint64 {
 	return &c[(ticket-1)%seenChunk]
 }
 
-// mark records a heartbeat, whatever the cell had, and the poll interval that the visitor is told.
-func (s *lastSeen) mark(ticket int64, now time.Time, told time.Duration) {
+// mark records a heartbeat unconditionally, and the poll interval given to the visitor.
+func (s *lastSeen) mark(ticket int64, now time.Time, interval time.Duration) {
 	cell := s.cell(ticket)
 	if cell == nil {
 		cell = s.create(ticket)
 	}
-	cell.Store(s.stamp(now, told))
+	cell.Store(s.stamp(now, interval))
 }
 
 // recordJoin records a join, or a repeated one: the first poll after it is never too soon. No-op
@@ -108,10 +108,12 @@ func (s *lastSeen) recordJoin(ticket int64, now time.Time) {
 	}
 }
 
-// recordPoll records a heartbeat of a waiting visitor, and the poll interval that the visitor is
-// told. A poll after less than half of the last interval is too soon: nothing is recorded, and
-// missing is the rest of that interval. doomed means that the place is being dropped, or has ended.
-func (s *lastSeen) recordPoll(ticket int64, now time.Time, tell time.Duration) (missing time.Duration, doomed bool) {
+// recordPoll records a heartbeat of a waiting visitor, and the poll interval given to the visitor.
+// A poll after less than half of the last interval is too soon: nothing is recorded, and missing is
+// the rest of that interval. doomed means that the place is being dropped, or has ended.
+func (s *lastSeen) recordPoll(
+	ticket int64, now time.Time, interval time.Duration,
+) (missing time.Duration, doomed bool) {
 	cell := s.cell(ticket)
 	if cell == nil {
 		cell = s.create(ticket)
@@ -122,11 +124,11 @@ func (s *lastSeen) recordPoll(ticket int64, now time.Time, tell time.Duration) (
 			return 0, true
 		}
 		if last != seenNever {
-			if at, told := s.read(last); now.Sub(at) < told/2 {
-				return told - now.Sub(at), false
+			if at, interval := s.read(last); now.Sub(at) < interval/2 {
+				return interval - now.Sub(at), false
 			}
 		}
-		if cell.CompareAndSwap(last, s.stamp(now, tell)) {
+		if cell.CompareAndSwap(last, s.stamp(now, interval)) {
 			return 0, false
 		}
 	}
@@ -153,7 +155,7 @@ func (s *lastSeen) known(ticket int64) bool {
 	return cell != nil && cell.Load() != seenNever
 }
 
-// since reports whether a ticket's last sign of life was at a time or later.
+// since reports whether a ticket's last heartbeat was at a time or later.
 func (s *lastSeen) since(ticket int64, from time.Time) bool {
 	cell := s.cell(ticket)
 	if cell == nil {
@@ -178,8 +180,8 @@ func (s *lastSeen) silent(ticket int64, now, limit time.Time) bool {
 	return s.before(last, limit)
 }
 
-// markDropping marks the place of a silent visitor as being dropped; false if there was a
-// sign of life meanwhile.
+// markDropping marks the place of a silent visitor as being dropped; false if there was a heartbeat
+// meanwhile.
 func (s *lastSeen) markDropping(ticket int64, limit time.Time) bool {
 	cell := s.cell(ticket)
 	last := cell.Load()
@@ -192,8 +194,7 @@ func (s *lastSeen) before(stamp uint64, limit time.Time) bool {
 	return stamp >= seenFirst && at.Before(limit)
 }
 
-// forget lets go of the chunks of which no ticket is wanted, up to the last that a
-// line has.
+// forget frees the chunks without needed tickets, up to the last ticket of the line.
 func (s *lastSeen) forget(last int64, wanted func(chunk int) bool) {
 	s.mu.Lock() // or a directory that is being copied would bring one back
 	defer s.mu.Unlock()

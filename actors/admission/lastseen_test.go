@@ -18,7 +18,7 @@ func at(d time.Duration) time.Time { return day.Add(d) }
 func TestTouch(t *testing.T) {
 	table := newLastSeen(day)
 	for _, step := range []struct {
-		at, tell, missing time.Duration
+		at, interval, missing time.Duration
 	}{
 		{0, 10 * s, 0}, // the first is never too soon
 		{0, 10 * s, 10 * s},
@@ -33,9 +33,9 @@ func TestTouch(t *testing.T) {
 		{1809500 * ms, 4 * s, 0},
 		{1808500 * ms, 4 * s, 5 * s}, // a clock set back
 	} {
-		missing, doomed := table.recordPoll(7, at(step.at), step.tell)
+		missing, doomed := table.recordPoll(7, at(step.at), step.interval)
 		if missing != step.missing || doomed {
-			t.Errorf("at %v, told %v: %v is missing, doomed %t, want %v", step.at, step.tell, missing, doomed, step.missing)
+			t.Errorf("at %v, interval %v: %v is missing, doomed %t, want %v", step.at, step.interval, missing, doomed, step.missing)
 		}
 	}
 }
@@ -63,7 +63,7 @@ func TestSilenceIsFoundOnce(t *testing.T) {
 		}
 	}
 	if _, doomed := table.recordPoll(1, at(11*s), s); !doomed {
-		t.Error("a sign of life came through although the place is being dropped")
+		t.Error("a heartbeat was recorded although the place is being dropped")
 	}
 	table.mark(1, at(12*s), 4*s)
 	if missing, doomed := table.recordPoll(1, at(13*s), s); doomed || missing != 3*s {
@@ -120,10 +120,10 @@ func TestForget(t *testing.T) {
 func TestTimesLast(t *testing.T) {
 	table := newLastSeen(day)
 	for _, d := range []time.Duration{0, ms, time.Hour, 30 * 365 * 24 * time.Hour} {
-		for _, told := range []time.Duration{0, s, 4 * time.Hour} {
-			stamp := table.stamp(at(d), told)
-			if seen, tell := table.read(stamp); !seen.Equal(at(d)) || tell != told || stamp < seenFirst {
-				t.Errorf("%v and %v are kept as %v and %v", d, told, seen.Sub(day), tell)
+		for _, interval := range []time.Duration{0, s, 4 * time.Hour} {
+			stamp := table.stamp(at(d), interval)
+			if seen, got := table.read(stamp); !seen.Equal(at(d)) || got != interval || stamp < seenFirst {
+				t.Errorf("%v and %v are kept as %v and %v", d, interval, seen.Sub(day), got)
 			}
 		}
 	}

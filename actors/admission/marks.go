@@ -11,17 +11,18 @@ import (
 	"admitone/events"
 )
 
-// MaxMarks bounds the size of one message about signs of life, see [Config].Tell.
+// MaxMarks bounds the size of one message of heartbeats, see [Config].Tell.
 const MaxMarks = 32 << 10
 
 // ErrNotHere: another server runs the room, or none does yet.
 var ErrNotHere = errors.New("another server runs the waiting room")
 
-// ErrMarks: a message about signs of life can't be read.
-var ErrMarks = errors.New("the signs of life can't be read")
+// ErrMarks: a message of heartbeats can't be decoded.
+var ErrMarks = errors.New("the message of heartbeats can't be decoded")
 
-// Hear notes signs of life that another server has heard, if this one runs the room. Errors: ErrNotHere, also where
-// there is no such room; ErrMarks, and nothing is noted; those of [actors.Desk.View].
+// Hear records heartbeats received by another server, if this one runs the room. Errors:
+// ErrNotHere, also if there is no such room; ErrMarks, with nothing recorded; errors of
+// [actors.Desk.View].
 func (r *Rooms) Hear(ctx context.Context, id events.RoomID, marks []byte) error {
 	tickets, err := readMarks(marks)
 	if err != nil {
@@ -46,8 +47,9 @@ func (r *Rooms) Hear(ctx context.Context, id events.RoomID, marks []byte) error 
 	return nil
 }
 
-// Follows reports whether this server has read the place of a visitor from the log, so that a poll can be answered
-// here, also if another server runs the room. A room that nobody has asked for yet is followed from now on.
+// Follows reports whether this server has read the place of a visitor from the log, so that a poll
+// can be answered here, also if another server runs the room. A room is followed from its first
+// request on.
 func (r *Rooms) Follows(id events.RoomID, visitor string) bool {
 	v, err := r.keys.Load().ReadVisitor(id, visitor)
 	if err != nil || r.usable() != nil || r.config.Elsewhere {
@@ -91,23 +93,25 @@ func readMarks(marks []byte) (tickets []int64, err error) {
 	return tickets, nil
 }
 
-// teller passes the signs of life that are heard at this server on to the one that runs a room. It belongs to the look
-// for the silent.
-type teller struct {
-	told    time.Time // all signs of life before it are known to the other server
-	failing time.Time // since when it can't be told; zero if it can
+// forwarder passes the heartbeats received by this server on to the one that runs the room. It
+// belongs to the goroutine that sweeps silent visitors.
+type forwarder struct {
+	forwarded time.Time // the other server knows all earlier heartbeats
+	failing   time.Time // since when it is unreachable; zero if it is not
 }
 
-// tells reports whether signs of life are passed on: another server owns the room, and this one does not run it.
-func (rm *room) tells(line *Published) bool {
+// forwards reports whether heartbeats are passed on: another server owns the room, and this one
+// does not run it.
+func (rm *room) forwards(line *Published) bool {
 	return rm.rooms.config.Tell != nil && !rm.owns() && !rm.runs(line)
 }
 
-// tell passes on who was heard since the last time, and once more who was heard shortly before it. If the other server
-// has not been told for a quarter of the heartbeat, this one takes the room over, so that nobody is dropped unheard.
-func (rm *room) tell(now time.Time, every time.Duration) {
-	t := &rm.teller
-	since := t.told.Add(-every)
+// forward passes on the heartbeats since the last time, and repeats those shortly before it. If the
+// other server has been unreachable for a quarter of the heartbeat, this one takes the room over,
+// so that nobody is dropped whose heartbeats arrived here.
+func (rm *room) forward(now time.Time, every time.Duration) {
+	t := &rm.forwarder
+	since := t.forwarded.Add(-every)
 	var tickets []int64
 	rm.eachInLine(func(ticket int64) {
 		if rm.seen.since(ticket, since) {
@@ -123,7 +127,7 @@ func (rm *room) tell(now time.Time, every time.Duration) {
 	}
 	switch {
 	case err == nil:
-		t.told, t.failing = now, time.Time{}
+		t.forwarded, t.failing = now, time.Time{}
 		return
 	case t.failing.IsZero():
 		t.failing = now
@@ -132,11 +136,12 @@ func (rm *room) tell(now time.Time, every time.Duration) {
 		rm.lastContact.Store(true)
 		rm.wakeUp()
 	}
-	rm.rooms.config.Logger.Debug("the server that runs a waiting room can't be told who was heard", "room", rm.id,
+	rm.rooms.config.Logger.Debug("heartbeats can't be forwarded to the server that runs a waiting room", "room", rm.id,
 		"error", err)
 }
 
-// reachable reports whether all servers that visitors may ask can be heard, and are the same as at the last look.
+// reachable reports whether all servers that visitors may poll are reachable, and are the same as
+// at the last check.
 func (rm *room) reachable() bool {
 	reach := rm.rooms.config.Reach
 	if reach == nil {

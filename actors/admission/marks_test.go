@@ -45,8 +45,8 @@ func newTelling(t *testing.T, nodes int) *telling {
 	return c
 }
 
-// polls has a visitor poll once in a heartbeat, at each node in turn, for so many heartbeats.
-func (c *telling) polls(heartbeats int, at ...int) func(v Visit) {
+// pollRepeatedly has a visitor poll once in a heartbeat, at each node in turn, for so many heartbeats.
+func (c *telling) pollRepeatedly(heartbeats int, at ...int) func(v Visit) {
 	return func(v Visit) {
 		c.t.Helper()
 		for i := range heartbeats {
@@ -67,7 +67,7 @@ func TestPollsAtAnyNode(t *testing.T) {
 	if !c.nodes[1].rooms.Follows("sale", ann.Visitor) || c.nodes[1].rooms.Follows("sale", "x") {
 		t.Error("a node does not know whom it can answer")
 	}
-	c.polls(6, 1, 2, 2)(ann)
+	c.pollRepeatedly(6, 1, 2, 2)(ann)
 	if got := c.nodes[2].poll(bob.Visitor); got.Status != events.VisitorExpired {
 		t.Errorf("who never polled is %+v", got)
 	}
@@ -85,16 +85,16 @@ func TestOwnerCannotBeTold(t *testing.T) {
 	c := newTelling(t, 2)
 	ann := c.nodes[0].join("ann")
 	c.pass(s)
-	c.polls(3, 1)(ann)
+	c.pollRepeatedly(3, 1)(ann)
 	c.deaf = true
-	c.polls(6, 1)(ann)
+	c.pollRepeatedly(6, 1)(ann)
 	if n := count[*events.WaitingRoomRun](c.cluster); n < 2 {
 		t.Errorf("the room was taken over %d times", n)
 	}
 	c.deaf = false
 	c.pass(2 * s)
 	before := count[*events.WaitingRoomRun](c.cluster)
-	c.polls(4, 1)(ann)
+	c.pollRepeatedly(4, 1)(ann)
 	if n := count[*events.WaitingRoomRun](c.cluster) - before; n > 0 {
 		t.Errorf("the room was taken over %d times more", n)
 	}
@@ -109,7 +109,7 @@ func TestNodeDiesBeforeItTells(t *testing.T) {
 			c := newTelling(t, 3)
 			ann := c.nodes[0].join("ann")
 			c.pass(s)
-			c.polls(3, 1)(ann)
+			c.pollRepeatedly(3, 1)(ann)
 			c.deaf = true
 			c.nodes[1].poll(ann.Visitor)
 			c.pass(s)
@@ -121,7 +121,7 @@ func TestNodeDiesBeforeItTells(t *testing.T) {
 			c.nodes[dies] = c.start() // in its place, with nothing to do
 			c.deaf = false
 			c.pass(14 * s) // it takes the visitor a while to find another node
-			c.polls(4, 2)(ann)
+			c.pollRepeatedly(4, 2)(ann)
 		})
 	}
 }

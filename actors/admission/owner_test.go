@@ -45,7 +45,7 @@ func TestOwnerTakesOver(t *testing.T) {
 	if err != nil || line.Term != 2 || line.Admitted < before.Admitted+1 {
 		t.Errorf("term %d, %d came in after %d, %v", line.Term, line.Admitted, before.Admitted, err)
 	}
-	c.pass(17 * s) // two heartbeats are 20 s; the last sign of life was 27 s ago
+	c.pass(17 * s) // two heartbeats are 20 s; the last heartbeat was 27 s ago
 	if n := count[*events.WaitingRoomDropped](c); n > 0 {
 		t.Errorf("places were taken %d times before anybody could ask", n)
 	}

@@ -44,12 +44,12 @@ type room struct {
 	failed bool // the last round failed
 	runner runner
 	// Only the sweeps use these.
-	since   time.Time // timeouts count from here
-	sweptAt time.Time // end of the last sweep
-	failing bool      // the last sweep failed
-	term    int64     // of the room when it ended
-	members uint64    // the servers that visitors may ask, when it began
-	teller  teller
+	since     time.Time // timeouts count from here
+	sweptAt   time.Time // end of the last sweep
+	failing   bool      // the last sweep failed
+	term      int64     // of the room when it ended
+	members   uint64    // the servers that visitors may ask, when it began
+	forwarder forwarder
 }
 
 func newRoom(r *Rooms, id events.RoomID) *room {
@@ -122,11 +122,11 @@ func (rm *room) publish(ctx context.Context) error {
 	return nil
 }
 
-// showLimit bounds how long an answer waits for the line that shows it.
+// showLimit bounds the wait of an answer for the line that shows it.
 const showLimit = 250 * time.Millisecond
 
 // shows waits up to showLimit until the published line includes revision, so that a caller that
-// polls after an answer sees its effect.
+// pollRepeatedly after an answer sees its effect.
 func (rm *room) shows(revision events.Revision) {
 	rm.await(func(line *Published) bool { return line.Revision >= revision })
 }
@@ -225,7 +225,7 @@ const retryDelay = time.Second
 // step makes one round and returns the pause until the next; again is false if nothing will happen
 // until somebody joins.
 func (rm *room) step(ctx context.Context) (pause time.Duration, again bool) {
-	if rm.rooms.usable() != nil { // nobody could verify what is signed here
+	if rm.rooms.usable() != nil { // nobody could verify signatures of this server
 		return retryDelay, true
 	}
 	// A room rests if it was quiet before the round and is quiet after it. A visitor who joins too
@@ -278,7 +278,7 @@ func (rm *room) report(failed *bool, err error) {
 	log.Info("waiting room recovered")
 }
 
-// turn does what is due in a round. A failed step does not prevent the others.
+// turn runs the steps of a round. A failed step does not prevent the others.
 func (rm *room) turn(ctx context.Context) error {
 	errs := []error{rm.takeOver(ctx)}
 	if rm.runs(rm.line.Load()) || rm.overdue() {

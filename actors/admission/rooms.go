@@ -35,15 +35,17 @@ type Config struct {
 	// visitor's heartbeats drops it. Node is this server's name, for people.
 	Shared bool
 	Node   string
-	// Owns, if set, reports whether this server is the one that should run a room, among those that serve
-	// now. It takes the room over without waiting for a visitor. All may take themselves for it, or none.
+	// Owns, if set, reports whether this server should run a room, among the servers of the moment.
+	// It then takes the room over without waiting for a visitor. Several servers may consider
+	// themselves the owner, or none.
 	Owns func(room events.RoomID) bool
-	// Tell, if set, passes signs of life on to the server that owns a room, where [Rooms.Hear] takes them; without it
-	// a server that hears a visitor takes the room over. It is called on one goroutine of each room.
+	// Tell, if set, passes heartbeats on to the server that owns a room, where [Rooms.Hear] records
+	// them; without it a server that is polled takes the room over. It is called on one goroutine
+	// of each room.
 	Tell func(room events.RoomID, marks []byte) error
-	// Reach, if set, names the servers that visitors may ask, so that another value is another set of them; all
-	// reports that each of them can be heard. Nobody is dropped for silence in the two heartbeats after a change,
-	// or after a time at which not all could be heard.
+	// Reach, if set, identifies the set of servers that visitors may poll; all reports that each of
+	// them is reachable. Nobody is dropped for silence in the two heartbeats after a change of the
+	// set, or after a time at which not all were reachable.
 	Reach func() (members uint64, all bool)
 	// Store has the fingerprints of keys, see [Rooms.UseKeys]; nil for none.
 	Store  events.Store
@@ -73,7 +75,7 @@ type Rooms struct {
 	keys   atomic.Pointer[pass.Keyring]
 
 	keyMu    sync.Mutex   // held while the ring is compared with the log
-	keyLog   *keyLog      // nil if there is none; guarded by keyMu
+	keyLog   *keyLog      // nil for none; guarded by keyMu
 	keyState atomic.Int32 // a KeyState; written under keyMu
 
 	rooms   sync.Map // of string → *room
@@ -105,9 +107,9 @@ func New(config Config) *Rooms {
 	return r
 }
 
-// Resume starts rooms, after a start of the program or when other servers may have to run them:
-// those in which somebody waits or has a pass. It continues after an error and returns all of them;
-// see [Rooms.Line] for the errors.
+// Resume starts the rooms in which somebody waits or has a pass, after a start of the program or
+// when their runner may have changed. It continues after an error and returns all errors, which are
+// those of [Rooms.Line].
 func (r *Rooms) Resume(ctx context.Context, rooms ...events.RoomID) error {
 	var all []error
 	for _, id := range rooms {
@@ -140,7 +142,7 @@ var errElsewhere = &core.Refusal{Code: core.CodeNotFound,
 	Detail: "this server runs no waiting rooms; ask the one that does",
 	Fields: map[string]any{"resource": "waiting_room"}}
 
-// find returns a room, and starts it on first use. Errors: a refusal (not_found), those of
+// find returns a room, and starts it on first use. Errors: a refusal (not_found), errors of
 // [actors.Desk.View], ctx.Err().
 func (r *Rooms) find(ctx context.Context, id events.RoomID) (*room, error) {
 	if r.config.Elsewhere {
@@ -149,7 +151,7 @@ func (r *Rooms) find(ctx context.Context, id events.RoomID) (*room, error) {
 	return r.begun(id).wait(ctx)
 }
 
-// begun returns a room, which may not be open yet, and begins its rounds if nobody has asked for it yet.
+// begun returns a room, which may not be open yet, and begins its rounds on first use.
 func (r *Rooms) begun(id events.RoomID) *room {
 	if known, ok := r.rooms.Load(id); ok {
 		return known.(*room)
@@ -175,7 +177,7 @@ func (r *Rooms) spawn(run func()) bool {
 	return true
 }
 
-// Line returns the last published line of a room. Errors: a refusal (not_found), those of
+// Line returns the last published line of a room. Errors: a refusal (not_found), errors of
 // [actors.Desk.View].
 func (r *Rooms) Line(ctx context.Context, id events.RoomID) (*Published, error) {
 	rm, err := r.find(ctx, id)

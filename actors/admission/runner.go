@@ -22,7 +22,7 @@ const (
 	overdueAfter, overdueSpread = 2 * time.Second, time.Second
 )
 
-// runner is what a server knows of the server that runs the room. Only the rounds use it.
+// runner is a server's knowledge of the room's runner. Only the rounds use it.
 type runner struct {
 	term     int64     // as last published
 	since    time.Time // when another server was seen to begin it; zero if it had begun before
@@ -38,9 +38,9 @@ func (rm *room) runs(line *Published) bool { return rm.rooms.Runs(line) }
 // Runs reports whether this server runs a room according to line.
 func (r *Rooms) Runs(line *Published) bool { return !r.config.Shared || line.Run == r.run }
 
-// recordContact notes that visitors give their signs of life here, unless another server is told of them.
+// recordContact notes that this server receives heartbeats, unless it forwards them to another.
 func (rm *room) recordContact() {
-	if rm.rooms.config.Shared && !rm.lastContact.Load() && !rm.tells(rm.line.Load()) {
+	if rm.rooms.config.Shared && !rm.lastContact.Load() && !rm.forwards(rm.line.Load()) {
 		rm.lastContact.Store(true)
 	}
 }
@@ -64,7 +64,7 @@ func (rm *room) progress(line *Published) {
 	rm.runner.rest = overdueAfter + rand.N(overdueSpread)
 }
 
-// owns reports whether this server should run the room, among those that serve.
+// owns reports whether this server should run the room, among the serving ones.
 func (rm *room) owns() bool { return rm.rooms.config.Owns != nil && rm.rooms.config.Owns(rm.id) }
 
 // takeOver makes this server run the room if it receives polls while another runs the room, or if

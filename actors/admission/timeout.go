@@ -26,11 +26,11 @@ func (rm *room) sweepSilent(ctx context.Context) (pause time.Duration) {
 	line := rm.line.Load()
 	if reachable := rm.reachable(); gap < 0 || gap > heartbeat || line.Term != rm.term || !reachable ||
 		rm.rooms.usable() != nil {
-		rm.since = now // held up for so long, nobody could be heard; or another heard them
+		rm.since = now // no heartbeat could be received during the delay, or another server received them
 	}
 	rm.term = line.Term
-	if rm.tells(line) {
-		rm.tell(now, every)
+	if rm.forwards(line) {
+		rm.forward(now, every)
 		rm.sweptAt = rm.rooms.config.Now()
 		return every
 	}
@@ -47,8 +47,8 @@ func (rm *room) sweepSilent(ctx context.Context) (pause time.Duration) {
 	return every
 }
 
-// silent returns the tickets of those who wait and were last seen before limit, in
-// ascending order. It also begins the times of those who were never seen.
+// silent returns the tickets of waiting visitors last seen before limit, in ascending order. It
+// also starts the times of visitors never seen.
 func (rm *room) silent(now, limit time.Time) (tickets []int64) {
 	rm.eachInLine(func(ticket int64) {
 		if rm.seen.silent(ticket, now, limit) {
@@ -59,7 +59,8 @@ func (rm *room) silent(now, limit time.Time) (tickets []int64) {
 	return tickets
 }
 
-// eachInLine calls look for the tickets of those who wait, and lets go of the times that nobody needs.
+// eachInLine calls look for the tickets of waiting visitors, and frees times that are no longer
+// needed.
 func (rm *room) eachInLine(look func(ticket int64)) {
 	line := rm.line.Load()
 	var wanted []bool // chunks of the table
@@ -74,7 +75,7 @@ func (rm *room) eachInLine(look func(ticket int64)) {
 	rm.seen.forget(line.Tickets, func(chunk int) bool { return chunk < len(wanted) && wanted[chunk] })
 }
 
-// drop removes tickets from the line, except those that have polled since limit.
+// drop removes tickets from the line, unless they have polled since limit.
 func (rm *room) drop(ctx context.Context, tickets []int64, limit time.Time) error {
 	for batch := range slices.Chunk(tickets, waitingroom.DropAtOnce) {
 		command := &waitingroom.Drop{Term: rm.term}

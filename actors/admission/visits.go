@@ -32,7 +32,7 @@ type Visit struct {
 	// Ticket is the visitor's number by arrival.
 	Ticket int64
 	Status events.VisitorStatus
-	// Number is the visitor's rank among those who wait, 1 for the next. It is 0 before a shuffled
+	// Number is the visitor's rank in the line, 1 for the next. It is 0 before a shuffled
 	// opening is drawn, and for a visitor who does not wait.
 	Number int64
 	// ETA is the estimated time until admission, negative if it is unknown because nobody is being
@@ -115,7 +115,7 @@ func visitorOf(ticket int64, holder events.Holder) pass.Visitor {
 	return pass.Visitor{Ticket: ticket, Holder: pass.HolderOf(holder)}
 }
 
-// present looks up the place of a holder; ok is false if there is none any more. A used pass whose
+// present looks up the place of a holder; ok is false if it has ended. A used pass whose
 // end is not in the log yet is ended first.
 func (rm *room) present(
 	ctx context.Context,
@@ -206,7 +206,7 @@ func (rm *room) standing(line *Published, v pass.Visitor) (place waitingroom.Pla
 	case place.Status != events.VisitorWaiting && place.Status != events.VisitorAdmitted:
 		return place, true
 	case v.Ticket > line.Tickets:
-		ok = rm.seen.known(v.Ticket) // recorded before the ticket was told to anybody
+		ok = rm.seen.known(v.Ticket) // recorded before the ticket was given out
 	default:
 		ok = line.HeldBy(v.Ticket, v.Holder)
 	}
@@ -221,7 +221,7 @@ const droppedAfter = time.Second
 
 // Poll records a heartbeat and returns the visitor's place. It does not block, except for a moment
 // if the visitor has just joined on another server, and for the first use of a room. Errors: a
-// refusal (not_found); ErrKeysDiffer; on first use of a room, those of [actors.Desk.View].
+// refusal (not_found); ErrKeysDiffer; on first use of a room, errors of [actors.Desk.View].
 func (r *Rooms) Poll(ctx context.Context, id events.RoomID, visitor string) (Visit, error) {
 	keys := r.keys.Load()
 	v, err := r.readVisitor(keys, id, visitor)
@@ -293,7 +293,7 @@ func (r *Rooms) Leave(
 	visit := Visit{Visitor: visitor, Ticket: v.Ticket, Status: events.VisitorLeft}
 	if len(answer.Facts) > 0 {
 		rm.seen.end(v.Ticket)
-		rm.shows(answer.Revision) // or the line would still count it for those behind
+		rm.shows(answer.Revision) // or the line would still count it for later visitors
 		return visit, answer, nil
 	}
 	// The published line may not show yet how it ended.
@@ -306,11 +306,11 @@ func (r *Rooms) Leave(
 	return visit, answer, nil
 }
 
-// checkLimit bounds how long a check waits for a room on first use.
+// checkLimit bounds the wait of a check for a room on first use.
 const checkLimit = 2 * time.Second
 
 // Check checks a pass against a room and its holder, and returns the ticket of the pass. The
-// signature is sufficient; if this node runs the room, the line also tells whether the pass was
+// signature is sufficient; if this node runs the room, the line also shows whether the pass was
 // given up or used. at is when the pass was presented, zero for now. Errors: the refusals
 // pass_required and pass_invalid; ErrKeysDiffer.
 func (r *Rooms) Check(id events.RoomID, holder events.Holder, shown string, at time.Time) (ticket int64, err error) {

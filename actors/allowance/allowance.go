@@ -19,7 +19,7 @@ func Stream(performanceID events.PerformanceID, holder events.Holder) events.Str
 	return events.NewStreamID(events.AllowanceCategory, events.OfPerformance(performanceID, string(holder)))
 }
 
-// snapshotVersion changes with what Freeze writes.
+// snapshotVersion changes with the format that Freeze writes.
 const snapshotVersion = 1
 
 // Take takes seats out of the allowance. No-op if the same hold has taken them; a later attempt of
@@ -31,8 +31,7 @@ type Take struct {
 	Seats int64
 	// Limit is the maximum number of seats of the holder.
 	Limit int64
-	// For is how long they are taken unless they are kept. It must be longer than the seats are
-	// held.
+	// For is the duration unless they are kept. It must exceed that of the seats' holds.
 	For time.Duration
 	// Terms is the revision of the performance's edit that Limit comes from.
 	Terms events.Revision
@@ -57,7 +56,7 @@ type Reduce struct {
 	Seats int64
 }
 
-// part is what one hold has taken.
+// part is the share of one hold.
 type part struct {
 	HoldID  events.HoldID
 	Seats   int64

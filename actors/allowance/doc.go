@@ -1,5 +1,5 @@
-// Package allowance has the rules of what one holder may have of one performance over all bookings:
-// a number of seats, held or booked.
+// Package allowance has the rules for one holder's seats of one performance over all bookings, held
+// or booked.
 //
 // A booking takes its seats out of the allowance before it holds them, and gives them back if it
 // fails. A part of the allowance expires at a deadline, so that a crash in between costs the holder

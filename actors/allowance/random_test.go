@@ -117,8 +117,8 @@ func someCommand(t *rapid.T, now time.Time) core.Command {
 	return take(id, rapid.Int64Range(1, 4).Draw(t, "seats"))
 }
 
-// holds returns the holds that a fact opens and closes.
-func holds(fact events.Fact) (opened, closed int, earliest time.Time) {
+// holdsOf returns the holds that a fact opens and closes.
+func holdsOf(fact events.Fact) (opened, closed int, earliest time.Time) {
 	if f, ok := fact.(events.Deadlined); ok {
 		return f.Holds()
 	}
@@ -144,14 +144,14 @@ func TestAnyHistory(t *testing.T) {
 					cmd,
 					before,
 					a.parts,
-					decided(facts, err),
-					decided(again, errAgain),
+					describe(facts, err),
+					describe(again, errAgain),
 				)
 			}
 			for _, fact := range facts {
 				a.Evolve(fact)
 				log = append(log, fact)
-				opened, closed, earliest := holds(fact)
+				opened, closed, earliest := holdsOf(fact)
 				if open += opened - closed; open < 0 || opened > 0 && earliest.IsZero() {
 					t.Fatalf("%s leaves %d holds open", sentence(fact), open)
 				}

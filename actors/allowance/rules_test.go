@@ -23,8 +23,8 @@ func extend(id events.HoldID, to time.Duration) *Extend {
 	return &Extend{HoldID: id, ExpiresAt: day.Add(to)}
 }
 
-// decided describes a decision.
-func decided(facts []events.Fact, err error) string {
+// describe describes a decision.
+func describe(facts []events.Fact, err error) string {
 	if err != nil {
 		r := err.(*core.Refusal)
 		if r.Code == "limit_exceeded" {
@@ -149,7 +149,7 @@ func TestRules(t *testing.T) {
 			a := New()
 			for i, line := range rule.attempts {
 				facts, err := a.Decide(line.cmd, day.Add(line.at))
-				if got := decided(facts, err); got != line.then {
+				if got := describe(facts, err); got != line.then {
 					t.Fatalf("line %d: %T at %v\n gives %s\n  want %s", i+1, line.cmd, line.at, got, line.then)
 				}
 				for _, fact := range facts {

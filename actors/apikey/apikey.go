@@ -18,7 +18,7 @@ func Stream(id events.APIKeyID) events.StreamID {
 	return events.NewStreamID(events.APIKeyCategory, string(id))
 }
 
-// snapshotVersion changes with what Freeze writes.
+// snapshotVersion changes with the format that Freeze writes.
 const snapshotVersion = 1
 
 // Create creates a key. Refusal: already_exists.

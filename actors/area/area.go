@@ -16,26 +16,25 @@ func Stream(performanceID events.PerformanceID, id events.AreaID) events.StreamI
 	return events.NewStreamID(events.AreaCategory, events.OfPerformance(performanceID, string(id)))
 }
 
-// MaxCapacity is how many places one area can have.
+// MaxCapacity is the largest capacity of an area.
 const MaxCapacity = events.MaxAreaPlaces
 
-// expireAtOnce bounds the holds that expire by one decision.
-const expireAtOnce = 64
+// expiryBatch bounds the holds that expire by one decision.
+const expiryBatch = 64
 
-// Hold keeps places for a booking. Again under the same hold it does nothing; a later attempt of a
-// booking takes the place of an earlier one that is not booked. Refusals: not_held (a later attempt
-// is there, or this one with another number of places, or the booking is paid), sold_out (with
-// remaining).
+// Hold holds places for a booking. Idempotent; a later attempt of a booking replaces an earlier one
+// that is not booked. Refusals: not_held (there is a later attempt, or this one has another number
+// of places, or the booking is paid), sold_out (with remaining).
 type Hold struct {
 	HoldID events.HoldID
 	Holder events.Holder
 	// Places of the booking here, above 0.
 	Places int64
-	// Label whose blocked places will do as well as free ones, and are taken first; "" is none.
+	// Label whose blocked places can be held too, and are taken first; "" for none.
 	Label events.BlockLabel
-	// Capacity is how many places there are by the plan, for an area that has no facts yet.
+	// Capacity is the capacity in the plan, for an area without facts.
 	Capacity int64
-	// For is how long the places are held.
+	// For is the duration of the hold.
 	For time.Duration
 	// Terms is the revision of the performance's edit that it is decided on.
 	Terms events.Revision
@@ -45,14 +44,14 @@ type Hold struct {
 type Extend struct {
 	HoldID    events.HoldID
 	ExpiresAt time.Time
-	// HoldFor is how long a booking may stay unpaid; the deadline can move that far from the first.
+	// HoldFor is the time to pay a booking; the deadline can move that far from the first.
 	HoldFor time.Duration
 	// Intent to pay outside that the booking has announced, "" if the places are extended for the
 	// holder. For intents they may be held longer by [events.MaxIntent], however many there are.
 	Intent events.IntentID
 }
 
-// Book makes the places of a hold those of a paid booking. Again it does nothing. Refusal: not_held.
+// Book books the places of a hold for its paid booking. Idempotent. Refusal: not_held.
 type Book struct{ HoldID events.HoldID }
 
 // Release frees all places of a hold, held or booked. It does nothing if the hold has none.
@@ -61,14 +60,14 @@ type Release struct {
 	Reason events.ReleaseReason
 }
 
-// Return frees places of a booking until so many are left. It does nothing if the hold has no more
-// than those. Refusal: not_held (the places are not booked).
+// Return frees places of a booking until the given number is left. No-op if the hold has no more.
+// Refusal: not_held (the places are not booked).
 type Return struct {
 	HoldID events.HoldID
 	Left   int64
 }
 
-// Resize states how many places there are. Refusal: limit_exceeded (more are held, booked and blocked).
+// Resize sets the capacity. Refusal: limit_exceeded (more places are held, booked and blocked).
 type Resize struct {
 	Capacity int64
 	// Change of the performance that it is part of. An area takes part in each once, in their order: in an earlier
@@ -82,25 +81,26 @@ type Resize struct {
 	Stated bool
 }
 
-// Block takes free places off sale until a label keeps so many, those included that its bookings have. It does
-// nothing if the label keeps them already, and to one change twice. Refusal: sold_out (with remaining: how many the
-// label can keep).
+// Block takes free places off sale until a label keeps the given number, including the places of
+// its bookings. No-op if the label keeps them already, or if the change is repeated. Refusal:
+// sold_out (with remaining, the number that the label can keep).
 type Block struct {
 	Label  events.BlockLabel
 	Places int64
-	// Capacity and Change are those of Hold and Resize.
+	// Capacity and Change are as in Hold and Resize.
 	Capacity, Change int64
 }
 
-// Unblock puts all blocked places of a label back on sale or, to undo a change, those that it has blocked.
+// Unblock puts all blocked places of a label back on sale or, to undo a change, the places that it
+// has blocked.
 type Unblock struct {
 	Label events.BlockLabel
-	// Change and Undo are those of Resize.
+	// Change and Undo are as in Resize.
 	Change int64
 	Undo   bool
 }
 
-// hold is what a booking has here: an area may have a hundred thousand.
+// hold is a booking's share of the area. It is compact: an area may have a hundred thousand.
 type hold struct {
 	holder  events.Holder // "" once booked
 	expires int64         // UnixNano of the deadline, 0 once booked
@@ -152,23 +152,23 @@ func (a *Area) Counts(capacity int64) events.AreaCounts {
 	return a.counts
 }
 
-// Available is how many places a hold can have that names a label, those of its booking included, if the plan says
-// capacity.
+// Available returns the number of places available to a hold with a label, including those of its
+// booking. capacity is the plan's.
 func (a *Area) Available(holdID events.HoldID, label events.BlockLabel, capacity int64) int64 {
 	booking, _ := cut(holdID)
 	h, _ := a.holds.Get(booking)
 	return a.Counts(capacity).Remaining + a.Blocked(label) + int64(h.places)
 }
 
-// Blocked is how many places are blocked under a label.
+// Blocked returns the number of places blocked under a label.
 func (a *Area) Blocked(label events.BlockLabel) int64 { return a.labels[label].blocked }
 
-// Kept is how many places a label keeps: those that are blocked, and those that its bookings have.
+// Kept returns the number of places that a label keeps: blocked ones, and those of its bookings.
 func (a *Area) Kept(label events.BlockLabel) int64 {
 	return a.labels[label].blocked + a.labels[label].given
 }
 
-// Labels are those that have blocked places, in their order.
+// Labels returns the labels with blocked places, in order.
 func (a *Area) Labels() []events.BlockLabel {
 	return slices.Sorted(func(yield func(events.BlockLabel) bool) {
 		for name, l := range a.labels {
@@ -179,7 +179,8 @@ func (a *Area) Labels() []events.BlockLabel {
 	})
 }
 
-// Unblocked is how many places a change has put back on sale, if it was the last one.
+// Unblocked returns the number of places that a change has put back on sale, if it was the last
+// one.
 func (a *Area) Unblocked(number int64) int64 {
 	if a.last.Number != number {
 		return 0
@@ -187,16 +188,16 @@ func (a *Area) Unblocked(number int64) int64 {
 	return max(0, -a.last.Moved)
 }
 
-// Held is what a hold has.
+// Held is the content of a hold.
 type Held struct {
 	// Holder has the places, "" once they are booked.
 	Holder events.Holder
 	Places int64
-	// ExpiresAt is the deadline and First the one that it had at first, both zero once booked.
+	// ExpiresAt is the deadline and First the original one, both zero once booked.
 	ExpiresAt, First time.Time
 }
 
-// Held returns what a hold has. ok is false if that is nothing.
+// Held returns the content of a hold. ok is false if it has no places.
 func (a *Area) Held(holdID events.HoldID) (held Held, ok bool) {
 	_, h, ok := a.find(holdID)
 	if !ok {
@@ -214,7 +215,7 @@ func (a *Area) NextDeadline() time.Time { return a.deadline.Next() }
 
 func moment(nanos int64) time.Time { return time.Unix(0, nanos).UTC() }
 
-// find returns what a hold has, and the booking that it is of.
+// find returns the content of a hold and its booking.
 func (a *Area) find(holdID events.HoldID) (booking events.ID, h hold, ok bool) {
 	booking, attempt := cut(holdID)
 	h, ok = a.holds.Get(booking)
@@ -235,7 +236,7 @@ func holdID(booking events.ID, h hold) events.HoldID {
 	return events.NewHoldID(events.BookingID(booking.String()), int64(h.attempt))
 }
 
-// current reports whether a deadline is still that of a hold.
+// current reports whether a deadline is still in force.
 func (a *Area) current(d core.Deadline) bool {
 	h, ok := a.holds.Get(d.ID)
 	return ok && h.expires == d.At

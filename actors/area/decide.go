@@ -141,7 +141,8 @@ func (a *Area) released(id events.HoldID, h hold, places int64, reason events.Re
 		AreaCounts: counts, Labelled: of}
 }
 
-// freed are those that are blocked again of some places of a booking: its labelled ones come first.
+// freed returns how many of the places that a booking gives back are blocked again: labelled ones
+// come first.
 func (a *Area) freed(booking events.ID, places int64) events.Labelled {
 	of, _ := a.labelled.Get(booking)
 	if of.OfLabel = min(of.OfLabel, places); of.OfLabel == 0 {
@@ -173,7 +174,7 @@ func TooMany(counts events.AreaCounts) *core.Refusal {
 		Fields: core.Fields{"held": counts.Held, "booked": counts.Booked, "blocked": counts.Blocked}}
 }
 
-// over reports whether nothing is to be done here for a change, or to undo it.
+// over reports whether the area has nothing to do for a change or its undo.
 func (a *Area) over(number int64, undo bool) bool {
 	if undo {
 		return number != a.last.Number
@@ -211,10 +212,10 @@ func (a *Area) unblock(cmd *Unblock) []events.Fact {
 		Undo: cmd.Undo}}
 }
 
-// expire frees what is due, in order.
+// expire frees the expired holds, in order.
 func (a *Area) expire(now time.Time) (facts []events.Fact) {
 	counts := a.counts
-	for _, d := range a.deadline.Due(now, expireAtOnce, a.current) {
+	for _, d := range a.deadline.Due(now, expiryBatch, a.current) {
 		h, _ := a.holds.Get(d.ID)
 		places := int64(h.places)
 		of := a.freed(d.ID, places)

@@ -89,7 +89,7 @@ func (a *Area) keep(fact events.Fact, name events.BlockLabel, blocked, given int
 	}
 }
 
-// move counts places, and holds the counts to those of the fact.
+// move counts places, and checks the counts against those of the fact.
 func (a *Area) move(fact events.Fact, by, want events.AreaCounts) {
 	c := &a.counts
 	c.Remaining, c.Held, c.Booked = c.Remaining+by.Remaining, c.Held+by.Held, c.Booked+by.Booked
@@ -97,7 +97,7 @@ func (a *Area) move(fact events.Fact, by, want events.AreaCounts) {
 	a.must(fact, *c == want && c.Remaining >= 0 && c.Held >= 0 && c.Booked >= 0 && c.Blocked >= 0)
 }
 
-// free takes places from a hold, which has so many left; those of a label are blocked again.
+// free takes places from a hold, leaving it the given number; a label's places are blocked again.
 func (a *Area) free(fact events.Fact, holdID events.HoldID, places, left int64, held bool, of events.Labelled,
 	want events.AreaCounts) {
 	booking, h, ok := a.find(holdID)

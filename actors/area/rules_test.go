@@ -257,7 +257,7 @@ func TestRules(t *testing.T) {
 // TestExpireIsBounded: of many that are due, one decision takes the first, and the figures go on.
 func TestExpireIsBounded(t *testing.T) {
 	a := New().(*Area)
-	for i := range 3 * expireAtOnce {
+	for i := range 3 * expiryBatch {
 		id := events.NewHoldID(events.BookingID(events.ID{14: byte(i / 256), 15: byte(i)}.String()), 1)
 		facts, err := a.Decide(&Hold{HoldID: id, Holder: "ann", Places: 2, Capacity: 1000, For: time.Duration(i) * s}, day)
 		if err != nil {
@@ -266,11 +266,11 @@ func TestExpireIsBounded(t *testing.T) {
 		a.Evolve(facts[0])
 	}
 	for round := 3; round > 0; round-- {
-		if c := a.Counts(0); c.Held != int64(round*expireAtOnce*2) {
+		if c := a.Counts(0); c.Held != int64(round*expiryBatch*2) {
 			t.Errorf("%d are held before round %d", c.Held, round)
 		}
 		facts, _ := a.Decide(&core.Expire{}, day.Add(time.Hour))
-		if len(facts) != expireAtOnce {
+		if len(facts) != expiryBatch {
 			t.Errorf("%d expired at once", len(facts))
 		}
 		for _, fact := range facts {

@@ -13,9 +13,9 @@ import (
 // snapshotVersion changes with the encoding below.
 const snapshotVersion = 2
 
-// snapshotHeader is the first part of a snapshot. The holds follow, each as the booking's id, expires
-// and first (64 bits), attempt and places and those of the label (32), length of the holder and of the label (16),
-// holder, label; all little endian.
+// snapshotHeader is the first part of a snapshot. The holds follow, each as the booking's id,
+// expires and first (64 bits), attempt, places and labelled places (32), length of the holder and
+// of the label (16), holder, label; all little endian.
 type snapshotHeader struct {
 	Counts events.AreaCounts
 	Last   change
@@ -26,7 +26,7 @@ type snapshotHeader struct {
 
 const fixedSize = 16 + 8 + 8 + 4 + 4 + 4 + 2 + 2
 
-// pieceSize is how much is written at once; between pieces others may go first.
+// pieceSize is the size of one write; between pieces, other entities may write.
 const pieceSize = 16 << 10
 
 // Clone implements [core.Cloner].
@@ -116,7 +116,7 @@ func (a *Area) Restore(r io.Reader) error {
 	return err
 }
 
-// restoreLabelled reads the label of a hold, whose number of places and length are given.
+// restoreLabelled reads the label of a hold, given its number of places and its length.
 func (a *Area) restoreLabelled(in io.Reader, booking events.ID, fixed []byte) error {
 	places := int64(binary.LittleEndian.Uint32(fixed))
 	name := make([]byte, binary.LittleEndian.Uint16(fixed[6:]))

@@ -17,7 +17,7 @@ func Stream(id events.BookingID) events.StreamID {
 	return events.NewStreamID(events.BookingCategory, string(id))
 }
 
-// snapshotVersion changes with what Freeze writes.
+// snapshotVersion changes with the format that Freeze writes.
 const snapshotVersion = 3
 
 // MaxSeats is the maximum number of seats and places of one booking.
@@ -46,7 +46,7 @@ type Hold struct {
 	Label events.BlockLabel
 }
 
-// Terms are what a performance states, as last read by the caller.
+// Terms are the performance's terms, as last read by the caller.
 type Terms struct {
 	events.SaleTerms
 	// Times are the bounds of the sale.
@@ -67,9 +67,9 @@ func (t *Terms) Refuse(now time.Time) *core.Refusal {
 	return core.Sale{Times: t.Times}.Refuse(now)
 }
 
-// Abandon closes an attempt of a booking that is not held, so that what the attempt has taken can
-// be released. No-op if the attempt is already closed, also when a later one holds the booking.
-// Refusals: already_exists (the booking is or was held under this attempt), [ErrAhead].
+// Abandon closes an attempt of a booking that is not held, so that its seats can be released. No-op
+// if the attempt is already closed, also when a later one holds the booking. Refusals:
+// already_exists (the booking is or was held under this attempt), [ErrAhead].
 type Abandon struct {
 	ID            events.BookingID
 	PerformanceID events.PerformanceID
@@ -141,7 +141,7 @@ type Retake struct {
 // (the payment has ended).
 type Complete struct{ PaymentID events.HoldID }
 
-// FailPayment ends the payment; see [events.BookingPaymentFailed] for what must be done before.
+// FailPayment ends the payment; see [events.BookingPaymentFailed] for its preconditions.
 // Refusal: not_held (the payment has ended).
 type FailPayment struct {
 	PaymentID events.HoldID
@@ -168,7 +168,7 @@ type Release struct {
 type ReturnSeat struct {
 	By   events.Holder
 	Seat events.SeatName
-	// Area and Place are those of a place; then Seat is "".
+	// Area and Place identify a standing place; then Seat is "".
 	Area  events.AreaID
 	Place int64
 	// On and Reason are as in [Release].
@@ -243,7 +243,7 @@ type State struct {
 	Returned []Returned `json:",omitempty"`
 	// Cancellation is the cancellation policy, fixed when the booking was held.
 	Cancellation events.Cancellation `json:",omitzero"`
-	// SaleTerms are those on which the present or last hold was decided.
+	// SaleTerms are the terms of the current or last hold.
 	events.SaleTerms
 	// Order is the newest order data. It must not be changed.
 	Order events.OrderData

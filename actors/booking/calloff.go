@@ -19,14 +19,14 @@ type CallOff struct {
 	Kept, KeptSince int64
 }
 
-// ErrCalledOff refuses what can't be had because the performance was called off.
+// ErrCalledOff refuses a hold or payment because the performance was cancelled.
 var ErrCalledOff = &core.Refusal{Code: core.CodeCancelled,
-	Detail: "the performance was called off; what is paid is refunded"}
+	Detail: "the performance was cancelled; what is paid is refunded"}
 
 var errGivingBack = &core.Refusal{Code: core.CodeNotHeld, Detail: "the booking is being given back; try again"}
 
-// calledOff reports whether the booking was cancelled with its performance, or is to be:
-// performance tells whether that is cancelled.
+// calledOff reports whether the booking was cancelled with its performance, or will be: performance
+// reports whether that is cancelled.
 func (s *State) calledOff(performance bool) bool {
 	return s.Status == events.BookingIsCancelled || performance && s.Status != events.BookingIsReleased
 }

@@ -13,7 +13,7 @@ import (
 // TestCallOff: from each status, and which commands are accepted afterwards.
 func TestCallOff(t *testing.T) {
 	half := rule(0, 50)
-	bookedAt := func(c events.Cancellation) []events.Fact { return paid(t, c) }
+	bookedAt := func(c events.Cancellation) []events.Fact { return paidBooking(t, c) }
 	kept := append(bookedAt(half), &events.BookingReleased{Was: "booked", RefundID: "b.1", Kept: 75},
 		&events.BookingRefunded{PaymentID: "b.1", Amount: 75})
 	one := append(bookedAt(half), &events.BookingSeatReturned{Seat: "A-1-1", Price: 100, Kept: 50, Left: 1, PaymentID: "b.1"},

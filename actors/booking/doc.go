@@ -20,8 +20,8 @@
 // # Why paying has no deadline
 //
 // Once the payment has started, the booking can only become booked or fail, however long that
-// takes. So after a crash anywhere between the debit and the seats, the booking still states what
-// is to be done, and nothing expires it meanwhile.
+// takes. So after a crash anywhere between the debit and the seats, the booking still has the
+// remaining work, and nothing expires it meanwhile.
 //
 // # Why attempts are counted
 //

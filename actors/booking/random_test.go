@@ -73,7 +73,7 @@ type ledger struct {
 	paying           events.HoldID
 	started, ended   int // payments
 	booked, refunded int
-	released         int                      // or called off
+	released         int                      // or cancelled
 	ids              map[events.HoldID]bool   // of payments
 	failed           map[events.StreamID]int  // payments from outside
 	seats, done      map[events.SeatName]bool // given back one by one, and free
@@ -146,7 +146,7 @@ func TestAnyHistory(t *testing.T) {
 			}
 			again, errAgain := b.Decide(cmd, now)
 			if !reflect.DeepEqual(facts, again) || !reflect.DeepEqual(err, errAgain) {
-				t.Fatalf("deciding %T twice: %s, then %s", cmd, decided(facts, err), decided(again, errAgain))
+				t.Fatalf("deciding %T twice: %s, then %s", cmd, describe(facts, err), describe(again, errAgain))
 			}
 			for _, fact := range facts {
 				b.Evolve(fact)

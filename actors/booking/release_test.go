@@ -18,8 +18,8 @@ func rule(until time.Duration, percent int64) events.Cancellation {
 	return c
 }
 
-// paid is a paid booking of 100 and 50 that was held under a policy.
-func paid(t *testing.T, c events.Cancellation) []events.Fact {
+// paidBooking is a paid booking of 100 and 50 that was held under a policy.
+func paidBooking(t *testing.T, c events.Cancellation) []events.Fact {
 	t.Helper()
 	b, h := New(), hold()
 	h.On.Cancellation = c
@@ -67,7 +67,7 @@ func TestGivingBack(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := New()
-			for _, fact := range paid(t, test.rule) {
+			for _, fact := range paidBooking(t, test.rule) {
 				b.Evolve(fact)
 			}
 			b = coretest.Restored(t, b.Freeze(), New)

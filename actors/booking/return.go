@@ -14,13 +14,13 @@ type Returned struct {
 	// Area and Place identify a place; Seat is "" then.
 	Area  events.AreaID `json:",omitempty"`
 	Place int64         `json:",omitempty"`
-	// PriceType is that of a place.
+	// PriceType is the price type of a standing place.
 	PriceType string `json:",omitempty"`
 	// At is its index among the seats booked at that time.
 	At int
 	// Kept is the cancellation fee withheld from its price.
 	Kept int64 `json:",omitempty"`
-	// PaymentID is the payment of which a part is refunded, "" if nothing was paid for it.
+	// PaymentID is the payment that is partly refunded, "" for an unpaid booking.
 	PaymentID events.HoldID `json:",omitempty"`
 	// Done: its money is refunded and the seat is free.
 	Done bool `json:",omitempty"`
@@ -120,7 +120,7 @@ func seatAt(seats []events.BookedSeat, name events.SeatName) int {
 	return slices.IndexFunc(seats, func(s events.BookedSeat) bool { return s.Seat == name })
 }
 
-// returned returns the index of a part in Returned, -1 if it is not there.
+// returned returns the index of a part in Returned, -1 if absent.
 func (s *State) returned(part events.Part) int {
 	return slices.IndexFunc(s.Returned, func(r Returned) bool { return r.Part() == part })
 }

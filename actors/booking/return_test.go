@@ -90,7 +90,7 @@ func TestReturnsByTheRule(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := New()
-			for _, fact := range paid(t, test.rule) {
+			for _, fact := range paidBooking(t, test.rule) {
 				b.Evolve(fact)
 			}
 			if got := coretest.Do(b, test.cmd, day.Add(test.at), sentence); got != test.then {

@@ -62,8 +62,8 @@ func extend(by events.Holder, to time.Duration) *Extend {
 }
 func release(by events.Holder) *Release { return &Release{By: by} }
 
-// decided describes a decision.
-func decided(facts []events.Fact, err error) string {
+// describe describes a decision.
+func describe(facts []events.Fact, err error) string {
 	if err != nil {
 		refusal := err.(*core.Refusal)
 		if at, is := refusal.Fields["expired_at"].(time.Time); is {
@@ -296,7 +296,7 @@ func TestRules(t *testing.T) {
 			b := New()
 			for i, a := range rule.attempts {
 				facts, err := b.Decide(a.cmd, day.Add(a.at))
-				if got := decided(facts, err); got != a.then {
+				if got := describe(facts, err); got != a.then {
 					t.Fatalf("line %d: %T at %v\n gives %s\n  want %s", i+1, a.cmd, a.at, got, a.then)
 				}
 				for _, fact := range facts {

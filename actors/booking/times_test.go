@@ -9,7 +9,7 @@ import (
 	"admitone/events"
 )
 
-// during returns terms with bounds relative to day; 0 is none.
+// during returns terms with bounds relative to day; 0 for none.
 func during(revision events.Revision, opens, closes time.Duration) Terms {
 	t := Terms{SaleTerms: events.SaleTerms{Terms: revision, HoldSeconds: 60, LimitPerHolder: 4}}
 	if opens != 0 {

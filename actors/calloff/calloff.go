@@ -13,10 +13,10 @@ import (
 // Kind of cancellations of performances, products and tournaments.
 var Kind = core.Kind{Category: events.CallOffCategory, New: New, SnapshotVersion: snapshotVersion}
 
-// snapshotVersion changes with what Freeze writes.
+// snapshotVersion changes with the format that Freeze writes.
 const snapshotVersion = 1
 
-// Begin announces a cancellation. Idempotent, whatever the reason.
+// Begin announces a cancellation. Idempotent, also with another reason.
 type Begin struct {
 	// Of is the category of the cancelled entity, ID its id.
 	Of, ID string
@@ -37,7 +37,7 @@ type State struct {
 	// Of is "" before it has begun.
 	Of, ID, Reason string
 	Cursor         core.Cursor
-	// Swept: the sweep has ended, and Ended counts what it has cancelled.
+	// Swept: the sweep has ended, and Ended counts its cancellations.
 	Swept bool
 	Ended int64
 }
@@ -66,7 +66,7 @@ func (c *CallOff) Decide(cmd core.Command, _ time.Time) ([]events.Fact, error) {
 		return []events.Fact{&events.CallOffBegun{Of: begin.Of, ID: begin.ID, Reason: begin.Reason}}, nil
 	}
 	if !c.Exists() {
-		return nil, &core.Refusal{Code: core.CodeNotFound, Detail: "nothing was called off",
+		return nil, &core.Refusal{Code: core.CodeNotFound, Detail: "nothing was cancelled",
 			Fields: core.Fields{"resource": "cancellation"}}
 	}
 	if finish, ok := cmd.(*Finish); ok {

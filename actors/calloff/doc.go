@@ -9,12 +9,12 @@
 // one dies. The streams of products and performances, which are read for every sale, only record
 // that they are cancelled.
 //
-// # What is not part of the sweep
+// # Outside the sweep
 //
 // Each booking, reservation or entry is cancelled in its own stream, which decides that once,
-// whichever server asks. The sweep only asks for all of them. Anything that a server sells
-// afterwards, because it has not seen the cancellation yet, is found by the views and cancelled
-// likewise, also long after the sweep has ended.
+// whichever server sends the command. The sweep only sends all of them. Anything that a server
+// sells afterwards, because it has not seen the cancellation yet, is found by the views and
+// cancelled likewise, also long after the sweep has ended.
 //
 // # Refusals, in order
 //

@@ -33,8 +33,8 @@ type Core interface {
 	// function has returned.
 	Freeze() func(io.Writer) error
 
-	// Restore sets the state of a new core to what such a function wrote. After an error the core
-	// is unusable, and the shell loads the entity from the log.
+	// Restore sets the state of a new core from the output of such a function. After an error the
+	// core is unusable, and the shell loads the entity from the log.
 	Restore(io.Reader) error
 }
 
@@ -59,13 +59,13 @@ type Kind struct {
 	Category string
 	// New returns the core of an entity without facts.
 	New func() Core
-	// SnapshotVersion is the version of what Freeze writes. Snapshots of other versions are
-	// ignored.
+	// SnapshotVersion is the version of the format that Freeze writes. Snapshots of other versions
+	// are ignored.
 	SnapshotVersion uint32
 }
 
-// Expire makes a core expire what has passed its deadline, a bounded number at a time. Every core
-// with deadlines decides it.
+// Expire ends the expired holds of a core, a bounded number at a time. Every core with deadlines
+// decides it.
 type Expire struct{}
 
 // Refusal is a business "no". It is a value: the same state and command give the
@@ -73,7 +73,7 @@ type Expire struct{}
 type Refusal struct {
 	// Code identifies the reason.
 	Code Code
-	// Detail explains the reason to people, and says what to do next.
+	// Detail explains the reason to people, with the next step.
 	Detail string
 	// Fields are additional members of the answer, by their wire names.
 	Fields Fields

@@ -6,8 +6,8 @@ import (
 	"admitone/events"
 )
 
-// Cursor is how far a follower of the log has come that does work outside for its events. It is
-// part of the state of the entity that the work belongs to. Package actors/cursor does such work. A
+// Cursor is the progress of a follower of the log whose events cause external side effects. It is
+// part of the state of the entity that owns the work. Package actors/cursor runs such followers. A
 // core delegates [TakeCursor], [MoveCursor] and their facts to it.
 //
 // Of several servers, one does the work: the last to take the cursor. Every write names the term
@@ -23,7 +23,7 @@ type Cursor struct {
 	events.CursorMoved
 }
 
-// TakeCursor takes a cursor over, and says where it stands in the log that it is taken in. Refusal:
+// TakeCursor takes a cursor over, and states its position in the current log. Refusal:
 // stale_revision, unless Term is that of the cursor plus one.
 type TakeCursor struct{ events.CursorTaken }
 

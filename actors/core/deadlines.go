@@ -23,7 +23,8 @@ func (d Deadline) before(other Deadline) bool {
 	return bytes.Compare(d.ID[:], other.ID[:]) < 0
 }
 
-// slack is how many stale entries are always tolerated, so that small heaps are not rebuilt.
+// slack is the number of stale entries that is always tolerated, so that small heaps are not
+// rebuilt.
 const slack = 1024
 
 // Deadlines is a heap of holds by deadline. Deletion is lazy: the entry of a hold that ends early is
@@ -38,7 +39,7 @@ func (d *Deadlines) Add(id events.ID, at int64) {
 	d.heap = push(d.heap, Deadline{At: at, ID: id}, Deadline.before)
 }
 
-// Next is the earliest deadline, zero if there is none. It may be stale unless Tidy was called before.
+// Next is the earliest deadline, zero for none. It may be stale unless Tidy was called before.
 func (d *Deadlines) Next() time.Time {
 	if len(d.heap) == 0 {
 		return time.Time{}
@@ -47,7 +48,7 @@ func (d *Deadlines) Next() time.Time {
 }
 
 // Tidy drops stale entries at the top, so that Next is current, and all stale entries when they
-// outnumber the open holds. current reports whether an entry is that of an open hold.
+// outnumber the open holds. current reports whether an entry belongs to an open hold.
 func (d *Deadlines) Tidy(open int, current func(Deadline) bool) {
 	if len(d.heap) > 2*open+slack {
 		kept := make([]Deadline, 0, open+slack) // the old array may have room for a million

@@ -23,7 +23,7 @@ func (f Fields) OpensAt() time.Time { return member[time.Time](f, "opens_at") }
 // Seats are the names of the unavailable seats.
 func (f Fields) Seats() []events.SeatName { return member[[]events.SeatName](f, "seats") }
 
-// SaysTaken reports whether the refusal states how much of a limit is used.
+// SaysTaken reports whether the refusal states the used part of a limit.
 func (f Fields) SaysTaken() bool { return f["taken"] != nil }
 
 func member[T any](f Fields, name string) T {

@@ -15,7 +15,7 @@ func RequirePass(room, shown events.RoomID) *Refusal {
 		Fields: map[string]any{"waiting_room": string(room)}}
 }
 
-// MaxOpenHolds is how many open holds one holder may have, over everything. It keeps a holder from
+// MaxOpenHolds is the largest number of open holds of one holder, in total. It keeps a holder from
 // filling memory and disk where no other limit applies.
 const MaxOpenHolds = 1_000
 

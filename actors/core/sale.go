@@ -10,8 +10,8 @@ import (
 type Sale struct {
 	// Times are the bounds as last set.
 	Times events.SaleTimes
-	// Ahead are the bounds that no fact has recorded as reached. It only decides when a core
-	// records that; what is allowed depends on Times alone.
+	// Ahead has the bounds that no fact has recorded as reached. It decides only when a core
+	// records that; permission depends on Times alone.
 	Ahead events.SaleTimes
 }
 
@@ -72,7 +72,7 @@ func CheckTimes(times events.SaleTimes) *Refusal {
 		Fields: Fields{"field": "closes_at"}}
 }
 
-// Earlier returns the earlier of two deadlines. A zero deadline is none.
+// Earlier returns the earlier of two deadlines. A zero deadline means none.
 func Earlier(a, b time.Time) time.Time {
 	if a.IsZero() || !b.IsZero() && b.Before(a) {
 		return b

@@ -1,5 +1,5 @@
 // Package cursor does external work for the events of the log, at least once for each and in order
-// within a stream, and records in the log how far it has come.
+// within a stream, and records its progress in the log.
 //
 // # Purpose
 //
@@ -10,11 +10,11 @@
 //
 // # Promises
 //
-// What an event leads to happens at least once, through any crash. Until the cursor has passed an
-// event, its work may happen again; the other side has to recognise it by the event's id. The work
-// of a stream's events happens in order, one at a time; that of different streams up to [Config].AtOnce
+// The work of an event happens at least once, through any crash. Until the cursor has passed an
+// event, its work may happen again; the receiver has to recognise it by the event's id. The work of
+// one stream's events happens in order, one at a time; of different streams, up to [Config].AtOnce
 // at a time. An event whose work fails holds up its stream and nothing else, until [Config].Ahead
-// events behind it are waiting or done; with [Config].Forgets, until so many are waiting.
+// later events are waiting or done; with [Config].Forgets, until so many are waiting.
 //
 // # Writes
 //
@@ -32,16 +32,16 @@
 //
 // # Copies of the log
 //
-// Positions are those of one log; a copy that was exported and imported, or migrated, has others. So
-// a fact that takes a cursor names the log, and each fact has a mark: the stream and the revision of
+// Positions belong to one log; a copy that was exported and imported, or migrated, has others. So a
+// fact that takes a cursor names the log, and each fact has a mark: the stream and the revision of
 // the last event before the place, which are the same in every copy. A server that takes the cursor
-// in a copy finds the mark there, and its first fact says so (Copied); what had failed is tried as if
-// for the first time. Without a mark the work begins anew: it may be done again, and is never left
-// out.
+// in a copy finds the mark there, and its first fact records that (Copied); failed work is tried as
+// if for the first time. Without a mark the work starts again: it may be repeated, and is never
+// left out.
 //
 // # Decisions
 //
-// [window] decides which event is next, when it is retried, and how far the work has come; it has
-// no clock and does no I/O. [core.Cursor] decides which server may move the cursor. The runner only
-// reads, starts, waits and writes.
+// [window] decides the next event, the times of retries and the progress; it has no clock and does
+// no I/O. [core.Cursor] decides which server may move the cursor. The runner only reads, starts,
+// waits and writes.
 package cursor

@@ -7,7 +7,7 @@ import (
 	"admitone/events"
 )
 
-// markPage is how many events are looked at for one to mark a place with.
+// markPage is the number of events searched for one that marks a place.
 const markPage = 64
 
 // located returns a cursor with its place in this log, at begins or behind it, and whether it says

@@ -56,7 +56,7 @@ func TestCopies(t *testing.T) {
 				}
 				w.append("a", "quiet", "b", "a", "foreign", "bad", "a", "c")
 				w.foreign()
-				stop := w.runner("n", alone)
+				stop := w.runner("n", withoutOthers)
 				pass(3 * time.Second)
 				stop()
 				if c := w.entity.cursor; c.Reached != 85 || c.Failing != 86 || c.Log != "one" ||
@@ -66,7 +66,7 @@ func TestCopies(t *testing.T) {
 				failing = false
 				to := copyOf(w, before, before == 0)
 				to.append("a", "d")
-				stop = to.runner("n", alone)
+				stop = to.runner("n", withoutOthers)
 				pass(3 * time.Second)
 				stop()
 				// bad, a and c behind it were not known to be done; a and d are new.
@@ -79,7 +79,7 @@ func TestCopies(t *testing.T) {
 					t.Errorf("%v are done, the cursor is %+v", streams, c)
 				}
 				before := len(to.calls)
-				stop = to.runner("n", alone) // and once more in the same log
+				stop = to.runner("n", withoutOthers) // and once more in the same log
 				pass(3 * time.Second)
 				to.append("a")
 				pass(3 * time.Second)

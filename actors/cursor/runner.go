@@ -44,8 +44,8 @@ type Config struct {
 	Desk  actors.Dispatcher
 	Store events.Store
 	Work  Work
-	// Stream is that of the entity with the cursor, and Cursor returns the cursor from the entity's
-	// core.
+	// Stream is the stream of the entity with the cursor, and Cursor returns the cursor from the
+	// entity's core.
 	Stream events.StreamID
 	Cursor func(core.Core) core.Cursor
 	// Begins returns from the entity's core the position behind which the work begins, at the
@@ -63,16 +63,16 @@ type Config struct {
 	// AtOnce bounds the streams worked on at the same time (16), Ahead the events in the log from
 	// the first that is not done (10,000).
 	AtOnce, Ahead int
-	// Forgets says that Ahead bounds only the events that are not done: one that waits for weeks holds up no
-	// other. The work of those behind it is done again after a crash, so that has to cost little.
+	// Forgets means that Ahead bounds only the events that are not done: one that waits for weeks
+	// holds up no other. The work of later ones is repeated after a crash, so it has to be cheap.
 	Forgets bool
 	// Schedule has the waits after failures ([Schedule]).
 	Schedule []time.Duration
-	// GiveUpAfter is how long one event may fail before the work ends; 0 means for ever.
+	// GiveUpAfter is the time for which one event may fail before the work ends; 0 for ever.
 	GiveUpAfter time.Duration
-	// WriteEvery is the minimum time between two writes (1 s). Patience is how much longer than it
-	// announces another server is waited for (10 s). Attempt is roughly the longest time of one Do
-	// (10 s).
+	// WriteEvery is the minimum time between two writes (1 s). Patience is the wait for another
+	// server beyond its announced time (10 s). Attempt is roughly the longest time of one Do (10
+	// s).
 	WriteEvery, Patience, Attempt time.Duration
 	Logger                        *slog.Logger
 }
@@ -128,7 +128,7 @@ type Runner struct {
 	grown   bool      // the log may have more than was read
 	// worked: work was done since the last write.
 	worked bool
-	// halted is the cause of the end that is to be written.
+	// halted is the cause of the end, which is still to be written.
 	halted error
 
 	workers  sync.WaitGroup
@@ -319,7 +319,7 @@ func (r *Runner) settle() {
 	}
 }
 
-// leave ends what is in progress and writes the progress.
+// leave ends the work in progress and writes the cursor.
 func (r *Runner) leave() {
 	r.settle()
 	if !r.leading || !r.worked || r.halted != nil {

@@ -80,7 +80,7 @@ func TestEnd(t *testing.T) {
 			return nil
 		})
 		w.append("a")
-		stop := w.runner("a", alone)
+		stop := w.runner("a", withoutOthers)
 		pass(5 * time.Second)
 		w.append("b", "a")
 		pass(time.Hour)
@@ -97,14 +97,14 @@ func TestRestart(t *testing.T) {
 		w := newWorld(t, func(*events.Recorded, int) error { return errNo })
 		begun := time.Now()
 		w.append("a")
-		stop := w.runner("a", alone)
+		stop := w.runner("a", withoutOthers)
 		time.Sleep(time.Minute) // four attempts; the next is 60 s after the fourth
 		stop()
 		if c := w.entity.cursor; c.Failures != 4 || !c.NextAt.Equal(begun.Add(76*time.Second)) {
 			t.Errorf("the cursor is %+v", c)
 		}
 		again := time.Now()
-		stop = w.runner("a", alone)
+		stop = w.runner("a", withoutOthers)
 		pass(59 * time.Second)
 		stop()
 		c := w.entity.cursor
@@ -219,7 +219,7 @@ func TestCrashes(t *testing.T) {
 				for range 60 {
 					w.append(streams[random.IntN(len(streams))])
 				}
-				stop := w.runner("a", alone)
+				stop := w.runner("a", withoutOthers)
 				pass(time.Duration(random.IntN(8000)) * time.Millisecond)
 				w.mu.Lock()
 				w.gone = true // what it would note at its end is lost
@@ -227,7 +227,7 @@ func TestCrashes(t *testing.T) {
 				stop()
 				w.gone = false
 			}
-			stop := w.runner("a", alone)
+			stop := w.runner("a", withoutOthers)
 			pass(10 * time.Minute)
 			stop()
 			w.checkOrder()
@@ -322,12 +322,12 @@ func TestTwoAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, func(*events.Recorded, int) error { return nil })
 		w.several = true
-		stopA := w.runner("a", alone)
+		stopA := w.runner("a", withoutOthers)
 		for range 20 {
 			w.append("x", "y")
 			pass(time.Second)
 		}
-		stopB := w.runner("b", alone)
+		stopB := w.runner("b", withoutOthers)
 		for range 20 {
 			w.append("x", "y")
 			pass(time.Second)
@@ -343,11 +343,11 @@ func TestRewind(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, func(*events.Recorded, int) error { return nil })
 		w.append("x", "y", "x", "y")
-		stop := w.runner("a", alone)
+		stop := w.runner("a", withoutOthers)
 		pass(10 * time.Second)
 		stop()
 		w.entity.cursor.Rewind(w.entity.cursor.Term+1, 2)
-		stop = w.runner("a", alone)
+		stop = w.runner("a", withoutOthers)
 		pass(10 * time.Second)
 		stop()
 		times := map[events.Position]int{}
@@ -398,7 +398,7 @@ func TestQuiet(t *testing.T) {
 			many[i] = events.Recorded{Stream: "quiet", Revision: events.Revision(i), Position: events.Position(i + 1)}
 		}
 		w.log = many
-		stop := w.runner("a", alone)
+		stop := w.runner("a", withoutOthers)
 		pass(time.Minute)
 		stop()
 		if len(w.writes) != 2 || w.entity.cursor.Reached <= quiet {

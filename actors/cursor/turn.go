@@ -7,7 +7,7 @@ import (
 	"admitone/events"
 )
 
-// turn does what is due, and returns how long there is nothing more to do unless something happens.
+// turn does all due work, and returns the time until the next unless something happens.
 func (r *Runner) turn(ctx context.Context) (wait time.Duration, err error) {
 	full, err := r.read(ctx)
 	if err != nil {
@@ -71,13 +71,13 @@ func (r *Runner) read(ctx context.Context) (full bool, err error) {
 	return !r.grown, err
 }
 
-// take takes the cursor if there is work and no other server has to be waited for. It returns how
-// long to wait otherwise.
+// take takes the cursor if there is work and no other server has to be waited for. Otherwise it
+// returns the time to wait.
 func (r *Runner) take(ctx context.Context, now time.Time) (wait time.Duration, err error) {
 	if len(r.window.items) == 0 && !r.overQuiet() {
 		return time.Hour, nil // there is no work
 	}
-	if r.mayTakeAtOnce() {
+	if r.mayTakeNow() {
 		return 0, r.takeOver(ctx)
 	}
 	// As far as is known, another server is working.
@@ -101,12 +101,12 @@ func (r *Runner) take(ctx context.Context, now time.Time) (wait time.Duration, e
 	return 0, r.takeOver(ctx)
 }
 
-// mayTakeAtOnce reports whether no other server does the work.
-func (r *Runner) mayTakeAtOnce() bool {
+// mayTakeNow reports whether no other server does the work.
+func (r *Runner) mayTakeNow() bool {
 	return r.config.Alone || r.cursor.Node == "" || r.cursor.Node == r.config.Node
 }
 
 // overQuiet reports whether more than quiet events without work have passed since the last write.
 func (r *Runner) overQuiet() bool {
-	return r.window.read.position-r.cursor.Reached > quiet && r.mayTakeAtOnce()
+	return r.window.read.position-r.cursor.Reached > quiet && r.mayTakeNow()
 }

@@ -32,13 +32,13 @@ type item struct {
 	fault    string    // error of the last attempt
 }
 
-// place is how far the log was read: a position, and the last event of this system up to there.
+// place is a place in the log: a position, and the last event of this system up to there.
 type place struct {
 	position events.Position
 	mark     events.CursorMark
 }
 
-// beyond returns the place behind an event.
+// beyond returns the place after an event.
 func (p place) beyond(e *events.Recorded) place {
 	p.position = e.Position
 	if mark, ok := markOf(e); ok {
@@ -56,7 +56,7 @@ func markOf(e *events.Recorded) (mark events.CursorMark, ok bool) {
 }
 
 // window is the part of the log from the first event whose work is not done to the last one read.
-// It decides what is done when.
+// It schedules the work.
 type window struct {
 	schedule []time.Duration
 	// items are in the order of the log; the first is not done.
@@ -180,7 +180,7 @@ func (w *window) reached() place {
 	return w.read
 }
 
-// failure is that of the item that has failed longest, zero if none fails.
+// failure is the failure of the item that has failed longest, zero if none fails.
 func (w *window) failure() (longest events.CursorFailure) {
 	for _, it := range w.items {
 		if it.done || it.failures == 0 || longest.Failing != 0 && !it.since.Before(longest.Since) {
@@ -191,7 +191,7 @@ func (w *window) failure() (longest events.CursorFailure) {
 	return longest
 }
 
-// due is when the next item may be started; ok is false if there is none.
+// due is the time at which the next item may be started; ok is false without one.
 func (w *window) due() (at time.Time, ok bool) {
 	if len(w.ready) == 0 {
 		return time.Time{}, false

@@ -244,8 +244,8 @@ func (w *world) runner(node string, change func(*Config)) (stop func()) {
 	}
 }
 
-// alone configures a runner without others.
-func alone(c *Config) { c.Alone = true }
+// withoutOthers configures a runner without others.
+func withoutOthers(c *Config) { c.Alone = true }
 
 // doneOnce returns the positions in the order in which they were first done.
 func (w *world) doneOnce() (order []events.Position) {

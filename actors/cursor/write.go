@@ -104,8 +104,8 @@ func wireTime(t time.Time) time.Time {
 	return t.Round(0).UTC()
 }
 
-// note writes the cursor if there is something new and the last write is long enough ago. It
-// returns how long there is nothing to write.
+// note writes the cursor if it has moved and the last write is long enough ago. It returns the time
+// until the next write.
 func (r *Runner) note(ctx context.Context, now time.Time) (wait time.Duration, err error) {
 	to := r.summary(now)
 	if !r.worthWriting(&to, now) {

@@ -16,7 +16,7 @@ var Kind = core.Kind{Category: events.CursorCategory, New: New, SnapshotVersion:
 // Stream of the cursor with this id.
 func Stream(id string) events.StreamID { return events.NewStreamID(events.CursorCategory, id) }
 
-// snapshotVersion changes with what Freeze writes.
+// snapshotVersion changes with the format that Freeze writes.
 const snapshotVersion = 1
 
 // Cursor is the state and the rules of one cursor. It implements [core.Core].

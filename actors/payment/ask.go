@@ -6,12 +6,12 @@ import (
 	"admitone/events"
 )
 
-// Ask announces that the provider is asked to pay a refund. No-op for a refund that is settled, was
-// asked for already, or has failed at the provider.
+// Ask announces that a refund is requested from the provider. No-op for a refund that is settled,
+// was requested already, or has failed at the provider.
 type Ask struct{ RefundID events.RefundID }
 
 // FailRefund records that the provider has not paid a refund after all. No-op for a refund that was
-// not asked for, or was settled under another reference than the failed one.
+// not requested, or was settled under another reference than the failed one.
 type FailRefund struct {
 	RefundID events.RefundID
 	Failure  events.RefundFailure

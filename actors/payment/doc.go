@@ -11,10 +11,10 @@
 //
 // # Why money is received before it is applied
 //
-// It has arrived, whatever it can be used for. So it is recorded here first, and that fact
-// announces the rest: the stream of the booking or product decides whether the payment is in time,
-// by a fact that names the payment, and this stream copies the outcome. Any server that finds an
-// open payment completes it.
+// It has arrived, usable or not. So it is recorded here first, and that fact announces the rest:
+// the stream of the booking or product decides whether the payment is in time, by a fact that names
+// the payment, and this stream copies the outcome. Any server that finds an open payment completes
+// it.
 //
 // # Why the stream is named after a hash of the reference
 //

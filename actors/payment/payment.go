@@ -14,7 +14,7 @@ import (
 // Kind of payments.
 var Kind = core.Kind{Category: events.PaymentCategory, New: New, SnapshotVersion: snapshotVersion}
 
-// snapshotVersion changes with what Freeze writes.
+// snapshotVersion changes with the format that Freeze writes.
 const snapshotVersion = 2
 
 // MaxAmount is the maximum of one payment, in minor units.
@@ -36,14 +36,14 @@ type Receive struct {
 	Final bool
 }
 
-// Book records that the payment has paid for its purchase: what is open is booked. Idempotent.
+// Book records that the payment has paid for its purchase: the open amount is booked. Idempotent.
 // Refusal: amount_mismatch (a wrong amount).
 type Book struct {
-	// PaymentID is that of the booking, "" for a reservation.
+	// PaymentID is the booking's, "" for a reservation.
 	PaymentID events.HoldID
 }
 
-// Owe records that the payment has paid for nothing: what is open is owed. Idempotent.
+// Owe records that the payment has paid for nothing: the open amount is owed. Idempotent.
 type Owe struct{ Cause events.RefundCause }
 
 // Return records that something it has paid for was released. Idempotent for the same cause and
@@ -89,11 +89,11 @@ type Refund struct {
 // State is the state of a payment. Amounts are in minor units.
 type State struct {
 	Received events.PaymentReceived // Provider is "" before
-	// Open, Booked, Kept, Refunded and Owed add up to what was received.
+	// Open, Booked, Kept, Refunded and Owed add up to the amount received.
 	Open, Booked, Kept, Refunded, Owed int64
 	// Paid: it has paid for its purchase, even if that was released or cancelled since.
 	Paid bool
-	// PaymentID is that of the paid booking.
+	// PaymentID is the paid booking's.
 	PaymentID events.HoldID
 	// Refunds in the order in which they became owed. They must not be changed.
 	Refunds []Refund

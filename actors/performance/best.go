@@ -8,8 +8,8 @@ import (
 // AnySection makes [Map.Best] choose among all sections.
 const AnySection = -1
 
-// Choose returns the best free seats for w, in canonical order: those of [HallMap.Best] in a hall,
-// otherwise those of [Map.Best]. ok is false if too few are free.
+// Choose returns the best free seats for w, in canonical order: by [HallMap.Best] in a hall,
+// otherwise by [Map.Best]. ok is false if too few are free.
 func (m *Map) Choose(w Wanted) (seats []Seat, ok bool) {
 	if hall := m.layout.Hall(); hall != nil {
 		return HallMapOf(hall, m.taken).Best(w)
@@ -17,8 +17,8 @@ func (m *Map) Choose(w Wanted) (seats []Seat, ok bool) {
 	return m.Best(w.Section, w.Quantity)
 }
 
-// Fits reports whether seats are free, as many as are wanted, and where and of what kind they are wanted.
-// Whether they are the best of those is not asked.
+// Fits reports whether seats are free and match w in number, place and kind. They need not be the
+// best ones.
 func (m *Map) Fits(seats []Seat, w Wanted) bool {
 	hall, accessible := m.layout.Hall(), !w.Accessible
 	for _, seat := range seats {
@@ -106,7 +106,7 @@ func (m *Map) inGroups(sections []int, n int) ([]Seat, bool) {
 	return cut(chosen, spare), true
 }
 
-// groups appends those of one row.
+// groups appends the groups of one row.
 func (m *Map) groups(all []group, section, i int, row int32) []group {
 	taken, first := m.row(section, i)
 	for s := nextSpan(taken, 0); s.start < len(taken); s = nextSpan(taken, s.end) {
@@ -133,7 +133,8 @@ func (s *sizes) remove(g group) {
 	}
 }
 
-// reach returns how many of the largest groups have n seats together, 0 if all groups have fewer.
+// reach returns the number of largest groups that have n seats together, 0 if all groups have
+// fewer.
 func (s *sizes) reach(n int) (groups int) {
 	for size := int(s.largest); size > 0; size-- {
 		if c := s.count[size]; c*size < n {
@@ -177,8 +178,8 @@ func closest(groups []group, fewest, n int) []group {
 	return best
 }
 
-// pick chooses fewest of the groups with at least n seats together, and returns how many seats are
-// spare. It avoids exactly one spare seat, which would be left single.
+// pick chooses as few groups as possible with at least n seats together, and returns the number of
+// spare seats. It avoids exactly one spare seat, which would be left single.
 func pick(groups []group, fewest, n int) (chosen []group, spare int) {
 	bySize := slices.Clone(groups)
 	slices.SortStableFunc(bySize, func(a, b group) int { return int(b.size - a.size) })

@@ -46,15 +46,15 @@ var ErrChanged = &core.Refusal{Code: core.CodeAlreadyConfirmed, Detail: "the cha
 var errNoChange = &core.Refusal{Code: core.CodeNotFound, Detail: "the request has changed no blocks",
 	Fields: core.Fields{"resource": "change"}}
 
-// maxUndone bounds how many undone changes are remembered, for runs that are still working on one.
+// maxUndone bounds the number of undone changes that are remembered, for runs still working on one.
 const maxUndone = 64
 
-// blocks are the changes of what of a performance is blocked, and of the sizes of its areas.
+// blocks are the changes of a performance's blocks and of the sizes of its areas.
 type blocks struct {
 	// Last is the number of the last change.
 	Last int64
-	// Open is under way, nil if none is. Withdrawn says that it is undone.
-	// Stated says that it is one of sizes, and an edit states them.
+	// Open is the change in progress, nil for none. Withdrawn means that it is undone. Stated means
+	// that it changes sizes, which an edit states.
 	Open      *events.BlocksBegun `json:",omitempty"`
 	Withdrawn bool                `json:",omitempty"`
 	Stated    bool                `json:",omitempty"`
@@ -62,22 +62,23 @@ type blocks struct {
 	Undone []int64 `json:",omitempty"`
 }
 
-// BlocksState is how far the changes of blocks of a performance have come.
+// BlocksState is the progress of the changes of a performance's blocks.
 type BlocksState struct {
 	// Last is the number of the last change.
 	Last int64
-	// Open is under way, nil if none is. It must not be changed.
+	// Open is the change in progress, nil for none. It must not be modified.
 	Open *events.BlocksBegun
 	// Withdrawn says that it is undone, Stated that an edit states its sizes.
 	Withdrawn, Stated bool
 }
 
-// Blocks returns how far the changes of blocks have come.
+// Blocks returns the progress of the changes of blocks.
 func (p *Performance) Blocks() BlocksState {
 	return BlocksState{p.blocks.Last, p.blocks.Open, p.blocks.Withdrawn, p.blocks.Stated}
 }
 
-// next reports whether an edit can state the sizes of a change: one that is under way, or else the next one.
+// next reports whether an edit can state the sizes of a change: the one in progress, or else the
+// next one.
 func (b *blocks) next(number int64) bool {
 	if b.Open == nil {
 		return number == b.Last+1
@@ -96,7 +97,7 @@ func (b *blocks) stated(number int64) bool {
 	return true
 }
 
-// state takes in that an edit states the sizes of a change, and reports whether it can.
+// state records that an edit states the sizes of a change, and reports whether it can.
 func (b *blocks) state(number int64) bool {
 	if !b.next(number) {
 		return false

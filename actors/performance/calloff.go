@@ -12,7 +12,7 @@ type Cancel struct {
 }
 
 // ErrCalledOff refuses commands about a cancelled performance.
-var ErrCalledOff = &core.Refusal{Code: core.CodeCancelled, Detail: "the performance was called off"}
+var ErrCalledOff = &core.Refusal{Code: core.CodeCancelled, Detail: "the performance was cancelled"}
 
 // CalledOff reports whether the performance is cancelled.
 func (p *Performance) CalledOff() bool { return p.called }

@@ -42,7 +42,7 @@ func TestCancel(t *testing.T) {
 	}
 	defer func() {
 		if recover() == nil {
-			t.Error("it was called off twice")
+			t.Error("it was cancelled twice")
 		}
 	}()
 	p.Evolve(&events.PerformanceCancelled{})

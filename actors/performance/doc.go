@@ -14,7 +14,7 @@
 // decides whether it is made or undone. Changes are few, and each is numbered, so that a late
 // command never affects a later change.
 //
-// # What the best seats are
+// # The best seats
 //
 // Of all choices of n free seats, [Map.Best] takes, in this order:
 //
@@ -28,7 +28,7 @@
 // So a choice is ranked by its groups, its section and its rows; within these, it avoids leaving a
 // single seat if possible. (The fifth rule applies only to a choice in one group.)
 //
-// # What the best seats of a hall are
+// # The best seats of a hall
 //
 // A hall has positions, not only rows of equal seats. Of all choices of n free seats,
 // [HallMap.Best] takes, in this order:

@@ -16,21 +16,21 @@ type Edit struct {
 	// StartsAt moves the show, and the close of a sale that closes when the show starts.
 	StartsAt                    *time.Time
 	HoldSeconds, LimitPerHolder *int64
-	// OpensAt and ClosesAt are to be the bounds of the sale; the zero time takes one away.
+	// OpensAt and ClosesAt are the new bounds of the sale; the zero time removes one.
 	OpensAt, ClosesAt *time.Time
-	// Prices by section; those of the others stay.
+	// Prices by section; other sections keep theirs.
 	Prices map[events.SectionID]int64
-	// CategoryPrices are all of the categories in it, those of one together; those of the others stay.
-	// They are used in place of Prices if the performance has a plan.
+	// CategoryPrices has all prices of the categories in it, grouped by category; other categories
+	// keep theirs. It replaces Prices if the performance has a plan.
 	CategoryPrices []events.CategoryPrice
-	// Cancellation is to be the rule for giving back; the zero one is the default.
+	// Cancellation is the new rule for giving back; the zero value is the default.
 	Cancellation *events.Cancellation
-	// Areas are to have so many places. Change resizes them: it was begun, and then to state it again does nothing, or
-	// it is of the same append.
+	// Areas has the new capacities. Change resizes the areas: it was begun before, in which case
+	// repeating it is a no-op, or is part of the same append.
 	Areas  []events.AreaPlaces
 	Change int64
 	Begun  bool
-	// Base, unless it is nil, is the revision of the edit that has to be the newest one.
+	// Base, unless nil, is the required revision of the newest edit.
 	Base *events.Revision
 }
 
@@ -41,7 +41,7 @@ var ErrStaleEdit = &core.Refusal{Code: core.CodeStaleRevision,
 var errNoPerformance = &core.Refusal{Code: core.CodeNotFound, Detail: "there is no such performance",
 	Fields: map[string]any{"resource": "performance"}}
 
-// changes reports whether the edit asks for anything.
+// changes reports whether the edit changes anything.
 func (c *Edit) changes() bool {
 	return c.Title != nil || c.Venue != nil || c.StartsAt != nil || c.HoldSeconds != nil || c.LimitPerHolder != nil ||
 		c.OpensAt != nil || c.ClosesAt != nil || len(c.Prices) > 0 ||
@@ -118,7 +118,7 @@ func (p *Performance) price(fact *events.PerformanceEdited, cmd *Edit) *core.Ref
 	return nil
 }
 
-// resized are the areas that were resized before, and those that are now, with their places.
+// resized returns the capacities of the areas resized before or by this edit.
 func (c *Create) resized(now []events.AreaPlaces) []events.AreaPlaces {
 	all := slices.Clone(c.Areas)
 	for _, a := range now {

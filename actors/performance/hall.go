@@ -139,7 +139,7 @@ func (m *HallMap) bestFrom(first, end Seat, w Wanted, near events.PlanPoint, bes
 	}
 }
 
-// nextFree returns the first free seat in [first, end), end if there is none.
+// nextFree returns the first free seat in [first, end), or end.
 func (m *HallMap) nextFree(first, end Seat) Seat {
 	if i := bytes.IndexByte(m.taken[first:end], 0); i >= 0 {
 		return first + Seat(i)

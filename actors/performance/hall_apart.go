@@ -75,7 +75,7 @@ func (s *sizes) largestOf(groups, n int) (count []int, spare int) {
 	return count, spare
 }
 
-// runs returns those of a section, or of all. Each has fewer seats than wanted.
+// runs returns the runs of a section, or of all. Each has fewer seats than wanted.
 func (m *HallMap) runs(w Wanted) (runs []run) {
 	focal := m.hall.FocalPoint
 	first, end := m.span(w.Section)

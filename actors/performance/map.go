@@ -69,8 +69,7 @@ func (m *Map) rows(section int) int { return m.layout.Rows(section) }
 // span is a run of free neighbours in a row, by index: start <= i < end.
 type span struct{ start, end int }
 
-// nextSpan returns the first free span of a row at or after from; an empty one at the row's end if
-// there is none.
+// nextSpan returns the first free span of a row at or after from, or an empty one at the row's end.
 func nextSpan(row []byte, from int) span {
 	for from < len(row) && row[from] != 0 {
 		from++
@@ -148,8 +147,8 @@ func nearestInSpan(s span, row, n, near int, best fit, ok bool) (fit, bool) {
 	return best, ok
 }
 
-// previousSpan returns the last free span of a row that ends at or before end; an empty one at the
-// row's beginning if there is none.
+// previousSpan returns the last free span of a row that ends at or before end, or an empty one at
+// the row's beginning.
 func previousSpan(row []byte, end int) span {
 	for end > 0 && row[end-1] != 0 {
 		end--

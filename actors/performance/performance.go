@@ -23,7 +23,7 @@ func Stream(id events.PerformanceID) events.StreamID {
 	return events.NewStreamID(events.PerformanceCategory, string(id))
 }
 
-// snapshotVersion changes with what Freeze writes.
+// snapshotVersion changes with the format that Freeze writes.
 const snapshotVersion = 2
 
 const (
@@ -43,7 +43,7 @@ type Create struct {
 	Title    string
 	Venue    string
 	StartsAt time.Time
-	// HoldSeconds is how long a booking may stay unpaid.
+	// HoldSeconds is the time to pay a booking.
 	HoldSeconds int64
 	// LimitPerHolder is the maximum number of seats of one holder; 0 is no limit.
 	LimitPerHolder int64
@@ -55,8 +55,7 @@ type Create struct {
 	Plan events.PlanID
 	// Categories of the plan in use, in its order. They are not recorded.
 	Categories []string
-	// Prices of the categories, those of one category together. They must not be changed
-	// afterwards.
+	// Prices of the categories, grouped by category. They must not be changed afterwards.
 	Prices []events.CategoryPrice
 	// SaleTimes are the bounds of the sale. One that closes at StartsAt closes there wherever that
 	// is moved.
@@ -67,7 +66,7 @@ type Create struct {
 	Areas []events.AreaPlaces `json:",omitempty"`
 }
 
-// HoldFor is how long a booking may stay unpaid.
+// HoldFor is the time to pay a booking.
 func (c *Create) HoldFor() time.Duration { return time.Duration(c.HoldSeconds) * time.Second }
 
 // Performance is the state and the rules of one performance. It implements
@@ -112,7 +111,7 @@ func (p *Performance) Cancellation() events.Cancellation {
 // if a plan defines its seats; see [Create.Layout]. It is immutable.
 func (p *Performance) Layout() *events.Layout { return p.layout }
 
-// Layout returns the layout of the seats; hall is that of the plan, if there is one.
+// Layout returns the layout of the seats; hall is the plan's, if there is a plan.
 func (c *Create) Layout(hall *events.Hall) *events.Layout {
 	if c.Plan != "" {
 		return events.NewHallLayout(hall, c.Prices)
@@ -185,7 +184,7 @@ func reached(sale core.Sale, now time.Time) (facts []events.Fact) {
 	return facts
 }
 
-// faultOf describes what is wrong with the sections, "" if nothing is.
+// faultOf describes the first fault of the sections, "" for none.
 func faultOf(sections []events.Section) string {
 	if len(sections) < 1 || len(sections) > MaxSections {
 		return "sections must be 1 to 1,000"

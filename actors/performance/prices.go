@@ -48,7 +48,7 @@ func (c *Create) checkSeats() *core.Refusal {
 	return nil
 }
 
-// faultOfPrices describes what is wrong with prices by themselves, "" if nothing is.
+// faultOfPrices describes the first fault of the prices by themselves, "" for none.
 func faultOfPrices(prices []events.CategoryPrice) string {
 	seen, ended, before := map[[2]string]bool{}, map[string]bool{}, ""
 	types := map[string]int{}

@@ -21,8 +21,8 @@ func at(d time.Duration) time.Time { return evening.Add(d) }
 
 func ptr[T any](v T) *T { return &v }
 
-// told describes a fact, with times relative to day.
-func told(fact events.Fact) string {
+// sentence describes a fact, with times relative to day.
+func sentence(fact events.Fact) string {
 	times := func(t events.SaleTimes) (text string) {
 		if !t.OpensAt.IsZero() {
 			text += fmt.Sprint(" from ", t.OpensAt.Sub(evening))
@@ -125,7 +125,7 @@ func TestTimesAndEdits(t *testing.T) {
 		t.Run(rule.name, func(t *testing.T) {
 			p := New()
 			for i, a := range rule.attempts {
-				if got := coretest.Do(p, a.cmd, at(a.at), told); got != a.then {
+				if got := coretest.Do(p, a.cmd, at(a.at), sentence); got != a.then {
 					t.Fatalf("line %d: %T at %v\n gives %s\n  want %s", i+1, a.cmd, a.at, got, a.then)
 				}
 				p = coretest.Restored(t, p.Freeze(), New)
@@ -144,12 +144,12 @@ type attempt struct {
 // does not change.
 func TestTerms(t *testing.T) {
 	p := New()
-	coretest.Do(p, gig(10*s, 60*s), at(20*s), told) // and opened, at revision 1
+	coretest.Do(p, gig(10*s, 60*s), at(20*s), sentence) // and opened, at revision 1
 	if got, want := p.(*Performance).Terms(), (events.SaleTerms{HoldSeconds: 30}); got != want {
 		t.Errorf("%+v, want %+v", got, want)
 	}
-	coretest.Do(p, &Edit{Prices: map[events.SectionID]int64{"A": 9}, LimitPerHolder: ptr(int64(4))}, at(20*s), told)
-	coretest.Do(p, &core.Expire{}, at(60*s), told)
+	coretest.Do(p, &Edit{Prices: map[events.SectionID]int64{"A": 9}, LimitPerHolder: ptr(int64(4))}, at(20*s), sentence)
+	coretest.Do(p, &core.Expire{}, at(60*s), sentence)
 	p = coretest.Restored(t, p.Freeze(), New)
 	want := events.SaleTerms{Terms: 2, HoldSeconds: 30, LimitPerHolder: 4}
 	if got := p.(*Performance).Terms(); got != want {

@@ -14,7 +14,7 @@ type Key string
 // another name.
 const (
 	performanceKind = events.PerformanceCategory
-	// BookingKind is the kind of the key of a booking whose performance is unknown.
+	// BookingKind is the kind in the key of a booking whose performance is unknown.
 	BookingKind = events.BookingCategory
 )
 

@@ -11,8 +11,8 @@
 //
 // # Why the text
 //
-// The facts have the plan as it was uploaded, and not what the present program makes of it:
-// [events.SeatingPlan.Compile] makes the hall. The digest of the text identifies the plan:
+// The facts have the plan as uploaded, not as compiled by the current program:
+// [events.SeatingPlan.Compile] builds the hall. The digest of the text identifies the plan:
 // uploading the same plan again changes nothing, and another plan under the same id is refused.
 //
 // Refusals: already_exists (another plan, or another upload has begun).

@@ -16,7 +16,7 @@ var Kind = core.Kind{Category: events.PlanCategory, New: New, SnapshotVersion: s
 // Stream of the plan with this id.
 func Stream(id events.PlanID) events.StreamID { return events.PlanStream(id) }
 
-// snapshotVersion changes with what Freeze writes.
+// snapshotVersion changes with the format that Freeze writes.
 const snapshotVersion = 1
 
 // AddPart stores a part of the plan's text. No-op for a part that is stored. Refusal:
@@ -36,7 +36,7 @@ type Seal struct {
 	Digest      string
 	Bytes       int64
 	DisplayName string
-	// Seats is the number of numbered seats, Places that of places in areas for sale.
+	// Seats is the number of numbered seats, Places the number of places in areas for sale.
 	Seats, Places int64
 }
 

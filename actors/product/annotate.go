@@ -29,7 +29,7 @@ type Ended struct {
 	ExpiresAt time.Time
 	// Offer is that on which it was held or sold.
 	Offer Offer
-	// OrderRevision is the revision of the fact with its order data, 0 if there is none.
+	// OrderRevision is the revision of the fact with its order data, 0 for none.
 	OrderRevision events.Revision
 }
 
@@ -57,8 +57,8 @@ func (p *Product) annotate(cmd *Annotate) ([]events.Fact, error) {
 	return []events.Fact{fact}, nil
 }
 
-// orderRevision returns the revision of the fact with the order data of an open reservation, 0 if
-// there is none.
+// orderRevision returns the revision of the fact with the order data of an open reservation, 0 for
+// none.
 func (p *Product) orderRevision(id events.ID) events.Revision {
 	if p.orders == nil {
 		return 0

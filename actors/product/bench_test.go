@@ -11,8 +11,8 @@ import (
 	"admitone/events"
 )
 
-// crowded is a product with a million open reservations, half of them held.
-func crowded(b *testing.B) *Product {
+// crowdedProduct is a product with a million open reservations, half of them held.
+func crowdedProduct(b *testing.B) *Product {
 	b.Helper()
 	p := New().(*Product)
 	p.Evolve(&events.ProductCreated{ProductID: "p", DisplayName: "Lamp", Stock: MaxStock, HoldSeconds: 60})
@@ -32,7 +32,7 @@ func crowded(b *testing.B) *Product {
 // BenchmarkRestore reads a snapshot of a million reservations.
 func BenchmarkRestore(b *testing.B) {
 	var saved bytes.Buffer
-	if err := crowded(b).Freeze()(&saved); err != nil {
+	if err := crowdedProduct(b).Freeze()(&saved); err != nil {
 		b.Fatal(err)
 	}
 	b.ReportAllocs()
@@ -45,7 +45,7 @@ func BenchmarkRestore(b *testing.B) {
 
 // BenchmarkFreeze writes one.
 func BenchmarkFreeze(b *testing.B) {
-	p := crowded(b)
+	p := crowdedProduct(b)
 	for b.Loop() {
 		if err := p.Freeze()(io.Discard); err != nil {
 			b.Fatal(err)
@@ -55,7 +55,7 @@ func BenchmarkFreeze(b *testing.B) {
 
 // BenchmarkHoldAndConfirm among a million reservations.
 func BenchmarkHoldAndConfirm(b *testing.B) {
-	p := crowded(b)
+	p := crowdedProduct(b)
 	b.ReportAllocs()
 	n := 0
 	for b.Loop() {

@@ -21,7 +21,7 @@ type Cancel struct {
 type CallOff struct{ ReservationID events.ID }
 
 // ErrCalledOff refuses commands about a cancelled product.
-var ErrCalledOff = &core.Refusal{Code: core.CodeCancelled, Detail: "the product was called off"}
+var ErrCalledOff = &core.Refusal{Code: core.CodeCancelled, Detail: "the product was cancelled"}
 
 // CalledOff reports whether the product is cancelled.
 func (p *Product) CalledOff() bool { return p.called }

@@ -32,7 +32,7 @@ func TestCallOff(t *testing.T) {
 		case *events.ProductReservationCancelled:
 			return fmt.Sprintf("ended, was %s, %d remain", f.Was, f.Remaining)
 		case *events.ProductCancelled:
-			return fmt.Sprintf("called off, %d remain", f.Remaining)
+			return fmt.Sprintf("cancelled, %d remain", f.Remaining)
 		}
 		return facts[0].Name()
 	}
@@ -50,7 +50,7 @@ func TestCallOff(t *testing.T) {
 	want(&Reserve{ReservationID: held, Holder: "bob", Quantity: 3, Hold: true, Room: "door"}, "product.held.v1")
 	want(&Reserve{ReservationID: other, Holder: "cy", Quantity: 1, Hold: true, Room: "door"}, "product.held.v1")
 	want(&CallOff{ReservationID: sold}, "nothing")
-	want(&Cancel{Reason: "recall"}, "called off, 4 remain")
+	want(&Cancel{Reason: "recall"}, "cancelled, 4 remain")
 	var frozen bytes.Buffer
 	if err := p.Freeze()(&frozen); err != nil {
 		t.Fatal(err)

@@ -236,10 +236,10 @@ func (p *Product) release(cmd *Release, now time.Time) ([]events.Fact, error) {
 	return []events.Fact{fact}, nil
 }
 
-// expire returns the facts of what is due: the bounds of the sale first, then the holds.
+// expire returns the facts that are due: bounds of the sale first, then holds.
 func (p *Product) expire(now time.Time) []events.Fact {
 	facts := reached(p.sale(), p.Remaining(), now)
-	due := p.deadline.Due(now, expireAtOnce, p.current)
+	due := p.deadline.Due(now, expiryBatch, p.current)
 	if len(due) == 0 {
 		return facts
 	}

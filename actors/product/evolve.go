@@ -89,7 +89,7 @@ func (p *Product) stated(latest *Create) {
 	p.offer = p.offerOf(Offer{p.latest.Price, p.latest.Cancellation})
 }
 
-// reach checks a bound that a fact records as reached against the one that lies ahead.
+// reach checks a bound that a fact records as reached against the next expected one.
 func (p *Product) reach(ahead, at time.Time) {
 	if ahead.IsZero() || !ahead.Equal(at) {
 		panic(fmt.Sprintf("product %s: the log reaches the bound %v of its sale, and %v lies ahead", p.latest.ID, at, ahead))

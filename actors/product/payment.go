@@ -35,14 +35,13 @@ type Money struct {
 	Offer
 	// ExpiresAt is the deadline of its hold, zero if it was sold at once.
 	ExpiresAt time.Time
-	// OrderRevision is the revision of the fact with its order data when it ended, 0 if there is
-	// none.
+	// OrderRevision is the revision of the fact with its order data when it ended, 0 for none.
 	OrderRevision events.Revision
 	// PaidBy is the payment that has paid for it, "" if none has.
 	PaidBy events.StreamID
 	// Failed are the payments that came too late. They must not be changed.
 	Failed []events.StreamID
-	// Released: it was released. Kept is the sum withheld from what was paid.
+	// Released means that it was given back. Kept is the sum withheld from the payment.
 	Released bool
 	Kept     int64
 	// CalledOff: it was released because the product was cancelled.
@@ -65,8 +64,7 @@ type Pay struct {
 	Seen  events.Revision
 }
 
-// Money returns what is known of external payments for a reservation; ok is false if there were
-// none.
+// Money returns the external payments for a reservation; ok is false if there were none.
 func (p *Product) Money(id events.ID) (Money, bool) {
 	if p.money == nil {
 		return Money{}, false

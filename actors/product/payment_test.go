@@ -203,7 +203,7 @@ func TestPaymentsOfAnyHistory(t *testing.T) {
 // follow tracks what the views would have, and the outcome of each payment.
 func follow(t *rapid.T, fact events.Fact, at events.Revision, p *Product, views map[events.ID]Ended,
 	orders map[events.ID]events.Revision, outcome map[events.StreamID]string, owner map[events.ID]events.StreamID) {
-	decided := func(name events.ReservationID, payment events.StreamID, what string) {
+	describe := func(name events.ReservationID, payment events.StreamID, what string) {
 		if payment == "" {
 			return
 		}
@@ -222,11 +222,11 @@ func follow(t *rapid.T, fact events.Fact, at events.Revision, p *Product, views 
 	}
 	switch f := fact.(type) {
 	case *events.ProductConfirmed:
-		decided(f.ReservationID, f.Payment, "paid")
+		describe(f.ReservationID, f.Payment, "paid")
 	case *events.ProductPaid:
-		decided(f.ReservationID, f.Payment, "paid")
+		describe(f.ReservationID, f.Payment, "paid")
 	case *events.ProductPaymentFailed:
-		decided(f.ReservationID, f.Payment, "failed")
+		describe(f.ReservationID, f.Payment, "failed")
 	case *events.ProductRetaken:
 		if id := parse(f.ReservationID); f.OrderRevision != orders[id] {
 			t.Fatalf("%s names the order data of revision %d, want %d", sentence(fact), f.OrderRevision, orders[id])

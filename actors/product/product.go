@@ -18,8 +18,8 @@ func Stream(id events.ProductID) events.StreamID {
 // MaxStock is the largest stock of one product, in units.
 const MaxStock = 1_000_000_000
 
-// expireAtOnce bounds the holds that expire by one fact.
-const expireAtOnce = 256
+// expiryBatch bounds the holds that expire by one fact.
+const expiryBatch = 256
 
 // expireBytes is the approximate maximum size of such a fact, so that every store accepts it;
 // expiredSize is the size of one hold without its holder.
@@ -43,7 +43,7 @@ type Create struct {
 }
 
 // Edit changes the members that are not nil. No-op if all are nil. Refusals: not_found,
-// limit_exceeded (stock below what is held and sold), invalid_field (the times).
+// limit_exceeded (stock below the units held and sold), invalid_field (the times).
 type Edit struct {
 	Name           *string
 	Stock          *int64
@@ -83,7 +83,7 @@ type Reserve struct {
 	// Open is the number of open holds of the holder, over everything, as far as is known; 0 for a
 	// holder without a limit.
 	Open int64
-	// Room is the waiting room whose pass the holder has presented, "" if none.
+	// Room is the waiting room whose pass the holder has presented, "" for none.
 	Room events.RoomID
 	// Order is recorded in the fact, and must not be changed afterwards.
 	Order events.OrderData
@@ -113,7 +113,7 @@ type Reservation struct {
 	Quantity int64
 	// ExpiresAt is the deadline of a hold, zero once it is confirmed.
 	ExpiresAt time.Time
-	// OrderRevision is the revision of the fact with its order data, 0 if there is none.
+	// OrderRevision is the revision of the fact with its order data, 0 for none.
 	OrderRevision events.Revision
 	// Offer is that on which it was held or sold.
 	Offer Offer
@@ -136,7 +136,7 @@ type Product struct {
 	held   int64   // units
 	sold   int64   // units
 	holds  int     // reservations that are held
-	// ahead are the bounds of the sale that no fact has recorded as reached; nil if there are none.
+	// ahead are the bounds of the sale that no fact has recorded as reached; nil for none.
 	ahead  *events.SaleTimes
 	facts  events.Revision // number applied
 	edited events.Revision // of the newest edit; the creation counts
@@ -145,7 +145,7 @@ type Product struct {
 	// offers are all that were ever stated; offer is the index of the present one.
 	offer  uint32
 	offers []Offer
-	// money has the reservations for which an external payment was decided; nil if there are none.
+	// money has the reservations for which an external payment was decided; nil for none.
 	money *core.Table[events.ID, Money]
 	// restated is the revision of the newest replacement of order data of an ended reservation.
 	restated events.Revision
@@ -169,7 +169,7 @@ func New() core.Core {
 // Remaining is the number of units that can be reserved.
 func (p *Product) Remaining() int64 { return p.latest.Stock - p.held - p.sold }
 
-// Figures returns the product as created or last edited, and how many units are held and sold.
+// Figures returns the product as created or last edited, and the numbers of units held and sold.
 func (p *Product) Figures() (latest Create, held, sold int64) { return p.latest, p.held, p.sold }
 
 // Reservation returns an open reservation.

@@ -241,7 +241,7 @@ func TestAnyHistory(t *testing.T) {
 			}
 			again, errAgain := p.Decide(cmd, now)
 			if !reflect.DeepEqual(facts, again) || !reflect.DeepEqual(err, errAgain) {
-				t.Fatalf("deciding %T twice: %s, then %s", cmd, decided(facts, err), decided(again, errAgain))
+				t.Fatalf("deciding %T twice: %s, then %s", cmd, describe(facts, err), describe(again, errAgain))
 			}
 			code := ""
 			if err != nil {

@@ -41,8 +41,8 @@ func number(id events.ReservationID) int {
 	return int(parsed[14])<<8 | int(parsed[15])
 }
 
-// decided describes a decision.
-func decided(facts []events.Fact, err error) string { return coretest.Describe(facts, err, sentence) }
+// describe describes a decision.
+func describe(facts []events.Fact, err error) string { return coretest.Describe(facts, err, sentence) }
 
 func sentence(fact events.Fact) string {
 	switch f := fact.(type) {

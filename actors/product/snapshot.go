@@ -15,8 +15,8 @@ const snapshotVersion = 5
 
 // snapshotHeader is the first part of a snapshot. The reservations follow, each as id, expires (64
 // bits), quantity (32), offer (32), length of the holder (16), holder; all little endian. Then come
-// the ids of those with order data, each with its revision (64), and the reservations with external
-// payments. holds and holders are derived.
+// the ids of reservations with order data, each with its revision (64), and the reservations with
+// external payments. holds and holders are derived.
 type snapshotHeader struct {
 	Born         Create
 	Created      Create

@@ -25,8 +25,8 @@ func moment(after time.Duration) time.Time {
 	return day.Add(after)
 }
 
-func opens(after time.Duration) *Edit  { at := moment(after); return &Edit{OpensAt: &at} }
-func closes(after time.Duration) *Edit { at := moment(after); return &Edit{ClosesAt: &at} }
+func openAfter(after time.Duration) *Edit  { at := moment(after); return &Edit{OpensAt: &at} }
+func closeAfter(after time.Duration) *Edit { at := moment(after); return &Edit{ClosesAt: &at} }
 
 // bounds describes the facts of a sale's bounds; others are as in the other tables.
 func bounds(fact events.Fact) string {
@@ -97,30 +97,30 @@ var timesRules = []struct {
 		{0, during(create(9, 0), 20*s, 10*s), badTimes},
 		{0, during(create(9, 0), 10*s, 10*s), badTimes},
 		{0, during(create(9, 0), 10*s, 10*s+ns), created},
-		{0, closes(10 * s), badTimes},
-		{0, opens(11 * s), badTimes},
-		{0, closes(20 * s), edited},
-		{0, opens(20 * s), badTimes},
+		{0, closeAfter(10 * s), badTimes},
+		{0, openAfter(11 * s), badTimes},
+		{0, closeAfter(20 * s), edited},
+		{0, openAfter(20 * s), badTimes},
 	}},
 	{"an edit that moves a bound has it recorded again, and another does not", []attempt{
 		{0, during(create(9, 0), 10*s, 0), created},
 		{10 * s, &core.Expire{}, opened10},
 		{11 * s, stock(9), edited},
 		{11 * s, &core.Expire{}, "nothing"},
-		{12 * s, opens(15 * s), edited},
+		{12 * s, openAfter(15 * s), edited},
 		{12 * s, reserve(1, "ann", 1), "not_open [opens_at:2026-05-01 10:00:15 +0000 UTC]"},
 		{15 * s, &core.Expire{}, "opened at 15s, 9 left"},
-		{16 * s, closes(12 * s), badTimes},
-		{16 * s, closes(15*s + 1), edited + "; closed at 15.000000001s, 9 left"},
-		{16 * s, closes(0), edited},
+		{16 * s, closeAfter(12 * s), badTimes},
+		{16 * s, closeAfter(15*s + 1), edited + "; closed at 15.000000001s, 9 left"},
+		{16 * s, closeAfter(0), edited},
 		{16 * s, &core.Expire{}, "nothing"},
 		{16 * s, reserve(1, "ann", 1), "reserved #1 ann 1, 8 left"},
 	}},
 	{"a bound that was moved before it came is recorded where it is", []attempt{
 		{0, during(create(9, 0), 10*s, 0), created},
-		{5 * s, opens(20 * s), edited},
+		{5 * s, openAfter(20 * s), edited},
 		{10 * s, &core.Expire{}, "nothing"},
-		{10 * s, opens(0), edited},
+		{10 * s, openAfter(0), edited},
 		{20 * s, &core.Expire{}, "nothing"},
 	}},
 	{"bounds come before limits and stock, and after the pass", []attempt{
@@ -175,7 +175,7 @@ func TestEditRevision(t *testing.T) {
 		{stock(8), 3},
 		{reserve(2, "ann", 1), 3},
 		{&Edit{}, 3},
-		{closes(90 * s), 5},
+		{closeAfter(90 * s), 5},
 	} {
 		coretest.Do(p, a.cmd, day.Add(5*s), bounds)
 		p = coretest.Restored(t, p.Freeze(), New)
@@ -222,7 +222,7 @@ func TestNothingIsSoldOutside(t *testing.T) {
 		for i := range rapid.IntRange(1, 30).Draw(t, "commands") {
 			now = now.Add(time.Duration(rapid.IntRange(0, 3).Draw(t, "later")) * s)
 			cmd := rapid.SampledFrom([]core.Command{hold(i, "ann", 1), reserve(i, "bob", 1), stock(50),
-				opens(after.Draw(t, "o")), closes(after.Draw(t, "c"))}).Draw(t, "command")
+				openAfter(after.Draw(t, "o")), closeAfter(after.Draw(t, "c"))}).Draw(t, "command")
 			facts, _ := core.Step(p, cmd, now, take)
 			take(facts)
 			if open := times.Within(now); !open && p.(*Product).sale().Refuse(now) == nil {

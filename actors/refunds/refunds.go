@@ -20,17 +20,18 @@ type Settle struct {
 	Payment   events.StreamID
 	RefundID  events.RefundID
 	Reference string
-	// Outcome says that this is what came of asking the provider.
+	// Outcome means that the command reports the provider's answer.
 	Outcome bool
 	// Reason is why the organiser settles it although the provider is asked, "" if nobody does.
 	Reason string
 }
 
-// Run settles a refund once. The same again does nothing. It returns where the payment's stream stands.
+// Run settles a refund. Idempotent. It returns the place of the payment's stream.
 //
-// Refusals: idempotency_key_reused; not_found; payment_reference_used (the refund was settled under another
-// reference, the reference has settled another refund, or what was paid under it has come back; resource says which);
-// payment_in_progress (the provider is asked, and this is neither its outcome nor has a reason).
+// Refusals: idempotency_key_reused; not_found; payment_reference_used (the refund was settled under
+// another reference, the reference has settled another refund, or its payout has come back;
+// resource names it); payment_in_progress (the provider has been asked, and this is neither its
+// outcome nor has a reason).
 func Run(ctx context.Context, desk actors.Dispatcher, cmd Settle) (actors.Answer, error) {
 	var state payment.State
 	var done bool

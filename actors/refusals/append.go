@@ -89,8 +89,8 @@ func (r *Recorder) seal(stream events.StreamID, command string, entries []entry)
 	return batch, after
 }
 
-// beaten completes a refusal of which only the stream is known with the newest fact in it at the
-// time of the decision. That costs a read or two; the caller has its answer already.
+// beaten completes a refusal that knows only its stream with the newest fact there at the time of
+// the decision. That costs a read or two; the caller has its answer already.
 func (r *Recorder) beaten(ctx context.Context, refusal *Refusal) {
 	if refusal.BeatenPosition > 0 || refusal.BeatenStream == "" {
 		return

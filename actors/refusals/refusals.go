@@ -12,10 +12,10 @@ import (
 // Config of a recorder. Zero values select the defaults in parentheses.
 type Config struct {
 	Store events.Store
-	// PerSecond and PerDay bound the refusals that are recorded (1,000 and 500,000), PerActor those
+	// PerSecond and PerDay bound the recorded refusals (1,000 and 500,000), PerActor the refusals
 	// of one actor per day (10,000).
 	PerSecond, PerDay, PerActor int
-	// Every is how long a refusal may wait to be written with others (200 ms).
+	// Every is the longest wait of a refusal to be written with others (200 ms).
 	Every  time.Duration
 	Logger *slog.Logger
 }
@@ -198,8 +198,8 @@ func (r *Recorder) Run(ctx context.Context) error {
 // patience bounds one append, and the writing at the end.
 const patience = 5 * time.Second
 
-// writeAll writes what is waiting, day by day. If ending, what it can't write is counted as
-// dropped.
+// writeAll writes the waiting refusals, day by day. If ending, refusals that it can't write are
+// counted as dropped.
 func (r *Recorder) writeAll(ctx context.Context, ending bool) {
 	if ending {
 		var cancel context.CancelFunc

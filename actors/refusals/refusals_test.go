@@ -61,8 +61,8 @@ func refusal(n int, when time.Time) Refusal {
 	}
 }
 
-// told reads a day's refusals, and checks the hash chain.
-func told(t *testing.T, s events.Store, stream events.StreamID) (all []string) {
+// readTexts reads a day's refusals, and checks the hash chain.
+func readTexts(t *testing.T, s events.Store, stream events.StreamID) (all []string) {
 	t.Helper()
 	hash := events.Hash{}
 	for e, err := range events.Stream(t.Context(), s, stream, 0) {
@@ -103,7 +103,7 @@ func TestADayEach(t *testing.T) {
 		b.Record(refusal(1000+i, at))
 	}
 	after(a, b)
-	first, second := told(t, s, "refusals-2031-05-01"), told(t, s, "refusals-2031-05-02")
+	first, second := readTexts(t, s, "refusals-2031-05-01"), readTexts(t, s, "refusals-2031-05-02")
 	seen := map[string]bool{}
 	for _, holder := range first {
 		seen[holder] = true
@@ -117,7 +117,7 @@ func TestADayEach(t *testing.T) {
 	c := recorder(s, Config{}) // goes on where they have ended
 	c.Record(refusal(7, at))
 	after(c)
-	if first = told(t, s, "refusals-2031-05-01"); len(first) != 1301 || first[1300] != "h7" {
+	if first = readTexts(t, s, "refusals-2031-05-01"); len(first) != 1301 || first[1300] != "h7" {
 		t.Errorf("%d, the last %q", len(first), first[len(first)-1])
 	}
 }
@@ -131,7 +131,7 @@ func TestBounds(t *testing.T) {
 		r.Record(refusal(i, day.Add(time.Duration(i/3)*time.Second)))
 	}
 	after(r)
-	if got := strings.Join(told(t, s, "refusals-2031-05-01"), " "); !strings.HasPrefix(got, "h0 h1 h3 h4 h6") ||
+	if got := strings.Join(readTexts(t, s, "refusals-2031-05-01"), " "); !strings.HasPrefix(got, "h0 h1 h3 h4 h6") ||
 		strings.Contains(got, "h7") {
 		t.Errorf("kept: %s", got)
 	}
@@ -179,7 +179,7 @@ func TestFaults(t *testing.T) {
 	r.Record(refusal(1, at))
 	r.Record(refusal(2, at))
 	after(r)
-	if got := strings.Join(told(t, s, "refusals-2031-05-01"), " "); got != "h1 h2" || r.Kept() != 2 {
+	if got := strings.Join(readTexts(t, s, "refusals-2031-05-01"), " "); got != "h1 h2" || r.Kept() != 2 {
 		t.Errorf("an unknown outcome left %s; kept %d", got, r.Kept())
 	}
 	r = recorder(&faulty{Store: s, before: 1}, Config{})
@@ -246,7 +246,7 @@ func TestNobodyTakesTheWholeDay(t *testing.T) {
 	after(r)
 	kept := map[string]int{}
 	for _, stream := range []events.StreamID{events.RefusalsOf(at), events.RefusalsOf(at.Add(time.Minute))} {
-		for _, who := range told(t, s, stream) {
+		for _, who := range readTexts(t, s, stream) {
 			kept[who]++
 		}
 	}

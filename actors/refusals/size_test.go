@@ -43,7 +43,7 @@ func TestLargeRefusals(t *testing.T) {
 		r.Record(x)
 	}
 	after(r)
-	if got := told(t, s, "refusals-2031-05-01"); len(got) != 600 || r.Kept() != 600 || r.Dropped() != 0 {
+	if got := readTexts(t, s, "refusals-2031-05-01"); len(got) != 600 || r.Kept() != 600 || r.Dropped() != 0 {
 		t.Errorf("%d are there, %d kept, %d dropped", len(got), r.Kept(), r.Dropped())
 	}
 }

@@ -196,8 +196,8 @@ func (w *harness) payments() map[events.StreamID]money.State {
 	return all
 }
 
-// settled: no payment is open, and what is booked belongs to a reservation that owns units.
-func (w *harness) settled() {
+// checkSettled: no payment is open, and what is booked belongs to a reservation that owns units.
+func (w *harness) checkSettled() {
 	w.Helper()
 	for stream, p := range w.payments() {
 		id, err := events.ParseID(string(p.Received.ReservationID))

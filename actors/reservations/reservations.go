@@ -15,14 +15,14 @@ import (
 
 // Views has the reservations that have ended.
 type Views interface {
-	// Ended returns an ended reservation, once the views have seen the log up to a position; nil if
-	// there is none.
+	// Ended returns an ended reservation, once the views have seen the log up to a position; nil
+	// for none.
 	Ended(ctx context.Context, of events.PaidThing, position events.Position) (*product.Ended, error)
 }
 
 // Reservations runs the steps of payments for reservations. It is safe for concurrent use. Its
 // methods return a [*core.Refusal], or a failure of [actors.Desk.Ask] or of [Views]: the outcome is
-// unknown then, a retry is safe, and Resume finishes what was begun.
+// unknown then, a retry is safe, and Resume completes the work.
 type Reservations struct {
 	desk   actors.Dispatcher
 	runner process.Runner
@@ -92,8 +92,8 @@ func (r *Reservations) Report(ctx context.Context, cmd Report) (Answer, error) {
 }
 
 // Resume takes the remaining steps of an external payment for a reservation: it is applied or owed,
-// and what it has paid for and was released is owed. No-op for one that is settled, or for another
-// kind of purchase. It returns failures only.
+// and the price of a released purchase is owed. No-op for one that is settled, or for another kind
+// of purchase. It returns failures only.
 func (r *Reservations) Resume(ctx context.Context, from actors.Request, stream events.StreamID) error {
 	_, err := r.finish(ctx, from, stream)
 	return process.Begun(err)
@@ -107,7 +107,7 @@ func thing(productID events.ProductID, id events.ID) events.PaidThing {
 type found struct {
 	open  bool // it is held or confirmed
 	cost  int64
-	money product.Money // what the product knows of payments for it
+	money product.Money // the product's record of its payments
 	ended *product.Ended
 	seen  events.Revision
 	// called: the product is cancelled.
@@ -210,7 +210,7 @@ func (r *Reservations) payment(ctx context.Context, stream events.StreamID) (ans
 	return answer, err
 }
 
-// next returns the next step of a payment, nil if there is none.
+// next returns the next step of a payment, nil for none.
 func next(p *money.State, now *found, stream events.StreamID, id events.ID) *process.Process {
 	step := func(name string, at events.StreamID, do core.Command) *process.Process {
 		return &process.Process{ID: string(stream), Announced: true,

@@ -94,18 +94,18 @@ var reports = []struct {
 		}
 		return id
 	}, 200, false, "released owed"},
-	{"called off while it is held", func(w *harness) events.ID {
+	{"cancelled while it is held", func(w *harness) events.ID {
 		id := w.reserve("ann", 2, true)
 		w.ask(product.Stream("tee"), &product.Cancel{Reason: "lift"})
 		return id
 	}, 200, false, "cancelled owed"},
-	{"called off and swept", func(w *harness) events.ID {
+	{"cancelled and swept", func(w *harness) events.ID {
 		id := w.reserve("ann", 2, true)
 		w.ask(product.Stream("tee"), &product.Cancel{Reason: "lift"})
 		w.ask(product.Stream("tee"), &product.CallOff{ReservationID: id})
 		return id
 	}, 200, false, "cancelled owed"},
-	{"called off when it had expired", func(w *harness) events.ID {
+	{"cancelled when it had expired", func(w *harness) events.ID {
 		id := w.reserve("ann", 2, true)
 		w.later(61 * s)
 		w.ask(product.Stream("tee"), &product.Cancel{Reason: "lift"})
@@ -132,7 +132,7 @@ func TestReport(t *testing.T) {
 				}
 				w.start()
 			}
-			w.settled()
+			w.checkSettled()
 		})
 	}
 }
@@ -157,7 +157,7 @@ func TestReturn(t *testing.T) {
 	if got := outcomeOf(w.report(id, "x", 200, false)); got != "booked" { // as it was then
 		t.Error(got)
 	}
-	w.settled()
+	w.checkSettled()
 }
 
 // TestCallOff: a paid reservation is owed in full, whatever the policy, once.
@@ -178,7 +178,7 @@ func TestCallOff(t *testing.T) {
 	if p := w.payments()[stream]; p.Owed != 200 || len(p.Refunds) != 1 || p.Refunds[0].Cause != events.OwedCancelled {
 		t.Errorf("%+v", p)
 	}
-	w.settled()
+	w.checkSettled()
 }
 
 // TestACrashAtEveryStep: whatever was begun is completed by the next process, once.
@@ -221,9 +221,9 @@ func TestACrashAtEveryStep(t *testing.T) {
 						t.Fatal(err)
 					}
 				}
-				w.settled()
+				w.checkSettled()
 				_ = act.do(w, id)
-				w.settled()
+				w.checkSettled()
 			}
 		})
 	}
@@ -254,7 +254,7 @@ func TestReportsAtOnce(t *testing.T) {
 		if err := w.release(id); err != nil {
 			t.Error(err)
 		}
-		w.settled()
+		w.checkSettled()
 	}
 	booked := 0
 	for _, p := range w.payments() {

@@ -137,7 +137,7 @@ func (s *Seat) extend(cmd *Extend) ([]events.Fact, error) {
 		Intent: cmd.Intent}}, nil
 }
 
-// more returns by how much the extension may lengthen a stay.
+// more returns the time by which the extension may lengthen a stay.
 func (e *Extend) more() time.Duration {
 	if e.Intent == "" {
 		return 0

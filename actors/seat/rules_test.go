@@ -36,8 +36,8 @@ func extend(id events.HoldID, to time.Duration) *Extend {
 	return &Extend{HoldID: id, ExpiresAt: day.Add(to), HoldFor: holdFor}
 }
 
-// decided describes a decision.
-func decided(facts []events.Fact, err error) string {
+// describe describes a decision.
+func describe(facts []events.Fact, err error) string {
 	if err != nil {
 		return string(err.(*core.Refusal).Code)
 	}
@@ -263,7 +263,7 @@ func TestRules(t *testing.T) {
 			seat := New()
 			for i, a := range rule.attempts {
 				facts, err := seat.Decide(a.cmd, day.Add(a.at))
-				if got := decided(facts, err); got != a.then {
+				if got := describe(facts, err); got != a.then {
 					t.Fatalf("line %d: %T at %v\n gives %s\n  want %s", i+1, a.cmd, a.at, got, a.then)
 				}
 				for _, fact := range facts {

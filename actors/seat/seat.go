@@ -17,10 +17,10 @@ func Stream(performanceID events.PerformanceID, name events.SeatName) events.Str
 	return events.NewStreamID(events.SeatCategory, events.OfPerformance(performanceID, string(name)))
 }
 
-// snapshotVersion changes with what Freeze writes.
+// snapshotVersion changes with the format that Freeze writes.
 const snapshotVersion = 1
 
-// Grace is how much longer a seat is held than its booking.
+// Grace is the time by which a seat's hold exceeds its booking's.
 const Grace = 30 * time.Second
 
 // Hold holds the seat for a booking. No-op if the same hold has it. Refusals: seat_taken (held,
@@ -30,7 +30,7 @@ type Hold struct {
 	Holder events.Holder
 	// Price in minor units, for the record.
 	Price int64
-	// HoldFor is how long a booking may stay unpaid. The seat is held for that plus Grace, or until
+	// HoldFor is the time to pay a booking. The seat is held for that plus Grace, or until
 	// the holder's stay ends.
 	HoldFor time.Duration
 	// Retake holds the seat for a payment in progress, for Grace, whatever the stay. It takes the
@@ -47,7 +47,7 @@ type Extend struct {
 	HoldID events.HoldID
 	// ExpiresAt is the seat's new deadline: the booking's plus Grace.
 	ExpiresAt time.Time
-	// HoldFor is that of the hold.
+	// HoldFor is the hold's.
 	HoldFor time.Duration
 	// Intent to pay externally that the booking has announced, "" if the holder extends. All
 	// intents together may lengthen the stay by [events.MaxIntent].
@@ -69,7 +69,7 @@ type Release struct {
 type Block struct {
 	// Label that bookings have to name, "" if no booking may have the seat.
 	Label events.BlockLabel
-	// Change of the performance's blocks of which this is a part, 0 if none.
+	// Change of the performance's blocks that includes this seat, 0 for none.
 	Change int64
 }
 
@@ -106,8 +106,8 @@ func New() core.Core { return &Seat{status: events.SeatIsFree} }
 // Status returns whether the seat is free, held, booked or blocked.
 func (s *Seat) Status() events.SeatStatus { return s.status }
 
-// Label returns that of the block: the present one, or the one before and after the present hold;
-// "" if none.
+// Label returns the label of the current block, or of the block before and after the current hold;
+// "" for none.
 func (s *Seat) Label() events.BlockLabel {
 	if s.block == nil {
 		return ""

@@ -13,7 +13,7 @@ import (
 // Kind of settlements.
 var Kind = core.Kind{Category: events.SettlementCategory, New: New, SnapshotVersion: snapshotVersion}
 
-// snapshotVersion changes with what Freeze writes.
+// snapshotVersion changes with the format that Freeze writes.
 const snapshotVersion = 1
 
 // Claim makes the reference count for a refund. Idempotent for the same refund. Refusal:

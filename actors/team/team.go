@@ -18,7 +18,7 @@ func Stream(id events.TeamID) events.StreamID {
 	return events.NewStreamID(events.TeamCategory, string(id))
 }
 
-// snapshotVersion changes with what Freeze writes.
+// snapshotVersion changes with the format that Freeze writes.
 const snapshotVersion = 1
 
 // MaxOwned is the maximum number of teams of one owner.

@@ -6,13 +6,13 @@ import (
 	"testing"
 )
 
-// crowded is a tournament with half a million teams entered, and as many waiting.
-func crowded(b *testing.B) *Tournament {
+// crowdedTournament is a tournament with half a million teams entered, and as many waiting.
+func crowdedTournament(b *testing.B) *Tournament {
 	b.Helper()
 	c := New().(*Tournament)
 	c = play(b, c, strict(500_000))
 	for n := range 1_000_000 {
-		play(b, c, alone(n))
+		play(b, c, enterOne(n))
 	}
 	return c
 }
@@ -26,7 +26,7 @@ func BenchmarkEnter(b *testing.B) {
 		if n++; n%MaxTeams == 0 {
 			c = play(b, New().(*Tournament), plain(MaxTeams))
 		}
-		cmd := alone(n)
+		cmd := enterOne(n)
 		facts, err := c.Decide(cmd, day)
 		if err != nil {
 			b.Fatal(err)
@@ -37,8 +37,8 @@ func BenchmarkEnter(b *testing.B) {
 
 // BenchmarkRefuse: every slot is taken.
 func BenchmarkRefuse(b *testing.B) {
-	c := play(b, New().(*Tournament), plain(1), alone(0))
-	cmd := alone(1)
+	c := play(b, New().(*Tournament), plain(1), enterOne(0))
+	cmd := enterOne(1)
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := c.Decide(cmd, day); err == nil {
@@ -49,22 +49,22 @@ func BenchmarkRefuse(b *testing.B) {
 
 // BenchmarkWithdrawAndPromote: with half a million waiting.
 func BenchmarkWithdrawAndPromote(b *testing.B) {
-	c := crowded(b)
+	c := crowdedTournament(b)
 	b.ReportAllocs()
 	n := 0
 	for b.Loop() {
-		play(b, c, withdraw(name(n)), alone(n+1_000_000))
+		play(b, c, withdraw(name(n)), enterOne(n+1_000_000))
 		n++
 	}
 }
 
 // BenchmarkLeaveTheMiddle: of a waitlist of half a million.
 func BenchmarkLeaveTheMiddle(b *testing.B) {
-	c := crowded(b)
+	c := crowdedTournament(b)
 	b.ReportAllocs()
 	n := 0
 	for b.Loop() {
-		play(b, c, withdraw(name(750_000+n)), alone(750_000+n))
+		play(b, c, withdraw(name(750_000+n)), enterOne(750_000+n))
 		n = (n + 1) % 200_000
 	}
 }
@@ -72,7 +72,7 @@ func BenchmarkLeaveTheMiddle(b *testing.B) {
 // BenchmarkRestore reads a snapshot of a million teams.
 func BenchmarkRestore(b *testing.B) {
 	var saved bytes.Buffer
-	if err := crowded(b).Freeze()(&saved); err != nil {
+	if err := crowdedTournament(b).Freeze()(&saved); err != nil {
 		b.Fatal(err)
 	}
 	b.ReportAllocs()
@@ -85,7 +85,7 @@ func BenchmarkRestore(b *testing.B) {
 
 // BenchmarkFreeze: the part of a snapshot that delays commands; writing is concurrent.
 func BenchmarkFreeze(b *testing.B) {
-	c := crowded(b)
+	c := crowdedTournament(b)
 	b.ReportAllocs()
 	for b.Loop() {
 		c.Freeze()
@@ -99,7 +99,7 @@ func BenchmarkMemory(b *testing.B) {
 		c := play(b, New().(*Tournament), strict(500_000))
 		fill := func(from int) {
 			for n := from; n < from+500_000; n++ {
-				play(b, c, alone(n))
+				play(b, c, enterOne(n))
 			}
 		}
 		fill(0)

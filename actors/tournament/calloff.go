@@ -15,7 +15,7 @@ type Cancel struct {
 }
 
 // ErrCalledOff refuses commands about a cancelled tournament.
-var ErrCalledOff = &core.Refusal{Code: core.CodeCancelled, Detail: "the tournament was called off"}
+var ErrCalledOff = &core.Refusal{Code: core.CodeCancelled, Detail: "the tournament was cancelled"}
 
 // CalledOff reports whether the tournament is cancelled.
 func (t *Tournament) CalledOff() bool { return t.called }

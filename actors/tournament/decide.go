@@ -127,7 +127,7 @@ func (t *Tournament) enter(cmd *Enter, now time.Time) ([]events.Fact, error) {
 	}
 	teams, after := int64(len(cmd.TeamIDs)), t.counts()
 	// A waiting team does not fit, or it would have been promoted. Under the strict rule a newcomer
-	// has to wait behind it.
+	// has to wait after it.
 	behind := t.waitlisted > 0 && t.created.Rule != events.WaitlistFill
 	if teams <= after.Remaining && !behind {
 		after.Entered, after.Remaining = after.Entered+teams, after.Remaining-teams
@@ -239,7 +239,7 @@ func (t *Tournament) edit(cmd *Edit, now time.Time) ([]events.Fact, error) {
 // than MaxPromoted teams.
 func (t *Tournament) promote(waiting *line, counts events.TournamentCounts) (facts []events.Fact, all bool) {
 	var fact *events.TournamentPromoted
-	for most := counts.Entered + MaxPromoted; counts.Remaining > 0; {
+	for maxEntered := counts.Entered + MaxPromoted; counts.Remaining > 0; {
 		sizes := int64(MaxGroup)
 		if t.created.Rule == events.WaitlistFill {
 			sizes = min(sizes, counts.Remaining)
@@ -251,10 +251,10 @@ func (t *Tournament) promote(waiting *line, counts events.TournamentCounts) (fac
 		}
 		counts.Entered, counts.Remaining, counts.Waitlisted =
 			counts.Entered+teams, counts.Remaining-teams, counts.Waitlisted-teams
-		if counts.Entered > most {
+		if counts.Entered > maxEntered {
 			return nil, false
 		}
-		if fact == nil || len(fact.Rows) == rowsAtOnce {
+		if fact == nil || len(fact.Rows) == maxRows {
 			fact = &events.TournamentPromoted{}
 			facts = append(facts, fact)
 		}

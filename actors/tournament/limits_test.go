@@ -58,7 +58,7 @@ func play(t testing.TB, c *Tournament, commands ...core.Command) *Tournament {
 	for _, cmd := range commands {
 		facts, err := c.Decide(cmd, day)
 		if err != nil || len(facts) == 0 {
-			t.Fatalf("%T %+v: %s", cmd, cmd, decided(facts, err))
+			t.Fatalf("%T %+v: %s", cmd, cmd, describe(facts, err))
 		}
 		for _, fact := range facts {
 			c.Evolve(fact)
@@ -69,16 +69,16 @@ func play(t testing.TB, c *Tournament, commands ...core.Command) *Tournament {
 
 func name(n int) events.TeamID { return events.TeamID(fmt.Sprintf("team-%07d", n)) }
 
-func alone(n int) *Enter { return &Enter{TeamIDs: []events.TeamID{name(n)}} }
+func enterOne(n int) *Enter { return &Enter{TeamIDs: []events.TeamID{name(n)}} }
 
 // TestManyArePromotedInBoundedFacts: the maximum of one edit, in order, each once; one team more is
 // refused.
 func TestManyArePromotedInBoundedFacts(t *testing.T) {
-	c := play(t, New().(*Tournament), strict(1), alone(0))
+	c := play(t, New().(*Tournament), strict(1), enterOne(0))
 	for n := 1; n <= MaxPromoted+1; n++ {
-		play(t, c, alone(n))
+		play(t, c, enterOne(n))
 	}
-	if _, err := c.Decide(limit(MaxPromoted+2), day); decided(nil, err) != "limit_exceeded [at_once:10000 entered:1]" {
+	if _, err := c.Decide(limit(MaxPromoted+2), day); describe(nil, err) != "limit_exceeded [at_once:10000 entered:1]" {
 		t.Errorf("letting in %d at once gives %v", MaxPromoted+1, err)
 	}
 	facts, err := c.Decide(limit(MaxPromoted+1), day)
@@ -88,7 +88,7 @@ func TestManyArePromotedInBoundedFacts(t *testing.T) {
 	next := 1
 	for _, fact := range facts[1:] {
 		rows := fact.(*events.TournamentPromoted).Rows
-		if len(rows) > rowsAtOnce {
+		if len(rows) > maxRows {
 			t.Errorf("a fact of %d rows", len(rows))
 		}
 		for _, row := range rows {
@@ -101,7 +101,7 @@ func TestManyArePromotedInBoundedFacts(t *testing.T) {
 	for _, fact := range facts {
 		c.Evolve(fact)
 	}
-	if want := 1 + (MaxPromoted+rowsAtOnce-1)/rowsAtOnce; len(facts) != want || next != MaxPromoted+1 {
+	if want := 1 + (MaxPromoted+maxRows-1)/maxRows; len(facts) != want || next != MaxPromoted+1 {
 		t.Errorf("%d facts promote %d teams, want %d and %d", len(facts), next-1, want, MaxPromoted)
 	}
 	if c.entered != MaxPromoted+1 || c.waitlisted != 1 {
@@ -111,10 +111,10 @@ func TestManyArePromotedInBoundedFacts(t *testing.T) {
 
 // TestTheWaitlistHasAnEnd.
 func TestTheWaitlistHasAnEnd(t *testing.T) {
-	c := play(t, New().(*Tournament), strict(1), alone(0))
+	c := play(t, New().(*Tournament), strict(1), enterOne(0))
 	c.waitlisted = MaxTeams - 1 // as if they had come
-	play(t, c, alone(1))
-	if _, err := c.Decide(alone(2), day); decided(nil, err) != "tournament_full [remaining:0 waitlisted:1000000]" {
+	play(t, c, enterOne(1))
+	if _, err := c.Decide(enterOne(2), day); describe(nil, err) != "tournament_full [remaining:0 waitlisted:1000000]" {
 		t.Errorf("one more gives %v", err)
 	}
 }
@@ -122,10 +122,10 @@ func TestTheWaitlistHasAnEnd(t *testing.T) {
 // TestThoseWhoLeftDoNotPileUp: entries and withdrawals in any number need no memory, also behind a
 // team that stays.
 func TestThoseWhoLeftDoNotPileUp(t *testing.T) {
-	c := play(t, New().(*Tournament), strict(1), alone(0), alone(1))
+	c := play(t, New().(*Tournament), strict(1), enterOne(0), enterOne(1))
 	most := 0
 	for n := range 20_000 {
-		play(t, c, alone(n+2))
+		play(t, c, enterOne(n+2))
 		if n >= 100 {
 			play(t, c, withdraw(name(n-98)))
 		}
@@ -154,10 +154,10 @@ func TestDeadlinesInTheYear9999(t *testing.T) {
 	c := play(t, New().(*Tournament), created)
 	restored := coretest.Restored(t, c.Freeze(), New).(*Tournament)
 	for _, c := range []*Tournament{c, restored} {
-		if facts, err := c.Decide(alone(1), end); err != nil || len(facts) != 1 {
+		if facts, err := c.Decide(enterOne(1), end); err != nil || len(facts) != 1 {
 			t.Errorf("entering at the deadline: %v", err)
 		}
-		if _, err := c.Decide(alone(1), end.Add(ns)); err == nil {
+		if _, err := c.Decide(enterOne(1), end.Add(ns)); err == nil {
 			t.Error("a team entered after the deadline")
 		}
 	}

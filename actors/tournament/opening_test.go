@@ -16,7 +16,7 @@ func from(cmd *Create, after time.Duration) *Create {
 	return cmd
 }
 
-func opens(at time.Time) *Edit { return &Edit{OpensAt: &at} }
+func openAt(at time.Time) *Edit { return &Edit{OpensAt: &at} }
 
 // opening describes the opening of a tournament; other facts are as in the other tables.
 func opening(fact events.Fact) string {
@@ -54,13 +54,13 @@ func TestOpening(t *testing.T) {
 		"moved, and taken away": {
 			{0, from(plain(2), tick), made},
 			{tick, &core.Expire{}, "opened at 1m0s with 0 in"},
-			{tick, opens(day.Add(3 * tick)), "edited Cup to 2 until 1h0m0s, open: 0 in, 2 free, 0 wait"},
+			{tick, openAt(day.Add(3 * tick)), "edited Cup to 2 until 1h0m0s, open: 0 in, 2 free, 0 wait"},
 			{2 * tick, enter("a"), "not_open [opens_at:2026-05-01 20:03:00 +0000 UTC]"},
 			{2 * tick, limit(2), "edited Cup to 2 until 1h0m0s, open: 0 in, 2 free, 0 wait"},
 			{3 * tick, &core.Expire{}, "opened at 3m0s with 0 in"},
-			{3 * tick, opens(day.Add(2 * tick)),
+			{3 * tick, openAt(day.Add(2 * tick)),
 				"edited Cup to 2 until 1h0m0s, open: 0 in, 2 free, 0 wait; opened at 2m0s with 0 in"},
-			{3 * tick, opens(time.Time{}), "edited Cup to 2 until 1h0m0s, open: 0 in, 2 free, 0 wait"},
+			{3 * tick, openAt(time.Time{}), "edited Cup to 2 until 1h0m0s, open: 0 in, 2 free, 0 wait"},
 			{3 * tick, &core.Expire{}, "nothing"},
 		},
 		"closed from the start": {
@@ -75,8 +75,8 @@ func TestOpening(t *testing.T) {
 		"before the deadline alone": {
 			{0, from(plain(2), time.Hour), "invalid_field [field:opens_at]"},
 			{0, from(plain(2), time.Hour-ns), made},
-			{0, opens(day.Add(time.Hour)), "invalid_field [field:opens_at]"},
-			{0, opens(day.Add(2 * tick)), "edited Cup to 2 until 1h0m0s, open: 0 in, 2 free, 0 wait"},
+			{0, openAt(day.Add(time.Hour)), "invalid_field [field:opens_at]"},
+			{0, openAt(day.Add(2 * tick)), "edited Cup to 2 until 1h0m0s, open: 0 in, 2 free, 0 wait"},
 			{0, deadline(2 * tick), "invalid_field [field:opens_at]"},
 			{0, limit(2), "edited Cup to 2 until 1h0m0s, open: 0 in, 2 free, 0 wait"},
 		},

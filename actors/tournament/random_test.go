@@ -214,7 +214,7 @@ func decideTwice(t *rapid.T, c *Tournament, m *model, cmd core.Command, now time
 	}
 	again, errAgain := c.Decide(cmd, now)
 	if !reflect.DeepEqual(facts, again) || !reflect.DeepEqual(err, errAgain) {
-		t.Fatalf("deciding %T twice: %s, then %s", cmd, decided(facts, err), decided(again, errAgain))
+		t.Fatalf("deciding %T twice: %s, then %s", cmd, describe(facts, err), describe(again, errAgain))
 	}
 	code := ""
 	if err != nil {

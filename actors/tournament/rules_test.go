@@ -63,8 +63,8 @@ func deadline(after time.Duration) *Edit {
 // crowd is one team more than an entry can have.
 const crowd = "a b c d e f g h i j k l m n o p q"
 
-// decided describes a decision.
-func decided(facts []events.Fact, err error) string { return coretest.Describe(facts, err, sentence) }
+// describe describes a decision.
+func describe(facts []events.Fact, err error) string { return coretest.Describe(facts, err, sentence) }
 
 func sentence(fact events.Fact) string {
 	left := func(c events.TournamentCounts) string {

@@ -24,8 +24,8 @@ const (
 	// MaxPromoted is the maximum number of teams that one edit can promote: all of them are in one
 	// append, which has to stay small.
 	MaxPromoted = 10_000
-	// rowsAtOnce bounds the rows that one fact promotes.
-	rowsAtOnce = 256
+	// maxRows bounds the rows that one fact promotes.
+	maxRows = 256
 )
 
 // Create creates a tournament, open for entry. No-op if it was created with the same members.
@@ -41,7 +41,7 @@ type Create struct {
 	Rule     events.WaitlistRule
 	// WaitingRoom required for entry, "" for none.
 	WaitingRoom events.RoomID
-	// OpensAt is the first moment at which a team can enter, zero if there is none.
+	// OpensAt is the first moment at which a team can enter, zero for none.
 	OpensAt time.Time
 	// Closed: the organiser has closed entry.
 	Closed bool
@@ -67,7 +67,7 @@ type Edit struct {
 // not be changed afterwards.
 type Enter struct {
 	TeamIDs []events.TeamID
-	// Room is the waiting room whose pass was presented, "" if none.
+	// Room is the waiting room whose pass was presented, "" for none.
 	Room events.RoomID
 	// Order is recorded in the fact, and must not be changed afterwards.
 	Order events.OrderData
@@ -90,7 +90,7 @@ type Tournament struct {
 	facts      events.Revision // number applied
 	edited     events.Revision // of the newest edit; the creation counts
 
-	// teams are those that have entered or wait, with the number of their row of the waitlist; 0
+	// teams has the entered and waiting teams, with the number of their row of the waitlist; 0
 	// means entered.
 	teams    *core.Table[events.TeamID, uint64]
 	waitlist waitlist

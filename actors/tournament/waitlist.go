@@ -7,7 +7,8 @@ import (
 	"admitone/events"
 )
 
-// slack is how many stale numbers a queue may always have, so that small queues are not rebuilt.
+// slack is the number of stale numbers that a queue may always have, so that small queues are not
+// rebuilt.
 const slack = 1024
 
 // waitlist has the waiting rows, in the order of their numbers.
@@ -92,11 +93,10 @@ type line struct {
 	rest    []events.TeamID
 }
 
-// next returns the first row with at most most teams, and does not return it again; nil if there is
-// none.
-func (l *line) next(most int) []events.TeamID {
+// next returns the first row with at most limit teams, and does not return it again; nil for none.
+func (l *line) next(limit int) []events.TeamID {
 	first, size := uint64(0), 0
-	for s := 1; s <= most; s++ {
+	for s := 1; s <= limit; s++ {
 		if number := l.first(s); number != 0 && (first == 0 || number < first) {
 			first, size = number, s
 		}
@@ -114,7 +114,7 @@ func (l *line) next(most int) []events.TeamID {
 	return teams
 }
 
-// first returns the number of the first row of a size, 0 if there is none.
+// first returns the number of the first row of a size, 0 for none.
 func (l *line) first(size int) uint64 {
 	found := uint64(0)
 	numbers := l.list.queues[size].numbers

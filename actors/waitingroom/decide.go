@@ -156,7 +156,7 @@ func checkBounds(s *events.WaitingRoomSettings) *core.Refusal {
 	return nil
 }
 
-// checkOpening refuses edits by which an organiser could choose the order of those who have joined:
+// checkOpening refuses edits by which an organiser could choose the order of joined visitors:
 // the seed is fixed once the first has joined, and the opening time once it has passed. Returning
 // to the order of arrival stays possible until the seed is published.
 func (r *Room) checkOpening(s *events.WaitingRoomSettings) *core.Refusal {
@@ -307,7 +307,7 @@ func (r *Room) expire(now time.Time) []events.Fact {
 	fact := &events.WaitingRoomExpired{WaitingRoomCounts: r.counts()}
 	for place := range r.line.members(r.passes.heap[0]) {
 		fact.Tickets = events.AddTicket(fact.Tickets, int64(r.line.ticket(place)))
-		if fact.Count++; fact.Count == expireAtOnce || len(fact.Tickets) >= MaxRanges {
+		if fact.Count++; fact.Count == expiryBatch || len(fact.Tickets) >= MaxRanges {
 			break
 		}
 	}

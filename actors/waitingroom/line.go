@@ -33,7 +33,7 @@ func (p *bitset) count() (n int) {
 	return n
 }
 
-// next returns the first set bit at or after i; ok is false if there is none.
+// next returns the first set bit at or after i; ok is false without one.
 func (p *bitset) next(i int) (at int, ok bool) {
 	for w := i / 64; w < blockWords; w++ {
 		word := p[w]
@@ -55,8 +55,8 @@ func (p *bitset) after(i int) (at int, ok bool) {
 	return p.next(i + 1)
 }
 
-// block is a part of the line: the places that wait, those admitted, and those that left or
-// finished. A place in none of these sets has expired.
+// block is a part of the line: the sets of waiting places, admitted places, and places that left or
+// finished. A place in none of them has expired.
 type block struct {
 	gen                     uint64 // a block of an older generation belongs to a published line
 	live                    int32  // places that wait or are admitted

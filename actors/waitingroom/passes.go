@@ -37,7 +37,7 @@ func (p *passes) next() time.Time {
 	return time.Unix(0, p.heap[0].expires).UTC()
 }
 
-// add adds a cohort, which is behind all others.
+// add adds a cohort after all others.
 func (p *passes) add(g *cohort) {
 	p.groups = append(p.groups, g)
 	p.heap = append(p.heap, g)
@@ -51,7 +51,7 @@ func (p *passes) add(g *cohort) {
 	}
 }
 
-// find returns the cohort of an admitted place, nil if there is none.
+// find returns the cohort of an admitted place, nil for none.
 func find(groups []*cohort, place uint32) *cohort {
 	i := sort.Search(len(groups), func(i int) bool { return groups[i].to >= place })
 	if i == len(groups) || groups[i].from > place {
@@ -114,8 +114,8 @@ const (
 	spreadPart   = 8
 )
 
-// allowed returns how many more the rate admits at now, after recent admissions. Admissions in the
-// far future, from before a clock was set back, are ignored.
+// allowed returns the number of further admissions by the rate at now, after recent ones.
+// Admissions in the far future, from before a clock was set back, are ignored.
 func allowed(recent []admission, perSecond int64, now time.Time) int64 {
 	second, spread := perSecond, (perSecond+spreadPart-1)/spreadPart
 	at := now.UnixNano()
@@ -140,8 +140,8 @@ func remember(recent []admission, a admission) []admission {
 	return append(kept, a)
 }
 
-// nextAllowed returns the first time after now at which the rate admits more than at now, zero if
-// there is none.
+// nextAllowed returns the first time after now at which the rate admits more than at now, zero for
+// none.
 func nextAllowed(recent []admission, now time.Time) (next time.Time) {
 	for _, a := range recent {
 		for _, window := range []time.Duration{spreadWindow, rateWindow} {

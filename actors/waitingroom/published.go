@@ -11,7 +11,7 @@ import (
 // Place is the status of a visitor.
 type Place struct {
 	Status events.VisitorStatus
-	// Number is the visitor's rank among those who wait, 1 for the next. It is 0 for a visitor who
+	// Number is the visitor's rank in the line, 1 for the next. It is 0 for a visitor who
 	// does not wait, and before a shuffled opening is drawn.
 	Number int64
 	// ExpiresAt is when the pass of an admitted visitor ends.
@@ -23,8 +23,8 @@ type Place struct {
 type Line struct {
 	ID       string
 	Settings events.WaitingRoomSettings
-	// Tickets is the number of tickets given out, Waiting that of visitors who wait, Active that of
-	// active passes, Admitted the number of admissions ever.
+	// Tickets counts the tickets given out, Waiting the waiting visitors, Active the active passes,
+	// Admitted all admissions.
 	Tickets, Waiting, Active, Admitted int64
 	// Begun: the time of a shuffled opening has passed. Early is the last ticket before it. Seed,
 	// in hexadecimal, determines the order of these tickets; it is "" until published.
@@ -90,8 +90,8 @@ func (l *Line) Undrawn(ticket int64) bool {
 	return !l.Drawn() && (!l.Begun || ticket <= l.Early)
 }
 
-// Look returns the place of a ticket. A ticket newer than the line waits at its end. The cost is
-// that of one block and, for the expiry of a pass, of a binary search.
+// Look returns the place of a ticket. A ticket newer than the line waits at its end. It reads one
+// block and, for the expiry of a pass, makes a binary search.
 func (l *Line) Look(ticket int64) Place {
 	if ticket < 1 {
 		return Place{Status: events.VisitorExpired}
@@ -152,8 +152,8 @@ func (l *Line) InLine() iter.Seq[int64] {
 	}
 }
 
-// NextAdmission returns the first time after now at which the rate admits more than at now; zero if
-// there is none.
+// NextAdmission returns the first time after now at which the rate admits more than at now; zero
+// for none.
 func (l *Line) NextAdmission(now time.Time) time.Time { return nextAllowed(l.recent, now) }
 
 // status returns the status of a place that was given out.

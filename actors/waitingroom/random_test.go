@@ -176,7 +176,7 @@ func (h *history) expire(t *rapid.T) {
 	for next := h.room.NextDeadline(); !next.IsZero() && next.Before(h.now); next = h.room.NextDeadline() {
 		facts, err := h.room.Decide(expire, h.now)
 		if err != nil || len(facts) == 0 {
-			t.Fatalf("due at %v and at %v %s", next.Sub(day), h.now.Sub(day), decided(facts, err))
+			t.Fatalf("due at %v and at %v %s", next.Sub(day), h.now.Sub(day), describe(facts, err))
 		}
 		h.evolve(facts, nil)
 	}
@@ -193,7 +193,7 @@ func (h *history) decideTwice(t *rapid.T, cmd core.Command) {
 	}
 	again, errAgain := h.room.Decide(cmd, h.now)
 	if !reflect.DeepEqual(facts, again) || !reflect.DeepEqual(err, errAgain) {
-		t.Fatalf("deciding %T twice: %s, then %s", cmd, decided(facts, err), decided(again, errAgain))
+		t.Fatalf("deciding %T twice: %s, then %s", cmd, describe(facts, err), describe(again, errAgain))
 	}
 	code := ""
 	if err != nil {
@@ -214,7 +214,7 @@ func (h *history) agree(t *rapid.T) {
 		t.Fatalf("the room is %+v, want %+v", c, h.m)
 	}
 	if want := h.m.places(); !slices.Equal(c.Places, want) {
-		t.Fatalf("after %s the places are\n%v, want\n%v", decided(h.log, nil), c.Places, want)
+		t.Fatalf("after %s the places are\n%v, want\n%v", describe(h.log, nil), c.Places, want)
 	}
 	if want := h.m.inLine(); !slices.Equal(c.InLine, want) {
 		t.Fatalf("in line are %v, want %v", c.InLine, want)

@@ -95,7 +95,7 @@ func TestSetRules(t *testing.T) {
 			},
 			{
 				0,
-				with(drawn(8, 3), opens(20*s)).after(4),
+				with(drawn(8, 3), openAfter(20*s)).after(4),
 				"changed: open, shuffle, 8/s to 3 for 60 s from 20s, version 5: 1 wait, 0 in",
 			},
 			{
@@ -109,7 +109,7 @@ func TestSetRules(t *testing.T) {
 			{0, drawn(8, 3), is2},
 			{0, join("ann"), "ann has ticket 1: 1 wait, 0 in"},
 			{11 * s, expire, "begun with 1"},
-			{11 * s, with(drawn(8, 3), opens(20*s)).after(1), "invalid_field [field:opens_at]"},
+			{11 * s, with(drawn(8, 3), openAfter(20*s)).after(1), "invalid_field [field:opens_at]"},
 			{11 * s, drawn(9, 3).after(1), "changed: open, shuffle, 9/s to 3 for 60 s from 10s, version 2: 1 wait, 0 in"},
 			{11 * s, shuffle, "shuffled 1"},
 			{
@@ -337,7 +337,7 @@ func TestAdmissionRules(t *testing.T) {
 		{
 			"before opens_at",
 			append(
-				crowd(with(fifo(8, 3), opens(10*s)), "opened r: open, fifo, 8/s to 3 for 60 s from 10s, version 1"),
+				crowd(with(fifo(8, 3), openAfter(10*s)), "opened r: open, fifo, 8/s to 3 for 60 s from 10s, version 1"),
 				[]attempt{
 					{10*s - ns, admit, "nothing"},
 					{10 * s, expire, "nothing"},

@@ -62,7 +62,7 @@ func closed(s *events.WaitingRoomSettings) { s.Status = events.RoomClosed }
 func reopened(s *events.WaitingRoomSettings) {
 	s.Status = events.RoomOpen
 }
-func opens(after time.Duration) func(*events.WaitingRoomSettings) {
+func openAfter(after time.Duration) func(*events.WaitingRoomSettings) {
 	return func(s *events.WaitingRoomSettings) { s.OpensAt = day.Add(after) }
 }
 
@@ -80,8 +80,8 @@ func drop(tickets ...int64) *Drop {
 
 var admit, expire, shuffle = &Admit{}, &core.Expire{}, &Shuffle{Seed: seed}
 
-// decided describes a decision.
-func decided(facts []events.Fact, err error) string { return coretest.Describe(facts, err, sentence) }
+// describe describes a decision.
+func describe(facts []events.Fact, err error) string { return coretest.Describe(facts, err, sentence) }
 
 func sentence(fact events.Fact) string {
 	left := func(c events.WaitingRoomCounts) string {

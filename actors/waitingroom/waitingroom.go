@@ -32,7 +32,7 @@ const (
 	MaxTickets = 1<<32 - 2
 	// MaxHolder is the maximum length of a holder, in bytes: 255 characters of up to four bytes.
 	MaxHolder = 1020
-	// AdmitAtOnce is the maximum number of visitors that one Admit admits, whatever the rate: the
+	// AdmitAtOnce is the maximum number of visitors that one Admit admits, at any rate: the
 	// fact lists them, one by one if their order was drawn.
 	AdmitAtOnce = 4_096
 	// DropAtOnce is the maximum number of tickets of one Drop.
@@ -41,8 +41,8 @@ const (
 	SeedSize = 32
 )
 
-// expireAtOnce bounds the passes that one fact ends.
-const expireAtOnce = 1_024
+// expiryBatch bounds the passes that one fact ends.
+const expiryBatch = 1_024
 
 // MaxRanges bounds the ranges of tickets in one fact, so that every store accepts it (about 18 KB).
 // In a shuffled line every ticket is a range of its own. After a fact with this many ranges the
@@ -90,7 +90,7 @@ type Drop struct {
 	Term int64
 }
 
-// TakeOver makes a server the one that runs the room and receives its heartbeats: from now on no
+// TakeOver makes a server the runner of the room, which receives its heartbeats: from now on no
 // other can drop visitors. No-op if another server was first, or if it runs the room already.
 // Refusals: not_found.
 type TakeOver struct {

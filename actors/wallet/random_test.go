@@ -90,8 +90,8 @@ func TestAnyHistory(t *testing.T) {
 					cmd,
 					before,
 					content(w),
-					decided(facts, err),
-					decided(again, errAgain),
+					describe(facts, err),
+					describe(again, errAgain),
 				)
 			}
 			code := ""

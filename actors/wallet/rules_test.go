@@ -15,8 +15,8 @@ func charge(amount int64) *Charge                 { return &Charge{ID: "c", Amou
 func debit(id events.HoldID, amount int64) *Debit { return &Debit{PaymentID: id, Amount: amount} }
 func refund(id events.HoldID) *Refund             { return &Refund{PaymentID: id} }
 
-// decided describes a decision.
-func decided(facts []events.Fact, err error) string {
+// describe describes a decision.
+func describe(facts []events.Fact, err error) string {
 	if err != nil {
 		r := err.(*core.Refusal)
 		if r.Code == "insufficient_balance" {
@@ -97,7 +97,7 @@ func TestRules(t *testing.T) {
 			w := New()
 			for i, a := range rule.attempts {
 				facts, err := w.Decide(a.cmd, day)
-				if got := decided(facts, err); got != a.then || len(facts) > 1 {
+				if got := describe(facts, err); got != a.then || len(facts) > 1 {
 					t.Fatalf("line %d: %T %+v\n gives %s\n  want %s", i+1, a.cmd, a.cmd, got, a.then)
 				}
 				for _, fact := range facts {
@@ -119,7 +119,7 @@ func TestAFullWallet(t *testing.T) {
 	}
 	for i, a := range []attempt{{charge(6), "limit_exceeded"}, {charge(5), "charged 5: 1000000000000000"}, {charge(1), "limit_exceeded"}, {refund("b.1"), "refunded b.1 5: 1000000000000005"}, {charge(1), "limit_exceeded"}} {
 		facts, err := w.Decide(a.cmd, day)
-		if got := decided(facts, err); got != a.then {
+		if got := describe(facts, err); got != a.then {
 			t.Fatalf("line %d: %T gives %s, want %s", i+1, a.cmd, got, a.then)
 		}
 		for _, fact := range facts {

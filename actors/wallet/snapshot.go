@@ -13,8 +13,8 @@ import (
 const snapshotVersion = 2
 
 // snapshotHeader is the first part of a snapshot. The payments follow in no order, each as amount
-// and refunded (64 bits each), closed (8), the number of parts (16), and the id of the payment and
-// those of the parts, each after its length (16); all little endian.
+// and refunded (64 bits each), closed (8), the number of parts (16), and the ids of the payment and
+// its parts, each after its length (16); all little endian.
 type snapshotHeader struct {
 	Exists   bool
 	Balance  int64

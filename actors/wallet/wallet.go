@@ -36,15 +36,15 @@ type Charge struct {
 // Debit pays for a booking. No-op if the payment id was debited before. Refusals: invalid_field
 // (amount), not_held (the payment was refunded or cancelled), insufficient_balance.
 type Debit struct {
-	// PaymentID is that of the booking's payment.
+	// PaymentID identifies the booking's payment.
 	PaymentID events.HoldID
 	// Amount in minor units, above 0.
 	Amount int64
 }
 
-// Refund returns what was debited under the payment id and not refunded yet, and closes the id; if
+// Refund returns the sum debited under the payment id and not refunded yet, and closes the id; if
 // nothing was debited, it only closes it. With a RefundID it refunds a part, Amount. Idempotent.
-// Refusal: not_held (the part exceeds what is left).
+// Refusal: not_held (the part exceeds the rest).
 type Refund struct {
 	PaymentID events.HoldID
 	RefundID  events.RefundID

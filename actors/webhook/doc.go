@@ -3,9 +3,9 @@
 //
 // # Why the settings and the cursor share a stream
 //
-// What is delivered depends on both, and disabling, rewinding or deleting a webhook has to stop a
-// delivery in progress on another server. So the cursor's facts (see [core.Cursor]) are among the
-// webhook's. The tag of an edit is the revision of the newest edit, which deliveries don't change.
+// Deliveries depend on both, and disabling, rewinding or deleting a webhook has to stop a delivery
+// in progress on another server. So the cursor's facts (see [core.Cursor]) are in the webhook's
+// stream. The tag of an edit is the revision of the newest edit, which deliveries don't change.
 //
 // # Why the facts have no secrets
 //

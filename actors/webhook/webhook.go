@@ -18,7 +18,7 @@ func Stream(id events.WebhookID) events.StreamID {
 	return events.NewStreamID(events.WebhookCategory, string(id))
 }
 
-// snapshotVersion changes with what Freeze writes.
+// snapshotVersion changes with the format that Freeze writes.
 const snapshotVersion = 1
 
 const (
@@ -26,7 +26,7 @@ const (
 	Max = 100
 	// MaxSecrets is the maximum number of secrets of one webhook that sign at the same time.
 	MaxSecrets = 5
-	// OldSecretFor is how long a secret signs after it was replaced.
+	// OldSecretFor is the time for which a replaced secret still signs.
 	OldSecretFor = 24 * time.Hour
 )
 
@@ -96,8 +96,8 @@ type State struct {
 	Replays int64
 }
 
-// Reached is the position up to which everything was delivered. made is that of the webhook's
-// creation: deliveries begin after it.
+// Reached is the position up to which everything was delivered. made is the position of the
+// webhook's creation: deliveries begin after it.
 func (s *State) Reached(made events.Position) events.Position {
 	if s.Replays == 0 {
 		return max(made, s.Cursor.Reached)
@@ -281,7 +281,7 @@ func (w *Webhook) evolveUnseen(fact events.Fact) {
 // NextDeadline implements [core.Core]: a webhook has no deadlines.
 func (w *Webhook) NextDeadline() time.Time { return time.Time{} }
 
-// snapshot is what Freeze writes.
+// snapshot is the format that Freeze writes.
 type snapshot struct {
 	State State
 	Next  events.Revision

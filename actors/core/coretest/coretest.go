@@ -14,9 +14,9 @@ import (
 )
 
 // Do decides a command on a core, applies its facts, and describes the decision.
-func Do(c core.Core, cmd core.Command, at time.Time, tell func(events.Fact) string) string {
+func Do(c core.Core, cmd core.Command, at time.Time, describe func(events.Fact) string) string {
 	facts, err := c.Decide(cmd, at)
-	said := Describe(facts, err, tell)
+	said := Describe(facts, err, describe)
 	for _, fact := range facts {
 		c.Evolve(fact)
 	}
@@ -24,8 +24,8 @@ func Do(c core.Core, cmd core.Command, at time.Time, tell func(events.Fact) stri
 }
 
 // Describe describes a decision: a refusal by its code and its fields, facts by the results of
-// tell.
-func Describe(facts []events.Fact, err error, tell func(events.Fact) string) string {
+// describe.
+func Describe(facts []events.Fact, err error, describe func(events.Fact) string) string {
 	if err != nil {
 		r := err.(*core.Refusal)
 		if len(r.Fields) == 0 {
@@ -38,7 +38,7 @@ func Describe(facts []events.Fact, err error, tell func(events.Fact) string) str
 	}
 	said := make([]string, 0, len(facts))
 	for _, fact := range facts {
-		said = append(said, tell(fact))
+		said = append(said, describe(fact))
 	}
 	return strings.Join(said, "; ")
 }

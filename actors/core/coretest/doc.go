@@ -1,3 +1,3 @@
-// Package coretest has what the tests of all cores do alike: play a line of a
-// table, and take a snapshot apart and together again.
+// Package coretest has the common test code of all cores: running a row of a table, and a round
+// trip through a snapshot.
 package coretest

@@ -22,7 +22,7 @@ const MaxKeys = 8
 // SecretSize is the length of a key's secret, in bytes.
 const SecretSize = sha256.Size
 
-// Key is a signing key. Its id is part of what it has signed.
+// Key is a signing key. Its id is part of every signature.
 type Key struct {
 	ID     byte
 	Secret [SecretSize]byte

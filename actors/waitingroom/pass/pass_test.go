@@ -20,8 +20,8 @@ var (
 	ends = day.Add(time.Minute)
 )
 
-// fixed returns a key that is the same in every run.
-func fixed(id byte) Key {
+// fixedKey returns a key that is the same in every run.
+func fixedKey(id byte) Key {
 	k := Key{ID: id}
 	for i := range k.Secret {
 		k.Secret[i] = id + byte(i)*7
@@ -33,7 +33,7 @@ func ringOf(t testing.TB, ids ...byte) *Keyring {
 	t.Helper()
 	var keys []Key
 	for _, id := range ids {
-		keys = append(keys, fixed(id))
+		keys = append(keys, fixedKey(id))
 	}
 	r, err := NewKeyring(keys...)
 	if err != nil {

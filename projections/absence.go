@@ -10,7 +10,7 @@ import (
 	"admitone/events/bloom"
 )
 
-// fillPiece is how many keys are added to absence at a time, with the lock held.
+// fillPiece is the number of keys added to absence at a time, with the lock held.
 const fillPiece = 4096
 
 // absence records, for the views that opted in, which keys have no record, so that the fold, which meets a

@@ -22,7 +22,7 @@ type begun struct {
 	parts []begunPart
 }
 
-// begunPart is what an attempt holds in one stream.
+// begunPart is an attempt's hold in one stream.
 type begunPart struct {
 	attempt int64
 	stream  events.StreamID
@@ -62,7 +62,8 @@ func (k *boxOffice) keepBegun(booking events.BookingID, left *begun) {
 	k.begun.set(string(booking), left)
 }
 
-// have adds by to what the booking of a hold has in e's stream. After an error nothing is changed.
+// have changes by by the count of a hold's booking in e's stream. After an error nothing is
+// changed.
 func (k *boxOffice) have(e *events.Recorded, holdID events.HoldID, by holding) error {
 	booking, attempt, ok := events.CutHoldID(holdID)
 	if !ok {
@@ -158,7 +159,7 @@ func (p *Projections) Begun(
 const catchUpLimit = 2 * time.Second
 
 // CatchUp waits until the views contain the log up to its present end, at most catchUpLimit.
-// Errors: ErrBehind, ErrClosed; those of [events.Store].Head; ctx.Err().
+// Errors: ErrBehind, ErrClosed; as [events.Store].Head; ctx.Err().
 func (p *Projections) CatchUp(ctx context.Context) error {
 	head, err := p.store.Head(ctx)
 	if err != nil || p.Position() >= head {

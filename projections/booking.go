@@ -26,7 +26,7 @@ func (k *boxOffice) foldBooking(e *events.Recorded, fact events.Fact) error {
 			return err
 		}
 		if booking.ID == "" {
-			return nil // a closed attempt: what it holds is in begun and is released there
+			return nil // a closed attempt: its holds are in begun and are released there
 		}
 		if off, err = k.cancelled(&booking); err != nil {
 			return err
@@ -136,8 +136,8 @@ func owned[V any](p *Projections, of *records[V], owner string, after uint64, li
 	return last, nil
 }
 
-// HolderBookingsAt is [Projections.HolderBookings] as of a position. It finds the bookings in the views and
-// reads them from the log. Errors: those of [row.BookingAt]; the disk's.
+// HolderBookingsAt is [Projections.HolderBookings] as of a position. It finds the bookings in the
+// views and reads them from the log. Errors: as [row.BookingAt]; the disk's.
 func (p *Projections) HolderBookingsAt(
 	ctx context.Context,
 	holder events.Holder,

@@ -38,7 +38,7 @@ type boxOffice struct {
 	holdings     *records[holding]
 	begun        *records[begun]
 	unfinished   *unfinished
-	changing     *unfinished            // performances of which a change of blocks is under way
+	changing     *unfinished            // performances with a change of blocks in progress
 	at           func() events.Position // up to which the views have come
 	plans        func() *plans
 
@@ -215,7 +215,7 @@ func (k *boxOffice) useHall(e *events.Recorded, performance *row.Performance) er
 	return err
 }
 
-// foldSeat applies a fact of a seat in constant time, whatever the number of seats.
+// foldSeat applies a fact of a seat in constant time, independent of the number of seats.
 func (k *boxOffice) foldSeat(e *events.Recorded, fact events.Fact) error {
 	performance, name := events.CutPerformance(e.Stream.Entity())
 	entry, err := k.performances.find(string(performance))

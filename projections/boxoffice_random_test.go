@@ -93,18 +93,18 @@ func TestBoxOfficeIsTheModel(t *testing.T) {
 			if rapid.IntRange(0, 9).Draw(t, "look") == 0 {
 				folded(t, p, log.Recorded[done:])
 				done = len(log.Recorded)
-				agrees(t, p, c)
+				checkModel(t, p, c)
 			}
 		}
 		folded(t, p, log.Recorded[done:])
-		agrees(t, p, c)
+		checkModel(t, p, c)
 		if err := verifyAll(forged.Log); err != nil {
 			t.Fatal(err)
 		}
 	})
 }
 
-func agrees(t *rapid.T, p *Projections, c *logtest.BookingModel) {
+func checkModel(t *rapid.T, p *Projections, c *logtest.BookingModel) {
 	for id, seats := range c.Shows {
 		showAgrees(t, p, id, seats, c.Sales[id])
 		blocksAgree(t, p, id, seats)
@@ -130,7 +130,7 @@ func agrees(t *rapid.T, p *Projections, c *logtest.BookingModel) {
 		ids = append(ids, string(want.Holder)+" "+id)
 	}
 	for n := range c.N + 1 {
-		begunAgrees(t, p, c, events.BookingID(fmt.Sprint("b.", n)))
+		checkBegun(t, p, c, events.BookingID(fmt.Sprint("b.", n)))
 	}
 	slices.SortStableFunc(ids, byHolder)
 	pagesAgree(t, p, c, ids)
@@ -237,7 +237,7 @@ func byHolder(a, b string) int {
 	return strings.Compare(a, b)
 }
 
-func showAgrees(t *rapid.T, p *Projections, id events.PerformanceID, seats map[string]*logtest.ModelSeat,
+func checkSeatMap(t *rapid.T, p *Projections, id events.PerformanceID, seats map[string]*logtest.ModelSeat,
 	sale *logtest.ModelSale) {
 	performance, ok, err := p.Performance(id)
 	if err != nil || !ok || performance.Capacity != int64(len(seats)) {

@@ -17,10 +17,10 @@ import (
 )
 
 const (
-	// wakesAtOnce bounds concurrent wakes.
-	wakesAtOnce = 64
-	// wakeAgain is the pause before an entity is woken again that still has something due, because its
-	// clock is slightly behind.
+	// maxWakes bounds concurrent wakes.
+	maxWakes = 64
+	// wakeAgain is the pause before an entity is woken again that still has a due hold, because its
+	// clock is slightly slow.
 	wakeAgain = 10 * time.Millisecond
 	// wakeDoubt is the pause before an entity is asked again that reports no deadline although the index
 	// counts open holds. Normally the facts that close them arrive meanwhile.
@@ -49,7 +49,7 @@ type deadlines struct {
 	paused  bool // no wakes while the index is rebuilt
 	// earlier has a token when the head of the queue may have changed.
 	earlier chan struct{}
-	// late is how long past its deadline this server leaves a stream to the others.
+	// late is the time after a deadline for which this server leaves a stream to the others.
 	late lateness
 }
 
@@ -75,12 +75,12 @@ func newDeadlines(late lateness) *deadlines {
 	return &deadlines{streams: map[events.StreamID]*deadline{}, earlier: make(chan struct{}, 1), late: late}
 }
 
-// lateBy bounds the random delay after which a server acts that shares its log with others. rankedBy is the
-// delay per preceding node in a cluster, whose nodes are ranked for each stream.
+// lateBy bounds the random delay before a server acts that shares its log with others. rankedBy is
+// the delay per preceding node in a cluster, whose nodes are ranked for each stream.
 const lateBy, rankedBy = time.Second, 2 * time.Second
 
-// lateness returns for how long this server leaves a stream to the others. It is nil for the only server of a
-// log.
+// lateness returns the time for which this server leaves a stream to the others. It is nil for the
+// only server of a log.
 type lateness func(events.StreamID) time.Duration
 
 func latenessOf(shared bool, rank Rank) lateness {
@@ -266,11 +266,11 @@ func (d *deadlines) load(p *Projections) error {
 // Wake lets an entity expire its holds that are due. It returns the entity's next deadline, zero for none.
 type Wake func(ctx context.Context, stream events.StreamID) (next time.Time, err error)
 
-// RunDeadlines calls wake for each stream whose deadline has passed, until ctx ends. On a shared log it waits
-// for the other servers as Config.Shared and Config.Rank say, and skips a stream that one of them has woken. It
-// starts when the views have caught up, including with deadlines that passed while the program was down. A
-// failed wake is retried with exponential backoff. At most wakesAtOnce run concurrently; all have returned
-// when RunDeadlines does.
+// RunDeadlines calls wake for each stream whose deadline has passed, until ctx ends. On a shared
+// log it waits for the other servers, see Config.Shared and Config.Rank, and skips a stream that
+// one of them has woken. It starts when the views have caught up, including with deadlines that
+// passed while the program was down. A failed wake is retried with exponential backoff. At most
+// maxWakes run concurrently; all have returned when RunDeadlines does.
 //
 // Errors: ctx.Err().
 func (p *Projections) RunDeadlines(ctx context.Context, wake Wake) error {
@@ -283,7 +283,7 @@ func (p *Projections) RunDeadlines(ctx context.Context, wake Wake) error {
 func (d *deadlines) run(ctx context.Context, wake Wake) error {
 	var wakes sync.WaitGroup
 	defer wakes.Wait()
-	places := make(chan struct{}, wakesAtOnce)
+	places := make(chan struct{}, maxWakes)
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {

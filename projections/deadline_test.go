@@ -103,7 +103,7 @@ func withLateIndex(t *testing.T, late lateness, f func(h *deadlineHarness)) (wak
 		if err := <-done; !errors.Is(err, context.Canceled) {
 			t.Error(err)
 		}
-		if h.high > wakesAtOnce {
+		if h.high > maxWakes {
 			t.Errorf("%d wakes at once", h.high)
 		}
 		wakes = h.wakes

@@ -80,7 +80,7 @@ func (p *Projections) startOver() error {
 // lockName is the lock file in the folder.
 const lockName = "LOCK"
 
-// openDB opens the files. Errors: what is wrong with them.
+// openDB opens the files. Errors: any damage of them.
 func (p *Projections) openDB() (err error) {
 	if err := checkFolder(p.files, p.dir); err != nil {
 		return err
@@ -99,10 +99,10 @@ func (p *Projections) openDB() (err error) {
 	return nil
 }
 
-// pebbleOptions sizes Pebble for a small store that is written ten times a second, never synced, and rebuilt
-// when it is lost. It has no write-ahead log: one with a missing part would leave newer records beside older
-// ones. Without it, a crash or a damaged manifest leaves the views of an earlier position, because tables are
-// written in order.
+// pebbleOptions sizes Pebble for a small store that is written ten times a second, never synced,
+// and rebuilt when it is lost. It has no write-ahead log: one with a missing part would mix newer
+// and older records. Without it, a crash or a damaged manifest leaves the views of an earlier
+// position, because tables are written in order.
 func (p *Projections) pebbleOptions() *pebble.Options {
 	damage := p.damage.ofThese()
 	options := &pebble.Options{
@@ -162,7 +162,8 @@ func checkFolder(files vfs.FS, dir string) error {
 	return nil
 }
 
-// removeWriteAheadLogs removes those of earlier versions of this program, and the empty ones that Pebble creates.
+// removeWriteAheadLogs removes the write-ahead logs of earlier versions of this program, and the
+// empty ones that Pebble creates.
 func removeWriteAheadLogs(files vfs.FS, dir string) error {
 	names, err := files.List(dir)
 	if err != nil {
@@ -326,8 +327,8 @@ func oneLine(err error) string {
 // errForeign means that the record belongs to the views of another log.
 var errForeign = errors.New("a record of another log's views")
 
-// recordViews names the encoding of a record, which begins with the tag of its log. Files of another log's
-// views are intact, so only the tag tells them apart.
+// recordViews names the encoding of a record, which begins with the tag of its log. Files of
+// another log's views are intact, so only the tag distinguishes them.
 const recordViews = "record.v2"
 
 // tagSize is the length of a tag in bytes: a prefix of the hash of the log's epoch.
@@ -347,8 +348,9 @@ func (p *Projections) own(record []byte) ([]byte, error) {
 	return record[tagSize:], nil
 }
 
-// Seen returns the position up to which the views in dir contain the log with that epoch; 0 if there are none,
-// or none that can be read, which are rebuilt. The views must not be open. It changes nothing. Error: the disk's.
+// Seen returns the position up to which the views in dir contain the log with that epoch; 0 for
+// none, or none that can be read, which are rebuilt. The views must not be open. It changes
+// nothing. Error: the disk's.
 func Seen(dir, epoch string) (position events.Position, err error) {
 	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
 		return 0, nil

@@ -1,15 +1,14 @@
-// Package projections reads the log and maintains what can be queried: the views with
-// their query methods, the index of deadlines, and the topics that live subscribers
-// watch. Package row documents the rows, package live what subscribers receive.
+// Package projections reads the log and maintains the views with their query methods, the index of
+// deadlines, and the topics that live subscribers watch. Package row documents the rows, package
+// live the frames.
 //
 // # Guarantees
 //
-// A view is a fold of the log and of nothing else. It yields the same rows from
-// any checkpoint, with any event delivered twice, and after its files have been
-// deleted. A view and its checkpoint are written in one batch. Only what the
-// store's Follow has delivered is folded, so whatever is shown is durable. An
-// event that contradicts earlier ones stops the views permanently, with an error in
-// the log: a count that may be wrong is worse than none.
+// A view is a fold of the log and of nothing else. It yields the same rows from any checkpoint,
+// with any event delivered twice, and after its files have been deleted. A view and its checkpoint
+// are written in one batch. Only events from the store's Follow are folded, so everything shown is
+// durable. An event that contradicts earlier ones stops the views permanently, with an error in the
+// log: a count that may be wrong is worse than none.
 //
 // # Damaged files
 //
@@ -18,7 +17,7 @@
 // have caught up, reads fail with [ErrNotReady] and [Projections.Ready] is false; topics
 // keep their subscribers, which continue with a snapshot. To detect damage, a record
 // begins with a tag of its log and a table is checked against the manifest. There is no
-// write-ahead log, since one with a gap would leave newer records beside older ones: a
+// write-ahead log, since one with a gap would mix newer and older records: a
 // crash or a truncated manifest leaves the views of an earlier position. Views of an
 // earlier run that the log contradicts are rebuilt as well. A log that contradicts itself
 // when it is folded from the beginning stops the views permanently, as does a damaged log.
@@ -33,11 +32,10 @@
 //
 // # Why entries are in blocks
 //
-// An entry of a tournament is a record that is written once, so writes can't be merged
-// in memory as those of a hot product are. An entry would need three records: the team's
-// place, the place in the order, and a count of the places before it. Blocks of 256
-// places hold the order instead; a burst of entries fills many of them between two
-// flushes, so an entry costs one record.
+// An entry of a tournament is a record that is written once, so writes can't be merged in memory as
+// for a hot product. An entry would need three records: the team's place, the place in the order,
+// and a count of the places before it. Blocks of 256 places hold the order instead; a burst of
+// entries fills many of them between two flushes, so an entry costs one record.
 //
 // # Why rows have snapshots
 //
@@ -49,7 +47,7 @@
 //
 // # Why the deadline index is here
 //
-// A hold past its deadline is expired by the next command to its entity. If none
+// A hold after its deadline is expired by the next command to its entity. If none
 // comes, the server has to wake the entity, also after a restart. Which entities
 // have open holds is a fold of the log, so it is a view. It contains no hold, only
 // their number per stream and a lower bound of their deadlines; the entity
@@ -65,16 +63,16 @@
 //
 // # Why bookings, seats and allowances are folded together
 //
-// A booking involves several streams, and the server may stop between them. The booking's
-// stream says that it has ended; the other streams say whether it still has seats or
-// a part of an allowance. The index of unfinished bookings counts what each one has, so
-// it contains exactly those to be resumed, and drops one with the fact that completes
-// it. A hold that never became a booking is not in it: such holds end by their deadlines.
+// A booking involves several streams, and the server may stop between them. The booking's stream
+// has its end; the other streams show whether it still has seats or a part of an allowance. The
+// index of unfinished bookings counts the seats and parts of each, so it contains exactly the
+// bookings to resume, and drops one with the fact that completes it. A hold that never became a
+// booking is not in it: such holds end by their deadlines.
 //
 // # Adding a kind
 //
 // A kind is one file that registers a view: one row per entity ([registerRows]), or the categories
 // of streams it folds, its tables and its topics; and its query methods. Its row is a file of
-// package row, and what its topics show is one of package live.
-// When the set of views or the version of one changes, the views are folded again.
+// package row, its topics one of package live. When the set of views or the version of one changes,
+// the views are folded again.
 package projections

@@ -25,7 +25,8 @@ type entries struct {
 	counts *records[int64]
 }
 
-// blockSize is how many numbers a block covers: a million waiting teams have some four thousand blocks.
+// blockSize is the number of places in a block: a million waiting teams have some four thousand
+// blocks.
 const blockSize = 256
 
 // lastPlace is greater than any number.
@@ -164,7 +165,7 @@ func (v *entries) remove(tournament events.TournamentID, team events.TeamID, at 
 	return nil
 }
 
-// set replaces the places of a block, and deletes the block if there are none.
+// set replaces the places of a block, and deletes an empty block.
 func (v *entries) set(key string, status events.EntryStatus, places []place) {
 	counted := status == events.EntryWaitlisted
 	if len(places) == 0 {
@@ -199,8 +200,8 @@ func (b *block) upTo(number int64) int {
 	return sort.Search(len(b.places), func(i int) bool { return b.places[i].number > number })
 }
 
-// before returns a scan of the counts of the waitlist's blocks before that of number. The lock must be
-// held for the call, but not for the scan.
+// before returns a scan of the counts of the waitlist's blocks before the block of number. The lock
+// must be held for the call, but not for the scan.
 func (v *entries) before(tournament events.TournamentID, number int64) (*scan[int64], error) {
 	return v.counts.scan(blockKey(tournament, seat{events.EntryWaitlisted, 0}),
 		blockKey(tournament, seat{events.EntryWaitlisted, number}))

@@ -13,9 +13,9 @@ import (
 // originLimit is the timeout for reading the first event of a stream.
 const originLimit = 5 * time.Second
 
-// findForeign returns the events of other programs in streams of unknown categories, by index in the batch. It
-// does not need the lock, because it may read the log. Errors: events.ErrUnknownFact for an event of this system
-// that a later version wrote; those of events.Store.Read.
+// findForeign returns the events of other programs in streams of unknown categories, by index in
+// the batch. It does not need the lock, because it may read the log. Errors: events.ErrUnknownFact
+// for an event of this system that a later version wrote; as events.Store.Read.
 func (p *Projections) findForeign(batch []events.Recorded) (found map[int]bool, err error) {
 	category, known := "", true
 	for i := range batch {

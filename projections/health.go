@@ -66,9 +66,9 @@ func (p *Projections) Stats() Stats {
 	return s
 }
 
-// Lag is the number of positions by which the views are behind the log. In a store whose positions are not
-// consecutive it exceeds the number of events.
-// Errors: events.ErrUnavailable, events.ErrClosed, ctx.Err().
+// Lag is the number of positions by which the views lag behind the log. In a store whose positions
+// are not consecutive it exceeds the number of events. Errors: events.ErrUnavailable,
+// events.ErrClosed, ctx.Err().
 func (p *Projections) Lag(ctx context.Context) (uint64, error) {
 	head, err := p.store.Head(ctx)
 	if err != nil {

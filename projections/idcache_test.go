@@ -12,8 +12,8 @@ import (
 	"admitone/projections/logtest"
 )
 
-// crowded returns n ids that belong to the same set.
-func crowded(k *idCache, n int) (ids []string) {
+// collidingIDs returns n ids that belong to the same set.
+func collidingIDs(k *idCache, n int) (ids []string) {
 	for i := 0; len(ids) < n; i++ {
 		if id := fmt.Sprint("team-", i); k.set(id) == k.set("team-0") {
 			ids = append(ids, id)
@@ -26,7 +26,7 @@ func crowded(k *idCache, n int) (ids []string) {
 // added never is.
 func TestKnownKeepsTheLast(t *testing.T) {
 	k := newIDCache()
-	ids := crowded(k, 2*idCacheWays+1)
+	ids := collidingIDs(k, 2*idCacheWays+1)
 	for i, id := range ids[:2*idCacheWays] {
 		if k.has(id) {
 			t.Fatalf("%s is known before it was added", id)
@@ -56,7 +56,7 @@ func TestKnownCopies(t *testing.T) {
 // TestKnownAtOnce: concurrent adds and look-ups never report an id that was not added.
 func TestKnownAtOnce(t *testing.T) {
 	k := newIDCache()
-	ids := crowded(k, 4*idCacheWays)
+	ids := collidingIDs(k, 4*idCacheWays)
 	var crowd sync.WaitGroup
 	for c := range 4 {
 		crowd.Go(func() {

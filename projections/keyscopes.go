@@ -40,7 +40,8 @@ func newKeyScopes(p *Projections) *keyScopes {
 var chosenIDs = map[string]bool{events.ProductCategory: true, events.PerformanceCategory: true,
 	events.TournamentCategory: true, events.TeamCategory: true, events.WebhookCategory: true}
 
-// scopeOf is what the keys of a request that led to e are for, "" if e's stream was not named by its body.
+// scopeOf returns the scope of the keys of a request that led to e, "" if e's stream was not named
+// by its body.
 func scopeOf(e *events.Recorded, fact events.Fact) string {
 	switch f := fact.(type) {
 	case *events.PaymentReceived:

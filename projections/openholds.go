@@ -5,8 +5,8 @@ import (
 	"admitone/projections/row"
 )
 
-// openHolds is a view of the number of open holds by holder: those neither paid nor ended. An event is first
-// planned and then applied, so that one whose counts can't be read changes nothing.
+// openHolds is a view of the number of open holds by holder, neither paid nor ended. An event is
+// first planned and then applied, so that one whose counts can't be read changes nothing.
 type openHolds struct {
 	*records[int64]
 	moves []holdMove // reused for every event
@@ -86,7 +86,7 @@ func openOf(b *row.Booking) int64 {
 	return 0
 }
 
-// move applies the plan, and returns how many records it changes.
+// move applies the plan, and returns the number of changed records.
 func (o *openHolds) move() (work int) {
 	work = len(o.moves)
 	for i := range o.moves {
@@ -101,7 +101,7 @@ func (o *openHolds) move() (work int) {
 	return work
 }
 
-// OpenHolds returns how many reservations and bookings a holder has open. Errors: the disk's.
+// OpenHolds returns the number of a holder's open reservations and bookings. Errors: the disk's.
 func (p *Projections) OpenHolds(holder events.Holder) (int64, error) {
 	if err := p.enter(); err != nil {
 		return 0, err
@@ -115,7 +115,7 @@ func (p *Projections) OpenHolds(holder events.Holder) (int64, error) {
 	return units + seats, err
 }
 
-// OwnedTeams returns how many teams a holder owns. Errors: the disk's.
+// OwnedTeams returns the number of a holder's teams. Errors: the disk's.
 func (p *Projections) OwnedTeams(owner events.Holder) (int64, error) {
 	if err := p.enter(); err != nil {
 		return 0, err

@@ -31,7 +31,7 @@ type payments struct {
 	// it.
 	returning  *records[struct{}]
 	unfinished *unfinished
-	// of has the payments by what they pay for; see paidKey.
+	// of has the payments by their purchase; see paidKey.
 	of *records[struct{}]
 }
 
@@ -111,14 +111,14 @@ func (k *payments) fold(e *events.Recorded, fact events.Fact) (work int, err err
 	return 5, nil
 }
 
-// gaveBack records, for the view of products, that a payment becomes owed next, because e released what it
-// paid for.
+// gaveBack records, for the view of products, that a payment becomes owed next, because e released
+// its purchase.
 func (k *payments) gaveBack(payment events.StreamID, e *events.Recorded) {
 	k.returning.set(payment.Entity(), &struct{}{})
 	k.unfinished.settleID(payment.Entity(), true, e)
 }
 
-// paidKey sorts payments by what they pay for: a booking, or any reservation of a product.
+// paidKey groups payments by their purchase: a booking, or any reservation of a product.
 func paidKey(of *events.PaidThing, id string) string {
 	if of.BookingID != "" {
 		return ownedKey("b"+string(of.BookingID), id)

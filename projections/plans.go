@@ -192,8 +192,8 @@ func (v *plans) hall(id events.PlanID, find func(id string) (row.Plan, bool, err
 // cachedHalls bounds what cached halls that nothing uses take, in bytes.
 const cachedHalls = 20 << 20
 
-// hallCache caches halls, which are immutable: those in use, so that there is one of each, and those used most
-// recently. The zero value is ready.
+// hallCache caches immutable halls: all that are in use, so that there is one of each, and the most
+// recently used ones. The zero value is ready.
 type hallCache struct {
 	// making is held while a hall is compiled, which takes much memory temporarily. Its owner acquires no
 	// lock but mu.

@@ -40,10 +40,11 @@ type Config struct {
 	// FrameEvery is the shortest time between two frames of one topic; changes in between are merged.
 	// Default: 16 ms. Negative: no pause.
 	FrameEvery time.Duration
-	// MaxTables is about how many of the views' tables are open at once. Default: Pebble's, 1000.
+	// MaxTables is the approximate number of the views' tables that are open at once. Default:
+	// Pebble's, 1000.
 	MaxTables int
-	// Shared means that other servers follow the same log and wake and resume too: each waits for a random
-	// delay first, and acts only on what is left then.
+	// Shared means that other servers follow the same log and wake and resume too: each waits for a
+	// random delay first, and acts only on the rest.
 	Shared bool
 	// Rank, if set, replaces the random delay by one per preceding node.
 	Rank Rank
@@ -112,7 +113,8 @@ type category struct {
 	view view
 }
 
-// Rank returns how many nodes precede this one for a stream; ranked is false if nodes have no ranks.
+// Rank returns the number of nodes that precede this one for a stream; ranked is false if nodes
+// have no ranks.
 type Rank func(stream events.StreamID) (before int, ranked bool)
 
 // Open opens the views in c.Dir. It discards views of another log or version and damaged ones. The views are
@@ -158,7 +160,7 @@ func (c *Config) files() vfs.FS {
 	return c.FS
 }
 
-// checkpoint is a position in the log. The id and the hash are those of its event, to detect another log.
+// checkpoint is a position in the log. It has the id and hash of its event, to detect another log.
 type checkpoint struct {
 	position events.Position
 	id       events.ID

@@ -52,7 +52,7 @@ func (p *Projections) Read() (*Reading, error) {
 	return r, nil
 }
 
-// Position is that of the last event that the reading contains.
+// Position is the position of the last event in the reading.
 func (r *Reading) Position() events.Position { return r.position }
 
 // Close closes the reading. A second Close is a no-op.

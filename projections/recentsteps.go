@@ -10,13 +10,14 @@ import (
 	"admitone/projections/row"
 )
 
-// The events of a performance's seats are in as many streams as it has seats, between those of all others. So a
-// subscriber that reconnects to such a topic resumes from a list of the latest steps of all seats: the fold
-// appends to it, and steps from before the program's start are read from the end of the log as needed.
+// The events of a performance's seats are in as many streams as it has seats, interleaved with all
+// others. So a subscriber that reconnects to such a topic resumes from a list of the latest steps
+// of all seats: the fold appends to it, and steps from before the program's start are read from the
+// end of the log as needed.
 
 const (
 	// maxRecentSteps is the minimum number of steps kept, of all performances together, and
-	// recentStepsPage how many events are read from the log at once.
+	// recentStepsPage the number of events read from the log at once.
 	maxRecentSteps, recentStepsPage = 16 << 10, 1 << 10
 	// maxMissed bounds the steps sent as a delta. A subscriber that missed more gets a snapshot, which is
 	// smaller.
@@ -182,8 +183,8 @@ func (k *boxOffice) prepend(begin events.Position, page []events.Recorded) error
 	return nil
 }
 
-// missed returns the performance and the steps of it after since, nil if there are none or they are not known.
-// The lock must be held.
+// missed returns the performance and its steps after since, nil without steps or if they are
+// unknown. The lock must be held.
 func (k *boxOffice) missed(id string, since events.Position) (performance *row.Performance, steps []recentStep) {
 	e, err := k.performances.find(id)
 	if err != nil || e == nil || e.row.Position == since {

@@ -135,7 +135,7 @@ func (v *reservations) planStep(product events.ProductID, id events.ReservationI
 	return nil
 }
 
-// move applies the plan, and returns how many records it changes.
+// move applies the plan, and returns the number of changed records.
 func (v *reservations) move() (work int) {
 	for i := range v.planned {
 		c := &v.planned[i]

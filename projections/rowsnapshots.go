@@ -14,8 +14,9 @@ import (
 // rowSnapshotEvery is the number of revisions between two snapshots of a row.
 const rowSnapshotEvery = 512
 
-// rowSnapshots are the states of a view's rows at every rowSnapshotEvery-th revision. A past state is folded from
-// the snapshot before it, in few events however many the entity has. They are a fold of the log like the rows.
+// rowSnapshots are the states of a view's rows at every rowSnapshotEvery-th revision. A past state
+// is folded from the snapshot before it, in a bounded number of events. They are a fold of the log
+// like the rows.
 type rowSnapshots[R any] struct {
 	records *records[[]byte]
 	every   events.Revision
@@ -39,8 +40,8 @@ func rowSnapshotKey(id string, position events.Position) string {
 	return ownedKey(id, string(binary.BigEndian.AppendUint64(nil, ^uint64(position))))
 }
 
-// keep stores a snapshot if a changed row is due for one; at and position are those of its last event. It returns
-// how many records that makes.
+// keep stores a snapshot if a changed row is due for one; at and position belong to its last event.
+// It returns the number of records written.
 func (m *rowSnapshots[R]) keep(id string, at events.Revision, position events.Position, state *R) int {
 	if (at+1)%m.every != 0 {
 		return 0
@@ -50,8 +51,8 @@ func (m *rowSnapshots[R]) keep(id string, at events.Revision, position events.Po
 	return 1
 }
 
-// last returns the row of the last snapshot up to a position, and the revision after it; nil and 0 if there is
-// none. It must be called without the lock.
+// last returns the row of the last snapshot up to a position, and the revision after it; nil and 0
+// for none. It must be called without the lock.
 func (m *rowSnapshots[R]) last(id string, position events.Position) (state *R, next events.Revision, err error) {
 	m.records.mu.RLock()
 	found, err := m.records.scan(rowSnapshotKey(id, position), rowSnapshotKey(id, 0))
@@ -94,8 +95,8 @@ func pastOf[V view, R any](ctx context.Context, p *Projections, of func(V) *rowS
 	return row.FoldFrom(ctx, p.store, stream, state, next, position, apply)
 }
 
-// ProductAt is [row.ProductAt] for the views' log, and reads a few hundred events of it at most. Errors: those of
-// [row.ProductAt]; the disk's.
+// ProductAt is [row.ProductAt] for the views' log, and reads a few hundred events of it at most.
+// Errors: as [row.ProductAt]; the disk's.
 func (p *Projections) ProductAt(
 	ctx context.Context,
 	id events.ProductID,
@@ -105,8 +106,8 @@ func (p *Projections) ProductAt(
 		(*row.Product).Apply)
 }
 
-// TournamentAt is [row.TournamentAt] for the views' log, and reads a few hundred events of it at most. Errors:
-// those of [row.TournamentAt]; the disk's.
+// TournamentAt is [row.TournamentAt] for the views' log, and reads a few hundred events of it at
+// most. Errors: as [row.TournamentAt]; the disk's.
 func (p *Projections) TournamentAt(
 	ctx context.Context,
 	id events.TournamentID,

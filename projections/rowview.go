@@ -11,7 +11,7 @@ import (
 type rows[R any] struct {
 	// views as in registration.
 	views string
-	// category of the streams, each of which is a row.
+	// category of the streams, one row per stream.
 	category string
 	encode   func(dst []byte, row *R) []byte
 	decode   func(id string, record []byte) (R, error)
@@ -34,7 +34,7 @@ func registerRows[R any](of rows[R]) {
 type rowView[R any] struct {
 	of    rows[R]
 	rows  *table[R]
-	topic *live.Topics     // nil if there are none
+	topic *live.Topics     // nil for none
 	delta live.RowDelta[R] // reused for every event
 }
 

@@ -14,8 +14,8 @@ import (
 )
 
 const (
-	// flushEvery and flushWork bound how long, and how many, changes are in memory only. A crash loses
-	// them; they are folded again from the log.
+	// flushEvery and flushWork bound the time and number of changes that are in memory only. A
+	// crash loses them; they are folded again from the log.
 	flushEvery = 100 * time.Millisecond
 	flushWork  = 20_000
 	// keepEvery and keepWork bound the written records that a crash loses.
@@ -247,9 +247,9 @@ func (p *Projections) keepFlushing(ctx context.Context) {
 	}
 }
 
-// flush writes pending changes and the checkpoint in one atomic batch. It is not synced: what a crash loses is
-// folded again. mu must be held. After a failure nothing is written any more, since memory may contain a part
-// of an event that the checkpoint does not.
+// flush writes pending changes and the checkpoint in one atomic batch. It is not synced: lost
+// changes are folded again. mu must be held. After a failure nothing is written any more, since
+// memory may contain a part of an event that the checkpoint does not.
 func (p *Projections) flush() error {
 	if p.at == p.flushed || p.Healthy() != nil || p.damage.found() != nil {
 		return nil

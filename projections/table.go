@@ -14,9 +14,9 @@ import (
 // cachedRows bounds one generation of a table's clean rows in memory; there are two.
 const cachedRows = 50_000
 
-// table is a view of one row per id. Rows are stored in Pebble; in memory are those that changed since the last
-// flush and a bounded number of clean ones, so that an event costs a change in memory and rows not in use cost
-// nothing.
+// table is a view of one row per id. Rows are stored in Pebble; in memory are the rows changed
+// since the last flush and a bounded number of clean ones, so that an event costs a change in
+// memory and rows not in use cost nothing.
 //
 // Only the fold adds rows to memory: a reader that misses reads Pebble. Clean rows are evicted by generations: when
 // the young generation is full the old one is dropped, and a row that is used moves from old to young.
@@ -58,8 +58,8 @@ func (t *table[R]) reset() {
 	t.dirty, t.last = nil, nil
 }
 
-// find returns the entry of id, nil if there is none. Only the fold may call it; it calls changed after changing
-// the row.
+// find returns the entry of id, nil for none. Only the fold may call it; it calls changed after
+// changing the row.
 func (t *table[R]) find(id string) (*entry[R], error) {
 	if t.last != nil && t.last.id == id {
 		return t.last, nil
@@ -191,7 +191,7 @@ func (t *table[R]) list(after string, limit int) (rows []R, more bool, err error
 	return rows, more, nil
 }
 
-// page returns the first ids above after, and the rows of those that Pebble has.
+// page returns the first ids above after, and the rows that Pebble has of them.
 func (t *table[R]) page(after string, limit int) (ids []string, found map[string]R, err error) {
 	found = map[string]R{}
 	// Both are read under one lock, so that every row is in one of them.

@@ -68,7 +68,7 @@ func (w watchedPlaces) forget(team events.TeamID) {
 	}
 }
 
-// publishTeams publishes the moves of an event to the teams' topics: those of the moved teams, and those of waiting
+// publishTeams publishes the moves of an event to the topics of the moved teams, and of waiting
 // teams that moved up because others left the waitlist.
 func (k *tournaments) publishTeams(e *events.Recorded, tournament *row.Tournament) {
 	var left []int64 // the numbers of the teams that left the waitlist

@@ -146,8 +146,8 @@ func (o *tournamentModel) list() (all []string) {
 	return all
 }
 
-// said describes an entry.
-func said(e row.Entry) string {
+// describeEntry describes an entry.
+func describeEntry(e row.Entry) string {
 	if e.Status == events.EntryEntered && e.Place == 0 {
 		return string(e.TeamID) + " entered"
 	}
@@ -248,7 +248,7 @@ func agree(t *rapid.T, p *Projections, o *tournamentModel, roster *row.Roster) {
 	var got []string
 	entries := entriesIn(t, p, events.TournamentID(o.id), rapid.IntRange(1, 4).Draw(t, "size"))
 	for _, e := range entries {
-		got = append(got, said(e))
+		got = append(got, describeEntry(e))
 		if old, ok := roster.Entry(e.TeamID); !ok || old != e {
 			t.Fatalf("the roster has %+v, %t, the view %+v", old, ok, e)
 		}
@@ -297,7 +297,7 @@ func byTeam(t *rapid.T, p *Projections, organisers map[string]*tournamentModel) 
 				t.Fatal(err)
 			}
 			for _, e := range page {
-				got = append(got, string(e.TournamentID)+": "+said(e))
+				got = append(got, string(e.TournamentID)+": "+describeEntry(e))
 			}
 			after = string(next)
 		}

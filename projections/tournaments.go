@@ -47,7 +47,7 @@ type move struct {
 	team events.TeamID
 	from seat
 	to   seat // number 0 for none
-	// group is that of the place.
+	// group is the place's group.
 	group int64
 	cause live.Cause
 }

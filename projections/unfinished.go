@@ -12,16 +12,16 @@ import (
 )
 
 const (
-	// resumesAtOnce bounds concurrent resumptions.
-	resumesAtOnce = 16
-	// abandonAfter is how long an attempt may hold seats before it is abandoned: until then its request
-	// may continue, or be repeated.
+	// maxResumes bounds concurrent resumptions.
+	maxResumes = 16
+	// abandonAfter is the time for which an attempt may hold seats before it is abandoned: until
+	// then its request may continue, or be repeated.
 	abandonAfter = 30 * time.Second
-	// leftAfter is how long the holds of other attempts are left once one attempt has become the booking:
-	// until then their own requests release them.
+	// leftAfter is the time for which the holds of other attempts stay once one attempt has become
+	// the booking: until then their own requests release them.
 	leftAfter = time.Second
-	// resumeAfter is how long a booking may make no progress before it is resumed: until then its request
-	// most likely continues.
+	// resumeAfter is the time without progress after which a booking is resumed: until then its
+	// request most likely continues.
 	resumeAfter = 5 * time.Second
 	// resumeBackOff and resumeBackOffMax bound the pause after a failed resumption.
 	resumeBackOff, resumeBackOffMax = 200 * time.Millisecond, 30 * time.Second
@@ -29,7 +29,7 @@ const (
 	resumeTick = time.Second
 )
 
-// holding counts what the holds of a booking have at present: seats, held or booked, and parts of the holder's
+// holding counts the content of a booking's holds: seats, held or booked, and parts of the holder's
 // allowance. It is stored unless zero.
 type holding struct{ seats, allowance int64 }
 
@@ -56,7 +56,7 @@ type unfinished struct {
 	paused  bool // no resumption while the index is rebuilt
 	// earlier has a token when something is due at once.
 	earlier chan struct{}
-	late    lateness // how much longer an entity is left to other servers
+	late    lateness // the extra time for which an entity is left to other servers
 	// category of the entities' streams
 	category string
 }
@@ -85,7 +85,8 @@ func (u *unfinished) reset() {
 	clear(u.waiting)
 }
 
-// isUnfinished reports whether a booking has steps left, its own or those of the cancellation of its performance.
+// isUnfinished reports whether a booking has steps left, of its own or of its performance's
+// cancellation.
 func isUnfinished(b *row.Booking, has holding, off *row.Cancelled) bool {
 	if b.ToEnd(off) {
 		return true
@@ -196,7 +197,7 @@ func (u *unfinished) progress(booking events.BookingID, e *events.Recorded) {
 // resumeAfter without progress; attempts that did not become a booking, after abandonAfter; the holds of attempts
 // at a booking that another attempt became, after leftAfter. resume takes the remaining steps; there may be none,
 // because the original request may still be running. A failed resumption is retried with exponential backoff. At
-// most resumesAtOnce run concurrently; all have returned when RunUnfinished does. It must not be called
+// most maxResumes run concurrently; all have returned when RunUnfinished does. It must not be called
 // concurrently.
 //
 // Errors: ctx.Err(); the disk's.
@@ -209,7 +210,7 @@ func (p *Projections) RunUnfinished(ctx context.Context,
 	return k.unfinished.run(ctx, func(ctx context.Context, id string) error { return resume(ctx, events.BookingID(id)) })
 }
 
-// awaitResuming waits until the views have caught up, and lists what is unfinished.
+// awaitResuming waits until the views have caught up, and lists the unfinished entities.
 func (p *Projections) awaitResuming(ctx context.Context, u *unfinished, begun *records[begun]) error {
 	for {
 		if err := p.awaitReady(ctx); err != nil {
@@ -227,8 +228,8 @@ func (p *Projections) awaitResuming(ctx context.Context, u *unfinished, begun *r
 	}
 }
 
-// beginResuming lists what is unfinished now, and the bookings with attempts, if any. From then on the fold
-// maintains the list.
+// beginResuming lists the unfinished entities, and the bookings with attempts, if any. From then on
+// the fold maintains the list.
 func (p *Projections) beginResuming(u *unfinished, attempts *records[begun]) error {
 	if err := p.enter(); err != nil {
 		return err
@@ -261,7 +262,7 @@ func (p *Projections) beginResuming(u *unfinished, attempts *records[begun]) err
 	})
 }
 
-// Unfinished returns how many bookings have steps left. Errors: the disk's.
+// Unfinished returns the number of bookings with steps left. Errors: the disk's.
 func (p *Projections) Unfinished() (n int, err error) {
 	if err := p.enter(); err != nil {
 		return 0, err
@@ -281,7 +282,7 @@ func (u *unfinished) run(ctx context.Context, resume func(context.Context, strin
 	var resuming sync.WaitGroup
 	defer u.stop()
 	defer resuming.Wait()
-	places := make(chan struct{}, resumesAtOnce)
+	places := make(chan struct{}, maxResumes)
 	tick := time.NewTicker(resumeTick)
 	defer tick.Stop()
 	for {

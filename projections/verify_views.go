@@ -93,7 +93,7 @@ func unreadable(at events.Position, err error) error {
 	return err
 }
 
-// foldPage is how many events of the log are read at once.
+// foldPage is the number of events of the log read at once.
 const foldPage = 1024
 
 // foldUpTo folds the log up to a position, and writes the views.

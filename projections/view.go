@@ -21,7 +21,7 @@ type view interface {
 	flush(b *pebble.Batch) error
 	// reset clears the view's memory: the views on disk have been deleted.
 	reset()
-	// topics are those that the view feeds.
+	// topics are the topics that the view feeds.
 	topics() []*live.Topics
 }
 

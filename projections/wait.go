@@ -9,7 +9,8 @@ import (
 	"admitone/events"
 )
 
-// waiters are the calls that wait for a position, lowest first, so that a batch wakes only those it concerns.
+// waiters are the calls that wait for a position, lowest first, so that a batch wakes only the
+// affected ones.
 type waiters struct {
 	applied atomic.Uint64 // the position up to which the views contain the log
 

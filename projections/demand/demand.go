@@ -10,8 +10,9 @@ import (
 
 // Request is a request whose decision is in the log.
 type Request struct {
-	// Fact that records the decision. For a payment by wallet it is events.BookingPaymentStarted, and for an
-	// external payment events.PaymentReceived, whatever the outcome; for a refusal, events.RefusalRecorded.
+	// Fact that records the decision. For a payment by wallet it is events.BookingPaymentStarted,
+	// and for an external payment events.PaymentReceived, with any outcome; for a refusal,
+	// events.RefusalRecorded.
 	Fact   events.Fact
 	Stream events.StreamID
 	// Position of Fact. For a refusal: of the fact on which it was decided.
@@ -22,8 +23,9 @@ type Request struct {
 	Actor, RequestID string
 	// Refused is the code of the refusal, "" if it was granted.
 	Refused string
-	// System means that no caller requested it, but what followed depends on its time: a round of a waiting
-	// room; the release of a seat held for a booking that failed to get all its seats; an expiry.
+	// System means that no caller requested it, but later decisions depend on its time: a round of
+	// a waiting room; the release of a seat held for a booking that failed to get all its seats; an
+	// expiry.
 	System bool
 	// Transient means that it was refused because of something held only briefly, by a booking that failed to
 	// get all its seats.
@@ -62,7 +64,7 @@ func Of(log iter.Seq2[events.Recorded, error], refused []Request) iter.Seq2[Requ
 	}
 }
 
-// queue keeps requests until their outcome, and that of all before them, is known.
+// queue keeps requests until their outcome, and the outcomes of all earlier ones, are known.
 type queue struct {
 	requests []Request
 	first    uint64                     // number of requests[0]
@@ -114,8 +116,8 @@ func (q *queue) paymentEnded(booking events.StreamID, refused string) {
 	}
 }
 
-// emit yields the requests at the front whose outcome is known, and older ones beyond the last most. It returns
-// false if the consumer stopped.
+// emit yields the requests at the front whose outcome is known, and older ones beyond the last
+// limit. It returns false if the consumer stopped.
 func (q *queue) emit(yield func(Request, error) bool, most int) bool {
 	for len(q.requests) > 0 {
 		request := q.requests[0]

@@ -12,7 +12,7 @@ func init() {
 	requests["DELETE api-keys"] = func(_ *events.RefusalRecorded, id, _, _ string) string { return "to end key " + id }
 }
 
-// describeAPIKey is what a fact of an API key says, in words.
+// describeAPIKey describes a fact of an API key.
 func describeAPIKey(fact events.Fact, of subject) string {
 	if !of.isEveryone() {
 		return ""

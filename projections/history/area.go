@@ -11,7 +11,7 @@ func init() {
 		example: "area/gala/floor"})
 }
 
-// describeArea is what a fact of an area says. The first fact of a hold names its holder.
+// describeArea describes a fact of an area. The first fact of a hold names its holder.
 func describeArea(fact events.Fact, of subject) string {
 	if f, ok := fact.(*events.AreaHeld); ok && of.includes(holderKind, string(f.Holder)) {
 		return fmt.Sprintf("%s holds %s%s until %s: hold %s; %s", f.Holder, counted(f.Places, "place"),
@@ -47,7 +47,7 @@ func describeArea(fact events.Fact, of subject) string {
 	return ""
 }
 
-// ofLabel says how many of the places are those of a label, "" if none is.
+// ofLabel describes the number of labelled places, "" for none.
 func ofLabel(of events.Labelled, are, behind string) string {
 	if of.OfLabel == 0 {
 		return ""

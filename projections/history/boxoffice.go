@@ -133,7 +133,7 @@ func because(reason events.ReleaseReason) string {
 	case events.ReleasedCancelled:
 		return "because the booking was given back"
 	case events.ReleasedCalledOff:
-		return "because the performance was called off"
+		return "because the performance was cancelled"
 	case events.ReleasedExpired:
 		return "because the booking was not paid in time"
 	case events.ReleasedUnpaid:

@@ -8,7 +8,7 @@ import (
 
 func init() {
 	register(kind{category: events.CallOffCategory, describe: describeCallOff, links: linksOfCallOff, ids: Parts,
-		example: "calloff/performance/gala (how far the end of what was called off has come)"})
+		example: "calloff/performance/gala (how far the end of what was cancelled has come)"})
 }
 
 func linksOfCallOff(l *links, _ *events.Recorded, fact events.Fact) {
@@ -33,7 +33,7 @@ func describeCallOff(fact events.Fact, of subject) string {
 	}
 	switch f := fact.(type) {
 	case *events.CallOffBegun:
-		return fmt.Sprintf("%s %s is called off, because: %q; all that was sold of it is ended next", f.Of, f.ID, f.Reason)
+		return fmt.Sprintf("%s %s is cancelled, because: %q; all that was sold of it is ended next", f.Of, f.ID, f.Reason)
 	case *events.CallOffSwept:
 		return fmt.Sprintf("everything that was held or sold before has come to its end; %d were ended", f.Ended)
 	}
@@ -44,11 +44,11 @@ func describeCallOff(fact events.Fact, of subject) string {
 func calledOff(of subject, f *events.BookingCancelled) string {
 	switch {
 	case f.Was == events.BookingIsReleased:
-		return fmt.Sprintf("given back behind the call-off of its performance; %s that were kept are refunded next: payment %s",
+		return fmt.Sprintf("given back after the cancellation of its performance; %s that were kept are refunded next: payment %s",
 			of.money(f.Amount), f.PaymentID)
 	case f.Amount > 0:
-		return fmt.Sprintf("ended, because its performance was called off; %s is refunded next: payment %s",
+		return fmt.Sprintf("ended, because its performance was cancelled; %s is refunded next: payment %s",
 			of.money(f.Amount), f.PaymentID)
 	}
-	return fmt.Sprintf("ended, because its performance was called off; it was %s", f.Was)
+	return fmt.Sprintf("ended, because its performance was cancelled; it was %s", f.Was)
 }

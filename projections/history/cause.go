@@ -9,8 +9,8 @@ import (
 )
 
 const (
-	// maxCauses bounds the bookings in which the causes of a page's lines are looked
-	// for, causePage how much of each is read.
+	// maxCauses bounds the bookings that are searched for the causes of a page's lines, causePage
+	// the events read from each.
 	maxCauses = 200
 	causePage = 64
 )

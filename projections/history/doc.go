@@ -1,16 +1,16 @@
-// Package history describes the events of a log in words, and says where to read on.
+// Package history describes the events of a log in words, with references to related entities.
 //
-// # What it promises
+// # Contract
 //
-// [Describe] has a sentence for every fact there is. [Read] returns what happened to one
-// entity, holder, team or ticket; [ReadRelated] adds what happened elsewhere because of it
-// and the commands that were refused. Both read the log alone: there is no state of their
-// own, so a history is as new as the log and needs no views.
+// [Describe] has a sentence for every fact. [Read] returns the history of one entity, holder, team
+// or ticket; [ReadRelated] adds its effects on other entities and the refused commands. Both read
+// the log alone: there is no state of their own, so a history is as new as the log and needs no
+// views.
 //
-// A page is bounded in lines and in the events it looks at, whatever the length of the log.
+// A page is bounded in lines and in the events that it reads, independent of the length of the log.
 //
 // # Adding a kind
 //
-// A kind is one file that registers itself: the sentences of its category, what its facts lead
-// to, what its ids are like, and what its refused requests asked for.
+// A kind is one file that registers itself: the sentences of its category, the entities related to
+// its facts, the form of its ids, and the descriptions of its refused requests.
 package history

@@ -19,7 +19,7 @@ type Line struct {
 	Revision events.Revision `json:"revision"`
 	// Actor requested it; "system" for a deadline.
 	Actor string `json:"actor"`
-	// RequestID is that of the HTTP request that it began with.
+	// RequestID is the id of the original HTTP request.
 	RequestID string `json:"request_id"`
 	// CausationID is the command or the fact that caused it, "" for a direct request; "deadline" for a deadline.
 	CausationID string `json:"causation_id"`
@@ -112,10 +112,11 @@ const (
 // is a search through the log, and that of a ticket one through its room's stream; their pages may have fewer than
 // limit lines, or none, and be followed by more.
 //
-// For an entity other than a team, from is a revision: pass the last one known plus 1 to read what has changed since.
+// For an entity other than a team, from is a revision: pass the last known one plus 1 to read the
+// changes since.
 //
-// Errors: [ErrNoKind]; [ErrEmpty], only for from 0, and never for a holder; those of [Describe]; the store's. of
-// [Describe]; the store's.
+// Errors: [ErrNoKind]; [ErrEmpty], only for from 0, and never for a holder; as [Describe]; the
+// store's. of [Describe]; the store's.
 func Read(ctx context.Context, store events.Store, kind, id string, from uint64,
 	limit int) (page []Line, next uint64, more bool, err error) {
 	currency, err := events.CurrencyIn(ctx, store, events.EndPosition)

@@ -106,7 +106,7 @@ func IDsOf(name string) IDs {
 	return Single
 }
 
-// find returns a kind by its name, or by the category of its streams; nil if there is none.
+// find returns a kind by its name, or by the category of its streams; nil for none.
 func find(name string) *kind {
 	if k := kinds[name]; k != nil {
 		return k

@@ -22,7 +22,7 @@ func describePerformance(fact events.Fact, of subject) string {
 			events.FormatTime(f.StartsAt), allPrices(of, f), f.HoldSeconds, limit(f.LimitPerHolder)+onSale(f.SaleTimes)+
 				giveBack(f.Cancellation)+resized(f))
 	case *events.PerformanceCancelled:
-		return fmt.Sprintf("called off, because: %q; all that was sold of it is ended next, and refunded in full", f.Reason)
+		return fmt.Sprintf("cancelled, because: %q; all that was sold of it is ended next, and refunded in full", f.Reason)
 	case *events.BlocksBegun:
 		return fmt.Sprintf("change %d of what is on sale began: %s", f.Number, blockChange(&f.BlockChange))
 	case *events.BlocksChanged:
@@ -39,7 +39,7 @@ func describePerformance(fact events.Fact, of subject) string {
 	return ""
 }
 
-// maxListedSeats is how many seats a sentence names.
+// maxListedSeats is the largest number of seats named in a sentence.
 const maxListedSeats = 20
 
 // blockChange describes a change of blocks, or of sizes.
@@ -72,7 +72,7 @@ func blockChange(c *events.BlockChange) string {
 	return fmt.Sprintf("%s %s %q: %s", counted(int64(len(c.Seats)), "seat"), did, c.Label, strings.Join(names, ", "))
 }
 
-// resized says how many places the areas are to have that an edit resizes, "" if it resizes none.
+// resized describes the new capacities of areas in an edit, "" for none.
 func resized(f *events.PerformanceEdited) string {
 	if f.Change == 0 {
 		return ""
@@ -84,7 +84,7 @@ func resized(f *events.PerformanceEdited) string {
 	return ", " + strings.Join(sizes, ", ")
 }
 
-// maxListedPrices is how many sections a sentence names with their prices.
+// maxListedPrices is the largest number of sections named in a sentence with their prices.
 const maxListedPrices = 5
 
 func pricesOf(of subject, prices []events.SectionPrice) string {

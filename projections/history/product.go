@@ -38,7 +38,7 @@ func linksOfProduct(l *links, _ *events.Recorded, fact events.Fact) {
 	}
 }
 
-// maxListedHolds is how many expired holds a sentence names one by one.
+// maxListedHolds is the largest number of expired holds named in a sentence.
 const maxListedHolds = 5
 
 // describeProduct describes a fact of a product.
@@ -73,12 +73,12 @@ func describeProduct(fact events.Fact, of subject) string {
 		}
 	case *events.ProductReservationCancelled:
 		if mine(f.Holder) {
-			return fmt.Sprintf("%s's reservation %s of %s, which was %s, ended, because the product was called off; %s", f.Holder,
+			return fmt.Sprintf("%s's reservation %s of %s, which was %s, ended, because the product was cancelled; %s", f.Holder,
 				f.ReservationID, units(f.Quantity), f.Was, remain(f.Remaining))
 		}
 	case *events.ProductCancelled:
 		if of.isEveryone() {
-			return fmt.Sprintf("called off, because: %q; all that was reserved of it is ended next; %s", f.Reason, remain(f.Remaining))
+			return fmt.Sprintf("cancelled, because: %q; all that was reserved of it is ended next; %s", f.Reason, remain(f.Remaining))
 		}
 	case *events.ProductExpired:
 		return describeExpired(f, mine)

@@ -11,7 +11,7 @@ import (
 	"admitone/events"
 )
 
-// source is a stream of which all events, or some, belong to a history.
+// source is a stream with events that belong to a history.
 type source struct {
 	stream events.StreamID
 	// about selects the events; nil selects all.
@@ -25,7 +25,7 @@ type source struct {
 // It is [Read] with, for a booking, the events of its seats, wallet and allowance that it caused; and, for everything,
 // the refused commands if the server records them.
 //
-// Errors: those of [Read].
+// Errors: as [Read].
 func ReadRelated(ctx context.Context, store events.Store, kind, id string, after events.Position,
 	limit int) (page []Line, next events.Position, more bool, err error) {
 	known := find(kind)
@@ -141,17 +141,17 @@ type collector struct {
 	// after and upTo bound the range of positions that is complete.
 	after, upTo events.Position
 	limit       int
-	// budget is how many events may still be looked at.
+	// budget is the number of events that may still be read.
 	budget int
 	lines  []Line
 	of     subject // everyone
 }
 
 const (
-	// readSize is how many events of a stream are read at once for a page of up to that many lines; maxReadSize for a
-	// longer one.
+	// readSize is the number of events of a stream read at once for a page of up to that many
+	// lines, maxReadSize for a longer one.
 	readSize, maxReadSize = 256, 2048
-	// causeLines is how many lines have their causes looked for together.
+	// causeLines is the number of lines whose causes are searched for together.
 	causeLines = 500
 )
 

@@ -40,7 +40,7 @@ func linksOfTournament(l *links, _ *events.Recorded, fact events.Fact) {
 	}
 }
 
-// maxListedTeams is how many promoted teams a sentence names one by one.
+// maxListedTeams is the largest number of promoted teams named in a sentence.
 const maxListedTeams = 16
 
 func describeTeam(fact events.Fact, of subject) string {
@@ -96,7 +96,7 @@ func describeTournament(fact events.Fact, of subject) string {
 		}
 	case *events.TournamentCancelled:
 		if of.isEveryone() {
-			return fmt.Sprintf("called off, because: %q; all entries have ended; %s", f.Reason, slots(&f.TournamentCounts))
+			return fmt.Sprintf("cancelled, because: %q; all entries have ended; %s", f.Reason, slots(&f.TournamentCounts))
 		}
 	case *events.TournamentOpened:
 		if of.isEveryone() {

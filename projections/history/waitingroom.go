@@ -7,7 +7,7 @@ import (
 	"admitone/events"
 )
 
-// maxListedRanges is how many ranges of tickets a sentence names.
+// maxListedRanges is the largest number of ticket ranges named in a sentence.
 const maxListedRanges = 8
 
 // waitingRoomKind is the kind's name as users type it; its category has no hyphen.

@@ -13,7 +13,7 @@ func init() {
 		example: "webhook/shop (what was delivered up to when, and what failed)"})
 }
 
-// describeWebhook describes the organiser's facts and those of the deliveries.
+// describeWebhook describes the facts of edits and deliveries.
 func describeWebhook(fact events.Fact, of subject) string {
 	if !of.isEveryone() {
 		return ""

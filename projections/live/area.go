@@ -35,7 +35,7 @@ func (d *PerformanceDelta) mergeAreas(later []AreaDelta) {
 	}
 }
 
-// appendArea appends an area as resources and frames have it, behind i others.
+// appendArea appends an area as in resources and frames, after i others.
 func appendArea(dst []byte, i int, id events.AreaID, counts events.AreaCounts) []byte {
 	if i > 0 {
 		dst = append(dst, ',')
@@ -57,7 +57,7 @@ func AppendArea(dst []byte, id events.AreaID, counts events.AreaCounts) []byte {
 	return o.Close()
 }
 
-// CauseResized is the cause of a fact that states how many places an area has.
+// CauseResized is the cause of a fact that sets an area's capacity.
 const CauseResized Cause = "resized"
 
 // AreaCause is the cause of an area's fact, CauseNone for one that only changes a deadline.
@@ -68,7 +68,7 @@ func AreaCause(fact events.Fact) Cause {
 	case *events.AreaBooked:
 		return CauseBooked
 	case *events.AreaReleased:
-		if f.Reason == events.ReleasedExpired { // the booking's deadline comes before that of the places
+		if f.Reason == events.ReleasedExpired { // the booking's deadline is before the places'
 			return CauseExpired
 		}
 		return CauseReleased

@@ -9,7 +9,7 @@ const (
 	// frameShare is the share of the processors that delivering frames may take while
 	// other goroutines wait for one.
 	frameShare = 0.25
-	// contention is for how long a wait for a processor is a sign that others wait.
+	// contention is the wait for a processor from which on others are assumed to wait.
 	contention = 100 * time.Millisecond
 	// smoothing is the number of frames over which the cost of one is averaged.
 	smoothing = 8 * turnSize

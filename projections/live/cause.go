@@ -1,10 +1,10 @@
 package live
 
-// Cause is what changed a topic. Each kind has more causes.
+// Cause is the cause of a topic's change. Each kind has more causes.
 type Cause string
 
-// The causes that all kinds have. CauseMixed is that of a delta merged from several, CauseNone that of one that only
-// confirms that nothing has changed.
+// The causes that all kinds have. CauseMixed is the cause of a merged delta, CauseNone of a delta
+// without changes.
 const (
 	CauseCreated Cause = "created"
 	CauseEdited  Cause = "edited"

@@ -48,8 +48,8 @@ type Frame struct {
 	Kind  FrameKind
 	// Position of the last event that the frame contains.
 	Position events.Position
-	// Previous is the position of the frame before a delta: a subscriber that is
-	// not there has missed something.
+	// Previous is the position of the frame before a delta: a subscriber at another position has
+	// missed something.
 	Previous events.Position
 	// Delta of a delta frame; it must not be modified.
 	Delta Delta
@@ -58,7 +58,7 @@ type Frame struct {
 	forms [forms]form
 }
 
-// forms bounds the encodings of a frame: its own, and those of [Frame.As].
+// forms bounds the encodings of a frame: its own, and the results of [Frame.As].
 const forms = 4
 
 type form struct {
@@ -120,9 +120,9 @@ func openFrame(event, topic string) events.Object {
 
 func closeFrame(data events.Object) []byte { return append(data.Close(), '}') }
 
-// Pending is what one subscriber has not been sent yet of one topic: at most a snapshot, followed by one delta into
-// which all later ones are merged. So a slow subscriber needs no more memory than a fast one. The zero Pending is
-// empty. It is not safe for concurrent use.
+// Pending has the unsent frames of one topic for one subscriber: at most a snapshot, followed by
+// one delta into which all later ones are merged. So a slow subscriber needs no more memory than a
+// fast one. The zero Pending is empty. It is not safe for concurrent use.
 type Pending struct {
 	snapshot, delta *Frame
 	merged          bool // delta is this subscriber's own
@@ -145,7 +145,7 @@ func (p *Pending) Add(f *Frame) {
 	}
 }
 
-// Next takes out the frame to send next, nil if there is none.
+// Next takes out the frame to send next, nil for none.
 func (p *Pending) Next() *Frame {
 	if f := p.snapshot; f != nil {
 		p.snapshot = nil

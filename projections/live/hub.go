@@ -29,13 +29,13 @@ type Spawner func(name string, receive func(msg any)) (send func(msg any), stop 
 
 // Subscriber receives the frames of a topic.
 type Subscriber interface {
-	// Deliver is called on the topic's actor with one frame after another, and
-	// must not block. One call may still be under way when its subscription has
-	// been closed. It may close subscriptions, and must not open any.
+	// Deliver is called on the topic's actor with one frame after another, and must not block. One
+	// call may still be in progress when its subscription has been closed. It may close
+	// subscriptions, and must not open any.
 	Deliver(*Frame)
 }
 
-// Resume is what a subscriber has already received. The zero Resume asks for a snapshot.
+// Resume is the state of a returning subscriber. The zero Resume requests a snapshot.
 type Resume struct {
 	// Since is the position of the last frame received.
 	Since events.Position
@@ -52,17 +52,16 @@ type Topics struct {
 	load func(id string) (State, events.Position, error)
 	// Category of the streams that the topics are, one each; "" if they aren't.
 	Category string
-	// ResumeDelta, if set, returns what was missed since a position of this log, nil if that is not known. The hub's
-	// lock is held.
+	// ResumeDelta, if set, returns the changes since a position of this log, nil if unknown. The
+	// hub's lock is held.
 	ResumeDelta func(id string, since events.Position) *Missed
 	// Backfill, if set, reads what ResumeDelta will need. It is called before ResumeDelta, without the lock.
 	Backfill func(ctx context.Context, since events.Position)
-	// Slowest is a pause between two frames that is longer than that of others; 0 if
-	// it isn't.
+	// Slowest is a longer pause between two frames than other topics have, 0 for the usual one.
 	Slowest time.Duration
 
-	// topics are those with subscribers, by id, and touched those with changes in the batch being folded. Guarded by
-	// the hub's lock.
+	// topics has the topics with subscribers, by id, touched the topics with changes in the batch
+	// being folded. Guarded by the hub's lock.
 	topics  map[string]*Topic
 	touched []*Topic
 	budget  *budget
@@ -140,9 +139,9 @@ type HubConfig struct {
 	FrameEvery time.Duration
 }
 
-// Hub has the topics of some views. Its lock is that of the views, which the fold holds
-// for a batch at a time: so joining, leaving and the batches of the fold exclude each
-// other, and a subscriber misses nothing between its snapshot and the first delta.
+// Hub has the topics of some views. It shares the lock of the views, which the fold holds for a
+// batch at a time: so joining, leaving and the batches of the fold exclude each other, and a
+// subscriber misses nothing between its snapshot and the first delta.
 type Hub struct {
 	mu     *sync.RWMutex
 	store  events.Store
@@ -187,7 +186,7 @@ func (h *Hub) Mute() {
 	}
 }
 
-// Renew restarts muted topics, each with a snapshot. The lock must be held. Errors: those of the views.
+// Renew restarts muted topics, each with a snapshot. The lock must be held. Errors: as the views.
 func (h *Hub) Renew() error {
 	for _, ts := range h.topics {
 		if err := ts.renew(); err != nil {
@@ -232,7 +231,8 @@ type Subscription struct {
 // everything that was missed (with change 0 if nothing was); then every later change exactly once, possibly merged with
 // others. The lock must be held. earlier is the result of [Hub.ReadEarlier].
 //
-// Errors: [ErrBadTopic]; [ErrNotFound], also for an entity that the views don't have yet; those of the views.
+// Errors: [ErrBadTopic]; [ErrNotFound], also for an entity that the views don't have yet; as the
+// views.
 func (h *Hub) Subscribe(name string, resume Resume, earlier []EarlierFact, s Subscriber) (*Subscription, error) {
 	prefix, id, _ := strings.Cut(name, ":")
 	all, ok := h.topics[prefix]
@@ -258,8 +258,7 @@ func (h *Hub) Subscribe(name string, resume Resume, earlier []EarlierFact, s Sub
 	return sub, nil
 }
 
-// pause is the shortest time between two frames of a topic; none if there is none for
-// any.
+// pause is the shortest time between two frames of a topic, 0 without a pause.
 func (h *Hub) pause(all *Topics) time.Duration {
 	if h.every < 0 {
 		return h.every

@@ -104,7 +104,7 @@ func (d *PerformanceDelta) Members(o *events.Object) {
 	}
 }
 
-// appendStated appends what an edit can change, except the prices of sections.
+// appendStated appends the members that an edit can change, except the prices of sections.
 func appendStated(o *events.Object, p *row.Performance) {
 	o.String("title", p.Title)
 	o.String("venue", p.Venue)

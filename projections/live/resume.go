@@ -19,15 +19,13 @@ type replayer interface {
 	Replay(before, fact events.Fact) Delta
 }
 
-// EarlierFact is an event of a topic's stream that was there before the topic had
-// subscribers.
+// EarlierFact is an event of a topic's stream from before the topic had subscribers.
 type EarlierFact struct {
 	position events.Position
 	fact     events.Fact
 }
 
-// replayLimit is how long a subscription waits for the log. Without an answer there
-// is a snapshot.
+// replayLimit bounds a subscription's wait for the log. After it the subscriber gets a snapshot.
 const replayLimit = time.Second
 
 // ReadEarlier reads the events that a resuming subscriber may have missed, preceded by the one before them; nil if they
@@ -81,7 +79,8 @@ func (h *Hub) wantsReplay(all *Topics, id string) bool {
 	return t == nil || !t.replayed.Load()
 }
 
-// replay prepends the deltas of earlier facts to those that the topic remembers, provided that they are contiguous.
+// replay prepends the deltas of earlier facts to the topic's remembered ones, provided that they
+// are contiguous.
 func (t *Topic) replay(found []EarlierFact) {
 	state, can := t.state.(replayer)
 	if !can || t.replayed.Load() {

@@ -12,7 +12,7 @@ type RowTopics[R any] struct {
 	Prefix string
 	// Category of the topics' streams, one each; "" if missed changes can't be read there.
 	Category string
-	// Slowest is that of [Topics].
+	// Slowest is as in [Topics].
 	Slowest time.Duration
 	// Snapshot writes the members of a row.
 	Snapshot func(o *events.Object, row *R)

@@ -70,7 +70,7 @@ func (d *SeatsDelta) Merge(later Delta) {
 	maps.Copy(d.Marks, l.Marks)
 }
 
-// Row implements Delta: there is none.
+// Row implements Delta. It returns nil.
 func (d *SeatsDelta) Row() any { return nil }
 
 // seatsState is the topic of the single seats of a performance. Its snapshot has

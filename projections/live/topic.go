@@ -8,7 +8,7 @@ import (
 	"admitone/events"
 )
 
-// HistorySize is how many deltas a topic remembers for subscribers that come back.
+// HistorySize is the number of deltas that a topic remembers for returning subscribers.
 const HistorySize = 256
 
 // Topic is one topic while it has subscribers. Its actor owns them and the
@@ -30,7 +30,8 @@ type Topic struct {
 	folded      Delta // of the batch being folded
 	foldedTo    events.Position
 
-	// mu guards what the fold passes to the actor. Deltas are merged here until the actor's next turn.
+	// mu guards the data passed from the fold to the actor. Deltas are merged here until the
+	// actor's next turn.
 	mu        sync.Mutex
 	pending   Delta
 	pendingTo events.Position
@@ -45,10 +46,10 @@ type Topic struct {
 	position events.Position
 	present  *Frame // the snapshot of state, once it was needed
 	members  []*Subscription
-	stale    int       // how many members are not at position
+	stale    int       // number of members not at position
 	next     int       // index of the member whose turn is next
 	nextStep time.Time // earliest time of the next delta
-	frames   []*Frame  // those that bring members to position
+	frames   []*Frame  // frames that bring members to position
 	history  []*Frame  // the latest deltas, without a gap, the oldest at oldest
 	oldest   int
 }
@@ -79,8 +80,8 @@ func (t *Topic) end() {
 // ID is the part of the topic's name after the colon.
 func (t *Topic) ID() string { return t.id }
 
-// Change adds a delta to those of the batch being folded, whose last event so far is at position. It does not retain
-// d. The hub's lock must be held.
+// Change adds a delta to the batch being folded, whose last event so far is at position. It does
+// not retain d. The hub's lock must be held.
 func (t *Topic) Change(position events.Position, d Delta) {
 	if t.folded == nil {
 		t.folded = d.Clone()
@@ -210,7 +211,7 @@ type renewal struct {
 	position events.Position
 }
 
-// renew hands a state to the actor, with which it starts over.
+// renew gives the actor a state to start over from.
 func (t *Topic) renew(state State, position events.Position) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

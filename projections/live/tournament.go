@@ -7,8 +7,8 @@ import (
 	"admitone/projections/row"
 )
 
-// Causes of a change of a tournament, or of a team's entry in it, other than an edit. CauseMoved is that of a waiting
-// team's place alone: a team ahead has left.
+// Causes of a change of a tournament, or of a team's entry in it, other than an edit. CauseMoved is
+// a change of a waiting team's place alone: a team ahead has left.
 const (
 	CauseEntered    Cause = "entered"
 	CauseWaitlisted Cause = "waitlisted"
@@ -17,13 +17,14 @@ const (
 	CauseMoved      Cause = "moved"
 )
 
-// namedTeams bounds the teams that a delta names. If there are more, it only says so.
+// namedTeams bounds the teams named in a delta. If there are more, it only has a flag.
 const namedTeams = 32
 
 // TournamentDelta is a change of one tournament. The frame of an edit can have any member.
 type TournamentDelta struct {
 	RowDelta[row.Tournament]
-	// Teams are those whose status changed, with their present status; none if there were more than namedTeams.
+	// Teams has the teams whose status changed, with their current status; empty for more than
+	// namedTeams.
 	Teams []TeamStatus
 	// Unnamed means that there were more.
 	Unnamed bool

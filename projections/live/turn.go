@@ -7,7 +7,7 @@ import (
 )
 
 const (
-	// turnSize is how many members a topic delivers to in one turn.
+	// turnSize is the number of members to which a topic delivers in one turn.
 	turnSize = 512
 	// yieldEvery is the number of members after which a turn yields to other goroutines.
 	yieldEvery = 32
@@ -17,7 +17,8 @@ const (
 // members may be at different positions, and no count is older than one round of turns. A frame is encoded once for all
 // members at the same position.
 
-// turn applies what is pending, unless the last delta is too recent, and delivers to the next members.
+// turn applies the pending changes, unless the last delta is too recent, and delivers to the next
+// members.
 func (t *Topic) turn() {
 	t.mu.Lock()
 	t.scheduled = false
@@ -68,7 +69,7 @@ func (t *Topic) wake() {
 	}
 }
 
-// step applies what is pending. Afterwards no member is up to date.
+// step applies the pending changes. Afterwards no member is up to date.
 func (t *Topic) step(now time.Time) {
 	t.mu.Lock()
 	delta, position, renewed := t.pending, t.pendingTo, t.renewed

@@ -46,7 +46,7 @@ func (p *testTopic) sell() {
 	p.all.publish()
 }
 
-// receiveOne handles the oldest message; it returns false if there is none.
+// receiveOne handles the oldest message; it returns false for none.
 func (p *testTopic) receiveOne() bool {
 	synctest.Wait()
 	p.mu.Lock()

@@ -7,7 +7,7 @@ import (
 	"admitone/projections/row"
 )
 
-// Causes of a change of a waiting room, besides an edit. CauseExpired is that of passes.
+// Causes of a change of a waiting room, besides an edit. CauseExpired is the expiry of passes.
 const (
 	CauseJoined   Cause = "joined"
 	CauseAdmitted Cause = "admitted"

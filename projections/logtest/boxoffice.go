@@ -46,7 +46,7 @@ func Evening() *ForgedLog {
 	b.Cancel(b.Bookings["b.6"])
 	b.Book("a", "cy", []string{"B-x-1-1", "A-1-3"})
 	b.Cancel(b.Bookings["b.7"])
-	b.Book("a", "cy", []string{"A-1-1", "A-2-3"}) // of which ada has one
+	b.Book("a", "cy", []string{"A-1-1", "A-2-3"}) // ada has one of them
 	b.Annotate(b.Bookings["b.7"], "R-7")
 	b.Book("a", "dan", []string{"B-x-1-1", "B-x-1-2"})
 	b.Pay(b.Bookings["b.9"]) // for nothing, too

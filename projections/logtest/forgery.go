@@ -6,7 +6,7 @@ import (
 	"admitone/events"
 )
 
-// Forgery makes logs by hand, with valid hashes whatever the content of the facts.
+// Forgery makes logs by hand, with valid hashes for any content of the facts.
 type Forgery struct {
 	Log   []events.Recorded
 	Heads map[events.StreamID]events.Hash
@@ -47,7 +47,7 @@ func ReservationID(n int) events.ReservationID {
 	return events.ReservationID(events.EventID("reservation", n).String())
 }
 
-// HoldFor is how long holds of the product last.
+// HoldFor is the duration of the product's holds.
 const HoldFor = 300 * time.Second
 
 // Created is the creation of product a.

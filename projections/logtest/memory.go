@@ -21,7 +21,7 @@ type Memory struct {
 	Name string
 	// Batch is the largest batch that Follow delivers, 0 for any.
 	Batch int
-	// Duplicate is how many events up to its after Follow delivers again.
+	// Duplicate is the number of events up to its after that Follow delivers again.
 	Duplicate int
 	// Down, if set, is the error of Follow, Head and ReadAll.
 	Down error

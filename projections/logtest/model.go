@@ -9,12 +9,12 @@ import (
 	"admitone/events"
 )
 
-// ModelHold is how long a booking is held, ModelGrace how much longer its seats are.
+// ModelHold is the duration of a booking's hold, ModelGrace the extra time of its seats.
 const (
 	ModelHold  = 100 * time.Second
 	ModelGrace = 30 * time.Second
 	modelLimit = 4
-	// modelPatience is how long an attempt may last.
+	// modelPatience bounds the duration of an attempt.
 	modelPatience = 30 * time.Second
 )
 

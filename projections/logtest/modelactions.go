@@ -182,7 +182,7 @@ func (c *BookingModel) Has(b *ModelBooking) (streams []events.StreamID) {
 	return streams
 }
 
-// abandon closes an attempt and releases what it holds; it returns false if it holds nothing.
+// abandon closes an attempt and releases its holds; it returns false if there are none.
 func (c *BookingModel) abandon(b *ModelBooking) bool {
 	if len(c.Has(b)) == 0 {
 		delete(c.Begun, b.id)

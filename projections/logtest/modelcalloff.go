@@ -6,8 +6,8 @@ import (
 	"admitone/events"
 )
 
-// CallOff cancels a performance and the bookings that are held or booked. Later sales are those of servers that have
-// not seen the cancellation yet.
+// CallOff cancels a performance and the bookings that are held or booked. Later sales simulate
+// servers that have not seen the cancellation yet.
 func (c *BookingModel) CallOff(show events.PerformanceID) {
 	sale := c.Sales[show]
 	if sale.cancelled {
@@ -55,7 +55,7 @@ func (c *BookingModel) end(b *ModelBooking) {
 	}
 }
 
-// callOff cancels a half sold performance, of which more is sold afterwards.
+// callOff cancels a half sold performance, and then sells more of it.
 func (b *ForgedLog) callOff() {
 	b.Open("off")
 	b.Charge("dan", 30)

@@ -15,7 +15,7 @@ import (
 type ModelSale struct {
 	// Terms is the revision of the newest edit.
 	Terms events.Revision
-	// PriceA is that of the section A.
+	// PriceA is the price in section A.
 	PriceA int64
 	Times  events.SaleTimes
 

@@ -12,7 +12,7 @@ func Counts(entered, remaining, waitlisted int64) events.TournamentCounts {
 	return events.TournamentCounts{Entered: entered, Remaining: remaining, Waitlisted: waitlisted}
 }
 
-// TournamentLog appends facts of one tournament, whatever their content.
+// TournamentLog appends facts of one tournament, with any content.
 type TournamentLog struct {
 	*Forgery
 	deadline time.Time

@@ -10,7 +10,7 @@ import (
 	"admitone/events"
 )
 
-// WaitingRoom appends facts of one waiting room, whatever their content.
+// WaitingRoom appends facts of one waiting room, with any content.
 type WaitingRoom struct {
 	*Forgery
 	Settings events.WaitingRoomSettings

@@ -21,8 +21,8 @@ type Allowance struct {
 	Updated  time.Time
 }
 
-// AllowanceAt folds an allowance, <performance>~<holder>, up to a position; nil if it had no event by then.
-// Errors: [ErrViolated]; those of [events.Recorded.Decode]; the store's.
+// AllowanceAt folds an allowance, <performance>~<holder>, up to a position; nil if it had no event
+// by then. Errors: [ErrViolated]; as [events.Recorded.Decode]; the store's.
 func AllowanceAt(ctx context.Context, store events.Store, id string, position events.Position) (*Allowance, error) {
 	a, err := foldAt(ctx, store, events.NewStreamID(events.AllowanceCategory, id), position, (*Allowance).apply)
 	if a != nil {

@@ -71,8 +71,8 @@ func DecodeAPIKey(id string, record []byte) (APIKey, error) {
 	return k, r.Done()
 }
 
-// APIKeyAt folds a key up to a position; nil if it did not exist by then.
-// Errors: those of [APIKey.Apply]; the store's.
+// APIKeyAt folds a key up to a position; nil if it did not exist by then. Errors: as
+// [APIKey.Apply]; the store's.
 func APIKeyAt(ctx context.Context, store events.Store, id events.APIKeyID, position events.Position) (*APIKey, error) {
 	return foldAt(ctx, store, events.NewStreamID(events.APIKeyCategory, string(id)), position, (*APIKey).Apply)
 }

@@ -61,8 +61,9 @@ func readPlaces(r *Reader) (areas []events.BookedPlaces) {
 	return areas
 }
 
-// Apply applies a fact of the area, and returns by how much it changes the number of places of its hold: negative if
-// it frees some, 0 for a fact that is not about a hold. Error: [ErrViolated]; then nothing has changed.
+// Apply applies a fact of the area, and returns the change of its hold's number of places: negative
+// if it frees some, 0 for a fact that is not about a hold. Error: [ErrViolated]; then nothing has
+// changed.
 func (a *Area) Apply(e *events.Recorded, fact events.Fact) (given int64, err error) {
 	step, ok := areaStepOf(fact)
 	next := a.AreaCounts
@@ -122,7 +123,7 @@ func areaStepOf(fact events.Fact) (areaStep, bool) {
 	return areaStep{}, false
 }
 
-// freed is the change by places that a hold gives back: those of a label are blocked again.
+// freed is the change by places that a hold gives back: labelled ones are blocked again.
 func freed(places int64, of events.Labelled) events.AreaCounts {
 	return events.AreaCounts{Remaining: places - of.OfLabel, Blocked: of.OfLabel}
 }
@@ -149,8 +150,8 @@ type OneArea struct {
 	CountedAt time.Time
 }
 
-// AreaAt reads one area, <performance>~<area>, as of a position; nil if it had no event by then. Errors: those of
-// [events.Recorded.Decode]; the store's.
+// AreaAt reads one area, <performance>~<area>, as of a position; nil if it had no event by then.
+// Errors: as [events.Recorded.Decode]; the store's.
 func AreaAt(ctx context.Context, store events.Store, id string, position events.Position) (*OneArea, error) {
 	var a *OneArea
 	stream := events.NewStreamID(events.AreaCategory, id)

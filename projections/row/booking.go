@@ -15,8 +15,8 @@ type Booking struct {
 	ID            events.BookingID
 	PerformanceID events.PerformanceID
 	Holder        events.Holder
-	// Seats are those not returned one by one; Returned are those that were, in order of return. They must
-	// not be modified.
+	// Seats excludes seats returned one by one, which are in Returned, in order of return. They
+	// must not be modified.
 	Seats    []events.BookedSeat
 	Returned []ReturnedSeat
 	// Areas are its places in areas that were not returned; they must not be modified.
@@ -146,8 +146,9 @@ func beforeBooking(fact events.Fact) (attempt int64, ok bool) {
 	return 0, false
 }
 
-// Owns reports whether the booking's stream confirms what an attempt holds in another stream: one of its seats,
-// its allowance, or what a late payment takes again. A nil or non-existent booking owns nothing.
+// Owns reports whether the booking's stream confirms an attempt's hold in another stream: one of
+// its seats, its allowance, or a seat that a late payment takes again. A nil or non-existent
+// booking owns nothing.
 func (b *Booking) Owns(attempt int64, stream events.StreamID) bool {
 	if b == nil || b.ID == "" || attempt < b.FirstAttempt || attempt > b.Attempt {
 		return false
@@ -155,7 +156,7 @@ func (b *Booking) Owns(attempt int64, stream events.StreamID) bool {
 	return attempt > b.FirstAttempt || stream.Category() != events.SeatCategory || b.seat(stream)
 }
 
-// seat reports whether a stream is that of one of the booking's seats.
+// seat reports whether a stream belongs to one of the booking's seats.
 func (b *Booking) seat(stream events.StreamID) bool {
 	performance, name := events.CutPerformance(stream.Entity())
 	return performance == b.PerformanceID && (b.returned(events.Part{Seat: events.SeatName(name)}) >= 0 ||
@@ -296,8 +297,8 @@ func DecodeBooking(id string, record []byte) (Booking, error) {
 	return b, r.Done()
 }
 
-// BookingAt folds a booking up to a position; nil if it did not exist by then.
-// Errors: those of [Booking.Apply]; the store's.
+// BookingAt folds a booking up to a position; nil if it did not exist by then. Errors: as
+// [Booking.Apply]; the store's.
 func BookingAt(ctx context.Context, store events.Store, id events.BookingID, position events.Position,
 ) (*Booking, error) {
 	row, err := foldAt(ctx, store, events.NewStreamID(events.BookingCategory, string(id)), position, (*Booking).Apply)

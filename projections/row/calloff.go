@@ -186,7 +186,7 @@ func DecodeCallOff(id string, record []byte) (CallOff, error) {
 	return c, r.Done()
 }
 
-// CallOffAt folds a cancellation up to a position; nil if it had not begun by then. Errors: those of
+// CallOffAt folds a cancellation up to a position; nil if it had not begun by then. Errors: as
 // [CallOff.Apply]; the store's.
 func CallOffAt(
 	ctx context.Context, store events.Store, id events.CallOffID, position events.Position,

@@ -83,8 +83,8 @@ func DecodeCursor(id string, record []byte) (Cursor, error) {
 	return c, r.Done()
 }
 
-// CursorAt folds a cursor up to a position; nil if it had no event by then.
-// Errors: those of [Cursor.Apply]; the store's.
+// CursorAt folds a cursor up to a position; nil if it had no event by then. Errors: as
+// [Cursor.Apply]; the store's.
 func CursorAt(ctx context.Context, store events.Store, id string, position events.Position) (*Cursor, error) {
 	return foldAt(ctx, store, events.NewStreamID(events.CursorCategory, id), position, (*Cursor).Apply)
 }

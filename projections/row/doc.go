@@ -1,10 +1,10 @@
 // Package row defines rows: the state of each entity, folded from its stream.
 //
-// A row is a plain struct. Its Apply folds the next event and checks it against the events
-// before: a row that contradicts its log is an error ([ErrViolated]), never a wrong count.
-// The views keep rows and change them event by event; the functions named …At fold one
-// from the log alone, as it was at any position. There are no locks and no files here:
-// what is read comes from an [events.Store], and only [MomentOf] reads the clock.
+// A row is a plain struct. Its Apply folds the next event and checks it against the events before:
+// a row that contradicts its log is an error ([ErrViolated]), never a wrong count. The views keep
+// rows and change them event by event; the functions named …At fold one from the log alone, as it
+// was at any position. There are no locks and no files here: events are read from an
+// [events.Store], and only [MomentOf] reads the clock.
 //
 // # Records
 //

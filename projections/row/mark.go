@@ -16,7 +16,7 @@ const (
 	MarkBlocked   Mark = 'x'
 )
 
-// Status is that of a seat with the mark.
+// Status is the status of a seat with the mark.
 func (m Mark) Status() events.SeatStatus {
 	switch m {
 	case MarkHeld:

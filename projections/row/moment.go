@@ -61,14 +61,15 @@ func momentAt(ctx context.Context, store events.Store, position events.Position)
 }
 
 const (
-	// storedWithin is how long after its decision an event is looked for, and storedAmong how many events are
-	// looked at at most.
+	// storedWithin bounds the time between an event's decision and its recording, storedAmong the
+	// number of events searched for it.
 	storedWithin = time.Second
 	storedAmong  = 500
 )
 
-// decidedBy returns the position of the last event decided by t, even if stored later; taken is that of the last one
-// stored by then. Refusals are ignored: they are recorded in batches, long after their decision.
+// decidedBy returns the position of the last event decided by t, even if stored later; taken is the
+// position of the last one stored by then. Refusals are ignored: they are recorded in batches, long
+// after their decision.
 func decidedBy(ctx context.Context, store events.Store, taken events.Position, t time.Time) (events.Position, error) {
 	next, err := store.ReadAll(ctx, taken, events.Forward, storedAmong)
 	if err != nil {

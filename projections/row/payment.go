@@ -45,13 +45,14 @@ type Refund struct {
 	Cause  events.RefundCause
 	// Settlement is the reference under which it was refunded, "" while it is owed.
 	Settlement string
-	// Asked means that the provider was requested to refund it, Failure is why it did not.
+	// Asked means that the provider was requested to refund it, Failure has the reason why it did
+	// not.
 	Asked   bool
 	Failure events.RefundFailure
 	// Number orders refunds by when they became owed: the position of that event.
 	// Number orders refunds by when they became owed: it is the position of that event.
 	Number events.Position
-	// The payment of which it is a part.
+	// The payment that it is part of.
 	Currency  string
 	Provider  events.Provider
 	Reference string
@@ -74,8 +75,8 @@ func (p *Payment) Apply(e *events.Recorded) error {
 	return err
 }
 
-// ApplyFact is Apply for an event whose fact has been decoded. It returns the refund that the fact created or
-// changed, nil if there is none or the row already contains the event.
+// ApplyFact is Apply for an event whose fact has been decoded. It returns the refund that the fact
+// created or changed, nil if there is none or the row already contains the event.
 func (p *Payment) ApplyFact(e *events.Recorded, fact events.Fact) (*Refund, error) {
 	at := revisionOf(p.Provider != "", p.Revision)
 	received, isCreation := fact.(*events.PaymentReceived)
@@ -257,8 +258,8 @@ func DecodeRefund(record []byte) (Refund, error) {
 	return f, r.Done()
 }
 
-// PaymentAt folds a payment up to a position; nil if nothing was received by then. id is the entity part of its stream
-// name. Errors: those of [Payment.Apply]; the store's.
+// PaymentAt folds a payment up to a position; nil if nothing was received by then. id is the entity
+// part of its stream name. Errors: as [Payment.Apply]; the store's.
 func PaymentAt(ctx context.Context, store events.Store, id string, position events.Position) (*Payment, error) {
 	return foldAt(ctx, store, events.NewStreamID(events.PaymentCategory, id), position, (*Payment).Apply)
 }
@@ -291,7 +292,7 @@ func (s *Settlement) ApplyFact(e *events.Recorded, fact events.Fact) error {
 }
 
 // SettlementAt reads a settlement as of a position; nil if the reference was not used by then.
-// Errors: those of [Settlement.Apply]; the store's.
+// Errors: as [Settlement.Apply]; the store's.
 func SettlementAt(ctx context.Context, store events.Store, id string, position events.Position) (*Settlement, error) {
 	return foldAt(ctx, store, events.NewStreamID(events.SettlementCategory, id), position, (*Settlement).Apply)
 }

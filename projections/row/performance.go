@@ -47,9 +47,9 @@ type Performance struct {
 	ID           events.PerformanceID
 	Title, Venue string
 	StartsAt     time.Time
-	// HoldSeconds is how long a booking may stay unpaid.
+	// HoldSeconds is the time to pay a booking.
 	HoldSeconds int64
-	// LimitPerHolder is how many seats one holder may have; 0 is no limit.
+	// LimitPerHolder is the largest number of seats of one holder; 0 for no limit.
 	LimitPerHolder int64
 	// WaitingRoom that guards the sale, "" for none.
 	WaitingRoom events.RoomID
@@ -160,7 +160,7 @@ func checkSections(e *events.Recorded, f *events.PerformanceCreated) error {
 	return nil
 }
 
-// complete computes what the sections determine.
+// complete computes the fields that the sections determine.
 func (p *Performance) complete() {
 	sections := make([]events.Section, len(p.Sections))
 	p.SeatCounts = SeatCounts{}

@@ -8,7 +8,7 @@ import (
 	"admitone/events"
 )
 
-// seatReads is how many seats' streams are read at once.
+// seatReads is the number of seats' streams read at once.
 const seatReads = 16
 
 // PerformanceAt is a performance as it was at a position, with its map; nil if it did
@@ -18,7 +18,7 @@ const seatReads = 16
 // seats to read (the [SeatMap.Touched] of any later map is sufficient); nil reads all,
 // which costs a look-up for each seat without events.
 //
-// Errors: [ErrViolated]; those of [events.Recorded.Decode]; the store's.
+// Errors: [ErrViolated]; as [events.Recorded.Decode]; the store's.
 func PerformanceAt(ctx context.Context, store events.Store, id events.PerformanceID, position events.Position,
 	touched []events.SeatName) (*Performance, *SeatMap, error) {
 	row, err := performanceAt(ctx, store, id, position)

@@ -16,7 +16,7 @@ type Plan struct {
 	Seats, Places int64
 	// Sealed means that the plan is complete. Before that it is not shown.
 	Sealed bool
-	// Digest and Bytes of the text as far as it is there, and the number of its parts.
+	// Digest and Bytes of the text so far, and the number of its parts.
 	Digest       string
 	Bytes, Parts int64
 	// Revision and Position of the last event that the row contains.
@@ -97,8 +97,8 @@ func DecodePlan(id string, record []byte) (Plan, error) {
 	return p, r.Done()
 }
 
-// PlanAt folds a plan up to a position; nil if it was not sealed by then.
-// Errors: those of [Plan.Apply]; the store's.
+// PlanAt folds a plan up to a position; nil if it was not sealed by then. Errors: as [Plan.Apply];
+// the store's.
 func PlanAt(ctx context.Context, store events.Store, id events.PlanID, position events.Position) (*Plan, error) {
 	p, err := foldAt(ctx, store, events.PlanStream(id), position, (*Plan).Apply)
 	if err != nil || p == nil || !p.Sealed {

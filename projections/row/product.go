@@ -12,13 +12,13 @@ import (
 type Product struct {
 	ID   events.ProductID
 	Name string
-	// Stock is how many units there are: Remaining() + Held + Sold, always.
+	// Stock is the number of units: Remaining() + Held + Sold, always.
 	Stock, Held, Sold int64
 	// Price of one unit, in minor units of the currency.
 	Price int64
-	// LimitPerHolder is how many units one holder may have; 0 is no limit.
+	// LimitPerHolder is the largest number of units of one holder; 0 for no limit.
 	LimitPerHolder int64
-	// HoldSeconds is how long a hold lasts.
+	// HoldSeconds is the duration of a hold.
 	HoldSeconds int64
 	// WaitingRoom that guards the sale, "" for none.
 	WaitingRoom events.RoomID
@@ -72,7 +72,7 @@ func (p *Product) ApplyFact(e *events.Recorded, fact events.Fact) error {
 	return nil
 }
 
-// evolve returns how many remain according to the fact itself.
+// evolve returns the remaining units according to the fact itself.
 func (p *Product) evolve(e *events.Recorded, fact events.Fact) (remaining int64, err error) {
 	switch f := fact.(type) {
 	case *events.ProductReserved:
@@ -159,8 +159,8 @@ func DecodeProduct(id string, record []byte) (Product, error) {
 	return p, r.Done()
 }
 
-// ProductAt folds a product up to a position; nil if it did not exist by then.
-// Errors: those of [Product.Apply]; the store's.
+// ProductAt folds a product up to a position; nil if it did not exist by then. Errors: as
+// [Product.Apply]; the store's.
 func ProductAt(ctx context.Context, store events.Store, id events.ProductID, position events.Position,
 ) (*Product, error) {
 	return foldAt(ctx, store, events.NewStreamID(events.ProductCategory, string(id)), position, (*Product).Apply)

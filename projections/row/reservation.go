@@ -24,7 +24,7 @@ type Reservation struct {
 	Deadline time.Time
 	// Steps are its statuses, the oldest first, at least one. They must not be changed.
 	Steps []ReservationStep
-	// Order is the latest order data, of the fact at OrderRevision and OrderPosition, both 0 if there is
+	// Order is the latest order data, of the fact at OrderRevision and OrderPosition, both 0 for
 	// none. It must not be modified.
 	Order         events.OrderData
 	OrderRevision events.Revision
@@ -43,7 +43,7 @@ type ReservationStep struct {
 // Last is the newest step.
 func (r *Reservation) Last() *ReservationStep { return &r.Steps[len(r.Steps)-1] }
 
-// Status is that of the newest step.
+// Status is the status after the newest step.
 func (r *Reservation) Status() events.ReservationStatus { return r.Last().Status }
 
 // Ended reports whether it was released, cancelled or has expired.
@@ -74,7 +74,7 @@ func (r *Reservation) StatusAt(now time.Time) events.ReservationStatus {
 // Revision and Position of the newest event about it.
 func (r *Reservation) Revision() events.Revision { return max(r.Last().Revision, r.OrderRevision) }
 
-// Position is that of the newest event about it.
+// Position is the position of the newest event about it.
 func (r *Reservation) Position() events.Position { return max(r.Last().Position, r.OrderPosition) }
 
 // Confirmed reports whether it was ever sold.

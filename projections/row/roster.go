@@ -6,8 +6,8 @@ import (
 	"admitone/events"
 )
 
-// Roster is the fold of one tournament's stream with its entries: it does for the past what the view of entries
-// does for the present.
+// Roster is the fold of one tournament's stream with its entries, as of a position; the view of
+// entries is its current counterpart.
 type Roster struct {
 	Tournament
 	seats map[events.TeamID]*Entry
@@ -17,8 +17,8 @@ type Roster struct {
 	slots, queue []*Entry
 }
 
-// RosterAt folds a tournament with its entries up to a position; nil if it did not
-// exist by then. Errors: those of [Tournament.Apply]; the store's.
+// RosterAt folds a tournament with its entries up to a position; nil if it did not exist by then.
+// Errors: as [Tournament.Apply]; the store's.
 func RosterAt(ctx context.Context, store events.Store, id events.TournamentID, position events.Position,
 ) (*Roster, error) {
 	return foldAt(ctx, store, events.NewStreamID(events.TournamentCategory, string(id)), position, (*Roster).Apply)
@@ -102,7 +102,7 @@ func (r *Roster) ordered(teams []events.TeamID, order *events.OrderData) {
 	}
 }
 
-// Order returns the order data of a team's entry, none if there is none.
+// Order returns the order data of a team's entry, zero for none.
 func (r *Roster) Order(teamID events.TeamID) events.OrderData { return r.orders[teamID] }
 
 // Entry returns a team's part in the tournament, and whether it takes part.

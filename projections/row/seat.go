@@ -31,9 +31,9 @@ func (s *OneSeat) BookingID() events.BookingID {
 	return id
 }
 
-// SeatAt folds one seat, <performance>~<seat>, up to a position; nil if its
-// performance did not exist by then or has no such seat. Errors: [ErrViolated]; those
-// of [events.Recorded.Decode]; the store's.
+// SeatAt folds one seat, <performance>~<seat>, up to a position; nil if its performance did not
+// exist by then or has no such seat. Errors: [ErrViolated]; as [events.Recorded.Decode]; the
+// store's.
 func SeatAt(ctx context.Context, store events.Store, id string, position events.Position) (*OneSeat, error) {
 	performanceID, name := events.CutPerformance(id)
 	of, err := performanceAt(ctx, store, performanceID, position)

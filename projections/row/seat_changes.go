@@ -36,7 +36,7 @@ type SeatChanges struct {
 // It reads the streams of the touched seats, from the position on, and nothing else of the log. Each change costs 32
 // bytes until Changes returns.
 //
-// Errors: those of [events.Recorded.Decode]; the store's.
+// Errors: as [events.Recorded.Decode]; the store's.
 func (m *SeatMap) Changes(
 	ctx context.Context,
 	store events.Store,
@@ -105,7 +105,7 @@ func (m *SeatMap) steps(ctx context.Context, store events.Store, id events.Perfo
 	return all, err
 }
 
-// stepsOf returns those of some seats, in no particular order.
+// stepsOf returns the steps of some seats, in no particular order.
 func (m *SeatMap) stepsOf(ctx context.Context, store events.Store, id events.PerformanceID, seats []events.SeatIndex,
 	after events.Position) (steps []step, err error) {
 	streams := make([]events.StreamID, len(seats))

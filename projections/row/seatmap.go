@@ -23,10 +23,10 @@ type Seat struct {
 	Price int64
 }
 
-// Len is how many seats there are.
+// Len is the number of seats.
 func (m *SeatMap) Len() int { return len(m.Marks) }
 
-// Status of the seat of that name. ok is false if there is none.
+// Status of the seat of that name. ok is false for none.
 func (m *SeatMap) Status(name events.SeatName) (status events.SeatStatus, ok bool) {
 	seat, ok := m.Layout.Find(name)
 	if !ok {

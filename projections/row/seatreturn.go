@@ -12,7 +12,7 @@ type ReturnedSeat struct {
 	// Area and Place identify a place; they are zero for a seat.
 	Area  events.AreaID
 	Place int64
-	// Kept is how much of its price was not refunded.
+	// Kept is the part of its price that was not refunded.
 	Kept int64
 	// Paid means that its price was above 0, and Done that it is returned and refunded.
 	Paid, Done bool
@@ -63,7 +63,7 @@ func (b *Booking) released() (amount int64) {
 	return amount
 }
 
-// priceType is that of the returned seat or place.
+// priceType is the price type of the returned seat or place.
 func (b *Booking) priceType(f *events.BookingSeatReturned) string {
 	for i := range b.Seats {
 		if f.Area == "" && b.Seats[i].Seat == f.Seat {
@@ -132,7 +132,7 @@ func appendReturned(dst []byte, seats []ReturnedSeat) []byte {
 	return dst
 }
 
-// returned reads n of what appendReturned wrote.
+// returned reads n records of appendReturned.
 func (r *Reader) returned(n int64) (seats []ReturnedSeat) {
 	for ; n > 0 && r.OK(); n-- {
 		flags := r.Bytes(1)

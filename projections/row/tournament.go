@@ -12,7 +12,7 @@ import (
 type Tournament struct {
 	ID   events.TournamentID
 	Name string
-	// TeamLimit is how many slots there are: Remaining() + Entered, always.
+	// TeamLimit is the number of slots: Remaining() + Entered, always.
 	TeamLimit, Entered int64
 	// Waitlisted teams have no slot.
 	Waitlisted int64
@@ -37,8 +37,7 @@ type Tournament struct {
 	// Created and Updated are the store's times of the first and last event.
 	Created, Updated time.Time
 
-	// Seated and Queued are how many places in its slots and its waitlist were ever
-	// given: the last numbers.
+	// Seated and Queued are the last numbers given to places in its slots and its waitlist.
 	Seated, Queued int64
 }
 
@@ -176,8 +175,8 @@ func DecodeTournament(id string, record []byte) (Tournament, error) {
 	return t, r.Done()
 }
 
-// TournamentAt folds a tournament up to a position; nil if it did not exist by
-// then. Errors: those of [Tournament.Apply]; the store's.
+// TournamentAt folds a tournament up to a position; nil if it did not exist by then. Errors: as
+// [Tournament.Apply]; the store's.
 func TournamentAt(ctx context.Context, store events.Store, id events.TournamentID, position events.Position,
 ) (*Tournament, error) {
 	return foldAt(ctx, store, events.NewStreamID(events.TournamentCategory, string(id)), position, (*Tournament).Apply)

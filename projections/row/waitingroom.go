@@ -15,7 +15,7 @@ import (
 type WaitingRoom struct {
 	ID events.RoomID
 	events.WaitingRoomSettings
-	// WaitingRoomCounts are the visitors in line and those with a valid pass.
+	// WaitingRoomCounts counts the visitors in line and the valid passes.
 	events.WaitingRoomCounts
 	// Joined is the number of tickets issued so far, which is the last ticket. Admitted is the
 	// number of visitors admitted so far.
@@ -25,7 +25,7 @@ type WaitingRoom struct {
 	Begun bool
 	Early int64
 	Seed  string
-	// Revision and Position are those of the last event in the row. Edits are conditional on
+	// Revision and Position of the last event in the row. Edits are conditional on
 	// Version, not on Revision.
 	Revision events.Revision
 	Position events.Position
@@ -165,8 +165,8 @@ func DecodeWaitingRoom(id string, record []byte) (WaitingRoom, error) {
 	return w, r.Done()
 }
 
-// WaitingRoomAt returns a waiting room as of a position, or nil if it did not exist yet.
-// Errors: those of [WaitingRoom.Apply]; the store's.
+// WaitingRoomAt returns a waiting room as of a position, or nil if it did not exist yet. Errors: as
+// [WaitingRoom.Apply]; the store's.
 func WaitingRoomAt(
 	ctx context.Context,
 	store events.Store,

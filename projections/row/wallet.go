@@ -84,8 +84,8 @@ func (w *Wallet) Apply(e *events.Recorded) error {
 	return err
 }
 
-// ApplyFact is Apply for an event whose fact has been decoded. It returns the movement,
-// nil if there is none or the row contains it already.
+// ApplyFact is Apply for an event whose fact has been decoded. It returns the movement, nil if
+// there is none or the row contains it already.
 func (w *Wallet) ApplyFact(e *events.Recorded, fact events.Fact) (*WalletEntry, error) {
 	at := revisionOf(w.Holder != "", w.Revision)
 	if done, err := CheckNext(e, fact, at, at == events.NoStream); done || err != nil {
@@ -158,8 +158,8 @@ func DecodeWalletEntry(record []byte) (WalletEntry, error) {
 	return w, r.Done()
 }
 
-// WalletAt folds a wallet up to a position; nil if nothing had happened to it by
-// then. Errors: those of [Wallet.Apply]; the store's.
+// WalletAt folds a wallet up to a position; nil if nothing had happened to it by then. Errors: as
+// [Wallet.Apply]; the store's.
 func WalletAt(
 	ctx context.Context,
 	store events.Store,
@@ -169,9 +169,9 @@ func WalletAt(
 	return foldAt(ctx, store, events.NewStreamID(events.WalletCategory, string(holder)), position, (*Wallet).Apply)
 }
 
-// WalletEntriesAt returns up to limit movements of a wallet as of a position, oldest first, after the cursor after: 0
-// for the first page, else the next of the previous page. next is 0 on the last. Errors: those of
-// [events.Recorded.Decode]; the store's.
+// WalletEntriesAt returns up to limit movements of a wallet as of a position, oldest first, after
+// the cursor after: 0 for the first page, else the next of the previous page. next is 0 on the
+// last. Errors: as [events.Recorded.Decode]; the store's.
 func WalletEntriesAt(ctx context.Context, store events.Store, holder events.Holder, position events.Position,
 	after uint64, limit int) (page []WalletEntry, next uint64, err error) {
 	stream := events.NewStreamID(events.WalletCategory, string(holder))

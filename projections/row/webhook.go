@@ -22,7 +22,7 @@ type Webhook struct {
 	NextAt time.Time
 	// Replays counts the replays, Term the takeovers and replays.
 	Replays, Term int64
-	// Secret is the newest, which the one before may sign beside until OldUntil.
+	// Secret is the newest; the previous one also signs until OldUntil.
 	Secret   int64
 	OldUntil time.Time
 	// Edited is the revision of the newest edit.
@@ -146,8 +146,8 @@ func DecodeWebhook(id string, record []byte) (Webhook, error) {
 	return w, r.Done()
 }
 
-// WebhookAt folds a webhook up to a position; nil if it did not exist by then.
-// Errors: those of [Webhook.Apply]; the store's.
+// WebhookAt folds a webhook up to a position; nil if it did not exist by then. Errors: as
+// [Webhook.Apply]; the store's.
 func WebhookAt(
 	ctx context.Context, store events.Store, id events.WebhookID, position events.Position,
 ) (*Webhook, error) {

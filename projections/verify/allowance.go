@@ -14,7 +14,7 @@ type allowanceCheck struct {
 	taken  int64
 }
 
-// part is what one hold has of an allowance, until a deadline; without end if that is zero.
+// part is one hold's share of an allowance, until a deadline; without end if that is zero.
 type part struct {
 	seats int64
 	until time.Time

@@ -14,7 +14,7 @@ func init() {
 	checks[events.APIKeyCategory] = func() check { return &apiKeyCheck{} }
 }
 
-// keyHash is the length of a key's hash in bytes, that of SHA-256.
+// keyHash is the length of a key's hash, SHA-256, in bytes.
 const keyHash = 32
 
 // apiKeyCheck checks that a key is created with a role and a hash, and ended once.

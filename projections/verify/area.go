@@ -25,18 +25,18 @@ type areaCheck struct {
 	labels map[events.BlockLabel]int64 // blocked places
 }
 
-// areaHold is what a hold has of an area.
+// areaHold is a hold's share of an area.
 type areaHold struct {
 	holder events.Holder
 	places int64
 	of     events.Labelled
 	until  time.Time // zero once booked
-	// first is the deadline that it had first, and holdFor how far its holder can extend it.
+	// first is its original deadline, and holdFor the limit of an extension.
 	first   time.Time
 	holdFor time.Duration
 }
 
-// isBooked is how many places a hold has booked.
+// isBooked is the number of a hold's booked places.
 func (c *areaCheck) isBooked(hold events.HoldID) int64 {
 	if c == nil {
 		return 0
@@ -177,7 +177,7 @@ func (c *areaCheck) held(e *events.Recorded, show *performanceCheck, f *events.A
 func (c *areaCheck) extended(h *areaHold, f *events.AreaExtended) *fault {
 	id, _, _ := events.CutHoldID(f.HoldID)
 	holdFor, b := h.holdFor, c.ledger.bookings[id]
-	if b != nil { // its terms count, if the hold is that of an earlier run
+	if b != nil { // its terms count, if the hold belongs to an earlier run
 		holdFor = max(holdFor, c.ledger.terms(&b.row).holdFor)
 	}
 	longest := h.first.Add(holdFor)
@@ -236,7 +236,7 @@ func (c *areaCheck) released(h *areaHold, f *events.AreaReleased) *fault {
 	return c.free(f.HoldID, h, f.Places, f.Labelled, f.AreaCounts)
 }
 
-// free takes places from a hold; those of a label come first, and are the label's again.
+// free takes places from a hold; labelled ones come first, and return to the label.
 func (c *areaCheck) free(id events.HoldID, h *areaHold, places int64, of events.Labelled,
 	says events.AreaCounts) *fault {
 	if of.OfLabel != min(h.of.OfLabel, places) || of.OfLabel > 0 && of.Label != h.of.Label || of.OfLabel == 0 && of.Label != "" {
@@ -299,7 +299,7 @@ func (b *booking) withoutPlace(f *events.BookingSeatReturned) (left []events.Boo
 	return left
 }
 
-// places is how many of an area the booking has.
+// places is the number of the booking's places in an area.
 func (b *booking) places(id events.AreaID) (n int64) {
 	for i := range b.areas {
 		if b.areas[i].Area == id {
@@ -354,7 +354,7 @@ func (l *ledger) openAreas() (open []string) {
 	return open
 }
 
-// checkLabels checks that what a new booking has of areas is of no label but its own.
+// checkLabels checks that a new booking has no places of another label.
 func (l *ledger) checkLabels(f *events.BookingHeld) *fault {
 	for _, p := range f.Areas {
 		a := l.areas[events.OfPerformance(f.PerformanceID, string(p.Area))]

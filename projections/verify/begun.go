@@ -11,22 +11,22 @@ import (
 const RuleBegun Rule = "what is held for an attempt which its booking's stream has neither held nor announced, or has closed, is free within 60 s"
 
 const (
-	// begunLimit is how long such a hold may last: it is given up after half of that.
+	// begunLimit bounds the time of such a hold: it is given up after half of that.
 	begunLimit = 60 * time.Second
 	// begunGap is the longest gap between neighbouring events that counts: in a longer one the server may have been down,
 	// unable to abandon anything.
 	begunGap = 5 * time.Second
 )
 
-// begunHolds are the holds of seats and places that are no booking's, in the order in which they
-// began. Holds of before attempts had numbers are none of them.
+// begunHolds has the holds of seats and places without a booking, in the order of their beginning,
+// except holds from before attempts had numbers.
 type begunHolds struct {
 	now   time.Duration // the log's time
 	holds *list.List    // of begunHold
 	of    map[begunKey]*list.Element
 }
 
-// begunKey is what is held, and the hold.
+// begunKey is the held seat or area, and the hold.
 type begunKey struct {
 	check check
 	hold  events.HoldID
@@ -74,7 +74,7 @@ func (l *ledger) begin(e *events.Recorded, key begunKey) {
 	}
 }
 
-// end removes a hold: what it had is free again, or taken by another.
+// end removes a hold: its seats and places are free again, or taken by another.
 func (b *begunHolds) end(key begunKey) {
 	if e := b.of[key]; e != nil {
 		b.holds.Remove(e)

@@ -7,8 +7,8 @@ import (
 	"admitone/events"
 )
 
-// RuleCalledOff is the rule of what was called off, as it is printed.
-const RuleCalledOff Rule = "what was called off is not edited, all that was sold of it is ended once and refunded in full, and behind its sweep nothing from before is left"
+// RuleCalledOff is the printed name of the rule of cancellations.
+const RuleCalledOff Rule = "a cancelled entity is not edited, its sales are ended once and refunded in full, and none is left after its sweep"
 
 func init() {
 	ledgerChecks[events.CallOffCategory] = func(l *ledger, id string) check {
@@ -16,7 +16,7 @@ func init() {
 	}
 }
 
-// callOffCheck checks a cancellation by the organiser, and what it has cancelled.
+// callOffCheck checks a cancellation by the organiser, and the cancelled sales.
 type callOffCheck struct {
 	ledger *ledger
 	id     events.CallOffID
@@ -33,7 +33,7 @@ func (c *callOffCheck) apply(e *events.Recorded, fact events.Fact, _ time.Time) 
 	switch f := fact.(type) {
 	case *events.CallOffBegun:
 		if events.NewCallOffID(f.Of, f.ID) != c.id {
-			return faultf(RuleFigures, "it begins the call-off of %s %q", f.Of, f.ID)
+			return faultf(RuleFigures, "it begins the cancellation of %s %q", f.Of, f.ID)
 		}
 		c.begun = begun
 		return nil
@@ -45,24 +45,26 @@ func (c *callOffCheck) apply(e *events.Recorded, fact events.Fact, _ time.Time) 
 		if sweep := swept[c.begun.Of]; sweep != nil {
 			return sweep(c.ledger, c.begun.ID, f.Ended)
 		}
-		return faultf(RuleKnown, "nothing of the category %q is called off", c.begun.Of)
+		return faultf(RuleKnown, "nothing of the category %q is cancelled", c.begun.Of)
 	}
 	return c.cursor.apply(e, fact)
 }
 
-// swept checks that a completed cancellation covers what was sold, by the category of the cancelled entity.
+// swept checks that a completed cancellation covers all sales, by the category of the cancelled
+// entity.
 var swept = map[string]func(l *ledger, id string, ended int64) *fault{
 	events.PerformanceCategory: (*ledger).sweptPerformance,
 	events.ProductCategory:     (*ledger).sweptProduct,
 	events.TournamentCategory:  (*ledger).sweptTournament,
 }
 
-// sweptPerformance checks that nothing held before the fence is still held or booked. A server that had not heard of
-// it may have held bookings, or paid expired ones late, behind the fence: the sweep need not wait for those.
+// sweptPerformance checks that nothing held before the fence is still held or booked. A server that
+// did not know of it yet may have held bookings, or paid expired ones late, after the fence: the
+// sweep need not wait for those.
 func (l *ledger) sweptPerformance(id string, ended int64) *fault {
 	show := l.performances[events.PerformanceID(id)]
 	if show == nil || show.fence == 0 {
-		return faultf(RuleCalledOff, "performance %q was not called off", id)
+		return faultf(RuleCalledOff, "performance %q was not cancelled", id)
 	}
 	cancelled := int64(0)
 	for _, b := range l.bookings {
@@ -86,7 +88,7 @@ func (l *ledger) sweptPerformance(id string, ended int64) *fault {
 func (l *ledger) sweptProduct(id string, _ int64) *fault {
 	p := l.products[events.ProductID(id)]
 	if p == nil || !p.row.fence {
-		return faultf(RuleCalledOff, "product %q was not called off", id)
+		return faultf(RuleCalledOff, "product %q was not cancelled", id)
 	}
 	if p.row.held != 0 || p.row.sold != 0 {
 		return faultf(RuleCalledOff, "of product %q, %d are held and %d sold", id, p.row.held, p.row.sold)
@@ -97,12 +99,13 @@ func (l *ledger) sweptProduct(id string, _ int64) *fault {
 // sweptTournament: there is nothing to sweep, for the fence itself has ended all entries.
 func (l *ledger) sweptTournament(id string, _ int64) *fault {
 	if t := l.tournaments[events.TournamentID(id)]; t == nil || t.row.status != events.TournamentIsCancelled {
-		return faultf(RuleCalledOff, "tournament %q was not called off", id)
+		return faultf(RuleCalledOff, "tournament %q was not cancelled", id)
 	}
 	return nil
 }
 
-// sweepable describes what is yet to be cancelled of a booking whose performance was cancelled, "" for nothing.
+// sweepable describes the uncancelled rest of a booking whose performance was cancelled, "" for
+// nothing.
 func (l *ledger) sweepable(b *bookingCheck) string {
 	show := l.performances[b.row.performance]
 	if show == nil || show.fence == 0 {
@@ -110,10 +113,10 @@ func (l *ledger) sweepable(b *bookingCheck) string {
 	}
 	switch b.row.status {
 	case events.BookingIsHeld, events.BookingIsAwaiting, events.BookingIsPaying, events.BookingIsBooked:
-		return fmt.Sprintf("is %s, and performance %s was called off", b.row.status, b.row.performance)
+		return fmt.Sprintf("is %s, and performance %s was cancelled", b.row.status, b.row.performance)
 	case events.BookingIsReleased:
 		if b.behind > 0 {
-			return fmt.Sprintf("has %d kept behind the call-off of performance %s", b.behind, b.row.performance)
+			return fmt.Sprintf("has %d kept after the cancellation of performance %s", b.behind, b.row.performance)
 		}
 	}
 	return ""
@@ -160,9 +163,9 @@ func (c *bookingCheck) checkCancelled(f *events.BookingCancelled) *fault {
 	show := c.ledger.performances[c.row.performance]
 	switch {
 	case show.fence == 0:
-		return faultf(RuleCalledOff, "performance %q was not called off", c.row.performance)
+		return faultf(RuleCalledOff, "performance %q was not cancelled", c.row.performance)
 	case f.MadeUp != c.behind:
-		return faultf(RuleCalledOff, "%d that were kept are refunded; %d were kept behind the call-off", f.MadeUp, c.behind)
+		return faultf(RuleCalledOff, "%d that were kept are refunded; %d were kept after the cancellation", f.MadeUp, c.behind)
 	}
 	return nil
 }

@@ -29,13 +29,13 @@ func TestVerifierRulesOfCallOffs(t *testing.T) {
 		{"a sweep", "", func(b *logtest.ForgedLog) {
 			b.Add(callOff, append(begun(), &events.CallOffSwept{Ended: 2}, &events.CursorMoved{Term: 1, Reached: 3})...)
 		}},
-		{"called off twice", verify.RuleCalledOff, func(b *logtest.ForgedLog) {
+		{"cancelled twice", verify.RuleCalledOff, func(b *logtest.ForgedLog) {
 			b.Add(show, &events.PerformanceCancelled{})
 		}},
 		{"edited behind it", verify.RuleCalledOff, func(b *logtest.ForgedLog) {
 			b.Add(show, &events.PerformanceEdited{Prices: []events.SectionPrice{{Section: "A"}, {Section: "B-x"}}})
 		}},
-		{"ended, and not called off", verify.RuleCalledOff, func(b *logtest.ForgedLog) {
+		{"ended, and not cancelled", verify.RuleCalledOff, func(b *logtest.ForgedLog) {
 			b.Add(booking("b.3"), &events.BookingCancelled{Was: events.BookingIsHeld})
 		}},
 		{"ended twice", verify.RuleBooking, func(b *logtest.ForgedLog) {
@@ -62,7 +62,7 @@ func TestVerifierRulesOfCallOffs(t *testing.T) {
 			b.Add(events.CallOffStream("performance~a"), &events.CallOffBegun{Of: "performance", ID: "a"},
 				&events.CallOffSwept{})
 		}},
-		{"swept and not called off", verify.RuleCalledOff, func(b *logtest.ForgedLog) {
+		{"swept and not cancelled", verify.RuleCalledOff, func(b *logtest.ForgedLog) {
 			b.Add(events.CallOffStream("performance~a"), &events.CallOffBegun{Of: "performance", ID: "a"},
 				&events.CallOffSwept{})
 		}},

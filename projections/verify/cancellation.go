@@ -6,7 +6,7 @@ import (
 	"admitone/events"
 )
 
-// RuleReturns is the rule of what is given back, as it is printed.
+// RuleReturns is the printed name of the rule of returns.
 const RuleReturns Rule = "what is paid is given back by the rule that it was held on, in time or for a reason that is told"
 
 // checkRule checks the bounds of a cancellation policy.
@@ -17,7 +17,7 @@ func checkRule(c events.Cancellation) *fault {
 	return nil
 }
 
-// checkFrozen checks the policy that a booking freezes against that of the performance.
+// checkFrozen checks the policy frozen in a booking against the performance's.
 func (t *terms) checkFrozen(f *events.BookingHeld) *fault {
 	want := t.rule
 	switch {

@@ -17,7 +17,7 @@ func halfLog() *logtest.Forgery {
 	rule := events.Cancellation{Until: f.Now.Add(100 * time.Second), RefundPercent: 50}
 	f.Add(logtest.PerformanceStream("a"), &events.PerformanceCreated{PerformanceID: "a", HoldSeconds: 100,
 		StartsAt: f.Now.Add(time.Hour), Sections: logtest.ModelSections, Cancellation: rule})
-	facts := sold(f, events.SaleTerms{HoldSeconds: 100}, 5)
+	facts := soldSeat(f, events.SaleTerms{HoldSeconds: 100}, 5)
 	facts[1].(*events.BookingHeld).Cancellation = rule
 	seat := logtest.SeatStream("a", "A-1-1")
 	f.Add(seat, facts[0])
@@ -65,7 +65,7 @@ func TestVerifierHoldsWhatIsGivenBack(t *testing.T) {
 		"ends without it":     {verify.RulePayments, func(f *logtest.Forgery) { release(f, 2, ""); end(f, 3) }},
 		"ends with the whole": {verify.RuleBooking, func(f *logtest.Forgery) { release(f, 2, ""); refund(f, 3, part); end(f, 5) }},
 		"another rule": {verify.RuleReturns, func(f *logtest.Forgery) {
-			facts := sold(f, events.SaleTerms{HoldSeconds: 100}, 5)
+			facts := soldSeat(f, events.SaleTerms{HoldSeconds: 100}, 5)
 			held := facts[1].(*events.BookingHeld)
 			held.BookingID, held.Seats[0].Seat = "y", "A-1-2"
 			f.Add("booking-y", held)

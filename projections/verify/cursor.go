@@ -17,7 +17,7 @@ func (c *ownCursorCheck) apply(e *events.Recorded, fact events.Fact, _ time.Time
 	return c.cursor.apply(e, fact)
 }
 
-// checkMark checks that what a cursor says was processed came before it.
+// checkMark checks that the events a cursor has processed came before it.
 func (v *Verifier) checkMark(fact events.Fact) *fault {
 	var mark events.CursorMark
 	switch f := fact.(type) {

@@ -19,8 +19,8 @@ type booking struct {
 	status                     events.BookingStatus
 	expiresAt, extendableUntil time.Time
 	extended                   bool
-	// heldUnder is the attempt under which it was held first, attempt that of the present
-	// or last hold, and of its payment.
+	// heldUnder is the attempt of the first hold, attempt that of the current or last hold, and of
+	// its payment.
 	heldUnder, attempt int64
 	// terms is the revision of the performance that the present or last hold names.
 	// late says that the last payment began after the deadline, retaken that it had all the
@@ -63,8 +63,8 @@ func (b *booking) price(name events.SeatName) int64 {
 // holdID is the id of the present or last hold.
 func (b *booking) holdID() events.HoldID { return events.NewHoldID(b.id, b.attempt) }
 
-// owns reports whether the booking's stream confirms what an attempt holds in another stream: one of its seats, an
-// allowance, or anything under an attempt of a late payment.
+// owns reports whether the booking's stream confirms an attempt's hold in another stream: one of
+// its seats, an allowance, or anything under an attempt of a late payment.
 func (b *booking) owns(attempt int64, stream events.StreamID) bool {
 	switch {
 	case b == nil || b.id == "" || attempt < b.heldUnder || attempt > b.attempt:

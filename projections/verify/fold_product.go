@@ -33,8 +33,8 @@ func (p *product) state(times events.SaleTimes) {
 // remaining units can still be had.
 func (p *product) remaining() int64 { return p.stock - p.held - p.sold }
 
-// evolve adds a fact up and returns how many units remain according to the fact itself. ok is
-// false for a fact that is not a product's.
+// evolve applies a fact and returns the remaining units according to the fact itself. ok is false
+// for a fact of another kind.
 func (p *product) evolve(fact events.Fact) (remaining int64, ok bool) {
 	switch f := fact.(type) {
 	case *events.ProductCreated:

@@ -2,7 +2,7 @@ package verify
 
 import "admitone/events"
 
-// Money is what wallets add up to, in minor units of the currency.
+// Money has the totals of all wallets, in minor units of the currency.
 // Balance = Charged - Debited + Refunded.
 type Money struct{ Balance, Charged, Debited, Refunded int64 }
 

@@ -8,7 +8,7 @@ import (
 	"admitone/events"
 )
 
-// Foreign is how many events of other programs a log has in streams of a category.
+// Foreign is the number of foreign events in streams of a category.
 type Foreign struct {
 	Category string `json:"category"`
 	Events   uint64 `json:"events"`

@@ -16,14 +16,14 @@ type Verdict struct {
 	Streams int
 	// Head is the end of the log when the verification began.
 	Head events.Position
-	// Others is what was not checked, nil for nothing.
+	// Others counts the events that were not checked, nil for none.
 	Others *Others
 	// Outside has the sums of the external payments by currency, up to a violation.
 	Outside map[string]Outside
 }
 
-// Others describes the events that no rule is checked for: those of other programs by category, and how often the clock
-// of a store of several nodes ran backwards.
+// Others describes the unchecked events: foreign ones by category, and the number of times that the
+// clock of a store of several nodes ran backwards.
 type Others struct {
 	Foreign   []Foreign
 	Backwards uint64
@@ -61,7 +61,7 @@ func factOf(e *events.Recorded) (c readFact) {
 		c.fault = faultf(RuleChain, "%v", err)
 		return c
 	}
-	// Not e.Decode: a fact decoded earlier need not be what the log has.
+	// Not e.Decode: a fact decoded earlier may differ from the log.
 	if c.fact, err = events.Decode(e.Type, e.Data); err != nil {
 		c.fault = faultf(RuleKnown, "%v", err)
 	}

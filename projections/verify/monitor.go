@@ -37,7 +37,7 @@ func (p *Monitor) Position() events.Position { return events.Position(p.position
 // Events that were looked at and are right.
 func (p *Monitor) Events() uint64 { return p.events.Load() }
 
-// Violation is the first there is, nil if there is none up to Position.
+// Violation is the first violation up to Position, nil for none.
 func (p *Monitor) Violation() *Violation { return p.violation.Load() }
 
 // Run follows the log until ctx ends, as [events.FollowAlways] does. It must be called once. A violation ends the

@@ -51,7 +51,7 @@ func TestVerifierOfOrders(t *testing.T) {
 			verify.RuleFigures},
 		"released with older data":  {[]events.Fact{annotated(same), released(1)}, verify.RuleOrder},
 		"released without its data": {[]events.Fact{released(0)}, verify.RuleOrder},
-		"called off, and stated then": {[]events.Fact{
+		"cancelled, and stated then": {[]events.Fact{
 			&events.ProductCancelled{Reason: "rain", Remaining: 7},
 			&events.ProductReservationCancelled{ReservationID: first, Holder: "ada", Quantity: 2,
 				Was: events.ReservationConfirmed, Remaining: 9, OrderRevision: 1},

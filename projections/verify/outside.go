@@ -13,8 +13,8 @@ type Outside struct {
 	Owed     int64 `json:"owed"`
 }
 
-// Outside returns the sums of the payments for which included returns true (nil includes all) by currency; nil if there
-// are none.
+// Outside returns the sums of the payments for which included returns true (nil includes all) by
+// currency; nil for none.
 func (v *Verifier) Outside(included func(of events.PaidThing) bool) map[string]Outside {
 	if len(v.ledger.payments) == 0 {
 		return nil

@@ -30,7 +30,7 @@ func init() {
 	}
 }
 
-// paymentCheck folds an external payment, and checks it against what it pays for.
+// paymentCheck folds an external payment, and checks it against its purchase.
 type paymentCheck struct {
 	ledger                             *ledger
 	id                                 string // the entity part of the stream's name
@@ -109,7 +109,7 @@ func (c *paymentCheck) receive(f *events.PaymentReceived) *fault {
 	return nil
 }
 
-// price of what a payment is for, as of its hold.
+// price returns the price of a payment's purchase, as of its hold.
 func (c *paymentCheck) price(of events.PaidThing) (amount int64, ok bool) {
 	if b := c.ledger.bookings[of.BookingID]; b != nil {
 		return b.row.amount, true

@@ -9,8 +9,8 @@ import (
 	"admitone/projections/verify"
 )
 
-// received is a bank payment for a booking that costs 5 EUR.
-func received(reference string, id events.BookingID, amount int64) *events.PaymentReceived {
+// bankPayment is a bank payment for a booking that costs 5 EUR.
+func bankPayment(reference string, id events.BookingID, amount int64) *events.PaymentReceived {
 	return &events.PaymentReceived{Provider: "bank", Reference: reference, Amount: amount, Currency: "EUR", Expected: 5,
 		ExpectedCurrency: "EUR", PaidThing: events.PaidThing{BookingID: id}}
 }
@@ -35,7 +35,7 @@ func outsideEvening() (b *logtest.ForgedLog, ada, bob events.BookingID) {
 		}
 	}
 	x, hold := events.PaymentStream("bank", "x"), events.NewHoldID(ada, 1)
-	b.Add(x, received("x", ada, 5))
+	b.Add(x, bankPayment("x", ada, 5))
 	b.Add(
 		events.NewStreamID(events.BookingCategory, string(ada)),
 		&events.BookingPaymentStarted{PaymentID: hold, Amount: 5,
@@ -49,9 +49,9 @@ func outsideEvening() (b *logtest.ForgedLog, ada, bob events.BookingID) {
 	)
 	b.Add(x, &events.PaymentBooked{Amount: 5, PaymentID: hold})
 	y, z := events.PaymentStream("bank", "y"), events.PaymentStream("bank", "z")
-	b.Add(y, received("y", ada, 5), &events.PaymentOwed{RefundID: refundID("y", events.OwedAlreadyPaid),
+	b.Add(y, bankPayment("y", ada, 5), &events.PaymentOwed{RefundID: refundID("y", events.OwedAlreadyPaid),
 		Cause: events.OwedAlreadyPaid, Amount: 5})
-	b.Add(z, received("z", ada, 4), &events.PaymentOwed{RefundID: refundID("z", events.OwedWrongSum),
+	b.Add(z, bankPayment("z", ada, 4), &events.PaymentOwed{RefundID: refundID("z", events.OwedWrongSum),
 		Cause: events.OwedWrongSum, Amount: 4})
 	b.Add(events.SettlementStream("bank", "back"), &events.SettlementClaimed{Provider: "bank", Reference: "back",
 		RefundID: refundID("y", events.OwedAlreadyPaid)})
@@ -74,7 +74,7 @@ func TestVerifierTakesMoneyFromOutside(t *testing.T) {
 				&events.PaymentRefundFailed{RefundID: z, Failure: events.RefundForeign})
 		},
 		1: func(b *logtest.ForgedLog, bob events.BookingID) {
-			b.Add(events.PaymentStream("bank", "w"), received("w", bob, 5))
+			b.Add(events.PaymentStream("bank", "w"), bankPayment("w", bob, 5))
 		},
 	} {
 		b, _, bob := outsideEvening()
@@ -105,42 +105,42 @@ func TestVerifierRulesOfMoneyFromOutside(t *testing.T) {
 		forge func(b *logtest.ForgedLog, ada, bob events.BookingID)
 	}{
 		{"under another reference", verify.RuleReference, func(b *logtest.ForgedLog, _, bob events.BookingID) {
-			b.Add(stream("w"), received("v", bob, 5))
+			b.Add(stream("w"), bankPayment("v", bob, 5))
 		}},
 		{"for nothing", verify.RuleOutside, func(b *logtest.ForgedLog, _, _ events.BookingID) {
-			b.Add(stream("w"), received("w", "none", 5))
+			b.Add(stream("w"), bankPayment("w", "none", 5))
 		}},
 		{"for another price", verify.RuleOutside, func(b *logtest.ForgedLog, _, bob events.BookingID) {
-			f := received("w", bob, 6)
+			f := bankPayment("w", bob, 6)
 			f.Expected = 6
 			b.Add(stream("w"), f)
 		}},
 		{"in a currency that is not the log's", verify.RuleOutside, func(b *logtest.ForgedLog, _, bob events.BookingID) {
-			f := received("w", bob, 5)
+			f := bankPayment("w", bob, 5)
 			f.Currency, f.ExpectedCurrency = "KRW", "KRW"
 			b.Add(stream("w"), f)
 		}},
 		{"received twice", verify.RuleCreation, func(b *logtest.ForgedLog, ada, _ events.BookingID) {
-			b.Add(stream("x"), received("x", ada, 5))
+			b.Add(stream("x"), bankPayment("x", ada, 5))
 		}},
 		{"given back though the booking has all its seats", verify.RuleOutcome, func(b *logtest.ForgedLog, ada, _ events.BookingID) {
 			b.Add(stream("x"), &events.PaymentReturned{RefundID: "r", Cause: events.OwedSeatReturned, Amount: 4, Kept: 2})
 		}},
 		{"booked though the booking does not say so", verify.RuleOutcome, func(b *logtest.ForgedLog, _, bob events.BookingID) {
-			b.Add(stream("w"), received("w", bob, 5), &events.PaymentBooked{Amount: 5, PaymentID: events.NewHoldID(bob, 1)})
+			b.Add(stream("w"), bankPayment("w", bob, 5), &events.PaymentBooked{Amount: 5, PaymentID: events.NewHoldID(bob, 1)})
 		}},
 		{"owed as late though nothing failed", verify.RuleOutcome, func(b *logtest.ForgedLog, _, bob events.BookingID) {
-			b.Add(stream("w"), received("w", bob, 5), &events.PaymentOwed{RefundID: "r", Cause: events.OwedLate, Amount: 5})
+			b.Add(stream("w"), bankPayment("w", bob, 5), &events.PaymentOwed{RefundID: "r", Cause: events.OwedLate, Amount: 5})
 		}},
 		{"owed as given back though it is held", verify.RuleOutcome, func(b *logtest.ForgedLog, _, bob events.BookingID) {
-			b.Add(stream("w"), received("w", bob, 5), &events.PaymentOwed{RefundID: "r", Cause: events.OwedReleased, Amount: 5})
+			b.Add(stream("w"), bankPayment("w", bob, 5), &events.PaymentOwed{RefundID: "r", Cause: events.OwedReleased, Amount: 5})
 		}},
 		{"owed as a wrong sum though it is right", verify.RuleOutcome, func(b *logtest.ForgedLog, _, bob events.BookingID) {
-			b.Add(stream("w"), received("w", bob, 5), &events.PaymentOwed{RefundID: "r", Cause: events.OwedWrongSum, Amount: 5})
+			b.Add(stream("w"), bankPayment("w", bob, 5), &events.PaymentOwed{RefundID: "r", Cause: events.OwedWrongSum, Amount: 5})
 		}},
 		{"a wrong sum that pays", verify.RuleBooked, func(b *logtest.ForgedLog, _, bob events.BookingID) {
 			hold := events.NewHoldID(bob, 1)
-			b.Add(stream("w"), received("w", bob, 4))
+			b.Add(stream("w"), bankPayment("w", bob, 4))
 			b.Add(booking(bob), &events.BookingPaymentStarted{PaymentID: hold, Amount: 5, Attempt: 1, Was: events.BookingIsHeld,
 				Payment: stream("w")})
 			b.Add(logtest.SeatStream("a", "A-1-2"), &events.SeatBooked{HoldID: hold, BookingID: bob, Holder: "bob"})

@@ -10,7 +10,7 @@ import (
 // RuleTerms is the rule for decisions on a performance, as it is printed.
 const RuleTerms Rule = "what is held or taken of a performance names what it stated by then, and keeps to it"
 
-// terms are those that a performance stated at its creation or an edit.
+// terms are a performance's terms as of its creation or an edit.
 type terms struct {
 	starts  time.Time
 	rule    events.Cancellation
@@ -163,7 +163,7 @@ func (c *performanceCheck) on(revision events.Revision) (*terms, *fault) {
 	return nil, faultf(RuleTerms, "revision %d of performance %q states nothing", revision, c.id)
 }
 
-// acquires checks the terms that a fact names for what is acquired at a time.
+// acquires checks the terms that a fact names for an acquisition at a time.
 func (c *performanceCheck) acquires(named events.SaleTerms, decided time.Time) (*terms, *fault) {
 	on, fault := c.on(named.Terms)
 	if fault != nil {

@@ -24,8 +24,8 @@ func saleLog() *logtest.Forgery {
 	return f
 }
 
-// sold holds and books a seat by name, on terms and at a price.
-func sold(f *logtest.Forgery, terms events.SaleTerms, price int64) []events.Fact {
+// soldSeat holds and books a seat by name, on terms and at a price.
+func soldSeat(f *logtest.Forgery, terms events.SaleTerms, price int64) []events.Fact {
 	until, rule := f.Now.Add(time.Second), events.DefaultCancellation
 	if terms == (events.SaleTerms{}) {
 		rule = events.Cancellation{}
@@ -43,7 +43,7 @@ func TestVerifierHoldsBookingsToTheirTerms(t *testing.T) {
 	sell := func(terms events.SaleTerms, price int64, at time.Duration) func(*logtest.Forgery) {
 		return func(f *logtest.Forgery) {
 			f.Wait(at - 2*time.Second)
-			facts := sold(f, terms, price)
+			facts := soldSeat(f, terms, price)
 			f.Add(logtest.SeatStream("a", "A-1-1"), facts[0])
 			f.Add("booking-x", facts[1])
 		}

@@ -192,7 +192,7 @@ func (c *productCheck) begin(
 	return nil
 }
 
-// find looks up a reservation that must own units, and checks what a fact states about it.
+// find looks up a reservation that must own units, and checks a fact's statements about it.
 func (c *productCheck) find(name events.ReservationID, holder events.Holder, quantity int64) (key, *fault) {
 	id, err := events.ParseID(string(name))
 	if err != nil {

@@ -24,7 +24,7 @@ func (o *offer) cost(quantity int64) int64 {
 	return o.price * quantity
 }
 
-// unitsMoney is what the verifier knows of a reservation that has payments.
+// unitsMoney is the verifier's record of a reservation with payments.
 type unitsMoney struct {
 	paidBy   events.StreamID
 	failed   map[events.StreamID]bool
@@ -250,7 +250,7 @@ func (c *productCheck) callOffMoney(f *events.ProductReservationCancelled) *faul
 		paidBy, m.released, m.called = m.paidBy, true, true
 	}
 	if f.Payment != paidBy {
-		return faultf(RuleUnits, "%s is called off as paid by %q; it was by %q", f.ReservationID, f.Payment, paidBy)
+		return faultf(RuleUnits, "%s is cancelled as paid by %q; it was by %q", f.ReservationID, f.Payment, paidBy)
 	}
 	return nil
 }

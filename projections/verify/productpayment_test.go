@@ -141,7 +141,7 @@ func TestVerifierHoldsMoneyForReservations(t *testing.T) {
 				Payment: bank("x"), Remaining: 6})
 			f.booked("x", 10)
 		}},
-		"called off": {"", false, func(f *shop) {
+		"cancelled": {"", false, func(f *shop) {
 			f.paid()
 			f.Add("product-a", &events.ProductCancelled{Reason: "lift", Remaining: 6})
 			f.callOff("x")
@@ -150,12 +150,12 @@ func TestVerifierHoldsMoneyForReservations(t *testing.T) {
 			f.receive("y", 2, 5, 5)
 			f.owe("y", events.OwedCancelled, 5)
 		}},
-		"called off as another's": {verify.RuleUnits, false, func(f *shop) {
+		"cancelled as another's": {verify.RuleUnits, false, func(f *shop) {
 			f.paid()
 			f.Add("product-a", &events.ProductCancelled{Reason: "lift", Remaining: 6})
 			f.callOff("")
 		}},
-		"owed as called off": {verify.RuleOutcome, false, func(f *shop) {
+		"owed as cancelled": {verify.RuleOutcome, false, func(f *shop) {
 			f.receive("x", 1, 10, 10)
 			f.owe("x", events.OwedCancelled, 10)
 		}},

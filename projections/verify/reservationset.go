@@ -18,7 +18,7 @@ type reservationSet struct {
 	// until has the deadline of each held reservation.
 	until map[key]moment
 	ended map[key]struct{}
-	// past has the ended ones that cost something: payments may arrive for them.
+	// past has the ended reservations with a price: payments may arrive for them.
 	past map[key]past
 	// holders counts units by holder while there is a limit.
 	holders map[key]int64
@@ -34,7 +34,7 @@ type claim struct {
 	offer    uint32 // its place among the product's
 }
 
-// past is a claim that has ended: it was released, or has expired at a deadline.
+// past is an ended reservation: it was released, or has expired at a deadline.
 type past struct {
 	claim
 	until    moment
@@ -101,7 +101,7 @@ func (c *reservationSet) again(id key, p past) {
 	c.begin(id, p.claim, p.until.time())
 }
 
-// count adds sign times the units of a claim to those of its holder.
+// count adds sign times a reservation's units to its holder's.
 func (c *reservationSet) count(of claim, sign int64) {
 	if c.holders == nil {
 		return

@@ -16,8 +16,8 @@ const (
 	RuleBooked Rule = "a seat is booked under a booking that is being paid and is debited, and a booked booking has all its seats"
 )
 
-// seatGrace is how much longer a seat is held than its booking, and how long for a
-// late payment.
+// seatGrace is the time by which a seat's hold exceeds its booking's, and the duration of a hold
+// for a late payment.
 const seatGrace = 30 * time.Second
 
 // ledger has the checks of the streams that are held to one another, by id.
@@ -30,7 +30,7 @@ type ledger struct {
 	areas        map[string]*areaCheck
 	begun        begunHolds
 	payments     map[string]*paymentCheck
-	refunds      map[events.RefundID]*paymentCheck // also those that were withheld in full
+	refunds      map[events.RefundID]*paymentCheck // including refunds withheld in full
 	settlements  map[events.StreamID]events.RefundID
 	currency     string // by which all amounts are, "" if it was not named
 	halls        map[events.PlanID]*events.Hall
@@ -168,8 +168,8 @@ func (c *seatCheck) free(at time.Time) {
 	c.status, c.hold, c.freed = unheld(c.label), "", at
 }
 
-// longest is the latest time until which the holder can keep the seat: by the terms of the hold, or by those of the
-// booking if the hold belongs to an earlier run.
+// longest is the latest time until which the holder can keep the seat: by the terms of the hold, or
+// of the booking if the hold belongs to an earlier run.
 func (c *seatCheck) longest() time.Time {
 	holdFor := c.on.holdFor
 	id, _, _ := events.CutHoldID(c.hold)
@@ -215,7 +215,7 @@ func (c *seatCheck) held(show *performanceCheck, f *events.SeatHeld, name events
 	if end := c.first.Add(2*on.holdFor + seatGrace); end.Before(most) {
 		most = end
 	}
-	if late { // for a payment, whatever the stay is
+	if late { // for a payment, independent of the stay
 		most = decided.Add(seatGrace)
 	}
 	if f.ExpiresAt.After(most) {

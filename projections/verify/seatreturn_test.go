@@ -138,7 +138,7 @@ func TestVerifierTakesTheReleaseOfASecondPayment(t *testing.T) {
 	f := logtest.NewForgery()
 	f.Add(logtest.PerformanceStream("a"), &events.PerformanceCreated{PerformanceID: "a", HoldSeconds: 100,
 		StartsAt: f.Now.Add(time.Hour), Sections: logtest.ModelSections})
-	facts := sold(f, events.SaleTerms{}, 5)
+	facts := soldSeat(f, events.SaleTerms{}, 5)
 	seat := logtest.SeatStream("a", "A-1-1")
 	f.Add(seat, facts[0])
 	start := events.BookingPaymentStarted{PaymentID: "x.1", Amount: 5, Attempt: 1, Was: events.BookingIsHeld}

@@ -16,7 +16,7 @@ const (
 	RuleWaitlist Rule = "who waits comes in by the order of the waitlist, as soon as there is room, and groups as a whole"
 )
 
-// largestGroup is how many teams one entry can have.
+// largestGroup is the largest number of teams of one entry.
 const largestGroup = 16
 
 func init() {
@@ -88,7 +88,7 @@ func (c *tournamentCheck) teamsOf(fact events.Fact, decided time.Time) *fault {
 		switch fact.(type) {
 		case *events.TournamentWithdrawn, *events.TournamentOpened:
 		default:
-			return faultf(RuleCalledOff, "a %s of a tournament that was called off", fact.Name())
+			return faultf(RuleCalledOff, "a %s of a tournament that was cancelled", fact.Name())
 		}
 	}
 	if promoted, ok := fact.(*events.TournamentPromoted); ok {
@@ -234,7 +234,7 @@ func (c *tournamentCheck) firstOf(free int64) *waitingRow {
 	return nil
 }
 
-// firstUpTo is the first row that has no more teams than that; there is one.
+// firstUpTo is the first row with at most that many teams, which must exist.
 func (c *tournamentCheck) firstUpTo(most int) *waitingRow {
 	for _, row := range c.waiting {
 		if n := len(row.teams); n > 0 && n <= most {

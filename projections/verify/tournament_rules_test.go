@@ -151,10 +151,10 @@ func TestVerifierRulesOfTournaments(t *testing.T) {
 			s.Waitlisted("e", logtest.Counts(2, 1, 3))
 		}},
 	} {
-		breaks(t, broken, test.about, test.rule, test.forge)
+		expectBreak(t, broken, test.about, test.rule, test.forge)
 	}
 	for _, test := range waitlistFaults {
-		breaks(t, broken, test.about, verify.RuleWaitlist, func(s *logtest.TournamentLog) {
+		expectBreak(t, broken, test.about, verify.RuleWaitlist, func(s *logtest.TournamentLog) {
 			s.Created(2, true, test.rule)
 			s.Entered("a b", logtest.Counts(2, 0, 0))
 			s.Waitlisted("c d", logtest.Counts(2, 0, 2))
@@ -259,8 +259,8 @@ var waitlistFaults = []struct {
 	}},
 }
 
-// breaks checks that the last event written by forge breaks a rule.
-func breaks(t *testing.T, broken map[verify.Rule]bool, about string, rule verify.Rule,
+// expectBreak checks that the last event written by forge breaks a rule.
+func expectBreak(t *testing.T, broken map[verify.Rule]bool, about string, rule verify.Rule,
 	forge func(s *logtest.TournamentLog)) {
 	t.Helper()
 	s := logtest.NewTournamentLog()

@@ -75,12 +75,14 @@ type check interface {
 // checks create the check of a new stream, by category; the files of the kinds fill it in their init functions.
 var checks = map[string]func() check{}
 
-// Verifier checks a log against all rules, event by event. Its memory grows with the number of entities, not of events.
-// In total, and including the stream's overhead, it needs: for a product some 40 bytes per reservation that owns units,
-// as much again while it is held, 15 per reservation that has ended, none of which may be made again, and 50 if it cost
-// something, because payments may arrive; for a tournament some 100 bytes per team with an entry; for a performance
-// some 370 bytes per seat with events, 610 per booking and 740 per wallet that has paid; for a waiting room some 150
-// bytes per visitor who waits or has a pass, and 32 per one who is gone. It is not safe for concurrent use.
+// Verifier checks a log against all rules, event by event. Its memory grows with the number of
+// entities, not of events. In total, and including the stream's overhead, it needs: for a product
+// some 40 bytes per reservation that owns units, as much again while it is held, 15 per ended
+// reservation, whose id must not be used again, and 50 if it had a price, because payments may
+// arrive; for a tournament some 100 bytes per team with an entry; for a performance some 370 bytes
+// per seat with events, 610 per booking and 740 per wallet that has paid; for a waiting room some
+// 150 bytes per visitor who waits or has a pass, and 32 per former visitor. It is not safe for
+// concurrent use.
 type Verifier struct {
 	gapless bool
 	last    events.Position
@@ -186,7 +188,7 @@ func (v *Verifier) check(e *events.Recorded, c *readFact) *fault {
 	return v.passed(e)
 }
 
-// passing moves the log's time on to that of e, before e itself is looked at.
+// passing advances the log's time to that of e, before e itself is checked.
 func (v *Verifier) passing(e *events.Recorded) *fault {
 	if v.count > 0 {
 		v.ledger.begun.pass(max(0, e.Created.Sub(v.created)))
@@ -194,7 +196,7 @@ func (v *Verifier) passing(e *events.Recorded) *fault {
 	return v.ledger.begun.overdue()
 }
 
-// begin creates the check of a new stream; nil if there is none.
+// begin creates the check of a new stream; nil for none.
 func (v *Verifier) begin(stream events.StreamID) check {
 	if begin := checks[stream.Category()]; begin != nil {
 		return begin()

@@ -41,8 +41,8 @@ func TestVerifierTakesWhatIsRight(t *testing.T) {
 	}
 }
 
-// timed creates product a with bounds some nanoseconds from now; 0 is none.
-func timed(f *logtest.Forgery, opens, closes time.Duration) *events.ProductCreated {
+// timedProduct creates product a with bounds some nanoseconds from now; 0 for none.
+func timedProduct(f *logtest.Forgery, opens, closes time.Duration) *events.ProductCreated {
 	made := logtest.Created(9, 0)
 	if opens != 0 {
 		made.OpensAt = f.Now.Add(opens)
@@ -57,7 +57,7 @@ func timed(f *logtest.Forgery, opens, closes time.Duration) *events.ProductCreat
 // recorded again.
 func TestVerifierTakesTimes(t *testing.T) {
 	f := logtest.NewForgery()
-	made := timed(f, 1, 3)
+	made := timedProduct(f, 1, 3)
 	f.Add("product-a", made)
 	f.Wait(1)
 	f.Add("product-a", &events.ProductOpened{OpensAt: made.OpensAt, Remaining: 9}, logtest.Reserved(1, "ada", 1, 8))
@@ -125,25 +125,25 @@ func TestVerifierRules(t *testing.T) {
 		{"another product's creation", verify.RuleFigures,
 			func(f *logtest.Forgery) { f.Add("product-b", logtest.Created(9, 0)) }},
 		{"sold before it opens", verify.RuleTimes, func(f *logtest.Forgery) {
-			f.Add("product-a", timed(f, 1, 0))
+			f.Add("product-a", timedProduct(f, 1, 0))
 			f.Add("product-a", logtest.Reserved(1, "ada", 1, 8))
 		}},
 		{"held when it has closed", verify.RuleTimes, func(f *logtest.Forgery) {
-			f.Add("product-a", timed(f, -2, 1))
+			f.Add("product-a", timedProduct(f, -2, 1))
 			f.Wait(1)
 			f.Add("product-a", f.Held(1, "ada", 1, 8))
 		}},
-		{"closed before it opens", verify.RuleTimes, func(f *logtest.Forgery) { f.Add("product-a", timed(f, 1, 1)) }},
+		{"closed before it opens", verify.RuleTimes, func(f *logtest.Forgery) { f.Add("product-a", timedProduct(f, 1, 1)) }},
 		{"opened before its time", verify.RuleTimes, func(f *logtest.Forgery) {
-			made := timed(f, 1, 0)
+			made := timedProduct(f, 1, 0)
 			f.Add("product-a", made, &events.ProductOpened{OpensAt: made.OpensAt, Remaining: 9})
 		}},
 		{"opened at another time", verify.RuleFigures, func(f *logtest.Forgery) {
-			made := timed(f, -2, 0)
+			made := timedProduct(f, -2, 0)
 			f.Add("product-a", made, &events.ProductOpened{OpensAt: made.OpensAt.Add(1), Remaining: 9})
 		}},
 		{"closed twice", verify.RuleTimes, func(f *logtest.Forgery) {
-			made := timed(f, 0, -1)
+			made := timedProduct(f, 0, -1)
 			closed := &events.ProductClosed{ClosesAt: made.ClosesAt, Remaining: 9}
 			f.Add("product-a", made, closed, closed)
 		}},

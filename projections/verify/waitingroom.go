@@ -203,7 +203,7 @@ func (c *waitingRoomCheck) admit(f *events.WaitingRoomAdmitted, decided time.Tim
 	return nil
 }
 
-// first is the ticket of the first waiting visitor, 0 if there is none.
+// first is the ticket of the first waiting visitor, 0 for none.
 func (c *waitingRoomCheck) first() int64 {
 	for ; c.front < len(c.places); c.front++ {
 		ticket := c.front + 1

@@ -6,7 +6,7 @@ import (
 	"admitone/events"
 )
 
-// RuleCursor is that of cursors, as it is printed.
+// RuleCursor is the printed name of the rule of cursors.
 const RuleCursor Rule = "a cursor moves on under the term of the one who took it last, and never past the log"
 
 func init() {
@@ -74,8 +74,9 @@ func (c *webhookCheck) enable(enabled bool) *fault {
 	return nil
 }
 
-// cursorCheck checks a cursor. Its positions are those of the log in which they were written, which need
-// not be this one: a copy may have others. Facts that have a mark are held to that instead, by checkMark.
+// cursorCheck checks a cursor. Its positions belong to the log in which they were written, which
+// need not be this one: a copy may have others. Facts with a mark are checked by the mark instead,
+// in checkMark.
 type cursorCheck struct {
 	term    int64
 	taken   bool // by the server of the term

@@ -10,10 +10,10 @@ func init() {
 // APIKeyCreated lets a program call the API.
 type APIKeyCreated struct {
 	APIKeyID APIKeyID `json:"api_key_id"`
-	// DisplayName is whose key it is: what it does is done by "key:" and this name. Several keys
-	// may share one.
+	// DisplayName is the name of the key's owner: the key acts as "key:" and this name. Several
+	// keys may share one.
 	DisplayName string `json:"name"`
-	// Role is what its caller may do.
+	// Role is the role of its caller.
 	Role string `json:"role"`
 	// Hash is the SHA-256 of the key, in hexadecimal; the key itself is kept nowhere.
 	Hash string `json:"hash"`

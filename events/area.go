@@ -11,7 +11,7 @@ const AreaCategory = "area"
 // WantedPlaces are places of an area that a request wants.
 type WantedPlaces struct {
 	Area AreaID `json:"area"`
-	// PriceType is the type of the price, "" for the one that a plain place has.
+	// PriceType is the type of the price, "" for that of a place without types.
 	PriceType string `json:"price_type,omitempty"`
 	Quantity  int64  `json:"quantity"`
 }
@@ -63,15 +63,15 @@ type AreaCounts struct {
 	Blocked int64 `json:"blocked,omitempty"`
 }
 
-// Capacity is how many places there are.
+// Capacity is the number of places.
 func (c AreaCounts) Capacity() int64 { return c.Remaining + c.Held + c.Booked + c.Blocked }
 
-// Labelled are those places of a hold, or of a part of it, that were blocked. They are blocked again when they are
-// free. The zero value is none.
+// Labelled has the formerly blocked places of a hold, or of a part of it. They are blocked again
+// when they are freed. The zero value means none.
 type Labelled struct {
 	// Label under which they were blocked.
 	Label BlockLabel `json:"label,omitempty"`
-	// OfLabel is how many they are.
+	// OfLabel is their number.
 	OfLabel int64 `json:"of_label,omitempty"`
 }
 
@@ -160,11 +160,11 @@ func (*AreaExpired) Name() string { return "area.expired.v1" }
 // Holds reports one closed hold.
 func (*AreaExpired) Holds() (opened, closed int, earliest time.Time) { return 0, 1, time.Time{} }
 
-// AreaResized states how many places there are from now on.
+// AreaResized sets the capacity from now on.
 type AreaResized struct {
 	Places int64 `json:"places"`
 	AreaCounts
-	// Change of the performance that it is part of, 0 if it is none; see [BlockChange].
+	// Change of the performance that it is part of, 0 for none; see [BlockChange].
 	Change int64 `json:"change,omitempty"`
 }
 
@@ -174,7 +174,8 @@ func (*AreaResized) Name() string { return "area.resized.v1" }
 type AreaBlocked struct {
 	// Label that bookings have to name.
 	Label BlockLabel `json:"label"`
-	// Places that it takes, and how many the label keeps from now on, those included that its bookings have.
+	// Places that it takes, and the number that the label keeps from now on, including the places
+	// of its bookings.
 	Places int64 `json:"places"`
 	Kept   int64 `json:"kept"`
 	AreaCounts

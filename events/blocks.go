@@ -18,8 +18,8 @@ type BlockChange struct {
 	Unblocks bool `json:"unblocks,omitempty"`
 	// Seats in canonical order.
 	Seats []SeatName `json:"seats,omitzero"`
-	// Areas in the plan's order: the places that the label keeps of each; of a change that unblocks, those that are
-	// put back on sale.
+	// Areas in the plan's order, with the places that the label keeps of each or, for a change that
+	// unblocks, that are put back on sale.
 	Areas []AreaPlaces `json:"areas,omitzero"`
 	// Sizes of the areas that are resized, in the plan's order.
 	Sizes []AreaResize `json:"sizes,omitzero"`
@@ -43,14 +43,14 @@ type BlocksBegun struct {
 	BlockChange
 	// Command is the id of the request if it has a key, "" if it has none.
 	Command string `json:"command,omitempty"`
-	// More is that of [BlocksChanged].
+	// More is as in [BlocksChanged].
 	More bool `json:"more,omitempty"`
 }
 
 func (*BlocksBegun) Name() string { return "performance.blocks_begun.v1" }
 
-// BlocksChanged records that a change is complete: the one that was begun, or one of the same append. For one that
-// unblocks, it has the seats and places that were blocked until then.
+// BlocksChanged records that a change is complete: the one in progress, or one of the same append.
+// For one that unblocks, it has the seats and places that were blocked until then.
 type BlocksChanged struct {
 	BlockChange
 	// More means that the request continues with another change.

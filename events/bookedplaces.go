@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// CountPlaces returns how many places a booking has.
+// CountPlaces returns the number of places of a booking.
 func CountPlaces(places []BookedPlaces) (n int64) {
 	for i := range places {
 		n += places[i].Quantity
@@ -13,7 +13,7 @@ func CountPlaces(places []BookedPlaces) (n int64) {
 	return n
 }
 
-// PlacesIn returns how many places of an area a booking has.
+// PlacesIn returns the number of a booking's places in an area.
 func PlacesIn(places []BookedPlaces, area AreaID) (n int64) {
 	for i := range places {
 		if places[i].Area == area {

@@ -54,9 +54,9 @@ type BookedPlaces struct {
 	Price int64 `json:"price"`
 }
 
-// BookingAbandoned closes an attempt that did not lead to a held booking: whatever the attempt has
-// taken is released next, and no BookingHeld follows for it. Attempts are closed in their order, so
-// the nth event of a booking that was never held closes the nth attempt.
+// BookingAbandoned closes an attempt that did not lead to a held booking: everything held by the
+// attempt is released next, and no BookingHeld follows for it. Attempts are closed in their order,
+// so the nth event of a booking that was never held closes the nth attempt.
 type BookingAbandoned struct {
 	BookingID     BookingID     `json:"booking_id"`
 	PerformanceID PerformanceID `json:"performance_id"`
@@ -67,7 +67,7 @@ type BookingAbandoned struct {
 
 func (*BookingAbandoned) Name() string { return "booking.abandoned.v1" }
 
-// BookingHeld records a booking all of whose seats and places are held.
+// BookingHeld records a booking whose seats and places are all held.
 type BookingHeld struct {
 	BookingID     BookingID     `json:"booking_id"`
 	PerformanceID PerformanceID `json:"performance_id"`
@@ -124,7 +124,7 @@ func (*BookingExpired) Holds() (opened, closed int, earliest time.Time) { return
 // BookingPaymentStarted records that a payment has begun. Until the payment succeeds or fails, the
 // booking can neither expire nor be released.
 type BookingPaymentStarted struct {
-	// PaymentID is that of the payment; see [NewPaymentID]. Facts from before payments were counted
+	// PaymentID identifies the payment; see [NewPaymentID]. Facts from before payments were counted
 	// have the id of the hold, also if a payment with it had failed for want of money.
 	PaymentID HoldID `json:"payment_id"`
 	Amount    int64  `json:"amount"`

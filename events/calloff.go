@@ -47,8 +47,8 @@ type CallOffSwept struct {
 
 func (*CallOffSwept) Name() string { return "calloff.swept.v1" }
 
-// PerformanceCancelled cancels a performance. It is a fence in the order of the log: whatever is held or booked after
-// it is cancelled as soon as it is found.
+// PerformanceCancelled cancels a performance. It is a fence in the order of the log: anything held
+// or booked after it is cancelled as soon as it is found.
 type PerformanceCancelled struct {
 	// Reason is for people.
 	Reason string `json:"reason"`
@@ -63,7 +63,7 @@ type BookingCancelled struct {
 	Was BookingStatus `json:"was"`
 	// PaymentID is the payment that is refunded next, "" if nothing is.
 	PaymentID HoldID `json:"payment_id,omitempty"`
-	// Amount to be refunded, in minor units: the price of what was still booked, plus MadeUp.
+	// Amount to be refunded, in minor units: the price of the seats still booked, plus MadeUp.
 	Amount int64 `json:"amount,omitempty"`
 	// MadeUp is the sum of the fees withheld after the cancellation of the performance.
 	MadeUp int64 `json:"made_up,omitempty"`
@@ -111,7 +111,7 @@ type ProductReservationCancelled struct {
 	Was ReservationStatus `json:"was"`
 	// Remaining after it.
 	Remaining int64 `json:"remaining"`
-	// OrderRevision is the revision of the fact that states the order data, 0 if there is none.
+	// OrderRevision is the revision of the fact that states the order data, 0 for none.
 	OrderRevision Revision `json:"order_revision,omitempty"`
 	// Payment is the stream of the external payment that had paid for it, which is owed in full next; "" if nothing was
 	// paid.

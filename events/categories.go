@@ -1,7 +1,7 @@
 package events
 
-// Categories of entities' streams: a stream is <category>-<entity>. That of a new kind is in the file
-// of its facts. Streams of other categories belong to no entity; see [RefusalsCategory] and
+// Categories of entities' streams: a stream is <category>-<entity>. A new kind's category is in the
+// file of its facts. Streams of other categories belong to no entity; see [RefusalsCategory] and
 // [SettingsCategory].
 const (
 	ProductCategory     = "product"

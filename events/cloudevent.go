@@ -51,7 +51,7 @@ func appendCloudEvent(dst []byte, e *Recorded, m *Metadata) []byte {
 	return o.Close()
 }
 
-// CloudEvent is the decoded form of what [AppendCloudEvent] writes.
+// CloudEvent is the decoded form of the output of [AppendCloudEvent].
 type CloudEvent struct {
 	ID            string          `json:"id"`
 	Type          string          `json:"type"`
@@ -97,8 +97,8 @@ func (c *CloudEvent) metadata() Metadata {
 }
 
 // ReadCloudEvent reads an event from any JSON encoding of its CloudEvent and ignores unknown
-// members. Comparing with [AppendCloudEvent] tells whether the text is canonical. The data are
-// returned as they stand. Error: [ErrBadCloudEvent].
+// members. Comparison with [AppendCloudEvent] shows whether the text is canonical. The data are
+// returned unchanged. Error: [ErrBadCloudEvent].
 func ReadCloudEvent(text []byte) (Recorded, error) {
 	e, err := readCloudEvent(text)
 	if err != nil {

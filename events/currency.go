@@ -9,7 +9,7 @@ import (
 
 // Currency is the currency of all amounts of a log, which are in its minor units.
 type Currency struct {
-	// Code is that of ISO 4217, for example EUR.
+	// Code is the code by ISO 4217, for example EUR.
 	Code string
 	// Digits is the number of decimals of an amount in major units.
 	Digits int
@@ -17,7 +17,7 @@ type Currency struct {
 	Assumed bool
 }
 
-// AssumedCurrency is that of a log which names none.
+// AssumedCurrency is the currency of a log that names none.
 var AssumedCurrency = Currency{Code: "EUR", Digits: 2, Assumed: true}
 
 // currencies are the codes of ISO 4217 for money that people pay with, by their number of decimals.
@@ -68,7 +68,7 @@ func (c Currency) Number(minor int64) string {
 }
 
 // CurrencyIn reads the currency of a log as of a position; [AssumedCurrency] if none was named by
-// then. Errors: the store's; those of [Decode].
+// then. Errors: the store's; as [Decode].
 func CurrencyIn(ctx context.Context, store Store, at Position) (Currency, error) {
 	for e, err := range Stream(ctx, store, SettingsStream, 0) {
 		if err != nil {

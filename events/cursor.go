@@ -15,7 +15,7 @@ type CursorTaken struct {
 	Term int64 `json:"term"`
 	// Node is the server's name.
 	Node string `json:"node"`
-	// Log identifies the log whose positions are meant from here on; "" in facts without it.
+	// Log identifies the log that positions refer to from here on; "" in facts without it.
 	Log string `json:"log,omitzero"`
 	// Copied means that the facts before were made in another log, which has the same events at other positions.
 	// Reached is then the position here up to which everything is processed, and any failure is forgotten.
@@ -49,7 +49,7 @@ type CursorMoved struct {
 type CursorFailure struct {
 	// Failing is its position.
 	Failing Position `json:"failing,omitzero"`
-	// Failures counts its attempts, the first of which was at Since.
+	// Failures counts its attempts since the first at Since.
 	Failures int64     `json:"failures,omitzero"`
 	Since    time.Time `json:"since,omitzero"`
 	// Error of the last attempt.

@@ -1,15 +1,14 @@
 // Package events is the foundation of the system: the facts, their frozen wire names, their
 // encoding, and the contract of the log that keeps them.
 //
-// A fact states what happened, in the past tense, and never changes once it has been written. A new
+// A fact states a past event, and never changes once it has been written. A new
 // shape is a new name (product.reserved.v2) whose decoder still accepts the old one; see [Decode].
 //
 // # Why facts carry results
 //
-// A fact carries the figures of its answer (a reservation's fact records how many units remained
-// after it). So the answer to a command is a function of its facts alone: a retry after a restart
-// is answered from the log, word for word, and an audit can compare every recorded figure with its
-// own fold.
+// A fact carries the figures of its answer (a reservation's fact records the remaining units). So
+// the answer to a command is a function of its facts alone: a retry after a restart is answered
+// from the log, word for word, and an audit can compare every recorded figure with its own fold.
 //
 // # Why the hash is computed here and not by the store
 //

@@ -23,8 +23,8 @@ type Fact interface {
 // index folds them for every kind of entity.
 type Deadlined interface {
 	Fact
-	// Holds returns how many holds the fact opened and closed, and the earliest
-	// deadline among those opened (zero if none).
+	// Holds returns the numbers of holds that the fact opened and closed, and the earliest deadline
+	// among those opened (zero if none).
 	Holds() (opened, closed int, earliest time.Time)
 }
 

@@ -82,7 +82,7 @@ func (r *fastReader) time(t *time.Time) bool {
 	return ok && t.UnmarshalText(s) == nil
 }
 
-// decoder reads one value into v, and returns false for what it leaves to encoding/json.
+// decoder reads one value into v, and returns false for values that it leaves to encoding/json.
 // The decoder of a type is compiled once.
 type decoder func(r *fastReader, v reflect.Value) bool
 
@@ -187,7 +187,8 @@ func structDecoder(t reflect.Type) decoder {
 	}
 }
 
-// optionalDecoder is that of a struct whose first member is optional: the first that is there has no comma.
+// optionalDecoder is the decoder of a struct whose first member is optional: the first present one
+// has no comma.
 func optionalDecoder(members []member, decoders []decoder) decoder {
 	return func(r *fastReader, v reflect.Value) bool {
 		if !r.skip("{") {

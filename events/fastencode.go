@@ -10,8 +10,8 @@ import (
 // in UTC, and only what JSON must escape is escaped.
 type encoder func(dst []byte, v reflect.Value) []byte
 
-// EncoderOf compiles how a value of the struct T is appended as JSON from the tags of its fields,
-// in their order, as those of facts are. It panics on types and options that facts do not use.
+// EncoderOf compiles the JSON encoder of the struct T from the tags of its fields, in their order,
+// as for facts. It panics on types and options that facts do not use.
 func EncoderOf[T any]() func(dst []byte, v *T) []byte {
 	encode := structEncoder(reflect.TypeFor[T]())
 	return func(dst []byte, v *T) []byte { return encode(dst, reflect.ValueOf(v).Elem()) }

@@ -46,7 +46,7 @@ type HallCategory struct {
 	Name string
 	// Color is always #rrggbb.
 	Color string
-	// Seats and Places are how many have it; with none of either it is not in use.
+	// Seats and Places count the seats and places of the category; without either it is not in use.
 	Seats, Places int64
 }
 
@@ -183,7 +183,7 @@ func (h *Hall) Find(name SeatName) (seat SeatIndex, ok bool) {
 // Category returns the category of a seat, as an index in the hall's categories.
 func (h *Hall) Category(seat SeatIndex) int { return int(h.category[seat]) }
 
-// CategoryNamed returns the index of a category, -1 if there is none of that name.
+// CategoryNamed returns the index of the category with a name, -1 for none.
 func (h *Hall) CategoryNamed(name string) int {
 	return slices.IndexFunc(h.Categories, func(c HallCategory) bool { return c.Name == name })
 }
@@ -199,13 +199,14 @@ func (h *Hall) Accessible(seat SeatIndex) bool { return h.marks[seat]&seatAccess
 // RestrictedView reports whether a seat sees a part of the stage only.
 func (h *Hall) RestrictedView(seat SeatIndex) bool { return h.marks[seat]&seatRestrictedView != 0 }
 
-// CompanionOf returns the seat whose companion sits in this one. ok is false if it is for anybody.
+// CompanionOf returns the accessible seat that this companion seat belongs to. ok is false for any
+// other seat.
 func (h *Hall) CompanionOf(seat SeatIndex) (accompanied SeatIndex, ok bool) {
 	accompanied, ok = h.companion[seat]
 	return accompanied, ok
 }
 
-// Area returns the index of an area for sale, -1 if there is none of that id.
+// Area returns the index of the area for sale with an id, -1 for none.
 func (h *Hall) Area(id AreaID) int {
 	return slices.IndexFunc(h.Areas, func(a HallArea) bool { return a.ID == id })
 }

@@ -10,7 +10,7 @@ import (
 	"unicode/utf8"
 )
 
-// PlanError describes what is invalid in a seating plan, and where.
+// PlanError describes a fault of a seating plan and its place.
 type PlanError struct {
 	// Path of the place in the file, such as zones.0.rows.3.seats.7.category; "" is the whole.
 	Path string
@@ -29,7 +29,7 @@ func (e *PlanError) Error() string {
 // noColor is drawn where a category has no valid color.
 const noColor = "#808080"
 
-// maxPlanText is how long the name of a plan, a zone or a category can be, in characters.
+// maxPlanText is the longest name of a plan, a zone or a category, in characters.
 const maxPlanText = 200
 
 // compiler compiles a hall, or finds the first fault of the plan.

@@ -6,22 +6,22 @@ import (
 	"slices"
 )
 
-// HallReach is how many neighbours a [HallStretch] knows the least distance for.
+// HallReach is the largest number of neighbours for which a [HallStretch] has the least distance.
 const HallReach = 50
 
-// stretchSeats is how long a stretch is at most.
+// stretchSeats is the largest number of seats in a stretch.
 const stretchSeats = 32
 
 // HallStretch is a part of a row: seats with no gap between them.
 type HallStretch struct {
 	// First seat of it, and the one after its last.
 	First, End SeatIndex
-	// Least is a lower bound of how far from the focal point the mean position is of any choice of up to
-	// [HallReach] neighbours without a gap whose first seat is in the stretch.
+	// Least has lower bounds of the distance between the focal point and the mean position of any
+	// choice of up to [HallReach] neighbours without a gap whose first seat is in the stretch.
 	Least float64
 }
 
-// Stretches returns all seats in stretches, those with the least distance first. The slice must not be
+// Stretches returns all seats in stretches, by increasing least distance. The slice must not be
 // changed.
 func (h *Hall) Stretches() []HallStretch { return h.stretches }
 

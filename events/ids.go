@@ -16,7 +16,7 @@ type StreamID string
 // NewStreamID joins a category and an entity's id.
 func NewStreamID(category, id string) StreamID { return StreamID(category + "-" + id) }
 
-// Category is the part before the first '-', or all of it if there is none.
+// Category is the part before the first '-', or the whole name without one.
 func (s StreamID) Category() string {
 	category, _, _ := strings.Cut(string(s), "-")
 	return category
@@ -52,7 +52,7 @@ type SeatName string
 // BookingID identifies a booking: the text of an [ID], made for the request.
 type BookingID string
 
-// HoldID identifies what one attempt of a booking holds, and the payment for it; see [NewHoldID].
+// HoldID identifies the hold of one attempt of a booking, and its payment; see [NewHoldID].
 type HoldID string
 
 // ChargeID identifies a charge of a wallet: the text of an [ID], made for the request.
@@ -84,10 +84,10 @@ const NoStream Revision = -1
 // is the place before it.
 type Position uint64
 
-// EndPosition is past every event: where to start reading backward.
+// EndPosition is after every event: the start of a backward read.
 const EndPosition Position = 1<<63 - 1
 
-// EndRevision is past every event of a stream, likewise.
+// EndRevision is after every event of a stream, likewise.
 const EndRevision Revision = 1<<63 - 1
 
 // ID is a UUID (RFC 9562) in its 16 bytes.

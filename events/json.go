@@ -63,7 +63,7 @@ type Object struct {
 // OpenObject begins an object at the end of dst.
 func OpenObject(dst []byte) Object { return Object{Buf: append(dst, '{')} }
 
-// ContinueObject goes on with an object that has members and was closed.
+// ContinueObject reopens a closed object that has members.
 func ContinueObject(object []byte) Object { return Object{Buf: object[:len(object)-1], begun: true} }
 
 // Key begins a member whose value the caller appends to Buf.

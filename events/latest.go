@@ -5,13 +5,13 @@ import "context"
 // Latest is implemented by stores that can find the last events of many streams quickly.
 type Latest interface {
 	// Latest calls visit with the events of each of streams, by its index, from the last one at or
-	// before position backwards, for as long as visit returns true. Errors: those of [Store].Read;
+	// before position backwards, for as long as visit returns true. Errors: as [Store].Read;
 	// visit's.
 	Latest(ctx context.Context, streams []StreamID, position Position,
 		visit func(i int, e *Recorded) (more bool, err error)) error
 }
 
-// latestPage is how many events of a stream are read at once: most have fewer.
+// latestPage is the number of events of a stream read at once: most have fewer.
 const latestPage = 16
 
 // ReadLatest is [Latest] for any store; it uses the store's own implementation if there is one.

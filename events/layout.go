@@ -13,7 +13,7 @@ type Layout struct {
 	sections []Section
 	first    []SeatIndex       // the first seat of each section, then the end
 	byID     map[SectionID]int // indexes in sections
-	// hall defines the seats if it is not nil, and prices are those of its categories.
+	// hall, if not nil, defines the seats, and prices are the prices of its categories.
 	hall   *Hall
 	prices [][]CategoryPrice
 	areas  []Area
@@ -36,8 +36,8 @@ func NewLayout(sections []Section) *Layout {
 	return l
 }
 
-// NewHallLayout returns the layout of a hall. Prices of one category follow one another; those of
-// categories that the hall lacks are left out.
+// NewHallLayout returns the layout of a hall. Prices of one category follow one another; prices of
+// categories that the hall lacks are omitted.
 func NewHallLayout(hall *Hall, prices []CategoryPrice) *Layout {
 	l := &Layout{sections: hall.sections, first: hall.first, byID: hall.bySect, hall: hall,
 		prices: make([][]CategoryPrice, len(hall.Categories))}
@@ -64,7 +64,7 @@ func (l *Layout) Seats() int { return int(l.first[len(l.sections)]) }
 // Sections returns the sections in order. The slice is shared and must not be changed.
 func (l *Layout) Sections() []Section { return l.sections }
 
-// Section returns the index of a section, -1 if there is none of that id.
+// Section returns the index of the section with an id, -1 for none.
 func (l *Layout) Section(id SectionID) int {
 	if i, ok := l.byID[id]; ok {
 		return i
@@ -147,7 +147,8 @@ func (l *Layout) Names(seats []SeatIndex) []SeatName {
 	return names
 }
 
-// Price returns the price of a seat in minor units of the currency: in a hall that of the first type.
+// Price returns the price of a seat in minor units of the currency, in a hall the price of the
+// first type.
 func (l *Layout) Price(seat SeatIndex) int64 {
 	if l.hall != nil {
 		if prices := l.prices[l.hall.category[seat]]; len(prices) > 0 {

@@ -11,8 +11,7 @@ type Area struct {
 	Prices []CategoryPrice
 }
 
-// WithAreas returns the layout with these areas beside its seats, in the plan's order; their ids must
-// differ.
+// WithAreas returns the layout with these areas added, in the plan's order; their ids must differ.
 func (l *Layout) WithAreas(areas []Area) *Layout {
 	with := *l
 	with.areas = areas
@@ -32,7 +31,7 @@ func areasOf(l *Layout) []Area {
 // Areas returns the areas in order. The slice is shared and must not be changed.
 func (l *Layout) Areas() []Area { return l.areas }
 
-// Area returns the index of an area, -1 if there is none of that id.
+// Area returns the index of the area with an id, -1 for none.
 func (l *Layout) Area(id AreaID) int {
 	return slices.IndexFunc(l.areas, func(a Area) bool { return a.ID == id })
 }

@@ -12,9 +12,10 @@ const HeadsStream StreamID = "~heads"
 // maxTails bounds the ends of streams that a Lineage remembers, in each of two generations.
 const maxTails = 1 << 16
 
-// Lineage tells the events of this system from all others in a log by their content: an event is this system's own if
-// it has our metadata and its hash continues that of the previous event in its stream, whatever the stream's category.
-// Every reader of a log gets the same result. It is not safe for concurrent use.
+// Lineage distinguishes the events of this system from all others in a log by their content: an
+// event is this system's own if it has our metadata and its hash continues that of the previous
+// event in its stream, whatever the stream's category. Every reader of a log gets the same result.
+// It is not safe for concurrent use.
 type Lineage struct {
 	read       func(ctx context.Context, stream StreamID, at Revision) ([]Recorded, error)
 	young, old map[StreamID]tail

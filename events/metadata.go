@@ -35,8 +35,9 @@ type Metadata struct {
 	Hash string `json:"hash"`
 }
 
-// KeyOfCommand returns the part of a command id that stands for its caller and key, whatever the request: a keyed
-// id is k<key>.<request>, of 22 and 11 characters. ok is false for the id of a command without a key.
+// KeyOfCommand returns the part of a command id that stands for its caller and key, independent of
+// the request: a keyed id is k<key>.<request>, of 22 and 11 characters. ok is false for the id of a
+// command without a key.
 func KeyOfCommand(id string) (key string, ok bool) {
 	const end, length = 1 + 22, 1 + 22 + 1 + 11
 	if len(id) != length || id[0] != 'k' || id[end] != '.' {
@@ -186,7 +187,7 @@ func DecidedAt(metadata []byte) (time.Time, error) {
 }
 
 // RecordedCommand returns the command id in sealed metadata, without decoding the rest; it is the
-// first member. It is empty if there is none.
+// first member. It is empty for none.
 func RecordedCommand(metadata []byte) string {
 	const prefix = `{"command_id":"`
 	if !bytes.HasPrefix(metadata, []byte(prefix)) {

@@ -26,7 +26,7 @@ type MetadataPair struct {
 // IsZero reports whether there is neither a reference nor metadata.
 func (o *OrderData) IsZero() bool { return o.Reference == "" && len(o.Metadata) == 0 }
 
-// Append adds the members that are there to a resource: metadata as one object.
+// Append adds the present members to a resource: metadata as one object.
 func (o *OrderData) Append(to *Object) {
 	if o.Reference != "" {
 		to.String("reference", o.Reference)
@@ -53,8 +53,8 @@ func (*BookingAnnotated) Name() string { return "booking.annotated.v1" }
 // ProductReservationAnnotated states the order data of a reservation from now on, all of it.
 type ProductReservationAnnotated struct {
 	ReservationID ReservationID `json:"reservation_id"`
-	// Holder, Quantity, Status and ExpiresAt (zero without a deadline) are those of the
-	// reservation, which stay as they are.
+	// Holder, Quantity, Status and ExpiresAt (zero without a deadline) of the reservation, which do
+	// not change.
 	Holder    Holder            `json:"holder"`
 	Quantity  int64             `json:"quantity"`
 	Status    ReservationStatus `json:"status"`

@@ -27,7 +27,7 @@ func Begins(e *Recorded) bool {
 // does not know is another program's, or a later version's.
 func KnownCategory(category string) bool { return knownCategories[category] }
 
-// knownCategories are those of the facts' names, and the streams of refusals.
+// knownCategories has the categories in the facts' names, and the streams of refusals.
 var knownCategories = map[string]bool{RefusalsCategory: true}
 
 // noteCategory is called for every registered fact.
@@ -39,7 +39,7 @@ func noteCategory(name string) {
 // maxOrigins bounds the streams that Origins remembers, in each of two generations.
 const maxOrigins = 1 << 16
 
-// Origins tells the events of this system from those of other programs in a log that they share. An
+// Origins distinguishes the events of this system from foreign ones in a shared log. An
 // event is ours if its stream begins with one of ours and it has our metadata. It is safe for
 // concurrent use.
 type Origins struct {
@@ -78,7 +78,7 @@ func (o *Origins) Owned(ctx context.Context, stream StreamID) (bool, error) {
 		return false, err
 	}
 	ours := len(first) == 1 && Begins(&first[0])
-	if len(first) > 0 { // a stream that is not there yet may become either
+	if len(first) > 0 { // a stream that does not exist yet may become either
 		o.note(stream, ours)
 	}
 	return ours, nil

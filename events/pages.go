@@ -8,10 +8,10 @@ import (
 )
 
 const (
-	// pageSize is how many events the iterators below fetch at once.
+	// pageSize is the number of events that the iterators below fetch at once.
 	pageSize = 1024
-	// streamAhead is how many pages of a stream are fetched ahead at the same time, allAhead of the
-	// whole log, where a page says where the next one begins.
+	// streamAhead is the number of pages of a stream that are fetched ahead at the same time,
+	// allAhead of the whole log, where a page has the beginning of the next one.
 	streamAhead, allAhead = 2, 1
 )
 
@@ -35,7 +35,7 @@ func All(ctx context.Context, store Store, after Position) iter.Seq2[Recorded, e
 	})
 }
 
-// fetched is a page, or why there is none.
+// fetched is a page, or the error of reading it.
 type fetched struct {
 	events []Recorded
 	err    error

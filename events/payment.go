@@ -43,8 +43,8 @@ func NewRefundID(payment StreamID, cause RefundCause, about string) RefundID {
 	return RefundID(EventID("refund/"+string(payment)+"/"+string(cause)+"/"+about, 0).String())
 }
 
-// NewPaymentID returns the id of a booking's payment for what an attempt holds; number counts payments from 1. The
-// first has the id of the hold.
+// NewPaymentID returns the id of a booking's payment for an attempt's hold; number counts payments
+// from 1. The first has the id of the hold.
 func NewPaymentID(hold HoldID, number int64) HoldID {
 	if number <= 1 {
 		return hold
@@ -58,7 +58,7 @@ func HoldOfPayment(paymentID HoldID) HoldID {
 	return HoldID(hold)
 }
 
-// PaidThing is what a payment pays for: a booking, or a reservation of a product.
+// PaidThing is the purchase of a payment: a booking, or a reservation of a product.
 type PaidThing struct {
 	BookingID     BookingID     `json:"booking_id,omitempty"`
 	ProductID     ProductID     `json:"product_id,omitempty"`
@@ -81,8 +81,8 @@ type PaymentReceived struct {
 	// Amount in minor units of Currency, a code of ISO 4217.
 	Amount   int64  `json:"amount"`
 	Currency string `json:"currency"`
-	// Expected is the price of what it pays for, as of its hold, in ExpectedCurrency. A payment of another amount or
-	// currency is owed in full.
+	// Expected is the price of its purchase, as of the hold, in ExpectedCurrency. A payment of
+	// another amount or currency is owed in full.
 	Expected         int64  `json:"expected"`
 	ExpectedCurrency string `json:"expected_currency"`
 	PaidThing
@@ -90,12 +90,12 @@ type PaymentReceived struct {
 
 func (*PaymentReceived) Name() string { return "payment.received.v1" }
 
-// Wrong reports whether the amount or the currency differs from what was expected.
+// Wrong reports whether the amount or the currency differs from the expected one.
 func (f *PaymentReceived) Wrong() bool {
 	return f.Amount != f.Expected || f.Currency != f.ExpectedCurrency
 }
 
-// PaymentBooked records that the open amount has paid for what the payment is for.
+// PaymentBooked records that the open amount has paid for its purchase.
 type PaymentBooked struct {
 	Amount int64 `json:"amount"`
 	// PaymentID is the payment of the booking, "" for a reservation.

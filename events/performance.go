@@ -28,7 +28,7 @@ type PerformanceCreated struct {
 	Title         string        `json:"title"`
 	Venue         string        `json:"venue"`
 	StartsAt      time.Time     `json:"starts_at"`
-	// HoldSeconds is how long a booking may stay unpaid.
+	// HoldSeconds is the time to pay a booking.
 	HoldSeconds int64 `json:"hold_seconds"`
 	// LimitPerHolder is how many seats one holder may hold or have booked; 0 is no
 	// limit.
@@ -40,12 +40,12 @@ type PerformanceCreated struct {
 	// SaleTimes are the bounds of the sale. One that closes when the show starts closes there
 	// wherever that is moved. A fact from before there were bounds has none: the sale never closes.
 	SaleTimes
-	// Cancellation is the policy for what is sold from now on; zero for the default.
+	// Cancellation is the policy for new sales; zero for the default.
 	Cancellation Cancellation `json:"cancellation,omitzero"`
 	// Plan of the hall in which it is given, "" if Sections define its seats. With a plan there are no
 	// Sections: its seats are the plan's, and never change.
 	Plan PlanID `json:"plan,omitempty"`
-	// CategoryPrices are of all categories of the plan that are in use, those of one category together.
+	// CategoryPrices has the prices of all used categories of the plan, grouped by category.
 	CategoryPrices []CategoryPrice `json:"category_prices,omitzero"`
 }
 
@@ -66,19 +66,19 @@ type PerformanceEdited struct {
 	Title    string    `json:"title"`
 	Venue    string    `json:"venue"`
 	StartsAt time.Time `json:"starts_at"`
-	// HoldSeconds is how long a booking may stay unpaid.
+	// HoldSeconds is the time to pay a booking.
 	HoldSeconds int64 `json:"hold_seconds"`
-	// LimitPerHolder is how many seats one holder may hold or have booked; 0 is no limit.
+	// LimitPerHolder is the largest number of seats held or booked by one holder; 0 for no limit.
 	LimitPerHolder int64 `json:"limit_per_holder"`
 	// Prices of all sections, in their order.
 	Prices []SectionPrice `json:"prices"`
 	SaleTimes
-	// Cancellation is the policy for what is sold from now on; zero for the default.
+	// Cancellation is the policy for new sales; zero for the default.
 	Cancellation Cancellation `json:"cancellation,omitzero"`
 	// CategoryPrices of all categories, in their order, if the performance has a plan.
 	CategoryPrices []CategoryPrice `json:"category_prices,omitzero"`
-	// Areas that were resized by now, in the order of that, with the places that they are to have. Their own facts
-	// say how many they have.
+	// Areas resized so far, in that order, with their new capacities. Their own facts have the
+	// actual ones.
 	Areas []AreaPlaces `json:"areas,omitzero"`
 	// Change that resizes some of them for this edit, 0 for none; see [BlockChange].
 	Change int64 `json:"change,omitempty"`
@@ -90,7 +90,7 @@ func (*PerformanceEdited) Name() string { return "performance.edited.v1" }
 func (f *PerformanceEdited) Schedule() (times SaleTimes, reached bool) { return f.SaleTimes, false }
 
 // PerformanceOpened records that the sale has opened. No decision depends on it: the rules compare
-// the time with what the performance states.
+// the time with the performance's bounds.
 type PerformanceOpened struct {
 	OpensAt time.Time `json:"opens_at"`
 }

@@ -55,8 +55,8 @@ func PlanDigest(text []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// maxPlanPart is how long the text of a part is at most as JSON: with its fact and its metadata it fits
-// in 32 KiB.
+// maxPlanPart is the longest text of a part as JSON: with its fact and its metadata it fits in 32
+// KiB.
 const maxPlanPart = 24 << 10
 
 // CutPlanPart cuts a part that is small enough for every store off a plan's text. It ends at the end of
@@ -119,7 +119,8 @@ func (r *PlanReader) Add(fact Fact) error {
 	return nil
 }
 
-// Hall returns the hall of a plan that is sealed. Errors: [ErrNoPlan]; the text is not what was sealed.
+// Hall returns the hall of a sealed plan. Errors: [ErrNoPlan]; the text differs from the sealed
+// one.
 func (r *PlanReader) Hall() (*Hall, error) {
 	if r.Sealed == nil {
 		return nil, ErrNoPlan
@@ -214,5 +215,5 @@ func readPlan(ctx context.Context, store Store, id PlanID) (*Hall, error) {
 	}
 }
 
-// planPage is how many parts of a plan are read at once.
+// planPage is the number of parts of a plan read at once.
 const planPage = 64

@@ -5,8 +5,8 @@ import (
 	"strconv"
 )
 
-// CategoryPrice is a price of a category of a hall, in minor units of the currency. A category has one
-// or several, of which the first is the one that it is listed at.
+// CategoryPrice is a price of a category of a hall, in minor units of the currency. A category has
+// one or several, and is listed at the first.
 type CategoryPrice struct {
 	Category string `json:"category"`
 	// Type is the price type, such as adult; "" for a category with a single price.
@@ -18,9 +18,9 @@ type CategoryPrice struct {
 
 // The bounds of price lists.
 const (
-	// MaxPriceTypes is how many types a category can have.
+	// MaxPriceTypes is the largest number of types of a category.
 	MaxPriceTypes = 20
-	// MaxPriceType is how long the name of a type can be, in bytes.
+	// MaxPriceType is the longest name of a type, in bytes.
 	MaxPriceType = 64
 )
 
@@ -60,8 +60,8 @@ func categoriesOf(prices []CategoryPrice) (names []string) {
 	return names
 }
 
-// Repriced returns prices with those of some categories replaced by others. unknown is a category among
-// the others that prices do not have, "" if there is none.
+// Repriced returns prices with the prices of some categories replaced. unknown is a replaced
+// category that prices do not have, "" for none.
 func Repriced(prices, others []CategoryPrice) (priced []CategoryPrice, unknown string) {
 	names := categoriesOf(prices)
 	for _, other := range others {

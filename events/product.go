@@ -45,14 +45,13 @@ type ProductCreated struct {
 	ProductID ProductID `json:"product_id"`
 	// DisplayName is shown to people.
 	DisplayName string `json:"name"`
-	// Stock is how many units there are.
+	// Stock is the number of units.
 	Stock int64 `json:"stock"`
 	// Price of one unit, in minor units of the currency.
 	Price int64 `json:"price"`
-	// LimitPerHolder is how many units one holder may hold or have bought; 0 is
-	// no limit.
+	// LimitPerHolder is the largest number of units held or bought by one holder; 0 for no limit.
 	LimitPerHolder int64 `json:"limit_per_holder"`
-	// HoldSeconds is how long a hold lasts.
+	// HoldSeconds is the duration of a hold.
 	HoldSeconds int64 `json:"hold_seconds"`
 	// WaitingRoom guards the sale, "" if none does.
 	WaitingRoom RoomID `json:"waiting_room"`
@@ -130,7 +129,7 @@ type ProductConfirmed struct {
 	Quantity      int64         `json:"quantity"`
 	// Remaining after it: the same as before.
 	Remaining int64 `json:"remaining"`
-	// OrderRevision is the revision of the fact that states the order data, 0 if there is none.
+	// OrderRevision is the revision of the fact that states the order data, 0 for none.
 	OrderRevision Revision `json:"order_revision,omitempty"`
 	// Payment is the stream of the external payment that paid for it, "" if it was confirmed
 	// without one.
@@ -166,10 +165,10 @@ type ProductReleased struct {
 	Was ReservationStatus `json:"was"`
 	// Remaining after it.
 	Remaining int64 `json:"remaining"`
-	// OrderRevision is the revision of the fact that states the order data, 0 if there is none.
+	// OrderRevision is the revision of the fact that states the order data, 0 for none.
 	OrderRevision Revision `json:"order_revision,omitempty"`
-	// Payment is the stream of the external payment that had paid for it, of which Kept is withheld and the rest owed
-	// next. "" if nothing was paid.
+	// Payment is the stream of the external payment that had paid for it, of which Kept is withheld
+	// and the rest owed next. "" for an unpaid reservation.
 	Payment StreamID `json:"payment,omitempty"`
 	Kept    int64    `json:"kept,omitempty"`
 	// Reason is as in [BookingReleased].
@@ -212,7 +211,7 @@ func (f *ProductExpired) Holds() (opened, closed int, earliest time.Time) {
 }
 
 // ProductOpened records that the sale has opened. No decision depends on it: the rules compare the
-// time with what the product states.
+// time with the product's bounds.
 type ProductOpened struct {
 	OpensAt time.Time `json:"opens_at"`
 	// Remaining after it: the same as before.

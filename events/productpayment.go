@@ -12,7 +12,7 @@ func init() {
 // confirms it.
 type ProductRetaken struct {
 	ReservationID ReservationID `json:"reservation_id"`
-	// Holder, Quantity, Price, Cancellation and ExpiresAt are those of the reservation as it was held.
+	// Holder, Quantity, Price, Cancellation and ExpiresAt of the reservation as of its hold.
 	Holder       Holder       `json:"holder"`
 	Quantity     int64        `json:"quantity"`
 	Price        int64        `json:"price,omitempty"`
@@ -22,7 +22,7 @@ type ProductRetaken struct {
 	Payment StreamID `json:"payment"`
 	// Remaining after it.
 	Remaining int64 `json:"remaining"`
-	// OrderRevision is the revision of the fact that states the order data, 0 if there is none.
+	// OrderRevision is the revision of the fact that states the order data, 0 for none.
 	OrderRevision Revision `json:"order_revision,omitempty"`
 }
 
@@ -40,7 +40,7 @@ type ProductPaid struct {
 	Payment StreamID `json:"payment"`
 	// Remaining of the product: the same as before.
 	Remaining int64 `json:"remaining"`
-	// OrderRevision is the revision of the fact that states the order data, 0 if there is none.
+	// OrderRevision is the revision of the fact that states the order data, 0 for none.
 	OrderRevision Revision `json:"order_revision,omitempty"`
 }
 
@@ -50,7 +50,7 @@ func (*ProductPaid) Name() string { return "product.paid.v1" }
 // units are not available. The money is owed next.
 type ProductPaymentFailed struct {
 	ReservationID ReservationID `json:"reservation_id"`
-	// Holder, Quantity, Price, Cancellation and ExpiresAt are those of the reservation as it was held.
+	// Holder, Quantity, Price, Cancellation and ExpiresAt of the reservation as of its hold.
 	Holder       Holder       `json:"holder"`
 	Quantity     int64        `json:"quantity"`
 	Price        int64        `json:"price,omitempty"`
@@ -61,7 +61,7 @@ type ProductPaymentFailed struct {
 	Reason  FailReason `json:"reason"`
 	// Remaining of the product: the same as before.
 	Remaining int64 `json:"remaining"`
-	// OrderRevision is the revision of the fact that states the order data, 0 if there is none.
+	// OrderRevision is the revision of the fact that states the order data, 0 for none.
 	OrderRevision Revision `json:"order_revision,omitempty"`
 }
 

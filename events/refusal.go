@@ -36,7 +36,7 @@ type RefusalRecorded struct {
 	// Seats and TeamIDs of the request, if it named any.
 	Seats   []SeatName `json:"seats"`
 	TeamIDs []TeamID   `json:"team_ids"`
-	// Areas of which the request asked for places, nil if it asked for none.
+	// Areas of the requested places, nil for none.
 	Areas []WantedPlaces `json:"areas,omitzero"`
 	// Code and Detail of the answer.
 	Code   string `json:"code"`

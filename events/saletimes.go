@@ -19,7 +19,7 @@ func (t SaleTimes) Equal(other SaleTimes) bool {
 // IsZero reports whether the sale has no bounds.
 func (t SaleTimes) IsZero() bool { return t.OpensAt.IsZero() && t.ClosesAt.IsZero() }
 
-// Ordered reports whether the sale closes after it opens, as far as both bounds are there.
+// Ordered reports whether the sale closes after it opens, or lacks a bound.
 func (t SaleTimes) Ordered() bool {
 	return t.OpensAt.IsZero() || t.ClosesAt.IsZero() || t.OpensAt.Before(t.ClosesAt)
 }
@@ -54,7 +54,7 @@ func (t SaleTimes) After(at time.Time) SaleTimes {
 	return t
 }
 
-// Next returns the earlier of the bounds, zero if there are none.
+// Next returns the earlier of the bounds, zero for none.
 func (t SaleTimes) Next() time.Time {
 	if t.OpensAt.IsZero() || !t.ClosesAt.IsZero() && t.ClosesAt.Before(t.OpensAt) {
 		return t.ClosesAt
@@ -69,7 +69,7 @@ func (t SaleTimes) Next() time.Time {
 // that fact; one that is, when it comes.
 type Scheduled interface {
 	Fact
-	// Schedule returns the bounds. If reached, the fact records that those that are not zero have
-	// been reached; otherwise they replace all that were stated before.
+	// Schedule returns the bounds. If reached, the fact records that the non-zero ones have been
+	// reached; otherwise they replace all earlier ones.
 	Schedule() (times SaleTimes, reached bool)
 }

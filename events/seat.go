@@ -84,7 +84,7 @@ func CutHoldID(holdID HoldID) (bookingID BookingID, attempt int64, ok bool) {
 	return BookingID(holdID[:dot]), attempt, ok
 }
 
-// MaxBlockLabel is how long a label can be, in characters.
+// MaxBlockLabel is the longest label, in characters.
 const MaxBlockLabel = 64
 
 // BlockLabel names the purpose for which seats are blocked, such as a sponsor: 1 to [MaxBlockLabel] printable
@@ -212,7 +212,7 @@ type SeatExpired struct {
 	HoldID    HoldID    `json:"hold_id"`
 	Holder    Holder    `json:"holder"`
 	ExpiresAt time.Time `json:"expires_at"`
-	// Label is that of [SeatReleased].
+	// Label is as in [SeatReleased].
 	Label BlockLabel `json:"label,omitempty"`
 }
 
@@ -225,7 +225,7 @@ func (*SeatExpired) Holds() (opened, closed int, earliest time.Time) { return 0,
 type SeatBlocked struct {
 	// Label that bookings have to name, "" if nobody can hold the seat.
 	Label BlockLabel `json:"label,omitempty"`
-	// Change of the performance's blocks that it is part of, 0 if it is none.
+	// Change of the performance's blocks that it is part of, 0 for none.
 	Change int64 `json:"change,omitempty"`
 }
 

@@ -14,17 +14,17 @@ type AreaID string
 
 // The bounds of a seating plan.
 const (
-	// MaxPlanSeats is how many seats a plan can have.
+	// MaxPlanSeats is the largest number of seats of a plan.
 	MaxPlanSeats = 100_000
-	// MaxPlanZones is how many zones it can have.
+	// MaxPlanZones is the largest number of its zones.
 	MaxPlanZones = 1_000
-	// MaxPlanCategories is how many categories it can have. All their prices are in one fact.
+	// MaxPlanCategories is the largest number of its categories. All their prices are in one fact.
 	MaxPlanCategories = 100
-	// MaxPlanAreas is how many areas of it can be for sale.
+	// MaxPlanAreas is the largest number of its areas for sale.
 	MaxPlanAreas = 100
-	// MaxAreaPlaces is how many places such an area can have.
+	// MaxAreaPlaces is the largest number of places of such an area.
 	MaxAreaPlaces = 1_000_000
-	// MaxSeatName is how long a seat's name can be, in bytes.
+	// MaxSeatName is the longest name of a seat, in bytes.
 	MaxSeatName = 64
 	// MaxPlanObjects is how many JSON objects the text of a plan can have, so that a short text
 	// can't take much memory: a seat takes two, a corner of a polygon one. A null in a list counts as one.
@@ -102,7 +102,7 @@ type PlanSeat struct {
 	Category       string    `json:"category"`
 	// Accessible is a place for a wheelchair. This and the next two are beyond pretix's form.
 	Accessible bool `json:"accessible"`
-	// CompanionOf is the SeatGUID of the wheelchair place whose companion sits here.
+	// CompanionOf is the SeatGUID of the wheelchair place that this companion seat belongs to.
 	CompanionOf string `json:"companion_of"`
 	// RestrictedView is a seat that sees a part of the stage only.
 	RestrictedView bool `json:"restricted_view"`

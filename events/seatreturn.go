@@ -36,16 +36,16 @@ func (p Part) About() string {
 // next and the seat released; the rest of the booking stays booked.
 type BookingSeatReturned struct {
 	Seat SeatName `json:"seat"`
-	// Area and Place are those of a place, "" and 0 for a seat.
+	// Area and Place identify a standing place; "" and 0 for a seat.
 	Area  AreaID `json:"area,omitempty"`
 	Place int64  `json:"place,omitempty"`
-	// Price as it was held, of which Kept is not refunded.
+	// Price as of the hold, of which Kept is not refunded.
 	Price int64 `json:"price"`
 	Kept  int64 `json:"kept,omitempty"`
 	// Left is the number of seats and places that are still booked. Without any the booking has ended: it is
 	// released, and no [BookingReleased] follows.
 	Left int64 `json:"left"`
-	// PaymentID is the payment of which a part is refunded next, "" if nothing was paid for the seat.
+	// PaymentID is the payment that is partly refunded next, "" for an unpaid seat.
 	PaymentID HoldID `json:"payment_id,omitempty"`
 	// Terms and Reason are as in [BookingReleased].
 	Terms  Revision `json:"terms,omitempty"`

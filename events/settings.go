@@ -31,8 +31,8 @@ type CurrencyNamed struct {
 
 func (*CurrencyNamed) Name() string { return "settings.currency_named.v1" }
 
-// HolderForgotten says that the contacts of a holder are destroyed: every server on the log destroys the key of those
-// that it has. A contact that is kept after it stays.
+// HolderForgotten records that the contacts of a holder are destroyed: every server on the log
+// destroys the holder's key. Contacts stored later are not affected.
 type HolderForgotten struct {
 	// HolderHash is the SHA-256 of the holder's id, in hexadecimal.
 	HolderHash string `json:"holder_hash"`

@@ -83,12 +83,12 @@ var (
 )
 
 // Store is the log. All methods may be called from many goroutines at once.
-// Every method obeys its context, and what it returns is on stable storage.
+// Every method obeys its context, and returns only data on stable storage.
 type Store interface {
 	// Append writes batch, which is not empty, at the end of stream, all of it or nothing, provided
 	// that the stream's last revision is expected (NoStream: that it has none). It returns once the
-	// events are on stable storage. The store owns the batch and what it points to from then on;
-	// the caller must not change it.
+	// events are on stable storage. The store owns the batch and everything it points to from then
+	// on; the caller must not change it.
 	//
 	// Errors: ErrConflict, ErrTooLarge, ErrUnavailable, ErrClosed, ErrDamaged (the stream's end
 	// can't be read): nothing was written. ErrUnknown, also when ctx ends during the append: it may
@@ -117,7 +117,7 @@ type Store interface {
 	// Errors: ErrUnavailable, ErrDamaged, ErrClosed, ctx.Err(), handle's.
 	Follow(ctx context.Context, after Position, handle func([]Recorded) error) error
 
-	// Head returns the position of the last event, 0 if there is none.
+	// Head returns the position of the last event, 0 for none.
 	//
 	// Errors: ErrUnavailable, ErrClosed, ctx.Err().
 	Head(ctx context.Context) (Position, error)
@@ -192,7 +192,7 @@ type AsyncAppender interface {
 	//
 	// ctx bounds only the wait for a place in the store's queue. Once accepted, an append cannot be
 	// withdrawn and has no deadline: a caller that waits for then bounds the wait itself, and must
-	// take what it has not heard of by then for an ErrUnknown. Close waits until all calls of then
+	// treat an append without an answer by then as ErrUnknown. Close waits until all calls of then
 	// have returned.
 	//
 	// Errors: ErrTooLarge, ErrUnavailable (also when ctx ends), ErrClosed. Errors given to then:

@@ -37,7 +37,7 @@ func HoldOf(fact Fact) HoldID {
 	return HoldID(textOf(fact, func(s *subject) []int { return s.hold }))
 }
 
-// BookingOf returns the booking that a fact belongs to, "" for none: that of its BookingID, or that of its hold.
+// BookingOf returns the booking that a fact belongs to, by its BookingID or its hold; "" for none.
 func BookingOf(fact Fact) BookingID {
 	if named := textOf(fact, func(s *subject) []int { return s.booking }); named != "" {
 		return BookingID(named)

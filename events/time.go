@@ -29,7 +29,7 @@ func PositionAt(ctx context.Context, store Store, t time.Time) (Position, error)
 }
 
 const (
-	// maxSkew is how far the clocks of the nodes of one store are apart at most, in a log of more
+	// maxSkew bounds the difference between the clocks of the nodes of one store, in a log of more
 	// than skewEvents events.
 	maxSkew    = 10 * time.Second
 	skewEvents = 4 * pageSize

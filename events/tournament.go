@@ -86,7 +86,7 @@ type TournamentCreated struct {
 	TournamentID TournamentID `json:"tournament_id"`
 	// DisplayName is shown to people.
 	DisplayName string `json:"name"`
-	// TeamLimit is how many slots there are.
+	// TeamLimit is the number of slots.
 	TeamLimit int64 `json:"team_limit"`
 	// RegisterDeadline is the deadline for entries.
 	RegisterDeadline time.Time `json:"register_deadline"`
@@ -174,7 +174,7 @@ type TournamentPromoted struct {
 
 func (*TournamentPromoted) Name() string { return "tournament.promoted.v1" }
 
-// TournamentWithdrawn removes a team, whatever its status. The rest of its group stays.
+// TournamentWithdrawn removes a team, entered or waiting. The rest of its group stays.
 type TournamentWithdrawn struct {
 	TeamID TeamID `json:"team_id"`
 	// Was is the previous status: entered or waitlisted.

@@ -23,8 +23,8 @@ func init() {
 // RoomStatus is whether the organiser has opened a waiting room.
 type RoomStatus string
 
-// The statuses of a waiting room. A closed room accepts and admits no visitors; those who wait keep
-// their places.
+// The statuses of a waiting room. A closed room accepts and admits no visitors; waiting visitors
+// keep their places.
 const (
 	RoomOpen   RoomStatus = "open"
 	RoomClosed RoomStatus = "closed"
@@ -42,8 +42,8 @@ const (
 // VisitorStatus is the status of a visitor of a waiting room.
 type VisitorStatus string
 
-// The statuses of a visitor. A visitor has left by request, or after obtaining what the room
-// guards; expired means a missed heartbeat timeout or an expired pass. Either may join again.
+// The statuses of a visitor. A visitor has left by request, or after the guarded purchase; expired
+// means a missed heartbeat timeout or an expired pass. Either may join again.
 const (
 	VisitorWaiting  VisitorStatus = "waiting"
 	VisitorAdmitted VisitorStatus = "admitted"
@@ -94,7 +94,7 @@ type WaitingRoomSettings struct {
 	AdmitPerSecond int64 `json:"admit_per_second"`
 	// MaxActive is the most passes valid at once.
 	MaxActive int64 `json:"max_active"`
-	// ActiveSeconds is how long a pass lasts.
+	// ActiveSeconds is the duration of a pass.
 	ActiveSeconds int64 `json:"active_seconds"`
 	// HeartbeatSeconds is the longest interval between two heartbeats; after twice that the place
 	// is lost.
@@ -140,7 +140,7 @@ func (*WaitingRoomJoined) Name() string { return "waitingroom.joined.v1" }
 // WaitingRoomBegun records that the time of a shuffled opening has passed, and which visitors had
 // joined by then. It precedes all later joins in the log.
 type WaitingRoomBegun struct {
-	// Early is the last ticket issued before the opening; 0 if there is none.
+	// Early is the last ticket issued before the opening; 0 for none.
 	Early int64 `json:"early"`
 }
 
@@ -188,11 +188,11 @@ func ShuffledTickets(seed []byte, early int) []uint32 {
 // WaitingRoomAdmitted admits the first in the line, many with one fact. No waiting visitor is ahead
 // of one of them.
 type WaitingRoomAdmitted struct {
-	// Tickets in the order of the line, without those of visitors who have left.
+	// Tickets in the order of the line, without visitors who have left.
 	Tickets []TicketRange `json:"tickets"`
 	// Count of them.
 	Count int64 `json:"count"`
-	// Admitted is how many were admitted in all, including these.
+	// Admitted is the number of all admissions, including these.
 	Admitted int64 `json:"admitted"`
 	// AdmittedAt is the time of the decision, from which the rate counts.
 	AdmittedAt time.Time `json:"admitted_at"`
@@ -231,7 +231,7 @@ type WaitingRoomExpired struct {
 
 func (*WaitingRoomExpired) Name() string { return "waitingroom.expired.v1" }
 
-// WaitingRoomFinished ends the pass of a visitor who has obtained what the room guards.
+// WaitingRoomFinished ends the pass of a visitor after the guarded purchase.
 type WaitingRoomFinished struct {
 	Ticket int64 `json:"ticket"`
 	WaitingRoomCounts

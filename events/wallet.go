@@ -29,15 +29,15 @@ type WalletDebited struct {
 
 func (*WalletDebited) Name() string { return "wallet.debited.v1" }
 
-// WalletRefunded refunds what was debited under the payment id: all that has not been refunded, or a
-// part. Together that is never more than the debit.
+// WalletRefunded refunds the debit under the payment id: the whole rest, or a part. Together that
+// is never more than the debit.
 type WalletRefunded struct {
 	PaymentID HoldID    `json:"payment_id"`
 	BookingID BookingID `json:"booking_id"`
 	Amount    int64     `json:"amount"`
 	// Balance after it.
 	Balance int64 `json:"balance"`
-	// RefundID is that of a part, "" for all that is left.
+	// RefundID identifies a part, "" for the whole rest.
 	RefundID RefundID `json:"refund_id,omitempty"`
 }
 

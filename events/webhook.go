@@ -107,9 +107,9 @@ type WebhookDeleted struct{}
 
 func (*WebhookDeleted) Name() string { return "webhook.deleted.v1" }
 
-// bookkeeping has the categories of streams, which facts in them are named after, that are about
-// the servers themselves, cursors, whose facts are in streams of many categories, and holders, who are
-// forgotten in that of settings.
+// bookkeeping has the categories, as in the names of facts, that are never delivered: streams about
+// the servers themselves; cursors, whose facts are in streams of many categories; and holders, who
+// are forgotten in the stream of settings.
 var bookkeeping = []string{WebhookCategory, SettingsCategory, APIKeyCategory, "cursor", "holder"}
 
 // Bookkeeping reports whether an event of that name in that stream is about the servers

@@ -45,10 +45,10 @@ type Block struct {
 	Own bool
 }
 
-// Reader reads what a [Writer] has written. It is not safe for concurrent use.
+// Reader reads the output of a [Writer]. It is not safe for concurrent use.
 type Reader struct {
-	// LastHash returns the hash of the last event of a stream in the blocks before, zero if there
-	// is none. It is only used to find the damaged line of a block, and may be nil.
+	// LastHash returns the hash of the last event of a stream in the blocks before, zero for none.
+	// It is only used to find the damaged line of a block, and may be nil.
 	LastHash func(events.StreamID) (events.Hash, error)
 
 	in    *bufio.Reader

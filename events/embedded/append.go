@@ -10,7 +10,7 @@ import (
 	"admitone/events"
 )
 
-// maxQueue bounds the requests that wait for the committer; past it, callers wait with their
+// maxQueue bounds the requests that wait for the committer; beyond it, callers wait with their
 // contexts.
 const maxQueue = 1024
 
@@ -27,7 +27,7 @@ type request struct {
 	then func(events.Appended, error) // of AppendThen
 	done chan struct{}                // of capacity 1: answered, unless there is a then
 
-	// Those of an append to one stream.
+	// The fields of an append to one stream.
 	oneAppend [1]events.StreamAppend
 	oneResult [1]events.Appended
 }

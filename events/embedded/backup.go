@@ -48,7 +48,7 @@ func (s *Store) Backup(dst string) error {
 	return syncFolder(s.fs, s.fs.PathDir(dst))
 }
 
-// Space returns how many bytes the disk of a folder has, and how many of them are free.
+// Space returns the size of a folder's disk and its free space, in bytes.
 func (s *Store) Space(dir string) (free, total uint64, err error) {
 	usage, err := s.fs.GetDiskUsage(dir)
 	if err != nil {

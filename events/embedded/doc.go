@@ -1,7 +1,7 @@
 // Package embedded is the default log: it needs nothing but a directory. Of the stores below
 // events, it is the one that uses Pebble.
 //
-// # What it promises
+// # Guarantees
 //
 // An append is acknowledged once its events are on stable storage: they survive kill -9 and power
 // loss, all of an append or none. An event is never visible before it is durable. After a failed
@@ -22,8 +22,8 @@
 //
 // # Why an append may have several streams
 //
-// The committer checks the ends of all streams of a group before it writes, so it can check those
-// of one append together and write all of it in the same batch: [Store.AppendAll] costs one wait
+// The committer checks the ends of all streams of a group before it writes, so it can check all
+// streams of one append together and write them in the same batch: [Store.AppendAll] costs one wait
 // where an append per stream costs one each, and leaves nothing to undo when one of them conflicts.
 //
 // # Why events are stored by position
@@ -37,11 +37,11 @@
 //
 // Most streams are new when they are first read and appended to, and each would cost a search of
 // the index that finds nothing and takes longer the larger the log is. So a Bloom filter in memory,
-// of 1.5 to 3 bytes a stream, has all streams of the log. That a stream is not in it is certain;
-// that one is must be confirmed in the index. It is saved in a file beside the log, with the
-// position that it has seen and a hash of the event there. It is used once the streams of all later
-// events have been added, which happens in the background after Open; until then, or if the file
-// does not belong to the log, the index is searched. A log opened by [OpenReader] has no filter.
+// of 1.5 to 3 bytes a stream, has all streams of the log. Absence from it is certain; presence must
+// be confirmed in the index. It is saved in a file beside the log, with the position that it has
+// seen and a hash of the event there. It is used once the streams of all later events have been
+// added, which happens in the background after Open; until then, or if the file does not belong to
+// the log, the index is searched. A log opened by [OpenReader] has no filter.
 //
 // # Why reads are bounded by the durable head
 //
@@ -50,9 +50,9 @@
 //
 // # Why Follow has a tail in memory
 //
-// Followers usually want what was written a moment ago. The newest events stay in a ring, bounded
+// Followers usually read events written a moment ago. The newest events stay in a ring, bounded
 // by count and bytes, with their decoded facts. Followers copy out of it; the committer never waits
-// for them. A follower that falls behind the ring reads from disk until it has caught up.
+// for them. A follower that is slower than the ring reads from disk until it has caught up.
 //
 // # Why snapshots are plain files
 //
@@ -67,9 +67,9 @@
 // append must not choose either, so [Importer] is not part of events.Store, and until an import is
 // finished the log cannot be opened otherwise: an incomplete copy must not be taken for a log.
 //
-// # What it cannot detect, and what does
+// # Undetected damage, and its detection elsewhere
 //
-// Pebble's write-ahead log consists of blocks of 32 KiB that record how far the log had been synced
+// Pebble's write-ahead log consists of blocks of 32 KiB that record the synced length of the log
 // before them. So damage in its last two blocks looks like a write that a power loss cut short, and
 // the appends from there on are lost silently. That takes a crash and damage to the newest 64 KiB
 // together: Close leaves nothing in the write-ahead log but moves everything into tables, which
@@ -77,7 +77,7 @@
 //
 // Therefore a file beside the log records the position up to which appends were acknowledged. It is
 // written after each commit's sync and before its answers, so it is exact after kill -9; it is not
-// synced, so after a power loss it may be behind, but never ahead. This file, the snapshots and all
+// synced, so after a power loss it may lag, but is never ahead. This file, the snapshots and all
 // followers see durable events only: a log that ends before one of them has lost its end (see
 // [Store.Seen]). To continue it all the same, it must first be made a different log
 // ([Store.Renew]).

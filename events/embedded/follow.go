@@ -11,9 +11,9 @@ const (
 	// tailEvents and tailBytes bound the tail.
 	tailEvents = 16384
 	tailBytes  = 32 << 20
-	// tailCopy is how many events a follower copies at once, holding the lock.
+	// tailCopy is the number of events that a follower copies at once, holding the lock.
 	tailCopy = 512
-	// followPage is how many events a follower reads from disk at once.
+	// followPage is the number of events that a follower reads from disk at once.
 	followPage = 1024
 	// followBytes ends either page early, at the event that passes it. A stalled follower holds one
 	// page in memory.
@@ -25,7 +25,7 @@ type tail struct {
 	mu      sync.Mutex
 	ring    []events.Recorded // the event at position p is in ring[p%tailEvents]
 	from    events.Position   // the oldest in the ring, or next
-	next    events.Position   // one past the newest durable event
+	next    events.Position   // the position after the newest durable event
 	bytes   int               // of data and metadata in the ring
 	changed chan struct{}     // closed when next moves; nil without waiters
 	active  int               // followers

@@ -28,8 +28,8 @@ type Importer struct {
 
 // OpenImport opens the log in dir for an import and creates it if there is none. An import may
 // continue a log that is not empty; the caller must make sure that its events are the beginning of
-// what is imported. [Open] refuses the log from the first event, or from now on if the log is new,
-// until [Importer.Finish]. The caller closes it. Errors: as [Open], without ErrUnfinished.
+// the import. [Open] refuses the log from the first event, or from now on if the log is new, until
+// [Importer.Finish]. The caller closes it. Errors: as [Open], without ErrUnfinished.
 func OpenImport(dir string, options Options) (*Importer, error) {
 	c, err := open(dir, options)
 	if err != nil {
@@ -56,8 +56,8 @@ func (i *Importer) ReadAll(ctx context.Context, from events.Position, dir events
 	return i.c.ReadAll(ctx, from, dir, limit)
 }
 
-// LastHash returns the hash of the last event of a stream, zero if it has none.
-// Errors: events.ErrBadMetadata; those of events.Store.Read.
+// LastHash returns the hash of the last event of a stream, zero if it has none. Errors:
+// events.ErrBadMetadata; as events.Store.Read.
 func (i *Importer) LastHash(ctx context.Context, stream events.StreamID) (events.Hash, error) {
 	last, err := i.c.Read(ctx, stream, events.EndRevision, events.Backward, 1)
 	if err != nil || len(last) == 0 {

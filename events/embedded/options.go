@@ -9,7 +9,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
-// Options of [Open]. The zero value is what production uses.
+// Options of [Open]. Production uses the zero value.
 type Options struct {
 	// FS is the file system; nil is the operating system's.
 	FS vfs.FS
@@ -22,8 +22,8 @@ type Options struct {
 	// Logger receives warnings and errors; nil is slog.Default().
 	Logger *slog.Logger
 
-	// MaxTables is about how many of the log's tables are open at once; 0 is Pebble's default, a
-	// thousand.
+	// MaxTables is the approximate number of the log's tables that are open at once; 0 for Pebble's
+	// default, a thousand.
 	MaxTables int
 
 	memTable uint64 // in bytes; small in tests

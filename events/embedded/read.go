@@ -16,7 +16,7 @@ import (
 	"admitone/events/pebbledb"
 )
 
-// checkEvery is how many events a read decodes between two checks of its context.
+// checkEvery is the number of events that a read decodes between two checks of its context.
 const checkEvery = 256
 
 // Read implements events.Store.

@@ -41,7 +41,7 @@ const (
 	MaxStreamBytes = 2 << 10
 	// MaxTypeBytes is the longest event type.
 	MaxTypeBytes = 1 << 10
-	// MaxStreams is how many streams one append may have.
+	// MaxStreams is the largest number of streams in one append.
 	MaxStreams = 1 << 10
 )
 

@@ -134,7 +134,7 @@ type Seen struct {
 	Position events.Position
 }
 
-// Seen returns the evidence in the store's own files of how far the log has been: the last
+// Seen returns the evidence in the store's own files of the log's former length: the last
 // acknowledgement, and the snapshots that are ahead of their streams. They cover durable events
 // only, so a log that ends before any of them has lost its end. Errors: the disk's;
 // events.ErrDamaged.

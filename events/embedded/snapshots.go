@@ -28,8 +28,8 @@ var snapshotMagic = [8]byte{'a', 'd', 'm', 'i', 't', 's', 'n', 1}
 const (
 	snapshotHeader   = 8 + 4 + 8 + 32 + 2
 	snapshotChecksum = 4
-	// snapshotPiece is how much of a snapshot is flushed to the disk at once; a sync of the
-	// write-ahead log never waits for more.
+	// snapshotPiece is the size of the part of a snapshot flushed to the disk at once; a sync of
+	// the write-ahead log never waits for more.
 	snapshotPiece = 256 << 10
 )
 

@@ -128,7 +128,7 @@ func (s *Store) noteDamage(err error) error {
 
 func (s *Store) now() time.Time { return s.clock() }
 
-// terminate ends the process. It never returns, whatever Fatal does: the caller must not continue
+// terminate ends the process. It never returns, even if Fatal does: the caller must not continue
 // as if its write had succeeded. Fatal runs on its own goroutine, so that a Goexit in it does not
 // unwind Pebble, which would panic.
 func (s *Store) terminate(err error) {
@@ -149,13 +149,13 @@ type Stats struct {
 	// Events, Appends and Commits written; a commit is one sync. Bytes written by commits, without
 	// rewrites.
 	Events, Appends, Commits, Bytes uint64
-	// LastCommit is how long the last commit took, its sync included.
+	// LastCommit is the duration of the last commit, including its sync.
 	LastCommit time.Duration
 	// Head is the position of the last durable event.
 	Head events.Position
 	// Followers is the number of calls of Follow that are running.
 	Followers int
-	// Waiting is how many appends wait for the committer.
+	// Waiting is the number of appends that wait for the committer.
 	Waiting int
 	// DiskBytes is the size of the log on disk, without snapshots.
 	DiskBytes uint64

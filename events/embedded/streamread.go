@@ -158,7 +158,7 @@ func (r *streamReader) event(e entry, revision events.Revision) (events.Recorded
 // Latest implements events.Latest. It is Read backward for many short streams at once, at a tenth
 // of the cost, because it uses one iterator for all of them.
 //
-// Errors: those of events.Store.Read; visit's.
+// Errors: as events.Store.Read; visit's.
 func (s *Store) Latest(ctx context.Context, streams []events.StreamID, position events.Position,
 	visit func(i int, e *events.Recorded) (more bool, err error)) (err error) {
 	if !s.gate.enter() {

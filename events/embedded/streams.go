@@ -13,13 +13,14 @@ import (
 )
 
 const (
-	// saveStreams is how many streams may be added before the filter is saved again; in a large
-	// log, a quarter of its streams.
+	// saveStreams is the number of streams that may be added before the filter is saved again; in a
+	// large log, a quarter of its streams.
 	saveStreams = 1 << 18
-	// saveEvents is how many events may be added before Close saves the filter. The next Open reads
-	// fewer than these again at once.
+	// saveEvents is the number of events that may be added before Close saves the filter. The next
+	// Open reads fewer than these again at once.
 	saveEvents = 1 << 14
-	// fewEntries is how many entries of a stream are passed over before the next stream is sought.
+	// fewEntries is the number of entries of a stream that are skipped one by one before the next
+	// stream is sought.
 	fewEntries = 8
 )
 
@@ -39,7 +40,7 @@ type streams struct {
 	due      chan struct{} // of capacity 1: the filter is to be saved
 	ended    chan struct{} // closed when keep has ended
 
-	// epoch is that at Open. After Renew, what is saved is not used again.
+	// epoch is the epoch at Open. After Renew, a saved filter is not used again.
 	epoch string
 
 	// Used by Open, then by keep, then by Close.
@@ -133,8 +134,8 @@ func (s *Store) closeStreams() {
 	}
 }
 
-// saveStreams saves the filter. Without the file the next Open takes longer to complete it, so a
-// failure is no more than that.
+// saveStreams saves the filter. Without the file the next Open only takes longer to complete it, so
+// a failure is harmless.
 func (s *Store) saveStreams() {
 	// The committer adds a stream before it moves the head beyond its first event.
 	head := events.Position(s.head.Load())

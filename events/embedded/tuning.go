@@ -24,8 +24,8 @@ func (s *Store) pebbleOptions(options Options) *pebble.Options {
 		FS:       guardFS{s.fs, s},
 		Lock:     s.lock,
 		ReadOnly: s.reader,
-		// This format also records in the write-ahead log how far it was synced, which
-		// distinguishes damage in its middle from a torn tail.
+		// This format also records the synced length in the write-ahead log, which distinguishes
+		// damage in its middle from a torn tail.
 		FormatMajorVersion: pebble.FormatNewest,
 		Logger:             logger{s},
 		MemTableSize:       options.memTable,
@@ -39,7 +39,7 @@ func (s *Store) pebbleOptions(options Options) *pebble.Options {
 		o.Levels[i].BlockSize = blockSize
 	}
 	o.EventListener = pebbledb.Listener{
-		// Damaged bytes fail the read but do not end the process: what is intact remains readable.
+		// Damaged bytes fail the read but do not end the process: intact data remain readable.
 		Damaged: func(file string, reason error) {
 			s.logger.Error("the log is damaged", "file", file, "reason", oneLine(reason))
 			_ = s.noteDamage(fmt.Errorf("%w: %s: %s", events.ErrDamaged, file, oneLine(reason)))

@@ -18,8 +18,8 @@ type streamsWire struct {
 	*Server
 }
 
-// maxDrained bounds how much of a refused append is still received. A client that is refused while
-// it sends sees a broken stream instead of the reason.
+// maxDrained bounds the part of a refused append that is still received. A client that is refused
+// while it sends sees a broken stream instead of the reason.
 const maxDrained = 64 << 20
 
 // incoming is an append that is being received.
@@ -27,7 +27,7 @@ type incoming struct {
 	write
 	size     int   // as the limit counts it
 	numbered bool  // whether "no stream" was expected as revision 2^64-1
-	refused  error // the first reason, nil if there is none
+	refused  error // the first reason, nil for none
 }
 
 // options processes the options of an append.
@@ -84,7 +84,7 @@ func (w streamsWire) Append(call streams.Streams_AppendServer) error {
 	return call.SendAndClose(&streams.AppendResp{Result: result.appendResult()})
 }
 
-// receive receives a whole append. Its error is that of the connection.
+// receive receives a whole append. Its error is the connection's.
 func (w streamsWire) receive(call streams.Streams_AppendServer) (*incoming, error) {
 	in := &incoming{refused: w.mayWrite(call.Context())}
 	for begun := false; ; begun = true {

@@ -47,7 +47,7 @@ type batch struct {
 	incoming
 	id       *shared.UUID // as the client wrote it
 	options  *streams.BatchAppendReq_Options
-	deadline time.Time // zero if there is none
+	deadline time.Time // zero for none
 	held     int       // bytes of it in pending
 	answered bool
 }

@@ -15,8 +15,7 @@ import (
 // condition is the state of a stream at one moment.
 type condition struct {
 	stream events.StreamID
-	// last is the last event's revision, NoStream if there is none, and position its position in
-	// the log.
+	// last is the last event's revision, NoStream for none, and position its position in the log.
 	last     events.Revision
 	position events.Position
 	// tombstoned is whether the stream has a tombstone. The metadata stream of one that has can't be
@@ -32,8 +31,8 @@ type condition struct {
 
 // limits are the limits in a stream's metadata on the visible events.
 type limits struct {
-	count  int64         // $maxCount, 0 if there is none
-	age    time.Duration // $maxAge, 0 if there is none
+	count  int64         // $maxCount, 0 for none
+	age    time.Duration // $maxAge, 0 for none
 	before events.Revision
 }
 
@@ -101,7 +100,7 @@ func (s *Server) condition(ctx context.Context, stream events.StreamID) (*condit
 	return c, nil
 }
 
-// lastEvent returns a stream's last event, nil if there is none.
+// lastEvent returns a stream's last event, nil for none.
 func (s *Server) lastEvent(ctx context.Context, stream events.StreamID) (*events.Recorded, error) {
 	page, err := s.store.Read(ctx, stream, events.EndRevision, events.Backward, 1)
 	if err != nil || len(page) == 0 {
@@ -136,8 +135,8 @@ func parseLimits(data []byte) limits {
 	}
 }
 
-// withTruncateBefore returns metadata with the given $tb, which replaces the one that is there or
-// comes last. The other members keep their order. Metadata that are not a JSON object are replaced.
+// withTruncateBefore returns metadata with the given $tb, which replaces an existing one or comes
+// last. The other members keep their order. Metadata that are not a JSON object are replaced.
 func withTruncateBefore(data []byte, before events.Revision) []byte {
 	var values map[string]json.RawMessage
 	if json.Unmarshal(data, &values) != nil || values == nil {
@@ -154,7 +153,7 @@ func withTruncateBefore(data []byte, before events.Revision) []byte {
 		quoted, _ := json.Marshal(name) // never fails for a string
 		text.Write(quoted)
 		text.WriteByte(':')
-		_ = json.Compact(&text, values[name]) // never fails for what was decoded
+		_ = json.Compact(&text, values[name]) // never fails for decoded values
 	}
 	text.WriteByte('}')
 	return text.Bytes()

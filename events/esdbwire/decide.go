@@ -63,7 +63,7 @@ func (s *Server) checkIdempotent(ctx context.Context, c *condition, ids []events
 	if err != nil {
 		return decision{}, err
 	}
-	if len(page) == 0 { // it was there a moment ago
+	if len(page) == 0 { // it existed a moment ago
 		return decision{}, fmt.Errorf("%w: %s has no revision %d", events.ErrDamaged, c.stream, at)
 	}
 	return decision{repeated: true, revision: at, position: s.shownPosition(c, &page[0])}, nil

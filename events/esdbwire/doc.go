@@ -1,6 +1,6 @@
 // Package esdbwire serves any events.Store over EventStoreDB's gRPC protocol.
 //
-// # What it promises
+// # Guarantees
 //
 // The official clients of EventStoreDB can read, follow and, if [Config] allows it, write the log
 // as if it were a single EventStoreDB 24.10 node: appends with every kind of expected revision,
@@ -56,7 +56,7 @@
 //   - Unknown, its answer to an empty name, no options, a nil id, a read at 2^64-1 and a name that is
 //     not ASCII in a trailer, is an error here that says what is wrong, or the right answer: a client
 //     can't tell it from a failure of the server.
-//   - A stream named $$ is none: 24.6.0 ends its own process at an append to it.
+//   - A stream named $$ does not exist: 24.6.0 ends its own process at an append to it.
 //   - $all and $$x are not written or deleted by clients: no reader expects events there.
 //   - An append without events takes no position, because this log has none without an event.
 //   - A Store that can't append to several streams gets the metadata of a deleted stream first, as

@@ -15,7 +15,7 @@ import (
 
 // Events are nearly all of the traffic, so they are encoded without reflection and intermediate
 // messages, which saves a third of the cost of an event. The field numbers are those of
-// streams.proto and shared.proto; a test compares the bytes with those of the stubs.
+// streams.proto and shared.proto; a test compares the bytes with the stubs' output.
 const (
 	respEvent = 1 // ReadResp
 

@@ -58,7 +58,7 @@ func (g gossipWire) Read(ctx context.Context, _ *shared.Empty) (*gossip.ClusterI
 	}}}, nil
 }
 
-// endPoint returns the address of the server for the client. By default it is the one that the
+// endPoint returns the address of the server for the client. By default it is the address that the
 // client has dialled: it is reachable, and the client compares the answer with it literally.
 func (g gossipWire) endPoint(ctx context.Context) *gossip.EndPoint {
 	address := g.config.Address

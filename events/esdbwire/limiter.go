@@ -49,7 +49,7 @@ func (c *limiter) inUse() int {
 	return c.count
 }
 
-// Stats are how much of what a server bounds is in use.
+// Stats has the used amounts of a server's bounded resources.
 type Stats struct {
 	// Subscriptions that are open, and that may be.
 	Subscriptions, MaxSubscriptions int

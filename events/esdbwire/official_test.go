@@ -44,7 +44,7 @@ func isCode(t *testing.T, err error, want esdb.ErrorCode) {
 	}
 }
 
-func made(n int) []esdb.EventData {
+func newEvents(n int) []esdb.EventData {
 	batch := make([]esdb.EventData, n)
 	for i := range batch {
 		batch[i] = esdb.EventData{EventType: "made", ContentType: esdb.ContentTypeJson, Data: fmt.Appendf(nil, `{"n":%d}`, i)}
@@ -56,7 +56,7 @@ func TestOfficialClientAppendsAndReads(t *testing.T) {
 	address, _ := serve(t, openLog(t), Config{Writable: true})
 	for _, scheme := range []string{"esdb", "esdb+discover"} {
 		client := official(t, "%s://%s?tls=false", scheme, address)
-		batch := made(1500)
+		batch := newEvents(1500)
 		batch[3].ContentType = esdb.ContentTypeBinary
 		batch[3].Metadata = []byte{0, 1, 2}
 		result, err := client.AppendToStream(testContext(t), "made-"+scheme,
@@ -68,7 +68,7 @@ func TestOfficialClientAppendsAndReads(t *testing.T) {
 			t.Errorf("%+v", result)
 		}
 		_, err = client.AppendToStream(testContext(t), "made-"+scheme,
-			esdb.AppendToStreamOptions{ExpectedRevision: esdb.Revision(1498)}, made(1)...)
+			esdb.AppendToStreamOptions{ExpectedRevision: esdb.Revision(1498)}, newEvents(1)...)
 		isCode(t, err, esdb.ErrorCodeWrongExpectedVersion)
 		all, err := read(t, client, "made-"+scheme, esdb.ReadStreamOptions{From: esdb.Start{}}, 5000)
 		if err != nil || len(all) != 1500 {
@@ -98,7 +98,7 @@ func TestOfficialClientDeletes(t *testing.T) {
 	add := func(stream string, expected esdb.ExpectedRevision) {
 		t.Helper()
 		if _, err := client.AppendToStream(testContext(t), stream,
-			esdb.AppendToStreamOptions{ExpectedRevision: expected}, made(2)...); err != nil {
+			esdb.AppendToStreamOptions{ExpectedRevision: expected}, newEvents(2)...); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -120,14 +120,14 @@ func TestOfficialClientDeletes(t *testing.T) {
 	}
 	_, err = read(t, client, "a", esdb.ReadStreamOptions{}, 10)
 	isCode(t, err, esdb.ErrorCodeStreamDeleted)
-	_, err = client.AppendToStream(testContext(t), "a", esdb.AppendToStreamOptions{}, made(1)...)
+	_, err = client.AppendToStream(testContext(t), "a", esdb.AppendToStreamOptions{}, newEvents(1)...)
 	isCode(t, err, esdb.ErrorCodeStreamDeleted)
 }
 
 func TestOfficialClientSetsMetadata(t *testing.T) {
 	address, _ := serve(t, openLog(t), Config{Writable: true})
 	client := official(t, "esdb://%s?tls=false", address)
-	if _, err := client.AppendToStream(testContext(t), "a", esdb.AppendToStreamOptions{}, made(5)...); err != nil {
+	if _, err := client.AppendToStream(testContext(t), "a", esdb.AppendToStreamOptions{}, newEvents(5)...); err != nil {
 		t.Fatal(err)
 	}
 	_, err := client.GetStreamMetadata(testContext(t), "a", esdb.ReadStreamOptions{})
@@ -157,7 +157,7 @@ func TestMaxAge(t *testing.T) {
 	clock := func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
 	address, _ := serve(t, openLog(t), Config{Writable: true, Now: clock})
 	client := official(t, "esdb://%s?tls=false", address)
-	if _, err := client.AppendToStream(testContext(t), "a", esdb.AppendToStreamOptions{}, made(5)...); err != nil {
+	if _, err := client.AppendToStream(testContext(t), "a", esdb.AppendToStreamOptions{}, newEvents(5)...); err != nil {
 		t.Fatal(err)
 	}
 	meta := esdb.StreamMetadata{}
@@ -180,8 +180,8 @@ func TestMaxAge(t *testing.T) {
 	}
 }
 
-// received returns the event types of a subscription up to last, and the last checkpoint.
-func received(t *testing.T, subscription *esdb.Subscription, last string) (seen []string, checkpoint *esdb.Position) {
+// readTypes returns the event types of a subscription up to last, and the last checkpoint.
+func readTypes(t *testing.T, subscription *esdb.Subscription, last string) (seen []string, checkpoint *esdb.Position) {
 	t.Helper()
 	for {
 		m := subscription.Recv()
@@ -226,7 +226,7 @@ func TestOfficialClientResumesFromCheckpoints(t *testing.T) {
 			t.Fatal(err)
 		}
 		// It reads a few more events and discards those after the last checkpoint.
-		seen, checkpoint := received(t, subscription, want[min(len(got)+4, len(want)-1)])
+		seen, checkpoint := readTypes(t, subscription, want[min(len(got)+4, len(want)-1)])
 		cancel()
 		if checkpoint != nil {
 			options.From = *checkpoint

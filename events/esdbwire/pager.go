@@ -13,7 +13,7 @@ const (
 // value is ready to use.
 type pager struct{ size int }
 
-// limit returns how many events to read next, at most left.
+// limit returns the number of events to read next, at most left.
 func (p *pager) limit(left uint64) int {
 	if p.size == 0 {
 		p.size = firstPage

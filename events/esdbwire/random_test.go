@@ -205,7 +205,7 @@ func (w *harness) appendBoth(t *rapid.T, stream, expected string, batch []modelE
 		got := ""
 		switch wrong := answer.GetWrongExpectedVersion(); {
 		case err != nil:
-			got = w.refused(t, err)
+			got = w.errorText(t, err)
 		case wrong != nil:
 			got = fmt.Sprintf("wrong %d", int64(wrong.GetCurrentRevision()))
 			if wrong.GetCurrentNoStream() != nil {
@@ -232,8 +232,8 @@ func (w *harness) appendBoth(t *rapid.T, stream, expected string, batch []modelE
 	w.sent = append(w.sent, send)
 }
 
-// refused returns the text of an expected error.
-func (w *harness) refused(t *rapid.T, err error) string {
+// errorText returns the text of an expected error.
+func (w *harness) errorText(t *rapid.T, err error) string {
 	if text := status.Convert(err).Message(); strings.HasSuffix(text, "is deleted.") {
 		return "deleted"
 	} else if cut := strings.LastIndex(text, "Actual version: "); cut > 0 {
@@ -319,7 +319,7 @@ func (w *harness) receive(t *rapid.T, request *streams.ReadReq) (
 			return got, checkpoints, why
 		}
 		if err != nil {
-			return got, checkpoints, w.refused(t, err)
+			return got, checkpoints, w.errorText(t, err)
 		}
 		switch {
 		case m.GetEvent() != nil:

@@ -147,7 +147,7 @@ func (r *reading) forward(c *condition, from events.Revision) error {
 }
 
 // pages sends up to count events from a revision on, up to c.last, without those recorded before
-// oldest. It returns how many it has sent, and the revision after the last it has read.
+// oldest. It returns the number of events sent, and the revision after the last one read.
 func (r *reading) pages(c *condition, from events.Revision, oldest time.Time,
 	count uint64) (sent uint64, next events.Revision, err error) {
 	var page pager

@@ -16,8 +16,8 @@ type pair struct{ commit, prepare uint64 }
 
 var endPair = pair{math.MaxUint64, math.MaxUint64}
 
-// below returns the position of the last event that can be before p, and through that of the last
-// that can be before or at it.
+// below returns the last position before p that an event can have, through the last one before or
+// at p.
 func (p pair) below() events.Position {
 	if p.prepare > p.commit {
 		return clamp(p.commit)
@@ -66,7 +66,7 @@ func (r *reading) all(o *streams.ReadReq_Options_AllOptions, backward bool) erro
 	for left := r.count; left > 0; {
 		want := left
 		if r.filter != nil {
-			want = pageEvents // it is unknown how many the filter selects
+			want = pageEvents // the number that the filter selects is unknown
 		}
 		limit := page.limit(want)
 		found, err := r.store.ReadAll(r.ctx, from, direction, limit)

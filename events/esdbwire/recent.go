@@ -9,8 +9,8 @@ import (
 )
 
 const (
-	// recentIDs is how many of a stream's newest events are recognized by id in appends that expect
-	// any revision.
+	// recentIDs is the number of a stream's newest events that are recognized by id in appends that
+	// expect any revision.
 	recentIDs = 256
 	// recentBytes bounds the events that are read to get those ids.
 	recentBytes = 4 << 20

@@ -61,9 +61,9 @@ const (
 	maxMessage = 17 << 20
 	// maxCalls bounds the calls and subscriptions of one connection.
 	maxCalls = 1000
-	// stopLimit is how long Close waits for calls in progress.
+	// stopLimit bounds the wait of Close for calls in progress.
 	stopLimit = 5 * time.Second
-	// handshakeLimit is how long the handshake of a connection may take.
+	// handshakeLimit bounds the time of a connection's handshake.
 	handshakeLimit = 10 * time.Second
 )
 

@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	// maxName is the longest name of a stream in bytes, maxType that of a type. The embedded log
+	// maxName is the longest name of a stream, maxType of a type, in bytes. The embedded log
 	// accepts 2,048; the name of a metadata stream is two longer.
 	maxName = 2000
 	maxType = 1000

@@ -39,8 +39,8 @@ func contradiction(size int64, format string, args ...any) error {
 	return &Contradiction{events.Position(size), fmt.Sprintf(format, args...)}
 }
 
-// Check verifies a log against the heads signed over it, event by event: those in a tree's files,
-// with the tree's hashes, and any that others have kept. It needs some 100 KB for a log of any
+// Check verifies a log against the heads signed over it, event by event: the heads in a tree's
+// files, with the tree's hashes, and heads kept elsewhere. It needs some 100 KB for a log of any
 // length. It is not safe for concurrent use.
 type Check struct {
 	tree  CompactRange
@@ -105,10 +105,10 @@ func (c *Check) Against(h Head) { c.against = append(c.against, h) }
 // Needed reports whether there is any head to check against.
 func (c *Check) Needed() bool { return c.file != nil || len(c.against) > 0 }
 
-// Size returns how many events have been checked.
+// Size returns the number of checked events.
 func (c *Check) Size() int64 { return c.tree.Size }
 
-// Heads returns how many heads matched the log so far.
+// Heads returns the number of heads that matched the log so far.
 func (c *Check) Heads() int { return c.heads }
 
 // Edge returns the compact range of the tree over the events checked so far.
@@ -178,7 +178,7 @@ func (c *Check) compare(h *Head) error {
 	return nil
 }
 
-// compareHashes compares the hashes that an event has added with those on disk.
+// compareHashes compares the hashes that an event has added with the disk.
 func (c *Check) compareHashes() error {
 	var stored tlog.Hash
 	for _, hash := range c.added {

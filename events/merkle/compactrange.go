@@ -52,7 +52,7 @@ func (g *CompactRange) addLeaf(dst []tlog.Hash, hash tlog.Hash) []tlog.Hash {
 	return dst
 }
 
-// Root returns the root of the tree; that of the empty one is the SHA-256 of the empty string.
+// Root returns the root of the tree, for an empty one the SHA-256 of the empty string.
 func (g *CompactRange) Root() tlog.Hash {
 	last := len(g.Peaks) - 1
 	if last < 0 {

@@ -2,7 +2,7 @@
 // signed heads of that tree, and receipts that prove, without the server or the log, that an event
 // is in it.
 //
-// # What it promises
+// # Guarantees
 //
 // A signed head commits to the whole log: the number of events, and one hash over every field of
 // each, in order. [Check] detects any difference up to there: a changed bit of an event, an event
@@ -12,12 +12,12 @@
 // A head is signed over durable events only. The tree never signs two inconsistent heads: it stops
 // permanently when the log contradicts a head that it has signed before ([ErrContradicted]).
 //
-// # What it cannot promise
+// # Limits
 //
 // The key and the heads are stored beside the log. Anyone with write access can create another log,
 // sign it and discard the old heads. So a head has to be kept out of the operator's reach: every
-// receipt contains one, and /v1/log/head returns one to any client. Checked against one of those, a
-// rewritten log is detected.
+// receipt contains one, and /v1/log/head returns one to any client. A check against such a head
+// detects a rewritten log.
 //
 // # Why the tree follows the log
 //
@@ -30,7 +30,7 @@
 // One file has the hashes, in the order of tlog, and only ever grows; another has the heads, one
 // per line, written every ten seconds and at the end. Hashes are synced before a head over them is
 // written. A third has the head that was signed when the log was last idle for 100 ms, and is
-// replaced each time. Heads and hashes together record how far the log had been ([Seen]), and a
+// replaced each time. Heads and hashes together record the former length of the log ([Seen]), and a
 // tree does not open over a log that ends before that. So after a crash the hashes of the last head
 // are complete; anything after them is truncated and computed again from the log. Damage to the
 // hashes only costs time: a proof is checked before it is returned, and if it does not verify, all
@@ -41,7 +41,7 @@
 // In an EventStoreDB positions have gaps, and other programs have events between this system's.
 // There a leaf is the n-th of this system's own events in the order of the log, as events.Lineage
 // recognises them by their content: every reader finds the same ones. Heads and receipts have both
-// that ordinal and the position, and a fourth line of a head tells which of the two it counts.
+// that ordinal and the position, and a fourth line of a head names the one that it counts.
 //
 // Each server has a [SharedTree], with the hashes and the positions of its leaves, and any of them
 // makes receipts. One at a time signs: heads are appended to events.HeadsStream, which is not part
@@ -55,9 +55,9 @@
 // The files are synced before a head over them is appended. At the start, leaves after the newest
 // head are dropped and computed again: after a crash it is unknown whether they were written.
 //
-// A server whose tree contradicts a head of the log stops signing and proving, but goes on selling:
-// what other programs can write into a stream must not end a sale. [OwnCheck] tells which of the
-// two is wrong.
+// A server whose tree contradicts a head of the log stops signing and proving, but continues to
+// sell: foreign events in a stream must not end a sale. [OwnCheck] finds out which of the two is
+// wrong.
 //
 // # Why leaves are independent of the store
 //

@@ -151,8 +151,8 @@ func leaves(size int64) int64 {
 	return n
 }
 
-// Seen returns how many events the tree in dir covers of the log of verifier's key, 0 if there is
-// no such tree. It changes nothing. A tree covers durable events only. Errors: the disk's.
+// Seen returns the number of events that the tree in dir covers of the log of verifier's key, 0 if
+// there is no such tree. It changes nothing. A tree covers durable events only. Errors: the disk's.
 func Seen(dir string, verifier note.Verifier) (size int64, err error) {
 	file, err := os.Open(filepath.Join(dir, headsFile))
 	if errors.Is(err, fs.ErrNotExist) {

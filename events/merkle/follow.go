@@ -15,12 +15,12 @@ import (
 )
 
 const (
-	// pace is how long the follower pauses when it has caught up: batches are cheaper than single
+	// pace is the pause of the follower when it has caught up: batches are cheaper than single
 	// events, and no one waits for it.
 	pace = 50 * time.Millisecond
 	// busy is the page size from which on more events are expected at once.
 	busy = 256
-	// idle is how long no event arrives in an idle log.
+	// idle is the time without events after which a log is idle.
 	idle = 100 * time.Millisecond
 	// catchUpPage is the number of events that are read at once.
 	catchUpPage = 1024

@@ -21,12 +21,12 @@ var ErrBadHead = errors.New("not a head that this key has signed")
 type Head struct {
 	// Epoch of the log.
 	Epoch string
-	// Size is how many events the log had, of those that the head counts.
+	// Size is the number of counted events in the log.
 	Size int64
 	// Root is the root of the tree over them.
 	Root tlog.Hash
-	// Own is whether the head counts this system's own events alone, in the order of the log, as
-	// [events.Lineage] tells them; otherwise it counts all, whose positions are 1, 2, 3, …
+	// Own means that the head counts this system's own events alone, in the order of the log, by
+	// [events.Lineage]; otherwise it counts all events, with the positions 1, 2, 3, …
 	Own bool
 	// Last is the position of the last event that an Own head covers, 0 if it covers none.
 	Last events.Position
@@ -40,7 +40,7 @@ func (h *Head) Position() events.Position {
 	return events.Position(h.Size)
 }
 
-// counts is the word for what a head counts.
+// counts is the name of the events that a head counts.
 func (h *Head) counts() string {
 	if h.Own {
 		return "own"
@@ -90,8 +90,8 @@ func (h *Head) text() string {
 	return text
 }
 
-// leastLines is the least number of lines of a head's text.
-const leastLines = 3
+// minLines is the least number of lines of a head's text.
+const minLines = 3
 
 // maxSignatures is the most signatures that are accepted, as in note.Open.
 const maxSignatures = 100
@@ -102,7 +102,7 @@ const maxSignatures = 100
 func ReadHead(text string) (Checkpoint, error) {
 	lines := strings.SplitAfter(text, "\n")
 	end := slices.Index(lines, "\n")
-	if end < leastLines || end > leastLines+1 || len(lines) < end+3 || len(lines) > end+2+maxSignatures ||
+	if end < minLines || end > minLines+1 || len(lines) < end+3 || len(lines) > end+2+maxSignatures ||
 		lines[len(lines)-1] != "" {
 		return Checkpoint{}, fmt.Errorf("%w: it must have three or four lines, an empty one and signatures", ErrBadHead)
 	}
@@ -128,13 +128,13 @@ func parseHead(lines []string) (h Head, err error) {
 		return h, fmt.Errorf("%w: its root is %.60q", ErrBadHead, lines[2])
 	}
 	h = Head{Epoch: epoch, Size: size, Root: root}
-	if len(lines) == leastLines {
+	if len(lines) == minLines {
 		return h, nil
 	}
-	position, own := strings.CutPrefix(strings.TrimSuffix(lines[leastLines], "\n"), ownPrefix)
+	position, own := strings.CutPrefix(strings.TrimSuffix(lines[minLines], "\n"), ownPrefix)
 	last, err := strconv.ParseUint(position, 10, 63)
 	if !own || err != nil || uint64(size) > last {
-		return h, fmt.Errorf("%w: its fourth line is %.60q", ErrBadHead, lines[leastLines])
+		return h, fmt.Errorf("%w: its fourth line is %.60q", ErrBadHead, lines[minLines])
 	}
 	h.Own, h.Last = true, events.Position(last)
 	return h, nil

@@ -47,7 +47,7 @@ func (c *OwnCheck) Against(h Head) { c.against = append(c.against, h) }
 // Needed reports whether there is any head to check against.
 func (c *OwnCheck) Needed() bool { return c.end != events.NoStream || len(c.against) > 0 }
 
-// Heads returns how many heads matched the log so far.
+// Heads returns the number of heads that matched the log so far.
 func (c *OwnCheck) Heads() int { return c.heads }
 
 // Edge returns the compact range of the tree over the own events checked so far.

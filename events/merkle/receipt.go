@@ -19,8 +19,8 @@ var ErrBadReceipt = errors.New("not a valid receipt")
 // Receipt proves that an event is in a log.
 type Receipt struct {
 	Event events.Recorded
-	// Ordinal is the event's number among those that the head counts, from 1. For a head over all
-	// events it is their position.
+	// Ordinal is the event's number among the events that the head counts, from 1. For a head over
+	// all events it is their position.
 	Ordinal int64
 	// Proof leads from the event's leaf to the head's root (RFC 6962 section 2.1.1).
 	Proof tlog.RecordProof

@@ -79,8 +79,7 @@ func (p positions) at(ordinal int64) (events.Position, error) {
 	return events.Position(binary.BigEndian.Uint64(b[:])), nil
 }
 
-// find returns the ordinal of the leaf at a position among the first size leaves, 0 if there is
-// none.
+// find returns the ordinal of the leaf at a position among the first size leaves, 0 for none.
 func (p positions) find(position events.Position, size int64) (int64, error) {
 	var failed error
 	i := sort.Search(int(size), func(i int) bool {
@@ -332,7 +331,7 @@ func (t *SharedTree) wake() {
 	t.changed = make(chan struct{})
 }
 
-// signal puts a token into c, if there is none.
+// signal puts a token into c, if it is empty.
 func signal(c chan struct{}) {
 	select {
 	case c <- struct{}{}:

@@ -15,7 +15,7 @@ import (
 
 // Run follows the log until ctx ends, and signs heads while this server is the signer. It must be
 // called once. It retries failures of the log or the disk with backoff. After a contradiction it
-// logs it, and there are no more heads and receipts; the server goes on otherwise.
+// logs it and signs no more heads and receipts; the server continues otherwise.
 //
 // Error: ctx.Err().
 func (t *SharedTree) Run(ctx context.Context) error {

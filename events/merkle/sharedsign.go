@@ -13,8 +13,8 @@ import (
 const (
 	// patience is the maximum time after the next head is due before another server takes over.
 	patience = 10 * time.Second
-	// leastPatience is the minimum.
-	leastPatience = time.Second
+	// minPatience is the minimum.
+	minPatience = time.Second
 	// pollHeads is the maximum interval at which heads of another server are read while the log
 	// grows; pollWaiting that while a caller waits for one.
 	pollHeads, pollWaiting = time.Second, 100 * time.Millisecond
@@ -29,13 +29,13 @@ const (
 // signer is the part of a shared tree that decides which server signs when. Only keepHeads uses it.
 type signer struct {
 	seen   time.Time // when the newest head was found or signed; zero if before the start
-	begun  time.Time // since when there are events that no head covers; zero if there are none
+	begun  time.Time // since when there are events that no head covers; zero for none
 	every  time.Duration
 	warned bool // of a different key
 }
 
-// due returns when this server has to sign the events that no head covers yet. leads tells whether
-// the newest head is its own, or there is none.
+// due returns the time at which this server has to sign the events without a head. leads reports
+// whether the newest head is its own, or there is none.
 func (s *signer) due(leads bool) time.Time {
 	at := s.seen.Add(s.every)
 	if leads {
@@ -44,7 +44,7 @@ func (s *signer) due(leads bool) time.Time {
 	if s.begun.After(at) {
 		at = s.begun
 	}
-	return at.Add(max(leastPatience, min(patience, s.every)))
+	return at.Add(max(minPatience, min(patience, s.every)))
 }
 
 // keepHeads reads the heads of other servers, and signs heads, until ctx ends.
@@ -74,7 +74,7 @@ func (t *SharedTree) keepHeads(ctx context.Context) {
 	}
 }
 
-// headsTurn does what is due, and returns how long there is nothing to do unless the log grows.
+// headsTurn does all due work, and returns the time until the next unless the log grows.
 func (t *SharedTree) headsTurn(ctx context.Context, s *signer) (wait time.Duration, err error) {
 	ctx, cancel := context.WithTimeout(ctx, headsLimit)
 	defer cancel()
@@ -223,7 +223,7 @@ func (t *SharedTree) readHeads(ctx context.Context, s *signer) (found bool, err 
 	return true, nil
 }
 
-// maySign reports whether this server's key is that of the log's heads, and warns once if it is
+// maySign reports whether this server's key is the key of the log's heads, and warns once if it is
 // not; mu must be held.
 func (t *SharedTree) maySign(s *signer) bool {
 	if t.Key == nil {
@@ -241,7 +241,7 @@ func (t *SharedTree) maySign(s *signer) bool {
 }
 
 // signNext signs a head over the whole tree and appends it to the log. If another server was first,
-// it reads that server's heads. The leaves are synced before. It signs nothing while the tree is
+// it reads that server's heads. The leaves are synced before. It signs nothing while the tree lags
 // behind the newest head. Errors: as events.Store.Append and Read; [ErrContradicted]; the disk's.
 func (t *SharedTree) signNext(ctx context.Context, s *signer) error {
 	t.mu.Lock()

@@ -210,7 +210,7 @@ func (t *Tree) rebuild() error {
 	return t.hashes.file.Truncate(0)
 }
 
-// Size returns how many events the tree covers.
+// Size returns the number of events that the tree covers.
 func (t *Tree) Size() int64 {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -1,7 +1,7 @@
-// Package pebbledb has what the two Pebble databases share: the log (events/embedded) and its views
-// (projections).
+// Package pebbledb has the common code of the two Pebble databases: the log (events/embedded) and
+// its views (projections).
 //
-// # What it promises
+// # Guarantees
 //
 // A folder is open to one process that writes, or to any number that only read. A kernel lock
 // (flock) on the folder itself ensures that, so deleting files in it has no effect, and a read-only

@@ -10,7 +10,7 @@ import (
 // Listener receives the errors of a database that no call returns. Its functions may be called on
 // any goroutine while Pebble holds locks: they must not call the database.
 type Listener struct {
-	// Damaged is called once for each file whose bytes are not what was written.
+	// Damaged is called once for each file with damaged bytes.
 	Damaged func(file string, reason error)
 	// FlushFailed is called when a memtable cannot be written to a table. Pebble retries at once,
 	// and lets writes accumulate until they stall.

@@ -19,7 +19,7 @@ func (b *suite) async() events.AsyncAppender {
 	return async
 }
 
-// outcome is what an AppendThen calls back with.
+// outcome has the arguments of an AppendThen's callback.
 type outcome struct {
 	appended events.Appended
 	err      error
@@ -42,7 +42,7 @@ func (b *suite) appendThen(async events.AsyncAppender, stream events.StreamID, e
 	}
 }
 
-// appendThenResults: the outcomes are those of Append.
+// appendThenResults: the outcomes equal Append's.
 func appendThenResults(b *suite) {
 	async, stream := b.async(), b.stream("a")
 	for n, test := range []struct {

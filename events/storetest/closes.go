@@ -41,8 +41,8 @@ func closing(b *suite) {
 	b.wantErr(b.store.Follow(b.ctx, 0, func([]events.Recorded) error { return errStop }), events.ErrClosed)
 }
 
-// reopen closes the store during appends: acknowledged ones are there afterwards, others completely
-// or not at all.
+// reopen closes the store during appends: afterwards it has all acknowledged ones, and others
+// completely or not at all.
 func reopen(b *suite) {
 	if b.target.Reopen == nil {
 		b.Skip("this target can't be reopened")

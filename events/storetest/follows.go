@@ -9,7 +9,7 @@ import (
 	"admitone/events"
 )
 
-// errStop ends a follower that has seen what it was waiting for.
+// errStop ends a follower that has received the expected events.
 var errStop = errors.New("stop")
 
 // follow collects this run's events above after until there are n.

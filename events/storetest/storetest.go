@@ -28,9 +28,9 @@ type Target struct {
 const testTimeout = 2 * time.Minute
 
 // Run runs the whole suite on the target, and RunSnapshots if its stores keep snapshots. The tests
-// of events.MultiAppender and events.AsyncAppender are skipped if its stores are none. It returns
-// the names of the tests that were skipped, so that a target can compare them with a list: a suite
-// must not shrink silently.
+// of events.MultiAppender and events.AsyncAppender are skipped for stores without these interfaces.
+// It returns the names of the tests that were skipped, so that a target can compare them with a
+// list: a suite must not shrink silently.
 func Run(t *testing.T, target Target) (skipped []string) {
 	for _, test := range []struct {
 		name string

@@ -33,7 +33,7 @@ func (a areaPlaces) list() (places []events.AreaPlaces, err error) {
 	return places, nil
 }
 
-// appendPlaces appends how many places of which areas a booking has, if it has some.
+// appendPlaces appends the numbers of a booking's places by area, if there are any.
 func appendPlaces(o *events.Object, b *row.Booking) {
 	if len(b.Areas) == 0 {
 		return

@@ -101,7 +101,7 @@ func TestEverySocketMessage(t *testing.T) {
 	w.book("hall", "ada", "A-1-1").is(201)
 	hear(counts, "performanceDelta")
 	hear(seats, "seatsDelta")
-	_, visit := w.joins("r", "ada")
+	_, visit := w.joinRoom("r", "ada")
 	hear(room, "roomDelta")
 	product.Send(`{"event":"wait","data":{"room":"r","visitor":"` + visit["visitor"].(string) + `"}}`)
 	hear(product, "visit")
@@ -126,7 +126,7 @@ func TestDeliveriesAreAsDescribed(t *testing.T) {
 		t.Fatalf("the message of webhooks: %+v", event)
 	}
 	receiver := webhooktest.NewReceiver(t, nil)
-	secret := w.hooked("w", receiver.URL(), "")
+	secret := w.createWebhook("w", receiver.URL(), "")
 	w.product("p", 5, "")
 	w.reserve("p", "ada", `,"hold":true`).is(201)
 	receiver.Await(2, patience)

@@ -23,14 +23,13 @@ import (
 const (
 	maxBatchBody     = 1 << 20
 	maxBatchCommands = 1_000
-	// batchesAtOnce bounds the batches that are under way or wait for a turn; one more is
-	// overloaded.
-	batchesAtOnce = 256
-	// batchTurns bounds those that hand in commands: a few fill the appends, and each command that
-	// waits for its answer has a stack.
+	// maxBatches bounds the batches that run or wait for a turn; one more is overloaded.
+	maxBatches = 256
+	// batchTurns bounds the batches that run commands: a few fill the appends, and each waiting
+	// command has a stack.
 	batchTurns = 8
-	// slowAtOnce bounds the slow commands of all batches that run at a time; see batchRun.
-	slowAtOnce = 1024
+	// maxSlow bounds the slow commands of all batches that run at a time; see batchRun.
+	maxSlow = 1024
 )
 
 // batchable are the routes of the commands that a batch may contain.
@@ -55,7 +54,7 @@ type batches struct {
 	direct  []directRoute
 	running chan struct{}
 	turns   chan struct{}
-	// slowTurns are those of slow commands.
+	// slowTurns are the turns of slow commands.
 	slowTurns chan struct{}
 	large     largeBodies
 	pool      coroutinePool
@@ -63,8 +62,8 @@ type batches struct {
 }
 
 func newBatches(s *Server) *batches {
-	b := &batches{server: s, unknown: s.metrics.batchRoute("", ""), running: make(chan struct{}, batchesAtOnce),
-		turns: make(chan struct{}, batchTurns), slowTurns: make(chan struct{}, slowAtOnce)}
+	b := &batches{server: s, unknown: s.metrics.batchRoute("", ""), running: make(chan struct{}, maxBatches),
+		turns: make(chan struct{}, batchTurns), slowTurns: make(chan struct{}, maxSlow)}
 	b.memory.New = func() any { return &fasthttp.RequestCtx{} }
 	b.app = fiber.New(fiber.Config{
 		DisableStartupMessage: true, Immutable: true, StrictRouting: true, CaseSensitive: true,

@@ -36,11 +36,11 @@ func TestLargeBodiesAreFew(t *testing.T) {
 		return conn
 	}
 	var open []net.Conn
-	for range largeAtOnce {
+	for range maxLarge {
 		open = append(open, begin())
 	}
 	large := &w.server.batches.large
-	eventually(t, func() bool { large.mu.Lock(); defer large.mu.Unlock(); return len(large.until) == largeAtOnce })
+	eventually(t, func() bool { large.mu.Lock(); defer large.mu.Unlock(); return len(large.until) == maxLarge })
 	w.do("POST", "/v1/batch", body).problem(429, "overloaded")
 	_, err := open[0].Write([]byte(body))
 	w.must(err)
@@ -50,13 +50,13 @@ func TestLargeBodiesAreFew(t *testing.T) {
 
 func TestPlacesOfLargeBodiesEnd(t *testing.T) {
 	var large largeBodies
-	now, headers := time.Now(), make([]fasthttp.RequestHeader, largeAtOnce+1)
+	now, headers := time.Now(), make([]fasthttp.RequestHeader, maxLarge+1)
 	for i := range headers {
-		if large.take(&headers[i], now) != (i < largeAtOnce) {
+		if large.take(&headers[i], now) != (i < maxLarge) {
 			t.Fatalf("body %d", i)
 		}
 	}
-	last := &headers[largeAtOnce]
+	last := &headers[maxLarge]
 	if large.has(last) || large.take(last, now.Add(largeHeld)) {
 		t.Error("a place is free too early")
 	}
@@ -129,7 +129,7 @@ func TestBatchIsBounded(t *testing.T) {
 	w := newHarness(t)
 	w.product("p", 5000, "")
 	one := []string{cmd("POST", reservations, `{"holder":"ada"}`)}
-	for range batchesAtOnce {
+	for range maxBatches {
 		w.server.batches.running <- struct{}{}
 	}
 	w.batch(one).problem(429, "overloaded")
@@ -164,7 +164,7 @@ func TestBatchIsBounded(t *testing.T) {
 	if len(pool.free) > batchWindow {
 		t.Errorf("%d coroutines", len(pool.free))
 	}
-	for range batchesAtOnce - 1 {
+	for range maxBatches - 1 {
 		<-w.server.batches.running
 	}
 }

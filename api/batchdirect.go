@@ -6,9 +6,9 @@ import (
 	"admitone/api/input"
 )
 
-// A command in the usual form is not converted to a Fiber request, which would cost as much as executing
-// it: its handler reads the parts from the batch. All others, such as those whose path has escapes or a
-// query, or fits no route, go through the router.
+// A command in the usual form is not converted to a Fiber request, which would cost as much as
+// executing it: its handler reads the parts from the batch. All others, for example with escapes or
+// a query in the path, or without a route, go through the router.
 
 // maxParts is one more than the segments of the longest direct route.
 const maxParts = 8
@@ -40,8 +40,8 @@ func (b *batches) directRouteOf(c *batchCommand) *directRoute {
 	return nil
 }
 
-// split splits a path into c.parts and returns their number, 0 if the path has other characters than
-// those of ids or too many segments.
+// split splits a path into c.parts and returns their number, 0 if the path has characters that ids
+// can't have, or too many segments.
 func (c *batchCommand) split(path string) (count int) {
 	for i := range len(path) {
 		if !plainCharacters[path[i]] {

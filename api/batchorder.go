@@ -13,8 +13,8 @@ import (
 	"admitone/events"
 )
 
-// claim is a thing that a command of a batch is about. Commands with the same claim are run in the
-// order given, but those that share it at the same time.
+// claim is an entity of a command in a batch. Commands with the same claim run in the order given,
+// except that sharers of it run at the same time.
 type claim struct {
 	thing  string
 	shared bool
@@ -22,12 +22,12 @@ type claim struct {
 
 // claimed are the commands that have claimed a thing and may not have ended.
 type claimed struct {
-	alone  chan struct{}   // closed when the last one that did not share it has ended; may be nil
-	shared []chan struct{} // closed when those that have shared it since have ended
+	alone  chan struct{}   // closed when the last exclusive one has ended; may be nil
+	shared []chan struct{} // closed when its later sharers have ended
 }
 
-// claim claims what c is about until end is closed, and returns what has to be closed before c
-// may begin.
+// claim claims the entities of c until end is closed, and returns the channels that must be closed
+// before c may begin.
 func (b *batchRun) claim(c *batchCommand, end chan struct{}) (before []chan struct{}) {
 	for _, claim := range b.claims(c) {
 		has := b.claimed[claim.thing]
@@ -48,8 +48,9 @@ func (b *batchRun) claim(c *batchCommand, end chan struct{}) (before []chan stru
 	return before
 }
 
-// claims returns what a command is about: the resource in its path. Bookings share their performance
-// and claim what they take of it, or give back; see claimsOfNew and claimsOfBooking.
+// claims returns the claims of a command: the resource in its path. Bookings share their
+// performance and claim the seats and areas that they take or give back; see claimsOfNew and
+// claimsOfBooking.
 func (b *batchRun) claims(c *batchCommand) []claim {
 	path, _, _ := strings.Cut(c.item.Path.text, "?")
 	if plain, ok := plainPath(path); ok {
@@ -107,8 +108,8 @@ func (b *batchRun) claimsOfNew(c *batchCommand, id events.PerformanceID) (claims
 	return claims, true
 }
 
-// isLimited reports whether a performance has a limit per holder. It asks once in a batch, and no more once
-// the log has failed to answer. known is false for one that is not there or can't be read.
+// isLimited reports whether a performance has a limit per holder. It reads it once in a batch, and
+// not again after a failure of the log. known is false if it does not exist or can't be read.
 func (b *batchRun) isLimited(id events.PerformanceID) (limited, known bool) {
 	if of, asked := b.limited[id]; asked || b.unread {
 		return of.limited, of.exists
@@ -129,12 +130,12 @@ func (b *batchRun) isLimited(id events.PerformanceID) (limited, known bool) {
 	return limited, exists
 }
 
-// holderLimit says whether there is a performance, and whether it has a limit per holder.
+// holderLimit is the existence of a performance and of its limit per holder.
 type holderLimit struct{ exists, limited bool }
 
-// claimsOfBooking returns the claims of a command about a booking: its seats and areas, which it gives
-// back or takes again, and its holder, whose wallet pays and whose allowance it counts for. A booking
-// that is not known keeps its order with itself alone.
+// claimsOfBooking returns the claims of a command about a booking: its seats and areas, which it
+// gives back or takes again, and its holder, whose wallet pays and whose allowance it counts for.
+// Commands of an unknown booking are ordered only among themselves.
 func (b *batchRun) claimsOfBooking(segment string) []claim {
 	b.catchUp()
 	row, known, err := b.server.config.Views.Booking(decoded(segment))
@@ -152,8 +153,8 @@ func (b *batchRun) claimsOfBooking(segment string) []claim {
 	return claims
 }
 
-// catchUp waits, once in a batch, until the views have what was answered before it. Without it they
-// know less, and less is ordered.
+// catchUp waits, once in a batch, until the views include all earlier answers. If that fails, fewer
+// commands are ordered.
 func (b *batchRun) catchUp() {
 	if !b.seen {
 		_ = b.server.seen(b.server.answered())

@@ -19,10 +19,11 @@ const (
 	// batchWindow bounds the commands of one batch that are handed in and not answered yet. One has a
 	// stack of some 16 KB.
 	batchWindow = 256
-	// slowWindow bounds those of one batch that take steps over several entities, or have a pass, and
-	// have a goroutine: they run, or wait for others.
+	// slowWindow bounds the slow commands of one batch that have a goroutine, because they involve
+	// several entities or a pass: they run, or wait for others.
 	slowWindow = 128
-	// batchPatience is after when no more commands of a batch are begun: the others are overloaded.
+	// batchPatience is the time after which no more commands of a batch are begun: the rest is
+	// overloaded.
 	batchPatience = 30 * time.Second
 )
 
@@ -56,7 +57,7 @@ type batchRun struct {
 	slow     sync.WaitGroup
 	places   chan struct{}                        // of slow commands
 	claimed  map[string]*claimed                  // by slow commands
-	seen     bool                                 // the views have what was answered before the batch
+	seen     bool                                 // the views include all answers before the batch
 	limited  map[events.PerformanceID]holderLimit // see isLimited
 	unread   bool                                 // the log has failed to answer isLimited
 }
@@ -121,8 +122,8 @@ func (b *batchRun) endTurn() {
 	}
 }
 
-// waitFor waits until the slow commands have ended that a command may not overtake. Its claims are none
-// that can be shared.
+// waitFor waits for the end of the slow commands that a command may not overtake. Its claims are
+// exclusive.
 func (b *batchRun) waitFor(c *batchCommand) {
 	if len(b.claimed) == 0 {
 		return
@@ -134,9 +135,9 @@ func (b *batchRun) waitFor(c *batchCommand) {
 	}
 }
 
-// start runs c behind the slow commands with the same claims. Those that were handed in before are
-// before it anyway. Commands take their places in their order, so one that waits for others never
-// keeps them from having a place.
+// start runs c after the slow commands with the same claims. Direct commands before it have already
+// been submitted. Commands take their places in order, so one that waits for others never keeps
+// them from having a place.
 func (b *batchRun) start(c *batchCommand) {
 	if b.claimed == nil {
 		b.claimed, b.places = map[string]*claimed{}, make(chan struct{}, slowWindow)
@@ -159,8 +160,7 @@ func (b *batchRun) start(c *batchCommand) {
 	})
 }
 
-// isBookingPath reports whether a path may be that of a command that takes steps over several
-// entities.
+// isBookingPath reports whether a path may belong to a command that involves several entities.
 func isBookingPath(path string) bool {
 	return !strings.HasPrefix(path, "/v1/products/") && !strings.HasPrefix(path, "/v1/tournaments/")
 }

@@ -117,7 +117,7 @@ func (s *Server) unblockSeats(r *request) error {
 	return s.changeBlock(r, command, s.config.Bookings.Unblock)
 }
 
-// blockChange is what a request does to blocks.
+// blockChange is a request's change of blocks.
 type blockChange func(context.Context, bookings.Block) (bookings.Blocked, error)
 
 // changeBlock answers with the seats and places of a request that blocks or unblocks.
@@ -129,7 +129,7 @@ func (s *Server) changeBlock(r *request, command bookings.Block, change blockCha
 		defer end()
 		command.Origin = r.origin(id)
 		if blocked, err = change(ctx, command); err == nil {
-			at, err = s.config.Store.Head(ctx) // their last event is not behind it
+			at, err = s.config.Store.Head(ctx) // their last event is at or before it
 		}
 		return err
 	})
@@ -175,7 +175,7 @@ func (s *Server) listBlocks(r *request) error {
 	return r.json(fiber.StatusOK, append(body, ']'))
 }
 
-// blocks are what is blocked of a performance, by label: seats as the views have them, places as the areas do.
+// blocks has a performance's blocked seats (from the views) and places (from the areas), by label.
 func (s *Server) blocks(r *request, id events.PerformanceID) (map[events.BlockLabel]*bookings.Blocked, error) {
 	seats, _, ok, err := s.config.Views.Blocks(id)
 	if err == nil && !ok {

@@ -26,7 +26,7 @@ func (r *request) decode(v any, optional bool, nullable ...string) error {
 		if large == nil {
 			return errBodyTooLarge
 		}
-		if len(body) > large.most {
+		if len(body) > large.max {
 			return large.tooMuch
 		}
 	}

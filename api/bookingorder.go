@@ -13,7 +13,7 @@ import (
 	"admitone/projections/row"
 )
 
-// annotateBooking edits the order data of a booking, whatever its status.
+// annotateBooking edits the order data of a booking in any status.
 func (s *Server) annotateBooking(r *request) error {
 	if err := r.caller.must(RoleService, RoleAdmin); err != nil {
 		return err
@@ -61,7 +61,7 @@ func (s *Server) annotateBooking(r *request) error {
 	return r.annotated(after)
 }
 
-// bookingState returns the current state of a booking from its entity, nil if there is none.
+// bookingState returns the current state of a booking from its entity, nil for none.
 func (s *Server) bookingState(id events.BookingID) (*row.Booking, error) {
 	var state booking.State
 	answer, err := s.config.Desk.View(context.Background(), booking.Stream(id),

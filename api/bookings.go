@@ -153,8 +153,9 @@ func (s *Server) book(r *request) error {
 	return r.booked(fiber.StatusCreated, answer)
 }
 
-// noteAll notes the head of the log, so that the caller's next read includes all steps of a booking:
-// they are facts of several streams, of which an answer names one and a refusal none.
+// noteAll notes the head of the log, so that the caller's next read includes all steps of a
+// booking: they are facts of several streams, and an answer has the position of one, a refusal of
+// none.
 func (r *request) noteAll() {
 	until, end := r.waiting()
 	defer end()

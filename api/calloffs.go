@@ -21,18 +21,18 @@ func init() {
 	register(kind{collection: "calloffs", rules: calloff.Kind, routes: (*Server).callOffRoutes})
 }
 
-// callOffOf describes a kind of resource that can be called off.
+// callOffOf describes a kind of resource that can be cancelled.
 type callOffOf struct {
 	collection, category string
 	// find reports whether the resource exists, and returns its cancellation.
 	find func(s *Server, from *projections.Reading, id string) (off row.Cancelled, ok bool, err error)
-	// each calls take, ordered by key, with every booking, reservation or entry that the call-off ends, has
-	// ended or would end. It stops at take's first error.
+	// each calls take, ordered by key, with every booking, reservation or entry that the
+	// cancellation ends, has ended or would end. It stops at take's first error.
 	each func(s *Server, from *projections.Reading, id string, off *row.Cancelled, now time.Time,
 		take func(key string, a *affected) error) error
 }
 
-// affected is a booking, reservation or entry that a call-off ends.
+// affected is a booking, reservation or entry that a cancellation ends.
 type affected struct {
 	id, holder, status string
 	quantity           int64
@@ -43,7 +43,7 @@ type affected struct {
 	provider   events.Provider
 }
 
-// callOffs are the kinds of resources that can be called off.
+// callOffs are the kinds of resources that can be cancelled.
 var callOffs = []callOffOf{
 	{"performances", events.PerformanceCategory, (*Server).performanceOff, (*Server).affectedBookings},
 	{"products", events.ProductCategory, (*Server).productOff, (*Server).affectedReservations},
@@ -72,8 +72,8 @@ func (r *request) dryRun() (bool, error) {
 	return r.flag("dry_run")
 }
 
-// callOff calls a resource off. It answers 202 with the progress or, for a dry run, 200 with what would be
-// ended.
+// callOff cancels a resource. It answers 202 with the progress or, for a dry run, 200 with the
+// affected sales.
 func (s *Server) callOff(of callOffOf) handler {
 	return func(r *request) error {
 		if err := r.caller.must(RoleAdmin); err != nil {
@@ -121,7 +121,7 @@ func (s *Server) callOff(of callOffOf) handler {
 	}
 }
 
-// getCallOff answers with the progress of a call-off.
+// getCallOff answers with the progress of a cancellation.
 func (s *Server) getCallOff(of callOffOf) handler {
 	return func(r *request) error {
 		if err := r.caller.must(RoleAuditor, RoleService, RoleAdmin); err != nil {
@@ -135,13 +135,13 @@ func (s *Server) getCallOff(of callOffOf) handler {
 	}
 }
 
-// callOffReport collects what a call-off ends, or would end.
+// callOffReport collects the sales that a cancellation ends, or would end.
 type callOffReport struct {
 	of  callOffOf
 	id  string
 	off row.Cancelled
 	row row.CallOff
-	// position is that of the views from which it was read.
+	// position is the views' when it was read.
 	position events.Position
 
 	holders                                 map[uint64]struct{}
@@ -164,8 +164,8 @@ type callOffRefund struct {
 	amount   int64
 }
 
-// answerCallOff answers with the state of a call-off in the views. After 202 it does not fail if they
-// are behind.
+// answerCallOff answers with the state of a cancellation in the views. After 202 it does not fail
+// if they lag.
 func (s *Server) answerCallOff(r *request, of callOffOf, id string, status int) error {
 	p, err := r.paging()
 	if err != nil {

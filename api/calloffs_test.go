@@ -103,7 +103,7 @@ func TestCallingOffAProduct(t *testing.T) {
 			t.Errorf("Idempotent-Replay is %q, want %q", off.header.Get("Idempotent-Replay"), replay)
 		}
 	}
-	if done := w.swept(tee); who(done) != who(planned) {
+	if done := w.awaitSwept(tee); who(done) != who(planned) {
 		t.Errorf("planned:\n%s\nended:\n%s", who(planned), who(done))
 	}
 	for _, reservation := range []string{sold, held} {
@@ -129,7 +129,7 @@ func TestCallingOffAProduct(t *testing.T) {
 		t.Errorf("%v", v)
 	}
 	told := w.do("GET", "/v1/history/product/tee", "").text
-	for _, sentence := range []string{"called off, because:", "because the product was called off", "2 were ended"} {
+	for _, sentence := range []string{"cancelled, because:", "because the product was cancelled", "2 were ended"} {
 		if !strings.Contains(told, sentence) {
 			t.Errorf("%q is not in %s", sentence, told)
 		}
@@ -149,7 +149,7 @@ func TestMoreCallOffsThanPlaces(t *testing.T) {
 	w.do("POST", "/v1/products", `{"id":"tee","name":"Tee","stock":9}`).is(201)
 	w.do("POST", "/v1/products/tee/reservations", `{"holder":"ann"}`).is(201)
 	w.do("POST", "/v1/products/tee/cancellation", `{"reason":"recall"}`).is(202)
-	w.swept("/v1/products/tee")
+	w.awaitSwept("/v1/products/tee")
 }
 
 // TestCallingOffATournament: its entries have ended with it, and nobody enters.
@@ -169,7 +169,7 @@ func TestCallingOffATournament(t *testing.T) {
 		t.Errorf("planned: %v", planned)
 	}
 	w.do("POST", cup+"/cancellation", `{"reason":"storm"}`).is(202)
-	if done := w.swept(cup); who(done) != who(planned) {
+	if done := w.awaitSwept(cup); who(done) != who(planned) {
 		t.Errorf("planned:\n%s\nended:\n%s", who(planned), who(done))
 	}
 	v := w.do("GET", cup, "").is(200)
@@ -188,19 +188,19 @@ func TestCallingOffATournament(t *testing.T) {
 	if v := w.do("GET", cup, "").is(200); v["waitlisted"] != 1.0 {
 		t.Errorf("who waited came in: %v", v)
 	}
-	if told := w.do("GET", "/v1/history/tournament/cup", "").text; !strings.Contains(told, "called off, because:") {
+	if told := w.do("GET", "/v1/history/tournament/cup", "").text; !strings.Contains(told, "cancelled, because:") {
 		t.Error(told)
 	}
 }
 
-// sweeping has call-offs swept.
+// sweeping has cancellations swept.
 func sweeping(w *harness) {
 	w.sweeps = true
 	w.config.Currency, _ = events.CurrencyOf("EUR")
 }
 
-// swept waits until a call-off is done, and returns it.
-func (w *harness) swept(path string) map[string]any {
+// awaitSwept waits until a cancellation is done, and returns it.
+func (w *harness) awaitSwept(path string) map[string]any {
 	w.t.Helper()
 	for end := time.Now().Add(patience); ; {
 		v := w.do("GET", path+"/cancellation", "").is(200)
@@ -214,7 +214,7 @@ func (w *harness) swept(path string) map[string]any {
 	}
 }
 
-// who is what a call-off tells of the people and of the money: ids and holders, and the sums.
+// who is what a cancellation tells of the people and of the money: ids and holders, and the sums.
 func who(v map[string]any) string {
 	var all []string
 	for _, item := range v["affected"].([]any) {
@@ -230,8 +230,8 @@ func who(v map[string]any) string {
 func TestCallingOffAPerformance(t *testing.T) {
 	w := newHarness(t, sweeping)
 	w.gig("a", fmt.Sprintf(`,"cancellation":{"until":%q,"refund_percent":30}`, after(time.Hour))).is(201)
-	paid := w.bought("a", "ann", "A-1-1")
-	back := w.bought("a", "ann", "A-1-2")
+	paid := w.buySeat("a", "ann", "A-1-1")
+	back := w.buySeat("a", "ann", "A-1-2")
 	if v := w.do("DELETE", back, "").is(200); v["kept"] != 70.0 {
 		t.Fatal(v)
 	}
@@ -258,7 +258,7 @@ func TestCallingOffAPerformance(t *testing.T) {
 	tag := w.do("GET", show, "").is(200)["edit_tag"].(string)
 	w.do("POST", show+"/cancellation", `{"reason":"ill"}`, "Idempotency-Key", "k").is(202)
 	w.do("POST", show+"/cancellation", `{"reason":"ill"}`, "Idempotency-Key", "k").is(202)
-	done := w.swept(show)
+	done := w.awaitSwept(show)
 	if who(done) != who(planned) {
 		t.Errorf("planned:\n%s\nended:\n%s", who(planned), who(done))
 	}
@@ -305,7 +305,7 @@ func TestCallingOffAPerformance(t *testing.T) {
 		t.Errorf("%v", v)
 	}
 	told := w.do("GET", "/v1/history/booking/"+strings.TrimPrefix(paid, "/v1/bookings/"), "").text
-	for _, sentence := range []string{"ended, because its performance was called off", "because the performance was called off"} {
+	for _, sentence := range []string{"ended, because its performance was cancelled", "because the performance was cancelled"} {
 		if !strings.Contains(told, sentence) {
 			t.Errorf("%q is not in %s", sentence, told)
 		}

@@ -23,7 +23,7 @@ func (*Server) affectedBookings(from *projections.Reading, id string, off *row.C
 		planned = *off
 	}
 	for after := uint64(0); ; {
-		page, next, err := from.Bookings(projections.ByPerformance, id, after, rowsAtOnce)
+		page, next, err := from.Bookings(projections.ByPerformance, id, after, rowBatch)
 		if err != nil {
 			return err
 		}
@@ -63,7 +63,7 @@ func (*Server) affectedBookings(from *projections.Reading, id string, off *row.C
 	}
 }
 
-// appendCancelled appends the cancellation of a resource, if it was called off.
+// appendCancelled appends the cancellation of a resource, if there is one.
 func appendCancelled(o *events.Object, off *row.Cancelled) {
 	if off.Fence == 0 {
 		return
@@ -82,7 +82,7 @@ func (*Server) productOff(from *projections.Reading, id string) (off row.Cancell
 func (*Server) affectedReservations(from *projections.Reading, id string, _ *row.Cancelled, now time.Time,
 	take func(string, *affected) error) error {
 	for after := ""; ; {
-		page, next, err := from.Reservations(events.ProductID(id), after, rowsAtOnce)
+		page, next, err := from.Reservations(events.ProductID(id), after, rowBatch)
 		if err != nil {
 			return err
 		}
@@ -122,7 +122,7 @@ func (*Server) affectedEntries(from *projections.Reading, id string, off *row.Ca
 	take func(string, *affected) error) error {
 	for _, of := range []events.EntryStatus{events.EntryEntered, events.EntryWaitlisted} {
 		for after := uint64(0); ; {
-			page, next, err := from.Entries(events.TournamentID(id), of, after, 0, rowsAtOnce)
+			page, next, err := from.Entries(events.TournamentID(id), of, after, 0, rowBatch)
 			if err != nil {
 				return err
 			}

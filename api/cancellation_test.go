@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// bought books a seat and pays it from a wallet that is charged first.
-func (w *harness) bought(id, holder, seat string) string {
+// buySeat books a seat and pays it from a wallet that is charged first.
+func (w *harness) buySeat(id, holder, seat string) string {
 	w.t.Helper()
 	booking := "/v1/bookings/" + w.bookSeat(id, holder, seat).is(201)["id"].(string)
 	w.do("POST", "/v1/wallets/"+holder+"/charges", `{"amount":100}`).is(201)
@@ -24,15 +24,15 @@ func TestCancellation(t *testing.T) {
 		t.Error(v)
 	}
 	w.gig("a", "").problem(409, "already_exists")
-	in, other := w.bought("a", "ann", "A-1-1"), w.bought("a", "ann", "A-1-2")
+	in, other := w.buySeat("a", "ann", "A-1-1"), w.buySeat("a", "ann", "A-1-2")
 	edit := func(tag, body string) answer { return w.do("PATCH", "/v1/performances/a", body, "If-Match", tag) }
 	past := after(-time.Hour)
 	edit(`"e0"`, fmt.Sprintf(`{"cancellation":{"until":%q,"refund_percent":80}}`, past)).is(200)
-	late := w.bought("a", "bob", "A-1-3")
+	late := w.buySeat("a", "bob", "A-1-3")
 	if v := edit(`"e1"`, `{"cancellation":null}`).is(200); v["cancellation"] != nil {
 		t.Error(v)
 	}
-	free := w.bought("a", "cy", "A-1-4")
+	free := w.buySeat("a", "cy", "A-1-4")
 	for range 2 {
 		if v := w.do("DELETE", in, "").is(200); v["kept"] != 67.0 || v["status"] != "released" {
 			t.Error(v)

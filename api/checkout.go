@@ -128,5 +128,5 @@ func (s *Server) takeReport(r *request) error {
 	return nil
 }
 
-// takeLimit bounds how long the provider waits for its answer.
+// takeLimit bounds the provider's wait for its answer.
 const takeLimit = AnswerLimit

@@ -56,8 +56,8 @@ func (s *shop) until(what string, holds func() bool) {
 	}
 }
 
-// bookingIs checks the status of a booking.
-func (s *shop) bookingIs(booking, want string) {
+// checkBooking checks the status of a booking.
+func (s *shop) checkBooking(booking, want string) {
 	s.t.Helper()
 	if got := s.do("GET", booking, "").is(200)["status"]; got != want {
 		s.t.Errorf("%s is %v, want %s", booking, got, want)
@@ -96,7 +96,7 @@ func TestPaidOnAPage(t *testing.T) {
 	s := newShop(t)
 	booking := s.held("hall", "ada", "A-1-1")
 	session := s.checkout(booking)
-	s.bookingIs(booking, "awaiting_payment")
+	s.checkBooking(booking, "awaiting_payment")
 	s.do("POST", booking+"/checkout", newCheckout).is(200)
 	made := s.stripe.Sessions()
 	if len(made) != 1 || made[0].AmountTotal != 100 || made[0].Title != "t" ||
@@ -106,7 +106,7 @@ func TestPaidOnAPage(t *testing.T) {
 	slow := "pi_" + session // of a method that takes days
 	s.stripe.Change(session, func(one *stripetest.Session) { one.PaymentIntent = &slow })
 	s.tell(s.stripe.TellSession("completed", session), 200)
-	s.bookingIs(booking, "awaiting_payment")
+	s.checkBooking(booking, "awaiting_payment")
 	payment := s.stripe.Pay(session)
 	var all sync.WaitGroup
 	for range 5 {
@@ -116,7 +116,7 @@ func TestPaidOnAPage(t *testing.T) {
 	all.Wait()
 	s.tell(s.stripe.TellSession("completed", session), 200)
 	s.tell(s.stripe.TellSession("expired", session), 200)
-	s.bookingIs(booking, "booked")
+	s.checkBooking(booking, "booked")
 	if n := s.received(); n != 1 {
 		t.Errorf("%d payments were received", n)
 	}
@@ -140,7 +140,7 @@ func TestForgedReports(t *testing.T) {
 	s.tell(e, 403)
 	e.Payload = []byte(strings.Repeat(" ", maxReport+1))
 	s.tell(e, 413)
-	s.bookingIs(booking, "awaiting_payment")
+	s.checkBooking(booking, "awaiting_payment")
 	if n := s.received(); n != 0 {
 		t.Errorf("%d payments were received", n)
 	}
@@ -155,16 +155,16 @@ func TestExpiredPages(t *testing.T) {
 	for session, booking := range map[string]string{first: ada, bobs: bob} {
 		s.stripe.Pay(session)
 		s.tell(s.stripe.TellSession("expired", session), 200)
-		s.bookingIs(booking, "held")
+		s.checkBooking(booking, "held")
 	}
 	second := s.checkout(ada)
 	if second == first {
 		t.Errorf("the page of an intent that is over is given again")
 	}
 	s.tell(s.stripe.TellSession("expired", first), 200)
-	s.bookingIs(ada, "awaiting_payment")
+	s.checkBooking(ada, "awaiting_payment")
 	s.tell(s.stripe.TellSession("completed", first), 200)
-	s.bookingIs(ada, "booked")
+	s.checkBooking(ada, "booked")
 	s.until("the page of an intent that money has ended is closed", func() bool {
 		for _, one := range s.stripe.Sessions() {
 			if one.ID == second {
@@ -177,14 +177,14 @@ func TestExpiredPages(t *testing.T) {
 	s.held("hall", "eve", "A-1-3")
 	s.tell(s.stripe.TellSession("completed", bobs), 200)
 	s.tell(s.stripe.TellSession("completed", bobs), 200)
-	s.bookingIs(bob, "released")
+	s.checkBooking(bob, "released")
 	s.refundsAre("owed", "released 100EUR pi_"+bobs)
 	s.moneyVerified()
 }
 
-// lapsed makes a booking of a hall with short holds that has been paid on a page which is over, and whose
+// lapseBooking makes a booking of a hall with short holds that has been paid on a page which is over, and whose
 // own time is over too. It returns the booking and the session.
-func (s *shop) lapsed(hall, holder, seat string) (booking, session string) {
+func (s *shop) lapseBooking(hall, holder, seat string) (booking, session string) {
 	s.t.Helper()
 	s.until("a page is made in time", func() bool {
 		a := s.do("POST", "/v1/performances/"+hall+"/bookings", fmt.Sprintf(`{"holder":%q,"seats":[%q]}`, holder, seat))
@@ -205,8 +205,8 @@ func TestLatePages(t *testing.T) {
 	s := newShop(t, func(w *harness) { w.sweeps = true })
 	s.do("POST", "/v1/performances", `{"id":"short","title":"t","venue":"v","starts_at":"2099-05-01T20:00:00Z",`+
 		`"hold_seconds":1,"sections":[{"id":"A","rows":1,"seats_per_row":9,"price":100}]}`).is(201)
-	free, frees := s.lapsed("short", "ada", "A-1-1")
-	_, solds := s.lapsed("short", "bob", "A-1-3")
+	free, frees := s.lapseBooking("short", "ada", "A-1-1")
+	_, solds := s.lapseBooking("short", "bob", "A-1-3")
 	s.do("POST", "/v1/wallets/eve/charges", `{"amount":100}`).is(201)
 	s.until("the seats are free again, and sold", func() bool {
 		a := s.do("POST", "/v1/performances/short/bookings", `{"holder":"eve","seats":["A-1-3"]}`)
@@ -216,7 +216,7 @@ func TestLatePages(t *testing.T) {
 		s.tell(s.stripe.TellSession("completed", frees), 200)
 		s.tell(s.stripe.TellSession("completed", solds), 200)
 	}
-	s.bookingIs(free, "booked")
+	s.checkBooking(free, "booked")
 	s.refundsAre("owed", "late 100EUR pi_"+solds)
 	s.moneyVerified()
 }
@@ -229,11 +229,11 @@ func TestWrongSums(t *testing.T) {
 	s.stripe.Pay(first)
 	s.stripe.Change(first, func(one *stripetest.Session) { one.AmountTotal = 99 })
 	s.tell(s.stripe.TellSession("completed", first), 200)
-	s.bookingIs(sum, "held")
+	s.checkBooking(sum, "held")
 	s.stripe.Pay(second)
 	s.stripe.Change(second, func(one *stripetest.Session) { one.Currency = "usd" })
 	s.tell(s.stripe.TellSession("completed", second), 200)
-	s.bookingIs(currency, "held")
+	s.checkBooking(currency, "held")
 	s.refundsAre("owed", "wrong_sum 99EUR pi_"+first, "wrong_sum 100USD pi_"+second)
 	// The same reference with another sum tells of no other money.
 	s.stripe.Change(first, func(one *stripetest.Session) { one.AmountTotal = 100 })
@@ -289,7 +289,7 @@ func TestSilentProvider(t *testing.T) {
 		a.header.Get("Retry-After") == "" {
 		t.Error("no Retry-After")
 	}
-	s.bookingIs(booking, "awaiting_payment")
+	s.checkBooking(booking, "awaiting_payment")
 	s.stripe.Fail(nil)
 	s.stripe.Lose(down)
 	s.do("POST", booking+"/checkout", newCheckout).problem(503, "provider_unavailable")
@@ -320,7 +320,7 @@ func TestSilentProvider(t *testing.T) {
 	if got["field"] != "success_url" {
 		t.Errorf("refused because of %v", got["field"])
 	}
-	s.bookingIs(refused, "held")
+	s.checkBooking(refused, "held")
 	s.moneyVerified()
 }
 

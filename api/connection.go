@@ -86,9 +86,8 @@ func dropSilentConns(next func(*fasthttp.RequestCtx, error)) func(*fasthttp.Requ
 	}
 }
 
-// drainBody reads up to 8 MiB or 2 s of an unwanted body, because closing a connection with
-// unread bytes resets it, and the client may never see the response. It ends without an error
-// whatever happens.
+// drainBody reads up to 8 MiB or 2 s of an unwanted body, because closing a connection with unread
+// bytes resets it, and the client may never see the response. It never returns an error.
 func drainBody(conn net.Conn) {
 	buffer := make([]byte, 32<<10)
 	end := time.Now().Add(2 * time.Second)

@@ -28,8 +28,8 @@ func (w *harness) keep() *kept {
 	return &kept{conn, bufio.NewReader(conn)}
 }
 
-// asks sends a request over the connection.
-func (k *kept) asks(w *harness, path string, headers ...string) answer {
+// send sends a request over the connection.
+func (k *kept) send(w *harness, path string, headers ...string) answer {
 	w.t.Helper()
 	fmt.Fprintf(k, "GET %s HTTP/1.1\r\nHost: %s\r\n", path, w.address)
 	for i := 0; i+1 < len(headers); i += 2 {
@@ -99,12 +99,12 @@ func TestConnectionsAreBounded(t *testing.T) {
 	var all []*kept
 	for range most {
 		k := w.keep()
-		k.asks(w, "/v1/products").is(200)
+		k.send(w, "/v1/products").is(200)
 		all = append(all, k)
 	}
 	for _, path := range []string{"/v1/products", "/", "/v1/nothing/at/all"} {
 		k := w.keep()
-		a := k.asks(w, path)
+		a := k.send(w, path)
 		if path != "/v1/nothing/at/all" {
 			a.problem(429, "overloaded")
 		}
@@ -112,17 +112,17 @@ func TestConnectionsAreBounded(t *testing.T) {
 			t.Errorf("%s: the connection goes on with %q, %v", path, rest, err)
 		}
 	}
-	w.keep().asks(w, "/ws", handshake...).problem(429, "overloaded")
-	w.keep().asks(w, "/v1/products", "Authorization", bearer(t, "ada", RoleHolder)).problem(429, "overloaded")
-	w.keep().asks(w, "/v1/products", "Authorization", bearer(t, "root", RoleAdmin)).is(200)
-	w.keep().asks(
+	w.keep().send(w, "/ws", handshake...).problem(429, "overloaded")
+	w.keep().send(w, "/v1/products", "Authorization", bearer(t, "ada", RoleHolder)).problem(429, "overloaded")
+	w.keep().send(w, "/v1/products", "Authorization", bearer(t, "root", RoleAdmin)).is(200)
+	w.keep().send(
 		w,
 		"/ws",
 		append(handshake, "Authorization", bearer(t, "root", RoleAdmin))...).problem(429, "overloaded")
-	w.keep().asks(w, "/healthz").is(200)
-	w.keep().asks(w, "/readyz").is(200)
+	w.keep().send(w, "/healthz").is(200)
+	w.keep().send(w, "/readyz").is(200)
 	w.untilOpen(most)
-	w.keep().asks(w, "/metrics").has(
+	w.keep().send(w, "/metrics").has(
 		t,
 		200,
 		"admitone_connections_limit 8",
@@ -135,11 +135,11 @@ func TestConnectionsAreBounded(t *testing.T) {
 		`admitone_connections_refused_total{bound="address"} 0`,
 	)
 	for _, k := range all {
-		k.asks(w, "/v1/products").is(200)
+		k.send(w, "/v1/products").is(200)
 		k.Close()
 	}
 	w.untilOpen(0)
-	w.keep().asks(w, "/v1/products").is(200)
+	w.keep().send(w, "/v1/products").is(200)
 }
 
 // TestSilentConnections: connections that send nothing don't keep operators from querying the
@@ -151,7 +151,7 @@ func TestSilentConnections(t *testing.T) {
 		w.keep()
 	}
 	w.untilOpen(most + spareConnections)
-	w.keep().asks(w, "/healthz").is(200)
+	w.keep().send(w, "/healthz").is(200)
 	if n := w.server.pool.Stats(); n.Refused[connections.TooMany] < 2*spareConnections {
 		t.Errorf("%+v", n)
 	}
@@ -166,8 +166,8 @@ func TestConnectionsOfOneAddress(t *testing.T) {
 		}
 	})
 	first, second := w.keep(), w.keep()
-	first.asks(w, "/v1/products").is(200)
-	second.asks(w, "/v1/products").is(200)
+	first.send(w, "/v1/products").is(200)
+	second.send(w, "/v1/products").is(200)
 	third := w.keep()
 	response, err := http.ReadResponse(third.in, nil)
 	w.must(err)
@@ -179,7 +179,7 @@ func TestConnectionsOfOneAddress(t *testing.T) {
 	}
 	first.Close()
 	w.untilOpen(1)
-	w.keep().asks(w, "/v1/products").is(200)
+	w.keep().send(w, "/v1/products").is(200)
 }
 
 // TestAddressesBehindAProxy: bounds apply to the address that a trusted proxy names, and no other

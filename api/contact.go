@@ -128,9 +128,9 @@ func entryContact(tournamentID events.TournamentID, teamID events.TeamID) string
 	return "entry/" + string(tournamentID) + "/" + string(teamID)
 }
 
-// contactOf returns the contact of a subject, nil if there is none or the caller may not see it. secret
-// reports that the answer depends on more than the resource's revision: it must not be revalidated by
-// that, because the holder may have been forgotten since.
+// contactOf returns the contact of a subject, nil if there is none or the caller may not see it.
+// secret reports that the answer depends on more than the resource's revision: it must not be
+// revalidated by that, because the holder may have been forgotten since.
 func (r *request) contactOf(subject string) (contact []byte, secret bool, err error) {
 	book := r.server.config.Contacts
 	if book == nil || !book.Known(subject) {

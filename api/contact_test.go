@@ -14,8 +14,8 @@ import (
 
 const adasContact = `{"name":"Ada L.","email":"ada@example.org","phone":"+44 20 7946 0001"}`
 
-// shows checks the contact of a resource; "" is none.
-func shows(t *testing.T, a answer, want string) {
+// checkContact checks the contact of a resource; "" is none.
+func checkContact(t *testing.T, a answer, want string) {
 	t.Helper()
 	got := ""
 	if contact := a.is(200)["contact"]; contact != nil {
@@ -80,14 +80,14 @@ func TestContactRoles(t *testing.T) {
 	}
 	for i, path := range paths {
 		for _, who := range []string{ada, admin, auditor} {
-			shows(t, send(who, "GET", path, ""), adasContact)
+			checkContact(t, send(who, "GET", path, ""), adasContact)
 		}
 		if i < 2 {
 			send(bob, "GET", path, "").problem(403, "forbidden")
 			continue
 		}
-		shows(t, send(bob, "GET", path, ""), "")
-		shows(t, w.do("GET", path, ""), "")
+		checkContact(t, send(bob, "GET", path, ""), "")
+		checkContact(t, w.do("GET", path, ""), "")
 	}
 
 	tag := send(ada, "GET", paths[0], "").header.Get("ETag")
@@ -102,11 +102,11 @@ func TestContactRoles(t *testing.T) {
 	}
 	for _, path := range paths {
 		for _, who := range []string{ada, admin} {
-			shows(t, send(who, "GET", path, ""), "")
+			checkContact(t, send(who, "GET", path, ""), "")
 		}
 	}
 	// A cache must not go on showing it.
-	shows(t, w.do("GET", paths[0], "", "Authorization", ada, "If-None-Match", tag), "")
+	checkContact(t, w.do("GET", paths[0], "", "Authorization", ada, "If-None-Match", tag), "")
 }
 
 func TestRetryWithAContact(t *testing.T) {
@@ -121,13 +121,13 @@ func TestRetryWithAContact(t *testing.T) {
 	}
 	w.reserve("p", "ada", `,"contact":{"phone":"1"}`, "Idempotency-Key", "k").problem(422, "idempotency_key_reused")
 	w.reserve("p", "ada", `,"quantity":2`+more, "Idempotency-Key", "k").problem(422, "idempotency_key_reused")
-	shows(t, w.do("GET", path, ""), adasContact)
+	checkContact(t, w.do("GET", path, ""), adasContact)
 	w.do("DELETE", "/v1/holders/ada/contact", "").is(200)
 	// A retry does not bring it back: the holder is forgotten.
 	if again := w.reserve("p", "ada", more, "Idempotency-Key", "k"); again.text != first.text {
 		t.Errorf("the retry was answered with %s, not %s", again.text, first.text)
 	}
-	shows(t, w.do("GET", path, ""), "")
+	checkContact(t, w.do("GET", path, ""), "")
 }
 
 // TestCommandIDExcludesContact: from a hash of a telephone number in the log the number could be
@@ -199,7 +199,7 @@ func TestContactStoreFailure(t *testing.T) {
 	w.server.config.Contacts = w.contacts
 	path := "/v1/products/p/reservations/" + w.reserve("p", "ada", `,"contact":`+adasContact, "Idempotency-Key",
 		"k").is(201)["id"].(string)
-	shows(t, w.do("GET", path, ""), adasContact)
+	checkContact(t, w.do("GET", path, ""), adasContact)
 }
 
 func mustOpen(t *testing.T, w *harness) *contacts.Book {

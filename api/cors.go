@@ -24,7 +24,7 @@ const (
 	headerRateLimit       = "RateLimit"
 	headerRateLimitPolicy = "RateLimit-Policy"
 
-	// sharedFor is how long a browser may cache the response to a preflight, in seconds.
+	// sharedFor is the time for which a browser may cache the response to a preflight, in seconds.
 	sharedFor = "600"
 )
 

@@ -38,7 +38,7 @@ func (s *Server) drain(ctx context.Context) {
 	defer cancel()
 	s.leaving.Store(true)
 	if listener := s.stopListening(); listener != nil {
-		_ = listener.Drain(ctx) // a failure to close it is that of Fiber's shutdown
+		_ = listener.Drain(ctx) // Fiber's shutdown reports a failure to close it
 	}
 	tick := time.NewTicker(drainTick)
 	defer tick.Stop()

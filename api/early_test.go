@@ -70,7 +70,7 @@ func TestListsWithStalledViews(t *testing.T) {
 func TestAccessLogHidesVisitorIDs(t *testing.T) {
 	w := newHarness(t)
 	w.room("r", "")
-	path, _ := w.joins("r", "ada")
+	path, _ := w.joinRoom("r", "ada")
 	visitor := path[strings.LastIndex(path, "/")+1:]
 	w.do("GET", path, "")
 	w.do("DELETE", path, "").is(200)

@@ -71,8 +71,8 @@ func (s *Server) listEntries(r *request) error {
 	)
 }
 
-// getEntry answers with the entry of a team. Its place changes with every withdrawal ahead of it, so its
-// revision is that of the tournament.
+// getEntry answers with the entry of a team. Its place changes with every withdrawal ahead of it,
+// so its revision is the tournament's.
 func (s *Server) getEntry(r *request) error {
 	id, teamID, err := r.entryParams()
 	if err != nil {
@@ -194,7 +194,7 @@ func (s *Server) appendEntry(dst []byte, e *row.Entry, at *row.Moment) ([]byte, 
 	return o.Close(), nil
 }
 
-// cancelEntries sets the status of entries to cancelled if their tournament was called off.
+// cancelEntries sets the status of entries to cancelled if their tournament was cancelled.
 func cancelEntries(of *row.Tournament, entries []row.Entry) {
 	for i := range entries {
 		if of.Cancelled.Fence != 0 {

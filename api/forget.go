@@ -15,7 +15,7 @@ import (
 	"admitone/events"
 )
 
-// forgottenLimit bounds how long other nodes are waited for.
+// forgottenLimit bounds the wait for other nodes.
 const forgottenLimit = 2 * time.Second
 
 // forget destroys the keys of a holder's contacts, at all servers on the log. Repeated, it answers the same but for
@@ -27,7 +27,7 @@ func (s *Server) forget(r *request) error {
 	}
 	known := s.config.Contacts.Remembers(holder)
 	if !known && !s.config.Shared {
-		// The files alone show what is lost or damaged.
+		// Only the files reveal losses and damage.
 		if known, err = s.config.Contacts.Forget(holder); err != nil {
 			return r.contactFailed(err)
 		}
@@ -75,7 +75,7 @@ func (s *Server) awaitFollowed(ctx context.Context, position events.Position) (b
 	}
 }
 
-// peerPause is how often it is looked how far other nodes are.
+// peerPause is the interval between checks of other nodes' progress.
 const peerPause = 20 * time.Millisecond
 
 // AppendForgotten appends the answer to a request to forget a holder; known reports that there

@@ -50,12 +50,12 @@ func (r *request) mayBeElsewhere(request *actors.Request) {
 	}
 	request.After, request.At, request.Until = &r.hop.After, r.hop.At, r.hop.Until
 	if key, err := r.key(); err == nil && key == "" {
-		request.Bounded = false // the id is the node's own, whatever its form
+		request.Bounded = false // the id is the node's own, in any form
 	}
 }
 
-// clock returns the time at which the credentials of a request are checked: that of the node which
-// received it first, or now.
+// clock returns the time at which the credentials of a request are checked: the time at the node
+// that received it first, or now.
 func (r *request) clock() time.Time {
 	if at := r.judgedAt(); !at.IsZero() {
 		return at

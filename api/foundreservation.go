@@ -9,9 +9,9 @@ import (
 type foundReservation struct {
 	reservation
 	order events.OrderData
-	// orderRevision is the revision of the fact that contains order, 0 if there is none. ended means that
-	// the reservation is no longer in the product's core; it was then found at the product's revision
-	// seen.
+	// orderRevision is the revision of the fact that contains order, 0 for none. ended means that
+	// the reservation is no longer in the product's core; it was then found at the product's
+	// revision seen.
 	orderRevision, seen events.Revision
 	ended               bool
 }

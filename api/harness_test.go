@@ -55,7 +55,7 @@ type harness struct {
 	patience time.Duration     // how long questions wait for the views; 0 is until they are there
 	signed   bool              // the log has a tree, which gives receipts
 	delivers bool              // to webhooks
-	sweeps   bool              // call-offs, and resumes bookings
+	sweeps   bool              // run sweeps, and resume bookings
 	faster   int               // webhooks.Config.Faster; 1000 if 0
 	provider payments.Provider // of payments; nil for none
 	refunds  bool              // it is asked for them

@@ -111,8 +111,8 @@ func (s *Server) untouched(ctx context.Context, kind, id string) bool {
 	return err == nil && seat != nil
 }
 
-// validEntity reports whether id can be that of an entity: an id or, for a kind whose entities are parts of
-// another one, two parts.
+// validEntity reports whether id can identify an entity: an id or, for a kind whose entities are
+// parts of another one, two parts.
 func validEntity(kind, id string) bool {
 	if history.IDsOf(kind) == history.Parts {
 		whole, name, _ := strings.Cut(id, "~")

@@ -12,8 +12,8 @@ import (
 	"admitone/events"
 )
 
-// told reads a whole history, page by page.
-func (w *harness) told(path string, limit int) (texts []string) {
+// readHistory reads a whole history, page by page.
+func (w *harness) readHistory(path string, limit int) (texts []string) {
 	w.t.Helper()
 	for cursor := ""; ; {
 		page := w.do("GET", fmt.Sprintf("%s?limit=%d&cursor=%s", path, limit, cursor), "").is(200)
@@ -54,7 +54,7 @@ func TestHistory(t *testing.T) {
 			url.PathEscape("ada lo"): 2, "/v1/history/holder/nobody": 0,
 	} {
 		for _, limit := range []int{1, 2, 50} {
-			if texts := w.told(path, limit); len(texts) != want {
+			if texts := w.readHistory(path, limit); len(texts) != want {
 				t.Errorf("%s by %d: %q, want %d lines", path, limit, texts, want)
 			}
 		}
@@ -90,7 +90,7 @@ func TestSeatHistory(t *testing.T) {
 	for path, want := range map[string]int{
 		"seat/gala~A-1-1": 1, "seat/gala/A-1-1": 1, "seat/gala%2FA-1-1": 1, "seat/gala/A-2-1": 0, "seat/gala~A-2-1": 0,
 	} {
-		if texts := w.told("/v1/history/"+path, 50); len(texts) != want {
+		if texts := w.readHistory("/v1/history/"+path, 50); len(texts) != want {
 			t.Errorf("%s: %q, want %d lines", path, texts, want)
 		}
 	}

@@ -10,7 +10,7 @@ import (
 	"admitone/api/connections"
 )
 
-// joinSlots is the number of counters of a limit. They take 512 KiB, whatever the load.
+// joinSlots is the number of counters of a limit. They take 512 KiB under any load.
 const joinSlots = 1 << 16
 
 // joinLimit limits how often one network may join waiting rooms, with a burst of one minute's joins.

@@ -40,8 +40,9 @@ func (r *request) keyed(do func(id actors.CommandID) error) error {
 	return err
 }
 
-// keyedIn is keyed for a command whose stream its body names: the stream of another body does not know that the
-// key was used, so the views are asked too. scope is that of [projections.Projections.KeyUsed].
+// keyedIn is keyed for a command whose stream its body names: the stream of another body does not
+// know that the key was used, so the views are asked too. scope is as in
+// [projections.Projections.KeyUsed].
 func (r *request) keyedIn(ctx context.Context, scope string, do func(id actors.CommandID) error) error {
 	return r.keyedBehind(ctx, r.server.config.Views.CatchUp, scope, do)
 }

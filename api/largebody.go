@@ -15,10 +15,10 @@ import (
 )
 
 const (
-	// largeAtOnce bounds the large bodies that are in memory at a time.
-	largeAtOnce = 32
-	// largeSlack is how far a body may exceed its limit and still be read to its end, so that the
-	// refusal can be sent.
+	// maxLarge bounds the large bodies that are in memory at a time.
+	maxLarge = 32
+	// largeSlack is the excess over the limit up to which a body is still read to its end, so that
+	// the refusal can be sent.
 	largeSlack = 32 << 10
 	// largeTimeout bounds the time to read a large body.
 	largeTimeout = 2 * time.Minute
@@ -30,13 +30,13 @@ const (
 // largeBody is the limit of a route whose bodies may be larger than maxBody.
 type largeBody struct {
 	method string
-	// path is that of the route, with * in place of an id.
+	// path is the route's, with * in place of an id.
 	path    string
-	most    int
+	max     int
 	tooMuch *problem
-	// atOnce bounds the bodies of the route that are in memory at a time; 0 means largeAtOnce.
-	atOnce int
-	// roles are those whose bodies are read; nil means all callers that may act.
+	// limit bounds the bodies of the route that are in memory at a time; 0 means maxLarge.
+	limit int
+	// roles are the roles whose bodies are read; nil for all callers that may act.
 	roles []Role
 	// signed means that requests are authenticated by a signature of the body alone.
 	signed bool
@@ -44,17 +44,17 @@ type largeBody struct {
 
 // largeRoutes are the routes that accept large bodies.
 var largeRoutes = []largeBody{
-	{method: fiber.MethodPost, path: batchPath, most: maxBatchBody,
+	{method: fiber.MethodPost, path: batchPath, max: maxBatchBody,
 		tooMuch: refuse(codes.BodyTooLarge, "the body of a batch may have 1 MiB")},
-	{method: fiber.MethodPost, path: plansPath, most: maxPlanBody, atOnce: 1,
+	{method: fiber.MethodPost, path: plansPath, max: maxPlanBody, limit: 1,
 		tooMuch: refuse(codes.BodyTooLarge, "a seating plan may have 32 MiB"), roles: []Role{RoleAdmin}},
-	{method: fiber.MethodPut, path: "/v1/performances/*/blocks", most: maxBlockBody, atOnce: 4,
+	{method: fiber.MethodPut, path: "/v1/performances/*/blocks", max: maxBlockBody, limit: 4,
 		tooMuch: refuse(codes.BodyTooLarge, "the body of a request that blocks may have 1 MiB"), roles: []Role{RoleAdmin}},
-	{method: fiber.MethodPost, path: "/v1/payments/*", most: maxReport, atOnce: 4,
+	{method: fiber.MethodPost, path: "/v1/payments/*", max: maxReport, limit: 4,
 		tooMuch: refuse(codes.BodyTooLarge, "a report of a payment provider may have 1 MiB"), signed: true},
 }
 
-// largeOf returns the entry of largeRoutes for a request, nil if there is none.
+// largeOf returns the entry of largeRoutes for a request, nil for none.
 func largeOf(h *fasthttp.RequestHeader) *largeBody {
 	path, _, _ := bytes.Cut(h.RequestURI(), []byte{'?'})
 	for i := range largeRoutes {
@@ -105,7 +105,7 @@ func (l *largeBodies) take(h *fasthttp.RequestHeader, now time.Time) bool {
 			same++
 		}
 	}
-	if len(l.until) >= largeAtOnce || route != nil && route.atOnce > 0 && same >= route.atOnce {
+	if len(l.until) >= maxLarge || route != nil && route.limit > 0 && same >= route.limit {
 		return false
 	}
 	l.until[h] = largeUse{now.Add(largeHeld), route}
@@ -132,10 +132,10 @@ func (s *Server) takeLargeBodies(server *fasthttp.Server) {
 	server.HeaderReceived = func(h *fasthttp.RequestHeader) fasthttp.RequestConfig {
 		route := largeOf(h)
 		if length := h.ContentLength(); route == nil || 0 <= length && length <= maxRead ||
-			length > route.most+largeSlack || s.largeCaller(h) != nil || !large.take(h, time.Now()) {
+			length > route.max+largeSlack || s.largeCaller(h) != nil || !large.take(h, time.Now()) {
 			return fasthttp.RequestConfig{}
 		}
-		return fasthttp.RequestConfig{MaxRequestBodySize: route.most + largeSlack, ReadTimeout: largeTimeout}
+		return fasthttp.RequestConfig{MaxRequestBodySize: route.max + largeSlack, ReadTimeout: largeTimeout}
 	}
 	handle, fail := server.Handler, server.ErrorHandler
 	server.Handler = func(c *fasthttp.RequestCtx) {
@@ -181,7 +181,7 @@ func (s *Server) largeRefusal(c *fiber.Ctx, otherwise *problem) *problem {
 	if err := s.largeCaller(h); err != nil {
 		return problemOf(err, func() *slog.Logger { return s.config.Logger })
 	}
-	if s.batches.large.has(h) || h.ContentLength() > route.most+largeSlack {
+	if s.batches.large.has(h) || h.ContentLength() > route.max+largeSlack {
 		return route.tooMuch
 	}
 	return problemOf(actors.ErrOverloaded, nil)

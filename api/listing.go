@@ -16,12 +16,12 @@ import (
 	"admitone/projections/row"
 )
 
-// exportsAtOnce bounds the concurrent CSV exports. Each keeps old records of the views on disk while it
+// maxExports bounds the concurrent CSV exports. Each keeps old records of the views on disk while it
 // runs.
-const exportsAtOnce = 4
+const maxExports = 4
 
-// rowsAtOnce is the number of rows read from the views at a time.
-const rowsAtOnce = 200
+// rowBatch is the number of rows read from the views at a time.
+const rowBatch = 200
 
 // maxExamined bounds the rows that are read for one page of a filtered list. A page may therefore have
 // fewer items than its limit although next is not null.
@@ -30,7 +30,7 @@ const maxExamined = 10_000
 // listing is a list of resources for a shop: a page of it as JSON, or all of it as CSV. Each answer shows
 // the views at one log position.
 type listing[R any] struct {
-	// name is that of the CSV file, columns are the names of its columns in order.
+	// name is the CSV file's, columns are the names of its columns in order.
 	name    string
 	columns []string
 	// page returns up to most rows after a cursor, "" for the beginning, and the next cursor, "" at the
@@ -119,7 +119,7 @@ func answerList[R any](r *request, q *query, l *listing[R]) error {
 	next, examined := p.after, 0
 	for {
 		var page []R
-		page, next, err = l.page(from, next, min(p.limit-len(kept), rowsAtOnce))
+		page, next, err = l.page(from, next, min(p.limit-len(kept), rowBatch))
 		if err != nil {
 			return err
 		}
@@ -194,7 +194,7 @@ type csvFile[R any] struct {
 	list     *listing[R]
 	query    *query
 	from     *projections.Reading
-	contacts *contacts.Book // nil if there are none
+	contacts *contacts.Book // nil for none
 	columns  *csvColumns
 	after    string
 	begun    bool
@@ -210,7 +210,7 @@ func (f *csvFile[R]) fill(dst []byte) ([]byte, bool, error) {
 		}
 		return f.columns.appendHeader(dst), true, nil
 	}
-	page, next, err := f.list.page(f.from, f.after, rowsAtOnce)
+	page, next, err := f.list.page(f.from, f.after, rowBatch)
 	if err != nil {
 		return dst, false, err
 	}

@@ -91,7 +91,7 @@ func TestListsStream(t *testing.T) {
 	const path = "/v1/performances/big/bookings"
 	var before, after runtime.MemStats
 	slow := slowReader(t, w, path)
-	for range exportsAtOnce - 1 {
+	for range maxExports - 1 {
 		slowReader(t, w, path)
 	}
 	w.do("GET", path+"?format=csv", "").problem(429, "overloaded")
@@ -162,7 +162,7 @@ func TestBrokenListIsNoList(t *testing.T) {
 func TestStalledListEnds(t *testing.T) {
 	w := newHarness(t, buffered, func(w *harness) { w.config.StallAfter = 100 * time.Millisecond })
 	manyBookings(t, w, 2_000)
-	for range exportsAtOnce {
+	for range maxExports {
 		slowReader(t, w, "/v1/performances/big/bookings")
 	}
 	for deadline := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {

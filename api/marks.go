@@ -12,7 +12,7 @@ import (
 	"admitone/events"
 )
 
-// marked takes the signs of life of visitors that other nodes have heard.
+// marked records heartbeats of visitors that other nodes have received.
 func (s *Server) marked(next fasthttp.RequestHandler) fasthttp.RequestHandler {
 	if s.config.Peers == nil || s.config.Rooms == nil {
 		return next

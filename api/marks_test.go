@@ -9,7 +9,7 @@ import (
 	"admitone/api/peers"
 )
 
-// TestMarksOfOtherNodes: signs of life count if a node has sent them, in time, about a room that runs here.
+// TestMarksOfOtherNodes: heartbeats count if a node has sent them, in time, about a room that runs here.
 func TestMarksOfOtherNodes(t *testing.T) {
 	w := newNode(t, OpenAuth{})
 	w.do(

@@ -15,7 +15,7 @@ import (
 	"admitone/events"
 )
 
-// metrics are the metrics of the HTTP server. Those of other components are read at each scrape.
+// metrics are the metrics of the HTTP server. Metrics of other components are read at each scrape.
 type metrics struct {
 	requests *prometheus.CounterVec
 	seconds  *prometheus.HistogramVec

@@ -105,7 +105,7 @@ func (s *Server) damaged() error {
 		"the log is damaged; see the server's log, run admitone verify, and restore a backup")
 }
 
-// readyKeys adds a member if this server's pass keys differ from those of the log. The server is ready
+// readyKeys adds a member if this server's pass keys differ from the log's. The server is ready
 // nevertheless, because everything else works.
 func (s *Server) readyKeys(ready map[string]any) {
 	if s.config.Rooms == nil {

@@ -22,7 +22,7 @@ const headerFetchSite = "Sec-Fetch-Site"
 // have the same origin (DNS rebinding). Second, commands of pages of other origins are refused; see
 // foreign.
 type OpenAuth struct {
-	// Origins are those of [Config].AllowOrigins.
+	// Origins is as [Config].AllowOrigins.
 	Origins []string
 }
 
@@ -81,7 +81,7 @@ func (a OpenAuth) foreign(c *fiber.Ctx) bool {
 	return false
 }
 
-// knownOrigin reports whether an origin is that of host, or allowed; "*" in allowed allows any.
+// knownOrigin reports whether an origin belongs to host, or is allowed; "*" in allowed allows any.
 func knownOrigin(origin, host string, allowed []string) bool {
 	if slices.Contains(allowed, "*") || slices.Contains(allowed, origin) {
 		return true

@@ -121,7 +121,7 @@ func TestForeignPagesOfEveryOperation(t *testing.T) {
 		tried++
 		c := prepare(m, "ada")
 		before := w.head()
-		a := w.do(method, filled(path, c.parts), c.body, "If-Match", c.match, "Origin", "https://evil.example")
+		a := w.do(method, fillPath(path, c.parts), c.body, "If-Match", c.match, "Origin", "https://evil.example")
 		a.problem(403, "foreign_origin")
 		w.wroteNothing(a, before)
 	})

@@ -80,14 +80,14 @@ func TestViewsBehind(t *testing.T) {
 func TestPastIsBounded(t *testing.T) {
 	w := newHarness(t)
 	w.product("p", 10, "")
-	for range costlyAtOnce {
+	for range maxCostly {
 		w.server.reading <- struct{}{}
 	}
 	for _, path := range []string{"/v1/products/p?at=1", "/v1/products?at=1", "/v1/history/product/p"} {
 		w.do("GET", path, "").problem(429, "overloaded")
 	}
 	w.do("GET", "/v1/products/p", "").is(200)
-	for range costlyAtOnce {
+	for range maxCostly {
 		<-w.server.reading
 	}
 	w.do("GET", "/v1/products/p?at=1", "").is(200)

@@ -144,18 +144,18 @@ func (s *Server) waitingRoomPage(r *request) error {
 	return r.html(func(body io.Writer) error { return web.WriteWaitingRoom(body, r.frame(), &row) })
 }
 
-// auditPage shows the audit page. It is the same for every caller; its script loads what the caller may
-// see.
+// auditPage shows the audit page. It is the same for every caller; its script loads the data that
+// the caller may see.
 func (s *Server) auditPage(r *request) error {
 	return r.html(func(body io.Writer) error { return web.WriteAudit(body, r.frame(), s.config.Proofs != nil) })
 }
 
-// clusterPage is the same for every caller: its script asks for what the caller may see.
+// clusterPage is the same for every caller: its script loads the data that the caller may see.
 func clusterPage(r *request) error {
 	return r.html(func(body io.Writer) error { return web.WriteCluster(body, r.frame()) })
 }
 
-// frame has what every page shows of the server.
+// frame has the server's data on every page.
 func (r *request) frame() web.Frame {
 	_, open := r.server.config.Auth.(OpenAuth)
 	frame := web.Frame{Epoch: r.server.config.Store.Epoch(), Token: !open, HoldersCharge: r.server.config.HoldersCharge,

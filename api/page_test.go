@@ -182,7 +182,7 @@ func TestWaitingRoomPages(t *testing.T) {
 	w.do("GET", "/waiting-rooms", "").has(t, 200, "There is no waiting room", "/docs#waiting-rooms")
 	w.room("later", `"order":"shuffle","opens_at":"2100-01-02T03:04:05Z"`)
 	w.room("shut", `"status":"closed","max_active":7`)
-	w.joins("later", "ada")
+	w.joinRoom("later", "ada")
 	list := w.do("GET", "/waiting-rooms", "").has(
 		t,
 		200,

@@ -42,7 +42,7 @@ func TestPurchaseEndsPass(t *testing.T) {
 	names := []string{"buys", "confirms", "pays", "t1", "waits"}
 	paths := map[string]string{}
 	for _, name := range names {
-		paths[name], _ = w.joins("r", name)
+		paths[name], _ = w.joinRoom("r", name)
 	}
 	pass := func(name string) string { return w.until(paths[name], "admitted")["pass"].(string) }
 	waiting := func(want float64) {
@@ -84,7 +84,7 @@ func TestPaymentAfterPass(t *testing.T) {
 	w := newHarness(t)
 	w.room("r", "")
 	w.guardedBy("r")
-	path, _ := w.joins("r", "ada")
+	path, _ := w.joinRoom("r", "ada")
 	shown := w.until(path, "admitted")["pass"].(string)
 	w.do("POST", "/v1/wallets/ada/charges", `{"amount":100}`).is(201)
 	booking := w.do("POST", "/v1/performances/gig/bookings", `{"holder":"ada","seats":["A-1-1"]}`, headerPass,
@@ -106,7 +106,7 @@ func TestResumedPurchaseEndsPass(t *testing.T) {
 	w := newHarness(t)
 	w.room("r", "")
 	w.guardedBy("r")
-	path, _ := w.joins("r", "ada")
+	path, _ := w.joinRoom("r", "ada")
 	shown := w.until(path, "admitted")["pass"].(string)
 	w.do("POST", "/v1/wallets/ada/charges", `{"amount":100}`).is(201)
 	id := w.do("POST", "/v1/performances/gig/bookings", `{"holder":"ada","seats":["A-1-1"]}`, headerPass,
@@ -192,18 +192,18 @@ func TestRetryKeepsNewPass(t *testing.T) {
 	w := newHarness(t)
 	w.room("r", "")
 	w.guardedBy("r")
-	old, _ := w.joins("r", "ada")
+	old, _ := w.joinRoom("r", "ada")
 	shown := w.until(old, "admitted")["pass"].(string)
 	w.reserve("p", "ada", "", headerPass, shown, "Idempotency-Key", "k").is(201)
 	w.until(old, "left")
-	path, _ := w.joins("r", "ada")
+	path, _ := w.joinRoom("r", "ada")
 	again := w.until(path, "admitted")["pass"].(string)
 	if a := w.reserve("p", "ada", "", headerPass, again, "Idempotency-Key", "k"); a.status != 201 ||
 		a.header.Get("Idempotent-Replay") != "true" {
 		t.Fatalf("%s: %d %s", a.what, a.status, a.text)
 	}
 	// Leaving is ordered after everything that the retry may have started.
-	bob, _ := w.joins("r", "bob")
+	bob, _ := w.joinRoom("r", "bob")
 	w.until(bob, "admitted")
 	w.do("DELETE", bob, "").is(200)
 	w.until(bob, "left")

@@ -19,11 +19,11 @@ import (
 // pastLimit bounds the time of a query about the past.
 const pastLimit = 30 * time.Second
 
-// costlyAtOnce bounds the concurrent queries that read large parts of the log. Any caller may query the
-// past, and that must not slow sales down.
-const costlyAtOnce = 4
+// maxCostly bounds the concurrent queries that read large parts of the log. Any caller may query
+// the past, and that must not slow sales down.
+const maxCostly = 4
 
-// costly limits the concurrency of a handler to costlyAtOnce, together with all others, and refuses
+// costly limits the concurrency of a handler to maxCostly, together with all others, and refuses
 // further requests as overloaded.
 func (s *Server) costly(h handler) handler {
 	return func(r *request) error {
@@ -53,8 +53,8 @@ func (r *request) plusQuery(name string) string {
 	return strings.ReplaceAll(r.ctx.Query(name), " ", "+")
 }
 
-// at parses the query parameter at: a log position or a time. ok is false if there is none. A moment in
-// the future means the present.
+// at parses the query parameter at: a log position or a time. ok is false for none. A moment in the
+// future means the present.
 func (r *request) at() (m row.Moment, ok bool, err error) {
 	given, shown := r.plusQuery("at"), r.server.config.AsOf
 	if given == "" && shown != nil {
@@ -87,8 +87,8 @@ func (s *Server) pastTakesNothing(r *request) error {
 		fields: map[string]any{"as_of": json.RawMessage(appendAsOf(nil, *at))}}
 }
 
-// moment returns the requested moment, nil for the present. It first waits until the views include what
-// the request requires.
+// moment returns the requested moment, nil for the present. It first waits until the views include
+// the position that the request requires.
 func (r *request) moment() (*row.Moment, error) {
 	at, past, err := r.at()
 	if err != nil {

@@ -74,7 +74,7 @@ func (s *Server) editAreas(r *request, id events.PerformanceID, edit *performanc
 		defer end()
 		err = s.config.Bookings.EditAreas(ctx, bookings.EditAreas{Origin: r.origin(command), PerformanceID: id, Edit: edit})
 		if err == nil {
-			at, err = s.config.Store.Head(ctx) // its last event is not behind it
+			at, err = s.config.Store.Head(ctx) // its last event is at or before it
 		}
 		return err
 	})
@@ -94,7 +94,7 @@ func (s *Server) editAreas(r *request, id events.PerformanceID, edit *performanc
 	if err != nil {
 		return err
 	}
-	_ = s.seen(at) // an edit that succeeded is not answered with an error because the views are behind
+	_ = s.seen(at) // a successful edit must not fail because the views lag
 	edited, err := s.performanceAsEdited(id, 0)
 	if err != nil {
 		return err
@@ -165,7 +165,7 @@ func newPerformanceEdit(r *request) (*performance.Edit, error) {
 }
 
 // performanceAsEdited returns a performance from its entity, with the seat counts from the views: a
-// successful edit must not fail because the views are behind.
+// successful edit must not fail because the views lag.
 func (s *Server) performanceAsEdited(id events.PerformanceID, position events.Position) (row.Performance, error) {
 	_ = s.seen(position)
 	var latest performance.Create

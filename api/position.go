@@ -5,8 +5,7 @@ import "bytes"
 // positionMember begins a member of an encoded object that is a position in the log.
 var positionMember = []byte(`"position":`)
 
-// maxNested bounds how many positions of things within an object are passed by: those of as_of, and of the last
-// item of a list.
+// maxNested bounds the nested positions that are skipped: in as_of, and in the last item of a list.
 const maxNested = 2
 
 // positionIn returns the digits of an encoded object's own position, nil if it has none. Objects have it near their

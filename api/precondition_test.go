@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// told returns the sentences of a stale edit's changes.
-func told(t *testing.T, v map[string]any) (texts []string) {
+// readHistory returns the sentences of a stale edit's changes.
+func changeTexts(t *testing.T, v map[string]any) (texts []string) {
 	t.Helper()
 	changes, ok := v["changes"].([]any)
 	if !ok {
@@ -34,24 +34,24 @@ func TestStaleEditListsChanges(t *testing.T) {
 		)
 	}
 	v := edit(0)
-	if got := told(t, v); len(got) != 2 || !strings.Contains(got[0], "90 units") ||
+	if got := changeTexts(t, v); len(got) != 2 || !strings.Contains(got[0], "90 units") ||
 		!strings.Contains(got[1], "ada bought 1 unit") {
 		t.Errorf("changes behind revision 0: %q", got)
 	}
 	if v["current_revision"] != float64(2) || v["earlier_changes"] != nil {
 		t.Error(v)
 	}
-	if got := told(t, edit(1)); len(got) != 1 || !strings.Contains(got[0], "ada") {
+	if got := changeTexts(t, edit(1)); len(got) != 1 || !strings.Contains(got[0], "ada") {
 		t.Errorf("changes behind revision 1: %q", got)
 	}
-	if got := told(t, edit(9)); len(got) != 0 {
+	if got := changeTexts(t, edit(9)); len(got) != 0 {
 		t.Errorf("changes behind a revision that has not come: %q", got)
 	}
 	for i := range maxChanges + 3 {
 		w.reserve("p", fmt.Sprintf("holder-%d", i), "").is(201)
 	}
 	v = edit(0)
-	got := told(t, v)
+	got := changeTexts(t, v)
 	if len(got) != maxChanges || !strings.Contains(got[0], "holder-3 ") ||
 		!strings.Contains(got[maxChanges-1], fmt.Sprintf("holder-%d ", maxChanges+2)) {
 		t.Errorf("%d changes, from %q to %q", len(got), got[0], got[len(got)-1])

@@ -253,8 +253,8 @@ func (s *Server) reservationReceipt(r *request) error {
 	return r.receipt(position)
 }
 
-// clockSlack is how much earlier than its id's time an event may have been recorded, because the clock was
-// set back in between.
+// clockSlack is the time by which an event's recording may precede its id's time, because the clock
+// was set back in between.
 const clockSlack = 2 * time.Second
 
 // reservationEvent returns the position of the last event about an open reservation. There is no index of
@@ -302,8 +302,8 @@ func (s *Server) revisionAt(
 	return events.Revision(first), failed
 }
 
-// lastAbout returns the position of the last event about a reservation at or after revision from, 0 if there
-// is none. It stops at the first event with the given status.
+// lastAbout returns the position of the last event about a reservation at or after revision from, 0
+// for none. It stops at the first event with the given status.
 func (s *Server) lastAbout(
 	ctx context.Context,
 	stream events.StreamID,

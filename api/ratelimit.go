@@ -59,8 +59,8 @@ func newRateLimit(most int64) *rateLimit {
 		policy: fmt.Sprintf(`"commands";q=%d;w=%d`, most, int(rateWindow/time.Second))}
 }
 
-// allow counts a command. It returns how many more the caller may send at once or, if this one exceeds the
-// limit, the time to wait.
+// allow counts a command. It returns the number of commands that the caller may still send at once
+// or, if this one exceeds the limit, the time to wait.
 func (l *rateLimit) allow(from rateCaller, now time.Time) (remaining int64, wait time.Duration) {
 	shard, at := &l.shards[maphash.Comparable(l.seed, from)%rateShards], now.Sub(l.began)
 	shard.mu.Lock()

@@ -10,9 +10,9 @@ import (
 	"admitone/events"
 )
 
-// owes is a shop whose provider is asked for refunds, with money for a booking that is paid already, which
+// oweRefund is a shop whose provider is asked for refunds, with money for a booking that is paid already, which
 // is owed. It returns the payment's reference and the path of the refund.
-func owes(t *testing.T, before func(s *shop)) (s *shop, payment, refund string) {
+func oweRefund(t *testing.T, before func(s *shop)) (s *shop, payment, refund string) {
 	s = newShop(t, func(w *harness) { w.refunds = true })
 	booking := s.held("hall", "ada", "A-1-1")
 	session := s.checkout(booking)
@@ -33,8 +33,8 @@ func (s *shop) reopened(session string) string {
 	return session
 }
 
-// refundIs waits until a refund has a status, and what the provider does with it.
-func (s *shop) refundIs(path, status, atProvider string) {
+// awaitRefund waits until a refund has a status, and what the provider does with it.
+func (s *shop) awaitRefund(path, status, atProvider string) {
 	s.t.Helper()
 	s.until(path+" is "+status+", and "+atProvider+" at the provider", func() bool {
 		now := s.do("GET", path, "").is(200)
@@ -46,8 +46,8 @@ func (s *shop) refundIs(path, status, atProvider string) {
 // TestRefundIsPaidBack: once, and settled under the provider's reference; events about it again change
 // nothing. Money that comes back is owed again, and settled by hand.
 func TestRefundIsPaidBack(t *testing.T) {
-	s, payment, refund := owes(t, func(*shop) {})
-	s.refundIs(refund, "settled", "")
+	s, payment, refund := oweRefund(t, func(*shop) {})
+	s.awaitRefund(refund, "settled", "")
 	made := s.stripe.Refunds()
 	if len(made) != 1 || made[0].Amount != 100 || s.do("GET", refund, "").is(200)["settlement"] != made[0].ID {
 		t.Errorf("the refunds are %+v", made)
@@ -56,12 +56,12 @@ func TestRefundIsPaidBack(t *testing.T) {
 		s.tell(s.stripe.Tell(kind, made[0]), 200)
 	}
 	s.tell(s.stripe.Tell("refund.failed", s.stripe.SetRefund(made[0].ID, "failed")), 200)
-	s.refundIs(refund, "owed", "failed")
+	s.awaitRefund(refund, "owed", "failed")
 	s.tell(s.stripe.Tell("refund.updated", made[0]), 200) // one that was on its way
-	s.refundIs(refund, "owed", "failed")
+	s.awaitRefund(refund, "owed", "failed")
 	s.do("POST", refund+"/settlement", `{"reference":"`+made[0].ID+`"}`).problem(409, "payment_reference_used")
 	s.do("POST", refund+"/settlement", `{"reference":"by hand"}`).is(200)
-	s.refundIs(refund, "settled", "")
+	s.awaitRefund(refund, "settled", "")
 	if n := s.stripe.Calls("POST /v1/refunds"); n != 1 || s.stripe.Refunded(payment) != 0 {
 		t.Errorf("it was asked for %d times, and %d were refunded", n, s.stripe.Refunded(payment))
 	}
@@ -72,17 +72,17 @@ func TestRefundIsPaidBack(t *testing.T) {
 // it.
 func TestPendingRefund(t *testing.T) {
 	for end, want := range map[string]string{"succeeded": "settled", "canceled": "owed"} {
-		s, _, refund := owes(t, func(s *shop) { s.stripe.RefundsBecome("pending") })
-		s.refundIs(refund, "owed", "asked")
+		s, _, refund := oweRefund(t, func(s *shop) { s.stripe.RefundsBecome("pending") })
+		s.awaitRefund(refund, "owed", "asked")
 		s.until("it is asked for", func() bool { return len(s.stripe.Refunds()) == 1 })
 		s.do("POST", refund+"/settlement", `{"reference":"by hand"}`).problem(409, "payment_in_progress")
 		s.tell(s.stripe.Tell("refund.created", s.stripe.Refunds()[0]), 200)
-		s.refundIs(refund, "owed", "asked")
+		s.awaitRefund(refund, "owed", "asked")
 		s.tell(s.stripe.Tell("refund.updated", s.stripe.SetRefund(s.stripe.Refunds()[0].ID, end)), 200)
 		if want == "settled" {
-			s.refundIs(refund, want, "")
+			s.awaitRefund(refund, want, "")
 		} else {
-			s.refundIs(refund, want, end)
+			s.awaitRefund(refund, want, end)
 			s.do("POST", refund+"/settlement", `{"reference":"by hand"}`).is(200)
 		}
 		s.moneyVerified()
@@ -93,19 +93,19 @@ func TestPendingRefund(t *testing.T) {
 // fails is owed again, and settled by hand.
 func TestPendingRefundWithoutReports(t *testing.T) {
 	for end, want := range map[string]string{"succeeded": "settled", "failed": "owed"} {
-		s, payment, refund := owes(t, func(s *shop) { s.stripe.RefundsBecome("pending") })
+		s, payment, refund := oweRefund(t, func(s *shop) { s.stripe.RefundsBecome("pending") })
 		s.until("it is asked for", func() bool { return len(s.stripe.Refunds()) == 1 })
 		s.readAgain()
-		s.refundIs(refund, "owed", "asked")
+		s.awaitRefund(refund, "owed", "asked")
 		s.stop()
 		s.start()
 		s.readAgain()
-		s.refundIs(refund, "owed", "asked")
+		s.awaitRefund(refund, "owed", "asked")
 		s.stripe.SetRefund(s.stripe.Refunds()[0].ID, end)
 		if want == "settled" {
-			s.refundIs(refund, want, "")
+			s.awaitRefund(refund, want, "")
 		} else {
-			s.refundIs(refund, want, end)
+			s.awaitRefund(refund, want, end)
 			s.do("POST", refund+"/settlement", `{"reference":"by hand"}`).is(200)
 		}
 		if n := s.stripe.Calls("POST /v1/refunds"); n != 1 {
@@ -125,7 +125,7 @@ func (s *shop) readAgain() {
 // TestRefundWhoseAnswerIsLost is found by its id, and not asked for again.
 func TestRefundWhoseAnswerIsLost(t *testing.T) {
 	var lost atomic.Int32
-	s, payment, refund := owes(t, func(s *shop) {
+	s, payment, refund := oweRefund(t, func(s *shop) {
 		s.stripe.Lose(func(r *http.Request) int {
 			if r.Method == http.MethodPost && r.URL.Path == "/v1/refunds" {
 				lost.Add(1)
@@ -134,7 +134,7 @@ func TestRefundWhoseAnswerIsLost(t *testing.T) {
 			return 0
 		})
 	})
-	s.refundIs(refund, "settled", "")
+	s.awaitRefund(refund, "settled", "")
 	if n := s.stripe.Calls("POST /v1/refunds"); n != 1 || lost.Load() != 1 || s.stripe.Refunded(payment) != 100 {
 		t.Errorf("it was asked for %d times, and %d were refunded", n, s.stripe.Refunded(payment))
 	}
@@ -143,12 +143,12 @@ func TestRefundWhoseAnswerIsLost(t *testing.T) {
 
 // TestRefundBesideAForeignOne is not asked for: it may be the same money. It is settled by hand.
 func TestRefundBesideAForeignOne(t *testing.T) {
-	s, payment, refund := owes(t, func(s *shop) {
+	s, payment, refund := oweRefund(t, func(s *shop) {
 		s.stripe.AddRefund(stripetest.Refund{ID: "re_hand", PaymentIntent: "pi_second", Amount: 100, Status: "succeeded"})
 	})
-	s.refundIs(refund, "owed", "other_refund")
+	s.awaitRefund(refund, "owed", "other_refund")
 	s.do("POST", refund+"/settlement", `{"reference":"re_hand"}`).is(200)
-	s.refundIs(refund, "settled", "")
+	s.awaitRefund(refund, "settled", "")
 	if n := s.stripe.Calls("POST /v1/refunds"); n != 0 || s.stripe.Refunded(payment) != 100 {
 		t.Errorf("it was asked for %d times, and %d were refunded", n, s.stripe.Refunded(payment))
 	}
@@ -158,7 +158,7 @@ func TestRefundBesideAForeignOne(t *testing.T) {
 // TestRefundThatIsRefused stays owed, and is settled by hand; one that can't be asked for waits.
 func TestRefundThatIsRefused(t *testing.T) {
 	var asked atomic.Int32
-	s, _, refund := owes(t, func(s *shop) {
+	s, _, refund := oweRefund(t, func(s *shop) {
 		s.stripe.Fail(func(r *http.Request) int {
 			switch n := asked.Load(); {
 			case r.URL.Path != "/v1/refunds":
@@ -172,7 +172,7 @@ func TestRefundThatIsRefused(t *testing.T) {
 			return 0
 		})
 	})
-	s.refundIs(refund, "owed", "refused")
+	s.awaitRefund(refund, "owed", "refused")
 	s.do("POST", refund+"/settlement", `{"reference":"by hand"}`).is(200)
 	s.moneyVerified()
 }
@@ -180,7 +180,7 @@ func TestRefundThatIsRefused(t *testing.T) {
 // TestRefundThatNobodyCanAskFor: once the server asks the provider no more, an admin settles what it was asked for,
 // and the log shows why.
 func TestRefundThatNobodyCanAskFor(t *testing.T) {
-	s, _, refund := owes(t, func(s *shop) {
+	s, _, refund := oweRefund(t, func(s *shop) {
 		s.stripe.Fail(func(r *http.Request) int {
 			if r.Method == http.MethodPost && r.URL.Path == "/v1/refunds" {
 				return 401
@@ -188,7 +188,7 @@ func TestRefundThatNobodyCanAskFor(t *testing.T) {
 			return 0
 		})
 	})
-	s.refundIs(refund, "owed", "asked")
+	s.awaitRefund(refund, "owed", "asked")
 	const body = `{"reference":"by hand"}`
 	s.do("POST", refund+"/settlement?override=true&reason=no+key", body).problem(409, "payment_in_progress")
 	s.stop()
@@ -205,7 +205,7 @@ func TestRefundThatNobodyCanAskFor(t *testing.T) {
 	if text := s.do("GET", "/v1/streams/"+stream+"/events", "").text; !strings.Contains(text, `"reason":"no key"`) {
 		t.Errorf("the payment's events are %s", text)
 	}
-	s.refundIs(refund, "settled", "")
+	s.awaitRefund(refund, "settled", "")
 	s.moneyVerified()
 }
 
@@ -216,14 +216,14 @@ func TestRefundOfAnotherPayment(t *testing.T) {
 	booking := s.held("hall", "ada", "A-1-1")
 	report := strings.Replace(outside("by phone", 99, `,"final":true`), "bank", "stripe", 1)
 	refund := "/v1/refunds/" + s.do("POST", booking+"/payment", report).is(200)["refund_id"].(string)
-	s.refundIs(refund, "owed", "refused")
+	s.awaitRefund(refund, "owed", "refused")
 	s.do("POST", refund+"/settlement", `{"reference":"by hand"}`).is(200)
 	s.moneyVerified()
 }
 
 // TestRefundWhoseReferenceIsUsed: somebody has settled another refund under it by mistake.
 func TestRefundWhoseReferenceIsUsed(t *testing.T) {
-	s, _, refund := owes(t, func(s *shop) { s.stripe.RefundsBecome("pending") })
+	s, _, refund := oweRefund(t, func(s *shop) { s.stripe.RefundsBecome("pending") })
 	s.until("it is asked for", func() bool { return len(s.stripe.Refunds()) == 1 })
 	other := s.held("hall", "bob", "A-1-5")
 	session := s.checkout(other)
@@ -239,11 +239,11 @@ func TestRefundWhoseReferenceIsUsed(t *testing.T) {
 	wrong := "/v1/refunds/" + string(
 		events.NewRefundID(events.PaymentStream("stripe", "pi_"+session), events.OwedWrongSum, ""),
 	)
-	s.refundIs(wrong, "owed", "refused")
+	s.awaitRefund(wrong, "owed", "refused")
 	reference := s.stripe.Refunds()[0].ID
 	s.do("POST", wrong+"/settlement", `{"reference":"`+reference+`"}`).is(200)
 	s.tell(s.stripe.Tell("refund.updated", s.stripe.SetRefund(reference, "succeeded")), 200)
-	s.refundIs(refund, "owed", "reference_used")
+	s.awaitRefund(refund, "owed", "reference_used")
 	s.do("POST", refund+"/settlement", `{"reference":"by hand"}`).is(200)
 	s.moneyVerified()
 }
@@ -265,8 +265,8 @@ func TestRefundsAreAskedForLater(t *testing.T) {
 	s.stop()
 	s.refunds = true
 	s.start()
-	s.refundIs(refunds[1], "settled", "")
-	s.refundIs(refunds[0], "settled", "")
+	s.awaitRefund(refunds[1], "settled", "")
+	s.awaitRefund(refunds[0], "settled", "")
 	s.stop()
 	s.start()
 	if got := s.stripe.Refunds(); len(got) != 1 || s.stripe.Calls("POST /v1/refunds") != 1 {

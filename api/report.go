@@ -25,7 +25,7 @@ type report struct {
 	ID string `json:"id"`
 	counted
 	Sections []sectionReport `json:"sections"`
-	// Categories are the price types, if the performance has a plan, of which something was sold or held.
+	// Categories has the price types ever sold or held, if the performance has a plan.
 	Categories []categoryReport `json:"categories,omitzero"`
 	// Foreign is money in other currencies, which the totals do not include.
 	Foreign  []foreignMoney  `json:"foreign,omitzero"` // nil for none
@@ -122,7 +122,7 @@ func (s *Server) performanceReport(r *request) error {
 			return false, err
 		}
 		for after := uint64(0); ; {
-			page, next, err := from.Bookings(projections.ByPerformance, v.ID, after, rowsAtOnce)
+			page, next, err := from.Bookings(projections.ByPerformance, v.ID, after, rowBatch)
 			if err == nil {
 				err = ctx.Err()
 			}
@@ -192,7 +192,7 @@ func countBooking(b *row.Booking, off *row.Cancelled, now time.Time,
 	for i := range b.Returned {
 		r, kept := &b.Returned[i], b.Returned[i].Kept
 		if b.Status == events.BookingIsCancelled && off.Fence != 0 && r.At > off.Fence {
-			kept = 0 // it was refunded when the performance was called off
+			kept = 0 // refunded by the cancellation of the performance
 		}
 		still := owed(events.OwedSeatReturned, r.Part().About(), r.Done)
 		of := parts.of(&r.BookedSeat)
@@ -259,7 +259,7 @@ func (s *Server) productReport(r *request) error {
 			return false, err
 		}
 		for after := ""; ; {
-			page, next, err := from.Reservations(events.ProductID(v.ID), after, rowsAtOnce)
+			page, next, err := from.Reservations(events.ProductID(v.ID), after, rowBatch)
 			if err == nil {
 				err = ctx.Err()
 			}

@@ -9,8 +9,8 @@ import (
 type reportParts struct {
 	layout   *events.Layout
 	sections []sectionReport
-	// categories are those of the plan. Each has its price types: the present ones in their order, then
-	// former ones.
+	// categories are the plan's. Each has its price types: the current ones in order, then former
+	// ones.
 	categories [][]categoryReport
 	// places counts the places of areas, which belong to no section.
 	places counted
@@ -73,7 +73,7 @@ func (p *reportParts) category(of int, priceType string) *counted {
 	return &(*types)[len(*types)-1].counted
 }
 
-// sold returns the price types of which something was sold or held.
+// sold returns the price types ever sold or held.
 func (p *reportParts) sold() (all []categoryReport) {
 	for _, types := range p.categories {
 		for i := range types {

@@ -37,7 +37,7 @@ type request struct {
 	id     string
 	caller caller
 	begun  time.Time
-	// contact is that of the body, hashed what is hashed into the command's id in place of the body, nil
+	// contact is the body's, hashed the text hashed into the command's id in place of the body, nil
 	// for the body itself; see takeContact.
 	contact, hashed []byte
 	// command is set for a command of a batch that has no ctx: the request is read from it, and the
@@ -202,7 +202,7 @@ func (r *request) cursor() (string, error) {
 	return string(after), nil
 }
 
-// position parses a query parameter that is a log position. It returns false if there is none.
+// position parses a query parameter that is a log position. It returns false for none.
 func (r *request) position(name string) (events.Position, bool, error) {
 	given := r.ctx.Query(name)
 	if given == "" {
@@ -239,7 +239,7 @@ func (r *request) ifMatch() (*events.Revision, error) {
 	return &revision, nil
 }
 
-// editBase is the precondition of an edit: the revision of the entity or, if edit is set, that of its
+// editBase is the precondition of an edit: the revision of the entity or, if edit is set, of its
 // newest edit.
 type editBase struct {
 	revision events.Revision
@@ -308,7 +308,7 @@ func (r *request) notModified() error {
 	return nil
 }
 
-// waitLimit bounds how long a request waits for the views.
+// waitLimit bounds the wait of a request for the views.
 const waitLimit = 2 * time.Second
 
 // caughtUp waits until the views include min_position, if given, and everything that this server has
@@ -343,7 +343,7 @@ func (r *request) json(status int, body []byte) error {
 	return r.object(status, body)
 }
 
-// object answers with an encoded object, whose position, if it has one, is none of the log.
+// object answers with an encoded object; a position in it is not a position of the log.
 func (r *request) object(status int, body []byte) error {
 	if r.command != nil {
 		r.command.status, r.command.body = status, body

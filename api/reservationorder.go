@@ -23,8 +23,8 @@ func (s *Server) orderAt(ctx context.Context, id events.ProductID, at events.Rev
 	return order, err
 }
 
-// orderEvent is orderAt for a revision above 0. It also returns the event's position, and the revision of
-// the previous event with order data of that reservation, 0 if there is none.
+// orderEvent is orderAt for a revision above 0. It also returns the event's position, and the
+// revision of the previous event with order data of that reservation, 0 for none.
 func (s *Server) orderEvent(ctx context.Context, id events.ProductID, at events.Revision) (order events.OrderData,
 	position events.Position, before events.Revision, err error) {
 	page, err := s.config.Store.Read(ctx, product.Stream(id), at, events.Forward, 1)
@@ -83,7 +83,7 @@ func (s *Server) orderThen(ctx context.Context, v *row.Reservation, position eve
 // changed meanwhile.
 const annotations = 32
 
-// annotateReservation edits the order data of a reservation, whatever its status.
+// annotateReservation edits the order data of a reservation in any status.
 func (s *Server) annotateReservation(r *request) error {
 	if err := r.caller.must(RoleService, RoleAdmin); err != nil {
 		return err

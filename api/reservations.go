@@ -268,7 +268,7 @@ func (s *Server) findReservation(
 	return v, err
 }
 
-// endedReservation returns a reservation that has ended up to position, nil if there is none.
+// endedReservation returns a reservation that has ended up to position, nil for none.
 func (s *Server) endedReservation(
 	r *request,
 	productID events.ProductID,

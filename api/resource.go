@@ -15,7 +15,7 @@ import (
 // resource describes a kind of entities that are created, listed, read and edited under one path. R is
 // their row in the views, ID the type of their id.
 type resource[R any, ID ~string] struct {
-	// name is that in not_found, path that of the list.
+	// name is the name in not_found, path the list's.
 	name, path string
 	server     *Server
 	stream     func(id ID) events.StreamID

@@ -35,8 +35,8 @@ func (d *described) checkRoles(id string, op object) {
 	}
 }
 
-// filled replaces a path's parameters by values.
-func filled(path string, parts []string) string {
+// fillPath replaces a path's parameters by values.
+func fillPath(path string, parts []string) string {
 	for _, part := range parts {
 		open, end := strings.IndexByte(path, '{'), strings.IndexByte(path, '}')
 		path = path[:open] + part + path[end+1:]
@@ -47,7 +47,7 @@ func filled(path string, parts []string) string {
 // check sends one request.
 func (m *matrix) check(method, path string, by asker, want int, c cell) {
 	m.t.Helper()
-	path = filled(path, c.parts)
+	path = fillPath(path, c.parts)
 	if c.query != "" {
 		path += "?" + c.query
 	}

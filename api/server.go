@@ -55,8 +55,8 @@ type Config struct {
 	Desk  *actors.Desk
 	Views *projections.Projections
 	Store events.Store
-	// Bookings runs the multi-step commands of bookings, Reservations those of payments for reservations,
-	// on the same Desk.
+	// Bookings runs the multi-step commands of bookings, Reservations the steps of payments for
+	// reservations, on the same Desk.
 	Bookings     *bookings.Bookings
 	Reservations *sales.Reservations
 	// Rooms runs the waiting rooms, on the same Desk.
@@ -81,7 +81,8 @@ type Config struct {
 	ConnectionsPerAddress int
 	// Proxies are trusted to name the address of a caller.
 	Proxies connections.Proxies
-	// MaxLag bounds how many positions the views of a ready server may be behind the log (100,000).
+	// MaxLag bounds the positions by which the views of a ready server may lag behind the log
+	// (100,000).
 	MaxLag uint64
 	// MaxWatches bounds the topics watched by all sockets together (1,000,000).
 	MaxWatches int
@@ -105,7 +106,7 @@ type Config struct {
 	Refusals *refusals.Recorder
 	// Monitor verifies the log while it grows, and /readyz reports the result; nil disables it.
 	Monitor *verify.Monitor
-	// Sweeps calls resources off and ends what was sold of them; nil disables that.
+	// Sweeps cancels resources and ends their sales; nil disables that.
 	Sweeps *sweeps.Sweeper
 	// Webhooks delivers events to webhooks; nil disables their routes.
 	Webhooks *webhooks.Dispatcher
@@ -120,8 +121,8 @@ type Config struct {
 	// PingEvery is the interval of pings on sockets (25 s). A client that sends nothing, not even pongs,
 	// for 2.4 intervals is disconnected.
 	PingEvery time.Duration
-	// Linger is how long Shutdown keeps serving open connections, until load balancers use other
-	// servers; 0 disables it.
+	// Linger is the time for which Shutdown keeps serving open connections, until load balancers
+	// use other servers; 0 disables it.
 	Linger time.Duration
 	// OperationsApart moves /metrics, /healthz and /readyz to the listener of ListenOperations.
 	OperationsApart bool
@@ -129,10 +130,10 @@ type Config struct {
 	Peers *peers.Peers
 	// Shared means that other servers append to the log, and store contacts of their own.
 	Shared bool
-	// Followed returns the log position up to which the desk knows what other nodes have appended; nil if
-	// there are no others.
+	// Followed returns the log position up to which the desk knows the appends of other nodes; nil
+	// without others.
 	Followed func() events.Position
-	// StallAfter is how long the client of a socket or an export may read nothing before it is
+	// StallAfter is the time without reading after which the client of a socket or an export is
 	// disconnected (10 s).
 	StallAfter time.Duration
 }
@@ -152,8 +153,8 @@ type Server struct {
 	pretix     chan struct{} // held while a plan's pretix form is in memory
 	hallMaps   hallMaps
 	metrics    *metrics
-	joins      *joinLimit // nil if there is none
-	rate       *rateLimit // nil if there is none
+	joins      *joinLimit // nil for none
+	rate       *rateLimit // nil for none
 	keyViews   keyViews
 	keys       actors.KeyedMutex[string] // by Idempotency-Key and caller, of commands whose stream the body names
 	batches    *batches
@@ -164,7 +165,7 @@ type Server struct {
 	// reported is the position that the views have to include for what is paid under a key; see reportsSeen.
 	reported atomic.Uint64
 
-	// patience bounds how long a request waits for the views.
+	// patience bounds the wait of a request for the views.
 	patience time.Duration
 
 	mu       sync.Mutex
@@ -205,8 +206,8 @@ func New(config Config) *Server {
 	}
 	s := &Server{
 		config:   config,
-		reading:  make(chan struct{}, costlyAtOnce),
-		exports:  make(chan struct{}, exportsAtOnce),
+		reading:  make(chan struct{}, maxCostly),
+		exports:  make(chan struct{}, maxExports),
 		planning: make(chan struct{}, 1), pretix: make(chan struct{}, 1),
 		access:   newAccessLog(config.AccessLog),
 		metrics:  newMetrics(config),
@@ -256,7 +257,7 @@ func (s *Server) routes() {
 	}
 }
 
-// Listen serves on ln until Shutdown. All reads include what the log has when Listen is called, because a
+// Listen serves on ln until Shutdown. All reads include the log as of the call of Listen, because a
 // previous server may have answered with it.
 func (s *Server) Listen(ln net.Listener) error {
 	ctx, cancel := context.WithTimeout(context.Background(), readLimit)

@@ -84,7 +84,7 @@ func TestShutdownWhileStarting(t *testing.T) {
 func TestLinger(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.config.Linger = patience })
 	idle := w.keep()
-	idle.asks(w, "/healthz")
+	idle.send(w, "/healthz")
 	stopped := make(chan struct{})
 	go func() { w.stop(); close(stopped) }()
 	for !w.server.leaving.Load() {
@@ -102,7 +102,7 @@ func TestLinger(t *testing.T) {
 		t.Fatal("it has ended, and a connection is open")
 	case <-time.After(200 * time.Millisecond):
 	}
-	if a := idle.asks(w, "/healthz"); a.status != 200 {
+	if a := idle.send(w, "/healthz"); a.status != 200 {
 		t.Errorf("%d %s", a.status, a.text)
 	}
 	if _, err := idle.in.ReadByte(); err != io.EOF {

@@ -153,10 +153,10 @@ func TestTournamentLifecycle(t *testing.T) {
 	}
 	edit(3, `{"waitlist":true}`).problem(422, "unknown_field")
 	if v := edit(2, `{"team_limit":9}`).problem(412, "stale_revision"); !strings.Contains(
-		strings.Join(told(t, v), "; "),
+		strings.Join(changeTexts(t, v), "; "),
 		"New",
 	) {
-		t.Errorf("the changes are %q", told(t, v))
+		t.Errorf("the changes are %q", changeTexts(t, v))
 	}
 	page := w.do("GET", "/v1/tournaments", "").is(200)
 	if items := page["items"].([]any); len(items) != 1 || items[0].(map[string]any)["entered"] != float64(2) ||
@@ -209,7 +209,7 @@ func TestConcurrentEdits(t *testing.T) {
 	}
 	answers[won].is(200)
 	v := answers[lost].problem(412, "stale_revision")
-	if got := told(t, v); len(got) != 1 || !strings.Contains(got[0], fmt.Sprintf("admin %d's", won)) ||
+	if got := changeTexts(t, v); len(got) != 1 || !strings.Contains(got[0], fmt.Sprintf("admin %d's", won)) ||
 		v["current_revision"] != float64(1) {
 		t.Errorf("%v", v)
 	}

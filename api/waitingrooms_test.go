@@ -29,8 +29,8 @@ func (w *harness) room(id, more string) {
 	w.do("PUT", "/v1/waiting-rooms/"+id, "{"+body+"}").is(201)
 }
 
-// joins joins a holder and returns the path of the visitor.
-func (w *harness) joins(id, holder string) (path string, visit map[string]any) {
+// joinRoom joins a holder and returns the path of the visitor.
+func (w *harness) joinRoom(id, holder string) (path string, visit map[string]any) {
 	w.t.Helper()
 	a := w.do("POST", "/v1/waiting-rooms/"+id+"/visitors", fmt.Sprintf(`{"holder":%q}`, holder))
 	visit = a.is(201)
@@ -54,7 +54,7 @@ func (w *harness) until(path, status string) map[string]any {
 // passOf joins and waits for the pass.
 func (w *harness) passOf(id, holder string) string {
 	w.t.Helper()
-	path, _ := w.joins(id, holder)
+	path, _ := w.joinRoom(id, holder)
 	return w.until(path, "admitted")["pass"].(string)
 }
 
@@ -80,8 +80,8 @@ func TestWaitingRoomSettings(t *testing.T) {
 	w.do("GET", room, "", "If-None-Match", `"1"`).is(304)
 	w.do("GET", room, "", "If-None-Match", `"2"`).is(200)
 	// Joining does not make an edit stale.
-	w.joins("r", "ada")
-	w.joins("r", "bob")
+	w.joinRoom("r", "ada")
+	w.joinRoom("r", "bob")
 	tag := w.do("GET", room, "").header.Get("ETag")
 	if tag != `"1"` {
 		t.Errorf("the tag is %s after two joins", tag)
@@ -117,7 +117,7 @@ func TestWaitingRoomSettings(t *testing.T) {
 func TestWaitingLine(t *testing.T) {
 	w := newHarness(t)
 	w.room("r", `"max_active":1,"heartbeat_seconds":3600`)
-	ada, first := w.joins("r", "ada")
+	ada, first := w.joinRoom("r", "ada")
 	if first["status"] != "waiting" || first["position"] != 1. || first["ticket"] != 1. ||
 		first["poll_after_seconds"] == nil ||
 		first["eta_seconds"] == nil {
@@ -127,8 +127,8 @@ func TestWaitingLine(t *testing.T) {
 	if admitted["pass"] == nil || admitted["expires_at"] == nil || admitted["position"] != nil {
 		t.Error(admitted)
 	}
-	bob, _ := w.joins("r", "bob")
-	_, cleo := w.joins("r", "cleo")
+	bob, _ := w.joinRoom("r", "bob")
+	_, cleo := w.joinRoom("r", "cleo")
 	if cleo["position"] != 2. {
 		t.Errorf("behind one: %v", cleo)
 	}
@@ -185,7 +185,7 @@ func TestPlaceAfterLeave(t *testing.T) {
 	w.room("r", `"admit_per_second":0`)
 	var paths []string
 	for i := range 20 {
-		path, _ := w.joins("r", fmt.Sprint("h", i))
+		path, _ := w.joinRoom("r", fmt.Sprint("h", i))
 		paths = append(paths, path)
 	}
 	for i, path := range paths[:19] {
@@ -212,8 +212,8 @@ func TestShuffledOpening(t *testing.T) {
 		"If-Match",
 		`"1"`,
 	).is(200)
-	ada, visit := w.joins("r", "ada")
-	bob, _ := w.joins("r", "bob")
+	ada, visit := w.joinRoom("r", "ada")
+	bob, _ := w.joinRoom("r", "bob")
 	if position, said := visit["position"]; !said || position != nil && !time.Now().After(mustTime(t, opens)) {
 		t.Errorf("a place before the draw: %v", visit)
 	}
@@ -311,7 +311,7 @@ func TestJoinsPerAddress(t *testing.T) {
 	})
 	w.room("r", `"admit_per_second":0`)
 	for i := range 3 {
-		if _, v := w.joins("r", fmt.Sprint("h", i)); v["eta_seconds"] != nil || len(v) != 6 { // null: not known
+		if _, v := w.joinRoom("r", fmt.Sprint("h", i)); v["eta_seconds"] != nil || len(v) != 6 { // null: not known
 			t.Error(v)
 		}
 	}

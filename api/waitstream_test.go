@@ -9,15 +9,15 @@ import (
 	"admitone/api/sockets/sockettest"
 )
 
-// waits starts a wait stream and reads up to a status, checked against the description.
-func waits(p *sockettest.Peer, d *described, room, visitor string, until ...string) (statuses string) {
+// awaitVisit starts a wait stream and reads up to a status, checked against the description.
+func awaitVisit(p *sockettest.Peer, d *described, room, visitor string, until ...string) (statuses string) {
 	p.T.Helper()
 	p.Send(fmt.Sprintf(`{"event":"wait","data":{"room":%q,"visitor":%q}}`, room, visitor))
-	return visits(p, d, until...)
+	return readVisits(p, d, until...)
 }
 
-// visits reads until the visitor has a status, and returns all statuses.
-func visits(p *sockettest.Peer, d *described, until ...string) (statuses string) {
+// readVisits reads until the visitor has a status, and returns all statuses.
+func readVisits(p *sockettest.Peer, d *described, until ...string) (statuses string) {
 	p.T.Helper()
 	for {
 		f, _ := p.Next()
@@ -46,15 +46,15 @@ func visits(p *sockettest.Peer, d *described, until ...string) (statuses string)
 func TestWaitStream(t *testing.T) {
 	w, d := newHarness(t), describe(t)
 	w.room("r", `"max_active":1,"heartbeat_seconds":1`)
-	ada, _ := w.joins("r", "ada")
+	ada, _ := w.joinRoom("r", "ada")
 	first := w.dial("/ws")
-	waits(first, d, "r", strings.TrimPrefix(ada, "/v1/waiting-rooms/r/visitors/"), "admitted")
-	_, visit := w.joins("r", "bob")
+	awaitVisit(first, d, "r", strings.TrimPrefix(ada, "/v1/waiting-rooms/r/visitors/"), "admitted")
+	_, visit := w.joinRoom("r", "bob")
 	second := w.dial("/ws")
-	waits(second, d, "r", visit["visitor"].(string), "waiting")
-	// Twice the heartbeat and more: a third visitor without a sign of life is dropped, and the
+	awaitVisit(second, d, "r", visit["visitor"].(string), "waiting")
+	// Twice the heartbeat and more: a third visitor without a heartbeat is dropped, and the
 	// second is not.
-	silent, _ := w.joins("r", "cleo")
+	silent, _ := w.joinRoom("r", "cleo")
 	watcher := w.dial("/ws")
 	watcher.Send(`{"event":"subscribe","data":{"topics":["waiting-room:r"]}}`)
 	f, _ := watcher.Next()
@@ -68,7 +68,7 @@ func TestWaitStream(t *testing.T) {
 	}
 	w.until(silent, "expired")
 	w.do("DELETE", ada, "").is(200)
-	visits(second, d, "admitted")
+	readVisits(second, d, "admitted")
 }
 
 // TestWaitStreamErrors: errors are sent, and the socket stays open.
@@ -92,11 +92,11 @@ func TestWaitStreamErrors(t *testing.T) {
 func TestWaitStreamReplaced(t *testing.T) {
 	w, d := newHarness(t), describe(t)
 	w.room("r", `"admit_per_second":0,"heartbeat_seconds":3600`)
-	_, ada := w.joins("r", "ada")
-	_, bob := w.joins("r", "bob")
+	_, ada := w.joinRoom("r", "ada")
+	_, bob := w.joinRoom("r", "bob")
 	p := w.dial("/ws")
-	waits(p, d, "r", ada["visitor"].(string), "waiting")
-	waits(p, d, "r", bob["visitor"].(string), "waiting")
+	awaitVisit(p, d, "r", ada["visitor"].(string), "waiting")
+	awaitVisit(p, d, "r", bob["visitor"].(string), "waiting")
 	w.do("DELETE", "/v1/waiting-rooms/r/visitors/"+ada["visitor"].(string), "").is(200)
 	p.Send(`{"event":"ping"}`)
 	p.Expect("pong")

@@ -192,7 +192,7 @@ func (s *Server) listWalletEntries(r *request) error {
 		return err
 	}
 	var more func(*events.Object)
-	if at != nil { // entries never change, so those of the past are the first of the present ones
+	if at != nil { // entries never change, so earlier lists are prefixes of the current one
 		for i := range page {
 			if page[i].Position > at.Position {
 				page, next = page[:i], 0

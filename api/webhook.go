@@ -182,8 +182,8 @@ func (s *Server) listWebhooks(r *request) error {
 	}, nil)
 }
 
-// oneWebhook answers with a webhook. Its ETag is that of its newest edit; other members change
-// independently of it.
+// oneWebhook answers with a webhook. Its ETag is the revision of its newest edit; other members
+// change independently of it.
 func (s *Server) oneWebhook(r *request) error {
 	id, err := r.webhookParam()
 	if err != nil {

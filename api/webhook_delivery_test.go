@@ -20,8 +20,8 @@ import (
 // withDeliveries delivers to webhooks.
 func withDeliveries(w *harness) { w.delivers = true }
 
-// hooked makes a webhook, and returns its secret.
-func (w *harness) hooked(id, url, types string) string {
+// createWebhook makes a webhook, and returns its secret.
+func (w *harness) createWebhook(id, url, types string) string {
 	w.t.Helper()
 	body := fmt.Sprintf(`{"id":%q,"url":%q}`, id, url)
 	if types != "" {
@@ -94,7 +94,7 @@ func TestWebhookDeliveries(t *testing.T) {
 		}
 		return http.StatusOK
 	})
-	secret := w.hooked("w", receiver.URL(), "")
+	secret := w.createWebhook("w", receiver.URL(), "")
 	w.sell(100, deliveries(400))
 	want := w.deliverable(0)
 	receiver.Await(len(want), patience)
@@ -121,9 +121,9 @@ func TestWebhookSlowReceiver(t *testing.T) {
 		return http.StatusServiceUnavailable
 	})
 	quick := webhooktest.NewReceiver(t, nil)
-	w.hooked("dead", "http://127.0.0.1:1/", "")
-	w.hooked("slow", slow.URL(), "")
-	w.hooked("quick", quick.URL(), "")
+	w.createWebhook("dead", "http://127.0.0.1:1/", "")
+	w.createWebhook("slow", slow.URL(), "")
+	w.createWebhook("quick", quick.URL(), "")
 	w.sell(5, 300)
 	want := w.deliverable(0)
 	quick.Await(len(want), patience)
@@ -150,7 +150,7 @@ func TestWebhookGone(t *testing.T) {
 		}
 		return http.StatusOK
 	})
-	secret := w.hooked("w", receiver.URL(), "")
+	secret := w.createWebhook("w", receiver.URL(), "")
 	w.sell(2, 10)
 	receiver.Await(len(w.deliverable(0)), patience)
 	gone.Store(true)
@@ -180,7 +180,7 @@ func TestWebhookReplay(t *testing.T) {
 	w.sell(3, 10)
 	old := w.deliverable(0)
 	receiver := webhooktest.NewReceiver(t, nil)
-	w.hooked("w", receiver.URL(), `["product.reserved.v1"]`)
+	w.createWebhook("w", receiver.URL(), `["product.reserved.v1"]`)
 	w.sell(3, 20)
 	want := slices.DeleteFunc(w.deliverable(0), func(e events.Recorded) bool { return e.Type != "product.reserved.v1" })
 	receiver.Await(20, patience)
@@ -213,7 +213,7 @@ func TestWebhookReplay(t *testing.T) {
 func TestWebhookEdits(t *testing.T) {
 	w := newHarness(t, withDeliveries)
 	first, second := webhooktest.NewReceiver(t, nil), webhooktest.NewReceiver(t, nil)
-	old := w.hooked("w", first.URL(), `["product.created.v2"]`)
+	old := w.createWebhook("w", first.URL(), `["product.created.v2"]`)
 	w.sell(2, 10)
 	first.Await(2, patience)
 	w.do("PUT", "/v1/waiting-rooms/room", newRoom).is(201)
@@ -246,7 +246,7 @@ func TestWebhookEdits(t *testing.T) {
 	before := len(second.All())
 	w.sell(2, 10)
 	third := webhooktest.NewReceiver(t, nil)
-	w.hooked("x", third.URL(), "")
+	w.createWebhook("x", third.URL(), "")
 	w.sell(2, 1)
 	third.Await(1, patience)
 	if n := len(second.All()); n != before {
@@ -264,7 +264,7 @@ func TestWebhookTestOfHanging(t *testing.T) {
 		<-hang
 		return http.StatusOK
 	})
-	w.hooked("w", receiver.URL(), "")
+	w.createWebhook("w", receiver.URL(), "")
 	result := w.do("POST", "/v1/webhooks/w/test", "").is(200)
 	if result["delivered"] != false || result["error"] != "it did not answer within 10s" {
 		t.Error(result)

@@ -2,13 +2,14 @@ package client
 
 import "context"
 
-// CallOffPerformance cancels a performance: nothing of it is sold any more, and all bookings are ended
-// and refunded. With [Query] dry_run=true nothing is done, and the answer says what would be.
+// CallOffPerformance cancels a performance: nothing of it is sold any more, and all bookings are
+// ended and refunded. With [Query] dry_run=true nothing is changed, and the answer has the affected
+// bookings.
 func (c *Client) CallOffPerformance(ctx context.Context, id string, n NewCallOff, o ...Option) (CallOff, error) {
 	return post[CallOff](ctx, c, n, o, "performances", id, "cancellation")
 }
 
-// CallOffOfPerformance reads the progress of the call-off of a performance.
+// CallOffOfPerformance reads the progress of a performance's cancellation.
 func (c *Client) CallOffOfPerformance(ctx context.Context, id string, o ...Option) (CallOff, error) {
 	return get[CallOff](ctx, c, o, "performances", id, "cancellation")
 }
@@ -18,7 +19,7 @@ func (c *Client) CallOffProduct(ctx context.Context, id string, n NewCallOff, o 
 	return post[CallOff](ctx, c, n, o, "products", id, "cancellation")
 }
 
-// CallOffOfProduct reads the progress of the call-off of a product.
+// CallOffOfProduct reads the progress of a product's cancellation.
 func (c *Client) CallOffOfProduct(ctx context.Context, id string, o ...Option) (CallOff, error) {
 	return get[CallOff](ctx, c, o, "products", id, "cancellation")
 }
@@ -28,7 +29,7 @@ func (c *Client) CallOffTournament(ctx context.Context, id string, n NewCallOff,
 	return post[CallOff](ctx, c, n, o, "tournaments", id, "cancellation")
 }
 
-// CallOffOfTournament reads the result of the call-off of a tournament.
+// CallOffOfTournament reads the result of a tournament's cancellation.
 func (c *Client) CallOffOfTournament(ctx context.Context, id string, o ...Option) (CallOff, error) {
 	return get[CallOff](ctx, c, o, "tournaments", id, "cancellation")
 }

@@ -25,8 +25,8 @@ const (
 	attemptTimeout = 15 * time.Second
 	// maxAnswer bounds the body of a response, in bytes.
 	maxAnswer = 64 << 20
-	// firstPause and longestPause bound the pause before a retry if the server sends no Retry-After.
-	firstPause, longestPause = 100 * time.Millisecond, 5 * time.Second
+	// firstPause and maxPause bound the pause before a retry if the server sends no Retry-After.
+	firstPause, maxPause = 100 * time.Millisecond, 5 * time.Second
 )
 
 // Options of a client. The zero Options suit a server without authentication.
@@ -173,7 +173,7 @@ func (c *Client) do(ctx context.Context, call *call) ([]byte, error) {
 
 // pauseAfter returns the pause after a failed attempt: exponential backoff with jitter.
 func pauseAfter(attempt int) time.Duration {
-	longest := min(firstPause<<min(attempt, 10), longestPause)
+	longest := min(firstPause<<min(attempt, 10), maxPause)
 	return longest/2 + mathrand.N(longest/2)
 }
 

@@ -13,7 +13,7 @@ import (
 	"admitone/api/client"
 )
 
-// changesPerCut is how many changes there are for each cut of a connection.
+// changesPerCut is the number of changes for each cut of a connection.
 const changesPerCut = 50
 
 // cutsWanted is how often a test cuts: ADMITONE_CUTS, or a few.

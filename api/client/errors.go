@@ -29,11 +29,11 @@ type Error struct {
 	// Field is the invalid field, Resource the kind of resource that was not found.
 	Field    string `json:"field"`
 	Resource string `json:"resource"`
-	// Remaining is how many are left (sold_out, tournament_full), also by section and area.
+	// Remaining is the number left (sold_out, tournament_full), also by section and area.
 	Remaining int64         `json:"remaining"`
 	Sections  []SectionLeft `json:"sections"`
 	Areas     []AreaLeft    `json:"areas"`
-	// Seats are those that are taken, Alternatives groups of free seats.
+	// Seats has the taken seats, Alternatives groups of free seats.
 	Seats        []string   `json:"seats"`
 	Alternatives [][]string `json:"alternatives"`
 	// CurrentRevision is the revision of the resource that an edit was stale for.
@@ -44,16 +44,16 @@ type Error struct {
 	EarlierChanges int64         `json:"earlier_changes"`
 	// WaitingRoom is the room whose pass is required.
 	WaitingRoom string `json:"waiting_room"`
-	// OpensAt and ClosesAt are those of a sale, ExpiredAt is when a hold ended, and Until is the end
-	// of the period that the refusal is about (cancellation_closed, limit_exceeded).
+	// OpensAt and ClosesAt are the bounds of a sale, ExpiredAt the end of a hold, and Until the end
+	// of the period of the refusal (cancellation_closed, limit_exceeded).
 	OpensAt   time.Time `json:"opens_at,omitzero"`
 	ClosesAt  time.Time `json:"closes_at,omitzero"`
 	ExpiredAt time.Time `json:"expired_at,omitzero"`
 	Until     time.Time `json:"until,omitzero"`
-	// Limit is the limit that would be exceeded, Taken how much of it is used.
+	// Limit is the limit that would be exceeded, Taken the used part.
 	Limit int64 `json:"limit"`
 	Taken int64 `json:"taken"`
-	// Balance is that of a wallet, which is less than Amount, in minor units.
+	// Balance is the wallet's, less than Amount, in minor units.
 	Balance int64 `json:"balance"`
 	Amount  int64 `json:"amount"`
 

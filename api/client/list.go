@@ -45,7 +45,7 @@ func list[T any](ctx context.Context, c *Client, o []Option, parts ...string) it
 	}
 }
 
-// Collect returns all items of a list. Errors: those of the list, with the items before the error.
+// Collect returns all items of a list. Errors: as the list, with the items before the error.
 func Collect[T any](seq iter.Seq2[T, error]) (all []T, err error) {
 	for item, err := range seq {
 		if err != nil {

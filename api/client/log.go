@@ -78,7 +78,8 @@ func (c *Client) ReservationReceipt(ctx context.Context, product, id string, o .
 	return get[json.RawMessage](ctx, c, o, "products", product, "reservations", id, "receipt")
 }
 
-// BookingReceipt returns the receipt of a booking; with [Query] revision=0 that of its first event.
+// BookingReceipt returns the receipt of a booking; with [Query] revision=0 the receipt of its first
+// event.
 func (c *Client) BookingReceipt(ctx context.Context, id string, o ...Option) ([]byte, error) {
 	return get[json.RawMessage](ctx, c, o, "bookings", id, "receipt")
 }

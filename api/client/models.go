@@ -9,11 +9,11 @@ import (
 
 // Batch: The body of a batch.
 type Batch struct {
-	// In the order in which those about one entity are decided.
+	// Commands about one entity are decided in this order.
 	Commands []BatchCommand `json:"commands"`
 }
 
-// BatchCommand: A command, as it would be sent alone.
+// BatchCommand: A command, as if sent alone.
 type BatchCommand struct {
 	// POST or DELETE.
 	Method string `json:"method"`
@@ -35,39 +35,39 @@ type BatchAnswers struct {
 
 // BatchAnswer: The answer to one command.
 type BatchAnswer struct {
-	// The status that it would have alone.
+	// The status of the command as if sent alone.
 	Status int64 `json:"status"`
 	// The resource or the problem.
 	Body json.RawMessage `json:"body"`
 }
 
-// Product: Interchangeable units of something.
+// Product: A stock of interchangeable units.
 type Product struct {
-	// Yours, or a UUIDv7.
+	// Your choice, or a UUIDv7.
 	ID string `json:"id"`
-	// What people read.
+	// The name for people.
 	Name string `json:"name"`
-	// How many units there are.
+	// The number of units.
 	Stock int64 `json:"stock"`
-	// How many can still be had.
+	// Units on sale.
 	Remaining int64 `json:"remaining"`
-	// How many are on hold.
+	// The number on hold.
 	Held int64 `json:"held"`
-	// How many are confirmed.
+	// Confirmed units.
 	Sold int64 `json:"sold"`
 	// Of one unit, in minor units.
 	Price int64 `json:"price"`
-	// How many one holder may have; 0 is no limit.
+	// The most that one holder may have; 0 for no limit.
 	LimitPerHolder int64 `json:"limit_per_holder"`
-	// How long a hold lasts.
+	// The duration of a hold.
 	HoldSeconds int64 `json:"hold_seconds"`
-	// The waiting room that guards it, if one does.
+	// The waiting room that guards it, if any.
 	WaitingRoom string `json:"waiting_room,omitempty"`
-	// The first moment of its sale, if it has one.
+	// The first moment of its sale, if set.
 	OpensAt time.Time `json:"opens_at,omitzero"`
-	// The first moment after its sale, if it has one.
+	// The first moment after its sale, if set.
 	ClosesAt time.Time `json:"closes_at,omitzero"`
-	// Only if it was called off.
+	// Only if it was cancelled.
 	Status string `json:"status,omitempty"`
 	// As in openapi.yaml.
 	Cancelled *Cancelled `json:"cancelled,omitempty"`
@@ -89,19 +89,19 @@ type NewProduct struct {
 	ID string `json:"id,omitempty"`
 	// 1 to 200 characters.
 	Name string `json:"name"`
-	// How many units there are.
+	// The number of units.
 	Stock int64 `json:"stock"`
 	// Of one unit, in minor units.
 	Price int64 `json:"price,omitempty"`
-	// The waiting room that is to guard it; empty is none.
+	// The waiting room that guards it; empty for none.
 	WaitingRoom string `json:"waiting_room,omitempty"`
-	// How many one holder may have; 0 is no limit.
+	// The most that one holder may have; 0 for no limit.
 	LimitPerHolder int64 `json:"limit_per_holder,omitempty"`
-	// How long a hold lasts, up to 30 days.
+	// The duration of a hold, up to 30 days.
 	HoldSeconds int64 `json:"hold_seconds,omitempty"`
-	// The first moment of the sale; it may lie in the past. Left out: it is open at once.
+	// The first moment of the sale, possibly in the past; by default it opens at once.
 	OpensAt time.Time `json:"opens_at,omitzero"`
-	// The first moment after the sale, after `opens_at`. Left out: it does not close.
+	// The first moment after the sale, after `opens_at`; by default it does not close.
 	ClosesAt time.Time `json:"closes_at,omitzero"`
 	// As in openapi.yaml.
 	Cancellation *NewCancellation `json:"cancellation,omitempty"`
@@ -115,13 +115,13 @@ type ProductEdit struct {
 	Stock *int64 `json:"stock,omitempty"`
 	// Of one unit, in minor units.
 	Price *int64 `json:"price,omitempty"`
-	// The waiting room that is to guard it; empty is none.
+	// The waiting room that guards it; empty for none.
 	WaitingRoom *string `json:"waiting_room,omitempty"`
-	// How many one holder may have; 0 is no limit.
+	// The most that one holder may have; 0 for no limit.
 	LimitPerHolder *int64 `json:"limit_per_holder,omitempty"`
-	// The first moment of the sale; `null` takes it away.
+	// The first moment of the sale; `null` removes it.
 	OpensAt Nullable[time.Time] `json:"opens_at,omitzero"`
-	// The first moment after the sale; `null` takes it away.
+	// The first moment after the sale; `null` removes it.
 	ClosesAt Nullable[time.Time] `json:"closes_at,omitzero"`
 	// As in openapi.yaml.
 	Cancellation *NewCancellation `json:"cancellation,omitempty"`
@@ -131,19 +131,19 @@ type ProductEdit struct {
 type Reservation struct {
 	// The server's choice.
 	ID string `json:"id"`
-	// Whose units.
+	// The product.
 	ProductID string `json:"product_id"`
-	// For whom.
+	// The holder.
 	Holder string `json:"holder"`
-	// How many units.
+	// The number of units.
 	Quantity int64 `json:"quantity"`
 	// As in openapi.yaml.
 	Status string `json:"status"`
-	// The deadline, if it has one: of a hold, and of one that expired.
+	// The deadline of a hold, also after it has expired.
 	ExpiresAt time.Time `json:"expires_at,omitzero"`
-	// How many units of the product were left.
+	// Units of the product left after it.
 	Remaining int64 `json:"remaining"`
-	// How much of what was paid was not refunded when it was given back.
+	// The part of the payment that was not refunded when it was given back.
 	Kept int64 `json:"kept,omitempty"`
 	// As in openapi.yaml.
 	Outcome Outcome `json:"outcome,omitempty"`
@@ -163,15 +163,14 @@ type Reservation struct {
 	AsOf *AsOf `json:"as_of,omitempty"`
 }
 
-// NewReservation: The body that reserves.
+// NewReservation: The body of a reservation.
 type NewReservation struct {
-	// For whom; see *Holders* above. With a token it may be left out, and only a service or an admin may name
-	// somebody else.
+	// See *Holders* above. Optional with a token, and only a service or an admin may name another holder.
 	Holder string `json:"holder,omitempty"`
-	// How many units.
+	// The number of units.
 	Quantity int64 `json:"quantity,omitempty"`
-	// Hold it for a while instead of taking it at once. Left out: `false`; with the token of a holder or auditor
-	// `true` for what has a price.
+	// Hold until a deadline instead of confirming at once. The default is `false`; with the token of a holder or
+	// auditor, and a price, `true`.
 	Hold *bool `json:"hold,omitempty"`
 	// As in openapi.yaml.
 	Reference *Reference `json:"reference,omitempty"`
@@ -181,27 +180,26 @@ type NewReservation struct {
 	Contact *Contact `json:"contact,omitempty"`
 }
 
-// Reference: The shop's own number of the order: printable characters. Shown to the holder, to auditors,
-// services and admins, and in no public list. It stays in the log for ever, so it is no place for how to reach a
-// person.
+// Reference: The shop's own order number: printable characters. Shown to the holder, to auditors, services and
+// admins, and in no public list. It stays in the log for ever, so it must not have contact data.
 type Reference string
 
-// Metadata: What the shop wants to keep with the order: up to 16 names and strings, of 1024 bytes together. As
-// public and as permanent as the reference.
+// Metadata: Further data of the shop: up to 16 names and strings, of 1024 bytes together. As public and as
+// permanent as the reference.
 type Metadata map[string]string
 
-// OrderEdit: The body that changes order data. What is left out stays; `null` takes it away; `metadata` replaces
-// all of it.
+// OrderEdit: The body that changes order data. Omitted members keep their values; `null` removes a value;
+// `metadata` is replaced as a whole.
 type OrderEdit struct {
-	// The shop's own number of the order.
+	// The shop's own order number.
 	Reference Nullable[string] `json:"reference,omitzero"`
-	// What else it keeps with the order.
+	// Further data of the shop.
 	Metadata map[string]string `json:"metadata,omitempty"`
 }
 
-// Contact: How to reach the holder, at least one of the three. It is kept outside the log, sealed under a key of
-// the holder's own, and shown to the holder, to auditors, services and admins. It stands in no answer to a
-// command. An entry's contact belongs to who entered; in open mode, to the first team.
+// Contact: Contact data of the holder, at least one of the three. It is kept outside the log, sealed under a key
+// of the holder's own, and shown to the holder, to auditors, services and admins. No answer to a command has it.
+// An entry's contact belongs to the caller who entered; in open mode, to the first team.
 type Contact struct {
 	// A person's name.
 	Name string `json:"name,omitempty"`
@@ -211,31 +209,31 @@ type Contact struct {
 	Phone string `json:"phone,omitempty"`
 }
 
-// Forgotten: What became of the wish to be forgotten.
+// Forgotten: The outcome of forgetting a holder.
 type Forgotten struct {
-	// Who.
+	// The holder.
 	Holder string `json:"holder"`
-	// There was a key, and it is destroyed. False if there was none, on a server that shares its log with no other.
+	// True if a key existed and is destroyed. False if there was none, on a server that alone uses its log.
 	Forgotten bool `json:"forgotten"`
-	// Nodes that are still to do it, if there are any.
+	// Nodes that have not done it yet, if any.
 	Pending []string `json:"pending,omitempty"`
 }
 
-// NewAPIKey: The body that makes a key.
+// NewAPIKey: The body that creates a key.
 type NewAPIKey struct {
-	// Whose it is; several keys may share a name.
+	// The program's name; several keys may share it.
 	Name string `json:"name"`
 	// As in openapi.yaml.
 	Role string `json:"role"`
-	// When it ends by itself; never, if left out.
+	// The time at which it ends by itself; by default never.
 	ExpiresAt time.Time `json:"expires_at,omitzero"`
 }
 
-// APIKey: What is known about a key. The key itself is shown when it is made and never again.
+// APIKey: The data of a key. The key itself is shown at its creation and never again.
 type APIKey struct {
 	// A UUIDv7.
 	ID string `json:"id"`
-	// Whose it is.
+	// The program's name.
 	Name string `json:"name"`
 	// As in openapi.yaml.
 	Role string `json:"role"`
@@ -257,11 +255,11 @@ type APIKey struct {
 type APIKeyMade struct {
 	// A UUIDv7.
 	ID string `json:"id"`
-	// Whose it is.
+	// The program's name.
 	Name string `json:"name"`
 	// As in openapi.yaml.
 	Role string `json:"role"`
-	// What the program sends; shown now, and never again.
+	// The text that the program sends; shown now, and never again.
 	Key string `json:"key"`
 	// As in openapi.yaml.
 	ExpiresAt time.Time `json:"expires_at,omitzero"`
@@ -271,11 +269,11 @@ type APIKeyMade struct {
 	Position int64 `json:"position"`
 }
 
-// Team: Who enters tournaments.
+// Team: A participant in tournaments.
 type Team struct {
-	// Yours, or a UUIDv7.
+	// Your choice, or a UUIDv7.
 	ID string `json:"id"`
-	// What people read.
+	// The name for people.
 	Name string `json:"name"`
 	// Of the last change, from 0; also the `ETag`.
 	Revision int64 `json:"revision"`
@@ -285,42 +283,42 @@ type Team struct {
 	AsOf *AsOf `json:"as_of,omitempty"`
 }
 
-// NewTeam: The body that makes a team.
+// NewTeam: The body that creates a team.
 type NewTeam struct {
 	// Your choice: 1 to 64 of A-Z a-z 0-9 _ and -.
 	ID string `json:"id,omitempty"`
 	// 1 to 200 characters.
 	Name string `json:"name"`
-	// Whose it is. With a token it may be left out, and only a service or an admin may name somebody else.
+	// The owner. Optional with a token, and only a service or an admin may name another.
 	Holder string `json:"holder,omitempty"`
 }
 
-// Tournament: Slots that teams sign up for, first come, first served.
+// Tournament: Slots for teams, first come, first served.
 type Tournament struct {
-	// Yours, or a UUIDv7.
+	// Your choice, or a UUIDv7.
 	ID string `json:"id"`
-	// What people read.
+	// The name for people.
 	Name string `json:"name"`
-	// How many slots there are.
+	// The number of slots.
 	TeamLimit int64 `json:"team_limit"`
-	// How many teams have one.
+	// Teams with a slot.
 	Entered int64 `json:"entered"`
-	// How many slots are free.
+	// Free slots.
 	Remaining int64 `json:"remaining"`
-	// How many teams wait for one.
+	// Teams that wait for one.
 	Waitlisted int64 `json:"waitlisted"`
 	// The last moment at which a team can enter.
 	RegisterDeadline time.Time `json:"register_deadline"`
-	// `cancelled`: it was called off. Closed by the organiser, or because the deadline has passed. A full
-	// tournament is open: a withdrawal makes room.
+	// `closed` by the organiser, or because the deadline has passed. A full tournament is open: a withdrawal makes
+	// room.
 	Status string `json:"status"`
 	// Whether teams may wait for a slot.
 	Waitlist bool `json:"waitlist"`
 	// As in openapi.yaml.
 	WaitlistRule WaitlistRule `json:"waitlist_rule"`
-	// The waiting room that guards it, if one does.
+	// The waiting room that guards it, if any.
 	WaitingRoom string `json:"waiting_room,omitempty"`
-	// The first moment at which a team can enter, if it has one.
+	// The first moment at which a team can enter, if set.
 	OpensAt time.Time `json:"opens_at,omitzero"`
 	// As in openapi.yaml.
 	Cancelled *Cancelled `json:"cancelled,omitempty"`
@@ -334,8 +332,8 @@ type Tournament struct {
 	AsOf *AsOf `json:"as_of,omitempty"`
 }
 
-// WaitlistRule: Who comes in when the first of the waitlist is a group that needs more slots than are free:
-// nobody (`strict`), or the first behind it that fits (`fill`).
+// WaitlistRule: The promotion while the first of the waitlist is a group that needs more slots than are free:
+// none (`strict`), or of the next that fits (`fill`).
 type WaitlistRule string
 
 // The values of WaitlistRule.
@@ -350,13 +348,13 @@ type NewTournament struct {
 	ID string `json:"id,omitempty"`
 	// 1 to 200 characters.
 	Name string `json:"name"`
-	// How many slots there are.
+	// The number of slots.
 	TeamLimit int64 `json:"team_limit"`
-	// The waiting room that is to guard it; empty is none.
+	// The waiting room that guards it; empty for none.
 	WaitingRoom string `json:"waiting_room,omitempty"`
 	// The last moment at which a team can enter, in the years 1970 to 9999.
 	RegisterDeadline time.Time `json:"register_deadline"`
-	// The first moment at which a team can enter; it may lie in the past. Left out: at once.
+	// The first moment at which a team can enter, possibly in the past; by default at once.
 	OpensAt time.Time `json:"opens_at,omitzero"`
 	// The organiser's switch.
 	Status string `json:"status,omitempty"`
@@ -372,24 +370,23 @@ type TournamentEdit struct {
 	Name *string `json:"name,omitempty"`
 	// The new number of slots, not below `entered`.
 	TeamLimit *int64 `json:"team_limit,omitempty"`
-	// The waiting room that is to guard it; empty is none.
+	// The waiting room that guards it; empty for none.
 	WaitingRoom *string `json:"waiting_room,omitempty"`
 	// The last moment at which a team can enter.
 	RegisterDeadline time.Time `json:"register_deadline,omitzero"`
 	// The organiser's switch.
 	Status *string `json:"status,omitempty"`
-	// The first moment at which a team can enter; `null` takes it away.
+	// The first moment at which a team can enter; `null` removes it.
 	OpensAt Nullable[time.Time] `json:"opens_at,omitzero"`
 }
 
-// NewEntry: The body that enters a team or a group. One of the two.
+// NewEntry: The body that enters a team or a group; one of the two.
 type NewEntry struct {
 	// The team.
 	TeamID string `json:"team_id,omitempty"`
-	// Who enters them, and whose pass it takes; with a token, its `sub`, without one and without this, the (first)
-	// team.
+	// The caller, whose pass is used; by default the `sub` of the token, or without one the (first) team.
 	Holder string `json:"holder,omitempty"`
-	// The teams of a group, each once. All of them come in, or none.
+	// The teams of a group, each once. They are entered as a whole or not at all.
 	TeamIDs []string `json:"team_ids,omitempty"`
 	// As in openapi.yaml.
 	Reference *Reference `json:"reference,omitempty"`
@@ -399,25 +396,25 @@ type NewEntry struct {
 	Contact *Contact `json:"contact,omitempty"`
 }
 
-// Entered: What became of an entry or a withdrawal, and the tournament after it.
+// Entered: The outcome of an entry or a withdrawal, with the tournament's counts.
 type Entered struct {
 	// Of one team.
 	TeamID string `json:"team_id,omitempty"`
 	// Of a group, in order.
 	TeamIDs []string `json:"team_ids,omitempty"`
-	// Of which tournament.
+	// The tournament.
 	TournamentID string `json:"tournament_id"`
 	// As in openapi.yaml.
 	Status EntryStatus `json:"status"`
-	// On the waitlist, if it waits; of a group, that of its first team.
+	// On the waitlist, if waiting; of a group, its first team's.
 	Place int64 `json:"place,omitempty"`
-	// After a withdrawal: the teams that came in by it, in order.
+	// After a withdrawal: the promoted teams, in order.
 	Promoted []string `json:"promoted,omitempty"`
-	// How many teams have a slot.
+	// Teams with a slot.
 	Entered int64 `json:"entered"`
-	// How many slots are free.
+	// Free slots.
 	Remaining int64 `json:"remaining"`
-	// How many teams wait.
+	// Waiting teams.
 	Waitlisted int64 `json:"waitlisted"`
 	// As in openapi.yaml.
 	Reference *Reference `json:"reference,omitempty"`
@@ -435,19 +432,20 @@ type Entry struct {
 	TeamID string `json:"team_id"`
 	// Its name.
 	Name string `json:"name"`
-	// Of which tournament.
+	// The tournament.
 	TournamentID string `json:"tournament_id"`
 	// As in openapi.yaml.
 	Status EntryStatus `json:"status"`
-	// On the waitlist, from 1, if it waits.
+	// On the waitlist, from 1, if waiting.
 	Place int64 `json:"place,omitempty"`
 	// The same number for teams that wait together.
 	Group int64 `json:"group,omitempty"`
-	// When it came to where it is.
+	// The time since which it has this status.
 	Since time.Time `json:"since"`
-	// Of one entry that of the tournament, also the `ETag`; in a list that of the event that put the team there.
+	// For one entry the tournament's, also the `ETag`; in a list the revision of the event that gave the team this
+	// status.
 	Revision int64 `json:"revision"`
-	// The same in the log.
+	// The position that goes with `revision`.
 	Position int64 `json:"position"`
 	// As in openapi.yaml.
 	Reference *Reference `json:"reference,omitempty"`
@@ -460,7 +458,7 @@ type Entry struct {
 }
 
 // EntryStatus: `entered`: has a slot. `waitlisted`: waits for one. `withdrawn`: neither. `cancelled`: the
-// tournament was called off.
+// tournament was cancelled.
 type EntryStatus string
 
 // The values of EntryStatus.
@@ -479,7 +477,7 @@ type NewPlan struct {
 	Name string `json:"name"`
 	// The parts of the hall.
 	Zones []PlanZone `json:"zones"`
-	// Of seats and places; each has one price list.
+	// Categories of seats and places; each has one price list.
 	Categories []PlanCategory `json:"categories"`
 	// As in openapi.yaml.
 	Size PlanSize `json:"size"`
@@ -487,53 +485,53 @@ type NewPlan struct {
 	FocalPoint *PlanPoint `json:"focal_point,omitempty"`
 }
 
-// Plan: A seating plan: what it was given with. With `format=pretix` it has neither `id` nor the members after
-// `categories` but `size`.
+// Plan: A seating plan. With `format=pretix` it has neither `id` nor the members after `categories` except
+// `size`.
 type Plan struct {
-	// Yours, or a UUIDv7.
+	// Your choice, or a UUIDv7.
 	ID string `json:"id,omitempty"`
 	// Of the hall: 1 to 200 characters.
 	Name string `json:"name"`
 	// The parts of the hall.
 	Zones []PlanZone `json:"zones"`
-	// Of seats and places; each has one price list.
+	// Categories of seats and places; each has one price list.
 	Categories []PlanCategory `json:"categories"`
 	// As in openapi.yaml.
 	Size PlanSize `json:"size"`
 	// As in openapi.yaml.
 	FocalPoint *PlanPoint `json:"focal_point,omitempty"`
-	// How many numbered seats it has.
+	// The number of numbered seats.
 	Seats int64 `json:"seats,omitempty"`
-	// How many places its areas for sale have together.
+	// The number of places in areas for sale.
 	Places int64 `json:"places,omitempty"`
 	// Also the `ETag`.
 	Revision int64 `json:"revision,omitempty"`
-	// Of its seal in the log.
+	// Of the fact that completed it.
 	Position int64 `json:"position,omitempty"`
 	// As in openapi.yaml.
 	AsOf *AsOf `json:"as_of,omitempty"`
 }
 
-// PlanSummary: What lists show of a seating plan.
+// PlanSummary: A seating plan in a list.
 type PlanSummary struct {
-	// Yours, or a UUIDv7.
+	// Your choice, or a UUIDv7.
 	ID string `json:"id"`
 	// Of the hall.
 	Name string `json:"name"`
-	// How many numbered seats it has.
+	// The number of numbered seats.
 	Seats int64 `json:"seats"`
-	// How many places its areas for sale have together.
+	// The number of places in areas for sale.
 	Places int64 `json:"places"`
 	// Also the `ETag`.
 	Revision int64 `json:"revision"`
-	// Of its seal in the log.
+	// Of the fact that completed it.
 	Position int64 `json:"position"`
 	// As in openapi.yaml.
 	AsOf *AsOf `json:"as_of,omitempty"`
 }
 
-// PlanPoint: A place; y grows downwards. Left out, it is 0,0; the `focal_point`, which everybody came to see, is
-// then the middle of the top edge.
+// PlanPoint: A point; y grows downwards. The default is 0,0; for the `focal_point`, the centre of the stage, the
+// middle of the top edge.
 type PlanPoint struct {
 	// To the right.
 	X float64 `json:"x"`
@@ -541,7 +539,7 @@ type PlanPoint struct {
 	Y float64 `json:"y"`
 }
 
-// PlanSize: Of the drawing, or of a rectangle in it.
+// PlanSize: The size of the drawing, or of a rectangle in it.
 type PlanSize struct {
 	// As in openapi.yaml.
 	Width int64 `json:"width"`
@@ -551,17 +549,17 @@ type PlanSize struct {
 
 // PlanCategory: A category of seats and places.
 type PlanCategory struct {
-	// Prices are of it.
+	// The name that prices refer to.
 	Name string `json:"name"`
-	// `#rrggbb`; any other is drawn grey.
+	// `#rrggbb`; anything else is drawn grey.
 	Color string `json:"color,omitempty"`
 }
 
 // PlanZone: A part of the hall.
 type PlanZone struct {
-	// What people read, and what its seats are named by if it has no `zone_id`.
+	// The name for people, and the first part of its seats' names if there is no `zone_id`.
 	Name string `json:"name,omitempty"`
-	// What its seats are named by.
+	// The first part of its seats' names.
 	ZoneID string `json:"zone_id,omitempty"`
 	// As in openapi.yaml.
 	Uuid string `json:"uuid,omitempty"`
@@ -583,19 +581,19 @@ type PlanRow struct {
 	SeatLabel Nullable[string] `json:"seat_label,omitzero"`
 	// As in openapi.yaml.
 	Uuid string `json:"uuid,omitempty"`
-	// It is ignored.
+	// Ignored.
 	RowGuid string `json:"row_guid,omitempty"`
 	// `start`, `end` or `both`.
 	RowNumberPosition Nullable[string] `json:"row_number_position,omitzero"`
 	// As in openapi.yaml.
 	Position *PlanPoint `json:"position,omitempty"`
-	// Those next to each other here are neighbours.
+	// Neighbours in this list are neighbours in the row.
 	Seats []PlanSeat `json:"seats"`
 }
 
 // PlanSeat: A seat.
 type PlanSeat struct {
-	// Once in the plan.
+	// Unique in the plan.
 	SeatGuid string `json:"seat_guid"`
 	// As in openapi.yaml.
 	SeatNumber string `json:"seat_number"`
@@ -607,23 +605,23 @@ type PlanSeat struct {
 	Radius *int64 `json:"radius,omitempty"`
 	// As in openapi.yaml.
 	Position *PlanPoint `json:"position,omitempty"`
-	// One of the plan's.
+	// A category of the plan.
 	Category string `json:"category"`
 	// A place for a wheelchair.
 	Accessible *bool `json:"accessible,omitempty"`
-	// The `seat_guid` of the seat whose companion sits here.
+	// The `seat_guid` of the accessible seat that this companion seat belongs to.
 	CompanionOf string `json:"companion_of,omitempty"`
-	// It sees a part of the stage only.
+	// Sees only a part of the stage.
 	RestrictedView *bool `json:"restricted_view,omitempty"`
 }
 
-// PlanArea: A shape that is drawn and, with a `capacity` and a `category`, standing room for sale.
+// PlanArea: A shape to draw and, with a `capacity` and a `category`, standing room for sale.
 type PlanArea struct {
-	// What it is named by, once in the plan.
+	// Its name, unique in the plan.
 	ID string `json:"id,omitempty"`
-	// How many places it has.
+	// The number of places.
 	Capacity int64 `json:"capacity,omitempty"`
-	// One of the plan's.
+	// A category of the plan.
 	Category string `json:"category,omitempty"`
 	// As in openapi.yaml.
 	Color string `json:"color,omitempty"`
@@ -667,7 +665,7 @@ type PlanCircle struct {
 	Radius int64 `json:"radius"`
 }
 
-// PlanText: A text that is drawn.
+// PlanText: A text to draw.
 type PlanText struct {
 	// As in openapi.yaml.
 	Text string `json:"text"`
@@ -682,53 +680,52 @@ type PlanText struct {
 // Performance: A performance with numbered seats; always `capacity` = `remaining` + `held` + `booked` +
 // `blocked`.
 type Performance struct {
-	// Yours, or a UUIDv7.
+	// Your choice, or a UUIDv7.
 	ID string `json:"id"`
-	// What is given.
+	// The work performed.
 	Title string `json:"title"`
-	// Where.
+	// The place.
 	Venue string `json:"venue"`
-	// When.
+	// The time.
 	StartsAt time.Time `json:"starts_at"`
-	// How long a booking may stay unpaid.
+	// The time to pay a booking.
 	HoldSeconds int64 `json:"hold_seconds"`
-	// How many seats one holder may have; 0 is no limit.
+	// The most seats that one holder may have; 0 for no limit.
 	LimitPerHolder int64 `json:"limit_per_holder"`
-	// The room that guards the sale, if one does.
+	// The room that guards the sale, if any.
 	WaitingRoom string `json:"waiting_room,omitempty"`
-	// How many seats there are.
+	// The number of seats.
 	Capacity int64 `json:"capacity"`
-	// How many can be had.
+	// The number on sale.
 	Remaining int64 `json:"remaining"`
-	// How many are on hold.
+	// The number on hold.
 	Held int64 `json:"held"`
-	// How many are booked.
+	// The number booked.
 	Booked int64 `json:"booked"`
-	// How many are off sale.
+	// The number off sale.
 	Blocked int64 `json:"blocked"`
 	// In canonical order.
 	Sections []Section `json:"sections"`
-	// Those of its plan that have places without numbers, in the plan's order; the counts beside it are of seats
-	// alone.
+	// The areas of its plan with standing places, in the plan's order; the other counts are of seats alone.
 	Areas []Area `json:"areas,omitempty"`
 	// The seating plan, if one defines the seats.
 	Plan string `json:"plan,omitempty"`
 	// In minor units, by category of the plan: a number, or a list of `{"type", "amount", "restricted"?}`, of which
 	// seats are listed at the first.
 	Prices map[string]json.RawMessage `json:"prices,omitempty"`
-	// The first moment of its sale, if it has one.
+	// The first moment of its sale, if set.
 	OpensAt time.Time `json:"opens_at,omitzero"`
-	// The first moment after its sale, if it has one.
+	// The first moment after its sale, if set.
 	ClosesAt time.Time `json:"closes_at,omitzero"`
 	// As in openapi.yaml.
 	Cancellation *Cancellation `json:"cancellation,omitempty"`
-	// Only if it was called off.
+	// Only if it was cancelled.
 	Status string `json:"status,omitempty"`
 	// As in openapi.yaml.
 	Cancelled *Cancelled `json:"cancelled,omitempty"`
 	// For `If-Match`, in quotes: it changes with edits alone.
 	EditTag string `json:"edit_tag"`
-	// It changes with the performance and with every seat of it; also the `ETag`.
+	// Changes with the performance and with each of its seats; also the `ETag`.
 	Revision int64 `json:"revision"`
 	// Of the last change in the log, of a seat too.
 	Position int64 `json:"position"`
@@ -736,43 +733,43 @@ type Performance struct {
 	AsOf *AsOf `json:"as_of,omitempty"`
 }
 
-// Area: Places without numbers; always `capacity` = `remaining` + `held` + `booked` + `blocked`.
+// Area: Standing places; always `capacity` = `remaining` + `held` + `booked` + `blocked`.
 type Area struct {
 	// Its id in the plan.
 	Area string `json:"area"`
-	// How many places there are.
+	// The number of places.
 	Capacity int64 `json:"capacity"`
-	// How many can be had.
+	// The number on sale.
 	Remaining int64 `json:"remaining"`
-	// How many are on hold.
+	// The number on hold.
 	Held int64 `json:"held"`
-	// How many are booked.
+	// The number booked.
 	Booked int64 `json:"booked"`
-	// How many are kept for labels; left out if none are.
+	// The number blocked under labels; omitted if none are.
 	Blocked int64 `json:"blocked,omitempty"`
 }
 
-// Section: Rows of seats: at one price, or a zone of a plan, which has neither `seats_per_row` nor `price`.
+// Section: Rows of seats at one price, or a zone of a plan, which has neither `seats_per_row` nor `price`.
 type Section struct {
 	// The first part of its seats' names.
 	ID string `json:"id"`
-	// What people read.
+	// The name for people.
 	Name string `json:"name"`
-	// How many rows; row 1 is in front.
+	// The number of rows; row 1 is in front.
 	Rows int64 `json:"rows"`
-	// How many seats in each.
+	// The number of seats in each row.
 	SeatsPerRow int64 `json:"seats_per_row,omitempty"`
 	// Of one seat, in minor units.
 	Price int64 `json:"price,omitempty"`
-	// How many seats there are.
+	// The number of seats.
 	Capacity int64 `json:"capacity"`
-	// How many can be had.
+	// The number on sale.
 	Remaining int64 `json:"remaining"`
-	// How many are on hold.
+	// The number on hold.
 	Held int64 `json:"held"`
-	// How many are booked.
+	// The number booked.
 	Booked int64 `json:"booked"`
-	// How many are off sale.
+	// The number off sale.
 	Blocked int64 `json:"blocked"`
 }
 
@@ -784,47 +781,47 @@ type NewPerformance struct {
 	Title string `json:"title"`
 	// 1 to 200 characters.
 	Venue string `json:"venue"`
-	// When it begins.
+	// The start of the show.
 	StartsAt time.Time `json:"starts_at"`
-	// How long a booking may stay unpaid, up to 30 days.
+	// The time to pay a booking, up to 30 days.
 	HoldSeconds int64 `json:"hold_seconds,omitempty"`
-	// How many seats one holder may have; 0 is no limit.
+	// The most seats that one holder may have; 0 for no limit.
 	LimitPerHolder int64 `json:"limit_per_holder,omitempty"`
 	// The room that guards the sale.
 	WaitingRoom string `json:"waiting_room,omitempty"`
-	// Up to 100,000 seats together. This, or a plan.
+	// Up to 100,000 seats together. Either sections or a plan.
 	Sections []NewSection `json:"sections,omitempty"`
 	// The seating plan that has the seats, in place of sections.
 	Plan string `json:"plan,omitempty"`
 	// In minor units, by category of the plan: a number, or a list of `{"type", "amount", "restricted"?}`, of which
 	// seats are listed at the first. Each category in use needs one.
 	Prices map[string]any `json:"prices,omitempty"`
-	// The first moment of the sale; it may lie in the past. Left out or `null`: it is open at once.
+	// The first moment of the sale, possibly in the past; by default or with `null` it opens at once.
 	OpensAt Nullable[time.Time] `json:"opens_at,omitzero"`
-	// The first moment after the sale, after `opens_at`. Left out: `starts_at`, wherever that is moved; `null`: it
-	// does not close.
+	// The first moment after the sale, after `opens_at`; by default `starts_at`, also after that is moved; `null`:
+	// it does not close.
 	ClosesAt Nullable[time.Time] `json:"closes_at,omitzero"`
 	// As in openapi.yaml.
 	Cancellation *NewCancellation `json:"cancellation,omitempty"`
 }
 
-// Cancellation: The rule for giving back what is paid. On a performance or a product: the one that it states,
-// for what is held from now on; a product without it: in full, without end. On a booking: the one that it was
-// held on; without it, it can be given back without end.
+// Cancellation: The rule for giving back paid seats or units. On a performance or a product: the rule for new
+// holds; on a product without it, a full refund without a deadline. On a booking: the rule as of its hold;
+// without it, there is no deadline.
 type Cancellation struct {
-	// The first moment at which it can be given back no more; of a performance without it, and at the latest, when
-	// the show starts.
+	// The first moment at which nothing can be given back any more; for a performance, by default and at the
+	// latest, the start of the show.
 	Until time.Time `json:"until,omitzero"`
-	// How much of each price is refunded, rounded up; the rest is kept.
+	// The part of each price that is refunded, rounded up; the rest is kept.
 	RefundPercent int64 `json:"refund_percent"`
 }
 
-// NewCancellation: The rule for giving back what is paid. `null`, and left out of a new performance or product:
-// in full, until the show starts or without end.
+// NewCancellation: The rule for giving back paid seats or units. `null`, the default of a new performance or
+// product: a full refund, until the show starts or without a deadline.
 type NewCancellation struct {
-	// The first moment at which it can be given back no more; it counts until a show starts at most.
+	// The first moment at which nothing can be given back any more; at the latest the start of a show.
 	Until time.Time `json:"until"`
-	// How much of each price is refunded, rounded up; the rest is kept.
+	// The part of each price that is refunded, rounded up; the rest is kept.
 	RefundPercent int64 `json:"refund_percent"`
 }
 
@@ -834,30 +831,29 @@ type PerformanceEdit struct {
 	Title *string `json:"title,omitempty"`
 	// 1 to 200 characters.
 	Venue *string `json:"venue,omitempty"`
-	// When it begins.
+	// The start of the show.
 	StartsAt time.Time `json:"starts_at,omitzero"`
-	// How long a booking may stay unpaid that is made from now on.
+	// The time to pay a booking
 	HoldSeconds *int64 `json:"hold_seconds,omitempty"`
-	// How many seats one holder may have; 0 is no limit.
+	// The most seats that one holder may have; 0 for no limit.
 	LimitPerHolder *int64 `json:"limit_per_holder,omitempty"`
-	// The first moment of the sale; `null` takes it away.
+	// The first moment of the sale; `null` removes it.
 	OpensAt Nullable[time.Time] `json:"opens_at,omitzero"`
-	// The first moment after the sale; `null` takes it away, and the time of `starts_at` closes it there, wherever
-	// that is moved.
+	// The first moment after the sale; `null` removes it, and the time of `starts_at` ties it to the start, also
+	// after that is moved.
 	ClosesAt Nullable[time.Time] `json:"closes_at,omitzero"`
 	// In minor units; the others stay. By section a number; by category of a plan a number, or a list of `{"type",
 	// "amount", "restricted"?}`, of which seats are listed at the first.
 	Prices map[string]any `json:"prices,omitempty"`
 	// As in openapi.yaml.
 	Cancellation *NewCancellation `json:"cancellation,omitempty"`
-	// How many places areas of the plan are to have, by their ids, at most as many as the plan says; the others
-	// stay.
+	// The new capacities of areas, by their ids, at most those of the plan; the others stay.
 	Areas map[string]int64 `json:"areas,omitempty"`
 }
 
-// PriceType: A price of a category, for those who are of the type.
+// PriceType: A price of a category for one type of visitor.
 type PriceType struct {
-	// Such as adult.
+	// For example adult.
 	Type string `json:"type"`
 	// In minor units.
 	Amount int64 `json:"amount"`
@@ -869,17 +865,17 @@ type PriceType struct {
 type NewSection struct {
 	// The first part of its seats' names.
 	ID string `json:"id"`
-	// What people read; else the id.
+	// The name for people; by default the id.
 	Name string `json:"name,omitempty"`
-	// How many rows.
+	// The number of rows.
 	Rows int64 `json:"rows"`
-	// How many seats in each.
+	// The number of seats in each row.
 	SeatsPerRow int64 `json:"seats_per_row"`
 	// Of one seat, in minor units.
 	Price int64 `json:"price"`
 }
 
-// SeatStatus: Where a seat stands.
+// SeatStatus: The status of a seat.
 type SeatStatus string
 
 // The values of SeatStatus.
@@ -904,7 +900,7 @@ type ListedSeat struct {
 type SeatChange struct {
 	// Place in the log.
 	Position int64 `json:"position"`
-	// When it was written, the time that `?at=` goes by.
+	// The time of its recording, which `?at=` uses.
 	Recorded time.Time `json:"recorded"`
 	// Its name: section, row and number.
 	Seat string `json:"seat"`
@@ -914,9 +910,9 @@ type SeatChange struct {
 	Status SeatStatus `json:"status"`
 }
 
-// Seat: A seat. One that nobody ever touched has no revision and no position.
+// Seat: A seat. Before its first change it has no revision and no position.
 type Seat struct {
-	// Of which performance.
+	// The performance.
 	PerformanceID string `json:"performance_id"`
 	// Its name.
 	Seat string `json:"seat"`
@@ -930,10 +926,9 @@ type Seat struct {
 	Position int64 `json:"position,omitempty"`
 }
 
-// NewBooking: The body that books: `seats`, `areas` or both, or `best_available`.
+// NewBooking: The body of a booking: `seats`, `areas` or both, or `best_available`.
 type NewBooking struct {
-	// For whom; see *Holders* above. With a token it may be left out, and only a service or an admin may name
-	// somebody else.
+	// See *Holders* above. Optional with a token, and only a service or an admin may name another holder.
 	Holder string `json:"holder,omitempty"`
 	// By name, or by name and price type. A plain seat gets the first type of its category that is not restricted.
 	Seats []any `json:"seats,omitempty"`
@@ -952,17 +947,17 @@ type NewBooking struct {
 	Contact *Contact `json:"contact,omitempty"`
 }
 
-// BlockLabel: What blocked seats and places are kept for: 1 to 64 printable characters. In a booking: its seats
-// may be among `seats`, and of `areas` its places are taken first; only a service or an admin may name one.
+// BlockLabel: The purpose of blocked seats and places: 1 to 64 printable characters. In a booking: its seats may
+// be among `seats`, and of `areas` its places are taken first; only a service or an admin may name one.
 type BlockLabel string
 
-// NewBlock: The body that blocks: `seats` or `rows`, `areas`, or both.
+// NewBlock: The body of a block: `seats` or `rows`, `areas`, or both.
 type NewBlock struct {
 	// By name.
 	Seats []string `json:"seats,omitempty"`
 	// Whole rows, by section and number, as in A-12.
 	Rows []string `json:"rows,omitempty"`
-	// How many places of which areas the label is to keep, by the ids of the areas.
+	// The places that the label keeps, by the ids of the areas.
 	Areas map[string]int64 `json:"areas,omitempty"`
 	// As in openapi.yaml.
 	Label BlockLabel `json:"label"`
@@ -970,28 +965,28 @@ type NewBlock struct {
 
 // Block: The seats and places of a request that blocks or unblocks.
 type Block struct {
-	// Whose seats.
+	// The performance.
 	PerformanceID string `json:"performance_id"`
 	// As in openapi.yaml.
 	Label BlockLabel `json:"label"`
 	// By name, in canonical order.
 	Seats []string `json:"seats"`
-	// How many places of which areas: those that the label is to keep, or those that are on sale again.
+	// The places that the label keeps, or that are on sale again, by area.
 	Areas map[string]int64 `json:"areas"`
-	// Of the log behind the change.
+	// The log's position after the change.
 	Position int64 `json:"position"`
 }
 
-// ListedBlocks: What is blocked, by label.
+// ListedBlocks: The blocked seats and places, by label.
 type ListedBlocks []ListedBlock
 
-// ListedBlock: What is blocked under a label.
+// ListedBlock: The seats and places blocked under a label.
 type ListedBlock struct {
-	// Empty for seats that are on sale to nobody.
+	// Empty for seats without a label, which nobody can book.
 	Label string `json:"label"`
 	// By name, in canonical order.
 	Seats []string `json:"seats"`
-	// How many places of which areas are blocked now.
+	// The blocked places, by area.
 	Areas map[string]int64 `json:"areas"`
 }
 
@@ -1000,20 +995,20 @@ type ListedBlock struct {
 type TypedSeat struct {
 	// Its name.
 	Seat string `json:"seat"`
-	// Such as student.
+	// For example student.
 	PriceType string `json:"price_type,omitempty"`
 }
 
 // TypedPlaces: Places of an area at one of the price types of its category, each type once. Restricted ones need
 // `service` or `admin` (403 `forbidden`).
 type TypedPlaces struct {
-	// Such as student; left out, the first that is not restricted.
+	// For example student; by default the first that is not restricted.
 	PriceType string `json:"price_type,omitempty"`
-	// How many places.
+	// The number of places.
 	Quantity int64 `json:"quantity"`
 }
 
-// BookingLine: What is paid for one seat, or for the places of one area at one price.
+// BookingLine: The price of one seat, or of the places of one area at one price.
 type BookingLine struct {
 	// Its name, if it is a seat.
 	Seat string `json:"seat,omitempty"`
@@ -1023,14 +1018,14 @@ type BookingLine struct {
 	PriceType string `json:"price_type,omitempty"`
 	// As in openapi.yaml.
 	Quantity int64 `json:"quantity"`
-	// Of one, as it was held, in minor units.
+	// Of one, as of the hold, in minor units.
 	Price int64 `json:"price"`
-	// The numbers of the places of the area in this booking, which they keep.
+	// The permanent numbers of these places in this booking.
 	Places []int64 `json:"places,omitempty"`
 }
 
-// BestAvailable: The best seats left. In a plan: together in one row without a gap if it can, then no single
-// seat left alone, then near the focal point.
+// BestAvailable: The best free seats. In a plan, if possible: together in one row without a gap, then leaving no
+// single seat alone, then near the focal point.
 type BestAvailable struct {
 	// Only of this section.
 	Section string `json:"section,omitempty"`
@@ -1038,13 +1033,13 @@ type BestAvailable struct {
 	Zone string `json:"zone,omitempty"`
 	// Only of this category of the plan.
 	Category string `json:"category,omitempty"`
-	// One of them is to be a place for a wheelchair; a companion's seat comes only with the place it belongs to.
+	// One of the seats has to be a wheelchair place; a companion seat comes only with its wheelchair place.
 	// Otherwise no such seats are chosen. Needs a plan.
 	Accessible bool `json:"accessible,omitempty"`
-	// How many.
+	// The number of seats.
 	Quantity int64 `json:"quantity"`
-	// How many of which price type, as in {"adult": 2, "student": 1}: together `quantity`. Only categories that
-	// have all of them will do. Restricted ones need `service` or `admin` (403 `forbidden`).
+	// Seats by price type, as in {"adult": 2, "student": 1}, adding up to `quantity`. Only categories that have all
+	// of these types are considered. Restricted ones need `service` or `admin` (403 `forbidden`).
 	PriceTypes map[string]int64 `json:"price_types,omitempty"`
 }
 
@@ -1052,31 +1047,31 @@ type BestAvailable struct {
 type Booking struct {
 	// The server's choice.
 	ID string `json:"id"`
-	// Whose seats.
+	// The performance.
 	PerformanceID string `json:"performance_id"`
-	// For whom.
+	// The holder.
 	Holder string `json:"holder"`
-	// By name, in canonical order, but those that were given back one by one.
+	// By name, in canonical order, without those given back one by one.
 	Seats []string `json:"seats"`
-	// How many places of which areas, but those that were given back one by one; left out if there are none.
+	// The places by area, without those given back one by one; omitted if there are none.
 	Areas map[string]int64 `json:"areas,omitempty"`
-	// The seats that were given back one by one, in that order.
+	// The seats given back one by one, in that order.
 	Returned []string `json:"returned,omitempty"`
-	// What `seats` cost, in their order, and behind them the places of areas.
+	// The prices of `seats`, in their order, then those of the places of areas.
 	Lines []BookingLine `json:"lines"`
-	// What all seats and places cost together as they were held, in minor units.
+	// The price of all seats and places as of the hold, in minor units.
 	Amount int64 `json:"amount"`
-	// `paying`: a payment is under way, and no deadline ends it. `cancelled`: its performance was called off.
+	// `paying`: a payment is in progress, and no deadline ends it. `cancelled`: its performance was cancelled.
 	Status string `json:"status"`
-	// The last moment at which a payment is in time.
+	// The last moment for a payment.
 	ExpiresAt time.Time `json:"expires_at"`
-	// It was held for longer.
+	// Whether the hold was extended.
 	Extended bool `json:"extended"`
 	// As in openapi.yaml.
 	Cancellation *Cancellation `json:"cancellation,omitempty"`
-	// How much of what was paid was not refunded of what was given back.
+	// The part of the payment for returned seats that was not refunded.
 	Kept int64 `json:"kept,omitempty"`
-	// While it is `awaiting_payment`: what it waits for; `expires_at` is until when.
+	// The payment intent, while it is `awaiting_payment`; `expires_at` is its deadline.
 	Intent string `json:"intent,omitempty"`
 	// As in openapi.yaml.
 	Outcome Outcome `json:"outcome,omitempty"`
@@ -1096,65 +1091,65 @@ type Booking struct {
 	AsOf *AsOf `json:"as_of,omitempty"`
 }
 
-// Cancelled: That it was called off.
+// Cancelled: A cancellation by the organiser.
 type Cancelled struct {
-	// Why.
+	// The reason.
 	Reason string `json:"reason"`
-	// When.
+	// The time.
 	At time.Time `json:"at"`
-	// Of that in the log: what is sold behind it is ended all the same.
+	// Of the cancellation in the log: later sales are ended all the same.
 	Position int64 `json:"position"`
 }
 
-// NewCallOff: The body that calls something off.
+// NewCallOff: The body of a cancellation by the organiser.
 type NewCallOff struct {
-	// Why, for people: 1 to 200 printable characters.
+	// The reason, for people: 1 to 200 printable characters.
 	Reason string `json:"reason"`
 }
 
-// CallOff: What the call-off of something ends, or would end.
+// CallOff: The bookings, reservations or entries that a cancellation ends, or would end.
 type CallOff struct {
-	// Of what kind it is.
+	// Its kind.
 	Of string `json:"of"`
 	// Its id.
 	ID string `json:"id"`
-	// `planned`: it was not called off; `running`: something of before is left; `done`: what is still sold by a
-	// server that has not heard of it is ended as it is found.
+	// `planned`: it was not cancelled; `running`: earlier sales are left; `done`: a later sale, by a server that
+	// did not know of it yet, is ended when it is found.
 	Status string `json:"status"`
 	// As in openapi.yaml.
 	Cancelled *Cancelled `json:"cancelled,omitempty"`
-	// What has gone wrong, while it is tried again.
+	// The last error, while it is tried again.
 	Failing string `json:"failing,omitempty"`
-	// How many holders are affected.
+	// Affected holders.
 	Holders int64 `json:"holders"`
-	// How many bookings, reservations or entries are affected.
+	// Affected bookings, reservations or entries.
 	Count int64 `json:"count"`
-	// How many seats, units or teams.
+	// The number of seats, units or teams.
 	Quantity int64 `json:"quantity"`
-	// How many of the affected have paid nothing, or are being paid.
+	// Affected ones that are not paid, or are being paid.
 	Unpaid int64 `json:"unpaid"`
-	// How many of them are refunded.
+	// Affected ones that are refunded.
 	Paid int64 `json:"paid"`
-	// How many of them are not ended yet.
+	// Affected ones that are not ended yet.
 	Left int64 `json:"left"`
-	// What is refunded in all, by the way it was paid: to wallets at once, from outside it is owed until it is
+	// The refunds in total, by the method of payment: to wallets at once; of money from outside, owed until
 	// settled.
 	Refunds []CallOffRefund `json:"refunds"`
-	// The page of them.
+	// A page of them.
 	Affected []CallOffItem `json:"affected"`
 	// The cursor of the next page, or null.
 	Next *string `json:"next"`
-	// Of the log up to which all is counted.
+	// The log's position up to which all is counted.
 	Position int64 `json:"position"`
 }
 
-// CallOffRefund: What is refunded by one way.
+// CallOffRefund: The refunds for one method of payment.
 type CallOffRefund struct {
-	// How it was paid.
+	// The method of payment.
 	Method string `json:"method"`
-	// Who took the money from outside.
+	// The provider
 	Provider string `json:"provider,omitempty"`
-	// How many are refunded.
+	// The number of refunds.
 	Count int64 `json:"count"`
 	// Together, in minor units.
 	Amount int64 `json:"amount"`
@@ -1162,54 +1157,53 @@ type CallOffRefund struct {
 	Currency string `json:"currency"`
 }
 
-// CallOffItem: One that is ended.
+// CallOffItem: A booking, reservation or entry that is ended.
 type CallOffItem struct {
 	// Of the booking, the reservation or the team.
 	ID string `json:"id"`
-	// Whose.
+	// The holder.
 	Holder string `json:"holder,omitempty"`
-	// As it is: `cancelled` once it is ended.
+	// The current status: `cancelled` once ended.
 	Status string `json:"status"`
-	// How many seats, units or teams.
+	// The number of seats, units or teams.
 	Quantity int64 `json:"quantity"`
-	// What is refunded, in minor units.
+	// The refund, in minor units.
 	Refund int64 `json:"refund"`
-	// How it was paid, if anything is refunded.
+	// The method of payment, if anything is refunded.
 	Method string `json:"method,omitempty"`
-	// Who took the money from outside.
+	// The provider
 	Provider string `json:"provider,omitempty"`
 }
 
-// Report: What was sold of something, and for how much.
+// Report: The sales of one entity, with their amounts.
 type Report struct {
-	// Of what.
+	// The entity.
 	ID string `json:"id"`
-	// Units, seats or teams that are sold now.
+	// Units, seats or teams currently sold.
 	Sold int64 `json:"sold"`
-	// Held or being paid.
+	// Units, seats or teams held or being paid.
 	Held int64 `json:"held"`
-	// Sold before, and given back.
+	// Units, seats or teams sold and given back.
 	GivenBack int64 `json:"given_back"`
 	// Money, in minor units: always `open` + `booked` + `kept` + `refunded` + `owed`.
 	Received int64 `json:"received"`
-	// Received for what is not decided yet.
+	// Received and not decided yet.
 	Open int64 `json:"open"`
-	// Received for what is sold now.
+	// Received for current sales.
 	Booked int64 `json:"booked"`
-	// Received for what was given back, and not to be refunded.
+	// Received for returns, and not to be refunded.
 	Kept int64 `json:"kept"`
-	// Given back.
+	// Refunded.
 	Refunded int64 `json:"refunded"`
-	// To be given back.
+	// To be refunded.
 	Owed int64 `json:"owed"`
-	// The same by section, for a performance, but for money that has paid for nothing (wrong, late or double).
+	// The same by section, for a performance, except money that paid for nothing (wrong, late or double).
 	Sections []SectionReport `json:"sections"`
-	// The same by category and price type, for a performance in a plan: those of which something is or was sold or
-	// held.
+	// The same by category and price type, for a performance in a plan; only those ever sold or held.
 	Categories []CategoryReport `json:"categories,omitempty"`
-	// What came in other currencies than the log's; it is not in the sums.
+	// Money in other currencies than the log's; it is not in the sums.
 	Foreign []ForeignMoney `json:"foreign,omitempty"`
-	// Of the log up to which all is counted.
+	// The log's position up to which all is counted.
 	Position int64 `json:"position"`
 	// As in openapi.yaml.
 	AsOf *AsOf `json:"as_of,omitempty"`
@@ -1223,63 +1217,63 @@ type ForeignMoney struct {
 	Received int64 `json:"received"`
 	// Received and not decided yet.
 	Open int64 `json:"open"`
-	// Given back.
+	// Refunded.
 	Refunded int64 `json:"refunded"`
-	// To be given back.
+	// To be refunded.
 	Owed int64 `json:"owed"`
 }
 
-// SectionReport: The part of one section.
+// SectionReport: The share of one section.
 type SectionReport struct {
 	// Its id.
 	Section string `json:"section"`
-	// Units, seats or teams that are sold now.
+	// Units, seats or teams currently sold.
 	Sold int64 `json:"sold"`
-	// Held or being paid.
+	// Units, seats or teams held or being paid.
 	Held int64 `json:"held"`
-	// Sold before, and given back.
+	// Units, seats or teams sold and given back.
 	GivenBack int64 `json:"given_back"`
 	// Money, in minor units: always `open` + `booked` + `kept` + `refunded` + `owed`.
 	Received int64 `json:"received"`
-	// Received for what is not decided yet.
+	// Received and not decided yet.
 	Open int64 `json:"open"`
-	// Received for what is sold now.
+	// Received for current sales.
 	Booked int64 `json:"booked"`
-	// Received for what was given back, and not to be refunded.
+	// Received for returns, and not to be refunded.
 	Kept int64 `json:"kept"`
-	// Given back.
+	// Refunded.
 	Refunded int64 `json:"refunded"`
-	// To be given back.
+	// To be refunded.
 	Owed int64 `json:"owed"`
 }
 
-// CategoryReport: The part of one price type of one category.
+// CategoryReport: The share of one price type of one category.
 type CategoryReport struct {
 	// Of the plan.
 	Category string `json:"category"`
 	// If the category has several prices.
 	PriceType string `json:"price_type,omitempty"`
-	// Units, seats or teams that are sold now.
+	// Units, seats or teams currently sold.
 	Sold int64 `json:"sold"`
-	// Held or being paid.
+	// Units, seats or teams held or being paid.
 	Held int64 `json:"held"`
-	// Sold before, and given back.
+	// Units, seats or teams sold and given back.
 	GivenBack int64 `json:"given_back"`
 	// Money, in minor units: always `open` + `booked` + `kept` + `refunded` + `owed`.
 	Received int64 `json:"received"`
-	// Received for what is not decided yet.
+	// Received and not decided yet.
 	Open int64 `json:"open"`
-	// Received for what is sold now.
+	// Received for current sales.
 	Booked int64 `json:"booked"`
-	// Received for what was given back, and not to be refunded.
+	// Received for returns, and not to be refunded.
 	Kept int64 `json:"kept"`
-	// Given back.
+	// Refunded.
 	Refunded int64 `json:"refunded"`
-	// To be given back.
+	// To be refunded.
 	Owed int64 `json:"owed"`
 }
 
-// Outcome: What became of the money that was reported; only in the answer to that.
+// Outcome: The outcome of a reported payment; only in the answer to the report.
 type Outcome string
 
 // The values of Outcome.
@@ -1288,87 +1282,88 @@ const (
 	OutcomeRefundOwed Outcome = "refund_owed"
 )
 
-// RefundID: What is owed of it, in `/v1/refunds`.
+// RefundID: The refund that is owed, in `/v1/refunds`.
 type RefundID string
 
-// NewPayment: Empty to pay a booking from the wallet, or to confirm a reservation without money; else money that
-// came in outside. Then all but `final` is needed.
+// NewPayment: Empty to pay a booking from the wallet, or to confirm a reservation without money; otherwise a
+// payment made outside, which needs all members but `final`.
 type NewPayment struct {
 	// As in openapi.yaml.
 	Method string `json:"method,omitempty"`
-	// Who took the money.
+	// The provider that took the money.
 	Provider string `json:"provider,omitempty"`
-	// The payment's name there; one is one payment for one thing.
+	// The provider's name for the payment; one reference is one payment for one purchase.
 	Reference string `json:"reference,omitempty"`
-	// What came in, in minor units.
+	// The amount received, in minor units.
 	Amount int64 `json:"amount,omitempty"`
 	// By ISO 4217.
 	Currency string `json:"currency,omitempty"`
-	// A wrong sum is received too.
+	// Whether a wrong sum is received too.
 	Final bool `json:"final,omitempty"`
 }
 
-// NewIntent: The body that has a booking wait for money.
+// NewIntent: The body that begins a payment intent.
 type NewIntent struct {
-	// Who takes it.
+	// The provider that takes the money.
 	Provider string `json:"provider"`
-	// How long it waits.
+	// The duration of the intent.
 	Seconds int64 `json:"seconds,omitempty"`
 }
 
-// NewCheckout: The body that asks for a provider's page.
+// NewCheckout: The body that requests a provider's page.
 type NewCheckout struct {
-	// Where the page sends the holder who has paid.
+	// The page for the holder after the payment.
 	SuccessURL string `json:"success_url"`
-	// Where it sends the holder who has not.
+	// The page for the holder who cancels it.
 	CancelURL string `json:"cancel_url"`
 }
 
-// Checkout: A provider's page on which a booking is paid.
+// Checkout: A provider's page for the payment of a booking.
 type Checkout struct {
-	// Where it is.
+	// Its address.
 	URL string `json:"url"`
-	// When nobody can pay there any more.
+	// The deadline for the payment.
 	ExpiresAt time.Time `json:"expires_at"`
 	// Of the last event of the booking in the log.
 	Position int64 `json:"position"`
 }
 
-// StripeEvent: An event as Stripe sends it, with whatever else it has.
+// StripeEvent: An event as Stripe sends it, with any other members.
 type StripeEvent struct {
-	// Stripe's id of it.
+	// Stripe's id.
 	ID string `json:"id,omitempty"`
-	// What has happened.
+	// The type of the event.
 	Type string `json:"type,omitempty"`
 }
 
-// Refund: What is or was owed of money from outside because of one fact.
+// Refund: A refund of money from outside that one fact caused, owed or settled.
 type Refund struct {
 	// As in openapi.yaml.
 	ID RefundID `json:"id"`
-	// Whether it was paid back.
+	// Whether it is settled.
 	Status string `json:"status"`
 	// In minor units of `currency`.
 	Amount int64 `json:"amount"`
-	// That of the payment.
+	// The payment's currency.
 	Currency string `json:"currency"`
-	// Who took the money.
+	// The provider that took the money.
 	Provider string `json:"provider"`
-	// The payment's name there.
+	// The provider's name for the payment.
 	Reference string `json:"reference"`
-	// What it was for.
+	// The purchase.
 	BookingID string `json:"booking_id,omitempty"`
-	// What it was for.
+	// The purchase.
 	ProductID string `json:"product_id,omitempty"`
-	// What it was for.
+	// The purchase.
 	ReservationID string `json:"reservation_id,omitempty"`
-	// Why it is owed.
+	// The cause of the debt.
 	Cause string `json:"cause"`
-	// The reference under which it was paid back.
+	// The reference of the repayment.
 	Settlement string `json:"settlement,omitempty"`
-	// `asked`: the provider is asked to pay it back (`serve --stripe-refunds`), and until it has said what came of
-	// that the refund can't be settled otherwise. Else why the provider has not paid it, or has taken it back: it
-	// is owed, and not asked for again. `other_refund`: the payment has refunds there that the log does not know.
+	// `asked`: the provider is asked for the refund (`serve --stripe-refunds`), and until its answer the refund
+	// can't be settled otherwise. Any other value is the reason why the provider has not paid it, or has taken it
+	// back: it is owed, and not requested again. `other_refund`: the payment has refunds at the provider that the
+	// log does not know.
 	AtProvider string `json:"at_provider,omitempty"`
 	// Of the payment at the last change of the refund; also the `ETag`.
 	Revision int64 `json:"revision"`
@@ -1378,7 +1373,7 @@ type Refund struct {
 
 // NewSettlement: The body that settles a refund.
 type NewSettlement struct {
-	// The provider's name for what was paid back.
+	// The provider's name for the repayment.
 	Reference string `json:"reference"`
 }
 
@@ -1390,7 +1385,7 @@ type NewCharge struct {
 
 // Wallet: Money of a holder.
 type Wallet struct {
-	// Whose.
+	// The holder.
 	Holder string `json:"holder"`
 	// In minor units.
 	Balance int64 `json:"balance"`
@@ -1402,19 +1397,19 @@ type Wallet struct {
 	AsOf *AsOf `json:"as_of,omitempty"`
 }
 
-// WalletEntry: Money that went in or out.
+// WalletEntry: An entry of a wallet.
 type WalletEntry struct {
 	// Of the charge or the payment.
 	ID string `json:"id"`
 	// As in openapi.yaml.
 	Kind string `json:"kind"`
-	// How much, in minor units.
+	// The amount, in minor units.
 	Amount int64 `json:"amount"`
-	// What was there after it.
+	// The balance after it.
 	Balance int64 `json:"balance"`
-	// The booking that was paid or given back, if it was one.
+	// The booking that was paid or given back, if any.
 	BookingID string `json:"booking_id,omitempty"`
-	// When.
+	// The time.
 	Time time.Time `json:"time"`
 	// Of the wallet after it.
 	Revision int64 `json:"revision"`
@@ -1422,17 +1417,16 @@ type WalletEntry struct {
 	Position int64 `json:"position"`
 }
 
-// AsOf: The moment of the past that an answer shows.
+// AsOf: The moment as of which the state is shown.
 type AsOf struct {
-	// The last position that is contained.
+	// The last position included.
 	Position int64 `json:"position"`
-	// The time asked for, or that of the position.
+	// The requested time, or that of the position.
 	Time time.Time `json:"time"`
 }
 
-// Event: A recorded fact as a CloudEvent 1.0. `position` and `revision` may be larger than 31 bits. What
-// somebody else wrote to the log has `data_base64` and `metadatabase64` instead of `data` and what our metadata
-// say.
+// Event: A recorded fact as a CloudEvent 1.0. `position` and `revision` may be larger than 31 bits. Foreign
+// events have `data_base64` and `metadatabase64` instead of `data` and our metadata's members.
 type Event struct {
 	// As in openapi.yaml.
 	Specversion string `json:"specversion"`
@@ -1440,11 +1434,11 @@ type Event struct {
 	ID string `json:"id"`
 	// The path of the stream.
 	Source string `json:"source"`
-	// The fact's frozen name, such as `product.reserved.v1`.
+	// The fact's permanent name, such as `product.reserved.v1`.
 	Type string `json:"type"`
-	// The id of what it is about.
+	// The id of the entity.
 	Subject string `json:"subject,omitempty"`
-	// When it was decided.
+	// The time of the decision.
 	Time time.Time `json:"time,omitzero"`
 	// As in openapi.yaml.
 	Datacontenttype string `json:"datacontenttype"`
@@ -1454,27 +1448,27 @@ type Event struct {
 	Revision int64 `json:"revision"`
 	// Place in the log, from 1.
 	Position int64 `json:"position"`
-	// When it was stored.
+	// The time of recording.
 	Recorded time.Time `json:"recorded"`
 	// The command that caused it.
 	Commandid string `json:"commandid,omitempty"`
-	// The request it goes back to.
+	// The original request.
 	Correlationid string `json:"correlationid,omitempty"`
-	// What caused the command.
+	// The cause of the command.
 	Causationid string `json:"causationid,omitempty"`
-	// Who asked.
+	// The caller.
 	Actor string `json:"actor,omitempty"`
-	// Chains it to the event before, in hex.
+	// The chain hash over this and all earlier events of the stream, in hex.
 	Hash string `json:"hash,omitempty"`
 	// The fact.
 	Data json.RawMessage `json:"data,omitempty"`
-	// Metadata that are not ours.
+	// The metadata of a foreign event.
 	Metadatabase64 string `json:"metadatabase64,omitempty"`
-	// Data that are not ours.
+	// The data of a foreign event.
 	DataBase64 string `json:"data_base64,omitempty"`
-	// The name of the stream if it is no text.
+	// The name of the stream if it is not text.
 	Streambase64 string `json:"streambase64,omitempty"`
-	// The type if it is no text.
+	// The type if it is not text.
 	Typebase64 string `json:"typebase64,omitempty"`
 }
 
@@ -1482,26 +1476,26 @@ type Event struct {
 type LogHead struct {
 	// The log's identity.
 	Epoch string `json:"epoch"`
-	// How many events the log has.
+	// The number of events.
 	Size int64 `json:"size"`
-	// Of the last of them. It is the same number, unless `counts` is `own`.
+	// The position of the last of them, equal to `size` unless `counts` is `own`.
 	Position int64 `json:"position"`
 	// The root of the Merkle tree over them (RFC 6962), in base64.
 	Root string `json:"root"`
-	// The same as a signed note; this is what to keep.
+	// The head as a signed note; keep this.
 	Note string `json:"note"`
-	// The public half of the key that has signed it.
+	// The public key that verifies it.
 	Key string `json:"key"`
-	// Which events `size` counts: `all`, as in a log in a directory, or this system's `own`, in the order of the
+	// The events that `size` counts: `all`, as in a log in a directory, or this system's `own`, in the order of the
 	// log, as in an EventStoreDB that other programs may use too.
 	Counts string `json:"counts,omitempty"`
 }
 
-// Receipt: Shows that an event is in the log.
+// Receipt: A proof that an event is in the log.
 type Receipt struct {
 	// As in openapi.yaml.
 	Event Event `json:"event"`
-	// The event's number among those that the head counts, where that is not its position.
+	// The event's number among those that the head counts, if it differs from its position.
 	Ordinal int64 `json:"ordinal,omitempty"`
 	// The hashes that lead from the event to the root, in base64.
 	Proof []string `json:"proof"`
@@ -1509,67 +1503,65 @@ type Receipt struct {
 	Head string `json:"head"`
 }
 
-// HistoryLine: One thing that happened.
+// HistoryLine: One event, in words.
 type HistoryLine struct {
 	// Place in the log.
 	Position int64 `json:"position"`
-	// When.
+	// The time.
 	Time time.Time `json:"time"`
-	// To what.
+	// The stream.
 	Stream string `json:"stream"`
 	// Place in the stream.
 	Revision int64 `json:"revision"`
-	// Who asked.
+	// The caller.
 	Actor string `json:"actor"`
-	// With which request.
+	// The request.
 	RequestID string `json:"request_id"`
-	// What made it happen: the request, the `command_id` of something else, `deadline` or, in a waiting room,
-	// `round`.
+	// Its cause: the request, the `command_id` of another event, `deadline` or, in a waiting room, `round`.
 	CausationID string `json:"causation_id"`
-	// The command that decided it: what that made happen elsewhere has it as `causation_id`.
+	// The command that decided it; events that it caused elsewhere have it as `causation_id`.
 	CommandID string `json:"command_id"`
-	// The position of what made it happen, if that is in the log, too.
+	// The position of its cause, if that is in the log.
 	Because int64 `json:"because,omitempty"`
-	// What, in a sentence.
+	// The event in a sentence.
 	Text string `json:"text"`
-	// The other things that it names, each as `kind/id` of a history: what it caused or was caused by, and whose it
-	// is.
+	// Related entities, each as `kind/id` of a history: causes, effects and owners.
 	LeadsTo []string `json:"leads_to"`
 }
 
-// HistoryOf: A thing that has a history, below `/v1/history/{kind}/{id}`.
+// HistoryOf: An entity with a history, at `/v1/history/{kind}/{id}`.
 type HistoryOf struct {
-	// Of the thing.
+	// Of the entity.
 	Kind string `json:"kind"`
-	// Of the thing.
+	// Of the entity.
 	ID string `json:"id"`
 }
 
 // Cluster: as in openapi.yaml.
 type Cluster struct {
-	// Whether the server is a node of a system of several.
+	// Whether the server runs with `--cluster`.
 	Clustered bool `json:"clustered"`
-	// The same at all nodes that agree on who serves, empty without nodes.
+	// The same at all nodes that agree on the serving nodes; empty without nodes.
 	View string `json:"view"`
 	// As in openapi.yaml.
 	Nodes []Node `json:"nodes"`
 	// As in openapi.yaml.
 	Hops Hops `json:"hops"`
-	// Waiting rooms that the answering node knows, by their names.
+	// The waiting rooms known to the answering node, by name.
 	Rooms []NodeRoom `json:"rooms"`
 }
 
-// Hops: Requests since the start of the answering node that belong to another one.
+// Hops: Requests for other owners since the start of the answering node.
 type Hops struct {
 	// Passed on to their owner and answered by it.
 	Passed int64 `json:"passed"`
-	// Decided by the answering node, because their owner was not there.
+	// Decided by the answering node, because their owner was unavailable.
 	DecidedHere int64 `json:"decided_here"`
 	// Passed on to the answering node, which is not their owner.
 	Misplaced int64 `json:"misplaced"`
 }
 
-// NodeRoom: A waiting room, and who runs it.
+// NodeRoom: A waiting room and the node that runs it.
 type NodeRoom struct {
 	// As in openapi.yaml.
 	ID string `json:"id"`
@@ -1577,43 +1569,43 @@ type NodeRoom struct {
 	Owner string `json:"owner"`
 	// Whether the answering node runs it.
 	RunsHere bool `json:"runs_here"`
-	// How often it has been taken over.
+	// The number of takeovers.
 	Term int64 `json:"term"`
 }
 
 // Node: as in openapi.yaml.
 type Node struct {
-	// The same after a restart.
+	// The name
 	Name string `json:"name"`
-	// One start of it.
+	// The id of this run.
 	Run string `json:"run"`
-	// Whether it is the node that answers.
+	// Whether it is the answering node.
 	Self bool `json:"self"`
 	// As in openapi.yaml.
 	State string `json:"state"`
-	// Whether it shows no life and is passed over.
+	// Whether it sends no heartbeat and is passed over.
 	Suspected bool `json:"suspected"`
 	// As in openapi.yaml.
 	Version string `json:"version"`
-	// When this start of it was.
+	// The start of this run.
 	Since time.Time `json:"since,omitzero"`
-	// Up to which it has followed the log, 0 if it has not said.
+	// The position up to which it has followed the log, 0 if not reported.
 	Position int64 `json:"position"`
-	// Where it takes requests that other nodes pass on.
+	// Its address for requests that other nodes pass on.
 	Http string `json:"http"`
-	// Nodes of different protocols pass nothing on to each other.
+	// Nodes with different versions pass no requests to each other.
 	HopProtocol int64 `json:"hop_protocol"`
-	// About which part of everything it owns.
+	// The approximate part of all entities that it owns.
 	Share float64 `json:"share"`
-	// When it last showed life, null for the node itself.
+	// Seconds since its last heartbeat, null for the node itself.
 	HeardSecondsAgo Nullable[float64] `json:"heard_seconds_ago,omitzero"`
-	// By how much its clock is ahead.
+	// The seconds by which its clock is ahead.
 	ClockAheadSeconds float64 `json:"clock_ahead_seconds"`
 }
 
 // Backup: A copy of the log.
 type Backup struct {
-	// Where it is on the server's machine.
+	// Its path on the server's machine.
 	Path string `json:"path"`
 	// The copy holds every event up to this one.
 	Position int64 `json:"position"`
@@ -1641,11 +1633,11 @@ type ProductSnapshot struct {
 	Sold int64 `json:"sold"`
 	// As in openapi.yaml.
 	Price int64 `json:"price"`
-	// The waiting room that guards it, if one does.
+	// The waiting room that guards it, if any.
 	WaitingRoom string `json:"waiting_room,omitempty"`
-	// The first moment of its sale, if it has one.
+	// The first moment of its sale, if set.
 	OpensAt time.Time `json:"opens_at,omitzero"`
-	// The first moment after its sale, if it has one.
+	// The first moment after its sale, if set.
 	ClosesAt time.Time `json:"closes_at,omitzero"`
 	// As in openapi.yaml.
 	Revision int64 `json:"revision"`
@@ -1657,7 +1649,7 @@ type ProductDelta struct {
 	Topic string `json:"topic"`
 	// As in openapi.yaml.
 	Position int64 `json:"position"`
-	// Position of the frame before.
+	// The position of the previous frame.
 	Previous int64 `json:"previous"`
 	// As in openapi.yaml.
 	Remaining int64 `json:"remaining"`
@@ -1665,11 +1657,11 @@ type ProductDelta struct {
 	Held int64 `json:"held"`
 	// As in openapi.yaml.
 	Sold int64 `json:"sold"`
-	// Of what remains.
+	// The change of `remaining`.
 	Change int64 `json:"change"`
 	// As in openapi.yaml.
 	Cause string `json:"cause"`
-	// The waiting room that guards it, if one does.
+	// The waiting room that guards it, if any.
 	WaitingRoom string `json:"waiting_room,omitempty"`
 	// As in openapi.yaml.
 	Revision int64 `json:"revision"`
@@ -1679,9 +1671,9 @@ type ProductDelta struct {
 	Stock int64 `json:"stock,omitempty"`
 	// After an edit only.
 	Price int64 `json:"price,omitempty"`
-	// After an edit only, if the sale has such a bound.
+	// After an edit only, if set.
 	OpensAt time.Time `json:"opens_at,omitzero"`
-	// After an edit only, if the sale has such a bound.
+	// After an edit only, if set.
 	ClosesAt time.Time `json:"closes_at,omitzero"`
 }
 
@@ -1713,9 +1705,9 @@ type TournamentSnapshot struct {
 	Waitlist bool `json:"waitlist"`
 	// As in openapi.yaml.
 	WaitlistRule WaitlistRule `json:"waitlist_rule"`
-	// The waiting room that guards it, if one does.
+	// The waiting room that guards it, if any.
 	WaitingRoom string `json:"waiting_room,omitempty"`
-	// The first moment at which a team can enter, if it has one.
+	// The first moment at which a team can enter, if set.
 	OpensAt time.Time `json:"opens_at,omitzero"`
 	// As in openapi.yaml.
 	Revision int64 `json:"revision"`
@@ -1727,7 +1719,7 @@ type TournamentDelta struct {
 	Topic string `json:"topic"`
 	// As in openapi.yaml.
 	Position int64 `json:"position"`
-	// Position of the frame before.
+	// The position of the previous frame.
 	Previous int64 `json:"previous"`
 	// As in openapi.yaml.
 	Remaining int64 `json:"remaining"`
@@ -1735,19 +1727,19 @@ type TournamentDelta struct {
 	Entered int64 `json:"entered"`
 	// As in openapi.yaml.
 	Waitlisted int64 `json:"waitlisted"`
-	// Of what remains.
+	// The change of `remaining`.
 	Change int64 `json:"change"`
 	// As in openapi.yaml.
 	Cause string `json:"cause"`
-	// The waiting room that guards it, if one does.
+	// The waiting room that guards it, if any.
 	WaitingRoom string `json:"waiting_room,omitempty"`
-	// After an edit only, if it has such a moment.
+	// After an edit only, if set.
 	OpensAt time.Time `json:"opens_at,omitzero"`
 	// As in openapi.yaml.
 	Revision int64 `json:"revision"`
-	// The teams that it moved, 32 at most.
+	// The teams whose status changed, 32 at most.
 	Teams []TeamMoved `json:"teams,omitempty"`
-	// Instead of `teams`: there were more. Read the entries.
+	// Instead of more than 32 `teams`: read the entries.
 	TeamsUnnamed bool `json:"teams_unnamed,omitempty"`
 	// After an edit only.
 	Name string `json:"name,omitempty"`
@@ -1781,9 +1773,9 @@ type TeamSnapshot struct {
 	Name string `json:"name"`
 	// As in openapi.yaml.
 	Revision int64 `json:"revision"`
-	// Where it takes part, 100 at most.
+	// Its entries, 100 at most.
 	Entries []TeamEntry `json:"entries"`
-	// There are others.
+	// There are more entries.
 	More bool `json:"more,omitempty"`
 }
 
@@ -1793,11 +1785,11 @@ type TeamDelta struct {
 	Topic string `json:"topic"`
 	// As in openapi.yaml.
 	Position int64 `json:"position"`
-	// Position of the frame before.
+	// The position of the previous frame.
 	Previous int64 `json:"previous"`
 	// `moved`: only a place on a waitlist has changed, because somebody ahead left it.
 	Cause string `json:"cause"`
-	// Those that have changed.
+	// The changed entries.
 	Entries []TeamEntry `json:"entries"`
 }
 
@@ -1807,7 +1799,7 @@ type TeamEntry struct {
 	TournamentID string `json:"tournament_id"`
 	// As in openapi.yaml.
 	Status EntryStatus `json:"status"`
-	// On the waitlist, if it waits.
+	// On the waitlist, if waiting.
 	Place int64 `json:"place,omitempty"`
 	// In a delta.
 	Cause string `json:"cause,omitempty"`
@@ -1817,33 +1809,33 @@ type TeamEntry struct {
 type WaitingRoom struct {
 	// As in its path.
 	ID string `json:"id"`
-	// How many come in per second at most; 0 is a pause.
+	// The highest number admitted per second; 0 for a pause.
 	AdmitPerSecond int64 `json:"admit_per_second"`
-	// How many passes go on at once at most.
+	// The highest number of passes at once.
 	MaxActive int64 `json:"max_active"`
-	// How long a pass lasts.
+	// The duration of a pass.
 	ActiveSeconds int64 `json:"active_seconds"`
-	// The longest pause between two signs of life; twice that costs the place.
+	// The longest time between two heartbeats; after twice that the place is lost.
 	HeartbeatSeconds int64 `json:"heartbeat_seconds"`
 	// As in openapi.yaml.
 	Status RoomStatus `json:"status"`
 	// As in openapi.yaml.
 	Order RoomOrder `json:"order"`
-	// When the first come in; missing if at once.
+	// The first admission; missing if at once.
 	OpensAt time.Time `json:"opens_at,omitzero"`
 	// SHA-256 of the seed of a shuffled opening, in hexadecimal.
 	SeedHash string `json:"seed_hash,omitempty"`
 	// The seed in hexadecimal, once the order has been drawn.
 	Seed string `json:"seed,omitempty"`
-	// The last ticket that came before a shuffled opening, once it has begun.
+	// The last ticket before a shuffled opening, once it has begun.
 	Early int64 `json:"early,omitempty"`
-	// Visitors who wait.
+	// Waiting visitors.
 	Waiting int64 `json:"waiting"`
-	// Passes that go on.
+	// Valid passes.
 	Active int64 `json:"active"`
-	// How many came in, in all.
+	// Visitors admitted so far.
 	Admitted int64 `json:"admitted"`
-	// How many places were given out, in all: the last ticket.
+	// Places given out so far: the last ticket.
 	Joined int64 `json:"joined"`
 	// Counts the settings, from 1; also the `ETag`.
 	Revision int64 `json:"revision"`
@@ -1853,7 +1845,7 @@ type WaitingRoom struct {
 	AsOf *AsOf `json:"as_of,omitempty"`
 }
 
-// RoomStatus: A closed room takes nobody in and lets nobody in.
+// RoomStatus: In a closed room nobody joins and nobody is admitted.
 type RoomStatus string
 
 // The values of RoomStatus.
@@ -1862,7 +1854,7 @@ const (
 	RoomStatusClosed RoomStatus = "closed"
 )
 
-// RoomOrder: How those stand who came before `opens_at`: as they came, or drawn.
+// RoomOrder: The order of visitors who joined before `opens_at`: by arrival, or drawn.
 type RoomOrder string
 
 // The values of RoomOrder.
@@ -1871,21 +1863,21 @@ const (
 	RoomOrderShuffle RoomOrder = "shuffle"
 )
 
-// NewWaitingRoom: The body that sets a waiting room up or changes it.
+// NewWaitingRoom: The body that creates or changes a waiting room.
 type NewWaitingRoom struct {
-	// How many come in per second at most; 0 is a pause.
+	// The highest number admitted per second; 0 for a pause.
 	AdmitPerSecond int64 `json:"admit_per_second"`
-	// How many passes go on at once at most.
+	// The highest number of passes at once.
 	MaxActive int64 `json:"max_active"`
-	// How long a pass lasts.
+	// The duration of a pass.
 	ActiveSeconds int64 `json:"active_seconds"`
-	// The longest pause between two signs of life.
+	// The longest time between two heartbeats.
 	HeartbeatSeconds int64 `json:"heartbeat_seconds"`
 	// As in openapi.yaml.
 	Status RoomStatus `json:"status,omitempty"`
 	// As in openapi.yaml.
 	Order RoomOrder `json:"order,omitempty"`
-	// When the first come in.
+	// The first admission.
 	OpensAt time.Time `json:"opens_at,omitzero"`
 }
 
@@ -1898,13 +1890,13 @@ const (
 	WebhookStatusDisabled WebhookStatus = "disabled"
 )
 
-// Webhook: An address that events are delivered to.
+// Webhook: A receiver of events.
 type Webhook struct {
 	// As in its path.
 	ID string `json:"id"`
-	// Where events are delivered to.
+	// The receiver's address.
 	URL string `json:"url"`
-	// The types of events that are delivered; missing if all are.
+	// The event types to deliver; missing for all.
 	Types []string `json:"types,omitempty"`
 	// For people.
 	Description string `json:"description"`
@@ -1915,11 +1907,11 @@ type Webhook struct {
 	DisabledBecause string `json:"disabled_because,omitempty"`
 	// The position in the log up to which everything has been delivered.
 	Reached int64 `json:"reached"`
-	// Since when an event could not be delivered, if one can not.
+	// The time since which an event can't be delivered, if so.
 	FailingSince time.Time `json:"failing_since,omitzero"`
-	// Why its last attempt failed.
+	// The error of the last attempt.
 	LastError string `json:"last_error,omitempty"`
-	// When the next attempt is.
+	// The time of the next attempt.
 	NextAt time.Time `json:"next_at,omitzero"`
 	// Of the newest edit; also the `ETag`.
 	Revision int64 `json:"revision"`
@@ -1931,9 +1923,9 @@ type Webhook struct {
 type WebhookWithSecret struct {
 	// As in its path.
 	ID string `json:"id"`
-	// Where events are delivered to.
+	// The receiver's address.
 	URL string `json:"url"`
-	// The types of events that are delivered; missing if all are.
+	// The event types to deliver; missing for all.
 	Types []string `json:"types,omitempty"`
 	// For people.
 	Description string `json:"description"`
@@ -1944,29 +1936,29 @@ type WebhookWithSecret struct {
 	DisabledBecause string `json:"disabled_because,omitempty"`
 	// The position in the log up to which everything has been delivered.
 	Reached int64 `json:"reached"`
-	// Since when an event could not be delivered, if one can not.
+	// The time since which an event can't be delivered, if so.
 	FailingSince time.Time `json:"failing_since,omitzero"`
-	// Why its last attempt failed.
+	// The error of the last attempt.
 	LastError string `json:"last_error,omitempty"`
-	// When the next attempt is.
+	// The time of the next attempt.
 	NextAt time.Time `json:"next_at,omitzero"`
 	// Of the newest edit; also the `ETag`.
 	Revision int64 `json:"revision"`
 	// Of the last change in the log.
 	Position int64 `json:"position"`
-	// What the receiver verifies signatures with.
+	// The key with which the receiver verifies signatures.
 	Secret string `json:"secret"`
-	// Until when the secret before signs as well.
+	// The time until which the previous secret signs as well.
 	OldSecretUntil time.Time `json:"old_secret_until,omitzero"`
 }
 
-// NewWebhook: The body that makes a webhook.
+// NewWebhook: The body that creates a webhook.
 type NewWebhook struct {
-	// Your choice; a UUIDv7 if it is missing.
+	// Your choice; by default a UUIDv7.
 	ID string `json:"id,omitempty"`
 	// An https:// URL with a public host, without a user name.
 	URL string `json:"url"`
-	// The types of events to deliver; all if it is missing.
+	// The event types to deliver; by default all.
 	Types []string `json:"types,omitempty"`
 	// For people.
 	Description string `json:"description,omitempty"`
@@ -1976,7 +1968,7 @@ type NewWebhook struct {
 type WebhookEdit struct {
 	// An https:// URL with a public host, without a user name.
 	URL *string `json:"url,omitempty"`
-	// The types of events to deliver; `null` is all.
+	// The event types to deliver; `null` for all.
 	Types Nullable[[]string] `json:"types,omitzero"`
 	// For people.
 	Description *string `json:"description,omitempty"`
@@ -1984,9 +1976,9 @@ type WebhookEdit struct {
 	Status WebhookStatus `json:"status,omitempty"`
 }
 
-// WebhookReplay: The body that has events delivered again.
+// WebhookReplay: The body that repeats deliveries.
 type WebhookReplay struct {
-	// The position of the first of them.
+	// The position of the first event.
 	From int64 `json:"from"`
 }
 
@@ -1994,44 +1986,44 @@ type WebhookReplay struct {
 type DeletedWebhook struct {
 	// As in its path.
 	ID string `json:"id"`
-	// It is gone for good.
+	// Permanent.
 	Status string `json:"status"`
 	// Of the deletion in the log.
 	Position int64 `json:"position"`
 }
 
-// WebhookTest: How a test went.
+// WebhookTest: The outcome of a test.
 type WebhookTest struct {
-	// Whether the receiver took it.
+	// Whether the receiver accepted it.
 	Delivered bool `json:"delivered"`
 	// Of the event: its `webhook-id`.
 	EventID string `json:"event_id"`
 	// Of the answer, if there was one.
 	Status int64 `json:"status,omitempty"`
-	// Why it was not delivered, if it was not.
+	// The error, if it was not delivered.
 	Error string `json:"error,omitempty"`
 }
 
 // NewVisitor: The body that joins the line.
 type NewVisitor struct {
-	// Who wants a place; with a token, its `sub`.
+	// The visitor's holder; with a token, its `sub`.
 	Holder string `json:"holder,omitempty"`
 }
 
-// Visit: Where a visitor stands.
+// Visit: The place of a visitor.
 type Visit struct {
-	// The id to ask with. Whoever has it has the place.
+	// The id to poll with. Anybody who knows it has the place.
 	Visitor string `json:"visitor"`
 	// The number by arrival.
 	Ticket int64 `json:"ticket"`
-	// `left`: gave the place or the pass up, or has got what the room is the way to. `expired`: silent for too
-	// long, or the time of the pass is over.
+	// `left`: gave up the place or the pass, or used the pass. `expired`: no heartbeat for too long, or the pass
+	// has run out.
 	Status string `json:"status"`
-	// While you wait: people up to you who still do; 1 is next. `null` before a shuffled opening is drawn.
+	// While waiting: the place in line, 1 for the next. `null` before a shuffled opening is drawn.
 	Position *int64 `json:"position,omitempty"`
-	// While you wait: how long it will take by the rate of the last minute. `null` while nobody is let in.
+	// While waiting: an estimate by the rate of the last minute. `null` while nobody is admitted.
 	EtaSeconds *int64 `json:"eta_seconds,omitempty"`
-	// When to ask again; as `Retry-After`.
+	// The delay before the next poll, as `Retry-After`.
 	PollAfterSeconds int64 `json:"poll_after_seconds,omitempty"`
 	// For the header `Admission-Pass`, if you are `admitted`.
 	Pass string `json:"pass,omitempty"`
@@ -2055,11 +2047,11 @@ type PerformanceSnapshot struct {
 	Venue string `json:"venue"`
 	// As in openapi.yaml.
 	StartsAt time.Time `json:"starts_at"`
-	// The waiting room that guards it, if one does.
+	// The waiting room that guards it, if any.
 	WaitingRoom string `json:"waiting_room,omitempty"`
-	// The first moment of its sale, if it has one.
+	// The first moment of its sale, if set.
 	OpensAt time.Time `json:"opens_at,omitzero"`
-	// The first moment after its sale, if it has one.
+	// The first moment after its sale, if set.
 	ClosesAt time.Time `json:"closes_at,omitzero"`
 	// As in openapi.yaml.
 	Cancelled *Cancelled `json:"cancelled,omitempty"`
@@ -2077,7 +2069,7 @@ type PerformanceSnapshot struct {
 	Sold int64 `json:"sold"`
 	// As in openapi.yaml.
 	Blocked int64 `json:"blocked"`
-	// If there are some; in a delta those that have changed.
+	// If there are any; in a delta, the changed ones.
 	Areas []Area `json:"areas,omitempty"`
 	// As in openapi.yaml.
 	Sections []PerformanceSnapshotSections `json:"sections"`
@@ -2109,7 +2101,7 @@ type PerformanceDelta struct {
 	Topic string `json:"topic"`
 	// As in openapi.yaml.
 	Position int64 `json:"position"`
-	// Position of the frame before.
+	// The position of the previous frame.
 	Previous int64 `json:"previous"`
 	// As in openapi.yaml.
 	Remaining int64 `json:"remaining"`
@@ -2119,7 +2111,7 @@ type PerformanceDelta struct {
 	Sold int64 `json:"sold"`
 	// As in openapi.yaml.
 	Blocked int64 `json:"blocked"`
-	// Of what remains.
+	// The change of `remaining`.
 	Change int64 `json:"change"`
 	// As in openapi.yaml.
 	Cause string `json:"cause"`
@@ -2131,17 +2123,17 @@ type PerformanceDelta struct {
 	StartsAt time.Time `json:"starts_at,omitzero"`
 	// After an edit only, if a waiting room guards it.
 	WaitingRoom string `json:"waiting_room,omitempty"`
-	// After an edit only, if the sale has such a bound.
+	// After an edit only, if set.
 	OpensAt time.Time `json:"opens_at,omitzero"`
-	// After an edit only, if the sale has such a bound.
+	// After an edit only, if set.
 	ClosesAt time.Time `json:"closes_at,omitzero"`
 	// As in openapi.yaml.
 	Cancelled *Cancelled `json:"cancelled,omitempty"`
 	// After an edit only, by category of the plan
 	Prices map[string]json.RawMessage `json:"prices,omitempty"`
-	// If there are some; in a delta those that have changed.
+	// If there are any; in a delta, the changed ones.
 	Areas []Area `json:"areas,omitempty"`
-	// Those whose counts have changed; after an edit all of them.
+	// The sections whose counts have changed; after an edit all of them.
 	Sections []PerformanceDeltaSections `json:"sections"`
 }
 
@@ -2198,7 +2190,7 @@ type SeatsDelta struct {
 	Topic string `json:"topic"`
 	// As in openapi.yaml.
 	Position int64 `json:"position"`
-	// Position of the frame before.
+	// The position of the previous frame.
 	Previous int64 `json:"previous"`
 	// As in openapi.yaml.
 	Remaining int64 `json:"remaining"`
@@ -2208,15 +2200,15 @@ type SeatsDelta struct {
 	Sold int64 `json:"sold"`
 	// As in openapi.yaml.
 	Blocked int64 `json:"blocked"`
-	// Of what remains.
+	// The change of `remaining`.
 	Change int64 `json:"change"`
 	// As in openapi.yaml.
 	Cause string `json:"cause"`
-	// Those that changed, by name, with where they stand now.
+	// The changed seats by name, with their new statuses.
 	Seats map[string]string `json:"seats"`
 }
 
-// RoomSnapshot: Data of a `snapshot` frame of a waiting room; its members are those of the resource.
+// RoomSnapshot: Data of a `snapshot` frame of a waiting room, with the members of the resource.
 type RoomSnapshot struct {
 	// As in openapi.yaml.
 	Topic string `json:"topic"`
@@ -2264,7 +2256,7 @@ type RoomDelta struct {
 	Topic string `json:"topic"`
 	// As in openapi.yaml.
 	Position int64 `json:"position"`
-	// Position of the frame before.
+	// The position of the previous frame.
 	Previous int64 `json:"previous"`
 	// As in openapi.yaml.
 	Cause string `json:"cause"`
@@ -2300,7 +2292,7 @@ type RoomDelta struct {
 	Revision int64 `json:"revision"`
 }
 
-// VisitFrame: Data of a `visit` frame; its members are those of `Visit`, and the room.
+// VisitFrame: Data of a `visit` frame, with the members of `Visit` and the room.
 type VisitFrame struct {
 	// As in openapi.yaml.
 	Room string `json:"room"`
@@ -2314,7 +2306,7 @@ type VisitFrame struct {
 	Position *int64 `json:"position,omitempty"`
 	// As in openapi.yaml.
 	EtaSeconds *int64 `json:"eta_seconds,omitempty"`
-	// When the server looks again.
+	// The delay before the server's next look.
 	PollAfterSeconds int64 `json:"poll_after_seconds,omitempty"`
 	// As in openapi.yaml.
 	Pass string `json:"pass,omitempty"`
@@ -2328,7 +2320,7 @@ type SocketError struct {
 	Code Code `json:"code"`
 	// As in openapi.yaml.
 	Detail string `json:"detail"`
-	// What it is about, if it is about a topic.
+	// The topic, if it is about one.
 	Topic string `json:"topic,omitempty"`
 }
 
@@ -2342,23 +2334,23 @@ type Health struct {
 type Readiness struct {
 	// As in openapi.yaml.
 	Status string `json:"status"`
-	// How many events the read side is behind.
+	// The number of events by which the read side lags.
 	Lag int64 `json:"lag"`
-	// Where the read side is.
+	// The position of the read side.
 	Position int64 `json:"position"`
 	// The log's identity.
 	Epoch string `json:"epoch"`
-	// The code by ISO 4217 of what all amounts are minor units of, or `assumed`.
+	// The currency of all amounts by ISO 4217, or `assumed`.
 	Currency string `json:"currency"`
-	// Its decimals; not there if it is `assumed`.
+	// Its decimals; missing if it is `assumed`.
 	CurrencyDigits int64 `json:"currency_digits,omitempty"`
 	// Position up to which the log was checked against all rules; with `serve --prove` only.
 	Proved int64 `json:"proved,omitempty"`
-	// This server has none of the keys that the log's waiting rooms are signed with; rooms, and what they guard,
-	// are answered with 503 `keys_differ`. Else it is not there.
+	// This server has none of the keys of the log's waiting rooms; rooms, and the resources they guard, are
+	// answered with 503 `keys_differ`. Missing otherwise.
 	KeysDiffer bool `json:"keys_differ,omitempty"`
-	// Another server signs with a newer key than this one has; what that has signed is answered with 503
-	// `keys_differ`. Else it is not there.
+	// Another server signs with a newer key than this one has; its passes are answered with 503 `keys_differ`.
+	// Missing otherwise.
 	KeysBehind bool `json:"keys_behind,omitempty"`
 }
 
@@ -2366,7 +2358,7 @@ type Readiness struct {
 type AreaLeft struct {
 	// Its id.
 	Area string `json:"area"`
-	// How many places are left.
+	// Places left.
 	Remaining int64 `json:"remaining"`
 }
 
@@ -2374,7 +2366,7 @@ type AreaLeft struct {
 type SectionLeft struct {
 	// Its id.
 	Section string `json:"section"`
-	// How many seats are left.
+	// Seats left.
 	Remaining int64 `json:"remaining"`
 }
 

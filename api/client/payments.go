@@ -5,8 +5,8 @@ import (
 	"iter"
 )
 
-// ReportPayment reports an external payment for a booking. It is recorded whatever the state of the
-// booking: Outcome says whether it booked the seats or is owed to the payer under RefundID.
+// ReportPayment reports an external payment for a booking. It is recorded in any state of the
+// booking: by Outcome, it has booked the seats or is owed to the payer under RefundID.
 func (c *Client) ReportPayment(ctx context.Context, booking string, p NewPayment, o ...Option) (Booking, error) {
 	return post[Booking](ctx, c, p, o, "bookings", booking, "payment")
 }

@@ -36,8 +36,8 @@ func (s *script) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	answer(w)
 }
 
-// sent returns the Idempotency-Key of each request.
-func (s *script) sent() []string {
+// keysSent returns the Idempotency-Key of each request.
+func (s *script) keysSent() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.keys)
@@ -53,7 +53,7 @@ func problem(status int, code, after, more string) func(http.ResponseWriter) {
 	}
 }
 
-func good(w http.ResponseWriter) { w.Write([]byte(`{"id":"r1","status":"confirmed"}`)) }
+func answerConfirmed(w http.ResponseWriter) { w.Write([]byte(`{"id":"r1","status":"confirmed"}`)) }
 
 // broken cuts the connection without an answer.
 func broken(http.ResponseWriter) { panic(http.ErrAbortHandler) }
@@ -72,19 +72,19 @@ func (s *script) client(patience time.Duration) *client.Client {
 // TestRetries: what may have been done is sent again under the same key, as long as patience lasts.
 func TestRetries(t *testing.T) {
 	tries := []func(http.ResponseWriter){problem(503, "log_unavailable", "0", ""), broken,
-		problem(429, "overloaded", "0", ""), func(w http.ResponseWriter) { w.WriteHeader(502) }, good}
+		problem(429, "overloaded", "0", ""), func(w http.ResponseWriter) { w.WriteHeader(502) }, answerConfirmed}
 	s := &script{t: t, answers: tries}
 	r, err := s.client(patience).Reserve(t.Context(), "p", client.NewReservation{Holder: "ada"})
 	if err != nil || r.ID != "r1" {
 		t.Fatal(r, err)
 	}
-	if len(s.sent()) != len(tries) || s.sent()[0] == "" || slices.ContainsFunc(s.sent(),
-		func(key string) bool { return key != s.sent()[0] }) {
-		t.Errorf("the keys of the attempts: %q", s.sent())
+	if len(s.keysSent()) != len(tries) || s.keysSent()[0] == "" || slices.ContainsFunc(s.keysSent(),
+		func(key string) bool { return key != s.keysSent()[0] }) {
+		t.Errorf("the keys of the attempts: %q", s.keysSent())
 	}
-	first := s.sent()[0]
+	first := s.keysSent()[0]
 	if _, err := s.client(patience).Reserve(t.Context(), "p", client.NewReservation{}); err != nil ||
-		s.sent()[len(s.sent())-1] == first {
+		s.keysSent()[len(s.keysSent())-1] == first {
 		t.Errorf("another command has the key of the first: %v", err)
 	}
 }
@@ -102,29 +102,29 @@ func TestRetriesEnd(t *testing.T) {
 		if time.Since(begun) > patience/2 {
 			t.Errorf("%s: it took %s", name, time.Since(begun))
 		}
-		if after == "60" && len(s.sent()) != 1 {
-			t.Errorf("%s: %d attempts", name, len(s.sent()))
+		if after == "60" && len(s.keysSent()) != 1 {
+			t.Errorf("%s: %d attempts", name, len(s.keysSent()))
 		}
 	}
 }
 
 // TestNotRetried: a refusal is final, and so is an edit that may have been made.
 func TestNotRetried(t *testing.T) {
-	s := &script{t: t, answers: []func(http.ResponseWriter){problem(409, "sold_out", "", `,"remaining":2`), good}}
+	s := &script{t: t, answers: []func(http.ResponseWriter){problem(409, "sold_out", "", `,"remaining":2`), answerConfirmed}}
 	_, err := s.client(patience).Reserve(t.Context(), "p", client.NewReservation{Quantity: 3})
 	refusal := (*client.Error)(nil)
 	if !errors.Is(err, client.CodeSoldOut) || errors.Is(err, client.CodeSeatTaken) || !errors.As(err, &refusal) ||
-		refusal.Remaining != 2 || refusal.Status != 409 || refusal.RequestID != "r" || len(s.sent()) != 1 {
-		t.Errorf("%v after %d attempts: %+v", err, len(s.sent()), refusal)
+		refusal.Remaining != 2 || refusal.Status != 409 || refusal.RequestID != "r" || len(s.keysSent()) != 1 {
+		t.Errorf("%v after %d attempts: %+v", err, len(s.keysSent()), refusal)
 	}
 	for name, c := range map[string]struct {
 		answer   func(http.ResponseWriter)
 		attempts int
 	}{"unknown": {broken, 1}, "nothing done": {problem(429, "overloaded", "0", ""), 2}} {
-		s := &script{t: t, answers: []func(http.ResponseWriter){c.answer, good}}
+		s := &script{t: t, answers: []func(http.ResponseWriter){c.answer, answerConfirmed}}
 		_, err := s.client(patience).EditProduct(t.Context(), "p", "e1", client.ProductEdit{Name: new("n")})
-		if (err == nil) != (c.attempts == 2) || len(s.sent()) != c.attempts || s.sent()[0] != "" {
-			t.Errorf("%s: %v after the attempts %q", name, err, s.sent())
+		if (err == nil) != (c.attempts == 2) || len(s.keysSent()) != c.attempts || s.keysSent()[0] != "" {
+			t.Errorf("%s: %v after the attempts %q", name, err, s.keysSent())
 		}
 	}
 	ctx, cancel := context.WithCancel(t.Context())

@@ -22,8 +22,8 @@ func must[T any](t *testing.T) func(T, error) T {
 	}
 }
 
-// refused checks the code of an error, and returns it.
-func refused(t *testing.T, err error, code client.Code) *client.Error {
+// checkRefusal checks the code of an error, and returns it.
+func checkRefusal(t *testing.T, err error, code client.Code) *client.Error {
 	t.Helper()
 	e := (*client.Error)(nil)
 	if !errors.Is(err, code) || !errors.As(err, &e) || e.RequestID == "" || e.Detail == "" {
@@ -43,7 +43,7 @@ func TestProducts(t *testing.T) {
 	}
 	wanted.Stock++
 	_, err := c.CreateProduct(ctx, wanted)
-	refused(t, err, client.CodeAlreadyExists)
+	checkRefusal(t, err, client.CodeAlreadyExists)
 
 	held := reservation(c.Reserve(ctx, "tee", client.NewReservation{Holder: "ada", Quantity: 2, Hold: new(true)}))
 	if held.Status != "held" || held.ExpiresAt.IsZero() || held.Remaining != 1 {
@@ -55,7 +55,7 @@ func TestProducts(t *testing.T) {
 		t.Errorf("sent again: %+v, want %+v", again, replay)
 	}
 	_, err = c.Reserve(ctx, "tee", client.NewReservation{Holder: "cleo"})
-	if e := refused(t, err, client.CodeSoldOut); e.Remaining != 0 || e.Status != 409 {
+	if e := checkRefusal(t, err, client.CodeSoldOut); e.Remaining != 0 || e.Status != 409 {
 		t.Errorf("sold out: %+v", e)
 	}
 	if r := reservation(c.Confirm(ctx, "tee", held.ID)); r.Status != "confirmed" {
@@ -68,7 +68,7 @@ func TestProducts(t *testing.T) {
 		t.Errorf("read: %+v", r)
 	}
 	_, err = c.Reservation(ctx, "tee", "none")
-	if e := refused(t, err, client.CodeNotFound); e.Resource != "reservation" {
+	if e := checkRefusal(t, err, client.CodeNotFound); e.Resource != "reservation" {
 		t.Errorf("not found: %+v", e)
 	}
 
@@ -77,13 +77,13 @@ func TestProducts(t *testing.T) {
 		t.Errorf("edited: %+v", p)
 	}
 	_, err = c.EditProduct(ctx, "tee", tee.EditTag, edit)
-	if e := refused(t, err, client.CodeStaleRevision); e.CurrentRevision == 0 || len(e.Changes) == 0 {
+	if e := checkRefusal(t, err, client.CodeStaleRevision); e.CurrentRevision == 0 || len(e.Changes) == 0 {
 		t.Errorf("stale: %+v", e)
 	}
 	opens := time.Now().Add(time.Hour).Truncate(time.Second).UTC()
 	product(c.CreateProduct(ctx, client.NewProduct{ID: "later", Name: "Later", Stock: 1, OpensAt: opens}))
 	_, err = c.Reserve(ctx, "later", client.NewReservation{Holder: "ada"})
-	if e := refused(t, err, client.CodeNotOpen); !e.OpensAt.Equal(opens) || e.RetryAfter == 0 {
+	if e := checkRefusal(t, err, client.CodeNotOpen); !e.OpensAt.Equal(opens) || e.RetryAfter == 0 {
 		t.Errorf("not open: %+v", e)
 	}
 	all := must[[]client.Product](t)(client.Collect(c.Products(ctx, client.Query("limit", "1"))))
@@ -124,11 +124,11 @@ func TestSeats(t *testing.T) {
 		t.Errorf("booked: %+v", b)
 	}
 	_, err := c.Book(ctx, "gala", client.NewBooking{Holder: "bob", Seats: []any{"A-1-2", "A-1-3"}})
-	if e := refused(t, err, client.CodeSeatTaken); !slices.Equal(e.Seats, []string{"A-1-2"}) || len(e.Alternatives) == 0 {
+	if e := checkRefusal(t, err, client.CodeSeatTaken); !slices.Equal(e.Seats, []string{"A-1-2"}) || len(e.Alternatives) == 0 {
 		t.Errorf("taken: %+v", e)
 	}
 	_, err = c.Pay(ctx, b.ID)
-	refused(t, err, client.CodeInsufficientBalance)
+	checkRefusal(t, err, client.CodeInsufficientBalance)
 	if w := must[client.Wallet](t)(c.Charge(ctx, "ada", 5000)); w.Balance != 5000 {
 		t.Errorf("charged: %+v", w)
 	}
@@ -181,7 +181,7 @@ func TestTournaments(t *testing.T) {
 		entered(c.Enter(ctx, "cup", client.NewEntry{TeamID: id}))
 	}
 	_, err := c.Enter(ctx, "cup", client.NewEntry{TeamID: "otters"})
-	refused(t, err, client.CodeAlreadyEntered)
+	checkRefusal(t, err, client.CodeAlreadyEntered)
 	waiting := must[[]client.Entry](t)(client.Collect(c.Entries(ctx, "cup", client.Query("status", "waitlisted"))))
 	if len(waiting) != 2 || waiting[0].TeamID != "otters" || waiting[1].Place != 2 {
 		t.Errorf("who waits: %+v", waiting)
@@ -197,7 +197,7 @@ func TestTournaments(t *testing.T) {
 		t.Errorf("edited: %+v", edited)
 	}
 	_, err = c.Enter(ctx, "none", client.NewEntry{TeamID: "otters"})
-	if e := refused(t, err, client.CodeNotFound); e.Resource != "tournament" {
+	if e := checkRefusal(t, err, client.CodeNotFound); e.Resource != "tournament" {
 		t.Errorf("no tournament: %+v", e)
 	}
 }
@@ -211,7 +211,7 @@ func TestWaitingRooms(t *testing.T) {
 	must[client.WaitingRoom](t)(c.SetWaitingRoom(ctx, "onsale", "1", settings))
 	must[client.Product](t)(c.CreateProduct(ctx, client.NewProduct{ID: "tee", Name: "Tee", Stock: 1, WaitingRoom: "onsale"}))
 	_, err := c.Reserve(ctx, "tee", client.NewReservation{Holder: "ada"})
-	if e := refused(t, err, client.CodePassRequired); e.WaitingRoom != "onsale" {
+	if e := checkRefusal(t, err, client.CodePassRequired); e.WaitingRoom != "onsale" {
 		t.Errorf("no pass: %+v", e)
 	}
 	visit := must[client.Visit](t)(c.Join(ctx, "onsale", "ada"))

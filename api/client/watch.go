@@ -23,17 +23,17 @@ const (
 	silence = 40 * time.Second
 	// writeTimeout bounds a write to a socket.
 	writeTimeout = 10 * time.Second
-	// topicsAtOnce is how many topics are put into one message, which the server limits to 4 KiB.
-	topicsAtOnce = 12
+	// topicsPerMessage is the number of topics in one message, which the server limits to 4 KiB.
+	topicsPerMessage = 12
 	// maxTopics is the server's limit for one socket.
 	maxTopics = 1000
-	// longestWait is the longest pause before a new connection.
-	longestWait = 15 * time.Second
+	// maxWait is the longest pause before a new connection.
+	maxWait = 15 * time.Second
 	// closeRestart is the close code of a server that restarts (1012).
 	closeRestart = 1012
 )
 
-// Frame is what a watch yields.
+// Frame is an update of a watched topic.
 type Frame struct {
 	// Topic, such as product:tee.
 	Topic string `json:"topic"`
@@ -107,7 +107,7 @@ type watch struct {
 	hint     time.Duration
 }
 
-// topic is how far a topic was yielded.
+// topic is a topic's last yielded position.
 type topic struct {
 	position int64  // of the last frame; 0 for none
 	epoch    string // of the log that position belongs to
@@ -139,7 +139,7 @@ func (w *watch) run(ctx context.Context) error {
 		}
 		wait := w.hint
 		if wait == 0 {
-			wait = mathrand.N(min(firstPause<<min(w.failures, 10), longestWait))
+			wait = mathrand.N(min(firstPause<<min(w.failures, 10), maxWait))
 			w.failures++
 		}
 		w.hint = 0
@@ -185,7 +185,7 @@ func (w *watch) connection(ctx context.Context) error {
 	}
 }
 
-// dial opens a socket. Errors: the [*Error] of a refused handshake; those of the network.
+// dial opens a socket. Errors: the [*Error] of a refused handshake; as the network.
 func (w *watch) dial(ctx context.Context) (*websocket.Conn, error) {
 	address := *w.client.base
 	address.Scheme = strings.Replace(address.Scheme, "http", "ws", 1)
@@ -205,7 +205,7 @@ func (w *watch) dial(ctx context.Context) (*websocket.Conn, error) {
 
 // subscribe subscribes to topics, each from its last yielded frame on.
 func (w *watch) subscribe(conn *websocket.Conn, names []string) error {
-	for part := range slices.Chunk(names, topicsAtOnce) {
+	for part := range slices.Chunk(names, topicsPerMessage) {
 		since := map[string]int64{}
 		for _, name := range part {
 			t := w.topics[name]
@@ -231,7 +231,7 @@ func (w *watch) noteClose(err error) {
 	closed := (*websocket.CloseError)(nil)
 	if errors.As(err, &closed) && closed.Code == closeRestart {
 		if ms, err := strconv.Atoi(reconnectIn.FindString(closed.Text)); err == nil {
-			w.hint = min(time.Duration(ms)*time.Millisecond, longestWait)
+			w.hint = min(time.Duration(ms)*time.Millisecond, maxWait)
 		}
 	}
 }

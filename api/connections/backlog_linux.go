@@ -8,8 +8,8 @@ import (
 )
 
 // onlySYN is a classic BPF program that drops the first packet of a handshake (SYN without ACK) and
-// passes all others: those that complete a handshake, and those of open connections, which inherit
-// the filter. Offsets count from the TCP header; byte 13 has the flags.
+// passes all others: packets that complete a handshake, and packets of open connections, which
+// inherit the filter. Offsets count from the TCP header; byte 13 has the flags.
 var onlySYN = []unix.SockFilter{
 	{Code: unix.BPF_LD | unix.BPF_B | unix.BPF_ABS, K: 13},
 	{Code: unix.BPF_ALU | unix.BPF_AND | unix.BPF_K, K: flagSYN | flagACK},

@@ -8,7 +8,7 @@ import (
 
 // Bounds of [Listener.Drain].
 const (
-	// handshakeTime is how long a handshake that has begun may take: a round trip between machines
+	// handshakeTime bounds the time of a handshake in progress: a round trip between machines
 	// in one data centre, such as a load balancer and its servers.
 	handshakeTime = 50 * time.Millisecond
 	backlogTick   = 5 * time.Millisecond

@@ -105,7 +105,7 @@ func (p *Pool) admit(raw net.Conn) *Conn {
 }
 
 // enter counts a connection, or returns why it is refused. evicted is a spare connection that the
-// caller must close, nil if there is none.
+// caller must close, nil for none.
 func (p *Pool) enter(c *Conn) (reason Reason, evicted *Conn) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -20,7 +20,7 @@ var nullInPlans = map[string]bool{"row_label": true, "seat_label": true, "row_nu
 
 // DecodePlan decodes a seating plan as strictly as [Decode], and compiles it.
 //
-// Errors: those of Decode. The field of a refusal is a path into the plan, such as
+// Errors: as Decode. The field of a refusal is a path into the plan, such as
 // zones.0.rows.3.seats.7.category.
 func DecodePlan(text []byte, of Part) (*events.SeatingPlan, *events.Hall, error) {
 	text = bytes.TrimPrefix(text, byteOrderMark)

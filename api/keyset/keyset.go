@@ -17,7 +17,7 @@ import (
 const (
 	// askEvery is the minimum time between two fetches that unknown keys trigger.
 	askEvery = 10 * time.Second
-	// waitFor bounds how long Key waits for a fetch.
+	// waitFor bounds the wait of Key for a fetch.
 	waitFor = 2 * time.Second
 	// refreshEvery is the interval of refreshes, and so the time for which a withdrawn key may still
 	// be accepted.
@@ -147,7 +147,7 @@ func (s *Set) Key(id, algorithm string) (crypto.PublicKey, error) {
 	return s.known(name{id, algorithm})
 }
 
-// known returns a cached key. Errors: those of Key.
+// known returns a cached key. Errors: as Key.
 func (s *Set) known(n name) (crypto.PublicKey, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

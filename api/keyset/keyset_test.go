@@ -36,8 +36,8 @@ func (i *issuer) become(text string, err error) {
 	i.text, i.err = text, err
 }
 
-// asked returns how often the set was read.
-func (i *issuer) asked() int {
+// fetches returns how often the set was read.
+func (i *issuer) fetches() int {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	return i.times
@@ -91,14 +91,14 @@ func TestUnknownKey(t *testing.T) {
 		}
 		time.Sleep(askEvery - time.Millisecond)
 		s.expect(t, "b", ErrUnknown)
-		if i.asked() != 1 {
-			t.Errorf("asked %d times in ten seconds", i.asked())
+		if i.fetches() != 1 {
+			t.Errorf("asked %d times in ten seconds", i.fetches())
 		}
 		time.Sleep(time.Millisecond)
 		s.expect(t, "b", nil)
 		s.expect(t, "c", ErrUnknown)
-		if i.asked() != 2 {
-			t.Errorf("asked %d times, want 2", i.asked())
+		if i.fetches() != 2 {
+			t.Errorf("asked %d times, want 2", i.fetches())
 		}
 		if _, err := s.Key("b", RS256); !errors.Is(err, ErrUnknown) {
 			t.Errorf("a key is good for another algorithm: %v", err)
@@ -122,8 +122,8 @@ func TestSlowIssuer(t *testing.T) {
 		time.Sleep(i.takes)
 		synctest.Wait()
 		s.expect(t, "a", nil)
-		if i.asked() != 1 {
-			t.Errorf("asked %d times", i.asked())
+		if i.fetches() != 1 {
+			t.Errorf("asked %d times", i.fetches())
 		}
 	})
 }

@@ -20,8 +20,8 @@ const (
 	EdDSA = "EdDSA"
 )
 
-// leastRSA is the minimum length of a key for RS256, in bits (RFC 7518 section 3.3).
-const leastRSA = 2048
+// minRSA is the minimum length of a key for RS256, in bits (RFC 7518 section 3.3).
+const minRSA = 2048
 
 // name identifies a key: the kid and alg of a token's header.
 type name struct{ id, algorithm string }
@@ -64,7 +64,7 @@ func usable(given jwkset.JWKMarshal) (key crypto.PublicKey, algorithm string) {
 	}
 	switch k := parsed.Key().(type) {
 	case *rsa.PublicKey:
-		if k.N.BitLen() >= leastRSA {
+		if k.N.BitLen() >= minRSA {
 			key, algorithm = k, RS256
 		}
 	case *ecdsa.PublicKey:

@@ -1,5 +1,5 @@
 // Package payments lets a payment provider collect the money for bookings: it opens checkout pages,
-// records what the provider reports, and requests refunds. [Provider] is the interface to a provider;
+// records the provider's reports, and requests refunds. [Provider] is the interface to a provider;
 // each implementation is a package below this one. [Gateway] is independent of the provider.
 //
 // # A page
@@ -12,10 +12,10 @@
 //
 // # When an intent ends
 //
-// Its page has to be closed, whatever ended the intent: nobody may pay for seats that are released. A
-// cursor in the log follows the ends of intents and closes their pages, so a crash loses none. A page
-// that the booking does not know, because a server crashed before recording it, is requested once more
-// with the intent's id and closed.
+// Its page has to be closed when the intent ends for any reason: nobody may pay for released seats.
+// A cursor in the log follows the ends of intents and closes their pages, so a crash loses none. A
+// page that the booking does not know, because a server crashed before recording it, is requested
+// once more with the intent's id and closed.
 //
 // # Reports
 //

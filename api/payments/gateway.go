@@ -15,13 +15,13 @@ import (
 )
 
 const (
-	// intentFor is the lifetime of an intent with a page, and pageFor that of its page. The difference
+	// intentFor is the lifetime of an intent with a page, and pageFor the page's. The difference
 	// is left for a payment that is in progress when the page expires.
 	intentFor, pageFor = 32 * time.Minute, 31 * time.Minute
 	// pageLimit bounds the creation of a page, for which a client waits, callLimit any other call.
 	pageLimit, callLimit = 4 * time.Second, 10 * time.Second
-	// pagesAtOnce bounds the concurrent calls of Checkout.
-	pagesAtOnce = 256
+	// maxCheckouts bounds the concurrent calls of Checkout.
+	maxCheckouts = 256
 )
 
 // Config of a gateway.
@@ -60,7 +60,7 @@ func New(config Config) *Gateway {
 		config.Logger = slog.Default()
 	}
 	config.Logger = config.Logger.With("provider", config.Provider.Name())
-	return &Gateway{config: config, places: make(chan struct{}, pagesAtOnce)}
+	return &Gateway{config: config, places: make(chan struct{}, maxCheckouts)}
 }
 
 // Provider returns the name of the provider.
@@ -81,7 +81,7 @@ type Opened struct {
 	URL string
 	// ExpiresAt is when the page expires.
 	ExpiresAt time.Time
-	// Again says that the page was there already.
+	// Again means that the page existed already.
 	Again bool
 	// Revision and Position of the booking's last event.
 	Revision events.Revision
@@ -91,7 +91,7 @@ type Opened struct {
 // Checkout begins an intent of a booking and returns the page on which it is paid. While the intent is
 // open, every call returns the same page.
 //
-// Errors: those of [bookings.Bookings.BeginIntent]; not_held, if the intent ended meanwhile; a
+// Errors: as [bookings.Bookings.BeginIntent]; not_held, if the intent ended meanwhile; a
 // [*Refused], which has ended the intent; [ErrUnavailable]; [actors.ErrOverloaded].
 func (g *Gateway) Checkout(ctx context.Context, cmd Checkout) (Opened, error) {
 	select {
@@ -125,7 +125,7 @@ func pageEnds(intentEnds time.Time) time.Time {
 	return intentEnds.Add(pageFor - intentFor).Truncate(time.Second).UTC()
 }
 
-// begin begins the intent, or returns the one that is open.
+// begin begins the intent, or returns the open one.
 func (g *Gateway) begin(ctx context.Context, cmd *Checkout) (bookings.Answer, error) {
 	begin := bookings.BeginIntent{Origin: cmd.Origin, BookingID: cmd.BookingID, By: cmd.By,
 		Intent: events.IntentID(actors.NewID().String()), Provider: g.Provider(), Seconds: int64(intentFor / time.Second),

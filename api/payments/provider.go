@@ -87,7 +87,7 @@ func (s RefundStatus) ended() bool {
 
 // Refund is a refund at a provider.
 type Refund struct {
-	// Payment is the reference of the payment, and Reference that of the refund.
+	// Payment is the reference of the payment, and Reference the refund's.
 	Payment, Reference string
 	// ID is the id under which this log requested it, "" if it did not.
 	ID     events.RefundID

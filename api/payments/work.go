@@ -54,7 +54,8 @@ func (g *Gateway) cursor(name string, work cursor.Work) cursor.Config {
 		Await: func(ctx context.Context, behind events.Position) error {
 			return g.config.Views.WaitFor(ctx, behind+1)
 		},
-		// A refund may wait for weeks, and one that was asked for or settled leads to nothing again.
+		// A refund may wait for weeks, and repeating one that was requested or settled has no
+		// effect.
 		Forgets: true,
 		Node:    g.config.Node, Alone: g.config.Alone, Schedule: g.config.Schedule, Logger: g.config.Logger,
 	}
@@ -226,8 +227,8 @@ func (w *refunding) pay(ctx context.Context, by bookings.Origin, now *payment.St
 	return w.outcome(ctx, by, now.Stream(), id, made)
 }
 
-// refundThere reads the refunds of a payment at the provider. It returns the one with id, nil if there
-// is none, and whether there are refunds that the log does not know.
+// refundThere reads the refunds of a payment at the provider. It returns the one with id, nil for
+// none, and whether there are refunds that the log does not know.
 func (g *Gateway) refundThere(ctx context.Context, now *payment.State, id events.RefundID) (ours *Refund, foreign bool,
 	err error) {
 	there, err := g.config.Provider.Refunds(ctx, now.Received.Reference)

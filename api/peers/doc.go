@@ -4,11 +4,11 @@
 // # The hop
 //
 // A request is forwarded unchanged, at most once, with a [Header] that is signed with the secret
-// that all nodes share. The receiver decides it, whatever it believes about ownership. The first
-// node decides the request itself, once, if the owner can't be reached, sends no heartbeat for
-// [Silence], leaves the view, or answers that it is stopping or has no log. That is safe because it
-// is the same command: the header has its id, and the log position after which the entity looks for
-// an earlier decision.
+// that all nodes share. The receiver decides it, even if it considers another node the owner. The
+// first node decides the request itself, once, if the owner can't be reached, sends no heartbeat
+// for [Silence], leaves the view, or answers that it is stopping or has no log. That is safe
+// because it is the same command: the header has its id, and the log position after which the
+// entity looks for an earlier decision.
 //
 // # Heartbeats
 //
@@ -19,9 +19,9 @@
 //
 // # Visitors of waiting rooms
 //
-// Each node answers polls. It tells the owner of a room who was heard, in a message of its own ([Peers.Tell]) that is
-// signed like a header; [Peers.Reach] says whether all nodes can be heard, without which nobody is dropped for
-// silence.
+// Each node answers polls. It forwards the heartbeats to the owner of the room, in separate
+// messages ([Peers.Tell]) that are signed like headers; [Peers.Reach] reports whether all nodes are
+// reachable, without which nobody is dropped for silence.
 //
 // # Trust
 //

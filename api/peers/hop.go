@@ -20,7 +20,7 @@ const Header = "Admitone-Hop"
 // Protocol is the version of the header. Requests are not forwarded to nodes of another version.
 const Protocol = 1
 
-// Hop is what a node states about a request that it forwards.
+// Hop has a node's statements about a request that it forwards.
 type Hop struct {
 	// From is the run of the first node, View the hash of the serving nodes that it knows.
 	From string
@@ -40,7 +40,7 @@ type Hop struct {
 // ErrForged is returned for a header that no node of this system has signed.
 var ErrForged = errors.New("the header of a forwarded request is not signed by a node of this system")
 
-// text returns the header without its signature. skew is how far the receiver's clock is ahead.
+// text returns the header without its signature. skew is the lead of the receiver's clock.
 func (h *Hop) text(skew time.Duration) string {
 	client := "-"
 	if h.Client.IsValid() {
@@ -61,7 +61,7 @@ func (s Secret) sign(method, uri string, body []byte, text string) string {
 	return hex.EncodeToString(mac.Sum(nil))
 }
 
-// Seal returns the signed header of a request. skew is how far the receiver's clock is ahead.
+// Seal returns the signed header of a request. skew is the lead of the receiver's clock.
 func (s Secret) Seal(h *Hop, skew time.Duration, method, uri string, body []byte) string {
 	text := h.text(skew)
 	return text + s.sign(method, uri, body, text)

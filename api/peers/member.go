@@ -36,7 +36,7 @@ type Member struct {
 	Prints map[string]string `json:"prints,omitzero"`
 }
 
-// view is the members at one moment, with the placement of entities on those that serve.
+// view is the members at one moment, with the placement of entities on the serving ones.
 type view struct {
 	members []Member // sorted by name
 	byName  map[placement.Member]*Member

@@ -118,7 +118,7 @@ type Known struct {
 	Share float64
 	// Position is the log position up to which it has read, as last reported.
 	Position events.Position
-	// Heard is the time since its last heartbeat, Skew how far its clock is ahead.
+	// Heard is the time since its last heartbeat, Skew the lead of its clock.
 	Heard, Skew time.Duration
 }
 

@@ -15,8 +15,8 @@ const (
 	maxConnections = 1024
 	// dialLimit bounds the time to establish a connection to a peer.
 	dialLimit = 300 * time.Millisecond
-	// idleLimit is how long an idle connection is kept. It is shorter than the server's keep-alive
-	// timeout, so that a reused connection is not just being closed.
+	// idleLimit bounds the time for which an idle connection is kept. It is shorter than the
+	// server's keep-alive timeout, so that a reused connection is not just being closed.
 	idleLimit = 30 * time.Second
 )
 
@@ -29,7 +29,7 @@ type peer struct {
 
 	heard   instant      // its last heartbeat
 	suspect instant      // the end of the present suspicion
-	skew    atomic.Int64 // how far its clock is ahead, in nanoseconds
+	skew    atomic.Int64 // the lead of its clock, in nanoseconds
 	view    atomic.Uint64
 	// position is the log position up to which it has read.
 	position atomic.Uint64
@@ -84,7 +84,7 @@ func (p *Peers) pulse(ctx context.Context, q *peer) {
 		select {
 		case inFlight <- struct{}{}:
 			go func() { p.ask(q); <-inFlight }()
-		default: // three are still unanswered: send no more
+		default: // three are still unanswered: don't send another
 		}
 		if q.silent() && !q.suspected() {
 			p.config.Logger.Warn("a node missed its heartbeats; requests are no longer forwarded to it", "node", q.member.Name)

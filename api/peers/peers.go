@@ -20,7 +20,8 @@ const (
 	PulseEvery = 200 * time.Millisecond
 	// Silence is the heartbeat timeout.
 	Silence = 600 * time.Millisecond
-	// suspectFor is how long no requests are forwarded to a peer after a missed heartbeat.
+	// suspectFor is the time for which no requests are forwarded to a peer after a missed
+	// heartbeat.
 	suspectFor = 2 * time.Second
 	// Patience bounds the time that a forwarded request is waited for.
 	Patience = 5 * time.Second
@@ -118,7 +119,7 @@ func (p *Peers) SetMembers(others []Member) {
 	p.change()
 }
 
-// change computes the view anew. The caller holds mu, or p is not shared yet.
+// change recomputes the view. The caller holds mu, or p is not shared yet.
 func (p *Peers) change() {
 	members := append([]Member{p.self}, p.others...)
 	slices.SortFunc(members, func(a, b Member) int { return strings.Compare(string(a.Name), string(b.Name)) })
@@ -170,8 +171,8 @@ func (p *Peers) peer(run string) *peer {
 	return p.peers[run]
 }
 
-// Rank returns how many serving nodes rank before this one for key: 0 for its own keys, and if no
-// node serves.
+// Rank returns the number of serving nodes that rank before this one for key: 0 for its own keys,
+// and if no node serves.
 func (p *Peers) Rank(key placement.Key) int {
 	v := p.view.Load()
 	if place := v.placed.Place(key, p.config.Self.Name); place >= 0 {
@@ -189,7 +190,7 @@ func (p *Peers) StopDeciding() { p.moved.Store(true) }
 // Decides reports whether this node still decides forwarded requests.
 func (p *Peers) Decides() bool { return !p.moved.Load() }
 
-// joinLimit bounds how long a request waits at a node that is still joining.
+// joinLimit bounds the wait of a request at a node that is still joining.
 const joinLimit = 3 * time.Second
 
 // AwaitServing returns when a node serves or this node is no longer joining, after joinLimit at the

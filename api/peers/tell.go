@@ -12,19 +12,19 @@ import (
 	"admitone/actors/placement"
 )
 
-// MarksPath is where a node takes signs of life of visitors that others have heard.
+// MarksPath is the path at which a node accepts heartbeats of visitors that others have received.
 const MarksPath = "/.well-known/admitone-marks"
 
 // MarksRoom is the parameter that names the room.
 const MarksRoom = "room"
 
-// tellLimit bounds how long such a message may take.
+// tellLimit bounds the time of such a message.
 const tellLimit = time.Second
 
-// ErrOwnedHere: there is no other node to tell.
+// ErrOwnedHere: this node is the owner.
 var ErrOwnedHere = errors.New("this node owns it, or no other one can be reached")
 
-// Tell passes signs of life of a room on to the owner of key.
+// Tell passes heartbeats of a room on to the owner of key.
 func (p *Peers) Tell(key placement.Key, room string, marks []byte) error {
 	owner := p.Owner(key)
 	if owner == nil {

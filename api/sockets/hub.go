@@ -44,7 +44,7 @@ type Config struct {
 	// PingEvery is the interval of pings. A client that sends nothing, not even pongs, for 2.4
 	// intervals is disconnected.
 	PingEvery time.Duration
-	// StallAfter is how long a client may read nothing before its socket is closed.
+	// StallAfter is the time without reading after which a client's socket is closed.
 	StallAfter time.Duration
 	// Metrics is where the Hub registers its metrics.
 	Metrics prometheus.Registerer

@@ -21,8 +21,8 @@ func rawConn(conn net.Conn) syscall.RawConn {
 	return raw
 }
 
-// sendQueueBytes returns the number of bytes in the kernel's send queue: those that the peer has
-// not acknowledged. ok is false if it is not known.
+// sendQueueBytes returns the number of bytes in the kernel's send queue: not yet acknowledged by
+// the peer. ok is false if the number is unknown.
 func sendQueueBytes(raw syscall.RawConn) (n int, ok bool) {
 	if raw == nil {
 		return 0, false

@@ -48,7 +48,7 @@ type socket struct {
 	mu         sync.Mutex
 	changed    sync.Cond           // replies were sent, or writing or over has changed
 	watches    map[watchKey]*watch // guarded by mu, changed by the reader only
-	queue      []*watch            // those with pending frames, oldest first; guarded by mu
+	queue      []*watch            // watches with pending frames, oldest first; guarded by mu
 	replies    [][]byte            // to messages of the client; guarded by mu
 	waiting    int                 // bytes of replies; guarded by mu
 	pong       []byte              // payload of the client's last ping, nil if none; guarded by mu
@@ -96,8 +96,8 @@ func newSocket(hub *Hub, conn *websocket.Conn, id string) *socket {
 	return s
 }
 
-// Deliver implements [live.Subscriber]. It never blocks: what the kernel does not accept at once
-// is left to a writer.
+// Deliver implements [live.Subscriber]. It never blocks: bytes that the kernel does not accept at
+// once are left to a writer.
 func (w *watch) Deliver(f *live.Frame) {
 	s := w.socket
 	s.mu.Lock()
@@ -267,8 +267,8 @@ func (s *socket) end() {
 	}
 }
 
-// drain discards what the client still sends, so that a close frame arrives: closing a
-// connection with unread bytes resets it, and the client loses what was sent last.
+// drain discards further messages of the client, so that a close frame arrives: closing a
+// connection with unread bytes resets it, and the client loses the last frames.
 func (s *socket) drain() {
 	half, ok := s.raw.(interface{ CloseWrite() error })
 	if !ok || half.CloseWrite() != nil {

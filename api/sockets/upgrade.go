@@ -11,7 +11,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 )
 
-// IsUpgrade reports whether a request asks for a WebSocket.
+// IsUpgrade reports whether a request is a WebSocket upgrade.
 func IsUpgrade(c *fiber.Ctx) bool { return contrib.IsWebSocketUpgrade(c) }
 
 // upgrade responds to a handshake and passes the connection to serve, which runs on a goroutine

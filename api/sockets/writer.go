@@ -16,7 +16,7 @@ const (
 	// maxBacklog bounds the unacknowledged bytes in the kernel's send queue. Beyond it frames
 	// are merged instead, so that a close frame still fits.
 	maxBacklog = 32 << 10
-	// closeTimeout is how long a client may take to answer a close frame.
+	// closeTimeout bounds the time of a client to answer a close frame.
 	closeTimeout = 2 * time.Second
 )
 

@@ -16,14 +16,14 @@ import (
 	"admitone/projections/row"
 )
 
-// kind describes a kind of resource that can be called off.
+// kind describes a kind of resource that can be cancelled.
 type kind struct {
 	stream func(id string) events.StreamID
 	exists func(core.Core) bool
 	// cancel returns the command that appends the fence to its stream.
 	cancel func(reason string) core.Command
-	// sweep ends everything that was held or sold before the fence, and returns how much the call-off
-	// has ended in all. The views include the fence.
+	// sweep ends everything that was held or sold before the fence, and returns the total number of
+	// sales ended by the cancellation. The views include the fence.
 	sweep func(ctx context.Context, s *Sweeper, id string) (ended int64, err error)
 }
 
@@ -52,7 +52,7 @@ var kinds = map[string]kind{
 func kindOf(category string) (kind, error) {
 	k, ok := kinds[category]
 	if !ok {
-		return kind{}, fmt.Errorf("category %q can't be called off", category)
+		return kind{}, fmt.Errorf("category %q can't be cancelled", category)
 	}
 	return k, nil
 }
@@ -111,7 +111,7 @@ func (s *Sweeper) eachBooking(ctx context.Context, id string, look func(*row.Boo
 				ends = append(ends, end)
 			}
 		}
-		if err := atOnce(ends); failed == nil {
+		if err := concurrently(ends); failed == nil {
 			failed = err
 		}
 		if after = next; next == 0 {
@@ -153,7 +153,7 @@ func sweepProduct(ctx context.Context, s *Sweeper, id string) (ended int64, err 
 				ended++
 			}
 		}
-		if err := atOnce(ends); failed == nil {
+		if err := concurrently(ends); failed == nil {
 			failed = err
 		}
 		if after = next; next == "" {
@@ -200,12 +200,12 @@ func countEntries(_ context.Context, s *Sweeper, id string) (ended int64, err er
 	return t.Entered + t.Waitlisted, err
 }
 
-// atOnce calls functions, at most endsAtOnce of them concurrently, and returns the first error in
+// concurrently calls functions, at most maxEnds of them concurrently, and returns the first error in
 // their order.
-func atOnce(all []func() error) error {
+func concurrently(all []func() error) error {
 	var group sync.WaitGroup
 	failed := make([]error, len(all))
-	places := make(chan struct{}, endsAtOnce)
+	places := make(chan struct{}, maxEnds)
 	for i, do := range all {
 		places <- struct{}{}
 		group.Go(func() {

@@ -21,15 +21,15 @@ import (
 )
 
 const (
-	// lookEvery is the interval at which the list of call-offs is read even without a change.
+	// lookEvery is the interval at which the list of cancellations is read even without a change.
 	lookEvery = 5 * time.Second
-	// sweepsAtOnce bounds the concurrent sweeps, endsAtOnce the bookings or reservations that one
+	// maxSweeps bounds the concurrent sweeps, maxEnds the bookings or reservations that one
 	// sweep ends concurrently.
-	sweepsAtOnce, endsAtOnce = 16, 16
+	maxSweeps, maxEnds = 16, 16
 	// page is the page size of lists.
 	page = 500
-	// attempt is the expected maximum duration of one attempt, patience how much longer another server
-	// waits before it takes the sweep over.
+	// attempt is the expected maximum duration of one attempt, patience the additional wait of
+	// another server before it takes the sweep over.
 	attempt, patience = 10 * time.Second, 10 * time.Second
 	// rest is the pause after a sweep has failed.
 	rest = time.Second
@@ -51,7 +51,7 @@ type Config struct {
 	Faster int
 }
 
-// Sweeper calls resources off and sweeps them: it ends what was held or sold before. Run does the
+// Sweeper cancels resources and sweeps them: it ends all earlier holds and sales. Run does the
 // sweeping; the other methods may be called at any time.
 type Sweeper struct {
 	config  Config
@@ -69,7 +69,7 @@ func New(config Config) *Sweeper {
 	}
 	config.Faster = max(config.Faster, 1)
 	return &Sweeper{config: config, running: map[events.CallOffID]context.CancelFunc{},
-		places: make(chan struct{}, sweepsAtOnce)}
+		places: make(chan struct{}, maxSweeps)}
 }
 
 // Run sweeps until ctx ends, and returns ctx's error once all sweeps in progress have stopped.
@@ -79,7 +79,7 @@ func (s *Sweeper) Run(ctx context.Context) error {
 	defer tick.Stop()
 	for {
 		if err := s.look(ctx); err != nil && ctx.Err() == nil {
-			s.config.Logger.Warn("the call-offs can't be read", "error", err)
+			s.config.Logger.Warn("the cancellations can't be read", "error", err)
 		}
 		select {
 		case <-ctx.Done():
@@ -90,7 +90,7 @@ func (s *Sweeper) Run(ctx context.Context) error {
 	}
 }
 
-// look starts sweeps for the open call-offs that have none, and stops those that are no longer open.
+// look starts sweeps for open cancellations without one, and stops sweeps of closed ones.
 func (s *Sweeper) look(ctx context.Context) error {
 	open, err := s.config.Views.OpenCallOffs()
 	if err != nil {
@@ -115,7 +115,7 @@ func (s *Sweeper) look(ctx context.Context) error {
 	return nil
 }
 
-// sweep runs the cursor of one call-off until ctx ends.
+// sweep runs the cursor of one cancellation until ctx ends.
 func (s *Sweeper) sweep(ctx context.Context, c *row.CallOff) {
 	for ctx.Err() == nil {
 		err := cursor.New(s.runner(c)).Run(ctx)
@@ -135,7 +135,7 @@ func sleep(ctx context.Context, d time.Duration) {
 	}
 }
 
-// runner returns the configuration of the cursor of one call-off.
+// runner returns the configuration of the cursor of one cancellation.
 func (s *Sweeper) runner(c *row.CallOff) cursor.Config {
 	faster := time.Duration(s.config.Faster)
 	config := cursor.Config{
@@ -154,13 +154,13 @@ func (s *Sweeper) runner(c *row.CallOff) cursor.Config {
 	return config
 }
 
-// work sweeps one call-off. It implements [cursor.Work].
+// work sweeps one cancellation. It implements [cursor.Work].
 type work struct {
 	*Sweeper
 	callOff *row.CallOff
 }
 
-// Wants implements [cursor.Work]: only the announcement of the call-off itself.
+// Wants implements [cursor.Work]: only the announcement of the cancellation itself.
 func (w *work) Wants(e *events.Recorded) bool { return e.Position == w.callOff.Made }
 
 // Do implements [cursor.Work].
@@ -233,8 +233,8 @@ func (s *Sweeper) fence(ctx context.Context, request actors.Request, category, i
 	return answer.Position, err
 }
 
-// CallOff announces a call-off and appends its fence: nothing of the resource is sold after the
-// position of the answer. Run ends what was sold before. Idempotent. Refusal: not_found.
+// CallOff announces a cancellation and appends its fence: nothing of the resource is sold after the
+// position of the answer. Run ends earlier sales. Idempotent. Refusal: not_found.
 func (s *Sweeper) CallOff(ctx context.Context, request actors.Request, category, id, reason string) (actors.Answer,
 	error) {
 	of, err := kindOf(category)

@@ -36,7 +36,7 @@ func (d *fixedDesk) View(_ context.Context, _ events.StreamID, read func(core.Co
 	return actors.Answer{}, nil
 }
 
-// TestAnOverloadedFence: the call-off is announced and will be made, so nobody is told that nothing was done.
+// TestAnOverloadedFence: the cancellation is announced and will be made, so nobody is told that nothing was done.
 func TestAnOverloadedFence(t *testing.T) {
 	for name, busy := range map[string]func(core.Command) bool{
 		"announcement": func(cmd core.Command) bool { _, is := cmd.(*calloff.Begin); return is },
@@ -73,7 +73,7 @@ func TestEndedReservationsNeedNoKey(t *testing.T) {
 // TestAPanicAtOnce is an error of what has panicked; the others are done.
 func TestAPanicAtOnce(t *testing.T) {
 	done := false
-	err := atOnce([]func() error{func() error { panic("broken") }, func() error { done = true; return nil }})
+	err := concurrently([]func() error{func() error { panic("broken") }, func() error { done = true; return nil }})
 	if !errors.Is(err, actors.ErrBroken) || !done {
 		t.Errorf("%v, and the other is done: %t", err, done)
 	}

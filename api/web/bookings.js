@@ -108,7 +108,7 @@ function show() {
   recheck();
 }
 
-const states = { held: "On hold", paying: "The payment is under way", awaiting_payment: "Waits for its payment", booked: "Booked and paid", released: "Given back", expired: "The time ran out", cancelled: "Called off; what was paid is refunded" };
+const states = { held: "On hold", paying: "The payment is under way", awaiting_payment: "Waits for its payment", booked: "Booked and paid", released: "Given back", expired: "The time ran out", cancelled: "Cancelled; what was paid is refunded" };
 
 function fill(element, booking) {
   const { id, status, extended, performance_id } = booking;

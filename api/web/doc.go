@@ -16,10 +16,10 @@
 //
 // # How the page drops outdated messages
 //
-// Each message has a condition (tell in page.js), which is checked again after every frame,
-// answer and keystroke: once it is false the message goes. So "held for you" can't stand above
-// "paid", whatever has changed the booking, in this tab or not. "Live" has such a condition too:
-// the page pings a quiet socket, and removes the word if no answer comes (live.js).
+// Each message has a condition (tell in page.js), which is checked again after every frame, answer
+// and keystroke: once it is false the message goes. So "held for you" can't stay above "paid" after
+// a change of the booking, in this tab or elsewhere. "Live" has such a condition too: the page
+// pings a quiet socket, and removes the word if no answer comes (live.js).
 //
 // # Why the seat map is a canvas and buttons
 //

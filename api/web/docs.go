@@ -28,7 +28,7 @@ var Docs = sync.OnceValues(func() ([]byte, error) {
 	return body.Bytes(), err
 })
 
-// description is what /docs shows of openapi.yaml.
+// description is the part of openapi.yaml shown by /docs.
 type description struct {
 	Info struct {
 		Title, Version, Description string
@@ -51,7 +51,7 @@ type operation struct {
 	Parameters           []parameter
 	RequestBody          struct{ Content map[string]content } `yaml:"requestBody"`
 	Responses            yaml.Node
-	// Roles may call it, those in Own only for what is their own.
+	// Roles may call it, the roles in Own only for their own resources.
 	Roles   []string `yaml:"x-roles"`
 	Own     []string `yaml:"x-own"`
 	Answers []answer `yaml:"-"`

@@ -22,7 +22,7 @@ var importsOf = func() map[string][]string {
 	return all
 }()
 
-// importsFrom appends the modules that one imports, each once, those that it names itself first.
+// importsFrom appends the modules that one imports, each once, direct imports first.
 func importsFrom(at string, bodies map[string][]byte, found []string) []string {
 	begin := len(found)
 	for _, match := range imported.FindAllSubmatch(bodies[at], -1) {
@@ -36,6 +36,6 @@ func importsFrom(at string, bodies map[string][]byte, found []string) []string {
 	return found
 }
 
-// Imports are the paths of the modules that the page's script needs, directly or not, so that a browser asks for all
-// of them at once instead of level by level.
+// Imports are the paths of the modules that the page's script needs, directly or not, so that a
+// browser requests all of them at once instead of level by level.
 func (f Frame) Imports() []string { return importsOf[f.Script] }

@@ -41,7 +41,7 @@ func embedded(pattern string) []string {
 	return names
 }
 
-// modules are those of the client in JavaScript.
+// modules are the modules of the JavaScript client.
 var modules = []string{"index.js", "client.js", "errors.js", "socket.js", "webhook.js"}
 
 // Assets are the files under /assets/ and /client/, and the descriptions of the API.
@@ -83,20 +83,19 @@ type place struct{ Path, Name string }
 var places = []place{{"/", "On sale"}, {"/performances", "Performances"}, {"/tournaments", "Tournaments"},
 	{"/waiting-rooms", "Waiting rooms"}, {auditPlace, "Audit"}}
 
-// Frame is what every page shows around its content.
+// Frame is the common frame of all pages.
 type Frame struct {
 	// Epoch of the log that the positions on the page belong to.
 	Epoch string
 	// Token means that commands need one.
 	Token bool
-	// Currency is that of all amounts.
+	// Currency of all amounts.
 	Currency events.Currency
 	// HoldersCharge means that holders may charge their own wallets.
 	HoldersCharge bool
 	// First means that no page of the list comes before this one.
 	First bool
-	// AsOf is the moment of the past that the server shows, with its position; zero is the
-	// present.
+	// AsOf is the moment that a server with --at shows, with its position; zero for the present.
 	AsOf         time.Time
 	AsOfPosition uint64
 	// Next is the cursor of the list's next page, "" if there is none.
@@ -109,8 +108,8 @@ type Frame struct {
 	Title, Script, Place, Things string
 }
 
-// parsed are the pages before any was executed: only then can they be copied. pages are those of
-// the present.
+// parsed are the pages before any was executed: only then can they be copied. pages are the current
+// pages.
 var (
 	parsed = template.Must(template.New("").Funcs(template.FuncMap{
 		"share": share, "prose": prose, "anchor": anchor, "places": func() []place { return places },
@@ -127,7 +126,7 @@ func noticesBy(now func() time.Time) template.FuncMap {
 	}
 }
 
-// write writes a page. On a server of the past, now is its moment.
+// write writes a page. On a server with --at, now is its moment.
 func (f *Frame) write(w io.Writer, page string, data any) error {
 	if f.AsOf.IsZero() {
 		return pages.ExecuteTemplate(w, page, data)

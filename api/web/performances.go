@@ -12,7 +12,7 @@ import (
 // Dates bound a list of performances by when they begin: dates, or "" for no bound.
 type Dates struct {
 	From, To string
-	// Today means that From was not asked for: it is the day on which the list is read.
+	// Today means that From was not requested: it is the day on which the list is read.
 	Today bool
 	// Others means that an empty list has performances at other dates.
 	Others bool

@@ -139,7 +139,7 @@ function list() {
   recheck();
 }
 
-const states = { held: "On hold", confirmed: "Confirmed", expired: "The hold ran out; it went back on sale", cancelled: "Called off", gone: "No longer there" };
+const states = { held: "On hold", confirmed: "Confirmed", expired: "The hold ran out; it went back on sale", cancelled: "Cancelled", gone: "No longer there" };
 
 function fill(item, claim) {
   if (item.dataset.status !== claim.status) $("[data-sure]", item).dataset.sure = "";

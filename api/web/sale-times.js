@@ -9,7 +9,7 @@ export function showTimes({ card, opens, closes, cancelled }) {
   const place = field(card, "times");
   const before = opens && Date.parse(opens) > clock.now(), over = closes && Date.parse(closes) <= clock.now();
   let words = "";
-  if (cancelled !== undefined) words = `Called off: ${cancelled}`;
+  if (cancelled !== undefined) words = `Cancelled: ${cancelled}`;
   else if (before) words = `The sale opens ${until(opens)}.`;
   else if (over) words = "The sale has closed.";
   else if (closes) words = `The sale closes ${until(closes)}.`;

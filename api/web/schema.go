@@ -19,7 +19,7 @@ type property struct {
 	Required                bool
 }
 
-// value is what openapi.yaml has on a member or a parameter.
+// value is the entry of a member or a parameter in openapi.yaml.
 type value struct {
 	Ref         string `yaml:"$ref"`
 	Type        any
@@ -119,7 +119,7 @@ func readSchema(name string, node *yaml.Node, plain map[string]value) (schema, e
 	})
 }
 
-// schema finds a schema, nil if there is none.
+// schema finds a schema, nil for none.
 func (d *description) schema(name string) *schema {
 	for i := range d.Schemas {
 		if d.Schemas[i].Name == name {

@@ -41,7 +41,7 @@ const early = (tournament) => tournament.opens_at && clock.now() < Date.parse(to
 
 // obstacle returns why a team can't get a slot now, "" if it can.
 export function obstacle(tournament) {
-  if (tournament.status === "cancelled") return "Called off";
+  if (tournament.status === "cancelled") return "Cancelled";
   if (over(tournament)) return "Sign-up is over";
   if (tournament.status === "closed") return "Closed";
   if (early(tournament)) return "Sign-up opens in " + timeLeft(tournament.opens_at)[1];

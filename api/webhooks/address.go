@@ -71,7 +71,7 @@ func allowed(address netip.Addr, allowPrivate bool) bool {
 // maxURL bounds the length of a URL.
 const maxURL = 2048
 
-// URLFault returns what is expected of a URL that is invalid as the address of a webhook, "" for a valid
+// URLFault returns the requirement that a URL violates as the address of a webhook, "" for a valid
 // one. It does not resolve the host.
 func URLFault(text string, allowPrivate bool) string {
 	u, err := url.Parse(text)

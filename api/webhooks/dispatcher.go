@@ -17,10 +17,11 @@ import (
 )
 
 const (
-	// giveUpAfter is how long the delivery of an event is retried before the webhook is disabled.
+	// giveUpAfter is the time for which the delivery of an event is retried before the webhook is
+	// disabled.
 	giveUpAfter = 72 * time.Hour
-	// writeEvery is the minimum time between two facts about the deliveries of one webhook, patience
-	// how much longer than announced another server waits before it takes them over.
+	// writeEvery is the minimum time between two facts about the deliveries of one webhook,
+	// patience the additional wait of another server before it takes them over.
 	writeEvery, patience = time.Second, 10 * time.Second
 	// lookEvery is the interval at which the list of webhooks is read even without a change.
 	lookEvery = 5 * time.Second
@@ -100,7 +101,8 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 	}
 }
 
-// look starts the deliveries of new and changed webhooks, and stops those of disabled and deleted ones.
+// look starts the deliveries of new and changed webhooks, and stops them for disabled and deleted
+// ones.
 func (d *Dispatcher) look(ctx context.Context) error {
 	found := map[events.WebhookID]bool{}
 	for after := ""; ; {

@@ -27,14 +27,14 @@ const secretPrefix = "whsec_"
 // Key is the key from which the secrets of all webhooks are derived.
 type Key struct{ secret []byte }
 
-// leastKey is the minimum length of a key, in bytes.
-const leastKey = 32
+// minKey is the minimum length of a key, in bytes.
+const minKey = 32
 
 // NewKey returns the key in the text of a key file, without surrounding white space. Error: it has less
 // than 32 bytes.
 func NewKey(text []byte) (*Key, error) {
 	secret := bytes.TrimSpace(text)
-	if len(secret) < leastKey {
+	if len(secret) < minKey {
 		return nil, errors.New("a key needs at least 32 bytes; make one with: head -c 32 /dev/urandom | base64")
 	}
 	return &Key{bytes.Clone(secret)}, nil

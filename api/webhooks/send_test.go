@@ -19,7 +19,7 @@ import (
 )
 
 func testKey(t *testing.T, text string) *Key {
-	key, err := NewKey([]byte(text + strings.Repeat(".", leastKey)))
+	key, err := NewKey([]byte(text + strings.Repeat(".", minKey)))
 	if err != nil {
 		t.Fatal(err)
 	}

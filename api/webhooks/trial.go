@@ -17,7 +17,7 @@ const TestType = "webhook.test.v1"
 type Result struct {
 	// EventID is the id of the test event.
 	EventID string
-	// Status is that of the response, 0 if there was none. Error says why the delivery failed, "" if
+	// Status is the response's, 0 without one. Error says why the delivery failed, "" if
 	// it succeeded.
 	Status int
 	Error  string

@@ -2,11 +2,11 @@
 
 /** The body of a batch. */
 export interface Batch {
-  /** In the order in which those about one entity are decided. */
+  /** Commands about one entity are decided in this order. */
   commands: BatchCommand[];
 }
 
-/** A command, as it would be sent alone. */
+/** A command, as if sent alone. */
 export interface BatchCommand {
   /** POST or DELETE. */
   method: string;
@@ -28,39 +28,39 @@ export interface BatchAnswers {
 
 /** The answer to one command. */
 export interface BatchAnswer {
-  /** The status that it would have alone. */
+  /** The status of the command as if sent alone. */
   status: number;
   /** The resource or the problem. */
   body: Record<string, unknown>;
 }
 
-/** Interchangeable units of something. */
+/** A stock of interchangeable units. */
 export interface Product {
-  /** Yours, or a UUIDv7. */
+  /** Your choice, or a UUIDv7. */
   id: string;
-  /** What people read. */
+  /** The name for people. */
   name: string;
-  /** How many units there are. */
+  /** The number of units. */
   stock: number;
-  /** How many can still be had. */
+  /** Units on sale. */
   remaining: number;
-  /** How many are on hold. */
+  /** The number on hold. */
   held: number;
-  /** How many are confirmed. */
+  /** Confirmed units. */
   sold: number;
   /** Of one unit, in minor units. */
   price: number;
-  /** How many one holder may have; 0 is no limit. */
+  /** The most that one holder may have; 0 for no limit. */
   limit_per_holder: number;
-  /** How long a hold lasts. */
+  /** The duration of a hold. */
   hold_seconds: number;
-  /** The waiting room that guards it, if one does. */
+  /** The waiting room that guards it, if any. */
   waiting_room?: string;
-  /** The first moment of its sale, if it has one. */
+  /** The first moment of its sale, if set. */
   opens_at?: string;
-  /** The first moment after its sale, if it has one. */
+  /** The first moment after its sale, if set. */
   closes_at?: string;
-  /** Only if it was called off. */
+  /** Only if it was cancelled. */
   status?: string;
   /** As in openapi.yaml. */
   cancelled?: Cancelled;
@@ -82,19 +82,19 @@ export interface NewProduct {
   id?: string;
   /** 1 to 200 characters. */
   name: string;
-  /** How many units there are. */
+  /** The number of units. */
   stock: number;
   /** Of one unit, in minor units. */
   price?: number;
-  /** The waiting room that is to guard it; empty is none. */
+  /** The waiting room that guards it; empty for none. */
   waiting_room?: string;
-  /** How many one holder may have; 0 is no limit. */
+  /** The most that one holder may have; 0 for no limit. */
   limit_per_holder?: number;
-  /** How long a hold lasts, up to 30 days. */
+  /** The duration of a hold, up to 30 days. */
   hold_seconds?: number;
-  /** The first moment of the sale; it may lie in the past. Left out: it is open at once. */
+  /** The first moment of the sale, possibly in the past; by default it opens at once. */
   opens_at?: string;
-  /** The first moment after the sale, after `opens_at`. Left out: it does not close. */
+  /** The first moment after the sale, after `opens_at`; by default it does not close. */
   closes_at?: string;
   /** As in openapi.yaml. */
   cancellation?: NewCancellation;
@@ -108,13 +108,13 @@ export interface ProductEdit {
   stock?: number;
   /** Of one unit, in minor units. */
   price?: number;
-  /** The waiting room that is to guard it; empty is none. */
+  /** The waiting room that guards it; empty for none. */
   waiting_room?: string;
-  /** How many one holder may have; 0 is no limit. */
+  /** The most that one holder may have; 0 for no limit. */
   limit_per_holder?: number;
-  /** The first moment of the sale; `null` takes it away. */
+  /** The first moment of the sale; `null` removes it. */
   opens_at?: string | null;
-  /** The first moment after the sale; `null` takes it away. */
+  /** The first moment after the sale; `null` removes it. */
   closes_at?: string | null;
   /** As in openapi.yaml. */
   cancellation?: NewCancellation;
@@ -124,19 +124,19 @@ export interface ProductEdit {
 export interface Reservation {
   /** The server's choice. */
   id: string;
-  /** Whose units. */
+  /** The product. */
   product_id: string;
-  /** For whom. */
+  /** The holder. */
   holder: string;
-  /** How many units. */
+  /** The number of units. */
   quantity: number;
   /** As in openapi.yaml. */
   status: "held" | "confirmed" | "released" | "expired" | "cancelled";
-  /** The deadline, if it has one: of a hold, and of one that expired. */
+  /** The deadline of a hold, also after it has expired. */
   expires_at?: string;
-  /** How many units of the product were left. */
+  /** Units of the product left after it. */
   remaining: number;
-  /** How much of what was paid was not refunded when it was given back. */
+  /** The part of the payment that was not refunded when it was given back. */
   kept?: number;
   /** As in openapi.yaml. */
   outcome?: Outcome;
@@ -156,13 +156,13 @@ export interface Reservation {
   as_of?: AsOf;
 }
 
-/** The body that reserves. */
+/** The body of a reservation. */
 export interface NewReservation {
-  /** For whom; see *Holders* above. With a token it may be left out, and only a service or an admin may name somebody else. */
+  /** See *Holders* above. Optional with a token, and only a service or an admin may name another holder. */
   holder?: string;
-  /** How many units. */
+  /** The number of units. */
   quantity?: number;
-  /** Hold it for a while instead of taking it at once. Left out: `false`; with the token of a holder or auditor `true` for what has a price. */
+  /** Hold until a deadline instead of confirming at once. The default is `false`; with the token of a holder or auditor, and a price, `true`. */
   hold?: boolean;
   /** As in openapi.yaml. */
   reference?: Reference;
@@ -172,21 +172,21 @@ export interface NewReservation {
   contact?: Contact;
 }
 
-/** The shop's own number of the order: printable characters. Shown to the holder, to auditors, services and admins, and in no public list. It stays in the log for ever, so it is no place for how to reach a person. */
+/** The shop's own order number: printable characters. Shown to the holder, to auditors, services and admins, and in no public list. It stays in the log for ever, so it must not have contact data. */
 export type Reference = string;
 
-/** What the shop wants to keep with the order: up to 16 names and strings, of 1024 bytes together. As public and as permanent as the reference. */
+/** Further data of the shop: up to 16 names and strings, of 1024 bytes together. As public and as permanent as the reference. */
 export type Metadata = Record<string, string>;
 
-/** The body that changes order data. What is left out stays; `null` takes it away; `metadata` replaces all of it. */
+/** The body that changes order data. Omitted members keep their values; `null` removes a value; `metadata` is replaced as a whole. */
 export interface OrderEdit {
-  /** The shop's own number of the order. */
+  /** The shop's own order number. */
   reference?: string | null;
-  /** What else it keeps with the order. */
+  /** Further data of the shop. */
   metadata?: Record<string, string> | null;
 }
 
-/** How to reach the holder, at least one of the three. It is kept outside the log, sealed under a key of the holder's own, and shown to the holder, to auditors, services and admins. It stands in no answer to a command. An entry's contact belongs to who entered; in open mode, to the first team. */
+/** Contact data of the holder, at least one of the three. It is kept outside the log, sealed under a key of the holder's own, and shown to the holder, to auditors, services and admins. No answer to a command has it. An entry's contact belongs to the caller who entered; in open mode, to the first team. */
 export interface Contact {
   /** A person's name. */
   name?: string;
@@ -196,31 +196,31 @@ export interface Contact {
   phone?: string;
 }
 
-/** What became of the wish to be forgotten. */
+/** The outcome of forgetting a holder. */
 export interface Forgotten {
-  /** Who. */
+  /** The holder. */
   holder: string;
-  /** There was a key, and it is destroyed. False if there was none, on a server that shares its log with no other. */
+  /** True if a key existed and is destroyed. False if there was none, on a server that alone uses its log. */
   forgotten: boolean;
-  /** Nodes that are still to do it, if there are any. */
+  /** Nodes that have not done it yet, if any. */
   pending?: string[];
 }
 
-/** The body that makes a key. */
+/** The body that creates a key. */
 export interface NewAPIKey {
-  /** Whose it is; several keys may share a name. */
+  /** The program's name; several keys may share it. */
   name: string;
   /** As in openapi.yaml. */
   role: "auditor" | "service" | "door" | "admin";
-  /** When it ends by itself; never, if left out. */
+  /** The time at which it ends by itself; by default never. */
   expires_at?: string;
 }
 
-/** What is known about a key. The key itself is shown when it is made and never again. */
+/** The data of a key. The key itself is shown at its creation and never again. */
 export interface APIKey {
   /** A UUIDv7. */
   id: string;
-  /** Whose it is. */
+  /** The program's name. */
   name: string;
   /** As in openapi.yaml. */
   role: "auditor" | "service" | "door" | "admin";
@@ -242,11 +242,11 @@ export interface APIKey {
 export interface APIKeyMade {
   /** A UUIDv7. */
   id: string;
-  /** Whose it is. */
+  /** The program's name. */
   name: string;
   /** As in openapi.yaml. */
   role: "auditor" | "service" | "door" | "admin";
-  /** What the program sends; shown now, and never again. */
+  /** The text that the program sends; shown now, and never again. */
   key: string;
   /** As in openapi.yaml. */
   expires_at?: string;
@@ -256,11 +256,11 @@ export interface APIKeyMade {
   position: number;
 }
 
-/** Who enters tournaments. */
+/** A participant in tournaments. */
 export interface Team {
-  /** Yours, or a UUIDv7. */
+  /** Your choice, or a UUIDv7. */
   id: string;
-  /** What people read. */
+  /** The name for people. */
   name: string;
   /** Of the last change, from 0; also the `ETag`. */
   revision: number;
@@ -270,41 +270,41 @@ export interface Team {
   as_of?: AsOf;
 }
 
-/** The body that makes a team. */
+/** The body that creates a team. */
 export interface NewTeam {
   /** Your choice: 1 to 64 of A-Z a-z 0-9 _ and -. */
   id?: string;
   /** 1 to 200 characters. */
   name: string;
-  /** Whose it is. With a token it may be left out, and only a service or an admin may name somebody else. */
+  /** The owner. Optional with a token, and only a service or an admin may name another. */
   holder?: string;
 }
 
-/** Slots that teams sign up for, first come, first served. */
+/** Slots for teams, first come, first served. */
 export interface Tournament {
-  /** Yours, or a UUIDv7. */
+  /** Your choice, or a UUIDv7. */
   id: string;
-  /** What people read. */
+  /** The name for people. */
   name: string;
-  /** How many slots there are. */
+  /** The number of slots. */
   team_limit: number;
-  /** How many teams have one. */
+  /** Teams with a slot. */
   entered: number;
-  /** How many slots are free. */
+  /** Free slots. */
   remaining: number;
-  /** How many teams wait for one. */
+  /** Teams that wait for one. */
   waitlisted: number;
   /** The last moment at which a team can enter. */
   register_deadline: string;
-  /** `cancelled`: it was called off. Closed by the organiser, or because the deadline has passed. A full tournament is open: a withdrawal makes room. */
+  /** `closed` by the organiser, or because the deadline has passed. A full tournament is open: a withdrawal makes room. */
   status: "open" | "closed" | "cancelled";
   /** Whether teams may wait for a slot. */
   waitlist: boolean;
   /** As in openapi.yaml. */
   waitlist_rule: WaitlistRule;
-  /** The waiting room that guards it, if one does. */
+  /** The waiting room that guards it, if any. */
   waiting_room?: string;
-  /** The first moment at which a team can enter, if it has one. */
+  /** The first moment at which a team can enter, if set. */
   opens_at?: string;
   /** As in openapi.yaml. */
   cancelled?: Cancelled;
@@ -318,7 +318,7 @@ export interface Tournament {
   as_of?: AsOf;
 }
 
-/** Who comes in when the first of the waitlist is a group that needs more slots than are free: nobody (`strict`), or the first behind it that fits (`fill`). */
+/** The promotion while the first of the waitlist is a group that needs more slots than are free: none (`strict`), or of the next that fits (`fill`). */
 export type WaitlistRule = "strict" | "fill";
 
 /** The body that opens a tournament. */
@@ -327,13 +327,13 @@ export interface NewTournament {
   id?: string;
   /** 1 to 200 characters. */
   name: string;
-  /** How many slots there are. */
+  /** The number of slots. */
   team_limit: number;
-  /** The waiting room that is to guard it; empty is none. */
+  /** The waiting room that guards it; empty for none. */
   waiting_room?: string;
   /** The last moment at which a team can enter, in the years 1970 to 9999. */
   register_deadline: string;
-  /** The first moment at which a team can enter; it may lie in the past. Left out: at once. */
+  /** The first moment at which a team can enter, possibly in the past; by default at once. */
   opens_at?: string;
   /** The organiser's switch. */
   status?: "open" | "closed";
@@ -349,23 +349,23 @@ export interface TournamentEdit {
   name?: string;
   /** The new number of slots, not below `entered`. */
   team_limit?: number;
-  /** The waiting room that is to guard it; empty is none. */
+  /** The waiting room that guards it; empty for none. */
   waiting_room?: string;
   /** The last moment at which a team can enter. */
   register_deadline?: string;
   /** The organiser's switch. */
   status?: "open" | "closed";
-  /** The first moment at which a team can enter; `null` takes it away. */
+  /** The first moment at which a team can enter; `null` removes it. */
   opens_at?: string | null;
 }
 
-/** The body that enters a team or a group. One of the two. */
+/** The body that enters a team or a group; one of the two. */
 export interface NewEntry {
   /** The team. */
   team_id?: string;
-  /** Who enters them, and whose pass it takes; with a token, its `sub`, without one and without this, the (first) team. */
+  /** The caller, whose pass is used; by default the `sub` of the token, or without one the (first) team. */
   holder?: string;
-  /** The teams of a group, each once. All of them come in, or none. */
+  /** The teams of a group, each once. They are entered as a whole or not at all. */
   team_ids?: string[];
   /** As in openapi.yaml. */
   reference?: Reference;
@@ -375,25 +375,25 @@ export interface NewEntry {
   contact?: Contact;
 }
 
-/** What became of an entry or a withdrawal, and the tournament after it. */
+/** The outcome of an entry or a withdrawal, with the tournament's counts. */
 export interface Entered {
   /** Of one team. */
   team_id?: string;
   /** Of a group, in order. */
   team_ids?: string[];
-  /** Of which tournament. */
+  /** The tournament. */
   tournament_id: string;
   /** As in openapi.yaml. */
   status: EntryStatus;
-  /** On the waitlist, if it waits; of a group, that of its first team. */
+  /** On the waitlist, if waiting; of a group, its first team's. */
   place?: number;
-  /** After a withdrawal: the teams that came in by it, in order. */
+  /** After a withdrawal: the promoted teams, in order. */
   promoted?: string[];
-  /** How many teams have a slot. */
+  /** Teams with a slot. */
   entered: number;
-  /** How many slots are free. */
+  /** Free slots. */
   remaining: number;
-  /** How many teams wait. */
+  /** Waiting teams. */
   waitlisted: number;
   /** As in openapi.yaml. */
   reference?: Reference;
@@ -411,19 +411,19 @@ export interface Entry {
   team_id: string;
   /** Its name. */
   name: string;
-  /** Of which tournament. */
+  /** The tournament. */
   tournament_id: string;
   /** As in openapi.yaml. */
   status: EntryStatus;
-  /** On the waitlist, from 1, if it waits. */
+  /** On the waitlist, from 1, if waiting. */
   place?: number;
   /** The same number for teams that wait together. */
   group?: number;
-  /** When it came to where it is. */
+  /** The time since which it has this status. */
   since: string;
-  /** Of one entry that of the tournament, also the `ETag`; in a list that of the event that put the team there. */
+  /** For one entry the tournament's, also the `ETag`; in a list the revision of the event that gave the team this status. */
   revision: number;
-  /** The same in the log. */
+  /** The position that goes with `revision`. */
   position: number;
   /** As in openapi.yaml. */
   reference?: Reference;
@@ -435,7 +435,7 @@ export interface Entry {
   as_of?: AsOf;
 }
 
-/** `entered`: has a slot. `waitlisted`: waits for one. `withdrawn`: neither. `cancelled`: the tournament was called off. */
+/** `entered`: has a slot. `waitlisted`: waits for one. `withdrawn`: neither. `cancelled`: the tournament was cancelled. */
 export type EntryStatus = "entered" | "waitlisted" | "withdrawn" | "cancelled";
 
 /** The body that stores a seating plan. */
@@ -446,7 +446,7 @@ export interface NewPlan {
   name: string;
   /** The parts of the hall. */
   zones: PlanZone[];
-  /** Of seats and places; each has one price list. */
+  /** Categories of seats and places; each has one price list. */
   categories: PlanCategory[];
   /** As in openapi.yaml. */
   size: PlanSize;
@@ -454,51 +454,51 @@ export interface NewPlan {
   focal_point?: PlanPoint;
 }
 
-/** A seating plan: what it was given with. With `format=pretix` it has neither `id` nor the members after `categories` but `size`. */
+/** A seating plan. With `format=pretix` it has neither `id` nor the members after `categories` except `size`. */
 export interface Plan {
-  /** Yours, or a UUIDv7. */
+  /** Your choice, or a UUIDv7. */
   id?: string;
   /** Of the hall: 1 to 200 characters. */
   name: string;
   /** The parts of the hall. */
   zones: PlanZone[];
-  /** Of seats and places; each has one price list. */
+  /** Categories of seats and places; each has one price list. */
   categories: PlanCategory[];
   /** As in openapi.yaml. */
   size: PlanSize;
   /** As in openapi.yaml. */
   focal_point?: PlanPoint;
-  /** How many numbered seats it has. */
+  /** The number of numbered seats. */
   seats?: number;
-  /** How many places its areas for sale have together. */
+  /** The number of places in areas for sale. */
   places?: number;
   /** Also the `ETag`. */
   revision?: number;
-  /** Of its seal in the log. */
+  /** Of the fact that completed it. */
   position?: number;
   /** As in openapi.yaml. */
   as_of?: AsOf;
 }
 
-/** What lists show of a seating plan. */
+/** A seating plan in a list. */
 export interface PlanSummary {
-  /** Yours, or a UUIDv7. */
+  /** Your choice, or a UUIDv7. */
   id: string;
   /** Of the hall. */
   name: string;
-  /** How many numbered seats it has. */
+  /** The number of numbered seats. */
   seats: number;
-  /** How many places its areas for sale have together. */
+  /** The number of places in areas for sale. */
   places: number;
   /** Also the `ETag`. */
   revision: number;
-  /** Of its seal in the log. */
+  /** Of the fact that completed it. */
   position: number;
   /** As in openapi.yaml. */
   as_of?: AsOf;
 }
 
-/** A place; y grows downwards. Left out, it is 0,0; the `focal_point`, which everybody came to see, is then the middle of the top edge. */
+/** A point; y grows downwards. The default is 0,0; for the `focal_point`, the centre of the stage, the middle of the top edge. */
 export interface PlanPoint {
   /** To the right. */
   x: number;
@@ -506,7 +506,7 @@ export interface PlanPoint {
   y: number;
 }
 
-/** Of the drawing, or of a rectangle in it. */
+/** The size of the drawing, or of a rectangle in it. */
 export interface PlanSize {
   /** As in openapi.yaml. */
   width: number;
@@ -516,17 +516,17 @@ export interface PlanSize {
 
 /** A category of seats and places. */
 export interface PlanCategory {
-  /** Prices are of it. */
+  /** The name that prices refer to. */
   name: string;
-  /** `#rrggbb`; any other is drawn grey. */
+  /** `#rrggbb`; anything else is drawn grey. */
   color?: string;
 }
 
 /** A part of the hall. */
 export interface PlanZone {
-  /** What people read, and what its seats are named by if it has no `zone_id`. */
+  /** The name for people, and the first part of its seats' names if there is no `zone_id`. */
   name?: string;
-  /** What its seats are named by. */
+  /** The first part of its seats' names. */
   zone_id?: string;
   /** As in openapi.yaml. */
   uuid?: string;
@@ -548,19 +548,19 @@ export interface PlanRow {
   seat_label?: string | null;
   /** As in openapi.yaml. */
   uuid?: string;
-  /** It is ignored. */
+  /** Ignored. */
   row_guid?: string;
   /** `start`, `end` or `both`. */
   row_number_position?: string | null;
   /** As in openapi.yaml. */
   position?: PlanPoint;
-  /** Those next to each other here are neighbours. */
+  /** Neighbours in this list are neighbours in the row. */
   seats: PlanSeat[];
 }
 
 /** A seat. */
 export interface PlanSeat {
-  /** Once in the plan. */
+  /** Unique in the plan. */
   seat_guid: string;
   /** As in openapi.yaml. */
   seat_number: string;
@@ -572,23 +572,23 @@ export interface PlanSeat {
   radius?: number;
   /** As in openapi.yaml. */
   position?: PlanPoint;
-  /** One of the plan's. */
+  /** A category of the plan. */
   category: string;
   /** A place for a wheelchair. */
   accessible?: boolean;
-  /** The `seat_guid` of the seat whose companion sits here. */
+  /** The `seat_guid` of the accessible seat that this companion seat belongs to. */
   companion_of?: string;
-  /** It sees a part of the stage only. */
+  /** Sees only a part of the stage. */
   restricted_view?: boolean;
 }
 
-/** A shape that is drawn and, with a `capacity` and a `category`, standing room for sale. */
+/** A shape to draw and, with a `capacity` and a `category`, standing room for sale. */
 export interface PlanArea {
-  /** What it is named by, once in the plan. */
+  /** Its name, unique in the plan. */
   id?: string;
-  /** How many places it has. */
+  /** The number of places. */
   capacity?: number;
-  /** One of the plan's. */
+  /** A category of the plan. */
   category?: string;
   /** As in openapi.yaml. */
   color?: string;
@@ -632,7 +632,7 @@ export interface PlanCircle {
   radius: number;
 }
 
-/** A text that is drawn. */
+/** A text to draw. */
 export interface PlanText {
   /** As in openapi.yaml. */
   text: string;
@@ -646,51 +646,51 @@ export interface PlanText {
 
 /** A performance with numbered seats; always `capacity` = `remaining` + `held` + `booked` + `blocked`. */
 export interface Performance {
-  /** Yours, or a UUIDv7. */
+  /** Your choice, or a UUIDv7. */
   id: string;
-  /** What is given. */
+  /** The work performed. */
   title: string;
-  /** Where. */
+  /** The place. */
   venue: string;
-  /** When. */
+  /** The time. */
   starts_at: string;
-  /** How long a booking may stay unpaid. */
+  /** The time to pay a booking. */
   hold_seconds: number;
-  /** How many seats one holder may have; 0 is no limit. */
+  /** The most seats that one holder may have; 0 for no limit. */
   limit_per_holder: number;
-  /** The room that guards the sale, if one does. */
+  /** The room that guards the sale, if any. */
   waiting_room?: string;
-  /** How many seats there are. */
+  /** The number of seats. */
   capacity: number;
-  /** How many can be had. */
+  /** The number on sale. */
   remaining: number;
-  /** How many are on hold. */
+  /** The number on hold. */
   held: number;
-  /** How many are booked. */
+  /** The number booked. */
   booked: number;
-  /** How many are off sale. */
+  /** The number off sale. */
   blocked: number;
   /** In canonical order. */
   sections: Section[];
-  /** Those of its plan that have places without numbers, in the plan's order; the counts beside it are of seats alone. */
+  /** The areas of its plan with standing places, in the plan's order; the other counts are of seats alone. */
   areas?: Area[];
   /** The seating plan, if one defines the seats. */
   plan?: string;
   /** In minor units, by category of the plan: a number, or a list of `{"type", "amount", "restricted"?}`, of which seats are listed at the first. */
   prices?: Record<string, unknown>;
-  /** The first moment of its sale, if it has one. */
+  /** The first moment of its sale, if set. */
   opens_at?: string;
-  /** The first moment after its sale, if it has one. */
+  /** The first moment after its sale, if set. */
   closes_at?: string;
   /** As in openapi.yaml. */
   cancellation?: Cancellation;
-  /** Only if it was called off. */
+  /** Only if it was cancelled. */
   status?: string;
   /** As in openapi.yaml. */
   cancelled?: Cancelled;
   /** For `If-Match`, in quotes: it changes with edits alone. */
   edit_tag: string;
-  /** It changes with the performance and with every seat of it; also the `ETag`. */
+  /** Changes with the performance and with each of its seats; also the `ETag`. */
   revision: number;
   /** Of the last change in the log, of a seat too. */
   position: number;
@@ -698,43 +698,43 @@ export interface Performance {
   as_of?: AsOf;
 }
 
-/** Places without numbers; always `capacity` = `remaining` + `held` + `booked` + `blocked`. */
+/** Standing places; always `capacity` = `remaining` + `held` + `booked` + `blocked`. */
 export interface Area {
   /** Its id in the plan. */
   area: string;
-  /** How many places there are. */
+  /** The number of places. */
   capacity: number;
-  /** How many can be had. */
+  /** The number on sale. */
   remaining: number;
-  /** How many are on hold. */
+  /** The number on hold. */
   held: number;
-  /** How many are booked. */
+  /** The number booked. */
   booked: number;
-  /** How many are kept for labels; left out if none are. */
+  /** The number blocked under labels; omitted if none are. */
   blocked?: number;
 }
 
-/** Rows of seats: at one price, or a zone of a plan, which has neither `seats_per_row` nor `price`. */
+/** Rows of seats at one price, or a zone of a plan, which has neither `seats_per_row` nor `price`. */
 export interface Section {
   /** The first part of its seats' names. */
   id: string;
-  /** What people read. */
+  /** The name for people. */
   name: string;
-  /** How many rows; row 1 is in front. */
+  /** The number of rows; row 1 is in front. */
   rows: number;
-  /** How many seats in each. */
+  /** The number of seats in each row. */
   seats_per_row?: number;
   /** Of one seat, in minor units. */
   price?: number;
-  /** How many seats there are. */
+  /** The number of seats. */
   capacity: number;
-  /** How many can be had. */
+  /** The number on sale. */
   remaining: number;
-  /** How many are on hold. */
+  /** The number on hold. */
   held: number;
-  /** How many are booked. */
+  /** The number booked. */
   booked: number;
-  /** How many are off sale. */
+  /** The number off sale. */
   blocked: number;
 }
 
@@ -746,41 +746,41 @@ export interface NewPerformance {
   title: string;
   /** 1 to 200 characters. */
   venue: string;
-  /** When it begins. */
+  /** The start of the show. */
   starts_at: string;
-  /** How long a booking may stay unpaid, up to 30 days. */
+  /** The time to pay a booking, up to 30 days. */
   hold_seconds?: number;
-  /** How many seats one holder may have; 0 is no limit. */
+  /** The most seats that one holder may have; 0 for no limit. */
   limit_per_holder?: number;
   /** The room that guards the sale. */
   waiting_room?: string;
-  /** Up to 100,000 seats together. This, or a plan. */
+  /** Up to 100,000 seats together. Either sections or a plan. */
   sections?: NewSection[];
   /** The seating plan that has the seats, in place of sections. */
   plan?: string;
   /** In minor units, by category of the plan: a number, or a list of `{"type", "amount", "restricted"?}`, of which seats are listed at the first. Each category in use needs one. */
   prices?: Record<string, unknown>;
-  /** The first moment of the sale; it may lie in the past. Left out or `null`: it is open at once. */
+  /** The first moment of the sale, possibly in the past; by default or with `null` it opens at once. */
   opens_at?: string | null;
-  /** The first moment after the sale, after `opens_at`. Left out: `starts_at`, wherever that is moved; `null`: it does not close. */
+  /** The first moment after the sale, after `opens_at`; by default `starts_at`, also after that is moved; `null`: it does not close. */
   closes_at?: string | null;
   /** As in openapi.yaml. */
   cancellation?: NewCancellation;
 }
 
-/** The rule for giving back what is paid. On a performance or a product: the one that it states, for what is held from now on; a product without it: in full, without end. On a booking: the one that it was held on; without it, it can be given back without end. */
+/** The rule for giving back paid seats or units. On a performance or a product: the rule for new holds; on a product without it, a full refund without a deadline. On a booking: the rule as of its hold; without it, there is no deadline. */
 export interface Cancellation {
-  /** The first moment at which it can be given back no more; of a performance without it, and at the latest, when the show starts. */
+  /** The first moment at which nothing can be given back any more; for a performance, by default and at the latest, the start of the show. */
   until?: string;
-  /** How much of each price is refunded, rounded up; the rest is kept. */
+  /** The part of each price that is refunded, rounded up; the rest is kept. */
   refund_percent: number;
 }
 
-/** The rule for giving back what is paid. `null`, and left out of a new performance or product: in full, until the show starts or without end. */
+/** The rule for giving back paid seats or units. `null`, the default of a new performance or product: a full refund, until the show starts or without a deadline. */
 export interface NewCancellation {
-  /** The first moment at which it can be given back no more; it counts until a show starts at most. */
+  /** The first moment at which nothing can be given back any more; at the latest the start of a show. */
   until: string;
-  /** How much of each price is refunded, rounded up; the rest is kept. */
+  /** The part of each price that is refunded, rounded up; the rest is kept. */
   refund_percent: number;
 }
 
@@ -790,27 +790,27 @@ export interface PerformanceEdit {
   title?: string;
   /** 1 to 200 characters. */
   venue?: string;
-  /** When it begins. */
+  /** The start of the show. */
   starts_at?: string;
-  /** How long a booking may stay unpaid that is made from now on. */
+  /** The time to pay a booking */
   hold_seconds?: number;
-  /** How many seats one holder may have; 0 is no limit. */
+  /** The most seats that one holder may have; 0 for no limit. */
   limit_per_holder?: number;
-  /** The first moment of the sale; `null` takes it away. */
+  /** The first moment of the sale; `null` removes it. */
   opens_at?: string | null;
-  /** The first moment after the sale; `null` takes it away, and the time of `starts_at` closes it there, wherever that is moved. */
+  /** The first moment after the sale; `null` removes it, and the time of `starts_at` ties it to the start, also after that is moved. */
   closes_at?: string | null;
   /** In minor units; the others stay. By section a number; by category of a plan a number, or a list of `{"type", "amount", "restricted"?}`, of which seats are listed at the first. */
   prices?: Record<string, unknown>;
   /** As in openapi.yaml. */
   cancellation?: NewCancellation;
-  /** How many places areas of the plan are to have, by their ids, at most as many as the plan says; the others stay. */
+  /** The new capacities of areas, by their ids, at most those of the plan; the others stay. */
   areas?: Record<string, number>;
 }
 
-/** A price of a category, for those who are of the type. */
+/** A price of a category for one type of visitor. */
 export interface PriceType {
-  /** Such as adult. */
+  /** For example adult. */
   type: string;
   /** In minor units. */
   amount: number;
@@ -822,17 +822,17 @@ export interface PriceType {
 export interface NewSection {
   /** The first part of its seats' names. */
   id: string;
-  /** What people read; else the id. */
+  /** The name for people; by default the id. */
   name?: string;
-  /** How many rows. */
+  /** The number of rows. */
   rows: number;
-  /** How many seats in each. */
+  /** The number of seats in each row. */
   seats_per_row: number;
   /** Of one seat, in minor units. */
   price: number;
 }
 
-/** Where a seat stands. */
+/** The status of a seat. */
 export type SeatStatus = "free" | "held" | "booked" | "blocked";
 
 /** As in openapi.yaml. */
@@ -849,7 +849,7 @@ export interface ListedSeat {
 export interface SeatChange {
   /** Place in the log. */
   position: number;
-  /** When it was written, the time that `?at=` goes by. */
+  /** The time of its recording, which `?at=` uses. */
   recorded: string;
   /** Its name: section, row and number. */
   seat: string;
@@ -859,9 +859,9 @@ export interface SeatChange {
   status: SeatStatus;
 }
 
-/** A seat. One that nobody ever touched has no revision and no position. */
+/** A seat. Before its first change it has no revision and no position. */
 export interface Seat {
-  /** Of which performance. */
+  /** The performance. */
   performance_id: string;
   /** Its name. */
   seat: string;
@@ -875,9 +875,9 @@ export interface Seat {
   position?: number;
 }
 
-/** The body that books: `seats`, `areas` or both, or `best_available`. */
+/** The body of a booking: `seats`, `areas` or both, or `best_available`. */
 export interface NewBooking {
-  /** For whom; see *Holders* above. With a token it may be left out, and only a service or an admin may name somebody else. */
+  /** See *Holders* above. Optional with a token, and only a service or an admin may name another holder. */
   holder?: string;
   /** By name, or by name and price type. A plain seat gets the first type of its category that is not restricted. */
   seats?: unknown[];
@@ -895,16 +895,16 @@ export interface NewBooking {
   contact?: Contact;
 }
 
-/** What blocked seats and places are kept for: 1 to 64 printable characters. In a booking: its seats may be among `seats`, and of `areas` its places are taken first; only a service or an admin may name one. */
+/** The purpose of blocked seats and places: 1 to 64 printable characters. In a booking: its seats may be among `seats`, and of `areas` its places are taken first; only a service or an admin may name one. */
 export type BlockLabel = string;
 
-/** The body that blocks: `seats` or `rows`, `areas`, or both. */
+/** The body of a block: `seats` or `rows`, `areas`, or both. */
 export interface NewBlock {
   /** By name. */
   seats?: string[];
   /** Whole rows, by section and number, as in A-12. */
   rows?: string[];
-  /** How many places of which areas the label is to keep, by the ids of the areas. */
+  /** The places that the label keeps, by the ids of the areas. */
   areas?: Record<string, number>;
   /** As in openapi.yaml. */
   label: BlockLabel;
@@ -912,28 +912,28 @@ export interface NewBlock {
 
 /** The seats and places of a request that blocks or unblocks. */
 export interface Block {
-  /** Whose seats. */
+  /** The performance. */
   performance_id: string;
   /** As in openapi.yaml. */
   label: BlockLabel;
   /** By name, in canonical order. */
   seats: string[];
-  /** How many places of which areas: those that the label is to keep, or those that are on sale again. */
+  /** The places that the label keeps, or that are on sale again, by area. */
   areas: Record<string, number>;
-  /** Of the log behind the change. */
+  /** The log's position after the change. */
   position: number;
 }
 
-/** What is blocked, by label. */
+/** The blocked seats and places, by label. */
 export type ListedBlocks = ListedBlock[];
 
-/** What is blocked under a label. */
+/** The seats and places blocked under a label. */
 export interface ListedBlock {
-  /** Empty for seats that are on sale to nobody. */
+  /** Empty for seats without a label, which nobody can book. */
   label: string;
   /** By name, in canonical order. */
   seats: string[];
-  /** How many places of which areas are blocked now. */
+  /** The blocked places, by area. */
   areas: Record<string, number>;
 }
 
@@ -941,19 +941,19 @@ export interface ListedBlock {
 export interface TypedSeat {
   /** Its name. */
   seat: string;
-  /** Such as student. */
+  /** For example student. */
   price_type?: string;
 }
 
 /** Places of an area at one of the price types of its category, each type once. Restricted ones need `service` or `admin` (403 `forbidden`). */
 export interface TypedPlaces {
-  /** Such as student; left out, the first that is not restricted. */
+  /** For example student; by default the first that is not restricted. */
   price_type?: string;
-  /** How many places. */
+  /** The number of places. */
   quantity: number;
 }
 
-/** What is paid for one seat, or for the places of one area at one price. */
+/** The price of one seat, or of the places of one area at one price. */
 export interface BookingLine {
   /** Its name, if it is a seat. */
   seat?: string;
@@ -963,13 +963,13 @@ export interface BookingLine {
   price_type?: string;
   /** As in openapi.yaml. */
   quantity: number;
-  /** Of one, as it was held, in minor units. */
+  /** Of one, as of the hold, in minor units. */
   price: number;
-  /** The numbers of the places of the area in this booking, which they keep. */
+  /** The permanent numbers of these places in this booking. */
   places?: number[];
 }
 
-/** The best seats left. In a plan: together in one row without a gap if it can, then no single seat left alone, then near the focal point. */
+/** The best free seats. In a plan, if possible: together in one row without a gap, then leaving no single seat alone, then near the focal point. */
 export interface BestAvailable {
   /** Only of this section. */
   section?: string;
@@ -977,11 +977,11 @@ export interface BestAvailable {
   zone?: string;
   /** Only of this category of the plan. */
   category?: string;
-  /** One of them is to be a place for a wheelchair; a companion's seat comes only with the place it belongs to. Otherwise no such seats are chosen. Needs a plan. */
+  /** One of the seats has to be a wheelchair place; a companion seat comes only with its wheelchair place. Otherwise no such seats are chosen. Needs a plan. */
   accessible?: boolean;
-  /** How many. */
+  /** The number of seats. */
   quantity: number;
-  /** How many of which price type, as in {"adult": 2, "student": 1}: together `quantity`. Only categories that have all of them will do. Restricted ones need `service` or `admin` (403 `forbidden`). */
+  /** Seats by price type, as in {"adult": 2, "student": 1}, adding up to `quantity`. Only categories that have all of these types are considered. Restricted ones need `service` or `admin` (403 `forbidden`). */
   price_types?: Record<string, number>;
 }
 
@@ -989,31 +989,31 @@ export interface BestAvailable {
 export interface Booking {
   /** The server's choice. */
   id: string;
-  /** Whose seats. */
+  /** The performance. */
   performance_id: string;
-  /** For whom. */
+  /** The holder. */
   holder: string;
-  /** By name, in canonical order, but those that were given back one by one. */
+  /** By name, in canonical order, without those given back one by one. */
   seats: string[];
-  /** How many places of which areas, but those that were given back one by one; left out if there are none. */
+  /** The places by area, without those given back one by one; omitted if there are none. */
   areas?: Record<string, number>;
-  /** The seats that were given back one by one, in that order. */
+  /** The seats given back one by one, in that order. */
   returned?: string[];
-  /** What `seats` cost, in their order, and behind them the places of areas. */
+  /** The prices of `seats`, in their order, then those of the places of areas. */
   lines: BookingLine[];
-  /** What all seats and places cost together as they were held, in minor units. */
+  /** The price of all seats and places as of the hold, in minor units. */
   amount: number;
-  /** `paying`: a payment is under way, and no deadline ends it. `cancelled`: its performance was called off. */
+  /** `paying`: a payment is in progress, and no deadline ends it. `cancelled`: its performance was cancelled. */
   status: "held" | "awaiting_payment" | "paying" | "booked" | "released" | "expired" | "cancelled";
-  /** The last moment at which a payment is in time. */
+  /** The last moment for a payment. */
   expires_at: string;
-  /** It was held for longer. */
+  /** Whether the hold was extended. */
   extended: boolean;
   /** As in openapi.yaml. */
   cancellation?: Cancellation;
-  /** How much of what was paid was not refunded of what was given back. */
+  /** The part of the payment for returned seats that was not refunded. */
   kept?: number;
-  /** While it is `awaiting_payment`: what it waits for; `expires_at` is until when. */
+  /** The payment intent, while it is `awaiting_payment`; `expires_at` is its deadline. */
   intent?: string;
   /** As in openapi.yaml. */
   outcome?: Outcome;
@@ -1033,63 +1033,63 @@ export interface Booking {
   as_of?: AsOf;
 }
 
-/** That it was called off. */
+/** A cancellation by the organiser. */
 export interface Cancelled {
-  /** Why. */
+  /** The reason. */
   reason: string;
-  /** When. */
+  /** The time. */
   at: string;
-  /** Of that in the log: what is sold behind it is ended all the same. */
+  /** Of the cancellation in the log: later sales are ended all the same. */
   position: number;
 }
 
-/** The body that calls something off. */
+/** The body of a cancellation by the organiser. */
 export interface NewCallOff {
-  /** Why, for people: 1 to 200 printable characters. */
+  /** The reason, for people: 1 to 200 printable characters. */
   reason: string;
 }
 
-/** What the call-off of something ends, or would end. */
+/** The bookings, reservations or entries that a cancellation ends, or would end. */
 export interface CallOff {
-  /** Of what kind it is. */
+  /** Its kind. */
   of: "performance" | "product" | "tournament";
   /** Its id. */
   id: string;
-  /** `planned`: it was not called off; `running`: something of before is left; `done`: what is still sold by a server that has not heard of it is ended as it is found. */
+  /** `planned`: it was not cancelled; `running`: earlier sales are left; `done`: a later sale, by a server that did not know of it yet, is ended when it is found. */
   status: "planned" | "running" | "done";
   /** As in openapi.yaml. */
   cancelled?: Cancelled;
-  /** What has gone wrong, while it is tried again. */
+  /** The last error, while it is tried again. */
   failing?: string;
-  /** How many holders are affected. */
+  /** Affected holders. */
   holders: number;
-  /** How many bookings, reservations or entries are affected. */
+  /** Affected bookings, reservations or entries. */
   count: number;
-  /** How many seats, units or teams. */
+  /** The number of seats, units or teams. */
   quantity: number;
-  /** How many of the affected have paid nothing, or are being paid. */
+  /** Affected ones that are not paid, or are being paid. */
   unpaid: number;
-  /** How many of them are refunded. */
+  /** Affected ones that are refunded. */
   paid: number;
-  /** How many of them are not ended yet. */
+  /** Affected ones that are not ended yet. */
   left: number;
-  /** What is refunded in all, by the way it was paid: to wallets at once, from outside it is owed until it is settled. */
+  /** The refunds in total, by the method of payment: to wallets at once; of money from outside, owed until settled. */
   refunds: CallOffRefund[];
-  /** The page of them. */
+  /** A page of them. */
   affected: CallOffItem[];
   /** The cursor of the next page, or null. */
   next: string | null;
-  /** Of the log up to which all is counted. */
+  /** The log's position up to which all is counted. */
   position: number;
 }
 
-/** What is refunded by one way. */
+/** The refunds for one method of payment. */
 export interface CallOffRefund {
-  /** How it was paid. */
+  /** The method of payment. */
   method: "wallet" | "external";
-  /** Who took the money from outside. */
+  /** The provider */
   provider?: string;
-  /** How many are refunded. */
+  /** The number of refunds. */
   count: number;
   /** Together, in minor units. */
   amount: number;
@@ -1097,53 +1097,53 @@ export interface CallOffRefund {
   currency: string;
 }
 
-/** One that is ended. */
+/** A booking, reservation or entry that is ended. */
 export interface CallOffItem {
   /** Of the booking, the reservation or the team. */
   id: string;
-  /** Whose. */
+  /** The holder. */
   holder?: string;
-  /** As it is: `cancelled` once it is ended. */
+  /** The current status: `cancelled` once ended. */
   status: string;
-  /** How many seats, units or teams. */
+  /** The number of seats, units or teams. */
   quantity: number;
-  /** What is refunded, in minor units. */
+  /** The refund, in minor units. */
   refund: number;
-  /** How it was paid, if anything is refunded. */
+  /** The method of payment, if anything is refunded. */
   method?: "wallet" | "external";
-  /** Who took the money from outside. */
+  /** The provider */
   provider?: string;
 }
 
-/** What was sold of something, and for how much. */
+/** The sales of one entity, with their amounts. */
 export interface Report {
-  /** Of what. */
+  /** The entity. */
   id: string;
-  /** Units, seats or teams that are sold now. */
+  /** Units, seats or teams currently sold. */
   sold: number;
-  /** Held or being paid. */
+  /** Units, seats or teams held or being paid. */
   held: number;
-  /** Sold before, and given back. */
+  /** Units, seats or teams sold and given back. */
   given_back: number;
   /** Money, in minor units: always `open` + `booked` + `kept` + `refunded` + `owed`. */
   received: number;
-  /** Received for what is not decided yet. */
+  /** Received and not decided yet. */
   open: number;
-  /** Received for what is sold now. */
+  /** Received for current sales. */
   booked: number;
-  /** Received for what was given back, and not to be refunded. */
+  /** Received for returns, and not to be refunded. */
   kept: number;
-  /** Given back. */
+  /** Refunded. */
   refunded: number;
-  /** To be given back. */
+  /** To be refunded. */
   owed: number;
-  /** The same by section, for a performance, but for money that has paid for nothing (wrong, late or double). */
+  /** The same by section, for a performance, except money that paid for nothing (wrong, late or double). */
   sections: SectionReport[];
-  /** The same by category and price type, for a performance in a plan: those of which something is or was sold or held. */
+  /** The same by category and price type, for a performance in a plan; only those ever sold or held. */
   categories?: CategoryReport[];
-  /** What came in other currencies than the log's; it is not in the sums. */
+  /** Money in other currencies than the log's; it is not in the sums. */
   foreign?: ForeignMoney[];
-  /** Of the log up to which all is counted. */
+  /** The log's position up to which all is counted. */
   position: number;
   /** As in openapi.yaml. */
   as_of?: AsOf;
@@ -1157,143 +1157,143 @@ export interface ForeignMoney {
   received: number;
   /** Received and not decided yet. */
   open: number;
-  /** Given back. */
+  /** Refunded. */
   refunded: number;
-  /** To be given back. */
+  /** To be refunded. */
   owed: number;
 }
 
-/** The part of one section. */
+/** The share of one section. */
 export interface SectionReport {
   /** Its id. */
   section: string;
-  /** Units, seats or teams that are sold now. */
+  /** Units, seats or teams currently sold. */
   sold: number;
-  /** Held or being paid. */
+  /** Units, seats or teams held or being paid. */
   held: number;
-  /** Sold before, and given back. */
+  /** Units, seats or teams sold and given back. */
   given_back: number;
   /** Money, in minor units: always `open` + `booked` + `kept` + `refunded` + `owed`. */
   received: number;
-  /** Received for what is not decided yet. */
+  /** Received and not decided yet. */
   open: number;
-  /** Received for what is sold now. */
+  /** Received for current sales. */
   booked: number;
-  /** Received for what was given back, and not to be refunded. */
+  /** Received for returns, and not to be refunded. */
   kept: number;
-  /** Given back. */
+  /** Refunded. */
   refunded: number;
-  /** To be given back. */
+  /** To be refunded. */
   owed: number;
 }
 
-/** The part of one price type of one category. */
+/** The share of one price type of one category. */
 export interface CategoryReport {
   /** Of the plan. */
   category: string;
   /** If the category has several prices. */
   price_type?: string;
-  /** Units, seats or teams that are sold now. */
+  /** Units, seats or teams currently sold. */
   sold: number;
-  /** Held or being paid. */
+  /** Units, seats or teams held or being paid. */
   held: number;
-  /** Sold before, and given back. */
+  /** Units, seats or teams sold and given back. */
   given_back: number;
   /** Money, in minor units: always `open` + `booked` + `kept` + `refunded` + `owed`. */
   received: number;
-  /** Received for what is not decided yet. */
+  /** Received and not decided yet. */
   open: number;
-  /** Received for what is sold now. */
+  /** Received for current sales. */
   booked: number;
-  /** Received for what was given back, and not to be refunded. */
+  /** Received for returns, and not to be refunded. */
   kept: number;
-  /** Given back. */
+  /** Refunded. */
   refunded: number;
-  /** To be given back. */
+  /** To be refunded. */
   owed: number;
 }
 
-/** What became of the money that was reported; only in the answer to that. */
+/** The outcome of a reported payment; only in the answer to the report. */
 export type Outcome = "booked" | "refund_owed";
 
-/** What is owed of it, in `/v1/refunds`. */
+/** The refund that is owed, in `/v1/refunds`. */
 export type RefundID = string;
 
-/** Empty to pay a booking from the wallet, or to confirm a reservation without money; else money that came in outside. Then all but `final` is needed. */
+/** Empty to pay a booking from the wallet, or to confirm a reservation without money; otherwise a payment made outside, which needs all members but `final`. */
 export interface NewPayment {
   /** As in openapi.yaml. */
   method?: string;
-  /** Who took the money. */
+  /** The provider that took the money. */
   provider?: string;
-  /** The payment's name there; one is one payment for one thing. */
+  /** The provider's name for the payment; one reference is one payment for one purchase. */
   reference?: string;
-  /** What came in, in minor units. */
+  /** The amount received, in minor units. */
   amount?: number;
   /** By ISO 4217. */
   currency?: string;
-  /** A wrong sum is received too. */
+  /** Whether a wrong sum is received too. */
   final?: boolean;
 }
 
-/** The body that has a booking wait for money. */
+/** The body that begins a payment intent. */
 export interface NewIntent {
-  /** Who takes it. */
+  /** The provider that takes the money. */
   provider: string;
-  /** How long it waits. */
+  /** The duration of the intent. */
   seconds?: number;
 }
 
-/** The body that asks for a provider's page. */
+/** The body that requests a provider's page. */
 export interface NewCheckout {
-  /** Where the page sends the holder who has paid. */
+  /** The page for the holder after the payment. */
   success_url: string;
-  /** Where it sends the holder who has not. */
+  /** The page for the holder who cancels it. */
   cancel_url: string;
 }
 
-/** A provider's page on which a booking is paid. */
+/** A provider's page for the payment of a booking. */
 export interface Checkout {
-  /** Where it is. */
+  /** Its address. */
   url: string;
-  /** When nobody can pay there any more. */
+  /** The deadline for the payment. */
   expires_at: string;
   /** Of the last event of the booking in the log. */
   position: number;
 }
 
-/** An event as Stripe sends it, with whatever else it has. */
+/** An event as Stripe sends it, with any other members. */
 export interface StripeEvent {
-  /** Stripe's id of it. */
+  /** Stripe's id. */
   id?: string;
-  /** What has happened. */
+  /** The type of the event. */
   type?: string;
 }
 
-/** What is or was owed of money from outside because of one fact. */
+/** A refund of money from outside that one fact caused, owed or settled. */
 export interface Refund {
   /** As in openapi.yaml. */
   id: RefundID;
-  /** Whether it was paid back. */
+  /** Whether it is settled. */
   status: "owed" | "settled";
   /** In minor units of `currency`. */
   amount: number;
-  /** That of the payment. */
+  /** The payment's currency. */
   currency: string;
-  /** Who took the money. */
+  /** The provider that took the money. */
   provider: string;
-  /** The payment's name there. */
+  /** The provider's name for the payment. */
   reference: string;
-  /** What it was for. */
+  /** The purchase. */
   booking_id?: string;
-  /** What it was for. */
+  /** The purchase. */
   product_id?: string;
-  /** What it was for. */
+  /** The purchase. */
   reservation_id?: string;
-  /** Why it is owed. */
+  /** The cause of the debt. */
   cause: "late" | "already_paid" | "released" | "seat_returned" | "cancelled" | "wrong_sum";
-  /** The reference under which it was paid back. */
+  /** The reference of the repayment. */
   settlement?: string;
-  /** `asked`: the provider is asked to pay it back (`serve --stripe-refunds`), and until it has said what came of that the refund can't be settled otherwise. Else why the provider has not paid it, or has taken it back: it is owed, and not asked for again. `other_refund`: the payment has refunds there that the log does not know. */
+  /** `asked`: the provider is asked for the refund (`serve --stripe-refunds`), and until its answer the refund can't be settled otherwise. Any other value is the reason why the provider has not paid it, or has taken it back: it is owed, and not requested again. `other_refund`: the payment has refunds at the provider that the log does not know. */
   at_provider?: "asked" | "failed" | "canceled" | "refused" | "other_refund" | "reference_used";
   /** Of the payment at the last change of the refund; also the `ETag`. */
   revision: number;
@@ -1303,7 +1303,7 @@ export interface Refund {
 
 /** The body that settles a refund. */
 export interface NewSettlement {
-  /** The provider's name for what was paid back. */
+  /** The provider's name for the repayment. */
   reference: string;
 }
 
@@ -1315,7 +1315,7 @@ export interface NewCharge {
 
 /** Money of a holder. */
 export interface Wallet {
-  /** Whose. */
+  /** The holder. */
   holder: string;
   /** In minor units. */
   balance: number;
@@ -1327,19 +1327,19 @@ export interface Wallet {
   as_of?: AsOf;
 }
 
-/** Money that went in or out. */
+/** An entry of a wallet. */
 export interface WalletEntry {
   /** Of the charge or the payment. */
   id: string;
   /** As in openapi.yaml. */
   kind: "charged" | "debited" | "refunded";
-  /** How much, in minor units. */
+  /** The amount, in minor units. */
   amount: number;
-  /** What was there after it. */
+  /** The balance after it. */
   balance: number;
-  /** The booking that was paid or given back, if it was one. */
+  /** The booking that was paid or given back, if any. */
   booking_id?: string;
-  /** When. */
+  /** The time. */
   time: string;
   /** Of the wallet after it. */
   revision: number;
@@ -1347,15 +1347,15 @@ export interface WalletEntry {
   position: number;
 }
 
-/** The moment of the past that an answer shows. */
+/** The moment as of which the state is shown. */
 export interface AsOf {
-  /** The last position that is contained. */
+  /** The last position included. */
   position: number;
-  /** The time asked for, or that of the position. */
+  /** The requested time, or that of the position. */
   time: string;
 }
 
-/** A recorded fact as a CloudEvent 1.0. `position` and `revision` may be larger than 31 bits. What somebody else wrote to the log has `data_base64` and `metadatabase64` instead of `data` and what our metadata say. */
+/** A recorded fact as a CloudEvent 1.0. `position` and `revision` may be larger than 31 bits. Foreign events have `data_base64` and `metadatabase64` instead of `data` and our metadata's members. */
 export interface Event {
   /** As in openapi.yaml. */
   specversion: string;
@@ -1363,11 +1363,11 @@ export interface Event {
   id: string;
   /** The path of the stream. */
   source: string;
-  /** The fact's frozen name, such as `product.reserved.v1`. */
+  /** The fact's permanent name, such as `product.reserved.v1`. */
   type: string;
-  /** The id of what it is about. */
+  /** The id of the entity. */
   subject?: string;
-  /** When it was decided. */
+  /** The time of the decision. */
   time?: string;
   /** As in openapi.yaml. */
   datacontenttype: "application/json" | "application/octet-stream";
@@ -1377,27 +1377,27 @@ export interface Event {
   revision: number;
   /** Place in the log, from 1. */
   position: number;
-  /** When it was stored. */
+  /** The time of recording. */
   recorded: string;
   /** The command that caused it. */
   commandid?: string;
-  /** The request it goes back to. */
+  /** The original request. */
   correlationid?: string;
-  /** What caused the command. */
+  /** The cause of the command. */
   causationid?: string;
-  /** Who asked. */
+  /** The caller. */
   actor?: string;
-  /** Chains it to the event before, in hex. */
+  /** The chain hash over this and all earlier events of the stream, in hex. */
   hash?: string;
   /** The fact. */
   data?: Record<string, unknown>;
-  /** Metadata that are not ours. */
+  /** The metadata of a foreign event. */
   metadatabase64?: string;
-  /** Data that are not ours. */
+  /** The data of a foreign event. */
   data_base64?: string;
-  /** The name of the stream if it is no text. */
+  /** The name of the stream if it is not text. */
   streambase64?: string;
-  /** The type if it is no text. */
+  /** The type if it is not text. */
   typebase64?: string;
 }
 
@@ -1405,25 +1405,25 @@ export interface Event {
 export interface LogHead {
   /** The log's identity. */
   epoch: string;
-  /** How many events the log has. */
+  /** The number of events. */
   size: number;
-  /** Of the last of them. It is the same number, unless `counts` is `own`. */
+  /** The position of the last of them, equal to `size` unless `counts` is `own`. */
   position: number;
   /** The root of the Merkle tree over them (RFC 6962), in base64. */
   root: string;
-  /** The same as a signed note; this is what to keep. */
+  /** The head as a signed note; keep this. */
   note: string;
-  /** The public half of the key that has signed it. */
+  /** The public key that verifies it. */
   key: string;
-  /** Which events `size` counts: `all`, as in a log in a directory, or this system's `own`, in the order of the log, as in an EventStoreDB that other programs may use too. */
+  /** The events that `size` counts: `all`, as in a log in a directory, or this system's `own`, in the order of the log, as in an EventStoreDB that other programs may use too. */
   counts?: "all" | "own";
 }
 
-/** Shows that an event is in the log. */
+/** A proof that an event is in the log. */
 export interface Receipt {
   /** As in openapi.yaml. */
   event: Event;
-  /** The event's number among those that the head counts, where that is not its position. */
+  /** The event's number among those that the head counts, if it differs from its position. */
   ordinal?: number;
   /** The hashes that lead from the event to the root, in base64. */
   proof: string[];
@@ -1431,65 +1431,65 @@ export interface Receipt {
   head: string;
 }
 
-/** One thing that happened. */
+/** One event, in words. */
 export interface HistoryLine {
   /** Place in the log. */
   position: number;
-  /** When. */
+  /** The time. */
   time: string;
-  /** To what. */
+  /** The stream. */
   stream: string;
   /** Place in the stream. */
   revision: number;
-  /** Who asked. */
+  /** The caller. */
   actor: string;
-  /** With which request. */
+  /** The request. */
   request_id: string;
-  /** What made it happen: the request, the `command_id` of something else, `deadline` or, in a waiting room, `round`. */
+  /** Its cause: the request, the `command_id` of another event, `deadline` or, in a waiting room, `round`. */
   causation_id: string;
-  /** The command that decided it: what that made happen elsewhere has it as `causation_id`. */
+  /** The command that decided it; events that it caused elsewhere have it as `causation_id`. */
   command_id: string;
-  /** The position of what made it happen, if that is in the log, too. */
+  /** The position of its cause, if that is in the log. */
   because?: number;
-  /** What, in a sentence. */
+  /** The event in a sentence. */
   text: string;
-  /** The other things that it names, each as `kind/id` of a history: what it caused or was caused by, and whose it is. */
+  /** Related entities, each as `kind/id` of a history: causes, effects and owners. */
   leads_to: string[];
 }
 
-/** A thing that has a history, below `/v1/history/{kind}/{id}`. */
+/** An entity with a history, at `/v1/history/{kind}/{id}`. */
 export interface HistoryOf {
-  /** Of the thing. */
+  /** Of the entity. */
   kind: "product" | "performance" | "tournament" | "waiting-room" | "team" | "booking";
-  /** Of the thing. */
+  /** Of the entity. */
   id: string;
 }
 
 /** As in openapi.yaml. */
 export interface Cluster {
-  /** Whether the server is a node of a system of several. */
+  /** Whether the server runs with `--cluster`. */
   clustered: boolean;
-  /** The same at all nodes that agree on who serves, empty without nodes. */
+  /** The same at all nodes that agree on the serving nodes; empty without nodes. */
   view: string;
   /** As in openapi.yaml. */
   nodes: Node[];
   /** As in openapi.yaml. */
   hops: Hops;
-  /** Waiting rooms that the answering node knows, by their names. */
+  /** The waiting rooms known to the answering node, by name. */
   rooms: NodeRoom[];
 }
 
-/** Requests since the start of the answering node that belong to another one. */
+/** Requests for other owners since the start of the answering node. */
 export interface Hops {
   /** Passed on to their owner and answered by it. */
   passed: number;
-  /** Decided by the answering node, because their owner was not there. */
+  /** Decided by the answering node, because their owner was unavailable. */
   decided_here: number;
   /** Passed on to the answering node, which is not their owner. */
   misplaced: number;
 }
 
-/** A waiting room, and who runs it. */
+/** A waiting room and the node that runs it. */
 export interface NodeRoom {
   /** As in openapi.yaml. */
   id: string;
@@ -1497,43 +1497,43 @@ export interface NodeRoom {
   owner: string;
   /** Whether the answering node runs it. */
   runs_here: boolean;
-  /** How often it has been taken over. */
+  /** The number of takeovers. */
   term: number;
 }
 
 /** As in openapi.yaml. */
 export interface Node {
-  /** The same after a restart. */
+  /** The name */
   name: string;
-  /** One start of it. */
+  /** The id of this run. */
   run: string;
-  /** Whether it is the node that answers. */
+  /** Whether it is the answering node. */
   self: boolean;
   /** As in openapi.yaml. */
   state: "joining" | "serving" | "cut" | "draining";
-  /** Whether it shows no life and is passed over. */
+  /** Whether it sends no heartbeat and is passed over. */
   suspected: boolean;
   /** As in openapi.yaml. */
   version: string;
-  /** When this start of it was. */
+  /** The start of this run. */
   since?: string;
-  /** Up to which it has followed the log, 0 if it has not said. */
+  /** The position up to which it has followed the log, 0 if not reported. */
   position: number;
-  /** Where it takes requests that other nodes pass on. */
+  /** Its address for requests that other nodes pass on. */
   http: string;
-  /** Nodes of different protocols pass nothing on to each other. */
+  /** Nodes with different versions pass no requests to each other. */
   hop_protocol: number;
-  /** About which part of everything it owns. */
+  /** The approximate part of all entities that it owns. */
   share: number;
-  /** When it last showed life, null for the node itself. */
+  /** Seconds since its last heartbeat, null for the node itself. */
   heard_seconds_ago: number | null;
-  /** By how much its clock is ahead. */
+  /** The seconds by which its clock is ahead. */
   clock_ahead_seconds: number;
 }
 
 /** A copy of the log. */
 export interface Backup {
-  /** Where it is on the server's machine. */
+  /** Its path on the server's machine. */
   path: string;
   /** The copy holds every event up to this one. */
   position: number;
@@ -1561,11 +1561,11 @@ export interface ProductSnapshot {
   sold: number;
   /** As in openapi.yaml. */
   price: number;
-  /** The waiting room that guards it, if one does. */
+  /** The waiting room that guards it, if any. */
   waiting_room?: string;
-  /** The first moment of its sale, if it has one. */
+  /** The first moment of its sale, if set. */
   opens_at?: string;
-  /** The first moment after its sale, if it has one. */
+  /** The first moment after its sale, if set. */
   closes_at?: string;
   /** As in openapi.yaml. */
   revision: number;
@@ -1577,7 +1577,7 @@ export interface ProductDelta {
   topic: string;
   /** As in openapi.yaml. */
   position: number;
-  /** Position of the frame before. */
+  /** The position of the previous frame. */
   previous: number;
   /** As in openapi.yaml. */
   remaining: number;
@@ -1585,11 +1585,11 @@ export interface ProductDelta {
   held: number;
   /** As in openapi.yaml. */
   sold: number;
-  /** Of what remains. */
+  /** The change of `remaining`. */
   change: number;
   /** As in openapi.yaml. */
   cause: "created" | "edited" | "reserved" | "held" | "confirmed" | "released" | "expired" | "opened" | "closed" | "cancelled" | "mixed" | "unchanged";
-  /** The waiting room that guards it, if one does. */
+  /** The waiting room that guards it, if any. */
   waiting_room?: string;
   /** As in openapi.yaml. */
   revision: number;
@@ -1599,9 +1599,9 @@ export interface ProductDelta {
   stock?: number;
   /** After an edit only. */
   price?: number;
-  /** After an edit only, if the sale has such a bound. */
+  /** After an edit only, if set. */
   opens_at?: string;
-  /** After an edit only, if the sale has such a bound. */
+  /** After an edit only, if set. */
   closes_at?: string;
 }
 
@@ -1633,9 +1633,9 @@ export interface TournamentSnapshot {
   waitlist: boolean;
   /** As in openapi.yaml. */
   waitlist_rule: WaitlistRule;
-  /** The waiting room that guards it, if one does. */
+  /** The waiting room that guards it, if any. */
   waiting_room?: string;
-  /** The first moment at which a team can enter, if it has one. */
+  /** The first moment at which a team can enter, if set. */
   opens_at?: string;
   /** As in openapi.yaml. */
   revision: number;
@@ -1647,7 +1647,7 @@ export interface TournamentDelta {
   topic: string;
   /** As in openapi.yaml. */
   position: number;
-  /** Position of the frame before. */
+  /** The position of the previous frame. */
   previous: number;
   /** As in openapi.yaml. */
   remaining: number;
@@ -1655,19 +1655,19 @@ export interface TournamentDelta {
   entered: number;
   /** As in openapi.yaml. */
   waitlisted: number;
-  /** Of what remains. */
+  /** The change of `remaining`. */
   change: number;
   /** As in openapi.yaml. */
   cause: "created" | "edited" | "entered" | "waitlisted" | "promoted" | "withdrawn" | "opened" | "cancelled" | "mixed" | "unchanged";
-  /** The waiting room that guards it, if one does. */
+  /** The waiting room that guards it, if any. */
   waiting_room?: string;
-  /** After an edit only, if it has such a moment. */
+  /** After an edit only, if set. */
   opens_at?: string;
   /** As in openapi.yaml. */
   revision: number;
-  /** The teams that it moved, 32 at most. */
+  /** The teams whose status changed, 32 at most. */
   teams?: TeamMoved[];
-  /** Instead of `teams`: there were more. Read the entries. */
+  /** Instead of more than 32 `teams`: read the entries. */
   teams_unnamed?: boolean;
   /** After an edit only. */
   name?: string;
@@ -1701,9 +1701,9 @@ export interface TeamSnapshot {
   name: string;
   /** As in openapi.yaml. */
   revision: number;
-  /** Where it takes part, 100 at most. */
+  /** Its entries, 100 at most. */
   entries: TeamEntry[];
-  /** There are others. */
+  /** There are more entries. */
   more?: boolean;
 }
 
@@ -1713,11 +1713,11 @@ export interface TeamDelta {
   topic: string;
   /** As in openapi.yaml. */
   position: number;
-  /** Position of the frame before. */
+  /** The position of the previous frame. */
   previous: number;
   /** `moved`: only a place on a waitlist has changed, because somebody ahead left it. */
   cause: "entered" | "waitlisted" | "promoted" | "withdrawn" | "moved" | "mixed" | "unchanged";
-  /** Those that have changed. */
+  /** The changed entries. */
   entries: TeamEntry[];
 }
 
@@ -1727,7 +1727,7 @@ export interface TeamEntry {
   tournament_id: string;
   /** As in openapi.yaml. */
   status: EntryStatus;
-  /** On the waitlist, if it waits. */
+  /** On the waitlist, if waiting. */
   place?: number;
   /** In a delta. */
   cause?: "entered" | "waitlisted" | "promoted" | "withdrawn" | "moved" | "mixed";
@@ -1737,33 +1737,33 @@ export interface TeamEntry {
 export interface WaitingRoom {
   /** As in its path. */
   id: string;
-  /** How many come in per second at most; 0 is a pause. */
+  /** The highest number admitted per second; 0 for a pause. */
   admit_per_second: number;
-  /** How many passes go on at once at most. */
+  /** The highest number of passes at once. */
   max_active: number;
-  /** How long a pass lasts. */
+  /** The duration of a pass. */
   active_seconds: number;
-  /** The longest pause between two signs of life; twice that costs the place. */
+  /** The longest time between two heartbeats; after twice that the place is lost. */
   heartbeat_seconds: number;
   /** As in openapi.yaml. */
   status: RoomStatus;
   /** As in openapi.yaml. */
   order: RoomOrder;
-  /** When the first come in; missing if at once. */
+  /** The first admission; missing if at once. */
   opens_at?: string;
   /** SHA-256 of the seed of a shuffled opening, in hexadecimal. */
   seed_hash?: string;
   /** The seed in hexadecimal, once the order has been drawn. */
   seed?: string;
-  /** The last ticket that came before a shuffled opening, once it has begun. */
+  /** The last ticket before a shuffled opening, once it has begun. */
   early?: number;
-  /** Visitors who wait. */
+  /** Waiting visitors. */
   waiting: number;
-  /** Passes that go on. */
+  /** Valid passes. */
   active: number;
-  /** How many came in, in all. */
+  /** Visitors admitted so far. */
   admitted: number;
-  /** How many places were given out, in all: the last ticket. */
+  /** Places given out so far: the last ticket. */
   joined: number;
   /** Counts the settings, from 1; also the `ETag`. */
   revision: number;
@@ -1773,40 +1773,40 @@ export interface WaitingRoom {
   as_of?: AsOf;
 }
 
-/** A closed room takes nobody in and lets nobody in. */
+/** In a closed room nobody joins and nobody is admitted. */
 export type RoomStatus = "open" | "closed";
 
-/** How those stand who came before `opens_at`: as they came, or drawn. */
+/** The order of visitors who joined before `opens_at`: by arrival, or drawn. */
 export type RoomOrder = "fifo" | "shuffle";
 
-/** The body that sets a waiting room up or changes it. */
+/** The body that creates or changes a waiting room. */
 export interface NewWaitingRoom {
-  /** How many come in per second at most; 0 is a pause. */
+  /** The highest number admitted per second; 0 for a pause. */
   admit_per_second: number;
-  /** How many passes go on at once at most. */
+  /** The highest number of passes at once. */
   max_active: number;
-  /** How long a pass lasts. */
+  /** The duration of a pass. */
   active_seconds: number;
-  /** The longest pause between two signs of life. */
+  /** The longest time between two heartbeats. */
   heartbeat_seconds: number;
   /** As in openapi.yaml. */
   status?: RoomStatus;
   /** As in openapi.yaml. */
   order?: RoomOrder;
-  /** When the first come in. */
+  /** The first admission. */
   opens_at?: string;
 }
 
 /** Whether events are delivered. */
 export type WebhookStatus = "enabled" | "disabled";
 
-/** An address that events are delivered to. */
+/** A receiver of events. */
 export interface Webhook {
   /** As in its path. */
   id: string;
-  /** Where events are delivered to. */
+  /** The receiver's address. */
   url: string;
-  /** The types of events that are delivered; missing if all are. */
+  /** The event types to deliver; missing for all. */
   types?: string[];
   /** For people. */
   description: string;
@@ -1816,11 +1816,11 @@ export interface Webhook {
   disabled_because?: "asked" | "gone" | "failing";
   /** The position in the log up to which everything has been delivered. */
   reached: number;
-  /** Since when an event could not be delivered, if one can not. */
+  /** The time since which an event can't be delivered, if so. */
   failing_since?: string;
-  /** Why its last attempt failed. */
+  /** The error of the last attempt. */
   last_error?: string;
-  /** When the next attempt is. */
+  /** The time of the next attempt. */
   next_at?: string;
   /** Of the newest edit; also the `ETag`. */
   revision: number;
@@ -1832,9 +1832,9 @@ export interface Webhook {
 export interface WebhookWithSecret {
   /** As in its path. */
   id: string;
-  /** Where events are delivered to. */
+  /** The receiver's address. */
   url: string;
-  /** The types of events that are delivered; missing if all are. */
+  /** The event types to deliver; missing for all. */
   types?: string[];
   /** For people. */
   description: string;
@@ -1844,29 +1844,29 @@ export interface WebhookWithSecret {
   disabled_because?: "asked" | "gone" | "failing";
   /** The position in the log up to which everything has been delivered. */
   reached: number;
-  /** Since when an event could not be delivered, if one can not. */
+  /** The time since which an event can't be delivered, if so. */
   failing_since?: string;
-  /** Why its last attempt failed. */
+  /** The error of the last attempt. */
   last_error?: string;
-  /** When the next attempt is. */
+  /** The time of the next attempt. */
   next_at?: string;
   /** Of the newest edit; also the `ETag`. */
   revision: number;
   /** Of the last change in the log. */
   position: number;
-  /** What the receiver verifies signatures with. */
+  /** The key with which the receiver verifies signatures. */
   secret: string;
-  /** Until when the secret before signs as well. */
+  /** The time until which the previous secret signs as well. */
   old_secret_until?: string;
 }
 
-/** The body that makes a webhook. */
+/** The body that creates a webhook. */
 export interface NewWebhook {
-  /** Your choice; a UUIDv7 if it is missing. */
+  /** Your choice; by default a UUIDv7. */
   id?: string;
   /** An https:// URL with a public host, without a user name. */
   url: string;
-  /** The types of events to deliver; all if it is missing. */
+  /** The event types to deliver; by default all. */
   types?: string[];
   /** For people. */
   description?: string;
@@ -1876,7 +1876,7 @@ export interface NewWebhook {
 export interface WebhookEdit {
   /** An https:// URL with a public host, without a user name. */
   url?: string;
-  /** The types of events to deliver; `null` is all. */
+  /** The event types to deliver; `null` for all. */
   types?: string[] | null;
   /** For people. */
   description?: string;
@@ -1884,9 +1884,9 @@ export interface WebhookEdit {
   status?: WebhookStatus;
 }
 
-/** The body that has events delivered again. */
+/** The body that repeats deliveries. */
 export interface WebhookReplay {
-  /** The position of the first of them. */
+  /** The position of the first event. */
   from: number;
 }
 
@@ -1894,43 +1894,43 @@ export interface WebhookReplay {
 export interface DeletedWebhook {
   /** As in its path. */
   id: string;
-  /** It is gone for good. */
+  /** Permanent. */
   status: "deleted";
   /** Of the deletion in the log. */
   position: number;
 }
 
-/** How a test went. */
+/** The outcome of a test. */
 export interface WebhookTest {
-  /** Whether the receiver took it. */
+  /** Whether the receiver accepted it. */
   delivered: boolean;
   /** Of the event: its `webhook-id`. */
   event_id: string;
   /** Of the answer, if there was one. */
   status?: number;
-  /** Why it was not delivered, if it was not. */
+  /** The error, if it was not delivered. */
   error?: string;
 }
 
 /** The body that joins the line. */
 export interface NewVisitor {
-  /** Who wants a place; with a token, its `sub`. */
+  /** The visitor's holder; with a token, its `sub`. */
   holder?: string;
 }
 
-/** Where a visitor stands. */
+/** The place of a visitor. */
 export interface Visit {
-  /** The id to ask with. Whoever has it has the place. */
+  /** The id to poll with. Anybody who knows it has the place. */
   visitor: string;
   /** The number by arrival. */
   ticket: number;
-  /** `left`: gave the place or the pass up, or has got what the room is the way to. `expired`: silent for too long, or the time of the pass is over. */
+  /** `left`: gave up the place or the pass, or used the pass. `expired`: no heartbeat for too long, or the pass has run out. */
   status: "waiting" | "admitted" | "left" | "expired";
-  /** While you wait: people up to you who still do; 1 is next. `null` before a shuffled opening is drawn. */
+  /** While waiting: the place in line, 1 for the next. `null` before a shuffled opening is drawn. */
   position?: number | null;
-  /** While you wait: how long it will take by the rate of the last minute. `null` while nobody is let in. */
+  /** While waiting: an estimate by the rate of the last minute. `null` while nobody is admitted. */
   eta_seconds?: number | null;
-  /** When to ask again; as `Retry-After`. */
+  /** The delay before the next poll, as `Retry-After`. */
   poll_after_seconds?: number;
   /** For the header `Admission-Pass`, if you are `admitted`. */
   pass?: string;
@@ -1954,11 +1954,11 @@ export interface PerformanceSnapshot {
   venue: string;
   /** As in openapi.yaml. */
   starts_at: string;
-  /** The waiting room that guards it, if one does. */
+  /** The waiting room that guards it, if any. */
   waiting_room?: string;
-  /** The first moment of its sale, if it has one. */
+  /** The first moment of its sale, if set. */
   opens_at?: string;
-  /** The first moment after its sale, if it has one. */
+  /** The first moment after its sale, if set. */
   closes_at?: string;
   /** As in openapi.yaml. */
   cancelled?: Cancelled;
@@ -1976,7 +1976,7 @@ export interface PerformanceSnapshot {
   sold: number;
   /** As in openapi.yaml. */
   blocked: number;
-  /** If there are some; in a delta those that have changed. */
+  /** If there are any; in a delta, the changed ones. */
   areas?: Area[];
   /** As in openapi.yaml. */
   sections: ({
@@ -2005,7 +2005,7 @@ export interface PerformanceDelta {
   topic: string;
   /** As in openapi.yaml. */
   position: number;
-  /** Position of the frame before. */
+  /** The position of the previous frame. */
   previous: number;
   /** As in openapi.yaml. */
   remaining: number;
@@ -2015,7 +2015,7 @@ export interface PerformanceDelta {
   sold: number;
   /** As in openapi.yaml. */
   blocked: number;
-  /** Of what remains. */
+  /** The change of `remaining`. */
   change: number;
   /** As in openapi.yaml. */
   cause: "held" | "booked" | "released" | "expired" | "blocked" | "unblocked" | "opened" | "closed" | "edited" | "resized" | "cancelled" | "mixed" | "unchanged";
@@ -2027,17 +2027,17 @@ export interface PerformanceDelta {
   starts_at?: string;
   /** After an edit only, if a waiting room guards it. */
   waiting_room?: string;
-  /** After an edit only, if the sale has such a bound. */
+  /** After an edit only, if set. */
   opens_at?: string;
-  /** After an edit only, if the sale has such a bound. */
+  /** After an edit only, if set. */
   closes_at?: string;
   /** As in openapi.yaml. */
   cancelled?: Cancelled;
   /** After an edit only, by category of the plan */
   prices?: Record<string, unknown>;
-  /** If there are some; in a delta those that have changed. */
+  /** If there are any; in a delta, the changed ones. */
   areas?: Area[];
-  /** Those whose counts have changed; after an edit all of them. */
+  /** The sections whose counts have changed; after an edit all of them. */
   sections: ({
     /** As in openapi.yaml. */
     id: string;
@@ -2087,7 +2087,7 @@ export interface SeatsDelta {
   topic: string;
   /** As in openapi.yaml. */
   position: number;
-  /** Position of the frame before. */
+  /** The position of the previous frame. */
   previous: number;
   /** As in openapi.yaml. */
   remaining: number;
@@ -2097,15 +2097,15 @@ export interface SeatsDelta {
   sold: number;
   /** As in openapi.yaml. */
   blocked: number;
-  /** Of what remains. */
+  /** The change of `remaining`. */
   change: number;
   /** As in openapi.yaml. */
   cause: "held" | "booked" | "released" | "expired" | "blocked" | "unblocked" | "opened" | "closed" | "edited" | "cancelled" | "mixed" | "unchanged";
-  /** Those that changed, by name, with where they stand now. */
+  /** The changed seats by name, with their new statuses. */
   seats: Record<string, "free" | "held" | "booked" | "blocked">;
 }
 
-/** Data of a `snapshot` frame of a waiting room; its members are those of the resource. */
+/** Data of a `snapshot` frame of a waiting room, with the members of the resource. */
 export interface RoomSnapshot {
   /** As in openapi.yaml. */
   topic: string;
@@ -2153,7 +2153,7 @@ export interface RoomDelta {
   topic: string;
   /** As in openapi.yaml. */
   position: number;
-  /** Position of the frame before. */
+  /** The position of the previous frame. */
   previous: number;
   /** As in openapi.yaml. */
   cause: "edited" | "joined" | "admitted" | "left" | "dropped" | "expired" | "finished" | "begun" | "shuffled" | "taken_over" | "mixed" | "unchanged";
@@ -2189,7 +2189,7 @@ export interface RoomDelta {
   revision: number;
 }
 
-/** Data of a `visit` frame; its members are those of `Visit`, and the room. */
+/** Data of a `visit` frame, with the members of `Visit` and the room. */
 export interface VisitFrame {
   /** As in openapi.yaml. */
   room: string;
@@ -2203,7 +2203,7 @@ export interface VisitFrame {
   position?: number | null;
   /** As in openapi.yaml. */
   eta_seconds?: number | null;
-  /** When the server looks again. */
+  /** The delay before the server's next look. */
   poll_after_seconds?: number;
   /** As in openapi.yaml. */
   pass?: string;
@@ -2217,7 +2217,7 @@ export interface SocketError {
   code: Code;
   /** As in openapi.yaml. */
   detail: string;
-  /** What it is about, if it is about a topic. */
+  /** The topic, if it is about one. */
   topic?: string;
 }
 
@@ -2231,21 +2231,21 @@ export interface Health {
 export interface Readiness {
   /** As in openapi.yaml. */
   status: string;
-  /** How many events the read side is behind. */
+  /** The number of events by which the read side lags. */
   lag: number;
-  /** Where the read side is. */
+  /** The position of the read side. */
   position: number;
   /** The log's identity. */
   epoch: string;
-  /** The code by ISO 4217 of what all amounts are minor units of, or `assumed`. */
+  /** The currency of all amounts by ISO 4217, or `assumed`. */
   currency: string;
-  /** Its decimals; not there if it is `assumed`. */
+  /** Its decimals; missing if it is `assumed`. */
   currency_digits?: number;
   /** Position up to which the log was checked against all rules; with `serve --prove` only. */
   proved?: number;
-  /** This server has none of the keys that the log's waiting rooms are signed with; rooms, and what they guard, are answered with 503 `keys_differ`. Else it is not there. */
+  /** This server has none of the keys of the log's waiting rooms; rooms, and the resources they guard, are answered with 503 `keys_differ`. Missing otherwise. */
   keys_differ?: boolean;
-  /** Another server signs with a newer key than this one has; what that has signed is answered with 503 `keys_differ`. Else it is not there. */
+  /** Another server signs with a newer key than this one has; its passes are answered with 503 `keys_differ`. Missing otherwise. */
   keys_behind?: boolean;
 }
 
@@ -2253,7 +2253,7 @@ export interface Readiness {
 export interface AreaLeft {
   /** Its id. */
   area: string;
-  /** How many places are left. */
+  /** Places left. */
   remaining: number;
 }
 
@@ -2261,7 +2261,7 @@ export interface AreaLeft {
 export interface SectionLeft {
   /** Its id. */
   section: string;
-  /** How many seats are left. */
+  /** Seats left. */
   remaining: number;
 }
 

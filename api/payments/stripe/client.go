@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	// stripeAPI is the base URL of Stripe's API, apiVersion the version that requests ask for.
+	// stripeAPI is the base URL of Stripe's API, apiVersion the version in requests.
 	stripeAPI  = "https://api.stripe.com"
 	apiVersion = "2026-03-25.dahlia"
 	// maxAnswer bounds the bytes read of a response: a page of a list has a hundred objects.

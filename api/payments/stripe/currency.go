@@ -7,7 +7,7 @@ import (
 	"admitone/events"
 )
 
-// undivided are the currencies that Stripe counts in whole units, thousandths those that it counts in
+// undivided has the currencies that Stripe counts in whole units, thousandths the ones counted in
 // thousandths. All others are counted in hundredths.
 var (
 	undivided = []string{"BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "VND", "VUV", "XAF", "XOF",
@@ -15,8 +15,8 @@ var (
 	thousandths = []string{"BHD", "JOD", "KWD", "OMR", "TND"}
 )
 
-// CheckCurrency returns an error if Stripe's minor units of a currency differ from those of ISO 4217:
-// an amount would mean another sum there.
+// CheckCurrency returns an error if Stripe's minor units of a currency differ from those of ISO
+// 4217: an amount would be another sum at Stripe.
 func CheckCurrency(c events.Currency) error {
 	digits := 2
 	switch {

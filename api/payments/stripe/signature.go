@@ -12,7 +12,7 @@ import (
 const (
 	// headerSignature is the header with the time and the signatures of a webhook.
 	headerSignature = "Stripe-Signature"
-	// signedFor is how long a signature is valid.
+	// signedFor is the validity of a signature.
 	signedFor = 5 * time.Minute
 )
 

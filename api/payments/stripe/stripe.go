@@ -30,7 +30,7 @@ const (
 	requestLimit = 10 * time.Second
 	// maxName bounds the title of a session, in characters.
 	maxName = 200
-	// maxDetail bounds how much of Stripe's error messages is passed on, in characters.
+	// maxDetail bounds the part of Stripe's error messages that is passed on, in characters.
 	maxDetail = 200
 )
 
@@ -128,7 +128,7 @@ func (p *Provider) ClosePage(ctx context.Context, session string) error {
 	if !errors.As(answered(err), new(*payments.Refused)) {
 		return err
 	}
-	// It has no code for a session that is not open, so the session says whether that is why.
+	// Stripe has no code for a session that is not open, so the session's status shows the reason.
 	switch read := p.client.get(ctx, path, nil, &now); {
 	case isMissing(read):
 		return nil

@@ -20,7 +20,7 @@ import (
 type Message struct {
 	// Name is its key among the components.
 	Name string
-	// Sent means that the server sends it over a socket, Heard that it takes it from one.
+	// Sent means that the server sends it over a socket, Heard that it receives it.
 	Sent, Heard bool
 	// Examples are the payloads of its examples, in JSON.
 	Examples [][]byte
@@ -51,14 +51,14 @@ func (m *Message) ValidateHeaders(sent http.Header) error {
 	return m.headers.Validate(values)
 }
 
-// Messages are those of asyncapi.yaml, by their names. Objects of openapi.yaml are closed unless
+// Messages are the messages of asyncapi.yaml, by name. Objects of openapi.yaml are closed unless
 // they are declared open, so that undescribed members are found.
 //
-// Errors: what is wrong with the files.
+// Errors: faults of the files.
 var Messages = sync.OnceValues(readMessages)
 
-// Describe returns the message that a frame of the server is. An error means that there is none,
-// or more than one.
+// Describe returns the message that a frame of the server is. An error means that none matches, or
+// more than one.
 func Describe(frame []byte) (*Message, error) {
 	messages, err := Messages()
 	if err != nil {
@@ -176,7 +176,7 @@ func readMessage(compiler *jsonschema.Compiler, name string, described object) (
 	return m, nil
 }
 
-// readYAML reads a file as the JSON that it stands for.
+// readYAML reads a file as JSON.
 func readYAML(text []byte) (object, error) {
 	var root object
 	if err := yaml.Unmarshal(text, &root); err != nil {
@@ -193,7 +193,7 @@ func readYAML(text []byte) (object, error) {
 	return value.(object), nil
 }
 
-// at returns the object at the end of a path of names, nil if there is none.
+// at returns the object at the end of a path of names, nil for none.
 func at(root object, names ...string) object {
 	for _, name := range names {
 		root, _ = root[name].(object)

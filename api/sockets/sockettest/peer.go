@@ -118,8 +118,8 @@ func (p *Peer) Next() (Frame, Data) {
 	return f, d
 }
 
-// Expect checks the event of the next frame. It subscribes again while the views are behind, as
-// that error asks for: on a busy machine they may be for longer than a server waits.
+// Expect checks the event of the next frame. It subscribes again while the views lag, as the error
+// demands: on a busy machine they may lag for longer than a server waits.
 func (p *Peer) Expect(event string) Data {
 	p.T.Helper()
 	f, d := p.Next()
@@ -144,8 +144,8 @@ func (p *Peer) ExpectError(code string) Data {
 	return d
 }
 
-// ExpectClose reads to the end of the connection, checks the close code and returns how many
-// frames came before.
+// ExpectClose reads to the end of the connection, checks the close code and returns the number of
+// earlier frames.
 func (p *Peer) ExpectClose(code int) (frames int) {
 	p.T.Helper()
 	for {

@@ -1,3 +1,3 @@
-// Package webhooktest has a receiver of webhooks for tests, and verifies what it got with the
-// library that receivers use, so that no signature is checked by the code that made it.
+// Package webhooktest has a receiver of webhooks for tests. It verifies deliveries with the library
+// that receivers use, so that no signature is checked by the code that made it.
 package webhooktest

@@ -22,10 +22,10 @@ type Delivery struct {
 	Taken bool
 }
 
-// ID is that of the event, as the header has it.
+// ID is the event's, from the header.
 func (d *Delivery) ID() string { return d.Header.Get("webhook-id") }
 
-// Receiver is an HTTP server that keeps what is delivered to it.
+// Receiver is an HTTP server that keeps its deliveries.
 type Receiver struct {
 	t      testing.TB
 	server *httptest.Server
@@ -76,7 +76,7 @@ func (r *Receiver) Close() {
 	r.server.Close()
 }
 
-// All returns what was delivered so far.
+// All returns the deliveries so far.
 func (r *Receiver) All() []Delivery {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -128,7 +128,7 @@ func (r *Receiver) CheckBodies(want []events.Recorded) {
 	}
 }
 
-// CheckOrder is CheckBodies, and checks that the events of a stream were taken in its order.
+// CheckOrder is CheckBodies, and checks that the events of a stream were accepted in its order.
 func (r *Receiver) CheckOrder(want []events.Recorded) {
 	r.t.Helper()
 	r.CheckBodies(want)

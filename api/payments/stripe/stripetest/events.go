@@ -16,13 +16,13 @@ import (
 	"time"
 )
 
-// Event is what Stripe tells an endpoint.
+// Event is a delivery to a webhook endpoint.
 type Event struct {
 	Payload []byte
 	Header  string
 }
 
-// Tell makes a signed event about an object. Without Node it skips the test with a reason.
+// Tell creates a signed event about an object. Without Node it skips the test with a reason.
 func (s *Server) Tell(kind string, object any) Event {
 	s.t.Helper()
 	s.mu.Lock()

@@ -34,7 +34,7 @@ type Session struct {
 	ExpiresAt     int64             `json:"expires_at"`
 	Metadata      map[string]string `json:"metadata"`
 	PaymentIntent *string           `json:"payment_intent"`
-	// Title of what is paid for.
+	// Title of the purchase.
 	Title string `json:"-"`
 }
 
@@ -48,7 +48,7 @@ type Refund struct {
 	Metadata      map[string]string `json:"metadata"`
 }
 
-// answer is what a request was answered with, for others under its key.
+// answer is the answer to a request, repeated for others under its key.
 type answer struct {
 	form   url.Values
 	status int
@@ -62,7 +62,7 @@ type Server struct {
 	// Before, if set, is called before a request is answered; a status other than 0 is its answer, and
 	// then nothing has happened.
 	before func(r *http.Request) int
-	// after is the same once it has happened, and keeps the true answer from being heard.
+	// after is the same once it has happened, and suppresses the true answer.
 	after func(r *http.Request) int
 
 	mu       sync.Mutex
@@ -116,7 +116,7 @@ func (s *Server) RefundsBecome(status string) {
 	s.status = status
 }
 
-// Calls returns how often a method and path was asked for.
+// Calls returns the number of requests for a method and path.
 func (s *Server) Calls(call string) (n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -158,7 +158,7 @@ func (s *Server) Refunded(payment string) (sum int64) {
 	return sum
 }
 
-// Pay completes an open session with a payment of its own, whose reference it returns.
+// Pay completes an open session with a new payment, whose reference it returns.
 func (s *Server) Pay(session string) (payment string) {
 	s.t.Helper()
 	return s.PayWith(session, "pi_"+session)
@@ -179,7 +179,7 @@ func (s *Server) Expire(session string) {
 	s.change(session, "open", func(one *Session) { one.Status = "expired" })
 }
 
-// Change changes a session, whatever its status.
+// Change changes a session in any status.
 func (s *Server) Change(session string, change func(*Session)) {
 	s.t.Helper()
 	s.change(session, "", change)
@@ -204,7 +204,7 @@ func (s *Server) session(id string) *Session {
 	return nil
 }
 
-// AddRefund adds one that was not asked for by the API.
+// AddRefund adds a refund that was not requested over the API.
 func (s *Server) AddRefund(r Refund) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

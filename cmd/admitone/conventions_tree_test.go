@@ -89,7 +89,7 @@ func (t *sourceTree) add(file textFile) error {
 	return nil
 }
 
-// find returns the text of a file, nil if there is none.
+// find returns the text of a file, nil for none.
 func (t *sourceTree) find(name string) []byte {
 	for i := range t.files {
 		if t.files[i].path == name {

@@ -86,7 +86,7 @@ func measureWaitingMemory(b *bench) ([]row, error) {
 		return nil, err
 	}
 	return []row{
-		{"a waiting visitor, of a million: entity, published line, signs of life", fmt.Sprintf("%.0f B", each), "≤ 200 B"},
+		{"a waiting visitor, of a million: entity, published line, heartbeats", fmt.Sprintf("%.0f B", each), "≤ 200 B"},
 		{"age of the published line, a million waiting, p99", quiet, "≤ 100 ms"},
 		{"… while 64 callers join and poll as fast as they can", busy, "≤ 100 ms"},
 	}, nil

@@ -236,7 +236,7 @@ func measureWaitingSockets(b *bench) ([]row, error) {
 		return nil, err
 	}
 	rows := []row{{"10,000 waiting, who wait over a WebSocket each", waits, ""}}
-	patient := movingRoom // for watching is no sign of life
+	patient := movingRoom // watching is no heartbeat
 	patient.HeartbeatSeconds = largeRoom.HeartbeatSeconds
 	topic, err := b.measurePush("sockets-topic", patient, "frames", func(p *push) error {
 		return p.listen(func(string) string { return `{"event":"subscribe","data":{"topics":["waiting-room:large"]}}` })

@@ -128,7 +128,7 @@ func (a *audience) follow(i int) {
 	}
 }
 
-// number returns the number after a key of a frame, 0 if there is none.
+// number returns the number after a key of a frame, 0 for none.
 func number(frame []byte, key string) int64 {
 	_, rest, _ := bytes.Cut(frame, []byte(key))
 	digits := bytes.IndexFunc(rest, func(c rune) bool { return c < '0' || c > '9' })

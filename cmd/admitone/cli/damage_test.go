@@ -84,7 +84,7 @@ func TestDamagedViewsOfRunningServer(t *testing.T) {
 
 // TestDamagedLogOfRunningServer: damage of the log fails /readyz from the first read of it on.
 func TestDamagedLogOfRunningServer(t *testing.T) {
-	dir := sold(t, 2000)
+	dir := soldLog(t, 2000)
 	p := launch(t, dir)
 	for end := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) { // as Retry-After says, only more often
 		status, code := p.get(t, "/readyz")

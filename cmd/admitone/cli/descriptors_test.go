@@ -15,9 +15,9 @@ import (
 	"admitone/events/esdb"
 )
 
-// cramped starts the program with few descriptors and returns the line with its address. soft may
+// serveWithLimit starts the program with few descriptors and returns the line with its address. soft may
 // be lower than hard; the program raises it.
-func cramped(t *testing.T, soft, hard int, args ...string) (line string, ended <-chan error) {
+func serveWithLimit(t *testing.T, soft, hard int, args ...string) (line string, ended <-chan error) {
 	t.Helper()
 	path, err := binary()
 	if err != nil {
@@ -68,7 +68,7 @@ func crowd(t *testing.T, address string, n int) (leave func()) {
 // TestDescriptorsRunOut: 400 connections at 256 descriptors end nothing: connected clients go on
 // buying, health checks are answered, and afterwards everything is as before.
 func TestDescriptorsRunOut(t *testing.T) {
-	line, ended := cramped(t, 256, 256, "serve", "--listen", "127.0.0.1:0", "--store", t.TempDir(), "--access-log=false",
+	line, ended := serveWithLimit(t, 256, 256, "serve", "--listen", "127.0.0.1:0", "--store", t.TempDir(), "--access-log=false",
 		"--esdb-listen", "127.0.0.1:0")
 	_, rest, _ := strings.Cut(line, "http://")
 	address, _, _ := strings.Cut(rest, "/")
@@ -134,7 +134,7 @@ func TestDescriptorsRunOut(t *testing.T) {
 // TestEventstoreWithoutDescriptors: connected clients go on writing during a crowd of idle
 // connections, and others can connect after it.
 func TestEventstoreWithoutDescriptors(t *testing.T) {
-	line, ended := cramped(t, 256, 256, "eventstore", "--listen", "127.0.0.1:0", "--dir", t.TempDir(), "--writable")
+	line, ended := serveWithLimit(t, 256, 256, "eventstore", "--listen", "127.0.0.1:0", "--dir", t.TempDir(), "--writable")
 	address := addressIn(t, line)
 	store := connectTo(t, address, esdb.Options{})
 	pour(t, store, "1", 10)
@@ -154,7 +154,7 @@ func TestEventstoreWithoutDescriptors(t *testing.T) {
 
 // TestSoftLimitIsRaised: the limit is raised to the hard one at start; Go leaves it one below.
 func TestSoftLimitIsRaised(t *testing.T) {
-	line, _ := cramped(t, 100, 1024, "serve", "--listen", "127.0.0.1:0", "--store", t.TempDir(), "--access-log=false")
+	line, _ := serveWithLimit(t, 100, 1024, "serve", "--listen", "127.0.0.1:0", "--store", t.TempDir(), "--access-log=false")
 	_, rest, _ := strings.Cut(line, "http://")
 	address, _, _ := strings.Cut(rest, "/")
 	answer, err := http.Get("http://" + address + "/metrics")

@@ -33,7 +33,7 @@ func TestErrorTextsOfCommands(t *testing.T) {
 // TestErrorTextOfDamagedLog: the message names the damage, without Pebble's markers for
 // programs and without a stack trace.
 func TestErrorTextOfDamagedLog(t *testing.T) {
-	dir := sold(t, 2500)
+	dir := soldLog(t, 2500)
 	must(t, exitDone, "verify", "--store", dir) // so that memory is flushed to a table
 	tables, err := filepath.Glob(filepath.Join(dir, "log", "*.sst"))
 	if err != nil || len(tables) == 0 {

@@ -88,7 +88,7 @@ func TestKill9OnEventStoreDB(t *testing.T) {
 	killAgainAndAgain(t, backend{
 		store: s.address(), args: []string{"--data", t.TempDir()},
 		outage: func() { s.kill(); s.start() },
-	}, kills(5))
+	}, killCount(5))
 }
 
 // TestTwoNodes: two servers each hold the same product. The log's expected revision is the fence:

@@ -26,8 +26,8 @@ import (
 	"admitone/events/esdb"
 )
 
-// offered runs admitone eventstore until stop is called, which returns its status.
-func offered(t *testing.T, args ...string) (line string, stop func() int) {
+// runEventstore runs admitone eventstore until stop is called, which returns its status.
+func runEventstore(t *testing.T, args ...string) (line string, stop func() int) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	in, out := io.Pipe()
@@ -104,7 +104,7 @@ func ourStreams(t *testing.T, store events.Store) (all []events.Recorded) {
 // by anybody, and written by nobody unless that is permitted.
 func TestEventstore(t *testing.T) {
 	dir := t.TempDir()
-	line, stop := offered(t, "--dir", dir, "--writable")
+	line, stop := runEventstore(t, "--dir", dir, "--writable")
 	if !strings.Contains(line, "(writable)") || !strings.Contains(line, dir) {
 		t.Errorf("it says %q", line)
 	}
@@ -124,7 +124,7 @@ func TestEventstore(t *testing.T) {
 	if err := log.Close(); err != nil || len(want) != 301 {
 		t.Fatalf("%d events, %v", len(want), err)
 	}
-	line, stop = offered(t, "--dir", dir)
+	line, stop = runEventstore(t, "--dir", dir)
 	store := connectTo(t, addressIn(t, line), esdb.Options{ReadOnly: true})
 	if got := ourStreams(t, store); !strings.Contains(line, "(read-only)") || !reflect.DeepEqual(got, want) {
 		t.Errorf("%q: %d events, want %d", line, len(got), len(want))
@@ -143,7 +143,7 @@ func TestEventstore(t *testing.T) {
 // TestEventstoreUsers: over TLS, a user may write, a reader only read, and others nothing.
 func TestEventstoreUsers(t *testing.T) {
 	cert, key := certificate(t)
-	line, _ := offered(t, "--dir", t.TempDir(), "--writable", "--tls-cert", cert, "--tls-key", key, "--user", "node:a:b",
+	line, _ := runEventstore(t, "--dir", t.TempDir(), "--writable", "--tls-cert", cert, "--tls-key", key, "--user", "node:a:b",
 		"--reader", "audit:c")
 	host := strings.TrimPrefix(addressIn(t, line), "esdb://")
 	if strings.Contains(host, "tls=false") {

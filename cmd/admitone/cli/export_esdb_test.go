@@ -84,7 +84,7 @@ func TestExportOfEventStoreDB(t *testing.T) {
 			t.Error(stdout)
 		}
 	}
-	if _, stderr := must(t, exitUsage, "import", write(t, "short.jsonl", string(exported(t, 3))), "--store",
+	if _, stderr := must(t, exitUsage, "import", write(t, "short.jsonl", string(exportedLog(t, 3))), "--store",
 		other.address()); !strings.Contains(stderr, "is not a beginning of") {
 		t.Error(stderr)
 	}
@@ -118,7 +118,7 @@ func compareLogs(t *testing.T, a, b events.Store) {
 
 // TestImportOfDirectory: the export of a log in a directory goes into an EventStoreDB.
 func TestImportOfDirectory(t *testing.T) {
-	dir, s := sold(t, 100), newEventStore(t)
+	dir, s := soldLog(t, 100), newEventStore(t)
 	file := filepath.Join(t.TempDir(), "log.jsonl")
 	must(t, exitDone, "export", file, "--store", dir)
 	must(t, exitDone, "import", file, "--store", s.address())

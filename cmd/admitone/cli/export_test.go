@@ -27,8 +27,8 @@ func contents(t *testing.T, name string) []byte {
 	return text
 }
 
-// sold makes a directory with a log of every kind of entity.
-func sold(t *testing.T, more int) (dir string) {
+// soldLog makes a directory with a log of every kind of entity.
+func soldLog(t *testing.T, more int) (dir string) {
 	t.Helper()
 	s := signedIn(t, t.TempDir())
 	s.sell("1")
@@ -44,7 +44,7 @@ func sold(t *testing.T, more int) (dir string) {
 
 // TestExportImport: an exported and imported log is the same log, in every way of exporting.
 func TestExportImport(t *testing.T) {
-	dir := sold(t, 2500)
+	dir := soldLog(t, 2500)
 	head, _ := must(t, exitDone, "head", "--store", dir)
 	key, _ := must(t, exitDone, "receipt", "key", "--store", dir)
 	kept := write(t, "head", head)
@@ -110,8 +110,8 @@ func TestExportImport(t *testing.T) {
 
 // TestExportOfForeignEvents: a log with events of other programs can be exported and imported.
 func TestExportOfForeignEvents(t *testing.T) {
-	dir, copied, file := sold(t, 50), t.TempDir(), filepath.Join(t.TempDir(), "log.jsonl.zst")
-	line, stop := offered(t, "--dir", dir, "--writable")
+	dir, copied, file := soldLog(t, 50), t.TempDir(), filepath.Join(t.TempDir(), "log.jsonl.zst")
+	line, stop := runEventstore(t, "--dir", dir, "--writable")
 	store := connectTo(t, addressIn(t, line), esdb.Options{})
 	if _, err := store.Append(t.Context(), "their stream", events.NoStream, []events.Event{
 		{ID: events.EventID("t", 0), Type: "their-type", Data: []byte(`{"a": [1]}`)},
@@ -247,7 +247,7 @@ func TestExportResumes(t *testing.T) {
 
 // TestBadImports: a faulty file is refused with its line, and an incomplete log can't be used.
 func TestBadImports(t *testing.T) {
-	dir, copied := sold(t, 2500), t.TempDir()
+	dir, copied := soldLog(t, 2500), t.TempDir()
 	file := filepath.Join(t.TempDir(), "log.jsonl")
 	must(t, exitDone, "export", file, "--store", dir)
 	lines := bytes.SplitAfter(contents(t, file), []byte("\n"))
@@ -278,7 +278,7 @@ func TestBadImports(t *testing.T) {
 		"line 2050: ") { // no line, for the log is further than the file
 		t.Error(stdout)
 	}
-	shorter := write(t, "short.jsonl", string(exported(t, 3)))
+	shorter := write(t, "short.jsonl", string(exportedLog(t, 3)))
 	log := openLogIn(t, copied)
 	pour(t, log, "more", 5)
 	if err := log.Close(); err != nil {
@@ -312,8 +312,8 @@ func TestBadImports(t *testing.T) {
 	s.end()
 }
 
-// exported returns a small log of another product as a file.
-func exported(t *testing.T, n int) []byte {
+// exportedLog returns a small log of another product as a file.
+func exportedLog(t *testing.T, n int) []byte {
 	t.Helper()
 	log := openLogIn(t, t.TempDir())
 	defer log.Close()

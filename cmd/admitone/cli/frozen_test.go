@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// longestAnswer bounds the time of a request while the log is frozen or unreachable.
-const longestAnswer = 5200 * time.Millisecond
+// maxAnswer bounds the time of a request while the log is frozen or unreachable.
+const maxAnswer = 5200 * time.Millisecond
 
 // TestAFrozenLog: requests of all kinds, to entities in memory and others, while the event store is
 // frozen. Each is answered in time, a 503 says when to retry, and what still waits when the store
@@ -90,7 +90,7 @@ func TestAFrozenLog(t *testing.T) {
 	}
 	all.Wait()
 	t.Logf("answers by status %v; the slowest took %v: %s", answers, slowest, slow)
-	if slowest > longestAnswer {
+	if slowest > maxAnswer {
 		t.Errorf("the slowest answer took %v: %s", slowest, slow)
 	}
 	if waited := time.Since(thawed); waited > 3*time.Second {

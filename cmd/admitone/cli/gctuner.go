@@ -17,8 +17,8 @@ type gcTuner struct {
 const (
 	// headroom is how many bytes may become garbage before a collection.
 	headroom = 64 << 20
-	// leastPercent of what is in use exceeds headroom in a large heap, which takes longer to scan.
-	leastPercent = 15
+	// minPercent of what is in use exceeds headroom in a large heap, which takes longer to scan.
+	minPercent = 15
 	// tuneEvery is the number of calls between two looks at the heap.
 	tuneEvery = 64
 )
@@ -36,7 +36,7 @@ func (f *gcTuner) tune() {
 	}
 	metrics.Read(f.live)
 	live := max(f.live[0].Value.Uint64(), 4<<20)
-	if percent := max(int(100*headroom/live), leastPercent); percent != f.percent {
+	if percent := max(int(100*headroom/live), minPercent); percent != f.percent {
 		f.percent = percent
 		debug.SetGCPercent(percent)
 	}

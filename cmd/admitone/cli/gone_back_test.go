@@ -144,7 +144,7 @@ func TestAnOlderLogBehindTheServers(t *testing.T) {
 // TestAnotherDirectoryUnderTheEventStore: a copy replaces the directory while the event store is
 // running. It ends, and names both positions.
 func TestAnotherDirectoryUnderTheEventStore(t *testing.T) {
-	dir := sold(t, 5)
+	dir := soldLog(t, 5)
 	copied := filepath.Join(t.TempDir(), "copied")
 	copyFolder(t, dir, copied)
 	log := openLogIn(t, dir)

@@ -45,7 +45,7 @@ func TestKill9DuringBatches(t *testing.T) {
 	acknowledged := map[int]string{}
 	batches := 0
 	var mu sync.Mutex // guards both
-	for cycle := range kills(3) {
+	for cycle := range killCount(3) {
 		p := launch(t, store)
 		if cycle == 0 {
 			createHot(t, client, p.url)

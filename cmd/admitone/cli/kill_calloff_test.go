@@ -118,7 +118,7 @@ func TestKillCallOff(t *testing.T) {
 	}
 	must("/v1/performances/hot/cancellation", `{"reason":"ill"}`)
 	midway := 0
-	for range kills(3) {
+	for range killCount(3) {
 		if left := untilItMoves(t, client, p.url); left > 0 && left < int64(n) {
 			midway++
 		}

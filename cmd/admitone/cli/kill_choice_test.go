@@ -68,7 +68,7 @@ func TestKillDuringBestAvailable(t *testing.T) {
 	t.Logf("seed %d", seed)
 	random, unknown := rand.New(rand.NewPCG(seed, 1)), 0
 	p := launch(t, store)
-	rounds := 2 * kills(4) // two sizes of halls
+	rounds := 2 * killCount(4) // two sizes of halls
 	for round := range rounds {
 		id := fmt.Sprintf("hall-%d", round)
 		rows, perRow, limit := 2, 2, 0

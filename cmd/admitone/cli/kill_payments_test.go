@@ -114,7 +114,7 @@ func TestKill9Payments(t *testing.T) {
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 2))
 	cut := 0
-	for cycle := range kills(5) {
+	for cycle := range killCount(5) {
 		w.launch()
 		if cycle == 0 {
 			w.must("/v1/performances", `{"id":"hall","title":"Hall","venue":"v","starts_at":"2999-01-01T20:00:00Z",`+

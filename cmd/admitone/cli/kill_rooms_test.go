@@ -15,9 +15,9 @@ import (
 	"admitone/events/embedded"
 )
 
-// kills returns how often a test kills its server: few times, or ADMITONE_KILLS times, which `task
+// killCount returns how often a test kills its server: few times, or ADMITONE_KILLS times, which `task
 // soak` sets.
-func kills(few int) int {
+func killCount(few int) int {
 	if many, err := strconv.Atoi(os.Getenv("ADMITONE_KILLS")); err == nil {
 		return many
 	}
@@ -124,7 +124,7 @@ func TestKill9OfAWaitingRoom(t *testing.T) {
 	store := t.TempDir()
 	client := &http.Client{Timeout: patience, Transport: &http.Transport{MaxIdleConnsPerHost: 16}}
 	c := &visitorPool{visitors: map[string]visitor{}, admitted: map[string]bool{}}
-	cycles := kills(4)
+	cycles := killCount(4)
 	for cycle := range cycles {
 		p := launch(t, store)
 		if cycle == 0 {

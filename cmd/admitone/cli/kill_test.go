@@ -127,7 +127,7 @@ func (j *journal) try(client *http.Client, url string, i *intent) (bool, error) 
 // nothing.
 func TestKill9(t *testing.T) {
 	t.Parallel()
-	killAgainAndAgain(t, backend{store: t.TempDir()}, kills(8))
+	killAgainAndAgain(t, backend{store: t.TempDir()}, killCount(8))
 }
 
 // backend is the log of the servers that are killed.
@@ -209,7 +209,7 @@ func createHot(t *testing.T, client *http.Client, url string) {
 }
 
 // rushAndKill sends intents until so many are acknowledged, calls middle after half of them, and
-// kills the server while others are in flight.
+// killCount the server while others are in flight.
 func rushAndKill(t *testing.T, j *journal, client *http.Client, p *process, acknowledged int, middle func()) {
 	t.Helper()
 	done := make(chan struct{})

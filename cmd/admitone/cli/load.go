@@ -26,7 +26,7 @@ const loadReportEvery = "Creates something of its own and puts it under load ove
 	"seats: all members book seats of one performance, most of them near the front. Most pay,\n" +
 	"some extend, cancel, pay too late, or do nothing until the hold expires.\n" +
 	"sale: a sale opens at a second; its buyers pay at a provider of their own, some late, twice, a\n" +
-	"wrong sum or never; then the performance is called off, and the provider's ledger is compared\n" +
+	"wrong sum or never; then the performance is cancelled, and the provider's ledger is compared\n" +
 	"with the log. The server needs --currency.\n" +
 	"waiting-room: all visitors join at once and poll when they are told to; some poll too often,\n" +
 	"are silent until their place is lost, or leave. Those who are admitted buy with the pass,\n" +

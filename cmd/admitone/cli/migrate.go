@@ -149,7 +149,7 @@ func (m *migration) resume(ctx context.Context) (events.Position, error) {
 	return page[0].Position, nil
 }
 
-// lastFact returns the last event of an entity's stream, nil if there is none.
+// lastFact returns the last event of an entity's stream, nil for none.
 func lastFact(ctx context.Context, log events.Store) (*events.Recorded, error) {
 	for before := events.EndPosition; ; {
 		page, err := log.ReadAll(ctx, before, events.Backward, 64)

@@ -94,7 +94,7 @@ func (c *cutOff) Append(ctx context.Context, stream events.StreamID, expected ev
 	return events.Appended{}, c.err
 }
 
-// TestMigrateResumes: whatever the outcome of an append, nothing is left out or doubled, and
+// TestMigrateResumes: for any outcome of an append, nothing is left out or doubled, and
 // differences in the copy are found.
 func TestMigrateResumes(t *testing.T) {
 	from, err := embedded.Open(t.TempDir(), embedded.Options{})

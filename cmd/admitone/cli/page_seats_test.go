@@ -309,7 +309,8 @@ func lostBooking(t *testing.T, browser context.Context) {
 	}
 }
 
-// manySeats: the page stays small, whatever the number of seats, and each seat can be reached.
+// manySeats: the page stays small, independent of the number of seats, and each seat can be
+// reached.
 func manySeats(t *testing.T, browser context.Context) {
 	s := stage(t, "", [4]any{"N", 250, 200, 5000}, [4]any{"S", 200, 250, 2500})
 	ada, bob := guest(t, browser, s.url, "ada"), guest(t, browser, s.url, "bob")

@@ -119,7 +119,7 @@ func inProcess(t *testing.T, nobody bool, args ...string) (status int, stdout, s
 func TestReadingUnwritableStore(t *testing.T) {
 	for name, prepare := range unwritable {
 		t.Run(name, func(t *testing.T) {
-			dir := sold(t, 300)
+			dir := soldLog(t, 300)
 			secret := filepath.Join(dir, server.HeadKeyFile)
 			if err := os.Chmod(secret, 0o644); err != nil { // user nobody reads it here
 				t.Fatal(err)
@@ -151,7 +151,7 @@ func TestReadingUnwritableStore(t *testing.T) {
 
 // TestConcurrentReaders: several processes may read at once, and none while one writes.
 func TestConcurrentReaders(t *testing.T) {
-	dir := sold(t, 10)
+	dir := soldLog(t, 10)
 	one, err := embedded.OpenReader(dir, embedded.Options{})
 	if err != nil {
 		t.Fatal(err)

@@ -43,7 +43,7 @@ type verdict struct {
 	Outside   map[string]verify.Outside `json:"payments_from_outside,omitempty"`
 	Seconds   float64                   `json:"seconds"`
 	PerSecond float64                   `json:"events_per_second"`
-	// Violation is the first violation, nil if there is none.
+	// Violation is the first violation, nil for none.
 	Violation *violation `json:"violation"`
 }
 

@@ -78,7 +78,7 @@ func TestKill9DuringDeliveries(t *testing.T) {
 		}
 		return http.StatusOK
 	})
-	store, client, secret, rounds := t.TempDir(), &http.Client{Timeout: patience}, "", kills(5)
+	store, client, secret, rounds := t.TempDir(), &http.Client{Timeout: patience}, "", killCount(5)
 	for round := range rounds {
 		p := launch(t, store, hookFlags...)
 		if round == 0 {

@@ -63,5 +63,5 @@ func cancelledText(c *row.Cancelled) string {
 	if c.Fence == 0 {
 		return ""
 	}
-	return fmt.Sprintf(", called off at %s: %q", events.FormatTime(c.At), c.Reason)
+	return fmt.Sprintf(", cancelled at %s: %q", events.FormatTime(c.At), c.Reason)
 }

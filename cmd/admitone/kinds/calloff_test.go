@@ -2,5 +2,5 @@ package kinds
 
 func init() {
 	partOf["calloff"] = "/v1/performances/{id}/cancellation"
-	noTopic["calloff"] = "the topics of what is called off show it"
+	noTopic["calloff"] = "the topics of what is cancelled show it"
 }

@@ -21,7 +21,7 @@ type Kind struct {
 	// store's; events.ErrDamaged.
 	Show func(ctx context.Context, store events.Store, id string, at row.Moment) (*Shown, error)
 
-	// Command returns the command that reproduces a request, nil if there is none. room is the waiting room
+	// Command returns the command that reproduces a request, nil for none. room is the waiting room
 	// whose pass goes with it, "" for none. Error: events.ErrDamaged.
 	Command func(request *demand.Request, room events.RoomID) (core.Command, error)
 	// RefusedCommand returns the command of a refused request, nil if what-if does not re-decide such
@@ -58,7 +58,7 @@ func register(k *Kind) *Kind {
 // Collection is the kind's part of a path, as in /v1/waiting-rooms.
 func (k *Kind) Collection() string { return k.Name + "s" }
 
-// Find returns the kind with that name, nil if there is none.
+// Find returns the kind with that name, nil for none.
 func Find(name string) *Kind {
 	return find(func(k *Kind) bool { return k.Name == name })
 }
@@ -69,7 +69,7 @@ func Of(stream events.StreamID) *Kind {
 	return find(func(k *Kind) bool { return k.Rules.Category == category })
 }
 
-// ByCollection returns the kind with that collection in paths, nil if there is none.
+// ByCollection returns the kind with that collection in paths, nil for none.
 func ByCollection(name string) *Kind {
 	return find(func(k *Kind) bool { return k.Collection() == name })
 }

@@ -66,7 +66,7 @@ func productText(out io.Writer, p *row.Product, c events.Currency) error {
 	return err
 }
 
-// saleText is a line with the sale times, empty if there are none.
+// saleText is a line with the sale times, empty for none.
 func saleText(times events.SaleTimes) string {
 	var bounds []string
 	if !times.OpensAt.IsZero() {

@@ -111,7 +111,7 @@ func (p *Plan) Run(ctx context.Context, chosen Scenario, bar *progress.Bar) (*Re
 	took := time.Since(begun) - c.rested
 	bar.Done()
 	if ctx.Err() != nil {
-		return nil, fmt.Errorf("interrupted before the end; nothing was proved; %s", tidied(ctx, chosen, server, c, bar))
+		return nil, fmt.Errorf("interrupted before the end; nothing was proved; %s", tidyUp(ctx, chosen, server, c, bar))
 	}
 	report := c.report(took)
 	report.About, report.Acknowledged = chosen.outcome()
@@ -124,7 +124,7 @@ func (p *Plan) Run(ctx context.Context, chosen Scenario, bar *progress.Bar) (*Re
 	case report.FoundWrong():
 		report.After = "everything stays as it was, to be looked into"
 	default:
-		report.After = tidied(ctx, chosen, server, c, bar)
+		report.After = tidyUp(ctx, chosen, server, c, bar)
 	}
 	return report, err
 }
@@ -132,8 +132,8 @@ func (p *Plan) Run(ctx context.Context, chosen Scenario, bar *progress.Bar) (*Re
 // tidyLimit bounds the tidying.
 const tidyLimit = time.Minute
 
-// tidied tidies up, also after ctx has ended, and describes what stays.
-func tidied(ctx context.Context, chosen Scenario, server *remote.Log, c *crowd, bar *progress.Bar) string {
+// tidyUp tidies up, also after ctx has ended, and describes what stays.
+func tidyUp(ctx context.Context, chosen Scenario, server *remote.Log, c *crowd, bar *progress.Bar) string {
 	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), tidyLimit)
 	defer cancel()
 	c.forget() // members that have stopped take part again

@@ -58,7 +58,7 @@ func (l *waitingRoomScenario) Flags(f *pflag.FlagSet) {
 	f.DurationVar(&l.drawAfter, "draw-after", 0,
 		"waiting-room: opens after that long, and draws the order of those who have come; 0 is open, in the order of arrival")
 	f.Int64Var(&l.settings.HeartbeatSeconds, "heartbeat-seconds", 2,
-		"waiting-room: the longest pause between two signs of life")
+		"waiting-room: the longest time between two heartbeats")
 }
 
 func (l *waitingRoomScenario) Check(func(flag string) bool) error {

@@ -95,7 +95,7 @@ func (p *WaitingRoomProof) compare(l *waitingRoomScenario, room *recordedRoom) {
 			s.Status == events.VisitorExpired && v.status != events.VisitorExpired && v.status != events.VisitorLeft:
 			p.add("ticket %d is %s according to its answers, and %s in the log", s.Ticket, s.Status, v.status)
 		case v.dropped && s.silence > 0 && s.silence < 2*l.heartbeat():
-			p.add("ticket %d lost its place %v after a sign of life", s.Ticket, s.silence)
+			p.add("ticket %d lost its place %v after a heartbeat", s.Ticket, s.silence)
 		}
 		if s.Pass == "" {
 			continue

@@ -27,7 +27,7 @@ const (
 )
 
 // saleScenario is a sale that opens at a given time. Its buyers pay at a simulated provider, whose reports
-// arrive in time, late, twice, with a wrong amount, or never. Then the performance is called off, the provider
+// arrive in time, late, twice, with a wrong amount, or never. Then the performance is cancelled, the provider
 // pays the owed refunds, and its ledger is compared with the log.
 type saleScenario struct {
 	buyers, seats, opensIn, holdSeconds int
@@ -42,13 +42,13 @@ type saleScenario struct {
 	callOff     callOffAnswer
 }
 
-// callOffAnswer is the progress of a call-off in an answer.
+// callOffAnswer is the progress of a cancellation in an answer.
 type callOffAnswer struct {
 	Status      string
 	Count, Left int64
 }
 
-// Sale is a crowd that buys seats and pays for them at a provider, until the performance is called off.
+// Sale is a crowd that buys seats and pays for them at a provider, until the performance is cancelled.
 func Sale() Scenario { return &saleScenario{} }
 
 func (c *saleScenario) Flags(f *pflag.FlagSet) {
@@ -134,7 +134,7 @@ func (c *saleScenario) buy(m *member, n int) {
 	}
 }
 
-// cancel calls the performance off, and waits until the call-off is done.
+// cancel cancels the performance, and waits until the cancellation is done.
 func (c *saleScenario) cancel(ctx context.Context, crowd *crowd, bar *progress.Bar) {
 	m := crowd.members[0]
 	until := time.Now().Add(salePatience)
@@ -143,7 +143,7 @@ func (c *saleScenario) cancel(ctx context.Context, crowd *crowd, bar *progress.B
 		if ctx.Err() != nil || time.Now().After(until) {
 			return
 		}
-		crowd.rest(ctx, bar, "calling off", salePoll)
+		crowd.rest(ctx, bar, "cancelling", salePoll)
 	}
 	for ctx.Err() == nil && time.Now().Before(until) {
 		if m.get(path, &c.callOff) && c.callOff.Status == "done" && c.callOff.Left == 0 {
@@ -153,9 +153,9 @@ func (c *saleScenario) cancel(ctx context.Context, crowd *crowd, bar *progress.B
 	}
 }
 
-// tidy implements [Scenario]. The call-off has ended everything.
+// tidy implements [Scenario]. The cancellation has ended everything.
 func (c *saleScenario) tidy(context.Context, *remote.Log, *crowd, *progress.Bar) (stays string, err error) {
-	return "performance " + c.performance + " stays, called off", nil
+	return "performance " + c.performance + " stays, cancelled", nil
 }
 
 func (c *saleScenario) outcome() (about string, acknowledged int64) {

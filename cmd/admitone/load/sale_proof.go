@@ -117,7 +117,7 @@ func (c *saleScenario) prove(ctx context.Context, server *remote.Log) (Proof, er
 		p.add("%s", wrong)
 	}
 	if c.callOff.Status != "done" || c.callOff.Left != 0 {
-		p.add("the call-off is %q, and %d bookings are not ended", c.callOff.Status, c.callOff.Left)
+		p.add("the cancellation is %q, and %d bookings are not ended", c.callOff.Status, c.callOff.Left)
 	}
 	p.bookings(c.made, recorded)
 	p.money(c.provider, recorded)
@@ -188,7 +188,7 @@ func (p *SaleProof) money(of *provider, recorded *saleLog) {
 func (p *SaleProof) print(out io.Writer) error {
 	fmt.Fprintf(out, "  in the log: %d events, %d bookings; acknowledged: %d; unknown outcomes: %d\n", p.Events, p.InLog,
 		p.Acknowledged, p.Unknown)
-	fmt.Fprintf(out, "  %d called off, %d expired; %d payments, of which %d had booked a seat\n", p.Cancelled, p.Expired,
+	fmt.Fprintf(out, "  %d cancelled, %d expired; %d payments, of which %d had booked a seat\n", p.Cancelled, p.Expired,
 		p.Payments, p.Paid)
 	fmt.Fprintf(out, "  money: %d received and %d refunded by the log; %d taken and %d paid back by the provider\n",
 		p.Received, p.Refunded, p.Taken, p.PaidBack)

@@ -23,7 +23,7 @@ const arena = `{"name":"Arena","categories":[{"name":"Tier","color":"#0072b2"},{
 	{"zone":"W","category":"Tier","y":30,"rows":10,"seats":[30],"angle":75,"first_row":"11","numbers":"even"}],
 	"floors":[{"id":"floor","name":"Floor","category":"Floor","capacity":5000,"y":3,"width":30,"depth":20}]}`
 
-func made(t *testing.T, text string) *events.Hall {
+func generateHall(t *testing.T, text string) *events.Hall {
 	t.Helper()
 	draft, err := Parse([]byte(text))
 	if err != nil {
@@ -83,7 +83,7 @@ func TestPlan(t *testing.T) {
 			"W-20: 2 4 6 8 10 12 14 16 18 20 22 24 26 28 30 32 34 36 38 40 42 44 46 48 50 52 54 56 58 60"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			hall := made(t, c.draft)
+			hall := generateHall(t, c.draft)
 			rows := inRows(hall)
 			if len(rows) != c.rows || hall.Seats() != c.seats || hall.Places() != int64(c.places) {
 				t.Errorf("%d rows, %d seats, %d places; want %d, %d, %d", len(rows), hall.Seats(), hall.Places(), c.rows, c.seats,
@@ -106,7 +106,7 @@ func TestPlan(t *testing.T) {
 
 // TestPlacesOfTheOpera: wheelchairs, companions, views, categories and the curve.
 func TestPlacesOfTheOpera(t *testing.T) {
-	hall := made(t, opera)
+	hall := generateHall(t, opera)
 	var wheelchairs, companions []string
 	for seat := range events.SeatIndex(hall.Seats()) {
 		if hall.Accessible(seat) {

@@ -15,7 +15,7 @@ type stand struct {
 	zone, category string
 	rows           string // their names, a letter each
 	seats          []int  // of each row, the last one again for those after it
-	// aisle is after so many seats; 0 is none. A row is written in two parts then.
+	// aisle is after so many seats; 0 for none. A row is written in two parts then.
 	aisle int
 	// radius of the first row, around the focal point; 0 is straight rows.
 	radius float64

@@ -17,8 +17,8 @@ const (
 	againAfter = 500 * time.Millisecond
 )
 
-// CallAgain is Call with retries, for up to thirty seconds, while the server's log can't be reached or the connection
-// breaks, with one Idempotency-Key for all attempts. Errors: those of Call.
+// CallAgain is Call with retries, for up to thirty seconds, while the server's log can't be reached
+// or the connection breaks, with one Idempotency-Key for all attempts. Errors: as Call.
 func (r *Log) CallAgain(ctx context.Context, method, path string, body string, into any) error {
 	headers := []string{"Idempotency-Key", string(actors.NewCommandID())}
 	if method == http.MethodGet {

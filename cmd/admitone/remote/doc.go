@@ -1,7 +1,7 @@
 // Package remote is a client of a running server: its log as a read-only [events.Store], and its
 // other routes.
 //
-// # What it promises
+// # Guarantees
 //
 // Events are returned byte for byte: the data as it was sent, and the metadata in its canonical form. A
 // hash that does not match them is found like any other. Nothing is written; see [Log.Append].

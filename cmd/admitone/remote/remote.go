@@ -90,7 +90,7 @@ func (r *Log) Call(ctx context.Context, method, path string, body string, into a
 const editAttempts = 20
 
 // Edit changes a resource with optimistic concurrency: it reads the resource into now, sends the
-// result of body with If-Match, and retries on a conflict. method is PATCH or PUT. Errors: those of Call.
+// result of body with If-Match, and retries on a conflict. method is PATCH or PUT. Errors: as Call.
 func (r *Log) Edit(ctx context.Context, method, path string, now any, body func() string) error {
 	begun := time.Now()
 	for attempt := 1; ; attempt++ {
@@ -213,8 +213,8 @@ func (r *Log) behind(ctx context.Context, q sequence, after uint64, limit int) (
 	return found, nil
 }
 
-// end returns the place of the last event, 0 if there is none. The API has no route for it, so end
-// probes in growing steps and then bisects.
+// end returns the place of the last event, 0 for none. The API has no route for it, so end probes
+// in growing steps and then bisects.
 func (r *Log) end(ctx context.Context, q sequence) (uint64, error) {
 	const beyond = uint64(events.EndPosition)
 	low, high := uint64(0), beyond // there is an event at low, and none after high

@@ -1,13 +1,13 @@
 // Package replay sends the demand of a recorded sale to a server, as live traffic, and compares
 // its answers with the log.
 //
-// # What it promises
+// # Guarantees
 //
-// Requests are sent at the recorded times, or at a multiple of that speed, and never before those that
-// they depend on have been answered. So a server with the same rules gives the same answers:
-// everything that was granted is granted, and, where refusals are recorded, everything that was
-// refused is refused with the same code. Each request has an Idempotency-Key, so that one without
-// an answer can be sent again. The target has to be empty, also after a replay that broke off.
+// Requests are sent at the recorded times, or at a multiple of that speed, and never before those
+// that they depend on have been answered. So a server with the same rules gives the same answers:
+// every granted request is granted again, and, where refusals are recorded, every refused one is
+// refused with the same code. Each request has an Idempotency-Key, so that one without an answer
+// can be sent again. The target has to be empty, also after an interrupted replay.
 //
 // # Why resources
 //
@@ -16,7 +16,7 @@
 // take units of a product can be in flight together, because both were granted; one that was
 // refused can't, and one that releases units has to be answered before the next one takes some.
 //
-// # What is different
+// # Differences
 //
 //   - Reservations and bookings get ids that the target chooses, which later requests use.
 //   - Holds last a day. One that expired in the log is released at that time, so that the outcome

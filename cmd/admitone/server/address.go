@@ -8,7 +8,7 @@ import (
 	"admitone/api/keyset"
 )
 
-// issuerOf returns the keys of the issuer of tokens, nil if there is none.
+// issuerOf returns the keys of the issuer of tokens, nil for none.
 func issuerOf(auth api.Auth) *keyset.Set {
 	tokens, _ := auth.(api.JWTAuth)
 	return tokens.Keys

@@ -57,8 +57,8 @@ const (
 	agreeLimit = time.Second
 )
 
-// openCluster makes this server a node if the settings say so. Errors: a [usage.Error] for invalid settings, and for a
-// log or secrets other than those of the other nodes.
+// openCluster makes this server a node if the settings say so. Errors: a [usage.Error] for invalid
+// settings, and for a log or secrets other than as the other nodes.
 func (p *Server) openCluster(s Settings) (err error) {
 	c := s.Cluster
 	if c.Listen == "" {

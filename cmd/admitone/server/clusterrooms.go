@@ -22,7 +22,7 @@ func (p *Server) roomOwner(s Settings) func(events.RoomID) bool {
 	}
 }
 
-// tellOwner returns a function that passes signs of life of visitors on to the owner of a room, nil for a server
+// tellOwner returns a function that passes heartbeats of visitors on to the owner of a room, nil for a server
 // without a cluster.
 func (p *Server) tellOwner(s Settings) func(events.RoomID, []byte) error {
 	if s.Cluster.Listen == "" {

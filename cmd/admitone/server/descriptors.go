@@ -14,10 +14,10 @@ const (
 	// otherFiles are open besides tables and connections: write-ahead logs, the tree, contacts,
 	// locks, the files of a backup or a compaction, the connections to an EventStoreDB.
 	otherFiles = 64
-	// leastTables is the minimum of open tables that Pebble needs for a store, and mostTables its default.
-	leastTables, mostTables = 74, 1000
-	// leastConnections is the fewest connections with which a server is useful.
-	leastConnections = 16
+	// minTables is the minimum of open tables that Pebble needs for a store, and maxTables its default.
+	minTables, maxTables = 74, 1000
+	// minConnections is the fewest connections with which a server is useful.
+	minConnections = 16
 	// logClients bounds the connections of EventStoreDB clients, and profileClients those of
 	// readers of profiles.
 	logClients, profileClients = 1000, 8
@@ -40,9 +40,9 @@ type descriptors struct {
 // shareDescriptors distributes limit over stores and connections. The stores' part is reserved: an
 // append must never fail because of a crowd.
 func shareDescriptors(limit, stores int) (descriptors, error) {
-	d := descriptors{limit: limit, tables: min(max(limit/8, leastTables), mostTables)}
+	d := descriptors{limit: limit, tables: min(max(limit/8, minTables), maxTables)}
 	d.connections = limit - d.reserved(stores)
-	if d.connections < leastConnections {
+	if d.connections < minConnections {
 		return d, fmt.Errorf("the process may open %d files, and the log needs %d of them; raise the limit to 1024 or "+
 			"more: ulimit -n, LimitNOFILE= of systemd, or nofile of a container",
 			limit, d.reserved(stores))

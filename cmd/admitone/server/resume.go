@@ -34,7 +34,7 @@ func (p *Server) resume() {
 			return p.bookings.ResumeBlocks(ctx, origin(), id)
 		})
 	})
-	resuming("call-offs", func() error { return p.sweeps.Run(ctx) })
+	resuming("cancellations", func() error { return p.sweeps.Run(ctx) })
 	resuming("payments", func() error {
 		return p.Views.RunUnfinishedPayments(ctx, func(ctx context.Context, id string) error {
 			stream, from := events.NewStreamID(events.PaymentCategory, id), origin()

@@ -42,7 +42,7 @@ func headKeyOf(file, epoch string) (*merkle.Key, error) {
 	return readHeadKey(file, epoch)
 }
 
-// FindHeadKey is headKey without creating a secret: it returns nil if there is none.
+// FindHeadKey is headKey without creating a secret: it returns nil for none.
 func FindHeadKey(dir, epoch string) (*merkle.Key, error) {
 	return readHeadKey(filepath.Join(dir, HeadKeyFile), epoch)
 }

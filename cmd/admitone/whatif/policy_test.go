@@ -20,8 +20,8 @@ import (
 
 const second = time.Second
 
-// asks asks a question about a sale.
-func asks(t *testing.T, s *sale, from events.Position, set ...string) *Comparison {
+// ask asks a question about a sale.
+func ask(t *testing.T, s *sale, from events.Position, set ...string) *Comparison {
 	t.Helper()
 	policy, err := ParsePolicy(set)
 	if err != nil {
@@ -56,7 +56,7 @@ func TestShorterHolds(t *testing.T) {
 	_ = never
 	s.pass(30 * second)
 	s.book("ann", "A-1-2")
-	c := asks(t, s, 0, "hold_seconds=30")
+	c := ask(t, s, 0, "hold_seconds=30")
 	if n := c.Recorded; n.UnitsSold != 3 || n.HoldsExpired != 1 || n.BookingsExpired != 1 || len(n.Refused) != 0 {
 		t.Errorf("recorded: %+v", n)
 	}
@@ -66,7 +66,7 @@ func TestShorterHolds(t *testing.T) {
 	}
 	// Holds from before the range keep their deadlines.
 	for _, from := range []events.Position{s.log.head() - 1, s.log.head()} { // a booking is in progress
-		if n := asks(t, s, from, "hold_seconds=30").WhatIf; n.UnitsSold != 0 || n.HoldsExpired != 1 || len(n.Refused) != 0 {
+		if n := ask(t, s, from, "hold_seconds=30").WhatIf; n.UnitsSold != 0 || n.HoldsExpired != 1 || len(n.Refused) != 0 {
 			t.Errorf("from %d: %+v", from, n)
 		}
 	}
@@ -87,7 +87,7 @@ func TestLimitStockAndSlots(t *testing.T) {
 	}
 	s.book("ann", "A-1-1", "A-1-2", "A-1-3")
 	for _, from := range []events.Position{0, middle} {
-		c := asks(t, s, from, "limit_per_holder=2", "team_limit=5")
+		c := ask(t, s, from, "limit_per_holder=2", "team_limit=5")
 		if n := c.WhatIf; n.UnitsSold != 2 || n.Buyers != 1 || n.TopTenShare != 1 || n.Refused[core.CodeLimitExceeded] != 4 ||
 			n.TeamsEntered != 5 || n.TeamsWaiting != 1 {
 			t.Errorf("from %d: what if: %+v", from, n)
@@ -95,7 +95,7 @@ func TestLimitStockAndSlots(t *testing.T) {
 		if n := c.Recorded; n.UnitsSold != 9 || n.Buyers != 2 || n.TeamsEntered != 4 || n.TeamsWaiting != 2 {
 			t.Errorf("from %d: recorded: %+v", from, n)
 		}
-		c = asks(t, s, from, "stock=6")
+		c = ask(t, s, from, "stock=6")
 		if n := c.WhatIf; n.UnitsSold != 4 || n.Refused[core.CodeSoldOut] != 1 {
 			t.Errorf("from %d: with less stock: %+v", from, n)
 		}
@@ -134,7 +134,7 @@ func queue(t *testing.T) *sale {
 
 func TestSlowerAdmission(t *testing.T) {
 	s := queue(t)
-	c := asks(t, s, 0, "max_active=1", "admit_per_second=1")
+	c := ask(t, s, 0, "max_active=1", "admit_per_second=1")
 	if n := c.Recorded; n.Admitted != 3 || n.UnitsSold != 3 || n.PlacesLost != 1 || n.Wait.P50 != 11 || n.Wait.Max != 21 {
 		t.Errorf("recorded: %+v", n)
 	}
@@ -143,7 +143,7 @@ func TestSlowerAdmission(t *testing.T) {
 		n.Wait.Max < 20 || n.Wait.Max > 20.3 {
 		t.Errorf("what if: %+v", n)
 	}
-	c = asks(t, s, 0, "admit_per_second=0")
+	c = ask(t, s, 0, "admit_per_second=0")
 	if n := c.WhatIf; n.Admitted != 0 || n.UnitsSold != 0 || n.Refused[neverAdmitted] != 3 {
 		t.Errorf("no visitor is admitted: %+v", n)
 	}
@@ -151,7 +151,7 @@ func TestSlowerAdmission(t *testing.T) {
 
 func TestFasterAdmission(t *testing.T) {
 	s := queue(t)
-	c := asks(t, s, 0, "admit_per_second=100")
+	c := ask(t, s, 0, "admit_per_second=100")
 	if n := c.WhatIf; n.Admitted < 3 || n.UnitsSold != 3 || n.Wait.P50 > 0.2 || !n.LastSale.Before(*c.Recorded.LastSale) {
 		t.Errorf("what if: %+v", n)
 	}
@@ -162,7 +162,7 @@ func TestFasterAdmission(t *testing.T) {
 			middle = events.Position(i + 1)
 		}
 	}
-	if n := asks(t, s, middle, "admit_per_second=100").WhatIf; n.Admitted < 3 || n.UnitsSold != 3 || n.Wait.P50 > 1.2 {
+	if n := ask(t, s, middle, "admit_per_second=100").WhatIf; n.Admitted < 3 || n.UnitsSold != 3 || n.Wait.P50 > 1.2 {
 		t.Errorf("from %d: what if: %+v", middle, n)
 	}
 }
@@ -182,14 +182,14 @@ func TestEveryIntentIsACommand(t *testing.T) {
 	id := s.reserve("ann", 1, true)
 	s.do(product.Stream("tee"), &product.Release{ReservationID: id})
 	s.do(waitingroom.Stream("door"), &waitingroom.Join{Holder: "ann"})
-	if c := asks(t, s, 0); c.Intents != int64(s.log.head()) {
+	if c := ask(t, s, 0); c.Intents != int64(s.log.head()) {
 		t.Errorf("%d intents in %d facts of requests", c.Intents, s.log.head())
 	}
 }
 
 func TestTableAndChart(t *testing.T) {
 	s := queue(t)
-	c := asks(t, s, 0, "stock=2")
+	c := ask(t, s, 0, "stock=2")
 	var table, chart bytes.Buffer
 	if err := errors.Join(c.Table(&table), c.Chart(&chart)); err != nil {
 		t.Fatal(err)

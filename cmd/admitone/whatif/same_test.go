@@ -52,7 +52,7 @@ func TestTheSamePolicyHasTheSameOutcome(t *testing.T) {
 		}
 		s.writeRefusals()
 		for _, from := range []events.Position{0, middle} {
-			s.same(t, from)
+			s.checkUnchanged(t, from)
 		}
 	})
 }
@@ -211,8 +211,8 @@ func (s *sale) someRoom(t *rapid.T) {
 	}
 }
 
-// same asks the question without a change, and compares fact by fact.
-func (s *sale) same(t rapid.TB, from events.Position) {
+// checkUnchanged asks the question without a change, and compares fact by fact.
+func (s *sale) checkUnchanged(t rapid.TB, from events.Position) {
 	t.Helper()
 	q := newRun(s.log, Question{From: from, To: s.log.head()})
 	var was, mine closingTracker

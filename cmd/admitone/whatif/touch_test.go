@@ -36,8 +36,8 @@ func TestStayOfTouchedSeat(t *testing.T) {
 				t.Fatalf("A-1-2 has %+v", page)
 			}
 			s.writeRefusals()
-			s.same(t, 0)
-			s.same(t, before+1)
+			s.checkUnchanged(t, 0)
+			s.checkUnchanged(t, before+1)
 		})
 	}
 }

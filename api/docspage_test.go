@@ -61,7 +61,7 @@ func TestDocsDescribeBodies(t *testing.T) {
 	docs := newHarness(t).do("GET", "/docs", "").has(
 		t,
 		200,
-		"<code>waitlist_rule</code></td><td>string, optional</td><td><p>Who comes in",
+		"<code>waitlist_rule</code></td><td>string, optional</td><td><p>The promotion while",
 		"One of <code>strict</code>, <code>fill</code>.",
 		"<code>commands</code></td><td>array of BatchCommand, needed</td>",
 		"Without it, <code>300</code>.",

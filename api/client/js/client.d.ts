@@ -9,15 +9,15 @@ export class Client {
     constructor(address: string, { token, fetch, WebSocket, patience }?: Options);
     /**
      * Sends a request until it is answered, for at most patience. A command by POST has an
-     * Idempotency-Key, the same in each attempt. All methods below use it; call it for routes
-     * without a method.
+     * Idempotency-Key, the same in each attempt. All methods below use it; call it for routes without
+     * a method.
      *
      * @param {string} method
      * @param {(string | number)[]} path below /v1, in parts
      * @param {any} [body]
      * @param {CallOptions} [options]
-     * @returns {Promise<any>} the answer; it throws AdmitoneError, UnansweredError, or the reason
-     * of an aborted signal
+     * @returns {Promise<any>} the answer; it throws AdmitoneError, UnansweredError, or the reason of
+     * an aborted signal
      */
     call(method: string, path: (string | number)[], body?: any, { key, pass, tag, requestId, query, signal }?: CallOptions): Promise<any>;
     /**
@@ -28,9 +28,9 @@ export class Client {
      */
     list(path: (string | number)[], options?: CallOptions): AsyncGenerator<any, void, void>;
     /**
-     * Iterates over the frames of topics: first a snapshot of each, then every change, in order,
-     * once and without a gap, whatever happens to the connection. It ends when the caller breaks
-     * off or signal is aborted; it throws a TopicError for a topic that does not exist.
+     * Iterates over the frames of topics: first a snapshot of each, then every change, in order, once
+     * and without a gap, whatever happens to the connection. It ends when the caller breaks off or
+     * signal is aborted; it throws a TopicError for a topic that does not exist.
      *
      * @param {string[]} topics such as product:tee
      * @param {{signal?: AbortSignal}} [options]
@@ -185,7 +185,8 @@ export type Options = {
         readonly CLOSED: 3;
     } | undefined;
     /**
-     * how long a call is retried, in milliseconds (30,000); 0 for one attempt
+     * how long a call is retried, in milliseconds (30,000); 0 for one
+     * attempt
      */
     patience?: number | undefined;
 };

@@ -59,7 +59,8 @@ export type Item = {
      */
     take: (data: any, event: "snapshot" | "delta") => void;
     /**
-     * called if there is no such topic
+     * called if there is no such
+     * topic
      */
     refused?: ((problem: {
         code: any;
@@ -73,7 +74,8 @@ export type Watched = {
      */
     epoch: string;
     /**
-     * the last subscription was answered, so a frame that does not fit means a gap
+     * the last subscription was answered, so a frame that does not fit
+     * means a gap
      */
     current: boolean;
 };

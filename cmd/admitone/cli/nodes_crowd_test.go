@@ -143,7 +143,7 @@ func (c *buyers) end() {
 
 // soldLog compares the sold units of each product with the acknowledged ones: over is the number of
 // units oversold, lost that of acknowledged units not sold.
-func (n *nodes) soldLog(at *serverProcess, crowds ...*buyers) (over, lost int) {
+func (n *nodes) sold(at *serverProcess, crowds ...*buyers) (over, lost int) {
 	n.t.Helper()
 	for i := range soldProducts {
 		product := fmt.Sprintf("p%d", i)

@@ -141,7 +141,7 @@ func (c *buyers) end() {
 	c.progress()
 }
 
-// soldLog compares the sold units of each product with the acknowledged ones: over is the number of
+// sold compares the sold units of each product with the acknowledged ones: over is the number of
 // units oversold, lost that of acknowledged units not sold.
 func (n *nodes) sold(at *serverProcess, crowds ...*buyers) (over, lost int) {
 	n.t.Helper()

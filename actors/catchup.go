@@ -2,9 +2,9 @@ package actors
 
 import "admitone/actors/core"
 
-// mostMissing is how many events of other processes a state is taken forward by. Behind more of them, a
+// maxMissing limits the events of other processes that a state is taken forward by. Beyond it, a
 // snapshot is read.
-const mostMissing = 10_000
+const maxMissing = 10_000
 
 // catchUp keeps the state for the next load, which reads only the events that another process has
 // appended since. The state depends on durable facts only.

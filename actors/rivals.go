@@ -49,7 +49,7 @@ type rested struct{}
 // endPause ends a pause, unless it has ended.
 func (e *entry) endPause(number int64) {
 	if number != 0 && e.pause.CompareAndSwap(number, 0) {
-		e.tell(rested{})
+		e.post(rested{})
 	}
 }
 

@@ -106,8 +106,8 @@ func TestBoxOfficeIsTheModel(t *testing.T) {
 
 func checkModel(t *rapid.T, p *Projections, c *logtest.BookingModel) {
 	for id, seats := range c.Shows {
-		showAgrees(t, p, id, seats, c.Sales[id])
-		blocksAgree(t, p, id, seats)
+		checkSeatMap(t, p, id, seats, c.Sales[id])
+		checkBlocks(t, p, id, seats)
 		performance, _, err := p.Performance(id)
 		var want []row.Area
 		if floor := c.Floors[id]; floor != nil {
@@ -133,7 +133,7 @@ func checkModel(t *rapid.T, p *Projections, c *logtest.BookingModel) {
 		checkBegun(t, p, c, events.BookingID(fmt.Sprint("b.", n)))
 	}
 	slices.SortStableFunc(ids, byHolder)
-	pagesAgree(t, p, c, ids)
+	checkPages(t, p, c, ids)
 	open := recordsOf(t, p, viewOf[*boxOffice](p).unfinished.records)
 	if n, err := p.Unfinished(); err != nil || n != len(open) {
 		t.Fatal(n, err)
@@ -149,8 +149,8 @@ func checkModel(t *rapid.T, p *Projections, c *logtest.BookingModel) {
 	}
 }
 
-// blocksAgree compares the blocked seats by label.
-func blocksAgree(t *rapid.T, p *Projections, id events.PerformanceID, seats map[string]*logtest.ModelSeat) {
+// checkBlocks compares the blocked seats by label.
+func checkBlocks(t *rapid.T, p *Projections, id events.PerformanceID, seats map[string]*logtest.ModelSeat) {
 	var want []Block
 	for _, label := range []events.BlockLabel{"", "press"} {
 		block := Block{Label: label}
@@ -168,8 +168,8 @@ func blocksAgree(t *rapid.T, p *Projections, id events.PerformanceID, seats map[
 	}
 }
 
-// begunAgrees compares what attempts have that have become no booking.
-func begunAgrees(t *rapid.T, p *Projections, c *logtest.BookingModel, id events.BookingID) {
+// checkBegun compares what attempts have that have become no booking.
+func checkBegun(t *rapid.T, p *Projections, c *logtest.BookingModel, id events.BookingID) {
 	want := map[events.HoldID][]events.StreamID{}
 	if b := c.Begun[id]; b != nil {
 		if streams := c.Has(b); len(streams) > 0 {
@@ -188,8 +188,8 @@ func begunAgrees(t *rapid.T, p *Projections, c *logtest.BookingModel, id events.
 	}
 }
 
-// pagesAgree compares the lists of each holder.
-func pagesAgree(t *rapid.T, p *Projections, c *logtest.BookingModel, ids []string) {
+// checkPages compares the lists of each holder.
+func checkPages(t *rapid.T, p *Projections, c *logtest.BookingModel, ids []string) {
 	size := rapid.IntRange(1, 4).Draw(t, "size")
 	var got, money []string
 	for _, holder := range []events.Holder{"ada", "ada-b"} {

@@ -118,7 +118,7 @@ func batchInSilence(t *testing.T, s *silence) {
 	s.after(100)
 	first, took := sendBatch(t, client, node.url, commands)
 	s.end()
-	if took > longestAnswer {
+	if took > maxAnswer {
 		t.Errorf("the batch was answered after %v", took)
 	}
 	acknowledged := 0

@@ -226,7 +226,7 @@ func TestKillHall(t *testing.T) {
 		}
 	}
 	books := newAudit(t, p.url)
-	for range kills(3) {
+	for range killCount(3) {
 		h.rushAndKill(t, client, p, 20+h.random.IntN(120))
 		verified(t, exitDone, "--store", store)
 		p = launch(t, store)

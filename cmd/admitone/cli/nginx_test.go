@@ -123,7 +123,7 @@ func withoutLines(text, something string) string {
 }
 
 // TestProxyRetriesAfterRestart: after a moment without any server, requests succeed as soon as the
-// servers are back, and not only ten seconds later.
+// servers are back, and not only ten seconds later; and the largest body passes.
 func TestProxyRetriesAfterRestart(t *testing.T) {
 	t.Parallel()
 	nginxPath(t)
@@ -144,7 +144,10 @@ func TestProxyRetriesAfterRestart(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		back := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(204) })}
+		back := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			io.Copy(io.Discard, r.Body)
+			w.WriteHeader(204)
+		})}
 		go back.Serve(listener)
 		t.Cleanup(func() { back.Close() })
 	}
@@ -152,6 +155,9 @@ func TestProxyRetriesAfterRestart(t *testing.T) {
 		if status, text := proxy.answer("POST", "/v1/products", "{}"); status != 204 {
 			t.Errorf("they are back, and the answer is %d %s", status, text)
 		}
+	}
+	if status, text := proxy.answer("POST", "/v1/plans", strings.Repeat(" ", 32<<20)); status != 204 {
+		t.Errorf("a plan of 32 MiB: %d %s", status, text)
 	}
 }
 
@@ -236,6 +242,7 @@ func TestTLSProxy(t *testing.T) {
 	}{
 		{"GET", "https://" + outside + "/healthz", "", 200},
 		{"POST", "https://" + outside + "/v1/products", `{"id":"p","name":"p","stock":9}`, 201},
+		{"POST", "https://" + outside + "/v1/plans", strings.Repeat(" ", 2<<20), 400},
 		{"GET", "https://" + outside + "/metrics", "", 404},
 		{"GET", "http://" + clear + "/v1/products", "", 308},
 	} {

@@ -51,7 +51,7 @@ type entity struct {
 	saved   int64       // bytes of the last snapshot
 	kept    *loaded     // the state that the next load begins with; nil if none; see catchUp
 	copied  *loaded     // a copy of the durable state; nil if none; see keepCopy
-	pauses  int64       // pauses begun; see makeRoom
+	pauses  int64       // pauses begun; see beginPause
 	loads   int         // loads begun; an older one's result is not wanted any more
 }
 
@@ -71,8 +71,8 @@ func (e *entity) receive(msg any) {
 		e.install(msg)
 	case *lookedFor:
 		e.looked(msg)
-	case rested:
-		e.goOn()
+	case pauseEnded:
+		e.resume()
 	case *jointEnd:
 		e.endPart(msg)
 	case snapshotDone:
@@ -262,7 +262,7 @@ func (e *entity) fail(p *envelope, err error) {
 	e.desk.answered(e.entry)
 }
 
-// flush starts writing the next batch, unless one is being written or the entity is resting.
+// flush starts writing the next batch, unless one is being written or the entity pauses.
 func (e *entity) flush() {
 	if e.writing != nil || e.next == nil || e.entry.pausing() {
 		return
@@ -300,7 +300,7 @@ func (e *entity) written(b *batch) {
 	for _, p := range b.waiting {
 		e.complete(p, e.position)
 	}
-	e.makeRoom(time.Since(b.begun))
+	e.beginPause(time.Since(b.begun))
 	e.handleStash()
 }
 
@@ -313,7 +313,7 @@ func (e *entity) failed(b *batch) {
 		e.disprove(b.items)
 	case errors.Is(b.err, events.ErrConflict):
 		e.desk.stats.conflicts.Add(1)
-		e.entry.saw()
+		e.entry.recordRival()
 		log.Debug("another process appended first; deciding again")
 		e.restoreCopy(b.durable)
 		e.startOver(b.items)

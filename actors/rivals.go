@@ -9,32 +9,32 @@ import (
 	"admitone/events"
 )
 
-// Several processes may append to one stream. Every append can fail then because another one was
-// first, and the loser has to read before it can try again, so that without any rule the winner wins
-// on. While another process is about, therefore:
-//   - after each of its batches an entity pauses until the other has appended, for a few times the
+// Several processes may append to one stream. An append then fails if another process appended first,
+// and the loser must read before it tries again. Without further rules the winner would keep winning.
+// Therefore, while another process appends to its stream:
+//   - an entity pauses after each batch until the other process has appended, for a few times the
 //     duration of an append at most;
-//   - it decides nothing during an append or a pause: that would rest on a state about to change;
-//   - it keeps a copy of the durable state, so that it reads only what it has missed after a conflict.
+//   - it decides nothing during an append or a pause, because the state is about to change;
+//   - it keeps a copy of the durable state, so that after a conflict it reads only the missing events.
 
 const (
-	// rivalFor is how long an entity behaves like that after another process was seen appending to its
-	// stream.
+	// rivalFor is how long these rules hold after another process has appended.
 	rivalFor = 5 * time.Second
-	// A pause lasts from two to four times as long as the append before it, and at least and at most so
-	// long. The other process needs a read and an append.
-	leastPause, mostPause = 2 * time.Millisecond, 100 * time.Millisecond
+	// A pause lasts two to four times as long as the append before it, within these limits: the other
+	// process needs a read and an append.
+	minPause, maxPause = 2 * time.Millisecond, 100 * time.Millisecond
 )
 
 // rivals records the appends of another process to a stream.
 type rivals struct {
-	// metAt is when the last one was seen, in Unix nanoseconds; 0 if never.
+	// metAt is the time of the last one, in Unix nanoseconds; 0 if there was none.
 	metAt atomic.Int64
 	// pause is the number of the pause in progress, 0 if there is none.
 	pause atomic.Int64
 }
 
-func (r *rivals) saw() { r.metAt.Store(time.Now().UnixNano()) }
+// recordRival records an append of another process.
+func (r *rivals) recordRival() { r.metAt.Store(time.Now().UnixNano()) }
 
 func (r *rivals) active() bool {
 	met := r.metAt.Load()
@@ -43,19 +43,19 @@ func (r *rivals) active() bool {
 
 func (r *rivals) pausing() bool { return r.pause.Load() != 0 }
 
-// rested ends the pause of an entity.
-type rested struct{}
+// pauseEnded is the message at the end of a pause.
+type pauseEnded struct{}
 
 // endPause ends a pause, unless it has ended.
 func (e *entry) endPause(number int64) {
 	if number != 0 && e.pause.CompareAndSwap(number, 0) {
-		e.post(rested{})
+		e.post(pauseEnded{})
 	}
 }
 
-// makeRoom begins a pause if another process appends to this stream too. took is the duration of the
-// append before.
-func (e *entity) makeRoom(took time.Duration) {
+// beginPause begins a pause if another process appends to this stream too. took is the duration of the
+// last append.
+func (e *entity) beginPause(took time.Duration) {
 	e.copied = nil
 	if !e.entry.active() {
 		return
@@ -63,12 +63,12 @@ func (e *entity) makeRoom(took time.Duration) {
 	e.pauses++
 	number := e.pauses
 	e.entry.pause.Store(number)
-	took = min(max(took, leastPause/2), mostPause/4)
+	took = min(max(took, minPause/2), maxPause/4)
 	time.AfterFunc(2*took+rand.N(2*took), func() { e.entry.endPause(number) })
 }
 
-// goOn continues after a pause, on what the other process has appended meanwhile.
-func (e *entity) goOn() {
+// resume handles the waiting commands after a pause, on the state that the other process has made.
+func (e *entity) resume() {
 	if e.status != ready {
 		return
 	}
@@ -85,7 +85,7 @@ func (e *entity) yields() bool {
 	return e.entry.active() && (e.writing != nil || e.entry.pausing())
 }
 
-// keepCopy copies the state if it is durable and another process is about.
+// keepCopy copies the state if it is durable and another process appends too.
 func (e *entity) keepCopy() {
 	if !e.entry.active() || e.writing != nil || e.next != nil || e.copied != nil && e.copied.revision == e.durable {
 		return
@@ -95,7 +95,7 @@ func (e *entity) keepCopy() {
 	}
 }
 
-// restoreCopy makes the next load begin with the copy, if that is of a revision.
+// restoreCopy makes the next load begin with the copy, if the copy has this revision.
 func (e *entity) restoreCopy(revision events.Revision) {
 	if e.copied != nil && e.copied.revision == revision {
 		e.kept = e.copied

@@ -42,7 +42,7 @@ func (d *Desk) Observe(stream events.StreamID, revision events.Revision) {
 		return
 	}
 	if int64(revision)+1 > e.claimed.Load() {
-		e.saw()
+		e.recordRival()
 		e.endPause(e.pause.Load())
 	}
 }

@@ -130,8 +130,8 @@ func shrinking(id events.PerformanceID, change *events.BlockChange) (stage proce
 	return stage
 }
 
-// growing has a step for each area that gets places. One of which another node has made more than this one knew
-// keeps those that are had.
+// growing has a step for each area that gets places. An area with more places in use than this node knew of keeps
+// its size.
 func growing(id events.PerformanceID, change *events.BlockChange) (stage process.Stage) {
 	for _, size := range change.Sizes {
 		if size.Places > size.Was {

@@ -1549,6 +1549,8 @@ type Cluster struct {
 	Hops Hops `json:"hops"`
 	// The waiting rooms known to the answering node, by name.
 	Rooms []NodeRoom `json:"rooms"`
+	// Work outside for the events of the log, such as the deliveries to a webhook, and who does it.
+	Cursors []NodeCursor `json:"cursors"`
 }
 
 // Hops: Requests for other owners since the start of the answering node.
@@ -1569,8 +1571,20 @@ type NodeRoom struct {
 	Owner string `json:"owner"`
 	// Whether the answering node runs it.
 	RunsHere bool `json:"runs_here"`
-	// The number of takeovers.
+	// How often it has been taken over.
 	Term int64 `json:"term"`
+}
+
+// NodeCursor: Work outside for the events of the log, and who does it.
+type NodeCursor struct {
+	// Where its progress is: `webhook-<id>`, `calloff-<id>`, `cursor-<provider>~refunds`.
+	Stream string `json:"stream"`
+	// The last that has taken it over, empty if nobody has since it was moved back.
+	Node string `json:"node"`
+	// How often it has been taken over.
+	Term int64 `json:"term"`
+	// Up to which position everything is done.
+	Reached int64 `json:"reached"`
 }
 
 // Node: as in openapi.yaml.

@@ -11,24 +11,24 @@ import (
 	"admitone/events"
 )
 
-// HallMapType is the media type of a [HallMap], which is no public one.
+// HallMapType is the private media type of a [HallMap].
 const HallMapType = "application/vnd.admitone.hall"
 
-// HallMap returns what the pages draw of a hall, as JSON that is compressed with gzip. planOfHall in seatplan.js is
-// its only reader: no other program may rely on it, and it may change with any version. It has a hundredth of the
-// plan's size, because it has lists of numbers in place of an object per seat:
+// HallMap returns the map of a hall that the pages draw: JSON, compressed with gzip. planOfHall in seatplan.js is its
+// only reader; the format may change with any version. It has a hundredth of the plan's size, because it has lists of
+// numbers instead of an object per seat:
 //
 //	{"width":4000, "height":3000,
 //	 "categories": [{"name":"Stalls", "color":"#2e7d5b"}],
-//	 "numbers": [["1","2","3"]],     of the seats of a row; rows that are numbered alike share them
-//	 "sections": [{"id":"S", "name":"Stalls", "rows":[["A",0]]}],    each row with the index of its numbers
-//	 "x": [820,256,256], "y": [900,0,0],    the place of each seat, less that of the seat before it
-//	 "kinds": [[3,0]],               so many seats in turn are of a category, which is an index
-//	 "notes": [[2,0],[1,5]],         so many have these marks: 1 accessible, 2 of a companion, 4 restricted view
-//	 "shapes": [{…}]}                what else is drawn: see shape
+//	 "numbers": [["1","2","3"]],     the numbers of the seats of a row, shared by rows with equal numbers
+//	 "sections": [{"id":"S", "name":"Stalls", "rows":[["A",0]]}],    each row with an index in numbers
+//	 "x": [820,256,256], "y": [900,0,0],    the position of each seat, relative to the previous one
+//	 "kinds": [[3,0]],               runs of seats of one category: their length, and an index in categories
+//	 "notes": [[2,0],[1,5]],         runs of equal marks: their length; 1 accessible, 2 companion, 4 restricted
+//	 "shapes": [{…}]}                areas and decoration: see shape
 //
-// Lengths are in 256ths of the distance that a seat usually has to the nearest other one. Seats are in the order of
-// the plan, section by section, row by row.
+// The unit of length is 1/256 of the usual distance between neighbouring seats. Seats are in the order of the plan,
+// section by section, row by row.
 func HallMap(hall *events.Hall) []byte {
 	m := newHallMap(hall)
 	o := events.OpenObject(nil)
@@ -55,21 +55,21 @@ func HallMap(hall *events.Hall) []byte {
 }
 
 const (
-	// mapUnit is how many units of length a seat has.
+	// mapUnit is the length of a seat, in the map's units.
 	mapUnit = 256
-	// mapMargin is the margin around all that is drawn: 2.2 seats.
+	// mapMargin is the margin around the drawing: 2.2 seats.
 	mapMargin = mapUnit * 22 / 10
-	// widestMap is how many seats a map is wide and high at most: a browser draws no larger elements.
-	widestMap = 1e6
-	// usualUnit is the distance between seats in a plan that does not show it.
-	usualUnit = 20
+	// maxMapLength limits the width and the height of a map, in seats: browsers draw no larger elements.
+	maxMapLength = 1e6
+	// defaultUnit is the distance between seats in a plan without two separate seats.
+	defaultUnit = 20
 )
 
 // hallMap converts the plan's coordinates to those of the map.
 type hallMap struct {
 	hall                     *events.Hall
-	unit                     float64 // the length of a seat in the plan
-	left, top, right, bottom float64 // of all that is drawn, in the plan
+	unit                     float64 // the length of a seat, in the units of the plan
+	left, top, right, bottom float64 // the bounds of the drawing, in the units of the plan
 }
 
 func newHallMap(hall *events.Hall) *hallMap {
@@ -85,7 +85,7 @@ func newHallMap(hall *events.Hall) *hallMap {
 			m.reach(s.At, corner.X, corner.Y)
 		}
 	}
-	m.unit = max(usualDistance(hall), (m.right-m.left)/widestMap, (m.bottom-m.top)/widestMap)
+	m.unit = max(usualDistance(hall), (m.right-m.left)/maxMapLength, (m.bottom-m.top)/maxMapLength)
 	return m
 }
 
@@ -95,24 +95,24 @@ func (m *hallMap) reach(at events.PlanPoint, x, y float64) {
 	m.top, m.bottom = min(m.top, at.Y+y), max(m.bottom, at.Y+y)
 }
 
-// usualDistance returns the distance that a seat usually has to the nearest other one, of some of them.
+// usualDistance returns the median distance of a sample of seats to their nearest neighbours.
 func usualDistance(hall *events.Hall) float64 {
 	var found []float64
 	size := events.SeatIndex(hall.Seats())
 	for seat := events.SeatIndex(0); seat < size; seat += max(1, size/16) {
-		at, least := hall.Position(seat), math.Inf(1)
+		at, nearest := hall.Position(seat), math.Inf(1)
 		for other := range size {
 			to := hall.Position(other)
-			if square := (to.X-at.X)*(to.X-at.X) + (to.Y-at.Y)*(to.Y-at.Y); square > 0 && square < least {
-				least = square
+			if square := (to.X-at.X)*(to.X-at.X) + (to.Y-at.Y)*(to.Y-at.Y); square > 0 && square < nearest {
+				nearest = square
 			}
 		}
-		if !math.IsInf(least, 1) {
-			found = append(found, math.Sqrt(least))
+		if !math.IsInf(nearest, 1) {
+			found = append(found, math.Sqrt(nearest))
 		}
 	}
 	if len(found) == 0 {
-		return usualUnit
+		return defaultUnit
 	}
 	slices.Sort(found)
 	return found[len(found)/2]
@@ -124,7 +124,7 @@ func (m *hallMap) across(x float64) int64 { return m.length(x-m.left) + mapMargi
 
 func (m *hallMap) down(y float64) int64 { return m.length(y-m.top) + mapMargin }
 
-// sections adds the sections with their rows, and before them the numbers of seats that these refer to.
+// sections adds the numbers of seats, and the sections with their rows, which refer to them.
 func (m *hallMap) sections(o *events.Object) {
 	var lists [][]byte
 	known := map[string]int{}
@@ -155,7 +155,7 @@ func (m *hallMap) sections(o *events.Object) {
 	o.Raw("sections", text)
 }
 
-// places adds a coordinate of each seat, as the difference from the one before.
+// places adds a coordinate of each seat, as the difference from the previous one.
 func (m *hallMap) places(o *events.Object, name string, coordinate func(events.PlanPoint) int64) {
 	before := int64(0)
 	listIn(o, name, m.hall.Seats(), func(dst []byte, i int) []byte {
@@ -166,7 +166,7 @@ func (m *hallMap) places(o *events.Object, name string, coordinate func(events.P
 	})
 }
 
-// runs adds a figure of each seat: pairs of how many seats in turn have it, and the figure.
+// runs adds a figure of each seat, run-length encoded: pairs of a number of seats and their common figure.
 func (m *hallMap) runs(o *events.Object, name string, figure func(events.SeatIndex) int) {
 	type run struct{ seats, figure int }
 	var runs []run
@@ -195,7 +195,7 @@ func (m *hallMap) notes(seat events.SeatIndex) (bits int) {
 	return bits
 }
 
-// shape appends something that is drawn:
+// shape appends an area or a piece of decoration:
 //
 //	{"shape":"polygon", "rotation":0, "x":0, "y":0, "width":0, "height":0, "rx":0, "ry":0, "points":[[0,0]],
 //	 "label":{"text":"Floor", "x":0, "y":0},

@@ -1477,6 +1477,8 @@ export interface Cluster {
   hops: Hops;
   /** The waiting rooms known to the answering node, by name. */
   rooms: NodeRoom[];
+  /** Work outside for the events of the log, such as the deliveries to a webhook, and who does it. */
+  cursors: NodeCursor[];
 }
 
 /** Requests for other owners since the start of the answering node. */
@@ -1497,8 +1499,20 @@ export interface NodeRoom {
   owner: string;
   /** Whether the answering node runs it. */
   runs_here: boolean;
-  /** The number of takeovers. */
+  /** How often it has been taken over. */
   term: number;
+}
+
+/** Work outside for the events of the log, and who does it. */
+export interface NodeCursor {
+  /** Where its progress is: `webhook-<id>`, `calloff-<id>`, `cursor-<provider>~refunds`. */
+  stream: string;
+  /** The last that has taken it over, empty if nobody has since it was moved back. */
+  node: string;
+  /** How often it has been taken over. */
+  term: number;
+  /** Up to which position everything is done. */
+  reached: number;
 }
 
 /** As in openapi.yaml. */

@@ -85,7 +85,7 @@ export function adopt(booking) {
   show();
 }
 
-// statusOf returns the status of a booking, undefined if the visitor shown none with that id.
+// statusOf returns the status of a booking, undefined if the visitor has none with that id.
 export const statusOf = (id) => bookings.get(id)?.status;
 
 // item returns the element of a booking.
@@ -117,7 +117,7 @@ function fill(element, booking) {
   element.dataset.status = status;
   field(element, "what").textContent = titles.get(performance_id) ?? performance_id;
   field(element, "what").href = "/performances/" + performance_id;
-  if (!titles.shown(performance_id)) name(performance_id);
+  if (!titles.has(performance_id)) name(performance_id);
   field(element, "seats").textContent = places.join(", ");
   field(element, "status").textContent = `${states[status]} · ${amount(booking.amount)}`;
   for (const of of element.querySelectorAll('[data-field="of"]')) of.textContent = ": " + places.join(", ");
@@ -159,11 +159,11 @@ const warned = new Set(), asking = new Set(); // ids of bookings that expire soo
 function countDown(element, id) {
   const booking = bookings.get(id), [left, words] = timeLeft(booking.expires_at);
   field(element, "clock").textContent = words;
-  if (left <= 60 && left > 5 && !warned.shown(id)) {
+  if (left <= 60 && left > 5 && !warned.has(id)) {
     warned.add(id);
     announce(id, `${left} seconds left to pay for ${placesOf(booking).join(", ")}`);
   }
-  if (left > 0 || asking.shown(id)) return;
+  if (left > 0 || asking.has(id)) return;
   asking.add(id);
   readBookings().finally(() => setTimeout(() => asking.delete(id), 1000));
 }

@@ -103,7 +103,7 @@ func waitWithToken(t *testing.T, browser context.Context) {
 	ada.click(in("p", `.claim [data-action="confirm"]`)) // which needs no pass, and ends the one that was used
 	ada.shows(mine, "Confirmed")
 	ada.do(chromedp.Navigate(s.url + "/waiting-rooms/r"))
-	ada.shows(waitEnds, "Your pass has done its work")
+	ada.shows(waitEnds, "Your pass was used or given up")
 	ada.shows(act("join"), "Join the line")
 }
 
@@ -120,5 +120,5 @@ func passEndsElsewhere(t *testing.T, browser context.Context) {
 		t.Fatal(err)
 	}
 	s.send("DELETE", "/v1/waiting-rooms/r/visitors/"+place.Visitor, "")
-	ada.shows(waitEnds, "Your pass has done its work, or was given up.")
+	ada.shows(waitEnds, "Your pass was used or given up.")
 }

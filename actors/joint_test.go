@@ -199,7 +199,8 @@ func TestChainBehindALostAssumption(t *testing.T) {
 		t.Fatal(err)
 	}
 	d := openDesk(t, f, nil) // takes both seats for empty
-	if _, err := d.AskAll(context.Background(), holdRequests(newHold(), 1, 2), nothingDecided); !errors.Is(err, ErrNotJoint) {
+	_, err := d.AskAll(context.Background(), holdRequests(newHold(), 1, 2), nothingDecided)
+	if !errors.Is(err, ErrNotJoint) {
 		t.Fatal(err)
 	}
 	wantIdle(t, d)

@@ -833,7 +833,7 @@ type PerformanceEdit struct {
 	Venue *string `json:"venue,omitempty"`
 	// The start of the show.
 	StartsAt time.Time `json:"starts_at,omitzero"`
-	// The time to pay a booking
+	// The time to pay a booking, for new ones.
 	HoldSeconds *int64 `json:"hold_seconds,omitempty"`
 	// The most seats that one holder may have; 0 for no limit.
 	LimitPerHolder *int64 `json:"limit_per_holder,omitempty"`
@@ -1147,7 +1147,7 @@ type CallOff struct {
 type CallOffRefund struct {
 	// The method of payment.
 	Method string `json:"method"`
-	// The provider
+	// The provider, for money from outside.
 	Provider string `json:"provider,omitempty"`
 	// The number of refunds.
 	Count int64 `json:"count"`
@@ -1171,7 +1171,7 @@ type CallOffItem struct {
 	Refund int64 `json:"refund"`
 	// The method of payment, if anything is refunded.
 	Method string `json:"method,omitempty"`
-	// The provider
+	// The provider, for money from outside.
 	Provider string `json:"provider,omitempty"`
 }
 
@@ -1589,7 +1589,7 @@ type NodeCursor struct {
 
 // Node: as in openapi.yaml.
 type Node struct {
-	// The name
+	// The name, which a restart does not change.
 	Name string `json:"name"`
 	// The id of this run.
 	Run string `json:"run"`

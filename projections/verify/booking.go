@@ -294,7 +294,8 @@ func (v *Verifier) Money() (sum Money) {
 }
 
 // Open describes what the events so far leave open: payments in progress, unfinished refunds, debits that paid for
-// nothing, booked seats without a booking, a team that is passed over. It is empty at the end of a log of a system at rest.
+// nothing, booked seats without a booking, a team that is passed over. It is empty at the end of the log of a system
+// at rest.
 func (v *Verifier) Open() (open []string) {
 	l := v.ledger
 	for _, id := range slices.Sorted(maps.Keys(l.bookings)) {

@@ -792,7 +792,7 @@ export interface PerformanceEdit {
   venue?: string;
   /** The start of the show. */
   starts_at?: string;
-  /** The time to pay a booking */
+  /** The time to pay a booking, for new ones. */
   hold_seconds?: number;
   /** The most seats that one holder may have; 0 for no limit. */
   limit_per_holder?: number;
@@ -1087,7 +1087,7 @@ export interface CallOff {
 export interface CallOffRefund {
   /** The method of payment. */
   method: "wallet" | "external";
-  /** The provider */
+  /** The provider, for money from outside. */
   provider?: string;
   /** The number of refunds. */
   count: number;
@@ -1111,7 +1111,7 @@ export interface CallOffItem {
   refund: number;
   /** The method of payment, if anything is refunded. */
   method?: "wallet" | "external";
-  /** The provider */
+  /** The provider, for money from outside. */
   provider?: string;
 }
 
@@ -1517,7 +1517,7 @@ export interface NodeCursor {
 
 /** As in openapi.yaml. */
 export interface Node {
-  /** The name */
+  /** The name, which a restart does not change. */
   name: string;
   /** The id of this run. */
   run: string;

@@ -49,7 +49,6 @@ func newServe() *cobra.Command {
 			if accessLog && (cmd.Flags().Changed(accessLogFlag) || !progress.IsTerminal(cmd.ErrOrStderr())) {
 				s.AccessLog = cmd.ErrOrStderr()
 			}
-			server.TuneGC()
 			return serve(cmd.Context(), s, demo, cmd.OutOrStdout())
 		},
 	}
@@ -197,6 +196,7 @@ func checkConnections(s *server.Settings) (err error) {
 }
 
 func serve(ctx context.Context, s server.Settings, demo bool, out io.Writer) error {
+	server.TuneGC()
 	p, err := server.Start(s)
 	if err != nil {
 		return err

@@ -9,8 +9,8 @@ import (
 	"admitone/cmd/admitone/usage"
 )
 
-// bindHost returns the IP address to bind for a host: memberlist accepts only IP addresses. Without a host that is all of
-// IPv4; "::" is all of IPv6, and of IPv4 where the system does not separate them.
+// bindHost returns the IP address to bind for a host: memberlist accepts only IP addresses. Without a host it is that
+// of all IPv4 addresses; "::" is all of IPv6, and of IPv4 where the system does not separate them.
 func bindHost(host string) (string, error) {
 	if host == "" {
 		return "0.0.0.0", nil
@@ -29,8 +29,8 @@ func bindHost(host string) (string, error) {
 	return ip.String(), nil
 }
 
-// advertised returns the IP address at which this node is told to others: that of the given host, if there is one. It is
-// "" where memberlist finds it by itself: for one address, and for all of IPv4. Errors: a [usage.Error].
+// advertised returns the IP address that this node advertises: that of the given host, if there is one. It is ""
+// where memberlist finds the address by itself: for one address, and for all of IPv4. Errors: a [usage.Error].
 func advertised(host, bound string) (string, error) {
 	if host != "" {
 		address, err := bindHost(strings.TrimSuffix(strings.TrimPrefix(host, "["), "]"))
@@ -70,7 +70,7 @@ func firstOf(all []net.Addr) (found net.IP) {
 	return found
 }
 
-// CheckJoin checks the address of a node to join. Without a port it is that of --cluster. Its errors are errors of usage.
+// CheckJoin checks the address of a node to join. The default port is that of --cluster. Errors: a [usage.Error].
 func CheckJoin(seed string) error {
 	name, dns := strings.CutPrefix(seed, "dns://")
 	host, port, err := net.SplitHostPort(name)

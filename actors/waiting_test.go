@@ -82,6 +82,8 @@ func TestWaitersEndInTime(t *testing.T) {
 			}
 			callers.Wait()
 			time.Sleep(time.Minute)
+			d.waiters.mu.Lock()
+			defer d.waiters.mu.Unlock()
 			if d.waiters.oldest != nil || d.waiters.newest != nil || d.waiters.timer != nil {
 				t.Error("waiters are left")
 			}

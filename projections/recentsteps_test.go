@@ -109,6 +109,7 @@ func TestHowFarBackATrailGoes(t *testing.T) {
 	c := logtest.NewBookingModel(func(stream events.StreamID, fact events.Fact) { log.Add(stream, fact) })
 	c.Open("a")
 	c.Open("a-b")
+	created := log.Recorded[len(log.Recorded)-1].Position
 	c.Block("a", "A-1-1")
 	early := log.Add(logtest.SeatStream("a", "A-1-2"), &events.SeatBlocked{})
 	turn := func(show events.PerformanceID, times int) (head events.Position) {
@@ -151,10 +152,10 @@ func TestHowFarBackATrailGoes(t *testing.T) {
 		came(topic, head, live.SnapshotFrame)
 		came(topic, late+1, live.SnapshotFrame)
 	}
-	came("seats:a-b", 2, live.DeltaFrame)
+	came("seats:a-b", created, live.DeltaFrame)
 	head = turn("a-b", maxMissed)
 	waitFor(t, p, head)
-	came("seats:a-b", 2, live.SnapshotFrame) // more than maxMissed changes
+	came("seats:a-b", created, live.SnapshotFrame) // more than maxMissed changes
 	came("seats:a", early, live.DeltaFrame)
 	head = turn("a-b", 2*maxRecentSteps)
 	waitFor(t, p, head)

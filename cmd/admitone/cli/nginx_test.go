@@ -86,7 +86,7 @@ func startNginx(t *testing.T, name, listens string, replace map[string]string) {
 		}
 	}
 	says := &said{}
-	cmd := exec.Command(path, "-p", dir, "-c", filepath.Join(dir, "nginx.conf"), "-e", "stderr", "-g", "daemon off;")
+	cmd := exec.Command(path, "-p", dir, "-c", filepath.Join(dir, "nginx.conf"), "-e", "stderr", "-g", "daemon off; user root;")
 	cmd.Stderr, cmd.Stdout = says, says
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)

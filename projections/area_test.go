@@ -29,13 +29,14 @@ func TestAreas(t *testing.T) {
 		return events.AreaCounts{Remaining: remaining, Held: held, Booked: booked}
 	}
 	const floor = events.StreamID("area-a~floor")
-	log.Add(floor, &events.AreaHeld{HoldID: "x.1", BookingID: "x", Holder: "cy", Places: 3, AreaCounts: counts(7, 3, 0),
-		ExpiresAt: until})
-	log.Add(floor, &events.AreaExtended{HoldID: "x.1", ExpiresAt: until})
-	log.Add(floor, &events.AreaBooked{HoldID: "x.1", BookingID: "x", Places: 3, AreaCounts: counts(7, 0, 3)})
-	log.Add(floor, &events.AreaReleased{HoldID: "x.1", Was: events.AreaIsBooked, Places: 1, Left: 2,
-		Reason: events.ReleasedReturned, AreaCounts: counts(8, 0, 2)})
-	log.Add(floor, &events.AreaResized{Places: 4, AreaCounts: counts(2, 0, 2)})
+	log.Add(floor, // together, so that one frame has them all
+		&events.AreaHeld{HoldID: "x.1", BookingID: "x", Holder: "cy", Places: 3, AreaCounts: counts(7, 3, 0),
+			ExpiresAt: until},
+		&events.AreaExtended{HoldID: "x.1", ExpiresAt: until},
+		&events.AreaBooked{HoldID: "x.1", BookingID: "x", Places: 3, AreaCounts: counts(7, 0, 3)},
+		&events.AreaReleased{HoldID: "x.1", Was: events.AreaIsBooked, Places: 1, Left: 2,
+			Reason: events.ReleasedReturned, AreaCounts: counts(8, 0, 2)},
+		&events.AreaResized{Places: 4, AreaCounts: counts(2, 0, 2)})
 	waitFor(t, p, 6)
 	performance, _, err := p.Performance("a")
 	if err != nil || performance.Areas[1].AreaCounts != counts(2, 0, 2) ||

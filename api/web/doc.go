@@ -34,8 +34,7 @@
 // The map draws a SeatPlan (seatplan.js) and does not know its source: that is made of the map of a
 // seating plan (hallmap.go), or of sections, which seatblocks.js places before a stage (hall.js). The
 // live page fills it from the topic seats:, the audit from changes. A plan of 100,000 seats is 10 MB of
-// JSON, which would be what a visitor waits for; its map has columns of numbers, which are read in some
-// milliseconds, and only what is drawn. A browser keeps it.
+// JSON, which takes long to load; its map has columns of numbers, only for what is drawn. Browsers cache it.
 //
 // # How a page waits in line
 //

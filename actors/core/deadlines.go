@@ -31,12 +31,12 @@ const slack = 1024
 // dropped when it reaches the top, or when stale entries outnumber open holds. An index for eager
 // deletion would cost every hold more. The zero value is empty.
 type Deadlines struct {
-	heap []Deadline
+	heap Heap[Deadline]
 }
 
 // Add adds the deadline of a hold.
 func (d *Deadlines) Add(id events.ID, at int64) {
-	d.heap = push(d.heap, Deadline{At: at, ID: id}, Deadline.before)
+	d.heap.Push(Deadline{At: at, ID: id}, Deadline.before)
 }
 
 // Next is the earliest deadline, zero for none. It may be stale unless Tidy was called before.
@@ -61,7 +61,7 @@ func (d *Deadlines) Tidy(open int, current func(Deadline) bool) {
 		d.Heapify()
 	}
 	for len(d.heap) > 0 && !current(d.heap[0]) {
-		d.heap = pop(d.heap, Deadline.before)
+		d.heap.Pop(Deadline.before)
 	}
 }
 
@@ -77,26 +77,21 @@ func (d *Deadlines) AppendUnordered(id events.ID, at int64) {
 }
 
 // Heapify restores the heap order in O(n).
-func (d *Deadlines) Heapify() {
-	for i := len(d.heap)/2 - 1; i >= 0; i-- {
-		sink(d.heap, i, Deadline.before)
-	}
-}
+func (d *Deadlines) Heapify() { d.heap.Init(Deadline.before) }
 
 // Due returns up to most current entries before now, in order, without changing d. It is a
 // best-first walk of the heap: O(k log k) for k results and the stale entries among them.
 func (d *Deadlines) Due(now time.Time, most int, current func(Deadline) bool) []Deadline {
 	var due []Deadline
-	var seen []int // a heap of indexes of d.heap
+	var seen Heap[int] // indexes of d.heap
 	earlier := func(a, b int) bool { return d.heap[a].before(d.heap[b]) }
 	see := func(i int) {
 		if i < len(d.heap) && d.heap[i].At < now.UnixNano() {
-			seen = push(seen, i, earlier)
+			seen.Push(i, earlier)
 		}
 	}
 	for see(0); len(seen) > 0 && len(due) < most; {
-		i := seen[0]
-		seen = pop(seen, earlier)
+		i := seen.Pop(earlier)
 		see(2*i + 1)
 		see(2*i + 2)
 		entry := d.heap[i]
@@ -106,41 +101,4 @@ func (d *Deadlines) Due(now time.Time, most int, current func(Deadline) bool) []
 		}
 	}
 	return due
-}
-
-// push adds an entry to a binary heap and returns it.
-func push[T any](heap []T, entry T, before func(a, b T) bool) []T {
-	heap = append(heap, entry)
-	for i := len(heap) - 1; i > 0; {
-		parent := (i - 1) / 2
-		if !before(heap[i], heap[parent]) {
-			break
-		}
-		heap[i], heap[parent] = heap[parent], heap[i]
-		i = parent
-	}
-	return heap
-}
-
-// pop removes the first entry and returns the heap.
-func pop[T any](heap []T, before func(a, b T) bool) []T {
-	last := len(heap) - 1
-	heap[0] = heap[last]
-	sink(heap[:last], 0, before)
-	return heap[:last]
-}
-
-// sink moves entry i down to its place.
-func sink[T any](heap []T, i int, before func(a, b T) bool) {
-	for {
-		child := 2*i + 1
-		if child+1 < len(heap) && before(heap[child+1], heap[child]) {
-			child++
-		}
-		if child >= len(heap) || !before(heap[child], heap[i]) {
-			return
-		}
-		heap[i], heap[child] = heap[child], heap[i]
-		i = child
-	}
 }

@@ -1,11 +1,11 @@
 package cursor
 
 import (
-	"container/heap"
 	"slices"
 	"strings"
 	"time"
 
+	"admitone/actors/core"
 	"admitone/events"
 )
 
@@ -30,6 +30,14 @@ type item struct {
 	failures int64
 	since    time.Time // time of the first failure
 	fault    string    // error of the last attempt
+}
+
+// sooner orders by due time and then by position.
+func (it *item) sooner(other *item) bool {
+	if !it.due.Equal(other.due) {
+		return it.due.Before(other.due)
+	}
+	return it.position < other.position
 }
 
 // place is a place in the log: a position, and the last event of this system up to there.
@@ -67,7 +75,7 @@ type window struct {
 	// last is the last item of each stream that has items which are not done.
 	last map[events.StreamID]*item
 	// ready has the first unfinished item of each stream, unless it is in progress.
-	ready   queue
+	ready   core.Heap[*item]
 	read    place // up to which the log was read
 	running int
 	held    int // bytes of events
@@ -102,7 +110,7 @@ func (w *window) add(e *events.Recorded, now time.Time) {
 	if before := w.last[stream]; before != nil {
 		before.next = it
 	} else {
-		heap.Push(&w.ready, it)
+		w.ready.Push(it, (*item).sooner)
 	}
 	w.last[stream] = it
 }
@@ -116,7 +124,7 @@ func (w *window) start(now time.Time) *item {
 		return nil
 	}
 	w.running++
-	return heap.Pop(&w.ready).(*item)
+	return w.ready.Pop((*item).sooner)
 }
 
 // finish records that the work of a started item is done.
@@ -125,7 +133,7 @@ func (w *window) finish(it *item) {
 	w.release(it)
 	it.done = true
 	if it.next != nil {
-		heap.Push(&w.ready, it.next)
+		w.ready.Push(it.next, (*item).sooner)
 		it.next = nil
 	} else {
 		delete(w.last, it.stream)
@@ -163,7 +171,7 @@ func (w *window) fail(it *item, now time.Time, fault string) {
 func (w *window) putBack(it *item, due time.Time) {
 	w.running--
 	it.due = due
-	heap.Push(&w.ready, it)
+	w.ready.Push(it, (*item).sooner)
 }
 
 // release drops the bytes of an item's event.
@@ -197,28 +205,4 @@ func (w *window) due() (at time.Time, ok bool) {
 		return time.Time{}, false
 	}
 	return w.ready[0].due, true
-}
-
-// queue is a heap of items by due time, then by position.
-type queue []*item
-
-func (q queue) Len() int { return len(q) }
-func (q queue) Less(i, j int) bool {
-	if !q[i].due.Equal(q[j].due) {
-		return q[i].due.Before(q[j].due)
-	}
-	return q[i].position < q[j].position
-}
-func (q queue) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
-
-// Push implements heap.Interface.
-func (q *queue) Push(x any) { *q = append(*q, x.(*item)) }
-
-// Pop implements heap.Interface.
-func (q *queue) Pop() any {
-	last := len(*q) - 1
-	it := (*q)[last]
-	(*q)[last] = nil
-	*q = (*q)[:last]
-	return it
 }

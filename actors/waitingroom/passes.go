@@ -4,6 +4,8 @@ import (
 	"slices"
 	"sort"
 	"time"
+
+	"admitone/actors/core"
 )
 
 // cohort is the passes of one admission.
@@ -26,8 +28,8 @@ func (g *cohort) sooner(other *cohort) bool {
 // passes has the cohorts with active passes. Admission proceeds along the line, so cohorts don't
 // overlap, and the cohort of a place is found by binary search.
 type passes struct {
-	groups []*cohort // in the order of the line; shared with published lines
-	heap   []*cohort // the first to expire is first; may contain cohorts without active passes below it
+	groups []*cohort          // in the order of the line; shared with published lines
+	heap   core.Heap[*cohort] // the first to expire is first; may contain cohorts without active passes below it
 }
 
 func (p *passes) next() time.Time {
@@ -40,15 +42,7 @@ func (p *passes) next() time.Time {
 // add adds a cohort after all others.
 func (p *passes) add(g *cohort) {
 	p.groups = append(p.groups, g)
-	p.heap = append(p.heap, g)
-	for i := len(p.heap) - 1; i > 0; {
-		parent := (i - 1) / 2
-		if !p.heap[i].sooner(p.heap[parent]) {
-			break
-		}
-		p.heap[i], p.heap[parent] = p.heap[parent], p.heap[i]
-		i = parent
-	}
+	p.heap.Push(g, (*cohort).sooner)
 }
 
 // find returns the cohort of an admitted place, nil for none.
@@ -67,24 +61,7 @@ func (p *passes) end(g *cohort) {
 		p.groups = p.groups[1:]
 	}
 	for len(p.heap) > 0 && p.heap[0].open == 0 {
-		last := len(p.heap) - 1
-		p.heap[0], p.heap[last] = p.heap[last], nil
-		p.heap = p.heap[:last]
-		p.sink(0)
-	}
-}
-
-func (p *passes) sink(i int) {
-	for {
-		child := 2*i + 1
-		if child+1 < len(p.heap) && p.heap[child+1].sooner(p.heap[child]) {
-			child++
-		}
-		if child >= len(p.heap) || !p.heap[child].sooner(p.heap[i]) {
-			return
-		}
-		p.heap[i], p.heap[child] = p.heap[child], p.heap[i]
-		i = child
+		p.heap.Pop((*cohort).sooner)
 	}
 }
 
@@ -92,12 +69,7 @@ func (p *passes) sink(i int) {
 func (p *passes) load(groups []*cohort) {
 	p.groups = slices.DeleteFunc(groups, func(g *cohort) bool { return g.open == 0 })
 	p.heap = slices.Clone(p.groups)
-	slices.SortFunc(p.heap, func(a, b *cohort) int { // a sorted list is a heap
-		if a.sooner(b) {
-			return -1
-		}
-		return 1
-	})
+	p.heap.Init((*cohort).sooner)
 }
 
 // admission is a number of visitors admitted at one time.

@@ -33,7 +33,7 @@ func (e *entity) assume(p *envelope) bool {
 	p.decided = now
 	e.assumeEmpty(state)
 	e.rememberID(p)
-	e.next = newBatch(NewID())
+	e.next = newBatch(NewID(), 1)
 	e.accept(p, facts)
 	e.current = nil
 	return true

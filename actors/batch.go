@@ -32,7 +32,10 @@ type batch struct {
 	err error
 }
 
-func newBatch(run events.ID) *batch { return &batch{run: run, items: make([]*envelope, 0, 16)} }
+// newBatch returns a batch with room for some commands: one for a stream that has just begun.
+func newBatch(run events.ID, commands int) *batch {
+	return &batch{run: run, items: make([]*envelope, 0, commands)}
+}
 
 func (b *batch) add(p *envelope) { b.items = append(b.items, p) }
 

@@ -60,7 +60,7 @@ func inTurns(b *testing.B, callers int, call func() error) {
 func BenchmarkRawStore(b *testing.B) {
 	store := openLog(b, b.TempDir())
 	const batch = 1024
-	next := newBatch(NewID())
+	next := newBatch(NewID(), 16)
 	for range batch {
 		p := &envelope{decided: began, request: Request{ID: NewCommandID(), Actor: "test"}}
 		p.outcome.facts = []events.Fact{
@@ -130,7 +130,7 @@ func lamps(t testing.TB, n int) (events.Store, []events.StreamID) {
 	for i := range streams {
 		name := events.ProductID(fmt.Sprint("lamp", i))
 		streams[i] = product.Stream(name)
-		created := newBatch(NewID())
+		created := newBatch(NewID(), 16)
 		p := &envelope{decided: began, request: Request{ID: NewCommandID()}}
 		p.outcome.facts = []events.Fact{
 			&events.ProductCreated{ProductID: name, DisplayName: "Lamp", Stock: 100, HoldSeconds: 60},

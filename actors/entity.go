@@ -209,7 +209,7 @@ func (e *entity) accept(p *envelope, facts []events.Fact) {
 	e.entry.empty.Store(false)
 	p.outcome = outcome{facts: facts, revision: e.revision}
 	if e.next == nil {
-		e.next = newBatch(e.desk.run)
+		e.next = newBatch(e.desk.run, 16)
 	}
 	e.tip = e.next.encode(e.entry.stream, p, e.tip) // may panic: p is not in the batch then
 	e.next.add(p)

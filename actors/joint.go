@@ -53,10 +53,10 @@ func (d *Desk) AskAll(
 	if !ok {
 		return nil, ErrNotJoint
 	}
-	parts := make([]jointPart, len(requests))
+	parts := newParts(len(requests))
 	for i := range parts {
 		if err := d.join(&parts[i], requests[i]); err != nil {
-			end(parts[:i], false)
+			d.end(parts[:i], false)
 			if refusal := (*core.Refusal)(nil); errors.As(err, &refusal) {
 				return nil, &RefusedError{i, refusal}
 			}
@@ -66,11 +66,11 @@ func (d *Desk) AskAll(
 			break
 		}
 		if err := decided(i, Answer{Facts: parts[i].facts, At: parts[i].envelope.decided}); err != nil {
-			end(parts[:i+1], false)
+			d.end(parts[:i+1], false)
 			return nil, err
 		}
 	}
-	end(parts, true)
+	d.end(parts, true)
 	return d.appendAll(store, parts)
 }
 
@@ -78,13 +78,24 @@ func (d *Desk) AskAll(
 type jointPart struct {
 	envelope *envelope
 	entry    *entry
-	// decision receives the error of the decision, and nil when the turn has ended.
+	// decision receives the error of the decision, and nil when the turn has ended. The parts share it: they
+	// are sent and ended one by one.
 	decision chan error
+	reply    chan result // of envelope, which keeps none once it is committed
 	facts    []events.Fact
 	assumed  bool      // the state is an assumption of this part
 	batch    *batch    // nil if the core panicked
 	single   bool      // appended by itself; see AskEach
 	core     core.Core // the core on which a single part was decided
+}
+
+// newParts returns the parts of n commands.
+func newParts(n int) []jointPart {
+	parts, decision := make([]jointPart, n), make(chan error, 1)
+	for i := range parts {
+		parts[i].decision = decision
+	}
+	return parts
 }
 
 // jointEnd ends the turn of a part. Its facts are applied to the state and appended, or they are
@@ -97,7 +108,6 @@ type jointEnd struct {
 // join sends one part to its entity and returns once it is decided. After an error the entity has
 // no record of it.
 func (d *Desk) join(part *jointPart, request Request) error {
-	part.decision = make(chan error, 1)
 	p := d.envelopes.get()
 	p.request, p.joint = request, part
 	if _, _, keyed := request.ID.keyed(); keyed {
@@ -113,17 +123,24 @@ func (d *Desk) join(part *jointPart, request Request) error {
 	if idle {
 		e.runSome()
 	}
-	return <-part.decision
+	if err := <-part.decision; err != nil {
+		d.envelopes.put(p)
+		return err
+	}
+	return nil
 }
 
 // end ends the turns of parts, in any order: only commands that they have delayed wait for them.
-func end(parts []jointPart, commit bool) {
+func (d *Desk) end(parts []jointPart, commit bool) {
 	for i := range parts {
 		part := &parts[i]
 		if part.entry.put(&jointEnd{part, commit}) {
 			part.entry.runSome()
 		}
 		<-part.decision
+		if !commit {
+			d.envelopes.put(part.envelope)
+		}
 	}
 }
 
@@ -140,7 +157,13 @@ func (d *Desk) appendAll(store events.MultiAppender, parts []jointPart) ([]Answe
 				answers[i] = Answer{Facts: part.facts, Revision: appended[i].Revision,
 					Position: appended[i].Position, At: part.envelope.decided}
 			}
-			part.entry.post(b)
+			if b.err == nil { // nothing refers to the envelope any more
+				part.envelope.reply = part.reply
+				d.envelopes.put(part.envelope)
+			}
+			if part.entry.put(b) {
+				part.entry.runSome()
+			}
 		}
 		d.answered(part.entry)
 	}
@@ -269,9 +292,9 @@ func (e *entity) commitPart(part *jointPart) {
 	if part.assumed {
 		run = NewID() // see assume
 	}
-	e.next = newBatch(run)
+	e.next = newBatch(run, 1)
 	e.accept(p, part.facts)
-	p.reply = nil // appendAll answers its caller
+	part.reply, p.reply = p.reply, nil // appendAll answers its caller
 	e.startWriting()
 	part.batch = e.writing
 }

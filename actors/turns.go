@@ -52,7 +52,7 @@ const turnTries = 8
 // ErrUnavailable, ErrBroken: nothing was done. Otherwise there is a result for each command.
 func (d *Desk) AskEach(ctx context.Context, requests []Request) ([]Result, error) {
 	for range turnTries {
-		parts := make([]jointPart, len(requests))
+		parts := newParts(len(requests))
 		at, err := d.takeTurn(parts, requests)
 		if err == nil {
 			return d.results(ctx, parts), nil
@@ -75,11 +75,11 @@ func (d *Desk) takeTurn(parts []jointPart, requests []Request) (at int, err erro
 	for i := range parts {
 		parts[i].single = true
 		if err := d.join(&parts[i], requests[i]); err != nil {
-			end(parts[:i], false)
+			d.end(parts[:i], false)
 			return i, err
 		}
 	}
-	end(parts, true)
+	d.end(parts, true)
 	return 0, nil
 }
 
@@ -147,7 +147,7 @@ func (e *entity) commitSingle(part *jointPart) {
 	}
 	e.rememberID(p)
 	if part.assumed && e.next == nil {
-		e.next = newBatch(NewID()) // see assume
+		e.next = newBatch(NewID(), 1) // see assume
 	}
 	e.accept(p, part.facts)
 	e.current = nil

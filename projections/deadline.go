@@ -46,7 +46,8 @@ type deadlines struct {
 	streams map[events.StreamID]*deadline
 	queue   queue[*deadline] // by due time
 	dirty   []*deadline
-	paused  bool // no wakes while the index is rebuilt
+	scratch []byte // reused for every record
+	paused  bool   // no wakes while the index is rebuilt
 	// earlier has a token when the head of the queue may have changed.
 	earlier chan struct{}
 	// late is the time after a deadline for which this server leaves a stream to the others.
@@ -210,12 +211,14 @@ func (d *deadlines) flush(b *pebble.Batch, p *Projections) error {
 	for i, entry := range d.dirty {
 		d.dirty[i] = nil
 		entry.dirty = false
-		key := append([]byte(deadlinePrefix), entry.stream...)
+		key := append(append(d.scratch[:0], deadlinePrefix...), entry.stream...)
+		d.scratch = key
 		switch {
 		case !entry.idle():
-			record := row.AppendInt(row.AppendInt(p.tag[:len(p.tag):len(p.tag)], entry.open), entry.earliest)
+			record := row.AppendInt(row.AppendInt(append(key, p.tag[:]...), entry.open), entry.earliest)
 			record = row.AppendMoment(row.AppendMoment(record, entry.ahead.OpensAt), entry.ahead.ClosesAt)
-			if err := b.Set(key, record, nil); err != nil {
+			d.scratch = record
+			if err := b.Set(record[:len(key)], record[len(key):], nil); err != nil {
 				return err
 			}
 			entry.stored = true

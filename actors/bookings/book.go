@@ -176,6 +176,9 @@ func (b *Bookings) anyTaken(
 // wanted returns the seats that a request names. Refusal: invalid_field.
 func wanted(layout *events.Layout, names []events.SeatName) ([]performance.Seat, *core.Refusal) {
 	seats, unknown, twice := layout.Canonical(names)
+	if len(names) <= booking.MaxSeats && len(unknown) == 0 && len(twice) == 0 {
+		return seats, nil
+	}
 	refusal := &core.Refusal{Code: core.CodeInvalidField, Fields: map[string]any{"field": "seats"}}
 	switch {
 	case len(names) > booking.MaxSeats:
@@ -183,11 +186,9 @@ func wanted(layout *events.Layout, names []events.SeatName) ([]performance.Seat,
 	case len(unknown) > 0:
 		refusal.Detail = "the performance has no such seats"
 		refusal.Fields["seats"] = unknown
-	case len(twice) > 0:
+	default:
 		refusal.Detail = "these seats are in it more than once"
 		refusal.Fields["seats"] = twice
-	default:
-		return seats, nil
 	}
 	return nil, refusal
 }

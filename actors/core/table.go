@@ -48,11 +48,19 @@ type entry[K comparable, V any] struct {
 	value V
 }
 
-// NewTable returns an empty table.
+// NewTable returns an empty table. It is one allocation, because most tables of an entity stay small.
 func NewTable[K comparable, V any]() *Table[K, V] {
-	t := &Table[K, V]{seed: maphash.MakeSeed()}
-	t.append(&bucket[K, V]{})
-	return t
+	var first struct {
+		table   Table[K, V]
+		page    page[K, V]
+		bucket  bucket[K, V]
+		pages   [1]*page[K, V]
+		buckets [1]*bucket[K, V]
+	}
+	first.buckets[0], first.pages[0] = &first.bucket, &first.page
+	first.page.buckets = first.buckets[:]
+	first.table.seed, first.table.pages = maphash.MakeSeed(), first.pages[:]
+	return &first.table
 }
 
 // Len is the number of entries.

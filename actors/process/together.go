@@ -17,8 +17,11 @@ func (r *Runner) Together(ctx context.Context, from actors.Request, p *Process) 
 	if !ok {
 		return actors.ErrNotJoint
 	}
-	var steps []*Step
-	var requests []actors.Request
+	count := 0
+	for i := range p.Stages {
+		count += len(p.Stages[i].Steps)
+	}
+	steps, requests := make([]*Step, 0, count), make([]actors.Request, 0, count)
 	for i := range p.Stages {
 		for j := range p.Stages[i].Steps {
 			step := &p.Stages[i].Steps[j]

@@ -193,10 +193,37 @@ type Conn struct {
 	spoke    atomic.Bool
 	upgraded bool // guarded by pool.mu
 	left     bool // guarded by pool.mu
+	// The next Read sets the deadline if it is new, unless direct is true. The goroutine that serves the
+	// connection uses these fields, and no other before SetDeadline has set direct.
+	readUntil time.Time
+	isNew     bool
+	direct    bool
+}
+
+// SetReadDeadline implements net.Conn. Until SetDeadline is called, it must be called by the goroutine that reads, and
+// takes effect with its next Read: an HTTP server sets two deadlines a request and most often reads once.
+func (c *Conn) SetReadDeadline(t time.Time) error {
+	if c.direct {
+		return c.Conn.SetReadDeadline(t)
+	}
+	c.readUntil, c.isNew = t, true
+	return nil
+}
+
+// SetDeadline implements net.Conn. The connection may be used by several goroutines afterwards.
+func (c *Conn) SetDeadline(t time.Time) error {
+	c.isNew, c.direct = false, true
+	return c.Conn.SetDeadline(t)
 }
 
 // Read implements net.Conn.
 func (c *Conn) Read(b []byte) (int, error) {
+	if c.isNew {
+		c.isNew = false
+		if err := c.Conn.SetReadDeadline(c.readUntil); err != nil {
+			return 0, err
+		}
+	}
 	n, err := c.Conn.Read(b)
 	if n > 0 {
 		c.spoke.Store(true)

@@ -1,0 +1,40 @@
+package connections
+
+import (
+	"errors"
+	"os"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// TestReadDeadline: a read ends at the newest deadline set before it and, once the connection has several users, also
+// at one set while it waits.
+func TestReadDeadline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		raw, _ := connect(t, "127.0.0.1")
+		c := NewPool(Config{}).admit(raw)
+		begun := time.Now()
+		wait := func(want time.Duration) {
+			t.Helper()
+			if _, err := c.Read(make([]byte, 1)); !errors.Is(err, os.ErrDeadlineExceeded) || time.Since(begun) != want {
+				t.Errorf("after %v, expected %v: %v", time.Since(begun), want, err)
+			}
+		}
+		_ = c.SetReadDeadline(begun.Add(time.Minute))
+		_ = c.SetReadDeadline(begun.Add(time.Second))
+		wait(time.Second)
+		wait(time.Second)
+		_ = c.SetReadDeadline(time.Time{})
+		_ = c.SetReadDeadline(begun.Add(time.Minute))
+		wait(time.Minute)
+
+		_ = c.SetReadDeadline(begun.Add(time.Hour))
+		_ = c.SetDeadline(time.Time{})
+		go func() {
+			time.Sleep(time.Minute)
+			_ = c.SetReadDeadline(time.Now().Add(time.Second))
+		}()
+		wait(2*time.Minute + time.Second)
+	})
+}

@@ -55,16 +55,19 @@ func sliceEncoder(t reflect.Type) encoder {
 
 func structEncoder(t reflect.Type) encoder {
 	members := membersOf(t)
-	encoders := make([]encoder, len(members))
+	encoders, zeros := make([]encoder, len(members)), make([]func(reflect.Value) bool, len(members))
 	for i := range members {
 		encoders[i] = encoderOf(members[i].typ)
+		if members[i].optional {
+			zeros[i] = zeroOf(members[i].typ)
+		}
 	}
 	return func(dst []byte, v reflect.Value) []byte {
 		start := len(dst)
 		for i := range members {
 			m := &members[i]
 			field := v.FieldByIndex(m.index)
-			if m.optional && isZero(field) {
+			if zeros[i] != nil && zeros[i](field) {
 				continue
 			}
 			dst = encoders[i](append(dst, m.key...), field)
@@ -77,10 +80,13 @@ func structEncoder(t reflect.Type) encoder {
 	}
 }
 
-// isZero is the condition of omitzero, which asks a time's own IsZero.
-func isZero(v reflect.Value) bool {
-	if isTime(v.Type()) {
-		return timeOf(v).IsZero()
+// zeroOf returns the condition of omitzero, which asks a time's own IsZero.
+func zeroOf(t reflect.Type) func(reflect.Value) bool {
+	switch {
+	case isTime(t):
+		return func(v reflect.Value) bool { return timeOf(v).IsZero() }
+	case t.Kind() == reflect.String:
+		return func(v reflect.Value) bool { return v.Len() == 0 }
 	}
-	return v.IsZero()
+	return reflect.Value.IsZero
 }

@@ -20,7 +20,18 @@ type reservations struct {
 	// position at which it was created.
 	referenced *records[string]
 	planned    []reservationChange // reused for every event
+	room       []newReservation    // for the next ones
 }
+
+// newReservation is a reservation with its first step.
+type newReservation struct {
+	row.Reservation
+	first [1]row.ReservationStep
+}
+
+// reservationRoom is the number of new reservations that one allocation has room for. They are collected together,
+// because all of them are dropped with the next flush.
+const reservationRoom = 16
 
 // reservationChange is a reservation before and after an event; before is nil for a new one.
 type reservationChange struct{ before, after *row.Reservation }
@@ -106,10 +117,11 @@ func (v *reservations) plan(of *row.Product, e *events.Recorded, fact events.Fac
 
 func (v *reservations) planNew(of *row.Product, e *events.Recorded, id events.ReservationID,
 	holder events.Holder, quantity int64, deadline time.Time, step row.ReservationStep, order *events.OrderData) {
-	var whole struct { // one allocation for a reservation and its first step
-		row.Reservation
-		first [1]row.ReservationStep
+	if len(v.room) == 0 {
+		v.room = make([]newReservation, reservationRoom)
 	}
+	whole := &v.room[0]
+	v.room = v.room[1:]
 	made := &whole.Reservation
 	whole.first[0] = step
 	*made = row.Reservation{ID: id, ProductID: of.ID, Holder: holder, Quantity: quantity, Deadline: deadline.UTC(),

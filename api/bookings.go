@@ -149,7 +149,7 @@ func (s *Server) book(r *request) error {
 		bookingContact(string(answer.Booking.ID))); err != nil {
 		return err
 	}
-	r.ctx.Set(fiber.HeaderLocation, "/v1/bookings/"+string(answer.Booking.ID))
+	r.setCanonical(nameLocation, "/v1/bookings/"+string(answer.Booking.ID))
 	return r.booked(fiber.StatusCreated, answer)
 }
 

@@ -29,7 +29,7 @@ func (s *Server) framed(next fasthttp.RequestHandler) fasthttp.RequestHandler {
 			}
 			next(c)
 		}
-		c.Response.Header.Set(headerNosniff, nosniff)
+		setHeader(&c.Response.Header, nameContentTypeOptions, nosniff)
 		if conn, ok := c.Conn().(*connections.Conn); ok && conn.Spare() {
 			c.SetConnectionClose()
 		}

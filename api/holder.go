@@ -32,6 +32,10 @@ func holderFault(name string) (rule string) {
 	}
 	seen := false
 	for _, c := range name {
+		if '!' <= c && c <= '~' { // of no class below
+			seen = true
+			continue
+		}
 		switch {
 		case unicode.IsControl(c) || unicode.In(c, unicode.Zl, unicode.Zp):
 			return "a holder's name has no control characters or line breaks in it"

@@ -182,10 +182,18 @@ func (r *request) keyOwner() string {
 
 // key returns the Idempotency-Key of a POST, "" if it has none. An empty header is refused, because its
 // sender relies on a safe retry.
-func (r *request) key() (string, error) {
-	if r.method() != fiber.MethodPost {
-		return "", nil
+func (r *request) key() (key string, err error) {
+	if r.keyRead {
+		return r.sentKey, nil
 	}
+	if r.method() == fiber.MethodPost {
+		key, err = r.readKey()
+	}
+	r.sentKey, r.keyRead = key, err == nil
+	return key, err
+}
+
+func (r *request) readKey() (string, error) {
 	key := ""
 	if r.command != nil {
 		if !r.command.item.IdempotencyKey.given {

@@ -49,9 +49,11 @@ func (k *keyViews) fresh(s *Server) error {
 // callerOf returns the sender of a request, by an API key or by Config.Auth. Credentials are checked as of
 // now. In open mode API keys are ignored.
 func (s *Server) callerOf(c *fiber.Ctx, now time.Time) (caller, error) {
+	if _, open := s.config.Auth.(OpenAuth); open {
+		return s.config.Auth.caller(c, now)
+	}
 	scheme, key, _ := strings.Cut(c.Get(fiber.HeaderAuthorization), " ")
-	if _, open := s.config.Auth.(OpenAuth); open || !strings.EqualFold(scheme, "Bearer") ||
-		!strings.HasPrefix(key, apiKeyPrefix) {
+	if !strings.EqualFold(scheme, "Bearer") || !strings.HasPrefix(key, apiKeyPrefix) {
 		return s.config.Auth.caller(c, now)
 	}
 	return s.keyCaller(key, now)

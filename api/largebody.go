@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -82,6 +83,7 @@ func (b *largeBody) matches(path string) bool {
 type largeBodies struct {
 	mu    sync.Mutex
 	until map[*fasthttp.RequestHeader]largeUse // guarded by mu
+	count atomic.Int32                         // of until; written under mu
 }
 
 // largeUse is a large body in memory, and when its place is free again at the latest.
@@ -109,6 +111,7 @@ func (l *largeBodies) take(h *fasthttp.RequestHeader, now time.Time) bool {
 		return false
 	}
 	l.until[h] = largeUse{now.Add(largeHeld), route}
+	l.count.Store(int32(len(l.until)))
 	return true
 }
 
@@ -116,6 +119,7 @@ func (l *largeBodies) release(h *fasthttp.RequestHeader) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	delete(l.until, h)
+	l.count.Store(int32(len(l.until)))
 }
 
 func (l *largeBodies) has(h *fasthttp.RequestHeader) bool {
@@ -130,16 +134,19 @@ func (l *largeBodies) has(h *fasthttp.RequestHeader) bool {
 func (s *Server) takeLargeBodies(server *fasthttp.Server) {
 	large := &s.batches.large
 	server.HeaderReceived = func(h *fasthttp.RequestHeader) fasthttp.RequestConfig {
+		length := h.ContentLength()
+		if 0 <= length && length <= maxRead {
+			return fasthttp.RequestConfig{}
+		}
 		route := largeOf(h)
-		if length := h.ContentLength(); route == nil || 0 <= length && length <= maxRead ||
-			length > route.max+largeSlack || s.largeCaller(h) != nil || !large.take(h, time.Now()) {
+		if route == nil || length > route.max+largeSlack || s.largeCaller(h) != nil || !large.take(h, time.Now()) {
 			return fasthttp.RequestConfig{}
 		}
 		return fasthttp.RequestConfig{MaxRequestBodySize: route.max + largeSlack, ReadTimeout: largeTimeout}
 	}
 	handle, fail := server.Handler, server.ErrorHandler
 	server.Handler = func(c *fasthttp.RequestCtx) {
-		if largeOf(&c.Request.Header) != nil {
+		if large.count.Load() > 0 {
 			defer large.release(&c.Request.Header)
 		}
 		handle(c)

@@ -26,6 +26,7 @@ func (s *Server) newApp() *fiber.App {
 	server := app.Server()
 	// Otherwise closing a hijacked connection has no effect; see package sockets.
 	server.KeepHijackedConns = true
+	server.LazyRequestTime = true // a request notes its own beginning
 	server.Handler = s.closeAfterResponse(s.pulsed(s.marked(s.framed(s.plainPaths(server.Handler)))))
 	server.ErrorHandler = unreadable(server.ErrorHandler)
 	return app

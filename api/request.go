@@ -37,6 +37,9 @@ type request struct {
 	id     string
 	caller caller
 	begun  time.Time
+	// sentKey is the Idempotency-Key, once keyRead is true; see key.
+	sentKey string
+	keyRead bool
 	// contact is the body's, hashed the text hashed into the command's id in place of the body, nil
 	// for the body itself; see takeContact.
 	contact, hashed []byte
@@ -102,13 +105,20 @@ func (r *request) set(name, value string) {
 	}
 }
 
+// setCanonical is set by the canonical name of a header.
+func (r *request) setCanonical(name []byte, value string) {
+	if r.command == nil {
+		setHeader(&r.ctx.Response().Header, name, value)
+	}
+}
+
 // requestID returns the client's request id, if it is valid, or a new one.
 func requestID(c *fiber.Ctx) string {
-	given := c.Get(headerRequestID)
-	if given == "" || len(given) > 128 || !visibleASCII(given) {
+	given := c.Request().Header.PeekCanonical(nameRequestID)
+	if len(given) == 0 || len(given) > 128 || !visibleASCII(string(given)) {
 		return string(actors.NewCommandID())
 	}
-	return given
+	return string(given)
 }
 
 func visibleASCII(s string) bool {
@@ -290,7 +300,7 @@ func (r *request) tag(revision events.Revision) (fresh bool) {
 		return false
 	}
 	tag := etag(revision)
-	r.ctx.Response().Header.Set(fiber.HeaderETag, tag)
+	setHeader(&r.ctx.Response().Header, nameETag, tag)
 	for _, line := range r.ctx.Request().Header.PeekAll(fiber.HeaderIfNoneMatch) {
 		for have := range strings.SplitSeq(string(line), ",") {
 			have = strings.TrimSpace(have)
@@ -338,7 +348,7 @@ func (s *Server) seen(position events.Position) error {
 // json answers with an encoded object. The position that it says is a header as well.
 func (r *request) json(status int, body []byte) error {
 	if position := positionIn(body); position != nil {
-		r.set(headerPosition, string(position))
+		r.setCanonical(namePosition, string(position))
 	}
 	return r.object(status, body)
 }

@@ -133,7 +133,7 @@ func (s *Server) reserve(r *request) error {
 	if err := r.keepContact(answer.Replayed, v.Holder, reservationContact(id, v.ID)); err != nil {
 		return err
 	}
-	r.set(fiber.HeaderLocation, "/v1/products/"+string(id)+"/reservations/"+string(v.ID))
+	r.setCanonical(nameLocation, "/v1/products/"+string(id)+"/reservations/"+string(v.ID))
 	r.tag(v.Revision)
 	return r.json(fiber.StatusCreated, v.append(make([]byte, 0, 256)))
 }

@@ -38,7 +38,7 @@ func (s *Server) serve(app *fiber.App, method, path string, h handler) {
 	serve := func(c *fiber.Ctx) error {
 		r := &request{ctx: c, server: s, begun: time.Now()}
 		r.id = requestID(c)
-		c.Response().Header.Set(headerRequestID, r.id)
+		setHeader(&c.Response().Header, nameRequestID, r.id)
 		if err := s.guarded(r, h); err != nil {
 			if err := r.answerProblem(s.problem(r, err)); err != nil {
 				return err

@@ -76,11 +76,11 @@ func registerFormat(name string, shape reflect.Type, fact func(any) Fact) {
 // AppendFact appends a fact as one JSON object, which [Decode] decodes to an equal fact. It panics
 // if the fact is of a type that is not registered under its name.
 func AppendFact(dst []byte, fact Fact) []byte {
-	f, v := formats[fact.Name()], reflect.ValueOf(fact).Elem()
-	if f == nil || f.shape != v.Type() {
+	f, v := formats[fact.Name()], reflect.ValueOf(fact)
+	if f == nil || f.shape != v.Type().Elem() {
 		panic(fmt.Sprintf("events: %T is not registered as %s", fact, fact.Name()))
 	}
-	return f.encode(dst, v)
+	return f.encode(dst, v.UnsafePointer())
 }
 
 // Rewrite restores the original bytes of a fact whose JSON may have been parsed and encoded again
@@ -98,7 +98,7 @@ func Rewrite(name string, data []byte) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %s: %v", ErrBadFact, name, err)
 	}
-	return f.encode(nil, shape.Elem()), nil
+	return f.encode(nil, shape.UnsafePointer()), nil
 }
 
 // decodeStrict refuses unknown members and trailing bytes: a shape unknown to this program must not

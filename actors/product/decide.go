@@ -236,12 +236,17 @@ func (p *Product) release(cmd *Release, now time.Time) ([]events.Fact, error) {
 	return []events.Fact{fact}, nil
 }
 
-// expire returns the facts that are due: bounds of the sale first, then holds.
+// expire returns the facts that are due first: the holds that end before the next bound of the sale, or else that
+// bound. So the order of the facts does not depend on when the product is woken.
 func (p *Product) expire(now time.Time) []events.Fact {
-	facts := reached(p.sale(), p.Remaining(), now)
-	due := p.deadline.Due(now, expiryBatch, p.current)
+	sale, until := p.sale(), now
+	bound := sale.Ahead.Next()
+	if !bound.IsZero() && !bound.After(now) {
+		until = bound
+	}
+	due := p.deadline.Due(until, expiryBatch, p.current)
 	if len(due) == 0 {
-		return facts
+		return reached(sale, p.Remaining(), until)
 	}
 	fact := &events.ProductExpired{Expired: make([]events.ExpiredHold, 0, len(due))}
 	for size, i := 0, 0; i < len(due) && size < expireBytes; i++ {
@@ -256,5 +261,5 @@ func (p *Product) expire(now time.Time) []events.Fact {
 		fact.Quantity += int64(r.quantity)
 	}
 	fact.Remaining = p.Remaining() + fact.Quantity
-	return append(facts, fact)
+	return []events.Fact{fact}
 }

@@ -277,13 +277,14 @@ func (s *sale) reserve(holder string, quantity int64, hold bool) events.ID {
 func (s *sale) open() {
 	s.do(
 		product.Stream("tee"),
-		&product.Create{ID: "tee", Name: "Tee", Stock: 12, LimitPerHolder: 5, HoldSeconds: 60, Price: 5,
-			WaitingRoom: "door"},
+		&product.Create{ID: "tee", Name: "Tee", Stock: 12, LimitPerHolder: 5, HoldSeconds: 60, Price: teeOffer.Price,
+			WaitingRoom: "door", Cancellation: teeOffer.Cancellation},
 	)
 	s.do(tournament.Stream("cup"), &tournament.Create{ID: "cup", Name: "Cup", TeamLimit: 4,
 		RegisterDeadline: day.Add(20 * time.Minute), Waitlist: true, Rule: events.WaitlistFill, WaitingRoom: "door"})
 	s.do(performance.Stream("gala"), &performance.Create{ID: "gala", Title: "Gala", Venue: "Hall",
 		StartsAt: day.Add(time.Hour), HoldSeconds: 60,
+		Cancellation:   events.Cancellation{RefundPercent: 33, Until: day.Add(10 * time.Minute)},
 		LimitPerHolder: 4, WaitingRoom: "door", Sections: []events.Section{{ID: "A", Rows: 2, SeatsPerRow: 4, Price: 100}}})
 	s.do(waitingroom.Stream("door"), &waitingroom.Set{ID: "door", Settings: events.WaitingRoomSettings{
 		AdmitPerSecond: 1, MaxActive: 3, ActiveSeconds: 60, HeartbeatSeconds: 30}})
@@ -294,5 +295,9 @@ func (s *sale) open() {
 		s.do(team.Stream(events.TeamID(fmt.Sprint("t", i))), &team.Register{ID: events.TeamID(fmt.Sprint("t", i)), Name: "T"})
 	}
 }
+
+// teeOffer is the offer of the product, whose units may be given back for a part of the time.
+var teeOffer = product.Offer{Price: 5,
+	Cancellation: events.Cancellation{RefundPercent: 50, Until: day.Add(10 * time.Minute)}}
 
 var holders = []string{"ann", "bob", "cid", "dot"}

@@ -73,13 +73,13 @@ func (s *sale) Ended(_ context.Context, of events.PaidThing, _ events.Position) 
 			for _, one := range f.Expired {
 				if one.ReservationID == of.ReservationID {
 					ended = &product.Ended{Holder: one.Holder, Quantity: one.Quantity, Status: events.ReservationExpired,
-						ExpiresAt: one.ExpiresAt, Offer: product.Offer{Price: 5}}
+						ExpiresAt: one.ExpiresAt, Offer: teeOffer}
 				}
 			}
 		case *events.ProductReleased:
 			if f.ReservationID == of.ReservationID {
 				ended = &product.Ended{Holder: f.Holder, Quantity: f.Quantity, Status: events.ReservationReleased,
-					Offer: product.Offer{Price: 5}}
+					Offer: teeOffer}
 			}
 		}
 	}

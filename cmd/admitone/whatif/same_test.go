@@ -60,11 +60,9 @@ func TestTheSamePolicyHasTheSameOutcome(t *testing.T) {
 func (s *sale) someProduct(t *rapid.T, reserved []events.ID) []events.ID {
 	tee := product.Stream("tee")
 	pick := func() events.ID { return rapid.SampledFrom(reserved).Draw(t, "reservation") }
-	what := rapid.SampledFrom([]string{"hold", "buy", "confirm", "confirm", "pay", "pay", "release", "edit"}).Draw(
-		t,
-		"product",
-	)
-	if len(reserved) == 0 && what != "edit" {
+	what := rapid.SampledFrom([]string{"hold", "buy", "confirm", "confirm", "pay", "pay", "release", "edit",
+		"times"}).Draw(t, "product")
+	if len(reserved) == 0 && what != "edit" && what != "times" {
 		what = "hold"
 	}
 	switch what {
@@ -77,12 +75,28 @@ func (s *sale) someProduct(t *rapid.T, reserved []events.ID) []events.ID {
 		s.payReservation(pick(), rapid.IntRange(1, 6).Draw(t, "reference"), rapid.Int64Range(1, 4).Draw(t, "units"))
 	case "release":
 		id := pick()
-		s.moneyReturned(s.do(tee, &product.Release{ReservationID: id}))
+		s.moneyReturned(s.do(tee, &product.Release{ReservationID: id, Reason: someReason(t)}))
+	case "times":
+		times := s.someTimes(t)
+		s.do(tee, &product.Edit{OpensAt: &times.OpensAt, ClosesAt: &times.ClosesAt})
 	case "edit":
 		stock := rapid.Int64Range(4, 20).Draw(t, "stock")
 		s.do(tee, &product.Edit{Stock: &stock})
 	}
 	return reserved
+}
+
+// someReason is that of an override, or "".
+func someReason(t *rapid.T) string { return rapid.SampledFrom([]string{"", "ill"}).Draw(t, "reason") }
+
+// someTimes are bounds of a sale around the present moment.
+func (s *sale) someTimes(t *rapid.T) (times events.SaleTimes) {
+	near := func(from, to int) time.Time {
+		return s.now().Add(time.Duration(rapid.IntRange(from, to).Draw(t, "bound")) * time.Second)
+	}
+	times.OpensAt = near(-30, 10)
+	times.ClosesAt = near(11, 200)
+	return times
 }
 
 func (s *sale) someTournament(t *rapid.T) {
@@ -109,12 +123,12 @@ func (s *sale) someBooking(t *rapid.T) {
 	holder := rapid.SampledFrom(holders).Draw(t, "holder")
 	name := fmt.Sprintf("A-%d-%d", rapid.IntRange(1, 2).Draw(t, "row"), rapid.IntRange(1, 3).Draw(t, "number"))
 	what := rapid.SampledFrom([]string{"book", "book", "pay", "pay", "extend", "cancel", "charge", "block", "edit",
-		"call off", "intent", "intent", "end intent", "report", "report"}).Draw(t, "booking")
+		"call off", "intent", "intent", "end intent", "report", "report", "return", "return", "times"}).Draw(t, "booking")
 	if what == "call off" && rapid.IntRange(0, 4).Draw(t, "really") > 0 {
 		what = "book"
 	}
 	if len(s.bookings) == 0 &&
-		slices.Contains([]string{"pay", "extend", "cancel", "intent", "end intent", "report"}, what) {
+		slices.Contains([]string{"pay", "extend", "cancel", "intent", "end intent", "report", "return"}, what) {
 		what = "book"
 	}
 	about := func() string { return rapid.SampledFrom(s.bookings).Draw(t, "which") }
@@ -135,8 +149,18 @@ func (s *sale) someBooking(t *rapid.T) {
 		s.refusedBooking(err, &events.RefusalRecorded{Path: "/v1/bookings/" + id + "/extension", Stream: "booking-" + id})
 	case "cancel":
 		id := about()
-		_, err := s.process.Cancel(ctx, bookings.Cancel{Origin: origin(), BookingID: events.BookingID(id)})
+		_, err := s.process.Cancel(ctx, bookings.Cancel{Origin: origin(), BookingID: events.BookingID(id),
+			Reason: someReason(t)})
 		s.refusedBooking(err, &events.RefusalRecorded{Method: "DELETE", Path: "/v1/bookings/" + id, Stream: "booking-" + id})
+	case "return":
+		id := about()
+		_, err := s.process.ReturnSeat(ctx, bookings.ReturnSeat{Origin: origin(), BookingID: events.BookingID(id),
+			Seat: events.SeatName(name), Reason: someReason(t)})
+		s.refusedBooking(err, &events.RefusalRecorded{Method: "DELETE", Path: "/v1/bookings/" + id + "/seats/" + name,
+			Stream: "booking-" + id})
+	case "times":
+		times := s.someTimes(t)
+		s.do(performance.Stream("gala"), &performance.Edit{OpensAt: &times.OpensAt, ClosesAt: &times.ClosesAt})
 	case "intent", "end intent", "report":
 		s.someMoney(t, what, about())
 	case "charge":

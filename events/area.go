@@ -164,8 +164,10 @@ func (*AreaExpired) Holds() (opened, closed int, earliest time.Time) { return 0,
 type AreaResized struct {
 	Places int64 `json:"places"`
 	AreaCounts
-	// Change of the performance that it is part of, 0 for none; see [BlockChange].
+	// Change of the performance that it is part of, 0 for none; see [BlockChange]. Undo means that the change was
+	// withdrawn; older facts of that do not state it.
 	Change int64 `json:"change,omitempty"`
+	Undo   bool  `json:"undo,omitempty"`
 }
 
 func (*AreaResized) Name() string { return "area.resized.v1" }

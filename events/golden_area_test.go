@@ -13,7 +13,7 @@ func init() {
 	for _, name := range []string{"area.held.v1", "area.released.v1", "area.expired.v1"} {
 		addedMembers[name] = append(addedMembers[name], ".Labelled.Label", ".Labelled.OfLabel")
 	}
-	addedMembers["area.resized.v1"] = append(addedMembers["area.resized.v1"], ".Change")
+	addedMembers["area.resized.v1"] = append(addedMembers["area.resized.v1"], ".Change", ".Undo")
 	for _, name := range []string{"performance.blocks_begun.v1", "performance.blocks_changed.v1"} {
 		addedMembers[name] = append(addedMembers[name], ".BlockChange.Areas", ".BlockChange.Sizes")
 	}
@@ -62,6 +62,7 @@ func TestBlocksAndSizesOfAreas(t *testing.T) {
 			Reason: ReleasedCancelled, AreaCounts: counts, Labelled: of},
 		"area.expired.v1.label":               &AreaExpired{HoldID: "b-3.2", Places: 3, AreaCounts: counts, ExpiresAt: moment, Labelled: of},
 		"area.resized.v1.change":              &AreaResized{Places: 419, AreaCounts: counts, Change: 4},
+		"area.resized.v1.undo":                &AreaResized{Places: 419, AreaCounts: counts, Change: 4, Undo: true},
 		"performance.blocks_begun.v1.areas":   &BlocksBegun{BlockChange: change, Command: "k-1", More: true},
 		"performance.blocks_changed.v1.areas": &BlocksChanged{BlockChange: change, More: true},
 		"performance.edited.v1.areas":         &edited,

@@ -164,7 +164,8 @@ func (a *Area) resize(cmd *Resize) ([]events.Fact, error) {
 	case counts.Remaining < 0:
 		return nil, TooMany(counts)
 	}
-	return []events.Fact{&events.AreaResized{Places: cmd.Capacity, AreaCounts: counts, Change: cmd.Change}}, nil
+	return []events.Fact{&events.AreaResized{Places: cmd.Capacity, AreaCounts: counts, Change: cmd.Change,
+		Undo: cmd.Undo}}, nil
 }
 
 // TooMany refuses fewer places than are had.

@@ -27,7 +27,7 @@ var areaKind = register(&Kind{
 func areaCommand(w *demand.Request, _ events.RoomID) (core.Command, error) {
 	switch f := w.Fact.(type) {
 	case *events.AreaResized:
-		return &area.Resize{Capacity: f.Places, Change: f.Change}, nil
+		return &area.Resize{Capacity: f.Places, Change: f.Change, Undo: f.Undo}, nil
 	case *events.AreaBlocked:
 		return &area.Block{Label: f.Label, Places: f.Kept, Capacity: f.Capacity(), Change: f.Change}, nil
 	case *events.AreaUnblocked:

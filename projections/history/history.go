@@ -115,11 +115,15 @@ const (
 // For an entity other than a team, from is a revision: pass the last known one plus 1 to read the
 // changes since.
 //
-// Errors: [ErrNoKind]; [ErrEmpty], only for from 0, and never for a holder; as [Describe]; the
-// store's. of [Describe]; the store's.
+// Errors: [ErrNoKind]; [ErrEmpty], only for from 0, and never for a holder; as [Describe]; the store's.
 func Read(ctx context.Context, store events.Store, kind, id string, from uint64,
 	limit int) (page []Line, next uint64, more bool, err error) {
-	currency, err := events.CurrencyIn(ctx, store, events.EndPosition)
+	known := find(kind)
+	if known == nil {
+		return nil, 0, false, fmt.Errorf("%w: %q; there are: %s", ErrNoKind, kind, strings.Join(Kinds(), ", "))
+	}
+	own := events.NewStreamID(known.category, id)
+	currency, err := currencyOf(ctx, store, own)
 	if err != nil {
 		return nil, 0, false, err
 	}
@@ -130,14 +134,10 @@ func Read(ctx context.Context, store events.Store, kind, id string, from uint64,
 	if kind == ticketKind {
 		return ofTicket(ctx, store, id, from, limit)
 	}
-	known := find(kind)
-	if known == nil {
-		return nil, 0, false, fmt.Errorf("%w: %q; there are: %s", ErrNoKind, kind, strings.Join(Kinds(), ", "))
-	}
 	if kind == events.TeamCategory && from > 0 {
 		return search(ctx, store, of, events.Position(from), limit)
 	}
-	recorded, err := store.Read(ctx, events.NewStreamID(known.category, id), events.Revision(from), events.Forward, limit)
+	recorded, err := store.Read(ctx, own, events.Revision(from), events.Forward, limit)
 	if err == nil && from == 0 && len(recorded) == 0 {
 		err = ErrEmpty
 	}

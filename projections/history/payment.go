@@ -1,6 +1,7 @@
 package history
 
 import (
+	"context"
 	"fmt"
 
 	"admitone/events"
@@ -28,6 +29,24 @@ func outside(payment events.StreamID) string {
 	return ", money from outside: " + string(payment)
 }
 
+// currencyOf returns the currency of the amounts in a stream: the log's or, for an external payment, that in which it
+// was received.
+func currencyOf(ctx context.Context, store events.Store, stream events.StreamID) (events.Currency, error) {
+	if stream.Category() == events.PaymentCategory {
+		first, err := store.Read(ctx, stream, 0, events.Forward, 1)
+		if err != nil || len(first) == 0 {
+			return events.Currency{}, err
+		}
+		fact, err := first[0].Decode()
+		if f, ok := fact.(*events.PaymentReceived); ok {
+			received, _ := events.CurrencyOf(f.Currency)
+			return received, nil
+		}
+		return events.Currency{}, err
+	}
+	return events.CurrencyIn(ctx, store, events.EndPosition)
+}
+
 // describePayment describes a fact of an external payment. Its stream names no holder.
 func describePayment(fact events.Fact, of subject) string {
 	if !of.isEveryone() {
@@ -47,14 +66,14 @@ func describePayment(fact events.Fact, of subject) string {
 		}
 		return fmt.Sprintf("%s paid for it: payment %s", of.money(f.Amount), f.PaymentID)
 	case *events.PaymentOwed:
-		return fmt.Sprintf("all of it, %s in minor units, is owed (%s): refund %s", fmt.Sprint(f.Amount), f.Cause, f.RefundID)
+		return fmt.Sprintf("all of it, %s, is owed (%s): refund %s", of.money(f.Amount), f.Cause, f.RefundID)
 	case *events.PaymentReturned:
 		return fmt.Sprintf("given back (%s): %s owed, %s kept: refund %s", f.Cause, of.money(f.Amount), of.money(f.Kept),
 			f.RefundID)
 	case *events.PaymentMadeUp:
 		return fmt.Sprintf("%s that were kept are owed after all (%s): refund %s", of.money(f.Amount), f.Cause, f.RefundID)
 	case *events.PaymentRefunded:
-		text := fmt.Sprintf("%d in minor units paid back under %q: refund %s", f.Amount, f.Reference, f.RefundID)
+		text := fmt.Sprintf("%s paid back under %q: refund %s", of.money(f.Amount), f.Reference, f.RefundID)
 		if f.Reason != "" {
 			text += ", although the provider was asked to: " + f.Reason
 		}
@@ -62,18 +81,18 @@ func describePayment(fact events.Fact, of subject) string {
 	case *events.PaymentRefundAsked:
 		return fmt.Sprintf("the provider is asked to pay back the refund %s", f.RefundID)
 	case *events.PaymentRefundFailed:
-		return refundFailed(f)
+		return refundFailed(f, of)
 	}
 	return ""
 }
 
-func refundFailed(f *events.PaymentRefundFailed) string {
+func refundFailed(f *events.PaymentRefundFailed, of subject) string {
 	text := fmt.Sprintf("the provider has not paid back the refund %s (%s)", f.RefundID, f.Failure)
 	if f.Reference != "" {
 		text += fmt.Sprintf(" under %q", f.Reference)
 	}
 	if f.Amount > 0 {
-		text += fmt.Sprintf("; %d in minor units are owed again", f.Amount)
+		text += fmt.Sprintf("; %s are owed again", of.money(f.Amount))
 	}
 	return text
 }

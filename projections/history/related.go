@@ -36,11 +36,11 @@ func ReadRelated(ctx context.Context, store events.Store, kind, id string, after
 		}
 		return byTime(page), events.Position(place), more, err
 	}
-	currency, err := events.CurrencyIn(ctx, store, events.EndPosition)
+	own := events.NewStreamID(known.category, id)
+	currency, err := currencyOf(ctx, store, own)
 	if err != nil {
 		return nil, 0, false, err
 	}
-	own := events.NewStreamID(known.category, id)
 	first, err := store.Read(ctx, own, 0, events.Forward, readSize)
 	if err != nil {
 		return nil, 0, false, err

@@ -21,18 +21,19 @@ func TestAmountsThatCantBe(t *testing.T) {
 	report := strings.Replace(outside("x", 1, `,"final":true`), `"amount":1`, `"amount":AMOUNT`, 1)
 	tag := w.do("GET", "/v1/performances/hall", "").is(200)["edit_tag"].(string)
 	before := w.head()
-	for _, l := range []struct{ method, path, body, field string }{
-		{"POST", "/v1/wallets/ada/charges", `{"amount":AMOUNT}`, "amount"},
-		{"POST", "/v1/products", `{"id":"new","name":"n","stock":1,"price":AMOUNT}`, "price"},
-		{"PATCH", "/v1/products/tee", `{"price":AMOUNT}`, "price"},
-		{"POST", "/v1/products", rule, "cancellation.refund_percent"},
-		{"POST", "/v1/performances", hall, "sections.0.price"},
-		{"PATCH", "/v1/performances/hall", `{"prices":{"A":AMOUNT}}`, "prices"},
-		{"POST", booking + "/payment", report, "amount"},
-		{"POST", unit + "/confirm", report, "amount"},
+	const price, sum = "1000000000001", "100000000000001"
+	for _, l := range []struct{ method, path, body, field, over string }{
+		{"POST", "/v1/wallets/ada/charges", `{"amount":AMOUNT}`, "amount", price},
+		{"POST", "/v1/products", `{"id":"new","name":"n","stock":1,"price":AMOUNT}`, "price", price},
+		{"PATCH", "/v1/products/tee", `{"price":AMOUNT}`, "price", price},
+		{"POST", "/v1/products", rule, "cancellation.refund_percent", price},
+		{"POST", "/v1/performances", hall, "sections.0.price", price},
+		{"PATCH", "/v1/performances/hall", `{"prices":{"A":AMOUNT}}`, "prices", price},
+		{"POST", booking + "/payment", report, "amount", sum},
+		{"POST", unit + "/confirm", report, "amount", sum},
 	} {
 		for _, amount := range []string{"-1", "1.5", "100.001", "9223372036854775808", "9223372036854775807", "1e19",
-			"-9223372036854775809", "1000000000001", `"100"`, `"1,00"`, "true", "[100]", `{"amount":100}`} {
+			"-9223372036854775809", l.over, `"100"`, `"1,00"`, "true", "[100]", `{"amount":100}`} {
 			body := strings.Replace(l.body, "AMOUNT", amount, 1)
 			a := w.do(l.method, l.path, body, "If-Match", `"`+tag+`"`)
 			if a.status != 422 {
@@ -85,20 +86,27 @@ func TestLargeSums(t *testing.T) {
 	w := newHarness(t, euros)
 	w.nameEuro()
 	dear := strings.Replace(newHall, `"price":100`, fmt.Sprint(`"price":`, int64(most)), 1)
+	dear = strings.Replace(dear, `"rows":1`, `"rows":2`, 1)
 	w.do("POST", "/v1/performances", fmt.Sprintf(dear, "hall")).is(201)
 	w.do("POST", "/v1/products", fmt.Sprintf(`{"id":"tee","name":"n","stock":1000000000,"price":%d}`, int64(most))).is(201)
 	unit := func(quantity int64) string {
 		return "/v1/products/tee/reservations/" + w.reserve("tee", "ada",
 			fmt.Sprintf(`,"hold":true,"quantity":%d`, quantity)).is(201)["id"].(string)
 	}
-	all := unit(999_999_999)
-	for _, amount := range []int64{1, most} {
-		if got := w.do("POST", all+"/confirm", outside("all", amount, "")).problem(409, "amount_mismatch"); got["expected"] !=
-			9223372036854775807.0 {
+	for _, quantity := range []string{"101", "999999999"} {
+		refused := w.reserve("tee", "ada", `,"hold":true,"quantity":`+quantity)
+		if got := refused.problem(409, "limit_exceeded"); got["limit"] != 100.0 {
 			t.Errorf("%v", got)
 		}
 	}
-	if got := w.do("POST", all+"/confirm", outside("all", most, `,"final":true`)).is(200); got["outcome"] != "refund_owed" {
+	all := unit(100)
+	for _, amount := range []int64{1, most} {
+		if got := w.do("POST", all+"/confirm", outside("all", amount, "")).problem(409, "amount_mismatch"); got["expected"] !=
+			100.0*most {
+			t.Errorf("%v", got)
+		}
+	}
+	if got := w.do("POST", all+"/confirm", outside("all", 100*most, "")).is(200); got["outcome"] != "booked" {
 		t.Errorf("%v", got)
 	}
 	one := unit(1)
@@ -107,7 +115,12 @@ func TestLargeSums(t *testing.T) {
 	}
 	w.do("DELETE", one, "").is(200)
 	w.do("DELETE", all, "").is(200)
-	w.do("GET", "/v1/products/tee/report", "").figures("received", 2*most, "owed", 2*most, "booked", 0)
+	w.do("GET", "/v1/products/tee/report", "").figures("received", 101*most, "owed", 101*most, "booked", 0)
+	outsider := "/v1/bookings/" + w.do("POST", "/v1/performances/hall/bookings",
+		`{"holder":"ada","seats":["A-2-1","A-2-2"]}`).is(201)["id"].(string)
+	if got := w.do("POST", outsider+"/payment", outside("outsider", 2*most, "")).is(200); got["outcome"] != "booked" {
+		t.Errorf("%v", got)
+	}
 	both := "/v1/bookings/" + w.do("POST", "/v1/performances/hall/bookings",
 		`{"holder":"ada","seats":["A-1-1","A-1-2","A-1-3","A-1-4","A-1-5","A-1-6","A-1-7","A-1-8","A-1-9"]}`).is(201)["id"].(string)
 	for range 9 {
@@ -119,6 +132,7 @@ func TestLargeSums(t *testing.T) {
 	w.do("DELETE", both+"/seats/A-1-1", "").is(200)
 	w.do("POST", "/v1/performances/hall/cancellation", `{"reason":"ill"}`).is(202)
 	w.do("DELETE", both, "").is(200)
+	w.do("DELETE", outsider, "").is(200)
 	if got := w.do("GET", "/v1/wallets/ada", "").is(200); got["balance"] != 9.0*most {
 		t.Errorf("%v", got)
 	}

@@ -68,7 +68,7 @@ func FuzzDecodeRequest(f *testing.F) {
 			known(t, err)
 		case !input.ValidID(string(id)) || create.ID != id || !validText(create.Name, maxName) || create.Stock < 0 ||
 			create.Stock > product.MaxStock ||
-			create.Price < 0 || create.Price > maxPrice || create.LimitPerHolder < 0 ||
+			create.Price < 0 || create.Price > events.MaxPrice || create.LimitPerHolder < 0 ||
 			create.LimitPerHolder > product.MaxStock ||
 			create.HoldSeconds < 1 || create.HoldSeconds > maxHold:
 			t.Fatalf("%q gives %+v", body, create)

@@ -58,7 +58,7 @@ func (r *request) newPayment() (*moneyReceived, error) {
 	}
 	m := &moneyReceived{provider: *body.Provider, reference: *body.Reference, final: body.Final != nil && *body.Final}
 	var err error
-	if m.amount, err = wholeNumber("amount", body.Amount, 0, 1, payment.MaxAmount); err != nil {
+	if m.amount, err = wholeNumber("amount", body.Amount, 0, 1, events.MaxPayment); err != nil {
 		return nil, err
 	}
 	if r.server.config.Currency.Assumed {

@@ -176,7 +176,7 @@ func sectionsOf(given []newSection) ([]events.Section, error) {
 		}{
 			{"rows", from.Rows, &section.Rows, 1, performance.MaxSeats},
 			{"seats_per_row", from.SeatsPerRow, &section.SeatsPerRow, 1, performance.MaxSeats},
-			{"price", from.Price, &section.Price, 0, performance.MaxPrice},
+			{"price", from.Price, &section.Price, 0, events.MaxPrice},
 		} {
 			if number.given == nil {
 				return nil, invalidField(field(number.name), "a section needs it")

@@ -10,12 +10,8 @@ import (
 	"admitone/projections/row"
 )
 
-// Limits of a product's fields.
-const (
-	maxPrice = 1_000_000_000_000
-	// maxHold is thirty days.
-	maxHold = 30 * 24 * 60 * 60
-)
+// maxHold is the longest hold, thirty days.
+const maxHold = 30 * 24 * 60 * 60
 
 func init() {
 	register(kind{collection: "products", rules: product.Kind, routes: (*Server).productRoutes})
@@ -78,7 +74,7 @@ func newProduct(r *request) (core.Command, events.ProductID, error) {
 	if command.Stock, err = wholeNumber("stock", body.Stock, 0, 0, product.MaxStock); err != nil {
 		return nil, "", err
 	}
-	if command.Price, err = wholeNumber("price", body.Price, 0, 0, maxPrice); err != nil {
+	if command.Price, err = wholeNumber("price", body.Price, 0, 0, events.MaxPrice); err != nil {
 		return nil, "", err
 	}
 	command.LimitPerHolder, err = wholeNumber("limit_per_holder", body.LimitPerHolder, 0, 0, product.MaxStock)
@@ -115,7 +111,7 @@ func newProductEdit(r *request) (core.Command, error) {
 		value *int64
 		most  int64
 	}{
-		{"stock", body.Stock, product.MaxStock}, {"price", body.Price, maxPrice},
+		{"stock", body.Stock, product.MaxStock}, {"price", body.Price, events.MaxPrice},
 		{"limit_per_holder", body.LimitPerHolder, product.MaxStock},
 	} {
 		if _, err := wholeNumber(f.name, f.value, 0, 0, f.most); err != nil {

@@ -16,8 +16,13 @@ type CategoryPrice struct {
 	Restricted bool `json:"restricted,omitempty"`
 }
 
-// The bounds of price lists.
+// The bounds of prices and price lists.
 const (
+	// MaxPrice is the highest price of one seat, place or unit, in minor units.
+	MaxPrice = 1_000_000_000_000
+	// MaxPayment is the largest sum that one payment can be, in minor units. Every booking costs less, and a
+	// reservation of more is refused, so what is sold can be paid.
+	MaxPayment = 100 * MaxPrice
 	// MaxPriceTypes is the largest number of types of a category.
 	MaxPriceTypes = 20
 	// MaxPriceType is the longest name of a type, in bytes.

@@ -17,9 +17,6 @@ var Kind = core.Kind{Category: events.PaymentCategory, New: New, SnapshotVersion
 // snapshotVersion changes with the format that Freeze writes.
 const snapshotVersion = 2
 
-// MaxAmount is the maximum of one payment, in minor units.
-const MaxAmount = 1_000_000_000_000
-
 // Receive records money that has arrived. No-op if the same sum was received for the same purchase.
 // Refusals: payment_reference_used, amount_mismatch (unless Final).
 type Receive struct {

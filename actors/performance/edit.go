@@ -107,8 +107,8 @@ func (p *Performance) price(fact *events.PerformanceEdited, cmd *Edit) *core.Ref
 	}
 	for id, price := range cmd.Prices {
 		at := p.layout.Section(id)
-		if at < 0 || price < 0 || price > MaxPrice {
-			return invalidPrices("prices are of the performance's sections, and from 0 to %d", int64(MaxPrice))
+		if at < 0 || price < 0 || price > events.MaxPrice {
+			return invalidPrices("prices are of the performance's sections, and from 0 to %d", int64(events.MaxPrice))
 		}
 		fact.Prices[at].Price = price
 	}

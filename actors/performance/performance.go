@@ -31,8 +31,6 @@ const (
 	MaxSeats = 100_000
 	// MaxSections is the maximum number of sections.
 	MaxSections = 1_000
-	// MaxPrice is the maximum price of one seat, in minor units.
-	MaxPrice = 1_000_000_000_000
 )
 
 // Create puts a performance on sale. No-op if it was created with the same members, even if it has
@@ -199,7 +197,7 @@ func faultOf(sections []events.Section) string {
 			return "there are two sections " + string(s.ID)
 		case s.Rows < 1 || s.Rows > MaxSeats || s.SeatsPerRow < 1 || s.SeatsPerRow > MaxSeats:
 			return "section " + string(s.ID) + " must have at least one row and one seat in a row"
-		case s.Price < 0 || s.Price > MaxPrice:
+		case s.Price < 0 || s.Price > events.MaxPrice:
 			return "the price in section " + string(s.ID) + " must be from 0 to 1,000,000,000,000"
 		}
 		seen[s.ID] = true

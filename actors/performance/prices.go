@@ -59,8 +59,8 @@ func faultOfPrices(prices []events.CategoryPrice) string {
 		types[p.Category]++
 		key := [2]string{p.Category, p.Type}
 		switch {
-		case p.Amount < 0 || p.Amount > MaxPrice:
-			return fmt.Sprintf("a price is from 0 to %d", int64(MaxPrice))
+		case p.Amount < 0 || p.Amount > events.MaxPrice:
+			return fmt.Sprintf("a price is from 0 to %d", int64(events.MaxPrice))
 		case !validType(p.Type):
 			return fmt.Sprintf("the name of a price type has at most %d bytes and no control characters", events.MaxPriceType)
 		case seen[key] || ended[p.Category]:

@@ -33,7 +33,7 @@ func TestCreateInAPlan(t *testing.T) {
 		"no price":            {func(c *Create) { c.Prices = c.Prices[:2] }, "prices"},
 		"one too many":        {func(c *Create) { c.Categories = c.Categories[:1] }, "prices"},
 		"below nothing":       {func(c *Create) { c.Prices[2].Amount = -1 }, "prices"},
-		"too much":            {func(c *Create) { c.Prices[2].Amount = MaxPrice + 1 }, "prices"},
+		"too much":            {func(c *Create) { c.Prices[2].Amount = events.MaxPrice + 1 }, "prices"},
 		"a type twice":        {func(c *Create) { c.Prices[1].Type = "adult" }, "prices"},
 		"a type without name": {func(c *Create) { c.Prices[1].Type = "" }, "prices"},
 		"behind one without":  {func(c *Create) { c.Prices[0].Type = "" }, "prices"},

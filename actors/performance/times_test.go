@@ -118,7 +118,7 @@ func TestTimesAndEdits(t *testing.T) {
 				Venue: ptr("Barn")}, "edited: Gig at Barn, starts at 1m0s, 60 s, limit 2, [{A 5} {B 0}]"},
 			{0, &Edit{Prices: map[events.SectionID]int64{"C": 1}}, "invalid_field [field:prices]"},
 			{0, &Edit{Prices: map[events.SectionID]int64{"A": -1}}, "invalid_field [field:prices]"},
-			{0, &Edit{Prices: map[events.SectionID]int64{"A": MaxPrice + 1}}, "invalid_field [field:prices]"},
+			{0, &Edit{Prices: map[events.SectionID]int64{"A": events.MaxPrice + 1}}, "invalid_field [field:prices]"},
 			{0, &Edit{OpensAt: ptr(at(s))}, "edited: Gig at Barn, starts at 1m0s, 60 s, limit 2, [{A 5} {B 0}] from 1s"},
 		}},
 	} {

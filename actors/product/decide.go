@@ -157,6 +157,9 @@ func (p *Product) reserve(cmd *Reserve, now time.Time) ([]events.Fact, error) {
 				Fields: map[string]any{"limit": limit, "taken": taken}}
 		}
 	}
+	if most := mostPayable(p.latest.Price); cmd.Quantity > most {
+		return nil, tooExpensive(most)
+	}
 	if hold && cmd.Open >= core.MaxOpenHolds {
 		return nil, core.TooManyHolds(cmd.Open)
 	}
@@ -176,6 +179,20 @@ func (p *Product) reserve(cmd *Reserve, now time.Time) ([]events.Fact, error) {
 		ExpiresAt: now.UTC().Add(time.Duration(p.latest.HoldSeconds) * time.Second), OrderData: cmd.Order,
 		Price: p.latest.Price, Cancellation: p.latest.Cancellation,
 	}}, nil
+}
+
+// mostPayable is the number of units at a price that one payment can pay.
+func mostPayable(price int64) int64 {
+	if price == 0 {
+		return MaxStock
+	}
+	return events.MaxPayment / price
+}
+
+func tooExpensive(most int64) *core.Refusal {
+	return &core.Refusal{Code: core.CodeLimitExceeded,
+		Detail: fmt.Sprintf("so many cost more than one payment can be; reserve at most %d at a time", most),
+		Fields: map[string]any{"limit": most}}
 }
 
 func soldOut(remaining int64) *core.Refusal {

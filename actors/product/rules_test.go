@@ -125,6 +125,12 @@ var rules = []struct {
 		{0, reserve(2, "bob", MaxStock), "limit_exceeded [limit:2 taken:0]"},
 		{0, reserve(2, "bob", 1), "reserved #2 bob 1, 0 left"},
 	}},
+	{"nobody reserves more than one payment can pay", []attempt{
+		{0, &Create{ID: "p", Name: "Lamp", Stock: MaxStock, Price: events.MaxPrice, HoldSeconds: 60}, "created p with 1000000000"},
+		{0, hold(1, "ann", 101), "limit_exceeded [limit:100]"},
+		{0, reserve(1, "ann", MaxStock), "limit_exceeded [limit:100]"},
+		{0, hold(1, "ann", 100), "held #1 ann 100 until 1m0s, 999999900 left"},
+	}},
 	{"a hold can be confirmed up to its deadline and not a nanosecond later", []attempt{
 		{0, create(9, 0), "created p with 9"},
 		{0, hold(1, "ann", 1), "held #1 ann 1 until 1m0s, 8 left"},

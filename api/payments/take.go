@@ -40,7 +40,7 @@ func (g *Gateway) Take(ctx context.Context, correlation string, header func(name
 
 // paid records a payment. A wrong amount is recorded too, and becomes owed to the payer.
 func (g *Gateway) paid(ctx context.Context, from bookings.Origin, p *Paid) error {
-	if !input.ValidID(string(p.Booking)) || p.Reference == "" || p.Amount < 1 || p.Amount > payment.MaxAmount {
+	if !input.ValidID(string(p.Booking)) || p.Reference == "" || p.Amount < 1 || p.Amount > events.MaxPayment {
 		return &core.Refusal{Code: core.CodeInvalidField, Detail: "the payment was not requested by this server"}
 	}
 	_, err := g.config.Bookings.Report(ctx, bookings.Report{Origin: from, BookingID: p.Booking, Provider: g.Provider(),

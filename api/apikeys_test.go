@@ -97,6 +97,11 @@ func TestAPIKeyEnds(t *testing.T) {
 	soon, _ := json.Marshal(time.Now().Add(2 * time.Second))
 	_, brief := w.apiKey(fmt.Sprintf(`{"name":"brief","role":"auditor","expires_at":%s}`, soon))
 	w.wait(func() bool { return ask(key) == 200 && ask(second) == 200 })
+	far, last := w.apiKey(`{"name":"last","role":"auditor","expires_at":"9999-12-31T23:59:59Z"}`)
+	shown := w.do("GET", "/v1/api-keys/"+far, "", "Authorization", admin).is(200)["expires_at"]
+	if status := ask(last); status != 200 || shown != "9999-12-31T23:59:59Z" {
+		t.Errorf("a key for ever: %d, it expires at %v", status, shown)
+	}
 	first := w.do("DELETE", "/v1/api-keys/"+id, "", "Authorization", admin)
 	again := w.do("DELETE", "/v1/api-keys/"+id, "", "Authorization", admin)
 	if first.is(200)["ended_at"] == nil || again.text != first.text {

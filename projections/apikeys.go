@@ -7,7 +7,7 @@ import (
 
 func init() {
 	registerRows(rows[row.APIKey]{
-		views:    "apikey.v1",
+		views:    "apikey.v2",
 		category: events.APIKeyCategory,
 		encode:   row.AppendAPIKey,
 		decode:   row.DecodeAPIKey,

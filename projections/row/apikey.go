@@ -58,7 +58,7 @@ func (k *APIKey) ApplyFact(e *events.Recorded, fact events.Fact) error {
 // AppendAPIKey appends the record of a key: all but the id.
 func AppendAPIKey(dst []byte, k *APIKey) []byte {
 	dst = AppendString(AppendString(AppendString(dst, k.Name), k.Role), k.Hash)
-	dst = AppendTime(AppendTime(dst, k.ExpiresAt), k.EndedAt)
+	dst = AppendTime(AppendMoment(dst, k.ExpiresAt), k.EndedAt)
 	dst = AppendInt(AppendInt(dst, int64(k.Revision)), int64(k.Position))
 	return AppendTime(dst, k.Created)
 }
@@ -66,7 +66,7 @@ func AppendAPIKey(dst []byte, k *APIKey) []byte {
 // DecodeAPIKey reads what [AppendAPIKey] wrote. Error: [ErrRecord].
 func DecodeAPIKey(id string, record []byte) (APIKey, error) {
 	r := NewReader(record)
-	k := APIKey{ID: events.APIKeyID(id), Name: r.Text(), Role: r.Text(), Hash: r.Text(), ExpiresAt: r.Time(),
+	k := APIKey{ID: events.APIKeyID(id), Name: r.Text(), Role: r.Text(), Hash: r.Text(), ExpiresAt: r.Moment(),
 		EndedAt: r.Time(), Revision: events.Revision(r.Int()), Position: events.Position(r.Int()), Created: r.Time()}
 	return k, r.Done()
 }

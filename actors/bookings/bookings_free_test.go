@@ -17,6 +17,7 @@ func TestABookingForNothing(t *testing.T) {
 		Book{Origin: w.origin("ann"), PerformanceID: "free", Holder: "ann", Seats: []events.SeatName{"F-1-1", "F-1-2"}},
 	)
 	w.want(err, "ok")
+	w.want(beginIntent(w, answer.Booking.ID), "invalid_field") // no money could end it
 	_, err = w.pay(answer.Booking.ID, "ann")
 	w.want(err, "ok")
 	_, err = w.cancel(answer.Booking.ID, "ann")

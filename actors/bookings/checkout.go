@@ -14,23 +14,22 @@ import (
 // a page is ended then.
 const MakePageWithin = time.Minute
 
-// errNothingToPay: a free booking is booked without a provider.
+// errNothingToPay: a free booking is paid without a provider.
 var errNothingToPay = &core.Refusal{Code: core.CodeInvalidField,
-	Detail: "the booking costs nothing; pay it without a page", Fields: core.Fields{"field": "amount"}}
+	Detail: "the booking costs nothing; pay it without a provider", Fields: core.Fields{"field": "amount"}}
 
-// title sets the title of the payment page of an intent that is to have one.
-func (b *Bookings) title(ctx context.Context, cmd *BeginIntent) error {
-	if cmd.Checkout == (events.Checkout{}) {
+// title sets the title of the payment page of an intent that is to have one. It refuses an intent for a booking that
+// costs nothing: no money could end it.
+func (b *Bookings) title(ctx context.Context, cmd *BeginIntent, of *booking.State) error {
+	switch {
+	case of.ID == "" || cmd.By != "" && cmd.By != of.Holder:
+		return nil // the booking itself refuses it
+	case of.Amount == 0:
+		return errNothingToPay
+	case cmd.Checkout == (events.Checkout{}):
 		return nil
 	}
-	now, err := b.state(ctx, cmd.BookingID)
-	if err != nil || now.Booking.ID == "" || cmd.By != "" && cmd.By != now.Booking.Holder {
-		return err // the booking itself refuses it
-	}
-	if now.Booking.Amount == 0 {
-		return errNothingToPay
-	}
-	_, err = b.desk.View(ctx, performance.Stream(now.Booking.PerformanceID), func(c core.Core) {
+	_, err := b.desk.View(ctx, performance.Stream(of.PerformanceID), func(c core.Core) {
 		cmd.Checkout.Title = c.(*performance.Performance).Latest().Title
 	})
 	return err

@@ -29,15 +29,15 @@ type BeginIntent struct {
 // BeginIntent announces the intent, holds allowance and seats as long as it lasts, and answers with
 // the waiting booking. Replayed means that an equal intent was open.
 //
-// Refusals, in this order: not_found, forbidden, invalid_field (booking: there is nothing to pay on a
-// page), cancelled, payment_in_progress, already_confirmed,
+// Refusals, in this order: not_found, forbidden, invalid_field (amount: there is nothing to pay), cancelled,
+// payment_in_progress, already_confirmed,
 // hold_expired (also if a seat is lost meanwhile), released, limit_exceeded (the seats can't be held that long).
 func (b *Bookings) BeginIntent(ctx context.Context, cmd BeginIntent) (Answer, error) {
 	return b.locked(ctx, cmd.BookingID, func(ctx context.Context) (Answer, error) {
-		if err := b.title(ctx, &cmd); err != nil {
-			return Answer{}, err
-		}
 		before, err := b.state(ctx, cmd.BookingID)
+		if err == nil {
+			err = b.title(ctx, &cmd, &before.Booking)
+		}
 		if err != nil {
 			return Answer{}, err
 		}

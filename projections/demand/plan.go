@@ -2,7 +2,7 @@ package demand
 
 import "admitone/events"
 
-// Plans are setup: a replay creates performances with the sections of the plan instead.
+// Plans are setup: the target of a replay has to have them.
 func init() {
 	register(consequence, &events.PlanPartAdded{}, &events.PlanSealed{})
 }

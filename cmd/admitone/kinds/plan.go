@@ -12,8 +12,8 @@ import (
 	"admitone/projections/row"
 )
 
-// planKind is a seating plan. No plan is demand: what-if reads the plans of the log, and a replay sends
-// performances with sections only.
+// planKind is a seating plan. No plan is demand: what-if reads the plans of the log, and a replay needs them on its
+// target.
 var planKind = register(&Kind{
 	Name:     "plan",
 	Rules:    plan.Kind,

@@ -30,7 +30,7 @@ func (p *runner) refused(f *events.RefusalRecorded, w *demand.Request) (all []*k
 		return nil, noOther
 	}
 	collection, rest, ok := strings.Cut(strings.TrimPrefix(f.Path, "/v1/"), "/")
-	if !ok {
+	if !ok || needsBody(f) {
 		return nil, noOther
 	}
 	path := strings.Split(rest, "/")
@@ -44,6 +44,12 @@ func (p *runner) refused(f *events.RefusalRecorded, w *demand.Request) (all []*k
 		return nil, noOther
 	}
 	return all, ""
+}
+
+// needsBody reports whether a request had a body that its refusal does not contain: an edit, an intent or a checkout.
+func needsBody(f *events.RefusalRecorded) bool {
+	return f.Method == http.MethodPatch || strings.HasSuffix(f.Path, "/payment-intent") ||
+		strings.HasSuffix(f.Path, "/checkout")
 }
 
 // refusedBooking returns a refused request about a booking. If the booking had expired before it is

@@ -129,6 +129,9 @@ func (s *Server) reservationAt(
 		if err != nil {
 			return err
 		}
+		if _, late := fact.(*events.ProductPaymentFailed); late && found != nil {
+			return nil // it changes nothing of an expired reservation
+		}
 		if r := reservationOf(fact, id); r != nil {
 			r.ProductID, r.Revision, r.Position = productID, e.Revision, e.Position
 			if _, states := fact.(*events.ProductReservationAnnotated); !states && found != nil {

@@ -103,3 +103,23 @@ func TestGivingBackReservationsCloses(t *testing.T) {
 	}
 	w.verified()
 }
+
+// TestAFailedPaymentChangesNoReservation: an expired reservation whose money comes too late is the same as of any moment
+// after its expiry as it is now.
+func TestAFailedPaymentChangesNoReservation(t *testing.T) {
+	w := newHarness(t, euros)
+	w.nameEuro()
+	w.do("POST", "/v1/products", `{"id":"tee","name":"n","stock":1,"price":100,"hold_seconds":1}`).is(201)
+	late := "/v1/products/tee/reservations/" + w.reserve("tee", "ann", `,"hold":true`).is(201)["id"].(string)
+	w.wait(func() bool { return w.reserve("tee", "bob", "").status == 201 })
+	if v := w.do("POST", late+"/confirm", outside("late", 100, "")).is(200); v["outcome"] != "refund_owed" {
+		t.Error(v)
+	}
+	now := w.do("GET", late, "")
+	then := w.do("GET", fmt.Sprintf("%s?at=%d", late, w.head()), "")
+	for _, member := range []string{"status", "expires_at", "remaining", "revision", "position"} {
+		if then.is(200)[member] != now.is(200)[member] {
+			t.Errorf("%s is %v, and as of now %v", member, now.is(200)[member], then.is(200)[member])
+		}
+	}
+}

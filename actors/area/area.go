@@ -95,9 +95,9 @@ type Block struct {
 // has blocked.
 type Unblock struct {
 	Label events.BlockLabel
-	// Change and Undo are as in Resize.
-	Change int64
-	Undo   bool
+	// Capacity is as in Hold, Change and Undo are as in Resize.
+	Capacity, Change int64
+	Undo             bool
 }
 
 // hold is a booking's share of the area. It is compact: an area may have a hundred thousand.

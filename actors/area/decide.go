@@ -201,11 +201,14 @@ func (a *Area) block(cmd *Block) ([]events.Fact, error) {
 }
 
 func (a *Area) unblock(cmd *Unblock) []events.Fact {
-	counts, places := a.counts, a.Blocked(cmd.Label)
+	counts, places := a.Counts(cmd.Capacity), a.Blocked(cmd.Label)
 	if cmd.Undo {
 		places = min(places, a.last.Moved)
 	}
-	if places <= 0 || a.over(cmd.Change, cmd.Undo) {
+	switch {
+	case cmd.Undo && cmd.Change > a.last.Number:
+		places = 0 // The fact makes a Block of the change that comes late do nothing.
+	case places <= 0, a.over(cmd.Change, cmd.Undo):
 		return nil
 	}
 	counts.Remaining, counts.Blocked = counts.Remaining+places, counts.Blocked-places

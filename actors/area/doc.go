@@ -23,7 +23,8 @@
 //
 // Sizes and blocks are changed by numbered changes of the performance, one at a time. An area
 // applies each once: a late or repeated command is a no-op, and so is the undo of any change but
-// the last.
+// the last. The undo of a change that has not come yet is recorded, so that the change does nothing
+// when it comes.
 //
 // # Why nobody's stay is counted
 //

@@ -40,7 +40,10 @@ func (a *Area) Evolve(fact events.Fact) {
 		a.must(fact, a.labels[f.Label].blocked+a.labels[f.Label].given == f.Kept)
 		a.last = change{f.Change, f.Places}
 	case *events.AreaUnblocked:
-		a.must(fact, f.Places > 0 && f.Change >= a.last.Number && f.Undo == (f.Change == a.last.Number))
+		early := f.Places == 0 && f.Change > a.last.Number // the undo of a change that has not come
+		a.must(fact, (f.Places > 0 || early) && f.Change >= a.last.Number &&
+			f.Undo == (early || f.Change == a.last.Number))
+		a.learn(f.AreaCounts)
 		a.keep(fact, f.Label, -f.Places, 0)
 		a.move(fact, events.AreaCounts{Remaining: f.Places, Blocked: -f.Places}, f.AreaCounts)
 		if f.Change == a.last.Number {

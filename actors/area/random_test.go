@@ -68,6 +68,9 @@ func (m *model) block(c *Block) string {
 
 func (m *model) unblock(c *Unblock) {
 	n := m.blocked[c.Label]
+	if c.Undo && c.Change > m.last {
+		m.last, m.moved = c.Change, 0
+	}
 	if c.Undo {
 		n = min(n, m.moved)
 	}
@@ -233,11 +236,8 @@ func someCommand(t *rapid.T, now time.Time, first bool) core.Command {
 		to := now.Add(rapid.SampledFrom([]time.Duration{0, 30 * s, 90 * s, 150 * s}).Draw(t, "to"))
 		return &Extend{HoldID: id, ExpiresAt: to, HoldFor: holdFor}
 	case 6:
-		return &Resize{
-			Capacity: rapid.Int64Range(1, 20).Draw(t, "capacity"),
-			Change:   rapid.Int64Range(0, 12).Draw(t, "change"),
-			Stated:   undo.Draw(t, "stated"),
-		}
+		return &Resize{Capacity: rapid.Int64Range(1, 20).Draw(t, "capacity"),
+			Change: rapid.Int64Range(0, 12).Draw(t, "change"), Stated: undo.Draw(t, "stated")}
 	case 7, 8:
 		return &Return{HoldID: id, Left: rapid.Int64Range(0, 4).Draw(t, "left")}
 	}
@@ -248,7 +248,8 @@ func someCommand(t *rapid.T, now time.Time, first bool) core.Command {
 		return &Block{Label: label.Draw(t, "label"), Places: rapid.Int64Range(1, 8).Draw(t, "kept"), Capacity: full,
 			Change: change.Draw(t, "change")}
 	case 12:
-		return &Unblock{Label: label.Draw(t, "label"), Change: change.Draw(t, "change"), Undo: undo.Draw(t, "undo")}
+		return &Unblock{Label: label.Draw(t, "label"), Capacity: full, Change: change.Draw(t, "change"),
+			Undo: undo.Draw(t, "undo")}
 	}
 	return &Hold{HoldID: id, Holder: "ann", Places: rapid.Int64Range(1, 5).Draw(t, "places"), Capacity: full,
 		Label: rapid.SampledFrom([]events.BlockLabel{"", "", "press", "crew"}).Draw(t, "of"),

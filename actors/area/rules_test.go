@@ -238,6 +238,15 @@ var rules = []struct {
 		{0, unblock(3), "unblocked 5, 10 remain"},
 		{0, &Unblock{Label: "press", Change: 3, Undo: true}, "nothing"},
 	}},
+	{"a change of blocks that is undone before it comes does nothing", []attempt{
+		{0, &Unblock{Label: "press", Capacity: full, Change: 1, Undo: true}, "unblocked 0, 10 remain"},
+		{0, &Unblock{Label: "press", Capacity: full, Change: 1, Undo: true}, "nothing"},
+		{0, block(1, 4), "nothing"},
+		{0, block(2, 4), "blocked 4, 4 kept, 6 remain"},
+		{0, &Unblock{Label: "press", Capacity: full, Change: 3, Undo: true}, "unblocked 0, 6 remain"},
+		{0, block(3, 6), "nothing"},
+		{0, unblock(4), "unblocked 4, 10 remain"},
+	}},
 }
 
 // TestRules: what is due expires before a command only where the table says so, by Expire.

@@ -249,7 +249,7 @@ func (s *performanceInfo) blockAreas(change *events.BlockChange) process.Stage {
 		if !change.Unblocks {
 			step = process.Step{Name: "block-area",
 				Do:   &area.Block{Label: change.Label, Places: a.Places, Capacity: s.capacity(a.Area), Change: change.Number},
-				Undo: &area.Unblock{Label: change.Label, Change: change.Number, Undo: true},
+				Undo: &area.Unblock{Label: change.Label, Capacity: s.capacity(a.Area), Change: change.Number, Undo: true},
 				Refused: func(_ context.Context, err error) (error, bool) {
 					remaining, _ := refused(err).Fields["remaining"].(int64)
 					return tooFewLeft([]AreaLeft{{a.Area, remaining}}), false

@@ -35,11 +35,7 @@ func (s *Seat) Decide(cmd core.Command, now time.Time) ([]events.Fact, error) {
 	case *Block:
 		return s.decideBlock(cmd)
 	case *Unblock:
-		if s.status == events.SeatIsBlocked && (cmd.Label == "" || cmd.Label == s.Label()) &&
-			(cmd.Change == 0 || cmd.Change == s.Change()) {
-			return []events.Fact{&events.SeatUnblocked{}}, nil
-		}
-		return nil, nil
+		return s.decideUnblock(cmd), nil
 	case *core.Expire:
 		if s.expires == 0 || s.expires >= now.UnixNano() {
 			return nil, nil
@@ -170,6 +166,8 @@ func (s *Seat) released(reason events.ReleaseReason, now time.Time) *events.Seat
 
 func (s *Seat) decideBlock(cmd *Block) ([]events.Fact, error) {
 	switch {
+	case cmd.Change != 0 && cmd.Change <= s.latest():
+		return nil, nil
 	case s.status == events.SeatIsFree:
 		return []events.Fact{&events.SeatBlocked{Label: cmd.Label, Change: cmd.Change}}, nil
 	case s.status != events.SeatIsBlocked:
@@ -178,4 +176,16 @@ func (s *Seat) decideBlock(cmd *Block) ([]events.Fact, error) {
 		return nil, errOtherLabel
 	}
 	return nil, nil
+}
+
+func (s *Seat) decideUnblock(cmd *Unblock) []events.Fact {
+	switch {
+	case s.status == events.SeatIsBlocked && (cmd.Label == "" || cmd.Label == s.Label()) &&
+		(cmd.Change == 0 || cmd.Change == s.Change()):
+		return []events.Fact{&events.SeatUnblocked{}}
+	case s.status == events.SeatIsFree && cmd.Change > s.latest():
+		// The facts make a Block of the change that comes late do nothing.
+		return []events.Fact{&events.SeatBlocked{Label: cmd.Label, Change: cmd.Change}, &events.SeatUnblocked{}}
+	}
+	return nil
 }

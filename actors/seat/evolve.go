@@ -35,10 +35,11 @@ func (s *Seat) Evolve(fact events.Fact) {
 	case *events.SeatBlocked:
 		s.must(fact, s.status == events.SeatIsFree)
 		s.status = events.SeatIsBlocked
-		s.keep(f.Label, f.Change)
+		s.keep(f.Label, f.Change, s.latest())
 	case *events.SeatUnblocked:
 		s.must(fact, s.status == events.SeatIsBlocked)
-		s.status, s.block = events.SeatIsFree, nil
+		s.status = events.SeatIsFree
+		s.keep("", 0, s.latest())
 	default:
 		s.must(fact, false)
 	}
@@ -47,7 +48,7 @@ func (s *Seat) Evolve(fact events.Fact) {
 // free ends a hold: the seat is free, or blocked as before.
 func (s *Seat) free(at int64) {
 	s.status, s.holdID, s.expires, s.freed = events.SeatIsFree, "", 0, at
-	if s.block != nil {
+	if s.Label() != "" {
 		s.status = events.SeatIsBlocked
 	}
 }

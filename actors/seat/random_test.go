@@ -23,6 +23,7 @@ type model struct {
 	stays   []stay // the last one may go on
 	label   events.BlockLabel
 	change  int64
+	latest  int64 // change that has blocked it
 }
 
 // stay is consecutive holds of one holder.
@@ -109,6 +110,9 @@ func (m *model) decide(cmd core.Command, now time.Time) events.HoldID {
 	case *Release:
 		m.release(c.HoldID, now)
 	case *Block:
+		if c.Change > 0 && c.Change <= m.latest {
+			return ""
+		}
 		switch m.status {
 		case events.SeatIsHeld, events.SeatIsBooked:
 			return "seat_taken"
@@ -119,7 +123,11 @@ func (m *model) decide(cmd core.Command, now time.Time) events.HoldID {
 			return ""
 		}
 		m.status, m.label, m.change = events.SeatIsBlocked, c.Label, c.Change
+		m.latest = max(m.latest, c.Change)
 	case *Unblock:
+		if m.status == events.SeatIsFree {
+			m.latest = max(m.latest, c.Change)
+		}
 		if m.status == events.SeatIsBlocked && (c.Label == "" || c.Label == m.label) &&
 			(c.Change == 0 || c.Change == m.change) {
 			m.status, m.label, m.change = events.SeatIsFree, "", 0

@@ -64,8 +64,8 @@ type Release struct {
 }
 
 // Block takes a free seat off sale. No-op if it is blocked under the same label or, without a
-// label, if it is blocked at all. Refusal: seat_taken (held, booked, or blocked under another
-// label).
+// label, if it is blocked at all, or if the change, or a later one, has blocked it before. Refusal:
+// seat_taken (held, booked, or blocked under another label).
 type Block struct {
 	// Label that bookings have to name, "" if no booking may have the seat.
 	Label events.BlockLabel
@@ -74,10 +74,11 @@ type Block struct {
 }
 
 // Unblock puts a blocked seat on sale: one under the label or, if that is "", under any. No-op for
-// any other seat.
+// any other seat, except that the undo of a change is recorded at a free one.
 type Unblock struct {
 	Label events.BlockLabel
-	// Change, if not 0, is the one that must have blocked it.
+	// Change, if not 0, is the one that is undone: only a seat that it has blocked is unblocked. If it
+	// has not come to a free seat yet, it never blocks it any more.
 	Change int64
 }
 
@@ -90,14 +91,15 @@ type Seat struct {
 	first   int64         // UnixNano of the start of the holder's stay
 	freed   int64         // UnixNano of the last release, 0 while the holder has it
 	// block of the seat: the present one, or the one before and after the present hold; nil if
-	// none.
+	// there was never one with a label.
 	block *kept
 }
 
-// kept is a block.
+// kept is a block with a label. It is never modified.
 type kept struct {
-	label  events.BlockLabel
-	change int64
+	label  events.BlockLabel // "" for none
+	change int64             // that has made it, 0 for none
+	latest int64             // the latest change that has ever blocked the seat
 }
 
 // New returns an untouched seat.
@@ -129,10 +131,21 @@ func (s *Seat) Change() int64 {
 	return s.block.change
 }
 
-// keep sets the block.
-func (s *Seat) keep(label events.BlockLabel, change int64) {
-	if s.block = nil; label != "" {
-		s.block = &kept{label, change}
+// latest returns the latest change of the performance's blocks that has ever blocked the seat, 0 if none.
+func (s *Seat) latest() int64 {
+	if s.block == nil {
+		return 0
+	}
+	return s.block.latest
+}
+
+// keep sets the block; label is "" for none.
+func (s *Seat) keep(label events.BlockLabel, change, latest int64) {
+	if latest = max(latest, change); label == "" {
+		change = 0
+	}
+	if s.block = nil; label != "" || latest != 0 {
+		s.block = &kept{label, change, latest}
 	}
 }
 
@@ -169,11 +182,12 @@ type saved struct {
 	Expires, First, Freed int64
 	Label                 events.BlockLabel `json:",omitempty"`
 	Change                int64             `json:",omitempty"`
+	Latest                int64             `json:",omitempty"`
 }
 
 // Freeze implements [core.Core].
 func (s *Seat) Freeze() func(io.Writer) error {
-	state := saved{s.status, s.holdID, s.holder, s.expires, s.first, s.freed, s.Label(), s.Change()}
+	state := saved{s.status, s.holdID, s.holder, s.expires, s.first, s.freed, s.Label(), s.Change(), s.latest()}
 	return func(w io.Writer) error { return json.NewEncoder(w).Encode(state) }
 }
 
@@ -184,6 +198,6 @@ func (s *Seat) Restore(r io.Reader) error {
 		return err
 	}
 	*s = Seat{state.Status, state.HoldID, state.Holder, state.Expires, state.First, state.Freed, nil}
-	s.keep(state.Label, state.Change)
+	s.keep(state.Label, state.Change, state.Latest)
 	return nil
 }

@@ -120,6 +120,7 @@ func TestVerifierHoldsAreas(t *testing.T) {
 				ExpiresAt: f.Now.Add(130 * time.Second)})
 		}
 	}
+	pressed := events.BlockChange{Number: 1, Label: "press", Areas: []events.AreaPlaces{{Area: "floor", Places: 4}}}
 	add := func(facts ...events.Fact) func(f *logtest.Forgery) {
 		return func(f *logtest.Forgery) { f.Add(floor, facts...) }
 	}
@@ -223,6 +224,16 @@ func TestVerifierHoldsAreas(t *testing.T) {
 			f.Add(gala, &events.BlocksChanged{BlockChange: events.BlockChange{Number: 2, Label: "press", Unblocks: true,
 				Areas: []events.AreaPlaces{{Area: "floor", Places: 4}}}})
 			f.Add(floor, &events.AreaUnblocked{Label: "press", Places: 3, AreaCounts: blockedCounts(6, 3, 0, 1), Change: 2})
+		}},
+		"undone before it came": {"", func(f *logtest.Forgery) {
+			f.Add(gala, &events.BlocksBegun{BlockChange: pressed}, &events.BlocksWithdrawn{Number: 1})
+			f.Add(floor, &events.AreaUnblocked{Label: "press", AreaCounts: counts(7, 3, 0), Change: 1, Undo: true})
+			f.Add(gala, &events.BlocksUndone{Number: 1})
+		}},
+		"no place unblocked": {verify.RuleKept, func(f *logtest.Forgery) {
+			f.Add(gala, &events.BlocksChanged{BlockChange: events.BlockChange{Number: 1, Label: "press", Unblocks: true,
+				Areas: pressed.Areas}})
+			f.Add(floor, &events.AreaUnblocked{Label: "press", AreaCounts: counts(7, 3, 0), Change: 1})
 		}},
 		"resized by an edit": {"", func(f *logtest.Forgery) {
 			f.Add(gala, edit(f, 1, 5))

@@ -31,7 +31,7 @@ func areaCommand(w *demand.Request, _ events.RoomID) (core.Command, error) {
 	case *events.AreaBlocked:
 		return &area.Block{Label: f.Label, Places: f.Kept, Capacity: f.Capacity(), Change: f.Change}, nil
 	case *events.AreaUnblocked:
-		return &area.Unblock{Label: f.Label, Change: f.Change, Undo: f.Undo}, nil
+		return &area.Unblock{Label: f.Label, Capacity: f.Capacity(), Change: f.Change, Undo: f.Undo}, nil
 	}
 	return nil, nil
 }
@@ -45,6 +45,9 @@ func areaRequests(w *demand.Request) []*Request {
 	case *events.AreaBlocked:
 		r.Method, r.Body = http.MethodPut, members{"areas": members{id: f.Kept}, "label": f.Label}
 	case *events.AreaUnblocked:
+		if f.Places == 0 {
+			return nil
+		}
 		r.Method, r.Path = http.MethodDelete, r.Path+"?label="+url.QueryEscape(string(f.Label))
 	default:
 		return nil

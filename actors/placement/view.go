@@ -1,7 +1,6 @@
 package placement
 
 import (
-	"bytes"
 	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
@@ -41,9 +40,9 @@ func (v *View) Rank(key Key) []Member { return rank(key, v.members) }
 
 // Owner returns the first member of Rank, "" if there are no members.
 func (v *View) Owner(key Key) (owner Member) {
-	var most [weightSize]byte
+	most := uint64(0)
 	for _, m := range v.members {
-		if w := weight(key, m); owner == "" || bytes.Compare(w[:], most[:]) > 0 {
+		if w := weight(key, m); owner == "" || w > most {
 			owner, most = m, w
 		}
 	}
@@ -53,23 +52,29 @@ func (v *View) Owner(key Key) (owner Member) {
 // Place returns the index of member in the rank of key, -1 if it is not a member.
 func (v *View) Place(key Key, member Member) int { return slices.Index(v.Rank(key), member) }
 
-// weightSize is the number of bytes of the hash that are compared.
-const weightSize = 8
-
-func weight(key Key, member Member) (w [weightSize]byte) {
+// weight orders the members of a view by key: the greatest is the first.
+func weight(key Key, member Member) uint64 {
 	text := make([]byte, 0, 128)
 	text = append(append(append(text, key...), 0), member...)
 	sum := sha256.Sum256(text)
-	return [weightSize]byte(sum[:weightSize])
+	return binary.BigEndian.Uint64(sum[:])
 }
 
 func rank(key Key, members []Member) []Member {
-	weights := make(map[Member][weightSize]byte, len(members))
-	for _, m := range members {
-		weights[m] = weight(key, m)
+	type weighted struct {
+		weight uint64
+		member Member
 	}
-	return slices.SortedFunc(slices.Values(members), func(a, b Member) int {
-		x, y := weights[a], weights[b]
-		return cmp.Or(bytes.Compare(y[:], x[:]), cmp.Compare(a, b))
+	all := make([]weighted, len(members))
+	for i, m := range members {
+		all[i] = weighted{weight(key, m), m}
+	}
+	slices.SortFunc(all, func(a, b weighted) int {
+		return cmp.Or(cmp.Compare(b.weight, a.weight), cmp.Compare(a.member, b.member))
 	})
+	ranked := make([]Member, len(all))
+	for i := range all {
+		ranked[i] = all[i].member
+	}
+	return ranked
 }

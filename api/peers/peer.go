@@ -3,29 +3,19 @@ package peers
 import (
 	"context"
 	"fmt"
-	"net"
 	"sync/atomic"
 	"time"
 
 	"github.com/valyala/fasthttp"
 )
 
-const (
-	// maxConnections bounds the concurrent requests that are forwarded to one peer.
-	maxConnections = 1024
-	// dialLimit bounds the time to establish a connection to a peer.
-	dialLimit = 300 * time.Millisecond
-	// idleLimit bounds the time for which an idle connection is kept. It is shorter than the
-	// server's keep-alive timeout, so that a reused connection is not just being closed.
-	idleLimit = 30 * time.Second
-)
-
 // peer is one run of another node.
 type peer struct {
 	member *Member
-	client *fasthttp.HostClient
-	ended  chan struct{}
-	closed atomic.Bool
+	// hops are the connections for requests, pulses those for heartbeats.
+	hops, pulses *links
+	ended        chan struct{}
+	closed       atomic.Bool
 
 	heard   instant      // its last heartbeat
 	suspect instant      // the end of the present suspicion
@@ -36,21 +26,14 @@ type peer struct {
 }
 
 func newPeer(m *Member) *peer {
-	return &peer{member: m, ended: make(chan struct{}), client: &fasthttp.HostClient{
-		Addr: m.HTTP, MaxConns: maxConnections, MaxConnWaitTimeout: Patience,
-		MaxIdleConnDuration: idleLimit, MaxIdemponentCallAttempts: 1,
-		NoDefaultUserAgentHeader: true, DisablePathNormalizing: true,
-		RetryIfErr: func(*fasthttp.Request, int, error) (bool, bool) { return false, false },
-		Dial: func(address string) (net.Conn, error) {
-			return net.DialTimeout("tcp", address, dialLimit)
-		},
-	}}
+	return &peer{member: m, ended: make(chan struct{}), hops: newLinks(m.HTTP), pulses: newLinks(m.HTTP)}
 }
 
 func (q *peer) close() {
 	if !q.closed.Swap(true) {
 		close(q.ended)
-		q.client.CloseIdleConnections()
+		q.hops.close()
+		q.pulses.close()
 	}
 }
 
@@ -66,14 +49,18 @@ func (q *peer) suspected() bool { return q.suspect.isSet() && q.suspect.since() 
 // PulsePath is the path at which a node answers requests for a heartbeat.
 const PulsePath = "/.well-known/admitone-pulse"
 
+// watchEvery is the interval at which a peer is watched: while requests wait for its answers, it has
+// to send heartbeats and to serve.
+const watchEvery = 50 * time.Millisecond
+
 // pulse requests heartbeats from a peer until q is closed or ctx ends. The peer is suspected for as
-// long as it misses them.
+// long as it misses them, and no request waits for it.
 func (p *Peers) pulse(ctx context.Context, q *peer) {
-	tick := time.NewTicker(PulseEvery)
+	tick := time.NewTicker(watchEvery)
 	defer tick.Stop()
 	q.alive() // it has just joined
 	inFlight := make(chan struct{}, 3)
-	for {
+	for n := 1; ; n++ {
 		select {
 		case <-ctx.Done():
 			return
@@ -81,18 +68,25 @@ func (p *Peers) pulse(ctx context.Context, q *peer) {
 			return
 		case <-tick.C:
 		}
-		select {
-		case inFlight <- struct{}{}:
-			go func() { p.ask(q); <-inFlight }()
-		default: // three are still unanswered: don't send another
+		if n%int(PulseEvery/watchEvery) == 0 {
+			select {
+			case inFlight <- struct{}{}:
+				go func() { p.ask(q); <-inFlight }()
+			default: // three are still unanswered: don't send another
+			}
 		}
-		if q.silent() && !q.suspected() {
+		silent := q.silent()
+		if silent && !q.suspected() {
 			p.config.Logger.Warn("a node missed its heartbeats; requests are no longer forwarded to it", "node", q.member.Name)
 			p.metrics.suspicions.Inc()
 		}
-		if q.silent() {
+		if silent {
 			q.suspect.set(suspectFor)
 		}
+		if silent || !p.stands(q.member.Run) {
+			q.hops.interrupt()
+		}
+		q.hops.tidy()
 	}
 }
 
@@ -105,7 +99,7 @@ func (p *Peers) ask(q *peer) {
 	request.SetRequestURI("http://" + q.member.HTTP + PulsePath)
 	hop := Hop{From: p.config.Self.Run, View: p.View(), Command: "-", At: begun, Until: begun.Add(Patience)}
 	request.Header.Set(Header, p.config.Secret.Seal(&hop, 0, fasthttp.MethodGet, PulsePath, nil))
-	if err := q.client.DoTimeout(request, response, suspectFor); err != nil || response.StatusCode() != fasthttp.StatusOK {
+	if err := q.pulses.do(request, response, begun.Add(suspectFor)); err != nil || response.StatusCode() != fasthttp.StatusOK {
 		return
 	}
 	said, err := parsePulse(string(response.Body()))

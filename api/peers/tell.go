@@ -41,7 +41,7 @@ func (p *Peers) Tell(key placement.Key, room string, marks []byte) error {
 	hop := Hop{From: p.config.Self.Run, View: p.View(), Command: "-", At: now, Until: now.Add(tellLimit)}
 	request.Header.Set(Header, p.config.Secret.Seal(&hop, time.Duration(owner.peer.skew.Load()), fasthttp.MethodPost, uri,
 		marks))
-	if err := owner.peer.client.DoTimeout(request, response, tellLimit); err != nil {
+	if err := owner.peer.hops.do(request, response, hop.Until); err != nil {
 		return err
 	}
 	if status := response.StatusCode(); status != fasthttp.StatusNoContent {

@@ -60,8 +60,8 @@ func (o *Owner) Pass(c *fasthttp.RequestCtx, requestID string, hop *Hop) (positi
 // decidesHere counts and logs a request that is decided here although another node owns its entity.
 func (p *Peers) decidesHere(o *Owner, requestID string, status int, err error) {
 	p.metrics.here.inc()
-	p.config.Logger.Debug("a request is decided here: its owner can't be reached, misses its heartbeats, no longer serves, "+
-		"took too long or declined it", "node", o.member.Name, "request_id", requestID, "status", status, "error", err)
+	p.config.Logger.Debug("a request is decided here: its owner can't be reached, misses its heartbeats, "+
+		"no longer serves, took too long or declined it", "node", o.member.Name, "request_id", requestID, "status", status, "error", err)
 }
 
 // here are the refusal codes by which an owner declines a request, as they occur in response bodies.

@@ -3,9 +3,9 @@ package peers
 import (
 	"crypto/hmac"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -42,13 +42,27 @@ var ErrForged = errors.New("the header of a forwarded request is not signed by a
 
 // text returns the header without its signature. skew is the lead of the receiver's clock.
 func (h *Hop) text(skew time.Duration) string {
-	client := "-"
-	if h.Client.IsValid() {
-		client = h.Client.String()
+	text := make([]byte, 0, 384)
+	field := func(name, value string) { text = append(append(append(text, "; "...), name...), value...) }
+	number := func(name string, n int64) { field(name, ""); text = strconv.AppendInt(text, n, 10) }
+	text = strconv.AppendInt(text, Protocol, 10)
+	field("from=", h.From)
+	field("view=", hash16(h.View))
+	field("command=", h.Command)
+	number("after=", int64(h.After))
+	if field("client=", "-"); h.Client.IsValid() {
+		text = h.Client.AppendTo(text[:len(text)-1])
 	}
-	return fmt.Sprintf("%d; from=%s; view=%016x; command=%s; after=%d; client=%s; at=%d; until=%d; clock=%d; mac=",
-		Protocol, h.From, h.View, h.Command, h.After, client, h.At.Add(skew).UnixNano(), h.Until.Add(skew).UnixMilli(),
-		h.At.UnixNano())
+	number("at=", h.At.Add(skew).UnixNano())
+	number("until=", h.Until.Add(skew).UnixMilli())
+	number("clock=", h.At.UnixNano())
+	field("mac=", "")
+	return string(text)
+}
+
+// hash16 returns 16 hexadecimal digits.
+func hash16(hash uint64) string {
+	return hex.EncodeToString(binary.BigEndian.AppendUint64(make([]byte, 0, 8), hash))
 }
 
 // Secret signs the requests that nodes send to each other.
@@ -56,9 +70,12 @@ type Secret []byte
 
 func (s Secret) sign(method, uri string, body []byte, text string) string {
 	sum := sha256.Sum256(body)
+	signed := make([]byte, 0, 512)
+	signed = append(append(append(append(signed, method...), '\n'), uri...), '\n')
+	signed = append(append(hex.AppendEncode(signed, sum[:]), '\n'), text...)
 	mac := hmac.New(sha256.New, s)
-	fmt.Fprintf(mac, "%s\n%s\n%x\n%s", method, uri, sum, text)
-	return hex.EncodeToString(mac.Sum(nil))
+	mac.Write(signed)
+	return hex.EncodeToString(mac.Sum(signed[:0]))
 }
 
 // Seal returns the signed header of a request. skew is the lead of the receiver's clock.

@@ -1,7 +1,6 @@
 package peers
 
 import (
-	"fmt"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -155,7 +154,7 @@ func (v *view) shares() map[placement.Member]float64 {
 }
 
 // ViewText returns View as 16 hexadecimal digits.
-func (p *Peers) ViewText() string { return fmt.Sprintf("%016x", p.View()) }
+func (p *Peers) ViewText() string { return hash16(p.View()) }
 
 // KeysDiffer reports whether another node signs passes or tokens with other keys than this one.
 func (p *Peers) KeysDiffer() bool {

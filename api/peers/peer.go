@@ -99,7 +99,8 @@ func (p *Peers) ask(q *peer) {
 	request.SetRequestURI("http://" + q.member.HTTP + PulsePath)
 	hop := Hop{From: p.config.Self.Run, View: p.View(), Command: "-", At: begun, Until: begun.Add(Patience)}
 	request.Header.Set(Header, p.config.Secret.Seal(&hop, 0, fasthttp.MethodGet, PulsePath, nil))
-	if err := q.pulses.do(request, response, begun.Add(suspectFor)); err != nil || response.StatusCode() != fasthttp.StatusOK {
+	err := q.pulses.do(request, response, begun.Add(suspectFor))
+	if err != nil || response.StatusCode() != fasthttp.StatusOK {
 		return
 	}
 	said, err := parsePulse(string(response.Body()))

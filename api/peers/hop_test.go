@@ -72,7 +72,10 @@ func newPeers() *Peers {
 }
 
 // passOn sends a request to its owner, and reports whether that has answered.
-func passOn(p *Peers, key placement.Key) bool {
+func passOn(p *Peers, key placement.Key) bool { return passOnUntil(p, key, time.Now().Add(Patience)) }
+
+// passOnUntil is passOn with the time at which the caller stops waiting.
+func passOnUntil(p *Peers, key placement.Key, until time.Time) bool {
 	owner := p.Owner(key)
 	if owner == nil {
 		return false
@@ -83,9 +86,28 @@ func passOn(p *Peers, key placement.Key) bool {
 	request.SetBodyString(`{"holder":"ann"}`)
 	var c fasthttp.RequestCtx
 	c.Init(&request, nil, nil)
-	now := time.Now()
-	_, passed := owner.Pass(&c, "request", &Hop{Command: "c", At: now, Until: now.Add(Patience)})
+	_, passed := owner.Pass(&c, "request", &Hop{Command: "c", At: time.Now(), Until: until})
 	return passed
+}
+
+// TestASilentOwnerIsNotWaitedFor: a request that a frozen node has received is given up as soon as that is
+// suspected.
+func TestASilentOwnerIsNotWaitedFor(t *testing.T) {
+	t.Parallel()
+	frozen, err := net.Listen("tcp", "127.0.0.1:0") // the kernel accepts connections, and nobody reads them
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer frozen.Close()
+	p, key := newPeers(), ownedBy("b")
+	go func() { _ = p.Run(t.Context()) }()
+	p.SetMembers([]Member{{Name: "b", Run: "run", HTTP: frozen.Addr().String(), Hop: Protocol, State: Serving}})
+	if passOnUntil(p, key, time.Now().Add(time.Hour)) {
+		t.Error("a frozen owner has answered")
+	}
+	if p.Owner(key) != nil {
+		t.Error("a frozen owner is not suspected")
+	}
 }
 
 // TestPeersLeaveNothing: fifty runs of a node come and go, some with requests in flight. No goroutine and
@@ -133,6 +155,5 @@ func TestPeersLeaveNothing(t *testing.T) {
 	}
 	const fast = "github.com/valyala/fasthttp." // its goroutines that sleep, and end then
 	goleak.VerifyNone(t, ignore, goleak.IgnoreAnyFunction(fast+"updateServerDate.func1"),
-		goleak.IgnoreAnyFunction(fast+"(*workerPool).Start.func2"),
-		goleak.IgnoreAnyFunction(fast+"(*HostClient).connsCleaner"))
+		goleak.IgnoreAnyFunction(fast+"(*workerPool).Start.func2"))
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -132,6 +133,23 @@ func (c *buyers) some(t *testing.T, more int) {
 			t.Fatal("the nodes answer no more")
 		}
 	}
+}
+
+// codeOf finds the code of a problem.
+var codeOf = regexp.MustCompile(`"code":"(\w+)"`)
+
+// refusals counts what was refused by the status and code of the answer, or by what has failed.
+func (c *buyers) refusals() map[string]int {
+	counts := map[string]int{}
+	for _, text := range c.refused {
+		if code := codeOf.FindStringSubmatch(text); code != nil {
+			text = text[:3] + " " + code[1]
+		} else if at := strings.LastIndex(text, ": "); at >= 0 {
+			text = text[at+2:]
+		}
+		counts[fmt.Sprintf("%.60s", text)]++
+	}
+	return counts
 }
 
 // end stops the crowd.

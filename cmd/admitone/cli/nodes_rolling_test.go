@@ -71,7 +71,7 @@ func TestNodesRestartBehindNginx(t *testing.T) {
 	t.Logf("%d sold over %d connections, %d refused, %d conflicts, the longest time without a sale %.2f s, the slowest "+
 		"answer %.2f s", c.answered, connections, len(c.refused), lost, c.gap.Seconds(), c.slowest.Seconds())
 	if len(c.refused) > 0 || over+gone > 0 {
-		t.Errorf("%d are oversold, %d lost; refused: %.1000q", over, gone, c.refused[:min(len(c.refused), 5)])
+		t.Errorf("%d are oversold, %d lost; refused: %v", over, gone, c.refusals())
 	}
 	if lost > c.answered/1000 {
 		t.Errorf("%d sales lost %d races", c.answered, lost)

@@ -13,7 +13,7 @@ import (
 type peer struct {
 	member *Member
 	// hops are the connections for requests, pulses those for heartbeats.
-	hops, pulses *links
+	hops, pulses *pool
 	ended        chan struct{}
 	closed       atomic.Bool
 
@@ -26,7 +26,7 @@ type peer struct {
 }
 
 func newPeer(m *Member) *peer {
-	return &peer{member: m, ended: make(chan struct{}), hops: newLinks(m.HTTP), pulses: newLinks(m.HTTP)}
+	return &peer{member: m, ended: make(chan struct{}), hops: newPool(m.HTTP), pulses: newPool(m.HTTP)}
 }
 
 func (q *peer) close() {

@@ -188,12 +188,16 @@ func ReadHall(ctx context.Context, store Store, id PlanID) (*Hall, error) {
 			return hall, nil
 		}
 	}
-	return readPlan(ctx, store, id)
+	plan, err := ReadPlan(ctx, store, id)
+	if err != nil {
+		return nil, err
+	}
+	return plan.Hall()
 }
 
-// readPlan reads a plan from its first part on.
-func readPlan(ctx context.Context, store Store, id PlanID) (*Hall, error) {
-	reader := PlanReader{}
+// ReadPlan reads a plan's stream from its first part on. Errors: [ErrBadFact]; the store's.
+func ReadPlan(ctx context.Context, store Store, id PlanID) (*PlanReader, error) {
+	reader := &PlanReader{}
 	for from := Revision(0); ; {
 		page, err := store.Read(ctx, PlanStream(id), from, Forward, planPage)
 		if err != nil {
@@ -209,7 +213,7 @@ func readPlan(ctx context.Context, store Store, id PlanID) (*Hall, error) {
 			}
 		}
 		if len(page) < planPage {
-			return reader.Hall()
+			return reader, nil
 		}
 		from += Revision(len(page))
 	}

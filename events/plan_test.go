@@ -78,10 +78,10 @@ func TestReadHall(t *testing.T) {
 	if again, err := ReadHall(ctx, planStore{facts: []Fact{seal}}, "p"); err != nil || again != h {
 		t.Errorf("a hall that is in use is read again: %v", err)
 	}
-	if _, err := readPlan(ctx, planStore{facts: append(facts[1:], seal)}, "p"); !errors.Is(err, ErrBadFact) {
+	if _, err := ReadPlan(ctx, planStore{facts: append(facts[1:], seal)}, "p"); !errors.Is(err, ErrBadFact) {
 		t.Errorf("a gap: %v", err)
 	}
-	if _, err := readPlan(ctx, planStore{facts: append(facts, &PlanSealed{Digest: digest})}, "p"); !errors.Is(
+	if _, err := ReadPlan(ctx, planStore{facts: append(facts, &PlanSealed{Digest: digest})}, "p"); !errors.Is(
 		err,
 		ErrBadFact,
 	) {

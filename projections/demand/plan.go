@@ -2,7 +2,7 @@ package demand
 
 import "admitone/events"
 
-// Plans are setup: the target of a replay has to have them.
+// Plans are setup: a replay sends each with the first performance in it.
 func init() {
 	register(consequence, &events.PlanPartAdded{}, &events.PlanSealed{})
 }

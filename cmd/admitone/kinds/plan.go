@@ -12,8 +12,8 @@ import (
 	"admitone/projections/row"
 )
 
-// planKind is a seating plan. No plan is demand: what-if reads the plans of the log, and a replay needs them on its
-// target.
+// planKind is a seating plan. No plan is demand: what-if reads the plans of the log, and a replay sends each with
+// the first performance in it.
 var planKind = register(&Kind{
 	Name:     "plan",
 	Rules:    plan.Kind,

@@ -39,7 +39,8 @@ type runner struct {
 	target   *target
 	bookings map[string]*recordedBooking // by id
 	money    recordedMoney
-	all      int64 // number of requests
+	plans    map[events.PlanID]bool // that were sent
+	all      int64                  // number of requests
 	epoch    string
 
 	mu     sync.Mutex
@@ -55,7 +56,8 @@ func Run(ctx context.Context, store events.Store, options Options) (*Report, err
 		options.Connections = 128
 	}
 	p := &runner{Options: options, store: store, target: newTarget(options.Against, options.Token, options.Connections),
-		bookings: map[string]*recordedBooking{}, money: newMoney(), epoch: store.Epoch(), names: map[string]string{},
+		bookings: map[string]*recordedBooking{}, money: newMoney(), plans: map[events.PlanID]bool{},
+		epoch: store.Epoch(), names: map[string]string{},
 		report: &Report{LeftOut: map[string]int64{}, OtherReason: map[string]int64{}, Different: map[string]int64{}}}
 	defer p.target.client.CloseIdleConnections()
 	if err := p.survey(ctx); err != nil {
@@ -172,6 +174,9 @@ func (p *runner) run(ctx context.Context) error {
 			p.Progress(sent, p.all)
 		}
 		requests, reason := p.requestsOf(&w)
+		if requests, err = p.withPlan(ctx, &w, requests); err != nil {
+			return err
+		}
 		p.countSkipped(reason)
 		for i, r := range requests {
 			select {

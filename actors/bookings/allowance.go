@@ -7,6 +7,7 @@ import (
 	"admitone/actors/core"
 	"admitone/actors/process"
 	"admitone/actors/seat"
+	"admitone/events"
 )
 
 // allowanceStep returns a stage that runs step on the holder's allowance, or an empty stage if the
@@ -17,6 +18,20 @@ func (h *hold) allowanceStep(step process.Step) process.Stage {
 	}
 	step.Stream = allowance.Stream(h.show.id, h.holder)
 	return process.Stage{Steps: []process.Step{step}}
+}
+
+// overLimit refuses more places than the limit of the performance leaves the holder: limit_exceeded. It is asked before
+// a refusal for what is left, which comes later in the order; otherwise takeAllowance decides. Or it returns a failure.
+func (b *Bookings) overLimit(ctx context.Context, p *attemptResult, s *performanceInfo, places int64) error {
+	if s.limit == 0 {
+		return nil
+	}
+	take := &allowance.Take{HoldID: events.NewHoldID(p.id, p.attempt), Seats: places, Limit: s.limit}
+	refusal, err := b.dryRun(ctx, allowance.Stream(s.id, p.Holder), take)
+	if err == nil && (refusal == nil || refusal.Code != core.CodeLimitExceeded) {
+		return nil
+	}
+	return either(refusal, err)
 }
 
 // takeAllowance reserves the seats in the allowance. The seats are held slightly later, so its

@@ -231,11 +231,15 @@ func (b *Bookings) tooFew(ctx context.Context, h *hold, from int) (few []AreaLef
 	return few
 }
 
-// refuseLost returns the refusal for what can't be had: sold_out for places, otherwise seat_taken.
-func (b *Bookings) refuseLost(ctx context.Context, cmd *Book, s *performanceInfo, seats []performance.Seat,
+// refuseLost returns the refusal for what can't be had: limit_exceeded if it is more than the holder may have, sold_out
+// for places, otherwise seat_taken. Or a failure.
+func (b *Bookings) refuseLost(ctx context.Context, p *attemptResult, s *performanceInfo, seats []performance.Seat,
 	lost *lostError) error {
-	if len(lost.areas) == 0 {
-		return b.seatTaken(ctx, cmd, s, seats, lost.seats)
+	switch over := b.overLimit(ctx, p, s, p.hold(s, seats).places()); {
+	case over != nil:
+		return over
+	case len(lost.areas) == 0:
+		return b.seatTaken(ctx, p.Book, s, seats, lost.seats)
 	}
 	return tooFewLeft(lost.areas)
 }

@@ -1,6 +1,7 @@
 package bookings
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -124,7 +125,11 @@ func (b *Bookings) book(ctx context.Context, p *attemptResult) (Answer, error) {
 		return Answer{}, core.TooManyHolds(p.Open)
 	}
 	if len(p.Seats)+len(p.Areas) == 0 {
-		return b.bookBest(ctx, p, s)
+		answer, err := b.bookBest(ctx, p, s)
+		if refusal := refused(err); refusal != nil && refusal.Code == core.CodeSoldOut {
+			err = cmp.Or(b.overLimit(ctx, p, s, int64(p.Quantity)), err)
+		}
+		return answer, err
 	}
 	seats, refusal := wanted(s.layout, p.Seats)
 	if refusal == nil {
@@ -139,14 +144,14 @@ func (b *Bookings) book(ctx context.Context, p *attemptResult) (Answer, error) {
 	defer b.pending.enter(s.id)()
 	defer b.pending.begin(s.id, seats)(0)
 	if lost := b.lostBefore(ctx, p, s, seats); lost != nil {
-		return Answer{}, b.refuseLost(ctx, p.Book, s, seats, lost)
+		return Answer{}, b.refuseLost(ctx, p, s, seats, lost)
 	}
 	answer, err := b.holdNamed(ctx, p, s, seats)
 	if lost := (*lostError)(nil); errors.As(err, &lost) {
 		if len(lost.areas) == 0 { // a refusal about areas comes first
 			lost.areas = b.tooFew(ctx, p.hold(s, seats), 0)
 		}
-		return Answer{}, b.refuseLost(ctx, p.Book, s, seats, lost)
+		return Answer{}, b.refuseLost(ctx, p, s, seats, lost)
 	}
 	return answer, err
 }

@@ -182,6 +182,39 @@ func (r *request) booked(status int, answer bookings.Answer) error {
 	return r.json(status, body)
 }
 
+// bookedThen answers a repeated request as the first one was answered: with the booking as of then.
+func (s *Server) bookedThen(ctx context.Context, r *request, status int, answer bookings.Answer,
+	then events.Position) error {
+	s.note(answer.Position)
+	if answer.Replayed {
+		r.ctx.Set(headerReplay, "true")
+	}
+	booking, err := row.BookingAt(ctx, s.config.Store, answer.Booking.ID, then)
+	if err != nil {
+		return err
+	}
+	r.tag(booking.Revision)
+	body := AppendBooking(make([]byte, 0, 512), booking, nil)
+	if answer.Outside != nil {
+		s.note(answer.Outside.Position)
+		body = withOutcome(body, &answer.Outside.Payment)
+	}
+	return r.json(status, body)
+}
+
+// firstOf returns the position of the first fact of a stream for which is returns true, 0 if there is none.
+func (s *Server) firstOf(ctx context.Context, stream events.StreamID, is func(events.Fact) bool,
+) (at events.Position, err error) {
+	err = row.UpTo(ctx, s.config.Store, stream, events.EndPosition, func(e *events.Recorded) error {
+		fact, err := e.Decode()
+		if err == nil && at == 0 && is(fact) {
+			at = e.Position
+		}
+		return err
+	})
+	return at, err
+}
+
 // bookingNow converts the state of a booking's entity to a row.
 func bookingNow(state *booking.State, revision events.Revision, position events.Position) *row.Booking {
 	b := &row.Booking{

@@ -68,6 +68,8 @@ func (s *Server) checkout(r *request) error {
 	status := fiber.StatusCreated
 	if opened.Again {
 		status = fiber.StatusOK
+	}
+	if opened.Replayed {
 		r.set(headerReplay, "true")
 	}
 	o := events.OpenObject(nil)

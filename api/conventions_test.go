@@ -251,7 +251,11 @@ func TestRoutesAndMethods(t *testing.T) {
 		t.Errorf("HEAD of nothing: %d %q", a.status, a.text)
 	}
 	for _, path := range []string{"/ws", "/ws/reservations"} {
-		w.do("GET", path, "").problem(426, "upgrade_required")
+		a := w.do("GET", path, "")
+		a.problem(426, "upgrade_required")
+		if a.header.Get("Upgrade") != "websocket" || a.header.Get("Connection") != "Upgrade" {
+			t.Errorf("%s asks for no upgrade: %v", path, a.header)
+		}
 		w.do("POST", path, "{}").problem(405, "method_not_allowed")
 	}
 	for _, path := range []string{"/healthz", "/readyz", "/metrics"} {

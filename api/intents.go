@@ -4,6 +4,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"admitone/actors"
+	"admitone/actors/booking"
 	"admitone/actors/bookings"
 	"admitone/events"
 )
@@ -43,16 +44,34 @@ func (s *Server) beginIntent(r *request) error {
 	var answer bookings.Answer
 	ctx, end := r.waiting()
 	defer end()
-	err = r.keyed(func(command actors.CommandID) error {
+	begin := func(command actors.CommandID) error {
 		answer, err = s.config.Bookings.BeginIntent(ctx, bookings.BeginIntent{Origin: r.origin(command),
 			BookingID: id, Intent: events.IntentID(actors.NewID().String()), Provider: *body.Provider, Seconds: seconds})
 		return err
-	})
+	}
+	err = r.keyed(begin)
 	r.noteAll()
 	if err != nil {
 		return err
 	}
 	if answer.Replayed {
+		then, err := s.firstOf(ctx, booking.Stream(id), func(fact events.Fact) bool {
+			opened, ok := fact.(*events.BookingIntentOpened)
+			return ok && opened.Intent == answer.Begun
+		})
+		if err != nil {
+			return err
+		}
+		if then != 0 {
+			return s.bookedThen(ctx, r, fiber.StatusCreated, answer, then)
+		}
+		err = begin(r.newCommandID()) // it was refused in the end, so it is decided anew
+		r.noteAll()
+		if err != nil {
+			return err
+		}
+	}
+	if answer.Begun == "" {
 		return r.booked(fiber.StatusOK, answer)
 	}
 	return r.booked(fiber.StatusCreated, answer)

@@ -2,8 +2,13 @@ package api
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
+
+	"admitone/actors"
+	"admitone/actors/booking"
+	"admitone/events"
 )
 
 // askIntents asks what there is to ask about intents.
@@ -63,4 +68,73 @@ func TestIntents(t *testing.T) {
 	}
 	w.do("POST", path, `{"provider":"bank"}`).problem(409, "already_confirmed")
 	w.moneyVerified()
+}
+
+// TestIntentUnderItsKey: a retry of an intent and the same report of a payment have the first answer,
+// whatever has become of the booking since, also after a restart.
+func TestIntentUnderItsKey(t *testing.T) {
+	w := newHarness(t, euros)
+	w.nameEuro()
+	w.do("POST", "/v1/performances", fmt.Sprintf(newHall, "hall")).is(201)
+	booking := w.held("hall", "ada", "A-1-1")
+	path := booking + "/payment-intent"
+	const body = `{"provider":"bank","seconds":600}`
+	first := w.do("POST", path, body, "Idempotency-Key", "k")
+	first.is(201)
+	again := func(path, body, key string, first answer) {
+		t.Helper()
+		for range 2 {
+			if a := w.do("POST", path, body, "Idempotency-Key", key); a.status != first.status || a.text != first.text ||
+				a.header.Get("Idempotent-Replay") != "true" || a.header.Get("ETag") != first.header.Get("ETag") {
+				t.Errorf("again: %d %s, first: %d %s", a.status, a.text, first.status, first.text)
+			}
+			w.stop()
+			w.start()
+		}
+	}
+	if a := w.do("POST", path, body); a.status != 200 || a.header.Get("Idempotent-Replay") != "" {
+		t.Errorf("another request for the same intent: %d %v", a.status, a.header)
+	}
+	again(path, body, "k", first)
+	w.do("POST", path, `{"provider":"bank"}`, "Idempotency-Key", "k").problem(422, "idempotency_key_reused")
+	w.do("DELETE", path+"?intent="+first.is(201)["intent"].(string), "").is(200)
+	w.do("POST", booking+"/extension", "").is(200)
+	again(path, body, "k", first)
+
+	paid := w.do("POST", booking+"/payment", outside("x", 100, ""), "Idempotency-Key", "p")
+	paid.is(200)
+	w.do("DELETE", booking, "").is(200)
+	again(booking+"/payment", outside("x", 100, ""), "p", paid)
+	owed := w.do("POST", booking+"/payment", outside("y", 100, ""))
+	for reference, first := range map[string]answer{"x": paid, "y": owed} {
+		if a := w.do("POST", booking+"/payment", outside(reference, 100, "")); a.text != first.text || a.status != 200 {
+			t.Errorf("the same report: %d %s, first: %s", a.status, a.text, first.text)
+		}
+	}
+	w.moneyVerified()
+}
+
+// TestIntentRefusedUnderItsKey: an intent that was begun and could not be opened was refused, so a retry is
+// decided anew.
+func TestIntentRefusedUnderItsKey(t *testing.T) {
+	w := newHarness(t, euros)
+	w.nameEuro()
+	w.do("POST", "/v1/performances", fmt.Sprintf(newHall, "hall")).is(201)
+	id := events.BookingID(strings.TrimPrefix(w.held("hall", "ada", "A-1-1"), "/v1/bookings/"))
+	const body = `{"provider":"bank","seconds":600}`
+	path := "/v1/bookings/" + string(id) + "/payment-intent"
+	for _, command := range []actors.Request{
+		{Command: &booking.BeginIntent{Intent: "lost", Provider: "bank", Seconds: 600},
+			ID: actors.KeyedCommandID(path, "k", []byte("POST"), []byte(path), sameBody([]byte(body)))},
+		{Command: &booking.EndIntent{Intent: "lost", Reason: events.IntentTooLong}, ID: actors.NewCommandID()},
+	} {
+		command.Stream, command.CorrelationID, command.CausationID = booking.Stream(id), "r", "r"
+		command.Actor = "anyone"
+		_, err := w.server.config.Desk.Ask(t.Context(), command)
+		w.must(err)
+	}
+	a := w.do("POST", path, body, "Idempotency-Key", "k")
+	if v := a.is(201); v["intent"] == "lost" || v["status"] != "awaiting_payment" || a.header.Get("Idempotent-Replay") != "" {
+		t.Errorf("%s %v", a.text, a.header)
+	}
 }

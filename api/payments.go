@@ -119,7 +119,18 @@ func (s *Server) payBooking(r *request) error {
 	if err != nil {
 		return err
 	}
-	return r.booked(fiber.StatusOK, answer)
+	if answer.Outside == nil || !answer.Outside.Repeated {
+		return r.booked(fiber.StatusOK, answer)
+	}
+	then, err := s.firstOf(ctx, events.PaymentStream(money.provider, money.reference), func(fact events.Fact) bool {
+		_, paid := fact.(*events.PaymentBooked)
+		_, owed := fact.(*events.PaymentOwed)
+		return paid || owed
+	})
+	if err != nil {
+		return err
+	}
+	return s.bookedThen(ctx, r, fiber.StatusOK, answer, then)
 }
 
 // withOutcome appends the outcome of an external payment to an encoded object.

@@ -221,6 +221,10 @@ func (p *problem) answer(a *fasthttp.Response, requestID string) error {
 	if p.code == codes.Unauthenticated {
 		a.Header.Set(fiber.HeaderWWWAuthenticate, `Bearer realm="admitone"`)
 	}
+	if p.code == codes.UpgradeRequired { // RFC 9110 section 15.5.22
+		a.Header.Set(fiber.HeaderUpgrade, "websocket")
+		a.Header.Set(fiber.HeaderConnection, fiber.HeaderUpgrade)
+	}
 	setText(a, "application/problem+json", body)
 	return nil
 }

@@ -94,6 +94,8 @@ type Answer struct {
 	Replayed bool
 	// Outside is the outcome of the reported payment, nil if none was reported.
 	Outside *Outcome
+	// Begun is the intent that the request began, now or before; "" if an equal one was open.
+	Begun events.IntentID
 }
 
 // Wait returns when no request is running. No new one may begin meanwhile.

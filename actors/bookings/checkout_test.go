@@ -29,7 +29,7 @@ func TestPageIsFixedWithItsIntent(t *testing.T) {
 	w.clock.move(s)
 	again, err := w.checkout(id, "ann")
 	w.want(err, "ok")
-	if first.Replayed || !again.Replayed || again.Booking.Intent != first.Booking.Intent ||
+	if first.Begun == "" || again.Begun != "" || again.Booking.Intent != first.Booking.Intent ||
 		first.Booking.Intent.Checkout.Title == "" {
 		t.Errorf("first %+v, then %+v", first.Booking.Intent, again.Booking.Intent)
 	}

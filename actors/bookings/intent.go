@@ -27,7 +27,7 @@ type BeginIntent struct {
 }
 
 // BeginIntent announces the intent, holds allowance and seats as long as it lasts, and answers with
-// the waiting booking. Replayed means that an equal intent was open.
+// the waiting booking. A replayed answer has the booking as it is now, and Begun.
 //
 // Refusals, in this order: not_found, forbidden, invalid_field (amount: there is nothing to pay), cancelled,
 // payment_in_progress, already_confirmed,
@@ -54,7 +54,12 @@ func (b *Bookings) BeginIntent(ctx context.Context, cmd BeginIntent) (Answer, er
 			return Answer{}, err
 		}
 		now, err := b.state(ctx, cmd.BookingID)
-		now.Replayed = begun.Replayed || len(begun.Facts) == 0
+		now.Replayed = begun.Replayed
+		for _, fact := range begun.Facts {
+			if f, ok := fact.(*events.BookingIntentBegun); ok {
+				now.Begun = f.Intent
+			}
+		}
 		return now, err
 	})
 }

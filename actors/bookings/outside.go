@@ -35,6 +35,8 @@ type Report struct {
 type Outcome struct {
 	// Payment is its present state.
 	Payment money.State
+	// Repeated: the payment had been reported before.
+	Repeated bool
 	// Revision and Position of the payment's last event.
 	Revision events.Revision
 	Position events.Position
@@ -79,6 +81,7 @@ func (b *Bookings) Report(ctx context.Context, cmd Report) (Answer, error) {
 			return Answer{}, err
 		}
 		now, err = b.state(ctx, cmd.BookingID)
+		outcome.Repeated = received.Replayed || len(received.Facts) == 0
 		now.Outside, now.Replayed = outcome, received.Replayed
 		return now, err
 	})

@@ -81,8 +81,8 @@ type Opened struct {
 	URL string
 	// ExpiresAt is when the page expires.
 	ExpiresAt time.Time
-	// Again means that the page existed already.
-	Again bool
+	// Again means that another request made the page. Replayed: an earlier request with the same key began the intent.
+	Again, Replayed bool
 	// Revision and Position of the booking's last event.
 	Revision events.Revision
 	Position events.Position
@@ -116,8 +116,8 @@ func (g *Gateway) Checkout(ctx context.Context, cmd Checkout) (Opened, error) {
 		}
 	}
 	at := &now.Booking.Intent
-	return Opened{URL: at.URL, ExpiresAt: pageEnds(at.ExpiresAt), Again: there, Revision: now.Revision,
-		Position: now.Position}, nil
+	return Opened{URL: at.URL, ExpiresAt: pageEnds(at.ExpiresAt), Again: there && begun.Begun == "",
+		Replayed: begun.Replayed, Revision: now.Revision, Position: now.Position}, nil
 }
 
 // pageEnds returns when the page of an intent expires, in whole seconds, as providers expect.

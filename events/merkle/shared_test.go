@@ -155,6 +155,33 @@ func TestOneSigner(t *testing.T) {
 	}
 }
 
+// TestHeadsAreReadSeldom: a log that grows does not have its heads read for every page of events.
+func TestHeadsAreReadSeldom(t *testing.T) {
+	log, key := newSharedLog(), keyOf(t, "e7", 1)
+	log.add(t, 1)
+	tree, _ := log.node(t, "a", t.TempDir(), key, time.Hour)
+	log.ownReceipt(t, tree, 1) // signed: the next head is due in an hour
+	before := log.headReads.Load()
+	const pages = 100
+	for n := range pages {
+		log.add(t, 1)
+		for end := time.Now().Add(time.Minute); ; time.Sleep(time.Millisecond) {
+			tree.mu.Lock()
+			size := tree.compact.Size
+			tree.mu.Unlock()
+			if size == int64(n)+2 {
+				break
+			}
+			if time.Now().After(end) {
+				t.Fatalf("the tree stays at %d events", size)
+			}
+		}
+	}
+	if n := log.headReads.Load() - before; n > pages/10 {
+		t.Errorf("the heads were read %d times for %d pages", n, pages)
+	}
+}
+
 // TestOtherKey: a server with another key signs nothing, and serves the heads of others.
 func TestOtherKey(t *testing.T) {
 	log, key := newSharedLog(), keyOf(t, "e7", 1)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -24,6 +25,8 @@ type sharedLog struct {
 	at      events.Position
 	// before is called at the begin of each append, if set.
 	before func()
+	// headReads counts the reads of heads.
+	headReads atomic.Int64
 }
 
 func newSharedLog() *sharedLog {
@@ -60,6 +63,9 @@ func (l *sharedLog) Append(ctx context.Context, stream events.StreamID, expected
 // Read implements events.Store.
 func (l *sharedLog) Read(ctx context.Context, stream events.StreamID, from events.Revision, dir events.Direction,
 	limit int) ([]events.Recorded, error) {
+	if stream == events.HeadsStream {
+		l.headReads.Add(1)
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	all := slices.Clone(l.streams[stream])

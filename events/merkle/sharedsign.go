@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"admitone/events"
@@ -18,6 +19,9 @@ const (
 	// pollHeads is the maximum interval at which heads of another server are read while the log
 	// grows; pollWaiting that while a caller waits for one.
 	pollHeads, pollWaiting = time.Second, 100 * time.Millisecond
+	// restWaiting is the least pause between two reads of heads for a log that grows, while a caller
+	// waits for one. Without callers a log that grows needs none: see rest.
+	restWaiting = 10 * time.Millisecond
 	// headsPage is the number of heads read at once.
 	headsPage = 64
 	// headsLimit bounds a read or an append of heads, lastHeadLimit the last append.
@@ -30,6 +34,8 @@ const (
 type signer struct {
 	seen   time.Time // when the newest head was found or signed; zero if before the start
 	begun  time.Time // since when there are events that no head covers; zero for none
+	turned time.Time // when its last turn ended
+	next   time.Time // when its next turn is due; zero as soon as the log grows
 	every  time.Duration
 	warned bool // of a different key
 }
@@ -58,6 +64,10 @@ func (t *SharedTree) keepHeads(ctx context.Context) {
 			t.signLast(s)
 			return
 		case <-t.more:
+			if wait := t.rest(s); wait > 0 {
+				timer.Reset(wait)
+				continue
+			}
 		case <-timer.C:
 		}
 		wait, err := t.headsTurn(ctx, s)
@@ -70,11 +80,30 @@ func (t *SharedTree) keepHeads(ctx context.Context) {
 			t.Logger.Warn("the heads of the log cannot be read or signed; retrying", "error", err)
 			wait = headsRest
 		}
+		s.turned, s.next = time.Now(), time.Time{}
+		if wait < untilGrowth {
+			s.next = s.turned.Add(wait)
+		}
 		timer.Reset(wait)
 	}
 }
 
-// headsTurn does all due work, and returns the time until the next unless the log grows.
+// untilGrowth is the wait for the log to grow, after which the next turn is due at once.
+const untilGrowth = time.Duration(math.MaxInt64)
+
+// rest returns the time until the next turn: a log that grows needs none for every page of events,
+// because each may read from the log.
+func (t *SharedTree) rest(s *signer) time.Duration {
+	next := s.next
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if soon := s.turned.Add(restWaiting); t.waiting > 0 && soon.Before(next) {
+		next = soon
+	}
+	return time.Until(next)
+}
+
+// headsTurn does all due work, and returns the time until the next, or untilGrowth.
 func (t *SharedTree) headsTurn(ctx context.Context, s *signer) (wait time.Duration, err error) {
 	ctx, cancel := context.WithTimeout(ctx, headsLimit)
 	defer cancel()
@@ -109,7 +138,7 @@ func (t *SharedTree) headsTurn(ctx context.Context, s *signer) (wait time.Durati
 		}
 		return wait, nil
 	}
-	return time.Hour, nil // until the log grows
+	return untilGrowth, nil
 }
 
 // load reads the heads that were signed before the start, once.

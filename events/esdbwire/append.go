@@ -124,6 +124,62 @@ func (s *Server) inTurn(ctx context.Context, p *ticket, w write) (result written
 	return s.append(ctx, w)
 }
 
+// inTurnThen is inTurn without waiting. It calls then once with the result, maybe on the goroutine
+// of an events.AsyncAppender: then must not block.
+func (s *Server) inTurnThen(ctx context.Context, p *ticket, w write, then func(written, error)) {
+	wait := func() { then(s.inTurn(ctx, p, w)) }
+	c := s.ready(ctx, p, &w)
+	if c == nil {
+		go wait()
+		return
+	}
+	end := func(appended events.Appended, err error) {
+		if errors.Is(err, events.ErrConflict) {
+			go wait() // another writer was faster: decide again
+			return
+		}
+		if err == nil {
+			s.appended(c, w.batch, appended)
+		}
+		p.leave()
+		then(written(appended), err)
+	}
+	if err := s.appendThen(ctx, c, w.batch, end); err != nil {
+		p.leave()
+		then(written{}, err)
+	}
+}
+
+func (s *Server) appendThen(ctx context.Context, c *condition, batch []events.Event,
+	then func(events.Appended, error)) (err error) {
+	defer s.guard("append", &err)
+	return s.async.AppendThen(ctx, c.stream, c.last, batch, then)
+}
+
+// ready returns the condition of a stream whose turn it is and that is where w expects it, as far as
+// is known without waiting. Otherwise it returns nil: w has to wait, or to be decided on the log.
+func (s *Server) ready(ctx context.Context, p *ticket, w *write) (c *condition) {
+	var failed error
+	defer s.guard("append", &failed)
+	_, limited := ctx.Deadline() // an AsyncAppender has none
+	_, meta := originOf(w.stream)
+	if s.async == nil || limited || meta || p.before != nil || len(w.batch) == 0 {
+		return nil
+	}
+	c = s.conditions.take(w.stream)
+	if c == nil && w.expected == expectNone {
+		c, _ = s.condition(ctx, w.stream) // reading nothing is cheap; an error is found again in its turn
+	}
+	if c == nil {
+		return nil
+	}
+	if c.tombstoned || c.softDeleted() || events.Revision(w.expected) != c.last {
+		s.conditions.put(c)
+		return nil
+	}
+	return c
+}
+
 func (l written) appendResult() *streams.AppendResp_Success_ {
 	success := &streams.AppendResp_Success{
 		CurrentRevisionOption: &streams.AppendResp_Success_NoStream{NoStream: &shared.Empty{}},

@@ -29,17 +29,29 @@ const (
 )
 
 // batches is one call of BatchAppend: many concurrent appends, identified by their correlation ids.
-// Each gets exactly one answer. Only run uses open and pending.
+// Each gets exactly one answer.
 type batches struct {
 	*Server
-	ctx     context.Context // of the call: Close does not cancel writes in progress
-	call    streams.Streams_BatchAppendServer
-	denied  error // nil if the caller may write
-	open    map[events.ID]*batch
-	pending int
+	ctx    context.Context // of the call: Close does not cancel writes in progress
+	call   streams.Streams_BatchAppendServer
+	denied error // nil if the caller may write
+
+	receiving sync.Mutex           // held while a message is processed
+	stopped   bool                 // no further message is processed; guarded by receiving
+	open      map[events.ID]*batch // guarded by receiving
+	pending   int                  // guarded by receiving
+
+	slots   chan struct{} // of maxWriting
 	writing sync.WaitGroup
-	slots   chan struct{}
-	sending sync.Mutex // held while an answer is sent
+	results chan batchResult // of maxWriting: a write that has a slot can always send its result
+	sending sync.Mutex       // held while an answer is sent
+}
+
+// batchResult is the result of a write.
+type batchResult struct {
+	batch  *batch
+	result written
+	err    error
 }
 
 // batch is one append of a call.
@@ -58,53 +70,62 @@ func (w streamsWire) BatchAppend(call streams.Streams_BatchAppendServer) error {
 	b := &batches{
 		Server: w.Server, ctx: ctx, call: call, denied: w.mayWrite(ctx),
 		open: make(map[events.ID]*batch), slots: make(chan struct{}, maxWriting),
+		results: make(chan batchResult, maxWriting),
 	}
 	var f *fault
 	if errors.As(b.denied, &f) && f.code == codes.Unauthenticated {
 		return w.fail(ctx, b.denied)
 	}
+	var answering sync.WaitGroup
+	answering.Go(b.answerAll)
 	err := b.run()
 	b.writing.Wait()
+	close(b.results)
+	answering.Wait()
 	return w.fail(ctx, err)
 }
 
-// run processes messages until the client has no more or the server stops. A separate goroutine
-// receives, because Recv cannot be interrupted; it ends with the call.
+// run processes messages until the client has no more or the server stops. Recv cannot be
+// interrupted, so a goroutine that ends with the call receives. It begins no write after run.
 func (b *batches) run() error {
-	requests, failed := make(chan *batchRequest), make(chan error, 1)
-	ended := make(chan struct{})
-	defer close(ended)
-	go func() {
-		known := types{}
-		for {
-			m := &batchRequest{types: known}
-			err := b.call.RecvMsg(m)
-			if err != nil {
-				failed <- err
-				return
-			}
-			select {
-			case requests <- m:
-			case <-ended:
-				return
-			}
+	ended := make(chan error, 1)
+	go func() { ended <- b.receiveAll() }()
+	select {
+	case err := <-ended:
+		if errors.Is(err, io.EOF) {
+			return nil
 		}
-	}()
-	for {
-		select {
-		case m := <-requests:
-			if err := b.receive(m); err != nil {
-				return err
-			}
-		case err := <-failed:
-			if errors.Is(err, io.EOF) {
-				return nil
-			}
+		return err
+	case <-b.serving.Done():
+		b.receiving.Lock()
+		defer b.receiving.Unlock()
+		b.stopped = true
+		return b.serving.Err()
+	}
+}
+
+// receiveAll processes messages. It never returns nil.
+func (b *batches) receiveAll() (err error) {
+	defer b.guard("batch append", &err)
+	for known := (types{}); ; {
+		m := &batchRequest{types: known}
+		if err := b.call.RecvMsg(m); err != nil {
 			return err
-		case <-b.serving.Done():
-			return b.serving.Err()
+		}
+		if err := b.process(m); err != nil {
+			return err
 		}
 	}
+}
+
+// process is receive, unless run has ended.
+func (b *batches) process(m *batchRequest) error {
+	b.receiving.Lock()
+	defer b.receiving.Unlock()
+	if b.stopped {
+		return b.serving.Err()
+	}
+	return b.receive(m)
 }
 
 // receive adds a message to its append, and writes the append if the message is the last. Its error
@@ -183,20 +204,26 @@ func (b *batches) write(one *batch) error {
 	case <-b.ctx.Done():
 		return b.ctx.Err()
 	}
-	ticket := b.queues.join(one.stream)
-	b.writing.Go(func() {
-		defer func() { <-b.slots }()
-		ctx := b.ctx
-		if !one.deadline.IsZero() {
-			var cancel context.CancelFunc
-			ctx, cancel = context.WithDeadline(ctx, one.deadline)
-			defer cancel()
-		}
-		// The queue proceeds before the answer is sent: the client may not receive it.
-		result, err := b.inTurn(ctx, ticket, one.write)
-		_ = b.answer(one, result, err) // an error also ends run
+	b.writing.Add(1)
+	ctx, cancel := b.ctx, context.CancelFunc(func() {})
+	if !one.deadline.IsZero() {
+		ctx, cancel = context.WithDeadline(ctx, one.deadline)
+	}
+	// The queue proceeds before the answer is sent: the client may not receive it.
+	b.inTurnThen(ctx, b.queues.join(one.stream), one.write, func(result written, err error) {
+		cancel()
+		b.results <- batchResult{one, result, err}
 	})
 	return nil
+}
+
+// answerAll sends the answers of writes, until there are no more.
+func (b *batches) answerAll() {
+	for r := range b.results {
+		_ = b.answer(r.batch, r.result, r.err) // an error also ends run
+		<-b.slots
+		b.writing.Done()
+	}
 }
 
 // answer sends the one answer of an append.

@@ -70,9 +70,9 @@ func TestRecentIsAWindow(t *testing.T) {
 		t.Fatal(err)
 	}
 	check(n, half-1)
-	server.recent.appended("a", events.Revision(half-1), ids[half:])
+	server.recent.appended("a", events.Revision(half-1), batch[half:])
 	check(server.recent.get("a"), len(ids)-1)
-	server.recent.appended("a", 3, ids[:1]) // not the end of the stream
+	server.recent.appended("a", 3, batch[:1]) // not the end of the stream
 	check(server.recent.get("a"), len(ids)-1)
 }
 

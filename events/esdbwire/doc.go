@@ -29,6 +29,13 @@
 // that streams are deleted, and their metadata set, through one server only. Plain appends are safe
 // with any other writers: the Store compares the revision, and a conflict is decided again.
 //
+// # Why most batch appends don't wait
+//
+// A goroutine for each append of a BatchAppend, which waits for the Store, cost a fifth of the append.
+// So if the Store is an events.AsyncAppender and the stream is known, or new, and where the append
+// expects it, the append is passed on by the goroutine that has received it. If the Store reports a
+// conflict, and for every other append, a goroutine decides on the log; see Server.ready.
+//
 // # Appends to a deleted stream
 //
 // The events, and the metadata that hide only the old ones, are one append to two streams, the

@@ -100,9 +100,9 @@ func (r *recent) add(stream events.StreamID, n *newest) {
 	r.total += len(n.ids) + 1
 }
 
-// appended adds the ids written after revision last, if the stream is cached up to there. It does
-// not change slices that concurrent readers use.
-func (r *recent) appended(stream events.StreamID, last events.Revision, ids []events.ID) {
+// appended adds the ids of a batch written after revision last, if the stream is cached up to there.
+// It does not change slices that concurrent readers use.
+func (r *recent) appended(stream events.StreamID, last events.Revision, batch []events.Event) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	n := r.young[stream]
@@ -112,9 +112,12 @@ func (r *recent) appended(stream events.StreamID, last events.Revision, ids []ev
 	if n == nil || n.last != last {
 		return
 	}
-	all := slices.Concat(n.ids, ids)
+	all := slices.Grow(slices.Clip(n.ids), len(batch))
+	for i := range batch {
+		all = append(all, batch[i].ID)
+	}
 	if len(all) > recentIDs {
 		all = slices.Clone(all[len(all)-recentIDs:])
 	}
-	r.add(stream, &newest{last: last + events.Revision(len(ids)), ids: all})
+	r.add(stream, &newest{last: last + events.Revision(len(batch)), ids: all})
 }

@@ -70,6 +70,7 @@ const (
 // Server serves a Store. It owns neither the Store nor the listeners' addresses.
 type Server struct {
 	store     events.Store
+	async     events.AsyncAppender // store, nil if it is none
 	config    Config
 	id        events.ID // of this instance
 	grpc      *grpc.Server
@@ -99,6 +100,7 @@ func New(store events.Store, config Config) *Server {
 		config.Logger = slog.Default()
 	}
 	s := &Server{store: store, config: config, id: newID()}
+	s.async, _ = store.(events.AsyncAppender)
 	s.subscriptions = limiter{name: "subscriptions", limit: config.MaxSubscriptions, logger: config.Logger}
 	s.calls = limiter{name: "calls", limit: 2 * config.MaxSubscriptions, logger: config.Logger}
 	s.serving, s.stop = context.WithCancel(context.Background())

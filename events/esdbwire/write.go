@@ -42,11 +42,16 @@ func (s *Server) append(ctx context.Context, w write) (written, error) {
 		if err != nil {
 			return written{}, err
 		}
-		s.recent.appended(w.stream, c.last, ids)
-		c.last, c.position = result.Revision, result.Position
-		s.conditions.put(c)
+		s.appended(c, w.batch, events.Appended(result))
 		return result, nil
 	}
+}
+
+// appended records that batch was appended to c's stream.
+func (s *Server) appended(c *condition, batch []events.Event, result events.Appended) {
+	s.recent.appended(c.stream, c.last, batch)
+	c.last, c.position = result.Revision, result.Position
+	s.conditions.put(c)
 }
 
 // emptyResult returns the result of an append without events.

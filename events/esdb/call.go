@@ -58,13 +58,14 @@ func (s *Store) handleFailure(caller context.Context, r role, c *nodeConn, faile
 // take long, but must not wait for a node that is frozen.
 const readTimeout = 4 * time.Second
 
-// bound adds the default deadline if ctx has none, and bounds a read.
+// bound adds the default deadline if ctx has none, and bounds a read. The context may outlive a call
+// that has its own deadline.
 func (s *Store) bound(ctx context.Context, r role) (context.Context, context.CancelFunc) {
 	if r == reading {
 		return context.WithTimeout(ctx, min(s.deadline, readTimeout))
 	}
 	if _, has := ctx.Deadline(); has {
-		return context.WithCancel(ctx)
+		return ctx, func() {}
 	}
 	return context.WithTimeout(ctx, s.deadline)
 }

@@ -27,8 +27,9 @@ type received struct {
 	created    int64 // of event, in ticks since 1970
 	hasID      bool
 	hasCreated bool
-	names      names
-	arena      []byte // backing memory of event data
+	types      names
+	stream     events.StreamID // of the last event
+	arena      []byte          // backing memory of event data
 }
 
 // arenaSize is the approximate size of one allocation for several events.
@@ -111,7 +112,10 @@ func (r *received) recorded(field protowire.Number, text []byte, number uint64) 
 	case recordedStream:
 		return fields(text, func(field protowire.Number, text []byte, _ uint64) error {
 			if field == streamName {
-				r.event.Stream = events.StreamID(r.names.intern(text))
+				if string(r.stream) != string(text) {
+					r.stream = events.StreamID(text)
+				}
+				r.event.Stream = r.stream
 			}
 			return nil
 		})
@@ -164,7 +168,7 @@ func (r *received) entry(b []byte) error {
 	})
 	switch string(key) {
 	case typeKey:
-		r.event.Type = r.names.intern(value)
+		r.event.Type = r.types.intern(value)
 	case createdKey:
 		var failed error
 		r.created, failed = strconv.ParseInt(string(value), 10, 64)
@@ -208,7 +212,7 @@ func fields(b []byte, visit func(field protowire.Number, text []byte, number uin
 	return nil
 }
 
-// names interns the names of streams and types.
+// names interns the names of types.
 type names map[string]string
 
 // maxNames bounds them; beyond it, they are dropped.

@@ -59,6 +59,9 @@ const (
 	// maxMessage is the largest message accepted: a client sends chunks of up to 3 MiB plus one
 	// event.
 	maxMessage = 17 << 20
+	// receiveWindow is how many bytes of a call, and of a connection, a client may send before they are
+	// received. A fixed one saves gRPC's pings for measuring the network.
+	receiveWindow = 1 << 20
 	// maxCalls bounds the calls and subscriptions of one connection.
 	maxCalls = 1000
 	// stopLimit bounds the wait of Close for calls in progress.
@@ -108,6 +111,8 @@ func New(store events.Store, config Config) *Server {
 		grpc.ForceServerCodecV2(newCodec()),
 		grpc.MaxRecvMsgSize(maxMessage),
 		grpc.MaxConcurrentStreams(maxCalls),
+		grpc.StaticStreamWindowSize(receiveWindow),
+		grpc.StaticConnWindowSize(receiveWindow),
 		grpc.ConnectionTimeout(handshakeLimit),
 		// The clients ping every 10 s, Go's also without calls; gRPC's default policy would treat
 		// that as abuse.

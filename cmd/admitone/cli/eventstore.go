@@ -43,6 +43,7 @@ func newEventstore() *cobra.Command {
 					e.Listen)
 			}
 			e.Wire = config
+			server.TuneGC()
 			return e.Serve(cmd.Context(), cmd.OutOrStdout())
 		},
 	}

@@ -16,7 +16,7 @@ import (
 // newest head, which covers all events.
 func soldOn(t *testing.T, s *eventStore) (head string) {
 	t.Helper()
-	a := &audited{t: t, store: s.address()}
+	a := &audited{t: t, store: s.address(), product: "p"}
 	a.servers = []*process{launch(t, s.address(), "--data", t.TempDir(), "--sign-every", "100ms")}
 	a.post(a.servers[0].url+"/v1/products", `{"id":"p","name":"P","stock":100}`)
 	store := storeAt(t, s.address())

@@ -1,10 +1,12 @@
 package cli
 
 import (
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"log/slog"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -22,6 +24,8 @@ type audited struct {
 	t       *testing.T
 	store   string
 	servers []*process
+	product string
+	shared  bool // the log may have several servers, and events of others
 	// behind is the directory of a log that an eventstore serves at store.
 	behind string
 	close  func()
@@ -31,20 +35,32 @@ type audited struct {
 var auditedLogs = map[string]func(t *testing.T) *audited{
 	"embedded": func(t *testing.T) *audited {
 		dir := t.TempDir()
-		a := &audited{t: t, store: dir, close: func() {}}
+		a := &audited{t: t, store: dir, product: "p", close: func() {}}
 		a.servers = []*process{launch(t, dir, "--sign-every", "300ms")}
 		return a
 	},
 	"esdb": func(t *testing.T) *audited {
 		s := newEventStore(t)
-		a := &audited{t: t, store: s.address(), behind: s.dir, close: s.kill}
-		key := filepath.Join(t.TempDir(), "head.key")
-		for range 2 {
-			a.servers = append(a.servers, launch(t, a.store, "--data", t.TempDir(), "--head-key-file", key,
-				"--sign-every", "300ms"))
-		}
+		a := &audited{t: t, store: s.address(), product: "p", behind: s.dir, close: s.kill}
+		a.launchTwo(filepath.Join(t.TempDir(), "head.key"))
 		return a
 	},
+	// The events of a run stay in the store, and all runs have one key.
+	"EventStoreDB": func(t *testing.T) *audited {
+		a := &audited{t: t, store: realStore(t), product: "p" + strings.ToLower(rand.Text()), close: func() {}}
+		a.launchTwo(filepath.Join(os.TempDir(), "admitone-test-head.key"))
+		return a
+	},
+}
+
+// launchTwo starts two servers with one key.
+func (a *audited) launchTwo(key string) {
+	a.t.Helper()
+	a.shared = true
+	for range 2 {
+		a.servers = append(a.servers, launch(a.t, a.store, "--data", a.t.TempDir(), "--head-key-file", key,
+			"--sign-every", "300ms"))
+	}
 }
 
 // last is the last server.
@@ -62,8 +78,9 @@ func (a *audited) post(url, body string) (answer map[string]any) {
 // buy buys a unit at a server, and returns the path of the reservation.
 func (a *audited) buy(at *process, holder string) string {
 	a.t.Helper()
-	answer := a.post(at.url+"/v1/products/p/reservations", fmt.Sprintf(`{"holder":%q}`, holder))
-	return "/v1/products/p/reservations/" + answer["id"].(string)
+	path := "/v1/products/" + a.product + "/reservations"
+	answer := a.post(at.url+path, fmt.Sprintf(`{"holder":%q}`, holder))
+	return path + "/" + answer["id"].(string)
 }
 
 // get returns an answer; after 503 it retries, as Retry-After says.
@@ -117,7 +134,7 @@ func TestAuditorsTools(t *testing.T) {
 	for kind, open := range auditedLogs {
 		t.Run(kind, func(t *testing.T) {
 			a := open(t)
-			a.post(a.servers[0].url+"/v1/products", `{"id":"p","name":"P","stock":100000}`)
+			a.post(a.servers[0].url+"/v1/products", fmt.Sprintf(`{"id":%q,"name":"P","stock":100000}`, a.product))
 			first := a.buy(a.servers[0], "eve")
 			receipts := map[string]string{"the first": a.get(a.last(), first+"/receipt")}
 			key, _ := must(t, exitDone, "receipt", "key", "--url", a.last().url)
@@ -162,7 +179,7 @@ func (a *audited) crowd() (stop func()) {
 				default:
 				}
 				// One of the servers is killed.
-				_, _, _ = post(http.DefaultClient, a.servers[i%len(a.servers)].url+"/v1/products/p/reservations",
+				_, _, _ = post(http.DefaultClient, a.servers[i%len(a.servers)].url+"/v1/products/"+a.product+"/reservations",
 					fmt.Sprintf(`{"holder":"h-%d-%d"}`, n, i), "")
 				time.Sleep(3 * time.Millisecond)
 			}
@@ -204,7 +221,7 @@ func (a *audited) verifyAtRest(head, keyFile, key string, receipts map[string]st
 		t.Errorf("the key is %s, and was %s", again, key)
 	}
 	newest, _ := must(t, exitDone, "head", "--store", a.store)
-	if h, err := merkle.ReadHead(newest); err != nil || h.Own != (a.behind != "") ||
+	if h, err := merkle.ReadHead(newest); err != nil || h.Own != a.shared ||
 		h.Position() < events.Position(h.Size) {
 		t.Errorf("%s: %v", newest, err)
 	}

@@ -190,9 +190,9 @@ func (cmd *Book) couldChoose(s *performanceInfo, names []events.SeatName) bool {
 		return false // it is refused for that
 	}
 	seats, unknown, _ := s.layout.Canonical(names)
-	free := performance.NewMap(s.layout)
-	cmd.hideRestricted(s, free)
-	return len(unknown) == 0 && free.Fits(seats, wanted)
+	taken := make([]byte, s.layout.Seats())
+	hide(s.layout, cmd.hidden(s), taken)
+	return len(unknown) == 0 && performance.MapOf(s.layout, taken).Fits(seats, wanted)
 }
 
 // dismiss closes attempts of a booking, in order, and releases what they have; of the one that has

@@ -130,8 +130,7 @@ func (b *Bookings) choose(
 ) (best choice, err error) {
 	for range mapTries {
 		var none *core.Refusal
-		err := b.maps.use(ctx, s, fresh, func(m *performance.Map, at events.Position) {
-			p.hideRestricted(s, m)
+		err := b.maps.use(ctx, s, p.Book, fresh, func(m *performance.Map, at events.Position) {
 			if best = b.pending.choose(s.id, m, at, wanted); best.end == nil && best.wait == nil && !best.stale {
 				none = soldOut(m, wanted)
 			}
@@ -190,7 +189,6 @@ func (b *Bookings) seatTaken(ctx context.Context, cmd *Book, s *performanceInfo,
 		}
 		m.Release(wanted...) // the map may include this request's own holds
 		m.Take(lost...)
-		cmd.hideRestricted(s, m)
 		for _, choice := range m.Alternatives(wanted, alternatives, best) {
 			choices = append(choices, s.layout.Names(choice))
 		}

@@ -3,6 +3,7 @@ package bookings
 import (
 	"context"
 	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -39,7 +40,7 @@ type seatMaps struct {
 	recent  map[events.PerformanceID]*seatMap // read recently; guarded by mu
 }
 
-// seatMap is a map that is being read. It is immutable once read.
+// seatMap is a map that is being read. It is immutable once read; callers change copies of it.
 type seatMap struct {
 	done  chan struct{} // closed when it has been read
 	taken []byte
@@ -49,6 +50,16 @@ type seatMap struct {
 	mu    sync.Mutex
 	until time.Time                           // when it stops being recent; guarded by mu
 	best  map[choiceSize][][]performance.Seat // choices by their size; guarded by mu
+	// idle are copies that nobody uses, while it is recent; guarded by mu.
+	idle []*mapCopy
+}
+
+// mapCopy is a copy of a map. A large one is used by many callers in turn, each of which leaves it as
+// it was, because copying costs more than finding seats in it.
+type mapCopy struct {
+	seats  *performance.Map
+	taken  []byte // of seats
+	hidden []bool // categories whose seats are taken in it; see Book.hidden
 }
 
 // choiceSize is the number of seats of a choice, and whether restricted price types are allowed.
@@ -61,7 +72,7 @@ type choiceSize struct {
 // find the best seats in it, and for recentMost at most. So a crowd that is refused costs a
 // fraction of one processor, whatever the size of the hall.
 const (
-	recentFactor = 10
+	recentFactor = 20
 	recentMost   = 50 * time.Millisecond
 )
 
@@ -81,6 +92,20 @@ func (m *seatMap) isRecent(now time.Time) bool {
 	return now.Before(m.until)
 }
 
+// retired reports whether the map is no longer recent, and then drops its idle copies.
+func (m *seatMap) retired(now time.Time) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if now.Before(m.until) {
+		return false
+	}
+	for _, idle := range m.idle {
+		copies.Put(idle)
+	}
+	m.idle = nil
+	return true
+}
+
 // useRecent is use with a map that may be older, and with up to alternatives of the best choices of
 // a size in it that cmd may have.
 func (m *seatMaps) useRecent(ctx context.Context, s *performanceInfo, cmd *Book, size choiceSize,
@@ -89,8 +114,9 @@ func (m *seatMaps) useRecent(ctx context.Context, s *performanceInfo, cmd *Book,
 	if shared.err != nil {
 		return shared.err
 	}
-	shared.lend(s.layout, func(seats *performance.Map) {
-		look(seats, func() [][]performance.Seat { return shared.choices(s, cmd, size) })
+	hidden := cmd.hidden(s)
+	shared.withCopy(s.layout, hidden, func(seats *performance.Map) {
+		look(seats, func() [][]performance.Seat { return shared.choices(s.layout, hidden, size) })
 	})
 	return nil
 }
@@ -107,10 +133,14 @@ func (m *seatMaps) getRecent(ctx context.Context, performanceID events.Performan
 	if shared.err != nil {
 		return shared
 	}
-	shared.took(time.Since(now))
+	cost := time.Since(now)
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	maps.DeleteFunc(m.recent, func(_ events.PerformanceID, old *seatMap) bool { return !old.isRecent(now) })
+	if m.recent[performanceID] == shared {
+		return shared // another caller has waited for it too
+	}
+	shared.took(cost)
+	maps.DeleteFunc(m.recent, func(_ events.PerformanceID, old *seatMap) bool { return old.retired(now) })
 	if m.recent == nil {
 		m.recent = map[events.PerformanceID]*seatMap{}
 	}
@@ -119,7 +149,7 @@ func (m *seatMaps) getRecent(ctx context.Context, performanceID events.Performan
 }
 
 // choices returns the best choices of a size, computed once for all callers that may have them.
-func (m *seatMap) choices(s *performanceInfo, cmd *Book, size choiceSize) [][]performance.Seat {
+func (m *seatMap) choices(layout *events.Layout, hidden []bool, size choiceSize) [][]performance.Seat {
 	m.mu.Lock()
 	best, ok := m.best[size]
 	m.mu.Unlock()
@@ -127,10 +157,7 @@ func (m *seatMap) choices(s *performanceInfo, cmd *Book, size choiceSize) [][]pe
 		return best
 	}
 	began := time.Now()
-	m.lend(s.layout, func(seats *performance.Map) {
-		cmd.hideRestricted(s, seats)
-		best = seats.BestChoices(size.seats, alternatives)
-	})
+	m.withCopy(layout, hidden, func(seats *performance.Map) { best = seats.BestChoices(size.seats, alternatives) })
 	m.took(time.Since(began))
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -141,15 +168,13 @@ func (m *seatMap) choices(s *performanceInfo, cmd *Book, size choiceSize) [][]pe
 	return best
 }
 
-// buffers for copies of maps, which may have a hundred kilobytes.
-var buffers = sync.Pool{New: func() any { return new([]byte) }}
-
-// use calls look with a map of the performance, which look may change and must not keep, and the
-// position up to which it has seen the log. A fresh map has seen everything that was in the log
-// when use was called.
+// use calls look with a map of the performance without seats that cmd may not have, which look may
+// change and must not keep, and the position up to which it has seen the log. A fresh map has seen
+// everything that was in the log when use was called.
 func (m *seatMaps) use(
 	ctx context.Context,
 	s *performanceInfo,
+	cmd *Book,
 	fresh bool,
 	look func(*performance.Map, events.Position),
 ) error {
@@ -162,16 +187,49 @@ func (m *seatMaps) use(
 	if shared.err != nil {
 		return shared.err
 	}
-	shared.lend(s.layout, func(seats *performance.Map) { look(seats, shared.at) })
+	shared.withCopy(s.layout, cmd.hidden(s), func(seats *performance.Map) { look(seats, shared.at) })
 	return nil
 }
 
-// lend calls look with a copy of the map, which look may change and must not keep.
-func (m *seatMap) lend(layout *events.Layout, look func(*performance.Map)) {
-	buffer := buffers.Get().(*[]byte)
-	defer buffers.Put(buffer)
-	*buffer = append((*buffer)[:0], m.taken...)
-	look(performance.MapOf(layout, *buffer))
+// copies are copies that belong to no map.
+var copies = sync.Pool{New: func() any { return new(mapCopy) }}
+
+// withCopy calls look with a copy of the map in which the seats of hidden categories are taken. look may
+// change it and must not keep it.
+func (m *seatMap) withCopy(layout *events.Layout, hidden []bool, look func(*performance.Map)) {
+	c := m.acquire(hidden)
+	if c == nil {
+		c = copies.Get().(*mapCopy)
+		c.taken, c.hidden = append(c.taken[:0], m.taken...), hidden
+		hide(layout, hidden, c.taken)
+		c.seats = performance.MapOf(layout, c.taken)
+	}
+	look(c.seats)
+	c.seats.Undo()
+	m.release(c)
+}
+
+// acquire returns an idle copy in which these categories are hidden, nil if there is none.
+func (m *seatMap) acquire(hidden []bool) *mapCopy {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for i, idle := range m.idle {
+		if slices.Equal(idle.hidden, hidden) {
+			m.idle = slices.Delete(m.idle, i, i+1)
+			return idle
+		}
+	}
+	return nil
+}
+
+func (m *seatMap) release(c *mapCopy) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.until.IsZero() {
+		copies.Put(c)
+		return
+	}
+	m.idle = append(m.idle, c)
 }
 
 // get reads a map, or waits for the one that is being read. If fresh, it does not return a map

@@ -57,12 +57,12 @@ func unknownType(of, where string) *core.Refusal {
 		Fields: map[string]any{"field": "seats"}}
 }
 
-// hideRestricted takes those seats out of a map that the caller may not have because all their
-// price types are restricted.
-func (cmd *Book) hideRestricted(s *performanceInfo, m *performance.Map) {
+// hidden returns which categories of the hall the caller may not have because all their price types
+// are restricted, nil if there are none. A request that names a seat of one is forbidden.
+func (cmd *Book) hidden(s *performanceInfo) []bool {
 	hall := s.layout.Hall()
 	if hall == nil || cmd.Restricted {
-		return
+		return nil
 	}
 	hidden, any := make([]bool, len(hall.Categories)), false
 	for i := range hidden {
@@ -71,11 +71,20 @@ func (cmd *Book) hideRestricted(s *performanceInfo, m *performance.Map) {
 		any = any || !ok && hall.Categories[i].Seats > 0
 	}
 	if !any {
+		return nil
+	}
+	return hidden
+}
+
+// hide marks the seats of hidden categories as taken.
+func hide(layout *events.Layout, hidden []bool, taken []byte) {
+	if hidden == nil {
 		return
 	}
-	for seat := range performance.Seat(hall.Seats()) {
-		if hidden[hall.Category(seat)] {
-			m.Take(seat)
+	hall := layout.Hall()
+	for seat := range taken {
+		if hidden[hall.Category(performance.Seat(seat))] {
+			taken[seat] = 1
 		}
 	}
 }

@@ -7,12 +7,19 @@ import (
 
 // Map records which seats of a layout are free at some moment. It is not safe for concurrent use.
 type Map struct {
-	layout *events.Layout
-	taken  []byte // for each seat, 0 if it is free
+	layout  *events.Layout
+	taken   []byte   // for each seat, 0 if it is free
+	changes []change // what Undo reverts, in order
+}
+
+// change is a seat that was changed, and its mark before.
+type change struct {
+	seat   Seat
+	before byte
 }
 
 // NewMap returns a map with all seats free.
-func NewMap(layout *events.Layout) *Map { return &Map{layout, make([]byte, layout.Seats())} }
+func NewMap(layout *events.Layout) *Map { return MapOf(layout, make([]byte, layout.Seats())) }
 
 // MapOf returns a map over taken, which has one byte per seat in canonical order, 0 for a free one.
 // The map owns the slice.
@@ -20,14 +27,14 @@ func MapOf(layout *events.Layout, taken []byte) *Map {
 	if len(taken) != layout.Seats() {
 		panic("performance: a map of another layout")
 	}
-	return &Map{layout, taken}
+	return &Map{layout: layout, taken: taken}
 }
 
 // Layout returns the layout of the map.
 func (m *Map) Layout() *events.Layout { return m.layout }
 
 // Clone returns a copy.
-func (m *Map) Clone() *Map { return &Map{m.layout, slices.Clone(m.taken)} }
+func (m *Map) Clone() *Map { return MapOf(m.layout, slices.Clone(m.taken)) }
 
 // Free reports whether a seat is free.
 func (m *Map) Free(seat Seat) bool { return m.taken[seat] == 0 }
@@ -35,15 +42,29 @@ func (m *Map) Free(seat Seat) bool { return m.taken[seat] == 0 }
 // Take marks seats as taken.
 func (m *Map) Take(seats ...Seat) {
 	for _, seat := range seats {
-		m.taken[seat] = 1
+		m.set(seat, 1)
 	}
 }
 
 // Release marks seats as free.
 func (m *Map) Release(seats ...Seat) {
 	for _, seat := range seats {
-		m.taken[seat] = 0
+		m.set(seat, 0)
 	}
+}
+
+func (m *Map) set(seat Seat, mark byte) {
+	m.changes = append(m.changes, change{seat, m.taken[seat]})
+	m.taken[seat] = mark
+}
+
+// Undo reverts all that Take and Release have changed since the map was made or Undo was called: a
+// map of a large hall is used by many callers in turn, without a copy for each.
+func (m *Map) Undo() {
+	for _, c := range slices.Backward(m.changes) {
+		m.taken[c.seat] = c.before
+	}
+	m.changes = m.changes[:0]
 }
 
 // Remaining counts the free seats of a section.

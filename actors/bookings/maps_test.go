@@ -1,0 +1,221 @@
+package bookings
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"reflect"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"admitone/actors/performance"
+	"admitone/events"
+)
+
+// saleIn returns a performance of rows of seats, in a hall with an area where every third seat has
+// restricted price types only, or in plain sections.
+func saleIn(t interface{ Fatal(...any) }, rows, perRow int, inHall bool) *performanceInfo {
+	if !inHall {
+		return &performanceInfo{id: "gala", layout: events.NewLayout([]events.Section{
+			{ID: "A", Rows: int64(rows), SeatsPerRow: int64(perRow)}, {ID: "B", Rows: 1, SeatsPerRow: int64(perRow)}})}
+	}
+	zone := events.PlanZone{Name: "A", ZoneID: "A"}
+	for row := range rows {
+		of := events.PlanRow{RowNumber: fmt.Sprint(row + 1)}
+		for i := range perRow {
+			of.Seats = append(of.Seats, events.PlanSeat{SeatGUID: fmt.Sprint(row, ".", i), SeatNumber: fmt.Sprint(i + 1),
+				Category: []string{"open", "press"}[(row+i)%3/2], Accessible: i == perRow-1,
+				Position: events.PlanPoint{X: float64(10 * i), Y: float64(10 * row)}})
+		}
+		zone.Rows = append(zone.Rows, of)
+	}
+	plan := &events.SeatingPlan{Name: "Hall", Size: events.PlanSize{Width: 9000, Height: 9000},
+		Categories: []events.PriceCategory{{Name: "open"}, {Name: "press"}, {Name: "floor"}},
+		Zones: []events.PlanZone{zone, {Name: "Floor", Rows: []events.PlanRow{}, Areas: []events.PlanArea{
+			{ID: "floor", Capacity: 9, Category: "floor", Shape: "rectangle", Rectangle: &events.PlanSize{Width: 9, Height: 9}}}}}}
+	hall, err := plan.Compile()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &performanceInfo{id: "gala", layout: events.NewHallLayout(hall, []events.CategoryPrice{
+		{Category: "open", Amount: 10}, {Category: "press", Type: "press", Restricted: true},
+		{Category: "floor", Amount: 5}})}
+}
+
+// fixedMap is views with one map.
+type fixedMap struct {
+	noViews
+	taken []byte
+}
+
+func (v fixedMap) TakenSeats(context.Context, events.PerformanceID) ([]byte, events.Position, error) {
+	return slices.Clone(v.taken), 7, nil
+}
+
+// TestAlternativesFromASharedMap: callers that use a recent map in turn get the alternatives that
+// they would find in a copy of their own, and leave nothing behind in it.
+func TestAlternativesFromASharedMap(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := saleIn(t, rapid.IntRange(1, 5).Draw(t, "rows"), rapid.IntRange(2, 8).Draw(t, "seats"),
+			rapid.Bool().Draw(t, "hall"))
+		seats := s.layout.Seats()
+		views := fixedMap{taken: rapid.SliceOfN(rapid.ByteRange(0, 1), seats, seats).Draw(t, "taken")}
+		b := New(nil, views)
+		for range rapid.IntRange(1, 6).Draw(t, "callers") {
+			cmd := &Book{Restricted: rapid.Bool().Draw(t, "restricted")}
+			first := rapid.IntRange(0, seats-1).Draw(t, "first")
+			wanted := []performance.Seat{performance.Seat(first)}
+			if first+1 < seats && rapid.Bool().Draw(t, "two") {
+				wanted = append(wanted, performance.Seat(first+1))
+			}
+			if hidden := cmd.hidden(s); hidden != nil && slices.ContainsFunc(wanted, func(seat performance.Seat) bool {
+				return hidden[s.layout.Hall().Category(seat)]
+			}) {
+				continue // forbidden
+			}
+			lost := wanted[:rapid.IntRange(1, len(wanted)).Draw(t, "lost")]
+			for _, older := range []bool{false, true} {
+				got := offered(t, b, s, cmd, wanted, lost, older)
+				if want := offeredFromCopy(s, cmd, views.taken, wanted, lost, older); !reflect.DeepEqual(got, want) {
+					t.Fatalf("%v instead of %v, want %v", got, wanted, want)
+				}
+			}
+		}
+	})
+}
+
+// offered returns alternatives from a recent map. With shared, those away from the wanted seats are the
+// same for all callers.
+func offered(t *rapid.T, b *Bookings, s *performanceInfo, cmd *Book, wanted, lost []performance.Seat,
+	shared bool) (choices [][]performance.Seat) {
+	err := b.maps.useRecent(t.Context(), s, cmd, choiceSize{len(wanted), cmd.Restricted},
+		func(m *performance.Map, best func() [][]performance.Seat) {
+			if !shared {
+				best = nil
+			}
+			m.Release(wanted...)
+			m.Take(lost...)
+			choices = m.Alternatives(wanted, alternatives, best)
+		})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return choices
+}
+
+// offeredFromCopy returns what offered has to return.
+func offeredFromCopy(s *performanceInfo, cmd *Book, taken []byte, wanted, lost []performance.Seat,
+	shared bool) [][]performance.Seat {
+	restricted := func(m *performance.Map) {
+		for seat := range performance.Seat(s.layout.Seats()) {
+			hall := s.layout.Hall()
+			if hall != nil && !cmd.Restricted && hall.Categories[hall.Category(seat)].Name == "press" {
+				m.Take(seat)
+			}
+		}
+	}
+	m := performance.MapOf(s.layout, slices.Clone(taken))
+	m.Release(wanted...)
+	m.Take(lost...)
+	restricted(m)
+	if !shared {
+		return m.Alternatives(wanted, alternatives, nil)
+	}
+	all := performance.MapOf(s.layout, slices.Clone(taken))
+	restricted(all)
+	best := all.BestChoices(len(wanted), alternatives)
+	return m.Alternatives(wanted, alternatives, func() [][]performance.Seat { return best })
+}
+
+// TestCopiesAreSeparate: callers that use a map concurrently do not see each other's changes, whether
+// it is kept for the next ones or not.
+func TestCopiesAreSeparate(t *testing.T) {
+	s := saleIn(t, 20, 30, true)
+	taken := make([]byte, s.layout.Seats())
+	chance := rand.New(rand.NewPCG(1, 2))
+	for seat := range taken {
+		taken[seat] = byte(chance.IntN(2))
+	}
+	m := &seatMap{taken: taken}
+	m.took(time.Minute)
+	now := time.Now()
+	var all sync.WaitGroup
+	for caller := range 8 {
+		all.Go(func() {
+			for round := range 100 {
+				hidden := (&Book{Restricted: round%2 == 0}).hidden(s)
+				m.withCopy(s.layout, hidden, func(own *performance.Map) {
+					for seat := range performance.Seat(len(taken)) {
+						hides := hidden != nil && hidden[s.layout.Hall().Category(seat)]
+						if own.Free(seat) != (taken[seat] == 0 && !hides) {
+							t.Errorf("seat %d is free: %t", seat, own.Free(seat))
+							return
+						}
+						own.Take(seat)
+					}
+					own.Release(0, performance.Seat(caller))
+				})
+				if caller == 0 && round == 50 {
+					m.retired(now.Add(time.Hour))
+				}
+			}
+		})
+	}
+	all.Wait()
+	if len(m.idle) == 0 || len(m.idle) > 16 {
+		t.Errorf("%d copies are idle", len(m.idle))
+	}
+}
+
+// slowMap is views whose map takes a millisecond to read.
+type slowMap struct{ fixedMap }
+
+func (v slowMap) TakenSeats(ctx context.Context, id events.PerformanceID) ([]byte, events.Position, error) {
+	time.Sleep(time.Millisecond)
+	return v.fixedMap.TakenSeats(ctx, id)
+}
+
+// TestRecentMapIsBounded: a crowd that waits for one reading does not make the map recent for longer.
+func TestRecentMapIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := &seatMaps{views: slowMap{fixedMap{taken: []byte{0, 1}}}}
+		var all sync.WaitGroup
+		for range 100 {
+			all.Go(func() { m.getRecent(t.Context(), "gala") })
+		}
+		all.Wait()
+		first := m.recent["gala"]
+		time.Sleep(recentFactor*time.Millisecond - 1)
+		if m.getRecent(t.Context(), "gala") != first {
+			t.Error("the map is read again too soon")
+		}
+		time.Sleep(1)
+		if m.getRecent(t.Context(), "gala") == first {
+			t.Error("the map is still in use")
+		}
+	})
+}
+
+// BenchmarkSeatTaken refuses one seat of a hall of 100,000, half of it taken, to callers in turn.
+func BenchmarkSeatTaken(b *testing.B) {
+	for _, inHall := range []bool{false, true} {
+		b.Run(fmt.Sprintf("hall=%t", inHall), func(b *testing.B) {
+			s := saleIn(b, 1000, 100, inHall)
+			views := fixedMap{taken: make([]byte, s.layout.Seats())}
+			for seat := range views.taken {
+				views.taken[seat] = byte(seat % 2)
+			}
+			all := New(nil, views)
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i++ {
+				wanted := []performance.Seat{performance.Seat(i * 7919 % s.layout.Seats() / 3 * 3)}
+				all.seatTaken(b.Context(), &Book{}, s, wanted, wanted)
+			}
+		})
+	}
+}

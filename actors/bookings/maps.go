@@ -80,6 +80,11 @@ const (
 func (m *seatMap) took(cost time.Duration) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.tookLocked(cost)
+}
+
+// tookLocked is took for a caller that has the lock.
+func (m *seatMap) tookLocked(cost time.Duration) {
 	if m.until.IsZero() {
 		m.until = time.Now()
 	}
@@ -158,13 +163,17 @@ func (m *seatMap) choices(layout *events.Layout, hidden []bool, size choiceSize)
 	}
 	began := time.Now()
 	m.withCopy(layout, hidden, func(seats *performance.Map) { best = seats.BestChoices(size.seats, alternatives) })
-	m.took(time.Since(began))
+	cost := time.Since(began)
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if known, ok := m.best[size]; ok {
+		return known // another caller has computed them concurrently
+	}
 	if m.best == nil {
 		m.best = map[choiceSize][][]performance.Seat{}
 	}
 	m.best[size] = best
+	m.tookLocked(cost)
 	return best
 }
 

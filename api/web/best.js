@@ -2,7 +2,7 @@
 
 import { $, children } from "./page.js";
 
-// showBest fills the form with what a plan has to choose from.
+// showBest fills the form with the categories and price types of a plan.
 export function showBest(plan) {
   const names = plan.categories.filter(({ name }, i) => name && plan.kinds.includes(i)).map(({ name }) => name);
   if (names.length > 1) for (const name of names) $("#best-category").append(new Option(name));
@@ -12,8 +12,7 @@ export function showBest(plan) {
   showTypes(plan);
 }
 
-// showTypes shows a field for each price type that a seat can have instead of the usual one, which is
-// its category's first.
+// showTypes shows a field for each price type other than the usual one, the first of its category.
 export function showTypes(plan) {
   const list = $("#best-types"), [usual, ...others] = typesIn(plan, $("#best-category").value);
   list.dataset.usual = usual ?? "";
@@ -21,8 +20,8 @@ export function showTypes(plan) {
   children(list, others.map((type) => typeField(list, type)));
 }
 
-// typesIn returns the price types that seats of a category can have, of any category with "": none where
-// these do not agree on the usual one.
+// typesIn returns the price types of a category, or of all categories for "", and none if the categories
+// differ in the usual type.
 function typesIn(plan, category) {
   const lists = plan.categories.filter(({ name }, i) => plan.kinds.includes(i) && (!category || name === category))
     .map((of) => plan.types(of).map(({ type }) => type)).filter((types) => types.length > 1);
@@ -39,11 +38,11 @@ function typeField(list, type) {
   return item;
 }
 
-// wanted returns how many seats the form asks for, and how many of them at which other price.
+// wanted returns the number of seats in the form, otherTypes the numbers at other price types.
 export const wanted = () => Number($("#best-quantity").value);
 const otherTypes = () => [...$("#best-types").children].map((item) => [item.dataset.type, Number($("input", item).value)]);
 
-// typesFit returns whether the form asks for at most as many seats at other prices as seats.
+// typesFit returns whether the seats at other prices are at most all seats.
 export function typesFit() {
   const quantities = otherTypes().map(([, quantity]) => quantity);
   return quantities.every((n) => Number.isInteger(n) && n >= 0) && quantities.reduce((sum, n) => sum + n, 0) <= wanted();

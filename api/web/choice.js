@@ -1,12 +1,12 @@
-// What a visitor chooses of a performance: seats, each with a price type, and standing places.
+// The choice of a visitor: seats, each with a price type, and standing places.
 
 import { keep, recall } from "./page.js";
 import { priceOf } from "./seatplan.js";
 
 export const most = 50; // seats and places in a booking
 
-// Choice keeps what is chosen over a reload. mine returns how many seats and places the visitor has
-// already, limit is how many one person may have, 0 without.
+// Choice survives a reload of the page. mine returns the number of seats and places that the visitor
+// already has; limit is the maximum for one person, 0 for none.
 export class Choice {
   constructor(id, plan, limit, mine) {
     Object.assign(this, { id, plan, limit, mine });
@@ -50,13 +50,13 @@ export class Choice {
       .map(({ type }, i) => ({ area, type, quantity: quantities[i] ?? 0 })).filter(({ quantity }) => quantity > 0));
   }
 
-  // remove takes a seat out, and returns whether it was in.
+  // remove removes a seat, and returns whether it was chosen.
   remove(seat) {
     this.types.delete(seat);
     return this.seats.delete(seat);
   }
 
-  // step changes how many places of an area are chosen at a price type, counted from 0.
+  // step changes the number of places chosen in an area at a price type, given by its index.
   step(area, number, by) {
     const quantities = this.places.get(area) ?? this.typesOf(area).map(() => 0);
     quantities[number] = Math.max(0, quantities[number] + by);
@@ -70,7 +70,7 @@ export class Choice {
   }
   clearPlaces() { this.places.clear(); }
 
-  // asked returns the body of a booking of all that is chosen, or of other seats with the same places.
+  // asked returns the body of a booking of the whole choice, or of other seats with the same places.
   asked(names = [...this.seats].map((seat) => this.plan.name(seat))) {
     const wanted = names.map((name) => {
       const seat = this.plan.find(name), type = this.types.get(seat);
@@ -83,7 +83,7 @@ export class Choice {
     return { ...(wanted.length > 0 ? { seats: wanted } : {}), ...(Object.keys(areas).length > 0 ? { areas } : {}) };
   }
 
-  // words returns how much is chosen: "2 seats", "2 seats, 3 standing".
+  // words returns the size of the choice: "2 seats", "2 seats, 3 standing".
   get words() {
     return [this.seats.size > 0 || this.standing === 0 ? counted(this.seats.size) : "", this.standing > 0 ? `${this.standing} standing` : ""].filter(Boolean).join(", ");
   }

@@ -1,4 +1,4 @@
-// Reads the hall of a performance: the map of its plan, which the browser keeps, or its sections.
+// Loads the hall of a performance: the map of its plan, which the browser caches, or its sections.
 
 import { planOfHall, planOfSections } from "./seatplan.js";
 

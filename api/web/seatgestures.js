@@ -1,7 +1,7 @@
-// Moving and zooming a SeatMap: the wheel and two fingers zoom, a mouse that is pressed drags. One
-// finger scrolls the box, as anywhere.
+// Moving and zooming a SeatMap: the wheel and two fingers zoom, the mouse drags. One finger scrolls
+// the box natively.
 
-const slack = 5; // pixels that a press may move and still be a click
+const slack = 5; // pixels of movement up to which a press is a click
 
 export function gestures(map) {
   const { box } = map;
@@ -22,7 +22,7 @@ export function gestures(map) {
   box.addEventListener("focusout", () => map.card.hide());
 }
 
-// wheel zooms; where that is at its end, the page scrolls.
+// wheel zooms, and lets the page scroll when the whole hall is visible.
 function wheel(map, point) {
   map.box.addEventListener("wheel", (event) => {
     const by = Math.exp(-event.deltaY * (event.deltaMode === 1 ? 30 : 1) * (event.ctrlKey ? .01 : .002));
@@ -68,7 +68,7 @@ function drag({ box }) {
   };
   addEventListener("pointermove", move);
   addEventListener("pointerup", () => { from = null; delete box.dataset.dragged; });
-  box.addEventListener("click", (event) => { // what ends a drag is no click
+  box.addEventListener("click", (event) => { // the end of a drag is not a click
     if (moved) event.stopImmediatePropagation();
     moved = false;
   }, true);

@@ -1,5 +1,5 @@
-// The small map in a corner of a SeatMap that has been zoomed in: the whole hall, and a frame around
-// what is in view. A press on it leads there.
+// The overview in a corner of an enlarged SeatMap: the whole hall, and a frame around the visible part.
+// Pressing a point of it scrolls there.
 
 import { hull } from "./seatpaint.js";
 import { css } from "./seatsigns.js";
@@ -19,7 +19,7 @@ export class MiniMap {
     canvas.addEventListener("pointermove", go);
   }
 
-  // forget paints the hall anew when it is drawn next.
+  // forget discards the picture of the hall, whose colours have changed.
   forget() { this.picture = null; }
 
   draw({ x, y, width, height }) {

@@ -2,8 +2,7 @@
 
 import { $, amount, children, field } from "./page.js";
 
-// Standing shows the areas of a plan. step(area, type number, by) is called with each press, and
-// chosen(area, type number) returns how many places are chosen.
+// Standing shows the areas of a plan. It calls step(area, index of the price type, by) for each press.
 export class Standing {
   constructor(plan, choice, step) {
     Object.assign(this, { plan, choice, step, left: new Map() });
@@ -20,14 +19,14 @@ export class Standing {
 
   #element({ id }) { return [...document.querySelectorAll(".area")].find((element) => element.dataset.area === id); }
 
-  // focus leads to an area that was chosen on the map.
+  // focus moves the focus to an area that was chosen on the map.
   focus(area) {
     const element = this.#element(area);
     element.scrollIntoView({ block: "nearest" });
     $('[data-step="1"]', element).focus();
   }
 
-  // take takes in what a frame says of areas.
+  // take applies the areas of a frame.
   take(areas) {
     for (const { area: id, remaining } of areas) {
       const area = this.plan.areas.find((area) => area.id === id);
@@ -39,7 +38,7 @@ export class Standing {
     }
   }
 
-  // gone returns the areas of which more places are chosen than are left.
+  // gone returns the areas with more chosen places than remaining ones.
   gone() {
     return [...this.choice.places].filter(([area, quantities]) => quantities.reduce((sum, n) => sum + n, 0) > this.left.get(area)).map(([area]) => area);
   }

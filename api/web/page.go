@@ -106,6 +106,9 @@ type Frame struct {
 	// Title of the page, the Script that makes it live, its Place, and the Things that a list
 	// has. The functions below set them.
 	Title, Script, Place, Things string
+	// Preload is the address of the data that the script waits for, "" if there is none. It is requested
+	// before the scripts, because it takes longer.
+	Preload string
 }
 
 // parsed are the pages before any was executed: only then can they be copied. pages are the current

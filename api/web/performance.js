@@ -14,17 +14,17 @@ import { charge } from "./wallet.js";
 
 const words = { free: "free", held: "on hold", booked: "booked", blocked: "not on sale" };
 
-// say shows a message about the choice: next to it, or in another place.
+// say shows a message about the choice, next to it or in another element.
 function say(tone, text, holds, place = $("#choice-message")) {
   for (const other of [$("#choice-message"), $("#tray-message")]) if (other !== place) tell(other, "", "");
   tell(place, tone, text, holds);
 }
 
-// near shows it where a visitor at the map can see it.
+// near shows a message where it is visible from the map.
 const near = (tone, text, holds) => say(tone, text, holds, $("#tray").checkVisibility() ? $("#tray-message") : undefined);
 
-// latched makes a condition hold until it has been true once and is false again: an answer may be
-// ahead of this page.
+// latched returns a condition that holds until the given one has been true and is false again, because an
+// answer may be newer than this page.
 const latched = (condition) => {
   let seen = false;
   return () => condition() ? (seen = true) : !seen;
@@ -49,15 +49,15 @@ const showing = performanceCard($(".performance"), ({ sections, areas = [], pric
   standing.take(areas);
   show();
 });
-const own = new Set(); // seats that the visitor has
-let places = 0; // and standing places
+const own = new Set(); // the visitor's seats
+let places = 0; // the number of the visitor's standing places
 const choice = new Choice(showing.id, plan, Number(showing.card.dataset.limit), () => own.size + places);
 const picks = choice.seats;
 const standing = new Standing(plan, choice, stand);
 const map = new SeatMap($("[data-seatmap]"), plan, {
   label, mark, act: toggle, full: () => choice.full, note, areaNote: (area) => `${standing.left.get(area)} left`, area: (area) => standing.focus(area),
 });
-let asking = false; // a booking is under way; seats that go meanwhile may be its own
+let asking = false; // a booking is in progress, so seats taken now may be its own
 
 const sectionItem = (id) => [...document.querySelectorAll(".section")].find((element) => element.dataset.section === id);
 
@@ -68,13 +68,13 @@ function showSection({ id, remaining }) {
   showPrice(element, plan.sections.find((section) => section.id === id));
 }
 
-// showPrice shows what the seats of a section cost, in a plan from the lowest price on.
-function showPrice(element, { first, end }) {
-  const prices = new Set([...new Set(plan.kinds.subarray(first, end))].map((kind) => plan.price(first + plan.kinds.subarray(first, end).indexOf(kind))));
+// showPrice shows the price of the seats of a section, the lowest if there are several.
+function showPrice(element, section) {
+  const prices = new Set([...plan.kindsOf(section).values()].map(({ first }) => plan.price(first)));
   field(element, "price").textContent = (prices.size > 1 ? "from " : "") + money(Math.min(...prices));
 }
 
-// reprice takes an edit of prices in.
+// reprice applies an edit of prices.
 function reprice(change) {
   change();
   map.recolour();
@@ -89,7 +89,7 @@ function note({ id }) {
 
 function label(seat) {
   const state = (own.has(seat) ? "yours, " : "") + words[plan.status(seat)];
-  return [plan.name(seat), state, amount(plan.price(seat)), plan.category(seat).name, ...plan.says(seat)].filter(Boolean).join(", ");
+  return [plan.name(seat), state, amount(plan.price(seat)), plan.category(seat).name, ...plan.remarks(seat)].filter(Boolean).join(", ");
 }
 
 function mark(seat) {
@@ -111,12 +111,12 @@ const seats = {
   },
 };
 
-// ---- What the visitor chooses
+// ---- The choice
 
-// gone returns the chosen seats that others have by now.
+// gone returns the chosen seats that others have taken.
 const gone = () => asking ? [] : [...picks].filter((seat) => plan.status(seat) !== "free");
 
-// bound returns why no more can be chosen, in a sentence.
+// bound returns the reason why the choice is full, in a sentence.
 function bound() {
   const { limit, spare, size } = choice, mine = own.size + places;
   if (!limit || limit - mine > most) return `That is all: a booking has at most ${most} seats.`;
@@ -149,12 +149,12 @@ function chosenAnew() {
   show();
 }
 
-// tellBound shows that the choice is full, before the visitor tries to choose more.
+// tellBound shows that the choice is full before the visitor tries to add to it.
 function tellBound() {
   if (choice.size > 0 && choice.full) near(choice.size > choice.spare ? "warn" : "", bound(), () => choice.full);
 }
 
-// show shows the choice; a seat in it that has gone meanwhile stays, and is marked.
+// show shows the choice. A chosen seat that others have taken stays in it, and is marked.
 function show() {
   choice.keep();
   const lost = gone(), { size } = choice;
@@ -221,7 +221,7 @@ function standingChip(line) {
   return element;
 }
 
-// offer shows alternative seats, each choice a click away.
+// offer shows alternatives, with a button for each.
 function offer(choices) {
   $("#offers").replaceChildren(...choices.map((names) => {
     const price = names.reduce((sum, name) => sum + plan.price(plan.find(name)), 0);
@@ -235,7 +235,7 @@ function offer(choices) {
 
 // ---- The booking
 
-// book asks for seats, by name or the best ones, and leads to their payment.
+// book requests seats by name or the best ones, and then focuses the button that pays.
 async function book(asked) {
   if (!mayAsk($("#choice-message"), "Booking")) return;
   near("", "Booking…");
@@ -282,7 +282,7 @@ function refused(error, { seats = [], alternatives = [], sections = [], areas = 
   if (stranded()) ($("#offers button") ?? $("#choice-title")).focus();
 }
 
-// best asks for the best available seats.
+// best requests the best available seats.
 function best() {
   const fits = () => Number.isInteger(wanted()) && wanted() >= 1 && wanted() <= choice.spare;
   if (!fits()) {

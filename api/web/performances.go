@@ -32,6 +32,9 @@ func WritePerformances(w io.Writer, f Frame, dates Dates, performances []row.Per
 // WritePerformance writes the page of one performance in HTML. Errors: w's.
 func WritePerformance(w io.Writer, f Frame, p *row.Performance) error {
 	f.Title, f.Script, f.Place = p.Title, "performance.js", "/performances"
+	if p.Plan != "" {
+		f.Preload = "/halls/" + url.PathEscape(string(p.Plan))
+	}
 	return f.write(w, "performance.html", struct {
 		Frame
 		Performance *row.Performance

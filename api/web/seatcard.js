@@ -1,5 +1,5 @@
-// The card beside a seat, a section or an area of a SeatMap, under the pointer or with the focus.
-// It repeats what the button's name says, so it is not read aloud.
+// The card at a seat, a section or an area of a SeatMap under the pointer or with the focus. Screen
+// readers skip it, because it repeats the accessible name of the button.
 
 import { amount, money } from "./page.js";
 import { swatch } from "./seatsigns.js";
@@ -14,14 +14,14 @@ export class SeatCard {
     this.element.hidden = true;
   }
 
-  // again shows what it shows, as that is now.
-  again() {
+  // refresh updates a visible card.
+  refresh() {
     const { of } = this;
     this.of = {};
     if (!this.element.hidden) this.show(of);
   }
 
-  // show shows what SeatMap.hit has found.
+  // show shows the card of a result of SeatMap.hit.
   show(of) {
     const { seat = -1, section, area, near } = of;
     if (near || seat < 0 && !area) return this.hide();
@@ -36,7 +36,7 @@ export class SeatCard {
   #seat(seat) {
     const { plan } = this.map, row = plan.row(seat), kind = this.map.mark(seat) || plan.status(seat);
     return [line("strong", plan.name(seat)), line("span", `${row.section.name}, row ${row.name}, seat ${plan.number(seat)}`),
-      this.#price(plan.category(seat), plan.kinds[seat], kind), line("span", [words[kind], ...plan.says(seat)].join(", "))];
+      this.#price(plan.category(seat), plan.kinds[seat], kind), line("span", [words[kind], ...plan.remarks(seat)].join(", "))];
   }
 
   #section(section) {
@@ -55,7 +55,7 @@ export class SeatCard {
     return element;
   }
 
-  // #put places it above a place of the plan, or below where there is no room.
+  // #put places the card above a position in the plan, or below it if there is no room.
   #put({ x, y }) {
     const { map, element, frame } = this, { cell, box } = map;
     const at = { x: map.left + x * cell - box.scrollLeft, y: y * cell - box.scrollTop };
@@ -66,7 +66,7 @@ export class SeatCard {
   }
 }
 
-// pricesOf returns the name of a category and its prices, in words.
+// pricesOf returns the name of a category and its prices in words.
 export function pricesOf({ name, prices }) {
   const open = prices.filter(({ restricted }) => !restricted), shown = open.length > 0 ? open : prices;
   const costs = shown.map(({ type, amount: minor }) => type && shown.length > 1 ? `${type} ${amount(minor)}` : money(minor)).join(", ");

@@ -6,7 +6,7 @@ import { letterOf, swatch } from "./seatsigns.js";
 const side = 24; // pixels of a swatch
 
 export function showLegend(root, plan, colour) {
-  const list = root.querySelector(".prices"), used = new Set(plan.kinds);
+  const list = root.querySelector(".prices"), used = new Set(plan.sections.flatMap((section) => [...plan.kindsOf(section).keys()]));
   for (const { category } of plan.areas) used.add(category);
   list.hidden = used.size === 0;
   list.replaceChildren(...[...used].sort((a, b) => a - b).map((number) => {

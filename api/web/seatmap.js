@@ -1,7 +1,6 @@
-// Draws a SeatPlan into a {{template "seatmap"}}. All seats are painted; those that are in view and
-// big enough to be hit are transparent buttons as well, so a hundred thousand seats are never more
-// than some hundred elements. It does not know where the plan comes from: change the plan, then
-// call changed().
+// Draws a SeatPlan into a {{template "seatmap"}}. All seats are painted on a canvas. Visible seats that
+// are large enough to hit have a transparent button as well, so that a hundred thousand seats are never
+// more than some hundred elements. After a change of the plan, call changed().
 
 import { children } from "./page.js";
 import { SeatCard } from "./seatcard.js";
@@ -11,18 +10,18 @@ import { MiniMap } from "./seatmini.js";
 import { afar, paint } from "./seatpaint.js";
 import { Signs, coloursOf } from "./seatsigns.js";
 
-const usable = 24; // pixels of a seat from which on it is a button
-const near = matchMedia("(pointer: coarse)").matches ? 44 : 32; // pixels of a seat that was scrolled to
-const few = 1000; // a hall of at most so many seats is enlarged from the start
-const most = 64; // pixels of a seat
-const still = 100; // milliseconds after which a map that was moved is at rest
-const slice = 8; // milliseconds of a frame in which buttons are made
+const usable = 24; // pixels of a seat from which on it has a button
+const near = matchMedia("(pointer: coarse)").matches ? 44 : 32; // pixels of a seat after scrolling to it
+const few = 1000; // seats of a hall up to which it is enlarged initially, and drawn at once
+const most = 64; // maximum pixels of a seat
+const still = 100; // milliseconds without movement after which the map is at rest
+const slice = 8; // milliseconds of a frame for creating buttons
 
 export class SeatMap {
-  // root is the template's element, plan a SeatPlan. The rest is optional: label(seat) returns a
-  // seat's name for a screen reader, mark(seat) "picked", "mine" or "", act(seat) is called when a
-  // seat is chosen, area(area) when an area is, full() returns whether no more can be chosen, and
-  // note(section), areaNote(area) second lines of what has a name on the map.
+  // root is the template's element, plan a SeatPlan. The rest is optional: label(seat) returns the
+  // accessible name of a seat, mark(seat) "picked", "mine" or ""; act(seat) and area(area) are called
+  // when a seat or an area is chosen; full() returns whether the choice is full; note(section) and
+  // areaNote(area) return the second line of a label on the map.
   constructor(root, plan, { label, mark, act, area, full, note, areaNote } = {}) {
     Object.assign(this, { root, plan, act, area, note, areaNote, due: null, cost: 0, edition: 0, full: full ?? (() => false),
       label: label ?? ((seat) => `${plan.name(seat)}, ${plan.status(seat)}`), mark: mark ?? (() => "") });
@@ -32,12 +31,12 @@ export class SeatMap {
     this.layer = this.floor.appendChild(document.createElement("div"));
     this.card = new SeatCard(root, this);
     this.mini = new MiniMap(root.querySelector(".mini"), this);
-    this.rows = new Map(); // row -> its element, of those in view
-    this.buttons = new Map(); // seat -> its button, of those in view
-    this.cursor = 0; // the seat that Tab leads to
+    this.rows = new Map(); // visible row -> its element
+    this.buttons = new Map(); // visible seat -> its button
+    this.cursor = 0; // the seat that Tab focuses
     this.whole = true;
-    this.queue = []; // rows in view whose buttons are still to be made, with their seats
-    this.moving = null; // the timer that runs while the map is moved
+    this.queue = []; // visible rows whose buttons are to be created, with their seats
+    this.moving = null; // the timer that runs while the map moves
     this.box.addEventListener("scroll", () => this.#scrolled());
     this.box.addEventListener("click", (event) => this.#click(event));
     this.box.addEventListener("keydown", (event) => this.#key(event));
@@ -49,12 +48,14 @@ export class SeatMap {
     this.recolour();
     new ResizeObserver(() => this.whole ? this.fit() : this.#soon()).observe(this.box);
     this.fit();
-    // A map that is nearly big enough is scrolled rather than zoomed first.
-    if (this.cell < usable && plan.size <= few && this.box.clientWidth / plan.width >= usable) this.zoomTo(usable);
-    this.box.scrollTo(0, 0);
+    // A map of nearly usable size starts enlarged, so that it is scrolled rather than zoomed.
+    if (this.cell < usable && plan.size <= few && this.box.clientWidth / plan.width >= usable) {
+      this.zoomTo(usable);
+      this.box.scrollTo(0, 0);
+    }
   }
 
-  // recolour reads colours, categories and prices anew.
+  // recolour applies changed colours, categories and prices.
   recolour() {
     this.colour = coloursOf(this.floor, this.plan.categories);
     this.signs = new Signs(this.colour);
@@ -63,8 +64,8 @@ export class SeatMap {
     this.changed();
   }
 
-  // changed redraws what is in view in the next frame; or later if drawing takes long, so that a
-  // crowd's changes leave time for the visitor.
+  // changed redraws the visible part in the next frame, or later if drawing takes long, so that many
+  // changes by others do not block the visitor.
   changed() {
     this.edition++;
     if (this.due) return;
@@ -73,13 +74,13 @@ export class SeatMap {
     else requestAnimationFrame(draw);
   }
 
-  // #soon redraws in the next frame in any case: the visitor has moved the map.
+  // #soon redraws in the next frame in any case, because the visitor has moved the map.
   #soon() {
     const due = this.due = {};
     requestAnimationFrame(() => { if (this.due === due) this.#draw(); });
   }
 
-  // #scrolled draws what has come into view; the buttons follow when the map is at rest.
+  // #scrolled draws the map while it moves; the buttons follow when it is at rest.
   #scrolled() {
     this.card.hide();
     clearTimeout(this.moving);
@@ -96,7 +97,7 @@ export class SeatMap {
     this.least = this.cell;
   }
 
-  // focus scrolls to a seat, enlarged to a button.
+  // focus scrolls to a seat and moves the focus to its button.
   focus(seat) {
     const { box, plan } = this;
     if (this.cell < usable) this.zoomTo(near, { x: plan.xs[seat], y: plan.ys[seat] });
@@ -111,7 +112,7 @@ export class SeatMap {
     box.scrollIntoView({ block: "nearest" });
   }
 
-  // #size sets how many pixels a seat has.
+  // #size sets the number of pixels of a seat.
   #size(cell) {
     this.cell = cell;
     const { width, height } = this.plan;
@@ -120,8 +121,8 @@ export class SeatMap {
     this.#soon();
   }
 
-  // zoomTo zooms so that a place of the plan, or what is there now, is at a point of the box, its
-  // middle without.
+  // zoomTo zooms so that a position in the plan is at a point of the box: by default the position that is
+  // there now, and the middle of the box.
   zoomTo(cell, place, at = { x: this.box.clientWidth / 2, y: this.box.clientHeight / 2 }) {
     const { x, y } = place ?? this.place(at);
     this.card.hide();
@@ -130,7 +131,7 @@ export class SeatMap {
     this.box.scrollTo(x * this.cell + this.left - at.x, y * this.cell - at.y);
   }
 
-  // place returns the place of the plan at a point of the box.
+  // place returns the position in the plan at a point of the box.
   place({ x, y }) {
     return { x: (this.box.scrollLeft + x - this.left) / this.cell, y: (this.box.scrollTop + y) / this.cell };
   }
@@ -141,7 +142,7 @@ export class SeatMap {
     if (how === "all") this.fit();
   }
 
-  // left is the margin of a hall that is narrower than its box.
+  // left is the left margin of a hall that is narrower than the box.
   get left() { return Math.max(0, (this.box.clientWidth - this.plan.width * this.cell) / 2); }
 
   // hit returns the seat, the section or the area at a point of the page.
@@ -183,14 +184,14 @@ export class SeatMap {
     if (how || seat !== undefined) event.preventDefault();
   }
 
-  // #middle returns the seat that is nearest to the middle of the view.
+  // #middle returns the seat nearest to the middle of the box.
   #middle() {
     const { x, y } = this.place({ x: this.box.clientWidth / 2, y: this.box.clientHeight / 2 });
     return this.plan.at(x, y, this.plan.width + this.plan.height);
   }
 
-  // #step returns where a key leads from a seat: along its row, to the next rows of its section, and
-  // on to the sections before and behind; undefined for any other key, -1 where there is nothing.
+  // #step returns the seat that a key leads to: in the same row, in another row of the section, or in the
+  // previous or next section. It returns -1 if there is none, and undefined for any other key.
   #step(seat, key) {
     const { plan } = this, row = plan.row(seat), { section } = row, line = section.rows.indexOf(row);
     const turned = plan.xs[row.end - 1] < plan.xs[row.first]; // its first seat is on the right
@@ -205,31 +206,34 @@ export class SeatMap {
     return other ? Math.min(other.first + seat - row.first, other.end - 1) : -1;
   }
 
-  // #draw draws what is in view.
+  // #draw draws the visible part.
   #draw() {
     const began = performance.now();
     this.due = null;
     const { box, cell, plan, colour, signs, left, note, areaNote } = this, buttons = cell >= usable;
-    this.margin = left; // read once: after a change of the page it is laid out anew for each reading
+    this.margin = left; // read once, because each reading after a change forces a layout
     const view = { width: box.clientWidth, height: box.clientHeight, x: box.scrollLeft, y: box.scrollTop };
     const kindOf = (seat) => this.mark(seat) || plan.status(seat);
     const before = this.drawn === this.edition ? this.picture : undefined;
-    this.picture = paint(this.canvas, view, { plan, left, top: 0, cell, numbers: buttons, colour, signs, kindOf, note, areaNote }, before);
+    const first = this.picture === undefined, outline = first && plan.size > few; // the seats of a large hall follow in the next frame
+    this.picture = paint(this.canvas, view, { plan, left, top: 0, cell, outline, numbers: buttons, colour, signs, kindOf, note, areaNote }, before);
     this.drawn = this.edition;
     if (!this.moving || this.placed !== cell) this.#place(buttons ? this.#inView(view) : []);
     this.mini.draw(view);
-    if (this.told === undefined) performance.mark("seatmap"); // the first picture, for whoever measures
+    if (first) performance.mark("seatmap"); // see TestLargeHall
     box.tabIndex = buttons ? -1 : 0; // without buttons the arrow keys scroll the box
-    if (this.told !== this.edition) this.#tell();
+    if (outline) this.changed();
+    else if (this.described !== this.edition) this.#describe();
     this.cost = performance.now() - began; // in milliseconds
   }
 
-  #tell() {
-    this.told = this.edition;
+  // #describe updates the accessible name of the picture, and the card.
+  #describe() {
+    this.described = this.edition;
     let free = 0;
     for (const mark of this.plan.marks) if (mark === 0) free++;
     this.canvas.ariaLabel = `${free} of ${this.plan.size} seats are free. Choose a section or zoom in to get at single seats.`;
-    this.card.again();
+    this.card.refresh();
   }
 
   #inView({ x, y, width, height }) {
@@ -241,7 +245,7 @@ export class SeatMap {
     return seen.sort((a, b) => a - b);
   }
 
-  // #place makes buttons of the seats in view. One that has the focus stays.
+  // #place creates buttons of the visible seats, and removes others unless they have the focus.
   #place(seen) {
     const held = Number(document.activeElement?.closest?.("button[data-seat]")?.dataset.seat ?? -1);
     const seats = new Set(seen);
@@ -255,18 +259,19 @@ export class SeatMap {
     children(this.layer, [...wanted.keys()].map((row) => this.#row(row)));
     const first = wanted.has(this.plan.row(this.cursor)) ? [[this.plan.row(this.cursor), wanted.get(this.plan.row(this.cursor))]] : [];
     this.queue = [...first, ...[...wanted].filter(([row]) => row !== first[0]?.[0])];
-    this.#fill();
+    this.#fill(0);
   }
 
-  // #fill makes the buttons of rows that have none yet, for a slice of the frame, the cursor's row first.
-  #fill() {
-    const end = performance.now() + slice, { queue } = this;
+  // #fill creates the buttons of queued rows, at least one, for some milliseconds. The others follow in the
+  // next frames. The cursor's row is the first.
+  #fill(time) {
+    const end = performance.now() + time, { queue } = this;
     while (queue.length > 0) {
       const [row, seats] = queue.shift();
       children(this.rows.get(row), seats.map((seat) => this.#button(seat)));
-      if (performance.now() > end) break;
+      if (performance.now() >= end) break;
     }
-    if (queue.length > 0) requestAnimationFrame(() => { if (this.queue === queue) this.#fill(); });
+    if (queue.length > 0) requestAnimationFrame(() => { if (this.queue === queue) this.#fill(slice); });
   }
 
   // #row returns the element of a row.
@@ -279,8 +284,8 @@ export class SeatMap {
     return element;
   }
 
-  // #button returns a seat's button, updated. Unchanged attributes are not written, because a screen
-  // reader may announce them.
+  // #button returns the updated button of a seat. It writes changed attributes only, because a screen
+  // reader may announce any.
   #button(seat) {
     let button = this.buttons.get(seat);
     if (!button) {
@@ -315,8 +320,8 @@ function nearest({ xs, ys }, { first, end }, seat) {
   return best;
 }
 
-// contains returns whether a place is in an area, relative to that; one with corners is taken as
-// what it is in between.
+// contains returns whether an area contains a position, relative to its own. For a polygon its
+// bounding box counts.
 function contains({ shape, width, height, rx, ry, points, rotation }, x, y) {
   const angle = -rotation * Math.PI / 180;
   [x, y] = [x * Math.cos(angle) - y * Math.sin(angle), x * Math.sin(angle) + y * Math.cos(angle)];

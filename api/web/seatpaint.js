@@ -1,20 +1,20 @@
-// Paints the part of a hall that is in view on a canvas: what is no seat, sections with their rows'
-// names, and all seats: as dots while they are tiny, as signs when they are near.
+// Paints the visible part of a hall on a canvas: areas and decoration, sections with the names of their
+// rows, and all seats: as dots while they are tiny, otherwise as signs.
 
 import { kinds, sign, css } from "./seatsigns.js";
 
 const dots = 7; // device pixels of a seat below which it is a dot
 export const afar = 5; // pixels of a seat below which sections have their names across them
 
-// paint draws what is in view, {x, y, width, height}, and returns what it has drawn. Given what was drawn
-// before, if the scene is the same, it shifts that picture and draws only what has come into view. scene
-// has the plan, where its corner is (left, top), cell (pixels of a seat), numbers (whether seats show
-// theirs), colour, signs, and kindOf(seat), one of kinds; note(section) and areaNote(area) are second
-// lines, or "".
+// paint draws the part {x, y, width, height} of a scene and returns the drawn part. Given the part drawn
+// before of the same scene, it shifts that picture and draws only the uncovered parts. scene has the
+// plan, the position of its corner (left, top), cell (pixels of a seat), outline (whether seats are left
+// out), numbers (whether they show their numbers), colour, signs, and kindOf(seat), one of kinds; note(section) and areaNote(area) return
+// the second line of a label, or "".
 export function paint(canvas, view, scene, before) {
   const ratio = devicePixelRatio || 1, pen = canvas.getContext("2d");
   const width = Math.round(view.width * ratio), height = Math.round(view.height * ratio);
-  // In whole device pixels, so that a shifted picture is what would be drawn.
+  // In whole device pixels, so that a shifted picture equals a new one.
   const drawn = { x: Math.round((view.x - scene.left) * ratio), y: Math.round((view.y - scene.top) * ratio), width, height };
   if (canvas.width !== width || canvas.height !== height) {
     Object.assign(canvas, { width, height });
@@ -32,8 +32,8 @@ export function paint(canvas, view, scene, before) {
   return drawn;
 }
 
-// uncovered returns the parts of a picture that are not on the one before: a strip at a side, one at the
-// top or the bottom.
+// uncovered returns the parts of a picture that are not in the previous one: a strip at the left or right,
+// and one at the top or bottom.
 function uncovered(before, { x, y, width, height }) {
   const dx = x - before.x, dy = y - before.y, wide = Math.min(Math.abs(dx), width), high = Math.min(Math.abs(dy), height);
   return [
@@ -55,8 +55,7 @@ function paintPart(scene, { x, y }, part) {
   for (const shape of plan.shapes) area(at, shape);
   for (const section of plan.sections) ground(at, section);
   pen.setTransform(1, 0, 0, 1, 0, 0);
-  if (unit < dots) specks(at);
-  else seats(at);
+  if (!scene.outline) (unit < dots ? specks : seats)(at);
   inPlan();
   for (const row of plan.rows) if (cell >= 11) rowName(at, row);
   for (const shape of plan.shapes) label(at, shape);
@@ -64,12 +63,12 @@ function paintPart(scene, { x, y }, part) {
   pen.restore();
 }
 
-// reaches returns whether something that is at most margin seats larger than a box is in view.
+// reaches returns whether a box, enlarged by margin seats, is visible.
 const reaches = ({ x0, y0, x1, y1 }, seen, margin) => x1 + margin > seen.x0 && x0 - margin < seen.x1 && y1 + margin > seen.y0 && y0 - margin < seen.y1;
 
 // ---- Seats
 
-// specks writes seats as rectangles of pixels, which is fast enough for all of a large hall.
+// specks writes seats as rectangles of pixels, which is fast enough for all seats of a large hall.
 const sheet = document.createElement("canvas"), pack = ([r, g, b]) => (255 << 24 | b << 16 | g << 8 | r) >>> 0;
 function specks({ pen, plan, cell, left, top, ratio, part, seen, colour, kindOf }) {
   const { width, height } = part;
@@ -107,7 +106,7 @@ function seats({ pen, plan, cell, left, top, ratio, seen, colour, signs, numbers
   pen.setTransform(1, 0, 0, 1, 0, 0);
 }
 
-// ---- What is no seat
+// ---- Areas, decoration and sections
 
 // outline draws a shape of the plan.
 function outline({ pen, cell }, { shape, x, y, width, height, rx, ry, points, rotation = 0 }) {
@@ -124,7 +123,7 @@ function outline({ pen, cell }, { shape, x, y, width, height, rx, ry, points, ro
   pen.restore();
 }
 
-// area fills one that is sold with the colour of its category, striped; any other is plain.
+// area draws an area for sale striped in the colour of its category, and decoration plain.
 function area(at, shape) {
   const { pen, colour } = at;
   outline(at, shape);
@@ -145,7 +144,7 @@ function area(at, shape) {
   pen.stroke();
 }
 
-// stripes are where x + y or x - y is a multiple of step, so that parts that are drawn apart fit; they end outside the part.
+// stripes draws lines with x + y or x - y at multiples of step, so that separately drawn parts fit together.
 function stripes({ pen, cell, seen }, { category }) {
   const step = 10, x0 = seen.x0 * cell, x1 = seen.x1 * cell, y0 = seen.y0 * cell - 2, y1 = seen.y1 * cell + 2, rising = category % 2 === 1;
   const first = rising ? x0 + y0 : x0 - y1, last = rising ? x1 + y1 : x1 - y0;
@@ -157,12 +156,12 @@ function stripes({ pen, cell, seen }, { category }) {
   pen.stroke();
 }
 
-// ground tints where a section is.
+// ground tints the background of a section.
 function ground({ pen, plan, cell, colour, seen }, section) {
   const { points, box, typical } = hull(plan, section);
   if (!reaches(box, seen, 1)) return;
   const { fill } = colour.categories[plan.kinds[typical]], part = cell < afar ? .22 : .09;
-  const tint = css(fill.map((c, i) => Math.round(c * part + colour.ground[i] * (1 - part)))); // a half that is clear would show the edge
+  const tint = css(fill.map((c, i) => Math.round(c * part + colour.ground[i] * (1 - part)))); // a translucent colour would show the overlap with the stroke
   pen.beginPath();
   for (const [x, y] of points) pen.lineTo(x * cell, y * cell);
   pen.closePath();
@@ -171,8 +170,8 @@ function ground({ pen, plan, cell, colour, seen }, section) {
   pen.stroke();
 }
 
-// hull returns the outline of a section, along its first and last row and the ends of all, and a
-// seat of the category that it has most of.
+// hull returns the outline of a section, along its first and last row and the ends of the others, its
+// bounding box, and a seat of its most frequent category.
 const hulls = new WeakMap();
 export function hull(plan, section) {
   if (hulls.has(section)) return hulls.get(section);
@@ -186,10 +185,8 @@ export function hull(plan, section) {
   const points = [...along(rows[0]), ...between.map(({ end }) => point(end - 1)), ...along(rows.at(-1)).reverse(), ...between.map(({ first }) => point(first)).reverse()];
   const xs = points.map(([x]) => x), ys = points.map(([, y]) => y);
   const box = { x0: Math.min(...xs), x1: Math.max(...xs), y0: Math.min(...ys), y1: Math.max(...ys) };
-  const counts = new Map();
-  for (let seat = section.first; seat < section.end; seat++) counts.set(plan.kinds[seat], (counts.get(plan.kinds[seat]) ?? 0) + 1);
-  const [most] = [...counts].reduce((best, count) => count[1] > best[1] ? count : best);
-  const found = { points, box, typical: section.first + plan.kinds.subarray(section.first, section.end).indexOf(most) };
+  const most = [...plan.kindsOf(section).values()].reduce((best, kind) => kind.seats > best.seats ? kind : best);
+  const found = { points, box, typical: most.first };
   hulls.set(section, found);
   return found;
 }
@@ -203,7 +200,7 @@ function text({ pen, colour }, words, x, y, size, fill, weight = 600) {
   pen.fillText(words, x, y);
 }
 
-// rowName is written at both ends of a row.
+// rowName draws the name of a row at both of its ends.
 function rowName(at, { name, first, end }) {
   const { plan, cell, seen, colour } = at, { xs, ys } = plan;
   for (const [seat, next] of [[first, first + 1], [end - 1, end - 2]]) {
@@ -229,14 +226,14 @@ function label(at, shape) {
   if (two) text(at, note, middle.x * cell, middle.y * cell + size * .7, size * .85, colour.soft, 400);
 }
 
-// covers returns whether a rectangle that is not for sale, such as a stage, is drawn over a place.
+// covers returns whether a decorative rectangle, such as a stage, is drawn over a position.
 const covers = ({ shape, category, x, y, width, height, rotation = 0 }, place) => shape === "rectangle" && category === undefined && rotation === 0 &&
   place.x > x && place.x < x + width && place.y > y && place.y < y + height;
 
-// title of a section: across it from afar, before its first row when it is near.
+// title draws the name of a section: across it at a small scale, otherwise before its first row.
 function title(at, section) {
   const { pen, plan, cell, colour, seen, note } = at, { box, points } = hull(plan, section);
-  if (!reaches(box, seen, 3 + 64 / cell)) return; // its words may be wider
+  if (!reaches(box, seen, 3 + 64 / cell)) return; // the name may be wider than the section
   pen.font = `600 14px ${colour.font}`;
   const wide = pen.measureText(section.name).width;
   if (cell < afar) {
@@ -253,8 +250,8 @@ function title(at, section) {
   if (middle - wide / 2 >= 0 && middle + wide / 2 <= plan.width * cell) text(at, section.name, middle, y * cell, size, colour.ink);
 }
 
-// before returns the place for the name of a section: before its first row, or aside of one that
-// is turned, where that is outside.
+// before returns the position of the name of a section: before its first row, or at the outer side of a
+// rotated section.
 function before({ xs, ys }, { rows }) {
   const middleOf = ({ first, end }) => (first + end - 1) >> 1, [row, second] = rows, middle = middleOf(row);
   if (!second) return { x: xs[middle], y: ys[middle] - 1.4, aside: 0 };

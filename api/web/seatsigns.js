@@ -1,9 +1,9 @@
-// What a seat looks like: a colour and a shape per category, and a sign per status that needs no
-// colour. The map, its legend and its cards use the same.
+// The appearance of seats: a colour and a shape for each category, and for each status a sign that is
+// legible without colour. The map, its legend and its cards share it.
 
 export const kinds = ["free", "held", "booked", "blocked", "picked", "mine"];
 
-// The shapes of categories, in turn: paths around 0,0, about as wide as 1.
+// The shapes of categories, in turn: paths around the origin with a width of about 1.
 const paths = [
   "M-.43 0A.43 .43 0 1 0 .43 0A.43 .43 0 1 0 -.43 0Z",
   "M-.4 -.28Q-.4 -.4 -.28 -.4H.28Q.4 -.4 .4 -.28V.28Q.4 .4 .28 .4H-.28Q-.4 .4 -.4 .28Z",
@@ -18,20 +18,21 @@ export const letterOf = (category) => String.fromCharCode(65 + category % 26);
 const names = ["free", "free-edge", "held", "booked", "blocked", "picked", "on-picked", "mine", "on-mine", "ink", "soft", "ground", "line"];
 const forced = matchMedia("(forced-colors: active)");
 
-// coloursOf reads the colours of the page, as [r, g, b], and those of categories: each is moved
-// away from the ground until it can be seen. from is an element within the map.
+// coloursOf reads the colours of the page and of the categories as [r, g, b]. A category's colour is
+// changed until it contrasts with the background. from is an element of the map.
 export function coloursOf(from, categories) {
-  const probe = from.appendChild(document.createElement("span")), colour = {};
+  const probe = document.createElement("span"), colour = {};
   probe.className = "probe";
-  for (const name of names) {
-    probe.style.color = `var(--${name})`;
-    colour[name] = getComputedStyle(probe).color.match(/[\d.]+/g).slice(0, 3).map(Number);
-  }
+  for (const name of names) probe.appendChild(document.createElement("i")).style.color = `var(--${name})`;
+  from.append(probe); // all at once, so that styles are computed once
+  names.forEach((name, i) => {
+    colour[name] = getComputedStyle(probe.children[i]).color.match(/[\d.]+/g).slice(0, 3).map(Number);
+  });
   const font = getComputedStyle(probe).fontFamily;
   probe.remove();
   const of = categories.map(({ color }) => {
     const given = [1, 3, 5].map((at) => parseInt(color.slice(at, at + 2), 16));
-    const fill = forced.matches ? colour["free-edge"] : seen(given, colour.ground);
+    const fill = forced.matches ? colour["free-edge"] : contrasting(given, colour.ground);
     return { fill, ink: contrast(fill, [255, 255, 255]) > contrast(fill, [0, 0, 0]) ? [255, 255, 255] : [0, 0, 0] };
   });
   return { ...colour, categories: of, font, letters: categories.length > 1 };
@@ -46,7 +47,7 @@ function contrast(a, b) {
   return (Math.max(one, other) + .05) / (Math.min(one, other) + .05);
 }
 
-function seen(colour, ground) {
+function contrasting(colour, ground) {
   const away = light(ground) > .2 ? 0 : 255;
   let found = colour;
   for (let part = 0; contrast(found, ground) < 3.2 && part <= 1; part += .05) {
@@ -55,7 +56,7 @@ function seen(colour, ground) {
   return found;
 }
 
-// sign draws a seat around 0,0, size pixels wide.
+// sign draws a seat around the origin, size pixels wide.
 export function sign(pen, kind, category, size, colour, text = "") {
   const shape = shapes[category % shapes.length], of = colour.categories[category] ?? { fill: colour["free-edge"], ink: colour.ground };
   const scaled = (scale, draw) => {
@@ -97,7 +98,7 @@ export function sign(pen, kind, category, size, colour, text = "") {
   }
 }
 
-// swatch makes a picture of the sign of a seat, side CSS pixels wide.
+// swatch draws the sign of a seat on a canvas, side CSS pixels wide.
 export function swatch(canvas, kind, category, side, colour) {
   const ratio = devicePixelRatio || 1, pen = canvas.getContext("2d");
   Object.assign(canvas, { width: side * ratio, height: side * ratio });
@@ -106,11 +107,11 @@ export function swatch(canvas, kind, category, side, colour) {
   return canvas;
 }
 
-// Signs keeps pictures of signs at one size, because drawing them anew takes longer.
+// Signs caches pictures of the signs at one size.
 export class Signs {
   constructor(colour) { Object.assign(this, { colour, size: 0, made: new Map() }); }
 
-  // of returns a picture, size device pixels wide but for its margin.
+  // of returns the picture of a sign of size device pixels; the picture has a margin.
   of(kind, category, size) {
     if (this.size !== size) Object.assign(this, { size, made: new Map() });
     const key = kinds.indexOf(kind) * 256 + category;

@@ -37,7 +37,8 @@ func saleIn(t interface{ Fatal(...any) }, rows, perRow int, inHall bool) *perfor
 	plan := &events.SeatingPlan{Name: "Hall", Size: events.PlanSize{Width: 9000, Height: 9000},
 		Categories: []events.PriceCategory{{Name: "open"}, {Name: "press"}, {Name: "floor"}},
 		Zones: []events.PlanZone{zone, {Name: "Floor", Rows: []events.PlanRow{}, Areas: []events.PlanArea{
-			{ID: "floor", Capacity: 9, Category: "floor", Shape: "rectangle", Rectangle: &events.PlanSize{Width: 9, Height: 9}}}}}}
+			{ID: "floor", Capacity: 9, Category: "floor", Shape: "rectangle",
+				Rectangle: &events.PlanSize{Width: 9, Height: 9}}}}}}
 	hall, err := plan.Compile()
 	if err != nil {
 		t.Fatal(err)

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"admitone/projections/row"
 )
 
 // TestImports: a page names all modules that its script needs, each once, and nothing that is not there.
@@ -32,5 +34,17 @@ func TestImports(t *testing.T) {
 	}
 	if !strings.Contains(page.String(), `<link rel="modulepreload" href="/assets/kinds.js">`) {
 		t.Error(page.String())
+	}
+}
+
+// TestPreloadOfAHall: a browser requests the map of a hall before the scripts.
+func TestPreloadOfAHall(t *testing.T) {
+	var page strings.Builder
+	if err := WritePerformance(&page, Frame{}, &row.Performance{ID: "gig", Plan: "hall ä"}); err != nil {
+		t.Fatal(err)
+	}
+	hall, scripts := strings.Index(page.String(), `href="/halls/hall%20%C3%A4"`), strings.Index(page.String(), "modulepreload")
+	if hall < 0 || scripts < hall {
+		t.Errorf("the map is at %d, the scripts at %d", hall, scripts)
 	}
 }

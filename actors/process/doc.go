@@ -1,6 +1,6 @@
 // Package process runs processes that take steps at several entities, each step one command to one
 // entity. Steps are appended one by one, since not every log can append to several streams; the
-// last section is about steps that are taken together.
+// last section describes steps that are taken together.
 //
 // A [Process] is a list of steps. Its owner describes it before each run, from the process's own
 // stream, and a [Runner] takes the steps. The contract:

@@ -13,8 +13,8 @@ import (
 	"admitone/events"
 )
 
-// A process takes two seats out of a holder's allowance and holds them. The second seat is another
-// holder's, so what was taken is undone in reverse order, and then the refusal is returned.
+// A process takes two seats out of a holder's allowance and holds them. The second seat belongs to
+// another holder, so the steps taken are undone in reverse order before the refusal is returned.
 func ExampleRunner_Run() {
 	desk, end := exampleDesk()
 	defer end()

@@ -123,8 +123,7 @@ func (w *world) announce(id events.BookingID, balance, limit int64) purchase {
 
 var errOver = errors.New("another run has completed the purchase")
 
-// describe returns the steps of a purchase in progress according to its stream, nil if it has
-// ended.
+// describe returns the remaining steps of a purchase according to its stream, nil if it has ended.
 func (p purchase) describe(ctx context.Context, entities actors.Dispatcher,
 	r *process.Runner) (*process.Process, error) {
 	paying, booked := false, false
@@ -257,12 +256,13 @@ var errGone = errors.New("the node is gone")
 type faults struct {
 	actors.Dispatcher
 	mu sync.Mutex // one command at a time, so that the decisions can be counted
-	// at counts down the commands that lead to facts; the one at 0 is hit, guarded by mu.
+	// at counts down the commands that lead to facts; the fault affects the one at 0. Guarded by
+	// mu.
 	at  int
 	hit bool // guarded by mu
-	// persisted: the command that is hit is carried out. gone: nothing is any more behind it.
+	// persisted: the affected command is carried out. gone: every later command fails.
 	persisted, gone bool
-	err             error // of the one that is hit, if it is another failure
+	err             error // returned for the affected command, if it is another failure
 }
 
 // Ask executes a command, or loses it, or loses the answer.

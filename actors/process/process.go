@@ -57,14 +57,14 @@ type Process struct {
 	// ID is the hold, payment or other id that all steps concern; another attempt has another one.
 	ID     string
 	Stages []Stage
-	// Joint means that all steps may be taken by one append, where the log can do that. None of
+	// Joint means that all steps may be taken by one append, where the log supports it. None of
 	// them needs an undo then.
 	Joint bool
 	// Begin, if set, is called before the steps are taken, and again before they are retried.
 	Begin func()
 	// Announced means that the process's own stream has announced it, so that it is completed or
 	// withdrawn however often it is interrupted: a failure leaves it to the next run. Otherwise a
-	// failure undoes everything that may have been done.
+	// failure undoes every step that may have been taken.
 	Announced bool
 	// Resumed means that earlier runs may have taken steps, so that a stage is undone as a whole.
 	// Announced implies it.
@@ -72,7 +72,7 @@ type Process struct {
 	// Close, if set, is called before the first undo and before Withdraw, and durably records that no
 	// run completes the process any more. An error ends the undoing and is returned.
 	Close func(context.Context) error
-	// Withdraw, if set, has the Undo of the announcement, which is taken last.
+	// Withdraw, if set, undoes the announcement. It is taken last.
 	Withdraw *Step
 }
 
@@ -92,20 +92,20 @@ func ID(step, process string) actors.CommandID {
 	return actors.KeyedCommandID("", step+"/"+process) // no caller is named ""
 }
 
-// KeyUnused refuses a keyed request (idempotency_key_reused) whose key the entity of stream knows from another one.
-// It is for a request that is decided in another stream than other requests about the same thing. It writes
-// nothing. Errors: those of [actors.Desk.Ask].
+// KeyUnused refuses a keyed request (idempotency_key_reused) if the entity of stream has seen its
+// key in another request. It serves requests that are decided in a different stream from other
+// requests about the same subject. It writes nothing. Errors: those of [actors.Desk.Ask].
 func KeyUnused(ctx context.Context, entities actors.Dispatcher, request actors.Request, stream events.StreamID) error {
 	if _, keyed := request.ID.Key(); !keyed {
 		return nil
 	}
-	request.Stream, request.Command = stream, &core.Expire{} // what was due has expired before it is decided
+	request.Stream, request.Command = stream, &core.Expire{} // which takes the place of the command
 	_, err := entities.Ask(ctx, request)
 	return err
 }
 
-// Begun is err where something has been written already. Then what is overloaded was not refused
-// without a trace: the outcome is unknown, and a retry goes on.
+// Begun converts err for a process that has already written something: an overload becomes an
+// unknown outcome, since the request was not refused without a trace, and a retry resumes it.
 func Begun(err error) error {
 	if errors.Is(err, actors.ErrOverloaded) {
 		return fmt.Errorf("%w: %v", actors.ErrUnavailable, err)
@@ -149,7 +149,7 @@ func (r *Runner) Run(ctx context.Context, from actors.Request, p *Process) error
 		case p.Announced || p.Resumed || len(last.Steps) > 1 && !last.Ordered && !untaken: // any step may have been taken
 		case untaken:
 			last.Steps = nil
-		case failed: // and may have been taken
+		case failed: // the failed step may have been taken too
 			last.Steps = last.Steps[:at+1]
 		default:
 			last.Steps = last.Steps[:at]

@@ -121,7 +121,7 @@ func TestCrash(t *testing.T) {
 }
 
 // ended checks that everything is consistent and no id was used twice, and, if exact, that no more
-// was decided than without faults.
+// decisions were made than without faults.
 func (w *world) ended(p purchase, i int, when any, exact bool) {
 	w.Helper()
 	names, doubles := w.recorded(p)

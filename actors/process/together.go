@@ -11,7 +11,7 @@ import (
 // Together takes all steps of p by one append. A refused step ends the process before anything is
 // done; after a failure either all steps have been taken or none. p must not have begun.
 //
-// Errors: those of Run; actors.ErrNotJoint, if the steps must be taken one by one.
+// Errors: those of Run; actors.ErrNotJoint if the steps must be taken one by one.
 func (r *Runner) Together(ctx context.Context, from actors.Request, p *Process) error {
 	entities, ok := r.Entities.(actors.JointDispatcher)
 	if !ok {

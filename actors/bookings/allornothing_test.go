@@ -8,9 +8,9 @@ import (
 	"admitone/events"
 )
 
-// TestAllOrNothing: a thousand callers want two seats and three places each. As many get them as
-// possible, and nobody gets a part: at every prefix of the log a booking has all of its seats and places. The area is
-// never oversold and each seat has one owner, or folding the log would fail.
+// TestAllOrNothing: a thousand callers want two seats and three places each. As many as possible
+// succeed, and none gets a part: at every prefix of the log a booking has all of its seats and
+// places. The area is never oversold and each seat has one owner, or folding the log would fail.
 func TestAllOrNothing(t *testing.T) {
 	const callers = 1000
 	w := beginInMemory(t, 5, 4, 0)
@@ -28,18 +28,19 @@ func TestAllOrNothing(t *testing.T) {
 	}
 	made := 0
 	for _, b := range w.check(0).bookings {
-		if b.Exists() { // no attempt that was given up
+		if b.Exists() { // not for abandoned attempts
 			made++
 		}
 	}
-	w.nothingForNobody("afterwards")
+	w.noOrphanedHolds("afterwards")
 	w.wholeAtEveryPrefix(2, 3)
 	if c := w.counts("floor"); c.Held != int64(3*got["ok"]) || made != got["ok"] {
 		t.Errorf("%d bookings, %v, and the floor has %+v", made, got, c)
 	}
 }
 
-// wholeAtEveryPrefix: wherever the log ends, each booking that is held has so many seats and places.
+// wholeAtEveryPrefix checks that at every prefix of the log each held booking has this many seats
+// and places.
 func (w *harness) wholeAtEveryPrefix(seats, places int64) {
 	w.Helper()
 	type parts struct{ seats, places int64 }

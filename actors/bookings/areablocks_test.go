@@ -45,7 +45,8 @@ func (w *harness) wantCounts(id events.AreaID, remaining, held, booked, blocked 
 	}
 }
 
-// TestBlockedPlaces are had by bookings that name the label, and are the label's again when they are given back.
+// TestBlockedPlaces: bookings that name the label get its places, which are blocked again when
+// released.
 func TestBlockedPlaces(t *testing.T) {
 	w := begin(t, 1, 4, 0)
 	w.charge("ann", 1000)
@@ -54,7 +55,7 @@ func TestBlockedPlaces(t *testing.T) {
 	if want := []events.AreaPlaces{so("floor", 4), so("gallery", 1)}; !slices.Equal(blocked.Areas, want) {
 		t.Errorf("blocked are %v", blocked.Areas)
 	}
-	_, err = w.blockAreas("press", so("floor", 3)) // they are there already
+	_, err = w.blockAreas("press", so("floor", 3)) // already blocked
 	w.want(err, "ok")
 	w.wantCounts("floor", 6, 0, 0, 4)
 	for _, label := range []events.BlockLabel{"", "crew"} {
@@ -64,7 +65,7 @@ func TestBlockedPlaces(t *testing.T) {
 	answer, err := w.bookPlaces("press", "ann", of("floor", 5))
 	w.want(err, "ok")
 	w.wantCounts("floor", 5, 5, 0, 0)
-	_, err = w.blockAreas("press", so("floor", 4)) // the label has them
+	_, err = w.blockAreas("press", so("floor", 4)) // one more than the label has
 	w.want(err, "ok")
 	_, err = w.pay(answer.Booking.ID, "ann")
 	w.want(err, "ok")
@@ -88,7 +89,7 @@ func TestBlockedPlaces(t *testing.T) {
 	w.atRest()
 }
 
-// TestSeatsAndPlacesAreBlockedTogether, all or none.
+// TestSeatsAndPlacesAreBlockedTogether: all or none.
 func TestSeatsAndPlacesAreBlockedTogether(t *testing.T) {
 	w := begin(t, 1, 4, 0)
 	w.mustBook("ann", "A-1-2")
@@ -117,7 +118,7 @@ func TestSeatsAndPlacesAreBlockedTogether(t *testing.T) {
 	w.atRest()
 }
 
-// TestLatePlacesOfALabel: what is blocked under the booking's own label counts as free.
+// TestLatePlacesOfALabel: places blocked under the booking's own label count as free.
 func TestLatePlacesOfALabel(t *testing.T) {
 	w := begin(t, 1, 4, 0)
 	w.charge("ann", 1000)
@@ -135,7 +136,7 @@ func TestLatePlacesOfALabel(t *testing.T) {
 	w.settled(0)
 }
 
-// TestResizing: all of an edit is made or nothing.
+// TestResizing: an edit is made completely or not at all.
 func TestResizing(t *testing.T) {
 	w := begin(t, 1, 4, 0)
 	_, err := w.ask("ann", []asked{of("floor", 3)})
@@ -175,8 +176,8 @@ func TestResizing(t *testing.T) {
 	w.atRest()
 }
 
-// TestTwoEditsOfAreas on one base: one is made.
-func TestTwoEditsOfAreas(t *testing.T) {
+// TestConcurrentEditsOfAreas: of two edits with one base, one is made.
+func TestConcurrentEditsOfAreas(t *testing.T) {
 	w := begin(t, 1, 4, 0)
 	base := w.read().performances[w.gala].EditRevision()
 	got := atOnce(5, func(i int) error {
@@ -194,8 +195,8 @@ func TestTwoEditsOfAreas(t *testing.T) {
 	w.atRest()
 }
 
-// TestSizesAndBlocksBesideBookings: whatever comes between, no place is had twice and none is lost.
-func TestSizesAndBlocksBesideBookings(t *testing.T) {
+// TestSizesAndBlocksDuringBookings: in any interleaving, no place is sold twice and none is lost.
+func TestSizesAndBlocksDuringBookings(t *testing.T) {
 	w := begin(t, 1, 4, 0)
 	got := atOnce(120, func(i int) error {
 		var err error
@@ -223,10 +224,10 @@ func TestSizesAndBlocksBesideBookings(t *testing.T) {
 	}
 	w.check(0)
 	w.atRest()
-	w.nothingForNobody("afterwards")
+	w.noOrphanedHolds("afterwards")
 }
 
-// base is the edit that an edit of a crash is based on.
+// base is the base revision of the edits in crash tests.
 var base events.Revision
 
 func editKeyed(w *harness) (Blocked, error) {
@@ -270,8 +271,8 @@ func init() {
 	}...)
 }
 
-// TestTwoNodesAtOneEdit stops a node at each of its steps until another one has brought the change to its end, and has
-// made the edit: the first one's is stale then.
+// TestTwoNodesAtOneEdit stops a node at each of its steps until another one has completed the
+// change and made the edit: the first node's edit is stale then.
 func TestTwoNodesAtOneEdit(t *testing.T) {
 	for name, keeps := range map[string]func(core.Command) bool{
 		"begin": is[*performance.BeginBlocks], "size": is[*area.Resize], "edit": is[*performance.Edit],
@@ -292,7 +293,7 @@ func TestTwoNodesAtOneEdit(t *testing.T) {
 			err := w.later(keeps, act, func() {
 				err := w.EditAreas(w.ctx(), EditAreas{Origin: w.origin("house"), PerformanceID: w.gala,
 					Edit: &performance.Edit{Title: &title, Base: &base, Areas: []events.AreaPlaces{so("floor", 5)}}})
-				if code(err) == "stale_revision" { // the first one's was stated
+				if code(err) == "stale_revision" { // the first node's edit was stated
 					mine = "ok"
 					err = nil
 				}

@@ -12,8 +12,8 @@ func (w *harness) giveBackPlace(id events.BookingID, by events.Holder, of events
 	return w.ReturnSeat(w.ctx(), ReturnSeat{Origin: w.origin(string(by)), BookingID: id, By: by, Area: of, Place: n})
 }
 
-// TestReturningPlaces: each place has a number of its own, is refunded by the cancellation policy,
-// and leaves the others booked; a number that was returned is a no-op, and the last part ends the
+// TestReturningPlaces: each place has its own number, is refunded by the cancellation policy, and
+// leaves the others booked; returning a number again is a no-op, and the last part ends the
 // booking.
 func TestReturningPlaces(t *testing.T) {
 	w := begin(t, 1, 6, 6)
@@ -51,7 +51,7 @@ func TestReturningPlaces(t *testing.T) {
 	if first := b.WithReturned(); !reflect.DeepEqual(first.Areas, answer.Booking.Areas) {
 		t.Errorf("it was booked with %+v", first.Areas)
 	}
-	_, err = w.ask("ann", []asked{of("gallery", 2)}) // one is free in the allowance
+	_, err = w.ask("ann", []asked{of("gallery", 2)}) // the allowance has room for one
 	w.want(err, "ok")
 	_, err = w.giveBack(id, "ann", "A-1-1")
 	w.want(err, "ok")
@@ -67,8 +67,9 @@ func TestReturningPlaces(t *testing.T) {
 	w.check(6)
 }
 
-// TestReturningPlacesOfMoneyFromOutside: each place returned is a refund of its own.
-func TestReturningPlacesOfMoneyFromOutside(t *testing.T) {
+// TestReturningPlacesPaidExternally: each place of an externally paid booking is refunded
+// separately.
+func TestReturningPlacesPaidExternally(t *testing.T) {
 	w := begin(t, 1, 6, 0)
 	answer, err := w.ask("ann", []asked{of("floor", 3)})
 	w.want(err, "ok")

@@ -215,9 +215,9 @@ func (h *hold) returnPlaces(left int64) process.Stage {
 	})
 }
 
-// tooFew reads in which areas, from the given one on, fewer places remain than the hold needs, and
-// how many. Places that the booking has there count as remaining. An area that can't be read is
-// omitted.
+// tooFew returns the areas, from the given one on, in which fewer places remain than the hold
+// needs, and their numbers of remaining places. Places that the booking already has there count as
+// remaining. An area that can't be read is omitted.
 func (b *Bookings) tooFew(ctx context.Context, h *hold, from int) (few []AreaLeft) {
 	for i := from; i < len(h.areas); i++ {
 		mine, remaining := &h.areas[i], int64(0)
@@ -244,7 +244,7 @@ func (b *Bookings) refuseLost(ctx context.Context, p *attemptResult, s *performa
 	return tooFewLeft(lost.areas)
 }
 
-// tooFewLeft refuses more places than remain.
+// tooFewLeft returns the refusal of a request for more places than remain.
 func tooFewLeft(areas []AreaLeft) *core.Refusal {
 	remaining := int64(0)
 	for i := range areas {

@@ -18,10 +18,11 @@ import (
 	"admitone/events"
 )
 
-// beside is the environment variable that adds as many places of an area to every booking of seats.
+// beside is the environment variable that adds this many places of an area to every booking of
+// seats.
 const beside = "ADMITONE_TEST_BESIDE"
 
-// parts returns how much more than its seats a booking takes.
+// parts returns the number of places added to a booking.
 func (w *harness) parts() int64 {
 	if os.Getenv(beside) != "" {
 		return 2
@@ -40,7 +41,7 @@ var areas = []events.Area{{ID: "floor", Capacity: 10, Prices: []events.CategoryP
 		{Type: "adult", Amount: 25}, {Type: "child", Amount: 5}}},
 	{ID: "yard", Capacity: 200, Prices: []events.CategoryPrice{{}}}}
 
-// anew is New for performances with areas.
+// anew is New, for performances with areas.
 func (w *harness) anew(desk actors.Dispatcher, views Views) *Bookings {
 	b := New(desk, views)
 	b.areas = func(events.PerformanceID) []events.Area { return areas }
@@ -55,7 +56,7 @@ func (w *harness) Book(ctx context.Context, cmd Book) (Answer, error) {
 	return w.Bookings.Book(ctx, cmd)
 }
 
-// checkPlaces: a held or booked booking has its places.
+// checkPlaces checks that a held or booked booking has its places.
 func (w *harness) checkPlaces(h *history, s *booking.State) {
 	w.Helper()
 	want := map[events.AreaID]int64{}
@@ -65,7 +66,7 @@ func (w *harness) checkPlaces(h *history, s *booking.State) {
 	for id, places := range want {
 		at := h.areas[area.Stream(s.PerformanceID, id)]
 		if at == nil {
-			w.Errorf("booking %s is %s, and nobody has touched %s", s.ID, s.Status, id)
+			w.Errorf("booking %s is %s, and %s is unused", s.ID, s.Status, id)
 			continue
 		}
 		has, ok := at.Held(s.HoldID())
@@ -75,7 +76,7 @@ func (w *harness) checkPlaces(h *history, s *booking.State) {
 	}
 }
 
-// placesSettled: nothing is held, and booked places belong to bookings.
+// placesSettled checks that nothing is held, and booked places belong to bookings.
 func (w *harness) placesSettled(h *history, booked map[events.HoldID]int64) {
 	w.Helper()
 	want := map[events.StreamID]int64{}
@@ -94,13 +95,14 @@ func (w *harness) placesSettled(h *history, booked map[events.HoldID]int64) {
 	}
 }
 
-// TestPlacesBeside runs the tests of crashes, crowds and histories with bookings of seats and places.
+// TestPlacesBeside runs the tests of crashes, crowds and histories with bookings of seats and
+// places.
 func TestPlacesBeside(t *testing.T) {
 	if os.Getenv(beside) != "" || os.Getenv(separately) != "" {
-		t.Skip("this is that run, or that of TestSeparately")
+		t.Skip("run by this test or TestSeparately")
 	}
 	t.Parallel()
-	const crowds = "Everybody|Overlap|ManyOrders|ManyTimes"
+	const crowds = "RandomRequests|Overlap|ManyOrders|ManyTimes"
 	for tests, env := range map[string]string{"Crash|AnyHistory|Nodes|" + crowds: "", crowds: separately} {
 		run := exec.Command(os.Args[0], "-test.run", tests, "-test.skip", "AroundAJointAppend", "-test.timeout", "20m")
 		run.Env = append(os.Environ(), beside+"=1", env+"=1")
@@ -143,7 +145,7 @@ func TestPlaces(t *testing.T) {
 		t.Errorf("the booking is %+v", s)
 	}
 	got := strings.Fields(w.since(2))
-	slices.Sort(got[:min(3, len(got))]) // they may be taken at once
+	slices.Sort(got[:min(3, len(got))]) // they may be taken concurrently
 	if !slices.Equal(got, []string{"allowance.taken.v1", "seat.held.v1", "seat.held.v1", "area.held.v1", "area.held.v1",
 		"booking.held.v1"}) {
 		t.Errorf("the log has %s", got)
@@ -184,8 +186,8 @@ func TestPlacesAlone(t *testing.T) {
 	}
 }
 
-// TestTooFewPlaces: the refusal has the areas with fewer places, comes before that of seats, and
-// leaves nothing held.
+// TestTooFewPlaces: the refusal lists the areas with too few places, takes precedence over that of
+// seats, and leaves nothing held.
 func TestTooFewPlaces(t *testing.T) {
 	w := begin(t, 1, 4, 0)
 	for holder, places := range map[events.Holder][]asked{"bob": {of("floor", 8)}, "cid": {of("gallery", 4)}} {
@@ -222,7 +224,7 @@ func TestTooFewPlaces(t *testing.T) {
 	}
 }
 
-// TestBadPlaces: refused before any area is read.
+// TestBadPlaces: invalid requests are refused before any area is read.
 func TestBadPlaces(t *testing.T) {
 	w := begin(t, 1, 4, 0)
 	for _, places := range [][]asked{{of("cellar", 1)}, {of("floor", 0)}, {of("floor", -1)}, {of("floor", 51)},
@@ -235,8 +237,8 @@ func TestBadPlaces(t *testing.T) {
 	}
 }
 
-// TestLatePlaces: a late payment takes its places again if they are free, otherwise it is refused
-// with those that are not.
+// TestLatePlaces: a late payment retakes its places if they are free, otherwise the refusal lists
+// the unavailable ones.
 func TestLatePlaces(t *testing.T) {
 	w := begin(t, 1, 4, 0)
 	w.charge("ann", 1000)
@@ -250,7 +252,7 @@ func TestLatePlaces(t *testing.T) {
 	_, err = w.pay(answer.Booking.ID, "ann")
 	w.want(err, "hold_expired")
 	if areas := refused(err).Fields["areas"]; !reflect.DeepEqual(areas, []AreaLeft{{"floor", 5}}) {
-		t.Errorf("it says that %v are left", areas)
+		t.Errorf("the refusal says that %v are left", areas)
 	}
 	_, err = w.cancel(rival.Booking.ID, "bob")
 	w.want(err, "ok")
@@ -302,7 +304,7 @@ func overlapInAreas(t *testing.T, w *harness) {
 			held[p.Area] += p.Quantity
 		}
 	}
-	w.nothingForNobody("afterwards")
+	w.noOrphanedHolds("afterwards")
 	for id, n := range held {
 		if c := w.counts(id); c.Held != n {
 			t.Errorf("%s has %+v, and the bookings %d", id, c, n)

@@ -32,9 +32,9 @@ func (b *Bookings) holdNamed(ctx context.Context, p *attemptResult, s *performan
 	return b.hold(ctx, p, h)
 }
 
-// lostBefore returns the seats and places that others have already, nil if there are none or that
-// is unknown. If seats are held concurrently, it first asks the views, and reads only the areas and
-// the seats that are taken there.
+// lostBefore returns the seats and places that others already have, nil if there are none or that
+// is unknown. If seats are held concurrently, it first consults the views, and reads only the areas
+// and the seats that are taken there.
 func (b *Bookings) lostBefore(ctx context.Context, p *attemptResult, s *performanceInfo,
 	seats []performance.Seat) *lostError {
 	if !b.atOnce {
@@ -57,7 +57,7 @@ func (b *Bookings) lostBefore(ctx context.Context, p *attemptResult, s *performa
 			}
 		})
 	if err != nil || len(suspects) == 0 {
-		return nil // the seats decide
+		return nil // the seats' own decisions follow
 	}
 	if lost := b.taken(ctx, h, suspects); lost != nil {
 		return &lostError{seats: lost}
@@ -99,5 +99,5 @@ func (b *Bookings) mayBeGivenBack(ctx context.Context, h *hold, s performance.Se
 	return true
 }
 
-// givenBackPause is the pause between two looks at the seat.
+// givenBackPause is the pause between two reads of the seat.
 const givenBackPause = 5 * time.Millisecond

@@ -21,7 +21,7 @@ import (
 type remote struct {
 	events.Store
 	trip func() time.Duration
-	// appended, if set, is called behind each append.
+	// appended, if set, is called after each append.
 	appended func(events.StreamID, events.Revision)
 
 	mu             sync.Mutex
@@ -112,7 +112,7 @@ func beginRemote(t testing.TB, rows, perRow, limit int64, servers int, r *remote
 // seats; one with a key reads its own stream only. Paying takes a round trip per step.
 func TestRoundTrips(t *testing.T) {
 	if os.Getenv(separately) != "" {
-		t.Skip("it is about the other way")
+		t.Skip("seats are held one by one")
 	}
 	const trip = time.Second / 100
 	for name, c := range map[string]struct {
@@ -129,7 +129,7 @@ func TestRoundTrips(t *testing.T) {
 			log := &remote{trip: func() time.Duration { return trip }}
 			w, use := beginRemote(t, 5, 5, c.limit, 1, log)
 			use(0)
-			w.mustBook("bob", "A-1-1") // the performance is known from here on
+			w.mustBook("bob", "A-1-1") // the performance is cached from here on
 			for n, seats := range [][]events.SeatName{{"A-2-1", "A-2-2", "A-2-3", "A-2-4"}, {"A-5-1", "A-3-3", "A-4-2", "A-3-1"}} {
 				holder := events.Holder(fmt.Sprint("ann", n))
 				from := w.origin(string(holder))
@@ -140,7 +140,7 @@ func TestRoundTrips(t *testing.T) {
 				_, err := w.Book(w.ctx(), Book{Origin: from, PerformanceID: w.gala, Holder: holder, Seats: seats})
 				w.want(err, "ok")
 				if trips := int(time.Since(begun) / trip); trips > c.trips {
-					t.Errorf("%s: %d round trips, at most %d are wanted", name, trips, c.trips)
+					t.Errorf("%s: %d round trips, want at most %d", name, trips, c.trips)
 				}
 				if reads := log.reads - reads; reads != c.reads {
 					t.Errorf("%s: %d reads, want %d", name, reads, c.reads)
@@ -154,8 +154,8 @@ func TestRoundTrips(t *testing.T) {
 	}
 }
 
-// TestRoundTripsOfAPayment: announced, debited, every seat booked, then the booking; each of these
-// steps takes one round trip, whatever the number of seats.
+// TestRoundTripsOfAPayment: announcing, debiting, booking every seat and booking the booking take
+// one round trip each, whatever the number of seats.
 func TestRoundTripsOfAPayment(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const trip = time.Second / 100
@@ -241,12 +241,12 @@ func (l *lateAt) Append(ctx context.Context, stream events.StreamID, expected ev
 	return l.remote.Append(ctx, stream, expected, batch)
 }
 
-// TestTwoGroupsThatKeepEachOtherOff: each of two servers first takes the seat that the other takes
-// second. Both release what they have, one of them slowly, and one gets all in the end: a request
-// that takes its seats in order waits for those that are about to be released.
-func TestTwoGroupsThatKeepEachOtherOff(t *testing.T) {
+// TestTwoGroupsThatBlockEachOther: each of two servers first takes the seat that the other takes
+// second. Both release what they hold, one of them slowly, and in the end one gets all its seats: a
+// request that takes its seats in order waits for those that are about to be released.
+func TestTwoGroupsThatBlockEachOther(t *testing.T) {
 	if os.Getenv(separately) == oneCommand {
-		t.Skip("nobody takes seats at once")
+		t.Skip("no seats are taken concurrently")
 	}
 	const held, released = "seat.held.v1", "seat.released.v1"
 	synctest.Test(t, func(t *testing.T) {
@@ -306,7 +306,7 @@ func TestTwoGroupsThatKeepEachOtherOff(t *testing.T) {
 			}
 		}
 		if closed < 2 {
-			t.Errorf("%d attempts were closed: nobody kept the other off", closed)
+			t.Errorf("%d attempts were closed: neither blocked the other", closed)
 		}
 	})
 }

@@ -65,7 +65,7 @@ func (b *Bookings) bookKeyed(ctx context.Context, cmd *Book, id events.BookingID
 			select {
 			case <-time.After(time.Millisecond<<run + rand.N(10*time.Millisecond)):
 			case <-cmd.gone:
-				return Answer{}, errNobodyWaits
+				return Answer{}, errCallerGone
 			}
 		}
 		var before Answer
@@ -89,9 +89,9 @@ func (b *Bookings) bookKeyed(ctx context.Context, cmd *Book, id events.BookingID
 	return answer, err
 }
 
-// bookAgain handles what earlier runs of the request have left: it gives their answer, takes over
-// their seats, or releases them. A refused request has left nothing. before is the booking as last
-// read.
+// bookAgain handles the state that earlier runs of the request have left: it returns their answer,
+// takes over their seats, or releases them. A refused request has left nothing. before is the
+// booking as last read.
 func (b *Bookings) bookAgain(ctx context.Context, cmd *Book, id events.BookingID, before Answer) (Answer, error) {
 	if before.Booking.ID != "" {
 		return b.bookedBefore(ctx, cmd, id)
@@ -128,7 +128,7 @@ func (b *Bookings) bookAgain(ctx context.Context, cmd *Book, id events.BookingID
 	if refusal == nil {
 		return answer, err
 	}
-	// The seats may belong to this very request, on another node.
+	// The seats may belong to another run of the same request, on another node.
 	now, failed := b.state(ctx, id)
 	switch {
 	case failed == nil && now.Booking.ID != "":
@@ -160,8 +160,8 @@ func (b *Bookings) holdsAny(ctx context.Context, cmd *Book, id events.BookingID)
 	return false
 }
 
-// use returns the seats that an attempt has if the request can go on with them: they are
-// some of those that it names, or could be the best seats that it asks for.
+// use returns the seats that an attempt has if the request can continue with them: they are some of
+// those it names, or could be the best seats that it requests.
 func (b *Bookings) use(ctx context.Context, cmd *Book, left []events.StreamID) (seats []events.SeatName, err error) {
 	for _, stream := range left {
 		if stream.Category() != events.SeatCategory {
@@ -187,7 +187,7 @@ func (b *Bookings) use(ctx context.Context, cmd *Book, left []events.StreamID) (
 func (cmd *Book) couldChoose(s *performanceInfo, names []events.SeatName) bool {
 	wanted, err := cmd.wanted(s.layout)
 	if err != nil {
-		return false // it is refused for that
+		return false // it is refused for that reason
 	}
 	seats, unknown, _ := s.layout.Canonical(names)
 	taken := make([]byte, s.layout.Seats())
@@ -195,8 +195,9 @@ func (cmd *Book) couldChoose(s *performanceInfo, names []events.SeatName) bool {
 	return len(unknown) == 0 && performance.MapOf(s.layout, taken).Fits(seats, wanted)
 }
 
-// dismiss closes attempts of a booking, in order, and releases what they have; of the one that has
-// become the booking, only what does not belong to it. Others may do the same concurrently.
+// dismiss closes attempts of a booking, in order, and releases what they hold; of the attempt that
+// has become the booking, it releases only what does not belong to the booking. Others may do the
+// same concurrently.
 func (b *Bookings) dismiss(
 	ctx context.Context,
 	from Origin,
@@ -214,7 +215,7 @@ func (b *Bookings) dismiss(
 			return err
 		}
 		if h == nil {
-			continue // it has nothing left
+			continue // nothing is left of it
 		}
 		p := &process.Process{ID: string(holdID), Announced: true}
 		known, err := b.abandon(ctx, h, p)
@@ -229,7 +230,7 @@ func (b *Bookings) dismiss(
 	return nil
 }
 
-// dismissing releases what an attempt has in streams, except what belongs to known.
+// dismissing releases everything that an attempt holds in streams, except what belongs to known.
 func dismissing(holdID events.HoldID, streams []events.StreamID, known *holdWindow) []process.Stage {
 	var seats, areas, allowances process.Stage
 	for _, stream := range streams {
@@ -251,7 +252,7 @@ func dismissing(holdID events.HoldID, streams []events.StreamID, known *holdWind
 	return []process.Stage{seats, areas, allowances}
 }
 
-// holderOf returns the holder for whom an attempt has something, nil if it has nothing left.
+// holderOf returns the holder of what an attempt still holds, nil if it holds nothing.
 func (b *Bookings) holderOf(
 	ctx context.Context,
 	from Origin,
@@ -336,8 +337,7 @@ func (b *Bookings) abandon(ctx context.Context, h *hold, p *process.Process) (kn
 	return &holdWindow{now.Booking}, nil
 }
 
-// releaseExtra releases the seats that an attempt has besides those of the booking that it has
-// become.
+// releaseExtra releases the seats of an attempt that do not belong to the booking it has become.
 func (b *Bookings) releaseExtra(ctx context.Context, h *hold, known *holdWindow) error {
 	extra := *h
 	extra.seats = nil

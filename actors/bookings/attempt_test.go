@@ -34,8 +34,8 @@ func (d *silent) Ask(ctx context.Context, request actors.Request) (actors.Answer
 	return answer, err
 }
 
-// TestAHoldOfTheLastSeatWithAnUnknownOutcome: the seat may be held, so it is released with those
-// before it.
+// TestAHoldOfTheLastSeatWithAnUnknownOutcome: the seat may be held, so it is released together with
+// the earlier ones.
 func TestAHoldOfTheLastSeatWithAnUnknownOutcome(t *testing.T) {
 	for _, seats := range [][]events.SeatName{{"A-1-1"}, {"A-1-1", "A-1-2", "A-1-3"}} {
 		w := begin(t, 1, 3, 0)
@@ -51,7 +51,7 @@ func TestAHoldOfTheLastSeatWithAnUnknownOutcome(t *testing.T) {
 		if _, err := w.book("ann", seats...); !errors.Is(err, actors.ErrUnavailable) {
 			t.Errorf("the caller got %v", err)
 		}
-		w.nothingForNobody(seats)
+		w.noOrphanedHolds(seats)
 		for stream, s := range w.read().seats {
 			if s.Status() != events.SeatIsFree {
 				t.Errorf("%s is %s", stream, s.Status())
@@ -60,19 +60,19 @@ func TestAHoldOfTheLastSeatWithAnUnknownOutcome(t *testing.T) {
 	}
 }
 
-// TestAnAllowanceWithAnUnknownOutcome: it is given back as well.
+// TestAnAllowanceWithAnUnknownOutcome: it is released as well.
 func TestAnAllowanceWithAnUnknownOutcome(t *testing.T) {
 	w := begin(t, 1, 3, 3)
 	w.between(func(desk actors.Dispatcher) actors.Dispatcher { return &silent{desk, is[*allowance.Take]} })
 	if _, err := w.book("ann", "A-1-1", "A-1-2"); !errors.Is(err, actors.ErrUnavailable) {
 		t.Errorf("the caller got %v", err)
 	}
-	w.nothingForNobody("afterwards")
+	w.noOrphanedHolds("afterwards")
 }
 
-// TestAnAttemptThatWasGivenUp: a run whose attempt was closed, at any of its steps, releases what
-// it has. A request with a key continues with the next attempt.
-func TestAnAttemptThatWasGivenUp(t *testing.T) {
+// TestAbandonedAttempt: a run whose attempt was closed, at any of its steps, releases what
+// it holds. A request with a key continues with the next attempt.
+func TestAbandonedAttempt(t *testing.T) {
 	for name, keeps := range map[string]func() func(core.Command) bool{
 		"its second seat": func() func(core.Command) bool { return second(is[*seat.Hold]) },
 		"its third seat":  func() func(core.Command) bool { return second(second(is[*seat.Hold])) },
@@ -107,7 +107,7 @@ func TestAnAttemptThatWasGivenUp(t *testing.T) {
 					} else if w.want(err, "ok"); answer.Booking.Attempt != 2 || answer.Booking.HoldID() != events.NewHoldID(answer.Booking.ID, 2) {
 						t.Errorf("booked: %+v", answer.Booking)
 					}
-					w.nothingForNobody("afterwards")
+					w.noOrphanedHolds("afterwards")
 					w.check(3)
 				})
 			}
@@ -115,8 +115,8 @@ func TestAnAttemptThatWasGivenUp(t *testing.T) {
 	}
 }
 
-// giveUpBegun closes all attempts that have become no booking, without waiting for runs that work
-// on them, as another node does.
+// giveUpBegun closes all attempts that have not become a booking, without waiting for runs that
+// work on them, as another node does.
 func (w *harness) giveUpBegun() {
 	w.Helper()
 	other := w.anew(w.desk, w.views(w.seats))
@@ -127,8 +127,8 @@ func (w *harness) giveUpBegun() {
 	}
 }
 
-// TestTheSameRequestAtTwoNodesAtOnce: whatever each of them chooses, and whichever is first, there
-// is one booking, both return it or ask to retry, and nothing else is held.
+// TestTheSameRequestAtTwoNodesAtOnce: whatever each node chooses, and whichever is first, there is
+// one booking, both return it or request a retry, and nothing else is held.
 func TestTheSameRequestAtTwoNodesAtOnce(t *testing.T) {
 	w := begin(t, 1, 1, 0)
 	nodes := [2]*Bookings{w.Bookings}
@@ -167,12 +167,13 @@ func TestTheSameRequestAtTwoNodesAtOnce(t *testing.T) {
 		if len(told) == 0 || len(told) == 2 && !reflect.DeepEqual(told[0].Booking, told[1].Booking) {
 			t.Errorf("round %d: %v: %+v", round, errs, told)
 		}
-		w.nothingForNobody(round)
+		w.noOrphanedHolds(round)
 		w.check(4)
 	}
 }
 
-// TestAKeyWithAnotherRequest: what a request has left does not go to another request with its key.
+// TestAKeyWithAnotherRequest: seats left by a request are not given to a different request under
+// its key.
 func TestAKeyWithAnotherRequest(t *testing.T) {
 	for name, other := range map[string]Book{
 		"other seats": {Seats: []events.SeatName{"A-2-1", "A-2-2"}}, "fewer seats": {Seats: []events.SeatName{"A-1-1"}},
@@ -205,14 +206,13 @@ func TestAKeyWithAnotherRequest(t *testing.T) {
 			if w.want(err, "ok"); len(answer.Booking.Seats) != max(other.Quantity, len(other.Seats)) {
 				t.Errorf("%s after %d appends: %+v", name, step, answer.Booking)
 			}
-			w.nothingForNobody(name)
+			w.noOrphanedHolds(name)
 			w.check(3)
 		}
 	}
 }
 
-// TestOutrun: a request that repeatedly finds seats and loses them is not answered that there are
-// none.
+// TestOutrun: a request that repeatedly finds seats and loses them is not refused as sold out.
 func TestOutrun(t *testing.T) {
 	w := begin(t, 5, 20, 0)
 	first := 0
@@ -223,17 +223,17 @@ func TestOutrun(t *testing.T) {
 		}}
 	})
 	if _, err := w.best("ann", 2); !errors.Is(err, ErrOvertaken) || first != bestTries {
-		t.Errorf("ann has lost %d times, and heard %v", first, err)
+		t.Errorf("ann has lost %d times, and got %v", first, err)
 	}
 }
 
-// rivals returns a request for a seat, unique by its number.
+// rivals returns the request for a seat with this number.
 func rivals(stream events.StreamID, number int) actors.Request {
 	return actors.Request{Stream: stream, ID: actors.NewCommandID(),
 		Command: &seat.Hold{HoldID: events.NewHoldID("rival", int64(number)), Holder: "bob", HoldFor: time.Minute}}
 }
 
-// competitor is always a moment faster.
+// competitor is always slightly faster.
 type competitor struct {
 	actors.Dispatcher
 	mu     sync.Mutex // held while before is called
@@ -250,8 +250,8 @@ func (r *competitor) Ask(ctx context.Context, request actors.Request) (actors.An
 	return r.Dispatcher.Ask(ctx, request)
 }
 
-// TestViewsThatAreBehind: the answer is a failure, neither sold out nor a choice.
-func TestViewsThatAreBehind(t *testing.T) {
+// TestLaggingViews: the result is a failure, neither sold out nor a choice.
+func TestLaggingViews(t *testing.T) {
 	w := begin(t, 1, 2, 0)
 	behind := errors.New("behind")
 	w.Bookings = w.anew(w.desk, lost{w.views(func(context.Context, events.PerformanceID) ([]byte, events.Position, error) {
@@ -266,7 +266,7 @@ func TestViewsThatAreBehind(t *testing.T) {
 	) {
 		t.Errorf("got %v", err)
 	}
-	if _, err := w.book("ann", "A-1-1"); err != nil { // which needs no view
+	if _, err := w.book("ann", "A-1-1"); err != nil { // this needs no view
 		t.Error(err)
 	}
 }
@@ -280,9 +280,9 @@ type lost struct {
 // CatchUp fails.
 func (l lost) CatchUp(context.Context) error { return l.err }
 
-// TestARetryThatIsRefusedHasNothing: what its first run had is released before the refusal is
-// returned.
-func TestARetryThatIsRefusedHasNothing(t *testing.T) {
+// TestRefusedRetryHoldsNothing: seats taken by its first run are released before the refusal
+// is returned.
+func TestRefusedRetryHoldsNothing(t *testing.T) {
 	for _, limit := range []int64{0, 3} {
 		for best, want := range map[bool]string{false: "seat_taken", true: "sold_out"} {
 			for appends := 1; appends < 3+int(limit)/3; appends++ {
@@ -303,7 +303,7 @@ func TestARetryThatIsRefusedHasNothing(t *testing.T) {
 				w.mustBook("bob", "A-1-3")
 				_, err = w.Book(w.ctx(), cmd)
 				w.want(err, want)
-				w.nothingForNobody(appends)
+				w.noOrphanedHolds(appends)
 				w.mustBook("bob", "A-1-1", "A-1-2")
 			}
 		}
@@ -322,9 +322,9 @@ func (c *counting) CatchUp(ctx context.Context) error {
 	return c.Views.CatchUp(ctx)
 }
 
-// TestWhoWaitsForTheViews: if no other process appends, the first request with a key and retries
-// after a failure; otherwise every request with a key.
-func TestWhoWaitsForTheViews(t *testing.T) {
+// TestWhichRequestsWaitForTheViews: if no other process appends, only the first request with a key and
+// retries after a failure wait; otherwise every request with a key.
+func TestWhichRequestsWaitForTheViews(t *testing.T) {
 	for _, alone := range []bool{true, false} {
 		w := begin(t, 1, 9, 0)
 		views, fails := &counting{Views: w.views(w.seats)}, false
@@ -356,6 +356,6 @@ func TestWhoWaitsForTheViews(t *testing.T) {
 		book("4", !alone)
 		book("3", true)
 		book("3", !alone)
-		w.nothingForNobody("afterwards")
+		w.noOrphanedHolds("afterwards")
 	}
 }

@@ -11,8 +11,8 @@ import (
 	"admitone/events"
 )
 
-// withoutMap replaces the seat map, which costs more than the rest in a test, by one with every
-// seat free.
+// withoutMap replaces the seat map, which dominates the cost in a test, by one in which every seat
+// is free.
 func (w *harness) withoutMap() {
 	w.Bookings = New(w.desk, noViews{})
 }

@@ -31,7 +31,8 @@ type SectionLeft struct {
 	Remaining int              `json:"remaining"`
 }
 
-// ErrNoCategory and ErrNotAccessible refuse what needs a hall with a plan, or one that has it.
+// ErrNoCategory and ErrNotAccessible refuse criteria that the plan of the performance does not
+// support.
 var (
 	ErrNoCategory = &core.Refusal{Code: core.CodeInvalidField, Detail: "the performance has no such category",
 		Fields: map[string]any{"field": "best_available.category"}}
@@ -40,7 +41,7 @@ var (
 		Fields: map[string]any{"field": "best_available.accessible"}}
 )
 
-// wanted returns the criteria of a request for the best seats. Refusals: invalid_field.
+// wanted returns the criteria of a request for the best seats. Refusal: invalid_field.
 func (cmd *Book) wanted(layout *events.Layout) (w performance.Wanted, err error) {
 	w = performance.Wanted{Quantity: cmd.Quantity, Section: performance.AnySection, Accessible: cmd.Accessible}
 	if cmd.Section != "" {
@@ -148,7 +149,7 @@ func (b *Bookings) choose(
 			select {
 			case <-best.wait:
 			case <-p.gone:
-				return choice{}, errNobodyWaits
+				return choice{}, errCallerGone
 			}
 		}
 	}
@@ -175,8 +176,7 @@ func soldOut(m *performance.Map, wanted performance.Wanted) *core.Refusal {
 // smallHall is the number of seats up to which the best seats are computed for each caller.
 const smallHall = 2_000
 
-// seatTaken returns the refusal that names the seats of a request that others have, and
-// alternatives.
+// seatTaken returns the refusal that names the requested seats that others have, and alternatives.
 func (b *Bookings) seatTaken(ctx context.Context, cmd *Book, s *performanceInfo,
 	wanted, lost []performance.Seat) *core.Refusal {
 	refusal := &core.Refusal{Code: core.CodeSeatTaken,

@@ -17,10 +17,10 @@ import (
 
 // A change of blocks is one append where the log can append to several streams. Elsewhere the
 // performance announces it (blocks_begun), the seats and areas are changed, and the performance
-// completes it (blocks_changed). If a seat or place can't be had, the performance first withdraws the
-// change (blocks_withdrawn): from then on no run makes it. Its seats and places are unblocked, and the
-// performance records that (blocks_undone). A performance has one change at a time, and each carries
-// its number, so that a late command never affects a later change.
+// completes it (blocks_changed). If a seat or place is unavailable, the performance first withdraws
+// the change (blocks_withdrawn): from then on no run makes it. Its seats and places are unblocked,
+// and the performance records that (blocks_undone). A performance has one change at a time, and
+// each carries its number, so that a late command never affects a later change.
 //
 // The sizes of areas are changed likewise; see [Bookings.EditAreas].
 
@@ -37,11 +37,11 @@ type blockRequest struct {
 	id     actors.CommandID // id of the change; a retry under a key finds it
 	change events.BlockChange
 	more   bool // as in events.BlocksChanged
-	// check refuses what can't be changed, and returns the seats to change.
+	// check returns the seats to change, or the refusal if they can't be changed.
 	check func() ([]events.SeatName, *core.Refusal)
 }
 
-// changing calls do about a performance while nobody else here changes its blocks.
+// changing calls do while no other request on this node changes the blocks of the performance.
 func (b *Bookings) changing(ctx context.Context, from Origin, id events.PerformanceID,
 	do func(context.Context, *performanceInfo) error) error {
 	_, err := b.run(ctx, func(ctx context.Context) (Answer, error) {
@@ -68,7 +68,7 @@ func (b *Bookings) ResumeBlocks(ctx context.Context, from Origin, id events.Perf
 	return b.changing(ctx, from, id, func(context.Context, *performanceInfo) error { return nil })
 }
 
-// endBlocks brings the change that is under way to its end.
+// endBlocks completes or undoes the change in progress.
 func (b *Bookings) endBlocks(ctx context.Context, from Origin, s *performanceInfo) error {
 	now, err := b.blocksOf(ctx, s.id)
 	if err != nil || now.Open == nil {
@@ -85,8 +85,8 @@ func (b *Bookings) blocksOf(ctx context.Context, id events.PerformanceID) (now p
 	return now, err
 }
 
-// recall returns the first fact of the change that an earlier run of a request has made, nil if there
-// is none. Refusal: idempotency_key_reused.
+// recall returns the first fact of the change that an earlier run of a request has made, nil if
+// there is none. Refusal: idempotency_key_reused.
 func (b *Bookings) recall(ctx context.Context, from Origin, performanceID events.PerformanceID,
 	id actors.CommandID) (events.Fact, error) {
 	if _, keyed := id.Key(); !keyed {
@@ -102,7 +102,7 @@ func (b *Bookings) recall(ctx context.Context, from Origin, performanceID events
 	return answer.Facts[0], nil
 }
 
-// recallChange is recall of a change of blocks.
+// recallChange is recall for a change of blocks.
 func (b *Bookings) recallChange(ctx context.Context, from Origin, performanceID events.PerformanceID,
 	id actors.CommandID) (*events.BlocksChanged, error) {
 	fact, err := b.recall(ctx, from, performanceID, id)
@@ -125,7 +125,7 @@ func (b *Bookings) askBlocks(ctx context.Context, from Origin, performanceID eve
 	return answer, err
 }
 
-// changeBlocks makes a change, all of it or nothing. Refusals: those of the request's check,
+// changeBlocks makes a change, completely or not at all. Refusals: those of the request's check,
 // seat_taken, sold_out, idempotency_key_reused.
 func (b *Bookings) changeBlocks(ctx context.Context, s *performanceInfo, r *blockRequest) (*events.BlockChange, error) {
 	var change *events.BlockChange
@@ -139,8 +139,8 @@ func (b *Bookings) changeBlocks(ctx context.Context, s *performanceInfo, r *bloc
 	return change, err
 }
 
-// takeTurns tries a change until no other one is first. If another run of the request has made it, it
-// returns the first fact of that.
+// takeTurns retries a change until no other change precedes it. If another run of the request has
+// made it, takeTurns returns the first fact of that run.
 func (b *Bookings) takeTurns(ctx context.Context, from Origin, s *performanceInfo, id actors.CommandID,
 	try func() error) (events.Fact, error) {
 	for range blockTurns {
@@ -158,7 +158,8 @@ func (b *Bookings) takeTurns(ctx context.Context, from Origin, s *performanceInf
 	return nil, fmt.Errorf("%w: the blocks of %s keep changing", actors.ErrOverloaded, s.id)
 }
 
-// tryBlocks makes a change as the next one. Refusal: also performance.ErrOtherChange, if it is not.
+// tryBlocks makes a change as the next one. Refusal: also performance.ErrOtherChange if another
+// came first.
 func (b *Bookings) tryBlocks(ctx context.Context, s *performanceInfo, r *blockRequest) (*events.BlockChange, error) {
 	now, err := b.blocksOf(ctx, s.id)
 	if err != nil {
@@ -211,8 +212,8 @@ func changeID(id events.PerformanceID, number int64) string {
 	return fmt.Sprintf("blocks %s/%d", id, number)
 }
 
-// blockSteps returns the steps of a change. Each seat and area is changed by it once, in whatever
-// number of runs.
+// blockSteps returns the steps of a change. However many runs there are, each seat and area is
+// changed once.
 func (s *performanceInfo) blockSteps(change *events.BlockChange, seats []events.SeatName) *process.Process {
 	p := &process.Process{ID: changeID(s.id, change.Number)}
 	for names := range slices.Chunk(seats, blocksAtOnce) {
@@ -261,9 +262,9 @@ func (s *performanceInfo) blockAreas(change *events.BlockChange) process.Stage {
 	return stage
 }
 
-// finishBlocks completes or undoes an announced change. Refusals: seat_taken or sold_out, if it is
-// undone; performance.ErrOtherChange, if another run has undone it, or if it was one of sizes that no
-// edit has stated: only its request knows that edit, and begins again.
+// finishBlocks completes or undoes an announced change. Refusals: seat_taken or sold_out if it is
+// undone; performance.ErrOtherChange if another run has undone it, or if it is a change of sizes
+// that no edit has stated: only its request knows that edit, and begins again.
 func (b *Bookings) finishBlocks(ctx context.Context, from Origin, s *performanceInfo,
 	number int64) (*events.BlockChange, error) {
 	now, err := b.blocksOf(ctx, s.id)
@@ -288,7 +289,7 @@ func (b *Bookings) finishBlocks(ctx context.Context, from Origin, s *performance
 	return b.sayChanged(ctx, from, s, now.Open, change)
 }
 
-// announced sets how a change that was begun is undone.
+// announced defines how an announced change is undone.
 func (b *Bookings) announced(p *process.Process, from Origin, id events.PerformanceID, number int64) {
 	p.Announced = true
 	p.Close = func(ctx context.Context) error { return b.withdrawBlocks(ctx, from, id, number) }
@@ -306,7 +307,7 @@ func (b *Bookings) withdrawBlocks(ctx context.Context, from Origin, id events.Pe
 	return err
 }
 
-// noteUnblocked records what the steps of a change unblock. done leaves that in the change.
+// noteUnblocked records what the steps of a change unblock. done stores that in the change.
 func (b *Bookings) noteUnblocked(id events.PerformanceID, p *process.Process,
 	change *events.BlockChange) (done func()) {
 	if !change.Unblocks {
@@ -315,7 +316,7 @@ func (b *Bookings) noteUnblocked(id events.PerformanceID, p *process.Process,
 	seats, areas := make([]bool, len(change.Seats)), slices.Clone(change.Areas)
 	for i := range change.Seats {
 		p.Stages[i/blocksAtOnce].Steps[i%blocksAtOnce].Took = func(ctx context.Context, answer actors.Answer) (err error) {
-			if seats[i] = len(answer.Facts) > 0; !seats[i] { // an earlier run did it, or nothing was to be done
+			if seats[i] = len(answer.Facts) > 0; !seats[i] { // an earlier run did it, or there was nothing to do
 				_, err = b.desk.View(ctx, seat.Stream(id, change.Seats[i]), func(c core.Core) {
 					seats[i] = c.(*seat.Seat).Label() != change.Label
 				})

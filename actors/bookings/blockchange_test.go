@@ -17,7 +17,7 @@ import (
 
 var frontRow = []events.SeatName{"A-1-1", "A-1-2", "A-1-3"}
 
-// blindTo is the desk of a process that reads a seat, or an area, as free.
+// blindTo is the desk of a process that sees a seat, or an area, as free.
 type blindTo struct {
 	actors.Dispatcher
 	stream events.StreamID
@@ -41,7 +41,8 @@ type blockCrash struct {
 	name    string
 	prepare func(w *harness)
 	act     func(w *harness) (Blocked, error)
-	// before and after are how the front row and the areas stand without the change and with it.
+	// before and after are the states of the front row and the areas without the change and with
+	// it.
 	before, after string
 	again         string
 }
@@ -66,7 +67,7 @@ var blockCrashes = []blockCrash{
 	{"blocking what is blocked in part", func(w *harness) { w.want(w.block("press", "A-1-2"), "ok") }, blockKeyed,
 		"free , blocked press, free ", "blocked press, blocked press, blocked press", "ok"},
 	{"blocking what has just been taken", func(w *harness) {
-		// Without a place beside it, which would stay taken.
+		// Without an added place, which would stay taken.
 		_, err := w.Bookings.Book(w.ctx(), Book{Origin: w.origin(string(w.bob())), PerformanceID: w.gala, Holder: w.bob(),
 			Seats: []events.SeatName{"A-1-3"}})
 		w.want(err, "ok")
@@ -81,7 +82,7 @@ var blockCrashes = []blockCrash{
 		}, "blocked press, blocked press, blocked press", "free , free , free ", "ok"},
 }
 
-// dieAfterIn is dieAfter in addition to what is between already.
+// dieAfterIn is dieAfter, in addition to the dispatcher already between.
 func (w *harness) dieAfterIn(appends int) (died func() bool) {
 	between := w.Bookings.desk
 	d := &dying{Dispatcher: between, left: appends}
@@ -93,8 +94,9 @@ func (w *harness) dieAfterIn(appends int) (died func() bool) {
 	}
 }
 
-// frontRowStands returns the states of the front row, and of areas that are not as they were at first.
-func (w *harness) frontRowStands() string {
+// frontRowStates returns the states of the front row, and of areas that differ from the initial
+// state.
+func (w *harness) frontRowStates() string {
 	all := w.stands(frontRow...)
 	for _, a := range areas {
 		if c := w.counts(a.ID); c != (events.AreaCounts{Remaining: a.Capacity}) {
@@ -104,15 +106,15 @@ func (w *harness) frontRowStands() string {
 	return strings.Join(all, ", ")
 }
 
-// allAnswered reports whether an answer names all that a change was about: the front row, unless it was about areas
-// alone.
+// allAnswered reports whether an answer lists everything that a change concerned: the front row,
+// unless it concerned areas only.
 func allAnswered(b Blocked) bool { return len(b.Seats) == 0 || slices.Equal(b.Seats, frontRow) }
 
-// atRest: no change of blocks is in progress, and none has blocked a seat twice.
+// atRest checks that no change of blocks is in progress, and none has blocked a seat twice.
 func (w *harness) atRest() {
 	w.Helper()
 	if now := w.read().performances[w.gala].Blocks(); now.Open != nil {
-		w.Fatalf("change %d of %s is under way", now.Open.Number, w.gala)
+		w.Fatalf("change %d of %s is in progress", now.Open.Number, w.gala)
 	}
 	seen := map[string]bool{}
 	for event, err := range events.All(w.ctx(), w.store, 0) {
@@ -132,7 +134,7 @@ func (w *harness) atRest() {
 }
 
 // TestABlockAndACrashAtEveryStep crashes the process between any two appends of a change of blocks,
-// and again between any two of what resumes it. The change is made as a whole or not at all;
+// and again between any two appends of its resumption. The change is made completely or not at all;
 // requested again, it is made once.
 func TestABlockAndACrashAtEveryStep(t *testing.T) {
 	for _, crash := range blockCrashes {
@@ -158,11 +160,11 @@ func TestABlockAndACrashAtEveryStep(t *testing.T) {
 						if again {
 							seats, err := crash.act(w)
 							if code(err) != crash.again || err == nil && !allAnswered(seats) {
-								t.Fatalf("asked again after %d and %d appends: %v, %v", step, second, seats, err)
+								t.Fatalf("requested again after %d and %d appends: %v, %v", step, second, seats, err)
 							}
 						}
 						w.want(w.ResumeBlocks(w.ctx(), w.origin("system"), w.gala), "ok")
-						stands := w.frontRowStands()
+						stands := w.frontRowStates()
 						if stands != crash.after && (again && crash.after != "" || stands != crash.before) {
 							t.Fatalf("after %d and %d appends the seats are %s", step, second, stands)
 						}
@@ -175,7 +177,7 @@ func TestABlockAndACrashAtEveryStep(t *testing.T) {
 }
 
 // TestABlockAndFaultyAppends: each append in turn fails, whether or not it is in the log. Callers
-// only see a failure, and a retry is answered with all the seats.
+// only get a failure, and a retry returns all the seats.
 func TestABlockAndFaultyAppends(t *testing.T) {
 	for _, crash := range blockCrashes {
 		for _, persisted := range []bool{false, true} {
@@ -197,7 +199,7 @@ func TestABlockAndFaultyAppends(t *testing.T) {
 						t.Fatalf("append %d fails: %v, %v", step, seats, err)
 					}
 					w.between(nil)
-					if stands := w.frontRowStands(); stands != crash.after && (crash.after != "" || stands != crash.before) {
+					if stands := w.frontRowStates(); stands != crash.after && (crash.after != "" || stands != crash.before) {
 						t.Fatalf("append %d fails, and the seats are %s", step, stands)
 					}
 					w.atRest()
@@ -207,8 +209,8 @@ func TestABlockAndFaultyAppends(t *testing.T) {
 	}
 }
 
-// TestTwoNodesAtOneBlock stops a node at each of its steps until another one has ended the change,
-// and has made the next one, which stays.
+// TestTwoNodesAtOneBlock stops a node at each of its steps until another one has ended the change
+// and made the next one, which remains.
 func TestTwoNodesAtOneBlock(t *testing.T) {
 	for name, keeps := range map[string]func(core.Command) bool{
 		"begin": is[*performance.BeginBlocks], "seat": is[*seat.Block], "last seat": second(is[*seat.Block]),
@@ -236,7 +238,7 @@ func TestTwoNodesAtOneBlock(t *testing.T) {
 			if w.want(err, "ok"); !slices.Equal(seats.Seats, frontRow) {
 				t.Errorf("the first node answers %v", seats)
 			}
-			if stands := w.frontRowStands(); stands != "free , blocked crew, free " {
+			if stands := w.frontRowStates(); stands != "free , blocked crew, free " {
 				t.Errorf("the seats are %s", stands)
 			}
 			w.atRest()
@@ -245,7 +247,7 @@ func TestTwoNodesAtOneBlock(t *testing.T) {
 }
 
 // TestABlockThatAnotherNodeHasWithdrawn: one node finds a seat taken and undoes the change, while
-// another works on it and finds the seat free again. Nothing of it is left.
+// another works on it and finds the seat free again. The change has no effect.
 func TestABlockThatAnotherNodeHasWithdrawn(t *testing.T) {
 	for name, keeps := range map[string]func(core.Command) bool{
 		"seat": is[*seat.Block], "last seat": second(is[*seat.Block]), "changed": is[*performance.ChangeBlocks],
@@ -264,7 +266,7 @@ func TestABlockThatAnotherNodeHasWithdrawn(t *testing.T) {
 				w.mustBook("bob", "A-1-3")
 			})
 			w.want(err, "seat_taken")
-			if stands := w.frontRowStands(); stands != "free , free , held " {
+			if stands := w.frontRowStates(); stands != "free , free , held " {
 				t.Errorf("the seats are %s", stands)
 			}
 			w.atRest()
@@ -272,8 +274,8 @@ func TestABlockThatAnotherNodeHasWithdrawn(t *testing.T) {
 	}
 }
 
-// TestALateUndoOfABlock stops a node that undoes a change until another one has done that, and the
-// seats are blocked again. They stay blocked.
+// TestALateUndoOfABlock stops a node that undoes a change until another one has completed the undo,
+// and the seats are blocked again. They remain blocked.
 func TestALateUndoOfABlock(t *testing.T) {
 	w := begin(t, 1, 3, 0)
 	bob := w.mustBook("bob", "A-1-3")
@@ -354,7 +356,7 @@ func TestABlockIsOneAppend(t *testing.T) {
 	}
 }
 
-// TestUnblockingManySeats: more seats under a label than one change can have.
+// TestUnblockingManySeats: a label has more seats than one change may contain.
 func TestUnblockingManySeats(t *testing.T) {
 	w := beginInMemory(t, 25, 100, 0)
 	layout := w.read().performances[w.gala].Layout()
@@ -371,7 +373,7 @@ func TestUnblockingManySeats(t *testing.T) {
 		t.Fatal("it has not died")
 	}
 	w.restart()
-	unblock.Seats = all[MaxBlocked/2:] // what a view lists that has seen a part
+	unblock.Seats = all[MaxBlocked/2:] // the list of a view that has seen a part
 	for range 2 {
 		seats, err := w.Unblock(w.ctx(), unblock)
 		if w.want(err, "ok"); !slices.Equal(seats.Seats, all) {

@@ -20,29 +20,29 @@ const MaxBlocked = 1_000
 type Block struct {
 	Origin
 	PerformanceID events.PerformanceID
-	// Seats by name, in any order; with those of Rows up to MaxBlocked.
+	// Seats by name, in any order; including the seats of Rows at most MaxBlocked.
 	Seats []events.SeatName
 	// Rows by name, <section>-<row>, with all of their seats.
 	Rows []string
-	// Areas of which the label is to keep so many places, each once.
+	// Areas with the number of places to be blocked under the label, each area once.
 	Areas []events.AreaPlaces
 	Label events.BlockLabel
 }
 
-// Blocked are seats in canonical order, and places of areas in the plan's.
+// Blocked lists seats in canonical order, and places by area in the plan's order.
 type Blocked struct {
 	Seats []events.SeatName
 	Areas []events.AreaPlaces
 }
 
-// Block blocks the seats and places, all or none. Seats that are blocked under the label already are
-// left as they are; of an area it blocks as many places as the label lacks. It is one append where the
-// log can append to several streams; elsewhere the performance announces the change, which is then made
-// or undone through any crash.
+// Block blocks the seats and places, all or none. Seats already blocked under the label stay as
+// they are; in an area, it blocks the places that the label lacks. It is one append where the log
+// can append to several streams; elsewhere the performance announces the change, which is then
+// completed or undone despite crashes.
 //
-// Refusals: not_found (the performance), invalid_field (seats, rows, areas), sold_out (with areas: of which the label
-// can't keep so many, and how many it can), seat_taken (with seats: all that are in use, or blocked under another
-// label or none), idempotency_key_reused.
+// Refusals: not_found (the performance), invalid_field (seats, rows, areas), sold_out (with areas:
+// those that lack places, and how many the label can have), seat_taken (with seats: all that are in
+// use, or blocked without a label or under another), idempotency_key_reused.
 func (b *Bookings) Block(ctx context.Context, cmd Block) (blocked Blocked, err error) {
 	err = b.changing(ctx, cmd.Origin, cmd.PerformanceID, func(ctx context.Context, s *performanceInfo) error {
 		seats, refusal := cmd.seats(s.layout)
@@ -70,7 +70,7 @@ func (b *Bookings) Block(ctx context.Context, cmd Block) (blocked Blocked, err e
 	return blocked, err
 }
 
-// areasToChange are areas in the plan's order. Refusal: invalid_field.
+// areasToChange returns the areas in the plan's order. Refusal: invalid_field.
 func areasToChange(layout *events.Layout, areas []events.AreaPlaces) ([]events.AreaPlaces, *core.Refusal) {
 	areas = slices.Clone(areas)
 	for i, a := range areas {
@@ -89,8 +89,8 @@ func areasToChange(layout *events.Layout, areas []events.AreaPlaces) ([]events.A
 	return areas, nil
 }
 
-// tooFewToBlock reads of which areas a label can't keep so many places, and how many it can. One that can't be read
-// now is left to the steps.
+// tooFewToBlock returns the areas that lack places for the label, and how many it can have. An area
+// that can't be read now is left to the steps.
 func (b *Bookings) tooFewToBlock(ctx context.Context, s *performanceInfo, areas []events.AreaPlaces,
 	label events.BlockLabel) (few []AreaLeft) {
 	for _, a := range areas {
@@ -105,12 +105,12 @@ func (b *Bookings) tooFewToBlock(ctx context.Context, s *performanceInfo, areas 
 	return few
 }
 
-// capacity of an area by the plan.
+// capacity returns the capacity of an area in the plan.
 func (s *performanceInfo) capacity(id events.AreaID) int64 {
 	return s.layout.Areas()[s.layout.Area(id)].Capacity
 }
 
-// seats looks up those that are named and those of the rows.
+// seats looks up the named seats and the seats of the named rows. Refusal: invalid_field.
 func (cmd *Block) seats(layout *events.Layout) ([]performance.Seat, *core.Refusal) {
 	invalid := func(field, detail string) *core.Refusal {
 		return &core.Refusal{Code: core.CodeInvalidField, Detail: detail, Fields: map[string]any{"field": field}}
@@ -138,7 +138,7 @@ func (cmd *Block) seats(layout *events.Layout) ([]performance.Seat, *core.Refusa
 	return slices.Compact(seats), nil
 }
 
-// blockable refuses seats that can't be blocked under the label, and names all of them. The others
+// blockable refuses seats that can't be blocked under the label, and names all of them. All others
 // are free, or blocked under it already. Seats that can't be read count as free here: their steps
 // decide.
 func (b *Bookings) blockable(ctx context.Context, s *performanceInfo, seats []performance.Seat,
@@ -188,8 +188,8 @@ func blockRefusal(detail string, names []events.SeatName) *core.Refusal {
 		Fields: map[string]any{"seats": names, "alternatives": [][]events.SeatName{}}}
 }
 
-// Unblock puts those of the named seats on sale that are blocked under a label, and all of its places,
-// and returns them. It ignores the others. Refusals: not_found, idempotency_key_reused.
+// Unblock puts the named seats that are blocked under a label on sale, and all of its places, and
+// returns them. It ignores other seats. Refusals: not_found, idempotency_key_reused.
 func (b *Bookings) Unblock(ctx context.Context, cmd Block) (unblocked Blocked, err error) {
 	err = b.changing(ctx, cmd.Origin, cmd.PerformanceID, func(ctx context.Context, s *performanceInfo) error {
 		id, n, more := cmd.ID, 0, true
@@ -199,7 +199,7 @@ func (b *Bookings) Unblock(ctx context.Context, cmd Block) (unblocked Blocked, e
 			n++
 			id = process.ID(fmt.Sprint("unblock ", n), string(cmd.ID))
 		}
-		for more { // what an earlier run of the request has done
+		for more { // completed by an earlier run of the request
 			made, err := b.recallChange(ctx, cmd.Origin, s.id, id)
 			if err != nil {
 				return err
@@ -229,8 +229,8 @@ func (b *Bookings) Unblock(ctx context.Context, cmd Block) (unblocked Blocked, e
 	return unblocked, err
 }
 
-// placesUnder reads how many places of which areas are blocked under a label. Of one that can't be read now there may
-// be one.
+// placesUnder returns the number of places blocked under a label in each area. An area that can't
+// be read now counts as one place.
 func (b *Bookings) placesUnder(
 	ctx context.Context,
 	s *performanceInfo,
@@ -246,10 +246,10 @@ func (b *Bookings) placesUnder(
 	return under
 }
 
-// blockedUnder returns the named seats that are blocked under the label, in canonical order. One that can't be
-// read now may be.
+// blockedUnder returns the named seats that are blocked under the label, in canonical order,
+// including seats that can't be read now.
 func (b *Bookings) blockedUnder(ctx context.Context, s *performanceInfo, cmd *Block) (under []events.SeatName) {
-	seats := make([]performance.Seat, 0, len(cmd.Seats)) // a label may have many
+	seats := make([]performance.Seat, 0, len(cmd.Seats)) // a label may have many seats
 	for _, name := range cmd.Seats {
 		if at, ok := s.layout.Find(name); ok {
 			seats = append(seats, at)

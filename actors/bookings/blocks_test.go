@@ -47,7 +47,7 @@ func (w *harness) wantStands(want string, seats ...events.SeatName) {
 func TestBlocks(t *testing.T) {
 	w := begin(t, 2, 6, 0)
 	w.want(w.block("press", "A-1-2", "A-1-1"), "ok")
-	w.want(w.block("press", "A-1-1", "A-1-2", "A-1-3"), "ok") // two are there already
+	w.want(w.block("press", "A-1-1", "A-1-2", "A-1-3"), "ok") // two are already blocked
 	w.wantStands("blocked press", "A-1-1", "A-1-2", "A-1-3")
 	ann := w.mustBook("ann", "A-1-5")
 	err := w.block("press", "A-1-4", "A-1-5")
@@ -101,7 +101,7 @@ func TestBookingOfABlock(t *testing.T) {
 	w.wantStands("blocked press", "A-1-1", "A-1-2")
 	w.wantStands("free ", "A-1-3")
 
-	// Late: blocked under the booking's own label counts as free.
+	// Late: seats blocked under the booking's own label count as free.
 	made, err = w.bookOf("press", "bob", "A-1-1", "A-1-3")
 	w.want(err, "ok")
 	w.clock.move(3 * time.Minute)
@@ -115,7 +115,7 @@ func TestBookingOfABlock(t *testing.T) {
 	w.want(err, "ok")
 	w.wantStands("blocked press", "A-1-1")
 
-	// But not under another one by then.
+	// But not if blocked under another label since.
 	made, err = w.bookOf("press", "cid", "A-1-1")
 	w.want(err, "ok")
 	w.clock.move(3 * time.Minute)
@@ -131,9 +131,10 @@ func TestBookingOfABlock(t *testing.T) {
 	w.settled(0)
 }
 
-// TestALabelThatIsLiftedWhileBooked: seats that a booking has keep the label, and are under it again when they are
-// given back, one by one or all at once. The label is lifted from them by the next request.
-func TestALabelThatIsLiftedWhileBooked(t *testing.T) {
+// TestUnblockingBookedSeats: seats of a booking retain the label, and are blocked under it
+// again when they are returned, one by one or all at once. The next request lifts the label from
+// them.
+func TestUnblockingBookedSeats(t *testing.T) {
 	w := begin(t, 1, 6, 0)
 	w.charge("ann", 1000)
 	w.want(w.block("press", "A-1-1", "A-1-2", "A-1-3"), "ok")
@@ -148,7 +149,7 @@ func TestALabelThatIsLiftedWhileBooked(t *testing.T) {
 		return lifted.Seats
 	}
 	if got := fmt.Sprint(lift()); got != "[A-1-3]" {
-		t.Errorf("%s are lifted while the others are booked", got)
+		t.Errorf("%s are unblocked while the others are booked", got)
 	}
 	_, err = w.ReturnSeat(w.ctx(), ReturnSeat{Origin: w.origin("ann"), BookingID: made.Booking.ID, Seat: "A-1-1"})
 	w.want(err, "ok")
@@ -158,7 +159,7 @@ func TestALabelThatIsLiftedWhileBooked(t *testing.T) {
 	w.want(err, "ok")
 	w.wantStands("blocked press", "A-1-1", "A-1-2")
 	if got := fmt.Sprint(lift()); got != "[A-1-1 A-1-2]" {
-		t.Errorf("%s are lifted once they are given back", got)
+		t.Errorf("%s are unblocked once they are returned", got)
 	}
 	w.wantStands("free ", "A-1-1", "A-1-2", "A-1-3")
 	w.settled(1000)

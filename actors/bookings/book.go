@@ -15,7 +15,7 @@ import (
 	"admitone/events"
 )
 
-// Book requests seats and places: those of Seats and Areas, or the Quantity best seats.
+// Book requests the seats and places in Seats and Areas, or the Quantity best seats.
 type Book struct {
 	Origin
 	PerformanceID events.PerformanceID
@@ -43,8 +43,8 @@ type Book struct {
 	PriceTypes map[string]int64
 	// Room is the waiting room whose pass the holder has presented, "" if none.
 	Room events.RoomID
-	// Open is the number of open holds of the holder, over everything, as far as is known; 0 for a
-	// holder without a limit.
+	// Open is the number of open holds of the holder over all performances, as far as is known; 0
+	// for a holder without a limit.
 	Open int64
 	// Order is recorded in the booking's first fact, and must not be changed afterwards.
 	Order events.OrderData
@@ -54,16 +54,17 @@ type Book struct {
 	gone <-chan struct{}
 }
 
-// errNobodyWaits ends a run that has no seats and would have to wait for others when its caller has
+// errCallerGone ends a run that has no seats and would have to wait for others when its caller has
 // stopped waiting. The caller gets the error of its context.
-var errNobodyWaits = errors.New("the caller is no longer waiting")
+var errCallerGone = errors.New("the caller is no longer waiting")
 
 // Book holds the seats and places for the holder, all or none.
 //
-// Refusals, in this order: not_found (the performance), forbidden (a price type), pass_required, not_open,
-// sale_closed, invalid_field (seats, areas, quantity, section, category, price types), idempotency_key_reused,
-// limit_exceeded, sold_out (with areas: those of which fewer places remain), seat_taken (with seats: those
-// that are taken, and up to three alternatives), sold_out (with what remains: fewer than were asked for).
+// Refusals, in this order: not_found (the performance), forbidden (a price type), pass_required,
+// not_open, sale_closed, invalid_field (seats, areas, quantity, section, category, price types),
+// idempotency_key_reused, limit_exceeded, sold_out (with areas: those with too few places),
+// seat_taken (with seats: the taken ones, and up to three alternatives), sold_out (fewer seats
+// remain than requested; with their number).
 func (b *Bookings) Book(ctx context.Context, cmd Book) (Answer, error) {
 	id, keyed := cmd.bookingID()
 	cmd.gone = ctx.Done()
@@ -84,8 +85,8 @@ func (cmd *Book) bookingID() (id events.BookingID, keyed bool) {
 	return events.BookingID(actors.NewID().String()), false
 }
 
-// bookedBefore answers from the log a request whose booking exists. First it releases what other
-// attempts of it still have: if their node was killed, nothing else would soon.
+// bookedBefore answers a request whose booking exists from the log. First it releases what other
+// attempts of the request still hold: if their node was killed, nothing else would soon.
 func (b *Bookings) bookedBefore(ctx context.Context, cmd *Book, id events.BookingID) (Answer, error) {
 	answer, err := b.request(ctx, cmd.Origin, id, &booking.Hold{ID: id})
 	if err != nil {
@@ -156,9 +157,9 @@ func (b *Bookings) book(ctx context.Context, p *attemptResult) (Answer, error) {
 	return answer, err
 }
 
-// anyTaken returns the seats and places that others have already, nil if there are none. Most of a
-// crowd that wants the same seats is refused here, without anything being held and released in the
-// log. A single seat or area without a limit is not read: its own refusal does the same.
+// anyTaken returns the seats and places that others already have, nil if there are none. Most of a
+// crowd that wants the same seats is refused here, without holding and releasing anything in the
+// log. A single seat or area without a limit is not read: its own refusal has the same effect.
 func (b *Bookings) anyTaken(
 	ctx context.Context,
 	p *attemptResult,

@@ -18,7 +18,7 @@ import (
 //
 // Its methods return a [*core.Refusal], or a failure of [actors.Desk.Ask] or of [Views]. After a
 // failure the outcome is unknown: retrying the request under the same keyed id is safe, and
-// [Bookings.Resume] finishes what was begun.
+// [Bookings.Resume] completes or undoes unfinished steps.
 type Bookings struct {
 	desk   actors.Dispatcher
 	runner process.Runner
@@ -26,7 +26,7 @@ type Bookings struct {
 	maps   seatMaps
 	locks  actors.KeyedMutex[events.BookingID] // by booking
 	// blocking serialises changes of the blocks of a performance: undoing one could unblock seats
-	// that another has been told it has.
+	// that were confirmed to another request.
 	blocking actors.KeyedMutex[events.PerformanceID]
 	pending  pendingSeats
 	unsure   unsure
@@ -34,7 +34,8 @@ type Bookings struct {
 	seen     func([]events.Fact) // never nil
 	paid     func(Purchase)      // never nil
 	running  sync.WaitGroup
-	// areas returns those of a performance until its seating plan has them; nil except in tests.
+	// areas returns the areas of a performance, in tests of performances without a seating plan;
+	// otherwise nil.
 	areas func(events.PerformanceID) []events.Area
 }
 
@@ -56,7 +57,7 @@ func (b *Bookings) Observe(seen func([]events.Fact)) { b.seen = seen }
 
 // Purchase is a booking that was just paid.
 type Purchase struct {
-	// Origin is that of the request that completed the payment, which may have resumed it.
+	// Origin identifies the request that completed the payment, which may have resumed it.
 	Origin
 	Holder events.Holder
 	// Room is the waiting room that guards the performance, "" for none.
@@ -98,11 +99,11 @@ type Answer struct {
 	Begun events.IntentID
 }
 
-// Wait returns when no request is running. No new one may begin meanwhile.
+// Wait returns when no request is running. No request may begin during it.
 func (b *Bookings) Wait() { b.running.Wait() }
 
-// run calls steps with a context that does not end: they don't stop half-way when the caller stops
-// waiting.
+// run calls steps with a context that does not end, so that they do not stop half-way when the
+// caller stops waiting.
 func (b *Bookings) run(ctx context.Context, steps func(context.Context) (Answer, error)) (Answer, error) {
 	type result struct {
 		answer Answer
@@ -123,7 +124,7 @@ func (b *Bookings) run(ctx context.Context, steps func(context.Context) (Answer,
 	})
 	select {
 	case r := <-done:
-		if r.err == errNobodyWaits { // ctx has ended, which may be noticed later than this
+		if r.err == errCallerGone { // ctx has ended, which may be noticed later than this
 			return Answer{}, ctx.Err()
 		}
 		return r.answer, r.err
@@ -136,14 +137,14 @@ func (b *Bookings) run(ctx context.Context, steps func(context.Context) (Answer,
 // been written. Overload is then an unknown outcome and not a refusal.
 type begunKey struct{}
 
-// begun records that the run has written something that stays.
+// begun records that the run has written something permanent.
 func begun(ctx context.Context) {
 	if mark, ok := ctx.Value(begunKey{}).(*atomic.Bool); ok {
 		mark.Store(true)
 	}
 }
 
-// locked runs steps while no others of the booking run on this node.
+// locked runs steps while no other steps of the booking run on this node.
 func (b *Bookings) locked(
 	ctx context.Context,
 	bookingID events.BookingID,
@@ -159,7 +160,7 @@ func (b *Bookings) locked(
 	})
 }
 
-// request sends a command to the booking under the request's own id, so that its key counts.
+// request sends a command to the booking under the request's own id, so that its key applies.
 func (b *Bookings) request(ctx context.Context, from Origin, bookingID events.BookingID,
 	command core.Command) (actors.Answer, error) {
 	request := from.request()

@@ -7,8 +7,8 @@ import (
 	"admitone/events"
 )
 
-// TestABookingForNothing: a free booking needs no wallet.
-func TestABookingForNothing(t *testing.T) {
+// TestFreeBooking: a free booking needs no wallet.
+func TestFreeBooking(t *testing.T) {
 	w := begin(t, 1, 6, 0)
 	w.must(w.step(w.ctx(), w.origin("house"), performance.Stream("free"), &performance.Create{
 		ID: "free", Title: "Matinee", HoldSeconds: 60, Sections: []events.Section{{ID: "F", Rows: 1, SeatsPerRow: 2}}}))

@@ -29,7 +29,8 @@ func (w *harness) since(n int) string {
 	return strings.Join(w.read().names[n:], " ")
 }
 
-// TestSeed002Booking: a seat is held for some time for one holder, and for nobody else meanwhile.
+// TestSeed002Booking: a seat is held for a limited time for one holder, and unavailable to others
+// meanwhile.
 func TestSeed002Booking(t *testing.T) {
 	w := begin(t, 2, 5, 0)
 	answer, err := w.book("ann", "A-1-2", "A-1-1")
@@ -77,8 +78,8 @@ func TestSeed002SeatTaken(t *testing.T) {
 	w.check(4)
 }
 
-// TestASeatThatIsLostWhileOthersAreHeld: what was taken is released before other seats are chosen,
-// or the request is answered.
+// TestASeatThatIsLostWhileOthersAreHeld: the seats taken are released before other seats are
+// chosen, or the request is answered.
 func TestASeatThatIsLostWhileOthersAreHeld(t *testing.T) {
 	for rows, want := range map[int64]string{
 		1: "allowance.taken.v1 seat.held.v1 seat.held.v1 booking.abandoned.v1 seat.released.v1 seat.released.v1 allowance.released.v1",
@@ -150,8 +151,8 @@ func TestSeed002Charging(t *testing.T) {
 	w.settled(0)
 }
 
-// TestWhatCantBeAsked: refused before anything is held.
-func TestWhatCantBeAsked(t *testing.T) {
+// TestInvalidRequests: invalid requests are refused before anything is held.
+func TestInvalidRequests(t *testing.T) {
 	w := begin(t, 2, 60, 0)
 	many := make([]events.SeatName, 51)
 	for i := range many {
@@ -179,7 +180,7 @@ func TestWhatCantBeAsked(t *testing.T) {
 	}
 	for name, ask := range map[string]func(id events.BookingID, by events.Holder) (Answer, error){"pay": w.pay, "cancel": w.cancel, "extend": w.extend} {
 		if _, err := ask("nothing", "ann"); code(err) != "not_found" {
-			t.Errorf("%s what is not there: %v", name, err)
+			t.Errorf("%s a missing booking: %v", name, err)
 		}
 	}
 	if got := w.since(before); got != "" {
@@ -241,12 +242,12 @@ func TestALatePaymentForSeatsThatAreGone(t *testing.T) {
 				t.Errorf("bob's booking is %+v, ann has %d", h.bookings[other].State(), h.wallets["ann"].Balance())
 			}
 			_, err = w.book("ann", "A-1-1", "A-1-3")
-			w.want(err, "ok") // nothing of the allowance was kept
+			w.want(err, "ok") // no allowance is still taken
 		})
 	}
 }
 
-// TestALatePaymentWithoutMoney: the seats are released at once.
+// TestALatePaymentWithoutMoney: the seats are released immediately.
 func TestALatePaymentWithoutMoney(t *testing.T) {
 	w := begin(t, 2, 5, 2)
 	id := w.mustBook("ann", "A-1-1", "A-1-2")
@@ -277,7 +278,7 @@ func TestALatePaymentBeyondTheAllowance(t *testing.T) {
 	w.check(2)
 }
 
-// TestCancelling: held seats are released, and booked ones with their money; once.
+// TestCancelling: held seats are released, and booked ones are also refunded; once.
 func TestCancelling(t *testing.T) {
 	w := begin(t, 2, 5, 2)
 	w.charge("ann", 500)
@@ -308,7 +309,7 @@ func TestCancelling(t *testing.T) {
 	w.want(err, "hold_expired")
 }
 
-// TestExtending: by the same duration again, once, and never beyond twice the time.
+// TestExtending: by the initial duration, once, and never beyond twice that time.
 func TestExtending(t *testing.T) {
 	w := begin(t, 2, 5, 2)
 	w.charge("ann", 500)
@@ -364,7 +365,7 @@ func TestHoldingAgainAndAgain(t *testing.T) {
 	w.check(0)
 }
 
-// TestBestAvailable: seats are chosen, or the refusal has what is left.
+// TestBestAvailable: seats are chosen, or the refusal lists the remaining ones.
 func TestBestAvailable(t *testing.T) {
 	w := begin(t, 1, 6, 0)
 	answer, err := w.best("ann", 2)

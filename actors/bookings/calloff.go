@@ -25,10 +25,10 @@ func (b *Bookings) calledOff(ctx context.Context, state *booking.State) (calledO
 	return calledOff, err
 }
 
-// CallOff cancels a booking whose performance is cancelled: a payment in progress is ended first,
-// an intent is ended, what is paid is refunded in full, and the seats are released. All of this is
-// done once, however often it is called, by several servers and through any crash. No-op for a
-// booking that has ended, or whose performance is not cancelled. It returns failures only.
+// CallOff cancels a booking whose performance is cancelled: a payment in progress and an intent are
+// ended first, the amount paid is refunded in full, and the seats are released. Each of these
+// happens once, however often CallOff is called, by several servers and despite crashes. No-op for
+// a booking that has ended, or whose performance is not cancelled. It returns failures only.
 func (b *Bookings) CallOff(ctx context.Context, from Origin, bookingID events.BookingID) error {
 	_, err := b.locked(ctx, bookingID, func(ctx context.Context) (Answer, error) {
 		return Answer{}, b.resumeCalledOff(ctx, from, bookingID)
@@ -71,7 +71,7 @@ func (b *Bookings) callOff(ctx context.Context, from Origin, bookingID events.Bo
 		}
 		name := "call-off"
 		switch {
-		case state.Refunding, state.Status == events.BookingIsPaying: // begun meanwhile
+		case state.Refunding, state.Status == events.BookingIsPaying: // begun in the meantime
 			continue
 		case state.Status == events.BookingIsCancelled, state.Status == events.BookingIsExpired && !end.Expired,
 			state.Status == events.BookingIsReleased && step.KeptSince == 0:
@@ -90,8 +90,8 @@ func (b *Bookings) callOff(ctx context.Context, from Origin, bookingID events.Bo
 	return fmt.Errorf("%w: the booking %s keeps changing", actors.ErrOverloaded, bookingID)
 }
 
-// cancelCalledOff releases a booking whose performance is cancelled: it cancels the booking, as
-// would happen anyway. Refusals: forbidden, hold_expired.
+// cancelCalledOff handles a request to release a booking whose performance is cancelled: it cancels
+// the booking, as CallOff would. Refusals: forbidden, hold_expired.
 func (b *Bookings) cancelCalledOff(ctx context.Context, cmd *Cancel) (Answer, error) {
 	refusal, err := b.dryRun(ctx, booking.Stream(cmd.BookingID), &booking.CallOff{By: cmd.By})
 	if err != nil {
@@ -110,7 +110,7 @@ func (b *Bookings) cancelCalledOff(ctx context.Context, cmd *Cancel) (Answer, er
 	return b.state(ctx, cmd.BookingID)
 }
 
-// makeGood records in the external payment's stream what is owed because the performance is
+// makeGood records in the external payment's stream the amount owed because the performance is
 // cancelled.
 func makeGood(state *booking.State) (stages []process.Stage) {
 	step := func(name string, do core.Command) {
@@ -126,8 +126,8 @@ func makeGood(state *booking.State) (stages []process.Stage) {
 	return stages
 }
 
-// returnCalledOff returns one seat of a cancelled performance: the whole booking is cancelled, as
-// would happen anyway. Refusals: forbidden, not_found (the seat).
+// returnCalledOff handles the return of one seat of a cancelled performance: the whole booking is
+// cancelled, as CallOff would. Refusals: forbidden, not_found (the seat).
 func (b *Bookings) returnCalledOff(ctx context.Context, cmd *ReturnSeat, giveBack *booking.ReturnSeat) (Answer, error) {
 	refusal, err := b.dryRun(ctx, booking.Stream(cmd.BookingID), giveBack)
 	if err != nil {

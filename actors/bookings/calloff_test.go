@@ -57,15 +57,15 @@ func paidOutside(w *harness) events.BookingID {
 	return id
 }
 
-// paying returns a booking whose payment was announced, and no more.
+// paying returns a booking whose payment was announced but not continued.
 func paying(w *harness) events.BookingID {
 	id := booked(w)
 	w.must(w.step(w.ctx(), w.origin("ann"), booking.Stream(id), &booking.StartPayment{}))
 	return id
 }
 
-// keptBehind returns a booking that was released, with a half withheld, by a server that had not
-// seen the cancellation.
+// keptBehind returns a booking that was released, with half withheld, by a server that had not seen
+// the cancellation.
 func keptBehind(w *harness) events.BookingID {
 	w.edit(&performance.Edit{Cancellation: &events.Cancellation{Until: day.Add(24 * time.Hour), RefundPercent: 50}})
 	id := paid(w)
@@ -75,13 +75,13 @@ func keptBehind(w *harness) events.BookingID {
 	return id
 }
 
-// TestCalledOff: each booking is cancelled once, and everybody is refunded.
+// TestCalledOff: each booking is cancelled once, and refunded.
 func TestCalledOff(t *testing.T) {
 	for _, line := range []struct {
 		name    string
 		prepare func(*harness) events.BookingID
 		wallet  int64 // of 300
-		owed    int64 // of money from outside
+		owed    int64 // of external money
 	}{
 		{"held", booked, 300, 0},
 		{"booked", paid, 300, 0},
@@ -158,8 +158,8 @@ func TestCalledOff(t *testing.T) {
 	}
 }
 
-// TestNothingIsHadBehindACallOff: its refusal precedes others, and reads go on.
-func TestNothingIsHadBehindACallOff(t *testing.T) {
+// TestNothingIsSoldAfterACallOff: its refusal takes precedence over others, and reads still work.
+func TestNothingIsSoldAfterACallOff(t *testing.T) {
 	w := begin(t, 3, 3, 3)
 	held := w.mustBook(w.ann(), "A-1-1")
 	expired := w.mustBook(w.ann(), "A-2-1")
@@ -202,9 +202,9 @@ func TestNothingIsHadBehindACallOff(t *testing.T) {
 	w.settled(3)
 }
 
-// TestAServerThatHasNotHeard: a server that has not seen the cancellation sells on, and takes
-// money; all of it is cancelled.
-func TestAServerThatHasNotHeard(t *testing.T) {
+// TestServerThatHasNotSeenTheCallOff: a server that has not seen the cancellation continues to sell and to
+// take money; all of it is cancelled.
+func TestServerThatHasNotSeenTheCallOff(t *testing.T) {
 	w := begin(t, 3, 3, 3)
 	w.charge("ann", 300)
 	w.charge("bob", 300)
@@ -212,7 +212,7 @@ func TestAServerThatHasNotHeard(t *testing.T) {
 	heard, bookings := w.desk, w.Bookings
 	w.start(nil)
 	deaf := w.Bookings
-	id := w.mustBook("ann", "A-1-2") // so that it knows the performance
+	id := w.mustBook("ann", "A-1-2") // so that the server caches the performance
 	w.desk, w.Bookings = heard, bookings
 	w.cancelShow()
 	_, err := w.book("bob", "A-2-1")
@@ -240,8 +240,8 @@ func TestAServerThatHasNotHeard(t *testing.T) {
 	}
 }
 
-// TestTwoServersEndOneBooking stops the first at each of its steps until the second has taken all
-// that are left.
+// TestTwoServersEndOneBooking stops the first server at each of its steps until the second has
+// taken all remaining ones.
 func TestTwoServersEndOneBooking(t *testing.T) {
 	for name, keeps := range map[string]func(core.Command) bool{
 		"ended": is[*booking.CallOff], "refunded": is[*wallet.Refund], "seat released": is[*seat.Release],

@@ -8,13 +8,14 @@ import (
 	"admitone/events"
 )
 
-// halfUntil makes the performance refund a half until a time after the start of the test.
+// halfUntil makes the performance refund half of the price until a time after the start of the
+// test.
 func (w *harness) halfUntil(at time.Duration) {
 	w.Helper()
 	w.edit(&performance.Edit{Cancellation: &events.Cancellation{Until: day.Add(at), RefundPercent: 50}})
 }
 
-// TestKeptMoney: a half is refunded once, however often it is requested, and the seats are free.
+// TestKeptMoney: half is refunded once, however often it is requested, and the seats are free.
 func TestKeptMoney(t *testing.T) {
 	w := begin(t, 1, 6, 4)
 	w.charge("ann", 500)
@@ -25,7 +26,7 @@ func TestKeptMoney(t *testing.T) {
 		_, err := w.pay(id, "ann")
 		w.want(err, "ok")
 	}
-	w.halfUntil(50 * s) // what is held keeps the rule of before
+	w.halfUntil(50 * s) // earlier holds keep the earlier rule
 	w.clock.move(100*s - 1)
 	for range 2 {
 		answer, err := w.cancel(id, "ann")
@@ -81,7 +82,7 @@ func TestACrashWhileAPartIsRefunded(t *testing.T) {
 		h := w.read()
 		state := h.bookings[id].State()
 		if state.Refunding || state.Status == events.BookingIsReleased && h.wallets["ann"].Balance() != 100 {
-			t.Errorf("killed behind step %d: %+v, and ann has %d", step, state, h.wallets["ann"].Balance())
+			t.Errorf("killed after step %d: %+v, and ann has %d", step, state, h.wallets["ann"].Balance())
 		}
 		if over {
 			w.want(err, "ok")

@@ -10,8 +10,8 @@ import (
 	"admitone/events"
 )
 
-// MakePageWithin is how long a provider may take to create the page of an intent. An intent without
-// a page is ended then.
+// MakePageWithin is how long a provider may take to create the page of an intent. After that an
+// intent without a page is ended.
 const MakePageWithin = time.Minute
 
 // errNothingToPay: a free booking is paid without a provider.
@@ -57,8 +57,8 @@ func (b *Bookings) NotePage(ctx context.Context, cmd NotePage) (Answer, error) {
 	})
 }
 
-// endPageless ends an intent whose page was not created in time: the request that was to do it may
-// be slow, or lost.
+// endPageless ends an intent whose page was not created in time: the request that creates it may be
+// slow, or lost.
 func (b *Bookings) endPageless(ctx context.Context, from Origin, bookingID events.BookingID) error {
 	var late events.IntentID
 	var waits booking.State

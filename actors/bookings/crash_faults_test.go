@@ -61,8 +61,8 @@ func (f *faulty) Append(
 	return events.Appended{}, fmt.Errorf("%w: this one", events.ErrUnknown)
 }
 
-// recovered: what is due expires, what was begun is completed, and then everything is consistent,
-// except seats held for nobody.
+// recovered expires deadlines that have passed, resumes unfinished commands, and checks
+// consistency; only seats without a booking may still be held.
 func (w *harness) recovered(step int) {
 	w.Helper()
 	w.wake()
@@ -74,7 +74,8 @@ func (w *harness) recovered(step int) {
 	}
 }
 
-// over: after all deadlines and the grace, nothing is held.
+// over waits for all deadlines and the grace, and checks that nothing is held and how the booking
+// has ended.
 func (w *harness) over(step int, id events.BookingID, ends []events.BookingStatus, again bool) {
 	w.Helper()
 	w.clock.move(121*s + 2*30*s)

@@ -20,7 +20,7 @@ type dying struct {
 	mu   sync.Mutex // one command at a time, so that the appends can be counted
 	left int        // guarded by mu
 	gone bool       // guarded by mu
-	// backwards: of a turn the last appends come first.
+	// backwards: in a turn, only the last appends are executed.
 	backwards bool
 }
 
@@ -102,20 +102,20 @@ func (w *harness) restart() {
 func (w *harness) ann() events.Holder { return events.Holder("ann-" + string(w.gala)) }
 func (w *harness) bob() events.Holder { return events.Holder("bob-" + string(w.gala)) }
 
-// crash is a command during which a process crashes. prepare comes before, and returns the booking
-// that it concerns.
+// crash is a command during which a process crashes. prepare runs before it, and returns the
+// booking that it concerns.
 type crash struct {
 	name    string
 	books   bool
 	prepare func(w *harness) (bookingID events.BookingID)
 	act     func(w *harness, bookingID events.BookingID) error
-	// ends says how the booking may end if nobody asks again.
+	// ends lists the permitted final states of the booking without a retry.
 	ends []events.BookingStatus
-	// again says what a retry under the same key may hear.
+	// again lists the permitted results of a retry under the same key.
 	again []string
 }
 
-// crashes are all of them; others are added in init functions.
+// crashes lists all cases; init functions add others.
 var crashes = []crash{
 	{"booking three seats", true, func(*harness) events.BookingID { return "" }, bookThree,
 		[]events.BookingStatus{"", events.BookingIsExpired}, []string{"ok"}},
@@ -278,8 +278,8 @@ func cancel(w *harness, id events.BookingID) error {
 }
 
 // TestACrashAtEveryStep crashes the process between any two appends. The command is retried or not,
-// at once or after it was resumed. After a restart, everything is consistent at once, and nothing
-// is held for nobody.
+// at once or after it was resumed. After a restart, everything is immediately consistent, and
+// nothing is held without a booking.
 func TestACrashAtEveryStep(t *testing.T) {
 	for _, crash := range crashes {
 		for _, again := range []string{"no", "at once", "later", "at once, backwards", "later, backwards"} {
@@ -298,14 +298,14 @@ func TestACrashAtEveryStep(t *testing.T) {
 					w.restart()
 					if again != "at once" {
 						w.recovered(step)
-						w.nothingForNobody(step)
+						w.noOrphanedHolds(step)
 					}
 					if again != "no" {
 						if err := crash.act(w, id); !slices.Contains(crash.again, code(err)) {
-							t.Fatalf("asked again after %d appends: %v, want %v", step, err, crash.again)
+							t.Fatalf("requested again after %d appends: %v, want %v", step, err, crash.again)
 						}
 						w.check(3)
-						w.nothingForNobody(step)
+						w.noOrphanedHolds(step)
 					}
 					w.over(step, id, crash.ends, again != "no")
 				}
@@ -315,11 +315,11 @@ func TestACrashAtEveryStep(t *testing.T) {
 }
 
 // TestACrashOfTheRetryToo crashes the process between any two appends of a booking, and again
-// between any two of its retry, or of what closes it.
+// between any two appends of its retry, or of its closing.
 func TestACrashOfTheRetryToo(t *testing.T) {
 	for _, crash := range crashes {
 		if !crash.books {
-			continue // TestACrashWhileResuming
+			continue // covered by TestACrashWhileResuming
 		}
 		for _, retried := range []bool{true, false} {
 			t.Run(fmt.Sprintf("%s, retried: %t", crash.name, retried), func(t *testing.T) {
@@ -343,10 +343,10 @@ func TestACrashOfTheRetryToo(t *testing.T) {
 						diedAgain = gone()
 						w.restart()
 						if err := crash.act(w, id); !slices.Contains(crash.again, code(err)) {
-							t.Fatalf("asked again after %d and %d appends: %v, want %v", step, second, err, crash.again)
+							t.Fatalf("requested again after %d and %d appends: %v, want %v", step, second, err, crash.again)
 						}
 						w.check(3)
-						w.nothingForNobody([2]int{step, second})
+						w.noOrphanedHolds([2]int{step, second})
 					}
 				}
 			})
@@ -354,9 +354,9 @@ func TestACrashOfTheRetryToo(t *testing.T) {
 	}
 }
 
-// TestACrashAndALongTime crashes the process between any two appends, and restarts it after every
+// TestCrashBeforeALongPause crashes the process between any two appends, and restarts it after every
 // deadline, when another caller has paid for the seats that were free by then.
-func TestACrashAndALongTime(t *testing.T) {
+func TestCrashBeforeALongPause(t *testing.T) {
 	for _, crash := range crashes {
 		t.Run(crash.name, func(t *testing.T) {
 			w := beginInMemory(t, 3, 3, 3)

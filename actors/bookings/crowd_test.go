@@ -40,7 +40,7 @@ func wantResults(t testing.TB, got, want map[string]int) {
 	}
 }
 
-// TestSeed002AHundredOnOneSeat: one gets it.
+// TestSeed002AHundredOnOneSeat: one of a hundred callers gets it.
 func TestSeed002AHundredOnOneSeat(t *testing.T) {
 	w := begin(t, 1, 1, 0)
 	got := atOnce(100, func(i int) error {
@@ -100,7 +100,7 @@ func overlapInGroups(t *testing.T, w *harness) {
 // checkComponents: in each set of transitively overlapping groups one has succeeded.
 func checkComponents(t *testing.T, groups [][]performance.Seat, succeeded []bool) {
 	t.Helper()
-	set := map[performance.Seat]int{} // seats that belong together have the same number
+	set := map[performance.Seat]int{} // connected seats have the same number
 	for i, group := range groups {
 		mine := i
 		for _, s := range group {
@@ -120,7 +120,7 @@ func checkComponents(t *testing.T, groups [][]performance.Seat, succeeded []bool
 	}
 	for number, one := range fine {
 		if !one {
-			t.Errorf("of those who overlap with group %d, nobody succeeded: %v", number, groups)
+			t.Errorf("of the groups connected with group %d none has succeeded: %v", number, groups)
 		}
 	}
 }
@@ -144,8 +144,9 @@ func TestGroupsThatAllOverlap(t *testing.T) {
 	w.check(0)
 }
 
-// TestACrowdLeavesTheChoiceToTheHouse: with best seats, as many callers succeed as there are seats.
-func TestACrowdLeavesTheChoiceToTheHouse(t *testing.T) {
+// TestCrowdOfBestSeats: of callers that want best seats, as many succeed as there
+// are seats.
+func TestCrowdOfBestSeats(t *testing.T) {
 	w := begin(t, 10, 10, 0)
 	got := atOnce(100, func(i int) error {
 		_, err := w.best(events.Holder(fmt.Sprint("holder-", i)), 2)
@@ -159,12 +160,12 @@ func TestACrowdLeavesTheChoiceToTheHouse(t *testing.T) {
 	if _, err := w.best("late", 1); code(err) != "sold_out" {
 		t.Errorf("after the last seat: %v", err)
 	}
-	if left := len(w.pending.byPerformance); left > 0 { // the map has seen them
+	if left := len(w.pending.byPerformance); left > 0 { // the map shows them
 		t.Errorf("claims on %d performances are left", left)
 	}
 }
 
-// TestManyOrdersOfOneHolder: the limit applies over all of them.
+// TestManyOrdersOfOneHolder: the limit applies to their total.
 func TestManyOrdersOfOneHolder(t *testing.T) {
 	w := begin(t, 10, 10, 7)
 	got := atOnce(40, func(i int) error {
@@ -260,9 +261,9 @@ func TestOneKeyedBookingManyTimes(t *testing.T) {
 	}
 }
 
-// TestEverybodyDoesEverything: a crowd books, pays, releases, extends and abandons, while deadlines
+// TestCrowdOfRandomRequests: a crowd books, pays, releases, extends and abandons, while deadlines
 // pass and unfinished commands are resumed.
-func TestEverybodyDoesEverything(t *testing.T) {
+func TestCrowdOfRandomRequests(t *testing.T) {
 	const limit = 4
 	w := begin(t, 4, 6, limit)
 	for i := range 8 {

@@ -21,13 +21,15 @@ type EditAreas struct {
 	Edit *performance.Edit
 }
 
-// EditAreas makes the edit and resizes its areas, all or nothing. It takes one append where the log has that.
-// Elsewhere the performance announces the sizes; the areas that lose places are resized, which they may refuse; the
-// edit states the sizes, and may be refused too; and then the others are resized, which nothing can refuse. So nobody
-// gets places of an area that is to lose them again. A run that dies before the edit is undone, behind it completed.
+// EditAreas makes the edit and resizes its areas, all or nothing. It takes one append where the log
+// supports it. Elsewhere the performance announces the sizes; the areas that lose places are
+// resized, which they may refuse; the edit states the sizes, and may also be refused; then the
+// other areas are resized, which can't be refused. So no holder gets places of an area that is
+// about to lose them again. A run that fails before the edit is undone; after the edit it is
+// completed.
 //
-// Refusals: not_found, those of the edit, invalid_field (areas), limit_exceeded (with area: more of its places are
-// held, booked and blocked), idempotency_key_reused.
+// Refusals: not_found, those of the edit, invalid_field (areas), limit_exceeded (with area: more of
+// its places are held, booked and blocked), idempotency_key_reused.
 func (b *Bookings) EditAreas(ctx context.Context, cmd EditAreas) error {
 	return b.changing(ctx, cmd.Origin, cmd.PerformanceID, func(ctx context.Context, s *performanceInfo) error {
 		_, err := b.takeTurns(ctx, cmd.Origin, s, cmd.ID, func() error { return b.tryAreas(ctx, s, &cmd) })
@@ -35,7 +37,8 @@ func (b *Bookings) EditAreas(ctx context.Context, cmd EditAreas) error {
 	})
 }
 
-// tryAreas makes the edit with the next change. Refusal: also performance.ErrOtherChange, if it is not.
+// tryAreas makes the edit with the next change. Refusal: also performance.ErrOtherChange if another
+// came first.
 func (b *Bookings) tryAreas(ctx context.Context, s *performanceInfo, cmd *EditAreas) error {
 	now, err := b.blocksOf(ctx, s.id)
 	if err != nil {
@@ -73,7 +76,7 @@ func (b *Bookings) tryAreas(ctx context.Context, s *performanceInfo, cmd *EditAr
 	return b.runSteps(ctx, cmd.Origin, p)
 }
 
-// sizes reads how many places areas have that are to have others. Refusal: limit_exceeded.
+// sizes returns the present sizes of the areas to be resized. Refusal: limit_exceeded.
 func (b *Bookings) sizes(ctx context.Context, s *performanceInfo, to []events.AreaPlaces) (sizes []events.AreaResize,
 	_ error) {
 	for _, a := range to {
@@ -96,7 +99,7 @@ func (b *Bookings) sizes(ctx context.Context, s *performanceInfo, to []events.Ar
 	return sizes, nil
 }
 
-// ofArea adds to a refusal which area it is about.
+// ofArea adds the area to a refusal.
 func ofArea(refusal *core.Refusal, id events.AreaID) *core.Refusal {
 	fields := core.Fields{"area": id}
 	for key, value := range refusal.Fields {
@@ -105,7 +108,7 @@ func ofArea(refusal *core.Refusal, id events.AreaID) *core.Refusal {
 	return &core.Refusal{Code: refusal.Code, Detail: refusal.Detail, Fields: fields}
 }
 
-// stating is the step that makes the edit.
+// stating returns the step that makes the edit.
 func (b *Bookings) stating(s *performanceInfo, cmd *EditAreas, edit *performance.Edit) process.Stage {
 	step := process.Step{Name: "edit", Stream: performance.Stream(s.id), Do: edit, ID: cmd.ID}
 	if _, keyed := cmd.ID.Key(); !keyed {
@@ -114,7 +117,7 @@ func (b *Bookings) stating(s *performanceInfo, cmd *EditAreas, edit *performance
 	return process.Stage{Steps: []process.Step{step}}
 }
 
-// shrinking has a step for each area that loses places.
+// shrinking returns a stage with one step for each area that loses places.
 func shrinking(id events.PerformanceID, change *events.BlockChange) (stage process.Stage) {
 	for _, size := range change.Sizes {
 		if size.Places >= size.Was {
@@ -130,8 +133,8 @@ func shrinking(id events.PerformanceID, change *events.BlockChange) (stage proce
 	return stage
 }
 
-// growing has a step for each area that gets places. An area with more places in use than this node knew of keeps
-// its size.
+// growing returns a stage with one step for each area that gains places. An area with more places
+// in use than this node has observed keeps its size.
 func growing(id events.PerformanceID, change *events.BlockChange) (stage process.Stage) {
 	for _, size := range change.Sizes {
 		if size.Places > size.Was {
@@ -142,14 +145,14 @@ func growing(id events.PerformanceID, change *events.BlockChange) (stage process
 	return stage
 }
 
-// sized is the step by which the performance says that the change of sizes is made.
+// sized returns the step that records in the performance that the sizes are changed.
 func (b *Bookings) sized(id events.PerformanceID, change *events.BlockChange) process.Stage {
 	return process.Stage{Steps: []process.Step{{Name: "change-blocks", Stream: performance.Stream(id),
 		ID: changedID(id, change.Number), Do: &performance.ChangeBlocks{BlockChange: *change}}}}
 }
 
-// finishSizes brings a change of sizes to its end: it is completed if an edit states them, else undone. Then the
-// answer is performance.ErrOtherChange.
+// finishSizes ends a change of sizes: it is completed if an edit states them, otherwise undone,
+// with performance.ErrOtherChange as the answer.
 func (b *Bookings) finishSizes(ctx context.Context, from Origin, s *performanceInfo,
 	now *performance.BlocksState) error {
 	change := &now.Open.BlockChange

@@ -12,8 +12,7 @@ import (
 	"admitone/events"
 )
 
-// onlyShrinks is the desk of a process that crashes before anything but areas that lose places is
-// changed.
+// onlyShrinks is the desk of a process that crashes once areas that lose places are changed.
 type onlyShrinks struct{ actors.Dispatcher }
 
 // Ask executes a command that makes an area smaller.
@@ -44,14 +43,14 @@ func TestALateSizeOfAnUndoneEdit(t *testing.T) {
 	w.atRest()
 }
 
-// behind is the desk of a process that has not heard of the latest facts of an area.
+// behind is the desk of a process that has not observed the latest facts of an area.
 type behind struct {
 	actors.Dispatcher
 	stream events.StreamID
 	known  *area.Area
 }
 
-// View reads an entity as far as it is known.
+// View reads an entity up to the last observed fact.
 func (b *behind) View(ctx context.Context, stream events.StreamID, read func(core.Core)) (actors.Answer, error) {
 	if stream == b.stream {
 		read(b.known)
@@ -60,9 +59,10 @@ func (b *behind) View(ctx context.Context, stream events.StreamID, read func(cor
 	return b.Dispatcher.View(ctx, stream, read)
 }
 
-// TestAnAreaThatHasMoreThanItsEdit: an edit is to give an area more places than its node knows of,
-// and another one has sold more than that. They stay sold, and blocks can be changed afterwards.
-func TestAnAreaThatHasMoreThanItsEdit(t *testing.T) {
+// TestAreaLargerThanItsEdit: an edit increases an area on a node that has not observed a
+// larger size, of which another node has sold more. The places remain sold, and blocks can be
+// changed afterwards.
+func TestAreaLargerThanItsEdit(t *testing.T) {
 	w := begin(t, 1, 3, 0)
 	_, err := w.ask("ann", []asked{of("floor", 7)})
 	w.want(err, "ok")

@@ -10,7 +10,7 @@ import (
 	"admitone/events"
 )
 
-// Extend asks to hold a booking for longer.
+// Extend requests a longer hold of a booking.
 type Extend struct {
 	Origin
 	BookingID events.BookingID
@@ -18,8 +18,8 @@ type Extend struct {
 	By events.Holder
 }
 
-// Extend holds a booking once more for as long as it was held at first, or as far as its seats can
-// be held for one holder; only once.
+// Extend holds a booking for its initial duration once more, or as long as its seats can be held
+// for one holder; only once.
 //
 // Refusals, in this order: not_found, forbidden, released, cancelled, hold_expired,
 // already_confirmed, limit_exceeded.
@@ -50,15 +50,15 @@ func (b *Bookings) Extend(ctx context.Context, cmd Extend) (Answer, error) {
 			err = b.runSteps(ctx, cmd.Origin, extending(&h,
 				&seat.Extend{HoldID: h.id, ExpiresAt: to.Add(seat.Grace), HoldFor: s.holdFor}))
 			switch {
-			case refused(err) != nil: // the deadline has passed, as the booking will answer
+			case refused(err) != nil: // the deadline has passed, and the booking will refuse for that reason
 				to = state.ExpiresAt
-			case err != nil: // some may be extended
+			case err != nil: // some may have been extended
 				return Answer{}, process.Begun(err)
 			}
 		}
 		extended, err := b.request(ctx, cmd.Origin, cmd.BookingID, &booking.Extend{By: cmd.By, ExpiresAt: to,
 			CalledOff: calledOff})
-		if err != nil { // if the deadline has passed meanwhile, the seats are released
+		if err != nil { // if the deadline has passed, the seats are released
 			if failed := b.settle(ctx, cmd.Origin, cmd.BookingID); failed != nil && refused(failed) == nil {
 				return Answer{}, failed
 			}
@@ -72,8 +72,8 @@ func (b *Bookings) Extend(ctx context.Context, cmd Extend) (Answer, error) {
 	})
 }
 
-// extendedBefore returns the answer of an extension that was made before, from the present state of
-// the booking. Only the first hold of a booking can be extended.
+// extendedBefore returns the answer to a repeated extension, from the present state of the booking.
+// Only the first hold of a booking can be extended.
 func extendedBefore(now Answer, extended actors.Answer) Answer {
 	state := now.Booking.WithReturned()
 	state.Status, state.Attempt = events.BookingIsHeld, state.FirstAttempt()

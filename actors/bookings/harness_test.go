@@ -46,13 +46,13 @@ type harness struct {
 	desk  *actors.Desk
 	clock *clock
 	gala  events.PerformanceID // the performance
-	// backwards is how a process dies in a turn; see dying.
+	// backwards determines which appends of a turn a dying process executes; see dying.
 	backwards bool
 	mu        sync.Mutex
-	log       *history // as far as it has been read; guarded by mu, but once all is quiet
+	log       *history // the part read so far; guarded by mu, except when nothing runs
 }
 
-// begin opens a log with a performance of one section: holds of a minute.
+// begin opens a log with a performance of one section and holds of one minute.
 func begin(t testing.TB, rows, perRow, limit int64) *harness {
 	t.Helper()
 	store, err := embedded.Open(t.TempDir(), embedded.Options{Logger: quiet, Fatal: func(err error) { panic(err) }})
@@ -75,7 +75,7 @@ func beginOn(t testing.TB, store events.Store, rows, perRow, limit int64) *harne
 	return w
 }
 
-// perform creates another performance, which is used from now on.
+// perform creates another performance, which is used from then on.
 func (w *harness) perform(id string, rows, perRow, limit int64) {
 	w.Helper()
 	w.gala = events.PerformanceID(id)
@@ -161,7 +161,7 @@ func (w *harness) seats(ctx context.Context, performanceID events.PerformanceID)
 	return taken, log.head, nil
 }
 
-// blindly makes best seats be chosen from an empty map, until a fresh one is required.
+// blindly makes best seats be chosen from an empty map until a fresh one is required.
 func (w *harness) blindly() {
 	w.read()
 	w.maps.views = w.views(func(_ context.Context, performanceID events.PerformanceID) ([]byte, events.Position, error) {
@@ -243,8 +243,9 @@ func (w *harness) want(err error, want string) {
 	}
 }
 
-// check checks the invariants of the log: every seat of a held or booked booking is that booking's,
-// the wallets' money is charges less booked prices, and nobody exceeds the allowance.
+// check checks the invariants of the log: every seat of a held or booked booking belongs to that
+// booking, the wallets contain the charges less the booked prices, and no holder exceeds the
+// allowance.
 func (w *harness) check(limit int64) *history {
 	w.Helper()
 	h := w.read()
@@ -302,7 +303,7 @@ func owner(h *history, s *booking.State, name events.SeatName) events.Holder {
 	return ""
 }
 
-// settled is check after everything has ended: what is not booked is free.
+// settled is check after everything has ended: seats that are not booked are free.
 func (w *harness) settled(limit int64) *history {
 	w.Helper()
 	h := w.check(limit)
@@ -337,7 +338,7 @@ func (w *harness) settled(limit int64) *history {
 	return h
 }
 
-// wake expires everything that is due, as the deadline index does.
+// wake expires everything whose deadline has passed, as the deadline index does.
 func (w *harness) wake() {
 	w.Helper()
 	for stream, c := range w.read().streams {
@@ -349,7 +350,8 @@ func (w *harness) wake() {
 	}
 }
 
-// resume resumes every booking and the change of blocks that is in progress, and closes what was begun.
+// resume resumes every booking and the change of blocks in progress, and closes unfinished
+// attempts.
 func (w *harness) resume() {
 	w.Helper()
 	h := w.read()

@@ -27,11 +27,11 @@ type history struct {
 	payments     map[events.StreamID]*money.Payment
 	areas        map[events.StreamID]*area.Area
 	streams      map[events.StreamID]core.Core
-	// begun are the streams that holds have of which no booking says that they are its own.
+	// begun has the streams of each hold that no booking lists as its own.
 	begun   map[events.HoldID][]events.StreamID
 	charged int64
 	names   []string // of the facts, in order
-	// fenced are the performances that were called off, kept the bookings released behind that.
+	// fenced has the cancelled performances, kept the bookings released after the cancellation.
 	fenced map[events.StreamID]bool
 	kept   map[events.BookingID]int64
 }
@@ -95,7 +95,7 @@ func (h *history) begin(stream events.StreamID, fact events.Fact) {
 	}
 }
 
-// keep counts what is withheld after a cancellation.
+// keep counts the amount withheld after a cancellation.
 func (h *history) keep(stream events.StreamID, kept int64) {
 	id := events.BookingID(stream.Entity())
 	if h.fenced[performance.Stream(h.bookings[id].State().PerformanceID)] {
@@ -113,7 +113,7 @@ func (h *history) add(stream events.StreamID, hold events.HoldID) {
 	h.begun[hold] = append(h.begun[hold], stream)
 }
 
-// owns reports whether a booking lists what a hold has in a stream.
+// owns reports whether a booking lists the stream as part of a hold.
 func owns(s *booking.State, hold events.HoldID, stream events.StreamID) bool {
 	_, attempt, _ := events.CutHoldID(hold)
 	_, name := events.CutPerformance(stream.Entity())
@@ -125,8 +125,8 @@ func owns(s *booking.State, hold events.HoldID, stream events.StreamID) bool {
 			slices.ContainsFunc(s.Seats, func(b events.BookedSeat) bool { return b.Seat == events.SeatName(name) }))
 }
 
-// read folds the log from where it was. The cores panic at impossible facts, at every prefix: two
-// owners of a seat, a booking paid twice, a negative balance.
+// read continues to fold the log. The cores panic at impossible facts, at every prefix: two owners
+// of a seat, a booking paid twice, a negative balance.
 func (w *harness) read() *history {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -187,8 +187,8 @@ type reader func(ctx context.Context, performanceID events.PerformanceID) ([]byt
 type foldedViews struct {
 	*harness
 	read   reader
-	caught atomic.Bool // then the map is that of the log
-	lags   bool        // the map stays as it is
+	caught atomic.Bool // after catching up the map is that of the log
+	lags   bool        // the map does not change
 }
 
 func (w *harness) views(read reader) *foldedViews { return &foldedViews{harness: w, read: read} }
@@ -250,12 +250,12 @@ func (h *history) unowned() (ids []events.BookingID) {
 	return ids
 }
 
-// nothingForNobody: every held seat and every allowance belongs to a booking.
-func (w *harness) nothingForNobody(when any) {
+// noOrphanedHolds checks that every held seat and every allowance belongs to a booking.
+func (w *harness) noOrphanedHolds(when any) {
 	w.Helper()
 	for hold, streams := range w.read().begun {
 		if len(streams) > 0 {
-			w.Errorf("%v: %s has %v, and is no booking", when, hold, streams)
+			w.Errorf("%v: %s has %v, but is no booking", when, hold, streams)
 		}
 	}
 }

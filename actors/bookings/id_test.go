@@ -24,8 +24,8 @@ func (w *harness) commands(name string) (ids []actors.CommandID) {
 	return ids
 }
 
-// TestCommandIDs: with a key and without, the commands of a process have ids that any other run
-// would derive again; the request's own id is unchanged.
+// TestCommandIDs: with a key and without, any other run of the process would derive the same
+// command ids; the request's own id is unchanged.
 func TestCommandIDs(t *testing.T) {
 	for _, key := range []bool{false, true} {
 		w := begin(t, 1, 3, 3)
@@ -45,7 +45,7 @@ func TestCommandIDs(t *testing.T) {
 		w.want(err, "ok")
 		for name, want := range map[string]actors.CommandID{
 			"booking.held.v1": book.ID, "booking.payment_started.v1": pay.ID, "booking.released.v1": release.ID,
-			"booking.booked.v1":     actors.KeyedCommandID("", "booked/"+hold), // as it stands in logs
+			"booking.booked.v1":     actors.KeyedCommandID("", "booked/"+hold), // as in existing logs
 			"booking.refunded.v1":   process.ID("refunded", hold),
 			"allowance.taken.v1":    process.ID("take-allowance", hold),
 			"allowance.kept.v1":     process.ID("keep-allowance", hold),
@@ -65,7 +65,7 @@ func TestCommandIDs(t *testing.T) {
 	}
 }
 
-// TestIDsOfKeyedCallers: a retry that began with an older program finds its booking.
+// TestIDsOfKeyedCallers: a retry finds the booking that an older program began.
 func TestIDsOfKeyedCallers(t *testing.T) {
 	cmd := Book{Origin: Origin{ID: actors.KeyedCommandID("ann", "k", []byte("body"))}, PerformanceID: "gala"}
 	if cmd.ID != "k676y5teW7oh3-ZN2lmcmsA.ZG_NnjRDK9g" {

@@ -64,8 +64,8 @@ func (b *Bookings) BeginIntent(ctx context.Context, cmd BeginIntent) (Answer, er
 	})
 }
 
-// openIntent takes the remaining steps of an intent that has begun: allowance and seats are held as
-// long as it lasts, or it is ended. Refusals: hold_expired, limit_exceeded, once it is ended and
+// openIntent takes the remaining steps of an intent that has begun: allowance and seats are held
+// for its duration, or it is ended. Refusals: hold_expired, limit_exceeded, once it is ended and
 // everything is released.
 func (b *Bookings) openIntent(ctx context.Context, from Origin, bookingID events.BookingID) error {
 	now, err := b.state(ctx, bookingID)
@@ -93,7 +93,7 @@ func (b *Bookings) openIntent(ctx context.Context, from Origin, bookingID events
 	return refusal
 }
 
-// opening holds allowance and seats as long as an intent lasts, and then opens it.
+// opening holds allowance and seats for the duration of an intent, and then opens it.
 // booking.intent_begun has announced it. Nothing has to be undone: seats that are held longer than
 // the booking waits are released with it.
 func opening(h *hold, state *booking.State) *process.Process {
@@ -107,7 +107,7 @@ func opening(h *hold, state *booking.State) *process.Process {
 	}}
 }
 
-// endIntent ends an intent, and releases what the booking may no longer have.
+// endIntent ends an intent, and releases what the booking is no longer entitled to.
 func (b *Bookings) endIntent(
 	ctx context.Context,
 	from Origin,
@@ -133,7 +133,7 @@ type EndIntent struct {
 	Reason events.IntentEnd
 }
 
-// EndIntent ends the intent, and answers with the booking after that.
+// EndIntent ends the intent, and returns the booking as it is then.
 func (b *Bookings) EndIntent(ctx context.Context, cmd EndIntent) (Answer, error) {
 	return b.locked(ctx, cmd.BookingID, func(ctx context.Context) (Answer, error) {
 		if cmd.Intent == "" {

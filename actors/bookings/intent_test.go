@@ -10,7 +10,7 @@ import (
 	"admitone/events"
 )
 
-// beginIntent begins one of 100 s.
+// beginIntent begins an intent of 100 s.
 func beginIntent(w *harness, id events.BookingID) error {
 	_, err := w.intent(id, 100)
 	return err
@@ -21,7 +21,7 @@ func (w *harness) intent(id events.BookingID, seconds int64) (Answer, error) {
 		Intent: events.IntentID("intent-" + string(id)), Seconds: seconds})
 }
 
-// TestAnIntentKeepsItsSeats: beyond the booking's own deadline, until it ends or its money arrives.
+// TestAnIntentKeepsItsSeats: beyond the booking's own deadline, until it ends or is paid.
 func TestAnIntentKeepsItsSeats(t *testing.T) {
 	for _, paid := range []bool{true, false} {
 		w := begin(t, 1, 3, 2)
@@ -44,13 +44,13 @@ func TestAnIntentKeepsItsSeats(t *testing.T) {
 		w.resume()
 		w.mustBook("bob", "A-1-1")
 		if got := outcomeOf(w.report(id, "x", 100, false)); got != "expired: late owed" {
-			t.Errorf("behind it: %s", got)
+			t.Errorf("after it: %s", got)
 		}
 	}
 }
 
-// TestIntentsStayWithinBounds: however many there are, a seat is held for at most a day longer than
-// without.
+// TestIntentsStayWithinBounds: however many there are, they extend the hold of a seat by at most a
+// day.
 func TestIntentsStayWithinBounds(t *testing.T) {
 	w := begin(t, 1, 3, 0)
 	id := w.mustBook("ann", "A-1-1")
@@ -82,8 +82,8 @@ func TestIntentsStayWithinBounds(t *testing.T) {
 	w.settled(0)
 }
 
-// TestIntentsOnEverySeat: a holder that repeatedly has the longest intents on all seats keeps them
-// from others for at most a day longer than without.
+// TestIntentsOnEverySeat: a holder that repeatedly opens the longest intents on all seats extends
+// their holds by at most a day.
 func TestIntentsOnEverySeat(t *testing.T) {
 	w := begin(t, 4, 5, 0)
 	begun, held := w.clock.now(), map[events.SeatName]events.BookingID{}
@@ -126,16 +126,16 @@ func TestAnIntentThatLostASeat(t *testing.T) {
 	w.settled(0)
 }
 
-// TestIntentsGoByTheFrozenLimit: whatever is edited since, allowance and seats wait on the terms of
-// the hold.
-func TestIntentsGoByTheFrozenLimit(t *testing.T) {
+// TestIntentsUseTheFrozenLimit: despite later edits, allowance and seats wait on the terms of the
+// hold.
+func TestIntentsUseTheFrozenLimit(t *testing.T) {
 	w := begin(t, 1, 6, 0)
 	id := w.mustBook("ann", "A-1-1")
 	w.edit(&performance.Edit{LimitPerHolder: ptr(4 * w.parts())})
 	answer, err := w.intent(id, 600)
 	w.want(err, "ok")
 	if answer.Booking.Status != events.BookingIsAwaiting {
-		t.Errorf("behind a limit the booking is %s", answer.Booking.Status)
+		t.Errorf("after the limit the booking is %s", answer.Booking.Status)
 	}
 
 	w = begin(t, 1, 6, 2)

@@ -113,10 +113,10 @@ func TestACrashAroundAJointAppend(t *testing.T) {
 	}
 }
 
-// TestARefusalLeavesNothing: a refused booking has not held any of its seats meanwhile.
+// TestARefusalLeavesNothing: a refused booking has held none of its seats in the meantime.
 func TestARefusalLeavesNothing(t *testing.T) {
 	if os.Getenv(separately) != "" {
-		t.Skip("seats are held one after another")
+		t.Skip("seats are held one by one")
 	}
 	w := begin(t, 1, 4, 4)
 	w.mustBook("bob", "A-1-2", "A-1-4")
@@ -144,8 +144,8 @@ func (f *forgetful) AskAll(
 	return nil, actors.ErrUnavailable
 }
 
-// TestUnknownJointAppend: the caller learns that the outcome is unknown, and not that nothing was
-// done. A retry under the same key returns the booking.
+// TestUnknownJointAppend: the error is an unknown outcome, not a refusal. A retry under the same
+// key returns the booking.
 func TestUnknownJointAppend(t *testing.T) {
 	if os.Getenv(separately) != "" {
 		t.Skip("there is no joint append")

@@ -101,9 +101,9 @@ func TestARetryIsAnsweredAsBefore(t *testing.T) {
 	w.settled(0)
 }
 
-// TestAKeyedPaymentThatWasUnderWay: a payment started on another node or before a crash is
+// TestKeyedPaymentInProgress: a payment started on another node or before a crash is
 // completed by its retry, which is marked as a replay.
-func TestAKeyedPaymentThatWasUnderWay(t *testing.T) {
+func TestKeyedPaymentInProgress(t *testing.T) {
 	w := begin(t, 2, 5, 0)
 	w.charge("ann", 100)
 	id := w.mustBook("ann", "A-1-1")

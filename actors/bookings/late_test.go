@@ -22,15 +22,15 @@ type gate struct {
 	actors.Dispatcher
 	keeps   func(core.Command) bool
 	first   sync.Once
-	reached chan struct{} // closed when the command is there
+	reached chan struct{} // closed when the command arrives
 	open    chan struct{} // closed by the test
 }
 
-// Ask blocks the command that it is for.
+// Ask blocks the selected command.
 func (g *gate) Ask(ctx context.Context, request actors.Request) (actors.Answer, error) {
 	if g.keeps(request.Command) {
 		kept := false
-		g.first.Do(func() { kept = true }) // several seats may be asked at once
+		g.first.Do(func() { kept = true }) // several seats may be requested concurrently
 		if kept {
 			close(g.reached)
 			<-g.open
@@ -49,13 +49,13 @@ func (w *harness) later(keeps func(core.Command) bool, act func() error, meanwhi
 		return g
 	})
 	mine := w.Bookings
-	w.Bookings = gated.Bookings // for act: another node, so to say
+	w.Bookings = gated.Bookings // for act; in effect another node
 	result := make(chan error, 1)
 	go func() { result <- act() }()
 	select {
 	case <-g.reached:
 	case err := <-result:
-		w.Fatalf("it never came to that: %v", err)
+		w.Fatalf("it was not reached: %v", err)
 	}
 	w.Bookings = mine
 	meanwhile()
@@ -68,7 +68,7 @@ func is[T core.Command](cmd core.Command) bool {
 	return ok
 }
 
-// bobTakesOver expires everything, and makes another holder pay for the seat.
+// bobTakesOver lets everything expire, and makes another holder pay for the seat.
 func (w *harness) bobTakesOver() (bookingID events.BookingID) {
 	w.Helper()
 	w.clock.move(91 * s)
@@ -80,7 +80,7 @@ func (w *harness) bobTakesOver() (bookingID events.BookingID) {
 	return id
 }
 
-// bobHas checks that he has kept his seat and paid for nothing else.
+// bobHas checks that bob has kept his seat and paid for nothing else.
 func (w *harness) bobHas(id events.BookingID) {
 	w.Helper()
 	h := w.check(0)
@@ -98,7 +98,7 @@ func TestALateCommandNeverTouchesTheNextHolder(t *testing.T) {
 		keeps func(core.Command) bool
 		act   func(w *harness, id events.BookingID) error
 		code  string
-		facts string // those that follow bob's payment
+		facts string // the facts after bob's payment
 	}{
 		{"the debit of a payment", is[*wallet.Debit], pay, "hold_expired",
 			"wallet.debited.v1 wallet.refunded.v1 booking.payment_failed.v1"},
@@ -124,7 +124,7 @@ func TestALateCommandNeverTouchesTheNextHolder(t *testing.T) {
 				t.Errorf("the log has %q, want %q", got, line.facts)
 			}
 			w.resume()
-			if line.name != "the end of a payment that failed" { // where her money went elsewhere
+			if line.name != "the end of a payment that failed" { // her money was spent elsewhere
 				w.bobHas(bobs)
 			}
 			if h := w.read(); h.bookings[bobs].State().Status != events.BookingIsBooked {
@@ -149,20 +149,20 @@ func TestALateReleaseOfAGroupThatFailed(t *testing.T) {
 	w.bobHas(bobs)
 }
 
-// TestALateTimer: a deadline that wakes the seat late finds the next hold, and does nothing.
+// TestALateTimer: a late deadline of the seat finds the next hold, and does nothing.
 func TestALateTimer(t *testing.T) {
 	w := begin(t, 1, 2, 0)
 	w.mustBook("ann", "A-1-1")
 	w.clock.move(91 * s)
 	before := len(w.read().names)
-	bobs := w.mustBook("bob", "A-1-1") // before any timer: the seat itself lets go of ann
+	bobs := w.mustBook("bob", "A-1-1") // before any timer: the seat itself expires ann's hold
 	if got, want := w.since(before), "seat.expired.v1 seat.held.v1 booking.held.v1"; got != want {
 		t.Errorf("the log has %s, want %s", got, want)
 	}
 	for range 3 {
 		next, err := w.desk.Wake(w.ctx(), seat.Stream("gala", "A-1-1"))
 		if want := day.Add(181 * s); err != nil || !next.Equal(want) {
-			t.Errorf("woken: next %v, %v; want %v", next, err, want)
+			t.Errorf("expired: next %v, %v; want %v", next, err, want)
 		}
 	}
 	w.wake()
@@ -172,7 +172,7 @@ func TestALateTimer(t *testing.T) {
 	}
 }
 
-// TestExpiryAndPaymentMeet: whichever is first, money and seats agree, at the very nanosecond and
+// TestExpiryAndPaymentMeet: whichever is first, money and seats agree, at the same nanosecond and
 // after it.
 func TestExpiryAndPaymentMeet(t *testing.T) {
 	for name, at := range map[string]time.Duration{"at the deadline": 60 * s, "behind it": 60*s + 1} {
@@ -203,8 +203,9 @@ func TestExpiryAndPaymentMeet(t *testing.T) {
 	}
 }
 
-// TestWhoeverAskedHasGone: the steps go on, and Wait waits for them.
-func TestWhoeverAskedHasGone(t *testing.T) {
+// TestCallerHasGone: after the caller has stopped waiting the steps continue, and Wait waits
+// for them.
+func TestCallerHasGone(t *testing.T) {
 	w := begin(t, 1, 2, 0)
 	w.charge("ann", 100)
 	id := w.mustBook("ann", "A-1-1")
@@ -248,8 +249,8 @@ func TestAMapThatCantBeRead(t *testing.T) {
 	w.want(err, errGone.Error())
 }
 
-// TestAPanicIsAnAnswer: and nothing stays locked.
-func TestAPanicIsAnAnswer(t *testing.T) {
+// TestPanicBecomesAnError: a panic becomes an error, and nothing stays locked.
+func TestPanicBecomesAnError(t *testing.T) {
 	w := begin(t, 1, 3, 0)
 	w.maps.views = w.views(
 		func(context.Context, events.PerformanceID) ([]byte, events.Position, error) { panic("no map") },
@@ -277,8 +278,8 @@ type panicking struct{ actors.Dispatcher }
 // Ask panics.
 func (panicking) Ask(context.Context, actors.Request) (actors.Answer, error) { panic("no desk") }
 
-// TestAMapThatLags: the seats decide, however wrong the map is. Sold out is decided on a map that
-// has caught up.
+// TestAMapThatLags: the seats decide, however wrong the map is. A request is refused as sold out
+// only on a map that has caught up.
 func TestAMapThatLags(t *testing.T) {
 	w := begin(t, 1, 20, 0)
 	var names []events.SeatName
@@ -289,17 +290,17 @@ func TestAMapThatLags(t *testing.T) {
 	maps := 0
 	b := New(w.desk, w.views(func(context.Context, events.PerformanceID) ([]byte, events.Position, error) {
 		maps++
-		return make([]byte, 20), 0, nil // nobody has a seat, it says
+		return make([]byte, 20), 0, nil // it shows every seat as free
 	}))
 	_, err := b.Book(w.ctx(), Book{Origin: w.origin("ann"), PerformanceID: "gala", Holder: "ann", Quantity: 2})
 	w.want(err, "sold_out")
 	if remaining := fields(err)["remaining"]; maps != 1 || remaining != int64(1) {
-		t.Errorf("it read %d maps that were wrong, and says that %v are left", maps, remaining)
+		t.Errorf("it read %d wrong maps, and the refusal says that %v are left", maps, remaining)
 	}
 	w.check(0)
 }
 
-// TestTheGrace: a payment that begins at the last moment has that long to book the seats, also
+// TestTheGrace: a payment that begins at the last moment can use the grace to book the seats, also
 // after an extension.
 func TestTheGrace(t *testing.T) {
 	for _, extended := range []bool{false, true} {
@@ -328,7 +329,7 @@ func TestTheGrace(t *testing.T) {
 }
 
 // TestSeatsOfUnequalStay: one seat of a booking expires before the others. A late payment that
-// fails on it releases at once what the others still hold.
+// fails because of it immediately releases the others.
 func TestSeatsOfUnequalStay(t *testing.T) {
 	w := begin(t, 1, 2, 0)
 	w.charge("ann", 200)
@@ -337,7 +338,7 @@ func TestSeatsOfUnequalStay(t *testing.T) {
 	_, err := w.cancel(first, "ann")
 	w.want(err, "ok")
 	w.clock.move(30 * s)
-	id := w.mustBook("ann", "A-1-1", "A-1-2") // until 2m0s and 2m20s, and the grace
+	id := w.mustBook("ann", "A-1-1", "A-1-2") // until 2m0s and 2m20s, plus the grace
 	w.clock.move(71 * s)
 	w.mustBook("bob", "A-1-1")
 	_, err = w.pay(id, "ann")
@@ -346,8 +347,8 @@ func TestSeatsOfUnequalStay(t *testing.T) {
 	w.check(0)
 }
 
-// TestMapsThatGetOlder: an earlier map lacks claims that have ended, so nothing is chosen from it.
-func TestMapsThatGetOlder(t *testing.T) {
+// TestOutdatedMaps: an older map lacks claims that have ended, so nothing is chosen from it.
+func TestOutdatedMaps(t *testing.T) {
 	w := begin(t, 1, 20, 0)
 	at := events.Position(1000)
 	views := w.views(func(context.Context, events.PerformanceID) ([]byte, events.Position, error) {
@@ -356,15 +357,15 @@ func TestMapsThatGetOlder(t *testing.T) {
 	})
 	views.lags = true
 	b := New(w.desk, views)
-	defer b.pending.enter("gala")() // somebody chooses all the time
+	defer b.pending.enter("gala")() // a request that chooses throughout
 	for _, want := range []string{"ok", ErrOvertaken.Error()} {
 		_, err := b.Book(w.ctx(), Book{Origin: w.origin("ann"), PerformanceID: "gala", Holder: "ann", Quantity: 2})
 		w.want(err, want)
 	}
 }
 
-// TestAFailedPaymentIsClosed: also one that failed for lack of money, so that no other node can
-// debit it later. Another payment has another id, and is debited.
+// TestAFailedPaymentIsClosed: including one that failed for lack of money, so that no other node
+// can debit it later. Another payment has another id, and is debited.
 func TestAFailedPaymentIsClosed(t *testing.T) {
 	w := begin(t, 1, 2, 0)
 	id := w.mustBook("ann", "A-1-1")

@@ -21,7 +21,7 @@ const (
 	crew, press events.BlockLabel = "crew", "press"
 )
 
-// hallState is what stands in four seats and the floor. It can be compared.
+// hallState is the state of four seats and the floor. It is comparable.
 type hallState struct {
 	seats [4]hallSeat
 	// Places of the floor: all, those that remain, and those blocked for the press.
@@ -30,29 +30,30 @@ type hallState struct {
 }
 
 type hallSeat struct {
-	order int  // that has it, 0 if none, -1 if it is blocked
-	crew  bool // it is blocked for the crew, or is when it is given back
+	order int  // the order that has it, 0 if none, -1 if it is blocked
+	crew  bool // it is blocked for the crew, or will be when it is returned
 }
 
 // hallPlaces are the places of the floor that an order has.
 type hallPlaces struct {
 	all   int64
-	press int64 // of them: blocked again when they are given back
+	press int64 // those blocked again when they are returned
 }
 
-// hallInput is a request. Orders are for a caller's own number.
+// hallInput is a request. Order numbers are the caller's own.
 type hallInput struct {
 	ask    string
 	order  int
 	seats  []int
 	places int64
 	label  events.BlockLabel
-	paid   bool // the order is paid at once
-	// contested: another request for some of it was under way. Attempts that fail may refuse others meanwhile.
+	paid   bool // the order is paid immediately
+	// contested: another request for the same seats or places was in progress. Failing attempts may
+	// cause refusals of others.
 	contested bool
 }
 
-// asksFor reports whether a request is for any seat or place that another one is for.
+// asksFor reports whether two requests concern any seat or place in common.
 func (in *hallInput) asksFor(other *hallInput) bool {
 	for _, s := range in.seats {
 		for _, o := range other.seats {
@@ -64,12 +65,12 @@ func (in *hallInput) asksFor(other *hallInput) bool {
 	return in.places > 0 && other.places > 0
 }
 
-// step is what a request does, and its answer.
+// step applies a request and returns its answer.
 func (s hallState) step(in *hallInput) (out string, next hallState) {
 	switch in.ask {
 	case "book":
 		return s.book(in)
-	case "return": // all of the order, or what is named
+	case "return": // the whole order, or the named seats and places
 		for _, seat := range in.seats {
 			if s.seats[seat].order == in.order {
 				s.seats[seat].order = 0
@@ -140,7 +141,7 @@ func (s hallState) book(in *hallInput) (out string, next hallState) {
 	return "ok", s
 }
 
-// String is the state as the harness reads it.
+// String formats the state in the same way as the harness.
 func (s hallState) String() string {
 	words := make([]string, len(s.seats))
 	for i, seat := range s.seats {
@@ -155,7 +156,7 @@ func (s hallState) String() string {
 	return fmt.Sprintf("%q, %d of %d free, %d blocked", words, s.free, s.size, s.kept)
 }
 
-// refusesHalls are the answers by which a contested request may be refused.
+// refusesHalls lists the codes with which a contested request may be refused.
 var refusesHalls = map[string]string{"book": "seat_taken sold_out", "block a seat": "seat_taken",
 	"block places": "sold_out", "resize": "limit_exceeded"}
 
@@ -173,15 +174,15 @@ var hallModel = porcupine.Model{
 	DescribeOperation: func(input, output any) string { return fmt.Sprintf("%+v: %s", *input.(*hallInput), output) },
 }
 
-// hallCaller asks one thing after another, and gives back what it has.
-type hallCaller struct {
+// hallClient sends one request after another, and returns what it has booked.
+type hallClient struct {
 	*harness
 	chance *rand.Rand
 	holder events.Holder
-	orders map[int]*hallOrder // that have something
+	orders map[int]*hallOrder // those not returned completely
 }
 
-// hallOrder is what an order has still.
+// hallOrder is the remaining part of an order.
 type hallOrder struct {
 	id     events.BookingID
 	seats  []int
@@ -191,12 +192,12 @@ type hallOrder struct {
 
 func hallSeatName(i int) events.SeatName { return events.SeatName(fmt.Sprint("A-1-", i+1)) }
 
-// think of a request; number is that of an order.
-func (c *hallCaller) think(number int) *hallInput {
+// randomRequest chooses a request; number is that of an order.
+func (c *hallClient) randomRequest(number int) *hallInput {
 	one := c.chance.IntN(4)
 	switch n := c.chance.IntN(16); {
 	case n < 6 && len(c.orders) > 0:
-		for order, had := range c.orders { // any
+		for order, had := range c.orders { // in random order
 			in := &hallInput{ask: "return", order: order, seats: had.seats, places: int64(len(had.places))}
 			switch {
 			case had.paid && n < 2 && len(had.seats) > 0:
@@ -227,8 +228,8 @@ func (c *hallCaller) think(number int) *hallInput {
 	return in
 }
 
-// do asks, and puts the answer as the model does.
-func (c *hallCaller) do(in *hallInput) string {
+// do sends the request, and formats the answer like the model.
+func (c *hallClient) do(in *hallInput) string {
 	switch in.ask {
 	case "book":
 		return c.bookHall(in)
@@ -249,7 +250,7 @@ func (c *hallCaller) do(in *hallInput) string {
 	return code(c.resize(so("floor", in.places)))
 }
 
-func (c *hallCaller) bookHall(in *hallInput) string {
+func (c *hallClient) bookHall(in *hallInput) string {
 	wanted := Book{Origin: c.origin(string(c.holder)), PerformanceID: c.gala, Holder: c.holder, Label: in.label}
 	had := &hallOrder{seats: in.seats, paid: in.paid}
 	for _, i := range in.seats {
@@ -272,7 +273,7 @@ func (c *hallCaller) bookHall(in *hallInput) string {
 	return code(err)
 }
 
-func (c *hallCaller) giveBackHall(in *hallInput) string {
+func (c *hallClient) giveBackHall(in *hallInput) string {
 	had := c.orders[in.order]
 	var err error
 	switch left := len(had.seats) + len(had.places); {
@@ -289,8 +290,8 @@ func (c *hallCaller) giveBackHall(in *hallInput) string {
 	return code(err)
 }
 
-// lookAtHall puts what the log says as the model does.
-func (w *harness) lookAtHall() string {
+// readState formats the state in the log like the model.
+func (w *harness) readState() string {
 	words := w.stands(hallSeatName(0), hallSeatName(1), hallSeatName(2), hallSeatName(3))
 	for i, word := range words {
 		status, label, _ := strings.Cut(word, " ")
@@ -302,9 +303,10 @@ func (w *harness) lookAtHall() string {
 	return fmt.Sprintf("%q, %d of %d free, %d blocked", words, c.Remaining, c.Capacity(), c.Blocked)
 }
 
-// TestAHallIsLinearizable: callers book seats and places at once, some under a label, give them back, block and unblock
-// seats and places, and resize an area. Their answers and the state afterwards are those of some order of the requests,
-// one at a time, except that a request may also be refused while another one is for some of the same.
+// TestAHallIsLinearizable: callers concurrently book seats and places, some under a label, return
+// them, block and unblock seats and places, and resize an area. Their answers and the final state
+// are those of some sequential order of the requests, except that a request may also be refused
+// while another one concerns the same seats or places.
 func TestAHallIsLinearizable(t *testing.T) {
 	for range 30 {
 		seed := rand.Uint64()
@@ -314,12 +316,12 @@ func TestAHallIsLinearizable(t *testing.T) {
 		var ops []porcupine.Operation
 		var all sync.WaitGroup
 		for caller := range hallCallers {
-			c := &hallCaller{w, rand.New(rand.NewPCG(seed, uint64(caller))), events.Holder(fmt.Sprint("holder-", caller)),
+			c := &hallClient{w, rand.New(rand.NewPCG(seed, uint64(caller))), events.Holder(fmt.Sprint("holder-", caller)),
 				map[int]*hallOrder{}}
 			w.charge(c.holder, 10_000)
 			all.Go(func() {
 				for n := range hallSteps {
-					in := c.think(1 + caller*hallSteps + n)
+					in := c.randomRequest(1 + caller*hallSteps + n)
 					op := porcupine.Operation{ClientId: caller, Input: in, Call: moments.Add(1)}
 					op.Output = c.do(in)
 					op.Return = moments.Add(1)
@@ -331,7 +333,7 @@ func TestAHallIsLinearizable(t *testing.T) {
 		}
 		all.Wait()
 		contest(ops)
-		ops = append(ops, porcupine.Operation{Input: &hallInput{ask: "look"}, Call: moments.Add(1), Output: w.lookAtHall(),
+		ops = append(ops, porcupine.Operation{Input: &hallInput{ask: "look"}, Call: moments.Add(1), Output: w.readState(),
 			Return: moments.Add(1)})
 		if result := porcupine.CheckOperationsTimeout(hallModel, ops, time.Minute); result != porcupine.Ok {
 			for _, op := range ops {
@@ -341,11 +343,11 @@ func TestAHallIsLinearizable(t *testing.T) {
 		}
 		w.check(0)
 		w.atRest()
-		w.nothingForNobody("afterwards")
+		w.noOrphanedHolds("afterwards")
 	}
 }
 
-// contest marks the requests during which another one was about some of the same.
+// contest marks the requests during which another one concerned the same seats or places.
 func contest(ops []porcupine.Operation) {
 	for i := range ops {
 		in := ops[i].Input.(*hallInput)

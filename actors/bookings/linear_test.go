@@ -18,33 +18,33 @@ import (
 	"admitone/events"
 )
 
-// linearPrice is that of the booking whose history is checked, and what its holder has.
+// linearPrice is the price of the booking whose history is checked, and its holder's balance.
 const linearPrice = 100
 
-// linearReports is how many payments come in for it.
+// linearReports is the number of external payments for it.
 const linearReports = 3
 
-// linearState is a booking as whoever asks one thing after another sees it. It can be compared.
+// linearState is a booking as a sequential caller observes it. It is comparable.
 type linearState struct {
 	status  events.BookingStatus
 	wallet  bool // it is paid from the wallet
-	off     bool // the performance is called off
+	off     bool // the performance is cancelled
 	balance int64
-	// outcomes of the payments from outside: "" for none, booked or owed.
+	// outcomes of the external payments: "" for none, booked or owed.
 	outcomes [linearReports]string
 }
 
-// linearInput is a request: what is asked, and the number of the payment for a report.
+// linearInput is a request: its kind, and the number of the payment for a report.
 type linearInput struct {
 	ask string
 	n   int
 }
 
-// linearAsks are the requests, the usual ones more often.
-var linearAsks = []string{"pay", "pay", "report", "report", "report", "intend", "intend", "end", "cancel", "off", "sweep",
-	"look", "look"}
+// linearRequests lists the requests, the usual ones more often.
+var linearRequests = []string{"pay", "pay", "report", "report", "report", "intend", "intend", "end", "cancel", "off",
+	"sweep", "look", "look"}
 
-// end gives back what is paid, and the booking has a status.
+// end refunds the payments, and sets the final status of the booking.
 func (s *linearState) end(status events.BookingStatus) {
 	if s.status == events.BookingIsBooked && s.wallet {
 		s.balance += linearPrice
@@ -57,7 +57,7 @@ func (s *linearState) open() bool {
 	return s.status == events.BookingIsHeld || s.status == events.BookingIsAwaiting
 }
 
-// step is what a request does, and its answer.
+// step applies a request and returns its answer.
 func (s linearState) step(in linearInput) (out string, next linearState) {
 	switch in.ask {
 	case "pay":
@@ -100,7 +100,7 @@ func (s linearState) step(in linearInput) (out string, next linearState) {
 	return fmt.Sprintf("%+v", s), s
 }
 
-// refusalOf is the refusal of what only an open booking takes.
+// refusalOf returns the refusal of a request that only an open booking accepts.
 func refusalOf(status events.BookingStatus) string {
 	switch status {
 	case events.BookingIsBooked:
@@ -124,7 +124,7 @@ func (s linearState) pay() (out string, next linearState) {
 	return "ok", s
 }
 
-// report takes a payment in once: it books what is open, or is owed.
+// report records a payment once: it books an open booking, otherwise it is owed.
 func (s linearState) report(n int) (out string, next linearState) {
 	switch {
 	case s.outcomes[n] != "":
@@ -132,7 +132,7 @@ func (s linearState) report(n int) (out string, next linearState) {
 		s.outcomes[n], s.status, s.wallet = "booked", events.BookingIsBooked, false
 	default:
 		s.outcomes[n] = "owed"
-		if s.open() { // a sweep of it
+		if s.open() { // the cancellation ends it
 			s.end(events.BookingIsCancelled)
 		}
 	}
@@ -149,7 +149,7 @@ var linearModel = porcupine.Model{
 	DescribeOperation: func(input, output any) string { return fmt.Sprintf("%+v: %s", input, output) },
 }
 
-// do asks, and puts the answer as the model does.
+// do sends the request, and formats the answer like the model.
 func (w *harness) do(id events.BookingID, in linearInput) string {
 	switch in.ask {
 	case "pay":
@@ -185,7 +185,7 @@ func (w *harness) do(id events.BookingID, in linearInput) string {
 	return w.lookAt(id)
 }
 
-// lookAt reads booking, wallet and payments while nobody else here is at the booking.
+// lookAt reads booking, wallet and payments while no other request on this node uses the booking.
 func (w *harness) lookAt(id events.BookingID) string {
 	var s linearState
 	_, err := w.locked(w.ctx(), id, func(ctx context.Context) (Answer, error) {
@@ -221,8 +221,9 @@ func (w *harness) lookAt(id events.BookingID) string {
 	return fmt.Sprintf("%+v", s)
 }
 
-// TestABookingIsLinearizable: whatever callers are told of a booking that is paid from the wallet, from outside, waits
-// for money, is given back and called off at once, could have happened in one order, one request at a time.
+// TestABookingIsLinearizable: concurrent callers pay a booking from the wallet and externally,
+// begin intents, release it and cancel its performance. Their answers could have resulted from some
+// sequential order of the requests.
 func TestABookingIsLinearizable(t *testing.T) {
 	for range 30 {
 		seed := rand.Uint64()
@@ -237,7 +238,7 @@ func TestABookingIsLinearizable(t *testing.T) {
 			chance := rand.New(rand.NewPCG(seed, uint64(caller)))
 			all.Go(func() {
 				for range 6 {
-					in := linearInput{linearAsks[chance.IntN(len(linearAsks))], chance.IntN(linearReports)}
+					in := linearInput{linearRequests[chance.IntN(len(linearRequests))], chance.IntN(linearReports)}
 					op := porcupine.Operation{ClientId: caller, Input: in, Call: moments.Add(1)}
 					op.Output = w.do(id, in)
 					op.Return = moments.Add(1)

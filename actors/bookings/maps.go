@@ -12,7 +12,8 @@ import (
 	"admitone/events"
 )
 
-// Views is what the steps read of the log besides the entities. It may lag: the entities decide.
+// Views are the parts of the log that the steps read besides the entities. They may lag: the
+// entities decide.
 type Views interface {
 	// TakenSeats returns one byte for each seat of a performance in canonical order, 0 for a free
 	// one, and the position up to which the view has seen the log. The caller owns the slice.
@@ -31,7 +32,7 @@ type Views interface {
 }
 
 // seatMaps reads seat maps, one at a time for each performance: when a hundred callers are refused
-// the same seat, their alternatives come from one map.
+// the same seat, all their alternatives come from one map.
 type seatMaps struct {
 	views Views
 
@@ -69,14 +70,14 @@ type choiceSize struct {
 }
 
 // A map may be used for alternatives for recentFactor times as long as it took to read it and to
-// find the best seats in it, and for recentMost at most. So a crowd that is refused costs a
-// fraction of one processor, whatever the size of the hall.
+// find the best seats in it, at most for recentMost. So refusing a crowd costs a fraction of one
+// processor, whatever the size of the hall.
 const (
 	recentFactor = 20
 	recentMost   = 50 * time.Millisecond
 )
 
-// took adds to the cost of the map, and so to how long it is recent.
+// took adds to the cost of the map, and thereby extends the time that it is recent.
 func (m *seatMap) took(cost time.Duration) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -112,7 +113,7 @@ func (m *seatMap) retired(now time.Time) bool {
 }
 
 // useRecent is use with a map that may be older, and with up to alternatives of the best choices of
-// a size in it that cmd may have.
+// a size that are available to cmd.
 func (m *seatMaps) useRecent(ctx context.Context, s *performanceInfo, cmd *Book, size choiceSize,
 	look func(_ *performance.Map, best func() [][]performance.Seat)) error {
 	shared := m.getRecent(ctx, s.id)
@@ -241,8 +242,8 @@ func (m *seatMap) release(c *mapCopy) {
 	m.idle = append(m.idle, c)
 }
 
-// get reads a map, or waits for the one that is being read. If fresh, it does not return a map
-// whose reading began before the call.
+// get reads a map, or waits for the read in progress. If fresh, it does not return a map whose read
+// began before the call.
 func (m *seatMaps) get(ctx context.Context, performanceID events.PerformanceID, fresh bool) *seatMap {
 	m.mu.Lock()
 	for shared := m.reading[performanceID]; shared != nil; shared = m.reading[performanceID] {
@@ -251,7 +252,7 @@ func (m *seatMaps) get(ctx context.Context, performanceID events.PerformanceID, 
 		if !fresh {
 			return shared
 		}
-		fresh = false // the next reading began after the call
+		fresh = false // the next read begins after the call
 		m.mu.Lock()
 	}
 	mine := &seatMap{done: make(chan struct{})}

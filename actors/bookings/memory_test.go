@@ -19,7 +19,7 @@ func beginInMemory(t testing.TB, rows, perRow, limit int64) *harness {
 
 // memory is a fast log in memory.
 type memory struct {
-	events.Store // nil: nobody follows here
+	events.Store // nil: nothing follows the log here
 	mu           sync.RWMutex
 	log          []events.Recorded                     // guarded by mu
 	streams      map[events.StreamID][]events.Position // guarded by mu

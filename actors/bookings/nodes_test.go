@@ -19,7 +19,7 @@ import (
 )
 
 // TestTwoNodesFinishOneLatePayment stops the first node at each of its steps until the second has
-// taken all that are left: what that one has booked stays booked.
+// taken all remaining ones: what the second has booked stays booked.
 func TestTwoNodesFinishOneLatePayment(t *testing.T) {
 	for name, keeps := range steps {
 		t.Run(name, func(t *testing.T) {
@@ -50,9 +50,9 @@ var steps = map[string]func(core.Command) bool{
 	"booking booked": is[*booking.Complete],
 }
 
-// TestAPaymentThatWasGivenUpIsNeverDebited: one node has taken the seats again and is about to
-// debit; the other finds them lost, and aborts the payment.
-func TestAPaymentThatWasGivenUpIsNeverDebited(t *testing.T) {
+// TestAbortedPaymentIsNeverDebited: one node has retaken the seats and is about to debit;
+// the other finds them lost, and aborts the payment.
+func TestAbortedPaymentIsNeverDebited(t *testing.T) {
 	w := begin(t, 1, 6, 0)
 	w.charge("ann", 100)
 	id := w.mustBook("ann", "A-1-1")
@@ -87,8 +87,7 @@ func TestAPaymentThatWasGivenUpIsNeverDebited(t *testing.T) {
 	w.check(0)
 }
 
-// failing is a desk that is overloaded at the first command of some kind, after something has
-// happened elsewhere.
+// failing is a desk that is overloaded at the first command of some kind, after elsewhere has run.
 type failing struct {
 	actors.Dispatcher
 	fails     func(core.Command) bool
@@ -106,9 +105,9 @@ func (f *failing) Ask(ctx context.Context, request actors.Request) (answer actor
 	return f.Dispatcher.Ask(ctx, request)
 }
 
-// TestARetryThatFailsElsewhereTakesNothingBack: two nodes receive the same request under one key.
+// TestFailedRetryReleasesNothing: two nodes receive the same request under one key.
 // The second must not release the seats that the first has booked for it.
-func TestARetryThatFailsElsewhereTakesNothingBack(t *testing.T) {
+func TestFailedRetryReleasesNothing(t *testing.T) {
 	for name, fails := range map[string]func(core.Command) bool{
 		"allowance taken": is[*allowance.Take], "seat held": is[*seat.Hold], "booking held": is[*booking.Hold],
 	} {
@@ -145,8 +144,8 @@ func TestARetryThatFailsElsewhereTakesNothingBack(t *testing.T) {
 	}
 }
 
-// TestTwoServers: each has its own entities in memory, and learns of the other's appends only by a
-// conflict. ann charges and releases on one, and pays on the other.
+// TestTwoServers: each has its own entities in memory, and observes the other's appends only
+// through conflicts. ann charges and releases on one, and pays on the other.
 func TestTwoServers(t *testing.T) {
 	w := begin(t, 1, 6, 6)
 	here := w.Bookings
@@ -163,8 +162,8 @@ func TestTwoServers(t *testing.T) {
 	}
 }
 
-// TestPaidHereAndCancelledElsewhere: the payer gets the answer of the payment, whatever another
-// node has done before it was sent.
+// TestPaidHereAndCancelledElsewhere: the payer gets the answer of the payment, even if another node
+// has cancelled the booking before it was sent.
 func TestPaidHereAndCancelledElsewhere(t *testing.T) {
 	w := begin(t, 1, 6, 0)
 	w.charge("ann", 100)
@@ -183,9 +182,9 @@ func TestPaidHereAndCancelledElsewhere(t *testing.T) {
 	w.settled(0)
 }
 
-// TestPaidAndGivenBackElsewhere: a node that was about to book the seats does not refund what is
-// withheld of a booking that was paid and released meanwhile.
-func TestPaidAndGivenBackElsewhere(t *testing.T) {
+// TestPaidAndReleasedElsewhere: a node that was about to book the seats does not refund the
+// withheld part of a booking that was paid and released meanwhile.
+func TestPaidAndReleasedElsewhere(t *testing.T) {
 	w := begin(t, 1, 6, 0)
 	w.charge("ann", 100)
 	w.halfUntil(100 * s)
@@ -206,7 +205,7 @@ func TestPaidAndGivenBackElsewhere(t *testing.T) {
 }
 
 // TestTheBestSeatsForOneKeyAtTwoNodes: they choose differently, and there is one booking. A seat
-// that the other node has taken for it does not wait for its deadline.
+// that the other node has taken for it is released before its deadline.
 func TestTheBestSeatsForOneKeyAtTwoNodes(t *testing.T) {
 	for name, waits := range map[string]func(core.Command) bool{"the booking": is[*booking.Hold], "its second seat": second(is[*seat.Hold])} {
 		t.Run(name, func(t *testing.T) {
@@ -239,9 +238,9 @@ func second(is func(core.Command) bool) func(core.Command) bool {
 	return func(cmd core.Command) bool { return is(cmd) && seen.Add(1) > 1 }
 }
 
-// TestARetryIsNotBeatenByItsFirst: the last seats went to the same request on another node, so they
-// are the answer and no obstacle.
-func TestARetryIsNotBeatenByItsFirst(t *testing.T) {
+// TestRetryDoesNotLoseToItsFirstRun: if the last seats went to the same request on another node, they
+// are the answer, not a reason to refuse.
+func TestRetryDoesNotLoseToItsFirstRun(t *testing.T) {
 	w := begin(t, 1, 2, 2)
 	request := Book{Origin: w.keyed("ann", "k", "2"), PerformanceID: "gala", Holder: "ann", Quantity: 2}
 	var first Answer
@@ -264,10 +263,10 @@ func TestARetryIsNotBeatenByItsFirst(t *testing.T) {
 	w.check(2)
 }
 
-// TestARetryGivesBackWhatAKilledNodeHas: the other node was killed in the same request, at an
-// attempt that this one had closed, and so is one that takes a seat after the answer. The retry
-// gets the same answer, and the booking has only its own seats.
-func TestARetryGivesBackWhatAKilledNodeHas(t *testing.T) {
+// TestRetryReleasesSeatsOfAKilledNode: the other node was killed in the same request, during an
+// attempt that this one had closed; so was one that takes a seat after the answer. The retry gets
+// the same answer, and the booking has only its own seats.
+func TestRetryReleasesSeatsOfAKilledNode(t *testing.T) {
 	for name, last := range map[string]events.BookingStatus{"held": events.BookingIsHeld, "booked": events.BookingIsBooked, "released": events.BookingIsReleased} {
 		t.Run(name, func(t *testing.T) {
 			w := begin(t, 1, 6, 6)
@@ -310,7 +309,7 @@ func TestARetryGivesBackWhatAKilledNodeHas(t *testing.T) {
 				if w.want(err, "ok"); !reflect.DeepEqual(again, first) {
 					t.Errorf("%+v, and then %+v", first, again)
 				}
-				w.nothingForNobody("after the answer")
+				w.noOrphanedHolds("after the answer")
 			}
 			if h := w.check(6); h.bookings[id].State().Status != last {
 				t.Errorf("the booking is %s", h.bookings[id].State().Status)

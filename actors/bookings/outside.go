@@ -49,11 +49,11 @@ func (o *Outcome) Booked() bool { return o.Payment.Paid }
 func (o *Outcome) RefundID() events.RefundID { return o.Payment.RefundOfAll() }
 
 // Report records an external payment for a booking, and books its seats with it. If the booking was
-// paid otherwise or released, or the payment is late and the seats can't be had again, the money is
-// owed. Repeating the report has the same outcome.
+// paid otherwise or released, or the payment is late and the seats are no longer available, the
+// money is owed. Repeating the report has the same outcome.
 //
-// Refusals, in this order: not_found, idempotency_key_reused, payment_reference_used, amount_mismatch.
-// They have written nothing.
+// Refusals, in this order: not_found, idempotency_key_reused, payment_reference_used,
+// amount_mismatch. A refused report has written nothing.
 func (b *Bookings) Report(ctx context.Context, cmd Report) (Answer, error) {
 	return b.locked(ctx, cmd.BookingID, func(ctx context.Context) (Answer, error) {
 		now, err := b.state(ctx, cmd.BookingID)
@@ -112,8 +112,8 @@ func (b *Bookings) outcome(ctx context.Context, stream events.StreamID) (*Outcom
 	return &o, err
 }
 
-// outsideTurns bounds how often the booking is asked again because it was changed by another
-// command.
+// outsideTurns bounds how often the command is repeated because another command has changed the
+// booking.
 const outsideTurns = 16
 
 // applyOutside makes the booking decide about an external payment, and records the decision in the
@@ -196,7 +196,7 @@ func (b *Bookings) endOutside(ctx context.Context, from Origin, bookingID events
 
 // failOutside ends an external payment that can't be completed, in the booking's own stream: one
 // that arrived in time continues as a late one, and a late one has failed. The payment's stream
-// then records what becomes of the money. Failure: also errCompleted.
+// then records how the money is accounted for. Failure: also errCompleted.
 func (b *Bookings) failOutside(ctx context.Context, p *payment, running *process.Process) error {
 	step := process.Step{Name: "fail-payment", Stream: booking.Stream(p.booking.ID), Do: p.fail}
 	if p.delayed = !p.booking.Late; p.delayed {

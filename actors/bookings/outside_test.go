@@ -23,7 +23,7 @@ func reportAll(w *harness, id events.BookingID) error {
 	return err
 }
 
-// reportSlowly is reportAll by a process that hangs, after the payment has started, until the seats
+// reportSlowly is reportAll by a process that hangs after the payment has started, until the seats
 // have expired.
 func reportSlowly(w *harness, id events.BookingID) error {
 	before := w.Bookings
@@ -60,8 +60,8 @@ func outcomeOf(answer Answer, err error) string {
 	return fmt.Sprintf("%s: %s owed", answer.Booking.Status, answer.Outside.Payment.Refunds[0].Cause)
 }
 
-// outsideSettled: no external payment is open, what is booked of it belongs to a booking, and no
-// booking has two payments.
+// outsideSettled checks that no external payment is open, that booked ones belong to a booking, and
+// that no booking has two payments.
 func (w *harness) outsideSettled(h *history) {
 	w.Helper()
 	for stream, p := range h.payments {
@@ -79,7 +79,7 @@ func (w *harness) outsideSettled(h *history) {
 	}
 }
 
-// TestReport: the outcome of a payment, and of its repetition. No report is refused because of the
+// TestReport: the outcome of a payment and of its repetition. No report is refused because of the
 // booking's state.
 func TestReport(t *testing.T) {
 	for _, line := range []struct {
@@ -160,7 +160,8 @@ func TestReport(t *testing.T) {
 	}
 }
 
-// TestReportsOfOneReference: it is one payment for one booking, whichever is reported first.
+// TestReportsOfOneReference: a reference is one payment for one booking, whichever is reported
+// first.
 func TestReportsOfOneReference(t *testing.T) {
 	w := begin(t, 1, 3, 0)
 	first, second := w.mustBook("ann", "A-1-1"), w.mustBook("bob", "A-1-2")
@@ -186,8 +187,8 @@ func TestReportsOfOneReference(t *testing.T) {
 	w.settled(0)
 }
 
-// TestReportsAtOnce: five identical reports are one payment, and of five different ones one pays;
-// also while the booking is released and paid from the wallet.
+// TestReportsAtOnce: five identical concurrent reports are one payment, and of five different ones
+// one pays; also while the booking is released and paid from the wallet.
 func TestReportsAtOnce(t *testing.T) {
 	w := begin(t, 1, 20, 0)
 	w.charge("ann", 2000)

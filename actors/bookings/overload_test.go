@@ -37,8 +37,8 @@ func (b *busy) View(ctx context.Context, stream events.StreamID, read func(core.
 	return b.Dispatcher.View(ctx, stream, read)
 }
 
-// TestOverloadedMidway: overload means that nothing was done, so it is not the answer to a request
-// that has written something; a retry resumes it.
+// TestOverloadedMidway: overload means that nothing was done, so a request that has written
+// something is not answered with it; a retry resumes the request.
 func TestOverloadedMidway(t *testing.T) {
 	nothing := func(*harness, events.BookingID) {}
 	paid := func(w *harness, id events.BookingID) { _, err := w.pay(id, "ann"); w.want(err, "ok") }

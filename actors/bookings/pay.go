@@ -22,9 +22,9 @@ type Pay struct {
 //
 // Refusals, in this order: not_found, forbidden, cancelled, released, already_confirmed; if the
 // payment is late also not_open and sale_closed (the seats can't be acquired now), limit_exceeded
-// (the holder has acquired others since) and hold_expired (the seats can't be had again; with
-// seats: those that are taken); insufficient_balance. Nothing of the payment is written then,
-// unless another command came in between; see precheck.
+// (the holder has acquired others since) and hold_expired (the seats are no longer available; with
+// seats: the taken ones); insufficient_balance. A refused payment has written nothing, unless
+// another command intervened; see precheck.
 func (b *Bookings) Pay(ctx context.Context, cmd Pay) (Answer, error) {
 	return b.locked(ctx, cmd.BookingID, func(ctx context.Context) (Answer, error) {
 		if err := b.endOutside(ctx, cmd.Origin, cmd.BookingID); err != nil {
@@ -59,7 +59,7 @@ func (b *Bookings) Pay(ctx context.Context, cmd Pay) (Answer, error) {
 	})
 }
 
-// paidBefore returns the answer of a payment that has paid the booking, also if the booking was
+// paidBefore returns the answer of a payment that has paid the booking, even if the booking was
 // released since.
 func (b *Bookings) paidBefore(ctx context.Context, from Origin, now Answer) (Answer, error) {
 	paymentID := now.Booking.PaymentID
@@ -79,7 +79,7 @@ func (b *Bookings) paidBefore(ctx context.Context, from Origin, now Answer) (Ans
 }
 
 // finish takes the remaining steps of a payment that has started, and returns the booking as it was
-// booked. Refusals: those of Pay, after everything has been released and refunded.
+// when booked. Refusals: those of Pay, after everything has been released and refunded.
 func (b *Bookings) finish(ctx context.Context, from Origin, bookingID events.BookingID) (Answer, error) {
 	err := b.finishSteps(ctx, from, bookingID)
 	if err != nil && refused(err) == nil {
@@ -91,7 +91,7 @@ func (b *Bookings) finish(ctx context.Context, from Origin, bookingID events.Boo
 		return Answer{}, failed
 	case err != nil && now.Booking.Status != events.BookingIsBooked: // unless another node was faster
 		return Answer{}, err
-	case now.Booking.Paid && now.Booking.Status != events.BookingIsBooked: // released on another node since
+	case now.Booking.Paid && now.Booking.Status != events.BookingIsBooked: // released by another node since
 		now, failed = b.paidBefore(ctx, from, now)
 		now.Replayed = false
 		return now, failed

@@ -98,13 +98,13 @@ func (b *Bookings) tooLittle(ctx context.Context, p *payment) error {
 	return refusal
 }
 
-// late ends a payment that has lost its seats.
+// late ends a payment whose seats were lost.
 func (p *payment) late(context.Context, error) (error, bool) {
 	p.fail.Reason = events.FailedLate
 	return tooLate(p.show, &p.booking, nil), true
 }
 
-// notRetaken ends a late payment that can't have its seats or its allowance again.
+// notRetaken ends a late payment that can't retake its seats or its allowance.
 func (p *payment) notRetaken(err error) (error, bool) {
 	if lost := (*lostError)(nil); errors.As(err, &lost) {
 		p.fail.Reason = events.FailedLate
@@ -114,8 +114,8 @@ func (p *payment) notRetaken(err error) (error, bool) {
 	return err, true
 }
 
-// tooLate returns the refusal of the payment of an expired booking; lost has the seats that can't
-// be had again, if known.
+// tooLate returns the refusal of the payment of an expired booking; lost has the unavailable seats,
+// if known.
 func tooLate(s *performanceInfo, state *booking.State, lost *lostError) *core.Refusal {
 	refusal := &core.Refusal{Code: core.CodeHoldExpired, Fields: map[string]any{"expired_at": state.ExpiresAt.UTC()},
 		Detail: "the booking was not paid in time, and its seats can't be had again; nothing is debited"}

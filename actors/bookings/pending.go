@@ -7,9 +7,10 @@ import (
 	"admitone/events"
 )
 
-// pendingSeats are the seats that requests of this process are about to take, or have taken and the
-// seat map has not seen yet. Without them all requests for the best available seats would choose
-// the same ones. They only steer the choice: the seats decide. The zero value is ready for use.
+// pendingSeats are seats that requests of this process are about to take, or have taken but that
+// the seat map does not show yet. Without them all requests for the best available seats would
+// choose the same ones. They only steer the choice: the seats decide. The zero value is ready for
+// use.
 type pendingSeats struct {
 	mu            sync.Mutex
 	byPerformance map[events.PerformanceID]*pendingOfPerformance // guarded by mu
@@ -62,8 +63,8 @@ func (c *pendingSeats) enter(performanceID events.PerformanceID) (leave func()) 
 	}
 }
 
-// rest drops the claims on a performance without users, or keeps them until a map has seen all of
-// them, so that the next request is not sent to the same seats. The caller has the lock.
+// rest drops the claims on a performance without users, or retains them until a map has seen all of
+// them, so that the next request is not sent to the same seats. The caller holds the lock.
 func (c *pendingSeats) rest(performanceID events.PerformanceID, of *pendingOfPerformance) {
 	until := events.Position(0)
 	for _, mine := range of.seats { // no request is running
@@ -79,8 +80,8 @@ func (c *pendingSeats) rest(performanceID events.PerformanceID, of *pendingOfPer
 	c.idle[performanceID] = until
 }
 
-// sweep drops the idle performances whose claims all maps have seen, which have seen the log up to
-// at. The caller has the lock.
+// sweep drops the idle performances whose claims are in all maps that have seen the log up to at.
+// The caller holds the lock.
 func (c *pendingSeats) sweep(at events.Position) {
 	if at <= c.swept {
 		return
@@ -95,7 +96,7 @@ func (c *pendingSeats) sweep(at events.Position) {
 }
 
 // begin claims seats regardless of other claims, for a request that has entered. end ends the
-// claim; with a position, the claim stays until the seat map has seen that.
+// claim; with a position, the claim remains until the seat map has seen that position.
 func (c *pendingSeats) begin(
 	performanceID events.PerformanceID,
 	seats []performance.Seat,
@@ -105,7 +106,7 @@ func (c *pendingSeats) begin(
 	return c.claim(c.byPerformance[performanceID], seats)
 }
 
-// claim adds a claim on each seat. The caller has the lock.
+// claim adds a claim on each seat. The caller holds the lock.
 func (c *pendingSeats) claim(of *pendingOfPerformance, seats []performance.Seat) (end func(until events.Position)) {
 	ended := make(chan struct{})
 	for _, seat := range seats {
@@ -129,7 +130,7 @@ func (c *pendingSeats) claim(of *pendingOfPerformance, seats []performance.Seat)
 }
 
 // drop ends a claim on a seat that no request is about to take, if the map has seen it. The caller
-// has the lock.
+// holds the lock.
 func (of *pendingOfPerformance) drop(seat performance.Seat) {
 	if mine := of.seats[seat]; mine.running == 0 && mine.until <= of.seen {
 		delete(of.seats, seat)
@@ -142,14 +143,14 @@ type choice struct {
 	end   func(until events.Position)
 	// stale: the map is older than one chosen from before.
 	stale bool
-	// wait, if set, is closed when to choose again: the remaining seats are about to be taken, and
-	// that may fail.
+	// wait, if set, is closed when the caller should choose again: the remaining seats are about to
+	// be taken, which may fail.
 	wait <-chan struct{}
 }
 
 // choose finds the best unclaimed seats, and claims them for a request that has entered. The map
-// has seen the log up to at, and is updated with the seats taken since. Without seats, either none
-// are left, or see choice.
+// has seen the log up to at, and is updated with the seats taken since. If no seats are returned,
+// none are left, or choice has the reason.
 //
 // Seats that others are about to take are not chosen: two requests with the same seats as parts of
 // different groups could each prevent the other from getting its group.

@@ -12,8 +12,8 @@ import (
 	"admitone/events"
 )
 
-// TestClaimsEndWhenAMapHasSeenThem: nothing is kept of performances without requests, and until
-// then nobody is sent to taken seats.
+// TestClaimsEndWhenAMapHasSeenThem: nothing is retained for performances without requests, and
+// until then no request is sent to taken seats.
 func TestClaimsEndWhenAMapHasSeenThem(t *testing.T) {
 	w := begin(t, 1, 4, 0)
 	lags := atomic.Bool{}
@@ -70,9 +70,9 @@ func (w *harness) everything() (seats []performance.Seat, end func(events.Positi
 	return seats, w.pending.begin(w.gala, seats)
 }
 
-// TestWhatIsLeftIsAlwaysAboutToBeTaken: a request that waits repeatedly is answered that others
-// were faster, not that the server is overloaded or nothing is left.
-func TestWhatIsLeftIsAlwaysAboutToBeTaken(t *testing.T) {
+// TestRemainingSeatsAreAlwaysPending: a request that waits repeatedly gets ErrOvertaken, neither
+// a plain overload nor sold_out.
+func TestRemainingSeatsAreAlwaysPending(t *testing.T) {
 	w := begin(t, 1, 4, 0)
 	seats, end := w.everything()
 	stop, stopped := make(chan struct{}), make(chan struct{})
@@ -139,17 +139,17 @@ func TestWaitingForOthersEndsWithTheRequest(t *testing.T) {
 	}
 }
 
-// ended is a context that has ended, which its caller has not noticed yet.
+// ended is a context that has ended, although its Done channel does not show it yet.
 type ended struct{ context.Context }
 
 func (ended) Done() <-chan struct{} { return nil }
 func (ended) Err() error            { return context.DeadlineExceeded }
 
-// TestACallerThatHasGoneHearsOfItsOwnEnd: a run that ends because its caller has stopped waiting is
-// not a failure of the server, even if the caller learns of the run first.
-func TestACallerThatHasGoneHearsOfItsOwnEnd(t *testing.T) {
+// TestAbandonedCallerGetsItsContextError: a run that ends because its caller has stopped waiting is
+// not a failure of the server, even if the caller observes the end of the run first.
+func TestAbandonedCallerGetsItsContextError(t *testing.T) {
 	w := begin(t, 1, 1, 0)
-	_, err := w.run(ended{w.ctx()}, func(context.Context) (Answer, error) { return Answer{}, errNobodyWaits })
+	_, err := w.run(ended{w.ctx()}, func(context.Context) (Answer, error) { return Answer{}, errCallerGone })
 	if !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("it got %v", err)
 	}

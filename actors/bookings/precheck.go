@@ -11,14 +11,14 @@ import (
 	"admitone/events"
 )
 
-// precheck refuses a payment that would fail, before it begins, so that a refusal has written
-// nothing of it: too little money or, if it is late, seats or an allowance that can't be had again.
-// It returns the terms for a late payment. Refusals: not_open, sale_closed, limit_exceeded,
-// hold_expired, insufficient_balance.
+// precheck refuses a payment that would fail, before it begins, so that nothing is written about
+// it: the balance is insufficient or, if the payment is late, seats or allowance are no longer
+// available. It returns the terms for a late payment. Refusals: not_open, sale_closed,
+// limit_exceeded, hold_expired, insufficient_balance.
 //
-// Passing it guarantees nothing. Two concurrent payments may both see money that is enough for one,
-// and a seat that a late payment sees free may be taken before it is held. The payment has begun
-// then and fails, which is recorded as booking.payment_failed.
+// Passing it guarantees nothing. Two concurrent payments may both see a balance that suffices for
+// one, and a seat that a late payment finds free may be taken before it is held. The payment has
+// then begun and fails, which is recorded as booking.payment_failed.
 func (b *Bookings) precheck(ctx context.Context, cmd *Pay) (on booking.Terms, err error) {
 	now, err := b.state(ctx, cmd.BookingID)
 	if err != nil {
@@ -43,7 +43,7 @@ func (b *Bookings) precheck(ctx context.Context, cmd *Pay) (on booking.Terms, er
 		if refused(refusal) == nil {
 			return s.on, refusal
 		}
-		// An expired booking releases what it still has before it is refused.
+		// An expired booking releases what it still holds before it is refused.
 		if err := b.settle(ctx, cmd.Origin, cmd.BookingID); err != nil {
 			return on, err
 		}
@@ -67,7 +67,7 @@ func (b *Bookings) precheckLate(ctx context.Context, cmd *Pay, s *performanceInf
 		}
 	}
 	taken := b.takenBy(ctx, &h, h.seats, func(owner events.HoldID) bool {
-		of, _, _ := events.CutHoldID(owner) // they may belong to another run of this payment, on another node
+		of, _, _ := events.CutHoldID(owner) // the seat may belong to another run of this payment, on another node
 		return of != state.ID
 	})
 	if lost := (lostError{taken, b.tooFew(ctx, &h, 0)}); lost.seats != nil || lost.areas != nil {
@@ -84,7 +84,7 @@ func (b *Bookings) precheckMoney(ctx context.Context, state *booking.State, paym
 	if err != nil || refusal != nil && refusal.Code == core.CodeInsufficientBalance {
 		return either(refusal, err)
 	}
-	return nil // any other refusal is about an id that the payment deals with
+	return nil // any other refusal concerns an id, which the payment itself handles
 }
 
 // dryRun returns the refusal of a command by an entity, nil if it would be accepted. Deciding
@@ -101,7 +101,7 @@ func (b *Bookings) dryRun(
 	return refusal, err
 }
 
-// either returns the failure if there is one, else the refusal.
+// either returns the failure if there is one, otherwise the refusal.
 func either(refusal *core.Refusal, err error) error {
 	if err != nil {
 		return err

@@ -14,8 +14,8 @@ import (
 	"admitone/events"
 )
 
-// overtaken is a desk on which the first read of a wallet sees money, of a seat a free one, and of
-// an allowance a fresh one, after which another caller was faster.
+// overtaken is a desk on which the first read of a wallet shows a balance, of a seat a free one,
+// and of an allowance a fresh one, before another caller uses them up.
 type overtaken struct {
 	actors.Dispatcher
 	mu     sync.Mutex
@@ -43,7 +43,7 @@ func (o *overtaken) View(ctx context.Context, stream events.StreamID, read func(
 	return actors.Answer{}, nil
 }
 
-// payOvertaken pays, and others are faster.
+// payOvertaken pays while other callers are faster.
 func (w *harness) payOvertaken(cmd Pay) error {
 	_, err := New(&overtaken{Dispatcher: w.Bookings.desk, looked: map[events.StreamID]bool{}}, w.views(w.seats)).Pay(
 		w.ctx(),
@@ -52,8 +52,8 @@ func (w *harness) payOvertaken(cmd Pay) error {
 	return err
 }
 
-// TestAPaymentThatIsOvertaken: it has begun when it turns out to be impossible, and the log records
-// that.
+// TestAPaymentThatIsOvertaken: the payment has begun when it turns out to be impossible, and the
+// log records that.
 func TestAPaymentThatIsOvertaken(t *testing.T) {
 	for _, line := range []struct {
 		name    string
@@ -90,7 +90,7 @@ func TestAPaymentThatIsOvertaken(t *testing.T) {
 	}
 }
 
-// only joins the names with a prefix.
+// only joins the names that have a prefix.
 func only(names []string, beginning string) string {
 	return strings.Join(
 		slices.DeleteFunc(slices.Clone(names), func(name string) bool { return !strings.HasPrefix(name, beginning) }),
@@ -98,14 +98,14 @@ func only(names []string, beginning string) string {
 	)
 }
 
-// late lets the deadline pass, and everything be released.
+// late lets the deadline pass and everything expire.
 func (w *harness) late() {
 	w.clock.move(61 * s)
 	w.wake()
 	w.resume()
 }
 
-// TestLatePaymentIsRefusedInOrder: the sale, then the limit, and only then the seats.
+// TestLatePaymentIsRefusedInOrder: first because of the sale, then the limit, then the seats.
 func TestLatePaymentIsRefusedInOrder(t *testing.T) {
 	for _, overtaken := range []bool{false, true} {
 		w := begin(t, 2, 5, 2)

@@ -16,7 +16,8 @@ var errRestricted = &core.Refusal{Code: core.CodeForbidden,
 	Detail: "this price type is sold by a service or an admin only; ask for another one"}
 
 // lines returns the seats of a request with their prices. Refusals: invalid_field (seats: a
-// category lacks the price type), forbidden (a restricted type, or a category that has no other).
+// category lacks the price type), forbidden (a restricted type, or a category with restricted types
+// only).
 func (cmd *Book) lines(s *performanceInfo, seats []performance.Seat) ([]events.BookedSeat, *core.Refusal) {
 	lines := make([]events.BookedSeat, len(seats))
 	hall := s.layout.Hall()
@@ -110,8 +111,8 @@ func badPriceTypes(detail string) *core.Refusal {
 		Fields: map[string]any{"field": "best_available.price_types"}}
 }
 
-// categories returns the categories for the best available seats: the one that is named, or all
-// that have the price types. Refusals: invalid_field, forbidden.
+// categories returns the categories for the best available seats: the named one, or all that have
+// the price types. Refusals: invalid_field, forbidden.
 func (cmd *Book) categories(layout *events.Layout) (will []bool, _ error) {
 	hall, total := layout.Hall(), int64(0)
 	for _, n := range cmd.PriceTypes {

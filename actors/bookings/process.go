@@ -54,11 +54,11 @@ func outrun(_ context.Context, err error) (error, bool) {
 }
 
 // paying debits the money and books the seats. booking.payment_started has announced it. A late
-// payment first takes seats and allowance again; what the previous attempt may still have of them
-// is released with its own.
+// payment first retakes seats and allowance; what the previous attempt may still hold of them is
+// released under that attempt's id.
 func (b *Bookings) paying(p *payment) *process.Process {
 	all := &process.Process{ID: p.processID(), Announced: true}
-	var undoSeats, undoAreas, undoAllowance core.Command // of what the booking has held before
+	var undoSeats, undoAreas, undoAllowance core.Command // of what the booking held before
 	if p.booking.Late {
 		all.Stages = append(b.leftBefore(p), b.retaking(p)...)
 	} else {
@@ -82,14 +82,14 @@ func (b *Bookings) paying(p *payment) *process.Process {
 	return all
 }
 
-// leftBefore releases what the attempt before a late payment may still have.
+// leftBefore releases what the attempt before a late payment may still hold.
 func (b *Bookings) leftBefore(p *payment) []process.Stage {
 	before := p.hold
 	before.id = events.NewHoldID(p.booking.ID, p.booking.Attempt-1)
 	release := func(undo core.Command) process.Step {
 		step := process.Step{Name: "before", Undo: undo}
 		if p.booking.Delayed && !p.booking.Retaken {
-			step.Do = undo // what was booked in time can't be retaken
+			step.Do = undo // seats booked in time can't be retaken
 		}
 		return step
 	}
@@ -104,8 +104,8 @@ func (b *Bookings) leftBefore(p *payment) []process.Stage {
 	}
 }
 
-// retaking takes the seats of a late payment again. If its stream says that it has them, only the
-// undo is left.
+// retaking retakes the seats of a late payment. If the booking's stream records that it has them,
+// only the undo remains.
 func (b *Bookings) retaking(p *payment) []process.Stage {
 	retake := &booking.Retake{PaymentID: p.payment}
 	retaken := func() { retake.ExpiresAt = p.window.expires }
@@ -133,7 +133,7 @@ func extending(h *hold, to *seat.Extend) *process.Process {
 		h.extendAreas(to)}}
 }
 
-// settling releases what a booking that has expired or was released, as its stream says, still has.
+// settling releases what an expired or released booking still holds according to its stream.
 func (b *Bookings) settling(ctx context.Context, from Origin, state *booking.State) (*process.Process, error) {
 	reason := events.ReleasedCancelled
 	switch state.Status {
@@ -162,10 +162,10 @@ func (b *Bookings) settling(ctx context.Context, from Origin, state *booking.Sta
 	return p, nil
 }
 
-// owed reports whether the money of the booking's last payment is to be refunded. If the booking
-// was paid it is, except what is withheld, and nothing is read: only an append would reveal another
-// node's debit. If it has expired, it is money that another node debited after this one had aborted
-// the payment.
+// owed reports whether the booking's last payment is to be refunded. For a paid booking it is,
+// except the withheld part, and nothing is read: only an append would reveal another node's debit.
+// For an expired booking, it is money that another node debited after this one had aborted the
+// payment.
 func (b *Bookings) owed(ctx context.Context, h *hold, state *booking.State) (owed bool, err error) {
 	if state.PaymentID == "" || state.Amount == 0 || state.Refunding || state.Paid {
 		return state.Refunding && state.Refunds > 0, nil
@@ -186,10 +186,10 @@ func (b *Bookings) runSteps(ctx context.Context, from Origin, p *process.Process
 	return err
 }
 
-// Resume resumes everything about a booking that was begun and is not finished: it ends a payment,
-// opens or ends an intent, releases what an expired or released booking still has, and closes the
-// attempts that have seats and have not become the booking, from under any run that is still
-// working on one. No-op if nothing is left. It returns failures only.
+// Resume completes or undoes everything unfinished about a booking: it ends a payment, opens or
+// ends an intent, releases what an expired or released booking still holds, and closes the attempts
+// that hold seats and have not become the booking, even if a run is still working on one. No-op if
+// nothing is left. It returns failures only.
 func (b *Bookings) Resume(ctx context.Context, from Origin, bookingID events.BookingID) error {
 	_, err := b.locked(ctx, bookingID, func(ctx context.Context) (Answer, error) {
 		if err := b.endPayment(ctx, from, bookingID); err != nil {
@@ -216,8 +216,7 @@ func (b *Bookings) Resume(ctx context.Context, from Origin, bookingID events.Boo
 	return err
 }
 
-// endPayment ends a payment in progress, whatever its outcome, so that the booking can be changed
-// otherwise.
+// endPayment ends a payment in progress, whatever its outcome, so that the booking can be changed.
 func (b *Bookings) endPayment(ctx context.Context, from Origin, bookingID events.BookingID) error {
 	now, err := b.state(ctx, bookingID)
 	if err != nil || now.Booking.Status != events.BookingIsPaying {
@@ -229,7 +228,7 @@ func (b *Bookings) endPayment(ctx context.Context, from Origin, bookingID events
 	return err
 }
 
-// settle releases what a booking still has and may no longer have.
+// settle releases what a booking still holds and is no longer entitled to.
 func (b *Bookings) settle(ctx context.Context, from Origin, bookingID events.BookingID) error {
 	now, err := b.state(ctx, bookingID)
 	if err != nil {

@@ -12,9 +12,10 @@ import (
 	"admitone/events"
 )
 
-// TestAnyHistory makes random requests about seats and places, some under a label, about blocks and the sizes of
-// areas, during some of which the process crashes, while time passes and deadlines expire early, late or not at all.
-// After each of them, once unfinished commands are resumed, money, seats and places agree.
+// TestAnyHistory makes random requests about seats and places, some under a label, about blocks and
+// the sizes of areas. The process crashes during some of them, while time passes and deadlines
+// expire early, late or not at all. After each, once unfinished commands are resumed, money, seats
+// and places agree.
 func TestAnyHistory(t *testing.T) {
 	const limit = 4
 	for range 20 {
@@ -26,7 +27,7 @@ func TestAnyHistory(t *testing.T) {
 				w.charge(holder, 600)
 			}
 			var ids []events.BookingID
-			off := chance.IntN(100) // the step at which it is called off, if there are as many
+			off := chance.IntN(100) // the step at which the performance is cancelled, if there are as many
 			for step := range 50 {
 				if step == off {
 					w.cancelShow()
@@ -45,7 +46,7 @@ func TestAnyHistory(t *testing.T) {
 				}
 				if died() || chance.IntN(10) == 0 {
 					w.restart()
-					w.clock.move(time.Duration(chance.IntN(3)) * 50 * s) // so long nobody resumed
+					w.clock.move(time.Duration(chance.IntN(3)) * 50 * s) // the time before unfinished commands are resumed
 				} else {
 					w.between(nil)
 				}
@@ -75,7 +76,7 @@ func (w *harness) something(chance *rand.Rand, ids []events.BookingID) events.Bo
 	}
 	switch chance.IntN(12) {
 	case 9:
-		w.organiseSome(chance)
+		w.changeBlocksAtRandom(chance)
 		return ""
 	case 10, 11:
 		return w.bookSome(chance, holder)
@@ -109,15 +110,15 @@ func (w *harness) something(chance *rand.Rand, ids []events.BookingID) events.Bo
 	return answer.Booking.ID
 }
 
-// someLabel is none, or one of two.
-func someLabel(chance *rand.Rand) events.BlockLabel {
+// randomLabel returns one of two labels, or none.
+func randomLabel(chance *rand.Rand) events.BlockLabel {
 	return []events.BlockLabel{"", "press", "crew"}[chance.IntN(3)]
 }
 
 // bookSome books seats and places of any price type, whatever the outcome, and returns the id of the booking.
 func (w *harness) bookSome(chance *rand.Rand, holder events.Holder) events.BookingID {
 	cmd := Book{Origin: w.origin(string(holder)), PerformanceID: w.gala, Holder: holder, Restricted: true,
-		Label: someLabel(chance)}
+		Label: randomLabel(chance)}
 	if chance.IntN(2) == 0 {
 		cmd.Seats = append(cmd.Seats, events.SeatName(fmt.Sprintf("A-%d-%d", 1+chance.IntN(2), 1+chance.IntN(4))))
 	}
@@ -131,8 +132,8 @@ func (w *harness) bookSome(chance *rand.Rand, holder events.Holder) events.Booki
 	return answer.Booking.ID
 }
 
-// organiseSome changes what is blocked or the sizes of areas, whatever the outcome.
-func (w *harness) organiseSome(chance *rand.Rand) {
+// changeBlocksAtRandom changes what is blocked or the sizes of areas, whatever the outcome.
+func (w *harness) changeBlocksAtRandom(chance *rand.Rand) {
 	row := 1 + chance.IntN(2)
 	change := Block{Origin: w.origin("house"), PerformanceID: w.gala, Label: []events.BlockLabel{"press", "crew"}[row-1]}
 	switch chance.IntN(4) {

@@ -14,7 +14,7 @@ import (
 func TestACrashWhileResuming(t *testing.T) {
 	for _, crash := range crashes {
 		if crash.books {
-			continue // there is nothing to resume before it is held
+			continue // there is nothing to resume before the booking is held
 		}
 		t.Run(crash.name, func(t *testing.T) {
 			w := beginInMemory(t, 3, 3, 3)
@@ -37,8 +37,8 @@ func TestACrashWhileResuming(t *testing.T) {
 	}
 }
 
-// TestADebitOfAFailedPayment: a debit left behind by older servers is refunded when the booking has
-// expired; once.
+// TestADebitOfAFailedPayment: a debit left by an older server is refunded once, when the booking
+// has expired.
 func TestADebitOfAFailedPayment(t *testing.T) {
 	w := begin(t, 1, 2, 0)
 	w.charge("ann", 100)

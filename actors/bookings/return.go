@@ -108,7 +108,7 @@ func returning(from Origin, s *performanceInfo, state *booking.State, r *booking
 	return p
 }
 
-// returnMoney refunds what was paid for a seat to the wallet, or records in the payment's stream
+// returnMoney refunds the amount paid for a seat to the wallet, or records in the payment's stream
 // that it is owed.
 func (h *hold) returnMoney(state *booking.State, r *booking.Returned) []process.Stage {
 	switch {
@@ -124,7 +124,7 @@ func (h *hold) returnMoney(state *booking.State, r *booking.Returned) []process.
 		Do: &wallet.Refund{PaymentID: r.PaymentID, RefundID: r.Part().RefundOf(r.PaymentID), Amount: r.Refund()}}}}}
 }
 
-// reduceAllowance gives back the allowance of all but left seats.
+// reduceAllowance releases the allowance except for left seats.
 func (h *hold) reduceAllowance(left int64) process.Stage {
 	var reduce core.Command = &allowance.Reduce{HoldID: h.id, Seats: left}
 	if left == 0 {

@@ -37,7 +37,7 @@ func (w *harness) intendSome(id events.BookingID, _ events.Holder) (Answer, erro
 	return w.intent(id, 40)
 }
 
-// notRefunded is what was paid from a wallet for returned seats and not refunded.
+// notRefunded returns the amount paid from a wallet for returned seats and not refunded.
 func (h *history) notRefunded(s *booking.State) (amount int64) {
 	paid := map[events.RefundID]bool{}
 	if w := h.wallets[string(s.Holder)]; w != nil {
@@ -67,7 +67,7 @@ func (h *history) notRefunded(s *booking.State) (amount int64) {
 	return amount
 }
 
-// returnedAreFree: no booking has a seat that was returned.
+// returnedAreFree checks that no booking has a returned seat.
 func (w *harness) returnedAreFree(h *history) {
 	w.Helper()
 	for id, b := range h.bookings {
@@ -78,7 +78,7 @@ func (w *harness) returnedAreFree(h *history) {
 			}
 			if at := h.seats[seat.Stream(s.PerformanceID, r.Seat)]; at != nil {
 				if hold, _ := at.Owner(); hold == s.HoldID() {
-					w.Errorf("%s of booking %s was given back, and is not free", r.Seat, id)
+					w.Errorf("%s of booking %s was returned, and is not free", r.Seat, id)
 				}
 			}
 		}
@@ -124,7 +124,7 @@ func init() {
 }
 
 // TestReturnSeat: the seat and its share of the allowance are free, and its part of the money is
-// refunded, once; the rest is released for the rest.
+// refunded, once; releasing the remaining seats refunds the remaining amount.
 func TestReturnSeat(t *testing.T) {
 	w := begin(t, 1, 6, 3)
 	w.charge("ann", 500)
@@ -186,13 +186,13 @@ func TestReturningEachSeat(t *testing.T) {
 	if got := w.settled(3).wallets["ann"].Balance(); got != 200 {
 		t.Errorf("ann has %d of 200", got)
 	}
-	again, err := w.Pay(w.ctx(), Pay{Origin: paying, BookingID: id, By: "ann"}) // is answered as it was then
+	again, err := w.Pay(w.ctx(), Pay{Origin: paying, BookingID: id, By: "ann"}) // gets the same answer as then
 	if w.want(err, "ok"); len(again.Booking.Seats) != 2 || again.Booking.Status != events.BookingIsBooked {
 		t.Errorf("%+v", again.Booking)
 	}
 }
 
-// TestReturnIsRefused: while money is awaited or taken, and after the time limit.
+// TestReturnIsRefused: while a payment is awaited or in progress, and after the time limit.
 func TestReturnIsRefused(t *testing.T) {
 	w := begin(t, 1, 6, 0)
 	w.charge("ann", 900)
@@ -215,8 +215,8 @@ func TestReturnIsRefused(t *testing.T) {
 	w.want(err, "ok")
 }
 
-// TestReturnsOfMoneyFromOutside: each is owed, once.
-func TestReturnsOfMoneyFromOutside(t *testing.T) {
+// TestReturnsOfExternalPayments: each return of an externally paid booking is owed, once.
+func TestReturnsOfExternalPayments(t *testing.T) {
 	w := begin(t, 1, 6, 0)
 	w.halfUntil(1000 * s)
 	id := w.mustBook("ann", "A-1-1", "A-1-2", "A-1-3")
@@ -231,7 +231,7 @@ func TestReturnsOfMoneyFromOutside(t *testing.T) {
 	}
 	_, err := w.cancel(id, "ann")
 	w.want(err, "ok")
-	answer, err := w.report(id, "x", 300, false) // the price is still that of what was held
+	answer, err := w.report(id, "x", 300, false) // the price still includes the returned seats
 	if got := outcomeOf(answer, err); got != "booked" {
 		t.Error(got)
 	}

@@ -20,12 +20,12 @@ import (
 
 var sameSeed = flag.Uint64("same-seed", 0, "the seed of TestTheSameRequestOnce; 0 takes a new one")
 
-// heldAt is a store with an append that blocks before it is done, or before it returns.
+// heldAt is a store with an append that blocks before it is executed, or before it returns.
 type heldAt struct {
 	events.Store
 	mu             sync.Mutex
-	appends        int  // until it is the one that waits; guarded by mu
-	outcome        bool // waits; guarded by mu
+	appends        int  // until the one that blocks; guarded by mu
+	outcome        bool // it blocks before it returns; guarded by mu
 	entered, leave chan struct{}
 }
 
@@ -58,7 +58,7 @@ func (h *heldAt) Append(ctx context.Context, stream events.StreamID, expected ev
 
 // TestTheSameRequestOnce: two nodes receive the same request for a booking, as when its owner does
 // not answer: one is blocked at any of its appends until the other has answered. There is one
-// booking, one payment, one release, and both give the same answer.
+// booking, one payment, one release, and both return the same answer.
 func TestTheSameRequestOnce(t *testing.T) {
 	seed, rounds := *sameSeed, 60
 	if seed == 0 {
@@ -110,7 +110,7 @@ func TestTheSameRequestOnce(t *testing.T) {
 	}
 }
 
-// sameRequest plays one round and returns how the request was answered.
+// sameRequest runs one round and returns how the request was answered.
 func (w *harness) sameRequest(t *testing.T, chance *rand.Rand, name string, n int,
 	owner, here *Bookings, store *heldAt, follow func()) string {
 	holder := events.Holder(fmt.Sprint("ann", n))
@@ -157,12 +157,12 @@ func (w *harness) sameRequest(t *testing.T, chance *rand.Rand, name string, n in
 	case <-store.entered:
 	case <-done: // it had fewer appends
 	}
-	w.clock.move(time.Duration(chance.IntN(3)) * time.Second) // past the deadline, sometimes
+	w.clock.move(time.Duration(chance.IntN(3)) * time.Second) // sometimes past the deadline
 	b, errB := w.answered(func() (Answer, error) { return do(here) })
 	follow()
 	close(store.leave)
 	<-done
-	if follow(); errA != nil && refused(errA) == nil { // it is told that it does not know
+	if follow(); errA != nil && refused(errA) == nil { // its outcome is unknown
 		a, errA = w.answered(func() (Answer, error) { return do(owner) })
 	}
 	a.Replayed, b.Replayed = false, false
@@ -184,7 +184,7 @@ func (w *harness) answered(do func() (Answer, error)) (answer Answer, err error)
 	return answer, err
 }
 
-// settledSoon expires what is held, and checks the log.
+// settledSoon lets holds expire, and checks the log.
 func (w *harness) settledSoon() {
 	w.Helper()
 	w.clock.move(400 * s)

@@ -23,14 +23,15 @@ type hold struct {
 	seats   []performance.Seat // in canonical order
 	prices  []int64            // of the seats when first held; nil for those of the performance
 	areas   []areaHold         // in canonical order
-	terms   events.Revision    // of the performance's edit on which it is decided
+	terms   events.Revision    // revision of the performance's edit on which the request is decided
 	found   bool               // an earlier run has taken some of the seats
 	closed  bool               // the booking's stream has closed the attempt
-	label   events.BlockLabel  // permits what is blocked under it; "" for none
+	label   events.BlockLabel  // permits seats blocked under it; "" for none
 	window  window
 	// atOnce: allowance and seats are taken concurrently, not one by one.
 	atOnce bool
-	// until is how long it waits for seats that others may release; zero if it does not.
+	// until is the time up to which it waits for seats that others may release; zero if it does not
+	// wait.
 	until time.Time
 }
 
@@ -69,8 +70,8 @@ func (h *hold) eachSeat(step func(i int, s performance.Seat) process.Step) proce
 	return stage
 }
 
-// lostError has the seats that can't be had, or the areas without enough places. It never leaves
-// the package.
+// lostError has the unavailable seats, or the areas without enough places. It never leaves the
+// package.
 type lostError struct {
 	seats []performance.Seat
 	areas []AreaLeft
@@ -120,9 +121,9 @@ func (h *hold) extendSeats(to *seat.Extend) process.Stage {
 	return h.eachSeat(func(int, performance.Seat) process.Step { return process.Step{Name: "extend-seat", Do: to} })
 }
 
-// seatHeld records the deadline of a held seat in h.window. The answer of an earlier run's step has
-// no facts, so the seat is read then. A seat that is booked already has no deadline: another node
-// has got further.
+// seatHeld records the deadline of a held seat in h.window. The replayed answer of an earlier run
+// has no facts, so the seat is read then. A seat that is already booked has no deadline: another
+// node has progressed further.
 func (b *Bookings) seatHeld(ctx context.Context, h *hold, s performance.Seat, answer actors.Answer) error {
 	for _, fact := range answer.Facts {
 		if f, ok := fact.(*events.SeatHeld); ok {
@@ -155,7 +156,7 @@ func (b *Bookings) taken(ctx context.Context, h *hold, seats []performance.Seat)
 	return b.takenBy(ctx, h, seats, func(owner events.HoldID) bool { return owner != h.id })
 }
 
-// takenBy is taken for the owners that count.
+// takenBy is taken for owners that counts selects.
 func (b *Bookings) takenBy(ctx context.Context, h *hold, seats []performance.Seat,
 	counts func(events.HoldID) bool) (taken []performance.Seat) {
 	lost := make([]bool, len(seats))

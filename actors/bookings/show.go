@@ -10,7 +10,7 @@ import (
 	"admitone/events"
 )
 
-// performanceInfo is what the steps need of a performance.
+// performanceInfo contains the properties of a performance that the steps need.
 type performanceInfo struct {
 	id      events.PerformanceID
 	holdFor time.Duration
@@ -83,8 +83,8 @@ func (b *Bookings) performanceOf(ctx context.Context, state *booking.State) (*pe
 	return s, err
 }
 
-// closed returns cancelled, not_open or sale_closed if nothing can be acquired, by the terms last
-// read. The booking itself decides; this check is made before anything is taken.
+// closed returns cancelled, not_open or sale_closed if the terms last read permit no acquisition.
+// The booking itself decides; this check is made before anything is taken.
 func (s *performanceInfo) closed() *core.Refusal {
 	return s.on.Refuse(s.at)
 }

@@ -17,7 +17,8 @@ func (w *harness) edit(edit *performance.Edit) {
 
 func ptr[T any](v T) *T { return &v }
 
-// TestTimesOfTheSale: they precede refusals about seats and limits, and have written nothing.
+// TestTimesOfTheSale: they take precedence over refusals about seats and limits; a refusal has
+// written nothing.
 func TestTimesOfTheSale(t *testing.T) {
 	w := begin(t, 1, 6, 2)
 	w.charge("ann", 500)
@@ -60,8 +61,8 @@ func TestTimesOfTheSale(t *testing.T) {
 	w.check(2)
 }
 
-// TestALatePaymentAfterTheClose: it is refused; when the sale is open again, it takes the seats at
-// the price at which they were held.
+// TestALatePaymentAfterTheClose: it is refused; when the sale is open again, it retakes the seats
+// at the price at which they were held.
 func TestALatePaymentAfterTheClose(t *testing.T) {
 	w := begin(t, 1, 6, 2)
 	w.charge("ann", 100)
@@ -78,13 +79,12 @@ func TestALatePaymentAfterTheClose(t *testing.T) {
 		t.Errorf("paid: %+v", answer.Booking)
 	}
 	if other, err := w.book("bob", "A-1-2"); err != nil || other.Booking.Amount != 999 {
-		t.Errorf("held behind the edit: %+v, %v", other.Booking, err)
+		t.Errorf("held after the edit: %+v, %v", other.Booking, err)
 	}
 	w.check(2)
 }
 
-// TestLimitsAndHoldsAreFrozen: a booking continues on the terms of its hold, whatever is edited
-// meanwhile.
+// TestLimitsAndHoldsAreFrozen: a booking continues on the terms of its hold despite later edits.
 func TestLimitsAndHoldsAreFrozen(t *testing.T) {
 	w := begin(t, 1, 6, 0)
 	w.charge("ann", 900)
@@ -97,7 +97,7 @@ func TestLimitsAndHoldsAreFrozen(t *testing.T) {
 	}
 	_, err = w.pay(free, "ann")
 	w.want(err, "ok")
-	one := w.mustBook("ann", "A-1-4") // those of before the limit are not counted
+	one := w.mustBook("ann", "A-1-4") // seats from before the limit are not counted
 	_, err = w.book("ann", "A-1-5")
 	w.want(err, "limit_exceeded")
 	w.edit(&performance.Edit{LimitPerHolder: ptr(int64(0))})
@@ -106,16 +106,16 @@ func TestLimitsAndHoldsAreFrozen(t *testing.T) {
 	_, err = w.cancel(one, "ann")
 	w.want(err, "ok")
 	w.edit(&performance.Edit{LimitPerHolder: ptr(int64(1))})
-	w.mustBook("ann", "A-1-6") // and what was given back meanwhile is not counted any more
+	w.mustBook("ann", "A-1-6") // and those returned meanwhile are no longer counted
 	w.check(0)
 }
 
-// TestTwoDesksAndAnEdit: a desk that has not observed an edit decides on the older terms, and names
-// them; none sells outside of the terms that it names.
+// TestTwoDesksAndAnEdit: a desk that has not observed an edit decides on the older terms, and
+// records them; neither sells outside the terms that it records.
 func TestTwoDesksAndAnEdit(t *testing.T) {
 	w := begin(t, 1, 6, 0)
 	here, desk := w.Bookings, w.desk
-	w.mustBook("ann", "A-1-1") // the desk has read the performance
+	w.mustBook("ann", "A-1-1") // so that the desk has read the performance
 	w.start(nil)
 	w.edit(&performance.Edit{ClosesAt: ptr(day.Add(10 * s)), Prices: map[events.SectionID]int64{"A": 200}})
 	w.clock.move(10 * s)
@@ -135,7 +135,7 @@ func TestTwoDesksAndAnEdit(t *testing.T) {
 			other.Booking.SaleTerms, other.Booking.Amount)
 	}
 	w.edit(&performance.Edit{ClosesAt: ptr(day.Add(5 * s))})
-	heard(w, desk)
+	observeLog(w, desk)
 	_, err = ask()
 	w.want(err, "sale_closed")
 	for id, b := range w.check(0).bookings {
@@ -146,8 +146,8 @@ func TestTwoDesksAndAnEdit(t *testing.T) {
 	}
 }
 
-// heard makes a desk observe the whole log.
-func heard(w *harness, desk *actors.Desk) {
+// observeLog makes a desk observe the whole log.
+func observeLog(w *harness, desk *actors.Desk) {
 	w.Helper()
 	log, err := w.store.Read(w.ctx(), performance.Stream(w.gala), 0, events.Forward, 100)
 	if err != nil {

@@ -9,13 +9,13 @@ import (
 // maxUnsure bounds the requests that are tracked one by one.
 const maxUnsure = 200_000
 
-// unsure tracks the bookings of which the views may not have seen everything that earlier runs of
+// unsure tracks the bookings for which the views may not yet show everything that earlier runs of
 // their requests have left. The zero value treats every booking as such.
 //
 // If no other process appends to the log, the views have seen everything from before this process
 // once they have caught up. After that only runs of this process leave anything, and only those
-// that ended in a failure: every other has released what it had before it answered, or has become
-// the booking. So most requests with a key need not wait for the views.
+// that ended in a failure: every other run has released what it held before it answered, or has
+// become the booking. So most requests with a key need not wait for the views.
 type unsure struct {
 	mu sync.Mutex
 	// alone: no other process appends. caught: the views have caught up. Guarded by mu, like the
@@ -53,7 +53,7 @@ func (u *unsure) caughtUp() {
 	u.caught = u.alone
 }
 
-// end records that a request has ended, and has left nothing.
+// end records that a request has ended and has left nothing.
 func (u *unsure) end(bookingID events.BookingID) {
 	u.mu.Lock()
 	defer u.mu.Unlock()

@@ -9,7 +9,7 @@ import (
 	"admitone/events/esdbwire"
 )
 
-// logs are ways to begin on a log of each kind.
+// logs has a way to begin on each kind of log.
 var logs = map[string]func(t testing.TB, rows, perRow, limit int64) *harness{"embedded": begin, "esdb": beginOverWire}
 
 // beginOverWire is begin on a log that is accessed over EventStoreDB's protocol.

@@ -30,7 +30,8 @@ func IsAddress(text string) bool {
 	return found && slices.Contains(schemes, strings.ToLower(scheme))
 }
 
-// preference is the kind of node to follow the log at. Appends and reads always go to the leader.
+// preference is the preferred kind of node to follow the log at. Appends and reads always go to the
+// leader.
 type preference string
 
 const (

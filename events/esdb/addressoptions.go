@@ -29,7 +29,8 @@ type security struct {
 // maxMilliseconds bounds the durations to a day, to catch mistakes.
 const maxMilliseconds = 24 * 60 * 60 * 1000
 
-// options are the keys in the spelling of EventStoreDB's documentation. They are case-insensitive.
+// options lists the keys in the spelling of EventStoreDB's documentation. They are
+// case-insensitive.
 var options = []option{
 	{"tls", func(_ *address, s *security, v string) (err error) { s.disabled, err = parseNegated(v); return err }},
 	{"tlsVerifyCert", func(_ *address, s *security, v string) (err error) {
@@ -52,7 +53,7 @@ var options = []option{
 			a.keepAlive = -1
 			return nil
 		}
-		// gRPC silently raises it to ten seconds.
+		// gRPC silently raises shorter intervals to ten seconds.
 		a.keepAlive, err = number(v, 10_000, maxMilliseconds, time.Millisecond)
 		return err
 	}},

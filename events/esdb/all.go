@@ -18,8 +18,8 @@ const ownEvents = `^[^` + systemPrefix + ownPrefix + `]`
 // window is how many events a node examines between two checkpoints.
 const window = 4096
 
-// ReadAll implements events.Store. Reading from a position of no event costs more: a node refuses
-// such a position, and a nearby event has to be found.
+// ReadAll implements events.Store. A position without an event costs more: a node refuses to read
+// from it, so a nearby event has to be found.
 func (s *Store) ReadAll(ctx context.Context, from events.Position, dir events.Direction,
 	limit int) ([]events.Recorded, error) {
 	if !s.gate.enter() {
@@ -119,8 +119,8 @@ func (s *Store) appendBelow(ctx context.Context, page []events.Recorded, last ev
 	return append(page, more...), err
 }
 
-// isBadPosition reports whether a node may have refused a position because no event is there. The
-// protocol has no code for that.
+// isBadPosition reports whether a node may have refused a position because there is no event at it.
+// The protocol has no code for that.
 func isBadPosition(err error) bool {
 	var f *failure
 	return errors.As(err, &f) && f.exception() == "" &&

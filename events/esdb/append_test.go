@@ -18,7 +18,7 @@ import (
 // TestAppendNotSent: a batch whose end the node has not received is certainly not in the log.
 func TestAppendNotSent(t *testing.T) {
 	f, s, log := serveFaulty(t)
-	batch := sampleBatch("product-1", 1500) // more than a node takes without reading
+	batch := sampleBatch("product-1", 1500) // more than a node accepts without reading
 	ctx, cancel := context.WithCancel(t.Context())
 	for _, test := range []struct {
 		fault fault
@@ -108,7 +108,7 @@ func TestRequestHeaders(t *testing.T) {
 	}
 }
 
-// nowhere takes the positions out of the answers of a batch.
+// nowhere removes the positions from the answers of a batch.
 type nowhere struct{ grpc.ServerStream }
 
 func (n nowhere) SendMsg(m any) error {
@@ -118,8 +118,7 @@ func (n nowhere) SendMsg(m any) error {
 	return n.ServerStream.SendMsg(m)
 }
 
-// TestBatchedNowhere: the position of an append in a batch that the node names none for is read from
-// the log.
+// TestBatchedNowhere: if the answer of a batched append has no position, it is read from the log.
 func TestBatchedNowhere(t *testing.T) {
 	f, s, _ := serveBatches(t)
 	taken := 0

@@ -192,7 +192,7 @@ func (c *batchCall) end(call interface{ Trailer() metadata.MD }, err error) {
 	signal(c.wake)
 }
 
-// errNoAnswer: the node has ended a call that this side had not closed.
+// errNoAnswer ends the appends of a call that the node, and not this side, has ended.
 var errNoAnswer = errors.New("the node has ended the call")
 
 // put queues an append, and reports whether it could still join the call.

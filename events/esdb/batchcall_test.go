@@ -62,7 +62,7 @@ func TestBatchedEncoding(t *testing.T) {
 	})
 }
 
-// TestBatchedAnswers: every answer of a node to an append in a batch.
+// TestBatchedAnswers covers every answer of a node to an append in a batch.
 func TestBatchedAnswers(t *testing.T) {
 	p := &proposal{stream: "a-1", expected: 4, batch: sampleBatch("a-1", 2)}
 	refusal := func(detail proto.Message) *streams.BatchAppendResp {
@@ -181,7 +181,7 @@ type answering struct {
 
 func (a answering) SendMsg(m any) error { return a.deliver(m, a.ServerStream.SendMsg) }
 
-// cutAfter ends a call after a number of answers; everything it has received is written.
+// cutAfter ends a call after a number of answers; everything that the node has received is written.
 func cutAfter(answers int64, err error) fault {
 	return func(call grpc.ServerStream, serve func(grpc.ServerStream) error) error {
 		cut, served := make(chan struct{}), make(chan error, 1)
@@ -207,7 +207,7 @@ func cutAfter(answers int64, err error) fault {
 }
 
 // TestBatchCut: a call ends after some of its appends are answered. Those are in the log; any other
-// may be, and repeating the append tells.
+// may be, and repeating the append finds out.
 func TestBatchCut(t *testing.T) {
 	for _, answers := range []int64{0, 1, 7, 39} {
 		f, s, log := serveBatches(t)
@@ -313,7 +313,7 @@ func TestBatchRefused(t *testing.T) {
 }
 
 // TestBatchObeysContexts: a caller that stops waiting does not affect the others, and its error
-// tells the stage of its append.
+// depends on the stage of its append.
 func TestBatchObeysContexts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n, f := newNetwork(), &faults{}

@@ -120,7 +120,7 @@ func (c *cluster) members() *gossip.ClusterInfo {
 	return info
 }
 
-// connected returns the hosts that the store talks to, by role.
+// connected returns the hosts that the store is connected to, by role.
 func connected(s *Store) (hosts [roles]string) {
 	for r, l := range s.nodes.present() {
 		hosts[r] = l.host
@@ -280,7 +280,8 @@ func TestNodePreference(t *testing.T) {
 	})
 }
 
-// TestEverythingIsAskedOfTheLeader checks the header that the official client does not send.
+// TestEverythingIsAskedOfTheLeader checks the header that requires the leader; the official client
+// does not send it.
 func TestEverythingIsAskedOfTheLeader(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCluster("a:1")
@@ -289,7 +290,7 @@ func TestEverythingIsAskedOfTheLeader(t *testing.T) {
 		time.Sleep(time.Second)
 		workload.check(t, c.log)
 		if c.leaderCalls == 0 || c.otherCalls > 0 {
-			t.Errorf("%d calls asked for the leader, %d did not", c.leaderCalls, c.otherCalls)
+			t.Errorf("%d calls required the leader, %d did not", c.leaderCalls, c.otherCalls)
 		}
 		s.Close()
 		c.down(t, "a:1")
@@ -359,7 +360,7 @@ func TestFrozenNodeKeepsItsCalls(t *testing.T) {
 	})
 }
 
-// TestOpenFails with the reason, and without leaking connections.
+// TestOpenFails: with the reason, and without leaking connections.
 func TestOpenFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := newNetwork()

@@ -31,7 +31,7 @@ const (
 // dialer connects to host:port.
 type dialer func(ctx context.Context, host string) (net.Conn, error)
 
-// connection has what is needed to connect to any node of an address.
+// connection contains everything needed to connect to any node of an address.
 type connection struct {
 	address
 	dial dialer

@@ -10,9 +10,9 @@ import (
 	"admitone/events"
 )
 
-// ErrReplaced: the address leads to another log than the one that was opened, or to an older copy
-// of it. It is an events.ErrDamaged, and permanent: what was read before can't be trusted any more,
-// and nothing is appended.
+// ErrReplaced means that the address leads to a different log from the one that was opened, or to
+// an older copy of it. It is an events.ErrDamaged, and permanent: events read before can no longer
+// be trusted, and nothing is appended.
 var ErrReplaced = fmt.Errorf("%w: the log at this address was replaced", events.ErrDamaged)
 
 const (
@@ -26,8 +26,8 @@ const (
 	maxOriginLookups = 16
 )
 
-// continuity has the last event of this system that was read or appended. A log without it has gone
-// back.
+// continuity has the last event of this system that was read or appended. A log without that event
+// has gone back.
 type continuity struct {
 	origins *events.Origins
 
@@ -72,7 +72,7 @@ func (c *continuity) state() (last events.Recorded, replaced error) {
 	return c.last, c.replaced
 }
 
-// declare makes a finding permanent and returns it.
+// declare makes an error permanent and returns it.
 func (c *continuity) declare(err error) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -84,7 +84,7 @@ func (c *continuity) declare(err error) error {
 }
 
 // Watch checks every two seconds, until ctx ends, that the log still has the last event of this
-// system that was read or appended. It waits for a log that is unreachable. Errors: ctx.Err();
+// system that was read or appended. While the log is unreachable, it waits. Errors: ctx.Err();
 // [ErrReplaced]; events.ErrClosed.
 func (s *Store) Watch(ctx context.Context) error {
 	tick := time.NewTicker(watchInterval)
@@ -144,7 +144,7 @@ func (s *Store) confirm(ctx context.Context, read streamReader) error {
 	}
 }
 
-// compareLog returns how the log differs from the one that was read before, nil if it does not.
+// compareLog returns how the log differs from the one read before, nil if it does not.
 func (s *Store) compareLog(ctx context.Context, read streamReader, last *events.Recorded) (fault, err error) {
 	if s.epoch != "empty" && s.epoch != "" {
 		epoch, err := s.readEpoch(ctx, read)
@@ -171,7 +171,8 @@ func (s *Store) compareLog(ctx context.Context, read streamReader, last *events.
 // wentBack returns the error for a log that lacks an event.
 func (s *Store) wentBack(ctx context.Context, last *events.Recorded, there []events.Recorded) error {
 	end := "its end can't be read"
-	// The caller's time may be up, and other connections may not have reached the log again.
+	// The caller's context may have ended, and other connections may not have reached the log
+	// again.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), watchInterval)
 	defer cancel()
 	for again := true; again; again = pause(ctx, confirmAgain) {

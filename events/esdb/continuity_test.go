@@ -49,9 +49,9 @@ func (m *memory) older(n int) *memory {
 func TestALogThatHasGoneBack(t *testing.T) {
 	for _, test := range []struct {
 		about   string
-		written bool          // the newest events are its own, and not only followed
+		written bool          // the newest events were appended, not only followed, by the process
 		lost    int           // events of the end
-		outage  time.Duration // 0: the copy is there before anybody notices
+		outage  time.Duration // 0: the copy is there before it is noticed
 	}{
 		{"its own events", true, 5, time.Minute},
 		{"another's events", false, 5, time.Minute},
@@ -87,7 +87,7 @@ func TestALogThatHasGoneBack(t *testing.T) {
 						break
 					}
 				}
-				if test.written { // another program's, which nobody misses
+				if test.written { // from another program, whose events may be deleted
 					theirs := []events.Event{{ID: randomID(), Type: "OrderPlaced", Data: []byte("{}")}}
 					if _, err := s.Append(t.Context(), "order-1", events.NoStream, theirs); err != nil {
 						t.Fatal(err)
@@ -103,7 +103,7 @@ func TestALogThatHasGoneBack(t *testing.T) {
 				}
 				n.start(host, old, esdbwire.Config{})
 				began := time.Now()
-				// An append of an entity that has read the older log.
+				// An append by an entity that has read the older log.
 				next := events.Revision(10 - test.lost)
 				for time.Since(began) < 4*time.Second {
 					ctx, cancel := context.WithTimeout(t.Context(), time.Second)

@@ -37,7 +37,7 @@ type workload struct {
 	cancelFollow context.CancelFunc
 }
 
-// appendPatience is how long a writer waits for an append, as the shell does.
+// appendTimeout is how long a writer waits for an append, as the shell does.
 const appendTimeout = 5 * time.Second
 
 // startWorkload starts a workload.

@@ -15,14 +15,14 @@ import (
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/shared"
 )
 
-// candidate is a node to ask for the members of the cluster.
+// candidate is a node to query for the members of the cluster.
 type candidate struct {
 	host string // to dial
 	name string // in its certificate
 }
 
-// discover asks all known nodes concurrently and applies the first valid answer, so nodes that are
-// down or frozen cost no time. Error: why there is none.
+// discover queries all known nodes concurrently and applies the first valid answer, so nodes that
+// are down or frozen cost no time. Error: the reason why there is no answer.
 func (n *nodes) discover(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, n.discoverTimeout)
 	defer cancel()
@@ -89,7 +89,7 @@ func (n *nodes) resolve(ctx context.Context, name string) []string {
 	return found
 }
 
-// readGossip asks one node over a separate connection.
+// readGossip queries one node over a separate connection.
 func (n *nodes) readGossip(ctx context.Context, c candidate) ([]*gossip.MemberInfo, error) {
 	var socket atomic.Pointer[net.Conn]
 	conn, err := n.open(c.host, c.name, n.recordSocket(&socket))

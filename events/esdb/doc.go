@@ -1,13 +1,13 @@
 // Package esdb is the log on an EventStoreDB: one node, or a cluster of them.
 //
-// # What it promises
+// # Guarantees
 //
-// It implements events.Store and events.Snapshots. Every append states the exact revision and keeps
-// the ids of its events. Every call obeys its context, whatever the node does: refuse, be down,
-// answer incorrectly, or not at all. Calls to a node that is down fail at once; one that is back is
-// found within a second, a new leader as soon as another node announces it. Followers resume by
-// themselves where they were. Nothing has to be restarted, and neither connections nor goroutines
-// grow with the number of failures.
+// It implements events.Store and events.Snapshots. Every append states the exact revision and
+// preserves the ids of its events. Every call obeys its context, whether the node refuses, is down,
+// answers incorrectly, or does not answer. Calls to a node that is down fail at once; one that is
+// back is found within a second, a new leader as soon as another node announces it. Followers
+// resume automatically at their last position. Nothing has to be restarted, and neither connections
+// nor goroutines grow with the number of failures.
 //
 // # Why not EventStoreDB's own client
 //
@@ -27,11 +27,10 @@
 // # Why appends share a call
 //
 // Opening a call costs both sides more than an append of one event, and a node accepts a hundred at
-// a time. So appends are sent on one call of BatchAppend, each as a message of its own that is
-// atomic by itself, and none waits for the answer of another. Appends join a call for a fortieth of
-// a second, and it ends when all are answered, so a node that shuts down or is no longer the leader
-// gets no new ones. Large appends, those to internal streams, and those to a node without
-// BatchAppend have calls of their own.
+// a time. So appends are sent on one call of BatchAppend, each as a separate, atomic message, and
+// none waits for the answer of another. Appends join a call for 25 ms, and it ends when all are
+// answered, so a node that shuts down or is no longer the leader gets no new ones. Large appends,
+// those to internal streams, and those to a node without BatchAppend have their own calls.
 //
 // # Why events are encoded by hand
 //
@@ -41,9 +40,9 @@
 //
 // # Why followers share a subscription
 //
-// A server follows the log for its views, its entities and its tree. Each subscription has the node
-// send every event once more, and this process decode it. So followers that have reached the end of
-// the log share one; see tail. One that is far behind, or alone, has its own.
+// A server follows the log for its views, its entities and its tree. Every subscription makes the
+// node send, and this process decode, each event once more. So followers that have reached the end
+// of the log share one; see tail. A follower that is far behind, or alone, has its own.
 //
 // # The outcome of a failed append
 //
@@ -58,7 +57,7 @@
 // keepalive cannot ping more often than every ten seconds, and a node answers pings as long as one
 // thread is alive. So whenever a call waits and no message has arrived for a while, the node is
 // probed with a trivial request; see healthcheck.go. Without an answer, the connection is replaced,
-// or, in a cluster, the other nodes are asked for the leader.
+// or, in a cluster, the other nodes are queried for the leader.
 //
 // # Positions
 //
@@ -90,6 +89,6 @@
 //
 // # Limits
 //
-// The time of an event is the leader's clock. It does not run backwards on one node, but may by a
-// little after a change of leader.
+// The time of an event is the leader's clock. It does not go backwards on one node, but may do so
+// slightly after a change of leader.
 package esdb

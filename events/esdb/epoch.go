@@ -9,7 +9,7 @@ import (
 	"admitone/events"
 )
 
-// The stream whose one event identifies the log, and that event's type.
+// The stream whose only event identifies the log, and the type of that event.
 const (
 	epochStream events.StreamID = ownPrefix + "epoch"
 	epochType                   = "admitone.epoch.v1"

@@ -14,8 +14,8 @@ import (
 	"admitone/events"
 )
 
-// ErrRefused is in errors that no retry can fix: the user lacks a permission, the stream was
-// deleted, or the request is invalid.
+// ErrRefused is wrapped by errors that no retry can fix: the user lacks a permission, the stream
+// was deleted, or the request is invalid.
 var ErrRefused = errors.New("the log refused the request")
 
 // stage is how far a call had progressed when it failed.

@@ -183,7 +183,7 @@ func serveFaulty(t *testing.T) (*faults, *Store, events.Store) {
 		Writable: true, Options: []grpc.ServerOption{grpc.StreamInterceptor(f.intercept)},
 	})
 	s := connect(t, at.address)
-	s.unbatched.Store(true) // the faults are those of a call of its own
+	s.unbatched.Store(true) // the faults apply to a separate call
 	t.Cleanup(func() {
 		if err := s.Close(); err != nil {
 			t.Error(err)
@@ -194,8 +194,8 @@ func serveFaulty(t *testing.T) (*faults, *Store, events.Store) {
 	return f, s, at.log
 }
 
-// TestAppendFaults checks the error of a failed append and whether it is in the log. If the error
-// says that it was not written, it never is.
+// TestAppendFaults checks the error of a failed append and whether it is in the log. An append
+// whose error excludes that it was written is never in the log.
 func TestAppendFaults(t *testing.T) {
 	unknown, unavailable := []error{events.ErrUnknown}, []error{events.ErrUnavailable}
 	either := []error{events.ErrUnknown, events.ErrUnavailable} // if the node is faster than the batch

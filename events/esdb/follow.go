@@ -77,7 +77,7 @@ type follower struct {
 	last   events.Position // the last handled
 	handle func([]events.Recorded) error
 	failed error // handle's
-	// unshared is for a tail's own, and tail is the one that it is about to join.
+	// unshared is set for the follower of a tail itself; tail is the tail that it is about to join.
 	unshared bool
 	tail     *tail
 	// searched means that the node refused the position and another was found.
@@ -89,8 +89,8 @@ type follower struct {
 	outageLogged time.Time
 }
 
-// slowAllowed is how often a node may end a subscription as too slow within slowWithin before that
-// is worth a warning.
+// slowAllowed is how often a node may end a subscription as too slow within slowWithin before a
+// warning is logged.
 const (
 	slowAllowed = 5
 	slowWithin  = time.Minute
@@ -205,7 +205,7 @@ func (f *follower) receive(ctx context.Context, l *nodeConn, b *inbox) error {
 
 // deliver calls handle with the contents of the inbox, and returns the page for reuse.
 func (f *follower) deliver(ctx context.Context, b *inbox, spare []events.Recorded) []events.Recorded {
-	clear(spare) // do not keep delivered events alive
+	clear(spare) // so that delivered events can be garbage-collected
 	page, at := b.receive(spare)
 	fresh := page
 	for len(fresh) > 0 && fresh[0].Position <= f.last {

@@ -51,7 +51,7 @@ func appendOnes(t *testing.T, s events.Store, name string, n int) {
 	}
 }
 
-// TestFollowComesBack: however a subscription ends, the next continues where it was.
+// TestFollowComesBack: however a subscription ends, the next one continues at its position.
 func TestFollowComesBack(t *testing.T) {
 	f, s, _ := serveFaulty(t)
 	appendOnes(t, s, "product", 40)
@@ -100,7 +100,7 @@ func TestFollowGivesUp(t *testing.T) {
 	}
 }
 
-// invalidEvent answers with one invalid event.
+// invalidEvent answers with an invalid event.
 func invalidEvent(change func(*streams.ReadResp_ReadEvent_RecordedEvent)) fault {
 	return func(call grpc.ServerStream, _ func(grpc.ServerStream) error) error {
 		e := &streams.ReadResp_ReadEvent_RecordedEvent{
@@ -145,8 +145,8 @@ func checkpoint(testServer int, at logPosition) fault {
 	}
 }
 
-// TestFollowCheckpoints: it resumes after the last checkpoint, with both of its numbers, and
-// ignores one beyond all positions.
+// TestFollowCheckpoints: a follower resumes after the last checkpoint, with both of its numbers,
+// and ignores one beyond all positions.
 func TestFollowCheckpoints(t *testing.T) {
 	f, s, _ := serveFaulty(t)
 	appendOnes(t, s, "product", 10)
@@ -166,7 +166,7 @@ func TestFollowCheckpoints(t *testing.T) {
 	checkEqual(t, collect(t, s, 0, len(all)-4), all[4:])
 }
 
-// TestFollowSkipsInternalEvents, as do the reads with any limit.
+// TestFollowSkipsInternalEvents: so do the reads with any limit.
 func TestFollowSkipsInternalEvents(t *testing.T) {
 	_, s, log := serveFaulty(t)
 	for i := range 30 {
@@ -236,7 +236,7 @@ func TestFollowNoticesAnotherLog(t *testing.T) {
 	})
 }
 
-// TestOutageIsReported regularly, but not at every attempt.
+// TestOutageIsReported: regularly, but not at every attempt.
 func TestOutageIsReported(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const host = "a:2113"
@@ -288,7 +288,8 @@ func TestGoaway(t *testing.T) {
 	})
 }
 
-// TestFollowRemembersFacts of events appended through the store, if they match the log.
+// TestFollowRemembersFacts: it reuses the facts of events appended through the store, if they match
+// the log.
 func TestFollowRemembersFacts(t *testing.T) {
 	f, s, log := serveFaulty(t)
 	s.recent.begin() // as an earlier follower would

@@ -7,9 +7,8 @@ import (
 	"admitone/events"
 )
 
-// headReads lets concurrent callers that ask for the end of the log share a read. A read in
-// progress may have been answered before an event that the caller knows of, so callers wait for the
-// next one.
+// headReads lets concurrent callers of Head share a read. A read in progress may have been answered
+// before an event that the caller has observed, so callers wait for the next one.
 type headReads struct {
 	mu      sync.Mutex
 	running bool      // guarded by mu

@@ -43,7 +43,7 @@ func TestSharedHeadReads(t *testing.T) {
 					t.Error(err)
 				}
 				if head, err := s.Head(context.Background()); err != nil || head < appended.Position {
-					t.Errorf("the log ends at %d, %v, behind an append at %d", head, err, appended.Position)
+					t.Errorf("the log ends at %d, %v, after an append at %d", head, err, appended.Position)
 				}
 			})
 		}

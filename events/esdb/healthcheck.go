@@ -18,7 +18,7 @@ import (
 // is probed. If there is no answer within probeGrace, the node is probed over a new connection too.
 // If it answers there, the old connection is dead and is replaced: that is detected within two
 // seconds. If it is silent there as well, for probeTimeout, it may be frozen or merely busy, and
-// aborting its calls would not help; but if there are other nodes, they are asked for the leader.
+// aborting its calls would not help; but if there are other nodes, they are queried for the leader.
 const (
 	healthcheckInterval = 300 * time.Millisecond
 	maxMissedIntervals  = 2
@@ -89,7 +89,7 @@ type finding int
 
 const (
 	connAlive  finding = iota
-	connDead           // the node answers on a new connection, and not on this one
+	connDead           // the node answers on a new connection, but not on this one
 	nodeSilent         // it answers on neither
 )
 

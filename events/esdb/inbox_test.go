@@ -8,7 +8,7 @@ import (
 	"admitone/events"
 )
 
-// TestInboxIsBounded by events and by bytes, and receive makes room.
+// TestInboxIsBounded: by events and by bytes; receive makes room.
 func TestInboxIsBounded(t *testing.T) {
 	for _, size := range []int{0, 1 << 20} {
 		b := newInbox(logPosition{})

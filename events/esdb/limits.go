@@ -24,7 +24,7 @@ var (
 		"administrators alone have", ErrRefused)
 )
 
-// limitStream is the stream of appends that are meant to be refused. It stays empty.
+// limitStream is the target of appends that are meant to be refused. It stays empty.
 const limitStream events.StreamID = ownPrefix + "limit"
 
 // farRevision is a revision that no stream reaches.
@@ -34,10 +34,10 @@ const farRevision events.Revision = 1 << 40
 // known. It never grows.
 func (s *Store) MaxAppend() int64 { return s.maxAppend.Load() }
 
-// learnLimit finds out whether the node accepts appends of maxAppend bytes, by one that it must
-// refuse: because of its size, which names the limit, or because of its expected revision. A user
-// without the right to write learns nothing, and may still read. Errors: those of an append;
-// ErrSmallAppends.
+// learnLimit determines whether the node accepts appends of maxAppend bytes, by an append that it
+// must refuse: because of its size, in an error with the limit, or because of its expected
+// revision. For a user without the right to write the limit stays unknown; reading is still
+// possible. Errors: those of an append; ErrSmallAppends.
 func (s *Store) learnLimit(ctx context.Context) error {
 	if s.readOnly {
 		return nil
@@ -61,7 +61,7 @@ func (s *Store) learnLimit(ctx context.Context) error {
 	return fmt.Errorf("learning the limit of appends: %w", err)
 }
 
-// noteLimit records the limit that a refusal names.
+// noteLimit records the limit contained in a refusal.
 func (s *Store) noteLimit(f *failure) error {
 	for _, key := range [...]string{"maximum-append-size", "maximum-append-event-size"} {
 		limit, err := strconv.ParseInt(f.value(key), 10, 64)

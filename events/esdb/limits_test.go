@@ -33,7 +33,7 @@ func TestTheLimitOfAppendsIsLearnt(t *testing.T) {
 		if head, err := log.Head(t.Context()); err != nil || head != 1 {
 			t.Errorf("the log ends at %d, %v, and should have its epoch alone", head, err)
 		}
-		s.maxAppend.Store(DefaultMaxAppend) // as if the node had been started again with less
+		s.maxAppend.Store(DefaultMaxAppend) // as if the node had been restarted with a lower limit
 		e := sealed("product-a", 0, "a.v1")
 		e.Data = []byte(`"` + strings.Repeat("x", 40<<10) + `"`)
 		_, err := s.Append(t.Context(), "product-a", events.NoStream, []events.Event{e})
@@ -63,7 +63,7 @@ func TestWhoMayNotReadAll(t *testing.T) {
 	n, log := newNetwork(), newMemory()
 	n.start("a:2113", log, esdbwire.Config{Options: []grpc.ServerOption{grpc.StreamInterceptor(f.intercept)}})
 	defer n.kill(t, "a:2113")
-	s := n.connect(t, "esdb://a?tls=false") // which writes the epoch
+	s := n.connect(t, "esdb://a?tls=false") // it writes the epoch
 	s.Close()
 	f.then("Read", noFault, refuse(codes.PermissionDenied, "exception", "access-denied"))
 	_, err := Open(t.Context(), "esdb://a?tls=false", Options{Logger: discardLogger, Dial: n.dial})
@@ -74,7 +74,7 @@ func TestWhoMayNotReadAll(t *testing.T) {
 }
 
 // TestSlowConsumer: a node ends subscriptions that are not read fast enough. The follower resumes
-// where it was, and warns only if it happens repeatedly.
+// at its position, and warns only if it happens repeatedly.
 func TestSlowConsumer(t *testing.T) {
 	for times, warns := range map[int]bool{slowAllowed: false, slowAllowed + 1: true} {
 		synctest.Test(t, func(t *testing.T) {

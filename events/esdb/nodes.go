@@ -63,8 +63,8 @@ func newNodes(c connection, log *slog.Logger) *nodes {
 	return n
 }
 
-// start discovers the leader, if gossip is enabled, and starts the background work. Error: why
-// discovery failed.
+// start discovers the leader, if gossip is enabled, and starts the background work. Error: the
+// reason why discovery failed.
 func (n *nodes) start(ctx context.Context) error {
 	if !n.gossip {
 		if err := n.moveTo(n.hosts[0], n.hosts[0]); err != nil {
@@ -160,7 +160,8 @@ func (n *nodes) redirect(l *nodeConn, leader string) bool {
 }
 
 // unreachable is called when a call on l failed as if its node were down. With gossip, it requests
-// a discovery; otherwise it returns from a node that it was redirected to, to the configured one.
+// a discovery; otherwise it switches from a node that it was redirected to back to the configured
+// one.
 func (n *nodes) unreachable(r role, l *nodeConn) {
 	n.mu.Lock()
 	current := n.conns[r.conn()] == l && !n.closed

@@ -30,8 +30,8 @@ func official(t *testing.T, address string) *esdb.Client {
 	return client
 }
 
-// TestOfficialClient: what either client writes the other reads unchanged, and each detects
-// conflicts with the other.
+// TestOfficialClient: either client reads unchanged what the other writes, and detects conflicts
+// with it.
 func TestOfficialClient(t *testing.T) {
 	at := serve(t, openLog(t, t.TempDir()), "127.0.0.1:0", esdbwire.Config{Writable: true})
 	defer at.stop(t)
@@ -76,7 +76,7 @@ func clientEvent(e *events.Event) esdb.EventData {
 		Data: e.Data, Metadata: e.Metadata}
 }
 
-// readByThem compares what the official client reads, and follows, with want.
+// checkOfficialRead compares the events that the official client reads and follows with want.
 func checkOfficialRead(t *testing.T, client *esdb.Client, want []events.Recorded) {
 	t.Helper()
 	compare := func(i int, got *esdb.RecordedEvent) {

@@ -34,7 +34,8 @@ var outages = []struct {
 	{"frozen", 2 * time.Second,
 		func(_ testing.TB, n *network, host string) { n.freeze(host, false) },
 		func(n *network, host string, _ events.Store) { n.thaw(host, false) }},
-	// Existing connections stay silent, which is detected within two seconds; then it connects again.
+	// Existing connections stay silent, which is detected within two seconds; then the store
+	// reconnects.
 	{"lost", 3 * time.Second,
 		func(_ testing.TB, n *network, host string) { n.freeze(host, false) },
 		func(n *network, host string, _ events.Store) { n.thaw(host, true) }},
@@ -62,7 +63,7 @@ func TestOutages(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) { hundredOutages(t, rand.New(rand.NewPCG(seed, 1))) })
 }
 
-// roundTripGoroutines are as many as the appends and reads under way have at most.
+// roundTripGoroutines is the maximum number of goroutines of the appends and reads in progress.
 const roundTripGoroutines = 12
 
 func hundredOutages(t *testing.T, random *rand.Rand) {
@@ -89,7 +90,7 @@ func hundredOutages(t *testing.T, random *rand.Rand) {
 		}
 		time.Sleep(time.Duration(random.IntN(3000)) * time.Millisecond)
 	}
-	eventually(t, func() error { // a probe or a connection that is given up takes a moment to end
+	eventually(t, func() error { // a probe or an abandoned connection takes a moment to end
 		if open := n.open(); open != int(roles) {
 			return fmt.Errorf("%d connections are open, want %d", open, roles)
 		}

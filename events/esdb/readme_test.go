@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// TestConnectionStringsOfTheReadme: all parse, apart from files that are not there.
+// TestConnectionStringsOfTheReadme: all parse, apart from missing files.
 func TestConnectionStringsOfTheReadme(t *testing.T) {
 	text, err := os.ReadFile("README.md")
 	if err != nil {

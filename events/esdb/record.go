@@ -47,8 +47,8 @@ func sizeOf(e *events.Event) int {
 	return len(e.Data) + len(e.Metadata) + 2*units
 }
 
-// checkAppend returns the batch's size as the node counts it. Error: ErrRefused for a batch that is
-// invalid, or for an internal stream other than that of signed heads.
+// checkAppend returns the batch's size as the node counts it. Error: ErrRefused for an invalid
+// batch, or for an internal stream other than that of signed heads.
 func checkAppend(stream events.StreamID, expected events.Revision, batch []events.Event) (size int, err error) {
 	switch {
 	case len(batch) == 0:

@@ -60,7 +60,7 @@ func (s *Store) loadSnapshot(ctx context.Context, stream events.StreamID,
 	err = read(head, r)
 	var damage *snapshotDamage
 	if errors.As(r.err, &damage) {
-		return r.err // not the error that read made of it
+		return r.err // rather than the error that read derived from it
 	}
 	return err
 }

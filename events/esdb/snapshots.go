@@ -80,7 +80,7 @@ func (s *Store) saveSnapshot(ctx context.Context, stream events.StreamID, head e
 	}
 	revision := events.NoStream
 	if before == nil {
-		// So that other tools, too, see only the newest.
+		// Other tools, too, should see only the newest.
 		err = s.setMetadata(ctx, heads, events.NoStream, `{"$maxCount":1}`)
 	} else {
 		revision = before.Revision
@@ -108,8 +108,8 @@ func (s *Store) saveSnapshot(ctx context.Context, stream events.StreamID, head e
 	return nil
 }
 
-// truncatePieces releases the pieces of older snapshots, all but the last, which marks the end of
-// the stream. If it fails, the next snapshot does it.
+// truncatePieces releases the pieces of older snapshots except the last one, which marks the end of
+// the stream. If it fails, the next snapshot releases them.
 func (s *Store) truncatePieces(ctx context.Context, before *events.Recorded, h *snapshotHead, pieces events.StreamID) {
 	var old snapshotHead
 	if before != nil {
@@ -135,7 +135,7 @@ func (s *Store) truncatePieces(ctx context.Context, before *events.Recorded, h *
 	}
 }
 
-// lastOf returns a stream's last event, nil if there is none.
+// lastEvent returns a stream's last event, nil if there is none.
 func (s *Store) lastEvent(ctx context.Context, stream events.StreamID) (*events.Recorded, error) {
 	page, err := s.readStream(ctx, stream, events.EndRevision, events.Backward, 1)
 	if err != nil || len(page) == 0 {
@@ -167,7 +167,7 @@ func (s *Store) appendOwn(ctx context.Context, stream events.StreamID, expected 
 	return err
 }
 
-// pieceWriter appends what is written to it in pieces. A state that fits into one stays in the
+// pieceWriter appends the written bytes in pieces. A state that fits into one piece stays in the
 // buffer.
 type pieceWriter struct {
 	store   *Store

@@ -18,10 +18,10 @@ import (
 	"admitone/events/storetest"
 )
 
-// sparse is a log whose positions have gaps, as those of an EventStoreDB.
+// sparse is a log whose positions have gaps, like those of an EventStoreDB.
 type sparse struct{ events.Store }
 
-// The positions are first, first+apart, first+2*apart and so on.
+// The positions are first, first+gap, first+2*gap and so on.
 const first, gap = 10_000, 137
 
 func toSparse(p events.Position) events.Position {
@@ -31,7 +31,7 @@ func toSparse(p events.Position) events.Position {
 	return first + (p-1)*gap
 }
 
-// upTo counts the events whose positions are not above p.
+// countUpTo counts the events at positions up to p.
 func countUpTo(p events.Position) events.Position {
 	if p < first {
 		return 0
@@ -82,7 +82,7 @@ func (s sparse) Head(ctx context.Context) (events.Position, error) {
 	return toSparse(head), err
 }
 
-// strict refuses reads from positions of no event, as an EventStoreDB does.
+// strict refuses to read from positions without an event, as an EventStoreDB does.
 func strict(server any, stream grpc.ServerStream, _ *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
 	return handler(server, strictStream{stream})
 }
@@ -126,7 +126,8 @@ func TestConformanceSparse(t *testing.T) {
 	}))
 }
 
-// TestAnyPosition reads and follows from positions of no event, with and without known positions.
+// TestAnyPosition reads and follows from positions without an event, with and without known
+// positions.
 func TestAnyPosition(t *testing.T) {
 	at := serveSparse(t)
 	defer at.stop(t)

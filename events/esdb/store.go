@@ -20,12 +20,12 @@ import (
 // metadata of its events, and their types in UTF-16.
 const DefaultMaxAppend = 1 << 20
 
-// Options of [Open]. The zero value is what production uses.
+// Options of [Open]. The zero value is the production configuration.
 type Options struct {
 	// ReadOnly refuses appends and snapshots, and needs no right to write.
 	ReadOnly bool
-	// MaxAppend bounds appends in bytes; 0 is DefaultMaxAppend. If the node's limit is lower, that is
-	// learnt; see Store.MaxAppend.
+	// MaxAppend bounds appends in bytes; 0 is DefaultMaxAppend. A lower limit of the node is
+	// detected; see Store.MaxAppend.
 	MaxAppend int
 	// Logger receives warnings and errors; nil is slog.Default().
 	Logger *slog.Logger
@@ -196,7 +196,7 @@ func (s *Store) noteFailure(err error) {
 type Stats struct {
 	// Followers is the number of calls of Follow that are running.
 	Followers int
-	// Returns counts how often a follower had to subscribe again.
+	// Returns counts how often a follower has resubscribed.
 	Returns uint64
 }
 

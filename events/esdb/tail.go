@@ -11,18 +11,18 @@ import (
 )
 
 const (
-	// maxTail and maxTailBytes bound the events that a tail keeps for its followers.
+	// maxTail and maxTailBytes bound the events that a tail retains for its followers.
 	maxTail      = 2 * maxInbox
 	maxTailBytes = maxInboxBytes
-	// tailAge is the age of an event up to which a follower that has received it is at the end of the
-	// log. One that has received nothing for tailIdle is there too.
+	// tailAge is the maximum age of a received event for its follower to count as at the end of the
+	// log. A follower that has received nothing for tailIdle counts too.
 	tailAge, tailIdle = 2 * time.Second, time.Second
 )
 
 // errJoins ends a subscription whose follower joins the tail.
 var errJoins = errors.New("the follower joins others")
 
-// errBehind: the tail no longer has what follows, or has ended.
+// errBehind means that the tail no longer has the following events, or has ended.
 var errBehind = errors.New("the tail has gone on")
 
 // tails holds the tail of a store.
@@ -31,15 +31,15 @@ type tails struct {
 	current *tail // nil without followers; guarded by mu
 }
 
-// tail is one subscription for all followers at the end of the log. Each of them would otherwise have
-// the node encode, and this process decode, every event once more. It keeps the newest events, so a
-// follower whose handler is slow does not delay the others; if it falls behind them, it subscribes by
-// itself until it has caught up.
+// tail is one subscription for all followers at the end of the log. Otherwise each of them would
+// make the node encode, and this process decode, every event once more. It retains the newest
+// events, so a follower whose handler is slow does not delay the others; if it falls behind the
+// retained events, it subscribes separately until it has caught up.
 type tail struct {
 	cancel context.CancelFunc
 
 	mu       sync.Mutex
-	page     []events.Recorded // those after floor; guarded by mu
+	page     []events.Recorded // events after floor; guarded by mu
 	bytes    int               // of page; guarded by mu
 	floor    events.Position   // guarded by mu
 	followed int               // number of followers; guarded by tails.mu
@@ -77,7 +77,7 @@ func (f *follower) joins() bool {
 	return true
 }
 
-// covers reports whether the tail has reached a position and still has all events after it.
+// covers reports whether the tail has reached a position and retains all events after it.
 func (t *tail) covers(last events.Position) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -110,7 +110,7 @@ func (s *Store) leave(t *tail, ended error) {
 	}
 }
 
-// add keeps a page of events for the followers.
+// add retains a page of events for the followers.
 func (t *tail) add(page []events.Recorded) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -139,7 +139,7 @@ func (t *tail) shorten() {
 }
 
 // after returns a copy of the events after a position, at most a page, and a channel that is closed
-// when there are more. Errors: errBehind; that which has ended the tail.
+// when there are more. Errors: errBehind; the error that has ended the tail.
 func (t *tail) after(last events.Position, spare []events.Recorded) ([]events.Recorded, <-chan struct{}, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -154,14 +154,14 @@ func (t *tail) after(last events.Position, spare []events.Recorded) ([]events.Re
 }
 
 // share follows the tail until the follower has fallen behind it. Errors: errBehind; the handler's;
-// ctx.Err(); that which has ended the tail.
+// ctx.Err(); the error that has ended the tail.
 func (f *follower) share(ctx context.Context) error {
 	t := f.tail
 	f.tail = nil
 	defer f.leave(t, nil)
 	var page []events.Recorded
 	for {
-		clear(page) // do not keep delivered events alive
+		clear(page) // so that delivered events can be garbage-collected
 		var changed <-chan struct{}
 		var err error
 		if page, changed, err = t.after(f.last, page); err != nil {
@@ -183,7 +183,7 @@ func (f *follower) share(ctx context.Context) error {
 	}
 }
 
-// atEnd reports whether the last event of a page says that the follower is at the end of the log.
+// atEnd reports whether the last event of a page shows that the follower is at the end of the log.
 func atEnd(page []events.Recorded) bool {
 	return len(page) > 0 && time.Since(page[len(page)-1].Created).Abs() < tailAge
 }

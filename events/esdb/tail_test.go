@@ -80,8 +80,8 @@ func (w *sharing) start() {
 		esdbwire.Config{Options: []grpc.ServerOption{grpc.ChainStreamInterceptor(w.node.intercept)}})
 }
 
-// follow begins a follower that checks that it gets every event once, and takes so long for a page. It
-// returns the last position that it has handled.
+// follow starts a follower that checks that it gets every event once, and takes this long for a
+// page. It returns the last handled position.
 func (w *sharing) follow(ctx context.Context, want error, takes time.Duration) *atomic.Uint64 {
 	last := &atomic.Uint64{}
 	last.Store(1) // the epoch
@@ -114,7 +114,7 @@ func (w *sharing) append(name string, batches, size int) {
 	}
 }
 
-// settled checks how many subscriptions there are after a minute, and that the followers have
+// settled checks the number of subscriptions after a minute, and that the followers have received
 // everything.
 func (w *sharing) settled(want int64, followers ...*atomic.Uint64) {
 	w.Helper()
@@ -133,8 +133,8 @@ func (w *sharing) settled(want int64, followers ...*atomic.Uint64) {
 	}
 }
 
-// TestFollowersShare: followers at the end of the log have one subscription together, one of them
-// alone has its own, and each gets every event once, whatever the others do.
+// TestFollowersShare: followers at the end of the log share one subscription, a single follower has
+// its own, and each gets every event once, whatever the others do.
 func TestFollowersShare(t *testing.T) {
 	share(t, func(w *sharing) {
 		w.append("a", 3, 10)
@@ -160,7 +160,8 @@ func TestFollowersShare(t *testing.T) {
 	})
 }
 
-// TestSlowFollowerOfATail: one that falls behind delays no other, gets everything, and shares again.
+// TestSlowFollowerOfATail: a follower that falls behind delays no other, gets everything, and
+// shares again.
 func TestSlowFollowerOfATail(t *testing.T) {
 	share(t, func(w *sharing) {
 		slow, fast := w.follow(w.Context(), events.ErrClosed, 10*time.Second), w.follow(w.Context(), events.ErrClosed, 0)
@@ -182,7 +183,7 @@ func TestSlowFollowerOfATail(t *testing.T) {
 	})
 }
 
-// TestATailGivesUp: what ends one follower ends all that share its subscription.
+// TestATailGivesUp: a failure that ends one follower ends all that share its subscription.
 func TestATailGivesUp(t *testing.T) {
 	share(t, func(w *sharing) {
 		w.append("a", 3, 10)

@@ -11,7 +11,7 @@ import (
 )
 
 // mayRead checks that the caller may read. Errors: access-denied without credentials,
-// Unauthenticated with wrong ones.
+// Unauthenticated with invalid ones.
 func (s *Server) mayRead(ctx context.Context) error {
 	_, err := s.caller(ctx)
 	return err

@@ -72,7 +72,8 @@ func TestReadOnly(t *testing.T) {
 	}
 }
 
-// TestRefusedAppendsSayWhy: a client that is still sending gets the reason and not a broken stream.
+// TestRefusedAppendsSayWhy: a client that is still sending gets the reason rather than a broken
+// stream.
 func TestRefusedAppendsSayWhy(t *testing.T) {
 	address, _ := serve(t, newMemlog(), Config{})
 	client := official(t, "esdb://%s?tls=false", address)

@@ -18,8 +18,8 @@ type streamsWire struct {
 	*Server
 }
 
-// maxDrained bounds the part of a refused append that is still received. A client that is refused
-// while it sends sees a broken stream instead of the reason.
+// maxDrained bounds the part of a refused append that is still received. Otherwise a client that is
+// refused while it sends would see a broken stream instead of the reason.
 const maxDrained = 64 << 20
 
 // incoming is an append that is being received.
@@ -44,7 +44,7 @@ func (in *incoming) options(o expecting) {
 	in.refuse(err)
 }
 
-// add adds one event, or why it is none, which counts size bytes; those of a refused append are
+// add adds one event of size bytes; err is not nil if it is invalid. Events of refused appends are
 // dropped.
 func (in *incoming) add(e events.Event, err error, size, limit int) {
 	in.size += size

@@ -137,7 +137,7 @@ func (b *batches) receive(m *batchRequest) error {
 	}
 	one := b.open[id]
 	if one == nil && m.GetOptions() == nil {
-		return nil // a piece of an append that is over
+		return nil // part of an append that has ended
 	}
 	if one == nil {
 		if len(b.open) >= maxOpen {

@@ -159,7 +159,7 @@ func BenchmarkAppend(b *testing.B) {
 				StreamIdentifier:       identifier(events.StreamID(fmt.Sprint("product-", w))),
 				ExpectedStreamRevision: &streams.AppendReq_Options_Revision{Revision: uint64(last)},
 			}
-			// CloseAndRecv returns what went wrong
+			// CloseAndRecv returns the error.
 			_ = call.Send(&streams.AppendReq{Content: &streams.AppendReq_Options_{Options: o}})
 			message := &streams.AppendReq_ProposedMessage{
 				Id: structuredID(e.ID), Data: e.Data, CustomMetadata: e.Metadata,

@@ -29,8 +29,8 @@ type batchRequest struct {
 	types    types
 }
 
-// proposedEvent is an event of a batch append, or why it is none, and its size for the limit of an
-// append, which counts its type here.
+// proposedEvent is an event of a batch append, or the reason why it is invalid, and its size for
+// the limit of an append, which counts its type here.
 type proposedEvent struct {
 	event events.Event
 	err   error
@@ -65,7 +65,7 @@ func (c codec) Unmarshal(data mem.BufferSlice, m any) error {
 
 var errWire = errors.New("malformed message from a client")
 
-// decode decodes a message. The events keep its bytes.
+// decode decodes a message. The events retain its bytes.
 func (r *batchRequest) decode(b []byte) error {
 	var rest []byte // all fields but the events
 	for len(b) > 0 {
@@ -146,7 +146,7 @@ func decodeEntry(b []byte) (key, value []byte, err error) {
 // wireID is a UUID of a message, in either form.
 type wireID struct {
 	id  events.ID
-	bad error // why its text is none
+	bad error // why its text is invalid
 }
 
 // decode decodes one field of a UUID.
@@ -173,7 +173,7 @@ func (w *wireID) decode(field protowire.Number, text []byte, _ uint64) error {
 	return nil
 }
 
-// invalid returns why it identifies no event, nil if it does.
+// invalid returns the reason why it identifies no event, nil if it does.
 func (w *wireID) invalid() error {
 	if w.bad == nil && w.id == (events.ID{}) {
 		return errNoID

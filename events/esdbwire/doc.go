@@ -12,7 +12,7 @@
 // Persistent subscriptions, projections, link resolution and $acl are not supported: [Config]
 // defines, for the whole log, which users may read and write.
 //
-// # Where the protocol's data are kept
+// # Where the protocol's data are stored
 //
 // In streams of the same log, as in EventStoreDB, so that only a Store is needed. The metadata of
 // stream x are the events of stream $$x, the last of which is valid. A stream is deleted if its
@@ -56,20 +56,21 @@
 // read from. Reading forward from the end, and reading zero events, returns nothing. Regular
 // expressions are RE2.
 //
-// testdata/recorded has the answers of an EventStoreDB 23.10.8 and a 24.6.0 to nine of the scenarios,
-// and differences.txt there each line that is another one here, which a test holds to. All of them
-// are on purpose:
+// testdata/recorded has the answers of an EventStoreDB 23.10.8 and a 24.6.0 to nine of the
+// scenarios, and differences.txt there lists each line that differs here; a test compares them. All
+// differences are deliberate:
 //
 //   - Unknown, its answer to an empty name, no options, a nil id, a read at 2^64-1 and a name that is
 //     not ASCII in a trailer, is an error here that says what is wrong, or the right answer: a client
 //     can't tell it from a failure of the server.
 //   - A stream named $$ does not exist: 24.6.0 ends its own process at an append to it.
 //   - $all and $$x are not written or deleted by clients: no reader expects events there.
-//   - An append without events takes no position, because this log has none without an event.
-//   - A Store that can't append to several streams gets the metadata of a deleted stream first, as
-//     above.
+//   - An append without events takes no position, because every position of this log has an event.
+//   - In a Store that can't append to several streams, the metadata of a deleted stream are written
+//     first, as described above.
 //
-// The behaviour of BatchAppend and of filtered subscriptions there was measured, but not recorded:
-// batch.txt and checkpoints.txt in testdata/transcripts have it. The other scenarios were checked by
-// hand against the known behaviour of 24.10; ADMITONE_TEST_ESDB runs all of them against a real one.
+// EventStoreDB's behaviour of BatchAppend and of filtered subscriptions was measured, but not
+// recorded: batch.txt and checkpoints.txt in testdata/transcripts contain it. The other scenarios
+// were checked manually against the known behaviour of 24.10; ADMITONE_TEST_ESDB runs all of them
+// on a real one.
 package esdbwire

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"google.golang.org/grpc/encoding"
-	_ "google.golang.org/grpc/encoding/proto" // registers what codec falls back to
+	_ "google.golang.org/grpc/encoding/proto" // registers the codec that codec falls back to
 	"google.golang.org/grpc/mem"
 	"google.golang.org/protobuf/encoding/protowire"
 

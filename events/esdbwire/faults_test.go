@@ -129,7 +129,7 @@ func TestSomebodyElseWrites(t *testing.T) {
 }
 
 // TestUndeleteIsCutShort: the log fails between the two appends that restore a stream. The stream
-// exists and is empty, and a retry completes.
+// exists and is empty, and a retry completes the restoration.
 func TestUndeleteIsCutShort(t *testing.T) {
 	store := &faulty{memlog: newMemlog(), before: map[string]func() error{}}
 	address, _ := serve(t, store, Config{Writable: true})

@@ -9,7 +9,7 @@ import (
 	"admitone/events"
 )
 
-// defaultWindow is the window of a filter that names none.
+// defaultWindow is the window of a filter that specifies none.
 const defaultWindow = 32
 
 // filter selects events by type or stream. nil selects all.

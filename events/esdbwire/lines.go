@@ -13,7 +13,7 @@ type queues struct {
 	last map[events.StreamID]chan struct{} // closed when the last in that queue is done
 }
 
-// ticket is a place in a queue.
+// ticket is a position in a queue.
 type ticket struct {
 	queues *queues
 	stream events.StreamID
@@ -50,7 +50,7 @@ func (p *ticket) wait(ctx context.Context) error {
 	}
 }
 
-// leave lets the next one proceed once those before p are done too.
+// leave lets the next ticket proceed once those before p are done too.
 func (p *ticket) leave() {
 	select {
 	case <-p.before:

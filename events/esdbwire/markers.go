@@ -2,15 +2,15 @@ package esdbwire
 
 import "admitone/events"
 
-// The Store keeps only an event's data and metadata. A marker in front of the metadata records what
-// else the protocol needs:
+// The Store stores only an event's data and metadata. A marker in front of the metadata records the
+// other properties that the protocol needs:
 //
 //	metadata                  a JSON event, the usual one
 //	0x00 'j' metadata         a JSON event whose metadata begin with a zero byte
 //	0x00 'b' metadata         an event that is not JSON
 //	0x00 't'                  a tombstone
 //
-// So JSON events are kept byte for byte, hash chain included, and no client can write a tombstone
+// So JSON events are stored byte for byte, hash chain included, and no client can write a tombstone
 // by an append.
 const (
 	markByte      = 0

@@ -133,7 +133,7 @@ func (m *model) decide(stream, expected string, labels []string) string {
 	return m.repeated(stream, at+int64(len(labels)))
 }
 
-// repeated returns the answer to an append that is already there.
+// repeated returns the answer to a repeated append.
 func (m *model) repeated(stream string, revision int64) string {
 	shown, _ := m.shown(stream)
 	if slices.Contains(shown, m.streams[stream][revision]) {
@@ -191,8 +191,8 @@ func (m *model) wasDeleted(stream string, n int) bool {
 
 var modelTruncated = regexp.MustCompile(`"\$tb":\d+`)
 
-// merged returns the last metadata with $tb after the end of the stream: in the place of the one
-// that is there, or as the last member.
+// merged returns the last metadata with $tb after the end of the stream: in place of the existing
+// one, or as the last member.
 func (m *model) merged(stream string, meta []*modelEvent) string {
 	member := fmt.Sprintf(`"$tb":%d`, m.last(stream)+1)
 	last := meta[len(meta)-1]
@@ -234,7 +234,7 @@ func (m *model) tombstone(stream, expected string) string {
 	return "done"
 }
 
-// shown returns the visible events of a stream, or why there are none.
+// shown returns the visible events of a stream, or the reason why there are none.
 func (m *model) shown(stream string) ([]*modelEvent, string) {
 	switch {
 	case m.unreadable(stream):

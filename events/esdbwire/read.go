@@ -18,8 +18,8 @@ type reading struct {
 	encode encoder
 	filter *filter // nil selects all
 	count  uint64  // of requested events, unless it is a subscription
-	// bounds is whether the client understands messages about where a stream begins and ends.
-	// Others stop at them.
+	// bounds is whether the client understands messages about where a stream begins and ends. Other
+	// clients stop at them.
 	bounds bool
 }
 

@@ -8,9 +8,10 @@ import (
 	"testing"
 )
 
-// TestRecorded compares the transcripts with those that were recorded from an EventStoreDB 23.10.8
-// and a 24.6.0, which answered alike; read-refused is of the second alone, append-refused of the
-// first. Where they differ is listed in testdata/recorded/differences.txt, and why in doc.go.
+// TestRecorded compares the transcripts with those recorded from an EventStoreDB 23.10.8 and a
+// 24.6.0, whose answers were identical; read-refused is only from the second, append-refused only
+// from the first. testdata/recorded/differences.txt lists where they differ, and doc.go gives the
+// reasons.
 func TestRecorded(t *testing.T) {
 	names, err := filepath.Glob("testdata/recorded/*.txt")
 	if err != nil {

@@ -100,7 +100,7 @@ func subscribeStream(s *transcript) {
 	s.subscribe("a", "end").until("nothing")
 }
 
-// subscribeAll follows the log, which contains nothing else.
+// subscribeAll follows a log with only these events.
 func subscribeAll(s *transcript) {
 	s.subscribe(allName, "start").until("caught up") // of an empty log
 	s.append("a", "none", "a1|apple", "a2|pear")

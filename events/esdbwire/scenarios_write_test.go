@@ -72,8 +72,8 @@ func appendRepeated(s *transcript) {
 	s.append("a", "any", "a1")      // known
 	s.append("a", "any", "a1|made") // known, whatever its content
 	s.append("a", "exists", "a2", "a3")
-	s.append("a", "any", "a1", "y1") // one of them is not known
-	s.append("a", "any", "y1", "a1") // the first is not known
+	s.append("a", "any", "a1", "y1") // one of them is unknown
+	s.append("a", "any", "y1", "a1") // the first is unknown
 	s.append("b", "any", "a1")       // known in another stream only
 	s.read("a", "start")
 	// Hidden events still exist.

@@ -159,7 +159,7 @@ func (s *transcript) append(stream, expected string, words ...string) {
 	s.appendAs(fmt.Sprintf("append %s expecting %s %v", stream, expected, words), messages...)
 }
 
-// appendAs sends the messages of an append and records it under a title.
+// appendAs sends the messages of an append and records its outcome under a title.
 func (s *transcript) appendAs(what string, messages ...*streams.AppendReq) {
 	s.Helper()
 	call, err := s.client.Append(s.ctx)

@@ -124,7 +124,7 @@ func (r *reading) subscribeAll(o *streams.ReadReq_Options_AllOptions) error {
 type following struct {
 	*reading
 	at         events.Position // of the last event considered
-	checkpoint events.Position // the last one sent, or where it began
+	checkpoint events.Position // the last one sent, or the start
 	considered uint64          // events since then
 	live       bool            // it has caught up once
 }

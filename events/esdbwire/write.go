@@ -76,7 +76,7 @@ func (s *Server) commit(ctx context.Context, c *condition, batch []events.Event)
 }
 
 // restore appends batch to a deleted stream, and metadata that hide only its old events: in one
-// append where the store has it, else in two, the metadata first.
+// append if the store supports it, otherwise in two, the metadata first.
 func (s *Server) restore(ctx context.Context, c *condition, batch []events.Event) (result written, err error) {
 	data := withTruncateBefore(c.metadata, c.last+1)
 	if multi, ok := s.store.(events.MultiAppender); ok {

@@ -271,9 +271,9 @@ func init() {
 	}...)
 }
 
-// TestTwoNodesAtOneEdit stops a node at each of its steps until another one has completed the
+// TestEditOnTwoNodes stops a node at each of its steps until another one has completed the
 // change and made the edit: the first node's edit is stale then.
-func TestTwoNodesAtOneEdit(t *testing.T) {
+func TestEditOnTwoNodes(t *testing.T) {
 	for name, keeps := range map[string]func(core.Command) bool{
 		"begin": is[*performance.BeginBlocks], "size": is[*area.Resize], "edit": is[*performance.Edit],
 		"last size": second(is[*area.Resize]), "made": is[*performance.ChangeBlocks],

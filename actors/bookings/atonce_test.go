@@ -174,10 +174,10 @@ func TestRoundTripsOfAPayment(t *testing.T) {
 	})
 }
 
-// TestOverlappingGroupsAtTwoServers: 200 callers on two servers with one log want random groups of
+// TestOverlappingGroupsOnTwoServers: 200 callers on two servers with one log want random groups of
 // 1 to 6 of 100 seats. No seat is sold twice, none is held without its booking, and in each set of
 // transitively overlapping groups one has succeeded.
-func TestOverlappingGroupsAtTwoServers(t *testing.T) {
+func TestOverlappingGroupsOnTwoServers(t *testing.T) {
 	for range 10 {
 		seed := rand.Uint64()
 		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {

@@ -127,9 +127,9 @@ func (w *harness) giveUpBegun() {
 	}
 }
 
-// TestTheSameRequestAtTwoNodesAtOnce: whatever each node chooses, and whichever is first, there is
+// TestSameRequestOnTwoNodesConcurrently: whatever each node chooses, and whichever is first, there is
 // one booking, both return it or request a retry, and nothing else is held.
-func TestTheSameRequestAtTwoNodesAtOnce(t *testing.T) {
+func TestSameRequestOnTwoNodesConcurrently(t *testing.T) {
 	w := begin(t, 1, 1, 0)
 	nodes := [2]*Bookings{w.Bookings}
 	w.start(nil)

@@ -209,9 +209,9 @@ func TestABlockAndFaultyAppends(t *testing.T) {
 	}
 }
 
-// TestTwoNodesAtOneBlock stops a node at each of its steps until another one has ended the change
+// TestBlockOnTwoNodes stops a node at each of its steps until another one has ended the change
 // and made the next one, which remains.
-func TestTwoNodesAtOneBlock(t *testing.T) {
+func TestBlockOnTwoNodes(t *testing.T) {
 	for name, keeps := range map[string]func(core.Command) bool{
 		"begin": is[*performance.BeginBlocks], "seat": is[*seat.Block], "last seat": second(is[*seat.Block]),
 		"changed": is[*performance.ChangeBlocks],

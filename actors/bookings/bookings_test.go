@@ -78,9 +78,9 @@ func TestSeed002SeatTaken(t *testing.T) {
 	w.check(4)
 }
 
-// TestASeatThatIsLostWhileOthersAreHeld: the seats taken are released before other seats are
+// TestSeatLostWhileOthersAreHeld: the seats taken are released before other seats are
 // chosen, or the request is answered.
-func TestASeatThatIsLostWhileOthersAreHeld(t *testing.T) {
+func TestSeatLostWhileOthersAreHeld(t *testing.T) {
 	for rows, want := range map[int64]string{
 		1: "allowance.taken.v1 seat.held.v1 seat.held.v1 booking.abandoned.v1 seat.released.v1 seat.released.v1 allowance.released.v1",
 		2: "allowance.taken.v1 seat.held.v1 seat.held.v1 booking.abandoned.v1 seat.released.v1 seat.released.v1 allowance.released.v1 " +
@@ -213,9 +213,9 @@ func TestALatePayment(t *testing.T) {
 	}
 }
 
-// TestALatePaymentForSeatsThatAreGone: nothing is debited, nothing stays held, and the present
+// TestLatePaymentForTakenSeats: nothing is debited, nothing stays held, and the present
 // holder keeps the seat.
-func TestALatePaymentForSeatsThatAreGone(t *testing.T) {
+func TestLatePaymentForTakenSeats(t *testing.T) {
 	for _, settledFirst := range []bool{false, true} {
 		t.Run(fmt.Sprintf("settled first: %t", settledFirst), func(t *testing.T) {
 			w := begin(t, 2, 5, 2)

@@ -125,8 +125,8 @@ func checkComponents(t *testing.T, groups [][]performance.Seat, succeeded []bool
 	}
 }
 
-// TestGroupsThatAllOverlap: all want the same seats in different orders, and one more.
-func TestGroupsThatAllOverlap(t *testing.T) {
+// TestOverlappingOrders: all want the same seats in different orders, and one more.
+func TestOverlappingOrders(t *testing.T) {
 	w := begin(t, 10, 10, 0)
 	got := atOnce(50, func(i int) error {
 		seats := []events.SeatName{

@@ -113,8 +113,8 @@ func TestACrashAroundAJointAppend(t *testing.T) {
 	}
 }
 
-// TestARefusalLeavesNothing: a refused booking has held none of its seats in the meantime.
-func TestARefusalLeavesNothing(t *testing.T) {
+// TestRefusalLeavesNoFacts: a refused booking has held none of its seats in the meantime.
+func TestRefusalLeavesNoFacts(t *testing.T) {
 	if os.Getenv(separately) != "" {
 		t.Skip("seats are held one by one")
 	}

@@ -65,8 +65,8 @@ func TestAKeyedPaymentThatFailed(t *testing.T) {
 	w.settled(0)
 }
 
-// TestARetryIsAnsweredAsBefore: whatever has happened to the booking since.
-func TestARetryIsAnsweredAsBefore(t *testing.T) {
+// TestRetryGetsTheSameAnswer: whatever has happened to the booking since.
+func TestRetryGetsTheSameAnswer(t *testing.T) {
 	w := begin(t, 2, 5, 0)
 	w.charge("ann", 100)
 	id := w.mustBook("ann", "A-1-1")

@@ -204,9 +204,9 @@ func TestPaidAndReleasedElsewhere(t *testing.T) {
 	w.want(callOff(w, id), "ok")
 }
 
-// TestTheBestSeatsForOneKeyAtTwoNodes: they choose differently, and there is one booking. A seat
+// TestBestSeatsForOneKeyOnTwoNodes: they choose differently, and there is one booking. A seat
 // that the other node has taken for it is released before its deadline.
-func TestTheBestSeatsForOneKeyAtTwoNodes(t *testing.T) {
+func TestBestSeatsForOneKeyOnTwoNodes(t *testing.T) {
 	for name, waits := range map[string]func(core.Command) bool{"the booking": is[*booking.Hold], "its second seat": second(is[*seat.Hold])} {
 		t.Run(name, func(t *testing.T) {
 			w := begin(t, 1, 6, 4)

@@ -187,9 +187,9 @@ func TestReportsOfOneReference(t *testing.T) {
 	w.settled(0)
 }
 
-// TestReportsAtOnce: five identical concurrent reports are one payment, and of five different ones
+// TestConcurrentReports: five identical concurrent reports are one payment, and of five different ones
 // one pays; also while the booking is released and paid from the wallet.
-func TestReportsAtOnce(t *testing.T) {
+func TestConcurrentReports(t *testing.T) {
 	w := begin(t, 1, 20, 0)
 	w.charge("ann", 2000)
 	for round := range 20 {

@@ -245,8 +245,8 @@ func TestReturnsOfExternalPayments(t *testing.T) {
 	w.settled(0)
 }
 
-// TestReturnsAtOnce: on two nodes, by several callers, each seat is returned once.
-func TestReturnsAtOnce(t *testing.T) {
+// TestConcurrentReturns: on two nodes, by several callers, each seat is returned once.
+func TestConcurrentReturns(t *testing.T) {
 	w := begin(t, 2, 6, 8)
 	w.charge("ann", 1200)
 	other := New(w.desk, w.views(w.seats))

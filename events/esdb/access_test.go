@@ -149,9 +149,9 @@ func TestEpoch(t *testing.T) {
 	}
 }
 
-// TestEpochOfALogThatIsNotOurs: for the log of another program, a reader derives the epoch from the
+// TestEpochOfAForeignLog: for the log of another program, a reader derives the epoch from the
 // first event.
-func TestEpochOfALogThatIsNotOurs(t *testing.T) {
+func TestEpochOfAForeignLog(t *testing.T) {
 	log := openLog(t, t.TempDir())
 	at := serve(t, log, "127.0.0.1:0", esdbwire.Config{}) // not writable
 	defer at.stop(t)

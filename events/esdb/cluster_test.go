@@ -165,9 +165,9 @@ func TestLeaderStepsDown(t *testing.T) {
 	}
 }
 
-// TestLeaderIsGone: a leader that is down or frozen is abandoned as soon as another one has been
+// TestLostLeader: a leader that is down or frozen is abandoned as soon as another one has been
 // elected.
-func TestLeaderIsGone(t *testing.T) {
+func TestLostLeader(t *testing.T) {
 	for _, frozen := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
 			c := newCluster("a:1", "b:1", "c:1")
@@ -208,9 +208,9 @@ func TestLeaderIsGone(t *testing.T) {
 	}
 }
 
-// TestLeaderIsAlone: a leader that is cut off reports that it is not the leader but cannot name the
+// TestIsolatedLeader: a leader that is cut off reports that it is not the leader but cannot name the
 // new one; the others can.
-func TestLeaderIsAlone(t *testing.T) {
+func TestIsolatedLeader(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCluster("a:1", "b:1", "c:1")
 		s := c.connect(t, "esdb://a:1,b:1,c:1?tls=false")
@@ -225,9 +225,9 @@ func TestLeaderIsAlone(t *testing.T) {
 	})
 }
 
-// TestNamedNodeIsGivenUp: without gossip, the store returns to the node of the connection string
+// TestReturnToConfiguredNode: without gossip, the store returns to the node of the connection string
 // when a leader it was redirected to is down.
-func TestNamedNodeIsGivenUp(t *testing.T) {
+func TestReturnToConfiguredNode(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCluster("a:1", "b:1")
 		c.elect("b:1")
@@ -280,9 +280,9 @@ func TestNodePreference(t *testing.T) {
 	})
 }
 
-// TestEverythingIsAskedOfTheLeader checks the header that requires the leader; the official client
+// TestCallsRequireTheLeader checks the header that requires the leader; the official client
 // does not send it.
-func TestEverythingIsAskedOfTheLeader(t *testing.T) {
+func TestCallsRequireTheLeader(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCluster("a:1")
 		s := c.connect(t, "esdb://a:1?tls=false")

@@ -44,9 +44,9 @@ func (m *memory) older(n int) *memory {
 	return old
 }
 
-// TestALogThatHasGoneBack: the log is replaced by an older copy. A process that has seen the newer
+// TestLogGoneBack: the log is replaced by an older copy. A process that has seen the newer
 // events appends nothing to it, and followers and Watch end with both positions.
-func TestALogThatHasGoneBack(t *testing.T) {
+func TestLogGoneBack(t *testing.T) {
 	for _, test := range []struct {
 		about   string
 		written bool          // the newest events were appended, not only followed, by the process
@@ -135,9 +135,9 @@ func TestALogThatHasGoneBack(t *testing.T) {
 	}
 }
 
-// TestALogThatHasGoneBackWhileItIsRead: without a lost connection, Watch detects it within its
+// TestLogGoneBackWhileConnected: without a lost connection, Watch detects it within its
 // interval.
-func TestALogThatHasGoneBackWhileItIsRead(t *testing.T) {
+func TestLogGoneBackWhileConnected(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const host = "a:2113"
 		n, log := newNetwork(), newMemory()

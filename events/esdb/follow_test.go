@@ -51,8 +51,8 @@ func appendOnes(t *testing.T, s events.Store, name string, n int) {
 	}
 }
 
-// TestFollowComesBack: however a subscription ends, the next one continues at its position.
-func TestFollowComesBack(t *testing.T) {
+// TestFollowResumes: however a subscription ends, the next one continues at its position.
+func TestFollowResumes(t *testing.T) {
 	f, s, _ := serveFaulty(t)
 	appendOnes(t, s, "product", 40)
 	all, err := s.ReadAll(t.Context(), 0, events.Forward, 100)
@@ -75,8 +75,8 @@ func TestFollowComesBack(t *testing.T) {
 	}
 }
 
-// TestFollowGivesUp: a permanent failure ends a follower.
-func TestFollowGivesUp(t *testing.T) {
+// TestFollowEndsAtPermanentFailures: a permanent failure ends a follower.
+func TestFollowEndsAtPermanentFailures(t *testing.T) {
 	f, s, _ := serveFaulty(t)
 	appendOnes(t, s, "product", 4)
 	for _, test := range []struct {
@@ -112,8 +112,8 @@ func invalidEvent(change func(*streams.ReadResp_ReadEvent_RecordedEvent)) fault 
 	}
 }
 
-// TestFollowHandsOutOnce: events that a node sends again are skipped.
-func TestFollowHandsOutOnce(t *testing.T) {
+// TestFollowDeliversOnce: events that a node sends again are skipped.
+func TestFollowDeliversOnce(t *testing.T) {
 	f, s, _ := serveFaulty(t)
 	appendOnes(t, s, "product", 6)
 	all, err := s.ReadAll(t.Context(), 0, events.Forward, 100)
@@ -205,9 +205,9 @@ func TestFollowSkipsInternalEvents(t *testing.T) {
 	}
 }
 
-// TestFollowNoticesAnotherLog: the address refers to another log, in which the same positions have
+// TestFollowDetectsAnotherLog: the address refers to another log, in which the same positions have
 // a different meaning.
-func TestFollowNoticesAnotherLog(t *testing.T) {
+func TestFollowDetectsAnotherLog(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const host = "a:2113"
 		n := newNetwork()

@@ -18,7 +18,7 @@ const (
 
 var (
 	// ErrSmallAppends: the node's limit is below MinMaxAppend.
-	ErrSmallAppends = errors.New("the appends that the node takes are too small")
+	ErrSmallAppends = errors.New("the node's limit on appends is too small")
 	// ErrMayNotReadAll: the user lacks the right to read the whole log. It is an ErrRefused.
 	ErrMayNotReadAll = fmt.Errorf("%w: the user may not read $all; it needs the right $r there, which by default "+
 		"administrators alone have", ErrRefused)

@@ -19,9 +19,9 @@ import (
 	"admitone/events/esdbwire"
 )
 
-// TestTheLimitOfAppendsIsLearnt: when the store is opened, without a trace in the log, and from a
+// TestAppendLimitIsDetected: when the store is opened, without a trace in the log, and from a
 // later refusal.
-func TestTheLimitOfAppendsIsLearnt(t *testing.T) {
+func TestAppendLimitIsDetected(t *testing.T) {
 	for _, test := range []struct{ node, want int }{{0, DefaultMaxAppend}, {MinMaxAppend, MinMaxAppend},
 		{4 << 20, DefaultMaxAppend}} {
 		log := openLog(t, t.TempDir())
@@ -57,8 +57,8 @@ func TestTooSmallAppends(t *testing.T) {
 	}
 }
 
-// TestWhoMayNotReadAll: the error names the missing right.
-func TestWhoMayNotReadAll(t *testing.T) {
+// TestUserWithoutReadAll: the error names the missing right.
+func TestUserWithoutReadAll(t *testing.T) {
 	f := &faults{}
 	n, log := newNetwork(), newMemory()
 	n.start("a:2113", log, esdbwire.Config{Options: []grpc.ServerOption{grpc.StreamInterceptor(f.intercept)}})

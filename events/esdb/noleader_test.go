@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// TestNobodyLeads: for ten seconds no node is the leader or knows one. Appends fail at once without
+// TestNoLeader: for ten seconds no node is the leader or knows one. Appends fail at once without
 // writing anything, and a new leader is found within two seconds.
-func TestNobodyLeads(t *testing.T) {
+func TestNoLeader(t *testing.T) {
 	for _, address := range []string{"esdb://a:1?tls=false", "esdb://a:1,b:1?tls=false"} {
 		synctest.Test(t, func(t *testing.T) {
 			c := newCluster("a:1", "b:1")

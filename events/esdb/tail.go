@@ -23,7 +23,7 @@ const (
 var errJoins = errors.New("the follower joins others")
 
 // errBehind means that the tail no longer has the following events, or has ended.
-var errBehind = errors.New("the tail has gone on")
+var errBehind = errors.New("the tail no longer has the next events")
 
 // tails holds the tail of a store.
 type tails struct {

@@ -183,8 +183,8 @@ func TestSlowFollowerOfATail(t *testing.T) {
 	})
 }
 
-// TestATailGivesUp: a failure that ends one follower ends all that share its subscription.
-func TestATailGivesUp(t *testing.T) {
+// TestTailEndsWithItsFollowers: a failure that ends one follower ends all that share its subscription.
+func TestTailEndsWithItsFollowers(t *testing.T) {
 	share(t, func(w *sharing) {
 		w.append("a", 3, 10)
 		first, second := w.follow(w.Context(), events.ErrDamaged, 0), w.follow(w.Context(), events.ErrDamaged, 0)

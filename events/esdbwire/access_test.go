@@ -72,9 +72,9 @@ func TestReadOnly(t *testing.T) {
 	}
 }
 
-// TestRefusedAppendsSayWhy: a client that is still sending gets the reason rather than a broken
+// TestRefusedAppendsHaveAReason: a client that is still sending gets the reason rather than a broken
 // stream.
-func TestRefusedAppendsSayWhy(t *testing.T) {
+func TestRefusedAppendsHaveAReason(t *testing.T) {
 	address, _ := serve(t, newMemlog(), Config{})
 	client := official(t, "esdb://%s?tls=false", address)
 	batch := make([]esdb.EventData, 200)

@@ -84,8 +84,8 @@ func TestStoreErrors(t *testing.T) {
 	compare(t, "store-errors", s.transcript())
 }
 
-// TestSomebodyElseWrites: after an interposed append the write is decided again.
-func TestSomebodyElseWrites(t *testing.T) {
+// TestInterposedWrites: after an interposed append the write is decided again.
+func TestInterposedWrites(t *testing.T) {
 	store := &faulty{memlog: newMemlog(), before: map[string]func() error{}}
 	address, _ := serve(t, store, Config{Writable: true})
 	s := newTranscript(t, dial(t, address))
@@ -128,9 +128,9 @@ func TestSomebodyElseWrites(t *testing.T) {
 	compare(t, "somebody-else-writes", s.transcript())
 }
 
-// TestUndeleteIsCutShort: the log fails between the two appends that restore a stream. The stream
+// TestInterruptedUndelete: the log fails between the two appends that restore a stream. The stream
 // exists and is empty, and a retry completes the restoration.
-func TestUndeleteIsCutShort(t *testing.T) {
+func TestInterruptedUndelete(t *testing.T) {
 	store := &faulty{memlog: newMemlog(), before: map[string]func() error{}}
 	address, _ := serve(t, store, Config{Writable: true})
 	s := newTranscript(t, dial(t, address))

@@ -25,10 +25,10 @@ import (
 type ClusterSettings struct {
 	Listen     string   // address for the other nodes, "" for a server without a cluster
 	Node       string   // name of this one, "" for its host and the port of Listen
-	Join       []string // addresses of other nodes, beside those that the log knows
+	Join       []string // addresses of other nodes, in addition to those stored with the log
 	Advertise  string   // host that others reach, "" for that of Listen
-	HTTP       string   // address at which others reach Listen of the server, "" for its own
-	SecretFile string   // of messages between nodes, "" to derive it from that of tokens
+	HTTP       string   // address at which other nodes reach Listen of the server, "" for its own
+	SecretFile string   // file of the secret for messages between nodes, "" to derive it from that of tokens
 	Version    string   // of the program
 }
 
@@ -45,20 +45,20 @@ type node struct {
 }
 
 const (
-	// met is how long a node that finds no others waits before it starts a cluster of its own.
+	// met is how long a node that finds no others waits before it starts its own cluster.
 	met = 2 * time.Second
 	// headEvery is the interval of health checks of the log, headSilence their timeout.
 	headEvery, headSilence = 250 * time.Millisecond, 800 * time.Millisecond
 	// lookEvery is the interval at which a node without others tries to join them.
 	lookEvery = 2 * time.Second
-	// lookInCompany is the factor by which the interval is longer for a node that has others.
+	// lookInCompany is the factor by which the interval is longer for a node with others.
 	lookInCompany = 15
 	// agreeLimit bounds how long a stopping node waits for the others' acknowledgement.
 	agreeLimit = time.Second
 )
 
-// openCluster makes this server a node if the settings say so. Errors: a [usage.Error] for invalid
-// settings, and for a log or secrets other than as the other nodes.
+// openCluster makes this server a node if the settings specify it. Errors: a [usage.Error] for
+// invalid settings, and for a log or secrets that differ from the other nodes'.
 func (p *Server) openCluster(s Settings) (err error) {
 	c := s.Cluster
 	if c.Listen == "" {
@@ -103,7 +103,7 @@ func (c *ClusterSettings) name() string {
 	return net.JoinHostPort(machine(), port)
 }
 
-// selfOf describes this node, and where it listens to others.
+// selfOf describes this node, and the address at which it listens for others.
 func (p *Server) selfOf(s Settings) (self peers.Member, host string, port int, err error) {
 	c := s.Cluster
 	if err := CheckAddress("cluster", c.Listen); err != nil {
@@ -127,7 +127,7 @@ func (p *Server) selfOf(s Settings) (self peers.Member, host string, port int, e
 		Version: c.Version, State: peers.Joining, Epoch: p.Log.Epoch(), Prints: prints}, host, port, nil
 }
 
-// configure sets memberlist up for nodes near each other.
+// configure configures memberlist for nodes in one network.
 func (n *node) configure(self peers.Member, host string, port int, advertise string, secret []byte) *memberlist.Config {
 	c := memberlist.DefaultLANConfig()
 	c.Name, c.BindAddr, c.BindPort, c.AdvertisePort = string(self.Name), host, port, port
@@ -162,8 +162,8 @@ func (n *node) meet() error {
 	return nil
 }
 
-// resolve returns the addresses of a seed, host:port or dns://name:port for all addresses of a name, except this node's
-// own and those of members.
+// resolve returns the addresses of a seed, host:port or dns://name:port for all addresses of a
+// name, except this node's own and those of members.
 func (n *node) resolve(seed string) (all []string) {
 	name, dns := strings.CutPrefix(seed, "dns://")
 	if !dns {
@@ -189,7 +189,7 @@ func (n *node) resolve(seed string) (all []string) {
 	return others
 }
 
-// joinCluster makes the node serve once its views have read what was in the log.
+// joinCluster makes the node serve once its views have read the log up to the end at this time.
 func (p *Server) joinCluster(ctx context.Context) error {
 	n := p.node
 	n.saveSeed()
@@ -236,7 +236,7 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// tell announces this node's state to the others.
+// tell announces this node's state to the other nodes.
 func (n *node) tell(state peers.State) {
 	if !n.peers.SetState(state) {
 		return
@@ -269,7 +269,7 @@ func (n *node) watchHealth(ctx context.Context) error {
 						answers <- time.Now()
 					}
 				}()
-			default: // none of the last is answered
+			default: // none of the recent checks was answered
 			}
 		}
 		state, lost := n.peers.State(), time.Since(answered) > headSilence
@@ -284,8 +284,8 @@ func (n *node) watchHealth(ctx context.Context) error {
 	}
 }
 
-// drain hands over the entities that this node owns: it announces that first, then decides nothing more for the others,
-// and forwards its own clients' commands.
+// drain hands over the entities that this node owns: it announces that first, then decides no more
+// commands for the others, and forwards those of its own clients.
 func (n *node) drain(ctx context.Context) {
 	n.tell(peers.Draining)
 	limit, cancel := context.WithTimeout(ctx, agreeLimit)
@@ -294,9 +294,9 @@ func (n *node) drain(ctx context.Context) {
 	n.peers.StopDeciding()
 }
 
-// close leaves the others.
+// close leaves the cluster.
 func (n *node) close() error {
-	if err := n.list.Leave(agreeLimit); err != nil { // it waits for others that may leave as well
+	if err := n.list.Leave(agreeLimit); err != nil { // it waits for others that may be leaving too
 		n.logger.Debug("not all nodes have acknowledged that this node leaves", "error", err)
 	}
 	err := n.list.Shutdown()
@@ -306,7 +306,7 @@ func (n *node) close() error {
 	return err
 }
 
-// runCluster starts the work of a node, if this is one.
+// runCluster starts the work of a node, if this server is one.
 func (p *Server) runCluster(ctx context.Context, spawn func(string, func() error)) {
 	if p.node == nil {
 		return
@@ -317,14 +317,14 @@ func (p *Server) runCluster(ctx context.Context, spawn func(string, func() error
 	spawn("the waiting rooms of other nodes", func() error { return p.watchOwners(ctx) })
 }
 
-// handOver lets the other nodes take over from this one, if it is a node that has begun to serve.
+// handOver lets the other nodes take over from this one, if it is a node that serves.
 func (p *Server) handOver(ctx context.Context) {
 	if p.node != nil && p.http != nil {
 		p.node.drain(ctx)
 	}
 }
 
-// leaveCluster leaves the other nodes.
+// leaveCluster leaves the cluster.
 func (p *Server) leaveCluster() error {
 	if p.node == nil {
 		return nil
@@ -332,7 +332,7 @@ func (p *Server) leaveCluster() error {
 	return p.node.close()
 }
 
-// peers returns the other nodes, nil for a server that is no node.
+// peers returns the other nodes, nil for a server without a cluster.
 func (p *Server) peers() *peers.Peers {
 	if p.node == nil {
 		return nil
@@ -348,8 +348,8 @@ func (s *Settings) SecretsDirectory() string {
 	return s.Directory()
 }
 
-// rank returns how many nodes come before this one for a stream; ranked is false for a server that is no
-// node.
+// rank returns how many nodes precede this one for a stream; ranked is false for a server without a
+// cluster.
 func (p *Server) rank(stream events.StreamID) (before int, ranked bool) {
 	if p.node == nil {
 		return 0, false

@@ -9,8 +9,9 @@ import (
 	"admitone/cmd/admitone/usage"
 )
 
-// bindHost returns the IP address to bind for a host: memberlist accepts only IP addresses. Without a host it is that
-// of all IPv4 addresses; "::" is all of IPv6, and of IPv4 where the system does not separate them.
+// bindHost returns the IP address to bind for a host: memberlist accepts only IP addresses. Without
+// a host it is the wildcard of IPv4; "::" is that of IPv6, and also of IPv4 where the system does
+// not separate them.
 func bindHost(host string) (string, error) {
 	if host == "" {
 		return "0.0.0.0", nil
@@ -24,13 +25,14 @@ func bindHost(host string) (string, error) {
 		ip = found[0]
 	}
 	if ip.IsLinkLocalUnicast() {
-		return "", errors.New("a link-local address does not say which network it is of")
+		return "", errors.New("a link-local address does not identify its network")
 	}
 	return ip.String(), nil
 }
 
-// advertised returns the IP address that this node advertises: that of the given host, if there is one. It is ""
-// where memberlist finds the address by itself: for one address, and for all of IPv4. Errors: a [usage.Error].
+// advertised returns the IP address that this node advertises: that of the given host, if there is
+// one. It is "" where memberlist finds the address by itself: for one address, and for the wildcard
+// of IPv4. Errors: a [usage.Error].
 func advertised(host, bound string) (string, error) {
 	if host != "" {
 		address, err := bindHost(strings.TrimSuffix(strings.TrimPrefix(host, "["), "]"))
@@ -50,10 +52,11 @@ func advertised(host, bound string) (string, error) {
 	if found := firstOf(all); found != nil {
 		return found.String(), nil
 	}
-	return "", usage.Errorf("this machine has no address that others reach; name one with --cluster-advertise")
+	return "", usage.Errorf("this machine has no address that others can reach; give one with --cluster-advertise")
 }
 
-// firstOf returns the first address that other machines reach, one of IPv6 if there is any, nil if there is none.
+// firstOf returns the first address that other machines can reach, preferably of IPv6, nil if there
+// is none.
 func firstOf(all []net.Addr) (found net.IP) {
 	for _, address := range all {
 		of, ok := address.(*net.IPNet)
@@ -83,8 +86,8 @@ func CheckJoin(seed string) error {
 	return usage.Errorf("--join %s: give an address and a port, one of IPv6 in brackets, such as [fd00::1]:7946", seed)
 }
 
-// reachable returns the address at which others reach a listener: its own, or where it listens on all
-// addresses, that of the first of hosts that is one, or the name of the machine.
+// reachable returns the address at which others reach a listener: its own or, if it listens on all
+// addresses, the first usable one of hosts, or the name of the machine.
 func reachable(listener string, hosts ...string) string {
 	own, port, _ := net.SplitHostPort(listener)
 	machine, _ := os.Hostname()

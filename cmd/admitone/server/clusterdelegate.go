@@ -11,14 +11,14 @@ import (
 	"admitone/api/peers"
 )
 
-// delegate provides this node's metadata to memberlist, and passes that of other nodes to the peers.
+// delegate provides this node's metadata to memberlist, and passes the other nodes' to the peers.
 type delegate struct {
 	peers  *peers.Peers
 	logger *slog.Logger
 
 	mu      sync.Mutex
 	members map[string]peers.Member // by name; guarded by mu
-	refused error                   // why another system was not joined; guarded by mu
+	refused error                   // why a node of another system was not joined; guarded by mu
 }
 
 func newDelegate(p *peers.Peers, logger *slog.Logger) *delegate {
@@ -47,7 +47,8 @@ func (*delegate) LocalState(bool) []byte { return nil }
 // MergeRemoteState implements memberlist.Delegate.
 func (*delegate) MergeRemoteState([]byte, bool) {}
 
-// check returns the member that a node describes itself as, or why it is none of this system.
+// check returns the member that a node describes, or the reason why it does not belong to this
+// system.
 func (d *delegate) check(n *memberlist.Node) (m peers.Member, err error) {
 	if err := json.Unmarshal(n.Meta, &m); err != nil {
 		return m, fmt.Errorf("%s does not describe itself: %w", n.Name, err)
@@ -59,7 +60,7 @@ func (d *delegate) check(n *memberlist.Node) (m peers.Member, err error) {
 	return m, nil
 }
 
-// refuse notes why another node is none of this system.
+// refuse records why another node does not belong to this system.
 func (d *delegate) refuse(n *memberlist.Node) error {
 	_, err := d.check(n)
 	if err == nil {
@@ -71,14 +72,14 @@ func (d *delegate) refuse(n *memberlist.Node) error {
 	return err
 }
 
-// refusal returns why a node was refused last, nil if none was.
+// refusal returns why a node was last refused, nil if none was.
 func (d *delegate) refusal() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.refused
 }
 
-// NotifyAlive implements memberlist.AliveDelegate: a node of another log is none of this system.
+// NotifyAlive implements memberlist.AliveDelegate: it refuses a node of another log.
 func (d *delegate) NotifyAlive(n *memberlist.Node) error { return d.refuse(n) }
 
 // NotifyMerge implements memberlist.MergeDelegate.
@@ -117,7 +118,7 @@ func (d *delegate) NotifyLeave(n *memberlist.Node) {
 	d.publish()
 }
 
-// publish hands the members to the peers. The caller holds mu.
+// publish passes the members to the peers. The caller holds mu.
 func (d *delegate) publish() {
 	all := make([]peers.Member, 0, len(d.members))
 	for _, m := range d.members {

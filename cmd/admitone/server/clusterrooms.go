@@ -22,8 +22,8 @@ func (p *Server) roomOwner(s Settings) func(events.RoomID) bool {
 	}
 }
 
-// tellOwner returns a function that passes heartbeats of visitors on to the owner of a room, nil for a server
-// without a cluster.
+// tellOwner returns a function that forwards heartbeats of visitors to the owner of a room, nil for
+// a server without a cluster.
 func (p *Server) tellOwner(s Settings) func(events.RoomID, []byte) error {
 	if s.Cluster.Listen == "" {
 		return nil
@@ -36,8 +36,8 @@ func (p *Server) tellOwner(s Settings) func(events.RoomID, []byte) error {
 	}
 }
 
-// reach returns a function that names the nodes and reports whether all of them can be heard, nil for a server
-// without a cluster.
+// reach returns a function that returns the set of nodes, and whether this node hears from all of
+// them; nil for a server without a cluster.
 func (p *Server) reach(s Settings) func() (uint64, bool) {
 	if s.Cluster.Listen == "" {
 		return nil
@@ -50,11 +50,11 @@ func (p *Server) reach(s Settings) func() (uint64, bool) {
 	}
 }
 
-// ownersEvery is the interval at which changes of the set of serving nodes are looked for.
+// ownersEvery is the interval at which the set of serving nodes is checked for changes.
 const ownersEvery = 100 * time.Millisecond
 
-// watchOwners starts the waiting rooms that this node comes to own, until ctx ends, including those in which no visitor
-// has polled it.
+// watchOwners starts the waiting rooms of which this node becomes the owner, until ctx ends,
+// including rooms whose visitors have not polled it.
 func (p *Server) watchOwners(ctx context.Context) error {
 	for known := uint64(0); sleep(ctx, ownersEvery) == nil; {
 		view := p.node.peers.View()
@@ -70,7 +70,7 @@ func (p *Server) watchOwners(ctx context.Context) error {
 	return nil
 }
 
-// wakeRooms lets each room with visitors determine its runner.
+// wakeRooms makes each room with visitors determine its owner.
 func (p *Server) wakeRooms(ctx context.Context) error {
 	var failed []error
 	for after := ""; ; {

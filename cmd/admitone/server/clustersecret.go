@@ -19,11 +19,11 @@ func derive(secret []byte, purpose string) []byte {
 	return key
 }
 
-// printOf identifies a secret without giving it away.
+// printOf identifies a secret without revealing it.
 func printOf(secret []byte) string { return hex.EncodeToString(derive(secret, "print")[:4]) }
 
-// clusterSecret returns the secret of all nodes: that of a file, or of tokens. In open mode, on
-// loopback, everybody may do everything, and the log's epoch is enough.
+// clusterSecret returns the secret of all nodes: from a file, or that of tokens. In open mode, on
+// loopback, every caller may do everything, so the log's epoch suffices.
 func clusterSecret(s Settings, epoch string) ([]byte, error) {
 	if file := s.Cluster.SecretFile; file != "" {
 		secret, err := os.ReadFile(file)

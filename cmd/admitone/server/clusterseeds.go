@@ -19,13 +19,13 @@ const membersRecord = events.StreamID("~members")
 const membersVersion = 1
 
 const (
-	// seedTTL is how long an address is kept that is not refreshed.
+	// seedTTL is how long an address is retained without being refreshed.
 	seedTTL = 7 * 24 * time.Hour
-	// seedRefresh is how often a running node refreshes its own.
+	// seedRefresh is how often a running node refreshes its own address.
 	seedRefresh = time.Hour
 )
 
-// seed is the address of a node, and when it was last refreshed.
+// seed is the address of a node, and the time when it was last refreshed.
 type seed struct {
 	Address string    `json:"address"`
 	At      time.Time `json:"at"`

@@ -39,7 +39,8 @@ func (s *seedStore) SaveSnapshot(_ events.StreamID, head events.Snapshot, write 
 	return nil
 }
 
-// TestSeedsAreNotOverwritten: a record that can't be read, or is of another version, is left as it is.
+// TestSeedsAreNotOverwritten: a record that can't be read, or is of another version, remains
+// unchanged.
 func TestSeedsAreNotOverwritten(t *testing.T) {
 	log := &seedStore{}
 	node := func(address string) *node {

@@ -10,12 +10,12 @@ import (
 	"admitone/events"
 )
 
-// nameAttempts bounds the attempts to name the currency when other servers append to the settings
+// nameAttempts bounds the attempts to record the currency when other servers append to the settings
 // at the same time.
 const nameAttempts = 8
 
-// nameCurrency returns the currency of a log, and records code as it if none was named before; ""
-// names none. Errors: a [usage.Error] for a code that is no currency, or not that of the log; the
+// nameCurrency returns the currency of a log, and records code as it if none is recorded yet; ""
+// records none. Errors: a [usage.Error] for a code that is no currency, or not that of the log; the
 // store's.
 func nameCurrency(log events.Store, code string) (events.Currency, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), headLimit)

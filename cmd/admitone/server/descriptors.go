@@ -11,29 +11,29 @@ import (
 )
 
 const (
-	// otherFiles are open besides tables and connections: write-ahead logs, the tree, contacts,
-	// locks, the files of a backup or a compaction, the connections to an EventStoreDB.
+	// otherFiles are open in addition to tables and connections: write-ahead logs, the tree,
+	// contacts, locks, the files of a backup or a compaction, the connections to an EventStoreDB.
 	otherFiles = 64
 	// minTables is the minimum of open tables that Pebble needs for a store, and maxTables its default.
 	minTables, maxTables = 74, 1000
 	// minConnections is the fewest connections with which a server is useful.
 	minConnections = 16
-	// logClients bounds the connections of EventStoreDB clients, and profileClients those of
-	// readers of profiles.
+	// logClients bounds the connections of EventStoreDB clients, and profileClients those for
+	// reading profiles.
 	logClients, profileClients = 1000, 8
 	// serverStores are the log and the views.
 	serverStores = 2
-	// addressShare divides all connections to give the limit per address.
+	// addressShare is the divisor of all connections that gives the limit per address.
 	addressShare = 4
 )
 
 // descriptors is the distribution of the files and connections that a process may have open. Go has
-// raised the soft limit (ulimit -Sn) to the hard one before main began.
+// raised the soft limit (ulimit -Sn) to the hard one before main begins.
 type descriptors struct {
 	limit int
 	// tables is how many tables of each store may be open at once.
 	tables int
-	// connections is the rest.
+	// connections is the remainder.
 	connections int
 }
 
@@ -52,7 +52,7 @@ func shareDescriptors(limit, stores int) (descriptors, error) {
 
 func (d descriptors) reserved(stores int) int { return stores*d.tables + otherFiles }
 
-// reserve takes up to most connections out for something, an eighth of all at most.
+// reserve takes up to most connections, at most an eighth of all, for a purpose.
 func (d *descriptors) reserve(most int) int {
 	n := min(most, d.connections/8)
 	d.connections -= n
@@ -95,7 +95,7 @@ func showLogClients(registry *prometheus.Registry, pool *connections.Pool, serve
 		func() int { return server.Stats().MaxCalls })
 }
 
-// showProfileClients adds the bounds of the listener of profiles to the metrics.
+// showProfileClients adds the bounds of the listener for profiles to the metrics.
 func showProfileClients(registry *prometheus.Registry, pool *connections.Pool) {
 	gauge(registry, "admitone_profile_connections", "Open connections that read profiles.",
 		func() int { return pool.Stats().Open })

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestShareDescriptors: the log gets what it needs, the connections the rest, and the error of a
-// server that could not serve names the remedy.
+// TestShareDescriptors: the log gets what it needs, the connections the remainder, and the error of
+// a server that could not serve states the remedy.
 func TestShareDescriptors(t *testing.T) {
 	for _, test := range []struct{ limit, stores, tables, connections int }{
 		{228, 2, 74, 16}, {256, 2, 74, 44}, {256, 1, 74, 118}, {1024, 2, 128, 704}, {20000, 2, 1000, 17936},

@@ -13,12 +13,12 @@ import (
 	"admitone/events/esdb"
 )
 
-// directoryInterval is how often the directory of an open log is looked at.
+// directoryInterval is how often the directory of an open log is checked.
 const directoryInterval = 2 * time.Second
 
-// watchDirectory checks until ctx ends that the files of an open log are still those in its directory, as they were
-// before: if they are replaced by a copy, writes go to files that nothing reads. Errors: ErrLost, with both positions;
-// ctx.Err().
+// watchDirectory checks until ctx ends that the files in the directory of an open log are still the
+// open ones: if they are replaced by a copy, writes go to files that nothing reads. Errors:
+// ErrLost, with both positions; ctx.Err().
 func watchDirectory(ctx context.Context, log events.Store, dir string, before logFiles) error {
 	tick := time.NewTicker(directoryInterval)
 	defer tick.Stop()
@@ -44,7 +44,8 @@ func (p *Server) watchLog(ctx context.Context) error {
 	return watchDirectory(ctx, p.Log, p.directory, p.opened)
 }
 
-// logFiles identify the files of a log in a directory: its folder and its lock, nil for a missing one.
+// logFiles identify the files of a log in a directory: its folder and its lock, nil for a missing
+// one.
 type logFiles [2]os.FileInfo
 
 func filesOf(dir string) (files logFiles) {
@@ -56,7 +57,7 @@ func filesOf(dir string) (files logFiles) {
 	return files
 }
 
-// replacedError states the end of the open log, and of the one in its directory.
+// replacedError describes the end of the open log, and of the one now in its directory.
 func replacedError(ctx context.Context, log events.Store, dir string) error {
 	head, err := log.Head(ctx)
 	if err != nil {

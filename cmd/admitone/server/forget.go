@@ -12,7 +12,8 @@ import (
 // forgottenType is the type of the event after which every server forgets a holder.
 var forgottenType = (*events.HolderForgotten)(nil).Name()
 
-// openContacts opens the contacts, and forgets whom the log has forgotten while this server was away.
+// openContacts opens the contacts, and forgets the holders that the log has forgotten while this
+// server was stopped.
 func (p *Server) openContacts(s Settings) (err error) {
 	if p.contacts, err = contacts.Open(filepath.Join(s.Directory(), ContactsFolder), s.Logger); err != nil {
 		return err
@@ -25,9 +26,10 @@ func (p *Server) openContacts(s Settings) (err error) {
 // forgetEvery is the interval at which a failed attempt to forget holders is repeated.
 const forgetEvery = time.Second
 
-// forget forgets the holders of the log after the event at a position. If that fails, it is tried again until it
-// succeeds or ctx ends, and the other nodes are told that this one is not as far as that event; the rest of the log is
-// followed meanwhile.
+// forget forgets the holders whose events of forgottenType have not been processed; at is the
+// position of the newest. If that fails, it is retried until it succeeds or ctx ends, and the other
+// nodes are told that this one has not processed that event; the rest of the log is followed
+// meanwhile.
 func (p *Server) forget(ctx context.Context, at events.Position) {
 	err := p.contacts.CatchUp(ctx, p.Log)
 	if err == nil || !p.owed.CompareAndSwap(0, uint64(at)) {
@@ -48,7 +50,8 @@ func (p *Server) forget(ctx context.Context, at events.Position) {
 	})
 }
 
-// told is the position that other nodes are told of: all that this one has followed and done.
+// told is the position announced to other nodes: this one has followed and processed everything up
+// to it.
 func (p *Server) told() events.Position {
 	if owed := events.Position(p.owed.Load()); owed != 0 {
 		return min(owed-1, p.followed())

@@ -12,8 +12,8 @@ import (
 	"admitone/events/embedded"
 )
 
-// TestForgetIsOwed: a server that can't forget a holder follows the log on, tells the other nodes that it
-// is not as far, and tries again.
+// TestForgetIsOwed: a server that can't forget a holder continues to follow the log, announces an
+// earlier position to the other nodes, and retries.
 func TestForgetIsOwed(t *testing.T) {
 	quiet := slog.New(slog.DiscardHandler)
 	log, err := embedded.Open(t.TempDir(), embedded.Options{Logger: quiet})
@@ -46,14 +46,14 @@ func TestForgetIsOwed(t *testing.T) {
 	p.forget(t.Context(), at)
 	p.forget(t.Context(), at+1)
 	if got := p.told(); got != at-1 {
-		t.Errorf("the others are told %d, want %d", got, at-1)
+		t.Errorf("the others were sent %d, want %d", got, at-1)
 	}
 	if err := os.Remove(obstacle); err != nil {
 		t.Fatal(err)
 	}
 	for end := time.Now().Add(time.Minute); p.told() != at+7; time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(end) {
-			t.Fatalf("the others are told %d for a minute", p.told())
+			t.Fatalf("the others have been sent %d for a minute", p.told())
 		}
 	}
 	if _, contact, err := p.contacts.Find("s"); contact != nil || err != nil {

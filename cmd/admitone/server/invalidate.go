@@ -10,8 +10,8 @@ import (
 // headLimit bounds how long a start waits for the end of the log.
 const headLimit = 10 * time.Second
 
-// beginFollowing notes the end of a log to which other servers may append, before anything of it is
-// read into memory.
+// beginFollowing records the end of a log to which other servers may append, before any state is
+// loaded from it.
 func (p *Server) beginFollowing() (err error) {
 	if !p.shared {
 		return nil
@@ -27,7 +27,7 @@ func (p *Server) beginFollowing() (err error) {
 func (p *Server) followed() events.Position { return events.Position(p.following.Load()) }
 
 // followOthers passes the events of the log to the desk until ctx ends: other servers append too,
-// and the state in memory must not be older than that for long.
+// and the state in memory must not remain older than that.
 func (p *Server) followOthers(ctx context.Context) error {
 	_ = events.FollowAlways(ctx, p.followed, func() error {
 		return p.Log.Follow(ctx, p.followed(), func(batch []events.Recorded) error {
@@ -41,7 +41,7 @@ func (p *Server) followOthers(ctx context.Context) error {
 			return nil
 		})
 	}, func(err error, pause time.Duration) bool {
-		p.logger.Warn("the log can't be followed, and will be again", "error", err, "position", p.followed(), "in", pause)
+		p.logger.Warn("the log can't be followed; will retry", "error", err, "position", p.followed(), "in", pause)
 		return true
 	})
 	return nil // ctx has ended

@@ -27,7 +27,7 @@ func listenOn(flag, address string) (net.Listener, error) {
 	return listener, nil
 }
 
-// CheckAddress checks the address that a flag names. Its errors are errors of usage.
+// CheckAddress checks the address that a flag names. Its errors are usage errors.
 func CheckAddress(flag, address string) error {
 	_, port, err := net.SplitHostPort(address)
 	if err != nil {

@@ -22,7 +22,7 @@ type SharedLog struct {
 }
 
 // Serve prints the log's address to out, and serves it until ctx ends. Errors: a [usage.Error];
-// [ErrLost]; as opening the log; the network's.
+// [ErrLost]; those of opening the log; the network's.
 func (e *SharedLog) Serve(ctx context.Context, out io.Writer) (err error) {
 	limit, err := maxDescriptors()
 	if err != nil {

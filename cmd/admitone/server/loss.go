@@ -16,8 +16,8 @@ import (
 // RuleEnd is the rule for the end of a log.
 const RuleEnd = "the log has everything that was answered, and that its views, its tree and its snapshots have seen"
 
-// ErrLost is the error of a server that does not start because its log has lost something that was
-// answered.
+// ErrLost is the error of a server that does not start because its log has lost acknowledged
+// events.
 var ErrLost = errors.New("the log has lost something")
 
 // Loss is the error for a log that ends before a position that is known to have existed. It is an
@@ -100,16 +100,16 @@ func holdEnd(ctx context.Context, log *embedded.Store, dir string, accept bool, 
 		return err
 	}
 	if !accept {
-		return fmt.Errorf("%w: what was answered behind position %d is gone, by damage to the newest bytes of the log, or "+
-			"because an older log was put there; "+
-			"keep a copy of %s, put back a log that reaches position %d, or go on without what is lost, as another log: %s "+
+		return fmt.Errorf("%w: what was acknowledged after position %d is gone, by damage to the newest bytes of the log "+
+			"or because an older log replaced it; "+
+			"keep a copy of %s, restore a log that reaches position %d, or continue without the lost part, as another log: %s "+
 			"--accept-loss",
 			lost, lost.End, dir, lost.seen.Position, command)
 	}
 	return renew(log, logger, lost.Error())
 }
 
-// mendEnd warns if there is no evidence of how far the log was acknowledged, and records its
+// mendEnd warns if there is no evidence of the last acknowledged position, and records the log's
 // present end.
 func mendEnd(log *embedded.Store, logger *slog.Logger) error {
 	file, fault, err := log.EndFault()
@@ -123,7 +123,7 @@ func mendEnd(log *embedded.Store, logger *slog.Logger) error {
 	}[fault]
 	logger.Warn("the file that says how far the log was answered "+why+
 		": had the log lost its newest events as well, only its views, its tree and its snapshots "+
-		"could tell; hold it to a head that was kept elsewhere with verify --against; the file is written anew", "file", file)
+		"would show it; check it against a head stored elsewhere with verify --against; the file is rewritten", "file", file)
 	log.NoteEnd()
 	return nil
 }
@@ -134,7 +134,7 @@ func renew(log *embedded.Store, logger *slog.Logger, loss string, more ...any) e
 	if err := log.Renew(); err != nil {
 		return err
 	}
-	logger.Warn("a loss is accepted; the log goes on as another one, with a new epoch",
+	logger.Warn("a loss is accepted; the log continues as another one, with a new epoch",
 		append([]any{"loss", loss, "epoch", log.Epoch(), "epoch_before", before}, more...)...)
 	log.NoteEnd()
 	return nil
@@ -149,7 +149,7 @@ func openDamaged(dir string, options embedded.Options, accept bool, command stri
 	if err != nil {
 		return nil, unopened{fmt.Errorf("%w (and no more could be found out: %w)", cause, err)}
 	}
-	answered := "no position is known to be answered"
+	answered := "no position is known to be acknowledged"
 	if survey.Answered > 0 {
 		answered = fmt.Sprintf("position %d was answered", survey.Answered)
 	}
@@ -158,7 +158,7 @@ func openDamaged(dir string, options embedded.Options, accept bool, command stri
 		return nil, unopened{fmt.Errorf("%w; %s", cause, answered)}
 	case !accept:
 		return nil, unopened{fmt.Errorf("%w; its newest part can be read up to position %d, and %s: "+
-			"to go on without what is lost, as another log: %s --accept-loss", cause, survey.Readable, answered, command)}
+			"to continue without the lost part, as another log: %s --accept-loss", cause, survey.Readable, answered, command)}
 	}
 	aside, err := survey.CutOff()
 	if err != nil {

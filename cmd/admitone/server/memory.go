@@ -12,20 +12,22 @@ import (
 )
 
 const (
-	// gcPercent is how much garbage may be made before a collection, in percent of what is in use. A busy server
-	// makes much garbage beside little that stays: at 100, Go's default, collecting took 21 % of the CPU of bookings
-	// and 8 % of that of a hot product; at 200, 15 and 3; at 400, 7 and 2. But a larger heap misses more caches: side
-	// by side a booking took 0.89 of the CPU at 200 and 0.98 at 400, a hot reservation 0.95 and 1.02. After 64,000 to
-	// 74,000 bookings 718, 811 and 1,064 MB were resident.
+	// gcPercent is how much garbage may accumulate before a collection, in percent of the live
+	// heap. A busy server makes much garbage and has a small live heap: at 100, Go's default,
+	// collecting took 21 % of the CPU of bookings and 8 % of that of a hot product; at 200, 15 and
+	// 3; at 400, 7 and 2. But a larger heap misses more caches: side by side a booking took 0.89 of
+	// the CPU at 200 and 0.98 at 400, a hot reservation 0.95 and 1.02. After 64,000 to 74,000
+	// bookings 718, 811 and 1,064 MB were resident.
 	gcPercent = 200
-	// memoryShare of the memory that the process may have is the soft limit of Go's heap and stacks: near it, garbage
-	// is collected more often. The rest is for memory that Go does not count. With 512 MB, 49,000 bookings in 14 s
-	// stayed below 467 MB (measured with a gcPercent of 400), and collecting took a third of the CPU.
+	// memoryShare is the soft limit of Go's heap and stacks as a share of the memory available to
+	// the process: near it, garbage is collected more often. The remainder is for memory that Go
+	// does not count. With 512 MB, 49,000 bookings in 14 s stayed below 467 MB (measured with a
+	// gcPercent of 400), and collecting took a third of the CPU.
 	memoryShare = 0.7
 )
 
-// TuneGC lets the garbage collector trade spare memory for time. It leaves alone what the operator has set by GOGC
-// or GOMEMLIMIT. Where it can't tell how much memory there is, Go's defaults remain.
+// TuneGC lets the garbage collector trade spare memory for time. It does not change settings made
+// by the operator with GOGC or GOMEMLIMIT. If it can't determine the memory, Go's defaults remain.
 func TuneGC() {
 	_, limited := os.LookupEnv("GOMEMLIMIT")
 	if !limited {
@@ -40,8 +42,9 @@ func TuneGC() {
 	}
 }
 
-// memoryOf returns the memory that this process may have, in bytes: that of the machine, or less if a cgroup or one
-// around it has less. 0 if the system does not say so. files are those of the system, from the root.
+// memoryOf returns the memory available to this process, in bytes: that of the machine, or less if
+// its cgroup or an enclosing one has a lower limit. It returns 0 if the system does not report it.
+// files are the system's files.
 func memoryOf(files fs.FS) int64 {
 	total := machineMemory(files)
 	for _, group := range cgroups(files) {
@@ -65,8 +68,8 @@ func machineMemory(files fs.FS) int64 {
 	return 0
 }
 
-// cgroups returns the files with the limits of this process, of both versions of cgroups. Within a container, some
-// are named as the host sees them and don't exist.
+// cgroups returns the files with the limits of this process, of both versions of cgroups. Within a
+// container, some have the names seen by the host and don't exist.
 func cgroups(files fs.FS) (limits []string) {
 	text, _ := fs.ReadFile(files, "proc/self/cgroup")
 	for lines := bufio.NewScanner(bytes.NewReader(text)); lines.Scan(); { // number:controllers:path

@@ -28,14 +28,14 @@ type DurableLog interface {
 func IsRemote(store string) bool { return strings.Contains(store, "://") }
 
 // EventStoreAppend bounds the bytes of facts in one append to an EventStoreDB: half of a node's
-// default limit, because ids, types and the last command come on top.
+// default limit, because it does not include ids, types and the last command.
 const EventStoreAppend = esdb.DefaultMaxAppend / 2
 
 // AppendBytes returns EventStoreAppend, or half of the store's limit if that is less.
 func AppendBytes(store *esdb.Store) int64 { return min(EventStoreAppend, store.MaxAppend()/2) }
 
-// esdbLag is how many positions the views may be behind an EventStoreDB, where each is a byte: some
-// 100,000 events.
+// esdbLag is how many positions the views may lag behind an EventStoreDB, where each is a byte:
+// about 100,000 events.
 const esdbLag = 100 << 20
 
 // connectLimit bounds how long connecting to an EventStoreDB may take.
@@ -54,16 +54,16 @@ func openLog(s Settings, tables int) (log DurableLog, bounds logBounds, err erro
 	return log, logBounds{}, err
 }
 
-// logBounds are limits specific to a log, 0 for the default: bytes of an append, and the positions by which the views
-// may be behind.
+// logBounds are limits specific to a log, 0 for the default: the bytes of an append, and the
+// maximum lag of the views in positions.
 type logBounds struct {
 	appendBytes int64
 	lag         uint64
 }
 
-// OpenGrowing opens a log in a directory for appending, and creates the directory if needed. tables bounds its open
-// tables (0 for the default). Errors: an ErrLost, unless acceptLoss turns the log into another one; another server uses
-// it; the disk's.
+// OpenGrowing opens a log in a directory for appending, and creates the directory if needed. tables
+// bounds its open tables (0 for the default). Errors: an ErrLost, unless acceptLoss converts the
+// log to one with a new epoch; another server uses it; the disk's.
 func OpenGrowing(ctx context.Context, dir string, acceptLoss bool, logger *slog.Logger,
 	tables int) (DurableLog, error) {
 	command := "admitone serve --store " + dir
@@ -96,7 +96,7 @@ func directoryLog(dir string, options embedded.Options,
 	open func(string, embedded.Options) (*embedded.Store, error)) (DurableLog, error) {
 	log, err := open(dir, options)
 	if errors.Is(err, events.ErrInUse) {
-		return nil, fmt.Errorf("another server is using the log in %s; stop it, or name another directory with --store", dir)
+		return nil, fmt.Errorf("another server is using the log in %s; stop it, or give another directory with --store", dir)
 	}
 	if err != nil {
 		return nil, OpenError(dir, err)
@@ -104,19 +104,19 @@ func directoryLog(dir string, options embedded.Options,
 	return log, nil
 }
 
-// OpenError explains why the log in a directory can't be opened, and what to do about it.
+// OpenError explains why the log in a directory can't be opened, and how to fix that.
 func OpenError(dir string, err error) error {
 	if errors.Is(err, embedded.ErrUnfinished) {
 		return fmt.Errorf("can't use the log in %s: %w; finish it with: admitone import FILE --store %[1]s", dir, err)
 	}
 	if errors.Is(err, events.ErrDamaged) {
-		return fmt.Errorf("can't open the log in %s: %w; go on with a backup, and keep these files", dir, err)
+		return fmt.Errorf("can't open the log in %s: %w; continue with a backup, and keep these files", dir, err)
 	}
 	return fmt.Errorf("can't open the log in %s: %w", dir, err)
 }
 
 // Connect opens the log on an EventStoreDB. Errors: a [usage.Error] for an invalid address; the
-// server refuses, or can't be reached within connectLimit.
+// server refuses, or is not reachable within connectLimit.
 func Connect(ctx context.Context, address string, options esdb.Options) (*esdb.Store, error) {
 	ctx, cancel := context.WithTimeout(ctx, connectLimit)
 	defer cancel()
@@ -133,12 +133,12 @@ func Connect(ctx context.Context, address string, options esdb.Options) (*esdb.S
 			err)
 	}
 	if errors.Is(err, esdb.ErrRefused) && options.ReadOnly {
-		return nil, fmt.Errorf("the server at %s does not let this program read; name a user that may: "+
+		return nil, fmt.Errorf("the server at %s does not let this program read; give a user with that right: "+
 			"esdb://NAME:PASSWORD@…; %w", WithoutPassword(address), err)
 	}
 	if errors.Is(err, esdb.ErrRefused) {
 		return nil, fmt.Errorf("the server at %s does not let this program write: start it with --writable (admitone "+
-			"eventstore), or name a user that may; %w",
+			"eventstore), or give a user with that right; %w",
 			WithoutPassword(address), err)
 	}
 	if err != nil {

@@ -31,10 +31,10 @@ func (s *Settings) PassKeysPath() string {
 	return filepath.Join(s.SecretsDirectory(), PassKeysFile)
 }
 
-// passKeys are a server's keys as it has read them.
+// passKeys are the keys that a server has read.
 type passKeys struct {
 	file string
-	made bool   // at this start, because there were none
+	made bool   // created at this start, because there were none
 	text string // the text in use; owned by the goroutine that watches the file
 }
 
@@ -62,15 +62,15 @@ func (p *Server) openRooms(s Settings) error {
 		return err
 	}
 	if p.away && p.keys.made {
-		p.logger.Error("there were no keys of passes, and new ones were made: no pass of the server that runs the waiting "+
-			"rooms is good here; copy its file",
+		p.logger.Error("there were no pass keys, and new ones were created: no pass of the server that runs the waiting "+
+			"rooms is valid here; copy its file",
 			"file", p.keys.file)
 	}
 	p.keys.text = text
 	p.Rooms = admission.New(admission.Config{Desk: p.Desk, Keys: ring, Elsewhere: p.away,
 		Shared: p.shared, Node: p.nodeName(s), Store: p.Log, Logger: s.Logger, Owns: p.roomOwner(s), Tell: p.tellOwner(s),
 		Reach: p.reach(s)})
-	// The log names keys from its first waiting room on; see resumeRooms.
+	// Once it has a waiting room, the log names the keys; see resumeRooms.
 	use := admission.KeysIfKnown
 	switch {
 	case s.AcceptKeys:
@@ -81,7 +81,8 @@ func (p *Server) openRooms(s Settings) error {
 	return p.useKeys(ring, use)
 }
 
-// nodeName returns the server's name for people: that of the node, or its host and the port at which it listens.
+// nodeName returns the server's display name: that of the node, or its host and the port at which
+// it listens.
 func (p *Server) nodeName(s Settings) string {
 	if s.Cluster.Listen != "" {
 		return s.Cluster.name()
@@ -99,8 +100,8 @@ func machine() string {
 	return host
 }
 
-// useKeys takes a ring into use, the present one if it is nil, and logs if its keys are not those
-// of the log.
+// useKeys activates a ring, the present one if it is nil, and logs if its keys are not those of the
+// log.
 func (p *Server) useKeys(ring *pass.Keyring, use admission.KeyUse) error {
 	ctx, cancel := context.WithTimeout(context.Background(), headLimit)
 	defer cancel()
@@ -129,7 +130,7 @@ func (p *Server) useKeys(ring *pass.Keyring, use admission.KeyUse) error {
 	return nil
 }
 
-// takeKeys takes changed keys of the file into use, and reads those that other servers have added.
+// takeKeys activates changed keys of the file, and reads those that other servers have added.
 func (p *Server) takeKeys() error {
 	ring, text, err := p.keys.read()
 	if err != nil || ring == nil && !p.shared {
@@ -146,13 +147,13 @@ func (p *Server) takeKeys() error {
 func newKeyring() []byte {
 	ring, err := pass.NewKeyring(pass.NewKey(1))
 	if err != nil {
-		panic(err) // one key makes a ring
+		panic(err) // it has a key, which is all that a ring needs
 	}
 	return ring.Format()
 }
 
-// watchKeys takes new keys of the file into use, and checks those in use against the keys that
-// other servers have added. If the file can't be read, the keys in use stay.
+// watchKeys activates new keys of the file, and checks the active ones against the keys that other
+// servers have added. If the file can't be read, the active keys remain.
 func (p *Server) watchKeys(ctx context.Context) error {
 	tick := time.NewTicker(keysEvery)
 	defer tick.Stop()
@@ -165,14 +166,14 @@ func (p *Server) watchKeys(ctx context.Context) error {
 		}
 		err := p.takeKeys()
 		if err != nil && !told {
-			p.logger.Warn("the keys of passes can't be read; the ones before stay in use", "error", err)
+			p.logger.Warn("the pass keys can't be read; the earlier ones stay in use", "error", err)
 		}
 		told = err != nil
 	}
 }
 
-// resumeRooms starts the rounds of the rooms with visitors in line or passes. The views have them once they have read
-// what was in the log at the start.
+// resumeRooms starts the rounds of rooms with waiting visitors or passes. The views list them once
+// they have read the log up to its end at the start.
 func (p *Server) resumeRooms(ctx context.Context) error {
 	head, err := p.Log.Head(ctx)
 	if err == nil {
@@ -219,7 +220,7 @@ func (p *Server) nameKeys(rooms []row.WaitingRoom) {
 	}
 }
 
-// resumeRoom retries until it succeeds: no request would start a room if none of its visitors polls.
+// resumeRoom retries until it succeeds: if no visitor polls, no request would start the room.
 func (p *Server) resumeRoom(ctx context.Context, id events.RoomID) {
 	for {
 		err := p.Rooms.Resume(ctx, id)

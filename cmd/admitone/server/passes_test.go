@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// TestMissingKeysAreReported: as an error, if visitors wait whose places they signed.
+// TestMissingKeysAreReported: as an error, if visitors wait at places signed with them.
 func TestMissingKeysAreReported(t *testing.T) {
 	store := t.TempDir()
 	s := startIn(t, store, io.Discard)

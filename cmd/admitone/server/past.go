@@ -22,7 +22,7 @@ import (
 )
 
 // openPast opens a server that shows the log as of a moment: without commands, deadlines and tree,
-// and with views of its own in a temporary directory. It changes nothing in the store.
+// and with separate views in a temporary directory. It changes nothing in the store.
 func (p *Server) openPast(s Settings) (err error) {
 	if p.listener, err = listenOn("listen", s.Listen); err != nil {
 		return err
@@ -71,7 +71,7 @@ func (p *Server) openPast(s Settings) (err error) {
 	if p.currency, err = events.CurrencyIn(context.Background(), past, moment.Position); err != nil {
 		return err
 	}
-	// For reads of entities, whose snapshots are newer.
+	// For reads of entities that have newer snapshots.
 	p.Desk = actors.NewDesk(engine, actors.Config{Store: past, Kinds: kinds.Rules(), Logger: s.Logger,
 		IdleAfter: s.IdleAfter})
 	p.http = api.New(api.Config{
@@ -95,7 +95,7 @@ func NoteEnd(ctx context.Context, out io.Writer, store events.Store, flag, momen
 	}
 	head, err := store.Head(ctx)
 	if err == nil && events.Position(position) > head {
-		_, err = fmt.Fprintf(out, "note: %s %s is behind the end of the log; its last position is %d\n", flag, moment, head)
+		_, err = fmt.Fprintf(out, "note: %s %s is after the end of the log; its last position is %d\n", flag, moment, head)
 	}
 	return err
 }

@@ -15,8 +15,8 @@ import (
 // StripeSettings configure Stripe, which is used if there is a key.
 type StripeSettings struct {
 	KeyFile, WebhookSecretFile string
-	API                        string // base URL of its API, "" for its own
-	Refunds                    bool   // refunds what is owed
+	API                        string // base URL of its API, "" for the default
+	Refunds                    bool   // refund amounts owed
 }
 
 // stripeProvider returns the provider of payments, nil for none. Errors: a [usage.Error] for settings
@@ -72,7 +72,7 @@ func secretOfStripe(flag, file string, signs bool) (string, error) {
 	return secret, nil
 }
 
-// openPayments opens the way into the log for the provider of payments, if there is one.
+// openPayments gives the payment provider, if there is one, access to the log.
 func (p *Server) openPayments(s Settings, provider payments.Provider) {
 	if provider == nil {
 		return

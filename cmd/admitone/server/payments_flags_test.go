@@ -15,8 +15,8 @@ import (
 	"admitone/events/embedded"
 )
 
-// TestStripeNeedsItsSettings: missing or inconsistent settings are errors of usage, before anything
-// is written to the log.
+// TestStripeNeedsItsSettings: missing or inconsistent settings are usage errors, before anything is
+// written to the log.
 func TestStripeNeedsItsSettings(t *testing.T) {
 	dir := t.TempDir()
 	file := func(name, text string) string {

@@ -17,8 +17,8 @@ import (
 	"admitone/projections/verify"
 )
 
-// TestUnfinishedPaymentsAreFinished: a payment that a server had received when it died is applied
-// or owed by the next one; the rebuilt views have the same, and verify finds nothing.
+// TestUnfinishedPaymentsAreFinished: a payment that a server had received when it was killed is
+// applied or owed by the next one; the rebuilt views have the same state, and verify finds nothing.
 func TestUnfinishedPaymentsAreFinished(t *testing.T) {
 	store := t.TempDir()
 	start := func() *Server {
@@ -43,7 +43,7 @@ func TestUnfinishedPaymentsAreFinished(t *testing.T) {
 	}
 	read("/v1/holders/ada/bookings", &bookings)
 	id := events.BookingID(bookings.Items[0].ID)
-	for _, reference := range []string{"x", "y"} { // what a report does first, and no more
+	for _, reference := range []string{"x", "y"} { // only the first step of a report
 		_, err := s.Desk.Ask(t.Context(), actors.Request{Stream: events.PaymentStream("bank", reference),
 			ID: actors.NewCommandID(), Command: &payment.Receive{Provider: "bank", Reference: reference, Amount: 100,
 				Currency: "EUR", For: events.PaidThing{BookingID: id}, Expected: 100, ExpectedCurrency: "EUR"}})

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// offerProfiles listens for readers of Go's profiles, if the settings ask for it.
+// offerProfiles starts a listener for Go's profiles, if the settings specify one.
 func (p *Server) offerProfiles(address string) error {
 	if address == "" {
 		return nil
@@ -29,7 +29,7 @@ func serveProfiles(listener net.Listener) error {
 	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
 	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
 	server := http.Server{
-		// No write timeout: a profile takes as long as it is asked to.
+		// No write timeout: the request determines how long a profile takes.
 		Handler: mux, ReadTimeout: 5 * time.Second, IdleTimeout: 10 * time.Second, MaxHeaderBytes: 8 << 10,
 	}
 	return server.Serve(listener)

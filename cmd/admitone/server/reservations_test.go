@@ -15,10 +15,10 @@ import (
 	"admitone/projections/verify"
 )
 
-// TestMoneyOfReservationsIsFinished: a server dies when it has received a payment for one
+// TestReservationPaymentsAreFinished: a server is killed when it has received a payment for one
 // reservation, and when it has released another, paid one; the next server applies the first and
 // owes the second.
-func TestMoneyOfReservationsIsFinished(t *testing.T) {
+func TestReservationPaymentsAreFinished(t *testing.T) {
 	store := t.TempDir()
 	start := func() *Server {
 		t.Helper()
@@ -39,7 +39,7 @@ func TestMoneyOfReservationsIsFinished(t *testing.T) {
 	}
 	tee := product.Stream("tee")
 	ask(tee, &product.Create{ID: "tee", Name: "Tee", Stock: 9, Price: 100, HoldSeconds: 60})
-	for n, reference := range []string{"x", "y"} { // what reports and a release do first, and no more
+	for n, reference := range []string{"x", "y"} { // only the first steps of reports and a release
 		id, stream := events.ID{15: byte(n + 1)}, events.PaymentStream("bank", reference)
 		ask(tee, &product.Reserve{ReservationID: id, Holder: "ada", Quantity: 1, Hold: true})
 		ask(stream, &payment.Receive{Provider: "bank", Reference: reference, Amount: 100, Currency: "EUR",

@@ -9,7 +9,7 @@ import (
 	"admitone/events"
 )
 
-// resume finishes the bookings that were in progress, also on earlier servers.
+// resume completes or undoes the unfinished bookings, including those of earlier servers.
 func (p *Server) resume() {
 	ctx, rest := context.WithCancel(context.Background())
 	p.rest = rest

@@ -17,7 +17,7 @@ import (
 // named.
 const SecretFile = "jwt.key"
 
-// LeastSecret is the least length of a secret in bytes: that of HS256's hash (RFC 7518 section
+// LeastSecret is the minimum length of a secret in bytes: that of HS256's hash (RFC 7518 section
 // 3.2).
 const LeastSecret = 32
 
@@ -41,8 +41,8 @@ func JWTSecret(file, store string) ([]byte, error) {
 	return secret, nil
 }
 
-// secretFault returns why a text is not a secret, "" if it is one. A line end after it is part of
-// the secret, but does not count.
+// secretFault returns why a text is not a valid secret, "" if it is one. A line end after it is
+// part of the secret, but does not count towards its length.
 func secretFault(secret []byte) string {
 	text := bytes.TrimRight(secret, "\r\n")
 	switch {
@@ -50,9 +50,9 @@ func secretFault(secret []byte) string {
 		return fmt.Sprintf("a secret needs at least %d bytes before the end of its line, this one has %d", LeastSecret,
 			len(text))
 	case len(bytes.TrimSpace(text)) == 0:
-		return "a secret of spaces is none"
+		return "a secret must not consist of spaces"
 	case len(bytes.Trim(text, string(text[:1]))) == 0:
-		return "a secret that repeats one byte is none"
+		return "a secret must not repeat one byte"
 	}
 	return ""
 }
@@ -62,15 +62,15 @@ func makeSecret(file string) error {
 	return makeFile(file, newSecret)
 }
 
-// newSecret makes the text of a secret: a line.
+// newSecret generates the text of a secret: a line.
 func newSecret() []byte {
 	secret := make([]byte, LeastSecret)
 	_, _ = rand.Read(secret) // never fails; see crypto/rand
 	return []byte(base64.StdEncoding.EncodeToString(secret) + "\n")
 }
 
-// makeFile creates a file of secrets for its owner alone, unless it exists. It appears whole or not
-// at all, in spite of concurrent attempts.
+// makeFile creates a file of secrets that only its owner can access, unless it exists. It is
+// created atomically, even with concurrent attempts.
 func makeFile(file string, text func() []byte) error {
 	if _, err := os.Stat(file); !errors.Is(err, fs.ErrNotExist) {
 		return err

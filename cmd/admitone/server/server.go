@@ -43,7 +43,7 @@ const ContactsFolder = "contacts"
 type Settings struct {
 	Listen       string
 	Store        string
-	Data         string // directory of everything but the log, if that is elsewhere
+	Data         string // directory of everything but the log, "" if it is the log's
 	Auth         api.Auth
 	OwnCharges   bool // holders charge their own wallets
 	AllowOrigins []string
@@ -59,20 +59,20 @@ type Settings struct {
 	HeadKeyFile  string        // of the key that signs the heads of a log on an EventStoreDB, "" for head.key in Data
 	PassKeys     string        // file of the keys that sign passes, "" for passes.key in the directory
 	Refusals     bool          // record refusals
-	Prove        bool          // verify the log while it grows
+	Prove        bool          // verify the log continuously
 	At           string        // a moment of the past to show, "" for the present
-	AcceptKeys   bool          // name the keys that sign passes in the log, whatever it names
+	AcceptKeys   bool          // record the keys that sign passes in the log, whatever keys it has
 	OtherRooms   bool          // another server on the same log runs the waiting rooms
 	Joins        int           // into waiting rooms per minute and address, 0 for any number
 	PerAddress   int           // connections of one address, 0 for any number
 	Trusted      []string      // networks of proxies
-	ProxyHeader  string        // in which they send the caller's address
+	ProxyHeader  string        // header in which they send the caller's address
 	Proxies      connections.Proxies
-	Currency     string        // of the log, "" for the one that it names
-	MaxBackups   int           // that the server keeps, 0 for MaxBackups
+	Currency     string        // of the log, "" for the recorded one
+	MaxBackups   int           // maximum number of backups, 0 for MaxBackups
 	RateLimit    int64         // commands per second and caller, 0 for any number
 	Operations   string        // address of /metrics, /healthz and /readyz, "" for Listen
-	Drain        time.Duration // between Server.Drain and Stop, as the caller intends
+	Drain        time.Duration // planned time between Server.Drain and Stop
 	Webhooks     WebhookSettings
 	Stripe       StripeSettings
 	Secrets      string // directory of all secrets, "" for Directory
@@ -88,8 +88,8 @@ func (s *Settings) Directory() string {
 	return s.Store
 }
 
-// Server is a running server. Its exported parts are for reading, next to its API; only the server
-// sets and closes them.
+// Server is a running server. Its exported parts are for reading, in addition to its API; only the
+// server sets and closes them.
 type Server struct {
 	Log      DurableLog
 	Desk     *actors.Desk
@@ -102,7 +102,7 @@ type Server struct {
 	webhooks     *webhooks.Dispatcher
 	sweeps       *sweeps.Sweeper
 	payments     *payments.Gateway // nil if no provider takes money
-	node         *node             // nil for a server that is no node
+	node         *node             // nil for a server without a cluster
 	bookings     *bookings.Bookings
 	reservations *reservations.Reservations
 	contacts     *contacts.Book
@@ -115,7 +115,7 @@ type Server struct {
 	http         *api.Server
 	listener     net.Listener
 	profiles     net.Listener // nil if not wanted
-	// operations is nil unless they have an address of their own.
+	// operations is nil unless health checks and metrics have a separate address.
 	operations net.Listener
 	issuer     *keyset.Set // nil if tokens are signed with a secret
 	logger     *slog.Logger
@@ -130,7 +130,7 @@ type Server struct {
 	background sync.WaitGroup
 	cancel     context.CancelFunc
 	resuming   sync.WaitGroup // of bookings; it ends before rest
-	delivering sync.WaitGroup // to webhooks, likewise
+	delivering sync.WaitGroup // to webhooks; it also ends before rest
 	rest       context.CancelFunc
 	failed     chan error
 
@@ -138,9 +138,9 @@ type Server struct {
 	where   string // the part of the log that is shown, if not all
 }
 
-// Start opens all parts and begins to serve. After an error it closes what it has opened. Errors: a
-// [usage.Error] for invalid settings; an ErrLost for a log that has lost something that was
-// answered; else that of the part that can't be opened, with the remedy.
+// Start opens all parts and begins to serve. After an error it closes the opened parts. Errors: a
+// [usage.Error] for invalid settings; an ErrLost for a log that has lost acknowledged events;
+// otherwise the error of the part that can't be opened, with the remedy.
 func Start(s Settings) (*Server, error) {
 	p := &Server{
 		logger:  s.Logger,
@@ -292,7 +292,7 @@ func (p *Server) run() {
 	spawn("the server", func() error { return p.http.Listen(p.listener) })
 }
 
-// runViews keeps the views up to date. At damage of the log they end, and /healthz and /readyz
+// runViews keeps the views up to date. If the log is damaged they end, and /healthz and /readyz
 // fail; the intact part of the log is still served. If the log was replaced, the server ends.
 func (p *Server) runViews(ctx context.Context) error {
 	err := p.Views.Run(ctx)
@@ -302,8 +302,8 @@ func (p *Server) runViews(ctx context.Context) error {
 	return err
 }
 
-// lingerLimit is how long a stopping server answers its connections, if other servers can take new
-// ones. docker/nginx.conf keeps an idle connection for half of it.
+// lingerLimit is how long a stopping server answers its connections, if other servers can accept
+// new ones. docker/nginx.conf keeps an idle connection for half of it.
 const lingerLimit = 2 * time.Second
 
 func (p *Server) linger(drain time.Duration) time.Duration {
@@ -313,7 +313,7 @@ func (p *Server) linger(drain time.Duration) time.Duration {
 	return 0
 }
 
-// Drain sends load balancers to other servers, while this one still serves; Stop comes after it.
+// Drain makes load balancers switch to other servers, while this one still serves; Stop follows it.
 func (p *Server) Drain() { p.http.Drain() }
 
 // Stop ends all parts in the order of their dependencies: first no new requests, then no commands,
@@ -327,7 +327,7 @@ func (p *Server) Stop(ctx context.Context) error {
 		errs = append(errs, p.listener.Close())
 	}
 	if p.operations != nil {
-		errs = append(errs, p.operations.Close()) // again, unless it was only about to serve
+		errs = append(errs, p.operations.Close()) // again, in case it was only about to serve
 	}
 	p.rest()
 	p.resuming.Wait()

@@ -4,8 +4,8 @@ package server
 
 import "syscall"
 
-// RestrictUmask denies others than the owner and the group every file that this process creates. A
-// stricter umask stays.
+// RestrictUmask denies everyone but the owner and the group access to every file that this process
+// creates. A stricter umask remains.
 func RestrictUmask() {
 	before := syscall.Umask(notForOthers)
 	syscall.Umask(before | notForOthers)

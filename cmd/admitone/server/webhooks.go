@@ -18,10 +18,11 @@ const WebhooksKeyFile = "webhooks.key"
 type WebhookSettings struct {
 	KeyFile      string // "" for webhooks.key in the directory
 	AllowPrivate bool   // http, and addresses of private networks
-	Faster       int    // divisor of all waits, for tests
+	Faster       int    // divisor of all delays, for tests
 }
 
-// readableByGroup are the permissions of a created key file: the owner's, and reading by the group, for backups.
+// readableByGroup are the permissions of a created key file: the owner's, and reading by the group,
+// for backups.
 const readableByGroup = 0o640
 
 // webhooksKey reads the key of webhooks, and creates it if needed. Errors: a [usage.Error] for a file without a key;
@@ -61,7 +62,7 @@ func (p *Server) openWebhooks(s Settings) error {
 	return nil
 }
 
-// deliver delivers to webhooks until the server stops, when it notes how far it has come.
+// deliver delivers to webhooks until the server stops, and then records its progress.
 func (p *Server) deliver() {
 	ctx, stop := context.WithCancel(context.Background())
 	rest := p.rest

@@ -73,7 +73,7 @@ func checkErrorTexts(t *sourceTree) (faults []string) {
 // relativeSentence finds a sentence that begins with a relative clause and is no question: "What is held …".
 var relativeSentence = regexp.MustCompile(`(?:^|[.:;!?] )((?:Who|What|Whoever|Whatever) [^.?!]*)(?:[.!]|$)`)
 
-// checkSentences: a comment says what its subject is, not "what is …".
+// checkSentences: a comment names its subject with a noun, not with "what is …".
 func checkSentences(t *sourceTree) (faults []string) {
 	for i := range t.gos {
 		f := &t.gos[i]
@@ -105,8 +105,8 @@ func checkWords(t *sourceTree) (faults []string) {
 	return faults
 }
 
-// checkDependencies: CONTRIBUTING.md has the reason for each direct dependency. Direct is what go.mod
-// does not mark as indirect, and what is imported.
+// checkDependencies: CONTRIBUTING.md has the reason for each direct dependency: each imported
+// module that go.mod does not mark as indirect.
 func checkDependencies(t *sourceTree) (faults []string) {
 	reasons := string(t.find("CONTRIBUTING.md"))
 	for _, name := range directModules(t) {

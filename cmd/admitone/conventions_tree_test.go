@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// sourceTree is the source that the conventions are checked on.
+// sourceTree is the source to which the conventions apply.
 type sourceTree struct {
 	top   []string // the entries of the top folder, without ignored ones
 	files []textFile

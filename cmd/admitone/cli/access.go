@@ -16,16 +16,16 @@ type access struct {
 	claims                      claims
 }
 
-// claims are the flags about what tokens say.
+// claims are the flags for the required claims of tokens.
 type claims struct{ issuer, audience, role string }
 
-// anyClaim is the value of a flag that takes tokens of any issuer, or for any audience.
+// anyClaim is the value of a flag that accepts tokens of any issuer, or for any audience.
 const anyClaim = "any"
 
 func (c *claims) flags(f *pflag.FlagSet, verb string) {
 	f.StringVar(&c.issuer, "jwt-issuer", "", "issuer (iss) that tokens "+verb)
 	f.StringVar(&c.audience, "jwt-audience", "", "audience (aud) that tokens "+verb)
-	f.StringVar(&c.role, "jwt-role-claim", "role", "claim of tokens that has the role")
+	f.StringVar(&c.role, "jwt-role-claim", "role", "claim of tokens that contains the role")
 }
 
 // apply copies the flags into the authentication.
@@ -50,15 +50,15 @@ const (
 )
 
 func (a *access) flags(f *pflag.FlagSet) {
-	f.StringVar(&a.auth, "auth", authOpen, "open (everybody may do everything; loopback only) or jwt")
+	f.StringVar(&a.auth, "auth", authOpen, "open (every caller may do everything; loopback only) or jwt")
 	f.StringVar(&a.secret, "jwt-secret-file", "",
-		"file with the secret that signs tokens, at least 32 bytes (default: jwt.key in the store, made when needed)")
+		"file with the secret that signs tokens, at least 32 bytes (default: jwt.key in the store, created if needed)")
 	f.StringVar(&a.jwks, "jwks", "",
-		"URL or file with the public keys (JWKS) of the issuer of tokens; tokens signed with a secret are refused then")
-	a.claims.flags(f, "must have; any takes every one, and has to be said with --jwks")
+		"URL or file with the public keys (JWKS) of the token issuer; tokens signed with a secret are then refused")
+	a.claims.flags(f, "must have; any accepts all of them, and must be given with --jwks")
 	f.StringVar(&a.charges, "wallet-charges", "",
-		"who may charge a wallet: service (a service or an admin, once money has come in) or holder (holders and auditors "+
-			"their own too) (default: service with --auth jwt, holder without)")
+		"role that may charge a wallet: service (a service or an admin, after receiving money) or holder (holders and "+
+			"auditors their own too) (default: service with --auth jwt, holder without)")
 }
 
 // apply copies the flags into the settings.
@@ -75,20 +75,20 @@ func (a *access) apply(s *server.Settings) (err error) {
 	return err
 }
 
-// authOf returns the authentication that the flags name. Open mode is refused on an address that
-// others can reach.
+// authOf returns the authentication selected by the flags. Open mode is refused on an address that
+// other machines can reach.
 func (a *access) authOf(s server.Settings) (api.Auth, error) {
 	switch a.auth {
 	case authOpen:
 		if a.jwks != "" {
-			return nil, usagef("--jwks is about tokens, which --auth jwt wants")
+			return nil, usagef("--jwks is for tokens, which need --auth jwt")
 		}
 		host, _, err := net.SplitHostPort(s.Listen)
 		if err != nil {
 			return nil, err
 		}
 		if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-			return nil, usagef("--auth open lets everybody do everything, so it is for a loopback address only; use --auth "+
+			return nil, usagef("--auth open lets every caller do everything, so it requires a loopback address; use --auth "+
 				"jwt to listen on %s", s.Listen)
 		}
 		return api.OpenAuth{Origins: s.AllowOrigins}, nil

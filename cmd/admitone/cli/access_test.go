@@ -45,8 +45,8 @@ func TestWalletCharges(t *testing.T) {
 	}
 }
 
-// TestForeignIssuer: the flags about an issuer of tokens are refused where they leave something
-// open or contradict each other.
+// TestForeignIssuer: the flags for a token issuer are refused if they are incomplete or
+// contradictory.
 func TestForeignIssuer(t *testing.T) {
 	keys := filepath.Join(t.TempDir(), "keys.json")
 	if err := os.WriteFile(keys, []byte(`{"keys":[]}`), 0o600); err != nil {

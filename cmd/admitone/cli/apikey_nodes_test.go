@@ -10,10 +10,10 @@ import (
 	"admitone/api"
 )
 
-// TestKeyEndedElsewhere: an API key that is revoked on one node is refused by the other within two
-// seconds, and a new one is accepted by both. The other node uses the key all the time, so that it
+// TestKeyRevokedOnAnotherNode: an API key that is revoked on one node is refused by the other within two
+// seconds, and a new one is accepted by both. The other node uses the key continuously, so that it
 // is cached there.
-func TestKeyEndedElsewhere(t *testing.T) {
+func TestKeyRevokedOnAnotherNode(t *testing.T) {
 	t.Parallel()
 	const secretText = "a secret of thirty-two bytes, or more"
 	log, dir := newEventStore(t), t.TempDir()

@@ -20,7 +20,7 @@ func newBackup() *cobra.Command {
 		Use:   "backup",
 		Short: "Copy the log; the copy is a store that serve and verify open",
 		Long: "Copies the log. With --store the copy is the directory --to, which must not exist.\n" +
-			"With --url the server makes it below its own store, and says where.",
+			"With --url the server makes it below its own store, and its path is printed.",
 		Example: "  admitone backup --to backups/monday\n  admitone backup --url http://127.0.0.1:8080",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			path, position, err := from.backup(cmd, args, to)
@@ -37,7 +37,7 @@ func newBackup() *cobra.Command {
 		},
 	}
 	from.flags(cmd)
-	cmd.Flags().StringVar(&to, "to", "", "directory to make (with --store)")
+	cmd.Flags().StringVar(&to, "to", "", "directory to create (with --store)")
 	return cmd
 }
 
@@ -58,7 +58,7 @@ func (s *source) backup(cmd *cobra.Command, args []string, to string) (string, e
 		return made.Path, made.Position, err
 	}
 	if to == "" {
-		return "", 0, usagef("say with --to where the copy goes, for example --to backups/monday")
+		return "", 0, usagef("give the target directory with --to, for example --to backups/monday")
 	}
 	store, err := s.openStore(cmd, args)
 	if err != nil {
@@ -67,7 +67,7 @@ func (s *source) backup(cmd *cobra.Command, args []string, to string) (string, e
 	defer store.Close()
 	position, err := server.BackupTo(cmd.Context(), store, to)
 	if errors.Is(err, fs.ErrExist) {
-		return "", 0, usagef("--to %s exists; a backup never writes over anything, choose another directory", to)
+		return "", 0, usagef("--to %s exists; a backup never overwrites anything, choose another directory", to)
 	}
 	return to, position, err
 }

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// banner returns the addresses of a server's pages, the place of its log and the most useful flags,
-// for a terminal.
+// banner returns the addresses of a server's pages, the location of its log and the most useful
+// flags, for a terminal.
 func banner(url, log string, demo bool) string {
 	var b strings.Builder
 	line := func(name, about string) { fmt.Fprintf(&b, "  %-15s %s\n", name, about) }
@@ -22,13 +22,13 @@ func banner(url, log string, demo bool) string {
 			url, demoHolder, demoBalance/100, demoBalance%100))
 	}
 	line("log", log)
-	b.WriteString("\nFlags worth knowing:\n")
+	b.WriteString("\nUseful flags:\n")
 	if !demo {
-		line("--demo", "something on sale to begin with")
+		line("--demo", "example products on sale")
 	}
 	line("--access-log", "a line here for each request")
 	line("--listen", "another address or port")
-	line("--store", "another place for the log")
+	line("--store", "another directory for the log")
 	line("--auth jwt", "tokens and roles; needed to listen on other than loopback addresses")
 	b.WriteString("\nCtrl-C stops the server. All flags: admitone serve --help\n\n")
 	return b.String()

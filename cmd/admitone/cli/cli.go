@@ -22,15 +22,14 @@ const (
 	exitUnavailable = 3
 )
 
-// errFoundWrong is returned by a command that did its work and found something wrong, which it has
-// printed.
+// errFoundWrong is returned by a command that completed its work and found and printed a problem.
 var errFoundWrong = errors.New("found wrong")
 
 func usagef(format string, args ...any) error { return usage.Errorf(format, args...) }
 
-// Run runs the command that the arguments name until it is done or ctx ends. It returns the exit
-// status of the process: 0 for success, 1 if a check found something wrong, 2 for wrong usage, 3
-// for anything else that prevented the work.
+// Run runs the command named by the arguments until it is done or ctx ends. It returns the exit
+// status of the process: 0 for success, 1 if a check found a problem, 2 for wrong usage, 3 for any
+// other failure.
 func Run(ctx context.Context, args []string) int { return runTo(ctx, args, os.Stdout, os.Stderr) }
 
 // runTo is Run with other outputs.
@@ -48,7 +47,7 @@ func runTo(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return status
 }
 
-// ended is the error with which a running server has ended by itself.
+// ended is the error with which a running server has stopped by itself.
 type ended struct{ error }
 
 func (e ended) Unwrap() error { return e.error }
@@ -60,7 +59,7 @@ func statusOf(err error) int {
 		return exitDone
 	case errors.As(err, &misused):
 		return exitUsage
-	case errors.Is(err, server.ErrLost), errors.As(err, new(ended)): // even if damage is the cause
+	case errors.Is(err, server.ErrLost), errors.As(err, new(ended)): // even if the cause is damage
 		return exitUnavailable
 	case errors.Is(err, errFoundWrong), errors.Is(err, events.ErrDamaged):
 		return exitFoundWrong
@@ -71,7 +70,7 @@ func statusOf(err error) int {
 func newRoot() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "admitone",
-		Short:         "Seats and slots for a crowd: exactly as many as there are, and you can replay how it went",
+		Short:         "Sell seats and slots to a crowd, never more than there are, and replay the sale afterwards",
 		Example:       "  admitone serve --demo\n  admitone verify",
 		Version:       readBuild().String(),
 		SilenceErrors: true,
@@ -115,7 +114,7 @@ func newRoot() *cobra.Command {
 	return root
 }
 
-// checkArguments turns wrong arguments into an error of usage, exit status 2.
+// checkArguments turns invalid arguments into a usage error, exit status 2.
 func checkArguments(command *cobra.Command) {
 	check := command.Args
 	if check == nil {

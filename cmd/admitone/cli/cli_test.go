@@ -106,7 +106,7 @@ func TestExitStatuses(t *testing.T) {
 	}
 }
 
-// TestServeThatCannotStart: the reason is printed, and the status is that of the reason.
+// TestServeThatCannotStart: the reason is printed, and determines the status.
 func TestServeThatCannotStart(t *testing.T) {
 	running := serveIn(t, t.TempDir(), nil)
 	dir := t.TempDir()

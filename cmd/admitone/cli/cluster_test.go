@@ -119,7 +119,7 @@ func decoded[V any](t *testing.T, text string) (v V) {
 	return v
 }
 
-// ready waits until the answer of /readyz has a member, or lacks it.
+// ready waits until the answer of /readyz has a member, or no longer has it.
 func (s *serverProcess) ready(member string, want bool) {
 	s.t.Helper()
 	for end := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
@@ -170,8 +170,8 @@ func (p *poller) run(s *serverProcess, stop <-chan struct{}) error {
 }
 
 // TestVisitorsSurviveRestarts: 40 visitors poll the first of three servers, all of which run
-// waiting rooms. The others are restarted, and then the first as well. Visitors who poll as told
-// keep their places, and others lose theirs.
+// waiting rooms. The others are restarted, and then the first as well. Visitors who poll as
+// instructed keep their places, and others lose theirs.
 func TestVisitorsSurviveRestarts(t *testing.T) {
 	t.Parallel()
 	const heartbeat = 2 * time.Second
@@ -221,7 +221,7 @@ func TestVisitorsSurviveRestarts(t *testing.T) {
 	}
 	path := "/v1/waiting-rooms/r/visitors/" + pollers[0].id
 	last := time.Now()
-	status, _, before := n1.ask("GET", path, "") // too soon after the last one it is refused, and counts
+	status, _, before := n1.ask("GET", path, "") // if it is too soon after the last one it is refused, and counts
 	n1.end()
 	silence := time.Since(last)
 	n1.again()
@@ -232,7 +232,7 @@ func TestVisitorsSurviveRestarts(t *testing.T) {
 	}
 }
 
-// keysDiffer fails the test unless an answer is the refusal of a server with other keys.
+// keysDiffer fails the test unless the request is refused because of the server's keys.
 func (s *serverProcess) keysDiffer(method, path, body string, headers ...string) {
 	s.t.Helper()
 	status, header, text := s.ask(method, path, body, headers...)
@@ -241,10 +241,10 @@ func (s *serverProcess) keysDiffer(method, path, body string, headers ...string)
 	}
 }
 
-// TestServersWithOtherKeys: a server that has none of the log's keys reports it, sells what no room
-// guards, and answers keys_differ for rooms and what they guard; with the file of the other it
-// accepts the other's passes. A rotation at one is seen by the other, and a server whose keys are
-// lost starts with --accept-keys.
+// TestServersWithOtherKeys: a server that has none of the log's keys reports it, sells products
+// without a room, and answers keys_differ for rooms and guarded products; with the other server's
+// file it accepts the other's passes. A rotation on one is detected by the other, and a server
+// whose keys are lost starts with --accept-keys.
 func TestServersWithOtherKeys(t *testing.T) {
 	t.Parallel()
 	log := newEventStore(t)
@@ -313,7 +313,7 @@ func TestServersWithOtherKeys(t *testing.T) {
 	n1.ready("keys_differ", false)
 	_, pass = passOf(n1, "cid")
 	buy(n1, 201, "cid", pass)
-	n1.restart() // the flag was for one start
+	n1.restart() // the flag was used for one start only
 	n1.ready("keys_differ", false)
 	buy(n1, 201, "cid", pass)
 	secret, err := os.ReadFile(mine)

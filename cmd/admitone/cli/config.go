@@ -13,9 +13,9 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// configure sets the flags that were not given: from the environment (--max-sockets is
-// ADMITONE_MAX_SOCKETS), else from the file that --config names, a YAML map of flag names to
-// values. A name in the file must be a flag of some command, not necessarily of this one.
+// configure sets the flags that were not given: from the environment (ADMITONE_MAX_SOCKETS for
+// --max-sockets), otherwise from the file that --config names, a YAML map of flag names to values.
+// A name in the file must be a flag of some command, not necessarily of this one.
 func configure(cmd *cobra.Command) error {
 	file, err := readConfig(cmd)
 	if err != nil {
@@ -68,8 +68,8 @@ func variableOf(flag string) string {
 	return variablePrefix + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
 }
 
-// warnOfVariables warns of variables that look like flags and are none, because a misspelt one
-// would go unnoticed. It is only a warning, as other programs may use the prefix.
+// warnOfVariables warns of variables that resemble flags but are none, because a misspelt one would
+// go unnoticed. It is only a warning, as other programs may use the prefix.
 func warnOfVariables(cmd *cobra.Command, flags map[string]bool) {
 	known := map[string]bool{}
 	for name := range flags {

@@ -12,8 +12,8 @@ import (
 	"admitone/events"
 )
 
-// otherProgram appends events of another program to an event store, so that the positions in it are
-// not those of a log without them.
+// otherProgram appends events of another program to an event store, so that its positions differ
+// from those of a log without them.
 func otherProgram(t *testing.T, address string, n int) {
 	t.Helper()
 	batch := make([]events.Event, n)
@@ -25,8 +25,8 @@ func otherProgram(t *testing.T, address string, n int) {
 	}
 }
 
-// TestWebhooksInCopies takes a log from an event store into a directory and back, by export and
-// import and by migrate. Positions are others in each copy; deliveries go on where they were.
+// TestWebhooksInCopies moves a log from an event store into a directory and back, by export and
+// import and by migrate. Positions differ in each copy; deliveries resume where they were.
 func TestWebhooksInCopies(t *testing.T) {
 	t.Parallel()
 	const products, units = 3, 20
@@ -66,7 +66,7 @@ func TestWebhooksInCopies(t *testing.T) {
 		if told := strings.Contains(story, "in this copy of the log"); told != (n > 0) {
 			t.Errorf("copy %d: its history is %s", n, story)
 		}
-		time.Sleep(200 * time.Millisecond) // what is delivered once more would be by then
+		time.Sleep(200 * time.Millisecond) // repeated deliveries would have arrived by then
 		p.cmd.Process.Signal(os.Interrupt)
 		p.wait()
 		client.CloseIdleConnections()

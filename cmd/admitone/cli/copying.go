@@ -8,15 +8,15 @@ import (
 	"admitone/events/esdb"
 )
 
-// copier appends the events of a log to the end of another one, one append at a time, so that the target is always a
-// prefix of the log.
+// copier appends the events of a log to the end of another one, one append at a time, so that the
+// target is always a prefix of the log.
 type copier struct {
 	to     events.Store
 	batch  batch
 	copied int
 }
 
-// batch has the events of one append: of one stream, and consecutive.
+// batch has the events of one append: consecutive events of one stream.
 type batch struct {
 	stream events.StreamID
 	first  events.Revision
@@ -38,8 +38,8 @@ func newCopier(to events.Store) *copier {
 	return &copier{to: to, batch: batch{limit: limit}}
 }
 
-// add adds the next event, and first appends the pending ones if it can't be in the same append. Errors: as
-// events.Store.Append.
+// add adds the next event, and first appends the pending ones if it can't be in the same append.
+// Errors: those of events.Store.Append.
 func (c *copier) add(ctx context.Context, e *events.Recorded) error {
 	if !c.batch.accepts(e) {
 		if err := c.flush(ctx); err != nil {
@@ -52,7 +52,7 @@ func (c *copier) add(ctx context.Context, e *events.Recorded) error {
 	return nil
 }
 
-// flush appends the pending events. Errors: as events.Store.Append.
+// flush appends the pending events. Errors: those of events.Store.Append.
 func (c *copier) flush(ctx context.Context) error {
 	if len(c.batch.batch) == 0 {
 		return nil

@@ -8,7 +8,7 @@ import (
 	"admitone/events"
 )
 
-// counted is a log that notes its appends.
+// counted is a log that records its appends.
 type counted struct {
 	events.Store
 	appends []string
@@ -20,8 +20,8 @@ func (c *counted) Append(_ context.Context, stream events.StreamID, expected eve
 	return events.Appended{}, nil
 }
 
-// TestCopier: neighbours of one stream go in one append, as far as it takes them, and the order of the
-// log is kept.
+// TestCopier: consecutive events of one stream are one append, up to the limit of its size, and the
+// order of the log is preserved.
 func TestCopier(t *testing.T) {
 	to := &counted{}
 	c := newCopier(to)

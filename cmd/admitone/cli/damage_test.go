@@ -35,7 +35,7 @@ func spoil(t *testing.T, dir string) {
 	}
 }
 
-// get returns the status and the code of an answer; the process must live.
+// get returns the status and the code of an answer; the process must still run.
 func (p *process) get(t *testing.T, path string) (status int, code string) {
 	t.Helper()
 	answer, err := http.Get(p.url + path)
@@ -82,11 +82,11 @@ func TestDamagedViewsOfRunningServer(t *testing.T) {
 	must(t, exitDone, "verify", "--store", dir)
 }
 
-// TestDamagedLogOfRunningServer: damage of the log fails /readyz from the first read of it on.
+// TestDamagedLogOfRunningServer: damage of the log fails /readyz from the first read of it.
 func TestDamagedLogOfRunningServer(t *testing.T) {
 	dir := soldLog(t, 2000)
 	p := launch(t, dir)
-	for end := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) { // as Retry-After says, only more often
+	for end := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) { // as Retry-After says, but more often
 		status, code := p.get(t, "/readyz")
 		if status == http.StatusOK {
 			break
@@ -106,6 +106,6 @@ func TestDamagedLogOfRunningServer(t *testing.T) {
 		}
 	}
 	if status, code := p.get(t, "/v1/products/1"); status != http.StatusOK {
-		t.Errorf("what is intact: %d, %s", status, code)
+		t.Errorf("the intact part: %d, %s", status, code)
 	}
 }

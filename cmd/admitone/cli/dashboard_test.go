@@ -43,7 +43,7 @@ func metricsOf(exposition string) map[string][]string {
 }
 
 // faultsOfQuery returns the faults of a query: a metric that no server exposes, or a label that the
-// metric lacks. Prometheus adds job and instance to each, and has up of its own.
+// metric lacks. Prometheus adds job and instance to each metric, and up itself.
 func faultsOfQuery(query string, metrics map[string][]string) (faults []string) {
 	labels := []string{"job", "instance"}
 	var selected []string

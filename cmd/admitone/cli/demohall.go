@@ -12,7 +12,7 @@ import (
 // demoPlan is the id of the plan of the demo's hall.
 const demoPlan events.PlanID = "town-hall"
 
-// demoPrices are those of the categories of the demo's hall, in its order.
+// demoPrices has the prices of the categories of the demo's hall, in its order.
 var demoPrices = []events.CategoryPrice{
 	{Category: "Front stalls", Type: "adult", Amount: 8900}, {Category: "Front stalls", Type: "student", Amount: 4500},
 	{Category: "Stalls", Type: "adult", Amount: 6900}, {Category: "Stalls", Type: "student", Amount: 3500},
@@ -20,8 +20,8 @@ var demoPrices = []events.CategoryPrice{
 	{Category: "Standing", Type: "adult", Amount: 2500}, {Category: "Standing", Type: "student", Amount: 1500},
 }
 
-// showConcert stores the plan of the hall, and puts the concert in it on sale. A store of before, in which
-// the concert has sections, keeps it.
+// showConcert stores the plan of the hall, and puts the concert in it on sale. An older store, in
+// which the concert has sections, retains them.
 func (d *demonstration) showConcert(ctx context.Context) error {
 	draft, err := plandraft.Parse(plandraft.Example)
 	if err != nil {
@@ -33,7 +33,7 @@ func (d *demonstration) showConcert(ctx context.Context) error {
 	}
 	text := events.AppendPlan(nil, seating, events.PlanComplete)
 	stream, digest, size := plan.Stream(demoPlan), events.PlanDigest(text), int64(len(text))
-	for rest := text; len(rest) > 0; { // parts that are there are not stored again
+	for rest := text; len(rest) > 0; { // existing parts are not stored again
 		var part []byte
 		offset := size - int64(len(rest))
 		part, rest = events.CutPlanPart(rest)

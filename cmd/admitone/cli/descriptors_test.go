@@ -65,8 +65,8 @@ func crowd(t *testing.T, address string, n int) (leave func()) {
 	return leave
 }
 
-// TestDescriptorsRunOut: 400 connections at 256 descriptors end nothing: connected clients go on
-// buying, health checks are answered, and afterwards everything is as before.
+// TestDescriptorsRunOut: 400 connections with 256 descriptors end no process: connected clients
+// continue to buy, health checks are answered, and afterwards everything is as before.
 func TestDescriptorsRunOut(t *testing.T) {
 	line, ended := serveWithLimit(t, 256, 256, "serve", "--listen", "127.0.0.1:0", "--store", t.TempDir(), "--access-log=false",
 		"--esdb-listen", "127.0.0.1:0")
@@ -131,7 +131,7 @@ func TestDescriptorsRunOut(t *testing.T) {
 	}
 }
 
-// TestEventstoreWithoutDescriptors: connected clients go on writing during a crowd of idle
+// TestEventstoreWithoutDescriptors: connected clients continue to write during a crowd of idle
 // connections, and others can connect after it.
 func TestEventstoreWithoutDescriptors(t *testing.T) {
 	line, ended := serveWithLimit(t, 256, 256, "eventstore", "--listen", "127.0.0.1:0", "--dir", t.TempDir(), "--writable")

@@ -20,7 +20,7 @@ import (
 	"admitone/projections/row"
 )
 
-// change is a member of a resource at two moments; null stands for a missing one.
+// change is a member of a resource at two moments; null represents a missing one.
 type change struct {
 	Name string          `json:"name"`
 	From json.RawMessage `json:"from"`
@@ -51,8 +51,8 @@ func newDiff() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "diff KIND/ID --from MOMENT --to MOMENT",
-		Short: "Show what changed of one resource between two moments",
-		Long: "Shows what changed of one resource between two moments. KIND is one of\n" + shownKindsInHelp() + ",\n" +
+		Short: "Show the changes of one resource between two moments",
+		Long: "Shows the changes of one resource between two moments. KIND is one of\n" + shownKindsInHelp() + ",\n" +
 			"with ids as in admitone history --help.",
 		Example: "  admitone diff product/1 --from 2031-05-01T20:00:00Z --to 2031-05-01T20:00:03Z\n  admitone diff " +
 			"performance/hall --from 17 --json",
@@ -63,10 +63,10 @@ func newDiff() *cobra.Command {
 				return err
 			}
 			if kinds.Find(kind) == nil {
-				return usagef("diff knows the kinds %s, not %q", shownKinds(), kind)
+				return usagef("diff supports the kinds %s, not %q", shownKinds(), kind)
 			}
 			if from == "" {
-				return usagef("say with --from since when: a log position or an RFC 3339 time")
+				return usagef("give the first moment with --from: a log position or an RFC 3339 time")
 			}
 			store, err := source.open(cmd, args)
 			if err != nil {
@@ -89,8 +89,8 @@ func newDiff() *cobra.Command {
 		},
 	}
 	source.flags(cmd)
-	cmd.Flags().StringVar(&from, "from", "", "since when: a log position or an RFC 3339 time")
-	cmd.Flags().StringVar(&to, "to", "", "until when (default: now)")
+	cmd.Flags().StringVar(&from, "from", "", "first moment: a log position or an RFC 3339 time")
+	cmd.Flags().StringVar(&to, "to", "", "second moment (default: now)")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "as a JSON object")
 	return cmd
 }
@@ -142,13 +142,13 @@ func (c *comparison) at(ctx context.Context, store events.Store, flag, text stri
 	return members, of, err
 }
 
-// figure is a value in a resource that has no members of its own, with the names that lead to it.
+// figure is a value in a resource that has no members itself, with the path to it.
 type figure struct {
 	name  string
 	value string // JSON
 }
 
-// flatten reads the next value. Elements of a list are named by their id, or else by their index.
+// flatten reads the next value. Elements of a list are named by their id, otherwise by their index.
 func flatten(dec *json.Decoder, name string, all []figure) ([]figure, error) {
 	token, err := dec.Token()
 	if err != nil {
@@ -220,7 +220,7 @@ func rawOr(of map[string]string, name string) json.RawMessage {
 	return json.RawMessage("null")
 }
 
-// compareParts finds the parts whose states differ, in the order of their names.
+// compareParts finds the parts whose states differ, sorted by name.
 func (c *comparison) compareParts(was, is kinds.Parts) {
 	noun, otherwise, either := was.Noun, was.Otherwise, map[string]string{}
 	if noun == "" {

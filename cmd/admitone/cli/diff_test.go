@@ -128,7 +128,7 @@ func merged(a, b map[string]any) map[string]any {
 	return both
 }
 
-// TestDiff checks the output for people, with parts, and errors of usage.
+// TestDiff checks the output for people, with parts, and usage errors.
 func TestDiff(t *testing.T) {
 	s := serveIn(t, t.TempDir(), nil)
 	s.sell("1")
@@ -199,8 +199,8 @@ func TestDiff(t *testing.T) {
 		t.Errorf("show at the last position: %s", stderr)
 	}
 	if _, stderr := must(t, exitDone, "show", "product/1", "--at", "99999999999999999999", "--url",
-		s.url); !strings.Contains(stderr, "behind the end of the log") {
-		t.Errorf("show behind the end of the log: %s", stderr)
+		s.url); !strings.Contains(stderr, "after the end of the log") {
+		t.Errorf("show after the end of the log: %s", stderr)
 	}
 	must(t, exitFoundWrong, "show", "seat/hall~Z-1-1", "--url", s.url)
 	must(t, exitFoundWrong, "show", "allowance/hall~ada", "--url", s.url)

@@ -7,14 +7,14 @@ import (
 	"testing"
 )
 
-// storeImages are the images of stores, and the prefix of their settings. The list of a version is
-// testdata/<name>-<version>.txt.
+// storeImages are the images of stores, and the prefix of their settings. The settings of a version
+// are listed in testdata/<name>-<version>.txt.
 var storeImages = map[string]string{
 	"eventstore/eventstore":     "EVENTSTORE_",
 	"kurrentplatform/kurrentdb": "KURRENTDB_",
 }
 
-// storeSettings returns the documented settings of an image, nil if it is no store's.
+// storeSettings returns the documented settings of an image, nil if it is not a store's.
 func storeSettings(t *testing.T, image string) (prefix string, documented map[string]bool) {
 	t.Helper()
 	name, version, _ := strings.Cut(image, ":")
@@ -63,7 +63,7 @@ func TestStoreSettings(t *testing.T) {
 			if documented == nil {
 				continue
 			}
-			if name == "compose.kurrentdb.yml" { // it is on top of the other
+			if name == "compose.kurrentdb.yml" { // it extends the other
 				s.Command = files["compose.eventstore.yml"].Services[service].Command
 			}
 			if len(s.Command)+len(s.Environment) == 0 {

@@ -25,8 +25,7 @@ func readDocument(t *testing.T, name string) string {
 	return string(text)
 }
 
-// TestDocumentedOptions: COMMANDS.md has a section for each command, with all of its
-// options and no other.
+// TestDocumentedOptions: COMMANDS.md has a section for each command, with exactly its options.
 func TestDocumentedOptions(t *testing.T) {
 	documented := map[string][]string{}
 	heading := regexp.MustCompile("(?m)^##+ (.+)\n")
@@ -76,8 +75,8 @@ func checkDocumented(t *testing.T, documented map[string][]string, root *cobra.C
 	}
 }
 
-// TestDocumentedCommands: every command line of this program that a document shows in a
-// block of shell has a command, options and arguments that exist.
+// TestDocumentedCommands: every command line of this program in a shell block of a document has a
+// command, options and arguments that exist.
 func TestDocumentedCommands(t *testing.T) {
 	block := regexp.MustCompile("(?s)```sh\n(.*?)```")
 	line := regexp.MustCompile(`\./admitone ([^|>#\n)]+)`)

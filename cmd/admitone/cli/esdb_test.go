@@ -16,7 +16,7 @@ import (
 	"time"
 )
 
-// eventStore is an admitone eventstore in a process of its own, always on one address.
+// eventStore is an admitone eventstore in a separate process, always on one address.
 type eventStore struct {
 	t    *testing.T
 	dir  string
@@ -80,8 +80,8 @@ func (s *eventStore) kill() {
 
 func (s *eventStore) address() string { return "esdb://" + s.host + "?tls=false" }
 
-// TestKill9OnEventStoreDB is TestKill9 with the log in another process, which is killed now and
-// then as well.
+// TestKill9OnEventStoreDB is TestKill9 with the log in another process, which is also killed from
+// time to time.
 func TestKill9OnEventStoreDB(t *testing.T) {
 	t.Parallel()
 	s := newEventStore(t)
@@ -133,8 +133,8 @@ func TestTwoNodes(t *testing.T) {
 	}
 }
 
-// TestTwoNodesFollowEachOther: money charged at one node arrives at the other, which has the wallet
-// with too little in memory.
+// TestTwoNodesFollowEachOther: money charged at one node arrives at the other, which has cached the
+// wallet with an insufficient balance.
 func TestTwoNodesFollowEachOther(t *testing.T) {
 	s := newEventStore(t)
 	nodes := []*process{launch(t, s.address(), "--data", t.TempDir()), launch(t, s.address(), "--data", t.TempDir())}
@@ -181,7 +181,7 @@ func TestTwoNodesFollowEachOther(t *testing.T) {
 			return
 		}
 		if must(http.StatusConflict, status, answer); time.Now().After(end) {
-			t.Fatalf("it never heard of the money: %s", answer)
+			t.Fatalf("the payment never arrived: %s", answer)
 		}
 	}
 }
@@ -191,7 +191,7 @@ func answerOf(client *http.Client, url, body, key string) (status int) {
 	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
 		status, _, err := post(client, url, body, key)
 		if err != nil {
-			return http.StatusConflict // post makes every refusal an error
+			return http.StatusConflict // post returns every refusal as an error
 		}
 		if status != 0 {
 			return status

@@ -25,10 +25,10 @@ func newEventstore() *cobra.Command {
 	var e eventstore
 	cmd := &cobra.Command{
 		Use:   "eventstore",
-		Short: "The embedded log as an EventStoreDB server of its own",
+		Short: "Serve the embedded log as an EventStoreDB",
 		Long: "Serves the log in a directory over EventStoreDB's protocol, so that several nodes\n" +
 			"share it (admitone serve --store esdb://…), and any EventStoreDB client reads it.\n" +
-			"Without --writable nobody can change anything. Clients send passwords over TLS only.",
+			"Without --writable it is read-only. Clients send passwords over TLS only.",
 		Example: "  admitone eventstore --dir ./data --listen 127.0.0.1:2113 --writable\n" +
 			"  admitone eventstore --dir /var/lib/admitone --listen 0.0.0.0:2113 --tls-cert node.crt --tls-key node.key " +
 			"--user node:secret --reader audit:secret",
@@ -39,7 +39,7 @@ func newEventstore() *cobra.Command {
 				return err
 			}
 			if len(config.Users) == 0 && !server.IsLoopback(e.Listen) {
-				fmt.Fprintf(cmd.ErrOrStderr(), "admitone: without a --user, everybody who can reach %s may read the log\n",
+				fmt.Fprintf(cmd.ErrOrStderr(), "admitone: without a --user, anyone who can reach %s may read the log\n",
 					e.Listen)
 			}
 			e.Wire = config
@@ -48,21 +48,21 @@ func newEventstore() *cobra.Command {
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&e.Dir, "dir", "./data", "directory of the log, made when needed; no server may be using it")
+	f.StringVar(&e.Dir, "dir", "./data", "directory of the log, created if needed; no server may be using it")
 	f.StringVar(&e.Listen, "listen", "127.0.0.1:2113", "address to listen on")
 	f.BoolVar(&e.writable, "writable", false,
 		"let clients append, delete and set metadata; without a --user on a loopback address only")
 	f.BoolVar(&e.AcceptLoss, "accept-loss", false,
-		"for one start: go on with a log that has lost its end, as another log with a new epoch")
+		"for one start: continue a log that has lost its end, as another log with a new epoch")
 	f.StringVar(&e.cert, "tls-cert", "", "file with the certificate (PEM), for TLS")
 	f.StringVar(&e.key, "tls-key", "", "file with the certificate's key (PEM)")
-	f.StringSliceVar(&e.users, "user", nil, "NAME:PASSWORD of somebody who may come in (several: repeat it); none: "+
+	f.StringSliceVar(&e.users, "user", nil, "NAME:PASSWORD of a user (several: repeat it); none: "+
 		"everybody may")
-	f.StringSliceVar(&e.readers, "reader", nil, "NAME:PASSWORD of somebody who may only read, even with --writable")
+	f.StringSliceVar(&e.readers, "reader", nil, "NAME:PASSWORD of a user with read access only, even with --writable")
 	return cmd
 }
 
-// config checks the flags. Its errors are errors of usage.
+// config checks the flags. Its errors are usage errors.
 func (e *eventstore) config() (esdbwire.Config, error) {
 	c := esdbwire.Config{Writable: e.writable, Logger: e.Logger, Users: map[string]esdbwire.User{}}
 	if (e.cert == "") != (e.key == "") {
@@ -78,7 +78,7 @@ func (e *eventstore) config() (esdbwire.Config, error) {
 		return c, usagef("--user and --reader need --tls-cert and --tls-key: clients send no password without TLS")
 	}
 	if e.writable && len(e.users) == 0 && !server.IsLoopback(e.Listen) {
-		return c, usagef("--writable without a --user lets everybody change the log, so it is for a loopback address only; "+
+		return c, usagef("--writable without a --user lets anyone change the log, so it requires a loopback address; "+
 			"add --user NAME:PASSWORD (with --tls-cert and --tls-key), or leave --writable out, to listen on %s", e.Listen)
 	}
 	for i, text := range append(e.users[:len(e.users):len(e.users)], e.readers...) {

@@ -55,7 +55,7 @@ func runEventstore(t *testing.T, args ...string) (line string, stop func() int) 
 	return line, stop
 }
 
-// addressIn finds the connection string in what the command prints.
+// addressIn finds the connection string in the output of the command.
 func addressIn(t *testing.T, line string) string {
 	t.Helper()
 	for _, word := range strings.Fields(line) {
@@ -100,8 +100,8 @@ func ourStreams(t *testing.T, store events.Store) (all []events.Recorded) {
 	return all
 }
 
-// TestEventstore: what is written over the wire is in the directory, and the directory can be read
-// by anybody, and written by nobody unless that is permitted.
+// TestEventstore: events written over the wire are in the directory, which anyone can read and no
+// one can write unless that is permitted.
 func TestEventstore(t *testing.T) {
 	dir := t.TempDir()
 	line, stop := runEventstore(t, "--dir", dir, "--writable")

@@ -17,8 +17,8 @@ import (
 	"admitone/events/archive"
 )
 
-// While an export is in progress, it is in the file's name with unfinishedSuffix, and the state for
-// resuming it in that name with stateSuffix.
+// During an export, unfinishedSuffix is appended to the file's name, and stateSuffix to that of the
+// file with the state for resuming it.
 const (
 	unfinishedSuffix = ".unfinished"
 	stateSuffix      = ".state"
@@ -29,11 +29,11 @@ func newExport() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "export FILE",
 		Short: "Write the whole log as text: a CloudEvent (JSON) per line",
-		Long: "Writes the log to a file: a line per event, and now and then one that says what the\n" +
-			"root of the Merkle tree over all lines before it is. A name that ends in .gz or .zst is\n" +
-			"compressed; - is standard output. Of a log in an EventStoreDB it has this system's own\n" +
-			"events alone, with the positions that they have there. An export that was cut off goes on where it was when\n" +
-			"the same command is given again. admitone import makes a log of the file again.",
+		Long: "Writes the log to a file: a line per event, and at intervals one with the root of the\n" +
+			"Merkle tree over all lines before it. A file whose name ends in .gz or .zst is\n" +
+			"compressed; - is standard output. For a log in an EventStoreDB, only this system's own\n" +
+			"events are written, with their positions there. An interrupted export resumes when\n" +
+			"the same command is run again. admitone import restores a log from the file.",
 		Example: "  admitone export monday.jsonl.zst\n  admitone export --url http://127.0.0.1:8080 - | jq .type",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -52,7 +52,7 @@ func newExport() *cobra.Command {
 			err = x.file(cmd.Context(), args[0])
 			x.bar.Done()
 			if errors.Is(err, context.Canceled) {
-				return fmt.Errorf("stopped; the same command goes on behind position %d", x.kept.Position())
+				return fmt.Errorf("stopped; the same command continues after position %d", x.kept.Position())
 			}
 			if err != nil {
 				return err
@@ -70,10 +70,10 @@ func newExport() *cobra.Command {
 // export is an export in progress.
 type export struct {
 	store events.Store
-	own   bool // of the log's events, this system's alone
+	own   bool // only this system's own events
 	bar   *progress.Bar
 	out   *archive.Writer
-	kept  archive.State // as it was last saved
+	kept  archive.State // as last saved
 }
 
 // stream writes the log to an output that can't be resumed.
@@ -84,7 +84,7 @@ func (x *export) stream(ctx context.Context, to io.Writer) (err error) {
 	return x.write(ctx, func() error { return nil })
 }
 
-// write writes the events after those written already, up to the current end of the log. pause is
+// write writes the events after those already written, up to the current end of the log. pause is
 // called after each complete piece.
 func (x *export) write(ctx context.Context, pause func() error) error {
 	head, err := x.store.Head(ctx)
@@ -128,7 +128,7 @@ func (x *export) write(ctx context.Context, pause func() error) error {
 // file writes the log to a file that does not exist, or resumes an earlier export to it.
 func (x *export) file(ctx context.Context, name string) error {
 	if _, err := os.Lstat(name); !errors.Is(err, fs.ErrNotExist) {
-		return usagef("%s exists; an export never writes over anything, choose another name", name)
+		return usagef("%s exists; an export never overwrites anything, choose another name", name)
 	}
 	unfinished := name + unfinishedSuffix
 	file, err := os.OpenFile(unfinished, os.O_RDWR|os.O_CREATE, 0o640)
@@ -161,7 +161,7 @@ func (x *export) file(ctx context.Context, name string) error {
 	return syncFolder(filepath.Dir(name))
 }
 
-// resume restores the state of an earlier run, and cuts off what it did not complete.
+// resume restores the state of an earlier run, and truncates its incomplete part.
 func (x *export) resume(file *os.File, state string) error {
 	x.kept = archive.State{Epoch: x.store.Epoch(), Own: x.own}
 	text, err := os.ReadFile(state)
@@ -169,10 +169,10 @@ func (x *export) resume(file *os.File, state string) error {
 		err = json.Unmarshal(text, &x.kept)
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return usagef("%s: %w; take it and %s away to begin anew", state, err, file.Name())
+		return usagef("%s: %w; remove it and %s to start over", state, err, file.Name())
 	}
 	if x.kept.Epoch != x.store.Epoch() || x.kept.Own != x.own {
-		return usagef("%s is of the log %s, and this is %s; take it away, or choose another name", file.Name(), x.kept.Epoch,
+		return usagef("%s is of the log %s, and this is %s; remove it, or choose another name", file.Name(), x.kept.Epoch,
 			x.store.Epoch())
 	}
 	info, err := file.Stat()
@@ -180,7 +180,7 @@ func (x *export) resume(file *os.File, state string) error {
 		return err
 	}
 	if info.Size() < x.kept.Bytes {
-		return usagef("%s has %d bytes, and should have %d; take it and %s away to begin anew", file.Name(), info.Size(),
+		return usagef("%s has %d bytes, and should have %d; remove it and %s to start over", file.Name(), info.Size(),
 			x.kept.Bytes, state)
 	}
 	if err := file.Truncate(x.kept.Bytes); err != nil {

@@ -12,7 +12,7 @@ import (
 	"admitone/events/esdb"
 )
 
-// soldOn sells on a server with an EventStoreDB that another program uses, too, and returns its
+// soldOn sells on a server with an EventStoreDB that another program uses too, and returns its
 // newest head, which covers all events.
 func soldOn(t *testing.T, s *eventStore) (head string) {
 	t.Helper()
@@ -45,8 +45,8 @@ func storeAt(t *testing.T, address string) *esdb.Store {
 	return store
 }
 
-// TestExportOfEventStoreDB: what was exported from an EventStoreDB, with gaps between the positions
-// and other programs' events, becomes a log in a directory, and in another EventStoreDB.
+// TestExportOfEventStoreDB: the export of an EventStoreDB, with gaps between the positions and
+// other programs' events, becomes a log in a directory, and in another EventStoreDB.
 func TestExportOfEventStoreDB(t *testing.T) {
 	s := newEventStore(t)
 	head := soldOn(t, s)
@@ -74,7 +74,8 @@ func TestExportOfEventStoreDB(t *testing.T) {
 	there := storeAt(t, s.address())
 	compareLogs(t, log, there)
 
-	// Into another EventStoreDB: a cut file first, then the whole, then the log of the directory.
+	// Into another EventStoreDB: first a truncated file, then the whole, then the log of the
+	// directory.
 	other := newEventStore(t)
 	cut := write(t, "cut.jsonl", plain[:len(plain)*3/4])
 	must(t, exitFoundWrong, "import", cut, "--store", other.address())
@@ -85,7 +86,7 @@ func TestExportOfEventStoreDB(t *testing.T) {
 		}
 	}
 	if _, stderr := must(t, exitUsage, "import", write(t, "short.jsonl", string(exportedLog(t, 3))), "--store",
-		other.address()); !strings.Contains(stderr, "is not a beginning of") {
+		other.address()); !strings.Contains(stderr, "is not a prefix of") {
 		t.Error(stderr)
 	}
 	compareLogs(t, log, storeAt(t, other.address()))

@@ -42,7 +42,7 @@ func soldLog(t *testing.T, more int) (dir string) {
 	return s.store
 }
 
-// TestExportImport: an exported and imported log is the same log, in every way of exporting.
+// TestExportImport: a log that is exported and imported is the same log, in every way of exporting.
 func TestExportImport(t *testing.T) {
 	dir := soldLog(t, 2500)
 	head, _ := must(t, exitDone, "head", "--store", dir)
@@ -180,7 +180,7 @@ func TestEmptyLog(t *testing.T) {
 	verified(t, exitDone, "--store", copied)
 }
 
-// brokenReads is a log that can be read only so many times.
+// brokenReads is a log whose reads fail after a number of them.
 type brokenReads struct {
 	events.Store
 	left int
@@ -224,7 +224,7 @@ func TestExportResumes(t *testing.T) {
 			t.Errorf("%s: another file, after %d stops", name, stops)
 		}
 	}
-	// The unfinished export is of another log.
+	// The unfinished export belongs to another log.
 	parts := filepath.Join(t.TempDir(), "log.jsonl")
 	x := &export{store: &brokenReads{log, 20}, bar: progress.New(io.Discard)}
 	if err := x.file(t.Context(), parts); !errors.Is(err, context.Canceled) {
@@ -234,14 +234,14 @@ func TestExportResumes(t *testing.T) {
 	defer other.Close()
 	x = &export{store: other, bar: progress.New(io.Discard)}
 	if err := x.file(t.Context(), parts); statusOf(err) != exitUsage {
-		t.Errorf("an export of another log goes on with it: %v", err)
+		t.Errorf("an export of another log continues with it: %v", err)
 	}
 	if err := os.Truncate(parts+unfinishedSuffix, 100); err != nil {
 		t.Fatal(err)
 	}
 	x = &export{store: log, bar: progress.New(io.Discard)}
 	if err := x.file(t.Context(), parts); statusOf(err) != exitUsage {
-		t.Errorf("an export that lost its beginning goes on: %v", err)
+		t.Errorf("an export that lost its beginning continues: %v", err)
 	}
 }
 
@@ -275,7 +275,7 @@ func TestBadImports(t *testing.T) {
 	verified(t, exitDone, "--store", copied)
 
 	if stdout, _ := must(t, exitFoundWrong, "import", damaged, "--store", copied); !strings.Contains(stdout,
-		"line 2050: ") { // no line, for the log is further than the file
+		"line 2050: ") { // no line, because the log extends beyond the file
 		t.Error(stdout)
 	}
 	shorter := write(t, "short.jsonl", string(exportedLog(t, 3)))

@@ -24,11 +24,11 @@ func newForget() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "forget HOLDER",
 		Short: "Destroy the key to a holder's contact details",
-		Long: "Destroys the key under which the names, e-mail addresses and telephone numbers are\n" +
-			"sealed that came with a holder's reservations, bookings and entries. Nobody can read\n" +
-			"them again. The log never had them, and knows the holder by an id; it gets the fact that\n" +
-			"the holder is forgotten, by which every server on it destroys its key, one that is down\n" +
-			"when it starts again. Old copies of the directory contacts/ keep their keys: destroy\n" +
+		Long: "Destroys the key that encrypts the names, e-mail addresses and telephone numbers\n" +
+			"given with a holder's reservations, bookings and entries. No one can read them\n" +
+			"again. The log never contained them, only the holder's id; it records that the\n" +
+			"holder is forgotten, upon which every server on it destroys its key, a stopped one\n" +
+			"when it starts again. Old copies of the directory contacts/ still have their keys: destroy\n" +
 			"those too.",
 		Example: "  admitone forget ada\n  admitone forget ada --url http://127.0.0.1:8080 --token $TOKEN",
 		Args:    cobra.ExactArgs(1),
@@ -41,7 +41,7 @@ func newForget() *cobra.Command {
 			case asJSON:
 				fmt.Fprintf(out, "%s\n", api.AppendForgotten(nil, events.Holder(args[0]), known, pending))
 			case len(pending) > 0:
-				fmt.Fprintf(out, "%s is forgotten; these nodes still have to destroy their keys, and do before they serve: %s\n",
+				fmt.Fprintf(out, "%s is forgotten; these nodes will destroy their keys before they serve again: %s\n",
 					args[0], strings.Join(pending, ", "))
 			case known:
 				fmt.Fprintf(out, "%s is forgotten: the key is destroyed\n", args[0])
@@ -56,8 +56,8 @@ func newForget() *cobra.Command {
 	return cmd
 }
 
-// forget reports whether there was a key to destroy.
-// It returns the nodes that are still to destroy theirs.
+// forget reports whether there was a key to destroy, and returns the nodes that have not destroyed
+// theirs yet.
 func (s *source) forget(cmd *cobra.Command, args []string) (known bool, pending []string, err error) {
 	if s.url != "" {
 		server, err := remote.New(s.url, s.token)
@@ -72,9 +72,9 @@ func (s *source) forget(cmd *cobra.Command, args []string) (known bool, pending 
 		return answer.Forgotten, answer.Pending, err
 	}
 	if server.IsRemote(s.store) {
-		return false, nil, usagef("the servers keep the contacts; name one of them with --url")
+		return false, nil, usagef("the servers store the contacts; give the address of one with --url")
 	}
-	log, err := s.openStore(cmd, args) // no server may write contacts meanwhile
+	log, err := s.openStore(cmd, args) // no server may write contacts during this
 	if err != nil {
 		return false, nil, err
 	}
@@ -86,7 +86,7 @@ func (s *source) forget(cmd *cobra.Command, args []string) (known bool, pending 
 	}
 	defer book.Close()
 	holder := events.Holder(args[0])
-	if !book.Remembers(holder) { // the files alone show what is lost or damaged
+	if !book.Remembers(holder) { // only the files show which contacts are lost or damaged
 		known, err = book.Forget(holder)
 		return known, nil, err
 	}

@@ -26,7 +26,7 @@ const (
 
 var canaries = []string{"Hx5nB8cVt1", "Gf4sD9jRe2", canaryPhone}
 
-// TestForgottenContactIsGone plants a contact in everything that takes one, makes every kind of
+// TestForgottenContactIsGone plants a contact in everything that accepts one, makes every kind of
 // copy of the log, forgets, and searches all files for the contact and its key.
 func TestForgottenContactIsGone(t *testing.T) {
 	dir := t.TempDir()
@@ -69,7 +69,7 @@ func TestForgottenContactIsGone(t *testing.T) {
 	}
 	page := s.send("GET", "/metrics", "") + s.send("GET", "/v1/events?limit=500", "") + s.send("GET",
 		"/v1/history/holder/"+canaryHolder, "")
-	must(t, exitDone, "backup", "--url", s.url) // below the store
+	must(t, exitDone, "backup", "--url", s.url) // in the store's directory
 	s.end()
 
 	must(t, exitDone, "verify", "--store", dir, "--against", write(t, "head", head))
@@ -99,7 +99,8 @@ func TestForgottenContactIsGone(t *testing.T) {
 	}
 }
 
-// plant creates one of everything that takes a contact, and returns the paths, the booking's first.
+// plant creates one of everything that accepts a contact, and returns the paths, the booking's
+// first.
 func (s *testServer) plant() []string {
 	s.t.Helper()
 	s.send("POST", "/v1/products", `{"id":"p","name":"n","stock":1}`)
@@ -129,7 +130,7 @@ func (s *testServer) plant() []string {
 	}
 	s.send("POST", "/v1/tournaments/cup/entries", `{"team_id":"a",`+canaryContact+`}`)
 	for _, body := range []string{who + `}`, who + `,"quantity":0}`, who + `,"Gf4sD9jRe2":1}`,
-		who} { // sold out, and worse
+		who} { // sold out, and invalid requests
 		answer, err := http.Post(s.url+"/v1/products/p/reservations", "application/json", strings.NewReader(body))
 		if err != nil || answer.StatusCode < 400 {
 			s.t.Fatal(answer, err)

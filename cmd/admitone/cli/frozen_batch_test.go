@@ -15,16 +15,16 @@ import (
 	"admitone/events/esdbwire"
 )
 
-// silence holds back the messages of a store's calls in one direction while it is silent.
+// silence withholds the messages of a store's calls in one direction while it is silent.
 type silence struct {
-	answers bool // the answers, not the requests
+	answers bool // of answers instead of requests
 
 	mu     sync.Mutex
 	left   int           // messages until it is silent, -1 for never; guarded by mu
-	resume chan struct{} // closed when it is silent no more; nil before; guarded by mu
+	resume chan struct{} // closed when the silence ends; nil before it; guarded by mu
 }
 
-// after makes it silent after so many messages.
+// after makes it silent after a number of messages.
 func (s *silence) after(messages int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -75,10 +75,10 @@ func (c *silentCall) RecvMsg(m any) error {
 	return err
 }
 
-// TestABatchOnASilentLog: a batch of 640 commands while the store takes nothing, or takes it and does
-// not answer. It is answered in time, and the same batch again, once the store answers, does each
-// command once and repeats what was acknowledged.
-func TestABatchOnASilentLog(t *testing.T) {
+// TestBatchOnSilentLog: a batch of 640 commands while the store receives nothing, or receives it
+// and does not answer. It is answered in time, and the same batch, once the store answers again,
+// executes each command once and repeats the acknowledged results.
+func TestBatchOnSilentLog(t *testing.T) {
 	t.Parallel()
 	for name, s := range map[string]*silence{"nothing is taken": {}, "no answer": {answers: true}} {
 		t.Run(name, func(t *testing.T) {
@@ -172,8 +172,9 @@ func sendBatch(t *testing.T, client *http.Client, url string, commands []string)
 	return answers, took
 }
 
-// compareBatches checks that the second answers are about what the first acknowledged, that the first so
-// many commands succeed and the others find nothing. It returns how many are not answered yet.
+// compareBatches checks that the second answers repeat the acknowledged results of the first, that
+// as many commands succeed as expected, and that the others are refused. It returns the number of
+// commands not answered yet.
 func compareBatches(t *testing.T, commands []string, first, second []batchAnswer, succeed int) (unanswered int) {
 	t.Helper()
 	for i, a := range second {

@@ -15,8 +15,8 @@ import (
 const maxAnswer = 5200 * time.Millisecond
 
 // TestAFrozenLog: requests of all kinds, to entities in memory and others, while the event store is
-// frozen. Each is answered in time, a 503 says when to retry, and what still waits when the store
-// resumes is answered then.
+// frozen. Each is answered in time, a 503 has a Retry-After, and requests that still wait when the
+// store resumes are answered then.
 func TestAFrozenLog(t *testing.T) {
 	t.Parallel()
 	s := newEventStore(t)

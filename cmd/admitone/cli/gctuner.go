@@ -5,9 +5,9 @@ import (
 	"runtime/metrics"
 )
 
-// gcTuner keeps the heap of a long run close to what is in use. The collector's own rule, to run
-// when the heap has doubled, needs twice the memory for a log that needs much, and runs every few
-// milliseconds for one that needs little.
+// gcTuner keeps the heap of a long run close to its live size. The collector's default, to run when
+// the heap has doubled, needs twice the memory for a large log, and runs every few milliseconds for
+// a small one.
 type gcTuner struct {
 	live    []metrics.Sample
 	calls   int
@@ -15,11 +15,11 @@ type gcTuner struct {
 }
 
 const (
-	// headroom is how many bytes may become garbage before a collection.
+	// headroom is the number of bytes that may become garbage before a collection.
 	headroom = 64 << 20
-	// minPercent of what is in use exceeds headroom in a large heap, which takes longer to scan.
+	// minPercent of the live heap exceeds headroom in a large heap, which takes longer to scan.
 	minPercent = 15
-	// tuneEvery is the number of calls between two looks at the heap.
+	// tuneEvery is the number of calls between two measurements of the heap.
 	tuneEvery = 64
 )
 

@@ -19,7 +19,7 @@ import (
 	"admitone/events/embedded"
 )
 
-// copyFolder copies the files of a directory, which nobody may be using.
+// copyFolder copies the files of a directory that is not in use.
 func copyFolder(t *testing.T, from, to string) {
 	t.Helper()
 	if err := os.CopyFS(to, os.DirFS(from)); err != nil {
@@ -57,10 +57,10 @@ func getBody(t *testing.T, url string) string {
 	return string(text)
 }
 
-// TestAnOlderLogBehindTheServers: an older copy of the event store's directory is restored under
-// two running servers, one that sells and one that only follows. Both end soon after its return,
-// name both positions, and have sold nothing on it.
-func TestAnOlderLogBehindTheServers(t *testing.T) {
+// TestOlderLogUnderRunningServers: an older copy of the event store's directory is restored under
+// two running servers, one that sells and one that only follows. Both end soon after the store's
+// return, report both positions, and have sold nothing on it.
+func TestOlderLogUnderRunningServers(t *testing.T) {
 	s := newEventStore(t)
 	nodes := []*process{launch(t, s.address(), "--data", t.TempDir()), launch(t, s.address(), "--data", t.TempDir())}
 	client := &http.Client{Timeout: patience}
@@ -141,9 +141,9 @@ func TestAnOlderLogBehindTheServers(t *testing.T) {
 	}
 }
 
-// TestAnotherDirectoryUnderTheEventStore: a copy replaces the directory while the event store is
-// running. It ends, and names both positions.
-func TestAnotherDirectoryUnderTheEventStore(t *testing.T) {
+// TestDirectoryReplacedUnderTheEventStore: a copy replaces the directory while the event store is
+// running. It ends, and reports both positions.
+func TestDirectoryReplacedUnderTheEventStore(t *testing.T) {
 	dir := soldLog(t, 5)
 	copied := filepath.Join(t.TempDir(), "copied")
 	copyFolder(t, dir, copied)

@@ -65,7 +65,7 @@ func (s *testServer) end() {
 	}
 }
 
-// demonstration sends commands past the API.
+// demonstration sends commands directly to the desk.
 func (s *testServer) demonstration() *demonstration { return &demonstration{s.Desk, s.Rooms} }
 
 // send sends a request and returns the body of a successful answer.
@@ -74,7 +74,7 @@ func (s *testServer) send(method, path, body string) string {
 	return s.sendWith(method, path, body)
 }
 
-// sendWith is send with headers, names and values in turn. It retries while the views are behind.
+// sendWith is send with headers, names and values in turn. It retries while the views lag.
 func (s *testServer) sendWith(method, path, body string, headers ...string) string {
 	s.t.Helper()
 	for end := time.Now().Add(patience); ; {
@@ -122,7 +122,7 @@ func (s *testServer) sell(id string) {
 	s.send("DELETE", path+"/"+s.made("POST", path, `{"holder":"ada","quantity":2,"hold":true}`), "")
 }
 
-// made sends a request that creates something, and returns its id.
+// made sends a request that creates a resource, and returns its id.
 func (s *testServer) made(method, path, body string) string {
 	s.t.Helper()
 	var answer struct{ ID string }
@@ -132,7 +132,7 @@ func (s *testServer) made(method, path, body string) string {
 	return answer.ID
 }
 
-// pour appends a product with n sales to a log, past the actors.
+// pour appends a product with n sales directly to a log.
 func pour(t *testing.T, log events.Store, id string, n int) events.Position {
 	t.Helper()
 	stream, prev, last := events.NewStreamID("product", id), events.Hash{}, events.Appended{Revision: events.NoStream}

@@ -32,10 +32,10 @@ func newHead() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "head",
-		Short: "Print the signed head of the log: what all of it is now, in five lines",
-		Long: "Prints the signed head of the log, to be kept where the log's keeper can't reach it:\n" +
-			"verify --against proves later that nothing before it was changed. Of a log in an\n" +
-			"EventStoreDB it is the newest that a server has signed, and counts this system's own\n" +
+		Short: "Print the signed head of the log, which identifies all of it in five lines",
+		Long: "Prints the signed head of the log, to be stored where the log's operator can't change it:\n" +
+			"verify --against later proves that nothing before it was changed. For a log in an\n" +
+			"EventStoreDB it is the newest that a server has signed, and covers this system's own\n" +
 			"events alone.",
 		Example: "  admitone head > monday.head\n  admitone head --url http://127.0.0.1:8080 --json",
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -56,7 +56,7 @@ func newHead() *cobra.Command {
 		},
 	}
 	from.flags(cmd)
-	cmd.Flags().BoolVar(&asJSON, "json", false, "as JSON, like /v1/log/head, with the key that has signed it")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "as JSON, like /v1/log/head, with the key that signed it")
 	return cmd
 }
 

@@ -17,8 +17,8 @@ import (
 	"admitone/events/merkle"
 )
 
-// headChecker wraps a log that is read forward and checks the events against the heads that were
-// signed over it. It hashes on a goroutine of its own, so that two processors have work.
+// headChecker wraps a log that is read forward and checks the events against its signed heads. It
+// hashes on a separate goroutine, so that two processors are used.
 type headChecker struct {
 	events.Store
 	ctx   context.Context
@@ -38,7 +38,7 @@ type readPage struct {
 	events []events.Recorded
 }
 
-// newHeadChecker finds the heads of a log; kept is a further one, or nil.
+// newHeadChecker finds the heads of a log; kept is an additional one, or nil.
 func newHeadChecker(ctx context.Context, store events.Store, from source,
 	kept *merkle.Checkpoint) (*headChecker, error) {
 	w := &headChecker{Store: store, ctx: ctx}
@@ -89,7 +89,8 @@ func treeCheck(dir, epoch string) (*merkle.Check, error) {
 	return merkle.NewCheck(filepath.Join(dir, server.TreeFolder), epoch, verifier)
 }
 
-// record adds the events of a page that come next. Others are read later, or were added before.
+// record adds the events of a page that come next. Other events are read later, or were already
+// added.
 func (w *headChecker) record(page readPage) {
 	if page.from > w.reached {
 		return
@@ -131,7 +132,7 @@ func (w *headChecker) end(ctx context.Context, head events.Position, failed erro
 		w.err = failed
 		return errors.Join(failed, w.close())
 	}
-	for w.err == nil && w.reached < head { // events that were not read in
+	for w.err == nil && w.reached < head { // events that no page contained
 		page, err := w.Store.ReadAll(ctx, w.reached, events.Forward, 1024)
 		if w.err = err; err != nil {
 			break
@@ -174,7 +175,7 @@ func (w *headChecker) found() (heads int, root string) {
 }
 
 // keptHead reads --against: a signed head, the answer of /v1/log/head, or a receipt. It must be
-// signed with the key of the log, or the one that --key names.
+// signed with the key of the log, or the one given by --key.
 func keptHead(cmd *cobra.Command, from source, store events.Store, file, key string) (*merkle.Checkpoint, error) {
 	if file == "" {
 		return nil, nil
@@ -206,15 +207,15 @@ func keptHead(cmd *cobra.Command, from source, store events.Store, file, key str
 	return &h, nil
 }
 
-// keyFor returns the public half of the log's own key, for a head that was kept in file. Error: a
-// usage error, if there is none for it.
+// keyFor returns the public half of the log's own key, for a head stored in file. It is a usage
+// error if there is none.
 func (s *source) keyFor(cmd *cobra.Command, store events.Store, h *merkle.Checkpoint, file string) (string, error) {
 	key, epoch := "", store.Epoch()
 	var err error
 	if h.Own && s.url == "" {
-		// The log that the servers know by its events has an epoch of its own, which the key names.
+		// A log identified by its events has a separate epoch, which the key names.
 		if key, err = merkle.OwnKey(cmd.Context(), store); err == nil && key != "" {
-			verifier, _ := verifierOf(key) // it was parsed
+			verifier, _ := verifierOf(key) // it has already been parsed
 			epoch = strings.TrimPrefix(verifier.Name(), "admitone/")
 		}
 	} else {

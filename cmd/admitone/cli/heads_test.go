@@ -19,7 +19,7 @@ import (
 	"admitone/events/merkle"
 )
 
-// audited is a log and the servers on it, each in a process of its own.
+// audited is a log and the servers on it, each in a separate process.
 type audited struct {
 	t       *testing.T
 	store   string
@@ -31,7 +31,7 @@ type audited struct {
 	close  func()
 }
 
-// auditedLogs are the kinds of logs that the auditor's tools work on.
+// auditedLogs are the kinds of logs that the auditing tools support.
 var auditedLogs = map[string]func(t *testing.T) *audited{
 	"embedded": func(t *testing.T) *audited {
 		dir := t.TempDir()
@@ -210,7 +210,7 @@ func (a *audited) killSigner() (survivor *process) {
 	}
 }
 
-// verifyAtRest checks the log, which no server uses any more, against what was kept.
+// verifyAtRest checks the log, after all servers have ended, against the saved heads and receipts.
 func (a *audited) verifyAtRest(head, keyFile, key string, receipts map[string]string) {
 	t := a.t
 	t.Helper()
@@ -242,7 +242,7 @@ func (a *audited) verifyAtRest(head, keyFile, key string, receipts map[string]st
 	if a.behind == "" {
 		return
 	}
-	for name, file := range kept { // the heads count our own events, in the directory too
+	for name, file := range kept { // the heads cover only our own events, in the directory too
 		if v := verified(t, exitDone, "--store", a.behind, "--against", file); v.Heads < 2 {
 			t.Errorf("%s, in the directory: %+v", name, v)
 		}

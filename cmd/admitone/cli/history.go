@@ -15,8 +15,8 @@ import (
 	"admitone/projections/history"
 )
 
-// historyPage is the number of lines that are fetched at once: finding out where a page begins takes
-// a dozen reads.
+// historyPage is the number of lines fetched at once: finding the start of a page takes a dozen
+// reads.
 const historyPage = 10_000
 
 // historyIDs shows an id of each kind that has a history.
@@ -27,9 +27,9 @@ func newHistory() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "history KIND/ID",
-		Short: "Tell the story of one seat, product, tournament, booking or holder: who did what, when",
-		Long: "Tells what happened to one thing, or to one person: the position in the log, the time,\n" +
-			"what it was, who asked for it, what made it happen and with which request. A position\n" +
+		Short: "Print the history of one seat, product, tournament, booking or holder",
+		Long: "Prints the history of one entity or holder. Each line has the position in the log, the time,\n" +
+			"the event, its actor, its cause and its request. A position\n" +
 			"can be given to admitone show --at. KIND/ID is one of\n\n" + historyIDs(),
 		Example: "  admitone history product/1\n  admitone history seat/gala/A-1-1\n  admitone history holder/ada --url " +
 			"http://127.0.0.1:8080",
@@ -87,7 +87,7 @@ func printHistory(ctx context.Context, store events.Store, kind, id string, asJS
 	return told, nil
 }
 
-// cause names the cause of a line that no request caused: another line, or the clock.
+// cause returns the cause of a line without a request: another line, or the clock.
 func cause(line *history.Line) string {
 	switch {
 	case line.Because > 0:

@@ -22,14 +22,14 @@ func newImport() *cobra.Command {
 	var store string
 	cmd := &cobra.Command{
 		Use:   "import FILE",
-		Short: "Make a log of an exported file: the same events, revisions and times",
-		Long: "Reads what admitone export has written into an empty log, or one that is a beginning of\n" +
-			"it. Every event keeps its position, its revision and the time at which it was recorded.\n" +
-			"Those of an EventStoreDB get the positions 1, 2, 3 in a directory. In an EventStoreDB\n" +
-			"(--store esdb://…) positions and times are its own.\n" +
-			"A file that was damaged or cut off is refused at that line: what came before it is in\n" +
-			"the log, and nobody can use the log until the import has been finished with a good one.\n" +
-			"The same command goes on where it was. - is standard input.",
+		Short: "Restore a log from an exported file: the same events, revisions and times",
+		Long: "Imports the output of admitone export into an empty log, or one that is a prefix of\n" +
+			"it. Every event has its original position, revision and time.\n" +
+			"Events of an EventStoreDB get the positions 1, 2, 3 in a directory. In an EventStoreDB\n" +
+			"(--store esdb://…) it assigns positions and times.\n" +
+			"A damaged or truncated file is refused at that line: the events before it are in\n" +
+			"the log, which can't be used until the import is completed with an intact file.\n" +
+			"The same command then resumes. - is standard input.",
 		Example: "  admitone import monday.jsonl.zst --store ./copy\n  admitone verify --store ./copy",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -48,13 +48,13 @@ func newImport() *cobra.Command {
 			var at *archive.LineError
 			switch {
 			case errors.As(err, &at):
-				fmt.Fprintf(cmd.OutOrStdout(), "%s, %s\n%d events before it are in %s; go on with a good file\n", args[0],
+				fmt.Fprintf(cmd.OutOrStdout(), "%s, %s\n%d events before it are in %s; continue with an intact file\n", args[0],
 					at.Error(), m.imported, m.store)
 				return errFoundWrong
 			case errors.Is(err, context.Canceled):
-				return fmt.Errorf("stopped; the same command goes on behind position %d", m.imported)
+				return fmt.Errorf("stopped; the same command continues after position %d", m.imported)
 			case errors.Is(err, events.ErrConflict), errors.Is(err, events.ErrUnknown), errors.Is(err, events.ErrUnavailable):
-				return fmt.Errorf("%w; start the same command again to go on", err)
+				return fmt.Errorf("%w; run the same command again to continue", err)
 			case err != nil:
 				return err
 			}
@@ -63,7 +63,7 @@ func newImport() *cobra.Command {
 			return nil
 		},
 	}
-	cmd.Flags().StringVar(&store, "store", "./data", "directory of the log to make, which no server may be using, or "+
+	cmd.Flags().StringVar(&store, "store", "./data", "directory of the new log, which no server may be using, or "+
 		"an EventStoreDB: esdb://…")
 	return cmd
 }
@@ -96,8 +96,8 @@ func (m *importer) run(ctx context.Context, file io.Reader) error {
 		return err
 	}
 	defer in.Close()
-	// The first block is read before the log is opened, so that a file that is no export creates
-	// nothing.
+	// The first block is read before the log is opened, so that a file that is not an export
+	// creates nothing.
 	first, err := in.Next()
 	if err != nil {
 		return err
@@ -112,7 +112,7 @@ func (m *importer) run(ctx context.Context, file io.Reader) error {
 	}
 	in.LastHash = func(stream events.StreamID) (events.Hash, error) {
 		if m.log.Head() != events.Position(m.read) {
-			return events.Hash{}, errors.New("the log is further than the file")
+			return events.Hash{}, errors.New("the log extends beyond the file")
 		}
 		return m.log.LastHash(ctx, stream)
 	}
@@ -120,7 +120,7 @@ func (m *importer) run(ctx context.Context, file io.Reader) error {
 	return errors.Join(err, m.log.Close())
 }
 
-// blocks imports block by block, and completes the log with the last.
+// blocks imports block by block, and completes the log with the last one.
 func (m *importer) blocks(ctx context.Context, in *archive.Reader, block *archive.Block) error {
 	m.imported = m.log.Head()
 	for {
@@ -143,7 +143,7 @@ func (m *importer) blocks(ctx context.Context, in *archive.Reader, block *archiv
 	return m.log.Finish()
 }
 
-// block compares the events that the log has already with those of the file, and appends the
+// block compares the events that the log already has with those of the file, and appends the
 // others.
 func (m *importer) block(ctx context.Context, b *archive.Block) error {
 	if err := ctx.Err(); err != nil {
@@ -163,7 +163,7 @@ func (m *importer) block(ctx context.Context, b *archive.Block) error {
 		}
 		for i := range known {
 			if i >= len(have) || !sameEvent(&have[i], &known[i]) {
-				return usagef("the log in %s is not a beginning of %s: line %d has another event for position %d; name an empty "+
+				return usagef("the log in %s is not a prefix of %s: line %d has another event for position %d; give an empty "+
 					"directory with --store",
 					m.store, m.name, b.Line+i, known[i].Position)
 			}
@@ -181,8 +181,8 @@ func (m *importer) block(ctx context.Context, b *archive.Block) error {
 	return nil
 }
 
-// number gives the events of a block that have the positions of an EventStoreDB those of a log in a
-// directory, whose clock does not run backwards either.
+// number assigns the positions of a log in a directory to events with the positions of an
+// EventStoreDB; its clock does not run backwards either.
 func (m *importer) number(b *archive.Block) {
 	first := b.Size - int64(len(b.Events)) + 1
 	for i := range b.Events {
@@ -195,7 +195,7 @@ func (m *importer) number(b *archive.Block) {
 	}
 }
 
-// sameEvent compares everything that a log stores of two events.
+// sameEvent compares everything that a log stores about two events.
 func sameEvent(a, b *events.Recorded) bool {
 	return a.ID == b.ID && a.Type == b.Type && string(a.Data) == string(b.Data) &&
 		string(a.Metadata) == string(b.Metadata) &&

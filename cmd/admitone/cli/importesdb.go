@@ -10,15 +10,16 @@ import (
 	"admitone/events/archive"
 )
 
-// intoEventStore appends the file's events to a log in an EventStoreDB, which must be empty or have a prefix of them;
-// events of other programs do not matter. After a failure the same command resumes.
+// intoEventStore appends the file's events to a log in an EventStoreDB, which must be empty or have
+// a prefix of them; events of other programs do not matter. After a failure the same command
+// resumes.
 func (m *importer) intoEventStore(ctx context.Context, file io.Reader, address string) error {
 	in, err := archive.NewReader(file, archive.CompressionOf(m.name))
 	if err != nil {
 		return err
 	}
 	defer in.Close()
-	first, err := in.Next() // a file that is no export opens nothing
+	first, err := in.Next() // nothing is opened if the file is not an export
 	if err != nil {
 		return err
 	}
@@ -58,7 +59,7 @@ func (m *importer) copyBlock(ctx context.Context, b *archive.Block, c *copier,
 				return err
 			}
 			if more && !sameFact(&there, e) {
-				return usagef("the log in %s is not a beginning of %s: it has %s@%d where line %d has %s@%d; name an empty one "+
+				return usagef("the log in %s is not a prefix of %s: it has %s@%d where line %d has %s@%d; give an empty one "+
 					"with --store", m.store, m.name, there.Stream, there.Revision, b.Line+i, e.Stream, e.Revision)
 			}
 			if more {
@@ -75,7 +76,7 @@ func (m *importer) copyBlock(ctx context.Context, b *archive.Block, c *copier,
 	return nil
 }
 
-// nothingMore checks that the target has no events after those of the file.
+// nothingMore checks that the target has no further events after those of the file.
 func (m *importer) nothingMore(ctx context.Context, c *copier, have func() (events.Recorded, error, bool)) error {
 	if err := c.flush(ctx); err != nil || c.copied > 0 {
 		return err

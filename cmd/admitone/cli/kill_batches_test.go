@@ -19,8 +19,8 @@ const (
 		"sections":[{"id":"A","rows":100,"seats_per_row":500,"price":100}]}`
 )
 
-// keyedBatch is the body of a batch of reservations and, every other command, bookings of a seat of their own,
-// each with a key of its own.
+// keyedBatch is the body of a batch of reservations and, every other command, bookings of a
+// different seat each, with separate keys.
 func keyedBatch(number, commands int) string {
 	all := make([]string, commands)
 	for i := range all {
@@ -35,8 +35,9 @@ func keyedBatch(number, commands int) string {
 	return `{"commands":[` + strings.Join(all, ",") + `]}`
 }
 
-// TestKill9DuringBatches kills the server while batches are under way. Acknowledged reservations and bookings
-// are in the log, a batch that is sent again gets the same answers, and no command of it counts twice.
+// TestKill9DuringBatches kills the server while batches are in progress. Acknowledged reservations
+// and bookings are in the log, a batch that is sent again gets the same answers, and none of its
+// commands counts twice.
 func TestKill9DuringBatches(t *testing.T) {
 	t.Parallel()
 	const callers, commands = 8, 50
@@ -109,8 +110,8 @@ func batchAnswers(t *testing.T, text string) []batchAnswer {
 	return v.Answers
 }
 
-// checkBatches sends all batches again, each until no command of it has to be retried, and compares
-// the answers with those that were acknowledged and with the log.
+// checkBatches sends all batches again, each until none of its commands has to be retried, and
+// compares the answers with the acknowledged ones and with the log.
 func checkBatches(
 	t *testing.T, client *http.Client, url string, batches, commands int, acknowledged map[int]string,
 ) {

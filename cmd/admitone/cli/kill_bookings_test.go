@@ -102,7 +102,7 @@ func (a *audit) read(t *testing.T) {
 	}
 }
 
-// checkMoney: the balances are what was charged less the cost of the bookings.
+// checkMoney checks that the balances are the charges less the cost of the bookings.
 func (a *audit) checkMoney(t *testing.T) {
 	t.Helper()
 	money, spent := a.verifier.Money(), int64(0)
@@ -116,8 +116,8 @@ func (a *audit) checkMoney(t *testing.T) {
 	}
 }
 
-// checkRecovery: without any retry, every acknowledged booking and payment is in the log, and what
-// was in progress when the server was killed is completed.
+// checkRecovery checks that, without any retry, every acknowledged booking and payment is in the
+// log, and processes that were in progress when the server was killed are completed.
 func (a *audit) checkRecovery(t *testing.T, j *journal) {
 	t.Helper()
 	a.read(t)
@@ -153,7 +153,8 @@ func (a *audit) checkBookings(t *testing.T, j *journal) {
 	}
 }
 
-// checkAllBooked: once all intents are answered there is one booking for each, with its money.
+// checkAllBooked checks that, once all intents are answered, each has one booking, and the money
+// agrees.
 func (a *audit) checkAllBooked(t *testing.T, j *journal) {
 	t.Helper()
 	a.read(t)

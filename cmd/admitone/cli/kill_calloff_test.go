@@ -67,7 +67,7 @@ func callOff(client *http.Client, method, url, query string) (v callOffAnswer, o
 	return v, true, json.Unmarshal(text, &v)
 }
 
-// everybody reads all pages of what a cancellation ends, as one text, with the first page.
+// everybody reads all pages of the result of a cancellation, as one text, with the first page.
 func everybody(t *testing.T, client *http.Client, method, url, query string) (text string, first callOffAnswer) {
 	t.Helper()
 	who := map[string]bool{}
@@ -94,8 +94,8 @@ func everybody(t *testing.T, client *http.Client, method, url, query string) (te
 	return text + fmt.Sprint(first.Holders, first.Count, first.Unpaid, first.Paid, first.Refunds), first
 }
 
-// TestKillCallOff kills the server repeatedly while it sweeps: everybody is refunded once, the dry
-// run and the outcome have the same holders and sums, and verify finds nothing.
+// TestKillCallOff kills the server repeatedly during the sweep: every holder is refunded once, the
+// dry run and the outcome have the same holders and sums, and verify finds nothing.
 func TestKillCallOff(t *testing.T) {
 	t.Parallel()
 	n, store := calledOffBookings(t), t.TempDir()
@@ -232,8 +232,8 @@ func untilItEnds(t *testing.T, client *http.Client, url string) {
 	}
 }
 
-// checkCalledOff: all bookings are cancelled, the wallets have what was charged, and external
-// payments are owed.
+// checkCalledOff checks that all bookings are cancelled, the wallets have what was charged, and
+// external payments are owed.
 func checkCalledOff(t *testing.T, p *process, n int) {
 	t.Helper()
 	a := newAudit(t, p.url)

@@ -32,7 +32,7 @@ func ask(client *http.Client, url, body, key string) (status int, answer []byte)
 	return response.StatusCode, answer
 }
 
-// persist retries until the outcome is known, as servers ask for with Retry-After.
+// persist retries, as servers request with Retry-After, until the outcome is known.
 func persist(client *http.Client, url, body, key string) (status int, answer []byte) {
 	_ = untilDone(func() (bool, error) {
 		status, answer = ask(client, url, body, key)
@@ -59,8 +59,9 @@ func heldSeats(t *testing.T, url, id string) (names []string) {
 	return names
 }
 
-// TestKillDuringBestAvailable: a request for best available seats that dies with the server is sent
-// again. It is never refused because of its own seats, and gets those of its booking alone.
+// TestKillDuringBestAvailable: a request for best available seats that is interrupted by a kill of
+// the server is sent again. It is never refused because of its own seats, and gets only those of
+// its booking.
 func TestKillDuringBestAvailable(t *testing.T) {
 	t.Parallel()
 	store, client := t.TempDir(), &http.Client{Timeout: patience}

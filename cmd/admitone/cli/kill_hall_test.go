@@ -17,7 +17,7 @@ import (
 	"admitone/events"
 )
 
-// The hall whose sale is killed: a zone of rows, and a floor of so many places.
+// The hall of the sale: a zone of rows, and a floor with this many places.
 const (
 	hallRows, hallRowSeats = 12, 10
 	hallFloor              = 150
@@ -44,11 +44,11 @@ type hallOrder struct {
 	key, body string
 	seats     []events.SeatName
 	places    int64
-	// It is paid, then a place is returned, then all is given back.
+	// It is paid, then a place is returned, then everything is returned.
 	pays, returns, ends bool
-	booked              string // the answer
+	booked              string // the booking in the answer
 	id                  events.BookingID
-	// Acknowledged are: that it is refused, paid, that the place is returned and that it has ended.
+	// Acknowledged steps: it is refused, it is paid, the place is returned, it has ended.
 	refused, paid, returned, ended bool
 }
 
@@ -57,12 +57,12 @@ type hallSale struct {
 	mu     sync.Mutex
 	random *rand.Rand   // guarded by mu
 	orders []*hallOrder // guarded by mu
-	// organiser's, by nobody else while the server runs.
-	sizes  []int64           // that the floor may have: the acknowledged one, and one with an unknown outcome
-	blocks []map[string]bool // likewise, what may be blocked: "floor" or the name of a row
+	// sizes and blocks belong to the organiser, and are used by no one else while the server runs.
+	sizes  []int64           // possible sizes of the floor: the acknowledged one, and one with an unknown outcome
+	blocks []map[string]bool // likewise, the possible blocks: "floor" or the name of a row
 }
 
-// next orders one to three neighbours and some places, of which there are too few for all.
+// next orders one to three neighbouring seats and some places, of which there are too few for all.
 func (h *hallSale) next() *hallOrder {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -75,7 +75,7 @@ func (h *hallSale) next() *hallOrder {
 	o.body = fmt.Sprintf(`{"holder":"h-%s","seats":%s,"areas":{"floor":%d}}`, o.key, seats, o.places)
 	o.pays = h.random.IntN(4) > 0
 	o.returns = o.pays && h.random.IntN(2) == 0
-	o.ends = len(h.orders) > 200 || h.random.IntN(4) > 0 // some remains on sale, however long it goes on
+	o.ends = len(h.orders) > 200 || h.random.IntN(4) > 0 // some remain on sale, however long the test runs
 	h.orders = append(h.orders, o)
 	return o
 }
@@ -104,7 +104,7 @@ func (h *hallSale) request(client *http.Client, method, url, body string, header
 	return response.StatusCode, text.Bytes()
 }
 
-// try takes the steps that are left of an order, and reports whether all of them were answered.
+// try takes the remaining steps of an order, and reports whether all of them were answered.
 func (h *hallSale) try(client *http.Client, url string, o *hallOrder) (bool, error) {
 	if o.refused {
 		return true, nil
@@ -195,8 +195,8 @@ func (h *hallSale) organise(client *http.Client, url string) (ok bool, err error
 	return ok, err
 }
 
-// settle keeps of two states what an answer to the request for the second says: that one if it was made, the first if
-// it was refused, both without an answer.
+// settle keeps one of two states according to the answer to the request for the second: the second
+// if it was made, the first if it was refused, both without an answer.
 func settle[S any](states []S, status int, answer []byte) (_ []S, ok bool, err error) {
 	switch {
 	case status == 0:
@@ -209,9 +209,10 @@ func settle[S any](states []S, status int, answer []byte) (_ []S, ok bool, err e
 	return states, true, fmt.Errorf("the organiser was answered with %d %s", status, answer)
 }
 
-// TestKillHall kills the server repeatedly while seats and standing places are booked, paid and given back, and while
-// the organiser resizes the floor and blocks rows. At every prefix of the log nothing is oversold. An acknowledged
-// request is in the log, any other one as a whole or not at all.
+// TestKillHall kills the server repeatedly while seats and standing places are booked, paid and
+// returned, and while the organiser resizes the floor and blocks rows. At every prefix of the log
+// nothing is oversold. An acknowledged request is in the log, any other one completely or not at
+// all.
 func TestKillHall(t *testing.T) {
 	t.Parallel()
 	store, client := t.TempDir(), &http.Client{Timeout: patience, Transport: &http.Transport{MaxIdleConnsPerHost: 16}}
@@ -247,7 +248,8 @@ func TestKillHall(t *testing.T) {
 	verified(t, exitDone, "--store", store)
 }
 
-// rushAndKill sells and organises until so many orders are done, and kills the server while others are in flight.
+// rushAndKill sells and organises until a number of orders is done, and kills the server while
+// others are in flight.
 func (h *hallSale) rushAndKill(t *testing.T, client *http.Client, p *process, orders int) {
 	t.Helper()
 	done, count := make(chan struct{}), make(chan struct{})
@@ -289,8 +291,8 @@ func (h *hallSale) rushAndKill(t *testing.T, client *http.Client, p *process, or
 	client.CloseIdleConnections()
 }
 
-// check: what was begun is brought to its end without a request, every rule holds at every prefix of the log, and what
-// was acknowledged is there.
+// check checks that unfinished processes are completed without a request, that every rule holds at
+// every prefix of the log, and that everything acknowledged is in it.
 func (h *hallSale) check(t *testing.T, client *http.Client, url string, books *audit) {
 	t.Helper()
 	for begun := time.Now(); ; time.Sleep(20 * time.Millisecond) {
@@ -319,11 +321,12 @@ func (h *hallSale) check(t *testing.T, client *http.Client, url string, books *a
 		ok, last = h.stands(client, url)
 		return ok, nil
 	}); err != nil {
-		t.Fatalf("the organiser was told of sizes %v and blocks %v, and there are %s", h.sizes, h.blocks, last)
+		t.Fatalf("the organiser expects the sizes %v and blocks %v, but there are %s", h.sizes, h.blocks, last)
 	}
 }
 
-// stands reports whether floor and blocks are what the organiser was told, and keeps that alone.
+// stands reports whether floor and blocks are in a state that the organiser expects, and keeps only
+// that state.
 func (h *hallSale) stands(client *http.Client, url string) (ok bool, what string) {
 	status, show := h.request(client, http.MethodGet, url+"/v1/performances/hall", "")
 	other, blocks := h.request(client, http.MethodGet, url+"/v1/performances/hall/blocks", "")
@@ -359,7 +362,8 @@ func (h *hallSale) stands(client *http.Client, url string) (ok bool, what string
 	return true, what
 }
 
-// checkAll: once all is answered, there is a booking for each order that was not refused, with all that it asked for.
+// checkAll checks that, once all is answered, each order that was not refused has a complete
+// booking.
 func (h *hallSale) checkAll(t *testing.T, books *audit) {
 	t.Helper()
 	made, returned, ended := 0, 0, 0

@@ -19,7 +19,7 @@ import (
 	"admitone/projections/row"
 )
 
-// tills are a server with Stripe as its provider, and a model of Stripe, which outlives it.
+// tills are a server with Stripe as its provider, and a model of Stripe, which outlives the server.
 type tills struct {
 	t       *testing.T
 	stripe  *stripetest.Server
@@ -29,7 +29,7 @@ type tills struct {
 	process *process
 	made    int
 	mu      sync.Mutex
-	unheard []stripetest.Event // guarded by mu: those that were not answered with 200
+	unheard []stripetest.Event // events not yet answered with 200; guarded by mu
 }
 
 func newTills(t *testing.T) *tills {
@@ -62,8 +62,8 @@ func (w *tills) must(path, body, member string) string {
 	return fmt.Sprint(members[member])
 }
 
-// sell makes a booking and pays it on its page; the webhook waits to be sent. Every third one is
-// paid with a wrong amount.
+// sell makes a booking and pays it on its page; the webhook is sent later. Every third one is paid
+// with a wrong amount.
 func (w *tills) sell() {
 	w.t.Helper()
 	w.made++
@@ -105,7 +105,7 @@ func (w *tills) deliver(meanwhile func(heard <-chan struct{})) {
 
 // TestKill9Payments kills the server repeatedly while Stripe's webhooks are in flight, and while
 // refunds are requested from Stripe. Stripe resends webhooks that were not answered with success.
-// In the end both sides have the same money to the unit, each refund was paid once, and verify
+// In the end the money of both sides agrees to the unit, each refund was paid once, and verify
 // finds nothing.
 func TestKill9Payments(t *testing.T) {
 	t.Parallel()
@@ -167,7 +167,7 @@ func (w *tills) giveBack() {
 	w.t.Error("nothing is booked")
 }
 
-// tillLog is what the log has of the money.
+// tillLog is the money according to the log.
 type tillLog struct {
 	*audit
 	payments map[events.StreamID]*row.Payment

@@ -15,8 +15,8 @@ import (
 	"admitone/events/embedded"
 )
 
-// killCount returns how often a test kills its server: few times, or ADMITONE_KILLS times, which `task
-// soak` sets.
+// killCount returns how often a test kills its server: few times, or ADMITONE_KILLS times, which
+// `task soak` sets.
 func killCount(few int) int {
 	if many, err := strconv.Atoi(os.Getenv("ADMITONE_KILLS")); err == nil {
 		return many
@@ -24,7 +24,7 @@ func killCount(few int) int {
 	return few
 }
 
-// visitorPool has the answers to the visitors of a waiting room; it survives the server.
+// visitorPool records the answers to the visitors of a waiting room; it survives the server.
 type visitorPool struct {
 	mu       sync.Mutex
 	holders  int                // guarded by mu
@@ -61,7 +61,7 @@ func (c *visitorPool) join(client *http.Client, url, holder string) (bool, error
 	return true, nil
 }
 
-// rush lets a crowd join until so many have a place, and then kills the server.
+// rush lets a crowd join until a number of visitors has a place, and then kills the server.
 func (c *visitorPool) rush(t *testing.T, client *http.Client, p *process, joins int) {
 	var all sync.WaitGroup
 	var once sync.Once
@@ -87,10 +87,10 @@ func (c *visitorPool) rush(t *testing.T, client *http.Client, p *process, joins 
 		})
 	}
 	all.Wait()
-	once.Do(p.kill) // in case a visitor was told to come back later
+	once.Do(p.kill) // in case a visitor was asked to retry later
 }
 
-// ask polls for every visitor: all have their tickets, and passes stay.
+// ask polls for every visitor: all have their tickets, and passes remain valid.
 func (c *visitorPool) ask(t *testing.T, client *http.Client, url string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -116,8 +116,8 @@ func (c *visitorPool) ask(t *testing.T, client *http.Client, url string) {
 }
 
 // TestKill9OfAWaitingRoom kills the server repeatedly while visitors join and are admitted. Every
-// acknowledged place is kept with its ticket; a visitor with an unknown outcome has one place and
-// not two; passes are kept; and admissions follow the order of the line and the rate across all
+// acknowledged place is kept with its ticket; a visitor with an unknown outcome has exactly one
+// place; passes are kept; and admissions follow the order of the line and the rate across all
 // kills.
 func TestKill9OfAWaitingRoom(t *testing.T) {
 	t.Parallel()

@@ -83,7 +83,7 @@ func post(client *http.Client, url, body, key string) (status int, answer string
 	defer response.Body.Close()
 	text, err := io.ReadAll(response.Body)
 	if err != nil || response.StatusCode >= 500 || response.StatusCode == http.StatusTooManyRequests {
-		return 0, "", nil // cut off, or unknown
+		return 0, "", nil // truncated, or unknown
 	}
 	if response.StatusCode >= 300 {
 		return 0, "", fmt.Errorf("%s: status %d: %s", url, response.StatusCode, text)
@@ -130,10 +130,10 @@ func TestKill9(t *testing.T) {
 	killAgainAndAgain(t, backend{store: t.TempDir()}, killCount(8))
 }
 
-// backend is the log of the servers that are killed.
+// backend is the log of the killed servers.
 type backend struct {
 	store string
-	args  []string // further ones of serve
+	args  []string // additional ones for serve
 	// outage ends the log's own process and restarts it; nil if it has none.
 	outage func()
 }
@@ -189,7 +189,7 @@ func untilDone(try func() (bool, error)) error {
 	}
 }
 
-// createHot creates the entities. Few of the teams get a slot; the others wait.
+// createHot creates the entities. Few of the teams get a slot; the others are waitlisted.
 func createHot(t *testing.T, client *http.Client, url string) {
 	t.Helper()
 	for path, body := range map[string]string{
@@ -208,8 +208,8 @@ func createHot(t *testing.T, client *http.Client, url string) {
 	}
 }
 
-// rushAndKill sends intents until so many are acknowledged, calls middle after half of them, and
-// killCount the server while others are in flight.
+// rushAndKill sends intents until a number of them is acknowledged, calls middle after half of
+// them, and kills the server while others are in flight.
 func rushAndKill(t *testing.T, j *journal, client *http.Client, p *process, acknowledged int, middle func()) {
 	t.Helper()
 	done := make(chan struct{})
@@ -227,7 +227,7 @@ func rushAndKill(t *testing.T, j *journal, client *http.Client, p *process, ackn
 				if err != nil {
 					t.Error(err)
 				}
-				if !ok { // during an outage of the log every command is unknown at once
+				if !ok { // during an outage of the log every outcome is immediately unknown
 					time.Sleep(5 * time.Millisecond)
 					continue
 				}

@@ -15,22 +15,22 @@ import (
 	"admitone/cmd/admitone/progress"
 )
 
-// loadReportEvery describes the scenarios.
-const loadReportEvery = "Creates something of its own and puts it under load over keep-alive connections, one\n" +
+// loadReportEvery is the description of all scenarios.
+const loadReportEvery = "Creates resources and puts them under load over keep-alive connections, one\n" +
 	"request at a time on each. Then reads the log and compares it with every answer. Ends with\n" +
-	"status 1 if they differ. If they do not, releases what is held, closes what it created or\n" +
-	"takes it off sale, and names what stays.\n\n" +
+	"status 1 if they differ. If not, releases its holds, closes its resources or\n" +
+	"takes them off sale, and lists those that remain.\n\n" +
 	"hot-product: all members reserve the same product. Of the holds (--holds) a third is\n" +
 	"confirmed, a third released, a third left.\n" +
 	"tournament: all teams enter at once; then some withdraw, and enter again.\n" +
 	"seats: all members book seats of one performance, most of them near the front. Most pay,\n" +
 	"some extend, cancel, pay too late, or do nothing until the hold expires.\n" +
-	"sale: a sale opens at a second; its buyers pay at a provider of their own, some late, twice, a\n" +
-	"wrong sum or never; then the performance is cancelled, and the provider's ledger is compared\n" +
+	"sale: a sale opens at a given second; its buyers pay at a simulated provider, some late, twice, a\n" +
+	"wrong amount or never; then the performance is cancelled, and the provider's ledger is compared\n" +
 	"with the log. The server needs --currency.\n" +
-	"waiting-room: all visitors join at once and poll when they are told to; some poll too often,\n" +
-	"are silent until their place is lost, or leave. Those who are admitted buy with the pass,\n" +
-	"return it, lend it to another, or let it expire."
+	"waiting-room: all visitors join at once and poll as instructed; some poll too often,\n" +
+	"stop polling until their place is lost, or leave. Admitted visitors buy with the pass,\n" +
+	"return it, give it to another, or let it expire."
 
 func newLoad() *cobra.Command {
 	var plan load.Plan
@@ -40,7 +40,7 @@ func newLoad() *cobra.Command {
 	owner := map[string]string{} // by flag
 	cmd := &cobra.Command{
 		Use:   "load",
-		Short: "Drive a crowd, and prove that nothing was given out twice",
+		Short: "Simulate a crowd, and prove that nothing was sold twice",
 		Long:  loadReportEvery,
 		Example: "  admitone load\n" +
 			"  admitone load --against http://127.0.0.1:8080 --connections 64 --duration 10s --holds 0.5 --json\n" +
@@ -60,7 +60,7 @@ func newLoad() *cobra.Command {
 				return usagef("--rate is from 1 to %d requests per second", load.MaxRate)
 			}
 			if plan.Rate != 0 && !load.Paced(chosen) {
-				return usagef("--rate is not for --scenario %s: its members wait for what they are told", plan.Scenario)
+				return usagef("--rate is not for --scenario %s: its members wait for instructions from the server", plan.Scenario)
 			}
 			for flag, name := range owner {
 				if name != plan.Scenario && cmd.Flags().Changed(flag) {
@@ -95,7 +95,7 @@ func newLoad() *cobra.Command {
 	f.StringVar(&plan.Token, "token", "", "an admin's token; needed when the server runs with --auth jwt")
 	f.IntVar(&plan.Connections, "connections", 256, "connections, each with one request at a time")
 	f.Float64Var(&plan.Rate, "rate", 0, "requests that begin per second, at even intervals; latency counts from then; "+
-		"0 is one whenever a connection is free")
+		"0 sends one whenever a connection is free")
 	f.BoolVar(&asJSON, "json", false, "the result as a JSON object")
 	for _, name := range names {
 		own := pflag.NewFlagSet(name, pflag.ContinueOnError)

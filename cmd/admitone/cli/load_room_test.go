@@ -41,8 +41,8 @@ func TestLoadWaitingRoom(t *testing.T) {
 	verified(t, exitDone, "--store", s.store)
 }
 
-// TestLoadOfADraw: visitors who come before the opening are admitted in the drawn order.
-func TestLoadOfADraw(t *testing.T) {
+// TestLoadWithDraw: visitors who come before the opening are admitted in the drawn order.
+func TestLoadWithDraw(t *testing.T) {
 	t.Parallel()
 	s := serveIn(t, t.TempDir(), nil)
 	r := loaded[load.WaitingRoomProof](t, exitDone, s.url,
@@ -54,7 +54,7 @@ func TestLoadOfADraw(t *testing.T) {
 	verified(t, exitDone, "--store", s.store)
 }
 
-// TestLoadWaitingRoomFindsWrongAnswers puts a proxy in between that falsifies one sort of answers.
+// TestLoadWaitingRoomFindsWrongAnswers puts a proxy in between that falsifies one kind of answers.
 func TestLoadWaitingRoomFindsWrongAnswers(t *testing.T) {
 	t.Parallel()
 	s := serveIn(t, t.TempDir(), nil)
@@ -78,7 +78,7 @@ func TestLoadWaitingRoomFindsWrongAnswers(t *testing.T) {
 	}{
 		{"acknowledges what it has not done", joins, func(string) (int, string) {
 			return 201, `{"visitor":"x","ticket":4711,"status":"waiting","poll_after_seconds":1}`
-		}, "is not in the log like that"},
+		}, "but differs in the log"},
 		{"refuses what it has done", joins, func(string) (int, string) { return 409, `{"code":"room_closed"}` },
 			"were not acknowledged, and only 0 outcomes are unknown"},
 		{"acknowledges nothing in particular", joins, func(string) (int, string) { return 201, "{}" }, "name no place"},
@@ -90,9 +90,9 @@ func TestLoadWaitingRoomFindsWrongAnswers(t *testing.T) {
 		}, "moved back from position"},
 		{"says that a place was left", polls, replace(`"status":"waiting"`, `"status":"left"`),
 			"is left according to its answers"},
-		{"gives a pass too long", polls, replace(`"expires_at":"2`, `"expires_at":"3`), "and the log lets it in until"},
+		{"gives a pass too long", polls, replace(`"expires_at":"2`, `"expires_at":"3`), ", but until"},
 		{"gives a pass to who waits", polls, replace(`"status":"waiting"`,
-			`"status":"admitted","pass":"x","expires_at":"2030-01-01T00:00:00Z"`), "and the log lets it in until"},
+			`"status":"admitted","pass":"x","expires_at":"2030-01-01T00:00:00Z"`), ", but until"},
 		{"gives one pass to all", polls, func(text string) (int, string) {
 			before, pass, ok := strings.Cut(text, `"pass":"`)
 			if !ok {
@@ -114,7 +114,7 @@ func TestLoadWaitingRoomFindsWrongAnswers(t *testing.T) {
 				return 0, text
 			}
 			return 201, `{"id":"x","holder":"y"}`
-		}, "and is not in the log once"},
+		}, "but is not in the log once"},
 		{"shows another room", room, replace(`"joined":`, `"joined":1`), "the server shows"},
 		{"changes the log", func(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, "/v1/streams/waitingroom-") },
 			replace(`"ticket":7,`, `"ticket":8,`), "recorded hash"},

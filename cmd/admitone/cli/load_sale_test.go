@@ -24,7 +24,7 @@ func TestLoadSale(t *testing.T) {
 	verified(t, exitDone, "--store", store)
 }
 
-// TestLoadSaleFindsWrongAnswers puts a proxy in between that falsifies one sort of answers.
+// TestLoadSaleFindsWrongAnswers puts a proxy in between that falsifies one kind of answers.
 func TestLoadSaleFindsWrongAnswers(t *testing.T) {
 	server := launch(t, t.TempDir(), "--currency", "EUR")
 	for _, test := range []struct {
@@ -53,7 +53,7 @@ func TestLoadSaleFindsWrongAnswers(t *testing.T) {
 	}
 }
 
-// TestLoadSaleNeedsACurrency: bad usage, and nothing is made.
+// TestLoadSaleNeedsACurrency: wrong usage, and nothing is created.
 func TestLoadSaleNeedsACurrency(t *testing.T) {
 	s := serveIn(t, t.TempDir(), nil)
 	if _, stderr := must(t, exitUsage, "load", "--against", s.url, "--scenario", "sale"); !strings.Contains(stderr,

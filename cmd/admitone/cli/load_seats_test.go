@@ -36,7 +36,7 @@ func TestLoadSeats(t *testing.T) {
 	verified(t, exitDone, "--store", s.store)
 }
 
-// TestLoadSeatsFindsWrongAnswers puts a proxy in between that falsifies one sort of answers.
+// TestLoadSeatsFindsWrongAnswers puts a proxy in between that falsifies one kind of answers.
 func TestLoadSeatsFindsWrongAnswers(t *testing.T) {
 	s := serveIn(t, t.TempDir(), nil)
 	books := func(r *http.Request) bool { return r.Method == "POST" && strings.HasSuffix(r.URL.Path, "/bookings") }
@@ -78,7 +78,7 @@ func TestLoadSeatsFindsWrongAnswers(t *testing.T) {
 		}, "as held, the log"},
 		{"changes the log", func(r *http.Request) bool { return r.URL.Path == "/v1/events" },
 			func(_ *http.Request, text string) (int, string) {
-				// Of every performance: there are others beside this one.
+				// Of every performance: there are others besides this one.
 				return 200, strings.ReplaceAll(text, `"type":"seat.held.v1"`, `"type":"seat.blocked.v1"`)
 			}, "seat-"},
 	} {

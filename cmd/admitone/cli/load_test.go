@@ -162,7 +162,7 @@ func TestLoadFindsWrongAnswers(t *testing.T) {
 	}
 }
 
-// TestLoadWithoutProof: the counts are printed even if the log can't be read any more.
+// TestLoadWithoutProof: the counts are printed even if the log can no longer be read.
 func TestLoadWithoutProof(t *testing.T) {
 	s := serveIn(t, t.TempDir(), nil)
 	silent := between(t, s.url, func(w http.ResponseWriter, r *http.Request, _ func() *httptest.ResponseRecorder) bool {

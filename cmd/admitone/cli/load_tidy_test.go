@@ -11,8 +11,8 @@ import (
 	"admitone/cmd/admitone/load"
 )
 
-// TestLoadTidiesUp: nothing that a scenario created is on offer afterwards, and the output names
-// what stays.
+// TestLoadTidiesUp: nothing that a scenario created is on sale afterwards, and the output lists the
+// remaining resources.
 func TestLoadTidiesUp(t *testing.T) {
 	s := serveIn(t, t.TempDir(), nil)
 	after := func(args ...string) string {
@@ -69,7 +69,7 @@ func TestLoadLeavesEvidence(t *testing.T) {
 		return lies
 	})
 	if r := loaded[load.ProductProof](t, exitFoundWrong, liar, "--requests", "9"); !strings.Contains(r.After,
-		"stays as it was") {
+		"nothing was changed") {
 		t.Errorf("%+v", r)
 	}
 }

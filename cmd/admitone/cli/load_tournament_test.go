@@ -18,8 +18,8 @@ import (
 func TestLoadTournament(t *testing.T) {
 	s := serveIn(t, t.TempDir(), nil)
 	r := loaded[load.TournamentProof](t, exitDone, s.url, "--scenario", "tournament", "--teams", "500", "--slots", "64")
-	// 32 of those in leave and 43 of the 436 that wait (some when they have come in),
-	// and all of them come back.
+	// 32 entered teams and 43 of the 436 waiting ones leave (some after they were promoted), and
+	// all of them come back.
 	if p := r.Proof; r.Acknowledged != 500+2*75 || p.InLog != r.Acknowledged || p.Entered != 64 || p.Waiting != 436 ||
 		p.Unknown != 0 || len(p.Wrong) != 0 ||
 		p.Promoted < 32 || r.Codes["201"] != 575 || r.Codes["200"] != 75 {
@@ -84,7 +84,7 @@ func TestLoadTournamentFindsWrongAnswers(t *testing.T) {
 			lie:   func(text string) string { return strings.Replace(text, `"place":`, `"place":1`, 1) },
 			wrong: "has place 1"},
 		{about: "says nothing", lies: entered, lie: func(string) string { return "{}" }, wrong: "has no status"},
-		{about: "does not say who came in", lies: func(r *http.Request) bool { return r.Method == "DELETE" },
+		{about: "does not show who was admitted", lies: func(r *http.Request) bool { return r.Method == "DELETE" },
 			lie: func(text string) string {
 				return text[:strings.Index(text, `"promoted":[`)] + `"promoted":[]` + text[strings.Index(text, `]`)+1:]
 			}, wrong: "is withdrawn at revision"},

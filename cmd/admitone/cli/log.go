@@ -58,19 +58,19 @@ func newLog() *cobra.Command {
 			}
 			printed, err := printLog(cmd.Context(), store, q, since, cmd.OutOrStdout())
 			if printed == 0 && err == nil && !q.follow {
-				fmt.Fprintln(cmd.ErrOrStderr(), "admitone: no event is like that")
+				fmt.Fprintln(cmd.ErrOrStderr(), "admitone: no event matches")
 			}
 			return err
 		},
 	}
 	from.flags(cmd)
 	f := cmd.Flags()
-	f.BoolVar(&q.follow, "follow", false, "go on with new events until interrupted")
+	f.BoolVar(&q.follow, "follow", false, "continue with new events until interrupted")
 	f.StringVar(&q.stream, "stream", "", "only this stream, for example product-1")
-	f.StringVar(&q.typ, "type", "", "only this type, or those that begin with it: product.held.v1, product.held, product")
-	f.Uint64Var(&q.after, "after", 0, "only events behind this position")
+	f.StringVar(&q.typ, "type", "", "only this type, or types with this prefix: product.held.v1, product.held, product")
+	f.Uint64Var(&q.after, "after", 0, "only events after this position")
 	f.StringVar(&q.since, "since", "", "only events recorded since then: an RFC 3339 time, or how long ago (10m)")
-	f.IntVar(&q.limit, "limit", 0, "that many events at most; 0 is all")
+	f.IntVar(&q.limit, "limit", 0, "maximum number of events; 0 is all")
 	f.BoolVar(&q.json, "json", false, "a CloudEvent (JSON) per line")
 	return cmd
 }

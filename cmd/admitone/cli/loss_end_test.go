@@ -13,7 +13,7 @@ import (
 	"admitone/cmd/admitone/server"
 )
 
-// TestLostEndFileIsReported: a log without evidence of how far it was acknowledged causes one
+// TestLostEndFileIsReported: a log without evidence of its last acknowledged position causes one
 // warning with the reason, and records its end again. A new log and a copy cause none.
 func TestLostEndFileIsReported(t *testing.T) {
 	store, copied := t.TempDir(), filepath.Join(t.TempDir(), "copy")

@@ -17,8 +17,8 @@ import (
 	"admitone/events"
 )
 
-// crashed makes a store, sells something, and returns a copy of its files as SIGKILL leaves them
-// right after the last answer, and what was answered.
+// crashed creates a store, sells something, and returns a copy of its files as SIGKILL leaves them
+// right after the last answer, and the acknowledged position.
 func crashed(t *testing.T, sales int) (dir string, answered events.Position) {
 	t.Helper()
 	store := t.TempDir()
@@ -96,8 +96,8 @@ type damage struct {
 var lostPositions = regexp.MustCompile(`(?:ends at|read up to) position (\d+), and position (\d+) was`)
 
 // flipBits flips single bits in the newest part of a store's write-ahead log, and starts a server
-// on each copy: either nothing that was answered is missing, or the server ends with status 3 and
-// names both positions. refused gets the latter.
+// on each copy: either nothing acknowledged is missing, or the server ends with status 3 and
+// reports both positions. refused is called in the latter case.
 func flipBits(t *testing.T, dir string, answered events.Position, newest, every int,
 	refused func(store string)) (found damage) {
 	t.Helper()
@@ -158,8 +158,8 @@ func TestFlippedBitInTheNewestLog(t *testing.T) {
 	}
 }
 
-// goesOnWithoutTheLoss: a second start is refused like the first, and --accept-loss makes another
-// log, in which nothing of what was lost comes back.
+// goesOnWithoutTheLoss: a second start is refused like the first, and --accept-loss starts a log
+// with a new epoch, in which no lost event reappears.
 func goesOnWithoutTheLoss(t *testing.T, store string, answered events.Position) {
 	t.Helper()
 	s := server.Settings{Store: store, SignEvery: 10 * time.Second}
@@ -173,10 +173,10 @@ func goesOnWithoutTheLoss(t *testing.T, store string, answered events.Position) 
 	server := startWith(t, s)
 	head, err := server.Log.Head(t.Context())
 	if err != nil || fmt.Sprint(head) != positions[1] || !strings.Contains(told.String(), "a loss is accepted") {
-		t.Errorf("the log ends at %d (%v), and %s was said; told: %s", head, err, positions[1], told)
+		t.Errorf("the log ends at %d (%v), and %s was reported: %s", head, err, positions[1], told)
 	}
 	product := "/v1/products/" + server.made("POST", "/v1/products", `{"id":"later","name":"Later","stock":1000000}`)
-	for range 2 * int(answered) { // past every position that was used before
+	for range 2 * int(answered) { // beyond every position that was used before
 		server.send("POST", product+"/reservations", `{"holder":"later"}`)
 		if at, _ := server.Log.Head(t.Context()); at > answered {
 			break
@@ -194,8 +194,8 @@ func goesOnWithoutTheLoss(t *testing.T, store string, answered events.Position) 
 }
 
 // TestLogShorterThanItsEvidence puts an older log next to each kind of evidence of a newer one: a
-// server names it and both positions, verify finds it, and an undamaged store that was stopped or
-// killed is never taken for one.
+// server reports it and both positions, verify finds it, and an undamaged store that was stopped or
+// killed is never mistaken for one.
 func TestLogShorterThanItsEvidence(t *testing.T) {
 	store, log := t.TempDir(), filepath.Join(t.TempDir(), "log")
 	s := server.Settings{Store: store, SignEvery: 10 * time.Second}

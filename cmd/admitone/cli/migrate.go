@@ -35,15 +35,15 @@ func newMigrate() *cobra.Command {
 		Use:   "migrate",
 		Short: "Copy a log into another store, and compare the two",
 		Long: "Copies every event of a log that no server is using to another log: from a directory\n" +
-			"into an EventStoreDB, or back. The target is empty, or what an earlier run has left\n" +
-			"there: then it goes on. At the end both logs are read and compared: events, revisions,\n" +
+			"into an EventStoreDB, or back. The target is empty, or has the events copied by an\n" +
+			"earlier run, which is then resumed. At the end both logs are read and compared: events, revisions,\n" +
 			"hash chains, rules. Ends with status 1 if they differ.\n\n" +
-			"Positions and the times at which the store took the events are the target's own.",
+			"Positions and times of recording are the target's own.",
 		Example: "  admitone migrate --from ./data --to 'esdb://127.0.0.1:2113?tls=false'\n" +
 			"  admitone migrate --from 'esdb://127.0.0.1:2113?tls=false' --to ./copy",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if from == "" || to == "" {
-				return usagef("say with --from and --to which log is copied where: directories, or esdb://…")
+				return usagef("give the source with --from and the target with --to: directories, or esdb://…")
 			}
 			if from == to {
 				return usagef("--from and --to are the same; name another one with --to")
@@ -64,7 +64,7 @@ func newMigrate() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&from, "from", "", "the log to copy: a directory, or esdb://…")
-	cmd.Flags().StringVar(&to, "to", "", "where to: a directory, or esdb://…")
+	cmd.Flags().StringVar(&to, "to", "", "the target: a directory, or esdb://…")
 	return cmd
 }
 
@@ -95,11 +95,11 @@ func (m *migration) run(ctx context.Context, out io.Writer) error {
 	return err
 }
 
-// migrateRetries is the number of attempts in a row without progress.
+// migrateRetries is the number of consecutive attempts without progress.
 const migrateRetries = 10
 
-// copy appends what the target lacks. After a conflict with another copy it looks up the target's
-// end again.
+// copy appends the events that the target lacks. After a conflict with another copy it reads the
+// target's end again.
 func (m *migration) copy(ctx context.Context) error {
 	for failures := 0; ; {
 		before := m.copied
@@ -118,7 +118,7 @@ func (m *migration) copy(ctx context.Context) error {
 			failures = 0
 		}
 		if failures == migrateRetries {
-			return fmt.Errorf("%w; start the same command again to go on", err)
+			return fmt.Errorf("%w; run the same command again to continue", err)
 		}
 		select {
 		case <-time.After(time.Second):
@@ -128,7 +128,7 @@ func (m *migration) copy(ctx context.Context) error {
 	}
 }
 
-// resume returns the position in the source after which the target lacks everything.
+// resume returns the position in the source after which the target lacks all events.
 func (m *migration) resume(ctx context.Context) (events.Position, error) {
 	var err error
 	if m.head, err = m.from.Head(ctx); err != nil {
@@ -189,7 +189,7 @@ type difference struct{ what string }
 
 func (d *difference) Error() string { return d.what }
 
-// compare reads both logs and verifies the target on the way.
+// compare reads both logs and verifies the target at the same time.
 func (m *migration) compare(ctx context.Context) (*verify.Verifier, error) {
 	rules := verify.New(false)
 	want, stopWant := iter.Pull2(facts(ctx, m.from))
@@ -205,7 +205,7 @@ func (m *migration) compare(ctx context.Context) (*verify.Verifier, error) {
 		case !more && !moreHere:
 			return rules, nil
 		case !more:
-			return nil, &difference{fmt.Sprintf("the copy goes on with %s@%d", h.Stream, h.Revision)}
+			return nil, &difference{fmt.Sprintf("the copy continues with %s@%d", h.Stream, h.Revision)}
 		case !moreHere:
 			return nil, &difference{fmt.Sprintf("the copy ends before %s@%d", w.Stream, w.Revision)}
 		case !sameFact(&h, &w):

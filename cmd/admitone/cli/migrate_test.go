@@ -35,7 +35,7 @@ func TestMigrate(t *testing.T) {
 	server.sell("b")
 	server.end()
 	s := newEventStore(t)
-	for range 2 { // the second time nothing is left to do
+	for range 2 { // the second time there is nothing to do
 		if said := migrate(t, exitDone, dir, s.address()); !strings.Contains(said, "the same in both") {
 			t.Error(said)
 		}
@@ -45,7 +45,7 @@ func TestMigrate(t *testing.T) {
 	server.sell("c")
 	server.end()
 	var both sync.WaitGroup
-	for range 2 { // two at once do not disturb each other
+	for range 2 { // two concurrent runs do not interfere
 		both.Go(func() {
 			var out bytes.Buffer
 			status := runTo(t.Context(), []string{"migrate", "--from", s.address(), "--to", t.TempDir() + "/x"}, &out, &out)
@@ -77,7 +77,7 @@ type cutOff struct {
 	events.Store
 	left int
 	err  error
-	does bool // the append is executed all the same
+	does bool // the append is executed nevertheless
 }
 
 func (c *cutOff) Append(ctx context.Context, stream events.StreamID, expected events.Revision,
@@ -94,7 +94,7 @@ func (c *cutOff) Append(ctx context.Context, stream events.StreamID, expected ev
 	return events.Appended{}, c.err
 }
 
-// TestMigrateResumes: for any outcome of an append, nothing is left out or doubled, and
+// TestMigrateResumes: for any outcome of an append, nothing is omitted or duplicated, and
 // differences in the copy are found.
 func TestMigrateResumes(t *testing.T) {
 	from, err := embedded.Open(t.TempDir(), embedded.Options{})
@@ -130,8 +130,8 @@ func TestMigrateResumes(t *testing.T) {
 	}
 }
 
-// TestMigrateKilled: the target is a prefix of the source whenever the process is killed, and the next
-// run goes on there.
+// TestMigrateKilled: the target is a prefix of the source whenever the process is killed, and the
+// next run resumes there.
 func TestMigrateKilled(t *testing.T) {
 	t.Parallel()
 	path, err := binary()
@@ -140,7 +140,7 @@ func TestMigrateKilled(t *testing.T) {
 	}
 	dir := t.TempDir()
 	log := openLogIn(t, dir)
-	for i := range 100 { // neighbours of one stream, and others
+	for i := range 100 { // consecutive events of one stream, and others
 		pour(t, log, fmt.Sprint("a", i), 1)
 		pour(t, log, fmt.Sprint("b", i), 1+i%3*40)
 	}
@@ -166,7 +166,7 @@ func TestMigrateKilled(t *testing.T) {
 				t.Fatalf("it stays at %d events", copied)
 			}
 		}
-		_ = cmd.Process.Kill() // it may have ended
+		_ = cmd.Process.Kill() // it may already have ended
 		_ = cmd.Wait()
 		copied = prefixOf(t, want, to)
 		t.Logf("killed when %d of %d events were there", copied, len(want))

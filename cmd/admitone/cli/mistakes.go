@@ -25,7 +25,7 @@ func checkOrigins(origins []string) error {
 	return nil
 }
 
-// wrongValue explains that a flag can't have a value; err is the parser's error.
+// wrongValue explains why a flag can't have a value; err is the parser's error.
 func wrongValue(f *pflag.Flag, value string, err error) error {
 	what := map[string]string{
 		"int": "a whole number", "int64": "a whole number", "uint64": "a whole number from 0 on", "float64": "a number",
@@ -55,7 +55,7 @@ func wrongArguments(cmd *cobra.Command, args []string) error {
 	case names == "" || strings.HasPrefix(names, "--"):
 		return usagef("%s takes no arguments, and got %q; see %[1]s --help", cmd.CommandPath(), args[0])
 	case len(args) == 0:
-		return usagef("say which %s; for example: %s", names, example)
+		return usagef("%s is missing; for example: %s", names, example)
 	}
 	return usagef("%s takes one %s, and got %q too; see %[1]s --help", cmd.CommandPath(), names, args[1])
 }

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// TestUsageErrorTexts: an error of usage names the mistake and the remedy.
+// TestUsageErrorTexts: a usage error states the mistake and the remedy.
 func TestUsageErrorTexts(t *testing.T) {
 	for args, want := range map[string]string{
 		"serve --max-sockets abc":                                    `--max-sockets is a whole number, not "abc"`,

@@ -30,7 +30,7 @@ func TestAddressesBehindProxy(t *testing.T) {
 		"admitone1:8080": s.Address(),
 		"        server admitone2:8080 max_fails=0;\n        server admitone3:8080 max_fails=0;\n": "",
 	})
-	// reserve sends a command as from an address, with a header that says something else.
+	// reserve sends a command from an address, with a header that names a different one.
 	reserve := func(from, header, says string) int {
 		t.Helper()
 		conn, err := net.Dial("tcp", outside)

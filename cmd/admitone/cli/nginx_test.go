@@ -41,7 +41,7 @@ func nginxPath(t *testing.T) string {
 // addresses counts the calls of freeAddress.
 var addresses atomic.Uint32
 
-// freeAddress returns an address that only its caller listens on, also after its caller has stopped
+// freeAddress returns an address that only its caller listens on, even after its caller has stopped
 // listening: the host part is unique to the call, so that neither another test nor a connection
 // from 127.0.0.1 can take the port.
 func freeAddress(t *testing.T) string {
@@ -61,8 +61,8 @@ func freePort(t *testing.T, host string) string {
 	return listener.Addr().String()
 }
 
-// startNginx runs nginx with a file of docker/, in which given texts and the paths of written files
-// are replaced, and waits until it listens.
+// startNginx runs nginx with a file of docker/, in which the given texts and the paths of written
+// files are replaced, and waits until it listens.
 func startNginx(t *testing.T, name, listens string, replace map[string]string) {
 	t.Helper()
 	path, dir := nginxPath(t), t.TempDir()
@@ -122,8 +122,8 @@ func withoutLines(text, something string) string {
 	return kept.String()
 }
 
-// TestProxyRetriesAfterRestart: after a moment without any server, requests succeed as soon as the
-// servers are back, and not only ten seconds later; and the largest body passes.
+// TestProxyRetriesAfterRestart: after a period without any server, requests succeed as soon as the
+// servers are back, not ten seconds later; and the largest body passes.
 func TestProxyRetriesAfterRestart(t *testing.T) {
 	t.Parallel()
 	nginxPath(t)

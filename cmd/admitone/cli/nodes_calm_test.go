@@ -25,8 +25,8 @@ func conflicts(t *testing.T, who ...*serverProcess) (n int) {
 	return n
 }
 
-// oneBodyPerKey sends two creations under one key to two nodes at once: one of two bodies is refused, and
-// equal ones make one entity.
+// oneBodyPerKey sends two creations under one key to two nodes concurrently: different bodies are
+// refused, and equal ones create one entity.
 func (d *drill) oneBodyPerKey() {
 	d.t.Helper()
 	const rounds = 20
@@ -57,7 +57,7 @@ func (d *drill) oneBodyPerKey() {
 }
 
 // TestNodesWithoutFaults: three nodes that receive requests in turn decide each command at its
-// owner, and one of them wakes what is due, so that conflicts are rare.
+// owner, and one of them executes deadlines, so that conflicts are rare.
 func TestNodesWithoutFaults(t *testing.T) {
 	t.Parallel()
 	d := newDrill(t, true)
@@ -98,7 +98,7 @@ func TestNodesWithoutFaults(t *testing.T) {
 			t.Fatalf("%d are still held", held)
 		}
 	}
-	time.Sleep(time.Second) // those that lose a race have lost it by then
+	time.Sleep(time.Second) // conflicts have occurred by then
 	lost = conflicts(t, d.n...) - before
 	t.Logf("%d holds expired, and %d races were lost", products*holds, lost)
 	if lost > products*holds/10 {

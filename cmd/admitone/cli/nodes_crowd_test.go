@@ -23,8 +23,8 @@ type buyers struct {
 	unknown  map[string]int
 	refused  []string
 	slowest  time.Duration
-	last     time.Time     // when one was acknowledged
-	gap      time.Duration // the longest time in which none was
+	last     time.Time     // when the last one was acknowledged
+	gap      time.Duration // the longest time without an acknowledgement
 	answered int
 }
 
@@ -110,13 +110,13 @@ func (c *buyers) buy(client *http.Client, n int, urls []string, product string) 
 	}
 }
 
-// progress records an acknowledged purchase, or the end. The caller has mu, or is alone.
+// progress records an acknowledged purchase, or the end. The caller holds mu, or is the only user.
 func (c *buyers) progress() {
 	now := time.Now()
 	c.gap, c.last = max(c.gap, now.Sub(c.last)), now
 }
 
-// some waits until more purchases have been answered.
+// some waits until a number of further purchases have been answered.
 func (c *buyers) some(t *testing.T, more int) {
 	t.Helper()
 	c.mu.Lock()
@@ -160,7 +160,7 @@ func (c *buyers) end() {
 }
 
 // sold compares the sold units of each product with the acknowledged ones: over is the number of
-// units oversold, lost that of acknowledged units not sold.
+// units oversold, lost the number of acknowledged units not sold.
 func (n *nodes) sold(at *serverProcess, crowds ...*buyers) (over, lost int) {
 	n.t.Helper()
 	for i := range soldProducts {

@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// TestNodesSellOneProduct: two servers sell one product at once, to sixteen callers in all, without and
-// with --cluster. Sold units equal acknowledged ones. It prints how long each server was without a sale,
-// for the time that ADMITONE_FAIR says.
+// TestNodesSellOneProduct: two servers sell one product concurrently to sixteen callers, without
+// and with --cluster. Sold units equal acknowledged ones. For the duration in ADMITONE_FAIR, it
+// prints how long each server was without a sale.
 func TestNodesSellOneProduct(t *testing.T) {
 	given := os.Getenv("ADMITONE_FAIR")
 	if given == "" {

@@ -17,14 +17,14 @@ import (
 	"admitone/events"
 )
 
-// drill is three servers on one log under faults. All traffic between them, and that of the third
-// one with the log, goes through proxies.
+// drill is three servers on one log under faults. All traffic between them, and between the third
+// one and the log, passes through proxies.
 type drill struct {
 	nodes
 	clustered bool
 	n         []*serverProcess
-	between   []*proxy // of what they say to each other
-	toLog     *proxy   // of the third
+	between   []*proxy // for the traffic between the nodes
+	toLog     *proxy   // of the third node
 	crowds    []*buyers
 }
 
@@ -102,7 +102,7 @@ func (c *caller) poll(client *http.Client, stop <-chan struct{}, at []*serverPro
 		switch {
 		case err == nil && response.StatusCode == http.StatusOK:
 			c.status, c.gap, heard = v.Status, max(c.gap, time.Since(heard)), time.Now()
-		case err != nil || response.StatusCode != http.StatusTooManyRequests: // which says that the place is safe
+		case err != nil || response.StatusCode != http.StatusTooManyRequests: // a 429 means that the place is safe
 			c.refused++
 		}
 		select {
@@ -164,7 +164,7 @@ type fault struct {
 	asked  int
 	do     func(d *drill, length time.Duration)
 	heal   func(d *drill)
-	spared bool // whoever asks is refused nothing, where nodes are one system
+	spared bool // no request is refused if the nodes form a cluster
 }
 
 var faults = []fault{
@@ -240,11 +240,11 @@ func (d *drill) suffer(f *fault, length time.Duration) string {
 		len(c.refused)+c.answered, c.gap.Seconds(), c.slowest.Seconds(), lost, polls, over, gone)
 }
 
-// TestNodesUnderFaults: three nodes sell twelve products, and visitors wait, while one is frozen,
-// cut from the log or killed, all are cut from each other or restarted, or the log is unreachable.
-// Clients of the other nodes are refused nothing, visitors who poll keep their places, and sold
-// units equal acknowledged ones. With ADMITONE_FAULT the same is done to three servers without a
-// cluster, to compare the tables.
+// TestNodesUnderFaults: three nodes sell twelve products, and visitors wait, while one node is
+// frozen, cut from the log or killed, all are cut from each other or restarted, or the log is
+// unreachable. No request of the other nodes' clients is refused, visitors who poll keep their
+// places, and sold units equal acknowledged ones. With ADMITONE_FAULT the same is done to three
+// servers without a cluster, to compare the tables.
 func TestNodesUnderFaults(t *testing.T) {
 	t.Parallel()
 	modes := []bool{true}

@@ -20,8 +20,8 @@ func ownedBy(node placement.Member) string {
 	}
 }
 
-// TestNodesForget: a holder is forgotten at all nodes by a request at one of them, and by one that is down before it
-// serves again. The log has no more of the holder than a hash, and is sound.
+// TestNodesForget: a holder is forgotten at all nodes by a request at one of them; a stopped node
+// forgets before it serves again. The log retains only a hash of the holder, and is sound.
 func TestNodesForget(t *testing.T) {
 	t.Parallel()
 	n := &nodes{t: t, log: newEventStore(t), secrets: t.TempDir()}

@@ -14,7 +14,7 @@ import (
 )
 
 // TestNodesRestartBehindNginx: three nodes behind the shipped load balancer are restarted one after
-// another, three times each, while ADMITONE_ROLLING kept connections buy. No request fails.
+// another, three times each, while ADMITONE_ROLLING keep-alive connections buy. No request fails.
 func TestNodesRestartBehindNginx(t *testing.T) {
 	given := os.Getenv("ADMITONE_ROLLING")
 	if given == "" {
@@ -78,7 +78,7 @@ func TestNodesRestartBehindNginx(t *testing.T) {
 	}
 }
 
-// nextProtocol builds the program with the next version of what nodes say to each other.
+// nextProtocol builds the program with the next version of the nodes' protocol.
 func nextProtocol(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -112,8 +112,8 @@ func nextProtocol(t *testing.T) string {
 	return path
 }
 
-// TestNodesOfTwoProtocols: two builds whose nodes say different things to each other sell together.
-// Nothing is passed on from one to the other, and sold units equal acknowledged ones.
+// TestNodesOfTwoProtocols: two builds whose nodes use different protocols sell together. No request
+// is forwarded between them, and sold units equal acknowledged ones.
 func TestNodesOfTwoProtocols(t *testing.T) {
 	if os.Getenv("ADMITONE_MIXED") == "" {
 		t.Skip("it builds the program once more: set ADMITONE_MIXED")

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// polls polls one visitor at the nodes in turn until stop is closed, and returns the last status. Any answer other than
-// 200 or 429 fails the test.
+// polls polls one visitor at the nodes in turn until stop is closed, and returns the last status.
+// Any answer other than 200 or 429 fails the test.
 func polls(t *testing.T, id string, stop <-chan struct{}, at ...*serverProcess) (status string) {
 	client := http.Client{Timeout: patience}
 	for i := 0; ; i++ {
@@ -37,8 +37,9 @@ func polls(t *testing.T, id string, stop <-chan struct{}, at ...*serverProcess) 
 	}
 }
 
-// TestVisitorsOfNodesKeepTheirPlaces: visitors poll two of three nodes in turn, which answer by themselves. The node
-// that runs the room is killed; nobody who polls loses the place, and somebody who does not loses it.
+// TestVisitorsOfNodesKeepTheirPlaces: visitors poll two of three nodes in turn, which answer
+// without forwarding. The node that runs the room is killed; no visitor who polls loses the place,
+// and one who stopped polling loses it.
 func TestVisitorsOfNodesKeepTheirPlaces(t *testing.T) {
 	t.Parallel()
 	n := &nodes{t: t, log: newEventStore(t), secrets: t.TempDir()}
@@ -53,7 +54,7 @@ func TestVisitorsOfNodesKeepTheirPlaces(t *testing.T) {
 	others := []*serverProcess{n2, n3}
 	owner := n1
 	switch node := header.Get("Admitone-Node"); node {
-	case "n1", "": // n1 has decided it itself
+	case "n1", "": // decided by n1
 	case "n2":
 		owner, others = n2, []*serverProcess{n1, n3}
 	case "n3":
@@ -72,20 +73,20 @@ func TestVisitorsOfNodesKeepTheirPlaces(t *testing.T) {
 		id := join(fmt.Sprint("h", i))
 		all.Go(func() {
 			if status := polls(t, id, stop, others...); status != "waiting" {
-				t.Errorf("a visitor who polls is %s", status)
+				t.Errorf("a polling visitor is %s", status)
 			}
 		})
 	}
 	time.Sleep(heartbeat)
 	for end := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
 		if _, header, _ := others[0].ask("GET", "/v1/waiting-rooms/r/visitors/"+silent, ""); header.Get("Admitone-Node") == "" {
-			break // it answers by itself
+			break // it answers without forwarding
 		} else if time.Now().After(end) {
 			t.Fatal("a node passes polls on")
 		}
 	}
 	owner.kill()
-	time.Sleep(faultLength(t) + 2*heartbeat) // those who are silent for two heartbeats are dropped
+	time.Sleep(faultLength(t) + 2*heartbeat) // visitors who do not poll for two heartbeats are dropped
 	close(stop)
 	all.Wait()
 	if v := decoded[visitor](t, others[0].must(200, "GET", "/v1/waiting-rooms/r/visitors/"+silent, "")); v.Status != "expired" {

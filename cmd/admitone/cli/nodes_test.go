@@ -37,7 +37,7 @@ type clusterAnswer struct {
 	}
 }
 
-// agree waits until these nodes have the same view of a number of serving members.
+// agree waits until these nodes agree on a number of serving members.
 func (n *nodes) agree(serving int, who ...*serverProcess) {
 	n.t.Helper()
 	for end := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
@@ -81,7 +81,7 @@ func (s *serverProcess) signal(which syscall.Signal) {
 	}
 }
 
-// answersThroughOthers makes a node that is cut from the log answer a command for each product.
+// answersThroughOthers checks that a node cut from the log answers a command for each product.
 func (s *serverProcess) answersThroughOthers() {
 	s.t.Helper()
 	var reason struct{ Reason string }
@@ -93,7 +93,7 @@ func (s *serverProcess) answersThroughOthers() {
 	}
 }
 
-// sharedSecret writes a secret of what nodes send to each other.
+// sharedSecret writes a secret for the messages between nodes.
 func sharedSecret(t *testing.T) string {
 	shared := filepath.Join(t.TempDir(), "shared")
 	if err := os.WriteFile(shared, []byte("0123456789abcdefghijklmnopqrstuvwxyz\n"), 0o600); err != nil {
@@ -102,8 +102,7 @@ func sharedSecret(t *testing.T) string {
 	return shared
 }
 
-// TestNodesOfAnotherSystem: a node of another log does not join, and one with a forged header is
-// refused.
+// TestNodesOfAnotherSystem: a node of another log does not join, and a forged header is refused.
 func TestNodesOfAnotherSystem(t *testing.T) {
 	t.Parallel()
 	n := &nodes{t: t, log: newEventStore(t), secrets: t.TempDir()}
@@ -128,7 +127,7 @@ func TestNodesOfAnotherSystem(t *testing.T) {
 		"--store " + n.log.address() + " --cluster 127.0.0.1:0 --join dns://nodes":                                          "such as dns://admitone:7946",
 		"--store " + n.log.address() + " --cluster 127.0.0.1:0 --http-advertise ::1":                                        "did you mean [::1]:8080?",
 		"--store " + n.log.address() + " --cluster 127.0.0.1:0 --cluster-advertise [::1]:7946":                              "without a port",
-		"--store " + n.log.address() + " --node x":                                                                          "give --cluster as well",
+		"--store " + n.log.address() + " --node x":                                                                          "need --cluster",
 		"--store " + n.log.address() + " --auth jwt --jwks f --cluster 0.0.0.0:0":                                           "jwt-issuer",
 		"--store " + other.address() + " --cluster 127.0.0.1:0 --node y --join " + at2 + " --cluster-secret-file " + shared: "that is another log",
 	} {
@@ -140,8 +139,8 @@ func TestNodesOfAnotherSystem(t *testing.T) {
 	}
 }
 
-// TestNodesOnIPv6: nodes find each other at addresses of IPv6, and one that listens on all of them is
-// told at one that others reach.
+// TestNodesOnIPv6: nodes find each other at addresses of IPv6; a node that listens on all of them
+// advertises one that others can reach.
 func TestNodesOnIPv6(t *testing.T) {
 	t.Parallel()
 	probe, err := net.Listen("tcp", "[::1]:0")

@@ -32,9 +32,9 @@ func openingCrowd(t *testing.T) (clients int, before time.Duration) {
 	return n, 10 * time.Second
 }
 
-// TestOpeningCrowd: of clients that send a request every second since before a sale opens, each
-// over a connection of its own, none succeeds before that time, and then as many as there are units
-// of a product and seats of a hall. It prints the time from the opening to the first sale.
+// TestOpeningCrowd: clients send a request every second, each over its own connection, since before
+// a sale opens. None succeeds before that time, and then as many as there are units of a product
+// and seats of a hall. It prints the time from the opening to the first sale.
 func TestOpeningCrowd(t *testing.T) {
 	clients, before := openingCrowd(t)
 	p := launch(t, t.TempDir())
@@ -81,7 +81,7 @@ type crowdBefore struct {
 	t              *testing.T
 	client         *http.Client
 	url            string
-	seats          int // there are
+	seats          int // number of seats
 	early, granted atomic.Int64
 	unanswered     atomic.Int64
 }
@@ -98,7 +98,7 @@ func (c *crowdBefore) ask(i int) {
 			return 0, "", err
 		}
 		r.Header.Set("Content-Type", "application/json")
-		r.Header.Set("Idempotency-Key", fmt.Sprint("client-", i)) // so that one without an answer can be sent again
+		r.Header.Set("Idempotency-Key", fmt.Sprint("client-", i)) // for retries without an answer
 		response, err := c.client.Do(r)
 		if err != nil {
 			return 0, "", err

@@ -32,7 +32,8 @@ func longStory(t *testing.T, browser context.Context) {
 	p.shows(lines+`[0]`, "880 remain") // single units were sold
 }
 
-// moreThanFits: a very long past is read in parts, and each part begins where the one before ended.
+// moreThanFits: a very long past is read in parts, and each part begins where the previous one
+// ended.
 func moreThanFits(t *testing.T, browser context.Context) {
 	s := onSale(t, 1)
 	pour(t, s.Log, "big", 100_300)
@@ -58,7 +59,7 @@ func moreThanFits(t *testing.T, browser context.Context) {
 }
 
 // seatsInParts reads the past of a seat map in parts of a few changes, and moves back and forth in
-// each; at each change the map is that of the server.
+// each; at each change the map equals the server's.
 func seatsInParts(t *testing.T, browser context.Context) {
 	t.Helper()
 	s, _ := evening(t)

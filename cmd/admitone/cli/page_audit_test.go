@@ -227,8 +227,8 @@ func mapThroughTime(t *testing.T, browser context.Context) {
 	other.do(chromedp.Evaluate[chromedp.Void](fmt.Sprintf(`void (location.hash = "#at=%s")`,
 		strings.Replace(when, "Z", "+00:00", 1))))
 	other.wait(fmt.Sprintf(`document.querySelector("#moment").dateTime === %q`, when))
-	// The page writes the moment that it shows into the address a little later, which may
-	// be just before it hears of the one that is asked for.
+	// The page writes the moment that it shows into the address with a delay, which may be just
+	// before it receives the requested one.
 	other.do(chromedp.Evaluate[chromedp.Void](`location.hash = "#at=soon"; location.hash = "#at=` + at +
 		`"; history.replaceState(null, "", location.search + "#at=1")`))
 	other.wait(`location.hash === "#at=` + at + `"`)

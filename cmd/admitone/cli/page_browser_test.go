@@ -86,7 +86,7 @@ func open(t *testing.T, browser context.Context, url string) *tab {
 	return p
 }
 
-// live waits until the page shows that its counts are live.
+// live waits until the page indicates that its counts are live.
 func (p *tab) live() *tab {
 	p.t.Helper()
 	p.wait(`document.querySelector("#state").textContent === "Live"`)
@@ -99,7 +99,7 @@ func (p *tab) found() {
 	const missing = `performance.getEntriesByType("resource")
 		.filter((asked) => asked.responseStatus === 404).map((asked) => asked.name).join()`
 	if names := of[string](p, missing); names != "" {
-		p.t.Errorf("the page asked for what is not there: %s", names)
+		p.t.Errorf("the page requested a missing resource: %s", names)
 	}
 }
 
@@ -185,7 +185,7 @@ func (p *tab) click(element string) {
 	p.do(chromedp.Click(chromedp.JSPath(element)))
 }
 
-// gives presses a button that asks for confirmation, twice.
+// gives presses a button that requires confirmation, twice.
 func (p *tab) gives(element string) {
 	p.t.Helper()
 	p.click(element)
@@ -205,8 +205,8 @@ func (p *tab) remains(product string, n int) {
 	p.wait(fmt.Sprintf(`%s.textContent === "%d"`, in(product, `[data-field="remaining"]`), n))
 }
 
-// insists presses a button until a message appears. Where the page has given up on the server, it
-// asks again.
+// insists presses a button until a message appears. If the page has given up on the server, it
+// tries again.
 func (p *tab) insists(button, message, text string) {
 	p.t.Helper()
 	p.wait(fmt.Sprintf(`[%q, "Try again:"].some((text) => %s.textContent.includes(text))`, text, message))
@@ -347,7 +347,7 @@ func (w *wire) passes(said []byte) (through, end bool) {
 	case w.state == wireLosesAnswers && bytes.HasPrefix(said, []byte("HTTP/1.1 201 ")):
 		select {
 		case w.lost <- struct{}{}:
-		default: // a loss is signalled already
+		default: // a loss has already been signalled
 		}
 	}
 	through = w.state == wireWorks || w.state == wireLosesOne

@@ -35,7 +35,7 @@ func nodeCard(name, selector string) string {
 		card.querySelector('[data-field="name"]').textContent.split(" ")[0] === %q)?.querySelector(%q)`, name, selector)
 }
 
-// clusterOfTwo: the page shows two nodes, a room and what the loss of each node does.
+// clusterOfTwo: the page shows two nodes, a room and the effect of the loss of each node.
 func clusterOfTwo(t *testing.T, browser context.Context) {
 	n := &nodes{t: t, log: newEventStore(t), secrets: t.TempDir()}
 	owner, other := n.begin("n1", n.log.address()), n.begin("n2", n.log.address())
@@ -64,7 +64,7 @@ func clusterOfTwo(t *testing.T, browser context.Context) {
 	}
 	other.kill()
 	p.shows(summary, "1 of ")
-	p.shows(`document.querySelector("#announcer")`, lost+": ") // that it is suspected, or that it is gone
+	p.shows(`document.querySelector("#announcer")`, lost+": ") // suspected, or gone
 	owner.kill()
 	p.wait(pageState + `.textContent === "Reconnecting…"`)
 	owner.again()

@@ -31,7 +31,7 @@ func TestLayoutOfEveryPage(t *testing.T) {
 	}
 }
 
-// fair starts a server that has something on every page, and returns their addresses.
+// fair starts a server with content on every page, and returns their addresses.
 func fair(t *testing.T) (s *testServer, paths []string) {
 	t.Helper()
 	s = stage(t, `,"limit_per_holder":4`, [4]any{"A", 4, 10, 5000})
@@ -77,9 +77,9 @@ const mark = `(() => {
 	return seen.size;
 })()`
 
-// faint lists the marked elements that are illegible: their text against each colour that may be
-// behind it, in all states that attributes can make, and rings of the focus that are not visible.
-// The browser has put the elements into a state of the pointer or the keyboard.
+// faint lists the marked elements that are illegible: their text against each possible background
+// colour, in all states that attributes can produce, and focus rings that are not visible. The
+// browser has put the elements into a state of the pointer or the keyboard.
 const faint = `(() => {
 	const parse = (text) => { const [r, g, b, a = 1] = text.match(/[\d.]+/g).map(Number); return { r, g, b, a }; };
 	const over = (top, under) => ({ r: top.r * top.a + under.r * (1 - top.a), g: top.g * top.a + under.g * (1 - top.a),
@@ -249,7 +249,7 @@ func (p *tab) paints(cell int) (ground string, seats map[string][]string) {
 }
 
 // contrastOfSeats: each kind of seat contrasts with the map's ground, also where seats are too
-// small to be buttons; except those that are not on sale.
+// small to be buttons; except seats that are not on sale.
 func contrastOfSeats(t *testing.T, browser context.Context) {
 	s, _ := fair(t)
 	p := open(t, browser, s.url+"/performances/gig").live()
@@ -346,7 +346,7 @@ func forcedColours(t *testing.T, browser context.Context) {
 			kinds := map[string]string{}
 			for kind, colours := range seats {
 				if kind == "mine" && cell < 16 {
-					continue // it has the visitor's colour, as picked seats have
+					continue // it has the visitor's colour, like picked seats
 				}
 				look := strings.Join(colours, "; ")
 				if other, taken := kinds[look]; taken {

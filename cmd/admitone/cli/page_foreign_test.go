@@ -15,8 +15,8 @@ import (
 )
 
 // TestForeignPage: in a browser, a page of an allowed origin reserves with a token, reads the
-// answers and their headers, the refusals too, and sees the count live. A page of another origin
-// does none of that.
+// answers, including refusals, and their headers, and sees the count live. A page of another origin
+// can do none of that.
 func TestForeignPage(t *testing.T) {
 	t.Parallel()
 	browser := newBrowser(t)

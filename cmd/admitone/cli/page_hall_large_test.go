@@ -98,8 +98,8 @@ func TestLargeHall(t *testing.T) {
 	}
 }
 
-// redrawn checks that the picture of a map that was moved is what is drawn without the one before, but for
-// the rounding of edges: all is drawn when the colours change.
+// redrawn checks that the picture of a moved map equals a full redraw, except for the rounding of
+// edges: everything is drawn when the colours change.
 func (p *tab) redrawn() {
 	p.t.Helper()
 	p.do(chromedp.Evaluate[chromedp.Void](`(async () => {

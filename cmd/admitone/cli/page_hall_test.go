@@ -107,7 +107,7 @@ func hallBooked(t *testing.T, browser context.Context) {
 	bob.wait(more + `[0].ariaDisabled === "true"`)
 }
 
-// hallBest: the best seats left are asked for by price type. Restricted types are not offered.
+// hallBest: the best remaining seats are requested by price type. Restricted types are not offered.
 func hallBest(t *testing.T, browser context.Context) {
 	s := inHall(t)
 	ada := guest(t, browser, s.url, "ada")
@@ -131,7 +131,8 @@ func hallBest(t *testing.T, browser context.Context) {
 	ada.shows(myBookings, "On hold · €35.00")
 }
 
-// hallByKeyboard: rows of different lengths, with letters and gaps, and the map without a seat in reach.
+// hallByKeyboard: rows of different lengths, with letters and gaps, and the map when no seat is in
+// reach.
 func hallByKeyboard(t *testing.T, browser context.Context) {
 	s := inHall(t)
 	ada := guest(t, browser, s.url, "ada")
@@ -245,7 +246,7 @@ func hallThroughTime(t *testing.T, browser context.Context) {
 	p.wait(`document.activeElement.ariaLabel === "L1-2-3, on hold; to its story"`)
 }
 
-// hallOnPhone: two fingers zoom, and what is chosen stays in sight with its price.
+// hallOnPhone: two fingers zoom, and the selection stays in sight with its price.
 func hallOnPhone(t *testing.T, browser context.Context) {
 	s := inHall(t)
 	ada := open(t, browser, s.url+"/performances/gig")

@@ -8,7 +8,7 @@ import (
 )
 
 // TestPagesOfThePast: the pages evaluate deadlines at the time that they show, with and without
-// scripts: a tournament whose sign-up has ended by now was open then.
+// scripts: a tournament whose sign-up has ended since was open then.
 func TestPagesOfThePast(t *testing.T) {
 	s := serveIn(t, t.TempDir(), nil)
 	s.send("POST", "/v1/tournaments", fmt.Sprintf(`{"id":"cup","name":"Cup","team_limit":2,"register_deadline":%q}`,

@@ -15,7 +15,7 @@ func oneGivenBack(t *testing.T, browser context.Context) {
 	ada.click(seatButton("A-1-2"))
 	ada.click(act("book"))
 	parts := myBookings + `.querySelector("details")`
-	ada.wait(parts + `?.hidden`) // what is not paid is given back as a whole
+	ada.wait(parts + `?.hidden`) // an unpaid booking is released as a whole
 	ada.click(act("pay"))
 	ada.shows(balance, "€0.00")
 	ada.click(parts + `.querySelector("summary")`)

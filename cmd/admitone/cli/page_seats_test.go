@@ -30,7 +30,7 @@ func TestSeatsPage(t *testing.T) {
 		"the focus stays while seats go":    focusStays,
 		"on a phone":                        bookOnPhone,
 		"with a token":                      bookWithToken,
-		"who one is decides what one has":   otherHolder,
+		"the caller determines the result":   otherHolder,
 		"what was chosen survives a reload": choiceKept,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, browser) })
@@ -57,7 +57,7 @@ func (s *testServer) perform(id, more string, sections ...[4]any) {
 		id, id, strings.Join(list, ","), more))
 }
 
-// books books seats past the page.
+// books books seats directly through the API.
 func (s *testServer) books(holder string, seats ...string) {
 	s.t.Helper()
 	s.send("POST", "/v1/performances/gig/bookings",
@@ -123,7 +123,7 @@ func (p *tab) seatsLeft(n int) {
 	p.wait(fmt.Sprintf(`document.querySelector('.performance [data-field="remaining"]').textContent === "%d"`, n))
 }
 
-// oneSeat: both choose it; one gets it, the other sees that, takes what is offered instead, pays,
+// oneSeat: both choose it; one gets it, the other sees that, takes the offered alternative, pays,
 // and finds it again.
 func oneSeat(t *testing.T, browser context.Context) {
 	s := stage(t, "", [4]any{"A", 4, 10, 5000})
@@ -139,7 +139,7 @@ func oneSeat(t *testing.T, browser context.Context) {
 	ada.shows(myBookings, "On hold · €100.00")
 	ada.seatIs("A-1-1", "yours, on hold")
 	if said := of[string](ada, `sessionStorage.heard`); strings.Contains(said, "faster") {
-		t.Errorf("ada is told of her own booking: %q", said)
+		t.Errorf("ada gets a message about her own booking: %q", said)
 	}
 	// Bob's page updates by itself.
 	bob.seatIs("A-1-1", "on hold")
@@ -163,7 +163,7 @@ func oneSeat(t *testing.T, browser context.Context) {
 	theirs := of[string](bob, myBookings+`.querySelector(".seats").textContent`)
 	first, _, _ := strings.Cut(theirs, ",")
 	ada.seatIs(first, "booked")
-	// The balance and its movements are there after a reload.
+	// The balance and its movements are still shown after a reload.
 	bob.do(chromedp.Reload())
 	bob.live()
 	bob.shows(myBookings, "Booked and paid")

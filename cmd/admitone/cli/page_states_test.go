@@ -34,8 +34,8 @@ func TestStatesOfThePage(t *testing.T) {
 
 const pill = `document.querySelector("#state")`
 
-// deadNetwork: nothing arrives and nothing ends. The page counts its own seconds until it stops
-// showing Live: the bound is its promise, and a slow machine slows the count as well.
+// deadNetwork: nothing arrives and nothing ends. The page counts its own seconds until it no longer
+// shows Live: the bound is its guarantee, and a slow machine slows the count as well.
 func deadNetwork(t *testing.T, browser context.Context) {
 	s := onSale(t, 9)
 	w := newWire(t, s.Address())
@@ -68,7 +68,7 @@ func (p *tab) goesOffline(off bool) {
 	p.wait(fmt.Sprintf(`navigator.onLine === %v`, !off))
 }
 
-// noNetwork: the page shows that the device has no network at once, before the next request; a
+// noNetwork: the page immediately shows that the device has no network, before the next request; a
 // server that still answers is on this device.
 func noNetwork(t *testing.T, browser context.Context) {
 	s := onSale(t, 9)
@@ -224,7 +224,8 @@ func inSight(element string) string {
 			innerHeight))(%s.getBoundingClientRect())`, element)
 }
 
-// pausableReads makes the page's reads of bookings wait for window.paused, and counts those under way.
+// pausableReads makes the page's reads of bookings wait for window.paused, and counts those in
+// progress.
 const pausableReads = `void (() => {
 	const unpaused = fetch;
 	window.reads = 0;
@@ -254,13 +255,13 @@ func refusalSeen(t *testing.T, browser context.Context) {
 	if role := of[string](ada, choiceMessage+`.role`); role != "status" {
 		t.Errorf("the refusal has the role %q", role)
 	}
-	// After a refusal the page knows what the server knows.
+	// After a refusal the page is up to date.
 	ada.is("ada")
 	ada.gone(choiceMessage)
 	ada.shows(myBookings, "The other") // the page has read her bookings
 	ada.do(chromedp.Evaluate[chromedp.Void](`void (window.paused = new Promise((go) => { window.resume = go }))`))
 	ada.wait(`window.reads === 0`)
-	s.books("ada", "A-4-1") // the page does not know of this one
+	s.books("ada", "A-4-1") // the page has not read this one
 	ada.hears(choiceMessage)
 	ada.click(trayBook)
 	ada.heard("the limit is 2, and this one has 1")

@@ -68,7 +68,7 @@ func (s *testServer) left() int {
 	return p.Remaining
 }
 
-// somethingNew: the page reloads its data when the visitor comes back to it.
+// somethingNew: the page reloads its data when the visitor returns to it.
 func somethingNew(t *testing.T, browser context.Context) {
 	s := onSale(t, 5)
 	ada := open(t, browser, s.url).live()
@@ -144,8 +144,8 @@ func lostAnswer(t *testing.T, browser context.Context) {
 	}
 }
 
-// lostFrame: the lost frame has the new name; only the next one, which has a count, shows that
-// something is missing.
+// lostFrame: the lost frame has the new name; only the next one, which has a count, shows that a
+// frame is missing.
 func lostFrame(t *testing.T, browser context.Context) {
 	s := onSale(t, 9)
 	w := newWire(t, s.Address())
@@ -194,7 +194,7 @@ func holdEnds(t *testing.T, browser context.Context) {
 	ada.gives(in("p", `.claim [data-action="release"]`))
 	ada.remains("p", 3)
 	ada.wait(`!` + in("p", ".claim"))
-	// An expired one is released by itself.
+	// An expired hold is released automatically.
 	ada.click(button("short", "hold"))
 	ada.shows(mine, "ran out")
 	ada.remains("short", 3)
@@ -347,7 +347,7 @@ func refusedOn(t *testing.T, browser context.Context) {
 	ada := open(t, browser, s.url).live()
 	ada.click(button("p", "reserve"))
 	ada.shows(in("p", ".message"), "Reserved.")
-	// The page refuses what this browser knows; the server refuses the rest.
+	// The page refuses requests that it knows to be invalid; the server refuses the others.
 	ada.wait(button("p", "reserve") + `.disabled`)
 	ada.shows(in("p", `[data-field="limit"]`), "You have 1, and one person may have 1.")
 	s.send("POST", "/v1/products/p/reservations", `{"holder":"bob"}`)

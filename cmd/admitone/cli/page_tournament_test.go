@@ -42,7 +42,7 @@ func cup(t *testing.T, slots int, more string) *testServer {
 	return s
 }
 
-// joins registers teams and enters them, past the page.
+// joins registers teams and enters them, directly through the API.
 func (s *testServer) joins(teams ...string) {
 	s.t.Helper()
 	for _, team := range teams {
@@ -238,7 +238,7 @@ func closedAndOpen(t *testing.T, browser context.Context) {
 	owls.gives(act("withdraw"))
 	owls.shows(standing, "Not signed up")
 	owls.wait(act("enter") + `.disabled`)
-	// The server's refusal names what the page does not know yet.
+	// The server's refusal has information that the page does not have yet.
 	s.edits(`{"register_deadline":"2999-01-01T00:00:00Z"}`)
 	s.joins("a", "b")
 	owls.shows(`document.querySelector(".tournament .out")`, "Full")

@@ -100,14 +100,14 @@ func waitWithToken(t *testing.T, browser context.Context) {
 	ada.live()
 	ada.click(button("p", "hold"))
 	ada.remains("p", 8)
-	ada.click(in("p", `.claim [data-action="confirm"]`)) // which needs no pass, and ends the one that was used
+	ada.click(in("p", `.claim [data-action="confirm"]`)) // it needs no pass, and ends the one that was used
 	ada.shows(mine, "Confirmed")
 	ada.do(chromedp.Navigate(s.url + "/waiting-rooms/r"))
 	ada.shows(waitEnds, "Your pass was used or given up")
 	ada.shows(act("join"), "Join the line")
 }
 
-// passEndsElsewhere: a page that shows a pass hears of its end from the room.
+// passEndsElsewhere: a page that shows a pass is informed of its end by the room.
 func passEndsElsewhere(t *testing.T, browser context.Context) {
 	s := door(t, 50, 1, 30, "")
 	ada := open(t, browser, s.url+"/waiting-rooms/r").live()

@@ -64,7 +64,7 @@ func roomWith(perSecond, active, heartbeat int, more string) string {
 const insiders = 120
 
 // crowded is door with a full room: visitors wait until leave has been called, which makes room for
-// one. No place is lost unless a page is silent for minutes.
+// one. No place is lost unless a page does not poll for minutes.
 func crowded(t *testing.T) (s *testServer, leave func()) {
 	t.Helper()
 	s = door(t, 1000, insiders, 60, "")
@@ -77,7 +77,7 @@ func crowded(t *testing.T) (s *testServer, leave func()) {
 	return s, func() { s.send("DELETE", "/v1/waiting-rooms/r/visitors/"+first.Visitor, "") }
 }
 
-// setRoom changes the room, whose settings have that version.
+// setRoom changes the room, whose settings have this version.
 func (s *testServer) setRoom(version int, settings string) {
 	s.t.Helper()
 	s.sendWith("PUT", "/v1/waiting-rooms/r", settings, "If-Match", fmt.Sprintf(`"%d"`, version))
@@ -155,7 +155,7 @@ func (s *testServer) joined() (n int) {
 	return room.Joined
 }
 
-// sleptTooLong: a frozen tab does not poll, and reports the lost place when it wakes.
+// sleptTooLong: a frozen tab does not poll, and reports the lost place when it resumes.
 func sleptTooLong(t *testing.T, browser context.Context) {
 	s := door(t, 0, 1, 20, "")
 	onlooker := open(t, browser, s.url+"/waiting-rooms").live()
@@ -171,7 +171,7 @@ func sleptTooLong(t *testing.T, browser context.Context) {
 	}
 	onlooker.shows(`document.querySelector(".split")`, "1 in line")
 	become(page.SetWebLifecycleStateStateFrozen)
-	// It sleeps for an hour by its own clock. For the room it is a moment, with a shorter
+	// By its own clock it sleeps for an hour. For the room it is a moment, with a shorter
 	// heartbeat.
 	bob.do(chromedp.Evaluate[chromedp.Void](`void (() => { const now = Date.now; Date.now = () => now() + 3_600_000 })()`))
 	s.setRoom(1, roomWith(0, 1, 1, ""))
@@ -200,7 +200,7 @@ func roomUnreachable(t *testing.T, browser context.Context) {
 	bob.wait(roomSays + `.textContent === ""`)
 	bob.live()
 	bob.shows(inLine, "You are next.")
-	// A restart is such a time too, and no place is lost by it.
+	// A restart is such a period too, and does not lose a place.
 	s.end()
 	bob.shows(roomSays, "trying again")
 	s = serveIn(t, s.store, nil)

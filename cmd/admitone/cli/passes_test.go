@@ -52,8 +52,8 @@ func (s *testServer) until(room, id, status string) visitor {
 	}
 }
 
-// TestKeysOfPasses: keys are created for their owner alone, and replaced while the server runs;
-// signatures of the old key stay valid, across a restart too.
+// TestKeysOfPasses: keys are created with access for their owner only, and replaced while the
+// server runs; signatures of the old key stay valid, across a restart too.
 func TestKeysOfPasses(t *testing.T) {
 	dir := t.TempDir()
 	s := serveIn(t, dir, nil)
@@ -79,7 +79,7 @@ func TestKeysOfPasses(t *testing.T) {
 	if v := s.until("r", ada.Visitor, "admitted"); v.Ticket != 1 {
 		t.Errorf("%+v", v)
 	}
-	// Without a request after the restart, the room goes on all the same.
+	// Without a request after the restart, the room continues.
 	s.send("DELETE", "/v1/waiting-rooms/r/visitors/"+ada.Visitor, "")
 	s.end()
 	s = serveIn(t, dir, nil)

@@ -93,8 +93,8 @@ func TestServePast(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, path := range paths {
-		// Entities that were created later are missing in the lists, and were filtered from them
-		// before.
+		// Entities that were created later are missing from the lists; before, they were filtered
+		// out of them.
 		if got := withoutTime(past.send("GET", path, "")); got != then[path] {
 			t.Errorf("%s: the server of the past answers\n%s\nthat of the present answered\n%s", path, got, then[path])
 		}
@@ -131,7 +131,7 @@ func TestServePast(t *testing.T) {
 	}
 }
 
-// withoutTime removes the time of as_of: only one of the two knows it as that of an event.
+// withoutTime removes the time of as_of: only one of the two servers knows it from an event.
 func withoutTime(text string) string {
 	text, rest, found := strings.Cut(text, `"as_of":{"position":`)
 	if !found {

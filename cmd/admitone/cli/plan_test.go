@@ -62,7 +62,7 @@ func TestPlanUsage(t *testing.T) {
 		"say which FILE; for example: admitone plan check parlour.json": {"plan", "check"},
 		"no such file":         {"plan", "check", filepath.Join(t.TempDir(), "none.csv")},
 		"--name is for CSV":    {"plan", "check", arena, "--name", "Arena"},
-		"say with --name":      {"plan", "check", "-"},
+		"the hall with --name": {"plan", "check", "-"},
 		"--url":                {"plan", "import", table},
 		"is not a server URL":  {"plan", "import", table, "--url", "parlour"},
 		"--id is 1 to 64":      {"plan", "import", table, "--url", "http://127.0.0.1:1", "--id", "the parlour"},
@@ -148,7 +148,7 @@ func TestPlanImport(t *testing.T) {
 	}
 }
 
-// TestPlanImportNeedsAdmin: another role is refused as by every command.
+// TestPlanImportNeedsAdmin: another role is refused, as by every command.
 func TestPlanImportNeedsAdmin(t *testing.T) {
 	auth := api.JWTAuth{Secret: []byte(strings.Repeat("secret", 9))}
 	s := serveIn(t, t.TempDir(), auth)

@@ -15,10 +15,10 @@ func newPlanGenerate() *cobra.Command {
 	var example bool
 	cmd := &cobra.Command{
 		Use:   "generate FILE",
-		Short: "Make a hall of a short description",
-		Long: "Makes a seating plan of a short description in JSON: blocks of rows, straight or curved around\n" +
+		Short: "Generate a hall from a short description",
+		Long: "Generates a seating plan from a short description in JSON: blocks of rows, straight or curved around\n" +
 			"the stage, with letters or numbers, aisles and wheelchair places, and floors for standing. Prints\n" +
-			"the plan, for plan import; or what is wrong, and ends with status 1 then. - is standard input.\n" +
+			"the plan, for plan import, or the faults, with status 1. - is standard input.\n" +
 			"Distances are in seats, and the middle of the stage's front edge is at 0,0.",
 		Example: "  admitone plan generate hall.json > plan.json, where hall.json is\n\n" +
 			`    {"name":"Parlour","categories":[{"name":"Stalls","color":"#0072b2"}],"stage":{"width":12,"depth":3},` + "\n" +
@@ -45,7 +45,8 @@ func newPlanGenerate() *cobra.Command {
 	return cmd
 }
 
-// generate prints the plan of a description. The error is errFoundWrong if there is none.
+// generate prints the plan of a description. The error is errFoundWrong if the description is
+// invalid.
 func generate(out io.Writer, text []byte) error {
 	draft, err := plandraft.Parse(text)
 	if err == nil {

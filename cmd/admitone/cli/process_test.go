@@ -38,7 +38,7 @@ func TestMain(m *testing.M) {
 	os.Exit(status)
 }
 
-// process is a server in a process of its own.
+// process is a server in a separate process.
 type process struct {
 	cmd    *exec.Cmd
 	wait   func() // returns when the process has ended; may be called several times

@@ -14,8 +14,8 @@ import (
 	"admitone/events"
 )
 
-// TestProve: a server that verifies its log is ready as long as the log is right, reports its
-// progress, and is not ready any more once an event breaks a rule that nothing else checks.
+// TestProve: a server that verifies its log is ready as long as the log is correct, reports its
+// progress, and is no longer ready once an event breaks a rule that nothing else checks.
 func TestProve(t *testing.T) {
 	p, err := server.Start(server.Settings{Listen: "127.0.0.1:0", Store: t.TempDir(), Auth: api.OpenAuth{},
 		IdleAfter: time.Minute, Logger: slog.New(slog.DiscardHandler), Prove: true})

@@ -87,8 +87,8 @@ func (p *proxy) heal() {
 	}
 }
 
-// carry forwards UDP packets, too, to the same address and from the receiver's own one; none while
-// it is cut.
+// carry also forwards UDP packets, to the same address and from a separate one for each receiver;
+// none while it is cut.
 func (p *proxy) carry(t *testing.T) {
 	t.Helper()
 	in, err := net.ListenPacket("udp", p.ln.Addr().String())

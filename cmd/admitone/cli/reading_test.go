@@ -32,14 +32,14 @@ func TestReadingCommands(t *testing.T) {
 			`product-1@2  product.reserved.v1  bob "the hat" ☂  {`}},
 		{"log --stream product-2", 0, 5, []string{"product-2@4  product.released.v1"}},
 		{"log --stream product-2 --after 8", 0, 2, []string{"     9  20", "    10  20"}},
-		{"log --stream product-none", 0, 0, []string{"no event is like that"}},
+		{"log --stream product-none", 0, 0, []string{"no event matches"}},
 		{"log --stream product/2", 2, 0, []string{"--stream product-2?"}},
 		{"log --type product.held.v1", 0, 2, []string{"product.held.v1"}},
 		{"log --type product.reserved --limit 3", 0, 3, []string{"product-2@1"}},
 		{"log --type product.res", 2, 0, []string{`no event is of type "product.res"`, "product.reserved.v1"}},
 		{"log --since 1h --limit 2", 0, 2, []string{"product-1@1"}},
 		{"log --since 2000-01-01T00:00:00Z --after 9 --limit 1", 0, 1, []string{"    10  20"}},
-		{"log --since 9999-01-01T00:00:00Z", 0, 0, []string{"no event is like that"}},
+		{"log --since 9999-01-01T00:00:00Z", 0, 0, []string{"no event matches"}},
 		{"log --json --limit 600", 0, 600, []string{`"specversion":"1.0"`, `"correlationid":"req-7"`}},
 		{"history product/1", 0, 5, []string{"bought 1 unit", `bob "the hat" ☂ bought 3 units`, "was given back; 6 remain",
 			"(by ada, request req-7)"}},
@@ -134,7 +134,7 @@ func TestLogFollow(t *testing.T) {
 	}
 }
 
-// TestStoreInUse: the error while a server runs names a command, and that command works.
+// TestStoreInUse: the error while a server runs names a command, which works.
 func TestStoreInUse(t *testing.T) {
 	s := serveIn(t, t.TempDir(), nil)
 	s.sell("1")

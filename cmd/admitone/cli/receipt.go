@@ -65,7 +65,7 @@ type checked struct {
 	Stream   string `json:"stream,omitempty"`
 	Type     string `json:"type,omitempty"`
 	Text     string `json:"text,omitempty"`
-	// Size and Root are those of the log that has the event.
+	// Size and Root are those of the log that contains the event.
 	Size int64  `json:"size,omitempty"`
 	Root string `json:"root,omitempty"`
 }
@@ -76,9 +76,9 @@ func newReceiptCheck() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check FILE --key K",
 		Short: "Check a receipt offline",
-		Long: "Checks a receipt against the public half of the log's key, and nothing else: no server\n" +
+		Long: "Checks a receipt with only the public half of the log's key: no server\n" +
 			"and no log are needed. Ends with status 0 if the event is in the log that the key has\n" +
-			"signed, with 1 if the receipt does not show that.",
+			"signed, with 1 if the receipt does not prove that.",
 		Example: "  admitone receipt check receipt.json --key log.key\n  curl … | admitone receipt check - --key " +
 			"admitone/…+…+…",
 		Args: cobra.ExactArgs(1),
@@ -121,7 +121,7 @@ func verifierOf(key string) (note.Verifier, error) {
 // maxReceipt bounds the size of a receipt or a head.
 const maxReceipt = 100 << 20
 
-// readFile reads a file, or standard input for "-", and of either no more than so many bytes.
+// readFile reads a file, or standard input for "-", but at most this many bytes.
 func readFile(cmd *cobra.Command, name string, most int64) ([]byte, error) {
 	in := cmd.InOrStdin()
 	if name != "-" {
@@ -146,7 +146,7 @@ func checkReceipt(text []byte, verifier note.Verifier) checked {
 	}
 	c := checked{Good: true, Position: int64(r.Event.Position), Stream: string(r.Event.Stream), Type: r.Event.Type,
 		Size: r.Head.Size, Root: r.Head.Root.String()}
-	// The event may be of a later version, which this program can't describe.
+	// The event may be from a later version, in which case this program can't describe it.
 	if line, err := history.Describe(&r.Event); err == nil {
 		c.Text = fmt.Sprintf("%s  %s  (by %s, request %s)", events.FormatTime(line.Time), line.Text, line.Actor,
 			line.RequestID)

@@ -88,7 +88,7 @@ func TestReceipt(t *testing.T) {
 	must(t, exitDone, "receipt")
 }
 
-// TestVerifyAgainst: the log extends that of an older head, or does not.
+// TestVerifyAgainst: whether the log extends that of an older head.
 func TestVerifyAgainst(t *testing.T) {
 	s := signedIn(t, t.TempDir())
 	s.sell("1")
@@ -163,7 +163,7 @@ func TestVerifyFindsForgedLog(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		must(t, exitUsage, "verify", "--store", dir, "--against", kept) // it has no key, or another one
+		must(t, exitUsage, "verify", "--store", dir, "--against", kept) // the log has no key, or a different one
 		want := exitFoundWrong
 		if name == "the same" {
 			want = exitDone

@@ -45,8 +45,8 @@ func (s *testServer) refuses(code, method, path, body string) {
 	}
 }
 
-// TestRefusalsAreRecorded: with --record-refusals histories have the refusals with their reasons
-// and the facts in the way; entities' streams do not, and verify checks the refusals.
+// TestRefusalsAreRecorded: with --record-refusals, histories contain the refusals with their
+// reasons and the conflicting facts; entities' streams do not, and verify checks the refusals.
 func TestRefusalsAreRecorded(t *testing.T) {
 	s := serveRecording(t, t.TempDir())
 	s.send("POST", "/v1/products", `{"id":"p","name":"P","stock":1,"price":5}`)

@@ -27,7 +27,7 @@ func bare(page []events.Recorded) []events.Recorded {
 	return out
 }
 
-// TestRemoteLogEqualsLog: a log over HTTP answers every read as the log itself, byte for byte.
+// TestRemoteLogEqualsLog: a log over HTTP answers every read like the log itself, byte for byte.
 func TestRemoteLogEqualsLog(t *testing.T) {
 	s := serveIn(t, t.TempDir(), nil)
 	s.sell("1")

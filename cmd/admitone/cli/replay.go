@@ -18,19 +18,19 @@ func newReplay() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "replay --against URL",
 		Short: "Send a recorded sale again as live traffic, and compare the outcome",
-		Long: "Turns the log of a sale back into requests and sends them to another server, as they\n" +
-			"came, or faster, or as fast as answers come (--speed 0). First what was put on sale, then\n" +
-			"what people asked for, each after what it depends on. Every answer is compared with the\n" +
+		Long: "Turns the log of a sale back into requests and sends them to another server, at the\n" +
+			"recorded speed, or faster, or as fast as it answers (--speed 0): first those that put\n" +
+			"something on sale, then the others, each after those it depends on. Every answer is compared with the\n" +
 			"record, and the counts at the end. Ends with status 1 if something differs.\n\n" +
-			"The other server has to be an empty one, also after a replay that broke off. Waiting rooms\n" +
+			"The other server has to be empty, also after an interrupted replay. Waiting rooms\n" +
 			"are left out: everyone who was admitted may act. Expired holds are released at that time.\n" +
 			"Recorded refusals are sent again, except for those that depended on a deadline or a pass.\n" +
-			"What is left out is counted with the reason, and does not make the outcome differ.",
+			"Omitted requests are counted with the reason, and do not count as differences.",
 		Example: "  admitone replay --against http://127.0.0.1:8081\n" +
 			"  admitone replay --store backups/monday --against http://127.0.0.1:8081 --speed 10",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if options.Against == "" {
-				return usagef("say with --against which server gets the requests, for example http://127.0.0.1:8081")
+				return usagef("give the address of the target with --against, for example http://127.0.0.1:8081")
 			}
 			if _, err := remote.New(options.Against, ""); err != nil {
 				return err
@@ -68,7 +68,7 @@ func newReplay() *cobra.Command {
 	f := cmd.Flags()
 	f.StringVar(&options.Against, "against", "", "the server that gets the requests, for example http://127.0.0.1:8081")
 	f.StringVar(&options.Token, "against-token", "", "token for it, of an admin; needed when it runs with --auth jwt")
-	f.Float64Var(&options.Speed, "speed", 1, "how many times faster than recorded; 0 is as fast as answers come")
+	f.Float64Var(&options.Speed, "speed", 1, "factor on the recorded speed; 0 is as fast as the server answers")
 	f.StringVar(&begin, "from", "", "first moment of the demand: a log position or an RFC 3339 time (default: the "+
 		"beginning)")
 	f.StringVar(&end, "to", "", "last moment of it (default: the end)")

@@ -10,7 +10,7 @@ import (
 	"admitone/events"
 )
 
-// owedIn returns what is owed on a server, by reference, as one text.
+// owedIn returns the amounts owed on a server, by reference, as one text.
 func (s *testServer) owedIn() string {
 	s.t.Helper()
 	var page struct {
@@ -37,10 +37,11 @@ func (s *testServer) report(path, reference string, amount int64) string {
 		"currency":"EUR","final":true}`, reference, amount))
 }
 
-// TestReplayOfMoneyFromOutside: external payments are reported again, under the same references,
+// TestReplayOfExternalPayments: external payments are reported again, under the same references,
 // and are booked or owed as before: in time, late, twice, with a wrong amount, for a seat or a unit
-// that was sold meanwhile. Seats and units that are given back are refunded by their policy, and all others in full.
-func TestReplayOfMoneyFromOutside(t *testing.T) {
+// that was sold meanwhile. Returned seats and units are refunded by their policy, and all others in
+// full.
+func TestReplayOfExternalPayments(t *testing.T) {
 	s := serveIn(t, t.TempDir(), nil, euros)
 	s.send("POST", "/v1/performances", `{"id":"gala","title":"G","venue":"V","starts_at":"2099-01-01T20:00:00Z",
 		"hold_seconds":1,"sections":[{"id":"A","rows":1,"seats_per_row":9,"price":100}]}`)

@@ -69,7 +69,7 @@ func TestReplay(t *testing.T) {
 			t.Errorf("%s: %v", stdout, err)
 		}
 		rooms := report.LeftOut["waiting rooms: everyone who was admitted may act here"]
-		others := report.LeftOut["refused edits, and other requests that depend on more than the log has"]
+		others := report.LeftOut["refused edits, and other requests that depend on state outside the log"]
 		if rooms != 1 || others != 1 {
 			t.Errorf("left out: %v", report.LeftOut)
 		}
@@ -78,7 +78,7 @@ func TestReplay(t *testing.T) {
 		if speed == "50" {
 			break
 		}
-		// On a server with earlier sales it is another sale.
+		// On a server with earlier sales it is a different sale.
 		again := serveIn(t, other.store, nil)
 		again.send("POST", "/v1/products/1/reservations", `{"holder":"eve","quantity":2}`)
 		text, _ := must(t, exitFoundWrong, "replay", "--store", s.store, "--against", again.url, "--speed", "0")
@@ -155,7 +155,7 @@ func TestReplayOfRange(t *testing.T) {
 	}
 }
 
-// TestReplayReportsGrants: a recorded refusal is granted here.
+// TestReplayReportsGrants: a recorded refusal is granted by the target.
 func TestReplayReportsGrants(t *testing.T) {
 	s := serveIn(t, t.TempDir(), nil)
 	s.send("POST", "/v1/products", `{"id":"1","name":"P","stock":5}`)
@@ -172,7 +172,7 @@ func TestReplayReportsGrants(t *testing.T) {
 	}
 }
 
-// TestReplayReportsRefusals: a recorded grant is refused here.
+// TestReplayReportsRefusals: a recorded grant is refused by the target.
 func TestReplayReportsRefusals(t *testing.T) {
 	s := serveIn(t, t.TempDir(), nil)
 	s.sell("1")

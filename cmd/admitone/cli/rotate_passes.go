@@ -12,10 +12,10 @@ func newRotatePasses() *cobra.Command {
 	var s server.Settings
 	cmd := &cobra.Command{
 		Use:   "rotate-passes",
-		Short: "Let a new key sign the passes of waiting rooms",
-		Long: "Puts a new key in front of those that sign passes and visitors' ids. What the keys before have signed\n" +
-			"stays good; of more than eight keys the oldest goes. A running server takes the new one into use within\n" +
-			"seconds, and names its fingerprint in the log. Servers that share a log share the file: copy it to all of\n" +
+		Short: "Replace the key that signs the passes of waiting rooms",
+		Long: "Adds a new first key to those that sign passes and visitors' ids. Signatures of the earlier keys\n" +
+			"stay valid; of more than eight keys the oldest is removed. A running server uses the new one within\n" +
+			"seconds, and records its fingerprint in the log. Servers that share a log share the file: copy it to all of\n" +
 			"them. One that has none of the log's keys answers waiting rooms with 503 keys_differ; if the log's keys are\n" +
 			"lost, start it once with --accept-keys.",
 		Example: "  admitone rotate-passes\n  admitone rotate-passes --pass-keys-file /etc/admitone/passes.key",

@@ -25,8 +25,8 @@ func (h *timedServer) crash() {
 	h.must(err)
 }
 
-// TestUnfinishedBookingIsReleased after half a minute, whether the server runs all the time, is
-// restarted in between, or later; and the log keeps all rules.
+// TestUnfinishedBookingIsReleased: after half a minute, whether the server runs throughout, is
+// restarted in between, or later; and the log obeys all rules.
 func TestUnfinishedBookingIsReleased(t *testing.T) {
 	for about, away := range map[string]time.Duration{"there all the time": 0, "away in between": 10 * time.Second,
 		"away at the end": 40 * time.Second} {
@@ -69,8 +69,8 @@ func (f forgetful) Ask(ctx context.Context, request actors.Request) (actors.Answ
 	return f.Dispatcher.Ask(ctx, request)
 }
 
-// TestMissingReleaseIsFound: a program that closes the first attempt of a booking without releasing
-// its seats is found out by verify, and by the monitor.
+// TestMissingReleaseIsFound: verify and the monitor detect a program that closes the first attempt
+// of a booking without releasing its seats.
 func TestMissingReleaseIsFound(t *testing.T) {
 	inTime(t, func(h *timedServer) {
 		h.all = bookings.New(forgetful{h.desk}, h.views)
@@ -80,7 +80,7 @@ func TestMissingReleaseIsFound(t *testing.T) {
 		proved := make(chan error, 1)
 		go func() { proved <- prover.Run(ctx) }()
 		time.Sleep(32 * time.Second)
-		h.wantTaken(true) // it was closed, and not released
+		h.wantTaken(true) // it was closed but not released
 		h.wantProved(prover, nil)
 		for range 7 { // further events
 			time.Sleep(5 * time.Second)

@@ -21,7 +21,7 @@ import (
 )
 
 // timedServer has everything that a booking needs, without a network, so that it can run in
-// synctest's time, in which a minute is over at once and nothing is late by chance.
+// synctest's time, in which a minute passes at once and nothing is late by chance.
 type timedServer struct {
 	t     *testing.T
 	dir   string
@@ -29,7 +29,7 @@ type timedServer struct {
 	desk  *actors.Desk
 	views *projections.Projections
 	all   *bookings.Bookings
-	// stop ends everything; start begins again on the same log.
+	// stop ends everything; start resumes on the same log.
 	stop func()
 }
 
@@ -113,7 +113,7 @@ func (h *timedServer) book(holder string) (bookings.Answer, error) {
 		PerformanceID: "gala", Holder: events.Holder(holder), Seats: []events.SeatName{"A-1-1"}})
 }
 
-// wantTaken checks whether the seat A-1-1 is taken, once all that is due has happened.
+// wantTaken checks whether the seat A-1-1 is taken, after everything due has been executed.
 func (h *timedServer) wantTaken(want bool) {
 	h.t.Helper()
 	synctest.Wait()
@@ -142,7 +142,7 @@ func (h *timedServer) wantRefusal(err error, code core.Code) {
 }
 
 // TestHoldsEndOnTime: a seat is held to the last moment of its hold and free after it, whether the
-// server ran all the time, was away in between, or was away when the hold ended.
+// server ran throughout, was stopped in between, or was stopped when the hold ended.
 func TestHoldsEndOnTime(t *testing.T) {
 	for _, test := range []struct {
 		about        string
@@ -180,7 +180,7 @@ func TestHoldsEndOnTime(t *testing.T) {
 }
 
 // TestLateTimerAndLatePayment: a late deadline of ann's hold does not take the seat from bob, who
-// has it since, also if the server was away at that moment; nor does her late payment.
+// has acquired it since, even if the server was stopped at that moment; nor does her late payment.
 func TestLateTimerAndLatePayment(t *testing.T) {
 	for about, away := range map[string]time.Duration{"there all the time": 0, "away at that moment": 29 * time.Second} {
 		t.Run(about, func(t *testing.T) {

@@ -55,61 +55,61 @@ func newServe() *cobra.Command {
 	f := cmd.Flags()
 	f.StringVar(&s.Listen, "listen", "127.0.0.1:8080", "address to listen on")
 	f.StringVar(&s.Store, "store", "./data", "directory of the log, or an EventStoreDB: esdb://host:2113?tls=false")
-	f.StringVar(&s.Data, "data", "./data", "directory of what is not the log (views, jwt.key), if the log is in an "+
+	f.StringVar(&s.Data, "data", "./data", "directory of everything else (views, jwt.key), if the log is in an "+
 		"EventStoreDB")
 	who.flags(f)
-	f.BoolVar(&demo, "demo", false, "make a few products, a tournament and a concert, unless they are there")
+	f.BoolVar(&demo, "demo", false, "create a few products, a tournament and a concert, unless they exist")
 	f.StringSliceVar(&s.AllowOrigins, "allow-origin", nil,
-		"origin whose pages may open sockets, send requests and read the answers, beside the server's own; * is any")
-	f.StringVar(&s.Currency, "currency", "", "what amounts are minor units of, by ISO 4217, for example KRW; a log keeps "+
-		"the one that it is told first")
+		"origin whose pages may open sockets, send requests and read the answers, in addition to the server's own; * is any")
+	f.StringVar(&s.Currency, "currency", "", "currency of all amounts, by ISO 4217, for example KRW; a log keeps "+
+		"the first one given")
 	connectionFlags(f, &s)
 	stopFlags(f, &s)
-	f.DurationVar(&s.IdleAfter, "idle-after", time.Minute, "drop an entity from memory after that long without a command")
+	f.DurationVar(&s.IdleAfter, "idle-after", time.Minute, "drop an entity from memory after this time without a command")
 	f.StringVar(&s.EsdbListen, "esdb-listen", "", "loopback address at which EventStoreDB clients may read the log")
 	f.DurationVar(&s.SignEvery, "sign-every", 10*time.Second,
-		"sign a head of the log that often, while it grows; 0 is no tree, no heads, no receipts")
+		"interval at which the head of a growing log is signed; 0 is no tree, no heads, no receipts")
 	f.StringVar(&s.HeadKeyFile, "head-key-file", "", "file with the key that signs the heads of a log in an EventStoreDB, "+
-		"the same for all servers (default: head.key in --data, made when needed)")
+		"the same for all servers (default: head.key in --data, created if needed)")
 	f.BoolVar(&s.AcceptLoss, "accept-loss", false,
-		"for one start: go on with a log that has lost its end, as another log with a new epoch")
+		"for one start: continue a log that has lost its end, as another log with a new epoch")
 	roomFlags(f, &s)
 	clusterFlags(f, &s)
 	webhookFlags(f, &s)
 	paymentFlags(f, &s)
 	f.IntVar(&s.MaxBackups, "max-backups", server.MaxBackups,
-		"backups that the server keeps when it is asked for them over HTTP; with so many it makes no more")
+		"maximum number of backups requested over HTTP that the server stores; it refuses further ones")
 	f.BoolVar(&s.Refusals, "record-refusals", false,
-		"write down who was refused what, and why: at most 1,000 a second and 500,000 a day, in streams of their own")
-	f.BoolVar(&s.Prove, "prove", false, "hold the log to the rules of verify all the time; /readyz fails on a "+
-		"violation, and metrics say how far it has come")
-	f.StringVar(&s.At, "at", "", "show the log as it was then, for reading only: a position or an RFC 3339 time")
+		"record refused requests with the reason, at most 1,000 a second and 500,000 a day, in separate streams")
+	f.BoolVar(&s.Prove, "prove", false, "check the log against the rules of verify continuously; /readyz fails on a "+
+		"violation, and metrics show the progress")
+	f.StringVar(&s.At, "at", "", "show the log as of a moment, read-only: a position or an RFC 3339 time")
 	f.BoolVar(&accessLog, accessLogFlag, true, "write a line per request to standard error")
 	f.Lookup(accessLogFlag).DefValue = "on unless that is a terminal"
 	f.StringVar(&s.Profile, "profile-listen", "", "loopback address for Go's profiles, /debug/pprof/")
 	f.BoolVar(&s.Yardstick, "yardstick", false,
-		"add POST /yardstick, which only decodes and answers: what benchmarks compare with")
+		"add POST /yardstick, which only decodes and answers, as a reference for benchmarks")
 	f.MarkHidden("yardstick")
 	f.StringVar(&logLevel, "log-level", "info", "debug, info, warn or error")
 	return cmd
 }
 
-// roomFlags are those of waiting rooms.
+// roomFlags defines the flags of waiting rooms.
 func roomFlags(f *pflag.FlagSet, s *server.Settings) {
 	f.StringVar(&s.PassKeys, "pass-keys-file", "",
-		"file with the keys that sign passes of waiting rooms (default: passes.key in the store, or in --data, made "+
-			"when needed)")
+		"file with the keys that sign passes of waiting rooms (default: passes.key in the store, or in --data, created "+
+			"if needed)")
 	f.BoolVar(&s.AcceptKeys, "accept-keys", false,
-		"take this server's keys of passes for the log's, when those are lost: nobody's place or pass of before can be "+
-			"read any more")
+		"accept this server's pass keys as the log's, if those are lost: earlier places and passes can no longer be "+
+			"read")
 	f.BoolVar(&s.OtherRooms, "rooms-elsewhere", false,
-		"another server on the same log runs the waiting rooms; this one only takes its passes")
+		"another server on the same log runs the waiting rooms; this one only accepts its passes")
 	f.IntVar(&s.Joins, "joins-per-minute", 600,
-		"how often one address may join waiting rooms, 0 for any number; private networks are not counted")
+		"maximum number of joins of one address into waiting rooms, 0 for any number; private networks are not counted")
 }
 
-// checkSettings refuses flags that exclude each other, and settings that would give access to everyone who can reach
-// an address.
+// checkSettings refuses flags that exclude each other, and settings that would give access to
+// everyone who can reach an address.
 func checkSettings(s *server.Settings, demo bool) error {
 	switch {
 	case s.Store == "":
@@ -134,11 +134,11 @@ func checkSettings(s *server.Settings, demo bool) error {
 	case s.MaxBackups < 1:
 		return usagef("--max-backups is 1 or more")
 	case s.EsdbListen != "" && !server.IsLoopback(s.EsdbListen):
-		return usagef("--esdb-listen lets everybody read the whole log, so it is for a loopback address only; stop the "+
+		return usagef("--esdb-listen lets anyone read the whole log, so it requires a loopback address; stop the "+
 			"server and use admitone eventstore, which has TLS and users, for %s", s.EsdbListen)
 	case s.Profile != "" && !server.IsLoopback(s.Profile):
-		return usagef("--profile-listen shows what is in the server's memory to everybody who asks, so it is for a "+
-			"loopback address only; reach %s through a tunnel", s.Profile)
+		return usagef("--profile-listen shows the server's memory to anyone who can reach it, so it requires a "+
+			"loopback address; reach %s through a tunnel", s.Profile)
 	}
 	taken := map[string]string{}
 	for _, l := range []struct{ flag, address string }{{"listen", s.Listen}, {"esdb-listen", s.EsdbListen},
@@ -150,7 +150,7 @@ func checkSettings(s *server.Settings, demo bool) error {
 			return err
 		}
 		if other := taken[l.address]; other != "" && !strings.HasSuffix(l.address, ":0") {
-			return usagef("--%s and --%s are both %s; each needs an address of its own", other, l.flag, l.address)
+			return usagef("--%s and --%s are both %s; each needs its own address", other, l.flag, l.address)
 		}
 		taken[l.address] = l.flag
 	}
@@ -163,20 +163,20 @@ func checkSettings(s *server.Settings, demo bool) error {
 	return checkConnections(s)
 }
 
-// connectionFlags are those of connections and their limits.
+// connectionFlags defines the flags of connections and their limits.
 func connectionFlags(f *pflag.FlagSet, s *server.Settings) {
 	f.Int64Var(&s.MaxSockets, "max-sockets", 100_000,
-		"open WebSockets at most, and seven eighths of the connections that ulimit -n leaves")
+		"maximum number of open WebSockets, at most seven eighths of the connections that ulimit -n allows")
 	f.IntVar(&s.PerAddress, "connections-per-address", 1000,
-		"open connections of one address at most, and a quarter of all, 0 for any number; private networks and trusted "+
-			"proxies are not counted")
+		"maximum number of open connections of one address, at most a quarter of all, 0 for any number; private networks "+
+			"and trusted proxies are not counted")
 	f.Int64Var(&s.RateLimit, "rate-limit", 0,
 		"commands that one caller may send per second, 0 for any number: the sub of a token, or an address without one; "+
 			"private networks without a token are not counted")
 	f.StringSliceVar(&s.Trusted, "trusted-proxy", nil,
-		"network (CIDR) of proxies that are believed about where a request comes from (several: repeat it)")
+		"network (CIDR) of proxies trusted to state the caller's address (several: repeat it)")
 	f.StringVar(&s.ProxyHeader, "proxy-header", connections.ForwardedFor,
-		"header in which they say so: X-Forwarded-For or Forwarded")
+		"header in which they state it: X-Forwarded-For or Forwarded")
 }
 
 // checkConnections checks the flags of connections.
@@ -203,7 +203,7 @@ func serve(ctx context.Context, s server.Settings, demo bool, out io.Writer) err
 	}
 	if demo {
 		if err := (&demonstration{p.Desk, p.Rooms}).show(ctx); err != nil {
-			s.Logger.Error("what the demo shows could not be made", "error", err)
+			s.Logger.Error("the demo's entities could not be created", "error", err)
 		}
 	}
 	where := server.WithoutPassword(s.Store)
@@ -227,7 +227,7 @@ func serve(ctx context.Context, s server.Settings, demo bool, out io.Writer) err
 	limit, cancel := context.WithTimeout(context.Background(), stopLimit)
 	defer cancel()
 	if err := p.Stop(limit); err != nil && failed == nil {
-		s.Logger.Warn("not everything ended in time", "error", err)
+		s.Logger.Warn("some work did not end in time", "error", err)
 	}
 	if failed != nil {
 		return ended{failed}

@@ -11,9 +11,9 @@ import (
 	"admitone/events/esdb"
 )
 
-// TestAStoreOfOtherPrograms: a log that other programs write, too, in categories of their own and
+// TestStoreSharedWithOtherPrograms: other programs also write to the log, in categories of their own and
 // in one of this system's, on admitone eventstore and on a real EventStoreDB.
-func TestAStoreOfOtherPrograms(t *testing.T) {
+func TestStoreSharedWithOtherPrograms(t *testing.T) {
 	t.Run("eventstore", func(t *testing.T) { shareStore(t, newEventStore(t).address()) })
 	t.Run("EventStoreDB", func(t *testing.T) { shareStore(t, realStore(t)) })
 }

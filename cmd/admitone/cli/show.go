@@ -35,7 +35,7 @@ func shownKindsInHelp() string {
 	return lines
 }
 
-// shownKinds lists the kinds that show and diff know.
+// shownKinds lists the kinds that show and diff support.
 func shownKinds() string { return strings.Join(kinds.Names(), ", ") }
 
 func newShow() *cobra.Command {
@@ -57,7 +57,7 @@ func newShow() *cobra.Command {
 			}
 			k := kinds.Find(kind)
 			if k == nil {
-				return usagef("show knows the kinds %s, not %q", shownKinds(), kind)
+				return usagef("show supports the kinds %s, not %q", shownKinds(), kind)
 			}
 			store, err := from.open(cmd, args)
 			if err != nil {
@@ -87,7 +87,7 @@ func newShow() *cobra.Command {
 		},
 	}
 	from.flags(cmd)
-	cmd.Flags().StringVar(&at, "at", "", "as it was then: a log position or an RFC 3339 time")
+	cmd.Flags().StringVar(&at, "at", "", "as of a moment: a log position or an RFC 3339 time")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "as JSON, like the HTTP resource")
 	return cmd
 }

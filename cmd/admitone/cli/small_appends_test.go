@@ -33,8 +33,9 @@ func wireStore(t *testing.T, config esdbwire.Config) (address string) {
 	return "esdb://" + listener.Addr().String() + "?tls=false"
 }
 
-// TestAStoreThatTakesLittle: the smallest limit that suffices for a sale, and one that does not.
-func TestAStoreThatTakesLittle(t *testing.T) {
+// TestSmallAppendLimits: the smallest append limit that suffices for a sale, and one that does
+// not.
+func TestSmallAppendLimits(t *testing.T) {
 	address := wireStore(t, esdbwire.Config{MaxAppend: esdb.MinMaxAppend})
 	node := launch(t, address, "--data", t.TempDir())
 	client := &http.Client{Timeout: patience, Transport: &http.Transport{MaxIdleConnsPerHost: 64}}

@@ -29,7 +29,7 @@ func (s *source) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&s.store, "store", "./data",
 		"directory of the log, which no server may be using, or an EventStoreDB: esdb://…")
-	f.StringVar(&s.url, "url", "", "read through the server that runs there, for example http://127.0.0.1:8080")
+	f.StringVar(&s.url, "url", "", "read through the running server at this address, for example http://127.0.0.1:8080")
 	f.StringVar(&s.token, "token", "", "token for --url, of an auditor or admin; needed when the server runs with "+
 		"--auth jwt")
 }
@@ -50,7 +50,7 @@ func (s *source) open(cmd *cobra.Command, args []string) (events.Store, error) {
 // embedded reports whether the log is in a directory.
 func (s *source) embedded() bool { return s.url == "" && !server.IsRemote(s.store) }
 
-// counting reports whether the heads of the log count this system's own events alone.
+// counting reports whether the heads of the log cover only this system's own events.
 func (s *source) counting(ctx context.Context) (own bool, err error) {
 	if s.url == "" {
 		return server.IsRemote(s.store), nil
@@ -82,7 +82,7 @@ func (s *source) openEmbedded(cmd *cobra.Command, args []string,
 		return nil, fmt.Errorf("can't read the log in %s: %w", s.store, err)
 	}
 	if len(inside) == 0 {
-		return nil, fmt.Errorf("there is no log in %s; name its directory with --store, or a running server with --url "+
+		return nil, fmt.Errorf("there is no log in %s; give its directory with --store, or a running server with --url "+
 			"http://127.0.0.1:8080", s.store)
 	}
 	logger := slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: slog.LevelWarn}))

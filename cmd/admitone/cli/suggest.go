@@ -55,8 +55,8 @@ func didYouMean(name string, names []string, prefix string) string {
 	return fmt.Sprintf(" (did you mean %s%s?)", prefix, best)
 }
 
-// editDistance counts the characters to insert, delete, replace or swap with their neighbour in
-// order to turn one name into the other.
+// editDistance counts the characters to insert, delete, replace or swap with their neighbour to
+// turn one name into the other.
 func editDistance(a, b string) int {
 	rows := make([][]int, len(a)+1)
 	for i := range rows {

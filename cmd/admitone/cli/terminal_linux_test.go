@@ -74,7 +74,7 @@ func onTerminal(t *testing.T, args ...string) (url, text string) {
 	return url, text
 }
 
-// TestServeOnTerminal: the pages are named, without a line of JSON per request.
+// TestServeOnTerminal: the pages are listed, without a line of JSON per request.
 func TestServeOnTerminal(t *testing.T) {
 	url, text := onTerminal(t)
 	for _, want := range []string{
@@ -99,7 +99,7 @@ func TestServeOnTerminal(t *testing.T) {
 	}
 }
 
-// TestIsTerminal: a device that is not a terminal gets the output of a file.
+// TestIsTerminal: a device that is not a terminal gets the same output as a file.
 func TestIsTerminal(t *testing.T) {
 	_, program := openTerminal(t)
 	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)

@@ -19,14 +19,14 @@ func newToken() *cobra.Command {
 	var says claims
 	cmd := &cobra.Command{
 		Use:     "token",
-		Short:   "Mint a token for a server that runs with --auth jwt",
+		Short:   "Create a token for a server that runs with --auth jwt",
 		Example: "  admitone token --sub ada --role holder --for 24h",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if sub == "" || role == "" {
-				return usagef("give --sub, whom the token is for, and --role: holder, auditor, service, door or admin")
+				return usagef("give --sub, the subject of the token, and --role: holder, auditor, service, door or admin")
 			}
 			if life < time.Second {
-				return usagef("--for is how long the token lives, a second or more, for example 24h")
+				return usagef("--for is the lifetime of the token, a second or more, for example 24h")
 			}
 			auth := api.JWTAuth{Secret: make([]byte, server.LeastSecret)}
 			if err := says.apply(&auth); err != nil {
@@ -42,8 +42,8 @@ func newToken() *cobra.Command {
 				return err
 			}
 			if file == "" && missing != nil {
-				fmt.Fprintf(cmd.ErrOrStderr(), "admitone: there was no secret in %s yet, and now there is; only a server with "+
-					"--store %[1]s takes the token\n", s.Directory())
+				fmt.Fprintf(cmd.ErrOrStderr(), "admitone: a secret was created in %s, which had none; only a server with "+
+					"--store %[1]s accepts the token\n", s.Directory())
 			}
 			auth.Secret = secret
 			token, err := auth.Token(sub, api.Role(role), time.Now(), life)
@@ -55,11 +55,11 @@ func newToken() *cobra.Command {
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&sub, "sub", "", "whom the token is for: a holder's name")
+	f.StringVar(&sub, "sub", "", "subject of the token: a holder's name")
 	f.StringVar(&role, "role", "", "holder, auditor, service, door or admin")
 	f.DurationVar(&life, "for", 24*time.Hour, "how long it lives")
 	says.flags(f, "get; none if empty")
-	f.StringVar(&file, "jwt-secret-file", "", "file with the secret that the server has (default: jwt.key in the store)")
+	f.StringVar(&file, "jwt-secret-file", "", "file with the server's secret (default: jwt.key in the store)")
 	f.StringVar(&s.Store, "store", "./data", "the server's --store")
 	f.StringVar(&s.Data, "data", "./data", "the server's --data, if its log is in an EventStoreDB")
 	return cmd

@@ -103,7 +103,7 @@ func TestDemo(t *testing.T) {
 			t.Errorf("%+v %+v", room, behind)
 		}
 	}
-	// Withdrawn teams stay out.
+	// Withdrawn teams stay withdrawn.
 	s.send("DELETE", "/v1/tournaments/winter-cup/entries/owls", "")
 	if err := s.demonstration().show(t.Context()); err != nil {
 		t.Fatal(err)

@@ -37,7 +37,7 @@ func inventory(t *testing.T, dir string) string {
 	return all.String()
 }
 
-// unwritable are the ways in which a store can be unwritable. Each returns its place then.
+// unwritable lists the ways in which a store can be unwritable. Each returns the store's location.
 var unwritable = map[string]func(t *testing.T, dir string) string{
 	"permissions": func(t *testing.T, dir string) string {
 		err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
@@ -92,7 +92,7 @@ func mount(t *testing.T, from, to, kind string, flags uintptr, options string) {
 	}
 }
 
-// inProcess runs the program in a process of its own, as user nobody if permissions have to apply.
+// inProcess runs the program in a separate process, as user nobody if permissions have to apply.
 func inProcess(t *testing.T, nobody bool, args ...string) (status int, stdout, stderr string) {
 	t.Helper()
 	path, err := binary()
@@ -114,8 +114,8 @@ func inProcess(t *testing.T, nobody bool, args ...string) (status int, stdout, s
 	return cmd.ProcessState.ExitCode(), out.String(), complaints.String()
 }
 
-// TestReadingUnwritableStore: commands that only read print the same of an unwritable store, and
-// leave everything there unchanged.
+// TestReadingUnwritableStore: commands that only read have the same output for an unwritable store,
+// and leave everything in it unchanged.
 func TestReadingUnwritableStore(t *testing.T) {
 	for name, prepare := range unwritable {
 		t.Run(name, func(t *testing.T) {
@@ -149,7 +149,7 @@ func TestReadingUnwritableStore(t *testing.T) {
 	}
 }
 
-// TestConcurrentReaders: several processes may read at once, and none while one writes.
+// TestConcurrentReaders: several processes may read at once, but none while one writes.
 func TestConcurrentReaders(t *testing.T) {
 	dir := soldLog(t, 10)
 	one, err := embedded.OpenReader(dir, embedded.Options{})
@@ -160,14 +160,14 @@ func TestConcurrentReaders(t *testing.T) {
 	must(t, exitDone, "show", "product/1", "--store", dir)
 	if status, _, stderr := command(t, "serve", "--store", dir, "--listen", "127.0.0.1:0"); status != exitUnavailable ||
 		!strings.Contains(stderr, "using the log") {
-		t.Errorf("a server beside a reader ended with %d: %s", status, stderr)
+		t.Errorf("a server next to a reader ended with %d: %s", status, stderr)
 	}
 	if _, err := one.Append(t.Context(), "product-x", events.NoStream, []events.Event{{Type: "x"}}); err == nil {
 		t.Error("a reader has written")
 	}
 }
 
-// TestRemovedLocks: removing the lock files lets no second server in.
+// TestRemovedLocks: a second server can't start after the lock files were removed.
 func TestRemovedLocks(t *testing.T) {
 	dir := t.TempDir()
 	first := launch(t, dir)
@@ -190,7 +190,7 @@ func TestRemovedLocks(t *testing.T) {
 		out, err := exec.CommandContext(ctx, path, append(args, "--store", dir)...).CombinedOutput()
 		cancel()
 		if err == nil || !strings.Contains(string(out), "using the log") {
-			t.Errorf("%v beside the server: %v, %s", args, err, out)
+			t.Errorf("%v next to the server: %v, %s", args, err, out)
 		}
 	}
 	server, err := remote.New(first.url, "")

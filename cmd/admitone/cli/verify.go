@@ -35,11 +35,11 @@ type verdict struct {
 	Root  string `json:"root,omitempty"`
 	// Views is the position up to which the views on disk were compared, 0 if they were not.
 	Views events.Position `json:"views"`
-	// Foreign are the events of other programs, by category, and Backwards is how often the clock of
-	// a store of several nodes ran backwards.
+	// Foreign has the events of other programs, by category, and Backwards is how often the clock
+	// of a store of several nodes ran backwards.
 	Foreign   []verify.Foreign `json:"foreign,omitempty"`
 	Backwards uint64           `json:"clock_backwards,omitempty"`
-	// Outside has the sums of the payments from outside, by currency.
+	// Outside has the totals of external payments, by currency.
 	Outside   map[string]verify.Outside `json:"payments_from_outside,omitempty"`
 	Seconds   float64                   `json:"seconds"`
 	PerSecond float64                   `json:"events_per_second"`
@@ -61,12 +61,12 @@ func newVerify() *cobra.Command {
 	var against, key string
 	cmd := &cobra.Command{
 		Use:   "verify",
-		Short: "Replay the whole log and hold it to every rule",
+		Short: "Replay the whole log and check it against every rule",
 		Long: "Replays the whole log: positions, revisions, the hash chain of every stream, known\n" +
 			"facts, and after every event the rules of its kind. With --store also the views on\n" +
 			"disk, and the heads that were signed over the log. With --against it proves that\n" +
-			"today's log is that of an older head, and what came after it. Prints the first\n" +
-			"violation and ends with status 1, else with 0.",
+			"today's log extends that of an older head. Prints the first\n" +
+			"violation and ends with status 1, otherwise with 0.",
 		Example: "  admitone verify\n  admitone verify --url http://127.0.0.1:8080 --json\n  admitone verify --against " +
 			"monday.head",
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -97,12 +97,12 @@ func newVerify() *cobra.Command {
 	cmd.Flags().BoolVar(&asJSON, "json", false, "the result as a JSON object")
 	cmd.Flags().StringVar(&against, "against", "",
 		"file with an older signed head of this log, or a receipt; - is standard input")
-	cmd.Flags().StringVar(&key, "key", "", "the public half of the key that has signed the --against, or a file with it "+
-		"(default: the log's own)")
+	cmd.Flags().StringVar(&key, "key", "", "the public half of the key that signed the file of --against, or a file "+
+		"with it (default: the log's own)")
 	return cmd
 }
 
-// run fills v in. A violation is not an error.
+// run fills in v. A violation is not an error.
 func (v *verdict) run(ctx context.Context, store events.Store, from source, kept *merkle.Checkpoint,
 	bar *progress.Bar) error {
 	begun := time.Now()
@@ -149,8 +149,8 @@ func (v *verdict) run(ctx context.Context, store events.Store, from source, kept
 func (v *verdict) views(ctx context.Context, store events.Store, dir string, bar *progress.Bar) error {
 	scratch, err := os.MkdirTemp("", "admitone-verify-")
 	if err != nil {
-		return fmt.Errorf("the log is right, and there is no room to compare the views: %w; name a directory that can be "+
-			"written with TMPDIR", err)
+		return fmt.Errorf("the log is valid, but there is no space to compare the views: %w; set TMPDIR to a directory "+
+			"that can be written", err)
 	}
 	defer os.RemoveAll(scratch)
 	heap := newGCTuner()
@@ -205,7 +205,7 @@ func (v *verdict) print(out io.Writer) {
 	for _, code := range slices.Sorted(maps.Keys(v.Outside)) {
 		c, known := events.CurrencyOf(code)
 		if !known {
-			c = events.Currency{Code: code} // as it was reported, without decimals
+			c = events.Currency{Code: code} // as reported, without decimals
 		}
 		sum := v.Outside[code]
 		fmt.Fprintf(out, "from outside %s were received: %s open, %s booked, %s kept, %s refunded, %s owed\n",
@@ -218,17 +218,17 @@ func (v *verdict) print(out io.Writer) {
 	fmt.Fprintln(out, "nothing is wrong")
 }
 
-// foreignShown is how many categories of other programs are printed.
+// foreignShown is the maximum number of categories of other programs that are printed.
 const foreignShown = 10
 
-// printOthers prints what is held to no rule.
+// printOthers prints the events to which no rule applies.
 func (v *verdict) printOthers(out io.Writer) {
 	for i, f := range v.Foreign {
 		if i == foreignShown {
 			fmt.Fprintf(out, "… and other programs' events of %d more categories\n", len(v.Foreign)-i)
 			break
 		}
-		fmt.Fprintf(out, "not this system's, and not looked at: %d events in streams of the category %q\n", f.Events,
+		fmt.Fprintf(out, "not this system's, and not checked: %d events in streams of the category %q\n", f.Events,
 			f.Category)
 	}
 	if v.Backwards > 0 {

@@ -43,7 +43,7 @@ func TestVerifyFindsNothing(t *testing.T) {
 	}
 }
 
-// TestVerifyFindsForgery: a log that was written past the actors.
+// TestVerifyFindsForgery: events were written directly to the log.
 func TestVerifyFindsForgery(t *testing.T) {
 	dir := t.TempDir()
 	log, err := embedded.Open(dir, embedded.Options{})
@@ -129,7 +129,7 @@ type impostor struct {
 
 func (i impostor) Epoch() string { return i.epoch }
 
-// TestVerifyFindsWrongViews: counts on disk that come from another log.
+// TestVerifyFindsWrongViews: counts on disk belong to another log.
 func TestVerifyFindsWrongViews(t *testing.T) {
 	s := serveIn(t, t.TempDir(), nil)
 	pour(t, s.Log, "1", 4)

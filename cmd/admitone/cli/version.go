@@ -49,7 +49,7 @@ func newVersion() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:     "version",
-		Short:   "What this program was built from: version, revision, Go",
+		Short:   "Print how this program was built: version, revision, Go",
 		Example: "  admitone version\n  admitone version --json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			b := readBuild()

@@ -47,7 +47,7 @@ func hook(t *testing.T, client *http.Client, url, to string, products int) strin
 	return secret
 }
 
-// reservations of the log in a directory.
+// reservations returns the events of reservations in the log in a directory.
 func reservations(t *testing.T, store string) (all []events.Recorded) {
 	t.Helper()
 	log, err := embedded.Open(store, embedded.Options{})
@@ -66,8 +66,8 @@ func reservations(t *testing.T, store string) (all []events.Recorded) {
 	return all
 }
 
-// TestKill9DuringDeliveries kills the server while it delivers to a receiver that fails now and
-// then: each event arrives, genuine, in order per stream, and none is skipped.
+// TestKill9DuringDeliveries kills the server while it delivers to a receiver that fails from time
+// to time: each event arrives, genuine, in order per stream, and none is skipped.
 func TestKill9DuringDeliveries(t *testing.T) {
 	t.Parallel()
 	const products, units = 25, 200
@@ -121,7 +121,7 @@ func TestTwoServersDeliver(t *testing.T) {
 	secret := hook(t, client, servers[0].url, receiver.URL(), products)
 	sellMore(t, client, servers[1].url, 1, products, units)
 	receiver.Await(units, patience)
-	time.Sleep(2 * time.Second) // the other one would take over after one, if it believed that something waits
+	time.Sleep(2 * time.Second) // the other one would take over after one second, if it believed that deliveries are due
 	if n := len(receiver.All()); n != units {
 		t.Errorf("%d deliveries of %d events", n, units)
 	}
@@ -142,8 +142,8 @@ func TestTwoServersDeliver(t *testing.T) {
 	}
 }
 
-// TestAnotherWebhooksKey: a server with another key delivers nothing that its receiver would take
-// for a forgery. With a new secret it resumes, and nothing was skipped.
+// TestAnotherWebhooksKey: a server with another key makes no deliveries, which its receiver would
+// reject as forged. With a new secret it resumes, and nothing was skipped.
 func TestAnotherWebhooksKey(t *testing.T) {
 	t.Parallel()
 	store, client := t.TempDir(), &http.Client{Timeout: patience}
@@ -172,8 +172,8 @@ func TestAnotherWebhooksKey(t *testing.T) {
 	webhooktest.Verify(t, decoded[map[string]any](t, answer)["secret"].(string), receiver.All())
 }
 
-// TestWebhooksKey: it is created readable for its owner and group only, and a file without a key is
-// refused.
+// TestWebhooksKey: it is created with access for its owner and group only, and a file without a key
+// is refused.
 func TestWebhooksKey(t *testing.T) {
 	store, named := t.TempDir(), filepath.Join(t.TempDir(), "named")
 	for file, args := range map[string][]string{

@@ -31,7 +31,7 @@ func newWhatIf() *cobra.Command {
 			"Assumptions: people request the same at the same time. A confirmation after a shorter hold\n" +
 			"has expired is refused; a longer hold does not add confirmations. If waiting rooms admit at\n" +
 			"another rate, a visitor's later requests move by as much as the admission.\n\n" +
-			"The log does not have people who saw that nothing was left and never asked, and it has\n" +
+			"The log does not contain people who made no request because nothing was left, and it has\n" +
 			"refused requests only if refusals are recorded. So a larger stock shows only the sales to\n" +
 			"people whose requests are in the log.",
 		Example: "  admitone what-if --set hold_seconds=120 --set limit_per_holder=2\n" +
@@ -77,8 +77,8 @@ func newWhatIf() *cobra.Command {
 	f.StringVar(&begin, "from", "", "first moment of the demand: a log position or an RFC 3339 time (default: the "+
 		"beginning)")
 	f.StringVar(&end, "to", "", "last moment of it (default: the end)")
-	f.StringArrayVar(&set, "set", nil, "a setting that is different, NAME=NUMBER; may be given again")
-	f.StringVar(&chart, "chart", "", "write an SVG drawing of what was sold when to this file")
+	f.StringArrayVar(&set, "set", nil, "a changed setting, NAME=NUMBER (several: repeat it)")
+	f.StringVar(&chart, "chart", "", "write an SVG drawing of the sales over time to this file")
 	f.BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
 }
@@ -87,7 +87,7 @@ func newWhatIf() *cobra.Command {
 func span(ctx context.Context, store events.Store, from, to string) (first, last events.Position, err error) {
 	first = 1
 	if from != "" {
-		// A range from a time excludes what was decided before that time.
+		// A range that begins at a time excludes earlier decisions.
 		before := from
 		if t, err := events.ParseTime(from); err == nil {
 			before = t.Add(-1).Format(time.RFC3339Nano)

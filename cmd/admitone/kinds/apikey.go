@@ -12,8 +12,8 @@ import (
 	"admitone/projections/row"
 )
 
-// apiKeyKind is a key with which a program calls the API. No key is demand: what-if and replay have
-// no commands for it.
+// apiKeyKind is a key with which a program calls the API. Keys are not demand: what-if and replay
+// have no commands for them.
 var apiKeyKind = register(&Kind{
 	Name:     "api-key",
 	Rules:    apikey.Kind,

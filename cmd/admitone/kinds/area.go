@@ -23,7 +23,7 @@ var areaKind = register(&Kind{
 	Requests: areaRequests,
 })
 
-// areaCommand has the commands of organisers; the others belong to bookings.
+// areaCommand returns the commands of organisers; the others belong to bookings.
 func areaCommand(w *demand.Request, _ events.RoomID) (core.Command, error) {
 	switch f := w.Fact.(type) {
 	case *events.AreaResized:
@@ -36,7 +36,7 @@ func areaCommand(w *demand.Request, _ events.RoomID) (core.Command, error) {
 	return nil, nil
 }
 
-// areaRequests has the requests about blocks. Sizes are those of edits.
+// areaRequests returns the requests about blocks. Edits set the sizes.
 func areaRequests(w *demand.Request) []*Request {
 	show, id := events.CutPerformance(w.Stream.Entity())
 	r := &Request{Path: "/v1/performances/" + string(show) + "/blocks",

@@ -51,7 +51,7 @@ func appendCallOff(dst []byte, c *row.CallOff, at *row.Moment) []byte {
 	return closeShown(&o, int64(c.Revision), int64(c.Position), at)
 }
 
-// cancelRequest calls something off on the target of a replay.
+// cancelRequest cancels something on the target of a replay.
 func cancelRequest(w *demand.Request, collection, reason string) []*Request {
 	r := Post("/v1/"+collection+"/"+w.Stream.Entity()+"/cancellation", members{"reason": reason}, On(w.Stream, Exclusive))
 	r.Lasts = true

@@ -39,7 +39,7 @@ type openapi struct {
 }
 
 // partOf has the paths of kinds that are reached through another kind. It and the other maps of
-// exceptions are by category; the test file of a kind may add to them in an init function.
+// exceptions are keyed by category; the test file of a kind may add to them in an init function.
 var partOf = map[string]string{
 	"seat":      "/v1/performances/{id}/seats",
 	"allowance": "/v1/performances/{id}/bookings",
@@ -60,14 +60,14 @@ var ownRequests = map[string]string{
 	"allowance": "events.BookingCategory", "payment": "events.PaymentCategory", "settlement": "events.PaymentCategory",
 }
 
-// noTopic has the kinds that nobody watches, with the reason.
+// noTopic has the kinds without a live topic, with the reason.
 var noTopic = map[string]string{
 	"seat": "seats:<performance> shows them", "booking": "its holder asks for it", "wallet": "its holder asks for it",
 	"allowance": "only bookings ask for it",
 }
 
 // TestEveryKindIsEverywhere: each category of events has a core, a view, a history, rules to
-// verify, a route, and what the commands need. The error for a missing one names the file.
+// verify, a route, and support by the commands. The error for a missing one names the file.
 func TestEveryKindIsEverywhere(t *testing.T) {
 	all := categories(t)
 	if len(all) != len(All) {

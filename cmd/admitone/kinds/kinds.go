@@ -22,7 +22,7 @@ type Kind struct {
 	Show func(ctx context.Context, store events.Store, id string, at row.Moment) (*Shown, error)
 
 	// Command returns the command that reproduces a request, nil for none. room is the waiting room
-	// whose pass goes with it, "" for none. Error: events.ErrDamaged.
+	// whose pass accompanies it, "" for none. Error: events.ErrDamaged.
 	Command func(request *demand.Request, room events.RoomID) (core.Command, error)
 	// RefusedCommand returns the command of a refused request, nil if what-if does not re-decide such
 	// requests. path is the request's, from the entity's id on.
@@ -34,8 +34,8 @@ type Kind struct {
 
 	// Requests returns the HTTP requests that a replay sends for a granted request.
 	Requests func(*demand.Request) []*Request
-	// RefusedRequests returns those for a refused request; none if it can't be reproduced. path is the request's, from the
-	// entity's id on.
+	// RefusedRequests returns the requests for a refused request; none if it can't be reproduced.
+	// path is the request's, from the entity's id on.
 	RefusedRequests func(f *events.RefusalRecorded, path []string) []*Request
 	// Figures returns the counts of an existing entity that a replay compares, as of a position, by their names
 	// in the HTTP API. Errors: the store's; events.ErrDamaged.
@@ -46,7 +46,7 @@ type Kind struct {
 	NewScenario func() load.Scenario
 }
 
-// All are the registered kinds.
+// All lists the registered kinds.
 var All []*Kind
 
 // register adds a kind to [All]. Each kind's file calls it.

@@ -11,15 +11,15 @@ import (
 	"admitone/projections/row"
 )
 
-// paymentKind is an external payment. Its commands are steps of what it pays for, so packages whatif and replay make
-// them.
+// paymentKind is an external payment. Its commands are steps of the purchase that it pays for, so
+// packages whatif and replay make them.
 var _ = register(&Kind{
 	Name:  "payment",
 	Rules: payment.Kind,
 	Show:  showing(row.PaymentAt, paymentText, api.AppendPayment),
 })
 
-// settlementKind is a reference under which something was paid back.
+// settlementKind is a reference under which a refund was settled.
 var _ = register(&Kind{
 	Name:  "settlement",
 	Rules: settlement.Kind,
@@ -29,7 +29,7 @@ var _ = register(&Kind{
 func paymentText(out io.Writer, p *row.Payment) error {
 	c, known := events.CurrencyOf(p.Currency)
 	if !known {
-		c = events.Currency{Code: p.Currency} // as it was reported, without decimals
+		c = events.Currency{Code: p.Currency} // as reported, without decimals
 	}
 	stream := events.PaymentStream(p.Provider, p.Reference)
 	if _, err := fmt.Fprintf(out, `payment/%s

@@ -126,7 +126,7 @@ func performanceCommand(w *demand.Request, _ events.RoomID) (core.Command, error
 	return nil, nil
 }
 
-// pricedCategories are those of prices, which the log has found to be those in use.
+// pricedCategories returns the categories of prices, which the log has found to be those in use.
 func pricedCategories(prices []events.CategoryPrice) (names []string) {
 	for _, p := range prices {
 		names = append(names, p.Category)
@@ -139,7 +139,7 @@ func performanceBefore(fact events.Fact, p Policy) events.Fact {
 	case *events.PerformanceCreated:
 		changed := *f
 		p.Apply("hold_seconds", &changed.HoldSeconds)
-		if changed.LimitPerHolder > 0 { // without a limit the seats of a holder were not counted
+		if changed.LimitPerHolder > 0 { // without a limit the seats of a holder are not counted
 			p.Apply("limit_per_holder", &changed.LimitPerHolder)
 		}
 		return &changed
@@ -209,7 +209,7 @@ func performanceRequests(w *demand.Request) []*Request {
 	return nil
 }
 
-// categoryPrices are prices as a body has them.
+// categoryPrices returns prices in the form of a request body.
 func categoryPrices(prices []events.CategoryPrice) members {
 	all := members{}
 	for _, p := range prices {

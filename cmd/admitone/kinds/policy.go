@@ -36,13 +36,13 @@ func (p Policy) Changes(k *Kind) bool {
 	return false
 }
 
-// Settings are what a policy can change in a kind. Functions may be nil.
+// Settings are the parts of a kind that a policy can change. Functions may be nil.
 type Settings struct {
-	// Bounds has the least and the greatest value of each setting, by name. A setting that
-	// several kinds have has the same bounds in each.
+	// Bounds has the least and the greatest value of each setting, by name. A setting of several
+	// kinds has the same bounds in each.
 	Bounds map[string][2]int64
-	// Before returns a fact from before the range as it is folded: settings that can't be edited
-	// differ from the beginning. No recorded deadline depends on them.
+	// Before converts a fact from before the range: settings that can't be edited have the policy's
+	// value from the beginning. No recorded deadline depends on them.
 	Before func(events.Fact, Policy) events.Fact
 	// Intent returns the fact of a request as it would be under the policy.
 	Intent func(events.Fact, Policy) events.Fact

@@ -13,18 +13,20 @@ type Request struct {
 	// target chose.
 	Path string
 	Body any
-	// Needs are the resources on which it depends.
+	// Needs lists the resources on which it depends.
 	Needs []Need
-	// Creates is the id, in the log, of the entity that it creates, where the target chooses another one.
+	// Creates is the id, in the log, of the entity that it creates, if the target chooses a
+	// different one.
 	Creates string
 	// Edit means that the revision has to be read first.
 	Edit bool
-	// Setup means that it puts something on sale or charges a wallet. It is sent even if it is before the range.
+	// Setup means that it puts something on sale or charges a wallet. It is sent even if it
+	// precedes the range.
 	Setup bool
-	// Lasts means that what the target has accepted goes on behind its answer, until a GET of the path has the
-	// status done.
+	// Lasts means that the work accepted by the target continues after its answer, until a GET of
+	// the path has the status done.
 	Lasts bool
-	// System means that it stands for a deadline, so that any answer is accepted.
+	// System means that it represents a deadline, so that any answer is accepted.
 	System bool
 	// Status is required in the answer, and Outcome for an external payment; "" for any.
 	Status, Outcome string
@@ -54,10 +56,10 @@ const (
 // they are released when they expired in the log.
 const LongHold = 86_400
 
-// InTime is the query with which something is given back whatever the time is on the target.
+// InTime is the query with which something is returned regardless of the time on the target.
 const InTime = "?override=true&reason=replayed"
 
-// cancellationOf is a cancellation policy as a body has it, nil for a default.
+// cancellationOf returns a cancellation policy in the form of a request body, nil for a default.
 func cancellationOf(rule events.Cancellation) any {
 	if rule.Until.IsZero() {
 		return nil
@@ -65,7 +67,7 @@ func cancellationOf(rule events.Cancellation) any {
 	return members{"until": rule.Until, "refund_percent": rule.RefundPercent}
 }
 
-// members are those of a JSON object.
+// members is a JSON object.
 type members = map[string]any
 
 // WithOrderData adds the order data of a fact to the body of a request.

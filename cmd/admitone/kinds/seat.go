@@ -53,7 +53,7 @@ func appendSeat(dst []byte, s *row.OneSeat, at *row.Moment) []byte {
 	return closeShown(&o, int64(s.Revision), int64(s.Position), at)
 }
 
-// seatCommand has the commands of organisers; the others belong to bookings.
+// seatCommand returns the commands of organisers; the others belong to bookings.
 func seatCommand(w *demand.Request, _ events.RoomID) (core.Command, error) {
 	switch f := w.Fact.(type) {
 	case *events.SeatBlocked:
@@ -77,7 +77,7 @@ func seatRequests(w *demand.Request) []*Request {
 	case *events.SeatUnblocked:
 		r.Method = http.MethodDelete
 	default:
-		return nil // held for a moment, by a booking that was refused
+		return nil // held briefly by a booking that was refused
 	}
 	return setup(r)
 }

@@ -8,7 +8,7 @@ import (
 	"admitone/projections/row"
 )
 
-// Shown is a resource as it is printed.
+// Shown is a resource in printable form.
 type Shown struct {
 	Text func(out io.Writer) error
 	JSON func(at *row.Moment) []byte
@@ -19,12 +19,12 @@ type Shown struct {
 // Parts are the states of a resource's parts: seats, entries.
 type Parts struct {
 	Noun string
-	// Of has states by the names of the parts. Otherwise is the state of all others.
+	// Of has the states by the names of the parts. Otherwise is the state of all others.
 	Of        map[string]string
 	Otherwise string
 }
 
-// showing returns a [Kind.Show] of functions that read a row and write it as text and as JSON.
+// showing returns a [Kind.Show] from functions that read a row and write it as text and as JSON.
 func showing[R any, ID ~string](read func(context.Context, events.Store, ID, events.Position) (*R, error),
 	text func(io.Writer, *R) error, write func([]byte, *R, *row.Moment) []byte,
 ) func(context.Context, events.Store, string, row.Moment) (*Shown, error) {

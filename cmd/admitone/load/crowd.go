@@ -62,7 +62,7 @@ func newCrowd(plan *Plan) (*crowd, error) {
 	c := &crowd{plan: plan, client: &fasthttp.HostClient{
 		Addr: address, IsTLS: u.Scheme == "https", MaxConns: plan.Connections,
 		ReadTimeout: crowdPatience, WriteTimeout: crowdPatience, MaxIdleConnDuration: time.Minute,
-		// No retries: a request that is repeated unnoticed could be a second sale.
+		// No retries: a repeated request that goes unnoticed could be a second sale.
 		MaxIdemponentCallAttempts: 1,
 		NoDefaultUserAgentHeader:  true,
 	}}
@@ -122,7 +122,7 @@ func (c *crowd) share(ctx context.Context, bar *progress.Bar, what string, tasks
 	})
 }
 
-// rest pauses the scenario. The time does not count as the scenario's.
+// rest pauses the scenario. The pause does not count as the scenario's time.
 func (c *crowd) rest(ctx context.Context, bar *progress.Bar, what string, d time.Duration) {
 	begun := time.Now()
 	defer func() { c.rested += time.Since(begun) }()
@@ -142,7 +142,8 @@ func (c *crowd) rest(ctx context.Context, bar *progress.Bar, what string, d time
 	}
 }
 
-// stays reports whether a member continues: ctx has not ended, and it has not failed too often.
+// stays reports whether a member continues: ctx has not ended, and the member has not failed too
+// often.
 func (m *member) stays(ctx context.Context) bool {
 	return ctx.Err() == nil && m.failures < crowdTimeout
 }

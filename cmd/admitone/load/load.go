@@ -26,8 +26,8 @@ type Scenario interface {
 	act(ctx context.Context, c *crowd, bar *progress.Bar)
 	// prove checks the log against the answers. Differences are in the proof, and are no error.
 	prove(ctx context.Context, server *remote.Log) (Proof, error)
-	// tidy ends the created resources as far as the server allows, so that nothing stays on sale. It
-	// describes what stays.
+	// tidy ends the created resources as far as the server allows, so that nothing stays on sale.
+	// It returns a description of what remains.
 	tidy(ctx context.Context, server *remote.Log, c *crowd, bar *progress.Bar) (stays string, err error)
 	// outcome returns the main resource, for example "product load-1", and the number of acknowledged
 	// requests.
@@ -64,7 +64,7 @@ type Plan struct {
 	// Scenario is the scenario's name, Against the server's URL, and Token an admin's token, "" if the
 	// server needs none.
 	Scenario, Against, Token string
-	// Connections is their number. Each has one request at a time.
+	// Connections is the number of connections. Each has one request at a time.
 	Connections int
 	// Rate is the number of requests that begin per second, at even intervals. 0 means that a connection
 	// sends its next request after each response. It requires a [Paced] scenario.
@@ -74,11 +74,11 @@ type Plan struct {
 // MaxRate bounds Rate. The minimum is one.
 const MaxRate = 1_000_000
 
-// paced is implemented by scenarios whose members always have a next request.
+// paced is implemented by scenarios whose members always have a next request to send.
 type paced interface{ paced() }
 
-// Paced reports whether a scenario can be run at a rate. The members of other scenarios act when the server
-// tells them to.
+// Paced reports whether a scenario can be run at a rate. The members of other scenarios act when
+// the server instructs them to.
 func Paced(s Scenario) bool {
 	_, ok := s.(paced)
 	return ok
@@ -88,8 +88,8 @@ func (*productScenario) paced()    {}
 func (*tournamentScenario) paced() {}
 func (*seatsScenario) paced()      {}
 
-// Run runs a scenario and verifies its outcome. Errors: the server's. If the crowd could not start or finish
-// there is no report; if the log could not be read the report has no proof.
+// Run runs a scenario and verifies its outcome. Errors: the server's. If the crowd could not start
+// or finish there is no report; if the log could not be read the report has no proof.
 func (p *Plan) Run(ctx context.Context, chosen Scenario, bar *progress.Bar) (*Report, error) {
 	server, err := remote.New(p.Against, p.Token)
 	if err != nil {
@@ -120,9 +120,9 @@ func (p *Plan) Run(ctx context.Context, chosen Scenario, bar *progress.Bar) (*Re
 	switch {
 	case err != nil:
 		report.Proof = nil
-		report.After = "everything stays as it was, for the log could not be read"
+		report.After = "nothing was changed, because the log could not be read"
 	case report.FoundWrong():
-		report.After = "everything stays as it was, to be looked into"
+		report.After = "nothing was changed, for inspection"
 	default:
 		report.After = tidyUp(ctx, chosen, server, c, bar)
 	}
@@ -132,11 +132,11 @@ func (p *Plan) Run(ctx context.Context, chosen Scenario, bar *progress.Bar) (*Re
 // tidyLimit bounds the tidying.
 const tidyLimit = time.Minute
 
-// tidyUp tidies up, also after ctx has ended, and describes what stays.
+// tidyUp tidies up, even after ctx has ended, and describes what remains.
 func tidyUp(ctx context.Context, chosen Scenario, server *remote.Log, c *crowd, bar *progress.Bar) string {
 	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), tidyLimit)
 	defer cancel()
-	c.forget() // members that have stopped take part again
+	c.forget() // members that have stopped continue
 	stays, err := chosen.tidy(limited, server, c, bar)
 	bar.Done()
 	if err != nil {
@@ -145,7 +145,7 @@ func tidyUp(ctx context.Context, chosen Scenario, server *remote.Log, c *crowd, 
 	return "tidied up: " + stays
 }
 
-// sellOut reduces a product's stock to what is sold and held.
+// sellOut reduces a product's stock to the sold and held units.
 func sellOut(ctx context.Context, server *remote.Log, productID events.ProductID) error {
 	var now struct{ Sold, Held int64 }
 	stock := func() string { return fmt.Sprintf(`{"stock":%d}`, now.Sold+now.Held) }

@@ -11,7 +11,8 @@ import (
 	"admitone/cmd/admitone/progress"
 )
 
-// A server that stalls once is slow for everybody who would have asked meanwhile, not for one.
+// TestLatencyCountsFromTheIntendedTime: a server that stalls once is slow for every request
+// scheduled in the meantime.
 func TestLatencyCountsFromTheIntendedTime(t *testing.T) {
 	const stall, requests = 400 * time.Millisecond, 100
 	var asked atomic.Int64
@@ -38,7 +39,7 @@ func TestLatencyCountsFromTheIntendedTime(t *testing.T) {
 	}
 }
 
-// An interrupted run does not wait for the moments that are to come.
+// TestPaceEndsWithItsContext: an interrupted run does not wait for future requests.
 func TestPaceEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	var p pace
@@ -52,7 +53,7 @@ func TestPaceEndsWithItsContext(t *testing.T) {
 	}
 }
 
-// Without a pace nobody waits.
+// TestNoPace: without a pace there is no wait.
 func TestNoPace(t *testing.T) {
 	var p pace
 	p.start(t.Context(), 0)

@@ -22,7 +22,7 @@ import (
 // Bounds of the flags.
 const (
 	maxRequests = 50_000_000
-	// productHold is longer than any run, so that no hold expires in one.
+	// productHold is longer than any run, so that no hold expires during one.
 	productHold = 3600
 )
 
@@ -48,16 +48,16 @@ type buyer struct {
 	unknown, unreadable int64
 }
 
-// ticket is an acknowledged reservation with its last answered status, "" if that is unknown.
+// ticket is an acknowledged reservation with the status in its last answer, "" if unknown.
 type ticket struct {
 	id     events.ID
 	status events.ReservationStatus
 }
 
 func (c *productScenario) Flags(f *pflag.FlagSet) {
-	f.Int64Var(&c.requests, "requests", 100_000, "hot-product: reservations to ask for; as many as fit with --duration")
-	f.DurationVar(&c.duration, "duration", 0, "hot-product: stop asking after that long")
-	f.Int64Var(&c.stock, "stock", 50_000, "hot-product: units there are; plenty with --duration")
+	f.Int64Var(&c.requests, "requests", 100_000, "hot-product: number of requests; unlimited with --duration")
+	f.DurationVar(&c.duration, "duration", 0, "hot-product: duration of the requests")
+	f.Int64Var(&c.stock, "stock", 50_000, "hot-product: number of units; ample with --duration")
 	f.Float64Var(&c.holds, "holds", 0, "hot-product: share of the reservations that are holds first, 0 to 1")
 }
 
@@ -109,7 +109,7 @@ func (c *productScenario) tidy(ctx context.Context, server *remote.Log, crowd *c
 	crowd.share(ctx, bar, "giving holds back", len(held), func(m *member, n int) {
 		m.do(http.MethodDelete, "/v1/products/"+c.product+"/reservations/"+held[n].String(), nil)
 	})
-	return "product " + c.product + " stays, with nothing left to sell", sellOut(ctx, server, events.ProductID(c.product))
+	return "product " + c.product + " remains, with no units left", sellOut(ctx, server, events.ProductID(c.product))
 }
 
 func (c *productScenario) outcome() (about string, acknowledged int64) {
@@ -143,7 +143,8 @@ func (c *productScenario) buy(ctx context.Context, m *member, b *buyer) {
 	}
 }
 
-// reserved records an acknowledged reservation. Of the holds it then confirms a third and releases a third.
+// reserved records an acknowledged reservation. It confirms a third of the holds and releases a
+// third.
 func (b *buyer) reserved(m *member, path string, n int64, hold bool) {
 	id, ok := reservationID(m.response.Body())
 	if !ok {
@@ -174,8 +175,8 @@ func (b *buyer) reserved(m *member, path string, n int64, hold bool) {
 	b.tickets = append(b.tickets, t)
 }
 
-// reservationID returns the id in an answer. It tries the beginning first, where the server puts it, to save
-// CPU on the machine that it measures.
+// reservationID returns the id in an answer. It searches the beginning first, where the server puts
+// it, to save CPU on the measured machine.
 func reservationID(body []byte) (events.ID, bool) {
 	const before = `{"id":"`
 	if bytes.HasPrefix(body, []byte(before)) && len(body) >= len(before)+36 {

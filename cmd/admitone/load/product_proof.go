@@ -73,7 +73,7 @@ func (p *ProductProof) compare(c *productScenario, standing map[events.ID]events
 			acknowledged[t.id] = struct{}{}
 			switch status, ok := standing[t.id]; {
 			case !ok:
-				p.add("%s was acknowledged and is not in the log", t.id)
+				p.add("%s was acknowledged but is not in the log", t.id)
 			case t.status != "" && t.status != status:
 				p.add("%s is %s according to its answers, and %s in the log", t.id, t.status, status)
 			}
@@ -143,5 +143,5 @@ func (p *ProductProof) print(out io.Writer) error {
 		"in the log\n",
 		p.Events, p.InLog, p.Acknowledged, p.Unknown, p.Unheard)
 	fmt.Fprintf(out, "  stock %d = %d remaining + %d held + %d sold\n", p.Stock, p.Remaining, p.Held, p.Sold)
-	return p.verdict(out, "every acknowledged reservation is in the log once, and nothing was sold that was not there")
+	return p.verdict(out, "every acknowledged reservation is in the log once, and nothing was oversold")
 }

@@ -27,7 +27,7 @@ func (w *violations) add(format string, args ...any) {
 	}
 }
 
-// verdict prints the differences, or else what is proved.
+// verdict prints the differences, or else the proved statement.
 func (w *violations) verdict(out io.Writer, proved string) error {
 	for _, wrong := range w.Wrong {
 		fmt.Fprintln(out, "  WRONG:", wrong)
@@ -40,7 +40,7 @@ func (w *violations) verdict(out io.Writer, proved string) error {
 	return err
 }
 
-// ask reads a resource. It retries while the views are behind or the log can't be reached.
+// ask reads a resource. It retries while the views lag or the log is unreachable.
 func ask(ctx context.Context, server *remote.Log, path string, into any) error {
 	return server.CallAgain(ctx, http.MethodGet, path, "", into)
 }

@@ -29,7 +29,7 @@ type Report struct {
 	Max          float64          `json:"max_ms"`
 	Codes        map[string]int64 `json:"answers_by_code"`
 	Proof        Proof            `json:"proof"` // nil if it could not be made
-	// After describes what was tidied up and what stays on the server.
+	// After describes the resources that were tidied up and those that remain on the server.
 	After string `json:"after"`
 }
 

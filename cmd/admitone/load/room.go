@@ -26,15 +26,16 @@ const (
 	waitingRoomOverstay = 30 * time.Second
 )
 
-// waitingRoomScenario is a load in which a crowd joins a waiting room at once. Most visitors poll when they are
-// told to, some poll too often, some stop until they have lost their place, and some leave. Of the admitted
-// ones most buy the product behind the room, some finish their visit, and some let the pass expire.
+// waitingRoomScenario is a load in which a crowd joins a waiting room at once. Most visitors poll
+// as instructed, some poll too often, some stop until they have lost their place, and some leave.
+// Of the admitted ones most buy the product guarded by the room, some finish their visit, and some
+// let the pass expire.
 type waitingRoomScenario struct {
 	visitors int
 	settings events.WaitingRoomSettings
 
-	// drawAfter is the time until the room opens and draws the order of the visitors; 0 means a room that
-	// is open, with the order of arrival.
+	// drawAfter is the time until the room opens and draws the order of the visitors; 0 means that
+	// the room is open, with the order of arrival.
 	drawAfter time.Duration
 
 	room         events.RoomID
@@ -46,17 +47,17 @@ type waitingRoomScenario struct {
 	unknown      int64   // joins without an answer; guarded by mu
 	unreadable   int64   // answers without a place; guarded by mu
 	joined       time.Duration
-	stranded     int // visitors who had not finished after longest
+	stranded     int // visitors who had not finished within longest
 	sale         sale
 }
 
 func (l *waitingRoomScenario) Flags(f *pflag.FlagSet) {
-	f.IntVar(&l.visitors, "visitors", 2000, "waiting-room: people who join at once")
-	f.Int64Var(&l.settings.AdmitPerSecond, "admit-per-second", 200, "waiting-room: how many come in per second at most")
-	f.Int64Var(&l.settings.MaxActive, "max-active", 300, "waiting-room: how many are in at once at most")
-	f.Int64Var(&l.settings.ActiveSeconds, "active-seconds", 5, "waiting-room: how long a pass lasts")
+	f.IntVar(&l.visitors, "visitors", 2000, "waiting-room: number of visitors who join at once")
+	f.Int64Var(&l.settings.AdmitPerSecond, "admit-per-second", 200, "waiting-room: maximum admissions per second")
+	f.Int64Var(&l.settings.MaxActive, "max-active", 300, "waiting-room: maximum number of active visitors")
+	f.Int64Var(&l.settings.ActiveSeconds, "active-seconds", 5, "waiting-room: lifetime of a pass")
 	f.DurationVar(&l.drawAfter, "draw-after", 0,
-		"waiting-room: opens after that long, and draws the order of those who have come; 0 is open, in the order of arrival")
+		"waiting-room: time until the opening, which draws the order of the visitors; 0 is open, in order of arrival")
 	f.Int64Var(&l.settings.HeartbeatSeconds, "heartbeat-seconds", 2,
 		"waiting-room: the longest time between two heartbeats")
 }
@@ -72,12 +73,12 @@ func (l *waitingRoomScenario) Check(func(flag string) bool) error {
 	case s.MaxActive < 1 || s.MaxActive > waitingroom.MaxActive:
 		return usage.Errorf("--max-active is from 1 to %d", waitingroom.MaxActive)
 	case s.ActiveSeconds < 1 || s.ActiveSeconds > maxPass || s.HeartbeatSeconds < 1 || s.HeartbeatSeconds > maxPass:
-		return usage.Errorf("--active-seconds and --heartbeat-seconds are from 1 to %d: the end of passes and of silent "+
-			"places is waited for", maxPass)
+		return usage.Errorf("--active-seconds and --heartbeat-seconds are from 1 to %d: the run waits for the end of "+
+			"passes and of lost places", maxPass)
 	case l.drawAfter < 0 || l.drawAfter > maxPass*time.Second:
-		return usage.Errorf("--draw-after is up to %ds: it is waited for", maxPass)
+		return usage.Errorf("--draw-after is up to %ds: the run waits for it", maxPass)
 	case int64(l.visitors)/s.AdmitPerSecond > longest || int64(l.visitors)*s.ActiveSeconds/s.MaxActive > longest:
-		return usage.Errorf("%d visitors may take longer than %v to come in", l.visitors, maxDuration)
+		return usage.Errorf("admitting %d visitors may take longer than %v", l.visitors, maxDuration)
 	}
 	return nil
 }
@@ -142,8 +143,8 @@ func (l *waitingRoomScenario) act(ctx context.Context, c *crowd, bar *progress.B
 	l.drain(ctx, c, bar)
 }
 
-// longest returns the time within which a correct server admits all visitors, including those who join a
-// second time.
+// longest returns the time within which a correct server admits all visitors, including those who
+// join a second time.
 func (l *waitingRoomScenario) longest() time.Duration {
 	s := &l.settings
 	twice := 2 * int64(l.visitors)
@@ -174,7 +175,7 @@ func (l *waitingRoomScenario) attend(ctx context.Context, m *member, people []*q
 	}
 }
 
-// drain waits until no visitor waits or has a pass, but not longer than that may take.
+// drain waits until no visitor waits or has a pass, but no longer than that can take.
 func (l *waitingRoomScenario) drain(ctx context.Context, c *crowd, bar *progress.Bar) {
 	m := c.members[0]
 	until := time.Now().Add(2*l.heartbeat() + time.Duration(l.settings.ActiveSeconds)*time.Second + waitingRoomOverstay)
@@ -193,7 +194,7 @@ func (l *waitingRoomScenario) tidy(ctx context.Context, server *remote.Log, _ *c
 	if err := server.Edit(ctx, http.MethodPut, l.path(), &struct{}{}, closed); err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("waiting room %s stays, closed, and product %[1]s, with nothing left to sell", l.room),
+	return fmt.Sprintf("waiting room %s remains, closed, and product %[1]s, with nothing left to sell", l.room),
 		sellOut(ctx, server, events.ProductID(l.room))
 }
 

@@ -11,7 +11,7 @@ import (
 // draw is the state of a shuffled opening, folded from the log.
 type draw struct {
 	begun bool
-	early int64    // the last ticket that came before the opening
+	early int64    // the last ticket before the opening
 	order []uint32 // of the early tickets; nil before the draw
 }
 
@@ -23,7 +23,7 @@ func (d *draw) at(place int64) int64 {
 	return place
 }
 
-// begin applies the beginning of an opening: all visitors so far came before it.
+// begin applies the beginning of an opening: all visitors so far joined before it.
 func (r *recordedRoom) begin(f *events.WaitingRoomBegun) error {
 	switch {
 	case r.settings.Order != events.RoomShuffle:

@@ -8,14 +8,14 @@ import (
 	"admitone/events"
 )
 
-// recordedRoom checks a waiting room's log with an independent implementation of its rules: visitors are
-// admitted in order, the limits of active visitors and of admissions per second are kept at every moment,
-// and no pass outlives its deadline.
+// recordedRoom checks a waiting room's log with an independent implementation of its rules:
+// visitors are admitted in order, the limits of active visitors and of admissions per second hold
+// at every moment, and no pass outlives its deadline.
 type recordedRoom struct {
 	settings events.WaitingRoomSettings
 	visitors []recordedVisitor       // by ticket, from 1
 	places   map[events.Holder]int64 // tickets of the holders who wait or have a pass
-	head     int64                   // places before it have no waiting visitor
+	head     int64                   // no visitor waits at a place before it
 	draw
 	events.WaitingRoomCounts
 	recent   []*events.WaitingRoomAdmitted // the admissions of the last second
@@ -108,7 +108,7 @@ func (r *recordedRoom) join(f *events.WaitingRoomJoined) error {
 	return nil
 }
 
-// first returns the next ticket in the line; past the last one if none waits.
+// first returns the next ticket in the line, or the number after the last ticket if none waits.
 func (r *recordedRoom) first() int64 {
 	for r.head < int64(len(r.visitors)) && r.visitors[r.at(r.head)].status != events.VisitorWaiting {
 		r.head++

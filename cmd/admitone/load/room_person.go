@@ -14,16 +14,17 @@ import (
 // visitorAttempts is the number of consecutive failures after which a visitor gives up.
 const visitorAttempts = 20
 
-// behaviour is how a visitor behaves. It is derived from the visitor's number, so that all runs are alike.
+// behaviour is how a visitor behaves. It is derived from the visitor's number, so that runs are
+// repeatable.
 type behaviour int
 
 const (
 	buys       behaviour = iota // is admitted and buys, which ends the pass
 	givesBack                   // is admitted and finishes
-	keeps                       // is admitted, lends the pass to another, and lets it expire
+	keeps                       // is admitted, lets another visitor use the pass, and lets it expire
 	goes                        // polls once and leaves
 	sleeps                      // stops polling for too long, and joins again
-	vanishes                    // stops polling for good
+	vanishes                    // stops polling permanently
 	hurries                     // polls too often, and tries to buy without a pass
 	joinsAgain                  // joins a second time instead of polling, every other time
 )
@@ -60,7 +61,7 @@ type queuingVisitor struct {
 	failed    int       // attempts in a row
 	stay      *stay     // nil before it has joined
 	next      time.Time // when it acts next
-	// once is set when the visitor has done the action that it does only once.
+	// once is set when the visitor has performed its one-time action.
 	once bool
 	done bool
 }
@@ -75,20 +76,20 @@ type stay struct {
 	Ticket    int64  `json:"ticket"`
 	Position  int64  `json:"position"`
 	PollAfter int64  `json:"poll_after_seconds"`
-	// Status is the last one that was answered.
+	// Status is the status in the last answer.
 	Status    events.VisitorStatus `json:"status"`
 	Pass      string               `json:"pass"`
 	ExpiresAt time.Time            `json:"expires_at"`
 
 	holder events.Holder
-	// fresh is set if the join created the place, and did not return an existing one.
+	// fresh is set if the join created the place instead of returning an existing one.
 	fresh bool
 	polls int
 	// sign is when the last accepted poll, the heartbeat, was sent.
 	sign time.Time
-	// silence is the time from sign until the place was answered to be lost; 0 if it was not.
+	// silence is the time from sign until an answer said that the place was lost; 0 if none did.
 	silence time.Duration
-	// wrong describes an answer that contradicts an earlier one, "" if none did.
+	// wrong describes an answer that contradicts an earlier one, "" if there is none.
 	wrong string
 }
 
@@ -184,7 +185,7 @@ func (l *waitingRoomScenario) plan(q *queuingVisitor, s *stay) {
 		}
 		q.next = time.Now().Add(time.Duration(q.number%8) * 100 * time.Millisecond)
 	default:
-		// A visitor who stopped polling joins again at the end, and polls from then on.
+		// A visitor who stopped polling joins again at the end, and then polls.
 		if q.done = q.behaviour != sleeps; !q.done {
 			q.behaviour, q.stay, q.next = buys, nil, time.Now()
 		}
@@ -219,7 +220,7 @@ func (l *waitingRoomScenario) ask(m *member, q *queuingVisitor) {
 		q.done = true
 		return
 	}
-	if now.Status == events.VisitorWaiting { // the line only gets shorter
+	if now.Status == events.VisitorWaiting { // the line only becomes shorter
 		if s.polls > 0 && s.Position > 0 && now.Position > s.Position {
 			s.wrong = fmt.Sprintf("ticket %d moved back from position %d to %d", s.Ticket, s.Position, now.Position)
 		}
@@ -268,7 +269,7 @@ func (l *waitingRoomScenario) leave(m *member, q *queuingVisitor) {
 	case status == http.StatusOK && json.Unmarshal(m.response.Body(), &now) == nil && now.Ticket == s.Ticket:
 		s.Status, q.done = now.Status, true
 	case status == http.StatusTooManyRequests || unknown(status):
-		s.Status = "" // unknown: it may have left
+		s.Status = "" // unknown: the visitor may have left
 		q.done = true
 	default:
 		s.wrong = fmt.Sprintf("ticket %d could not leave: %d %s", s.Ticket, status, codeOf(m.response.Body()))

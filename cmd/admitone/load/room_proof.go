@@ -61,7 +61,7 @@ func (l *waitingRoomScenario) prove(ctx context.Context, server *remote.Log) (Pr
 		p.add("%d acknowledgements name no place", l.unreadable)
 	}
 	if l.stranded > 0 {
-		p.add("%d people had nothing to do but wait, and should have come in within %v", l.stranded, l.longest())
+		p.add("%d visitors were not admitted within %v", l.stranded, l.longest())
 	}
 	if room.Waiting > 0 || room.Active > 0 {
 		p.add("%d still wait, and %d have a pass that does not end", room.Waiting, room.Active)
@@ -81,7 +81,7 @@ func (p *WaitingRoomProof) compare(l *waitingRoomScenario, room *recordedRoom) {
 			p.add("%s", s.wrong)
 		}
 		if s.Ticket >= int64(len(room.visitors)) || room.visitors[s.Ticket].holder != s.holder {
-			p.add("ticket %d was given to %s, and is not in the log like that", s.Ticket, s.holder)
+			p.add("ticket %d was given to %s, but differs in the log", s.Ticket, s.holder)
 			continue
 		}
 		if s.fresh && given[s.Ticket] {
@@ -91,7 +91,7 @@ func (p *WaitingRoomProof) compare(l *waitingRoomScenario, room *recordedRoom) {
 		v := &room.visitors[s.Ticket]
 		switch {
 		case s.Status == events.VisitorLeft && v.status != events.VisitorLeft,
-			// The room forgets how long-ended visits have ended.
+			// The room does not retain how visits ended long ago.
 			s.Status == events.VisitorExpired && v.status != events.VisitorExpired && v.status != events.VisitorLeft:
 			p.add("ticket %d is %s according to its answers, and %s in the log", s.Ticket, s.Status, v.status)
 		case v.dropped && s.silence > 0 && s.silence < 2*l.heartbeat():
@@ -104,7 +104,7 @@ func (p *WaitingRoomProof) compare(l *waitingRoomScenario, room *recordedRoom) {
 			p.add("the tickets %d and %d have the same pass", other, s.Ticket)
 		}
 		if passes[s.Pass] = s.Ticket; !v.until.Equal(s.ExpiresAt) {
-			p.add("ticket %d has a pass until %v, and the log lets it in until %v", s.Ticket, s.ExpiresAt, v.until)
+			p.add("ticket %d has a pass until %v, but until %v in the log", s.Ticket, s.ExpiresAt, v.until)
 		}
 	}
 	for _, v := range room.visitors {
@@ -126,7 +126,7 @@ func (p *WaitingRoomProof) askRoom(ctx context.Context, server *remote.Log, path
 	}
 	if shown.Waiting != room.Waiting || shown.Active != room.Active || shown.Joined != p.InLog ||
 		shown.Admitted != p.Admitted {
-		p.add("the server shows %+v, the log has %d waiting, %d in, %d joined, %d admitted", shown, room.Waiting, room.Active,
+		p.add("the server shows %+v, the log %d waiting, %d active, %d joined, %d admitted", shown, room.Waiting, room.Active,
 			p.InLog, p.Admitted)
 	}
 	return nil
@@ -136,12 +136,12 @@ func (p *WaitingRoomProof) print(out io.Writer) error {
 	fmt.Fprintf(out, "  in the log: %d events, %d joins; acknowledged: %d, within %.2f s; unknown outcomes: %d, of "+
 		"which %d are in the log\n",
 		p.Events, p.InLog, p.Acknowledged, p.JoinSeconds, p.Unknown, p.Unheard)
-	fmt.Fprintf(out, "  %d came in, %d at once at most, with %d passes handed out; %d lost their place by silence\n",
+	fmt.Fprintf(out, "  %d admitted, at most %d active, %d passes issued; %d dropped because they did not poll\n",
 		p.Admitted, p.MostActive, p.Passes, p.Dropped)
 	if p.Drawn > 0 {
-		fmt.Fprintf(out, "  %d came before the opening, and in the order of the seed whose hash was promised\n", p.Drawn)
+		fmt.Fprintf(out, "  %d joined before the opening, and were admitted in the order of the promised seed\n", p.Drawn)
 	}
 	fmt.Fprintf(out, "  %d bought with their pass, %d attempts without one were refused\n", p.Bought, p.Refused)
-	return p.verdict(out, "every acknowledged place is in the log once, all came in in the order of the line, at the "+
-		"rate, never too many at once, and nobody bought without a pass")
+	return p.verdict(out, "every acknowledged place is in the log once, all were admitted in order, at the "+
+		"rate, never too many at once, and no one bought without a pass")
 }

@@ -13,7 +13,7 @@ import (
 	"admitone/events"
 )
 
-// sale has the answers to the visitors' purchases.
+// sale records the answers to the visitors' purchases.
 type sale struct {
 	mu      sync.Mutex
 	bought  []purchase // guarded by mu
@@ -27,7 +27,7 @@ type purchase struct {
 	Holder events.Holder        `json:"holder"`
 }
 
-// reserve reserves the product behind the room, and returns the status.
+// reserve reserves the product guarded by the room, and returns the status.
 func (l *waitingRoomScenario) reserve(m *member, holder events.Holder, pass string) int {
 	if pass != "" {
 		m.request.Header.Set("Admission-Pass", pass)
@@ -58,7 +58,7 @@ func (l *waitingRoomScenario) buy(m *member, q *queuingVisitor) {
 	}
 }
 
-// reserveWithoutPass tries to buy without a pass, or with that of another visitor.
+// reserveWithoutPass tries to buy without a pass, or with another visitor's.
 func (l *waitingRoomScenario) reserveWithoutPass(m *member, q *queuingVisitor, holder events.Holder, pass string) {
 	status := l.reserve(m, holder, pass)
 	l.sale.mu.Lock()
@@ -74,13 +74,13 @@ func (l *waitingRoomScenario) reserveWithoutPass(m *member, q *queuingVisitor, h
 // checkSale checks the sales against the admissions in the log, and against the answers.
 func (p *WaitingRoomProof) checkSale(ctx context.Context, server *remote.Log, l *waitingRoomScenario,
 	room *recordedRoom) error {
-	passes := map[events.Holder][]*recordedVisitor{} // of each holder
+	passes := map[events.Holder][]*recordedVisitor{} // by holder
 	for i := range room.visitors {
 		if v := &room.visitors[i]; v.admitted > 0 {
 			passes[v.holder] = append(passes[v.holder], v)
 		}
 	}
-	sold := map[events.ReservationID]events.Holder{} // of each purchase, the holder
+	sold := map[events.ReservationID]events.Holder{} // the holder of each purchase
 	for e, err := range events.Stream(ctx, server, product.Stream(events.ProductID(l.room)), 0) {
 		if err != nil {
 			return err
@@ -93,7 +93,7 @@ func (p *WaitingRoomProof) checkSale(ctx context.Context, server *remote.Log, l 
 		if f, ok := fact.(*events.ProductReserved); ok {
 			sold[f.ReservationID] = f.Holder
 			if !hadPass(passes[f.Holder], &e) {
-				p.add("%s bought at position %d, and had no pass then", f.Holder, e.Position)
+				p.add("%s bought at position %d without a pass", f.Holder, e.Position)
 			}
 		}
 	}
@@ -101,7 +101,7 @@ func (p *WaitingRoomProof) checkSale(ctx context.Context, server *remote.Log, l 
 	seen := map[events.ReservationID]bool{}
 	for _, b := range l.sale.bought {
 		if holder, ok := sold[b.ID]; !ok || holder != b.Holder || seen[b.ID] {
-			p.add("the purchase %s of %s was acknowledged, and is not in the log once", b.ID, b.Holder)
+			p.add("the purchase %s of %s was acknowledged, but is not in the log once", b.ID, b.Holder)
 		}
 		seen[b.ID] = true
 	}

@@ -52,7 +52,7 @@ type callOffAnswer struct {
 func Sale() Scenario { return &saleScenario{} }
 
 func (c *saleScenario) Flags(f *pflag.FlagSet) {
-	f.IntVar(&c.buyers, "buyers", 2000, "sale: people who want a seat")
+	f.IntVar(&c.buyers, "buyers", 2000, "sale: number of buyers")
 	f.IntVar(&c.seats, "sale-seats", 1000, "sale: seats there are")
 	f.IntVar(&c.opensIn, "opens-in", 2, "sale: seconds until it opens")
 	f.IntVar(&c.holdSeconds, "sale-hold-seconds", 5, "sale: how long a booking is held")
@@ -67,7 +67,7 @@ func (c *saleScenario) Check(func(flag string) bool) error {
 	case c.opensIn < 1 || c.opensIn > maxOpensIn:
 		return usage.Errorf("--opens-in is from 1 to %d seconds", maxOpensIn)
 	case c.holdSeconds < 1 || c.holdSeconds > maxSeatHold:
-		return usage.Errorf("--sale-hold-seconds is from 1 to %d: the end of the holds is waited for", maxSeatHold)
+		return usage.Errorf("--sale-hold-seconds is from 1 to %d: the run waits for the end of the holds", maxSeatHold)
 	}
 	return nil
 }
@@ -80,7 +80,7 @@ func (c *saleScenario) prepare(ctx context.Context, server *remote.Log, _ *crowd
 		return err
 	}
 	if _, known := events.CurrencyOf(ready.Currency); !known {
-		return usage.Errorf("the server takes no money from outside: start it with --currency")
+		return usage.Errorf("the server accepts no external payments: start it with --currency")
 	}
 	id := actors.NewID().String()
 	c.performance = "load-" + id

@@ -161,7 +161,7 @@ func (p *SaleProof) money(of *provider, recorded *saleLog) {
 		payment := recorded.payments[id]
 		switch {
 		case payment == nil:
-			p.add("the provider took %d under %s, and the log has nothing of it", c.amount, reference)
+			p.add("the provider took %d under %s, which is not in the log", c.amount, reference)
 			continue
 		case payment.Received != c.amount || payment.Refunded != c.refunded || c.refunded != c.amount:
 			p.add("under %s the provider took %d and paid %d back; by the log %d were received and %d refunded", reference,
@@ -192,6 +192,6 @@ func (p *SaleProof) print(out io.Writer) error {
 		p.Payments, p.Paid)
 	fmt.Fprintf(out, "  money: %d received and %d refunded by the log; %d taken and %d paid back by the provider\n",
 		p.Received, p.Refunded, p.Taken, p.PaidBack)
-	return p.verdict(out, "every booking has come to its end, no seat is left to anybody, and the log and the provider's "+
+	return p.verdict(out, "every booking has ended, no seat is still taken, and the log and the provider's "+
 		"ledger agree to the unit")
 }

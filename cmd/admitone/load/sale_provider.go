@@ -42,8 +42,9 @@ func newProvider(name events.Provider, currency string) *provider {
 	return &provider{name: name, currency: currency, ledger: map[string]*charge{}}
 }
 
-// charge takes the money for bookings. The course of each is derived from its number, so that all runs are alike:
-// most are paid once; some are reported twice, paid twice, paid with a wrong amount, late, or never.
+// charge takes the money for bookings. The behaviour of each payer is derived from the booking's
+// number, so that runs are repeatable: most pay once; some payments are reported twice, made twice,
+// of a wrong amount, late, or missing.
 func (p *provider) charge(made []*booked) {
 	for n, b := range made {
 		take := func(amount int64, late bool, again int) {
@@ -70,7 +71,7 @@ func (p *provider) charge(made []*booked) {
 			take(b.Amount, false, 1)
 		case roll < 18:
 			take(b.Amount, true, 2)
-		} // the others never pay
+		} // the other bookings are never paid
 	}
 }
 

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// TestUnansweredReports: a report that never gets an answer is a fault, also one that repeats another.
+// TestUnansweredReports: a report that is never answered is a fault, even if it repeats another.
 func TestUnansweredReports(t *testing.T) {
 	for _, test := range []struct {
 		answered, again int

@@ -26,16 +26,16 @@ const (
 	maxScenarioSeats = 100_000
 	seatsSections    = 2
 	seatsPrice       = 5000 // of a seat, in minor units
-	seatsLimit       = 6    // seats a holder may have
+	seatsLimit       = 6    // maximum number of seats per holder
 	seatsHighBalance = 2 * seatsLimit * seatsPrice / 3
 	seatsLowBalance  = seatsPrice - 1
 	seatsPoll        = 200 * time.Millisecond
 	seatsOverstay    = 30 * time.Second
 )
 
-// seatsScenario is a load in which a crowd books seats, mostly near the front. Of those who get seats most pay,
-// some extend the hold first, some release the booking, some pay after the hold has expired, and some do
-// nothing.
+// seatsScenario is a load in which a crowd books seats, mostly near the front. Most holders then
+// pay, some extend the hold first, some release the booking, some pay after the hold has expired,
+// and some do nothing.
 type seatsScenario struct {
 	people, rows, perRow, holdSeconds int
 
@@ -57,14 +57,14 @@ type booked struct {
 	Seats     []events.SeatName `json:"seats"`
 	Amount    int64             `json:"amount"`
 	ExpiresAt time.Time         `json:"expires_at"`
-	// Status is the last answered one, "" if it is unknown.
+	// Status is the status in the last answer, "" if unknown.
 	Status events.BookingStatus `json:"status"`
 }
 
 func (c *seatsScenario) Flags(f *pflag.FlagSet) {
-	f.IntVar(&c.people, "people", 2000, "seats: people who want some")
-	f.IntVar(&c.rows, "rows", 20, "seats: rows of each of the two sections")
-	f.IntVar(&c.perRow, "seats-per-row", 25, "seats: seats of each row")
+	f.IntVar(&c.people, "people", 2000, "seats: number of people")
+	f.IntVar(&c.rows, "rows", 20, "seats: number of rows of each of the two sections")
+	f.IntVar(&c.perRow, "seats-per-row", 25, "seats: number of seats per row")
 	f.IntVar(&c.holdSeconds, "hold-seconds", 5, "seats: how long a booking is held")
 }
 
@@ -76,7 +76,7 @@ func (c *seatsScenario) Check(func(flag string) bool) error {
 		return usage.Errorf("--rows and --seats-per-row are from 1, and make at most %d seats in two sections",
 			maxScenarioSeats)
 	case c.holdSeconds < 1 || c.holdSeconds > maxSeatHold:
-		return usage.Errorf("--hold-seconds is from 1 to %d: the end of the holds is waited for", maxSeatHold)
+		return usage.Errorf("--hold-seconds is from 1 to %d: the run waits for the end of the holds", maxSeatHold)
 	}
 	return nil
 }
@@ -138,9 +138,9 @@ func (c *seatsScenario) act(ctx context.Context, crowd *crowd, bar *progress.Bar
 	c.drain(ctx, crowd, bar)
 }
 
-// drain waits until nothing is held any more, but not longer than that may take.
+// drain waits until nothing is held, but no longer than that can take.
 func (c *seatsScenario) drain(ctx context.Context, crowd *crowd, bar *progress.Bar) {
-	last := time.Now() // of all deadlines
+	last := time.Now() // the last of all deadlines
 	for _, b := range c.acknowledged {
 		if b.ExpiresAt.After(last) {
 			last = b.ExpiresAt
@@ -168,7 +168,7 @@ func (c *seatsScenario) tidy(ctx context.Context, _ *remote.Log, crowd *crowd,
 	crowd.share(ctx, bar, "giving seats back", len(held), func(m *member, n int) {
 		m.do(http.MethodDelete, "/v1/bookings/"+string(held[n]), nil)
 	})
-	return fmt.Sprintf("performance %s stays, last in the list, and so do the wallets of its %d people; the API "+
+	return fmt.Sprintf("performance %s remains, last in the list, and so do the wallets of its %d people; the API "+
 		"ends neither", c.performance, c.people), nil
 }
 

@@ -54,7 +54,7 @@ func (h *recordedSeats) knows(e *events.Recorded) bool {
 		if err != nil {
 			return false
 		}
-		switch f := fact.(type) { // one of them comes first
+		switch f := fact.(type) { // one of these is the first
 		case *events.BookingHeld:
 			return f.PerformanceID == h.performance
 		case *events.BookingAbandoned:
@@ -76,7 +76,7 @@ func (h *recordedSeats) apply(e *events.Recorded) error {
 		if err := booking.Apply(e); err != nil {
 			return err
 		}
-		if booking.ID != "" { // otherwise the stream only has a closed attempt
+		if booking.ID != "" { // otherwise the stream has only a closed attempt
 			h.bookings[booking.ID] = booking
 		}
 		return nil

@@ -13,7 +13,8 @@ import (
 // seatsAttempts is the number of attempts of a person to get seats.
 const seatsAttempts = 3
 
-// visit runs the actions of a person. They are derived from the person's number, so that all runs are alike.
+// visit runs the actions of a person. They are derived from the person's number, so that runs are
+// repeatable.
 func (c *seatsScenario) visit(m *member, n int) {
 	chance := rand.New(rand.NewPCG(1, uint64(n)))
 	b := c.book(m, chance, c.holder(n))
@@ -103,7 +104,7 @@ func (c *seatsScenario) book(m *member, chance *rand.Rand, holder events.Holder)
 	return nil
 }
 
-// record records the answer to a booking that was or may have been made. It returns nil without a booking.
+// record records the answer to a booking request. It returns nil if the answer contains no booking.
 func (c *seatsScenario) record(m *member, status int) *booked {
 	b := &booked{}
 	readable := status == http.StatusCreated && json.Unmarshal(m.response.Body(), b) == nil && b.ID != ""
@@ -133,7 +134,7 @@ func (c *seatsScenario) release(m *member, b *booked) { b.change(m, http.MethodD
 // change sends a request about the booking, and records the status in the answer.
 func (b *booked) change(m *member, method, what string) {
 	switch status := m.do(method, "/v1/bookings/"+string(b.ID)+what, nil); {
-	case unknown(status) || status == http.StatusTooManyRequests: // some of several steps may have been executed
+	case unknown(status) || status == http.StatusTooManyRequests: // some of several steps may have been taken
 		b.Status = ""
 	case status == http.StatusOK:
 		var now booked

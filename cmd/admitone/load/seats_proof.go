@@ -83,7 +83,7 @@ func (p *SeatsProof) compare(acknowledged []*booked, recorded *recordedSeats) {
 		seen[t.ID] = true
 		switch {
 		case !ok:
-			p.add("%s was acknowledged and is not in the log", t.ID)
+			p.add("%s was acknowledged but is not in the log", t.ID)
 		case row.Holder != t.Holder || row.Amount != t.Amount || !slices.Equal(seatNames(row), t.Seats):
 			p.add("%s is for %s, %v, %d according to its answer, and for %s, %v, %d in the log",
 				t.ID, t.Holder, t.Seats, t.Amount, row.Holder, seatNames(row), row.Amount)
@@ -184,6 +184,6 @@ func (p *SeatsProof) print(out io.Writer) error {
 	fmt.Fprintf(out, "  %d booked (%d paid late) with %d seats, %d given back, %d expired\n", p.Booked, p.PaidLate,
 		p.Seats, p.Released, p.Expired)
 	fmt.Fprintf(out, "  money: %d = %d charged - %d debited + %d refunded\n", p.Balance, p.Charged, p.Debited, p.Refunded)
-	return p.verdict(out, "every acknowledged booking is in the log, no seat was given out twice or kept past its time, "+
+	return p.verdict(out, "every acknowledged booking is in the log, no seat was sold twice or held beyond its deadline, "+
 		"and no money was lost or made")
 }

@@ -18,7 +18,7 @@ import (
 	"admitone/events"
 )
 
-// maxTeams bounds the teams, all of which the proof keeps in memory.
+// maxTeams bounds the teams, all of which the proof holds in memory.
 const maxTeams = 100_000
 
 // tournamentScenario is a load in which all teams enter one tournament at once. Then half of the entered teams
@@ -43,8 +43,8 @@ type placing struct {
 }
 
 func (s *tournamentScenario) Flags(f *pflag.FlagSet) {
-	f.IntVar(&s.teams, "teams", 3000, "tournament: teams that sign up")
-	f.IntVar(&s.slots, "slots", 64, "tournament: slots there are")
+	f.IntVar(&s.teams, "teams", 3000, "tournament: number of teams")
+	f.IntVar(&s.slots, "slots", 64, "tournament: number of slots")
 }
 
 func (s *tournamentScenario) Check(func(flag string) bool) error {
@@ -79,7 +79,7 @@ func (s *tournamentScenario) prepare(ctx context.Context, server *remote.Log, c 
 		}
 	})
 	if made < s.teams && ctx.Err() == nil {
-		return fmt.Errorf("%w: only %d of %d teams could be made", events.ErrUnavailable, made, s.teams)
+		return fmt.Errorf("%w: only %d of %d teams could be created", events.ErrUnavailable, made, s.teams)
 	}
 	return nil
 }
@@ -146,7 +146,7 @@ func (s *tournamentScenario) tidy(ctx context.Context, server *remote.Log, _ *cr
 	_ *progress.Bar) (stays string, err error) {
 	err = server.Edit(ctx, http.MethodPatch, "/v1/tournaments/"+s.tournament, &struct{}{},
 		func() string { return `{"status":"closed"}` })
-	return fmt.Sprintf("tournament %s stays, closed, with its %d teams", s.tournament, s.teams), err
+	return fmt.Sprintf("tournament %s remains, closed, with its %d teams", s.tournament, s.teams), err
 }
 
 func (s *tournamentScenario) outcome() (about string, acknowledged int64) {

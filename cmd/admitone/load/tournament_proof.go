@@ -125,8 +125,8 @@ func (p *TournamentProof) askTournament(ctx context.Context, server *remote.Log,
 type recordedList struct {
 	slots            int
 	entered, waiting []events.TeamID
-	// owed is the number of slots that the last fact has freed for the waitlist. The next facts of the same
-	// command have to promote as many teams.
+	// owed is the number of slots that the last fact has freed for the waitlist. The next facts of
+	// the same command have to promote as many teams.
 	owed     int
 	command  string
 	promoted int64

@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	unit      = 20.0 // of the plan, from a seat to its neighbour
+	unit      = 20.0 // in the plan, from a seat to its neighbour
 	rowPitch  = 1.1
 	aisleWide = 1.2 // beyond the distance of two neighbours
 )
@@ -20,7 +20,7 @@ const (
 func (b *Block) check() error {
 	switch {
 	case len(b.Seats) == 0:
-		return errors.New("say how many seats its rows have, such as \"seats\":[20]")
+		return errors.New("seats is missing: the number of seats of its rows, such as [20]")
 	case b.Rows < 0 || b.rows() > maxRows:
 		return fmt.Errorf("a block has 1 to %d rows", maxRows)
 	case slices.Min(b.Seats) < 1 || slices.Max(b.Seats) > maxRows:
@@ -32,7 +32,7 @@ func (b *Block) check() error {
 	case slices.ContainsFunc(b.Aisles, func(at float64) bool { return !(at > 0 && at < 1) }):
 		return errors.New("aisles are shares of a row, between 0 and 1")
 	case b.RestrictedView < 0:
-		return errors.New("restricted_view is how many seats at both ends, from 0")
+		return errors.New("restricted_view is the number of seats at each end, from 0")
 	}
 	return nil
 }
@@ -114,7 +114,7 @@ func (b *Block) row(i int, name string) (events.PlanRow, error) {
 	return row, nil
 }
 
-// along returns how far each seat of a row is from the row's middle, to the right.
+// along returns the distance of each seat of a row from the row's middle, positive to the right.
 func (b *Block) along(seats int) []float64 {
 	along := make([]float64, seats)
 	at := 0.0

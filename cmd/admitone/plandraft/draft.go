@@ -44,9 +44,9 @@ type Block struct {
 	Angle float64 `json:"angle"`
 	// Radius of the front row's curve; 0 for a straight row. Later rows have the same centre.
 	Radius float64 `json:"radius"`
-	// Pitch is from one row to the next; 0 is 1.1.
+	// Pitch is the distance from one row to the next; 0 is 1.1.
 	Pitch float64 `json:"pitch"`
-	// Rows is how many there are; 0 is as many as Seats has.
+	// Rows is the number of rows; 0 is as many as Seats has.
 	Rows int `json:"rows"`
 	// Seats of each row, from the front; the last number applies to all further rows.
 	Seats []int `json:"seats"`
@@ -54,18 +54,19 @@ type Block struct {
 	FirstRow string `json:"first_row"`
 	// Numbers is the numbering of the seats of a row; see the constants.
 	Numbers string `json:"numbers"`
-	// Aisles are gaps: each is the share of a row, from 0 to 1 and from the left, at which there is one.
+	// Aisles are gaps, each given by its position in the row: 0 is the left end, 1 the right.
 	Aisles []float64 `json:"aisles"`
-	// Wheelchairs of a row, each with the seat of a companion beside it, from both ends in turn.
+	// Wheelchairs are wheelchair places by row, each next to a companion's seat, from both ends in
+	// turn.
 	Wheelchairs map[string]int `json:"wheelchairs"`
 	// RestrictedView is the number of seats at each end of a row with a restricted view.
 	RestrictedView int `json:"restricted_view"`
-	// RowCategories are categories of single rows, by their names.
+	// RowCategories has the categories of single rows, by their names.
 	RowCategories map[string]string `json:"row_categories"`
 }
 
-// The numberings of the seats of a row: from the left, from the right, odd to the left and even to the right of the
-// middle, or odd or even numbers only, from the left.
+// The numberings of the seats of a row: from the left, from the right, odd to the left and even to
+// the right of the middle, or odd or even numbers only, from the left.
 const (
 	FromLeft   = ""
 	FromRight  = "from_right"

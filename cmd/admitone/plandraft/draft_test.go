@@ -132,7 +132,7 @@ func TestPlacesOfTheOpera(t *testing.T) {
 	}
 }
 
-// TestFaults: a description that makes no sense says what is wrong.
+// TestFaults: the error for an invalid description states the fault.
 func TestFaults(t *testing.T) {
 	for text, want := range map[string]string{
 		"":                                   "invalid description",
@@ -155,7 +155,7 @@ func TestFaults(t *testing.T) {
 		part(`"wheelchairs":{"9":1}`):        `wheelchairs: there is no row "9"`,
 		part(`"wheelchairs":{"1":3}`):        "row 1 has 5 seats",
 		part(`"row_categories":{"9":"A"}`):   `row_categories: there is no row "9"`,
-		part(`"restricted_view":-1`):         "restricted_view is how many",
+		part(`"restricted_view":-1`):         "restricted_view is the number",
 		`{"name":"x","floors":[{"id":"f"}]}`: `floor "f": it needs a width and a depth, or a radius`,
 		`{"name":"x","floors":[{"id":"f","width":1,"depth":99999999}]}`:           "at most 10000 seats",
 		`{"name":"x","stage":{"width":99999999,"depth":1},"blocks":[]}`:           "at most 10000 seats",
@@ -171,7 +171,7 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-// part is a hall of one block of 2 rows of 5, with other members.
+// part returns a hall of one block of 2 rows of 5, with additional members.
 func part(members string) string {
 	return `{"name":"Hall","categories":[{"name":"A"}],"blocks":[{"zone":"A","category":"A","rows":2,"seats":[5],` + members + `}]}`
 }

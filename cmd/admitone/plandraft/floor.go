@@ -60,7 +60,7 @@ func label(text string, x, y float64) *events.PlanAreaLabel {
 		Y: y * unit}}
 }
 
-// frame changes seats into the plan's units and moves all of it to where coordinates are positive.
+// frame converts seats to the plan's units and moves everything to positive coordinates.
 func frame(plan *events.SeatingPlan) {
 	left, top, right, bottom := math.Inf(1), math.Inf(1), math.Inf(-1), math.Inf(-1)
 	reach := func(x, y float64) {
@@ -77,7 +77,7 @@ func frame(plan *events.SeatingPlan) {
 		}
 	}
 	if math.IsInf(left, 0) {
-		return // there is nothing in it, as the compiler says
+		return // the plan is empty, which the compiler reports
 	}
 	place := func(p *events.PlanPoint) {
 		p.X, p.Y = rounded((p.X-left+margin)*unit), rounded((p.Y-top+margin)*unit)
@@ -109,5 +109,5 @@ func reached(area *events.PlanArea, reach func(x, y float64)) {
 	reach(at.X+float64(area.Rectangle.Width)/unit, at.Y+float64(area.Rectangle.Height)/unit)
 }
 
-// rounded to a tenth of the plan's unit, which is half a hundredth of a seat.
+// rounded rounds to a tenth of the plan's unit, which is half a hundredth of a seat.
 func rounded(n float64) float64 { return math.Round(n*10) / 10 }

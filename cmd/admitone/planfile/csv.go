@@ -37,10 +37,10 @@ type table struct {
 	faults     []Fault
 }
 
-// ReadCSV reads a table of seats with the columns zone, row, number, x, y and category. Rows are in order of first
-// appearance, seats in order of their lines. The margin of the drawing after the last seat equals that before the
-// first; a drawing with negative positions is shifted. Faults: up to twenty of the lines, else the first of the
-// plan.
+// ReadCSV reads a table of seats with the columns zone, row, number, x, y and category. Rows are in
+// order of first appearance, seats in order of their lines. The margin of the drawing after the
+// last seat equals the one before the first; a drawing with negative positions is shifted. Faults:
+// up to twenty of the lines, otherwise the first of the plan.
 func ReadCSV(text []byte, name string) (*events.SeatingPlan, *events.Hall, []Fault) {
 	if len(text) > MaxBytes {
 		return nil, nil, tooLarge("the file")

@@ -10,12 +10,12 @@ import (
 	"admitone/events"
 )
 
-// stand describes rows of seats that look at the focal point.
+// stand describes rows of seats that face the focal point.
 type stand struct {
 	zone, category string
-	rows           string // their names, a letter each
-	seats          []int  // of each row, the last one again for those after it
-	// aisle is after so many seats; 0 for none. A row is written in two parts then.
+	rows           string // their names, one letter each
+	seats          []int  // of each row; the last number applies to all further rows
+	// aisle is the number of seats before it; 0 for none. A row is then written in two parts.
 	aisle int
 	// radius of the first row, around the focal point; 0 is straight rows.
 	radius float64
@@ -30,7 +30,7 @@ type arena struct {
 
 const (
 	pitch = 10.0 // between the middles of neighbours, and of rows
-	aisle = 25.0 // between the seats at both sides of one
+	aisle = 25.0 // between the seats on both sides of an aisle
 )
 
 // plan makes the seating plan of a description.
@@ -121,7 +121,7 @@ func drawn(h *events.Hall) (rows []string) {
 func TestDescribedHalls(t *testing.T) {
 	for _, test := range []struct {
 		arena         arena
-		rows          []string // some of them, by their places
+		rows          []string // some of them, by index
 		count, seats  int
 		places        int64
 		seatsOf       []int64 // by category

@@ -16,7 +16,7 @@ import (
 // MaxBytes bounds the size of a file, and of the request body.
 const MaxBytes = 32 << 20
 
-// Fault is something wrong in a file.
+// Fault is an error in a file.
 type Fault struct {
 	// Place is a path such as zones.0.rows.3.seats.7.category, or a line such as "line 7"; "" is the whole file.
 	Place  string `json:"place,omitempty"`
@@ -31,7 +31,7 @@ func (f Fault) String() string {
 	return printable(f.Place) + ": " + printable(f.Detail)
 }
 
-// printable quotes a text that contains control characters, which a terminal could interpret.
+// printable quotes a text with control characters, which a terminal could interpret.
 func printable(s string) string {
 	if strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) {
 		return strconv.QuoteToGraphic(s)
@@ -53,7 +53,7 @@ func IsCSV(name string, text []byte) bool {
 // byteOrderMark is allowed at the beginning of a file.
 var byteOrderMark = []byte{0xef, 0xbb, 0xbf}
 
-// tooLarge is the fault of something that exceeds [MaxBytes].
+// tooLarge is the fault of a file or plan that exceeds [MaxBytes].
 func tooLarge(what string) []Fault {
 	return []Fault{{Detail: what + " is larger than 32 MiB"}}
 }

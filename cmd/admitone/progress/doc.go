@@ -1,3 +1,3 @@
 // Package progress prints the progress of long work: on a terminal on one line that is overwritten,
-// elsewhere (a file, a pipe) on lines of their own, less often.
+// otherwise (to a file, a pipe) on separate lines, less often.
 package progress

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// onTerminal is the interval of updates on a terminal, and elsewhere that in a file.
+// onTerminal is the interval of updates on a terminal, and elsewhere the interval in a file.
 const (
 	OnTerminal = 200 * time.Millisecond
 	elsewhere  = 5 * time.Second
@@ -37,7 +37,7 @@ func IsTerminal(out io.Writer) bool {
 	return ok && isTerminal(file)
 }
 
-// Say prints a line, if the last one is old enough.
+// Say prints a line, unless the last one is too recent.
 func (p *Bar) Say(format string, args ...any) {
 	now := time.Now()
 	if now.Sub(p.last) < p.every {

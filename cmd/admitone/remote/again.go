@@ -11,14 +11,14 @@ import (
 )
 
 const (
-	// againFor is how long a request is sent again while the log can't be reached.
+	// againFor is how long a request is retried while the log is unreachable.
 	againFor = 30 * time.Second
-	// againAfter is the pause before each.
+	// againAfter is the pause before each retry.
 	againAfter = 500 * time.Millisecond
 )
 
-// CallAgain is Call with retries, for up to thirty seconds, while the server's log can't be reached
-// or the connection breaks, with one Idempotency-Key for all attempts. Errors: as Call.
+// CallAgain is Call with retries, for up to thirty seconds, while the server's log is unreachable
+// or the connection breaks, with one Idempotency-Key for all attempts. Errors: those of Call.
 func (r *Log) CallAgain(ctx context.Context, method, path string, body string, into any) error {
 	headers := []string{"Idempotency-Key", string(actors.NewCommandID())}
 	if method == http.MethodGet {
@@ -26,7 +26,7 @@ func (r *Log) CallAgain(ctx context.Context, method, path string, body string, i
 	}
 	for begun, sent := time.Now(), 0; ; sent++ {
 		_, err := r.exchange(ctx, method, path, body, headers, into)
-		var gone *unanswered // one that has never answered is not there
+		var gone *unanswered // a server that has never answered does not exist
 		if sent == 0 && errors.As(err, &gone) || !passing(err) || time.Since(begun) > againFor {
 			return err
 		}
@@ -36,7 +36,7 @@ func (r *Log) CallAgain(ctx context.Context, method, path string, body string, i
 	}
 }
 
-// passing reports whether the same request may succeed in a moment.
+// passing reports whether the same request may succeed soon.
 func passing(err error) bool {
 	return errors.Is(err, events.ErrUnavailable)
 }

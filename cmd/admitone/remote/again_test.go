@@ -10,8 +10,8 @@ import (
 	"admitone/events"
 )
 
-// TestCallAgain: a log that is briefly unreachable is retried, with one key; other refusals, and a
-// server that does not answer, are errors at once.
+// TestCallAgain: requests are retried, with one key, while the log is briefly unreachable; other
+// refusals, and a server that does not answer, are immediate errors.
 func TestCallAgain(t *testing.T) {
 	keys := map[string]int{}
 	var answers []int

@@ -50,7 +50,7 @@ func New(address, token string) (*Log, error) {
 	return r, nil
 }
 
-// Within bounds each request to d, in place of 30 seconds.
+// Within sets the timeout of each request to d, instead of 30 seconds.
 func (r *Log) Within(d time.Duration) { r.client.Timeout = d }
 
 // Problem is an error response of the server (RFC 9457).
@@ -186,7 +186,9 @@ func oneStream(stream events.StreamID) sequence {
 }
 
 // eventsAfter returns up to limit events after a number. A missing stream has none.
-func (r *Log) behind(ctx context.Context, q sequence, after uint64, limit int) (found []events.Recorded, err error) {
+func (r *Log) eventsAfter(
+	ctx context.Context, q sequence, after uint64, limit int,
+) (found []events.Recorded, err error) {
 	for len(found) < limit {
 		most := min(limit-len(found), pageSize)
 		var page struct {
@@ -213,8 +215,8 @@ func (r *Log) behind(ctx context.Context, q sequence, after uint64, limit int) (
 	return found, nil
 }
 
-// end returns the place of the last event, 0 for none. The API has no route for it, so end probes
-// in growing steps and then bisects.
+// end returns the position of the last event, 0 for none. The API has no route for it, so end
+// probes in growing steps and then bisects.
 func (r *Log) end(ctx context.Context, q sequence) (uint64, error) {
 	const beyond = uint64(events.EndPosition)
 	low, high := uint64(0), beyond // there is an event at low, and none after high
@@ -223,7 +225,7 @@ func (r *Log) end(ctx context.Context, q sequence) (uint64, error) {
 		if high == beyond && step < high-low {
 			ahead = low + step
 		}
-		page, err := r.behind(ctx, q, ahead, 1)
+		page, err := r.eventsAfter(ctx, q, ahead, 1)
 		if err != nil {
 			return 0, err
 		}
@@ -237,7 +239,7 @@ func (r *Log) end(ctx context.Context, q sequence) (uint64, error) {
 }
 
 // eventsBefore returns up to limit events before a number, in descending order.
-func (r *Log) before(ctx context.Context, q sequence, from uint64, limit int) ([]events.Recorded, error) {
+func (r *Log) eventsBefore(ctx context.Context, q sequence, from uint64, limit int) ([]events.Recorded, error) {
 	if from > uint64(events.EndPosition)-1 {
 		end, err := r.end(ctx, q)
 		if err != nil {
@@ -247,7 +249,7 @@ func (r *Log) before(ctx context.Context, q sequence, from uint64, limit int) ([
 	}
 	for span := uint64(max(limit, 0)); span > 0 && from > 1; span *= 2 {
 		after := from - 1 - min(span, from-1)
-		found, err := r.behind(ctx, q, after, int(from-1-after))
+		found, err := r.eventsAfter(ctx, q, after, int(from-1-after))
 		if err != nil {
 			return nil, err
 		}
@@ -270,12 +272,12 @@ func (r *Log) Append(context.Context, events.StreamID, events.Revision, []events
 func (r *Log) Read(ctx context.Context, stream events.StreamID, from events.Revision, dir events.Direction,
 	limit int) ([]events.Recorded, error) {
 	if dir == events.Forward {
-		return r.behind(ctx, oneStream(stream), uint64(max(from, 0)), limit)
+		return r.eventsAfter(ctx, oneStream(stream), uint64(max(from, 0)), limit)
 	}
 	if from < 0 {
 		return nil, nil
 	}
-	page, err := r.before(ctx, oneStream(stream), uint64(from)+2, limit)
+	page, err := r.eventsBefore(ctx, oneStream(stream), uint64(from)+2, limit)
 	if len(page) > 0 && from != events.EndRevision && page[0].Revision != from {
 		return nil, err // from is beyond the end
 	}
@@ -286,15 +288,15 @@ func (r *Log) Read(ctx context.Context, stream events.StreamID, from events.Revi
 func (r *Log) ReadAll(ctx context.Context, from events.Position, dir events.Direction,
 	limit int) ([]events.Recorded, error) {
 	if dir == events.Forward {
-		return r.behind(ctx, wholeLog(), uint64(min(from, events.EndPosition)), limit)
+		return r.eventsAfter(ctx, wholeLog(), uint64(min(from, events.EndPosition)), limit)
 	}
-	return r.before(ctx, wholeLog(), uint64(from), limit)
+	return r.eventsBefore(ctx, wholeLog(), uint64(from), limit)
 }
 
 // Follow implements events.Store, by polling.
 func (r *Log) Follow(ctx context.Context, after events.Position, handle func([]events.Recorded) error) error {
 	for {
-		page, err := r.behind(ctx, wholeLog(), uint64(after), pageSize)
+		page, err := r.eventsAfter(ctx, wholeLog(), uint64(after), pageSize)
 		if err != nil {
 			return err
 		}

@@ -13,14 +13,14 @@ import (
 	"admitone/events"
 )
 
-// entity is one whose figures are compared at the end.
+// entity identifies an entity whose figures are compared at the end.
 type entity struct {
 	kind *kinds.Kind
 	id   string
 }
 
-// compareCounts compares the figures of everything that was put on sale, and of the wallets, with
-// those of the log.
+// compareCounts compares the figures of all entities that were put on sale, and of the wallets,
+// with those of the log.
 func (p *runner) compareCounts(ctx context.Context) error {
 	entities, err := p.entities(ctx)
 	if err != nil {

@@ -12,8 +12,8 @@ import (
 // recordedMoney has the external payments in the log.
 type recordedMoney struct {
 	received map[events.StreamID]events.PaidThing
-	outcomes map[events.StreamID]string // as the API names them, "" for money that is still open
-	// reservations that money has paid for, in time or late
+	outcomes map[events.StreamID]string // named as in the API, "" for money whose outcome is open
+	// reservations that external payments paid for, in time or late
 	reservations map[events.ReservationID]bool
 }
 
@@ -34,8 +34,8 @@ func (m *recordedMoney) note(e *events.Recorded) {
 	}
 }
 
-// notePaid records what external payments paid for. If one was late, its booking or reservation stays held here until
-// it is paid.
+// notePaid records what external payments paid for. If a payment was late, its booking or
+// reservation stays held on the target until it is paid.
 func (p *runner) notePaid() {
 	for stream, of := range p.money.received {
 		if p.money.outcomes[stream] != outcomeBooked {

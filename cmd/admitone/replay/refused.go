@@ -10,9 +10,9 @@ import (
 	"admitone/projections/demand"
 )
 
-// refused returns the requests for one that was refused, or the reason for which it is left out. A
-// request that was refused only because of the time is left out, or the expiry comes first: the
-// target has another clock.
+// refused returns the requests for a refused request, or the reason why it is left out. A request
+// that was refused only because of the time is left out, or the expiry comes first: the target has
+// another clock.
 func (p *runner) refused(f *events.RefusalRecorded, w *demand.Request) (all []*kinds.Request, leftOut string) {
 	if w.Transient {
 		return nil, noMoment
@@ -62,7 +62,7 @@ func (p *runner) refusedBooking(
 		return nil, noOther
 	}
 	expired := core.Code(w.Refused) == core.CodeHoldExpired
-	if b.over || expired && b.late { // the booking here differs from the recorded one
+	if b.over || expired && b.late { // the booking on the target differs from the recorded one
 		return nil, noTime
 	}
 	if expired {
@@ -72,8 +72,8 @@ func (p *runner) refusedBooking(
 		Path: strings.Join(append([]string{"/v1/bookings/<" + b.id + ">"}, path[1:]...), "/")}), ""
 }
 
-// sameEnd reports whether a request that was refused because a hold had expired meets one here that
-// was released at that time.
+// sameEnd reports whether a request that was refused because a hold had expired finds one on the
+// target that was released at that time.
 func sameEnd(r *kinds.Request, recorded core.Code, a *answer) bool {
 	if recorded != core.CodeHoldExpired || a == nil {
 		return false

@@ -25,7 +25,7 @@ type Options struct {
 	From, To events.Position
 	// Connections to the target, 128 if 0.
 	Connections int
-	// Progress, if set, is called with the number of requests processed, and of all.
+	// Progress, if set, is called with the number of requests processed, and the total.
 	Progress func(sent, all int64)
 }
 
@@ -72,12 +72,12 @@ func Run(ctx context.Context, store events.Store, options Options) (*Report, err
 	}
 	p.report.Seconds = time.Since(begun).Seconds()
 	if options.From > 1 {
-		return p.report, nil // the counts include what was before the range
+		return p.report, nil // the counts include earlier changes
 	}
 	return p.report, p.compareCounts(ctx)
 }
 
-// intents returns all up to the end of the range.
+// intents returns all intents up to the end of the range.
 func (p *runner) intents(ctx context.Context) (iter.Seq2[demand.Request, error], error) {
 	refused, err := demand.Refused(ctx, p.store, p.From, p.To)
 	if err != nil {
@@ -242,7 +242,7 @@ func (p *runner) do(ctx context.Context, r *kinds.Request, w *demand.Request, ke
 	if err != nil {
 		return err
 	}
-	if !ok { // the target refused its subject, which is in the report
+	if !ok { // the target refused its subject, which the report includes
 		p.compare(w, r, nil)
 		return nil
 	}

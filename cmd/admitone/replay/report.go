@@ -23,10 +23,10 @@ type Report struct {
 	// Same, and the sums of OtherReason and Different, count the requests whose answers were
 	// compared.
 	Same int64 `json:"same"`
-	// OtherReason counts requests that were refused as recorded, but with another code: of
-	// several reasons a server names the first that it meets.
+	// OtherReason counts requests that were refused as recorded, but with another code: if several
+	// reasons apply, a server names the first that it encounters.
 	OtherReason map[string]int64 `json:"other_reason"`
-	// Different counts the answers that differ, by how they differ.
+	// Different counts the answers that differ, by the kind of difference.
 	Different map[string]int64 `json:"different"`
 	// Named are the first of them.
 	Named []Difference `json:"named"`
@@ -63,8 +63,8 @@ func (r *Report) OK() bool { return len(r.Different) == 0 && len(r.Wrong) == 0 }
 
 const granted = "granted"
 
-// compare compares an answer with the record. It is nil if the request was not sent, because its
-// subject does not exist here.
+// compare compares an answer with the record. It is nil if the request was not sent because its
+// subject does not exist on the target.
 func (p *runner) compare(w *demand.Request, r *kinds.Request, a *answer) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -72,7 +72,7 @@ func (p *runner) compare(w *demand.Request, r *kinds.Request, a *answer) {
 		p.report.Deadlines++
 		return
 	}
-	d := Difference{Position: uint64(w.Position), What: w.Fact.Name(), Here: "nothing to ask about"}
+	d := Difference{Position: uint64(w.Position), What: w.Fact.Name(), Here: "no such subject"}
 	kind := d.What
 	if f, ok := w.Fact.(*events.RefusalRecorded); ok {
 		kind, d.What = "a request that was refused", strings.TrimSuffix(f.Method+" "+f.Path+" for "+string(f.Holder), " for ")
@@ -105,7 +105,7 @@ func (p *runner) compare(w *demand.Request, r *kinds.Request, a *answer) {
 	}
 }
 
-// memberOf returns a member of an answer's body that is a text.
+// memberOf returns a string member of an answer's body.
 func memberOf(a *answer, name string) string {
 	var body map[string]any
 	if json.Unmarshal(a.text, &body) != nil {
@@ -126,11 +126,11 @@ func sum(counts map[string]int64) (all int64) {
 func (r *Report) Text(out io.Writer) error {
 	different, other := sum(r.Different), sum(r.OtherReason)
 	fmt.Fprintf(out, "%d answers in %.1f s: %d as recorded, %d refused for another reason, %d different; "+
-		"%d holds given back when their time ran out\n",
+		"%d holds released at their deadline\n",
 		r.Same+other+different, r.Seconds, r.Same, other, different, r.Deadlines)
 	if r.NotEmpty {
-		fmt.Fprintln(out, "the other server was not empty: what it had before has a part in this; "+
-			"a fresh one is admitone serve --store NEW")
+		fmt.Fprintln(out, "the other server was not empty: its earlier events affect the result; "+
+			"start an empty one with admitone serve --store NEW")
 	}
 	for _, reason := range slices.Sorted(maps.Keys(r.LeftOut)) {
 		fmt.Fprintf(out, "%6d left out: %s\n", r.LeftOut[reason], reason)

@@ -17,7 +17,7 @@ import (
 	"admitone/projections/demand"
 )
 
-// httpRequest is a request as it is sent.
+// httpRequest is a request in the form in which it is sent.
 type httpRequest struct {
 	method, path, body string
 	key, ifMatch       string
@@ -30,8 +30,8 @@ type recordedBooking struct {
 	holder      events.Holder
 	seats       []events.SeatName
 	areas       []events.WantedPlaces
-	late        bool // it expired, and was paid all the same
-	over        bool // it was released here, because it had expired
+	late        bool // it expired, but was paid nevertheless
+	over        bool // it was released on the target because it had expired
 }
 
 // needs returns the resources of everything that a booking takes.
@@ -50,7 +50,7 @@ func (b *recordedBooking) needs() []kinds.Need {
 	return needs
 }
 
-// needsWithMoney are needs and the holder's wallet.
+// needsWithMoney returns needs and the holder's wallet.
 func (b *recordedBooking) needsWithMoney() []kinds.Need {
 	return append(b.needs(), kinds.On(wallet.Stream(b.holder), kinds.Exclusive))
 }
@@ -67,16 +67,16 @@ func (b *recordedBooking) end() *kinds.Request {
 const (
 	noRooms    = "waiting rooms: everyone who was admitted may act here"
 	noPasses   = "refused for lack of a pass: nothing is guarded here"
-	noBounds   = "refused before a sale opened, after it had closed or once nothing could be given back: here all of that is possible"
+	noBounds   = "refused before a sale opened, after it had closed or after returns were closed: possible here"
 	noDeadline = "refused because a deadline for entry had passed: entry stays open here"
 	noTime     = "refused about an expired booking: it is released here"
 	noMoment   = "refused because of a booking that was refused itself"
-	noOther    = "refused edits, and other requests that depend on more than the log has"
-	noWaiting  = "refused while money from outside was waited for: here nothing waits for it"
+	noOther    = "refused edits, and other requests that depend on state outside the log"
+	noWaiting  = "refused while an external payment was awaited: here nothing waits for it"
 	noBooking  = "bookings from before the range, and late payments that failed"
 )
 
-// requestsOf returns the requests for an intent, or the reason for which it is left out.
+// requestsOf returns the requests for an intent, or the reason why it is left out.
 func (p *runner) requestsOf(w *demand.Request) (all []*kinds.Request, leftOut string) {
 	if f, ok := w.Fact.(*events.RefusalRecorded); ok && w.Stream.Category() != events.WaitingRoomCategory {
 		return p.refused(f, w)
@@ -130,7 +130,7 @@ func (p *runner) bookingRequests(w *demand.Request) (all []*kinds.Request, leftO
 			b.needs()...)
 		r.Creates = b.id
 	case *events.BookingIntentBegun, *events.BookingIntentEnded:
-		return nil, "" // holds last as long here in any case
+		return nil, "" // holds last equally long on the target anyway
 	case *events.BookingPaymentStarted:
 		if b.over {
 			return nil, noBooking
@@ -148,7 +148,7 @@ func (p *runner) bookingRequests(w *demand.Request) (all []*kinds.Request, leftO
 		r = kinds.Delete(path+kinds.InTime, b.needsWithMoney()...)
 	case *events.BookingExpired:
 		if b.late {
-			return nil, "" // it stays held here until it is paid
+			return nil, "" // it stays held on the target until it is paid
 		}
 		r = b.end()
 	default:
@@ -182,7 +182,8 @@ func prepare(
 	return s, true, nil
 }
 
-// seatsOf are the seats of a booking as a body has them: names, or names with price types.
+// seatsOf returns the seats of a booking in the form of a request body: names, or names with price
+// types.
 func seatsOf(f *events.BookingHeld) []any {
 	seats := make([]any, len(f.Seats))
 	for i := range f.Seats {

@@ -11,8 +11,8 @@ import (
 	"admitone/cmd/admitone/kinds"
 )
 
-// TestScheduler runs random requests, and checks when they began and ended against the contract
-// of each use.
+// TestScheduler runs random requests, and checks their beginnings and ends against the contract of
+// each use.
 func TestScheduler(t *testing.T) {
 	seed := rand.Uint64()
 	chance := rand.New(rand.NewPCG(seed, 0))

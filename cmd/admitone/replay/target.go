@@ -86,7 +86,7 @@ func (t *target) send(ctx context.Context, r *httpRequest) (answer, error) {
 	return a, fmt.Errorf("%w: %s %s%s: %v", events.ErrUnavailable, r.method, t.base, r.path, err)
 }
 
-// once sends a request once. A pause above 0 means that it is to be retried after that time.
+// once sends a request once. A pause above 0 means that it should be retried after that time.
 func (t *target) once(ctx context.Context, r *httpRequest) (a answer, pause time.Duration, err error) {
 	request, err := http.NewRequestWithContext(ctx, r.method, t.base+r.path, strings.NewReader(r.body))
 	if err != nil {
@@ -127,7 +127,8 @@ func (t *target) once(ctx context.Context, r *httpRequest) (a answer, pause time
 }
 
 const (
-	// workLimit bounds how long work behind an answer is waited for, workPause is how often it is looked at.
+	// workLimit bounds the wait for work that continues after an answer, workPause is the polling
+	// interval.
 	workLimit, workPause = 5 * time.Minute, 20 * time.Millisecond
 )
 

@@ -58,11 +58,11 @@ func newAdmissions(r *executor, requests []demand.Request, holders map[ticket]ev
 	return d
 }
 
-// plan adds a request to be decided, by its time and position.
+// plan schedules a request to be decided, by its time and position.
 func (d *admissions) plan(w demand.Request) { d.todo.add(w.At, uint64(w.Position), w) }
 
-// hold keeps a request of an admitted visitor until the visitor is admitted here. That of a
-// visitor who was admitted before the range is decided at its recorded time.
+// hold retains a request of an admitted visitor until the visitor is admitted here. If the visitor
+// was admitted before the range, the request is decided at its recorded time.
 func (d *admissions) hold(w *demand.Request, number int64) {
 	t := ticket{w.Stream, number}
 	if _, inRange := d.recorded[t]; !inRange {
@@ -74,7 +74,7 @@ func (d *admissions) hold(w *demand.Request, number int64) {
 
 // run decides all requests and returns the admissions of each holder.
 func (d *admissions) run() (map[events.Holder][]admission, error) {
-	for stream, e := range d.entities { // rooms in which visitors wait already
+	for stream, e := range d.entities { // rooms in which visitors already wait
 		if _, ok := e.core.(*waitingroom.Room); ok {
 			d.next[stream] = d.now
 		}
@@ -94,7 +94,7 @@ func (d *admissions) run() (map[events.Holder][]admission, error) {
 			return nil, err
 		}
 		if added {
-			d.plan(w) // an added request may come first
+			d.plan(w) // an added request may precede it
 			continue
 		}
 		if err := d.step(&w); err != nil {
@@ -113,7 +113,7 @@ func (d *admissions) step(w *demand.Request) error {
 		d.ours[ticket{w.Stream, d.tickets[ticket{w.Stream, f.Ticket}]}] = f.Ticket
 	}
 	if next, planned := d.next[w.Stream]; !planned || next.After(w.At.Add(round)) {
-		d.next[w.Stream] = w.At.Add(1) // a server begins a round as soon as it has something to do
+		d.next[w.Stream] = w.At.Add(1) // a server begins a round as soon as one has an effect
 	}
 	return nil
 }

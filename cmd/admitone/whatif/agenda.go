@@ -30,7 +30,7 @@ func (a *agenda[T]) add(at time.Time, number uint64, what T) {
 	a.heap.Push(planned[T]{at, number, what}, planned[T].before)
 }
 
-// hasBefore reports whether something is to happen before a time.
+// hasBefore reports whether an item is planned before a time.
 func (a *agenda[T]) hasBefore(at time.Time) bool { return len(a.heap) > 0 && a.heap[0].at.Before(at) }
 
 // take removes the next item. The agenda must not be empty.

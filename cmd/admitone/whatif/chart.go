@@ -21,8 +21,8 @@ type chart struct {
 	most       int64
 }
 
-// Chart writes an SVG drawing of what was sold over time, as recorded and under the policy. It
-// needs no other files and follows the viewer's colour scheme.
+// Chart writes an SVG drawing of sales over time, as recorded and under the policy. It needs no
+// other files and follows the viewer's colour scheme.
 func (c *Comparison) Chart(out io.Writer) error {
 	d := newChart(c.recorded.points, c.whatIf.points)
 	fmt.Fprintf(d, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" role="img" aria-label="sold over time">

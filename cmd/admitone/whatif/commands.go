@@ -26,7 +26,7 @@ type executor struct {
 	names map[string]events.BookingID
 	// tickets maps the tickets of the log to the numbers of those of the simulation.
 	tickets map[ticket]int64
-	// expired has the reservations that expired, which a product forgets.
+	// expired has the expired reservations, which a product does not retain.
 	expired map[events.ReservationID]product.Ended
 }
 
@@ -98,8 +98,8 @@ func code(err error) (core.Code, error) {
 	return "", err
 }
 
-// commandOf returns the command to one entity that a request represents; nil for deadlines, which the simulation has
-// itself.
+// commandOf returns the command to one entity that a request represents; nil for deadlines, which
+// the simulation determines itself.
 func (r *executor) commandOf(w *demand.Request) (command core.Command, err error) {
 	if k := kinds.Of(w.Stream); k != nil && k.Command != nil {
 		command, err = k.Command(w, r.pass(w))
@@ -110,8 +110,8 @@ func (r *executor) commandOf(w *demand.Request) (command core.Command, err error
 	return command, err
 }
 
-// pass returns the waiting room whose pass comes with a request, "" for none. A request that was
-// granted had the pass; one that was refused for lack of a pass has none here either.
+// pass returns the waiting room whose pass accompanies a request, "" for none. A granted request
+// had the pass; a request that was refused for lack of a pass has none here either.
 func (r *executor) pass(w *demand.Request) events.RoomID {
 	switch core.Code(w.Refused) {
 	case core.CodePassRequired, core.CodePassInvalid:
@@ -136,8 +136,8 @@ func (r *executor) pass(w *demand.Request) events.RoomID {
 	return ""
 }
 
-// noteRelease holds and releases a seat, as a booking did that was refused: the longest stay of
-// the holder at that seat is counted from then.
+// noteRelease holds and releases a seat, as a refused booking did: the longest stay of the holder
+// at that seat is counted from then.
 func (r *executor) noteRelease(stream events.StreamID, f *events.SeatReleased) error {
 	id, name := events.CutPerformance(stream.Entity())
 	e, err := r.entity(performance.Stream(id))

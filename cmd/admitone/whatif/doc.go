@@ -1,13 +1,13 @@
-// Package whatif decides the demand of a recorded sale again, by the pure rules on virtual time and
-// under another policy, and compares the outcomes.
+// Package whatif decides the demand of a recorded sale again, with the pure rules, on virtual time
+// and under another policy, and compares the outcomes.
 //
 // # How
 //
 // A simulation has all entities in memory, without a log. The facts before the range are folded as
 // recorded; from there on the requests of package demand are decided again, each at its own time.
-// The same summary observes the recorded facts and those of the simulation, so that no figure is
-// computed in two ways. Under an unchanged policy the simulation leads to the very facts that are
-// in the log; a test checks that for random histories of every kind.
+// The same summary observes the recorded facts and those of the simulation, so that every figure is
+// computed in one way. Under an unchanged policy the simulation leads to exactly the facts in the
+// log; a test checks that for random histories of every kind.
 //
 // # Assumptions
 //

@@ -24,7 +24,7 @@ import (
 
 var day = time.Date(2031, 5, 1, 20, 0, 0, 0, time.UTC)
 
-// memoryLog is a log in memory, as far as a desk and a question need one.
+// memoryLog is a log in memory with the operations that a desk and a question need.
 type memoryLog struct {
 	events.Store
 	mu     sync.Mutex
@@ -70,7 +70,7 @@ func (m *memoryLog) ReadAll(_ context.Context, after events.Position, dir events
 	limit int) ([]events.Recorded, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if dir == events.Backward { // only the last event is asked for
+	if dir == events.Backward { // only the last event is requested
 		before := m.all[:min(int(after)-1, len(m.all))]
 		return append([]events.Recorded(nil), before[max(0, len(before)-1):]...), nil
 	}
@@ -93,7 +93,7 @@ type sale struct {
 	desk     *actors.Desk
 	process  *bookings.Bookings
 	bookings []string
-	late     []*events.RefusalRecorded // not written yet
+	late     []*events.RefusalRecorded // not yet written
 	at       []time.Time
 }
 
@@ -107,9 +107,9 @@ func newSale(fatal func(args ...any)) *sale {
 	return s
 }
 
-// oneByOne hides that entities can decide in one turn, as on an EventStoreDB: a booking that is
-// refused for several reasons may then name another of them than the simulation, which asks one by
-// one.
+// oneByOne hides that entities can decide in one turn, as on an EventStoreDB: a booking with
+// several reasons for refusal may then be refused for a different one than in the simulation, which
+// sends its commands one by one.
 type oneByOne struct{ actors.Dispatcher }
 
 // noViews has no map, and no unfinished bookings.
@@ -236,7 +236,7 @@ func (s *sale) book(holder string, seats ...events.SeatName) {
 		Holder: events.Holder(holder), Seats: seats})
 }
 
-// refusedBooking records the refusal of a request about a booking, with the fact in its way, as a
+// refusedBooking records the refusal of a request about a booking, with the conflicting fact, as a
 // server does.
 func (s *sale) refusedBooking(err error, f *events.RefusalRecorded) {
 	refusal := (*core.Refusal)(nil)
@@ -273,7 +273,7 @@ func (s *sale) reserve(holder string, quantity int64, hold bool) events.ID {
 	return id
 }
 
-// open puts something of every kind on sale.
+// open puts one of each kind on sale.
 func (s *sale) open() {
 	s.do(
 		product.Stream("tee"),

@@ -40,7 +40,7 @@ func (s *sale) someMoney(t *rapid.T, what, id string) {
 	s.refusedBooking(err, &events.RefusalRecorded{Path: path, Stream: "booking-" + id})
 }
 
-// payReservation reports a payment for units of a reservation, whatever it has.
+// payReservation reports a payment for units of a reservation, whatever its state.
 func (s *sale) payReservation(id events.ID, reference int, units int64) {
 	_, err := reservations.New(s.desk, s).Report(context.Background(), reservations.Report{
 		Request: actors.Request{ID: actors.NewCommandID(), Actor: "somebody"}, ProductID: "tee", ReservationID: id,

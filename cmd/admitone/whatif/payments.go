@@ -11,8 +11,8 @@ import (
 	"admitone/projections/demand"
 )
 
-// receive applies the receipt of an external payment under this policy. It is never refused because of what it pays
-// for, which may not exist under this policy.
+// receive applies the receipt of an external payment under this policy. It is never refused because
+// of the purchase, which may not exist under this policy.
 func (r *executor) receive(w *demand.Request, f *events.PaymentReceived) error {
 	if f.BookingID != "" {
 		_, err := r.bookings.Report(context.Background(), bookings.Report{Origin: origin(),
@@ -28,7 +28,7 @@ func (r *executor) receive(w *demand.Request, f *events.PaymentReceived) error {
 		return err
 	}
 	stream, pay := product.Stream(f.ProductID), &product.Pay{ReservationID: id, Payment: w.Stream, Seen: math.MaxInt64}
-	if _, _, err := r.step(stream, nil); err != nil { // expire what is due first
+	if _, _, err := r.step(stream, nil); err != nil { // first expire passed deadlines
 		return err
 	}
 	if ended := r.expired[f.ReservationID]; !ended.ExpiresAt.IsZero() {
@@ -41,8 +41,8 @@ func (r *executor) receive(w *demand.Request, f *events.PaymentReceived) error {
 	return nil // it was released here, and the product no longer has it
 }
 
-// noteExpired keeps an expired reservation for a late payment. Its price is the product's present one, which an edit
-// may have changed since the hold.
+// noteExpired retains an expired reservation for a late payment. Its price is the product's present
+// one, which an edit may have changed since the hold.
 func (r *executor) noteExpired(stream events.StreamID, hold *events.ExpiredHold) {
 	latest, _, _ := r.entities[stream].core.(*product.Product).Figures()
 	r.expired[hold.ReservationID] = product.Ended{Holder: hold.Holder, Quantity: hold.Quantity,

@@ -68,7 +68,8 @@ func (q *run) intent(stream events.StreamID, fact events.Fact) events.Fact {
 // changesRooms reports whether the policy has settings of waiting rooms.
 func (q *run) changesRooms() bool { return q.Policy.Changes(kinds.Find("waiting-room")) }
 
-// applyPolicy applies the policy to the existing entities. Error: ErrBadPolicy, if the state of one does not allow it.
+// applyPolicy applies the policy to the existing entities. Error: ErrBadPolicy if the state of one
+// does not allow it.
 func (q *run) applyPolicy() error {
 	for _, stream := range slices.Sorted(maps.Keys(q.whatIf.entities)) {
 		k := kinds.Of(stream)

@@ -107,7 +107,7 @@ func TestLimitStockAndSlots(t *testing.T) {
 	}
 }
 
-// queue lets visitors wait, who buy ten seconds after their admission.
+// queue makes visitors wait, and buy ten seconds after their admission.
 func queue(t *testing.T) *sale {
 	s := begin(t)
 	door := waitingroom.Stream("door")
@@ -116,7 +116,7 @@ func queue(t *testing.T) *sale {
 	s.do(door, &waitingroom.Join{Holder: "cid"})
 	s.do(door, &waitingroom.Join{Holder: "dot"})
 	s.pass(second)
-	s.do(door, &waitingroom.Drop{Tickets: []events.TicketRange{{From: 4, To: 4}}}) // dot is silent
+	s.do(door, &waitingroom.Drop{Tickets: []events.TicketRange{{From: 4, To: 4}}}) // dot does not poll
 	for i, holder := range holders[:3] {
 		if len(s.do(door, &waitingroom.Admit{})) == 0 {
 			t.Fatal("no visitor was admitted")
@@ -138,7 +138,7 @@ func TestSlowerAdmission(t *testing.T) {
 	if n := c.Recorded; n.Admitted != 3 || n.UnitsSold != 3 || n.PlacesLost != 1 || n.Wait.P50 != 11 || n.Wait.Max != 21 {
 		t.Errorf("recorded: %+v", n)
 	}
-	// One after another: each is admitted when the one before is done, ten seconds later.
+	// One after another: each is admitted when the previous one is done, ten seconds later.
 	if n := c.WhatIf; n.Admitted != 3 || n.UnitsSold != 3 || n.PlacesLost != 1 || n.Wait.P50 < 10 || n.Wait.P50 > 10.2 ||
 		n.Wait.Max < 20 || n.Wait.Max > 20.3 {
 		t.Errorf("what if: %+v", n)

@@ -28,7 +28,7 @@ func (r *executor) retryRefused(w *demand.Request, f *events.RefusalRecorded) (c
 	refused, err := code(err)
 	switch {
 	case refused == core.CodeNotFound && (recorded == core.CodeHoldExpired || recorded == core.CodeReleased):
-		return recorded, nil // a product forgets ended reservations, which a server looks up
+		return recorded, nil // a product does not retain ended reservations, which a server looks up
 	case refused == core.CodePassRequired && recorded == core.CodePassInvalid:
 		return recorded, nil // no invalid pass is shown in a simulation
 	}

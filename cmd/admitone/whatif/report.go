@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// row of the table has a figure of each side.
+// row is a row of the table, with a figure for each side.
 type row struct {
 	name             string
 	recorded, whatIf string
@@ -36,8 +36,8 @@ func (c *Comparison) Table(out io.Writer) error {
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintln(out, "\nWho saw that nothing was left and never asked is in no log; see --help for what "+
-		"is assumed.")
+	_, err := fmt.Fprintln(out, "\nPeople who requested nothing because nothing was left are in no log; see --help "+
+		"for the assumptions.")
 	return err
 }
 

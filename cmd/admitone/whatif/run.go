@@ -41,7 +41,7 @@ const neverAdmitted core.Code = "never_admitted"
 type run struct {
 	Question
 	store events.Store
-	// recorded follows the log, and whatIf is under the policy.
+	// recorded follows the log; whatIf is the simulation under the policy.
 	recorded        *simulation
 	whatIf          *executor
 	recordedSummary *summary
@@ -53,8 +53,8 @@ type run struct {
 	latest          time.Time // of the requests decided so far
 }
 
-// Ask answers a question. The log must not be longer than fits into memory twice, as
-// the state of its entities. Errors: ErrBadPolicy; the store's; events.ErrDamaged.
+// Ask answers a question. The entities of the log must fit into memory twice. Errors: ErrBadPolicy;
+// the store's; events.ErrDamaged.
 func Ask(ctx context.Context, store events.Store, question Question) (*Comparison, error) {
 	q := newRun(store, question)
 	if err := q.execute(ctx); err != nil {
@@ -153,7 +153,7 @@ func (q *run) fold(e *events.Recorded) error {
 		q.Progress(e.Position)
 	}
 	if !events.KnownCategory(e.Stream.Category()) {
-		return nil // another program's
+		return nil // an event of another program
 	}
 	var err error
 	if e.Fact, err = e.Decode(); err != nil {
@@ -170,7 +170,7 @@ func (q *run) fold(e *events.Recorded) error {
 	}
 	q.last = maxTime(q.last, meta.At)
 	if kinds.Of(e.Stream) == nil {
-		return nil // not an entity's
+		return nil // the stream is not an entity's
 	}
 	if err := q.recorded.fold(e.Stream, e.Fact, meta.At); err != nil || e.Position >= q.From {
 		return err
@@ -196,7 +196,7 @@ func (q *run) decide(w *demand.Request) error {
 }
 
 // decideLate decides the requests if the waiting rooms have other settings: first the admissions,
-// then everything else, in the order that follows from them.
+// then everything else, in the resulting order.
 func (q *run) decideLate(late []demand.Request) error {
 	var rooms, rest []demand.Request
 	for _, w := range late {

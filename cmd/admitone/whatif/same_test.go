@@ -22,7 +22,7 @@ import (
 )
 
 // TestTheSamePolicyHasTheSameOutcome: for random histories of every kind, decided by a server's
-// desk, the question without a change leads to the very same facts.
+// desk, the question without a change leads to exactly the same facts.
 func TestTheSamePolicyHasTheSameOutcome(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := newSale(t.Fatal)
@@ -33,7 +33,7 @@ func TestTheSamePolicyHasTheSameOutcome(t *testing.T) {
 		steps := rapid.IntRange(1, 60).Draw(t, "steps")
 		for i := range steps {
 			s.pass(time.Duration(rapid.SampledFrom([]int{0, 0, 1, 7, 29, 61}).Draw(t,
-				"seconds"))*time.Second + time.Millisecond) // no two at once
+				"seconds"))*time.Second + time.Millisecond) // no two at the same time
 			if i == steps/2 {
 				s.writeRefusals()
 				middle = s.log.head() + 1
@@ -270,7 +270,7 @@ func (h closingTracker) closed() (ids []string) {
 }
 
 // forget removes bookings and their holds. In the simulation some are decided again under another
-// id, and of others only the seats are touched, which shows in the begin of the holder's next stay.
+// id, and of others only the seats are touched, which changes the begin of the holder's next stay.
 func (h closingTracker) forget(ids []string) {
 	for _, id := range ids {
 		delete(h, events.NewStreamID("booking", id))
@@ -311,11 +311,11 @@ func (h closingTracker) complete() {
 	}
 }
 
-// hear records facts and passes them on. How many expire with one fact depends on the time of the
-// next command, so those are recorded one by one.
+// hear records facts and forwards them. How many expirations are in one fact depends on the time of
+// the next command, so they are recorded one by one.
 func (h *closingTracker) hear(t *summary) func(events.StreamID, events.Fact, time.Time) {
 	*h = closingTracker{}
-	elsewhere := map[events.StreamID]bool{} // money for reservations: a simulation has only what the product says of it
+	elsewhere := map[events.StreamID]bool{} // money for reservations, of which a simulation has only the product's part
 	return func(stream events.StreamID, fact events.Fact, at time.Time) {
 		t.add(stream, fact, at)
 		if f, ok := fact.(*events.PaymentReceived); ok && f.ReservationID != "" {

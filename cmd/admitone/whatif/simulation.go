@@ -70,7 +70,7 @@ func (h *simulation) entity(stream events.StreamID) (*entity, error) {
 // fold evolves an entity by a recorded fact.
 func (h *simulation) fold(stream events.StreamID, fact events.Fact, at time.Time) (err error) {
 	defer func() {
-		if cause := recover(); cause != nil { // a core panics on a fact that can't be
+		if cause := recover(); cause != nil { // a core panics on an impossible fact
 			err = fmt.Errorf("%w: %s: %v", events.ErrDamaged, stream, cause)
 		}
 	}()
@@ -84,7 +84,7 @@ func (h *simulation) fold(stream events.StreamID, fact events.Fact, at time.Time
 	return nil
 }
 
-// accept records facts that an entity has evolved by.
+// accept records the facts by which an entity has evolved.
 func (h *simulation) accept(stream events.StreamID, e *entity, facts []events.Fact) {
 	for _, fact := range facts {
 		e.revision++
@@ -114,7 +114,7 @@ func (h *simulation) updateSeatMap(stream events.StreamID, s *seat.Seat) {
 	h.taken[show][name] = true
 }
 
-// step executes a command as the shell does; a nil command only expires what is due.
+// step executes a command as the shell does; a nil command only expires passed deadlines.
 func (h *simulation) step(stream events.StreamID, command core.Command) (*entity, []events.Fact, error) {
 	e, err := h.entity(stream)
 	if err != nil {
@@ -159,11 +159,11 @@ func (h *simulation) command(stream events.StreamID, command core.Command) ([]ev
 	return answer.Facts, err
 }
 
-// origin is that of the commands of a simulation.
+// origin returns the origin of the commands of a simulation.
 func origin() bookings.Origin { return bookings.Origin{ID: actors.NewCommandID(), Actor: "what-if"} }
 
-// until advances the time. Entities expire what is due with their next command; only the deadline
-// of a booking concerns other entities, and is executed at its time.
+// until advances the time. Entities expire passed deadlines with their next command; only the
+// deadline of a booking concerns other entities, and is executed at its time.
 func (h *simulation) until(at time.Time) error {
 	for h.wakes.hasBefore(at) {
 		due := h.wakes.take()
@@ -179,8 +179,8 @@ func (h *simulation) until(at time.Time) error {
 	return nil
 }
 
-// settle finishes the bookings that were in progress where the range begins. Seats of bookings
-// that are not recorded yet are released; their requests are still to come.
+// settle completes or undoes the bookings in progress at the beginning of the range. Seats of
+// bookings that are not recorded yet are released; their requests follow.
 func (h *simulation) settle() error {
 	for _, stream := range slices.Sorted(maps.Keys(h.entities)) {
 		var err error
@@ -231,7 +231,7 @@ func (h *simulation) sweepProduct(stream events.StreamID) error {
 	return nil
 }
 
-// end expires everything that is due by a moment.
+// end expires everything whose deadline passes by a moment.
 func (h *simulation) end(at time.Time) error {
 	if err := h.until(at); err != nil {
 		return err

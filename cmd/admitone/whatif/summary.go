@@ -20,17 +20,18 @@ type Figures struct {
 	TeamsWaiting int64 `json:"teams_waiting"`
 	// Takings are debits less refunds, in minor units.
 	Takings int64 `json:"takings"`
-	// HoldsExpired counts reservations and BookingsExpired bookings that expired, GivenBack
-	// those of both that were released.
+	// HoldsExpired counts expired reservations, BookingsExpired expired bookings, and GivenBack the
+	// released ones of both.
 	HoldsExpired    int64 `json:"holds_expired"`
 	BookingsExpired int64 `json:"bookings_expired"`
 	GivenBack       int64 `json:"given_back"`
-	// Buyers counts the holders that have something. TopTenShare and TopPercentShare are the
-	// shares of all units that belong to the ten, and the one percent, of them with the most.
+	// Buyers counts the holders of units or seats. TopTenShare and TopPercentShare are the shares
+	// of all units that belong to the ten, and to the one percent, with the most.
 	Buyers          int64   `json:"buyers"`
 	TopTenShare     float64 `json:"top_ten_share"`
 	TopPercentShare float64 `json:"top_percent_share"`
-	// Admitted by waiting rooms, after Wait. PlacesLost left, or were dropped for silence.
+	// Admitted by waiting rooms, after Wait. PlacesLost left, or were dropped because they stopped
+	// polling.
 	Admitted   int64 `json:"admitted"`
 	PlacesLost int64 `json:"places_lost"`
 	Wait       Wait  `json:"wait_seconds"`
@@ -49,7 +50,7 @@ type Wait struct {
 	Max float64 `json:"max"`
 }
 
-// summary sums facts up.
+// summary computes the figures from facts.
 type summary struct {
 	// on is false before the range.
 	on      bool
@@ -192,7 +193,7 @@ func (t *summary) addRoom(stream events.StreamID, fact events.Fact, at time.Time
 	}
 }
 
-// refused counts a refusal. Refusals of things that do not exist are consequences of others.
+// refused counts a refusal. Refusals because something does not exist are consequences of others.
 func (t *summary) refused(code core.Code) {
 	if code != "" && code != core.CodeNotFound {
 		t.figures.Refused[code]++
@@ -234,7 +235,7 @@ func (t *summary) wait(part float64) float64 {
 	return t.waits[min(len(t.waits)-1, int(part*float64(len(t.waits))))].Seconds()
 }
 
-// point of a series has the total that was sold by a time.
+// point is the total sold by a time.
 type point struct {
 	at    time.Time
 	total int64
@@ -243,7 +244,7 @@ type point struct {
 // maxPoints bounds a series.
 const maxPoints = 8192
 
-// series has what was sold over time. It is thinned out as it grows.
+// series is the number of sales over time. It is thinned out as it grows.
 type series struct {
 	points []point
 	every  int // one change in every is kept
@@ -266,7 +267,7 @@ func (s *series) add(at time.Time, total int64) {
 	s.points = append(s.points, point{at, total})
 }
 
-// last updates the newest point, so that it is right even if changes are left out.
+// last updates the newest point, so that it is correct even if changes are omitted.
 func (s *series) last(at time.Time, total int64) {
 	if n := len(s.points); n > 0 {
 		s.points[n-1] = point{at, total}

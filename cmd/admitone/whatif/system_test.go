@@ -8,8 +8,8 @@ import (
 	"admitone/projections/demand"
 )
 
-// TestSystemNeedsNoCommand: what a kind's deadline did is left out, for the simulation has its own
-// deadlines; a request that no command answers is a fault of the program.
+// TestSystemNeedsNoCommand: the effects of a kind's deadline are left out, because the simulation
+// has its own deadlines; a request without a command is a programming error.
 func TestSystemNeedsNoCommand(t *testing.T) {
 	r := newExecutor(newSimulation(nil, func(events.StreamID, events.Fact, time.Time) {}))
 	for stream, fact := range map[events.StreamID]events.Fact{

@@ -10,8 +10,8 @@ import (
 
 // TestStayOfTouchedSeat: a booking that could not have its second seat released its first, and the
 // longest stay of the holder at that seat counts from then, in the log and in the simulation. The
-// request is decided again only if the holder had another seat: otherwise its own allowance,
-// released at once, was in the way.
+// request is decided again only if the holder had another seat: otherwise the conflict was with its
+// own allowance, which was released at once.
 func TestStayOfTouchedSeat(t *testing.T) {
 	for name, others := range map[string][]events.SeatName{"and has nothing else": nil, "and has another seat": {"A-2-1"}} {
 		t.Run(name, func(t *testing.T) {
@@ -42,7 +42,7 @@ func TestStayOfTouchedSeat(t *testing.T) {
 	}
 }
 
-// firstHeld is when the stay began that a seat's holding is part of.
+// firstHeld returns the beginning of the stay to which a seat's hold belongs.
 func firstHeld(t *testing.T, e events.Recorded) time.Time {
 	t.Helper()
 	fact, err := e.Decode()

@@ -155,7 +155,7 @@ func fillLog(dir string, n int) error {
 	return h.close()
 }
 
-// buy appends a number of facts to a product: repeatedly two sales, then a hold that is confirmed.
+// buy appends a number of facts to a product: repeatedly two sales and a hold that is confirmed.
 func (h *instance) buy(id events.ProductID, buyer, facts int) error {
 	stream, holder := product.Stream(id), events.Holder(fmt.Sprint("holder-", buyer))
 	for made := 0; made < facts; {

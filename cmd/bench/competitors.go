@@ -109,7 +109,7 @@ func (r *competitor) stop() {
 	insist.Stop()
 }
 
-// as makes a command run as another user, because PostgreSQL refuses to run as root.
+// as runs a command as another user, because PostgreSQL refuses to run as root.
 func as(name string, cmd *exec.Cmd) (*exec.Cmd, error) {
 	who, err := user.Lookup(name)
 	if err != nil {

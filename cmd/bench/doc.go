@@ -1,10 +1,10 @@
 // Command bench measures what RESULTS.md states, and prints its table.
 //
-// Every figure that has a yardstick is a ratio of two things measured side by
-// side in one run, in turns, because the machines are shared and noisy; the median
-// of the turns counts. The server under test is the real binary in a process of
-// its own, and the load comes from wrk (Debian's package) over loopback.
+// Every figure that has a yardstick is a ratio of two measurements made side by side in one run, in
+// turns, because the machines are shared and noisy; the median of the turns counts. The server
+// under test is the real binary in a separate process, and the load comes from wrk (Debian's
+// package) over loopback.
 //
-//	go run ./cmd/bench            all of it, some minutes
-//	go run ./cmd/bench -only http the parts whose names begin with that
+//	go run ./cmd/bench            all parts, some minutes
+//	go run ./cmd/bench -only http the parts whose names begin with http
 package main

@@ -51,8 +51,8 @@ func measureGrowth(b *bench) ([]row, error) {
 	}, nil
 }
 
-// book books until upTo bookings were made, or for turns turns. It returns the medians of their rates and of the
-// CPU time per booking.
+// book books until upTo bookings were made, or for turns turns. It returns the medians of the rates
+// and of the CPU time per booking.
 func (g *growth) book(b *bench, upTo, turns int) (rate, cpu float64, err error) {
 	g.rates, g.cpu = nil, nil
 	for ; turns > 0 && g.booked < upTo; turns-- {

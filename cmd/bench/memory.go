@@ -80,8 +80,8 @@ func measureMillion(b *bench) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	h.desk.Sweep() // unused since
-	h.desk.Sweep() // saved
+	h.desk.Sweep() // the first sweep finds the entity unused
+	h.desk.Sweep() // the second saves it
 	h.settle()
 	if err := h.close(); err != nil {
 		return nil, err

@@ -8,13 +8,14 @@ import (
 	"path/filepath"
 )
 
-// paced has the latencies of a load at a fixed rate, in milliseconds from the scheduled times of requests.
+// paced contains the latencies of a load at a fixed rate, in milliseconds from the scheduled times
+// of requests.
 type paced struct {
 	P50 float64 `json:"p50_ms"`
 	P99 float64 `json:"p99_ms"`
 }
 
-// measureOpenLoop reserves a hot product at shares of the rate that a closed loop reaches.
+// measureOpenLoop reserves a hot product at fractions of the rate that a closed loop reaches.
 func measureOpenLoop(b *bench) ([]row, error) {
 	s, err := b.serve(filepath.Join(b.dir, "openloop"))
 	if err != nil {

@@ -12,8 +12,9 @@ import (
 // seatsOfPast is the number of seats of the measured performance.
 const seatsOfPast = 10_000
 
-// measurePast adds a performance to a log, whose seats are all held and half of them released, and measures
-// queries of the state in between: over HTTP, and with a command that opens the log itself.
+// measurePast adds a performance to a log, whose seats are all held and half of them released, and
+// measures queries of the state in between: over HTTP, and with a command that opens the log
+// itself.
 func measurePast(b *bench) ([]row, error) {
 	dir, err := b.auditLog()
 	if err != nil {
@@ -60,8 +61,8 @@ func measurePast(b *bench) ([]row, error) {
 	return rows, nil
 }
 
-// halfABox holds all seats of a performance in bookings of fifty, and releases every other booking. It returns the
-// position between the two, and one of the bookings.
+// halfABox holds all seats of a performance in bookings of fifty, and releases every other booking.
+// It returns the position between the two, and one of the bookings.
 func (s *server) halfABox() (half int64, booking string, err error) {
 	const rows, row = seatsOfPast / 50, 50
 	err = s.post(

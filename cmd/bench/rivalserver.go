@@ -31,8 +31,9 @@ type seatBooker func(ctx context.Context, b *booking) (bool, error)
 
 const seatPrice = 5000
 
-// serveRival runs a competing server as a good shop would write it: Fiber in front of a database at the URL
-// postgres://… or redis://…. It prints its address, as admitone serve does, and runs until it is killed.
+// serveRival runs a competing server following its users' best practice: Fiber in front of a
+// database at the URL postgres://… or redis://…. It prints its address, as admitone serve does, and
+// runs until it is killed.
 func serveRival(database string) error {
 	address, err := url.Parse(database)
 	if err != nil {

@@ -6,9 +6,9 @@ import (
 	"path/filepath"
 )
 
-// measureSeatRivals compares bookings of single seats with two servers as a good shop would write them, with the
-// same requests, in turns: Fiber with one statement on PostgreSQL, and Fiber with one script on Redis that syncs
-// every write.
+// measureSeatRivals compares bookings of single seats with two competing servers that follow best
+// practice, with the same requests, in turns: Fiber with one statement on PostgreSQL, and Fiber
+// with one script on Redis that syncs every write.
 func measureSeatRivals(b *bench) ([]row, error) {
 	postgres, err := startPostgres(b)
 	if err != nil {

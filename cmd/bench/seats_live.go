@@ -24,11 +24,11 @@ const (
 type subscriberGroup struct {
 	open   []*websocket.Conn
 	broken atomic.Int64
-	all    chan struct{} // one token when all have heard
+	all    chan struct{} // one token when all have received it
 
 	mu       sync.Mutex
-	seat     []byte          // whose change is waited for, as it stands in a frame; guarded by mu
-	begun    time.Time       // when it was asked for; guarded by mu
+	seat     []byte          // the seat whose change is awaited, as encoded in a frame; guarded by mu
+	begun    time.Time       // time of the request; guarded by mu
 	received int             // guarded by mu
 	waits    []time.Duration // guarded by mu
 }
@@ -131,6 +131,6 @@ func (a *subscriberGroup) change(s *server, seat string) error {
 	case <-a.all:
 		return nil
 	case <-time.After(10 * time.Second):
-		return fmt.Errorf("not everybody has heard within 10 s; %d sockets are broken", a.broken.Load())
+		return fmt.Errorf("not all have received it within 10 s; %d sockets are broken", a.broken.Load())
 	}
 }

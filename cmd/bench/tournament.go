@@ -26,7 +26,7 @@ end
 // askers is the number of teams that are refused repeatedly.
 const askers = 10_000
 
-// line is the requests of a numbered crowd, and its progress.
+// line contains the requests of a numbered crowd, and its progress.
 type line struct {
 	name       string
 	path, body string
@@ -36,7 +36,7 @@ type line struct {
 	seen       crowd     // in the last turn
 }
 
-// measure runs the line for one turn. With refusals no request may succeed, otherwise all have to.
+// measure runs the line for one turn. With refusals no request may succeed, otherwise all must.
 func (l *line) measure(b *bench, s *server, refusals bool) (err error) {
 	expected := int(max(1000, 1.3*l.seen.rate*b.each.Seconds()))
 	if l.seen, err = b.wrkWith(s, l.path, numberedScript(l.body, l.done, l.last, expected)); err != nil {
@@ -47,9 +47,9 @@ func (l *line) measure(b *bench, s *server, refusals bool) (err error) {
 		wrong = l.seen.count - l.seen.refused
 	}
 	if wrong > 0 {
-		return fmt.Errorf("%s: %d of %d answers are not what was wanted", l.path, wrong, l.seen.count)
+		return fmt.Errorf("%s: %d of %d answers are wrong", l.path, wrong, l.seen.count)
 	}
-	l.done += l.seen.count + connections // those under way at the end may have been done
+	l.done += l.seen.count + connections // those in progress at the end may have been executed
 	l.rates = append(l.rates, l.seen.rate)
 	l.cpu = append(l.cpu, float64(l.seen.cpu.Nanoseconds())/1000)
 	return nil
@@ -82,7 +82,7 @@ func measureTournament(b *bench) ([]row, error) {
 	entries := &line{path: "/v1/tournaments/hot/entries", last: many, body: `{"team_id":"t-%d"}`}
 	refusals := &line{path: "/v1/tournaments/full/entries", last: askers, body: `{"team_id":"t-%d"}`}
 	teams := &line{path: "/v1/teams", last: many, body: `{"id":"t-%d","name":"x"}`}
-	if err := product.measure(b, s, false); err != nil { // a warm-up, and what to expect
+	if err := product.measure(b, s, false); err != nil { // a warm-up, and an estimate
 		return nil, err
 	}
 	expected := product.seen.count
@@ -99,7 +99,7 @@ func measureTournament(b *bench) ([]row, error) {
 	}
 	for range b.turns {
 		for _, l := range []*line{yardstick, product, entries, refusals} {
-			if err := s.settle(); err != nil { // the turn before has its own work
+			if err := s.settle(); err != nil { // the previous turn leaves background work
 				return nil, err
 			}
 			if err := l.measure(b, s, l == refusals); err != nil {
@@ -133,5 +133,5 @@ func (s *server) settle() error {
 			return nil
 		}
 	}
-	return fmt.Errorf("the server comes to no rest; its read side is %d events behind", ready.Lag)
+	return fmt.Errorf("the server does not become idle; its views lag by %d events", ready.Lag)
 }

@@ -19,8 +19,8 @@ import (
 // waitingVisitors is the number of visitors who wait in the large room.
 const waitingVisitors = 1_000_000
 
-// largeRoom are settings by which hardly anybody is admitted and visitors poll once an hour, so that no single
-// poll is too soon.
+// largeRoom are settings under which almost no visitor is admitted and visitors poll once an hour,
+// so that no single poll is too soon.
 var largeRoom = events.WaitingRoomSettings{
 	AdmitPerSecond:   1,
 	MaxActive:        100_000,
@@ -119,7 +119,7 @@ func (p *pollers) measure(b *bench, s *server, turns int) (err error) {
 	if p.seen, err = b.wrkWith(s, p.path, fmt.Sprintf(pollScript, file, p.path)); err != nil {
 		return err
 	}
-	if p.seen.refused > 0 || p.seen.count+connections > expected { // those who ask twice are refused
+	if p.seen.refused > 0 || p.seen.count+connections > expected { // a second poll of a visitor is refused
 		return fmt.Errorf(
 			"%d of %d polls were refused; %d visitors were there to ask",
 			p.seen.refused,
@@ -127,7 +127,7 @@ func (p *pollers) measure(b *bench, s *server, turns int) (err error) {
 			expected,
 		)
 	}
-	p.tickets = p.tickets[p.seen.count+connections:] // those under way at the end may have asked
+	p.tickets = p.tickets[p.seen.count+connections:] // those in progress at the end may have polled
 	p.rates = append(p.rates, p.seen.rate)
 	p.cpu = append(p.cpu, float64(p.seen.cpu.Nanoseconds())/1000)
 	return nil
@@ -137,7 +137,7 @@ func (p *pollers) measure(b *bench, s *server, turns int) (err error) {
 // answers. Polls are for random visitors, none of them too soon.
 func measureWaitingRoom(b *bench) ([]row, error) {
 	short := *b
-	short.each = min(b.each, 3*time.Second) // or they would have to ask twice
+	short.each = min(b.each, 3*time.Second) // otherwise visitors would have to poll twice
 	dir := filepath.Join(b.dir, "waiting")
 	if err := fillRoom(dir, largeRoom, waitingVisitors); err != nil {
 		return nil, err
@@ -165,7 +165,7 @@ func measureWaitingRoom(b *bench) ([]row, error) {
 	for i := range polls.tickets {
 		polls.tickets[i]++
 	}
-	if err := yardstick.measure(&short, s, false); err != nil { // a warm-up, and what to expect
+	if err := yardstick.measure(&short, s, false); err != nil { // a warm-up, and an estimate
 		return nil, err
 	}
 	joins.seen = yardstick.seen

@@ -110,7 +110,7 @@ func (b *bench) measurePush(
 	), nil
 }
 
-// busy returns the share of a core that the server uses during a while.
+// busy returns the share of a core that the server uses during a period.
 func (s *server) busy(d time.Duration) float64 {
 	before, begun := s.cpu(), time.Now()
 	time.Sleep(d)
@@ -160,10 +160,10 @@ func (p *push) poll(connections int) error {
 	asks := make([]ask, connections)
 	for i := range movingVisitors {
 		path := "/v1/waiting-rooms/large/visitors/" + visitorOf(p.ring, i+1)
-		first := time.Duration(rand.Int64N(int64(movingWindow))) // nobody has been told anything yet
+		first := time.Duration(rand.Int64N(int64(movingWindow))) // visitors have no instructions yet
 		go p.keepAsking(&asks[i%connections], path, first)
 	}
-	time.Sleep(movingWindow) // now everybody has
+	time.Sleep(movingWindow) // now they all have
 	return nil
 }
 
@@ -211,9 +211,8 @@ func (p *push) receive(conn *websocket.Conn) {
 	}
 }
 
-// measureWaitingPolls measures the server's cost of ten thousand polling visitors, over a few connections, as
-// behind a
-// proxy, and over one connection each.
+// measureWaitingPolls measures the server's cost of ten thousand polling visitors, over a few
+// connections, as behind a proxy, and over one connection each.
 func measureWaitingPolls(b *bench) ([]row, error) {
 	few, err := b.measurePush("polls-few", movingRoom, "polls", func(p *push) error { return p.poll(64) })
 	if err != nil {
@@ -236,7 +235,7 @@ func measureWaitingSockets(b *bench) ([]row, error) {
 		return nil, err
 	}
 	rows := []row{{"10,000 waiting, who wait over a WebSocket each", waits, ""}}
-	patient := movingRoom // watching is no heartbeat
+	patient := movingRoom // watching is not a heartbeat
 	patient.HeartbeatSeconds = largeRoom.HeartbeatSeconds
 	topic, err := b.measurePush("sockets-topic", patient, "frames", func(p *push) error {
 		return p.listen(func(string) string { return `{"event":"subscribe","data":{"topics":["waiting-room:large"]}}` })

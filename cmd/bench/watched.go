@@ -19,7 +19,8 @@ const (
 	// productWatchers is the number of watchers of a hot product. Both ends of their sockets are in two processes,
 	// each of which may usually open 20,000 files.
 	productWatchers = 9000
-	// sampledWatchers is the ratio of watchers to those whose counts' age is sampled.
+	// sampledWatchers is the ratio of all watchers to those for which the age of the counts is
+	// sampled.
 	sampledWatchers = 8
 	// clockEvery is the interval at which positions are dated.
 	clockEvery = 5 * time.Millisecond
@@ -71,10 +72,10 @@ func measureWatched(b *bench) ([]row, error) {
 	}, nil
 }
 
-// audience are the watchers of the product "watched".
+// audience is the group of watchers of the product "watched".
 type audience struct {
 	conns []*websocket.Conn
-	shown []atomic.Int64 // position of what each shows
+	shown []atomic.Int64 // position of the count that each one shows
 	dated []dated        // positions, in order
 	begun atomic.Int64   // when the flood began, in Unix nanoseconds
 
@@ -82,13 +83,14 @@ type audience struct {
 	sampled []change // guarded by mu
 }
 
-// dated is a position and the time of the answer with it.
+// dated is a position and the time of the answer that contained it.
 type dated struct {
 	position int64
 	at       time.Time
 }
 
-// change is the arrival of a new count at a watcher, at at. The previous count was shown since since.
+// change is the arrival of a new count at a watcher, at at. The previous count had been shown since
+// since.
 type change struct {
 	shown     int64
 	since, at time.Time
@@ -136,7 +138,7 @@ func number(frame []byte, key string) int64 {
 	return n
 }
 
-// flood makes wrk reserve the product, and dates positions meanwhile.
+// flood makes wrk reserve the product, and records the times of positions meanwhile.
 func (a *audience) flood(b *bench, s *server) (crowd, error) {
 	stop := make(chan struct{})
 	a.begun.Store(time.Now().UnixNano())
@@ -158,7 +160,7 @@ func (a *audience) flood(b *bench, s *server) (crowd, error) {
 	return seen, errors.Join(err, failed)
 }
 
-// reserve makes one reservation, and dates its position.
+// reserve makes one reservation, and records the time of its position.
 func (a *audience) reserve(s *server) (dated, error) {
 	var answer struct {
 		Position int64 `json:"position"`

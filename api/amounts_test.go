@@ -6,9 +6,9 @@ import (
 	"testing"
 )
 
-// TestAmountsThatCantBe: wherever money comes in, an amount that is no whole number in its bounds is refused with its
-// field, and nothing is written.
-func TestAmountsThatCantBe(t *testing.T) {
+// TestInvalidAmounts: in every report or charge, an amount that is not a whole number within its
+// bounds is refused with its field, and nothing is written.
+func TestInvalidAmounts(t *testing.T) {
 	w := newHarness(t, euros)
 	w.nameEuro()
 	w.do("POST", "/v1/performances", fmt.Sprintf(newHall, "hall")).is(201)
@@ -48,9 +48,9 @@ func TestAmountsThatCantBe(t *testing.T) {
 	}
 }
 
-// TestCurrenciesThatCantBe: a report names a currency of ISO 4217 as that writes it. Money in another one than the
-// log's is refused, or owed as a whole if it is final.
-func TestCurrenciesThatCantBe(t *testing.T) {
+// TestInvalidCurrencies: a report names a currency as ISO 4217 writes it. Money in a currency
+// other than the log's is refused, or owed completely if the report is final.
+func TestInvalidCurrencies(t *testing.T) {
 	w := newHarness(t, euros)
 	w.nameEuro()
 	w.do("POST", "/v1/performances", fmt.Sprintf(newHall, "hall")).is(201)
@@ -80,7 +80,7 @@ func TestCurrenciesThatCantBe(t *testing.T) {
 	w.moneyVerified()
 }
 
-// TestLargeSums: sums at their bounds, and beyond 64 bits, are neither cut nor wrapped.
+// TestLargeSums: sums at their bounds, and beyond 64 bits, are neither truncated nor wrapped.
 func TestLargeSums(t *testing.T) {
 	const most = 1_000_000_000_000
 	w := newHarness(t, euros)

@@ -8,7 +8,7 @@ import (
 	"admitone/projections/history"
 )
 
-// TestAnswerBytes checks the members of answers, their order, and which are left out.
+// TestAnswerBytes checks the members of answers, their order, and the omitted ones.
 func TestAnswerBytes(t *testing.T) {
 	at := time.Date(2031, 5, 1, 20, 0, 0, 0, time.UTC)
 	sold := reservation{

@@ -11,7 +11,7 @@ import (
 
 func init() { answersOfKinds = append(answersOfKinds, askAPIKeys) }
 
-// askAPIKeys asks every operation about keys.
+// askAPIKeys requests every operation on keys.
 func askAPIKeys(_ *testing.T, ask func(method, path, body string, headers ...string) answer) {
 	const keys = "/v1/api-keys"
 	id := ask("POST", keys, `{"name":"shop","role":"service","expires_at":"2199-01-01T00:00:00Z"}`).is(201)["id"].(string)
@@ -23,15 +23,15 @@ func askAPIKeys(_ *testing.T, ask func(method, path, body string, headers ...str
 	ask("GET", keys, "").is(200)
 }
 
-// apiKey makes a key and returns its id, and what a program sends.
+// apiKey creates a key and returns its id, and the header value that a program sends.
 func (w *harness) apiKey(body string) (id, sends string) {
 	w.t.Helper()
 	made := w.do("POST", "/v1/api-keys", body, "Authorization", bearer(w.t.(*testing.T), "root", RoleAdmin)).is(201)
 	return made["id"].(string), "Bearer " + made["key"].(string)
 }
 
-// TestAPIKeys: a program does with its key what its role may, under its own name and for holders
-// whom it names. The log and the API don't tell the key.
+// TestAPIKeys: with its key, a program has the rights of its role, under its own name and for
+// holders that it names. Neither the log nor the API reveals the key.
 func TestAPIKeys(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.config.Auth = secret })
 	admin := bearer(t, "root", RoleAdmin)
@@ -62,7 +62,7 @@ func TestAPIKeys(t *testing.T) {
 	}
 }
 
-// TestBadAPIKeys: what is no live key is not taken, whatever it looks like.
+// TestBadAPIKeys: anything but a valid key is refused, whatever it looks like.
 func TestBadAPIKeys(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.config.Auth = secret })
 	_, good := w.apiKey(`{"name":"shop","role":"auditor"}`)
@@ -87,7 +87,7 @@ func TestBadAPIKeys(t *testing.T) {
 	}
 }
 
-// TestAPIKeyEnds: a key ends when it is ended, for ever, and when it expires.
+// TestAPIKeyEnds: a key ends permanently when it is revoked, and when it expires.
 func TestAPIKeyEnds(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.config.Auth = secret })
 	admin := bearer(t, "root", RoleAdmin)
@@ -116,15 +116,15 @@ func TestAPIKeyEnds(t *testing.T) {
 	w.do("GET", "/v1/api-keys/none", "", "Authorization", admin).problem(404, "not_found")
 }
 
-// TestAPIKeyOfStaleViews: a server whose views do not follow the log can't know that a key has
-// ended, and takes none.
+// TestAPIKeyOfStaleViews: a server whose views do not follow the log can't know whether a key was
+// revoked, and accepts none.
 func TestAPIKeyOfStaleViews(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.config.Auth, w.blind = secret, true })
 	_, key := w.apiKey(`{"name":"shop","role":"auditor"}`)
 	w.do("GET", "/v1/products", "", "Authorization", key).problem(503, "projection_behind")
 }
 
-// TestNewAPIKey: what can't be a key is refused, and an Idempotency-Key is.
+// TestNewAPIKey: an invalid key is refused, and so is an Idempotency-Key.
 func TestNewAPIKey(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.config.Auth = secret })
 	admin := bearer(t, "root", RoleAdmin)

@@ -8,7 +8,7 @@ import (
 
 func init() { answersOfKinds = append(answersOfKinds, askAreas) }
 
-// askAreas asks about blocked places, and for other sizes of areas.
+// askAreas requests blocked places, and other sizes of areas.
 func askAreas(_ *testing.T, ask func(method, path, body string, headers ...string) answer) {
 	plan, show := standing("arena")
 	ask("POST", "/v1/plans", plan).is(201)
@@ -28,8 +28,8 @@ func askAreas(_ *testing.T, ask func(method, path, body string, headers ...strin
 	ask("DELETE", blocks+"?label=press", "").is(200)
 }
 
-// TestAreasAreResizedAndBlocked: the performance shows what is blocked and how many places there are, and all of an
-// edit is made or nothing.
+// TestAreasAreResizedAndBlocked: the performance shows the blocked places and the sizes, and an
+// edit is made completely or not at all.
 func TestAreasAreResizedAndBlocked(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.config.Auth = secret })
 	admin, service, ada := bearer(t, "root", RoleAdmin), bearer(t, "shop", RoleService), bearer(t, "ada", RoleHolder)
@@ -78,7 +78,7 @@ func TestAreasAreResizedAndBlocked(t *testing.T) {
 	stands(`[{"area":"floor","booked":0,"capacity":22,"held":0,"remaining":22}]`)
 }
 
-// TestBadAreas: numbers of places that can't be are refused with their field, and nothing has changed.
+// TestBadAreas: invalid numbers of places are refused with their field, and nothing changes.
 func TestBadAreas(t *testing.T) {
 	w := newHarness(t)
 	plan, show := standing("arena")

@@ -34,8 +34,8 @@ func arena() string {
 	return plan.String() + "]}"
 }
 
-// TestFiguresOfAnArena prints what 100,000 seats and 20,000 standing places take. The snapshot of the map has 1.5 MB at
-// most.
+// TestFiguresOfAnArena prints the cost of 100,000 seats and 20,000 standing places. The snapshot of
+// the map has at most 1.5 MB.
 func TestFiguresOfAnArena(t *testing.T) {
 	w := newHarness(t)
 	plan, before := arena(), heapInUse()
@@ -71,7 +71,7 @@ func TestFiguresOfAnArena(t *testing.T) {
 	t.Logf("a seat that is taken is refused in %v (median of %d)", took[len(took)/2], len(took))
 }
 
-// askTaken asks for a seat that is taken, without the network.
+// askTaken requests a taken seat, without the network.
 func askTaken(t *testing.T, w *harness, i int) time.Duration {
 	var c fasthttp.RequestCtx
 	c.Request.Header.SetMethod("POST")

@@ -11,7 +11,7 @@ import (
 	"admitone/api/webhooks/webhooktest"
 )
 
-// messages are those of asyncapi.yaml.
+// messages returns the messages of asyncapi.yaml.
 func messages(t *testing.T) map[string]*sockettest.Message {
 	t.Helper()
 	found, err := sockettest.Messages()
@@ -21,8 +21,8 @@ func messages(t *testing.T) map[string]*sockettest.Message {
 	return found
 }
 
-// TestSocketExamples: the examples of asyncapi.yaml fit their messages, a server takes those that
-// clients send, and a payload that is no example does not fit.
+// TestSocketExamples: the examples of asyncapi.yaml match their messages, a server accepts those
+// that clients send, and a payload that is not an example does not match.
 func TestSocketExamples(t *testing.T) {
 	w := newHarness(t)
 	w.product("tee", 3, "")
@@ -37,7 +37,7 @@ func TestSocketExamples(t *testing.T) {
 			if err := m.Validate(example); err != nil {
 				t.Errorf("an example of %s: %v", name, err)
 			}
-			if !m.Heard || name == "wait" { // nobody waits
+			if !m.Heard || name == "wait" { // no visitor waits
 				continue
 			}
 			sockets[name] = w.dial("/ws")
@@ -53,7 +53,7 @@ func TestSocketExamples(t *testing.T) {
 	}
 }
 
-// TestEverySocketMessage hears every message that asyncapi.yaml says a server sends.
+// TestEverySocketMessage receives every message that a server sends according to asyncapi.yaml.
 func TestEverySocketMessage(t *testing.T) {
 	w := newHarness(t)
 	w.product("p", 5, "")
@@ -71,7 +71,7 @@ func TestEverySocketMessage(t *testing.T) {
 			m, err := sockettest.Describe(text)
 			w.must(err)
 			if m.Name != name {
-				t.Fatalf("heard a %s, want a %s: %s", m.Name, name, text)
+				t.Fatalf("got a %s, want a %s: %s", m.Name, name, text)
 			}
 			heard[m.Name] = true
 		}
@@ -113,13 +113,13 @@ func TestEverySocketMessage(t *testing.T) {
 	hear(short, "error")
 	for _, name := range slices.Sorted(maps.Keys(messages(t))) {
 		if messages(t)[name].Sent && !heard[name] {
-			t.Errorf("no %s was heard; add one above", name)
+			t.Errorf("no %s was received; add one above", name)
 		}
 	}
 }
 
-// TestDeliveriesAreAsDescribed: what a webhook gets is the message of asyncapi.yaml, and the client
-// takes it for genuine.
+// TestDeliveriesAreAsDescribed: a webhook receives the message of asyncapi.yaml, and the client
+// accepts it as genuine.
 func TestDeliveriesAreAsDescribed(t *testing.T) {
 	w, event := newHarness(t, withDeliveries), messages(t)["event"]
 	if event == nil || event.Sent || event.Heard || len(event.Examples) == 0 {

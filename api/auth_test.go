@@ -25,8 +25,8 @@ func bearer(t *testing.T, sub string, role Role) string {
 	return "Bearer " + token
 }
 
-// badTokens by what is wrong with them. None of them opens anything, including what is open
-// without a token.
+// badTokens by their fault. None of them gives access to anything, not even to routes that need no
+// token.
 func badTokens(t *testing.T) map[string]string {
 	sign := func(method jwt.SigningMethod, key any, c jwt.MapClaims) string {
 		token, err := jwt.NewWithClaims(method, c).SignedString(key)
@@ -68,8 +68,8 @@ func badTokens(t *testing.T) map[string]string {
 	}
 }
 
-// unusedBits is a token whose signature ends with another character that encodes the same bytes:
-// 256 bits fill all but two of the bits of 43 characters.
+// unusedBits returns a token whose signature ends with another character that encodes the same
+// bytes: 256 bits do not use two bits of the 43 characters.
 func unusedBits(t *testing.T, token string) string {
 	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 	last := strings.IndexByte(alphabet, token[len(token)-1])
@@ -79,7 +79,7 @@ func unusedBits(t *testing.T, token string) string {
 	return token[:len(token)-1] + alphabet[last+1:last+2]
 }
 
-// signText signs claims in JSON that no encoder would write.
+// signText signs claims in JSON that no encoder would produce.
 func signText(claims string) string {
 	text := base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"HS256"}`)) + "." + base64.RawURLEncoding.EncodeToString(
 		[]byte(claims),
@@ -89,7 +89,7 @@ func signText(claims string) string {
 	return "Bearer " + text + "." + base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// signWith signs a token with more members in its header.
+// signWith signs a token with additional members in its header.
 func signWith(t *testing.T, header map[string]any, claims jwt.MapClaims) string {
 	token := jwt.NewWithClaims(jwt.SigningMethodHS256, claims)
 	maps.Copy(token.Header, header)
@@ -186,7 +186,7 @@ func TestRoles(t *testing.T) {
 	w.do("DELETE", path, "", "Authorization", admin).is(200)
 }
 
-// The event has the caller, whatever the body contains.
+// TestActorFromToken: the event has the caller, whatever the body contains.
 func TestActorFromToken(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.config.Auth = secret })
 	admin := bearer(t, "root", RoleAdmin)
@@ -222,7 +222,7 @@ func TestTokenRefusesBadClaims(t *testing.T) {
 	}
 }
 
-// TestHost checks that in open mode a host name chosen by others is refused.
+// TestHost checks that in open mode an unknown host name is refused.
 func TestHost(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.config.Auth = OpenAuth{Origins: []string{"https://shop.example:8443"}} })
 	for host, status := range map[string]int{

@@ -10,6 +10,7 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
+// eventually waits until a condition holds.
 func eventually(t *testing.T, holds func() bool) {
 	t.Helper()
 	for end := time.Now().Add(patience); !holds(); time.Sleep(time.Millisecond) {
@@ -19,6 +20,7 @@ func eventually(t *testing.T, holds func() bool) {
 	}
 }
 
+// TestLargeBodiesAreFew: the number of large bodies read at once is bounded; one more is overloaded.
 func TestLargeBodiesAreFew(t *testing.T) {
 	w := newHarness(t)
 	w.product("p", 50, "")
@@ -48,6 +50,7 @@ func TestLargeBodiesAreFew(t *testing.T) {
 	w.do("POST", "/v1/batch", body).each(1)[0].is(201)
 }
 
+// TestPlacesOfLargeBodiesEnd: a request whose client has fallen silent releases its place.
 func TestPlacesOfLargeBodiesEnd(t *testing.T) {
 	var large largeBodies
 	now, headers := time.Now(), make([]fasthttp.RequestHeader, maxLarge+1)
@@ -68,6 +71,7 @@ func TestPlacesOfLargeBodiesEnd(t *testing.T) {
 	}
 }
 
+// TestBatchWithoutALog: each command is answered separately, in time.
 func TestBatchWithoutALog(t *testing.T) {
 	w := newHarness(t)
 	w.product("p", 50, "")
@@ -83,6 +87,7 @@ func TestBatchWithoutALog(t *testing.T) {
 	all[3].code(503, "log_unavailable")
 }
 
+// TestBatchOverload: a command that one product can't take is refused in its place; another's is done.
 func TestBatchOverload(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.desks.MaxPerEntity = 1 })
 	w.product("p", 5000, "")
@@ -108,6 +113,7 @@ func TestBatchOverload(t *testing.T) {
 	}
 }
 
+// TestBatchBeginsNothingLate: a command whose turn comes after the batch's deadline is not begun.
 func TestBatchBeginsNothingLate(t *testing.T) {
 	w := newHarness(t)
 	w.product("p", 50, "")

@@ -63,6 +63,7 @@ func TestBatchRefusals(t *testing.T) {
 	}
 }
 
+// TestBatchReachesNoOtherRoute: a request that is not a command is refused in its place, and not executed.
 func TestBatchReachesNoOtherRoute(t *testing.T) {
 	w := newHarness(t)
 	w.product("p", 50, "")
@@ -115,7 +116,8 @@ func TestBatchReachesNoOtherRoute(t *testing.T) {
 	}
 }
 
-func TestBatchOfOneThatPanics(t *testing.T) {
+// TestBatchWithAPanic: the panic is answered as an internal error, and the others are answered.
+func TestBatchWithAPanic(t *testing.T) {
 	w := newHarness(t)
 	w.product("p", 50, "")
 	bug := func(c *fiber.Ctx) error {

@@ -14,7 +14,6 @@ import (
 )
 
 // cmd encodes a command of a batch; more are further members.
-
 func cmd(method, path, body string, more ...string) string {
 	text := fmt.Sprintf(`{"method":%q,"path":%q`, method, path)
 	if body != "" {
@@ -24,14 +23,12 @@ func cmd(method, path, body string, more ...string) string {
 }
 
 // batch sends commands in one request.
-
 func (w *harness) batch(commands []string, headers ...string) answer {
 	w.t.Helper()
 	return w.do("POST", "/v1/batch", `{"commands":[`+strings.Join(commands, ",")+`]}`, headers...)
 }
 
 // each returns the answers to the commands of a batch, as if each had been sent alone.
-
 func (a answer) each(n int) []answer {
 	a.t.Helper()
 	var v struct {
@@ -54,7 +51,6 @@ func (a answer) each(n int) []answer {
 }
 
 // code checks the status and the code of a refused command.
-
 func (a answer) code(status int, code string) map[string]any {
 	a.t.Helper()
 	v := a.is(status)
@@ -102,8 +98,7 @@ func TestBatchConfirmsThenReleasesOneReservation(t *testing.T) {
 	all[4].code(410, "released")
 }
 
-// TestBatchKeepsTheOrderOfBookings: by performance, and by the wallet that pays.
-
+// TestBatchKeepsTheOrderOfBookings: by performance, and by the paying wallet.
 func TestBatchKeepsTheOrderOfBookings(t *testing.T) {
 	w := newHarness(t)
 	w.hall("gig", 1, "")
@@ -127,8 +122,7 @@ func TestBatchKeepsTheOrderOfBookings(t *testing.T) {
 	all[3].is(200)
 }
 
-// masked leaves out what differs from one run to the next.
-
+// masked replaces the parts that differ between runs.
 func masked(a answer) string {
 	text := strings.TrimSuffix(a.text, "\n")
 	for _, p := range []string{`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`,
@@ -139,7 +133,6 @@ func masked(a answer) string {
 }
 
 // kindsOfCommands has each kind of command, accepted and refused.
-
 func kindsOfCommands(w *harness, admin string) []string {
 	create := func(method, path, body string) string {
 		a := w.do(method, path, body, "Authorization", admin)
@@ -224,10 +217,8 @@ func kindsOfCommands(w *harness, admin string) []string {
 	}
 }
 
-// TestBatchAnswersAsItsCommandsAlone sends the same commands one by one to one server, and in a
-
-// batch to another.
-
+// TestBatchAnswersAsItsCommandsAlone sends the same commands one by one to one server, and in a batch
+// to another.
 func TestBatchAnswersAsItsCommandsAlone(t *testing.T) {
 	callers := map[string]string{
 		"open": "", "ada": bearer(t, "ada", RoleHolder), "audit": bearer(t, "audit", RoleAuditor),
@@ -266,7 +257,6 @@ func TestBatchAnswersAsItsCommandsAlone(t *testing.T) {
 }
 
 // withHeaders sends a request whose headers may be empty.
-
 func (w *harness) withHeaders(method, path, body string, headers [][2]string) answer {
 	w.t.Helper()
 	conn, err := net.Dial("tcp", w.address)
@@ -285,7 +275,6 @@ func (w *harness) withHeaders(method, path, body string, headers [][2]string) an
 }
 
 // answerFrom reads the answer to a request that was written to conn.
-
 func (w *harness) answerFrom(conn net.Conn, what string) answer {
 	w.t.Helper()
 	response, err := http.ReadResponse(bufio.NewReader(conn), nil)
@@ -295,8 +284,6 @@ func (w *harness) answerFrom(conn net.Conn, what string) answer {
 	w.must(err)
 	return answer{w.t, what, response.StatusCode, response.Header, string(body)}
 }
-
-// eventually waits until a condition holds.
 
 func TestBatchKeys(t *testing.T) {
 	w := newHarness(t)
@@ -329,10 +316,7 @@ func TestBatchKeys(t *testing.T) {
 	}
 }
 
-// TestBatchReachesNoOtherRoute: whatever is no command is answered in its place, and not executed.
-
 // TestBatchWithPasses: commands with one pass wait for each other, as alone, and a purchase ends it.
-
 func TestBatchWithPasses(t *testing.T) {
 	w := newHarness(t)
 	w.room("r", "")
@@ -358,15 +342,3 @@ func TestBatchWithPasses(t *testing.T) {
 	all[6].code(403, "pass_invalid")
 	all[7].code(403, "pass_required")
 }
-
-// TestBatchOfOneThatPanics: the others are answered, and it is answered as a bug.
-
-// TestLargeBodiesAreFew: so many bodies are read at once, and one more is overloaded.
-
-// TestPlacesOfLargeBodiesEnd: the place of a request of which nothing more was heard is free again.
-
-// TestBatchWithoutALog: each command is answered by itself, in time.
-
-// TestBatchOverload: what one product can't take is refused in its place; another's is done.
-
-// TestBatchBeginsNothingLate: a command whose turn comes after the batch's time is not begun.

@@ -61,8 +61,8 @@ func TestBatchClaims(t *testing.T) {
 	}
 }
 
-// TestBatchClaimsSharedByMany: whoever claims a performance alone waits for all that shared it, and all that share
-// it afterwards wait for that one.
+// TestBatchClaimsSharedByMany: an exclusive claim on a performance waits for all shared ones before
+// it, and all later shared ones wait for it.
 func TestBatchClaimsSharedByMany(t *testing.T) {
 	w := newHarness(t)
 	w.hall("gig", 1, "")
@@ -95,7 +95,7 @@ func commandIn(t *testing.T, text string) *batchCommand {
 	return &batchCommand{item: &body.Commands[0]}
 }
 
-// TestBatchOfBookings: in one batch, what depends on the order is answered by it.
+// TestBatchOfBookings: in one batch, commands that depend on the order are answered in that order.
 func TestBatchOfBookings(t *testing.T) {
 	w := newHarness(t)
 	w.hall("gig", 30, "")

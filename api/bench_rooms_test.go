@@ -8,12 +8,12 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// roomVisitors is how many wait during BenchmarkPollRoute.
+// roomVisitors is the number of waiting visitors during BenchmarkPollRoute.
 const roomVisitors = 50_000
 
-// BenchmarkPollRoute is a visitor's poll through the handler, without a network, with many
-// waiting; compare BenchmarkYardstickRoute. All but those of the first round come too soon: a
-// refusal costs what an answer does.
+// BenchmarkPollRoute is a visitor's poll through the handler, without a network, while many wait;
+// compare BenchmarkYardstickRoute. All polls but those of the first round are too soon: a refusal
+// costs as much as an answer.
 func BenchmarkPollRoute(b *testing.B) {
 	w := newHarness(b)
 	w.room("r", `"admit_per_second":0,"heartbeat_seconds":1`)

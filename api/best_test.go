@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// studio is a plan whose zone B is nearest to the focal point. Row 1 of zone A has an aisle, and a place for a
-// wheelchair with a companion's seat; row 2 has four seats together.
+// studio is a plan whose zone B is nearest to the focal point. Row 1 of zone A has an aisle, and a
+// wheelchair place with a companion's seat; row 2 has four adjacent seats.
 func studio() string {
 	var rows []string
 	for _, row := range []struct {
@@ -32,7 +32,7 @@ func studio() string {
 		{"zone_id":"A","position":{"x":0,"y":0},"rows":[` + strings.Join(rows, ",") + `]}]}`
 }
 
-// TestBestInAPlan: the best seats of a performance in a plan are chosen by where they are.
+// TestBestInAPlan: the best seats of a performance in a plan are chosen by their positions.
 func TestBestInAPlan(t *testing.T) {
 	w := newHarness(t)
 	w.do("POST", "/v1/plans", studio()).is(201)
@@ -62,7 +62,7 @@ func TestBestInAPlan(t *testing.T) {
 		w.do("GET", "/v1/performances/show/seats", "").is(200) // waits for the views
 	}
 	left := book(`{"quantity":4,"category":"front"}`).problem(409, "sold_out")
-	if left["remaining"] != 3.0 { // the wheelchair's place and the companion's are not there
+	if left["remaining"] != 3.0 { // the wheelchair place and the companion's seat do not count
 		t.Errorf("%v", left)
 	}
 	for _, bad := range []string{`{"quantity":1,"category":"none"}`, `{"quantity":1,"category":""}`, `{"quantity":1,"zone":"none"}`,

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// askBlocks asks what there is to ask about blocks of the hall, whose row A-2 is free.
+// askBlocks makes every kind of request about blocks of the hall, whose row A-2 is free.
 func askBlocks(ask func(method, path, body string, headers ...string) answer) {
 	const path = "/v1/performances/hall/blocks"
 	ask("PUT", path, `{"seats":["A-2-3","A-2-2"],"label":"press"}`).is(200)
@@ -22,7 +22,8 @@ func askBlocks(ask func(method, path, body string, headers ...string) answer) {
 	ask("DELETE", "/v1/performances/none/blocks?label=press", "").problem(404, "not_found")
 }
 
-// TestBlocks: what is under a label is listed, booked by a service that names it, and under it again afterwards.
+// TestBlocks: seats under a label are listed, booked by a service that names it, and blocked again
+// afterwards.
 func TestBlocks(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.config.Auth = secret })
 	admin, service, ada := bearer(t, "root", RoleAdmin), bearer(t, "shop", RoleService), bearer(t, "ada", RoleHolder)
@@ -69,7 +70,7 @@ func TestBlocks(t *testing.T) {
 	as(ada, "POST", bookings, `{"seats":["A-1-1"]}`).is(201)
 }
 
-// TestLargeBlocks: an admin's body may have 1 MiB, and anybody else's is not read.
+// TestLargeBlocks: an admin's body may have 1 MiB, and the body of any other caller is not read.
 func TestLargeBlocks(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.config.Auth = secret })
 	admin := bearer(t, "root", RoleAdmin)

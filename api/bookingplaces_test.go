@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// standing is a plan of the given id, and its show of the same one, whose floor has three price types.
+// standing returns a plan with the given id and a show with the same id, whose floor has three
+// price types.
 func standing(id string) (plan, show string) {
 	forAll := strings.NewReplacer(`,"accessible":true`, "", `,"companion_of":"a1"`, "")
 	plan = forAll.Replace(fmt.Sprintf(parlour, `"id":"`+id+`",`))
@@ -31,7 +32,7 @@ func init() {
 	answersOfKinds = append(answersOfKinds, askPlaces)
 }
 
-// askPlaces asks for places of areas.
+// askPlaces requests places of areas.
 func askPlaces(_ *testing.T, ask func(method, path, body string, headers ...string) answer) {
 	plan, show := standing("standing")
 	ask("POST", "/v1/plans", plan).is(201)
@@ -52,7 +53,7 @@ func askPlaces(_ *testing.T, ask func(method, path, body string, headers ...stri
 	ask("GET", "/v1/performances/standing/report", "").is(200)
 }
 
-// TestBadPlaces: what a booking can't ask for is refused with its field, and nothing is held.
+// TestBadPlaces: invalid requests for places are refused with the field, and nothing is held.
 func TestBadPlaces(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.config.Auth = secret })
 	admin, ada := bearer(t, "root", RoleAdmin), bearer(t, "ada", RoleHolder)
@@ -91,7 +92,7 @@ func TestBadPlaces(t *testing.T) {
 	}
 }
 
-// TestSeatsAndPlaces books seats and places together over HTTP, pays, and gives one place back.
+// TestSeatsAndPlaces books seats and places together over HTTP, pays, and returns one place.
 func TestSeatsAndPlaces(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.config.Auth = secret })
 	admin, ada, desk := bearer(t, "root", RoleAdmin), bearer(t, "ada", RoleHolder), bearer(t, "desk", RoleService)

@@ -2,7 +2,7 @@ package api
 
 import "testing"
 
-// TestBookingRoles: a holder books for itself, an admin for any holder.
+// TestBookingRoles: a holder books only for itself, an admin for any holder.
 func TestBookingRoles(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.config.Auth = secret })
 	admin, ada, bob := bearer(t, "root", RoleAdmin), bearer(t, "ada", RoleHolder), bearer(t, "bob", RoleHolder)

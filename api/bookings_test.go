@@ -256,12 +256,12 @@ func TestOverlappingBookings(t *testing.T) {
 			succeeded = succeeded || taken
 		}
 		if !succeeded {
-			t.Errorf("of the holders who asked for some of %v none has any", group)
+			t.Errorf("no holder who requested some of %v has any", group)
 		}
 	}
 }
 
-// overlapping joins the groups that share a seat, directly or through others.
+// overlapping merges the groups that share a seat, directly or through others.
 func overlapping(groups map[int][]string) (joined [][]string) {
 	for _, group := range groups {
 		apart := [][]string{}

@@ -59,7 +59,7 @@ func TestOpenHoldsAreBounded(t *testing.T) {
 		"seat",
 	)
 	last.is(201)
-	seen := func() { // the views count what they have
+	seen := func() { // the views count all holds
 		t.Helper()
 		head, err := w.store.Head(context.Background())
 		w.must(err)
@@ -106,11 +106,11 @@ func TestOpenHoldsAreBounded(t *testing.T) {
 			exempt,
 		).is(200)
 	}
-	// Two are above the bound by now.
+	// Two are now above the bound.
 	for i, end := range []string{"/confirm", "", "", ""} {
 		seen()
 		if a := w.do("POST", path, hold, "Authorization", ada); (a.status == 409) != (i < 3) {
-			t.Errorf("with %d given back: %d %s", i, a.status, a.text)
+			t.Errorf("with %d returned: %d %s", i, a.status, a.text)
 		}
 		method := "DELETE"
 		if end != "" {
@@ -139,7 +139,7 @@ func TestTeamsAreBounded(t *testing.T) {
 	w.do("POST", "/v1/teams", `{"name":"n","holder":"ada"}`, "Authorization", shop).is(201)
 }
 
-// TestKeysAreBounded: one caller can't take the keyed requests of others. The bound holds across
+// TestKeysAreBounded: one caller can't use up the keyed requests of others. The bound holds across
 // a restart, and known keys are still answered.
 func TestKeysAreBounded(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.config.Auth, w.desks.SnapshotEvery = secret, 7_000 })
@@ -149,7 +149,7 @@ func TestKeysAreBounded(t *testing.T) {
 	w.do("POST", "/v1/products", `{"id":"p","name":"n","stock":100000}`, "Authorization", admin).is(201)
 	first := w.do("POST", path, `{}`, "Authorization", ada, "Idempotency-Key", "first")
 	first.is(201)
-	spend := func(sub string, n int) { // what as many requests would do, without HTTP
+	spend := func(sub string, n int) { // the effect of as many requests, without HTTP
 		many(n, func(i int) {
 			_, err := w.server.config.Desk.Ask(context.Background(), actors.Request{
 				Stream: product.Stream(
@@ -193,6 +193,6 @@ func TestKeysAreBounded(t *testing.T) {
 			Quantity:      1,
 		}, ID: actors.KeyedCommandID("shop", "x"), Actor: "shop", Bounded: true})
 	if spent := (*actors.KeysSpent)(nil); !errors.As(err, &spent) {
-		t.Errorf("who is not exempt: %v", err)
+		t.Errorf("not exempt: %v", err)
 	}
 }

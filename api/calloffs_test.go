@@ -81,7 +81,7 @@ func askCallOffs(_ *testing.T, ask func(method, path, body string, headers ...st
 	ask("POST", "/v1/products/off/reservations", `{"holder":"ada"}`).problem(409, "cancelled")
 }
 
-// TestCallingOffAProduct: each reservation ends, and the whole stock remains, of which nothing can be had.
+// TestCallingOffAProduct: each reservation ends, and the whole stock remains but can't be reserved.
 func TestCallingOffAProduct(t *testing.T) {
 	w := newHarness(t, sweeping)
 	w.do("POST", "/v1/products", `{"id":"tee","name":"Tee","stock":9}`).is(201)
@@ -136,10 +136,10 @@ func TestCallingOffAProduct(t *testing.T) {
 	}
 }
 
-// TestMoreCallOffsThanPlaces: those that can't come to their end don't keep another from it.
+// TestMoreCallOffsThanPlaces: sweeps that can't complete do not prevent another one.
 func TestMoreCallOffsThanPlaces(t *testing.T) {
 	w := newHarness(t, sweeping)
-	for n := range 20 { // of products that there are not
+	for n := range 20 { // of products that do not exist
 		id := fmt.Sprint("broken-", n)
 		_, err := w.server.config.Desk.Ask(t.Context(), actors.Request{
 			Stream:  events.CallOffStream(events.NewCallOffID(events.ProductCategory, id)),
@@ -152,7 +152,7 @@ func TestMoreCallOffsThanPlaces(t *testing.T) {
 	w.awaitSwept("/v1/products/tee")
 }
 
-// TestCallingOffATournament: its entries have ended with it, and nobody enters.
+// TestCallingOffATournament: its entries end with it, and no team can enter.
 func TestCallingOffATournament(t *testing.T) {
 	w := newHarness(t, sweeping)
 	const cup = "/v1/tournaments/cup"
@@ -186,14 +186,14 @@ func TestCallingOffATournament(t *testing.T) {
 	w.do("PATCH", cup, `{"team_limit":9}`, "If-Match", `"`+v["edit_tag"].(string)+`"`).problem(409, "cancelled")
 	w.do("DELETE", cup+"/entries/a", "").is(200)
 	if v := w.do("GET", cup, "").is(200); v["waitlisted"] != 1.0 {
-		t.Errorf("who waited came in: %v", v)
+		t.Errorf("the waiting team entered: %v", v)
 	}
 	if told := w.do("GET", "/v1/history/tournament/cup", "").text; !strings.Contains(told, "cancelled, because:") {
 		t.Error(told)
 	}
 }
 
-// sweeping has cancellations swept.
+// sweeping enables the sweeps of cancellations.
 func sweeping(w *harness) {
 	w.sweeps = true
 	w.config.Currency, _ = events.CurrencyOf("EUR")
@@ -214,7 +214,7 @@ func (w *harness) awaitSwept(path string) map[string]any {
 	}
 }
 
-// who is what a cancellation tells of the people and of the money: ids and holders, and the sums.
+// who returns the ids, holders and sums in the answer about a cancellation.
 func who(v map[string]any) string {
 	var all []string
 	for _, item := range v["affected"].([]any) {
@@ -225,8 +225,8 @@ func who(v map[string]any) string {
 	return fmt.Sprint(all, v["holders"], v["count"], v["quantity"], v["unpaid"], v["paid"], v["refunds"])
 }
 
-// TestCallingOffAPerformance: the dry run and the outcome name the same people and sums, each is refunded
-// once and in full, and nothing can be had.
+// TestCallingOffAPerformance: the dry run and the outcome have the same people and sums, each is
+// refunded once and in full, and nothing can be booked.
 func TestCallingOffAPerformance(t *testing.T) {
 	w := newHarness(t, sweeping)
 	w.gig("a", fmt.Sprintf(`,"cancellation":{"until":%q,"refund_percent":30}`, after(time.Hour))).is(201)
@@ -317,7 +317,7 @@ func TestCallingOffAPerformance(t *testing.T) {
 	}
 }
 
-// TestPagesOfACallOff: all of the affected, each once.
+// TestPagesOfACallOff: each affected entry once.
 func TestPagesOfACallOff(t *testing.T) {
 	w := newHarness(t, sweeping)
 	w.gig("a", "").is(201)

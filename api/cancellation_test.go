@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// buySeat books a seat and pays it from a wallet that is charged first.
+// buySeat books a seat and pays it from a wallet, which it charges first.
 func (w *harness) buySeat(id, holder, seat string) string {
 	w.t.Helper()
 	booking := "/v1/bookings/" + w.bookSeat(id, holder, seat).is(201)["id"].(string)
@@ -54,7 +54,7 @@ func TestCancellation(t *testing.T) {
 	if v := w.do("DELETE", free, "").is(200); v["kept"] != nil {
 		t.Error(v)
 	}
-	edit(`"e2"`, fmt.Sprintf(`{"starts_at":%q}`, past)).is(200) // what was sold is over with the show
+	edit(`"e2"`, fmt.Sprintf(`{"starts_at":%q}`, past)).is(200) // sold seats have ended with the show
 	if v := w.do("DELETE", other, "").problem(409, "cancellation_closed"); v["until"] != past {
 		t.Error(v)
 	}
@@ -90,9 +90,9 @@ func TestCancellation(t *testing.T) {
 	}
 }
 
-// TestFlagsThatCantBe: a dry run or an override that is asked for in a way that can't be understood, with a reason that
-// is no text, or misspelt, is refused, and nothing has changed.
-func TestFlagsThatCantBe(t *testing.T) {
+// TestInvalidFlags: a dry run or an override with an invalid value, with a reason that is not a
+// text, or misspelt, is refused, and nothing changes.
+func TestInvalidFlags(t *testing.T) {
 	w := newHarness(t, sweeping)
 	w.gig("a", "").is(201)
 	path := w.held("a", "ann", "A-1-1")

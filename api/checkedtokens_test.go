@@ -19,7 +19,7 @@ import (
 )
 
 // TestCheckedTokens: a token is checked once, and again when it has expired, when the keys have
-// changed, and when so many others came that it was forgotten. A bad one is not remembered.
+// changed, and when it was evicted by many others. A bad one is not cached.
 func TestCheckedTokens(t *testing.T) {
 	now := time.Now()
 	tokens, checks, bad := &checkedTokens{}, 0, errors.New("bad")
@@ -46,12 +46,12 @@ func TestCheckedTokens(t *testing.T) {
 	expect("a", 1, now.Add(time.Minute-1), 0)
 	expect("a", 1, now.Add(time.Minute), 1)
 	expect("a", 2, now, 1)
-	expect("a", 1, now, 1) // was checked while the keys changed
+	expect("a", 1, now, 1) // it was checked while the keys changed
 	expect("a", 2, now, 0)
 	for i := range 3 * tokensKept {
 		expect("other "+strconv.Itoa(i), 2, now, 1)
 		if i%(tokensKept/2) == 0 {
-			expect("a", 2, now, 0) // is in use, so it stays
+			expect("a", 2, now, 0) // it is in use, so it stays
 		}
 		if n := max(len(tokens.now), len(tokens.last)); n > tokensKept {
 			t.Fatalf("a half has %d tokens", n)
@@ -64,8 +64,8 @@ func TestCheckedTokens(t *testing.T) {
 	expect("a", 1, now, 1)
 }
 
-// TestWithdrawnKey: a token that was good before is not when its key has been withdrawn, and is
-// checked only once until then.
+// TestWithdrawnKey: a valid token becomes invalid when its key is withdrawn, and is checked only
+// once until then.
 func TestWithdrawnKey(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "keys.json")
 	keys := keyset.New(file, slog.New(slog.DiscardHandler))

@@ -13,7 +13,7 @@ import (
 	"admitone/events"
 )
 
-// shop is a server whose money Stripe takes, with a hall of nine seats at 100.
+// shop is a server with Stripe as its provider, and a hall of nine seats at 100.
 type shop struct {
 	*harness
 	stripe *stripetest.Server
@@ -31,7 +31,7 @@ func newShop(t *testing.T, change ...func(*harness)) *shop {
 	return s
 }
 
-// checkout asks for a page for a booking, and returns its session.
+// checkout requests a page for a booking, and returns its session.
 func (s *shop) checkout(booking string) string {
 	s.t.Helper()
 	url := s.do("POST", booking+"/checkout", newCheckout).is(201)["url"].(string)
@@ -46,7 +46,7 @@ func (s *shop) tell(e stripetest.Event, want int) {
 	}
 }
 
-// until waits until something holds.
+// until waits until a condition holds.
 func (s *shop) until(what string, holds func() bool) {
 	s.t.Helper()
 	for end := time.Now().Add(patience); !holds(); time.Sleep(5 * time.Millisecond) {
@@ -64,7 +64,7 @@ func (s *shop) checkBooking(booking, want string) {
 	}
 }
 
-// owed returns the refunds with a status.
+// refundsAre checks the references of the refunds with a status, and returns the refunds.
 func (s *shop) refundsAre(status string, want ...string) []any {
 	s.t.Helper()
 	var got []string
@@ -79,7 +79,7 @@ func (s *shop) refundsAre(status string, want ...string) []any {
 	return all
 }
 
-// received counts the money that came in.
+// received counts the received payments.
 func (s *shop) received() (n int) {
 	for e, err := range events.All(s.t.Context(), s.store, 0) {
 		s.must(err)
@@ -90,8 +90,8 @@ func (s *shop) received() (n int) {
 	return n
 }
 
-// TestPaidOnAPage: five times the same webhook, at once, are one payment; the page is the booking's, and
-// is asked for once.
+// TestPaidOnAPage: five concurrent copies of a webhook are one payment; the page is the booking's,
+// and is requested once.
 func TestPaidOnAPage(t *testing.T) {
 	s := newShop(t)
 	booking := s.held("hall", "ada", "A-1-1")
@@ -125,7 +125,7 @@ func TestPaidOnAPage(t *testing.T) {
 	s.moneyVerified()
 }
 
-// TestForgedReports change nothing.
+// TestForgedReports: they change nothing.
 func TestForgedReports(t *testing.T) {
 	s := newShop(t)
 	booking := s.held("hall", "ada", "A-1-1")
@@ -146,8 +146,8 @@ func TestForgedReports(t *testing.T) {
 	}
 }
 
-// TestExpiredPages: a page that is over ends its own intent and no other, and money of it that comes
-// later takes the seats again if they are free, and is owed once if they are sold.
+// TestExpiredPages: a page that has expired ends only its own intent. A later payment on it retakes
+// the seats if they are free, and is owed once if they are sold.
 func TestExpiredPages(t *testing.T) {
 	s := newShop(t)
 	ada, bob := s.held("hall", "ada", "A-1-1"), s.held("hall", "bob", "A-1-3")
@@ -182,8 +182,8 @@ func TestExpiredPages(t *testing.T) {
 	s.moneyVerified()
 }
 
-// lapseBooking makes a booking of a hall with short holds that has been paid on a page which is over, and whose
-// own time is over too. It returns the booking and the session.
+// lapseBooking makes a booking of a hall with short holds that was paid on an expired page, and has
+// itself expired. It returns the booking and the session.
 func (s *shop) lapseBooking(hall, holder, seat string) (booking, session string) {
 	s.t.Helper()
 	s.until("a page is made in time", func() bool {
@@ -199,8 +199,9 @@ func (s *shop) lapseBooking(hall, holder, seat string) (booking, session string)
 	return booking, session
 }
 
-// TestLatePages: money after the booking's end takes the seats again if they are free, and is owed once if
-// they are sold. Seats that an intent has held longer than the booking are given back when that has expired.
+// TestLatePages: a payment after the booking's end retakes the seats if they are free, and is owed
+// once if they are sold. Seats that an intent has held longer than the booking are released when
+// the intent expires.
 func TestLatePages(t *testing.T) {
 	s := newShop(t, func(w *harness) { w.sweeps = true })
 	s.do("POST", "/v1/performances", `{"id":"short","title":"t","venue":"v","starts_at":"2099-05-01T20:00:00Z",`+
@@ -221,7 +222,8 @@ func TestLatePages(t *testing.T) {
 	s.moneyVerified()
 }
 
-// TestWrongSums: whatever a session says was paid is received, and if it is not the price, owed, all of it.
+// TestWrongSums: the amount paid according to a session is received and, if it is not the price,
+// owed completely.
 func TestWrongSums(t *testing.T) {
 	s := newShop(t)
 	sum, currency := s.held("hall", "ada", "A-1-1"), s.held("hall", "bob", "A-1-3")
@@ -235,14 +237,14 @@ func TestWrongSums(t *testing.T) {
 	s.tell(s.stripe.TellSession("completed", second), 200)
 	s.checkBooking(currency, "held")
 	s.refundsAre("owed", "wrong_sum 99EUR pi_"+first, "wrong_sum 100USD pi_"+second)
-	// The same reference with another sum tells of no other money.
+	// The same reference with another amount reports no other payment.
 	s.stripe.Change(first, func(one *stripetest.Session) { one.AmountTotal = 100 })
 	s.tell(s.stripe.TellSession("completed", first), 200)
 	// One reference pays for one booking.
 	third := s.checkout(s.held("hall", "eve", "A-1-5"))
 	s.stripe.PayWith(third, "pi_"+first)
 	s.tell(s.stripe.TellSession("completed", third), 200)
-	// All that is not of this log changes nothing.
+	// A session of another log changes nothing.
 	s.stripe.Change(third, func(one *stripetest.Session) { one.Metadata["admitone_booking"] = "none" })
 	s.tell(s.stripe.TellSession("completed", third), 200)
 	s.stripe.Change(third, func(one *stripetest.Session) { one.Metadata = nil })
@@ -254,9 +256,9 @@ func TestWrongSums(t *testing.T) {
 	s.moneyVerified()
 }
 
-// TestGivenBackWhilePaid: a booking whose page is open is given back once its intent is ended; the page
-// is closed, and money that was faster is owed.
-func TestGivenBackWhilePaid(t *testing.T) {
+// TestReleasedWhilePaid: a booking whose page is open is released once its intent is ended; the
+// page is closed, and a payment that was faster is owed.
+func TestReleasedWhilePaid(t *testing.T) {
 	s := newShop(t)
 	booking := s.held("hall", "ada", "A-1-1")
 	session := s.checkout(booking)
@@ -277,9 +279,9 @@ func TestGivenBackWhilePaid(t *testing.T) {
 	s.moneyVerified()
 }
 
-// TestSilentProvider: the intent stays, and the next request goes on with it; a provider that refuses ends
-// it. A page of which the answer was lost is the same page, and is closed though the booking has never
-// heard of it.
+// TestSilentProvider: the intent remains, and the next request continues it; a refusal by the
+// provider ends it. A page whose answer was lost is found again, and is closed although the booking
+// does not know it.
 func TestSilentProvider(t *testing.T) {
 	s := newShop(t)
 	booking := s.held("hall", "ada", "A-1-1")
@@ -324,8 +326,8 @@ func TestSilentProvider(t *testing.T) {
 	s.moneyVerified()
 }
 
-// TestKeyOfACheckout: a retry under the same key gets the same page while there is one, and another when
-// that is over.
+// TestKeyOfACheckout: a retry under the same key gets the same page as long as it is open, and a
+// new one afterwards.
 func TestKeyOfACheckout(t *testing.T) {
 	s := newShop(t)
 	booking := s.held("hall", "ada", "A-1-1")
@@ -356,7 +358,7 @@ func TestUndurableReports(t *testing.T) {
 	s.tell(e, 503)
 }
 
-// TestLargeReports: an event may have 1 MiB, whatever it is about, and is known by its signature.
+// TestLargeReports: an event of any kind may have 1 MiB, and is recognised by its signature.
 func TestLargeReports(t *testing.T) {
 	s := newShop(t)
 	invoice := func(size int) stripetest.Event {

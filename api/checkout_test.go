@@ -20,7 +20,7 @@ func init() {
 
 const newCheckout = `{"success_url":"https://shop.example/paid","cancel_url":"https://shop.example/basket"}`
 
-// trusting is a provider that makes pages, and takes any report for genuine.
+// trusting is a provider that creates pages, and accepts any report as genuine.
 type trusting struct{}
 
 func (trusting) Name() events.Provider { return "stripe" }
@@ -45,7 +45,7 @@ func (trusting) Refund(_ context.Context, order *payments.RefundOrder) (payments
 		Status: payments.RefundSucceeded}, nil
 }
 
-// askCheckouts asks what there is to ask about a provider's pages.
+// askCheckouts makes every kind of request about a provider's pages.
 func askCheckouts(t *testing.T, ask func(method, path, body string, headers ...string) answer) {
 	t.Helper()
 	id := ask("POST", "/v1/performances/hall/bookings", `{"holder":"eve","seats":["A-2-3"]}`).is(201)["id"].(string)

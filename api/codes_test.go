@@ -13,12 +13,12 @@ import (
 	"admitone/actors/core"
 )
 
-// TestEveryCodeIsListed: each constant has one status and both lines of openapi.yaml, and there
-// is nothing else in them.
+// TestEveryCodeIsListed: each constant has one status and both lines of openapi.yaml, which have no
+// others.
 func TestEveryCodeIsListed(t *testing.T) {
 	d := describe(t)
 	constants := map[core.Code]string{}
-	dirs, err := filepath.Glob("../actors/*") // also codes of one kind alone
+	dirs, err := filepath.Glob("../actors/*") // including codes of a single kind
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,7 +148,7 @@ func codeConstants(t *testing.T, file *ast.File, into map[core.Code]string) {
 		}
 		for i, name := range spec.Names {
 			if !name.IsExported() {
-				continue // no client ever gets it
+				continue // no client ever receives it
 			}
 			literal, ok := spec.Values[i].(*ast.BasicLit)
 			if !ok {

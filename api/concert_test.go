@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// TestConcertScenario runs the scenarios of the sale of a concert over HTTP.
+// TestConcertScenario runs the scenarios of a concert sale over HTTP.
 func TestConcertScenario(t *testing.T) {
 	var c clock
 	w := newHarness(t, func(w *harness) { w.desks.Now = c.now })
@@ -82,7 +82,7 @@ func TestConcertScenario(t *testing.T) {
 		}
 	})
 	t.Run("five minutes later", func(t *testing.T) {
-		c.forward(5*time.Minute + 31*time.Second) // and the seat's grace
+		c.forward(5*time.Minute + 31*time.Second) // including the seat's grace
 		w.book("night", "juno", "A-1-1").problem(409, "seat_taken")
 		w.book("night", "juno", "A-2-5").is(201)
 	})

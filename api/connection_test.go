@@ -44,7 +44,7 @@ func (k *kept) send(w *harness, path string, headers ...string) answer {
 	return answer{w.t, "GET " + path, response.StatusCode, response.Header, string(text)}
 }
 
-// untilOpen waits until that many connections are open.
+// untilOpen waits until this number of connections is open.
 func (w *harness) untilOpen(n int) {
 	w.t.Helper()
 	open := func() int { stats := w.server.pool.Stats(); return stats.Open + stats.SpareOpen }
@@ -55,7 +55,7 @@ func (w *harness) untilOpen(n int) {
 	}
 }
 
-// untilSockets waits until that many sockets are open.
+// untilSockets waits until this number of sockets is open.
 func (w *harness) untilSockets(n float64) {
 	w.t.Helper()
 	for end := time.Now().Add(patience); metric(w, "admitone_sockets") != n; time.Sleep(time.Millisecond) {
@@ -91,8 +91,8 @@ var handshake = []string{
 	"dGhlIHNhbXBsZSBub25jZQ==",
 }
 
-// TestConnectionsAreBounded: open ones stay; beyond them every request is refused but those about
-// the server; once they are closed, requests are answered again.
+// TestConnectionsAreBounded: open ones stay; beyond the bound every request is refused except those
+// about the server; once connections are closed, requests are answered again.
 func TestConnectionsAreBounded(t *testing.T) {
 	const most = 8
 	w := newHarness(t, func(w *harness) { w.config.MaxConnections = most; w.config.Auth = secret })
@@ -142,7 +142,7 @@ func TestConnectionsAreBounded(t *testing.T) {
 	w.keep().send(w, "/v1/products").is(200)
 }
 
-// TestSilentConnections: connections that send nothing don't keep operators from querying the
+// TestSilentConnections: connections that send nothing do not prevent operators from querying the
 // server.
 func TestSilentConnections(t *testing.T) {
 	const most = 4
@@ -157,7 +157,7 @@ func TestSilentConnections(t *testing.T) {
 	}
 }
 
-// TestConnectionsOfOneAddress: one address has a bound, and is told of it.
+// TestConnectionsOfOneAddress: one address has a bound, and is informed of it.
 func TestConnectionsOfOneAddress(t *testing.T) {
 	w := newHarness(t, func(w *harness) {
 		w.config.ConnectionsPerAddress = 2
@@ -183,7 +183,7 @@ func TestConnectionsOfOneAddress(t *testing.T) {
 }
 
 // TestAddressesBehindAProxy: bounds apply to the address that a trusted proxy names, and no other
-// header counts; a proxy that names none is spared.
+// header counts; a proxy that names none is exempt.
 func TestAddressesBehindAProxy(t *testing.T) {
 	w := newHarness(t, func(w *harness) {
 		w.config.ConnectionsPerAddress, w.config.JoinsPerMinute = 2, 2
@@ -195,7 +195,7 @@ func TestAddressesBehindAProxy(t *testing.T) {
 	for range 2 {
 		p := w.dial("/ws", header, ada)
 		p.Send(`{"event":"ping"}`)
-		p.Expect("pong") // it has been let in
+		p.Expect("pong") // it was accepted
 	}
 	w.do("GET", "/ws", "", append([]string{header, ada}, handshake...)...).problem(429, "rate_limited")
 	for _, from := range []string{bob, "unknown", "10.1.2.3", ""} {

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestLostContactIsNotForgotten: after any loss of files, what had a contact is answered with 503
-// until the copy is restored or the holder forgotten, and the rest as before.
+// TestLostContactIsNotForgotten: after any loss of files, resources with a contact are answered
+// with 503 until the copy is restored or the holder forgotten, and the others as before.
 func TestLostContactIsNotForgotten(t *testing.T) {
 	for _, file := range []string{"keys", "sealed"} {
 		w := newHarness(t)
@@ -25,7 +25,7 @@ func TestLostContactIsNotForgotten(t *testing.T) {
 		w.do("GET", with, "").problem(503, "log_unavailable")
 		w.reserve("p", "ada", `,"contact":`+adasContact, key...).problem(503, "log_unavailable")
 		checkContact(t, w.do("GET", without, ""), "")
-		w.do("GET", "/readyz", "").is(200) // the sale goes on
+		w.do("GET", "/readyz", "").is(200) // the sale continues
 		checkContact(t, w.do("GET", id(w.reserve("p", "ada", `,"contact":`+adasContact)), ""), adasContact)
 		w.stop()
 		w.must(os.WriteFile(path, copied, 0o600))

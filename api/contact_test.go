@@ -105,7 +105,7 @@ func TestContactRoles(t *testing.T) {
 			checkContact(t, send(who, "GET", path, ""), "")
 		}
 	}
-	// A cache must not go on showing it.
+	// A cache must not continue to show it.
 	checkContact(t, w.do("GET", paths[0], "", "Authorization", ada, "If-None-Match", tag), "")
 }
 
@@ -123,15 +123,15 @@ func TestRetryWithAContact(t *testing.T) {
 	w.reserve("p", "ada", `,"quantity":2`+more, "Idempotency-Key", "k").problem(422, "idempotency_key_reused")
 	checkContact(t, w.do("GET", path, ""), adasContact)
 	w.do("DELETE", "/v1/holders/ada/contact", "").is(200)
-	// A retry does not bring it back: the holder is forgotten.
+	// A retry does not restore it: the holder is forgotten.
 	if again := w.reserve("p", "ada", more, "Idempotency-Key", "k"); again.text != first.text {
 		t.Errorf("the retry was answered with %s, not %s", again.text, first.text)
 	}
 	checkContact(t, w.do("GET", path, ""), "")
 }
 
-// TestCommandIDExcludesContact: from a hash of a telephone number in the log the number could be
-// found by trying them all.
+// TestCommandIDExcludesContact: a hash of a telephone number in the log could be reversed by trying
+// all numbers.
 func TestCommandIDExcludesContact(t *testing.T) {
 	ids := map[string]bool{}
 	for _, phone := range []string{"1", "2"} {
@@ -172,7 +172,7 @@ func TestBadContacts(t *testing.T) {
 	}
 	w.reserve("p", "ada", `,"contact":{"fax":"1"}`).problem(422, "unknown_field")
 	if v := w.do("GET", "/v1/products/p", "").is(200); v["sold"] != 0.0 {
-		t.Errorf("sold to a holder who can't be reached: %v", v)
+		t.Errorf("sold to a holder whose contact is lost: %v", v)
 	}
 }
 
@@ -184,7 +184,7 @@ func TestServerWithoutContacts(t *testing.T) {
 	w.reserve("p", "ada", "").is(201)
 }
 
-// TestContactStoreFailure: an answer does not claim that the contact was kept.
+// TestContactStoreFailure: an answer does not claim that the contact was stored.
 func TestContactStoreFailure(t *testing.T) {
 	w := newHarness(t)
 	w.product("p", 9, "")

@@ -303,11 +303,11 @@ func TestRawRequests(t *testing.T) {
 	w.do("GET", "/v1/products/p", "").is(200)
 }
 
-// TestIdleConnections: browsers open connections ahead of need. One that has sent nothing is
-// closed without a response, which would be taken for the answer to a request just sent; one that
-// has begun a request gets a refusal.
+// TestIdleConnections: browsers open connections ahead of need. One that has sent nothing is closed
+// without a response, which would be taken for the answer to a request just sent; one that has
+// begun a request gets a refusal.
 func TestIdleConnections(t *testing.T) {
-	t.Parallel() // it is all waiting
+	t.Parallel() // it mostly waits
 	w := newHarness(t)
 	var all sync.WaitGroup
 	for sent, want := range map[string]string{

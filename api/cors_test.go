@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestCORS: pages of allowed origins are told what they may send and read, with every answer, and
-// other pages are not.
+// TestCORS: every answer states what pages of allowed origins may send and read, and other pages
+// get no such headers.
 func TestCORS(t *testing.T) {
 	const shop, third = "https://shop.example", "https://third.example"
 	with := func(origins ...string) *harness {
@@ -34,7 +34,7 @@ func TestCORS(t *testing.T) {
 	}
 }
 
-// sharing is how a server shares its answers with pages of an origin: want is whom it names.
+// sharing is how a server shares its answers with pages of an origin: want is the allowed origin.
 type sharing struct {
 	w            *harness
 	origin, want string

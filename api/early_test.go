@@ -37,8 +37,8 @@ func TestOvertakenRequests(t *testing.T) {
 	}
 }
 
-// TestListsWaitForViews: a list shows what the caller has just created, although the views take a
-// moment.
+// TestListsWaitForViews: a list shows resources that the caller has just created, although the
+// views lag slightly.
 func TestListsWaitForViews(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.blind = true })
 	w.product("p", 1, "")
@@ -48,7 +48,7 @@ func TestListsWaitForViews(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	w.background.Go(func() {
-		time.Sleep(200 * time.Millisecond) // the page is asked for by then
+		time.Sleep(200 * time.Millisecond) // the page has been requested by then
 		w.views.Run(ctx)
 	})
 	w.do("GET", "/", "").has(t, 200, `data-id="p"`)
@@ -57,7 +57,7 @@ func TestListsWaitForViews(t *testing.T) {
 	w.do("GET", "/waiting-rooms", "").has(t, 200, `data-id="r"`)
 }
 
-// TestListsWithStalledViews: with views far behind, lists are shown as the views have them.
+// TestListsWithStalledViews: with views far behind, lists are shown in the state of the views.
 func TestListsWithStalledViews(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.blind, w.patience = true, 20*time.Millisecond })
 	w.product("p", 1, "")

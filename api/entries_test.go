@@ -12,7 +12,7 @@ import (
 	"admitone/actors"
 )
 
-// TestOrderOfRefusals: of several reasons the first in this order is answered.
+// TestOrderOfRefusals: if several reasons apply, the first in this order is answered.
 func TestOrderOfRefusals(t *testing.T) {
 	w := newHarness(t)
 	w.teams("in", "waits", "late")
@@ -88,7 +88,7 @@ func TestWaitlist(t *testing.T) {
 		t.Error(v)
 	}
 	w.standing("cup", "b c", "d e f")
-	// e has no event of its own, and yet its place has changed: so has the ETag.
+	// e has no event itself, but its place has changed, and so has the ETag.
 	a = w.do("GET", e, "", "If-None-Match", tag)
 	if v := a.is(200); v["place"] != float64(2) || a.header.Get("ETag") != fmt.Sprintf(`"%v"`, v["revision"]) {
 		t.Error(v, a.header)
@@ -113,11 +113,11 @@ func TestWaitlist(t *testing.T) {
 	w.editTournament("cup", `{"status":"open"}`).is(200)
 	w.standing("cup", "c d f", "")
 	if v := w.enter("cup", "a").is(201); v["status"] != "waitlisted" || v["place"] != float64(1) {
-		t.Errorf("who comes back goes to the end: %v", v)
+		t.Errorf("a returning visitor goes to the end: %v", v)
 	}
 }
 
-// TestGroups: a group gets its slots all at once or not at all, and is waitlisted together.
+// TestGroups: a group gets all its slots at once or none, and is waitlisted together.
 func TestGroups(t *testing.T) {
 	for rule, want := range map[string]string{"strict": "a b", "fill": "a b e"} {
 		t.Run(rule, func(t *testing.T) {
@@ -156,8 +156,8 @@ func TestGroups(t *testing.T) {
 	w.standing("cup", "", "")
 }
 
-// TestNewTeamEntersImmediately: a team or tournament that the views lack is looked up in its
-// stream. Here the views have nothing.
+// TestNewTeamEntersImmediately: a team or tournament missing from the views is looked up in its
+// stream. Here the views are empty.
 func TestNewTeamEntersImmediately(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.blind = true })
 	w.teams("a")
@@ -268,7 +268,7 @@ func TestEntryKeys(t *testing.T) {
 	w.standing("cup", "a", "b")
 }
 
-// TestConcurrentEntries: 3,000 teams for 64 slots at once, then 32 withdrawals at once.
+// TestConcurrentEntries: 3,000 concurrent teams for 64 slots, then 32 concurrent withdrawals.
 func TestConcurrentEntries(t *testing.T) {
 	const teams, slots, leave = 3000, 64, 32
 	w := newHarness(t)

@@ -20,7 +20,7 @@ import (
 
 var nodesSecret = peers.Secret("of all nodes")
 
-// newNode is a server that is a node of a system, and knows no other.
+// newNode starts a server as a node of a cluster without other nodes.
 func newNode(t *testing.T, auth Auth) *harness {
 	w := newHarness(t, func(w *harness) {
 		w.config.Auth = auth
@@ -32,15 +32,15 @@ func newNode(t *testing.T, auth Auth) *harness {
 	return w
 }
 
-// passed sends a command as another node passes it on, which took it at a time.
+// passed sends a command as forwarded by another node, which received it at the given time.
 func (w *harness) passed(hop *peers.Hop, path, body string, headers ...string) answer {
 	w.t.Helper()
 	header := nodesSecret.Seal(hop, 0, "POST", path, []byte(body))
 	return w.do("POST", path, body, append(headers, peers.Header, header)...)
 }
 
-// TestPassedCommands: what another node has passed on is decided once however often it comes, not behind
-// its time, and not at all if no node has sent it.
+// TestPassedCommands: a command forwarded by another node is decided once however often it arrives,
+// not after its deadline, and not at all if no node has sent it.
 func TestPassedCommands(t *testing.T) {
 	w := newNode(t, OpenAuth{})
 	w.product("p", 9, "")
@@ -62,8 +62,8 @@ func TestPassedCommands(t *testing.T) {
 	}
 }
 
-// TestPassedWithoutAKey: the id that a node gives to a command without a key, which another node decides under, spends
-// none of the caller's keys.
+// TestPassedWithoutAKey: the id that a node assigns to a command without a key, under which another
+// node decides it, uses up none of the caller's keys.
 func TestPassedWithoutAKey(t *testing.T) {
 	app := fiber.New()
 	for key, bounded := range map[string]bool{"": false, "k": true} {
@@ -84,8 +84,8 @@ func TestPassedWithoutAKey(t *testing.T) {
 	}
 }
 
-// TestTokensOfPassedCommands are judged by the clock of the node that took the command, as that has judged
-// them: by another clock, or a while later, the same command would be refused.
+// TestTokensOfPassedCommands: they are checked against the clock of the node that received the
+// command: by another clock, or slightly later, the same command would be refused.
 func TestTokensOfPassedCommands(t *testing.T) {
 	auth := JWTAuth{Secret: []byte("a secret of thirty-two bytes, or so")}
 	w := newNode(t, auth)
@@ -123,8 +123,8 @@ func TestTokensOfPassedCommands(t *testing.T) {
 	}
 }
 
-// TestClusterAnswer: a node shows itself as openapi.yaml describes it, with its hops and its rooms, and its
-// metrics say the same.
+// TestClusterAnswer: a node's answer matches openapi.yaml, with its hops and its rooms, and its
+// metrics agree.
 func TestClusterAnswer(t *testing.T) {
 	w := newNode(t, OpenAuth{})
 	d := describe(t)

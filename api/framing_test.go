@@ -183,7 +183,7 @@ var misframedRequests = []struct{ name, text string }{
 // smuggled follows each of them: an answer to it could reach another client.
 const smuggled = "GET /v1/products/smuggled HTTP/1.1\r\nHost: HOST\r\nConnection: close\r\n\r\n"
 
-// tell sends text over a connection of its own and returns the whole response.
+// tell sends text over a new connection and returns the whole response.
 func (w *harness) tell(t *testing.T, text string) string {
 	t.Helper()
 	conn, err := net.Dial("tcp", w.address)
@@ -220,7 +220,7 @@ func TestMisframedRequests(t *testing.T) {
 				t.Errorf("the header is %v", response.Header)
 			}
 			if rest, _ := io.ReadAll(in); len(rest) > 0 || strings.Contains(heard, `"route"`) {
-				t.Errorf("behind it came %q", rest)
+				t.Errorf("after it came %q", rest)
 			}
 		})
 	}
@@ -229,7 +229,7 @@ func TestMisframedRequests(t *testing.T) {
 	}
 }
 
-// TestWellFramedRequests: valid framing is accepted, and the next request on the connection too.
+// TestWellFramedRequests: valid framing is accepted, and so is the next request on the connection.
 func TestWellFramedRequests(t *testing.T) {
 	w := newHarness(t)
 	for name, text := range map[string]string{
@@ -252,7 +252,7 @@ func TestWellFramedRequests(t *testing.T) {
 	}
 }
 
-// TestNosniff: every response has the header, whichever layer makes it.
+// TestNosniff: every response has the header, whichever layer creates it.
 func TestNosniff(t *testing.T) {
 	w := newHarness(t)
 	w.product("p", 1, "")

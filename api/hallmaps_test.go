@@ -8,7 +8,7 @@ import (
 	"admitone/events"
 )
 
-// TestHallOfPages: the pages read the map of a plan, and are told if the one that they have is still the same.
+// TestHallOfPages: the pages read the map of a plan, and learn whether their copy is still current.
 func TestHallOfPages(t *testing.T) {
 	w := newHarness(t)
 	w.do("GET", "/halls/parlour", "").problem(404, "not_found")
@@ -32,7 +32,8 @@ func TestHallOfPages(t *testing.T) {
 	}
 }
 
-// TestHallMapsAreBounded: a map is made once, and the one that was shown least recently makes room for another.
+// TestHallMapsAreBounded: a map is created once, and the least recently shown one makes room for
+// another.
 func TestHallMapsAreBounded(t *testing.T) {
 	var maps hallMaps
 	plan, err := events.ParsePlan([]byte(`{"name":"Hall","size":{"width":1,"height":1},"categories":[{"name":"A"}],

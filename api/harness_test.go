@@ -39,11 +39,11 @@ import (
 	"admitone/projections"
 )
 
-// patience bounds a wait. It measures nothing: a test that passes needs a moment of it, and more
-// on a busy machine.
+// patience bounds a wait. It is not a measurement: a passing test needs a moment of it, and more on
+// a busy machine.
 const patience = time.Minute
 
-// harness is a whole server on a port of its own, over a log in a temporary folder.
+// harness is a whole server on its own port, over a log in a temporary folder.
 type harness struct {
 	t        testing.TB
 	dir      string
@@ -52,15 +52,15 @@ type harness struct {
 	routes   func(*Server)
 	frames   time.Duration     // projections.Config.FrameEvery
 	blind    bool              // the views don't follow the log
-	patience time.Duration     // how long questions wait for the views; 0 is until they are there
+	patience time.Duration     // how long queries wait for the views; 0 is without a limit
 	signed   bool              // the log has a tree, which gives receipts
 	delivers bool              // to webhooks
 	sweeps   bool              // run sweeps, and resume bookings
 	faster   int               // webhooks.Config.Faster; 1000 if 0
 	provider payments.Provider // of payments; nil for none
-	refunds  bool              // it is asked for them
+	refunds  bool              // refunds are requested from it
 	tree     *merkle.Tree
-	keys     *pass.Keyring                   // those of passes; new ones if nil
+	keys     *pass.Keyring                   // of the passes; new ones if nil
 	listen   func(net.Listener) net.Listener // wraps the listener, if set
 	store    *embedded.Store
 	contacts *contacts.Book
@@ -75,7 +75,7 @@ type harness struct {
 	background sync.WaitGroup
 }
 
-// newHarness starts one; change may modify it before.
+// newHarness starts a harness; change may modify it first.
 func newHarness(t testing.TB, change ...func(*harness)) *harness {
 	w := &harness{t: t, dir: t.TempDir(), config: Config{Auth: OpenAuth{}}, log: &record{}, access: &record{},
 		client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 256}}}
@@ -283,7 +283,7 @@ func (a answer) is(status int) map[string]any {
 	return v
 }
 
-// problem checks that the answer is a problem of RFC 9457 with that code.
+// problem checks that the answer is a problem of RFC 9457 with this code.
 func (a answer) problem(status int, code string) map[string]any {
 	a.t.Helper()
 	v := a.is(status)
@@ -310,7 +310,7 @@ func (a answer) problem(status int, code string) map[string]any {
 	return v
 }
 
-// product creates one.
+// product creates a product.
 func (w *harness) product(id string, stock int, more string) {
 	w.t.Helper()
 	w.do("POST", "/v1/products", fmt.Sprintf(`{"id":%q,"name":"the %s","stock":%d%s}`, id, id, stock, more)).is(201)

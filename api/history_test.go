@@ -30,7 +30,7 @@ func (w *harness) readHistory(path string, limit int) (texts []string) {
 				}
 			}
 			if line["actor"] != "anyone" && !strings.Contains(line["text"].(string), line["actor"].(string)) {
-				w.t.Errorf("the actor is not who the line is about: %v", line)
+				w.t.Errorf("the actor is not the subject of the line: %v", line)
 			}
 			texts = append(texts, line["text"].(string))
 		}
@@ -129,7 +129,7 @@ func TestBackups(t *testing.T) {
 	newHarness(t).do("POST", "/v1/backups", "{}").problem(404, "not_found") // the route is optional
 }
 
-// TestDamagedHistory: damage is answered as log_unavailable and not as internal.
+// TestDamagedHistory: damage is answered as log_unavailable, not as internal.
 func TestDamagedHistory(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.blind = true })
 	_, err := w.store.Append(t.Context(), "product-p", events.NoStream, []events.Event{

@@ -12,7 +12,7 @@ import (
 	"admitone/projections/row"
 )
 
-// goodHolders are names as people and identity providers have them.
+// goodHolders are names as used by people and identity providers.
 var goodHolders = []string{
 	"ada", "Ada Lovelace", "auth0|5f7c8ec7c33c6c004bbafe82", `CORP\ada`, "https://id.example/users/7?x=1&y=%2F#me",
 	"urn:uuid:0190cafe", "ada@id.example",
@@ -23,7 +23,7 @@ var goodHolders = []string{
 	strings.Repeat("a", 255), strings.Repeat("ж", 255), strings.Repeat("\U0001f600", 255),
 }
 
-// badHolders are names that are refused, with a word of the rule that they break.
+// badHolders are names that are refused, with a word from the violated rule.
 var badHolders = []struct{ name, rule string }{
 	{"", "1 to 255"}, {strings.Repeat("a", 256), "at most 255"}, {strings.Repeat("ж", 256), "at most 255"},
 	{".", "called . or .."}, {"..", "called . or .."}, {"key:ci", "begin with key:"},
@@ -62,12 +62,12 @@ func TestHolderNames(t *testing.T) {
 			continue // no client can send it as a segment
 		}
 		v = w.do("GET", "/v1/wallets/"+url.PathEscape(bad.name), "").problem(404, "not_found")
-		stored := strings.HasPrefix(bad.name, keyPrefix) // a log of before may have such a wallet
+		stored := strings.HasPrefix(bad.name, keyPrefix) // an older log may have such a wallet
 		if v["resource"] != "wallet" || !stored && !strings.Contains(v["detail"].(string), bad.rule) {
 			t.Errorf("the wallet of %.40q: %v", bad.name, v)
 		}
 	}
-	for _, bad := range []string{"%2e", "%2e%2e", "."} { // as only a raw socket sends them
+	for _, bad := range []string{"%2e", "%2e%2e", "."} { // only a raw socket sends them
 		if v := w.get("/v1/wallets/"+bad).problem(404, "not_found"); !strings.Contains(
 			v["detail"].(string),
 			"called . or ..",
@@ -82,7 +82,7 @@ func TestHolderNames(t *testing.T) {
 	}
 }
 
-// TestHolderNamesInRoutes sends each name through every route that names a holder, in body, token
+// TestHolderNamesInRoutes sends each name through every route with a holder's name, in body, token
 // and path; also across a restart.
 func TestHolderNamesInRoutes(t *testing.T) {
 	const limit = `,"limit_per_holder":3`

@@ -39,7 +39,7 @@ func TestRequestID(t *testing.T) {
 	if !seen["my-id~1"] || len(events) != 6 {
 		t.Errorf("%d events, correlation ids %v", len(events), seen)
 	}
-	w.stop() // the access log is written out
+	w.stop() // the access log is flushed
 	logged := map[string]int{}
 	for line := range strings.Lines(w.access.String()) {
 		var l struct {
@@ -93,7 +93,7 @@ func TestIfMatch(t *testing.T) {
 	edit := func(tag string) answer { return w.do("PATCH", "/v1/products/p", `{"price":5}`, "If-Match", tag) }
 	edit("").problem(428, "revision_required")
 	edit("*").problem(428, "revision_required")
-	// Never given out: compared character by character, it is another ETag, or invalid.
+	// Never issued: compared character by character, it is another ETag, or invalid.
 	for _, tag := range []string{"0", `"`, `"0", "1"`, `"0`, `0"`, `" 0"`, `W/0`, `w/"0"`, `"0""`, `"0",`, `"00"`,
 		`"-0"`, `"+0"`, `"0.0"`, `"1e0"`, `"0x0"`, `""`, `"a"`, `W/"0"`, `"9223372036854775807"`,
 		`"9223372036854775808"`} {

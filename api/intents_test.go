@@ -11,7 +11,7 @@ import (
 	"admitone/events"
 )
 
-// askIntents asks what there is to ask about intents.
+// askIntents makes every kind of request about intents.
 func askIntents(t *testing.T, ask func(method, path, body string, headers ...string) answer) {
 	t.Helper()
 	id := ask("POST", "/v1/performances/hall/bookings", `{"holder":"eve","seats":["A-2-3"]}`).is(201)["id"].(string)
@@ -25,8 +25,8 @@ func askIntents(t *testing.T, ask func(method, path, body string, headers ...str
 	ask("POST", path, `{"provider":"bank"}`).problem(410, "released")
 }
 
-// TestIntents: a booking waits for money as long as the intent says, nothing else is done about it,
-// and the money pays it.
+// TestIntents: a booking waits for a payment for the duration of its intent, can't be changed
+// otherwise, and is paid by the payment.
 func TestIntents(t *testing.T) {
 	w := newHarness(t, euros)
 	w.nameEuro()

@@ -13,7 +13,7 @@ import (
 	"admitone/api/keyset"
 )
 
-// foreign are the tokens of an issuer that is not ours, as testdata/jose/tokens.cjs prints them.
+// foreign are the tokens of a foreign issuer, as printed by testdata/jose/tokens.cjs.
 type foreign struct {
 	Set       json.RawMessage
 	Good, Bad map[string]string
@@ -53,8 +53,8 @@ func foreignTokens(t *testing.T) (f foreign) {
 	return f
 }
 
-// TestForeignTokens: tokens of an issuer whose keys are given are taken, and bad ones are not,
-// whatever they are for. Before its keys are there nobody is told anything else.
+// TestForeignTokens: tokens of an issuer with known keys are accepted, and bad ones are not, on any
+// route. While the keys are not available yet, every caller gets the same answer.
 func TestForeignTokens(t *testing.T) {
 	tokens := foreignTokens(t)
 	file := filepath.Join(t.TempDir(), "keys.json")
@@ -70,7 +70,7 @@ func TestForeignTokens(t *testing.T) {
 		t.Error("no Retry-After")
 	}
 	w.do("GET", "/readyz", "").problem(503, "keys_unavailable")
-	w.do("GET", "/v1/products", "").is(200) // is for nobody too
+	w.do("GET", "/v1/products", "").is(200) // its result concerns nobody else
 	w.must(os.WriteFile(file, tokens.Set, 0o600))
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
@@ -92,12 +92,12 @@ func TestForeignTokens(t *testing.T) {
 			}
 		}
 	}
-	ask(tokens.Roles.Token).problem(403, "forbidden") // a holder, as there is no role
+	ask(tokens.Roles.Token).problem(403, "forbidden") // a holder, because there is no role
 	a = w.do("GET", "/v1/events", "", "Authorization", bearer(t, "root", RoleAdmin))
-	a.problem(401, "unauthenticated") // of our own
+	a.problem(401, "unauthenticated") // one of our own
 }
 
-// TestClaims: which issuer and audience are right, and where the role stands, is as configured.
+// TestClaims: the accepted issuer and audience, and the claim with the role, are configured.
 func TestClaims(t *testing.T) {
 	tokens := foreignTokens(t)
 	file := filepath.Join(t.TempDir(), "keys.json")
@@ -118,8 +118,7 @@ func TestClaims(t *testing.T) {
 	w.do("GET", "/v1/events", "", "Authorization", "Bearer "+tokens.Late.Token).problem(401, "unauthenticated")
 }
 
-// TestOwnClaims: tokens that are signed with the secret have iss and aud as told, and they are
-// checked.
+// TestOwnClaims: tokens signed with the secret have the configured iss and aud, which are checked.
 func TestOwnClaims(t *testing.T) {
 	mint := func(issuer, audience string) string {
 		token, err := JWTAuth{Secret: secret.Secret, Issuer: issuer, Audience: audience}.Token("root", RoleAdmin,

@@ -93,8 +93,8 @@ func TestInvalidIdempotencyKeys(t *testing.T) {
 	}
 }
 
-// TestRetryWithEquivalentBody: a retry with equivalent JSON is recognised, also if an earlier version
-// recorded the first request by its bytes.
+// TestRetryWithEquivalentBody: a retry with equivalent JSON is recognised, even if an earlier
+// version recorded the first request by its bytes.
 func TestRetryWithEquivalentBody(t *testing.T) {
 	w := newHarness(t)
 	w.product("p", 50, "")

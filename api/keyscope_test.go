@@ -5,9 +5,10 @@ import (
 	"testing"
 )
 
-// TestAKeyOfOneBody: a key that came with another body is refused where the body names the stream: of a report,
-// or of what is created. The first body is answered as before, also by a server that has just started.
-func TestAKeyOfOneBody(t *testing.T) {
+// TestKeyWithAnotherBody: a key that was used with another body is refused where the body names the
+// stream: of a report, or of a new resource. The first body is answered as before, also by a server
+// that has just started.
+func TestKeyWithAnotherBody(t *testing.T) {
 	w := newHarness(t, euros)
 	w.nameEuro()
 	w.do("POST", "/v1/performances", fmt.Sprintf(newHall, "hall")).is(201)
@@ -49,7 +50,7 @@ func TestAKeyOfOneBody(t *testing.T) {
 	if refunds := items(w.do("GET", "/v1/refunds", "")); len(refunds) != 0 {
 		t.Errorf("the second bodies were taken in: %v", refunds)
 	}
-	// Under another key the second bodies are requests of their own.
+	// Under another key the second bodies are separate requests.
 	for i, l := range lines {
 		if a := w.do("POST", l.path, l.second, "Idempotency-Key", fmt.Sprint("another", i)); a.status >= 300 {
 			t.Errorf("%s: %d %s", l.second, a.status, a.text)
@@ -57,9 +58,9 @@ func TestAKeyOfOneBody(t *testing.T) {
 	}
 }
 
-// TestAKeyOfTwoPayments: a key that the booking or the product knows from another request is refused for a
-// report, and one of a settlement for another reference.
-func TestAKeyOfTwoPayments(t *testing.T) {
+// TestKeyWithAnotherPayment: a key that the booking or the product knows from another request is
+// refused for a report, and a settlement's key for another reference.
+func TestKeyWithAnotherPayment(t *testing.T) {
 	w := newHarness(t, euros)
 	w.nameEuro()
 	w.do("POST", "/v1/performances", fmt.Sprintf(newHall, "hall")).is(201)
@@ -72,7 +73,8 @@ func TestAKeyOfTwoPayments(t *testing.T) {
 	w.do("POST", sold+"/confirm", "", "Idempotency-Key", "k").is(200)
 	w.do("POST", sold+"/confirm", outside("b", 100, ""), "Idempotency-Key", "k").problem(422, "idempotency_key_reused")
 	owed := w.do("POST", booking+"/payment", outside("c", 100, "")).is(200)["refund_id"].(string)
-	// A report first, whose money is booked, owed, or of a wrong sum: the thing's own stream doesn't know all of them.
+	// First a report whose money is booked, owed, or of a wrong amount: the resource's own stream
+	// does not have all of them.
 	for i, sum := range []int64{100, 99} {
 		another, key := w.held("hall", "ada", fmt.Sprint("A-1-", i+2)), fmt.Sprint("first", i)
 		w.do("POST", "/v1/wallets/ada/charges", `{"amount":100}`).is(201)

@@ -124,13 +124,13 @@ func sameAsJSON(t *testing.T, lines []map[string]string, items []any) {
 
 func items(a answer) []any { return a.is(200)["items"].([]any) }
 
-// columnsOf are the first line of an answer.
+// columnsOf returns the first line of an answer.
 func columnsOf(a answer) []string {
 	lines, _, _ := rfc4180(strings.TrimPrefix(a.text, "\ufeff"))
 	return lines[0]
 }
 
-// TestLists: what is found by reference, status and holder, now and in the past, as JSON and as CSV.
+// TestLists: search by reference, status and holder, now and in the past, as JSON and as CSV.
 func TestLists(t *testing.T) {
 	w := newHarness(t)
 	w.do("POST", "/v1/performances", fmt.Sprintf(newHall, "hall")).is(201)
@@ -232,11 +232,11 @@ func TestLists(t *testing.T) {
 	w.do("GET", "/v1/products/p/reservations?at=1", "").problem(404, "not_found")
 }
 
-// TestColumnsAreComplete: every member of a resource that a list may have has a column, and no
-// column is of another.
+// TestColumnsAreComplete: every member of a listed resource has a column, and there are no other
+// columns.
 func TestColumnsAreComplete(t *testing.T) {
 	d := describe(t)
-	// A contact is a column of its own, and an outcome is a report's of money.
+	// A contact has a separate column, and an outcome belongs to a payment report.
 	others := []string{"as_of", "contact", "outcome", "refund_id"}
 	for schema, columns := range map[string][]string{"Booking": bookingColumns, "Reservation": reservationColumns,
 		"Entry": entryColumns, "Refund": refundColumns} {
@@ -278,7 +278,7 @@ func TestFormulasAreDefused(t *testing.T) {
 	}
 }
 
-// TestEntriesAsCSV: with order data and contacts, for those who may see them.
+// TestEntriesAsCSV: with order data and contacts, for the roles that may see them.
 func TestEntriesAsCSV(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.config.Auth = secret })
 	m := &matrix{harness: w, admin: bearer(t, "root", RoleAdmin)}
@@ -318,7 +318,7 @@ func TestEntriesAsCSV(t *testing.T) {
 	}
 }
 
-// append puts a fact into the log as the first of its stream.
+// append appends a fact to the log as the first of its stream.
 func (w *harness) append(stream events.StreamID, fact events.Fact) events.Position {
 	w.t.Helper()
 	e := events.Event{ID: events.EventID(string(stream), 0), Type: fact.Name(), Data: events.AppendFact(nil, fact)}
@@ -331,7 +331,7 @@ func (w *harness) append(stream events.StreamID, fact events.Fact) events.Positi
 
 func init() { answersOfKinds = append(answersOfKinds, askLists) }
 
-// askLists asks for what the others have sold.
+// askLists requests what the other functions have sold.
 func askLists(t *testing.T, ask func(method, path, body string, headers ...string) answer) {
 	const reservations = "/v1/products/tee/reservations"
 	ask("GET", reservations+"?status=expired&holder=ada", "").is(200)

@@ -18,7 +18,7 @@ import (
 	"admitone/events"
 )
 
-// smallBuffers keeps the system from taking a whole list off the server at once.
+// smallBuffers prevents the kernel from buffering a whole list.
 type smallBuffers struct{ net.Listener }
 
 func (l smallBuffers) Accept() (net.Conn, error) {
@@ -31,7 +31,7 @@ func (l smallBuffers) Accept() (net.Conn, error) {
 
 func buffered(w *harness) { w.listen = func(ln net.Listener) net.Listener { return smallBuffers{ln} } }
 
-// slowReader asks for a list and takes nothing of it but its head.
+// slowReader requests a list and reads only the head of the response.
 func slowReader(t *testing.T, w *harness, path string) net.Conn {
 	t.Helper()
 	conn, err := net.Dial("tcp", w.address)
@@ -51,7 +51,8 @@ func slowReader(t *testing.T, w *harness, path string) net.Conn {
 	return conn
 }
 
-// manyBookings puts bookings into the log without the entities, which take longer than the test.
+// manyBookings appends bookings to the log without the entities, which would take longer than the
+// test.
 func manyBookings(t *testing.T, w *harness, n int) {
 	t.Helper()
 	w.do("POST", "/v1/performances", `{"id":"big","title":"t","venue":"v","starts_at":"2099-05-01T20:00:00Z","sections":[
@@ -79,8 +80,8 @@ func manyBookings(t *testing.T, w *harness, n int) {
 	w.must(w.views.WaitFor(t.Context(), head))
 }
 
-// TestListsStream: a long list takes no more memory than a short one, four are sent at a time, and
-// each is of the position at which it began.
+// TestListsStream: a long list needs no more memory than a short one, four are sent at a time, and
+// each is as of the position at which it began.
 func TestListsStream(t *testing.T) {
 	n := 5_000
 	if given := os.Getenv("ADMITONE_LISTED"); given != "" {
@@ -134,12 +135,12 @@ func TestListsStream(t *testing.T) {
 	}
 }
 
-// TestBrokenListIsNoList: when a list can't be sent to its end, the answer has none.
+// TestBrokenListIsNoList: if a list can't be sent to its end, the response is incomplete.
 func TestBrokenListIsNoList(t *testing.T) {
 	w := newHarness(t, buffered)
 	manyBookings(t, w, 5_000)
 	conn := slowReader(t, w, "/v1/performances/big/bookings")
-	w.views.Close() // what it reads is gone
+	w.views.Close() // its source is gone
 	var all []byte
 	buf := make([]byte, 64<<10)
 	for {
@@ -158,7 +159,7 @@ func TestBrokenListIsNoList(t *testing.T) {
 	}
 }
 
-// TestStalledListEnds: a client that takes nothing loses its place to others.
+// TestStalledListEnds: a client that reads nothing loses its place to others.
 func TestStalledListEnds(t *testing.T) {
 	w := newHarness(t, buffered, func(w *harness) { w.config.StallAfter = 100 * time.Millisecond })
 	manyBookings(t, w, 2_000)

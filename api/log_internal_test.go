@@ -7,8 +7,8 @@ import (
 	"admitone/events"
 )
 
-// TestLogPassesInternalStreams: pages of the log have the events of entities, and nothing that a
-// store or its clients keep beside them.
+// TestLogPassesInternalStreams: pages of the log have the events of entities, and no internal ones
+// of a store or its clients.
 func TestLogPassesInternalStreams(t *testing.T) {
 	w := newHarness(t)
 	w.product("p", 10, "")

@@ -9,8 +9,9 @@ import (
 	"admitone/api/peers"
 )
 
-// TestMarksOfOtherNodes: heartbeats count if a node has sent them, in time, about a room that runs here.
-func TestMarksOfOtherNodes(t *testing.T) {
+// TestHeartbeatsOfOtherNodes: heartbeats count if a node has sent them, in time, for a room that runs
+// here.
+func TestHeartbeatsOfOtherNodes(t *testing.T) {
 	w := newNode(t, OpenAuth{})
 	w.do(
 		"PUT",

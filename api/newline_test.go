@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// TestEveryAnswerEndsWithANewline asks every route, with found and missing resources: otherwise a
-// terminal's prompt follows the body.
+// TestEveryAnswerEndsWithANewline requests every route, with existing and missing resources:
+// otherwise a terminal's prompt follows the body.
 func TestEveryAnswerEndsWithANewline(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.signed = true })
 	const key = "a-key-0123456789"

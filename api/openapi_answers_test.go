@@ -43,8 +43,8 @@ func (d *described) ask(w *harness, method, path, body string, headers ...string
 	return a
 }
 
-// checkPosition checks that an answer which says its position has it as a header too. That of a visitor is a place
-// in the line.
+// checkPosition checks that a position in an answer is also in its header. A visitor's position is
+// a place in the line.
 func (d *described) checkPosition(a answer, template string) {
 	var said struct {
 		Position *json.Number `json:"position"`
@@ -100,10 +100,10 @@ func (d *described) checkContent(a answer, response object) {
 	}
 }
 
-// answersOfKinds ask the operations of one kind each; the test files of the kinds add theirs.
+// answersOfKinds request the operations of one kind each; the test files of the kinds add theirs.
 var answersOfKinds = []func(*testing.T, func(method, path, body string, headers ...string) answer){askSeats, askRooms}
 
-// TestAnswersAreAsDescribed asks every operation, and for most codes.
+// TestAnswersAreAsDescribed requests every operation, and causes most codes.
 func TestAnswersAreAsDescribed(t *testing.T) {
 	w, d := newHarness(t, withEverything), describe(t)
 	ask := func(method, path, body string, headers ...string) answer {
@@ -208,7 +208,7 @@ func TestFramesAreAsDescribed(t *testing.T) {
 		t.Helper()
 		f, heard := p.Next()
 		if f.Event != event {
-			t.Fatalf("heard %s %s, want %s", f.Event, f.Data, event)
+			t.Fatalf("got %s %s, want %s", f.Event, f.Data, event)
 		}
 		d.check("a "+event, "#/components/schemas/"+schema, f.Data)
 		return heard
@@ -221,7 +221,7 @@ func TestFramesAreAsDescribed(t *testing.T) {
 	hear("delta", "Delta")
 	revision := w.do("GET", "/v1/products/p", "").header.Get("ETag")
 	edit := w.do("PATCH", "/v1/products/p", `{"price":5}`, "If-Match", revision)
-	if edit.status != 200 && edit.status != 412 { // 412: the hold was faster to expire
+	if edit.status != 200 && edit.status != 412 { // 412: the hold expired first
 		t.Fatalf("%s: %s", edit.what, edit.text)
 	}
 	for heard := hear("delta", "Delta"); heard.Held != 0; heard = hear("delta", "Delta") {

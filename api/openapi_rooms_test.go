@@ -4,7 +4,7 @@ import (
 	"testing"
 )
 
-// askRooms asks every operation of waiting rooms, and for their codes.
+// askRooms requests every operation of waiting rooms, and causes their codes.
 func askRooms(t *testing.T, ask func(method, path, body string, headers ...string) answer) {
 	t.Helper()
 	const room, visitors = "/v1/waiting-rooms/onsale", "/v1/waiting-rooms/onsale/visitors"

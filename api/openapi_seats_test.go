@@ -6,8 +6,7 @@ import (
 	"admitone/api/sockets/sockettest"
 )
 
-// askSeats asks every operation of performances, bookings and wallets, and for their
-// codes.
+// askSeats requests every operation of performances, bookings and wallets, and causes their codes.
 func askSeats(t *testing.T, ask func(method, path, body string, headers ...string) answer) {
 	const hall = `{"id":"hall","title":"Winterreise","venue":"Town hall",
 		"starts_at":"2031-05-01T20:00:00Z","hold_seconds":60,
@@ -110,7 +109,7 @@ func TestSeatFramesAreAsDescribed(t *testing.T) {
 		}{{counts, "Performance"}, {seats, "Seats"}} {
 			f, heard := of.Next()
 			if f.Event != event || heard.Cause != cause {
-				t.Fatalf("heard %s %s, want %s, %s", f.Event, f.Data, event, cause)
+				t.Fatalf("got %s %s, want %s, %s", f.Event, f.Data, event, cause)
 			}
 			schema := of.schema + map[string]string{"snapshot": "Snapshot", "delta": "Delta"}[event]
 			d.check("a "+event, "#/components/schemas/"+schema, f.Data)

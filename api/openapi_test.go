@@ -33,7 +33,7 @@ type described struct {
 const descriptionAddress = "mem:///openapi.json"
 
 // describe reads the description. Its objects are closed for the test unless they are declared
-// open, so that undescribed members are found.
+// open, so that members without a description are found.
 func describe(t testing.TB) *described {
 	d := &described{t: t, schemas: map[string]*jsonschema.Schema{}, used: map[string]bool{}, asked: map[string]bool{}}
 	for _, asset := range web.Assets() {
@@ -64,7 +64,7 @@ func describe(t testing.TB) *described {
 	return d
 }
 
-// at returns the object at the end of a path of names.
+// at returns the object at a path of names.
 func (d *described) at(names ...string) object {
 	d.t.Helper()
 	here := d.root
@@ -78,7 +78,7 @@ func (d *described) at(names ...string) object {
 	return here
 }
 
-// follow returns what v refers to, v itself if it is no reference.
+// follow returns the target of the reference v, or v itself if it is not a reference.
 func (d *described) follow(v any) object {
 	d.t.Helper()
 	o, _ := v.(object)
@@ -110,8 +110,8 @@ func (d *described) check(what, ref string, text []byte) {
 	}
 }
 
-// paths are all operations, "GET /v1/products/{id}", with those whose last
-// parameter has a list of values spelled out.
+// paths returns all operations, such as "GET /v1/products/{id}"; a last parameter with a list of
+// values is replaced by each of them.
 func (d *described) paths() map[string]object {
 	found := map[string]object{}
 	for path, methods := range d.at("paths") {

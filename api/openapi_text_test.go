@@ -9,8 +9,8 @@ import (
 	"admitone/api/web"
 )
 
-// TestDescriptionTexts: a comma that is not quoted cuts a text off and makes a member
-// without a value of the rest.
+// TestDescriptionTexts: a comma that is not quoted truncates a text and turns the rest into a
+// member without a value.
 func TestDescriptionTexts(t *testing.T) {
 	var look func(file string, n *yaml.Node)
 	look = func(file string, n *yaml.Node) {

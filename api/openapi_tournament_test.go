@@ -6,7 +6,7 @@ import (
 	"admitone/api/sockets/sockettest"
 )
 
-// askTournaments asks every operation of teams and tournaments, and for their codes.
+// askTournaments requests every operation of teams and tournaments, and causes their codes.
 func askTournaments(ask func(method, path, body string, headers ...string) answer) {
 	for _, team := range []string{"a", "b", "c", "d"} {
 		ask("POST", "/v1/teams", `{"id":"`+team+`","name":"The team"}`).is(201)
@@ -72,7 +72,7 @@ func TestTournamentFramesAreAsDescribed(t *testing.T) {
 		t.Helper()
 		f, heard := p.Next()
 		if f.Event != event {
-			t.Fatalf("heard %s %s, want %s", f.Event, f.Data, event)
+			t.Fatalf("got %s %s, want %s", f.Event, f.Data, event)
 		}
 		d.check("a "+event, "#/components/schemas/"+schema, f.Data)
 		return heard
@@ -102,7 +102,7 @@ func TestTournamentFramesAreAsDescribed(t *testing.T) {
 	step("waitlisted", "waitlisted")
 	w.withdraw("cup", "b").is(200)
 	step("withdrawn", "moved")
-	w.withdraw("cup", "a").is(200) // and c comes in: one append, and one frame
+	w.withdraw("cup", "a").is(200) // and c is promoted: one append, and one frame
 	step("mixed", "promoted")
 	w.editTournament("cup", `{"name":"New"}`).is(200)
 	step("edited", "")

@@ -12,8 +12,8 @@ import (
 	"admitone/projections/verify"
 )
 
-// TestBrokenRuleNamesNoHolder: /readyz is public, and the streams of wallets and allowances have
-// the names of holders.
+// TestBrokenRuleNamesNoHolder: /readyz is public, and the names of holders are in the streams of
+// wallets and allowances.
 func TestBrokenRuleNamesNoHolder(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.config.Auth, w.blind = secret, true })
 	stream, fact := events.NewStreamID("wallet", "ada"), &events.WalletCharged{ChargeID: "c", Amount: 1, Balance: 7}

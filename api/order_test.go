@@ -30,11 +30,11 @@ func (a answer) hasOrder(reference string, metadata ...string) map[string]any {
 	return v
 }
 
-// etagOf is the ETag of an answer.
+// etagOf returns the ETag of an answer.
 func (a answer) etagOf() string { return a.header.Get("ETag") }
 
-// TestOrderOfReservations: what is attached to a reservation is in every answer about it, whatever
-// becomes of it, and can be changed at any time.
+// TestOrderOfReservations: order data of a reservation is in every answer about it, in every later
+// state, and can be changed at any time.
 func TestOrderOfReservations(t *testing.T) {
 	w := newHarness(t, withEverything)
 	w.product("p", 100, "")
@@ -51,7 +51,7 @@ func TestOrderOfReservations(t *testing.T) {
 	edited := w.do("PATCH", one, `{"metadata":{"a":"b"}}`, "If-Match", made.etagOf())
 	edited.hasOrder("R-1 größe", "a", "b")
 	w.do("POST", one+"/confirm", "", "Idempotency-Key", "c").hasOrder("R-1 größe", "z", "2", "channel", "box office")
-	w.reserve("p", "bob", "").is(201) // moves the ETag, and no order data
+	w.reserve("p", "bob", "").is(201) // it changes the ETag, but no order data
 	w.do("PATCH", one, `{"reference":"x"}`, "If-Match", made.etagOf()).problem(412, "stale_revision")
 	w.do("PATCH", one, `{"reference":"x"}`, "If-Match", `"99"`).problem(412, "stale_revision")
 	w.do("PATCH", one, `{"reference":"x"}`).problem(428, "revision_required")
@@ -84,7 +84,7 @@ func TestOrderOfReservations(t *testing.T) {
 	w.do("GET", one, "").hasOrder("late")
 }
 
-// TestOrderEditsRace: of five edits with one ETag one passes, though the product is being sold.
+// TestOrderEditsRace: of five edits with one ETag one succeeds, although the product is being sold.
 func TestOrderEditsRace(t *testing.T) {
 	w := newHarness(t)
 	w.product("p", 1000, "")
@@ -150,7 +150,7 @@ func TestOrderOfBookings(t *testing.T) {
 	w.do("GET", one, "").hasOrder("R-2")
 }
 
-// TestOrderOfEntries: the public sees the entry, and not what is attached to it.
+// TestOrderOfEntries: the public sees the entry, but not its order data.
 func TestOrderOfEntries(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.config.Auth = secret })
 	m := &matrix{harness: w, admin: bearer(t, "root", RoleAdmin)}

@@ -12,8 +12,8 @@ import (
 	"admitone/events"
 )
 
-// TestForeignPages: real requests as a browser sends them for a page of another origin to an open
-// server.
+// TestForeignPages: real requests, as a browser sends them to an open server for a page of another
+// origin.
 func TestForeignPages(t *testing.T) {
 	var backups atomic.Int64
 	allowing := func(origins ...string) func(*harness) {
@@ -35,7 +35,7 @@ func TestForeignPages(t *testing.T) {
 		what      string
 		headers   []string
 		none      bool // refused without --allow-origin
-		shop, any bool // refused with it
+		shop, any bool // refused even with it
 	}{
 		{"a program", nil, false, false, false},
 		{"its own page", []string{"Origin", own}, false, false, false},
@@ -149,8 +149,8 @@ func (w *harness) head() events.Position {
 	return head
 }
 
-// wroteNothing fails if the log has an event behind a position that the answer's request caused.
-// Earlier requests may go on in the background.
+// wroteNothing fails if the log has an event after a position that was caused by the answer's
+// request. Earlier requests may continue in the background.
 func (w *harness) wroteNothing(a answer, before events.Position) {
 	w.t.Helper()
 	for e, err := range events.All(w.t.Context(), w.store, before) {

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// Overload is refused with 429, and a refused command has no effect.
+// TestOverload: overload is refused with 429, and a refused command has no effect.
 func TestOverload(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.desks.MaxInFlight = 1 })
 	w.product("p", 10_000, "")
@@ -39,7 +39,7 @@ func TestOverload(t *testing.T) {
 	}
 }
 
-// Without a log, commands and queries about the past answer 503, never 500.
+// TestOutage: without a log, commands and queries about the past are answered with 503, never 500.
 func TestOutage(t *testing.T) {
 	w := newHarness(t)
 	w.product("p", 10, "")
@@ -57,9 +57,9 @@ func TestOutage(t *testing.T) {
 	}
 }
 
-// While the views are being rebuilt the server answers so rather than not_found, and completed
-// commands are answered as such.
-func TestViewsBehind(t *testing.T) {
+// TestLaggingViews: while the views are being rebuilt the server says so instead of answering
+// not_found, and completed commands are answered as such.
+func TestLaggingViews(t *testing.T) {
 	w := newHarness(t)
 	w.product("p", 10, "")
 	w.reserve("p", "ada", "").is(201)
@@ -76,7 +76,7 @@ func TestViewsBehind(t *testing.T) {
 	}
 }
 
-// Queries about the past are bounded; other requests go on.
+// TestPastIsBounded: queries about the past are bounded; other requests continue.
 func TestPastIsBounded(t *testing.T) {
 	w := newHarness(t)
 	w.product("p", 10, "")
@@ -94,7 +94,7 @@ func TestPastIsBounded(t *testing.T) {
 	w.do("GET", "/v1/products/p?at=1", "").is(200)
 }
 
-// blocked is an access log whose first write waits until it is released.
+// blocked is an access log whose first write blocks until it is released.
 type blocked struct {
 	begun, free chan struct{}
 	once        sync.Once
@@ -106,7 +106,8 @@ func (b *blocked) Write(p []byte) (int, error) {
 	return b.text.Write(p)
 }
 
-// A log that can't keep up drops lines, counts them, and delays no request.
+// TestAccessLogNeverWaits: an access log that can't keep up drops lines, counts them, and delays no
+// request.
 func TestAccessLogNeverWaits(t *testing.T) {
 	out := &blocked{begun: make(chan struct{}), free: make(chan struct{})}
 	a := newAccessLog(out)
@@ -119,7 +120,7 @@ func TestAccessLogNeverWaits(t *testing.T) {
 	}
 	close(out.free)
 	a.close(t.Context())
-	a.line(r, 200, 0) // after the end it does nothing
+	a.line(r, 200, 0) // after the end it has no effect
 	a.close(t.Context())
 	lines := strings.Count(out.text.String(), "\n")
 	if !strings.Contains(out.text.String(), `access log lines dropped","count":`) || lines < 50 || lines > 90 {
@@ -137,7 +138,7 @@ type brokenPipe struct{}
 
 func (brokenPipe) Write([]byte) (int, error) { return 0, errors.Join(io.ErrClosedPipe) }
 
-// A handler that panics answers 500 without the cause.
+// TestPanicStaysInside: a handler that panics is answered with 500, without the cause.
 func TestPanicStaysInside(t *testing.T) {
 	w := newHarness(t, func(w *harness) {
 		w.routes = func(s *Server) {
@@ -152,5 +153,5 @@ func TestPanicStaysInside(t *testing.T) {
 		!strings.Contains(log, a.header.Get("X-Request-Id")) {
 		t.Errorf("the log does not tell: %s", log)
 	}
-	w.log.clear() // it is no bug here
+	w.log.clear() // the panic is intended here
 }

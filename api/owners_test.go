@@ -77,7 +77,7 @@ func TestTeamOwner(t *testing.T) {
 		withdraw(who, "old").is(200)
 		as(who, "POST", teams, `{"id":"old","name":"The old"}`).is(200)
 	}
-	// Immediately after creation, whatever the views have: the owner is in the log.
+	// Immediately after creation, even before the views have it: the owner is in the log.
 	if v := as(auditor, "GET", "/v1/streams/team-adas/events",
 		"").is(200)["items"].([]any)[0].(map[string]any)["data"].(map[string]any); v["owner"] != "ada" {
 		t.Error(v)
@@ -117,7 +117,7 @@ func TestTeamOwnerBeforeViews(t *testing.T) {
 	)
 }
 
-// TestPricedProductIsHeld: for a holder it is held until a service takes the payment.
+// TestPricedProductIsHeld: a reservation by a holder is held until a service receives the payment.
 func TestPricedProductIsHeld(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.config.Auth = secret })
 	admin, ada := bearer(t, "root", RoleAdmin), bearer(t, "ada", RoleHolder)

@@ -214,8 +214,8 @@ func TestWaitingRoomPages(t *testing.T) {
 	w.do("GET", "/waiting-rooms/none", "").problem(404, "not_found")
 }
 
-// TestAuditPage: it has nothing of the log itself, and mentions signed heads only if there are
-// any.
+// TestAuditPage: it contains nothing from the log itself, and mentions signed heads only if there
+// are any.
 func TestAuditPage(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.config.Auth = secret })
 	page := w.do("GET", "/audit?of=holder/<b>ada", "").has(
@@ -266,7 +266,7 @@ func TestPageOfNextProducts(t *testing.T) {
 	w.do("GET", "/?cursor=%21", "").problem(400, "bad_cursor")
 }
 
-func TestPageAsksForToken(t *testing.T) {
+func TestPageRequiresToken(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.config.Auth = secret })
 	w.do("GET", "/", "").has(t, 200, `data-auth="jwt"`, `id="token"`)
 	open := newHarness(t).do("GET", "/", "").has(t, 200, `id="holder"`)

@@ -101,7 +101,7 @@ func TestPaymentAfterPass(t *testing.T) {
 	}
 }
 
-// TestResumedPurchaseEndsPass: client and server have died in between.
+// TestResumedPurchaseEndsPass: client and server have been interrupted in between.
 func TestResumedPurchaseEndsPass(t *testing.T) {
 	w := newHarness(t)
 	w.room("r", "")

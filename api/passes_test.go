@@ -13,8 +13,8 @@ import (
 	"admitone/actors/waitingroom/pass"
 )
 
-// guardedBy makes a product, a performance and a tournament behind a room, and a team
-// of each name.
+// guardedBy creates a product, a performance and a tournament guarded by a room, and a team of each
+// name.
 func (w *harness) guardedBy(room string, teams ...string) {
 	w.t.Helper()
 	behind := fmt.Sprintf(`,"waiting_room":%q`, room)
@@ -31,7 +31,7 @@ func (w *harness) guardedBy(room string, teams ...string) {
 	}
 }
 
-// TestGuardedCommands: every command that takes something needs a valid pass of that room and
+// TestGuardedCommands: every command that acquires something needs a valid pass for that room and
 // holder; later commands need none.
 func TestGuardedCommands(t *testing.T) {
 	w := newHarness(t)
@@ -83,7 +83,7 @@ func TestGuardedCommands(t *testing.T) {
 	}
 }
 
-// TestGuardBeforeViews: a pass is required and accepted while the views are behind.
+// TestGuardBeforeViews: a pass is required and accepted while the views lag.
 func TestGuardBeforeViews(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.blind = true })
 	w.room("r", "")

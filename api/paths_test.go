@@ -45,7 +45,7 @@ func TestPathNormalisation(t *testing.T) {
 			t.Errorf("%s: %s", target, a.text)
 		}
 	}
-	// Both spellings of a path are one command to a key, and one resource to a refusal.
+	// Both spellings of a path are one command for a key, and one resource in a refusal.
 	w.product("q", 9, "")
 	post := func(path string) answer {
 		return w.post(path, `{"holder":"ada"}`, "Idempotency-Key: k")

@@ -11,16 +11,16 @@ import (
 	"admitone/projections/verify"
 )
 
-// euros is a server whose log names its currency.
+// euros configures a log with a currency.
 func euros(w *harness) { w.config.Currency, _ = events.CurrencyOf("EUR") }
 
-// outside is the body of a report of money.
+// outside returns the body of a payment report.
 func outside(reference string, amount int64, more string) string {
 	return fmt.Sprintf(`{"method":"external","provider":"bank","reference":%q,"amount":%d,"currency":"EUR"%s}`, reference,
 		amount, more)
 }
 
-// askRefunds asks what there is to ask about money from outside, for a booking that was given back.
+// askRefunds makes every kind of request about external payments, for a released booking.
 func askRefunds(t *testing.T, ask func(method, path, body string, headers ...string) answer, released string) {
 	t.Helper()
 	ask("POST", released+"/payment", outside("late", 99, "")).problem(409, "amount_mismatch")
@@ -46,8 +46,8 @@ func (w *harness) held(hall, holder, seat string) string {
 		fmt.Sprintf(`{"holder":%q,"seats":[%q]}`, holder, seat)).is(201)["id"].(string)
 }
 
-// TestMoneyFromOutside: reports, refunds and their settlement over HTTP.
-func TestMoneyFromOutside(t *testing.T) {
+// TestExternalPayments: reports, refunds and their settlement over HTTP.
+func TestExternalPayments(t *testing.T) {
 	w := newHarness(t, euros)
 	w.nameEuro()
 	w.do("POST", "/v1/performances", fmt.Sprintf(newHall, "hall")).is(201)
@@ -75,13 +75,13 @@ func TestMoneyFromOutside(t *testing.T) {
 	owed := w.do("POST", second+"/payment", outside("y", 99, `,"final":true`)).is(200)
 	double := w.do("POST", first+"/payment", outside("z", 100, "")).is(200)
 	w.do("DELETE", first, "").is(200)
-	// A repeated report is answered as before, whatever became of the booking.
+	// A repeated report is answered as before, whatever happened to the booking since.
 	if got := w.do("POST", first+"/payment", outside("x", 100, "")).is(200); got["outcome"] != "booked" {
-		t.Errorf("after it was given back: %v", got)
+		t.Errorf("after it was returned: %v", got)
 	}
 	causes := func(query string) (all []string) {
 		page := items(w.do("GET", "/v1/refunds"+query, ""))
-		if !strings.Contains(query, "limit") { // which CSV has not
+		if !strings.Contains(query, "limit") { // CSV has no limit
 			sameAsJSON(t, w.do("GET", "/v1/refunds"+query, "", "Accept", "text/csv").table(), page)
 		}
 		for _, item := range page {
@@ -119,7 +119,8 @@ func TestMoneyFromOutside(t *testing.T) {
 	w.moneyVerified()
 }
 
-// moneyVerified holds the log to all rules, and to nothing being left open. The currency is named first.
+// moneyVerified checks the log against all rules, and that no payment is open. The currency is
+// named first.
 func (w *harness) moneyVerified() {
 	w.t.Helper()
 	v := verify.New(true)
@@ -129,7 +130,7 @@ func (w *harness) moneyVerified() {
 			w.t.Fatal(broken)
 		}
 	}
-	// The last payment may be copied a moment later only if a process died.
+	// The last payment may be copied later only if a process was killed.
 	if open := v.Open(); len(open) > 0 {
 		w.t.Errorf("left open: %q", open)
 	}
@@ -146,8 +147,8 @@ func (w *harness) nameEuro() {
 	w.must(err)
 }
 
-// TestReportsThatCantBe: who may, in which order, and what is no report.
-func TestReportsThatCantBe(t *testing.T) {
+// TestInvalidReports: the roles, the order of refusals, and invalid reports.
+func TestInvalidReports(t *testing.T) {
 	w := newHarness(t, euros, func(w *harness) { w.config.Auth = secret })
 	m := &matrix{harness: w, admin: bearer(t, "root", RoleAdmin)}
 	path := "/v1/bookings/" + m.booking("ada") + "/payment"
@@ -176,8 +177,8 @@ func TestReportsThatCantBe(t *testing.T) {
 	}
 }
 
-// TestSameReportsAtOnce: five are one payment.
-func TestSameReportsAtOnce(t *testing.T) {
+// TestConcurrentSameReports: five concurrent copies are one payment.
+func TestConcurrentSameReports(t *testing.T) {
 	w := newHarness(t, euros)
 	w.do("POST", "/v1/performances", fmt.Sprintf(newHall, "hall")).is(201)
 	path := w.held("hall", "ada", "A-1-1") + "/payment"

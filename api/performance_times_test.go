@@ -34,7 +34,7 @@ func (w *harness) typesOf(id string) map[string]int {
 	return count
 }
 
-// verified holds the whole log to all rules.
+// verified checks the whole log against all rules.
 func (w *harness) verified() {
 	w.t.Helper()
 	v := verify.New(true)
@@ -99,7 +99,7 @@ func TestPerformanceTimes(t *testing.T) {
 	if v := w.bookSeat("a", "bob", "A-1-2").is(201); v["amount"] != 70.0 {
 		t.Error(v)
 	}
-	// As it was.
+	// The state as of position 1.
 	if v := w.do("GET", "/v1/performances/a?at=1", "").is(200); v["opens_at"] != opens || v["edit_tag"] != "e0" ||
 		v["title"] != "Gig" || v["sections"].([]any)[0].(map[string]any)["price"] != 100.0 {
 		t.Error(v)
@@ -113,7 +113,7 @@ func TestPerformanceTimes(t *testing.T) {
 	w.verified()
 }
 
-// TestPerformanceEditsAreChecked: what is no edit is refused, and nothing changes.
+// TestPerformanceEditsAreChecked: an invalid edit is refused, and nothing changes.
 func TestPerformanceEditsAreChecked(t *testing.T) {
 	w := newHarness(t)
 	w.gig("a", "").is(201)
@@ -160,10 +160,10 @@ func TestPerformanceEditsAreChecked(t *testing.T) {
 	w.verified()
 }
 
-// TestPerformanceBoundsAreRecordedOnce: by the deadline index, and after a restart that the bound has
-// passed in.
+// TestPerformanceBoundsAreRecordedOnce: by the deadline index, and after a restart during which the
+// bound has passed.
 func TestPerformanceBoundsAreRecordedOnce(t *testing.T) {
-	t.Parallel() // it is mostly waiting
+	t.Parallel() // it mostly waits
 	w := newHarness(t)
 	peer := w.dial("/ws")
 	w.gig("a", fmt.Sprintf(`,"opens_at":%q,"closes_at":%q`, after(300*time.Millisecond), after(600*time.Millisecond))).
@@ -180,7 +180,7 @@ func TestPerformanceBoundsAreRecordedOnce(t *testing.T) {
 	}
 	w.gig("b", fmt.Sprintf(`,"closes_at":%q`, after(400*time.Millisecond))).is(201)
 	w.stop()
-	time.Sleep(500 * time.Millisecond) // the bound of b passes while nobody is there
+	time.Sleep(500 * time.Millisecond) // the bound of b passes while no server runs
 	w.start()
 	w.wait(func() bool { return w.typesOf("b")["performance.closed.v1"] == 1 })
 	for id, want := range map[string]string{"a": "1 1", "b": "0 1"} {

@@ -18,7 +18,7 @@ const plannedShow = `{"id":%q,"title":"Winterreise","venue":"Parlour","starts_at
 	"prices":{"Stalls":[{"type":"adult","amount":5000},{"type":"student","amount":3000},{"type":"press","amount":0,"restricted":true}],
 	"Box":9000,"Floor":[{"type":"steh","amount":1000}]}}`
 
-// planned puts a performance in the parlour on sale, as if all of its seats were for everybody.
+// planned puts a performance in the parlour on sale, with all of its seats unrestricted.
 func (w *harness) planned(id string) {
 	w.t.Helper()
 	forAll := strings.NewReplacer(`,"accessible":true`, "", `,"companion_of":"a1"`, "")
@@ -136,7 +136,7 @@ func TestPricesOfAPlan(t *testing.T) {
 	}
 }
 
-// TestSeatNamesOfPlansInPaths: a name may have anything but control characters.
+// TestSeatNamesOfPlansInPaths: a name may contain anything but control characters.
 func TestSeatNamesOfPlansInPaths(t *testing.T) {
 	w := newHarness(t)
 	for i, zone := range []string{"Rang links", "a/b", "ä~b", "100%", "x?y#z", ".."} {
@@ -183,7 +183,7 @@ func TestTopicsOfAPlan(t *testing.T) {
 		d.check(event, "#/components/schemas/"+schema, f.Data)
 		for _, part := range parts {
 			if f.Event != event || !strings.Contains(string(f.Data), part) {
-				t.Errorf("heard %s %s, without %s", f.Event, f.Data, part)
+				t.Errorf("got %s %s, without %s", f.Event, f.Data, part)
 			}
 		}
 	}
@@ -198,7 +198,8 @@ func TestTopicsOfAPlan(t *testing.T) {
 	hear("delta", "PerformanceDelta", `"Box":1`)
 }
 
-// TestPriceTypes: what a seat costs is frozen in its booking, with the price type; who may have which.
+// TestPriceTypes: the price of a seat is frozen in its booking, with the price type; and the roles
+// for each.
 func TestPriceTypes(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.config.Auth = secret })
 	admin, ada, desk := bearer(t, "root", RoleAdmin), bearer(t, "ada", RoleHolder), bearer(t, "desk", RoleService)

@@ -16,7 +16,7 @@ import (
 	"admitone/events"
 )
 
-// parlour is a small plan with all that is beyond pretix's form.
+// parlour is a small plan with all extensions of pretix's format.
 const parlour = `{%s"name":"Parlour","size":{"width":100,"height":80},"focal_point":{"x":50,"y":-10},
 	"categories":[{"name":"Stalls","color":"#3366cc"},{"name":"Box"},{"name":"Floor","color":"#00ff00"}],
 	"zones":[{"name":"Stalls","zone_id":"A","position":{"x":10,"y":20},"rows":[{"row_number":"1","row_label":null,"row_guid":"r",
@@ -58,8 +58,9 @@ func askPlans(t *testing.T, ask func(method, path, body string, headers ...strin
 	ask("GET", "/v1/plans/parlour", "", "If-None-Match", `"1"`).is(304)
 }
 
-// pretixSchema validates against pretix's schema, if ADMITONE_PRETIX_SCHEMA names its file; else it checks
-// that no member is there that the schema lacks, and each that it requires.
+// pretixSchema validates against pretix's schema, if ADMITONE_PRETIX_SCHEMA names its file;
+// otherwise it checks that there is no member that the schema lacks, and that each required one is
+// present.
 func pretixSchema(t *testing.T, text string) {
 	t.Helper()
 	value, err := jsonschema.UnmarshalJSON(strings.NewReader(text))
@@ -87,7 +88,7 @@ func pretixSchema(t *testing.T, text string) {
 	checkMembers(t, "", value, required, optional)
 }
 
-// checkMembers checks the members of an object that is the value of a member, and those below.
+// checkMembers checks the members of an object, the value of a member, and those below.
 func checkMembers(t *testing.T, name string, value any, required, optional map[string][]string) {
 	t.Helper()
 	switch value := value.(type) {
@@ -114,7 +115,7 @@ func checkMembers(t *testing.T, name string, value any, required, optional map[s
 	}
 }
 
-func TestPlanIsReadAsItWasGiven(t *testing.T) {
+func TestPlanIsReturnedUnchanged(t *testing.T) {
 	w := newHarness(t)
 	made := w.do("POST", "/v1/plans", fmt.Sprintf(parlour, `"id":"parlour",`))
 	if got := made.is(201); got["seats"] != 3.0 || got["places"] != 30.0 || got["name"] != "Parlour" {
@@ -150,7 +151,8 @@ func encoded(t *testing.T, v any) string {
 	return string(text)
 }
 
-// largePlan has so many seats that its text is longer than the body of other routes and has many parts.
+// largePlan has enough seats for its text to exceed the body limit of other routes and to have many
+// parts.
 func largePlan(id string, seats int) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, `{"id":%q,"name":"Large","size":{"width":100,"height":80},"categories":[{"name":"C"}],"zones":[`+
@@ -170,8 +172,8 @@ func largePlan(id string, seats int) string {
 	return b.String()
 }
 
-// TestPlanInParts: a plan that was begun is not to be seen, is finished by the same request, and may be
-// replaced by another one; when it is sealed nothing changes it.
+// TestPlanInParts: a plan in progress is not visible, is finished by the same request, and may be
+// replaced by another one; once sealed, it can't be changed.
 func TestPlanInParts(t *testing.T) {
 	w := newHarness(t)
 	body := largePlan("large", 3000)
@@ -229,7 +231,8 @@ func partsOf(text []byte) (parts int) {
 	return parts
 }
 
-// TestLargePlanIsReadForAdminsOnly: others are refused before the body is read, and one plan is read at a time.
+// TestLargePlanIsReadForAdminsOnly: others are refused before the body is read, and one plan is
+// read at a time.
 func TestLargePlanIsReadForAdminsOnly(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.config.Auth = secret })
 	body := largePlan("large", 2000)
@@ -242,7 +245,8 @@ func TestLargePlanIsReadForAdminsOnly(t *testing.T) {
 	w.do("POST", "/v1/plans", body, "Authorization", bearer(t, "root", RoleAdmin)).is(http.StatusCreated)
 }
 
-// TestPretixPlansAreSentOneAtATime: a client that takes nothing of one keeps no plan from being stored.
+// TestPretixPlansAreSentOneAtATime: a client that does not read one does not prevent a plan from
+// being stored.
 func TestPretixPlansAreSentOneAtATime(t *testing.T) {
 	w := newHarness(t, buffered)
 	w.do("POST", "/v1/plans", largePlan("large", 20_000)).is(201)

@@ -2,7 +2,7 @@ package api
 
 import "testing"
 
-// TestPositionIn: the position of an object itself is found, and none of what is in it.
+// TestPositionIn: the position of an object itself is found, and not one nested in it.
 func TestPositionIn(t *testing.T) {
 	for object, want := range map[string]string{
 		`{}`:                               "",

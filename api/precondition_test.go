@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// readHistory returns the sentences of a stale edit's changes.
+// changeTexts returns the sentences of a stale edit's changes.
 func changeTexts(t *testing.T, v map[string]any) (texts []string) {
 	t.Helper()
 	changes, ok := v["changes"].([]any)
@@ -36,16 +36,16 @@ func TestStaleEditListsChanges(t *testing.T) {
 	v := edit(0)
 	if got := changeTexts(t, v); len(got) != 2 || !strings.Contains(got[0], "90 units") ||
 		!strings.Contains(got[1], "ada bought 1 unit") {
-		t.Errorf("changes behind revision 0: %q", got)
+		t.Errorf("changes after revision 0: %q", got)
 	}
 	if v["current_revision"] != float64(2) || v["earlier_changes"] != nil {
 		t.Error(v)
 	}
 	if got := changeTexts(t, edit(1)); len(got) != 1 || !strings.Contains(got[0], "ada") {
-		t.Errorf("changes behind revision 1: %q", got)
+		t.Errorf("changes after revision 1: %q", got)
 	}
 	if got := changeTexts(t, edit(9)); len(got) != 0 {
-		t.Errorf("changes behind a revision that has not come: %q", got)
+		t.Errorf("changes after a future revision: %q", got)
 	}
 	for i := range maxChanges + 3 {
 		w.reserve("p", fmt.Sprintf("holder-%d", i), "").is(201)

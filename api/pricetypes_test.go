@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// pricedHall is a plan of the id hall: a row of seats for everybody with a wheelchair place and its companion's
-// seat, then one that is sold by a service alone, and one for everybody in another zone.
+// pricedHall is a plan with the id hall: an unrestricted row with a wheelchair place and its
+// companion's seat, then one sold only by a service, and an unrestricted one in another zone.
 const pricedHall = `{"id":"hall","name":"Hall","size":{"width":100,"height":100},
 "categories":[{"name":"Stalls","color":"#112233"},{"name":"Press","color":"#445566"}],
 "zones":[{"name":"A","zone_id":"A","position":{"x":0,"y":0},"rows":[
@@ -28,7 +28,8 @@ const pricedShow = `{"id":%q,"title":"T","venue":"V","starts_at":"2031-05-01T20:
 "prices":{"Stalls":[{"type":"adult","amount":500},{"type":"student","amount":300},{"type":"guest","amount":0,"restricted":true}],
 "Press":[{"type":"free","amount":0,"restricted":true},{"type":"student","amount":100,"restricted":true}]}}`
 
-// TestBestSeatsByPriceType: so many of which price type, of categories that have all of them.
+// TestBestSeatsByPriceType: numbers of seats by price type, in categories that have all of the
+// types.
 func TestBestSeatsByPriceType(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.config.Auth = secret })
 	admin, ada, desk := bearer(t, "root", RoleAdmin), bearer(t, "ada", RoleHolder), bearer(t, "desk", RoleService)
@@ -62,7 +63,7 @@ func TestBestSeatsByPriceType(t *testing.T) {
 	for _, members := range []string{`"quantity":2,"price_types":{"adult":1,"guest":1}`, `"quantity":1,"category":"Press"`,
 		`"quantity":1,"price_types":{"free":1}`, `"quantity":1,"price_types":{"student":1},"category":"Press"`} {
 		best(ada, "show", members).problem(403, "forbidden")
-		best(ada, "soon", members).problem(403, "forbidden") // before what the sale says
+		best(ada, "soon", members).problem(403, "forbidden") // takes precedence over the sale times
 		best(desk, "soon", members).problem(409, "not_open")
 	}
 	for _, seats := range []string{`"A-2-1"`, `{"seat":"A-1-1","price_type":"guest"}`} {
@@ -84,7 +85,8 @@ func TestBestSeatsByPriceType(t *testing.T) {
 	w.verified()
 }
 
-// TestAlternativesAreForTheCaller: seats of restricted price types alone are offered to a service, not to a holder.
+// TestAlternativesAreForTheCaller: seats with restricted price types only are offered to a service,
+// not to a holder.
 func TestAlternativesAreForTheCaller(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.config.Auth = secret })
 	admin, ada, desk := bearer(t, "root", RoleAdmin), bearer(t, "ada", RoleHolder), bearer(t, "desk", RoleService)
@@ -101,7 +103,8 @@ func TestAlternativesAreForTheCaller(t *testing.T) {
 	}
 }
 
-// TestAccessibleSoldOut: what remains counts one place for all zones, and no companion's seat without its place.
+// TestAccessibleSoldOut: the remaining number counts one place for all zones, and no companion's
+// seat without its place.
 func TestAccessibleSoldOut(t *testing.T) {
 	w := newHarness(t)
 	w.do("POST", "/v1/plans", pricedHall).is(201)

@@ -8,14 +8,14 @@ import (
 // browserAccepts is the Accept header of a browser's navigation.
 const browserAccepts = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"
 
-// TestNotFoundPage: a browser gets a page with a way back, a program RFC 9457.
+// TestNotFoundPage: a browser gets a page with links, a program RFC 9457.
 func TestNotFoundPage(t *testing.T) {
 	w := newHarness(t)
 	for _, test := range []struct {
 		method, path string
 		status       int
 		code, title  string
-		first        string // of the ways on
+		first        string // first of the links
 	}{
 		{"GET", "/nope", 404, "not_found", "There is nothing at this address", "/"},
 		{"GET", "/product/1", 404, "not_found", "There is nothing at this address", "/"},
@@ -78,7 +78,7 @@ func TestBrowsersGetJSONFromAPI(t *testing.T) {
 	}
 }
 
-// TestProblemPageRetryAfter: a browser gets a page also while the views can't be read, and a
+// TestProblemPageRetryAfter: while the views can't be read, a browser gets a page too, and a
 // program Retry-After.
 func TestProblemPageRetryAfter(t *testing.T) {
 	w := newHarness(t)

@@ -39,7 +39,7 @@ func TestReservationReceipts(t *testing.T) {
 		return "/v1/products/" + product + "/reservations/" + reserved["id"].(string)
 	}
 	var all sync.WaitGroup
-	sell := func() { // so that there is something to search
+	sell := func() { // so that there are events to search
 		for range 400 {
 			all.Go(func() { w.reserve("q", "ada", "").is(201) })
 		}
@@ -71,7 +71,7 @@ func TestReservationReceipts(t *testing.T) {
 	}
 }
 
-// TestReceiptAfterClockSetBack: the event is found although it seems earlier than its id.
+// TestReceiptAfterClockSetBack: the event is found although it appears to be earlier than its id.
 func TestReceiptAfterClockSetBack(t *testing.T) {
 	w := newHarness(t, withProofs)
 	stream := product.Stream("p")
@@ -221,7 +221,7 @@ func TestEntryReceiptRoles(t *testing.T) {
 	enter(ada, "adas")
 	enter(shop, "more")
 	enter(bob, "old")
-	enter(bob, "odd") // waits, and eve lets it in
+	enter(bob, "odd") // waitlisted, until eve promotes it
 	all := map[string]string{"nobody": "", "ada": ada, "bob": bob, "eve": eve, "shop": shop,
 		"door": as("gate", RoleDoor), "auditor": as("audit", RoleAuditor), "admin": admin}
 	hold := func(team, allowed string) {
@@ -265,7 +265,8 @@ func TestExpiryReceiptNamesNoOther(t *testing.T) {
 			status = w.do("GET", path, "", "Authorization", who).is(200)["status"].(string)
 		}
 	}
-	// Commands of one batch are decided within microseconds, so both are due before one is processed, or nearly always.
+	// Commands of one batch are decided within microseconds, so both are almost always due before
+	// one is processed.
 	var adas, bobs string
 	for together := false; !together; {
 		both := w.do("POST", "/v1/batch", `{"commands":[`+

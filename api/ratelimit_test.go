@@ -11,7 +11,7 @@ import (
 )
 
 // TestRateLimit: a caller may send the whole rate at once, and then evenly, whatever others send
-// and however long the limit has run.
+// and however long the limit has been active.
 func TestRateLimit(t *testing.T) {
 	l := newRateLimit(4)
 	now := l.began
@@ -38,8 +38,8 @@ func TestRateLimit(t *testing.T) {
 	}
 }
 
-// TestRateLimitIsBounded: a crowd of callers takes bounded memory, and is forgotten; who comes
-// beyond the bound shares one allowance.
+// TestRateLimitIsBounded: a crowd of callers uses bounded memory, which is released; callers beyond
+// the bound share one allowance.
 func TestRateLimitIsBounded(t *testing.T) {
 	l := newRateLimit(1)
 	now, refused := l.began, 0
@@ -61,7 +61,7 @@ func TestRateLimitIsBounded(t *testing.T) {
 	if n := kept(); n > most || refused < most/2 {
 		t.Errorf("%d callers are kept, and %d were refused", n, refused)
 	}
-	const some = 100 * rateShards // so many that every shard has some
+	const some = 100 * rateShards // enough for every shard to have some
 	now = now.Add(rateWindow)
 	crowd(some)
 	now = now.Add(rateWindow)
@@ -74,10 +74,11 @@ func TestRateLimitIsBounded(t *testing.T) {
 	}
 }
 
-// TestRateOfCallers: commands are counted, each of a batch too, for the sub of a token wherever it
-// comes from, and for an address without one; questions are not, and loopback is spared.
+// TestRateOfCallers: commands are counted, including each of a batch, for the sub of a token
+// wherever it comes from, and otherwise for an address; queries are not counted, and loopback is
+// exempt.
 func TestRateOfCallers(t *testing.T) {
-	const slow = 3 // a second refills so many, so a test that takes its time sees no refusal too many
+	const slow = 3 // a second refills this number, so a slow test sees no additional refusal
 	w := newHarness(t, func(w *harness) {
 		w.config.Auth, w.config.CommandsPerSecond = secret, slow
 		var err error

@@ -55,8 +55,7 @@ func TestListBounds(t *testing.T) {
 	}
 }
 
-// A walk sees what was there from the start exactly once, whatever is created
-// meanwhile.
+// TestCursorWalk: a walk sees each initial item exactly once, whatever is created meanwhile.
 func TestCursorWalk(t *testing.T) {
 	w := newHarness(t)
 	for i := range 40 {
@@ -143,7 +142,7 @@ func TestAsOf(t *testing.T) {
 		if position := int(v["position"].(float64)); position < i+1 || v["time"] != recorded {
 			t.Errorf("at the time of event %d: %v", i+1, v)
 		}
-		decided := e.(map[string]any)["time"].(string) // the one that histories tell
+		decided := e.(map[string]any)["time"].(string) // the time shown in histories
 		if v := one("/v1/products/p?at=" +
 			url.QueryEscape(decided))["as_of"].(map[string]any); v["position"].(float64) < float64(i+1) {
 			t.Errorf("at the time at which event %d was decided: %v", i+1, v)
@@ -194,7 +193,7 @@ func TestMinPosition(t *testing.T) {
 		}
 	}
 	var waiting sync.WaitGroup
-	// One that comes in time is answered.
+	// One that is reached in time is answered.
 	waiting.Go(func() {
 		if v := w.do("GET", "/v1/products/p?min_position=52", "").is(200); v["sold"] != float64(51) {
 			t.Error(v)
@@ -202,7 +201,7 @@ func TestMinPosition(t *testing.T) {
 	})
 	w.reserve("p", "ada", "").is(201)
 	waiting.Wait()
-	w.server.patience = 20 * time.Millisecond // no request is under way
+	w.server.patience = 20 * time.Millisecond // no request is in progress
 	for _, path := range []string{"/v1/products/p", "/v1/products"} {
 		w.do("GET", path+"?min_position=1000000", "").problem(503, "projection_behind")
 	}

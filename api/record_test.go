@@ -5,7 +5,7 @@ import (
 	"sync"
 )
 
-// record keeps what was logged.
+// record stores the logged lines.
 type record struct {
 	mu   sync.Mutex
 	text bytes.Buffer // guarded by mu

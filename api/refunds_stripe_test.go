@@ -10,8 +10,8 @@ import (
 	"admitone/events"
 )
 
-// oweRefund is a shop whose provider is asked for refunds, with money for a booking that is paid already, which
-// is owed. It returns the payment's reference and the path of the refund.
+// oweRefund returns a shop whose provider is requested to make refunds, with an owed payment for a
+// booking that was already paid, and the payment's reference and the path of the refund.
 func oweRefund(t *testing.T, before func(s *shop)) (s *shop, payment, refund string) {
 	s = newShop(t, func(w *harness) { w.refunds = true })
 	booking := s.held("hall", "ada", "A-1-1")
@@ -24,7 +24,7 @@ func oweRefund(t *testing.T, before func(s *shop)) (s *shop, payment, refund str
 	return s, payment, "/v1/refunds/" + string(id)
 }
 
-// reopened opens a session again that the cursor may have closed.
+// reopened reopens a session that the cursor may have closed.
 func (s *shop) reopened(session string) string {
 	s.until("the page of a booking that is paid otherwise is closed", func() bool {
 		return s.stripe.Sessions()[0].Status == "expired"
@@ -33,7 +33,7 @@ func (s *shop) reopened(session string) string {
 	return session
 }
 
-// awaitRefund waits until a refund has a status, and what the provider does with it.
+// awaitRefund waits until a refund has a status, here and at the provider.
 func (s *shop) awaitRefund(path, status, atProvider string) {
 	s.t.Helper()
 	s.until(path+" is "+status+", and "+atProvider+" at the provider", func() bool {
@@ -43,8 +43,8 @@ func (s *shop) awaitRefund(path, status, atProvider string) {
 	})
 }
 
-// TestRefundIsPaidBack: once, and settled under the provider's reference; events about it again change
-// nothing. Money that comes back is owed again, and settled by hand.
+// TestRefundIsPaidBack: once, and settled under the provider's reference; repeated events about it
+// change nothing. Money that is returned is owed again, and settled manually.
 func TestRefundIsPaidBack(t *testing.T) {
 	s, payment, refund := oweRefund(t, func(*shop) {})
 	s.awaitRefund(refund, "settled", "")
@@ -57,7 +57,7 @@ func TestRefundIsPaidBack(t *testing.T) {
 	}
 	s.tell(s.stripe.Tell("refund.failed", s.stripe.SetRefund(made[0].ID, "failed")), 200)
 	s.awaitRefund(refund, "owed", "failed")
-	s.tell(s.stripe.Tell("refund.updated", made[0]), 200) // one that was on its way
+	s.tell(s.stripe.Tell("refund.updated", made[0]), 200) // one that was in flight
 	s.awaitRefund(refund, "owed", "failed")
 	s.do("POST", refund+"/settlement", `{"reference":"`+made[0].ID+`"}`).problem(409, "payment_reference_used")
 	s.do("POST", refund+"/settlement", `{"reference":"by hand"}`).is(200)
@@ -68,8 +68,8 @@ func TestRefundIsPaidBack(t *testing.T) {
 	s.moneyVerified()
 }
 
-// TestPendingRefund stays owed, and nobody settles it otherwise, until the provider has said what came of
-// it.
+// TestPendingRefund: it stays owed, and can't be settled otherwise, until the provider has reported
+// the result.
 func TestPendingRefund(t *testing.T) {
 	for end, want := range map[string]string{"succeeded": "settled", "canceled": "owed"} {
 		s, _, refund := oweRefund(t, func(s *shop) { s.stripe.RefundsBecome("pending") })
@@ -89,8 +89,8 @@ func TestPendingRefund(t *testing.T) {
 	}
 }
 
-// TestPendingRefundWithoutReports: what came of it is read until it is known, also after a restart; one that
-// fails is owed again, and settled by hand.
+// TestPendingRefundWithoutReports: its result is polled until it is known, also after a restart; a
+// failed one is owed again, and settled manually.
 func TestPendingRefundWithoutReports(t *testing.T) {
 	for end, want := range map[string]string{"succeeded": "settled", "failed": "owed"} {
 		s, payment, refund := oweRefund(t, func(s *shop) { s.stripe.RefundsBecome("pending") })
@@ -115,15 +115,15 @@ func TestPendingRefundWithoutReports(t *testing.T) {
 	}
 }
 
-// readAgain waits until the refunds at the provider are read once more.
+// readAgain waits until the refunds at the provider have been read again.
 func (s *shop) readAgain() {
 	s.t.Helper()
 	before := s.stripe.Calls("GET /v1/refunds")
 	s.until("the refunds are read again", func() bool { return s.stripe.Calls("GET /v1/refunds") > before+1 })
 }
 
-// TestRefundWhoseAnswerIsLost is found by its id, and not asked for again.
-func TestRefundWhoseAnswerIsLost(t *testing.T) {
+// TestRefundWithALostAnswer: it is found by its id, and not requested again.
+func TestRefundWithALostAnswer(t *testing.T) {
 	var lost atomic.Int32
 	s, payment, refund := oweRefund(t, func(s *shop) {
 		s.stripe.Lose(func(r *http.Request) int {
@@ -141,8 +141,9 @@ func TestRefundWhoseAnswerIsLost(t *testing.T) {
 	s.moneyVerified()
 }
 
-// TestRefundBesideAForeignOne is not asked for: it may be the same money. It is settled by hand.
-func TestRefundBesideAForeignOne(t *testing.T) {
+// TestRefundWithAForeignOne: it is not requested, because it may be the same money. It is settled
+// manually.
+func TestRefundWithAForeignOne(t *testing.T) {
 	s, payment, refund := oweRefund(t, func(s *shop) {
 		s.stripe.AddRefund(stripetest.Refund{ID: "re_hand", PaymentIntent: "pi_second", Amount: 100, Status: "succeeded"})
 	})
@@ -155,8 +156,9 @@ func TestRefundBesideAForeignOne(t *testing.T) {
 	s.moneyVerified()
 }
 
-// TestRefundThatIsRefused stays owed, and is settled by hand; one that can't be asked for waits.
-func TestRefundThatIsRefused(t *testing.T) {
+// TestRefusedRefund: it stays owed, and is settled manually; one that can't be requested now
+// waits.
+func TestRefusedRefund(t *testing.T) {
 	var asked atomic.Int32
 	s, _, refund := oweRefund(t, func(s *shop) {
 		s.stripe.Fail(func(r *http.Request) int {
@@ -177,9 +179,9 @@ func TestRefundThatIsRefused(t *testing.T) {
 	s.moneyVerified()
 }
 
-// TestRefundThatNobodyCanAskFor: once the server asks the provider no more, an admin settles what it was asked for,
-// and the log shows why.
-func TestRefundThatNobodyCanAskFor(t *testing.T) {
+// TestRefundsNoLongerRequested: once the server requests no more refunds, an admin settles the
+// requested ones, and the log shows why.
+func TestRefundsNoLongerRequested(t *testing.T) {
 	s, _, refund := oweRefund(t, func(s *shop) {
 		s.stripe.Fail(func(r *http.Request) int {
 			if r.Method == http.MethodPost && r.URL.Path == "/v1/refunds" {
@@ -209,7 +211,7 @@ func TestRefundThatNobodyCanAskFor(t *testing.T) {
 	s.moneyVerified()
 }
 
-// TestRefundOfAnotherPayment: a reference that was reported for Stripe, and is none of its payments.
+// TestRefundOfAnotherPayment: a reference was reported for Stripe but is not a payment there.
 func TestRefundOfAnotherPayment(t *testing.T) {
 	s := newShop(t, func(w *harness) { w.refunds = true })
 	s.stripe.Fail(func(*http.Request) int { return 400 })
@@ -221,15 +223,15 @@ func TestRefundOfAnotherPayment(t *testing.T) {
 	s.moneyVerified()
 }
 
-// TestRefundWhoseReferenceIsUsed: somebody has settled another refund under it by mistake.
-func TestRefundWhoseReferenceIsUsed(t *testing.T) {
+// TestRefundWithAUsedReference: another refund was settled under it by mistake.
+func TestRefundWithAUsedReference(t *testing.T) {
 	s, _, refund := oweRefund(t, func(s *shop) { s.stripe.RefundsBecome("pending") })
 	s.until("it is asked for", func() bool { return len(s.stripe.Refunds()) == 1 })
 	other := s.held("hall", "bob", "A-1-5")
 	session := s.checkout(other)
 	s.stripe.Pay(session)
 	s.stripe.Change(session, func(one *stripetest.Session) { one.AmountTotal = 99 })
-	s.stripe.Fail(func(r *http.Request) int { // the other refund is not asked for
+	s.stripe.Fail(func(r *http.Request) int { // the other refund is not requested
 		if r.Method == http.MethodPost && r.URL.Path == "/v1/refunds" {
 			return 400
 		}
@@ -248,9 +250,9 @@ func TestRefundWhoseReferenceIsUsed(t *testing.T) {
 	s.moneyVerified()
 }
 
-// TestRefundsAreAskedForLater: what was owed before the server asked for refunds is asked for, and what
-// was settled meanwhile is not; what another server asked and did not hear is found.
-func TestRefundsAreAskedForLater(t *testing.T) {
+// TestRefundsRequestedLater: refunds owed before the server requested any are requested, except
+// those settled meanwhile; one that another server requested without getting the answer is found.
+func TestRefundsRequestedLater(t *testing.T) {
 	s := newShop(t)
 	var refunds []string
 	for _, seat := range []string{"A-1-1", "A-1-3"} {

@@ -10,9 +10,9 @@ import (
 	"admitone/projections/verify"
 )
 
-// TestReportsAreVerifysSums: whatever comes in from outside, and whatever becomes of it, is reported as verify
-// counts it in the log, at every position at which nothing is under way.
-func TestReportsAreVerifysSums(t *testing.T) {
+// TestReportsMatchVerify: external payments in every state are reported as verify counts them in
+// the log, at every position at which no payment is in progress.
+func TestReportsMatchVerify(t *testing.T) {
 	w := newHarness(t, euros)
 	w.nameEuro()
 	rule := fmt.Sprintf(`,"cancellation":{"until":%q,"refund_percent":33}`, after(24*time.Hour))
@@ -47,11 +47,11 @@ func TestReportsAreVerifysSums(t *testing.T) {
 		}
 	}
 	w.do("POST", "/v1/products/tee/cancellation", `{"reason":"none came"}`).is(202)
-	w.sumsAreVerifys()
+	w.checkSums()
 }
 
-// sumsAreVerifys compares the reports of a performance and a product with what verify counts.
-func (w *harness) sumsAreVerifys() {
+// checkSums compares the reports of a performance and a product with what verify counts.
+func (w *harness) checkSums() {
 	w.t.Helper()
 	v, compared := verify.New(true), 0
 	for e, err := range events.All(context.Background(), w.store, 0) {

@@ -34,7 +34,8 @@ func (a answer) figures(want ...any) map[string]any {
 	return v
 }
 
-// TestReports: what is reported is what verify counts in the log, now and at every position.
+// TestReports: the reported figures are those that verify counts in the log, now and at every
+// position.
 func TestReports(t *testing.T) {
 	w := newHarness(t)
 	w.do("POST", "/v1/performances", `{"id":"hall","title":"t","venue":"v","starts_at":"2099-05-01T20:00:00Z","sections":[
@@ -79,7 +80,7 @@ func TestReports(t *testing.T) {
 		w.must(v.Check(&e))
 		head = e.Position
 		counted := v.Money()
-		if e.Position < 2 || len(v.Open()) > 0 { // a payment under way is debited, and not reported
+		if e.Position < 2 || len(v.Open()) > 0 { // a payment in progress is debited, but not reported
 			continue
 		}
 		then := w.do("GET", fmt.Sprintf("%s?at=%d", report, e.Position), "").figures()
@@ -110,8 +111,8 @@ func TestReports(t *testing.T) {
 	w.do("GET", fmt.Sprintf("/v1/tournaments/cup/report?at=%v", entered), "").figures("sold", 1, "given_back", 0)
 }
 
-// TestReportOfMoneyFromOutside: what was paid outside and given back is owed until it is settled.
-func TestReportOfMoneyFromOutside(t *testing.T) {
+// TestReportOfExternalPayments: refunds of external payments are owed until they are settled.
+func TestReportOfExternalPayments(t *testing.T) {
 	w := newHarness(t, euros)
 	w.nameEuro()
 	w.do("POST", "/v1/performances", fmt.Sprintf(newHall, "hall")).is(201)

@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// TestMoneyForReservations: reports, what is owed and given back, over HTTP; verify and the reports of
-// money count the same.
-func TestMoneyForReservations(t *testing.T) {
+// TestPaymentsOfReservations: reports, owed amounts and returns over HTTP; verify and the reports
+// count the same.
+func TestPaymentsOfReservations(t *testing.T) {
 	w := newHarness(t, euros)
 	w.nameEuro()
 	until := after(time.Hour)
@@ -27,7 +27,7 @@ func TestMoneyForReservations(t *testing.T) {
 		return w.do("POST", path+"/confirm", outside(reference, amount, more))
 	}
 	if v := report(held, "x", 1400, "").problem(409, "amount_mismatch"); v["expected"] != 200.0 {
-		t.Error(v) // the price is that of then
+		t.Error(v) // the price is the one at that time
 	}
 	for range 2 {
 		v := report(held, "x", 200, "").is(200)
@@ -38,7 +38,7 @@ func TestMoneyForReservations(t *testing.T) {
 	if v := report(sold, "x", 100, "").problem(409, "payment_reference_used"); v["resource"] != held {
 		t.Error(v)
 	}
-	if v := report(sold, "y", 100, "").is(200); v["outcome"] != "booked" { // confirmed before, without
+	if v := report(sold, "y", 100, "").is(200); v["outcome"] != "booked" { // confirmed before, without a payment
 		t.Error(v)
 	}
 	if v := report(sold, "z", 100, "").is(200); v["outcome"] != "refund_owed" || v["refund_id"] == nil {
@@ -81,7 +81,7 @@ func TestMoneyForReservations(t *testing.T) {
 	w.verified()
 }
 
-// TestGivingBackReservationsCloses for what is paid, and not for an admin who says why.
+// TestGivingBackReservationsCloses: for paid reservations, except for an admin with a reason.
 func TestGivingBackReservationsCloses(t *testing.T) {
 	w := newHarness(t, euros)
 	w.nameEuro()

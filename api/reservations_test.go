@@ -52,7 +52,7 @@ func TestProductLifecycle(t *testing.T) {
 	}
 	edit(3, `{"id":"q"}`).problem(422, "unknown_field")
 	edit(3, `{"hold_seconds":1}`).problem(422, "unknown_field")
-	// A retry of the creation is compared with the creation, whatever was edited since.
+	// A retry of the creation is compared with the creation, despite later edits.
 	if again := w.do("POST", "/v1/products", body).is(200); again["name"] != "new" {
 		t.Error(again)
 	}
@@ -178,7 +178,7 @@ func TestHoldExpires(t *testing.T) {
 	}
 }
 
-// A refused order of steps for an expired hold must not release its units twice.
+// TestReleaseRace: in no order of steps may an expired hold release its units twice.
 func TestReleaseRace(t *testing.T) {
 	w := newHarness(t)
 	w.product("p", 1, "")

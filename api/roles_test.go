@@ -29,13 +29,13 @@ type matrix struct {
 	next  int
 }
 
-// id returns a new one.
+// id returns a new id.
 func (m *matrix) id() string {
 	m.next++
 	return fmt.Sprint("x", m.next)
 }
 
-// make prepares something as an admin, and returns the answer.
+// make prepares a resource as an admin, and returns the answer.
 func (m *matrix) make(method, path, body string) map[string]any {
 	m.t.Helper()
 	a := m.do(method, path, body, "Authorization", m.admin)
@@ -94,7 +94,7 @@ func (m *matrix) booking(owner string) string {
 		owner))["id"].(string)
 }
 
-// owed is a refund: money in a wrong sum came in for a booking.
+// owed returns a refund: a payment with a wrong amount for a booking.
 func (m *matrix) owed(owner string) string {
 	return m.make("POST", "/v1/bookings/"+m.booking(owner)+"/payment", fmt.Sprintf(`{"method":"external",`+
 		`"provider":"bank","reference":%q,"amount":99,"currency":"EUR","final":true}`, m.id()))["refund_id"].(string)
@@ -272,8 +272,8 @@ var cells = map[string]func(m *matrix, owner string) cell{
 // anyone in x-roles means that no token is needed.
 const anyone = "anyone"
 
-// keys returns programs with API keys, one of each role that a key can have, for a resource of ada's.
-// No resource is a program's own.
+// keys returns programs with API keys, one of each role that a key can have, for a resource of
+// ada's. No resource belongs to a program.
 func (m *matrix) keys() (all []asker) {
 	for _, role := range []Role{RoleAuditor, RoleService, RoleDoor, RoleAdmin} {
 		made := m.make("POST", "/v1/api-keys", fmt.Sprintf(`{"name":"p","role":%q}`, role))
@@ -282,7 +282,7 @@ func (m *matrix) keys() (all []asker) {
 	return all
 }
 
-// key makes one that no test sends, and returns its id.
+// key creates a key that no test uses, and returns its id.
 func (m *matrix) key() string {
 	return m.make("POST", "/v1/api-keys", `{"name":"other","role":"service"}`)["id"].(string)
 }
@@ -313,7 +313,7 @@ func words(v any) (all []string) {
 	return all
 }
 
-// allowed returns the answer that openapi.yaml describes for a caller: 0 for success, else the
+// allowed returns the answer that openapi.yaml describes for a caller: 0 for success, otherwise the
 // status.
 func allowed(op object, by asker) int {
 	roles, own := words(op["x-roles"]), words(op["x-own"])
@@ -328,7 +328,7 @@ func allowed(op object, by asker) int {
 	return 0
 }
 
-// noCaller reports whether an operation looks at no token: a signature alone identifies what it gets.
+// noCaller reports whether an operation ignores tokens: only a signature identifies the sender.
 func noCaller(op object) bool {
 	schemes, says := op["security"]
 	return says && len(list(schemes)) == 0

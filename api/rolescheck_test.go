@@ -16,7 +16,7 @@ func (d *described) operations(take func(method, path string, op object)) {
 	}
 }
 
-// checkRoles checks that x-roles and x-own have known words only.
+// checkRoles checks that x-roles and x-own contain only known words.
 func (d *described) checkRoles(id string, op object) {
 	d.t.Helper()
 	roles, own := words(op["x-roles"]), words(op["x-own"])

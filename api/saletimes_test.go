@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// after returns a time of a sale, so long from now, as the API writes it.
+// after returns a time of a sale, this long from now, in the API's format.
 func after(d time.Duration) string { return time.Now().Add(d).UTC().Format(time.RFC3339Nano) }
 
 // kindsOf counts the facts of a product by their names.
@@ -69,13 +69,13 @@ func TestProductTimes(t *testing.T) {
 		`"opens_at":"2031-01-01T00:00:00Z","closes_at":"2031-01-01T00:00:00Z"`} {
 		w.do("POST", "/v1/products", `{"name":"B","stock":5,`+body+`}`).problem(422, "invalid_field")
 	}
-	// As it was.
+	// The state as of position 1.
 	if v := w.do("GET", "/v1/products/a?at=1", "").is(200); v["opens_at"] != opens || v["edit_tag"] != "e0" {
 		t.Error(v)
 	}
 }
 
-// TestEditTag passes an edit while everything else changes the ETag.
+// TestEditTag: an edit succeeds although everything else changes the ETag.
 func TestEditTag(t *testing.T) {
 	w := newHarness(t)
 	w.product("a", 100, "")
@@ -94,7 +94,7 @@ func TestEditTag(t *testing.T) {
 	if v := edit(`"e2"`, 80).is(200); v["edit_tag"] != "e4" {
 		t.Error(v)
 	}
-	if v := edit(`"4"`, 70).is(200); v["edit_tag"] != "e5" { // the ETag is taken as ever
+	if v := edit(`"4"`, 70).is(200); v["edit_tag"] != "e5" { // the ETag is still accepted
 		t.Error(v)
 	}
 	var all sync.WaitGroup
@@ -116,10 +116,10 @@ func TestEditTag(t *testing.T) {
 	w.do("PATCH", "/v1/products/none", `{"stock":1}`, "If-Match", `"e0"`).problem(404, "not_found")
 }
 
-// TestBoundsAreRecordedOnce: by the deadline index, at once where a bound lies in the past, and after
-// a restart that the bound has passed in.
+// TestBoundsAreRecordedOnce: by the deadline index, immediately for a bound in the past, and after
+// a restart during which the bound has passed.
 func TestBoundsAreRecordedOnce(t *testing.T) {
-	t.Parallel() // it is mostly waiting
+	t.Parallel() // it mostly waits
 	w := newHarness(t)
 	peer := w.dial("/ws")
 	w.product("a", 5, fmt.Sprintf(`,"opens_at":%q,"closes_at":%q`, after(300*time.Millisecond),
@@ -141,7 +141,7 @@ func TestBoundsAreRecordedOnce(t *testing.T) {
 	w.product("b", 5, fmt.Sprintf(`,"opens_at":%q,"closes_at":%q`, after(400*time.Millisecond), after(time.Hour)))
 	w.product("c", 5, fmt.Sprintf(`,"opens_at":%q`, after(2*time.Second)))
 	w.stop()
-	time.Sleep(500 * time.Millisecond) // the bound of b passes while nobody is there
+	time.Sleep(500 * time.Millisecond) // the bound of b passes while no server runs
 	w.start()
 	w.wait(func() bool { return w.kindsOf("b")["product.opened.v1"] == 1 })
 	w.wait(func() bool { return w.kindsOf("c")["product.opened.v1"] == 1 })

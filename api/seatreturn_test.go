@@ -37,7 +37,7 @@ func TestReturnOfASeat(t *testing.T) {
 	if last["status"] != "released" || last["kept"] != 134.0 {
 		t.Error(last)
 	}
-	w.do("POST", out+"/payment", outside("x", 200, "")).is(200) // the price is that of what was held
+	w.do("POST", out+"/payment", outside("x", 200, "")).is(200) // the price still includes the returned seats
 	w.do("POST", "/v1/performances/a/bookings", `{"holder":"bob","seats":["A-1-2","A-1-4"]}`).is(201)
 	seen := fmt.Sprintf("?min_position=%v", last["position"])
 	if v := w.do("GET", in+seen, "").is(200); fmt.Sprint(v["seats"], v["returned"], v["kept"]) != "[A-1-1 A-1-3] [A-1-2] 67" {

@@ -29,7 +29,7 @@ func TestShutdown(t *testing.T) {
 		p.Expect("snapshot")
 		peers = append(peers, p)
 	}
-	deaf := sockettest.DialStalled(t, w.address) // never reads, and does not hold up the end
+	deaf := sockettest.DialStalled(t, w.address) // never reads, and does not delay the end
 	var busy sync.WaitGroup
 	stopped := make(chan struct{})
 	for range 4 {
@@ -80,7 +80,7 @@ func TestShutdownWhileStarting(t *testing.T) {
 }
 
 // TestLinger: a request over a connection that was idle when the shutdown began is answered, and
-// ends its connection; the shutdown does not wait any longer then.
+// ends its connection; the shutdown then waits no longer.
 func TestLinger(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.config.Linger = patience })
 	idle := w.keep()
@@ -90,7 +90,7 @@ func TestLinger(t *testing.T) {
 	for !w.server.leaving.Load() {
 		runtime.Gosched()
 	}
-	for { // until nobody can connect any more
+	for { // until connections are refused
 		conn, err := net.DialTimeout("tcp", w.address, 10*time.Millisecond)
 		if err != nil {
 			break

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// tournament creates one; more are further members.
+// tournament creates a tournament; more are further members.
 func (w *harness) tournament(id string, slots int, more string) {
 	w.t.Helper()
 	w.do(
@@ -24,7 +24,7 @@ func (w *harness) tournament(id string, slots int, more string) {
 	).is(201)
 }
 
-// teams creates some.
+// teams creates teams.
 func (w *harness) teams(ids ...string) {
 	w.t.Helper()
 	for _, id := range ids {
@@ -183,7 +183,7 @@ func TestStatusFollowsTheDeadline(t *testing.T) {
 	if v := w.do("GET", "/v1/tournaments/cup?at=1", "").is(200); v["status"] != "open" {
 		t.Errorf("before the edit: %v", v)
 	}
-	// Answers about the past are closed or open as of then.
+	// Answers about the past have the status as of then.
 	soon := time.Now().Add(time.Hour).UTC()
 	w.editTournament("cup", fmt.Sprintf(`{"register_deadline":%q}`, soon.Format(time.RFC3339Nano))).is(200)
 	if v := w.do("GET", "/v1/tournaments/cup?at=3", "").is(200); v["status"] != "open" {
@@ -191,7 +191,7 @@ func TestStatusFollowsTheDeadline(t *testing.T) {
 	}
 }
 
-// TestConcurrentEdits: of two edits of one revision one succeeds; the other is told what it was.
+// TestConcurrentEdits: of two edits of one revision one succeeds; the other gets the changes.
 func TestConcurrentEdits(t *testing.T) {
 	w := newHarness(t)
 	w.tournament("cup", 4, "")

@@ -37,7 +37,7 @@ func (w *harness) joinRoom(id, holder string) (path string, visit map[string]any
 	return a.header.Get("Location"), visit
 }
 
-// until polls until the visitor has a status. Polling too early does no harm.
+// until polls until the visitor has a status. Polling too early is harmless.
 func (w *harness) until(path, status string) map[string]any {
 	w.t.Helper()
 	for end := time.Now().Add(patience); ; {
@@ -112,8 +112,8 @@ func TestWaitingRoomSettings(t *testing.T) {
 	w.do("GET", "/v1/waiting-rooms/other", "").problem(404, "not_found")
 }
 
-// TestWaitingLine: one place per holder, in order, at most max_active, and a place that is given
-// up is the next visitor's.
+// TestWaitingLine: one place per holder, in order, at most max_active, and a released place goes to
+// the next visitor.
 func TestWaitingLine(t *testing.T) {
 	w := newHarness(t)
 	w.room("r", `"max_active":1,"heartbeat_seconds":3600`)
@@ -130,7 +130,7 @@ func TestWaitingLine(t *testing.T) {
 	bob, _ := w.joinRoom("r", "bob")
 	_, cleo := w.joinRoom("r", "cleo")
 	if cleo["position"] != 2. {
-		t.Errorf("behind one: %v", cleo)
+		t.Errorf("after one: %v", cleo)
 	}
 	again := w.do("POST", "/v1/waiting-rooms/r/visitors", `{"holder":"cleo"}`)
 	if v := again.is(200); v["visitor"] != cleo["visitor"] || v["position"] != 2. || v["ticket"] != 3. {
@@ -157,7 +157,7 @@ func TestWaitingLine(t *testing.T) {
 	}
 	w.do("DELETE", ada, "").is(200)
 	w.until("/v1/waiting-rooms/r/visitors/"+cleo["visitor"].(string), "admitted")
-	w.wait(func() bool { // the views may be a moment behind a poll
+	w.wait(func() bool { // the views may lag slightly behind a poll
 		v := w.do("GET", "/v1/waiting-rooms/r", "").is(200)
 		return v["waiting"] == 0. && v["active"] == 1. && v["admitted"] == 2.
 	})
@@ -172,14 +172,14 @@ func TestWaitingLine(t *testing.T) {
 	}
 	w.do("GET", "/v1/history/ticket/r~9", "").problem(404, "not_found")
 	w.do("GET", "/v1/history/ticket/r", "").problem(404, "not_found")
-	// As it was when three had joined.
+	// The state when three had joined.
 	if v := w.do("GET", "/v1/waiting-rooms/r?at=5", "").is(200); v["joined"] != 3. || v["waiting"] != 2. ||
 		v["as_of"] == nil {
 		t.Error(v)
 	}
 }
 
-// TestPlaceAfterLeave: the places are right as soon as leaving is answered.
+// TestPlaceAfterLeave: the places are correct as soon as leaving is answered.
 func TestPlaceAfterLeave(t *testing.T) {
 	w := newHarness(t)
 	w.room("r", `"admit_per_second":0`)
@@ -301,7 +301,7 @@ func (l *farAway) Accept() (net.Conn, error) {
 func (c *farConn) RemoteAddr() net.Addr { return c.from }
 
 // TestJoinsPerAddress: visitors beyond the rate of one address have to wait, and existing places
-// stay.
+// remain.
 func TestJoinsPerAddress(t *testing.T) {
 	w := newHarness(t, func(w *harness) {
 		w.config.JoinsPerMinute = 3
@@ -311,7 +311,7 @@ func TestJoinsPerAddress(t *testing.T) {
 	})
 	w.room("r", `"admit_per_second":0`)
 	for i := range 3 {
-		if _, v := w.joinRoom("r", fmt.Sprint("h", i)); v["eta_seconds"] != nil || len(v) != 6 { // null: not known
+		if _, v := w.joinRoom("r", fmt.Sprint("h", i)); v["eta_seconds"] != nil || len(v) != 6 { // null: unknown
 			t.Error(v)
 		}
 	}

@@ -17,10 +17,10 @@ import (
 	"admitone/events"
 )
 
-// withDeliveries delivers to webhooks.
+// withDeliveries enables deliveries to webhooks.
 func withDeliveries(w *harness) { w.delivers = true }
 
-// createWebhook makes a webhook, and returns its secret.
+// createWebhook creates a webhook, and returns its secret.
 func (w *harness) createWebhook(id, url, types string) string {
 	w.t.Helper()
 	body := fmt.Sprintf(`{"id":%q,"url":%q}`, id, url)
@@ -30,7 +30,7 @@ func (w *harness) createWebhook(id, url, types string) string {
 	return w.do("POST", "/v1/webhooks", body).is(201)["secret"].(string)
 }
 
-// sell makes products and sells so many units of them, one after another.
+// sell creates products and sells a number of units of them, one after another.
 func (w *harness) sell(products, units int) {
 	w.t.Helper()
 	for p := range products {
@@ -46,7 +46,7 @@ func (w *harness) sell(products, units int) {
 	}
 }
 
-// deliverable returns what is delivered of the log behind a position.
+// deliverable returns the deliverable events of the log after a position.
 func (w *harness) deliverable(behind events.Position) (all []events.Recorded) {
 	w.t.Helper()
 	for e, err := range events.All(context.Background(), w.store, behind) {
@@ -58,8 +58,8 @@ func (w *harness) deliverable(behind events.Position) (all []events.Recorded) {
 	return all
 }
 
-// deliveries is how many events a test of deliveries has: few, or as many as ADMITONE_WEBHOOK_EVENTS
-// says, which `task soak` sets.
+// deliveries is the number of events in a test of deliveries: few, or ADMITONE_WEBHOOK_EVENTS,
+// which `task soak` sets.
 func deliveries(few int) int {
 	if many, err := strconv.Atoi(os.Getenv("ADMITONE_WEBHOOK_EVENTS")); err == nil {
 		return many
@@ -67,8 +67,8 @@ func deliveries(few int) int {
 	return few
 }
 
-// TestWebhookDeliveries: a receiver fails half the time, hangs, redirects to where nobody may go,
-// and is away for a while. Each event arrives, genuine, in order per stream, as the log has it.
+// TestWebhookDeliveries: a receiver fails half the time, hangs, redirects to a forbidden address,
+// and is down for a while. Each event arrives, genuine, in order per stream, as in the log.
 func TestWebhookDeliveries(t *testing.T) {
 	w := newHarness(t, withDeliveries)
 	var away atomic.Int64
@@ -83,9 +83,9 @@ func TestWebhookDeliveries(t *testing.T) {
 		case time.Now().UnixNano() < away.Load():
 			panic(http.ErrAbortHandler) // the connection breaks
 		case often > 4:
-			return http.StatusOK // the waits after that are too long for a test
+			return http.StatusOK // further delays would be too long for a test
 		case n == 50 || n == 51:
-			time.Sleep(1500 * time.Millisecond) // longer than an answer may take
+			time.Sleep(1500 * time.Millisecond) // longer than the answer timeout
 		case n%7 == 0:
 			rw.Header().Set("Location", "http://169.254.169.254/latest")
 			return http.StatusTemporaryRedirect
@@ -108,8 +108,8 @@ func TestWebhookDeliveries(t *testing.T) {
 	t.Logf("%d events, %d deliveries", len(want), len(receiver.All()))
 }
 
-// TestWebhookSlowReceiver: receivers that never answer, and ones that are not there, cost another
-// webhook nothing: it has got everything before any of them has taken anything.
+// TestWebhookSlowReceiver: receivers that never answer, and unreachable ones, do not delay another
+// webhook: it receives everything before any of them has received anything.
 func TestWebhookSlowReceiver(t *testing.T) {
 	w := newHarness(t, withDeliveries)
 	var through atomic.Bool
@@ -140,7 +140,7 @@ func TestWebhookSlowReceiver(t *testing.T) {
 	}
 }
 
-// TestWebhookGone: 410 disables a webhook, and once enabled it goes on where it stood.
+// TestWebhookGone: 410 disables a webhook; once enabled it resumes where it was.
 func TestWebhookGone(t *testing.T) {
 	w := newHarness(t, withDeliveries)
 	gone := atomic.Bool{}
@@ -173,8 +173,8 @@ func TestWebhookGone(t *testing.T) {
 	webhooktest.Verify(t, secret, receiver.All())
 }
 
-// TestWebhookReplay: a replay from a position repeats exactly what came from there on, also what
-// came before the webhook was made.
+// TestWebhookReplay: a replay from a position repeats exactly the events from there on, including
+// those from before the webhook was created.
 func TestWebhookReplay(t *testing.T) {
 	w := newHarness(t, withDeliveries)
 	w.sell(3, 10)
@@ -202,14 +202,14 @@ func TestWebhookReplay(t *testing.T) {
 			t.Errorf("%s: %s, and before %s", d.ID(), d.Body, bodies[d.ID()])
 		}
 	}
-	// A webhook that is made delivers nothing of before; a replay does.
+	// A new webhook delivers no earlier events; a replay does.
 	w.do("POST", "/v1/webhooks/w/replay", fmt.Sprintf(`{"from":%d}`, old[0].Position)).is(200)
 	receiver.Await(30, patience)
 	receiver.CheckBodies(want)
 }
 
-// TestWebhookEdits: other types, another address and another secret go on without a gap, and
-// nothing that is about servers is ever delivered.
+// TestWebhookEdits: deliveries with other types, another address and another secret continue
+// without a gap, and internal events are never delivered.
 func TestWebhookEdits(t *testing.T) {
 	w := newHarness(t, withDeliveries)
 	first, second := webhooktest.NewReceiver(t, nil), webhooktest.NewReceiver(t, nil)
@@ -254,9 +254,9 @@ func TestWebhookEdits(t *testing.T) {
 	}
 }
 
-// TestWebhookTestOfHanging: a test waits as long as a delivery does, and says how that went.
+// TestWebhookTestOfHanging: a test waits as long as a delivery does, and reports the result.
 func TestWebhookTestOfHanging(t *testing.T) {
-	t.Parallel() // it is all waiting
+	t.Parallel() // it mostly waits
 	w := newHarness(t, func(w *harness) { w.faster = 1 })
 	hang := make(chan struct{})
 	defer close(hang)

@@ -8,10 +8,10 @@ import (
 	"time"
 )
 
-// newHook is the body of a webhook that nothing listens to.
+// newHook is the body of a webhook without a receiver.
 const newHook = `{"url":"http://127.0.0.1:1/"}`
 
-// hook makes a webhook, unless it is there.
+// hook creates a webhook, unless it exists.
 func (m *matrix) hook(id string) string {
 	m.make("POST", "/v1/webhooks", fmt.Sprintf(`{"id":%q,"url":"http://127.0.0.1:1/"}`, id))
 	return id
@@ -37,7 +37,7 @@ func init() {
 	answersOfKinds = append(answersOfKinds, askWebhooks)
 }
 
-// askWebhooks asks the operations on webhooks.
+// askWebhooks requests the operations on webhooks.
 func askWebhooks(_ *testing.T, ask func(method, path, body string, headers ...string) answer) {
 	const hook, body = "/v1/webhooks/hook", `{"id":"hook","url":"http://127.0.0.1:1/","types":["product.reserved.v1"]}`
 	ask("POST", "/v1/webhooks", strings.Replace(body, "reserved", "sold", 1)).problem(422, "invalid_field")
@@ -53,7 +53,7 @@ func askWebhooks(_ *testing.T, ask func(method, path, body string, headers ...st
 	ask("GET", hook, "").problem(404, "not_found")
 }
 
-// TestWebhookResource makes, reads, edits and deletes webhooks.
+// TestWebhookResource creates, reads, edits and deletes webhooks.
 func TestWebhookResource(t *testing.T) {
 	w := newHarness(t)
 	made := w.do("POST", "/v1/webhooks", `{"id":"shop","url":"https://shop.example/h","types":["booking.booked.v1"]}`)
@@ -63,7 +63,7 @@ func TestWebhookResource(t *testing.T) {
 		made.header.Get("Location") != "/v1/webhooks/shop" || body["reached"] != body["position"] {
 		t.Errorf("made: %v %s", made.header, made.text)
 	}
-	// A key is answered with the secret once more, an id is not.
+	// A retry with the key gets the secret once more, a request for the id does not.
 	const other = `{"url":"https://shop.example/i"}`
 	first := w.do("POST", "/v1/webhooks", other, "Idempotency-Key", "k").is(201)
 	again := w.do("POST", "/v1/webhooks", other, "Idempotency-Key", "k")
@@ -107,7 +107,7 @@ func TestWebhookResource(t *testing.T) {
 	}
 }
 
-// TestWebhookRefusals: what a webhook can't have.
+// TestWebhookRefusals: invalid settings of a webhook.
 func TestWebhookRefusals(t *testing.T) {
 	w := newHarness(t)
 	w.do("POST", "/v1/webhooks", `{"id":"shop","url":"https://shop.example/h"}`).is(201)
@@ -151,7 +151,7 @@ func TestWebhookRefusals(t *testing.T) {
 	w.do("POST", "/v1/webhooks", newHook).problem(409, "limit_exceeded")
 }
 
-// hookState reads a webhook until it is as wanted.
+// hookState reads a webhook until a condition holds.
 func (w *harness) hookState(id string, wanted func(map[string]any) bool) map[string]any {
 	w.t.Helper()
 	for end := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {

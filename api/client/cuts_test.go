@@ -16,7 +16,7 @@ import (
 // changesPerCut is the number of changes for each cut of a connection.
 const changesPerCut = 50
 
-// cutsWanted is how often a test cuts: ADMITONE_CUTS, or a few.
+// cutsWanted is the number of cuts in a test: ADMITONE_CUTS, or a few.
 func cutsWanted(t testing.TB) int {
 	t.Helper()
 	text := os.Getenv("ADMITONE_CUTS")
@@ -30,8 +30,8 @@ func cutsWanted(t testing.TB) int {
 	return n
 }
 
-// snapshotsAllowed is how many snapshots a watch may get: the first, and now and then one for what the
-// server can't sum up. A client that does not go on where it was gets one for each cut.
+// snapshotsAllowed is the maximum number of snapshots of a watch: the first one, and a few for
+// changes that the server can't merge. A client that does not resume gets one for each cut.
 func snapshotsAllowed(t testing.TB) int {
 	t.Helper()
 	return 2 + cutsWanted(t)/4
@@ -42,7 +42,7 @@ func snapshotsAllowed(t testing.TB) int {
 func change(t *testing.T, c *client.Client, p *proxy, seen func(position int64)) (remaining int64) {
 	t.Helper()
 	ctx := t.Context()
-	seen(1) // it is there
+	seen(1) // the topic exists
 	for cut := range cutsWanted(t) {
 		p.arm()
 		var mu sync.Mutex
@@ -81,8 +81,8 @@ func change(t *testing.T, c *client.Client, p *proxy, seen func(position int64))
 	return product.Remaining
 }
 
-// TestWatchCut: connections are cut again and again, also in the middle of a frame. The watcher
-// sees every change once: the changes that it has seen add up to the counts at every frame.
+// TestWatchCut: connections are cut repeatedly, also in the middle of a frame. The watcher sees
+// every change once: the sum of the changes equals the counts at every frame.
 func TestWatchCut(t *testing.T) {
 	address, _ := startServer(t, t.TempDir(), api.OpenAuth{})
 	p := newProxy(t, address)
@@ -131,8 +131,8 @@ func TestWatchCut(t *testing.T) {
 	t.Logf("%d cuts, %d frames, %d positions", p.count(), frames, last)
 }
 
-// follow watches the product p, checks each frame against the one before, and tells the position of
-// each. It ends with ctx.
+// follow watches the product p, checks each frame against the previous one, and reports the
+// position of each. It ends with ctx.
 func follow(ctx context.Context, c *client.Client, left *int64, snapshots int, positions chan<- int64) error {
 	var at, held, sold int64
 	for frame, err := range c.Watch(ctx, "product:p") {
@@ -142,7 +142,7 @@ func follow(ctx context.Context, c *client.Client, left *int64, snapshots int, p
 		if err != nil {
 			return err
 		}
-		var d client.ProductDelta // has the counts of a snapshot too
+		var d client.ProductDelta // it also has the counts of a snapshot
 		if err := frame.Decode(&d); err != nil {
 			return err
 		}
@@ -168,7 +168,8 @@ func follow(ctx context.Context, c *client.Client, left *int64, snapshots int, p
 	return nil
 }
 
-// TestWatchRestart: a watch goes on over a restart without a snapshot, and gets one from another log.
+// TestWatchRestart: a watch continues after a restart without a snapshot, and gets one from another
+// log.
 func TestWatchRestart(t *testing.T) {
 	dir := t.TempDir()
 	address, stop := startServer(t, dir, api.OpenAuth{})

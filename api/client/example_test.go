@@ -24,10 +24,10 @@ import (
 	"admitone/cmd/admitone/server"
 )
 
-// address and token are those of the server of the examples.
+// address and token belong to the server of the examples.
 var address, token string
 
-// startExamples starts that server at the first call.
+// startExamples starts the server at the first call.
 var startExamples = sync.OnceValue(func() *server.Server {
 	dir, err := os.MkdirTemp("", "admitone-examples-")
 	if err != nil {
@@ -162,7 +162,7 @@ func ExampleClient_Watch() {
 		if err != nil {
 			log.Fatal(err)
 		}
-		var counts client.ProductDelta // a snapshot has the counts too
+		var counts client.ProductDelta // it also has the counts of a snapshot
 		if err := frame.Decode(&counts); err != nil {
 			log.Fatal(err)
 		}
@@ -218,7 +218,7 @@ func ExampleCheckReceipt() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	key := head.Key // keep it where whoever can write the log can't reach it
+	key := head.Key // store it where writers of the log can't change it
 	if _, err := c.CreateProduct(ctx, client.NewProduct{ID: "poster", Name: "Poster", Stock: 1}); err != nil {
 		log.Fatal(err)
 	}
@@ -254,7 +254,7 @@ func ExampleCheckWebhook() {
 			http.Error(w, "not signed", http.StatusUnauthorized)
 			return
 		}
-		fmt.Println(event.ID, event.Type) // deliveries are at least once: ignore an ID you have processed
+		fmt.Println(event.ID, event.Type) // deliveries are at least once: ignore IDs that were processed
 	}
 
 	body := `{"id":"01a2","type":"product.reserved.v1"}`
@@ -285,7 +285,7 @@ func signed(secret, body string) *http.Request {
 	return r
 }
 
-// TestReadme: each block of Go in README.md stands in an example, which is run.
+// TestReadme: each Go block in README.md is in an example, which is run.
 func TestReadme(t *testing.T) {
 	readme, err := os.ReadFile("README.md")
 	if err != nil {

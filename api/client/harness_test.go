@@ -38,7 +38,7 @@ func startServer(t testing.TB, dir string, auth api.Auth) (address string, stop 
 	return s.Address(), stop
 }
 
-// newClient returns a client of an open server of its own.
+// newClient returns a client of a new open server.
 func newClient(t testing.TB) *client.Client {
 	t.Helper()
 	address, _ := startServer(t, t.TempDir(), api.OpenAuth{})
@@ -99,7 +99,7 @@ func (p *proxy) run() {
 	}
 }
 
-// pass copies what the server sends, up to where the connection is to be cut.
+// pass copies the server's bytes until the connection is to be cut.
 func (p *proxy) pass(conn, server net.Conn) {
 	buffer := make([]byte, 4096)
 	for {
@@ -130,14 +130,14 @@ func (p *proxy) end(conns ...net.Conn) {
 	}
 }
 
-// arm cuts all connections after some more bytes of the server.
+// arm cuts all connections after a further number of bytes from the server.
 func (p *proxy) arm() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.armed = 1 + rand.IntN(3000)
 }
 
-// cut cuts all connections, whatever is on its way.
+// cut cuts all connections, whatever is in flight.
 func (p *proxy) cut() {
 	p.mu.Lock()
 	defer p.mu.Unlock()

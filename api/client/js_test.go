@@ -42,7 +42,7 @@ func node(ctx context.Context, t *testing.T, script string, args ...string) (*ex
 	return cmd, &stderr
 }
 
-// TestJavaScriptCalls: requests, retries, lists and signatures, with answers that are scripted.
+// TestJavaScriptCalls: requests, retries, lists and signatures, with scripted answers.
 func TestJavaScriptCalls(t *testing.T) {
 	cmd, stderr := node(t.Context(), t, "js/testdata/calls.mjs")
 	if err := cmd.Run(); err != nil {
@@ -105,7 +105,7 @@ func TestJavaScriptCut(t *testing.T) {
 	t.Logf("%d cuts, %d frames, %d positions", p.count(), frames, last)
 }
 
-// TestJavaScriptReadme runs the program that js/README.md shows, on a server of its own.
+// TestJavaScriptReadme runs the program in js/README.md on a new server.
 func TestJavaScriptReadme(t *testing.T) {
 	readme, err := os.ReadFile("js/README.md")
 	if err != nil {

@@ -13,13 +13,13 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// The models of both clients are written from openapi.yaml by
+// The models of both clients are generated from openapi.yaml with
 //
 //	go test ./api/client -run TestModels -write-models
 
 var writeModels = flag.Bool("write-models", false, "write models.go and js/models.d.ts anew")
 
-// TestModels: the models are those of openapi.yaml as it is.
+// TestModels: the models match openapi.yaml.
 func TestModels(t *testing.T) {
 	schemas := readSchemas(t)
 	goText, err := format.Source([]byte(goModels(schemas)))
@@ -38,7 +38,7 @@ func TestModels(t *testing.T) {
 	}
 }
 
-// schema is a schema of openapi.yaml, or what a member of one has.
+// schema is a schema of openapi.yaml, or that of a member.
 type schema struct {
 	name       string
 	node       *yaml.Node
@@ -47,7 +47,7 @@ type schema struct {
 	request    bool // a body that clients send
 }
 
-// enums are the schemas that are lists of values; the zero value of their types is none of them.
+// enums are the schemas that are lists of values; the zero value of their types is not one of them.
 var enums = map[string]bool{}
 
 func readSchemas(t *testing.T) []schema {
@@ -89,7 +89,7 @@ type named struct {
 	node *yaml.Node
 }
 
-// members are those of a mapping, in order.
+// members returns the members of a mapping, in order.
 func members(node *yaml.Node) (all []named) {
 	for i := 0; i+1 < len(contents(node)); i += 2 {
 		all = append(all, named{node.Content[i].Value, node.Content[i+1]})
@@ -139,7 +139,7 @@ func kind(node *yaml.Node) (name string, nullable bool) {
 	return name, nullable
 }
 
-// typeName is the name of a schema in the clients.
+// typeName returns the name of a schema in the clients.
 func typeName(name string) string {
 	if name == "Snapshot" || name == "Delta" {
 		return "Product" + name
@@ -152,7 +152,7 @@ func referred(node *yaml.Node) string {
 	return typeName(ref[strings.LastIndexByte(ref, '/')+1:])
 }
 
-// camel is the Go name of a member.
+// camel returns the Go name of a member.
 func camel(snake string) string {
 	var out strings.Builder
 	for part := range strings.FieldsFuncSeq(snake, func(r rune) bool { return r == '_' || r == '-' || r == ' ' }) {
@@ -165,7 +165,7 @@ func camel(snake string) string {
 	return out.String()
 }
 
-// described writes a description as a comment of Go.
+// described writes a description as a Go comment.
 func described(out *strings.Builder, indent, name string, node *yaml.Node, otherwise string) {
 	text := scalar(node, "description")
 	if text == "" {
@@ -196,7 +196,7 @@ func wrapped(text string, width int) (lines []string) {
 
 const generated = "// Code generated from openapi.yaml by TestModels with -write-models. DO NOT EDIT.\n\n"
 
-// goModels are the models in Go.
+// goModels returns the models in Go.
 func goModels(schemas []schema) string {
 	var out strings.Builder
 	out.WriteString(generated + "package client\n\nimport (\n\t\"encoding/json\"\n\t\"time\"\n)\n\n")
@@ -245,7 +245,7 @@ func goStruct(out *strings.Builder, s schema) {
 	}
 }
 
-// goType is the type of a member in Go. Objects that have no name of their own are added to inner.
+// goType returns the type of a member in Go. Objects without a name are added to inner.
 func goType(s schema, node *yaml.Node, required bool, inner *[]schema) string {
 	if member(node, "$ref") != nil {
 		name := referred(node)
@@ -272,7 +272,7 @@ func goType(s schema, node *yaml.Node, required bool, inner *[]schema) string {
 		base = map[string]string{"integer": "int64", "boolean": "bool", "number": "float64"}[base]
 		least := scalar(node, "minimum")
 		absent := scalar(node, "default") == map[string]string{"int64": "0", "bool": "false"}[base] ||
-			least != "" && least != "0" // what Go's zero value would say
+			least != "" && least != "0" // the value that Go's zero value would encode
 		if !nullable && !required && s.request && (edit || !absent) {
 			return "*" + base
 		}
@@ -310,7 +310,7 @@ func goObject(s schema, node *yaml.Node, inner *[]schema) string {
 	return s.name
 }
 
-// jsModels are the models as declarations of TypeScript.
+// jsModels returns the models as TypeScript declarations.
 func jsModels(schemas []schema) string {
 	var out strings.Builder
 	out.WriteString(generated)
@@ -351,7 +351,7 @@ func jsObject(node *yaml.Node, indent string) string {
 	return out.String() + indent + "}"
 }
 
-// jsType is a type of TypeScript.
+// jsType returns a TypeScript type.
 func jsType(node *yaml.Node, indent string) string {
 	if member(node, "$ref") != nil {
 		return referred(node)

@@ -13,13 +13,13 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// notCalled are operations below /v1 that have no method on purpose.
+// notCalled are operations below /v1 that deliberately have no method.
 var notCalled = map[string]string{
 	"POST /v1/payments/stripe":           "Stripe calls it",
 	"GET /v1/history/{kind}/{id}/{part}": "an id of two parts goes to the same method as one of one part",
 }
 
-// recorder answers nothing, and remembers what it was asked.
+// recorder gives no answers, and records the requests.
 type recorder struct{ asked []*http.Request }
 
 func (r *recorder) RoundTrip(request *http.Request) (*http.Response, error) {
@@ -64,7 +64,7 @@ func TestOperations(t *testing.T) {
 	}
 }
 
-// keyless are methods by POST that must not have an Idempotency-Key.
+// keyless are POST methods that must not have an Idempotency-Key.
 var keyless = map[string]bool{"Batch": true, "CreateAPIKey": true, "TestWebhook": true}
 
 // everyMethod calls each method of Client and returns the requests that it made.
@@ -92,7 +92,7 @@ func everyMethod(t *testing.T) map[string][]*http.Request {
 	return all
 }
 
-// invoke calls a method with values that are made up, and begins the iterator that it returns.
+// invoke calls a method with made-up values, and begins the iterator that it returns.
 func invoke(method reflect.Value) {
 	var in []reflect.Value
 	for n := range method.Type().NumIn() {
@@ -119,8 +119,8 @@ func invoke(method reflect.Value) {
 	})})
 }
 
-// operationOf returns the operation that a request is for, "" if there is none. A path without
-// parameters takes precedence.
+// operationOf returns the operation of a request, "" if there is none. A path without parameters
+// takes precedence.
 func operationOf(paths map[string]map[string]any, r *http.Request) (found string) {
 	parts := strings.Split(r.URL.Path, "/")
 	for path, methods := range paths {

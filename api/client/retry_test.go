@@ -21,7 +21,7 @@ import (
 type script struct {
 	t       *testing.T
 	mu      sync.Mutex
-	answers []func(http.ResponseWriter) // the last one again and again; guarded by mu
+	answers []func(http.ResponseWriter) // the last one repeatedly; guarded by mu
 	keys    []string                    // Idempotency-Key of each request; guarded by mu
 }
 
@@ -69,7 +69,8 @@ func (s *script) client(patience time.Duration) *client.Client {
 	return c
 }
 
-// TestRetries: what may have been done is sent again under the same key, as long as patience lasts.
+// TestRetries: a request that may have been executed is sent again under the same key, as long as
+// patience lasts.
 func TestRetries(t *testing.T) {
 	tries := []func(http.ResponseWriter){problem(503, "log_unavailable", "0", ""), broken,
 		problem(429, "overloaded", "0", ""), func(w http.ResponseWriter) { w.WriteHeader(502) }, answerConfirmed}
@@ -89,7 +90,7 @@ func TestRetries(t *testing.T) {
 	}
 }
 
-// TestRetriesEnd: the time of all attempts is bounded, and so is one of Retry-After.
+// TestRetriesEnd: the time of all attempts is bounded, and so is a Retry-After.
 func TestRetriesEnd(t *testing.T) {
 	for name, after := range map[string]string{"many short waits": "0", "one long wait": "60"} {
 		s := &script{t: t, answers: []func(http.ResponseWriter){problem(503, "log_unavailable", after, "")}}
@@ -137,7 +138,7 @@ func TestNotRetried(t *testing.T) {
 	}
 }
 
-// TestPathsAreEncoded: whatever is part of a path stays one segment of it.
+// TestPathsAreEncoded: any part of a path remains one segment of it.
 func TestPathsAreEncoded(t *testing.T) {
 	var path string
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -159,8 +160,8 @@ func TestPathsAreEncoded(t *testing.T) {
 	}
 }
 
-// TestWatchGap: a frame that does not fit behind the last one is not yielded; the watch asks for what
-// is missing, and goes on with that.
+// TestWatchGap: a frame that does not follow the last one is not yielded; the watch requests the
+// missing part, and continues with that.
 func TestWatchGap(t *testing.T) {
 	frame := func(event string, previous, position int64) string {
 		return fmt.Sprintf(`{"event":%q,"data":{"topic":"product:p","epoch":"e","previous":%d,"position":%d}}`, event,

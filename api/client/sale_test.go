@@ -95,7 +95,7 @@ func TestProducts(t *testing.T) {
 	}
 }
 
-// TestBatches sends commands together, which are answered each for itself.
+// TestBatches sends commands together, each of which is answered separately.
 func TestBatches(t *testing.T) {
 	c, ctx := newClient(t), t.Context()
 	must[client.Product](t)(c.CreateProduct(ctx, client.NewProduct{ID: "tee", Name: "Tee", Stock: 1}))
@@ -112,7 +112,7 @@ func TestBatches(t *testing.T) {
 	}
 }
 
-// TestSeats books, pays and gives back numbered seats through the client.
+// TestSeats books, pays and returns numbered seats through the client.
 func TestSeats(t *testing.T) {
 	c, ctx := newClient(t), t.Context()
 	booking := must[client.Booking](t)
@@ -154,7 +154,7 @@ func TestSeats(t *testing.T) {
 	}
 	must[client.Seat](t)(c.UnblockSeat(ctx, "gala", "A-2-5"))
 	if r := booking(c.Cancel(ctx, b.ID)); r.Status != "released" {
-		t.Errorf("given back: %+v", r)
+		t.Errorf("returned: %+v", r)
 	}
 	entries := must[[]client.WalletEntry](t)(client.Collect(c.WalletEntries(ctx, "ada", client.Query("limit", "2"))))
 	if len(entries) != 3 || entries[2].Kind != "refunded" || entries[2].BookingID != b.ID || entries[2].Balance != 5000 {
@@ -184,7 +184,7 @@ func TestTournaments(t *testing.T) {
 	checkRefusal(t, err, client.CodeAlreadyEntered)
 	waiting := must[[]client.Entry](t)(client.Collect(c.Entries(ctx, "cup", client.Query("status", "waitlisted"))))
 	if len(waiting) != 2 || waiting[0].TeamID != "otters" || waiting[1].Place != 2 {
-		t.Errorf("who waits: %+v", waiting)
+		t.Errorf("waiting: %+v", waiting)
 	}
 	if e := entered(c.Withdraw(ctx, "cup", "lynxes")); !slices.Equal(e.Promoted, []string{"otters"}) {
 		t.Errorf("withdrawn: %+v", e)
@@ -222,7 +222,7 @@ func TestWaitingRooms(t *testing.T) {
 	must[client.Reservation](t)(c.Reserve(ctx, "tee", client.NewReservation{Holder: "ada"}, client.Pass(visit.Pass)))
 }
 
-// TestReceipts: a receipt is checked with nothing but the key, as admitone receipt check does.
+// TestReceipts: a receipt is checked with only the key, as admitone receipt check does.
 func TestReceipts(t *testing.T) {
 	c, ctx := newClient(t), t.Context()
 	must[client.Product](t)(c.CreateProduct(ctx, client.NewProduct{ID: "tee", Name: "Tee", Stock: 1}))
@@ -254,7 +254,7 @@ func TestReceipts(t *testing.T) {
 	}
 }
 
-// TestWatchOfNothing: a topic that is not there ends the watch.
+// TestWatchOfNothing: a missing topic ends the watch.
 func TestWatchOfNothing(t *testing.T) {
 	c := newClient(t)
 	var last error

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// TestCheckWebhook: the example of the Standard Webhooks specification, and what is wrong with others.
+// TestCheckWebhook: the example of the Standard Webhooks specification, and faulty deliveries.
 func TestCheckWebhook(t *testing.T) {
 	const secret, body = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", `{"test": 2432232314}`
 	at := time.Unix(1614265330, 0)

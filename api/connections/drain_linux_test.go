@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// TestDrain: a client whose connection is open when the listener drains is served, also if nobody
-// had accepted it, and one that comes later is refused.
+// TestDrain: a client whose connection is open when the listener drains is served, even if it was
+// not yet accepted, and a later one is refused.
 func TestDrain(t *testing.T) {
 	inner, err := Open("127.0.0.1:0")
 	if err != nil {
@@ -30,7 +30,7 @@ func TestDrain(t *testing.T) {
 	}
 	drained := make(chan error, 1)
 	go func() { drained <- l.Drain(t.Context()) }()
-	time.Sleep(2 * handshakeTime) // that the backlog outlasts the least time of draining
+	time.Sleep(2 * handshakeTime) // the backlog outlasts the minimum drain time
 	select {
 	case <-drained:
 		t.Fatal("it has closed, and connections wait to be accepted")
@@ -52,7 +52,7 @@ func TestDrain(t *testing.T) {
 	}
 }
 
-// TestDrainUnderLoad: while clients come and go, none of those that are let in is reset.
+// TestDrainUnderLoad: while clients come and go, no accepted connection is reset.
 func TestDrainUnderLoad(t *testing.T) {
 	for range 20 {
 		inner, err := Open("127.0.0.1:0")
@@ -88,7 +88,7 @@ func TestDrainUnderLoad(t *testing.T) {
 	}
 }
 
-// TestDrainEnds: a backlog that nobody accepts is not waited for beyond the context.
+// TestDrainEnds: a backlog that is never accepted is not waited for beyond the context.
 func TestDrainEnds(t *testing.T) {
 	inner, err := Open("127.0.0.1:0")
 	if err != nil {
@@ -126,7 +126,7 @@ func serveEcho(l net.Listener) {
 	}
 }
 
-// echo sends a byte and waits for it to come back.
+// echo sends a byte and waits until it is returned.
 func echo(c net.Conn) error {
 	if _, err := c.Write([]byte("x")); err != nil {
 		return err

@@ -52,8 +52,8 @@ func connect(t *testing.T, from string) (ours, theirs net.Conn) {
 	return &peer{a, &net.TCPAddr{IP: net.ParseIP(from), Port: 4711}}, b
 }
 
-// TestAcceptGoesOn: temporary failures are retried, and each episode is logged once.
-func TestAcceptGoesOn(t *testing.T) {
+// TestAcceptRetries: temporary failures are retried, and each episode is logged once.
+func TestAcceptRetries(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log strings.Builder
 		one, _ := connect(t, "127.0.0.1")
@@ -135,7 +135,7 @@ func TestBounds(t *testing.T) {
 	step("e", "127.0.0.1", true, true) // three are requesting
 	open["d"].Upgraded()
 	step("f", "127.0.0.1", true, false)
-	step("g", "127.0.0.1", true, true) // four are open; the silent e goes
+	step("g", "127.0.0.1", true, true) // four are open; the silent e is closed
 	if text := <-heard["e"]; text != "" {
 		t.Errorf("e heard %q", text)
 	}
@@ -161,7 +161,7 @@ func TestBounds(t *testing.T) {
 	step("i", "203.0.113.1", true, false)
 }
 
-// TestNetworkOf: one customer's network counts as one address, and shared addresses are spared.
+// TestNetworkOf: one customer's network counts as one address, and shared addresses are exempt.
 func TestNetworkOf(t *testing.T) {
 	proxies, err := NewProxies([]string{"198.51.100.0/24"}, ForwardedFor)
 	if err != nil {
@@ -195,7 +195,7 @@ func TestNetworkOf(t *testing.T) {
 	}
 }
 
-// TestCallers: the address that a request comes from, by the proxy's header.
+// TestCallers: the address of a request's sender, according to the proxy's header.
 func TestCallers(t *testing.T) {
 	networks := []string{"198.51.100.0/24", "10.0.0.0/8", "2001:db8:f::/48", "192.0.2.9"}
 	const proxy = "198.51.100.1"
@@ -204,11 +204,11 @@ func TestCallers(t *testing.T) {
 		lines        []string
 		want         string // "" for none
 	}{
-		{ForwardedFor, "203.0.113.1", []string{"192.0.2.1"}, "203.0.113.1"}, // who is not trusted is not believed
+		{ForwardedFor, "203.0.113.1", []string{"192.0.2.1"}, "203.0.113.1"}, // an untrusted sender is not believed
 		{ForwardedFor, proxy, nil, ""},
 		{ForwardedFor, proxy, []string{"192.0.2.1"}, "192.0.2.1"},
 		{ForwardedFor, "192.0.2.9", []string{"192.0.2.1"}, "192.0.2.1"},
-		{ForwardedFor, proxy, []string{"6.6.6.6, 192.0.2.1"}, "192.0.2.1"}, // the first was said by the caller
+		{ForwardedFor, proxy, []string{"6.6.6.6, 192.0.2.1"}, "192.0.2.1"}, // the first was added by the caller
 		{ForwardedFor, proxy, []string{"192.0.2.1, 10.1.2.3, 198.51.100.2"}, "192.0.2.1"},
 		{ForwardedFor, proxy, []string{"6.6.6.6", "192.0.2.1, 10.1.2.3", "10.9.9.9"}, "192.0.2.1"},
 		{ForwardedFor, proxy, []string{"10.1.2.3"}, ""},
@@ -222,7 +222,7 @@ func TestCallers(t *testing.T) {
 		{ForwardedFor, proxy, []string{"192.0.2.1, 2001:db8:f::7"}, "192.0.2.1"},
 		{ForwardedFor, proxy, []string{"::ffff:192.0.2.1"}, "192.0.2.1"},
 		{ForwardedFor, proxy, []string{"for=192.0.2.1"}, ""},
-		// Nothing that the caller said keeps what the proxy added from being read.
+		// No header of the caller prevents the proxy's addition from being read.
 		{ForwardedFor, proxy, []string{`", 192.0.2.1`}, "192.0.2.1"},
 		{ForwardedFor, proxy, []string{`6.6.6.6", "\, 192.0.2.1, 10.1.2.3`}, "192.0.2.1"},
 		{ForwardedFor, proxy, []string{`"`, "192.0.2.1"}, "192.0.2.1"},
@@ -254,7 +254,7 @@ func TestCallers(t *testing.T) {
 	}
 }
 
-// TestBadProxies are refused, and by default no peer is trusted.
+// TestBadProxies: they are refused, and by default no peer is trusted.
 func TestBadProxies(t *testing.T) {
 	for _, bad := range []struct{ network, header string }{
 		{"10.0.0.0/33", ForwardedFor}, {"10.0.0", ForwardedFor}, {"proxy.example", ForwardedFor}, {"",
@@ -264,7 +264,7 @@ func TestBadProxies(t *testing.T) {
 			t.Errorf("%q, %q: %v", bad.network, bad.header, err)
 		}
 	}
-	// Networks of IPv4 in the form of IPv6 are what they mean: addresses are compared as those of IPv4.
+	// Networks of IPv4 in the form of IPv6 match addresses of IPv4.
 	for network, want := range map[string]bool{"::ffff:10.0.0.0/104": true, "::ffff:10.1.2.3": true,
 		"::ffff:0:0/96": true, "::ffff:10.2.0.0/112": false, "::ffff:0:0/95": false} {
 		p, err := NewProxies([]string{network}, ForwardedFor)

@@ -100,8 +100,8 @@ func TestForgetRemovesKeys(t *testing.T) {
 	has(t, b, "booking/5", "ada again")
 }
 
-// TestPowerLoss truncates the files at every byte: what was kept before is there, and the book
-// works on.
+// TestPowerLoss truncates the files at every byte: earlier contacts are intact, and the book
+// continues to work.
 func TestPowerLoss(t *testing.T) {
 	whole := t.TempDir()
 	b := open(t, whole)
@@ -109,7 +109,7 @@ func TestPowerLoss(t *testing.T) {
 	first := b.size
 	keep(t, b, "bob", "two", "s/2")
 	keys, sealed := read(t, whole, keysFile), read(t, whole, sealedFile)
-	for cut := first - slotSize; cut <= int64(len(sealed)); cut++ { // first the keys, then what is sealed
+	for cut := first - slotSize; cut <= int64(len(sealed)); cut++ { // first the keys, then the sealed records
 		dir := t.TempDir()
 		err := errors.Join(
 			os.WriteFile(filepath.Join(dir, keysFile), keys[:slotSize+min(slotSize, cut-first+slotSize)], 0o600),

@@ -13,7 +13,7 @@ import (
 
 var quiet = slog.New(slog.DiscardHandler)
 
-// TestDamagedRecord flips bits all over the record in the middle: the others stay readable, also
+// TestDamagedRecord flips bits throughout the record in the middle: the others stay readable, also
 // after reopening, the damage is logged, and no byte is truncated.
 func TestDamagedRecord(t *testing.T) {
 	whole := t.TempDir()
@@ -49,7 +49,7 @@ func TestDamagedRecord(t *testing.T) {
 		keep(t, b, "h1", "again", "s/1")
 		b.Close()
 		if after := read(t, whole, sealedFile); !bytes.HasPrefix(after, broken) {
-			t.Fatalf("bit %d: what was there was changed", bit)
+			t.Fatalf("bit %d: existing bytes were changed", bit)
 		}
 		b = open(t, whole)
 		has(t, b, "s/1", "again")
@@ -58,9 +58,9 @@ func TestDamagedRecord(t *testing.T) {
 	}
 }
 
-// TestDamagedLastRecord: an acknowledged one is lost, and logged. Without the index, as in files
-// of earlier versions, it can't be told from one cut short by a power loss; no byte of it is
-// overwritten all the same.
+// TestDamagedLastRecord: an acknowledged one is lost, and logged. Without the index, as in files of
+// earlier versions, it can't be distinguished from one truncated by a power loss; even then no byte
+// of it is overwritten.
 func TestDamagedLastRecord(t *testing.T) {
 	for _, indexed := range []bool{true, false} {
 		dir := t.TempDir()
@@ -112,7 +112,7 @@ func TestDamagedPage(t *testing.T) {
 		at := int64(len(text) + lost)
 		if next, err := nextRecord(bytes.NewReader(damaged), int64(len(text)), int64(len(damaged))); next != at ||
 			err != nil {
-			t.Errorf("behind %d bytes: the next record is at %d (%v), want %d", lost, next, err, at)
+			t.Errorf("after %d bytes: the next record is at %d (%v), want %d", lost, next, err, at)
 		}
 	}
 }
@@ -133,13 +133,13 @@ func (v *volatile) Sync() error {
 	return errors.Join(err, readErr)
 }
 
-// TestPowerLossAfterAnswer cuts the power after every sync and every answer: forgotten stays
-// forgotten, kept stays kept, and no contact is kept without its key.
+// TestPowerLossAfterAnswer cuts the power after every sync and every answer: forgotten contacts
+// stay forgotten, stored ones stay stored, and no contact is stored without its key.
 func TestPowerLossAfterAnswer(t *testing.T) {
 	dir := t.TempDir()
 	b := open(t, dir)
 	var keys, sealed *volatile
-	left := func() *Book { // the book as it is after a power loss now
+	left := func() *Book { // the book after a power loss now
 		after := t.TempDir()
 		for name, v := range map[string]*volatile{keysFile: keys, sealedFile: sealed} {
 			if err := os.WriteFile(filepath.Join(after, name), v.left, 0o600); err != nil {

@@ -38,7 +38,7 @@ func openIn(t *testing.T, dir string) *Book {
 	return b
 }
 
-// keeps has a book keep a contact of a holder under a subject of the same name.
+// keeps makes a book store a contact of a holder under a subject of the same name.
 func keeps(t *testing.T, b *Book, holder events.Holder, contact string) {
 	t.Helper()
 	if err := b.Keep(holder, []byte(contact), string(holder)); err != nil {
@@ -46,7 +46,7 @@ func keeps(t *testing.T, b *Book, holder events.Holder, contact string) {
 	}
 }
 
-// finds fails unless a book has this contact of a holder, "" is none.
+// finds fails unless a book has this contact of a holder; "" is none.
 func finds(t *testing.T, b *Book, holder events.Holder, want string) {
 	t.Helper()
 	if _, got, err := b.Find(string(holder)); err != nil || string(got) != want {
@@ -64,8 +64,8 @@ func recordFact(t *testing.T, b *Book, log events.Store, holder events.Holder, c
 	return at
 }
 
-// TestForgottenInTheLog: a fact of one server makes another forget, also when it was down, each time once: what is kept
-// afterwards stays, through a restart.
+// TestForgottenInTheLog: a fact of one server makes another forget, even if it was stopped, exactly
+// once each: contacts stored afterwards stay, through a restart.
 func TestForgottenInTheLog(t *testing.T) {
 	log, dir := openLog(t), t.TempDir()
 	here, there := openIn(t, t.TempDir()), openIn(t, dir)
@@ -97,7 +97,7 @@ func TestForgottenInTheLog(t *testing.T) {
 	}
 	there = openIn(t, dir)
 	keeps(t, there, "ann", "new")
-	recordFact(t, here, log, "cid", "2") // whom no server knows
+	recordFact(t, here, log, "cid", "2") // a holder that no server knows
 	if err := there.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -112,8 +112,8 @@ func TestForgottenInTheLog(t *testing.T) {
 	finds(t, there, "bob", "")
 }
 
-// TestContactAfterForgottenUnknown: the fact is about a holder of whom nothing was here, and a contact that is kept
-// after it stays, through a restart.
+// TestContactAfterForgottenUnknown: the fact is about a holder without contacts here, and a contact
+// stored after it stays, through a restart.
 func TestContactAfterForgottenUnknown(t *testing.T) {
 	log, dir := openLog(t), t.TempDir()
 	b := openIn(t, dir)
@@ -130,8 +130,8 @@ func TestContactAfterForgottenUnknown(t *testing.T) {
 	finds(t, b, "eve", "new")
 }
 
-// TestForgottenAgain: whatever is asked for, the log gets one fact a minute about a holder of whom nothing is here. A
-// contact that has come since is forgotten at once, and so are other holders.
+// TestForgottenAgain: however often it is requested, the log gets one fact a minute about a holder
+// without contacts here. A contact stored since is forgotten at once, and so are other holders.
 func TestForgottenAgain(t *testing.T) {
 	log, b := openLog(t), openIn(t, t.TempDir())
 	defer b.Close()
@@ -146,7 +146,7 @@ func TestForgottenAgain(t *testing.T) {
 		}
 	}
 	refused(b, "ann", "2")
-	other := openIn(t, t.TempDir()) // another server, which begins later
+	other := openIn(t, t.TempDir()) // another server, which starts later
 	defer other.Close()
 	refused(other, "ann", "3")
 	keeps(t, other, "ann", "b")
@@ -170,7 +170,7 @@ func (frozen) Read(ctx context.Context, _ events.StreamID, _ events.Revision, _ 
 	return nil, ctx.Err()
 }
 
-// TestForgetOnAFrozenLog: a request ends with its context, also while another one follows the log.
+// TestForgetOnAFrozenLog: a request ends with its context, even while another one follows the log.
 func TestForgetOnAFrozenLog(t *testing.T) {
 	b := openIn(t, t.TempDir())
 	defer b.Close()
@@ -192,7 +192,7 @@ func TestForgetOnAFrozenLog(t *testing.T) {
 	}
 }
 
-// lossy is a log that takes an append, and loses the answer once.
+// lossy is a log that executes an append, and loses the answer once.
 type lossy struct {
 	events.Store
 	lost bool
@@ -223,8 +223,8 @@ func TestForgottenOnce(t *testing.T) {
 	}
 }
 
-// TestForgottenOfAnotherLog: what was followed is held to the log. In one that was restored, all facts are followed
-// again; a mark that can't be read is none.
+// TestForgottenOfAnotherLog: the recorded progress is compared with the log. In a restored log, all
+// facts are followed again; an unreadable mark is ignored.
 func TestForgottenOfAnotherLog(t *testing.T) {
 	first, second, dir := openLog(t), openLog(t), t.TempDir()
 	b := openIn(t, dir)
@@ -254,7 +254,7 @@ func TestForgottenOfAnotherLog(t *testing.T) {
 	}
 }
 
-// TestForgottenWithDamage: a fact that names no hash stops a server, and nothing behind it is skipped.
+// TestForgottenWithDamage: a fact without a hash stops a server, and nothing after it is skipped.
 func TestForgottenWithDamage(t *testing.T) {
 	log, b := openLog(t), openIn(t, t.TempDir())
 	defer b.Close()

@@ -13,7 +13,7 @@ import (
 	"testing"
 )
 
-// isLost checks that a subject's contact is known to be gone, and not taken for forgotten.
+// isLost checks that a subject's contact is known to be lost, rather than forgotten.
 func isLost(t *testing.T, b *Book, subject string) {
 	t.Helper()
 	if _, got, err := b.Find(subject); !errors.Is(err, ErrDamaged) || got != nil || !b.Known(subject) {
@@ -47,7 +47,7 @@ func openAndHear(t *testing.T, dir string) (*Book, string) {
 	return b, told.String()
 }
 
-// three keeps a contact of three holders, and returns the two files.
+// three stores a contact of three holders, and returns the two files.
 func three(t *testing.T, dir string) (keys, sealed []byte) {
 	t.Helper()
 	b := open(t, dir)
@@ -58,8 +58,8 @@ func three(t *testing.T, dir string) (keys, sealed []byte) {
 	return read(t, dir, keysFile), read(t, dir, sealedFile)
 }
 
-// TestLostFiles loses whole files and parts of them: all of it is logged, kept contacts are never
-// taken for forgotten, new ones are good, nothing is overwritten, and a restored copy has
+// TestLostFiles loses whole files and parts of them: all of it is logged, stored contacts are never
+// mistaken for forgotten ones, new ones are stored, nothing is overwritten, and a restored copy has
 // everything again.
 func TestLostFiles(t *testing.T) {
 	random := make([]byte, 300)
@@ -135,14 +135,14 @@ func TestDeletedFile(t *testing.T) {
 		b, told := openAndHear(t, dir)
 		if !strings.Contains(told, "level=ERROR") || !strings.Contains(told, filepath.Join(dir, file)) ||
 			!strings.Contains(told, "=3") {
-			t.Errorf("%s: told %q", file, told)
+			t.Errorf("%s: got %q", file, told)
 		}
 		isLost(t, b, "s/1")
 		has(t, b, "s/9", "")
 	}
 }
 
-// plainSlots makes slots of an earlier version of the file of keys: with the rest of the holder's
+// plainSlots creates slots of an earlier version of the key file: with the rest of the holder's
 // hash in place of the checksum, and zeros for forgotten holders.
 func plainSlots(keys []byte, holders ...string) []byte {
 	plain := bytes.Clone(keys)
@@ -156,7 +156,7 @@ func plainSlots(keys []byte, holders ...string) []byte {
 	return plain
 }
 
-// TestFlippedBitInKeys costs one holder's contacts at most, and is logged, also in a file of an
+// TestFlippedBitInKeys: it costs at most one holder's contacts, and is logged, also in a file of an
 // earlier version. The others are found.
 func TestFlippedBitInKeys(t *testing.T) {
 	dir := t.TempDir()
@@ -176,7 +176,7 @@ func TestFlippedBitInKeys(t *testing.T) {
 			has(t, b, "s/0", "contact 0")
 			has(t, b, "s/2", "contact 2")
 			if _, got, err := b.Find("s/1"); err != nil ||
-				string(got) != "contact 1" { // a checksum opens it all the same
+				string(got) != "contact 1" { // a checksum opens it nevertheless
 				isLost(t, b, "s/1")
 				if !strings.Contains(told, "level=ERROR") || !strings.Contains(told, filepath.Join(dir, keysFile)) ||
 					!strings.Contains(told, "holders=1") {
@@ -185,7 +185,7 @@ func TestFlippedBitInKeys(t *testing.T) {
 			} else if at := bit/8 - slotSize; at < sumAt || at >= keyAt {
 				t.Errorf("bit %d: it is found with a damaged key", bit)
 			}
-			if bit%9 == 0 { // the holder comes again, and is forgotten
+			if bit%9 == 0 { // the holder returns, and is forgotten
 				keep(t, b, "h1", "again", "s/4")
 				has(t, b, "s/4", "again")
 				if known, err := b.Forget("h1"); !known || err != nil {
@@ -199,7 +199,7 @@ func TestFlippedBitInKeys(t *testing.T) {
 	}
 }
 
-// TestForgetInDamagedFiles: no key of the holder is left, wherever the damage has put it.
+// TestForgetInDamagedFiles: no key of the holder remains, wherever the damage has put it.
 func TestForgetInDamagedFiles(t *testing.T) {
 	for name, damage := range map[string]func(keys, sealed []byte) (k, s []byte){
 		"swapped":   func(k, s []byte) ([]byte, []byte) { return s, k },
@@ -221,14 +221,15 @@ func TestForgetInDamagedFiles(t *testing.T) {
 			t.Errorf("%s: the key is still on the disk", name)
 		}
 		b = open(t, dir)
-		if name != "swapped" { // its holder is not known
+		if name != "swapped" { // its holder is unknown
 			has(t, b, "s/1", "")
 			has(t, b, "s/0", "contact 0")
 		}
 	}
 }
 
-// TestFormerFiles open unchanged: forgotten holders stay forgotten, and later losses are logged.
+// TestFormerFiles: they open unchanged, forgotten holders stay forgotten, and later losses are
+// logged.
 func TestFormerFiles(t *testing.T) {
 	dir := t.TempDir()
 	keys, _ := three(t, dir)
@@ -266,8 +267,8 @@ func TestFormerFiles(t *testing.T) {
 	isLost(t, b, "s/2")
 }
 
-// TestLossInFormerFiles: without an index it is not known which contacts were lost, but that some
-// were is logged.
+// TestLossInFormerFiles: without an index it is unknown which contacts were lost, but the loss is
+// logged.
 func TestLossInFormerFiles(t *testing.T) {
 	dir := t.TempDir()
 	keys, sealed := three(t, dir)

@@ -9,7 +9,7 @@ import (
 	"admitone/api/codes"
 )
 
-// TestDecode: what is refused, with which code, field and detail.
+// TestDecode: refused inputs, with code, field and detail.
 func TestDecode(t *testing.T) {
 	for text, want := range map[string]struct {
 		code          core.Code

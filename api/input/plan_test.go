@@ -19,7 +19,7 @@ func TestDecodePlan(t *testing.T) {
 	if _, hall, err := DecodePlan([]byte("\xef\xbb\xbf"+tinyPlan), of); err != nil || hall.Seats() != 1 || hall.Name(0) != "A-1-1" {
 		t.Fatal(err, hall)
 	}
-	// Positions that are left out are written, so what is stored has more objects than what was sent.
+	// Omitted positions are written, so the stored plan has more objects than the one sent.
 	wide := strings.Replace(tinyPlan, `"rows":`, `"areas":[{}`+strings.Repeat(`,{}`, events.MaxPlanObjects-100)+`],"rows":`, 1)
 	plan, _, err := DecodePlan([]byte(wide), of)
 	if err != nil {

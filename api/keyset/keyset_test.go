@@ -19,7 +19,7 @@ import (
 	"time"
 )
 
-// issuer is where a set is read, in a test.
+// issuer is the source of a set in a test.
 type issuer struct {
 	takes time.Duration
 
@@ -29,7 +29,7 @@ type issuer struct {
 	times int
 }
 
-// become changes what is read.
+// become changes the source.
 func (i *issuer) become(text string, err error) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -71,7 +71,7 @@ func setOf(ids ...string) string {
 // begin returns a set that is read from i.
 func begin(i *issuer) *Set { return &Set{read: i.read, logger: slog.New(slog.DiscardHandler)} }
 
-// expect asks for a key.
+// expect looks up a key.
 func (s *Set) expect(t *testing.T, id string, want error) {
 	t.Helper()
 	if key, err := s.Key(id, EdDSA); !errors.Is(err, want) || (key == nil) != (want != nil) {
@@ -79,7 +79,7 @@ func (s *Set) expect(t *testing.T, id string, want error) {
 	}
 }
 
-// TestUnknownKey: an unknown key is asked for at most every ten seconds, and found then.
+// TestUnknownKey: an unknown key is requested at most every ten seconds, and then found.
 func TestUnknownKey(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		i := &issuer{text: setOf("a")}
@@ -106,7 +106,7 @@ func TestUnknownKey(t *testing.T) {
 	})
 }
 
-// TestSlowIssuer: nobody waits longer than two seconds, and all wait for one asking.
+// TestSlowIssuer: no caller waits longer than two seconds, and all wait for one request.
 func TestSlowIssuer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		i := &issuer{text: setOf("a"), takes: 5 * time.Second}
@@ -128,8 +128,8 @@ func TestSlowIssuer(t *testing.T) {
 	})
 }
 
-// TestIssuerAway: keys stay good while the issuer is away or answers nonsense, and those that it
-// has withdrawn do not.
+// TestIssuerAway: keys stay valid while the issuer is unreachable or answers nonsense, except
+// withdrawn ones.
 func TestIssuerAway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		i := &issuer{err: errors.New("away")}

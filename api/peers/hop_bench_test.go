@@ -10,8 +10,8 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// BenchmarkHop is the cost of a request that is passed on and answered, at both ends; plain is that of the same
-// request without the hop.
+// BenchmarkHop is the cost of a request that is forwarded and answered, at both ends; plain is the
+// same request without the hop.
 func BenchmarkHop(b *testing.B) {
 	p, key := newPeers(), ownedBy("b")
 	secret := p.Secret()

@@ -132,7 +132,7 @@ func TestPeersLeaveNothing(t *testing.T) {
 		go func() { passed <- passOn(p, key) }()
 		if i%5 == 0 {
 			<-arrived
-			p.SetMembers(nil) // gone while it is asked
+			p.SetMembers(nil) // removed while it is requested
 			if <-passed {
 				t.Errorf("run %d has answered", i)
 			}
@@ -146,14 +146,14 @@ func TestPeersLeaveNothing(t *testing.T) {
 			t.Errorf("%d connections to run %d are open", open, i)
 		}
 	}
-	if answered < 35 { // a busy machine makes some look silent
+	if answered < 35 { // on a busy machine some appear silent
 		t.Errorf("%d of 40 requests are answered", answered)
 	}
 	cancel()
 	if err := <-ran; err != nil {
 		t.Error(err)
 	}
-	const fast = "github.com/valyala/fasthttp." // its goroutines that sleep, and end then
+	const fast = "github.com/valyala/fasthttp." // its idle goroutines, which end later
 	goleak.VerifyNone(t, ignore, goleak.IgnoreAnyFunction(fast+"updateServerDate.func1"),
 		goleak.IgnoreAnyFunction(fast+"(*workerPool).Start.func2"))
 }

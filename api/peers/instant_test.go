@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// TestInstant: an unset instant is told from one in the past or ahead, also directly after the start.
+// TestInstant: an unset instant is distinguished from one in the past or future, also directly
+// after the start.
 func TestInstant(t *testing.T) {
 	var i instant
 	if i.isSet() {

@@ -15,9 +15,9 @@ import (
 
 var quiet = slog.New(slog.DiscardHandler)
 
-// TestAHopIsSigned: what a node says of a request comes through as it was, in the receiver's time, and
-// nothing of it or of the request can be changed.
-func TestAHopIsSigned(t *testing.T) {
+// TestHopIsSigned: a node's statements about a request arrive unchanged, in the receiver's time,
+// and neither they nor the request can be altered.
+func TestHopIsSigned(t *testing.T) {
 	secret, body := Secret("of all nodes"), []byte(`{"holder":"ann"}`)
 	at := time.Date(2031, 5, 1, 20, 0, 0, 7, time.UTC)
 	sent := Hop{From: "run", View: 7, Command: "c", After: 12, Client: netip.MustParseAddr("192.0.2.1"), At: at,
@@ -57,7 +57,8 @@ func TestAHopIsSigned(t *testing.T) {
 	}
 }
 
-// TestDeclined: a request is decided here whose owner is about to stop, has no log, or can't take its headers.
+// TestDeclined: a request is decided here if its owner is about to stop, has no log, or can't
+// accept its headers.
 func TestDeclined(t *testing.T) {
 	for _, c := range []struct {
 		status int
@@ -76,8 +77,8 @@ func TestDeclined(t *testing.T) {
 	}
 }
 
-// TestOwners: what serves owns, what is silent or speaks another protocol is passed over, and a node
-// that can't serve owns nothing.
+// TestOwners: a serving node owns entities, one that is silent or speaks another protocol is passed
+// over, and a node that can't serve owns nothing.
 func TestOwners(t *testing.T) {
 	member := func(name placement.Member, state State, hop int) Member {
 		return Member{Name: name, Run: "run of " + string(name), HTTP: "127.0.0.1:1", Hop: hop, State: state}
@@ -121,7 +122,7 @@ func TestOwners(t *testing.T) {
 	owner("a")
 	for _, state := range []State{Draining, Serving, Cut} {
 		if changed := p.SetState(state); changed != (state == Draining) || p.State() != Draining {
-			t.Errorf("a node that is about to stop is told to be %s, and is %s", state, p.State())
+			t.Errorf("a node that is about to stop is shown as %s, and is %s", state, p.State())
 		}
 	}
 	if p.Owner("") != nil {

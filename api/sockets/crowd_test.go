@@ -64,7 +64,7 @@ func (v *watcher) follow(position int64, most int) error {
 	return nil
 }
 
-// A hundred watch ten thousand reservations; each is disconnected once and comes back.
+// TestCrowd: a hundred watch ten thousand reservations; each is disconnected once and comes back.
 func TestCrowd(t *testing.T) {
 	const reservations, callers, watchers = 10_000, 50, 100
 	w := newHarness(t, func(w *harness) { w.frames = 2 * time.Millisecond })
@@ -84,7 +84,7 @@ func TestCrowd(t *testing.T) {
 		watching.Go(func() {
 			err := v.follow(end, 5+i)
 			if err == nil {
-				v.Conn.NetConn().Close() // without a word
+				v.Conn.NetConn().Close() // without a close frame
 				v.Peer = w.dial("/ws")
 				err = v.subscribe()
 			}
@@ -112,8 +112,8 @@ func TestCrowd(t *testing.T) {
 	t.Logf("the anchor saw %d frames", anchor.frames)
 }
 
-// A client that stops reading delays no other, costs little, and finds the reason in the close
-// frame when it reads again.
+// TestStalledSubscriber: a client that stops reading delays no other, costs little, and finds the
+// reason in the close frame when it reads again.
 func TestStalledSubscriber(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.frames = -1; w.config.StallAfter = 300 * time.Millisecond })
 	w.product("p", 20_000)
@@ -132,7 +132,7 @@ func TestStalledSubscriber(t *testing.T) {
 			}
 		})
 	}
-	// The good one reads on until the server has closed the slow one.
+	// The other one reads on until the server has closed the slow one.
 	for !strings.Contains(w.log.String(), "a socket is closed because its client does not read") {
 		w.must(good.follow(good.position+1, 1))
 	}
@@ -143,12 +143,12 @@ func TestStalledSubscriber(t *testing.T) {
 		t.Errorf("the good one ends with %d remaining after %d reservations", good.remaining, last.Load()-1)
 	}
 	if frames := slow.ExpectClose(closeStalled); frames < 2 {
-		t.Errorf("the slow one found %d frames before it was told to come back", frames)
+		t.Errorf("the slow one found %d frames before the close frame", frames)
 	}
 	if merged := w.metric("admitone_frames_merged_total"); merged == 0 {
 		t.Error("no frame was merged")
 	}
-	// It comes back, and gets what it missed.
+	// It comes back, and gets the missed changes.
 	again := &watcher{Peer: w.dial("/ws")}
 	w.must(again.subscribe())
 	if again.remaining != good.remaining {
@@ -156,7 +156,7 @@ func TestStalledSubscriber(t *testing.T) {
 	}
 }
 
-// A client that pauses is not closed: it gets the newest state.
+// TestSlowSubscriber: a client that pauses is not closed: it gets the newest state.
 func TestSlowSubscriber(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.frames = -1; w.config.StallAfter = time.Hour })
 	w.product("p", 20_000)
@@ -180,8 +180,8 @@ func TestSlowSubscriber(t *testing.T) {
 	}
 }
 
-// Unread bytes of a client do not prevent its close frame, even while that is still in the
-// kernel.
+// TestCloseFrameArrives: unread bytes of a client do not prevent its close frame, even while they
+// are still in the kernel.
 func TestCloseFrameArrives(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.frames = -1; w.config.StallAfter = time.Hour })
 	w.product("p", 20_000)
@@ -197,7 +197,7 @@ func TestCloseFrameArrives(t *testing.T) {
 	slow.ExpectClose(websocket.CloseMessageTooBig)
 }
 
-// A frame for a topic that was unsubscribed meanwhile is not sent.
+// TestLateFrame: a frame for a topic that was unsubscribed meanwhile is not sent.
 func TestLateFrame(t *testing.T) {
 	w := newHarness(t)
 	w.product("p", 10)
@@ -219,7 +219,7 @@ func TestLateFrame(t *testing.T) {
 	s.end()
 }
 
-// A client that sends requests and never reads is not read either, and is closed.
+// TestUnreadReplies: a client that sends requests without reading is no longer read, and is closed.
 func TestUnreadReplies(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.config.StallAfter = 300 * time.Millisecond })
 	w.product("p", 10)

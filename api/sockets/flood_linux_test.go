@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// flood reserves product p until stop, and returns how often.
+// flood reserves product p until stop is set, and returns the number of reservations.
 func (w *harness) flood(stop *atomic.Bool) (made int64) {
 	var n atomic.Int64
 	var all sync.WaitGroup
@@ -30,8 +30,8 @@ func (w *harness) flood(stop *atomic.Bool) (made int64) {
 	return n.Load()
 }
 
-// Clients that read slowly, and one that does not read, are among others that do: all but the
-// one see every frame in order and end with the last count.
+// TestSlowAmongFast: clients that read slowly, and one that does not read, are among others that
+// do: all but that one see every frame in order and end with the last count.
 func TestSlowAmongFast(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.frames = -1 })
 	w.product("p", 20_000)
@@ -68,7 +68,7 @@ func TestSlowAmongFast(t *testing.T) {
 	time.AfterFunc(500*time.Millisecond, func() { stop.Store(true) })
 	last := 1 + w.flood(&stop)
 	end.Store(last + 1)
-	w.reserve("p") // a frame that ends the watchers that have everything already
+	w.reserve("p") // a frame that ends the watchers that have received everything
 	watching.Wait()
 }
 
@@ -101,7 +101,7 @@ func (w *harness) openSockets(n int) {
 	}
 }
 
-// memory is what this process uses after a collection, in bytes.
+// memory returns the bytes that this process uses after a collection.
 func memory() int64 {
 	runtime.GC()
 	runtime.GC()
@@ -110,8 +110,9 @@ func memory() int64 {
 	return int64(m.HeapAlloc + m.StackInuse)
 }
 
-// Thousands of sockets in a flood of changes need no goroutines beside their readers, and no
-// more memory than before. The client that reads nothing costs the only writer.
+// TestManySockets: thousands of sockets in a flood of changes need no goroutines besides their
+// readers, and no more memory than before. A client that reads nothing does not block the only
+// writer.
 func TestManySockets(t *testing.T) {
 	sockets := 5000
 	var limit syscall.Rlimit
@@ -149,8 +150,8 @@ func TestManySockets(t *testing.T) {
 		(idle-empty)/int64(sockets), each, readers, most, w.metric("admitone_frames_sent_total"))
 }
 
-// A frame of which the kernel takes only the beginning is completed before anything else is
-// sent.
+// TestTornFrame: a frame of which the kernel accepts only the beginning is completed before
+// anything else is sent.
 func TestTornFrame(t *testing.T) {
 	w := newHarness(t)
 	w.product("p", 10)
@@ -173,7 +174,7 @@ func TestTornFrame(t *testing.T) {
 	p.Expect("delta")
 }
 
-// Messages of every size have the head that the protocol asks for.
+// TestTextMessages: messages of every size have the head that the protocol requires.
 func TestTextMessages(t *testing.T) {
 	w := newHarness(t)
 	w.product("p", 10)

@@ -42,7 +42,7 @@ func FuzzSocketMessage(f *testing.F) {
 	})
 }
 
-// hijacked lends a connection to an upgrade.
+// hijacked provides a connection for an upgrade.
 type hijacked struct {
 	*httptest.ResponseRecorder
 	conn net.Conn

@@ -25,8 +25,8 @@ import (
 	"admitone/projections"
 )
 
-// patience bounds a wait. It measures nothing: a test that passes needs a moment of it, and
-// more on a busy machine.
+// patience bounds a wait. It is not a measurement: a passing test needs a moment of it, and more on
+// a busy machine.
 const patience = time.Minute
 
 const subscribeP = sockettest.SubscribeP
@@ -126,7 +126,7 @@ func (w *harness) catchUp() error {
 	return w.views.WaitFor(ctx, head)
 }
 
-// ask has the desk do a command to a product; the test fails if that is refused.
+// ask sends a command to a product; the test fails if it is refused.
 func (w *harness) ask(id string, command core.Command) events.Position {
 	answer, err := w.desk.Ask(context.Background(), actors.Request{
 		Stream: product.Stream(events.ProductID(id)), Command: command, ID: actors.NewCommandID(), Actor: "test"})
@@ -177,7 +177,7 @@ func (w *harness) metric(name string) float64 {
 	return 0
 }
 
-// record keeps what was logged.
+// record stores the logged lines.
 type record struct {
 	mu   sync.Mutex
 	text bytes.Buffer // guarded by mu

@@ -8,7 +8,8 @@ import (
 	"admitone/api/connections"
 )
 
-// TestSocketBounds: others may be faster than a socket after the check of the bounds.
+// TestSocketBounds: other sockets may be opened between the check of the bounds and their
+// application.
 func TestSocketBounds(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.config.MaxSockets, w.config.PerNetwork = 3, 1 })
 	all := w.hub

@@ -43,7 +43,7 @@ func TestResume(t *testing.T) {
 	if d := p.Expect("delta"); d.Previous != first.Position || events.Position(d.Position) != position ||
 		d.Change != -3 ||
 		d.Remaining != 7 {
-		t.Errorf("what was missed: %+v", d)
+		t.Errorf("the missed part: %+v", d)
 	}
 	if d := resume(position, first.Epoch).Expect("delta"); events.Position(d.Previous) != position ||
 		events.Position(d.Position) != position ||
@@ -113,7 +113,7 @@ type broken struct{ live.Delta }
 func (broken) Row() any          { return nil }
 func (broken) Clone() live.Delta { return broken{} }
 
-// TestWriterPanic: a panic of the writer costs that socket only.
+// TestWriterPanic: a panic of the writer closes only that socket.
 func TestWriterPanic(t *testing.T) {
 	w := newHarness(t)
 	w.product("p", 5)

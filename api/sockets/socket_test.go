@@ -60,13 +60,13 @@ func TestUnsubscribe(t *testing.T) {
 	w.reserve("p")
 	w.reserve("q")
 	if d := p.Expect("delta"); d.Topic != "product:q" {
-		t.Errorf("a frame of what was left: %+v", d)
+		t.Errorf("a frame of the rest: %+v", d)
 	}
 	p.Send(subscribeP)
 	if d := p.Expect("snapshot"); d.Topic != "product:p" || d.Remaining != 9 {
 		t.Errorf("%+v", d)
 	}
-	p.Send(subscribeP) // anew: a snapshot again, and each change once
+	p.Send(subscribeP) // again: a snapshot, and each change once
 	p.Expect("snapshot")
 	w.reserve("p")
 	if d := p.Expect("delta"); d.Remaining != 8 {
@@ -127,7 +127,7 @@ func TestBadMessages(t *testing.T) {
 	w.must(p.Conn.WriteMessage(websocket.BinaryMessage, []byte(subscribeP)))
 	p.ExpectError("malformed_json")
 	p.Send(subscribeP)
-	p.Expect("snapshot") // after all that it still works
+	p.Expect("snapshot") // it still works after all that
 }
 
 func TestThousandTopics(t *testing.T) {
@@ -153,7 +153,7 @@ func TestThousandTopics(t *testing.T) {
 	if d := p.ExpectError("overloaded"); d.Topic != "product:p" {
 		t.Errorf("%+v", d)
 	}
-	p.Send(`{"event":"subscribe","data":{"topics":["product:7"]}}`) // one that it has
+	p.Send(`{"event":"subscribe","data":{"topics":["product:7"]}}`) // an existing one
 	p.Expect("snapshot")
 	p.Send(`{"event":"unsubscribe","data":{"topics":["product:0"]}}`)
 	p.Expect("unsubscribed")
@@ -191,15 +191,16 @@ func TestControlFrames(t *testing.T) {
 	p.ExpectClose(1000)
 }
 
-// A client that answers pings stays, even without messages; one that does not is closed.
+// TestPingTimeout: a client that answers pings stays, even without messages; one that does not is
+// closed.
 func TestPingTimeout(t *testing.T) {
-	t.Parallel() // it is all waiting; so much of it that a busy machine is not taken for a dead client
+	t.Parallel() // it mostly waits, long enough for a busy machine not to look like a dead client
 	w := newHarness(t, func(w *harness) { w.config.PingEvery = 2 * time.Second })
 	good, dead := w.dial("/ws"), w.dial("/ws")
 	pings := 0
 	answer := good.Conn.PingHandler()
 	good.Conn.SetPingHandler(func(said string) error {
-		if pings++; pings == 4 { // longer than silence may last
+		if pings++; pings == 4 { // longer than the maximum silence
 			good.Send(`{"event":"ping"}`)
 		}
 		return answer(said)
@@ -231,7 +232,7 @@ func TestFrameTooLarge(t *testing.T) {
 	p.ExpectClose(websocket.CloseMessageTooBig)
 }
 
-// Bytes that are not frames close their connection, and no other.
+// TestGarbageFrames: bytes that are not frames close their connection, and no other.
 func TestGarbageFrames(t *testing.T) {
 	w := newHarness(t)
 	w.product("p", 10)
@@ -266,7 +267,7 @@ func testShortDialect(t *testing.T, path string) {
 	says := func(event, want string) {
 		t.Helper()
 		if f, _ := p.Next(); f.Event != event || string(f.Data) != want {
-			t.Errorf("heard %s %s, want %s %s", f.Event, f.Data, event, want)
+			t.Errorf("got %s %s, want %s %s", f.Event, f.Data, event, want)
 		}
 	}
 	p.Send(`{"event":"init_products","data":[1,2]}`)
@@ -309,7 +310,7 @@ func testShortDialect(t *testing.T, path string) {
 	p.Expect("pong")
 }
 
-// A frame in the same packet as the handshake is not lost.
+// TestPipelinedFrame: a frame in the same packet as the handshake is not lost.
 func TestPipelinedFrame(t *testing.T) {
 	w := newHarness(t)
 	conn, err := net.Dial("tcp", w.address)

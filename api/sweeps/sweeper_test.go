@@ -13,7 +13,7 @@ import (
 	"admitone/projections/row"
 )
 
-// fixedDesk has one product, and notes what it is asked.
+// fixedDesk has one product, and records the requests.
 type fixedDesk struct {
 	product core.Core
 	answer  func(core.Command) (actors.Answer, error)
@@ -36,8 +36,9 @@ func (d *fixedDesk) View(_ context.Context, _ events.StreamID, read func(core.Co
 	return actors.Answer{}, nil
 }
 
-// TestAnOverloadedFence: the cancellation is announced and will be made, so nobody is told that nothing was done.
-func TestAnOverloadedFence(t *testing.T) {
+// TestOverloadedCancellation: the cancellation is announced and will be made, so the result is not a
+// refusal.
+func TestOverloadedCancellation(t *testing.T) {
 	for name, busy := range map[string]func(core.Command) bool{
 		"announcement": func(cmd core.Command) bool { _, is := cmd.(*calloff.Begin); return is },
 		"fence":        func(cmd core.Command) bool { _, is := cmd.(*product.Cancel); return is },
@@ -57,7 +58,7 @@ func TestAnOverloadedFence(t *testing.T) {
 	}
 }
 
-// TestEndedReservationsNeedNoKey: a sweep does not fill the product's window of keys.
+// TestEndedReservationsNeedNoKey: a sweep does not use up the product's window of keys.
 func TestEndedReservationsNeedNoKey(t *testing.T) {
 	desk := newFixedDesk(func(core.Command) (actors.Answer, error) { return actors.Answer{}, nil })
 	r := &row.Reservation{ProductID: "tee"}
@@ -70,8 +71,8 @@ func TestEndedReservationsNeedNoKey(t *testing.T) {
 	}
 }
 
-// TestAPanicAtOnce is an error of what has panicked; the others are done.
-func TestAPanicAtOnce(t *testing.T) {
+// TestPanicOfOneItem: a panic is an error of the affected item; the others are completed.
+func TestPanicOfOneItem(t *testing.T) {
 	done := false
 	err := concurrently([]func() error{func() error { panic("broken") }, func() error { done = true; return nil }})
 	if !errors.Is(err, actors.ErrBroken) || !done {

@@ -81,8 +81,9 @@ func TestHallMap(t *testing.T) {
 	}
 }
 
-// TestHallMapOfPlaces: a hall without seats, and one whose seats are all in one place, are drawn with seats of the
-// usual size; one that is far wider than its seats is not wider than a browser can draw.
+// TestHallMapOfPlaces: a hall without seats, and one whose seats are all at one point, are drawn
+// with seats of the usual size; one that is far wider than its seats is not wider than a browser
+// can draw.
 func TestHallMapOfPlaces(t *testing.T) {
 	const begin = `{"name":"Hall","size":{"width":400,"height":300},"categories":[{"name":"Floor","color":""}],
 		"zones":[{"name":"Z",`

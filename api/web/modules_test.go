@@ -8,7 +8,7 @@ import (
 	"admitone/projections/row"
 )
 
-// TestImports: a page names all modules that its script needs, each once, and nothing that is not there.
+// TestImports: a page lists all modules that its script needs, each once, and no missing ones.
 func TestImports(t *testing.T) {
 	served := map[string]bool{}
 	for _, asset := range Assets() {

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// TestAddresses: what deliveries may go to, always and with --webhook-allow-private.
+// TestAddresses: permitted targets of deliveries, always and with --webhook-allow-private.
 func TestAddresses(t *testing.T) {
 	const always, ifAllowed, never = "always", "if allowed", "never"
 	for want, addresses := range map[string]string{
@@ -37,7 +37,7 @@ func TestAddresses(t *testing.T) {
 	}
 }
 
-// TestURLs: what a URL gives away by itself.
+// TestURLs: URLs that are refused without resolving them.
 func TestURLs(t *testing.T) {
 	for text, private := range map[string]bool{
 		"https://shop.example/hooks?a=1":  true,

@@ -26,7 +26,7 @@ func testKey(t *testing.T, text string) *Key {
 	return key
 }
 
-// TestSecrets: each is of its own, of 32 bytes, and the same at every server that has the key.
+// TestSecrets: each is different, of 32 bytes, and the same at every server with the key.
 func TestSecrets(t *testing.T) {
 	key, same, other := testKey(t, "a"), testKey(t, "a"), testKey(t, "b")
 	seen := map[string]bool{}
@@ -40,14 +40,15 @@ func TestSecrets(t *testing.T) {
 	}
 	if same.Secret("w", 1) != key.Secret("w", 1) || same.Fingerprint() != key.Fingerprint() ||
 		other.Fingerprint() == key.Fingerprint() {
-		t.Error("secrets are not those of the key")
+		t.Error("the secrets do not belong to the key")
 	}
 	if _, err := NewKey([]byte("   short\n")); err == nil {
 		t.Error("a short key is one")
 	}
 }
 
-// TestSigning: two secrets sign for a day, the old one as long as it lasts, and none of another key.
+// TestSigning: two secrets sign for a day, the old one as long as it is valid, and none of another
+// key.
 func TestSigning(t *testing.T) {
 	key, lost := testKey(t, "a"), testKey(t, "b")
 	now := time.Now()
@@ -88,7 +89,7 @@ func TestSigning(t *testing.T) {
 	}
 }
 
-// TestSend: what a receiver may do, and what is said of it.
+// TestSend: possible behaviour of a receiver, and the recorded result.
 func TestSend(t *testing.T) {
 	hanging := make(chan struct{})
 	var redirected, proxied bool
@@ -157,7 +158,7 @@ func TestSend(t *testing.T) {
 	if endless.Load() > 64<<20 {
 		t.Errorf("%d bytes of an answer were read", endless.Load())
 	}
-	// The name is looked at where the connection is made, however it was resolved.
+	// The name is checked where the connection is made, however it was resolved.
 	public := newSender(false, time.Second)
 	defer public.close()
 	_, port, _ := net.SplitHostPort(strings.TrimPrefix(receiver.URL, "http://"))

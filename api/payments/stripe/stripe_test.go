@@ -26,8 +26,8 @@ func page(intent events.IntentID) *payments.Page {
 		ExpiresAt: time.Now().Add(31 * time.Minute)}
 }
 
-// TestPages: a page is made once under its intent, and closed once; what Stripe refuses is a no, and
-// whatever else goes wrong may pass.
+// TestPages: a page is created once for its intent, and closed once; a refusal by Stripe is final,
+// and any other failure may be temporary.
 func TestPages(t *testing.T) {
 	s, p := begin(t)
 	ctx, ask := t.Context(), page("i1")
@@ -102,7 +102,7 @@ func TestPages(t *testing.T) {
 	}
 }
 
-// TestRefunds: each is paid back once under its id, and found by it.
+// TestRefunds: each is made once under its id, and found by it.
 func TestRefunds(t *testing.T) {
 	s, p := begin(t)
 	ctx := t.Context()
@@ -149,7 +149,7 @@ func TestRefunds(t *testing.T) {
 	}
 }
 
-// TestReports reads events that Stripe's library has signed, and none that it has not.
+// TestReports reads events signed by Stripe's library, and no others.
 func TestReports(t *testing.T) {
 	s, p := begin(t)
 	made, err := p.OpenPage(t.Context(), page("i1"))
@@ -220,7 +220,8 @@ func signed(s *stripetest.Server, payload, secret string, at time.Time) stripete
 	return stripetest.Event{Payload: []byte(payload), Header: s.Sign([]byte(payload), secret, at)}
 }
 
-// TestSignatures: one of several is enough, within five minutes, over these very bytes.
+// TestSignatures: one valid signature of several suffices, within five minutes, over exactly these
+// bytes.
 func TestSignatures(t *testing.T) {
 	s, p := begin(t)
 	const payload = `{"id":"evt_1","type":"x"}`
@@ -253,7 +254,7 @@ func TestSignatures(t *testing.T) {
 	}
 }
 
-// TestCurrencies: those whose amounts mean the same at Stripe.
+// TestCurrencies: only those whose amounts have the same meaning at Stripe.
 func TestCurrencies(t *testing.T) {
 	for code, same := range map[string]bool{"EUR": true, "USD": true, "KRW": true, "JPY": true, "KWD": true, "HUF": true,
 		"CLP": true, "ISK": false, "UGX": false, "MGA": false} {
@@ -264,7 +265,7 @@ func TestCurrencies(t *testing.T) {
 	}
 }
 
-// TestAddressesOfTheAPI: the key goes to nobody in clear.
+// TestAddressesOfTheAPI: the key is never sent in plain text.
 func TestAddressesOfTheAPI(t *testing.T) {
 	for api, fits := range map[string]bool{"https://api.example": true, "https://api.example:1/base": true,
 		"http://127.0.0.1:1": true, "http://[::1]:1": true, "http://localhost": true, "http://api.example": false,

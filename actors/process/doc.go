@@ -11,7 +11,7 @@
 //     ([ID]). Every run of a process, on any node, therefore sends the same commands, and each of
 //     them is decided once.
 //   - A step that can't be undone, or has no deadline that undoes it, is announced in the process's
-//     own stream first. That stream alone says what is left to do: a process that has crashed at
+//     own stream first. That stream alone determines the remaining steps: a process that has crashed at
 //     any step or undo is described from it and run again, by any server, also by several at once.
 //   - No step is retried blindly. If its answer is that of an earlier run, the runner reads the
 //     entity: either the step is done, or it is sent as a further try. If its outcome is unknown,
@@ -43,6 +43,6 @@
 // the log or none is: the run ends with the failure, and a retry under the same key finds out. A
 // process that has begun before, or is announced, is never joint.
 //
-// Elsewhere the steps of an unordered stage are taken concurrently, each by an append of its own.
+// Elsewhere the steps of an unordered stage are taken concurrently, each by a separate append.
 // With [Stage.Turn] they are decided together first, so that a refusal leaves nothing to undo.
 package process

@@ -28,7 +28,7 @@ func Each[T any](items []T, do func(*T) error) (first int, err error) {
 	return 0, nil
 }
 
-// Guard turns a panic of do into [actors.ErrBroken]. On a goroutine of its own a panic would end
+// Guard turns a panic of do into [actors.ErrBroken]. On a separate goroutine a panic would end
 // the program.
 func Guard(do func() error) (err error) {
 	defer func() {

@@ -242,7 +242,7 @@ func (s *Step) request(from actors.Request, p *Process) actors.Request {
 }
 
 // forward is the first request of a step of a stage. It has to be decided before from.Until, unless
-// the process is announced: then it goes on whether or not the caller waits, like all undoing.
+// the process is announced: then it continues whether or not the caller waits, like all undoing.
 func (s *Step) forward(from actors.Request, p *Process) actors.Request {
 	request := s.request(from, p)
 	if !p.Announced {

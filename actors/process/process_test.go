@@ -295,7 +295,7 @@ func TestTwoRunners(t *testing.T) {
 	}
 }
 
-// TestReplayedIsNotDone: the answer of an earlier run says what was decided then. If that no longer
+// TestReplayedIsNotDone: the answer of an earlier run shows the decision at that time. If that no longer
 // holds, the step is taken again under a new id; if it does, nothing is decided.
 func TestReplayedIsNotDone(t *testing.T) {
 	w := open(t)

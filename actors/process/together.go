@@ -57,7 +57,7 @@ func (r *Runner) Together(ctx context.Context, from actors.Request, p *Process) 
 	return nil
 }
 
-// refusal returns what the process returns if the step is refused.
+// refusal returns the result of the process if the step is refused.
 func (s *Step) refusal(ctx context.Context, refusal *core.Refusal) error {
 	if s.Refused == nil {
 		return refusal

@@ -61,7 +61,7 @@ type address struct {
 //
 //	esdb://[user:password@]host[:port][,host[:port]…][/][?key=value[&key=value…]]
 //
-// Unknown options and invalid values are errors that state what is valid. Error: ErrAddress.
+// Unknown options and invalid values are errors that state the valid ones. Error: ErrAddress.
 func parse(text string) (address, error) {
 	a := address{
 		prefer: preferLeader, keepAlive: 10 * time.Second, keepAliveTimeout: 3 * time.Second,

@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// option is a key of a connection string. The error of set states what the value must be.
+// option is a key of a connection string. The error of set states the valid values.
 type option struct {
 	name string
 	set  func(a *address, security *security, value string) error

@@ -30,7 +30,7 @@ const (
 )
 
 // batchCall is a call of BatchAppend on one connection. The appends of all callers are sent on it
-// as they arrive, without waiting for each other's answers; each is a message of its own, and
+// as they arrive, without waiting for each other's answers; each is a separate message, and
 // atomic by itself.
 type batchCall struct {
 	// run distinguishes the correlation ids of this call from those of others.
@@ -174,7 +174,7 @@ func (c *batchCall) receive(call streams.Streams_BatchAppendClient, l *nodeConn)
 	}
 }
 
-// end fails all appends of a call that has ended. Nothing was written of those that were not sent.
+// end fails all appends of a call that has ended. Unsent ones were not written.
 func (c *batchCall) end(call interface{ Trailer() metadata.MD }, err error) {
 	if errors.Is(err, io.EOF) {
 		err = errNoAnswer

@@ -190,7 +190,7 @@ func (s *Store) wentBack(ctx context.Context, last *events.Recorded, there []eve
 }
 
 // confirmNode is called for each new connection for appends, before anything is sent on it, and
-// confirms the log at that node over a connection of its own. So nothing is appended to a log that
+// confirms the log at that node over a separate connection. So nothing is appended to a log that
 // has gone back. A node that is not the leader refuses appends anyway.
 func (s *Store) confirmNode(ctx context.Context, host string) error {
 	if last, err := s.continuity.state(); err != nil || last.Position == 0 {

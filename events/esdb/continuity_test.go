@@ -23,7 +23,7 @@ func sealed(stream events.StreamID, revision events.Revision, name string) event
 	return e
 }
 
-// appendSealed appends n events of this system to a stream, each by itself.
+// appendSealed appends n events of this system to a stream, one by one.
 func appendSealed(t *testing.T, s events.Store, stream events.StreamID, from events.Revision, n int) {
 	t.Helper()
 	for i := range events.Revision(n) {

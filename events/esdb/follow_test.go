@@ -40,7 +40,7 @@ func collect(t *testing.T, s *Store, after events.Position, n int) []events.Reco
 	return all
 }
 
-// appendOnes appends n events one by one, each in a stream of its own.
+// appendOnes appends n events one by one, each in a separate stream.
 func appendOnes(t *testing.T, s events.Store, name string, n int) {
 	t.Helper()
 	for i := range n {

@@ -16,7 +16,7 @@ import (
 	"admitone/events/esdbwire"
 )
 
-// TestSharedHeadReads: concurrent callers share reads, each sees what was in the log before its
+// TestSharedHeadReads: concurrent callers share reads, each sees the log as of its
 // call, and one that stops waiting does not affect the others.
 func TestSharedHeadReads(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

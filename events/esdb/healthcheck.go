@@ -99,7 +99,7 @@ func (n *nodes) probe(l *nodeConn) finding {
 	defer cancel()
 	oldConn, newConn := make(chan struct{}), make(chan bool, 1)
 	n.background.Go(func() {
-		// An error is an answer too; gRPC reconnects by itself.
+		// An error is an answer too; gRPC reconnects automatically.
 		_ = ping(ctx, l.conn)
 		close(oldConn)
 	})

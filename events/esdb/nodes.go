@@ -31,7 +31,7 @@ func (r role) conn() role {
 }
 
 const (
-	// maxCalls bounds the concurrent appends with a call of their own, and the concurrent reads. A
+	// maxCalls bounds the concurrent appends with separate calls, and the concurrent reads. A
 	// node accepts a hundred calls per connection; the rest is for the health check.
 	maxCalls = 64
 	// maxShared bounds the concurrent appends that share a call.

@@ -268,7 +268,7 @@ func TestCloseWaits(t *testing.T) {
 		s := n.connect(t, "esdb://a?tls=false")
 		appendOnes(t, s, "product", 1)
 		release := make(chan struct{})
-		time.Sleep(2 * batchCallLife) // the next append has a call of its own
+		time.Sleep(2 * batchCallLife) // the next append opens a new call
 		f.then("BatchAppend", func(call grpc.ServerStream, serve func(grpc.ServerStream) error) error {
 			<-release
 			return serve(call)

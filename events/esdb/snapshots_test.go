@@ -193,7 +193,7 @@ func TestSnapshotUnavailable(t *testing.T) {
 	}
 }
 
-// TestTwoNodesSave the same stream's snapshot concurrently: one fails, and the result is intact.
+// TestTwoNodesSave: two nodes save the same stream's snapshot concurrently: one fails, and the result is intact.
 func TestTwoNodesSave(t *testing.T) {
 	at := serveSparse(t)
 	defer at.stop(t)

@@ -103,7 +103,7 @@ func (w *sharing) follow(ctx context.Context, want error, takes time.Duration) *
 	return last
 }
 
-// append appends events to the log itself, batches in streams of their own.
+// append appends events to the log itself, batches in separate streams.
 func (w *sharing) append(name string, batches, size int) {
 	w.Helper()
 	for i := range batches {

@@ -24,7 +24,7 @@
 //
 // # Why writes wait for their stream
 //
-// A delete writes to $$x what it decided by reading x, and no Store can check two streams in one
+// A delete reads x and then writes its decision to $$x, and no Store can check two streams in one
 // append. So writes to x and to $$x are serialized in the order of their arrival. This requires
 // that streams are deleted, and their metadata set, through one server only. Plain appends are safe
 // with any other writers: the Store compares the revision, and a conflict is decided again.
@@ -61,7 +61,7 @@
 // differences are deliberate:
 //
 //   - Unknown, its answer to an empty name, no options, a nil id, a read at 2^64-1 and a name that is
-//     not ASCII in a trailer, is an error here that says what is wrong, or the right answer: a client
+//     not ASCII in a trailer, is here an error with the reason, or the right answer: a client
 //     can't tell it from a failure of the server.
 //   - A stream named $$ does not exist: 24.6.0 ends its own process at an append to it.
 //   - $all and $$x are not written or deleted by clients: no reader expects events there.

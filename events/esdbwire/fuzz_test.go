@@ -66,7 +66,7 @@ type fakeBatch struct{ *fakeCall }
 
 func (c fakeBatch) Send(*streams.BatchAppendResp) error { c.answers++; return nil }
 
-// Recv is not used: the server decodes by itself.
+// Recv is not used: the server decodes messages itself.
 func (fakeBatch) Recv() (*streams.BatchAppendReq, error) { return nil, io.EOF }
 
 func (c fakeBatch) RecvMsg(m any) error {

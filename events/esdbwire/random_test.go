@@ -285,7 +285,7 @@ func (w *harness) compareEnd(t *rapid.T, want string) {
 	}
 }
 
-// compareEvents compares what was received with the model's.
+// compareEvents compares the received events with the model's.
 func (w *harness) compareEvents(t *rapid.T, what string, got []*streams.ReadResp_ReadEvent_RecordedEvent,
 	want []*modelEvent) {
 	for i, e := range got {

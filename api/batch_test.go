@@ -122,8 +122,8 @@ func TestBatchKeepsTheOrderOfBookings(t *testing.T) {
 	all[3].is(200)
 }
 
-// masked replaces the parts that differ between runs.
-func masked(a answer) string {
+// mask replaces the parts that differ between runs.
+func mask(a answer) string {
 	text := strings.TrimSuffix(a.text, "\n")
 	for _, p := range []string{`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`,
 		`"(position|revision)":\d+`, `"request_id":"[^"]*"`, `20\d\d-[0-9T:.-]+Z`} {
@@ -248,7 +248,7 @@ func TestBatchAnswersAsItsCommandsAlone(t *testing.T) {
 			}
 			commands := kindsOfCommands(together, callers["root"])
 			for i, a := range together.batch(commands, "Authorization", token).each(len(singles)) {
-				if got, want := masked(a), masked(singles[i]); got != want {
+				if got, want := mask(a), mask(singles[i]); got != want {
 					t.Errorf("%s\nin a batch %s\nalone      %s", commands[i], got, want)
 				}
 			}

@@ -164,7 +164,7 @@ func TestSeatsAndPlaces(t *testing.T) {
 	if list := as(desk, "GET", bookings+"?format=csv", ""); !strings.Contains(list.text, `"{""floor"":2}"`) {
 		t.Errorf("%s", list.text)
 	}
-	w.verified()
+	w.verifyLog()
 	w.stop()
 	w.start()
 	same(as(ada, "GET", one, "").is(200)["lines"], left)

@@ -83,7 +83,7 @@ func askCallOffs(_ *testing.T, ask func(method, path, body string, headers ...st
 
 // TestCallingOffAProduct: each reservation ends, and the whole stock remains but can't be reserved.
 func TestCallingOffAProduct(t *testing.T) {
-	w := newHarness(t, sweeping)
+	w := newHarness(t, withSweeps)
 	w.do("POST", "/v1/products", `{"id":"tee","name":"Tee","stock":9}`).is(201)
 	const tee = "/v1/products/tee"
 	reserve := func(body string) string {
@@ -138,7 +138,7 @@ func TestCallingOffAProduct(t *testing.T) {
 
 // TestMoreCallOffsThanPlaces: sweeps that can't complete do not prevent another one.
 func TestMoreCallOffsThanPlaces(t *testing.T) {
-	w := newHarness(t, sweeping)
+	w := newHarness(t, withSweeps)
 	for n := range 20 { // of products that do not exist
 		id := fmt.Sprint("broken-", n)
 		_, err := w.server.config.Desk.Ask(t.Context(), actors.Request{
@@ -154,7 +154,7 @@ func TestMoreCallOffsThanPlaces(t *testing.T) {
 
 // TestCallingOffATournament: its entries end with it, and no team can enter.
 func TestCallingOffATournament(t *testing.T) {
-	w := newHarness(t, sweeping)
+	w := newHarness(t, withSweeps)
 	const cup = "/v1/tournaments/cup"
 	w.do("POST", "/v1/tournaments", `{"id":"cup","name":"Cup","team_limit":2,"waitlist":true,
 		"register_deadline":"2099-01-01T00:00:00Z"}`).is(201)
@@ -193,8 +193,8 @@ func TestCallingOffATournament(t *testing.T) {
 	}
 }
 
-// sweeping enables the sweeps of cancellations.
-func sweeping(w *harness) {
+// withSweeps enables the sweeps of cancellations.
+func withSweeps(w *harness) {
 	w.sweeps = true
 	w.config.Currency, _ = events.CurrencyOf("EUR")
 }
@@ -228,7 +228,7 @@ func who(v map[string]any) string {
 // TestCallingOffAPerformance: the dry run and the outcome have the same people and sums, each is
 // refunded once and in full, and nothing can be booked.
 func TestCallingOffAPerformance(t *testing.T) {
-	w := newHarness(t, sweeping)
+	w := newHarness(t, withSweeps)
 	w.gig("a", fmt.Sprintf(`,"cancellation":{"until":%q,"refund_percent":30}`, after(time.Hour))).is(201)
 	paid := w.buySeat("a", "ann", "A-1-1")
 	back := w.buySeat("a", "ann", "A-1-2")
@@ -252,7 +252,7 @@ func TestCallingOffAPerformance(t *testing.T) {
 	if planned["status"] != "planned" || planned["count"] != 4.0 || planned["holders"] != 3.0 || planned["left"] != 4.0 {
 		t.Errorf("planned: %v", planned)
 	}
-	w.wroteNothing(dry, before)
+	w.checkNothingWritten(dry, before)
 	w.do("GET", show+"/cancellation", "").problem(404, "not_found")
 	w.do("POST", show+"/cancellation", `{}`).problem(422, "invalid_field")
 	tag := w.do("GET", show, "").is(200)["edit_tag"].(string)
@@ -319,7 +319,7 @@ func TestCallingOffAPerformance(t *testing.T) {
 
 // TestPagesOfACallOff: each affected entry once.
 func TestPagesOfACallOff(t *testing.T) {
-	w := newHarness(t, sweeping)
+	w := newHarness(t, withSweeps)
 	w.gig("a", "").is(201)
 	for n := range 5 {
 		w.bookSeat("a", fmt.Sprint("h", n), fmt.Sprintf("A-1-%d", n+1)).is(201)

@@ -67,7 +67,7 @@ func TestCancellation(t *testing.T) {
 	if !strings.Contains(story, `because: \"lift broken\"`) && !strings.Contains(story, `because: "lift broken"`) {
 		t.Error(story)
 	}
-	w.verified()
+	w.verifyLog()
 	for body, field := range map[string]string{
 		`{"until":"x","refund_percent":1}`: "cancellation.until", `{"refund_percent":1}`: "cancellation",
 		`{"until":"2031-01-01T00:00:00Z"}`:                      "cancellation",
@@ -93,7 +93,7 @@ func TestCancellation(t *testing.T) {
 // TestInvalidFlags: a dry run or an override with an invalid value, with a reason that is not a
 // text, or misspelt, is refused, and nothing changes.
 func TestInvalidFlags(t *testing.T) {
-	w := newHarness(t, sweeping)
+	w := newHarness(t, withSweeps)
 	w.gig("a", "").is(201)
 	path := w.held("a", "ann", "A-1-1")
 	w.do("POST", "/v1/wallets/ann/charges", `{"amount":100}`).is(201)

@@ -64,8 +64,8 @@ func (s *shop) checkBooking(booking, want string) {
 	}
 }
 
-// refundsAre checks the references of the refunds with a status, and returns the refunds.
-func (s *shop) refundsAre(status string, want ...string) []any {
+// checkRefunds checks the references of the refunds with a status, and returns the refunds.
+func (s *shop) checkRefunds(status string, want ...string) []any {
 	s.t.Helper()
 	var got []string
 	all := items(s.do("GET", "/v1/refunds?status="+status, ""))
@@ -121,7 +121,7 @@ func TestPaidOnAPage(t *testing.T) {
 		t.Errorf("%d payments were received", n)
 	}
 	s.do("DELETE", booking, "").is(200)
-	s.refundsAre("owed", "released 100EUR "+payment)
+	s.checkRefunds("owed", "released 100EUR "+payment)
 	s.moneyVerified()
 }
 
@@ -178,7 +178,7 @@ func TestExpiredPages(t *testing.T) {
 	s.tell(s.stripe.TellSession("completed", bobs), 200)
 	s.tell(s.stripe.TellSession("completed", bobs), 200)
 	s.checkBooking(bob, "released")
-	s.refundsAre("owed", "released 100EUR pi_"+bobs)
+	s.checkRefunds("owed", "released 100EUR pi_"+bobs)
 	s.moneyVerified()
 }
 
@@ -218,7 +218,7 @@ func TestLatePages(t *testing.T) {
 		s.tell(s.stripe.TellSession("completed", solds), 200)
 	}
 	s.checkBooking(free, "booked")
-	s.refundsAre("owed", "late 100EUR pi_"+solds)
+	s.checkRefunds("owed", "late 100EUR pi_"+solds)
 	s.moneyVerified()
 }
 
@@ -236,7 +236,7 @@ func TestWrongSums(t *testing.T) {
 	s.stripe.Change(second, func(one *stripetest.Session) { one.Currency = "usd" })
 	s.tell(s.stripe.TellSession("completed", second), 200)
 	s.checkBooking(currency, "held")
-	s.refundsAre("owed", "wrong_sum 99EUR pi_"+first, "wrong_sum 100USD pi_"+second)
+	s.checkRefunds("owed", "wrong_sum 99EUR pi_"+first, "wrong_sum 100USD pi_"+second)
 	// The same reference with another amount reports no other payment.
 	s.stripe.Change(first, func(one *stripetest.Session) { one.AmountTotal = 100 })
 	s.tell(s.stripe.TellSession("completed", first), 200)
@@ -268,7 +268,7 @@ func TestReleasedWhilePaid(t *testing.T) {
 	s.do("DELETE", booking+"/payment-intent?intent="+intent, "").is(200)
 	s.do("DELETE", booking, "").is(200)
 	s.tell(s.stripe.TellSession("completed", session), 200)
-	s.refundsAre("owed", "released 100EUR "+payment)
+	s.checkRefunds("owed", "released 100EUR "+payment)
 	other := s.held("hall", "bob", "A-1-3")
 	open := s.checkout(other)
 	s.do("DELETE", other+"/payment-intent", "").is(200)

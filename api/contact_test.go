@@ -14,7 +14,7 @@ import (
 
 const adasContact = `{"name":"Ada L.","email":"ada@example.org","phone":"+44 20 7946 0001"}`
 
-// checkContact checks the contact of a resource; "" is none.
+// checkContact checks the contact of a resource; "" means no contact.
 func checkContact(t *testing.T, a answer, want string) {
 	t.Helper()
 	got := ""

@@ -136,12 +136,12 @@ func TestGroups(t *testing.T) {
 				t.Error(v)
 			}
 			w.enter("cup", "e").is(201)
-			if got := strings.Join(w.listed("cup", ""), " "); got != want {
+			if got := strings.Join(w.listTeams("cup", ""), " "); got != want {
 				t.Errorf("entered are %q, want %q", got, want)
 			}
 			w.withdraw("cup", "a").is(200)
 			w.withdraw("cup", "b").is(200)
-			if got := w.listed("cup", ""); !slices.Contains(got, "c") || !slices.Contains(got, "d") ||
+			if got := w.listTeams("cup", ""); !slices.Contains(got, "c") || !slices.Contains(got, "d") ||
 				!slices.Contains(got, "e") {
 				t.Errorf("entered are %v", got)
 			}
@@ -210,8 +210,8 @@ func TestTournamentAsOf(t *testing.T) {
 			"%v %v|%s|%s",
 			v["entered"],
 			v["waitlisted"],
-			strings.Join(w.listed("cup", "&at="+at), " "),
-			strings.Join(w.listed("cup", waiting+"&at="+at), " "),
+			strings.Join(w.listTeams("cup", "&at="+at), " "),
+			strings.Join(w.listTeams("cup", waiting+"&at="+at), " "),
 		)
 		if got != want {
 			t.Errorf("at %s: %s, want %s", at, got, want)
@@ -308,7 +308,7 @@ func TestConcurrentEntries(t *testing.T) {
 		}
 	}
 	in, waits := order[1:slots+1], order[slots+1:]
-	if got := w.listed("cup", ""); !slices.Equal(got, in) {
+	if got := w.listTeams("cup", ""); !slices.Equal(got, in) {
 		t.Errorf("entered are %v, want %v", got, in)
 	}
 	if got := w.do("GET", "/v1/tournaments/cup/entries?limit=500"+waiting, "").is(200)["items"].([]any); len(got) != 500 ||
@@ -326,7 +326,7 @@ func TestConcurrentEntries(t *testing.T) {
 		want = append(want, in[2*i+1])
 	}
 	want = append(want, waits[:leave]...)
-	if got := w.listed("cup", ""); !slices.Equal(got, want) {
+	if got := w.listTeams("cup", ""); !slices.Equal(got, want) {
 		t.Errorf("entered are %v, want %v", got, want)
 	}
 	if v := w.do("GET", "/v1/tournaments/cup", "").is(200); v["entered"] != float64(slots) ||

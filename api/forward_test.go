@@ -32,8 +32,8 @@ func newNode(t *testing.T, auth Auth) *harness {
 	return w
 }
 
-// passed sends a command as forwarded by another node, which received it at the given time.
-func (w *harness) passed(hop *peers.Hop, path, body string, headers ...string) answer {
+// forwarded sends a command as forwarded by another node, which received it at the given time.
+func (w *harness) forwarded(hop *peers.Hop, path, body string, headers ...string) answer {
 	w.t.Helper()
 	header := nodesSecret.Seal(hop, 0, "POST", path, []byte(body))
 	return w.do("POST", path, body, append(headers, peers.Header, header)...)
@@ -47,14 +47,14 @@ func TestPassedCommands(t *testing.T) {
 	const path, body = "/v1/products/p/reservations", `{"holder":"ann"}`
 	now := time.Now()
 	hop := &peers.Hop{From: "r2", Command: string(actors.NewCommandID()), After: 1, At: now, Until: now.Add(patience)}
-	first := w.passed(hop, path, body)
-	again := w.passed(hop, path, body)
+	first := w.forwarded(hop, path, body)
+	again := w.forwarded(hop, path, body)
 	if id := first.is(201)["id"]; again.is(201)["id"] != id {
 		t.Errorf("sent once it is %s, sent twice %s", first.text, again.text)
 	}
 	late := *hop
 	late.Command, late.Until = string(actors.NewCommandID()), now.Add(-time.Millisecond)
-	w.passed(&late, path, body).problem(503, "log_unavailable")
+	w.forwarded(&late, path, body).problem(503, "log_unavailable")
 	w.do("POST", path, body, peers.Header, nodesSecret.Seal(hop, 0, "POST", path, []byte(`{"holder":"bob"}`))).
 		problem(400, "bad_parameter")
 	if sold := w.do("GET", "/v1/products/p", "").is(200)["sold"]; fmt.Sprint(sold) != "1" {
@@ -105,7 +105,7 @@ func TestTokensOfPassedCommands(t *testing.T) {
 		code   string
 	}{{ends.Add(-time.Second), 201, ""}, {ends.Add(time.Second), 401, "unauthenticated"}} {
 		hop := &peers.Hop{From: "r2", Command: string(actors.NewCommandID()), At: c.taken, Until: now.Add(patience)}
-		a := w.passed(hop, path, body, "Authorization", token(RoleHolder, ends))
+		a := w.forwarded(hop, path, body, "Authorization", token(RoleHolder, ends))
 		if c.code == "" {
 			a.is(c.status)
 		} else {
@@ -131,7 +131,7 @@ func TestClusterAnswer(t *testing.T) {
 	w.do("PUT", "/v1/waiting-rooms/r", `{"admit_per_second":1,"max_active":9,"active_seconds":60,"heartbeat_seconds":60}`).
 		is(201)
 	now := time.Now()
-	w.passed(&peers.Hop{From: "r2", Command: string(actors.NewCommandID()), At: now, Until: now.Add(patience)},
+	w.forwarded(&peers.Hop{From: "r2", Command: string(actors.NewCommandID()), At: now, Until: now.Add(patience)},
 		"/v1/waiting-rooms/r/visitors", `{"holder":"ann"}`).is(201)
 	taken, err := w.server.config.Desk.Ask(t.Context(), actors.Request{Stream: cursors.Stream("stripe~refunds"),
 		Command: &core.TakeCursor{CursorTaken: events.CursorTaken{Term: 1, Node: "n2"}}, ID: actors.NewCommandID()})

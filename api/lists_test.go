@@ -331,7 +331,7 @@ func (w *harness) append(stream events.StreamID, fact events.Fact) events.Positi
 
 func init() { answersOfKinds = append(answersOfKinds, askLists) }
 
-// askLists requests what the other functions have sold.
+// askLists requests the sales made by the other functions.
 func askLists(t *testing.T, ask func(method, path, body string, headers ...string) answer) {
 	const reservations = "/v1/products/tee/reservations"
 	ask("GET", reservations+"?status=expired&holder=ada", "").is(200)

@@ -123,7 +123,7 @@ func TestForeignPagesOfEveryOperation(t *testing.T) {
 		before := w.head()
 		a := w.do(method, fillPath(path, c.parts), c.body, "If-Match", c.match, "Origin", "https://evil.example")
 		a.problem(403, "foreign_origin")
-		w.wroteNothing(a, before)
+		w.checkNothingWritten(a, before)
 	})
 	if tried < 20 {
 		t.Errorf("only %d operations were tried", tried)
@@ -149,9 +149,9 @@ func (w *harness) head() events.Position {
 	return head
 }
 
-// wroteNothing fails if the log has an event after a position that was caused by the answer's
+// checkNothingWritten fails if the log has an event after a position that was caused by the answer's
 // request. Earlier requests may continue in the background.
-func (w *harness) wroteNothing(a answer, before events.Position) {
+func (w *harness) checkNothingWritten(a answer, before events.Position) {
 	w.t.Helper()
 	for e, err := range events.All(w.t.Context(), w.store, before) {
 		if err != nil || bytes.Contains(e.Metadata, []byte(a.header.Get("X-Request-Id"))) {

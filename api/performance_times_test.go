@@ -34,8 +34,8 @@ func (w *harness) typesOf(id string) map[string]int {
 	return count
 }
 
-// verified checks the whole log against all rules.
-func (w *harness) verified() {
+// verifyLog checks the whole log against all rules.
+func (w *harness) verifyLog() {
 	w.t.Helper()
 	v := verify.New(true)
 	for after := events.Position(0); ; {
@@ -110,7 +110,7 @@ func TestPerformanceTimes(t *testing.T) {
 	}
 	w.bookSeat("over", "ann", "A-1-1").problem(409, "sale_closed")
 	w.bookSeat("never", "ann", "A-1-1").is(201)
-	w.verified()
+	w.verifyLog()
 }
 
 // TestPerformanceEditsAreChecked: an invalid edit is refused, and nothing changes.
@@ -157,7 +157,7 @@ func TestPerformanceEditsAreChecked(t *testing.T) {
 	if statuses[200] != 1 || statuses[412] != 4 {
 		t.Errorf("five edits of one tag: %v", statuses)
 	}
-	w.verified()
+	w.verifyLog()
 }
 
 // TestPerformanceBoundsAreRecordedOnce: by the deadline index, and after a restart during which the
@@ -189,5 +189,5 @@ func TestPerformanceBoundsAreRecordedOnce(t *testing.T) {
 			t.Errorf("%s: %s, want %s", id, got, want)
 		}
 	}
-	w.verified()
+	w.verifyLog()
 }

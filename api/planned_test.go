@@ -88,7 +88,7 @@ func TestPerformanceInAPlan(t *testing.T) {
 	if one == nil || one.Status != events.SeatIsHeld {
 		t.Errorf("%+v", one)
 	}
-	w.verified()
+	w.verifyLog()
 	w.stop()
 	w.start()
 	if again := seats(""); !slices.Equal(again, now) {
@@ -128,7 +128,7 @@ func TestPricesOfAPlan(t *testing.T) {
 		body := strings.Replace(fmt.Sprintf(plannedShow, "other"), change[0], change[1], 1)
 		w.do("POST", "/v1/performances", body).problem(422, "invalid_field")
 	}
-	w.verified()
+	w.verifyLog()
 	w.stop()
 	w.start()
 	if again := w.do("GET", "/v1/performances/show", "").is(200); encoded(t, again["prices"]) != want {
@@ -165,7 +165,7 @@ func TestSeatNamesOfPlansInPaths(t *testing.T) {
 		w.do("DELETE", one+"/seats/"+url.PathEscape(zone+"-1-9"), "").problem(404, "not_found")
 		w.do("DELETE", one+"/seats/"+url.PathEscape(zone+"-1-1"), "").is(200)
 	}
-	w.verified()
+	w.verifyLog()
 }
 
 // TestTopicsOfAPlan: frames of seats have the plan's rows and names, those of the performance its prices.
@@ -259,7 +259,7 @@ func TestPriceTypes(t *testing.T) {
 	if section := report["sections"].([]any)[0].(map[string]any); section["sold"] != 2.0 || section["booked"] != 14000.0 || report["sold"] != 2.0 {
 		t.Errorf("%v", report)
 	}
-	w.verified()
+	w.verifyLog()
 	w.stop()
 	w.start()
 	if got := as(ada, "GET", one, "").is(200); encoded(t, got["lines"]) != strings.Replace(lines,

@@ -39,7 +39,7 @@ func init() {
 	answersOfKinds = append(answersOfKinds, askPlans)
 }
 
-// askPlans asks every operation of seating plans, and for their codes.
+// askPlans requests every operation of seating plans, and causes their codes.
 func askPlans(t *testing.T, ask func(method, path, body string, headers ...string) answer) {
 	body := fmt.Sprintf(parlour, `"id":"parlour",`)
 	ask("POST", "/v1/plans", body).is(201)

@@ -82,7 +82,7 @@ func TestBestSeatsByPriceType(t *testing.T) {
 	if a := best(ada, "show", `"quantity":3,"price_types":{"student":3}`).problem(409, "sold_out"); a["remaining"] != 2.0 {
 		t.Errorf("%v", a)
 	}
-	w.verified()
+	w.verifyLog()
 }
 
 // TestAlternativesAreForTheCaller: seats with restricted price types only are offered to a service,

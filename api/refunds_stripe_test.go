@@ -17,15 +17,15 @@ func oweRefund(t *testing.T, before func(s *shop)) (s *shop, payment, refund str
 	booking := s.held("hall", "ada", "A-1-1")
 	session := s.checkout(booking)
 	s.do("POST", booking+"/payment", outside("first", 100, "")).is(200)
-	payment = s.stripe.PayWith(s.reopened(session), "pi_second")
+	payment = s.stripe.PayWith(s.reopen(session), "pi_second")
 	before(s)
 	s.tell(s.stripe.TellSession("completed", session), 200)
 	id := events.NewRefundID(events.PaymentStream("stripe", payment), events.OwedAlreadyPaid, "")
 	return s, payment, "/v1/refunds/" + string(id)
 }
 
-// reopened reopens a session that the cursor may have closed.
-func (s *shop) reopened(session string) string {
+// reopen reopens a session that the cursor may have closed.
+func (s *shop) reopen(session string) string {
 	s.until("the page of a booking that is paid otherwise is closed", func() bool {
 		return s.stripe.Sessions()[0].Status == "expired"
 	})

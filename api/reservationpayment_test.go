@@ -78,7 +78,7 @@ func TestPaymentsOfReservations(t *testing.T) {
 			t.Errorf("no %q in %s", want, story)
 		}
 	}
-	w.verified()
+	w.verifyLog()
 }
 
 // TestGivingBackReservationsCloses: for paid reservations, except for an admin with a reason.
@@ -101,7 +101,7 @@ func TestGivingBackReservationsCloses(t *testing.T) {
 	if v := w.do("DELETE", paid+"?override=true&reason=lift", "").is(200); v["kept"] != 50.0 {
 		t.Error(v)
 	}
-	w.verified()
+	w.verifyLog()
 }
 
 // TestAFailedPaymentChangesNoReservation: an expired reservation whose money comes too late is the same as of any moment

@@ -70,5 +70,5 @@ func TestReturnOfASeat(t *testing.T) {
 	if !strings.Contains(story, "the seat A-1-5 was given back") || !strings.Contains(story, "the booking has ended") {
 		t.Error(story)
 	}
-	w.verified()
+	w.verifyLog()
 }

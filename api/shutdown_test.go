@@ -29,7 +29,7 @@ func TestShutdown(t *testing.T) {
 		p.Expect("snapshot")
 		peers = append(peers, p)
 	}
-	deaf := sockettest.DialStalled(t, w.address) // never reads, and does not delay the end
+	stalled := sockettest.DialStalled(t, w.address) // never reads, and does not delay the end
 	var busy sync.WaitGroup
 	stopped := make(chan struct{})
 	for range 4 {
@@ -54,7 +54,7 @@ func TestShutdown(t *testing.T) {
 	}
 	<-stopped
 	busy.Wait()
-	deaf.Conn.Close()
+	stalled.Conn.Close()
 	w.client.CloseIdleConnections()
 	// Fasthttp's clock and an idle worker pool stay for a while.
 	goleak.VerifyNone(t, before, goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.updateServerDate.func1"),

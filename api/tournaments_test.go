@@ -54,8 +54,8 @@ func (w *harness) editTournament(id, body string) answer {
 	return w.do("PATCH", "/v1/tournaments/"+id, body, "If-Match", tag)
 }
 
-// listed returns the teams of a list of entries in order, page by page.
-func (w *harness) listed(tournament, query string) (teams []string) {
+// listTeams returns the teams of a list of entries in order, page by page.
+func (w *harness) listTeams(tournament, query string) (teams []string) {
 	w.t.Helper()
 	for cursor := ""; ; {
 		v := w.do("GET", "/v1/tournaments/"+tournament+"/entries?limit=7&cursor="+cursor+query, "").is(200)
@@ -75,10 +75,10 @@ const waiting = "&status=waitlisted"
 // standing checks the entered and waitlisted teams, both in order.
 func (w *harness) standing(tournament, in, waits string) {
 	w.t.Helper()
-	if got := strings.Join(w.listed(tournament, ""), " "); got != in {
+	if got := strings.Join(w.listTeams(tournament, ""), " "); got != in {
 		w.t.Errorf("entered are %q, want %q", got, in)
 	}
-	if got := strings.Join(w.listed(tournament, waiting), " "); got != waits {
+	if got := strings.Join(w.listTeams(tournament, waiting), " "); got != waits {
 		w.t.Errorf("waiting are %q, want %q", got, waits)
 	}
 }

@@ -33,15 +33,15 @@ func TestAllOrNothing(t *testing.T) {
 		}
 	}
 	w.noOrphanedHolds("afterwards")
-	w.wholeAtEveryPrefix(2, 3)
+	w.checkWholeAtEveryPrefix(2, 3)
 	if c := w.counts("floor"); c.Held != int64(3*got["ok"]) || made != got["ok"] {
 		t.Errorf("%d bookings, %v, and the floor has %+v", made, got, c)
 	}
 }
 
-// wholeAtEveryPrefix checks that at every prefix of the log each held booking has this many seats
+// checkWholeAtEveryPrefix checks that at every prefix of the log each held booking has this many seats
 // and places.
-func (w *harness) wholeAtEveryPrefix(seats, places int64) {
+func (w *harness) checkWholeAtEveryPrefix(seats, places int64) {
 	w.Helper()
 	type parts struct{ seats, places int64 }
 	has, made := map[events.HoldID]parts{}, map[events.HoldID]bool{}

@@ -109,7 +109,7 @@ func TestSeatsAndPlacesAreBlockedTogether(t *testing.T) {
 	_, err = w.Block(w.ctx(), both)
 	w.want(err, "ok")
 	w.wantCounts("floor", 0, 0, 0, 10)
-	w.wantStands("blocked press", "A-1-1", "A-1-3")
+	w.wantStates("blocked press", "A-1-1", "A-1-3")
 	unblocked, err := w.unblock("press", "A-1-1", "A-1-3")
 	w.want(err, "ok")
 	if len(unblocked.Seats) != 2 || !slices.Equal(unblocked.Areas, []events.AreaPlaces{so("floor", 10)}) {

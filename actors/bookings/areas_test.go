@@ -30,7 +30,7 @@ func (w *harness) parts() int64 {
 	return 1
 }
 
-// asked are places of an area.
+// asked is the requested quantity of an area.
 type asked = events.WantedPlaces
 
 func of(id events.AreaID, quantity int64) asked { return asked{Area: id, Quantity: quantity} }
@@ -41,8 +41,8 @@ var areas = []events.Area{{ID: "floor", Capacity: 10, Prices: []events.CategoryP
 		{Type: "adult", Amount: 25}, {Type: "child", Amount: 5}}},
 	{ID: "yard", Capacity: 200, Prices: []events.CategoryPrice{{}}}}
 
-// anew is New, for performances with areas.
-func (w *harness) anew(desk actors.Dispatcher, views Views) *Bookings {
+// newBookings is New, for performances with areas.
+func (w *harness) newBookings(desk actors.Dispatcher, views Views) *Bookings {
 	b := New(desk, views)
 	b.areas = func(events.PerformanceID) []events.Area { return areas }
 	return b
@@ -76,8 +76,8 @@ func (w *harness) checkPlaces(h *history, s *booking.State) {
 	}
 }
 
-// placesSettled checks that nothing is held, and booked places belong to bookings.
-func (w *harness) placesSettled(h *history, booked map[events.HoldID]int64) {
+// checkPlacesSettled checks that nothing is held, and booked places belong to bookings.
+func (w *harness) checkPlacesSettled(h *history, booked map[events.HoldID]int64) {
 	w.Helper()
 	want := map[events.StreamID]int64{}
 	for _, b := range h.bookings {

@@ -97,7 +97,7 @@ func beginRemote(t testing.TB, rows, perRow, limit int64, servers int, r *remote
 		w.store = r
 		w.start(nil)
 		w.store = r.Store
-		w.Bookings = w.anew(w.desk, &farViews{w.views(w.seats), r})
+		w.Bookings = w.newBookings(w.desk, &farViews{w.views(w.seats), r})
 		all, desks = append(all, w.Bookings), append(desks, w.desk)
 	}
 	r.appended = func(stream events.StreamID, revision events.Revision) {

@@ -52,7 +52,7 @@ func (p *attemptResult) hold(s *performanceInfo, seats []performance.Seat) *hold
 const runs = 8
 
 // ErrOvertaken: others repeatedly took the seats that were chosen, or another run of the same
-// request is working on the booking. Nothing was done: what was taken is released. It is an
+// request is working on the booking. Nothing was done: the seats taken are released. It is an
 // [actors.ErrOverloaded].
 var ErrOvertaken = fmt.Errorf("%w: others were faster again and again", actors.ErrOverloaded)
 

@@ -119,7 +119,7 @@ func TestAbandonedAttempt(t *testing.T) {
 // work on them, as another node does.
 func (w *harness) giveUpBegun() {
 	w.Helper()
-	other := w.anew(w.desk, w.views(w.seats))
+	other := w.newBookings(w.desk, w.views(w.seats))
 	for _, id := range w.read().unowned() {
 		if err := other.Resume(w.ctx(), w.origin("system"), id); err != nil {
 			w.Fatal(err)
@@ -219,7 +219,7 @@ func TestOutrun(t *testing.T) {
 	w.between(func(desk actors.Dispatcher) actors.Dispatcher {
 		return &competitor{Dispatcher: desk, before: func(stream events.StreamID) {
 			first++
-			w.must(desk.Ask(w.ctx(), rivals(stream, first)))
+			w.must(desk.Ask(w.ctx(), rivalRequest(stream, first)))
 		}}
 	})
 	if _, err := w.best("ann", 2); !errors.Is(err, ErrOvertaken) || first != bestTries {
@@ -227,8 +227,8 @@ func TestOutrun(t *testing.T) {
 	}
 }
 
-// rivals returns the request for a seat with this number.
-func rivals(stream events.StreamID, number int) actors.Request {
+// rivalRequest returns the request for a seat with this number.
+func rivalRequest(stream events.StreamID, number int) actors.Request {
 	return actors.Request{Stream: stream, ID: actors.NewCommandID(),
 		Command: &seat.Hold{HoldID: events.NewHoldID("rival", int64(number)), Holder: "bob", HoldFor: time.Minute}}
 }
@@ -254,7 +254,8 @@ func (r *competitor) Ask(ctx context.Context, request actors.Request) (actors.An
 func TestLaggingViews(t *testing.T) {
 	w := begin(t, 1, 2, 0)
 	behind := errors.New("behind")
-	w.Bookings = w.anew(w.desk, lost{w.views(func(context.Context, events.PerformanceID) ([]byte, events.Position, error) {
+	w.Bookings = w.newBookings(w.desk, lost{w.views(func(
+		context.Context, events.PerformanceID) ([]byte, events.Position, error) {
 		return []byte{1, 1}, 0, nil
 	}), behind})
 	if _, err := w.best("ann", 1); !errors.Is(err, behind) {
@@ -328,7 +329,8 @@ func TestWhichRequestsWaitForTheViews(t *testing.T) {
 	for _, alone := range []bool{true, false} {
 		w := begin(t, 1, 9, 0)
 		views, fails := &counting{Views: w.views(w.seats)}, false
-		w.Bookings = w.anew(&silent{w.desk, func(cmd core.Command) bool { return fails && is[*seat.Hold](cmd) }}, views)
+		loses := func(cmd core.Command) bool { return fails && is[*seat.Hold](cmd) }
+		w.Bookings = w.newBookings(&silent{w.desk, loses}, views)
 		if alone {
 			w.Alone()
 		}

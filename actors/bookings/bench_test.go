@@ -74,7 +74,7 @@ func BenchmarkBook(b *testing.B) {
 	}
 }
 
-// BenchmarkPay pays for two seats at a time, each from a wallet of its own.
+// BenchmarkPay pays for two seats at a time, each from a separate wallet.
 func BenchmarkPay(b *testing.B) {
 	w := begin(b, 250, 400, 0)
 	w.withoutMap()

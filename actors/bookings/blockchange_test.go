@@ -86,7 +86,7 @@ var blockCrashes = []blockCrash{
 func (w *harness) dieAfterIn(appends int) (died func() bool) {
 	between := w.Bookings.desk
 	d := &dying{Dispatcher: between, left: appends}
-	w.Bookings = w.anew(d, w.views(w.seats))
+	w.Bookings = w.newBookings(d, w.views(w.seats))
 	return func() bool {
 		d.mu.Lock()
 		defer d.mu.Unlock()
@@ -94,10 +94,10 @@ func (w *harness) dieAfterIn(appends int) (died func() bool) {
 	}
 }
 
-// frontRowStates returns the states of the front row, and of areas that differ from the initial
+// frontRowStands returns the states of the front row, and of areas that differ from the initial
 // state.
-func (w *harness) frontRowStates() string {
-	all := w.stands(frontRow...)
+func (w *harness) frontRowStands() string {
+	all := w.seatStates(frontRow...)
 	for _, a := range areas {
 		if c := w.counts(a.ID); c != (events.AreaCounts{Remaining: a.Capacity}) {
 			all = append(all, fmt.Sprintf("%s %d %d %d %d", a.ID, c.Remaining, c.Held, c.Booked, c.Blocked))
@@ -164,7 +164,7 @@ func TestABlockAndACrashAtEveryStep(t *testing.T) {
 							}
 						}
 						w.want(w.ResumeBlocks(w.ctx(), w.origin("system"), w.gala), "ok")
-						stands := w.frontRowStates()
+						stands := w.frontRowStands()
 						if stands != crash.after && (again && crash.after != "" || stands != crash.before) {
 							t.Fatalf("after %d and %d appends the seats are %s", step, second, stands)
 						}
@@ -199,7 +199,7 @@ func TestABlockAndFaultyAppends(t *testing.T) {
 						t.Fatalf("append %d fails: %v, %v", step, seats, err)
 					}
 					w.between(nil)
-					if stands := w.frontRowStates(); stands != crash.after && (crash.after != "" || stands != crash.before) {
+					if stands := w.frontRowStands(); stands != crash.after && (crash.after != "" || stands != crash.before) {
 						t.Fatalf("append %d fails, and the seats are %s", step, stands)
 					}
 					w.atRest()
@@ -238,7 +238,7 @@ func TestBlockOnTwoNodes(t *testing.T) {
 			if w.want(err, "ok"); !slices.Equal(seats.Seats, frontRow) {
 				t.Errorf("the first node answers %v", seats)
 			}
-			if stands := w.frontRowStates(); stands != "free , blocked crew, free " {
+			if stands := w.frontRowStands(); stands != "free , blocked crew, free " {
 				t.Errorf("the seats are %s", stands)
 			}
 			w.atRest()
@@ -266,7 +266,7 @@ func TestABlockThatAnotherNodeHasWithdrawn(t *testing.T) {
 				w.mustBook("bob", "A-1-3")
 			})
 			w.want(err, "seat_taken")
-			if stands := w.frontRowStates(); stands != "free , free , held " {
+			if stands := w.frontRowStands(); stands != "free , free , held " {
 				t.Errorf("the seats are %s", stands)
 			}
 			w.atRest()
@@ -288,11 +288,11 @@ func TestALateUndoOfABlock(t *testing.T) {
 		_, err := w.cancel(bob, "bob")
 		w.want(err, "ok")
 		w.want(w.ResumeBlocks(w.ctx(), w.origin("system"), w.gala), "ok")
-		w.wantStands("free ", frontRow...)
+		w.wantStates("free ", frontRow...)
 		w.want(w.block("press", frontRow...), "ok")
 	})
 	w.want(err, "seat_taken")
-	w.wantStands("blocked press", frontRow...)
+	w.wantStates("blocked press", frontRow...)
 	w.atRest()
 }
 
@@ -310,7 +310,7 @@ func TestAWithdrawnBlockIsNotMade(t *testing.T) {
 	_, err := w.cancel(bob, "bob")
 	w.want(err, "ok")
 	w.want(w.ResumeBlocks(w.ctx(), w.origin("system"), w.gala), "ok")
-	w.wantStands("free ", frontRow...)
+	w.wantStates("free ", frontRow...)
 	w.atRest()
 }
 
@@ -331,11 +331,11 @@ func TestAKeyedBlockIsMadeOnce(t *testing.T) {
 	if w.want(err, "ok"); !slices.Equal(seats.Seats, frontRow) {
 		t.Errorf("the retry is answered %v", seats)
 	}
-	w.wantStands("free ", frontRow...)
+	w.wantStates("free ", frontRow...)
 	w.want(w.block("press", frontRow...), "ok")
 	_, err = w.Unblock(w.ctx(), unblock)
 	w.want(err, "ok")
-	w.wantStands("blocked press", frontRow...)
+	w.wantStates("blocked press", frontRow...)
 	unblock.Origin = w.keyed("house", "u", "crew")
 	_, err = w.Unblock(w.ctx(), unblock)
 	w.want(err, "idempotency_key_reused")
@@ -380,6 +380,6 @@ func TestUnblockingManySeats(t *testing.T) {
 			t.Errorf("%d seats are unblocked, want %d", len(seats.Seats), len(all))
 		}
 	}
-	w.wantStands("free ", all...)
+	w.wantStates("free ", all...)
 	w.atRest()
 }

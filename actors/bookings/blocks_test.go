@@ -22,8 +22,8 @@ func (w *harness) bookOf(label events.BlockLabel, holder events.Holder, seats ..
 		Label: label})
 }
 
-// stands returns the states of seats, with their labels.
-func (w *harness) stands(seats ...events.SeatName) (all []string) {
+// seatStates returns the states of seats, with their labels.
+func (w *harness) seatStates(seats ...events.SeatName) (all []string) {
 	w.Helper()
 	for _, name := range seats {
 		_, err := w.desk.View(w.ctx(), seat.Stream(w.gala, name), func(c core.Core) {
@@ -37,9 +37,9 @@ func (w *harness) stands(seats ...events.SeatName) (all []string) {
 	return all
 }
 
-func (w *harness) wantStands(want string, seats ...events.SeatName) {
+func (w *harness) wantStates(want string, seats ...events.SeatName) {
 	w.Helper()
-	if got := w.stands(seats...); slices.ContainsFunc(got, func(s string) bool { return s != want }) {
+	if got := w.seatStates(seats...); slices.ContainsFunc(got, func(s string) bool { return s != want }) {
 		w.Fatalf("%v are %q, want %q", seats, got, want)
 	}
 }
@@ -48,7 +48,7 @@ func TestBlocks(t *testing.T) {
 	w := begin(t, 2, 6, 0)
 	w.want(w.block("press", "A-1-2", "A-1-1"), "ok")
 	w.want(w.block("press", "A-1-1", "A-1-2", "A-1-3"), "ok") // two are already blocked
-	w.wantStands("blocked press", "A-1-1", "A-1-2", "A-1-3")
+	w.wantStates("blocked press", "A-1-1", "A-1-2", "A-1-3")
 	ann := w.mustBook("ann", "A-1-5")
 	err := w.block("press", "A-1-4", "A-1-5")
 	w.want(err, "seat_taken")
@@ -56,7 +56,7 @@ func TestBlocks(t *testing.T) {
 		t.Errorf("in use are %v", taken)
 	}
 	w.want(w.block("crew", "A-1-3", "A-1-4"), "seat_taken")
-	w.wantStands("free ", "A-1-4")
+	w.wantStates("free ", "A-1-4")
 	w.want(w.block("press", "A-1-4", "A-9-9"), "invalid_field")
 	w.want(w.block("press", "A-1-4", "A-1-4"), "invalid_field")
 	blocked, err := w.Block(w.ctx(), Block{Origin: w.origin("house"), PerformanceID: w.gala, Label: "crew",
@@ -75,8 +75,8 @@ func TestBlocks(t *testing.T) {
 	if want := []events.SeatName{"A-1-1", "A-1-3"}; !slices.Equal(unblocked.Seats, want) {
 		t.Errorf("unblocked are %v", unblocked)
 	}
-	w.wantStands("free ", "A-1-1", "A-1-3")
-	w.wantStands("blocked crew", "A-2-1")
+	w.wantStates("free ", "A-1-1", "A-1-3")
+	w.wantStates("blocked crew", "A-2-1")
 	_, err = w.cancel(ann, "ann")
 	w.want(err, "ok")
 	w.check(0)
@@ -91,15 +91,15 @@ func TestBookingOfABlock(t *testing.T) {
 	w.want(err, "seat_taken")
 	_, err = w.bookOf("crew", "ann", "A-1-1", "A-1-3")
 	w.want(err, "seat_taken")
-	w.wantStands("free ", "A-1-3")
+	w.wantStates("free ", "A-1-3")
 	made, err := w.bookOf("press", "ann", "A-1-1", "A-1-2", "A-1-3")
 	w.want(err, "ok")
-	w.wantStands("held press", "A-1-1", "A-1-2")
-	w.wantStands("held ", "A-1-3")
+	w.wantStates("held press", "A-1-1", "A-1-2")
+	w.wantStates("held ", "A-1-3")
 	_, err = w.cancel(made.Booking.ID, "ann")
 	w.want(err, "ok")
-	w.wantStands("blocked press", "A-1-1", "A-1-2")
-	w.wantStands("free ", "A-1-3")
+	w.wantStates("blocked press", "A-1-1", "A-1-2")
+	w.wantStates("free ", "A-1-3")
 
 	// Late: seats blocked under the booking's own label count as free.
 	made, err = w.bookOf("press", "bob", "A-1-1", "A-1-3")
@@ -109,11 +109,11 @@ func TestBookingOfABlock(t *testing.T) {
 	w.resume()
 	_, err = w.pay(made.Booking.ID, "bob")
 	w.want(err, "ok")
-	w.wantStands("booked press", "A-1-1")
-	w.wantStands("booked ", "A-1-3")
+	w.wantStates("booked press", "A-1-1")
+	w.wantStates("booked ", "A-1-3")
 	_, err = w.cancel(made.Booking.ID, "bob")
 	w.want(err, "ok")
-	w.wantStands("blocked press", "A-1-1")
+	w.wantStates("blocked press", "A-1-1")
 
 	// But not if blocked under another label since.
 	made, err = w.bookOf("press", "cid", "A-1-1")
@@ -127,7 +127,7 @@ func TestBookingOfABlock(t *testing.T) {
 	w.want(w.block("crew", "A-1-1"), "ok")
 	_, err = w.pay(made.Booking.ID, "cid")
 	w.want(err, "hold_expired")
-	w.wantStands("blocked crew", "A-1-1")
+	w.wantStates("blocked crew", "A-1-1")
 	w.settled(0)
 }
 
@@ -153,15 +153,15 @@ func TestUnblockingBookedSeats(t *testing.T) {
 	}
 	_, err = w.ReturnSeat(w.ctx(), ReturnSeat{Origin: w.origin("ann"), BookingID: made.Booking.ID, Seat: "A-1-1"})
 	w.want(err, "ok")
-	w.wantStands("blocked press", "A-1-1")
-	w.wantStands("booked press", "A-1-2")
+	w.wantStates("blocked press", "A-1-1")
+	w.wantStates("booked press", "A-1-2")
 	_, err = w.cancel(made.Booking.ID, "ann")
 	w.want(err, "ok")
-	w.wantStands("blocked press", "A-1-1", "A-1-2")
+	w.wantStates("blocked press", "A-1-1", "A-1-2")
 	if got := fmt.Sprint(lift()); got != "[A-1-1 A-1-2]" {
 		t.Errorf("%s are unblocked once they are returned", got)
 	}
-	w.wantStands("free ", "A-1-1", "A-1-2", "A-1-3")
+	w.wantStates("free ", "A-1-1", "A-1-2", "A-1-3")
 	w.settled(1000)
 }
 
@@ -181,7 +181,7 @@ func TestBlocksAndACrowd(t *testing.T) {
 	all.Wait()
 	for i, err := range errs {
 		mine := 0
-		for _, stands := range w.stands(groups[i]...) {
+		for _, stands := range w.seatStates(groups[i]...) {
 			if stands == fmt.Sprint("blocked label ", i) {
 				mine++
 			}
@@ -213,10 +213,10 @@ func TestBlockAfterFailures(t *testing.T) {
 			if err != nil {
 				w.want(w.block("press", seats...), "ok")
 			}
-			w.wantStands("blocked press", seats...)
+			w.wantStates("blocked press", seats...)
 			_, err = w.Unblock(w.ctx(), Block{Origin: w.origin("house"), PerformanceID: w.gala, Label: "press", Seats: seats})
 			w.want(err, "ok")
-			w.wantStands("free ", seats...)
+			w.wantStates("free ", seats...)
 		}
 	}
 }

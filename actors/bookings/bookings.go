@@ -185,7 +185,7 @@ func (b *Bookings) state(ctx context.Context, bookingID events.BookingID) (Answe
 	return Answer{Booking: state, Revision: at.Revision, Position: at.Position}, nil
 }
 
-// refused returns err as a refusal, nil if it is none.
+// refused returns err as a refusal, nil if it is not a refusal.
 func refused(err error) *core.Refusal {
 	if refusal := (*core.Refusal)(nil); errors.As(err, &refusal) {
 		return refusal

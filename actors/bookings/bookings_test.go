@@ -91,7 +91,7 @@ func TestSeatLostWhileOthersAreHeld(t *testing.T) {
 			w.mustBook("bob", "A-1-3")
 			before := len(w.read().names)
 			w.between(func(desk actors.Dispatcher) actors.Dispatcher { return oneByOne{desk} })
-			w.blindly()
+			w.chooseBlindly()
 			if _, err := w.best("ann", 3); (code(err) == "ok") != (rows == 2) {
 				t.Errorf("with %d rows: %v", rows, err)
 			}

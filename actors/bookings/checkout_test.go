@@ -49,7 +49,7 @@ func TestPageIsFixedWithItsIntent(t *testing.T) {
 }
 
 // TestIntentWithoutItsPageEnds: the request for the page may have died, and the booking does not
-// wait for money that nobody can send.
+// wait for a payment that can't be made.
 func TestIntentWithoutItsPageEnds(t *testing.T) {
 	w := begin(t, 1, 3, 0)
 	id := w.mustBook("ann", "A-1-1")

@@ -30,7 +30,7 @@ func TestFaultyAppends(t *testing.T) {
 						t.Fatalf("append %d fails, and so does the request: %v, want %v", step, err, crash.again)
 					}
 					w.check(3)
-					w.over(int(step), id, nil, true)
+					w.checkEnd(int(step), id, nil, true)
 				}
 			})
 		}
@@ -40,7 +40,7 @@ func TestFaultyAppends(t *testing.T) {
 // faulty is a store with one append whose outcome is unknown.
 type faulty struct {
 	events.Store
-	in        atomic.Int64 // so many appends later; 0 or less: none
+	in        atomic.Int64 // number of appends before it; 0 or less: no fault
 	persisted bool
 }
 
@@ -61,9 +61,9 @@ func (f *faulty) Append(
 	return events.Appended{}, fmt.Errorf("%w: this one", events.ErrUnknown)
 }
 
-// recovered expires deadlines that have passed, resumes unfinished commands, and checks
+// checkRecovered expires deadlines that have passed, resumes unfinished commands, and checks
 // consistency; only seats without a booking may still be held.
-func (w *harness) recovered(step int) {
+func (w *harness) checkRecovered(step int) {
 	w.Helper()
 	w.wake()
 	w.resume()
@@ -74,9 +74,9 @@ func (w *harness) recovered(step int) {
 	}
 }
 
-// over waits for all deadlines and the grace, and checks that nothing is held and how the booking
+// checkEnd waits for all deadlines and the grace, and checks that nothing is held and how the booking
 // has ended.
-func (w *harness) over(step int, id events.BookingID, ends []events.BookingStatus, again bool) {
+func (w *harness) checkEnd(step int, id events.BookingID, ends []events.BookingStatus, again bool) {
 	w.Helper()
 	w.clock.move(121*s + 2*30*s)
 	w.wake()

@@ -141,7 +141,7 @@ var crashes = []crash{
 		w.mustBook(w.bob(), "A-1-3")
 		return ""
 	}, func(w *harness, _ events.BookingID) error {
-		w.blindly()
+		w.chooseBlindly()
 		_, err := w.Book(
 			w.ctx(),
 			Book{Origin: w.keyed(string(w.ann()), "k", "best"), PerformanceID: w.gala, Holder: w.ann(), Quantity: 3},
@@ -297,7 +297,7 @@ func TestACrashAtEveryStep(t *testing.T) {
 					}
 					w.restart()
 					if again != "at once" {
-						w.recovered(step)
+						w.checkRecovered(step)
 						w.noOrphanedHolds(step)
 					}
 					if again != "no" {
@@ -307,7 +307,7 @@ func TestACrashAtEveryStep(t *testing.T) {
 						w.check(3)
 						w.noOrphanedHolds(step)
 					}
-					w.over(step, id, crash.ends, again != "no")
+					w.checkEnd(step, id, crash.ends, again != "no")
 				}
 			})
 		}
@@ -376,8 +376,8 @@ func TestCrashBeforeALongPause(t *testing.T) {
 						w.want(err, "ok")
 					}
 				}
-				w.recovered(step)
-				w.over(step, id, nil, true)
+				w.checkRecovered(step)
+				w.checkEnd(step, id, nil, true)
 			}
 		})
 	}

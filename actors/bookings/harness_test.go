@@ -113,7 +113,7 @@ func (w *harness) between(between func(actors.Dispatcher) actors.Dispatcher) {
 	if between != nil {
 		desk = between(desk)
 	}
-	w.Bookings = w.anew(desk, w.views(w.seats))
+	w.Bookings = w.newBookings(desk, w.views(w.seats))
 }
 
 func closeDesk(t testing.TB, desk *actors.Desk) {
@@ -161,8 +161,8 @@ func (w *harness) seats(ctx context.Context, performanceID events.PerformanceID)
 	return taken, log.head, nil
 }
 
-// blindly makes best seats be chosen from an empty map until a fresh one is required.
-func (w *harness) blindly() {
+// chooseBlindly makes best seats be chosen from an empty map until a fresh one is required.
+func (w *harness) chooseBlindly() {
 	w.read()
 	w.maps.views = w.views(func(_ context.Context, performanceID events.PerformanceID) ([]byte, events.Position, error) {
 		w.mu.Lock()
@@ -253,7 +253,7 @@ func (w *harness) check(limit int64) *history {
 	for id, b := range h.bookings {
 		s := b.State()
 		if s.Payment == "" {
-			spent += h.notRefunded(&s)
+			spent += h.unrefunded(&s)
 		}
 		if s.Status == events.BookingIsBooked && s.Payment == "" {
 			spent += s.Price()
@@ -316,9 +316,9 @@ func (w *harness) settled(limit int64) *history {
 			w.Errorf("booking %s is still %s, refunding %t", id, s.Status, s.Refunding)
 		}
 	}
-	w.outsideSettled(h)
-	w.returnedAreFree(h)
-	w.placesSettled(h, booked)
+	w.checkPaymentsSettled(h)
+	w.checkReturnedAreFree(h)
+	w.checkPlacesSettled(h, booked)
 	for stream, s := range h.seats {
 		if hold, _ := s.Owner(); s.Status() == events.SeatIsHeld || s.Status() == events.SeatIsBooked && booked[hold] == 0 {
 			w.Errorf("%s is still %s for %q", stream, s.Status(), hold)

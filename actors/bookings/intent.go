@@ -107,7 +107,7 @@ func opening(h *hold, state *booking.State) *process.Process {
 	}}
 }
 
-// endIntent ends an intent, and releases what the booking is no longer entitled to.
+// endIntent ends an intent, and releases the seats to which the booking is no longer entitled.
 func (b *Bookings) endIntent(
 	ctx context.Context,
 	from Origin,

@@ -121,7 +121,7 @@ func TestRefusalLeavesNoFacts(t *testing.T) {
 	w := begin(t, 1, 4, 4)
 	w.mustBook("bob", "A-1-2", "A-1-4")
 	before := len(w.read().names)
-	w.blindly()
+	w.chooseBlindly()
 	_, err := w.book("ann", "A-1-1", "A-1-2", "A-1-3", "A-1-4")
 	w.want(err, "seat_taken")
 	if got := w.since(before); got != "" {

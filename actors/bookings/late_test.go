@@ -80,8 +80,8 @@ func (w *harness) bobTakesOver() (bookingID events.BookingID) {
 	return id
 }
 
-// bobHas checks that bob has kept his seat and paid for nothing else.
-func (w *harness) bobHas(id events.BookingID) {
+// checkBob checks that bob has kept his seat and paid for nothing else.
+func (w *harness) checkBob(id events.BookingID) {
 	w.Helper()
 	h := w.check(0)
 	if b := h.bookings[id].State(); b.Status != events.BookingIsBooked || h.wallets["bob"].Balance() != 0 {
@@ -125,7 +125,7 @@ func TestALateCommandNeverTouchesTheNextHolder(t *testing.T) {
 			}
 			w.resume()
 			if line.name != "the end of a payment that failed" { // her money was spent elsewhere
-				w.bobHas(bobs)
+				w.checkBob(bobs)
 			}
 			if h := w.read(); h.bookings[bobs].State().Status != events.BookingIsBooked {
 				t.Errorf("bob's booking is %+v", h.bookings[bobs].State())
@@ -141,12 +141,12 @@ func TestALateReleaseOfAGroupThatFailed(t *testing.T) {
 	w.mustBook("cid", "A-1-2")
 	bobs := events.BookingID("")
 	err := w.later(is[*seat.Release], func() error {
-		w.blindly()
+		w.chooseBlindly()
 		_, err := w.best("ann", 2)
 		return err
 	}, func() { bobs = w.bobTakesOver() })
 	w.want(err, "sold_out")
-	w.bobHas(bobs)
+	w.checkBob(bobs)
 }
 
 // TestALateTimer: a late deadline of the seat finds the next hold, and does nothing.

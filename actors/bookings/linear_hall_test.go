@@ -53,8 +53,8 @@ type hallInput struct {
 	contested bool
 }
 
-// asksFor reports whether two requests concern any seat or place in common.
-func (in *hallInput) asksFor(other *hallInput) bool {
+// overlaps reports whether two requests concern any seat or place in common.
+func (in *hallInput) overlaps(other *hallInput) bool {
 	for _, s := range in.seats {
 		for _, o := range other.seats {
 			if s == o {
@@ -292,7 +292,7 @@ func (c *hallClient) giveBackHall(in *hallInput) string {
 
 // readState formats the state in the log like the model.
 func (w *harness) readState() string {
-	words := w.stands(hallSeatName(0), hallSeatName(1), hallSeatName(2), hallSeatName(3))
+	words := w.seatStates(hallSeatName(0), hallSeatName(1), hallSeatName(2), hallSeatName(3))
 	for i, word := range words {
 		status, label, _ := strings.Cut(word, " ")
 		if status == "held" || status == "booked" {
@@ -353,7 +353,7 @@ func contest(ops []porcupine.Operation) {
 		in := ops[i].Input.(*hallInput)
 		for j := range ops {
 			together := i != j && ops[i].Call < ops[j].Return && ops[j].Call < ops[i].Return
-			in.contested = in.contested || together && in.asksFor(ops[j].Input.(*hallInput))
+			in.contested = in.contested || together && in.overlaps(ops[j].Input.(*hallInput))
 		}
 	}
 }

@@ -19,7 +19,7 @@ import (
 )
 
 // TestTwoNodesFinishOneLatePayment stops the first node at each of its steps until the second has
-// taken all remaining ones: what the second has booked stays booked.
+// taken all remaining ones: seats booked by the second stay booked.
 func TestTwoNodesFinishOneLatePayment(t *testing.T) {
 	for name, keeps := range steps {
 		t.Run(name, func(t *testing.T) {

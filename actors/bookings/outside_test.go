@@ -28,7 +28,7 @@ func reportAll(w *harness, id events.BookingID) error {
 func reportSlowly(w *harness, id events.BookingID) error {
 	before := w.Bookings
 	defer func() { w.Bookings = before }()
-	w.Bookings = w.anew(&slow{Dispatcher: before.desk, w: w}, w.views(w.seats))
+	w.Bookings = w.newBookings(&slow{Dispatcher: before.desk, w: w}, w.views(w.seats))
 	return reportAll(w, id)
 }
 
@@ -60,9 +60,9 @@ func outcomeOf(answer Answer, err error) string {
 	return fmt.Sprintf("%s: %s owed", answer.Booking.Status, answer.Outside.Payment.Refunds[0].Cause)
 }
 
-// outsideSettled checks that no external payment is open, that booked ones belong to a booking, and
+// checkPaymentsSettled checks that no external payment is open, that booked ones belong to a booking, and
 // that no booking has two payments.
-func (w *harness) outsideSettled(h *history) {
+func (w *harness) checkPaymentsSettled(h *history) {
 	w.Helper()
 	for stream, p := range h.payments {
 		at := p.State()

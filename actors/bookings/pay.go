@@ -72,7 +72,7 @@ func (b *Bookings) paidBefore(ctx context.Context, from Origin, now Answer) (Ans
 	now.Booking.Status, now.Booking.Refunding, now.Replayed = events.BookingIsBooked, false, true
 	now.Booking = now.Booking.WithReturned()
 	now.Booking.Kept, now.Booking.Refunds = 0, 0
-	if booked.Replayed { // otherwise it was paid before completions had ids of their own
+	if booked.Replayed { // otherwise it was paid before completions had separate ids
 		now.Revision, now.Position = booked.Revision, booked.Position
 	}
 	return now, nil

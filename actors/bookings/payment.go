@@ -64,7 +64,7 @@ func bookingStep(bookingID events.BookingID, step process.Step) process.Stage {
 }
 
 // debit debits the wallet. If the balance is insufficient, the payment has failed and the booking
-// keeps what it had before; any other refusal means that another run has closed the payment.
+// keeps its earlier state; any other refusal means that another run has closed the payment.
 func (b *Bookings) debit(p *payment) process.Stage {
 	if p.booking.Amount == 0 || p.booking.Payment != "" {
 		return process.Stage{}
@@ -167,12 +167,12 @@ func (b *Bookings) abortPayment(ctx context.Context, p *payment, running *proces
 	return err
 }
 
-// refund refunds what the hold's payment has debited, or prevents the debit.
+// refund refunds the amount debited by the hold's payment, or prevents the debit.
 func (h *hold) refund() process.Step {
 	return process.Step{Name: "refund", Stream: wallet.Stream(h.holder), Do: &wallet.Refund{PaymentID: h.payment}}
 }
 
-// refundOf refunds a booking except what is withheld.
+// refundOf refunds a booking except the withheld amount.
 func (h *hold) refundOf(state *booking.State) process.Step {
 	step := h.refund()
 	if state.Status == events.BookingIsCancelled {

@@ -58,8 +58,8 @@ func TestClaimsEndWhenAMapHasSeenThem(t *testing.T) {
 	}
 }
 
-// everything claims all seats of the performance until end is called.
-func (w *harness) everything() (seats []performance.Seat, end func(events.Position)) {
+// claimAll claims all seats of the performance until end is called.
+func (w *harness) claimAll() (seats []performance.Seat, end func(events.Position)) {
 	w.Helper()
 	s, err := w.performanceInfo(w.ctx(), w.gala)
 	w.want(err, "ok")
@@ -74,7 +74,7 @@ func (w *harness) everything() (seats []performance.Seat, end func(events.Positi
 // a plain overload nor sold_out.
 func TestRemainingSeatsAreAlwaysPending(t *testing.T) {
 	w := begin(t, 1, 4, 0)
-	seats, end := w.everything()
+	seats, end := w.claimAll()
 	stop, stopped := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(stopped)
@@ -105,7 +105,7 @@ func TestRemainingSeatsAreAlwaysPending(t *testing.T) {
 // caller has stopped waiting.
 func TestWaitingForOthersEndsWithTheRequest(t *testing.T) {
 	w := begin(t, 10, 20, 0)
-	_, end := w.everything()
+	_, end := w.claimAll()
 	ctx, cancel := context.WithCancel(w.ctx())
 	w.maps.views = w.views(func(ctx context.Context, id events.PerformanceID) ([]byte, events.Position, error) {
 		cancel()
@@ -125,7 +125,7 @@ func TestWaitingForOthersEndsWithTheRequest(t *testing.T) {
 		return &competitor{Dispatcher: desk, before: func(stream events.StreamID) {
 			lost++
 			cancel()
-			w.must(desk.Ask(w.ctx(), rivals(stream, lost)))
+			w.must(desk.Ask(w.ctx(), rivalRequest(stream, lost)))
 		}}
 	})
 	if _, err := w.Book(ctx, Book{Origin: w.keyed("ann", "k", "2"), PerformanceID: "gala", Holder: "ann", Quantity: 2}); !errors.Is(

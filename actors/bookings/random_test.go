@@ -27,7 +27,7 @@ func TestAnyHistory(t *testing.T) {
 				w.charge(holder, 600)
 			}
 			var ids []events.BookingID
-			off := chance.IntN(100) // the step at which the performance is cancelled, if there are as many
+			off := chance.IntN(100) // the step at which the performance is cancelled, if that step is reached
 			for step := range 50 {
 				if step == off {
 					w.cancelShow()
@@ -132,7 +132,7 @@ func (w *harness) bookSome(chance *rand.Rand, holder events.Holder) events.Booki
 	return answer.Booking.ID
 }
 
-// changeBlocksAtRandom changes what is blocked or the sizes of areas, whatever the outcome.
+// changeBlocksAtRandom changes blocks or the sizes of areas, whatever the outcome.
 func (w *harness) changeBlocksAtRandom(chance *rand.Rand) {
 	row := 1 + chance.IntN(2)
 	change := Block{Origin: w.origin("house"), PerformanceID: w.gala, Label: []events.BlockLabel{"press", "crew"}[row-1]}

@@ -29,8 +29,8 @@ func TestACrashWhileResuming(t *testing.T) {
 					_ = w.Resume(w.ctx(), w.origin("system"), id)
 					diedAgain = gone()
 					w.restart()
-					w.recovered(step)
-					w.over(step, id, crash.ends, false)
+					w.checkRecovered(step)
+					w.checkEnd(step, id, crash.ends, false)
 				}
 			}
 		})

@@ -37,8 +37,8 @@ func (w *harness) intendSome(id events.BookingID, _ events.Holder) (Answer, erro
 	return w.intent(id, 40)
 }
 
-// notRefunded returns the amount paid from a wallet for returned seats and not refunded.
-func (h *history) notRefunded(s *booking.State) (amount int64) {
+// unrefunded returns the amount paid from a wallet for returned seats and not refunded.
+func (h *history) unrefunded(s *booking.State) (amount int64) {
 	paid := map[events.RefundID]bool{}
 	if w := h.wallets[string(s.Holder)]; w != nil {
 		p, _ := w.Payment(s.PaymentID)
@@ -67,8 +67,8 @@ func (h *history) notRefunded(s *booking.State) (amount int64) {
 	return amount
 }
 
-// returnedAreFree checks that no booking has a returned seat.
-func (w *harness) returnedAreFree(h *history) {
+// checkReturnedAreFree checks that no booking has a returned seat.
+func (w *harness) checkReturnedAreFree(h *history) {
 	w.Helper()
 	for id, b := range h.bookings {
 		for _, r := range b.State().Returned {
@@ -85,7 +85,7 @@ func (w *harness) returnedAreFree(h *history) {
 	}
 }
 
-// returnOne returns one seat, under a key of its own.
+// returnOne returns one seat, under a separate key.
 func returnOne(name events.SeatName) func(w *harness, id events.BookingID) error {
 	return func(w *harness, id events.BookingID) error {
 		_, err := w.ReturnSeat(w.ctx(), ReturnSeat{Origin: w.keyed(string(w.ann()), "r-"+string(name), ""), BookingID: id,

@@ -99,7 +99,7 @@ func TestTheSameRequestOnce(t *testing.T) {
 		w.perform(fmt.Sprint("gala", n), 1, 4, 4*int64(chance.IntN(2)))
 		told := w.sameRequest(t, chance, name, n, owner, here, store, follow)
 		seen[name+": "+told]++
-		if w.settledSoon(); t.Failed() {
+		if w.expireAndCheck(); t.Failed() {
 			t.Fatalf("round %d: %s", n, name)
 		}
 	}
@@ -184,8 +184,8 @@ func (w *harness) answered(do func() (Answer, error)) (answer Answer, err error)
 	return answer, err
 }
 
-// settledSoon lets holds expire, and checks the log.
-func (w *harness) settledSoon() {
+// expireAndCheck lets holds expire, and checks the log.
+func (w *harness) expireAndCheck() {
 	w.Helper()
 	w.clock.move(400 * s)
 	for stream, c := range w.read().streams {

@@ -29,7 +29,7 @@ func keep(t *testing.T, b *Book, holder, contact string, subjects ...string) {
 	}
 }
 
-// has checks the contact of a subject; "" is none.
+// has checks the contact of a subject; "" means no contact.
 func has(t *testing.T, b *Book, subject, want string) {
 	t.Helper()
 	_, got, err := b.Find(subject)

@@ -38,16 +38,16 @@ func openIn(t *testing.T, dir string) *Book {
 	return b
 }
 
-// keeps makes a book store a contact of a holder under a subject of the same name.
-func keeps(t *testing.T, b *Book, holder events.Holder, contact string) {
+// keepFor makes a book store a contact of a holder under a subject of the same name.
+func keepFor(t *testing.T, b *Book, holder events.Holder, contact string) {
 	t.Helper()
 	if err := b.Keep(holder, []byte(contact), string(holder)); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// finds fails unless a book has this contact of a holder; "" is none.
-func finds(t *testing.T, b *Book, holder events.Holder, want string) {
+// wantContact fails unless a book has this contact of a holder; "" means no contact.
+func wantContact(t *testing.T, b *Book, holder events.Holder, want string) {
 	t.Helper()
 	if _, got, err := b.Find(string(holder)); err != nil || string(got) != want {
 		t.Errorf("the contact of %s is %q, %v; want %q", holder, got, err, want)
@@ -71,8 +71,8 @@ func TestForgottenInTheLog(t *testing.T) {
 	here, there := openIn(t, t.TempDir()), openIn(t, dir)
 	defer here.Close()
 	for _, b := range []*Book{here, there} {
-		keeps(t, b, "ann", "old")
-		keeps(t, b, "bob", "stays")
+		keepFor(t, b, "ann", "old")
+		keepFor(t, b, "bob", "stays")
 	}
 	if err := there.Close(); err != nil {
 		t.Fatal(err)
@@ -84,19 +84,19 @@ func TestForgottenInTheLog(t *testing.T) {
 	if here.Remembers("ann") {
 		t.Error("a forgotten one is remembered")
 	}
-	finds(t, here, "ann", "")
+	wantContact(t, here, "ann", "")
 	for range 2 {
 		there = openIn(t, dir)
 		if err := there.CatchUp(t.Context(), log); err != nil {
 			t.Fatal(err)
 		}
-		finds(t, there, "ann", "")
+		wantContact(t, there, "ann", "")
 		if err := there.Close(); err != nil {
 			t.Fatal(err)
 		}
 	}
 	there = openIn(t, dir)
-	keeps(t, there, "ann", "new")
+	keepFor(t, there, "ann", "new")
 	recordFact(t, here, log, "cid", "2") // a holder that no server knows
 	if err := there.Close(); err != nil {
 		t.Fatal(err)
@@ -106,10 +106,10 @@ func TestForgottenInTheLog(t *testing.T) {
 	if err := there.CatchUp(t.Context(), log); err != nil {
 		t.Fatal(err)
 	}
-	finds(t, there, "ann", "new")
-	finds(t, there, "bob", "stays")
+	wantContact(t, there, "ann", "new")
+	wantContact(t, there, "bob", "stays")
 	recordFact(t, there, log, "bob", "3")
-	finds(t, there, "bob", "")
+	wantContact(t, there, "bob", "")
 }
 
 // TestContactAfterForgottenUnknown: the fact is about a holder without contacts here, and a contact
@@ -118,7 +118,7 @@ func TestContactAfterForgottenUnknown(t *testing.T) {
 	log, dir := openLog(t), t.TempDir()
 	b := openIn(t, dir)
 	recordFact(t, b, log, "eve", "1")
-	keeps(t, b, "eve", "new")
+	keepFor(t, b, "eve", "new")
 	if err := b.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -127,7 +127,7 @@ func TestContactAfterForgottenUnknown(t *testing.T) {
 	if err := b.CatchUp(t.Context(), log); err != nil {
 		t.Fatal(err)
 	}
-	finds(t, b, "eve", "new")
+	wantContact(t, b, "eve", "new")
 }
 
 // TestForgottenAgain: however often it is requested, the log gets one fact a minute about a holder
@@ -135,7 +135,7 @@ func TestContactAfterForgottenUnknown(t *testing.T) {
 func TestForgottenAgain(t *testing.T) {
 	log, b := openLog(t), openIn(t, t.TempDir())
 	defer b.Close()
-	keeps(t, b, "ann", "a")
+	keepFor(t, b, "ann", "a")
 	recordFact(t, b, log, "ann", "1")
 	refused := func(b *Book, holder events.Holder, command string) {
 		t.Helper()
@@ -149,7 +149,7 @@ func TestForgottenAgain(t *testing.T) {
 	other := openIn(t, t.TempDir()) // another server, which starts later
 	defer other.Close()
 	refused(other, "ann", "3")
-	keeps(t, other, "ann", "b")
+	keepFor(t, other, "ann", "b")
 	recordFact(t, other, log, "ann", "4")
 	recordFact(t, b, log, "bob", "5")
 	refused(b, "bob", "6")
@@ -213,11 +213,11 @@ func (l *lossy) Append(ctx context.Context, stream events.StreamID, expected eve
 func TestForgottenOnce(t *testing.T) {
 	log, b := openLog(t), openIn(t, t.TempDir())
 	defer b.Close()
-	keeps(t, b, "ann", "a")
+	keepFor(t, b, "ann", "a")
 	if at := recordFact(t, b, &lossy{Store: log}, "ann", "1"); at != 1 {
 		t.Errorf("the fact is at %d, want 1", at)
 	}
-	finds(t, b, "ann", "")
+	wantContact(t, b, "ann", "")
 	if head, err := log.Head(t.Context()); err != nil || head != 1 {
 		t.Errorf("the log ends at %d, %v", head, err)
 	}
@@ -243,11 +243,11 @@ func TestForgottenOfAnotherLog(t *testing.T) {
 			}
 		}
 		b = openIn(t, dir)
-		keeps(t, b, "ann", "a")
+		keepFor(t, b, "ann", "a")
 		if err := b.CatchUp(t.Context(), second); err != nil {
 			t.Error(err)
 		}
-		finds(t, b, "ann", "")
+		wantContact(t, b, "ann", "")
 		if err := b.Close(); err != nil {
 			t.Fatal(err)
 		}

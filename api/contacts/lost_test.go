@@ -35,7 +35,7 @@ func remove(t *testing.T, path ...string) {
 	}
 }
 
-// openAndHear also returns what the book has logged.
+// openAndHear also returns the lines that the book has logged.
 func openAndHear(t *testing.T, dir string) (*Book, string) {
 	t.Helper()
 	told := &strings.Builder{}
@@ -47,8 +47,8 @@ func openAndHear(t *testing.T, dir string) (*Book, string) {
 	return b, told.String()
 }
 
-// three stores a contact of three holders, and returns the two files.
-func three(t *testing.T, dir string) (keys, sealed []byte) {
+// keepThree stores a contact of three holders, and returns the two files.
+func keepThree(t *testing.T, dir string) (keys, sealed []byte) {
 	t.Helper()
 	b := open(t, dir)
 	for i := range 3 {
@@ -84,7 +84,7 @@ func TestLostFiles(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
-			keys, sealed := three(t, dir)
+			keys, sealed := keepThree(t, dir)
 			k, s := damage(bytes.Clone(keys), bytes.Clone(sealed))
 			write(t, k, dir, keysFile)
 			write(t, s, dir, sealedFile)
@@ -130,7 +130,7 @@ func TestLostFiles(t *testing.T) {
 func TestDeletedFile(t *testing.T) {
 	for _, file := range []string{sealedFile, keysFile} {
 		dir := t.TempDir()
-		three(t, dir)
+		keepThree(t, dir)
 		remove(t, dir, file)
 		b, told := openAndHear(t, dir)
 		if !strings.Contains(told, "level=ERROR") || !strings.Contains(told, filepath.Join(dir, file)) ||
@@ -160,7 +160,7 @@ func plainSlots(keys []byte, holders ...string) []byte {
 // earlier version. The others are found.
 func TestFlippedBitInKeys(t *testing.T) {
 	dir := t.TempDir()
-	keys, sealed := three(t, dir)
+	keys, sealed := keepThree(t, dir)
 	index := read(t, dir, indexFile)
 	for _, plain := range []bool{false, true} {
 		if plain {
@@ -207,7 +207,7 @@ func TestForgetInDamagedFiles(t *testing.T) {
 		"a key bit": func(k, s []byte) ([]byte, []byte) { k[slotSize+keyAt] ^= 4; return k, s },
 	} {
 		dir := t.TempDir()
-		keys, sealed := three(t, dir)
+		keys, sealed := keepThree(t, dir)
 		key := bytes.Clone(keys[slotSize+keyAt+1 : 2*slotSize])
 		k, s := damage(keys, sealed)
 		write(t, k, dir, keysFile)
@@ -232,7 +232,7 @@ func TestForgetInDamagedFiles(t *testing.T) {
 // logged.
 func TestFormerFiles(t *testing.T) {
 	dir := t.TempDir()
-	keys, _ := three(t, dir)
+	keys, _ := keepThree(t, dir)
 	plain := plainSlots(keys, "h0", "", "h2")
 	write(t, plain, dir, keysFile)
 	remove(t, dir, indexFile)
@@ -271,7 +271,7 @@ func TestFormerFiles(t *testing.T) {
 // logged.
 func TestLossInFormerFiles(t *testing.T) {
 	dir := t.TempDir()
-	keys, sealed := three(t, dir)
+	keys, sealed := keepThree(t, dir)
 	plain := plainSlots(keys, "h0", "h1", "h2")
 	for _, files := range [][2][]byte{{plain, nil}, {sealed, plain}, {plain, sealed[:len(sealed)/3]}} {
 		write(t, files[0], dir, keysFile)

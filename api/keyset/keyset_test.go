@@ -29,8 +29,8 @@ type issuer struct {
 	times int
 }
 
-// become changes the source.
-func (i *issuer) become(text string, err error) {
+// setSource changes the source.
+func (i *issuer) setSource(text string, err error) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.text, i.err = text, err
@@ -85,7 +85,7 @@ func TestUnknownKey(t *testing.T) {
 		i := &issuer{text: setOf("a")}
 		s := begin(i)
 		s.expect(t, "a", nil)
-		i.become(setOf("a", "b"), nil)
+		i.setSource(setOf("a", "b"), nil)
 		for range 100 {
 			s.expect(t, "b", ErrUnknown)
 		}
@@ -141,21 +141,21 @@ func TestIssuerAway(t *testing.T) {
 		if s.expect(t, "a", ErrUnavailable); s.Ready() {
 			t.Error("ready without keys")
 		}
-		i.become(setOf("a", "b"), nil)
+		i.setSource(setOf("a", "b"), nil)
 		time.Sleep(retryEvery)
 		if s.expect(t, "a", nil); !s.Ready() {
 			t.Error("not ready with keys")
 		}
 		for _, nonsense := range []string{"", "{}", `{"keys":[]}`, "<html>", setOf(""), setOf("a", "a"),
 			`{"keys":[{"kty":"oct","kid":"a","k":"AAAA"}]}`} {
-			i.become(nonsense, nil)
+			i.setSource(nonsense, nil)
 			time.Sleep(refreshEvery)
 			s.expect(t, "a", nil)
 		}
-		i.become("", errors.New("away"))
+		i.setSource("", errors.New("away"))
 		time.Sleep(24 * time.Hour)
 		s.expect(t, "a", nil)
-		i.become(setOf("b"), nil)
+		i.setSource(setOf("b"), nil)
 		time.Sleep(refreshEvery)
 		s.expect(t, "b", nil)
 		s.expect(t, "a", ErrUnknown)

@@ -56,7 +56,7 @@ func TestHallMap(t *testing.T) {
 			{"id":"bar","capacity":20,"category":"Floor","position":{"x":0,"y":60},"shape":"circle","circle":{"radius":10},
 				"text":{"text":"Bar","position":{"x":0,"y":0}}},
 			{"position":{"x":0,"y":60},"shape":"ellipse","ellipse":{"radius":{"x":20,"y":10}}}]}]}`)
-	// The corner of what is drawn is at 80,0; a seat is 20 wide; the margin is 563.
+	// The corner of the drawing is at 80,0; a seat is 20 wide; the margin is 563.
 	want := strings.Join([]string{
 		`{"width":3430`, `"height":2790`,
 		`"categories":[{"name":"Stalls","color":"#2e7d5b"},{"name":"Balcony","color":"#808080"}`,

@@ -47,7 +47,7 @@ func runTo(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return status
 }
 
-// ended is the error with which a running server has stopped by itself.
+// ended is the error with which a running server has stopped unexpectedly.
 type ended struct{ error }
 
 func (e ended) Unwrap() error { return e.error }

@@ -14,8 +14,8 @@ import (
 	"admitone/cmd/admitone/server"
 )
 
-// spoil overwrites the middle of all tables in a folder, even if they are open.
-func spoil(t *testing.T, dir string) {
+// damageTables overwrites the middle of all tables in a folder, even if they are open.
+func damageTables(t *testing.T, dir string) {
 	t.Helper()
 	tables, err := filepath.Glob(filepath.Join(dir, "*.sst"))
 	if err != nil || len(tables) == 0 {
@@ -63,7 +63,7 @@ func TestDamagedViewsOfRunningServer(t *testing.T) {
 	s.sell("1")
 	s.end()
 	p := launch(t, dir)
-	spoil(t, filepath.Join(dir, server.ViewsFolder))
+	damageTables(t, filepath.Join(dir, server.ViewsFolder))
 	deadline := time.Now().Add(patience)
 	for _, path := range []string{"/v1/products/p77", "/v1/products?limit=100", "/v1/products/1", "/", "/v1/products/p499",
 		"/readyz"} {
@@ -75,7 +75,7 @@ func TestDamagedViewsOfRunningServer(t *testing.T) {
 			if code != "projection_behind" && path != "/" || time.Now().After(deadline) {
 				t.Fatalf("%s: %d, %s", path, status, code)
 			}
-			time.Sleep(20 * time.Millisecond) // as Retry-After asks, but more often
+			time.Sleep(20 * time.Millisecond) // as Retry-After says, but more often
 		}
 	}
 	p.kill()
@@ -95,7 +95,7 @@ func TestDamagedLogOfRunningServer(t *testing.T) {
 			t.Fatalf("before: %d, %s", status, code)
 		}
 	}
-	spoil(t, filepath.Join(dir, "log"))
+	damageTables(t, filepath.Join(dir, "log"))
 	if status, code := p.get(t, "/v1/events?limit=100&after=600"); status != http.StatusServiceUnavailable ||
 		code != "log_unavailable" {
 		t.Errorf("the events: %d, %s", status, code)

@@ -77,13 +77,13 @@ func TestDiffMatchesShow(t *testing.T) {
 		}
 		for from := events.Position(1); from <= head; from += 3 {
 			for to := from; to <= head; to++ {
-				sameDiff(t, s, thing, from, to, shown[from], shown[to])
+				compareDiff(t, s, thing, from, to, shown[from], shown[to])
 			}
 		}
 	}
 }
 
-func sameDiff(t *testing.T, s *testServer, thing string, from, to events.Position, was, is map[string]any) {
+func compareDiff(t *testing.T, s *testServer, thing string, from, to events.Position, was, is map[string]any) {
 	t.Helper()
 	status, stdout, stderr := command(t, "diff", thing, "--json", "--from", fmt.Sprint(from), "--to", fmt.Sprint(to),
 		"--url", s.url)

@@ -99,7 +99,7 @@ func TestDrainingRestarts(t *testing.T) {
 	}
 }
 
-// TestDrain: after the first signal a server fails the readiness check, here on an address of its own, continues to
+// TestDrain: after the first signal a server fails the readiness check, here on a separate address, continues to
 // serve, closes its connections, and stops at the second signal.
 func TestDrain(t *testing.T) {
 	t.Parallel()

@@ -85,7 +85,7 @@ func (s *eventStore) address() string { return "esdb://" + s.host + "?tls=false"
 func TestKill9OnEventStoreDB(t *testing.T) {
 	t.Parallel()
 	s := newEventStore(t)
-	killAgainAndAgain(t, backend{
+	killRepeatedly(t, backend{
 		store: s.address(), args: []string{"--data", t.TempDir()},
 		outage: func() { s.kill(); s.start() },
 	}, killCount(5))

@@ -80,7 +80,7 @@ func TestExportImport(t *testing.T) {
 		}
 		plain = file
 		if name == "log.jsonl" {
-			sameStories(t, dir, copied)
+			compareHistories(t, dir, copied)
 			s := signedIn(t, copied) // the copy can be used like any log
 			s.sell("3")
 			streamed, _ := must(t, exitDone, "export", "-", "--url", s.url)
@@ -139,7 +139,7 @@ func TestExportOfForeignEvents(t *testing.T) {
 			t.Errorf("%v: %s has another root than %s", args, stdout, root)
 		}
 	}
-	sameStories(t, dir, copied)
+	compareHistories(t, dir, copied)
 	listed, _ := must(t, exitDone, "log", "--store", copied, "--stream", "their-files")
 	if !strings.Contains(listed, `a picture  -  "\x89PNG\r\n\x00\xff"`) {
 		t.Error(listed)
@@ -156,8 +156,8 @@ func TestExportOfForeignEvents(t *testing.T) {
 	}
 }
 
-// sameStories compares the histories of two logs.
-func sameStories(t *testing.T, a, b string) {
+// compareHistories compares the histories of two logs.
+func compareHistories(t *testing.T, a, b string) {
 	t.Helper()
 	for _, args := range [][]string{{"log"}, {"log", "--json"}, {"history", "holder/ada"},
 		{"show", "product/1", "--at", "4"}, {"show", "tournament/cup", "--json"}} {

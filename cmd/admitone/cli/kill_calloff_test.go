@@ -67,8 +67,8 @@ func callOff(client *http.Client, method, url, query string) (v callOffAnswer, o
 	return v, true, json.Unmarshal(text, &v)
 }
 
-// everybody reads all pages of the result of a cancellation, as one text, with the first page.
-func everybody(t *testing.T, client *http.Client, method, url, query string) (text string, first callOffAnswer) {
+// affectedHolders reads all pages of the result of a cancellation, as one text, with the first page.
+func affectedHolders(t *testing.T, client *http.Client, method, url, query string) (text string, first callOffAnswer) {
 	t.Helper()
 	who := map[string]bool{}
 	for cursor := ""; ; {
@@ -112,22 +112,22 @@ func TestKillCallOff(t *testing.T) {
 	must("/v1/performances", `{"id":"hot","title":"Hot","venue":"Hall","starts_at":"2999-01-01T20:00:00Z",
 		"hold_seconds":3600,"sections":[{"id":"A","rows":100,"seats_per_row":1000,"price":100}]}`)
 	sellAll(t, client, p.url, n)
-	planned, before := everybody(t, client, http.MethodPost, p.url, "?dry_run=true")
+	planned, before := affectedHolders(t, client, http.MethodPost, p.url, "?dry_run=true")
 	if before.Count != int64(n) || before.Status != "planned" || before.Left != int64(n) {
 		t.Fatalf("%+v", before)
 	}
 	must("/v1/performances/hot/cancellation", `{"reason":"ill"}`)
 	midway := 0
 	for range killCount(3) {
-		if left := untilItMoves(t, client, p.url); left > 0 && left < int64(n) {
+		if left := waitForProgress(t, client, p.url); left > 0 && left < int64(n) {
 			midway++
 		}
 		p.kill()
 		p = launch(t, store, "--currency", "EUR")
 	}
-	untilItEnds(t, client, p.url)
+	waitForEnd(t, client, p.url)
 	t.Logf("%d bookings, %d kills in the middle", n, midway)
-	ended, _ := everybody(t, client, http.MethodGet, p.url, "?")
+	ended, _ := affectedHolders(t, client, http.MethodGet, p.url, "?")
 	if planned != ended {
 		t.Errorf("planned:\n%.300s\nended:\n%.300s", planned, ended)
 	}
@@ -194,8 +194,8 @@ func sellOne(client *http.Client, url string, i int) error {
 	return err
 }
 
-// untilItMoves waits until the sweep has made progress, and returns the remaining number.
-func untilItMoves(t *testing.T, client *http.Client, url string) (left int64) {
+// waitForProgress waits until the sweep has made progress, and returns the remaining number.
+func waitForProgress(t *testing.T, client *http.Client, url string) (left int64) {
 	t.Helper()
 	first := int64(-1)
 	for end := time.Now().Add(patience); time.Now().Before(end); {
@@ -215,8 +215,8 @@ func untilItMoves(t *testing.T, client *http.Client, url string) (left int64) {
 	return 0
 }
 
-// untilItEnds waits for the end of the sweep, as long as it makes progress.
-func untilItEnds(t *testing.T, client *http.Client, url string) {
+// waitForEnd waits for the end of the sweep, as long as it makes progress.
+func waitForEnd(t *testing.T, client *http.Client, url string) {
 	t.Helper()
 	least := int64(math.MaxInt64)
 	for end := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {

@@ -106,7 +106,7 @@ func (w *tills) deliver(meanwhile func(heard <-chan struct{})) {
 // TestKill9Payments kills the server repeatedly while Stripe's webhooks are in flight, and while
 // refunds are requested from Stripe. Stripe resends webhooks that were not answered with success.
 // In the end the money of both sides agrees to the unit, each refund was paid once, and verify
-// finds nothing.
+// search nothing.
 func TestKill9Payments(t *testing.T) {
 	t.Parallel()
 	w := newTills(t)

@@ -127,7 +127,7 @@ func (j *journal) try(client *http.Client, url string, i *intent) (bool, error) 
 // nothing.
 func TestKill9(t *testing.T) {
 	t.Parallel()
-	killAgainAndAgain(t, backend{store: t.TempDir()}, killCount(8))
+	killRepeatedly(t, backend{store: t.TempDir()}, killCount(8))
 }
 
 // backend is the log of the killed servers.
@@ -138,7 +138,7 @@ type backend struct {
 	outage func()
 }
 
-func killAgainAndAgain(t *testing.T, b backend, cycles int) {
+func killRepeatedly(t *testing.T, b backend, cycles int) {
 	j := &journal{loose: server.IsRemote(b.store)}
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)

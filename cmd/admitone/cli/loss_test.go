@@ -59,8 +59,8 @@ func tryStart(s server.Settings) (*server.Server, error) {
 	return server.Start(s)
 }
 
-// refusedStart returns the error with which a server does not start.
-func refusedStart(t *testing.T, s server.Settings) error {
+// failStart returns the error with which a server does not start.
+func failStart(t *testing.T, s server.Settings) error {
 	t.Helper()
 	p, err := tryStart(s)
 	if err == nil {
@@ -72,7 +72,7 @@ func refusedStart(t *testing.T, s server.Settings) error {
 	return err
 }
 
-// newestLog returns the newest write-ahead log, and the end of what was written to it.
+// newestLog returns the newest write-ahead log, and the end of the data written to it.
 func newestLog(t *testing.T, dir string) (path string, text []byte, end int) {
 	t.Helper()
 	logs, err := filepath.Glob(filepath.Join(dir, "log", "*.log"))
@@ -149,7 +149,7 @@ func TestFlippedBitInTheNewestLog(t *testing.T) {
 	tried := 0
 	found := flipBits(t, dir, answered, 32<<10, 577, func(store string) {
 		if tried++; tried%8 == 1 {
-			goesOnWithoutTheLoss(t, store, answered)
+			continueWithoutTheLoss(t, store, answered)
 		}
 	})
 	t.Logf("%+v", found)
@@ -158,12 +158,12 @@ func TestFlippedBitInTheNewestLog(t *testing.T) {
 	}
 }
 
-// goesOnWithoutTheLoss: a second start is refused like the first, and --accept-loss starts a log
+// continueWithoutTheLoss: a second start is refused like the first, and --accept-loss starts a log
 // with a new epoch, in which no lost event reappears.
-func goesOnWithoutTheLoss(t *testing.T, store string, answered events.Position) {
+func continueWithoutTheLoss(t *testing.T, store string, answered events.Position) {
 	t.Helper()
 	s := server.Settings{Store: store, SignEvery: 10 * time.Second}
-	positions := lostPositions.FindStringSubmatch(refusedStart(t, s).Error())
+	positions := lostPositions.FindStringSubmatch(failStart(t, s).Error())
 	if _, stderr := must(t, exitUnavailable, "eventstore", "--dir", store, "--listen",
 		"127.0.0.1:0"); !lostPositions.MatchString(stderr) {
 		t.Errorf("eventstore: %s", stderr)
@@ -224,7 +224,7 @@ func TestLogShorterThanItsEvidence(t *testing.T) {
 				}
 			}
 			for range 2 {
-				err := refusedStart(t, server.Settings{Store: behind, SignEvery: 10 * time.Second})
+				err := failStart(t, server.Settings{Store: behind, SignEvery: 10 * time.Second})
 				if !strings.Contains(err.Error(), filepath.Join(behind, trace)) ||
 					!strings.Contains(err.Error(), "ends at position 5, and position 10 was seen by") {
 					t.Errorf("%v", err)
@@ -233,7 +233,7 @@ func TestLogShorterThanItsEvidence(t *testing.T) {
 			if v := verified(t, exitFoundWrong, "--store", behind); v.Violation == nil {
 				t.Error("verify finds nothing")
 			}
-			goesOnWithoutTheLoss(t, behind, 10)
+			continueWithoutTheLoss(t, behind, 10)
 		})
 	}
 }

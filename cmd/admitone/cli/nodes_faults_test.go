@@ -178,7 +178,7 @@ var faults = []fault{
 		d.toLog.cut()
 		time.Sleep(length)
 		if d.clustered {
-			d.n[2].answersThroughOthers()
+			d.n[2].answerThroughOthers()
 		}
 	}, heal: func(d *drill) { d.toLog.heal() }},
 	{name: "nodes cut from each other", asked: 3, spared: true, do: func(d *drill, length time.Duration) {
@@ -209,8 +209,8 @@ var faults = []fault{
 	}},
 }
 
-// suffer makes buyers and visitors send requests during a fault, and returns a line of the table.
-func (d *drill) suffer(f *fault, length time.Duration) string {
+// runFault makes buyers and visitors send requests during a fault, and returns a line of the table.
+func (d *drill) runFault(f *fault, length time.Duration) string {
 	d.t.Helper()
 	at := d.n[:f.asked]
 	end := d.line(20, at)
@@ -256,7 +256,7 @@ func TestNodesUnderFaults(t *testing.T) {
 		table := []string{"| fault | refused | longest gap | slowest | places lost | polls refused | oversold | lost |"}
 		for i := range faults {
 			t.Logf("clustered: %t, %s", clustered, faults[i].name)
-			table = append(table, d.suffer(&faults[i], faultLength(t)))
+			table = append(table, d.runFault(&faults[i], faultLength(t)))
 		}
 		for _, s := range d.n {
 			s.end()

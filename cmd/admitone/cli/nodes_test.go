@@ -81,8 +81,8 @@ func (s *serverProcess) signal(which syscall.Signal) {
 	}
 }
 
-// answersThroughOthers checks that a node cut from the log answers a command for each product.
-func (s *serverProcess) answersThroughOthers() {
+// answerThroughOthers checks that a node cut from the log answers a command for each product.
+func (s *serverProcess) answerThroughOthers() {
 	s.t.Helper()
 	var reason struct{ Reason string }
 	if _, _, text := s.ask("GET", "/readyz", ""); json.Unmarshal([]byte(text), &reason) != nil || reason.Reason != "cut" {

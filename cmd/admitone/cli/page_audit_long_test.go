@@ -12,8 +12,8 @@ import (
 
 // Histories that are too long for one page, or for memory.
 
-// longStory: a history is read page by page, in both directions.
-func longStory(t *testing.T, browser context.Context) {
+// longHistory: a history is read page by page, in both directions.
+func longHistory(t *testing.T, browser context.Context) {
 	s := onSale(t, 1000)
 	for range 120 {
 		s.send("POST", "/v1/products/p/reservations", `{"holder":"ada"}`)
@@ -21,7 +21,7 @@ func longStory(t *testing.T, browser context.Context) {
 	p := auditor(t, browser, s, "?of=product/p")
 	lines := story + `.querySelectorAll(".line")`
 	p.wait(lines + `.length === 50`)
-	p.shows(lines+`[0]`, "put on sale")
+	p.waitText(lines+`[0]`, "put on sale")
 	p.click(act("more"))
 	p.wait(lines + `.length === 100 && document.activeElement === ` + lines + `[50]`)
 	p.click(act("more"))
@@ -29,7 +29,7 @@ func longStory(t *testing.T, browser context.Context) {
 	p.do(chromedp.SetValue("#order", "newest"),
 		chromedp.Evaluate[chromedp.Void](`void document.querySelector("#order").dispatchEvent(new Event("change"))`))
 	p.wait(lines + `.length === 50`)
-	p.shows(lines+`[0]`, "880 remain") // single units were sold
+	p.waitText(lines+`[0]`, "880 remain") // single units were sold
 }
 
 // moreThanFits: a very long past is read in parts, and each part begins where the previous one
@@ -38,24 +38,24 @@ func moreThanFits(t *testing.T, browser context.Context) {
 	s := onSale(t, 1)
 	pour(t, s.Log, "big", 100_300)
 	p := auditor(t, browser, s, "?of=product/big#at=99_999")
-	p.shows(`document.querySelector("#past-message")`, "neither a position nor a time")
-	all := p.changes(99_000)
+	p.waitText(`document.querySelector("#past-message")`, "neither a position nor a time")
+	all := p.countChanges(99_000)
 	if all > 101_000 {
 		t.Fatalf("%d changes are in memory", all)
 	}
-	p.stood(fmt.Sprintf("%s remaining, 0 on hold, %s sold", thousands(100_300-all+1), thousands(all-1)))
+	p.waitSummary(fmt.Sprintf("%s remaining, 0 on hold, %s sold", thousands(100_300-all+1), thousands(all-1)))
 	p.click(act("later"))
 	p.wait(place + `.textContent.includes("change 1 of ")`)
-	p.stood(fmt.Sprintf("%s remaining, 0 on hold, %s sold", thousands(100_300-all+1), thousands(all-1)))
+	p.waitSummary(fmt.Sprintf("%s remaining, 0 on hold, %s sold", thousands(100_300-all+1), thousands(all-1)))
 	p.click(act("last"))
-	p.stood("0 remaining, 0 on hold, 100,300 sold")
+	p.waitSummary("0 remaining, 0 on hold, 100,300 sold")
 	p.wait(act("later") + `.hidden`)
 	p.click(act("begin"))
-	p.stood("100,300 remaining, 0 on hold, 0 sold")
+	p.waitSummary("100,300 remaining, 0 on hold, 0 sold")
 	seatsInParts(t, browser)
 	// A link leads past the first part.
 	other := auditor(t, browser, s, "?of=product/big#at=100200") // the product's events begin at 2
-	other.stood("102 remaining, 0 on hold, 100,198 sold")
+	other.waitSummary("102 remaining, 0 on hold, 100,198 sold")
 }
 
 // seatsInParts reads the past of a seat map in parts of a few changes, and moves back and forth in

@@ -18,9 +18,9 @@ func auditByKeyboard(t *testing.T, browser context.Context) {
 	s, _ := evening(t)
 	p := auditor(t, browser, s, "")
 	p.press(`document.querySelector("#wanted")`)
-	p.goes(chromedp.KeyEvent("seat gig A-1-2\r"))
-	all := p.changes(12)
-	p.shows(story, "eve holds the seat")
+	p.navigate(chromedp.KeyEvent("seat gig A-1-2\r"))
+	all := p.countChanges(12)
+	p.waitText(story, "eve holds the seat")
 	p.press(slider)
 	p.do(chromedp.KeyEvent(kb.Home))
 	p.wait(place + `.textContent.includes("change 1 of")`)
@@ -35,8 +35,8 @@ func auditByKeyboard(t *testing.T, browser context.Context) {
 	p.do(chromedp.KeyEvent(" "))
 	p.wait(`document.activeElement === ` + seatButton("A-1-2"))
 	p.do(chromedp.KeyEvent(kb.ArrowLeft))
-	p.goes(chromedp.KeyEvent("\r"))
-	p.shows(story, "The story of seat gig~A-1-1")
+	p.navigate(chromedp.KeyEvent("\r"))
+	p.waitText(story, "The story of seat gig~A-1-1")
 	if hash := of[string](p, `location.hash`); hash == "" {
 		t.Error("the moment is lost on the way to another seat")
 	}
@@ -54,7 +54,7 @@ func auditOnPhone(t *testing.T, browser context.Context) {
 		if of != "" {
 			p.wait(`document.querySelector(".line") !== null`)
 		}
-		p.shows(head, "events, up to position")
+		p.waitText(head, "events, up to position")
 		narrow(p)
 	}
 }
@@ -89,14 +89,14 @@ func auditWithToken(t *testing.T, browser context.Context) {
 	s.sendWith("POST", "/v1/performances/gig/bookings", `{"seats":["A-1-1"]}`,
 		"Authorization", "Bearer "+token(api.RoleHolder))
 	p := auditor(t, browser, s, "?of=seat/gig~A-1-1")
-	p.shows(act("seat"), "A-1-1 is on hold")
-	p.shows(searched, "needs the token of an auditor")
+	p.waitText(act("seat"), "A-1-1 is on hold")
+	p.waitText(searched, "needs the token of an auditor")
 	p.wait(`document.activeElement.id === "token"`)
 	p.do(chromedp.SendKeys("#token", token(api.RoleHolder)+"\r"))
-	p.shows(searched, "Your role may not do this.")
+	p.waitText(searched, "Your role may not do this.")
 	p.do(chromedp.Focus("#token"), chromedp.KeyEvent("a", chromedp.KeyModifiers(chromedp.ModifierCtrl)),
 		chromedp.KeyEvent(token(api.RoleAuditor)+"\t"))
-	p.shows(story, "ann holds the seat")
+	p.waitText(story, "ann holds the seat")
 }
 
 // auditHostile: names of people and things are shown as text.
@@ -106,13 +106,13 @@ func auditHostile(t *testing.T, browser context.Context) {
 	s.send("POST", "/v1/performances/gig/bookings",
 		`{"seats":["A-1-1"],"holder":"<img src=x onerror=document.title=1> & \"co\" '"}`)
 	p := auditor(t, browser, s, "")
-	p.finds("holder " + evil)
-	p.shows(story, "The story of holder "+evil)
-	p.shows(story, "seat gig~A-1-1: "+evil+" holds the seat")
-	p.goes(chromedp.Click(chromedp.JSPath(story + `.querySelector('.leads a')`)))
-	p.shows(story, evil+" holds")
+	p.search("holder " + evil)
+	p.waitText(story, "The story of holder "+evil)
+	p.waitText(story, "seat gig~A-1-1: "+evil+" holds the seat")
+	p.navigate(chromedp.Click(chromedp.JSPath(story + `.querySelector('.leads a')`)))
+	p.waitText(story, evil+" holds")
 	p.do(chromedp.Navigate(s.url + `/audit?of=` + "holder/%3Cimg%20src%3Dx%3E#at=%3Cimg%20src%3Dx%3E"))
-	p.shows(story, "<img src=x>")
+	p.waitText(story, "<img src=x>")
 	if of[bool](p, `document.querySelector("img[src=x]") !== null || document.querySelectorAll("script").length !== 1 ||
 		!document.title.endsWith("admitone")`) {
 		t.Error("a name has become part of the page")

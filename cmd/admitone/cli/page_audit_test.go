@@ -18,12 +18,12 @@ func TestAuditPage(t *testing.T) {
 	t.Parallel()
 	browser := newBrowser(t)
 	for name, test := range map[string]func(*testing.T, context.Context){
-		"a seat's story":          seatStory,
+		"a seat's story":          seatHistory,
 		"what a name may be":      searchByName,
 		"a map through time":      mapThroughTime,
 		"counts through time":     countsThroughTime,
 		"entries through time":    entriesThroughTime,
-		"a long story":            longStory,
+		"a long story":            longHistory,
 		"more than fits":          moreThanFits,
 		"playing comes to an end": playing,
 		"by keyboard":             auditByKeyboard,
@@ -50,24 +50,24 @@ func auditor(t *testing.T, browser context.Context, s *testServer, rest string) 
 	return open(t, browser, s.url+"/audit"+rest)
 }
 
-// finds searches from the page, and returns when that leads to another page.
-func (p *tab) finds(text string) {
+// search searches from the page, and returns when that leads to another page.
+func (p *tab) search(text string) {
 	p.t.Helper()
 	p.wait(`document.querySelector("#wanted").checkVisibility()`)
 	p.do(chromedp.Focus("#wanted"), chromedp.KeyEvent("a", chromedp.KeyModifiers(chromedp.ModifierCtrl)))
-	p.goes(chromedp.KeyEvent(text + "\r"))
+	p.navigate(chromedp.KeyEvent(text + "\r"))
 }
 
-// looksFor searches from the page for something on the same page.
-func (p *tab) looksFor(text string) {
+// searchInPage searches from the page for something on the same page.
+func (p *tab) searchInPage(text string) {
 	p.t.Helper()
 	p.wait(`document.querySelector("#wanted").checkVisibility()`)
 	p.do(chromedp.Focus("#wanted"), chromedp.KeyEvent("a", chromedp.KeyModifiers(chromedp.ModifierCtrl)),
 		chromedp.KeyEvent(text+"\r"))
 }
 
-// moves selects a change with the slider, and returns its position.
-func (p *tab) moves(n int) (position string) {
+// moveSlider selects a change with the slider, and returns its position.
+func (p *tab) moveSlider(n int) (position string) {
 	p.t.Helper()
 	p.do(chromedp.Evaluate[chromedp.Void](fmt.Sprintf(
 		`void (() => { %s.value = %d; %s.dispatchEvent(new Event("input")) })()`, slider, n, slider)))
@@ -75,15 +75,15 @@ func (p *tab) moves(n int) (position string) {
 	return of[string](p, place+`.textContent.match(/position (\d+)/)[1]`)
 }
 
-// changes waits for the slider, and returns the number of changes.
-func (p *tab) changes(least int) int {
+// countChanges waits for the slider, and returns the number of changes.
+func (p *tab) countChanges(least int) int {
 	p.t.Helper()
 	p.wait(fmt.Sprintf(`Number(%s.max) >= %d && %s.checkVisibility()`, slider, least-1, slider))
 	return of[int](p, `Number(`+slider+`.max)`) + 1
 }
 
-// stood waits for the page's summary, such as "2 free, 1 on hold".
-func (p *tab) stood(want string) {
+// waitSummary waits for the page's summary, such as "2 free, 1 on hold".
+func (p *tab) waitSummary(want string) {
 	p.t.Helper()
 	p.wait(fmt.Sprintf(`[...document.querySelectorAll("#counts li")].map((li) => li.textContent).join(", ") === %q`, want))
 	p.wait(fmt.Sprintf(`%s.getAttribute("aria-valuetext").endsWith(%q)`, slider, ": "+want))
@@ -122,74 +122,74 @@ func evening(t *testing.T) (s *testServer, paid string) {
 	return s, strings.TrimPrefix(paid, "/v1/bookings/")
 }
 
-// seatStory: a seat is found by its name, shows its history, leads to its booking, and that to the
+// seatHistory: a seat is found by its name, shows its history, leads to its booking, and that to the
 // wallet; and each line to its moment.
-func seatStory(t *testing.T, browser context.Context) {
+func seatHistory(t *testing.T, browser context.Context) {
 	s, booking := evening(t)
 	p := auditor(t, browser, s, "")
-	p.finds("gig A-1-1")
-	p.shows(story, "The story of seat gig~A-1-1")
-	p.shows(story, "ada holds the seat until")
-	p.shows(story, "ada has booked the seat")
-	p.shows(story, "request req-7")
+	p.search("gig A-1-1")
+	p.waitText(story, "The story of seat gig~A-1-1")
+	p.waitText(story, "ada holds the seat until")
+	p.waitText(story, "ada has booked the seat")
+	p.waitText(story, "request req-7")
 	if lines := of[int](p, story+`.querySelectorAll(".line").length`); lines != 2 {
 		t.Errorf("its story has %d lines, want 2", lines)
 	}
-	p.shows(act("seat"), "A-1-1 is booked")
+	p.waitText(act("seat"), "A-1-1 is booked")
 	p.click(story + `.querySelector('[data-field="moment"]')`)
-	p.shows(act("seat"), "A-1-1 is on hold")
+	p.waitText(act("seat"), "A-1-1 is on hold")
 	p.wait(`document.activeElement.id === "past-title" && document.querySelector(".line").hasAttribute("data-now")`)
 	p.click(act("seat"))
 	p.wait(`document.activeElement.ariaLabel === "A-1-1, on hold; to its story"`)
-	p.goes(chromedp.Click(chromedp.JSPath(story + `.querySelector('.leads a[href*="booking"]')`)))
-	p.shows(story, "The story of booking "+booking)
-	p.shows(story, "booked; 7500 is paid")
+	p.navigate(chromedp.Click(chromedp.JSPath(story + `.querySelector('.leads a[href*="booking"]')`)))
+	p.waitText(story, "The story of booking "+booking)
+	p.waitText(story, "booked; 7500 is paid")
 	p.click(`[...` + story + `.querySelectorAll(".line")].find((line) =>
 		line.dataset.stream.startsWith("booking-")).querySelector("button")`)
-	p.shows(story+`.querySelector("dl:not([hidden])")`, `["A-1-1","B-C-1-2"]`)
-	p.goes(chromedp.Click(chromedp.JSPath(story + `.querySelector('.leads a[href*="wallet"]')`)))
-	p.shows(story, "charged with 90000")
+	p.waitText(story+`.querySelector("dl:not([hidden])")`, `["A-1-1","B-C-1-2"]`)
+	p.navigate(chromedp.Click(chromedp.JSPath(story + `.querySelector('.leads a[href*="wallet"]')`)))
+	p.waitText(story, "charged with 90000")
 	p.do(chromedp.SetValue("#order", "newest"),
 		chromedp.Evaluate[chromedp.Void](`void document.querySelector("#order").dispatchEvent(new Event("change"))`))
-	p.shows(story+`.querySelector(".line")`, "got 5000 back")
-	p.shows(head, "events, up to position")
-	p.shows(head, "— admitone")
+	p.waitText(story+`.querySelector(".line")`, "got 5000 back")
+	p.waitText(head, "events, up to position")
+	p.waitText(head, "— admitone")
 }
 
 func searchByName(t *testing.T, browser context.Context) {
 	s, booking := evening(t)
 	s.offer("ada", 3)
 	p := auditor(t, browser, s, "")
-	p.looksFor("nobody")
-	p.shows(searched, "Nothing and nobody of that name")
-	p.looksFor(" ")
-	p.shows(searched, "Say what you look for")
+	p.searchInPage("nobody")
+	p.waitText(searched, "Nothing and nobody of that name")
+	p.searchInPage(" ")
+	p.waitText(searched, "Say what you look for")
 	p.found()
-	p.looksFor("ada") // a holder, and a product
-	p.shows(searched, "That may be:")
+	p.searchInPage("ada") // a holder, and a product
+	p.waitText(searched, "That may be:")
 	p.wait(`[...document.querySelectorAll("#choices a")].map((a) => a.textContent).join() === "product ada,holder ada" &&
 		document.activeElement.textContent === "product ada"`)
 	p.found()
-	p.goes(chromedp.Click(`#choices li:last-child a`))
-	p.shows(story, "seat gig~B-C-1-2: ada has booked the seat")
-	p.finds(booking)
-	p.shows(story, "The story of booking "+booking)
-	p.finds("Seat: gig/A-1-2")
-	p.shows(story, "eve holds the seat")
-	p.finds("seat gig A-2-2")
-	p.shows(searched, "Nothing ever happened to seat gig~A-2-2")
-	p.finds("product none")
-	p.shows(searched, "There is no product none")
+	p.navigate(chromedp.Click(`#choices li:last-child a`))
+	p.waitText(story, "seat gig~B-C-1-2: ada has booked the seat")
+	p.search(booking)
+	p.waitText(story, "The story of booking "+booking)
+	p.search("Seat: gig/A-1-2")
+	p.waitText(story, "eve holds the seat")
+	p.search("seat gig A-2-2")
+	p.waitText(searched, "Nothing ever happened to seat gig~A-2-2")
+	p.search("product none")
+	p.waitText(searched, "There is no product none")
 }
 
 // mapThroughTime: at each change the page shows the server's map.
 func mapThroughTime(t *testing.T, browser context.Context) {
 	s, _ := evening(t)
 	p := auditor(t, browser, s, "?of=performance/gig")
-	all := p.changes(12)
+	all := p.countChanges(12)
 	compare := func(n int) {
 		t.Helper()
-		at := p.moves(n)
+		at := p.moveSlider(n)
 		var want []string
 		for _, seat := range was[struct {
 			Items []struct{ Seat, Status string }
@@ -199,7 +199,7 @@ func mapThroughTime(t *testing.T, browser context.Context) {
 		p.wait(fmt.Sprintf(`[...document.querySelectorAll("button.seat")].map((b) => b.ariaLabel.split(",")[0] + " "
 			+ b.dataset.status).join() === %q`, strings.Join(want, ",")))
 		c := was[struct{ Remaining, Held, Booked, Blocked int }](s, "/v1/performances/gig?at="+at)
-		p.stood(fmt.Sprintf("%d free, %d on hold, %d booked, %d not on sale", c.Remaining, c.Held, c.Booked, c.Blocked))
+		p.waitSummary(fmt.Sprintf("%d free, %d on hold, %d booked, %d not on sale", c.Remaining, c.Held, c.Booked, c.Blocked))
 	}
 	for n := range all {
 		compare(n)
@@ -210,20 +210,20 @@ func mapThroughTime(t *testing.T, browser context.Context) {
 	p.click(act("previous"))
 	p.wait(place + `.textContent.includes("change ` + strconv.Itoa(all-2) + ` of")`)
 	p.click(act("last"))
-	p.shows(changed, "A-2-1: booked → free")
+	p.waitText(changed, "A-2-1: booked → free")
 	// A link opens the moment that it names, a position or a time.
-	at := p.moves(2)
+	at := p.moveSlider(2)
 	p.wait(`location.hash === "#at=` + at + `"`)
 	shared := of[string](p, `location.href`)
 	shown := of[string](p, changed+`.textContent`)
 	when := of[string](p, `document.querySelector("#moment").dateTime`)
 	other := open(t, browser, shared)
-	other.shows(changed, shown)
-	other.shows(place, "change 3 of")
+	other.waitText(changed, shown)
+	other.waitText(place, "change 3 of")
 	other.do(chromedp.Evaluate[chromedp.Void](`void (location.hash = "#at=2001-02-03T04:05:06Z")`))
-	other.shows(`document.querySelector("#past-message")`, "It did not exist yet")
+	other.waitText(`document.querySelector("#past-message")`, "It did not exist yet")
 	other.do(chromedp.Evaluate[chromedp.Void](`void (location.hash = "#at=soon")`))
-	other.shows(`document.querySelector("#past-message")`, "neither a position nor a time")
+	other.waitText(`document.querySelector("#past-message")`, "neither a position nor a time")
 	other.do(chromedp.Evaluate[chromedp.Void](fmt.Sprintf(`void (location.hash = "#at=%s")`,
 		strings.Replace(when, "Z", "+00:00", 1))))
 	other.wait(fmt.Sprintf(`document.querySelector("#moment").dateTime === %q`, when))
@@ -251,29 +251,29 @@ func countsThroughTime(t *testing.T, browser context.Context) {
 		ended = was[struct{ Status string }](s, lost).Status == "expired"
 	}
 	p := auditor(t, browser, s, "?of=product/p")
-	all := p.changes(9)
+	all := p.countChanges(9)
 	for n := range all {
-		c := was[struct{ Remaining, Held, Sold int }](s, "/v1/products/p?at="+p.moves(n))
-		p.stood(fmt.Sprintf("%d remaining, %d on hold, %d sold", c.Remaining, c.Held, c.Sold))
+		c := was[struct{ Remaining, Held, Sold int }](s, "/v1/products/p?at="+p.moveSlider(n))
+		p.waitSummary(fmt.Sprintf("%d remaining, %d on hold, %d sold", c.Remaining, c.Held, c.Sold))
 	}
-	p.shows(changed, "expired")
+	p.waitText(changed, "expired")
 	p.wait(`document.querySelector("#chart").getAttribute("aria-label")
 		.includes("of 14 units at most: 3 sold and 0 on hold at the last one")`)
-	p.shows(story, "that nobody confirmed in time came back")
+	p.waitText(story, "that nobody confirmed in time came back")
 }
 
 // entriesThroughTime: the teams at each moment are the server's.
 func entriesThroughTime(t *testing.T, browser context.Context) {
 	s := cup(t, 2, `,"waitlist":true`)
-	s.joins("a", "b", "c", "d")
+	s.registerTeams("a", "b", "c", "d")
 	s.send("DELETE", "/v1/tournaments/cup/entries/a", "")
 	s.send("DELETE", "/v1/tournaments/cup/entries/d", "")
 	s.edits(`{"team_limit":5}`)
 	p := auditor(t, browser, s, "?of=tournament/cup")
-	for n := range p.changes(8) {
-		at := p.moves(n)
+	for n := range p.countChanges(8) {
+		at := p.moveSlider(n)
 		c := was[struct{ Entered, Remaining, Waitlisted int }](s, "/v1/tournaments/cup?at="+at)
-		p.stood(fmt.Sprintf("%d entered, %d remaining, %d waitlisted", c.Entered, c.Remaining, c.Waitlisted))
+		p.waitSummary(fmt.Sprintf("%d entered, %d remaining, %d waitlisted", c.Entered, c.Remaining, c.Waitlisted))
 		var lists [2]string
 		for i, status := range []string{"entered", "waitlisted"} {
 			var names []string
@@ -283,10 +283,10 @@ func entriesThroughTime(t *testing.T, browser context.Context) {
 			}
 			lists[i] = strings.Join(names, ", ")
 		}
-		p.lists(lists[0], lists[1])
+		p.waitLists(lists[0], lists[1])
 	}
-	p.finds("team c")
-	p.shows(story, "promoted from the waitlist")
+	p.search("team c")
+	p.waitText(story, "promoted from the waitlist")
 }
 
 // playing: playback runs to the end in the order of the log, can be stopped, and can run at the
@@ -294,7 +294,7 @@ func entriesThroughTime(t *testing.T, browser context.Context) {
 func playing(t *testing.T, browser context.Context) {
 	s, _ := evening(t)
 	p := auditor(t, browser, s, "?of=performance/gig#at=1")
-	all := p.changes(12)
+	all := p.countChanges(12)
 	p.wait(place + `.textContent.includes("change 1 of")`)
 	p.do(chromedp.Evaluate[chromedp.Void](`void (() => { window.seen = []; const place = ` + place + `;
 		new MutationObserver(() => window.seen.push(Number(place.textContent.match(/change (\d+) of/)[1]))).observe(place, {
@@ -317,7 +317,7 @@ func playing(t *testing.T, browser context.Context) {
 	if seen[len(seen)-1] != all {
 		t.Errorf("it showed %v of %d changes", seen, all)
 	}
-	p.shows(`document.querySelector("#announcer")`, "not on sale")
+	p.waitText(`document.querySelector("#announcer")`, "not on sale")
 	p.do(chromedp.SetValue("#speed", "1000"))
 	p.click(act("play"))
 	p.wait(fmt.Sprintf(`%s.textContent.includes("change %d of %d") && %s.textContent === "Play" &&

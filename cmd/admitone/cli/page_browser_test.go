@@ -110,8 +110,8 @@ func (p *tab) do(steps ...chromedp.Action[chromedp.Void]) {
 	}
 }
 
-// goes runs steps that lead to another page, and returns when that is loaded.
-func (p *tab) goes(steps ...chromedp.Action[chromedp.Void]) {
+// navigate runs steps that lead to another page, and returns when that is loaded.
+func (p *tab) navigate(steps ...chromedp.Action[chromedp.Void]) {
 	p.t.Helper()
 	if _, err := chromedp.RunResponse(p.ctx, steps...); err != nil {
 		p.t.Fatal(err)
@@ -143,17 +143,17 @@ func (p *tab) wait(expression string) {
 	}
 }
 
-// hears records the texts of an element from now on, so that heard finds short-lived ones, also
+// recordTexts records the texts of an element from now on, so that waitRecorded finds short-lived ones, also
 // across pages.
-func (p *tab) hears(element string) {
+func (p *tab) recordTexts(element string) {
 	p.t.Helper()
 	p.do(chromedp.Evaluate[chromedp.Void](fmt.Sprintf(
 		`void new MutationObserver(() => sessionStorage.heard = (sessionStorage.heard ?? "") + %s.textContent + "\n")
 		.observe(%s, { childList: true, characterData: true, subtree: true })`, element, element)))
 }
 
-// heard waits for a recorded text.
-func (p *tab) heard(text string) {
+// waitRecorded waits for a recorded text.
+func (p *tab) waitRecorded(text string) {
 	p.t.Helper()
 	p.wait(fmt.Sprintf(`sessionStorage.heard?.includes(%q)`, text))
 }
@@ -185,35 +185,35 @@ func (p *tab) click(element string) {
 	p.do(chromedp.Click(chromedp.JSPath(element)))
 }
 
-// gives presses a button that requires confirmation, twice.
-func (p *tab) gives(element string) {
+// pressTwice presses a button that requires confirmation, twice.
+func (p *tab) pressTwice(element string) {
 	p.t.Helper()
 	p.click(element)
 	p.wait(element + `?.dataset.sure === "asked"`)
 	p.click(element)
 }
 
-// shows waits for a text within an element.
-func (p *tab) shows(element, text string) {
+// waitText waits for a text within an element.
+func (p *tab) waitText(element, text string) {
 	p.t.Helper()
 	p.wait(fmt.Sprintf(`%s?.textContent.includes(%q)`, element, text))
 }
 
-// remains waits for the remaining units of a product.
-func (p *tab) remains(product string, n int) {
+// waitRemaining waits for the remaining units of a product.
+func (p *tab) waitRemaining(product string, n int) {
 	p.t.Helper()
 	p.wait(fmt.Sprintf(`%s.textContent === "%d"`, in(product, `[data-field="remaining"]`), n))
 }
 
-// insists presses a button until a message appears. If the page has given up on the server, it
+// pressUntil presses a button until a message appears. If the page has given up on the server, it
 // tries again.
-func (p *tab) insists(button, message, text string) {
+func (p *tab) pressUntil(button, message, text string) {
 	p.t.Helper()
 	p.wait(fmt.Sprintf(`[%q, "Try again:"].some((text) => %s.textContent.includes(text))`, text, message))
 	if of[bool](p, message+`.textContent.includes("Try again:")`) {
 		p.click(button)
 	}
-	p.shows(message, text)
+	p.waitText(message, text)
 }
 
 // press presses Tab until an element has the focus, visibly.
@@ -237,7 +237,7 @@ const (
 	// wireCut ends every connection, also new ones.
 	wireCut
 	// wireLosesAnswers forwards requests, and ends the connection at the answer. A single lost
-	// answer is not enough: the browser retries by itself.
+	// answer is not enough: the browser retries automatically.
 	wireLosesAnswers
 	// wireLosesOne drops the next message of a socket, and then forwards again.
 	wireLosesOne
@@ -310,15 +310,15 @@ func (w *wire) drop(conn net.Conn) {
 	delete(w.open, conn)
 }
 
-// leadsTo changes the target of new connections.
-func (w *wire) leadsTo(target string) {
+// setTarget changes the target of new connections.
+func (w *wire) setTarget(target string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.target = target
 }
 
-// loses waits for the loss of a message.
-func (w *wire) loses(t *testing.T) {
+// waitLoss waits for the loss of a message.
+func (w *wire) waitLoss(t *testing.T) {
 	t.Helper()
 	select {
 	case <-w.lost:

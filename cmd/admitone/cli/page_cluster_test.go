@@ -47,15 +47,15 @@ func clusterOfTwo(t *testing.T, browser context.Context) {
 		owner, other, name, lost = other, owner, "n2", "n1" // a node shows the rooms that it runs
 	}
 	p := open(t, browser, owner.url+"/cluster").live()
-	p.shows(summary, "2 of 2 nodes serve")
-	p.shows(nodeCard(name, `[data-field="name"]`), name+" · answers")
+	p.waitText(summary, "2 of 2 nodes serve")
+	p.waitText(nodeCard(name, `[data-field="name"]`), name+" · answers")
 	for _, node := range []string{"n1", "n2"} {
 		p.wait(nodeCard(node, `[data-field="state"]`) + `.textContent === "serving"`)
 		p.wait(`/^\d+ %$/.test(` + nodeCard(node, `[data-field="share"]`) + `.textContent)`)
 		p.wait(`/^\d/.test(` + nodeCard(node, `[data-field="position"]`) + `.textContent)`)
 	}
 	p.wait(`/^\d+\.\d s ago$/.test(` + nodeCard(lost, `[data-field="heard"]`) + `.textContent)`)
-	p.shows(`document.querySelector("#hops")`, "Requests at "+name+" that belong to other nodes")
+	p.waitText(`document.querySelector("#hops")`, "Requests at "+name+" that belong to other nodes")
 	p.wait(fmt.Sprintf(`document.querySelector('#rooms tr[data-id="r"] [data-field="owner"]').textContent === %q`, name))
 	p.press(`document.querySelector("#rooms a")`)
 	p.do(chromedp.EmulateViewport(360, 740))
@@ -63,18 +63,18 @@ func clusterOfTwo(t *testing.T, browser context.Context) {
 		t.Errorf("the page is %d pixels wide on a phone of 360", wide)
 	}
 	other.kill()
-	p.shows(summary, "1 of ")
-	p.shows(`document.querySelector("#announcer")`, lost+": ") // suspected, or gone
+	p.waitText(summary, "1 of ")
+	p.waitText(`document.querySelector("#announcer")`, lost+": ") // suspected, or gone
 	owner.kill()
 	p.wait(pageState + `.textContent === "Reconnecting…"`)
 	owner.again()
 	p.live()
-	p.shows(summary, "1 of ")
+	p.waitText(summary, "1 of ")
 }
 
 func clusterOfNone(t *testing.T, browser context.Context) {
 	p := open(t, browser, serveIn(t, t.TempDir(), nil).url+"/cluster").live()
-	p.shows(summary, "This server runs alone")
+	p.waitText(summary, "This server runs alone")
 	p.wait(`!document.querySelector("#hops").checkVisibility() && !document.querySelector("#rooms").checkVisibility()`)
 }
 

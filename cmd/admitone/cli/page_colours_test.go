@@ -16,7 +16,7 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// TestLayoutOfEveryPage opens all pages in a browser, and checks what they have in common: legible
+// TestLayoutOfEveryPage opens all pages in a browser, and checks their common properties: legible
 // colours, and aligned edges.
 func TestLayoutOfEveryPage(t *testing.T) {
 	t.Parallel()
@@ -39,15 +39,15 @@ func fair(t *testing.T) (s *testServer, paths []string) {
 	s.send("POST", "/v1/products", `{"id":"none","name":"Sold out","stock":0,"limit_per_holder":2}`)
 	s.send("POST", "/v1/tournaments", `{"id":"cup","name":"The cup","team_limit":1,"waitlist":true,
 		"register_deadline":"2999-01-01T00:00:00Z"}`)
-	s.joins("a", "b")
+	s.registerTeams("a", "b")
 	s.send("PUT", "/v1/waiting-rooms/r", roomWith(1, 5, 30, ""))
 	s.books("bob", "A-2-1", "A-2-2")
 	return s, []string{"/", "/performances", "/performances/gig", "/tournaments", "/tournaments/cup",
 		"/waiting-rooms", "/waiting-rooms/r", "/audit", "/cluster", "/docs", "/nothing"}
 }
 
-// prefers sets media features: names and values in turn.
-func (p *tab) prefers(features ...string) {
+// setMedia sets media features: names and values in turn.
+func (p *tab) setMedia(features ...string) {
 	p.t.Helper()
 	var list []*emulation.MediaFeature
 	for i := 0; i+1 < len(features); i += 2 {
@@ -181,17 +181,17 @@ func everyPage(t *testing.T, browser context.Context) {
 		if path == "/performances/gig" {
 			p.live()
 			p.click(seatButton("A-1-1"))
-			p.shows(`document.querySelector("#picks button")`, "A-1-1 · €50.00")
+			p.waitText(`document.querySelector("#picks button")`, "A-1-1 · €50.00")
 		}
-		p.namedAsSeen(path)
-		p.meetsAtEdges(path)
-		p.canBeRead(path)
+		p.checkAccessibleNames(path)
+		p.checkEdges(path)
+		p.checkLegibility(path)
 	}
 }
 
-// canBeRead checks all controls of a page, in both themes and in every state of pointer and
+// checkLegibility checks all controls of a page, in both themes and in every state of pointer and
 // keyboard. The page can't be used afterwards.
-func (p *tab) canBeRead(path string) {
+func (p *tab) checkLegibility(path string) {
 	p.t.Helper()
 	if of[int](p, mark) < 5 {
 		p.t.Errorf("%s: there are hardly any controls", path)
@@ -201,7 +201,7 @@ func (p *tab) canBeRead(path string) {
 		"focus-visible", "active"}} {
 		p.force(nodes, state...)
 		for _, theme := range []string{"light", "dark"} {
-			p.prefers("prefers-color-scheme", theme)
+			p.setMedia("prefers-color-scheme", theme)
 			for _, fault := range of[[]string](p, faint) {
 				p.t.Errorf("%s, %s, %s: %s", path, theme, strings.Join(state, "+"), fault)
 			}
@@ -234,8 +234,8 @@ const painted = `Promise.all(["seatpaint", "seatplan", "seatsigns"].map((name) =
 	return { ground: ground.join(), seats };
 })`
 
-// paints returns the colours of seats of a size on the map.
-func (p *tab) paints(cell int) (ground string, seats map[string][]string) {
+// seatColours returns the colours of seats of a size on the map.
+func (p *tab) seatColours(cell int) (ground string, seats map[string][]string) {
 	p.t.Helper()
 	type colours struct {
 		Ground string
@@ -254,9 +254,9 @@ func contrastOfSeats(t *testing.T, browser context.Context) {
 	s, _ := fair(t)
 	p := open(t, browser, s.url+"/performances/gig").live()
 	for _, theme := range []string{"light", "dark"} {
-		p.prefers("prefers-color-scheme", theme)
+		p.setMedia("prefers-color-scheme", theme)
 		for _, cell := range []int{2, 4, 8, 16} {
-			ground, seats := p.paints(cell)
+			ground, seats := p.seatColours(cell)
 			for kind, colours := range seats {
 				best := 0.0
 				for _, colour := range colours {
@@ -278,8 +278,8 @@ func contrast(t *testing.T, a, b string) float64 {
 	return (slices.Max(lights) + .05) / (slices.Min(lights) + .05)
 }
 
-// photographs takes a picture of each seat of the legend.
-func (p *tab) photographs() (pictures map[string]string) {
+// photographLegend takes a picture of each seat of the legend.
+func (p *tab) photographLegend() (pictures map[string]string) {
 	p.t.Helper()
 	p.do(chromedp.Evaluate[chromedp.Void](`void document.querySelector(".legend").scrollIntoView({ block: "center" })`))
 	type rect struct {
@@ -323,14 +323,14 @@ func unlike(a, b string) float64 {
 	return float64(n) / float64(len(a))
 }
 
-// forcedColours: with the visitor's own colours, seats can still be told apart, at every size.
+// forcedColours: with the visitor's own colours, seats can still be distinguished, at every size.
 func forcedColours(t *testing.T, browser context.Context) {
 	s, _ := fair(t)
 	p := open(t, browser, s.url+"/performances/gig").live()
 	for _, theme := range []string{"light", "dark"} {
-		p.prefers("prefers-color-scheme", theme, "forced-colors", "active")
+		p.setMedia("prefers-color-scheme", theme, "forced-colors", "active")
 		p.wait(`matchMedia("(forced-colors: active)").matches`)
-		legend := p.photographs()
+		legend := p.photographLegend()
 		for name, picture := range legend {
 			for other, second := range legend {
 				if name < other && unlike(picture, second) < .08 {
@@ -342,7 +342,7 @@ func forcedColours(t *testing.T, browser context.Context) {
 			t.Errorf("%s: the legend has %d seats, want 6", theme, len(legend))
 		}
 		for _, cell := range []int{4, 8, 16} {
-			_, seats := p.paints(cell)
+			_, seats := p.seatColours(cell)
 			kinds := map[string]string{}
 			for kind, colours := range seats {
 				if kind == "mine" && cell < 16 {

@@ -50,9 +50,9 @@ const edges = `(() => {
 			bottom: document.querySelector("footer").getBoundingClientRect().bottom };
 })()`
 
-// meetsAtEdges: header, page and footer have the same edges at every width, the header is one row,
+// checkEdges: header, page and footer have the same edges at every width, the header is one row,
 // and the footer is at the bottom.
-func (p *tab) meetsAtEdges(path string) {
+func (p *tab) checkEdges(path string) {
 	p.t.Helper()
 	for _, width := range []int64{320, 390, 800, 1920, 1280} {
 		p.do(chromedp.EmulateViewport(width, 844))
@@ -75,7 +75,7 @@ func (p *tab) meetsAtEdges(path string) {
 func menuOnPhone(t *testing.T, browser context.Context) {
 	s, _ := fair(t)
 	p := open(t, browser, s.url+"/nothing")
-	p.shows(`document.querySelector("h1")`, "There is nothing at this address")
+	p.waitText(`document.querySelector("h1")`, "There is nothing at this address")
 	p.do(chromedp.EmulateViewport(390, 844))
 	if of[bool](p, `document.scripts.length > 0 || document.querySelector(".places").checkVisibility()`) {
 		t.Error("the menu is open, or has a script")
@@ -83,13 +83,13 @@ func menuOnPhone(t *testing.T, browser context.Context) {
 	p.press(`document.querySelector(".menu")`)
 	p.do(chromedp.KeyEvent("\r"))
 	p.press(`document.querySelectorAll(".places a")[1]`)
-	p.goes(chromedp.KeyEvent("\r"))
-	p.shows(`document.querySelector("h1")`, "Performances")
+	p.navigate(chromedp.KeyEvent("\r"))
+	p.waitText(`document.querySelector("h1")`, "Performances")
 }
 
-// namedAsSeen: the accessible name of a button contains its label, so that it can be named by
+// checkAccessibleNames: the accessible name of a button contains its label, so that it can be named by
 // voice, and landmarks have unique names.
-func (p *tab) namedAsSeen(path string) {
+func (p *tab) checkAccessibleNames(path string) {
 	p.t.Helper()
 	odd := of[[]string](p, `[...document.querySelectorAll("button[aria-label], a[aria-label]")].filter((control) => {
 		const words = control.innerText.replace(/[^\p{L}\p{N}.,· -]/gu, "").trim();

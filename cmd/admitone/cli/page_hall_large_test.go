@@ -116,9 +116,9 @@ func (p *tab) redrawn() {
 		for (let i = 0; i < 3; i++) await new Promise(requestAnimationFrame);
 		window.moved = picture();
 	})()`, chromedp.EvalAwaitPromise))
-	p.prefers("prefers-color-scheme", "dark")
+	p.setMedia("prefers-color-scheme", "dark")
 	p.wait(`!isMoved()`)
-	p.prefers("prefers-color-scheme", "light")
+	p.setMedia("prefers-color-scheme", "light")
 	p.wait(`isMoved()`)
 }
 

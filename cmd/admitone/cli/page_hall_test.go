@@ -52,8 +52,8 @@ func inHall(t *testing.T) *testServer {
 	return s
 }
 
-// nears goes to a section on the map, and waits for the button of a seat.
-func (p *tab) nears(section, seat string) {
+// zoomTo goes to a section on the map, and waits for the button of a seat.
+func (p *tab) zoomTo(section, seat string) {
 	p.t.Helper()
 	p.click(fmt.Sprintf(`document.querySelector('.section[data-section=%q] button')`, section))
 	p.wait(seatButton(seat) + ` !== null`)
@@ -68,42 +68,42 @@ const (
 func hallBooked(t *testing.T, browser context.Context) {
 	s := inHall(t)
 	ada, bob := guest(t, browser, s.url, "ada"), guest(t, browser, s.url, "bob")
-	ada.shows(`document.querySelector(".prices")`, "Stalls · adult €69.00, student €35.00")
-	ada.nears("Stalls", "Stalls-A-25")
+	ada.waitText(`document.querySelector(".prices")`, "Stalls · adult €69.00, student €35.00")
+	ada.zoomTo("Stalls", "Stalls-A-25")
 	ada.wait(seatButton("Stalls-D-27") + `.ariaLabel === "Stalls-D-27, free, €69.00, Stalls"`)
 	ada.click(seatButton("Stalls-D-27"))
 	ada.do(chromedp.Evaluate[chromedp.Void](`void (() => { const select = document.querySelector("#picks select");
 		select.value = "student"; select.dispatchEvent(new Event("change")) })()`))
-	ada.shows(`document.querySelector("#picks button")`, "Stalls-D-27 · €35.00")
+	ada.waitText(`document.querySelector("#picks button")`, "Stalls-D-27 · €35.00")
 	const more = `document.querySelectorAll('.area[data-area="floor"] [data-step="1"]')`
 	ada.click(more + `[0]`)
 	ada.click(more + `[0]`)
 	ada.click(more + `[1]`)
-	ada.shows(act("book"), "Book 1 seat, 3 standing · €100.00")
+	ada.waitText(act("book"), "Book 1 seat, 3 standing · €100.00")
 	ada.do(chromedp.Reload())
 	ada.live()
-	ada.shows(act("book"), "Book 1 seat, 3 standing · €100.00")
+	ada.waitText(act("book"), "Book 1 seat, 3 standing · €100.00")
 	ada.click(act("book"))
-	ada.shows(myBookings, "Stalls-D-27, 3 × Standing")
-	ada.shows(`document.querySelector("#limit")`, "At most 6 seats for one person; you have 4.")
-	bob.shows(`document.querySelector('.area [data-field="remaining"]')`, "197")
+	ada.waitText(myBookings, "Stalls-D-27, 3 × Standing")
+	ada.waitText(`document.querySelector("#limit")`, "At most 6 seats for one person; you have 4.")
+	bob.waitText(`document.querySelector('.area [data-field="remaining"]')`, "197")
 	ada.click(act("pay"))
-	ada.shows(balance, "€800.00")
+	ada.waitText(balance, "€800.00")
 	// The best ones of a category.
 	ada.do(chromedp.SetValue("#best-category", "Balcony"), chromedp.SetValue("#best-quantity", "2"))
 	ada.click(act("best"))
-	ada.shows(myBookings, "On hold · €78.00")
-	ada.shows(myBookings, "Balcony-A-")
+	ada.waitText(myBookings, "On hold · €78.00")
+	ada.waitText(myBookings, "Balcony-A-")
 	if got := strings.Join(s.bookingsOf("ada"), "; "); !strings.Contains(got, "Stalls-D-27 booked; Balcony-A-") {
 		t.Error(got)
 	}
 	// The page shows which seats others take, and when more would be too many.
-	bob.nears("Stalls", "Stalls-D-27")
+	bob.zoomTo("Stalls", "Stalls-D-27")
 	bob.seatIs("Stalls-D-27", "booked")
 	for range 6 {
 		bob.click(more + `[0]`)
 	}
-	bob.shows(choiceMessage, "That is all: one person may have 6 seats here.")
+	bob.waitText(choiceMessage, "That is all: one person may have 6 seats here.")
 	bob.wait(more + `[0].ariaDisabled === "true"`)
 }
 
@@ -120,15 +120,15 @@ func hallBest(t *testing.T, browser context.Context) {
 	ada.wait(types + `.checkVisibility()`)
 	ada.do(chromedp.SetValue(`#best-types input`, "4"))
 	ada.click(act("best"))
-	ada.shows(choiceMessage, "Of 3 seats, at most 3 can be at other prices.")
+	ada.waitText(choiceMessage, "Of 3 seats, at most 3 can be at other prices.")
 	ada.wait(`document.activeElement === ` + student)
 	ada.do(chromedp.KeyEvent("a", chromedp.KeyModifiers(chromedp.ModifierCtrl)), chromedp.KeyEvent("1"))
 	ada.wait(choiceMessage + `.textContent === ""`)
 	ada.click(act("best"))
-	ada.shows(myBookings, "On hold · €173.00")
+	ada.waitText(myBookings, "On hold · €173.00")
 	ada.do(chromedp.SetValue("#best-category", ""), chromedp.SetValue("#best-quantity", "1"))
 	ada.click(act("best"))
-	ada.shows(myBookings, "On hold · €35.00")
+	ada.waitText(myBookings, "On hold · €35.00")
 }
 
 // hallByKeyboard: rows of different lengths, with letters and gaps, and the map when no seat is in
@@ -138,7 +138,7 @@ func hallByKeyboard(t *testing.T, browser context.Context) {
 	ada := guest(t, browser, s.url, "ada")
 	ada.do(chromedp.Focus(".box"), chromedp.KeyEvent("\r"))
 	ada.wait(`document.activeElement.matches("button.seat")`)
-	ada.nears("Stalls", "Stalls-A-25")
+	ada.zoomTo("Stalls", "Stalls-A-25")
 	for _, step := range []struct{ key, seat string }{
 		{kb.ArrowRight, "Stalls-A-23"}, {kb.End, "Stalls-A-24"}, {kb.ArrowDown, "Stalls-B-26"}, {kb.Home, "Stalls-B-25"},
 		{kb.PageDown, "Stalls-L-35"}, {kb.PageDown, "Stalls-O-35"}, {kb.ArrowDown, "Balcony-A-1"}, {kb.ArrowUp, "Stalls-O-35"},
@@ -149,7 +149,7 @@ func hallByKeyboard(t *testing.T, browser context.Context) {
 	if name := of[string](ada, `document.activeElement.ariaLabel`); name != "Stalls-O-35, free, €69.00, Stalls, wheelchair place" {
 		t.Error(name)
 	}
-	ada.shows(tip, "wheelchair place")
+	ada.waitText(tip, "wheelchair place")
 	ada.do(chromedp.KeyEvent("-"), chromedp.KeyEvent("-"))
 	ada.wait(`document.activeElement === ` + boxOfMap + ` && document.querySelector("button.seat") === null`)
 	ada.do(chromedp.KeyEvent("0"))
@@ -183,12 +183,12 @@ func hallMoved(t *testing.T, browser context.Context) {
 	s := inHall(t)
 	ada := guest(t, browser, s.url, "ada")
 	ada.wait(`document.querySelector(".mini").hidden`)
-	ada.nears("Stalls", "Stalls-A-25")
+	ada.zoomTo("Stalls", "Stalls-A-25")
 	ada.wait(`document.querySelector(".mini").checkVisibility()`)
 	x, y := ada.middle("Stalls-D-25")
 	ada.mouse(input.DispatchMouseEventTypeMouseMoved, x, y, nil)
-	ada.shows(tip, "Stalls, row D, seat 25")
-	ada.shows(tip, "Stalls · adult €69.00, student €35.00")
+	ada.waitText(tip, "Stalls, row D, seat 25")
+	ada.waitText(tip, "Stalls · adult €69.00, student €35.00")
 	before := of[float64](ada, boxOfMap+`.scrollWidth`)
 	ada.mouse(
 		input.DispatchMouseEventTypeMouseWheel,
@@ -217,19 +217,19 @@ func hallMoved(t *testing.T, browser context.Context) {
 	x, y = ada.middle("Stalls-D-21")
 	ada.mouse(input.DispatchMouseEventTypeMousePressed, x, y, pressed)
 	ada.mouse(input.DispatchMouseEventTypeMouseReleased, x, y, pressed)
-	ada.shows(act("book"), "Book 1 seat")
+	ada.waitText(act("book"), "Book 1 seat")
 }
 
 func hallRepriced(t *testing.T, browser context.Context) {
 	s := inHall(t)
 	ada := guest(t, browser, s.url, "ada")
-	ada.nears("Balcony", "Balcony-A-1")
+	ada.zoomTo("Balcony", "Balcony-A-1")
 	ada.click(seatButton("Balcony-A-2"))
-	ada.shows(act("book"), "€39.00")
+	ada.waitText(act("book"), "€39.00")
 	s.sendWith("PATCH", "/v1/performances/gig", `{"prices":{"Balcony":4100}}`, "If-Match", `"e0"`)
-	ada.shows(act("book"), "€41.00")
-	ada.shows(`document.querySelector(".prices")`, "Balcony · €41.00")
-	ada.shows(`document.querySelector('.section[data-section="Balcony"]')`, "€41.00")
+	ada.waitText(act("book"), "€41.00")
+	ada.waitText(`document.querySelector(".prices")`, "Balcony · €41.00")
+	ada.waitText(`document.querySelector('.section[data-section="Balcony"]')`, "€41.00")
 }
 
 // hallThroughTime: the audit draws the same hall.
@@ -237,11 +237,11 @@ func hallThroughTime(t *testing.T, browser context.Context) {
 	s := inHall(t)
 	s.books("bob", "Stalls-A-1", "L1-2-3")
 	p := auditor(t, browser, s, "?of=performance/gig")
-	p.changes(3)
-	p.moves(2)
-	p.stood("817 free, 2 on hold, 0 booked, 0 not on sale")
-	p.goes(chromedp.Navigate(s.url + "/audit?of=seat/gig~L1-2-3"))
-	p.shows(act("seat"), "L1-2-3 is on hold")
+	p.countChanges(3)
+	p.moveSlider(2)
+	p.waitSummary("817 free, 2 on hold, 0 booked, 0 not on sale")
+	p.navigate(chromedp.Navigate(s.url + "/audit?of=seat/gig~L1-2-3"))
+	p.waitText(act("seat"), "L1-2-3 is on hold")
 	p.click(act("seat"))
 	p.wait(`document.activeElement.ariaLabel === "L1-2-3, on hold; to its story"`)
 }
@@ -278,10 +278,10 @@ func hallOnPhone(t *testing.T, browser context.Context) {
 	}
 	fingers(input.DispatchTouchEventTypeTouchEnd, 0)
 	ada.wait(fmt.Sprintf(boxOfMap+`.scrollWidth > %f`, 3*before))
-	ada.nears("Stalls", "Stalls-A-25")
+	ada.zoomTo("Stalls", "Stalls-A-25")
 	ada.click(seatButton("Stalls-D-27"))
 	ada.click(seatButton("Stalls-E-29"))
-	ada.shows(`document.querySelector(".chosen")`, "2 seats · €138.00")
+	ada.waitText(`document.querySelector(".chosen")`, "2 seats · €138.00")
 	if !of[bool](ada, trayBook+`.getBoundingClientRect().bottom <= innerHeight`) {
 		t.Error("the button that books is out of sight")
 	}

@@ -17,14 +17,14 @@ func TestPagesOfThePast(t *testing.T) {
 		`{"admit_per_second":10,"max_active":10,"active_seconds":60,"heartbeat_seconds":10,"opens_at":%q}`,
 		time.Now().Add(1500*time.Millisecond).UTC().Format(time.RFC3339Nano)))
 	const position = "3" // the keys of passes are recorded before the room
-	s.comesTo("/tournaments", "Sign-up is over")
+	s.waitFor("/tournaments", "Sign-up is over")
 	s.send("POST", "/v1/teams", `{"id":"late","name":"Late"}`)
 	s.end()
 
 	past := servePast(t, s.store, position)
 	for path, then := range map[string]string{"/tournaments": ">Cup<", "/tournaments/cup": "Cup",
 		"/waiting-rooms": "Not open yet", "/waiting-rooms/door": "Not open yet"} {
-		past.comesTo(path, then)
+		past.waitFor(path, then)
 		if page := past.send("GET", path, ""); strings.Contains(page, "Sign-up is over") ||
 			!strings.Contains(page, `class="as-of"`) {
 			t.Errorf("%s, as it was then: %s", path, page)

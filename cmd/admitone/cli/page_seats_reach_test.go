@@ -54,8 +54,8 @@ func bookByKeyboard(t *testing.T, browser context.Context) {
 	ada.do(chromedp.KeyEvent("\r"))
 	at(act("pay"))
 	ada.do(chromedp.KeyEvent("\r"))
-	ada.shows(myBookings, "Booked and paid")
-	ada.shows(balance, "€400.00")
+	ada.waitText(myBookings, "Booked and paid")
+	ada.waitText(balance, "€400.00")
 	ada.wait(`document.activeElement !== document.body && document.activeElement.checkVisibility()`)
 	if got := s.bookingsOf("ada"); len(got) != 1 || got[0] != "A-3-2 A-3-3 booked" {
 		t.Errorf("the server has %q", got)
@@ -71,14 +71,14 @@ func focusStays(t *testing.T, browser context.Context) {
 	s.books("bob", "A-1-2")
 	ada.wait(`document.activeElement.ariaLabel === "A-1-2, on hold, €50.00" &&
 		document.activeElement.ariaDisabled === "true" && !document.activeElement.ariaPressed`)
-	ada.shows(choiceMessage, "Somebody else was faster: A-1-2 went.")
+	ada.waitText(choiceMessage, "Somebody else was faster: A-1-2 went.")
 	ada.do(chromedp.KeyEvent(" "))
 	ada.wait(`document.querySelectorAll("#picks li").length === 0 &&
 		document.activeElement.ariaLabel === "A-1-2, on hold, €50.00"`)
 	ada.do(chromedp.KeyEvent(" "))
-	ada.shows(choiceMessage, "A-1-2 is on hold.")
+	ada.waitText(choiceMessage, "A-1-2 is on hold.")
 	ada.do(chromedp.KeyEvent(kb.ArrowRight), chromedp.KeyEvent(" "))
-	ada.shows(act("book"), "Book 1 seat · €50.00")
+	ada.waitText(act("book"), "Book 1 seat · €50.00")
 }
 
 func bookOnPhone(t *testing.T, browser context.Context) {
@@ -114,10 +114,10 @@ func bookOnPhone(t *testing.T, browser context.Context) {
 	ada.click(seatButton("A-1-1"))
 	ada.click(seatButton("A-1-3"))
 	ada.click(trayBook)
-	ada.shows(myBookings, "A-1-1, A-1-3")
+	ada.waitText(myBookings, "A-1-1, A-1-3")
 	narrow()
 	ada.click(act("pay"))
-	ada.shows(`document.querySelector("#wallet-message")`, "There is €0.00 in the wallet")
+	ada.waitText(`document.querySelector("#wallet-message")`, "There is €0.00 in the wallet")
 	narrow()
 }
 
@@ -139,25 +139,25 @@ func bookWithToken(t *testing.T, browser context.Context) {
 	zoe := open(t, browser, s.url+"/performances/gig").live()
 	zoe.click(seatButton("A-1-1"))
 	zoe.click(act("book"))
-	zoe.shows(choiceMessage, "needs a token")
+	zoe.waitText(choiceMessage, "needs a token")
 	zoe.wait(`document.activeElement.id === "token"`)
 	zoe.do(chromedp.SendKeys("#token", token))
-	zoe.shows(balance, "€2.50")
+	zoe.waitText(balance, "€2.50")
 	zoe.click(act("book"))
-	zoe.shows(myBookings, "On hold · €1.00")
+	zoe.waitText(myBookings, "On hold · €1.00")
 	zoe.click(act("pay"))
-	zoe.shows(balance, "€1.50")
+	zoe.waitText(balance, "€1.50")
 	zoe.seatIs("A-1-1", "yours, booked")
 	const charging = `document.querySelector("#amount")`
 	if of[bool](zoe, charging+`.checkVisibility()`) {
 		t.Error("people with a token can charge their own wallets")
 	}
-	zoe.shows(`document.querySelector("#charging")`, "A service or an admin charges it")
+	zoe.waitText(`document.querySelector("#charging")`, "A service or an admin charges it")
 	zoe.do(chromedp.Focus("#token"), chromedp.KeyEvent("a", chromedp.KeyModifiers(chromedp.ModifierCtrl)),
 		chromedp.KeyEvent(admin))
 	zoe.wait(charging + `.checkVisibility() && !document.querySelector("#charging").checkVisibility()`)
 	zoe.click(act("charge"))
-	zoe.shows(balance, "€100.00")
+	zoe.waitText(balance, "€100.00")
 }
 
 // otherHolder: bookings and wallet are those of the holder that is entered.
@@ -168,13 +168,13 @@ func otherHolder(t *testing.T, browser context.Context) {
 	s.books("ada", "A-1-1")
 	s.send("POST", "/v1/performances/other/bookings", `{"holder":"ada","seats":["A-2-2"]}`)
 	p := guest(t, browser, s.url, "ada")
-	p.shows(balance, "€90.00")
-	p.shows(myBookings, "The gig")
-	p.shows(myBookings, "The other")
+	p.waitText(balance, "€90.00")
+	p.waitText(myBookings, "The gig")
+	p.waitText(myBookings, "The other")
 	p.seatIs("A-1-1", "yours, on hold")
 	p.seatIs("A-2-2", "free")
 	p.is("bob")
-	p.shows(balance, "€0.00")
+	p.waitText(balance, "€0.00")
 	p.wait(myBookings + `.childElementCount === 0`)
 	p.seatIs("A-1-1", "on hold")
 	p.found() // bob has no wallet
@@ -187,12 +187,12 @@ func choiceKept(t *testing.T, browser context.Context) {
 	ada.click(seatButton("left-2-2-3"))
 	ada.do(chromedp.Reload())
 	ada.live()
-	ada.shows(act("book"), "Book 2 seats · €100.00")
+	ada.waitText(act("book"), "Book 2 seats · €100.00")
 	ada.wait(seatButton("left-2-2-3") + `.getAttribute("aria-pressed") === "true"`)
 	s.books("bob", "left-2-1-2")
-	ada.shows(`document.querySelector("#picks [data-gone]")`, "left-2-1-2 · gone")
+	ada.waitText(`document.querySelector("#picks [data-gone]")`, "left-2-1-2 · gone")
 	ada.click(`document.querySelector("#picks button")`)
-	ada.shows(act("book"), "Book 1 seat · €50.00")
+	ada.waitText(act("book"), "Book 1 seat · €50.00")
 	ada.click(act("clear"))
 	ada.wait(`document.querySelectorAll("#picks li").length === 0 && document.activeElement.id === "choice-title"`)
 }

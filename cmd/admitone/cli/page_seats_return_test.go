@@ -5,9 +5,9 @@ import (
 	"testing"
 )
 
-// oneGivenBack: one of several seats of a paid booking is returned, only after a second click; the
+// oneReturned: one of several seats of a paid booking is returned, only after a second click; the
 // last one has no such button.
-func oneGivenBack(t *testing.T, browser context.Context) {
+func oneReturned(t *testing.T, browser context.Context) {
 	s := stage(t, `,"hold_seconds":300`, [4]any{"A", 1, 4, 5000})
 	s.send("POST", "/v1/wallets/ada/charges", `{"amount":10000}`)
 	ada := guest(t, browser, s.url, "ada")
@@ -17,10 +17,10 @@ func oneGivenBack(t *testing.T, browser context.Context) {
 	parts := myBookings + `.querySelector("details")`
 	ada.wait(parts + `?.hidden`) // an unpaid booking is released as a whole
 	ada.click(act("pay"))
-	ada.shows(balance, "€0.00")
+	ada.waitText(balance, "€0.00")
 	ada.click(parts + `.querySelector("summary")`)
-	ada.gives(parts + `.querySelector('[data-seat="A-1-2"]')`)
-	ada.shows(balance, "€50.00")
+	ada.pressTwice(parts + `.querySelector('[data-seat="A-1-2"]')`)
+	ada.waitText(balance, "€50.00")
 	ada.seatIs("A-1-2", "free")
 	ada.wait(parts + `.hidden && !` + parts + `.querySelector("button")`)
 	ada.wait(`document.activeElement !== document.body`)

@@ -21,7 +21,7 @@ func TestSeatsPage(t *testing.T) {
 		"the best seats, and sold out":      bestSeats,
 		"a hold runs out on both pages":     seatsRunOut,
 		"more time, and given back":         moreTime,
-		"one seat of two, given back":       oneGivenBack,
+		"one seat of two, given back":       oneReturned,
 		"a cut wire heals":                  seatsBehindACut,
 		"a lost answer is no second hold":   lostBooking,
 		"a hundred thousand seats":          manySeats,
@@ -30,7 +30,7 @@ func TestSeatsPage(t *testing.T) {
 		"the focus stays while seats go":    focusStays,
 		"on a phone":                        bookOnPhone,
 		"with a token":                      bookWithToken,
-		"the caller determines the result":   otherHolder,
+		"the caller determines the result":  otherHolder,
 		"what was chosen survives a reload": choiceKept,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, browser) })
@@ -131,49 +131,49 @@ func oneSeat(t *testing.T, browser context.Context) {
 	for _, p := range []*tab{ada, bob} {
 		p.click(seatButton("A-1-1"))
 		p.click(seatButton("A-1-2"))
-		p.shows(act("book"), "Book 2 seats · €100.00")
+		p.waitText(act("book"), "Book 2 seats · €100.00")
 	}
-	ada.hears(choiceMessage)
+	ada.recordTexts(choiceMessage)
 	ada.click(act("book"))
-	ada.shows(choiceMessage, "A-1-1, A-1-2: held for you")
-	ada.shows(myBookings, "On hold · €100.00")
+	ada.waitText(choiceMessage, "A-1-1, A-1-2: held for you")
+	ada.waitText(myBookings, "On hold · €100.00")
 	ada.seatIs("A-1-1", "yours, on hold")
 	if said := of[string](ada, `sessionStorage.heard`); strings.Contains(said, "faster") {
 		t.Errorf("ada gets a message about her own booking: %q", said)
 	}
-	// Bob's page updates by itself.
+	// Bob's page updates automatically.
 	bob.seatIs("A-1-1", "on hold")
 	bob.seatsLeft(38)
-	bob.shows(choiceMessage, "Somebody else was faster: A-1-1, A-1-2 went.")
+	bob.waitText(choiceMessage, "Somebody else was faster: A-1-1, A-1-2 went.")
 	bob.wait(`document.querySelectorAll("#picks [data-gone]").length === 2`)
 	bob.click(act("book"))
-	bob.shows(choiceMessage, "Others have A-1-1, A-1-2.")
+	bob.waitText(choiceMessage, "Others have A-1-1, A-1-2.")
 	bob.click(offers + `.querySelector("button")`)
-	bob.shows(myBookings, "On hold · €100.00")
+	bob.waitText(myBookings, "On hold · €100.00")
 	bob.wait(`document.activeElement.dataset.action === "pay"`)
 	// The wallet is empty; the page leads there, and names the missing amount.
 	bob.click(act("pay"))
-	bob.shows(`document.querySelector("#wallet-message")`, "There is €0.00 in the wallet, and it costs €100.00.")
+	bob.waitText(`document.querySelector("#wallet-message")`, "There is €0.00 in the wallet, and it costs €100.00.")
 	bob.wait(`document.activeElement.id === "amount" && document.activeElement.value === "100.00"`)
 	bob.click(act("charge"))
-	bob.shows(balance, "€100.00")
+	bob.waitText(balance, "€100.00")
 	bob.click(act("pay"))
-	bob.shows(myBookings, "Booked and paid")
-	bob.shows(balance, "€0.00")
+	bob.waitText(myBookings, "Booked and paid")
+	bob.waitText(balance, "€0.00")
 	theirs := of[string](bob, myBookings+`.querySelector(".seats").textContent`)
 	first, _, _ := strings.Cut(theirs, ",")
 	ada.seatIs(first, "booked")
 	// The balance and its movements are still shown after a reload.
 	bob.do(chromedp.Reload())
 	bob.live()
-	bob.shows(myBookings, "Booked and paid")
+	bob.waitText(myBookings, "Booked and paid")
 	bob.seatIs(first, "yours, booked")
 	bob.click(`document.querySelector("#entries summary")`)
-	bob.shows(`document.querySelector("#entries")`, "Paid −€100.00 → €0.00")
+	bob.waitText(`document.querySelector("#entries")`, "Paid −€100.00 → €0.00")
 	if got := s.bookingsOf("bob"); len(got) != 1 || got[0] != strings.ReplaceAll(theirs, ",", "")+" booked" {
 		t.Errorf("the server has %q for bob, the page %q", got, theirs)
 	}
-	ada.shows(myBookings, "On hold")
+	ada.waitText(myBookings, "On hold")
 }
 
 func performancesLive(t *testing.T, browser context.Context) {
@@ -186,15 +186,15 @@ func performancesLive(t *testing.T, browser context.Context) {
 	s.perform("next", "", [4]any{"A", 1, 5, 0})
 	ada.do(chromedp.Evaluate[chromedp.Void](`void document.dispatchEvent(new Event("visibilitychange"))`))
 	ada.wait(`[...document.querySelectorAll(".performance")].map((card) => card.dataset.id).join() === "gig,next"`)
-	ada.goes(chromedp.Evaluate[chromedp.Void](
+	ada.navigate(chromedp.Evaluate[chromedp.Void](
 		`void (() => { const to = document.querySelector("#to"); to.value = "2998-12-31";
 			to.dispatchEvent(new Event("change")) })()`))
-	ada.shows(`document.querySelector("#main")`, "between these dates")
-	ada.goes(chromedp.Click(`#main a`))
+	ada.waitText(`document.querySelector("#main")`, "between these dates")
+	ada.navigate(chromedp.Click(`#main a`))
 	ada.live()
-	ada.goes(chromedp.Click(`.performance[data-id="next"] h2 a`))
+	ada.navigate(chromedp.Click(`.performance[data-id="next"] h2 a`))
 	ada.live()
-	ada.shows(`document.querySelector("h1")`, "The next")
+	ada.waitText(`document.querySelector("h1")`, "The next")
 }
 
 func bestSeats(t *testing.T, browser context.Context) {
@@ -202,17 +202,17 @@ func bestSeats(t *testing.T, browser context.Context) {
 	ada := guest(t, browser, s.url, "ada")
 	ada.do(chromedp.SetValue("#best-quantity", "3"), chromedp.SetValue("#best-section", "B"))
 	ada.click(act("best"))
-	ada.shows(myBookings, "On hold · €75.00")
-	ada.shows(`document.querySelector("#limit")`, "At most 4 seats for one person; you have 3.")
+	ada.waitText(myBookings, "On hold · €75.00")
+	ada.waitText(`document.querySelector("#limit")`, "At most 4 seats for one person; you have 3.")
 	ada.click(act("best"))
-	ada.shows(choiceMessage, "Say how many seats: 1 to 1.")
+	ada.waitText(choiceMessage, "Say how many seats: 1 to 1.")
 	ada.is("bob")
 	ada.wait(myBookings + `.childElementCount === 0 && ` + choiceMessage + `.textContent === ""`) // bob's limit is three
 	ada.click(act("best"))
-	ada.shows(choiceMessage, "Left: Section B 1.")
+	ada.waitText(choiceMessage, "Left: Section B 1.")
 	ada.do(chromedp.SetValue("#best-quantity", "0"))
 	ada.click(act("best"))
-	ada.shows(choiceMessage, "1 to 4")
+	ada.waitText(choiceMessage, "1 to 4")
 }
 
 // seatsRunOut: the seat is free again without any action, also for other visitors; and a late
@@ -234,10 +234,10 @@ func seatsRunOut(t *testing.T, browser context.Context) {
 		p.seatIs("A-1-1", "free")
 		p.seatsLeft(8)
 	}
-	ada.shows(myBookings, "The time ran out")
+	ada.waitText(myBookings, "The time ran out")
 	ada.click(act("pay"))
-	ada.shows(myBookings, "Booked and paid")
-	ada.shows(balance, "€40.00")
+	ada.waitText(myBookings, "Booked and paid")
+	ada.waitText(balance, "€40.00")
 	bob.seatIs("A-1-1", "booked")
 }
 
@@ -245,7 +245,7 @@ func moreTime(t *testing.T, browser context.Context) {
 	s := stage(t, `,"hold_seconds":300`, [4]any{"A", 2, 4, 5000})
 	s.send("POST", "/v1/wallets/ada/charges", `{"amount":9000}`)
 	ada := guest(t, browser, s.url, "ada")
-	ada.shows(balance, "€90.00")
+	ada.waitText(balance, "€90.00")
 	ada.click(seatButton("A-1-1"))
 	ada.click(act("book"))
 	clock := myBookings + `.querySelector(".clock")`
@@ -257,11 +257,11 @@ func moreTime(t *testing.T, browser context.Context) {
 	ada.wait(act("extend") + `.hidden`)
 	ada.wait(`document.activeElement !== document.body`)
 	ada.click(act("pay"))
-	ada.shows(balance, "€40.00")
+	ada.waitText(balance, "€40.00")
 	// A paid booking is released with the second click only.
-	ada.gives(act("return"))
-	ada.shows(myBookings, "Given back")
-	ada.shows(balance, "€90.00")
+	ada.pressTwice(act("return"))
+	ada.waitText(myBookings, "Given back")
+	ada.waitText(balance, "€90.00")
 	ada.seatIs("A-1-1", "free")
 	if got := s.bookingsOf("ada"); len(got) != 1 || got[0] != "A-1-1 released" {
 		t.Errorf("the server has %q", got)
@@ -283,7 +283,7 @@ func seatsBehindACut(t *testing.T, browser context.Context) {
 	ada.seatsLeft(6)
 	w.is(wireLosesOne)
 	s.books("bob", "A-1-2")
-	w.loses(t)
+	w.waitLoss(t)
 	s.books("bob", "A-1-3")
 	ada.seatIs("A-1-3", "on hold")
 	ada.seatIs("A-1-2", "on hold")
@@ -295,13 +295,13 @@ func lostBooking(t *testing.T, browser context.Context) {
 	w := newWire(t, s.Address())
 	ada := guest(t, browser, w.url, "ada")
 	ada.click(seatButton("A-1-1"))
-	ada.hears(choiceMessage)
+	ada.recordTexts(choiceMessage)
 	w.is(wireLosesAnswers)
 	ada.click(act("book"))
-	w.loses(t)
-	ada.heard("trying again")
+	w.waitLoss(t)
+	ada.waitRecorded("trying again")
 	w.is(wireWorks)
-	ada.insists(act("book"), choiceMessage, "held for you")
+	ada.pressUntil(act("book"), choiceMessage, "held for you")
 	ada.live()
 	ada.seatIs("A-1-1", "yours, on hold")
 	if got := s.bookingsOf("ada"); len(got) != 1 {
@@ -340,7 +340,7 @@ func manySeats(t *testing.T, browser context.Context) {
 	ada.wait(seatButton("S-200-240") + ` === null && document.activeElement === ` + seatButton("S-200-250"))
 	ada.do(chromedp.KeyEvent(" "))
 	ada.click(act("book"))
-	ada.shows(myBookings, "S-200-250")
+	ada.waitText(myBookings, "S-200-250")
 	bob.wait(`document.querySelector(".floor canvas").ariaLabel.startsWith("99999 of 100000 seats are free.")`)
 	bob.seatsLeft(99999)
 	s.send("POST", "/v1/performances/gig/bookings", `{"holder":"eve","best_available":{"quantity":50}}`)
@@ -358,15 +358,15 @@ func hostileNames(t *testing.T, browser context.Context) {
 		"sections":[{"id":"A","name":"%s S","rows":2,"seats_per_row":3,"price":100}]}`, evil, evil, evil))
 	shown := strings.ReplaceAll(evil, `\"`, `"`)
 	list := open(t, browser, s.url+"/performances").live()
-	list.shows(`document.querySelector(".performance")`, shown+" T")
+	list.waitText(`document.querySelector(".performance")`, shown+" T")
 	ada := guest(t, browser, s.url, "<img src=x>")
 	for selector, end := range map[string]string{"h1": " T", ".where": " V", ".section .what": " S",
 		"#best-section": " S"} {
-		ada.shows(fmt.Sprintf(`document.querySelector(%q)`, selector), shown+end)
+		ada.waitText(fmt.Sprintf(`document.querySelector(%q)`, selector), shown+end)
 	}
 	ada.click(seatButton("A-1-1"))
 	ada.click(act("book"))
-	ada.shows(myBookings, shown+" T")
+	ada.waitText(myBookings, shown+" T")
 	s.books("bob", "A-1-2")
 	ada.seatIs("A-1-2", "on hold")
 	for _, p := range []*tab{list, ada} {

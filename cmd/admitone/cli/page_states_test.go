@@ -35,7 +35,7 @@ func TestStatesOfThePage(t *testing.T) {
 const pill = `document.querySelector("#state")`
 
 // deadNetwork: nothing arrives and nothing ends. The page counts its own seconds until it no longer
-// shows Live: the bound is its guarantee, and a slow machine slows the count as well.
+// waitText Live: the bound is its guarantee, and a slow machine slows the count as well.
 func deadNetwork(t *testing.T, browser context.Context) {
 	s := onSale(t, 9)
 	w := newWire(t, s.Address())
@@ -55,11 +55,11 @@ func deadNetwork(t *testing.T, browser context.Context) {
 	w.is(wireWorks)
 	ada.live()
 	s.send("POST", "/v1/products/p/reservations", `{"holder":"bob"}`)
-	ada.remains("p", 8)
+	ada.waitRemaining("p", 8)
 }
 
-// goesOffline tells the browser whether the device has a network.
-func (p *tab) goesOffline(off bool) {
+// setOffline tells the browser whether the device has a network.
+func (p *tab) setOffline(off bool) {
 	p.t.Helper()
 	if _, err := chromedp.Call(p.ctx, network.OverrideNetworkState, network.OverrideNetworkStateParams{Offline: off,
 		DownloadThroughput: -1, UploadThroughput: -1}); err != nil {
@@ -77,14 +77,14 @@ func noNetwork(t *testing.T, browser context.Context) {
 	ada.do(chromedp.Evaluate[chromedp.Void](`void addEventListener("offline",
 		() => { window.said = ` + pill + `.textContent })`)) // after the page's own handler
 	w.is(wireSilent)
-	ada.goesOffline(true)
+	ada.setOffline(true)
 	ada.wait(`window.said === "Offline"`)
 	ada.wait(pill + `.dataset.state === "offline"`)
 	w.is(wireCut)
 	w.is(wireWorks)
-	ada.goesOffline(false)
+	ada.setOffline(false)
 	ada.live()
-	ada.goesOffline(true)
+	ada.setOffline(true)
 	ada.live()
 }
 
@@ -99,27 +99,27 @@ func productMessages(t *testing.T, browser context.Context) {
 	s.offer("short", 3, func(c *product.Create) { c.HoldSeconds = 2 })
 	ada := open(t, browser, s.url).live()
 	message := in("short", ".message")
-	ada.hears(message)
+	ada.recordTexts(message)
 	ada.click(button("short", "hold"))
-	ada.heard("Held for you.")
-	ada.shows(mine, "ran out")
+	ada.waitRecorded("Held for you.")
+	ada.waitText(mine, "ran out")
 	ada.gone(message)
 	ada.click(button("short", "reserve"))
-	ada.shows(message, "Reserved.")
-	ada.gives(mine + `.querySelector('[data-action="release"]')`)
+	ada.waitText(message, "Reserved.")
+	ada.pressTwice(mine + `.querySelector('[data-action="release"]')`)
 	ada.gone(message)
-	ada.shows(`document.querySelector("#mine-message")`, "Released: 1 × Poster short.")
+	ada.waitText(`document.querySelector("#mine-message")`, "Released: 1 × Poster short.")
 	ada.click(button("short", "hold"))
-	ada.shows(message, "Held for you.")
+	ada.waitText(message, "Held for you.")
 	ada.gone(`document.querySelector("#mine-message")`)
 	ada.click(in("short", `.claim [data-action="confirm"]`))
-	ada.shows(message, "Confirmed.")
+	ada.waitText(message, "Confirmed.")
 	// A refusal disappears with its reason.
 	id := s.made("POST", "/v1/products/p/reservations", `{"holder":"bob","quantity":2}`)
 	ada.wait(button("p", "reserve") + `.disabled`)
 	ada.do(chromedp.Evaluate[chromedp.Void](button("p", "reserve") + `.disabled = false; ` + button("p",
 		"reserve") + `.click()`))
-	ada.shows(in("p", ".message"), "Nothing is left")
+	ada.waitText(in("p", ".message"), "Nothing is left")
 	s.send("DELETE", "/v1/products/p/reservations/"+id, "")
 	ada.gone(in("p", ".message"))
 }
@@ -128,28 +128,28 @@ func seatMessages(t *testing.T, browser context.Context) {
 	s := stage(t, `,"hold_seconds":3`, [4]any{"A", 2, 4, 5000})
 	wallet := `document.querySelector("#wallet-message")`
 	ada := guest(t, browser, s.url, "ada")
-	ada.hears(choiceMessage)
+	ada.recordTexts(choiceMessage)
 	ada.click(seatButton("A-1-1"))
 	ada.click(act("book"))
-	ada.heard("A-1-1: held for you.")
-	ada.shows(myBookings, "The time ran out")
+	ada.waitRecorded("A-1-1: held for you.")
+	ada.waitText(myBookings, "The time ran out")
 	ada.gone(choiceMessage)
 	// A message is shown once, and disappears with its subject.
 	ada.click(act("pay"))
-	ada.shows(wallet, "There is €0.00 in the wallet, and it costs €50.00.")
+	ada.waitText(wallet, "There is €0.00 in the wallet, and it costs €50.00.")
 	ada.gone(bookingsMessage)
 	ada.click(act("charge"))
-	ada.shows(wallet, "Charged €50.00.")
+	ada.waitText(wallet, "Charged €50.00.")
 	ada.click(act("pay"))
-	ada.shows(bookingsMessage, "Paid. The seats are yours.")
-	ada.shows(balance, "€0.00")
+	ada.waitText(bookingsMessage, "Paid. The seats are yours.")
+	ada.waitText(balance, "€0.00")
 	ada.gone(wallet)
-	ada.gives(act("return"))
-	ada.shows(bookingsMessage, "Given back; the money is in your wallet.")
+	ada.pressTwice(act("return"))
+	ada.waitText(bookingsMessage, "Given back; the money is in your wallet.")
 	// A seat that was taken and released needs no message.
 	ada.click(seatButton("A-2-1"))
 	id := s.made("POST", "/v1/performances/gig/bookings", `{"holder":"bob","seats":["A-2-1"]}`)
-	ada.shows(choiceMessage, "Somebody else was faster: A-2-1 went.")
+	ada.waitText(choiceMessage, "Somebody else was faster: A-2-1 went.")
 	s.send("DELETE", "/v1/bookings/"+id, "")
 	ada.gone(choiceMessage)
 	ada.is("carol")
@@ -158,18 +158,18 @@ func seatMessages(t *testing.T, browser context.Context) {
 
 func teamMessages(t *testing.T, browser context.Context) {
 	s := cup(t, 1, "")
-	owls := calledTeam(t, browser, s.url, "Owls")
-	owls.shows(teamMessage, "Your team is made.")
+	owls := openWithTeam(t, browser, s.url, "Owls")
+	owls.waitText(teamMessage, "Your team is made.")
 	owls.click(act("enter"))
-	owls.shows(teamMessage, "Your team is in.")
+	owls.waitText(teamMessage, "Your team is in.")
 	id := of[string](owls, `JSON.parse(localStorage["admitone.team"]).id`)
 	s.send("DELETE", "/v1/tournaments/cup/entries/"+id, "")
-	owls.shows(standing, "Not signed up")
+	owls.waitText(standing, "Not signed up")
 	owls.gone(teamMessage)
-	s.joins("a")
+	s.registerTeams("a")
 	owls.wait(act("enter") + `.disabled`)
 	owls.do(chromedp.Evaluate[chromedp.Void](act("enter") + `.disabled = false; ` + act("enter") + `.click()`))
-	owls.shows(teamMessage, "Every slot is taken")
+	owls.waitText(teamMessage, "Every slot is taken")
 	s.send("DELETE", "/v1/tournaments/cup/entries/a", "")
 	owls.gone(teamMessage)
 }
@@ -179,26 +179,26 @@ func limitTold(t *testing.T, browser context.Context) {
 	s := stage(t, `,"limit_per_holder":2`, [4]any{"A", 2, 4, 5000})
 	s.books("bob", "A-2-1")
 	ada := guest(t, browser, s.url, "ada")
-	ada.shows(`document.querySelector("#limit")`, "At most 2 seats for one person.")
+	ada.waitText(`document.querySelector("#limit")`, "At most 2 seats for one person.")
 	ada.click(seatButton("A-1-1"))
 	if of[bool](ada, seatButton("A-1-2")+`.ariaDisabled === "true"`) {
 		t.Error("no second seat can be chosen")
 	}
 	ada.click(seatButton("A-1-2"))
-	ada.shows(choiceMessage, "That is all: one person may have 2 seats here.")
+	ada.waitText(choiceMessage, "That is all: one person may have 2 seats here.")
 	ada.wait(seatButton("A-1-3") + `.ariaDisabled === "true"`)
 	ada.do(chromedp.Click(chromedp.JSPath(seatButton("A-1-3"))))
-	ada.shows(choiceMessage, "That is all: one person may have 2 seats here.")
-	ada.shows(act("book"), "Book 2 seats")
+	ada.waitText(choiceMessage, "That is all: one person may have 2 seats here.")
+	ada.waitText(act("book"), "Book 2 seats")
 	// With one booked seat, another may be chosen.
 	ada.is("bob")
-	ada.shows(choiceMessage, "Too many: one person may have 2 seats here, and you have 1 already. Take 1 out.")
+	ada.waitText(choiceMessage, "Too many: one person may have 2 seats here, and you have 1 already. Take 1 out.")
 	ada.wait(act("book") + `.disabled`)
 	ada.click(seatButton("A-1-2"))
-	ada.shows(choiceMessage, "That is all: one person may have 2 seats here, and you have 1 already.")
+	ada.waitText(choiceMessage, "That is all: one person may have 2 seats here, and you have 1 already.")
 	ada.click(act("book"))
-	ada.shows(myBookings, "A-1-1")
-	ada.shows(`document.querySelector("#limit")`, "At most 2 seats for one person; you have 2.")
+	ada.waitText(myBookings, "A-1-1")
+	ada.waitText(`document.querySelector("#limit")`, "At most 2 seats for one person; you have 2.")
 	ada.wait(act("best") + `.disabled`)
 }
 
@@ -209,12 +209,12 @@ func fiftySeats(t *testing.T, browser context.Context) {
 		`void (sessionStorage["admitone.picks.gig"] = JSON.stringify(Array.from({ length: 50 }, (_, i) => "A-" + (1
 			+ Math.floor(i / 10)) + "-" + (1 + i % 10))))`), chromedp.Reload())
 	ada.live()
-	ada.shows(choiceMessage, "That is all: a booking has at most 50 seats.")
+	ada.waitText(choiceMessage, "That is all: a booking has at most 50 seats.")
 	ada.click(`document.querySelector(".section button")`)
 	ada.wait(seatButton("A-6-1") + `?.ariaDisabled === "true" && ` + seatButton("A-5-10") + `.ariaDisabled !== "true"`)
 	ada.click(seatButton("A-5-10"))
 	ada.gone(choiceMessage)
-	ada.shows(act("book"), "Book 49 seats")
+	ada.waitText(act("book"), "Book 49 seats")
 }
 
 // inSight is true if an element is visible between the header and the tray.
@@ -250,7 +250,7 @@ func refusalSeen(t *testing.T, browser context.Context) {
 	ada.is("key:ada")
 	ada.do(chromedp.Evaluate[chromedp.Void](`void scrollTo(0, 0)`))
 	ada.click(trayBook)
-	ada.shows(choiceMessage, "Holder: a holder's name does not begin with key:")
+	ada.waitText(choiceMessage, "Holder: a holder's name does not begin with key:")
 	ada.wait(inSight(choiceMessage))
 	if role := of[string](ada, choiceMessage+`.role`); role != "status" {
 		t.Errorf("the refusal has the role %q", role)
@@ -258,15 +258,15 @@ func refusalSeen(t *testing.T, browser context.Context) {
 	// After a refusal the page is up to date.
 	ada.is("ada")
 	ada.gone(choiceMessage)
-	ada.shows(myBookings, "The other") // the page has read her bookings
+	ada.waitText(myBookings, "The other") // the page has read her bookings
 	ada.do(chromedp.Evaluate[chromedp.Void](`void (window.paused = new Promise((go) => { window.resume = go }))`))
 	ada.wait(`window.reads === 0`)
 	s.books("ada", "A-4-1") // the page has not read this one
-	ada.hears(choiceMessage)
+	ada.recordTexts(choiceMessage)
 	ada.click(trayBook)
-	ada.heard("the limit is 2, and this one has 1")
+	ada.waitRecorded("the limit is 2, and this one has 1")
 	ada.do(chromedp.Evaluate[chromedp.Void](`window.resume()`))
-	ada.shows(`document.querySelector("#tray-message")`,
+	ada.waitText(`document.querySelector("#tray-message")`,
 		"Too many: one person may have 2 seats here, and you have 1 already. Take 1 out.")
 	// It is a live region before it has a text.
 	quiet := of[[]string](ada, `[...document.querySelectorAll(".message")].filter((message) => message.textContent
@@ -281,12 +281,12 @@ func givingBackAsks(t *testing.T, browser context.Context) {
 	s := onSale(t, 5)
 	ada := open(t, browser, s.url).live()
 	ada.click(button("p", "reserve"))
-	ada.remains("p", 4)
+	ada.waitRemaining("p", 4)
 	release := mine + `.querySelector('[data-action="release"]')`
 	asked, calm := release+`.dataset.sure === "asked"`, release+`.dataset.sure === ""`
 	ada.do(chromedp.DoubleClick(chromedp.JSPath(release)))
 	ada.wait(asked + ` && ` + release + `.innerText.startsWith("Really release?")`)
-	ada.shows(`document.querySelector("#announcer")`, "Really release?")
+	ada.waitText(`document.querySelector("#announcer")`, "Really release?")
 	ada.do(chromedp.KeyEvent(kb.Escape))
 	ada.wait(calm)
 	ada.click(release)
@@ -307,8 +307,8 @@ func givingBackAsks(t *testing.T, browser context.Context) {
 	if left := s.left(); left != 4 {
 		t.Fatalf("%d are left, but nothing was released", left)
 	}
-	ada.gives(release)
-	ada.remains("p", 5)
+	ada.pressTwice(release)
+	ada.waitRemaining("p", 5)
 }
 
 // trayOnPhone: the chosen seats, their price and the booking button stay in sight, can be reached,
@@ -324,7 +324,7 @@ func trayOnPhone(t *testing.T, browser context.Context) {
 	ada.click(seatButton("A-1-1"))
 	ada.click(seatButton("A-1-2"))
 	ada.wait(tray + `.checkVisibility()`)
-	ada.shows(tray, "2 seats · €138.00")
+	ada.waitText(tray, "2 seats · €138.00")
 	if name := of[string](ada, trayBook+`.textContent`); name != "Book 2 seats · €138.00" {
 		t.Errorf("the button of the tray is called %q", name)
 	}
@@ -359,7 +359,7 @@ func trayOnPhone(t *testing.T, browser context.Context) {
 	ada.wait(`document.querySelector("footer").getBoundingClientRect().top >= document.querySelector("#tray")
 		.getBoundingClientRect().bottom - 1`)
 	ada.do(chromedp.KeyEvent("\r"))
-	ada.shows(myBookings, "A-1-1, A-1-2")
+	ada.waitText(myBookings, "A-1-1, A-1-2")
 	ada.wait(`!` + tray + `.checkVisibility() && document.activeElement.dataset.action === "pay"`)
 	ada.do(chromedp.EmulateViewport(1280, 800))
 	ada.click(seatButton("A-2-1"))

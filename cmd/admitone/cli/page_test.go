@@ -75,10 +75,10 @@ func somethingNew(t *testing.T, browser context.Context) {
 	s.offer("q", 3)
 	ada.do(chromedp.Evaluate[chromedp.Void](`void document.dispatchEvent(new Event("visibilitychange"))`))
 	ada.wait(`document.querySelector('.product[data-id="q"]') !== null`)
-	ada.remains("q", 3)
+	ada.waitRemaining("q", 3)
 	ada.click(button("q", "reserve"))
-	ada.remains("q", 2)
-	ada.remains("p", 5)
+	ada.waitRemaining("q", 2)
+	ada.waitRemaining("p", 5)
 }
 
 const mine = `document.querySelector("#mine")`
@@ -88,20 +88,20 @@ func twoPeople(t *testing.T, browser context.Context) {
 	ada, bob := open(t, browser, s.url).live(), open(t, browser, s.url).live()
 	ada.click(button("p", "reserve"))
 	for _, p := range []*tab{ada, bob} {
-		p.remains("p", 4)
-		p.shows(in("p", ".split"), "1 sold")
+		p.waitRemaining("p", 4)
+		p.waitText(in("p", ".split"), "1 sold")
 	}
-	ada.shows(in("p", ".message"), "Reserved.")
-	ada.shows(mine, "1 × Poster p")
-	bob.shows(`document.querySelector("#announcer")`, "Poster p: 4 left")
+	ada.waitText(in("p", ".message"), "Reserved.")
+	ada.waitText(mine, "1 × Poster p")
+	bob.waitText(`document.querySelector("#announcer")`, "Poster p: 4 left")
 	if of[int](bob, mine+`.childElementCount`) != 0 {
 		t.Error("bob has ada's reservation")
 	}
 	// The reservation is still there after a reload, and can be released.
 	ada.do(chromedp.Reload())
 	ada.live()
-	ada.gives(mine + `.querySelector('[data-action="release"]')`)
-	bob.remains("p", 5)
+	ada.pressTwice(mine + `.querySelector('[data-action="release"]')`)
+	bob.waitRemaining("p", 5)
 	ada.wait(mine + `.childElementCount === 0`)
 }
 
@@ -110,16 +110,16 @@ func cutWire(t *testing.T, browser context.Context) {
 	w := newWire(t, s.Address())
 	ada := open(t, browser, w.url).live()
 	w.is(wireCut)
-	ada.shows(`document.querySelector("#state")`, "Reconnecting…")
+	ada.waitText(`document.querySelector("#state")`, "Reconnecting…")
 	ada.wait(`document.querySelector("#state").dataset.state === "reconnecting"`)
 	s.send("POST", "/v1/products/p/reservations", `{"holder":"bob","quantity":3}`)
-	ada.remains("p", 9)
+	ada.waitRemaining("p", 9)
 	w.is(wireWorks)
 	ada.live()
-	ada.remains("p", 6)
+	ada.waitRemaining("p", 6)
 	// Updates continue.
 	s.send("POST", "/v1/products/p/reservations", `{"holder":"bob"}`)
-	ada.remains("p", 5)
+	ada.waitRemaining("p", 5)
 }
 
 // lostAnswer: the server has reserved, but its answer was lost.
@@ -127,18 +127,18 @@ func lostAnswer(t *testing.T, browser context.Context) {
 	s := onSale(t, 9)
 	w := newWire(t, s.Address())
 	ada := open(t, browser, w.url).live()
-	ada.hears(in("p", ".message"))
+	ada.recordTexts(in("p", ".message"))
 	w.is(wireLosesAnswers)
 	ada.click(button("p", "reserve"))
-	w.loses(t)
+	w.waitLoss(t)
 	if left := s.left(); left != 8 {
 		t.Fatalf("%d are left, want 8", left)
 	}
-	ada.heard("trying again")
+	ada.waitRecorded("trying again")
 	w.is(wireWorks)
-	ada.insists(button("p", "reserve"), in("p", ".message"), "Reserved.")
+	ada.pressUntil(button("p", "reserve"), in("p", ".message"), "Reserved.")
 	ada.live()
-	ada.remains("p", 8)
+	ada.waitRemaining("p", 8)
 	if left, has := s.left(), of[int](ada, mine+`.childElementCount`); left != 8 || has != 1 {
 		t.Errorf("one click: %d are left and %d are hers, want 8 and 1", left, has)
 	}
@@ -157,11 +157,11 @@ func lostFrame(t *testing.T, browser context.Context) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.loses(t)
-	ada.shows(in("p", "h2"), "Poster p")
+	w.waitLoss(t)
+	ada.waitText(in("p", "h2"), "Poster p")
 	s.send("POST", "/v1/products/p/reservations", `{"holder":"bob"}`)
-	ada.remains("p", 8)
-	ada.shows(in("p", "h2"), name)
+	ada.waitRemaining("p", 8)
+	ada.waitText(in("p", "h2"), name)
 }
 
 // restart: another server continues the log.
@@ -173,9 +173,9 @@ func restart(t *testing.T, browser context.Context) {
 	ada.wait(`document.querySelector("#state").dataset.state === "reconnecting"`)
 	s = serveIn(t, s.store, nil)
 	s.send("POST", "/v1/products/p/reservations", `{"holder":"bob","quantity":2}`)
-	w.leadsTo(s.Address())
+	w.setTarget(s.Address())
 	ada.live()
-	ada.remains("p", 7)
+	ada.waitRemaining("p", 7)
 }
 
 func holdEnds(t *testing.T, browser context.Context) {
@@ -183,7 +183,7 @@ func holdEnds(t *testing.T, browser context.Context) {
 	s.offer("short", 3, func(c *product.Create) { c.HoldSeconds = 1 })
 	ada := open(t, browser, s.url).live()
 	ada.click(button("p", "hold"))
-	ada.remains("p", 2)
+	ada.waitRemaining("p", 2)
 	clock := in("p", ".claim .clock")
 	ada.wait(clock + `?.textContent.match(/^(9:00|8:\d\d)$/)`)
 	before := of[string](ada, clock+`.textContent`)
@@ -191,13 +191,13 @@ func holdEnds(t *testing.T, browser context.Context) {
 	if after := of[string](ada, clock+`.textContent`); after >= before {
 		t.Errorf("the clock went from %s to %s", before, after)
 	}
-	ada.gives(in("p", `.claim [data-action="release"]`))
-	ada.remains("p", 3)
+	ada.pressTwice(in("p", `.claim [data-action="release"]`))
+	ada.waitRemaining("p", 3)
 	ada.wait(`!` + in("p", ".claim"))
 	// An expired hold is released automatically.
 	ada.click(button("short", "hold"))
-	ada.shows(mine, "ran out")
-	ada.remains("short", 3)
+	ada.waitText(mine, "ran out")
+	ada.waitRemaining("short", 3)
 	ada.click(mine + `.querySelector('[data-action="dismiss"]')`)
 	ada.wait(mine + `.childElementCount === 0`)
 }
@@ -207,9 +207,9 @@ func holdConfirmed(t *testing.T, browser context.Context) {
 	ada := open(t, browser, s.url).live()
 	ada.click(button("p", "hold"))
 	ada.click(in("p", `.claim [data-action="confirm"]`))
-	ada.shows(mine, "Confirmed")
-	ada.shows(in("p", ".split"), "1 sold")
-	ada.shows(in("p", ".split"), "0 on hold")
+	ada.waitText(mine, "Confirmed")
+	ada.waitText(in("p", ".split"), "1 sold")
+	ada.waitText(in("p", ".split"), "0 on hold")
 	if of[bool](ada, `!!`+in("p", ".claim")) {
 		t.Error("the hold is still there")
 	}
@@ -223,16 +223,16 @@ func soldOut(t *testing.T, browser context.Context) {
 	}
 	ada.click(button("p", "reserve"))
 	for _, p := range []*tab{ada, bob} {
-		p.remains("p", 0)
+		p.waitRemaining("p", 0)
 		p.wait(button("p", "reserve") + `.disabled && ` + button("p", "hold") + `.disabled`)
 		p.wait(in("p", ".out") + `.checkVisibility()`)
 	}
 	// A new page shows it at once, and all pages show the release.
 	carol := open(t, browser, s.url).live()
 	carol.wait(button("p", "reserve") + `.disabled`)
-	ada.gives(mine + `.querySelector('[data-action="release"]')`)
+	ada.pressTwice(mine + `.querySelector('[data-action="release"]')`)
 	for _, p := range []*tab{ada, bob, carol} {
-		p.remains("p", 1)
+		p.waitRemaining("p", 1)
 		p.wait(`!` + button("p", "reserve") + `.disabled`)
 	}
 }
@@ -253,12 +253,12 @@ func byKeyboard(t *testing.T, browser context.Context) {
 		t.Errorf("the button's name is %q", name)
 	}
 	ada.do(chromedp.KeyEvent("\r"))
-	ada.remains("p", 1)
-	ada.shows(mine, "ada")
+	ada.waitRemaining("p", 1)
+	ada.waitText(mine, "ada")
 	named()
 	ada.press(button("p", "hold"))
 	ada.do(chromedp.KeyEvent(" "))
-	ada.remains("p", 0)
+	ada.waitRemaining("p", 0)
 	ada.wait(button("p", "hold") + `.disabled`)
 	named()
 	ada.press(in("p", `.claim [data-action="confirm"]`))
@@ -268,9 +268,9 @@ func byKeyboard(t *testing.T, browser context.Context) {
 	named()
 	ada.press(mine + `.querySelector('[data-action="release"]')`)
 	ada.do(chromedp.KeyEvent("\r"))
-	ada.shows(`document.querySelector("#announcer")`, "Really release?")
+	ada.waitText(`document.querySelector("#announcer")`, "Really release?")
 	ada.do(chromedp.KeyEvent("\r"))
-	ada.remains("p", 1)
+	ada.waitRemaining("p", 1)
 	ada.wait(`document.activeElement !== document.body`)
 }
 
@@ -284,7 +284,7 @@ func onPhone(t *testing.T, browser context.Context) {
 	ada.live()
 	ada.click(button("long", "hold"))
 	ada.click(button("p", "reserve"))
-	ada.shows(mine, "Poster p")
+	ada.waitText(mine, "Poster p")
 	ada.wait(in("long", ".claim") + ` !== null`)
 	if wide := of[int](ada, `document.documentElement.scrollWidth`); wide > 360 {
 		t.Errorf("the page is %d pixels wide on a phone of 360", wide)
@@ -315,49 +315,49 @@ func withToken(t *testing.T, browser context.Context) {
 	}
 	ada := open(t, browser, s.url).live()
 	ada.click(button("p", "reserve"))
-	ada.shows(in("p", ".message"), "needs a token")
+	ada.waitText(in("p", ".message"), "needs a token")
 	ada.wait(`document.activeElement.id === "token"`)
 	ada.do(chromedp.SendKeys("#token", token))
 	ada.click(button("p", "hold"))
-	ada.remains("p", 2)
-	ada.shows(in("p", ".claim"), "ada")
-	ada.shows(in("p", ".message"), "Whoever takes the payment confirms it")
-	ada.shows(in("p", `.claim [data-field="payment"]`), "Whoever takes the payment confirms it")
+	ada.waitRemaining("p", 2)
+	ada.waitText(in("p", ".claim"), "ada")
+	ada.waitText(in("p", ".message"), "Whoever takes the payment confirms it")
+	ada.waitText(in("p", `.claim [data-field="payment"]`), "Whoever takes the payment confirms it")
 	const confirm = `.claim [data-action="confirm"]`
 	if of[bool](ada, in("p", confirm)+`.checkVisibility()`) {
 		t.Error("a holder may confirm what somebody else has to take the payment for")
 	}
 	ada.click(button("p", "reserve"))
-	ada.remains("p", 1)
-	ada.shows(in("p", ".message"), "Held for you.")
+	ada.waitRemaining("p", 1)
+	ada.waitText(in("p", ".message"), "Held for you.")
 	ada.click(button("free", "hold"))
-	ada.remains("free", 2)
+	ada.waitRemaining("free", 2)
 	ada.click(in("free", `.claim [data-action="confirm"]`))
-	ada.shows(mine, "Confirmed · ada")
+	ada.waitText(mine, "Confirmed · ada")
 	ada.do(chromedp.Focus("#token"), chromedp.KeyEvent("a", chromedp.KeyModifiers(chromedp.ModifierCtrl)),
 		chromedp.KeyEvent(admin))
 	ada.wait(in("p", confirm) + `.checkVisibility() && !` + in("p", `.claim [data-field="payment"]`) +
 		`.checkVisibility()`)
 	ada.click(in("p", confirm))
-	ada.shows(in("p", ".split"), "1 on hold")
+	ada.waitText(in("p", ".split"), "1 on hold")
 }
 
 func refusedOn(t *testing.T, browser context.Context) {
 	s := onSale(t, 9, func(c *product.Create) { c.LimitPerHolder = 1 })
 	ada := open(t, browser, s.url).live()
 	ada.click(button("p", "reserve"))
-	ada.shows(in("p", ".message"), "Reserved.")
+	ada.waitText(in("p", ".message"), "Reserved.")
 	// The page refuses requests that it knows to be invalid; the server refuses the others.
 	ada.wait(button("p", "reserve") + `.disabled`)
-	ada.shows(in("p", `[data-field="limit"]`), "You have 1, and one person may have 1.")
+	ada.waitText(in("p", `[data-field="limit"]`), "You have 1, and one person may have 1.")
 	s.send("POST", "/v1/products/p/reservations", `{"holder":"bob"}`)
 	ada.is("bob")
 	ada.click(button("p", "reserve"))
-	ada.shows(in("p", ".message"),
+	ada.waitText(in("p", ".message"),
 		"One holder may not have that many of this product: the limit is 1, and this one has 1.")
 	ada.is("key:ada")
 	ada.wait(in("p", ".message") + `.textContent === ""`) // it was bob's
 	ada.click(button("p", "reserve"))
-	ada.shows(in("p", ".message"), "Holder: a holder's name does not begin with key:")
-	ada.remains("p", 7)
+	ada.waitText(in("p", ".message"), "Holder: a holder's name does not begin with key:")
+	ada.waitRemaining("p", 7)
 }

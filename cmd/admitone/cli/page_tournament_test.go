@@ -42,8 +42,8 @@ func cup(t *testing.T, slots int, more string) *testServer {
 	return s
 }
 
-// joins registers teams and enters them, directly through the API.
-func (s *testServer) joins(teams ...string) {
+// registerTeams registers teams and enters them, directly through the API.
+func (s *testServer) registerTeams(teams ...string) {
 	s.t.Helper()
 	for _, team := range teams {
 		s.send("POST", "/v1/teams", fmt.Sprintf(`{"id":%q,"name":"Team %s"}`, team, team))
@@ -77,44 +77,44 @@ func teams(list string) string {
 	return fmt.Sprintf(`[...document.querySelectorAll("#%s li")].map((li) => li.textContent).join(", ")`, list)
 }
 
-// lists waits for the names in both lists.
-func (p *tab) lists(entered, waitlisted string) {
+// waitLists waits for the names in both lists.
+func (p *tab) waitLists(entered, waitlisted string) {
 	p.t.Helper()
 	p.wait(fmt.Sprintf(`%s === %q && %s === %q`, teams("entered"), entered, teams("waitlisted"), waitlisted))
 }
 
-// calledTeam opens the tournament's page and registers a team there.
-func calledTeam(t *testing.T, browser context.Context, url, name string) *tab {
+// openWithTeam opens the tournament's page and registers a team there.
+func openWithTeam(t *testing.T, browser context.Context, url, name string) *tab {
 	t.Helper()
 	p := open(t, browser, url+"/tournaments/cup").live()
 	p.do(chromedp.SendKeys("#team-name", name))
 	p.click(act("make"))
-	p.shows(`document.querySelector('#team [data-field="team"]')`, name)
+	p.waitText(`document.querySelector('#team [data-field="team"]')`, name)
 	return p.live()
 }
 
 func lastSlot(t *testing.T, browser context.Context) {
 	s := cup(t, 1, `,"waitlist":true`)
-	owls, foxes := calledTeam(t, browser, s.url, "Owls"), calledTeam(t, browser, s.url, "Foxes")
-	owls.shows(standing, "Not signed up")
+	owls, foxes := openWithTeam(t, browser, s.url, "Owls"), openWithTeam(t, browser, s.url, "Foxes")
+	owls.waitText(standing, "Not signed up")
 	owls.click(act("enter"))
-	owls.shows(standing, "Entered")
-	owls.shows(teamMessage, "Your team is in.")
+	owls.waitText(standing, "Entered")
+	owls.waitText(teamMessage, "Your team is in.")
 	foxes.wait(free + `.textContent === "0"`)
-	foxes.shows(`document.querySelector(".tournament .out")`, "Full")
-	foxes.shows(act("enter"), "Join the waitlist")
+	foxes.waitText(`document.querySelector(".tournament .out")`, "Full")
+	foxes.waitText(act("enter"), "Join the waitlist")
 	foxes.click(act("enter"))
-	foxes.shows(standing, "On the waitlist: place 1 of 1")
+	foxes.waitText(standing, "On the waitlist: place 1 of 1")
 	for _, p := range []*tab{owls, foxes} {
-		p.lists("Owls", "Foxes")
+		p.waitLists("Owls", "Foxes")
 	}
-	// The pages update by themselves.
-	owls.gives(act("withdraw"))
-	owls.shows(standing, "Not signed up")
-	foxes.shows(standing, "Entered")
-	foxes.shows(teamMessage, "A slot came free: your team is in.")
+	// The pages update automatically.
+	owls.pressTwice(act("withdraw"))
+	owls.waitText(standing, "Not signed up")
+	foxes.waitText(standing, "Entered")
+	foxes.waitText(teamMessage, "A slot came free: your team is in.")
 	for _, p := range []*tab{owls, foxes} {
-		p.lists("Foxes", "")
+		p.waitLists("Foxes", "")
 		p.wait(free + `.textContent === "0"`)
 	}
 	if own := of[string](foxes, `document.querySelector("#entered .own").textContent`); own != "Foxes" {
@@ -123,101 +123,101 @@ func lastSlot(t *testing.T, browser context.Context) {
 	// The browser remembers its team.
 	foxes.do(chromedp.Reload())
 	foxes.live()
-	foxes.shows(standing, "Entered")
-	foxes.gives(act("withdraw"))
+	foxes.waitText(standing, "Entered")
+	foxes.pressTwice(act("withdraw"))
 	owls.wait(free + `.textContent === "1"`)
-	owls.lists("", "")
-	foxes.gives(act("another"))
+	owls.waitLists("", "")
+	foxes.pressTwice(act("another"))
 	foxes.wait(`document.activeElement.id === "team-name"`)
 }
 
 func placesMoveUp(t *testing.T, browser context.Context) {
 	s := cup(t, 1, `,"waitlist":true`)
-	s.joins("a", "b", "c")
-	owls := calledTeam(t, browser, s.url, "Owls")
+	s.registerTeams("a", "b", "c")
+	owls := openWithTeam(t, browser, s.url, "Owls")
 	owls.click(act("enter"))
-	owls.shows(standing, "place 3 of 3")
-	s.joins("d")
-	owls.shows(standing, "place 3 of 4")
+	owls.waitText(standing, "place 3 of 3")
+	s.registerTeams("d")
+	owls.waitText(standing, "place 3 of 4")
 	s.send("DELETE", "/v1/tournaments/cup/entries/b", "")
-	owls.shows(standing, "place 2 of 3")
+	owls.waitText(standing, "place 2 of 3")
 	s.send("DELETE", "/v1/tournaments/cup/entries/a", "")
-	owls.shows(standing, "place 1 of 2")
-	owls.lists("Team c", "Owls, Team d")
-	owls.gives(act("withdraw"))
-	owls.shows(teamMessage, "waits no longer")
-	owls.lists("Team c", "Team d")
+	owls.waitText(standing, "place 1 of 2")
+	owls.waitLists("Team c", "Owls, Team d")
+	owls.pressTwice(act("withdraw"))
+	owls.waitText(teamMessage, "waits no longer")
+	owls.waitLists("Team c", "Team d")
 	s.edits(`{"team_limit":2}`)
-	owls.lists("Team c, Team d", "")
+	owls.waitLists("Team c, Team d", "")
 }
 
 func tournamentsLive(t *testing.T, browser context.Context) {
 	s := cup(t, 3, "")
 	p := open(t, browser, s.url+"/tournaments").live()
-	s.joins("a", "b")
+	s.registerTeams("a", "b")
 	p.wait(free + `.textContent === "1"`)
-	p.shows(`document.querySelector(".tournament .split")`, "2 entered")
+	p.waitText(`document.querySelector(".tournament .split")`, "2 entered")
 	s.edits(`{"team_limit":2,"name":"The small cup"}`)
-	p.shows(`document.querySelector(".tournament .out")`, "Full")
-	p.shows(`document.querySelector(".tournament h2")`, "The small cup")
-	p.shows(`document.querySelector("#announcer")`, "The small cup: full")
-	p.goes(chromedp.Click(chromedp.JSPath(`document.querySelector(".tournament a")`)))
+	p.waitText(`document.querySelector(".tournament .out")`, "Full")
+	p.waitText(`document.querySelector(".tournament h2")`, "The small cup")
+	p.waitText(`document.querySelector("#announcer")`, "The small cup: full")
+	p.navigate(chromedp.Click(chromedp.JSPath(`document.querySelector(".tournament a")`)))
 	p.live()
-	p.lists("Team a, Team b", "")
-	p.shows(`document.querySelector("h1")`, "The small cup")
+	p.waitLists("Team a, Team b", "")
+	p.waitText(`document.querySelector("h1")`, "The small cup")
 }
 
 func promotedBehindACut(t *testing.T, browser context.Context) {
 	s := cup(t, 1, `,"waitlist":true`)
-	s.joins("a")
+	s.registerTeams("a")
 	w := newWire(t, s.Address())
-	owls := calledTeam(t, browser, w.url, "Owls")
+	owls := openWithTeam(t, browser, w.url, "Owls")
 	owls.click(act("enter"))
-	owls.shows(standing, "place 1 of 1")
+	owls.waitText(standing, "place 1 of 1")
 	w.is(wireCut)
 	owls.wait(`document.querySelector("#state").dataset.state === "reconnecting"`)
 	s.send("DELETE", "/v1/tournaments/cup/entries/a", "")
-	owls.shows(standing, "place 1 of 1")
+	owls.waitText(standing, "place 1 of 1")
 	w.is(wireWorks)
 	owls.live()
-	owls.shows(standing, "Entered")
-	owls.lists("Owls", "")
+	owls.waitText(standing, "Entered")
+	owls.waitLists("Owls", "")
 }
 
 // lostEntry: the server has entered the team, but its answer was lost.
 func lostEntry(t *testing.T, browser context.Context) {
 	s := cup(t, 5, "")
 	w := newWire(t, s.Address())
-	owls := calledTeam(t, browser, w.url, "Owls")
-	owls.hears(teamMessage)
+	owls := openWithTeam(t, browser, w.url, "Owls")
+	owls.recordTexts(teamMessage)
 	w.is(wireLosesAnswers)
 	owls.click(act("enter"))
-	w.loses(t)
-	owls.heard("trying again")
+	w.waitLoss(t)
+	owls.waitRecorded("trying again")
 	w.is(wireWorks)
-	owls.insists(act("enter"), teamMessage, "Your team is in.")
+	owls.pressUntil(act("enter"), teamMessage, "Your team is in.")
 	owls.live()
-	owls.lists("Owls", "")
+	owls.waitLists("Owls", "")
 	owls.wait(free + `.textContent === "4"`)
 }
 
 func longWaitlist(t *testing.T, browser context.Context) {
 	s := cup(t, 1, `,"waitlist":true`)
 	for i := range 130 {
-		s.joins(fmt.Sprintf("t%03d", i))
+		s.registerTeams(fmt.Sprintf("t%03d", i))
 	}
 	p := open(t, browser, s.url+"/tournaments/cup").live()
 	count := `document.querySelectorAll("#waitlisted li").length`
 	more := `document.querySelector('[data-more="waitlisted"]')`
-	p.shows(more, "and 29 more")
+	p.waitText(more, "and 29 more")
 	if n := of[int](p, count); n != 100 {
 		t.Errorf("%d teams are shown, want 100", n)
 	}
-	s.joins("late")
-	p.shows(more, "and 30 more")
+	s.registerTeams("late")
+	p.waitText(more, "and 30 more")
 	s.send("DELETE", "/v1/tournaments/cup/entries/t003", "")
 	p.wait(`!document.querySelector('#waitlisted [data-team="t003"]')`)
-	p.shows(more, "and 29 more")
+	p.waitText(more, "and 29 more")
 	p.click(`document.querySelector('[data-list="waitlisted"]')`)
 	p.wait(count + ` === 129 && ` + more + `.hidden`)
 	p.wait(`document.activeElement.id === "waitlisted-title"`) // the button is gone
@@ -225,25 +225,25 @@ func longWaitlist(t *testing.T, browser context.Context) {
 
 func closedAndOpen(t *testing.T, browser context.Context) {
 	s := cup(t, 2, "")
-	owls := calledTeam(t, browser, s.url, "Owls")
+	owls := openWithTeam(t, browser, s.url, "Owls")
 	s.edits(`{"status":"closed"}`)
-	owls.shows(`document.querySelector(".tournament .out")`, "Closed")
+	owls.waitText(`document.querySelector(".tournament .out")`, "Closed")
 	owls.wait(act("enter") + `.disabled`)
 	s.edits(`{"status":"open"}`)
 	owls.click(act("enter"))
-	owls.shows(standing, "Entered")
+	owls.waitText(standing, "Entered")
 	// A deadline passes without a message from the server.
 	s.edits(fmt.Sprintf(`{"register_deadline":%q}`, time.Now().Add(2*time.Second).UTC().Format(time.RFC3339Nano)))
-	owls.shows(`document.querySelector(".tournament .out")`, "Sign-up is over")
-	owls.gives(act("withdraw"))
-	owls.shows(standing, "Not signed up")
+	owls.waitText(`document.querySelector(".tournament .out")`, "Sign-up is over")
+	owls.pressTwice(act("withdraw"))
+	owls.waitText(standing, "Not signed up")
 	owls.wait(act("enter") + `.disabled`)
 	// The server's refusal has information that the page does not have yet.
 	s.edits(`{"register_deadline":"2999-01-01T00:00:00Z"}`)
-	s.joins("a", "b")
-	owls.shows(`document.querySelector(".tournament .out")`, "Full")
+	s.registerTeams("a", "b")
+	owls.waitText(`document.querySelector(".tournament .out")`, "Full")
 	owls.do(chromedp.Evaluate[chromedp.Void](act("enter") + `.disabled = false; ` + act("enter") + `.click()`))
-	owls.shows(teamMessage, "Every slot is taken")
+	owls.waitText(teamMessage, "Every slot is taken")
 }
 
 func signUpByKeyboard(t *testing.T, browser context.Context) {
@@ -255,25 +255,25 @@ func signUpByKeyboard(t *testing.T, browser context.Context) {
 	}
 	owls.press(`document.querySelector("#team-name")`)
 	owls.do(chromedp.KeyEvent("\r"))
-	owls.shows(teamMessage, "Give your team a name.")
+	owls.waitText(teamMessage, "Give your team a name.")
 	focused(`document.querySelector("#team-name")`)
 	owls.do(chromedp.KeyEvent("Owls"), chromedp.KeyEvent("\r"))
-	owls.shows(teamMessage, "Your team is made.")
+	owls.waitText(teamMessage, "Your team is made.")
 	focused(act("enter"))
 	owls.do(chromedp.KeyEvent("\r"))
-	owls.shows(standing, "Entered")
+	owls.waitText(standing, "Entered")
 	focused(act("withdraw"))
 	owls.do(chromedp.KeyEvent(" "))
 	owls.wait(act("withdraw") + `.dataset.sure === "asked"`)
 	owls.do(chromedp.KeyEvent(" "))
-	owls.shows(standing, "Not signed up")
+	owls.waitText(standing, "Not signed up")
 	focused(act("enter"))
 	owls.press(act("another"))
 	owls.do(chromedp.KeyEvent("\r"), chromedp.KeyEvent("\r"))
 	focused(`document.querySelector("#team-name")`)
 	owls.press(`document.querySelector(".places a")`)
-	owls.goes(chromedp.KeyEvent("\r"))
-	owls.shows(`document.querySelector("h1")`, "On sale now")
+	owls.navigate(chromedp.KeyEvent("\r"))
+	owls.waitText(`document.querySelector("h1")`, "On sale now")
 }
 
 func signUpOnPhone(t *testing.T, browser context.Context) {
@@ -294,7 +294,7 @@ func signUpOnPhone(t *testing.T, browser context.Context) {
 	owls.do(chromedp.SendKeys("#team-name", long))
 	owls.click(act("make"))
 	owls.click(act("enter"))
-	owls.shows(standing, "place 1 of 1")
+	owls.waitText(standing, "place 1 of 1")
 	owls.wait(`document.querySelector("#waitlisted .own") !== null`)
 	if wide := of[int](owls, `document.documentElement.scrollWidth`); wide > 360 {
 		t.Errorf("the page is %d pixels wide on a phone of 360", wide)
@@ -326,11 +326,11 @@ func signUpWithToken(t *testing.T, browser context.Context) {
 	owls := open(t, browser, s.url+"/tournaments/cup").live()
 	owls.do(chromedp.SendKeys("#team-name", "Owls"))
 	owls.click(act("make"))
-	owls.shows(teamMessage, "needs a token")
+	owls.waitText(teamMessage, "needs a token")
 	owls.wait(`document.activeElement.id === "token"`)
 	owls.do(chromedp.SendKeys("#token", token))
 	owls.click(act("make"))
 	owls.click(act("enter"))
-	owls.shows(standing, "Entered")
-	owls.lists("Owls", "")
+	owls.waitText(standing, "Entered")
+	owls.waitLists("Owls", "")
 }

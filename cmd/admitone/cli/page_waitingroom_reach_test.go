@@ -17,26 +17,26 @@ func waitByKeyboard(t *testing.T, browser context.Context) {
 	s, leave := crowded(t)
 	ada := open(t, browser, s.url+"/waiting-rooms").live()
 	ada.press(`document.querySelector(".waitingroom a")`)
-	ada.goes(chromedp.KeyEvent("\r"))
+	ada.navigate(chromedp.KeyEvent("\r"))
 	ada.live()
 	ada.press(`document.querySelector("#holder")`)
 	ada.do(chromedp.KeyEvent("a", chromedp.KeyModifiers(chromedp.ModifierCtrl)), chromedp.KeyEvent(name))
 	ada.press(act("join"))
 	ada.do(chromedp.KeyEvent("\r"))
-	ada.shows(inLine, "You are next.")
-	ada.shows(`document.querySelector("#announcer")`, "You are next.")
-	ada.shows(`document.querySelector('[data-field="whose"]')`, name)
+	ada.waitText(inLine, "You are next.")
+	ada.waitText(`document.querySelector("#announcer")`, "You are next.")
+	ada.waitText(`document.querySelector('[data-field="whose"]')`, name)
 	if of[bool](ada, `document.querySelector(".room img") !== null || document.activeElement === document.body`) {
 		t.Error("the name became an element, or the focus is lost")
 	}
 	// Pressing Return again does not leave the line.
 	ada.do(chromedp.KeyEvent("\r"))
 	leave()
-	ada.shows(waitEnds, "It is your turn.")
+	ada.waitText(waitEnds, "It is your turn.")
 	ada.wait(`document.title.startsWith("It is your turn!")`)
 	ada.press(act("leave"))
 	ada.do(chromedp.KeyEvent(" "), chromedp.KeyEvent(" "))
-	ada.shows(waitEnds, "You have given your pass up.")
+	ada.waitText(waitEnds, "You have given your pass up.")
 	ada.wait(`document.activeElement === ` + act("join"))
 }
 
@@ -65,13 +65,13 @@ func waitOnPhone(t *testing.T, browser context.Context) {
 	}
 	ada.is(strings.Repeat("W", 64))
 	ada.click(act("join"))
-	ada.shows(inLine, "Your place in line is drawn")
+	ada.waitText(inLine, "Your place in line is drawn")
 	fits()
 	s.sendWith("PUT", "/v1/waiting-rooms/"+id, roomWith(0, 100_000, 60, `,"status":"closed"`), "If-Match", `"1"`)
-	ada.shows(`document.querySelector('[data-field="notice"]')`, "Closed")
-	ada.shows(`document.querySelector('[data-field="estimate"]')`, "Your place is kept")
-	ada.gives(act("leave"))
-	ada.shows(waitEnds, "You have left the line.")
+	ada.waitText(`document.querySelector('[data-field="notice"]')`, "Closed")
+	ada.waitText(`document.querySelector('[data-field="estimate"]')`, "Your place is kept")
+	ada.pressTwice(act("leave"))
+	ada.waitText(waitEnds, "You have left the line.")
 	ada.wait(act("join") + `.disabled`)
 	fits()
 }
@@ -99,12 +99,12 @@ func waitWithToken(t *testing.T, browser context.Context) {
 	ada.at("/")
 	ada.live()
 	ada.click(button("p", "hold"))
-	ada.remains("p", 8)
+	ada.waitRemaining("p", 8)
 	ada.click(in("p", `.claim [data-action="confirm"]`)) // it needs no pass, and ends the one that was used
-	ada.shows(mine, "Confirmed")
+	ada.waitText(mine, "Confirmed")
 	ada.do(chromedp.Navigate(s.url + "/waiting-rooms/r"))
-	ada.shows(waitEnds, "Your pass was used or given up")
-	ada.shows(act("join"), "Join the line")
+	ada.waitText(waitEnds, "Your pass was used or given up")
+	ada.waitText(act("join"), "Join the line")
 }
 
 // passEndsElsewhere: a page that shows a pass is informed of its end by the room.
@@ -113,12 +113,12 @@ func passEndsElsewhere(t *testing.T, browser context.Context) {
 	ada := open(t, browser, s.url+"/waiting-rooms/r").live()
 	ada.is("ada")
 	ada.click(act("join"))
-	ada.shows(waitEnds, "It is your turn.")
+	ada.waitText(waitEnds, "It is your turn.")
 	var place struct{ Visitor string }
 	text := s.send("POST", "/v1/waiting-rooms/r/visitors", `{"holder":"ada"}`) // again: the same place
 	if err := json.Unmarshal([]byte(text), &place); err != nil {
 		t.Fatal(err)
 	}
 	s.send("DELETE", "/v1/waiting-rooms/r/visitors/"+place.Visitor, "")
-	ada.shows(waitEnds, "Your pass was used or given up.")
+	ada.waitText(waitEnds, "Your pass was used or given up.")
 }

@@ -22,9 +22,9 @@ func TestWaitingRoomPage(t *testing.T) {
 	browser := newBrowser(t)
 	for name, test := range map[string]func(*testing.T, context.Context){
 		"three in line, and a poster":       threeInLine,
-		"a tab that slept too long":         sleptTooLong,
+		"a tab that slept too long":         frozenTab,
 		"a server that can't be reached":    roomUnreachable,
-		"no link leads elsewhere":           noWayElsewhere,
+		"no link leads elsewhere":           linkElsewhere,
 		"a shuffled opening":                shuffledOpening,
 		"two tabs have one place":           onePlaceTwoTabs,
 		"a team waits for its tournament":   teamWaits,
@@ -95,11 +95,11 @@ func waits(t *testing.T, browser context.Context, base, name, to string) *tab {
 // at waits until the browser is at a page.
 func (p *tab) at(path string) {
 	p.t.Helper()
-	p.reaches(fmt.Sprintf(`location.pathname + location.search === %q`, path))
+	p.waitPage(fmt.Sprintf(`location.pathname + location.search === %q`, path))
 }
 
-// reaches waits for a loaded page on which an expression is true.
-func (p *tab) reaches(expression string) {
+// waitPage waits for a loaded page on which an expression is true.
+func (p *tab) waitPage(expression string) {
 	p.t.Helper()
 	p.wait(`(` + expression + `) && document.readyState === "complete"`)
 }
@@ -113,35 +113,35 @@ func threeInLine(t *testing.T, browser context.Context) {
 	ada.at("/waiting-rooms/r?to=%2F") // without a pass
 	ada.live()
 	ada.click(act("join"))
-	ada.shows(inLine, "You are next.")
+	ada.waitText(inLine, "You are next.")
 	bob, cleo := waits(t, browser, s.url, "bob", "/"), waits(t, browser, s.url, "cleo", "/")
-	bob.shows(inLine, "1 person is ahead of you")
-	cleo.shows(inLine, "2 people are ahead of you")
+	bob.waitText(inLine, "1 person is ahead of you")
+	cleo.waitText(inLine, "2 people are ahead of you")
 	cleo.do(chromedp.Reload())
 	cleo.live()
-	cleo.shows(inLine, "2 people are ahead of you")
+	cleo.waitText(inLine, "2 people are ahead of you")
 
-	ada.hears(waitEnds)
+	ada.recordTexts(waitEnds)
 	leave()
 	ada.at("/")
-	ada.heard("It is your turn.")
-	bob.shows(inLine, "You are next.")
-	cleo.shows(inLine, "1 person is ahead of you")
+	ada.waitRecorded("It is your turn.")
+	bob.waitText(inLine, "You are next.")
+	cleo.waitText(inLine, "1 person is ahead of you")
 	ada.live()
 	ada.click(button("p", "reserve"))
-	ada.remains("p", 8)
+	ada.waitRemaining("p", 8)
 	// Her purchase has ended her pass, so bob is admitted.
 	bob.at("/")
 	bob.live()
-	cleo.shows(inLine, "You are next.")
+	cleo.waitText(inLine, "You are next.")
 	ada.click(button("p", "reserve"))
 	ada.at("/waiting-rooms/r?to=%2F")
 
 	bob.do(chromedp.Navigate(s.url + "/waiting-rooms/r"))
-	bob.shows(waitEnds, "It is your turn.")
-	bob.shows(`document.querySelector(".pass .clock")`, "9:")
-	bob.gives(act("leave"))
-	bob.shows(waitEnds, "You have given your pass up.")
+	bob.waitText(waitEnds, "It is your turn.")
+	bob.waitText(`document.querySelector(".pass .clock")`, "9:")
+	bob.pressTwice(act("leave"))
+	bob.waitText(waitEnds, "You have given your pass up.")
 	cleo.at("/")
 }
 
@@ -155,13 +155,13 @@ func (s *testServer) joined() (n int) {
 	return room.Joined
 }
 
-// sleptTooLong: a frozen tab does not poll, and reports the lost place when it resumes.
-func sleptTooLong(t *testing.T, browser context.Context) {
+// frozenTab: a frozen tab does not poll, and reports the lost place when it resumes.
+func frozenTab(t *testing.T, browser context.Context) {
 	s := door(t, 0, 1, 20, "")
 	onlooker := open(t, browser, s.url+"/waiting-rooms").live()
 	bob := waits(t, browser, s.url, "bob", "/")
-	bob.shows(inLine, "You are next.")
-	bob.shows(`document.querySelector('[data-field="estimate"]')`, "can't be said yet")
+	bob.waitText(inLine, "You are next.")
+	bob.waitText(`document.querySelector('[data-field="estimate"]')`, "can't be said yet")
 	become := func(state page.SetWebLifecycleStateState) {
 		t.Helper()
 		if _, err := chromedp.Call(bob.ctx, page.SetWebLifecycleState,
@@ -169,19 +169,19 @@ func sleptTooLong(t *testing.T, browser context.Context) {
 			t.Fatal(err)
 		}
 	}
-	onlooker.shows(`document.querySelector(".split")`, "1 in line")
+	onlooker.waitText(`document.querySelector(".split")`, "1 in line")
 	become(page.SetWebLifecycleStateStateFrozen)
 	// By its own clock it sleeps for an hour. For the room it is a moment, with a shorter
 	// heartbeat.
 	bob.do(chromedp.Evaluate[chromedp.Void](`void (() => { const now = Date.now; Date.now = () => now() + 3_600_000 })()`))
 	s.setRoom(1, roomWith(0, 1, 1, ""))
-	onlooker.shows(`document.querySelector(".split")`, "0 in line")
+	onlooker.waitText(`document.querySelector(".split")`, "0 in line")
 	s.setRoom(2, roomWith(0, 1, 20, ""))
 	become(page.SetWebLifecycleStateStateActive)
-	bob.shows(waitEnds, "Your place is lost")
+	bob.waitText(waitEnds, "Your place is lost")
 	bob.wait(`document.title.startsWith("Place lost")`)
 	bob.click(act("join"))
-	bob.shows(inLine, "You are next.")
+	bob.waitText(inLine, "You are next.")
 	bob.wait(waitEnds + `.textContent === ""`)
 	if n := s.joined(); n != 2 {
 		t.Errorf("%d have joined, want 2", n)
@@ -192,28 +192,28 @@ func roomUnreachable(t *testing.T, browser context.Context) {
 	s, _ := crowded(t)
 	w := newWire(t, s.Address())
 	bob := waits(t, browser, w.url, "bob", "/")
-	bob.shows(inLine, "You are next.")
+	bob.waitText(inLine, "You are next.")
 	w.is(wireCut)
-	bob.shows(roomSays, "No answer from the server; trying again")
-	bob.shows(roomSays, "kept for 2 minutes")
+	bob.waitText(roomSays, "No answer from the server; trying again")
+	bob.waitText(roomSays, "kept for 2 minutes")
 	w.is(wireWorks)
 	bob.wait(roomSays + `.textContent === ""`)
 	bob.live()
-	bob.shows(inLine, "You are next.")
+	bob.waitText(inLine, "You are next.")
 	// A restart is such a period too, and does not lose a place.
 	s.end()
-	bob.shows(roomSays, "trying again")
+	bob.waitText(roomSays, "trying again")
 	s = serveIn(t, s.store, nil)
-	w.leadsTo(s.Address())
+	w.setTarget(s.Address())
 	bob.wait(roomSays + `.textContent === ""`)
-	bob.shows(inLine, "You are next.")
+	bob.waitText(inLine, "You are next.")
 	if n := s.joined(); n != insiders+1 {
 		t.Errorf("%d have joined, want one and the insiders", n)
 	}
 }
 
-// noWayElsewhere: a link to the room can't lead to another site.
-func noWayElsewhere(t *testing.T, browser context.Context) {
+// linkElsewhere: a link to the room can't lead to another site.
+func linkElsewhere(t *testing.T, browser context.Context) {
 	s := door(t, 50, 9, 30, "")
 	ada := open(t, browser, s.url)
 	for to, want := range map[string]string{
@@ -239,9 +239,9 @@ func noWayElsewhere(t *testing.T, browser context.Context) {
 	ada.do(chromedp.Navigate(s.url + "/waiting-rooms/r?to=//evil.test"))
 	ada.live()
 	ada.click(act("join"))
-	ada.shows(waitEnds, "It is your turn.")
+	ada.waitText(waitEnds, "It is your turn.")
 	ada.wait(`document.querySelector("#doors").checkVisibility() && !document.querySelector("#enter").checkVisibility()`)
-	ada.goes(chromedp.Click(`#doors a[href="/tournaments"]`))
+	ada.navigate(chromedp.Click(`#doors a[href="/tournaments"]`))
 	ada.at("/tournaments")
 }
 
@@ -261,14 +261,14 @@ func shuffledOpening(t *testing.T, browser context.Context) {
 		t.Fatal("the page has no hash of the seed")
 	}
 	for _, p := range []*tab{ada, bob} {
-		p.shows(inLine, "Your place in line is drawn when the room opens.")
-		p.shows(`document.querySelector('[data-field="draw"]')`, "to come early is no advantage")
+		p.waitText(inLine, "Your place in line is drawn when the room opens.")
+		p.waitText(`document.querySelector('[data-field="draw"]')`, "to come early is no advantage")
 		p.wait(`document.querySelector('[data-field="opening-clock"]').textContent.match(/^0:[0-4]\d$/)`)
-		p.hears(said)
+		p.recordTexts(said)
 	}
 	s.setRoom(1, opensIn(2*time.Second))
 	for _, p := range []*tab{ada, bob} { // one is admitted soon afterwards
-		p.heard("The seed: ")
+		p.waitRecorded("The seed: ")
 	}
 	late := open(t, browser, s.url+"/waiting-rooms/r").live()
 	text := of[string](late, said+`.textContent`)
@@ -278,12 +278,12 @@ func shuffledOpening(t *testing.T, browser context.Context) {
 	}
 	// One of the two is admitted, and the other is next.
 	second := bob
-	ada.reaches(`document.title.startsWith("Next") || location.pathname === "/"`)
+	ada.waitPage(`document.title.startsWith("Next") || location.pathname === "/"`)
 	if of[bool](ada, `document.title.startsWith("Next")`) {
 		second = ada
 		bob.at("/")
 	}
-	second.shows(inLine, "You are next.")
+	second.waitText(inLine, "You are next.")
 }
 
 // another opens a tab with the same browser storage.
@@ -299,15 +299,15 @@ func (p *tab) another(url string) *tab {
 func onePlaceTwoTabs(t *testing.T, browser context.Context) {
 	s, leave := crowded(t)
 	one := waits(t, browser, s.url, "bob", "/tournaments")
-	one.shows(inLine, "You are next.")
+	one.waitText(inLine, "You are next.")
 	two := one.another(s.url + "/waiting-rooms/r").live()
-	two.shows(inLine, "You are next.")
-	two.shows(`document.querySelector('[data-field="whose"]')`, "bob")
+	two.waitText(inLine, "You are next.")
+	two.waitText(`document.querySelector('[data-field="whose"]')`, "bob")
 	leave()
 	one.at("/tournaments")
-	two.shows(waitEnds, "It is your turn.")
-	two.gives(act("leave"))
-	two.shows(waitEnds, "You have given your pass up.")
+	two.waitText(waitEnds, "It is your turn.")
+	two.pressTwice(act("leave"))
+	two.waitText(waitEnds, "You have given your pass up.")
 	if n, kept := s.joined(), of[int](two, `Object.keys(localStorage).filter((name) =>
 		name.startsWith("admitone.room")).length`); n != insiders+1 || kept != 0 {
 		t.Errorf("%d have joined, want one and the insiders; %d places are kept, want 0", n, kept)
@@ -318,15 +318,15 @@ func onePlaceTwoTabs(t *testing.T, browser context.Context) {
 func teamWaits(t *testing.T, browser context.Context) {
 	s := cup(t, 1, `,"waiting_room":"r"`)
 	s.send("PUT", "/v1/waiting-rooms/r", roomWith(50, 1, 30, ""))
-	owls := calledTeam(t, browser, s.url, "Owls")
+	owls := openWithTeam(t, browser, s.url, "Owls")
 	owls.click(act("enter"))
-	owls.reaches(`location.pathname === "/waiting-rooms/r"`)
+	owls.waitPage(`location.pathname === "/waiting-rooms/r"`)
 	owls.live()
 	owls.click(act("join"))
 	owls.at("/tournaments/cup")
 	owls.live()
 	owls.click(act("enter"))
-	owls.shows(standing, "Entered")
+	owls.waitText(standing, "Entered")
 }
 
 // seatsWait: chosen seats are still chosen after the waiting room.

@@ -62,5 +62,5 @@ func TestAuditOnEventStoreDB(t *testing.T) {
 		!strings.Contains(got, `"as_of":{"position":`+jsonOf(t, head)) {
 		t.Error(got)
 	}
-	refusesAll(t, past)
+	requireRefusals(t, past)
 }

@@ -72,9 +72,9 @@ func TestReplayOfExternalPayments(t *testing.T) {
 	}
 	s.send("DELETE", unit, "")
 	for _, path := range []string{late, sold, lateUnit, soldUnits} {
-		s.comesTo(path, `"status":"expired"`)
+		s.waitFor(path, `"status":"expired"`)
 	}
-	s.comesTo("/v1/performances/gala", `"held":0`)
+	s.waitFor("/v1/performances/gala", `"held":0`)
 	s.report(book("fay", "A-1-9")+"/payment", "faster", 100)
 	s.send("POST", "/v1/products/tee/reservations", `{"holder":"fay","quantity":3}`)
 	for path, reference := range map[string]string{late: "late", sold: "too late"} {
@@ -84,7 +84,7 @@ func TestReplayOfExternalPayments(t *testing.T) {
 	s.report(soldUnits+"/confirm", "no units", 40)
 	const calledOff = "/v1/performances/gala/cancellation"
 	s.send("POST", calledOff, `{"reason":"ill"}`)
-	s.comesTo(calledOff, `"status":"done"`)
+	s.waitFor(calledOff, `"status":"done"`)
 	owed := s.owedIn()
 	if want := "faster 100EUR, first 100EUR, in time 100EUR, late 100EUR, no units 40EUR, second 100EUR, too late 100EUR, unit 10EUR, wrong 99EUR"; owed != want {
 		t.Fatalf("owed is %q, want %q", owed, want)

@@ -89,8 +89,8 @@ func TestReplay(t *testing.T) {
 	}
 }
 
-// comesTo reads a resource until it contains a text.
-func (s *testServer) comesTo(path, part string) {
+// waitFor reads a resource until it contains a text.
+func (s *testServer) waitFor(path, part string) {
 	s.t.Helper()
 	for end := time.Now().Add(30 * time.Second); !strings.Contains(s.send("GET", path, ""), part); {
 		if time.Now().After(end) {
@@ -123,7 +123,7 @@ func TestReplayOfExpiries(t *testing.T) {
 	s.refuse(&events.RefusalRecorded{Method: "POST", Path: "/v1/products/p/reservations", Stream: "product-p",
 		Holder: "bob", Quantity: 1, Code: "pass_required"})
 	for _, path := range []string{"/v1/products/p", "/v1/performances/gala"} {
-		s.comesTo(path, `"held":0`)
+		s.waitFor(path, `"held":0`)
 	}
 	s.refuse(&events.RefusalRecorded{Method: "POST", Path: "/v1/bookings/" + seat + "/extension", Stream: "booking-" +
 		seat, Holder: "ada", Code: "hold_expired"})

@@ -11,7 +11,7 @@ import (
 	"admitone/events/esdb"
 )
 
-// TestStoreSharedWithOtherPrograms: other programs also write to the log, in categories of their own and
+// TestStoreSharedWithOtherPrograms: other programs also write to the log, in their own categories and
 // in one of this system's, on admitone eventstore and on a real EventStoreDB.
 func TestStoreSharedWithOtherPrograms(t *testing.T) {
 	t.Run("eventstore", func(t *testing.T) { shareStore(t, newEventStore(t).address()) })

@@ -93,7 +93,7 @@ func field(pattern *regexp.Regexp, text string) string {
 	return ""
 }
 
-// measureHTTP compares a hot product, by itself and in batches, and one that is sold out, with the route of
+// measureHTTP compares a hot product, with single requests and batches, and one that is sold out, with the route of
 // the same app that only decodes the same JSON and answers.
 func measureHTTP(b *bench) ([]row, error) {
 	s, err := b.serve(filepath.Join(b.dir, "http"))

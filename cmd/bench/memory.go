@@ -134,7 +134,7 @@ func (h *instance) longest(id events.ProductID, each time.Duration, snapshots bo
 	var longest time.Duration
 	begun := time.Now()
 	for time.Since(begun) < each {
-		if snapshots { // the first sweep finds it used, the second asks it to save
+		if snapshots { // the first sweep finds it used, the second requests a snapshot
 			h.desk.Sweep()
 			h.desk.Sweep()
 		}

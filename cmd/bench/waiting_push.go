@@ -155,7 +155,7 @@ func (a *ask) poll(p *push, path string) (time.Duration, error) {
 	return time.Duration(seconds) * time.Second, nil
 }
 
-// poll polls for all visitors at the times that the server asks for, over a number of connections.
+// poll polls for all visitors at the times that the server requests, over a number of connections.
 func (p *push) poll(connections int) error {
 	asks := make([]ask, connections)
 	for i := range movingVisitors {

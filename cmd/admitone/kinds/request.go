@@ -52,7 +52,7 @@ const (
 	Shared
 )
 
-// LongHold is how long holds last on the target, in seconds. They do not expire by themselves:
+// LongHold is how long holds last on the target, in seconds. They do not expire:
 // they are released when they expired in the log.
 const LongHold = 86_400
 

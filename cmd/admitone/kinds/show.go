@@ -53,7 +53,7 @@ func showingMoney[R any, ID ~string](read func(context.Context, events.Store, ID
 	}
 }
 
-// closeShown completes the JSON of a resource without a route of its own.
+// closeShown completes the JSON of a resource without its own route.
 func closeShown(o *events.Object, revision, position int64, at *row.Moment) []byte {
 	o.Int("revision", revision)
 	o.Int("position", position)

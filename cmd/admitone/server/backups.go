@@ -54,7 +54,7 @@ type backupsBelow struct {
 	space func(dir string) (free, total uint64, err error)
 }
 
-// backups returns nil for a log that is not embedded; others have backups of their own.
+// backups returns nil for a log that is not embedded; other logs have their own backups.
 func backups(log events.Store, dir string, most int) api.Backup {
 	store, ok := log.(*embedded.Store)
 	if !ok {

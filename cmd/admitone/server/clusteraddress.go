@@ -31,7 +31,7 @@ func bindHost(host string) (string, error) {
 }
 
 // advertised returns the IP address that this node advertises: that of the given host, if there is
-// one. It is "" where memberlist finds the address by itself: for one address, and for the wildcard
+// one. It is "" where memberlist determines the address: for one address, and for the wildcard
 // of IPv4. Errors: a [usage.Error].
 func advertised(host, bound string) (string, error) {
 	if host != "" {

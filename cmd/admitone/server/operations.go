@@ -3,7 +3,7 @@ package server
 // operationsClients bounds the connections of health checks and scrapers.
 const operationsClients = 64
 
-// offerOperations listens for health checks and scrapers, if they have an address of their own.
+// offerOperations listens for health checks and scrapers, if they have a separate address.
 func (p *Server) offerOperations(address string) error {
 	if address == "" {
 		return nil

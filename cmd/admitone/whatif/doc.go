@@ -20,5 +20,5 @@
 //   - The steps of a booking happen at one moment; on a server they are milliseconds apart.
 //     Deadlines are executed at once.
 //
-// See demand for what the log does not contain.
+// See demand for the limits of the log.
 package whatif

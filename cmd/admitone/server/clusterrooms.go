@@ -36,8 +36,8 @@ func (p *Server) tellOwner(s Settings) func(events.RoomID, []byte) error {
 	}
 }
 
-// reach returns a function that returns the set of nodes, and whether this node hears from all of
-// them; nil for a server without a cluster.
+// reach returns a function that identifies the set of nodes, and reports whether this node hears
+// from all of them; nil for a server without a cluster.
 func (p *Server) reach(s Settings) func() (uint64, bool) {
 	if s.Cluster.Listen == "" {
 		return nil

@@ -44,7 +44,7 @@ func TestSocketExamples(t *testing.T) {
 			sockets[name].Send(string(example))
 		}
 		if m.Validate([]byte(`{"event":"`+name+`","data":{"colour":"red"}}`)) == nil && name != "ping" {
-			t.Errorf("%s takes anything", name)
+			t.Errorf("%s accepts anything", name)
 		}
 	}
 	for name, answer := range map[string]string{"subscribe": "snapshot", "unsubscribe": "unsubscribed", "ping": "pong",

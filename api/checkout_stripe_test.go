@@ -51,7 +51,7 @@ func (s *shop) until(what string, holds func() bool) {
 	s.t.Helper()
 	for end := time.Now().Add(patience); !holds(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(end) {
-			s.t.Fatalf("it never came to this: %s", what)
+			s.t.Fatalf("the condition was not reached: %s", what)
 		}
 	}
 }

@@ -109,7 +109,7 @@ func TestConnectionsAreBounded(t *testing.T) {
 			a.problem(429, "overloaded")
 		}
 		if rest, err := io.ReadAll(k.in); len(rest) > 0 || err != nil {
-			t.Errorf("%s: the connection goes on with %q, %v", path, rest, err)
+			t.Errorf("%s: the connection continues with %q, %v", path, rest, err)
 		}
 	}
 	w.keep().send(w, "/ws", handshake...).problem(429, "overloaded")

@@ -20,7 +20,7 @@ func TestBestSeatsBeforeViews(t *testing.T) {
 	w.do("POST", "/v1/performances/h/bookings", best).problem(503, "projection_behind")
 	again := w.do("POST", "/v1/performances/h/bookings", best, "Idempotency-Key", "k") // it may be a retry
 	if again.problem(503, "projection_behind"); again.header.Get("Retry-After") == "" {
-		t.Error("it does not say when to try again")
+		t.Error("it does not say when to retry")
 	}
 	w.do("POST", "/v1/products", `{"id":"p","name":"n","stock":1}`, "Idempotency-Key", "k").problem(503, "projection_behind")
 }
@@ -32,7 +32,7 @@ func TestOvertakenRequests(t *testing.T) {
 	} {
 		p := problemOf(fmt.Errorf("booking: %w", err), nil)
 		if p.code != code || retryAfter[p.code] == "" || strings.Contains(p.detail, "in flight") {
-			t.Errorf("%v is told as %s, %q", err, p.code, p.detail)
+			t.Errorf("%v is answered as %s, %q", err, p.code, p.detail)
 		}
 	}
 }

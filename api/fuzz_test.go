@@ -210,7 +210,7 @@ func FuzzCursor(f *testing.F) {
 			t.Fatal(err)
 		}
 		if back, err := fake(t, s, "GET", "/?cursor="+cursor, "").cursor(); err != nil || back != after {
-			t.Fatalf("%q comes back as %q (%v)", after, back, err)
+			t.Fatalf("%q is returned as %q (%v)", after, back, err)
 		}
 	})
 }

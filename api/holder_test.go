@@ -104,7 +104,7 @@ func TestHolderNamesInRoutes(t *testing.T) {
 		same := func(v map[string]any) map[string]any {
 			t.Helper()
 			if v["holder"] != name {
-				t.Errorf("%.40q comes back as %.40q", name, v["holder"])
+				t.Errorf("%.40q is returned as %.40q", name, v["holder"])
 			}
 			return v
 		}

@@ -155,7 +155,7 @@ func TestBrokenListIsNoList(t *testing.T) {
 		t.Errorf("%d bytes, which end in %q", len(all), all[max(0, len(all)-20):])
 	}
 	if !strings.Contains(w.log.String(), "an export failed and is incomplete") {
-		t.Error("the log says nothing of it")
+		t.Error("the log does not mention it")
 	}
 }
 

@@ -75,7 +75,7 @@ func TestEveryAnswerEndsWithANewline(t *testing.T) {
 	check(w.do("PATCH", "/healthz", "{}"))
 	check(w.do("POST", "/v1/products", "{"))
 	if len(asked) < 60 || bodies < 60 {
-		t.Errorf("only %d routes were asked, and %d answers had a body", len(asked), bodies)
+		t.Errorf("only %d routes were requested, and %d answers had a body", len(asked), bodies)
 	}
 }
 

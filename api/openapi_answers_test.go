@@ -193,7 +193,7 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 	for path, methods := range d.at("paths") {
 		for method := range methods.(object) {
 			if name := strings.ToUpper(method) + " " + path; !d.asked[name] {
-				t.Errorf("%s has been asked nothing; add a request here, or to answersOfKinds", name)
+				t.Errorf("%s got no request; add one here, or to answersOfKinds", name)
 			}
 		}
 	}

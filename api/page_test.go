@@ -271,6 +271,6 @@ func TestPageRequiresToken(t *testing.T) {
 	w.do("GET", "/", "").has(t, 200, `data-auth="jwt"`, `id="token"`)
 	open := newHarness(t).do("GET", "/", "").has(t, 200, `id="holder"`)
 	if strings.Contains(open, `id="token"`) {
-		t.Error("the page asks for a token in open mode")
+		t.Error("the page requires a token in open mode")
 	}
 }

@@ -157,7 +157,7 @@ func (w *harness) wait(is func() bool) {
 	w.t.Helper()
 	for end := time.Now().Add(patience); !is(); {
 		if time.Now().After(end) {
-			w.t.Fatal("it has not come")
+			w.t.Fatal("it has not happened")
 		}
 		time.Sleep(20 * time.Millisecond)
 	}

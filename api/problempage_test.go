@@ -87,7 +87,7 @@ func TestProblemPageRetryAfter(t *testing.T) {
 		a := w.do("GET", path, "", "Accept", browserAccepts)
 		a.has(t, 503, "The page can’t be shown at the moment", `href="">Try again</a>`)
 		if a.header.Get("Retry-After") == "" {
-			t.Errorf("%s does not say when to try again", a.what)
+			t.Errorf("%s does not say when to retry", a.what)
 		}
 	}
 }

@@ -59,14 +59,14 @@ func TestRateLimitIsBounded(t *testing.T) {
 	const most = rateShards * (rateCallers + 1)
 	crowd(2 * most)
 	if n := kept(); n > most || refused < most/2 {
-		t.Errorf("%d callers are kept, and %d were refused", n, refused)
+		t.Errorf("%d callers are tracked, and %d were refused", n, refused)
 	}
 	const some = 100 * rateShards // enough for every shard to have some
 	now = now.Add(rateWindow)
 	crowd(some)
 	now = now.Add(rateWindow)
 	if crowd(some); kept() > 2*some {
-		t.Errorf("%d callers are kept after two windows", kept())
+		t.Errorf("%d callers are tracked after two windows", kept())
 	}
 	refused, now = 0, now.Add(time.Hour)
 	if crowd(100); refused > 0 {

@@ -347,7 +347,7 @@ func TestRoleMatrix(t *testing.T) {
 		d.checkRoles(id, op)
 		prepare := cells[id]
 		if prepare == nil {
-			t.Errorf("%s %s: say in cells what %s is asked with", method, path, id)
+			t.Errorf("%s %s: add the request of %s to cells", method, path, id)
 			return
 		}
 		operations++

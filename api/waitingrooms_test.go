@@ -137,7 +137,7 @@ func TestWaitingLine(t *testing.T) {
 		t.Errorf("again: %v, before: %v", v, cleo)
 	}
 	if v := w.do("GET", bob, "").is(200); v["status"] != "waiting" || v["position"] != 1. {
-		t.Errorf("asked right after joining: %v", v)
+		t.Errorf("polled right after joining: %v", v)
 	}
 	soon := w.do("GET", bob, "")
 	soon.problem(429, "rate_limited")
@@ -360,7 +360,7 @@ func TestJoinLimit(t *testing.T) {
 		}
 	}
 	if wait := take("2001:db8:1:3::1"); wait != 0 {
-		t.Errorf("the network beside it has to wait %s", wait)
+		t.Errorf("the neighbouring network has to wait %s", wait)
 	}
 	if newJoinLimit(0) != nil {
 		t.Error("0 is no limit")

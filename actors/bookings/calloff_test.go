@@ -148,7 +148,7 @@ func TestCalledOff(t *testing.T) {
 				at := p.State()
 				owed += at.Owed
 				if at.Kept != 0 {
-					t.Errorf("%d are kept", at.Kept)
+					t.Errorf("%d are withheld", at.Kept)
 				}
 			}
 			if got := h.wallets[string(w.ann())].Balance(); s.Status != want || got != line.wallet || owed != line.owed {

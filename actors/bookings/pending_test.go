@@ -41,7 +41,7 @@ func TestClaimsEndWhenAMapHasSeenThem(t *testing.T) {
 		}
 	}
 	if want := 4 * len(names); holds != want {
-		t.Errorf("%d seats were asked for to hold %d", holds, want)
+		t.Errorf("%d seats were requested to hold %d", holds, want)
 	}
 	if kept := len(w.pending.byPerformance); kept != len(names) {
 		t.Errorf("of %d performances the claims of %d are kept while the map lags", len(names), kept)

@@ -33,7 +33,7 @@ func TestModels(t *testing.T) {
 			}
 		}
 		if has, err := os.ReadFile(name); err != nil || !bytes.Equal(has, text) {
-			t.Errorf("%s is not what openapi.yaml says; run the test with -write-models: %v", name, err)
+			t.Errorf("%s differs from openapi.yaml; run the test with -write-models: %v", name, err)
 		}
 	}
 }

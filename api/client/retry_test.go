@@ -215,6 +215,6 @@ func TestWatchGap(t *testing.T) {
 	}
 	if err := json.Unmarshal([]byte(<-asked), &second); err != nil || second.Data.Since["product:p"] != 6 ||
 		second.Data.Epoch != "e" {
-		t.Errorf("after the gap it asked for %+v: %v", second, err)
+		t.Errorf("after the gap it requested %+v: %v", second, err)
 	}
 }

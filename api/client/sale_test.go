@@ -263,7 +263,7 @@ func TestWatchOfNothing(t *testing.T) {
 	}
 	if topic := (*client.TopicError)(nil); !errors.Is(last, client.CodeNotFound) || !errors.As(last, &topic) ||
 		topic.Topic != "product:none" {
-		t.Errorf("a topic that is not there: %v", last)
+		t.Errorf("a missing topic: %v", last)
 	}
 	last = nil
 	for _, err := range c.Watch(t.Context()) {

@@ -129,7 +129,7 @@ func TestBounds(t *testing.T) {
 	step("b", "203.0.113.1", true, false)
 	step("c", "203.0.113.1", false, false)
 	if text := <-heard["c"]; text != string(TooManyOfAddress) {
-		t.Errorf("c heard %q", text)
+		t.Errorf("c received %q", text)
 	}
 	step("d", "127.0.0.1", true, false)
 	step("e", "127.0.0.1", true, true) // three are requesting
@@ -137,12 +137,12 @@ func TestBounds(t *testing.T) {
 	step("f", "127.0.0.1", true, false)
 	step("g", "127.0.0.1", true, true) // four are open; the silent e is closed
 	if text := <-heard["e"]; text != "" {
-		t.Errorf("e heard %q", text)
+		t.Errorf("e received %q", text)
 	}
 	open["g"].spoke.Store(true)
 	step("h", "127.0.0.1", false, false)
 	if text := <-heard["h"]; text != string(TooMany) {
-		t.Errorf("h heard %q", text)
+		t.Errorf("h received %q", text)
 	}
 	if n := pool.Stats(); n.Open != 4 || n.Upgraded != 1 || n.SpareOpen != 1 || n.Refused[TooMany] != 2 ||
 		n.Refused[TooManyOfAddress] != 1 {

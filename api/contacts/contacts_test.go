@@ -185,11 +185,11 @@ func TestFailureIsPermanent(t *testing.T) {
 	b.sealed.Close()
 	for range 2 {
 		if err := b.Keep("ada", []byte("two"), "s/2"); err == nil {
-			t.Error("kept in a file that is closed")
+			t.Error("stored in a closed file")
 		}
 	}
 	if b.Known("s/2") {
-		t.Error("what was not kept is known")
+		t.Error("a contact that was not stored is known")
 	}
 }
 

@@ -172,6 +172,6 @@ func TestPowerLossAfterAnswer(t *testing.T) {
 	has(t, after, "s/1", "")
 	has(t, after, "s/2", "bob@example.org")
 	if bytes.Contains(keys.left, key) {
-		t.Error("the key of one who was forgotten comes back with the power")
+		t.Error("the key of a forgotten holder is back after the power loss")
 	}
 }

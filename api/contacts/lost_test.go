@@ -91,7 +91,7 @@ func TestLostFiles(t *testing.T) {
 			for round := range 2 {
 				b, told := openAndHear(t, dir)
 				if !strings.Contains(told, "level=ERROR") || !strings.Contains(told, dir) {
-					t.Errorf("told %q", told)
+					t.Errorf("logged %q", told)
 				}
 				lost := 0
 				for i := range 3 {
@@ -180,7 +180,7 @@ func TestFlippedBitInKeys(t *testing.T) {
 				isLost(t, b, "s/1")
 				if !strings.Contains(told, "level=ERROR") || !strings.Contains(told, filepath.Join(dir, keysFile)) ||
 					!strings.Contains(told, "holders=1") {
-					t.Errorf("bit %d: told %q", bit, told)
+					t.Errorf("bit %d: logged %q", bit, told)
 				}
 			} else if at := bit/8 - slotSize; at < sumAt || at >= keyAt {
 				t.Errorf("bit %d: it is found with a damaged key", bit)
@@ -239,7 +239,7 @@ func TestFormerFiles(t *testing.T) {
 	for range 2 {
 		b, told := openAndHear(t, dir)
 		if told != "" {
-			t.Errorf("told %q", told)
+			t.Errorf("logged %q", told)
 		}
 		has(t, b, "s/0", "contact 0")
 		has(t, b, "s/1", "")
@@ -279,7 +279,7 @@ func TestLossInFormerFiles(t *testing.T) {
 		write(t, nil, dir, indexFile)
 		b, told := openAndHear(t, dir)
 		if !strings.Contains(told, "level=ERROR") || !strings.Contains(told, "holders=") {
-			t.Errorf("told %q", told)
+			t.Errorf("logged %q", told)
 		}
 		b.Close()
 		if !bytes.HasPrefix(read(t, dir, sealedFile), files[1]) || !bytes.HasPrefix(read(t, dir, keysFile), files[0]) {

@@ -92,7 +92,7 @@ func TestUnknownKey(t *testing.T) {
 		time.Sleep(askEvery - time.Millisecond)
 		s.expect(t, "b", ErrUnknown)
 		if i.fetches() != 1 {
-			t.Errorf("asked %d times in ten seconds", i.fetches())
+			t.Errorf("requested %d times in ten seconds", i.fetches())
 		}
 		time.Sleep(time.Millisecond)
 		s.expect(t, "b", nil)
@@ -123,7 +123,7 @@ func TestSlowIssuer(t *testing.T) {
 		synctest.Wait()
 		s.expect(t, "a", nil)
 		if i.fetches() != 1 {
-			t.Errorf("asked %d times", i.fetches())
+			t.Errorf("requested %d times", i.fetches())
 		}
 	})
 }

@@ -126,6 +126,6 @@ func TestOwners(t *testing.T) {
 		}
 	}
 	if p.Owner("") != nil {
-		t.Error("what nobody owns has an owner")
+		t.Error("an entity without an owner has one")
 	}
 }

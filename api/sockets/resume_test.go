@@ -133,12 +133,12 @@ func TestWriterPanic(t *testing.T) {
 	}
 	w.hub.mu.Unlock()
 	if _, _, err := p.Read(); err == nil {
-		t.Error("the socket goes on")
+		t.Error("the socket continues")
 	}
 	w.reserve("p")
 	q.Expect("delta")
 	if log := w.log.String(); !strings.Contains(log, "a socket panicked") {
-		t.Errorf("the log says nothing of it: %s", log)
+		t.Errorf("the log does not mention it: %s", log)
 	}
 	w.log.clear()
 }

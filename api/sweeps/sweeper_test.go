@@ -67,7 +67,7 @@ func TestEndedReservationsNeedNoKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, keyed := desk.asked[0].ID.Key(); keyed || desk.asked[0].ID == "" {
-		t.Errorf("asked under %q", desk.asked[0].ID)
+		t.Errorf("requested under %q", desk.asked[0].ID)
 	}
 }
 

@@ -220,7 +220,7 @@ func TestBatchCut(t *testing.T) {
 			case failed != nil || len(page) != 0 && len(page) != 1+i%3:
 				t.Errorf("%s has %d events, %v", stream, len(page), failed)
 			case err == nil && len(page) == 0:
-				t.Errorf("%s was acknowledged and is not there", stream)
+				t.Errorf("%s was acknowledged but is missing", stream)
 			case errors.Is(err, events.ErrUnavailable) && len(page) > 0:
 				t.Errorf("%s was not written, and is there", stream)
 			case err != nil && !errors.Is(err, events.ErrUnknown) && !errors.Is(err, events.ErrUnavailable):

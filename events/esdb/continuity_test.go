@@ -108,7 +108,7 @@ func TestLogGoneBack(t *testing.T) {
 				for time.Since(began) < 4*time.Second {
 					ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 					if _, err := s.Append(ctx, "product-a", next-1, []events.Event{sealed("product-a", next, "a.v1")}); err == nil {
-						t.Fatal("the log that went back took an append")
+						t.Fatal("the log that went back accepted an append")
 					}
 					cancel()
 					time.Sleep(10 * time.Millisecond)

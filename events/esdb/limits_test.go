@@ -28,7 +28,7 @@ func TestAppendLimitIsDetected(t *testing.T) {
 		at := serve(t, log, "127.0.0.1:0", esdbwire.Config{Writable: true, MaxAppend: test.node})
 		s := connect(t, at.address)
 		if got := s.MaxAppend(); got != int64(test.want) {
-			t.Errorf("a node that takes %d: %d, want %d", test.node, got, test.want)
+			t.Errorf("a node with a limit of %d: %d, want %d", test.node, got, test.want)
 		}
 		if head, err := log.Head(t.Context()); err != nil || head != 1 {
 			t.Errorf("the log ends at %d, %v, and should have its epoch alone", head, err)
@@ -40,7 +40,7 @@ func TestAppendLimitIsDetected(t *testing.T) {
 		var large *events.TooLargeError
 		if small := test.want == MinMaxAppend; small != errors.As(err, &large) || small && (large.Limit != MinMaxAppend ||
 			s.MaxAppend() != MinMaxAppend || !errors.Is(err, events.ErrTooLarge)) {
-			t.Errorf("40 KiB to a node that takes %d: %v", test.node, err)
+			t.Errorf("40 KiB to a node with a limit of %d: %v", test.node, err)
 		}
 		s.Close()
 		at.stop(t)

@@ -47,7 +47,7 @@ func TestRecorded(t *testing.T) {
 		t.Fatal(err)
 	}
 	if found.String() != string(want) {
-		t.Errorf("the answers differ from the recorded ones otherwise than %s says:\n%s", path, &found)
+		t.Errorf("the answers differ from the recorded ones in other lines than %s lists:\n%s", path, &found)
 	}
 }
 

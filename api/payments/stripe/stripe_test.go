@@ -50,7 +50,7 @@ func TestPages(t *testing.T) {
 		}
 	}
 	if err := p.ClosePage(ctx, "cs_none"); err != nil {
-		t.Errorf("a page that is not there: %v", err)
+		t.Errorf("a missing page: %v", err)
 	}
 	open, err := p.OpenPage(ctx, page("i2"))
 	if err != nil {
@@ -64,11 +64,11 @@ func TestPages(t *testing.T) {
 			return 0
 		})
 		if err := p.ClosePage(ctx, open.ID); err == nil {
-			t.Errorf("%d: an open page is told to be closed", status)
+			t.Errorf("%d: an open page is reported as closed", status)
 		}
 		s.Fail(func(*http.Request) int { return status })
 		if err := p.ClosePage(ctx, open.ID); err == nil {
-			t.Errorf("%d to everything: an open page is told to be closed", status)
+			t.Errorf("%d to everything: an open page is reported as closed", status)
 		}
 	}
 	s.Fail(nil)
@@ -140,7 +140,7 @@ func TestRefunds(t *testing.T) {
 	}
 	s.Fail(func(*http.Request) int { return 404 })
 	if _, err := p.Refunds(ctx, "ch_other"); !errors.As(err, &refused) {
-		t.Errorf("of a payment that is not there: %v", err)
+		t.Errorf("of a missing payment: %v", err)
 	}
 	s.Fail(func(*http.Request) int { return 500 })
 	refused = nil

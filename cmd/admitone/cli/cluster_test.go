@@ -61,7 +61,7 @@ func (s *serverProcess) end() {
 		s.t.Fatal(err)
 	}
 	if err := s.cmd.Wait(); err != nil {
-		s.t.Fatal("a server that was asked to stop:", err)
+		s.t.Fatal("a stopping server:", err)
 	}
 }
 
@@ -212,7 +212,7 @@ func TestVisitorsSurviveRestarts(t *testing.T) {
 	crowd.Wait()
 	for i, p := range pollers {
 		if p.status != "waiting" && p.gap < heartbeat {
-			t.Errorf("visitor %d is %s, and asked every %v at least", i, p.status, p.gap)
+			t.Errorf("visitor %d is %s, although it polled at least every %v", i, p.status, p.gap)
 		}
 	}
 	if text := n1.must(200, "GET", "/v1/waiting-rooms/r/visitors/"+silent.Visitor, ""); !strings.Contains(text,

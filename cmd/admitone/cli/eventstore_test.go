@@ -163,7 +163,7 @@ func TestEventstoreUsers(t *testing.T) {
 			esdb.Options{ReadOnly: true, Logger: slog.New(slog.DiscardHandler)})
 		cancel()
 		if err == nil {
-			t.Errorf("%q came in", who)
+			t.Errorf("%q was accepted", who)
 			store.Close()
 		}
 	}

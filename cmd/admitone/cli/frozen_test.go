@@ -94,6 +94,6 @@ func TestAFrozenLog(t *testing.T) {
 		t.Errorf("the slowest answer took %v: %s", slowest, slow)
 	}
 	if waited := time.Since(thawed); waited > 3*time.Second {
-		t.Errorf("what waited was answered %v after the store went on", waited)
+		t.Errorf("waiting requests were answered %v after the store resumed", waited)
 	}
 }

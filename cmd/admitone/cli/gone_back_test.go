@@ -119,7 +119,7 @@ func TestOlderLogUnderRunningServers(t *testing.T) {
 				}
 			}
 			if time.Since(began) > time.Minute {
-				t.Fatal("a server goes on")
+				t.Fatal("a server continues")
 			}
 			time.Sleep(10 * time.Millisecond)
 		}

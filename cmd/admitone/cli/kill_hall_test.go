@@ -381,7 +381,7 @@ func (h *hallSale) checkAll(t *testing.T, books *audit) {
 			ended++
 		}
 		if b := books.bookings[string(o.id)]; len(b.Seats) != len(o.seats) || events.CountPlaces(b.Areas) != left {
-			t.Errorf("%s asked for %v and %d places, and has %+v", o.key, o.seats, o.places, b)
+			t.Errorf("%s requested %v and %d places, but has %+v", o.key, o.seats, o.places, b)
 		}
 	}
 	t.Logf("%d orders, %d of them booked, %d returned a place, %d ended", len(h.orders), made, returned, ended)

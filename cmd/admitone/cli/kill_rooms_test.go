@@ -138,7 +138,7 @@ func TestKill9OfAWaitingRoom(t *testing.T) {
 	unsure := c.unknown
 	for _, holder := range unsure {
 		if err := untilDone(func() (bool, error) { return c.join(client, p.url, holder) }); err != nil {
-			t.Fatalf("%s asks again: %v", holder, err)
+			t.Fatalf("%s joins again: %v", holder, err)
 		}
 	}
 	c.ask(t, client, p.url)
@@ -152,7 +152,7 @@ func TestKill9OfAWaitingRoom(t *testing.T) {
 	if had == 0 {
 		t.Error("no visitor was admitted")
 	}
-	t.Logf("%d kills, %d places, %d were unsure, %d were let in", cycles, len(c.visitors), len(unsure), had)
+	t.Logf("%d kills, %d places, %d unknown outcomes, %d admitted", cycles, len(c.visitors), len(unsure), had)
 	c.checkLog(t, store)
 	if status := Run(context.Background(), []string{"verify", "--store", store}); status != exitDone {
 		t.Errorf("verify ended with status %d", status)
@@ -204,7 +204,7 @@ func (c *visitorPool) checkLog(t *testing.T, dir string) {
 			case *events.WaitingRoomAdmitted:
 				for ticket := range events.Tickets(f.Tickets) {
 					if ticket != next {
-						t.Fatalf("ticket %d comes in, and it is the turn of %d", ticket, next)
+						t.Fatalf("ticket %d is admitted before ticket %d", ticket, next)
 					}
 					next++
 				}

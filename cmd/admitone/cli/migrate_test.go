@@ -59,7 +59,7 @@ func TestMigrate(t *testing.T) {
 	migrate(t, exitDone, s.address(), back)
 	migrate(t, exitDone, dir, back)
 	if status := Run(t.Context(), []string{"verify", "--store", back}); status != exitDone {
-		t.Errorf("verify of what came back ended with %d", status)
+		t.Errorf("verify of the returned log ended with %d", status)
 	}
 	other := t.TempDir()
 	server = serveIn(t, other, nil)

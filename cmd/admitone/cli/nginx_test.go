@@ -95,7 +95,7 @@ func startNginx(t *testing.T, name, listens string, replace map[string]string) {
 		cmd.Process.Signal(syscall.SIGTERM)
 		cmd.Wait()
 		if t.Failed() {
-			t.Logf("nginx says, besides what it says of servers that are down:\n%s", withoutLines(says.String(),
+			t.Logf("nginx logs, besides errors about stopped servers:\n%s", withoutLines(says.String(),
 				"connect() failed"))
 		}
 	})
@@ -177,7 +177,7 @@ func TestRollingRestart(t *testing.T) {
 	startNginx(t, "nginx.conf", outside, replace)
 	proxy := &testServer{url: "http://" + outside, t: t}
 	if status, _ := proxy.answer("GET", "/metrics", ""); status != 404 {
-		t.Errorf("the metrics are for everybody: status %d", status)
+		t.Errorf("the metrics are public: status %d", status)
 	}
 	proxy.send("PUT", "/v1/waiting-rooms/r",
 		`{"admit_per_second":0,"max_active":9,"active_seconds":600,"heartbeat_seconds":60}`)

@@ -69,7 +69,7 @@ func TestLargeHall(t *testing.T) {
 	ada.do(chromedp.Reload())
 	ada.live()
 	ada.wait(drawn)
-	t.Logf("the first picture after %.0f ms, with the plan that the browser has kept",
+	t.Logf("the first picture after %.0f ms, with the plan in the browser's cache",
 		of[float64](ada, `performance.getEntriesByName("seatmap")[0].startTime`))
 	ada.click(`document.querySelector('.section[data-section="1"] button')`)
 	ada.wait(`document.activeElement.matches("button.seat")`)

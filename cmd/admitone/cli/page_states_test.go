@@ -49,7 +49,7 @@ func deadNetwork(t *testing.T, browser context.Context) {
 	w.is(wireSilent)
 	ada.wait(pill + `.dataset.state === "reconnecting"`)
 	if n := of[int](ada, `window.noticed`); n > 11 {
-		t.Errorf("the page said Live for %d of its seconds", n)
+		t.Errorf("the page showed Live for %d of its seconds", n)
 	}
 	w.is(wireCut)
 	w.is(wireWorks)
@@ -300,7 +300,7 @@ func givingBackAsks(t *testing.T, browser context.Context) {
 		`void (window.kept = !document.activeElement.dispatchEvent(new KeyboardEvent("keydown", {
 			key: "Enter", repeat: true, bubbles: true, cancelable: true })))`))
 	if !of[bool](ada, `window.kept`) {
-		t.Error("a key that is kept down presses twice")
+		t.Error("a key that is held down presses twice")
 	}
 	ada.do(chromedp.KeyEvent("\t"))
 	ada.wait(calm)

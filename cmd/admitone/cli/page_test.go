@@ -325,7 +325,7 @@ func withToken(t *testing.T, browser context.Context) {
 	ada.waitText(in("p", `.claim [data-field="payment"]`), "Whoever takes the payment confirms it")
 	const confirm = `.claim [data-action="confirm"]`
 	if of[bool](ada, in("p", confirm)+`.checkVisibility()`) {
-		t.Error("a holder may confirm what somebody else has to take the payment for")
+		t.Error("a holder may confirm a reservation that has to be paid first")
 	}
 	ada.click(button("p", "reserve"))
 	ada.waitRemaining("p", 1)

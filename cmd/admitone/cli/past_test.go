@@ -99,12 +99,12 @@ func TestServePast(t *testing.T) {
 			t.Errorf("%s: the server of the past answers\n%s\nthat of the present answered\n%s", path, got, then[path])
 		}
 		if got := withoutTime(past.send("GET", path+"?at=9000-01-01T00:00:00Z", "")); got != then[path] {
-			t.Errorf("%s: of later than its moment it says\n%s", path, got)
+			t.Errorf("%s: it shows later state\n%s", path, got)
 		}
 	}
 	if page := past.send("GET", "/", ""); !strings.Contains(page, `class="as-of"`) ||
 		!strings.Contains(page, "position "+jsonOf(t, head)+" of the log") {
-		t.Errorf("the page does not say when it is: %s", page)
+		t.Errorf("the page does not show its moment: %s", page)
 	}
 	requireRefusals(t, past)
 	if nobody, err := http.Get(past.url + "/v1/waiting-rooms/r/visitors/v"); err != nil || nobody.Body.Close() != nil ||

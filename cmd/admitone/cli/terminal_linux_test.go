@@ -91,11 +91,11 @@ func TestServeOnTerminal(t *testing.T) {
 	const wallet = "/v1/wallets/demo (holder demo, filled with 500.00)"
 	_, text = onTerminal(t, "--demo", "--access-log")
 	if !strings.Contains(text, wallet) || !strings.Contains(text, "/healthz") {
-		t.Errorf("no wallet of the demo, or no access log that was asked for:\n%s", text)
+		t.Errorf("no wallet of the demo, or no access log despite the flag:\n%s", text)
 	}
 	t.Setenv("ADMITONE_ACCESS_LOG", "true")
 	if _, text := onTerminal(t); !strings.Contains(text, "/healthz") {
-		t.Errorf("no access log that the environment asks for:\n%s", text)
+		t.Errorf("no access log despite the environment:\n%s", text)
 	}
 }
 

@@ -85,7 +85,7 @@ var unwritable = map[string]func(t *testing.T, dir string) string{
 func mount(t *testing.T, from, to, kind string, flags uintptr, options string) {
 	t.Helper()
 	if err := syscall.Mount(from, to, kind, flags, options); err != nil {
-		t.Skipf("nothing can be mounted here, which takes root: %v", err)
+		t.Skipf("nothing can be mounted here, which requires root: %v", err)
 	}
 	if flags&syscall.MS_REMOUNT == 0 {
 		t.Cleanup(func() { syscall.Unmount(to, 0) })

@@ -83,7 +83,7 @@ func TestWhatIfNothingChanged(t *testing.T) {
 		WhatIf   json.RawMessage `json:"what_if"`
 	}
 	if err := json.Unmarshal([]byte(stdout), &answer); err != nil || string(answer.Recorded) != string(answer.WhatIf) {
-		t.Errorf("recorded is\n%s, and asked again\n%s, %v", answer.Recorded, answer.WhatIf, err)
+		t.Errorf("recorded is\n%s, and repeated\n%s, %v", answer.Recorded, answer.WhatIf, err)
 	}
 	for _, want := range []string{`"pass_invalid":1`, `"pass_required":1`, `"seat_taken":1`, `"units_sold":1`,
 		`"seats_booked":2`} {

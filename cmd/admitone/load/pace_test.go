@@ -60,7 +60,7 @@ func TestNoPace(t *testing.T) {
 	p.begin()
 	for range 1000 {
 		if at := p.next(); time.Until(at) > 0 {
-			t.Fatal("a moment that is to come")
+			t.Fatal("a future time")
 		}
 	}
 }

@@ -48,6 +48,6 @@ func TestBackupsLeaveSpace(t *testing.T) {
 		t.Errorf("%d bytes to copy, %d without links; %v, %v", linked, all, err, failed)
 	}
 	if canLink(b.log, filepath.Join(store, "none")) {
-		t.Error("there are links into a folder that is not there")
+		t.Error("there are links into a missing folder")
 	}
 }

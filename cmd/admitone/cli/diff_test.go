@@ -155,7 +155,7 @@ func TestDiff(t *testing.T) {
 			[]string{"it did not exist before", "  name                 — → Poster <№ 1>\n"}},
 		{"product/1 --from 1", 0, []string{"revision             0 → 4"}},
 		{"product/1 --from 1 --to 999", 0, []string{"revision             0 → 4",
-			fmt.Sprintf("note: --to 999 is behind the end of the log; its last position is %d\n", head)}},
+			fmt.Sprintf("note: --to 999 is after the end of the log; its last position is %d\n", head)}},
 		{"performance/hall --from 6", 0, []string{"sections.A.booked ", "0 → 2", "  seat A-1-1           free → booked\n",
 			"  seat A-1-2           free → booked\n"}},
 		{"performance/hall --from 1", 0, []string{"it did not exist before", "  seat A-1-2           free → booked\n"}},

@@ -27,9 +27,9 @@ func TestUsageErrorTexts(t *testing.T) {
 		"serve --allow-origin shop.example":                          "--allow-origin is a scheme and a host",
 		"serve --allow-origin https://shop.example/path":             "--allow-origin is a scheme and a host",
 		"serve foo":       `admitone serve takes no arguments, and got "foo"`,
-		"history":         "say which KIND/ID; for example: admitone history product/1",
-		"export":          "say which FILE; for example: admitone export monday.jsonl.zst",
-		"receipt check":   "say which FILE; for example: admitone receipt check receipt.json",
+		"history":         "KIND/ID is missing; for example: admitone history product/1",
+		"export":          "FILE is missing; for example: admitone export monday.jsonl.zst",
+		"receipt check":   "FILE is missing; for example: admitone receipt check receipt.json",
 		"history a/b c/d": `admitone history takes one KIND/ID, and got "c/d" too`,
 		"replay now":      "admitone replay takes no arguments",
 	} {

@@ -59,7 +59,7 @@ func TestPlanUsage(t *testing.T) {
 	table, arena := write(t, "parlour.csv", parlourCSV), write(t, "arena.json", arenaJSON)
 	stdin(t, parlourCSV)
 	for want, args := range map[string][]string{
-		"say which FILE; for example: admitone plan check parlour.json": {"plan", "check"},
+		"FILE is missing; for example: admitone plan check parlour.json": {"plan", "check"},
 		"no such file":         {"plan", "check", filepath.Join(t.TempDir(), "none.csv")},
 		"--name is for CSV":    {"plan", "check", arena, "--name", "Arena"},
 		"the hall with --name": {"plan", "check", "-"},

@@ -28,7 +28,7 @@ func newBrowser(t *testing.T) context.Context {
 		if os.Getenv("CI") == "true" {
 			t.Fatal("chromium is not installed, and CI=true says that the page has to be tested")
 		}
-		t.Skip("skipped: the live page is tested in chromium, which is not installed; apt-get install chromium-headless-shell")
+		t.Skip("skipped: the pages are tested in chromium, which is not installed; apt-get install chromium-headless-shell")
 	}
 	limit := t.Context()
 	if end, ok := t.Deadline(); ok { // a step that hangs is reported with its line

@@ -335,7 +335,7 @@ func TestKeyOfACheckout(t *testing.T) {
 		return s.do("POST", booking+"/checkout", newCheckout, "Idempotency-Key", "k").is(want)["url"]
 	}
 	first := ask(201)
-	if again := ask(200); again != first {
+	if again := ask(201); again != first {
 		t.Errorf("first %v, then %v", first, again)
 	}
 	s.do("DELETE", booking+"/payment-intent", "").is(200)

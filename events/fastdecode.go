@@ -123,11 +123,14 @@ func decodeInteger(r *fastReader, v reflect.Value) bool {
 }
 
 func decodeUnsigned(r *fastReader, v reflect.Value) bool {
+	if r.at < len(r.text) && r.text[r.at] == '-' {
+		return false // not even -0
+	}
 	n, ok := r.integer()
-	if ok && n >= 0 {
+	if ok {
 		v.SetUint(uint64(n))
 	}
-	return ok && n >= 0
+	return ok
 }
 
 func decodeBool(r *fastReader, v reflect.Value) bool {

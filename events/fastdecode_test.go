@@ -78,3 +78,11 @@ func TestFastMetadata(t *testing.T) {
 		}
 	})
 }
+
+// TestUnsignedHasNoSign: like encoding/json, the fast reader refuses -0 where numbers are unsigned.
+func TestUnsignedHasNoSign(t *testing.T) {
+	e := &Event{Type: "webhook.replayed.v1", Data: []byte(`{"from":-0,"term":0}`)}
+	if fact, err := e.Decode(); err == nil {
+		t.Errorf("%+v", fact)
+	}
+}

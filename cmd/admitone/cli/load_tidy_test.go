@@ -19,7 +19,7 @@ func TestLoadTidiesUp(t *testing.T) {
 		t.Helper()
 		stdout, _ := must(t, exitDone, append([]string{"load", "--against", s.url, "--connections", "8"}, args...)...)
 		_, after, _ := strings.Cut(stdout, "tidied up: ")
-		if !strings.Contains(stdout, "proved: ") || !strings.Contains(after, "load-") || !strings.Contains(after, " stay") {
+		if !strings.Contains(stdout, "proved: ") || !strings.Contains(after, "load-") || !strings.Contains(after, " remain") {
 			t.Errorf("%q: %s", args, stdout)
 		}
 		return after

@@ -139,7 +139,7 @@ func TestFaults(t *testing.T) {
 		block + "{}":                         "after its JSON object",
 		`{"nane":"x"}`:                       `unknown field "nane"`,
 		`{"name":"x"}`:                       "size",
-		part(`"seats":[]`):                   `block "A": say how many seats`,
+		part(`"seats":[]`):                   `block "A": seats is missing`,
 		part(`"seats":[0]`):                  "a row has 1 to 1000 seats",
 		part(`"seats":[1001]`):               "a row has 1 to 1000 seats",
 		part(`"rows":1001`):                  "a block has 1 to 1000 rows",

@@ -104,8 +104,8 @@ func TestGivingBackReservationsCloses(t *testing.T) {
 	w.verifyLog()
 }
 
-// TestAFailedPaymentChangesNoReservation: a payment that comes too late leaves an expired reservation unchanged, now and
-// as of any moment after its expiry.
+// TestAFailedPaymentChangesNoReservation: a payment that comes too late leaves an expired reservation unchanged, now
+// and as of any moment after its expiry.
 func TestAFailedPaymentChangesNoReservation(t *testing.T) {
 	w := newHarness(t, euros)
 	w.nameEuro()

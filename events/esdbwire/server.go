@@ -59,9 +59,10 @@ const (
 	// maxMessage is the largest message accepted: a client sends chunks of up to 3 MiB plus one
 	// event.
 	maxMessage = 17 << 20
-	// receiveWindow is how many bytes of a call, and of a connection, a client may send before they are
-	// received. A fixed one saves gRPC's pings for measuring the network.
-	receiveWindow = 1 << 20
+	// streamWindow and connWindow are how many bytes of a call, and of a connection, a client may send before they
+	// are received. They are fixed, so that gRPC does not measure the connection. A small window of a call keeps an
+	// append that is not read at its client, which then knows that it is not in the log.
+	streamWindow, connWindow = 64 << 10, 1 << 20
 	// maxCalls bounds the calls and subscriptions of one connection.
 	maxCalls = 1000
 	// stopLimit bounds the wait of Close for calls in progress.
@@ -111,8 +112,8 @@ func New(store events.Store, config Config) *Server {
 		grpc.ForceServerCodecV2(newCodec()),
 		grpc.MaxRecvMsgSize(maxMessage),
 		grpc.MaxConcurrentStreams(maxCalls),
-		grpc.StaticStreamWindowSize(receiveWindow),
-		grpc.StaticConnWindowSize(receiveWindow),
+		grpc.StaticStreamWindowSize(streamWindow),
+		grpc.StaticConnWindowSize(connWindow),
 		grpc.ConnectionTimeout(handshakeLimit),
 		// The clients ping every 10 s, Go's also without calls; gRPC's default policy would treat
 		// that as abuse.

@@ -11,6 +11,7 @@ func TestUsageErrorTexts(t *testing.T) {
 		"serve --max-sockets abc":                                    `--max-sockets is a whole number, not "abc"`,
 		"serve --max-sockets 99999999999999999999":                   "--max-sockets is a whole number",
 		"serve --idle-after soon":                                    "--idle-after is a time such as 10s",
+		"serve --sign-every -1s":                                     "--sign-every is 0 or more",
 		"serve --demo=perhaps":                                       "--demo is true or false",
 		"load --holds half":                                          "--holds is a number",
 		"log --after -1":                                             "--after is a whole number from 0 on",

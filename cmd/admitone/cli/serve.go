@@ -120,6 +120,8 @@ func checkSettings(s *server.Settings, demo bool) error {
 		return usagef("--head-key-file is for servers that share an EventStoreDB; a log in a directory has its head.key there")
 	case s.IdleAfter < time.Second:
 		return usagef("--idle-after is a second or more")
+	case s.SignEvery < 0:
+		return usagef("--sign-every is 0 or more")
 	case s.At != "" && (demo || s.EsdbListen != "" || s.Refusals || s.Prove || s.Profile != "" || s.Yardstick):
 		return usagef("--at shows the past and nothing else; leave --demo, --esdb-listen, --record-refusals, --prove and " +
 			"--profile-listen out")

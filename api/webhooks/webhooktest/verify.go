@@ -2,11 +2,11 @@ package webhooktest
 
 import (
 	"bytes"
+	_ "embed" // verify.cjs
 	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -15,27 +15,26 @@ import (
 // headers of a delivery that a receiver verifies.
 var headers = []string{"webhook-id", "webhook-timestamp", "webhook-signature"}
 
+// verifyScript is what Node runs. It is embedded, so that a test binary finds it in any folder.
+//
+//go:embed verify.cjs
+var verifyScript string
+
 // Verify verifies deliveries with the library of Standard Webhooks for Node. Without Node it skips
 // the test with a reason.
 func Verify(t testing.TB, secret string, deliveries []Delivery) {
 	t.Helper()
-	verified, err := verify(t, secret, deliveries)
-	if err != nil || verified != len(deliveries) {
-		t.Errorf("%d of %d deliveries are genuine: %v", verified, len(deliveries), err)
-	}
+	checkGenuine(t, secret, deliveries, len(deliveries))
 }
 
-// Forged checks that none of the deliveries is genuine by a secret.
+// Forged checks that none of the deliveries is genuine by a secret, as [Verify] does.
 func Forged(t testing.TB, secret string, deliveries []Delivery) {
 	t.Helper()
-	for i := range deliveries {
-		if verified, err := verify(t, secret, deliveries[i:i+1]); err == nil {
-			t.Errorf("%d deliveries pass as genuine", verified)
-		}
-	}
+	checkGenuine(t, secret, deliveries, 0)
 }
 
-func verify(t testing.TB, secret string, deliveries []Delivery) (verified int, err error) {
+func checkGenuine(t testing.TB, secret string, deliveries []Delivery, want int) {
+	t.Helper()
 	node, modules := findNode(t)
 	var input, failure bytes.Buffer
 	lines := json.NewEncoder(&input)
@@ -49,16 +48,13 @@ func verify(t testing.TB, secret string, deliveries []Delivery) (verified int, e
 			t.Fatal(err)
 		}
 	}
-	_, here, _, _ := runtime.Caller(0)
-	script := exec.CommandContext(t.Context(), node, filepath.Join(filepath.Dir(here), "..", "testdata", "node", "verify.cjs"))
+	script := exec.CommandContext(t.Context(), node, "-e", verifyScript)
 	script.Env = append(os.Environ(), "NODE_PATH="+modules)
 	script.Stdin, script.Stderr = &input, &failure
 	out, err := script.Output()
-	if err != nil {
-		t.Logf("%.300s", failure.String())
-		return 0, err
+	if genuine := strings.TrimSpace(string(out)); err != nil || genuine != strconv.Itoa(want) {
+		t.Errorf("%q of %d deliveries are genuine, want %d: %v\n%.300s", genuine, len(deliveries), want, err, failure.String())
 	}
-	return strconv.Atoi(strings.TrimSpace(string(out)))
 }
 
 // findNode returns the path of Node and of the folder with the library.

@@ -2,6 +2,7 @@ package stripetest
 
 import (
 	"bufio"
+	_ "embed" // sign.cjs
 	"encoding/json"
 	"fmt"
 	"io"
@@ -9,7 +10,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -85,6 +85,11 @@ func (s *Server) Sign(payload []byte, secret string, at time.Time) string {
 	return header
 }
 
+// signScript is what Node runs. It is embedded, so that a test binary finds it in any folder.
+//
+//go:embed sign.cjs
+var signScript string
+
 // signer is a Node with Stripe's library.
 type signer struct {
 	command *exec.Cmd
@@ -97,8 +102,7 @@ type signer struct {
 func newSigner(t testing.TB) *signer {
 	t.Helper()
 	node, modules := findNode(t)
-	_, here, _, _ := runtime.Caller(0)
-	command := exec.Command(node, filepath.Join(filepath.Dir(here), "..", "testdata", "node", "sign.cjs"))
+	command := exec.Command(node, "-e", signScript)
 	command.Env = append(os.Environ(), "NODE_PATH="+modules)
 	command.Stderr = os.Stderr
 	in, err := command.StdinPipe()

@@ -1,5 +1,5 @@
 // Verifies deliveries with the library of Standard Webhooks: one a line on standard input, as
-// {"secret", "headers", "body"}. It prints how many are genuine, or ends with the first that is not.
+// {"secret", "headers", "body"}. It prints how many are genuine, and the others as errors.
 const readline = require("node:readline");
 const { Webhook } = require("standardwebhooks");
 
@@ -9,11 +9,10 @@ const { Webhook } = require("standardwebhooks");
     const { secret, headers, body } = JSON.parse(line);
     try {
       new Webhook(secret).verify(body, headers);
+      genuine++;
     } catch (problem) {
       console.error(`${problem}: ${line}`);
-      process.exit(1);
     }
-    genuine++;
   }
   console.log(genuine);
 })();

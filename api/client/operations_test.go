@@ -1,8 +1,9 @@
-package client
+package client_test
 
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"os"
 	"reflect"
@@ -11,6 +12,8 @@ import (
 	"testing"
 
 	"go.yaml.in/yaml/v3"
+
+	"admitone/api/client"
 )
 
 // notCalled are operations below /v1 that deliberately have no method.
@@ -29,6 +32,43 @@ func (r *recorder) RoundTrip(request *http.Request) (*http.Response, error) {
 
 // TestOperations: every operation of openapi.yaml below /v1 has a method, and every method calls one.
 func TestOperations(t *testing.T) {
+	var all []methodRequest
+	for name, requests := range everyMethod(t) {
+		for _, r := range requests {
+			keyed := r.Header.Get("Idempotency-Key") != ""
+			all = append(all, methodRequest{name: name, method: r.Method, path: r.URL.Path, keyed: keyed})
+		}
+	}
+	checkOperations(t, all)
+}
+
+// TestJavaScriptOperations is TestOperations for the client in JavaScript.
+func TestJavaScriptOperations(t *testing.T) {
+	cmd, stderr := node(t.Context(), t, "js/testdata/operations.mjs")
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, stderr)
+	}
+	var all []methodRequest
+	for line := range strings.Lines(string(out)) {
+		var r methodRequest
+		if _, err := fmt.Sscan(line, &r.name, &r.method, &r.path, &r.keyed); err != nil {
+			t.Fatalf("it printed %q: %v", line, err)
+		}
+		all = append(all, r)
+	}
+	checkOperations(t, all)
+}
+
+// methodRequest is the request that a method of a client makes.
+type methodRequest struct {
+	name, method, path string
+	keyed              bool // has an Idempotency-Key
+}
+
+// checkOperations compares the requests of all methods with the operations of openapi.yaml.
+func checkOperations(t *testing.T, all []methodRequest) {
+	t.Helper()
 	text, err := os.ReadFile("../web/openapi.yaml")
 	if err != nil {
 		t.Fatal(err)
@@ -47,16 +87,14 @@ func TestOperations(t *testing.T) {
 			}
 		}
 	}
-	for name, requests := range everyMethod(t) {
-		for _, r := range requests {
-			operation := operationOf(described.Paths, r)
-			if operation == "" {
-				t.Errorf("%s calls %s %s, which openapi.yaml does not have", name, r.Method, r.URL.Path)
-			}
-			delete(missing, operation)
-			if keyed := r.Header.Get("Idempotency-Key") != ""; keyed != (r.Method == "POST" && !keyless[name]) {
-				t.Errorf("%s: %s with an Idempotency-Key: %t", name, r.Method, keyed)
-			}
+	for _, r := range all {
+		operation := operationOf(described.Paths, r)
+		if operation == "" {
+			t.Errorf("%s calls %s %s, which openapi.yaml does not have", r.name, r.method, r.path)
+		}
+		delete(missing, operation)
+		if r.keyed != (r.method == "POST" && !keyless[strings.ToLower(r.name)]) {
+			t.Errorf("%s: %s with an Idempotency-Key: %t", r.name, r.method, r.keyed)
 		}
 	}
 	for name := range missing {
@@ -64,15 +102,15 @@ func TestOperations(t *testing.T) {
 	}
 }
 
-// keyless are POST methods that must not have an Idempotency-Key.
-var keyless = map[string]bool{"Batch": true, "CreateAPIKey": true, "TestWebhook": true}
+// keyless are POST methods, in lower case, that must not have an Idempotency-Key.
+var keyless = map[string]bool{"batch": true, "createapikey": true, "testwebhook": true}
 
 // everyMethod calls each method of Client and returns the requests that it made.
 func everyMethod(t *testing.T) map[string][]*http.Request {
 	t.Helper()
 	all := map[string][]*http.Request{}
 	record := &recorder{}
-	c, err := New("http://localhost", Options{HTTP: &http.Client{Transport: record}, Patience: -1})
+	c, err := client.New("http://localhost", client.Options{HTTP: &http.Client{Transport: record}, Patience: -1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,14 +159,14 @@ func invoke(method reflect.Value) {
 
 // operationOf returns the operation of a request, "" if there is none. A path without parameters
 // takes precedence.
-func operationOf(paths map[string]map[string]any, r *http.Request) (found string) {
-	parts := strings.Split(r.URL.Path, "/")
+func operationOf(paths map[string]map[string]any, r methodRequest) (found string) {
+	parts := strings.Split(r.path, "/")
 	for path, methods := range paths {
 		fits := slices.EqualFunc(strings.Split(path, "/"), parts, func(theirs, part string) bool {
 			return theirs == part || strings.HasPrefix(theirs, "{") && strings.HasSuffix(theirs, "}")
 		})
-		if fits && methods[strings.ToLower(r.Method)] != nil && (found == "" || !strings.Contains(path, "{")) {
-			found = r.Method + " " + path
+		if fits && methods[strings.ToLower(r.method)] != nil && (found == "" || !strings.Contains(path, "{")) {
+			found = r.method + " " + path
 		}
 	}
 	return found

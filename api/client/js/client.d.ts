@@ -1,44 +1,9 @@
-/** Generates an Idempotency-Key. */
-export function newKey(): string;
+/**
+ * @import * as Model from "./models.d.ts"
+ * @import { CallOptions } from "./connection.js"
+ */
 /** A client of one server. */
-export class Client {
-    /**
-     * @param {string} address of the server: https://tickets.example
-     * @param {Options} [options]
-     */
-    constructor(address: string, { token, fetch, WebSocket, patience }?: Options);
-    /**
-     * Sends a request until it is answered, for at most patience. A command by POST has an
-     * Idempotency-Key, the same in each attempt. All methods below use it; call it for routes without
-     * a method.
-     *
-     * @param {string} method
-     * @param {(string | number)[]} path below /v1, in parts
-     * @param {any} [body]
-     * @param {CallOptions} [options]
-     * @returns {Promise<any>} the answer; it throws AdmitoneError, UnansweredError, or the reason of
-     * an aborted signal
-     */
-    call(method: string, path: (string | number)[], body?: any, { key, pass, tag, requestId, query, signal }?: CallOptions): Promise<any>;
-    /**
-     * Iterates over a list, page by page.
-     * @param {(string | number)[]} path
-     * @param {CallOptions} [options]
-     * @returns {AsyncGenerator<any, void, void>}
-     */
-    list(path: (string | number)[], options?: CallOptions): AsyncGenerator<any, void, void>;
-    /**
-     * Iterates over the frames of topics: first a snapshot of each, then every change, in order, once
-     * and without a gap, whatever happens to the connection. It ends when the caller breaks off or
-     * signal is aborted; it throws a TopicError for a topic that does not exist.
-     *
-     * @param {string[]} topics such as product:tee
-     * @param {{signal?: AbortSignal}} [options]
-     * @returns {AsyncGenerator<Frame, void, void>}
-     */
-    watch(topics: string[], { signal }?: {
-        signal?: AbortSignal;
-    }): AsyncGenerator<Frame, void, void>;
+export class Client extends Connection {
     /** @param {Model.NewProduct} product @param {CallOptions} [o] @returns {Promise<Model.Product>} */
     createProduct(product: Model.NewProduct, o?: CallOptions): Promise<Model.Product>;
     /** @param {CallOptions} [o] @returns {AsyncGenerator<Model.Product, void, void>} */
@@ -57,6 +22,16 @@ export class Client {
     reportReservationPayment(product: string, id: string, payment: Model.NewPayment, o?: CallOptions): Promise<Model.Reservation>;
     /** @param {string} product @param {string} id @param {CallOptions} [o] @returns {Promise<Model.Reservation>} */
     release(product: string, id: string, o?: CallOptions): Promise<Model.Reservation>;
+    /** @param {string} product @param {CallOptions} [o] @returns {AsyncGenerator<Model.Reservation, void, void>} */
+    productReservations(product: string, o?: CallOptions): AsyncGenerator<Model.Reservation, void, void>;
+    /** @param {string} reference @param {CallOptions} [o] @returns {AsyncGenerator<Model.Reservation, void, void>} */
+    findReservations(reference: string, o?: CallOptions): AsyncGenerator<Model.Reservation, void, void>;
+    /** @param {string} product @param {string} id @param {string | number} tag @param {Model.OrderEdit} edit @param {CallOptions} [o] @returns {Promise<Model.Reservation>} */
+    annotateReservation(product: string, id: string, tag: string | number, edit: Model.OrderEdit, o?: CallOptions): Promise<Model.Reservation>;
+    /** @param {string} product @param {string} id @param {CallOptions} [o] @returns {Promise<string>} */
+    reservationReceipt(product: string, id: string, o?: CallOptions): Promise<string>;
+    /** @param {string} id @param {CallOptions} [o] @returns {Promise<Model.Report>} */
+    productReport(id: string, o?: CallOptions): Promise<Model.Report>;
     /** @param {Model.NewPlan} plan @param {CallOptions} [o] @returns {Promise<Model.PlanSummary>} */
     createPlan(plan: Model.NewPlan, o?: CallOptions): Promise<Model.PlanSummary>;
     /** @param {CallOptions} [o] @returns {AsyncGenerator<Model.PlanSummary, void, void>} */
@@ -85,6 +60,8 @@ export class Client {
     callOffOfPerformance(id: string, o?: CallOptions): Promise<Model.CallOff>;
     /** @param {string} performance @param {CallOptions} [o] @returns {AsyncGenerator<Model.ListedSeat, void, void>} */
     seats(performance: string, o?: CallOptions): AsyncGenerator<Model.ListedSeat, void, void>;
+    /** @param {string} performance @param {CallOptions} [o] @returns {AsyncGenerator<Model.SeatChange, void, void>} */
+    seatChanges(performance: string, o?: CallOptions): AsyncGenerator<Model.SeatChange, void, void>;
     /** @param {string} performance @param {string} seat @param {CallOptions} [o] @returns {Promise<Model.Seat>} */
     blockSeat(performance: string, seat: string, o?: CallOptions): Promise<Model.Seat>;
     /** @param {string} performance @param {string} seat @param {CallOptions} [o] @returns {Promise<Model.Seat>} */
@@ -101,6 +78,16 @@ export class Client {
     booking(id: string, o?: CallOptions): Promise<Model.Booking>;
     /** @param {string} holder @param {CallOptions} [o] @returns {AsyncGenerator<Model.Booking, void, void>} */
     bookings(holder: string, o?: CallOptions): AsyncGenerator<Model.Booking, void, void>;
+    /** @param {string} performance @param {CallOptions} [o] @returns {AsyncGenerator<Model.Booking, void, void>} */
+    performanceBookings(performance: string, o?: CallOptions): AsyncGenerator<Model.Booking, void, void>;
+    /** @param {string} reference @param {CallOptions} [o] @returns {AsyncGenerator<Model.Booking, void, void>} */
+    findBookings(reference: string, o?: CallOptions): AsyncGenerator<Model.Booking, void, void>;
+    /** @param {string} id @param {string | number} tag @param {Model.OrderEdit} edit @param {CallOptions} [o] @returns {Promise<Model.Booking>} */
+    annotateBooking(id: string, tag: string | number, edit: Model.OrderEdit, o?: CallOptions): Promise<Model.Booking>;
+    /** @param {string} id @param {CallOptions} [o] @returns {Promise<string>} */
+    bookingReceipt(id: string, o?: CallOptions): Promise<string>;
+    /** @param {string} id @param {CallOptions} [o] @returns {Promise<Model.Report>} */
+    performanceReport(id: string, o?: CallOptions): Promise<Model.Report>;
     /** @param {string} id @param {CallOptions} [o] @returns {Promise<Model.Booking>} */
     pay(id: string, o?: CallOptions): Promise<Model.Booking>;
     /** @param {string} id @param {CallOptions} [o] @returns {Promise<Model.Booking>} */
@@ -115,8 +102,24 @@ export class Client {
     charge(holder: string, amount: number, o?: CallOptions): Promise<Model.Wallet>;
     /** @param {string} holder @param {CallOptions} [o] @returns {Promise<Model.Wallet>} */
     wallet(holder: string, o?: CallOptions): Promise<Model.Wallet>;
+    /** @param {string} holder @param {CallOptions} [o] @returns {AsyncGenerator<Model.Wallet, void, void>} */
+    wallets(holder: string, o?: CallOptions): AsyncGenerator<Model.Wallet, void, void>;
     /** @param {string} holder @param {CallOptions} [o] @returns {AsyncGenerator<Model.WalletEntry, void, void>} */
     walletEntries(holder: string, o?: CallOptions): AsyncGenerator<Model.WalletEntry, void, void>;
+    /** @param {string} booking @param {Model.NewPayment} payment @param {CallOptions} [o] @returns {Promise<Model.Booking>} */
+    reportPayment(booking: string, payment: Model.NewPayment, o?: CallOptions): Promise<Model.Booking>;
+    /** @param {string} booking @param {Model.NewIntent} intent @param {CallOptions} [o] @returns {Promise<Model.Booking>} */
+    beginIntent(booking: string, intent: Model.NewIntent, o?: CallOptions): Promise<Model.Booking>;
+    /** @param {string} booking @param {string} intent @param {CallOptions} [o] @returns {Promise<Model.Booking>} */
+    endIntent(booking: string, intent: string, o?: CallOptions): Promise<Model.Booking>;
+    /** @param {string} booking @param {Model.NewCheckout} addresses @param {CallOptions} [o] @returns {Promise<Model.Checkout>} */
+    checkout(booking: string, addresses: Model.NewCheckout, o?: CallOptions): Promise<Model.Checkout>;
+    /** @param {CallOptions} [o] @returns {AsyncGenerator<Model.Refund, void, void>} */
+    refunds(o?: CallOptions): AsyncGenerator<Model.Refund, void, void>;
+    /** @param {string} id @param {CallOptions} [o] @returns {Promise<Model.Refund>} */
+    refund(id: string, o?: CallOptions): Promise<Model.Refund>;
+    /** @param {string} id @param {Model.NewSettlement} settlement @param {CallOptions} [o] @returns {Promise<Model.Refund>} */
+    settleRefund(id: string, settlement: Model.NewSettlement, o?: CallOptions): Promise<Model.Refund>;
     /** @param {Model.NewTeam} team @param {CallOptions} [o] @returns {Promise<Model.Team>} */
     createTeam(team: Model.NewTeam, o?: CallOptions): Promise<Model.Team>;
     /** @param {string} id @param {CallOptions} [o] @returns {Promise<Model.Team>} */
@@ -137,6 +140,18 @@ export class Client {
     entry(tournament: string, team: string, o?: CallOptions): Promise<Model.Entry>;
     /** @param {string} tournament @param {string} team @param {CallOptions} [o] @returns {Promise<Model.Entered>} */
     withdraw(tournament: string, team: string, o?: CallOptions): Promise<Model.Entered>;
+    /** @param {string} tournament @param {string} team @param {CallOptions} [o] @returns {Promise<string>} */
+    entryReceipt(tournament: string, team: string, o?: CallOptions): Promise<string>;
+    /** @param {string} id @param {CallOptions} [o] @returns {Promise<Model.Report>} */
+    tournamentReport(id: string, o?: CallOptions): Promise<Model.Report>;
+    /** @param {string} id @param {Model.NewWaitingRoom} room @param {CallOptions} [o] @returns {Promise<Model.WaitingRoom>} */
+    createWaitingRoom(id: string, room: Model.NewWaitingRoom, o?: CallOptions): Promise<Model.WaitingRoom>;
+    /** @param {string} id @param {string | number} tag @param {Model.NewWaitingRoom} room @param {CallOptions} [o] @returns {Promise<Model.WaitingRoom>} */
+    setWaitingRoom(id: string, tag: string | number, room: Model.NewWaitingRoom, o?: CallOptions): Promise<Model.WaitingRoom>;
+    /** @param {CallOptions} [o] @returns {AsyncGenerator<Model.WaitingRoom, void, void>} */
+    waitingRooms(o?: CallOptions): AsyncGenerator<Model.WaitingRoom, void, void>;
+    /** @param {string} id @param {CallOptions} [o] @returns {Promise<Model.WaitingRoom>} */
+    waitingRoom(id: string, o?: CallOptions): Promise<Model.WaitingRoom>;
     /** @param {string} room @param {string} holder @param {CallOptions} [o] @returns {Promise<Model.Visit>} */
     join(room: string, holder: string, o?: CallOptions): Promise<Model.Visit>;
     /** @param {string} room @param {string} visitor @param {CallOptions} [o] @returns {Promise<Model.Visit>} */
@@ -149,10 +164,28 @@ export class Client {
     webhooks(o?: CallOptions): AsyncGenerator<Model.Webhook, void, void>;
     /** @param {string} id @param {CallOptions} [o] @returns {Promise<Model.Webhook>} */
     webhook(id: string, o?: CallOptions): Promise<Model.Webhook>;
-    /** @param {string} id @param {string} tag @param {Model.WebhookEdit} edit @param {CallOptions} [o] @returns {Promise<Model.Webhook>} */
-    editWebhook(id: string, tag: string, edit: Model.WebhookEdit, o?: CallOptions): Promise<Model.Webhook>;
+    /** @param {string} id @param {string | number} tag @param {Model.WebhookEdit} edit @param {CallOptions} [o] @returns {Promise<Model.Webhook>} */
+    editWebhook(id: string, tag: string | number, edit: Model.WebhookEdit, o?: CallOptions): Promise<Model.Webhook>;
     /** @param {string} id @param {CallOptions} [o] @returns {Promise<Model.DeletedWebhook>} */
     deleteWebhook(id: string, o?: CallOptions): Promise<Model.DeletedWebhook>;
+    /** @param {string} id @param {CallOptions} [o] @returns {Promise<Model.WebhookWithSecret>} */
+    changeWebhookSecret(id: string, o?: CallOptions): Promise<Model.WebhookWithSecret>;
+    /** @param {string} id @param {CallOptions} [o] @returns {Promise<Model.WebhookTest>} */
+    testWebhook(id: string, o?: CallOptions): Promise<Model.WebhookTest>;
+    /** @param {string} id @param {number} from @param {CallOptions} [o] @returns {Promise<Model.Webhook>} */
+    replayWebhook(id: string, from: number, o?: CallOptions): Promise<Model.Webhook>;
+    /**
+     * Creates a key, whose text only this answer contains: if the outcome is unknown, find it with
+     * apiKeys and end it.
+     * @param {Model.NewAPIKey} key @param {CallOptions} [o] @returns {Promise<Model.APIKeyMade>}
+     */
+    createAPIKey(key: Model.NewAPIKey, o?: CallOptions): Promise<Model.APIKeyMade>;
+    /** @param {CallOptions} [o] @returns {AsyncGenerator<Model.APIKey, void, void>} */
+    apiKeys(o?: CallOptions): AsyncGenerator<Model.APIKey, void, void>;
+    /** @param {string} id @param {CallOptions} [o] @returns {Promise<Model.APIKey>} */
+    apiKey(id: string, o?: CallOptions): Promise<Model.APIKey>;
+    /** @param {string} id @param {CallOptions} [o] @returns {Promise<Model.APIKey>} */
+    endAPIKey(id: string, o?: CallOptions): Promise<Model.APIKey>;
     /**
      * Sends many commands in one request; a command by POST without an idempotency_key gets one.
      * @param {Model.BatchCommand[]} commands @param {CallOptions} [o] @returns {Promise<Model.BatchAnswer[]>}
@@ -160,75 +193,24 @@ export class Client {
     batch(commands: Model.BatchCommand[], o?: CallOptions): Promise<Model.BatchAnswer[]>;
     /** @param {CallOptions} [o] @returns {AsyncGenerator<Model.Event, void, void>} */
     events(o?: CallOptions): AsyncGenerator<Model.Event, void, void>;
+    /** @param {string} stream @param {CallOptions} [o] @returns {AsyncGenerator<Model.Event, void, void>} */
+    stream(stream: string, o?: CallOptions): AsyncGenerator<Model.Event, void, void>;
+    /** @param {string} id @param {CallOptions} [o] @returns {AsyncGenerator<Model.HistoryOf, void, void>} */
+    histories(id: string, o?: CallOptions): AsyncGenerator<Model.HistoryOf, void, void>;
+    /**
+     * Iterates over the history of a resource. The id of a seat has two parts, such as gala and A-1-1.
+     * @param {string} kind @param {string[]} id @param {CallOptions} [o] @returns {AsyncGenerator<Model.HistoryLine, void, void>}
+     */
+    history(kind: string, id: string[], o?: CallOptions): AsyncGenerator<Model.HistoryLine, void, void>;
     /** @param {CallOptions} [o] @returns {Promise<Model.LogHead>} */
     logHead(o?: CallOptions): Promise<Model.LogHead>;
-    #private;
+    /** @param {string} holder @param {CallOptions} [o] @returns {Promise<Model.Forgotten>} */
+    forget(holder: string, o?: CallOptions): Promise<Model.Forgotten>;
+    /** @param {CallOptions} [o] @returns {Promise<Model.Cluster>} */
+    cluster(o?: CallOptions): Promise<Model.Cluster>;
+    /** @param {CallOptions} [o] @returns {Promise<Model.Backup>} */
+    backup(o?: CallOptions): Promise<Model.Backup>;
 }
-export type Options = {
-    /**
-     * a JWT or a key of the API
-     */
-    token?: string | undefined;
-    /**
-     * in place of the global one
-     */
-    fetch?: typeof fetch | undefined;
-    /**
-     * in place of the global one
-     */
-    WebSocket?: {
-        new (url: string | URL, protocols?: string | string[]): WebSocket;
-        prototype: WebSocket;
-        readonly CONNECTING: 0;
-        readonly OPEN: 1;
-        readonly CLOSING: 2;
-        readonly CLOSED: 3;
-    } | undefined;
-    /**
-     * how long a call is retried, in milliseconds (30,000); 0 for one
-     * attempt
-     */
-    patience?: number | undefined;
-};
-export type CallOptions = {
-    /**
-     * the Idempotency-Key of a command, instead of a generated one
-     */
-    key?: string | undefined;
-    /**
-     * of the waiting room that guards the resource
-     */
-    pass?: string | undefined;
-    /**
-     * the edit_tag or revision that an edit is based on
-     */
-    tag?: string | undefined;
-    /**
-     * identifies the request in the server's log
-     */
-    requestId?: string | undefined;
-    /**
-     * such as at, min_position, limit, and filters
-     */
-    query?: Record<string, string | number | boolean | undefined> | undefined;
-    /**
-     * ends the call
-     */
-    signal?: AbortSignal | undefined;
-};
-export type Frame = {
-    topic: string;
-    /**
-     * data is the whole topic; otherwise it is a change
-     */
-    snapshot: boolean;
-    /**
-     * of the last event that it contains
-     */
-    position: number;
-    /**
-     * all members of a ProductSnapshot, ProductDelta, SeatsDelta and so on
-     */
-    data: any;
-};
+import { Connection } from "./connection.js";
 import type * as Model from "./models.d.ts";
+import type { CallOptions } from "./connection.js";

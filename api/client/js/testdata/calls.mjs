@@ -54,6 +54,13 @@ for (const [answer, attempts] of [[broken, 1], [problem(429, "overloaded", "0"),
   assert.match(commands[0].idempotency_key, /^[0-9a-f]{32}$/);
   assert.equal(commands[1].idempotency_key, undefined);
 }
+{ // A receipt stays as it is, byte by byte; parameters of a method join those of the query.
+  const text = '{"event": {"amount": 9007199254740993}, "note":"\\u00e9"}';
+  const [client, sent] = scripted([() => new Response(text), () => new Response('{"items":[],"next":null}')]);
+  assert.equal(await client.bookingReceipt("b", { query: { revision: 0 } }), text);
+  for await (const _ of client.findBookings("order 7", { query: { limit: 2 } }));
+  assert.equal(sent[1].url, "http://server.example/v1/bookings?limit=2&reference=order+7");
+}
 { // A list is read page by page, and no further than asked for.
   const [client, sent] = scripted([() => new Response('{"items":[{"id":"a"},{"id":"b"}],"next":"x y"}'), () => new Response('{"items":[{"id":"c"}],"next":null}')]);
   const ids = [];

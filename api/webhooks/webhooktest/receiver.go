@@ -31,14 +31,15 @@ type Receiver struct {
 	server *httptest.Server
 	answer func(w http.ResponseWriter, n int, d *Delivery) int
 
-	mu  sync.Mutex
-	got []*Delivery // guarded by mu
+	mu    sync.Mutex
+	got   []*Delivery     // guarded by mu
+	taken map[string]bool // ids of the events that it took; guarded by mu
 }
 
 // NewReceiver starts one that answers the n-th request (from 1) with the status that answer returns;
 // nil is always 204. answer may set headers.
 func NewReceiver(t testing.TB, answer func(w http.ResponseWriter, n int, d *Delivery) int) *Receiver {
-	r := &Receiver{t: t, answer: answer}
+	r := &Receiver{t: t, answer: answer, taken: map[string]bool{}}
 	r.server = httptest.NewServer(http.HandlerFunc(r.serve))
 	t.Cleanup(r.Close)
 	return r
@@ -62,7 +63,9 @@ func (r *Receiver) serve(w http.ResponseWriter, request *http.Request) {
 		status = r.answer(w, n, d)
 	}
 	r.mu.Lock()
-	d.Taken = status >= 200 && status <= 299
+	if d.Taken = status >= 200 && status <= 299; d.Taken {
+		r.taken[d.ID()] = true
+	}
 	r.mu.Unlock()
 	w.WriteHeader(status)
 }
@@ -99,13 +102,23 @@ func (r *Receiver) Taken() (all []events.CloudEvent) {
 	return all
 }
 
-// Await returns once it has taken so many different events.
+// Await returns once it has taken so many different events. It fails if none has come for patience.
 func (r *Receiver) Await(n int, patience time.Duration) {
 	r.t.Helper()
-	for end := time.Now().Add(patience); len(r.Taken()) < n; time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(end) {
-			r.t.Fatalf("%d of %d events were delivered", len(r.Taken()), n)
+	last, end := 0, time.Now().Add(patience)
+	for {
+		r.mu.Lock()
+		now := len(r.taken)
+		r.mu.Unlock()
+		switch {
+		case now >= n:
+			return
+		case now > last:
+			last, end = now, time.Now().Add(patience)
+		case time.Now().After(end):
+			r.t.Fatalf("%d of %d events were delivered", now, n)
 		}
+		time.Sleep(10 * time.Millisecond)
 	}
 }
 

@@ -31,6 +31,11 @@ type JWTAuth struct {
 	checked *checkedTokens // set by [New]; nil caches nothing
 }
 
+// A token may name EdDSA by its newer name; token.Method.Alg() is the older one.
+func init() {
+	jwt.RegisterSigningMethod(keyset.Ed25519, func() jwt.SigningMethod { return jwt.SigningMethodEdDSA })
+}
+
 // claimRole is the default of JWTAuth.RoleClaim.
 const claimRole = "role"
 

@@ -13,11 +13,13 @@ import (
 	"github.com/MicahParks/jwkset"
 )
 
-// The supported algorithms (RFC 7518 section 3.1 and RFC 8037 section 3.1).
+// The supported algorithms (RFC 7518 section 3.1 and RFC 8037 section 3.1). Ed25519 is the name by
+// which RFC 9864 replaces EdDSA; both are accepted, and a key is known as EdDSA's.
 const (
-	RS256 = "RS256"
-	ES256 = "ES256"
-	EdDSA = "EdDSA"
+	RS256   = "RS256"
+	ES256   = "ES256"
+	EdDSA   = "EdDSA"
+	Ed25519 = "Ed25519"
 )
 
 // minRSA is the minimum length of a key for RS256, in bits (RFC 7518 section 3.3).
@@ -74,7 +76,11 @@ func usable(given jwkset.JWKMarshal) (key crypto.PublicKey, algorithm string) {
 	case ed25519.PublicKey:
 		key, algorithm = k, EdDSA
 	}
-	if given.ALG != "" && given.ALG.String() != algorithm {
+	named := given.ALG.String()
+	if named == Ed25519 {
+		named = EdDSA
+	}
+	if named != "" && named != algorithm {
 		return nil, ""
 	}
 	return key, algorithm

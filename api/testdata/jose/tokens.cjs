@@ -23,12 +23,15 @@ const text = value => Buffer.from(JSON.stringify(value)).toString('base64url');
   const jwk = async (name, more) => ({...await jose.exportJWK(keys[name].publicKey), kid: name, ...more});
   const set = [
     await jwk('rsa', {use: 'sig', alg: 'RS256'}), await jwk('ec'), await jwk('ed', {use: 'sig'}),
+    {...await jwk('ed', {use: 'sig', alg: 'Ed25519'}), kid: 'ed25519'},
     await jwk('p384'), await jwk('enc', {use: 'enc'}), {kty: 'oct', kid: 'oct', k: text('a secret of thirty-two bytes, or more')},
     {kty: 'unknown', kid: 'x'}, {...await jwk('rsa'), kid: undefined},
   ];
   const good = {
     RS256: await rs(), ES256: await sign(keys.ec.privateKey, {alg: 'ES256', kid: 'ec'}),
     EdDSA: await sign(keys.ed.privateKey, {alg: 'EdDSA', kid: 'ed', typ: 'at+jwt'}),
+    Ed25519: await sign(keys.ed.privateKey, {alg: 'Ed25519', kid: 'ed'}),
+    'Ed25519 with a key for it': await sign(keys.ed.privateKey, {alg: 'Ed25519', kid: 'ed25519'}),
     'several audiences': await rs({aud: ['other', 'tickets']}),
   };
   const publicPEM = keys.rsa.publicKey.export({type: 'spki', format: 'pem'});

@@ -302,10 +302,47 @@ func TestAlternativesAreFreeAndApart(t *testing.T) {
 	})
 }
 
+// someRow has free seats in runs that are shorter, as long, and longer than what is compared at once.
+func someRow(t *rapid.T) (row []byte) {
+	for range rapid.IntRange(1, 8).Draw(t, "runs") {
+		free := rapid.OneOf(rapid.IntRange(0, 9), rapid.IntRange(127, 129), rapid.IntRange(255, 257)).Draw(t, "free")
+		row = append(row, make([]byte, free)...)
+		row = append(row, rapid.SliceOfN(rapid.ByteRange(0, 3), 0, 6).Draw(t, "others")...)
+	}
+	return row
+}
+
+// TestSpans: the spans are those of a search seat by seat, from any place of the row.
+func TestSpans(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		row := someRow(t)
+		from := rapid.OneOf(rapid.SampledFrom([]int{0, len(row)}), rapid.IntRange(0, len(row))).Draw(t, "from")
+		next, previous := span{from, 0}, span{0, from}
+		for next.start < len(row) && row[next.start] != 0 {
+			next.start++
+		}
+		for next.end = next.start; next.end < len(row) && row[next.end] == 0; {
+			next.end++
+		}
+		for previous.end > 0 && row[previous.end-1] != 0 {
+			previous.end--
+		}
+		for previous.start = previous.end; previous.start > 0 && row[previous.start-1] == 0; {
+			previous.start--
+		}
+		if got := nextSpan(row, from); got != next {
+			t.Fatalf("next from %d: %v, want %v", from, got, next)
+		}
+		if got := previousSpan(row, from); got != previous {
+			t.Fatalf("previous from %d: %v, want %v", from, got, previous)
+		}
+	})
+}
+
 // TestNearestInRow: it finds the same as a search over all positions of the row.
 func TestNearestInRow(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		row := rapid.SliceOfN(rapid.ByteRange(0, 1), 1, 40).Draw(t, "row")
+		row := someRow(t)
 		n, near := rapid.IntRange(1, 6).Draw(t, "n"), rapid.IntRange(-1, 2*len(row)+1).Draw(t, "near")
 		got, ok := nearestInRow(row, n, near)
 		if want, fits := bestInRow(row, n, near); got != want || ok != fits {

@@ -1,8 +1,10 @@
 package performance
 
 import (
-	"admitone/events"
+	"bytes"
 	"slices"
+
+	"admitone/events"
 )
 
 // Map records which seats of a layout are free at some moment. It is not safe for concurrent use.
@@ -92,14 +94,38 @@ type span struct{ start, end int }
 
 // nextSpan returns the first free span of a row at or after from, or an empty one at the row's end.
 func nextSpan(row []byte, from int) span {
-	for from < len(row) && row[from] != 0 {
+	if skip := bytes.IndexByte(row[from:], 0); skip >= 0 {
+		from += skip
+	} else {
+		from = len(row)
+	}
+	return span{from, freeUntil(row, from)}
+}
+
+// freeSeats are compared with as many seats of a row at once: a row may have a hundred thousand, and a
+// refusal looks through them three times.
+var freeSeats [128]byte
+
+// freeUntil returns the index of the first taken seat of a row at or after from, or the row's end.
+func freeUntil(row []byte, from int) int {
+	for from+len(freeSeats) <= len(row) && bytes.Equal(row[from:from+len(freeSeats)], freeSeats[:]) {
+		from += len(freeSeats)
+	}
+	for from < len(row) && row[from] == 0 {
 		from++
 	}
-	end := from
-	for end < len(row) && row[end] == 0 {
-		end++
+	return from
+}
+
+// freeSince returns the index after the last taken seat of a row before end, or 0 if there is none.
+func freeSince(row []byte, end int) int {
+	for end >= len(freeSeats) && bytes.Equal(row[end-len(freeSeats):end], freeSeats[:]) {
+		end -= len(freeSeats)
 	}
-	return span{from, end}
+	for end > 0 && row[end-1] == 0 {
+		end--
+	}
+	return end
 }
 
 // fit is a possible position of some seats in a row, with what counts against it.
@@ -133,10 +159,7 @@ func bestInRow(row []byte, n, near int) (best fit, ok bool) {
 // nearestInRow returns the result of bestInRow. It begins at near and stops in each direction where
 // all positions are farther away than one that leaves no single seat.
 func nearestInRow(row []byte, n, near int) (best fit, ok bool) {
-	middle := min(max(near/2, 0), len(row))
-	for middle > 0 && row[middle-1] == 0 {
-		middle--
-	}
+	middle := freeSince(row, min(max(near/2, 0), len(row)))
 	worse := func(least int) bool { return ok && best.singles == 0 && least > best.distance }
 	for s := nextSpan(row, middle); s.start < len(row) && !worse(2*s.start+n-near); s = nextSpan(row, s.end) {
 		best, ok = nearestInSpan(s, len(row), n, near, best, ok)
@@ -174,11 +197,7 @@ func previousSpan(row []byte, end int) span {
 	for end > 0 && row[end-1] != 0 {
 		end--
 	}
-	start := end
-	for start > 0 && row[start-1] == 0 {
-		start--
-	}
-	return span{start, end}
+	return span{freeSince(row, end), end}
 }
 
 // leaves returns the weight of the single seats that n seats from start leave in a free span: 1 for

@@ -6,6 +6,7 @@ import (
 	"admitone/actors/core"
 	"admitone/actors/product"
 	"admitone/events"
+	"admitone/events/storetest/stores"
 )
 
 // TestStreamsThatOthersCut: a stream whose events another client of the store has hidden or deleted
@@ -13,7 +14,7 @@ import (
 func TestStreamsThatOthersCut(t *testing.T) {
 	for _, metadata := range []string{`{"$maxCount":1}`, `{"$tb":2}`, `{"$tb":9223372036854775807}`} {
 		log := openLog(t, t.TempDir())
-		wire := openWire(t, log)
+		wire := stores.Serve(t, log)
 		d := openDesk(t, wire, nil)
 		mustCreate(t, d, 9)
 		for range 3 {

@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"math/rand/v2"
-	"net"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -17,8 +15,7 @@ import (
 
 	"admitone/actors/core"
 	"admitone/events"
-	"admitone/events/esdb"
-	"admitone/events/esdbwire"
+	"admitone/events/storetest/stores"
 )
 
 // subject is an entity under test and a naive model of it, whose states are comparable values.
@@ -145,36 +142,11 @@ func linear(t *testing.T, h *history, restart func(*history, testing.TB)) {
 func (h *history) open(t testing.TB) {
 	h.store = openLog(t, h.dir)
 	if h.wire {
-		h.store = openWire(t, h.store)
+		h.store = stores.Serve(t, h.store)
 	}
 	h.desk = openDesk(t, h.store, func(c *Config) { c.Now, c.Snapshots, c.SnapshotEvery = h.clock.now, h.store, 8 })
 	h.ctx, h.leave = context.WithCancel(context.Background())
 	t.Cleanup(h.leave)
-}
-
-// wiredLog is a log that is accessed over EventStoreDB's protocol.
-type wiredLog struct {
-	*esdb.Store
-	address string
-	served  io.Closer
-	log     io.Closer
-}
-
-func (w *wiredLog) Close() error {
-	return errors.Join(w.Store.Close(), w.served.Close(), w.log.Close())
-}
-
-func openWire(t testing.TB, log events.Store) *wiredLog {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	mustNot(t, err)
-	server := esdbwire.New(log, esdbwire.Config{Writable: true, Logger: quiet})
-	go server.Serve(listener) // ends when server is closed
-	address := "esdb://" + listener.Addr().String() + "?tls=false"
-	store, err := esdb.Open(t.Context(), address, esdb.Options{Logger: quiet})
-	mustNot(t, err)
-	w := &wiredLog{store, address, server, log}
-	t.Cleanup(func() { w.Close() })
-	return w
 }
 
 // reopen closes the desk and opens another.

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"admitone/events"
-	"admitone/events/esdb"
+	"admitone/events/storetest/stores"
 )
 
 // distant is a store with latency, as over a network.
@@ -78,9 +78,8 @@ func TestRivalsMakeRoom(t *testing.T) {
 // makes many sales in a row while the other has callers waiting.
 func TestRivalsTakeTurns(t *testing.T) {
 	const callers, sales, mostInARow, mostLost = 8, 400, 200, 60
-	wire := openWire(t, openLog(t, t.TempDir()))
-	second, err := esdb.Open(t.Context(), wire.address, esdb.Options{Logger: quiet})
-	mustNot(t, err)
+	wire := stores.Serve(t, openLog(t, t.TempDir()))
+	second := stores.Connect(t, wire.Address)
 	t.Cleanup(func() { mustClose(t, second) })
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()

@@ -267,9 +267,7 @@ func TestLatePlaces(t *testing.T) {
 // TestOverlappingPlaces: 200 callers want random seats and places of two areas, on a log of each kind. No place is sold
 // twice, and none is held without its booking.
 func TestOverlappingPlaces(t *testing.T) {
-	for name, begin := range logs {
-		t.Run(name, func(t *testing.T) { overlapInAreas(t, begin(t, 10, 10, 8)) })
-	}
+	beginEach(t, 10, 10, 8, overlapInAreas)
 }
 
 func overlapInAreas(t *testing.T, w *harness) {

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"admitone/events"
+	"admitone/events/storetest/stores"
 )
 
 // TestFaultyAppends: each append in turn fails, whether or not it is in the log, and the process
@@ -16,24 +17,43 @@ func TestFaultyAppends(t *testing.T) {
 	for _, crash := range crashes {
 		for _, persisted := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, persisted %t", crash.name, persisted), func(t *testing.T) {
-				w := beginInMemory(t, 3, 3, 3)
-				f := &faulty{Store: w.store, persisted: persisted}
-				w.store = f
-				w.restart()
-				for step, hit := int64(1), true; hit; step++ {
-					w.perform(fmt.Sprintf("gala-%d", step), 3, 3, 3)
-					id := crash.prepare(w)
-					f.in.Store(step)
-					err := crash.act(w, id)
-					hit = f.in.Swap(0) <= 0
-					if !slices.Contains(crash.again, code(err)) {
-						t.Fatalf("append %d fails, and so does the request: %v, want %v", step, err, crash.again)
-					}
-					w.check(3)
-					w.checkEnd(int(step), id, nil, true)
-				}
+				crash.withFaultyAppends(beginInMemory(t, 3, 3, 3), persisted)
 			})
 		}
+	}
+}
+
+// TestFaultyAppendsOnEachStore is TestFaultyAppends on a log of each kind, of one command, or of all
+// if the long tests are wanted.
+func TestFaultyAppendsOnEachStore(t *testing.T) {
+	for _, kind := range stores.Kinds() {
+		for _, crash := range crashes {
+			if stores.Long() || crash.name == "paying" {
+				t.Run(kind.Name+", "+crash.name, func(t *testing.T) {
+					crash.withFaultyAppends(beginOf(t, kind, 3, 3, 3), true)
+				})
+			}
+		}
+	}
+}
+
+// withFaultyAppends makes each append in turn fail, on one log.
+func (c *crash) withFaultyAppends(w *harness, persisted bool) {
+	w.Helper()
+	f := &faulty{Store: w.store, persisted: persisted}
+	w.store = f
+	w.restart()
+	for step, hit := int64(1), true; hit; step++ {
+		w.perform(fmt.Sprintf("gala-%d", step), 3, 3, 3)
+		id := c.prepare(w)
+		f.in.Store(step)
+		err := c.act(w, id)
+		hit = f.in.Swap(0) <= 0
+		if !slices.Contains(c.again, code(err)) {
+			w.Fatalf("append %d fails, and so does the request: %v, want %v", step, err, c.again)
+		}
+		w.check(3)
+		w.checkEnd(int(step), id, nil, true)
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"admitone/actors"
 	"admitone/actors/core"
 	"admitone/events"
+	"admitone/events/storetest/stores"
 )
 
 // dying is the desk of a process that crashes after a number of appends.
@@ -284,33 +285,52 @@ func TestACrashAtEveryStep(t *testing.T) {
 	for _, crash := range crashes {
 		for _, again := range []string{"no", "at once", "later", "at once, backwards", "later, backwards"} {
 			t.Run(fmt.Sprintf("%s, again: %s", crash.name, again), func(t *testing.T) {
-				again, backwards := strings.CutSuffix(again, ", backwards")
-				w := beginInMemory(t, 3, 3, 3)
-				w.backwards = backwards
-				for step, died := 0, true; died; step++ {
-					w.perform(fmt.Sprintf("gala-%d", step), 3, 3, 3)
-					id := crash.prepare(w)
-					gone := w.dieAfter(step)
-					err := crash.act(w, id)
-					if died = gone(); died && code(err) != errGone.Error() {
-						t.Fatalf("dying after %d appends: %v", step, err)
-					}
-					w.restart()
-					if again != "at once" {
-						w.checkRecovered(step)
-						w.noOrphanedHolds(step)
-					}
-					if again != "no" {
-						if err := crash.act(w, id); !slices.Contains(crash.again, code(err)) {
-							t.Fatalf("requested again after %d appends: %v, want %v", step, err, crash.again)
-						}
-						w.check(3)
-						w.noOrphanedHolds(step)
-					}
-					w.checkEnd(step, id, crash.ends, again != "no")
-				}
+				crash.atEveryStep(beginInMemory(t, 3, 3, 3), again)
 			})
 		}
+	}
+}
+
+// TestACrashAtEveryStepOnEachStore is TestACrashAtEveryStep on a log of each kind: of two commands,
+// or of all if the long tests are wanted.
+func TestACrashAtEveryStepOnEachStore(t *testing.T) {
+	for _, kind := range stores.Kinds() {
+		for _, crash := range crashes {
+			if !stores.Long() && crash.name != "booking three seats" && crash.name != "paying" {
+				continue
+			}
+			t.Run(kind.Name+", "+crash.name, func(t *testing.T) {
+				crash.atEveryStep(beginOf(t, kind, 3, 3, 3), "later")
+			})
+		}
+	}
+}
+
+// atEveryStep crashes the process between any two appends, on one log.
+func (c *crash) atEveryStep(w *harness, again string) {
+	w.Helper()
+	again, w.backwards = strings.CutSuffix(again, ", backwards")
+	for step, died := 0, true; died; step++ {
+		w.perform(fmt.Sprintf("gala-%d", step), 3, 3, 3)
+		id := c.prepare(w)
+		gone := w.dieAfter(step)
+		err := c.act(w, id)
+		if died = gone(); died && code(err) != errGone.Error() {
+			w.Fatalf("dying after %d appends: %v", step, err)
+		}
+		w.restart()
+		if again != "at once" {
+			w.checkRecovered(step)
+			w.noOrphanedHolds(step)
+		}
+		if again != "no" {
+			if err := c.act(w, id); !slices.Contains(c.again, code(err)) {
+				w.Fatalf("requested again after %d appends: %v, want %v", step, err, c.again)
+			}
+			w.check(3)
+			w.noOrphanedHolds(step)
+		}
+		w.checkEnd(step, id, c.ends, again != "no")
 	}
 }
 

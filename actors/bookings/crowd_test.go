@@ -57,9 +57,7 @@ func TestSeed002AHundredOnOneSeat(t *testing.T) {
 // twice, none is held without its booking, and in each set of transitively overlapping groups one
 // has succeeded.
 func TestOverlappingGroups(t *testing.T) {
-	for name, begin := range logs {
-		t.Run(name, func(t *testing.T) { overlapInGroups(t, begin(t, 10, 10, 6)) })
-	}
+	beginEach(t, 10, 10, 6, overlapInGroups)
 }
 
 func overlapInGroups(t *testing.T, w *harness) {
@@ -67,7 +65,7 @@ func overlapInGroups(t *testing.T, w *harness) {
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	chance := rand.New(rand.NewPCG(seed, 0))
-	layout := w.read().performances["gala"].Layout()
+	layout := w.read().performances[w.gala].Layout()
 	groups := make([][]performance.Seat, callers)
 	for i := range groups {
 		for range 1 + chance.IntN(6) {

@@ -21,7 +21,7 @@ import (
 	"admitone/actors/seat"
 	"admitone/actors/wallet"
 	"admitone/events"
-	"admitone/events/embedded"
+	"admitone/events/storetest/stores"
 )
 
 // quiet discards the log of the desk.
@@ -46,6 +46,7 @@ type harness struct {
 	desk  *actors.Desk
 	clock *clock
 	gala  events.PerformanceID // the performance
+	after string               // ends the names of performances on a log of earlier runs
 	// backwards determines which appends of a turn a dying process executes; see dying.
 	backwards bool
 	mu        sync.Mutex
@@ -55,21 +56,46 @@ type harness struct {
 // begin opens a log with a performance of one section and holds of one minute.
 func begin(t testing.TB, rows, perRow, limit int64) *harness {
 	t.Helper()
-	store, err := embedded.Open(t.TempDir(), embedded.Options{Logger: quiet, Fatal: func(err error) { panic(err) }})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return beginOn(t, store, rows, perRow, limit)
+	return beginOn(t, stores.Embedded(t), rows, perRow, limit)
 }
 
 func beginOn(t testing.TB, store events.Store, rows, perRow, limit int64) *harness {
+	t.Helper()
+	return beginAfter(t, store, 0, "", rows, perRow, limit)
+}
+
+// beginEach runs a test on a log of each kind.
+func beginEach(t *testing.T, rows, perRow, limit int64, test func(t *testing.T, w *harness)) {
+	for _, kind := range stores.Kinds() {
+		t.Run(kind.Name, func(t *testing.T) { test(t, beginOf(t, kind, rows, perRow, limit)) })
+	}
+}
+
+// beginOf is begin on a log of a kind. One that has events already is read from its head, and the
+// names of performances get a suffix.
+func beginOf(t testing.TB, kind stores.Kind, rows, perRow, limit int64) *harness {
+	t.Helper()
+	store := kind.Open(t)
+	head, err := store.Head(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	suffix := ""
+	if head > 0 {
+		suffix = "-" + string(actors.NewCommandID())
+	}
+	return beginAfter(t, store, head, suffix, rows, perRow, limit)
+}
+
+func beginAfter(t testing.TB, store events.Store, head events.Position, suffix string, rows, perRow, limit int64) *harness {
 	t.Helper()
 	t.Cleanup(func() {
 		if err := store.Close(); err != nil {
 			t.Error(err)
 		}
 	})
-	w := &harness{TB: t, store: store, clock: &clock{}, log: newHistory()}
+	w := &harness{TB: t, store: store, clock: &clock{}, log: newHistory(), after: suffix}
+	w.log.head = head
 	w.start(nil)
 	w.perform("gala", rows, perRow, limit)
 	return w
@@ -78,6 +104,7 @@ func beginOn(t testing.TB, store events.Store, rows, perRow, limit int64) *harne
 // perform creates another performance, which is used from then on.
 func (w *harness) perform(id string, rows, perRow, limit int64) {
 	w.Helper()
+	id += w.after
 	w.gala = events.PerformanceID(id)
 	w.must(w.step(w.ctx(), w.origin("house"), performance.Stream(events.PerformanceID(id)), &performance.Create{
 		ID: events.PerformanceID(id), Title: "Gala", Venue: "Hall", StartsAt: day.Add(24 * time.Hour), HoldSeconds: 60,

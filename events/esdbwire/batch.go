@@ -228,11 +228,14 @@ func (b *batches) answerAll() {
 
 // answer sends the one answer of an append.
 func (b *batches) answer(one *batch, result written, err error) error {
-	r := &streams.BatchAppendResp{CorrelationId: one.id, StreamIdentifier: one.options.GetStreamIdentifier()}
-	if r.StreamIdentifier == nil {
-		r.StreamIdentifier = &shared.StreamIdentifier{} // some clients fail without it
+	if err == nil {
+		if m := one.success(result); m != nil {
+			b.sending.Lock()
+			defer b.sending.Unlock()
+			return b.call.SendMsg(m)
+		}
 	}
-	one.expectedIn(r)
+	r := one.response()
 	if err != nil {
 		r.Result = &streams.BatchAppendResp_Error{Error: b.packed(one, err)}
 	} else {
@@ -241,6 +244,16 @@ func (b *batches) answer(one *batch, result written, err error) error {
 	b.sending.Lock()
 	defer b.sending.Unlock()
 	return b.call.Send(r)
+}
+
+// response returns the answer of an append without its result.
+func (one *batch) response() *streams.BatchAppendResp {
+	r := &streams.BatchAppendResp{CorrelationId: one.id, StreamIdentifier: one.options.GetStreamIdentifier()}
+	if r.StreamIdentifier == nil {
+		r.StreamIdentifier = &shared.StreamIdentifier{} // some clients fail without it
+	}
+	one.expectedIn(r)
+	return r
 }
 
 // expectedIn copies the expectation of the client.

@@ -67,6 +67,9 @@ var errWire = errors.New("malformed message from a client")
 
 // decode decodes a message. The events retain its bytes.
 func (r *batchRequest) decode(b []byte) error {
+	if r.decodePlain(b) {
+		return nil
+	}
 	var rest []byte // all fields but the events
 	for len(b) > 0 {
 		field, kind, n := protowire.ConsumeTag(b)

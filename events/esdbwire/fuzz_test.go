@@ -66,6 +66,8 @@ type fakeBatch struct{ *fakeCall }
 
 func (c fakeBatch) Send(*streams.BatchAppendResp) error { c.answers++; return nil }
 
+func (c fakeBatch) SendMsg(any) error { c.answers++; return nil }
+
 // Recv is not used: the server decodes messages itself.
 func (fakeBatch) Recv() (*streams.BatchAppendReq, error) { return nil, io.EOF }
 
@@ -179,8 +181,12 @@ func FuzzWrite(f *testing.F) {
 	})
 }
 
-// compareDecoded compares the events of a batch append with those of the generated decoder.
+// compareDecoded compares a batch append with that of the generated decoder.
 func compareDecoded(t *testing.T, got *batchRequest, want *streams.BatchAppendReq) {
+	if !proto.Equal(got.CorrelationId, want.CorrelationId) || !proto.Equal(got.Options, want.Options) ||
+		got.IsFinal != want.IsFinal {
+		t.Fatalf("%v\nis decoded as\n%v", want, &got.BatchAppendReq)
+	}
 	if len(got.proposed) != len(want.ProposedMessages) {
 		t.Fatalf("%d events, want %d", len(got.proposed), len(want.ProposedMessages))
 	}

@@ -32,8 +32,8 @@ const HallMapType = "application/vnd.admitone.hall"
 func HallMap(hall *events.Hall) []byte {
 	m := newHallMap(hall)
 	o := events.OpenObject(nil)
-	o.Int("width", m.across(m.right)+mapMargin)
-	o.Int("height", m.down(m.bottom)+mapMargin)
+	o.Int("width", m.across(m.right)+m.margin)
+	o.Int("height", m.down(m.bottom)+m.margin)
 	listIn(&o, "categories", len(hall.Categories), func(dst []byte, i int) []byte {
 		category := events.OpenObject(dst)
 		category.String("name", hall.Categories[i].Name)
@@ -57,8 +57,9 @@ func HallMap(hall *events.Hall) []byte {
 const (
 	// mapUnit is the length of a seat, in the map's units.
 	mapUnit = 256
-	// mapMargin is the margin around the drawing: 2.2 seats.
-	mapMargin = mapUnit * 22 / 10
+	// leastMargin is the least margin around the drawing: 2.2 seats. marginShare is its share of a large
+	// hall's longer side, of which some seats would be no margin that is visible.
+	leastMargin, marginShare = mapUnit * 22 / 10, 1. / 50
 	// maxMapLength limits the width and the height of a map, in seats: browsers draw no larger elements.
 	maxMapLength = 1e6
 	// defaultUnit is the distance between seats in a plan without two separate seats.
@@ -70,6 +71,7 @@ type hallMap struct {
 	hall                     *events.Hall
 	unit                     float64 // the length of a seat, in the units of the plan
 	left, top, right, bottom float64 // the bounds of the drawing, in the units of the plan
+	margin                   int64   // around the drawing, in the map's units
 }
 
 func newHallMap(hall *events.Hall) *hallMap {
@@ -86,6 +88,7 @@ func newHallMap(hall *events.Hall) *hallMap {
 		}
 	}
 	m.unit = max(usualDistance(hall), (m.right-m.left)/maxMapLength, (m.bottom-m.top)/maxMapLength)
+	m.margin = max(leastMargin, m.length(marginShare*max(m.right-m.left, m.bottom-m.top)))
 	return m
 }
 
@@ -120,9 +123,9 @@ func usualDistance(hall *events.Hall) float64 {
 
 func (m *hallMap) length(l float64) int64 { return int64(math.Round(l / m.unit * mapUnit)) }
 
-func (m *hallMap) across(x float64) int64 { return m.length(x-m.left) + mapMargin }
+func (m *hallMap) across(x float64) int64 { return m.length(x-m.left) + m.margin }
 
-func (m *hallMap) down(y float64) int64 { return m.length(y-m.top) + mapMargin }
+func (m *hallMap) down(y float64) int64 { return m.length(y-m.top) + m.margin }
 
 // sections adds the numbers of seats, and the sections with their rows, which refer to them.
 func (m *hallMap) sections(o *events.Object) {

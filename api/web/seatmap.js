@@ -6,7 +6,7 @@ import { children } from "./page.js";
 import { SeatCard } from "./seatcard.js";
 import { gestures } from "./seatgestures.js";
 import { showLegend } from "./seatlegend.js";
-import { MiniMap } from "./seatmini.js";
+import { MiniMap, room } from "./seatmini.js";
 import { afar, paint } from "./seatpaint.js";
 import { Signs, coloursOf } from "./seatsigns.js";
 
@@ -91,10 +91,15 @@ export class SeatMap {
   // fit shows the whole hall.
   fit() {
     const { box, plan } = this;
-    const high = (parseFloat(getComputedStyle(box).maxHeight) || 500) - (box.offsetHeight - box.clientHeight);
     this.whole = true;
-    this.#size(Math.min(box.clientWidth / plan.width, high / plan.height, near));
+    this.#size(Math.min(box.clientWidth / plan.width, this.#highest / plan.height, near));
     this.least = this.cell;
+  }
+
+  // #highest is the greatest height of the visible part.
+  get #highest() {
+    const { box } = this;
+    return (parseFloat(getComputedStyle(box).maxHeight) || 500) - (box.offsetHeight - box.clientHeight);
   }
 
   // focus scrolls to a seat and moves the focus to its button.
@@ -115,8 +120,8 @@ export class SeatMap {
   // #size sets the number of pixels of a seat.
   #size(cell) {
     this.cell = cell;
-    const { width, height } = this.plan;
-    Object.assign(this.floor.style, { width: Math.floor(width * cell) + "px", height: Math.floor(height * cell) + "px" });
+    const { width, height } = this.plan, below = this.mini.isHidden(cell, this.box.clientWidth, this.#highest) ? 0 : room;
+    Object.assign(this.floor.style, { width: Math.floor(width * cell) + "px", height: Math.floor(height * cell) + below + "px" });
     this.edition++;
     this.#soon();
   }

@@ -1,10 +1,13 @@
 // The overview in a corner of an enlarged SeatMap: the whole hall, and a frame around the visible part.
 // Pressing a point of it scrolls there.
 
-import { hull } from "./seatpaint.js";
+import { fillSection, hull, outline } from "./seatpaint.js";
 import { css } from "./seatsigns.js";
 
 const largest = matchMedia("(max-width: 30rem)").matches ? { width: 110, height: 80 } : { width: 150, height: 110 };
+
+// room is the height of the strip that a visible overview needs below the hall, to cover no seat for good.
+export const room = largest.height + 24;
 
 export class MiniMap {
   constructor(canvas, map) {
@@ -22,11 +25,16 @@ export class MiniMap {
   // forget discards the picture of the hall, whose colours have changed.
   forget() { this.picture = null; }
 
+  // isHidden returns whether nearly the whole hall is visible at a scale, in a box of this size.
+  isHidden(cell, width, height) {
+    const { plan } = this.map;
+    return plan.width * cell <= width * 1.3 && plan.height * cell <= height * 1.3;
+  }
+
   draw({ x, y, width, height }) {
-    const { map, canvas } = this, { plan, cell } = map, ratio = devicePixelRatio || 1;
-    const hidden = plan.width * cell <= width * 1.3 && plan.height * cell <= height * 1.3;
-    canvas.hidden = hidden;
-    if (hidden) return;
+    const { map, canvas } = this, { cell } = map, ratio = devicePixelRatio || 1;
+    canvas.hidden = this.isHidden(cell, width, height);
+    if (canvas.hidden) return;
     this.picture ??= this.#paint(ratio);
     const pen = canvas.getContext("2d");
     if (canvas.width !== this.picture.width || canvas.height !== this.picture.height) {
@@ -50,19 +58,14 @@ export class MiniMap {
     const scale = this.scale * ratio;
     const picture = Object.assign(document.createElement("canvas"), { width: Math.ceil(plan.width * scale), height: Math.ceil(plan.height * scale) });
     const pen = picture.getContext("2d");
-    for (const { x, y, width, height, rx, ry, category } of plan.shapes) {
-      pen.fillStyle = category === undefined ? css(colour.line) : css(colour.categories[category].fill, .5);
-      pen.fillRect((x - rx) * scale, (y - ry) * scale, Math.max(width, 2 * rx) * scale, Math.max(height, 2 * ry) * scale);
+    for (const shape of plan.shapes) {
+      outline({ pen, cell: scale }, shape);
+      pen.fillStyle = shape.category === undefined ? css(colour.line) : css(colour.categories[shape.category].fill, .5);
+      pen.fill();
     }
     for (const section of plan.sections) {
       const { points, typical } = hull(plan, section);
-      pen.beginPath();
-      for (const [x, y] of points) pen.lineTo(x * scale, y * scale);
-      pen.closePath();
-      const fill = css(colour.categories[plan.kinds[typical]].fill, .8);
-      Object.assign(pen, { fillStyle: fill, strokeStyle: fill, lineWidth: scale, lineJoin: "round" });
-      pen.fill();
-      pen.stroke();
+      fillSection(pen, points, scale, colour, plan.kinds[typical], .8);
     }
     return picture;
   }

@@ -108,8 +108,8 @@ function seats({ pen, plan, cell, left, top, ratio, seen, colour, signs, numbers
 
 // ---- Areas, decoration and sections
 
-// outline draws a shape of the plan.
-function outline({ pen, cell }, { shape, x, y, width, height, rx, ry, points, rotation = 0 }) {
+// outline makes a shape of the plan the path of a pen.
+export function outline({ pen, cell }, { shape, x, y, width, height, rx, ry, points, rotation = 0 }) {
   pen.save();
   pen.translate(x * cell, y * cell);
   pen.rotate(rotation * Math.PI / 180);
@@ -160,8 +160,13 @@ function stripes({ pen, cell, seen }, { category }) {
 function ground({ pen, plan, cell, colour, seen }, section) {
   const { points, box, typical } = hull(plan, section);
   if (!reaches(box, seen, 1)) return;
-  const { fill } = colour.categories[plan.kinds[typical]], part = cell < afar ? .22 : .09;
-  const tint = css(fill.map((c, i) => Math.round(c * part + colour.ground[i] * (1 - part)))); // a translucent colour would show the overlap with the stroke
+  fillSection(pen, points, cell, colour, plan.kinds[typical], cell < afar ? .22 : .09);
+}
+
+// fillSection fills the outline of a section with the colour of a category, mixed with the ground: a
+// translucent one would show where the filling and its edge overlap.
+export function fillSection(pen, points, cell, colour, kind, part) {
+  const tint = css(colour.categories[kind].fill.map((c, i) => Math.round(c * part + colour.ground[i] * (1 - part))));
   pen.beginPath();
   for (const [x, y] of points) pen.lineTo(x * cell, y * cell);
   pen.closePath();
@@ -215,7 +220,7 @@ function rowName(at, { name, first, end }) {
 function label(at, shape) {
   const { pen, plan, cell, colour, areaNote } = at, words = shape.label.text, { x, y } = shape;
   if (!words) return;
-  const size = Math.min(15, Math.max(11, cell)), wide = (shape.width || 2 * shape.rx || 60) * cell;
+  const wide = (shape.width || 2 * shape.rx || 60) * cell, size = Math.min(15, Math.max(11, cell, wide / 12));
   pen.font = `600 ${size}px ${colour.font}`;
   const note = shape.category === undefined ? "" : areaNote?.(shape) ?? "";
   if (pen.measureText(words).width > Math.max(wide, 40)) return;

@@ -199,3 +199,15 @@ func choiceKept(t *testing.T, browser context.Context) {
 
 // trayBook is the booking button in the tray of a phone.
 const trayBook = `document.querySelector(".chosen button")`
+
+// overviewBeside: the seats in the corner of an enlarged hall can be scrolled clear of the overview.
+func overviewBeside(t *testing.T, browser context.Context) {
+	s := stage(t, "", [4]any{"A", 12, 20, 5000}, [4]any{"B", 5, 26, 4000})
+	ada := open(t, browser, s.url+"/performances/gig").live()
+	ada.click(`document.querySelector('[data-zoom="in"]')`)
+	ada.wait(`document.querySelector(".mini").checkVisibility()`)
+	ada.do(chromedp.Evaluate[chromedp.Void](`void ((box) => { box.scrollTo(0, 1e6); box.scrollIntoView({ block: "center" }) })(` +
+		boxOfMap + `)`))
+	ada.wait(`(({ x, y, width, height }) => document.elementFromPoint(x + width / 2, y + height / 2) === ` +
+		seatButton("B-5-1") + `)(` + seatButton("B-5-1") + `.getBoundingClientRect())`)
+}

@@ -28,6 +28,7 @@ func TestSeatsPage(t *testing.T) {
 		"names are text":                    hostileNames,
 		"by keyboard":                       bookByKeyboard,
 		"the focus stays while seats go":    focusStays,
+		"the overview covers no seat":       overviewBeside,
 		"on a phone":                        bookOnPhone,
 		"with a token":                      bookWithToken,
 		"the caller determines the result":  otherHolder,

@@ -38,3 +38,36 @@ func TestReadDeadline(t *testing.T) {
 		wait(2*time.Minute + time.Second)
 	})
 }
+
+// TestWriteDeadline: a write ends at the newest deadline, or up to a sixteenth of its time before; at the exact one once
+// the connection has several users.
+func TestWriteDeadline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		raw, _ := connect(t, "127.0.0.1")
+		c := NewPool(Config{}).admit(raw)
+		begun := time.Now()
+		wait := func(want time.Duration) {
+			t.Helper()
+			if _, err := c.Write(make([]byte, 1)); !errors.Is(err, os.ErrDeadlineExceeded) || time.Since(begun) != want {
+				t.Errorf("after %v, expected %v: %v", time.Since(begun), want, err)
+			}
+		}
+		_ = c.SetWriteDeadline(begun.Add(16 * time.Second))
+		_ = c.SetWriteDeadline(begun.Add(17*time.Second - 1)) // not later by a sixteenth
+		wait(16 * time.Second)
+		_ = c.SetWriteDeadline(begun.Add(17*time.Second - 1))
+		wait(17*time.Second - 1)
+		_ = c.SetWriteDeadline(begun.Add(time.Minute))
+		_ = c.SetWriteDeadline(begun.Add(40 * time.Second)) // an earlier one always counts
+		wait(40 * time.Second)
+		_ = c.SetWriteDeadline(time.Time{})
+		_ = c.SetWriteDeadline(begun.Add(time.Minute))
+		wait(time.Minute)
+
+		_ = c.SetWriteDeadline(begun.Add(2 * time.Minute))
+		_ = c.SetDeadline(time.Time{})
+		_ = c.SetWriteDeadline(begun.Add(2 * time.Minute))
+		_ = c.SetWriteDeadline(begun.Add(2*time.Minute + time.Second))
+		wait(2*time.Minute + time.Second)
+	})
+}

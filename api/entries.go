@@ -140,7 +140,7 @@ func (s *Server) enter(r *request) error {
 		location += "/" + string(v.teams[0])
 	}
 	r.set(fiber.HeaderLocation, location)
-	return r.json(fiber.StatusCreated, v.append(make([]byte, 0, 256)))
+	return r.encoded(fiber.StatusCreated, v.append)
 }
 
 // knownTeams refuses teams that do not exist; if the tournament does not exist either, it refuses that.

@@ -1,22 +1,18 @@
 package api
 
 import (
-	"bytes"
 	"context"
 	"encoding/base64"
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/go-json-experiment/json"
 	"github.com/gofiber/fiber/v2"
-	"github.com/valyala/fasthttp"
 
 	"admitone/actors"
 	"admitone/actors/core"
@@ -293,14 +289,18 @@ func etag(revision events.Revision) string {
 	return `"` + strconv.FormatInt(int64(revision), 10) + `"`
 }
 
-// tag sets the ETag and reports whether the client has that revision already. If-None-Match uses the weak
-// comparison (RFC 9110 section 13.1.2), because a proxy that compresses a response makes its ETag weak.
+// tag sets the ETag and reports whether the sender of a GET or HEAD has that revision already. If-None-Match
+// uses the weak comparison (RFC 9110 section 13.1.2), because a proxy that compresses a response makes its
+// ETag weak.
 func (r *request) tag(revision events.Revision) (fresh bool) {
 	if r.command != nil {
 		return false
 	}
 	tag := etag(revision)
 	setHeader(&r.ctx.Response().Header, nameETag, tag)
+	if method := r.ctx.Method(); method != fiber.MethodGet && method != fiber.MethodHead {
+		return false
+	}
 	for _, line := range r.ctx.Request().Header.PeekAll(fiber.HeaderIfNoneMatch) {
 		for have := range strings.SplitSeq(string(line), ",") {
 			have = strings.TrimSpace(have)
@@ -343,54 +343,4 @@ func (s *Server) seen(position events.Position) error {
 		return refuse(codes.ProjectionBehind, "the read side has not reached that position yet; try again")
 	}
 	return err
-}
-
-// json answers with an encoded object. The position that it says is a header as well.
-func (r *request) json(status int, body []byte) error {
-	if position := positionIn(body); position != nil {
-		r.setCanonical(namePosition, string(position))
-	}
-	return r.object(status, body)
-}
-
-// object answers with an encoded object; a position in it is not a position of the log.
-func (r *request) object(status int, body []byte) error {
-	if r.command != nil {
-		r.command.status, r.command.body = status, body
-		return nil
-	}
-	r.ctx.Status(status)
-	setText(r.ctx.Response(), fiber.MIMEApplicationJSON, body)
-	return nil
-}
-
-// copiedBody is the largest body, in bytes, that is copied into the buffer of its connection.
-const copiedBody = 4 << 10
-
-// setText sets the body of a response, and adds a newline if it has none at its end.
-func setText(a *fasthttp.Response, mediaType string, text []byte) {
-	a.Header.SetContentType(mediaType)
-	if len(text) > copiedBody || bytes.HasSuffix(text, []byte{'\n'}) {
-		a.SetBodyRaw(endLine(text))
-		return
-	}
-	a.SetBody(text)
-	a.AppendBodyString("\n")
-}
-
-// endLine returns text with a newline at its end. It does not modify text, which may be shared.
-func endLine(text []byte) []byte {
-	if bytes.HasSuffix(text, []byte{'\n'}) {
-		return text
-	}
-	return append(slices.Clip(text), '\n')
-}
-
-// value answers with v as JSON.
-func (r *request) value(status int, v any) error {
-	body, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-	return r.json(status, body)
 }

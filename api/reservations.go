@@ -135,7 +135,7 @@ func (s *Server) reserve(r *request) error {
 	}
 	r.setCanonical(nameLocation, "/v1/products/"+string(id)+"/reservations/"+string(v.ID))
 	r.tag(v.Revision)
-	return r.json(fiber.StatusCreated, v.append(make([]byte, 0, 256)))
+	return r.encoded(fiber.StatusCreated, v.append)
 }
 
 // roomOfProduct returns the waiting room of a product according to the views, "" for none.
@@ -173,7 +173,7 @@ func (s *Server) yardstick(r *request) error {
 		Quantity:  command.Quantity,
 		Status:    events.ReservationConfirmed,
 	}
-	return r.json(fiber.StatusCreated, appendReservation(make([]byte, 0, 256), v))
+	return r.encoded(fiber.StatusCreated, func(dst []byte) []byte { return appendReservation(dst, v) })
 }
 
 // reservationParams returns the path parameters of a reservation, whose id is returned as text and parsed.

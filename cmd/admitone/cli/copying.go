@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 
 	"admitone/cmd/admitone/server"
 	"admitone/events"
@@ -9,11 +10,13 @@ import (
 )
 
 // copier appends the events of a log to the end of another one, one append at a time, so that the
-// target is always a prefix of the log.
+// target is always a prefix of the log. The events of the next append are read meanwhile.
 type copier struct {
-	to     events.Store
-	batch  batch
-	copied int
+	to      events.Store
+	batch   batch
+	sent    chan error // has the result of the append in flight; nil for none
+	sending int        // number of events of the append in flight
+	copied  int
 }
 
 // batch has the events of one append: consecutive events of one stream.
@@ -42,7 +45,7 @@ func newCopier(to events.Store) *copier {
 // Errors: those of events.Store.Append.
 func (c *copier) add(ctx context.Context, e *events.Recorded) error {
 	if !c.batch.accepts(e) {
-		if err := c.flush(ctx); err != nil {
+		if err := c.send(ctx); err != nil {
 			return err
 		}
 		c.batch = batch{stream: e.Stream, first: e.Revision, limit: c.batch.limit}
@@ -52,15 +55,34 @@ func (c *copier) add(ctx context.Context, e *events.Recorded) error {
 	return nil
 }
 
-// flush appends the pending events. Errors: those of events.Store.Append.
-func (c *copier) flush(ctx context.Context) error {
-	if len(c.batch.batch) == 0 {
-		return nil
-	}
-	if _, err := c.to.Append(ctx, c.batch.stream, c.batch.first-1, c.batch.batch); err != nil {
+// send begins to append the pending events after the append in flight. Errors: those of
+// events.Store.Append, of the append in flight.
+func (c *copier) send(ctx context.Context) error {
+	if err := c.wait(); err != nil || len(c.batch.batch) == 0 {
 		return err
 	}
-	c.copied += len(c.batch.batch)
-	c.batch.batch = nil
+	b, sent := c.batch, make(chan error, 1)
+	go func() {
+		_, err := c.to.Append(ctx, b.stream, b.first-1, b.batch)
+		sent <- err
+	}()
+	c.sent, c.sending, c.batch.batch = sent, len(b.batch), nil
 	return nil
+}
+
+// wait waits for the append in flight. Errors: those of events.Store.Append.
+func (c *copier) wait() error {
+	if c.sent == nil {
+		return nil
+	}
+	err := <-c.sent
+	if c.sent = nil; err == nil {
+		c.copied += c.sending
+	}
+	return err
+}
+
+// flush appends the pending events, and waits. Errors: those of events.Store.Append.
+func (c *copier) flush(ctx context.Context) error {
+	return errors.Join(c.send(ctx), c.wait())
 }

@@ -31,6 +31,7 @@ func (m *importer) intoEventStore(ctx context.Context, file io.Reader, address s
 	have, stop := iter.Pull2(ownFacts(ctx, to, first.Own))
 	defer stop()
 	c := newCopier(to)
+	defer c.wait() // its error is that of a copy that has failed already
 	for b := first; ; {
 		if err := m.copyBlock(ctx, b, c, have); err != nil {
 			return err

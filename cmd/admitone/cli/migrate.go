@@ -50,6 +50,7 @@ func newMigrate() *cobra.Command {
 			}
 			m := &migration{fromName: server.WithoutPassword(from), name: server.WithoutPassword(to),
 				bar: progress.New(cmd.ErrOrStderr())}
+			server.TuneGC()
 			source := source{store: from}
 			var err error
 			if m.from, err = source.open(cmd, args); err != nil {
@@ -167,16 +168,18 @@ func lastFact(ctx context.Context, log events.Store) (*events.Recorded, error) {
 func (m *migration) copyFrom(ctx context.Context, after events.Position) error {
 	c, before := newCopier(m.to), m.copied
 	for e, err := range events.All(ctx, m.from, after) {
-		if err != nil {
-			return err
-		}
-		if e.Stream.Internal() {
+		if err == nil && e.Stream.Internal() {
 			continue
 		}
-		err = c.add(ctx, &e)
-		if m.copied = before + c.copied; err != nil {
+		if err == nil {
+			err = c.add(ctx, &e)
+		}
+		if err != nil {
+			err = errors.Join(err, c.wait())
+			m.copied = before + c.copied
 			return err
 		}
+		m.copied = before + c.copied
 		m.bar.Say("copying: %d events, position %d of %d", m.copied, e.Position, m.head)
 	}
 	err := c.flush(ctx)

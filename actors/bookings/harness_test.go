@@ -87,7 +87,8 @@ func beginOf(t testing.TB, kind stores.Kind, rows, perRow, limit int64) *harness
 	return beginAfter(t, store, head, suffix, rows, perRow, limit)
 }
 
-func beginAfter(t testing.TB, store events.Store, head events.Position, suffix string, rows, perRow, limit int64) *harness {
+func beginAfter(t testing.TB, store events.Store, head events.Position, suffix string,
+	rows, perRow, limit int64) *harness {
 	t.Helper()
 	t.Cleanup(func() {
 		if err := store.Close(); err != nil {

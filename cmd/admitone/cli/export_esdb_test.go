@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"fmt"
 	"log/slog"
 	"path/filepath"
 	"strings"
@@ -12,26 +13,33 @@ import (
 	"admitone/events/esdb"
 )
 
-// soldOn sells on a server with an EventStoreDB that another program uses too, and returns its
-// newest head, which covers all events.
-func soldOn(t *testing.T, s *eventStore) (head string) {
+// sell sells on a log that other programs use too if it can be shared, ends the servers, and returns
+// the newest head, which covers all events.
+func (a *audited) sell() (head string) {
+	t := a.t
 	t.Helper()
-	a := &audited{t: t, store: s.address(), product: "p"}
-	a.servers = []*process{launch(t, s.address(), "--data", t.TempDir(), "--sign-every", "100ms")}
-	a.post(a.servers[0].url+"/v1/products", `{"id":"p","name":"P","stock":100}`)
-	store := storeAt(t, s.address())
+	at := a.last()
+	a.post(at.url+"/v1/products", fmt.Sprintf(`{"id":%q,"name":"P","stock":100000}`, a.product))
 	for n := range 5 {
-		theirs := []events.Event{{ID: events.EventID("theirs", n), Type: "OrderPlaced", Data: []byte("\x00no JSON")}}
-		if _, err := store.Append(t.Context(), "order-1", events.Revision(n-1), theirs); err != nil {
-			t.Fatal(err)
+		if a.shared {
+			stream := events.StreamID("order-" + a.product)
+			theirs := []events.Event{{ID: events.EventID(string(stream), n), Type: "OrderPlaced", Data: []byte("\x00no JSON")}}
+			if _, err := storeAt(t, a.store).Append(t.Context(), stream, events.Revision(n-1), theirs); err != nil {
+				t.Fatal(err)
+			}
 		}
-		a.buy(a.servers[0], "eve")
+		a.buy(at, "eve")
 	}
-	pour(t, store, "big", 1500)
-	late := a.buy(a.servers[0], "ann")
-	a.get(a.servers[0], late+"/receipt")
-	text := a.get(a.servers[0], "/v1/log/head")
-	a.servers[0].kill()
+	one := fmt.Sprintf(`,{"method":"POST","path":"/v1/products/%s/reservations","body":{"holder":"bob"}}`, a.product)
+	for range 15 {
+		a.post(at.url+"/v1/batch", `{"commands":[`+strings.Repeat(one, 100)[1:]+`]}`)
+	}
+	late := a.buy(at, "ann")
+	a.get(at, late+"/receipt")
+	text := a.get(at, "/v1/log/head")
+	for _, p := range a.servers {
+		p.kill()
+	}
 	return decoded[logHead](t, text).Note
 }
 
@@ -45,34 +53,47 @@ func storeAt(t *testing.T, address string) *esdb.Store {
 	return store
 }
 
-// TestExportOfEventStoreDB: the export of an EventStoreDB, with gaps between the positions and
+// TestExportOnEachStore: the export of a log, on an EventStoreDB with gaps between the positions and
 // other programs' events, becomes a log in a directory, and in another EventStoreDB.
-func TestExportOfEventStoreDB(t *testing.T) {
-	s := newEventStore(t)
-	head := soldOn(t, s)
-	root := strings.Split(head, "\n")[2]
+func TestExportOnEachStore(t *testing.T) {
+	for kind, open := range auditedLogs {
+		t.Run(kind, func(t *testing.T) { exportAndImport(t, open(t)) })
+	}
+}
+
+func exportAndImport(t *testing.T, a *audited) {
+	head := a.sell()
+	lines := strings.Split(head, "\n")
+	size, root := lines[1], lines[2]
 	file, dir := filepath.Join(t.TempDir(), "log.jsonl.gz"), t.TempDir()
-	stdout, _ := must(t, exitDone, "export", file, "--store", s.address())
-	if !strings.Contains(stdout, "has the 1509 events of ") || !strings.Contains(stdout, root) {
+	stdout, _ := must(t, exitDone, "export", file, "--store", a.store)
+	if !strings.Contains(stdout, "has the "+size+" events of ") || !strings.Contains(stdout, root) {
 		t.Errorf("%s\nthe head is\n%s", stdout, head)
 	}
-	plain, _ := must(t, exitDone, "export", "-", "--store", s.address())
-	if strings.Contains(plain, "OrderPlaced") || strings.Contains(plain, `"position":1,`) {
+	plain, _ := must(t, exitDone, "export", "-", "--store", a.store)
+	if strings.Contains(plain, "OrderPlaced") || a.behind != "" && strings.Contains(plain, `"position":1,`) {
 		t.Error("it has the events of another program, or other positions")
 	}
 	for range 2 { // the second time there is nothing left to do
 		if stdout, _ := must(t, exitDone, "import", file, "--store", dir); !strings.Contains(stdout,
-			dir+" holds the 1509 events of ") || !strings.Contains(stdout, root) {
+			dir+" holds the "+size+" events of ") || !strings.Contains(stdout, root) {
 			t.Error(stdout)
 		}
 	}
-	if v := verified(t, exitDone, "--store", dir); v.Events != 1509 || v.Head != 1509 {
+	if v := verified(t, exitDone, "--store", dir); fmt.Sprint(v.Events) != size || fmt.Sprint(v.Head) != size {
 		t.Errorf("%+v", v)
 	}
 	log := openLogIn(t, dir)
 	defer log.Close()
-	there := storeAt(t, s.address())
-	compareLogs(t, log, there)
+	if a.shared {
+		compareLogs(t, log, storeAt(t, a.store))
+	} else {
+		there := openLogIn(t, a.store)
+		compareLogs(t, log, there)
+		if err := there.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
 
 	// Into another EventStoreDB: first a truncated file, then the whole, then the log of the
 	// directory.
@@ -81,7 +102,7 @@ func TestExportOfEventStoreDB(t *testing.T) {
 	must(t, exitFoundWrong, "import", cut, "--store", other.address())
 	for range 2 {
 		if stdout, _ := must(t, exitDone, "import", file, "--store", other.address()); !strings.Contains(stdout,
-			" holds the 1509 events of ") {
+			" holds the "+size+" events of ") {
 			t.Error(stdout)
 		}
 	}

@@ -141,9 +141,15 @@ func TestOlderLogUnderRunningServers(t *testing.T) {
 	}
 }
 
-// TestDirectoryReplacedUnderTheEventStore: a copy replaces the directory while the event store is
-// running. It ends, and reports both positions.
-func TestDirectoryReplacedUnderTheEventStore(t *testing.T) {
+// TestDirectoryReplaced: a copy replaces the directory while an event store, or a server, is running
+// on it. It ends, and reports both positions.
+func TestDirectoryReplaced(t *testing.T) {
+	for _, command := range [][]string{{"eventstore", "--writable", "--dir"}, {"serve", "--store"}} {
+		t.Run(command[0], func(t *testing.T) { replaceDirectory(t, command) })
+	}
+}
+
+func replaceDirectory(t *testing.T, command []string) {
 	dir := soldLog(t, 5)
 	copied := filepath.Join(t.TempDir(), "copied")
 	copyFolder(t, dir, copied)
@@ -159,7 +165,7 @@ func TestDirectoryReplacedUnderTheEventStore(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, path, "eventstore", "--dir", dir, "--listen", "127.0.0.1:0", "--writable")
+	cmd := exec.CommandContext(ctx, path, append(command, dir, "--listen", "127.0.0.1:0")...)
 	says := &said{}
 	cmd.Stderr = says
 	stdout, err := cmd.StdoutPipe()

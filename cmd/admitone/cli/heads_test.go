@@ -17,6 +17,7 @@ import (
 	"admitone/events"
 	"admitone/events/esdb"
 	"admitone/events/merkle"
+	"admitone/events/storetest/stores"
 )
 
 // audited is a log and the servers on it, each in a separate process.
@@ -47,7 +48,7 @@ var auditedLogs = map[string]func(t *testing.T) *audited{
 	},
 	// The events of a run stay in the store, and all runs have one key.
 	"EventStoreDB": func(t *testing.T) *audited {
-		a := &audited{t: t, store: realStore(t), product: "p" + strings.ToLower(rand.Text()), close: func() {}}
+		a := &audited{t: t, store: stores.Real(t), product: "p" + strings.ToLower(rand.Text()), close: func() {}}
 		a.launchTwo(filepath.Join(os.TempDir(), "admitone-test-head.key"))
 		return a
 	},

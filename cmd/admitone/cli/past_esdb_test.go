@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"crypto/rand"
+	"fmt"
 	"log/slog"
 	"strings"
 	"testing"
@@ -8,16 +10,32 @@ import (
 
 	"admitone/api"
 	"admitone/cmd/admitone/server"
+	"admitone/events/storetest/stores"
 )
 
-// TestAuditOnEventStoreDB: refusals, the monitor, histories and past states work on an
-// EventStoreDB, where positions have gaps.
-func TestAuditOnEventStoreDB(t *testing.T) {
-	db := newEventStore(t)
+// TestAuditOnEachStore: refusals, the monitor, histories and past states work on a log of each kind,
+// also where positions have gaps.
+func TestAuditOnEachStore(t *testing.T) {
+	for kind, open := range map[string]func(t *testing.T) (store string){
+		"embedded":     func(t *testing.T) string { return t.TempDir() },
+		"esdb":         func(t *testing.T) string { return newEventStore(t).address() },
+		"EventStoreDB": func(t *testing.T) string { return stores.Real(t) },
+	} {
+		t.Run(kind, func(t *testing.T) { auditStore(t, open(t), strings.ToLower(rand.Text())) })
+	}
+}
+
+// auditStore sells a product of this name to holders of names that begin with it.
+func auditStore(t *testing.T, store, product string) {
+	path, ada, eve, bob := "/v1/products/"+product+"/reservations", product+"-ada", product+"-eve", product+"-bob"
+	by := func(holder string) string { return fmt.Sprintf(`{"holder":%q}`, holder) }
 	open := func(s server.Settings) *testServer {
 		t.Helper()
-		s.Listen, s.Store, s.Auth, s.IdleAfter, s.Logger, s.Data = "127.0.0.1:0", db.address(), api.OpenAuth{}, time.Minute,
-			slog.New(slog.DiscardHandler), t.TempDir()
+		s.Listen, s.Store, s.Auth, s.IdleAfter, s.Logger = "127.0.0.1:0", store, api.OpenAuth{}, time.Minute,
+			slog.New(slog.DiscardHandler)
+		if server.IsRemote(store) {
+			s.Data = t.TempDir()
+		}
 		p, err := server.Start(s)
 		if err != nil {
 			t.Fatal(err)
@@ -27,14 +45,14 @@ func TestAuditOnEventStoreDB(t *testing.T) {
 		return running
 	}
 	s := open(server.Settings{Refusals: true, Prove: true})
-	s.send("POST", "/v1/products", `{"id":"p","name":"P","stock":2,"price":5}`)
-	s.send("POST", "/v1/products/p/reservations", `{"holder":"ada"}`)
+	s.send("POST", "/v1/products", fmt.Sprintf(`{"id":%q,"name":"P","stock":2,"price":5}`, product))
+	s.send("POST", path, by(ada))
 	head, err := s.Log.Head(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.send("POST", "/v1/products/p/reservations", `{"holder":"eve"}`)
-	s.refuses("sold_out", "POST", "/v1/products/p/reservations", `{"holder":"bob"}`)
+	s.send("POST", path, by(eve))
+	s.refuses("sold_out", "POST", path, by(bob))
 	last, err := s.Log.Head(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -44,8 +62,10 @@ func TestAuditOnEventStoreDB(t *testing.T) {
 		t.Error(broken)
 	}
 	s.end()
-	for of, want := range map[string]string{"product/p": "bob wanted 1 unit of product p and was refused: sold_out",
-		"holder/bob": "the newest fact was product-p@2"} {
+	for of, want := range map[string]string{
+		"product/" + product: bob + " wanted 1 unit of product " + product + " and was refused: sold_out",
+		"holder/" + bob:      "the newest fact was product-" + product + "@2",
+	} {
 		if status, stdout, stderr := command(t, "history", of, "--store", s.store); status != exitDone ||
 			!strings.Contains(stdout, want) {
 			t.Errorf("history %s: %s%s", of, stdout, stderr)
@@ -58,7 +78,7 @@ func TestAuditOnEventStoreDB(t *testing.T) {
 	if err := past.Views.WaitFor(t.Context(), head); err != nil {
 		t.Fatal(err)
 	}
-	if got := past.send("GET", "/v1/products/p", ""); !strings.Contains(got, `"remaining":1,`) ||
+	if got := past.send("GET", "/v1/products/"+product, ""); !strings.Contains(got, `"remaining":1,`) ||
 		!strings.Contains(got, `"as_of":{"position":`+jsonOf(t, head)) {
 		t.Error(got)
 	}

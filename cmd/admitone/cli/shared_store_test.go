@@ -9,24 +9,14 @@ import (
 
 	"admitone/events"
 	"admitone/events/esdb"
+	"admitone/events/storetest/stores"
 )
 
 // TestStoreSharedWithOtherPrograms: other programs also write to the log, in their own categories and
 // in one of this system's, on admitone eventstore and on a real EventStoreDB.
 func TestStoreSharedWithOtherPrograms(t *testing.T) {
 	t.Run("eventstore", func(t *testing.T) { shareStore(t, newEventStore(t).address()) })
-	t.Run("EventStoreDB", func(t *testing.T) { shareStore(t, realStore(t)) })
-}
-
-// realStore returns the address of the EventStoreDB that the user names for tests. It need not be
-// empty.
-func realStore(t *testing.T) string {
-	t.Helper()
-	address := os.Getenv("ADMITONE_TEST_ESDB")
-	if address == "" {
-		t.Skip("ADMITONE_TEST_ESDB names no server; start one and run task test:esdb")
-	}
-	return address
+	t.Run("EventStoreDB", func(t *testing.T) { shareStore(t, stores.Real(t)) })
 }
 
 func shareStore(t *testing.T, address string) {
@@ -75,7 +65,7 @@ func shareStore(t *testing.T, address string) {
 	if !strings.Contains(node.stderr.String(), "streams of other programs") {
 		t.Errorf("the server says %s", node.stderr)
 	}
-	if strings.Contains(address, "127.0.0.1") && os.Getenv("ADMITONE_TEST_ESDB") != address {
+	if strings.Contains(address, "127.0.0.1") && os.Getenv(stores.Variable) != address {
 		laterVersion(t, store, node, address)
 	}
 }

@@ -25,7 +25,7 @@ func TestCallOff(t *testing.T) {
 	for i, line := range []struct {
 		given []events.Fact
 		cmd   *CallOff
-		at    int // seconds behind the beginning
+		at    int // seconds after the start
 		want  string
 	}{
 		{nil, &CallOff{}, 0, "not_found"},
@@ -65,12 +65,12 @@ func TestCallOff(t *testing.T) {
 			b.Evolve(fact)
 		}
 		b = coretest.Restored(t, b.Freeze(), New)
-		behind(t, b, line.at)
+		checkCancelled(t, b, line.at)
 	}
 }
 
-// behind checks what a cancelled booking accepts.
-func behind(t *testing.T, b core.Core, at int) {
+// checkCancelled checks the commands that a cancelled booking accepts.
+func checkCancelled(t *testing.T, b core.Core, at int) {
 	t.Helper()
 	now := day.Add(durationOf(at))
 	state := b.(*Booking).State()

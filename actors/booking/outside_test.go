@@ -7,7 +7,7 @@ import (
 
 // outsideRules are the rules of external payments.
 var outsideRules = []story{
-	{"money from outside pays in time, and the wallet does not pay beside it", []attempt{
+	{"an external payment pays in time, and the wallet does not pay as well", []attempt{
 		{0, hold(), held},
 		{1 * s, outside("x"), "payment b.1 of 150, was held by payment-bank~x"},
 		{1 * s, outside("x"), "nothing"},
@@ -82,7 +82,7 @@ var outsideRules = []story{
 		{60*s + ns, &EndIntent{Intent: "k", Reason: events.IntentEnded}, "intent k ended: expired until 1m0s"},
 		{61 * s, intent("l", 100), "hold_expired at 1m0s"},
 	}},
-	{"an intent that lapses behind the booking's time, and one that has lost a seat", []attempt{
+	{"an intent that lapses after the booking's deadline, and one that has lost a seat", []attempt{
 		{0, hold(), held},
 		{1 * s, intent("i", 100), "intent i until 1m41s"},
 		{1 * s, &EndIntent{Intent: "i", Reason: events.IntentTooLong}, "intent i too_long: held until 1m0s"},

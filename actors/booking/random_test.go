@@ -104,12 +104,12 @@ func (l *ledger) take(t *rapid.T, fact events.Fact) {
 		l.is(t, fact, f.PaymentID)
 	case *events.BookingSeatReturned:
 		if l.booked != 1 || l.released > 0 || l.seats[f.Seat] || len(l.seats)+int(f.Left) != 1 {
-			t.Fatalf("%s behind %+v", sentence(fact), l)
+			t.Fatalf("%s after %+v", sentence(fact), l)
 		}
 		l.seats[f.Seat] = true
 	case *events.BookingSeatRefunded:
 		if !l.seats[f.Seat] || l.done[f.Seat] {
-			t.Fatalf("%s behind %+v", sentence(fact), l)
+			t.Fatalf("%s after %+v", sentence(fact), l)
 		}
 		l.done[f.Seat] = true
 	case *events.BookingReleased, *events.BookingCancelled:

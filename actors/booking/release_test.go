@@ -51,7 +51,7 @@ func TestGivingBack(t *testing.T) {
 		then string
 		kept int64
 	}{
-		"of before, without end":      {events.Cancellation{}, 9999 * s, &Release{On: starts(tenth)}, "released, was booked b.1", 0},
+		"older, without end":          {events.Cancellation{}, 9999 * s, &Release{On: starts(tenth)}, "released, was booked b.1", 0},
 		"a nanosecond before":         {rule(0, 100), tenth - ns, &Release{On: starts(tenth)}, "released, was booked b.1", 0},
 		"at the start of the show":    {rule(0, 100), tenth, &Release{On: starts(tenth)}, closed, 0},
 		"a show that was moved":       {rule(0, 100), tenth, &Release{On: starts(tenth + 1)}, "released, was booked b.1", 0},
@@ -87,8 +87,8 @@ func TestGivingBack(t *testing.T) {
 	}
 }
 
-// TestWhatIsNotPaidCanAlwaysBeReleased: held bookings, and free ones.
-func TestWhatIsNotPaidCanAlwaysBeReleased(t *testing.T) {
+// TestUnpaidBookingsCanBeReleased: held bookings and free ones can always be released.
+func TestUnpaidBookingsCanBeReleased(t *testing.T) {
 	late := &Release{On: Terms{StartsAt: day}}
 	b := New()
 	coretest.Do(b, hold(), day, sentence)

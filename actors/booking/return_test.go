@@ -86,7 +86,7 @@ func TestReturnsByTheRule(t *testing.T) {
 		"for a reason": {rule(300*s, 33), 300 * s, &ReturnSeat{Seat: "A-1-2", Reason: "lift"},
 			"returned A-1-2 of b.1: 50, 33 kept, 1 left"},
 		"nothing is refunded": {rule(300*s, 0), 0, giveBack("A-1-2"), "returned A-1-2 of b.1: 50, 50 kept, 1 left"},
-		"of before":           {events.Cancellation{}, 9999 * s, giveBack("A-1-2"), "returned A-1-2 of b.1: 50, 0 kept, 1 left"},
+		"older":               {events.Cancellation{}, 9999 * s, giveBack("A-1-2"), "returned A-1-2 of b.1: 50, 0 kept, 1 left"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := New()

@@ -176,7 +176,7 @@ var rules = []story{
 		{60 * s, abandon(3), "already_exists"},
 		{61 * s, pay("ann"), "payment b.4~2 of 150, was expired"},
 	}},
-	{"what is held first is not closed any more", []attempt{
+	{"an attempt that is held first can't be closed", []attempt{
 		{0, hold(), held},
 		{0, abandon(1), "already_exists"},
 	}},
@@ -257,7 +257,7 @@ var rules = []story{
 		{120 * s, extend("ann", 120*s), "limit_exceeded"},
 		{120*s + ns, &core.Expire{}, "expired at 2m0s"},
 	}},
-	{"what is held is given back, once, and never paid then", []attempt{
+	{"a held booking is given back once, and never paid afterwards", []attempt{
 		{0, hold(), held},
 		{1 * s, release("bob"), "forbidden"},
 		{1 * s, release("ann"), "released, was held"},
@@ -267,7 +267,7 @@ var rules = []story{
 		{2 * s, extend("ann", 90*s), "released"},
 		{99 * s, &core.Expire{}, "nothing"},
 	}},
-	{"what is booked is given back, and refunded once", []attempt{
+	{"a paid booking is given back, and refunded once", []attempt{
 		{0, hold(), held},
 		{1 * s, pay("ann"), "payment b.1 of 150, was held"},
 		{1 * s, release("ann"), "not_held"},

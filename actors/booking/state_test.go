@@ -28,8 +28,8 @@ func TestState(t *testing.T) {
 	}
 }
 
-// TestFactsThatCantBe: paid twice, or never held. The core panics.
-func TestFactsThatCantBe(t *testing.T) {
+// TestImpossibleFacts: the core panics on facts that contradict its state.
+func TestImpossibleFacts(t *testing.T) {
 	held := func() *events.BookingHeld {
 		return &events.BookingHeld{
 			BookingID: "b",
@@ -59,7 +59,7 @@ func TestFactsThatCantBe(t *testing.T) {
 		"closed twice":                 {closed(1), closed(1)},
 		"closed out of order":          {closed(2)},
 		"closed though held":           {held(), closed(1)},
-		"closed behind its hold":       {held(), closed(2)},
+		"closed after its hold":        {held(), closed(2)},
 		"a wrong sum":                  {wrong},
 		"booked unpaid":                {held(), booked},
 		"booked twice":                 {held(), started, booked, booked},
@@ -77,10 +77,10 @@ func TestFactsThatCantBe(t *testing.T) {
 		"expired while paying":         {held(), started, expired},
 		"extended twice":               {held(), &events.BookingExtended{ExpiresAt: day}, &events.BookingExtended{ExpiresAt: day}},
 		"released while paying":        {held(), started, &events.BookingReleased{Was: events.BookingIsPaying}},
-		"released as it was not":       {held(), &events.BookingReleased{Was: events.BookingIsBooked}},
+		"released from another status": {held(), &events.BookingReleased{Was: events.BookingIsBooked}},
 		"refunded without release":     {held(), started, booked, &events.BookingRefunded{PaymentID: "b.1", Amount: 150}},
-		"refunded of what was held":    {held(), &events.BookingReleased{Was: events.BookingIsHeld}, &events.BookingRefunded{PaymentID: "b.1", Amount: 150}},
-		"refunded more than was debit": {held(), started, booked, &events.BookingReleased{Was: events.BookingIsBooked}, &events.BookingRefunded{PaymentID: "b.1", Amount: 151}},
+		"refunded, but never booked":   {held(), &events.BookingReleased{Was: events.BookingIsHeld}, &events.BookingRefunded{PaymentID: "b.1", Amount: 150}},
+		"refunded more than debited":   {held(), started, booked, &events.BookingReleased{Was: events.BookingIsBooked}, &events.BookingRefunded{PaymentID: "b.1", Amount: 151}},
 		"delayed, of a wallet":         {held(), started, &events.BookingPaymentDelayed{PaymentID: "b.1", Attempt: 2}},
 		"delayed under an old attempt": {held(), outsideStarted, &events.BookingPaymentDelayed{PaymentID: "b.1", Attempt: 1}},
 		"booked by another source":     {held(), outsideStarted, booked},

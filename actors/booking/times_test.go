@@ -52,7 +52,7 @@ func TestTimes(t *testing.T) {
 			{30 * s, complete("b.1"), "booked b.1 for 150"},
 			{40 * s, release("ann"), "released, was booked b.1"},
 		}},
-		{"a late payment acquires anew, on the terms of its own time", []attempt{
+		{"a late payment acquires again, on the terms of its own time", []attempt{
 			{0, on(during(1, 0, 70*s)), held},
 			{61 * s, &core.Expire{}, "expired at 1m0s"},
 			{61 * s, late(during(2, 62*s, 0)), "not_open [opens_at:2026-05-01 20:01:02 +0000 UTC]"},
@@ -77,7 +77,7 @@ func TestTimes(t *testing.T) {
 	}
 }
 
-// TestTermsAreFrozen: in what is held; a late payment has new terms.
+// TestTermsAreFrozen: a held booking keeps its terms; a late payment has new ones.
 func TestTermsAreFrozen(t *testing.T) {
 	b := New()
 	terms := func() events.SaleTerms { s := b.(*Booking).State(); return s.SaleTerms }

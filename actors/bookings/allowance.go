@@ -20,8 +20,8 @@ func (h *hold) allowanceStep(step process.Step) process.Stage {
 	return process.Stage{Steps: []process.Step{step}}
 }
 
-// overLimit refuses more places than the limit of the performance leaves the holder: limit_exceeded. It is asked before
-// a refusal for what is left, which comes later in the order; otherwise takeAllowance decides. Or it returns a failure.
+// overLimit returns limit_exceeded for more places than the limit of the performance leaves the holder, or a failure.
+// It is called before a refusal for too few places, which has lower precedence; otherwise takeAllowance decides.
 func (b *Bookings) overLimit(ctx context.Context, p *attemptResult, s *performanceInfo, places int64) error {
 	if s.limit == 0 {
 		return nil

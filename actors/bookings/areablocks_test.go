@@ -247,7 +247,7 @@ func init() {
 		_, err := w.ask(w.bob(), []asked{of("floor", 7)})
 		w.want(err, "ok")
 		w.between(func(desk actors.Dispatcher) actors.Dispatcher {
-			return &blindTo{desk, area.Stream(w.gala, "floor")}
+			return &blindDesk{desk, area.Stream(w.gala, "floor")}
 		})
 	}
 	both := func(w *harness) (Blocked, error) {
@@ -285,7 +285,7 @@ func TestEditOnTwoNodes(t *testing.T) {
 			base = w.read().performances[w.gala].EditRevision()
 			title := "Other"
 			act := func() error {
-				w.Bookings.runner.Entities = oneByOne{w.Bookings.runner.Entities}
+				w.Bookings.runner.Entities = separateDesk{w.Bookings.runner.Entities}
 				_, err := editKeyed(w)
 				return err
 			}

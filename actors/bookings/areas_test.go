@@ -95,9 +95,9 @@ func (w *harness) checkPlacesSettled(h *history, booked map[events.HoldID]int64)
 	}
 }
 
-// TestPlacesBeside runs the tests of crashes, crowds and histories with bookings of seats and
+// TestSeatsWithPlaces runs the tests of crashes, crowds and histories with bookings of seats and
 // places.
-func TestPlacesBeside(t *testing.T) {
+func TestSeatsWithPlaces(t *testing.T) {
 	if os.Getenv(beside) != "" || os.Getenv(separately) != "" {
 		t.Skip("run by this test or TestSeparately")
 	}

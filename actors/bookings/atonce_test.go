@@ -74,14 +74,14 @@ func (r *remote) Head(ctx context.Context) (events.Position, error) {
 	return r.Store.Head(ctx)
 }
 
-// farViews need a round trip to know whether they have caught up.
-type farViews struct {
+// remoteViews need a round trip to know whether they have caught up.
+type remoteViews struct {
 	Views
 	log *remote
 }
 
 // CatchUp implements Views.
-func (v *farViews) CatchUp(ctx context.Context) error {
+func (v *remoteViews) CatchUp(ctx context.Context) error {
 	time.Sleep(v.log.trip())
 	return v.Views.CatchUp(ctx)
 }
@@ -97,7 +97,7 @@ func beginRemote(t testing.TB, rows, perRow, limit int64, servers int, r *remote
 		w.store = r
 		w.start(nil)
 		w.store = r.Store
-		w.Bookings = w.newBookings(w.desk, &farViews{w.views(w.seats), r})
+		w.Bookings = w.newBookings(w.desk, &remoteViews{w.views(w.seats), r})
 		all, desks = append(all, w.Bookings), append(desks, w.desk)
 	}
 	r.appended = func(stream events.StreamID, revision events.Revision) {

@@ -286,7 +286,7 @@ func (b *Bookings) finishBlocks(ctx context.Context, from Origin, s *performance
 		return nil, err
 	}
 	done()
-	return b.sayChanged(ctx, from, s, now.Open, change)
+	return b.completeChange(ctx, from, s, now.Open, change)
 }
 
 // announced defines how an announced change is undone.
@@ -348,9 +348,9 @@ func picked(seats []events.SeatName, marked []bool) (of []events.SeatName) {
 	return of
 }
 
-// sayChanged completes the change in progress. If another run has withdrawn it, what this run has
-// blocked since is unblocked.
-func (b *Bookings) sayChanged(ctx context.Context, from Origin, s *performanceInfo,
+// completeChange completes the change in progress. If another run has withdrawn it, the seats and
+// places blocked by this run since are unblocked.
+func (b *Bookings) completeChange(ctx context.Context, from Origin, s *performanceInfo,
 	begun *events.BlocksBegun, change events.BlockChange) (*events.BlockChange, error) {
 	step := process.Step{Name: "change-blocks", Stream: performance.Stream(s.id), ID: actors.CommandID(begun.Command),
 		Do: &performance.ChangeBlocks{BlockChange: change, More: begun.More}}

@@ -17,14 +17,14 @@ import (
 
 var frontRow = []events.SeatName{"A-1-1", "A-1-2", "A-1-3"}
 
-// blindTo is the desk of a process that sees a seat, or an area, as free.
-type blindTo struct {
+// blindDesk is the desk of a process that sees a seat, or an area, as free.
+type blindDesk struct {
 	actors.Dispatcher
 	stream events.StreamID
 }
 
 // View reads an entity, or the seat or area as it was before its first fact.
-func (o *blindTo) View(ctx context.Context, stream events.StreamID, read func(core.Core)) (actors.Answer, error) {
+func (o *blindDesk) View(ctx context.Context, stream events.StreamID, read func(core.Core)) (actors.Answer, error) {
 	if stream == o.stream {
 		for _, kind := range kinds {
 			if kind.Category == stream.Category() {
@@ -64,7 +64,7 @@ var blockCrashes = []blockCrash{
 		"blocked press, blocked press, blocked press",
 		"ok",
 	},
-	{"blocking what is blocked in part", func(w *harness) { w.want(w.block("press", "A-1-2"), "ok") }, blockKeyed,
+	{"blocking seats that are partly blocked", func(w *harness) { w.want(w.block("press", "A-1-2"), "ok") }, blockKeyed,
 		"free , blocked press, free ", "blocked press, blocked press, blocked press", "ok"},
 	{"blocking what has just been taken", func(w *harness) {
 		// Without an added place, which would stay taken.
@@ -72,7 +72,7 @@ var blockCrashes = []blockCrash{
 			Seats: []events.SeatName{"A-1-3"}})
 		w.want(err, "ok")
 		w.between(func(desk actors.Dispatcher) actors.Dispatcher {
-			return &blindTo{desk, seat.Stream(w.gala, "A-1-3")}
+			return &blindDesk{desk, seat.Stream(w.gala, "A-1-3")}
 		})
 	}, blockKeyed, "free , free , held ", "", "seat_taken"},
 	{"unblocking", func(w *harness) { w.want(w.block("press", frontRow...), "ok") },
@@ -85,7 +85,7 @@ var blockCrashes = []blockCrash{
 // dieAfterIn is dieAfter, in addition to the dispatcher already between.
 func (w *harness) dieAfterIn(appends int) (died func() bool) {
 	between := w.Bookings.desk
-	d := &dying{Dispatcher: between, left: appends}
+	d := &crashingDesk{Dispatcher: between, left: appends}
 	w.Bookings = w.newBookings(d, w.views(w.seats))
 	return func() bool {
 		d.mu.Lock()
@@ -94,9 +94,9 @@ func (w *harness) dieAfterIn(appends int) (died func() bool) {
 	}
 }
 
-// frontRowStands returns the states of the front row, and of areas that differ from the initial
+// frontRowState returns the states of the front row, and of areas that differ from the initial
 // state.
-func (w *harness) frontRowStands() string {
+func (w *harness) frontRowState() string {
 	all := w.seatStates(frontRow...)
 	for _, a := range areas {
 		if c := w.counts(a.ID); c != (events.AreaCounts{Remaining: a.Capacity}) {
@@ -164,7 +164,7 @@ func TestABlockAndACrashAtEveryStep(t *testing.T) {
 							}
 						}
 						w.want(w.ResumeBlocks(w.ctx(), w.origin("system"), w.gala), "ok")
-						stands := w.frontRowStands()
+						stands := w.frontRowState()
 						if stands != crash.after && (again && crash.after != "" || stands != crash.before) {
 							t.Fatalf("after %d and %d appends the seats are %s", step, second, stands)
 						}
@@ -199,7 +199,7 @@ func TestABlockAndFaultyAppends(t *testing.T) {
 						t.Fatalf("append %d fails: %v, %v", step, seats, err)
 					}
 					w.between(nil)
-					if stands := w.frontRowStands(); stands != crash.after && (crash.after != "" || stands != crash.before) {
+					if stands := w.frontRowState(); stands != crash.after && (crash.after != "" || stands != crash.before) {
 						t.Fatalf("append %d fails, and the seats are %s", step, stands)
 					}
 					w.atRest()
@@ -220,7 +220,7 @@ func TestBlockOnTwoNodes(t *testing.T) {
 			w := begin(t, 1, 3, 0)
 			var seats Blocked
 			act := func() (err error) {
-				w.Bookings.runner.Entities = oneByOne{w.Bookings.runner.Entities}
+				w.Bookings.runner.Entities = separateDesk{w.Bookings.runner.Entities}
 				seats, err = blockKeyed(w)
 				return err
 			}
@@ -238,7 +238,7 @@ func TestBlockOnTwoNodes(t *testing.T) {
 			if w.want(err, "ok"); !slices.Equal(seats.Seats, frontRow) {
 				t.Errorf("the first node answers %v", seats)
 			}
-			if stands := w.frontRowStands(); stands != "free , blocked crew, free " {
+			if stands := w.frontRowState(); stands != "free , blocked crew, free " {
 				t.Errorf("the seats are %s", stands)
 			}
 			w.atRest()
@@ -255,7 +255,7 @@ func TestABlockThatAnotherNodeHasWithdrawn(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := begin(t, 1, 3, 0)
 			act := func() error {
-				w.Bookings.runner.Entities = oneByOne{w.Bookings.runner.Entities}
+				w.Bookings.runner.Entities = separateDesk{w.Bookings.runner.Entities}
 				_, err := w.Block(w.ctx(), Block{Origin: w.origin("house"), PerformanceID: w.gala, Label: "press", Seats: frontRow})
 				return err
 			}
@@ -266,7 +266,7 @@ func TestABlockThatAnotherNodeHasWithdrawn(t *testing.T) {
 				w.mustBook("bob", "A-1-3")
 			})
 			w.want(err, "seat_taken")
-			if stands := w.frontRowStands(); stands != "free , free , held " {
+			if stands := w.frontRowState(); stands != "free , free , held " {
 				t.Errorf("the seats are %s", stands)
 			}
 			w.atRest()
@@ -280,8 +280,8 @@ func TestALateUndoOfABlock(t *testing.T) {
 	w := begin(t, 1, 3, 0)
 	bob := w.mustBook("bob", "A-1-3")
 	act := func() error {
-		w.Bookings.runner.Entities = oneByOne{w.Bookings.runner.Entities}
-		w.Bookings.desk = &blindTo{w.Bookings.desk, seat.Stream(w.gala, "A-1-3")}
+		w.Bookings.runner.Entities = separateDesk{w.Bookings.runner.Entities}
+		w.Bookings.desk = &blindDesk{w.Bookings.desk, seat.Stream(w.gala, "A-1-3")}
 		return w.block("press", frontRow...)
 	}
 	err := w.later(is[*seat.Unblock], act, func() {
@@ -301,7 +301,7 @@ func TestALateUndoOfABlock(t *testing.T) {
 func TestAWithdrawnBlockIsNotMade(t *testing.T) {
 	w := beginInMemory(t, 1, 3, 0)
 	bob := w.mustBook("bob", "A-1-3")
-	w.between(func(desk actors.Dispatcher) actors.Dispatcher { return &blindTo{desk, seat.Stream(w.gala, "A-1-3")} })
+	w.between(func(desk actors.Dispatcher) actors.Dispatcher { return &blindDesk{desk, seat.Stream(w.gala, "A-1-3")} })
 	gone := w.dieAfterIn(5) // begun, two seats, withdrawn, one seat
 	if err := w.block("press", frontRow...); err == nil || !gone() {
 		t.Fatalf("it has not died: %v", err)
@@ -341,7 +341,7 @@ func TestAKeyedBlockIsMadeOnce(t *testing.T) {
 	w.want(err, "idempotency_key_reused")
 }
 
-// TestABlockIsOneAppend: if the log can append to several streams.
+// TestABlockIsOneAppend: a block is one append if the log can append to several streams.
 func TestABlockIsOneAppend(t *testing.T) {
 	if os.Getenv(separately) != "" {
 		t.Skip("there is no joint append")

@@ -90,8 +90,8 @@ func TestSeatLostWhileOthersAreHeld(t *testing.T) {
 			w := begin(t, rows, 3, 3)
 			w.mustBook("bob", "A-1-3")
 			before := len(w.read().names)
-			w.between(func(desk actors.Dispatcher) actors.Dispatcher { return oneByOne{desk} })
-			w.chooseBlindly()
+			w.between(func(desk actors.Dispatcher) actors.Dispatcher { return separateDesk{desk} })
+			w.chooseFromEmptyMap()
 			if _, err := w.best("ann", 3); (code(err) == "ok") != (rows == 2) {
 				t.Errorf("with %d rows: %v", rows, err)
 			}

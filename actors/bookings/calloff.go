@@ -110,9 +110,9 @@ func (b *Bookings) cancelCalledOff(ctx context.Context, cmd *Cancel) (Answer, er
 	return b.state(ctx, cmd.BookingID)
 }
 
-// makeGood records in the external payment's stream the amount owed because the performance is
+// settleCancelled records in the external payment's stream the amount owed because the performance is
 // cancelled.
-func makeGood(state *booking.State) (stages []process.Stage) {
+func settleCancelled(state *booking.State) (stages []process.Stage) {
 	step := func(name string, do core.Command) {
 		stages = append(stages, process.Stage{Steps: []process.Step{{Name: name, Stream: state.Payment, Do: do}}})
 	}

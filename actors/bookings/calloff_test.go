@@ -20,14 +20,14 @@ func init() {
 		act     func(*harness, events.BookingID) error
 		again   []string
 	}{
-		{"calling off what is held", booked, callOff, []string{"ok"}},
-		{"calling off what is booked", paid, callOff, []string{"ok"}},
+		{"calling off a held booking", booked, callOff, []string{"ok"}},
+		{"calling off a paid booking", paid, callOff, []string{"ok"}},
 		{"calling off what waits for money", waiting, callOff, []string{"ok"}},
 		{"calling off what was paid outside", paidOutside, callOff, []string{"ok"}},
-		{"calling off what is being paid", paying, callOff, []string{"ok"}},
-		{"giving back what is called off", paid, cancel, []string{"ok"}},
-		{"reporting money for what is called off", booked, reportAll, []string{"ok"}},
-		{"making up what was kept", keptBehind, callOff, []string{"ok"}},
+		{"calling off a booking being paid", paying, callOff, []string{"ok"}},
+		{"giving back a cancelled booking", paid, cancel, []string{"ok"}},
+		{"reporting money for a cancelled booking", booked, reportAll, []string{"ok"}},
+		{"making up a fee", cancelWithKeptFee, callOff, []string{"ok"}},
 	} {
 		crashes = append(crashes, crash{c.name, false, func(w *harness) events.BookingID {
 			id := c.prepare(w)
@@ -64,9 +64,9 @@ func paying(w *harness) events.BookingID {
 	return id
 }
 
-// keptBehind returns a booking that was released, with half withheld, by a server that had not seen
+// cancelWithKeptFee returns a booking that was released, with half withheld, by a server that had not seen
 // the cancellation.
-func keptBehind(w *harness) events.BookingID {
+func cancelWithKeptFee(w *harness) events.BookingID {
 	w.edit(&performance.Edit{Cancellation: &events.Cancellation{Until: day.Add(24 * time.Hour), RefundPercent: 50}})
 	id := paid(w)
 	w.cancelShow()
@@ -88,14 +88,14 @@ func TestCalledOff(t *testing.T) {
 		{"awaited", waiting, 300, 0},
 		{"paid outside", paidOutside, 300, 300},
 		{"being paid", paying, 300, 0},
-		{"kept behind", keptBehind, 300, 0},
+		{"a fee kept after", cancelWithKeptFee, 300, 0},
 		{"kept before", func(w *harness) events.BookingID {
 			w.halfUntil(24 * time.Hour)
 			id := paid(w)
 			w.want(cancel(w, id), "ok")
 			return id
 		}, 150, 0},
-		{"a seat kept behind, one before", func(w *harness) events.BookingID {
+		{"a seat's fee kept after, one before", func(w *harness) events.BookingID {
 			w.halfUntil(24 * time.Hour)
 			id := paid(w)
 			_, err := w.ReturnSeat(w.ctx(), ReturnSeat{Origin: w.origin("ann"), BookingID: id, Seat: "A-1-1"})
@@ -105,7 +105,7 @@ func TestCalledOff(t *testing.T) {
 				On: booking.Terms{StartsAt: day.Add(24 * time.Hour)}}))
 			return id
 		}, 250, 0},
-		{"paid outside, a seat kept behind", func(w *harness) events.BookingID {
+		{"paid outside, a seat's fee kept after", func(w *harness) events.BookingID {
 			w.halfUntil(24 * time.Hour)
 			id := paidOutside(w)
 			w.cancelShow()
@@ -113,7 +113,7 @@ func TestCalledOff(t *testing.T) {
 				On: booking.Terms{StartsAt: day.Add(24 * time.Hour)}}))
 			return id
 		}, 300, 300},
-		{"paid outside, kept behind", func(w *harness) events.BookingID {
+		{"paid outside, a fee kept after", func(w *harness) events.BookingID {
 			w.halfUntil(24 * time.Hour)
 			id := paidOutside(w)
 			w.cancelShow()

@@ -91,7 +91,7 @@ func TestACrashWhileAPartIsRefunded(t *testing.T) {
 	}
 }
 
-// TestNothingIsRefunded: if everything is withheld, however often it is requested.
+// TestNothingIsRefunded: nothing is, if everything is withheld, however often it is requested.
 func TestNothingIsRefunded(t *testing.T) {
 	w := begin(t, 1, 6, 0)
 	w.charge("ann", 100)

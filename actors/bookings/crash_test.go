@@ -15,8 +15,8 @@ import (
 	"admitone/events/storetest/stores"
 )
 
-// dying is the desk of a process that crashes after a number of appends.
-type dying struct {
+// crashingDesk is the desk of a process that crashes after a number of appends.
+type crashingDesk struct {
 	actors.Dispatcher
 	mu   sync.Mutex // one command at a time, so that the appends can be counted
 	left int        // guarded by mu
@@ -26,7 +26,7 @@ type dying struct {
 }
 
 // Ask executes a command, or fails after the crash.
-func (d *dying) Ask(ctx context.Context, request actors.Request) (actors.Answer, error) {
+func (d *crashingDesk) Ask(ctx context.Context, request actors.Request) (actors.Answer, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.gone = d.gone || d.left == 0; d.gone {
@@ -41,7 +41,7 @@ func (d *dying) Ask(ctx context.Context, request actors.Request) (actors.Answer,
 
 // AskEach executes the commands of a turn. If the process crashes in it, only the first ones or the
 // last are executed.
-func (d *dying) AskEach(ctx context.Context, requests []actors.Request) ([]actors.Result, error) {
+func (d *crashingDesk) AskEach(ctx context.Context, requests []actors.Request) ([]actors.Result, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.gone {
@@ -69,10 +69,10 @@ func (d *dying) AskEach(ctx context.Context, requests []actors.Request) ([]actor
 
 // AppendsTogether makes processes take their steps concurrently, except in the run that tests the
 // others.
-func (d *dying) AppendsTogether() bool { return os.Getenv(separately) == oneCommand }
+func (d *crashingDesk) AppendsTogether() bool { return os.Getenv(separately) == oneCommand }
 
 // View reads an entity, or fails after the crash.
-func (d *dying) View(ctx context.Context, stream events.StreamID, read func(core.Core)) (actors.Answer, error) {
+func (d *crashingDesk) View(ctx context.Context, stream events.StreamID, read func(core.Core)) (actors.Answer, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.gone {
@@ -83,7 +83,7 @@ func (d *dying) View(ctx context.Context, stream events.StreamID, read func(core
 
 // dieAfter makes the process crash after a number of appends.
 func (w *harness) dieAfter(appends int) (died func() bool) {
-	d := &dying{Dispatcher: w.desk, left: appends, backwards: w.backwards}
+	d := &crashingDesk{Dispatcher: w.desk, left: appends, backwards: w.backwards}
 	w.between(func(actors.Dispatcher) actors.Dispatcher { return d })
 	return func() bool {
 		d.mu.Lock()
@@ -142,7 +142,7 @@ var crashes = []crash{
 		w.mustBook(w.bob(), "A-1-3")
 		return ""
 	}, func(w *harness, _ events.BookingID) error {
-		w.chooseBlindly()
+		w.chooseFromEmptyMap()
 		_, err := w.Book(
 			w.ctx(),
 			Book{Origin: w.keyed(string(w.ann()), "k", "best"), PerformanceID: w.gala, Holder: w.ann(), Quantity: 3},
@@ -187,7 +187,7 @@ var crashes = []crash{
 	{"beginning an intent", false, booked, beginIntent, []events.BookingStatus{events.BookingIsExpired}, []string{"ok"}},
 	{"beginning an intent for seats that run out", false, late(true), beginIntent,
 		[]events.BookingStatus{events.BookingIsExpired}, []string{"hold_expired"}},
-	{"ending an intent behind the booking's own time", false, func(w *harness) events.BookingID {
+	{"ending an intent after the booking's deadline", false, func(w *harness) events.BookingID {
 		id := booked(w)
 		w.want(beginIntent(w, id), "ok")
 		w.clock.move(61 * s)
@@ -224,9 +224,9 @@ var crashes = []crash{
 		w.want(reportAll(w, id), "ok")
 		return id
 	}, cancel, []events.BookingStatus{events.BookingIsBooked, events.BookingIsReleased}, []string{"ok"}},
-	{"giving back what is held", false, booked, cancel,
+	{"giving back a held booking", false, booked, cancel,
 		[]events.BookingStatus{events.BookingIsExpired, events.BookingIsReleased}, []string{"ok"}},
-	{"giving back what is booked", false, paid, cancel,
+	{"giving back a paid booking", false, paid, cancel,
 		[]events.BookingStatus{events.BookingIsBooked, events.BookingIsReleased}, []string{"ok"}},
 	{"extending", false, booked, func(w *harness, id events.BookingID) error {
 		_, err := w.Extend(w.ctx(), Extend{Origin: w.keyed(string(w.ann()), "x", ""), BookingID: id, By: w.ann()})

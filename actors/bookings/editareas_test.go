@@ -12,11 +12,11 @@ import (
 	"admitone/events"
 )
 
-// onlyShrinks is the desk of a process that crashes once areas that lose places are changed.
-type onlyShrinks struct{ actors.Dispatcher }
+// shrinkOnlyDesk is the desk of a process that crashes once areas that lose places are changed.
+type shrinkOnlyDesk struct{ actors.Dispatcher }
 
 // Ask executes a command that makes an area smaller.
-func (d onlyShrinks) Ask(ctx context.Context, request actors.Request) (actors.Answer, error) {
+func (d shrinkOnlyDesk) Ask(ctx context.Context, request actors.Request) (actors.Answer, error) {
 	if resize, ok := request.Command.(*area.Resize); !ok || resize.Undo || resize.Stated {
 		return actors.Answer{}, errGone
 	}
@@ -29,7 +29,7 @@ func TestALateSizeOfAnUndoneEdit(t *testing.T) {
 	w := begin(t, 1, 3, 0)
 	base = w.read().performances[w.gala].EditRevision()
 	err := w.later(is[*area.Resize], func() error {
-		w.Bookings.runner.Entities = onlyShrinks{w.Bookings.runner.Entities}
+		w.Bookings.runner.Entities = shrinkOnlyDesk{w.Bookings.runner.Entities}
 		_, err := editKeyed(w)
 		return err
 	}, func() { w.want(w.ResumeBlocks(w.ctx(), w.origin("system"), w.gala), "ok") })
@@ -43,15 +43,15 @@ func TestALateSizeOfAnUndoneEdit(t *testing.T) {
 	w.atRest()
 }
 
-// behind is the desk of a process that has not observed the latest facts of an area.
-type behind struct {
+// staleDesk is the desk of a process that has not observed the latest facts of an area.
+type staleDesk struct {
 	actors.Dispatcher
 	stream events.StreamID
 	known  *area.Area
 }
 
 // View reads an entity up to the last observed fact.
-func (b *behind) View(ctx context.Context, stream events.StreamID, read func(core.Core)) (actors.Answer, error) {
+func (b *staleDesk) View(ctx context.Context, stream events.StreamID, read func(core.Core)) (actors.Answer, error) {
 	if stream == b.stream {
 		read(b.known)
 		return actors.Answer{}, nil
@@ -69,7 +69,7 @@ func TestAreaLargerThanItsEdit(t *testing.T) {
 	known := area.New().(*area.Area)
 	known.Evolve(&events.AreaResized{Places: 4, AreaCounts: events.AreaCounts{Remaining: 4}})
 	w.between(func(desk actors.Dispatcher) actors.Dispatcher {
-		return &behind{desk, area.Stream(w.gala, "floor"), known}
+		return &staleDesk{desk, area.Stream(w.gala, "floor"), known}
 	})
 	w.want(w.resize(so("floor", 6)), "ok")
 	w.wantCounts("floor", 3, 7, 0, 0)
@@ -88,7 +88,7 @@ func TestARefusedEditOfAreasIsWithdrawn(t *testing.T) {
 	base := w.read().performances[w.gala].EditRevision()
 	ball, other := "Ball", "Other"
 	err := w.later(is[*performance.Edit], func() error {
-		w.Bookings.runner.Entities = oneByOne{w.Bookings.runner.Entities}
+		w.Bookings.runner.Entities = separateDesk{w.Bookings.runner.Entities}
 		return w.EditAreas(w.ctx(), EditAreas{Origin: w.origin("house"), PerformanceID: w.gala,
 			Edit: &performance.Edit{Title: &ball, Base: &base, Areas: []events.AreaPlaces{so("gallery", 4)}}})
 	}, func() {

@@ -136,7 +136,7 @@ func (w *harness) start(between func(actors.Dispatcher) actors.Dispatcher) {
 func (w *harness) between(between func(actors.Dispatcher) actors.Dispatcher) {
 	var desk actors.Dispatcher = w.desk
 	if os.Getenv(separately) == oneCommand {
-		desk = oneByOne{desk}
+		desk = separateDesk{desk}
 	}
 	if between != nil {
 		desk = between(desk)
@@ -189,8 +189,8 @@ func (w *harness) seats(ctx context.Context, performanceID events.PerformanceID)
 	return taken, log.head, nil
 }
 
-// chooseBlindly makes best seats be chosen from an empty map until a fresh one is required.
-func (w *harness) chooseBlindly() {
+// chooseFromEmptyMap makes best seats be chosen from an empty map until a fresh one is required.
+func (w *harness) chooseFromEmptyMap() {
 	w.read()
 	w.maps.views = w.views(func(_ context.Context, performanceID events.PerformanceID) ([]byte, events.Position, error) {
 		w.mu.Lock()

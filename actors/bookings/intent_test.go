@@ -21,7 +21,7 @@ func (w *harness) intent(id events.BookingID, seconds int64) (Answer, error) {
 		Intent: events.IntentID("intent-" + string(id)), Seconds: seconds})
 }
 
-// TestAnIntentKeepsItsSeats: beyond the booking's own deadline, until it ends or is paid.
+// TestAnIntentKeepsItsSeats: an intent keeps them beyond the booking's deadline, until it ends or is paid.
 func TestAnIntentKeepsItsSeats(t *testing.T) {
 	for _, paid := range []bool{true, false} {
 		w := begin(t, 1, 3, 2)

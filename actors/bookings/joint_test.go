@@ -12,8 +12,8 @@ import (
 	"admitone/events"
 )
 
-// oneByOne hides that a desk can append several commands together.
-type oneByOne struct{ actors.Dispatcher }
+// separateDesk hides that a desk can append several commands together.
+type separateDesk struct{ actors.Dispatcher }
 
 // separately is the environment variable that makes all tests book seats one by one.
 const separately = "ADMITONE_TEST_SEPARATELY"
@@ -43,14 +43,14 @@ func TestSeparately(t *testing.T) {
 	}
 }
 
-// losing is the desk of a process that crashes before or after a joint append.
-type losing struct {
+// jointCrash is the desk of a process that crashes before or after a joint append.
+type jointCrash struct {
 	*actors.Desk
-	before, behind bool
-	gone           bool
+	before, after bool
+	gone          bool
 }
 
-func (l *losing) AskAll(
+func (l *jointCrash) AskAll(
 	ctx context.Context,
 	requests []actors.Request,
 	decided func(int, actors.Answer) error,
@@ -59,20 +59,20 @@ func (l *losing) AskAll(
 		return nil, errGone
 	}
 	answers, err := l.Desk.AskAll(ctx, requests, decided)
-	if l.gone = err == nil && l.behind; l.gone {
+	if l.gone = err == nil && l.after; l.gone {
 		return nil, errGone
 	}
 	return answers, err
 }
 
-func (l *losing) Ask(ctx context.Context, request actors.Request) (actors.Answer, error) {
+func (l *jointCrash) Ask(ctx context.Context, request actors.Request) (actors.Answer, error) {
 	if l.gone {
 		return actors.Answer{}, errGone
 	}
 	return l.Desk.Ask(ctx, request)
 }
 
-func (l *losing) View(ctx context.Context, stream events.StreamID, read func(core.Core)) (actors.Answer, error) {
+func (l *jointCrash) View(ctx context.Context, stream events.StreamID, read func(core.Core)) (actors.Answer, error) {
 	if l.gone {
 		return actors.Answer{}, errGone
 	}
@@ -85,7 +85,7 @@ func TestACrashAroundAJointAppend(t *testing.T) {
 	if os.Getenv(separately) != "" {
 		t.Skip("there is no joint append")
 	}
-	for name, dies := range map[string]losing{"before": {before: true}, "behind": {behind: true}} {
+	for name, dies := range map[string]jointCrash{"before": {before: true}, "after": {after: true}} {
 		t.Run(name, func(t *testing.T) {
 			w := begin(t, 1, 6, 6)
 			before := len(w.read().names)
@@ -96,7 +96,7 @@ func TestACrashAroundAJointAppend(t *testing.T) {
 			}
 			want := map[string]string{
 				"before": "",
-				"behind": "allowance.taken.v1 seat.held.v1 seat.held.v1 seat.held.v1 booking.held.v1",
+				"after":  "allowance.taken.v1 seat.held.v1 seat.held.v1 seat.held.v1 booking.held.v1",
 			}
 			if got := w.since(before); got != want[name] {
 				t.Errorf("the log has %s", got)
@@ -105,7 +105,7 @@ func TestACrashAroundAJointAppend(t *testing.T) {
 			if err := bookThree(w, ""); err != nil {
 				t.Error(err)
 			}
-			if got := w.since(before); got != want["behind"] {
+			if got := w.since(before); got != want["after"] {
 				t.Errorf("after the retry the log has %s", got)
 			}
 			w.check(3)
@@ -121,7 +121,7 @@ func TestRefusalLeavesNoFacts(t *testing.T) {
 	w := begin(t, 1, 4, 4)
 	w.mustBook("bob", "A-1-2", "A-1-4")
 	before := len(w.read().names)
-	w.chooseBlindly()
+	w.chooseFromEmptyMap()
 	_, err := w.book("ann", "A-1-1", "A-1-2", "A-1-3", "A-1-4")
 	w.want(err, "seat_taken")
 	if got := w.since(before); got != "" {
@@ -130,10 +130,10 @@ func TestRefusalLeavesNoFacts(t *testing.T) {
 	w.check(2)
 }
 
-// forgetful is a desk whose joint appends have unknown outcomes, but are in the log.
-type forgetful struct{ *actors.Desk }
+// unknownOutcomeDesk is a desk whose joint appends have unknown outcomes, but are in the log.
+type unknownOutcomeDesk struct{ *actors.Desk }
 
-func (f *forgetful) AskAll(
+func (f *unknownOutcomeDesk) AskAll(
 	ctx context.Context,
 	requests []actors.Request,
 	decided func(int, actors.Answer) error,
@@ -151,7 +151,7 @@ func TestUnknownJointAppend(t *testing.T) {
 		t.Skip("there is no joint append")
 	}
 	w := begin(t, 1, 6, 6)
-	w.between(func(actors.Dispatcher) actors.Dispatcher { return &forgetful{w.desk} })
+	w.between(func(actors.Dispatcher) actors.Dispatcher { return &unknownOutcomeDesk{w.desk} })
 	if _, err := w.book("ann", "A-1-4", "A-1-5"); !errors.Is(err, actors.ErrUnavailable) {
 		t.Errorf("without a key: %v", err)
 	}

@@ -45,7 +45,7 @@ func TestAKeyIsOneRequest(t *testing.T) {
 	w.settled(0)
 }
 
-// TestAKeyedPaymentThatFailed: it is decided again.
+// TestAKeyedPaymentThatFailed: a failed payment is decided again under its key.
 func TestAKeyedPaymentThatFailed(t *testing.T) {
 	w := begin(t, 2, 5, 0)
 	id := w.mustBook("ann", "A-1-1")
@@ -65,7 +65,7 @@ func TestAKeyedPaymentThatFailed(t *testing.T) {
 	w.settled(0)
 }
 
-// TestRetryGetsTheSameAnswer: whatever has happened to the booking since.
+// TestRetryGetsTheSameAnswer: a retry gets it whatever has happened to the booking since.
 func TestRetryGetsTheSameAnswer(t *testing.T) {
 	w := begin(t, 2, 5, 0)
 	w.charge("ann", 100)

@@ -68,8 +68,8 @@ func is[T core.Command](cmd core.Command) bool {
 	return ok
 }
 
-// bobTakesOver lets everything expire, and makes another holder pay for the seat.
-func (w *harness) bobTakesOver() (bookingID events.BookingID) {
+// retakeByBob lets everything expire, and makes another holder pay for the seat.
+func (w *harness) retakeByBob() (bookingID events.BookingID) {
 	w.Helper()
 	w.clock.move(91 * s)
 	w.wake()
@@ -116,7 +116,7 @@ func TestALateCommandNeverTouchesTheNextHolder(t *testing.T) {
 			w.charge("ann", 100)
 			id, bobs, before := w.mustBook("ann", "A-1-1"), events.BookingID(""), 0
 			err := w.later(line.keeps, func() error { return line.act(w, id) }, func() {
-				bobs = w.bobTakesOver()
+				bobs = w.retakeByBob()
 				before = len(w.read().names)
 			})
 			w.want(err, line.code)
@@ -141,10 +141,10 @@ func TestALateReleaseOfAGroupThatFailed(t *testing.T) {
 	w.mustBook("cid", "A-1-2")
 	bobs := events.BookingID("")
 	err := w.later(is[*seat.Release], func() error {
-		w.chooseBlindly()
+		w.chooseFromEmptyMap()
 		_, err := w.best("ann", 2)
 		return err
-	}, func() { bobs = w.bobTakesOver() })
+	}, func() { bobs = w.retakeByBob() })
 	w.want(err, "sold_out")
 	w.checkBob(bobs)
 }
@@ -175,7 +175,7 @@ func TestALateTimer(t *testing.T) {
 // TestExpiryAndPaymentMeet: whichever is first, money and seats agree, at the same nanosecond and
 // after it.
 func TestExpiryAndPaymentMeet(t *testing.T) {
-	for name, at := range map[string]time.Duration{"at the deadline": 60 * s, "behind it": 60*s + 1} {
+	for name, at := range map[string]time.Duration{"at the deadline": 60 * s, "after it": 60*s + 1} {
 		t.Run(name, func(t *testing.T) {
 			w := begin(t, 1, 6, 0)
 			w.charge("ann", 100)
@@ -203,9 +203,9 @@ func TestExpiryAndPaymentMeet(t *testing.T) {
 	}
 }
 
-// TestCallerHasGone: after the caller has stopped waiting the steps continue, and Wait waits
+// TestCallerIsGone: after the caller has stopped waiting the steps continue, and Wait waits
 // for them.
-func TestCallerHasGone(t *testing.T) {
+func TestCallerIsGone(t *testing.T) {
 	w := begin(t, 1, 2, 0)
 	w.charge("ann", 100)
 	id := w.mustBook("ann", "A-1-1")
@@ -230,8 +230,8 @@ func TestCallerHasGone(t *testing.T) {
 	w.settled(0)
 }
 
-// TestAMapThatCantBeRead: refusals stay correct, and nothing is chosen.
-func TestAMapThatCantBeRead(t *testing.T) {
+// TestUnreadableMap: refusals stay correct, and nothing is chosen.
+func TestUnreadableMap(t *testing.T) {
 	w := begin(t, 1, 3, 0)
 	w.mustBook("bob", "A-1-1")
 	b := New(
@@ -261,7 +261,7 @@ func TestPanicBecomesAnError(t *testing.T) {
 			t.Errorf("the caller got %v", err)
 		}
 	}
-	w.between(func(desk actors.Dispatcher) actors.Dispatcher { return panicking{desk} })
+	w.between(func(desk actors.Dispatcher) actors.Dispatcher { return panickingDesk{desk} })
 	for range 2 { // the second does not wait for the first
 		if _, err := w.best("ann", 3); !errors.Is(err, actors.ErrBroken) {
 			t.Errorf("the caller got %v", err)
@@ -272,11 +272,11 @@ func TestPanicBecomesAnError(t *testing.T) {
 	}
 }
 
-// panicking is a desk whose Ask panics.
-type panicking struct{ actors.Dispatcher }
+// panickingDesk is a desk whose Ask panics.
+type panickingDesk struct{ actors.Dispatcher }
 
 // Ask panics.
-func (panicking) Ask(context.Context, actors.Request) (actors.Answer, error) { panic("no desk") }
+func (panickingDesk) Ask(context.Context, actors.Request) (actors.Answer, error) { panic("no desk") }
 
 // TestAMapThatLags: the seats decide, however wrong the map is. A request is refused as sold out
 // only on a map that has caught up.
@@ -364,7 +364,7 @@ func TestOutdatedMaps(t *testing.T) {
 	}
 }
 
-// TestAFailedPaymentIsClosed: including one that failed for lack of money, so that no other node
+// TestAFailedPaymentIsClosed: a failed payment is closed, also one that failed for lack of money, so that no other node
 // can debit it later. Another payment has another id, and is debited.
 func TestAFailedPaymentIsClosed(t *testing.T) {
 	w := begin(t, 1, 2, 0)

@@ -13,11 +13,11 @@ import (
 	"admitone/events"
 )
 
-// onlyBlocks is the desk of a process that crashes after it has blocked what a change names.
-type onlyBlocks struct{ actors.Dispatcher }
+// blockOnlyDesk is the desk of a process that crashes after it has blocked what a change names.
+type blockOnlyDesk struct{ actors.Dispatcher }
 
 // Ask executes a command that blocks a seat or places.
-func (d onlyBlocks) Ask(ctx context.Context, request actors.Request) (actors.Answer, error) {
+func (d blockOnlyDesk) Ask(ctx context.Context, request actors.Request) (actors.Answer, error) {
 	switch request.Command.(type) {
 	case *seat.Block, *area.Block:
 		return d.Dispatcher.Ask(ctx, request)
@@ -38,7 +38,7 @@ func TestALateBlockOfAnUndoneChange(t *testing.T) {
 				return err
 			}
 			err := w.later(keeps, func() error {
-				w.Bookings.runner.Entities = onlyBlocks{w.Bookings.runner.Entities}
+				w.Bookings.runner.Entities = blockOnlyDesk{w.Bookings.runner.Entities}
 				return both()
 			}, func() {
 				w.must(w.step(w.ctx(), w.origin("house"), performance.Stream(w.gala), &performance.WithdrawBlocks{Number: 1}))
@@ -47,11 +47,11 @@ func TestALateBlockOfAnUndoneChange(t *testing.T) {
 			if !errors.Is(err, errGone) {
 				t.Errorf("the node that crashes says %v", err)
 			}
-			if stands := w.frontRowStands(); stands != "free , free , free " {
+			if stands := w.frontRowState(); stands != "free , free , free " {
 				t.Errorf("the late node has left %s", stands)
 			}
 			w.want(both(), "ok")
-			if stands := w.frontRowStands(); stands != "blocked press, blocked press, blocked press, floor 6 0 0 4, "+
+			if stands := w.frontRowState(); stands != "blocked press, blocked press, blocked press, floor 6 0 0 4, "+
 				"yard 150 0 0 50" {
 				t.Errorf("the next change has made %s", stands)
 			}

@@ -2,8 +2,8 @@ package bookings
 
 import "testing"
 
-// TestTheLimitComesFirst: who may not have that many seats is told so, whether or not they are free.
-func TestTheLimitComesFirst(t *testing.T) {
+// TestLimitTakesPrecedence: limit_exceeded takes precedence over seat_taken.
+func TestLimitTakesPrecedence(t *testing.T) {
 	w := begin(t, 2, 5, 2)
 	w.mustBook("ann", "A-1-1", "A-1-2")
 	w.mustBook("bob", "A-2-1")

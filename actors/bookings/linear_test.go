@@ -182,11 +182,11 @@ func (w *harness) do(id events.BookingID, in linearInput) string {
 	case "sweep":
 		return code(callOff(w, id))
 	}
-	return w.lookAt(id)
+	return w.readOutcome(id)
 }
 
-// lookAt reads booking, wallet and payments while no other request on this node uses the booking.
-func (w *harness) lookAt(id events.BookingID) string {
+// readOutcome reads booking, wallet and payments while no other request on this node uses the booking.
+func (w *harness) readOutcome(id events.BookingID) string {
 	var s linearState
 	_, err := w.locked(w.ctx(), id, func(ctx context.Context) (Answer, error) {
 		_, err := w.desk.View(ctx, performance.Stream(w.gala), func(c core.Core) {

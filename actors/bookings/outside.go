@@ -219,7 +219,7 @@ func (b *Bookings) failOutside(ctx context.Context, p *payment, running *process
 // returnOutside records in the payment's stream that its purchase was released.
 func returnOutside(state *booking.State) []process.Stage {
 	if state.Refunding && state.Status == events.BookingIsCancelled && state.Refunds > 0 {
-		return makeGood(state)
+		return settleCancelled(state)
 	}
 	price := state.Price()
 	if !state.Refunding || price == 0 || state.Status == events.BookingIsCancelled {

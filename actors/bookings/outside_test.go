@@ -28,18 +28,18 @@ func reportAll(w *harness, id events.BookingID) error {
 func reportSlowly(w *harness, id events.BookingID) error {
 	before := w.Bookings
 	defer func() { w.Bookings = before }()
-	w.Bookings = w.newBookings(&slow{Dispatcher: before.desk, w: w}, w.views(w.seats))
+	w.Bookings = w.newBookings(&expiringDesk{Dispatcher: before.desk, w: w}, w.views(w.seats))
 	return reportAll(w, id)
 }
 
-// slow lets everything expire once, after a payment has started.
-type slow struct {
+// expiringDesk lets everything expire once, after a payment has started.
+type expiringDesk struct {
 	actors.Dispatcher
 	w    *harness
 	once sync.Once
 }
 
-func (d *slow) Ask(ctx context.Context, request actors.Request) (actors.Answer, error) {
+func (d *expiringDesk) Ask(ctx context.Context, request actors.Request) (actors.Answer, error) {
 	answer, err := d.Dispatcher.Ask(ctx, request)
 	if _, ok := request.Command.(*booking.StartPayment); ok && err == nil {
 		d.once.Do(func() { d.w.clock.move(200 * s); d.w.wake() })

@@ -22,7 +22,7 @@ import (
 // leaves, so it is not announced. The attempt is closed before anything of it is released.
 func (b *Bookings) holding(h *hold, held process.Step, seatHeld func()) *process.Process {
 	p := &process.Process{ID: string(h.id), Resumed: h.found, Joint: true, Begin: func() { h.window = window{} }}
-	first := h.takeAllowance(outrun)
+	first := h.takeAllowance(refuseOvertaken)
 	seats := b.holdSeats(
 		h,
 		false,
@@ -37,16 +37,16 @@ func (b *Bookings) holding(h *hold, held process.Step, seatHeld func()) *process
 	p.Stages = []process.Stage{
 		first,
 		seats,
-		b.holdAreas(h, false, events.ReleasedIncomplete, seatHeld, outrun),
+		b.holdAreas(h, false, events.ReleasedIncomplete, seatHeld, refuseOvertaken),
 		{Steps: []process.Step{held}},
 	}
 	p.Close = func(ctx context.Context) error { return b.closeAttempt(ctx, h, p) }
 	return p
 }
 
-// outrun: another run has taken a different quantity from an allowance or area, or has taken it for
+// refuseOvertaken: another run has taken a different quantity from an allowance or area, or has taken it for
 // a later attempt, so this attempt must stop.
-func outrun(_ context.Context, err error) (error, bool) {
+func refuseOvertaken(_ context.Context, err error) (error, bool) {
 	if refusal := refused(err); refusal != nil && refusal.Code == core.CodeNotHeld {
 		return ErrOvertaken, true
 	}

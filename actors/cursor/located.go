@@ -10,8 +10,8 @@ import (
 // markPage is the number of events searched for one that marks a place.
 const markPage = 64
 
-// located returns a cursor with its place in this log, at begins or behind it, and whether it says
-// another one: then it was written in another log, of which this one is a copy with other positions.
+// located returns a cursor with its place in this log, at begins or after it, and whether it says
+// another one: then it was written in another log, and this one is a copy with different positions.
 // Error: the store's.
 func (r *Runner) located(ctx context.Context, at core.Cursor, begins events.Position) (here core.Cursor,
 	copied bool, err error) {
@@ -53,8 +53,8 @@ func (r *Runner) placeOf(ctx context.Context, mark events.CursorMark) (events.Po
 		}
 	}
 	r.config.Logger.Warn(
-		"the log is a copy of another one, where it can't be seen how far the work behind a cursor had come; "+
-			"it begins anew",
+		"the log is a copy of another one, and the progress of the work of a cursor there is unknown; "+
+			"it starts over",
 		"stream",
 		r.config.Stream,
 	)

@@ -9,10 +9,10 @@ import (
 	"admitone/events"
 )
 
-// copyOf returns a world with the log and the entity of another one, behind some events that are
-// only here, so that positions are others. Where without is true, positions become smaller.
-func copyOf(w *world, before int, without bool) *world {
-	to := newWorld(w.t, w.do)
+// copyOf returns a harness with the log and the entity of another one, after some events that are
+// only here, so that positions differ. Where without is true, positions become smaller.
+func copyOf(w *harness, before int, without bool) *harness {
+	to := newHarness(w.t, w.do)
 	to.epoch, to.elsewhere = w.epoch+"'", map[events.Position]bool{}
 	for range before {
 		to.append("quiet")
@@ -28,7 +28,7 @@ func copyOf(w *world, before int, without bool) *world {
 }
 
 // foreign makes the events of a world's stream "foreign" those of another program.
-func (w *world) foreign() {
+func (w *harness) foreign() {
 	for i := range w.log {
 		if w.log[i].Stream == "foreign" {
 			w.log[i].Metadata = nil
@@ -36,7 +36,7 @@ func (w *world) foreign() {
 	}
 }
 
-// TestCopies: in a copy of the log whose positions are others, what was done is not done again, and
+// TestCopies: in a copy of the log with different positions, completed work is not repeated, and
 // nothing is left out.
 func TestCopies(t *testing.T) {
 	for name, before := range map[string]int{"larger positions": 700, "smaller positions": 0} {
@@ -49,7 +49,7 @@ func TestCopies(t *testing.T) {
 					}
 					return nil
 				}
-				w := newWorld(t, do)
+				w := newHarness(t, do)
 				w.epoch = "one"
 				for range 40 {
 					w.append("foreign", "quiet")
@@ -69,7 +69,7 @@ func TestCopies(t *testing.T) {
 				stop = to.runner("n", withoutOthers)
 				pass(3 * time.Second)
 				stop()
-				// bad, a and c behind it were not known to be done; a and d are new.
+				// bad, and a and c after it, were not known to be done; a and d are new.
 				var streams []events.StreamID
 				for _, p := range to.doneOnce() {
 					streams = append(streams, to.log[p-1].Stream)
@@ -92,8 +92,8 @@ func TestCopies(t *testing.T) {
 	}
 }
 
-// TestUnnamedCursor: a cursor that does not say of which log it is goes on where its position can
-// be of this one, and begins anew where it can't.
+// TestUnnamedCursor: a cursor that does not name its log continues where its position can
+// be of this one, and starts over where it can't.
 func TestUnnamedCursor(t *testing.T) {
 	for _, test := range []struct {
 		reached events.Position
@@ -101,7 +101,7 @@ func TestUnnamedCursor(t *testing.T) {
 		calls   int
 	}{{4, 0, 2}, {6, 0, 0}, {7, 0, 6}, {900, 0, 6}, {900, 2, 4}, {0, 3, 3}} {
 		synctest.Test(t, func(t *testing.T) {
-			w := newWorld(t, func(*events.Recorded, int) error { return nil })
+			w := newHarness(t, func(*events.Recorded, int) error { return nil })
 			w.epoch = "one"
 			w.append("a", "a", "b", "b", "c", "a")
 			w.elsewhere = map[events.Position]bool{}

@@ -9,10 +9,10 @@ import (
 	"admitone/events"
 )
 
-// TestRewind: what is rewound while it is in progress is done again completely.
+// TestRewind: work that is rewound while in progress is repeated completely.
 func TestRewind(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, func(*events.Recorded, int) error { return nil })
+		w := newHarness(t, func(*events.Recorded, int) error { return nil })
 		w.append("x", "y", "x", "y")
 		stop := w.runner("a", withoutOthers)
 		pass(10 * time.Second)
@@ -31,11 +31,11 @@ func TestRewind(t *testing.T) {
 	})
 }
 
-// TestRewindBehindTheBegin: a rewind to before the position behind which the work has begun is done
-// completely, also by a runner that has not recorded its work yet and learns of the rewind by that.
-func TestRewindBehindTheBegin(t *testing.T) {
+// TestRewindBeforeTheStart: a rewind to a position before the start of the work is done
+// completely, also by a runner that has not recorded its work yet and learns of the rewind in doing so.
+func TestRewindBeforeTheStart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, func(*events.Recorded, int) error { return nil })
+		w := newHarness(t, func(*events.Recorded, int) error { return nil })
 		w.append("x", "y", "x", "y")
 		w.elsewhere = map[events.Position]bool{1: true, 2: true}
 		begins := events.Position(2)

@@ -48,7 +48,7 @@ type Config struct {
 	// entity's core.
 	Stream events.StreamID
 	Cursor func(core.Core) core.Cursor
-	// Begins returns from the entity's core the position behind which the work begins, at the
+	// Begins returns from the entity's core the position after which the work begins, at the
 	// earliest; nil is the start of the log. The entity may move it back with the cursor.
 	Begins func(core.Core) events.Position
 	// Await blocks until the log has events after a position. Error: ctx.Err().
@@ -68,7 +68,7 @@ type Config struct {
 	Forgets bool
 	// Schedule has the waits after failures ([Schedule]).
 	Schedule []time.Duration
-	// GiveUpAfter is the time for which one event may fail before the work ends; 0 for ever.
+	// GiveUpAfter is the time for which one event may fail before the work ends; 0 forever.
 	GiveUpAfter time.Duration
 	// WriteEvery is the minimum time between two writes (1 s). Patience is the wait for another
 	// server beyond its announced time (10 s). Attempt is roughly the longest time of one Do (10
@@ -205,7 +205,7 @@ func (r *Runner) tolerated(ctx context.Context, err error) error {
 		errors.Is(err, actors.ErrStopping), errors.Is(err, actors.ErrBroken):
 		return err
 	}
-	r.config.Logger.Warn("the work behind a cursor waits for the log", "stream", r.config.Stream, "error", err)
+	r.config.Logger.Warn("the work of a cursor waits for the log", "stream", r.config.Stream, "error", err)
 	return nil
 }
 

@@ -24,7 +24,7 @@ func pass(d time.Duration) {
 // hourly, and ends the work after three days; other streams continue meanwhile.
 func TestSchedule(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, func(e *events.Recorded, _ int) error {
+		w := newHarness(t, func(e *events.Recorded, _ int) error {
 			if e.Stream == "bad" {
 				return errNo
 			}
@@ -72,7 +72,7 @@ func TestSchedule(t *testing.T) {
 // TestEnd: after a final failure nothing is retried, and nothing is skipped.
 func TestEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, func(e *events.Recorded, _ int) error {
+		w := newHarness(t, func(e *events.Recorded, _ int) error {
 			if e.Position == 2 {
 				return &End{errNo}
 			}
@@ -93,7 +93,7 @@ func TestEnd(t *testing.T) {
 // TestRestart: a runner that starts retries at once what had failed, and continues to count.
 func TestRestart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, func(*events.Recorded, int) error { return errNo })
+		w := newHarness(t, func(*events.Recorded, int) error { return errNo })
 		begun := time.Now()
 		w.append("a")
 		stop := w.runner("a", withoutOthers)
@@ -117,7 +117,7 @@ func TestRestart(t *testing.T) {
 func TestAhead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var ok atomic.Bool
-		w := newWorld(t, func(e *events.Recorded, _ int) error {
+		w := newHarness(t, func(e *events.Recorded, _ int) error {
 			if e.Position == 1 && !ok.Load() {
 				return errNo
 			}
@@ -142,12 +142,12 @@ func TestAhead(t *testing.T) {
 	})
 }
 
-// TestForgets: a stuck event holds up nothing of other streams, however much of that is done, and what is done
-// is not kept. As many stuck ones as may be ahead hold up all.
+// TestForgets: a stuck event does not delay other streams, however long it is stuck, and completed events
+// are not kept in memory. If as many are stuck as may be ahead, everything waits.
 func TestForgets(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var ok atomic.Bool
-		w := newWorld(t, func(e *events.Recorded, _ int) error {
+		w := newHarness(t, func(e *events.Recorded, _ int) error {
 			if e.Stream != "good" && !ok.Load() {
 				return errNo
 			}
@@ -202,7 +202,7 @@ func TestCrashes(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			random := rand.New(rand.NewPCG(seed, 1))
 			next := func(n int) int { return int(seed*2654435761+uint64(n)*40503) % 97 }
-			w := newWorld(t, func(e *events.Recorded, attempt int) error {
+			w := newHarness(t, func(e *events.Recorded, attempt int) error {
 				roll := next(int(e.Position)*7 + attempt)
 				time.Sleep(time.Duration(roll) * 20 * time.Millisecond)
 				if roll%2 == 0 && attempt < 4 {
@@ -221,7 +221,7 @@ func TestCrashes(t *testing.T) {
 				stop := w.runner("a", withoutOthers)
 				pass(time.Duration(random.IntN(8000)) * time.Millisecond)
 				w.mu.Lock()
-				w.gone = true // what it would note at its end is lost
+				w.gone = true // its last record is lost
 				w.mu.Unlock()
 				stop()
 				w.gone = false
@@ -241,7 +241,7 @@ func TestCrashes(t *testing.T) {
 }
 
 // terms returns the servers that took the cursor, in order.
-func (w *world) terms() (nodes []string) {
+func (w *harness) terms() (nodes []string) {
 	for _, write := range w.writes {
 		if taken, ok := write.fact.(*events.CursorTaken); ok {
 			nodes = append(nodes, taken.Node)
@@ -254,7 +254,7 @@ func (w *world) terms() (nodes []string) {
 // the first has stopped, if something waits. If nothing waits, nothing is written.
 func TestOneOfTwoWorks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, func(*events.Recorded, int) error { return nil })
+		w := newHarness(t, func(*events.Recorded, int) error { return nil })
 		stopA := w.runner("a", nil)
 		pass(time.Second)
 		stopB := w.runner("b", nil)
@@ -298,7 +298,7 @@ func TestOneOfTwoWorks(t *testing.T) {
 // cursor.
 func TestSlowIsNotGone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, func(*events.Recorded, int) error {
+		w := newHarness(t, func(*events.Recorded, int) error {
 			time.Sleep(10 * time.Second)
 			return errNo
 		})
@@ -319,7 +319,7 @@ func TestSlowIsNotGone(t *testing.T) {
 // writes.
 func TestTwoAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, func(*events.Recorded, int) error { return nil })
+		w := newHarness(t, func(*events.Recorded, int) error { return nil })
 		w.several = true
 		stopA := w.runner("a", withoutOthers)
 		for range 20 {
@@ -341,7 +341,7 @@ func TestTwoAtOnce(t *testing.T) {
 // all of it again.
 func TestQuiet(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, func(*events.Recorded, int) error { return nil })
+		w := newHarness(t, func(*events.Recorded, int) error { return nil })
 		many := make([]events.Recorded, quiet+500)
 		for i := range many {
 			many[i] = events.Recorded{Stream: "quiet", Revision: events.Revision(i), Position: events.Position(i + 1)}

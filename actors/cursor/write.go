@@ -19,7 +19,7 @@ func (r *Runner) takeOver(ctx context.Context) error {
 	if err := r.ask(ctx, take); err != nil {
 		return err
 	}
-	r.config.Logger.Info("the work behind a cursor is done here", "stream", r.config.Stream, "term", take.Term)
+	r.config.Logger.Info("the work of a cursor is done here", "stream", r.config.Stream, "term", take.Term)
 	r.leading, r.copied = true, false
 	r.cursor.Term, r.cursor.Node, r.cursor.Log = take.Term, take.Node, take.Log
 	r.written = time.Now()

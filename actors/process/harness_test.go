@@ -42,14 +42,14 @@ func openDesk(store events.Store) (*actors.Desk, error) {
 	), nil
 }
 
-// world is a log with purchases.
-type world struct {
+// harness is a log with purchases.
+type harness struct {
 	testing.TB
 	store events.Store
 	desk  *actors.Desk
 }
 
-func open(t testing.TB) *world {
+func open(t testing.TB) *harness {
 	store, err := openStore(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
@@ -59,13 +59,13 @@ func open(t testing.TB) *world {
 			t.Error(err)
 		}
 	})
-	w := &world{TB: t, store: store}
+	w := &harness{TB: t, store: store}
 	w.desk = w.node()
 	return w
 }
 
 // node opens another node, which has observed the whole log.
-func (w *world) node() *actors.Desk {
+func (w *harness) node() *actors.Desk {
 	desk, err := openDesk(w.store)
 	if err != nil {
 		w.Fatal(err)
@@ -81,7 +81,7 @@ func (w *world) node() *actors.Desk {
 var from = actors.Request{ID: "request", CorrelationID: "request", CausationID: "request", Actor: "ann"}
 
 // do sends a command that belongs to no process.
-func (w *world) do(stream events.StreamID, command core.Command) {
+func (w *harness) do(stream events.StreamID, command core.Command) {
 	w.Helper()
 	request := from
 	request.Stream, request.Command, request.ID = stream, command, actors.NewCommandID()
@@ -110,7 +110,7 @@ func (p purchase) allowance() events.StreamID {
 var seats = []events.SeatName{"A-1-1", "A-1-2"}
 
 // announce begins a purchase.
-func (w *world) announce(id events.BookingID, balance, limit int64) purchase {
+func (w *harness) announce(id events.BookingID, balance, limit int64) purchase {
 	w.Helper()
 	p := purchase{id: id, limit: limit}
 	w.do(p.wallet(), &wallet.Charge{ID: "c", Amount: balance})
@@ -182,7 +182,7 @@ func (p purchase) run(ctx context.Context, entities actors.Dispatcher, observe f
 
 // end returns the state of a purchase: "booked" or "nothing" if everything is consistent, otherwise
 // what is wrong.
-func (w *world) end(p purchase, balance int64) string {
+func (w *harness) end(p purchase, balance int64) string {
 	w.Helper()
 	view := func(stream events.StreamID, read func(core.Core)) {
 		if _, err := w.desk.View(context.Background(), stream, read); err != nil {
@@ -218,7 +218,7 @@ func (w *world) end(p purchase, balance int64) string {
 
 // recorded returns the names of the facts of a purchase's process, in order, and how many command
 // ids stand for more than one decision.
-func (w *world) recorded(p purchase) (names []string, doubles int) {
+func (w *harness) recorded(p purchase) (names []string, doubles int) {
 	w.Helper()
 	decided := map[string]events.Revision{}
 	for event, err := range events.All(context.Background(), w.store, 0) {

@@ -37,7 +37,7 @@ var purchases = []struct {
 }
 
 // begin announces the purchase of case i, number n of its kind.
-func (w *world) begin(i, n int) purchase {
+func (w *harness) begin(i, n int) purchase {
 	w.Helper()
 	line := purchases[i]
 	p := w.announce(events.BookingID(fmt.Sprintf("b%d-%d", i, n)), line.balance, line.limit)
@@ -122,7 +122,7 @@ func TestCrash(t *testing.T) {
 
 // ended checks that everything is consistent and no id was used twice, and, if exact, that no more
 // decisions were made than without faults.
-func (w *world) ended(p purchase, i int, when any, exact bool) {
+func (w *harness) ended(p purchase, i int, when any, exact bool) {
 	w.Helper()
 	names, doubles := w.recorded(p)
 	slices.Sort(names)

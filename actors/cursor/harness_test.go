@@ -17,8 +17,8 @@ import (
 	"admitone/events"
 )
 
-// world is a log in memory, an entity with a cursor, and the external system.
-type world struct {
+// harness is a log in memory, an entity with a cursor, and the external system.
+type harness struct {
 	t     *testing.T
 	epoch string
 
@@ -64,12 +64,12 @@ type end struct {
 	cause error
 }
 
-func newWorld(t *testing.T, do func(e *events.Recorded, attempt int) error) *world {
-	return &world{t: t, grown: make(chan struct{}), running: map[events.StreamID]bool{}, do: do}
+func newHarness(t *testing.T, do func(e *events.Recorded, attempt int) error) *harness {
+	return &harness{t: t, grown: make(chan struct{}), running: map[events.StreamID]bool{}, do: do}
 }
 
 // append appends events to streams.
-func (w *world) append(streams ...events.StreamID) {
+func (w *harness) append(streams ...events.StreamID) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, stream := range streams {
@@ -88,7 +88,7 @@ func (w *world) append(streams ...events.StreamID) {
 }
 
 // Ask implements [actors.Dispatcher].
-func (w *world) Ask(_ context.Context, r actors.Request) (actors.Answer, error) {
+func (w *harness) Ask(_ context.Context, r actors.Request) (actors.Answer, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.gone {
@@ -115,7 +115,7 @@ func (w *world) Ask(_ context.Context, r actors.Request) (actors.Answer, error) 
 }
 
 // checkReached checks that the cursor has not passed work that is not done.
-func (w *world) checkReached() {
+func (w *harness) checkReached() {
 	done := map[events.Position]bool{}
 	maps.Copy(done, w.elsewhere)
 	for _, c := range w.calls {
@@ -129,7 +129,7 @@ func (w *world) checkReached() {
 }
 
 // View implements [actors.Dispatcher].
-func (w *world) View(_ context.Context, _ events.StreamID, read func(core.Core)) (actors.Answer, error) {
+func (w *harness) View(_ context.Context, _ events.StreamID, read func(core.Core)) (actors.Answer, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	read(&w.entity)
@@ -137,10 +137,10 @@ func (w *world) View(_ context.Context, _ events.StreamID, read func(core.Core))
 }
 
 // Wants implements [Work]: nothing of the streams "quiet" and "foreign".
-func (w *world) Wants(e *events.Recorded) bool { return e.Stream != "quiet" && e.Stream != "foreign" }
+func (w *harness) Wants(e *events.Recorded) bool { return e.Stream != "quiet" && e.Stream != "foreign" }
 
 // Do implements [Work].
-func (w *world) Do(ctx context.Context, e *events.Recorded) error {
+func (w *harness) Do(ctx context.Context, e *events.Recorded) error {
 	w.mu.Lock()
 	attempt, begun := 1, time.Now()
 	for _, c := range w.calls {
@@ -168,7 +168,7 @@ func (w *world) Do(ctx context.Context, e *events.Recorded) error {
 // store is the part of an [events.Store] that a runner uses.
 type store struct {
 	events.Store
-	*world
+	*harness
 }
 
 // Head implements [events.Store].
@@ -208,9 +208,9 @@ func (s store) Read(_ context.Context, stream events.StreamID, from events.Revis
 }
 
 // runner starts a runner, and returns a function that stops it and waits.
-func (w *world) runner(node string, change func(*Config)) (stop func()) {
+func (w *harness) runner(node string, change func(*Config)) (stop func()) {
 	config := Config{
-		Desk: w, Store: store{world: w}, Work: w, Stream: "hook-1", Node: node,
+		Desk: w, Store: store{harness: w}, Work: w, Stream: "hook-1", Node: node,
 		Cursor: func(c core.Core) core.Cursor { return c.(*entity).cursor },
 		Await: func(ctx context.Context, behind events.Position) error {
 			for {
@@ -248,7 +248,7 @@ func (w *world) runner(node string, change func(*Config)) (stop func()) {
 func withoutOthers(c *Config) { c.Alone = true }
 
 // doneOnce returns the positions in the order in which they were first done.
-func (w *world) doneOnce() (order []events.Position) {
+func (w *harness) doneOnce() (order []events.Position) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	seen := map[events.Position]bool{}
@@ -263,7 +263,7 @@ func (w *world) doneOnce() (order []events.Position) {
 
 // checkOrder checks that everything was done, in order per stream, and that writes are a second
 // apart.
-func (w *world) checkOrder() {
+func (w *harness) checkOrder() {
 	w.t.Helper()
 	order := w.doneOnce()
 	last := map[events.StreamID]events.Position{}
@@ -287,7 +287,7 @@ func (w *world) checkOrder() {
 
 // checkPace checks that no two facts of a term are less than a second apart, except the last one of
 // a runner.
-func (w *world) checkPace(writes []write) {
+func (w *harness) checkPace(writes []write) {
 	w.t.Helper()
 	for i := 1; i < len(writes); i++ {
 		if _, taken := writes[i].fact.(*events.CursorTaken); taken {

@@ -47,9 +47,9 @@ func TestAKeyUsedAgainIsKnownAfterALoad(t *testing.T) {
 	mustKeyed(t, d, 3, false)
 }
 
-// TestALoadedWindowKnowsWhatALivingOneKnows: at any time, a desk that never stopped gives the same
+// TestLoadedWindowEqualsLiveWindow: at any time, a desk that never stopped gives the same
 // answers as one that loads before each command, and as one that starts from a snapshot.
-func TestALoadedWindowKnowsWhatALivingOneKnows(t *testing.T) {
+func TestLoadedWindowEqualsLiveWindow(t *testing.T) {
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	chance := rand.New(rand.NewPCG(seed, 1))
@@ -95,9 +95,9 @@ func TestALoadedWindowKnowsWhatALivingOneKnows(t *testing.T) {
 	}
 }
 
-// TestAFailedAppendIsNoOldCommand: a command whose append has an unknown outcome, or a conflict, is
+// TestFailedAppendIsNotReplayed: a command whose append has an unknown outcome, or a conflict, is
 // not answered with what was done under an earlier use of its key.
-func TestAFailedAppendIsNoOldCommand(t *testing.T) {
+func TestFailedAppendIsNotReplayed(t *testing.T) {
 	refused := func(context.Context, events.Store, events.StreamID,
 		events.Revision, []events.Event) (events.Appended, error) {
 		return events.Appended{}, events.ErrConflict
@@ -105,7 +105,7 @@ func TestAFailedAppendIsNoOldCommand(t *testing.T) {
 	for name, test := range map[string]struct {
 		fault appendTo
 		long  int64 // sold in between
-	}{"unknown": {lost, 0}, "conflict": {refused, 0}, "unknown, behind a snapshot": {lost, 40}, "taken": {taken, 0}} {
+	}{"unknown": {lost, 0}, "conflict": {refused, 0}, "unknown, after a snapshot": {lost, 40}, "taken": {taken, 0}} {
 		t.Run(name, func(t *testing.T) {
 			log := openLog(t, t.TempDir())
 			f := &faulty{Store: log}

@@ -41,9 +41,9 @@ func TestAnUntouchedEntityIsNotRead(t *testing.T) {
 	}
 }
 
-// TestWhatAppendsNothingIsRead: a refusal, a command without facts, a view and a conditional edit
+// TestCommandsWithoutFactsRead: a refusal, a command without facts, a view and a conditional edit
 // are decided on the state of the log.
-func TestWhatAppendsNothingIsRead(t *testing.T) {
+func TestCommandsWithoutFactsRead(t *testing.T) {
 	for name, ask := range map[string]func(*Desk) error{
 		"refusal": func(d *Desk) error {
 			_, err := ask(d, &product.Confirm{ReservationID: NewID()})
@@ -104,9 +104,9 @@ func TestAWrongAssumption(t *testing.T) {
 	}
 }
 
-// TestADisprovedCommandIsNoOldOne: an expired key is new, whatever the stream has under it, as for
+// TestDisprovedCommandIsNew: an expired key is new, whatever the stream has under it, as for
 // an entity that was in memory all the time.
-func TestADisprovedCommandIsNoOldOne(t *testing.T) {
+func TestDisprovedCommandIsNew(t *testing.T) {
 	f := openFaulty(t)
 	var c clock
 	now := func(config *Config) { config.Now = c.now }
@@ -129,9 +129,9 @@ func TestADisprovedCommandIsNoOldOne(t *testing.T) {
 	}
 }
 
-// TestAnAssumptionThatGetsLost: the append of an assumption has an unknown outcome, whether or not
+// TestLostAssumption: the append of an assumption has an unknown outcome, whether or not
 // it is in the log, and several commands depend on it.
-func TestAnAssumptionThatGetsLost(t *testing.T) {
+func TestLostAssumption(t *testing.T) {
 	for name, fault := range map[string]appendTo{"lost": lost, "taken": taken, "unavailable": unavailable} {
 		t.Run(name, func(t *testing.T) {
 			f := openFaulty(t)

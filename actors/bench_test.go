@@ -76,7 +76,7 @@ func BenchmarkRawStore(b *testing.B) {
 	b.ResetTimer()
 	busy := processorTime(b)
 	for n := 0; n < b.N; n += batch {
-		events := slices.Clone(next.events[:min(batch, b.N-n)]) // the store keeps what it is given
+		events := slices.Clone(next.events[:min(batch, b.N-n)]) // the store retains its arguments
 		if _, err := store.Append(context.Background(), lamp, revisionBefore(n), events); err != nil {
 			b.Fatal(err)
 		}

@@ -33,8 +33,8 @@ func (r *recordingLog) taken() (reads []events.Revision) {
 	return reads
 }
 
-// TestCatchUp: a desk that is told what another has appended reads that and nothing else, knows the keys
-// of it, and continues the chain.
+// TestCatchUp: a desk that observes an append of another reads its events and nothing else, knows their
+// keys, and continues the chain.
 func TestCatchUp(t *testing.T) {
 	log := openLog(t, t.TempDir())
 	reads := &recordingLog{Store: log}
@@ -77,7 +77,7 @@ func TestCatchUp(t *testing.T) {
 	}
 }
 
-// TestCatchUpToNothing: an entity that is told of an event which can't be read yet goes on with what it has.
+// TestCatchUpToNothing: an entity that observes an event which can't be read yet keeps its state.
 func TestCatchUpToNothing(t *testing.T) {
 	d := openDesk(t, openLog(t, t.TempDir()), nil)
 	mustCreate(t, d, 10)

@@ -62,7 +62,7 @@ func TestClockThatRunsBackwards(t *testing.T) {
 			for i := range page {
 				decided, err := events.DecidedAt(page[i].Metadata)
 				if err != nil || decided.Before(before) {
-					t.Errorf("revision %d is of %v, behind %v: %v", i, decided, before, err)
+					t.Errorf("revision %d is of %v, after %v: %v", i, decided, before, err)
 				}
 				before = decided
 			}

@@ -39,7 +39,7 @@ func (k *KeysSpent) Error() string {
 	return fmt.Sprintf("this caller has used %d keys on the entity; there are new ones in %v", maxKeysPerCaller, k.Wait)
 }
 
-// CommandID identifies a command for ever. It is in the metadata of every event that the command
+// CommandID identifies a command forever. It is in the metadata of every event that the command
 // causes.
 type CommandID string
 

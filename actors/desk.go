@@ -267,7 +267,7 @@ func (d *Desk) start(stream events.StreamID, kind *core.Kind) *entry {
 	return e
 }
 
-// answered is called once for each submitted pending, by the entity.
+// answered is called once for each submitted envelope, by the entity.
 func (d *Desk) answered(e *entry) {
 	d.inFlight.Add(-1)
 	if e.inFlight.Add(-1) == 0 && e.empty.Load() {

@@ -117,7 +117,7 @@ func repeatAKey(t *testing.T, change func(*Config)) {
 		answers = append(answers, answer)
 	}
 	next()
-	if _, err := ask(d, one("bob")); err != nil { // something behind it in the stream
+	if _, err := ask(d, one("bob")); err != nil { // a later event in the stream
 		t.Fatal(err)
 	}
 	closeDesk(t, d)
@@ -175,8 +175,8 @@ func TestARefusedKeyIsDecidedAgain(t *testing.T) {
 	}
 }
 
-// TestTheWindowForgetsInItsTime: keys are kept for a day, and not for ever.
-func TestTheWindowForgetsInItsTime(t *testing.T) {
+// TestKeyWindowExpires: keys are kept for a day, and not forever.
+func TestKeyWindowExpires(t *testing.T) {
 	key := func(n byte) commandKey { return commandKey{n} }
 	w := newKeyWindow()
 	w.put(key(1), 1, done{revision: 1}, began)

@@ -37,7 +37,7 @@ type receiverFunc func(msg any)
 
 func (f receiverFunc) receive(msg any) { f(msg) }
 
-// spawn starts an actor. name must be unique for ever.
+// spawn starts an actor. name must be unique forever.
 func (e *Engine) spawn(m *mailbox, name string) {
 	m.pid.Address, m.pid.ID = e.hollywood.Address(), name
 	e.hollywood.SpawnProc(m)

@@ -52,7 +52,7 @@ type entity struct {
 	kept    *loaded     // the state that the next load begins with; nil if none; see catchUp
 	copied  *loaded     // a copy of the durable state; nil if none; see keepCopy
 	pauses  int64       // pauses begun; see beginPause
-	loads   int         // loads begun; an older one's result is not wanted any more
+	loads   int         // loads begun; the result of an older one is ignored
 }
 
 func newEntity(d *Desk, e *entry, kind *core.Kind) *entity {
@@ -69,8 +69,8 @@ func (e *entity) receive(msg any) {
 		e.written(msg)
 	case *loaded:
 		e.install(msg)
-	case *lookedFor:
-		e.looked(msg)
+	case *searchResult:
+		e.handleSearch(msg)
 	case pauseEnded:
 		e.resume()
 	case *jointEnd:

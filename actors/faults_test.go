@@ -23,7 +23,7 @@ func TestOneFault(t *testing.T) {
 	const callers, stock = 10, 6
 	for name, test := range map[string]struct {
 		faults func(f *faulty, other *Desk) []appendTo
-		// some may be told that the log is unavailable; nobody else may.
+		// only some may get the answer that the log is unavailable.
 		unavailable bool
 		// short appends must end before long; others may take as long as in production.
 		short bool
@@ -41,10 +41,10 @@ func TestOneFault(t *testing.T) {
 		"lost":                {faults: func(*faulty, *Desk) []appendTo { return []appendTo{lost, lost, lost} }},
 		"taken":               {faults: func(*faulty, *Desk) []appendTo { return []appendTo{taken, taken, taken} }},
 		"lost and taken":      {faults: func(*faulty, *Desk) []appendTo { return []appendTo{lost, taken, lost, taken} }},
-		"lands late":          {faults: func(f *faulty, _ *Desk) []appendTo { return []appendTo{f.landsLate, f.landsLate} }},
-		"lands after reading": {faults: func(f *faulty, _ *Desk) []appendTo { return []appendTo{f.landsWhenRead, f.landsWhenRead} }},
+		"lands late":          {faults: func(f *faulty, _ *Desk) []appendTo { return []appendTo{f.landLate, f.landLate} }},
+		"lands after reading": {faults: func(f *faulty, _ *Desk) []appendTo { return []appendTo{f.landOnRead, f.landOnRead} }},
 		"lands after reading, and then a conflict": {faults: func(f *faulty, other *Desk) []appendTo {
-			return []appendTo{f.landsWhenRead, before(func() { price(t, other, 9) })}
+			return []appendTo{f.landOnRead, before(func() { price(t, other, 9) })}
 		}},
 		"taken, and somebody goes on": {faults: func(_ *faulty, other *Desk) []appendTo {
 			return []appendTo{func(ctx context.Context, log events.Store,
@@ -54,11 +54,11 @@ func TestOneFault(t *testing.T) {
 				return events.Appended{}, err
 			}}
 		}},
-		"slow":        {faults: func(*faulty, *Desk) []appendTo { return []appendTo{slow, slow} }},
+		"slow":        {faults: func(*faulty, *Desk) []appendTo { return []appendTo{appendSlowly, appendSlowly} }},
 		"hangs":       {faults: func(*faulty, *Desk) []appendTo { return []appendTo{hang} }, short: true},
 		"unavailable": {faults: func(*faulty, *Desk) []appendTo { return []appendTo{unavailable} }, unavailable: true},
 		"can't be read afterwards": {faults: func(f *faulty, _ *Desk) []appendTo {
-			return []appendTo{failsToo(f)}
+			return []appendTo{failAgain(f)}
 		}, unavailable: true},
 		"hangs for good": {faults: func(*faulty, *Desk) []appendTo {
 			return []appendTo{hang, hang, hang, hang}

@@ -10,7 +10,7 @@ import (
 	"admitone/events"
 )
 
-// appendTo is what a store does with an append.
+// appendTo is the behaviour of a store on an append.
 type appendTo func(ctx context.Context, log events.Store,
 	stream events.StreamID, expected events.Revision, batch []events.Event) (events.Appended, error)
 
@@ -47,7 +47,7 @@ func (f *faulty) next() appendTo {
 	if f.chance == nil || f.chance.IntN(2) == 0 {
 		return through
 	}
-	faults := []appendTo{lost, taken, unavailable, slow, f.landsLate, f.landsWhenRead, hang, failsToo(f)}
+	faults := []appendTo{lost, taken, unavailable, appendSlowly, f.landLate, f.landOnRead, hang, failAgain(f)}
 	return faults[f.chance.IntN(len(faults))]
 }
 
@@ -155,8 +155,8 @@ func hang(
 	return events.Appended{}, fmt.Errorf("%w: %w", events.ErrUnknown, ctx.Err())
 }
 
-// slow: another append can overtake it.
-func slow(
+// appendSlowly: another append can overtake it.
+func appendSlowly(
 	ctx context.Context,
 	log events.Store,
 	stream events.StreamID,
@@ -171,8 +171,8 @@ func slow(
 	return log.Append(ctx, stream, expected, batch)
 }
 
-// landsLate: the outcome is unknown, and the append lands some time later.
-func (f *faulty) landsLate(
+// landLate: the outcome is unknown, and the append lands some time later.
+func (f *faulty) landLate(
 	_ context.Context,
 	log events.Store,
 	stream events.StreamID,
@@ -183,9 +183,9 @@ func (f *faulty) landsLate(
 	return events.Appended{}, fmt.Errorf("%w: late", events.ErrUnknown)
 }
 
-// landsWhenRead: the outcome is unknown, and the append lands right after a read that has not found
+// landOnRead: the outcome is unknown, and the append lands right after a read that has not found
 // it.
-func (f *faulty) landsWhenRead(
+func (f *faulty) landOnRead(
 	_ context.Context,
 	log events.Store,
 	stream events.StreamID,
@@ -198,8 +198,8 @@ func (f *faulty) landsWhenRead(
 	return events.Appended{}, fmt.Errorf("%w: late", events.ErrUnknown)
 }
 
-// failsToo: the append is lost, and the next read fails as well.
-func failsToo(f *faulty) appendTo {
+// failAgain: the append is lost, and the next read fails as well.
+func failAgain(f *faulty) appendTo {
 	return func(context.Context, events.Store, events.StreamID, events.Revision, []events.Event) (events.Appended, error) {
 		f.mu.Lock()
 		defer f.mu.Unlock()

@@ -90,22 +90,22 @@ func (e *entity) rememberID(p *envelope) {
 	}
 }
 
-// lookedFor is the result of a search for the command of p.
-type lookedFor struct {
+// searchResult is the result of a search for the command of p.
+type searchResult struct {
 	*envelope
 	found events.Revision // of its first event, NoStream for none
 	upTo  events.Revision // last event of the stream at the time of the search
 	err   error
 }
 
-// lookFor searches the log for the command of p on a goroutine of its own, which sends a lookedFor.
+// lookFor searches the log for the command of p on a goroutine of its own, which sends a searchResult.
 func (e *entity) lookFor(p *envelope) {
 	e.desk.stats.lookups.Add(1)
 	id, after := p.request.ID, *p.request.After
 	go func() {
 		ctx, cancel := context.WithTimeout(context.Background(), e.desk.config.LoadTimeout)
 		defer cancel()
-		l := &lookedFor{envelope: p}
+		l := &searchResult{envelope: p}
 		l.found, l.upTo, l.err = searchStream(ctx, e.desk.config.Store, e.entry.stream, id, after)
 		e.entry.post(l)
 	}()
@@ -148,8 +148,8 @@ func searchStream(
 	}
 }
 
-// looked answers a command that the search has found, and decides one that it has not.
-func (e *entity) looked(l *lookedFor) {
+// handleSearch answers a command that the search has found, and decides one that it has not.
+func (e *entity) handleSearch(l *searchResult) {
 	p := l.envelope
 	switch {
 	case l.err != nil:

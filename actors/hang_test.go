@@ -11,13 +11,13 @@ import (
 	"admitone/events"
 )
 
-// deaf is a store whose reads block, even after their context ends, until free is closed.
-type deaf struct {
+// hangingStore is a store whose reads block, even after their context ends, until free is closed.
+type hangingStore struct {
 	events.Store
 	free chan struct{}
 }
 
-func (d deaf) Read(
+func (d hangingStore) Read(
 	ctx context.Context,
 	stream events.StreamID,
 	from events.Revision,
@@ -31,7 +31,7 @@ func (d deaf) Read(
 // TestLoadThatHangs: while the store's reads hang, commands fail with ErrUnavailable; once they
 // return, the entity works again.
 func TestLoadThatHangs(t *testing.T) {
-	store := deaf{Store: newMemory(), free: make(chan struct{})}
+	store := hangingStore{Store: newMemory(), free: make(chan struct{})}
 	d := openDesk(t, store, func(c *Config) { c.LoadTimeout = 200 * time.Millisecond })
 	for range 2 {
 		if _, err := ask(d, one("ann")); !errors.Is(err, ErrUnavailable) {

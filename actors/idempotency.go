@@ -57,8 +57,8 @@ type keyWindow struct {
 
 func newKeyWindow() *keyWindow { return &keyWindow{} }
 
-// unlessEmpty returns nil for an empty window: most entities never see a key.
-func (w *keyWindow) unlessEmpty() *keyWindow {
+// orNil returns nil for an empty window: most entities never see a key.
+func (w *keyWindow) orNil() *keyWindow {
 	if w.young == nil && w.old == nil {
 		return nil
 	}

@@ -9,7 +9,7 @@ import (
 	"admitone/events"
 )
 
-// TestWindowTurns: a key is known for at least a day, and not for ever, whether or not others
+// TestWindowTurns: a key is known for at least a day, and not forever, whether or not others
 // follow.
 func TestWindowTurns(t *testing.T) {
 	began := time.Date(2031, 5, 1, 20, 0, 0, 0, time.UTC)
@@ -120,10 +120,10 @@ func TestWindowCountsCallers(t *testing.T) {
 		}
 	}
 	if until := before.spent(ann, soon); !until.IsZero() || before.len(soon) != maxKeysPerCaller+7 {
-		t.Errorf("of before: until %v, %d keys", until, before.len(soon))
+		t.Errorf("older window: until %v, %d keys", until, before.len(soon))
 	}
 	if before.put(commandKey{1}, ann, done{}, soon); before.len(soon) != maxKeysPerCaller+8 {
-		t.Errorf("of before: %d keys", before.len(soon))
+		t.Errorf("older window: %d keys", before.len(soon))
 	}
 	for _, at := range []time.Duration{KeyAge + 2, 3 * KeyAge, 9 * KeyAge} { // whatever is left of it
 		w.put(commandKey{1}, bob, done{}, began.Add(at))

@@ -15,22 +15,22 @@ import (
 
 // AppendAll implements events.MultiAppender, with the faults of an append.
 func (f *faulty) AppendAll(ctx context.Context, appends []events.StreamAppend) ([]events.Appended, error) {
-	all := &appendsAll{Store: f.Store, appends: appends}
+	all := &joiningStore{Store: f.Store, appends: appends}
 	if _, err := f.next()(ctx, all, "", 0, nil); err != nil {
 		return nil, err // the append may still be under way
 	}
 	return all.appended, nil
 }
 
-// appendsAll is a store whose Append is an AppendAll.
-type appendsAll struct {
+// joiningStore is a store whose Append is an AppendAll.
+type joiningStore struct {
 	events.Store
 	appends  []events.StreamAppend
 	appended []events.Appended
 }
 
 // Append implements events.Store.
-func (a *appendsAll) Append(
+func (a *joiningStore) Append(
 	ctx context.Context,
 	_ events.StreamID,
 	_ events.Revision,
@@ -128,7 +128,7 @@ func wantIdle(t testing.TB, d *Desk) {
 func TestNotJoint(t *testing.T) {
 	stop := errors.New("stop")
 	for name, test := range map[string]func(*testing.T, *faulty, *Desk) error{
-		"an entity that is to be loaded": func(t *testing.T, f *faulty, _ *Desk) error {
+		"an entity that must be loaded": func(t *testing.T, f *faulty, _ *Desk) error {
 			other := openDesk(t, f, nil)
 			_, err := other.AskAll(context.Background(), append(holdRequests(newHold(), 1), Request{Stream: lamp, ID: NewCommandID(), Command: one("a")}), nothingDecided)
 			return err
@@ -190,9 +190,9 @@ func TestNotJoint(t *testing.T) {
 	}
 }
 
-// TestChainBehindALostAssumption: facts after events that were sealed and never appended are
+// TestChainAfterALostAssumption: facts after events that were sealed and never appended are
 // chained to the log.
-func TestChainBehindALostAssumption(t *testing.T) {
+func TestChainAfterALostAssumption(t *testing.T) {
 	f := openFaulty(t)
 	other := openDesk(t, f.Store, nil)
 	if _, err := other.AskAll(context.Background(), holdRequests(newHold(), 2), nothingDecided); err != nil {
@@ -220,9 +220,9 @@ func TestChainBehindALostAssumption(t *testing.T) {
 	}
 }
 
-// TestAJointAppendThatGetsLost: its outcome is unknown. A retry under the same ids finds it, or
+// TestLostJointAppend: its outcome is unknown. A retry under the same ids finds it, or
 // does it then.
-func TestAJointAppendThatGetsLost(t *testing.T) {
+func TestLostJointAppend(t *testing.T) {
 	for name, fault := range map[string]appendTo{"lost": lost, "taken": taken, "unavailable": unavailable, "hangs": hang,
 		"breaks": func(context.Context, events.Store, events.StreamID, events.Revision, []events.Event) (events.Appended, error) {
 			panic("broken")
@@ -249,8 +249,8 @@ func TestAJointAppendThatGetsLost(t *testing.T) {
 	}
 }
 
-// TestWhatArrivesInATurn: arrivals wait for the end of a turn, whatever its outcome.
-func TestWhatArrivesInATurn(t *testing.T) {
+// TestArrivalsDuringATurn: arrivals wait for the end of a turn, whatever its outcome.
+func TestArrivalsDuringATurn(t *testing.T) {
 	for name, end := range map[string]error{"ok": nil, "stop": errors.New("stop")} {
 		t.Run(name, func(t *testing.T) {
 			f := openFaulty(t)

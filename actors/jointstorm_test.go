@@ -21,7 +21,7 @@ func TestJointRulesThatBreak(t *testing.T) {
 			f := openFaulty(t)
 			d := openDesk(t, f, func(c *Config) {
 				kind := products
-				kind.New = func() core.Core { return &touchy{Product: product.New().(*product.Product)} }
+				kind.New = func() core.Core { return &panickingProduct{Product: product.New().(*product.Product)} }
 				c.Kinds = []core.Kind{kind, seats}
 			})
 			mustCreate(t, d, 5)

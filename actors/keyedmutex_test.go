@@ -39,7 +39,7 @@ func TestTurns(t *testing.T) {
 			end()
 		})
 	}
-	for range 10 { // the one inside is one of those that there may be
+	for range 10 { // the owner counts towards the bound
 		<-full
 	}
 	end()

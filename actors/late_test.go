@@ -63,9 +63,9 @@ func TestLateCommands(t *testing.T) {
 	}
 }
 
-// TestToldWhileRefusing: a desk that is never idle at an entity, and only refuses there, still
+// TestObservingWhileRefusing: a desk that is never idle at an entity, and only refuses there, still
 // takes observed events into account.
-func TestToldWhileRefusing(t *testing.T) {
+func TestObservingWhileRefusing(t *testing.T) {
 	store := openLog(t, t.TempDir())
 	here, there := openDesk(t, store, nil), openDesk(t, store, nil)
 	mustCreate(t, here, 1)

@@ -54,7 +54,7 @@ func (s lampState) step(input any) (any, any) {
 			s.taken[i].units, s.taken[i].expires = 0, 0
 		}
 	}
-	if input == (glance{}) {
+	if input == (readInput{}) {
 		return lampSeen{"ok", s.remaining()}, s
 	}
 	c := input.(call)
@@ -126,7 +126,7 @@ func lampSubject() *subject {
 			case "close": // soon, or never
 				return call{what: what, units: []int64{0, 0, 25, 50}[chance.IntN(4)]}
 			case "look":
-				return glance{}
+				return readInput{}
 			case "wait":
 				return pause(25 * time.Second)
 			}

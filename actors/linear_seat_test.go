@@ -18,7 +18,7 @@ type chairState struct {
 	expires, now int64 // seconds
 }
 
-// chairSeen is the answer: the code of a refusal or the outcome, and what a view shows.
+// chairSeen is the answer: the code of a refusal or the outcome, and the content of a view.
 type chairSeen struct {
 	said   string
 	status events.SeatStatus
@@ -61,7 +61,7 @@ func (s chairState) step(input any) (any, any) {
 	if s.status == events.SeatIsHeld && s.expires < s.now {
 		s.status, s.owner = events.SeatIsFree, 0
 	}
-	if input == (glance{}) {
+	if input == (readInput{}) {
 		return chairSeen{status: s.status, owner: events.Holder(holdID(s.owner))}, s
 	}
 	c, before := input.(claim), s
@@ -103,7 +103,7 @@ func chairSubject() *subject {
 				holds++
 				return claim{what, holds}
 			case "look":
-				return glance{}
+				return readInput{}
 			case "wait":
 				return pause(35 * time.Second)
 			case "block", "unblock":

@@ -22,7 +22,7 @@ import (
 type subject struct {
 	stream events.StreamID
 	create core.Command
-	// init is the state once it was created; its step says what an input does to it
+	// init is the state once it was created; step applies an input to it
 	// and what comes back.
 	init interface {
 		step(input any) (output, next any)
@@ -37,10 +37,10 @@ type subject struct {
 // asked is an input that is a command.
 type asked interface{ command() core.Command }
 
-// glance is an input that only reads, pause one that lets time pass.
+// readInput is an input that only reads, pause one that lets time pass.
 type (
-	glance struct{}
-	pause  time.Duration
+	readInput struct{}
+	pause     time.Duration
 )
 
 // unknown is the output of a command whose outcome is unknown.
@@ -126,7 +126,7 @@ func linear(t *testing.T, h *history, restart func(*history, testing.TB)) {
 		})
 	}
 	all.Wait()
-	h.do(0, glance{})
+	h.do(0, readInput{})
 	model := s.model()
 	result := porcupine.CheckOperationsTimeout(model, h.ops, time.Minute)
 	if result != porcupine.Ok {
@@ -176,7 +176,7 @@ func (h *history) do(caller int, input any) {
 	switch c := input.(type) {
 	case pause:
 		h.clock.move(time.Duration(c))
-	case glance:
+	case readInput:
 		if _, err := desk.View(ctx, h.stream, func(state core.Core) { op.Output = h.look(state) }); err != nil {
 			return // nothing was seen
 		}

@@ -237,7 +237,7 @@ func cupSubject() *subject {
 			case 8:
 				return setting{1 + chance.Int64N(4), chance.IntN(4) == 0}
 			}
-			return glance{}
+			return readInput{}
 		},
 		look: func(c core.Core) any {
 			_, counts := c.(*tournament.Tournament).Figures()

@@ -315,7 +315,7 @@ func (e *entity) install(l *loaded) {
 		e.failStash(l.err)
 		return
 	}
-	e.core, e.window = l.core, l.window.unlessEmpty()
+	e.core, e.window = l.core, l.window.orNil()
 	e.revision, e.durable, e.position, e.hash, e.tip = l.revision, l.revision, l.position, l.hash, l.hash
 	e.latest = l.latest
 	e.forwarded = forwarded{from: l.position, since: l.revision}

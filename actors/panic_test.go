@@ -14,8 +14,8 @@ import (
 	"admitone/events"
 )
 
-// touchy is a product whose core panics on command.
-type touchy struct {
+// panickingProduct is a product whose core panics on command.
+type panickingProduct struct {
 	*product.Product
 	freezing *atomic.Int32
 }
@@ -30,13 +30,13 @@ const (
 )
 
 // Decide implements core.Core.
-func (c *touchy) Decide(cmd core.Command, now time.Time) ([]events.Fact, error) {
+func (c *panickingProduct) Decide(cmd core.Command, now time.Time) ([]events.Fact, error) {
 	b, ok := cmd.(*breakIn)
 	if !ok {
 		return c.Product.Decide(cmd, now)
 	}
 	switch b.method {
-	case "Evolve": // a fact that can't be, behind one that can
+	case "Evolve": // an impossible fact after a possible one
 		return []events.Fact{
 			&events.ProductEdited{DisplayName: "half", Stock: 1000, Remaining: c.Remaining() + 1000 - 500},
 			&events.ProductEdited{Stock: -1},
@@ -52,7 +52,7 @@ func (c *touchy) Decide(cmd core.Command, now time.Time) ([]events.Fact, error) 
 }
 
 // Evolve implements core.Core.
-func (c *touchy) Evolve(fact events.Fact) {
+func (c *panickingProduct) Evolve(fact events.Fact) {
 	if u, ok := fact.(*unwritable); ok {
 		fact = &u.ProductEdited
 	}
@@ -60,7 +60,7 @@ func (c *touchy) Evolve(fact events.Fact) {
 }
 
 // Freeze implements core.Core.
-func (c *touchy) Freeze() func(io.Writer) error {
+func (c *panickingProduct) Freeze() func(io.Writer) error {
 	switch c.freezing.Load() {
 	case freezeBreaks:
 		panic("broken in Freeze")
@@ -79,7 +79,7 @@ func openTouchy(t *testing.T, change func(*Config)) (d *Desk, log events.Store, 
 	freezing = &atomic.Int32{}
 	d = openDesk(t, store, func(c *Config) {
 		c.Kinds = []core.Kind{{Category: events.ProductCategory, SnapshotVersion: 1, New: func() core.Core {
-			return &touchy{product.New().(*product.Product), freezing}
+			return &panickingProduct{product.New().(*product.Product), freezing}
 		}}}
 		c.Snapshots, c.SnapshotEvery = store, 1<<40
 		if change != nil {
@@ -167,12 +167,12 @@ func TestSnapshotsThatBreak(t *testing.T) {
 	audit(t, log, nil)
 }
 
-// TestTheStateAfterAPanicIsTheLogs: nothing of a partially applied fact is left.
-func TestTheStateAfterAPanicIsTheLogs(t *testing.T) {
+// TestStateAfterAPanic: nothing of a partially applied fact is left.
+func TestStateAfterAPanic(t *testing.T) {
 	d, _, _ := openTouchy(t, nil)
 	mustCreate(t, d, 5)
 	look := func() (p product.Product) {
-		_, err := d.View(context.Background(), lamp, func(c core.Core) { p = *c.(*touchy).Product })
+		_, err := d.View(context.Background(), lamp, func(c core.Core) { p = *c.(*panickingProduct).Product })
 		mustNot(t, err)
 		return p
 	}

@@ -11,20 +11,20 @@ import (
 	"admitone/events/storetest/stores"
 )
 
-// distant is a store with latency, as over a network.
-type distant struct{ events.Store }
+// remoteStore is a store with latency, as over a network.
+type remoteStore struct{ events.Store }
 
 const distance = time.Millisecond
 
 // Append implements events.Store.
-func (d distant) Append(ctx context.Context, stream events.StreamID, expected events.Revision,
+func (d remoteStore) Append(ctx context.Context, stream events.StreamID, expected events.Revision,
 	batch []events.Event) (events.Appended, error) {
 	time.Sleep(distance)
 	return d.Store.Append(ctx, stream, expected, batch)
 }
 
 // Read implements events.Store.
-func (d distant) Read(ctx context.Context, stream events.StreamID, from events.Revision, dir events.Direction,
+func (d remoteStore) Read(ctx context.Context, stream events.StreamID, from events.Revision, dir events.Direction,
 	limit int) ([]events.Recorded, error) {
 	time.Sleep(distance)
 	return d.Store.Read(ctx, stream, from, dir, limit)
@@ -34,7 +34,7 @@ func (d distant) Read(ctx context.Context, stream events.StreamID, from events.R
 // selling it too, append between its own batches.
 func TestRivalsMakeRoom(t *testing.T) {
 	log := openLog(t, t.TempDir())
-	busy, other := openDesk(t, distant{log}, nil), openDesk(t, distant{log}, nil)
+	busy, other := openDesk(t, remoteStore{log}, nil), openDesk(t, remoteStore{log}, nil)
 	mustCreate(t, busy, 1_000_000)
 	ctx, cancel := context.WithCancel(t.Context())
 	var all sync.WaitGroup
@@ -130,7 +130,7 @@ func TestRivalsTakeTurns(t *testing.T) {
 	audit(t, wire, nil)
 }
 
-// follow tells a desk what is appended, until ctx ends.
+// follow makes a desk observe appends, until ctx ends.
 func follow(ctx context.Context, log events.Store, d *Desk) {
 	_ = log.Follow(ctx, 0, func(batch []events.Recorded) error {
 		for i := range batch {

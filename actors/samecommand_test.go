@@ -36,7 +36,7 @@ type sameCase struct {
 	name   string
 	stream events.StreamID
 	before []core.Command
-	// until is how long after the beginning the command is still in time, 0 for ever.
+	// until is how long after the beginning the command is still in time, 0 forever.
 	until   time.Duration
 	command core.Command
 	rival   core.Command
@@ -358,8 +358,8 @@ func TestForwardedCommandsAreForgottenInTime(t *testing.T) {
 			t.Errorf("command %d was answered %+v, and again %+v, %v", i, answers[i], answer, err)
 		}
 	}
-	if looked := d.Stats().Lookups - before; looked < 10 || looked > 26 {
-		t.Errorf("of 30 commands, 4 to 8 of them remembered, %d were looked for in the log", looked)
+	if searched := d.Stats().Lookups - before; searched < 10 || searched > 26 {
+		t.Errorf("of 30 commands, 4 to 8 of them remembered, %d were looked for in the log", searched)
 	}
 	audit(t, log, nil)
 }

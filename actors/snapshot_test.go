@@ -192,25 +192,25 @@ func aheadOfTheLog(t *testing.T, dir string) {
 	mustNot(t, os.Rename(filepath.Join(later, "snapshots"), filepath.Join(dir, "snapshots")))
 }
 
-// heldBack blocks snapshots until goOn is closed.
-type heldBack struct {
+// heldSnapshots blocks snapshots until goOn is closed.
+type heldSnapshots struct {
 	events.Snapshots
 	began chan struct{}
 	goOn  chan struct{}
 }
 
 // SaveSnapshot implements events.Snapshots.
-func (h *heldBack) SaveSnapshot(stream events.StreamID, head events.Snapshot, write func(io.Writer) error) error {
+func (h *heldSnapshots) SaveSnapshot(stream events.StreamID, head events.Snapshot, write func(io.Writer) error) error {
 	h.began <- struct{}{}
 	<-h.goOn
 	return h.Snapshots.SaveSnapshot(stream, head, write)
 }
 
-// TestASnapshotUnderWayKeepsItsEntity: an entity is not evicted while its snapshot is written, and
+// TestEntityStaysDuringItsSnapshot: an entity is not evicted while its snapshot is written, and
 // commands go on.
-func TestASnapshotUnderWayKeepsItsEntity(t *testing.T) {
+func TestEntityStaysDuringItsSnapshot(t *testing.T) {
 	store := openLog(t, t.TempDir())
-	h := &heldBack{Snapshots: store, began: make(chan struct{}, 10), goOn: make(chan struct{})}
+	h := &heldSnapshots{Snapshots: store, began: make(chan struct{}, 10), goOn: make(chan struct{})}
 	d := openDesk(t, store, func(c *Config) { c.Snapshots, c.SnapshotEvery = h, 10 })
 	mustCreate(t, d, 1000)
 	sell(t, d, 12)
@@ -235,14 +235,14 @@ func TestASnapshotUnderWayKeepsItsEntity(t *testing.T) {
 	}
 }
 
-// sought counts the lookups of snapshots.
-type sought struct {
+// lookupCounter counts the lookups of snapshots.
+type lookupCounter struct {
 	events.Snapshots
 	times atomic.Int64
 }
 
 // LoadSnapshot implements events.Snapshots.
-func (s *sought) LoadSnapshot(stream events.StreamID, read func(events.Snapshot, io.Reader) error) error {
+func (s *lookupCounter) LoadSnapshot(stream events.StreamID, read func(events.Snapshot, io.Reader) error) error {
 	s.times.Add(1)
 	return s.Snapshots.LoadSnapshot(stream, read)
 }
@@ -255,7 +255,7 @@ func TestShortStreamsAreReadAtOnce(t *testing.T) {
 		mustCreate(t, d, 1000)
 		sell(t, d, test.sold)
 		closeDesk(t, d)
-		s := &sought{Snapshots: store}
+		s := &lookupCounter{Snapshots: store}
 		d = openDesk(t, store, func(c *Config) { c.Snapshots, c.SnapshotEvery = s, 40 })
 		sell(t, d, 1)
 		if p := audit(t, store, nil); p.Remaining() != int64(999-test.sold) || s.times.Load() != int64(test.times) {
@@ -291,11 +291,11 @@ func TestSweepingWhileHoldsExpire(t *testing.T) {
 	audit(t, store, nil)
 }
 
-// countless writes snapshots as older programs did: keys without their callers.
-type countless struct{ events.Snapshots }
+// oldSnapshots writes snapshots as older programs did: keys without their callers.
+type oldSnapshots struct{ events.Snapshots }
 
 // SaveSnapshot implements events.Snapshots.
-func (c countless) SaveSnapshot(stream events.StreamID, head events.Snapshot, write func(io.Writer) error) error {
+func (c oldSnapshots) SaveSnapshot(stream events.StreamID, head events.Snapshot, write func(io.Writer) error) error {
 	head.Version &^= keyWindowCounted
 	return c.Snapshots.SaveSnapshot(stream, head, func(w io.Writer) error {
 		var all bytes.Buffer
@@ -312,11 +312,11 @@ func (c countless) SaveSnapshot(stream events.StreamID, head events.Snapshot, wr
 	})
 }
 
-// TestASnapshotOfBeforeIsRead: the keys in an older snapshot are known, and it need not be written
+// TestOlderSnapshotIsRead: the keys in an older snapshot are known, and it need not be written
 // again.
-func TestASnapshotOfBeforeIsRead(t *testing.T) {
+func TestOlderSnapshotIsRead(t *testing.T) {
 	store := openLog(t, t.TempDir())
-	d := openDesk(t, store, func(c *Config) { c.Snapshots, c.SnapshotEvery = countless{store}, 30 })
+	d := openDesk(t, store, func(c *Config) { c.Snapshots, c.SnapshotEvery = oldSnapshots{store}, 30 })
 	mustCreate(t, d, 1000)
 	key := func(i int) Request {
 		return Request{

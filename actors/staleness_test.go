@@ -22,9 +22,9 @@ func lampsLeft(t testing.TB, d *Desk) (left int64) {
 	return left
 }
 
-// TestWhatAnotherDeskAppends: a desk that has observed another desk's append neither refuses nor
+// TestAppendsOfAnotherDesk: a desk that has observed another desk's append neither refuses nor
 // shows the lamp by its older state.
-func TestWhatAnotherDeskAppends(t *testing.T) {
+func TestAppendsOfAnotherDesk(t *testing.T) {
 	store := openLog(t, t.TempDir())
 	here, there := openDesk(t, store, nil), openDesk(t, store, nil)
 	mustCreate(t, here, 1)
@@ -54,9 +54,9 @@ func TestWhatAnotherDeskAppends(t *testing.T) {
 	}
 }
 
-// TestToldWhileBusy: a desk that observes everything, its own events included, loses nothing and
+// TestObservingWhileBusy: a desk that observes everything, its own events included, loses nothing and
 // ends with the state of the log.
-func TestToldWhileBusy(t *testing.T) {
+func TestObservingWhileBusy(t *testing.T) {
 	store := openLog(t, t.TempDir())
 	desks := []*Desk{openDesk(t, store, nil), openDesk(t, store, nil)}
 	mustCreate(t, desks[0], 10_000)
@@ -99,12 +99,12 @@ func TestToldWhileBusy(t *testing.T) {
 	}
 }
 
-// forgiving is a log that accepts known events again, as an EventStoreDB does: it compares only
+// lenientStore is a log that accepts known events again, as an EventStoreDB does: it compares only
 // their ids.
-type forgiving struct{ events.Store }
+type lenientStore struct{ events.Store }
 
 // Append also accepts events whose ids are in the log.
-func (s forgiving) Append(
+func (s lenientStore) Append(
 	ctx context.Context,
 	stream events.StreamID,
 	expected events.Revision,
@@ -130,7 +130,7 @@ func (s forgiving) Append(
 // TestOneKeyAtTwoDesks: a retry on another desk, which has not observed the first request yet, gets
 // the same answer; and that desk's next append is chained to the log.
 func TestOneKeyAtTwoDesks(t *testing.T) {
-	store := forgiving{openLog(t, t.TempDir())}
+	store := lenientStore{openLog(t, t.TempDir())}
 	here, there := openDesk(t, store, nil), openDesk(t, store, nil)
 	mustCreate(t, here, 9)
 	lampsLeft(t, there)

@@ -41,7 +41,7 @@ func openFinals(t *testing.T, store events.Store, now *clock, limit int64, waitl
 	return d
 }
 
-// streamSummary is what the facts of the tournament's stream say.
+// streamSummary summarises the facts of the tournament's stream.
 type streamSummary struct {
 	entered, waitlisted, promoted, withdrawn []events.TeamID
 	// appends has the names of the facts of each command, in order.
@@ -225,9 +225,9 @@ func TestTwoOrganisersAtOnce(t *testing.T) {
 	wantResults(t, results, map[string]int{"ok": 1, "stale_revision": 4})
 }
 
-// TestACrowdComesAndGoes: under concurrent entries and withdrawals the log stays consistent, and at
+// TestConcurrentEntriesAndWithdrawals: under concurrent entries and withdrawals the log stays consistent, and at
 // no prefix are more teams entered than the limit.
-func TestACrowdComesAndGoes(t *testing.T) {
+func TestConcurrentEntriesAndWithdrawals(t *testing.T) {
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	store := openLog(t, t.TempDir())

@@ -77,7 +77,7 @@ func TestAskEachWhileWriting(t *testing.T) {
 	}()
 	select {
 	case err := <-second:
-		t.Errorf("it was refused by what is not durable: %v", err)
+		t.Errorf("it was refused on a state that is not durable: %v", err)
 	case <-time.After(20 * time.Millisecond):
 	}
 	if _, err := d.Ask(context.Background(), holdRequests(newHold(), 2)[0]); err != nil {
@@ -205,7 +205,7 @@ func TestTurnRulesThatBreak(t *testing.T) {
 			d := openDesk(t, f, func(c *Config) {
 				singly(c)
 				kind := products
-				kind.New = func() core.Core { return &touchy{Product: product.New().(*product.Product)} }
+				kind.New = func() core.Core { return &panickingProduct{Product: product.New().(*product.Product)} }
 				c.Kinds = []core.Kind{kind, seats}
 			})
 			mustCreate(t, d, 5)

@@ -124,7 +124,7 @@ const (
 	look      = heartbeat/8 + 200*time.Millisecond
 )
 
-// audit compares the log with what the visitors were told and did.
+// audit compares the log with the answers to the visitors and their actions.
 func (c *crowd) audit(log []logged) {
 	l := readLedger(c.t, log)
 	if len(l.inside) > 0 || len(l.holders) != len(c.people) {

@@ -51,7 +51,7 @@ type crowd struct {
 // TestCrowd: a hundred thousand join at once. Some leave, some stop polling, some complete a
 // purchase; the server is restarted in between. Nobody who waits is passed over, the rate and
 // max_active hold at every moment, those who stop polling lose the place and nobody else does, and
-// the log agrees with what visitors were told.
+// the log agrees with their answers.
 func TestCrowd(t *testing.T) {
 	seed := *crowdSeed
 	if seed == 0 {
@@ -69,7 +69,7 @@ func TestCrowd(t *testing.T) {
 	}
 	noLeaks(t)
 	c := &crowd{t: t, dir: t.TempDir(), rng: rand.New(rand.NewPCG(seed, 1))}
-	c.boot(&clock{})
+	c.startNode(&clock{})
 	t.Cleanup(func() { c.halt() })
 	c.set(settings)
 	c.gather(people)
@@ -92,8 +92,8 @@ func TestCrowd(t *testing.T) {
 	c.audit(log)
 }
 
-// boot starts the node on the log in dir.
-func (c *crowd) boot(clock *clock) {
+// startNode starts the node on the log in dir.
+func (c *crowd) startNode(clock *clock) {
 	store := openLog(c.t, c.dir)
 	c.node = start(c.t, store, clock, func(desk *actors.Config, rooms *Config) {
 		desk.Snapshots = store
@@ -115,7 +115,7 @@ func (c *crowd) reboot() {
 	before := c.line()
 	c.halt()
 	c.clock.move(700 * ms)
-	c.boot(c.clock)
+	c.startNode(c.clock)
 	if err := c.rooms.Resume(ctx, "sale"); err != nil {
 		c.t.Fatal(err)
 	}
@@ -203,7 +203,7 @@ func (c *crowd) second() {
 		switch {
 		case p.done:
 		case p.habit == sleeper && now >= p.until:
-			c.dream(p)
+			c.checkSilent(p)
 		case p.habit == leaver && now >= p.until:
 			p.done = true
 			c.doing.Go(func() { c.leave(p) })
@@ -213,8 +213,8 @@ func (c *crowd) second() {
 	}
 }
 
-// dream checks a visitor that has stopped polling, without a poll.
-func (c *crowd) dream(p *person) {
+// checkSilent checks a visitor that has stopped polling, without a poll.
+func (c *crowd) checkSilent(p *person) {
 	if status := c.line().Look(p.visit.Ticket).Status; status == events.VisitorExpired {
 		p.done, p.outcome = true, status
 	}
@@ -238,7 +238,7 @@ func (c *crowd) ask(p *person, now time.Duration) {
 	switch p.visit.Status {
 	case events.VisitorWaiting:
 		if p.visit.TooSoon {
-			c.t.Errorf("%s polled as told, and got %+v", p.holder, p.visit)
+			c.t.Errorf("%s polled as instructed, and got %+v", p.holder, p.visit)
 		}
 		if was.Status != events.VisitorWaiting || p.visit.Number > was.Number || p.visit.Number < 1 {
 			c.t.Errorf("%s got %+v, and then %+v", p.holder, was, p.visit)
@@ -259,7 +259,7 @@ func (c *crowd) ask(p *person, now time.Duration) {
 		}
 	case events.VisitorExpired:
 		if was.Status != events.VisitorAdmitted {
-			c.t.Errorf("%s polled as told, and lost the place: %+v, then %+v", p.holder, was, p.visit)
+			c.t.Errorf("%s polled as instructed, and lost the place: %+v, then %+v", p.holder, was, p.visit)
 		}
 		p.done, p.outcome = true, events.VisitorExpired
 	default:

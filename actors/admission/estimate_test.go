@@ -31,8 +31,8 @@ func TestPace(t *testing.T) {
 		{"over the last minute only", 75 * s, 1000, 600, 6000 + 60*24, 24},
 		{"never below what passes guarantee", 300 * s, 1000, 600, 7500, 10},
 		{"an empty line says nothing", 301 * s, 0, 600, 7500, 10},
-		{"and measuring begins anew", 310 * s, 50, 20, 7510, 100},
-		{"a clock set back: anew", 5 * s, 50, 600, 7510, 10},
+		{"and measuring starts over", 310 * s, 50, 20, 7510, 100},
+		{"a clock set back: starts over", 5 * s, 50, 600, 7510, 10},
 		{"", 10 * s, 50, 600, 7610, 20},
 	} {
 		l := lineOf(settings, step.waiting, step.active, step.admitted)
@@ -83,7 +83,7 @@ func TestEstimates(t *testing.T) {
 		{"a minute", open, 1000, 10, 600, 60 * s, 15 * s},
 		{"next, when one of those inside ends", open, 1000, 1.0 / 120, 1, 120 * s, 2 * s},
 		{"the last of the front", open, 1000, 1.0 / 60, 50, 3000 * s, 2 * s},
-		{"behind the front", open, 1000, 1.0 / 60, 51, 3060 * s, 30 * s},
+		{"after the front", open, 1000, 1.0 / 60, 51, 3060 * s, 30 * s},
 		{"an hour", open, 100_000, 10, 36_000, 3600 * s, 30 * s},
 		{"a crowd that comes in at once does not ask at once", open, 1_000_000, 1_000_000, 400_000, 400 * ms, 10 * s},
 		{"heartbeats twice a day", rare, 1_000_000, 0, 1, unknown, time.Hour},

@@ -30,7 +30,7 @@ func TestDone(t *testing.T) {
 			t.Errorf("ticket %d is %s, want %s", visit.Ticket, got, want)
 		}
 	}
-	n.rooms.Done("sale", "bob", 0, by("bob")) // who waits keeps the place
+	n.rooms.Done("sale", "bob", 0, by("bob")) // a waiting visitor keeps the place
 	n.rooms.Done("sale", "dee", 0, by("dee")) // never came
 	n.rooms.Done("sale", "ann", 99, by("ann"))
 	n.rooms.Done("nowhere", "ann", 0, by("ann"))
@@ -51,9 +51,9 @@ func TestDone(t *testing.T) {
 	is(cid, events.VisitorAdmitted)
 }
 
-// TestJoiningBehindAPurchase: a holder who joins again while the pass is being ended gets a new
+// TestJoiningAfterAPurchase: a holder who joins again while the pass is being ended gets a new
 // place, and not the used pass.
-func TestJoiningBehindAPurchase(t *testing.T) {
+func TestJoiningAfterAPurchase(t *testing.T) {
 	n := newNode(t)
 	n.set(sale)
 	ann := n.join("ann")

@@ -235,7 +235,7 @@ func noLeaks(t *testing.T) {
 
 // memory is a fast log in memory, which can be made unavailable.
 type memory struct {
-	events.Store // of which the methods below are enough here
+	events.Store // the tests call only the methods below
 	mu           sync.RWMutex
 	log          map[events.StreamID][]events.Recorded // guarded by mu
 	size         int                                   // guarded by mu
@@ -254,7 +254,7 @@ func (m *memory) Append(
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.down.Load() {
-		return events.Appended{}, fmt.Errorf("%w: told so", events.ErrUnavailable)
+		return events.Appended{}, fmt.Errorf("%w: simulated", events.ErrUnavailable)
 	}
 	s := m.log[stream]
 	if head := events.Revision(len(s)) - 1; head != expected {

@@ -163,9 +163,9 @@ func TestTouchOrDoom(t *testing.T) {
 	}
 }
 
-// TestTableGrowsBesideReaders: no time is lost while the directory is copied; for the race
+// TestTableGrowsDuringReads: no time is lost while the directory is copied; for the race
 // detector, too.
-func TestTableGrowsBesideReaders(t *testing.T) {
+func TestTableGrowsDuringReads(t *testing.T) {
 	table := newLastSeen(day)
 	var all sync.WaitGroup
 	for part := range int64(4) {

@@ -13,32 +13,32 @@ import (
 	"admitone/events"
 )
 
-// telling is nodes of one system of which the first owns the room, and others tell it whom they have heard.
-type telling struct {
+// forwardingNodes are nodes of one system. The first owns the room; the others forward their heartbeats to it.
+type forwardingNodes struct {
 	*cluster
-	owner   int
-	members uint64
-	deaf    bool // nobody can be told
-	told    int
+	owner       int
+	members     uint64
+	unreachable bool // forwarding fails
+	told        int
 }
 
-func newTelling(t *testing.T, nodes int) *telling {
-	c := &telling{cluster: newCluster(t, 0)}
+func newForwardingNodes(t *testing.T, nodes int) *forwardingNodes {
+	c := &forwardingNodes{cluster: newCluster(t, 0)}
 	for i := range nodes {
 		c.nodes = append(c.nodes, start(t, c.log, c.clock, func(_ *actors.Config, rooms *Config) {
 			rooms.Shared, rooms.Node = true, fmt.Sprint("n", i)
 			rooms.Owns = func(events.RoomID) bool { return c.owner == i }
 			rooms.Reach = func() (uint64, bool) { return c.members, true }
 			rooms.Tell = func(id events.RoomID, marks []byte) error {
-				if c.deaf || c.owner < 0 {
-					return errors.New("told so")
+				if c.unreachable || c.owner < 0 {
+					return errors.New("simulated")
 				}
 				c.told++
 				return c.nodes[c.owner].rooms.Hear(ctx, id, marks)
 			}
 		}))
 	}
-	c.nodes[0].set(still())
+	c.nodes[0].set(pausedSettings())
 	for i := range nodes {
 		c.resume(i)
 	}
@@ -46,7 +46,7 @@ func newTelling(t *testing.T, nodes int) *telling {
 }
 
 // pollRepeatedly has a visitor poll once in a heartbeat, at each node in turn, for so many heartbeats.
-func (c *telling) pollRepeatedly(heartbeats int, at ...int) func(v Visit) {
+func (c *forwardingNodes) pollRepeatedly(heartbeats int, at ...int) func(v Visit) {
 	return func(v Visit) {
 		c.t.Helper()
 		for i := range heartbeats {
@@ -58,10 +58,10 @@ func (c *telling) pollRepeatedly(heartbeats int, at ...int) func(v Visit) {
 	}
 }
 
-// TestPollsAtAnyNode: polls at nodes that don't run the room count, who never polls is dropped by the one that does,
-// and it is the only one to run it.
+// TestPollsAtAnyNode: polls at nodes that don't run the room count, and the one that runs it, alone,
+// drops visitors that never poll.
 func TestPollsAtAnyNode(t *testing.T) {
-	c := newTelling(t, 3)
+	c := newForwardingNodes(t, 3)
 	ann, bob := c.nodes[0].join("ann"), c.nodes[0].join("bob")
 	c.pass(s)
 	if !c.nodes[1].rooms.Follows("sale", ann.Visitor) || c.nodes[1].rooms.Follows("sale", "x") {
@@ -75,23 +75,23 @@ func TestPollsAtAnyNode(t *testing.T) {
 		t.Errorf("the room was taken over %d times", n)
 	}
 	if c.told == 0 {
-		t.Error("nobody was told of anybody")
+		t.Error("no heartbeat was forwarded")
 	}
 }
 
-// TestOwnerCannotBeTold: a node that hears visitors and can't reach the owner takes the room over, and nobody is
+// TestOwnerIsUnreachable: a node that receives polls and can't reach the owner takes the room over, and nobody is
 // dropped; once it can, the owner runs the room again.
-func TestOwnerCannotBeTold(t *testing.T) {
-	c := newTelling(t, 2)
+func TestOwnerIsUnreachable(t *testing.T) {
+	c := newForwardingNodes(t, 2)
 	ann := c.nodes[0].join("ann")
 	c.pass(s)
 	c.pollRepeatedly(3, 1)(ann)
-	c.deaf = true
+	c.unreachable = true
 	c.pollRepeatedly(6, 1)(ann)
 	if n := count[*events.WaitingRoomRun](c.cluster); n < 2 {
 		t.Errorf("the room was taken over %d times", n)
 	}
-	c.deaf = false
+	c.unreachable = false
 	c.pass(2 * s)
 	before := count[*events.WaitingRoomRun](c.cluster)
 	c.pollRepeatedly(4, 1)(ann)
@@ -100,17 +100,17 @@ func TestOwnerCannotBeTold(t *testing.T) {
 	}
 }
 
-// TestNodeDiesBeforeItTells: the node that has heard a visitor dies before it has told the owner, or the owner dies
-// before it could be told. The visitor asks another one a little later than usual, and keeps
+// TestNodeDiesBeforeForwarding: a node dies after a poll and before forwarding it, or the owner dies
+// before it receives it. The visitor polls another node a little later than usual, and keeps
 // the place.
-func TestNodeDiesBeforeItTells(t *testing.T) {
+func TestNodeDiesBeforeForwarding(t *testing.T) {
 	for _, dies := range []int{0, 1} {
 		t.Run(fmt.Sprint(dies), func(t *testing.T) {
-			c := newTelling(t, 3)
+			c := newForwardingNodes(t, 3)
 			ann := c.nodes[0].join("ann")
 			c.pass(s)
 			c.pollRepeatedly(3, 1)(ann)
-			c.deaf = true
+			c.unreachable = true
 			c.nodes[1].poll(ann.Visitor)
 			c.pass(s)
 			c.members++
@@ -119,16 +119,17 @@ func TestNodeDiesBeforeItTells(t *testing.T) {
 			}
 			c.nodes[dies].stop()
 			c.nodes[dies] = c.start() // in its place, with nothing to do
-			c.deaf = false
+			c.unreachable = false
 			c.pass(14 * s) // it takes the visitor a while to find another node
 			c.pollRepeatedly(4, 2)(ann)
 		})
 	}
 }
 
-// TestHear: what another node says is bounded and noted as a whole or not at all, and only where the room runs.
+// TestHear: the heartbeats of another node are bounded and recorded as a whole or not at all,
+// and only where the room runs.
 func TestHear(t *testing.T) {
-	c := newTelling(t, 2)
+	c := newForwardingNodes(t, 2)
 	ann := c.nodes[0].join("ann")
 	c.pass(s)
 	marks, _ := appendMarks(nil, []int64{ann.Ticket, 4_000_000_000})

@@ -66,7 +66,7 @@ func TestOwnerTakesOver(t *testing.T) {
 func TestOwnersDisagree(t *testing.T) {
 	c, owns := owners(t, 2)
 	owns[0] = true
-	c.nodes[0].set(still())
+	c.nodes[0].set(pausedSettings())
 	c.resume(1)
 	ann, bob := c.nodes[0].join("ann"), c.nodes[0].join("bob")
 	c.pass(s)

@@ -259,9 +259,9 @@ func TestClosing(t *testing.T) {
 	n.stop()
 }
 
-// TestAPassThatWasGivenUpAcrossARestart: nobody waits or has a pass any more, so the room's rounds
+// TestReturnedPassAcrossARestart: nobody waits or has a pass any more, so the room's rounds
 // have not started.
-func TestAPassThatWasGivenUpAcrossARestart(t *testing.T) {
+func TestReturnedPassAcrossARestart(t *testing.T) {
 	n := newNode(t)
 	n.set(sale)
 	ann := n.join("ann")

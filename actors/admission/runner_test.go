@@ -80,8 +80,8 @@ func count[F events.Fact](c *cluster) (n int) {
 	return n
 }
 
-// still returns the settings of a room in which everybody waits.
-func still() events.WaitingRoomSettings {
+// pausedSettings returns the settings of a room in which everybody waits.
+func pausedSettings() events.WaitingRoomSettings {
 	settings := sale
 	settings.AdmitPerSecond = 0
 	return settings
@@ -91,7 +91,7 @@ func still() events.WaitingRoomSettings {
 // well, by mistake, and are restarted repeatedly.
 func TestRestartOfAnotherNodeDropsNobody(t *testing.T) {
 	c := newCluster(t, 3)
-	c.nodes[0].set(still())
+	c.nodes[0].set(pausedSettings())
 	var visits []Visit
 	for i := range 5 {
 		visits = append(visits, c.nodes[0].join(events.Holder(fmt.Sprint("h", i))))
@@ -121,7 +121,7 @@ func TestRestartOfAnotherNodeDropsNobody(t *testing.T) {
 // and back. Neither drops anybody who polls; visitors that poll neither are dropped.
 func TestVisitorsMoveToAnotherNode(t *testing.T) {
 	c := newCluster(t, 2)
-	c.nodes[0].set(still())
+	c.nodes[0].set(pausedSettings())
 	ann, bob := c.nodes[0].join("ann"), c.nodes[0].join("bob")
 	for round := range 24 {
 		at := round / 6 % 2 // 30 s each
@@ -142,7 +142,7 @@ func TestVisitorsMoveToAnotherNode(t *testing.T) {
 // allowed. They keep their places, and the log does not grow with the polls.
 func TestPollsAtAllNodes(t *testing.T) {
 	c := newCluster(t, 3)
-	c.nodes[0].set(still())
+	c.nodes[0].set(pausedSettings())
 	var visits []Visit
 	for i := range 9 {
 		visits = append(visits, c.nodes[0].join(events.Holder(fmt.Sprint("h", i))))
@@ -165,7 +165,7 @@ func TestPollsAtAllNodes(t *testing.T) {
 func TestDropOfAnotherTerm(t *testing.T) {
 	c := newCluster(t, 1)
 	n := c.nodes[0]
-	n.set(still())
+	n.set(pausedSettings())
 	ann := n.join("ann")
 	c.pass(s)
 	rm, err := n.rooms.find(ctx, "sale")
@@ -193,7 +193,7 @@ func TestRunnerIsGone(t *testing.T) {
 	c := newCluster(t, 2)
 	settings := sale
 	settings.AdmitPerSecond, settings.MaxActive = 100, 1000
-	c.nodes[0].set(still())
+	c.nodes[0].set(pausedSettings())
 	c.resume(1)
 	var last Visit
 	for i := range 200 {

@@ -8,7 +8,7 @@ import (
 	"admitone/events"
 )
 
-// TestTooSoon: a visitor who polls too often is told so, and keeps the place.
+// TestTooSoon: a poll that comes too soon is answered as such, and the visitor keeps the place.
 func TestTooSoon(t *testing.T) {
 	n := newNode(t)
 	slow := sale
@@ -25,7 +25,7 @@ func TestTooSoon(t *testing.T) {
 		at, after time.Duration
 		tooSoon   bool
 	}{
-		{0, 20 * s, false}, // who has just joined may ask how it goes
+		{0, 20 * s, false}, // the first poll may follow at once
 		{0, 20 * s, true}, {5 * s, 15 * s, true}, {9 * s, 11 * s, true},
 		{10 * s, 20 * s, false}, // half of it is enough
 		{11 * s, 19 * s, true},

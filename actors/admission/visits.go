@@ -22,7 +22,7 @@ var errPassInvalid = &core.Refusal{Code: core.CodePassInvalid,
 	Detail: "the pass is not one of this waiting room for you, or it has ended; join the waiting room"}
 
 // errNoSeed: the key that promised a room's shuffle is no longer in the ring. An organiser can
-// still admit visitors in order of arrival; see [waitingroom.Set].
+// pausedSettings admit visitors in order of arrival; see [waitingroom.Set].
 var errNoSeed = errors.New("no key of the ring has made the seed that was promised")
 
 // Visit is the answer to a visitor.

@@ -85,7 +85,7 @@ var rules = []struct {
 		{2 * s, take("d.1", 4), "limit_exceeded: 1 of 4"},
 		{2 * s, take("d.1", 3), "taken d.1 3 until 1m2s: 4"},
 	}},
-	{"what is not kept goes back by itself, at its deadline and not before", []attempt{
+	{"places that are not kept are released at their deadline, not before", []attempt{
 		{0, take("b.1", 3), "taken b.1 3 until 1m0s: 3"},
 		{1 * s, take("c.1", 1), "taken c.1 1 until 1m1s: 4"},
 		{60 * s, &core.Expire{}, "nothing"},
@@ -95,7 +95,7 @@ var rules = []struct {
 		{62 * s, &core.Expire{}, "expired c.1 1 at 1m1s: 0"},
 		{62 * s, take("d.1", 4), "taken d.1 4 until 2m2s: 4"},
 	}},
-	{"what is kept stays, until it is given back", []attempt{
+	{"kept places stay until they are given back", []attempt{
 		{0, take("b.1", 3), "taken b.1 3 until 1m0s: 3"},
 		{1 * s, keep("b.1"), "kept b.1 3: 3"},
 		{1 * s, keep("b.1"), "nothing"},
@@ -160,25 +160,25 @@ func TestRules(t *testing.T) {
 	}
 }
 
-// TestFactsThatCantBe: more than was taken, or never taken. The core panics.
-func TestFactsThatCantBe(t *testing.T) {
+// TestImpossibleFacts: more than was taken, or never taken. The core panics.
+func TestImpossibleFacts(t *testing.T) {
 	taken := &events.AllowanceTaken{HoldID: "b.1", Seats: 3, Taken: 3, ExpiresAt: day}
 	kept := &events.AllowanceKept{HoldID: "b.1", Seats: 3, Taken: 3}
 	for name, facts := range map[string][]events.Fact{
-		"another sum":            {&events.AllowanceTaken{HoldID: "b.1", Seats: 3, Taken: 4, ExpiresAt: day}},
-		"nothing taken":          {&events.AllowanceTaken{HoldID: "b.1", ExpiresAt: day}},
-		"taken twice":            {taken, &events.AllowanceTaken{HoldID: "b.1", Seats: 3, Taken: 6, ExpiresAt: day}},
-		"kept twice":             {taken, kept, kept},
-		"kept by another":        {taken, &events.AllowanceKept{HoldID: "c.1", Seats: 3, Taken: 3}},
-		"kept less":              {taken, &events.AllowanceKept{HoldID: "b.1", Seats: 2, Taken: 3}},
-		"expired though kept":    {taken, kept, &events.AllowanceExpired{HoldID: "b.1", Seats: 3}},
-		"released as it was not": {taken, kept, &events.AllowanceReleased{HoldID: "b.1", Was: events.AllowanceIsHeld, Seats: 3}},
-		"reduced to nothing":     {taken, &events.AllowanceReduced{HoldID: "b.1", Seats: 3}},
-		"reduced by nothing":     {taken, &events.AllowanceReduced{HoldID: "b.1", Taken: 3}},
-		"released less":          {taken, &events.AllowanceReleased{HoldID: "b.1", Was: events.AllowanceIsHeld, Seats: 2, Taken: 1}},
-		"released to nothing":    {&events.AllowanceReleased{HoldID: "b.1"}},
-		"extended though kept":   {taken, kept, &events.AllowanceExtended{HoldID: "b.1", ExpiresAt: day}},
-		"a fact of a product":    {&events.ProductReserved{}},
+		"another sum":          {&events.AllowanceTaken{HoldID: "b.1", Seats: 3, Taken: 4, ExpiresAt: day}},
+		"nothing taken":        {&events.AllowanceTaken{HoldID: "b.1", ExpiresAt: day}},
+		"taken twice":          {taken, &events.AllowanceTaken{HoldID: "b.1", Seats: 3, Taken: 6, ExpiresAt: day}},
+		"kept twice":           {taken, kept, kept},
+		"kept by another":      {taken, &events.AllowanceKept{HoldID: "c.1", Seats: 3, Taken: 3}},
+		"kept less":            {taken, &events.AllowanceKept{HoldID: "b.1", Seats: 2, Taken: 3}},
+		"expired though kept":  {taken, kept, &events.AllowanceExpired{HoldID: "b.1", Seats: 3}},
+		"released otherwise":   {taken, kept, &events.AllowanceReleased{HoldID: "b.1", Was: events.AllowanceIsHeld, Seats: 3}},
+		"reduced to nothing":   {taken, &events.AllowanceReduced{HoldID: "b.1", Seats: 3}},
+		"reduced by nothing":   {taken, &events.AllowanceReduced{HoldID: "b.1", Taken: 3}},
+		"released less":        {taken, &events.AllowanceReleased{HoldID: "b.1", Was: events.AllowanceIsHeld, Seats: 2, Taken: 1}},
+		"released to nothing":  {&events.AllowanceReleased{HoldID: "b.1"}},
+		"extended though kept": {taken, kept, &events.AllowanceExtended{HoldID: "b.1", ExpiresAt: day}},
+		"a fact of a product":  {&events.ProductReserved{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := New()

@@ -56,7 +56,7 @@ func TestRules(t *testing.T) {
 	}
 }
 
-func TestFactsThatCantBe(t *testing.T) {
+func TestImpossibleFacts(t *testing.T) {
 	coretest.RefusesFacts(t, New(), created, created)
 	coretest.RefusesFacts(t, New(), created, ended, ended)
 	coretest.RefusesFacts(t, New(), ended)

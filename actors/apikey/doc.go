@@ -1,5 +1,5 @@
 // Package apikey has the rules of a key with which a program calls the API: it is created once, and
-// may be revoked once, for ever.
+// may be revoked once, forever.
 //
 // # Why the log has a hash
 //

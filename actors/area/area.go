@@ -73,8 +73,8 @@ type Resize struct {
 	// Change of the performance that it is part of. An area takes part in each once, in their order: in an earlier
 	// one it does nothing.
 	Change int64
-	// Undo puts back what the change has changed here, if that was the last one. If the change has not come here
-	// yet, it never takes part any more.
+	// Undo reverts the change here, if it was the last one. A change that has not reached the area yet has no
+	// effect when it does.
 	Undo bool
 	// Stated: an edit states the capacity, so it can't be refused. If more are held, booked and blocked, it does
 	// nothing.

@@ -15,7 +15,7 @@ import (
 	"admitone/events"
 )
 
-// model says what should be, in the plainest way.
+// model is the simplest implementation of the rules.
 type model struct {
 	capacity int64
 	holds    map[events.HoldID]*modelHold
@@ -48,15 +48,15 @@ func (m *model) out(label events.BlockLabel) (n int64) {
 	return n
 }
 
-// mine says whether a change is to do something here.
-func (m *model) mine(change int64, undo bool) bool {
+// applies reports whether a change has an effect.
+func (m *model) applies(change int64, undo bool) bool {
 	return undo == (change == m.last) && change >= m.last
 }
 
 func (m *model) block(c *Block) string {
 	more := c.Places - m.blocked[c.Label] - m.out(c.Label)
 	switch {
-	case more <= 0 || !m.mine(c.Change, false):
+	case more <= 0 || !m.applies(c.Change, false):
 		return ""
 	case m.taken()+more > m.capacity:
 		return "sold_out"
@@ -74,7 +74,7 @@ func (m *model) unblock(c *Unblock) {
 	if c.Undo {
 		n = min(n, m.moved)
 	}
-	if n <= 0 || !m.mine(c.Change, c.Undo) {
+	if n <= 0 || !m.applies(c.Change, c.Undo) {
 		return
 	}
 	m.blocked[c.Label] -= n
@@ -90,7 +90,7 @@ func (m *model) resize(c *Resize) string {
 		return ""
 	case c.Stated && c.Capacity < m.taken():
 		return ""
-	case c.Capacity == m.capacity || c.Change != 0 && !m.mine(c.Change, c.Undo):
+	case c.Capacity == m.capacity || c.Change != 0 && !m.applies(c.Change, c.Undo):
 		return ""
 	case c.Capacity < m.taken():
 		return "limit_exceeded"
@@ -113,9 +113,9 @@ func (m *model) taken() (n int64) {
 
 // others returns the hold of another attempt of the same booking.
 func (m *model) other(id events.HoldID) (events.HoldID, *modelHold) {
-	mine, _, _ := events.CutHoldID(id)
+	owner, _, _ := events.CutHoldID(id)
 	for other, h := range m.holds {
-		if booking, _, _ := events.CutHoldID(other); booking == mine && other != id {
+		if booking, _, _ := events.CutHoldID(other); booking == owner && other != id {
 			return other, h
 		}
 	}
@@ -351,7 +351,8 @@ func checkHolds(t *rapid.T, log []events.Fact) {
 	}
 }
 
-// TestSnapshotsAreWhole: no part of one passes for one, and one that is written later is of its moment.
+// TestSnapshotsAreWhole: a part of a snapshot is not accepted as one, and a snapshot that is written later has the
+// state of its moment.
 func TestSnapshotsAreWhole(t *testing.T) {
 	a := New().(*Area)
 	for _, cmd := range []core.Command{hold3("a.1"), block(1, 3), labelled("b.2", 3), book("b.2"), left("b.2", 1)} {

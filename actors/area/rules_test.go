@@ -152,7 +152,7 @@ var rules = []struct {
 		{0, left("a.1", 0), "released 2 of a.1 (booked, returned), 0 left, 10 remain"},
 		{0, left("a.1", 0), "nothing"},
 	}},
-	{"a hold ends behind its deadline", []attempt{
+	{"a hold ends after its deadline", []attempt{
 		{0, hold3("a.1"), "held 3 for a.1 until 1m30s, 7 remain"},
 		{1 * s, hold3("b.1"), "held 3 for b.1 until 1m31s, 4 remain"},
 		{90 * s, &core.Expire{}, "nothing"},
@@ -172,7 +172,7 @@ var rules = []struct {
 		{0, intent("a.1", 150*s+24*time.Hour), "extended a.1 until 24h2m30s"},
 		{150*s + ns, &core.Expire{}, "nothing"},
 	}},
-	{"resized, and not below what is had", []attempt{
+	{"resized, and not below the places in use", []attempt{
 		{0, &Resize{Capacity: 6}, "resized to 6, 6 remain"},
 		{0, hold3("a.1"), "held 3 for a.1 until 1m30s, 3 remain"},
 		{0, hold3("b.1"), "held 3 for b.1 until 1m30s, 0 remain"},
@@ -226,7 +226,7 @@ var rules = []struct {
 		{92 * s, &core.Expire{}, "expired 10 (10 of press) of a.2 at 1m31s, 0 remain"},
 		{92 * s, hold3("b.1"), "sold_out [remaining:0]"},
 	}},
-	{"a change of blocks is undone, as far as nobody has its places", []attempt{
+	{"a change of blocks is undone where its places are still free", []attempt{
 		{0, block(1, 4), "blocked 4, 4 kept, 6 remain"},
 		{0, block(2, 6), "blocked 2, 6 kept, 4 remain"},
 		{0, &Unblock{Label: "press", Change: 1, Undo: true}, "nothing"},
@@ -291,8 +291,8 @@ func TestExpireIsBounded(t *testing.T) {
 	}
 }
 
-// TestFactsThatCannotBe: a damaged log stops the core.
-func TestFactsThatCannotBe(t *testing.T) {
+// TestImpossibleFacts: a damaged log stops the core.
+func TestImpossibleFacts(t *testing.T) {
 	counts := func(remaining, held, booked int64) events.AreaCounts {
 		return events.AreaCounts{Remaining: remaining, Held: held, Booked: booked}
 	}

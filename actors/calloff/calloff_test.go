@@ -56,8 +56,8 @@ func TestRules(t *testing.T) {
 	}
 }
 
-// TestFactsThatCantBe: the core panics.
-func TestFactsThatCantBe(t *testing.T) {
+// TestImpossibleFacts: the core panics.
+func TestImpossibleFacts(t *testing.T) {
 	begun, swept := &events.CallOffBegun{Of: "performance", ID: "gala"}, &events.CallOffSwept{}
 	for i, facts := range [][]events.Fact{{swept}, {begun, begun}, {begun, swept, swept},
 		{begun, &events.ProductOpened{}}} {

@@ -23,7 +23,7 @@ func TestCursor(t *testing.T) {
 		want events.Fact // nil and ok false: refused
 		ok   bool
 	}{
-		{&MoveCursor{moved(0, 5)}, nil, false}, // nobody has taken it
+		{&MoveCursor{moved(0, 5)}, nil, false}, // not claimed yet
 		{&TakeCursor{events.CursorTaken{Term: 2, Node: "a"}}, nil, false},
 		{&TakeCursor{events.CursorTaken{Term: 1, Node: "a"}}, &events.CursorTaken{Term: 1, Node: "a"}, true},
 		{&TakeCursor{events.CursorTaken{Term: 1, Node: "b"}}, nil, false}, // a was first
@@ -74,8 +74,8 @@ func TestCursor(t *testing.T) {
 	}
 }
 
-// TestCursorFactsThatCantBe: a damaged log ends in a panic.
-func TestCursorFactsThatCantBe(t *testing.T) {
+// TestImpossibleCursorFacts: a damaged log ends in a panic.
+func TestImpossibleCursorFacts(t *testing.T) {
 	for i, fact := range []events.Fact{
 		&events.CursorTaken{Term: 3}, &events.CursorTaken{Term: 1}, &events.CursorMoved{Term: 2, Reached: 9},
 		&events.CursorMoved{Term: 1, Reached: 4},

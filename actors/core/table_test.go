@@ -103,9 +103,9 @@ func checkTable(t *rapid.T, table *Table[int, int], model map[int]int) {
 	}
 }
 
-// TestFrozenCopyIsReadBesideTheTable reads ten copies while the table changes, mainly for the race
+// TestReadingFrozenCopyDuringChanges reads ten copies while the table changes, mainly for the race
 // detector.
-func TestFrozenCopyIsReadBesideTheTable(t *testing.T) {
+func TestReadingFrozenCopyDuringChanges(t *testing.T) {
 	table, model := NewTable[int, int](), map[int]int{}
 	var readers sync.WaitGroup
 	for round := range 10 {
@@ -120,7 +120,7 @@ func TestFrozenCopyIsReadBesideTheTable(t *testing.T) {
 		frozen := frozenCopy{table.Freeze(), maps.Clone(model)}
 		readers.Go(func() {
 			for range 3 {
-				frozen.check(t, "a copy read beside the table")
+				frozen.check(t, "a copy read during changes of the table")
 			}
 		})
 	}
@@ -143,8 +143,8 @@ func TestFrozenEmptyTable(t *testing.T) {
 	frozen.check(t, "the copy of an empty table")
 }
 
-// TestIterationStopsWhenToldTo: also at a bucket's end.
-func TestIterationStopsWhenToldTo(t *testing.T) {
+// TestIterationStopsOnRequest: an iteration can stop anywhere, also at a bucket's end.
+func TestIterationStopsOnRequest(t *testing.T) {
 	table := NewTable[int, int]()
 	for k := range 3 * bucketSize {
 		table.Set(k, k)

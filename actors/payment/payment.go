@@ -62,7 +62,7 @@ type Settle struct {
 	Reference string
 	// Outcome: this is the outcome of asking the provider.
 	Outcome bool
-	// Reason is why the organiser settles it although the provider was asked, "" if nobody does.
+	// Reason is the organiser's reason to settle a refund that the provider was asked for, "" for none.
 	Reason string
 }
 

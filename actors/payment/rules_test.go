@@ -77,7 +77,7 @@ func TestRules(t *testing.T) {
 			{report(nil), "received 100 EUR of 100 EUR for /v1/bookings/b1", [5]int64{100}},
 			{report(nil), "nothing", [5]int64{100}},
 			{report(func(r *Receive) { r.Final = true }), "nothing", [5]int64{100}},
-			// The sum expected now is no matter: it was received for what was expected then.
+			// The sum expected now does not matter: the payment was compared with the one expected then.
 			{report(func(r *Receive) { r.Expected = 50 }), "nothing", [5]int64{100}},
 			{report(func(r *Receive) { r.Amount, r.Final = 99, true }), "amount_mismatch [currency:EUR expected:100]", [5]int64{100}},
 			{report(func(r *Receive) { r.For, r.Amount = ofR1, 99 }), "payment_reference_used [resource:/v1/bookings/b1]",

@@ -68,8 +68,8 @@ var bestRules = []struct {
 	{"the first section first", []events.SectionID{"xxx ...", "...", "..."}, 3, "xxx OOO / ... / ..."},
 	{"together in another section before apart in the first", []events.SectionID{"..x..", "....."}, 3, "..x.. / OOO.."},
 	{"no single seat between two taken ones", []events.SectionID{"x....x"}, 2, "xOO..x"},
-	{"no single seat at the end of a row, even beside the middle", []events.SectionID{"....."}, 3, "OOO.."},
-	{"what is alone already does not count", []events.SectionID{"....x."}, 2, "..OOx."},
+	{"no single seat at the end of a row, even next to the middle", []events.SectionID{"....."}, 3, "OOO.."},
+	{"a seat that is alone already does not count", []events.SectionID{"....x."}, 2, "..OOx."},
 	{"rather one at the row's end than one between two taken", []events.SectionID{"x..."}, 2, "xOO."},
 	{"a gap that fits is filled", []events.SectionID{"x..x..."}, 2, "xOOx..."},
 	{"a single seat that is there already is as good as any", []events.SectionID{"x.x.x..x"}, 1, "x.xOx..x"},
@@ -81,7 +81,7 @@ var bestRules = []struct {
 	{"apart in one section before in two", []events.SectionID{"..x", "..x ..x"}, 4, "..x / OOx OOx"},
 	{"apart in two sections if one is too small", []events.SectionID{"..x", "..x"}, 4, "OOx / OOx"},
 	{"apart without a single seat", []events.SectionID{"...x..x..."}, 5, "OOOxOOx..."},
-	{"what is too much stays together", []events.SectionID{"x...x...x"}, 4, "xOOOxO..x"},
+	{"the remainder stays together", []events.SectionID{"x...x...x"}, 4, "xOOOxO..x"},
 	{"a single seat at a row's end if it has to be", []events.SectionID{"x...x..."}, 5, "xOOOxOO."},
 	{"the last seats", []events.SectionID{".xx ", "x.x"}, 2, "Oxx / xOx"},
 	{"too few", []events.SectionID{".xx", "x.x"}, 3, "none"},
@@ -127,7 +127,7 @@ func quality(m *Map, chosen []Seat) [6]int {
 		if !is(seat) {
 			alone := m.Free(seat) && gone(left) && gone(right)
 			if alone && (is(left) || is(right)) { // by this choice
-				singles += badness(left >= 0 && right >= 0)
+				singles += gapPenalty(left >= 0 && right >= 0)
 			}
 			continue
 		}

@@ -78,8 +78,8 @@ func TestUndoneChangesAreBounded(t *testing.T) {
 	}
 }
 
-// TestBlocksThatCantBe: the core panics.
-func TestBlocksThatCantBe(t *testing.T) {
+// TestImpossibleBlocks: the core panics.
+func TestImpossibleBlocks(t *testing.T) {
 	begun := func(n int64) events.Fact { return &events.BlocksBegun{BlockChange: events.BlockChange{Number: n}} }
 	changed := func(n int64) events.Fact { return &events.BlocksChanged{BlockChange: events.BlockChange{Number: n}} }
 	withdrawn, undone := &events.BlocksWithdrawn{Number: 1}, &events.BlocksUndone{Number: 1}

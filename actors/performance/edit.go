@@ -36,7 +36,7 @@ type Edit struct {
 
 // ErrStaleEdit refuses an edit of a performance that has been edited since its base.
 var ErrStaleEdit = &core.Refusal{Code: core.CodeStaleRevision,
-	Detail: "the performance has been edited since; read it again and decide anew"}
+	Detail: "the performance has been edited since; read it again and decide again"}
 
 var errNoPerformance = &core.Refusal{Code: core.CodeNotFound, Detail: "there is no such performance",
 	Fields: map[string]any{"resource": "performance"}}

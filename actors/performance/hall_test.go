@@ -98,7 +98,7 @@ func TestBestOfAHall(t *testing.T) {
 			[][]hallRow{{{x: 40, y: 0, seats: "...."}}, {{x: 40, y: 60, seats: ".."}}}},
 		{"no wheelchair's place unless asked", Wanted{Quantity: 2}, []events.SeatName{"A-2-1", "A-2-2"},
 			[][]hallRow{{{x: 40, y: 0, seats: "wcwc"}, {x: 40, y: 90, seats: ".."}}}},
-		{"what is next to a wheelchair's place is alone", Wanted{Quantity: 2}, []events.SeatName{"A-2-1", "A-2-2"},
+		{"a seat next to a wheelchair place counts as alone", Wanted{Quantity: 2}, []events.SeatName{"A-2-1", "A-2-2"},
 			[][]hallRow{{{x: 40, y: 0, seats: "wc..."}, {x: 40, y: 90, seats: ".."}}}},
 		{"a place with its companion", Wanted{Quantity: 2, Accessible: true}, []events.SeatName{"A-1-3", "A-1-4"},
 			[][]hallRow{{{x: 30, y: 0, seats: "xxwc"}, {y: 90, seats: "wc.."}}}},

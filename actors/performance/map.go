@@ -204,15 +204,15 @@ func previousSpan(row []byte, end int) span {
 // one at the row's end, 2 for one between two taken seats.
 func leaves(s span, start, n, row int) (singles int) {
 	if start-s.start == 1 {
-		singles += badness(s.start > 0)
+		singles += gapPenalty(s.start > 0)
 	}
 	if s.end-start-n == 1 {
-		singles += badness(s.end < row)
+		singles += gapPenalty(s.end < row)
 	}
 	return singles
 }
 
-func badness(between bool) int {
+func gapPenalty(between bool) int {
 	if between {
 		return 2
 	}

@@ -96,7 +96,7 @@ func TestASnapshotIsThePerformance(t *testing.T) {
 	}
 }
 
-func TestFactsThatCantBe(t *testing.T) {
+func TestImpossibleFacts(t *testing.T) {
 	facts, _ := New().Decide(gala(nil), day)
 	for name, log := range map[string][]events.Fact{
 		"created twice":       {facts[0], facts[0]},

@@ -29,14 +29,14 @@ func TestCreateInAPlan(t *testing.T) {
 		field  string
 	}{
 		"as it should be":     {nil, ""},
-		"sections beside it":  {func(c *Create) { c.Sections = gala(nil).Sections }, "sections"},
+		"sections as well":    {func(c *Create) { c.Sections = gala(nil).Sections }, "sections"},
 		"no price":            {func(c *Create) { c.Prices = c.Prices[:2] }, "prices"},
 		"one too many":        {func(c *Create) { c.Categories = c.Categories[:1] }, "prices"},
 		"below nothing":       {func(c *Create) { c.Prices[2].Amount = -1 }, "prices"},
 		"too much":            {func(c *Create) { c.Prices[2].Amount = events.MaxPrice + 1 }, "prices"},
 		"a type twice":        {func(c *Create) { c.Prices[1].Type = "adult" }, "prices"},
 		"a type without name": {func(c *Create) { c.Prices[1].Type = "" }, "prices"},
-		"behind one without":  {func(c *Create) { c.Prices[0].Type = "" }, "prices"},
+		"after one without":   {func(c *Create) { c.Prices[0].Type = "" }, "prices"},
 		"apart":               {func(c *Create) { c.Prices[1].Category, c.Prices[2].Category = "Box", "Stalls" }, "prices"},
 		"a long type":         {func(c *Create) { c.Prices[0].Type = strings.Repeat("x", events.MaxPriceType+1) }, "prices"},
 		"a control character": {func(c *Create) { c.Prices[0].Type = "a\n" }, "prices"},

@@ -84,7 +84,7 @@ func TestTimesAndEdits(t *testing.T) {
 			{70 * s, &Edit{Title: ptr("Gag")}, "edited: Gag at Hall, starts at 1m0s, 30 s, limit 0, [{A 5} {B 3}] from 10s until 1m0s"},
 			{70 * s, gig(10*s, 60*s), "nothing"},
 		}},
-		{"one of before never closes, and its creation said nothing either", []attempt{
+		{"an older one never closes, and its creation has no bounds either", []attempt{
 			{0, gig(0, 0), "created, starts at 1m0s"},
 			{0, gig(0, 60*s), "nothing"},
 			{0, gig(0, 59*s), "already_exists"},
@@ -163,8 +163,8 @@ func TestTerms(t *testing.T) {
 	}
 }
 
-// TestTimesThatCantBe: bounds that are not ahead, and prices of other sections.
-func TestTimesThatCantBe(t *testing.T) {
+// TestImpossibleTimes: bounds that are not ahead, and prices of other sections.
+func TestImpossibleTimes(t *testing.T) {
 	made := &events.PerformanceCreated{PerformanceID: "gig", HoldSeconds: 30, Sections: gig(0, 0).Sections,
 		SaleTimes: events.SaleTimes{OpensAt: at(s)}}
 	for name, facts := range map[string][]events.Fact{

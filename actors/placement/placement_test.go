@@ -10,8 +10,8 @@ import (
 	"admitone/events"
 )
 
-// TestRankIsForEver: nodes of different builds must find the same owners.
-func TestRankIsForEver(t *testing.T) {
+// TestRankIsStable: nodes of different builds must find the same owners.
+func TestRankIsStable(t *testing.T) {
 	v := NewView("n3:7946", "n1:7946", "n2:7946", "n1:7946")
 	if v.Hash() != 0x8d0dc41b450aa110 || !slices.Equal(v.Members(), []Member{"n1:7946", "n2:7946", "n3:7946"}) {
 		t.Errorf("the view has %v and the hash %#x", v.Members(), v.Hash())
@@ -35,8 +35,8 @@ func TestRankIsForEver(t *testing.T) {
 	}
 }
 
-// TestAMemberThatLeavesMovesItsKeysAlone: and keys are spread evenly.
-func TestAMemberThatLeavesMovesItsKeysAlone(t *testing.T) {
+// TestLeavingMemberMovesOnlyItsKeys: the keys of the others stay, and keys are spread evenly.
+func TestLeavingMemberMovesOnlyItsKeys(t *testing.T) {
 	const keys = 100_000
 	three, two := NewView("a", "b", "c"), NewView("a", "b")
 	owned := map[Member]int{}

@@ -116,7 +116,7 @@ func TestASnapshotIsThePlan(t *testing.T) {
 	}
 }
 
-func TestFactsThatCantBe(t *testing.T) {
+func TestImpossibleFacts(t *testing.T) {
 	for _, facts := range [][]events.Fact{
 		{&events.ProductReserved{}}, {part("a", 1, "b")}, {part("a", 0, "")}, {sealed("", 0)},
 		{part("a", 0, "abc"), sealed("a", 2)}, {part("a", 0, "abc"), sealed("b", 3)},

@@ -15,7 +15,7 @@
 // The core keeps the open reservations, which own units, and forgets the ended ones: a product
 // may see a hundred times more holds than it has units. An ended reservation does not change, so a
 // view can answer for it, however much the view lags. The exception is an external payment: it
-// takes the units of an expired reservation again, which is open then. So the core keeps for ever
+// takes the units of an expired reservation again, which is open then. So the core keeps forever
 // each reservation for which an external payment was decided, with the payments and their outcomes;
 // a payment for any other ended reservation carries its state in a view.
 //

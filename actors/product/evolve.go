@@ -32,11 +32,11 @@ func (p *Product) Evolve(fact events.Fact) {
 		p.check(f.Remaining)
 	case *events.ProductReleased:
 		p.remove(parse(f.ReservationID), f.Was == events.ReservationHeld)
-		p.gaveBack(f.ReservationID, f.Payment, f.Kept, false)
+		p.recordReturn(f.ReservationID, f.Payment, f.Kept, false)
 		p.check(f.Remaining)
 	case *events.ProductReservationCancelled:
 		p.remove(parse(f.ReservationID), f.Was == events.ReservationHeld)
-		p.gaveBack(f.ReservationID, f.Payment, 0, true)
+		p.recordReturn(f.ReservationID, f.Payment, 0, true)
 		p.check(f.Remaining)
 	case *events.ProductCancelled:
 		p.cancelled()

@@ -28,7 +28,7 @@ func (o *Offer) Cost(quantity int64) int64 {
 // Refund returns the refund of a quantity, rounded up for each unit.
 func (o *Offer) Refund(quantity int64) int64 { return o.Cancellation.Refund(o.Price) * quantity }
 
-// Money is a reservation for which an external payment was reported. The product keeps it for ever.
+// Money is a reservation for which an external payment was reported. The product keeps it forever.
 type Money struct {
 	Holder   events.Holder
 	Quantity int64
@@ -199,8 +199,8 @@ func (p *Product) paid(id events.ID, payment events.StreamID) {
 	p.keep(id, m)
 }
 
-// gaveBack records that a reservation with an external payment was released or cancelled.
-func (p *Product) gaveBack(name events.ReservationID, payment events.StreamID, kept int64, called bool) {
+// recordReturn records that a reservation with an external payment was released or cancelled.
+func (p *Product) recordReturn(name events.ReservationID, payment events.StreamID, kept int64, called bool) {
 	id := parse(name)
 	m, known := p.Money(id)
 	if payment != m.PaidBy {

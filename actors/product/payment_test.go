@@ -122,7 +122,7 @@ func TestPayments(t *testing.T) {
 	}
 }
 
-// TestCost: a cost beyond the integer range is more than anybody pays.
+// TestCost: a cost beyond the integer range exceeds every payment.
 func TestCost(t *testing.T) {
 	dear := Offer{Price: math.MaxInt64 / 4}
 	for quantity, want := range map[int64]int64{4: math.MaxInt64 / 4 * 4, 5: math.MaxInt64, MaxStock: math.MaxInt64} {

@@ -221,8 +221,8 @@ func TestRules(t *testing.T) {
 	}
 }
 
-// TestFactsThatCantBe: the log is damaged, or the rules are wrong; the core panics.
-func TestFactsThatCantBe(t *testing.T) {
+// TestImpossibleFacts: the log is damaged, or the rules are wrong; the core panics.
+func TestImpossibleFacts(t *testing.T) {
 	created := &events.ProductCreated{ProductID: "p", DisplayName: "Lamp", Stock: 2, HoldSeconds: 60}
 	one, two := events.ReservationID(rid(1).String()), events.ReservationID(rid(2).String())
 	for name, facts := range map[string][]events.Fact{

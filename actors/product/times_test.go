@@ -157,8 +157,8 @@ func TestTimes(t *testing.T) {
 	}
 }
 
-// TestTimesThatCantBe: a bound that is reached must be ahead.
-func TestTimesThatCantBe(t *testing.T) {
+// TestImpossibleTimes: a bound that is reached must be ahead.
+func TestImpossibleTimes(t *testing.T) {
 	times := events.SaleTimes{OpensAt: day.Add(s)}
 	made := &events.ProductCreated{ProductID: "p", DisplayName: "Lamp", Stock: 2, HoldSeconds: 60, SaleTimes: times}
 	for name, facts := range map[string][]events.Fact{

@@ -12,17 +12,17 @@ import (
 	"admitone/events"
 )
 
-// Settle says that a refund was paid back outside.
+// Settle reports that a refund was paid outside the system.
 type Settle struct {
 	// Request has the ID of the request and where it comes from; stream and command are not used.
 	actors.Request
-	// Payment is the stream of the payment that the refund is of.
+	// Payment is the stream of the refunded payment.
 	Payment   events.StreamID
 	RefundID  events.RefundID
 	Reference string
 	// Outcome means that the command reports the provider's answer.
 	Outcome bool
-	// Reason is why the organiser settles it although the provider is asked, "" if nobody does.
+	// Reason is the organiser's reason to settle a refund that the provider was asked for, "" for none.
 	Reason string
 }
 

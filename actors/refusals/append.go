@@ -89,9 +89,9 @@ func (r *Recorder) seal(stream events.StreamID, command string, entries []entry)
 	return batch, after
 }
 
-// beaten completes a refusal that knows only its stream with the newest fact there at the time of
+// findCause completes a refusal that knows only its stream with the newest fact there at the time of
 // the decision. That costs a read or two; the caller has its answer already.
-func (r *Recorder) beaten(ctx context.Context, refusal *Refusal) {
+func (r *Recorder) findCause(ctx context.Context, refusal *Refusal) {
 	if refusal.BeatenPosition > 0 || refusal.BeatenStream == "" {
 		return
 	}

@@ -16,7 +16,7 @@ import (
 // memory is a log in memory, for synctest bubbles: an append takes a while, and the first ones
 // fail.
 type memory struct {
-	events.Store // of which the methods below are enough here
+	events.Store // the tests call only the methods below
 	takes        time.Duration
 
 	mu     sync.Mutex
@@ -87,8 +87,8 @@ func (m *memory) lost() (counts []string) {
 	return counts
 }
 
-// running runs a recorder in a synctest bubble, and stops it.
-func running(t *testing.T, m *memory, c Config, do func(r *Recorder)) (after *Recorder) {
+// runRecorder runs a recorder in a synctest bubble, and stops it.
+func runRecorder(t *testing.T, m *memory, c Config, do func(r *Recorder)) (after *Recorder) {
 	synctest.Test(t, func(*testing.T) {
 		r := recorder(m, c)
 		ctx, cancel := context.WithCancel(context.Background())
@@ -104,11 +104,11 @@ func running(t *testing.T, m *memory, c Config, do func(r *Recorder)) (after *Re
 
 func pass(d time.Duration) { time.Sleep(d); synctest.Wait() }
 
-// TestALostCountIsNotLost: the number of dropped refusals is recorded later if the append fails,
+// TestDroppedCountSurvivesAFailure: the number of dropped refusals is recorded later if the append fails,
 // with the time of the first of them, and includes those of the failed append.
-func TestALostCountIsNotLost(t *testing.T) {
+func TestDroppedCountSurvivesAFailure(t *testing.T) {
 	m := &memory{fails: 1}
-	r := running(t, m, Config{PerSecond: 2}, func(r *Recorder) {
+	r := runRecorder(t, m, Config{PerSecond: 2}, func(r *Recorder) {
 		for i := range 7 {
 			r.Record(refusal(i, at))
 		}
@@ -117,15 +117,15 @@ func TestALostCountIsNotLost(t *testing.T) {
 		pass(time.Second)
 	})
 	if got := strings.Join(m.lost(), ", "); got != "7 since 2031-05-01T23:59:59Z" || r.Kept() != 1 || r.Dropped() != 7 {
-		t.Errorf("written down as dropped: %s; kept %d, dropped %d", got, r.Kept(), r.Dropped())
+		t.Errorf("recorded as dropped: %s; kept %d, dropped %d", got, r.Kept(), r.Dropped())
 	}
 }
 
-// TestWhatWaitsIsWrittenAfterAFailure: without another refusal, like the number of those that the
-// failure has dropped.
-func TestWhatWaitsIsWrittenAfterAFailure(t *testing.T) {
+// TestWaitingRefusalsAreWrittenAfterAFailure: no further refusal is needed, and the number of dropped
+// refusals is recorded too.
+func TestWaitingRefusalsAreWrittenAfterAFailure(t *testing.T) {
 	m := &memory{fails: 1}
-	running(t, m, Config{}, func(r *Recorder) {
+	runRecorder(t, m, Config{}, func(r *Recorder) {
 		for i := range 600 {
 			r.Record(refusal(i, at))
 		}
@@ -135,15 +135,15 @@ func TestWhatWaitsIsWrittenAfterAFailure(t *testing.T) {
 		}
 		pass(2 * tellEvery)
 		if got := strings.Join(m.lost(), ", "); got != fmt.Sprintf("%d since 2031-05-01T23:59:59Z", r.Dropped()) {
-			t.Errorf("written down as dropped: %q", got)
+			t.Errorf("recorded as dropped: %q", got)
 		}
 	})
 }
 
-// TestAnEndCountsWhatItLeaves: if the log is dead.
-func TestAnEndCountsWhatItLeaves(t *testing.T) {
+// TestUnwrittenRefusalsAreCountedAtTheEnd: refusals that a dead log did not take count as dropped.
+func TestUnwrittenRefusalsAreCountedAtTheEnd(t *testing.T) {
 	m := &memory{fails: 100}
-	r := running(t, m, Config{Every: time.Hour}, func(r *Recorder) {
+	r := runRecorder(t, m, Config{Every: time.Hour}, func(r *Recorder) {
 		for i := range 600 {
 			r.Record(refusal(i, at))
 		}
@@ -156,7 +156,7 @@ func TestAnEndCountsWhatItLeaves(t *testing.T) {
 // TestEachBatchHasItsTime: a slow log is used as long as it completes each batch in time.
 func TestEachBatchHasItsTime(t *testing.T) {
 	m := &memory{takes: 2 * time.Second}
-	running(t, m, Config{PerSecond: 5000}, func(r *Recorder) {
+	runRecorder(t, m, Config{PerSecond: 5000}, func(r *Recorder) {
 		for i := range 4*batchSize + 1 {
 			r.Record(refusal(i, at))
 		}
@@ -167,10 +167,10 @@ func TestEachBatchHasItsTime(t *testing.T) {
 	})
 }
 
-// TestATrickleIsGathered: refusals that arrive while others are written wait for more, too.
-func TestATrickleIsGathered(t *testing.T) {
+// TestSlowArrivalsAreBatched: refusals that arrive while others are written wait for more, too.
+func TestSlowArrivalsAreBatched(t *testing.T) {
 	m := &memory{takes: 10 * time.Millisecond}
-	r := running(t, m, Config{Every: 200 * time.Millisecond}, func(r *Recorder) {
+	r := runRecorder(t, m, Config{Every: 200 * time.Millisecond}, func(r *Recorder) {
 		for i := range 2000 { // one every millisecond, over a midnight
 			r.Record(refusal(i, at.Add(time.Duration(i)*time.Millisecond)))
 			pass(time.Millisecond)

@@ -138,7 +138,7 @@ func (r *Recorder) Record(refusal Refusal) {
 	} else {
 		r.drop(1, refusal.At)
 	}
-	r.rouse()
+	r.signal()
 }
 
 // spent reports whether an actor has reached its limit for the day; the caller has mu.
@@ -163,7 +163,7 @@ func (r *Recorder) owe(n int64, since time.Time) {
 	r.lost += n
 }
 
-func (r *Recorder) rouse() {
+func (r *Recorder) signal() {
 	select {
 	case r.wake <- struct{}{}:
 	default:
@@ -209,7 +209,7 @@ func (r *Recorder) writeAll(ctx context.Context, ending bool) {
 	more := true
 	for err := error(nil); more && err == nil; {
 		if more, err = r.writeSome(ctx, ending); err != nil {
-			r.rouse() // the rest, and the count, may succeed later
+			r.signal() // the rest, and the count, may succeed later
 		}
 	}
 	if ending {
@@ -228,7 +228,7 @@ func (r *Recorder) writeSome(ctx context.Context, ending bool) (more bool, err e
 	batch, stream, more := r.next()
 	facts := make([]entry, 0, len(batch)+1)
 	for i := range batch {
-		r.beaten(ctx, &batch[i])
+		r.findCause(ctx, &batch[i])
 		facts = append(
 			facts,
 			entry{
@@ -289,7 +289,7 @@ func (r *Recorder) losses(now time.Time, ending bool) *events.RefusalsDropped {
 		return nil
 	}
 	if !ending && now.Sub(r.told) < tellEvery {
-		r.rouse()
+		r.signal()
 		return nil
 	}
 	told := &events.RefusalsDropped{Count: r.lost, Since: r.since}

@@ -171,7 +171,7 @@ func (f *faulty) Append(
 	return done, err
 }
 
-// TestFaults: what was written although the append failed is not written twice; what can't be
+// TestFaults: refusals that were written although the append failed are not written twice; those that can't be
 // written is counted.
 func TestFaults(t *testing.T) {
 	s := openLog(t)
@@ -211,20 +211,20 @@ func TestBeaten(t *testing.T) {
 	r := recorder(s, Config{})
 	x := refusal(1, at.Add(90*time.Second))
 	x.BeatenStream = "seat-a~A-1-1"
-	r.beaten(t.Context(), &x)
+	r.findCause(t.Context(), &x)
 	if x.BeatenRevision != 1 || x.BeatenPosition != 2 {
 		t.Errorf("beaten by revision %d at position %d", x.BeatenRevision, x.BeatenPosition)
 	}
 	x = refusal(1, at.Add(-time.Second))
 	x.BeatenStream = "seat-a~A-1-1"
-	if r.beaten(t.Context(), &x); x.BeatenStream != "" || x.BeatenRevision != -1 || x.BeatenPosition != 0 {
+	if r.findCause(t.Context(), &x); x.BeatenStream != "" || x.BeatenRevision != -1 || x.BeatenPosition != 0 {
 		t.Errorf("beaten by what came later: %+v", x)
 	}
 }
 
-// TestNobodyTakesTheWholeDay: the refusals of one actor are bounded, and those of others are still
+// TestRefusalsOfOneActorAreBounded: the refusals of one actor are bounded, and those of others are still
 // recorded; exempt actors are not bounded, and the next day starts anew.
-func TestNobodyTakesTheWholeDay(t *testing.T) {
+func TestRefusalsOfOneActorAreBounded(t *testing.T) {
 	s := openLog(t)
 	r := recorder(s, Config{PerActor: 3})
 	one := func(n int, when time.Time, bounded bool) {

@@ -9,13 +9,13 @@ import (
 	"admitone/events"
 )
 
-// small is a log with a small limit for appends, like an EventStoreDB.
-type small struct {
+// smallLog is a log with a small limit for appends, like an EventStoreDB.
+type smallLog struct {
 	events.Store
 	most int
 }
 
-func (s *small) Append(
+func (s *smallLog) Append(
 	ctx context.Context,
 	stream events.StreamID,
 	expected events.Revision,
@@ -35,7 +35,7 @@ func (s *small) Append(
 // is recorded in a log with a limit of a mebibyte.
 func TestLargeRefusals(t *testing.T) {
 	s := openLog(t)
-	r := recorder(&small{s, 1 << 20}, Config{})
+	r := recorder(&smallLog{s, 1 << 20}, Config{})
 	seats := slices.Repeat([]events.SeatName{events.SeatName(strings.Repeat("S", 64) + "-100-1000")}, 50)
 	for i := range 600 {
 		x := refusal(i, at)

@@ -27,7 +27,7 @@ type harness struct {
 	*Reservations
 	store events.Store
 	desk  *actors.Desk
-	nanos atomic.Int64 // behind day
+	nanos atomic.Int64 // since day
 	made  int
 }
 
@@ -222,8 +222,8 @@ func (w *harness) checkSettled() {
 	}
 }
 
-// dying is the desk of a process that crashes after a number of appends.
-type dying struct {
+// crashingDesk is the desk of a process that crashes after a number of appends.
+type crashingDesk struct {
 	actors.Dispatcher
 	mu   sync.Mutex
 	left int  // guarded by mu
@@ -233,7 +233,7 @@ type dying struct {
 var errGone = errors.New("the process is gone")
 
 // Ask executes a command, or fails after the crash.
-func (d *dying) Ask(ctx context.Context, r actors.Request) (actors.Answer, error) {
+func (d *crashingDesk) Ask(ctx context.Context, r actors.Request) (actors.Answer, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.gone = d.gone || d.left == 0; d.gone {

@@ -211,7 +211,7 @@ func TestACrashAtEveryStep(t *testing.T) {
 			for step, died := 0, true; died; step++ {
 				w := begin(t)
 				id := act.prepare(w)
-				d := &dying{Dispatcher: w.desk, left: step}
+				d := &crashingDesk{Dispatcher: w.desk, left: step}
 				w.Reservations = New(d, w)
 				_ = act.do(w, id)
 				died = d.gone

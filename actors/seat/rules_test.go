@@ -287,8 +287,8 @@ func TestRules(t *testing.T) {
 	}
 }
 
-// TestALongStayIsToldUntilWhen: the refusal says when the holder may hold the seat again.
-func TestALongStayIsToldUntilWhen(t *testing.T) {
+// TestRefusalNamesTheNextPossibleHold: the refusal says when the holder may hold the seat again.
+func TestRefusalNamesTheNextPossibleHold(t *testing.T) {
 	seat := New()
 	for _, fact := range []events.Fact{
 		&events.SeatHeld{HoldID: "b1.1", BookingID: "b1", Holder: "ann", ExpiresAt: day.Add(150 * s), FirstHeldAt: day},
@@ -302,8 +302,8 @@ func TestALongStayIsToldUntilWhen(t *testing.T) {
 	}
 }
 
-// TestFactsThatCantBe: two owners, or never held. The core panics.
-func TestFactsThatCantBe(t *testing.T) {
+// TestImpossibleFacts: two owners, or never held. The core panics.
+func TestImpossibleFacts(t *testing.T) {
 	held := func(id events.HoldID) events.Fact {
 		return &events.SeatHeld{HoldID: id, BookingID: "b", Holder: "ann", ExpiresAt: day, FirstHeldAt: day}
 	}
@@ -311,22 +311,22 @@ func TestFactsThatCantBe(t *testing.T) {
 		return &events.SeatBooked{HoldID: id, BookingID: "b", Holder: "ann"}
 	}
 	for name, facts := range map[string][]events.Fact{
-		"held twice":             {held("b.1"), held("c.1")},
-		"held while booked":      {held("b.1"), booked("b.1"), held("c.1")},
-		"held while blocked":     {&events.SeatBlocked{}, held("b.1")},
-		"held by nobody":         {held("")},
-		"booked while free":      {booked("b.1")},
-		"booked by another":      {held("b.1"), booked("c.1")},
-		"booked twice":           {held("b.1"), booked("b.1"), booked("b.1")},
-		"expired while booked":   {held("b.1"), booked("b.1"), &events.SeatExpired{HoldID: "b.1", ExpiresAt: day}},
-		"expired of another":     {held("b.1"), &events.SeatExpired{HoldID: "c.1", ExpiresAt: day}},
-		"released as it was not": {held("b.1"), &events.SeatReleased{HoldID: "b.1", Was: events.SeatIsBooked}},
-		"released of another":    {held("b.1"), &events.SeatReleased{HoldID: "c.1", Was: events.SeatIsHeld}},
-		"released while free":    {&events.SeatReleased{Was: events.SeatIsFree}},
-		"extended while booked":  {held("b.1"), booked("b.1"), &events.SeatExtended{HoldID: "b.1", ExpiresAt: day}},
-		"blocked while held":     {held("b.1"), &events.SeatBlocked{}},
-		"unblocked while free":   {&events.SeatUnblocked{}},
-		"a fact of a product":    {&events.ProductReserved{}},
+		"held twice":                   {held("b.1"), held("c.1")},
+		"held while booked":            {held("b.1"), booked("b.1"), held("c.1")},
+		"held while blocked":           {&events.SeatBlocked{}, held("b.1")},
+		"held by nobody":               {held("")},
+		"booked while free":            {booked("b.1")},
+		"booked by another":            {held("b.1"), booked("c.1")},
+		"booked twice":                 {held("b.1"), booked("b.1"), booked("b.1")},
+		"expired while booked":         {held("b.1"), booked("b.1"), &events.SeatExpired{HoldID: "b.1", ExpiresAt: day}},
+		"expired of another":           {held("b.1"), &events.SeatExpired{HoldID: "c.1", ExpiresAt: day}},
+		"released from another status": {held("b.1"), &events.SeatReleased{HoldID: "b.1", Was: events.SeatIsBooked}},
+		"released of another":          {held("b.1"), &events.SeatReleased{HoldID: "c.1", Was: events.SeatIsHeld}},
+		"released while free":          {&events.SeatReleased{Was: events.SeatIsFree}},
+		"extended while booked":        {held("b.1"), booked("b.1"), &events.SeatExtended{HoldID: "b.1", ExpiresAt: day}},
+		"blocked while held":           {held("b.1"), &events.SeatBlocked{}},
+		"unblocked while free":         {&events.SeatUnblocked{}},
+		"a fact of a product":          {&events.ProductReserved{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			seat := New()

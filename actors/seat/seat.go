@@ -77,8 +77,8 @@ type Block struct {
 // any other seat, except that the undo of a change is recorded at a free one.
 type Unblock struct {
 	Label events.BlockLabel
-	// Change, if not 0, is the one that is undone: only a seat that it has blocked is unblocked. If it
-	// has not come to a free seat yet, it never blocks it any more.
+	// Change, if not 0, is the undone change: only a seat that it has blocked is unblocked. If it
+	// reaches a free seat later, it does not block it.
 	Change int64
 }
 

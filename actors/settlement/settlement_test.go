@@ -8,7 +8,7 @@ import (
 	"admitone/events"
 )
 
-// TestAReferenceCountsOnce: for the refund that claims it first.
+// TestAReferenceCountsOnce: a reference counts for the refund that claims it first.
 func TestAReferenceCountsOnce(t *testing.T) {
 	s := New().(*Settlement)
 	for i, line := range []struct {

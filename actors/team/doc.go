@@ -7,7 +7,7 @@
 // recorded it as well, an entry would be two appends, and a crash between them a contradiction. A
 // view answers which tournaments a team is in.
 //
-// # Why an owner is for ever
+// # Why an owner is forever
 //
 // The owner may enter and withdraw the team. It never changes, so a caller that has read it, from
 // the team or from a view, may rely on it without reading it again. A team from before there were

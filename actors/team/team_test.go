@@ -47,8 +47,8 @@ func TestRegisteringOnceAndAgain(t *testing.T) {
 	}
 }
 
-// TestATeamOfNobody: from before there were owners. Registering the same id is a no-op.
-func TestATeamOfNobody(t *testing.T) {
+// TestTeamWithoutOwner: an old team has no owner. Registering the same id is a no-op.
+func TestTeamWithoutOwner(t *testing.T) {
 	team := New().(*Team)
 	team.Evolve(&events.TeamRegistered{TeamID: "t-1", DisplayName: "Lions"})
 	for _, owner := range []events.Holder{"", "ada"} {
@@ -69,7 +69,7 @@ func TestASnapshotIsTheTeam(t *testing.T) {
 	}
 }
 
-func TestFactsThatCantBe(t *testing.T) {
+func TestImpossibleFacts(t *testing.T) {
 	registered := &events.TeamRegistered{TeamID: "t-1", DisplayName: "Lions"}
 	coretest.RefusesFacts(t, New(), registered, registered)
 	coretest.RefusesFacts(t, New(), &events.ProductReserved{})

@@ -10,8 +10,8 @@ import (
 	"admitone/events"
 )
 
-// TestFactsThatCantBe: the log is damaged, or the rules are wrong; the core panics.
-func TestFactsThatCantBe(t *testing.T) {
+// TestImpossibleFacts: the log is damaged, or the rules are wrong; the core panics.
+func TestImpossibleFacts(t *testing.T) {
 	counts := func(entered, remaining, waitlisted int64) events.TournamentCounts {
 		return events.TournamentCounts{Entered: entered, Remaining: remaining, Waitlisted: waitlisted}
 	}
@@ -119,9 +119,9 @@ func TestTheWaitlistHasAnEnd(t *testing.T) {
 	}
 }
 
-// TestThoseWhoLeftDoNotPileUp: entries and withdrawals in any number need no memory, also behind a
+// TestWithdrawnTeamsDoNotPileUp: entries and withdrawals in any number need no memory, also behind a
 // team that stays.
-func TestThoseWhoLeftDoNotPileUp(t *testing.T) {
+func TestWithdrawnTeamsDoNotPileUp(t *testing.T) {
 	c := play(t, New().(*Tournament), strict(1), enterOne(0), enterOne(1))
 	most := 0
 	for n := range 20_000 {
@@ -136,8 +136,8 @@ func TestThoseWhoLeftDoNotPileUp(t *testing.T) {
 	}
 }
 
-// TestStrictIsTheRuleWhereNoneIsNamed.
-func TestStrictIsTheRuleWhereNoneIsNamed(t *testing.T) {
+// TestStrictIsTheDefaultRule.
+func TestStrictIsTheDefaultRule(t *testing.T) {
 	created := strict(2)
 	created.Rule = ""
 	c := play(t, New().(*Tournament), created, enter("a b"), enter("c d"), enter("e"), withdraw("a"))

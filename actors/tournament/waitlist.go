@@ -88,7 +88,7 @@ func (w *waitlist) has(number uint64, size int) bool {
 type line struct {
 	list *waitlist
 	at   [MaxGroup + 1]int // in each queue
-	// changed is a row of which only rest will remain, 0 for none.
+	// changed is a row that will keep only rest, 0 for none.
 	changed uint64
 	rest    []events.TeamID
 }

@@ -49,7 +49,7 @@ func (r *Room) Evolve(fact events.Fact) {
 		r.check(f.WaitingRoomCounts)
 	case *events.WaitingRoomRun:
 		if f.Term != r.term+1 {
-			panic(fmt.Sprintf("waiting room %s: the log has term %d behind term %d", r.id, f.Term, r.term))
+			panic(fmt.Sprintf("waiting room %s: the log has term %d after term %d", r.id, f.Term, r.term))
 		}
 		r.term, r.run = f.Term, f.Run
 	default:

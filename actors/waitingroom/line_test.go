@@ -35,8 +35,8 @@ func crowd(t testing.TB, set *Set, visitors int) *Room {
 	return r
 }
 
-// TestNothingStays: nothing is kept of ended tickets.
-func TestNothingStays(t *testing.T) {
+// TestEndedTicketsLeaveNothing: nothing is kept of ended tickets.
+func TestEndedTicketsLeaveNothing(t *testing.T) {
 	const visitors = 3 * blockSize
 	r := crowd(t, fifo(10_000, visitors), visitors)
 	for i := range 3 {

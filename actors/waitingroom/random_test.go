@@ -330,7 +330,7 @@ func TestLongLines(t *testing.T) {
 			h.m.pass(h.now)
 			must(shuffle)
 			must(admit)
-			for full := MaxRanges; full >= MaxRanges; { // whoever admits asks again behind a full fact
+			for full := MaxRanges; full >= MaxRanges; { // the runner admits again after a full fact
 				facts, err := h.room.Decide(admit, h.now)
 				if full = 0; len(facts) > 0 {
 					full = len(facts[0].(*events.WaitingRoomAdmitted).Tickets)

@@ -189,7 +189,7 @@ func TestJoinRules(t *testing.T) {
 			{0, join("bob"), "bob has ticket 2: 2 wait, 0 in"},
 			{0, join("cid"), "cid has ticket 3: 3 wait, 0 in"},
 			{0, admit, "admitted 1 until 1m0s: 2 wait, 1 in"},
-			{0, drop(1, 2, 3, 4), "dropped 2-3: 0 wait, 1 in"}, // who is in can't be dropped
+			{0, drop(1, 2, 3, 4), "dropped 2-3: 0 wait, 1 in"}, // an admitted visitor can't be dropped
 			{0, drop(2), "nothing"},
 			{0, &Drop{Tickets: []events.TicketRange{{From: -1 << 62, To: 1 << 62}}}, "nothing"},
 			{0, join("bob"), "bob has ticket 4: 1 wait, 1 in"},
@@ -285,7 +285,7 @@ func TestAdmissionRules(t *testing.T) {
 			append(crowd(fifo(8000, 3), "opened r: open, fifo, 8000/s to 3 for 60 s, version 1"), []attempt{
 				{0, leave(2), "waiting 2 left: 19 wait, 0 in"},
 				{0, drop(3, 5), "dropped 3 5: 17 wait, 0 in"},
-				{0, admit, "admitted 1 4 6 until 1m0s: 14 wait, 3 in"}, // nobody is passed over who is there
+				{0, admit, "admitted 1 4 6 until 1m0s: 14 wait, 3 in"}, // no present visitor is passed over
 				{1 * s, admit, "nothing"},
 				{1 * s, leave(4), "admitted 4 left: 14 wait, 2 in"},
 				{1 * s, admit, "admitted 7 until 1m1s: 13 wait, 3 in"},
@@ -361,7 +361,7 @@ func TestShuffleRules(t *testing.T) {
 		)
 	}
 	check(t, []rule{
-		{"those before in a drawn order, those after behind them", append(early[:len(early):len(early)], []attempt{
+		{"earlier visitors in a drawn order, later ones after them", append(early[:len(early):len(early)], []attempt{
 			{9 * s, admit, "nothing"},
 			{9 * s, shuffle, "nothing"}, // not before its time
 			{9 * s, drop(2), "dropped 2: 5 wait, 0 in"},

@@ -50,7 +50,7 @@ var rules = []struct {
 	name     string
 	attempts []attempt
 }{
-	{"seed 002, charging: what is put in is there", []attempt{
+	{"seed 002, charging: the balance has the charge", []attempt{
 		{charge(100), "charged 100: 100"},
 		{charge(50), "charged 50: 150"},
 		{charge(0), "invalid_field"},
@@ -131,8 +131,8 @@ func TestAFullWallet(t *testing.T) {
 	}
 }
 
-// TestFactsThatCantBe: money from nowhere, or twice. The core panics.
-func TestFactsThatCantBe(t *testing.T) {
+// TestImpossibleFacts: money from nowhere, or twice. The core panics.
+func TestImpossibleFacts(t *testing.T) {
 	charged := &events.WalletCharged{Amount: 100, Balance: 100}
 	debited := &events.WalletDebited{PaymentID: "b.1", Amount: 60, Balance: 40}
 	refunded := &events.WalletRefunded{PaymentID: "b.1", Amount: 60, Balance: 100}

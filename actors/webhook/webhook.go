@@ -63,7 +63,7 @@ type Replay struct {
 	Made events.Position
 }
 
-// Delete deletes a webhook, for ever. Refusal: not_found.
+// Delete deletes a webhook, forever. Refusal: not_found.
 type Delete struct{}
 
 // End disables a webhook whose deliveries have failed for good, and records its progress. Refusals:

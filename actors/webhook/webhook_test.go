@@ -184,7 +184,7 @@ func TestASnapshotIsTheWebhook(t *testing.T) {
 	}
 }
 
-func TestFactsThatCantBe(t *testing.T) {
+func TestImpossibleFacts(t *testing.T) {
 	coretest.RefusesFacts(t, New(), made, made)
 	coretest.RefusesFacts(t, New(), &events.WebhookEnabled{})
 	coretest.RefusesFacts(t, with(made, &events.WebhookDeleted{}), &events.WebhookEnabled{})

@@ -48,7 +48,7 @@ func (r *request) send(
 		CorrelationID: r.id, CausationID: r.id, Actor: r.caller.name(), Bounded: !r.caller.serves(),
 		Submitted: r.submitted,
 	}
-	r.mayBeElsewhere(&request)
+	r.setForwarded(&request)
 	if conditional != nil {
 		conditional.on(&request)
 	}

@@ -122,7 +122,7 @@ func (s *Server) batch(r *request) error {
 	}
 	r.commands = len(commands)
 	var end context.CancelFunc
-	r.until, end = s.whileAnswered()
+	r.until, end = s.batchContext()
 	defer end()
 	run := batchRun{batches: s.batches, request: r, commands: commands}
 	run.run()

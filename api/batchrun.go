@@ -74,7 +74,7 @@ func (b *batchRun) run() {
 		}
 		b.waitFor(c)
 		b.awaitTurn()
-		b.handIn(c)
+		b.submit(c)
 	}
 }
 
@@ -90,8 +90,8 @@ func (b *batchRun) awaitTurn() {
 	}
 }
 
-// handIn runs c until its entity has it, or to its end.
-func (b *batchRun) handIn(c *batchCommand) {
+// submit runs c until its entity has it, or to its end.
+func (b *batchRun) submit(c *batchCommand) {
 	if len(b.open) >= batchWindow {
 		b.finishFirst()
 	}

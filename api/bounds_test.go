@@ -93,7 +93,7 @@ func TestOpenHoldsAreBounded(t *testing.T) {
 		w.do("POST", "/v1/performances/hall/bookings", `{"seats":["A-1-1"]}`, "Authorization", ada, "Idempotency-Key",
 			"seat")} {
 		if again.is(201); again.header.Get("Idempotent-Replay") != "true" {
-			t.Errorf("%s: a retry is decided anew", again.what)
+			t.Errorf("%s: a retry is decided again", again.what)
 		}
 	}
 	for _, exempt := range []string{shop, admin} {

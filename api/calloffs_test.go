@@ -103,8 +103,8 @@ func TestCallingOffAProduct(t *testing.T) {
 			t.Errorf("Idempotent-Replay is %q, want %q", off.header.Get("Idempotent-Replay"), replay)
 		}
 	}
-	if done := w.awaitSwept(tee); who(done) != who(planned) {
-		t.Errorf("planned:\n%s\nended:\n%s", who(planned), who(done))
+	if done := w.awaitSwept(tee); affectedBy(done) != affectedBy(planned) {
+		t.Errorf("planned:\n%s\nended:\n%s", affectedBy(planned), affectedBy(done))
 	}
 	for _, reservation := range []string{sold, held} {
 		for _, method := range []string{"GET", "DELETE", "DELETE"} {
@@ -169,8 +169,8 @@ func TestCallingOffATournament(t *testing.T) {
 		t.Errorf("planned: %v", planned)
 	}
 	w.do("POST", cup+"/cancellation", `{"reason":"storm"}`).is(202)
-	if done := w.awaitSwept(cup); who(done) != who(planned) {
-		t.Errorf("planned:\n%s\nended:\n%s", who(planned), who(done))
+	if done := w.awaitSwept(cup); affectedBy(done) != affectedBy(planned) {
+		t.Errorf("planned:\n%s\nended:\n%s", affectedBy(planned), affectedBy(done))
 	}
 	v := w.do("GET", cup, "").is(200)
 	if v["status"] != "cancelled" || v["cancelled"].(map[string]any)["reason"] != "storm" {
@@ -214,8 +214,8 @@ func (w *harness) awaitSwept(path string) map[string]any {
 	}
 }
 
-// who returns the ids, holders and sums in the answer about a cancellation.
-func who(v map[string]any) string {
+// affectedBy returns the ids, holders and sums in the answer about a cancellation.
+func affectedBy(v map[string]any) string {
 	var all []string
 	for _, item := range v["affected"].([]any) {
 		a := item.(map[string]any)
@@ -259,10 +259,10 @@ func TestCallingOffAPerformance(t *testing.T) {
 	w.do("POST", show+"/cancellation", `{"reason":"ill"}`, "Idempotency-Key", "k").is(202)
 	w.do("POST", show+"/cancellation", `{"reason":"ill"}`, "Idempotency-Key", "k").is(202)
 	done := w.awaitSwept(show)
-	if who(done) != who(planned) {
-		t.Errorf("planned:\n%s\nended:\n%s", who(planned), who(done))
+	if affectedBy(done) != affectedBy(planned) {
+		t.Errorf("planned:\n%s\nended:\n%s", affectedBy(planned), affectedBy(done))
 	}
-	if again := w.do("POST", show+"/cancellation", `{"reason":"other"}`).is(202); who(again) != who(done) ||
+	if again := w.do("POST", show+"/cancellation", `{"reason":"other"}`).is(202); affectedBy(again) != affectedBy(done) ||
 		again["cancelled"].(map[string]any)["reason"] != "ill" || again["status"] != "done" {
 		t.Errorf("again: %v", again)
 	}

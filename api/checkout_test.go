@@ -20,27 +20,27 @@ func init() {
 
 const newCheckout = `{"success_url":"https://shop.example/paid","cancel_url":"https://shop.example/basket"}`
 
-// trusting is a provider that creates pages, and accepts any report as genuine.
-type trusting struct{}
+// trustingProvider is a provider that creates pages, and accepts any report as genuine.
+type trustingProvider struct{}
 
-func (trusting) Name() events.Provider { return "stripe" }
+func (trustingProvider) Name() events.Provider { return "stripe" }
 
-func (trusting) OpenPage(_ context.Context, page *payments.Page) (payments.Session, error) {
+func (trustingProvider) OpenPage(_ context.Context, page *payments.Page) (payments.Session, error) {
 	return payments.Session{ID: "cs_" + string(page.Intent), URL: "https://pay.example/" + string(page.Intent)}, nil
 }
 
-func (trusting) ClosePage(context.Context, string) error { return nil }
+func (trustingProvider) ClosePage(context.Context, string) error { return nil }
 
-func (trusting) Read(_ func(string) string, body []byte) (report payments.Report, err error) {
+func (trustingProvider) Read(_ func(string) string, body []byte) (report payments.Report, err error) {
 	if json.Unmarshal(body, &report) != nil {
 		err = payments.ErrForged
 	}
 	return report, err
 }
 
-func (trusting) Refunds(context.Context, string) ([]payments.Refund, error) { return nil, nil }
+func (trustingProvider) Refunds(context.Context, string) ([]payments.Refund, error) { return nil, nil }
 
-func (trusting) Refund(_ context.Context, order *payments.RefundOrder) (payments.Refund, error) {
+func (trustingProvider) Refund(_ context.Context, order *payments.RefundOrder) (payments.Refund, error) {
 	return payments.Refund{Payment: order.Payment, Reference: "re_" + string(order.ID), ID: order.ID,
 		Status: payments.RefundSucceeded}, nil
 }

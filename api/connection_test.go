@@ -162,7 +162,7 @@ func TestConnectionsOfOneAddress(t *testing.T) {
 	w := newHarness(t, func(w *harness) {
 		w.config.ConnectionsPerAddress = 2
 		w.listen = func(l net.Listener) net.Listener {
-			return &farAway{l, &net.TCPAddr{IP: net.ParseIP("203.0.113.7"), Port: 4711}}
+			return &remoteListener{l, &net.TCPAddr{IP: net.ParseIP("203.0.113.7"), Port: 4711}}
 		}
 	})
 	first, second := w.keep(), w.keep()

@@ -15,7 +15,7 @@ func TestCORS(t *testing.T) {
 		return newHarness(t, func(w *harness) { w.config.Auth, w.config.AllowOrigins = secret, origins })
 	}
 	closed, one, any := with(), with(shop, "https://other.example"), with("*")
-	for _, c := range []sharing{
+	for _, c := range []corsCase{
 		{closed, shop, "", false}, {one, shop, shop, true}, {one, third, "", true}, {one, "null", "", true},
 		{one, "https://shop.example.evil.example", "", true}, {one, "", "", true}, {any, third, "*", false}, {any, "", "", false},
 	} {
@@ -34,14 +34,14 @@ func TestCORS(t *testing.T) {
 	}
 }
 
-// sharing is how a server shares its answers with pages of an origin: want is the allowed origin.
-type sharing struct {
+// corsCase is a request from a page of an origin; want is the allowed origin.
+type corsCase struct {
 	w            *harness
 	origin, want string
 	vary         bool
 }
 
-func (c *sharing) check(t *testing.T, a answer, preflight bool) {
+func (c *corsCase) check(t *testing.T, a answer, preflight bool) {
 	t.Helper()
 	get := a.header.Get
 	if got := get("Access-Control-Allow-Origin"); got != c.want {

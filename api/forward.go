@@ -43,8 +43,8 @@ func (r *request) newCommandID() actors.CommandID {
 	return r.hop.commandID()
 }
 
-// mayBeElsewhere marks a command that another node may decide too.
-func (r *request) mayBeElsewhere(request *actors.Request) {
+// setForwarded marks a command that another node may decide too.
+func (r *request) setForwarded(request *actors.Request) {
 	if r.hop == nil {
 		return
 	}

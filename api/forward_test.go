@@ -75,7 +75,7 @@ func TestPassedWithoutAKey(t *testing.T) {
 		}
 		for _, r := range []*request{{ctx: c}, {ctx: c, hop: &hop{}}} {
 			request := actors.Request{Bounded: true}
-			r.mayBeElsewhere(&request)
+			r.setForwarded(&request)
 			if want := bounded || r.hop == nil; request.Bounded != want {
 				t.Errorf("key %q, passed on: %t: bounded %t", key, r.hop != nil, request.Bounded)
 			}

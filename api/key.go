@@ -44,7 +44,7 @@ func (r *request) keyed(do func(id actors.CommandID) error) error {
 // know that the key was used, so the views are asked too. scope is as in
 // [projections.Projections.KeyUsed].
 func (r *request) keyedIn(ctx context.Context, scope string, do func(id actors.CommandID) error) error {
-	return r.keyedBehind(ctx, r.server.config.Views.CatchUp, scope, do)
+	return r.keyedAfter(ctx, r.server.config.Views.CatchUp, scope, do)
 }
 
 // keyedIfUnreported is keyed for a request about a thing whose payment may have been reported under the same key: the
@@ -56,11 +56,11 @@ func (r *request) keyedIfUnreported(of events.PaidThing, do func(id actors.Comma
 	}
 	ctx, end := r.waiting()
 	defer end()
-	return r.keyedBehind(ctx, r.server.reportsSeen, of.Path(), do)
+	return r.keyedAfter(ctx, r.server.reportsSeen, of.Path(), do)
 }
 
-// keyedBehind is keyedIn once seen has waited for the views.
-func (r *request) keyedBehind(ctx context.Context, seen func(context.Context) error, scope string,
+// keyedAfter is keyedIn once seen has waited for the views.
+func (r *request) keyedAfter(ctx context.Context, seen func(context.Context) error, scope string,
 	do func(id actors.CommandID) error) error {
 	if key, err := r.key(); err != nil || key == "" {
 		return r.keyed(do)
@@ -166,7 +166,7 @@ func (r *request) source(id actors.CommandID) actors.Request {
 		Actor:         r.caller.name(),
 		Bounded:       !r.caller.serves(),
 	}
-	r.mayBeElsewhere(&request)
+	r.setForwarded(&request)
 	return request
 }
 

@@ -248,6 +248,6 @@ func (d *described) checkParameters(path string, op object) {
 func withEverything(w *harness) {
 	euros(w)
 	w.signed = true
-	w.provider = trusting{}
+	w.provider = trustingProvider{}
 	w.config.Backup = func(context.Context) (string, events.Position, error) { return "backups/1", 7, nil }
 }

@@ -76,7 +76,7 @@ func TestOrderOfReservations(t *testing.T) {
 	w.do("GET", fmt.Sprintf("%s?at=%v", one, was), "").hasOrder("", "a", "b")
 	w.do("GET", one+"?at=2", "").hasOrder("R-1 größe", "z", "2", "channel", "box office")
 	w.do("GET", one+"/receipt", "").is(200)
-	if text := w.do("GET", "/v1/history/product/p", "").text; !strings.Contains(text, "were stated anew") {
+	if text := w.do("GET", "/v1/history/product/p", "").text; !strings.Contains(text, "were updated") {
 		t.Errorf("the history does not mention it: %s", text)
 	}
 	w.stop()

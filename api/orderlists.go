@@ -76,7 +76,7 @@ func (s *Server) performanceBookings(r *request) error {
 	if err != nil {
 		return err
 	}
-	if err := s.thereThen(&q, events.NewStreamID(events.PerformanceCategory, string(id)), "performance"); err != nil {
+	if err := s.existedThen(&q, events.NewStreamID(events.PerformanceCategory, string(id)), "performance"); err != nil {
 		return err
 	}
 	by, owner := projections.ByPerformance, string(id)
@@ -86,8 +86,8 @@ func (s *Server) performanceBookings(r *request) error {
 	return answerList(r, &q, s.bookingList(&q, by, owner, func(b *row.Booking) bool { return b.PerformanceID == id }))
 }
 
-// thereThen returns not_found if a resource did not exist at the requested moment.
-func (s *Server) thereThen(q *query, stream events.StreamID, resource string) error {
+// existedThen returns not_found if a resource did not exist at the requested moment.
+func (s *Server) existedThen(q *query, stream events.StreamID, resource string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), readLimit)
 	defer cancel()
 	first, err := s.config.Store.Read(ctx, stream, 0, events.Forward, 1)
@@ -181,7 +181,7 @@ func (s *Server) productReservations(r *request) error {
 	if err != nil {
 		return err
 	}
-	if err := s.thereThen(&q, events.NewStreamID(events.ProductCategory, string(id)), "product"); err != nil {
+	if err := s.existedThen(&q, events.NewStreamID(events.ProductCategory, string(id)), "product"); err != nil {
 		return err
 	}
 	list := s.reservationList(&q, func(*row.Reservation) bool { return true })

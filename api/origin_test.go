@@ -39,7 +39,7 @@ func TestForeignPages(t *testing.T) {
 	}{
 		{"a program", nil, false, false, false},
 		{"its own page", []string{"Origin", own}, false, false, false},
-		{"its own page, told twice", []string{"Origin", own, "Sec-Fetch-Site", "same-origin"}, false, false, false},
+		{"its own page, stated twice", []string{"Origin", own, "Sec-Fetch-Site", "same-origin"}, false, false, false},
 		{"its own page behind TLS", []string{"Origin", ownTLS}, false, false, false},
 		{"the user", []string{"Sec-Fetch-Site", "none"}, false, false, false},
 		{"a page without Origin", []string{"Sec-Fetch-Site", "same-origin"}, false, false, false},

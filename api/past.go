@@ -76,8 +76,8 @@ func (r *request) at() (m row.Moment, ok bool, err error) {
 	return m, true, err
 }
 
-// pastTakesNothing is the handler of commands on a server of the past, which refuses all of them.
-func (s *Server) pastTakesNothing(r *request) error {
+// refusePastCommand is the handler of commands on a server of the past, which refuses all of them.
+func (s *Server) refusePastCommand(r *request) error {
 	at := s.config.AsOf
 	r.ctx.Set(fiber.HeaderAllow, "GET, HEAD")
 	return &problem{code: codes.MethodNotAllowed,

@@ -113,7 +113,7 @@ func (s *Server) performanceReport(r *request) error {
 		if err != nil || !ok {
 			return false, err
 		}
-		if err := s.thereThen(q, events.NewStreamID(events.PerformanceCategory, v.ID), "performance"); err != nil {
+		if err := s.existedThen(q, events.NewStreamID(events.PerformanceCategory, v.ID), "performance"); err != nil {
 			return false, err
 		}
 		parts := newReportParts(&show)
@@ -255,7 +255,7 @@ func (s *counted) add(part *counted) {
 func (s *Server) productReport(r *request) error {
 	return r.reported("product", func(ctx context.Context, q *query, from *projections.Reading,
 		v *report) (bool, error) {
-		if err := s.thereThen(q, events.NewStreamID(events.ProductCategory, v.ID), "product"); err != nil {
+		if err := s.existedThen(q, events.NewStreamID(events.ProductCategory, v.ID), "product"); err != nil {
 			return false, err
 		}
 		for after := ""; ; {

@@ -16,7 +16,7 @@ func (s *Server) handle(method, path string, h handler) { s.handleOn(s.app, meth
 // handleOn is handle for one of the server's listeners.
 func (s *Server) handleOn(app *fiber.App, method, path string, h handler) {
 	if s.config.AsOf != nil && method != fiber.MethodGet {
-		h = s.pastTakesNothing
+		h = s.refusePastCommand
 	}
 	h = s.rated(method, path, withKey(h))
 	s.batches.add(method, path, h)
@@ -27,7 +27,7 @@ func (s *Server) handleOn(app *fiber.App, method, path string, h handler) {
 // origin and Idempotency-Key are ignored, and no rate limit applies.
 func (s *Server) handleSigned(path string, h handler) {
 	if s.config.AsOf != nil {
-		h = s.pastTakesNothing
+		h = s.refusePastCommand
 	}
 	s.serve(s.app, fiber.MethodPost, path, h)
 }

@@ -14,7 +14,7 @@ func (s *Server) unroutedError(c *fiber.Ctx, err error) error {
 	r := &request{ctx: c, server: s, id: requestID(c), begun: time.Now()}
 	c.Response().Header.Set(headerRequestID, r.id)
 	p := problemOf(err, r.log)
-	if to := pageMeant(c); to != "" && p.code == core.CodeNotFound {
+	if to := redirectTarget(c); to != "" && p.code == core.CodeNotFound {
 		err := c.Redirect(to, fiber.StatusPermanentRedirect)
 		s.access.line(r, c.Response().StatusCode(), time.Since(r.begun))
 		return err

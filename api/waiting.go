@@ -8,7 +8,7 @@ import (
 )
 
 const (
-	// AnswerLimit bounds how long a request waits for the log: behind it the answer is 503
+	// AnswerLimit bounds how long a request waits for the log; then the answer is 503
 	// log_unavailable. A client that waits for five seconds always gets an answer.
 	AnswerLimit = 4800 * time.Millisecond
 	// stallLimit is for how long the log may be silent once a batch has waited for AnswerLimit.
@@ -31,9 +31,9 @@ func (r *request) asking() context.Context {
 	return context.Background()
 }
 
-// whileAnswered returns the context of a batch. It ends after AnswerLimit, or later: a large batch may
+// batchContext returns the context of a batch. It ends after AnswerLimit, or later: a large batch may
 // go on for as long as the log is not silent for stallLimit.
-func (s *Server) whileAnswered() (context.Context, context.CancelFunc) {
+func (s *Server) batchContext() (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(context.Background())
 	watch := time.AfterFunc(AnswerLimit-stallLimit, func() {
 		defer cancel()

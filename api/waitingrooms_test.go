@@ -282,23 +282,23 @@ func TestWaitingRoomRoles(t *testing.T) {
 	}
 }
 
-// farAway makes every connection come from an address.
-type farAway struct {
+// remoteListener makes every connection come from an address.
+type remoteListener struct {
 	net.Listener
 	from net.Addr
 }
 
-type farConn struct {
+type remoteConn struct {
 	net.Conn
 	from net.Addr
 }
 
-func (l *farAway) Accept() (net.Conn, error) {
+func (l *remoteListener) Accept() (net.Conn, error) {
 	c, err := l.Listener.Accept()
-	return &farConn{c, l.from}, err
+	return &remoteConn{c, l.from}, err
 }
 
-func (c *farConn) RemoteAddr() net.Addr { return c.from }
+func (c *remoteConn) RemoteAddr() net.Addr { return c.from }
 
 // TestJoinsPerAddress: visitors beyond the rate of one address have to wait, and existing places
 // remain.
@@ -306,7 +306,7 @@ func TestJoinsPerAddress(t *testing.T) {
 	w := newHarness(t, func(w *harness) {
 		w.config.JoinsPerMinute = 3
 		w.listen = func(l net.Listener) net.Listener {
-			return &farAway{l, &net.TCPAddr{IP: net.ParseIP("203.0.113.7"), Port: 4711}}
+			return &remoteListener{l, &net.TCPAddr{IP: net.ParseIP("203.0.113.7"), Port: 4711}}
 		}
 	})
 	w.room("r", `"admit_per_second":0`)

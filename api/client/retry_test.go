@@ -55,8 +55,8 @@ func problem(status int, code, after, more string) func(http.ResponseWriter) {
 
 func answerConfirmed(w http.ResponseWriter) { w.Write([]byte(`{"id":"r1","status":"confirmed"}`)) }
 
-// broken cuts the connection without an answer.
-func broken(http.ResponseWriter) { panic(http.ErrAbortHandler) }
+// cutConnection cuts the connection without an answer.
+func cutConnection(http.ResponseWriter) { panic(http.ErrAbortHandler) }
 
 func (s *script) client(patience time.Duration) *client.Client {
 	s.t.Helper()
@@ -72,7 +72,7 @@ func (s *script) client(patience time.Duration) *client.Client {
 // TestRetries: a request that may have been executed is sent again under the same key, as long as
 // patience lasts.
 func TestRetries(t *testing.T) {
-	tries := []func(http.ResponseWriter){problem(503, "log_unavailable", "0", ""), broken,
+	tries := []func(http.ResponseWriter){problem(503, "log_unavailable", "0", ""), cutConnection,
 		problem(429, "overloaded", "0", ""), func(w http.ResponseWriter) { w.WriteHeader(502) }, answerConfirmed}
 	s := &script{t: t, answers: tries}
 	r, err := s.client(patience).Reserve(t.Context(), "p", client.NewReservation{Holder: "ada"})
@@ -121,7 +121,7 @@ func TestNotRetried(t *testing.T) {
 	for name, c := range map[string]struct {
 		answer   func(http.ResponseWriter)
 		attempts int
-	}{"unknown": {broken, 1}, "nothing done": {problem(429, "overloaded", "0", ""), 2}} {
+	}{"unknown": {cutConnection, 1}, "nothing done": {problem(429, "overloaded", "0", ""), 2}} {
 		s := &script{t: t, answers: []func(http.ResponseWriter){c.answer, answerConfirmed}}
 		_, err := s.client(patience).EditProduct(t.Context(), "p", "e1", client.ProductEdit{Name: new("n")})
 		if (err == nil) != (c.attempts == 2) || len(s.keysSent()) != c.attempts || s.keysSent()[0] != "" {

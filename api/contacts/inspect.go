@@ -86,7 +86,7 @@ func (i *inspection) findGaps(end int64) error {
 		kept := n < len(starts) && starts[n] < g.to
 		if len(i.entries) == 0 && g.to < i.size { // records follow, so it was an acknowledged one
 			kept = true
-			if err := i.loseUnlisted(g); err != nil {
+			if err := i.markUnlistedLost(g); err != nil {
 				return err
 			}
 		}
@@ -107,8 +107,8 @@ func (i *inspection) findGaps(end int64) error {
 	return nil
 }
 
-// loseUnlisted marks the subject of a damaged record as lost, if the subject can still be read.
-func (i *inspection) loseUnlisted(g gap) error {
+// markUnlistedLost marks the subject of a damaged record as lost, if the subject can still be read.
+func (i *inspection) markUnlistedLost(g gap) error {
 	text := make([]byte, min(g.to-g.from, headSize+maxRecord))
 	if _, err := i.sealed.ReadAt(text, g.from); err != nil {
 		return err

@@ -16,14 +16,14 @@ import (
 // forgottenFile has the place in the log up to which holders are forgotten here.
 const forgottenFile = "forgotten"
 
-// A fact is for ever, and one caller could ask for any number. So a holder of whom nothing is here is forgotten by the
-// log once in againAfter; maxRecent bounds the holders that are remembered for this.
+// Facts are permanent, and one caller could request any number. So the log forgets a holder without contacts here at
+// most once in againAfter; maxRecent bounds the holders that are remembered for this.
 const (
 	againAfter = time.Minute
 	maxRecent  = 1 << 16
 )
 
-// AgainError is the error of Record for a holder whom the log has forgotten a moment ago and of whom nothing is here:
+// AgainError is the error of Record for a holder without contacts here whom the log has just forgotten:
 // another fact may be recorded after Wait.
 type AgainError struct{ Wait time.Duration }
 
@@ -43,7 +43,7 @@ type mark struct {
 
 var noMark = mark{revision: events.NoStream}
 
-// HashOf is what the log calls a holder who is forgotten.
+// HashOf returns the name of a forgotten holder in the log.
 func HashOf(holder events.Holder) string {
 	sum := sha256.Sum256([]byte(holder))
 	return hex.EncodeToString(sum[:])
@@ -59,7 +59,7 @@ func (b *Book) Remembers(holder events.Holder) bool {
 	return have || len(b.keys.spare[id]) > 0 || b.missing[id]
 }
 
-// CatchUp forgets all holders that the log says are forgotten, each once: what is kept after that stays. Of a log that
+// CatchUp forgets all holders that the log says are forgotten, each once: contacts kept after that stay. Of a log that
 // does not continue the one known before, as after a backup was restored, it follows all facts again. Safe for
 // concurrent use. Errors: the store's and the file system's; an event that can't be decoded.
 func (b *Book) CatchUp(ctx context.Context, store events.Store) error {
@@ -117,7 +117,7 @@ func (b *Book) follows(ctx context.Context) error {
 // followed lets others follow the log.
 func (b *Book) followed() { <-b.following }
 
-// catchUp follows the facts behind the mark. It returns the position of that of a command, 0 if there is none. The
+// catchUp follows the facts after the mark. It returns the position of the fact of a command, 0 if there is none. The
 // caller holds following.
 func (b *Book) catchUp(ctx context.Context, store events.Store, command string) (at events.Position, err error) {
 	if err := b.findMark(ctx, store); err != nil {

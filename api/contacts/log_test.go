@@ -192,14 +192,14 @@ func TestForgetOnAFrozenLog(t *testing.T) {
 	}
 }
 
-// lossy is a log that executes an append, and loses the answer once.
-type lossy struct {
+// lossyLog is a log that executes an append, and loses the answer once.
+type lossyLog struct {
 	events.Store
 	lost bool
 }
 
 // Append implements events.Store.
-func (l *lossy) Append(ctx context.Context, stream events.StreamID, expected events.Revision,
+func (l *lossyLog) Append(ctx context.Context, stream events.StreamID, expected events.Revision,
 	batch []events.Event) (events.Appended, error) {
 	appended, err := l.Store.Append(ctx, stream, expected, batch)
 	if err == nil && !l.lost {
@@ -214,7 +214,7 @@ func TestForgottenOnce(t *testing.T) {
 	log, b := openLog(t), openIn(t, t.TempDir())
 	defer b.Close()
 	keepFor(t, b, "ann", "a")
-	if at := recordFact(t, b, &lossy{Store: log}, "ann", "1"); at != 1 {
+	if at := recordFact(t, b, &lossyLog{Store: log}, "ann", "1"); at != 1 {
 		t.Errorf("the fact is at %d, want 1", at)
 	}
 	wantContact(t, b, "ann", "")

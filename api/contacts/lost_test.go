@@ -247,7 +247,7 @@ func TestFormerFiles(t *testing.T) {
 		b.Close()
 	}
 	if !bytes.HasPrefix(read(t, dir, keysFile), plain) {
-		t.Error("the slots of before were changed")
+		t.Error("the earlier slots were changed")
 	}
 	b := open(t, dir)
 	keep(t, b, "h1", "back", "s/3")

@@ -90,9 +90,9 @@ func passOnUntil(p *Peers, key placement.Key, until time.Time) bool {
 	return passed
 }
 
-// TestASilentOwnerIsNotWaitedFor: a request that a frozen node has received is given up as soon as that is
+// TestSilentOwnerIsGivenUp: a request that a frozen node has received is given up as soon as that is
 // suspected.
-func TestASilentOwnerIsNotWaitedFor(t *testing.T) {
+func TestSilentOwnerIsGivenUp(t *testing.T) {
 	t.Parallel()
 	frozen, err := net.Listen("tcp", "127.0.0.1:0") // the kernel accepts connections, and nobody reads them
 	if err != nil {

@@ -107,11 +107,11 @@ func TestTooManyWatches(t *testing.T) {
 	p.Expect("snapshot")
 }
 
-// broken is a delta that can't be encoded.
-type broken struct{ live.Delta }
+// brokenDelta is a delta that can't be encoded.
+type brokenDelta struct{ live.Delta }
 
-func (broken) Row() any          { return nil }
-func (broken) Clone() live.Delta { return broken{} }
+func (brokenDelta) Row() any          { return nil }
+func (brokenDelta) Clone() live.Delta { return brokenDelta{} }
 
 // TestWriterPanic: a panic of the writer closes only that socket.
 func TestWriterPanic(t *testing.T) {
@@ -128,7 +128,7 @@ func TestWriterPanic(t *testing.T) {
 			s.mu.Lock()
 			watch := s.watches[watchKey{topic: "product:p"}]
 			s.mu.Unlock()
-			watch.Deliver(&live.Frame{Topic: "product:p", Kind: live.DeltaFrame, Delta: broken{}})
+			watch.Deliver(&live.Frame{Topic: "product:p", Kind: live.DeltaFrame, Delta: brokenDelta{}})
 		}
 	}
 	w.hub.mu.Unlock()

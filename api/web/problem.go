@@ -24,11 +24,11 @@ func WriteProblem(w io.Writer, f Frame, path string, p Problem, requestID string
 		Problem
 		Title, RequestID string
 		Ways             []place
-	}{f, p, p.Title, requestID, waysFrom(path)})
+	}{f, p, p.Title, requestID, linksFrom(path)})
 }
 
-// waysFrom returns links from a path: the list that it belongs to comes first, if there is one.
-func waysFrom(path string) []place {
+// linksFrom returns links from a path: the list that it belongs to comes first, if there is one.
+func linksFrom(path string) []place {
 	var in, others []place
 	for _, at := range places {
 		if at.Path != "/" && strings.HasPrefix(path, at.Path+"/") {

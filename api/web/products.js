@@ -123,7 +123,7 @@ function store() {
   list();
 }
 
-// list shows the reservations: a hold beside its product, all others in the list of reservations.
+// list shows the reservations: a hold next to its product, all others in the list of reservations.
 function list() {
   for (const old of document.querySelectorAll(".claim")) if (!myReservations.has(old.dataset.claim)) old.remove();
   for (const claim of myReservations.values()) {

@@ -215,7 +215,7 @@ func (d *Dispatcher) runner(id events.WebhookID, work *delivery, made events.Pos
 		Cursor: func(c core.Core) core.Cursor { return c.(*webhook.Webhook).State().Cursor },
 		Begins: func(c core.Core) events.Position {
 			if c.(*webhook.Webhook).State().Replays > 0 {
-				return 0 // a replay may go back behind its making
+				return 0 // a replay may start before its creation
 			}
 			return made
 		},

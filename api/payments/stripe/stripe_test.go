@@ -234,8 +234,8 @@ func TestSignatures(t *testing.T) {
 		genuine bool
 	}{
 		"as it is":               {good, payload, true},
-		"beside an older secret": {good + "," + signature, payload, true},
-		"behind an older secret": {strings.Replace(good, ",", ","+signature+",", 1), payload, true},
+		"before an older secret": {good + "," + signature, payload, true},
+		"after an older secret":  {strings.Replace(good, ",", ","+signature+",", 1), payload, true},
 		"four minutes old": {signed(s, payload, stripetest.WebhookSecret, time.Now().Add(-4*time.Minute)).Header, payload,
 			true},
 		"over five minutes old": {signed(s, payload, stripetest.WebhookSecret, time.Now().Add(-301*time.Second)).Header,

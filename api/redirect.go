@@ -13,10 +13,10 @@ var meantPages = map[string]bool{
 	"products": true, "performances": true, "tournaments": true, "waiting-rooms": true, "audit": false, "docs": false,
 }
 
-// pageMeant returns where to redirect a request for a path without a route, "" if there is no page for it.
+// redirectTarget returns where to redirect a request for a path without a route, "" if there is no page for it.
 // It drops a trailing slash, keeps the query, and maps the path of a product to its anchor on the page
 // of products. Paths below /v1/ are never redirected.
-func pageMeant(c *fiber.Ctx) string {
+func redirectTarget(c *fiber.Ctx) string {
 	if c.Method() != fiber.MethodGet && c.Method() != fiber.MethodHead {
 		return ""
 	}

@@ -21,7 +21,7 @@ type APIKeyCreated struct {
 	ExpiresAt time.Time `json:"expires_at,omitzero"`
 }
 
-// APIKeyEnded ends a key for ever.
+// APIKeyEnded ends a key forever.
 type APIKeyEnded struct {
 	APIKeyID APIKeyID `json:"api_key_id"`
 }

@@ -190,7 +190,7 @@ func (*AreaBlocked) Name() string { return "area.blocked.v1" }
 // AreaUnblocked puts blocked places back on sale.
 type AreaUnblocked struct {
 	Label BlockLabel `json:"label"`
-	// Places that it puts back; 0 for the undo of a change that has not come to the area, and never does any more.
+	// Places that it puts back; 0 for the undo of a change that has not reached the area, and then has no effect.
 	Places int64 `json:"places"`
 	AreaCounts
 	// Change of the performance that it is part of. Undo means that the change had blocked them, and was withdrawn.

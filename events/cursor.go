@@ -25,7 +25,7 @@ type CursorTaken struct {
 }
 
 // CursorMark names the last event of this system up to which everything is processed, which is the same event in every
-// copy of the log. It is zero where nothing was processed, and in facts of before.
+// copy of the log. It is zero where nothing was processed, and in older facts.
 type CursorMark struct {
 	Stream   StreamID `json:"stream,omitzero"`
 	Revision Revision `json:"revision,omitzero"`

@@ -35,7 +35,7 @@ func TestFollowAlways(t *testing.T) {
 				want = 50 * time.Millisecond << (calls - moves)
 			}
 			if pause != want {
-				t.Errorf("the pause behind call %d is %v, want %v", calls, pause, want)
+				t.Errorf("the pause after call %d is %v, want %v", calls, pause, want)
 			}
 			last, paused = time.Now(), pause
 			return !errors.Is(err, broken)

@@ -21,8 +21,8 @@ var goldenWebhook = map[string]Fact{
 	"webhook.deleted.v1":        &WebhookDeleted{},
 }
 
-// TestWhatIsDelivered: bookkeeping is not, nor can it be asked for.
-func TestWhatIsDelivered(t *testing.T) {
+// TestDeliveredEvents: bookkeeping events are not delivered, nor can they be requested.
+func TestDeliveredEvents(t *testing.T) {
 	for _, line := range []struct {
 		stream StreamID
 		name   string

@@ -32,7 +32,7 @@ func (c *compiler) area(path string, zone SectionID, z *PlanZone, a *PlanArea) e
 	case a.Capacity < 1 || a.Capacity > MaxAreaPlaces:
 		return planFault(path+".capacity", "an area for sale has from 1 to %d places", MaxAreaPlaces)
 	case a.Category == "":
-		return planFault(path+".category", "an area for sale needs a category beside its capacity")
+		return planFault(path+".category", "an area for sale needs a category besides its capacity")
 	case !known:
 		return planFault(path+".category", "the plan has no category %q", a.Category)
 	case a.ID == "":

@@ -72,7 +72,7 @@ func TestStretches(t *testing.T) {
 		seen, least := map[SeatIndex]bool{}, 0.0
 		for _, s := range h.Stretches() {
 			if s.Least < least {
-				t.Fatalf("stretch %+v is behind one of %g", s, least)
+				t.Fatalf("stretch %+v is after one of %g", s, least)
 			}
 			least = s.Least
 			for first := s.First; first < s.End; first++ {

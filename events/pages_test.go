@@ -76,7 +76,7 @@ func iteratePages(
 	for e, err := range all {
 		if err != nil {
 			if !errors.Is(err, errUnread) || log.fails < 0 || next > log.fails || next < log.fails-1023 {
-				t.Errorf("%s: %v behind %d", name, err, next)
+				t.Errorf("%s: %v after %d", name, err, next)
 			}
 			next = -1
 			break
@@ -89,7 +89,7 @@ func iteratePages(
 		}
 	}
 	if want := min(max(log.size, begin), begin+leave); next != want && (log.fails < 0 || next != -1) {
-		t.Errorf("%s: it ended behind %d, want %d", name, next, want)
+		t.Errorf("%s: it ended after %d, want %d", name, next, want)
 	}
 	if log.inside.Load() != 0 || log.most.Load() > 2 {
 		t.Errorf("%s: %d reads go on, and there were up to %d at once", name, log.inside.Load(), log.most.Load())

@@ -265,10 +265,10 @@ func TestTamperedFiles(t *testing.T) {
 		"a line of another log":     {replace(6, other[6]), 7},
 		"another log from there on": {append(slices.Clone(lines[:1025]), other[1025:]...), 1026},
 		// not in the chain: only the block is known
-		"another time":  {replace(40, append(laterLine, '\n')), 1025},
-		"an empty line": {replace(5, []byte("\n")), 6},
-		"blanks behind": {replace(5, append(bytes.TrimSuffix(bytes.Clone(lines[5]), []byte("\n")), " \n"...)), 6},
-		"nothing":       {nil, 1},
+		"another time":    {replace(40, append(laterLine, '\n')), 1025},
+		"an empty line":   {replace(5, []byte("\n")), 6},
+		"trailing blanks": {replace(5, append(bytes.TrimSuffix(bytes.Clone(lines[5]), []byte("\n")), " \n"...)), 6},
+		"nothing":         {nil, 1},
 	} {
 		_, err := read(bytes.Join(test.lines, nil), None)
 		var at *LineError

@@ -132,7 +132,7 @@ func (r *Reader) close(b *Block, line []byte) error {
 	}
 	if _, err := r.in.ReadByte(); err == nil {
 		r.line++
-		return r.bad("more, behind the last line")
+		return r.bad("more, after the last line")
 	} else if err != io.EOF {
 		return r.bad("behind it: %v", err)
 	}

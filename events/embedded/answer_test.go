@@ -118,19 +118,19 @@ func parkedIn(function string) bool {
 	return false
 }
 
-// TestTheNextAppendKnowsTheOneBefore: the expected revision of an append is that of the previous
+// TestConsecutiveAppends: the expected revision of an append is that of the previous
 // answer, both in the next group and in the same one.
-func TestTheNextAppendKnowsTheOneBefore(t *testing.T) {
+func TestConsecutiveAppends(t *testing.T) {
 	s := mustOpen(t, "log", Options{FS: vfs.NewMem()})
 	defer s.Close()
 	last := events.NoStream
 	for n := range 30 {
 		appended, err := s.Append(t.Context(), "a-1", last, sampleBatch(1+n%4))
 		if err != nil {
-			t.Fatalf("append %d behind revision %d: %v", n, last, err)
+			t.Fatalf("append %d after revision %d: %v", n, last, err)
 		}
 		if _, err := s.Append(t.Context(), "a-1", last, sampleBatch(1)); !errors.Is(err, events.ErrConflict) {
-			t.Fatalf("a second append behind revision %d: %v, want a conflict", last, err)
+			t.Fatalf("a second append after revision %d: %v, want a conflict", last, err)
 		}
 		last = appended.Revision
 	}
@@ -144,7 +144,7 @@ func TestTheNextAppendKnowsTheOneBefore(t *testing.T) {
 		appended := r.results[0]
 		if expected != want {
 			if !errors.Is(err, events.ErrConflict) {
-				t.Errorf("request %d behind revision %d of %d: %+v, %v", n, expected, want, appended, err)
+				t.Errorf("request %d after revision %d of %d: %+v, %v", n, expected, want, appended, err)
 			}
 			continue
 		}

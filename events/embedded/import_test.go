@@ -100,9 +100,9 @@ func TestImport(t *testing.T) {
 	}
 }
 
-// TestImportBehind: an import continues a log that was in use, and no one else can open it
+// TestImportContinuesALog: an import continues a log that was in use, and no one else can open it
 // meanwhile.
-func TestImportBehind(t *testing.T) {
+func TestImportContinuesALog(t *testing.T) {
 	want, dir := recordedLog(t, 60), t.TempDir()
 	first := mustOpenImport(t, dir, Options{})
 	if err := errors.Join(first.Append(want[:50]), first.Finish(), first.Close()); err != nil {

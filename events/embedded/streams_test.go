@@ -178,8 +178,8 @@ func TestDamagedFilter(t *testing.T) {
 	}
 }
 
-// TestFilterOfALongerLog: a log is put back from a copy of its folder, beside the filter of what it
-// had become meanwhile. Then it gets other events, with or without knowing of the filter.
+// TestFilterOfALongerLog: a log is restored from a copy of its folder, next to the filter of its later
+// state. Then it gets other events, with or without knowing of the filter.
 func TestFilterOfALongerLog(t *testing.T) {
 	for _, more := range []int{0, 5, 60} {
 		disk := vfs.NewMem()
@@ -249,7 +249,7 @@ func TestFilterAfterRenew(t *testing.T) {
 	checkStreams(t, s)
 }
 
-// TestFilterIsSaved: by Close after many events, and while streams are added.
+// TestFilterIsSaved: a filter is saved by Close after many events, and while streams are added.
 func TestFilterIsSaved(t *testing.T) {
 	disk := vfs.NewMem()
 	s := mustOpen(t, "data", Options{FS: disk})

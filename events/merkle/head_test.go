@@ -67,7 +67,7 @@ func TestChangedHead(t *testing.T) {
 		"a larger size":    strings.Replace(s.Note, "1099511627776", "1099511627777", 1),
 		"a size with zero": strings.Replace(s.Note, "1099511627776", "01099511627776", 1),
 		"a negative size":  mustSign(t, key, Head{Epoch: "e7", Size: -1}).Note,
-		"spaces behind":    s.Note + " ",
+		"trailing spaces":  s.Note + " ",
 	} {
 		if h, err := OpenHead(text, key.Verifier()); !errors.Is(err, ErrBadHead) {
 			t.Errorf("%s: %+v, %v", what, h, err)

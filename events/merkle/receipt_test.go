@@ -45,8 +45,8 @@ func TestReceipts(t *testing.T) {
 	}
 }
 
-// TestReceiptOfWhatIsNotThere: waiting for an event that does not exist ends with an error.
-func TestReceiptOfWhatIsNotThere(t *testing.T) {
+// TestReceiptOfMissingResources: waiting for an event that does not exist ends with an error.
+func TestReceiptOfMissingResources(t *testing.T) {
 	log := newMemLog()
 	log.add(3)
 	tree := log.mustOpen(t, t.TempDir())
@@ -107,7 +107,7 @@ func TestChangedReceipt(t *testing.T) {
 		"a member more": `{"note":"paid",` + string(text[1:]),
 		"one twice":     `{"head":"",` + string(text[1:]),
 		"in capitals":   strings.Replace(string(text), `"head"`, `"Head"`, 1),
-		"more behind":   string(text) + "{}",
+		"trailing text": string(text) + "{}",
 		"nothing":       "",
 	} {
 		if changed == string(text) {

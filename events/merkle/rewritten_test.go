@@ -185,7 +185,7 @@ func TestWitnessedHead(t *testing.T) {
 			strings.Split(mustSign(t, tree.Key, Head{Epoch: "e7", Size: 20, Root: tlog.Hash{7}}).Note, "\n")[4] + "\n",
 		"no signature at all":   own + "witness.example/1 AAAA\n",
 		"a line without an end": strings.TrimSuffix(cosigned, "\n"),
-		"an empty line behind":  cosigned + "\n",
+		"a trailing empty line": cosigned + "\n",
 		"a witness twice":       cosigned + witness,
 		"a larger size":         strings.Replace(cosigned, "\n21\n", "\n22\n", 1),
 		"too many":              own + strings.Repeat(witness, 200),

@@ -159,6 +159,6 @@ func TestDamagedLines(t *testing.T) {
 		t.Fatal(err)
 	}
 	if tree := log.mustOpen(t, dir); tree.head.Size != 15 {
-		t.Errorf("behind a damaged page the last head is over %d events", tree.head.Size)
+		t.Errorf("after a damaged page the last head is over %d events", tree.head.Size)
 	}
 }

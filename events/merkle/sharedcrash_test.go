@@ -61,7 +61,7 @@ func TestSharedCrash(t *testing.T) {
 			return dir
 		},
 		"files older than the newest head": func(_ *testing.T, _ *sharedLog, _, before string) string { return before },
-		"old positions beside newer hashes": func(t *testing.T, _ *sharedLog, dir, before string) string {
+		"old positions with newer hashes": func(t *testing.T, _ *sharedLog, dir, before string) string {
 			positions, err := os.ReadFile(filepath.Join(before, positionsFile))
 			if err == nil {
 				err = os.WriteFile(filepath.Join(dir, positionsFile), positions, 0o600)

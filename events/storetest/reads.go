@@ -72,7 +72,7 @@ func readAllForward(b *suite) {
 	page, err := b.store.ReadAll(b.ctx, end+1, events.Forward, 10)
 	b.noErr(err)
 	if ours := slices.DeleteFunc(page, func(r events.Recorded) bool { return !b.isOwn(r) }); len(ours) != 0 {
-		b.Fatalf("%d events behind the end", len(ours))
+		b.Fatalf("%d events after the end", len(ours))
 	}
 }
 

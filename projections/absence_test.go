@@ -16,7 +16,7 @@ import (
 // or an earlier one, and before, while and after the keys on disk are read.
 func TestNothingIsWronglyAbsent(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		db, err := pebble.Open("", &pebble.Options{FS: vfs.NewMem(), Logger: quiet{}})
+		db, err := pebble.Open("", &pebble.Options{FS: vfs.NewMem(), Logger: errorLogger{}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -64,7 +64,7 @@ func TestNothingIsWronglyAbsent(t *testing.T) {
 // TestAbsentRecordsAreNotSearched: with more keys than fit into a piece, existing records are found
 // and nearly all others are known to be absent.
 func TestAbsentRecordsAreNotSearched(t *testing.T) {
-	db, err := pebble.Open("", &pebble.Options{FS: vfs.NewMem(), Logger: quiet{}})
+	db, err := pebble.Open("", &pebble.Options{FS: vfs.NewMem(), Logger: errorLogger{}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,8 +16,8 @@ import (
 	"admitone/projections/row"
 )
 
-// TestBoxOfficeStopsAtWhatCannotBe: an event that contradicts earlier ones changes nothing.
-func TestBoxOfficeStopsAtWhatCannotBe(t *testing.T) {
+// TestBoxOfficeStopsAtContradictions: an event that contradicts earlier ones changes nothing.
+func TestBoxOfficeStopsAtContradictions(t *testing.T) {
 	for name, forge := range map[string]struct {
 		stream events.StreamID
 		fact   events.Fact

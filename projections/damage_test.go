@@ -35,8 +35,8 @@ func (l *lines) Write(p []byte) (int, error) {
 	return l.text.Write(p)
 }
 
-// saidSo reports whether the rebuilding of views was logged.
-func (l *lines) saidSo() bool {
+// loggedRebuild reports whether the rebuilding of views was logged.
+func (l *lines) loggedRebuild() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return strings.Contains(l.text.String(), "rebuilt")
@@ -168,10 +168,10 @@ func awaitReady(t *testing.T, p *Projections) {
 	}
 }
 
-// TestDamagedViewsAreMadeAnewAtOpen: whatever happened to any file of closed views, nothing wrong
+// TestDamagedViewsAreRebuiltAtOpen: whatever happened to any file of closed views, nothing wrong
 // is served, and they end equal to a fresh fold.
-func TestDamagedViewsAreMadeAnewAtOpen(t *testing.T) {
-	eachDamage(t, 997, func(t *testing.T, log *logtest.Memory, want *Projections, dir string, m mutilation, name string) {
+func TestDamagedViewsAreRebuiltAtOpen(t *testing.T) {
+	eachDamage(t, 997, func(t *testing.T, log *logtest.Memory, want *Projections, dir string, m corruption, name string) {
 		if err := m.do(""); err != nil {
 			t.Fatal(err)
 		}
@@ -183,7 +183,7 @@ func TestDamagedViewsAreMadeAnewAtOpen(t *testing.T) {
 		readAll(t, p, want, false)
 		checkSound(t, p, want)
 		table, marker := strings.HasSuffix(name, ".sst"), strings.HasPrefix(name, "marker.")
-		if said := said.saidSo(); !said && (m.name == "missing" && (table || marker) || m.name != "missing" && table &&
+		if said := said.loggedRebuild(); !said && (m.name == "missing" && (table || marker) || m.name != "missing" && table &&
 			!strings.Contains(m.name, "flipped")) {
 			t.Errorf("no rebuild was logged")
 		}
@@ -193,9 +193,9 @@ func TestDamagedViewsAreMadeAnewAtOpen(t *testing.T) {
 	})
 }
 
-// TestDamagedViewsAreMadeAnewWhileRunning: the same with files in use.
-func TestDamagedViewsAreMadeAnewWhileRunning(t *testing.T) {
-	eachDamage(t, 1999, func(t *testing.T, log *logtest.Memory, want *Projections, dir string, m mutilation, name string) {
+// TestDamagedViewsAreRebuiltWhileRunning: the same with files in use.
+func TestDamagedViewsAreRebuiltWhileRunning(t *testing.T) {
+	eachDamage(t, 1999, func(t *testing.T, log *logtest.Memory, want *Projections, dir string, m corruption, name string) {
 		p, _ := openedOn(t, log, dir)
 		stop := started(t, p)
 		awaitReady(t, p)
@@ -223,9 +223,9 @@ func TestDamagedViewsAreMadeAnewWhileRunning(t *testing.T) {
 	})
 }
 
-// TestViewsThatAreMadeAnewSaySo: while a damaged view is rebuilt, reads are refused, and
+// TestRebuildingViewsRefuseReads: while a damaged view is rebuilt, reads are refused, and
 // subscribers resume with a snapshot.
-func TestViewsThatAreMadeAnewSaySo(t *testing.T) {
+func TestRebuildingViewsRefuseReads(t *testing.T) {
 	log, dir := soldLog("first"), t.TempDir()
 	written(t, log, dir)
 	p, said := openedOn(t, log, dir)
@@ -260,7 +260,7 @@ func TestViewsThatAreMadeAnewSaySo(t *testing.T) {
 	}
 	log.Change(func() { log.Down = nil })
 	awaitReady(t, p)
-	if !said.saidSo() {
+	if !said.loggedRebuild() {
 		t.Error("no rebuild was logged")
 	}
 	if f := w.next(t); f.Kind != live.SnapshotFrame || f.Row().(row.Product).ID != "p01" {
@@ -273,12 +273,12 @@ func TestViewsThatAreMadeAnewSaySo(t *testing.T) {
 	checkSound(t, p, fresh(t, log))
 }
 
-// TestViewsThatContradictTheLogAreMadeAnew: records that were changed outside, with correct
+// TestViewsThatContradictTheLogAreRebuilt: records that were changed outside, with correct
 // checksums, are detected by the next event that concerns them.
-func TestViewsThatContradictTheLogAreMadeAnew(t *testing.T) {
+func TestViewsThatContradictTheLogAreRebuilt(t *testing.T) {
 	log, dir := soldLog("first"), t.TempDir()
 	written(t, log, dir)
-	db, err := pebble.Open(dir, &pebble.Options{Logger: quiet{slog.New(slog.DiscardHandler)}})
+	db, err := pebble.Open(dir, &pebble.Options{Logger: errorLogger{slog.New(slog.DiscardHandler)}})
 	if err == nil {
 		product, tag := row.Product{ID: "p05", Stock: 9, Revision: 7}, tagOf(log.Name)
 		err = errors.Join(db.Set([]byte("product\x00p05"), row.AppendProduct(tag[:], &product), pebble.Sync), db.Flush(),
@@ -297,8 +297,8 @@ func TestViewsThatContradictTheLogAreMadeAnew(t *testing.T) {
 	}
 	waitFor(t, p, log.Add(product("p06"), &events.ProductEdited{DisplayName: "p", Stock: 9, Remaining: 7}))
 	awaitReady(t, p)
-	if !said.saidSo() || p.Healthy() != nil {
-		t.Errorf("rebuild logged: %v, healthy: %v", said.saidSo(), p.Healthy())
+	if !said.loggedRebuild() || p.Healthy() != nil {
+		t.Errorf("rebuild logged: %v, healthy: %v", said.loggedRebuild(), p.Healthy())
 	}
 	checkSound(t, p, fresh(t, log))
 }
@@ -364,7 +364,7 @@ func TestRecordsOfAnotherLog(t *testing.T) {
 		return // nobody will say anything
 	}
 	started(t, p)
-	for !said.saidSo() {
+	for !said.loggedRebuild() {
 		time.Sleep(time.Millisecond)
 	}
 	awaitReady(t, p)

@@ -296,7 +296,7 @@ func (d *deadlines) run(ctx context.Context, wake Wake) error {
 			wakes.Go(func() {
 				next, err := wake(ctx, entry.stream)
 				<-places
-				d.woken(entry, time.Now(), next, err)
+				d.finishWake(entry, time.Now(), next, err)
 			})
 		}
 		timer.Reset(wait)
@@ -337,9 +337,9 @@ func (d *deadlines) pause(paused bool) {
 	d.signal()
 }
 
-// woken applies the result of a wake. Facts that arrived since it began may have set a due time; the earlier
+// finishWake applies the result of a wake. Facts that arrived since it began may have set a due time; the earlier
 // one is used.
-func (d *deadlines) woken(entry *deadline, now, next time.Time, err error) {
+func (d *deadlines) finishWake(entry *deadline, now, next time.Time, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.signal()

@@ -113,7 +113,7 @@ func (p *Projections) pebbleOptions() *pebble.Options {
 		MemTableSize:               8 << 20,
 		MaxOpenFiles:               p.maxTables,
 		CompactionConcurrencyRange: func() (int, int) { return 1, 1 },
-		Logger:                     quiet{p.log},
+		Logger:                     errorLogger{p.log},
 	}
 	options.EventListener = pebbledb.Listener{
 		Damaged:     func(file string, reason error) { damage(fmt.Errorf("%s: %w", file, reason)) },
@@ -301,11 +301,11 @@ func (p *Projections) unread(err error) error {
 	return fmt.Errorf("%w: %w", ErrNotReady, err)
 }
 
-// quiet logs Pebble's errors and drops its information messages.
-type quiet struct{ log *slog.Logger }
+// errorLogger logs Pebble's errors and drops its information messages.
+type errorLogger struct{ log *slog.Logger }
 
-func (q quiet) Infof(string, ...any) {}
-func (q quiet) Errorf(format string, args ...any) {
+func (q errorLogger) Infof(string, ...any) {}
+func (q errorLogger) Errorf(format string, args ...any) {
 	q.log.Warn("views: " + fmt.Sprintf(format, args...))
 }
 
@@ -313,7 +313,7 @@ func (q quiet) Errorf(format string, args ...any) {
 const exitFailedDisk = 3
 
 // Fatalf must not return: Pebble can't write to the disk. Damaged data does not lead here.
-func (q quiet) Fatalf(format string, args ...any) {
+func (q errorLogger) Fatalf(format string, args ...any) {
 	q.log.Error("the views can't be written; stopping", "reason", fmt.Sprintf(format, args...))
 	os.Exit(exitFailedDisk)
 }

@@ -65,7 +65,7 @@ func (p *Projections) isOurs(e *events.Recorded) (bool, error) {
 		ours, err = p.origins.Owned(ctx, e.Stream)
 	}
 	if err == nil && !ours && events.KnownCategory(e.Stream.Category()) {
-		ours, err = p.looksOwn(ctx, e)
+		ours, err = p.beginsWithFact(ctx, e)
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
 		err = fmt.Errorf("%w: %w", events.ErrUnavailable, err)
@@ -73,8 +73,8 @@ func (p *Projections) isOurs(e *events.Recorded) (bool, error) {
 	return ours, err
 }
 
-// looksOwn reports whether a stream of a known category begins with an event that looks like a fact.
-func (p *Projections) looksOwn(ctx context.Context, e *events.Recorded) (bool, error) {
+// beginsWithFact reports whether a stream of a known category begins with an event that looks like a fact.
+func (p *Projections) beginsWithFact(ctx context.Context, e *events.Recorded) (bool, error) {
 	first := *e
 	if e.Revision > 0 {
 		page, err := p.store.Read(ctx, e.Stream, 0, events.Forward, 1)

@@ -69,10 +69,10 @@ func followWith(t *testing.T, log events.Store, dir string, w *warnings) (p *pro
 	}
 }
 
-// TestStreamsOfOtherProgramsArePassedBy: also if they use a category of this system, with one
+// TestStreamsOfOtherProgramsAreIgnored: also if they use a category of this system, with one
 // warning per category. After a restart the views resume, although the last event that they had
 // seen is gone.
-func TestStreamsOfOtherProgramsArePassedBy(t *testing.T) {
+func TestStreamsOfOtherProgramsAreIgnored(t *testing.T) {
 	log, dir, w := openLog(t, t.TempDir()), t.TempDir(), &warnings{}
 	defer log.Close()
 	sell(t, log, "a", 0, 1)
@@ -91,7 +91,7 @@ func TestStreamsOfOtherProgramsArePassedBy(t *testing.T) {
 		t.Errorf("%d warnings for two categories: %q", n, w.texts)
 	}
 	stop()
-	put(t, log, "order-1", 3, "OrderPlaced", "{}") // its first event is behind the views now
+	put(t, log, "order-1", 3, "OrderPlaced", "{}") // the views have passed its first event now
 	head = sell(t, log, "c", 0, 1)
 	views, _, stop = followWith(t, log, dir, w)
 	defer stop()

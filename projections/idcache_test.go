@@ -34,7 +34,7 @@ func TestKnownKeepsTheLast(t *testing.T) {
 		k.add(id)
 		for j, earlier := range ids[:i+1] {
 			if want := i-j < idCacheWays; k.has(earlier) != want {
-				t.Errorf("with %d ids behind it, %s is known: %v", i-j, earlier, !want)
+				t.Errorf("with %d ids after it, %s is known: %v", i-j, earlier, !want)
 			}
 		}
 	}

@@ -45,7 +45,7 @@ func spawn(_ string, receive func(any)) (send func(any), stop func()) {
 		mu.Lock()
 		if stopped {
 			mu.Unlock()
-			panic("a message behind stop")
+			panic("a message after stop")
 		}
 		inbox = append(inbox, msg)
 		mu.Unlock()

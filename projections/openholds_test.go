@@ -117,7 +117,7 @@ func TestCalledOffHoldsAreClosed(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got, err := p.OpenHolds("ada"); err != nil || got != want {
-			t.Errorf("behind event %d ada has %d holds open, %v; want %d", at+1, got, err, want)
+			t.Errorf("after event %d ada has %d holds open, %v; want %d", at+1, got, err, want)
 		}
 	}
 }

@@ -111,9 +111,9 @@ func (k *payments) fold(e *events.Recorded, fact events.Fact) (work int, err err
 	return 5, nil
 }
 
-// gaveBack records, for the view of products, that a payment becomes owed next, because e released
+// recordReturn records, for the view of products, that a payment becomes owed next, because e released
 // its purchase.
-func (k *payments) gaveBack(payment events.StreamID, e *events.Recorded) {
+func (k *payments) recordReturn(payment events.StreamID, e *events.Recorded) {
 	k.returning.set(payment.Entity(), &struct{}{})
 	k.unfinished.settleID(payment.Entity(), true, e)
 }

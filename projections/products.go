@@ -65,7 +65,7 @@ func (k *products) fold(e *events.Recorded, fact events.Fact) (work int, err err
 	if isNew {
 		work = k.open.move() + k.reservations.move()
 		if payment := givenBack(fact); payment != "" {
-			k.payments().gaveBack(payment, e)
+			k.payments().recordReturn(payment, e)
 			work += 2
 		}
 	}

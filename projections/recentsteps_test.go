@@ -51,7 +51,7 @@ func (c *resumingWatcher) resume(t *rapid.T, p *Projections, epoch string, sells
 
 // TestResumeSeatTopics: a client that resubscribes to a performance gets the missed changes as one
 // delta, also if there was no other subscriber in between, or after a restart.
-func TestWhoComesBackToSeats(t *testing.T) {
+func TestResumingSeatSubscribers(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		log, fs := logtest.NewMemory(), vfs.NewMem()
 		open := func() *Projections {
@@ -104,7 +104,7 @@ func TestWhoComesBackToSeats(t *testing.T) {
 
 // TestResumeLimits: a subscription can resume from many pages back in the log, but not without limit,
 // and only from a position of its topic.
-func TestHowFarBackATrailGoes(t *testing.T) {
+func TestRecentStepsAreBounded(t *testing.T) {
 	log, fs := logtest.NewMemory(), vfs.NewMem()
 	c := logtest.NewBookingModel(func(stream events.StreamID, fact events.Fact) { log.Add(stream, fact) })
 	c.Open("a")

@@ -15,7 +15,7 @@ import (
 // TestRecordsAreASortedMap: with any division between memory and disk.
 func TestRecordsAreASortedMap(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		db, err := pebble.Open("", &pebble.Options{FS: vfs.NewMem(), Logger: quiet{}})
+		db, err := pebble.Open("", &pebble.Options{FS: vfs.NewMem(), Logger: errorLogger{}})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -242,7 +242,7 @@ func TestRunResumesAfterAnOutage(t *testing.T) {
 	}
 }
 
-func TestRunStopsForGoodAtWhatCannotBe(t *testing.T) {
+func TestRunStopsAtContradictions(t *testing.T) {
 	unknown := logtest.Record(product("a"), 1, 2, logtest.ProductLife()[1])
 	unknown.Type, unknown.Fact = "product.eaten.v1", nil
 	violating := logtest.Record(product("a"), 1, 2, &events.ProductReserved{Quantity: 1, Remaining: 1})
@@ -286,7 +286,7 @@ func TestRunStopsForGoodAtWhatCannotBe(t *testing.T) {
 	}
 }
 
-func TestViewsOfAnotherLogAreFoldedAnew(t *testing.T) {
+func TestViewsOfAnotherLogAreRebuilt(t *testing.T) {
 	for name, change := range map[string]func(*logtest.Memory){
 		"another epoch":   func(l *logtest.Memory) { l.Name = "second" },
 		"another history": func(l *logtest.Memory) { l.Recorded = nil; l.Add(product("b"), logtest.ProductLife()...) },

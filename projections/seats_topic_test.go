@@ -207,7 +207,7 @@ func checkSeatWatcher(t *rapid.T, p *Projections, c *logtest.BookingModel, a *se
 func TestASnapshotOfAStadium(t *testing.T) {
 	for name, sections := range map[string][]events.Section{
 		"long rows": {{ID: "A", Rows: 100, SeatsPerRow: 1000}}, "single seats": {{ID: "A", Rows: 100_000, SeatsPerRow: 1}},
-		"small sections": small(1000),
+		"small sections": smallSections(1000),
 	} {
 		log := logtest.NewMemory()
 		p := openIn(t, log, vfs.NewMem())
@@ -226,7 +226,7 @@ func TestASnapshotOfAStadium(t *testing.T) {
 	}
 }
 
-func small(n int) (sections []events.Section) {
+func smallSections(n int) (sections []events.Section) {
 	for i := range n {
 		sections = append(
 			sections,

@@ -266,7 +266,7 @@ func agree(t *rapid.T, p *Projections, o *tournamentModel, roster *row.Roster) {
 	if !slices.Equal(old, entries) {
 		t.Fatalf("the roster lists %+v, the view %+v", old, entries)
 	}
-	for _, teams := range o.waiting { // who waits together is said to, while they are many
+	for _, teams := range o.waiting { // a waiting group is listed together while it has several teams
 		groups := map[int64]bool{}
 		for _, team := range teams {
 			e, _ := roster.Entry(team)

@@ -12,8 +12,8 @@ import (
 	"admitone/projections/row"
 )
 
-// TestTournamentViewsStopAtWhatCannotBe: an event that contradicts earlier ones changes nothing.
-func TestTournamentViewsStopAtWhatCannotBe(t *testing.T) {
+// TestTournamentViewsStopAtContradictions: an event that contradicts earlier ones changes nothing.
+func TestTournamentViewsStopAtContradictions(t *testing.T) {
 	for name, fact := range map[string]events.Fact{
 		"created twice":    &events.TournamentCreated{TournamentID: "a", TeamLimit: 2},
 		"a product's fact": &events.ProductReserved{},
@@ -89,7 +89,7 @@ func TestPlacesInALongWaitlist(t *testing.T) {
 			}
 			e, ok, err := p.Entry("a", name(n))
 			if gone[n] && (ok || err != nil) {
-				t.Fatalf("%s is gone, and has %+v, %v", name(n), e, err)
+				t.Fatalf("%s has left, and has %+v, %v", name(n), e, err)
 			} else if gone[n] {
 				continue
 			}
@@ -107,7 +107,7 @@ func TestPlacesInALongWaitlist(t *testing.T) {
 	}
 	if page, next, err := openIn(t, log, vfs.NewMem()).Entries("a", events.EntryWaitlisted, 1<<63, 9); len(page) != 0 ||
 		next != 0 || err != nil {
-		t.Errorf("behind the end: %v, %d, %v", page, next, err)
+		t.Errorf("after the end: %v, %d, %v", page, next, err)
 	}
 }
 
@@ -124,8 +124,8 @@ func blocksIn(t *testing.T, p *Projections) (n int) {
 	return n
 }
 
-// TestEntriesAreReadBesideTheFold: a page is of one moment, whatever the fold does to its blocks.
-func TestEntriesAreReadBesideTheFold(t *testing.T) {
+// TestReadingEntriesDuringTheFold: a page is of one moment, whatever the fold does to its blocks.
+func TestReadingEntriesDuringTheFold(t *testing.T) {
 	const waiting = 2 * blockSize
 	log, o := logtest.NewMemory(), &tournamentModel{id: "a"}
 	facts := []events.Fact{o.open(1, false), o.enter("first")}
@@ -178,7 +178,7 @@ func TestEntriesAreReadBesideTheFold(t *testing.T) {
 		seen := map[events.TeamID]bool{}
 		for i, e := range page {
 			if seen[e.TeamID] || e.Place != int64(i)+1 || i > 0 && e.Number <= page[i-1].Number {
-				t.Fatalf("%+v is %d in the list, behind %+v", e, i, page[max(i-1, 0)])
+				t.Fatalf("%+v is %d in the list, after %+v", e, i, page[max(i-1, 0)])
 			}
 			seen[e.TeamID] = true
 		}

@@ -92,7 +92,7 @@ func TestTournamentFramesOnTheWire(t *testing.T) {
 	waitFor(t, p, log.Add(cup("a"), o.withdraw("t2")...))
 	waitFor(t, p, log.Add(cup("a"), o.edit(4, true)...))
 	frames := c.all(t, p, "tournament:a")
-	// The facts behind may come in one frame or in several.
+	// The later facts may come in one frame or in several.
 	sum := live.Pending{}
 	for _, f := range frames[1:] {
 		sum.Add(f)
@@ -291,8 +291,8 @@ func TestTournamentRecall(t *testing.T) {
 	}
 }
 
-// TestPlaceOfOneWhoCameBack: a place kept while nobody watched is not sent for a team that no longer waits.
-func TestPlaceOfOneWhoCameBack(t *testing.T) {
+// TestPlaceOfAReturningTeam: a place kept while nobody watched is not sent for a team that no longer waits.
+func TestPlaceOfAReturningTeam(t *testing.T) {
 	log, p, o := aFinal(t) // t3 and t4 wait as a group, then t4
 	gone := watchTeam(t, p, "t4")
 	gone.Close()
@@ -302,7 +302,7 @@ func TestPlaceOfOneWhoCameBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	<-c.first
-	waitFor(t, p, log.Add(cup("a"), o.withdraw("t3")...)) // everybody behind moves up
+	waitFor(t, p, log.Add(cup("a"), o.withdraw("t3")...)) // all later teams move up
 	if frames := c.all(t, p, "team:t4"); len(frames) != 1 {
 		t.Errorf("a team that no longer waits gets %s", frames[1].Bytes())
 	}

@@ -85,8 +85,8 @@ func TestUnfinishedBookingsAreResumed(t *testing.T) {
 // notOff is a performance that is not cancelled.
 var notOff = &row.Cancelled{}
 
-// TestWhatMakesProgressIsLeftAlone: a booking that another run is working on is not resumed.
-func TestWhatMakesProgressIsLeftAlone(t *testing.T) {
+// TestBookingsInProgressAreNotResumed: a booking that another run is working on is not resumed.
+func TestBookingsInProgressAreNotResumed(t *testing.T) {
 	p := &Projections{log: slog.Default()}
 	u := newUnfinished(p, "unfinished", events.BookingCategory)
 	u.waiting = map[string]*resumeAttempt{}
@@ -110,7 +110,7 @@ func TestWhatMakesProgressIsLeftAlone(t *testing.T) {
 	}
 	u.resumed("b", later, nil)
 	if due := u.claimDue(later, 9); len(due) != 0 {
-		t.Errorf("%q right behind", due)
+		t.Errorf("%q right after", due)
 	}
 	if due := u.claimDue(later.Add(resumeAfter), 9); len(due) != 1 {
 		t.Errorf("%q when nothing came of it", due)
@@ -138,9 +138,9 @@ func TestWhatMakesProgressIsLeftAlone(t *testing.T) {
 	}
 }
 
-// TestWhatIsLeftOfOtherAttempts: holds of other attempts are released soon, and an attempt that may still become the
-// booking is abandoned only after half a minute.
-func TestWhatIsLeftOfOtherAttempts(t *testing.T) {
+// TestHoldsOfOtherAttemptsAreReleased: holds of other attempts are released soon, and an attempt that may still
+// become the booking is abandoned only after half a minute.
+func TestHoldsOfOtherAttemptsAreReleased(t *testing.T) {
 	for _, test := range []struct {
 		known *row.Booking
 		after time.Duration

@@ -70,7 +70,7 @@ func openReader(dir string) (db *pebble.DB, lock *pebble.Lock, err error) {
 	if err = checkFolder(vfs.Default, dir); err == nil {
 		damaged := pebbledb.Listener{Damaged: func(string, error) {}, FlushFailed: func(error) {}, Failed: func(error) {}}
 		db, err = pebble.Open(dir, &pebble.Options{ReadOnly: true, ErrorIfNotExists: true, Lock: lock,
-			EventListener: damaged.Events(), Logger: quiet{slog.New(slog.DiscardHandler)}})
+			EventListener: damaged.Events(), Logger: errorLogger{slog.New(slog.DiscardHandler)}})
 	}
 	if err == nil {
 		if err = checkTables(db, vfs.Default, dir); err != nil {

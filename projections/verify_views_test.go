@@ -34,7 +34,7 @@ func TestVerifyViews(t *testing.T) {
 		t.Fatal(err)
 	}
 	stop()
-	sell(t, log, "p2", 10, 2) // behind the views' checkpoint
+	sell(t, log, "p2", 10, 2) // after the views' checkpoint
 	if at, err := check(); err != nil || at != head {
 		t.Fatalf("right views: %d, %v; want %d", at, err, head)
 	}
@@ -44,7 +44,7 @@ func TestVerifyViews(t *testing.T) {
 		"another record": func(db *pebble.DB) error { return db.Set([]byte(row), []byte("x"), nil) },
 		"one too few":    func(db *pebble.DB) error { return db.Delete([]byte(row), nil) },
 		"one too many":   func(db *pebble.DB) error { return db.Set([]byte(row+"0"), []byte("x"), nil) },
-		"one behind all": func(db *pebble.DB) error { return db.Set([]byte("z"), []byte("x"), nil) },
+		"one after all":  func(db *pebble.DB) error { return db.Set([]byte("z"), []byte("x"), nil) },
 	} {
 		record := change(t, dir+"/views", func(db *pebble.DB) error { return spoil(db) })
 		var v *verify.Violation

@@ -58,8 +58,9 @@ func (s *refusalLog) Read(_ context.Context, stream events.StreamID, from events
 	return page, nil
 }
 
-// TestWhereRefusalsAreTold: refusals for contended seats are recorded later and emitted where they were decided.
-func TestWhereRefusalsAreTold(t *testing.T) {
+// TestRefusalsAreEmittedWhereDecided: refusals for contended seats are recorded later and emitted where they
+// were decided.
+func TestRefusalsAreEmittedWhereDecided(t *testing.T) {
 	s := &refusalLog{}
 	s.add("product-p", 0, &events.ProductCreated{})
 	held := s.add("seat-x~A-1-1", 1, &events.SeatHeld{HoldID: "a.1", BookingID: "a"})

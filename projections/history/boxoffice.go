@@ -166,7 +166,7 @@ func describeBooking(fact events.Fact, of subject) string {
 		return fmt.Sprintf("%s holds %s of performance %s for %s until %s%s", f.Holder, strings.Join(names, ", "),
 			f.PerformanceID, of.money(f.Amount), events.FormatTime(f.ExpiresAt), ordered(&f.OrderData))
 	case *events.BookingAnnotated:
-		return "its order data were stated anew: " + orderText(&f.OrderData)
+		return "its order data were updated: " + orderText(&f.OrderData)
 	case *events.BookingExtended:
 		return fmt.Sprintf("held until %s now", events.FormatTime(f.ExpiresAt))
 	case *events.BookingExpired:

@@ -8,7 +8,7 @@ import (
 	"admitone/projections/logtest"
 )
 
-func TestStoriesOfTheBoxOffice(t *testing.T) {
+func TestSentencesOfTheBoxOffice(t *testing.T) {
 	s := &logtest.Store{Log: logtest.Evening().Log, Most: 10_000}
 	for _, test := range []struct {
 		kind, id string
@@ -70,7 +70,7 @@ func TestStoriesOfTheBoxOffice(t *testing.T) {
 			"1 seat taken until 2031-05-01T20:04:51.000Z: hold b.8.2; 1 in all",
 			"cy holds the seat until 2031-05-01T20:04:21.000Z: hold b.8.2",
 			"cy holds A-2-3 of performance a for 5 until 2031-05-01T20:03:51.000Z",
-			`its order data were stated anew: reference "R-7", "desk" is "R-7"`,
+			`its order data were updated: reference "R-7", "desk" is "R-7"`,
 		}},
 	} {
 		for _, limit := range []int{1, 3, 500} {

@@ -58,12 +58,12 @@ func TestDescribeBlocks(t *testing.T) {
 	places := events.BlockChange{Number: 5, Label: "press", Areas: []events.AreaPlaces{{Area: "floor", Places: 20}}}
 	sizes := events.BlockChange{Number: 6, Sizes: []events.AreaResize{{AreaPlaces: places.Areas[0], Was: 30}}}
 	for want, fact := range map[string]events.Fact{
-		`kept for "press": 20 places of floor`:                                          &events.BlocksChanged{BlockChange: places},
-		"20 places of floor, 30 before":                                                 &events.BlocksChanged{BlockChange: sizes},
-		`2 seats kept for "press": A-1-1, A-1-2`:                                        &events.BlocksChanged{BlockChange: change},
-		`change 3 of what is on sale began: 2 seats kept for "press": A-1-1, A-1-2`:     &events.BlocksBegun{BlockChange: change},
-		"change 3 of what is on sale can't be made; what it has changed is undone next": &events.BlocksWithdrawn{Number: 3},
-		"nothing is left of change 3 of what is on sale":                                &events.BlocksUndone{Number: 3},
+		`kept for "press": 20 places of floor`:                                 &events.BlocksChanged{BlockChange: places},
+		"20 places of floor, 30 before":                                        &events.BlocksChanged{BlockChange: sizes},
+		`2 seats kept for "press": A-1-1, A-1-2`:                               &events.BlocksChanged{BlockChange: change},
+		`change 3 of blocks began: 2 seats kept for "press": A-1-1, A-1-2`:     &events.BlocksBegun{BlockChange: change},
+		"change 3 of blocks can't be made; what it has changed is undone next": &events.BlocksWithdrawn{Number: 3},
+		"nothing is left of change 3 of blocks":                                &events.BlocksUndone{Number: 3},
 	} {
 		if text := describePerformance(fact, subject{}); text != want {
 			t.Errorf("%s: %q, want %q", fact.Name(), text, want)

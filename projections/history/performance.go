@@ -24,13 +24,13 @@ func describePerformance(fact events.Fact, of subject) string {
 	case *events.PerformanceCancelled:
 		return fmt.Sprintf("cancelled, because: %q; all that was sold of it is ended next, and refunded in full", f.Reason)
 	case *events.BlocksBegun:
-		return fmt.Sprintf("change %d of what is on sale began: %s", f.Number, blockChange(&f.BlockChange))
+		return fmt.Sprintf("change %d of blocks began: %s", f.Number, blockChange(&f.BlockChange))
 	case *events.BlocksChanged:
 		return blockChange(&f.BlockChange)
 	case *events.BlocksWithdrawn:
-		return fmt.Sprintf("change %d of what is on sale can't be made; what it has changed is undone next", f.Number)
+		return fmt.Sprintf("change %d of blocks can't be made; what it has changed is undone next", f.Number)
 	case *events.BlocksUndone:
-		return fmt.Sprintf("nothing is left of change %d of what is on sale", f.Number)
+		return fmt.Sprintf("nothing is left of change %d of blocks", f.Number)
 	case *events.PerformanceOpened:
 		return "the sale opened, as stated for " + events.FormatTime(f.OpensAt)
 	case *events.PerformanceClosed:

@@ -84,7 +84,7 @@ func describeProduct(fact events.Fact, of subject) string {
 		return describeExpired(f, mine)
 	case *events.ProductReservationAnnotated:
 		if mine(f.Holder) {
-			return fmt.Sprintf("the order data of %s's reservation %s were stated anew: %s; %s", f.Holder, f.ReservationID,
+			return fmt.Sprintf("the order data of %s's reservation %s were updated: %s; %s", f.Holder, f.ReservationID,
 				orderText(&f.OrderData), remain(f.Remaining))
 		}
 	case *events.ProductCreated:

@@ -26,8 +26,8 @@ func TestLeadsOfARefusal(t *testing.T) {
 	}
 }
 
-// TestWhatARefusalWanted: every request that can be refused is described in words.
-func TestWhatARefusalWanted(t *testing.T) {
+// TestRefusedRequestsInWords: every request that can be refused is described in words.
+func TestRefusedRequestsInWords(t *testing.T) {
 	for _, test := range []struct {
 		fact events.RefusalRecorded
 		want string

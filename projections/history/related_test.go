@@ -99,7 +99,7 @@ func relatedTo(t *rapid.T, log events.Store, of [2]string, size int) (all []even
 			return nil
 		}
 		if err != nil || len(page) > size || again && next <= after {
-			t.Fatalf("%s: %d lines, next %d behind %d, %v", of, len(page), next, after, err)
+			t.Fatalf("%s: %d lines, next %d after %d, %v", of, len(page), next, after, err)
 		}
 		for i := range page {
 			all = append(all, page[i].Position)

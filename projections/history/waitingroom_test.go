@@ -10,9 +10,9 @@ import (
 	"admitone/projections/logtest"
 )
 
-// TestStoriesOfWaitingRooms: every fact has a sentence, and a holder's history has the
+// TestSentencesOfWaitingRooms: every fact has a sentence, and a holder's history has the
 // joins.
-func TestStoriesOfWaitingRooms(t *testing.T) {
+func TestSentencesOfWaitingRooms(t *testing.T) {
 	told := ""
 	for _, q := range []*logtest.WaitingRoom{logtest.WaitingLine(), logtest.Draw(3)} {
 		s := &logtest.Store{Log: q.Log, Most: 10_000, End: events.Position(len(q.Log))}

@@ -11,8 +11,8 @@ import (
 	"admitone/projections/logtest"
 )
 
-// TestStoriesOfWebhooks: every fact of a webhook has a sentence.
-func TestStoriesOfWebhooks(t *testing.T) {
+// TestSentencesOfWebhooks: every fact of a webhook has a sentence.
+func TestSentencesOfWebhooks(t *testing.T) {
 	f := logtest.NewForgery()
 	secret := func(n int64) events.WebhookSecret { return events.WebhookSecret{Number: n, Key: "9f86"} }
 	f.Add("webhook-shop",

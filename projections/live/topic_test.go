@@ -87,7 +87,7 @@ func TestFramesArePaced(t *testing.T) {
 		topic.end()
 		time.Sleep(time.Second)
 		if receive() != 0 {
-			t.Error("a message behind stop")
+			t.Error("a message after stop")
 		}
 	})
 }

@@ -99,12 +99,12 @@ func NewBookingModel(put func(events.StreamID, events.Fact)) *BookingModel {
 		Parts: map[events.HoldID]*modelPart{}, Begun: map[events.BookingID]*ModelBooking{}}
 }
 
-// gone is the panic by which a clerk stops in the middle of a command.
-type gone struct{}
+// stopped is the panic that interrupts the model in the middle of a command.
+type stopped struct{}
 
 func (c *BookingModel) fact(stream events.StreamID, fact events.Fact) {
 	if c.left == 0 {
-		panic(gone{})
+		panic(stopped{})
 	}
 	c.left--
 	c.put(stream, fact)
@@ -115,7 +115,7 @@ func (c *BookingModel) Until(n int, do func()) {
 	c.left = n
 	defer func() {
 		c.left = -1
-		if r := recover(); r != nil && r != (gone{}) {
+		if r := recover(); r != nil && r != (stopped{}) {
 			panic(r)
 		}
 	}()

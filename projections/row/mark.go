@@ -56,18 +56,18 @@ func (s SeatStep) Change() int8 {
 func StepOf(fact events.Fact) (SeatStep, bool) {
 	switch f := fact.(type) {
 	case *events.SeatHeld:
-		return SeatStep{markBeside(f.Label), MarkHeld}, true
+		return SeatStep{markUnheld(f.Label), MarkHeld}, true
 	case *events.SeatExtended:
 		return SeatStep{MarkHeld, MarkHeld}, true
 	case *events.SeatBooked:
 		return SeatStep{MarkHeld, MarkBooked}, true
 	case *events.SeatReleased:
 		if f.Was == events.SeatIsBooked {
-			return SeatStep{MarkBooked, markBeside(f.Label)}, true
+			return SeatStep{MarkBooked, markUnheld(f.Label)}, true
 		}
-		return SeatStep{MarkHeld, markBeside(f.Label)}, true
+		return SeatStep{MarkHeld, markUnheld(f.Label)}, true
 	case *events.SeatExpired:
-		return SeatStep{MarkHeld, markBeside(f.Label)}, true
+		return SeatStep{MarkHeld, markUnheld(f.Label)}, true
 	case *events.SeatBlocked:
 		return SeatStep{MarkFree, MarkBlocked}, true
 	case *events.SeatUnblocked:
@@ -76,8 +76,8 @@ func StepOf(fact events.Fact) (SeatStep, bool) {
 	return SeatStep{}, false
 }
 
-// markBeside is the mark of a seat that is not held: blocked if it has a label.
-func markBeside(label events.BlockLabel) Mark {
+// markUnheld is the mark of a seat that is not held: blocked if it has a label.
+func markUnheld(label events.BlockLabel) Mark {
 	if label != "" {
 		return MarkBlocked
 	}

@@ -9,9 +9,9 @@ import (
 	"admitone/projections/logtest"
 )
 
-// TestAMomentIsWhatWasDecidedByThen: events are stored within a moment after their decision; in a
+// TestMomentIncludesEarlierDecisions: events are stored within a moment after their decision; in a
 // log that was copied later they are not, and refusals are recorded in batches.
-func TestAMomentIsWhatWasDecidedByThen(t *testing.T) {
+func TestMomentIncludesEarlierDecisions(t *testing.T) {
 	for _, test := range []struct {
 		about   string
 		behind  time.Duration // how long after the decision the store takes an event
@@ -51,7 +51,7 @@ func TestMoments(t *testing.T) {
 	begun := f.Now
 	s := &logtest.Store{Log: f.WholeLife().Log, Most: 10_000, End: 13}
 	for i := range s.Log {
-		s.Log[i].Created = s.Log[i].Created.Add(3 * time.Millisecond) // stored behind the decision
+		s.Log[i].Created = s.Log[i].Created.Add(3 * time.Millisecond) // stored after the decision
 	}
 	for _, test := range []struct {
 		text string

@@ -49,7 +49,6 @@ type Refund struct {
 	// not.
 	Asked   bool
 	Failure events.RefundFailure
-	// Number orders refunds by when they became owed: the position of that event.
 	// Number orders refunds by when they became owed: it is the position of that event.
 	Number events.Position
 	// The payment that it is part of.

@@ -65,7 +65,7 @@ func TestPayment(t *testing.T) {
 	}
 	for about, fact := range map[string]events.Fact{
 		"refunded twice":                   &events.PaymentRefunded{RefundID: "r1", Amount: 30, Reference: "again"},
-		"asked for what is settled":        &events.PaymentRefundAsked{RefundID: "r1"},
+		"asked for a settled refund":       &events.PaymentRefundAsked{RefundID: "r1"},
 		"asked for what has failed":        &events.PaymentRefundAsked{RefundID: "r2"},
 		"asked for nothing":                &events.PaymentRefundAsked{RefundID: "r3"},
 		"failed unasked":                   &events.PaymentRefundFailed{RefundID: "r2", Failure: events.RefundRefused},

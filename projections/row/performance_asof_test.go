@@ -17,8 +17,8 @@ func (unread) Read(context.Context, events.StreamID, events.Revision, events.Dir
 	return nil, events.ErrUnavailable
 }
 
-// TestAPastThatCannotBeRead: a map that was read in part is an error.
-func TestAPastThatCannotBeRead(t *testing.T) {
+// TestUnreadablePast: a map that was read in part is an error.
+func TestUnreadablePast(t *testing.T) {
 	if _, _, err := PerformanceAt(t.Context(), unread{}, "a", 1, nil); !errors.Is(err, events.ErrUnavailable) {
 		t.Errorf("a performance: %v", err)
 	}

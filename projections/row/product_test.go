@@ -37,7 +37,7 @@ func TestProductFold(t *testing.T) {
 	}
 }
 
-func TestProductRefusesWhatCannotBe(t *testing.T) {
+func TestProductRefusesContradictions(t *testing.T) {
 	created := &events.ProductCreated{ProductID: "a", Stock: 2}
 	for name, facts := range map[string][]events.Fact{
 		"not created":      {&events.ProductReserved{Quantity: 1, Remaining: 1}},

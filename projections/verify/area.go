@@ -335,7 +335,7 @@ func (t *terms) checkPlaces(places []events.BookedPlaces) (sum int64, _ *fault) 
 		case !priced || p.Quantity < 1:
 			return 0, faultf(RuleLayout, "%d places of %q at %d (%q)", p.Quantity, p.Area, p.Price, p.PriceType)
 		case p.First != next[p.Area]+1:
-			return 0, faultf(RuleNumber, "the places of %q go on with %d behind %d", p.Area, p.First, next[p.Area])
+			return 0, faultf(RuleNumber, "the places of %q continue with %d after %d", p.Area, p.First, next[p.Area])
 		}
 		next[p.Area] += p.Quantity
 		sum += p.Quantity * p.Price

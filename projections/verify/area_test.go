@@ -111,8 +111,8 @@ func sizes(to, was int64) *events.BlocksBegun {
 		Sizes: []events.AreaResize{{AreaPlaces: events.AreaPlaces{Area: "floor", Places: to}, Was: was}}}}
 }
 
-// TestVerifierHoldsAreas breaks each rule of areas, in the log of a paid booking.
-func TestVerifierHoldsAreas(t *testing.T) {
+// TestVerifierChecksAreas breaks each rule of areas, in the log of a paid booking.
+func TestVerifierChecksAreas(t *testing.T) {
 	hold := func(id events.HoldID, places int64, c events.AreaCounts) func(f *logtest.Forgery) {
 		return func(f *logtest.Forgery) {
 			booking, _, _ := events.CutHoldID(id)
@@ -274,7 +274,7 @@ func TestVerifierHoldsAreas(t *testing.T) {
 			f.Add(gala, begun)
 			f.Add(floor, &events.AreaResized{Places: 8, AreaCounts: counts(5, 3, 0), Change: 2})
 		}},
-		"withdrawn behind the edit": {verify.RuleBlocks, func(f *logtest.Forgery) {
+		"withdrawn after the edit": {verify.RuleBlocks, func(f *logtest.Forgery) {
 			f.Add(gala, sizes(5, 10), edit(f, 1, 5), &events.BlocksWithdrawn{Number: 1})
 		}},
 	} {
@@ -291,9 +291,9 @@ func TestVerifierHoldsAreas(t *testing.T) {
 	}
 }
 
-// TestVerifierHoldsPlacesOfBookings: they belong to the performance, have its price, and are
+// TestVerifierChecksPlacesOfBookings: they belong to the performance, have its price, and are
 // numbered.
-func TestVerifierHoldsPlacesOfBookings(t *testing.T) {
+func TestVerifierChecksPlacesOfBookings(t *testing.T) {
 	for name, test := range map[string]struct {
 		want verify.Rule
 		edit func(*events.BookingHeld)

@@ -8,7 +8,8 @@ import (
 )
 
 // RuleBegun as it is printed.
-const RuleBegun Rule = "what is held for an attempt which its booking's stream has neither held nor announced, or has closed, is free within 60 s"
+const RuleBegun Rule = "seats held for an attempt that its booking's stream has neither held nor announced, or " +
+	"has closed, are free within 60 s"
 
 const (
 	// begunLimit bounds the time of such a hold: it is given up after half of that.
@@ -56,7 +57,7 @@ func (b *begunHolds) overdue() *fault {
 	if b.now-h.since <= begunLimit {
 		return nil
 	}
-	f := faultf(RuleBegun, "%q has what is held, and has not become a booking", h.key.hold)
+	f := faultf(RuleBegun, "%q has seats held, and has not become a booking", h.key.hold)
 	f.at = &h.at
 	return f
 }

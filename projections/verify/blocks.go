@@ -7,7 +7,7 @@ import (
 )
 
 // RuleBlocks is the rule of changes of blocks, as it is printed.
-const RuleBlocks Rule = "changes of what is blocked follow one another, and each is made or undone as a whole"
+const RuleBlocks Rule = "changes of blocks follow one another, and each is made or undone as a whole"
 
 // blockCheck folds the changes of blocks of a performance.
 type blockCheck struct {

@@ -25,9 +25,9 @@ type bookingCheck struct {
 	id     events.BookingID
 	row    booking
 	closed int64 // attempts, in their order, before it was held
-	barred bool  // the last payment came when nothing could be had any more
+	barred bool  // the last payment came after the end of the sale
 	made   events.Position
-	// retaken is where the last payment began that came when it had expired, 0 for none.
+	// retaken is the start of the last payment after its expiry, 0 for none.
 	retaken events.Position
 	// behind is the sum of the fees withheld after the cancellation of its performance.
 	behind int64
@@ -49,7 +49,7 @@ func (c *bookingCheck) apply(e *events.Recorded, fact events.Fact, decided time.
 	if isCreation {
 		f = c.checkMade(made, decided)
 	} else {
-		f = c.goesOn(fact, decided)
+		f = c.checkLater(fact, decided)
 	}
 	if f != nil {
 		return f
@@ -124,8 +124,8 @@ func (c *bookingCheck) checkMade(f *events.BookingHeld, decided time.Time) *faul
 	return nil
 }
 
-// goesOn checks a later fact against the booking and everything that it refers to.
-func (c *bookingCheck) goesOn(fact events.Fact, decided time.Time) *fault {
+// checkLater checks a later fact against the booking and everything that it refers to.
+func (c *bookingCheck) checkLater(fact events.Fact, decided time.Time) *fault {
 	row := &c.row
 	switch f := fact.(type) {
 	case *events.BookingExtended:
@@ -319,7 +319,7 @@ func (v *Verifier) Open() (open []string) {
 			open = append(open, fmt.Sprintf("the seat %s is booked under %s, and that booking is not", id, s.hold))
 		}
 	}
-	if id, teams := l.passedOver(); id != "" {
+	if id, teams := l.unpromoted(); id != "" {
 		open = append(open, fmt.Sprintf("%q can come into the tournament %s and have not", teams, id))
 	}
 	return append(append(open, l.openAreas()...), l.openOutside()...)

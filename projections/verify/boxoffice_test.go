@@ -12,7 +12,7 @@ import (
 	"admitone/projections/verify"
 )
 
-func TestVerifierTakesAnEvening(t *testing.T) {
+func TestVerifierAcceptsAnEvening(t *testing.T) {
 	b := logtest.Evening()
 	if err := verifyAll(b.Log); err != nil {
 		t.Fatal(err)
@@ -35,7 +35,7 @@ func TestVerifierTakesAnEvening(t *testing.T) {
 		events.AllowanceCategory}
 	for _, name := range events.Names() {
 		if strings.HasPrefix(name, "booking.intent_") || name == "booking.checkout_made.v1" {
-			continue // see TestVerifierTakesAnIntent
+			continue // see TestVerifierAcceptsAnIntent
 		}
 		if strings.HasPrefix(name, "performance.blocks_") {
 			continue // see TestBlockRules
@@ -53,8 +53,8 @@ func TestVerifierTakesAnEvening(t *testing.T) {
 	}
 }
 
-// TestVerifierSeesWhatIsLeftOpen: a payment that was debited and has paid for nothing.
-func TestVerifierSeesWhatIsLeftOpen(t *testing.T) {
+// TestVerifierReportsOpenWork: a payment that was debited and has paid for nothing.
+func TestVerifierReportsOpenWork(t *testing.T) {
 	for name, spoil := range map[string]func(b *logtest.ForgedLog){
 		"a payment under way": func(b *logtest.ForgedLog) { b.Until(2, func() { b.Pay(b.Bookings["b.3"]) }) },
 		"half a refund":       func(b *logtest.ForgedLog) { b.Until(2, func() { b.Cancel(b.Bookings["b.2"]) }) },
@@ -154,7 +154,7 @@ func TestVerifierRulesOfSeats(t *testing.T) {
 			f.ExpiresAt = f.ExpiresAt.Add(logtest.ModelGrace + 1)
 			b.Add(a13, f)
 		}},
-		{"a stay that begins anew", verify.RuleStay, func(b *logtest.ForgedLog) {
+		{"a stay that begins again", verify.RuleStay, func(b *logtest.ForgedLog) {
 			b.Add(a13, held(b, "x.1", "cy", 5), &events.SeatReleased{HoldID: "x.1", Holder: "cy", Was: events.SeatIsHeld,
 				ReleasedAt: b.BookingModel.Now})
 			b.BookingModel.Now = b.BookingModel.Now.Add(time.Second)
@@ -174,7 +174,7 @@ func TestVerifierRulesOfSeats(t *testing.T) {
 			b.Until(1, func() { b.Pay(b.Bookings["b.3"]) })
 			b.Add(a21, &events.SeatBooked{HoldID: "b.3.1", BookingID: "b.3", Holder: "ada"})
 		}},
-		{"booked beside the allowance", verify.RuleLimit, func(b *logtest.ForgedLog) {
+		{"booked outside the allowance", verify.RuleLimit, func(b *logtest.ForgedLog) {
 			b.Until(2, func() { b.Pay(b.Bookings["b.3"]) })
 			b.Add(a21, &events.SeatBooked{HoldID: "b.3.1", BookingID: "b.3", Holder: "ada"})
 		}},

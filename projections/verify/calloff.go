@@ -170,8 +170,8 @@ func (c *bookingCheck) checkCancelled(f *events.BookingCancelled) *fault {
 	return nil
 }
 
-// checkMadeGood checks the amount refunded because of a cancellation against the booking.
-func (c *bookingCheck) checkMadeGood() *fault {
+// checkCancellationRefund checks the amount refunded because of a cancellation against the booking.
+func (c *bookingCheck) checkCancellationRefund() *fault {
 	row := &c.row
 	switch {
 	case row.refunds == 0:
@@ -189,8 +189,8 @@ func (c *bookingCheck) checkMadeGood() *fault {
 	return nil
 }
 
-// outcomeMadeUp checks an owed fee against the booking.
-func (c *paymentCheck) outcomeMadeUp(f *events.PaymentMadeUp) *fault {
+// outcomeFeeOwed checks an owed fee against the booking.
+func (c *paymentCheck) outcomeFeeOwed(f *events.PaymentMadeUp) *fault {
 	b := c.ledger.bookings[c.received.BookingID]
 	if f.Amount < 1 || f.Cause != events.OwedCancelled || b == nil || b.row.bookedBy != c.stream() ||
 		b.row.status != events.BookingIsCancelled || b.row.madeUp != f.Amount {

@@ -32,7 +32,7 @@ func TestVerifierRulesOfCallOffs(t *testing.T) {
 		{"cancelled twice", verify.RuleCalledOff, func(b *logtest.ForgedLog) {
 			b.Add(show, &events.PerformanceCancelled{})
 		}},
-		{"edited behind it", verify.RuleCalledOff, func(b *logtest.ForgedLog) {
+		{"edited after it", verify.RuleCalledOff, func(b *logtest.ForgedLog) {
 			b.Add(show, &events.PerformanceEdited{Prices: []events.SectionPrice{{Section: "A"}, {Section: "B-x"}}})
 		}},
 		{"ended, and not cancelled", verify.RuleCalledOff, func(b *logtest.ForgedLog) {
@@ -101,9 +101,9 @@ func TestVerifierRulesOfCallOffs(t *testing.T) {
 	}
 }
 
-// TestVerifierAllowsLatePaymentsBehindTheFence: a server that has not heard takes late money for a booking that had
+// TestVerifierAllowsLatePaymentsAfterTheFence: a server that has not heard takes late money for a booking that had
 // expired, after the sweep has looked for the last time. It is swept after that, and left open until then.
-func TestVerifierAllowsLatePaymentsBehindTheFence(t *testing.T) {
+func TestVerifierAllowsLatePaymentsAfterTheFence(t *testing.T) {
 	b := logtest.NewForgedLog()
 	b.Open("late")
 	b.Charge("eve", 5)
@@ -132,8 +132,8 @@ func TestVerifierAllowsLatePaymentsBehindTheFence(t *testing.T) {
 	check(0)
 }
 
-// TestVerifierSeesWhatIsNotSwept: it is not a violation, and is reported as open.
-func TestVerifierSeesWhatIsNotSwept(t *testing.T) {
+// TestVerifierReportsUnsweptWork: it is not a violation, and is reported as open.
+func TestVerifierReportsUnsweptWork(t *testing.T) {
 	b := logtest.Evening()
 	b.Book("off", "ada", []string{"A-2-1"}) // by a server that has not heard
 	v := verify.New(true)

@@ -7,7 +7,7 @@ import (
 )
 
 // RuleReturns is the printed name of the rule of returns.
-const RuleReturns Rule = "what is paid is given back by the rule that it was held on, in time or for a reason that is told"
+const RuleReturns Rule = "a paid purchase is given back by the rule of its hold, in time or for a stated reason"
 
 // checkRule checks the bounds of a cancellation policy.
 func checkRule(c events.Cancellation) *fault {
@@ -89,7 +89,7 @@ func (c *bookingCheck) checkRefunded() *fault {
 	row := &c.row
 	switch {
 	case row.status == events.BookingIsCancelled:
-		return c.checkMadeGood()
+		return c.checkCancellationRefund()
 	case row.refunds == 0:
 		return nil
 	case row.payment != "" || row.refunds == row.amount:

@@ -30,8 +30,8 @@ func halfLog() *logtest.Forgery {
 	return f
 }
 
-// TestVerifierHoldsWhatIsGivenBack breaks each rule of refunds; a refund of 3 withholds 2 of 5.
-func TestVerifierHoldsWhatIsGivenBack(t *testing.T) {
+// TestVerifierChecksRefunds breaks each rule of refunds; a refund of 3 withholds 2 of 5.
+func TestVerifierChecksRefunds(t *testing.T) {
 	release := func(f *logtest.Forgery, kept int64, reason string) {
 		f.Add("booking-x", &events.BookingReleased{Was: events.BookingIsBooked, RefundID: "x.1", Kept: kept, Reason: reason})
 	}

@@ -12,8 +12,8 @@ import (
 
 var page = events.Checkout{SuccessURL: "https://shop.example/paid", CancelURL: "https://shop.example", Title: "Gala"}
 
-// TestVerifierTakesAnIntent: a seat is held longer only for an announced intent.
-func TestVerifierTakesAnIntent(t *testing.T) {
+// TestVerifierAcceptsAnIntent: a seat is held longer only for an announced intent.
+func TestVerifierAcceptsAnIntent(t *testing.T) {
 	const grace = 30 * time.Second
 	for _, test := range []struct {
 		about string

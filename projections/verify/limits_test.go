@@ -10,9 +10,9 @@ import (
 	"admitone/projections/verify"
 )
 
-// TestLimitsAreCountedAnew: released and expired units don't count, and a limit that is set, lifted
+// TestLimitsAreRecounted: released and expired units don't count, and a limit that is set, lifted
 // and set again counts everything owned then.
-func TestLimitsAreCountedAnew(t *testing.T) {
+func TestLimitsAreRecounted(t *testing.T) {
 	f := logtest.NewForgery()
 	f.Add("product-a", logtest.Created(20, 3), logtest.Reserved(1, "ada", 3, 17),
 		logtest.Released(1, "ada", 3, events.ReservationConfirmed, 20), logtest.Reserved(2, "ada", 1, 19),

@@ -155,7 +155,7 @@ func Log(ctx context.Context, store events.Store, gapless bool,
 
 // ended checks what must not be missing at the end of a log. Error: a *[Violation].
 func (v *Verifier) ended() error {
-	id, teams := v.ledger.passedOver()
+	id, teams := v.ledger.unpromoted()
 	if id == "" {
 		return nil
 	}

@@ -10,9 +10,9 @@ import (
 	"admitone/projections/verify"
 )
 
-// TestVerifierHoldsTheOpening: no team enters before it, nor a tournament that is closed from the
+// TestVerifierChecksTheOpening: no team enters before it, nor a tournament that is closed from the
 // start, and it is recorded once, not before its time.
-func TestVerifierHoldsTheOpening(t *testing.T) {
+func TestVerifierChecksTheOpening(t *testing.T) {
 	for name, test := range map[string]struct {
 		want  verify.Rule // "" if all is well
 		wait  time.Duration

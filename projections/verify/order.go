@@ -5,7 +5,7 @@ import (
 )
 
 // RuleOrder is the rule for order data, as it is printed.
-const RuleOrder Rule = "order data is stated about what is there, and what refers to it names the fact that stated it last"
+const RuleOrder Rule = "order data belongs to an existing resource, and a reference to it names its latest fact"
 
 // order checks the order data of a product's fact.
 func (c *productCheck) order(e *events.Recorded, fact events.Fact) *fault {

@@ -76,7 +76,7 @@ func (c *paymentCheck) apply(e *events.Recorded, fact events.Fact, _ time.Time) 
 		}
 	case *events.PaymentMadeUp:
 		c.kept, c.owed = c.kept-fact.Amount, c.owed+fact.Amount
-		if f = c.outcomeMadeUp(fact); f == nil {
+		if f = c.outcomeFeeOwed(fact); f == nil {
 			f = c.owe(fact.RefundID, fact.Amount)
 		}
 	case *events.PaymentRefunded:

@@ -19,9 +19,9 @@ func refundID(reference string, cause events.RefundCause) events.RefundID {
 	return events.NewRefundID(events.PaymentStream("bank", reference), cause, "")
 }
 
-// outsideEvening is a log in which ada's booking is paid externally, with a second payment and one
+// externalPayments is a log in which ada's booking is paid externally, with a second payment and one
 // of a wrong amount; the second one is refunded. bob's booking is held.
-func outsideEvening() (b *logtest.ForgedLog, ada, bob events.BookingID) {
+func externalPayments() (b *logtest.ForgedLog, ada, bob events.BookingID) {
 	b = logtest.NewForgedLog()
 	b.Add(events.SettingsStream, &events.CurrencyNamed{Currency: "EUR", Digits: 2})
 	b.Open("a")
@@ -59,9 +59,9 @@ func outsideEvening() (b *logtest.ForgedLog, ada, bob events.BookingID) {
 	return b, ada, bob
 }
 
-// TestVerifierTakesMoneyFromOutside: nothing is left open in a correct log, and what is open in
+// TestVerifierAcceptsMoneyFromOutside: nothing is left open in a correct log, and what is open in
 // another is reported.
-func TestVerifierTakesMoneyFromOutside(t *testing.T) {
+func TestVerifierAcceptsMoneyFromOutside(t *testing.T) {
 	for left, forge := range map[int]func(b *logtest.ForgedLog, bob events.BookingID){
 		0: func(b *logtest.ForgedLog, _ events.BookingID) {
 			id, y := refundID("y", events.OwedAlreadyPaid), events.PaymentStream("bank", "y")
@@ -77,7 +77,7 @@ func TestVerifierTakesMoneyFromOutside(t *testing.T) {
 			b.Add(events.PaymentStream("bank", "w"), bankPayment("w", bob, 5))
 		},
 	} {
-		b, _, bob := outsideEvening()
+		b, _, bob := externalPayments()
 		forge(b, bob)
 		v := verify.New(true)
 		for i := range b.Log {
@@ -201,7 +201,7 @@ func TestVerifierRulesOfMoneyFromOutside(t *testing.T) {
 			b.Add(events.SettingsStream, &events.CurrencyNamed{Currency: "EUR", Digits: 2})
 		}},
 	} {
-		b, ada, bob := outsideEvening()
+		b, ada, bob := externalPayments()
 		test.forge(b, ada, bob)
 		err := verifyAll(b.Log)
 		var v *verify.Violation

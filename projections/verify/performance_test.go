@@ -36,8 +36,8 @@ func soldSeat(f *logtest.Forgery, terms events.SaleTerms, price int64) []events.
 		ExtendableUntil: until, Attempt: 1, SaleTerms: terms, Cancellation: rule}}
 }
 
-// TestVerifierHoldsBookingsToTheirTerms breaks each rule about the terms of a performance.
-func TestVerifierHoldsBookingsToTheirTerms(t *testing.T) {
+// TestVerifierChecksBookingsToTheirTerms breaks each rule about the terms of a performance.
+func TestVerifierChecksBookingsToTheirTerms(t *testing.T) {
 	first := events.SaleTerms{HoldSeconds: 100, LimitPerHolder: 4}
 	edited := events.SaleTerms{Terms: 2, HoldSeconds: 50, LimitPerHolder: 2}
 	sell := func(terms events.SaleTerms, price int64, at time.Duration) func(*logtest.Forgery) {

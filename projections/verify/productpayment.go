@@ -8,7 +8,7 @@ import (
 )
 
 // RuleUnits is the rule of money for reservations, as it is printed.
-const RuleUnits Rule = "money from outside pays for a reservation once, at its price as it was held, or comes too late for good"
+const RuleUnits Rule = "an external payment pays for a reservation once, at the price of its hold, or comes too late"
 
 // offer is the price of a unit and the rule for giving it back, as a product states them.
 type offer struct {
@@ -98,7 +98,7 @@ func (c *productCheck) cost(name events.ReservationID) (amount int64, ok bool) {
 func (c *productCheck) payments(fact events.Fact, decided time.Time) *fault {
 	confirmed, isConfirmed := fact.(*events.ProductConfirmed)
 	if c.retaken != "" && (!isConfirmed || confirmed.Payment != c.retaken) {
-		return faultf(RuleUnits, "a %s behind units that were taken again for %q", fact.Name(), c.retaken)
+		return faultf(RuleUnits, "a %s after units that were taken again for %q", fact.Name(), c.retaken)
 	}
 	switch f := fact.(type) {
 	case *events.ProductConfirmed:

@@ -100,9 +100,9 @@ func (f *shop) fail(reason events.FailReason, remaining int64) {
 		Price: 5, Cancellation: f.rule, ExpiresAt: f.until, Payment: bank("x"), Reason: reason, Remaining: remaining})
 }
 
-// TestVerifierHoldsMoneyForReservations breaks each rule; the last event of each log is the one
+// TestVerifierChecksMoneyForReservations breaks each rule; the last event of each log is the one
 // that does.
-func TestVerifierHoldsMoneyForReservations(t *testing.T) {
+func TestVerifierChecksMoneyForReservations(t *testing.T) {
 	price := int64(7)
 	edit := &events.ProductEdited{DisplayName: "A", Stock: 9, Price: price, LimitPerHolder: 4, Remaining: 6}
 	for name, test := range map[string]struct {

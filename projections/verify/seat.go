@@ -10,7 +10,7 @@ import (
 // The rules of performances and their seats, as they are printed.
 const (
 	RuleLayout Rule = "every seat is one of its performance, at its price"
-	RuleOwner  Rule = "a seat has one owner at a time, and what is done about a hold carries its id"
+	RuleOwner  Rule = "a seat has one owner at a time, and every fact about a hold carries its id"
 	RuleStay   Rule = "nobody keeps a seat from others for longer than twice a hold"
 	RuleLabel  Rule = "a blocked seat is held under its label alone, and is blocked under it again when it is given back"
 	RuleBooked Rule = "a seat is booked under a booking that is being paid and is debited, and a booked booking has all its seats"
@@ -20,7 +20,7 @@ const (
 // for a late payment.
 const seatGrace = 30 * time.Second
 
-// ledger has the checks of the streams that are held to one another, by id.
+// ledger has the checks of the streams that are compared with one another, by id.
 type ledger struct {
 	performances map[events.PerformanceID]*performanceCheck
 	seats        map[string]*seatCheck
@@ -125,7 +125,7 @@ func (c *seatCheck) apply(e *events.Recorded, fact events.Fact, decided time.Tim
 		if fault := c.held(show, f, events.SeatName(name), decided); fault != nil {
 			return fault
 		}
-		if f.Attempt != 0 { // holds of before attempts had numbers are no attempt's
+		if f.Attempt != 0 { // older holds have no attempt number
 			c.ledger.begin(e, begunKey{c, f.HoldID})
 		}
 	case *events.SeatExtended:

@@ -10,9 +10,9 @@ import (
 	"admitone/projections/verify"
 )
 
-// TestVerifierHoldsReturnsOfSeats breaks each rule of returning one seat; a refund of 3 withholds 2
+// TestVerifierChecksReturnsOfSeats breaks each rule of returning one seat; a refund of 3 withholds 2
 // of 5.
-func TestVerifierHoldsReturnsOfSeats(t *testing.T) {
+func TestVerifierChecksReturnsOfSeats(t *testing.T) {
 	giveBack := func(f *logtest.Forgery, edit func(*events.BookingSeatReturned)) {
 		fact := &events.BookingSeatReturned{Seat: "A-1-1", Price: 5, Kept: 2, PaymentID: "x.1"}
 		if edit != nil {
@@ -99,8 +99,8 @@ func TestVerifierHoldsReturnsOfSeats(t *testing.T) {
 	}
 }
 
-// TestVerifierHoldsReturnsOfMoneyFromOutside: the sum owed for a seat is the one in its booking.
-func TestVerifierHoldsReturnsOfMoneyFromOutside(t *testing.T) {
+// TestVerifierChecksReturnsOfMoneyFromOutside: the sum owed for a seat is the one in its booking.
+func TestVerifierChecksReturnsOfMoneyFromOutside(t *testing.T) {
 	x := events.PaymentStream("bank", "x")
 	id := events.NewRefundID(x, events.OwedSeatReturned, "A-1-1")
 	for name, test := range map[string]struct {
@@ -114,7 +114,7 @@ func TestVerifierHoldsReturnsOfMoneyFromOutside(t *testing.T) {
 		"as of a whole":  {verify.RuleOutcome, events.PaymentReturned{RefundID: refundID("x", events.OwedReleased), Cause: events.OwedReleased, Amount: 5}},
 		"by another way": {verify.RulePayments, events.PaymentReturned{}},
 	} {
-		b, ada, _ := outsideEvening()
+		b, ada, _ := externalPayments()
 		booking := events.NewStreamID(events.BookingCategory, string(ada))
 		b.Add(booking, &events.BookingSeatReturned{Seat: "A-1-1", Price: 5, PaymentID: events.NewHoldID(ada, 1)})
 		if test.returned.RefundID != "" {
@@ -133,8 +133,8 @@ func TestVerifierHoldsReturnsOfMoneyFromOutside(t *testing.T) {
 	}
 }
 
-// TestVerifierTakesTheReleaseOfASecondPayment: its id is not that of the hold.
-func TestVerifierTakesTheReleaseOfASecondPayment(t *testing.T) {
+// TestVerifierAcceptsTheReleaseOfASecondPayment: its id is not that of the hold.
+func TestVerifierAcceptsTheReleaseOfASecondPayment(t *testing.T) {
 	f := logtest.NewForgery()
 	f.Add(logtest.PerformanceStream("a"), &events.PerformanceCreated{PerformanceID: "a", HoldSeconds: 100,
 		StartsAt: f.Now.Add(time.Hour), Sections: logtest.ModelSections})

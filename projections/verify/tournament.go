@@ -192,9 +192,9 @@ func (c *tournamentCheck) promote(f *events.TournamentPromoted) *fault {
 	return nil
 }
 
-// passedOver returns the first tournament with teams that can come in and have not, and the teams; "" if there is
+// unpromoted returns the first tournament with teams that can come in and have not, and the teams; "" if there is
 // none. They are promoted in the append that frees the slot.
-func (l *ledger) passedOver() (id events.TournamentID, teams []events.TeamID) {
+func (l *ledger) unpromoted() (id events.TournamentID, teams []events.TeamID) {
 	for _, id := range slices.Sorted(maps.Keys(l.tournaments)) {
 		if row := l.tournaments[id].first(); row != nil {
 			return id, row.teams

@@ -19,7 +19,7 @@ const (
 	isClosed = events.TournamentClosed
 )
 
-func TestVerifierTakesATournament(t *testing.T) {
+func TestVerifierAcceptsATournament(t *testing.T) {
 	s := logtest.Tournament()
 	if err := verifyAll(s.Log); err != nil {
 		t.Fatal(err)
@@ -134,7 +134,7 @@ func TestVerifierRulesOfTournaments(t *testing.T) {
 			s.Entered("a", logtest.Counts(1, 0, 0))
 			s.Waitlisted("b", logtest.Counts(1, 0, 1))
 		}},
-		{"waiting beside a free slot", verify.RuleEntry, func(s *logtest.TournamentLog) {
+		{"waiting despite a free slot", verify.RuleEntry, func(s *logtest.TournamentLog) {
 			s.Created(1, true, strictly)
 			s.Waitlisted("b", logtest.Counts(0, 1, 1))
 		}},
@@ -144,7 +144,7 @@ func TestVerifierRulesOfTournaments(t *testing.T) {
 			s.Waitlisted("c d", logtest.Counts(2, 1, 2))
 			s.Entered("e", logtest.Counts(3, 0, 2))
 		}},
-		{"fill: waiting beside a free slot", verify.RuleEntry, func(s *logtest.TournamentLog) {
+		{"fill: waiting despite a free slot", verify.RuleEntry, func(s *logtest.TournamentLog) {
 			s.Created(3, true, filling)
 			s.Entered("a b", logtest.Counts(2, 1, 0))
 			s.Waitlisted("c d", logtest.Counts(2, 1, 2))

@@ -8,7 +8,7 @@ import (
 	"admitone/events"
 )
 
-// TestVerifierForgetsRowsThatAreGone: a group that waits first for ever does not keep later rows in
+// TestVerifierForgetsRowsThatAreGone: a group that waits first forever does not keep later rows in
 // memory once they are promoted.
 func TestVerifierForgetsRowsThatAreGone(t *testing.T) {
 	c := &tournamentCheck{teams: map[events.TeamID]*waitingRow{}}

@@ -17,7 +17,7 @@ const (
 	RuleClock     Rule = "the clock of the embedded log never runs backwards"
 	RuleRevisions Rule = "the revisions of a stream have no gaps"
 	RuleChain     Rule = "every event carries the hash of its bytes and of the event before it"
-	RuleBytes     Rule = "what is stored is what was written"
+	RuleBytes     Rule = "stored events are as they were written"
 	RuleKnown     Rule = "every fact is known, and in a stream of its kind"
 	RuleCreation  Rule = "a stream begins with its creation and has no other"
 	RuleFigures   Rule = "the figures in a fact are those that the facts add up to"

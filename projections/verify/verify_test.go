@@ -24,7 +24,7 @@ func verifyAll(log []events.Recorded) error {
 	return nil
 }
 
-func TestVerifierTakesWhatIsRight(t *testing.T) {
+func TestVerifierAcceptsCorrectLogs(t *testing.T) {
 	f := logtest.WholeLife()
 	if err := verifyAll(f.Log); err != nil {
 		t.Fatal(err)
@@ -53,9 +53,9 @@ func timedProduct(f *logtest.Forgery, opens, closes time.Duration) *events.Produ
 	return made
 }
 
-// TestVerifierTakesTimes: a sale at its first and its last moment, and a bound that is moved and
+// TestVerifierAcceptsTimes: a sale at its first and its last moment, and a bound that is moved and
 // recorded again.
-func TestVerifierTakesTimes(t *testing.T) {
+func TestVerifierAcceptsTimes(t *testing.T) {
 	f := logtest.NewForgery()
 	made := timedProduct(f, 1, 3)
 	f.Add("product-a", made)

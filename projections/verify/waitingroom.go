@@ -39,12 +39,12 @@ type waitingRoomCheck struct {
 	passes  map[int64]time.Time
 	order   []uint32 // of the early tickets, once drawn
 	front   int      // places of the line before it have no waiting visitor
-	recent  []letIn
+	recent  []admittedGroup
 	term    int64 // how often it was taken over
 }
 
-// letIn is the number admitted at a time.
-type letIn struct {
+// admittedGroup is the number admitted at a time.
+type admittedGroup struct {
 	at    time.Time
 	count int64
 }
@@ -120,7 +120,7 @@ func (c *waitingRoomCheck) change(f *events.WaitingRoomChanged) *fault {
 	shuffled := f.Order == events.RoomShuffle
 	switch {
 	case f.Version != w.Version+1:
-		return faultf(RuleFigures, "settings %d come behind %d", f.Version, w.Version)
+		return faultf(RuleFigures, "settings %d come after %d", f.Version, w.Version)
 	case drawn && !stays,
 		shuffled && w.joined > 0 && (w.Order != events.RoomShuffle || f.SeedHash != w.SeedHash),
 		shuffled && w.begun && !f.OpensAt.Equal(w.OpensAt):
@@ -191,7 +191,7 @@ func (c *waitingRoomCheck) admit(f *events.WaitingRoomAdmitted, decided time.Tim
 			kept = append(kept, before)
 		}
 	}
-	c.recent = append(kept, letIn{decided, count})
+	c.recent = append(kept, admittedGroup{decided, count})
 	switch {
 	case count == 0 || count != f.Count:
 		return faultf(RuleFigures, "it says that %d come in, and names %d", f.Count, count)

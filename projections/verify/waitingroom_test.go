@@ -11,7 +11,7 @@ import (
 	"admitone/projections/verify"
 )
 
-func TestVerifierTakesWaitingRooms(t *testing.T) {
+func TestVerifierAcceptsWaitingRooms(t *testing.T) {
 	q := logtest.WaitingLine()
 	if err := verifyAll(q.Log); err != nil {
 		t.Fatal(err)

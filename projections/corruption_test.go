@@ -14,18 +14,18 @@ import (
 	"admitone/projections/logtest"
 )
 
-// mutilation is a way of damaging a file.
-type mutilation struct {
+// corruption is a way of damaging a file.
+type corruption struct {
 	name string
 	do   func(path string) error
 }
 
-// mutilations returns those for a file of some bytes, in a folder with others.
-func mutilations(path string, intact []byte, step int, others []string, foreign string) (all []mutilation) {
+// corruptions returns those for a file of some bytes, in a folder with others.
+func corruptions(path string, intact []byte, step int, others []string, foreign string) (all []corruption) {
 	replace := func(name string, text []byte) {
-		all = append(all, mutilation{name, func(path string) error { return overwrite(path, text) }})
+		all = append(all, corruption{name, func(path string) error { return overwrite(path, text) }})
 	}
-	all = append(all, mutilation{"missing", os.Remove})
+	all = append(all, corruption{"missing", os.Remove})
 	replace("emptied", nil)
 	for _, size := range []int{1, len(intact) / 3, len(intact) - 1} {
 		replace(fmt.Sprint("cut to ", size), intact[:max(0, min(size, len(intact)))])
@@ -44,7 +44,7 @@ func mutilations(path string, intact []byte, step int, others []string, foreign 
 	}
 	for _, other := range others {
 		if other != path {
-			all = append(all, mutilation{"swapped with " + filepath.Base(other),
+			all = append(all, corruption{"swapped with " + filepath.Base(other),
 				func(path string) error { return swap(path, other) }})
 		}
 	}
@@ -104,7 +104,7 @@ func kindOfFile(name string) string {
 
 // eachDamage calls try with a copy of views with one damage.
 func eachDamage(t *testing.T, step int, try func(t *testing.T, log *logtest.Memory, want *Projections, dir string,
-	m mutilation, name string)) {
+	m corruption, name string)) {
 	log, sound, foreign := soldLog("first"), t.TempDir(), t.TempDir()
 	written(t, log, sound)
 	written(t, soldLog("other"), foreign)
@@ -117,12 +117,12 @@ func eachDamage(t *testing.T, step int, try func(t *testing.T, log *logtest.Memo
 		}
 		name := filepath.Base(path)
 		scratch := t.TempDir()
-		for i, m := range mutilations(path, intact, step, files(t, sound), foreign) {
+		for i, m := range corruptions(path, intact, step, files(t, sound), foreign) {
 			dir := filepath.Join(scratch, fmt.Sprint(i))
 			if err := os.CopyFS(dir, os.DirFS(sound)); err != nil {
 				t.Fatal(err)
 			}
-			within := mutilation{m.name, func(string) error {
+			within := corruption{m.name, func(string) error {
 				if other, ok := strings.CutPrefix(m.name, "swapped with "); ok {
 					return swap(like(t, dir, name), like(t, dir, other))
 				}

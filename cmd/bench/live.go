@@ -21,11 +21,11 @@ func subscribe(s *server, id string) (*websocket.Conn, error) {
 
 // watch opens a socket that watches a topic, and returns the snapshot.
 func watch(s *server, topic string) (conn *websocket.Conn, snapshot []byte, err error) {
-	return talk(s, `{"event":"subscribe","data":{"topics":["`+topic+`"]}}`)
+	return exchange(s, `{"event":"subscribe","data":{"topics":["`+topic+`"]}}`)
 }
 
-// talk opens a socket, sends a message and returns the first answer.
-func talk(s *server, message string) (conn *websocket.Conn, heard []byte, err error) {
+// exchange opens a socket, sends a message and returns the first answer.
+func exchange(s *server, message string) (conn *websocket.Conn, heard []byte, err error) {
 	dialer := websocket.Dialer{ReadBufferSize: 512, WriteBufferSize: 512}
 	conn, _, err = dialer.Dial("ws"+strings.TrimPrefix(s.url, "http")+"/ws", nil)
 	if err != nil {

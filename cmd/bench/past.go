@@ -28,7 +28,7 @@ func measurePast(b *bench) ([]row, error) {
 		s.stop()
 		return nil, err
 	}
-	half, booking, err := s.halfABox()
+	half, booking, err := s.bookHalf()
 	if err != nil {
 		s.stop()
 		return nil, err
@@ -61,9 +61,9 @@ func measurePast(b *bench) ([]row, error) {
 	return rows, nil
 }
 
-// halfABox holds all seats of a performance in bookings of fifty, and releases every other booking.
+// bookHalf holds all seats of a performance in bookings of fifty, and releases every other booking.
 // It returns the position between the two, and one of the bookings.
-func (s *server) halfABox() (half int64, booking string, err error) {
+func (s *server) bookHalf() (half int64, booking string, err error) {
 	const rows, row = seatsOfPast / 50, 50
 	err = s.post(
 		"/v1/performances",

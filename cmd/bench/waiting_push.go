@@ -190,7 +190,7 @@ func (p *push) listen(message func(visitor string) string) error {
 		entering.Go(func() {
 			for i := door; i < movingVisitors && failed[door] == nil; i += movingDoors {
 				var conn *websocket.Conn
-				if conn, _, failed[door] = talk(p.server, message(visitorOf(p.ring, i+1))); failed[door] == nil {
+				if conn, _, failed[door] = exchange(p.server, message(visitorOf(p.ring, i+1))); failed[door] == nil {
 					p.opened(conn)
 					go p.receive(conn)
 				}

@@ -80,7 +80,7 @@ func TestExitStatuses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pour(t, log, "1", 3)
+	appendSales(t, log, "1", 3)
 	if err := log.Close(); err != nil {
 		t.Fatal(err)
 	}

@@ -27,20 +27,20 @@ type serverProcess struct {
 	log  string // store
 }
 
-// said collects the output of a process, and can be read while it runs.
-type said struct {
+// outputBuffer collects the output of a process, and can be read while it runs.
+type outputBuffer struct {
 	mu   sync.Mutex
 	text strings.Builder // guarded by mu
 }
 
 // Write implements io.Writer.
-func (s *said) Write(p []byte) (int, error) {
+func (s *outputBuffer) Write(p []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.text.Write(p)
 }
 
-func (s *said) String() string {
+func (s *outputBuffer) String() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.text.String()
@@ -232,8 +232,8 @@ func TestVisitorsSurviveRestarts(t *testing.T) {
 	}
 }
 
-// keysDiffer fails the test unless the request is refused because of the server's keys.
-func (s *serverProcess) keysDiffer(method, path, body string, headers ...string) {
+// mustRefuseKeys fails the test unless the request is refused because of the server's keys.
+func (s *serverProcess) mustRefuseKeys(method, path, body string, headers ...string) {
 	s.t.Helper()
 	status, header, text := s.ask(method, path, body, headers...)
 	if status != 503 || !strings.Contains(text, `"code":"keys_differ"`) || header.Get("Retry-After") == "" {
@@ -276,13 +276,13 @@ func TestServersWithOtherKeys(t *testing.T) {
 			"Admission-Pass", pass)
 	}
 	visitors := "/v1/waiting-rooms/r/visitors"
-	n2.keysDiffer("POST", visitors, `{"holder":"bob"}`)
-	n2.keysDiffer("GET", visitors+"/"+id, "")
-	n2.keysDiffer("DELETE", visitors+"/"+id, "")
-	n2.keysDiffer("PUT", "/v1/waiting-rooms/s",
+	n2.mustRefuseKeys("POST", visitors, `{"holder":"bob"}`)
+	n2.mustRefuseKeys("GET", visitors+"/"+id, "")
+	n2.mustRefuseKeys("DELETE", visitors+"/"+id, "")
+	n2.mustRefuseKeys("PUT", "/v1/waiting-rooms/s",
 		`{"admit_per_second":1,"max_active":1,"active_seconds":60,"heartbeat_seconds":60}`)
-	n2.keysDiffer("POST", "/v1/products/p/reservations", `{"holder":"ann"}`, "Admission-Pass", pass)
-	n2.keysDiffer("POST", "/v1/products/p/reservations", `{"holder":"ann"}`)
+	n2.mustRefuseKeys("POST", "/v1/products/p/reservations", `{"holder":"ann"}`, "Admission-Pass", pass)
+	n2.mustRefuseKeys("POST", "/v1/products/p/reservations", `{"holder":"ann"}`)
 	n2.must(201, "POST", "/v1/products/free/reservations", `{"holder":"ann"}`)
 	if !strings.Contains(n2.stderr.String(), "--accept-keys") {
 		t.Errorf("its log does not say what to do: %s", n2.stderr)
@@ -295,7 +295,7 @@ func TestServersWithOtherKeys(t *testing.T) {
 	must(t, exitDone, "rotate-passes", "--pass-keys-file", mine)
 	n2.ready("keys_behind", true) // it has read the other's rotation
 	id, pass = passOf(n1, "bob")
-	n2.keysDiffer("GET", visitors+"/"+id, "")
+	n2.mustRefuseKeys("GET", visitors+"/"+id, "")
 	copyFile(t, mine, others)
 	n2.ready("keys_behind", false)
 	buy(n2, 201, "bob", pass)

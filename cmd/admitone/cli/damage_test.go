@@ -58,7 +58,7 @@ func TestDamagedViewsOfRunningServer(t *testing.T) {
 	dir := t.TempDir()
 	s := signedIn(t, dir)
 	for i := range 500 {
-		pour(t, s.Log, fmt.Sprint("p", i), 1)
+		appendSales(t, s.Log, fmt.Sprint("p", i), 1)
 	}
 	s.sell("1")
 	s.end()

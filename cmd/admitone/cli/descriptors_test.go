@@ -137,10 +137,10 @@ func TestEventstoreWithoutDescriptors(t *testing.T) {
 	line, ended := serveWithLimit(t, 256, 256, "eventstore", "--listen", "127.0.0.1:0", "--dir", t.TempDir(), "--writable")
 	address := addressIn(t, line)
 	store := connectTo(t, address, esdb.Options{})
-	pour(t, store, "1", 10)
+	appendSales(t, store, "1", 10)
 	host, _, _ := strings.Cut(strings.TrimPrefix(address, "esdb://"), "?")
 	leave := crowd(t, host, 400)
-	pour(t, store, "2", 200)
+	appendSales(t, store, "2", 200)
 	leave()
 	if n := len(ourStreams(t, connectTo(t, address, esdb.Options{}))); n < 210 {
 		t.Errorf("%d events, want 210", n)

@@ -108,7 +108,7 @@ func TestEventstore(t *testing.T) {
 	if !strings.Contains(line, "(writable)") || !strings.Contains(line, dir) {
 		t.Errorf("it says %q", line)
 	}
-	pour(t, connectTo(t, addressIn(t, line), esdb.Options{}), "1", 300)
+	appendSales(t, connectTo(t, addressIn(t, line), esdb.Options{}), "1", 300)
 	if status, _, stderr := command(t, "eventstore", "--dir", dir, "--listen", "127.0.0.1:0"); status != exitUnavailable ||
 		!strings.Contains(stderr, "--esdb-listen") {
 		t.Errorf("a second one ends with status %d: %s", status, stderr)
@@ -149,7 +149,7 @@ func TestEventstoreUsers(t *testing.T) {
 	if strings.Contains(host, "tls=false") {
 		t.Errorf("it says %q", line)
 	}
-	pour(t, connectTo(t, "esdb://node:a%3Ab@"+host+"?tlsCaFile="+cert, esdb.Options{}), "1", 3)
+	appendSales(t, connectTo(t, "esdb://node:a%3Ab@"+host+"?tlsCaFile="+cert, esdb.Options{}), "1", 3)
 	reader := connectTo(t, "esdb://audit:c@"+host+"?tlsCaFile="+cert, esdb.Options{})
 	if n := len(ourStreams(t, reader)); n != 4 {
 		t.Errorf("the reader sees %d events, want 4", n)
@@ -238,7 +238,7 @@ func TestServeOffersItsLog(t *testing.T) {
 	sold := make(chan struct{})
 	go func() {
 		defer close(sold)
-		pour(t, p.Log, "2", 3)
+		appendSales(t, p.Log, "2", 3)
 	}()
 	err = store.Follow(following, 0, func(page []events.Recorded) error {
 		for i := range page {

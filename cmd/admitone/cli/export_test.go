@@ -37,7 +37,7 @@ func soldLog(t *testing.T, more int) (dir string) {
 	s.send("POST", "/v1/tournaments", `{"id":"cup","name":"Cup","team_limit":2,
 		"register_deadline":"2999-01-01T00:00:00Z"}`)
 	s.send("POST", "/v1/tournaments/cup/entries", `{"team_id":"a"}`)
-	pour(t, s.Log, "big", more)
+	appendSales(t, s.Log, "big", more)
 	s.end()
 	return s.store
 }
@@ -199,7 +199,7 @@ func TestExportResumes(t *testing.T) {
 	dir := t.TempDir()
 	log := openLogIn(t, dir)
 	defer log.Close()
-	pour(t, log, "big", 32_000)
+	appendSales(t, log, "big", 32_000)
 	for _, name := range []string{"log.jsonl", "log.jsonl.gz", "log.jsonl.zst"} {
 		whole, parts := filepath.Join(t.TempDir(), name), filepath.Join(t.TempDir(), name)
 		one := &export{store: log, bar: progress.New(io.Discard)}
@@ -280,7 +280,7 @@ func TestBadImports(t *testing.T) {
 	}
 	shorter := write(t, "short.jsonl", string(exportedLog(t, 3)))
 	log := openLogIn(t, copied)
-	pour(t, log, "more", 5)
+	appendSales(t, log, "more", 5)
 	if err := log.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -317,7 +317,7 @@ func exportedLog(t *testing.T, n int) []byte {
 	t.Helper()
 	log := openLogIn(t, t.TempDir())
 	defer log.Close()
-	pour(t, log, "other", n)
+	appendSales(t, log, "other", n)
 	var out bytes.Buffer
 	x := &export{store: log, bar: progress.New(io.Discard)}
 	if err := x.stream(t.Context(), &out); err != nil {
@@ -329,7 +329,7 @@ func exportedLog(t *testing.T, n int) []byte {
 // TestForgedImport: a file with correct roots and impossible events is refused.
 func TestForgedImport(t *testing.T) {
 	log := openLogIn(t, t.TempDir())
-	pour(t, log, "1", 20)
+	appendSales(t, log, "1", 20)
 	all, err := log.ReadAll(t.Context(), 0, events.Forward, 100)
 	if err := errors.Join(err, log.Close()); err != nil {
 		t.Fatal(err)

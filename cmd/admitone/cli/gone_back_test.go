@@ -154,7 +154,7 @@ func replaceDirectory(t *testing.T, command []string) {
 	copied := filepath.Join(t.TempDir(), "copied")
 	copyFolder(t, dir, copied)
 	log := openLogIn(t, dir)
-	pour(t, log, "more", 3)
+	appendSales(t, log, "more", 3)
 	if err := log.Close(); err != nil {
 		t.Fatal(err)
 	}

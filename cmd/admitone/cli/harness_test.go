@@ -132,8 +132,8 @@ func (s *testServer) made(method, path, body string) string {
 	return answer.ID
 }
 
-// pour appends a product with n sales directly to a log.
-func pour(t *testing.T, log events.Store, id string, n int) events.Position {
+// appendSales appends a product with n sales directly to a log.
+func appendSales(t *testing.T, log events.Store, id string, n int) events.Position {
 	t.Helper()
 	stream, prev, last := events.NewStreamID("product", id), events.Hash{}, events.Appended{Revision: events.NoStream}
 	facts := []events.Fact{&events.ProductCreated{ProductID: events.ProductID(id), DisplayName: id, Stock: int64(n)}}

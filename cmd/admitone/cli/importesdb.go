@@ -38,7 +38,7 @@ func (m *importer) intoEventStore(ctx context.Context, file io.Reader, address s
 		}
 		if b.End {
 			m.root = b.Root.String()
-			return m.nothingMore(ctx, c, have)
+			return m.checkNoMore(ctx, c, have)
 		}
 		if b, err = in.Next(); err != nil {
 			return errors.Join(err, c.flush(ctx)) // the events before the fault are valid
@@ -77,8 +77,8 @@ func (m *importer) copyBlock(ctx context.Context, b *archive.Block, c *copier,
 	return nil
 }
 
-// nothingMore checks that the target has no further events after those of the file.
-func (m *importer) nothingMore(ctx context.Context, c *copier, have func() (events.Recorded, error, bool)) error {
+// checkNoMore checks that the target has no further events after those of the file.
+func (m *importer) checkNoMore(ctx context.Context, c *copier, have func() (events.Recorded, error, bool)) error {
 	if err := c.flush(ctx); err != nil || c.copied > 0 {
 		return err
 	}

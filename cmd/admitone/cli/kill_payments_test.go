@@ -19,8 +19,8 @@ import (
 	"admitone/projections/row"
 )
 
-// tills are a server with Stripe as its provider, and a model of Stripe, which outlives the server.
-type tills struct {
+// stripeShop is a server with Stripe as its provider, and a model of Stripe that outlives it.
+type stripeShop struct {
 	t       *testing.T
 	stripe  *stripetest.Server
 	client  *http.Client
@@ -32,8 +32,8 @@ type tills struct {
 	unheard []stripetest.Event // events not yet answered with 200; guarded by mu
 }
 
-func newTills(t *testing.T) *tills {
-	w := &tills{t: t, stripe: stripetest.New(t), client: &http.Client{Timeout: patience}, store: t.TempDir()}
+func newStripeShop(t *testing.T) *stripeShop {
+	w := &stripeShop{t: t, stripe: stripetest.New(t), client: &http.Client{Timeout: patience}, store: t.TempDir()}
 	dir := t.TempDir()
 	key, secret := filepath.Join(dir, "key"), filepath.Join(dir, "secret")
 	for file, text := range map[string]string{key: stripetest.Key, secret: stripetest.WebhookSecret} {
@@ -46,10 +46,10 @@ func newTills(t *testing.T) *tills {
 	return w
 }
 
-func (w *tills) launch() { w.process = launch(w.t, w.store, w.args...) }
+func (w *stripeShop) launch() { w.process = launch(w.t, w.store, w.args...) }
 
 // must sends a request that must succeed, and returns a member of the answer.
-func (w *tills) must(path, body, member string) string {
+func (w *stripeShop) must(path, body, member string) string {
 	w.t.Helper()
 	status, answer, err := post(w.client, w.process.url+path, body, "")
 	var members map[string]any
@@ -64,7 +64,7 @@ func (w *tills) must(path, body, member string) string {
 
 // sell makes a booking and pays it on its page; the webhook is sent later. Every third one is paid
 // with a wrong amount.
-func (w *tills) sell() {
+func (w *stripeShop) sell() {
 	w.t.Helper()
 	w.made++
 	booking := w.must("/v1/performances/hall/bookings", fmt.Sprintf(`{"holder":"h-%d","seats":["A-1-%d"]}`, w.made, w.made), "id")
@@ -80,7 +80,7 @@ func (w *tills) sell() {
 
 // deliver sends all webhooks that were not accepted yet, concurrently, and calls meanwhile, which
 // gets a token for each that was answered with 200.
-func (w *tills) deliver(meanwhile func(heard <-chan struct{})) {
+func (w *stripeShop) deliver(meanwhile func(heard <-chan struct{})) {
 	w.mu.Lock()
 	all, url := w.unheard, w.process.url
 	w.unheard = nil
@@ -109,7 +109,7 @@ func (w *tills) deliver(meanwhile func(heard <-chan struct{})) {
 // search nothing.
 func TestKill9Payments(t *testing.T) {
 	t.Parallel()
-	w := newTills(t)
+	w := newStripeShop(t)
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 2))
@@ -147,7 +147,7 @@ func TestKill9Payments(t *testing.T) {
 }
 
 // giveBack releases one paid booking.
-func (w *tills) giveBack() {
+func (w *stripeShop) giveBack() {
 	w.t.Helper()
 	for _, b := range w.read().bookings {
 		if b.Status != events.BookingIsBooked {
@@ -173,7 +173,7 @@ type tillLog struct {
 	payments map[events.StreamID]*row.Payment
 }
 
-func (w *tills) read() *tillLog {
+func (w *stripeShop) read() *tillLog {
 	w.t.Helper()
 	s := &tillLog{newAudit(w.t, w.process.url), map[events.StreamID]*row.Payment{}}
 	s.read(w.t)
@@ -197,7 +197,7 @@ func (w *tills) read() *tillLog {
 }
 
 // settled waits until nothing is open or owed, and compares the money of both sides.
-func (w *tills) settled() {
+func (w *stripeShop) settled() {
 	w.t.Helper()
 	s := w.read()
 	for end := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {

@@ -103,7 +103,7 @@ func TestMigrateResumes(t *testing.T) {
 	}
 	defer from.Close()
 	for _, id := range []string{"1", "2", "3"} {
-		pour(t, from, id, 40)
+		appendSales(t, from, id, 40)
 	}
 	for _, c := range []cutOff{{left: 1, err: events.ErrUnknown}, {left: 1, err: events.ErrUnknown, does: true},
 		{left: 2, err: events.ErrUnavailable}, {left: 0, err: events.ErrConflict}} {
@@ -141,8 +141,8 @@ func TestMigrateKilled(t *testing.T) {
 	dir := t.TempDir()
 	log := openLogIn(t, dir)
 	for i := range 100 { // consecutive events of one stream, and others
-		pour(t, log, fmt.Sprint("a", i), 1)
-		pour(t, log, fmt.Sprint("b", i), 1+i%3*40)
+		appendSales(t, log, fmt.Sprint("a", i), 1)
+		appendSales(t, log, fmt.Sprint("b", i), 1+i%3*40)
 	}
 	var want []events.Recorded
 	for e, err := range facts(t.Context(), log) {

@@ -85,7 +85,7 @@ func startNginx(t *testing.T, name, listens string, replace map[string]string) {
 			t.Fatal(err)
 		}
 	}
-	says := &said{}
+	says := &outputBuffer{}
 	cmd := exec.Command(path, "-p", dir, "-c", filepath.Join(dir, "nginx.conf"), "-e", "stderr", "-g", "daemon off; user root;")
 	cmd.Stderr, cmd.Stdout = says, says
 	if err := cmd.Start(); err != nil {

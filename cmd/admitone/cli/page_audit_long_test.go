@@ -36,7 +36,7 @@ func longHistory(t *testing.T, browser context.Context) {
 // ended.
 func moreThanFits(t *testing.T, browser context.Context) {
 	s := onSale(t, 1)
-	pour(t, s.Log, "big", 100_300)
+	appendSales(t, s.Log, "big", 100_300)
 	p := auditor(t, browser, s, "?of=product/big#at=99_999")
 	p.waitText(`document.querySelector("#past-message")`, "neither a position nor a time")
 	all := p.countChanges(99_000)
@@ -62,7 +62,7 @@ func moreThanFits(t *testing.T, browser context.Context) {
 // each; at each change the map equals the server's.
 func seatsInParts(t *testing.T, browser context.Context) {
 	t.Helper()
-	s, _ := evening(t)
+	s, _ := sampleSale(t)
 	p := auditor(t, browser, s, "")
 	p.do(chromedp.Evaluate[chromedp.Void](`void (async () => {
 		const { SeatTimeline } = await import("/assets/timeline.js"), { hallOf } = await import("/assets/hall.js"), maps = {};

@@ -15,7 +15,7 @@ import (
 // Access to the audit page: by keyboard, on a phone, with a token, and with hostile names.
 
 func auditByKeyboard(t *testing.T, browser context.Context) {
-	s, _ := evening(t)
+	s, _ := sampleSale(t)
 	p := auditor(t, browser, s, "")
 	p.press(`document.querySelector("#wanted")`)
 	p.navigate(chromedp.KeyEvent("seat gig A-1-2\r"))
@@ -43,7 +43,7 @@ func auditByKeyboard(t *testing.T, browser context.Context) {
 }
 
 func auditOnPhone(t *testing.T, browser context.Context) {
-	s, booking := evening(t)
+	s, booking := sampleSale(t)
 	s.sell("p")
 	s.signUps("cup")
 	p := auditor(t, browser, s, "")

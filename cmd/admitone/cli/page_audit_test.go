@@ -98,8 +98,8 @@ func was[T any](s *testServer, path string) (v T) {
 	return v
 }
 
-// evening is a small sale of seats with every kind of event.
-func evening(t *testing.T) (s *testServer, paid string) {
+// sampleSale is a small sale of seats with every kind of event.
+func sampleSale(t *testing.T) (s *testServer, paid string) {
 	s = signedIn(t, t.TempDir())
 	s.perform("gig", "", [4]any{"A", 2, 4, 5000}, [4]any{"B-C", 1, 3, 2500})
 	s.send("POST", "/v1/wallets/ada/charges", `{"amount":90000}`)
@@ -125,7 +125,7 @@ func evening(t *testing.T) (s *testServer, paid string) {
 // seatHistory: a seat is found by its name, shows its history, leads to its booking, and that to the
 // wallet; and each line to its moment.
 func seatHistory(t *testing.T, browser context.Context) {
-	s, booking := evening(t)
+	s, booking := sampleSale(t)
 	p := auditor(t, browser, s, "")
 	p.search("gig A-1-1")
 	p.waitText(story, "The story of seat gig~A-1-1")
@@ -157,7 +157,7 @@ func seatHistory(t *testing.T, browser context.Context) {
 }
 
 func searchByName(t *testing.T, browser context.Context) {
-	s, booking := evening(t)
+	s, booking := sampleSale(t)
 	s.offer("ada", 3)
 	p := auditor(t, browser, s, "")
 	p.searchInPage("nobody")
@@ -184,7 +184,7 @@ func searchByName(t *testing.T, browser context.Context) {
 
 // mapThroughTime: at each change the page shows the server's map.
 func mapThroughTime(t *testing.T, browser context.Context) {
-	s, _ := evening(t)
+	s, _ := sampleSale(t)
 	p := auditor(t, browser, s, "?of=performance/gig")
 	all := p.countChanges(12)
 	compare := func(n int) {
@@ -292,7 +292,7 @@ func entriesThroughTime(t *testing.T, browser context.Context) {
 // playing: playback runs to the end in the order of the log, can be stopped, and can run at the
 // recorded speed.
 func playing(t *testing.T, browser context.Context) {
-	s, _ := evening(t)
+	s, _ := sampleSale(t)
 	p := auditor(t, browser, s, "?of=performance/gig#at=1")
 	all := p.countChanges(12)
 	p.wait(place + `.textContent.includes("change 1 of")`)

@@ -334,7 +334,7 @@ func forcedColours(t *testing.T, browser context.Context) {
 		for name, picture := range legend {
 			for other, second := range legend {
 				if name < other && unlike(picture, second) < .08 {
-					t.Errorf("%s: what is %s and what is %s look the same, even their lightness", theme, name, other)
+					t.Errorf("%s: %s and %s look the same, even their lightness", theme, name, other)
 				}
 			}
 		}
@@ -357,7 +357,7 @@ func forcedColours(t *testing.T, browser context.Context) {
 		}
 		if ring := of[string](p, `getComputedStyle(document.querySelector(".dot.sold")).backgroundColor`); ring == of[string](
 			p, `getComputedStyle(document.body).backgroundColor`) {
-			t.Errorf("%s: the dot of what is sold can't be seen", theme)
+			t.Errorf("%s: the dot of sold seats can't be seen", theme)
 		}
 	}
 }

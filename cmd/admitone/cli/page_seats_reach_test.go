@@ -62,9 +62,9 @@ func bookByKeyboard(t *testing.T, browser context.Context) {
 	}
 }
 
-// focusStays: when the focused seat is taken, its button keeps the focus, and its name has the new
+// keepFocus: when the focused seat is taken, its button keeps the focus, and its name has the new
 // state.
-func focusStays(t *testing.T, browser context.Context) {
+func keepFocus(t *testing.T, browser context.Context) {
 	s := stage(t, "", [4]any{"A", 2, 4, 5000})
 	ada := guest(t, browser, s.url, "ada")
 	ada.click(seatButton("A-1-2"))

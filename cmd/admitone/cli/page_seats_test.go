@@ -22,7 +22,7 @@ func TestSeatsPage(t *testing.T) {
 		"a hold runs out on both pages":     seatsRunOut,
 		"more time, and given back":         moreTime,
 		"one seat of two, given back":       oneReturned,
-		"a cut wire heals":                  seatsBehindACut,
+		"a cut wire heals":                  seatsDuringOutage,
 		"a lost answer is no second hold":   lostBooking,
 		"a hundred thousand seats":          manySeats,
 		"names are text":                    hostileNames,
@@ -269,8 +269,8 @@ func moreTime(t *testing.T, browser context.Context) {
 	}
 }
 
-// seatsBehindACut: changes during a cut, and those of a lost frame, are shown afterwards.
-func seatsBehindACut(t *testing.T, browser context.Context) {
+// seatsDuringOutage: changes during a cut, and those of a lost frame, are shown afterwards.
+func seatsDuringOutage(t *testing.T, browser context.Context) {
 	s := stage(t, "", [4]any{"A", 2, 4, 5000})
 	w := newWire(t, s.Address())
 	ada := guest(t, browser, w.url, "ada")

@@ -22,10 +22,10 @@ func TestStatesOfThePage(t *testing.T) {
 		"messages about products":           productMessages,
 		"messages about seats and a wallet": seatMessages,
 		"messages about a team":             teamMessages,
-		"a limit is told before":            limitTold,
+		"a limit is shown beforehand":       limitShown,
 		"fifty seats":                       fiftySeats,
 		"a refusal is brought into view":    refusalSeen,
-		"giving back asks once more":        givingBackAsks,
+		"giving back asks once more":        confirmReturn,
 		"the tray of a phone":               trayOnPhone,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, browser) })
@@ -174,8 +174,8 @@ func teamMessages(t *testing.T, browser context.Context) {
 	owls.gone(teamMessage)
 }
 
-// limitTold: choices that would be refused are disabled, and the limit is shown.
-func limitTold(t *testing.T, browser context.Context) {
+// limitShown: choices that would be refused are disabled, and the limit is shown.
+func limitShown(t *testing.T, browser context.Context) {
 	s := stage(t, `,"limit_per_holder":2`, [4]any{"A", 2, 4, 5000})
 	s.books("bob", "A-2-1")
 	ada := guest(t, browser, s.url, "ada")
@@ -276,8 +276,8 @@ func refusalSeen(t *testing.T, browser context.Context) {
 	}
 }
 
-// givingBackAsks: one press, a double click or a held key release nothing.
-func givingBackAsks(t *testing.T, browser context.Context) {
+// confirmReturn: one press, a double click or a held key release nothing.
+func confirmReturn(t *testing.T, browser context.Context) {
 	s := onSale(t, 5)
 	ada := open(t, browser, s.url).live()
 	ada.click(button("p", "reserve"))

@@ -26,14 +26,14 @@ func TestPage(t *testing.T) {
 		"a lost answer is no second go": lostAnswer,
 		"a lost frame is noticed":       lostFrame,
 		"the server restarts":           restart,
-		"a hold counts down and ends":   holdEnds,
+		"a hold counts down and ends":   expireHold,
 		"a hold is confirmed":           holdConfirmed,
 		"sold out":                      soldOut,
 		"by keyboard":                   byKeyboard,
 		"on a phone":                    onPhone,
 		"with a token":                  withToken,
-		"refusals are told in words":    refusedOn,
-		"something new goes on sale":    somethingNew,
+		"refusals are shown in words":   refusedOn,
+		"something new goes on sale":    reloadOnReturn,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, browser) })
 	}
@@ -68,8 +68,8 @@ func (s *testServer) left() int {
 	return p.Remaining
 }
 
-// somethingNew: the page reloads its data when the visitor returns to it.
-func somethingNew(t *testing.T, browser context.Context) {
+// reloadOnReturn: the page reloads its data when the visitor returns to it.
+func reloadOnReturn(t *testing.T, browser context.Context) {
 	s := onSale(t, 5)
 	ada := open(t, browser, s.url).live()
 	s.offer("q", 3)
@@ -178,7 +178,7 @@ func restart(t *testing.T, browser context.Context) {
 	ada.waitRemaining("p", 7)
 }
 
-func holdEnds(t *testing.T, browser context.Context) {
+func expireHold(t *testing.T, browser context.Context) {
 	s := onSale(t, 3)
 	s.offer("short", 3, func(c *product.Create) { c.HoldSeconds = 1 })
 	ada := open(t, browser, s.url).live()

@@ -19,9 +19,9 @@ func TestTournamentPage(t *testing.T) {
 	browser := newBrowser(t)
 	for name, test := range map[string]func(*testing.T, context.Context){
 		"two teams and the last slot":     lastSlot,
-		"places move up":                  placesMoveUp,
+		"places move up":                  moveUpPlaces,
 		"the list is live":                tournamentsLive,
-		"a promotion behind a cut wire":   promotedBehindACut,
+		"a promotion during a cut":        promotedDuringOutage,
 		"a lost answer is no second team": lostEntry,
 		"a long waitlist":                 longWaitlist,
 		"closed, and open again":          closedAndOpen,
@@ -131,7 +131,7 @@ func lastSlot(t *testing.T, browser context.Context) {
 	foxes.wait(`document.activeElement.id === "team-name"`)
 }
 
-func placesMoveUp(t *testing.T, browser context.Context) {
+func moveUpPlaces(t *testing.T, browser context.Context) {
 	s := cup(t, 1, `,"waitlist":true`)
 	s.registerTeams("a", "b", "c")
 	owls := openWithTeam(t, browser, s.url, "Owls")
@@ -167,7 +167,7 @@ func tournamentsLive(t *testing.T, browser context.Context) {
 	p.waitText(`document.querySelector("h1")`, "The small cup")
 }
 
-func promotedBehindACut(t *testing.T, browser context.Context) {
+func promotedDuringOutage(t *testing.T, browser context.Context) {
 	s := cup(t, 1, `,"waitlist":true`)
 	s.registerTeams("a")
 	w := newWire(t, s.Address())

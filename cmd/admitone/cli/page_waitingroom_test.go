@@ -27,8 +27,8 @@ func TestWaitingRoomPage(t *testing.T) {
 		"no link leads elsewhere":           linkElsewhere,
 		"a shuffled opening":                shuffledOpening,
 		"two tabs have one place":           onePlaceTwoTabs,
-		"a team waits for its tournament":   teamWaits,
-		"chosen seats wait as well":         seatsWait,
+		"a team waits for its tournament":   waitAsTeam,
+		"chosen seats wait as well":         waitWithSeats,
 		"by keyboard, with a hostile name":  waitByKeyboard,
 		"on a phone, in a room that closes": waitOnPhone,
 		"with a token":                      waitWithToken,
@@ -314,8 +314,8 @@ func onePlaceTwoTabs(t *testing.T, browser context.Context) {
 	}
 }
 
-// teamWaits: without tokens, the pass of an entry is the team's.
-func teamWaits(t *testing.T, browser context.Context) {
+// waitAsTeam: without tokens, the pass of an entry is the team's.
+func waitAsTeam(t *testing.T, browser context.Context) {
 	s := cup(t, 1, `,"waiting_room":"r"`)
 	s.send("PUT", "/v1/waiting-rooms/r", roomWith(50, 1, 30, ""))
 	owls := openWithTeam(t, browser, s.url, "Owls")
@@ -329,8 +329,8 @@ func teamWaits(t *testing.T, browser context.Context) {
 	owls.waitText(standing, "Entered")
 }
 
-// seatsWait: chosen seats are still chosen after the waiting room.
-func seatsWait(t *testing.T, browser context.Context) {
+// waitWithSeats: chosen seats are still chosen after the waiting room.
+func waitWithSeats(t *testing.T, browser context.Context) {
 	s := stage(t, `,"waiting_room":"r"`, [4]any{"A", 2, 4, 0})
 	s.send("PUT", "/v1/waiting-rooms/r", roomWith(50, 1, 30, ""))
 	ada := guest(t, browser, s.url, "ada")

@@ -43,7 +43,7 @@ type process struct {
 	cmd    *exec.Cmd
 	wait   func() // returns when the process has ended; may be called several times
 	url    string
-	stderr *said
+	stderr *outputBuffer
 }
 
 // launch starts the program on a free port and waits until it prints its address.
@@ -65,7 +65,7 @@ func launchBuild(t *testing.T, path, store string, args ...string) *process {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.stderr = &said{}
+	p.stderr = &outputBuffer{}
 	p.cmd.Stderr = p.stderr
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)

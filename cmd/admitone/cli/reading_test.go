@@ -20,7 +20,7 @@ func TestReadingCommands(t *testing.T) {
 	s := serveIn(t, t.TempDir(), nil)
 	s.sell("1")
 	s.sell("2")
-	pour(t, s.Log, "big", 600)
+	appendSales(t, s.Log, "big", 600)
 	fromServer := map[string]string{}
 	for _, test := range []struct {
 		args  string
@@ -176,7 +176,7 @@ func TestTokens(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := serveIn(t, t.TempDir(), api.JWTAuth{Secret: secret})
-	pour(t, s.Log, "1", 3)
+	appendSales(t, s.Log, "1", 3)
 	token := func(role string) string {
 		stdout, _ := must(t, exitDone, "token", "--sub", "ada", "--role", role, "--for", "1m", "--jwt-secret-file", file)
 		return strings.TrimSpace(stdout)

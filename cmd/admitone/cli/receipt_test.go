@@ -103,7 +103,7 @@ func TestVerifyAgainst(t *testing.T) {
 	heads["an answer"], _ = must(t, exitDone, "head", "--url", s.url, "--json")
 	bought := s.made("POST", "/v1/products/1/reservations", `{"holder":"eve"}`)
 	heads["a receipt"] = s.send("GET", "/v1/products/1/reservations/"+bought+"/receipt", "")
-	pour(t, s.Log, "big", 2000)
+	appendSales(t, s.Log, "big", 2000)
 	for what, head := range heads {
 		heads[what] = write(t, "head", head)
 		if v := verified(t, exitDone, "--url", s.url, "--against", heads[what]); v.Heads != 1 || v.Root == "" {
@@ -136,7 +136,7 @@ func TestVerifyAgainst(t *testing.T) {
 // TestVerifyFindsForgedLog: a rewritten log with correct chains contradicts a stored head.
 func TestVerifyFindsForgedLog(t *testing.T) {
 	s := signedIn(t, t.TempDir())
-	head := pour(t, s.Log, "1", 300)
+	head := appendSales(t, s.Log, "1", 300)
 	s.end()
 	note, _ := must(t, exitDone, "head", "--store", s.store)
 	key, _ := must(t, exitDone, "receipt", "key", "--store", s.store)
@@ -158,7 +158,7 @@ func TestVerifyFindsForgedLog(t *testing.T) {
 		}
 		if name == "another" {
 			log := openLogIn(t, dir)
-			pour(t, log, "2", 400)
+			appendSales(t, log, "2", 400)
 			if err := log.Close(); err != nil {
 				t.Fatal(err)
 			}
@@ -196,7 +196,7 @@ func TestServeRefusesForgedLog(t *testing.T) {
 		t.Fatal(err)
 	}
 	log := openLogIn(t, s.store)
-	pour(t, log, "2", 10)
+	appendSales(t, log, "2", 10)
 	if err := log.Close(); err != nil {
 		t.Fatal(err)
 	}

@@ -31,7 +31,7 @@ func bare(page []events.Recorded) []events.Recorded {
 func TestRemoteLogEqualsLog(t *testing.T) {
 	s := serveIn(t, t.TempDir(), nil)
 	s.sell("1")
-	head := pour(t, s.Log, "big", 1300)
+	head := appendSales(t, s.Log, "big", 1300)
 	r, err := remote.New(s.url, "")
 	if err != nil {
 		t.Fatal(err)
@@ -68,7 +68,7 @@ func TestRemoteLogEqualsLog(t *testing.T) {
 // TestRemoteFollows: a follower gets existing events, then new ones.
 func TestRemoteFollows(t *testing.T) {
 	s := serveIn(t, t.TempDir(), nil)
-	head := pour(t, s.Log, "big", 700)
+	head := appendSales(t, s.Log, "big", 700)
 	r, err := remote.New(s.url, "")
 	if err != nil {
 		t.Fatal(err)
@@ -83,7 +83,7 @@ func TestRemoteFollows(t *testing.T) {
 		}
 		switch next {
 		case head + 1:
-			pour(t, s.Log, "more", 1)
+			appendSales(t, s.Log, "more", 1)
 		case head + 3:
 			return enough
 		}

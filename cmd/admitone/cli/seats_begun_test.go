@@ -58,11 +58,11 @@ func TestUnfinishedBookingIsReleased(t *testing.T) {
 	}
 }
 
-// forgetful is a dispatcher that drops the releases of a failed attempt.
-type forgetful struct{ actors.Dispatcher }
+// releaseDropper is a dispatcher that drops the releases of a failed attempt.
+type releaseDropper struct{ actors.Dispatcher }
 
 // Ask drops releases.
-func (f forgetful) Ask(ctx context.Context, request actors.Request) (actors.Answer, error) {
+func (f releaseDropper) Ask(ctx context.Context, request actors.Request) (actors.Answer, error) {
 	if release, ok := request.Command.(*seat.Release); ok && release.Reason == events.ReleasedIncomplete {
 		return actors.Answer{}, nil
 	}
@@ -73,7 +73,7 @@ func (f forgetful) Ask(ctx context.Context, request actors.Request) (actors.Answ
 // of a booking without releasing its seats.
 func TestMissingReleaseIsFound(t *testing.T) {
 	inTime(t, func(h *timedServer) {
-		h.all = bookings.New(forgetful{h.desk}, h.views)
+		h.all = bookings.New(releaseDropper{h.desk}, h.views)
 		h.crash()
 		prover := verify.NewMonitor(h.log, true, slog.New(slog.DiscardHandler))
 		ctx, stop := context.WithCancel(context.Background())

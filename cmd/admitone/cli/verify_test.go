@@ -28,7 +28,7 @@ func verified(t *testing.T, want int, args ...string) verdict {
 func TestVerifyFindsNothing(t *testing.T) {
 	s := serveIn(t, t.TempDir(), nil)
 	s.sell("1")
-	head := pour(t, s.Log, "big", 2000)
+	head := appendSales(t, s.Log, "big", 2000)
 	if v := verified(t, exitDone, "--url", s.url); v.Events != uint64(head) || v.Head != head || v.Streams != 2 ||
 		v.Violation != nil || v.Views != 0 {
 		t.Errorf("through the server: %+v", v)
@@ -50,7 +50,7 @@ func TestVerifyFindsForgery(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pour(t, log, "1", 2)
+	appendSales(t, log, "1", 2)
 	last, err := log.Read(t.Context(), "product-1", events.EndRevision, events.Backward, 1)
 	if err != nil {
 		t.Fatal(err)
@@ -89,7 +89,7 @@ func TestVerifyFindsForgery(t *testing.T) {
 // TestVerifyFindsDamage: one changed byte anywhere in the tables of the log.
 func TestVerifyFindsDamage(t *testing.T) {
 	s := serveIn(t, t.TempDir(), nil)
-	pour(t, s.Log, "1", 3000)
+	appendSales(t, s.Log, "1", 3000)
 	s.end()
 	tables, err := filepath.Glob(filepath.Join(s.store, "log", "*.sst"))
 	if err != nil || len(tables) == 0 {
@@ -132,7 +132,7 @@ func (i impostor) Epoch() string { return i.epoch }
 // TestVerifyFindsWrongViews: counts on disk belong to another log.
 func TestVerifyFindsWrongViews(t *testing.T) {
 	s := serveIn(t, t.TempDir(), nil)
-	pour(t, s.Log, "1", 4)
+	appendSales(t, s.Log, "1", 4)
 	epoch := s.Log.Epoch()
 	s.end()
 	views := filepath.Join(s.store, server.ViewsFolder)
@@ -144,7 +144,7 @@ func TestVerifyFindsWrongViews(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer other.Close()
-	head := pour(t, other, "2", 4)
+	head := appendSales(t, other, "2", 4)
 	p, err := projections.Open(projections.Config{Store: impostor{other, epoch}, Dir: views})
 	if err != nil {
 		t.Fatal(err)

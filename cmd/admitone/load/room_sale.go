@@ -105,8 +105,9 @@ func (p *WaitingRoomProof) checkSale(ctx context.Context, server *remote.Log, l 
 		}
 		seen[b.ID] = true
 	}
-	if unheard := p.Bought - int64(len(seen)); unheard > l.sale.unknown {
-		p.add("%d purchases in the log were not acknowledged, and only %d outcomes are unknown", unheard, l.sale.unknown)
+	if unacknowledged := p.Bought - int64(len(seen)); unacknowledged > l.sale.unknown {
+		p.add("%d purchases in the log were not acknowledged, and only %d outcomes are unknown", unacknowledged,
+			l.sale.unknown)
 	}
 	return nil
 }

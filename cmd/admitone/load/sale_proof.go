@@ -131,8 +131,8 @@ func (p *SaleProof) bookings(made []*booked, recorded *saleLog) {
 			p.add("%s was acknowledged for %s at %d, and the log has %+v", b.ID, b.Holder, b.Amount, row)
 		}
 	}
-	if unheard := p.InLog - p.Acknowledged; unheard > p.Unknown {
-		p.add("%d bookings in the log were not acknowledged, and only %d outcomes are unknown", unheard, p.Unknown)
+	if unacknowledged := p.InLog - p.Acknowledged; unacknowledged > p.Unknown {
+		p.add("%d bookings in the log were not acknowledged, and only %d outcomes are unknown", unacknowledged, p.Unknown)
 	}
 	for _, id := range slices.Sorted(maps.Keys(recorded.bookings)) {
 		switch b := recorded.bookings[id]; b.Status {

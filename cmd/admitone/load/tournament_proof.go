@@ -48,7 +48,7 @@ func (s *tournamentScenario) prove(ctx context.Context, server *remote.Log) (Pro
 		}
 	}
 	if list.owed != 0 {
-		p.add("the log ends with %d slots that the waitlist was not given", list.owed)
+		p.add("the log ends with %d free slots that the waitlist should have got", list.owed)
 	}
 	p.Events, p.InLog, p.Promoted = verifier.Events(), int64(len(list.placings)), list.promoted
 	p.Entered, p.Waiting = len(list.entered), len(list.waiting)
@@ -78,8 +78,8 @@ func (p *TournamentProof) compare(acknowledged []placing, list *recordedList) {
 		}
 		seen[first] = true
 	}
-	if unheard := int64(len(list.placings) - len(seen)); unheard > p.Unknown {
-		p.add("%d entries and withdrawals in the log were not acknowledged, and only %d outcomes are unknown", unheard,
+	if unacknowledged := int64(len(list.placings) - len(seen)); unacknowledged > p.Unknown {
+		p.add("%d entries and withdrawals in the log were not acknowledged, and only %d outcomes are unknown", unacknowledged,
 			p.Unknown)
 	}
 }
@@ -144,7 +144,7 @@ func (l *recordedList) apply(e *events.Recorded) error {
 	}
 	command := events.RecordedCommand(e.Metadata)
 	if _, promotion := fact.(*events.TournamentPromoted); l.owed > 0 && (!promotion || command != l.command) {
-		return broken("a slot is free and %s waits, but what comes next is a %s", l.waiting[0], fact.Name())
+		return broken("a slot is free and %s waits, but the next event is a %s", l.waiting[0], fact.Name())
 	}
 	l.command, l.position = command, e.Position
 	switch f := fact.(type) {

@@ -74,7 +74,7 @@ func (p *Server) openCluster(s Settings) (err error) {
 		return err
 	}
 	n.peers = peers.New(peers.Config{Self: self, Secret: derive(secret, "hop"), Logger: s.Logger, Metrics: p.metrics,
-		Position: p.told})
+		Position: p.announced})
 	n.delegate = newDelegate(n.peers, s.Logger)
 	advertise, err := advertised(c.Advertise, host)
 	if err != nil {
@@ -209,12 +209,12 @@ func (p *Server) joinCluster(ctx context.Context) error {
 		}
 	}
 	n.tell(peers.Serving)
-	return n.lookAround(ctx)
+	return n.rejoin(ctx)
 }
 
-// lookAround tries to join other nodes, regularly while this node has none and less often otherwise: after a network
+// rejoin tries to join other nodes, regularly while this node has none and less often otherwise: after a network
 // split each side may have several nodes. It ends with ctx.
-func (n *node) lookAround(ctx context.Context) error {
+func (n *node) rejoin(ctx context.Context) error {
 	for round := 1; sleep(ctx, lookEvery) == nil; round++ {
 		if n.list.NumMembers() > 1 && round%lookInCompany != 0 {
 			continue

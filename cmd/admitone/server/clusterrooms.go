@@ -22,9 +22,9 @@ func (p *Server) roomOwner(s Settings) func(events.RoomID) bool {
 	}
 }
 
-// tellOwner returns a function that forwards heartbeats of visitors to the owner of a room, nil for
+// forwarder returns a function that forwards heartbeats of visitors to the owner of a room, nil for
 // a server without a cluster.
-func (p *Server) tellOwner(s Settings) func(events.RoomID, []byte) error {
+func (p *Server) forwarder(s Settings) func(events.RoomID, []byte) error {
 	if s.Cluster.Listen == "" {
 		return nil
 	}

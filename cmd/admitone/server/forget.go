@@ -50,9 +50,9 @@ func (p *Server) forget(ctx context.Context, at events.Position) {
 	})
 }
 
-// told is the position announced to other nodes: this one has followed and processed everything up
+// announced is the position announced to other nodes: this one has followed and processed everything up
 // to it.
-func (p *Server) told() events.Position {
+func (p *Server) announced() events.Position {
 	if owed := events.Position(p.owed.Load()); owed != 0 {
 		return min(owed-1, p.followed())
 	}

@@ -94,7 +94,7 @@ func holdEnd(ctx context.Context, log *embedded.Store, dir string, accept bool, 
 	err := FindLoss(ctx, log, dir)
 	var lost *Loss
 	if err == nil {
-		return mendEnd(log, logger)
+		return repairEnd(log, logger)
 	}
 	if !errors.As(err, &lost) {
 		return err
@@ -109,9 +109,9 @@ func holdEnd(ctx context.Context, log *embedded.Store, dir string, accept bool, 
 	return renew(log, logger, lost.Error())
 }
 
-// mendEnd warns if there is no evidence of the last acknowledged position, and records the log's
+// repairEnd warns if there is no evidence of the last acknowledged position, and records the log's
 // present end.
-func mendEnd(log *embedded.Store, logger *slog.Logger) error {
+func repairEnd(log *embedded.Store, logger *slog.Logger) error {
 	file, fault, err := log.EndFault()
 	if err != nil || fault == embedded.EndSound {
 		return err

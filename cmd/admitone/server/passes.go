@@ -68,7 +68,7 @@ func (p *Server) openRooms(s Settings) error {
 	}
 	p.keys.text = text
 	p.Rooms = admission.New(admission.Config{Desk: p.Desk, Keys: ring, Elsewhere: p.away,
-		Shared: p.shared, Node: p.nodeName(s), Store: p.Log, Logger: s.Logger, Owns: p.roomOwner(s), Tell: p.tellOwner(s),
+		Shared: p.shared, Node: p.nodeName(s), Store: p.Log, Logger: s.Logger, Owns: p.roomOwner(s), Tell: p.forwarder(s),
 		Reach: p.reach(s)})
 	// Once it has a waiting room, the log names the keys; see resumeRooms.
 	use := admission.KeysIfKnown
@@ -157,7 +157,7 @@ func newKeyring() []byte {
 func (p *Server) watchKeys(ctx context.Context) error {
 	tick := time.NewTicker(keysEvery)
 	defer tick.Stop()
-	told := false
+	announced := false
 	for {
 		select {
 		case <-ctx.Done():
@@ -165,10 +165,10 @@ func (p *Server) watchKeys(ctx context.Context) error {
 		case <-tick.C:
 		}
 		err := p.takeKeys()
-		if err != nil && !told {
+		if err != nil && !announced {
 			p.logger.Warn("the pass keys can't be read; the earlier ones stay in use", "error", err)
 		}
-		told = err != nil
+		announced = err != nil
 	}
 }
 
@@ -190,7 +190,7 @@ func (p *Server) resumeRooms(ctx context.Context) error {
 		p.nameKeys(page)
 		for i := range page {
 			if row := &page[i]; p.keys.made && row.Waiting+row.Active > 0 {
-				p.logger.Error("the keys of passes were missing, and new ones were made: the places and passes of before are "+
+				p.logger.Error("the keys of passes were missing, and new ones were made: earlier places and passes are "+
 					"not known",
 					"file", p.keys.file, "room", row.ID, "waiting", row.Waiting, "admitted", row.Active)
 			}

@@ -56,7 +56,7 @@ func TestMissingKeysAreReported(t *testing.T) {
 		t.Fatal(err)
 	}
 	if text := said(); !strings.Contains(text, `"level":"ERROR"`) ||
-		!strings.Contains(text, "the places and passes of before") || !strings.Contains(text, `"room":"r"`) {
+		!strings.Contains(text, "earlier places and passes") || !strings.Contains(text, `"room":"r"`) {
 		t.Errorf("it says %q", text)
 	}
 }

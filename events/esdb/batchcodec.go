@@ -22,14 +22,16 @@ func (c *encoder) batched(run uint64, b *batched) *encoded {
 	p := b.proposal
 	whole := c.whole[:0]
 	whole = appendID(whole, batchID, run, b.number)
-	options := appendBytes(nil, streamName, []byte(p.stream))
-	options = appendBytes(make([]byte, 0, len(options)+16), batchStream, options)
+	options := protowire.AppendTag(c.scratch[:0], batchStream, protowire.BytesType)
+	options = protowire.AppendVarint(options,
+		uint64(protowire.SizeTag(streamName)+protowire.SizeBytes(len(p.stream))))
+	options = protowire.AppendString(protowire.AppendTag(options, streamName, protowire.BytesType), string(p.stream))
 	if p.expected == events.NoStream {
 		options = appendBytes(options, batchNoStream, nil)
 	} else {
 		options = appendNumber(options, batchRevision, uint64(p.expected))
 	}
-	whole = appendBytes(whole, batchOptions, options)
+	c.scratch, whole = options, appendBytes(whole, batchOptions, options)
 	for i := range p.batch {
 		c.scratch = appendEvent(c.scratch[:0], &p.batch[i], p.content)
 		whole = appendBytes(whole, batchProposed, c.scratch)

@@ -12,7 +12,6 @@ import (
 	"admitone/actors"
 	"admitone/actors/core"
 	"admitone/events"
-	"admitone/events/storetest/stores"
 )
 
 // crashingDesk is the desk of a process that crashes after a number of appends.
@@ -286,21 +285,6 @@ func TestACrashAtEveryStep(t *testing.T) {
 		for _, again := range []string{"no", "at once", "later", "at once, backwards", "later, backwards"} {
 			t.Run(fmt.Sprintf("%s, again: %s", crash.name, again), func(t *testing.T) {
 				crash.atEveryStep(beginInMemory(t, 3, 3, 3), again)
-			})
-		}
-	}
-}
-
-// TestACrashAtEveryStepOnEachStore is TestACrashAtEveryStep on a log of each kind: of two commands,
-// or of all if the long tests are wanted.
-func TestACrashAtEveryStepOnEachStore(t *testing.T) {
-	for _, kind := range stores.Kinds() {
-		for _, crash := range crashes {
-			if !stores.Long() && crash.name != "booking three seats" && crash.name != "paying" {
-				continue
-			}
-			t.Run(kind.Name+", "+crash.name, func(t *testing.T) {
-				crash.atEveryStep(beginOf(t, kind, 3, 3, 3), "later")
 			})
 		}
 	}

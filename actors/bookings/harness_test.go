@@ -64,29 +64,6 @@ func beginOn(t testing.TB, store events.Store, rows, perRow, limit int64) *harne
 	return beginAfter(t, store, 0, "", rows, perRow, limit)
 }
 
-// beginEach runs a test on a log of each kind.
-func beginEach(t *testing.T, rows, perRow, limit int64, test func(t *testing.T, w *harness)) {
-	for _, kind := range stores.Kinds() {
-		t.Run(kind.Name, func(t *testing.T) { test(t, beginOf(t, kind, rows, perRow, limit)) })
-	}
-}
-
-// beginOf is begin on a log of a kind. One that has events already is read from its head, and the
-// names of performances get a suffix.
-func beginOf(t testing.TB, kind stores.Kind, rows, perRow, limit int64) *harness {
-	t.Helper()
-	store := kind.Open(t)
-	head, err := store.Head(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	suffix := ""
-	if head > 0 {
-		suffix = "-" + string(actors.NewCommandID())
-	}
-	return beginAfter(t, store, head, suffix, rows, perRow, limit)
-}
-
 func beginAfter(t testing.TB, store events.Store, head events.Position, suffix string,
 	rows, perRow, limit int64) *harness {
 	t.Helper()

@@ -195,9 +195,9 @@ type Conn struct {
 	left     bool // guarded by pool.mu
 	// The next Read sets the deadline if it is new, unless direct is true. The goroutine that serves the
 	// connection uses these fields, and no other before SetDeadline has set direct.
-	readUntil time.Time
-	isNew     bool
-	direct    bool
+	readUntil  time.Time
+	isNew      bool
+	direct     bool
 	writeUntil time.Time // the deadline of writes, until direct is true; used as the fields above
 }
 

@@ -166,7 +166,7 @@ func replaceDirectory(t *testing.T, command []string) {
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, path, append(command, dir, "--listen", "127.0.0.1:0")...)
-	says := &said{}
+	says := &outputBuffer{}
 	cmd.Stderr = says
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {

@@ -200,8 +200,8 @@ func choiceKept(t *testing.T, browser context.Context) {
 // trayBook is the booking button in the tray of a phone.
 const trayBook = `document.querySelector(".chosen button")`
 
-// overviewBeside: the seats in the corner of an enlarged hall can be scrolled clear of the overview.
-func overviewBeside(t *testing.T, browser context.Context) {
+// overviewAside: the seats in the corner of an enlarged hall can be scrolled clear of the overview.
+func overviewAside(t *testing.T, browser context.Context) {
 	s := stage(t, "", [4]any{"A", 12, 20, 5000}, [4]any{"B", 5, 26, 4000})
 	ada := open(t, browser, s.url+"/performances/gig").live()
 	ada.click(`document.querySelector('[data-zoom="in"]')`)

@@ -104,7 +104,7 @@ func appendCSVText(dst, text []byte) []byte {
 }
 
 // streamChunk is the size of writes to a connection, in bytes. A client that reads at least as much within
-// the stall timeout is not disconnected.
+// 15/16 of the stall timeout is not disconnected (connections.Conn.SetWriteDeadline).
 const streamChunk = 4 << 10
 
 // streamBody is the body of a response that is generated while it is sent. After an error of fill the body

@@ -42,6 +42,9 @@ func parse(text []byte) (map[name]crypto.PublicKey, error) {
 			continue
 		}
 		n := name{set.Keys[i].KID, algorithm}
+		if same, ok := keys[n].(interface{ Equal(crypto.PublicKey) bool }); ok && same.Equal(key) {
+			continue // a key may be listed under both names of its algorithm
+		}
 		if _, twice := keys[n]; twice {
 			return nil, fmt.Errorf("two keys for %s have the kid %q", algorithm, n.id)
 		}

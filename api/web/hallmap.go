@@ -87,7 +87,8 @@ func newHallMap(hall *events.Hall) *hallMap {
 			m.reach(s.At, corner.X, corner.Y)
 		}
 	}
-	m.unit = max(usualDistance(hall), (m.right-m.left)/maxMapLength, (m.bottom-m.top)/maxMapLength)
+	const whole = 1 + 2*marginShare // the drawing with its margins
+	m.unit = max(usualDistance(hall), whole*(m.right-m.left)/maxMapLength, whole*(m.bottom-m.top)/maxMapLength)
 	m.margin = max(leastMargin, m.length(marginShare*max(m.right-m.left, m.bottom-m.top)))
 	return m
 }

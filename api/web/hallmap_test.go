@@ -82,7 +82,7 @@ func TestHallMap(t *testing.T) {
 }
 
 // TestHallMapOfPlaces: a hall without seats, and one whose seats are all at one point, are drawn
-// with seats of the usual size; one that is far wider than its seats is hardly wider than a browser
+// with seats of the usual size; one that is far wider than its seats is not wider than a browser
 // can draw, and has a margin in proportion.
 func TestHallMapOfPlaces(t *testing.T) {
 	const begin = `{"name":"Hall","size":{"width":400,"height":300},"categories":[{"name":"Floor","color":""}],
@@ -96,7 +96,7 @@ func TestHallMapOfPlaces(t *testing.T) {
 		begin + `"rows":[{"row_number":"A","seats":[` + seat("1", "7") + `,` + seat("2", "7") +
 			`]}]}]}`: `{"width":1126,"height":1126,`,
 		begin + `"rows":[{"row_number":"A","seats":[` + seat("1", "0") + `,` + seat("2", "0.001") + `,` +
-			seat("3", "10000000") + `]}]}]}`: `{"width":266240000,"height":10240000,`,
+			seat("3", "10000000") + `]}]}]}`: `{"width":256000000,"height":9846154,`,
 	} {
 		if got := mapOf(t, plan); !strings.HasPrefix(got, want) {
 			t.Errorf("%s\nis drawn as\n%.200s\nwant\n%s", plan, got, want)

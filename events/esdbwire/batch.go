@@ -158,6 +158,7 @@ func (b *batches) receive(m *batchRequest) error {
 		if err := b.answer(one, written{}, one.refused); err != nil {
 			return err
 		}
+		one.id, one.options = nil, nil // hold does not count them, and they are no longer needed
 	}
 	if !m.GetIsFinal() {
 		return nil

@@ -28,6 +28,7 @@ type batchHead struct {
 	structured shared.UUID_Structured
 	options    streams.BatchAppendReq_Options
 	stream     shared.StreamIdentifier
+	name       [64]byte // of the stream, unless it is longer
 	revision   streams.BatchAppendReq_Options_StreamPosition
 	none       streams.BatchAppendReq_Options_NoStream
 	empty      emptypb.Empty
@@ -117,7 +118,8 @@ func (h *batchHead) decodeOptions(b []byte) bool {
 		case field == optionsStream && kind == protowire.BytesType && h.options.StreamIdentifier == nil:
 			h.options.StreamIdentifier = &h.stream
 			return eachField(text, func(field protowire.Number, kind protowire.Type, text []byte, _ uint64) bool {
-				h.stream.StreamName = text[:len(text):len(text)]
+				// A copy: the options may outlive the events, and must not retain the whole message.
+				h.stream.StreamName = append(h.name[:0], text...)
 				return field == streamName && kind == protowire.BytesType
 			})
 		case field == optionsRevision && kind == protowire.VarintType && h.options.ExpectedStreamPosition == nil:

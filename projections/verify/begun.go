@@ -8,7 +8,7 @@ import (
 )
 
 // RuleBegun as it is printed.
-const RuleBegun Rule = "seats held for an attempt that its booking's stream has neither held nor announced, or " +
+const RuleBegun Rule = "seats and places held for an attempt that its booking's stream has neither held nor announced, or " +
 	"has closed, are free within 60 s"
 
 const (
@@ -57,7 +57,7 @@ func (b *begunHolds) overdue() *fault {
 	if b.now-h.since <= begunLimit {
 		return nil
 	}
-	f := faultf(RuleBegun, "%q has seats held, and has not become a booking", h.key.hold)
+	f := faultf(RuleBegun, "%q holds seats or places, and has not become a booking", h.key.hold)
 	f.at = &h.at
 	return f
 }

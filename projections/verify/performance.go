@@ -8,7 +8,7 @@ import (
 )
 
 // RuleTerms is the rule for decisions on a performance, as it is printed.
-const RuleTerms Rule = "seats of a performance are held on its terms of that time, and keep them"
+const RuleTerms Rule = "seats and places of a performance are held on its terms of that time, and keep them"
 
 // terms are a performance's terms as of its creation or an edit.
 type terms struct {

@@ -199,9 +199,9 @@ export class Client extends Connection {
     histories(id: string, o?: CallOptions): AsyncGenerator<Model.HistoryOf, void, void>;
     /**
      * Iterates over the history of a resource. The id of a seat has two parts, such as gala and A-1-1.
-     * @param {string} kind @param {string[]} id @param {CallOptions} [o] @returns {AsyncGenerator<Model.HistoryLine, void, void>}
+     * @param {string} kind @param {string | string[]} id @param {CallOptions} [o] @returns {AsyncGenerator<Model.HistoryLine, void, void>}
      */
-    history(kind: string, id: string[], o?: CallOptions): AsyncGenerator<Model.HistoryLine, void, void>;
+    history(kind: string, id: string | string[], o?: CallOptions): AsyncGenerator<Model.HistoryLine, void, void>;
     /** @param {CallOptions} [o] @returns {Promise<Model.LogHead>} */
     logHead(o?: CallOptions): Promise<Model.LogHead>;
     /** @param {string} holder @param {CallOptions} [o] @returns {Promise<Model.Forgotten>} */

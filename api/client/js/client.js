@@ -230,9 +230,9 @@ export class Client extends Connection {
   histories(id, o) { return this.list(["history", id], o); }
   /**
    * Iterates over the history of a resource. The id of a seat has two parts, such as gala and A-1-1.
-   * @param {string} kind @param {string[]} id @param {CallOptions} [o] @returns {AsyncGenerator<Model.HistoryLine, void, void>}
+   * @param {string} kind @param {string | string[]} id @param {CallOptions} [o] @returns {AsyncGenerator<Model.HistoryLine, void, void>}
    */
-  history(kind, id, o) { return this.list(["history", kind, ...id], o); }
+  history(kind, id, o) { return this.list(["history", kind, ...[id].flat()], o); }
   /** @param {CallOptions} [o] @returns {Promise<Model.LogHead>} */
   logHead(o) { return this.call("GET", ["log", "head"], undefined, o); }
   /** @param {string} holder @param {CallOptions} [o] @returns {Promise<Model.Forgotten>} */

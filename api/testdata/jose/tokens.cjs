@@ -23,7 +23,7 @@ const text = value => Buffer.from(JSON.stringify(value)).toString('base64url');
   const jwk = async (name, more) => ({...await jose.exportJWK(keys[name].publicKey), kid: name, ...more});
   const set = [
     await jwk('rsa', {use: 'sig', alg: 'RS256'}), await jwk('ec'), await jwk('ed', {use: 'sig'}),
-    {...await jwk('ed', {use: 'sig', alg: 'Ed25519'}), kid: 'ed25519'},
+    await jwk('ed', {use: 'sig', alg: 'Ed25519'}), {...await jwk('ed', {use: 'sig', alg: 'Ed25519'}), kid: 'ed25519'},
     await jwk('p384'), await jwk('enc', {use: 'enc'}), {kty: 'oct', kid: 'oct', k: text('a secret of thirty-two bytes, or more')},
     {kty: 'unknown', kid: 'x'}, {...await jwk('rsa'), kid: undefined},
   ];

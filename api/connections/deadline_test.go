@@ -39,8 +39,8 @@ func TestReadDeadline(t *testing.T) {
 	})
 }
 
-// TestWriteDeadline: a write ends at the newest deadline, or up to a sixteenth of its time before; at the exact one once
-// the connection has several users.
+// TestWriteDeadline: a write ends at the newest deadline, or up to a sixteenth of its time before it;
+// at the exact one once the connection has several users.
 func TestWriteDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		raw, _ := connect(t, "127.0.0.1")

@@ -214,8 +214,9 @@ func (c *Conn) SetReadDeadline(t time.Time) error {
 // earlyPart is the part of its time by which a write may end before its deadline: a sixteenth.
 const earlyPart = 16
 
-// SetWriteDeadline implements net.Conn. Until SetDeadline is called, it must be called by the goroutine that writes, and
-// keeps the deadline of before if that is only a little earlier: an HTTP server sets one for every response.
+// SetWriteDeadline implements net.Conn. Until SetDeadline is called, it must be called by the
+// goroutine that writes, and keeps the previous deadline if that is only a little earlier: an HTTP
+// server sets one for every response.
 func (c *Conn) SetWriteDeadline(t time.Time) error {
 	if c.direct {
 		return c.Conn.SetWriteDeadline(t)

@@ -126,7 +126,7 @@ func TestSend(t *testing.T) {
 	secure := httptest.NewTLSServer(http.NotFoundHandler())
 	defer secure.Close()
 	secure.Config.ErrorLog = nil
-	sender := newSender(true, time.Second)
+	sender := newSender(true, 3*time.Second)
 	defer sender.close()
 	for _, line := range []struct {
 		url    string
@@ -135,7 +135,7 @@ func TestSend(t *testing.T) {
 	}{
 		{receiver.URL + "/", 200, ""},
 		{receiver.URL + "/redirect", 307, "it answered 307, and redirects are not followed"},
-		{receiver.URL + "/hang", 0, "it did not answer within 1s"},
+		{receiver.URL + "/hang", 0, "it did not answer within 3s"},
 		{receiver.URL + "/endless", 200, ""},
 		{receiver.URL + "/secret", 418, "it answered 418"},
 		{"http://" + closed.Addr().String(), 0, "it refused the connection"},

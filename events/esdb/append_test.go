@@ -10,9 +10,9 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
-	"google.golang.org/protobuf/types/known/emptypb"
 
 	"admitone/events"
+	"admitone/events/esdbwire"
 )
 
 // TestAppendNotSent: a batch whose end the node has not received is certainly not in the log.
@@ -108,30 +108,37 @@ func TestRequestHeaders(t *testing.T) {
 	}
 }
 
-// nowhere removes the positions from the answers of a batch.
-type nowhere struct{ grpc.ServerStream }
+// nowhere is a log that does not say where it has written.
+type nowhere struct {
+	events.Store
+	appends int // to product-1
+}
 
-func (n nowhere) SendMsg(m any) error {
-	if success := m.(*streams.BatchAppendResp).GetSuccess(); success != nil {
-		success.PositionOption = &streams.BatchAppendResp_Success_NoPosition{NoPosition: &emptypb.Empty{}}
+// Append implements events.Store.
+func (n *nowhere) Append(ctx context.Context, stream events.StreamID, expected events.Revision,
+	batch []events.Event) (events.Appended, error) {
+	if stream == "product-1" {
+		n.appends++
 	}
-	return n.ServerStream.SendMsg(m)
+	appended, err := n.Store.Append(ctx, stream, expected, batch)
+	appended.Position = 0
+	return appended, err
 }
 
 // TestBatchedNowhere: if the answer of a batched append has no position, it is read from the log.
 func TestBatchedNowhere(t *testing.T) {
-	f, s, _ := serveBatches(t)
-	taken := 0
-	f.then("BatchAppend", func(call grpc.ServerStream, serve func(grpc.ServerStream) error) error {
-		taken++
-		return serve(nowhere{call})
-	})
+	log := &nowhere{Store: openLog(t, t.TempDir())}
+	at := serve(t, log, "127.0.0.1:0", esdbwire.Config{Writable: true})
+	defer at.stop(t)
+	s := connect(t, at.address)
+	defer s.Close()
 	appended, err := s.Append(t.Context(), "product-1", events.NoStream, sampleBatch("product-1", 3))
 	if err != nil {
 		t.Fatal(err)
 	}
 	all, err := s.Read(t.Context(), "product-1", 0, events.Forward, 10)
-	if err != nil || len(all) != 3 || appended != (events.Appended{Revision: 2, Position: all[2].Position}) || taken != 1 {
-		t.Errorf("%+v, %v, want the place of %v; %d calls", appended, err, positions(all), taken)
+	if err != nil || len(all) != 3 || appended != (events.Appended{Revision: 2, Position: all[2].Position}) ||
+		log.appends != 1 {
+		t.Errorf("%+v, %v, want the place of %v; %d appends", appended, err, positions(all), log.appends)
 	}
 }

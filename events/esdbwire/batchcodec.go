@@ -36,7 +36,8 @@ type batchHead struct {
 
 // eachField calls visit with each field of a message, until it returns false. It reports whether
 // all were visited, and the message is valid.
-func eachField(b []byte, visit func(field protowire.Number, kind protowire.Type, text []byte, number uint64) bool) bool {
+func eachField(b []byte,
+	visit func(field protowire.Number, kind protowire.Type, text []byte, number uint64) bool) bool {
 	for len(b) > 0 {
 		field, kind, n := protowire.ConsumeTag(b)
 		if n < 0 {

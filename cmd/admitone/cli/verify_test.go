@@ -110,7 +110,7 @@ func TestVerifyFindsDamage(t *testing.T) {
 				t.Fatal(err)
 			}
 			if v := verified(t, exitFoundWrong, "--store", s.store); v.Violation == nil ||
-				!strings.Contains(v.Violation.Rule, "what was written") {
+				!strings.Contains(v.Violation.Rule, "as they were written") {
 				t.Errorf("byte %d of %s: %+v", at, filepath.Base(table), v.Violation)
 			}
 		}

@@ -49,8 +49,8 @@ func (c *resumingWatcher) resume(t *rapid.T, p *Projections, epoch string, sells
 	checkSeatWatcher(t, p, sells, c.seen, c.topic)
 }
 
-// TestResumeSeatTopics: a client that resubscribes to a performance gets the missed changes as one
-// delta, also if there was no other subscriber in between, or after a restart.
+// TestResumingSeatSubscribers: a client that resubscribes to a performance gets the missed changes as one
+// delta, even if there was no other subscriber in between, or after a restart.
 func TestResumingSeatSubscribers(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		log, fs := logtest.NewMemory(), vfs.NewMem()
@@ -102,7 +102,7 @@ func TestResumingSeatSubscribers(t *testing.T) {
 	})
 }
 
-// TestResumeLimits: a subscription can resume from many pages back in the log, but not without limit,
+// TestRecentStepsAreBounded: a subscription can resume from many pages back in the log, but not without limit,
 // and only from a position of its topic.
 func TestRecentStepsAreBounded(t *testing.T) {
 	log, fs := logtest.NewMemory(), vfs.NewMem()

@@ -16,13 +16,13 @@ var errNoVisitor = &core.Refusal{Code: core.CodeNotFound, Detail: "the waiting r
 	Fields: map[string]any{"resource": "visitor"}}
 
 var errPassRequired = &core.Refusal{Code: core.CodePassRequired,
-	Detail: "this is behind a waiting room; join it, and come with the pass that it gives you"}
+	Detail: "this is behind a waiting room; join it, and present the pass that it gives you"}
 
 var errPassInvalid = &core.Refusal{Code: core.CodePassInvalid,
-	Detail: "the pass is not one of this waiting room for you, or it has ended; join the waiting room"}
+	Detail: "the pass is not yours, is for another waiting room, or has ended; join the waiting room"}
 
 // errNoSeed: the key that promised a room's shuffle is no longer in the ring. An organiser can
-// pausedSettings admit visitors in order of arrival; see [waitingroom.Set].
+// still admit visitors in order of arrival; see [waitingroom.Set].
 var errNoSeed = errors.New("no key of the ring has made the seed that was promised")
 
 // Visit is the answer to a visitor.
@@ -33,12 +33,12 @@ type Visit struct {
 	Ticket int64
 	Status events.VisitorStatus
 	// Number is the visitor's rank in the line, 1 for the next. It is 0 before a shuffled
-	// opening is drawn, and for a visitor who does not wait.
+	// opening is drawn, and for a visitor who is not waiting.
 	Number int64
 	// ETA is the estimated time until admission, negative if it is unknown because nobody is being
-	// admitted. Undefined for a visitor who does not wait.
+	// admitted. Undefined for a visitor who is not waiting.
 	ETA time.Duration
-	// PollAfter is the time until the next poll; 0 for a visitor who does not wait.
+	// PollAfter is the time until the next poll; 0 for a visitor who is not waiting.
 	PollAfter time.Duration
 	// TooSoon: the visitor polled too soon; PollAfter is the remaining time. The place is not
 	// affected.
@@ -48,9 +48,9 @@ type Visit struct {
 	ExpiresAt time.Time
 }
 
-// Join gives a holder a place in a room, or returns the present one; again reports the latter, and
+// Join gives a holder a place in a room, or returns the current one; again reports the latter, and
 // the answer of the room's actor has no facts then. A request that is repeated under its key gets
-// its first ticket, even if that has ended since, with its present status as for a poll: a holder
+// its first ticket, even if that has ended since, with its current status as for a poll: a holder
 // who has been admitted since gets the pass. Errors: as [actors.Desk.Ask], with the refusals of
 // [waitingroom.Join]; ErrKeysDiffer.
 func (r *Rooms) Join(
@@ -91,8 +91,8 @@ func (r *Rooms) Join(
 	return Visit{}, answer, false, actors.ErrOverloaded
 }
 
-// welcome returns the place of a visitor who has joined: at the end, or for a repeated join the
-// present place of its ticket.
+// welcome returns the place of a visitor who has joined: at the end of the line, or for a repeated
+// join the current place of its ticket.
 func (rm *room) welcome(joined *events.WaitingRoomJoined, v pass.Visitor, before bool) Visit {
 	line, now := rm.line.Load(), rm.rooms.config.Now()
 	place := waitingroom.Place{Status: events.VisitorWaiting, Number: joined.Waiting}
@@ -166,7 +166,7 @@ func (rm *room) askFor(ctx context.Context, command core.Command, request actors
 	return rm.rooms.config.Desk.Ask(ctx, request)
 }
 
-// visit returns a place in a line as a Visit, at a time.
+// visit converts a place in a line to a Visit, as of now.
 func (rm *room) visit(line *Published, v pass.Visitor, place waitingroom.Place, now time.Time) Visit {
 	keys := rm.rooms.keys.Load()
 	visit := Visit{Visitor: keys.VisitorID(rm.id, v), Ticket: v.Ticket}
@@ -197,7 +197,7 @@ func (rm *room) fill(
 	}
 }
 
-// standing returns the place of a visitor in a line, unless that has ended since. ok is false if
+// standing returns the place of a visitor in a line, or that it has ended since. ok is false if
 // the ticket is not the visitor's: the id or pass is from another log, as after a backup was
 // restored, and this log gave the ticket to another visitor, or to nobody yet.
 func (rm *room) standing(line *Published, v pass.Visitor) (place waitingroom.Place, ok bool) {
@@ -296,7 +296,7 @@ func (r *Rooms) Leave(
 		rm.shows(answer.Revision) // or the line would still count it for later visitors
 		return visit, answer, nil
 	}
-	// The published line may not show yet how it ended.
+	// The published line may not yet show how it ended.
 	var found waitingroom.Place // not read after an error, when View may still write it
 	_, err = r.config.Desk.View(ctx, rm.stream, func(c core.Core) { found = c.(*waitingroom.Room).Look(v.Ticket) })
 	if err != nil {
@@ -330,7 +330,7 @@ func (r *Rooms) Check(id events.RoomID, holder events.Holder, shown string, at t
 	if err != nil {
 		return 0, errPassInvalid
 	}
-	if rm := r.room(id); rm != nil { // otherwise the signature has to be enough
+	if rm := r.room(id); rm != nil { // otherwise only the signature can be checked
 		rm.catchUp(ticket)
 		place, ok := rm.standing(rm.line.Load(), visitorOf(ticket, holder))
 		if !ok || place.Status == events.VisitorLeft || place.Status == events.VisitorExpired {

@@ -174,7 +174,7 @@ func (d *description) add(op *operation, s *source) error {
 	return fmt.Errorf("%s %s has the tags %q; give it one of those in tags", op.Method, op.Path, op.Tags)
 }
 
-// callers returns a line on who may call the operation.
+// Who returns a line with the roles that may call the operation.
 func (op *operation) Who() string {
 	var all []string
 	for _, role := range op.Roles {

@@ -64,7 +64,7 @@ func keyOf(hash uint64) key { return key{uint32(hash >> 32), uint32(hash)} }
 
 func (c *reservationSet) id(id events.ID) key { return keyOf(maphash.Bytes(c.seed, id[:])) }
 
-// newClaim returns the claim of a holder; quantity must be between 1 and maxQuantity.
+// add makes the claim of a holder; quantity must be between 1 and maxQuantity.
 func (c *reservationSet) add(holder events.Holder, quantity int64) claim {
 	return claim{holder: keyOf(maphash.String(c.seed, string(holder))), quantity: uint32(quantity)}
 }

@@ -12,7 +12,7 @@ import (
 	"admitone/projections/row"
 )
 
-// callOffKind is the progress of a cancellation by the organiser. The cancellation itself is a request of the entity's
+// A calloff is the progress of a cancellation by the organiser. The cancellation itself is a request of the entity's
 // kind.
 var _ = register(&Kind{
 	Name:     "calloff",

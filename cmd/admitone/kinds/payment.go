@@ -11,7 +11,7 @@ import (
 	"admitone/projections/row"
 )
 
-// paymentKind is an external payment. Its commands are steps of the purchase that it pays for, so
+// A payment is an external payment for a purchase. Its commands are steps of that purchase, so
 // packages whatif and replay make them.
 var _ = register(&Kind{
 	Name:  "payment",
@@ -19,7 +19,7 @@ var _ = register(&Kind{
 	Show:  showing(row.PaymentAt, paymentText, api.AppendPayment),
 })
 
-// settlementKind is a reference under which a refund was settled.
+// A settlement is a reference under which a refund was settled.
 var _ = register(&Kind{
 	Name:  "settlement",
 	Rules: settlement.Kind,

@@ -12,7 +12,7 @@ import (
 	"admitone/projections/row"
 )
 
-// webhookKind delivers events to external receivers.
+// A webhook delivers events to external receivers.
 var _ = register(&Kind{
 	Name:  "webhook",
 	Rules: webhook.Kind,

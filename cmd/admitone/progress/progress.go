@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// onTerminal is the interval of updates on a terminal, and elsewhere the interval in a file.
+// OnTerminal is the interval of updates on a terminal, elsewhere the interval in a file.
 const (
 	OnTerminal = 200 * time.Millisecond
 	elsewhere  = 5 * time.Second

@@ -49,7 +49,7 @@ func TestClockThatRunsBackwards(t *testing.T) {
 			expect(d, "ok")
 			at(time.Minute)
 			expect(d, "sale_closed")
-			at(time.Second) // nothing was refused forever: the newest event is that of the close
+			at(time.Second) // the clock is behind, but the newest event is the close
 			expect(d, "sale_closed")
 			closeDesk(t, d)
 			expect(openDesk(t, store, configure), "sale_closed")
@@ -62,7 +62,7 @@ func TestClockThatRunsBackwards(t *testing.T) {
 			for i := range page {
 				decided, err := events.DecidedAt(page[i].Metadata)
 				if err != nil || decided.Before(before) {
-					t.Errorf("revision %d is of %v, after %v: %v", i, decided, before, err)
+					t.Errorf("revision %d was decided at %v, the one before it at %v: %v", i, decided, before, err)
 				}
 				before = decided
 			}

@@ -23,7 +23,7 @@ func NewEngine() (*Engine, error) {
 	return &Engine{hollywood: hollywood}, nil
 }
 
-// Spawn starts an actor that calls receive with one message at a time, in the order of each sender.
+// Spawn starts an actor that calls receive with one message at a time, each sender's in order.
 // send never blocks. stop ends the actor after the messages sent before it; nothing may be sent
 // afterwards. receive must not panic.
 func (e *Engine) Spawn(name string, receive func(msg any)) (send func(msg any), stop func()) {

@@ -18,7 +18,7 @@ type call struct {
 	units int64
 }
 
-// lampSeen is the answer.
+// lampSeen is the answer to a call.
 type lampSeen struct {
 	code      string
 	remaining int64
@@ -32,7 +32,7 @@ type lampState struct {
 	stock, now int64
 	closes     int64                                 // seconds, 0 for never
 	taken      [slots]struct{ units, expires int64 } // expires: seconds; 0 if sold
-	paid       [slots]bool                           // with money from outside, also if it was given back since
+	paid       [slots]bool                           // by an external payment, even if released since
 }
 
 func (s *lampState) remaining() int64 {

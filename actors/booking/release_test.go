@@ -37,8 +37,8 @@ func paidBooking(t *testing.T, c events.Cancellation) []events.Fact {
 	return all
 }
 
-// TestGivingBack: when a release is accepted, and the sum refunded.
-func TestGivingBack(t *testing.T) {
+// TestReleaseOfPaidBookings: when a release is accepted, and the amount refunded.
+func TestReleaseOfPaidBookings(t *testing.T) {
 	starts := func(at time.Duration) Terms {
 		return Terms{SaleTerms: events.SaleTerms{Terms: 3}, StartsAt: day.Add(at)}
 	}
@@ -51,19 +51,19 @@ func TestGivingBack(t *testing.T) {
 		then string
 		kept int64
 	}{
-		"older, without end":          {events.Cancellation{}, 9999 * s, &Release{On: starts(tenth)}, "released, was booked b.1", 0},
-		"a nanosecond before":         {rule(0, 100), tenth - ns, &Release{On: starts(tenth)}, "released, was booked b.1", 0},
-		"at the start of the show":    {rule(0, 100), tenth, &Release{On: starts(tenth)}, closed, 0},
-		"a show that was moved":       {rule(0, 100), tenth, &Release{On: starts(tenth + 1)}, "released, was booked b.1", 0},
-		"until, before the show":      {rule(tenth, 80), tenth, &Release{On: starts(2 * tenth)}, closed, 0},
-		"in time for a part":          {rule(tenth, 80), tenth - ns, &Release{On: starts(2 * tenth)}, "released, was booked b.1", 30},
-		"until counts until the show": {rule(2*tenth, 80), tenth, &Release{On: starts(tenth)}, closed, 0},
-		"for a reason":                {rule(tenth, 80), 2 * tenth, &Release{On: starts(tenth), Reason: "lift"}, "released, was booked b.1", 30},
-		"each seat is rounded up":     {rule(tenth, 33), 0, &Release{On: starts(tenth)}, "released, was booked b.1", 150 - 33 - 17},
-		"nothing is refunded":         {rule(tenth, 0), 0, &Release{On: starts(tenth)}, "released, was booked b.1", 150},
-		"in full, or not at all":      {rule(tenth, 80), 0, &Release{On: starts(tenth), InFull: true}, "already_confirmed", 0},
-		"in full, but too late":       {rule(tenth, 100), tenth, &Release{On: starts(2 * tenth), InFull: true}, "already_confirmed", 0},
-		"in full":                     {rule(tenth, 100), 0, &Release{On: starts(tenth), InFull: true}, "released, was booked b.1", 0},
+		"without a policy":         {events.Cancellation{}, 9999 * s, &Release{On: starts(tenth)}, "released, was booked b.1", 0},
+		"a nanosecond before":      {rule(0, 100), tenth - ns, &Release{On: starts(tenth)}, "released, was booked b.1", 0},
+		"at the start of the show": {rule(0, 100), tenth, &Release{On: starts(tenth)}, closed, 0},
+		"at the former start":      {rule(0, 100), tenth, &Release{On: starts(tenth + 1)}, "released, was booked b.1", 0},
+		"until, before the show":   {rule(tenth, 80), tenth, &Release{On: starts(2 * tenth)}, closed, 0},
+		"in time, partial refund":  {rule(tenth, 80), tenth - ns, &Release{On: starts(2 * tenth)}, "released, was booked b.1", 30},
+		"until is after the start": {rule(2*tenth, 80), tenth, &Release{On: starts(tenth)}, closed, 0},
+		"for a reason":             {rule(tenth, 80), 2 * tenth, &Release{On: starts(tenth), Reason: "lift"}, "released, was booked b.1", 30},
+		"each seat is rounded up":  {rule(tenth, 33), 0, &Release{On: starts(tenth)}, "released, was booked b.1", 150 - 33 - 17},
+		"nothing is refunded":      {rule(tenth, 0), 0, &Release{On: starts(tenth)}, "released, was booked b.1", 150},
+		"in full, or not at all":   {rule(tenth, 80), 0, &Release{On: starts(tenth), InFull: true}, "already_confirmed", 0},
+		"in full, but too late":    {rule(tenth, 100), tenth, &Release{On: starts(2 * tenth), InFull: true}, "already_confirmed", 0},
+		"in full":                  {rule(tenth, 100), 0, &Release{On: starts(tenth), InFull: true}, "released, was booked b.1", 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := New()
@@ -77,7 +77,7 @@ func TestGivingBack(t *testing.T) {
 			b = coretest.Restored(t, b.Freeze(), New)
 			state := b.(*Booking).State()
 			if state.Kept != test.kept {
-				t.Errorf("%d are kept, want %d", state.Kept, test.kept)
+				t.Errorf("%d is kept, want %d", state.Kept, test.kept)
 			}
 			if facts, _ := b.Decide(&FinishRefund{}, day); state.Refunding &&
 				facts[0].(*events.BookingRefunded).Amount != 150-test.kept {

@@ -14,6 +14,7 @@ import (
 	"admitone/events"
 )
 
+// so returns a number of places of an area.
 func so(id events.AreaID, places int64) events.AreaPlaces {
 	return events.AreaPlaces{Area: id, Places: places}
 }
@@ -31,7 +32,7 @@ func (w *harness) bookPlaces(label events.BlockLabel, holder events.Holder, plac
 		Label: label})
 }
 
-// resize makes an edit that resizes areas.
+// resize edits the performance so that areas have new sizes.
 func (w *harness) resize(sizes ...events.AreaPlaces) error {
 	return w.EditAreas(w.ctx(), EditAreas{Origin: w.origin("house"), PerformanceID: w.gala,
 		Edit: &performance.Edit{Areas: sizes}})
@@ -53,7 +54,7 @@ func TestBlockedPlaces(t *testing.T) {
 	blocked, err := w.blockAreas("press", so("gallery", 1), so("floor", 4))
 	w.want(err, "ok")
 	if want := []events.AreaPlaces{so("floor", 4), so("gallery", 1)}; !slices.Equal(blocked.Areas, want) {
-		t.Errorf("blocked are %v", blocked.Areas)
+		t.Errorf("blocked: %v", blocked.Areas)
 	}
 	_, err = w.blockAreas("press", so("floor", 3)) // already blocked
 	w.want(err, "ok")
@@ -75,12 +76,12 @@ func TestBlockedPlaces(t *testing.T) {
 	_, err = w.blockAreas("crew", so("floor", 6))
 	w.want(err, "sold_out")
 	if few := refused(err).Fields["areas"]; !reflect.DeepEqual(few, []AreaLeft{{"floor", 5}}) {
-		t.Errorf("it can have %v", few)
+		t.Errorf("the refusal says that the label can have %v", few)
 	}
 	unblocked, err := w.unblock("press")
 	w.want(err, "ok")
 	if want := []events.AreaPlaces{so("floor", 1), so("gallery", 1)}; !slices.Equal(unblocked.Areas, want) {
-		t.Errorf("unblocked are %v", unblocked.Areas)
+		t.Errorf("unblocked: %v", unblocked.Areas)
 	}
 	_, err = w.cancel(answer.Booking.ID, "ann")
 	w.want(err, "ok")
@@ -113,13 +114,13 @@ func TestSeatsAndPlacesAreBlockedTogether(t *testing.T) {
 	unblocked, err := w.unblock("press", "A-1-1", "A-1-3")
 	w.want(err, "ok")
 	if len(unblocked.Seats) != 2 || !slices.Equal(unblocked.Areas, []events.AreaPlaces{so("floor", 10)}) {
-		t.Errorf("unblocked are %v", unblocked)
+		t.Errorf("unblocked: %v", unblocked)
 	}
 	w.atRest()
 }
 
-// TestLatePlacesOfALabel: places blocked under the booking's own label count as free.
-func TestLatePlacesOfALabel(t *testing.T) {
+// TestLatePaymentOfBlockedPlaces: places blocked under the booking's own label count as free.
+func TestLatePaymentOfBlockedPlaces(t *testing.T) {
 	w := begin(t, 1, 4, 0)
 	w.charge("ann", 1000)
 	_, err := w.blockAreas("press", so("floor", 10))
@@ -149,7 +150,7 @@ func TestResizing(t *testing.T) {
 	err = w.resize(so("gallery", 4), so("floor", 4))
 	w.want(err, "limit_exceeded")
 	if f := refused(err).Fields; f["area"] != events.AreaID("floor") || f["held"] != int64(3) || f["blocked"] != int64(2) {
-		t.Errorf("it says %v", f)
+		t.Errorf("the refusal has the fields %v", f)
 	}
 	w.wantCounts("gallery", 2, 0, 0, 0)
 	for _, sizes := range []events.AreaPlaces{so("floor", 11), so("floor", 0), so("cellar", 1)} {
@@ -162,7 +163,7 @@ func TestResizing(t *testing.T) {
 	w.want(err, "ok")
 	p := w.read().performances[w.gala]
 	if want := []events.AreaPlaces{so("floor", 10), so("gallery", 2)}; !slices.Equal(p.Latest().Areas, want) {
-		t.Errorf("the performance states %v", p.Latest().Areas)
+		t.Errorf("the performance has the areas %v", p.Latest().Areas)
 	}
 	w.charge("bob", 250)
 	_, err = w.pay(answer.Booking.ID, "bob")
@@ -176,7 +177,7 @@ func TestResizing(t *testing.T) {
 	w.atRest()
 }
 
-// TestConcurrentEditsOfAreas: of two edits with one base, one is made.
+// TestConcurrentEditsOfAreas: of concurrent edits with the same base, exactly one is made.
 func TestConcurrentEditsOfAreas(t *testing.T) {
 	w := begin(t, 1, 4, 0)
 	base := w.read().performances[w.gala].EditRevision()
@@ -266,7 +267,7 @@ func init() {
 				Label: "press", Seats: frontRow})
 		}, "blocked press, blocked press, blocked press, floor 6 0 0 4, yard 150 0 0 50", free, "ok"},
 		{"resizing areas", resized, editKeyed, free + ", gallery 2 0 0 0", free + ", floor 6 0 0 0, yard 100 0 0 0", "ok"},
-		{"resizing an area of which places have just been taken", func(w *harness) { resized(w); place(w) }, editKeyed,
+		{"resizing an area whose places have just been taken", func(w *harness) { resized(w); place(w) }, editKeyed,
 			free + ", floor 3 7 0 0, gallery 2 0 0 0", "", "limit_exceeded"},
 	}...)
 }

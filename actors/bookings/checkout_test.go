@@ -8,16 +8,16 @@ import (
 	"admitone/events"
 )
 
-// checkout begins an intent with a page.
+// checkout begins a payment intent with a checkout page.
 func (w *harness) checkout(id events.BookingID, by events.Holder) (Answer, error) {
 	return w.BeginIntent(w.ctx(), BeginIntent{Origin: w.origin("shop"), BookingID: id, Provider: "bank", Seconds: 1920,
 		Intent: events.IntentID(fmt.Sprintf("intent-%s-%v", id, w.clock.now())), By: by,
 		Checkout: events.Checkout{SuccessURL: "https://shop.example/paid", CancelURL: "https://shop.example"}})
 }
 
-// TestPageIsFixedWithItsIntent: its title is that of the performance, all requests for a page get
-// the same intent, and only the holder may request it.
-func TestPageIsFixedWithItsIntent(t *testing.T) {
+// TestCheckoutPageKeepsItsIntent: all requests for a checkout page get the same intent, which has the
+// performance's title, and only the holder may request it.
+func TestCheckoutPageKeepsItsIntent(t *testing.T) {
 	w := begin(t, 1, 3, 0)
 	id := w.mustBook("ann", "A-1-1")
 	_, err := w.checkout(id, "bob")
@@ -41,7 +41,7 @@ func TestPageIsFixedWithItsIntent(t *testing.T) {
 	w.clock.move(MakePageWithin)
 	w.resume()
 	if now, _ := w.state(w.ctx(), id); now.Booking.Status != events.BookingIsAwaiting {
-		t.Errorf("with its page it is %s", now.Booking.Status)
+		t.Errorf("a booking with a checkout page is %s", now.Booking.Status)
 	}
 	note.Intent = "another"
 	_, err = w.NotePage(w.ctx(), note)
@@ -63,7 +63,7 @@ func TestIntentWithoutItsPageEnds(t *testing.T) {
 		w.wake()
 		w.resume()
 		if now, _ := w.state(w.ctx(), id); now.Booking.Status != step.want {
-			t.Errorf("it is %s, want %s", now.Booking.Status, step.want)
+			t.Errorf("the booking is %s, want %s", now.Booking.Status, step.want)
 		}
 	}
 	w.settled(0)

@@ -59,8 +59,8 @@ func (b *staleDesk) View(ctx context.Context, stream events.StreamID, read func(
 	return b.Dispatcher.View(ctx, stream, read)
 }
 
-// TestAreaLargerThanItsEdit: an edit increases an area on a node that has not observed a
-// larger size, of which another node has sold more. The places remain sold, and blocks can be
+// TestAreaLargerThanItsEdit: an edit increases an area on a node that has not observed the still
+// larger size from another node, which has sold more places. The places remain sold, and blocks can be
 // changed afterwards.
 func TestAreaLargerThanItsEdit(t *testing.T) {
 	w := begin(t, 1, 3, 0)

@@ -72,7 +72,7 @@ func (b *Bookings) Extend(ctx context.Context, cmd Extend) (Answer, error) {
 	})
 }
 
-// extendedBefore returns the answer to a repeated extension, from the present state of the booking.
+// extendedBefore returns the answer to a repeated extension, from the current state of the booking.
 // Only the first hold of a booking can be extended.
 func extendedBefore(now Answer, extended actors.Answer) Answer {
 	state := now.Booking.WithReturned()

@@ -21,7 +21,7 @@ type Views interface {
 	// Begun returns the streams in which attempts of a booking have seats or allowance that its own
 	// stream does not list, by hold id.
 	Begun(ctx context.Context, bookingID events.BookingID) (map[events.HoldID][]events.StreamID, error)
-	// KeptBehind returns the sum withheld by returns of a booking after its performance was
+	// KeptBehind returns the amount withheld by returns of a booking after its performance was
 	// cancelled, in minor units.
 	KeptBehind(ctx context.Context, bookingID events.BookingID) (int64, error)
 	// Hall returns the hall of a seating plan in the log.

@@ -33,7 +33,7 @@ type Report struct {
 
 // Outcome is the state of an external payment.
 type Outcome struct {
-	// Payment is its present state.
+	// Payment is its current state.
 	Payment money.State
 	// Repeated: the payment had been reported before.
 	Repeated bool

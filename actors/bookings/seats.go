@@ -52,7 +52,7 @@ func (h *hold) seatStream(s performance.Seat) events.StreamID {
 	return seat.Stream(h.show.id, h.show.layout.Name(s))
 }
 
-// price of seat i.
+// price returns the price of seat i.
 func (h *hold) price(i int) int64 {
 	if h.prices != nil {
 		return h.prices[i]
@@ -70,7 +70,7 @@ func (h *hold) eachSeat(step func(i int, s performance.Seat) process.Step) proce
 	return stage
 }
 
-// lostError has the unavailable seats, or the areas without enough places. It never leaves the
+// lostError lists the unavailable seats, or the areas without enough places. It never leaves the
 // package.
 type lostError struct {
 	seats []performance.Seat
@@ -80,8 +80,8 @@ type lostError struct {
 func (*lostError) Error() string { return "seats are taken" }
 
 // holdSeats holds the seats in canonical order and updates h.window; held is called after each of
-// them. It is refused with *lostError or another refusal that names the seat, passed through
-// refused.
+// them. refused gets a *lostError, or another refusal that names the seat; see
+// [process.Step.Refused].
 func (b *Bookings) holdSeats(h *hold, retake bool, reason events.ReleaseReason, held func(),
 	refused func(error) (error, bool)) process.Stage {
 	stage := h.eachSeat(func(i int, s performance.Seat) process.Step {
@@ -98,7 +98,7 @@ func (b *Bookings) holdSeats(h *hold, retake bool, reason events.ReleaseReason, 
 			Refused: func(ctx context.Context, err error) (error, bool) {
 				refusal := err.(*core.Refusal)
 				if refusal.Code != core.CodeSeatTaken {
-					return refused(naming(refusal, h.show.layout.Name(s)))
+					return refused(withSeat(refusal, h.show.layout.Name(s)))
 				}
 				return refused(&lostError{seats: append([]performance.Seat{s}, b.taken(ctx, h, h.seats[i+1:])...)})
 			},
@@ -156,7 +156,7 @@ func (b *Bookings) taken(ctx context.Context, h *hold, seats []performance.Seat)
 	return b.takenBy(ctx, h, seats, func(owner events.HoldID) bool { return owner != h.id })
 }
 
-// takenBy is taken for owners that counts selects.
+// takenBy is taken, restricted to seats whose owner satisfies counts.
 func (b *Bookings) takenBy(ctx context.Context, h *hold, seats []performance.Seat,
 	counts func(events.HoldID) bool) (taken []performance.Seat) {
 	lost := make([]bool, len(seats))
@@ -185,8 +185,8 @@ func indexes(n int) []int {
 	return all
 }
 
-// naming adds the name of the seat to a refusal.
-func naming(refusal *core.Refusal, name events.SeatName) *core.Refusal {
+// withSeat returns the refusal with the name of its seat.
+func withSeat(refusal *core.Refusal, name events.SeatName) *core.Refusal {
 	fields := map[string]any{"seats": []events.SeatName{name}}
 	for key, value := range refusal.Fields {
 		fields[key] = value

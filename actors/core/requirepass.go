@@ -11,7 +11,7 @@ func RequirePass(room, shown events.RoomID) *Refusal {
 		return nil
 	}
 	return &Refusal{Code: CodePassRequired,
-		Detail: "this is behind a waiting room; join it, and come with the pass that it gives you",
+		Detail: "this is behind a waiting room; join it, and present the pass that it gives you",
 		Fields: map[string]any{"waiting_room": string(room)}}
 }
 

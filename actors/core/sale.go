@@ -68,7 +68,7 @@ func CheckTimes(times events.SaleTimes) *Refusal {
 	if times.Ordered() {
 		return nil
 	}
-	return &Refusal{Code: CodeInvalidField, Detail: "a sale closes after it has opened",
+	return &Refusal{Code: CodeInvalidField, Detail: "the sale must close after it opens",
 		Fields: Fields{"field": "closes_at"}}
 }
 

@@ -9,8 +9,9 @@ import (
 	"admitone/events"
 )
 
-// copyOf returns a harness with the log and the entity of another one, after some events that are
-// only here, so that positions differ. Where without is true, positions become smaller.
+// copyOf returns a harness with a copy of w's log and entity. The copy of the log begins with extra
+// events, so its positions are larger. If without is true, it lacks the foreign events, so they are
+// smaller.
 func copyOf(w *harness, before int, without bool) *harness {
 	to := newHarness(w.t, w.do)
 	to.epoch, to.elsewhere = w.epoch+"'", map[events.Position]bool{}
@@ -27,7 +28,8 @@ func copyOf(w *harness, before int, without bool) *harness {
 	return to
 }
 
-// foreign makes the events of a world's stream "foreign" those of another program.
+// foreign removes the metadata of the events in the stream "foreign", as if another program had
+// appended them.
 func (w *harness) foreign() {
 	for i := range w.log {
 		if w.log[i].Stream == "foreign" {
@@ -92,8 +94,8 @@ func TestCopies(t *testing.T) {
 	}
 }
 
-// TestUnnamedCursor: a cursor that does not name its log continues where its position can
-// be of this one, and starts over where it can't.
+// TestUnnamedCursor: a cursor that does not name its log continues if its position may belong to this
+// log, and starts over if it can't.
 func TestUnnamedCursor(t *testing.T) {
 	for _, test := range []struct {
 		reached events.Position

@@ -14,13 +14,13 @@
 // A seat blocked under a label can be held by a booking that names that label. It goes straight
 // from blocked to held, and back to blocked when released.
 //
-// Changes of the performance's blocks are numbered, and each blocks the seat once at most. The undo of
-// one that has not come to a free seat yet is recorded there as a block and its end, so that it does
-// nothing when it comes. A seat that is held or booked then records nothing: it may be blocked by such
-// a change, under its label, once it is free.
+// Changes of the performance's blocks are numbered, and each blocks the seat at most once. If a change
+// is undone before it has reached a free seat, the seat records a block and its end, so that the
+// change does nothing when it arrives. A seat that is held or booked at that time records nothing: the
+// change may still block it, under its label, once it is free.
 //
-// At every moment at most one hold owns the seat. Every command about a hold
-// carries the hold's id, so a late command never affects a later hold.
+// At most one hold owns the seat at any time. Every command about a hold carries the hold's id, so a
+// late command never affects a later hold.
 //
 // # Limit on consecutive holds
 //

@@ -50,7 +50,7 @@ func (k *keys) end(ticket uint32) {
 	}
 }
 
-// freeze returns the present keys; keys of ended tickets must not be read.
+// freeze returns the current keys; keys of ended tickets must not be read.
 func (k *keys) freeze() keys {
 	return keys{first: k.first, chunks: slices.Clone(k.chunks)}
 }

@@ -35,7 +35,7 @@ func crowd(t testing.TB, set *Set, visitors int) *Room {
 	return r
 }
 
-// TestEndedTicketsLeaveNothing: nothing is kept of ended tickets.
+// TestEndedTicketsLeaveNothing: a room keeps no memory for ended tickets.
 func TestEndedTicketsLeaveNothing(t *testing.T) {
 	const visitors = 3 * blockSize
 	r := crowd(t, fifo(10_000, visitors), visitors)
@@ -49,7 +49,7 @@ func TestEndedTicketsLeaveNothing(t *testing.T) {
 		r.passes.heap,
 	)+r.holders.Len() > 0 {
 		t.Errorf(
-			"%d blocks, %d chunks, %d groups and %d holders stay",
+			"%d blocks, %d chunks, %d groups and %d holders remain",
 			len(r.line.blocks),
 			len(r.keys.chunks),
 			len(r.passes.groups),
@@ -61,7 +61,7 @@ func TestEndedTicketsLeaveNothing(t *testing.T) {
 	}
 	play(t, r, 3*s, join("ann"), join("bob"))
 	if p := r.Line().Look(visitors + 2); p.Number != 2 {
-		t.Errorf("the second of a new line is %+v", p)
+		t.Errorf("the second visitor of a new line is %+v", p)
 	}
 }
 
@@ -83,15 +83,15 @@ func TestNewerThanTheLine(t *testing.T) {
 	}
 	undrawn := crowd(t, drawn(8, 3), 2).Line()
 	if got := undrawn.Look(3); got != (Place{Status: events.VisitorWaiting}) {
-		t.Errorf("before the drawing a newer ticket is %+v, want no number", got)
+		t.Errorf("before the draw a newer ticket is %+v, want no number", got)
 	}
 	begun := play(t, crowd(t, drawn(8, 3), 2), 11*s, expire).Line()
 	if got := begun.Look(3); got != (Place{Status: events.VisitorWaiting, Number: 3}) {
-		t.Errorf("before the drawing a late ticket is %+v, want number 3", got)
+		t.Errorf("before the draw a late ticket is %+v, want number 3", got)
 	}
 }
 
-// TestNextAdmission: a room that is checked at NextAdmission misses nothing of its rate, however
+// TestNextAdmission: a room that is checked at NextAdmission admits at its full rate, however
 // irregular its other checks are.
 func TestNextAdmission(t *testing.T) {
 	r := crowd(t, fifo(80, 10_000), 1000)

@@ -100,7 +100,7 @@ async function openStory() {
   $("#story").hidden = false;
   if (!await opened.first((pages) => tell($("#story-message"), "", `Looking through the log, page ${pages}…`))) {
     if (scrubber) throw Object.assign(new Error("nothing happened"), { code: "not_found" }); // a seat without events
-    return tell($("#story-message"), "warn", "Nothing is told of it.");
+    return tell($("#story-message"), "warn", "Nothing about it has been recorded.");
   }
   story = opened;
   await story.show();

@@ -83,7 +83,7 @@ type place struct{ Path, Name string }
 var places = []place{{"/", "On sale"}, {"/performances", "Performances"}, {"/tournaments", "Tournaments"},
 	{"/waiting-rooms", "Waiting rooms"}, {auditPlace, "Audit"}}
 
-// Frame is the common frame of all pages.
+// Frame has the data that all pages share.
 type Frame struct {
 	// Epoch of the log that the positions on the page belong to.
 	Epoch string
@@ -103,8 +103,8 @@ type Frame struct {
 	// Filter is the rest of the query of the list's pages, with an & at its end; "" for none.
 	Filter template.URL
 
-	// Title of the page, the Script that makes it live, its Place, and the Things that a list
-	// has. The functions below set them.
+	// Title of the page, the Script that makes it live, its Place in the navigation, and Things, the
+	// plural noun for the items of its list. The functions below set them.
 	Title, Script, Place, Things string
 	// Preload is the address of the data that the script waits for, "" if there is none. It is requested
 	// before the scripts, because it takes longer.
@@ -177,7 +177,7 @@ func WriteTournament(w io.Writer, f Frame, t *row.Tournament, entered, waiting T
 	}{f, t, entered, waiting})
 }
 
-// stamp formats a time for the script, people one for people.
+// stamp formats a time for the script, people for a reader, and second for a reader to the millisecond.
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }
 
 func people(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04 UTC") }
@@ -205,7 +205,7 @@ func notice(t row.Tournament, now time.Time) string {
 	return ""
 }
 
-// Money shows an amount of minor units, also in an assumed currency.
+// Money formats an amount of minor units with the currency's code, even if the currency is assumed.
 func (f Frame) Money(minor int64) string {
 	if minor == 0 {
 		return "free"

@@ -13,13 +13,13 @@ export class Story {
   shown = step;
   order = "oldest";
 
-  // of is {kind, id}.
+  // of is the entity or holder: {kind, id}.
   constructor(of) { this.of = of; }
 
   get ended() { return this.cursor === null || this.lines.length >= most; }
 
-  // first reads until the first line, if there is one. progress gets the number of pages read so
-  // far: for a holder, the whole log is searched.
+  // first reads pages until one has a line, or the end, and returns whether there is one. progress gets the number of
+  // pages read so far: for a holder, the whole log is searched.
   async first(progress) {
     for (let pages = 1; this.lines.length === 0 && !this.ended; pages++) {
       await this.#read();
@@ -49,7 +49,7 @@ export class Story {
     list.replaceChildren(...lines.slice(0, this.shown).map((line) => this.#item(line)));
     if (now) this.now(Number(now));
     $("#more").hidden = this.shown >= lines.length && this.ended;
-    say(this.lines.length === 0 ? "Nothing is told of it." : this.cursor !== null && this.ended ? `These are its first ${most} lines; the API and admitone history have the others.` : "");
+    say(this.lines.length === 0 ? "Nothing about it has been recorded." : this.cursor !== null && this.ended ? `These are its first ${most} lines; the API and admitone history have the others.` : "");
   }
 
   // more shows the next lines, and moves the focus to the first of them.
@@ -107,7 +107,7 @@ function leads(place, others, position) {
 
 const apart = (links) => links.flatMap((link, i) => i === 0 ? [link] : [", ", link]);
 
-// state shows in a line the resource as it was then.
+// state shows or hides, in a line, the resource as it was then.
 export async function state(item) {
   const place = field(item, "state"), { stream, position } = item.dataset;
   if (!place.hidden) {

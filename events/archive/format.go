@@ -12,8 +12,8 @@ import (
 	"admitone/events"
 )
 
-// HeadType is the type of head lines; ownHeadType that of head lines in the second version, whose
-// positions have gaps; BeginType that of its first line.
+// HeadType is the type of head lines; ownHeadType that of head lines in the second version, which has
+// only this system's own events, so that positions have gaps; BeginType that of its first line.
 const (
 	HeadType    = "admitone.head.v1"
 	ownHeadType = "admitone.head.v2"
@@ -43,7 +43,7 @@ const (
 	ownHeadStart = `{"specversion":"1.0","type":"` + ownHeadType + `",`
 )
 
-// startOf returns the beginning of head lines in a version.
+// startOf returns the beginning of head lines: in the second version if own, otherwise in the first.
 func startOf(own bool) string {
 	if own {
 		return ownHeadStart

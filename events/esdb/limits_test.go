@@ -19,8 +19,8 @@ import (
 	"admitone/events/esdbwire"
 )
 
-// TestAppendLimitIsDetected: when the store is opened, without a trace in the log, and from a
-// later refusal.
+// TestAppendLimitIsDetected: the node's limit is found when the store is opened, without writing a
+// probe to the log, and again from a later refusal.
 func TestAppendLimitIsDetected(t *testing.T) {
 	for _, test := range []struct{ node, want int }{{0, DefaultMaxAppend}, {MinMaxAppend, MinMaxAppend},
 		{4 << 20, DefaultMaxAppend}} {
@@ -28,10 +28,10 @@ func TestAppendLimitIsDetected(t *testing.T) {
 		at := serve(t, log, "127.0.0.1:0", esdbwire.Config{Writable: true, MaxAppend: test.node})
 		s := connect(t, at.address)
 		if got := s.MaxAppend(); got != int64(test.want) {
-			t.Errorf("a node with a limit of %d: %d, want %d", test.node, got, test.want)
+			t.Errorf("the limit of a node with %d is %d, want %d", test.node, got, test.want)
 		}
 		if head, err := log.Head(t.Context()); err != nil || head != 1 {
-			t.Errorf("the log ends at %d, %v, and should have its epoch alone", head, err)
+			t.Errorf("the log ends at %d, %v; want only its epoch", head, err)
 		}
 		s.maxAppend.Store(DefaultMaxAppend) // as if the node had been restarted with a lower limit
 		e := sealed("product-a", 0, "a.v1")
@@ -47,8 +47,8 @@ func TestAppendLimitIsDetected(t *testing.T) {
 	}
 }
 
-// TestTooSmallAppends: a node with a limit below MinMaxAppend.
-func TestTooSmallAppends(t *testing.T) {
+// TestAppendLimitTooSmall: a node with a limit below MinMaxAppend is refused.
+func TestAppendLimitTooSmall(t *testing.T) {
 	at := serve(t, openLog(t, t.TempDir()), "127.0.0.1:0", esdbwire.Config{Writable: true, MaxAppend: MinMaxAppend - 1})
 	defer at.stop(t)
 	_, err := Open(t.Context(), "esdb://"+at.address+"?tls=false", Options{Logger: discardLogger})
@@ -57,7 +57,7 @@ func TestTooSmallAppends(t *testing.T) {
 	}
 }
 
-// TestUserWithoutReadAll: the error names the missing right.
+// TestUserWithoutReadAll: the error names the missing permission.
 func TestUserWithoutReadAll(t *testing.T) {
 	f := &faults{}
 	n, log := newNetwork(), newMemory()

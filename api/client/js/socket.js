@@ -18,8 +18,9 @@
  */
 
 const minBackoff = 500, maxBackoff = 15_000, connectTimeout = 8_000, chunk = 12;
-// A socket that has been quiet for so long is pinged, and closed if no answer comes: a dead network
-// reports nothing. The first frames may be long.
+// In milliseconds. A socket is pinged after a quiet period, and closed if no answer comes within the
+// deadline: a dead network reports nothing. Until all topics are current the deadline is longer,
+// because the first frames may be large.
 const quiet = 5_000, deadline = 3_000, longDeadline = 20_000;
 
 /** Keeps watched topics current over one WebSocket at a time. */
@@ -62,7 +63,7 @@ export class LiveSocket {
   get open() { return this.#socket?.readyState === 1; }
 
   /**
-   * Follows a topic, in place of an item with the same one.
+   * Follows a topic. The item replaces any other one for the same topic.
    * @param {Item} item
    */
   watch(item) {
@@ -92,7 +93,7 @@ export class LiveSocket {
     socket?.close();
   }
 
-  /** Connects at once, because the network or the reader is back. An open socket is pinged. */
+  /** Connects at once, because the network or the user is back. An open socket is pinged. */
   hurry() {
     if (this.#socket) this.#ping();
     else if (!this.#hidden()) { this.failures = 0; this.#connect(); }
@@ -151,7 +152,7 @@ export class LiveSocket {
 
   /**
    * Subscribes from the last position received, for a dozen topics at a time because a message may
-   * have 4 KiB.
+   * be 4 KiB long at most.
    * @param {Watched[]} list
    */
   #subscribe(list) {

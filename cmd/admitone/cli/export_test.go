@@ -27,7 +27,7 @@ func contents(t *testing.T, name string) []byte {
 	return text
 }
 
-// soldLog makes a directory with a log of every kind of entity.
+// soldLog makes a directory with a log that has every kind of entity, and more sales of one product.
 func soldLog(t *testing.T, more int) (dir string) {
 	t.Helper()
 	s := signedIn(t, t.TempDir())
@@ -72,7 +72,7 @@ func TestExportImport(t *testing.T) {
 		again := filepath.Join(t.TempDir(), name)
 		must(t, exitDone, "export", again, "--store", copied)
 		if !bytes.Equal(contents(t, file), contents(t, again)) {
-			t.Errorf("%s of the copy is another file", name)
+			t.Errorf("the export of the copy to %s differs", name)
 		}
 		if other, _ := must(t, exitDone, "head", "--store", copied); strings.Split(other, "\n")[2] != root ||
 			strings.Split(other, "\n")[0] == strings.Split(head, "\n")[0] {
@@ -86,7 +86,7 @@ func TestExportImport(t *testing.T) {
 			streamed, _ := must(t, exitDone, "export", "-", "--url", s.url)
 			if lines := strings.SplitAfter(streamed, "\n"); strings.Join(lines[:2500],
 				"") != strings.Join(strings.SplitAfter(string(contents(t, file)), "\n")[:2500], "") {
-				t.Error("through the server it is another file")
+				t.Error("the export through the server differs")
 			}
 			s.end()
 		}
@@ -136,7 +136,7 @@ func TestExportOfForeignEvents(t *testing.T) {
 	root := strings.Split(head, "\n")[2]
 	for _, args := range [][]string{{"export", file, "--store", dir}, {"import", file, "--store", copied}} {
 		if stdout, _ := must(t, exitDone, args...); !strings.Contains(stdout, root) {
-			t.Errorf("%v: %s has another root than %s", args, stdout, root)
+			t.Errorf("%v: %s does not have the root %s", args, stdout, root)
 		}
 	}
 	compareHistories(t, dir, copied)
@@ -217,11 +217,11 @@ func TestExportResumes(t *testing.T) {
 				t.Fatal(err)
 			}
 			if stops++; stops > 20 {
-				t.Fatal("it does not get on")
+				t.Fatal("the export makes no progress")
 			}
 		}
 		if stops < 2 || !bytes.Equal(contents(t, whole), contents(t, parts)) {
-			t.Errorf("%s: another file, after %d stops", name, stops)
+			t.Errorf("%s: the export differs, or has only %d stops", name, stops)
 		}
 	}
 	// The unfinished export belongs to another log.
@@ -298,7 +298,7 @@ func TestBadImports(t *testing.T) {
 	must(t, exitFoundWrong, "import", write(t, "no.jsonl.gz", "x"), "--store", empty)
 	must(t, exitFoundWrong, "import", write(t, "no.jsonl.zst", "x"), "--store", empty)
 	if _, err := os.Stat(filepath.Join(empty, "log")); !os.IsNotExist(err) {
-		t.Errorf("a log was made of a file that is none: %v", err)
+		t.Errorf("a log was made from an invalid file: %v", err)
 	}
 	must(t, exitUsage, "import", file+"2", "--store", empty)
 	must(t, exitUsage, "import", file, "--store", "esdb://:bad:address")

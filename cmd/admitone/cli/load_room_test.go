@@ -114,7 +114,7 @@ func TestLoadWaitingRoomFindsWrongAnswers(t *testing.T) {
 				return 0, text
 			}
 			return 201, `{"id":"x","holder":"y"}`
-		}, "but is not in the log once"},
+		}, "but is not in the log exactly once"},
 		{"shows another room", room, replace(`"joined":`, `"joined":1`), "the server shows"},
 		{"changes the log", func(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, "/v1/streams/waitingroom-") },
 			replace(`"ticket":7,`, `"ticket":8,`), "recorded hash"},

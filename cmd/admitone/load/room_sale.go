@@ -67,7 +67,7 @@ func (l *waitingRoomScenario) reserveWithoutPass(m *member, q *queuingVisitor, h
 	case http.StatusForbidden:
 		l.sale.refused++
 	case http.StatusCreated:
-		q.stay.wrong = fmt.Sprintf("%s has bought, and has no pass", holder)
+		q.stay.wrong = fmt.Sprintf("%s bought without a pass", holder)
 	}
 }
 
@@ -101,7 +101,7 @@ func (p *WaitingRoomProof) checkSale(ctx context.Context, server *remote.Log, l 
 	seen := map[events.ReservationID]bool{}
 	for _, b := range l.sale.bought {
 		if holder, ok := sold[b.ID]; !ok || holder != b.Holder || seen[b.ID] {
-			p.add("the purchase %s of %s was acknowledged, but is not in the log once", b.ID, b.Holder)
+			p.add("the purchase %s of %s was acknowledged, but is not in the log exactly once", b.ID, b.Holder)
 		}
 		seen[b.ID] = true
 	}

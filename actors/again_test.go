@@ -29,7 +29,7 @@ func mustKeyed(t *testing.T, d *Desk, revision events.Revision, replayed bool) {
 }
 
 // TestAKeyUsedAgainIsKnownAfterALoad: a key that has expired and was used again belongs to the
-// newer command, also after a load.
+// newer command, even after a load.
 func TestAKeyUsedAgainIsKnownAfterALoad(t *testing.T) {
 	store := openLog(t, t.TempDir())
 	var c clock
@@ -96,7 +96,7 @@ func TestLoadedWindowEqualsLiveWindow(t *testing.T) {
 }
 
 // TestFailedAppendIsNotReplayed: a command whose append has an unknown outcome, or a conflict, is
-// not answered with what was done under an earlier use of its key.
+// not answered with the facts of an earlier use of its key.
 func TestFailedAppendIsNotReplayed(t *testing.T) {
 	refused := func(context.Context, events.Store, events.StreamID,
 		events.Revision, []events.Event) (events.Appended, error) {

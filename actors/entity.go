@@ -128,7 +128,7 @@ func (e *entity) arrive(p *envelope) {
 	e.flush()
 }
 
-// handle decides one command on the present state, or reads or saves the state.
+// handle decides one command on the current state, or reads or saves the state.
 func (e *entity) handle(p *envelope) {
 	e.keepCopy()
 	e.current = p

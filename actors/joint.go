@@ -32,7 +32,7 @@ type RefusedError struct {
 func (r *RefusedError) Unwrap() error { return r.Refusal }
 
 // AskAll decides one command for each of several different entities, in this order, and appends
-// their facts together: all or none, also after a crash. After each decision but the last it calls
+// their facts together: all or none, even after a crash. After each decision but the last it calls
 // decided with the facts, which are not in the log yet, and their time; decided may complete the
 // later commands. An error of decided aborts it.
 //

@@ -76,7 +76,7 @@ func TestJointStorm(t *testing.T) {
 				if err == nil {
 					acknowledged.Store(hold, len(group))
 				}
-				for _, n := range group { // of what is in the log without an answer, too
+				for _, n := range group { // also holds in the log without an answer
 					release := Request{Stream: seatStream(n), ID: NewCommandID(), Command: &seat.Release{HoldID: hold}}
 					for range 20 {
 						if _, err := nodes[random.IntN(2)].Ask(context.Background(), release); err == nil {

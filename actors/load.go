@@ -206,7 +206,7 @@ func (l *loaded) find(id CommandID, event *events.Recorded, fact events.Fact, si
 }
 
 // remember puts a keyed command into the window under its first event, as the entity that decided
-// it did, also if the key was used before and had expired.
+// it did, even if the key was used before and had expired.
 func (l *loaded) remember(id CommandID, event *events.Recorded) error {
 	key, body, ok := id.keyed()
 	if !ok {
@@ -272,7 +272,7 @@ func (l *loaded) restore(in io.Reader, counted bool) (err error) {
 	return l.core.Restore(in)
 }
 
-// errMisfit: the snapshot is of another history.
+// errMisfit: the snapshot belongs to another history.
 var errMisfit = errors.New("the log has no such event")
 
 // anchor checks that the log has the last event of the snapshot.

@@ -21,7 +21,7 @@ type snapshotDone struct{ size int64 }
 // so that snapshots cost about as much to write as the events between them.
 const perSavedEvent = 128
 
-// freezeIfDue freezes the state after b, which is the present one, if a snapshot is due. It is
+// freezeIfDue freezes the state after b, which is the current one, if a snapshot is due. It is
 // written once b is durable.
 func (e *entity) freezeIfDue(b *batch) {
 	due := max(e.desk.config.SnapshotEvery, e.saved/perSavedEvent)

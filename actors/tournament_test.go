@@ -147,7 +147,7 @@ func wantEntries(t *testing.T, d *Desk, entered, waiting []events.TeamID) {
 
 // TestWithdrawalsPromoteTheFirstWhoWait: with a waitlist the rest of the crowd waits in order. 32
 // concurrent withdrawals each promote exactly the next team, in the same append, and so does a
-// higher limit; also after a restart.
+// higher limit; even after a restart.
 func TestWithdrawalsPromoteTheFirstWhoWait(t *testing.T) {
 	const leave = 32
 	store := openLog(t, t.TempDir())

@@ -70,7 +70,7 @@ func TestBlocks(t *testing.T) {
 	as(ada, "POST", bookings, `{"seats":["A-1-1"]}`).is(201)
 }
 
-// TestLargeBlocks: an admin's body may have 1 MiB, and the body of any other caller is not read.
+// TestLargeBlocks: an admin's body may be up to 1 MiB, and the body of any other caller is not read.
 func TestLargeBlocks(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.config.Auth = secret })
 	admin := bearer(t, "root", RoleAdmin)

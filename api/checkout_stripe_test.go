@@ -358,7 +358,7 @@ func TestUndurableReports(t *testing.T) {
 	s.tell(e, 503)
 }
 
-// TestLargeReports: an event of any kind may have 1 MiB, and is recognised by its signature.
+// TestLargeReports: an event of any kind may be up to 1 MiB, and is recognised by its signature.
 func TestLargeReports(t *testing.T) {
 	s := newShop(t)
 	invoice := func(size int) stripetest.Event {

@@ -240,7 +240,7 @@ func TestTournamentAsOf(t *testing.T) {
 	w.do("GET", "/v1/tournaments/cup/entries?status="+url.QueryEscape("in"), "").problem(400, "bad_parameter")
 }
 
-// TestEntryKeys: a retry gets the same answer, also after a restart; two teams may use the same
+// TestEntryKeys: a retry gets the same answer, even after a restart; two teams may use the same
 // key.
 func TestEntryKeys(t *testing.T) {
 	w := newHarness(t)

@@ -106,7 +106,7 @@ func misframed(h *fasthttp.RequestHeader) string {
 }
 
 // badTarget returns why a request target is invalid, "" if it is not: it has a fragment, or its absolute
-// form has another authority than Host.
+// form has an authority other than Host.
 func badTarget(h *fasthttp.RequestHeader) string {
 	target := h.RequestURI()
 	if bytes.IndexByte(target, '#') >= 0 {

@@ -71,7 +71,7 @@ func TestIntents(t *testing.T) {
 }
 
 // TestIntentUnderItsKey: a retry of an intent and the same report of a payment have the first answer,
-// whatever has become of the booking since, also after a restart.
+// whatever has become of the booking since, even after a restart.
 func TestIntentUnderItsKey(t *testing.T) {
 	w := newHarness(t, euros)
 	w.nameEuro()

@@ -118,7 +118,7 @@ func (s *Server) ownEntry(entry *row.Entry, holder events.Holder) error {
 	return err
 }
 
-// enteredBy returns the holder who entered a team: the actor of the event of its entry, also if that was to
+// enteredBy returns the holder who entered a team: the actor of the event of its entry, even if that was to
 // the waitlist.
 func (s *Server) enteredBy(ctx context.Context, entry *row.Entry) (events.Holder, error) {
 	stream := tournament.Stream(entry.TournamentID)

@@ -29,7 +29,7 @@ func (w *harness) receipt(path, wantType string, wantPosition any) merkle.Receip
 	return r
 }
 
-// TestReservationReceipts: in every state, the receipt is of the last event about the
+// TestReservationReceipts: in every state, the receipt proves the last event about the
 // reservation.
 func TestReservationReceipts(t *testing.T) {
 	w := newHarness(t, withProofs)

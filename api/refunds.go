@@ -29,7 +29,7 @@ func (s *Server) listRefunds(r *request) error {
 	if err != nil {
 		return err
 	}
-	q.at = nil // only their present state is listed
+	q.at = nil // only their current state is listed
 	return answerList(r, &q, &listing[row.Refund]{
 		name: "refunds", columns: refundColumns,
 		page: func(from *projections.Reading, after string, most int) ([]row.Refund, string, error) {

@@ -89,7 +89,7 @@ func TestPendingRefund(t *testing.T) {
 	}
 }
 
-// TestPendingRefundWithoutReports: its result is polled until it is known, also after a restart; a
+// TestPendingRefundWithoutReports: its result is polled until it is known, even after a restart; a
 // failed one is owed again, and settled manually.
 func TestPendingRefundWithoutReports(t *testing.T) {
 	for end, want := range map[string]string{"succeeded": "settled", "failed": "owed"} {

@@ -125,7 +125,7 @@ func (*BookingExpired) Holds() (opened, closed int, earliest time.Time) { return
 // booking can neither expire nor be released.
 type BookingPaymentStarted struct {
 	// PaymentID identifies the payment; see [NewPaymentID]. Facts from before payments were counted
-	// have the id of the hold, also if a payment with it had failed for want of money.
+	// have the id of the hold, even if a payment with it had failed for want of money.
 	PaymentID HoldID `json:"payment_id"`
 	Amount    int64  `json:"amount"`
 	Attempt   int64  `json:"attempt"`

@@ -45,8 +45,8 @@ var goldenArea = map[string]Fact{
 		AreaCounts: AreaCounts{Remaining: 344, Held: 1, Booked: 5, Blocked: 2}, Change: 4, Undo: true},
 }
 
-// TestBlocksAndSizesOfAreas decodes facts of areas of which places are blocked, or that are resized; older ones say
-// nothing of that.
+// TestBlocksAndSizesOfAreas decodes facts of areas that have blocked places, or are resized; older facts lack these
+// members.
 func TestBlocksAndSizesOfAreas(t *testing.T) {
 	of := Labelled{Label: "press", OfLabel: 2}
 	counts := AreaCounts{Remaining: 390, Held: 3, Booked: 6, Blocked: 20}

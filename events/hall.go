@@ -9,7 +9,7 @@ import (
 
 // Hall is a [SeatingPlan] that has been checked, as the sale needs it: every seat has its index in the
 // plan's order, its name and its absolute place. It is immutable and safe for concurrent use; see
-// Bytes for what it takes.
+// Bytes for its size.
 type Hall struct {
 	// DisplayName is shown to people.
 	DisplayName string

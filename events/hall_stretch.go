@@ -37,8 +37,8 @@ func (h *Hall) Reserved(seat SeatIndex) bool {
 // Span returns the first seat of a section and the one after its last.
 func (h *Hall) Span(section int) (first, end SeatIndex) { return h.first[section], h.first[section+1] }
 
-// gapFactor times the median distance is still no gap; what it exceeds 1.5 by is for coordinates that
-// were rounded.
+// gapFactor times the median distance is not yet a gap. Its excess over 1.5 allows for rounded
+// coordinates.
 const gapFactor = 1.5 + 1e-4
 
 // stretch marks the neighbours of each row and cuts the rows at their gaps.

@@ -52,7 +52,7 @@ type Origins struct {
 // NewOrigins returns the origins of a log's events, which it reads from store if it has to.
 func NewOrigins(store Store) *Origins { return &Origins{store: store, young: map[StreamID]bool{}} }
 
-// Ours reports whether an event is of this system. Errors: as [Store.Read].
+// Ours reports whether an event belongs to this system. Errors: as [Store.Read].
 func (o *Origins) Ours(ctx context.Context, e *Recorded) (bool, error) {
 	if e.Stream.Internal() {
 		return false, nil

@@ -66,7 +66,7 @@ func (t SaleTimes) Next() time.Time {
 // been reached. The deadline index folds them for every kind of entity.
 //
 // A bound that is not after the time of the fact that states it is recorded in the same append as
-// that fact; one that is, when it comes.
+// that fact; one that is, when it is reached.
 type Scheduled interface {
 	Fact
 	// Schedule returns the bounds. If reached, the fact records that the non-zero ones have been

@@ -174,7 +174,7 @@ type StreamAppend struct {
 // uses it has another way.
 type MultiAppender interface {
 	// AppendAll appends to each of several different streams as Append does, to all of them or to
-	// none, also after a crash. The events are adjacent in the log, in the order of appends, and
+	// none, even after a crash. The events are adjacent in the log, in the order of appends, and
 	// become visible together. It returns a result for each. The store owns appends and all it
 	// points to from then on.
 	//

@@ -173,7 +173,7 @@ func (d *deadlines) changed(entry *deadline) {
 // idle reports whether the stream waits for nothing.
 func (e *deadline) idle() bool { return e.open == 0 && e.ahead.IsZero() }
 
-// expect lowers the entry's deadline to at, if that is sooner than the present one.
+// expect lowers the entry's deadline to at, if that is sooner than the current one.
 func (d *deadlines) expect(entry *deadline, at int64) {
 	if at < entry.at {
 		entry.at = at

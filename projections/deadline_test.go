@@ -51,7 +51,7 @@ func (h *deadlineHarness) tell(stream events.StreamID, fact events.Deadlined) {
 	}
 }
 
-// wake expires what is due, like an entity.
+// wake handles due deadlines, like an entity.
 func (h *deadlineHarness) wake(_ context.Context, stream events.StreamID) (time.Time, error) {
 	h.mu.Lock()
 	h.now++
@@ -90,7 +90,7 @@ func withIndex(t *testing.T, f func(h *deadlineHarness)) (wakes []string) {
 	return withLateIndex(t, nil, f)
 }
 
-// withLateIndex is withIndex for a server that leaves what is due to others first.
+// withLateIndex is withIndex for a server that leaves due deadlines to others first.
 func withLateIndex(t *testing.T, late lateness, f func(h *deadlineHarness)) (wakes []string) {
 	synctest.Test(t, func(t *testing.T) {
 		h := &deadlineHarness{index: newDeadlines(late), holds: map[events.StreamID][]time.Time{}, began: time.Now()}
@@ -344,7 +344,7 @@ func TestDeadlinesAfterARestart(t *testing.T) {
 }
 
 // TestBoundsThatLieAhead: the index waits for the bounds that are after the fact that states them,
-// wakes the stream at each, also after it was read from disk, and forgets a stream without any.
+// wakes the stream at each, even after it was read from disk, and forgets a stream without any.
 func TestBoundsThatLieAhead(t *testing.T) {
 	const stream = "product-a"
 	begin := time.Unix(1_800_000_000, 0).UTC()

@@ -245,7 +245,7 @@ func spoiled(err error) bool {
 	return !errors.As(err, &system) && !errors.Is(err, pebbledb.ErrLocked)
 }
 
-// damage records the damage found in the views. Its methods are safe for concurrent use, also with locks of
+// damage records the damage found in the views. Its methods are safe for concurrent use, even with locks of
 // Pebble's held.
 type damage struct {
 	first atomic.Pointer[error]

@@ -48,7 +48,7 @@
 // # Why the deadline index is here
 //
 // A hold after its deadline is expired by the next command to its entity. If none
-// comes, the server has to wake the entity, also after a restart. Which entities
+// comes, the server has to wake the entity, even after a restart. Which entities
 // have open holds is a fold of the log, so it is a view. It contains no hold, only
 // their number per stream and a lower bound of their deadlines; the entity
 // has the rest.

@@ -69,7 +69,7 @@ func followWith(t *testing.T, log events.Store, dir string, w *warnings) (p *pro
 	}
 }
 
-// TestStreamsOfOtherProgramsAreIgnored: also if they use a category of this system, with one
+// TestStreamsOfOtherProgramsAreIgnored: even if they use a category of this system, with one
 // warning per category. After a restart the views resume, although the last event that they had
 // seen is gone.
 func TestStreamsOfOtherProgramsAreIgnored(t *testing.T) {

@@ -126,7 +126,7 @@ func paidKey(of *events.PaidThing, id string) string {
 	return ownedKey("p"+string(of.ProductID), id)
 }
 
-// keepRefund stores a refund's present state.
+// keepRefund stores a refund's current state.
 func (k *payments) keepRefund(refund *row.Refund) {
 	kept, key := *refund, numberKey(refund.Number)
 	k.refunds.set(key, &kept)

@@ -225,7 +225,7 @@ func (p *Projections) fold(e *events.Recorded) (work int, err error) {
 	return work, nil
 }
 
-// keepFlushing writes pending changes, also when no more events arrive.
+// keepFlushing writes pending changes, even when no more events arrive.
 func (p *Projections) keepFlushing(ctx context.Context) {
 	tick := time.NewTicker(flushEvery)
 	defer tick.Stop()

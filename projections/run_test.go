@@ -186,7 +186,7 @@ func TestAnyCheckpointGivesTheSameViews(t *testing.T) {
 			folded(t, p, log.Recorded[rapid.IntRange(0, done).Draw(t, "again from"):to])
 			switch rapid.SampledFrom([]string{"closed", "killed", "power lost", "deleted"}).Draw(t, "end") {
 			case "closed":
-			case "killed": // what was written is there, what was in memory isn't
+			case "killed": // written data survives, data in memory doesn't
 				p.mu.Lock()
 				p.at = p.flushed
 				p.mu.Unlock()

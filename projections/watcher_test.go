@@ -150,7 +150,7 @@ func (s *slowWatcher) drain() {
 	}
 }
 
-// check reports what was wrong, and a last count other than remaining; -1 accepts any.
+// check reports faults, and a last count other than remaining; -1 accepts any.
 func (w *watcher) check(t *testing.T, remaining int64) {
 	t.Helper()
 	w.mu.Lock()

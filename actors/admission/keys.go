@@ -42,7 +42,7 @@ const (
 )
 
 // UseKeys compares a ring with the log and makes it the one that signs and verifies; nil keeps the
-// present one. The result decides whether this server can run rooms at all. Keys are in the log
+// current one. The result decides whether this server can run rooms at all. Keys are in the log
 // before they sign. Errors: the store's; the present ring is kept then.
 func (r *Rooms) UseKeys(ctx context.Context, ring *pass.Keyring, use KeyUse) error {
 	r.keyMu.Lock()

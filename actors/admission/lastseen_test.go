@@ -23,8 +23,8 @@ func TestTouch(t *testing.T) {
 		{0, 10 * s, 0}, // the first is never too soon
 		{0, 10 * s, 10 * s},
 		{2 * s, 10 * s, 8 * s},
-		{4999 * ms, 1 * s, 5001 * ms}, // what was said the last time counts
-		{5 * s, 8 * s, 0},             // what was too soon did not
+		{4999 * ms, 1 * s, 5001 * ms}, // the interval of the last accepted poll counts
+		{5 * s, 8 * s, 0},             // the interval of a poll that was too soon does not
 		{8 * s, 1 * s, 5 * s},
 		{9 * s, 1 * s, 0},
 		{9500 * ms, 3600 * s, 0},
@@ -116,7 +116,7 @@ func TestForget(t *testing.T) {
 	}
 }
 
-// TestTimesLast: a stamp is decoded to its values, also after years.
+// TestTimesLast: a stamp is decoded to its values, even after years.
 func TestTimesLast(t *testing.T) {
 	table := newLastSeen(day)
 	for _, d := range []time.Duration{0, ms, time.Hour, 30 * 365 * 24 * time.Hour} {

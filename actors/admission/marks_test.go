@@ -179,7 +179,7 @@ func TestMarks(t *testing.T) {
 	})
 }
 
-// FuzzMarks: no message makes the program fail, and what is read is in order.
+// FuzzMarks: no message makes the program fail, and the marks read are in order.
 func FuzzMarks(f *testing.F) {
 	f.Add([]byte{1, 2, 3})
 	f.Add([]byte{0x80, 0x80})

@@ -8,7 +8,7 @@ import (
 )
 
 // TestAJoinIsRepeated: a join repeated with its key returns the first ticket, even if that has
-// ended, with the present status as for a poll.
+// ended, with the current status as for a poll.
 func TestAJoinIsRepeated(t *testing.T) {
 	n := newNode(t)
 	n.set(sale)

@@ -103,7 +103,7 @@ func (rm *room) refuse(err error) {
 	close(rm.opened)
 }
 
-// publish publishes the present state of the room.
+// publish publishes the current state of the room.
 func (rm *room) publish(ctx context.Context) error {
 	next := &Published{}
 	answer, err := rm.rooms.config.Desk.View(ctx, rm.stream, func(c core.Core) {

@@ -126,7 +126,7 @@ func holdsOf(fact events.Fact) (opened, closed int, earliest time.Time) {
 }
 
 // TestAnyHistory compares the core with the model, and checks its contract with the shell. As in
-// the shell, what is due expires before a command.
+// the shell, due holds expire before a command.
 func TestAnyHistory(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		a, m, now := New().(*Allowance), model{}, day

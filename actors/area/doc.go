@@ -6,8 +6,8 @@
 //	     └──────────────release, return─────────┘
 //
 // Places can be blocked under a label: they are neither remaining nor sold, and a hold that names
-// the label takes them first. Places that its holds have taken stay the label's: given back, they
-// are blocked again, before any others.
+// the label takes them first. Places that its holds have taken remain the label's: once released,
+// they are blocked again, before any others.
 //
 // Held, booked and blocked places never exceed the capacity. A booking has places under one hold at
 // a time; every later command carries the hold's id, so that a late one never affects another
@@ -23,8 +23,8 @@
 //
 // Sizes and blocks are changed by numbered changes of the performance, one at a time. An area
 // applies each once: a late or repeated command is a no-op, and so is the undo of any change but
-// the last. The undo of a change that has not come yet is recorded, so that the change does nothing
-// when it comes.
+// the last. The undo of a change that has not arrived yet is recorded, so that the change does
+// nothing when it arrives.
 //
 // # Why nobody's stay is counted
 //

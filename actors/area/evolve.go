@@ -40,7 +40,7 @@ func (a *Area) Evolve(fact events.Fact) {
 		a.must(fact, a.labels[f.Label].blocked+a.labels[f.Label].given == f.Kept)
 		a.last = change{f.Change, f.Places}
 	case *events.AreaUnblocked:
-		early := f.Places == 0 && f.Change > a.last.Number // the undo of a change that has not come
+		early := f.Places == 0 && f.Change > a.last.Number // the undo of a change that has not arrived
 		a.must(fact, (f.Places > 0 || early) && f.Change >= a.last.Number &&
 			f.Undo == (early || f.Change == a.last.Number))
 		a.learn(f.AreaCounts)

@@ -111,7 +111,7 @@ func (m *model) taken() (n int64) {
 	return n
 }
 
-// others returns the hold of another attempt of the same booking.
+// other returns the hold of another attempt of the same booking.
 func (m *model) other(id events.HoldID) (events.HoldID, *modelHold) {
 	owner, _, _ := events.CutHoldID(id)
 	for other, h := range m.holds {
@@ -257,7 +257,7 @@ func someCommand(t *rapid.T, now time.Time, first bool) core.Command {
 }
 
 // TestAnyHistory holds the rules to the model, at every step, and a core that is made of the facts
-// alone, now and then through a snapshot, to this one. As in the shell, what is due expires first.
+// alone, now and then through a snapshot, to this one. As in the shell, due holds expire first.
 func TestAnyHistory(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		a, m, now := New().(*Area), newModel(), day

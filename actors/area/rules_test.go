@@ -22,7 +22,7 @@ const (
 	full    = 10 // places
 )
 
-// bookings are those of the tables, by a letter.
+// bookingID returns the id of a booking that the tables name by a letter.
 func bookingID(letter byte) events.BookingID {
 	return events.BookingID(events.ID{15: letter}.String())
 }
@@ -95,7 +95,7 @@ func ofLabel(of events.Labelled) string {
 	return fmt.Sprintf(" (%d of %s)", of.OfLabel, of.Label)
 }
 
-// attempt is a command and what is to be decided.
+// attempt is a command and the decision wanted.
 type attempt struct {
 	after time.Duration // since day
 	cmd   core.Command
@@ -249,7 +249,7 @@ var rules = []struct {
 	}},
 }
 
-// TestRules: what is due expires before a command only where the table says so, by Expire.
+// TestRules: due holds expire before a command only where the table says so, by Expire.
 func TestRules(t *testing.T) {
 	for _, rule := range rules {
 		t.Run(rule.name, func(t *testing.T) {

@@ -68,7 +68,7 @@ func (t *Terms) Refuse(now time.Time) *core.Refusal {
 }
 
 // Abandon closes an attempt of a booking that is not held, so that its seats can be released. No-op
-// if the attempt is already closed, also when a later one holds the booking. Refusals:
+// if the attempt is already closed, even when a later one holds the booking. Refusals:
 // already_exists (the booking is or was held under this attempt), [ErrAhead].
 type Abandon struct {
 	ID            events.BookingID
@@ -96,7 +96,7 @@ type StartPayment struct {
 	By events.Holder
 	On Terms
 	// Payment is the stream of the external payment, "" for one from the holder's wallet. An
-	// external payment starts also if it is late and the sale is over: it fails then.
+	// external payment starts even if it is late and the sale is over: it fails then.
 	Payment events.StreamID
 }
 
@@ -234,7 +234,7 @@ type State struct {
 	Refunding bool
 	// Kept is the sum of cancellation fees withheld.
 	Kept int64 `json:",omitempty"`
-	// Refunds is the sum refunded when the whole booking was released or cancelled.
+	// Refunds is the amount refunded when the whole booking was released or cancelled.
 	Refunds int64 `json:",omitempty"`
 	// MadeUp is the part of Refunds that had been withheld before.
 	MadeUp int64 `json:",omitempty"`

@@ -132,7 +132,7 @@ func (l *ledger) is(t *rapid.T, fact events.Fact, paymentID events.HoldID) {
 }
 
 // TestAnyHistory checks the invariants, and the contract between core and shell, under any commands
-// at any time. As in the shell, what is due expires before a command.
+// at any time. As in the shell, due deadlines expire before a command.
 func TestAnyHistory(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		b, l, now := New().(*Booking), &ledger{ids: map[events.HoldID]bool{}, failed: map[events.StreamID]int{},

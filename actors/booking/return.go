@@ -81,7 +81,7 @@ func (b *Booking) returnSeat(cmd *ReturnSeat, now time.Time) ([]events.Fact, err
 	return []events.Fact{fact}, nil
 }
 
-// worth returns the price of the seats and places not returned yet, and the sum refunded if they
+// worth returns the price of the seats and places not returned yet, and the amount refunded if they
 // are returned, rounded up for each.
 func (s *State) worth() (price, refund int64) {
 	for i := range s.Seats {

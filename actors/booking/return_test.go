@@ -71,7 +71,7 @@ func TestReturningASeat(t *testing.T) {
 	}
 }
 
-// TestReturnsByTheRule: when a return is accepted, and the sum refunded for each seat; unpaid seats
+// TestReturnsByTheRule: when a return is accepted, and the amount refunded for each seat; unpaid seats
 // can be returned at any time.
 func TestReturnsByTheRule(t *testing.T) {
 	for name, test := range map[string]struct {

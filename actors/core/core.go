@@ -28,7 +28,7 @@ type Core interface {
 	// does. While it is before now, the shell decides [Expire] before anything else.
 	NextDeadline() time.Time
 
-	// Freeze returns a function that writes the present state. Freeze itself is cheap; the function
+	// Freeze returns a function that writes the current state. Freeze itself is cheap; the function
 	// may run on another goroutine while the core changes. Freeze is not called again before the
 	// function has returned.
 	Freeze() func(io.Writer) error

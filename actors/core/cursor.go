@@ -94,7 +94,7 @@ func (c *Cursor) Evolve(fact events.Fact) bool {
 }
 
 // Rewind moves the cursor back or forward under a new term without a server, so that writes of the
-// present one are refused.
+// current one are refused.
 func (c *Cursor) Rewind(term int64, to events.Position) {
 	*c = Cursor{Term: term, CursorMoved: events.CursorMoved{Reached: to}}
 }

@@ -50,7 +50,7 @@ func TestCursor(t *testing.T) {
 	if _, _, known := c.Decide(&Expire{}); known {
 		t.Error("it knows a command of others")
 	}
-	// In a copy of the log it goes on at another position, and forgets what has failed.
+	// In a copy of the log it continues at another position, and forgets failed events.
 	mark := events.CursorMark{Stream: "product-1", Revision: 3}
 	copied := *c
 	for _, fact := range []events.Fact{

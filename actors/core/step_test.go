@@ -45,7 +45,7 @@ func (c *ticker) NextDeadline() time.Time       { return c.next }
 func (c *ticker) Freeze() func(io.Writer) error { return nil }
 func (c *ticker) Restore(io.Reader) error       { return nil }
 
-// TestStep: what is due before now expires first, one deadline after another; then the command is
+// TestStep: deadlines before now expire first, one after another; then the command is
 // decided. A deadline at now is not due yet.
 func TestStep(t *testing.T) {
 	start := time.Date(2026, 5, 1, 20, 0, 0, 0, time.UTC)

@@ -304,7 +304,7 @@ func key16(i int) (key [16]byte) {
 	return key
 }
 
-// TestLoad: a loaded table behaves like one that was filled entry by entry, also if size was wrong.
+// TestLoad: a loaded table behaves like one that was filled entry by entry, even if size was wrong.
 func TestLoad(t *testing.T) {
 	const page = pageSize * bucketSize
 	for _, size := range []int{0, 1, bucketSize, bucketSize + 1, 1000, page, page + 1, 16 * page, 50_000} {

@@ -17,7 +17,7 @@ func (r *Runner) located(ctx context.Context, at core.Cursor, begins events.Posi
 	copied bool, err error) {
 	switch {
 	case at.Reached == 0, at.Log == r.config.Store.Epoch():
-	case at.Log == "": // without a name it is of this log, as far as can be known
+	case at.Log == "": // unnamed: taken for this log, unless the position contradicts that
 		head, err := r.config.Store.Head(ctx)
 		if err != nil {
 			return at, false, err

@@ -90,7 +90,7 @@ func TestEnd(t *testing.T) {
 	})
 }
 
-// TestRestart: a runner that starts retries at once what had failed, and continues to count.
+// TestRestart: a runner that starts retries failed events at once, and continues to count.
 func TestRestart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newHarness(t, func(*events.Recorded, int) error { return errNo })
@@ -113,7 +113,7 @@ func TestRestart(t *testing.T) {
 	})
 }
 
-// TestAhead: a stuck event delays what is too far ahead, and nothing else.
+// TestAhead: a stuck event delays only events that are too far ahead.
 func TestAhead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var ok atomic.Bool

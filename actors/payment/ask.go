@@ -11,7 +11,7 @@ import (
 type Ask struct{ RefundID events.RefundID }
 
 // FailRefund records that the provider has not paid a refund after all. No-op for a refund that was
-// not requested, or was settled under another reference than the failed one.
+// not requested, or was settled under a reference other than the failed one.
 type FailRefund struct {
 	RefundID events.RefundID
 	Failure  events.RefundFailure

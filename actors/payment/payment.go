@@ -49,7 +49,7 @@ type Return struct {
 	Cause events.RefundCause
 	// About distinguishes returns for the same cause: the name of a seat, for example.
 	About string
-	// Amount is the sum owed, Kept the sum withheld.
+	// Amount is the amount owed, Kept the amount withheld.
 	Amount, Kept int64
 }
 
@@ -66,7 +66,7 @@ type Settle struct {
 	Reason string
 }
 
-// Refund is the sum that is or was owed because of one fact.
+// Refund is an amount that is or was owed because of one fact.
 type Refund struct {
 	ID     events.RefundID
 	Cause  events.RefundCause

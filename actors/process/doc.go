@@ -31,7 +31,7 @@
 //
 // It is the decision of that time. The seat that was held may have expired since, or the payment
 // may have been refunded. The commands of steps are idempotent, so the entity itself knows:
-// deciding the command again on its present state leads to no facts if the step is done. Otherwise
+// deciding the command again on its current state leads to no facts if the step is done. Otherwise
 // a new id is needed, since an id never stands for two decisions. The next try is numbered by the
 // revision that was read: two runs that have read the same state send the same command.
 //

@@ -41,7 +41,7 @@ type Money struct {
 	PaidBy events.StreamID
 	// Failed are the payments that came too late. They must not be changed.
 	Failed []events.StreamID
-	// Released means that it was given back. Kept is the sum withheld from the payment.
+	// Released means that the reservation was released. Kept is the amount withheld from the payment.
 	Released bool
 	Kept     int64
 	// CalledOff: it was released because the product was cancelled.
@@ -133,7 +133,7 @@ func (p *Product) payLate(id events.ReservationID, m *Money, payment events.Stre
 	}
 }
 
-// giveBack adds to the release of a paid reservation the sum withheld and the payment. Refusal:
+// giveBack adds the amount withheld and the payment to the release of a paid reservation. Refusal:
 // cancellation_closed.
 func (p *Product) giveBack(fact *events.ProductReleased, cmd *Release, now time.Time) *core.Refusal {
 	m, _ := p.Money(cmd.ReservationID)

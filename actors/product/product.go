@@ -142,7 +142,7 @@ type Product struct {
 	edited events.Revision // of the newest edit; the creation counts
 	called bool            // cancelled
 
-	// offers are all that were ever stated; offer is the index of the present one.
+	// offers are all that were ever stated; offer is the index of the current one.
 	offer  uint32
 	offers []Offer
 	// money has the reservations for which an external payment was decided; nil for none.

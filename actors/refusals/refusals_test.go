@@ -171,8 +171,8 @@ func (f *faulty) Append(
 	return done, err
 }
 
-// TestFaults: refusals that were written although the append failed are not written twice; those that can't be
-// written is counted.
+// TestFaults: refusals that were written although the append failed are not written twice, and refusals that can't be
+// written are counted.
 func TestFaults(t *testing.T) {
 	s := openLog(t)
 	r := recorder(&faulty{Store: s, behind: 1}, Config{})

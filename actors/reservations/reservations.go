@@ -53,7 +53,7 @@ type Report struct {
 
 // Answer to a report.
 type Answer struct {
-	// Payment is its present state, at Position.
+	// Payment is its current state, at Position.
 	Payment  money.State
 	Position events.Position
 	// Replayed: an earlier request with the same key got this answer.
@@ -103,7 +103,7 @@ func thing(productID events.ProductID, id events.ID) events.PaidThing {
 	return events.PaidThing{ProductID: productID, ReservationID: events.ReservationID(id.String())}
 }
 
-// found is the present state of a reservation.
+// found is the current state of a reservation.
 type found struct {
 	open  bool // it is held or confirmed
 	cost  int64

@@ -173,7 +173,7 @@ func someCommand(t *rapid.T, now time.Time) core.Command {
 }
 
 // TestAnyHistory compares the core with the model, and checks its contract with the shell. As in
-// the shell, what is due expires before a command.
+// the shell, a due hold expires before a command.
 func TestAnyHistory(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		seat, m, now := New().(*Seat), &model{status: events.SeatIsFree}, day

@@ -90,7 +90,7 @@ type Seat struct {
 	expires int64         // UnixNano of the deadline, 0 unless held
 	first   int64         // UnixNano of the start of the holder's stay
 	freed   int64         // UnixNano of the last release, 0 while the holder has it
-	// block of the seat: the present one, or the one before and after the present hold; nil if
+	// block of the seat: the current one, or the one before and after the current hold; nil if
 	// there was never one with a label.
 	block *kept
 }

@@ -252,7 +252,7 @@ func (r *Room) status(ticket int64) (events.VisitorStatus, error) {
 	return r.line.status(r.line.place(uint32(ticket))), nil
 }
 
-// takeOver begins the next term for the first server that has seen the present one.
+// takeOver begins the next term for the first server that has seen the current one.
 func (r *Room) takeOver(cmd *TakeOver) []events.Fact {
 	if r.run == cmd.Run || r.term != cmd.Term {
 		return nil

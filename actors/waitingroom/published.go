@@ -12,7 +12,7 @@ import (
 type Place struct {
 	Status events.VisitorStatus
 	// Number is the visitor's rank in the line, 1 for the next. It is 0 for a visitor who
-	// does not wait, and before a shuffled opening is drawn.
+	// is not waiting, and before a shuffled opening is drawn.
 	Number int64
 	// ExpiresAt is when the pass of an admitted visitor ends.
 	ExpiresAt time.Time
@@ -68,7 +68,7 @@ func (r *Room) view(rows rows) *Line {
 	}
 }
 
-// Find returns the ticket of a holder who waits or is admitted, and the present place. Like every
+// Find returns the ticket of a holder who waits or is admitted, and the current place. Like every
 // method of the core it must be called on the room's actor.
 func (r *Room) Find(holder events.Holder) (ticket int64, place Place, ok bool) {
 	if ticket, ok = r.Ticket(holder); ok {
@@ -77,7 +77,7 @@ func (r *Room) Find(holder events.Holder) (ticket int64, place Place, ok bool) {
 	return ticket, place, ok
 }
 
-// Look returns the present place of a ticket. Like every method of the core it must be called on
+// Look returns the current place of a ticket. Like every method of the core it must be called on
 // the room's actor.
 func (r *Room) Look(ticket int64) Place { return r.view(r.line.rows).Look(ticket) }
 

@@ -29,7 +29,7 @@ type content struct {
 	Holders  map[key]uint32
 	Keys     map[uint32]key
 	Head     uint32
-	Passes   []cohort // those that go on
+	Passes   []cohort // those still active
 	Next     time.Time
 	Recent   []admission
 	Term     int64
@@ -171,7 +171,7 @@ func (h *history) freeze() *saved {
 	return &saved{write, contentOf(h.room), len(h.log), line}
 }
 
-// expire expires what is due, as the shell does before every command.
+// expire handles due deadlines, as the shell does before every command.
 func (h *history) expire(t *rapid.T) {
 	for next := h.room.NextDeadline(); !next.IsZero() && next.Before(h.now); next = h.room.NextDeadline() {
 		facts, err := h.room.Decide(expire, h.now)

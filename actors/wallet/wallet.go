@@ -42,7 +42,7 @@ type Debit struct {
 	Amount int64
 }
 
-// Refund returns the sum debited under the payment id and not refunded yet, and closes the id; if
+// Refund returns the amount debited under the payment id and not refunded yet, and closes the id; if
 // nothing was debited, it only closes it. With a RefundID it refunds a part, Amount. Idempotent.
 // Refusal: not_held (the part exceeds the rest).
 type Refund struct {
@@ -63,7 +63,7 @@ type Payment struct {
 	Parts []events.RefundID
 }
 
-// Rest is the sum not refunded.
+// Rest is the amount not refunded.
 func (p *Payment) Rest() int64 { return p.Amount - p.Refunded }
 
 // Wallet is the state and the rules of one wallet. It implements [core.Core].

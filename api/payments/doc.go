@@ -6,7 +6,7 @@
 //
 // The booking's intent is recorded first, with everything that the page consists of. Then the page is
 // created with the intent's id as idempotency key, and its URL is recorded in the booking. So a repeated
-// request returns the same page, also after a crash. If the provider does not answer, the next request
+// request returns the same page, even after a crash. If the provider does not answer, the next request
 // retries. The intent ends if the provider refuses, or has created no page within a minute;
 // [bookings.Bookings.Resume] ends the intent of a server that has crashed meanwhile.
 //

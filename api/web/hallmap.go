@@ -58,7 +58,7 @@ const (
 	// mapUnit is the length of a seat, in the map's units.
 	mapUnit = 256
 	// leastMargin is the least margin around the drawing: 2.2 seats. marginShare is its share of a large
-	// hall's longer side, of which some seats would be no margin that is visible.
+	// hall's longer side: there, a margin of some seats would not be visible.
 	leastMargin, marginShare = mapUnit * 22 / 10, 1. / 50
 	// maxMapLength limits the width and the height of a map, in seats: browsers draw no larger elements.
 	maxMapLength = 1e6
@@ -205,7 +205,7 @@ func (m *hallMap) notes(seat events.SeatIndex) (bits int) {
 //	 "label":{"text":"Floor", "x":0, "y":0},
 //	 "id":"floor", "capacity":300, "category":0}
 //
-// Rotation is in degrees; points and the label are relative to x and y. The last line is of areas for sale.
+// Rotation is in degrees; points and the label are relative to x and y. Only areas for sale have the last line.
 func (m *hallMap) shape(dst []byte, s *events.HallShape) []byte {
 	o, corners := events.OpenObject(dst), cornersOf(s)
 	width, height, radius := sizesOf(s)

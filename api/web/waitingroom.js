@@ -41,7 +41,7 @@ function onShared(remembered) {
 
 const maxDelay = () => Math.min(30, room.heartbeat_seconds) * 1000;
 
-// pollDelay returns how long the server wants no poll, also after a reload.
+// pollDelay returns how long the server wants no poll, even after a reload.
 function pollDelay({ status, asked, poll_after_seconds: after }) {
   if (status !== "waiting" || !after) return 0;
   return Math.max(0, Math.min(asked - Date.now(), 0) + after * 1000); // setting the clock back does not make it longer

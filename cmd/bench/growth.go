@@ -67,7 +67,7 @@ func (g *growth) book(b *bench, upTo, turns int) (rate, cpu float64, err error) 
 	return median(g.rates), median(g.cpu), nil
 }
 
-// room creates a new hall if the present one may have fewer than seats free seats.
+// room creates a new hall if the current one may have fewer than seats free seats.
 func (g *growth) room(seats int) error {
 	if g.done+min(seats, venueSeats) <= venueSeats {
 		return nil

@@ -56,7 +56,7 @@
 //
 // # Why snapshots are plain files
 //
-// A snapshot may have 40 MB. In Pebble it would precede, in the write-ahead log, the syncs that
+// A snapshot may be 40 MB long. In Pebble it would precede, in the write-ahead log, the syncs that
 // commands wait for. So it is a separate file, written piece by piece, each flushed to the disk
 // before the next is written, so that a sync of the write-ahead log never waits for many dirty
 // pages.

@@ -14,7 +14,7 @@ import (
 	"admitone/events/merkle"
 )
 
-// minTamperedBytes is the least size in bytes of the log every byte of which is changed.
+// minTamperedBytes is the minimum size in bytes of the log of which the test changes every byte.
 const minTamperedBytes = 64 << 10
 
 // signedLog is a log with a tree, and its stored records.

@@ -194,7 +194,7 @@ func (n *nodes) runDiscovery() {
 		delay := n.discoverEvery
 		for {
 			err := n.discover(n.ctx)
-			if !pause(n.ctx, delay) { // also after a success, to limit the rate
+			if !pause(n.ctx, delay) { // even after a success, to limit the rate
 				return
 			}
 			if err == nil {

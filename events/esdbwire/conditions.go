@@ -36,7 +36,7 @@ func (m *conditions) take(stream events.StreamID) *condition {
 	return c
 }
 
-// put caches c, unless it is of a metadata stream or large.
+// put caches c, unless it is large or belongs to a metadata stream.
 func (m *conditions) put(c *condition) {
 	if c.origin != nil || len(c.metadata) > maxMetadata {
 		return

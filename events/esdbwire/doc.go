@@ -52,7 +52,7 @@
 // # Where it differs from EventStoreDB
 //
 // A repeated append that expects any revision is recognized by its ids among the stream's newest
-// 256 events, also after a restart; EventStoreDB uses a cache. Positions between two events can be
+// 256 events, even after a restart; EventStoreDB uses a cache. Positions between two events can be
 // read from. Reading forward from the end, and reading zero events, returns nothing. Regular
 // expressions are RE2.
 //

@@ -22,7 +22,7 @@ type ticket struct {
 }
 
 // join joins the queue of stream, or of the origin of a metadata stream. The caller must call
-// leave, also if wait failed.
+// leave, even if wait failed.
 func (l *queues) join(stream events.StreamID) *ticket {
 	if origin, ok := originOf(stream); ok {
 		stream = origin

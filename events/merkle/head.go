@@ -53,8 +53,8 @@ type Checkpoint struct {
 	Head
 	// Note is a signed note (golang.org/x/mod/sumdb/note): three or four lines of text, an empty
 	// line, a signature or more. The text is a checkpoint of C2SP's tlog-checkpoint: the name of the
-	// log, the size, the root in base64. The fourth line is of heads that are Own, an extension of
-	// that format: "own events, up to position N".
+	// log, the size, the root in base64. Only heads that are Own have the fourth line, an
+	// extension of that format: "own events, up to position N".
 	Note string
 }
 

@@ -90,7 +90,7 @@ func TestIdleHead(t *testing.T) {
 	log.checkTree(t, log.mustOpen(t, dir))
 }
 
-// TestSeenByTheHashes: the hashes show how far the log was, also after the last head.
+// TestSeenByTheHashes: the hashes show how far the log was, even after the last head.
 func TestSeenByTheHashes(t *testing.T) {
 	log, dir := newMemLog(), t.TempDir()
 	if got := seen(t, log, filepath.Join(dir, "none")); got != 0 {

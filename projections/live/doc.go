@@ -5,7 +5,7 @@
 //
 // A subscriber gets every change exactly once, possibly merged with others. Each delta names the
 // position of the frame before it, so a subscriber can detect a gap. A subscriber that resumes gets
-// the missed changes as a single delta, also if the topic had no subscribers meanwhile or the
+// the missed changes as a single delta, even if the topic had no subscribers meanwhile or the
 // program was restarted; a snapshot only if it missed too many. A slow subscriber costs one merged
 // delta ([Pending]) at most.
 //

@@ -47,7 +47,7 @@ type Resume struct {
 // first subscription.
 type Topics struct {
 	prefix string
-	// load returns a topic's present state and the position of its last change.
+	// load returns a topic's current state and the position of its last change.
 	// It is called with the hub's lock held. Errors: ErrNotFound, the disk's.
 	load func(id string) (State, events.Position, error)
 	// Category of the streams that the topics are, one each; "" if they aren't.
@@ -68,7 +68,7 @@ type Topics struct {
 	muted   bool // subscribers get nothing until the views have caught up again
 }
 
-// NewTopics returns the topics of a prefix. load returns a topic's present state and the position
+// NewTopics returns the topics of a prefix. load returns a topic's current state and the position
 // of its last change, or ErrNotFound; it is called with the hub's lock held.
 func NewTopics(prefix string, load func(id string) (State, events.Position, error)) *Topics {
 	return &Topics{prefix: prefix, load: load, topics: map[string]*Topic{}, budget: newBudget(runtime.GOMAXPROCS(0))}
@@ -126,7 +126,7 @@ func (ts *Topics) renew() error {
 
 // HubConfig configures a hub.
 type HubConfig struct {
-	// Lock guards the views of which the topics are made, and the hub.
+	// Lock guards the hub, and the views that its topics are made of.
 	Lock *sync.RWMutex
 	// Store is the log that the views are made of.
 	Store events.Store

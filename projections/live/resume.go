@@ -15,7 +15,7 @@ import (
 // replayer is a State whose topic is one stream, event by event, and whose deltas can be recomputed from its events.
 type replayer interface {
 	State
-	// Replay returns the delta of fact, which followed before. Its values other than the change may be present ones.
+	// Replay returns the delta of fact, which followed before. Its values other than the change may be current ones.
 	Replay(before, fact events.Fact) Delta
 }
 

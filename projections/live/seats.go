@@ -22,7 +22,7 @@ type SeatsDelta struct {
 	Marks  map[events.SeatIndex]row.Mark
 }
 
-// Seats returns the names of the seats that changed, in canonical order, and their present status.
+// Seats returns the names of the seats that changed, in canonical order, and their current status.
 func (d *SeatsDelta) Seats() iter.Seq2[events.SeatName, events.SeatStatus] {
 	return func(yield func(events.SeatName, events.SeatStatus) bool) {
 		for _, seat := range slices.Sorted(maps.Keys(d.Marks)) {

@@ -11,9 +11,9 @@ import (
 type TeamEntry struct {
 	TournamentID events.TournamentID
 	Status       events.EntryStatus
-	// Place among the waiting teams, from 1; 0 if it does not wait.
+	// Place among the waiting teams, from 1; 0 if it is not waiting.
 	Place int64
-	// Cause of the entry's present status; CauseNone in a snapshot.
+	// Cause of the entry's current status; CauseNone in a snapshot.
 	Cause Cause
 }
 

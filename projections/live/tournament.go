@@ -91,7 +91,7 @@ func (d *TournamentDelta) Merge(later Delta) {
 	}
 }
 
-// name adds a team with its present status.
+// name adds a team with its current status.
 func (d *TournamentDelta) name(team TeamStatus) {
 	if d.Unnamed {
 		return

@@ -116,7 +116,7 @@ func (t *Topic) deliver(now time.Time) time.Time {
 	return t.all.budget.spend(now, delivered, now.Sub(begun)-waited, waited)
 }
 
-// frameSince returns the frame that brings a member from a position to the present one; a snapshot for position 0.
+// frameSince returns the frame that brings a member from a position to the current one; a snapshot for position 0.
 func (t *Topic) frameSince(at events.Position) *Frame {
 	for _, f := range t.frames {
 		if f.Previous == at {
@@ -149,7 +149,7 @@ func (t *Topic) latest() *Frame {
 	return t.history[(t.oldest+n-1)%n]
 }
 
-// snapshot returns the snapshot of the present state.
+// snapshot returns the snapshot of the current state.
 func (t *Topic) snapshot() *Frame {
 	if t.present == nil {
 		t.present = NewSnapshot(t.name, t.epoch, t.position, t.state)

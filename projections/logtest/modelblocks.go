@@ -19,7 +19,7 @@ func (s *ModelSeat) free(at time.Time) {
 	}
 }
 
-// change makes the next change of what is blocked.
+// change makes the next change of blocks.
 func (c *BookingModel) change(show events.PerformanceID, change events.BlockChange) (number int64) {
 	change.Number, change.Label = c.changes[show]+1, modelLabel
 	c.fact(PerformanceStream(string(show)), &events.BlocksChanged{BlockChange: change})

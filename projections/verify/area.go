@@ -112,7 +112,7 @@ func (c *areaCheck) changed(fact events.Fact, most int64) *fault {
 		c.labels[f.Label] += f.Places
 		return c.move(events.AreaCounts{Remaining: -f.Places, Blocked: f.Places}, f.AreaCounts)
 	case *events.AreaUnblocked:
-		// The undo of a change that has not come here yet unblocks none.
+		// The undo of a change that has not reached the area yet unblocks none.
 		if f.Places < 0 || f.Places > c.labels[f.Label] || !f.Undo && (f.Places == 0 || f.Places != c.labels[f.Label]) {
 			return faultf(RuleKept, "%d are unblocked, and %d are blocked under %q", f.Places, c.labels[f.Label], f.Label)
 		}

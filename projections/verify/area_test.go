@@ -84,7 +84,7 @@ func press(f *logtest.Forgery, number, places int64, rest events.AreaCounts, kep
 	f.Add(floor, &events.AreaBlocked{Label: "press", Places: kept, Kept: places, AreaCounts: rest, Change: number})
 }
 
-// holdOf holds places of which some are a label's.
+// holdOf holds places, some of them blocked under a label.
 func holdOf(f *logtest.Forgery, label events.BlockLabel, of, places int64, c events.AreaCounts) {
 	f.Add(floor, &events.AreaHeld{HoldID: "y.1", BookingID: "y", Holder: "di", Places: places, AreaCounts: c,
 		ExpiresAt: f.Now.Add(130 * time.Second), Labelled: events.Labelled{Label: label, OfLabel: of}})

@@ -99,7 +99,7 @@ func TestVerifierChecksReturnsOfSeats(t *testing.T) {
 	}
 }
 
-// TestVerifierChecksReturnsOfMoneyFromOutside: the sum owed for a seat is the one in its booking.
+// TestVerifierChecksReturnsOfMoneyFromOutside: the amount owed for a seat is the one in its booking.
 func TestVerifierChecksReturnsOfMoneyFromOutside(t *testing.T) {
 	x := events.PaymentStream("bank", "x")
 	id := events.NewRefundID(x, events.OwedSeatReturned, "A-1-1")

@@ -47,7 +47,7 @@ func (v *Violation) Error() string {
 type fault struct {
 	rule   Rule
 	detail string
-	// at is the event that breaks the rule, if it is another one than the verifier is at.
+	// at is the event that breaks the rule, if it is not the one that the verifier is at.
 	at *location
 }
 

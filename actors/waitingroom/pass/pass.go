@@ -99,7 +99,7 @@ func (s *signer) signPass(fixed []byte, holder Holder, room events.RoomID) [sha2
 	return s.sign(forPass, signed[:], room)
 }
 
-// Check returns the ticket of a pass, if the pass is of this room and holder, and valid at now.
+// Check returns the ticket of a pass, if the pass belongs to this room and holder, and is valid at now.
 // Errors: [ErrInvalid], [ErrExpired].
 func (r *Keyring) Check(
 	room events.RoomID,

@@ -12,7 +12,7 @@ import (
 	"admitone/events"
 )
 
-// leaves returns the values of a JSON text by their paths, by another algorithm than diff's.
+// leaves returns the values of a JSON text by their paths, by an algorithm other than diff's.
 func leaves(t *testing.T, text string) map[string]any {
 	t.Helper()
 	var v any

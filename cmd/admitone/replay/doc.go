@@ -7,7 +7,7 @@
 // requests that they depend on have been answered. So a server with the same rules gives the same
 // answers: every granted request is granted again, and, where refusals are recorded, every refused
 // one is refused with the same code. Each request has an Idempotency-Key, so that it can be sent
-// again if it is not answered. The target has to be empty, also after an interrupted replay.
+// again if it is not answered. The target has to be empty, even after an interrupted replay.
 //
 // # Why resources
 //

@@ -39,7 +39,7 @@ func (s *seedStore) SaveSnapshot(_ events.StreamID, head events.Snapshot, write 
 	return nil
 }
 
-// TestSeedsAreNotOverwritten: a record that can't be read, or is of another version, remains
+// TestSeedsAreNotOverwritten: a record that can't be read, or has another version, remains
 // unchanged.
 func TestSeedsAreNotOverwritten(t *testing.T) {
 	log := &seedStore{}

@@ -41,7 +41,7 @@ func nameCurrency(log events.Store, code string) (events.Currency, error) {
 	return events.Currency{}, failed
 }
 
-// appendCurrency records the currency after the present settings. Errors: the store's.
+// appendCurrency records the currency after the current settings. Errors: the store's.
 func appendCurrency(ctx context.Context, log events.Store, c events.Currency) error {
 	revision, hash := events.NoStream, events.Hash{}
 	for e, err := range events.Stream(ctx, log, events.SettingsStream, 0) {

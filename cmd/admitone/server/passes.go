@@ -100,7 +100,7 @@ func machine() string {
 	return host
 }
 
-// useKeys activates a ring, the present one if it is nil, and logs if its keys are not those of the
+// useKeys activates a ring, the current one if it is nil, and logs if its keys are not those of the
 // log.
 func (p *Server) useKeys(ring *pass.Keyring, use admission.KeyUse) error {
 	ctx, cancel := context.WithTimeout(context.Background(), headLimit)

@@ -70,7 +70,7 @@ func TestNothingIsLostToDropping(t *testing.T) {
 		t.Errorf("%d events, want %d", got, commands+entities)
 	}
 	// An audit would take longer than the commands: places are enough to tell that
-	// each is there once, and that each lamp is sold out by exactly so many.
+	// each is there once, and that each lamp is sold out by exactly that many.
 	seen := map[events.Position]bool{}
 	for n, a := range answers {
 		if event := log.log[a.answer.Position-1]; seen[event.Position] || event.Revision != a.answer.Revision ||

@@ -23,9 +23,9 @@ type faulty struct {
 	plan    []appendTo // guarded by mu
 	chance  *rand.Rand // guarded by mu; nil: no faults by chance
 	late    []func()   // appends that are to land when somebody reads; guarded by mu
-	lateNow int        // one read in so many lets them
+	lateNow int        // one in this number of reads lets them
 	reads   int        // guarded by mu
-	badRead int        // so many more reads fail; guarded by mu
+	badRead int        // number of further reads that fail; guarded by mu
 	running sync.WaitGroup
 }
 

@@ -207,7 +207,7 @@ func (h *heldSnapshots) SaveSnapshot(stream events.StreamID, head events.Snapsho
 }
 
 // TestEntityStaysDuringItsSnapshot: an entity is not evicted while its snapshot is written, and
-// commands go on.
+// commands continue.
 func TestEntityStaysDuringItsSnapshot(t *testing.T) {
 	store := openLog(t, t.TempDir())
 	h := &heldSnapshots{Snapshots: store, began: make(chan struct{}, 10), goOn: make(chan struct{})}

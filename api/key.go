@@ -99,7 +99,7 @@ func (r *request) keyedReport(of events.PaidThing, do func(id actors.CommandID) 
 	})
 }
 
-// noteReports makes reportsSeen wait for everything up to the log's present head. Error: the store's.
+// noteReports makes reportsSeen wait for everything up to the log's current head. Error: the store's.
 func (s *Server) noteReports(ctx context.Context) error {
 	head, err := s.config.Store.Head(ctx)
 	raise(&s.reported, head)

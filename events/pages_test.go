@@ -10,7 +10,7 @@ import (
 	"admitone/events"
 )
 
-// paged is a log of one stream, of so many events, whose reads can fail.
+// paged is a log of one stream with a given number of events, whose reads can fail.
 type paged struct {
 	events.Store
 	size   int

@@ -87,7 +87,7 @@ const (
 	// undrawnPolls is the number of polls per second that a room accepts from visitors whose
 	// estimate is the opening.
 	undrawnPolls = 20_000
-	// pollsAhead lengthens the interval by a second for each so many visitors ahead, so that a
+	// pollsAhead is the number of visitors ahead that lengthens the interval by a second, so that a
 	// crowd that is admitted within seconds does not poll every second.
 	pollsAhead = 40_000
 	// The first frontPlaces visitors poll at least every frontPoll: a place that becomes free is

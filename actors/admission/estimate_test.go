@@ -100,7 +100,7 @@ func TestEstimates(t *testing.T) {
 			t.Errorf("%s: in %v, ask after %v; want %v and %v", test.about, got, poll, test.eta, test.poll)
 		}
 	}
-	// Just before a drawing many have one estimate; they are not to come all at once.
+	// Just before a draw many have the same estimate; they should not poll all at once.
 	l := lineOf(ahead, 400_000, 0, 0)
 	if got := pollAfter(at(99*s), l, eta(at(99*s), l, 10, 0), 0); got != 20*s {
 		t.Errorf("400,000 a second before the drawing ask after %v, want 20s", got)

@@ -100,7 +100,7 @@ func TestRoomsElsewhere(t *testing.T) {
 	}
 	beside.rooms.Done("sale", "ann", ann.Ticket, by("ann"))
 	beside.rooms.running.Wait()
-	n.join("bob") // it meets the other's fact, reads it, and goes on
+	n.join("bob") // it finds the other's fact, reads it, and continues
 	n.step()
 	if visit := n.poll(ann.Visitor); visit.Status != events.VisitorLeft {
 		t.Errorf("ann is %s", visit.Status)

@@ -8,7 +8,7 @@ import (
 	"admitone/events"
 )
 
-// TestShuffledOpening: no numbers before the drawing, the promised order after it.
+// TestShuffledOpening: no numbers before the draw, the promised order after it.
 func TestShuffledOpening(t *testing.T) {
 	n := newNode(t)
 	opening := sale

@@ -263,7 +263,7 @@ func TestRules(t *testing.T) {
 	}
 }
 
-// TestExpireIsBounded: of many that are due, one decision takes the first, and the figures go on.
+// TestExpireIsBounded: of many due holds, one decision expires the first ones, and the next continues.
 func TestExpireIsBounded(t *testing.T) {
 	a := New().(*Area)
 	for i := range 3 * expiryBatch {

@@ -14,7 +14,7 @@
 // event, its work may happen again; the receiver has to recognise it by the event's id. The work of
 // one stream's events happens in order, one at a time; of different streams, up to [Config].AtOnce
 // at a time. An event whose work fails holds up its stream and nothing else, until [Config].Ahead
-// later events are waiting or done; with [Config].Forgets, until so many are waiting.
+// later events are waiting or done; with [Config].Forgets, until that many are waiting.
 //
 // # Writes
 //

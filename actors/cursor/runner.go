@@ -110,7 +110,7 @@ const (
 	// limit bounds one read or write, lastLimit the write at the end.
 	limit, lastLimit = 10 * time.Second, 2 * time.Second
 	// quiet is the number of events without work after which the cursor is written: a restart reads
-	// at most so many again.
+	// at most that many again.
 	quiet = 100_000
 )
 

@@ -7,7 +7,7 @@ import (
 	"admitone/events"
 )
 
-// TestFits: which seats a request for the best ones can go on with.
+// TestFits: the seats that a request for the best ones can continue with.
 func TestFits(t *testing.T) {
 	hall := plotHall(t, events.PlanPoint{X: 50}, []hallRow{{y: 10, seats: ".wcb.x"}}, []hallRow{{y: 90, seats: ".."}})
 	m := MapOf(events.NewHallLayout(hall.hall, nil), hall.taken)

@@ -9,7 +9,7 @@ import (
 	"admitone/events"
 )
 
-// Cancel cancels the product: nothing of it can be reserved or confirmed any more. Idempotent.
+// Cancel cancels the product: no unit can be reserved or confirmed any more. Idempotent.
 // Refusal: not_found.
 type Cancel struct {
 	// Reason is a text for people.

@@ -189,8 +189,8 @@ func (p *Product) Reservation(id events.ID) (Reservation, bool) {
 // Exists reports whether the product was created.
 func (p *Product) Exists() bool { return p.latest.ID != "" }
 
-// NextDeadline is when the next hold expires or the sale opens or closes, zero if nothing of that
-// is to come.
+// NextDeadline is when the next hold expires or the sale opens or closes, zero if none of these
+// is pending.
 func (p *Product) NextDeadline() time.Time {
 	return core.Earlier(p.deadline.Next(), p.sale().NextDeadline())
 }

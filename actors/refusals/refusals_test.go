@@ -114,7 +114,7 @@ func TestADayEach(t *testing.T) {
 	if a.Kept()+b.Kept() != 1301 || a.Dropped()+b.Dropped() != 0 {
 		t.Errorf("kept %d, %d; dropped %d, %d", a.Kept(), b.Kept(), a.Dropped(), b.Dropped())
 	}
-	c := recorder(s, Config{}) // goes on where they have ended
+	c := recorder(s, Config{}) // continues where they have ended
 	c.Record(refusal(7, at))
 	after(c)
 	if first = readTexts(t, s, "refusals-2031-05-01"); len(first) != 1301 || first[1300] != "h7" {

@@ -22,7 +22,7 @@ const (
 	sumAt    = len(holderID{})
 	keyAt    = sha256.Size
 	// tornZeros is the number of trailing zero bytes that mark a slot as incompletely written. A random
-	// key practically never ends in so many.
+	// key practically never ends in that many.
 	tornZeros = 4
 )
 

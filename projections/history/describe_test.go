@@ -76,7 +76,7 @@ func TestDescribeBlocks(t *testing.T) {
 	}
 }
 
-// TestDescribeLabelledPlaces says which places are a label's, and nothing of that where there are none.
+// TestDescribeLabelledPlaces: a sentence says how many places are a label's, and omits this if none are.
 func TestDescribeLabelledPlaces(t *testing.T) {
 	counts := events.AreaCounts{Remaining: 5, Held: 3, Blocked: 2}
 	of := events.Labelled{Label: "press", OfLabel: 1}

@@ -7,7 +7,7 @@ import (
 	"admitone/events"
 )
 
-// TestPricesInWords: prices are told in the log's currency, with its decimals.
+// TestPricesInWords: prices are written in the log's currency, with its decimals.
 func TestPricesInWords(t *testing.T) {
 	prices := []events.CategoryPrice{{Category: "Box", Type: "adult", Amount: 1250}}
 	facts := map[string]events.Fact{

@@ -58,7 +58,7 @@ func (c *BookingModel) blockSeats(show events.PerformanceID, names ...string) {
 	}
 }
 
-// blockRow blocks the first row, or nothing of it.
+// blockRow blocks the first row if all its seats are free.
 func (c *BookingModel) blockRow(show events.PerformanceID) {
 	row := ModelSeats[:ModelSections[0].SeatsPerRow]
 	for _, name := range row {
@@ -69,7 +69,7 @@ func (c *BookingModel) blockRow(show events.PerformanceID) {
 	c.blockSeats(show, row...)
 }
 
-// blockPlaces lets the label keep so many places, or unblocks those that it keeps.
+// blockPlaces unblocks the label's places, or lets it keep a number of places if it has none blocked.
 func (c *BookingModel) blockPlaces(show events.PerformanceID, keeps int64) {
 	f := c.Floors[show]
 	counts, kept := f.AreaCounts, f.Blocked

@@ -34,7 +34,7 @@ type modelHold struct {
 	until   time.Time // zero once booked
 }
 
-// labelled is what a fact says of so many labelled places.
+// labelled returns the members of a fact about n labelled places.
 func labelled(n int64) events.Labelled {
 	if n == 0 {
 		return events.Labelled{}
@@ -142,7 +142,7 @@ func (c *BookingModel) acquirePlaces(b *ModelBooking) bool {
 	return true
 }
 
-// freed are the counts once a hold has only so many places left, and how many of those that it loses are labelled.
+// freed returns the counts once a hold has only left places, and the number of labelled ones that it loses.
 func (f *ModelFloor) freed(h *modelHold, left int64) (counts events.AreaCounts, of int64) {
 	counts, of = f.AreaCounts, min(h.ofLabel, h.places-left)
 	if h.until.IsZero() {
@@ -163,7 +163,7 @@ func (f *ModelFloor) free(id events.HoldID, left int64) {
 	}
 }
 
-// releasePlaces leaves so many places to a hold.
+// releasePlaces releases all but left places of a hold.
 func (c *BookingModel) releasePlaces(b *ModelBooking, hold events.HoldID, left int64, reason events.ReleaseReason) {
 	f := c.Floors[b.show]
 	h := f.holds[hold]

@@ -84,7 +84,7 @@ func (l *ledger) sweptPerformance(id string, ended int64) *fault {
 	return nil
 }
 
-// sweptProduct: nothing of it is held or sold.
+// sweptProduct checks that no unit of a product is held or sold.
 func (l *ledger) sweptProduct(id string, _ int64) *fault {
 	p := l.products[events.ProductID(id)]
 	if p == nil || !p.row.fence {

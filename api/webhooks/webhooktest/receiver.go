@@ -102,7 +102,7 @@ func (r *Receiver) Taken() (all []events.CloudEvent) {
 	return all
 }
 
-// Await returns once it has taken so many different events. It fails if none has come for patience.
+// Await returns once it has taken n different events. It fails if none has arrived for patience.
 func (r *Receiver) Await(n int, patience time.Duration) {
 	r.t.Helper()
 	last, end := 0, time.Now().Add(patience)

@@ -174,8 +174,8 @@ func (d *description) add(op *operation, s *source) error {
 	return fmt.Errorf("%s %s has the tags %q; give it one of those in tags", op.Method, op.Path, op.Tags)
 }
 
-// Who returns a line with the roles that may call the operation.
-func (op *operation) Who() string {
+// Callers returns a line with the roles that may call the operation.
+func (op *operation) Callers() string {
 	var all []string
 	for _, role := range op.Roles {
 		if slices.Contains(op.Own, role) {

@@ -30,7 +30,7 @@ export class LiveSocket {
     /** Whether the connection is open. */
     get open(): boolean;
     /**
-     * Follows a topic, in place of an item with the same one.
+     * Follows a topic. The item replaces any other one for the same topic.
      * @param {Item} item
      */
     watch(item: Item): void;
@@ -41,7 +41,7 @@ export class LiveSocket {
     unwatch(topic: string): void;
     /** Closes the socket; no item gets anything after that. */
     close(): void;
-    /** Connects at once, because the network or the reader is back. An open socket is pinged. */
+    /** Connects at once, because the network or the user is back. An open socket is pinged. */
     hurry(): void;
     #private;
 }

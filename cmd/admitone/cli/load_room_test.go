@@ -108,7 +108,7 @@ func TestLoadWaitingRoomFindsWrongAnswers(t *testing.T) {
 				return 0, text
 			}
 			return 201, `{"id":"x"}`
-		}, "and has no pass"},
+		}, "bought without a pass"},
 		{"does not sell what it says", buys, func(text string) (int, string) {
 			if strings.Contains(text, `"code"`) {
 				return 0, text

@@ -1,6 +1,7 @@
 package whatif
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -182,7 +183,7 @@ func (h *simulation) until(at time.Time) error {
 // settle completes or undoes the bookings in progress at the beginning of the range. Seats of
 // bookings that are not recorded yet are released; their requests follow.
 func (h *simulation) settle() error {
-	for _, stream := range slices.Sorted(maps.Keys(h.entities)) {
+	for _, stream := range h.byAge() {
 		var err error
 		switch c := h.entities[stream].core.(type) {
 		case *booking.Booking:
@@ -207,9 +208,16 @@ func (h *simulation) settle() error {
 	return nil
 }
 
+// byAge returns the streams of all entities, the oldest first. The order of their names is not
+// that of the log: the ids of bookings made in one millisecond are random.
+func (h *simulation) byAge() []events.StreamID {
+	older := func(a, b events.StreamID) int { return cmp.Compare(h.entities[a].number, h.entities[b].number) }
+	return slices.SortedFunc(maps.Keys(h.entities), older)
+}
+
 // sweep cancels the bookings of a cancelled performance.
 func (h *simulation) sweep(id events.PerformanceID) error {
-	for _, stream := range slices.Sorted(maps.Keys(h.entities)) {
+	for _, stream := range h.byAge() {
 		b, ok := h.entities[stream].core.(*booking.Booking)
 		if !ok || b.State().PerformanceID != id {
 			continue

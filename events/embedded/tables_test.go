@@ -1,0 +1,38 @@
+package embedded
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"admitone/events"
+)
+
+// TestTablesOfOneSpace: events and index entries are in different tables, so that no compaction
+// rewrites events.
+func TestTablesOfOneSpace(t *testing.T) {
+	s := mustOpen(t, "log", Options{FS: vfs.NewMem(), memTable: 256 << 10})
+	for i := range 2000 {
+		if err := appendNew(s, events.StreamID(fmt.Sprintf("product-%d", i*7919%2000)), sampleBatch(2)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	levels, err := s.db.SSTables()
+	if err != nil {
+		t.Fatal(err)
+	}
+	tables := 0
+	for _, level := range levels {
+		for _, table := range level {
+			tables++
+			if first, last := table.Smallest.UserKey[0], table.Largest.UserKey[0]; first != last {
+				t.Errorf("table %v has keys of %q and %q", table.FileNum, first, last)
+			}
+		}
+	}
+	if tables < 4 {
+		t.Errorf("%d tables are too few to show anything", tables)
+	}
+	closeStore(t, s)
+}

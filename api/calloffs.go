@@ -4,14 +4,12 @@ import (
 	"context"
 	"hash/maphash"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
 
 	"admitone/actors"
 	"admitone/actors/calloff"
-	"admitone/api/codes"
 	"admitone/events"
 	"admitone/projections"
 	"admitone/projections/row"
@@ -61,13 +59,8 @@ func (s *Server) callOffRoutes() {
 // dryRun returns the query parameter dry_run. It refuses parameters that it does not know: a misspelt one would call
 // off for good.
 func (r *request) dryRun() (bool, error) {
-	for name := range r.ctx.Context().QueryArgs().All() {
-		switch string(name) {
-		case "dry_run", "limit", "cursor", "min_position":
-		default:
-			return false, refuse(codes.BadParameter, "there is no parameter "+strconv.Quote(string(name))+
-				"; a dry run is dry_run=true")
-		}
+	if err := r.checkParameters("dry_run", "limit", "cursor", "min_position"); err != nil {
+		return false, err
 	}
 	return r.flag("dry_run")
 }

@@ -27,7 +27,7 @@ func (s *Server) listEntries(r *request) error {
 	if status != events.EntryEntered && status != events.EntryWaitlisted {
 		return refuse(codes.BadParameter, "status must be entered or waitlisted")
 	}
-	q, err := r.format()
+	q, err := r.format("status", "at")
 	if err != nil {
 		return err
 	}

@@ -53,9 +53,10 @@ type query struct {
 	now time.Time
 }
 
-// query parses the parameters of a listing. statuses are its valid statuses.
-func (r *request) query(statuses ...string) (q query, err error) {
-	if q, err = r.format(); err != nil {
+// query parses the parameters of a listing. statuses are its valid statuses, others the parameters
+// that it has besides status and those of every list.
+func (r *request) query(statuses []string, others ...string) (q query, err error) {
+	if q, err = r.format(append(others, "status")...); err != nil {
 		return q, err
 	}
 	q.status, q.holder = r.ctx.Query("status"), r.ctx.Query("holder")
@@ -72,8 +73,11 @@ func (r *request) query(statuses ...string) (q query, err error) {
 }
 
 // format parses the requested format of a list, from the query or the header Accept, and whether contacts
-// are to be included.
-func (r *request) format() (q query, err error) {
+// are to be included. It refuses parameters that are neither others nor those of every list.
+func (r *request) format(others ...string) (q query, err error) {
+	if err := r.checkParameters(append(others, "format", "contact", "limit", "cursor", "min_position")...); err != nil {
+		return q, err
+	}
 	switch format := r.ctx.Query("format"); format {
 	case "csv":
 		q.csv, q.mark = true, true

@@ -55,7 +55,7 @@ func (s *Server) findBookings(r *request) error {
 	if err != nil {
 		return err
 	}
-	q, err := r.query(bookingStatuses...)
+	q, err := r.query(bookingStatuses, "holder", "at", fieldReference)
 	if err != nil {
 		return err
 	}
@@ -72,7 +72,7 @@ func (s *Server) performanceBookings(r *request) error {
 	if err != nil {
 		return err
 	}
-	q, err := r.query(bookingStatuses...)
+	q, err := r.query(bookingStatuses, "holder", "at")
 	if err != nil {
 		return err
 	}
@@ -152,7 +152,7 @@ func (s *Server) findReservations(r *request) error {
 	if err != nil {
 		return err
 	}
-	q, err := r.query(reservationStatuses...)
+	q, err := r.query(reservationStatuses, "holder", "at", fieldReference)
 	if err != nil {
 		return err
 	}
@@ -177,7 +177,7 @@ func (s *Server) productReservations(r *request) error {
 	if err != nil {
 		return err
 	}
-	q, err := r.query(reservationStatuses...)
+	q, err := r.query(reservationStatuses, "holder", "at")
 	if err != nil {
 		return err
 	}
@@ -240,7 +240,7 @@ func (s *Server) streamEntries(r *request, id events.TournamentID, status events
 	if err := r.caller.must(RoleAuditor, RoleService, RoleAdmin); err != nil {
 		return err
 	}
-	q, err := r.query(string(events.EntryEntered), string(events.EntryWaitlisted))
+	q, err := r.query([]string{string(events.EntryEntered), string(events.EntryWaitlisted)}, "at")
 	if err != nil {
 		return err
 	}

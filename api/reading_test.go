@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -52,6 +53,33 @@ func TestListBounds(t *testing.T) {
 	}
 	if p := w.do("GET", "/v1/products?limit=51", "").page(); len(p.Items) != 51 || p.Next != nil {
 		t.Errorf("exactly all: %d items, next %v", len(p.Items), p.Next)
+	}
+}
+
+// TestListParameters: a list refuses parameters that it does not have. A misspelt or foreign filter
+// would list everything.
+func TestListParameters(t *testing.T) {
+	w := newHarness(t)
+	w.product("p", 1, "")
+	w.do("POST", "/v1/performances", `{"id":"gig","title":"Gig","venue":"Hall","starts_at":"2999-01-01T20:00:00Z",
+		"sections":[{"id":"A","rows":1,"seats_per_row":2,"price":0}]}`).is(201)
+	for path, refused := range map[string][]string{
+		"/v1/products/p/reservations":   {"reference=a", "state=held", "Status=held", "=held", "a"},
+		"/v1/reservations?reference=a":  {"quantity=1"},
+		"/v1/performances/gig/bookings": {"reference=a", "seat=A-1-1"},
+		"/v1/bookings?reference=a":      {"stauts=held"},
+		"/v1/refunds":                   {"state=owed", "holder=ada", "at=1"},
+	} {
+		with := "?"
+		if strings.Contains(path, "?") {
+			with = "&"
+		} else {
+			w.do("GET", path, "").is(200)
+			w.do("GET", path+"?limit=1&format=json", "").is(200)
+		}
+		for _, query := range refused {
+			w.do("GET", path+with+query, "").problem(400, "bad_parameter")
+		}
 	}
 }
 

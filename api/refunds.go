@@ -25,7 +25,7 @@ func (s *Server) listRefunds(r *request) error {
 	if err := r.caller.must(RoleAuditor, RoleService, RoleAdmin); err != nil {
 		return err
 	}
-	q, err := r.query(string(row.RefundOwed), string(row.RefundSettled))
+	q, err := r.query([]string{string(row.RefundOwed), string(row.RefundSettled)})
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -193,6 +194,18 @@ func (r *request) limitUpTo(most int) (int, error) {
 		return 0, refuse(codes.BadParameter, "limit must be a whole number from 1 to "+strconv.Itoa(most))
 	}
 	return n, nil
+}
+
+// checkParameters refuses query parameters other than names. A list that ignored a misspelt filter
+// would answer with everything.
+func (r *request) checkParameters(names ...string) error {
+	for name := range r.ctx.Context().QueryArgs().All() {
+		if !slices.Contains(names, string(name)) {
+			return refuse(codes.BadParameter, "there is no parameter "+strconv.Quote(string(name))+
+				"; the parameters are "+strings.Join(names, ", "))
+		}
+	}
+	return nil
 }
 
 // cursor returns the decoded cursor of a list, "" for the first page.

@@ -185,6 +185,8 @@ func (w *Webhook) edit(cmd *Edit) (facts []events.Fact) {
 		facts = append(facts, &events.WebhookEnabled{})
 	case !enabled && !w.state.Disabled:
 		facts = append(facts, &events.WebhookDisabled{Cause: events.WebhookAsked})
+	case cmd.Enabled != nil && enabled && w.state.Cursor.Failures > 0: // the receiver is repaired: retry at once
+		facts = append(facts, &events.WebhookDisabled{Cause: events.WebhookAsked}, &events.WebhookEnabled{})
 	}
 	return facts
 }

@@ -31,6 +31,7 @@ func TestRules(t *testing.T) {
 	url, on, off := "https://b.example/", true, false
 	all := []string(nil)
 	taken, moved := &events.CursorTaken{Term: 1, Node: "n"}, &events.CursorMoved{Term: 1, Reached: 9}
+	failed := &events.CursorMoved{Term: 1, Reached: 9, CursorFailure: events.CursorFailure{Failing: 9, Failures: 2, Since: day}}
 	disabled, deleted := &events.WebhookDisabled{Cause: events.WebhookAsked}, &events.WebhookDeleted{}
 	edited := settings
 	edited.URL, edited.Types = url, nil
@@ -50,6 +51,8 @@ func TestRules(t *testing.T) {
 		{[]events.Fact{made, deleted}, &Edit{URL: &url}, nil, "not_found"},
 		{[]events.Fact{made}, &Edit{}, nil, ""},
 		{[]events.Fact{made}, &Edit{Enabled: &on}, nil, ""},
+		{[]events.Fact{made, taken, failed}, &Edit{}, nil, ""},
+		{[]events.Fact{made, taken, failed}, &Edit{Enabled: &on}, []events.Fact{disabled, &events.WebhookEnabled{}}, ""},
 		{[]events.Fact{made}, &Edit{URL: &url, Types: &all, Enabled: &off},
 			[]events.Fact{&events.WebhookEdited{WebhookSettings: edited}, disabled}, ""},
 		{[]events.Fact{made, disabled}, &Edit{Enabled: &off}, nil, ""},

@@ -106,14 +106,30 @@ func hostFault(host string, allowPrivate bool) string {
 	}
 	last := name[strings.LastIndexByte(name, '.')+1:]
 	switch {
-	case name == "" || strings.ContainsAny(name, ":%[]"):
-		return "a URL with a host"
+	case !isHostName(name):
+		return "a URL whose host is a name of letters, digits and hyphens; an international one begins with xn--"
 	case looksNumeric(last):
 		return "a URL whose host is a name, or an address in its usual form"
 	case last == "localhost" && !allowPrivate:
 		return notPublic
 	}
 	return ""
+}
+
+// isHostName reports whether a lower-case name is one of the DNS (RFC 1123 section 2.1), where
+// underscores occur too. Others mean something else once they are mapped to such a name: in
+// full-width digits, 127.0.0.1 is an address.
+func isHostName(name string) bool {
+	if len(name) > 253 {
+		return false
+	}
+	for label := range strings.SplitSeq(name, ".") {
+		if label == "" || len(label) > 63 || label[0] == '-' || label[len(label)-1] == '-' ||
+			strings.Trim(label, "abcdefghijklmnopqrstuvwxyz0123456789-_") != "" {
+			return false
+		}
+	}
+	return true
 }
 
 // looksNumeric reports whether the last label of a host makes some resolvers interpret the host as an

@@ -33,13 +33,13 @@ func TestAddresses(t *testing.T) {
 		}
 	}
 	if allowed(netip.Addr{}, true) {
-		t.Error("no address is allowed")
+		t.Error("the zero address is allowed")
 	}
 }
 
-// TestURLs: URLs that are refused without resolving them.
+// TestURLs: URLs that are permitted or refused without resolving them.
 func TestURLs(t *testing.T) {
-	for text, private := range map[string]bool{
+	for text, public := range map[string]bool{
 		"https://shop.example/hooks?a=1":  true,
 		"https://shop.example:8443":       true,
 		"https://SHOP.example./":          true,
@@ -47,6 +47,7 @@ func TestURLs(t *testing.T) {
 		"https://[2606:4700::1111]:443/":  true,
 		"https://xn--bcher-kva.example/":  true,
 		"https://a.0x7f.example/":         true,
+		"https://shop_1.example/":         true,
 		"http://shop.example/":            false,
 		"http://127.0.0.1:8080/":          false,
 		"http://localhost/":               false,
@@ -60,7 +61,7 @@ func TestURLs(t *testing.T) {
 		if fault := URLFault(text, true); fault != "" {
 			t.Errorf("%s with private ones: %s", text, fault)
 		}
-		if fault := URLFault(text, false); (fault == "") != private {
+		if fault := URLFault(text, false); (fault == "") != public {
 			t.Errorf("%s: %q", text, fault)
 		}
 	}
@@ -72,7 +73,8 @@ func TestURLs(t *testing.T) {
 		"https://shop.example/\n", "https://bücher.example/", "https://2130706433/", "https://0x7f000001/", "https://127.1/",
 		"https://0x7f.1/", "https://017700000001/", "https://1.2.3/", "https://1.2.3.256/", "https://a.1/", "https://127.0.0.1./",
 		"https://169.254.169.254/", "https://[fe80::1%25eth0]/", "https://[::ffff:169.254.169.254]/", "https://0.0.0.0/",
-		"https://[::]/", "https://shop.example\\@10.0.0.1/", "https://[::1/", "https://./", "https://%6c/",
+		"https://[::]/", "https://shop.example\\@10.0.0.1/", "https://[::1/", "https://./", "https://127.0.0.%EF%BC%91/", "https://%EF%BD%8Cocalhost/",
+		"https://127%E3%80%820%E3%80%820%E3%80%821/", "https://" + strings.Repeat("a", 64) + ".com/", "https://example..com/", "https://*/", "https://-/", "https://a_.example-/",
 		"https://shop.example/" + strings.Repeat("a", 2048),
 	} {
 		if URLFault(text, true) == "" {

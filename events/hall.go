@@ -1,6 +1,7 @@
 package events
 
 import (
+	"bytes"
 	"cmp"
 	"hash/maphash"
 	"slices"
@@ -187,6 +188,9 @@ func (h *Hall) Category(seat SeatIndex) int { return int(h.category[seat]) }
 func (h *Hall) CategoryNamed(name string) int {
 	return slices.IndexFunc(h.Categories, func(c HallCategory) bool { return c.Name == name })
 }
+
+// HasSeats reports whether any seat has a category, which is an index in the hall's categories.
+func (h *Hall) HasSeats(category int) bool { return bytes.IndexByte(h.category, uint8(category)) >= 0 }
 
 // Position returns the absolute place of a seat.
 func (h *Hall) Position(seat SeatIndex) PlanPoint {

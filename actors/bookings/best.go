@@ -31,10 +31,13 @@ type SectionLeft struct {
 	Remaining int              `json:"remaining"`
 }
 
-// ErrNoCategory and ErrNotAccessible refuse criteria that the plan of the performance does not
+// ErrNoCategory, ErrNoSeatsOfCategory and ErrNotAccessible refuse criteria that the plan of the performance does not
 // support.
 var (
 	ErrNoCategory = &core.Refusal{Code: core.CodeInvalidField, Detail: "the performance has no such category",
+		Fields: map[string]any{"field": "best_available.category"}}
+	ErrNoSeatsOfCategory = &core.Refusal{Code: core.CodeInvalidField,
+		Detail: "the category has no seats; book its standing places with areas",
 		Fields: map[string]any{"field": "best_available.category"}}
 	ErrNotAccessible = &core.Refusal{Code: core.CodeInvalidField,
 		Detail: "the performance has no plan that says which seats are accessible",
@@ -57,6 +60,8 @@ func (cmd *Book) wanted(layout *events.Layout) (w performance.Wanted, err error)
 			Fields: map[string]any{"field": "quantity"}}
 	case cmd.Category != "" && (hall == nil || hall.CategoryNamed(cmd.Category) < 0):
 		return w, ErrNoCategory
+	case cmd.Category != "" && !hall.HasSeats(hall.CategoryNamed(cmd.Category)):
+		return w, ErrNoSeatsOfCategory
 	case cmd.Accessible && hall == nil:
 		return w, ErrNotAccessible
 	case cmd.PriceTypes != nil && hall == nil:

@@ -220,3 +220,14 @@ func BenchmarkSeatTaken(b *testing.B) {
 		})
 	}
 }
+
+// TestBestOfStandingCategory: a category of standing places alone has no best seats; that isn't
+// sold_out.
+func TestBestOfStandingCategory(t *testing.T) {
+	layout := saleIn(t, 2, 4, true).layout
+	for category, want := range map[string]error{"open": nil, "floor": ErrNoSeatsOfCategory, "none": ErrNoCategory} {
+		if _, err := (&Book{Quantity: 1, Category: category}).wanted(layout); err != want {
+			t.Errorf("category %s: %v, want %v", category, err, want)
+		}
+	}
+}

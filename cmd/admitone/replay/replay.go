@@ -96,9 +96,9 @@ func (p *runner) intents(ctx context.Context) (iter.Seq2[demand.Request, error],
 	}, refused), nil
 }
 
-// noteTargetState sets NotEmpty in the report if the target has events already.
+// noteTargetState sets NotEmpty in the report if the target has events already, other than its settings.
 func (p *runner) noteTargetState(ctx context.Context) error {
-	a, err := p.target.send(ctx, &httpRequest{method: http.MethodGet, path: "/v1/events?limit=1"})
+	a, err := p.target.send(ctx, &httpRequest{method: http.MethodGet, path: "/v1/events?limit=50"})
 	if err != nil {
 		return err
 	}
@@ -106,9 +106,16 @@ func (p *runner) noteTargetState(ctx context.Context) error {
 		return fmt.Errorf("reading the target's events: %s: %s", a.refused(), a.Detail)
 	}
 	var page struct {
-		Items []json.RawMessage `json:"items"`
+		Items []struct {
+			Stream events.StreamID `json:"stream"`
+		} `json:"items"`
 	}
-	p.report.NotEmpty = json.Unmarshal(a.text, &page) == nil && len(page.Items) > 0
+	if err := json.Unmarshal(a.text, &page); err != nil {
+		return fmt.Errorf("reading the target's events: %w", err)
+	}
+	for _, e := range page.Items { // the settings are written at the first start, from its flags
+		p.report.NotEmpty = p.report.NotEmpty || e.Stream.Category() != events.SettingsCategory
+	}
 	return nil
 }
 

@@ -15,7 +15,9 @@ func TestTargetState(t *testing.T) {
 		refused, filled bool
 	}{
 		{200, `{"items":[]}`, false, false},
-		{200, `{"items":[{"position":1}]}`, false, true},
+		{200, `{"items":[{"position":1,"stream":"product-tee"}]}`, false, true},
+		{200, `{"items":[{"position":1,"stream":"settings-sale"},{"position":2,"stream":"product-tee"}]}`, false, true},
+		{200, `{"items":[{"position":1,"stream":"settings-sale"}]}`, false, false},
 		{401, `{"code":"unauthorized"}`, true, false},
 		{403, `{"code":"forbidden"}`, true, false},
 		{404, `{"code":"not_found"}`, true, false},

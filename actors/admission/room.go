@@ -98,7 +98,7 @@ func (rm *room) open() {
 
 // refuse fails all waiters with err and forgets the room, so that the next call retries.
 func (rm *room) refuse(err error) {
-	rm.rooms.rooms.Delete(rm.id)
+	rm.rooms.rooms.CompareAndDelete(rm.id, rm)
 	rm.err = err
 	close(rm.opened)
 }

@@ -69,8 +69,9 @@ func change(t *testing.T, c *client.Client, p *proxy, seen func(position int64))
 		if t.Failed() {
 			t.FailNow()
 		}
-		if p.count() <= cut { // too few bytes have passed
+		for p.count() <= cut { // too few bytes have passed, or the watcher is connecting
 			p.cut()
+			time.Sleep(time.Millisecond)
 		}
 		seen(last)
 	}

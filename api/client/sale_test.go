@@ -22,7 +22,7 @@ func must[T any](t *testing.T) func(T, error) T {
 	}
 }
 
-// checkRefusal checks the code of an error, and returns it.
+// checkRefusal fails the test unless err is a refusal with this code, a request id and a detail. It returns the error.
 func checkRefusal(t *testing.T, err error, code client.Code) *client.Error {
 	t.Helper()
 	e := (*client.Error)(nil)

@@ -210,6 +210,9 @@ export class Connection {
       overflow = queue.length > longestQueue;
       wake();
     };
+    if (!this.#WebSocket) {
+      throw new Error("watch needs a WebSocket, which Node has since version 22: pass another one as the option WebSocket");
+    }
     const open = () => {
       overflow = false;
       const socket = link.socket = new LiveSocket(this.#base.replace(/^http/, "ws") + "/ws", { epoch, WebSocket: this.#WebSocket });

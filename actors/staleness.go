@@ -6,7 +6,7 @@ import (
 	"admitone/events"
 )
 
-// staleness compares an entity in memory with its stream. They differ if several desks share a log.
+// staleness compares an entity in memory with its stream. They may differ if several desks share a log.
 type staleness struct {
 	// known is the number of durable events that the entity has applied.
 	known atomic.Int64
@@ -17,8 +17,8 @@ type staleness struct {
 	seen atomic.Int64
 }
 
-// behind reports whether another process has appended.
-func (o *staleness) behind() bool { return o.seen.Load() > o.known.Load() }
+// behind reports whether the log has events that the entity has not applied.
+func (s *staleness) behind() bool { return s.seen.Load() > s.known.Load() }
 
 // outdated reports whether another process has appended while no append of this desk is in flight
 // that would conflict and reveal it. A refusal decided now would be based on stale state.

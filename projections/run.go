@@ -158,6 +158,7 @@ func (p *Projections) apply(batch []events.Recorded) error {
 		return err
 	}
 	var last *events.Recorded
+	folded := uint64(0)
 	for i := range batch {
 		e := &batch[i]
 		if e.Position <= p.at.position {
@@ -173,6 +174,7 @@ func (p *Projections) apply(batch []events.Recorded) error {
 			p.ours = checkpointAt(e)
 		}
 		last, p.at.position = e, e.Position
+		folded++
 		if p.work += 1 + work; p.work >= flushWork {
 			p.at = checkpointAt(e)
 			if err := p.flush(); err != nil {
@@ -184,7 +186,7 @@ func (p *Projections) apply(batch []events.Recorded) error {
 		return err
 	}
 	p.at = checkpointAt(last)
-	p.events.Add(uint64(len(batch)))
+	p.events.Add(folded)
 	p.created.Store(last.Created.UnixNano())
 	p.waiters.reached(p.at.position)
 	p.topics.Publish()
@@ -242,7 +244,7 @@ func (p *Projections) keepFlushing(ctx context.Context) {
 		}
 		p.mu.Unlock()
 		if err != nil && p.Healthy() != nil {
-			return // apply returns the same error, and Run ends
+			return // the next apply returns the failure, and Run ends
 		}
 	}
 }

@@ -77,7 +77,7 @@ type Abandon struct {
 	Attempt       int64
 }
 
-// Extend moves the deadline, once. The seats must already be held that long. Refusals: released,
+// Extend moves the deadline, once. The seats must already be held that long. Refusals: forbidden, released,
 // cancelled, hold_expired, already_confirmed (booked, or a payment is in progress),
 // payment_in_progress (an intent is open), limit_exceeded (extended before, or beyond
 // ExtendableUntil).
@@ -149,7 +149,7 @@ type FailPayment struct {
 }
 
 // Release releases the booking. A paid one is refunded by the cancellation policy it was held under.
-// Idempotent. Refusals: hold_expired, not_held (a payment is in progress and must end first),
+// Idempotent. Refusals: forbidden, hold_expired, not_held (a payment is in progress and must end first),
 // payment_in_progress (an intent is open), cancellation_closed, already_confirmed (see InFull).
 type Release struct {
 	By events.Holder
@@ -162,8 +162,8 @@ type Release struct {
 }
 
 // ReturnSeat returns one seat, or place, of a booked booking. Its price is refunded by the
-// cancellation policy. No-op for one already returned. Refusals: not_found (no
-// seat of the booking), not_held (it is held), payment_in_progress (also while money is awaited),
+// cancellation policy. No-op for one already returned. Refusals: forbidden,
+// not_found (no seat of the booking), not_held (it is held), payment_in_progress (also while an intent is open),
 // hold_expired, cancellation_closed.
 type ReturnSeat struct {
 	By   events.Holder

@@ -33,8 +33,10 @@ type ReturnSeat struct {
 // idempotent, and returns once the seat is free and the money is refunded, or owed. It does not
 // wait for a payment in progress.
 //
-// Refusals, in this order: not_found (the booking, then the seat), forbidden, payment_in_progress,
-// hold_expired, not_held, cancellation_closed.
+// If the performance is cancelled, it cancels the whole booking.
+//
+// Refusals, in this order: not_found (the booking), forbidden, not_found (the seat),
+// payment_in_progress, hold_expired, not_held, cancellation_closed.
 func (b *Bookings) ReturnSeat(ctx context.Context, cmd ReturnSeat) (Answer, error) {
 	return b.locked(ctx, cmd.BookingID, func(ctx context.Context) (Answer, error) {
 		before, err := b.state(ctx, cmd.BookingID)
@@ -85,7 +87,8 @@ func (b *Bookings) finishReturns(ctx context.Context, from Origin, state *bookin
 	return nil
 }
 
-// returning refunds one seat or place, releases it, and gives its share of the allowance back.
+// returning returns the process that refunds one seat or place, releases it, and gives its share of
+// the allowance back.
 // booking.seat_returned has announced it.
 func returning(from Origin, s *performanceInfo, state *booking.State, r *booking.Returned) *process.Process {
 	h := holdOf(from, s, state)

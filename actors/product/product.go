@@ -43,7 +43,7 @@ type Create struct {
 }
 
 // Edit changes the members that are not nil. No-op if all are nil. Refusals: not_found,
-// limit_exceeded (stock below the units held and sold), invalid_field (the times).
+// cancelled, limit_exceeded (stock below the units held and sold), invalid_field (the times).
 type Edit struct {
 	Name           *string
 	Stock          *int64
@@ -71,8 +71,8 @@ const (
 )
 
 // Reserve sells units to a holder, or holds them first. Refusals, in this order:
-// not_found, invalid_field (quantity), forbidden (the terms), pass_required,
-// already_exists (the reservation is open), not_open, sale_closed, limit_exceeded,
+// not_found, invalid_field (quantity), forbidden (the terms), pass_required, cancelled,
+// already_exists (the reservation is open, or a payment for it is recorded), not_open, sale_closed, limit_exceeded,
 // sold_out.
 type Reserve struct {
 	ReservationID events.ID
@@ -80,8 +80,8 @@ type Reserve struct {
 	Quantity      int64
 	Hold          bool
 	Terms         Terms
-	// Open is the number of open holds of the holder, over everything, as far as is known; 0 for a
-	// holder without a limit.
+	// Open is the last known number of the holder's open holds of all products and performances; 0
+	// for a holder without a limit.
 	Open int64
 	// Room is the waiting room whose pass the holder has presented, "" for none.
 	Room events.RoomID
@@ -89,7 +89,7 @@ type Reserve struct {
 	Order events.OrderData
 }
 
-// Confirm sells held units. Refusals: not_found, forbidden (By is set and not the holder, or the
+// Confirm sells held units. Refusals: not_found, cancelled, forbidden (By is set and not the holder, or the
 // product has a price and the terms refuse), already_confirmed, hold_expired.
 type Confirm struct {
 	ReservationID events.ID

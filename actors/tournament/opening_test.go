@@ -10,7 +10,7 @@ import (
 	"admitone/events"
 )
 
-// from returns a tournament that opens some time after the day began.
+// from makes cmd open that long after day, and returns it.
 func from(cmd *Create, after time.Duration) *Create {
 	cmd.OpensAt = day.Add(after)
 	return cmd

@@ -63,7 +63,7 @@ function mayRead() {
 
 let scrubber = null;
 
-// timelineOf returns the reader of an entity's changes, and their view.
+// timelineOf returns the timeline of an entity, the name of its view and a function that makes the view.
 async function timelineOf({ kind, id }) {
   if (kind === "product") {
     const timeline = new CountTimeline(id);

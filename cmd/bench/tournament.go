@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// numberedScript returns a script that posts bodies with a running number, which may occur twice in them. It counts
-// up from first, and continues with 1 after last. The bodies are generated before the measurement.
+// numberedScript returns a script that posts bodies with a running number, for which a body has one or two verbs %d.
+// It counts up from first+1, and continues with 1 after last. The bodies are generated before the measurement.
 func numberedScript(body string, first, last, made int) string {
 	return fmt.Sprintf(`wrk.method = "POST"
 wrk.headers["Content-Type"] = "application/json"

@@ -31,7 +31,8 @@ func TestRules(t *testing.T) {
 	url, on, off := "https://b.example/", true, false
 	all := []string(nil)
 	taken, moved := &events.CursorTaken{Term: 1, Node: "n"}, &events.CursorMoved{Term: 1, Reached: 9}
-	failed := &events.CursorMoved{Term: 1, Reached: 9, CursorFailure: events.CursorFailure{Failing: 9, Failures: 2, Since: day}}
+	failed := &events.CursorMoved{Term: 1, Reached: 9,
+		CursorFailure: events.CursorFailure{Failing: 9, Failures: 2, Since: day}}
 	disabled, deleted := &events.WebhookDisabled{Cause: events.WebhookAsked}, &events.WebhookDeleted{}
 	edited := settings
 	edited.URL, edited.Types = url, nil

@@ -69,8 +69,8 @@ func change(t *testing.T, c *client.Client, p *proxy, seen func(position int64))
 		if t.Failed() {
 			t.FailNow()
 		}
-		for p.count() <= cut { // too few bytes have passed, or the watcher is connecting
-			p.cut()
+		for end := time.Now().Add(patience); p.count() <= cut && time.Now().Before(end); {
+			p.cut() // too few bytes have passed, or the watcher is connecting
 			time.Sleep(time.Millisecond)
 		}
 		seen(last)

@@ -36,10 +36,12 @@ func (s *Store) pebbleOptions(options Options) *pebble.Options {
 	for i := range o.Levels {
 		o.Levels[i].BlockSize = blockSize
 	}
-	// Events are written in the order of their keys. In tables of their own they overlap no earlier
-	// ones and are never rewritten; so the events of a flush go to one table, which keeps the number
-	// of tables small.
-	o.Experimental.SpanPolicyFunc = pebbledb.SeparateSpaces(func(key []byte) []byte { return []byte{key[0] + 1} })
+	// No table has keys of two spaces. Events are written in the order of their keys: in tables of
+	// their own they overlap no earlier ones and are never rewritten. All those of a flush go to one
+	// table, which keeps the number of tables small.
+	o.Experimental.SpanPolicyFunc = func(key []byte) (_ pebble.SpanPolicy, end []byte, _ error) {
+		return pebble.SpanPolicy{}, []byte{key[0] + 1}, nil
+	}
 	o.TargetFileSizes = [...]int64{int64(options.memTable), 4 << 20, 8 << 20, 16 << 20, 32 << 20, 64 << 20, 128 << 20}
 	o.EventListener = pebbledb.Listener{
 		// Damaged bytes fail the read but do not end the process: intact data remain readable.

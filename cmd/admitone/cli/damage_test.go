@@ -40,7 +40,7 @@ func (p *process) get(t *testing.T, path string) (status int, code string) {
 	t.Helper()
 	answer, err := http.Get(p.url + path)
 	if err != nil {
-		t.Fatalf("%s: the server is gone: %v", path, err)
+		t.Fatalf("%s: the server is gone: %v\n%s", path, err, p.stderr)
 	}
 	defer answer.Body.Close()
 	body, err := io.ReadAll(answer.Body)

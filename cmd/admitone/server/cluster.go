@@ -193,11 +193,7 @@ func (n *node) resolve(seed string) (all []string) {
 func (p *Server) joinCluster(ctx context.Context) error {
 	n := p.node
 	n.saveSeed()
-	head, err := p.Log.Head(ctx)
-	if err == nil {
-		err = p.Views.WaitFor(ctx, head)
-	}
-	if err != nil {
+	if err := untilAvailable(ctx, func() error { return p.awaitEnd(ctx) }); err != nil {
 		return err
 	}
 	for end := time.Now().Add(met); n.list.NumMembers() == 1 && time.Now().Before(end); {

@@ -172,16 +172,19 @@ func (p *Server) watchKeys(ctx context.Context) error {
 	}
 }
 
-// resumeRooms starts the rounds of rooms with waiting visitors or passes. The views list them once
-// they have read the log up to its end at the start.
+// resumeRooms starts the rounds of rooms with waiting visitors or passes. It waits while the log is unavailable,
+// and while damaged views are rebuilt.
 func (p *Server) resumeRooms(ctx context.Context) error {
-	head, err := p.Log.Head(ctx)
-	if err == nil {
-		err = p.Views.WaitFor(ctx, head)
-	}
-	if err != nil {
-		return err
-	}
+	return untilAvailable(ctx, func() error {
+		if err := p.awaitEnd(ctx); err != nil {
+			return err
+		}
+		return p.resumeListed(ctx)
+	})
+}
+
+// resumeListed resumes the rooms that the views list.
+func (p *Server) resumeListed(ctx context.Context) error {
 	for after := ""; ; {
 		page, next, err := p.Views.WaitingRooms(after, 100)
 		if err != nil {
@@ -228,10 +231,8 @@ func (p *Server) resumeRoom(ctx context.Context, id events.RoomID) {
 			return
 		}
 		p.logger.Warn("a waiting room can't be resumed yet", "room", id, "error", err)
-		select {
-		case <-ctx.Done():
+		if sleep(ctx, time.Second) != nil {
 			return
-		case <-time.After(time.Second):
 		}
 	}
 }

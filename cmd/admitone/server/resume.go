@@ -2,11 +2,14 @@ package server
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"time"
 
 	"admitone/actors"
 	"admitone/actors/bookings"
 	"admitone/events"
+	"admitone/projections"
 )
 
 // resume completes or undoes the unfinished bookings, including those of earlier servers.
@@ -45,4 +48,26 @@ func (p *Server) resume() {
 				CausationID: from.CausationID, Actor: from.Actor}, stream)
 		})
 	})
+}
+
+// awaitEnd waits until the views have read the log up to its present end.
+func (p *Server) awaitEnd(ctx context.Context) error {
+	head, err := p.Log.Head(ctx)
+	if err != nil {
+		return err
+	}
+	return p.Views.WaitFor(ctx, head)
+}
+
+// untilAvailable calls f until it fails for another reason than a log or views that can't be read at present.
+func untilAvailable(ctx context.Context, f func() error) error {
+	for {
+		err := f()
+		if !errors.Is(err, projections.ErrNotReady) && !errors.Is(err, events.ErrUnavailable) {
+			return err
+		}
+		if err := sleep(ctx, time.Second); err != nil {
+			return err
+		}
+	}
 }

@@ -1,0 +1,48 @@
+package server
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestRoomsWaitForDamagedViews: damage that the views notice only when the rooms are read at the start
+// rebuilds the views, and the server continues.
+func TestRoomsWaitForDamagedViews(t *testing.T) {
+	store := t.TempDir()
+	var text bytes.Buffer
+	s := startIn(t, store, &text)
+	for i := range 300 {
+		send(t, s, "PUT", fmt.Sprintf("/v1/waiting-rooms/r%03d", i),
+			`{"admit_per_second":1,"max_active":1,"active_seconds":600,"heartbeat_seconds":600,"status":"open"}`)
+	}
+	end(t, s)
+	tables, err := filepath.Glob(filepath.Join(store, ViewsFolder, "*.sst"))
+	if err != nil || len(tables) == 0 {
+		t.Fatalf("no tables in %s: %v", store, err)
+	}
+	for _, name := range tables {
+		table, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		copy(table[len(table)/4:], strings.Repeat("x", len(table)/4)) // the first and the last block are read when the views open
+		if err := os.WriteFile(name, table, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s = startIn(t, store, &text)
+	select {
+	case err := <-s.Failed():
+		t.Errorf("the server ended: %v", err)
+	case <-time.After(2 * time.Second):
+	}
+	end(t, s)
+	if !strings.Contains(text.String(), "are rebuilt from the log") {
+		t.Errorf("the views were not rebuilt: %s", &text)
+	}
+}

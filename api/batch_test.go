@@ -169,6 +169,7 @@ func kindsOfCommands(w *harness, admin string) []string {
 	bobs := "/v1/products/few/reservations/" + create("POST", "/v1/products/few/reservations", `{"holder":"bob"}`)
 	booked := "/v1/bookings/" + create("POST", "/v1/performances/gig/bookings", `{"holder":"ada","seats":["A-1-1"]}`)
 	poor := "/v1/bookings/" + create("POST", "/v1/performances/gig/bookings", `{"holder":"ada","seats":["A-1-5","A-1-6"]}`)
+	w.do("GET", "/v1/performances/gig/seats", "", "Authorization", admin).is(200) // waits for the views
 	return []string{
 		cmd("POST", reservations, `{"holder":"ada","quantity":2}`),
 		cmd("POST", reservations, `{"holder":"ada","hold":true}`),

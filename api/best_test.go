@@ -70,6 +70,7 @@ func TestBestInAPlan(t *testing.T) {
 		book(bad).problem(422, "invalid_field")
 	}
 	w.do("PUT", "/v1/performances/show/blocks", `{"rows":["A-2"],"label":"press"}`).is(200)
+	w.do("GET", "/v1/performances/show/seats", "").is(200) // waits for the views
 	taken := w.do("POST", "/v1/performances/show/bookings", `{"holder":"ada","seats":["A-2-1","A-2-2"]}`).problem(409, "seat_taken")
 	if others := taken["alternatives"].([]any); len(others) != 2 || !reflect.DeepEqual(others[0], []any{"A-1-2", "A-1-3"}) &&
 		!reflect.DeepEqual(others[0], []any{"A-1-1", "A-1-2"}) {

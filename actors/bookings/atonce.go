@@ -48,7 +48,7 @@ func (b *Bookings) lostBefore(ctx context.Context, p *attemptResult, s *performa
 		return &lostError{areas: areas}
 	}
 	var suspects []performance.Seat
-	err := b.maps.useRecent(ctx, s, p.Book, choiceSize{len(seats), p.Restricted},
+	err := b.maps.useRecent(ctx, s, p.Book, false, choiceSize{len(seats), p.Restricted},
 		func(m *performance.Map, _ func() [][]performance.Seat) {
 			for _, seat := range seats {
 				if !m.Free(seat) {

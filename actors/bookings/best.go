@@ -198,7 +198,7 @@ func (b *Bookings) seatTaken(ctx context.Context, cmd *Book, s *performanceInfo,
 			choices = append(choices, s.layout.Names(choice))
 		}
 	}
-	err := b.maps.useRecent(ctx, s, cmd, choiceSize{len(wanted), cmd.Restricted}, offer)
+	err := b.maps.useRecent(ctx, s, cmd, true, choiceSize{len(wanted), cmd.Restricted}, offer)
 	if err == nil { // the refusal is valid without alternatives
 		refusal.Fields["alternatives"] = choices
 	}

@@ -2,7 +2,6 @@ package bookings
 
 import (
 	"context"
-	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -39,6 +38,7 @@ type seatMaps struct {
 	mu      sync.Mutex
 	reading map[events.PerformanceID]*seatMap // guarded by mu
 	recent  map[events.PerformanceID]*seatMap // read recently; guarded by mu
+	budget  readBudget                        // for maps before the recent one is too old; guarded by mu
 }
 
 // seatMap is a map that is being read. It is immutable once read; callers change copies of it.
@@ -49,7 +49,7 @@ type seatMap struct {
 	err   error
 
 	mu    sync.Mutex
-	until time.Time                           // when it stops being recent; guarded by mu
+	until time.Time                           // when it is too old for alternatives; zero: not recent; guarded by mu
 	best  map[choiceSize][][]performance.Seat // choices by their size; guarded by mu
 	// idle are copies that nobody uses, while it is recent; guarded by mu.
 	idle []*mapCopy
@@ -69,27 +69,37 @@ type choiceSize struct {
 	restricted bool
 }
 
-// A map may be used for alternatives for recentFactor times as long as it took to read it and to
-// find the best seats in it, at most for recentMost. So refusing a crowd costs a fraction of one
-// processor, whatever the size of the hall.
+// A refusal reads a map of its own if the budget affords it: a caller who is alone sees what was
+// written before. So refusing a crowd costs a share of one processor, 1/budgetShare, whatever the
+// size of the hall. Otherwise it uses a map that is at most recentMost old.
 const (
-	recentFactor = 20
-	recentMost   = 50 * time.Millisecond
+	recentMost  = 50 * time.Millisecond
+	budgetShare = 20
+	budgetMost  = 200 * time.Millisecond
 )
 
-// took adds to the cost of the map, and thereby extends the time that it is recent.
-func (m *seatMap) took(cost time.Duration) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.tookLocked(cost)
+// readBudget is time that may be spent on reading maps. It grows by a share of the time that passes, up to
+// budgetMost. The zero value is a full one.
+type readBudget struct {
+	spent time.Duration // of budgetMost; more by the last read
+	at    time.Time     // the time of spent
 }
 
-// tookLocked is took for a caller that has the lock.
-func (m *seatMap) tookLocked(cost time.Duration) {
-	if m.until.IsZero() {
-		m.until = time.Now()
-	}
-	m.until = m.until.Add(min(recentFactor*cost, recentMost))
+// affords reports whether a map may be read.
+func (b *readBudget) affords(now time.Time) bool {
+	b.spent = max(b.spent-now.Sub(b.at)/budgetShare, 0)
+	b.at = now
+	return b.spent < budgetMost
+}
+
+// spend takes the cost of a read. What exceeds the budget delays the next read, by a bounded time.
+func (b *readBudget) spend(cost time.Duration) { b.spent = min(b.spent+cost, 2*budgetMost) }
+
+// remain makes the map a recent one until then.
+func (m *seatMap) remain(until time.Time) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.until = until
 }
 
 func (m *seatMap) isRecent(now time.Time) bool {
@@ -98,55 +108,79 @@ func (m *seatMap) isRecent(now time.Time) bool {
 	return now.Before(m.until)
 }
 
-// retired reports whether the map is no longer recent, and then drops its idle copies.
-func (m *seatMap) retired(now time.Time) bool {
+// retire drops the idle copies of a map that is no longer in use.
+func (m *seatMap) retire() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if now.Before(m.until) {
-		return false
-	}
 	for _, idle := range m.idle {
 		copies.Put(idle)
 	}
 	m.idle = nil
-	return true
 }
 
 // useRecent is use with a map that may be older, and with up to alternatives of the best choices of
-// a size that are available to cmd.
-func (m *seatMaps) useRecent(ctx context.Context, s *performanceInfo, cmd *Book, size choiceSize,
+// a size that are available to cmd. If fresh, it is older only while the budget is spent.
+func (m *seatMaps) useRecent(ctx context.Context, s *performanceInfo, cmd *Book, fresh bool, size choiceSize,
 	look func(_ *performance.Map, best func() [][]performance.Seat)) error {
-	shared := m.getRecent(ctx, s.id)
+	shared := m.getRecent(ctx, s.id, fresh)
 	if shared.err != nil {
 		return shared.err
 	}
 	hidden := cmd.hidden(s)
 	shared.withCopy(s.layout, hidden, func(seats *performance.Map) {
-		look(seats, func() [][]performance.Seat { return shared.choices(s.layout, hidden, size) })
+		look(seats, func() [][]performance.Seat {
+			best, cost := shared.choices(s.layout, hidden, size)
+			if cost > 0 {
+				m.spend(cost)
+			}
+			return best
+		})
 	})
 	return nil
 }
 
-func (m *seatMaps) getRecent(ctx context.Context, performanceID events.PerformanceID) *seatMap {
+func (m *seatMaps) spend(cost time.Duration) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.budget.spend(cost)
+}
+
+// catchUp reports whether the views have caught up within recentMost.
+func (m *seatMaps) catchUp(ctx context.Context) bool {
+	within, cancel := context.WithTimeout(ctx, recentMost)
+	defer cancel()
+	return m.views.CatchUp(within) == nil
+}
+
+// getRecent returns a map that is at most recentMost older than the views. If the budget affords it the map is read
+// now and, if fresh, contains everything that was in the log at the call, provided that the views catch up soon.
+func (m *seatMaps) getRecent(ctx context.Context, performanceID events.PerformanceID, fresh bool) *seatMap {
 	now := time.Now()
 	m.mu.Lock()
-	recent := m.recent[performanceID]
+	recent, affords := m.recent[performanceID], m.budget.affords(now)
 	m.mu.Unlock()
-	if recent != nil && recent.isRecent(now) {
+	if !affords && recent != nil && recent.isRecent(now) {
 		return recent
 	}
-	shared := m.get(ctx, performanceID, false)
+	fresh = fresh && affords && m.catchUp(ctx)
+	shared := m.get(ctx, performanceID, fresh)
 	if shared.err != nil {
 		return shared
 	}
-	cost := time.Since(now)
+	read := time.Now()
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.recent[performanceID] == shared {
 		return shared // another caller has waited for it too
 	}
-	shared.took(cost)
-	maps.DeleteFunc(m.recent, func(_ events.PerformanceID, old *seatMap) bool { return old.retired(now) })
+	m.budget.spend(read.Sub(now))
+	shared.remain(read.Add(recentMost))
+	for id, old := range m.recent {
+		if id == performanceID || !old.isRecent(now) {
+			old.retire()
+			delete(m.recent, id)
+		}
+	}
 	if m.recent == nil {
 		m.recent = map[events.PerformanceID]*seatMap{}
 	}
@@ -154,28 +188,29 @@ func (m *seatMaps) getRecent(ctx context.Context, performanceID events.Performan
 	return shared
 }
 
-// choices returns the best choices of a size, computed once for all callers that may have them.
-func (m *seatMap) choices(layout *events.Layout, hidden []bool, size choiceSize) [][]performance.Seat {
+// choices returns the best choices of a size, and the time that it took to find them: 0 if an earlier caller who
+// may have the same seats had found them.
+func (m *seatMap) choices(layout *events.Layout, hidden []bool,
+	size choiceSize) (best [][]performance.Seat, cost time.Duration) {
 	m.mu.Lock()
 	best, ok := m.best[size]
 	m.mu.Unlock()
 	if ok {
-		return best
+		return best, 0
 	}
 	began := time.Now()
 	m.withCopy(layout, hidden, func(seats *performance.Map) { best = seats.BestChoices(size.seats, alternatives) })
-	cost := time.Since(began)
+	cost = time.Since(began)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if known, ok := m.best[size]; ok {
-		return known // another caller has computed them concurrently
+		return known, cost // another caller has found them concurrently
 	}
 	if m.best == nil {
 		m.best = map[choiceSize][][]performance.Seat{}
 	}
 	m.best[size] = best
-	m.tookLocked(cost)
-	return best
+	return best, cost
 }
 
 // use calls look with a map of the performance without seats that cmd may not have, which look may

@@ -94,7 +94,7 @@ func TestAlternativesFromASharedMap(t *testing.T) {
 // same for all callers.
 func offered(t *rapid.T, b *Bookings, s *performanceInfo, cmd *Book, wanted, lost []performance.Seat,
 	shared bool) (choices [][]performance.Seat) {
-	err := b.maps.useRecent(t.Context(), s, cmd, choiceSize{len(wanted), cmd.Restricted},
+	err := b.maps.useRecent(t.Context(), s, cmd, true, choiceSize{len(wanted), cmd.Restricted},
 		func(m *performance.Map, best func() [][]performance.Seat) {
 			if !shared {
 				best = nil
@@ -143,8 +143,7 @@ func TestCopiesAreSeparate(t *testing.T) {
 		taken[seat] = byte(chance.IntN(2))
 	}
 	m := &seatMap{taken: taken}
-	m.took(time.Minute)
-	now := time.Now()
+	m.remain(time.Now().Add(time.Minute))
 	var all sync.WaitGroup
 	for caller := range 8 {
 		all.Go(func() {
@@ -162,7 +161,7 @@ func TestCopiesAreSeparate(t *testing.T) {
 					own.Release(0, performance.Seat(caller))
 				})
 				if caller == 0 && round == 50 {
-					m.retired(now.Add(time.Hour))
+					m.retire()
 				}
 			}
 		})
@@ -181,23 +180,53 @@ func (v slowMap) TakenSeats(ctx context.Context, id events.PerformanceID) ([]byt
 	return v.fixedMap.TakenSeats(ctx, id)
 }
 
-// TestRecentMapIsBounded: a crowd that waits for one reading does not make the map recent for longer.
-func TestRecentMapIsBounded(t *testing.T) {
+// TestMapsOfOneCaller: a caller who is alone gets a map of its own each time.
+func TestMapsOfOneCaller(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := &seatMaps{views: slowMap{fixedMap{taken: []byte{0, 1}}}}
+		for last := (*seatMap)(nil); m.budget.spent < budgetMost/2; {
+			next := m.getRecent(t.Context(), "gala", true)
+			if next == last {
+				t.Fatalf("after %v of reading the map is used again", m.budget.spent)
+			}
+			last = next
+		}
+	})
+}
+
+// TestMapsOfCrowd: a crowd that waits for one reading spends it once; once the budget is spent, a map is read again
+// after budgetShare times the time that reading takes.
+func TestMapsOfCrowd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := &seatMaps{views: slowMap{fixedMap{taken: []byte{0, 1}}}}
 		var all sync.WaitGroup
 		for range 100 {
-			all.Go(func() { m.getRecent(t.Context(), "gala") })
+			all.Go(func() { m.getRecent(t.Context(), "gala", true) })
 		}
 		all.Wait()
-		first := m.recent["gala"]
-		time.Sleep(recentFactor*time.Millisecond - 1)
-		if m.getRecent(t.Context(), "gala") != first {
-			t.Error("the map is read again too soon")
+		if m.budget.spent > 3*time.Millisecond {
+			t.Errorf("a crowd spent %v of the budget, want 1 ms for the first reading and 2 ms for one after it", m.budget.spent)
 		}
-		time.Sleep(time.Nanosecond)
-		if m.getRecent(t.Context(), "gala") == first {
-			t.Error("the map is still in use")
+		for m.budget.spent < budgetMost {
+			m.getRecent(t.Context(), "gala", true)
+		}
+		first := m.recent["gala"]
+		var used time.Duration
+		for start := time.Now(); m.getRecent(t.Context(), "gala", true) == first; time.Sleep(100 * time.Microsecond) {
+			used = time.Since(start)
+		}
+		if used > recentMost {
+			t.Errorf("a map was used for %v, want at most %v", used, recentMost)
+		}
+		reads, last := 0, first
+		for range 10_000 { // a second
+			if next := m.getRecent(t.Context(), "gala", true); next != last {
+				reads, last = reads+1, next
+			}
+			time.Sleep(100 * time.Microsecond)
+		}
+		if reads < 40 || reads > 60 {
+			t.Errorf("%d maps of a millisecond were read in a second, want about a twentieth of it", reads)
 		}
 	})
 }

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"admitone/api"
 	"admitone/cmd/admitone/usage"
@@ -50,9 +51,12 @@ func TestCurrencyIsNamedOnce(t *testing.T) {
 		}
 		send(t, s, "PUT", fmt.Sprintf("/v1/waiting-rooms/r%d", i),
 			`{"admit_per_second":1,"max_active":1,"active_seconds":600,"heartbeat_seconds":600,"status":"open"}`)
-		var ready map[string]any
-		if err := json.Unmarshal([]byte(get(t, s, "/readyz")), &ready); err != nil {
-			t.Fatal(err)
+		ready := map[string]any{}
+		for end := time.Now().Add(patience); ready["status"] != "ready" && time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+			clear(ready)
+			if err := json.Unmarshal([]byte(get(t, s, "/readyz")), &ready); err != nil {
+				t.Fatal(err)
+			}
 		}
 		if ready["currency"] != step.ready || ready["currency_digits"] != step.digits {
 			t.Errorf("%q: /readyz says %v, %v", step.code, ready["currency"], ready["currency_digits"])

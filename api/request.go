@@ -196,14 +196,20 @@ func (r *request) limitUpTo(most int) (int, error) {
 	return n, nil
 }
 
-// checkParameters refuses query parameters other than names. A list that ignored a misspelt filter
-// would answer with everything.
+// checkParameters refuses query parameters other than names, and repeated ones. A list that ignored a misspelt
+// filter would answer with everything, and one that ignored a second value with less than was requested.
 func (r *request) checkParameters(names ...string) error {
-	for name := range r.ctx.Context().QueryArgs().All() {
-		if !slices.Contains(names, string(name)) {
-			return refuse(codes.BadParameter, "there is no parameter "+strconv.Quote(string(name))+
+	given := map[string]bool{}
+	for key := range r.ctx.Context().QueryArgs().All() {
+		name := string(key)
+		switch {
+		case !slices.Contains(names, name):
+			return refuse(codes.BadParameter, "there is no parameter "+strconv.Quote(name)+
 				"; the parameters are "+strings.Join(names, ", "))
+		case given[name]:
+			return refuse(codes.BadParameter, name+" is given more than once")
 		}
+		given[name] = true
 	}
 	return nil
 }

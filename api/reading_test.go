@@ -64,7 +64,7 @@ func TestListParameters(t *testing.T) {
 	w.do("POST", "/v1/performances", `{"id":"gig","title":"Gig","venue":"Hall","starts_at":"2999-01-01T20:00:00Z",
 		"sections":[{"id":"A","rows":1,"seats_per_row":2,"price":0}]}`).is(201)
 	for path, refused := range map[string][]string{
-		"/v1/products/p/reservations":   {"reference=a", "state=held", "Status=held", "=held", "a", "status=held&status=confirmed",
+		"/v1/products/p/reservations": {"reference=a", "state=held", "Status=held", "=held", "a", "status=held&status=confirmed",
 			"limit=1&limit=2"},
 		"/v1/reservations?reference=a":  {"quantity=1", "reference=b"},
 		"/v1/performances/gig/bookings": {"reference=a", "seat=A-1-1"},

@@ -319,7 +319,7 @@ func TestLogOutOfReach(t *testing.T) {
 // TestGivingUp: a caller that stops waiting for a room to load gets its context's error.
 func TestGivingUp(t *testing.T) {
 	n := newNode(t)
-	n.rooms.rooms.Store("sale", newRoom(n.rooms, "sale")) // is being opened, forever
+	n.rooms.rooms.Store(events.RoomID("sale"), newRoom(n.rooms, "sale")) // is being opened, forever
 	ended, cancel := context.WithCancel(ctx)
 	cancel()
 	visitor := ring.VisitorID("sale", pass.Visitor{Ticket: 1})

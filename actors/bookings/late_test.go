@@ -234,7 +234,9 @@ func TestCallerIsGone(t *testing.T) {
 func TestUnreadableMap(t *testing.T) {
 	w := begin(t, 1, 3, 0)
 	w.mustBook("bob", "A-1-1")
-	views := w.views(func(context.Context, events.PerformanceID) ([]byte, events.Position, error) { return nil, 0, errGone })
+	views := w.views(func(context.Context, events.PerformanceID) ([]byte, events.Position, error) {
+		return nil, 0, errGone
+	})
 	views.lags = true
 	b := New(w.desk, views)
 	_, err := b.Book(

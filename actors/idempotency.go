@@ -44,7 +44,7 @@ func callerOf(actor string) callerID {
 // keyWindow remembers the keyed commands of one entity. It has two generations and replaces the
 // older one once a day: an entry lives for one to three days, and needs no time of its own.
 //
-// Only put changes it. Looking a key up leaves no trace, and neither does a command that is refused
+// Only put changes its keys. Looking a key up leaves no trace, and neither does a command that is refused
 // or has no facts, as in the log. A window is therefore a function of the events: an entity that
 // has been in memory for days has the same keys at any time as one just loaded. A nil window is
 // empty and read-only.
@@ -53,16 +53,43 @@ type keyWindow struct {
 	since      time.Time // when young began
 	// callers counts the keys in young by caller. It is nil if and only if young is.
 	callers *core.Table[callerID, uint32]
+	// only is the first key until there is another: then it moves to young. Most entities with a
+	// key, such as seats, see no other, and the tables would take five times the memory.
+	only   onlyKey
+	lonely bool // only is in use, and there are no tables
+}
+
+// onlyKey is the single key of a window.
+type onlyKey struct {
+	key commandKey
+	by  callerID
+	done
 }
 
 func newKeyWindow() *keyWindow { return &keyWindow{} }
 
 // orNil returns nil for an empty window: most entities never see a key.
 func (w *keyWindow) orNil() *keyWindow {
-	if w.young == nil && w.old == nil {
+	if w.empty() {
 		return nil
 	}
 	return w
+}
+
+func (w *keyWindow) empty() bool { return w.young == nil && w.old == nil && !w.lonely }
+
+// onlyAt reports whether the window has a single key at a time, outside its tables.
+func (w *keyWindow) onlyAt(at time.Time) bool {
+	return w != nil && w.lonely && at.Sub(w.since) <= 2*KeyAge
+}
+
+// unpack moves the single key to the tables.
+func (w *keyWindow) unpack() {
+	if w.lonely {
+		w.lonely = false
+		w.set(w.only.key, w.only.by, w.only.done, w.since)
+		w.only = onlyKey{}
+	}
 }
 
 // known returns the generations that count at a time, nil for one that does not. young becomes old
@@ -82,6 +109,9 @@ func (w *keyWindow) known(at time.Time) (young, old *core.Table[commandKey, done
 
 // get looks up a key that arrives at a time.
 func (w *keyWindow) get(key commandKey, at time.Time) (done, bool) {
+	if w.onlyAt(at) && w.only.key == key {
+		return w.only.done, true
+	}
 	young, old := w.known(at)
 	for _, t := range []*core.Table[commandKey, done]{young, old} {
 		if t == nil {
@@ -96,6 +126,16 @@ func (w *keyWindow) get(key commandKey, at time.Time) (done, bool) {
 
 // put remembers a key from a time on, replacing an older command under it.
 func (w *keyWindow) put(key commandKey, by callerID, d done, at time.Time) {
+	if w.empty() {
+		w.only, w.lonely, w.since = onlyKey{key, by, d}, true, at
+		return
+	}
+	w.unpack()
+	w.set(key, by, d, at)
+}
+
+// set puts a key into the tables.
+func (w *keyWindow) set(key commandKey, by callerID, d done, at time.Time) {
 	if young, old := w.known(at); young == nil {
 		w.old, w.young = old, core.NewTable[commandKey, done]()
 		w.callers, w.since = core.NewTable[callerID, uint32](), at
@@ -119,6 +159,9 @@ func (w *keyWindow) spent(by callerID, at time.Time) (until time.Time) {
 // len counts the keys remembered at a time.
 func (w *keyWindow) len(at time.Time) int {
 	n := 0
+	if w.onlyAt(at) {
+		n = 1
+	}
 	young, old := w.known(at)
 	if young != nil {
 		n += young.Len()
@@ -134,7 +177,9 @@ func (w *keyWindow) clone() *keyWindow {
 	if w == nil {
 		return newKeyWindow()
 	}
-	return &keyWindow{young: w.young.Clone(), old: w.old.Clone(), since: w.since, callers: w.callers.Clone()}
+	clone := *w
+	clone.young, clone.old, clone.callers = w.young.Clone(), w.old.Clone(), w.callers.Clone()
+	return &clone
 }
 
 // freeze returns a function that writes the window as it is now: since as 64 bits; each generation
@@ -144,6 +189,7 @@ func (w *keyWindow) freeze() func(io.Writer) error {
 	if w == nil {
 		w = newKeyWindow()
 	}
+	w.unpack()
 	since := w.since
 	type generation struct {
 		size    int

@@ -38,6 +38,34 @@ func TestWindowTurns(t *testing.T) {
 	}
 }
 
+// TestWindowOfOneKey: it is in a copy and in a snapshot, stays when another follows, and counts for its caller.
+func TestWindowOfOneKey(t *testing.T) {
+	began := time.Date(2031, 5, 1, 20, 0, 0, 0, time.UTC)
+	one, now := newKeyWindow(), began.Add(time.Hour)
+	one.put(commandKey{1}, 1, done{revision: 7, body: 8}, began)
+	twin, again := one.clone(), newKeyWindow()
+	twin.put(commandKey{2}, 1, done{revision: 9}, now)
+	if _, known := one.get(commandKey{2}, now); known || one.len(now) != 1 || one.orNil() != one {
+		t.Errorf("the window has %d keys after a change of its copy", one.len(now))
+	}
+	var saved bytes.Buffer
+	if err := one.freeze()(&saved); err != nil {
+		t.Fatal(err)
+	}
+	if err := again.restore(&saved, true); err != nil {
+		t.Fatal(err)
+	}
+	for i, w := range []*keyWindow{one, twin, again} {
+		if d, known := w.get(commandKey{1}, now); !known || d != (done{revision: 7, body: 8}) {
+			t.Errorf("window %d: %+v, %v", i, d, known)
+		}
+		w.put(commandKey{3}, 1, done{}, now)
+		if n, _ := w.callers.Get(1); int(n) != w.len(now) || w.len(now) < 2 {
+			t.Errorf("window %d: %d keys, %d of them of the caller", i, w.len(now), n)
+		}
+	}
+}
+
 // TestWindowIsRestored: with both generations, and not from a truncated snapshot.
 func TestWindowIsRestored(t *testing.T) {
 	began := time.Date(2031, 5, 1, 20, 0, 0, 0, time.UTC)

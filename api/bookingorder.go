@@ -69,7 +69,8 @@ func (s *Server) bookingState(id events.BookingID) (*row.Booking, error) {
 	if err != nil || state.ID == "" {
 		return nil, err
 	}
-	return bookingNow(&state, answer.Revision, answer.Position), nil
+	now := bookingNow(&state, answer.Revision, answer.Position)
+	return &now, nil
 }
 
 func (r *request) annotated(b *row.Booking) error {

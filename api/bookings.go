@@ -174,12 +174,16 @@ func (r *request) booked(status int, answer bookings.Answer) error {
 	}
 	booking := bookingNow(&answer.Booking, answer.Revision, answer.Position)
 	r.tag(answer.Revision)
-	body := AppendBooking(make([]byte, 0, 512), booking, nil)
 	if answer.Outside != nil {
 		r.server.note(answer.Outside.Position)
-		body = withOutcome(body, &answer.Outside.Payment)
 	}
-	return r.json(status, body)
+	return r.encoded(status, func(dst []byte) []byte {
+		dst = AppendBooking(dst, &booking, nil)
+		if answer.Outside != nil {
+			dst = withOutcome(dst, &answer.Outside.Payment)
+		}
+		return dst
+	})
 }
 
 // bookedThen answers a repeated request as the first one was answered: with the booking as of then.
@@ -216,8 +220,8 @@ func (s *Server) firstOf(ctx context.Context, stream events.StreamID, is func(ev
 }
 
 // bookingNow converts the state of a booking's entity to a row.
-func bookingNow(state *booking.State, revision events.Revision, position events.Position) *row.Booking {
-	b := &row.Booking{
+func bookingNow(state *booking.State, revision events.Revision, position events.Position) row.Booking {
+	b := row.Booking{
 		ID: state.ID, PerformanceID: state.PerformanceID, Holder: state.Holder, Seats: state.Seats, Areas: state.Areas,
 		Amount: state.Amount,
 		Status: state.Status, ExpiresAt: state.ExpiresAt, Extended: state.Extended, Order: state.Order, Revision: revision,

@@ -80,7 +80,7 @@ func newBoxOffice(p *Projections) *boxOffice {
 	k.holdings.missing = p.absence.of(k.holdings.prefix)
 	k.begun.missing = p.absence.of(k.begun.prefix)
 	k.unfinished.records.missing = p.absence.of(k.unfinished.records.prefix)
-	k.performances.limit, k.blocks.limit = cachedPerformances, cachedSeatBlocks
+	k.performances.limit, k.blocks.limit, k.bookings.limit = cachedPerformances, cachedSeatBlocks, cachedBookings
 	k.topic = live.NewTopics("performance", k.state)
 	k.seatTopic = live.NewTopics("seats", k.seatsState)
 	k.topic.ResumeDelta, k.seatTopic.ResumeDelta = k.resumeDelta, k.resumeSeatsDelta
@@ -88,6 +88,10 @@ func newBoxOffice(p *Projections) *boxOffice {
 	k.topic.Backfill, k.seatTopic.Backfill = backfill, backfill
 	return k
 }
+
+// cachedBookings bounds one generation of cached bookings of about 700 bytes each; there are two.
+// Most have their next fact minutes after the first, in an on-sale after many thousands of others.
+const cachedBookings = 10_000
 
 // cachedPerformances bounds one generation of the performances cached with their sections; there are two.
 const cachedPerformances = 2000

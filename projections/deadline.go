@@ -59,12 +59,13 @@ type deadline struct {
 	// Folded: the number of open holds, and the earliest deadline of those opened since the number was
 	// last 0, in Unix nanoseconds.
 	open, earliest int64
-	// Folded: the opening and closing times that no fact has recorded as reached.
-	ahead events.SaleTimes
+	// Folded: the opening and closing times that no fact has recorded as reached; nil for none, as for
+	// all streams but those of sales.
+	ahead *events.SaleTimes
 	// due is when to wake the entity and at the deadline for which, both in Unix nanoseconds.
 	due, at  int64
 	index    int // in the queue, -1 outside
-	failures int
+	failures int32
 	dirty    bool
 	stored   bool // the record is in Pebble
 }
@@ -171,7 +172,7 @@ func (d *deadlines) changed(entry *deadline) {
 }
 
 // idle reports whether the stream waits for nothing.
-func (e *deadline) idle() bool { return e.open == 0 && e.ahead.IsZero() }
+func (e *deadline) idle() bool { return e.open == 0 && e.ahead == nil }
 
 // expect lowers the entry's deadline to at, if that is sooner than the current one.
 func (d *deadlines) expect(entry *deadline, at int64) {
@@ -216,7 +217,8 @@ func (d *deadlines) flush(b *pebble.Batch, p *Projections) error {
 		switch {
 		case !entry.idle():
 			record := row.AppendInt(row.AppendInt(append(key, p.tag[:]...), entry.open), entry.earliest)
-			record = row.AppendMoment(row.AppendMoment(record, entry.ahead.OpensAt), entry.ahead.ClosesAt)
+			ahead := entry.times()
+			record = row.AppendMoment(row.AppendMoment(record, ahead.OpensAt), ahead.ClosesAt)
 			d.scratch = record
 			if err := b.Set(record[:len(key)], record[len(key):], nil); err != nil {
 				return err
@@ -252,8 +254,8 @@ func (d *deadlines) load(p *Projections) error {
 		}
 		r := row.NewReader(record)
 		entry := &deadline{stream: events.StreamID(rows.Key()[len(deadlinePrefix):]), open: r.Int(), earliest: r.Int(),
-			ahead: events.SaleTimes{OpensAt: r.Moment(), ClosesAt: r.Moment()},
-			due:   never, at: never, index: -1, stored: true}
+			due: never, at: never, index: -1, stored: true}
+		entry.setTimes(events.SaleTimes{OpensAt: r.Moment(), ClosesAt: r.Moment()})
 		if err := r.Done(); err != nil {
 			return err
 		}

@@ -16,10 +16,14 @@ func (d *deadlines) foldSale(e *events.Recorded, fact events.Scheduled) error {
 	switch {
 	case reached && entry == nil:
 		return nil
-	case reached && !times.OpensAt.IsZero():
-		entry.ahead.OpensAt = time.Time{}
 	case reached:
-		entry.ahead.ClosesAt = time.Time{}
+		ahead := entry.times()
+		if times.OpensAt.IsZero() {
+			ahead.ClosesAt = time.Time{}
+		} else {
+			ahead.OpensAt = time.Time{}
+		}
+		entry.setTimes(ahead)
 	default:
 		future, err := futureTimes(e, times)
 		if err != nil {
@@ -31,7 +35,7 @@ func (d *deadlines) foldSale(e *events.Recorded, fact events.Scheduled) error {
 		if entry == nil {
 			entry = d.add(e.Stream)
 		}
-		entry.ahead = future
+		entry.setTimes(future)
 	}
 	d.changed(entry)
 	if entry.idle() {
@@ -59,9 +63,24 @@ var lastTime = time.Unix(0, never)
 // bound returns the deadline for the next opening or closing, one nanosecond before it: a stream is woken
 // strictly after its deadline.
 func (e *deadline) bound() int64 {
-	next := e.ahead.Next()
+	times := e.times()
+	next := times.Next()
 	if next.IsZero() || !next.Before(lastTime) {
 		return never
 	}
 	return next.UnixNano() - 1
+}
+
+// times returns the opening and closing times ahead.
+func (e *deadline) times() events.SaleTimes {
+	if e.ahead == nil {
+		return events.SaleTimes{}
+	}
+	return *e.ahead
+}
+
+func (e *deadline) setTimes(times events.SaleTimes) {
+	if e.ahead = nil; !times.IsZero() {
+		e.ahead = &times
+	}
 }

@@ -166,10 +166,10 @@ func (b *Bookings) anyTaken(
 	s *performanceInfo,
 	seats []performance.Seat,
 ) *lostError {
-	h := p.hold(s, nil)
-	if len(seats)+len(h.areas) == 1 && s.limit == 0 {
+	if len(seats)+len(areasIn(s.layout, p.places)) == 1 && s.limit == 0 {
 		return nil
 	}
+	h := p.hold(s, nil)
 	if areas := b.tooFew(ctx, h, 0); areas != nil {
 		return &lostError{areas: areas}
 	}

@@ -105,25 +105,24 @@ func (b *Bookings) Wait() { b.running.Wait() }
 // run calls steps with a context that does not end, so that they do not stop half-way when the
 // caller stops waiting.
 func (b *Bookings) run(ctx context.Context, steps func(context.Context) (Answer, error)) (Answer, error) {
-	type result struct {
+	var result struct { // one allocation; read once done is closed
 		answer Answer
 		err    error
+		begun  atomic.Bool
 	}
-	done := make(chan result, 1)
+	r, done := &result, make(chan struct{})
 	b.running.Go(func() {
-		var r result
-		var begun atomic.Bool
+		defer close(done)
 		r.err = process.Guard(func() (err error) {
-			r.answer, err = steps(context.WithValue(context.WithoutCancel(ctx), begunKey{}, &begun))
+			r.answer, err = steps(context.WithValue(context.WithoutCancel(ctx), begunKey{}, &r.begun))
 			return err
 		})
-		if begun.Load() {
+		if r.begun.Load() {
 			r.err = process.Begun(r.err)
 		}
-		done <- r
 	})
 	select {
-	case r := <-done:
+	case <-done:
 		if r.err == errCallerGone { // ctx has ended, which may be noticed later than this
 			return Answer{}, ctx.Err()
 		}

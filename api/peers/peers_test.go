@@ -77,6 +77,29 @@ func TestDeclined(t *testing.T) {
 	}
 }
 
+// TestStarvedNodeSuspectsNobody: a node that was stopped or starved does not suspect a peer whose heartbeats
+// it could not request; a peer that misses them while the node runs is suspected.
+func TestStarvedNodeSuspectsNobody(t *testing.T) {
+	q := newPeer(&Member{})
+	q.alive()
+	q.heard.set(-time.Hour)
+	if q.watch() {
+		t.Error("a peer is suspected by a node that was stopped for an hour")
+	}
+	if !q.silent() {
+		t.Error("a peer that was not heard for an hour counts as heard")
+	}
+	silent := func() (watches int) {
+		for watches = 1; !q.watch(); watches++ {
+		}
+		return watches
+	}
+	silent()
+	if q.alive(); silent() != int(Silence/watchEvery)+1 {
+		t.Error("a peer is not suspected after Silence")
+	}
+}
+
 // TestOwners: a serving node owns entities, one that is silent or speaks another protocol is passed
 // over, and a node that can't serve owns nothing.
 func TestOwners(t *testing.T) {
@@ -118,6 +141,8 @@ func TestOwners(t *testing.T) {
 	owner("c")
 	p.SetState(Cut)
 	owner("c")
+	p.SetMembers([]Member{member("b", Joining, Protocol), member("c", Cut, Protocol)})
+	owner("c") // the log is slow for all, which is no reason for two owners
 	p.SetMembers(nil)
 	owner("a")
 	for _, state := range []State{Draining, Serving, Cut} {

@@ -18,7 +18,7 @@ import (
 	"admitone/events"
 )
 
-var nodesSecret = peers.Secret("of all nodes")
+var nodesSecret = peers.NewSecret([]byte("of all nodes"))
 
 // newNode starts a server as a node of a cluster without other nodes.
 func newNode(t *testing.T, auth Auth) *harness {

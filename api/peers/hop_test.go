@@ -67,8 +67,8 @@ func ownedBy(name placement.Member) placement.Key {
 }
 
 func newPeers() *Peers {
-	return New(Config{Self: Member{Name: "a", Run: "a", Hop: Protocol, State: Serving}, Secret: Secret("s"), Logger: quiet,
-		Metrics: prometheus.NewRegistry()})
+	return New(Config{Self: Member{Name: "a", Run: "a", Hop: Protocol, State: Serving}, Secret: NewSecret([]byte("s")),
+		Logger: quiet, Metrics: prometheus.NewRegistry()})
 }
 
 // passOn sends a request to its owner, and reports whether that has answered.

@@ -31,7 +31,7 @@ const (
 type Config struct {
 	// Self is this node in its initial state. Secret is shared by all nodes.
 	Self   Member
-	Secret Secret
+	Secret *Secret
 	Logger *slog.Logger
 	// Position returns the log position up to which this node has read, for the others; nil
 	// reports 0.
@@ -68,7 +68,7 @@ func New(config Config) *Peers {
 }
 
 // Secret returns the secret that all nodes share.
-func (p *Peers) Secret() Secret { return p.config.Secret }
+func (p *Peers) Secret() *Secret { return p.config.Secret }
 
 // Self returns this node as it is announced to the others.
 func (p *Peers) Self() Member {

@@ -18,7 +18,7 @@ var quiet = slog.New(slog.DiscardHandler)
 // TestHopIsSigned: a node's statements about a request arrive unchanged, in the receiver's time,
 // and neither they nor the request can be altered.
 func TestHopIsSigned(t *testing.T) {
-	secret, body := Secret("of all nodes"), []byte(`{"holder":"ann"}`)
+	secret, body := NewSecret([]byte("of all nodes")), []byte(`{"holder":"ann"}`)
 	at := time.Date(2031, 5, 1, 20, 0, 0, 7, time.UTC)
 	sent := Hop{From: "run", View: 7, Command: "c", After: 12, Client: netip.MustParseAddr("192.0.2.1"), At: at,
 		Until: at.Add(Patience).Truncate(time.Millisecond)}
@@ -36,12 +36,12 @@ func TestHopIsSigned(t *testing.T) {
 	if err != nil || *got != want {
 		t.Errorf("%+v, %v, want %+v", got, err, want)
 	}
-	forged := func(what string, header, method, uri string, body []byte, secret Secret) {
+	forged := func(what string, header, method, uri string, body []byte, secret *Secret) {
 		if got, err := secret.Open(header, method, uri, body); !errors.Is(err, ErrForged) {
 			t.Errorf("%s: %+v, %v", what, got, err)
 		}
 	}
-	forged("another secret", header, method, uri, body, Secret("of others"))
+	forged("another secret", header, method, uri, body, NewSecret([]byte("of others")))
 	forged("another method", header, "DELETE", uri, body, secret)
 	forged("another path", header, method, uri+"2", body, secret)
 	forged("another body", header, method, uri, []byte(`{"holder":"bob"}`), secret)
@@ -106,7 +106,7 @@ func TestOwners(t *testing.T) {
 	member := func(name placement.Member, state State, hop int) Member {
 		return Member{Name: name, Run: "run of " + string(name), HTTP: "127.0.0.1:1", Hop: hop, State: state}
 	}
-	p := New(Config{Self: member("a", Serving, Protocol), Secret: Secret("s"), Logger: quiet,
+	p := New(Config{Self: member("a", Serving, Protocol), Secret: NewSecret([]byte("s")), Logger: quiet,
 		Metrics: prometheus.NewRegistry()})
 	var key placement.Key // which b owns, then c, then a
 	for n := 0; ; n++ {

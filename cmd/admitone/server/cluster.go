@@ -74,8 +74,8 @@ func (p *Server) openCluster(s Settings) (err error) {
 	if err != nil {
 		return err
 	}
-	n.peers = peers.New(peers.Config{Self: self, Secret: derive(secret, "hop"), Logger: s.Logger, Metrics: p.metrics,
-		Position: p.announced})
+	n.peers = peers.New(peers.Config{Self: self, Secret: peers.NewSecret(derive(secret, "hop")), Logger: s.Logger,
+		Metrics: p.metrics, Position: p.announced})
 	n.delegate = newDelegate(n.peers, s.Logger)
 	advertise, err := advertised(c.Advertise, host)
 	if err != nil {

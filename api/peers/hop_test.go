@@ -72,7 +72,7 @@ func newPeers() *Peers {
 }
 
 // passOn sends a request to its owner, and reports whether that has answered.
-func passOn(p *Peers, key placement.Key) bool { return passOnUntil(p, key, time.Now().Add(Patience)) }
+func passOn(p *Peers, key placement.Key) bool { return passOnUntil(p, key, time.Now().Add(patience)) }
 
 // passOnUntil is passOn with the time at which the caller stops waiting.
 func passOnUntil(p *Peers, key placement.Key, until time.Time) bool {

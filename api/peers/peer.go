@@ -105,9 +105,9 @@ func (p *Peers) ask(q *peer) {
 	defer fasthttp.ReleaseResponse(response)
 	begun := time.Now()
 	request.SetRequestURI("http://" + q.member.HTTP + PulsePath)
-	hop := Hop{From: p.config.Self.Run, View: p.View(), Command: "-", At: begun, Until: begun.Add(Patience)}
+	hop := Hop{From: p.config.Self.Run, View: p.View(), Command: "-", At: begun, Until: begun.Add(suspectFor)}
 	request.Header.Set(Header, p.config.Secret.Seal(&hop, 0, fasthttp.MethodGet, PulsePath, nil))
-	err := q.pulses.do(request, response, begun.Add(suspectFor))
+	err := q.pulses.do(request, response, hop.Until)
 	if err != nil || response.StatusCode() != fasthttp.StatusOK {
 		return
 	}

@@ -23,8 +23,6 @@ const (
 	// suspectFor is the time for which no requests are forwarded to a peer after a missed
 	// heartbeat.
 	suspectFor = 2 * time.Second
-	// Patience bounds the time that a forwarded request is waited for.
-	Patience = 5 * time.Second
 )
 
 // Config of the peers of a node.

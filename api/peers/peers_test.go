@@ -13,6 +13,9 @@ import (
 	"admitone/actors/placement"
 )
 
+// patience bounds the wait for the answer to a forwarded request.
+const patience = 5 * time.Second
+
 var quiet = slog.New(slog.DiscardHandler)
 
 // TestHopIsSigned: a node's statements about a request arrive unchanged, in the receiver's time,
@@ -21,7 +24,7 @@ func TestHopIsSigned(t *testing.T) {
 	secret, body := NewSecret([]byte("of all nodes")), []byte(`{"holder":"ann"}`)
 	at := time.Date(2031, 5, 1, 20, 0, 0, 7, time.UTC)
 	sent := Hop{From: "run", View: 7, Command: "c", After: 12, Client: netip.MustParseAddr("192.0.2.1"), At: at,
-		Until: at.Add(Patience).Truncate(time.Millisecond)}
+		Until: at.Add(patience).Truncate(time.Millisecond)}
 	const method, uri = "POST", "/v1/products/p/reservations?x=1"
 	header := secret.Seal(&sent, time.Hour, method, uri, body)
 	if want := "1; from=run; view=0000000000000007; command=c; after=12; " +

@@ -106,6 +106,7 @@ func (s *Server) forwarded(h handler) handler {
 		if r.hop != nil {
 			return s.answerHop(r, h)
 		}
+		until := r.begun.Add(AnswerLimit)
 		key := s.keyOf(r)
 		if key != "" {
 			s.config.Peers.AwaitServing()
@@ -116,7 +117,7 @@ func (s *Server) forwarded(h handler) handler {
 		}
 		now := time.Now()
 		r.hop = &hop{Hop: peers.Hop{Command: r.mintCommandID(), After: max(s.config.Views.Position(), s.config.Followed()),
-			At: now, Until: now.Add(peers.Patience), Clock: now}}
+			At: now, Until: until, Clock: now}}
 		if address, named, _ := r.callerNamed(); named {
 			r.hop.Client = address
 		}
@@ -125,12 +126,15 @@ func (s *Server) forwarded(h handler) handler {
 			s.note(position)
 			return nil
 		}
-		if time.Now().After(r.hop.Until) {
+		if time.Now().After(until) {
 			return refuse(codes.LogUnavailable, "the node that owns this did not answer in time; the outcome is unknown")
 		}
-		if err := s.catchUp(r.hop.Until); err != nil {
+		if err := s.catchUp(until); err != nil {
 			return err
 		}
+		limit, cancel := context.WithDeadline(context.Background(), until)
+		defer cancel()
+		r.until = limit // of which the owner has used up a part
 		return h(r)
 	}
 }

@@ -18,7 +18,7 @@ import (
 	"admitone/events"
 )
 
-var nodesSecret = peers.Secret("of all nodes")
+var nodesSecret = peers.NewSecret([]byte("of all nodes"))
 
 // newNode starts a server as a node of a cluster without other nodes.
 func newNode(t *testing.T, auth Auth) *harness {
@@ -81,6 +81,39 @@ func TestPassedWithoutAKey(t *testing.T) {
 			}
 		}
 		app.ReleaseCtx(c)
+	}
+}
+
+// TestOneWaitAtTwoNodes: a command that its owner did not decide is waited for here no longer than if this node
+// had been the first to decide it.
+func TestOneWaitAtTwoNodes(t *testing.T) {
+	w := newNode(t, OpenAuth{})
+	w.config.Peers.SetMembers([]peers.Member{{Name: "n2", Run: "r2", State: peers.Serving, Hop: peers.Protocol,
+		HTTP: "127.0.0.1:1"}}) // where nobody listens
+	app := fiber.New()
+	for i := range 20 {
+		sent := &fasthttp.RequestCtx{}
+		sent.Request.Header.SetMethod(fiber.MethodPost)
+		sent.Request.SetRequestURI(fmt.Sprintf("/v1/products/p%d/reservations", i))
+		r := &request{ctx: app.AcquireCtx(sent), server: w.server, begun: time.Now()}
+		decided := false
+		w.must(w.server.forwarded(func(r *request) error {
+			decided = true
+			if r.hop == nil {
+				return nil // an entity of this node
+			}
+			if until, limited := r.asking().Deadline(); !limited || !until.Equal(r.begun.Add(AnswerLimit)) {
+				t.Errorf("it is waited for until %v", until)
+			}
+			return nil
+		})(r))
+		if !decided {
+			t.Error("it is not decided here")
+		}
+		app.ReleaseCtx(r.ctx)
+	}
+	if hops := w.config.Peers.Hops(); hops.DecidedHere == 0 {
+		t.Error("no entity is owned by the other node")
 	}
 }
 

@@ -6,9 +6,11 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
+	"hash"
 	"net/netip"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"admitone/events"
@@ -65,34 +67,56 @@ func hash16(hash uint64) string {
 	return hex.EncodeToString(binary.BigEndian.AppendUint64(make([]byte, 0, 8), hash))
 }
 
-// Secret signs the requests that nodes send to each other.
-type Secret []byte
+// Secret signs the requests that nodes send to each other. It is safe for concurrent use.
+type Secret struct {
+	signers sync.Pool // of *signer, since preparing a key costs more than a signature
+}
 
-func (s Secret) sign(method, uri string, body []byte, text string) string {
+// signer computes one signature at a time.
+type signer struct {
+	mac    hash.Hash
+	signed []byte
+}
+
+// NewSecret returns the secret with this key.
+func NewSecret(key []byte) *Secret {
+	s := &Secret{}
+	s.signers.New = func() any { return &signer{mac: hmac.New(sha256.New, key)} }
+	return s
+}
+
+// signature is in hexadecimal digits.
+type signature [2 * sha256.Size]byte
+
+func (s *Secret) sign(method, uri string, body []byte, text string) (signed signature) {
+	w := s.signers.Get().(*signer)
+	defer s.signers.Put(w)
 	sum := sha256.Sum256(body)
-	signed := make([]byte, 0, 512)
-	signed = append(append(append(append(signed, method...), '\n'), uri...), '\n')
-	signed = append(append(hex.AppendEncode(signed, sum[:]), '\n'), text...)
-	mac := hmac.New(sha256.New, s)
-	mac.Write(signed)
-	return hex.EncodeToString(mac.Sum(signed[:0]))
+	w.signed = append(append(append(append(w.signed[:0], method...), '\n'), uri...), '\n')
+	w.signed = append(append(hex.AppendEncode(w.signed, sum[:]), '\n'), text...)
+	w.mac.Reset()
+	w.mac.Write(w.signed)
+	hex.Encode(signed[:], w.mac.Sum(w.signed[:0]))
+	return signed
 }
 
 // Seal returns the signed header of a request. skew is the lead of the receiver's clock.
-func (s Secret) Seal(h *Hop, skew time.Duration, method, uri string, body []byte) string {
+func (s *Secret) Seal(h *Hop, skew time.Duration, method, uri string, body []byte) string {
 	text := h.text(skew)
-	return text + s.sign(method, uri, body, text)
+	mac := s.sign(method, uri, body, text)
+	return text + string(mac[:])
 }
 
 // Open checks the signature of a request's header and parses it. Error: ErrForged.
-func (s Secret) Open(header, method, uri string, body []byte) (*Hop, error) {
+func (s *Secret) Open(header, method, uri string, body []byte) (*Hop, error) {
 	const macField = "; mac="
 	end := strings.LastIndex(header, macField)
 	if end < 0 {
 		return nil, ErrForged
 	}
 	text, mac := header[:end+len(macField)], header[end+len(macField):]
-	if !hmac.Equal([]byte(mac), []byte(s.sign(method, uri, body, text))) {
+	want := s.sign(method, uri, body, text)
+	if !hmac.Equal([]byte(mac), want[:]) {
 		return nil, ErrForged
 	}
 	return read(header[:end])
@@ -100,12 +124,12 @@ func (s Secret) Open(header, method, uri string, body []byte) (*Hop, error) {
 
 // read parses the text of a header.
 func read(text string) (*Hop, error) {
-	fields := strings.Split(text, "; ")
-	if fields[0] != strconv.Itoa(Protocol) {
+	version, fields, _ := strings.Cut(text, "; ")
+	if version != strconv.Itoa(Protocol) {
 		return nil, ErrForged
 	}
 	h := &Hop{}
-	for _, field := range fields[1:] {
+	for field := range strings.SplitSeq(fields, "; ") {
 		name, value, _ := strings.Cut(field, "=")
 		if err := h.set(name, value); err != nil {
 			return nil, ErrForged

@@ -53,7 +53,7 @@ func BenchmarkHop(b *testing.B) {
 		request.SetRequestURI("http://a/v1/products/p/reservations")
 		request.Header.SetMethod(fasthttp.MethodPost)
 		request.SetBodyString(`{"holder":"ann"}`)
-		return client.DoDeadline(request, response, time.Now().Add(Patience)) == nil
+		return client.DoDeadline(request, response, time.Now().Add(patience)) == nil
 	})
 	p.SetMembers(nil)
 	client.CloseIdleConnections()

@@ -67,12 +67,12 @@ func ownedBy(name placement.Member) placement.Key {
 }
 
 func newPeers() *Peers {
-	return New(Config{Self: Member{Name: "a", Run: "a", Hop: Protocol, State: Serving}, Secret: Secret("s"), Logger: quiet,
-		Metrics: prometheus.NewRegistry()})
+	return New(Config{Self: Member{Name: "a", Run: "a", Hop: Protocol, State: Serving}, Secret: NewSecret([]byte("s")),
+		Logger: quiet, Metrics: prometheus.NewRegistry()})
 }
 
 // passOn sends a request to its owner, and reports whether that has answered.
-func passOn(p *Peers, key placement.Key) bool { return passOnUntil(p, key, time.Now().Add(Patience)) }
+func passOn(p *Peers, key placement.Key) bool { return passOnUntil(p, key, time.Now().Add(patience)) }
 
 // passOnUntil is passOn with the time at which the caller stops waiting.
 func passOnUntil(p *Peers, key placement.Key, until time.Time) bool {

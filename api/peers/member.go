@@ -5,7 +5,7 @@ import "admitone/actors/placement"
 // State of a node, as it announces it to the others.
 type State string
 
-// The states. Only serving nodes own entities.
+// The states. Serving nodes own entities; if there are none, the nodes without the log do.
 const (
 	Joining  State = "joining"  // catching up with the log, or not in contact with other nodes yet
 	Serving  State = "serving"  // takes all requests
@@ -36,23 +36,27 @@ type Member struct {
 	Prints map[string]string `json:"prints,omitzero"`
 }
 
-// view is the members at one moment, with the placement of entities on the serving ones.
+// view is the members at one moment, with the placement of entities on the serving ones. While the log is too
+// slow for all nodes, each entity still has one owner among those cut from it.
 type view struct {
 	members []Member // sorted by name
 	byName  map[placement.Member]*Member
+	owning  State // of the members that own entities
 	placed  *placement.View
 }
 
 func newView(members []Member) *view {
 	v := &view{members: members, byName: map[placement.Member]*Member{}}
-	var serving []placement.Member
+	names := map[State][]placement.Member{}
 	for i := range members {
 		m := &members[i]
 		v.byName[m.Name] = m
-		if m.State == Serving {
-			serving = append(serving, m.Name)
-		}
+		names[m.State] = append(names[m.State], m.Name)
 	}
-	v.placed = placement.NewView(serving...)
+	v.owning = Serving
+	if len(names[Serving]) == 0 {
+		v.owning = Cut
+	}
+	v.placed = placement.NewView(names[v.owning]...)
 	return v
 }

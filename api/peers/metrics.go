@@ -42,7 +42,7 @@ func (p *Peers) Hops() Hops {
 
 var (
 	viewDesc = prometheus.NewDesc("admitone_cluster_view", "A number that is equal on all nodes that agree on "+
-		"which nodes serve.", nil, nil)
+		"which nodes own entities.", nil, nil)
 	reachableDesc = prometheus.NewDesc("admitone_cluster_log_reachable", "1 while the log answers this node.", nil, nil)
 	drainDesc     = prometheus.NewDesc("admitone_cluster_drain_seconds", "Time since this node began to drain.", nil, nil)
 	membersDesc   = prometheus.NewDesc("admitone_cluster_members", "Nodes of this system, by state.",
@@ -168,5 +168,11 @@ func (p *Peers) KeysDiffer() bool {
 	return false
 }
 
-// OwnerOf returns the name of the node that owns key in the present view, "" if no node serves.
-func (p *Peers) OwnerOf(key placement.Key) placement.Member { return p.view.Load().placed.Owner(key) }
+// OwnerOf returns the name of the serving node that owns key in the present view, "" if no node serves.
+func (p *Peers) OwnerOf(key placement.Key) placement.Member {
+	v := p.view.Load()
+	if v.owning != Serving {
+		return ""
+	}
+	return v.placed.Owner(key)
+}

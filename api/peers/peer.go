@@ -18,6 +18,7 @@ type peer struct {
 	closed       atomic.Bool
 
 	heard   instant      // its last heartbeat
+	missed  atomic.Int64 // number of times it was watched since then
 	suspect instant      // the end of the present suspicion
 	skew    atomic.Int64 // the lead of its clock, in nanoseconds
 	view    atomic.Uint64
@@ -38,10 +39,17 @@ func (q *peer) close() {
 }
 
 // alive records a heartbeat.
-func (q *peer) alive() { q.heard.set(0) }
+func (q *peer) alive() {
+	q.heard.set(0)
+	q.missed.Store(0)
+}
 
 // silent reports whether the last heartbeat is longer ago than Silence.
 func (q *peer) silent() bool { return q.heard.isSet() && q.heard.since() > Silence }
+
+// watch reports whether no heartbeat has come for Silence while this node watched. Called once per watchEvery,
+// it does not count time in which this node itself was stopped or starved, so could not have noticed one.
+func (q *peer) watch() (silent bool) { return q.missed.Add(1) > int64(Silence/watchEvery) }
 
 // suspected reports whether no requests are forwarded to the peer, because it missed its heartbeats.
 func (q *peer) suspected() bool { return q.suspect.isSet() && q.suspect.since() < 0 }
@@ -75,7 +83,7 @@ func (p *Peers) pulse(ctx context.Context, q *peer) {
 			default: // three are still unanswered: don't send another
 			}
 		}
-		silent := q.silent()
+		silent := q.watch()
 		if silent && !q.suspected() {
 			p.config.Logger.Warn("a node missed its heartbeats; requests are no longer forwarded to it", "node", q.member.Name)
 			p.metrics.suspicions.Inc()
@@ -97,9 +105,9 @@ func (p *Peers) ask(q *peer) {
 	defer fasthttp.ReleaseResponse(response)
 	begun := time.Now()
 	request.SetRequestURI("http://" + q.member.HTTP + PulsePath)
-	hop := Hop{From: p.config.Self.Run, View: p.View(), Command: "-", At: begun, Until: begun.Add(Patience)}
+	hop := Hop{From: p.config.Self.Run, View: p.View(), Command: "-", At: begun, Until: begun.Add(suspectFor)}
 	request.Header.Set(Header, p.config.Secret.Seal(&hop, 0, fasthttp.MethodGet, PulsePath, nil))
-	err := q.pulses.do(request, response, begun.Add(suspectFor))
+	err := q.pulses.do(request, response, hop.Until)
 	if err != nil || response.StatusCode() != fasthttp.StatusOK {
 		return
 	}

@@ -23,15 +23,13 @@ const (
 	// suspectFor is the time for which no requests are forwarded to a peer after a missed
 	// heartbeat.
 	suspectFor = 2 * time.Second
-	// Patience bounds the time that a forwarded request is waited for.
-	Patience = 5 * time.Second
 )
 
 // Config of the peers of a node.
 type Config struct {
 	// Self is this node in its initial state. Secret is shared by all nodes.
 	Self   Member
-	Secret Secret
+	Secret *Secret
 	Logger *slog.Logger
 	// Position returns the log position up to which this node has read, for the others; nil
 	// reports 0.
@@ -68,7 +66,7 @@ func New(config Config) *Peers {
 }
 
 // Secret returns the secret that all nodes share.
-func (p *Peers) Secret() Secret { return p.config.Secret }
+func (p *Peers) Secret() *Secret { return p.config.Secret }
 
 // Self returns this node as it is announced to the others.
 func (p *Peers) Self() Member {
@@ -171,8 +169,8 @@ func (p *Peers) peer(run string) *peer {
 	return p.peers[run]
 }
 
-// Rank returns the number of serving nodes that rank before this one for key: 0 for its own keys,
-// and if no node serves.
+// Rank returns the number of owning nodes that rank before this one for key: 0 for its own keys,
+// and if no node owns any.
 func (p *Peers) Rank(key placement.Key) int {
 	v := p.view.Load()
 	if place := v.placed.Place(key, p.config.Self.Name); place >= 0 {
@@ -181,7 +179,7 @@ func (p *Peers) Rank(key placement.Key) int {
 	return len(v.placed.Members())
 }
 
-// View returns the hash of the names of the serving nodes.
+// View returns the hash of the names of the owning nodes.
 func (p *Peers) View() uint64 { return p.view.Load().placed.Hash() }
 
 // StopDeciding makes this node answer forwarded requests with 503 from now on.
@@ -193,7 +191,7 @@ func (p *Peers) Decides() bool { return !p.moved.Load() }
 // joinLimit bounds the wait of a request at a node that is still joining.
 const joinLimit = 3 * time.Second
 
-// AwaitServing returns when a node serves or this node is no longer joining, after joinLimit at the
+// AwaitServing returns when a node owns entities or this node is no longer joining, after joinLimit at the
 // latest. Without the wait a joining node would consider itself the owner of every entity.
 func (p *Peers) AwaitServing() {
 	for end := time.Now().Add(joinLimit); p.State() == Joining && time.Now().Before(end); time.Sleep(watchEvery) {
@@ -228,8 +226,8 @@ func (p *Peers) agreed() bool {
 	return true
 }
 
-// stands reports whether the node of a run is still known and serving.
+// stands reports whether the node of a run is still known and owns entities.
 func (p *Peers) stands(run string) bool {
 	v := p.view.Load()
-	return slices.ContainsFunc(v.members, func(m Member) bool { return m.Run == run && m.State == Serving })
+	return slices.ContainsFunc(v.members, func(m Member) bool { return m.Run == run && m.State == v.owning })
 }

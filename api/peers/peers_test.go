@@ -13,15 +13,18 @@ import (
 	"admitone/actors/placement"
 )
 
+// patience bounds the wait for the answer to a forwarded request.
+const patience = 5 * time.Second
+
 var quiet = slog.New(slog.DiscardHandler)
 
 // TestHopIsSigned: a node's statements about a request arrive unchanged, in the receiver's time,
 // and neither they nor the request can be altered.
 func TestHopIsSigned(t *testing.T) {
-	secret, body := Secret("of all nodes"), []byte(`{"holder":"ann"}`)
+	secret, body := NewSecret([]byte("of all nodes")), []byte(`{"holder":"ann"}`)
 	at := time.Date(2031, 5, 1, 20, 0, 0, 7, time.UTC)
 	sent := Hop{From: "run", View: 7, Command: "c", After: 12, Client: netip.MustParseAddr("192.0.2.1"), At: at,
-		Until: at.Add(Patience).Truncate(time.Millisecond)}
+		Until: at.Add(patience).Truncate(time.Millisecond)}
 	const method, uri = "POST", "/v1/products/p/reservations?x=1"
 	header := secret.Seal(&sent, time.Hour, method, uri, body)
 	if want := "1; from=run; view=0000000000000007; command=c; after=12; " +
@@ -36,12 +39,12 @@ func TestHopIsSigned(t *testing.T) {
 	if err != nil || *got != want {
 		t.Errorf("%+v, %v, want %+v", got, err, want)
 	}
-	forged := func(what string, header, method, uri string, body []byte, secret Secret) {
+	forged := func(what string, header, method, uri string, body []byte, secret *Secret) {
 		if got, err := secret.Open(header, method, uri, body); !errors.Is(err, ErrForged) {
 			t.Errorf("%s: %+v, %v", what, got, err)
 		}
 	}
-	forged("another secret", header, method, uri, body, Secret("of others"))
+	forged("another secret", header, method, uri, body, NewSecret([]byte("of others")))
 	forged("another method", header, "DELETE", uri, body, secret)
 	forged("another path", header, method, uri+"2", body, secret)
 	forged("another body", header, method, uri, []byte(`{"holder":"bob"}`), secret)
@@ -77,13 +80,36 @@ func TestDeclined(t *testing.T) {
 	}
 }
 
+// TestStarvedNodeSuspectsNobody: a node that was stopped or starved does not suspect a peer whose heartbeats
+// it could not request; a peer that misses them while the node runs is suspected.
+func TestStarvedNodeSuspectsNobody(t *testing.T) {
+	q := newPeer(&Member{})
+	q.alive()
+	q.heard.set(-time.Hour)
+	if q.watch() {
+		t.Error("a peer is suspected by a node that was stopped for an hour")
+	}
+	if !q.silent() {
+		t.Error("a peer that was not heard for an hour counts as heard")
+	}
+	silent := func() (watches int) {
+		for watches = 1; !q.watch(); watches++ {
+		}
+		return watches
+	}
+	silent()
+	if q.alive(); silent() != int(Silence/watchEvery)+1 {
+		t.Error("a peer is not suspected after Silence")
+	}
+}
+
 // TestOwners: a serving node owns entities, one that is silent or speaks another protocol is passed
 // over, and a node that can't serve owns nothing.
 func TestOwners(t *testing.T) {
 	member := func(name placement.Member, state State, hop int) Member {
 		return Member{Name: name, Run: "run of " + string(name), HTTP: "127.0.0.1:1", Hop: hop, State: state}
 	}
-	p := New(Config{Self: member("a", Serving, Protocol), Secret: Secret("s"), Logger: quiet,
+	p := New(Config{Self: member("a", Serving, Protocol), Secret: NewSecret([]byte("s")), Logger: quiet,
 		Metrics: prometheus.NewRegistry()})
 	var key placement.Key // which b owns, then c, then a
 	for n := 0; ; n++ {
@@ -118,6 +144,8 @@ func TestOwners(t *testing.T) {
 	owner("c")
 	p.SetState(Cut)
 	owner("c")
+	p.SetMembers([]Member{member("b", Joining, Protocol), member("c", Cut, Protocol)})
+	owner("c") // the log is slow for all, which is no reason for two owners
 	p.SetMembers(nil)
 	owner("a")
 	for _, state := range []State{Draining, Serving, Cut} {

@@ -35,6 +35,13 @@ func TestNodesRestartBehindNginx(t *testing.T) {
 		servers = append(servers, serveOn(t, n.log.address(), "--secrets", n.secrets, "--listen", listen, "--drain", "2s",
 			"--cluster", freeAddress(t), "--node", fmt.Sprintf("n%d", i+1)))
 	}
+	t.Cleanup(func() {
+		for _, s := range servers {
+			if t.Failed() {
+				t.Logf("%.10000s", s.stderr)
+			}
+		}
+	})
 	n.agree(3, servers...)
 	startNginx(t, "nginx.conf", outside, replace)
 	proxy := &serverProcess{process: &process{url: "http://" + outside}, t: t}

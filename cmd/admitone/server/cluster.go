@@ -47,8 +47,9 @@ type node struct {
 const (
 	// met is how long a node that finds no others waits before it starts its own cluster.
 	met = 2 * time.Second
-	// headEvery is the interval of health checks of the log, headSilence their timeout.
-	headEvery, headSilence = 250 * time.Millisecond, 800 * time.Millisecond
+	// headEvery is the interval of health checks of the log, headSilence their timeout, and watchEvery the
+	// interval at which their answers are awaited.
+	headEvery, headSilence, watchEvery = 250 * time.Millisecond, 800 * time.Millisecond, 50 * time.Millisecond
 	// lookEvery is the interval at which a node without others tries to join them.
 	lookEvery = 2 * time.Second
 	// lookInCompany is the factor by which the interval is longer for a node with others.
@@ -73,8 +74,8 @@ func (p *Server) openCluster(s Settings) (err error) {
 	if err != nil {
 		return err
 	}
-	n.peers = peers.New(peers.Config{Self: self, Secret: derive(secret, "hop"), Logger: s.Logger, Metrics: p.metrics,
-		Position: p.announced})
+	n.peers = peers.New(peers.Config{Self: self, Secret: peers.NewSecret(derive(secret, "hop")), Logger: s.Logger,
+		Metrics: p.metrics, Position: p.announced})
 	n.delegate = newDelegate(n.peers, s.Logger)
 	advertise, err := advertised(c.Advertise, host)
 	if err != nil {
@@ -242,41 +243,56 @@ func (n *node) tell(state peers.State) {
 	}
 }
 
-// watchHealth checks whether the log answers, until ctx ends.
+// watchHealth checks whether the log answers, until ctx ends. The timeout is counted in intervals in which this
+// node ran: one that was stopped or starved has not awaited an answer.
 func (n *node) watchHealth(ctx context.Context) error {
-	answered := time.Now()
-	answers := make(chan time.Time, 8)
+	missed := 0
+	answers := make(chan struct{}, 8)
 	asking := make(chan struct{}, 4)
-	tick := time.NewTicker(headEvery)
+	tick := time.NewTicker(watchEvery)
 	defer tick.Stop()
-	for {
+	for round := 0; ; {
 		select {
 		case <-ctx.Done():
 			return nil
-		case answered = <-answers:
+		case <-answers:
+			missed = 0
 		case <-tick.C:
-			select {
-			case asking <- struct{}{}:
-				go func() {
-					defer func() { <-asking }()
-					limit, cancel := context.WithTimeout(ctx, 4*headSilence)
-					defer cancel()
-					if _, err := n.health.Head(limit); err == nil {
-						answers <- time.Now()
-					}
-				}()
-			default: // none of the recent checks was answered
+			if missed++; round%int(headEvery/watchEvery) == 0 {
+				n.checkHealth(ctx, asking, answers)
 			}
+			round++
 		}
-		state, lost := n.peers.State(), time.Since(answered) > headSilence
-		switch {
-		case state == peers.Serving && lost:
-			n.logger.Warn("the log does not answer; other nodes take over")
-			n.tell(peers.Cut)
-		case state == peers.Cut && !lost:
-			n.logger.Info("the log answers again")
-			n.tell(peers.Serving)
+		n.noteHealth(missed <= int(headSilence/watchEvery))
+	}
+}
+
+// checkHealth sends the log a request whose answer is reported to answers, unless too many are unanswered.
+func (n *node) checkHealth(ctx context.Context, asking, answers chan struct{}) {
+	select {
+	case asking <- struct{}{}:
+	default:
+		return
+	}
+	go func() {
+		defer func() { <-asking }()
+		limit, cancel := context.WithTimeout(ctx, 4*headSilence)
+		defer cancel()
+		if _, err := n.health.Head(limit); err == nil {
+			answers <- struct{}{}
 		}
+	}()
+}
+
+// noteHealth announces a change of whether the log answers.
+func (n *node) noteHealth(answers bool) {
+	switch state := n.peers.State(); {
+	case state == peers.Serving && !answers:
+		n.logger.Warn("the log does not answer; other nodes take over")
+		n.tell(peers.Cut)
+	case state == peers.Cut && answers:
+		n.logger.Info("the log answers again")
+		n.tell(peers.Serving)
 	}
 }
 

@@ -34,10 +34,10 @@ func TestAnUntouchedEntityIsNotRead(t *testing.T) {
 	d := openDesk(t, f, nil)
 	answer, err := holdSeat(d, NewCommandID(), "ann")
 	if err != nil || answer.Revision != 0 || readCount(f) != 0 {
-		t.Errorf("%v: %v after %d reads", answer, err, readCount(f))
+		t.Errorf("%v: %v after %d reads, want Revision 0, 0", answer, err, readCount(f))
 	}
 	if _, err := holdSeat(d, NewCommandID(), "bob"); code(err) != "seat_taken" || readCount(f) != 0 {
-		t.Errorf("the next one: %v after %d reads", err, readCount(f))
+		t.Errorf("the next one: %v after %d reads, want seat_taken, 0", err, readCount(f))
 	}
 }
 
@@ -89,7 +89,7 @@ func TestAWrongAssumption(t *testing.T) {
 	}
 	second := openDesk(t, f, nil)
 	if _, err := holdSeat(second, NewCommandID(), "bob"); code(err) != "seat_taken" {
-		t.Errorf("another holder: %v", err)
+		t.Errorf("another holder: %v, want seat_taken", err)
 	}
 	third := openDesk(t, f, nil)
 	again, err := holdSeat(third, id, "ann")

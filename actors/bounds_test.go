@@ -60,10 +60,10 @@ func TestBounds(t *testing.T) {
 			d, goOn := blocked(t, test.change)
 			wait := send(t, d, 10)
 			if _, err := ask(d, one("bob")); err != ErrOverloaded {
-				t.Errorf("the eleventh: %v", err)
+				t.Errorf("the eleventh: %v, want %v", err, ErrOverloaded)
 			}
 			if _, err := d.View(context.Background(), lamp, func(core.Core) {}); err != ErrOverloaded {
-				t.Errorf("a view: %v", err)
+				t.Errorf("a view: %v, want %v", err, ErrOverloaded)
 			}
 			_, err := d.Ask(context.Background(), Request{Stream: other, Command: one("bob"), ID: NewCommandID()})
 			if code(err) != test.othersThere {
@@ -77,7 +77,7 @@ func TestBounds(t *testing.T) {
 			}
 			closeDesk(t, d)
 			if s := d.Stats(); s.InFlight != 0 || s.Active != 0 {
-				t.Errorf("%+v", s)
+				t.Errorf("%+v, want InFlight 0, Active 0", s)
 			}
 		})
 	}
@@ -113,14 +113,14 @@ func TestCloseWaits(t *testing.T) {
 	ended, end := context.WithCancel(context.Background())
 	end()
 	if err := d.Close(ended); !errors.Is(err, context.Canceled) {
-		t.Errorf("closing with commands under way: %v", err)
+		t.Errorf("closing with commands under way: %v, want %v", err, context.Canceled)
 	}
 	for _, stream := range []events.StreamID{lamp, product.Stream("other")} {
 		if _, err := d.Ask(context.Background(), Request{Stream: stream, Command: one("ann"), ID: NewCommandID()}); err != ErrStopping {
-			t.Errorf("%s: %v", stream, err)
+			t.Errorf("%s: %v, want %v", stream, err, ErrStopping)
 		}
 		if _, err := d.Wake(context.Background(), stream); err != ErrStopping {
-			t.Errorf("waking %s: %v", stream, err)
+			t.Errorf("waking %s: %v, want %v", stream, err, ErrStopping)
 		}
 	}
 	close(goOn)
@@ -128,7 +128,7 @@ func TestCloseWaits(t *testing.T) {
 	closeDesk(t, d)
 	closeDesk(t, d)
 	if s := d.Stats(); s.InFlight != 0 || s.Active != 0 {
-		t.Errorf("%+v", s)
+		t.Errorf("%+v, want InFlight 0, Active 0", s)
 	}
 }
 

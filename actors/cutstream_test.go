@@ -28,7 +28,7 @@ func TestStreamsThatOthersCut(t *testing.T) {
 		again := &product.Create{ID: "lamp", Name: "Lamp", Stock: 9, HoldSeconds: 60}
 		for _, command := range []core.Command{again, one("h")} {
 			if _, err := ask(other, command); code(err) != ErrUnavailable.Error() {
-				t.Errorf("%s: %T ends with %v", metadata, command, err)
+				t.Errorf("%s: %T ends with %v, want %v", metadata, command, err, ErrUnavailable.Error())
 			}
 		}
 	}

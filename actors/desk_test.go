@@ -22,7 +22,7 @@ func TestTheLastUnitIsSoldOnce(t *testing.T) {
 		return err
 	}), map[string]int{"ok": 1, "sold_out": 99})
 	if p := audit(t, store, nil); p.Remaining() != 0 {
-		t.Errorf("%d remain", p.Remaining())
+		t.Errorf("%d remain, want 0", p.Remaining())
 	}
 }
 
@@ -66,7 +66,7 @@ func TestOfConcurrentEditsOneIsAccepted(t *testing.T) {
 	mustCreate(t, d, 1)
 	read, err := d.View(context.Background(), lamp, func(core.Core) {})
 	if err != nil || read.Revision != 0 || read.Position != 1 {
-		t.Fatalf("%+v, %v", read, err)
+		t.Fatalf("%+v, %v, want Revision 0, Position 1", read, err)
 	}
 	wantResults(t, atOnce(5, func(i int) error {
 		stock := int64(10 + i)
@@ -144,7 +144,7 @@ func repeatAKey(t *testing.T, change func(*Config)) {
 		Request{Stream: lamp, Command: one("ann"), ID: KeyedCommandID("ann", "key", []byte("other"))},
 	)
 	if code(err) != "idempotency_key_reused" {
-		t.Errorf("another body under the key: %v", err)
+		t.Errorf("another body under the key: %v, want idempotency_key_reused", err)
 	}
 	_, err = d.Ask(
 		context.Background(),
@@ -154,7 +154,7 @@ func repeatAKey(t *testing.T, change func(*Config)) {
 		t.Errorf("another caller's key: %v", err)
 	}
 	if p := audit(t, store, []acknowledged{{id, answers[0]}}); p.Remaining() != 97 {
-		t.Errorf("%d remain", p.Remaining())
+		t.Errorf("%d remain, want 97", p.Remaining())
 	}
 }
 
@@ -221,7 +221,7 @@ func TestHoldsExpireAtTheirEntity(t *testing.T) {
 	wake(time.Time{}, 2)
 	_, err = ask(d, &product.Confirm{ReservationID: mustID(t, held.Facts[0])})
 	if code(err) != "not_found" {
-		t.Errorf("confirming an expired hold: %v", err)
+		t.Errorf("confirming an expired hold: %v, want not_found", err)
 	}
 }
 
@@ -255,11 +255,11 @@ func TestAnEntityWithoutEventsIsNotKept(t *testing.T) {
 			Request{Stream: product.Stream(events.ProductID(fmt.Sprint("no", i))), Command: one("ann"), ID: NewCommandID()},
 		)
 		if code(err) != "not_found" || answer.Revision != events.NoStream || answer.Position != 0 {
-			t.Fatalf("%+v, %v", answer, err)
+			t.Fatalf("%+v, %v, want not_found, Revision %v, Position 0", answer, err, events.NoStream)
 		}
 	}
 	closeDesk(t, d) // answers come before the entity goes
 	if s := d.Stats(); s.Active != 0 || s.Dropped != 100 || s.InFlight != 0 {
-		t.Errorf("%+v", s)
+		t.Errorf("%+v, want Active 0, Dropped 100, InFlight 0", s)
 	}
 }

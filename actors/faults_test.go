@@ -159,7 +159,7 @@ func TestACallerWhoLeaves(t *testing.T) {
 	}
 	close(goOn)
 	if answer, err := ask(d, one("bob")); err != nil || answer.Revision != 2 {
-		t.Errorf("%+v, %v", answer, err)
+		t.Errorf("%+v, %v, want Revision 2", answer, err)
 	}
 }
 
@@ -214,7 +214,7 @@ func TestALargeBatchIsWrittenInParts(t *testing.T) {
 		t.Fatal(err)
 	}
 	if p := audit(t, f.Store, answers); p.Remaining() != 4999 {
-		t.Errorf("%d remain", p.Remaining())
+		t.Errorf("%d remain, want 4999", p.Remaining())
 	}
 	mustAgree(t, d, f.Store, answers)
 }

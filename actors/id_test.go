@@ -15,7 +15,7 @@ func TestNewID(t *testing.T) {
 		id := NewID()
 		after := time.Now().UnixMilli()
 		if u := uuid.UUID(id); u.Version() != 7 || u.Variant() != uuid.RFC4122 {
-			t.Fatalf("%s has version %d and variant %v", id, u.Version(), u.Variant())
+			t.Fatalf("%s has version %d and variant %v, want 7, %v", id, u.Version(), u.Variant(), uuid.RFC4122)
 		}
 		millis := int64(id[0])<<40 | int64(id[1])<<32 | int64(id[2])<<24 | int64(id[3])<<16 | int64(id[4])<<8 | int64(id[5])
 		if millis < before || millis > after {

@@ -123,7 +123,7 @@ func TestWindowCountsCallers(t *testing.T) {
 		t.Errorf("older window: until %v, %d keys", until, before.len(soon))
 	}
 	if before.put(commandKey{1}, ann, done{}, soon); before.len(soon) != maxKeysPerCaller+8 {
-		t.Errorf("older window: %d keys", before.len(soon))
+		t.Errorf("older window: %d keys, want %d", before.len(soon), maxKeysPerCaller+8)
 	}
 	for _, at := range []time.Duration{KeyAge + 2, 3 * KeyAge, 9 * KeyAge} { // whatever is left of it
 		w.put(commandKey{1}, bob, done{}, began.Add(at))

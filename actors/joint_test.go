@@ -238,11 +238,11 @@ func TestLostJointAppend(t *testing.T) {
 			for _, request := range requests {
 				answer, err := d.Ask(context.Background(), request)
 				if err != nil || answer.Replayed != (name == "taken") {
-					t.Errorf("%+v, %v", answer, err)
+					t.Errorf("%+v, %v, want Replayed %v", answer, err, name == "taken")
 				}
 			}
 			if n := len(readLog(t, f.Store)); n != 2 {
-				t.Errorf("%d events", n)
+				t.Errorf("%d events, want 2", n)
 			}
 			wantIdle(t, d)
 		})

@@ -104,7 +104,7 @@ func TestJointStorm(t *testing.T) {
 		switch fact := fact.(type) {
 		case *events.SeatHeld:
 			if owner := events.Holder(owners[e.Stream]); owner != "" {
-				t.Errorf("%s is %s's and %s's", e.Stream, owner, fact.HoldID)
+				t.Errorf("%s is held by %s and by %s, want one owner", e.Stream, owner, fact.HoldID)
 			}
 			owners[e.Stream] = fact.HoldID
 			if groups[fact.HoldID] > 0 && last != fact.HoldID {

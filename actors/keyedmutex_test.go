@@ -45,6 +45,6 @@ func TestTurns(t *testing.T) {
 	end()
 	all.Wait()
 	if refused.Load() != 10 || len(turns.byKey) != 0 {
-		t.Errorf("%d refused, %d keys left", refused.Load(), len(turns.byKey))
+		t.Errorf("%d refused, %d keys left, want 10, 0", refused.Load(), len(turns.byKey))
 	}
 }

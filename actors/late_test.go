@@ -19,7 +19,7 @@ func TestLateCommands(t *testing.T) {
 	late := func(request Request) {
 		t.Helper()
 		if answer, err := d.Ask(t.Context(), request); !errors.Is(err, ErrUnavailable) {
-			t.Errorf("a late command is answered %+v, %v", answer, err)
+			t.Errorf("a late command is answered %+v, %v, want %v", answer, err, ErrUnavailable)
 		}
 	}
 	after := events.Position(0)

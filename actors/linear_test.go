@@ -130,7 +130,7 @@ func linear(t *testing.T, h *history, restart func(*history, testing.TB)) {
 	model := s.model()
 	result := porcupine.CheckOperationsTimeout(model, h.ops, time.Minute)
 	if result != porcupine.Ok {
-		t.Errorf("seed %d: %v: %d operations", seed, result, len(h.ops))
+		t.Errorf("seed %d: %v: %d operations, want %v", seed, result, len(h.ops), porcupine.Ok)
 		for _, op := range h.ops {
 			t.Logf("%d %d-%d %s", op.ClientId, op.Call, op.Return, model.DescribeOperation(op.Input, op.Output))
 		}

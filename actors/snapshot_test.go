@@ -220,7 +220,7 @@ func TestEntityStaysDuringItsSnapshot(t *testing.T) {
 		d.Sweep()
 	}
 	if s := d.Stats(); s.Active != 1 || s.Dropped != 0 || s.Snapshots != 0 {
-		t.Errorf("%+v, while the snapshot is being written", s)
+		t.Errorf("%+v, while the snapshot is being written, want Active 1, Dropped 0, Snapshots 0", s)
 	}
 	close(h.goOn)
 	until(t, "nothing is in flight", func() bool { return d.Stats().InFlight == 0 })

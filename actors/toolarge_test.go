@@ -80,7 +80,7 @@ func TestSmallAppends(t *testing.T) {
 	var remaining int64
 	look := func(c core.Core) { remaining = c.(*product.Product).Remaining() }
 	if _, err := d.View(t.Context(), stream, look); err != nil || remaining != 1000-196 {
-		t.Errorf("%d remain, %v", remaining, err)
+		t.Errorf("%d remain, %v, want %d", remaining, err, 1000-196)
 	}
 	if store.largest > store.limit || store.refused == 0 {
 		t.Errorf("the largest append had %d bytes; %d were refused", store.largest, store.refused)

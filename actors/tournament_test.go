@@ -158,7 +158,8 @@ func TestWithdrawalsPromoteTheFirstWhoWait(t *testing.T) {
 	}), map[string]int{"ok": crowdOfTeams})
 	before := readSummary(t, store)
 	if len(before.entered) != slotsOfFinal || len(before.waitlisted) != crowdOfTeams-slotsOfFinal {
-		t.Fatalf("%d entered and %d wait", len(before.entered), len(before.waitlisted))
+		t.Fatalf("%d entered and %d wait, want %d, %d",
+			len(before.entered), len(before.waitlisted), slotsOfFinal, crowdOfTeams-slotsOfFinal)
 	}
 	closeDesk(t, d)
 	d = openDesk(t, store, nil)

@@ -37,12 +37,12 @@ func TestAnswerTimeout(t *testing.T) {
 		began := time.Now()
 		_, err = d.View(context.Background(), "product-a", func(core.Core) { t.Error("it was read") })
 		if waited := time.Since(began); !errors.Is(err, ErrUnavailable) || waited != 2*time.Second {
-			t.Errorf("after %v: %v", waited, err)
+			t.Errorf("after %v: %v, want %v, %v", waited, err, ErrUnavailable, 2*time.Second)
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		if _, err = d.View(ctx, "product-a", func(core.Core) {}); !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("with a deadline of its own: %v", err)
+			t.Errorf("with a deadline of its own: %v, want %v", err, context.DeadlineExceeded)
 		}
 		time.Sleep(time.Minute)
 		if err := d.Close(t.Context()); err != nil {

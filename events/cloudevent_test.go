@@ -69,7 +69,7 @@ func TestCloudEvent(t *testing.T) {
 	}
 	fromData, err := events.Decode(e.Type, got["data"])
 	if err != nil || !reflect.DeepEqual(fromData, events.Fact(fact)) {
-		t.Errorf("data gives %+v (%v)", fromData, err)
+		t.Errorf("data gives %+v (%v), want %+v", fromData, err, events.Fact(fact))
 	}
 }
 
@@ -83,7 +83,7 @@ func TestCloudEventSource(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got.Source != "/v1/streams/wallet-J%C3%BCrgen%20M" || got.Stream != "wallet-Jürgen M" {
-		t.Errorf("%+v", got)
+		t.Errorf("%+v, want Source /v1/streams/wallet-J%%C3%%BCrgen%%20M, Stream wallet-Jürgen M", got)
 	}
 }
 
@@ -131,7 +131,7 @@ func TestForeignCloudEvent(t *testing.T) {
 	raw = strings.Replace(raw, base64.StdEncoding.EncodeToString(e.Metadata),
 		base64.StdEncoding.EncodeToString(own.Metadata), 1)
 	if _, err := events.ParseCloudEvent([]byte(raw)); !errors.Is(err, events.ErrBadCloudEvent) {
-		t.Errorf("%s: %v", raw, err)
+		t.Errorf("%s: %v, want %v", raw, err, events.ErrBadCloudEvent)
 	}
 }
 
@@ -164,7 +164,7 @@ func TestParseCloudEvent(t *testing.T) {
 		strings.Replace(string(text), `"id":"`, `"id":"x`, 1), strings.Replace(string(text), "<", "\\u003c", 1),
 	} {
 		if _, err := events.ParseCloudEvent([]byte(other)); !errors.Is(err, events.ErrBadCloudEvent) {
-			t.Errorf("%s: %v", other, err)
+			t.Errorf("%s: %v, want %v", other, err, events.ErrBadCloudEvent)
 		}
 	}
 }

@@ -44,6 +44,6 @@ func TestCurrencyText(t *testing.T) {
 		}
 	}
 	if got := AssumedCurrency.Text(1250); got != "1250" {
-		t.Errorf("assumed: %q", got)
+		t.Errorf("assumed: %q, want 1250", got)
 	}
 }

@@ -45,7 +45,7 @@ func TestAppendFactAllocatesNothing(t *testing.T) {
 	dst := make([]byte, 0, 1<<16)
 	for name, fact := range golden {
 		if n := testing.AllocsPerRun(10, func() { AppendFact(dst, fact) }); n != 0 {
-			t.Errorf("%s: %v allocations", name, n)
+			t.Errorf("%s: %v allocations, want 0", name, n)
 		}
 	}
 }
@@ -240,7 +240,7 @@ func TestUpcast(t *testing.T) {
 		"lamp.lit.v2": `{"lamp":"hall","watts":40}`,
 	} {
 		if fact, err := Decode(name, []byte(data)); !errors.Is(err, ErrBadFact) {
-			t.Errorf("%s accepted the shape of the other version: %#v, %v", name, fact, err)
+			t.Errorf("%s accepted the shape of the other version: %#v, %v, want %v", name, fact, err, ErrBadFact)
 		}
 	}
 }
@@ -261,7 +261,7 @@ func TestEventDecode(t *testing.T) {
 	data := AppendFact(nil, fact)
 	along := &Event{Type: fact.Name(), Data: data, Fact: fact}
 	if got, err := along.Decode(); err != nil || got != fact {
-		t.Errorf("with its fact: %v, %v", got, err)
+		t.Errorf("with its fact: %v, %v, want %v", got, err, fact)
 	}
 	bare := &Event{Type: fact.Name(), Data: data}
 	if got, err := bare.Decode(); err != nil || got == fact || !reflect.DeepEqual(got, fact) {

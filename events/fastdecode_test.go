@@ -67,7 +67,7 @@ func TestFastMetadata(t *testing.T) {
 		m.Hash = hash.String()
 		read, err := ParseMetadata(sealed)
 		if err != nil || read != m {
-			t.Fatalf("%s\nis read as %+v, %v", sealed, read, err)
+			t.Fatalf("%s\nis read as %+v, %v, want %+v", sealed, read, err, m)
 		}
 		cut := rapid.IntRange(0, len(sealed)-1).Draw(t, "cut")
 		sealed[cut] = rapid.Byte().Draw(t, "byte")

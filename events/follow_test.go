@@ -41,7 +41,7 @@ func TestFollowAlways(t *testing.T) {
 			return !errors.Is(err, broken)
 		})
 		if err != broken || calls != ends {
-			t.Errorf("%v after %d calls", err, calls)
+			t.Errorf("%v after %d calls, want %v, %d", err, calls, broken, ends)
 		}
 	})
 }
@@ -64,7 +64,7 @@ func TestFollowAlwaysEndsWithItsContext(t *testing.T) {
 				return true
 			})
 			if err != context.Canceled {
-				t.Errorf("in a call %t: %v", inCall, err)
+				t.Errorf("in a call %t: %v, want %v", inCall, err, context.Canceled)
 			}
 		}
 	})

@@ -58,7 +58,7 @@ func FuzzParseMetadata(f *testing.F) {
 		// Metadata with a matching hash cannot be guessed, so this must fail.
 		forged := Recorded{Event: Event{Metadata: metadata}, Stream: "product-1"}
 		if _, err := CheckLink(hash, &forged); !errors.Is(err, ErrDamaged) {
-			t.Fatalf("CheckLink accepted %q: %v", metadata, err)
+			t.Fatalf("CheckLink accepted %q: %v, want %v", metadata, err, ErrDamaged)
 		}
 	})
 }
@@ -84,7 +84,7 @@ func FuzzCheckLink(f *testing.F) {
 		}
 		e.Metadata[at%uint(len(e.Metadata))] ^= flip
 		if _, err := CheckLink(prev, &e); !errors.Is(err, ErrDamaged) {
-			t.Fatalf("a changed byte passed in %s: %v", e.Metadata, err)
+			t.Fatalf("a changed byte passed in %s: %v, want %v", e.Metadata, err, ErrDamaged)
 		}
 	})
 }

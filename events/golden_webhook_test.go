@@ -43,7 +43,7 @@ func TestDeliveredEvents(t *testing.T) {
 		{"~foreign", "product.reserved.v1", false},
 	} {
 		if got := !Bookkeeping(line.stream, line.name); got != line.want {
-			t.Errorf("%s in %s is delivered: %t", line.name, line.stream, got)
+			t.Errorf("%s in %s is delivered: %t, want %t", line.name, line.stream, got, line.want)
 		}
 		if line.want && !Deliverable(line.name) {
 			t.Errorf("%s can't be asked for", line.name)

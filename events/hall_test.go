@@ -84,7 +84,7 @@ func TestHall(t *testing.T) {
 	}
 	sections := []Section{{ID: "PL", DisplayName: "Parkett links", Rows: 2}, {ID: "Balkon", DisplayName: "Balkon", Rows: 1}}
 	if !reflect.DeepEqual(h.Sections(), sections) {
-		t.Errorf("sections are %+v", h.Sections())
+		t.Errorf("sections are %+v, want %+v", h.Sections(), sections)
 	}
 	if want := []HallCategory{{"Parkett", "#A0c1ff", 3, 0}, {"Rang", "#808080", 3, 0}, {"Steh", "#808080", 0, 300},
 		{"Unused", "#808080", 0, 0}}; !reflect.DeepEqual(h.Categories, want) || h.Categories[3].InUse() || !h.Categories[2].InUse() {
@@ -173,7 +173,7 @@ func TestPlanText(t *testing.T) {
 	p.ID, p.Zones[0].Rows[2].RowGUID = "", ""
 	p.Zones[0].Rows[3].Seats = []PlanSeat{}
 	if !reflect.DeepEqual(read, p) {
-		t.Errorf("it reads as %+v", read)
+		t.Errorf("it reads as %+v, want %+v", read, p)
 	}
 	if again := AppendPlan(nil, read, PlanComplete); string(again) != string(text) {
 		t.Errorf("written again it is %s", again)
@@ -181,7 +181,7 @@ func TestPlanText(t *testing.T) {
 	for _, bad := range []string{"", "null", "[]", `{"name":1}`, string(text) + "x", `{"colour":"x"}`,
 		`{"zones":[` + strings.Repeat("{},", 2*MaxPlanObjects) + "{}]}"} {
 		if _, err := ParsePlan([]byte(bad)); !errors.Is(err, ErrPlanText) {
-			t.Errorf("%.20q: %v", bad, err)
+			t.Errorf("%.20q: %v, want %v", bad, err, ErrPlanText)
 		}
 	}
 	pretix := string(AppendPlan(nil, p, PlanPretix))
@@ -228,7 +228,7 @@ func TestPlanObjects(t *testing.T) {
 		`{"seats": [` + strings.Repeat(" null,", MaxPlanObjects) + `null]}`: true,
 	} {
 		if got := PlanTooLarge([]byte(text)); got != want {
-			t.Errorf("%.10q: %t", text, got)
+			t.Errorf("%.10q: %t, want %t", text, got, want)
 		}
 	}
 }

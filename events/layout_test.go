@@ -44,7 +44,7 @@ func checkSeat(t *rapid.T, l *Layout, seat SeatIndex, section int, row, number i
 		t.Fatalf("%s is found as %d, %t, and %d is %s at %d; want %d", name, got, ok, seat, l.Name(seat), l.Price(seat), seat)
 	}
 	if gs, gr, gn := l.Place(seat); gs != section || gr != row || gn != number {
-		t.Fatalf("%s is in %d-%d-%d", name, gs, gr, gn)
+		t.Fatalf("%s is in %d-%d-%d, want %d, %d, %d", name, gs, gr, gn, section, row, number)
 	}
 	left, right := l.Neighbours(seat)
 	wantLeft, okLeft := l.Find(NewSeatName(s.ID, row, number-1))
@@ -108,7 +108,7 @@ func TestHallLayout(t *testing.T) {
 	}
 	seats, unknown, twice := l.Canonical([]SeatName{"Balkon-1-1", "PL-2-1a", "PL-1-9", "Balkon-1-1"})
 	if !slices.Equal(seats, []SeatIndex{3, 4}) || !slices.Equal(unknown, []SeatName{"PL-1-9"}) || len(twice) != 1 {
-		t.Errorf("%v, %v, %v", seats, unknown, twice)
+		t.Errorf("%v, %v, %v, want %v, %v, length 1", seats, unknown, twice, []SeatIndex{3, 4}, []SeatName{"PL-1-9"})
 	}
 	if p, ok := DefaultPrice([]CategoryPrice{{"C", "a", 1, true}, {"C", "b", 2, false}}); !ok || p.Type != "b" {
 		t.Error(p)

@@ -65,10 +65,10 @@ func TestReadHall(t *testing.T) {
 	seal := &PlanSealed{PlanID: "p", Digest: digest, Bytes: int64(len(text))}
 	ctx := context.Background()
 	if _, err := ReadHall(ctx, planStore{}, "p"); !errors.Is(err, ErrNoPlan) {
-		t.Errorf("no stream: %v", err)
+		t.Errorf("no stream: %v, want %v", err, ErrNoPlan)
 	}
 	if _, err := ReadHall(ctx, planStore{facts: facts}, "p"); !errors.Is(err, ErrNoPlan) {
-		t.Errorf("not sealed: %v", err)
+		t.Errorf("not sealed: %v, want %v", err, ErrNoPlan)
 	}
 	begun := append([]Fact{&PlanPartAdded{PlanID: "p", Digest: "other", Text: "begun"}}, facts...)
 	h, err := ReadHall(ctx, planStore{facts: append(begun, seal)}, "p")
@@ -79,7 +79,7 @@ func TestReadHall(t *testing.T) {
 		t.Errorf("a hall that is in use is read again: %v", err)
 	}
 	if _, err := ReadPlan(ctx, planStore{facts: append(facts[1:], seal)}, "p"); !errors.Is(err, ErrBadFact) {
-		t.Errorf("a gap: %v", err)
+		t.Errorf("a gap: %v, want %v", err, ErrBadFact)
 	}
 	if _, err := ReadPlan(ctx, planStore{facts: append(facts, &PlanSealed{Digest: digest})}, "p"); !errors.Is(
 		err,

@@ -17,7 +17,7 @@ func TestSeatNames(t *testing.T) {
 			t.Errorf("%s is %q %d %d %t, want %+v", want.name, section, row, number, ok, want)
 		}
 		if got := NewSeatName(section, row, number); got != want.name {
-			t.Errorf("%+v is called %s", want, got)
+			t.Errorf("%+v is called %s, want %s", want, got, want.name)
 		}
 	}
 	for _, bad := range []SeatName{"", "-", "--", "A", "A-1", "-1-1", "A-0-1", "A-1-0", "A-01-1", "A-1-01", "A-+1-1",
@@ -52,6 +52,6 @@ func TestHoldIDs(t *testing.T) {
 func TestOfPerformance(t *testing.T) {
 	id := OfPerformance("gala-1", "ada~b")
 	if performance, rest := CutPerformance(id); id != "gala-1~ada~b" || performance != "gala-1" || rest != "ada~b" {
-		t.Errorf("%s is of %q, and %q", id, performance, rest)
+		t.Errorf("%s is of %q, and %q, want gala-1~ada~b, gala-1, ada~b", id, performance, rest)
 	}
 }

@@ -139,10 +139,10 @@ func TestPositionAtReadsLittle(t *testing.T) {
 func TestTimeErrors(t *testing.T) {
 	l := &clockLog{err: events.ErrUnavailable}
 	if _, err := events.PositionAt(t.Context(), l, time.Now()); !errors.Is(err, events.ErrUnavailable) {
-		t.Errorf("PositionAt: %v", err)
+		t.Errorf("PositionAt: %v, want %v", err, events.ErrUnavailable)
 	}
 	if _, err := events.TimeOf(t.Context(), l, 1); !errors.Is(err, events.ErrUnavailable) {
-		t.Errorf("TimeOf: %v", err)
+		t.Errorf("TimeOf: %v, want %v", err, events.ErrUnavailable)
 	}
 }
 

@@ -17,7 +17,7 @@ func TestAddTicket(t *testing.T) {
 		t.Errorf("%v, want %v", ranges, want)
 	}
 	if got := slices.Collect(Tickets(ranges)); !slices.Equal(got, []int64{3, 4, 5, 7, 8, 2, 1}) {
-		t.Errorf("one by one: %v", got)
+		t.Errorf("one by one: %v, want %v", got, []int64{3, 4, 5, 7, 8, 2, 1})
 	}
 }
 

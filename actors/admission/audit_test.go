@@ -42,7 +42,7 @@ func readLedger(t *testing.T, log []logged) *ledger {
 		case *events.WaitingRoomJoined:
 			l.holders, l.ended = append(l.holders, f.Holder), append(l.ended, false)
 			if f.Ticket != int64(len(l.holders)) {
-				t.Fatalf("ticket %d comes after %d", f.Ticket, len(l.holders)-1)
+				t.Fatalf("ticket %d comes after %d, want %d", f.Ticket, len(l.holders)-1, int64(len(l.holders)))
 			}
 		case *events.WaitingRoomAdmitted:
 			l.admitted(f)

@@ -260,7 +260,8 @@ func (c *crowd) ask(p *person, now time.Duration) {
 		}
 	case events.VisitorExpired:
 		if was.Status != events.VisitorAdmitted {
-			c.t.Errorf("%s polled as instructed, and lost the place: %+v, then %+v", p.holder, was, p.visit)
+			c.t.Errorf("%s polled as instructed, and lost the place: %+v, then %+v, want Status %v",
+				p.holder, was, p.visit, events.VisitorAdmitted)
 		}
 		p.done, p.outcome = true, events.VisitorExpired
 	default:

@@ -13,7 +13,7 @@ func (n *node) awaitFinish() {
 	n.t.Helper()
 	n.rooms.running.Wait()
 	if left := n.rooms.finishing.Load(); left != 0 {
-		n.t.Errorf("%d are still being finished", left)
+		n.t.Errorf("%d are still being finished, want 0", left)
 	}
 	n.step()
 }
@@ -64,13 +64,13 @@ func TestJoiningAfterAPurchase(t *testing.T) {
 	}
 	rm.seen.end(ann.Ticket) // as Done begins
 	if again := n.join("ann"); again.Status != events.VisitorWaiting || again.Ticket != 2 {
-		t.Errorf("joining again gives %+v", again)
+		t.Errorf("joining again gives %+v, want Status %v, Ticket 2", again, events.VisitorWaiting)
 	}
 	n.rooms.Done("sale", "ann", ann.Ticket, by("ann"))
 	n.awaitFinish()
 	n.step()
 	if line := rm.line.Load(); line.Active != 1 || line.Admitted != 2 {
-		t.Errorf("%d active, %d came in", line.Active, line.Admitted)
+		t.Errorf("%d active, %d came in, want 1, 2", line.Active, line.Admitted)
 	}
 }
 
@@ -92,20 +92,20 @@ func TestRoomsElsewhere(t *testing.T) {
 		"set":    func() error { _, err := beside.rooms.Set(ctx, "sale", sale, nil, by("x")); return err }(),
 	} {
 		if code(err) != "not_found" {
-			t.Errorf("%s: %v", about, err)
+			t.Errorf("%s: %v, want not_found", about, err)
 		}
 	}
 	if ticket, err := beside.rooms.Check("sale", "ann", shown, time.Time{}); ticket != ann.Ticket || err != nil {
-		t.Errorf("ticket %d, %v", ticket, err)
+		t.Errorf("ticket %d, %v, want %d", ticket, err, ann.Ticket)
 	}
 	beside.rooms.Done("sale", "ann", ann.Ticket, by("ann"))
 	beside.rooms.running.Wait()
 	n.join("bob") // it finds the other's fact, reads it, and continues
 	n.step()
 	if visit := n.poll(ann.Visitor); visit.Status != events.VisitorLeft {
-		t.Errorf("ann is %s", visit.Status)
+		t.Errorf("ann is %s, want %s", visit.Status, events.VisitorLeft)
 	}
 	if lines := beside.rooms.Running(); len(lines) != 0 {
-		t.Errorf("%d rooms run beside", len(lines))
+		t.Errorf("%d rooms run beside, want 0", len(lines))
 	}
 }

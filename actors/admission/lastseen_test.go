@@ -59,7 +59,7 @@ func TestSilenceIsFoundOnce(t *testing.T) {
 		silent := table.silent(step.ticket, at(10*s), at(step.limit))
 		doomed := table.markDropping(step.ticket, at(step.limit))
 		if silent != step.silent || doomed != step.doomed {
-			t.Errorf("%s: silent %t, doomed %t", step.about, silent, doomed)
+			t.Errorf("%s: silent %t, doomed %t, want %t, %t", step.about, silent, doomed, step.silent, step.doomed)
 		}
 	}
 	if _, doomed := table.recordPoll(1, at(11*s), s); !doomed {

@@ -51,7 +51,7 @@ func (c *forwardingNodes) pollRepeatedly(heartbeats int, at ...int) func(v Visit
 		c.t.Helper()
 		for i := range heartbeats {
 			if got := c.nodes[at[i%len(at)]].poll(v.Visitor); got.Status != events.VisitorWaiting {
-				c.t.Fatalf("in heartbeat %d: %+v", i, got)
+				c.t.Fatalf("in heartbeat %d: %+v, want Status %v", i, got, events.VisitorWaiting)
 			}
 			c.pass(10 * s)
 		}
@@ -69,10 +69,10 @@ func TestPollsAtAnyNode(t *testing.T) {
 	}
 	c.pollRepeatedly(6, 1, 2, 2)(ann)
 	if got := c.nodes[2].poll(bob.Visitor); got.Status != events.VisitorExpired {
-		t.Errorf("who never polled is %+v", got)
+		t.Errorf("who never polled is %+v, want Status %v", got, events.VisitorExpired)
 	}
 	if n := count[*events.WaitingRoomRun](c.cluster); n != 1 {
-		t.Errorf("the room was taken over %d times", n)
+		t.Errorf("the room was taken over %d times, want 1", n)
 	}
 	if c.told == 0 {
 		t.Error("no heartbeat was forwarded")

@@ -17,7 +17,7 @@ func TestShuffledOpening(t *testing.T) {
 	line, err := n.rooms.Line(ctx, "sale")
 	seed, hash := ring.Seed("sale")
 	if err != nil || line.Settings.SeedHash != hash || line.Seed != "" {
-		t.Fatalf("%+v, %v", line, err)
+		t.Fatalf("%+v, %v, want Settings.SeedHash %v, Seed \"\"", line, err, hash)
 	}
 	var visitors []Visit
 	for i := range 20 {
@@ -49,7 +49,7 @@ func TestShuffledOpening(t *testing.T) {
 		}
 	}
 	if got := n.poll(late.Visitor); got.Number != 20 || late.Number != 0 {
-		t.Errorf("a later visitor: %+v, then %+v", late, got)
+		t.Errorf("a later visitor: %+v, then %+v, want Number 20, Number 0", late, got)
 	}
 	line, err = n.rooms.Line(ctx, "sale")
 	if err != nil || line.Seed != fmt.Sprintf("%x", seed) {
@@ -83,13 +83,13 @@ func TestLostSeed(t *testing.T) {
 	n.join("bob")
 	rm.step(ctx)
 	if line := rm.line.Load(); line.Waiting != 2 {
-		t.Errorf("%d wait: the line is not published any more", line.Waiting)
+		t.Errorf("%d wait: the line is not published any more, want 2", line.Waiting)
 	}
 	opening.Order = events.RoomFIFO
 	n.set(opening)
 	rm.step(ctx) // has not seen that yet
 	n.step()
 	if got := rm.line.Load().Look(ann.Ticket); got.Status != events.VisitorAdmitted {
-		t.Errorf("as they came: %+v", got)
+		t.Errorf("as they came: %+v, want Status %v", got, events.VisitorAdmitted)
 	}
 }

@@ -50,11 +50,11 @@ func TestOwnerTakesOver(t *testing.T) {
 		t.Errorf("places were taken %d times before anybody could ask", n)
 	}
 	if got := c.nodes[0].poll(visits[89].Visitor); got.Status != events.VisitorWaiting {
-		t.Errorf("one who asks in time: %+v", got)
+		t.Errorf("one who asks in time: %+v, want Status %v", got, events.VisitorWaiting)
 	}
 	c.pass(3 * s)
 	if got := c.nodes[0].poll(visits[88].Visitor); got.Status != events.VisitorExpired {
-		t.Errorf("one who never asks: %+v", got)
+		t.Errorf("one who never asks: %+v, want Status %v", got, events.VisitorExpired)
 	}
 	if got := c.nodes[0].poll(visits[89].Visitor); got.Status == events.VisitorExpired {
 		t.Errorf("one who asked in time: %+v", got)
@@ -75,7 +75,7 @@ func TestOwnersDisagree(t *testing.T) {
 		c.pass(s)
 		for i, v := range []Visit{ann, bob} {
 			if got := c.nodes[i].poll(v.Visitor); got.Status != events.VisitorWaiting {
-				t.Fatalf("one who asks is %+v", got)
+				t.Fatalf("one who asks is %+v, want Status %v", got, events.VisitorWaiting)
 			}
 		}
 	}

@@ -44,12 +44,12 @@ func TestAJoinIsRepeated(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got := join("cid"); got.Ticket != cid.Ticket || got.Status != events.VisitorLeft || got.Number != 0 {
-		t.Errorf("after leaving: %+v", got)
+		t.Errorf("after leaving: %+v, want Ticket %v, Status %v, Number 0", got, cid.Ticket, events.VisitorLeft)
 	}
 	n.clock.move(61 * s)
 	n.step()
 	if got := join("ann"); got.Ticket != first.Ticket || got.Status != events.VisitorExpired || got.Pass != "" {
-		t.Errorf("after the pass: %+v", got)
+		t.Errorf("after the pass: %+v, want Ticket %v, Status %v, Pass \"\"", got, first.Ticket, events.VisitorExpired)
 	}
 }
 

@@ -112,14 +112,14 @@ func TestSilenceAcrossARestart(t *testing.T) {
 	}
 	n.pass(20 * s)
 	if line, err := n.rooms.Line(ctx, "sale"); err != nil || line.Waiting != 2 {
-		t.Fatalf("two heartbeats after the restart %d wait, %v", line.Waiting, err)
+		t.Fatalf("two heartbeats after the restart %d wait, %v, want 2", line.Waiting, err)
 	}
 	if got := n.poll(ann.Visitor); got.Status != events.VisitorWaiting || got.Number != 1 || got.TooSoon {
 		t.Errorf("long without a poll before the restart: %+v", got)
 	}
 	n.pass(2 * s)
 	if got := n.poll(bob.Visitor); got.Status != events.VisitorExpired {
-		t.Errorf("without a poll after the restart: %+v", got)
+		t.Errorf("without a poll after the restart: %+v, want Status %v", got, events.VisitorExpired)
 	}
 }
 
@@ -152,7 +152,7 @@ func TestRounds(t *testing.T) {
 			v := n.join("ann")
 			synctest.Wait()
 			if got := n.poll(v.Visitor); got.Status != events.VisitorAdmitted {
-				t.Fatalf("joining an empty room: %+v", got)
+				t.Fatalf("joining an empty room: %+v, want Status %v", got, events.VisitorAdmitted)
 			}
 			if _, _, err := n.rooms.Leave(ctx, "sale", v.Visitor, by("ann")); err != nil {
 				t.Fatal(err)
@@ -178,19 +178,19 @@ func TestRounds(t *testing.T) {
 			}
 		}
 		if got := line(); got.Active != 3 || got.Waiting != 5 {
-			t.Fatalf("%d are in and %d wait", got.Active, got.Waiting)
+			t.Fatalf("%d are in and %d wait, want 3, 5", got.Active, got.Waiting)
 		}
 		// Nobody asks any more: the places are lost, the passes end, and the room rests.
 		time.Sleep(time.Duration(2*sale.HeartbeatSeconds)*s + 2*s - time.Since(began))
 		if got := line(); got.Waiting != 0 || got.Active != 3 {
-			t.Errorf("after two heartbeats %d wait and %d are in", got.Waiting, got.Active)
+			t.Errorf("after two heartbeats %d wait and %d are in, want 0, 3", got.Waiting, got.Active)
 		}
 		time.Sleep(time.Duration(sale.ActiveSeconds) * s)
 		if got := line(); got.Active != 0 {
-			t.Errorf("after their end %d passes go on", got.Active)
+			t.Errorf("after their end %d passes go on, want 0", got.Active)
 		}
 		if got := n.poll(visitors[7].Visitor); got.Status != events.VisitorExpired {
-			t.Errorf("the last of the line: %+v", got)
+			t.Errorf("the last of the line: %+v, want Status %v", got, events.VisitorExpired)
 		}
 	})
 }
@@ -254,7 +254,7 @@ func TestClosing(t *testing.T) {
 		t.Errorf("polling afterwards: %v", err)
 	}
 	if _, err := n.rooms.Line(ctx, "other"); !errors.Is(err, actors.ErrStopping) {
-		t.Errorf("a room that nobody had asked for: %v", err)
+		t.Errorf("a room that nobody had asked for: %v, want %v", err, actors.ErrStopping)
 	}
 	n.stop()
 }
@@ -273,7 +273,7 @@ func TestReturnedPassAcrossARestart(t *testing.T) {
 	fresh := start(t, n.store, n.clock, nil)
 	t.Cleanup(fresh.stop)
 	if _, err := fresh.rooms.Check("sale", "ann", shown, time.Time{}); code(err) != "pass_invalid" {
-		t.Errorf("after a restart: %v", err)
+		t.Errorf("after a restart: %v, want pass_invalid", err)
 	}
 }
 
@@ -298,20 +298,20 @@ func TestIdsOfALogThatIsGone(t *testing.T) {
 		v := visitorOf(lost.ticket, "eve")
 		for range 2 {
 			if _, err := n.rooms.Poll(ctx, "sale", ring.VisitorID("sale", v)); code(err) != "not_found" {
-				t.Errorf("%s: the poll says %v", lost.about, err)
+				t.Errorf("%s: the poll says %v, want not_found", lost.about, err)
 			}
 		}
 		if _, _, err := n.rooms.Leave(ctx, "sale", ring.VisitorID("sale", v), by("eve")); code(err) != "not_found" {
-			t.Errorf("%s: leaving says %v", lost.about, err)
+			t.Errorf("%s: leaving says %v, want not_found", lost.about, err)
 		}
 		if _, err := n.rooms.Check("sale", "eve", ring.Pass("sale", v, good.ExpiresAt), time.Time{}); code(err) != "pass_invalid" {
-			t.Errorf("%s: the pass is %v", lost.about, err)
+			t.Errorf("%s: the pass is %v, want pass_invalid", lost.about, err)
 		}
 	}
 	if now := n.poll(ann.Visitor); now != good {
 		t.Errorf("ann: %+v, before: %+v", now, good)
 	}
 	if ticket, err := n.rooms.Check("sale", "ann", good.Pass, time.Time{}); err != nil || ticket != 1 {
-		t.Errorf("ann's pass: ticket %d, %v", ticket, err)
+		t.Errorf("ann's pass: ticket %d, %v, want 1", ticket, err)
 	}
 }

@@ -49,15 +49,15 @@ func TestOneVisit(t *testing.T) {
 		t.Errorf("leaving again: %+v, %v", left, err)
 	}
 	if got := n.poll(bob.Visitor); got.Status != events.VisitorLeft || got.Pass != "" {
-		t.Errorf("after leaving, before a new line: %+v", got)
+		t.Errorf("after leaving, before a new line: %+v, want Status %v, Pass \"\"", got, events.VisitorLeft)
 	}
 	n.clock.move(60*s + ms) // nobody has made a round meanwhile
 	if got := n.poll(ann.Visitor); got.Status != events.VisitorExpired || got.Pass != "" {
-		t.Errorf("after the pass: %+v", got)
+		t.Errorf("after the pass: %+v, want Status %v, Pass \"\"", got, events.VisitorExpired)
 	}
 	n.step()
 	if got := n.poll(ann.Visitor); got.Status != events.VisitorExpired || got.Pass != "" {
-		t.Errorf("after the pass and a round: %+v", got)
+		t.Errorf("after the pass and a round: %+v, want Status %v, Pass \"\"", got, events.VisitorExpired)
 	}
 	if left, _, err := n.rooms.Leave(ctx, "sale", ann.Visitor, by("ann")); err != nil ||
 		left.Status != events.VisitorExpired {
@@ -153,7 +153,8 @@ func TestRefusals(t *testing.T) {
 	n.step()
 	ann := n.join("ann")
 	if ann.Status != events.VisitorWaiting || ann.ETA != unknown || ann.PollAfter != 10*s {
-		t.Errorf("waiting in a closed room: %+v", ann)
+		t.Errorf("waiting in a closed room: %+v, want Status %v, ETA %v, PollAfter %v",
+			ann, events.VisitorWaiting, unknown, 10*s)
 	}
 	wrong := sale
 	wrong.MaxActive = 0
@@ -214,17 +215,17 @@ func TestPasses(t *testing.T) {
 	}
 	n.step()
 	if _, err := n.rooms.Check("sale", "bob", other, time.Time{}); code(err) != "pass_invalid" {
-		t.Errorf("given up: %v", err)
+		t.Errorf("given up: %v, want pass_invalid", err)
 	}
 	// A node that does not run the room goes by the signature alone.
 	elsewhere := start(t, newMemory(), n.clock, nil)
 	defer elsewhere.stop()
 	if ticket, err := elsewhere.rooms.Check("sale", "ann", given, time.Time{}); err != nil || ticket != 1 {
-		t.Errorf("elsewhere: ticket %d, %v", ticket, err)
+		t.Errorf("elsewhere: ticket %d, %v, want 1", ticket, err)
 	}
 	n.clock.move(61 * s)
 	if _, err := elsewhere.rooms.Check("sale", "ann", given, time.Time{}); code(err) != "pass_invalid" {
-		t.Errorf("after its end: %v", err)
+		t.Errorf("after its end: %v, want pass_invalid", err)
 	}
 }
 
@@ -265,7 +266,7 @@ func TestOverload(t *testing.T) {
 	}
 	rm.asking.Add(1) // one is under way
 	if _, _, _, err := n.rooms.Join(ctx, "sale", "ann", by("ann")); !errors.Is(err, actors.ErrOverloaded) {
-		t.Errorf("one too many: %v", err)
+		t.Errorf("one too many: %v, want %v", err, actors.ErrOverloaded)
 	}
 	rm.asking.Add(-1)
 	n.join("ann")
@@ -303,10 +304,10 @@ func TestLogOutOfReach(t *testing.T) {
 		t.Fatal("nothing has failed")
 	}
 	if got := n.poll(bob.Visitor); got.Status != events.VisitorWaiting || got.Number != 2 {
-		t.Errorf("meanwhile: %+v", got)
+		t.Errorf("meanwhile: %+v, want Status %v, Number 2", got, events.VisitorWaiting)
 	}
 	if _, _, _, err := n.rooms.Join(ctx, "sale", "cid", by("cid")); !errors.Is(err, actors.ErrUnavailable) {
-		t.Errorf("joining meanwhile: %v", err)
+		t.Errorf("joining meanwhile: %v, want %v", err, actors.ErrUnavailable)
 	}
 	log.down.Store(false)
 	n.clock.move(2 * s)
@@ -324,7 +325,7 @@ func TestGivingUp(t *testing.T) {
 	cancel()
 	visitor := ring.VisitorID("sale", pass.Visitor{Ticket: 1})
 	if _, err := n.rooms.Poll(ended, "sale", visitor); !errors.Is(err, context.Canceled) {
-		t.Errorf("polling: %v", err)
+		t.Errorf("polling: %v, want %v", err, context.Canceled)
 	}
 	if _, err := n.rooms.Check("sale", "ann", ring.Pass("sale", pass.Visitor{Ticket: 1, Holder: pass.HolderOf("ann")}, at(s)), time.Time{}); err != nil {
 		t.Errorf("a pass does not need the room: %v", err)

@@ -105,15 +105,16 @@ func TestRestartOfAnotherNodeDropsNobody(t *testing.T) {
 		c.pass(5 * s)
 		for _, v := range visits {
 			if got := c.nodes[0].poll(v.Visitor); got.Status != events.VisitorWaiting {
-				t.Fatalf("after %d s, ticket %d: %+v", 5*(round+1), v.Ticket, got)
+				t.Fatalf("after %d s, ticket %d: %+v, want Status %v",
+					5*(round+1), v.Ticket, got, events.VisitorWaiting)
 			}
 		}
 	}
 	if got := c.nodes[0].poll(silent.Visitor); got.Status != events.VisitorExpired {
-		t.Errorf("without a poll: %+v", got)
+		t.Errorf("without a poll: %+v, want Status %v", got, events.VisitorExpired)
 	}
 	if n := count[*events.WaitingRoomRun](c); n != 1 {
-		t.Errorf("the room was taken over %d times; only one node receives polls", n)
+		t.Errorf("the room was taken over %d times; only one node receives polls, want 1", n)
 	}
 }
 
@@ -127,11 +128,11 @@ func TestVisitorsMoveToAnotherNode(t *testing.T) {
 		at := round / 6 % 2 // 30 s each
 		c.pass(5 * s)
 		if got := c.nodes[at].poll(ann.Visitor); got.Status != events.VisitorWaiting {
-			t.Fatalf("after %d s: %+v", 5*(round+1), got)
+			t.Fatalf("after %d s: %+v, want Status %v", 5*(round+1), got, events.VisitorWaiting)
 		}
 	}
 	if got := c.nodes[1].poll(bob.Visitor); got.Status != events.VisitorExpired {
-		t.Errorf("without a poll: %+v", got)
+		t.Errorf("without a poll: %+v, want Status %v", got, events.VisitorExpired)
 	}
 	if n := count[*events.WaitingRoomRun](c); n != 4 {
 		t.Errorf("the room was taken over %d times, want with every move", n)
@@ -151,7 +152,7 @@ func TestPollsAtAllNodes(t *testing.T) {
 		c.pass(10 * s) // the heartbeat
 		for i, v := range visits {
 			if got := c.nodes[i%3].poll(v.Visitor); got.Status != events.VisitorWaiting {
-				t.Fatalf("round %d, visitor %d: %+v", round, i, got)
+				t.Fatalf("round %d, visitor %d: %+v, want Status %v", round, i, got, events.VisitorWaiting)
 			}
 		}
 	}
@@ -183,7 +184,7 @@ func TestDropOfAnotherTerm(t *testing.T) {
 		t.Errorf("after the refused drop: %+v", got)
 	}
 	if got := count[*events.WaitingRoomDropped](c); got != 0 {
-		t.Errorf("%d were dropped", got)
+		t.Errorf("%d were dropped, want 0", got)
 	}
 }
 
@@ -211,7 +212,7 @@ func TestRunnerIsGone(t *testing.T) {
 	c.nodes[0].poll(last.Visitor)
 	c.pass(2 * s)
 	if line, err = c.nodes[0].rooms.Line(ctx, "sale"); err != nil || line.Admitted != 200 {
-		t.Errorf("%d admitted after the first poll, %v", line.Admitted, err)
+		t.Errorf("%d admitted after the first poll, %v, want 200", line.Admitted, err)
 	}
 }
 
@@ -291,7 +292,7 @@ func TestOtherKeys(t *testing.T) {
 		return err
 	}(), func() error { _, err := other.rooms.Set(ctx, "x", sale, nil, by("organiser")); return err }()) {
 		if !errors.Is(err, ErrKeysDiffer) {
-			t.Errorf("question %d: %v", i, err)
+			t.Errorf("question %d: %v, want %v", i, err, ErrKeysDiffer)
 		}
 	}
 	c.pass(time.Minute)
@@ -313,10 +314,10 @@ func TestOtherKeys(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := other.rooms.Poll(ctx, "sale", cid.Visitor); !errors.Is(err, ErrKeysDiffer) {
-		t.Errorf("signed by a newer key: %v", err)
+		t.Errorf("signed by a newer key: %v, want %v", err, ErrKeysDiffer)
 	}
 	if _, err := other.rooms.Check("sale", "ann", "nonsense", time.Time{}); !errors.Is(err, ErrKeysDiffer) {
-		t.Errorf("a pass that can't be read: %v", err)
+		t.Errorf("a pass that can't be read: %v, want %v", err, ErrKeysDiffer)
 	}
 	if err := other.rooms.UseKeys(ctx, ringOf(t, 2, 1), KeysIfKnown); err != nil {
 		t.Fatal(err)
@@ -350,6 +351,6 @@ func TestTwoFirstServers(t *testing.T) {
 		}
 	}
 	if agree != 1 {
-		t.Errorf("%d agree", agree)
+		t.Errorf("%d agree, want 1", agree)
 	}
 }

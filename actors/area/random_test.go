@@ -363,7 +363,7 @@ func TestSnapshotsAreWhole(t *testing.T) {
 	coretest.Do(a, release("a.1"), day, sentence)
 	then := coretest.Restored(t, write, New).(*Area)
 	if c := then.Counts(0); c != (events.AreaCounts{Remaining: 4, Held: 3, Booked: 1, Blocked: 2}) {
-		t.Errorf("the snapshot has %+v", c)
+		t.Errorf("the snapshot has %+v, want %+v", c, events.AreaCounts{Remaining: 4, Held: 3, Booked: 1, Blocked: 2})
 	}
 	if got := coretest.Do(then, release("b.2"), day, sentence); got != "released 1 (1 of press) of b.2 (booked, cancelled), "+
 		"0 left, 4 remain" {

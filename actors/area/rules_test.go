@@ -276,11 +276,11 @@ func TestExpireIsBounded(t *testing.T) {
 	}
 	for round := 3; round > 0; round-- {
 		if c := a.Counts(0); c.Held != int64(round*expiryBatch*2) {
-			t.Errorf("%d are held before round %d", c.Held, round)
+			t.Errorf("%d are held before round %d, want %d", c.Held, round, int64(round*expiryBatch*2))
 		}
 		facts, _ := a.Decide(&core.Expire{}, day.Add(time.Hour))
 		if len(facts) != expiryBatch {
-			t.Errorf("%d expired at once", len(facts))
+			t.Errorf("%d expired at once, want %d", len(facts), expiryBatch)
 		}
 		for _, fact := range facts {
 			a.Evolve(fact)

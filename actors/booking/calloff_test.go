@@ -79,7 +79,7 @@ func checkCancelled(t *testing.T, b core.Core, at int) {
 	}
 	if facts, _ := b.Decide(&FinishRefund{}, now); state.Refunding {
 		if refunded := facts[0].(*events.BookingRefunded); refunded.Amount != state.Refunds {
-			t.Errorf("%+v are refunded of %+v", refunded, state)
+			t.Errorf("%+v are refunded of %+v, want Amount %v", refunded, state, state.Refunds)
 		}
 		b.Evolve(facts[0])
 	}
@@ -141,14 +141,14 @@ func TestCalledOffPerformance(t *testing.T) {
 		&Extend{By: "ann", ExpiresAt: day.Add(90 * s), CalledOff: true},
 		&BeginIntent{Intent: "i", Provider: "p", Seconds: 9, CalledOff: true}} {
 		if _, err := b.Decide(cmd, day); code(err) != "cancelled" {
-			t.Errorf("%T: %v", cmd, err)
+			t.Errorf("%T: %v, want cancelled", cmd, err)
 		}
 	}
 	coretest.Do(b, pay("ann"), day, sentence)
 	if facts, err := b.Decide(&StartPayment{By: "ann", On: off}, day); err != nil || len(facts) != 0 {
-		t.Errorf("%v, %v", facts, err)
+		t.Errorf("%v, %v, want length 0", facts, err)
 	}
 	if facts, err := b.Decide(complete("b.1"), day); err != nil || len(facts) != 1 {
-		t.Errorf("%v, %v", facts, err)
+		t.Errorf("%v, %v, want length 1", facts, err)
 	}
 }

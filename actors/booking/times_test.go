@@ -90,7 +90,7 @@ func TestTermsAreFrozen(t *testing.T) {
 	coretest.Do(again, on(during(3, 0, 0)), day, sentence)
 	facts, _ := again.Decide(late(during(5, 0, 0)), day)
 	if f := facts[0].(*events.BookingPaymentStarted); f.SaleTerms != (events.SaleTerms{}) {
-		t.Errorf("a payment in time names %+v", f.SaleTerms)
+		t.Errorf("a payment in time names %+v, want %+v", f.SaleTerms, events.SaleTerms{})
 	}
 	coretest.Do(b, &core.Expire{}, day.Add(61*s), sentence)
 	coretest.Do(b, late(during(5, 0, 0)), day.Add(61*s), sentence)

@@ -35,7 +35,8 @@ func TestAllOrNothing(t *testing.T) {
 	w.noOrphanedHolds("afterwards")
 	w.checkWholeAtEveryPrefix(2, 3)
 	if c := w.counts("floor"); c.Held != int64(3*got["ok"]) || made != got["ok"] {
-		t.Errorf("%d bookings, %v, and the floor has %+v", made, got, c)
+		t.Errorf("%d bookings, %v, and the floor has %+v, want Held %v, %d",
+			made, got, c, int64(3*got["ok"]), got["ok"])
 	}
 }
 

@@ -54,7 +54,7 @@ func TestBlockedPlaces(t *testing.T) {
 	blocked, err := w.blockAreas("press", so("gallery", 1), so("floor", 4))
 	w.want(err, "ok")
 	if want := []events.AreaPlaces{so("floor", 4), so("gallery", 1)}; !slices.Equal(blocked.Areas, want) {
-		t.Errorf("blocked: %v", blocked.Areas)
+		t.Errorf("blocked: %v, want %v", blocked.Areas, want)
 	}
 	_, err = w.blockAreas("press", so("floor", 3)) // already blocked
 	w.want(err, "ok")
@@ -76,12 +76,12 @@ func TestBlockedPlaces(t *testing.T) {
 	_, err = w.blockAreas("crew", so("floor", 6))
 	w.want(err, "sold_out")
 	if few := refused(err).Fields["areas"]; !reflect.DeepEqual(few, []AreaLeft{{"floor", 5}}) {
-		t.Errorf("the refusal says that the label can have %v", few)
+		t.Errorf("the refusal says that the label can have %v, want %v", few, []AreaLeft{{"floor", 5}})
 	}
 	unblocked, err := w.unblock("press")
 	w.want(err, "ok")
 	if want := []events.AreaPlaces{so("floor", 1), so("gallery", 1)}; !slices.Equal(unblocked.Areas, want) {
-		t.Errorf("unblocked: %v", unblocked.Areas)
+		t.Errorf("unblocked: %v, want %v", unblocked.Areas, want)
 	}
 	_, err = w.cancel(answer.Booking.ID, "ann")
 	w.want(err, "ok")
@@ -163,7 +163,7 @@ func TestResizing(t *testing.T) {
 	w.want(err, "ok")
 	p := w.read().performances[w.gala]
 	if want := []events.AreaPlaces{so("floor", 10), so("gallery", 2)}; !slices.Equal(p.Latest().Areas, want) {
-		t.Errorf("the performance has the areas %v", p.Latest().Areas)
+		t.Errorf("the performance has the areas %v, want %v", p.Latest().Areas, want)
 	}
 	w.charge("bob", 250)
 	_, err = w.pay(answer.Booking.ID, "bob")

@@ -42,14 +42,15 @@ func TestReturningPlaces(t *testing.T) {
 		{Area: "floor", First: 3, Quantity: 1, Price: 50},
 		{Area: "gallery", First: 1, Quantity: 1, PriceType: "adult", Price: 25}}
 	if !reflect.DeepEqual(b.Areas, want) || b.Kept != 25 || b.Status != events.BookingIsBooked {
-		t.Errorf("%+v", b)
+		t.Errorf("%+v, want Areas %v, Kept 25, Status %v", b, want, events.BookingIsBooked)
 	}
 	c, balance := w.counts("floor"), h.wallets["ann"].Balance()
 	if c != (events.AreaCounts{Remaining: 8, Booked: 2}) || balance != 500-275+25 {
-		t.Errorf("the floor has %+v, and ann %d", c, balance)
+		t.Errorf("the floor has %+v, and ann %d, want %+v, %d",
+			c, balance, events.AreaCounts{Remaining: 8, Booked: 2}, 500-275+25)
 	}
 	if first := b.WithReturned(); !reflect.DeepEqual(first.Areas, answer.Booking.Areas) {
-		t.Errorf("it was booked with %+v", first.Areas)
+		t.Errorf("it was booked with %+v, want %+v", first.Areas, answer.Booking.Areas)
 	}
 	_, err = w.ask("ann", []asked{of("gallery", 2)}) // the allowance has room for one
 	w.want(err, "ok")

@@ -159,14 +159,14 @@ func TestPlaces(t *testing.T) {
 	_, err = w.pay(s.ID, "ann")
 	w.want(err, "ok")
 	if got := w.counts("floor"); got != (events.AreaCounts{Remaining: 7, Booked: 3}) {
-		t.Errorf("the floor has %+v", got)
+		t.Errorf("the floor has %+v, want %+v", got, events.AreaCounts{Remaining: 7, Booked: 3})
 	}
 	w.settled(6)
 	_, err = w.cancel(s.ID, "ann")
 	w.want(err, "ok")
 	h := w.settled(6)
 	if got := w.counts("floor"); got.Remaining != 10 || h.wallets["ann"].Balance() != 1000 {
-		t.Errorf("the floor has %+v, and ann %d", got, h.wallets["ann"].Balance())
+		t.Errorf("the floor has %+v, and ann %d, want Remaining 10, 1000", got, h.wallets["ann"].Balance())
 	}
 }
 
@@ -177,12 +177,12 @@ func TestPlacesAlone(t *testing.T) {
 	answer, err := w.ask("ann", []asked{of("floor", 3)})
 	w.want(err, "ok")
 	if got := w.since(1); got != "wallet.charged.v1 area.held.v1 booking.held.v1" {
-		t.Errorf("the log has %s", got)
+		t.Errorf("the log has %s, want wallet.charged.v1 area.held.v1 booking.held.v1", got)
 	}
 	_, err = w.pay(answer.Booking.ID, "ann")
 	w.want(err, "ok")
 	if h := w.settled(0); h.wallets["ann"].Balance() != 0 {
-		t.Errorf("ann has %d left", h.wallets["ann"].Balance())
+		t.Errorf("ann has %d left, want 0", h.wallets["ann"].Balance())
 	}
 }
 
@@ -220,7 +220,7 @@ func TestTooFewPlaces(t *testing.T) {
 	_, err := w.ask("ann", []asked{of("floor", 2)}, "A-1-1")
 	w.want(err, "seat_taken")
 	if got := w.since(before); got != "" {
-		t.Errorf("the log has %s", got)
+		t.Errorf("the log has %s, want \"\"", got)
 	}
 }
 
@@ -232,7 +232,7 @@ func TestBadPlaces(t *testing.T) {
 		_, err := w.ask("ann", places, "A-1-1")
 		w.want(err, "invalid_field")
 		if field := refused(err).Fields.Field(); field != "areas" {
-			t.Errorf("%v: the field is %q", places, field)
+			t.Errorf("%v: the field is %q, want areas", places, field)
 		}
 	}
 }
@@ -252,14 +252,14 @@ func TestLatePlaces(t *testing.T) {
 	_, err = w.pay(answer.Booking.ID, "ann")
 	w.want(err, "hold_expired")
 	if areas := refused(err).Fields["areas"]; !reflect.DeepEqual(areas, []AreaLeft{{"floor", 5}}) {
-		t.Errorf("the refusal says that %v are left", areas)
+		t.Errorf("the refusal says that %v are left, want %v", areas, []AreaLeft{{"floor", 5}})
 	}
 	_, err = w.cancel(rival.Booking.ID, "bob")
 	w.want(err, "ok")
 	_, err = w.pay(answer.Booking.ID, "ann")
 	w.want(err, "ok")
 	if got := w.counts("floor"); got != (events.AreaCounts{Remaining: 4, Booked: 6}) {
-		t.Errorf("the floor has %+v", got)
+		t.Errorf("the floor has %+v, want %+v", got, events.AreaCounts{Remaining: 4, Booked: 6})
 	}
 	w.settled(0)
 }
@@ -327,9 +327,9 @@ func TestPriceTypesOfPlaces(t *testing.T) {
 		{Area: "gallery", First: 3, Quantity: 1, PriceType: "adult", Price: 25},
 		{Area: "gallery", First: 4, Quantity: 1, PriceType: "member", Price: 10}}
 	if b := answer.Booking; !reflect.DeepEqual(b.Areas, want) || b.Amount != 45 {
-		t.Errorf("%+v", b)
+		t.Errorf("%+v, want Areas %v, Amount 45", b, want)
 	}
 	if c := w.counts("gallery"); c.Held != 4 {
-		t.Errorf("the gallery has %+v", c)
+		t.Errorf("the gallery has %+v, want Held 4", c)
 	}
 }

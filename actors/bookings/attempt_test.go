@@ -49,12 +49,12 @@ func TestAHoldOfTheLastSeatWithAnUnknownOutcome(t *testing.T) {
 			}}
 		})
 		if _, err := w.book("ann", seats...); !errors.Is(err, actors.ErrUnavailable) {
-			t.Errorf("the caller got %v", err)
+			t.Errorf("the caller got %v, want %v", err, actors.ErrUnavailable)
 		}
 		w.noOrphanedHolds(seats)
 		for stream, s := range w.read().seats {
 			if s.Status() != events.SeatIsFree {
-				t.Errorf("%s is %s", stream, s.Status())
+				t.Errorf("%s is %s, want %s", stream, s.Status(), events.SeatIsFree)
 			}
 		}
 	}
@@ -65,7 +65,7 @@ func TestAnAllowanceWithAnUnknownOutcome(t *testing.T) {
 	w := begin(t, 1, 3, 3)
 	w.between(func(desk actors.Dispatcher) actors.Dispatcher { return &silent{desk, is[*allowance.Take]} })
 	if _, err := w.book("ann", "A-1-1", "A-1-2"); !errors.Is(err, actors.ErrUnavailable) {
-		t.Errorf("the caller got %v", err)
+		t.Errorf("the caller got %v, want %v", err, actors.ErrUnavailable)
 	}
 	w.noOrphanedHolds("afterwards")
 }
@@ -102,7 +102,7 @@ func TestAbandonedAttempt(t *testing.T) {
 					)
 					if !key {
 						if !errors.Is(err, ErrOvertaken) {
-							t.Errorf("the caller got %v", err)
+							t.Errorf("the caller got %v, want %v", err, ErrOvertaken)
 						}
 					} else if w.want(err, "ok"); answer.Booking.Attempt != 2 || answer.Booking.HoldID() != events.NewHoldID(answer.Booking.ID, 2) {
 						t.Errorf("booked: %+v", answer.Booking)
@@ -161,7 +161,7 @@ func TestSameRequestOnTwoNodesConcurrently(t *testing.T) {
 			if err == nil {
 				told = append(told, answers[i])
 			} else if !errors.Is(err, actors.ErrOverloaded) {
-				t.Errorf("round %d, node %d: %v", round, i, err)
+				t.Errorf("round %d, node %d: %v, want %v", round, i, err, actors.ErrOverloaded)
 			}
 		}
 		if len(told) == 0 || len(told) == 2 && !reflect.DeepEqual(told[0].Booking, told[1].Booking) {
@@ -223,7 +223,7 @@ func TestOutrun(t *testing.T) {
 		}}
 	})
 	if _, err := w.best("ann", 2); !errors.Is(err, ErrOvertaken) || first != bestTries {
-		t.Errorf("ann has lost %d times, and got %v", first, err)
+		t.Errorf("ann has lost %d times, and got %v, want %v, %d", first, err, ErrOvertaken, bestTries)
 	}
 }
 
@@ -259,7 +259,7 @@ func TestLaggingViews(t *testing.T) {
 		return []byte{1, 1}, 0, nil
 	}), behind})
 	if _, err := w.best("ann", 1); !errors.Is(err, behind) {
-		t.Errorf("got %v", err)
+		t.Errorf("got %v, want %v", err, behind)
 	}
 	if _, err := w.Book(w.ctx(), Book{Origin: w.keyed("ann", "k", ""), PerformanceID: "gala", Holder: "ann", Seats: []events.SeatName{"A-1-1"}}); !errors.Is(
 		err,
@@ -345,7 +345,7 @@ func TestWhichRequestsWaitForTheViews(t *testing.T) {
 				t.Errorf("%q: %v", key, err)
 			}
 			if waited := views.waits > before; waited != want {
-				t.Errorf("alone: %t: with the key %q it waited: %t", alone, key, waited)
+				t.Errorf("alone: %t: with the key %q it waited: %t, want %t", alone, key, waited, want)
 			}
 		}
 		book("", false)

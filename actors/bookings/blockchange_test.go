@@ -228,7 +228,7 @@ func TestBlockOnTwoNodes(t *testing.T) {
 				again, err := blockKeyed(w)
 				w.want(err, "ok")
 				if !slices.Equal(again.Seats, frontRow) {
-					t.Errorf("the other node answers %v", again)
+					t.Errorf("the other node answers %v, want Seats %v", again, frontRow)
 				}
 				_, err = w.Unblock(w.ctx(), Block{Origin: w.origin("house"), PerformanceID: w.gala, Label: "press",
 					Seats: frontRow})
@@ -236,10 +236,10 @@ func TestBlockOnTwoNodes(t *testing.T) {
 				w.want(w.block("crew", "A-1-2"), "ok")
 			})
 			if w.want(err, "ok"); !slices.Equal(seats.Seats, frontRow) {
-				t.Errorf("the first node answers %v", seats)
+				t.Errorf("the first node answers %v, want Seats %v", seats, frontRow)
 			}
 			if stands := w.frontRowState(); stands != "free , blocked crew, free " {
-				t.Errorf("the seats are %s", stands)
+				t.Errorf("the seats are %s, want free , blocked crew, free ", stands)
 			}
 			w.atRest()
 		})
@@ -267,7 +267,7 @@ func TestABlockThatAnotherNodeHasWithdrawn(t *testing.T) {
 			})
 			w.want(err, "seat_taken")
 			if stands := w.frontRowState(); stands != "free , free , held " {
-				t.Errorf("the seats are %s", stands)
+				t.Errorf("the seats are %s, want free , free , held ", stands)
 			}
 			w.atRest()
 		})
@@ -324,12 +324,12 @@ func TestAKeyedBlockIsMadeOnce(t *testing.T) {
 	for range 2 {
 		seats, err := w.Unblock(w.ctx(), unblock)
 		if w.want(err, "ok"); !slices.Equal(seats.Seats, frontRow) {
-			t.Errorf("unblocked are %v", seats)
+			t.Errorf("unblocked are %v, want Seats %v", seats, frontRow)
 		}
 	}
 	seats, err := blockKeyed(w)
 	if w.want(err, "ok"); !slices.Equal(seats.Seats, frontRow) {
-		t.Errorf("the retry is answered %v", seats)
+		t.Errorf("the retry is answered %v, want Seats %v", seats, frontRow)
 	}
 	w.wantStates("free ", frontRow...)
 	w.want(w.block("press", frontRow...), "ok")

@@ -63,7 +63,7 @@ func TestBlocks(t *testing.T) {
 		Rows: []string{"A-2"}})
 	w.want(err, "ok")
 	if want := []events.SeatName{"A-2-1", "A-2-2", "A-2-3", "A-2-4", "A-2-5", "A-2-6"}; !slices.Equal(blocked.Seats, want) {
-		t.Errorf("row A-2 is %v", blocked)
+		t.Errorf("row A-2 is %v, want Seats %v", blocked, want)
 	}
 	for _, row := range []string{"A-3", "A-0", "A-02", "A", "-1", "B-1", ""} {
 		_, err := w.Block(w.ctx(), Block{Origin: w.origin("house"), PerformanceID: w.gala, Label: "crew", Rows: []string{row}})
@@ -73,7 +73,7 @@ func TestBlocks(t *testing.T) {
 		Seats: []events.SeatName{"A-1-1", "A-1-3", "A-1-5", "A-2-1"}})
 	w.want(err, "ok")
 	if want := []events.SeatName{"A-1-1", "A-1-3"}; !slices.Equal(unblocked.Seats, want) {
-		t.Errorf("unblocked are %v", unblocked)
+		t.Errorf("unblocked are %v, want Seats %v", unblocked, want)
 	}
 	w.wantStates("free ", "A-1-1", "A-1-3")
 	w.wantStates("blocked crew", "A-2-1")
@@ -149,7 +149,7 @@ func TestUnblockingBookedSeats(t *testing.T) {
 		return lifted.Seats
 	}
 	if got := fmt.Sprint(lift()); got != "[A-1-3]" {
-		t.Errorf("%s are unblocked while the others are booked", got)
+		t.Errorf("%s are unblocked while the others are booked, want [A-1-3]", got)
 	}
 	_, err = w.ReturnSeat(w.ctx(), ReturnSeat{Origin: w.origin("ann"), BookingID: made.Booking.ID, Seat: "A-1-1"})
 	w.want(err, "ok")
@@ -159,7 +159,7 @@ func TestUnblockingBookedSeats(t *testing.T) {
 	w.want(err, "ok")
 	w.wantStates("blocked press", "A-1-1", "A-1-2")
 	if got := fmt.Sprint(lift()); got != "[A-1-1 A-1-2]" {
-		t.Errorf("%s are unblocked once they are returned", got)
+		t.Errorf("%s are unblocked once they are returned, want [A-1-1 A-1-2]", got)
 	}
 	w.wantStates("free ", "A-1-1", "A-1-2", "A-1-3")
 	w.settled(1000)

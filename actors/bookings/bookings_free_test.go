@@ -23,6 +23,6 @@ func TestFreeBooking(t *testing.T) {
 	_, err = w.cancel(answer.Booking.ID, "ann")
 	w.want(err, "ok")
 	if h := w.settled(0); len(h.wallets) != 0 {
-		t.Errorf("%d wallets", len(h.wallets))
+		t.Errorf("%d wallets, want 0", len(h.wallets))
 	}
 }

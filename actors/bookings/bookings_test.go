@@ -70,7 +70,7 @@ func TestSeed002SeatTaken(t *testing.T) {
 		t.Errorf("the refusal says %v, want %v", got, want)
 	}
 	if got := w.since(before); got != "" {
-		t.Errorf("the log has %s", got)
+		t.Errorf("the log has %s, want \"\"", got)
 	}
 	if _, err := w.book("ann", "A-2-1", "A-2-2", "A-2-3", "A-2-4"); err != nil {
 		t.Errorf("booking an alternative: %v", err)
@@ -142,7 +142,7 @@ func TestSeed002Charging(t *testing.T) {
 	_, err = w.pay(id, "bob")
 	w.want(err, "forbidden")
 	if got := w.since(before); got != "wallet.charged.v1" {
-		t.Errorf("the log has %s", got)
+		t.Errorf("the log has %s, want wallet.charged.v1", got)
 	}
 	w.check(0)
 	w.charge("ann", 1)
@@ -180,11 +180,11 @@ func TestInvalidRequests(t *testing.T) {
 	}
 	for name, ask := range map[string]func(id events.BookingID, by events.Holder) (Answer, error){"pay": w.pay, "cancel": w.cancel, "extend": w.extend} {
 		if _, err := ask("nothing", "ann"); code(err) != "not_found" {
-			t.Errorf("%s a missing booking: %v", name, err)
+			t.Errorf("%s a missing booking: %v, want not_found", name, err)
 		}
 	}
 	if got := w.since(before); got != "" {
-		t.Errorf("the log has %s", got)
+		t.Errorf("the log has %s, want \"\"", got)
 	}
 }
 
@@ -231,7 +231,7 @@ func TestLatePaymentForTakenSeats(t *testing.T) {
 			_, err := w.pay(id, "ann")
 			w.want(err, "hold_expired")
 			if got := fields(err)["seats"]; !reflect.DeepEqual(got, []events.SeatName{"A-1-2"}) {
-				t.Errorf("the refusal names %v", got)
+				t.Errorf("the refusal names %v, want %v", got, []events.SeatName{"A-1-2"})
 			}
 			if got := w.since(before); strings.Contains(got, "payment") || strings.Contains(got, "wallet") ||
 				settledFirst && got != "" {
@@ -356,10 +356,10 @@ func TestHoldingAgainAndAgain(t *testing.T) {
 	_, err = w.book("ann", "A-2-1", "A-1-1")
 	w.want(err, "limit_exceeded")
 	if got := fields(err)["seats"]; !reflect.DeepEqual(got, []events.SeatName{"A-1-1"}) {
-		t.Errorf("the refusal names %v", got)
+		t.Errorf("the refusal names %v, want %v", got, []events.SeatName{"A-1-1"})
 	}
 	if got := w.since(before); got != "" {
-		t.Errorf("the log has %s", got)
+		t.Errorf("the log has %s, want \"\"", got)
 	}
 	w.mustBook("bob", "A-1-1")
 	w.check(0)

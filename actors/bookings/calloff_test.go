@@ -148,11 +148,12 @@ func TestCalledOff(t *testing.T) {
 				at := p.State()
 				owed += at.Owed
 				if at.Kept != 0 {
-					t.Errorf("%d are withheld", at.Kept)
+					t.Errorf("%d are withheld, want 0", at.Kept)
 				}
 			}
 			if got := h.wallets[string(w.ann())].Balance(); s.Status != want || got != line.wallet || owed != line.owed {
-				t.Errorf("it is %s, the wallet has %d, and %d are owed", s.Status, got, owed)
+				t.Errorf("it is %s, the wallet has %d, and %d are owed, want %s, %d, %d",
+					s.Status, got, owed, want, line.wallet, line.owed)
 			}
 		})
 	}
@@ -230,12 +231,12 @@ func TestServerThatHasNotSeenTheCallOff(t *testing.T) {
 	h := w.settled(3)
 	for id, b := range h.bookings {
 		if s := b.State(); s.Status != events.BookingIsCancelled {
-			t.Errorf("%s is %s", id, s.Status)
+			t.Errorf("%s is %s, want %s", id, s.Status, events.BookingIsCancelled)
 		}
 	}
 	for holder, wallet := range h.wallets {
 		if wallet.Balance() != 300 {
-			t.Errorf("%s has %d of 300", holder, wallet.Balance())
+			t.Errorf("%s has %d of 300, want 300", holder, wallet.Balance())
 		}
 	}
 }
@@ -255,7 +256,7 @@ func TestTwoServersEndOneBooking(t *testing.T) {
 			w.want(err, "ok")
 			h := w.settled(3)
 			if got := h.wallets[string(w.ann())].Balance(); got != 300 {
-				t.Errorf("the wallet has %d of 300", got)
+				t.Errorf("the wallet has %d of 300, want 300", got)
 			}
 		})
 	}

@@ -41,7 +41,7 @@ func TestCheckoutPageKeepsItsIntent(t *testing.T) {
 	w.clock.move(MakePageWithin)
 	w.resume()
 	if now, _ := w.state(w.ctx(), id); now.Booking.Status != events.BookingIsAwaiting {
-		t.Errorf("a booking with a checkout page is %s", now.Booking.Status)
+		t.Errorf("a booking with a checkout page is %s, want %s", now.Booking.Status, events.BookingIsAwaiting)
 	}
 	note.Intent = "another"
 	_, err = w.NotePage(w.ctx(), note)

@@ -49,7 +49,8 @@ func TestSeed002AHundredOnOneSeat(t *testing.T) {
 	})
 	wantResults(t, got, map[string]int{"ok": 1, "seat_taken": 99})
 	if held := w.check(0); len(held.bookings) != 1 || w.since(1) != "seat.held.v1 booking.held.v1" {
-		t.Errorf("%d bookings, and the log has %s", len(held.bookings), w.since(1))
+		t.Errorf("%d bookings, and the log has %s, want 1, seat.held.v1 booking.held.v1",
+			len(held.bookings), w.since(1))
 	}
 }
 
@@ -156,7 +157,7 @@ func TestCrowdOfBestSeats(t *testing.T) {
 		t.Errorf("claims on %d performances are left", left)
 	}
 	if _, err := w.best("late", 1); code(err) != "sold_out" {
-		t.Errorf("after the last seat: %v", err)
+		t.Errorf("after the last seat: %v, want sold_out", err)
 	}
 	if left := len(w.pending.byPerformance); left > 0 { // the map shows them
 		t.Errorf("claims on %d performances are left", left)

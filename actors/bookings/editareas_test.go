@@ -34,7 +34,7 @@ func TestALateSizeOfAnUndoneEdit(t *testing.T) {
 		return err
 	}, func() { w.want(w.ResumeBlocks(w.ctx(), w.origin("system"), w.gala), "ok") })
 	if !errors.Is(err, errGone) {
-		t.Errorf("the node that crashes says %v", err)
+		t.Errorf("the node that crashes says %v, want %v", err, errGone)
 	}
 	w.wantCounts("floor", 10, 0, 0, 0)
 	w.wantCounts("yard", 200, 0, 0, 0)

@@ -44,7 +44,7 @@ func TestAnIntentKeepsItsSeats(t *testing.T) {
 		w.resume()
 		w.mustBook("bob", "A-1-1")
 		if got := outcomeOf(w.report(id, "x", 100, false)); got != "expired: late owed" {
-			t.Errorf("after it: %s", got)
+			t.Errorf("after it: %s, want expired: late owed", got)
 		}
 	}
 }
@@ -121,7 +121,7 @@ func TestAnIntentThatLostASeat(t *testing.T) {
 		&seat.Release{HoldID: events.NewHoldID(id, 1), Reason: events.ReleasedUnpaid}))
 	w.want(beginIntent(w, id), "hold_expired")
 	if now, _ := w.state(w.ctx(), id); now.Booking.Status != events.BookingIsExpired {
-		t.Errorf("it is %s", now.Booking.Status)
+		t.Errorf("it is %s, want %s", now.Booking.Status, events.BookingIsExpired)
 	}
 	w.settled(0)
 }
@@ -135,7 +135,7 @@ func TestIntentsUseTheFrozenLimit(t *testing.T) {
 	answer, err := w.intent(id, 600)
 	w.want(err, "ok")
 	if answer.Booking.Status != events.BookingIsAwaiting {
-		t.Errorf("after the limit the booking is %s", answer.Booking.Status)
+		t.Errorf("after the limit the booking is %s, want %s", answer.Booking.Status, events.BookingIsAwaiting)
 	}
 
 	w = begin(t, 1, 6, 2)

@@ -99,14 +99,14 @@ func TestACrashAroundAJointAppend(t *testing.T) {
 				"after":  "allowance.taken.v1 seat.held.v1 seat.held.v1 seat.held.v1 booking.held.v1",
 			}
 			if got := w.since(before); got != want[name] {
-				t.Errorf("the log has %s", got)
+				t.Errorf("the log has %s, want %s", got, want[name])
 			}
 			w.restart()
 			if err := bookThree(w, ""); err != nil {
 				t.Error(err)
 			}
 			if got := w.since(before); got != want["after"] {
-				t.Errorf("after the retry the log has %s", got)
+				t.Errorf("after the retry the log has %s, want %s", got, want["after"])
 			}
 			w.check(3)
 		})
@@ -125,7 +125,7 @@ func TestRefusalLeavesNoFacts(t *testing.T) {
 	_, err := w.book("ann", "A-1-1", "A-1-2", "A-1-3", "A-1-4")
 	w.want(err, "seat_taken")
 	if got := w.since(before); got != "" {
-		t.Errorf("the log has %s", got)
+		t.Errorf("the log has %s, want \"\"", got)
 	}
 	w.check(2)
 }
@@ -153,10 +153,10 @@ func TestUnknownJointAppend(t *testing.T) {
 	w := begin(t, 1, 6, 6)
 	w.between(func(actors.Dispatcher) actors.Dispatcher { return &unknownOutcomeDesk{w.desk} })
 	if _, err := w.book("ann", "A-1-4", "A-1-5"); !errors.Is(err, actors.ErrUnavailable) {
-		t.Errorf("without a key: %v", err)
+		t.Errorf("without a key: %v, want %v", err, actors.ErrUnavailable)
 	}
 	if err := bookThree(w, ""); !errors.Is(err, actors.ErrUnavailable) {
-		t.Errorf("with a key: %v", err)
+		t.Errorf("with a key: %v, want %v", err, actors.ErrUnavailable)
 	}
 	if err := bookThree(w, ""); err != nil {
 		t.Errorf("the retry: %v", err)

@@ -197,7 +197,7 @@ func TestExpiryAndPaymentMeet(t *testing.T) {
 			w.wake()
 			w.resume()
 			if b := w.settled(0).bookings[id].State(); b.Status != events.BookingIsBooked || b.Late != (at > 60*s) {
-				t.Errorf("the booking is %+v", b)
+				t.Errorf("the booking is %+v, want Status %v, Late %v", b, events.BookingIsBooked, at > 60*s)
 			}
 		})
 	}
@@ -220,7 +220,7 @@ func TestCallerIsGone(t *testing.T) {
 	<-g.reached
 	cancel()
 	if err := <-result; code(err) != context.Canceled.Error() {
-		t.Errorf("the caller that had left got %v", err)
+		t.Errorf("the caller that had left got %v, want %v", err, context.Canceled.Error())
 	}
 	close(g.open)
 	w.Wait()
@@ -263,11 +263,11 @@ func TestPanicBecomesAnError(t *testing.T) {
 	w.between(func(desk actors.Dispatcher) actors.Dispatcher { return panickingDesk{desk} })
 	for range 2 { // the second does not wait for the first
 		if _, err := w.best("ann", 3); !errors.Is(err, actors.ErrBroken) {
-			t.Errorf("the caller got %v", err)
+			t.Errorf("the caller got %v, want %v", err, actors.ErrBroken)
 		}
 	}
 	if _, err := w.book("ann", "A-1-1", "A-1-2"); !errors.Is(err, actors.ErrBroken) {
-		t.Errorf("the caller got %v", err)
+		t.Errorf("the caller got %v, want %v", err, actors.ErrBroken)
 	}
 }
 
@@ -294,7 +294,7 @@ func TestAMapThatLags(t *testing.T) {
 	_, err := b.Book(w.ctx(), Book{Origin: w.origin("ann"), PerformanceID: "gala", Holder: "ann", Quantity: 2})
 	w.want(err, "sold_out")
 	if remaining := fields(err)["remaining"]; maps != 1 || remaining != int64(1) {
-		t.Errorf("it read %d wrong maps, and the refusal says that %v are left", maps, remaining)
+		t.Errorf("it read %d wrong maps, and the refusal says that %v are left, want 1, %v", maps, remaining, int64(1))
 	}
 	w.check(0)
 }
@@ -376,7 +376,8 @@ func TestAFailedPaymentIsClosed(t *testing.T) {
 	_, err = w.pay(id, "ann")
 	w.want(err, "ok")
 	if now, _ := w.state(w.ctx(), id); now.Booking.PaymentID != events.NewPaymentID(events.NewHoldID(id, 1), 2) {
-		t.Errorf("the second payment is %s", now.Booking.PaymentID)
+		t.Errorf("the second payment is %s, want %s",
+			now.Booking.PaymentID, events.NewPaymentID(events.NewHoldID(id, 1), 2))
 	}
 	w.settled(0)
 }

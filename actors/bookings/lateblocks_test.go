@@ -45,10 +45,10 @@ func TestALateBlockOfAnUndoneChange(t *testing.T) {
 				w.want(w.ResumeBlocks(w.ctx(), w.origin("system"), w.gala), "ok")
 			})
 			if !errors.Is(err, errGone) {
-				t.Errorf("the node that crashes says %v", err)
+				t.Errorf("the node that crashes says %v, want %v", err, errGone)
 			}
 			if stands := w.frontRowState(); stands != "free , free , free " {
-				t.Errorf("the late node has left %s", stands)
+				t.Errorf("the late node has left %s, want free , free , free ", stands)
 			}
 			w.want(both(), "ok")
 			if stands := w.frontRowState(); stands != "blocked press, blocked press, blocked press, floor 6 0 0 4, "+

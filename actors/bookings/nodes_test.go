@@ -37,7 +37,8 @@ func TestTwoNodesFinishOneLatePayment(t *testing.T) {
 			w.resume()
 			h := w.settled(6)
 			if b := h.bookings[id].State(); b.Status != events.BookingIsBooked || h.wallets["ann"].Balance() != 0 {
-				t.Errorf("the booking is %+v, and %d are left", b, h.wallets["ann"].Balance())
+				t.Errorf("the booking is %+v, and %d are left, want Status %v, 0",
+					b, h.wallets["ann"].Balance(), events.BookingIsBooked)
 			}
 		})
 	}
@@ -158,7 +159,7 @@ func TestTwoServers(t *testing.T) {
 	w.want(err, "ok")
 	w.resume()
 	if h := w.settled(6); h.wallets["ann"].Balance() != 100 {
-		t.Errorf("ann has %d left of 100", h.wallets["ann"].Balance())
+		t.Errorf("ann has %d left of 100, want 100", h.wallets["ann"].Balance())
 	}
 }
 
@@ -312,7 +313,7 @@ func TestRetryReleasesSeatsOfAKilledNode(t *testing.T) {
 				w.noOrphanedHolds("after the answer")
 			}
 			if h := w.check(6); h.bookings[id].State().Status != last {
-				t.Errorf("the booking is %s", h.bookings[id].State().Status)
+				t.Errorf("the booking is %s, want %s", h.bookings[id].State().Status, last)
 			}
 		})
 	}

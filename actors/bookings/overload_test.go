@@ -92,7 +92,7 @@ func TestOverloadedMidway(t *testing.T) {
 			w.Bookings = before
 			if appends == 0 {
 				if !errors.Is(err, actors.ErrOverloaded) {
-					t.Errorf("%s with nothing done: %v", name, err)
+					t.Errorf("%s with nothing done: %v, want %v", name, err, actors.ErrOverloaded)
 				}
 			} else if err != nil && (errors.Is(err, actors.ErrOverloaded) || !errors.Is(err, actors.ErrUnavailable)) {
 				t.Errorf("%s after %d appends: %v", name, appends, err)

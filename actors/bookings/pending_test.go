@@ -54,7 +54,8 @@ func TestClaimsEndWhenAMapHasSeenThem(t *testing.T) {
 		}
 	}
 	if len(w.pending.byPerformance) != 1 || len(w.pending.idle) != 1 {
-		t.Errorf("the claims on %d performances are kept, %d of them idle", len(w.pending.byPerformance), len(w.pending.idle))
+		t.Errorf("the claims on %d performances are kept, %d of them idle, want 1, 1",
+			len(w.pending.byPerformance), len(w.pending.idle))
 	}
 }
 
@@ -94,7 +95,7 @@ func TestRemainingSeatsAreAlwaysPending(t *testing.T) {
 	close(stop)
 	<-stopped
 	if !errors.Is(err, ErrOvertaken) {
-		t.Errorf("ann got %v", err)
+		t.Errorf("ann got %v, want %v", err, ErrOvertaken)
 	}
 	if _, err = w.best("ann", 2); err != nil {
 		t.Errorf("afterwards: %v", err)
@@ -135,7 +136,7 @@ func TestWaitingForOthersEndsWithTheRequest(t *testing.T) {
 		t.Errorf("the caller that had left got %v", err)
 	}
 	if w.Wait(); lost != bestTries {
-		t.Errorf("it was begun again: %d seats are lost", lost)
+		t.Errorf("it was begun again: %d seats are lost, want %d", lost, bestTries)
 	}
 }
 
@@ -151,6 +152,6 @@ func TestAbandonedCallerGetsItsContextError(t *testing.T) {
 	w := begin(t, 1, 1, 0)
 	_, err := w.run(ended{w.ctx()}, func(context.Context) (Answer, error) { return Answer{}, errCallerGone })
 	if !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("it got %v", err)
+		t.Errorf("it got %v, want %v", err, context.DeadlineExceeded)
 	}
 }

@@ -75,7 +75,7 @@ func TestAPaymentThatIsOvertaken(t *testing.T) {
 			_, err := w.pay(id, "ann")
 			w.want(err, line.code)
 			if got := w.since(before); got != "" {
-				t.Errorf("a payment checked in time writes %s", got)
+				t.Errorf("a payment checked in time writes %s, want \"\"", got)
 			}
 			w.want(w.payOvertaken(Pay{Origin: w.origin("ann"), BookingID: id, By: "ann"}), line.code)
 			if got := only(w.read().names[before:], "booking."); got != line.facts {

@@ -184,7 +184,7 @@ func TestReturningEachSeat(t *testing.T) {
 		}
 	}
 	if got := w.settled(3).wallets["ann"].Balance(); got != 200 {
-		t.Errorf("ann has %d of 200", got)
+		t.Errorf("ann has %d of 200, want 200", got)
 	}
 	again, err := w.Pay(w.ctx(), Pay{Origin: paying, BookingID: id, By: "ann"}) // gets the same answer as then
 	if w.want(err, "ok"); len(again.Booking.Seats) != 2 || again.Booking.Status != events.BookingIsBooked {
@@ -283,6 +283,6 @@ func TestConcurrentReturns(t *testing.T) {
 		w.want(err, "ok")
 	}
 	if got := w.settled(8).wallets["ann"].Balance(); got != 1200 {
-		t.Errorf("ann has %d of 1200", got)
+		t.Errorf("ann has %d of 1200, want 1200", got)
 	}
 }

@@ -141,7 +141,7 @@ func TestTwoDesksAndAnEdit(t *testing.T) {
 	for id, b := range w.check(0).bookings {
 		state := b.State()
 		if want := map[bool]int64{true: 200, false: 100}[state.Terms > 0]; state.Seats[0].Price != want {
-			t.Errorf("%s names the edit %d, and costs %d", id, state.Terms, state.Seats[0].Price)
+			t.Errorf("%s names the edit %d, and costs %d, want %d", id, state.Terms, state.Seats[0].Price, want)
 		}
 	}
 }

@@ -66,7 +66,7 @@ func TestCursor(t *testing.T) {
 	}
 	c.Forgive()
 	if want := (Cursor{Term: 2, Node: "b", CursorMoved: events.CursorMoved{Term: 2, Reached: 7}}); *c != want {
-		t.Errorf("forgiven: %+v", *c)
+		t.Errorf("forgiven: %+v, want %+v", *c, want)
 	}
 	c.Rewind(3, 2)
 	if _, err, _ := c.Decide(&MoveCursor{moved(3, 9)}); err == nil || c.Reached != 2 {

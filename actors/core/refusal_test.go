@@ -22,7 +22,7 @@ func TestRefusalIsAnError(t *testing.T) {
 // TestFieldsOfRefusals: the methods of Fields return what refusals are made with.
 func TestFieldsOfRefusals(t *testing.T) {
 	if room := events.RoomID(RequirePass("sale", "").Fields.WaitingRoom()); room != "sale" {
-		t.Errorf("the room is %q", room)
+		t.Errorf("the room is %q, want sale", room)
 	}
 	f := Fields{"resource": "team", "field": "holder", "seats": []events.SeatName{"A-1-1"}, "taken": int64(0)}
 	if f.Resource() != "team" || f.Field() != "holder" || len(f.Seats()) != 1 || !f.SaysTaken() {

@@ -72,7 +72,8 @@ func TestStep(t *testing.T) {
 				}
 			})
 			if expired != line.expired || len(facts) != line.facts || len(line.core.evolved) != line.evolved {
-				t.Errorf("%d have expired, %d facts, evolved by %d", expired, len(facts), len(line.core.evolved))
+				t.Errorf("%d have expired, %d facts, evolved by %d, want %d, %d, %d",
+					expired, len(facts), len(line.core.evolved), line.expired, line.facts, line.evolved)
 			}
 			if err == nil && line.err != "" || err != nil && err.Error() != line.err {
 				t.Errorf("error %v, want %q", err, line.err)

@@ -78,7 +78,8 @@ func TestCopies(t *testing.T) {
 				}
 				c := to.entity.cursor
 				if len(streams) != 5 || c.Log != "one'" || c.Reached != events.Position(len(to.log)) || c.Failing != 0 {
-					t.Errorf("%v are done, the cursor is %+v", streams, c)
+					t.Errorf("%v are done, the cursor is %+v, want length 5, Log one', Reached %v, Failing 0",
+						streams, c, events.Position(len(to.log)))
 				}
 				before := len(to.calls)
 				stop = to.runner("n", withoutOthers) // and once more in the same log

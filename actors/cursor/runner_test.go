@@ -183,14 +183,14 @@ func TestForgets(t *testing.T) {
 			t.Errorf("%d events were done ahead of 30 stuck ones, want 600", n)
 		}
 		if c := w.entity.cursor; c.Reached != 0 || c.Failing != 1 {
-			t.Errorf("the cursor is %+v", c)
+			t.Errorf("the cursor is %+v, want Reached 0, Failing 1", c)
 		}
 		ok.Store(true)
 		pass(15 * time.Minute)
 		stop()
 		w.checkOrder()
 		if c := w.entity.cursor; c.Reached != 631 || c.Failing != 0 {
-			t.Errorf("the cursor is %+v", c)
+			t.Errorf("the cursor is %+v, want Reached 631, Failing 0", c)
 		}
 	})
 }

@@ -206,7 +206,8 @@ func TestMoneyIsConserved(t *testing.T) {
 				}
 			}
 			if got := figures(p); got != [5]int64{sum.open, sum.booked, sum.kept, sum.refunded, sum.owed} {
-				t.Fatalf("the state says %v, the facts %+v", got, sum)
+				t.Fatalf("the state says %v, the facts %+v, want %v",
+					got, sum, [5]int64{sum.open, sum.booked, sum.kept, sum.refunded, sum.owed})
 			}
 			if again, _ := p.Decide(cmd, day); len(again) > 0 {
 				t.Fatalf("%+v is decided again: %v", cmd, again)

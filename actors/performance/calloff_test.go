@@ -22,7 +22,7 @@ func TestCancel(t *testing.T) {
 		t.Helper()
 		facts, err := p.Decide(cmd, at(0))
 		if err != nil || len(facts) != want {
-			t.Errorf("%T: %v, %v", cmd, facts, err)
+			t.Errorf("%T: %v, %v, want length %v", cmd, facts, err, want)
 		}
 		for _, fact := range facts {
 			p.Evolve(fact)

@@ -33,7 +33,7 @@ func TestFits(t *testing.T) {
 		{[]Seat{0}, Wanted{Quantity: 1, Section: 1}, false},
 	} {
 		if got := m.Fits(line.seats, line.w); got != line.want {
-			t.Errorf("line %d: %t", i+1, got)
+			t.Errorf("line %d: %t, want %t", i+1, got, line.want)
 		}
 	}
 	plain := NewMap(events.NewLayout([]events.Section{{ID: "A", Rows: 1, SeatsPerRow: 2}}))

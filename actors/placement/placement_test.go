@@ -14,7 +14,8 @@ import (
 func TestRankIsStable(t *testing.T) {
 	v := NewView("n3:7946", "n1:7946", "n2:7946", "n1:7946")
 	if v.Hash() != 0x8d0dc41b450aa110 || !slices.Equal(v.Members(), []Member{"n1:7946", "n2:7946", "n3:7946"}) {
-		t.Errorf("the view has %v and the hash %#x", v.Members(), v.Hash())
+		t.Errorf("the view has %v and the hash %#x, want %v and 0x8d0dc41b450aa110",
+			v.Members(), v.Hash(), []Member{"n1:7946", "n2:7946", "n3:7946"})
 	}
 	for key, want := range map[Key]string{
 		"product/lamp": "[n3:7946 n2:7946 n1:7946]", "performance/gala": "[n1:7946 n3:7946 n2:7946]",
@@ -108,7 +109,7 @@ func TestKeysOfCreations(t *testing.T) {
 			t.Errorf("%s %s has the key %q, want %q", method, path, got, want)
 		}
 		if got := KeyOfCreation(method, path, ""); got != "" {
-			t.Errorf("%s %s without one has the key %q", method, path, got)
+			t.Errorf("%s %s without one has the key %q, want \"\"", method, path, got)
 		}
 	}
 }

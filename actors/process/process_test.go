@@ -148,7 +148,7 @@ func TestUnknownOutcome(t *testing.T) {
 					f := &faults{Dispatcher: w.desk, at: step, persisted: persisted}
 					err := p.run(t.Context(), f, nil)
 					if hit = f.hit; code(err) != line.code {
-						t.Errorf("step %d: %v", step, err)
+						t.Errorf("step %d: %v, want %v", step, err, line.code)
 					}
 					w.ended(p, i, step, true)
 				}
@@ -176,7 +176,8 @@ func TestUnknownOutcomeUnannounced(t *testing.T) {
 				break
 			}
 			if !errors.Is(err, actors.ErrUnavailable) || w.end(p, 300) != "nothing" {
-				t.Errorf("step %d, persisted %t: %v, %s", step, persisted, err, w.end(p, 300))
+				t.Errorf("step %d, persisted %t: %v, %s, want %v, nothing",
+					step, persisted, err, w.end(p, 300), actors.ErrUnavailable)
 			}
 		}
 	}
@@ -252,14 +253,15 @@ func TestNothingToUndo(t *testing.T) {
 			Do: &seat.Hold{HoldID: p.hold(), Holder: "ann", HoldFor: time.Hour}}}}},
 		Close: func(context.Context) error {
 			if closed++; status() != events.SeatIsHeld {
-				t.Errorf("closed when the announcement was withdrawn: %s", status())
+				t.Errorf("closed when the announcement was withdrawn: %s, want %s", status(), events.SeatIsHeld)
 			}
 			return nil
 		},
 		Withdraw: &process.Step{Name: "announced", Stream: p.seat(seats[1]),
 			Undo: &seat.Release{HoldID: p.hold(), Reason: events.ReleasedIncomplete}}})
 	if code(err) != "seat_taken" || closed != 1 || status() != events.SeatIsFree {
-		t.Errorf("%v, closed %d times, the announcement is %s", err, closed, status())
+		t.Errorf("%v, closed %d times, the announcement is %s, want seat_taken, 1, %s",
+			err, closed, status(), events.SeatIsFree)
 	}
 }
 
@@ -322,7 +324,7 @@ func TestReplayedIsNotDone(t *testing.T) {
 	w.do(p.seat(seats[0]), &seat.Hold{HoldID: events.NewHoldID("bob", 1), Holder: "bob", HoldFor: time.Hour})
 	r := process.Runner{Entities: w.desk}
 	if err := r.Run(t.Context(), from, all); code(err) != "seat_taken" {
-		t.Errorf("taken by another: %v", err)
+		t.Errorf("taken by another: %v, want seat_taken", err)
 	}
 }
 
@@ -332,7 +334,7 @@ func TestID(t *testing.T) {
 		t.Errorf("got %s", got)
 	}
 	if got := process.ID("booked", "0190a5b4-0000-7000-8000-000000000001.1"); got != "kxn2nC9HShmtRGM9QE0msAA.47DEQpj8HBQ" {
-		t.Errorf("got %s", got)
+		t.Errorf("got %s, want kxn2nC9HShmtRGM9QE0msAA.47DEQpj8HBQ", got)
 	}
 }
 

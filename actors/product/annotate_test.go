@@ -66,7 +66,7 @@ func TestAnnotate(t *testing.T) {
 	}
 	for _, p = range []*Product{p, restored} {
 		if r, _ := p.Reservation(first); r.OrderRevision != 3 {
-			t.Errorf("the order data are of revision %d", r.OrderRevision)
+			t.Errorf("the order data are of revision %d, want 3", r.OrderRevision)
 		}
 		fact, _ = do(&Release{ReservationID: first})
 		if fact.(*events.ProductReleased).OrderRevision != 3 || p.orders.Len() != 0 {

@@ -117,7 +117,8 @@ func TestDroppedCountSurvivesAFailure(t *testing.T) {
 		pass(time.Second)
 	})
 	if got := strings.Join(m.lost(), ", "); got != "7 since 2031-05-01T23:59:59Z" || r.Kept() != 1 || r.Dropped() != 7 {
-		t.Errorf("recorded as dropped: %s; kept %d, dropped %d", got, r.Kept(), r.Dropped())
+		t.Errorf("recorded as dropped: %s; kept %d, dropped %d, want 7 since 2031-05-01T23:59:59Z, 1, 7",
+			got, r.Kept(), r.Dropped())
 	}
 }
 
@@ -149,7 +150,7 @@ func TestUnwrittenRefusalsAreCountedAtTheEnd(t *testing.T) {
 		}
 	})
 	if r.Kept() != 0 || r.Dropped() != 600 {
-		t.Errorf("kept %d, dropped %d", r.Kept(), r.Dropped())
+		t.Errorf("kept %d, dropped %d, want 0, 600", r.Kept(), r.Dropped())
 	}
 }
 
@@ -162,7 +163,7 @@ func TestEachBatchHasItsTime(t *testing.T) {
 		}
 		pass(time.Minute)
 		if r.Kept() != 4*batchSize+1 || r.Dropped() != 0 {
-			t.Errorf("kept %d, dropped %d", r.Kept(), r.Dropped())
+			t.Errorf("kept %d, dropped %d, want %d, 0", r.Kept(), r.Dropped(), 4*batchSize+1)
 		}
 	})
 }

@@ -180,13 +180,13 @@ func TestFaults(t *testing.T) {
 	r.Record(refusal(2, at))
 	after(r)
 	if got := strings.Join(readTexts(t, s, "refusals-2031-05-01"), " "); got != "h1 h2" || r.Kept() != 2 {
-		t.Errorf("an unknown outcome left %s; kept %d", got, r.Kept())
+		t.Errorf("an unknown outcome left %s; kept %d, want h1 h2, 2", got, r.Kept())
 	}
 	r = recorder(&faulty{Store: s, before: 1}, Config{})
 	r.Record(refusal(3, at))
 	after(r)
 	if r.Kept() != 0 || r.Dropped() != 1 {
-		t.Errorf("a dead log: kept %d, dropped %d", r.Kept(), r.Dropped())
+		t.Errorf("a dead log: kept %d, dropped %d, want 0, 1", r.Kept(), r.Dropped())
 	}
 }
 
@@ -213,12 +213,12 @@ func TestBeaten(t *testing.T) {
 	x.BeatenStream = "seat-a~A-1-1"
 	r.findCause(t.Context(), &x)
 	if x.BeatenRevision != 1 || x.BeatenPosition != 2 {
-		t.Errorf("beaten by revision %d at position %d", x.BeatenRevision, x.BeatenPosition)
+		t.Errorf("beaten by revision %d at position %d, want 1, 2", x.BeatenRevision, x.BeatenPosition)
 	}
 	x = refusal(1, at.Add(-time.Second))
 	x.BeatenStream = "seat-a~A-1-1"
 	if r.findCause(t.Context(), &x); x.BeatenStream != "" || x.BeatenRevision != -1 || x.BeatenPosition != 0 {
-		t.Errorf("beaten by what came later: %+v", x)
+		t.Errorf("beaten by what came later: %+v, want BeatenStream \"\", BeatenRevision -1, BeatenPosition 0", x)
 	}
 }
 
@@ -241,7 +241,7 @@ func TestRefusalsOfOneActorAreBounded(t *testing.T) {
 	}
 	one(1, at.Add(time.Minute), true)
 	if r.Dropped() != 6 {
-		t.Errorf("%d are dropped", r.Dropped())
+		t.Errorf("%d are dropped, want 6", r.Dropped())
 	}
 	after(r)
 	kept := map[string]int{}

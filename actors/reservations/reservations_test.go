@@ -263,6 +263,6 @@ func TestReportsAtOnce(t *testing.T) {
 		}
 	}
 	if booked != 10 {
-		t.Errorf("%d payments have paid for 10 reservations", booked)
+		t.Errorf("%d payments have paid for 10 reservations, want 10", booked)
 	}
 }

@@ -142,7 +142,7 @@ func TestStrictIsTheDefaultRule(t *testing.T) {
 	created.Rule = ""
 	c := play(t, New().(*Tournament), created, enter("a b"), enter("c d"), enter("e"), withdraw("a"))
 	if status, _ := c.Entry("e"); status != events.EntryWaitlisted {
-		t.Errorf("e is %q while a group waits in front", status)
+		t.Errorf("e is %q while a group waits in front, want %q", status, events.EntryWaitlisted)
 	}
 }
 

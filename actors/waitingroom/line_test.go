@@ -57,11 +57,11 @@ func TestEndedTicketsLeaveNothing(t *testing.T) {
 		)
 	}
 	if p := r.Line().Look(1); p.Status != events.VisitorExpired {
-		t.Errorf("after leaving: %s", p.Status)
+		t.Errorf("after leaving: %s, want %s", p.Status, events.VisitorExpired)
 	}
 	play(t, r, 3*s, join("ann"), join("bob"))
 	if p := r.Line().Look(visitors + 2); p.Number != 2 {
-		t.Errorf("the second visitor of a new line is %+v", p)
+		t.Errorf("the second visitor of a new line is %+v, want Number 2", p)
 	}
 }
 
@@ -78,7 +78,7 @@ func TestNewerThanTheLine(t *testing.T) {
 	}
 	for _, ticket := range []int64{0, -1, -1 << 40} {
 		if got := l.Look(ticket); got != (Place{Status: events.VisitorExpired}) {
-			t.Errorf("ticket %d is %+v", ticket, got)
+			t.Errorf("ticket %d is %+v, want %+v", ticket, got, Place{Status: events.VisitorExpired})
 		}
 	}
 	undrawn := crowd(t, drawn(8, 3), 2).Line()

@@ -144,7 +144,8 @@ func checkPayments(t *rapid.T, w *Wallet, m *model) {
 		_, cancelled := m.cancelled[id]
 		got, ok := w.Payment(id)
 		if ok != (debited || cancelled) || got.Amount != amount || got.Closed != (refunded || cancelled) {
-			t.Fatalf("payment %s is %+v, %t, with %+v", id, got, ok, m)
+			t.Fatalf("payment %s is %+v, %t, with %+v, want %t, Amount %v, Closed %v",
+				id, got, ok, m, debited || cancelled, amount, refunded || cancelled)
 		}
 		if ok {
 			known++

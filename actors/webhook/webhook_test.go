@@ -118,20 +118,20 @@ func TestSecrets(t *testing.T) {
 		now = now.Add(time.Hour)
 	}
 	if got := numbers(); !reflect.DeepEqual(got, []int64{5, 4, 3, 2, 1}) {
-		t.Errorf("%v sign", got)
+		t.Errorf("%v sign, want %v", got, []int64{5, 4, 3, 2, 1})
 	}
 	if err := change(); err == nil {
 		t.Error("six secrets sign")
 	}
 	now = day.Add(24 * time.Hour) // the first ends now
 	if got := numbers(); !reflect.DeepEqual(got, []int64{5, 4, 3, 2}) {
-		t.Errorf("%v sign after a day", got)
+		t.Errorf("%v sign after a day, want %v", got, []int64{5, 4, 3, 2})
 	}
 	if err := change(); err != nil {
 		t.Error(err)
 	}
 	if got := numbers(); !reflect.DeepEqual(got, []int64{6, 5, 4, 3, 2}) {
-		t.Errorf("%v sign", got)
+		t.Errorf("%v sign, want %v", got, []int64{6, 5, 4, 3, 2})
 	}
 }
 
@@ -167,10 +167,10 @@ func TestEditTag(t *testing.T) {
 	}
 	state := w.State()
 	if reached := state.Reached(1); reached != 2 {
-		t.Errorf("replayed from 3 it has reached %d", reached)
+		t.Errorf("replayed from 3 it has reached %d, want 2", reached)
 	}
 	if state = with(made).State(); state.Reached(7) != 7 {
-		t.Errorf("made at 7 it has reached %d", state.Reached(7))
+		t.Errorf("made at 7 it has reached %d, want 7", state.Reached(7))
 	}
 }
 

@@ -287,7 +287,7 @@ func TestNotWritable(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := w.Write(&e); !errors.Is(err, ErrNotWritable) {
-		t.Errorf("a gap: %v", err)
+		t.Errorf("a gap: %v, want %v", err, ErrNotWritable)
 	}
 }
 

@@ -42,7 +42,7 @@ func TestForeignEvents(t *testing.T) {
 	for _, c := range []Compression{None, Gzip, Zstd} {
 		got, err := read(writeFile(t, all, c), c)
 		if err != nil || len(got) != len(all) {
-			t.Fatalf("%s: %d events, %v", c, len(got), err)
+			t.Fatalf("%s: %d events, %v, want %d", c, len(got), err, len(all))
 		}
 		for i := range all {
 			if !equal(&got[i], &all[i]) {

@@ -59,7 +59,8 @@ func TestOwnEvents(t *testing.T) {
 		changed := bytes.Clone(file)
 		changed[i] ^= 1
 		if _, err := read(changed, None); !errors.Is(err, ErrBadFile) {
-			t.Fatalf("byte %d is changed, %v: %s", i, err, changed[max(0, i-30):min(len(changed), i+30)])
+			t.Fatalf("byte %d is changed, %v: %s, want %v",
+				i, err, changed[max(0, i-30):min(len(changed), i+30)], ErrBadFile)
 		}
 	}
 	lines := bytes.SplitAfter(file, []byte("\n"))
@@ -70,7 +71,7 @@ func TestOwnEvents(t *testing.T) {
 		"its first line twice":   bytes.Join(append(lines[:1:1], lines...), nil),
 	} {
 		if _, err := read(changed, None); !errors.Is(err, ErrBadFile) {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s: %v, want %v", name, err, ErrBadFile)
 		}
 	}
 }
@@ -157,7 +158,7 @@ func TestOldFiles(t *testing.T) {
 			t.Fatal(err)
 		}
 		if all, err := read(file, None); err != nil || len(all) != 40 {
-			t.Errorf("%s: %d events, %v", name, len(all), err)
+			t.Errorf("%s: %d events, %v, want 40", name, len(all), err)
 		}
 		if !bytes.Equal(write(), file) {
 			t.Errorf("%s is written otherwise now", name)

@@ -144,7 +144,8 @@ func TestConsecutiveAppends(t *testing.T) {
 		appended := r.results[0]
 		if expected != want {
 			if !errors.Is(err, events.ErrConflict) {
-				t.Errorf("request %d after revision %d of %d: %+v, %v", n, expected, want, appended, err)
+				t.Errorf("request %d after revision %d of %d: %+v, %v, want %v",
+					n, expected, want, appended, err, events.ErrConflict)
 			}
 			continue
 		}
@@ -190,6 +191,6 @@ func TestSnapshotOutlivesThePower(t *testing.T) {
 		return nil
 	})
 	if err != nil || found != 3 {
-		t.Errorf("after a power loss the snapshot is at revision %d, %v", found, err)
+		t.Errorf("after a power loss the snapshot is at revision %d, %v, want 3", found, err)
 	}
 }

@@ -54,7 +54,7 @@ func TestRefusedAppends(t *testing.T) {
 		}
 	}
 	if head, _ := s.Head(context.Background()); head != 0 {
-		t.Errorf("%d events were written", head)
+		t.Errorf("%d events were written, want 0", head)
 	}
 }
 
@@ -128,7 +128,7 @@ func TestNothingIsShownBeforeItsSync(t *testing.T) {
 		return err == nil && closer.Close() == nil
 	})
 	if head, err := s.Head(ctx); head != 2 || err != nil {
-		t.Errorf("head %d, %v", head, err)
+		t.Errorf("head %d, %v, want 2", head, err)
 	}
 	for _, dir := range []events.Direction{events.Forward, events.Backward} {
 		from, position := events.Revision(0), events.Position(0)
@@ -136,10 +136,10 @@ func TestNothingIsShownBeforeItsSync(t *testing.T) {
 			from, position = events.EndRevision, events.EndPosition
 		}
 		if page, err := s.Read(ctx, "a-1", from, dir, 10); len(page) != 2 || err != nil {
-			t.Errorf("Read (backward: %t): %d events, %v", dir, len(page), err)
+			t.Errorf("Read (backward: %t): %d events, %v, want 2", dir, len(page), err)
 		}
 		if page, err := s.ReadAll(ctx, position, dir, 10); len(page) != 2 || err != nil {
-			t.Errorf("ReadAll (backward: %t): %d events, %v", dir, len(page), err)
+			t.Errorf("ReadAll (backward: %t): %d events, %v, want 2", dir, len(page), err)
 		}
 	}
 	queued, endSecond := context.WithCancel(ctx)
@@ -150,11 +150,11 @@ func TestNothingIsShownBeforeItsSync(t *testing.T) {
 	waitFor(t, "the second append waits", func() bool { return s.Stats().Waiting > 0 })
 	endFirst()
 	if err := <-first; !errors.Is(err, events.ErrUnknown) || !errors.Is(err, context.Canceled) {
-		t.Errorf("in the middle: %v", err)
+		t.Errorf("in the middle: %v, want %v, %v", err, events.ErrUnknown, context.Canceled)
 	}
 	endSecond()
 	if err := <-second; !errors.Is(err, events.ErrUnavailable) || !errors.Is(err, context.Canceled) {
-		t.Errorf("before it was gathered: %v", err)
+		t.Errorf("before it was gathered: %v, want %v, %v", err, events.ErrUnavailable, context.Canceled)
 	}
 	disk.blocked.Store(false)
 	close(disk.release)

@@ -85,7 +85,7 @@ func checkWhole(t *testing.T, s *Store) map[string]bool {
 	for stream, n := range perStream {
 		page, err := s.Read(context.Background(), stream, 0, events.Forward, int(n)+1)
 		if err != nil || len(page) != int(n) {
-			t.Fatalf("%s has %d events, %v; the log has %d", stream, len(page), err, n)
+			t.Fatalf("%s has %d events, %v, want %d", stream, len(page), err, n)
 		}
 	}
 	return whole
@@ -239,7 +239,7 @@ func TestAllAreAnsweredAfterAFailedWrite(t *testing.T) {
 	}
 	all.Wait()
 	if err := s.Close(); !errors.Is(err, events.ErrUnavailable) {
-		t.Errorf("Close: %v", err)
+		t.Errorf("Close: %v, want %v", err, events.ErrUnavailable)
 	}
 }
 
@@ -273,6 +273,6 @@ func TestBadAppendAll(t *testing.T) {
 		t.Error(err)
 	}
 	if head, err := s.Head(t.Context()); head != MaxStreams || err != nil {
-		t.Errorf("head %d, %v", head, err)
+		t.Errorf("head %d, %v, want %d", head, err, MaxStreams)
 	}
 }

@@ -24,14 +24,14 @@ func TestBackup(t *testing.T) {
 	l.stop.Store(true)
 	l.writers.Wait()
 	if err := s.Backup("backups/monday"); !errors.Is(err, fs.ErrExist) {
-		t.Errorf("over another backup: %v", err)
+		t.Errorf("over another backup: %v, want %v", err, fs.ErrExist)
 	}
 	lost := disk.CrashClone(vfs.CrashCloneCfg{})
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Backup("backups/tuesday"); !errors.Is(err, events.ErrClosed) {
-		t.Errorf("of a closed log: %v", err)
+		t.Errorf("of a closed log: %v, want %v", err, events.ErrClosed)
 	}
 	var epochs []string
 	for range 2 {

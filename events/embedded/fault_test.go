@@ -164,7 +164,7 @@ func checkDurable(t *testing.T, store *Store, answered map[events.StreamID]event
 		last = r
 	}
 	if remaining != 0 {
-		t.Fatalf("the last batch lacks %d events", remaining)
+		t.Fatalf("the last batch lacks %d events, want 0", remaining)
 	}
 	if last.Position < position {
 		t.Fatalf("the log ends at %d, %d was answered or followed", last.Position, position)
@@ -323,11 +323,11 @@ func testFailedDisk(t *testing.T, fault error, once bool, matches func(errorfs.O
 	for range 3 {
 		_, err := s.Append(context.Background(), "late-1", events.NoStream, sampleBatch(1))
 		if !errors.Is(err, events.ErrUnavailable) {
-			t.Errorf("an append after the failure: %v", err)
+			t.Errorf("an append after the failure: %v, want %v", err, events.ErrUnavailable)
 		}
 	}
 	if err := s.Close(); !errors.Is(err, events.ErrUnavailable) {
-		t.Errorf("Close: %v", err)
+		t.Errorf("Close: %v, want %v", err, events.ErrUnavailable)
 	}
 	// Only what was synced survives.
 	answered, position := l.acknowledged()

@@ -77,7 +77,7 @@ func TestImport(t *testing.T) {
 			t.Fatal(err)
 		}
 		if s, err := Open(dir, Options{Logger: discardLogger}); !errors.Is(err, ErrUnfinished) {
-			t.Fatalf("an unfinished import was opened: %v, %v", s, err)
+			t.Fatalf("an unfinished import was opened: %v, %v, want %v", s, err, ErrUnfinished)
 		}
 	}
 	s := mustOpen(t, dir, Options{})
@@ -91,11 +91,11 @@ func TestImport(t *testing.T) {
 	}
 	for stream, head := range last {
 		if _, err := s.Append(t.Context(), stream, head-1, sampleBatch(1)); !errors.Is(err, events.ErrConflict) {
-			t.Errorf("%s before its end: %v", stream, err)
+			t.Errorf("%s before its end: %v, want %v", stream, err, events.ErrConflict)
 		}
 		appended, err := s.Append(t.Context(), stream, head, sampleBatch(2))
 		if err != nil || appended.Revision != head+2 {
-			t.Errorf("the next append to %s: %+v, %v", stream, appended, err)
+			t.Errorf("the next append to %s: %+v, %v, want Revision %v", stream, appended, err, head+2)
 		}
 	}
 }
@@ -123,16 +123,16 @@ func TestImportContinuesALog(t *testing.T) {
 	i = mustOpenImport(t, dir, Options{})
 	hash, err := i.LastHash(t.Context(), want[49].Stream)
 	if recorded, _ := events.RecordedHash(want[49].Metadata); err != nil || hash != recorded {
-		t.Errorf("the last hash is %v, %v", hash, err)
+		t.Errorf("the last hash is %v, %v, want %v", hash, err, recorded)
 	}
 	if hash, err := i.LastHash(t.Context(), "none-1"); err != nil || hash != (events.Hash{}) {
-		t.Errorf("the last hash of no stream is %v, %v", hash, err)
+		t.Errorf("the last hash of no stream is %v, %v, want %v", hash, err, events.Hash{})
 	}
 	if err := errors.Join(i.Append(want[50:90]), i.Close()); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := Open(dir, Options{Logger: discardLogger}); !errors.Is(err, ErrUnfinished) {
-		t.Errorf("an unfinished import was opened: %v", err)
+		t.Errorf("an unfinished import was opened: %v, want %v", err, ErrUnfinished)
 	}
 	i = mustOpenImport(t, dir, Options{})
 	if err := errors.Join(i.Append(want[90:]), i.Finish(), i.Close()); err != nil {
@@ -174,7 +174,7 @@ func TestBadImports(t *testing.T) {
 		}
 		for _, again := range []error{i.Append(want[20:40]), i.Finish()} {
 			if !errors.Is(again, test.want) {
-				t.Errorf("%s, and then: %v", name, again)
+				t.Errorf("%s, and then: %v, want %v", name, again, test.want)
 			}
 		}
 		if err := i.Close(); err != nil {
@@ -182,7 +182,7 @@ func TestBadImports(t *testing.T) {
 		}
 		i = mustOpenImport(t, dir, Options{})
 		if i.Head() != 20 {
-			t.Errorf("%s: %d events are there", name, i.Head())
+			t.Errorf("%s: %d events are there, want 20", name, i.Head())
 		}
 		if err := errors.Join(i.Append(want[20:]), i.Finish(), i.Close()); err != nil {
 			t.Errorf("%s, and then a good one: %v", name, err)
@@ -211,7 +211,7 @@ func TestImportPowerLoss(t *testing.T) {
 			t.Fatal(err)
 		}
 		if _, err := Open("log", Options{FS: lost, Logger: discardLogger}); !errors.Is(err, ErrUnfinished) {
-			t.Errorf("an unfinished import was opened: %v", err)
+			t.Errorf("an unfinished import was opened: %v, want %v", err, ErrUnfinished)
 		}
 		i = mustOpenImport(t, "log", Options{FS: lost})
 		if int(i.Head()) != written {

@@ -78,7 +78,7 @@ func TestPrefix(t *testing.T) {
 		checkFollow(t, p, then)
 		batch := []events.Event{{Type: "lamp.lit.v1"}}
 		if _, err := p.Append(t.Context(), "lamp-0", events.NoStream, batch); !errors.Is(err, events.ErrUnavailable) {
-			t.Fatalf("an append to the past: %v", err)
+			t.Fatalf("an append to the past: %v, want %v", err, events.ErrUnavailable)
 		}
 	})
 }

@@ -48,10 +48,11 @@ func checkStreams(t testing.TB, s *Store) {
 		}
 		page, err := s.Read(t.Context(), r.Stream, 0, events.Forward, 1)
 		if len(page) != 1 || err != nil {
-			t.Errorf("%s at position %d: read %d events, %v", r.Stream, r.Position, len(page), err)
+			t.Errorf("%s at position %d: read %d events, %v, want 1", r.Stream, r.Position, len(page), err)
 		}
 		if _, err := s.Append(t.Context(), r.Stream, events.NoStream, sampleBatch(1)); !errors.Is(err, events.ErrConflict) {
-			t.Fatalf("%s at position %d: an append that expects no stream: %v", r.Stream, r.Position, err)
+			t.Fatalf("%s at position %d: an append that expects no stream: %v, want %v",
+				r.Stream, r.Position, err, events.ErrConflict)
 		}
 	}
 }
@@ -134,7 +135,8 @@ func TestFilterAfterACrash(t *testing.T) {
 		}
 		after := mustOpen(t, "data", Options{FS: disk.CrashClone(vfs.CrashCloneCfg{})})
 		if after.streams.seen != events.Position(n/3*15+5) {
-			t.Errorf("after %d streams, the filter has those up to %d", 5*n+5, after.streams.seen)
+			t.Errorf("after %d streams, the filter has those up to %d, want %d",
+				5*n+5, after.streams.seen, events.Position(n/3*15+5))
 		}
 		checkStreams(t, after)
 		closeStore(t, after)
@@ -264,7 +266,7 @@ func TestFilterIsSaved(t *testing.T) {
 	s = mustOpen(t, "data", Options{FS: disk})
 	defer closeStore(t, s)
 	if s.streams.seen != saveEvents+3 || s.streams.filter.Size() != 4 {
-		t.Errorf("position %d, %d streams", s.streams.seen, s.streams.filter.Size())
+		t.Errorf("position %d, %d streams, want %d, 4", s.streams.seen, s.streams.filter.Size(), saveEvents+3)
 	}
 	checkStreams(t, s)
 	if err := disk.Remove(filterPath); err != nil {

@@ -123,11 +123,12 @@ func TestEveryByteCounts(t *testing.T) {
 					chain++
 				}
 			} else if !errors.Is(err, events.ErrDamaged) {
-				t.Errorf("byte %d of the event at position %d: %v", i, position, err)
+				t.Errorf("byte %d of the event at position %d: %v, want %v", i, position, err, events.ErrDamaged)
 			}
 			if tried++; i == int(position)%len(stored) {
 				if err := g.verify(g.store); !errors.Is(err, events.ErrDamaged) {
-					t.Errorf("byte %d of the event at position %d, from the beginning: %v", i, position, err)
+					t.Errorf("byte %d of the event at position %d, from the beginning: %v, want %v",
+						i, position, err, events.ErrDamaged)
 				}
 			}
 		}
@@ -190,12 +191,12 @@ func TestRewrittenLogs(t *testing.T) {
 			t.Fatalf("%s: the forgery is inconsistent", name)
 		}
 		if err := g.verify(forged); !errors.Is(err, merkle.ErrContradicted) {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s: %v, want %v", name, err, merkle.ErrContradicted)
 		}
 		if len(tampered) < len(original) {
 			_, err := merkle.Open(t.Context(), merkle.Config{Store: forged, Dir: g.tree, Key: g.key, Logger: discardLogger})
 			if !errors.Is(err, merkle.ErrContradicted) {
-				t.Errorf("%s: the tree was opened over it: %v", name, err)
+				t.Errorf("%s: the tree was opened over it: %v, want %v", name, err, merkle.ErrContradicted)
 			}
 		}
 		if err := forged.Close(); err != nil {

@@ -145,7 +145,7 @@ func TestEpoch(t *testing.T) {
 		t.Errorf("epoch %s, before %s", s.Epoch(), first)
 	}
 	if all, err := s.ReadAll(t.Context(), 0, events.Forward, 10); err != nil || len(all) != 0 {
-		t.Errorf("an empty log has %d events, %v", len(all), err)
+		t.Errorf("an empty log has %d events, %v, want 0", len(all), err)
 	}
 }
 

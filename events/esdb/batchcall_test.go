@@ -100,7 +100,7 @@ func TestBatchedAnswers(t *testing.T) {
 		text, err := proto.Marshal(c.answer)
 		var a batchAnswer
 		if err = errors.Join(err, a.decode(text)); err != nil || a.run != 7 || a.number != 9 {
-			t.Fatalf("%s: %+v, %v", name, a, err)
+			t.Fatalf("%s: %+v, %v, want run 7, number 9", name, a, err)
 		}
 		appended, err := a.result(p)
 		var f *failure
@@ -164,7 +164,7 @@ func TestOneCallForAll(t *testing.T) {
 			t.Errorf("%d calls", n)
 		}
 		if _, err := s.Append(t.Context(), "product-0", 7, sampleBatch("b", 1)); !errors.Is(err, events.ErrConflict) {
-			t.Errorf("at another revision: %v", err)
+			t.Errorf("at another revision: %v, want %v", err, events.ErrConflict)
 		}
 		time.Sleep(time.Minute)
 		s.Close()
@@ -273,7 +273,7 @@ func TestBatchReordered(t *testing.T) {
 			stream := events.NewStreamID("product", strconv.Itoa(i))
 			page, err := s.Read(t.Context(), stream, 0, events.Forward, 10)
 			if err != nil || len(page) != 1+i%3 {
-				t.Errorf("%s has %d events, %v", stream, len(page), err)
+				t.Errorf("%s has %d events, %v, want %d", stream, len(page), err, 1+i%3)
 			}
 		}
 		s.Close()

@@ -149,7 +149,7 @@ func TestLeaderStepsDown(t *testing.T) {
 			}
 			time.Sleep(2 * time.Second)
 			if at := connected(s); at != [roles]string{"c:1", "c:1", "c:1"} {
-				t.Errorf("%s: connected to %v", connectionString, at)
+				t.Errorf("%s: connected to %v, want %v", connectionString, at, [roles]string{"c:1", "c:1", "c:1"})
 			}
 			workload.check(t, c.log)
 			if failed := len(workload.unknown) + len(workload.notWritten); failed > 0 || c.redirected == 0 {
@@ -157,7 +157,7 @@ func TestLeaderStepsDown(t *testing.T) {
 					failed, c.redirected)
 			}
 			if open := c.open(); open != int(roles) {
-				t.Errorf("%s: %d connections are open", connectionString, open)
+				t.Errorf("%s: %d connections are open, want %d", connectionString, open, int(roles))
 			}
 			s.Close()
 			c.down(t, c.hosts...)
@@ -199,7 +199,7 @@ func TestLostLeader(t *testing.T) {
 			}
 			time.Sleep(5 * time.Second)
 			if open := c.open(); open != int(roles) {
-				t.Errorf("frozen %t: %d connections are open", frozen, open)
+				t.Errorf("frozen %t: %d connections are open, want %d", frozen, open, int(roles))
 			}
 			workload.check(t, c.log)
 			s.Close()
@@ -326,7 +326,7 @@ func TestBusyNode(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		_, err := s.Append(ctx, "seat-1", events.NoStream, sampleBatch("seat-1", 1))
 		if !errors.Is(err, events.ErrUnavailable) || !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("one more: %v", err)
+			t.Errorf("one more: %v, want %v, %v", err, events.ErrUnavailable, context.DeadlineExceeded)
 		}
 		cancel()
 		time.Sleep(7 * time.Second) // less than the default deadline
@@ -355,7 +355,7 @@ func TestFrozenNodeKeepsItsCalls(t *testing.T) {
 		s.Close()
 		n.kill(t, "a:2113")
 		if open := n.open(); open != 0 {
-			t.Errorf("%d connections are left", open)
+			t.Errorf("%d connections are left, want 0", open)
 		}
 	})
 }
@@ -387,7 +387,7 @@ func TestOpenFails(t *testing.T) {
 		s.Close()
 		n.kill(t, "a:2113")
 		if open := n.open(); open != 0 {
-			t.Errorf("%d connections are left", open)
+			t.Errorf("%d connections are left, want 0", open)
 		}
 	})
 }

@@ -205,6 +205,6 @@ func loseLastEvent(t *testing.T, connectionString string) {
 		t.Fatal(err)
 	}
 	if err := s.Watch(t.Context()); !errors.Is(err, ErrReplaced) {
-		t.Errorf("Watch ended with %v", err)
+		t.Errorf("Watch ended with %v, want %v", err, ErrReplaced)
 	}
 }

@@ -146,7 +146,7 @@ func (c *workload) check(t *testing.T, log events.Store) {
 	c.cancelFollow()
 	<-c.ended
 	if !errors.Is(c.failed, context.Canceled) {
-		t.Errorf("the follower ended with %v", c.failed)
+		t.Errorf("the follower ended with %v, want %v", c.failed, context.Canceled)
 	}
 	if !slices.EqualFunc(c.followed, all, func(a, b events.Recorded) bool {
 		return a.ID == b.ID && a.Position == b.Position && a.Revision == b.Revision && a.Stream == b.Stream &&

@@ -252,7 +252,7 @@ func TestAppendFaults(t *testing.T) {
 			checkWritten(t, log, true)
 			_, err = s.Append(t.Context(), "product-1", events.NoStream, sampleBatch("product-2", 1))
 			if !errors.Is(err, events.ErrConflict) {
-				t.Errorf("another one at the same revision: %v", err)
+				t.Errorf("another one at the same revision: %v, want %v", err, events.ErrConflict)
 			}
 		})
 	}
@@ -291,7 +291,7 @@ func TestAppendObeysItsContext(t *testing.T) {
 		}
 		_, err := s.Append(ctx, "product-1", events.NoStream, sampleBatch("product-1", 5))
 		if !errors.Is(err, events.ErrUnknown) || !errors.Is(err, context.Canceled) {
-			t.Errorf("written %t: %v", written, err)
+			t.Errorf("written %t: %v, want %v, %v", written, err, events.ErrUnknown, context.Canceled)
 		}
 		checkWritten(t, log, written)
 	}
@@ -326,7 +326,7 @@ func TestReadFaults(t *testing.T) {
 			}
 			page, err = s.Read(t.Context(), "product-1", 0, events.Forward, 10)
 			if err != nil || len(page) != 5 {
-				t.Errorf("again: %d events, %v", len(page), err)
+				t.Errorf("again: %d events, %v, want 5", len(page), err)
 			}
 		})
 	}

@@ -35,7 +35,7 @@ func collect(t *testing.T, s *Store, after events.Position, n int) []events.Reco
 		return nil
 	})
 	if !errors.Is(err, errStop) {
-		t.Fatalf("after %d events: %v", len(all), err)
+		t.Fatalf("after %d events: %v, want %v", len(all), err, errStop)
 	}
 	return all
 }

@@ -145,7 +145,7 @@ func TestRestarts(t *testing.T) {
 		t.Error(err)
 	}
 	if open := sockets.open.Load(); open != 0 {
-		t.Errorf("%d connections are left", open)
+		t.Errorf("%d connections are left, want 0", open)
 	}
 	at.stop(t)
 }
@@ -247,13 +247,13 @@ func TestDefaultDeadline(t *testing.T) {
 			t.Errorf("append: %v", err)
 		}
 		if _, err := s.Read(context.Background(), "a-1", 0, events.Forward, 1); !errors.Is(err, events.ErrUnavailable) {
-			t.Errorf("read: %v", err)
+			t.Errorf("read: %v, want %v", err, events.ErrUnavailable)
 		}
 		if _, _, err := load(s, "a-1"); !errors.Is(err, events.ErrUnavailable) {
-			t.Errorf("snapshot: %v", err)
+			t.Errorf("snapshot: %v, want %v", err, events.ErrUnavailable)
 		}
 		if elapsed := time.Since(began); elapsed != 2100*time.Millisecond {
-			t.Errorf("three calls took %v", elapsed)
+			t.Errorf("three calls took %v, want %v", elapsed, 2100*time.Millisecond)
 		}
 		s.Close()
 		n.kill(t, "a:2113")
@@ -289,7 +289,7 @@ func TestCloseWaits(t *testing.T) {
 		go func() { closed <- s.Close() }()
 		synctest.Wait()
 		if _, err := s.Head(context.Background()); !errors.Is(err, events.ErrClosed) {
-			t.Errorf("a call after Close began: %v", err)
+			t.Errorf("a call after Close began: %v, want %v", err, events.ErrClosed)
 		}
 		for _, one := range []chan struct{}{release, handling} {
 			synctest.Wait()
@@ -306,11 +306,11 @@ func TestCloseWaits(t *testing.T) {
 			}
 		}
 		if err := <-followed; !errors.Is(err, events.ErrClosed) {
-			t.Errorf("the follower ended with %v", err)
+			t.Errorf("the follower ended with %v, want %v", err, events.ErrClosed)
 		}
 		n.kill(t, "a:2113")
 		if open := n.open(); open != 0 {
-			t.Errorf("%d connections are left", open)
+			t.Errorf("%d connections are left, want 0", open)
 		}
 	})
 }

@@ -142,7 +142,7 @@ func TestAnyPosition(t *testing.T) {
 	}
 	all, err := s.ReadAll(t.Context(), 0, events.Forward, 2*n)
 	if err != nil || len(all) != n {
-		t.Fatalf("%d events, %v", len(all), err)
+		t.Fatalf("%d events, %v, want %d", len(all), err, n)
 	}
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
@@ -175,7 +175,7 @@ func TestAnyPosition(t *testing.T) {
 			return nil
 		})
 		if !errors.Is(err, errStop) {
-			t.Fatalf("following from %d: %v", from, err)
+			t.Fatalf("following from %d: %v, want %v", from, err, errStop)
 		}
 		checkEqual(t, followed, want)
 	}
@@ -186,7 +186,7 @@ func TestAnyPosition(t *testing.T) {
 		}
 	}
 	if found, err := events.PositionAt(t.Context(), s, all[0].Created.Add(-time.Hour)); err != nil || found != 0 {
-		t.Fatalf("an hour before: %d, %v", found, err)
+		t.Fatalf("an hour before: %d, %v, want 0", found, err)
 	}
 }
 

@@ -70,7 +70,7 @@ func share(t *testing.T, do func(*sharing)) {
 		w.all.Wait()
 		w.network.kill(t, sharedHost)
 		if open := w.node.open.Load(); open != 0 {
-			t.Errorf("%d subscriptions are open at the end", open)
+			t.Errorf("%d subscriptions are open at the end, want 0", open)
 		}
 	})
 }

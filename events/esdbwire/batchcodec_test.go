@@ -47,7 +47,7 @@ func TestPlainBatches(t *testing.T) {
 		}
 		var got batchRequest
 		if plain := got.decodePlain(message); plain != c.plain {
-			t.Errorf("%s: decoded without the stubs: %t", name, plain)
+			t.Errorf("%s: decoded without the stubs: %t, want %t", name, plain, c.plain)
 		}
 		got = batchRequest{}
 		err = got.decode(message)

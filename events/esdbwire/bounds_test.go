@@ -106,6 +106,6 @@ func TestQueues(t *testing.T) {
 	third.leave()
 	other.leave()
 	if len(l.last) != 0 {
-		t.Errorf("%d queues are left", len(l.last))
+		t.Errorf("%d queues are left, want 0", len(l.last))
 	}
 }

@@ -35,10 +35,10 @@ func TestSubscriptionsAreBounded(t *testing.T) {
 		}
 	}
 	if n := strings.Count(log.String(), "too many subscriptions"); n != 1 {
-		t.Errorf("it was logged %d times:\n%s", n, log.String())
+		t.Errorf("it was logged %d times:\n%s, want 1", n, log.String())
 	}
 	if n := server.Stats(); n.Subscriptions != most || n.MaxSubscriptions != most || n.MaxCalls != 2*most {
-		t.Errorf("%+v", n)
+		t.Errorf("%+v, want Subscriptions %v, MaxSubscriptions %v, MaxCalls %v", n, most, most, 2*most)
 	}
 	s.append("a", "any", "a2")
 	s.read(allName, "start", "types:made")
@@ -62,7 +62,7 @@ func TestCallsAreBounded(t *testing.T) {
 		b.answer()
 	}
 	if n := server.Stats(); n.Calls != 4 {
-		t.Errorf("%+v", n)
+		t.Errorf("%+v, want Calls 4", n)
 	}
 	refused := s.subscribe(allName, "start")
 	if _, err := refused.call.Recv(); status.Code(err) != codes.ResourceExhausted {

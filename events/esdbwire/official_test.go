@@ -65,14 +65,14 @@ func TestOfficialClientAppendsAndReads(t *testing.T) {
 			t.Fatal(err)
 		}
 		if result.NextExpectedVersion != 1499 {
-			t.Errorf("%+v", result)
+			t.Errorf("%+v, want NextExpectedVersion 1499", result)
 		}
 		_, err = client.AppendToStream(testContext(t), "made-"+scheme,
 			esdb.AppendToStreamOptions{ExpectedRevision: esdb.Revision(1498)}, newEvents(1)...)
 		isCode(t, err, esdb.ErrorCodeWrongExpectedVersion)
 		all, err := read(t, client, "made-"+scheme, esdb.ReadStreamOptions{From: esdb.Start{}}, 5000)
 		if err != nil || len(all) != 1500 {
-			t.Fatalf("%d events, %v", len(all), err)
+			t.Fatalf("%d events, %v, want 1500", len(all), err)
 		}
 		for i, e := range all {
 			if e.Event.EventNumber != uint64(i) || string(e.Event.Data) != string(batch[i].Data) ||
@@ -85,7 +85,8 @@ func TestOfficialClientAppendsAndReads(t *testing.T) {
 			t.Errorf("%+v", e)
 		}
 		if all[1499].Event.Position != (esdb.Position{Commit: result.CommitPosition, Prepare: result.PreparePosition}) {
-			t.Errorf("%+v, written at %+v", all[1499].Event.Position, result)
+			t.Errorf("%+v, written at %+v, want %+v",
+				all[1499].Event.Position, result, esdb.Position{Commit: result.CommitPosition, Prepare: result.PreparePosition})
 		}
 		_, err = read(t, client, "missing", esdb.ReadStreamOptions{}, 1)
 		isCode(t, err, esdb.ErrorCodeResourceNotFound)
@@ -174,7 +175,7 @@ func TestMaxAge(t *testing.T) {
 			from := map[esdb.Direction]esdb.StreamPosition{esdb.Forwards: esdb.Start{}, esdb.Backwards: esdb.End{}}[direction]
 			all, err := read(t, client, "a", esdb.ReadStreamOptions{From: from, Direction: direction}, 10)
 			if err != nil || len(all) != later.want {
-				t.Errorf("after %s: %d events, %v", later.by, len(all), err)
+				t.Errorf("after %s: %d events, %v, want %d", later.by, len(all), err, later.want)
 			}
 		}
 	}

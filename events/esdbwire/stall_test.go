@@ -155,7 +155,7 @@ func TestManyWritersOfOneStream(t *testing.T) {
 	}
 	for i, n := range won {
 		if n != 1 {
-			t.Errorf("revision %d was written %d times", i, n)
+			t.Errorf("revision %d was written %d times, want 1", i, n)
 		}
 	}
 }
@@ -186,7 +186,7 @@ func TestClose(t *testing.T) {
 	}
 	close(hold)
 	if text := batch.answer(); text != "r for "+s.run+"c expecting Any: 0 @14;" {
-		t.Errorf("the batch was answered %s", text)
+		t.Errorf("the batch was answered %s, want %s", text, "r for "+s.run+"c expecting Any: 0 @14;")
 	}
 	if err := <-closed; err != nil {
 		t.Error(err)
@@ -227,6 +227,6 @@ func TestSubscribersLeave(t *testing.T) {
 	// followers.
 	server.grpc.GracefulStop()
 	if n := store.Stats().Followers; n != 0 {
-		t.Errorf("%d followers are left", n)
+		t.Errorf("%d followers are left, want 0", n)
 	}
 }

@@ -33,7 +33,7 @@ func (l *memLog) check(t *testing.T, dir string, against *Head) (heads int, err 
 func TestCheck(t *testing.T) {
 	log, dir := newMemLog(), t.TempDir()
 	if n, err := log.check(t, dir, nil); err != nil || n != 0 {
-		t.Errorf("no tree at all: %d, %v", n, err)
+		t.Errorf("no tree at all: %d, %v, want 0", n, err)
 	}
 	for range 4 {
 		log.add(9)
@@ -41,7 +41,7 @@ func TestCheck(t *testing.T) {
 	}
 	log.add(5)
 	if n, err := log.check(t, dir, nil); err != nil || n != 4 {
-		t.Errorf("%d heads, %v", n, err)
+		t.Errorf("%d heads, %v, want 4", n, err)
 	}
 	for size := range int64(42) {
 		prefix := memLog{all: log.all[:size]}
@@ -54,13 +54,13 @@ func TestCheck(t *testing.T) {
 				continue
 			}
 			if _, err := log.check(t, "", &wrong); !errors.Is(err, ErrContradicted) {
-				t.Errorf("against %+v: %v", wrong, err)
+				t.Errorf("against %+v: %v, want %v", wrong, err, ErrContradicted)
 			}
 		}
 	}
 	longer := log.compactRange()
 	if _, err := log.check(t, "", &Head{Size: 42, Root: longer.Root()}); !errors.Is(err, ErrContradicted) {
-		t.Errorf("against a head over more than there is: %v", err)
+		t.Errorf("against a head over more than there is: %v, want %v", err, ErrContradicted)
 	}
 }
 
@@ -84,7 +84,7 @@ func TestCheckFindsTampering(t *testing.T) {
 			"a kept head": func() (int, error) { return log.check(t, "", kept) },
 		} {
 			if _, err := check(); !errors.Is(err, ErrContradicted) || !errors.Is(err, events.ErrDamaged) {
-				t.Errorf("%s, by %s: %v", what, name, err)
+				t.Errorf("%s, by %s: %v, want %v, %v", what, name, err, ErrContradicted, events.ErrDamaged)
 			}
 		}
 	}
@@ -104,7 +104,7 @@ func TestCheckFindsTampering(t *testing.T) {
 	log.all = slices.Clone(original)
 	log.all[3].Position = 9
 	if _, err := log.check(t, dir, nil); !errors.Is(err, ErrGap) {
-		t.Errorf("a gap in the positions: %v", err)
+		t.Errorf("a gap in the positions: %v, want %v", err, ErrGap)
 	}
 }
 
@@ -144,6 +144,6 @@ func TestCheckFindsBadTrees(t *testing.T) {
 	}
 	log.epoch = "e8"
 	if _, err := log.check(t, dir, nil); !errors.Is(err, ErrContradicted) {
-		t.Errorf("the tree of another log: %v", err)
+		t.Errorf("the tree of another log: %v, want %v", err, ErrContradicted)
 	}
 }

@@ -31,7 +31,7 @@ func TestOldFormats(t *testing.T) {
 	}
 	r, err := CheckReceipt(golden(t, "v1/receipt.json"), verifier)
 	if err != nil || r.Ordinal != 13 || r.Event.Position != 13 {
-		t.Errorf("the receipt is %+v, %v", r, err)
+		t.Errorf("the receipt is %+v, %v, want Ordinal 13, Event.Position 13", r, err)
 	}
 	log := newMemLog()
 	log.add(21)
@@ -40,7 +40,7 @@ func TestOldFormats(t *testing.T) {
 		t.Fatal(err)
 	}
 	if now, err := tree.Head(); err != nil || now.Note != note {
-		t.Errorf("the head is now %q, %v", now.Note, err)
+		t.Errorf("the head is now %q, %v, want %q", now.Note, err, note)
 	}
 	if now := append(receiptOf(t, tree, 13), '\n'); !bytes.Equal(now, golden(t, "v1/receipt.json")) {
 		t.Errorf("the receipt is now %s", now)

@@ -70,7 +70,7 @@ func TestReceiptOfMissingResources(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := tree.Receipt(t.Context(), 3); !errors.Is(err, events.ErrClosed) {
-		t.Errorf("from a closed tree: %v", err)
+		t.Errorf("from a closed tree: %v, want %v", err, events.ErrClosed)
 	}
 }
 
@@ -118,7 +118,7 @@ func TestChangedReceipt(t *testing.T) {
 		}
 	}
 	if _, err := CheckReceipt(text, keyOf(t, "e7", 2).Verifier()); !errors.Is(err, ErrBadHead) {
-		t.Errorf("with another key: %v", err)
+		t.Errorf("with another key: %v, want %v", err, ErrBadHead)
 	}
 	var pretty bytes.Buffer
 	if err := json.Indent(&pretty, text, "", "  "); err != nil {

@@ -48,11 +48,11 @@ func TestDamagedHashesAreFound(t *testing.T) {
 			t.Fatal(err)
 		}
 		if n := strings.Count(logged.String(), "from the log"); n != 1 {
-			t.Errorf("byte %d: logged %d times: %s", at, n, logged)
+			t.Errorf("byte %d: logged %d times: %s, want 1", at, n, logged)
 		}
 	}
 	if lines := headLines(t, dir); len(lines) != 1 {
-		t.Errorf("new heads over the same log: %q", lines)
+		t.Errorf("new heads over the same log: %q, want length 1", lines)
 	}
 }
 

@@ -52,7 +52,7 @@ func TestRewrittenReceipt(t *testing.T) {
 		},
 	} {
 		if r, err := CheckReceipt(reparsed(t, text, change), verifier); err != nil || r.Event.Position != 13 {
-			t.Errorf("%s: position %d, %v", what, r.Event.Position, err)
+			t.Errorf("%s: position %d, %v, want 13", what, r.Event.Position, err)
 		}
 	}
 	escaped := bytes.ReplaceAll(text, []byte(`"actor":"ada"`), []byte(`"\u0061ctor":"\u0061d\u0061"`))
@@ -171,7 +171,7 @@ func TestWitnessedHead(t *testing.T) {
 	for what, witnessed := range map[string]string{"ours first": cosigned, "ours last": behind} {
 		h, err := OpenHead(witnessed, verifier)
 		if err != nil || h.Size != 21 || h.Note != witnessed {
-			t.Errorf("%s: %+v, %v", what, h, err)
+			t.Errorf("%s: %+v, %v, want Size 21, Note %v", what, h, err, witnessed)
 		}
 		with := reparsed(t, text, func(r map[string]any) { r["head"] = witnessed })
 		if r, err := CheckReceipt(with, verifier); err != nil || r.Head.Note != witnessed {
@@ -191,7 +191,7 @@ func TestWitnessedHead(t *testing.T) {
 		"too many":              own + strings.Repeat(witness, 200),
 	} {
 		if h, err := OpenHead(bad, verifier); !errors.Is(err, ErrBadHead) {
-			t.Errorf("%s: %+v, %v", what, h, err)
+			t.Errorf("%s: %+v, %v, want %v", what, h, err, ErrBadHead)
 		}
 	}
 }

@@ -25,7 +25,7 @@ func TestSharedHead(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
 	if _, err := tree.AppendHead(ctx, nil); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("before any event: %v", err)
+		t.Errorf("before any event: %v, want %v", err, context.DeadlineExceeded)
 	}
 	last := log.add(t, 40)
 	log.ownReceipt(t, tree, 40)
@@ -51,7 +51,7 @@ func TestSharedHead(t *testing.T) {
 		log.ownReceipt(t, tree, n+1)
 	}
 	if newest, named, err := NewestHead(t.Context(), log); err != nil || newest != h || named != key.String() {
-		t.Errorf("in the log: %+v, %s, %v", newest, named, err)
+		t.Errorf("in the log: %+v, %s, %v, want %+v, %s", newest, named, err, h, key.String())
 	}
 	ctx, cancel = context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
@@ -106,7 +106,7 @@ func TestTakeover(t *testing.T) {
 		log.ownReceipt(t, second, 21)
 		for _, f := range log.heads() {
 			if f.Term != 1 || f.Node != "a" {
-				t.Errorf("%+v: the other server has signed", f)
+				t.Errorf("%+v: the other server has signed, want Term 1, Node a", f)
 			}
 		}
 		stopFirst()
@@ -117,7 +117,7 @@ func TestTakeover(t *testing.T) {
 			t.Errorf("it took over after %v", waited)
 		}
 		if newest := log.heads()[before]; newest.Term != 2 || newest.Node != "b" {
-			t.Errorf("%+v", newest)
+			t.Errorf("%+v, want Term 2, Node b", newest)
 		}
 		third, stopThird := log.node(t, "a", t.TempDir(), key, every)
 		log.ownReceipt(t, third, 22)
@@ -125,7 +125,7 @@ func TestTakeover(t *testing.T) {
 			t.Error("a server that has just come signs nothing")
 		}
 		if c, err := log.checkOwn(t); err != nil || c.Heads() != before+1 {
-			t.Errorf("%d heads, %v", c.Heads(), err)
+			t.Errorf("%d heads, %v, want %d", c.Heads(), err, before+1)
 		}
 		stopSecond()
 		stopThird()
@@ -198,7 +198,7 @@ func TestOtherKey(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	if _, err := other.Receipt(ctx, position); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("nobody signs, and there is a receipt: %v", err)
+		t.Errorf("nobody signs, and there is a receipt: %v, want %v", err, context.DeadlineExceeded)
 	}
 	again, _ := log.node(t, "c", t.TempDir(), key, time.Millisecond)
 	log.ownReceipt(t, again, 4)
@@ -298,10 +298,10 @@ func TestSharedContradiction(t *testing.T) {
 		fresh, stop := log.node(t, "b", t.TempDir(), key, time.Millisecond)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		if _, err := fresh.Receipt(ctx, log.own()[0].Position); !errors.Is(err, ErrContradicted) {
-			t.Errorf("%s: a receipt, %v", name, err)
+			t.Errorf("%s: a receipt, %v, want %v", name, err, ErrContradicted)
 		}
 		if _, err := fresh.AppendHead(ctx, nil); !errors.Is(err, ErrContradicted) {
-			t.Errorf("%s: a head, %v", name, err)
+			t.Errorf("%s: a head, %v, want %v", name, err, ErrContradicted)
 		}
 		cancel()
 		stop()

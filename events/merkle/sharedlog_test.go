@@ -201,7 +201,7 @@ func (l *sharedLog) node(
 	stop = sync.OnceFunc(func() {
 		cancel()
 		if err := <-ended; err != context.Canceled {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s: %v, want %v", name, err, context.Canceled)
 		}
 		if err := tree.Close(context.Background()); err != nil {
 			t.Errorf("%s: %v", name, err)

@@ -196,7 +196,7 @@ func appendAllRefused(b *suite) {
 	_, err := multi.AppendAll(ctx, appends())
 	b.wantErr(err, events.ErrUnavailable)
 	if all := b.log(); len(all) != 0 {
-		b.Fatalf("%d events were written", len(all))
+		b.Fatalf("%d events were written, want 0", len(all))
 	}
 	b.closed = true
 	b.noErr(b.store.Close())

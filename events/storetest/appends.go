@@ -230,7 +230,7 @@ func contextEndedBefore(b *suite) {
 	_, err = b.store.Head(ctx)
 	b.wantErr(err, context.Canceled)
 	if all := b.log(); len(all) != 0 {
-		b.Fatalf("%d events were written", len(all))
+		b.Fatalf("%d events were written, want 0", len(all))
 	}
 }
 

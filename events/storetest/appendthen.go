@@ -93,7 +93,7 @@ func appendThenConcurrently(b *suite) {
 	for n := range calls {
 		for i := range calls[n] {
 			if c := calls[n][i].Load(); c != 1 {
-				b.Fatalf("append %d of writer %d was called back with success %d times", i, n, c)
+				b.Fatalf("append %d of writer %d was called back with success %d times, want 1", i, n, c)
 			}
 		}
 	}

@@ -72,7 +72,7 @@ func readAllForward(b *suite) {
 	page, err := b.store.ReadAll(b.ctx, end+1, events.Forward, 10)
 	b.noErr(err)
 	if ours := slices.DeleteFunc(page, func(r events.Recorded) bool { return !b.isOwn(r) }); len(ours) != 0 {
-		b.Fatalf("%d events after the end", len(ours))
+		b.Fatalf("%d events after the end, want 0", len(ours))
 	}
 }
 
@@ -88,7 +88,7 @@ func readAllBackward(b *suite) {
 	page, err := b.store.ReadAll(b.ctx, 0, events.Backward, 10)
 	b.noErr(err)
 	if len(page) != 0 {
-		b.Fatalf("%d events before the first", len(page))
+		b.Fatalf("%d events before the first, want 0", len(page))
 	}
 }
 

@@ -71,7 +71,7 @@ func (b *suite) load(s events.Snapshots, stream events.StreamID, head events.Sna
 		return err
 	}))
 	if calls != 1 {
-		b.Errorf("read was called %d times", calls)
+		b.Errorf("read was called %d times, want 1", calls)
 	}
 }
 

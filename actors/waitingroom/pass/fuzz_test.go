@@ -58,7 +58,7 @@ func FuzzParse(f *testing.F) {
 		r, err := Parse(text)
 		if err != nil {
 			if !errors.Is(err, ErrBadKeyring) {
-				t.Fatalf("an error that Parse does not list: %v", err)
+				t.Fatalf("an error that Parse does not list: %v, want %v", err, ErrBadKeyring)
 			}
 			return
 		}

@@ -131,7 +131,7 @@ func TestVisitorIDs(t *testing.T) {
 		t.Errorf("%s is no id as they are in paths", id)
 	}
 	if got, err := r.ReadVisitor("sale", id); err != nil || got != ann {
-		t.Errorf("read as %+v, %v", got, err)
+		t.Errorf("read as %+v, %v, want %+v", got, err, ann)
 	}
 	for about, wrong := range map[string]struct {
 		room events.RoomID
@@ -146,7 +146,7 @@ func TestVisitorIDs(t *testing.T) {
 		"nothing":        {"sale", ""},
 	} {
 		if got, err := r.ReadVisitor(wrong.room, wrong.id); !errors.Is(err, ErrInvalid) || got != (Visitor{}) {
-			t.Errorf("%s: %+v, %v", about, got, err)
+			t.Errorf("%s: %+v, %v, want %v, %+v", about, got, err, ErrInvalid, Visitor{})
 		}
 	}
 }
@@ -210,10 +210,10 @@ func TestAnything(t *testing.T) {
 		expires := time.Unix(0, rapid.Int64Range(-1<<62, 1<<62).Draw(t, "expires"))
 		now := expires.Add(time.Duration(rapid.SampledFrom([]int64{-1e9, -1, 0}).Draw(t, "before")))
 		if ticket, err := r.Check(room, holder, r.Pass(room, v, expires), now); err != nil || ticket != v.Ticket {
-			t.Fatalf("ticket %d, %v", ticket, err)
+			t.Fatalf("ticket %d, %v, want %d", ticket, err, v.Ticket)
 		}
 		if got, err := r.ReadVisitor(room, r.VisitorID(room, v)); err != nil || got != v {
-			t.Fatalf("%+v, %v", got, err)
+			t.Fatalf("%+v, %v, want %+v", got, err, v)
 		}
 	})
 }
@@ -232,7 +232,7 @@ func TestRotation(t *testing.T) {
 			t.Errorf("after %d turns what the first key signed: %v, %v, %x", turn, err, errID, seed)
 		}
 		if _, err := first.Check("sale", "ann", r.Pass("sale", ann, ends), day); !errors.Is(err, ErrInvalid) {
-			t.Errorf("after %d turns a new pass is good with the first key: %v", turn, err)
+			t.Errorf("after %d turns a new pass is good with the first key: %v, want %v", turn, err, ErrInvalid)
 		}
 		if _, err := r.Check("sale", "ann", r.Pass("sale", ann, ends), day); err != nil {
 			t.Errorf("after %d turns: %v", turn, err)
@@ -265,7 +265,7 @@ func TestRingsAsText(t *testing.T) {
 		"too many":       tooMany(t),
 	} {
 		if _, err := Parse([]byte(text)); !errors.Is(err, ErrBadKeyring) {
-			t.Errorf("%s: %v", about, err)
+			t.Errorf("%s: %v, want %v", about, err, ErrBadKeyring)
 		} else if strings.Contains(err.Error(), line[2:20]) {
 			t.Errorf("%s: the error tells the secret: %v", about, err)
 		}

@@ -28,7 +28,7 @@ func TestNothingIsLostToDropping(t *testing.T) {
 	for n := range entities {
 		_, err := d.Ask(context.Background(), Request{Stream: product.Stream(name(n)), ID: NewCommandID(),
 			Command: &product.Create{ID: name(n), Name: "Lamp", Stock: each, HoldSeconds: 60}})
-		mustNot(t, err)
+		must(t, err)
 	}
 	var sweeping sync.WaitGroup
 	stop := make(chan struct{})
@@ -75,7 +75,7 @@ func TestNothingIsLostToDropping(t *testing.T) {
 	for n, a := range answers {
 		if event := log.log[a.answer.Position-1]; seen[event.Position] || event.Revision != a.answer.Revision ||
 			events.RecordedCommand(event.Metadata) != string(a.id) || event.Revision > each {
-			t.Fatalf("command %d was answered with %+v, and there is %s@%d", n, a.answer, event.Stream, event.Revision)
+			t.Fatalf("command %d was answered with %+v, but the log has %s@%d", n, a.answer, event.Stream, event.Revision)
 		}
 		seen[a.answer.Position] = true
 	}

@@ -19,10 +19,10 @@ func TestNewID(t *testing.T) {
 		}
 		millis := int64(id[0])<<40 | int64(id[1])<<32 | int64(id[2])<<24 | int64(id[3])<<16 | int64(id[4])<<8 | int64(id[5])
 		if millis < before || millis > after {
-			t.Fatalf("%s says %d, it is %d to %d", id, millis, before, after)
+			t.Fatalf("time of %s = %d ms, want %d to %d", id, millis, before, after)
 		}
 		if seen[id] {
-			t.Fatalf("%s came twice", id)
+			t.Fatalf("NewID returned %s twice", id)
 		}
 		seen[id] = true
 	}

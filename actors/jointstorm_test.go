@@ -108,7 +108,7 @@ func TestJointStorm(t *testing.T) {
 			}
 			owners[e.Stream] = fact.HoldID
 			if groups[fact.HoldID] > 0 && last != fact.HoldID {
-				t.Errorf("%s is in pieces", fact.HoldID)
+				t.Errorf("the seats of group %s are not adjacent in the log", fact.HoldID)
 			}
 			groups[fact.HoldID]++
 			last = fact.HoldID
@@ -119,13 +119,13 @@ func TestJointStorm(t *testing.T) {
 	n := 0
 	acknowledged.Range(func(hold, seats any) bool {
 		if groups[hold.(events.HoldID)] != seats {
-			t.Errorf("%v was acknowledged with %d seats and has %d", hold, seats, groups[hold.(events.HoldID)])
+			t.Errorf("group %v was acknowledged with %d seats, the log has %d", hold, seats, groups[hold.(events.HoldID)])
 		}
 		n++
 		return true
 	})
 	if n == 0 {
-		t.Error("nothing happened")
+		t.Error("no group was acknowledged")
 	}
 	t.Logf("%d groups acknowledged, %d in the log", n, len(groups))
 	for _, node := range nodes {

@@ -42,15 +42,15 @@ func TestAppendsOfAnotherDesk(t *testing.T) {
 	before := here.Stats()
 	here.Observe(lamp, answer.Revision-1) // that it knows
 	if left, loads := lampsLeft(t, here), here.Stats().Loads; left != 0 || loads != before.Loads {
-		t.Errorf("%d are left after %d loads, want 0 after %d: it has learnt of it by itself", left, loads, before.Loads)
+		t.Errorf("remaining = %d after %d loads, want 0 after %d: it has observed nothing yet", left, loads, before.Loads)
 	}
 	here.Observe(lamp, answer.Revision)
 	here.Observe("product-unknown", 7)
 	if left := lampsLeft(t, here); left != 2 {
-		t.Errorf("%d are left, want 2", left)
+		t.Errorf("remaining = %d, want 2", left)
 	}
 	if _, err := ask(here, one("bob")); err != nil {
-		t.Errorf("refused by what was: %v", err)
+		t.Errorf("a command that the observed events permit: %v, want success", err)
 	}
 }
 
@@ -94,7 +94,7 @@ func TestObservingWhileBusy(t *testing.T) {
 	followers.Wait()
 	for i, d := range desks {
 		if left := lampsLeft(t, d); left != 10_000-800 {
-			t.Errorf("desk %d has %d left, want %d", i, left, 10_000-800)
+			t.Errorf("desk %d: remaining = %d, want %d", i, left, 10_000-800)
 		}
 	}
 }

@@ -31,7 +31,7 @@ func TestDone(t *testing.T) {
 		}
 	}
 	n.rooms.Done("sale", "bob", 0, by("bob")) // a waiting visitor keeps the place
-	n.rooms.Done("sale", "dee", 0, by("dee")) // never came
+	n.rooms.Done("sale", "dee", 0, by("dee")) // has never joined
 	n.rooms.Done("sale", "ann", 99, by("ann"))
 	n.rooms.Done("nowhere", "ann", 0, by("ann"))
 	n.rooms.Done("", "ann", 1, by("ann"))
@@ -100,12 +100,12 @@ func TestRoomsElsewhere(t *testing.T) {
 	}
 	beside.rooms.Done("sale", "ann", ann.Ticket, by("ann"))
 	beside.rooms.running.Wait()
-	n.join("bob") // it finds the other's fact, reads it, and continues
+	n.join("bob") // reads the other node's fact first
 	n.step()
 	if visit := n.poll(ann.Visitor); visit.Status != events.VisitorLeft {
 		t.Errorf("ann is %s, want %s", visit.Status, events.VisitorLeft)
 	}
 	if lines := beside.rooms.Running(); len(lines) != 0 {
-		t.Errorf("%d rooms run beside, want 0", len(lines))
+		t.Errorf("%d rooms run on this node, want 0", len(lines))
 	}
 }

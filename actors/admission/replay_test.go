@@ -29,16 +29,16 @@ func TestAJoinIsRepeated(t *testing.T) {
 		t.Errorf("before the first round: %+v, want %+v", again, first)
 	}
 	n.clock.move(s)
-	n.step() // lets two in
+	n.step() // admits two
 	ann := join("ann")
 	if ann.Visitor != first.Visitor || ann.Ticket != first.Ticket || ann.Status != events.VisitorAdmitted ||
 		ann.Pass == "" ||
 		ann != n.poll(first.Visitor) {
-		t.Errorf("after admission: %+v", ann)
+		t.Errorf("repeated join after admission: %+v, want the answer of a poll", ann)
 	}
 	if bob := join("bob"); bob.Visitor != last.Visitor || bob.Status != events.VisitorWaiting || bob.Number != 1 ||
 		bob.PollAfter == 0 {
-		t.Errorf("after moving up: %+v", bob)
+		t.Errorf("repeated join after moving up: %+v, want the answer of a poll", bob)
 	}
 	if _, _, err := n.rooms.Leave(ctx, "sale", cid.Visitor, by("cid")); err != nil {
 		t.Fatal(err)
@@ -68,6 +68,6 @@ func TestAJoinIsRepeatedAfterLeavingAtOnce(t *testing.T) {
 	if got, _, again, err := n.rooms.Join(ctx, "sale", "ann", request); err != nil || !again ||
 		got.Ticket != first.Ticket ||
 		got.Status != events.VisitorLeft {
-		t.Errorf("%+v, %v, %v", got, again, err)
+		t.Errorf("repeated join: %+v, again %t, %v; want the first ticket as left", got, again, err)
 	}
 }

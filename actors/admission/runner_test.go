@@ -157,12 +157,12 @@ func TestPollsAtAllNodes(t *testing.T) {
 		}
 	}
 	if n := count[*events.WaitingRoomRun](c); n < 9 || n > 40 {
-		t.Errorf("the room was taken over %d times in 10 heartbeats of 3 nodes", n)
+		t.Errorf("the room was taken over %d times in 10 heartbeats of 3 nodes, want 9 to 40", n)
 	}
 }
 
 // TestDropOfAnotherTerm: a node that has found timeouts while another took the room over drops
-// nobody, and tells no visitor otherwise.
+// nobody, and its answers to visitors agree.
 func TestDropOfAnotherTerm(t *testing.T) {
 	c := newCluster(t, 1)
 	n := c.nodes[0]
@@ -181,7 +181,7 @@ func TestDropOfAnotherTerm(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got := n.poll(ann.Visitor); got.Status != events.VisitorWaiting || got.TooSoon && got.PollAfter == droppedAfter {
-		t.Errorf("after the refused drop: %+v", got)
+		t.Errorf("after the refused drop: %+v, want waiting", got)
 	}
 	if got := count[*events.WaitingRoomDropped](c); got != 0 {
 		t.Errorf("%d were dropped, want 0", got)
@@ -207,7 +207,7 @@ func TestRunnerIsGone(t *testing.T) {
 	c.pass(7 * s)
 	line, err := c.nodes[0].rooms.Line(ctx, "sale")
 	if err != nil || line.Admitted == 0 || line.Admitted > 60 {
-		t.Fatalf("%d came in, %v", line.Admitted, err)
+		t.Fatalf("%d admitted, %v; want 1 to 60", line.Admitted, err)
 	}
 	c.nodes[0].poll(last.Visitor)
 	c.pass(2 * s)
@@ -264,7 +264,7 @@ func TestKeysOfTheLog(t *testing.T) {
 		n := c.keyed(step.ring, step.use)
 		state, own, named := n.rooms.Keys()
 		if state != step.want || len(named) != step.named || len(own) == 0 {
-			t.Errorf("%d, %s: %v, own %q, in the log %q", i, step.about, state, own, named)
+			t.Errorf("step %d, %s: state %v, own keys %q, keys in the log %q", i, step.about, state, own, named)
 		}
 	}
 }
@@ -292,7 +292,7 @@ func TestOtherKeys(t *testing.T) {
 		return err
 	}(), func() error { _, err := other.rooms.Set(ctx, "x", sale, nil, by("organiser")); return err }()) {
 		if !errors.Is(err, ErrKeysDiffer) {
-			t.Errorf("question %d: %v, want %v", i, err, ErrKeysDiffer)
+			t.Errorf("operation %d: %v, want %v", i, err, ErrKeysDiffer)
 		}
 	}
 	c.pass(time.Minute)
@@ -302,7 +302,7 @@ func TestOtherKeys(t *testing.T) {
 	c.pass(s)
 	for i, err := range ask(other)[:3] {
 		if err != nil && code(err) != "pass_invalid" {
-			t.Errorf("with the right keys, question %d: %v", i, err)
+			t.Errorf("with the right keys, operation %d: %v", i, err)
 		}
 	}
 	// A key that has yet to get here: nobody is told that the pass is bad.
@@ -324,7 +324,7 @@ func TestOtherKeys(t *testing.T) {
 	}
 	c.pass(s)
 	if _, err := other.rooms.Poll(ctx, "sale", cid.Visitor); err != nil {
-		t.Errorf("with the newer key: %v", err)
+		t.Errorf("checking a pass with the newer key: %v", err)
 	}
 }
 
@@ -347,7 +347,7 @@ func TestTwoFirstServers(t *testing.T) {
 		if state := <-states; state == KeysAgree {
 			agree++
 		} else if state != KeysDiffer {
-			t.Error(state)
+			t.Errorf("state of the other server = %v, want KeysDiffer", state)
 		}
 	}
 	if agree != 1 {

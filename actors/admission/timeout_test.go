@@ -81,12 +81,12 @@ func TestSilence(t *testing.T) {
 		t.Errorf("the next visitor: %+v, want Number 2", got)
 	}
 	if again := n.join("ann"); again.Ticket != 4 || again.Number != 3 {
-		t.Errorf("coming again: %+v, want Ticket 4, Number 3", again)
+		t.Errorf("joining again: %+v, want Ticket 4, Number 3", again)
 	}
 }
 
-// TestDoomed: a poll while the place is being dropped is answered to poll again.
-func TestDoomed(t *testing.T) {
+// TestPollWhileDropping: a poll while the place is being dropped is answered to poll again.
+func TestPollWhileDropping(t *testing.T) {
 	n := newNode(t)
 	n.set(sale)
 	ann := n.join("ann")
@@ -96,10 +96,10 @@ func TestDoomed(t *testing.T) {
 	}
 	n.clock.move(30 * s)
 	if !rm.seen.markDropping(ann.Ticket, n.clock.now()) {
-		t.Fatal("it could not be marked")
+		t.Fatal("markDropping = false for a silent visitor")
 	}
 	if got := n.poll(ann.Visitor); !got.TooSoon || got.PollAfter != s || got.Status != events.VisitorWaiting {
-		t.Errorf("meanwhile: %+v", got)
+		t.Errorf("poll while the place is being dropped: %+v, want waiting, to poll again in a second", got)
 	}
 }
 

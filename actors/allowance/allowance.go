@@ -112,7 +112,7 @@ var errNotHeld = &core.Refusal{Code: core.CodeNotHeld, Detail: "nothing is taken
 func (a *Allowance) Decide(cmd core.Command, now time.Time) ([]events.Fact, error) {
 	switch cmd := cmd.(type) {
 	case *Take:
-		return a.take(cmd, now)
+		return a.takeSeats(cmd, now)
 	case *Extend:
 		i := a.find(cmd.HoldID)
 		if i < 0 || a.parts[i].Expires == 0 {
@@ -149,7 +149,7 @@ func (a *Allowance) Decide(cmd core.Command, now time.Time) ([]events.Fact, erro
 	panic(fmt.Sprintf("allowance: no rule for %T", cmd))
 }
 
-func (a *Allowance) take(cmd *Take, now time.Time) ([]events.Fact, error) {
+func (a *Allowance) takeSeats(cmd *Take, now time.Time) ([]events.Fact, error) {
 	booking, attempt, ok := events.CutHoldID(cmd.HoldID)
 	if !ok || cmd.Seats < 1 {
 		panic(fmt.Sprintf("allowance: %d seats for the hold %q", cmd.Seats, cmd.HoldID))

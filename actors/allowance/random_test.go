@@ -108,13 +108,13 @@ func someCommand(t *rapid.T, now time.Time) core.Command {
 	case 8:
 		return &Reduce{HoldID: id, Seats: rapid.Int64Range(1, 4).Draw(t, "left")}
 	case 0, 1:
-		return keep(id)
+		return keepHold(id)
 	case 2, 3:
 		return release(id)
 	case 4:
 		return &Extend{HoldID: id, ExpiresAt: now.Add(rapid.SampledFrom([]time.Duration{0, 30 * s, 90 * s}).Draw(t, "to"))}
 	}
-	return take(id, rapid.Int64Range(1, 4).Draw(t, "seats"))
+	return takeSeats(id, rapid.Int64Range(1, 4).Draw(t, "seats"))
 }
 
 // holdsOf returns the holds that a fact opens and closes.

@@ -355,7 +355,7 @@ func checkHolds(t *rapid.T, log []events.Fact) {
 // state of its moment.
 func TestSnapshotsAreWhole(t *testing.T) {
 	a := New().(*Area)
-	for _, cmd := range []core.Command{hold3("a.1"), block(1, 3), labelled("b.2", 3), book("b.2"), left("b.2", 1)} {
+	for _, cmd := range []core.Command{hold3("a.1"), block(1, 3), labelled("b.2", 3), book("b.2"), returnAllBut("b.2", 1)} {
 		coretest.Do(a, cmd, day, sentence)
 	}
 	coretest.RefusesCutSnapshots(t, a, New)

@@ -33,7 +33,7 @@ func at(short string) events.HoldID {
 }
 
 func short(id events.HoldID) string {
-	booking, attempt := cut(id)
+	booking, attempt := splitHoldID(id)
 	return fmt.Sprintf("%c.%d", booking[15], attempt)
 }
 
@@ -44,7 +44,7 @@ func places(id string, n int64) *Hold {
 }
 func book(id string) *Book       { return &Book{HoldID: at(id)} }
 func release(id string) *Release { return &Release{HoldID: at(id), Reason: events.ReleasedCancelled} }
-func left(id string, n int64) *Return {
+func returnAllBut(id string, n int64) *Return {
 	return &Return{HoldID: at(id), Left: n}
 }
 func labelled(id string, n int64) *Hold {
@@ -143,14 +143,14 @@ var rules = []struct {
 	}},
 	{"some places are given back", []attempt{
 		{0, hold3("a.1"), "held 3 for a.1 until 1m30s, 7 remain"},
-		{0, left("a.1", 2), "not_held"},
+		{0, returnAllBut("a.1", 2), "not_held"},
 		{0, book("a.1"), "booked 3 for a.1, 7 remain"},
-		{0, left("a.1", 3), "nothing"},
-		{0, left("a.1", 2), "released 1 of a.1 (booked, returned), 2 left, 8 remain"},
-		{0, left("a.1", 2), "nothing"},
-		{0, left("a.2", 0), "nothing"},
-		{0, left("a.1", 0), "released 2 of a.1 (booked, returned), 0 left, 10 remain"},
-		{0, left("a.1", 0), "nothing"},
+		{0, returnAllBut("a.1", 3), "nothing"},
+		{0, returnAllBut("a.1", 2), "released 1 of a.1 (booked, returned), 2 left, 8 remain"},
+		{0, returnAllBut("a.1", 2), "nothing"},
+		{0, returnAllBut("a.2", 0), "nothing"},
+		{0, returnAllBut("a.1", 0), "released 2 of a.1 (booked, returned), 0 left, 10 remain"},
+		{0, returnAllBut("a.1", 0), "nothing"},
 	}},
 	{"a hold ends after its deadline", []attempt{
 		{0, hold3("a.1"), "held 3 for a.1 until 1m30s, 7 remain"},
@@ -209,7 +209,7 @@ var rules = []struct {
 		{0, &Resize{Capacity: 8, Change: 3}, "limit_exceeded [blocked:2 booked:0 held:7]"},
 		{0, release("b.1"), "released 3 (1 of press) of b.1 (held, cancelled), 0 left, 3 remain"},
 		{0, book("a.1"), "booked 3 for a.1, 3 remain"},
-		{0, left("a.1", 1), "released 2 (2 of press) of a.1 (booked, returned), 1 left, 3 remain"},
+		{0, returnAllBut("a.1", 1), "released 2 (2 of press) of a.1 (booked, returned), 1 left, 3 remain"},
 		{0, unblock(3), "unblocked 5, 8 remain"},
 		{0, unblock(3), "nothing"},
 		{0, release("a.1"), "released 1 (1 of press) of a.1 (booked, cancelled), 0 left, 8 remain"},

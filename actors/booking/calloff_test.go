@@ -87,7 +87,7 @@ func checkCancelled(t *testing.T, b core.Core, at int) {
 		cmd  core.Command
 		want string
 	}{
-		{&CallOff{Expired: true, Kept: 9, KeptSince: 9}, "[]"}, {pay("ann"), "cancelled"}, {outside("x"), "cancelled"},
+		{&CallOff{Expired: true, Kept: 9, KeptSince: 9}, "[]"}, {pay("ann"), "cancelled"}, {externalPayment("x"), "cancelled"},
 		{extend("ann", 600*s), "cancelled"}, {intent("k", 60), "cancelled"}, {release("ann"), "[]"},
 		{&FinishRefund{}, "[]"},
 	} {

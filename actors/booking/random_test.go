@@ -25,7 +25,7 @@ func someCommand(t *rapid.T, state *State) core.Command {
 	by := rapid.SampledFrom([]events.Holder{"ann", "ann", "bob", ""}).Draw(t, "by")
 	switch rapid.IntRange(0, 17).Draw(t, "kind") {
 	case 15:
-		return giveBack(rapid.SampledFrom([]events.SeatName{"A-1-1", "A-1-2", "A-1-3"}).Draw(t, "seat"))
+		return returnSeat(rapid.SampledFrom([]events.SeatName{"A-1-1", "A-1-2", "A-1-3"}).Draw(t, "seat"))
 	case 16:
 		return &FinishReturn{Seat: rapid.SampledFrom([]events.SeatName{"A-1-1", "A-1-2"}).Draw(t, "seat")}
 	case 17:
@@ -38,11 +38,11 @@ func someCommand(t *rapid.T, state *State) core.Command {
 	case 14:
 		return &OpenIntent{Intent: state.Intent.ID}
 	case 10:
-		return outside(rapid.SampledFrom([]string{"x", "y", "z"}).Draw(t, "reference"))
+		return externalPayment(rapid.SampledFrom([]string{"x", "y", "z"}).Draw(t, "reference"))
 	case 11:
 		return &Delay{PaymentID: events.HoldID(id)}
 	case 0:
-		return under(rapid.Int64Range(1, 3).Draw(t, "under"), hold())
+		return withAttempt(rapid.Int64Range(1, 3).Draw(t, "under"), hold())
 	case 9:
 		return abandon(max(1, present))
 	case 1, 2:
@@ -79,7 +79,7 @@ type ledger struct {
 	seats, done      map[events.SeatName]bool // given back one by one, and free
 }
 
-func (l *ledger) take(t *rapid.T, fact events.Fact) {
+func (l *ledger) apply(t *rapid.T, fact events.Fact) {
 	if f, ok := fact.(events.Deadlined); ok {
 		opened, closed, earliest := f.Holds()
 		if l.open += opened - closed; l.open < 0 || l.open > 1 || opened > 0 && earliest.IsZero() {
@@ -97,11 +97,11 @@ func (l *ledger) take(t *rapid.T, fact events.Fact) {
 	case *events.BookingBooked:
 		l.ended++
 		l.booked++
-		l.is(t, fact, f.PaymentID)
+		l.requirePaying(t, fact, f.PaymentID)
 	case *events.BookingPaymentFailed:
 		l.ended++
 		l.failed[f.Payment]++
-		l.is(t, fact, f.PaymentID)
+		l.requirePaying(t, fact, f.PaymentID)
 	case *events.BookingSeatReturned:
 		if l.booked != 1 || l.released > 0 || l.seats[f.Seat] || len(l.seats)+int(f.Left) != 1 {
 			t.Fatalf("%s after %+v", sentence(fact), l)
@@ -124,7 +124,7 @@ func (l *ledger) take(t *rapid.T, fact events.Fact) {
 	}
 }
 
-func (l *ledger) is(t *rapid.T, fact events.Fact, paymentID events.HoldID) {
+func (l *ledger) requirePaying(t *rapid.T, fact events.Fact, paymentID events.HoldID) {
 	if paymentID != l.paying {
 		t.Fatalf("%s ends a payment; %s was under way", sentence(fact), l.paying)
 	}
@@ -150,7 +150,7 @@ func TestAnyHistory(t *testing.T) {
 			}
 			for _, fact := range facts {
 				b.Evolve(fact)
-				l.take(t, fact)
+				l.apply(t, fact)
 				log = append(log, fact)
 			}
 		}
@@ -158,7 +158,7 @@ func TestAnyHistory(t *testing.T) {
 			do(abandon(closed + 1))
 		}
 		state := b.State()
-		do(under(state.FirstAttempt(), hold()))
+		do(withAttempt(state.FirstAttempt(), hold()))
 		for range rapid.IntRange(1, 40).Draw(t, "steps") {
 			now = now.Add(rapid.SampledFrom([]time.Duration{0, ns, 7 * s, 30 * s}).Draw(t, "wait"))
 			do(&core.Expire{})

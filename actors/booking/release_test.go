@@ -93,13 +93,13 @@ func TestUnpaidBookingsCanBeReleased(t *testing.T) {
 	b := New()
 	coretest.Do(b, hold(), day, sentence)
 	if got := coretest.Do(b, late, day.Add(s), sentence); got != "released, was held" {
-		t.Error(got)
+		t.Errorf("got = %q, want %q", got, "released, was held")
 	}
 	b = New()
-	for _, cmd := range []any{free(), pay("ann"), complete("b.1")} {
+	for _, cmd := range []any{freeHold(), pay("ann"), complete("b.1")} {
 		coretest.Do(b, cmd, day, sentence)
 	}
 	if got := coretest.Do(b, late, day.Add(s), sentence); got != "released, was booked" {
-		t.Error(got)
+		t.Errorf("got = %q, want %q", got, "released, was booked")
 	}
 }

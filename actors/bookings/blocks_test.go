@@ -53,7 +53,7 @@ func TestBlocks(t *testing.T) {
 	err := w.block("press", "A-1-4", "A-1-5")
 	w.want(err, "seat_taken")
 	if taken := refused(err).Fields["seats"]; !slices.Equal(taken.([]events.SeatName), []events.SeatName{"A-1-5"}) {
-		t.Errorf("in use are %v", taken)
+		t.Errorf("seats of the refusal = %v, want A-1-5", taken)
 	}
 	w.want(w.block("crew", "A-1-3", "A-1-4"), "seat_taken")
 	w.wantStates("free ", "A-1-4")
@@ -128,7 +128,7 @@ func TestBookingOfABlock(t *testing.T) {
 	_, err = w.pay(made.Booking.ID, "cid")
 	w.want(err, "hold_expired")
 	w.wantStates("blocked crew", "A-1-1")
-	w.settled(0)
+	w.checkSettled(0)
 }
 
 // TestUnblockingBookedSeats: seats of a booking retain the label, and are blocked under it
@@ -162,7 +162,7 @@ func TestUnblockingBookedSeats(t *testing.T) {
 		t.Errorf("%s are unblocked once they are returned, want [A-1-1 A-1-2]", got)
 	}
 	w.wantStates("free ", "A-1-1", "A-1-2", "A-1-3")
-	w.settled(1000)
+	w.checkSettled(1000)
 }
 
 // TestBlocksAndACrowd: each request to block gets all of its seats or none, while others book.
@@ -187,7 +187,7 @@ func TestBlocksAndACrowd(t *testing.T) {
 			}
 		}
 		if code(err) == "ok" && mine != 10 || code(err) == "seat_taken" && mine != 0 || refused(err) == nil && err != nil {
-			t.Errorf("request %d: %v, and has %d of 10 seats", i, err, mine)
+			t.Errorf("request %d: %v with %d of 10 seats, want all or none", i, err, mine)
 		}
 	}
 	w.check(0)
@@ -208,7 +208,7 @@ func TestBlockAfterFailures(t *testing.T) {
 			err := w.block("press", seats...)
 			hit = f.in.Swap(0) <= 0
 			if err != nil && refused(err) != nil {
-				t.Fatalf("append %d fails: %v", step, err)
+				t.Fatalf("append %d fails: refused with %v, want a failure", step, err)
 			}
 			if err != nil {
 				w.want(w.block("press", seats...), "ok")

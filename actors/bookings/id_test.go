@@ -72,6 +72,6 @@ func TestIDsOfKeyedCallers(t *testing.T) {
 		t.Errorf("the request is %s, want k676y5teW7oh3-ZN2lmcmsA.ZG_NnjRDK9g", cmd.ID)
 	}
 	if id, keyed := cmd.bookingID(); !keyed || id != "e452ede9-1cbd-5ae8-871b-9dac2aa9b626" {
-		t.Errorf("the booking is %s", id)
+		t.Errorf("booking id = %s, want the one of an older program", id)
 	}
 }

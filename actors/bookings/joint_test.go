@@ -38,7 +38,7 @@ func TestSeparately(t *testing.T) {
 		run := exec.Command(os.Args[0], "-test.skip", "^TestSeparately$", "-test.timeout", "20m")
 		run.Env = append(os.Environ(), separately+"="+how)
 		if out, err := run.CombinedOutput(); err != nil {
-			t.Errorf("%s: %v\n%s", how, err, out)
+			t.Errorf("tests with %s: %v\n%s", how, err, out)
 		}
 	}
 }
@@ -90,9 +90,9 @@ func TestACrashAroundAJointAppend(t *testing.T) {
 			w := begin(t, 1, 6, 6)
 			before := len(w.read().names)
 			dies.Desk = w.desk
-			w.between(func(actors.Dispatcher) actors.Dispatcher { return &dies })
+			w.wrapDesk(func(actors.Dispatcher) actors.Dispatcher { return &dies })
 			if err := bookThree(w, ""); err == nil || !dies.gone {
-				t.Fatalf("it has not died: %v", err)
+				t.Fatalf("the process did not crash: %v", err)
 			}
 			want := map[string]string{
 				"before": "",
@@ -151,7 +151,7 @@ func TestUnknownJointAppend(t *testing.T) {
 		t.Skip("there is no joint append")
 	}
 	w := begin(t, 1, 6, 6)
-	w.between(func(actors.Dispatcher) actors.Dispatcher { return &unknownOutcomeDesk{w.desk} })
+	w.wrapDesk(func(actors.Dispatcher) actors.Dispatcher { return &unknownOutcomeDesk{w.desk} })
 	if _, err := w.book("ann", "A-1-4", "A-1-5"); !errors.Is(err, actors.ErrUnavailable) {
 		t.Errorf("without a key: %v, want %v", err, actors.ErrUnavailable)
 	}
@@ -159,7 +159,7 @@ func TestUnknownJointAppend(t *testing.T) {
 		t.Errorf("with a key: %v, want %v", err, actors.ErrUnavailable)
 	}
 	if err := bookThree(w, ""); err != nil {
-		t.Errorf("the retry: %v", err)
+		t.Errorf("retry: %v, want success", err)
 	}
 	w.check(5)
 }

@@ -36,15 +36,15 @@ func TestClaimsEndWhenAMapHasSeenThem(t *testing.T) {
 	for round := range 2 {
 		for _, w.gala = range names {
 			if _, err := w.best("ann", 2); err != nil {
-				t.Fatalf("round %d, %s: %v", round, w.gala, err)
+				t.Fatalf("booking in round %d, performance %s: %v", round, w.gala, err)
 			}
 		}
 	}
 	if want := 4 * len(names); holds != want {
 		t.Errorf("%d seats were requested to hold %d", holds, want)
 	}
-	if kept := len(w.pending.byPerformance); kept != len(names) {
-		t.Errorf("of %d performances the claims of %d are kept while the map lags", len(names), kept)
+	if retained := len(w.pending.byPerformance); retained != len(names) {
+		t.Errorf("claims on %d performances are retained while the map lags, want %d", retained, len(names))
 	}
 	lags.Store(false)
 	w.perform("late", 1, 4, 0)
@@ -98,7 +98,7 @@ func TestRemainingSeatsAreAlwaysPending(t *testing.T) {
 		t.Errorf("ann got %v, want %v", err, ErrOvertaken)
 	}
 	if _, err = w.best("ann", 2); err != nil {
-		t.Errorf("afterwards: %v", err)
+		t.Errorf("once the seats are known: %v, want success", err)
 	}
 }
 
@@ -116,13 +116,13 @@ func TestWaitingForOthersEndsWithTheRequest(t *testing.T) {
 		err,
 		context.Canceled,
 	) {
-		t.Errorf("the caller that had left got %v", err)
+		t.Errorf("a caller that stopped waiting got %v, want its context's error", err)
 	}
 	w.Wait()
 	end(0)
 	lost := 0
 	ctx, cancel = context.WithCancel(w.ctx())
-	w.between(func(desk actors.Dispatcher) actors.Dispatcher {
+	w.wrapDesk(func(desk actors.Dispatcher) actors.Dispatcher {
 		return &competitor{Dispatcher: desk, before: func(stream events.StreamID) {
 			lost++
 			cancel()
@@ -133,7 +133,7 @@ func TestWaitingForOthersEndsWithTheRequest(t *testing.T) {
 		err,
 		context.Canceled,
 	) {
-		t.Errorf("the caller that had left got %v", err)
+		t.Errorf("a caller that stopped waiting got %v, want its context's error", err)
 	}
 	if w.Wait(); lost != bestTries {
 		t.Errorf("it was begun again: %d seats are lost, want %d", lost, bestTries)

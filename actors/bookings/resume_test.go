@@ -56,5 +56,5 @@ func TestADebitOfAFailedPayment(t *testing.T) {
 			t.Errorf("ann has %d of 100, want 100", got)
 		}
 	}
-	w.settled(0)
+	w.checkSettled(0)
 }

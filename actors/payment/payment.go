@@ -166,13 +166,13 @@ func (p *Payment) Decide(cmd core.Command, _ time.Time) ([]events.Fact, error) {
 		return []events.Fact{&events.PaymentOwed{RefundID: events.NewRefundID(s.Stream(), cmd.Cause, ""), Cause: cmd.Cause,
 			Amount: s.Open}}, nil
 	case *Return:
-		return p.giveBack(cmd)
+		return p.returnMoney(cmd)
 	case *MakeUp:
 		return p.makeUp(cmd)
 	case *Settle:
 		return p.settle(cmd)
 	case *Ask:
-		return p.ask(cmd)
+		return p.requestRefund(cmd)
 	case *FailRefund:
 		return p.failRefund(cmd)
 	case *core.Expire:
@@ -211,7 +211,7 @@ func mismatch(detail string, expected int64, currency string) *core.Refusal {
 		Fields: core.Fields{"expected": expected, "currency": currency}}
 }
 
-func (p *Payment) giveBack(cmd *Return) ([]events.Fact, error) {
+func (p *Payment) returnMoney(cmd *Return) ([]events.Fact, error) {
 	s := &p.state
 	id := events.NewRefundID(s.Stream(), cmd.Cause, cmd.About)
 	if _, before := s.Refund(id); before || slices.Contains(s.Returned, id) {

@@ -28,7 +28,7 @@ func report(edit func(*Receive)) *Receive {
 	return r
 }
 
-func tell(fact events.Fact) string {
+func describe(fact events.Fact) string {
 	switch f := fact.(type) {
 	case *events.PaymentReceived:
 		return fmt.Sprintf("received %d %s of %d %s for %s", f.Amount, f.Currency, f.Expected, f.ExpectedCurrency, f.Path())
@@ -164,7 +164,7 @@ func TestRules(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p := New().(*Payment)
 			for i, l := range lines {
-				if got := coretest.Do(p, l.cmd, day, tell); got != l.want || figures(p) != l.sum {
+				if got := coretest.Do(p, l.cmd, day, describe); got != l.want || figures(p) != l.sum {
 					t.Errorf("line %d: %s, %v; want %s, %v", i+1, got, figures(p), l.want, l.sum)
 				}
 			}
@@ -202,7 +202,7 @@ func TestMoneyIsConserved(t *testing.T) {
 				}
 				if sum.received != sum.open+sum.booked+sum.kept+sum.refunded+sum.owed ||
 					min(sum.open, sum.booked, sum.kept, sum.refunded, sum.owed) < 0 {
-					t.Fatalf("after %s: %+v", tell(fact), sum)
+					t.Fatalf("after %s: %+v", describe(fact), sum)
 				}
 			}
 			if got := figures(p); got != [5]int64{sum.open, sum.booked, sum.kept, sum.refunded, sum.owed} {

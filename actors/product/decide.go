@@ -247,7 +247,7 @@ func (p *Product) release(cmd *Release, now time.Time) ([]events.Fact, error) {
 	}
 	if r.held() {
 		fact.Was = events.ReservationHeld
-	} else if refusal := p.giveBack(fact, cmd, now); refusal != nil {
+	} else if refusal := p.refundRelease(fact, cmd, now); refusal != nil {
 		return nil, refusal
 	}
 	return []events.Fact{fact}, nil

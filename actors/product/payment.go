@@ -133,9 +133,9 @@ func (p *Product) payLate(id events.ReservationID, m *Money, payment events.Stre
 	}
 }
 
-// giveBack adds the amount withheld and the payment to the release of a paid reservation. Refusal:
+// refundRelease adds the amount withheld and the payment to the release of a paid reservation. Refusal:
 // cancellation_closed.
-func (p *Product) giveBack(fact *events.ProductReleased, cmd *Release, now time.Time) *core.Refusal {
+func (p *Product) refundRelease(fact *events.ProductReleased, cmd *Release, now time.Time) *core.Refusal {
 	m, _ := p.Money(cmd.ReservationID)
 	if m.PaidBy == "" {
 		return nil
@@ -163,7 +163,7 @@ func (p *Product) evolvePayment(fact events.Fact) bool {
 		}
 		p.check(f.Remaining)
 	case *events.ProductPaid:
-		p.own(parse(f.ReservationID), false)
+		p.openReservation(parse(f.ReservationID), false)
 		p.paid(parse(f.ReservationID), f.Payment)
 		p.check(f.Remaining)
 	case *events.ProductPaymentFailed:
@@ -173,7 +173,7 @@ func (p *Product) evolvePayment(fact events.Fact) bool {
 			m = Money{Holder: f.Holder, Quantity: f.Quantity, Offer: Offer{f.Price, f.Cancellation}, ExpiresAt: f.ExpiresAt}
 		}
 		m.Failed = append(slices.Clip(m.Failed), f.Payment)
-		p.keep(id, m)
+		p.setMoney(id, m)
 		p.check(f.Remaining)
 	default:
 		return false
@@ -196,7 +196,7 @@ func (p *Product) paid(id events.ID, payment events.StreamID) {
 		}
 	}
 	m.PaidBy = payment
-	p.keep(id, m)
+	p.setMoney(id, m)
 }
 
 // recordReturn records that a reservation with an external payment was released or cancelled.
@@ -209,11 +209,11 @@ func (p *Product) recordReturn(name events.ReservationID, payment events.StreamI
 	}
 	if known {
 		m.Released, m.CalledOff, m.Kept = true, called, kept
-		p.keep(id, m)
+		p.setMoney(id, m)
 	}
 }
 
-func (p *Product) keep(id events.ID, m Money) {
+func (p *Product) setMoney(id events.ID, m Money) {
 	if p.money == nil {
 		p.money = core.NewTable[events.ID, Money]()
 	}

@@ -28,8 +28,8 @@ func openLog(t *testing.T) *embedded.Store {
 	return s
 }
 
-// after runs recorders until everything is written.
-func after(recorders ...*Recorder) {
+// runAll runs recorders until everything is written.
+func runAll(recorders ...*Recorder) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	var all sync.WaitGroup
@@ -102,7 +102,7 @@ func TestADayEach(t *testing.T) {
 	for i := range 700 {
 		b.Record(refusal(1000+i, at))
 	}
-	after(a, b)
+	runAll(a, b)
 	first, second := readTexts(t, s, "refusals-2031-05-01"), readTexts(t, s, "refusals-2031-05-02")
 	seen := map[string]bool{}
 	for _, holder := range first {
@@ -116,7 +116,7 @@ func TestADayEach(t *testing.T) {
 	}
 	c := recorder(s, Config{}) // continues where they have ended
 	c.Record(refusal(7, at))
-	after(c)
+	runAll(c)
 	if first = readTexts(t, s, "refusals-2031-05-01"); len(first) != 1301 || first[1300] != "h7" {
 		t.Errorf("%d, the last %q", len(first), first[len(first)-1])
 	}
@@ -130,7 +130,7 @@ func TestBounds(t *testing.T) {
 	for i := range 12 { // four seconds with three each
 		r.Record(refusal(i, day.Add(time.Duration(i/3)*time.Second)))
 	}
-	after(r)
+	runAll(r)
 	if got := strings.Join(readTexts(t, s, "refusals-2031-05-01"), " "); !strings.HasPrefix(got, "h0 h1 h3 h4 h6") ||
 		strings.Contains(got, "h7") {
 		t.Errorf("kept: %s", got)
@@ -178,13 +178,13 @@ func TestFaults(t *testing.T) {
 	r := recorder(&faulty{Store: s, behind: 1}, Config{})
 	r.Record(refusal(1, at))
 	r.Record(refusal(2, at))
-	after(r)
+	runAll(r)
 	if got := strings.Join(readTexts(t, s, "refusals-2031-05-01"), " "); got != "h1 h2" || r.Kept() != 2 {
 		t.Errorf("an unknown outcome left %s; kept %d, want h1 h2, 2", got, r.Kept())
 	}
 	r = recorder(&faulty{Store: s, before: 1}, Config{})
 	r.Record(refusal(3, at))
-	after(r)
+	runAll(r)
 	if r.Kept() != 0 || r.Dropped() != 1 {
 		t.Errorf("a dead log: kept %d, dropped %d, want 0, 1", r.Kept(), r.Dropped())
 	}
@@ -243,7 +243,7 @@ func TestRefusalsOfOneActorAreBounded(t *testing.T) {
 	if r.Dropped() != 6 {
 		t.Errorf("%d are dropped, want 6", r.Dropped())
 	}
-	after(r)
+	runAll(r)
 	kept := map[string]int{}
 	for _, stream := range []events.StreamID{events.RefusalsOf(at), events.RefusalsOf(at.Add(time.Minute))} {
 		for _, who := range readTexts(t, s, stream) {

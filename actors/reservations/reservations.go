@@ -124,7 +124,7 @@ var errNoProduct = &core.Refusal{Code: core.CodeNotFound, Detail: "there is no s
 func (r *Reservations) find(ctx context.Context, of events.PaidThing, id events.ID) (*found, error) {
 	seen := events.NoStream
 	for range turns {
-		now, err := r.look(ctx, of, id)
+		now, err := r.lookUp(ctx, of, id)
 		if err != nil {
 			return nil, err
 		}
@@ -139,8 +139,8 @@ func (r *Reservations) find(ctx context.Context, of events.PaidThing, id events.
 	return nil, errNoReservation
 }
 
-// look is one try of find: a reservation that is neither open nor ended was found in neither place.
-func (r *Reservations) look(ctx context.Context, of events.PaidThing, id events.ID) (*found, error) {
+// lookUp is one try of find: a reservation that is neither open nor ended was found in neither place.
+func (r *Reservations) lookUp(ctx context.Context, of events.PaidThing, id events.ID) (*found, error) {
 	var now found
 	var exists, known bool
 	at, err := r.desk.View(ctx, product.Stream(of.ProductID), func(c core.Core) {

@@ -35,11 +35,11 @@ func (s *Seat) Evolve(fact events.Fact) {
 	case *events.SeatBlocked:
 		s.must(fact, s.status == events.SeatIsFree)
 		s.status = events.SeatIsBlocked
-		s.keep(f.Label, f.Change, s.latest())
+		s.setBlock(f.Label, f.Change, s.latest())
 	case *events.SeatUnblocked:
 		s.must(fact, s.status == events.SeatIsBlocked)
 		s.status = events.SeatIsFree
-		s.keep("", 0, s.latest())
+		s.setBlock("", 0, s.latest())
 	default:
 		s.must(fact, false)
 	}

@@ -58,23 +58,23 @@ func sentence(fact events.Fact) string {
 		if since := f.FirstHeldAt.Sub(day); since != 0 {
 			said += fmt.Sprintf(" since %v", since)
 		}
-		return said + of(f.Label)
+		return said + describeLabel(f.Label)
 	case *events.SeatExtended:
 		return fmt.Sprintf("extended %s until %v", f.HoldID, f.ExpiresAt.Sub(day))
 	case *events.SeatBooked:
 		return fmt.Sprintf("booked %s %s", f.HoldID, f.Holder)
 	case *events.SeatReleased:
-		return fmt.Sprintf("released %s %s %s, %s", f.HoldID, f.Holder, f.Was, f.Reason) + of(f.Label)
+		return fmt.Sprintf("released %s %s %s, %s", f.HoldID, f.Holder, f.Was, f.Reason) + describeLabel(f.Label)
 	case *events.SeatExpired:
-		return fmt.Sprintf("expired %s %s at %v", f.HoldID, f.Holder, f.ExpiresAt.Sub(day)) + of(f.Label)
+		return fmt.Sprintf("expired %s %s at %v", f.HoldID, f.Holder, f.ExpiresAt.Sub(day)) + describeLabel(f.Label)
 	case *events.SeatBlocked:
-		return fact.Name() + of(f.Label)
+		return fact.Name() + describeLabel(f.Label)
 	}
 	return fact.Name()
 }
 
-// of describes the label.
-func of(label events.BlockLabel) string {
+// describeLabel describes the label.
+func describeLabel(label events.BlockLabel) string {
 	if label == "" {
 		return ""
 	}

@@ -46,8 +46,8 @@ func drawn(perSecond, active int64) *Set {
 	return cmd
 }
 
-// with changes a command.
-func with(cmd *Set, change func(*events.WaitingRoomSettings)) *Set {
+// withSettings changes a command.
+func withSettings(cmd *Set, change func(*events.WaitingRoomSettings)) *Set {
 	change(&cmd.Settings)
 	return cmd
 }

@@ -153,7 +153,7 @@ func TestAnyHistory(t *testing.T) {
 				log = append(log, fact)
 				opened, closed, earliest := holdsOf(fact)
 				if open += opened - closed; open < 0 || opened > 0 && earliest.IsZero() {
-					t.Fatalf("%s leaves %d holds open", sentence(fact), open)
+					t.Fatalf("%s leaves %d holds open, want a deadline for each", sentence(fact), open)
 				}
 			}
 			if err != nil {
@@ -196,7 +196,7 @@ func checkCopies(t *rapid.T, a *Allowance, log []events.Fact, frozen int, write 
 			t.Fatal(err)
 		}
 		if err := New().Restore(bytes.NewReader(saved.Bytes()[:saved.Len()/2])); err == nil {
-			t.Fatal("half a snapshot was restored")
+			t.Fatal("Restore accepted half a snapshot")
 		}
 	}
 	for from, c := range copies {

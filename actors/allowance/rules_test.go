@@ -65,7 +65,7 @@ const (
 	ns = time.Nanosecond
 )
 
-// attempt is a line of a table: the time, the command, and the decision.
+// attempt is a row of a table: the time, the command, and the decision.
 type attempt struct {
 	at   time.Duration
 	cmd  core.Command
@@ -184,7 +184,7 @@ func TestImpossibleFacts(t *testing.T) {
 			a := New()
 			defer func() {
 				if recover() == nil {
-					t.Errorf("taken in: %+v", a)
+					t.Errorf("the impossible fact was accepted: %+v", a)
 				}
 			}()
 			for _, fact := range facts {

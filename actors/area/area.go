@@ -143,8 +143,8 @@ func New() core.Core {
 		labelled: core.NewTable[events.ID, events.Labelled]()}
 }
 
-// Counts are where the places stand. Before the first fact all remain, as many as the plan says,
-// which is capacity.
+// Counts are the numbers of places by status. Before the first fact all places remain: capacity,
+// the number in the plan.
 func (a *Area) Counts(capacity int64) events.AreaCounts {
 	if a.counts.Capacity() == 0 {
 		return events.AreaCounts{Remaining: capacity}

@@ -168,7 +168,7 @@ func (a *Area) resize(cmd *Resize) ([]events.Fact, error) {
 		Undo: cmd.Undo}}, nil
 }
 
-// TooMany refuses fewer places than are had.
+// TooMany refuses a capacity below the places in use.
 func TooMany(counts events.AreaCounts) *core.Refusal {
 	return &core.Refusal{Code: core.CodeLimitExceeded,
 		Detail: "an area can't have fewer places than are held, booked and blocked; release some first",

@@ -82,7 +82,7 @@ func (a *Area) learn(c events.AreaCounts) {
 	}
 }
 
-// addToLabel counts the places that a label keeps.
+// addToLabel changes the numbers of a label's places: blocked ones, and those of its bookings.
 func (a *Area) addToLabel(fact events.Fact, name events.BlockLabel, blocked, given int64) {
 	l := a.labels[name]
 	l.blocked, l.given = l.blocked+blocked, l.given+given
@@ -100,7 +100,7 @@ func (a *Area) move(fact events.Fact, by, want events.AreaCounts) {
 	a.must(fact, *c == want && c.Remaining >= 0 && c.Held >= 0 && c.Booked >= 0 && c.Blocked >= 0)
 }
 
-// releasePlaces takes places from a hold, leaving it the given number; a label's places are blocked again.
+// releasePlaces reduces a hold to left places; those of its label are blocked again.
 func (a *Area) releasePlaces(fact events.Fact, holdID events.HoldID, places, left int64, held bool, of events.Labelled,
 	want events.AreaCounts) {
 	booking, h, ok := a.find(holdID)
@@ -131,9 +131,9 @@ func (a *Area) releasePlaces(fact events.Fact, holdID events.HoldID, places, lef
 	a.move(fact, by, want)
 }
 
-// must stops at a fact that can't follow: a damaged log, or more places than there are.
+// must panics at a fact that can't follow: the log is damaged, or an area is oversold.
 func (a *Area) must(fact events.Fact, fits bool) {
 	if !fits {
-		panic(fmt.Sprintf("area: the log goes on with %s %+v while its places are %+v", fact.Name(), fact, a.counts))
+		panic(fmt.Sprintf("area: unexpected fact %s %+v while its places are %+v", fact.Name(), fact, a.counts))
 	}
 }

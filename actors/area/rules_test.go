@@ -10,7 +10,7 @@ import (
 	"admitone/events"
 )
 
-// day is the moment all tests begin at.
+// day is the start of all tests.
 var day = time.Date(2026, 5, 1, 20, 0, 0, 0, time.UTC)
 
 const (
@@ -95,7 +95,7 @@ func ofLabel(of events.Labelled) string {
 	return fmt.Sprintf(" (%d of %s)", of.OfLabel, of.Label)
 }
 
-// attempt is a command and the decision wanted.
+// attempt is a row of a table: a command and the expected decision.
 type attempt struct {
 	after time.Duration // since day
 	cmd   core.Command
@@ -287,11 +287,11 @@ func TestExpireIsBounded(t *testing.T) {
 		}
 	}
 	if next := a.NextDeadline(); !next.IsZero() {
-		t.Errorf("nothing is held, and the next deadline is %v", next)
+		t.Errorf("next deadline = %v without holds, want none", next)
 	}
 }
 
-// TestImpossibleFacts: a damaged log stops the core.
+// TestImpossibleFacts: the core panics.
 func TestImpossibleFacts(t *testing.T) {
 	counts := func(remaining, held, booked int64) events.AreaCounts {
 		return events.AreaCounts{Remaining: remaining, Held: held, Booked: booked}

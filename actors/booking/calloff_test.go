@@ -75,7 +75,7 @@ func checkCancelled(t *testing.T, b core.Core, at int) {
 	now := day.Add(durationOf(at))
 	state := b.(*Booking).State()
 	if state.Status != events.BookingIsCancelled || !b.NextDeadline().IsZero() {
-		t.Errorf("%+v", state)
+		t.Errorf("state = %+v, want cancelled without a deadline", state)
 	}
 	if facts, _ := b.Decide(&FinishRefund{}, now); state.Refunding {
 		if refunded := facts[0].(*events.BookingRefunded); refunded.Amount != state.Refunds {
@@ -146,9 +146,9 @@ func TestCalledOffPerformance(t *testing.T) {
 	}
 	coretest.Do(b, pay("ann"), day, sentence)
 	if facts, err := b.Decide(&StartPayment{By: "ann", On: off}, day); err != nil || len(facts) != 0 {
-		t.Errorf("%v, %v, want length 0", facts, err)
+		t.Errorf("Decide = %v, %v, want no facts", facts, err)
 	}
 	if facts, err := b.Decide(complete("b.1"), day); err != nil || len(facts) != 1 {
-		t.Errorf("%v, %v, want length 1", facts, err)
+		t.Errorf("Decide = %v, %v, want one fact", facts, err)
 	}
 }

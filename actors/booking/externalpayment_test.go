@@ -5,8 +5,8 @@ import (
 	"admitone/events"
 )
 
-// outsideRules are the rules of external payments.
-var outsideRules = []story{
+// externalRules are the rules of external payments.
+var externalRules = []story{
 	{"an external payment pays in time, and the wallet does not pay as well", []attempt{
 		{0, hold(), held},
 		{1 * s, externalPayment("x"), "payment b.1 of 150, was held by payment-bank~x"},

@@ -81,7 +81,7 @@ func TestReleaseOfPaidBookings(t *testing.T) {
 			}
 			if facts, _ := b.Decide(&FinishRefund{}, day); state.Refunding &&
 				facts[0].(*events.BookingRefunded).Amount != 150-test.kept {
-				t.Errorf("%+v", facts[0])
+				t.Errorf("fact = %+v, want a refund of %d", facts[0], 150-test.kept)
 			}
 		})
 	}

@@ -25,7 +25,7 @@ func sentenceOfReturn(fact events.Fact) string {
 	return fact.Name()
 }
 
-// TestReturningASeat: each line continues from the one before, at its time.
+// TestReturningASeat: each row continues from the previous one, at its time.
 func TestReturningASeat(t *testing.T) {
 	type line struct {
 		at   time.Duration

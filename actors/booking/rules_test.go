@@ -126,7 +126,7 @@ const (
 	ns = time.Nanosecond
 )
 
-// attempt is a line of a table: the time, the command, and the decision.
+// attempt is a row of a table: the time, the command, and the decision.
 type attempt struct {
 	at   time.Duration
 	cmd  core.Command
@@ -291,7 +291,7 @@ var rules = []story{
 }
 
 func TestRules(t *testing.T) {
-	for _, rule := range append(rules, outsideRules...) {
+	for _, rule := range append(rules, externalRules...) {
 		t.Run(rule.name, func(t *testing.T) {
 			b := New()
 			for i, a := range rule.attempts {

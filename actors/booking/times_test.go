@@ -96,6 +96,6 @@ func TestTermsAreFrozen(t *testing.T) {
 	coretest.Do(b, latePayment(termsBetween(5, 0, 0)), day.Add(61*s), sentence)
 	b = coretest.Restored(t, b.Freeze(), New)
 	if terms().Terms != 5 {
-		t.Errorf("the late payment is on %+v", terms())
+		t.Errorf("terms of the late payment = %+v, want revision 5", terms())
 	}
 }

@@ -26,10 +26,10 @@ func TestFieldsOfRefusals(t *testing.T) {
 	}
 	f := Fields{"resource": "team", "field": "holder", "seats": []events.SeatName{"A-1-1"}, "taken": int64(0)}
 	if f.Resource() != "team" || f.Field() != "holder" || len(f.Seats()) != 1 || !f.SaysTaken() {
-		t.Errorf("%v is read as %q, %q, %q, %t", f, f.Resource(), f.Field(), f.Seats(), f.SaysTaken())
+		t.Errorf("members of %v = %q, %q, %q, %t; want those it was made with", f, f.Resource(), f.Field(), f.Seats(), f.SaysTaken())
 	}
 	if f = (Fields{"seats": 1}); f.Resource() != "" || f.Field() != "" || f.WaitingRoom() != "" || f.Seats() != nil ||
 		f.SaysTaken() {
-		t.Errorf("%v has members that are not there", f)
+		t.Errorf("%v returned members that are absent", f)
 	}
 }

@@ -68,7 +68,7 @@ func TestStep(t *testing.T) {
 			expired := 0
 			facts, err := core.Step(&line.core, line.command, start, func(facts []events.Fact) {
 				if expired += len(facts); len(line.core.evolved) != expired {
-					t.Error("expired is called before the core has evolved")
+					t.Error("expired was called before the core had evolved")
 				}
 			})
 			if expired != line.expired || len(facts) != line.facts || len(line.core.evolved) != line.evolved {
@@ -79,7 +79,7 @@ func TestStep(t *testing.T) {
 				t.Errorf("error %v, want %q", err, line.err)
 			}
 			if refusal := (*core.Refusal)(nil); errors.As(err, &refusal) != (line.err == "no: ") {
-				t.Errorf("%v is a refusal", err)
+				t.Errorf("error = %v, want a refusal only of the command itself", err)
 			}
 		})
 	}

@@ -63,7 +63,7 @@ func TestCopies(t *testing.T) {
 				stop()
 				if c := w.entity.cursor; c.Reached != 85 || c.Failing != 86 || c.Log != "one" ||
 					c.CursorMark != (events.CursorMark{Stream: "a", Revision: 1}) {
-					t.Fatalf("the cursor is %+v", c)
+					t.Fatalf("cursor = %+v, want the mark a@1", c)
 				}
 				failing = false
 				to := copyOf(w, before, before == 0)
@@ -121,7 +121,7 @@ func TestUnnamedCursor(t *testing.T) {
 			pass(3 * time.Second)
 			stop()
 			if c := w.entity.cursor; len(w.calls) != test.calls || test.calls > 0 && (c.Reached != 6 || c.Log != "one") {
-				t.Errorf("%+v: %d calls, the cursor is %+v", test, len(w.calls), c)
+				t.Errorf("%+v: %d calls, cursor %+v; want these calls, reached 6 in log one", test, len(w.calls), c)
 			}
 		})
 	}

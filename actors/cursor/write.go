@@ -57,7 +57,7 @@ func (r *Runner) ended(o outcome) {
 	case r.under.Err() != nil:
 		r.window.putBack(o.item, now)
 	case o.unread:
-		r.config.Logger.Warn("an event that there is work for waits for the log", "stream", r.config.Stream,
+		r.config.Logger.Warn("an event with work waits for the log", "stream", r.config.Stream,
 			"position", o.item.position, "error", o.err)
 		r.window.putBack(o.item, now.Add(rest))
 	default:

@@ -10,7 +10,7 @@ import (
 	"admitone/events"
 )
 
-// TestRules: each line continues from the one before, and a restored cursor decides alike.
+// TestRules: each row continues from the previous one, and a restored cursor decides alike.
 func TestRules(t *testing.T) {
 	tell := func(fact events.Fact) string {
 		switch f := fact.(type) {
@@ -44,6 +44,6 @@ func TestRules(t *testing.T) {
 		c = coretest.Restored(t, c.Freeze(), New).(*Cursor)
 	}
 	if at := c.At(); at.Node != "b" || at.Reached != 9 || !c.NextDeadline().IsZero() {
-		t.Errorf("it is at %+v", at)
+		t.Errorf("cursor = %+v, want node b at 9", at)
 	}
 }

@@ -90,7 +90,7 @@ type State struct {
 	Open, Booked, Kept, Refunded, Owed int64
 	// Paid: it has paid for its purchase, even if that was released or cancelled since.
 	Paid bool
-	// PaymentID is the paid booking's.
+	// PaymentID is the booking's, once paid.
 	PaymentID events.HoldID
 	// Refunds in the order in which they became owed. They must not be changed.
 	Refunds []Refund
@@ -295,7 +295,7 @@ func (p *Payment) owe(id events.RefundID, cause events.RefundCause, amount int64
 // must panics at a fact that can't follow: the log is damaged, or money would come from nowhere.
 func (p *Payment) must(fact events.Fact, fits bool) {
 	if !fits {
-		panic(fmt.Sprintf("payment: the log goes on with %s %+v after %+v", fact.Name(), fact, p.state))
+		panic(fmt.Sprintf("payment: unexpected fact %s %+v after %+v", fact.Name(), fact, p.state))
 	}
 }
 

@@ -38,6 +38,6 @@ func TestFits(t *testing.T) {
 	}
 	plain := NewMap(events.NewLayout([]events.Section{{ID: "A", Rows: 1, SeatsPerRow: 2}}))
 	if !plain.Fits([]Seat{0, 1}, any(2)) || plain.Fits([]Seat{0}, any(2)) {
-		t.Error(fmt.Sprint("without a hall: ", plain.Fits([]Seat{0, 1}, any(2)), plain.Fits([]Seat{0}, any(2))))
+		t.Error(fmt.Sprint("Fits without a hall, want true false: ", plain.Fits([]Seat{0, 1}, any(2)), plain.Fits([]Seat{0}, any(2))))
 	}
 }

@@ -52,10 +52,10 @@ func (p *Product) Evolve(fact events.Fact) {
 			SaleTimes: f.SaleTimes, Cancellation: f.Cancellation})
 		p.countHolders()
 	case *events.ProductEdited:
-		born := p.created()
-		p.born = &born
-		p.stated(&Create{ID: born.ID, Name: f.DisplayName, Stock: f.Stock, Price: f.Price,
-			LimitPerHolder: f.LimitPerHolder, HoldSeconds: born.HoldSeconds, WaitingRoom: f.WaitingRoom,
+		initial := p.created()
+		p.initial = &initial
+		p.stated(&Create{ID: initial.ID, Name: f.DisplayName, Stock: f.Stock, Price: f.Price,
+			LimitPerHolder: f.LimitPerHolder, HoldSeconds: initial.HoldSeconds, WaitingRoom: f.WaitingRoom,
 			SaleTimes: f.SaleTimes, Cancellation: f.Cancellation})
 		p.countHolders()
 		p.check(f.Remaining)
@@ -140,7 +140,7 @@ func (p *Product) openReservation(id events.ID, held bool) reservation {
 	r, ok := p.reservations.Get(id)
 	if !ok || r.held() != held {
 		panic(
-			fmt.Sprintf("product %s: the log changes reservation %s (held: %t), which is not like that", p.latest.ID, id, held),
+			fmt.Sprintf("product %s: the log changes reservation %s (held: %t), which has another state", p.latest.ID, id, held),
 		)
 	}
 	return r

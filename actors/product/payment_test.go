@@ -53,7 +53,7 @@ func latePayment(n int, reference string, quantity int64) *Pay {
 	return p
 }
 
-// TestPayments: each line continues from the one before, at its time.
+// TestPayments: each row continues from the previous one, at its time.
 func TestPayments(t *testing.T) {
 	half := &Edit{Cancellation: &events.Cancellation{Until: day.Add(600 * s), RefundPercent: 33}}
 	past := day.Add(100 * s)
@@ -132,7 +132,7 @@ func TestCost(t *testing.T) {
 	}
 	free := Offer{}
 	if free.Cost(9) != 0 || free.Refund(9) != 0 {
-		t.Error("it is for nothing")
+		t.Error("a free offer has a cost or a refund")
 	}
 }
 
@@ -183,12 +183,12 @@ func TestPaymentsOfAnyHistory(t *testing.T) {
 					payment.Ended, payment.Seen = &ended, p.facts-1
 				}
 				if _, used := outcome[payment.Payment]; used && owner[rid(n)] != payment.Payment {
-					break // a reference is for one thing
+					break // a reference pays for one purchase
 				}
 				do(payment)
 			}
 			if p.Remaining() < 0 || p.latest.Stock != p.Remaining()+p.held+p.sold {
-				t.Fatalf("%+v", contentOf(p))
+				t.Fatalf("product = %+v, want stock = remaining + held + sold", contentOf(p))
 			}
 		}
 		if want, got := contentOf(p), contentOf(replay(log)); !reflect.DeepEqual(want, got) {
@@ -209,7 +209,7 @@ func follow(t *rapid.T, fact events.Fact, at events.Revision, p *Product, views 
 		}
 		id := parse(name)
 		if before := outcome[payment]; before != "" || what == "paid" && owner[id] != "" {
-			t.Fatalf("%s for %s: it was %q, and that is paid by %q", sentence(fact), payment, before, owner[id])
+			t.Fatalf("%s by payment %s: its outcome was %q, the reservation is paid by %q", sentence(fact), payment, before, owner[id])
 		}
 		if outcome[payment] = what; what == "paid" {
 			owner[id] = payment
@@ -234,7 +234,7 @@ func follow(t *rapid.T, fact events.Fact, at events.Revision, p *Product, views 
 		delete(views, parse(f.ReservationID))
 	case *events.ProductReleased:
 		if f.Payment != owner[parse(f.ReservationID)] {
-			t.Fatalf("%s, and it was paid by %q", sentence(fact), owner[parse(f.ReservationID)])
+			t.Fatalf("%s, but the reservation was paid by %q", sentence(fact), owner[parse(f.ReservationID)])
 		}
 		end(f.ReservationID, f.Holder, f.Quantity, events.ReservationReleased, time.Time{})
 	case *events.ProductExpired:
@@ -250,6 +250,6 @@ func follow(t *rapid.T, fact events.Fact, at events.Revision, p *Product, views 
 		}
 	}
 	if known := slices.Collect(maps.Keys(owner)); p.money == nil && len(known) > 0 {
-		t.Fatalf("%v are paid, and nothing is known of it", known)
+		t.Fatalf("reservations %v are paid, but the product has no record of it", known)
 	}
 }

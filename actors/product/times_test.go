@@ -197,9 +197,9 @@ func TestEditRevision(t *testing.T) {
 	}
 }
 
-// TestNothingIsSoldOutside runs random commands at random times on a product with changing bounds,
+// TestNothingIsSoldOutsideTheSale runs random commands at random times on a product with changing bounds,
 // and checks every sale against the present bounds.
-func TestNothingIsSoldOutside(t *testing.T) {
+func TestNothingIsSoldOutsideTheSale(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p, now := New(), day
 		after := rapid.Custom(
@@ -220,12 +220,12 @@ func TestNothingIsSoldOutside(t *testing.T) {
 					times = f.SaleTimes
 				case *events.ProductReserved, *events.ProductHeld:
 					if now.Before(times.OpensAt) || !times.ClosesAt.IsZero() && !now.Before(times.ClosesAt) {
-						t.Fatalf("%s at %v outside of %+v", fact.Name(), now, times)
+						t.Fatalf("%s at %v, outside the sale %+v", fact.Name(), now, times)
 					}
 				case *events.ProductOpened, *events.ProductClosed:
 					name := bounds(fact)[:6]
 					if reachedOnce[name] {
-						t.Fatalf("%s twice", name)
+						t.Fatalf("%s was recorded twice", name)
 					}
 					reachedOnce[name] = true
 				}
@@ -238,7 +238,7 @@ func TestNothingIsSoldOutside(t *testing.T) {
 			facts, _ := core.Step(p, cmd, now, take)
 			take(facts)
 			if open := times.Within(now); !open && p.(*Product).sale().Refuse(now) == nil {
-				t.Fatalf("open at %v, with %+v", now, times)
+				t.Fatalf("the sale is open at %v, outside its bounds %+v", now, times)
 			}
 		}
 	})

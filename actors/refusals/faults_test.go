@@ -112,7 +112,7 @@ func TestDroppedCountSurvivesAFailure(t *testing.T) {
 		for i := range 7 {
 			r.Record(refusal(i, at))
 		}
-		advance(time.Second) // two with the count of five: the log takes neither
+		advance(time.Second) // two with the count of five: both appends fail
 		r.Record(refusal(8, at.Add(time.Second)))
 		advance(time.Second)
 	})
@@ -132,11 +132,11 @@ func TestWaitingRefusalsAreWrittenAfterAFailure(t *testing.T) {
 		}
 		advance(time.Second)
 		if r.Kept() == 0 || r.Dropped() == 0 || r.Kept()+r.Dropped() != 600 {
-			t.Errorf("a second after the failure: kept %d, dropped %d", r.Kept(), r.Dropped())
+			t.Errorf("a second after the failure: kept %d, dropped %d; want 600 in total, some of each", r.Kept(), r.Dropped())
 		}
-		advance(2 * tellEvery)
+		advance(2 * reportEvery)
 		if got := strings.Join(m.droppedCounts(), ", "); got != fmt.Sprintf("%d since 2031-05-01T23:59:59Z", r.Dropped()) {
-			t.Errorf("recorded as dropped: %q", got)
+			t.Errorf("recorded as dropped: %q, want %d since the first", got, r.Dropped())
 		}
 	})
 }
@@ -178,6 +178,6 @@ func TestSlowArrivalsAreBatched(t *testing.T) {
 		}
 	})
 	if len(m.writes) > 12 || r.Kept() != 2000 {
-		t.Errorf("%d appends for two seconds; kept %d", len(m.writes), r.Kept())
+		t.Errorf("%d appends in two seconds, kept %d; want at most 12, 2000", len(m.writes), r.Kept())
 	}
 }

@@ -80,7 +80,7 @@ func readTexts(t *testing.T, s events.Store, stream events.StreamID) (all []stri
 		case *events.RefusalRecorded:
 			m, err := events.ParseMetadata(e.Metadata)
 			if err != nil || events.Holder(m.Actor) != f.Holder || m.CorrelationID != "r"+string(f.Holder[1:]) {
-				t.Errorf("%+v of %+v, %v", m, f, err)
+				t.Errorf("metadata = %+v of %+v, %v; want its holder and request", m, f, err)
 			}
 			all = append(all, string(f.Holder))
 		case *events.RefusalsDropped:
@@ -109,16 +109,16 @@ func TestADayEach(t *testing.T) {
 		seen[holder] = true
 	}
 	if len(first) != 1300 || len(seen) != 1300 || strings.Join(second, " ") != "h600" {
-		t.Errorf("%d on the first day, %d different; %v on the second", len(first), len(seen), second)
+		t.Errorf("%d on the first day, %d different, %v on the second; want 1300, 1300, h600", len(first), len(seen), second)
 	}
 	if a.Kept()+b.Kept() != 1301 || a.Dropped()+b.Dropped() != 0 {
-		t.Errorf("kept %d, %d; dropped %d, %d", a.Kept(), b.Kept(), a.Dropped(), b.Dropped())
+		t.Errorf("kept %d and %d, dropped %d and %d; want 1301 kept, none dropped", a.Kept(), b.Kept(), a.Dropped(), b.Dropped())
 	}
 	c := recorder(s, Config{}) // continues where they have ended
 	c.Record(refusal(7, at))
 	runAll(c)
 	if first = readTexts(t, s, "refusals-2031-05-01"); len(first) != 1301 || first[1300] != "h7" {
-		t.Errorf("%d, the last %q", len(first), first[len(first)-1])
+		t.Errorf("%d refusals, the last %q; want 1301, h7", len(first), first[len(first)-1])
 	}
 }
 
@@ -133,7 +133,7 @@ func TestBounds(t *testing.T) {
 	runAll(r)
 	if got := strings.Join(readTexts(t, s, "refusals-2031-05-01"), " "); !strings.HasPrefix(got, "h0 h1 h3 h4 h6") ||
 		strings.Contains(got, "h7") {
-		t.Errorf("kept: %s", got)
+		t.Errorf("kept = %s, want those within the limits", got)
 	}
 	var lost []string
 	for e, err := range events.All(t.Context(), s, 0) {
@@ -143,14 +143,14 @@ func TestBounds(t *testing.T) {
 	}
 	if r.Kept() != 5 || r.Dropped() != 7 || len(lost) != 1 ||
 		!strings.Contains(lost[0], `"count":7,"since":"2031-05-01T00:00:00Z"`) {
-		t.Errorf("kept %d, dropped %d; %q", r.Kept(), r.Dropped(), lost)
+		t.Errorf("kept %d, dropped %d, recorded %q; want 7 dropped since midnight", r.Kept(), r.Dropped(), lost)
 	}
 }
 
 // faulty fails appends, before or after they are written.
 type faulty struct {
 	events.Store
-	before, behind int // how many
+	before, after int // number of appends
 }
 
 func (f *faulty) Append(
@@ -164,8 +164,8 @@ func (f *faulty) Append(
 		return events.Appended{}, events.ErrUnavailable
 	}
 	done, err := f.Store.Append(ctx, stream, expected, batch)
-	if f.behind > 0 {
-		f.behind--
+	if f.after > 0 {
+		f.after--
 		return events.Appended{}, errors.Join(events.ErrUnknown, err)
 	}
 	return done, err
@@ -175,7 +175,7 @@ func (f *faulty) Append(
 // written are counted.
 func TestFaults(t *testing.T) {
 	s := openLog(t)
-	r := recorder(&faulty{Store: s, behind: 1}, Config{})
+	r := recorder(&faulty{Store: s, after: 1}, Config{})
 	r.Record(refusal(1, at))
 	r.Record(refusal(2, at))
 	runAll(r)
@@ -218,7 +218,7 @@ func TestBeaten(t *testing.T) {
 	x = refusal(1, at.Add(-time.Second))
 	x.BeatenStream = "seat-a~A-1-1"
 	if r.findCause(t.Context(), &x); x.BeatenStream != "" || x.BeatenRevision != -1 || x.BeatenPosition != 0 {
-		t.Errorf("beaten by what came later: %+v, want BeatenStream \"\", BeatenRevision -1, BeatenPosition 0", x)
+		t.Errorf("beaten by a later fact: %+v, want BeatenStream \"\", BeatenRevision -1, BeatenPosition 0", x)
 	}
 }
 
@@ -251,6 +251,6 @@ func TestRefusalsOfOneActorAreBounded(t *testing.T) {
 		}
 	}
 	if kept["h1"] != 4 || kept["h2"] != 1 || kept["h3"] != 5 {
-		t.Errorf("kept are %v", kept)
+		t.Errorf("kept by actor = %v, want h1 4, h2 1, h3 5", kept)
 	}
 }

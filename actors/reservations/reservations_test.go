@@ -154,8 +154,8 @@ func TestReturn(t *testing.T) {
 	if p.Kept != 134 || p.Owed != 66 || len(p.Refunds) != 1 || p.Refunds[0].Cause != events.OwedReleased {
 		t.Errorf("%+v", p)
 	}
-	if got := outcomeOf(w.report(id, "x", 200, false)); got != "booked" { // as it was then
-		t.Error(got)
+	if got := outcomeOf(w.report(id, "x", 200, false)); got != "booked" { // the first outcome
+		t.Errorf("repeated report = %q, want %q", got, "booked")
 	}
 	w.checkSettled()
 }
@@ -263,6 +263,6 @@ func TestReportsAtOnce(t *testing.T) {
 		}
 	}
 	if booked != 10 {
-		t.Errorf("%d payments have paid for 10 reservations, want 10", booked)
+		t.Errorf("%d payments are booked for 10 reservations, want 10", booked)
 	}
 }

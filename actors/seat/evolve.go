@@ -58,7 +58,7 @@ func (s *Seat) must(fact events.Fact, fits bool) {
 	if !fits {
 		panic(
 			fmt.Sprintf(
-				"seat: the log goes on with %s %+v while the seat is %s under %q",
+				"seat: unexpected fact %s %+v while the seat is %s under %q",
 				fact.Name(),
 				fact,
 				s.status,

@@ -87,7 +87,7 @@ const (
 	ns = time.Nanosecond
 )
 
-// attempt is a line of a table: the time, the command, and the decision.
+// attempt is a row of a table: the time, the command, and the decision.
 type attempt struct {
 	at   time.Duration
 	cmd  core.Command
@@ -332,7 +332,7 @@ func TestImpossibleFacts(t *testing.T) {
 			seat := New()
 			defer func() {
 				if recover() == nil {
-					t.Errorf("taken in: %+v", seat)
+					t.Errorf("the impossible fact was accepted: %+v", seat)
 				}
 			}()
 			for _, fact := range facts {

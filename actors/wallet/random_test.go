@@ -171,7 +171,7 @@ func restore(t *rapid.T, write func(io.Writer) error) *Wallet {
 	}
 	for size := range saved.Len() {
 		if err := New().Restore(bytes.NewReader(saved.Bytes()[:size])); err == nil {
-			t.Fatalf("%d of %d bytes were restored", size, saved.Len())
+			t.Fatalf("Restore accepted %d of %d bytes", size, saved.Len())
 		}
 	}
 	w := New().(*Wallet)

@@ -96,7 +96,7 @@ func ClonesApart(t Failer, fresh func() core.Core, log []events.Fact) {
 		}
 	}
 	if len(log) > 0 && (len(ends) != 1 || !ends[state(c)]) {
-		t.Fatalf("the clones end in %d states, and the core in %s", len(ends), state(c))
+		t.Fatalf("the clones end in %d states, want only the core's: %s", len(ends), state(c))
 	}
 }
 
@@ -109,7 +109,7 @@ func RefusesCutSnapshots(t *testing.T, c core.Core, fresh func() core.Core) {
 	}
 	for size := range whole.Len() {
 		if err := fresh().Restore(bytes.NewReader(whole.Bytes()[:size])); err == nil {
-			t.Errorf("%d of %d bytes were restored", size, whole.Len())
+			t.Errorf("Restore accepted %d of %d bytes", size, whole.Len())
 		}
 	}
 }
@@ -119,7 +119,7 @@ func RefusesFacts(t *testing.T, c core.Core, facts ...events.Fact) {
 	t.Helper()
 	defer func() {
 		if recover() == nil {
-			t.Errorf("accepted: %+v", c)
+			t.Errorf("an impossible fact was accepted: %+v", c)
 		}
 	}()
 	for _, fact := range facts {

@@ -52,7 +52,7 @@ func TestEventIDsDiffer(t *testing.T) {
 		for index := range 1 << 10 {
 			id := EventID(command, index)
 			if seen[id] {
-				t.Fatalf("EventID(%q, %d) was given before", command, index)
+				t.Fatalf("EventID(%q, %d) is a duplicate", command, index)
 			}
 			seen[id] = true
 		}
@@ -108,7 +108,7 @@ func TestStreamID(t *testing.T) {
 				stream, stream.Category(), stream.Entity(), test.category, test.entity)
 		}
 		if test.entity != "" && NewStreamID(test.category, test.entity) != stream {
-			t.Errorf("NewStreamID(%q, %q) = %q", test.category, test.entity, NewStreamID(test.category, test.entity))
+			t.Errorf("NewStreamID(%q, %q) = %q, want %q", test.category, test.entity, NewStreamID(test.category, test.entity), stream)
 		}
 	}
 }

@@ -183,7 +183,7 @@ func TestParseTime(t *testing.T) {
 		"2031-05-01T20:00:00CET", "２031-05-01T20:00:00Z", "2031-05-01T20:00:00." + strings.Repeat("1", 1000) + "Z",
 	} {
 		if got, err := events.ParseTime(bad); err == nil {
-			t.Errorf("%q is taken as %v", bad, got)
+			t.Errorf("ParseTime(%q) = %v, want an error", bad, got)
 		}
 	}
 }

@@ -46,7 +46,7 @@ func TestForeignEvents(t *testing.T) {
 		}
 		for i := range all {
 			if !equal(&got[i], &all[i]) {
-				t.Fatalf("%s: %+v comes back as %+v", c, all[i], got[i])
+				t.Fatalf("%s: event %+v was read as %+v", c, all[i], got[i])
 			}
 		}
 	}
@@ -57,6 +57,6 @@ func TestForeignEvents(t *testing.T) {
 	lines[first] = append(events.AppendCloudEvent(nil, &changed), '\n')
 	var at *LineError
 	if _, err := read(bytes.Join(lines, nil), None); !errors.As(err, &at) || at.Line != blockEvents+1 {
-		t.Errorf("a changed line: %v", err)
+		t.Errorf("a changed line: %v, want its number", err)
 	}
 }

@@ -45,11 +45,11 @@ func TestOwnEvents(t *testing.T) {
 		for _, c := range []Compression{None, Zstd} {
 			got, err := read(writeOwn(t, all, c), c)
 			if err != nil || len(got) != n {
-				t.Fatalf("%s: %d events of %d, %v", c, len(got), n, err)
+				t.Fatalf("%s: %d events were read, want %d; %v", c, len(got), n, err)
 			}
 			for i := range all {
 				if !equal(&got[i], &all[i]) {
-					t.Fatalf("%s: %+v comes back as %+v", c, all[i], got[i])
+					t.Fatalf("%s: event %+v was read as %+v", c, all[i], got[i])
 				}
 			}
 		}
@@ -136,7 +136,7 @@ func TestOwnResumes(t *testing.T) {
 			t.Fatal(err)
 		}
 		if stops < 2 {
-			t.Errorf("it was stopped %d times", stops)
+			t.Errorf("the writer was interrupted %d times, want at least 2", stops)
 		}
 		break
 	}
@@ -161,7 +161,7 @@ func TestOldFiles(t *testing.T) {
 			t.Errorf("%s: %d events, %v, want 40", name, len(all), err)
 		}
 		if !bytes.Equal(write(), file) {
-			t.Errorf("%s is written otherwise now", name)
+			t.Errorf("%s differs from the golden file", name)
 		}
 	}
 }

@@ -21,7 +21,7 @@ func waitFor(t *testing.T, what string, done func() bool) {
 	t.Helper()
 	for end := time.Now().Add(time.Minute); !done(); runtime.Gosched() {
 		if time.Now().After(end) {
-			t.Fatalf("not within a minute: %s", what)
+			t.Fatalf("timed out after a minute waiting for %s", what)
 		}
 	}
 }
@@ -73,7 +73,7 @@ func TestLargestAppend(t *testing.T) {
 	for range 2 {
 		page, err := s.Read(context.Background(), "a-1", 0, events.Forward, 5)
 		if err != nil || len(page) != 3 || string(page[1].Data) != string(batch[1].Data) {
-			t.Fatalf("%d events, %v", len(page), err)
+			t.Fatalf("read %d events, %v; want the batch of 3", len(page), err)
 		}
 		if err := s.Close(); err != nil {
 			t.Fatal(err)
@@ -121,7 +121,7 @@ func TestNothingIsShownBeforeItsSync(t *testing.T) {
 	select {
 	case <-disk.arrived:
 	case err := <-first:
-		t.Fatalf("it was answered (%v) before a sync", err)
+		t.Fatalf("the append was answered (%v) before a sync", err)
 	}
 	waitFor(t, "Pebble shows what it has not synced", func() bool {
 		_, closer, err := s.db.Get(eventKey(5))
@@ -230,11 +230,11 @@ func TestHeadsAreBounded(t *testing.T) {
 		if i >= maxGroup { // a group relies on the last maxGroup entries
 			old := i - maxGroup + 1
 			if got, ok := h.get(events.NewStreamID("a", fmt.Sprint(old))); !ok || got != events.Revision(old) {
-				t.Fatalf("after %d: head %d of stream %d (known: %t)", i, got, old, ok)
+				t.Fatalf("after %d: cached head = %d of stream %d (cached: %t)", i, got, old, ok)
 			}
 		}
 		if len(h.young)+len(h.old) > 2*maxHeads {
-			t.Fatalf("%d heads are remembered", len(h.young)+len(h.old))
+			t.Fatalf("%d heads are cached, want at most twice maxHeads", len(h.young)+len(h.old))
 		}
 	}
 }
@@ -279,7 +279,7 @@ func TestTailIsBounded(t *testing.T) {
 			}
 		}
 		if events.Position(kept) != tail.next-tail.from || bytes != tail.bytes || bytes > tailBytes {
-			t.Fatalf("%d events of %d bytes are kept; the tail says %d and %d", kept, bytes, tail.next-tail.from, tail.bytes)
+			t.Fatalf("the tail has %d events of %d bytes, but counts %d and %d", kept, bytes, tail.next-tail.from, tail.bytes)
 		}
 	}
 	add(100, 10)

@@ -80,7 +80,7 @@ func checkWhole(t *testing.T, s *Store) map[string]bool {
 		perStream[r.Stream]++
 	}
 	if next != size {
-		t.Fatalf("the log ends with %d of %d events of %s", next, size, id)
+		t.Fatalf("the log ends with %d of %d events of append %s", next, size, id)
 	}
 	for stream, n := range perStream {
 		page, err := s.Read(context.Background(), stream, 0, events.Forward, int(n)+1)
@@ -151,7 +151,7 @@ func TestAppendAllAndPowerLoss(t *testing.T) {
 		whole := checkWhole(t, after)
 		for _, id := range answered {
 			if !whole[id] {
-				t.Errorf("%s was answered and is lost", id)
+				t.Errorf("append %s was acknowledged but is not in the log", id)
 			}
 		}
 		closeStore(t, after)
@@ -200,7 +200,7 @@ func TestAppendAllOnEveryPrefix(t *testing.T) {
 		closeStore(t, after)
 	}
 	if len(lengths) < appends {
-		t.Errorf("only %d different ends", len(lengths))
+		t.Errorf("only %d different lengths of the log, want at least one per append", len(lengths))
 	}
 }
 
@@ -234,7 +234,7 @@ func TestAllAreAnsweredAfterAFailedWrite(t *testing.T) {
 	}
 	for range 2 * appends {
 		if err := <-outcomes; !errors.Is(err, events.ErrUnknown) && !errors.Is(err, events.ErrUnavailable) {
-			t.Errorf("after a failed write: %v", err)
+			t.Errorf("an append after a failed write: %v, want ErrUnknown or ErrUnavailable", err)
 		}
 	}
 	all.Wait()

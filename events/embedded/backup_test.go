@@ -47,6 +47,6 @@ func TestBackup(t *testing.T) {
 		}
 	}
 	if epochs[0] != epochs[1] || epochs[0] == s.Epoch() {
-		t.Errorf("epochs %q of a copy of %q", epochs, s.Epoch())
+		t.Errorf("epochs of the copies = %q, want one other than %q", epochs, s.Epoch())
 	}
 }

@@ -65,7 +65,7 @@ func TestImport(t *testing.T) {
 		}
 		if page, err := i.ReadAll(t.Context(), 0, events.Forward, 1<<20); err != nil ||
 			!slices.EqualFunc(page, want[:len(want)-len(left)], sameRecorded) {
-			t.Fatalf("the imported part is read as %d events, %v", len(page), err)
+			t.Fatalf("the imported part has %d events, %v", len(page), err)
 		}
 		if len(left) == 0 {
 			if err := errors.Join(i.Finish(), i.Close()); err != nil {
@@ -83,7 +83,7 @@ func TestImport(t *testing.T) {
 	s := mustOpen(t, dir, Options{})
 	defer s.Close()
 	if all := readEverything(t, s); !slices.EqualFunc(all, want, sameRecorded) {
-		t.Error("it is not the same log")
+		t.Error("the continued import differs from the source")
 	}
 	last := map[events.StreamID]events.Revision{}
 	for i := range want {
@@ -141,7 +141,7 @@ func TestImportContinuesALog(t *testing.T) {
 	s = mustOpen(t, dir, Options{})
 	defer s.Close()
 	if all := readEverything(t, s); !slices.EqualFunc(all, want, sameRecorded) || s.Epoch() != epoch {
-		t.Errorf("it is another log, of epoch %s and %s", epoch, s.Epoch())
+		t.Errorf("the imported log differs, epochs %s and %s", epoch, s.Epoch())
 	}
 }
 
@@ -185,7 +185,7 @@ func TestBadImports(t *testing.T) {
 			t.Errorf("%s: %d events are there, want 20", name, i.Head())
 		}
 		if err := errors.Join(i.Append(want[20:]), i.Finish(), i.Close()); err != nil {
-			t.Errorf("%s, and then a good one: %v", name, err)
+			t.Errorf("%s, then a valid page: %v, want success", name, err)
 		}
 	}
 }
@@ -215,14 +215,14 @@ func TestImportPowerLoss(t *testing.T) {
 		}
 		i = mustOpenImport(t, "log", Options{FS: lost})
 		if int(i.Head()) != written {
-			t.Errorf("%d events are there of %d", i.Head(), written)
+			t.Errorf("the log has %d events, want %d", i.Head(), written)
 		}
 		if err := errors.Join(i.Append(want[i.Head():]), i.Finish(), i.Close()); err != nil {
 			t.Fatal(err)
 		}
 		s := mustOpen(t, "log", Options{FS: lost})
 		if all := readEverything(t, s); !slices.EqualFunc(all, want, sameRecorded) {
-			t.Errorf("with seed %d it is not the same log", seed)
+			t.Errorf("seed %d: the imported log differs from the source", seed)
 		}
 		if err := s.Close(); err != nil {
 			t.Fatal(err)

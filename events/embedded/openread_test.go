@@ -78,14 +78,14 @@ func TestReaderOfACopy(t *testing.T) {
 		t.Fatal(err)
 	}
 	if r.Epoch() != s.Epoch() {
-		t.Error("the copy has another epoch for a reader")
+		t.Error("a reader of the copy has another epoch than the original")
 	}
 	if err := r.Close(); err != nil {
 		t.Fatal(err)
 	}
 	w := mustOpen(t, copied, Options{})
 	if w.Epoch() == s.Epoch() {
-		t.Error("the copy has the original's epoch")
+		t.Error("the copy opened for writing has the original's epoch")
 	}
 	if err := w.Close(); err != nil {
 		t.Fatal(err)

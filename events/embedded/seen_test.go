@@ -104,7 +104,7 @@ func TestSnapshotsHaveSeenTheLog(t *testing.T) {
 	saveSnapshot(t, s, "a-1", 4)
 	saveSnapshot(t, s, "b-1", 2)
 	if seen := highestSeen(t, s); seen.Position != 10 {
-		t.Errorf("%+v, but nothing is missing, want Position 10", seen)
+		t.Errorf("evidence = %+v, want Position 10, the end of the log", seen)
 	}
 	saveSnapshot(t, s, "b-1", 6) // as if two more had been appended, and lost
 	saveSnapshot(t, s, "c-1", 0)
@@ -120,7 +120,7 @@ func TestSnapshotsHaveSeenTheLog(t *testing.T) {
 		t.Fatal(err)
 	}
 	if seen := highestSeen(t, s); seen.Position != 11 || !strings.Contains(seen.By, "snapshot of c-1") {
-		t.Errorf("%+v, but the snapshot of b-1 is damaged", seen)
+		t.Errorf("evidence = %+v, want position 11 by the snapshot of c-1, since that of b-1 is damaged", seen)
 	}
 	if err := errors.Join(s.Renew(), s.Close()); err != nil {
 		t.Fatal(err)
@@ -135,7 +135,7 @@ func TestSnapshotsHaveSeenTheLog(t *testing.T) {
 		t.Errorf("a snapshot of lost events remains: %v, want %v", err, events.ErrNoSnapshot)
 	}
 	if err := s.LoadSnapshot("a-1", ignore); err != nil {
-		t.Errorf("the snapshot of existing events: %v", err)
+		t.Errorf("loading the snapshot of existing events: %v, want success", err)
 	}
 }
 

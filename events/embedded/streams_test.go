@@ -114,11 +114,11 @@ func TestFilterOfAnEarlierPosition(t *testing.T) {
 	s := mustOpen(t, "data", Options{FS: disk})
 	defer closeStore(t, s)
 	if s.streams.seen != 20 || s.streams.byIndex {
-		t.Fatalf("the filter was not used: %d, %t", s.streams.seen, s.streams.byIndex)
+		t.Fatalf("the saved filter was not used: streams up to %d, by index %t", s.streams.seen, s.streams.byIndex)
 	}
 	checkStreams(t, s)
 	if !s.streams.absent("seat-20") {
-		t.Error("a stream that does not exist is not known to be absent")
+		t.Error("absent = false for a stream that does not exist")
 	}
 }
 
@@ -151,7 +151,7 @@ func TestDamagedFilter(t *testing.T) {
 	refused := func(broken []byte, what string, n int) {
 		writeFile(t, disk, filterPath, broken)
 		if _, _, err := s.readFilter(); err == nil {
-			t.Errorf("%s %d: the filter is used", what, n)
+			t.Errorf("%s %d: the damaged filter was used", what, n)
 		}
 	}
 	for bit := range 8 * len(intact) {
@@ -190,7 +190,7 @@ func TestFilterOfALongerLog(t *testing.T) {
 		closeStore(t, s)
 		copied := func(from, to string) {
 			if ok, err := vfs.Clone(disk, disk, from, to, vfs.CloneSync); !ok || err != nil {
-				t.Fatal(ok, err)
+				t.Fatalf("the filter was saved: %t, %v", ok, err)
 			}
 		}
 		copied("data", "copy")
@@ -211,7 +211,7 @@ func TestFilterOfALongerLog(t *testing.T) {
 		writeFile(t, disk, filterPath, newer)
 		s = mustOpen(t, "data", Options{FS: disk})
 		if s.streams.seen != 0 {
-			t.Errorf("%d other events: the filter of other events is used", more)
+			t.Errorf("%d other events: the filter of a different log was used", more)
 		}
 		checkStreams(t, s)
 		closeStore(t, s)
@@ -229,7 +229,7 @@ func TestFilterOfAnotherLog(t *testing.T) {
 	s := mustOpen(t, "data", Options{FS: disk})
 	defer closeStore(t, s)
 	if s.streams.seen != 0 {
-		t.Error("the filter of another log is used")
+		t.Error("the filter of another log was used")
 	}
 	checkStreams(t, s)
 }
@@ -246,7 +246,7 @@ func TestFilterAfterRenew(t *testing.T) {
 	s = mustOpen(t, "data", Options{FS: disk})
 	defer closeStore(t, s)
 	if s.streams.seen != 0 {
-		t.Error("the filter of the epoch before is used")
+		t.Error("the filter of the previous epoch was used")
 	}
 	checkStreams(t, s)
 }
@@ -321,7 +321,7 @@ func TestUnreadableStreams(t *testing.T) {
 	defer closeStore(t, s)
 	<-s.streams.ended
 	if s.streams.absent("seat-9") || !errors.Is(s.Damage(), events.ErrDamaged) {
-		t.Errorf("a filter without all streams is used, or the damage is unknown: %v", s.Damage())
+		t.Errorf("an incomplete filter was used, or the damage was not reported: %v", s.Damage())
 	}
 }
 
@@ -344,7 +344,7 @@ func TestInterruptedStreams(t *testing.T) {
 		close(c.closing)
 		c.keepStreams()
 		if c.streams.byIndex == saved || c.streams.complete.Load() {
-			t.Errorf("saved %t: complete %t", saved, c.streams.complete.Load())
+			t.Errorf("saved %t: the filter is complete %t before its streams were added", saved, c.streams.complete.Load())
 		}
 		if err := c.closeDB(); err != nil {
 			t.Fatal(err)

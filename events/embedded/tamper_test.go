@@ -62,7 +62,7 @@ func newSignedLog(t *testing.T, size int) *signedLog {
 		t.Fatal(err)
 	}
 	if err := g.verify(g.store); err != nil {
-		t.Fatalf("an untouched log: %v", err)
+		t.Fatalf("verifying the unchanged log: %v", err)
 	}
 	return g
 }
@@ -117,7 +117,7 @@ func TestEveryByteCounts(t *testing.T) {
 			if err == nil {
 				other := before.Clone()
 				if other.Add(nil, &page[0]); other.Root() == after.Root() {
-					t.Errorf("byte %d of the event at position %d: undetected", i, position)
+					t.Errorf("a change of byte %d of the event at position %d was not detected", i, position)
 				}
 				if _, err := events.CheckLink(links[good[0].Stream], &page[0]); err != nil {
 					chain++
@@ -139,7 +139,7 @@ func TestEveryByteCounts(t *testing.T) {
 		}
 	}
 	if err := g.verify(g.store); err != nil || tried < minTamperedBytes {
-		t.Errorf("restored after %d changes: %v", tried, err)
+		t.Errorf("verifying the restored log after %d changes: %v", tried, err)
 	}
 	t.Logf("%d changes in %d events; the streams' own chains alone would have found %d of them", tried, len(g.raw)-1,
 		chain)

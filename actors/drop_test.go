@@ -69,7 +69,7 @@ func TestNothingIsLostToDropping(t *testing.T) {
 	if got, _ := log.Head(context.Background()); got != events.Position(commands+entities) {
 		t.Errorf("%d events, want %d", got, commands+entities)
 	}
-	// An audit would take longer than the commands: places are enough to tell that
+	// An audit would take longer than the commands: positions are enough to show that
 	// each is there once, and that each lamp is sold out by exactly that many.
 	seen := map[events.Position]bool{}
 	for n, a := range answers {

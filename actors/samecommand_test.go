@@ -218,8 +218,8 @@ func TestTheSameCommandOnce(t *testing.T) {
 		before := r.prepare(t, chance)
 		answerA, answerB, errA, errB := r.play(t, chance)
 		followed = r.followed
-		told := r.check(t, before, answerA, answerB, errA, errB)
-		seen[fmt.Sprintf("%s: %s", r.name, told)]++
+		outcome := r.check(t, before, answerA, answerB, errA, errB)
+		seen[fmt.Sprintf("%s: %s", r.name, outcome)]++
 		if answerA.Replayed || answerB.Replayed {
 			replayed++
 		}

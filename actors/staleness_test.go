@@ -62,14 +62,14 @@ func TestObservingWhileBusy(t *testing.T) {
 	mustCreate(t, desks[0], 10_000)
 	ctx, stop := context.WithCancel(context.Background())
 	var followers, crowd sync.WaitGroup
-	told := make(chan events.Revision, 100_000)
+	appended := make(chan events.Revision, 100_000)
 	followers.Go(func() {
 		_ = store.Follow(ctx, 0, func(batch []events.Recorded) error {
 			for i := range batch {
 				for _, d := range desks {
 					d.Observe(batch[i].Stream, batch[i].Revision)
 				}
-				told <- batch[i].Revision
+				appended <- batch[i].Revision
 			}
 			return nil
 		})
@@ -85,7 +85,7 @@ func TestObservingWhileBusy(t *testing.T) {
 		})
 	}
 	crowd.Wait()
-	for revision := range told {
+	for revision := range appended {
 		if revision == 800 {
 			break
 		}

@@ -13,8 +13,8 @@ func smallPlan() *SeatingPlan {
 	seat := func(guid, number, category string, x float64) PlanSeat {
 		return PlanSeat{SeatGUID: guid, SeatNumber: number, Category: category, Position: PlanPoint{X: x}}
 	}
-	wheelchair, beside := seat("b-1", "1", "Rang", 0), seat("b-2", "2", "Rang", 30)
-	wheelchair.Accessible, beside.CompanionOf, beside.RestrictedView = true, "b-1", true
+	wheelchair, companion := seat("b-1", "1", "Rang", 0), seat("b-2", "2", "Rang", 30)
+	wheelchair.Accessible, companion.CompanionOf, companion.RestrictedView = true, "b-1", true
 	return &SeatingPlan{
 		ID: "hall", Name: "Kleines Haus", Size: PlanSize{Width: 400, Height: 300},
 		Categories: []PriceCategory{{"Parkett", "#A0c1ff"}, {"Rang", "red"}, {"Steh", ""}, {Name: "Unused"}},
@@ -34,7 +34,7 @@ func smallPlan() *SeatingPlan {
 				{Shape: "text", Text: &PlanAreaLabel{Text: "Bühne", Size: 12}},
 				{Shape: "polygon", Rotation: 12.5, Polygon: &PlanPolygon{[]PlanPoint{{0, 0}, {1e-9, 3}}}},
 			}},
-			{Name: "Balkon", Rows: []PlanRow{{RowNumber: "1", Seats: []PlanSeat{wheelchair, beside}}}},
+			{Name: "Balkon", Rows: []PlanRow{{RowNumber: "1", Seats: []PlanSeat{wheelchair, companion}}}},
 			{Name: "Floor", Position: PlanPoint{10, 20}, Rows: []PlanRow{}, Areas: []PlanArea{
 				{ID: "floor", Capacity: 300, Category: "Steh", Shape: "rectangle", Rectangle: &PlanSize{100, 50},
 					Position: PlanPoint{5, 5}}}},

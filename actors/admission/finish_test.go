@@ -78,34 +78,34 @@ func TestJoiningAfterAPurchase(t *testing.T) {
 // does not touch the line, since it receives no polls.
 func TestRoomsElsewhere(t *testing.T) {
 	n := newNode(t)
-	beside := start(t, n.store, n.clock, func(_ *actors.Config, c *Config) { c.Elsewhere = true })
-	t.Cleanup(beside.stop)
+	other := start(t, n.store, n.clock, func(_ *actors.Config, c *Config) { c.Elsewhere = true })
+	t.Cleanup(other.stop)
 	n.set(sale)
 	ann := n.join("ann")
 	n.step()
 	shown := n.poll(ann.Visitor).Pass
 	for about, err := range map[string]error{
-		"resume": beside.rooms.Resume(ctx, "sale"),
-		"join":   func() error { _, _, _, err := beside.rooms.Join(ctx, "sale", "bob", by("bob")); return err }(),
-		"poll":   func() error { _, err := beside.rooms.Poll(ctx, "sale", ann.Visitor); return err }(),
-		"leave":  func() error { _, _, err := beside.rooms.Leave(ctx, "sale", ann.Visitor, by("ann")); return err }(),
-		"set":    func() error { _, err := beside.rooms.Set(ctx, "sale", sale, nil, by("x")); return err }(),
+		"resume": other.rooms.Resume(ctx, "sale"),
+		"join":   func() error { _, _, _, err := other.rooms.Join(ctx, "sale", "bob", by("bob")); return err }(),
+		"poll":   func() error { _, err := other.rooms.Poll(ctx, "sale", ann.Visitor); return err }(),
+		"leave":  func() error { _, _, err := other.rooms.Leave(ctx, "sale", ann.Visitor, by("ann")); return err }(),
+		"set":    func() error { _, err := other.rooms.Set(ctx, "sale", sale, nil, by("x")); return err }(),
 	} {
 		if code(err) != "not_found" {
 			t.Errorf("%s: %v, want not_found", about, err)
 		}
 	}
-	if ticket, err := beside.rooms.Check("sale", "ann", shown, time.Time{}); ticket != ann.Ticket || err != nil {
+	if ticket, err := other.rooms.Check("sale", "ann", shown, time.Time{}); ticket != ann.Ticket || err != nil {
 		t.Errorf("ticket %d, %v, want %d", ticket, err, ann.Ticket)
 	}
-	beside.rooms.Done("sale", "ann", ann.Ticket, by("ann"))
-	beside.rooms.running.Wait()
+	other.rooms.Done("sale", "ann", ann.Ticket, by("ann"))
+	other.rooms.running.Wait()
 	n.join("bob") // reads the other node's fact first
 	n.step()
 	if visit := n.poll(ann.Visitor); visit.Status != events.VisitorLeft {
 		t.Errorf("ann is %s, want %s", visit.Status, events.VisitorLeft)
 	}
-	if lines := beside.rooms.Running(); len(lines) != 0 {
+	if lines := other.rooms.Running(); len(lines) != 0 {
 		t.Errorf("%d rooms run on this node, want 0", len(lines))
 	}
 }

@@ -13,7 +13,7 @@ import (
 
 // script is a sale of a minute and a half in which everybody polls when due, with a node for the
 // first part and the result of restart for the second. It returns the log.
-func script(t *testing.T, settings events.WaitingRoomSettings, restart func(*node) *node) (said []string) {
+func script(t *testing.T, settings events.WaitingRoomSettings, restart func(*node) *node) (texts []string) {
 	log := newMemory()
 	n := start(t, log, &clock{}, nil)
 	n.set(settings)
@@ -45,9 +45,9 @@ func script(t *testing.T, settings events.WaitingRoomSettings, restart func(*nod
 	}
 	n.stop()
 	for _, entry := range readLog(t, log) {
-		said = append(said, entry.at.Sub(day).String()+" "+entry.fact.Name()+" "+string(events.AppendFact(nil, entry.fact)))
+		texts = append(texts, entry.at.Sub(day).String()+" "+entry.fact.Name()+" "+string(events.AppendFact(nil, entry.fact)))
 	}
-	return said
+	return texts
 }
 
 // TestRestartsLeaveNoTrace: the order and the times of admission are the same to the last fact,

@@ -305,7 +305,7 @@ func TestOtherKeys(t *testing.T) {
 			t.Errorf("with the right keys, operation %d: %v", i, err)
 		}
 	}
-	// A key that has yet to get here: nobody is told that the pass is bad.
+	// A pass signed by a key that this server does not have yet is not refused as invalid.
 	if err := good.rooms.UseKeys(ctx, ringOf(t, 2, 1), KeysIfKnown); err != nil {
 		t.Fatal(err)
 	}

@@ -35,11 +35,11 @@ func describe(facts []events.Fact, err error) string {
 	if len(facts) == 0 {
 		return "nothing"
 	}
-	var said []string
+	var texts []string
 	for _, fact := range facts {
-		said = append(said, sentence(fact))
+		texts = append(texts, sentence(fact))
 	}
-	return strings.Join(said, "; ")
+	return strings.Join(texts, "; ")
 }
 
 func sentence(fact events.Fact) string {

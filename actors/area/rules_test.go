@@ -249,7 +249,7 @@ var rules = []struct {
 	}},
 }
 
-// TestRules: due holds expire before a command only where the table says so, by Expire.
+// TestRules: due holds expire before a command only where the table has an Expire.
 func TestRules(t *testing.T) {
 	for _, rule := range rules {
 		t.Run(rule.name, func(t *testing.T) {

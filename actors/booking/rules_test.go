@@ -74,11 +74,11 @@ func describe(facts []events.Fact, err error) string {
 	if len(facts) == 0 {
 		return "nothing"
 	}
-	var said []string
+	var texts []string
 	for _, fact := range facts {
-		said = append(said, sentence(fact))
+		texts = append(texts, sentence(fact))
 	}
-	return strings.Join(said, "; ")
+	return strings.Join(texts, "; ")
 }
 
 func sentence(fact events.Fact) string {
@@ -96,11 +96,11 @@ func sentence(fact events.Fact) string {
 	case *events.BookingPaymentDelayed:
 		return fmt.Sprintf("delayed %s: %d", f.PaymentID, f.Attempt)
 	case *events.BookingIntentBegun:
-		said := fmt.Sprintf("intent %s until %v", f.Intent, f.ExpiresAt.Sub(day))
+		text := fmt.Sprintf("intent %s until %v", f.Intent, f.ExpiresAt.Sub(day))
 		if f.Checkout.Title != "" {
-			said += " with a page"
+			text += " with a page"
 		}
-		return said
+		return text
 	case *events.BookingCheckoutMade:
 		return fmt.Sprintf("the page of %s is %s: %s", f.Intent, f.Session, f.URL)
 	case *events.BookingIntentEnded:

@@ -49,7 +49,7 @@ func (w *harness) newBookings(desk actors.Dispatcher, views Views) *Bookings {
 	return b
 }
 
-// Book is Bookings.Book, with places of the yard if the environment says so.
+// Book is Bookings.Book, with places of the yard if extraPlacesEnv is set.
 func (w *harness) Book(ctx context.Context, cmd Book) (Answer, error) {
 	if os.Getenv(extraPlacesEnv) != "" && len(cmd.Seats) > 0 && len(cmd.Areas) == 0 {
 		cmd.Areas = []areaQuantity{wantPlaces("yard", int64(len(cmd.Seats)))}

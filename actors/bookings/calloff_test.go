@@ -210,16 +210,16 @@ func TestServerThatHasNotSeenTheCallOff(t *testing.T) {
 	w.charge("ann", 300)
 	w.charge("bob", 300)
 	before := w.mustBook("ann", "A-1-1")
-	heard, bookings := w.desk, w.Bookings
+	informed, bookings := w.desk, w.Bookings
 	w.start(nil)
-	deaf := w.Bookings
+	uninformed := w.Bookings
 	id := w.mustBook("ann", "A-1-2") // so that the server caches the performance
-	w.desk, w.Bookings = heard, bookings
+	w.desk, w.Bookings = informed, bookings
 	w.cancelPerformance()
 	_, err := w.book("bob", "A-2-1")
 	w.want(err, "cancelled")
 
-	w.Bookings = deaf
+	w.Bookings = uninformed
 	behind := w.mustBook("bob", "A-2-1")
 	for _, id := range []events.BookingID{before, id, behind} {
 		_, err := w.pay(id, w.read().bookings[id].State().Holder)

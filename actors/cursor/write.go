@@ -129,15 +129,15 @@ func (r *Runner) note(ctx context.Context, now time.Time) (wait time.Duration, e
 
 // worthWriting reports whether to has something new.
 func (r *Runner) worthWriting(to *events.CursorMoved, now time.Time) bool {
-	said := &r.cursor.CursorMoved
+	recorded := &r.cursor.CursorMoved
 	switch {
-	case r.halted != nil, to.CursorFailure != said.CursorFailure:
+	case r.halted != nil, to.CursorFailure != recorded.CursorFailure:
 		return true
-	case to.Reached != said.Reached && (r.worked || to.Reached-said.Reached > quiet):
+	case to.Reached != recorded.Reached && (r.worked || to.Reached-recorded.Reached > quiet):
 		return true
 	}
 	// The time that it announced has come.
-	return !to.NextAt.IsZero() && !said.NextAt.After(now) && (r.window.running == 0 || !r.config.Alone)
+	return !to.NextAt.IsZero() && !recorded.NextAt.After(now) && (r.window.running == 0 || !r.config.Alone)
 }
 
 func (r *Runner) write(ctx context.Context, to events.CursorMoved) error {

@@ -44,21 +44,21 @@ func describe(facts []events.Fact, err error) string {
 	if len(facts) == 0 {
 		return "nothing"
 	}
-	var said []string
+	var texts []string
 	for _, fact := range facts {
-		said = append(said, sentence(fact))
+		texts = append(texts, sentence(fact))
 	}
-	return strings.Join(said, "; ")
+	return strings.Join(texts, "; ")
 }
 
 func sentence(fact events.Fact) string {
 	switch f := fact.(type) {
 	case *events.SeatHeld:
-		said := fmt.Sprintf("held %s %s until %v", f.HoldID, f.Holder, f.ExpiresAt.Sub(day))
+		text := fmt.Sprintf("held %s %s until %v", f.HoldID, f.Holder, f.ExpiresAt.Sub(day))
 		if since := f.FirstHeldAt.Sub(day); since != 0 {
-			said += fmt.Sprintf(" since %v", since)
+			text += fmt.Sprintf(" since %v", since)
 		}
-		return said + describeLabel(f.Label)
+		return text + describeLabel(f.Label)
 	case *events.SeatExtended:
 		return fmt.Sprintf("extended %s until %v", f.HoldID, f.ExpiresAt.Sub(day))
 	case *events.SeatBooked:
@@ -287,7 +287,7 @@ func TestRules(t *testing.T) {
 	}
 }
 
-// TestRefusalNamesTheNextPossibleHold: the refusal says when the holder may hold the seat again.
+// TestRefusalNamesTheNextPossibleHold: the refusal states when the holder may hold the seat again.
 func TestRefusalNamesTheNextPossibleHold(t *testing.T) {
 	seat := New()
 	for _, fact := range []events.Fact{

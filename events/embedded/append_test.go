@@ -271,15 +271,15 @@ func TestTailIsBounded(t *testing.T) {
 			batch[i].Data = make([]byte, size)
 		}
 		tail.publish([]placedAppend{{stream: "a-1", batch: batch}}, 0)
-		kept, bytes := 0, 0
+		retained, bytes := 0, 0
 		for i := range tail.ring {
 			if tail.ring[i].Position != 0 {
-				kept++
+				retained++
 				bytes += len(tail.ring[i].Data)
 			}
 		}
-		if events.Position(kept) != tail.next-tail.from || bytes != tail.bytes || bytes > tailBytes {
-			t.Fatalf("the tail has %d events of %d bytes, but counts %d and %d", kept, bytes, tail.next-tail.from, tail.bytes)
+		if events.Position(retained) != tail.next-tail.from || bytes != tail.bytes || bytes > tailBytes {
+			t.Fatalf("the tail has %d events of %d bytes, but counts %d and %d", retained, bytes, tail.next-tail.from, tail.bytes)
 		}
 	}
 	add(100, 10)

@@ -247,7 +247,7 @@ func TestAppendFaults(t *testing.T) {
 			// A retry yields one append, whether or not the first was written.
 			appended, err := s.Append(t.Context(), "product-1", events.NoStream, batch)
 			if err != nil || appended.Revision != 4 || appended.Position == 0 {
-				t.Errorf("again: %+v, %v", appended, err)
+				t.Errorf("repeated append: %+v, %v; want revision 4", appended, err)
 			}
 			checkWritten(t, log, true)
 			_, err = s.Append(t.Context(), "product-1", events.NoStream, sampleBatch("product-2", 1))
@@ -389,7 +389,7 @@ func TestNothingReachesTheNode(t *testing.T) {
 	}
 	if _, err := s.Append(t.Context(), "a-1", events.NoStream,
 		plain); !isAnyOf(err, []error{events.ErrUnknown, events.ErrUnavailable}) {
-		t.Errorf("the planned fault was used up before: %v", err)
+		t.Errorf("the planned fault did not affect this append: %v", err)
 	}
 	if _, err := s.Append(t.Context(), "a-1", events.NoStream, large(fits)); err != nil {
 		t.Errorf("the largest append: %v", err)

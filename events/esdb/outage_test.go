@@ -86,7 +86,7 @@ func hundredOutages(t *testing.T, random *rand.Rand) {
 		elapsed := waitUntilWorking(t, s)
 		slowest[outage.name] = max(slowest[outage.name], elapsed)
 		if elapsed > outage.maxRecovery {
-			t.Errorf("%s for %v: it took %v to work again", outage.name, lasts, elapsed)
+			t.Errorf("%s for %v: recovery took %v", outage.name, lasts, elapsed)
 		}
 		time.Sleep(time.Duration(random.IntN(3000)) * time.Millisecond)
 	}
@@ -221,7 +221,7 @@ func waitUntilWorkingWithin(t *testing.T, s *Store, late time.Duration) time.Dur
 		}
 		cancel()
 		if elapsed := time.Since(call); elapsed > timeout+late {
-			t.Errorf("calls with %v took %v", timeout, elapsed)
+			t.Errorf("calls with a timeout of %v took %v", timeout, elapsed)
 		}
 		switch {
 		case err == nil:
@@ -244,7 +244,7 @@ func TestDefaultDeadline(t *testing.T) {
 		began := time.Now()
 		if _, err := s.Append(context.Background(), "a-1", events.NoStream,
 			sampleBatch("a-1", 1)); !errors.Is(err, events.ErrUnknown) {
-			t.Errorf("append: %v", err)
+			t.Errorf("append: %v, want ErrUnknown", err)
 		}
 		if _, err := s.Read(context.Background(), "a-1", 0, events.Forward, 1); !errors.Is(err, events.ErrUnavailable) {
 			t.Errorf("read: %v, want %v", err, events.ErrUnavailable)
@@ -295,7 +295,7 @@ func TestCloseWaits(t *testing.T) {
 			synctest.Wait()
 			select {
 			case <-closed:
-				t.Error("it did not wait for calls in progress")
+				t.Error("Close did not wait for calls in progress")
 			default:
 			}
 			close(one)

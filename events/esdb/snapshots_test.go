@@ -161,13 +161,13 @@ func TestSnapshotFaults(t *testing.T) {
 			t.Errorf("append %d: %v, want %v", failing, err, events.ErrUnknown)
 		}
 		if body, revision, err := load(s, "product-1"); err != nil || revision != 1 || !bytes.Equal(body, old) {
-			t.Errorf("append %d: %d bytes at %d, %v", failing, len(body), revision, err)
+			t.Errorf("append %d: snapshot of %d bytes at revision %d, %v; want the last complete one", failing, len(body), revision, err)
 		}
 		if err := save(s, "product-1", 3, large); err != nil {
 			t.Error(err)
 		}
 		if body, revision, err := load(s, "product-1"); err != nil || revision != 3 || !bytes.Equal(body, large) {
-			t.Errorf("append %d: %d bytes at %d, %v", failing, len(body), revision, err)
+			t.Errorf("append %d: snapshot of %d bytes at revision %d, %v; want the last complete one", failing, len(body), revision, err)
 		}
 	}
 }

@@ -159,7 +159,7 @@ func TestAnyPosition(t *testing.T) {
 		dir, limit := events.Direction(random.IntN(2) == 0), 1+random.IntN(n+3)
 		got, err := s.ReadAll(t.Context(), from, dir, limit)
 		if err != nil {
-			t.Fatalf("from %d (backward %t), %d: %v", from, dir, limit, err)
+			t.Fatalf("reading from %d (backward %t), limit %d: %v", from, dir, limit, err)
 		}
 		checkEqual(t, got, modelReadAll(all, from, dir, limit))
 		if dir == events.Backward || from >= all[n-1].Position {

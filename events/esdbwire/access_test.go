@@ -85,7 +85,7 @@ func TestRefusedAppendsHaveAReason(t *testing.T) {
 		_, err := client.AppendToStream(testContext(t), "a", esdb.AppendToStreamOptions{}, batch...)
 		var failed *esdb.Error
 		if !errors.As(err, &failed) || failed.Code() != esdb.ErrorCodeAccessDenied {
-			t.Fatalf("%v", err)
+			t.Fatalf("append as a reader: %v, want AccessDenied", err)
 		}
 	}
 }

@@ -31,17 +31,17 @@ func TestHead(t *testing.T) {
 	h := Head{Epoch: "e7", Size: 41, Root: tlog.Hash{7}}
 	s := mustSign(t, key, h)
 	if again := mustSign(t, key, h); !strings.HasPrefix(s.Note, wantNote) || again != s || s.Position() != 41 {
-		t.Errorf("%q, and again %q", s.Note, again.Note)
+		t.Errorf("notes of the same head = %q and %q, want equal ones", s.Note, again.Note)
 	}
 	verifier, err := NewVerifier(wantKey + "\n")
 	if err != nil {
 		t.Fatal(err)
 	}
 	if opened, err := note.Open([]byte(s.Note), note.VerifierList(verifier)); err != nil || len(opened.Sigs) != 1 {
-		t.Errorf("as a note: %+v, %v", opened, err)
+		t.Errorf("opened as a signed note: %+v, %v; want one signature", opened, err)
 	}
 	if read, err := OpenHead(s.Note, verifier); err != nil || read != s {
-		t.Errorf("%+v, %v, want %+v", read, err, s)
+		t.Errorf("OpenHead = %+v, %v, want %+v", read, err, s)
 	}
 }
 

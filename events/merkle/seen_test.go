@@ -64,7 +64,7 @@ func TestIdleHead(t *testing.T) {
 	}
 	stop()
 	if lines := headLines(t, dir); len(lines) != 1 || lines[0] != "" {
-		t.Errorf("heads of every idle moment pile up: %q", lines)
+		t.Errorf("heads of idle moments accumulate: %q, want none", lines)
 	}
 	if err := os.Remove(filepath.Join(dir, hashesFile)); err != nil { // as a power loss may leave it
 		t.Fatal(err)

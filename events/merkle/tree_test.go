@@ -89,20 +89,20 @@ func TestHeadsAreKept(t *testing.T) {
 		t.Fatal(err)
 	}
 	runTree(t, tree)
-	kept := func() int64 {
+	written := func() int64 {
 		tree.disk.Lock()
 		defer tree.disk.Unlock()
-		return tree.kept
+		return tree.written
 	}
 	for range 3 {
 		log.add(3)
-		for kept() < int64(len(log.all)) {
+		for written() < int64(len(log.all)) {
 			receiptOf(t, tree, events.Position(len(log.all)))
 		}
 	}
 	for h, err := range heads(dir, tree.Key.Verifier()) {
 		if err != nil || h.Size == 0 {
-			t.Errorf("%+v, %v", h, err)
+			t.Errorf("head = %+v, %v; want one over some events", h, err)
 		}
 	}
 }
@@ -142,7 +142,7 @@ func TestCutShort(t *testing.T) {
 			t.Fatal(err)
 		}
 		if lines := headLines(t, dir); strings.Join(lines, "") != strings.TrimSuffix(before+next, "\n") {
-			t.Fatalf("with seed %d: %q", seed, lines)
+			t.Fatalf("seed %d: heads = %q, want the earlier ones and one more", seed, lines)
 		}
 	}
 	for cut := int(offset(23)); cut <= len(allHashes); cut += 13 {
@@ -286,7 +286,7 @@ func TestAnotherLog(t *testing.T) {
 		}
 	}
 	if lines := headLines(t, dir); len(lines) != 1 {
-		t.Errorf("%q, want length 1", lines)
+		t.Errorf("written heads = %q, want one", lines)
 	}
 }
 

@@ -78,7 +78,7 @@ func (b *suite) load(s events.Snapshots, stream events.StreamID, head events.Sna
 func (b *suite) none(s events.Snapshots, stream events.StreamID) {
 	b.Helper()
 	b.wantErr(s.LoadSnapshot(stream, func(events.Snapshot, io.Reader) error {
-		b.Error("read was called")
+		b.Error("read was called without a snapshot")
 		return nil
 	}), events.ErrNoSnapshot)
 }

@@ -16,11 +16,11 @@ import (
 // Do decides a command on a core, applies its facts, and describes the decision.
 func Do(c core.Core, cmd core.Command, at time.Time, describe func(events.Fact) string) string {
 	facts, err := c.Decide(cmd, at)
-	said := Describe(facts, err, describe)
+	texts := Describe(facts, err, describe)
 	for _, fact := range facts {
 		c.Evolve(fact)
 	}
-	return said
+	return texts
 }
 
 // Describe describes a decision: a refusal by its code and its fields, facts by the results of
@@ -36,11 +36,11 @@ func Describe(facts []events.Fact, err error, describe func(events.Fact) string)
 	if len(facts) == 0 {
 		return "nothing"
 	}
-	said := make([]string, 0, len(facts))
+	texts := make([]string, 0, len(facts))
 	for _, fact := range facts {
-		said = append(said, describe(fact))
+		texts = append(texts, describe(fact))
 	}
-	return strings.Join(said, "; ")
+	return strings.Join(texts, "; ")
 }
 
 // Failer is the part of testing.T and rapid.T that this package uses.

@@ -212,9 +212,9 @@ func faultOf(sections []events.Section) string {
 // had bounds never closes; the equivalent today is to close at the start.
 func (c *Create) same(initial *Create) bool {
 	closes := c.ClosesAt.Equal(initial.ClosesAt) || initial.ClosesAt.IsZero() && c.ClosesAt.Equal(c.StartsAt)
-	return c.ID == initial.ID && c.Title == initial.Title && c.Venue == initial.Venue && c.StartsAt.Equal(initial.StartsAt) &&
-		c.HoldSeconds == initial.HoldSeconds && c.LimitPerHolder == initial.LimitPerHolder &&
-		c.WaitingRoom == initial.WaitingRoom && slices.Equal(c.Sections, initial.Sections) &&
+	return c.ID == initial.ID && c.Title == initial.Title && c.Venue == initial.Venue &&
+		c.StartsAt.Equal(initial.StartsAt) && c.HoldSeconds == initial.HoldSeconds &&
+		c.LimitPerHolder == initial.LimitPerHolder && c.WaitingRoom == initial.WaitingRoom && slices.Equal(c.Sections, initial.Sections) &&
 		c.Plan == initial.Plan && slices.Equal(c.Prices, initial.Prices) &&
 		c.OpensAt.Equal(initial.OpensAt) && closes && c.Cancellation.Equal(initial.Cancellation)
 }
@@ -224,10 +224,11 @@ func (p *Performance) Evolve(fact events.Fact) {
 	p.facts++
 	switch f := fact.(type) {
 	case *events.PerformanceCreated:
-		p.must(fact, !p.Exists() && f.PerformanceID != "" && (f.Plan != "" && len(f.Sections) == 0 || faultOf(f.Sections) == ""))
-		p.initial = Create{ID: f.PerformanceID, Title: f.Title, Venue: f.Venue, StartsAt: f.StartsAt, HoldSeconds: f.HoldSeconds,
-			LimitPerHolder: f.LimitPerHolder, WaitingRoom: f.WaitingRoom, Sections: f.Sections, SaleTimes: f.SaleTimes,
-			Cancellation: f.Cancellation, Plan: f.Plan, Prices: f.CategoryPrices}
+		p.must(fact, !p.Exists() && f.PerformanceID != "" &&
+			(f.Plan != "" && len(f.Sections) == 0 || faultOf(f.Sections) == ""))
+		p.initial = Create{ID: f.PerformanceID, Title: f.Title, Venue: f.Venue, StartsAt: f.StartsAt,
+			HoldSeconds: f.HoldSeconds, LimitPerHolder: f.LimitPerHolder, WaitingRoom: f.WaitingRoom,
+			Sections: f.Sections, SaleTimes: f.SaleTimes, Cancellation: f.Cancellation, Plan: f.Plan, Prices: f.CategoryPrices}
 		p.state(p.initial)
 	case *events.PerformanceEdited:
 		sections, ok := Priced(p.latest.Sections, f.Prices)

@@ -88,7 +88,7 @@ func TestLoadedWindowEqualsLiveWindow(t *testing.T) {
 			got, err := keyed(d, key, quantity)
 			closeDesk(t, d)
 			if code(err) != code(wantErr) || got.Revision != want.Revision || got.Replayed != want.Replayed {
-				t.Fatalf("at %v, key %s: desk %d answers %d, %v, %v; the living one %d, %v, %v",
+				t.Fatalf("at %v, key %s: desk %d answers %d, %v, %v; the desk that never stopped %d, %v, %v",
 					c.now(), key, i, got.Revision, got.Replayed, err, want.Revision, want.Replayed, wantErr)
 			}
 		}

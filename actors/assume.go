@@ -59,5 +59,5 @@ func (e *entity) disprove(items []*envelope) {
 		p.decided = time.Time{}
 	}
 	e.status = loading
-	e.loadIfAsked()
+	e.loadIfNeeded()
 }

@@ -34,10 +34,10 @@ func TestAnUntouchedEntityIsNotRead(t *testing.T) {
 	d := openDesk(t, f, nil)
 	answer, err := holdSeat(d, NewCommandID(), "ann")
 	if err != nil || answer.Revision != 0 || readCount(f) != 0 {
-		t.Errorf("%v: %v after %d reads", answer, err, readCount(f))
+		t.Errorf("first command: %+v, %v after %d reads, want revision 0 without a read", answer, err, readCount(f))
 	}
 	if _, err := holdSeat(d, NewCommandID(), "bob"); code(err) != "seat_taken" || readCount(f) != 0 {
-		t.Errorf("the next one: %v after %d reads", err, readCount(f))
+		t.Errorf("second command: %v after %d reads, want seat_taken without a read", err, readCount(f))
 	}
 }
 
@@ -72,7 +72,7 @@ func TestCommandsWithoutFactsRead(t *testing.T) {
 			f := openFaulty(t)
 			d := openDesk(t, f, nil)
 			if err := ask(d); err != nil || readCount(f) == 0 {
-				t.Errorf("%v after %d reads", err, readCount(f))
+				t.Errorf("%v after %d reads, want success and at least one read", err, readCount(f))
 			}
 		})
 	}
@@ -89,18 +89,18 @@ func TestAWrongAssumption(t *testing.T) {
 	}
 	second := openDesk(t, f, nil)
 	if _, err := holdSeat(second, NewCommandID(), "bob"); code(err) != "seat_taken" {
-		t.Errorf("another holder: %v", err)
+		t.Errorf("another holder: %v, want seat_taken", err)
 	}
 	third := openDesk(t, f, nil)
 	again, err := holdSeat(third, id, "ann")
 	if err != nil || !again.Replayed || again.Position != held.Position || again.Revision != held.Revision {
-		t.Errorf("the same command again: %+v, %v; before %+v", again, err, held)
+		t.Errorf("the same command again: %+v, %v; want a replay of %+v", again, err, held)
 	}
 	fourth := openDesk(t, f, nil)
 	if _, err := holdSeat(fourth, KeyedCommandID("ann", "key", []byte("other")), "ann"); code(
 		err,
 	) != "idempotency_key_reused" {
-		t.Errorf("the key with another request: %v", err)
+		t.Errorf("the key with another request: %v, want idempotency_key_reused", err)
 	}
 }
 
@@ -124,7 +124,7 @@ func TestDisprovedCommandIsNew(t *testing.T) {
 		f.then(plan...)
 		again, err := wallet(openDesk(t, f, now), id)
 		if err != nil || again.Replayed || len(again.Facts) != 0 || again.At.Equal(created.At) {
-			t.Errorf("after ten days: %+v, %v", again, err)
+			t.Errorf("after ten days: %+v, %v; want no facts and no replay", again, err)
 		}
 	}
 }
@@ -135,7 +135,7 @@ func TestLostAssumption(t *testing.T) {
 	for name, fault := range map[string]appendTo{"lost": lost, "taken": taken, "unavailable": unavailable} {
 		t.Run(name, func(t *testing.T) {
 			f := openFaulty(t)
-			d := openDesk(t, f, short)
+			d := openDesk(t, f, shortAppendTimeout)
 			f.then(fault)
 			results := atOnce(8, func(int) error {
 				_, err := holdSeat(d, NewCommandID(), "ann")
@@ -143,7 +143,7 @@ func TestLostAssumption(t *testing.T) {
 			})
 			if name == "unavailable" {
 				if results["ok"] > 1 {
-					t.Error(results)
+					t.Errorf("results = %v, want at most one success", results)
 				}
 				return
 			}
@@ -166,7 +166,7 @@ func TestAssumedEventsHaveIDsOfTheirOwn(t *testing.T) {
 	var first, second events.ID
 	page, err := f.Store.Read(context.Background(), firstSeat, 0, events.Forward, 1)
 	if err != nil || len(page) != 1 {
-		t.Fatal(page, err)
+		t.Fatalf("stream has %v, %v; want one event", page, err)
 	}
 	first = page[0].ID
 	f.then(
@@ -177,9 +177,9 @@ func TestAssumedEventsHaveIDsOfTheirOwn(t *testing.T) {
 		},
 	)
 	if again, err := holdSeat(d, id, "ann"); err != nil || !again.Replayed {
-		t.Errorf("%+v, %v", again, err)
+		t.Errorf("retry on the second desk: %+v, %v; want a replay", again, err)
 	}
 	if second == first || second == (events.ID{}) {
-		t.Errorf("the same command has the ids %v and %v", first, second)
+		t.Errorf("event ids of the same command = %v and %v, want different ones", first, second)
 	}
 }

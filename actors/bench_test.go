@@ -27,7 +27,7 @@ func BenchmarkHotEntity(b *testing.B) {
 			b.ReportAllocs()
 			b.ResetTimer()
 			busy := processorTime(b)
-			inTurns(b, callers, func() error {
+			inParallel(b, callers, func() error {
 				_, err := ask(d, one("holder-0123456789"))
 				return err
 			})
@@ -37,8 +37,8 @@ func BenchmarkHotEntity(b *testing.B) {
 	}
 }
 
-// inTurns makes b.N calls from several concurrent callers.
-func inTurns(b *testing.B, callers int, call func() error) {
+// inParallel makes b.N calls from several concurrent callers.
+func inParallel(b *testing.B, callers int, call func() error) {
 	var left atomic.Int64
 	left.Store(int64(b.N))
 	var all sync.WaitGroup
@@ -90,7 +90,7 @@ func BenchmarkRawStore(b *testing.B) {
 func processorTime(b *testing.B) time.Duration {
 	b.Helper()
 	var used syscall.Rusage
-	mustNot(b, syscall.Getrusage(syscall.RUSAGE_SELF, &used))
+	must(b, syscall.Getrusage(syscall.RUSAGE_SELF, &used))
 	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }
 
@@ -137,7 +137,7 @@ func lamps(t testing.TB, n int) (events.Store, []events.StreamID) {
 		}
 		created.encode(streams[i], p, events.Hash{})
 		_, err := log.Append(context.Background(), streams[i], events.NoStream, created.events)
-		mustNot(t, err)
+		must(t, err)
 	}
 	return log, streams
 }
@@ -156,13 +156,13 @@ func TestActiveEntity(t *testing.T) {
 	each := activeEntities(t, log, streams)
 	t.Logf("%.0f bytes each", each)
 	if each > 1200 {
-		t.Errorf("an idle entity costs %.0f bytes", each)
+		t.Errorf("an idle entity needs %.0f bytes, want at most 1200", each)
 	}
 }
 
-// million opens a desk on a product with a million open reservations, half of them held, and a
+// openMillionReservations opens a desk on a product with a million open reservations, half of them held, and a
 // snapshot.
-func million(b *testing.B) (*Desk, *counted, events.Snapshots) {
+func openMillionReservations(b *testing.B) (*Desk, *counted, events.Snapshots) {
 	b.Helper()
 	store := openLog(b, b.TempDir())
 	log := &counted{Store: store}
@@ -170,7 +170,7 @@ func million(b *testing.B) (*Desk, *counted, events.Snapshots) {
 		c.Snapshots, c.MaxPerEntity, c.SnapshotEvery = store, 1<<20, 1<<40
 	})
 	_, err := ask(d, &product.Create{ID: "lamp", Name: "Lamp", Stock: 1 << 29, HoldSeconds: 86_400})
-	mustNot(b, err)
+	must(b, err)
 	var n atomic.Int64
 	var all sync.WaitGroup
 	for range 2048 {
@@ -185,7 +185,7 @@ func million(b *testing.B) (*Desk, *counted, events.Snapshots) {
 						Hold:          i%2 == 0,
 					},
 				)
-				mustNot(b, err)
+				must(b, err)
 			}
 		})
 	}
@@ -197,10 +197,10 @@ func million(b *testing.B) (*Desk, *counted, events.Snapshots) {
 // to load it, and the longest wait of a command while its snapshot is written and without that.
 func BenchmarkMillionReservations(b *testing.B) {
 	for range b.N {
-		d, log, snapshots := million(b)
+		d, log, snapshots := openMillionReservations(b)
 		delayed := maxWait(b, d, func() {
 			p := &envelope{request: Request{Stream: lamp}, save: true, reply: make(chan result, 1)}
-			mustNot(b, d.submit(p))
+			must(b, d.submit(p))
 			<-p.reply
 		})
 		if d.Stats().Snapshots == 0 {
@@ -213,7 +213,7 @@ func BenchmarkMillionReservations(b *testing.B) {
 		log.read.Store(0)
 		began := time.Now()
 		_, err := again.View(context.Background(), lamp, func(core.Core) {})
-		mustNot(b, err)
+		must(b, err)
 		b.ReportMetric(float64(time.Since(began).Milliseconds()), "ms-to-load")
 		b.ReportMetric(float64(log.read.Load()), "events-read")
 		used := heapInUse() - before
@@ -228,7 +228,7 @@ func BenchmarkMillionReservations(b *testing.B) {
 func sellFor(b *testing.B, d *Desk, units int) {
 	for range units {
 		_, err := ask(d, one("bob"))
-		mustNot(b, err)
+		must(b, err)
 	}
 }
 

@@ -14,14 +14,14 @@ import (
 )
 
 // blocked opens a desk whose next append waits until goOn is closed.
-func blocked(t *testing.T, change func(*Config)) (d *Desk, goOn chan struct{}) {
+func blocked(t *testing.T, change func(*Config)) (d *Desk, release chan struct{}) {
 	t.Helper()
 	f := openFaulty(t)
 	d = openDesk(t, f, change)
 	mustCreate(t, d, 1_000_000)
-	goOn = make(chan struct{})
-	f.then(before(func() { <-goOn }))
-	return d, goOn
+	release = make(chan struct{})
+	f.then(before(func() { <-release }))
+	return d, release
 }
 
 // send submits n commands that will wait, and returns a function that waits for them.
@@ -32,7 +32,7 @@ func send(t *testing.T, d *Desk, n int) (wait func()) {
 	for i := range n {
 		p := d.envelopes.get()
 		p.request = Request{Stream: lamp, Command: one("ann"), ID: NewCommandID()}
-		mustNot(t, d.submit(p))
+		must(t, d.submit(p))
 		all.Go(func() { results[i] = (<-p.reply).err })
 	}
 	return func() {
@@ -40,7 +40,7 @@ func send(t *testing.T, d *Desk, n int) (wait func()) {
 		all.Wait()
 		for i, err := range results {
 			if err != nil {
-				t.Errorf("command %d: %v", i, err)
+				t.Errorf("command %d: %v, want success", i, err)
 			}
 		}
 	}
@@ -57,27 +57,27 @@ func TestBounds(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			noLeaks(t)
-			d, goOn := blocked(t, test.change)
+			d, release := blocked(t, test.change)
 			wait := send(t, d, 10)
 			if _, err := ask(d, one("bob")); err != ErrOverloaded {
-				t.Errorf("the eleventh: %v", err)
+				t.Errorf("the eleventh: %v, want %v", err, ErrOverloaded)
 			}
 			if _, err := d.View(context.Background(), lamp, func(core.Core) {}); err != ErrOverloaded {
-				t.Errorf("a view: %v", err)
+				t.Errorf("a view: %v, want %v", err, ErrOverloaded)
 			}
 			_, err := d.Ask(context.Background(), Request{Stream: other, Command: one("bob"), ID: NewCommandID()})
 			if code(err) != test.othersThere {
 				t.Errorf("another entity: %v, want %s", err, test.othersThere)
 			}
 			refusedCostsNothing(t, d)
-			close(goOn)
+			close(release)
 			wait()
 			if _, err := ask(d, one("bob")); err != nil {
-				t.Errorf("afterwards: %v", err)
+				t.Errorf("once the commands are answered: %v, want success", err)
 			}
 			closeDesk(t, d)
 			if s := d.Stats(); s.InFlight != 0 || s.Active != 0 {
-				t.Errorf("%+v", s)
+				t.Errorf("%+v, want InFlight 0, Active 0", s)
 			}
 		})
 	}
@@ -101,38 +101,38 @@ func refusedCostsNothing(t *testing.T, d *Desk) {
 		}
 	}
 	if after := heap(); after > before+1<<20 {
-		t.Errorf("50,000 refused commands left %d bytes", after-before)
+		t.Errorf("50,000 refused commands left %d bytes, want at most 1 MiB", after-before)
 	}
 }
 
 // TestCloseWaits: Close waits for commands in flight, and refuses new ones.
 func TestCloseWaits(t *testing.T) {
 	noLeaks(t)
-	d, goOn := blocked(t, nil)
+	d, release := blocked(t, nil)
 	wait := send(t, d, 5)
 	ended, end := context.WithCancel(context.Background())
 	end()
 	if err := d.Close(ended); !errors.Is(err, context.Canceled) {
-		t.Errorf("closing with commands under way: %v", err)
+		t.Errorf("closing with commands under way: %v, want %v", err, context.Canceled)
 	}
 	for _, stream := range []events.StreamID{lamp, product.Stream("other")} {
 		if _, err := d.Ask(context.Background(), Request{Stream: stream, Command: one("ann"), ID: NewCommandID()}); err != ErrStopping {
-			t.Errorf("%s: %v", stream, err)
+			t.Errorf("%s: %v, want %v", stream, err, ErrStopping)
 		}
 		if _, err := d.Wake(context.Background(), stream); err != ErrStopping {
-			t.Errorf("waking %s: %v", stream, err)
+			t.Errorf("waking %s: %v, want %v", stream, err, ErrStopping)
 		}
 	}
-	close(goOn)
+	close(release)
 	wait()
 	closeDesk(t, d)
 	closeDesk(t, d)
 	if s := d.Stats(); s.InFlight != 0 || s.Active != 0 {
-		t.Errorf("%+v", s)
+		t.Errorf("%+v, want InFlight 0, Active 0", s)
 	}
 }
 
-// TestCloseAmongCommands: every command is answered or refused, and none is left.
+// TestCloseAmongCommands: every command is answered or refused, and none is lost.
 func TestCloseAmongCommands(t *testing.T) {
 	noLeaks(t)
 	log := newMemory()
@@ -165,7 +165,7 @@ func TestAnUnknownKind(t *testing.T) {
 	d := openDesk(t, newMemory(), nil)
 	_, err := d.Ask(context.Background(), Request{Stream: "locker-1", Command: one("ann"), ID: NewCommandID()})
 	if err == nil || d.Stats().InFlight != 0 {
-		t.Errorf("%v, %+v", err, d.Stats())
+		t.Errorf("stream of no kind: %v with %+v, want an error and nothing in flight", err, d.Stats())
 	}
 }
 
@@ -174,7 +174,7 @@ func TestKeys(t *testing.T) {
 	id := KeyedCommandID("ann", "key", []byte("a"), []byte("b"))
 	key, body, ok := id.keyed()
 	if !ok {
-		t.Fatalf("%s has no key", id)
+		t.Fatalf("keyed(%s) found no key", id)
 	}
 	for name, test := range map[string]struct {
 		id                CommandID
@@ -188,12 +188,12 @@ func TestKeys(t *testing.T) {
 	} {
 		otherKey, otherBody, ok := test.id.keyed()
 		if !ok || (otherKey == key) != test.sameKey || (otherBody == body) != test.sameBody {
-			t.Errorf("%s: %s and %s", name, id, test.id)
+			t.Errorf("%s: ids %s and %s, want same key %t, same body %t", name, id, test.id, test.sameKey, test.sameBody)
 		}
 	}
 	for _, plain := range []CommandID{"", "k", NewCommandID(), id[:len(id)-1], "x" + id[1:], CommandID(fmt.Sprintf("%s!", id[:len(id)-1]))} {
 		if _, _, ok := plain.keyed(); ok {
-			t.Errorf("%q passes for a keyed id", plain)
+			t.Errorf("keyed(%q) found a key, want none", plain)
 		}
 	}
 }

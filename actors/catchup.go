@@ -13,9 +13,9 @@ func (e *entity) catchUp() {
 		e.startOver(nil)
 		return
 	}
-	e.kept = e.stateWith(e.core, e.window)
-	if e.kept.window == nil {
-		e.kept.window = newKeyWindow()
+	e.cached = e.stateWith(e.core, e.window)
+	if e.cached.window == nil {
+		e.cached.window = newKeyWindow()
 	}
 	e.forget(nil)
 	e.status = unloaded
@@ -27,12 +27,12 @@ func (e *entity) stateWith(c core.Core, window *keyWindow) *loaded {
 		latest: e.latest, size: e.saved, replayed: e.unsaved, found: map[CommandID]*found{}}
 }
 
-// takeKept returns what a load begins with: the state that was kept, or nothing.
-func (e *entity) takeKept() *loaded {
-	kept := e.kept
-	if kept == nil {
+// takeCached returns what a load begins with: the state that was cached, or nothing.
+func (e *entity) takeCached() *loaded {
+	cached := e.cached
+	if cached == nil {
 		return &loaded{}
 	}
-	e.kept = nil
-	return kept
+	e.cached = nil
+	return cached
 }

@@ -9,7 +9,7 @@ import (
 	"admitone/events"
 )
 
-// recordingLog is a store that records from where its streams are read.
+// recordingLog is a store that records the revisions from which its streams are read.
 type recordingLog struct {
 	events.Store
 	mu    sync.Mutex
@@ -25,7 +25,7 @@ func (r *recordingLog) Read(ctx context.Context, stream events.StreamID, from ev
 	return r.Store.Read(ctx, stream, from, dir, limit)
 }
 
-// taken returns from where was read since the last time.
+// takeReads returns the revisions read from since the last call.
 func (r *recordingLog) taken() (reads []events.Revision) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -58,22 +58,22 @@ func TestCatchUp(t *testing.T) {
 	reads.taken()
 	here.Observe(lamp, last.Revision)
 	if left := lampsLeft(t, here); left != 95 {
-		t.Errorf("%d are left, want 95", left)
+		t.Errorf("remaining = %d, want 95", left)
 	}
 	if from := reads.taken(); !slices.Equal(from, []events.Revision{2}) {
 		t.Errorf("the stream was read from %v, want from 2 once", from)
 	}
 	if again, err := here.Ask(t.Context(), keyed); err != nil || !again.Replayed || again.Revision != last.Revision {
-		t.Errorf("the key that the other desk knows: %+v, %v", again, err)
+		t.Errorf("a key used on the other desk: %+v, %v; want a replay", again, err)
 	}
 	if _, err := ask(here, one("dan")); err != nil {
 		t.Fatal(err)
 	}
 	if here.Stats().Conflicts > 0 {
-		t.Errorf("%d appends have lost", here.Stats().Conflicts)
+		t.Errorf("%d conflicts, want none", here.Stats().Conflicts)
 	}
 	if p := audit(t, log, nil); p.Remaining() != 94 {
-		t.Errorf("%d remain, want 94", p.Remaining())
+		t.Errorf("remaining = %d, want 94", p.Remaining())
 	}
 }
 
@@ -84,7 +84,7 @@ func TestCatchUpToNothing(t *testing.T) {
 	for revision := range events.Revision(3) {
 		d.Observe(lamp, revision+1)
 		if left := lampsLeft(t, d); left != 10-int64(revision) {
-			t.Errorf("%d are left, want %d", left, 10-revision)
+			t.Errorf("remaining = %d, want %d", left, 10-revision)
 		}
 		if _, err := ask(d, one("ann")); err != nil {
 			t.Fatal(err)

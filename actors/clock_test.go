@@ -62,7 +62,7 @@ func TestClockThatRunsBackwards(t *testing.T) {
 			for i := range page {
 				decided, err := events.DecidedAt(page[i].Metadata)
 				if err != nil || decided.Before(before) {
-					t.Errorf("revision %d was decided at %v, the one before it at %v: %v", i, decided, before, err)
+					t.Errorf("revision %d was decided at %v, want no earlier than the previous one at %v: %v", i, decided, before, err)
 				}
 				before = decided
 			}

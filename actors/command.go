@@ -156,7 +156,7 @@ type Answer struct {
 	Position events.Position
 	// At is the time the command was decided at, or the state was read.
 	At time.Time
-	// Replayed says that this is the answer of an earlier command with the same key, or of the same
+	// Replayed means that this is the answer of an earlier command with the same key, or of the same
 	// command that another process has decided.
 	Replayed bool
 }

@@ -71,9 +71,9 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// fewestSaved is the minimum number of new events for which an evicted entity leaves a snapshot. A
+// minUnsaved is the minimum number of new events for which an evicted entity leaves a snapshot. A
 // stream with fewer events has none.
-func (c *Config) fewestSaved() int64 { return max(1, c.SnapshotEvery/4) }
+func (c *Config) minUnsaved() int64 { return max(1, c.SnapshotEvery/4) }
 
 // deskShards is the number of locks over the entries, so that cold entities don't wait for each
 // other.
@@ -317,7 +317,7 @@ func (d *Desk) Sweep() {
 			case e.used || e.inFlight.Load() > 0:
 				e.used = false
 			case d.worthSaving(e):
-				d.askToSave(e)
+				d.requestSave(e)
 			default:
 				d.forget(s, e)
 			}
@@ -328,11 +328,11 @@ func (d *Desk) Sweep() {
 
 // worthSaving reports whether an entity should write a snapshot before it is evicted.
 func (d *Desk) worthSaving(e *entry) bool {
-	return d.config.Snapshots != nil && e.unsaved.Load() >= d.config.fewestSaved()
+	return d.config.Snapshots != nil && e.unsaved.Load() >= d.config.minUnsaved()
 }
 
-// askToSave requests a snapshot. The caller has the shard's lock.
-func (d *Desk) askToSave(e *entry) {
+// requestSave requests a snapshot. The caller has the shard's lock.
+func (d *Desk) requestSave(e *entry) {
 	e.unsaved.Store(0) // requested once; a failed snapshot only makes the next load longer
 	p := d.envelopes.get()
 	p.request = Request{Stream: e.stream}
@@ -352,7 +352,7 @@ func (d *Desk) Close(ctx context.Context) error {
 	for _, pass := range []func(*shard, *entry){
 		func(_ *shard, e *entry) {
 			if d.worthSaving(e) {
-				d.askToSave(e)
+				d.requestSave(e)
 			}
 		},
 		d.forget,

@@ -22,7 +22,7 @@ func TestTheLastUnitIsSoldOnce(t *testing.T) {
 		return err
 	}), map[string]int{"ok": 1, "sold_out": 99})
 	if p := audit(t, store, nil); p.Remaining() != 0 {
-		t.Errorf("%d remain", p.Remaining())
+		t.Errorf("remaining = %d, want 0", p.Remaining())
 	}
 }
 
@@ -46,7 +46,7 @@ func TestSubmittedCommandsKeepTheirOrder(t *testing.T) {
 	all.Wait()
 	for i, err := range results {
 		if want := i < stock; (err == nil) != want || want && answers[i].Revision != events.Revision(i+1) {
-			t.Errorf("command %d: %v, revision %d", i, err, answers[i].Revision)
+			t.Errorf("command %d: %v, revision %d, want %d", i, err, answers[i].Revision, i+1)
 		}
 	}
 }
@@ -55,9 +55,9 @@ func TestSubmittedCommandsKeepTheirOrder(t *testing.T) {
 func TestRefusedCommandsAreNotSubmitted(t *testing.T) {
 	d := openDesk(t, openLog(t, t.TempDir()), nil)
 	_, err := d.Ask(context.Background(), Request{Stream: "none-x", ID: NewCommandID(), Command: one("ada"),
-		Submitted: func() { t.Error("it was submitted") }})
+		Submitted: func() { t.Error("Submitted was called") }})
 	if err == nil {
-		t.Error("there is no such kind")
+		t.Error("a command to an unknown kind succeeded")
 	}
 }
 
@@ -66,7 +66,7 @@ func TestOfConcurrentEditsOneIsAccepted(t *testing.T) {
 	mustCreate(t, d, 1)
 	read, err := d.View(context.Background(), lamp, func(core.Core) {})
 	if err != nil || read.Revision != 0 || read.Position != 1 {
-		t.Fatalf("%+v, %v", read, err)
+		t.Fatalf("view: %+v, %v, want Revision 0, Position 1", read, err)
 	}
 	wantResults(t, atOnce(5, func(i int) error {
 		stock := int64(10 + i)
@@ -144,17 +144,17 @@ func repeatAKey(t *testing.T, change func(*Config)) {
 		Request{Stream: lamp, Command: one("ann"), ID: KeyedCommandID("ann", "key", []byte("other"))},
 	)
 	if code(err) != "idempotency_key_reused" {
-		t.Errorf("another body under the key: %v", err)
+		t.Errorf("another body under the key: %v, want idempotency_key_reused", err)
 	}
 	_, err = d.Ask(
 		context.Background(),
 		Request{Stream: lamp, Command: one("eve"), ID: KeyedCommandID("eve", "key", []byte("other"))},
 	)
 	if err != nil {
-		t.Errorf("another caller's key: %v", err)
+		t.Errorf("the same key of another caller: %v, want success", err)
 	}
 	if p := audit(t, store, []acknowledged{{id, answers[0]}}); p.Remaining() != 97 {
-		t.Errorf("%d remain", p.Remaining())
+		t.Errorf("remaining = %d, want 97", p.Remaining())
 	}
 }
 
@@ -171,11 +171,11 @@ func TestARefusedKeyIsDecidedAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	if answer, err := d.Ask(context.Background(), request); err != nil || answer.Replayed {
-		t.Errorf("%+v, %v", answer, err)
+		t.Errorf("the refused key again: %+v, %v; want a new decision", answer, err)
 	}
 }
 
-// TestKeyWindowExpires: keys are kept for a day, and not forever.
+// TestKeyWindowExpires: keys are remembered for at least a day, and not forever.
 func TestKeyWindowExpires(t *testing.T) {
 	key := func(n byte) commandKey { return commandKey{n} }
 	w := newKeyWindow()
@@ -184,7 +184,7 @@ func TestKeyWindowExpires(t *testing.T) {
 	w.put(key(3), 1, done{revision: 3}, began.Add(25*time.Hour)) // a new generation
 	for n := byte(1); n <= 3; n++ {
 		if got, ok := w.get(key(n), began.Add(25*time.Hour)); !ok || got.revision != events.Revision(n) {
-			t.Errorf("key %d: %+v, %t", n, got, ok)
+			t.Errorf("get(key %d) = %+v, %t; want revision %d", n, got, ok, n)
 		}
 	}
 	w.put(key(4), 1, done{revision: 4}, began.Add(50*time.Hour))
@@ -212,7 +212,7 @@ func TestHoldsExpireAtTheirEntity(t *testing.T) {
 			t.Errorf("next at %v, %v; want %v", next, err, want)
 		}
 		if p := audit(t, store, nil); p.Remaining() != remaining {
-			t.Errorf("%d remain, want %d", p.Remaining(), remaining)
+			t.Errorf("remaining = %d, want %d", p.Remaining(), remaining)
 		}
 	}
 	c.move(time.Minute)
@@ -221,7 +221,7 @@ func TestHoldsExpireAtTheirEntity(t *testing.T) {
 	wake(time.Time{}, 2)
 	_, err = ask(d, &product.Confirm{ReservationID: mustID(t, held.Facts[0])})
 	if code(err) != "not_found" {
-		t.Errorf("confirming an expired hold: %v", err)
+		t.Errorf("confirming an expired hold: %v, want not_found", err)
 	}
 }
 
@@ -245,9 +245,9 @@ func reservationOf(fact events.Fact) (events.ID, error) {
 	return events.ID{}, fmt.Errorf("%s opens no reservation", fact.Name())
 }
 
-// TestAnEntityWithoutEventsIsNotKept: asking for an entity that does not exist keeps nothing in
+// TestEntityWithoutEventsIsDropped: a command to an entity that does not exist leaves nothing in
 // memory.
-func TestAnEntityWithoutEventsIsNotKept(t *testing.T) {
+func TestEntityWithoutEventsIsDropped(t *testing.T) {
 	d := openDesk(t, openLog(t, t.TempDir()), nil)
 	for i := range 100 {
 		answer, err := d.Ask(
@@ -255,11 +255,11 @@ func TestAnEntityWithoutEventsIsNotKept(t *testing.T) {
 			Request{Stream: product.Stream(events.ProductID(fmt.Sprint("no", i))), Command: one("ann"), ID: NewCommandID()},
 		)
 		if code(err) != "not_found" || answer.Revision != events.NoStream || answer.Position != 0 {
-			t.Fatalf("%+v, %v", answer, err)
+			t.Fatalf("command to a missing product: %+v, %v, want not_found, Revision %v, Position 0", answer, err, events.NoStream)
 		}
 	}
 	closeDesk(t, d) // answers come before the entity goes
 	if s := d.Stats(); s.Active != 0 || s.Dropped != 100 || s.InFlight != 0 {
-		t.Errorf("%+v", s)
+		t.Errorf("stats = %+v, want Active 0, Dropped 100, InFlight 0", s)
 	}
 }

@@ -28,7 +28,7 @@ func TestNothingIsLostToDropping(t *testing.T) {
 	for n := range entities {
 		_, err := d.Ask(context.Background(), Request{Stream: product.Stream(name(n)), ID: NewCommandID(),
 			Command: &product.Create{ID: name(n), Name: "Lamp", Stock: each, HoldSeconds: 60}})
-		mustNot(t, err)
+		must(t, err)
 	}
 	var sweeping sync.WaitGroup
 	stop := make(chan struct{})
@@ -69,13 +69,13 @@ func TestNothingIsLostToDropping(t *testing.T) {
 	if got, _ := log.Head(context.Background()); got != events.Position(commands+entities) {
 		t.Errorf("%d events, want %d", got, commands+entities)
 	}
-	// An audit would take longer than the commands: places are enough to tell that
+	// An audit would take longer than the commands: positions are enough to show that
 	// each is there once, and that each lamp is sold out by exactly that many.
 	seen := map[events.Position]bool{}
 	for n, a := range answers {
 		if event := log.log[a.answer.Position-1]; seen[event.Position] || event.Revision != a.answer.Revision ||
 			events.RecordedCommand(event.Metadata) != string(a.id) || event.Revision > each {
-			t.Fatalf("command %d was answered with %+v, and there is %s@%d", n, a.answer, event.Stream, event.Revision)
+			t.Fatalf("command %d was answered with %+v, but the log has %s@%d", n, a.answer, event.Stream, event.Revision)
 		}
 		seen[a.answer.Position] = true
 	}

@@ -49,7 +49,7 @@ type entity struct {
 	current *envelope   // being decided: answered by guard if the core panics
 	unsaved int64       // durable events since the last snapshot
 	saved   int64       // bytes of the last snapshot
-	kept    *loaded     // the state that the next load begins with; nil if none; see catchUp
+	cached  *loaded     // the state that the next load begins with; nil if none; see catchUp
 	copied  *loaded     // a copy of the durable state; nil if none; see keepCopy
 	pauses  int64       // pauses begun; see beginPause
 	loads   int         // loads begun; the result of an older one is ignored
@@ -293,7 +293,7 @@ func (e *entity) written(b *batch) {
 	e.unknowns, e.assumed = 0, false
 	if e.status != ready { // a panic meanwhile: the state was dropped
 		e.discard(b.frozen)
-		e.loadIfAsked()
+		e.loadIfNeeded()
 		return
 	}
 	e.save(b.frozen)
@@ -343,12 +343,12 @@ func (e *entity) startOver(items []*envelope) {
 	if e.writing != nil {
 		return
 	}
-	e.loadIfAsked()
+	e.loadIfNeeded()
 }
 
-// loadIfAsked loads the state if a command waits for it. Otherwise the entity would never count as
+// loadIfNeeded loads the state if a command waits for it. Otherwise the entity would never count as
 // idle; the next command loads it.
-func (e *entity) loadIfAsked() {
+func (e *entity) loadIfNeeded() {
 	if len(e.stash) == 0 {
 		e.status = unloaded
 		return

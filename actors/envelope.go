@@ -25,7 +25,7 @@ type envelope struct {
 	older, newer *envelope
 
 	// The actor alone uses the rest.
-	decided time.Time // when it was decided first; kept, so that deciding again gives the same result
+	decided time.Time // when it was decided first; retained, so that deciding again gives the same result
 	failed  time.Time // when an attempt first failed, by the machine's clock
 	outcome outcome
 	// searched is the number of events that the stream had when it was searched for a command with

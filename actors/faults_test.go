@@ -14,19 +14,19 @@ import (
 	"admitone/events"
 )
 
-// short shortens the timeout of a hanging append, but not so much that a busy machine looks like a
-// hanging store.
-func short(c *Config) { c.AppendTimeout = time.Second }
+// shortAppendTimeout shortens the timeout of a hanging append, but not so much that a busy machine
+// looks like a hanging store.
+func shortAppendTimeout(c *Config) { c.AppendTimeout = time.Second }
 
 // TestOneFault: ten callers meet one fault. Each is answered once, and the answers match the log.
 func TestOneFault(t *testing.T) {
 	const callers, stock = 10, 6
 	for name, test := range map[string]struct {
 		faults func(f *faulty, other *Desk) []appendTo
-		// only some may get the answer that the log is unavailable.
+		// unavailable: some callers may get ErrUnavailable.
 		unavailable bool
-		// short appends must end before long; others may take as long as in production.
-		short bool
+		// shortTimeout: appends must end soon; others may take as long as in production.
+		shortTimeout bool
 	}{
 		"no fault": {faults: func(*faulty, *Desk) []appendTo { return nil }},
 		"conflict": {faults: func(_ *faulty, other *Desk) []appendTo {
@@ -55,14 +55,14 @@ func TestOneFault(t *testing.T) {
 			}}
 		}},
 		"slow":        {faults: func(*faulty, *Desk) []appendTo { return []appendTo{appendSlowly, appendSlowly} }},
-		"hangs":       {faults: func(*faulty, *Desk) []appendTo { return []appendTo{hang} }, short: true},
+		"hangs":       {faults: func(*faulty, *Desk) []appendTo { return []appendTo{hang} }, shortTimeout: true},
 		"unavailable": {faults: func(*faulty, *Desk) []appendTo { return []appendTo{unavailable} }, unavailable: true},
 		"can't be read afterwards": {faults: func(f *faulty, _ *Desk) []appendTo {
 			return []appendTo{failAgain(f)}
 		}, unavailable: true},
 		"hangs for good": {faults: func(*faulty, *Desk) []appendTo {
 			return []appendTo{hang, hang, hang, hang}
-		}, unavailable: true, short: true},
+		}, unavailable: true, shortTimeout: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel() // much of it is waiting
@@ -70,8 +70,8 @@ func TestOneFault(t *testing.T) {
 			other := openDesk(t, f.Store, nil)
 			mustCreate(t, other, stock)
 			var change func(*Config)
-			if test.short {
-				change = short
+			if test.shortTimeout {
+				change = shortAppendTimeout
 			}
 			d := openDesk(t, f, change)
 			f.then(test.faults(f, other)...)
@@ -83,10 +83,10 @@ func TestOneFault(t *testing.T) {
 			})
 			if n := results["ok"] + results["sold_out"] + results[ErrUnavailable.Error()]; n != callers ||
 				!test.unavailable && (results["ok"] != stock || results[ErrUnavailable.Error()] > 0) {
-				t.Errorf("the callers got %v", results)
+				t.Errorf("the callers got %v, want only sold units, sold_out and permitted failures", results)
 			}
 			f.settled()
-			mustAgree(t, d, f.Store, answers)
+			requireSameState(t, d, f.Store, answers)
 		})
 	}
 }
@@ -98,16 +98,16 @@ func price(t testing.TB, d *Desk, amount int64) {
 	}
 }
 
-// mustAgree audits the log and compares it with the state of a desk, after a command that makes the
+// requireSameState audits the log and compares it with the state of a desk, after a command that makes the
 // desk reach the end of the log.
-func mustAgree(t testing.TB, d *Desk, log events.Store, answers []acknowledged) {
+func requireSameState(t testing.TB, d *Desk, log events.Store, answers []acknowledged) {
 	t.Helper()
 	name := "Lamp"
 	for end := time.Now().Add(time.Minute); ; {
 		if _, err := ask(d, &product.Edit{Name: &name}); err == nil {
 			break
 		} else if time.Now().After(end) {
-			t.Fatalf("the entity does not come back: %v", err)
+			t.Fatalf("the entity has not recovered: %v", err)
 		}
 	}
 	want := audit(t, log, answers)
@@ -118,10 +118,10 @@ func mustAgree(t testing.TB, d *Desk, log events.Store, answers []acknowledged) 
 	}
 	noError(t, want.Freeze()(&replayed))
 	if got.Len() != replayed.Len() {
-		t.Errorf("the state has %d bytes, the log gives %d", got.Len(), replayed.Len())
+		t.Errorf("the state has %d bytes, want %d as from the log", got.Len(), replayed.Len())
 	}
 	if g, w := got.String(), replayed.String(); g[:strings.IndexByte(g, '}')] != w[:strings.IndexByte(w, '}')] {
-		t.Errorf("the state is %.200q, the log gives %.200q", g, w)
+		t.Errorf("the state is %.200q, want %.200q as from the log", g, w)
 	}
 }
 
@@ -149,17 +149,17 @@ func TestACallerWhoLeaves(t *testing.T) {
 	d := openDesk(t, f, nil)
 	mustCreate(t, d, 5)
 	ctx, leave := context.WithCancel(context.Background())
-	goOn := make(chan struct{})
-	f.then(before(func() { leave(); <-goOn }))
+	release := make(chan struct{})
+	f.then(before(func() { leave(); <-release }))
 	if _, err := d.Ask(ctx, Request{Stream: lamp, Command: one("ann"), ID: NewCommandID()}); !errors.Is(
 		err,
 		context.Canceled,
 	) {
 		t.Errorf("%v, want context.Canceled", err)
 	}
-	close(goOn)
+	close(release)
 	if answer, err := ask(d, one("bob")); err != nil || answer.Revision != 2 {
-		t.Errorf("%+v, %v", answer, err)
+		t.Errorf("retry: %+v, %v, want Revision 2", answer, err)
 	}
 }
 
@@ -188,7 +188,7 @@ func TestARetriedKeyAfterAnUnknownOutcome(t *testing.T) {
 	}
 	if a, b := answers[0], answers[1]; a.Replayed || !b.Replayed || a.Position != b.Position || !a.At.Equal(b.At) ||
 		!bytes.Equal(events.AppendFact(nil, a.Facts[0]), events.AppendFact(nil, b.Facts[0])) {
-		t.Errorf("answers %+v and %+v", a, b)
+		t.Errorf("answers of the nodes = %+v and %+v, want the same facts", a, b)
 	}
 	audit(t, log, []acknowledged{{id, answers[0]}, {id, answers[1]}})
 }
@@ -214,9 +214,9 @@ func TestALargeBatchIsWrittenInParts(t *testing.T) {
 		t.Fatal(err)
 	}
 	if p := audit(t, f.Store, answers); p.Remaining() != 4999 {
-		t.Errorf("%d remain", p.Remaining())
+		t.Errorf("remaining = %d, want 4999", p.Remaining())
 	}
-	mustAgree(t, d, f.Store, answers)
+	requireSameState(t, d, f.Store, answers)
 }
 
 // bounded accepts at most limit bytes at once.

@@ -22,8 +22,8 @@ type faulty struct {
 	mu      sync.Mutex
 	plan    []appendTo // guarded by mu
 	chance  *rand.Rand // guarded by mu; nil: no faults by chance
-	late    []func()   // appends that are to land when somebody reads; guarded by mu
-	lateNow int        // one in this number of reads lets them
+	late    []func()   // appends that land with a later read; guarded by mu
+	lateNow int        // one in this number of reads lands them
 	reads   int        // guarded by mu
 	badRead int        // number of further reads that fail; guarded by mu
 	running sync.WaitGroup

@@ -63,7 +63,7 @@ func (e *entity) admitForwarded(p *envelope) bool {
 		return false
 	}
 	if *p.request.After < e.forwarded.from && p.searched <= e.forwarded.since {
-		e.lookFor(p)
+		e.searchLog(p)
 		return false
 	}
 	return true
@@ -98,8 +98,8 @@ type searchResult struct {
 	err   error
 }
 
-// lookFor searches the log for the command of p on a goroutine of its own, which sends a searchResult.
-func (e *entity) lookFor(p *envelope) {
+// searchLog searches the log for the command of p on a goroutine of its own, which sends a searchResult.
+func (e *entity) searchLog(p *envelope) {
 	e.desk.stats.lookups.Add(1)
 	id, after := p.request.ID, *p.request.After
 	go func() {
@@ -111,9 +111,9 @@ func (e *entity) lookFor(p *envelope) {
 	}()
 }
 
-// lookPage is the number of events that a search reads at once. The node that received the command
+// searchPage is the number of events that a search reads at once. The node that received the command
 // first had followed the log nearly to its end, so most searches end in the first page.
-const lookPage = 64
+const searchPage = 64
 
 // searchStream reads a stream backward down to a position. It returns the revision of the command's
 // first event, NoStream if it has none there.
@@ -126,7 +126,7 @@ func searchStream(
 ) (found, upTo events.Revision, err error) {
 	found, upTo = events.NoStream, events.NoStream
 	for from := events.EndRevision; ; {
-		page, err := store.Read(ctx, stream, from, events.Backward, lookPage)
+		page, err := store.Read(ctx, stream, from, events.Backward, searchPage)
 		if err != nil {
 			return found, upTo, fmt.Errorf("%w: %w", ErrUnavailable, err)
 		}
@@ -142,7 +142,7 @@ func searchStream(
 			}
 			from = event.Revision - 1
 		}
-		if len(page) < lookPage || from < 0 {
+		if len(page) < searchPage || from < 0 {
 			return found, upTo, nil
 		}
 	}

@@ -71,7 +71,7 @@ func (g gated) Append(
 // TestPanicWhileWriting: a view that waits for a batch to become durable is answered, even if the
 // core panics meanwhile.
 func TestPanicWhileWriting(t *testing.T) {
-	d, log, _ := openTouchy(t, nil)
+	d, log, _ := openPanickingDesk(t, nil)
 	mustCreate(t, d, 10)
 	store := gated{Store: log, asked: make(chan struct{}), free: make(chan struct{})}
 	d.config.Store = store
@@ -92,9 +92,9 @@ func TestPanicWhileWriting(t *testing.T) {
 	for range cap(answers) {
 		select {
 		case err := <-answers:
-			mustNot(t, err)
+			must(t, err)
 		case <-time.After(time.Minute):
-			t.Fatal("no answer")
+			t.Fatal("the view got no answer within a minute")
 		}
 	}
 }

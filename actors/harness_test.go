@@ -88,7 +88,7 @@ func closeDesk(t testing.TB, d *Desk) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	if err := d.Close(ctx); err != nil {
-		t.Errorf("closing the desk: %v, %+v", err, d.Stats())
+		t.Errorf("closing the desk: %v, stats %+v", err, d.Stats())
 	}
 }
 
@@ -173,7 +173,7 @@ func audit(t testing.TB, store events.Store, answers []acknowledged) *product.Pr
 		hash     events.Hash
 	}
 	streams := map[events.StreamID]*stream{}
-	runs := map[string]int{} // commands, and how often they are there
+	runs := map[string]int{} // by command: how often it is in the log
 	places := map[string][]events.Recorded{}
 	last := ""
 	for event, err := range events.All(context.Background(), store, 0) {
@@ -189,7 +189,7 @@ func audit(t testing.TB, store events.Store, answers []acknowledged) *product.Pr
 			streams[event.Stream] = s
 		}
 		if s.revision++; event.Revision != s.revision {
-			t.Fatalf("%s: revision %d where %d should be", event.Stream, event.Revision, s.revision)
+			t.Fatalf("%s: revision %d, want %d", event.Stream, event.Revision, s.revision)
 		}
 		if s.hash, err = events.CheckLink(s.hash, &event); err != nil {
 			t.Fatal(err)
@@ -208,7 +208,7 @@ func audit(t testing.TB, store events.Store, answers []acknowledged) *product.Pr
 	}
 	for id, n := range runs {
 		if n > 1 {
-			t.Errorf("command %s is in the log %d times", id, n)
+			t.Errorf("command %s is in the log %d times, want once", id, n)
 		}
 	}
 	for _, a := range answers {
@@ -227,21 +227,21 @@ func checkAnswer(t testing.TB, a acknowledged, there []events.Recorded) {
 		return
 	}
 	if len(there) != len(a.answer.Facts) {
-		t.Errorf("command %s was answered with %d facts, and %d are in the log", a.id, len(a.answer.Facts), len(there))
+		t.Errorf("command %s was answered with %d facts, want %d as in the log", a.id, len(a.answer.Facts), len(there))
 		return
 	}
 	end := there[len(there)-1]
 	if end.Revision != a.answer.Revision || end.Position != a.answer.Position {
-		t.Errorf("command %s was answered with revision %d and position %d; it is at %d and %d",
+		t.Errorf("command %s was answered with revision %d and position %d, want %d and %d as in the log",
 			a.id, a.answer.Revision, a.answer.Position, end.Revision, end.Position)
 	}
 	metadata, err := events.ParseMetadata(end.Metadata)
 	if err != nil || !metadata.At.Equal(a.answer.At) {
-		t.Errorf("command %s was answered with the time %v; it was decided at %v, %v", a.id, a.answer.At, metadata.At, err)
+		t.Errorf("command %s was answered with the time %v, want %v as in the log, %v", a.id, a.answer.At, metadata.At, err)
 	}
 	for i, fact := range a.answer.Facts {
 		if string(events.AppendFact(nil, fact)) != string(there[i].Data) {
-			t.Errorf("command %s was answered with %s, and the log has %s", a.id, events.AppendFact(nil, fact), there[i].Data)
+			t.Errorf("command %s was answered with %s, want %s as in the log", a.id, events.AppendFact(nil, fact), there[i].Data)
 		}
 	}
 }

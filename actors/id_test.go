@@ -15,14 +15,14 @@ func TestNewID(t *testing.T) {
 		id := NewID()
 		after := time.Now().UnixMilli()
 		if u := uuid.UUID(id); u.Version() != 7 || u.Variant() != uuid.RFC4122 {
-			t.Fatalf("%s has version %d and variant %v", id, u.Version(), u.Variant())
+			t.Fatalf("%s has version %d and variant %v, want 7, %v", id, u.Version(), u.Variant(), uuid.RFC4122)
 		}
 		millis := int64(id[0])<<40 | int64(id[1])<<32 | int64(id[2])<<24 | int64(id[3])<<16 | int64(id[4])<<8 | int64(id[5])
 		if millis < before || millis > after {
-			t.Fatalf("%s says %d, it is %d to %d", id, millis, before, after)
+			t.Fatalf("time of %s = %d ms, want %d to %d", id, millis, before, after)
 		}
 		if seen[id] {
-			t.Fatalf("%s came twice", id)
+			t.Fatalf("NewID returned %s twice", id)
 		}
 		seen[id] = true
 	}

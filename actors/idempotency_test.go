@@ -25,7 +25,7 @@ func TestWindowTurns(t *testing.T) {
 			t.Errorf("after %v: known is %v, want %v", c.after, known, c.known)
 		}
 		if full := w.len(at) > 0; full != c.known {
-			t.Errorf("after %v: %d keys are counted", c.after, w.len(at))
+			t.Errorf("after %v: len = %d, want a key %t", c.after, w.len(at), c.known)
 		}
 	}
 	w := newKeyWindow()
@@ -34,7 +34,7 @@ func TestWindowTurns(t *testing.T) {
 	w.put(commandKey{3}, 1, done{}, began.Add(2*KeyAge+2))
 	now := began.Add(2*KeyAge + 2)
 	if _, known := w.get(commandKey{1}, now); known || w.len(now) != 2 {
-		t.Errorf("the first of three keys, a day apart, is still there among %d", w.len(now))
+		t.Errorf("the oldest of three keys, a day apart, is known %t among %d, want false among 2", known, w.len(now))
 	}
 }
 
@@ -86,17 +86,18 @@ func TestWindowIsRestored(t *testing.T) {
 	if err := again.restore(bytes.NewReader(saved.Bytes()), true); err != nil || again.len(now) != 30 ||
 		again.old.Len() != w.old.Len() ||
 		!again.since.Equal(w.since) {
-		t.Errorf("%d keys are restored, %v", again.len(now), err)
+		t.Errorf("restored window: %d keys since %v, %v; want %d since %v",
+			again.len(now), again.since, err, w.len(now), w.since)
 	}
 	for i := range byte(30) {
 		if d, known := again.get(commandKey{i}, now); !known ||
 			d != (done{revision: events.Revision(i), body: uint64(i) << 40}) {
-			t.Errorf("key %d: %+v, %v", i, d, known)
+			t.Errorf("restored key %d: %+v, %v; want revision %d", i, d, known, i)
 		}
 	}
 	for size := range saved.Len() {
 		if err := newKeyWindow().restore(bytes.NewReader(saved.Bytes()[:size]), true); err == nil {
-			t.Errorf("%d of %d bytes are a window", size, saved.Len())
+			t.Errorf("restore accepted %d of %d bytes", size, saved.Len())
 		}
 	}
 }
@@ -115,12 +116,12 @@ func TestWindowCountsCallers(t *testing.T) {
 	}
 	soon := began.Add(2 * time.Hour)
 	if until := w.spent(ann, soon); !until.IsZero() {
-		t.Errorf("before anything they are spent until %v", until)
+		t.Errorf("an empty window is spent until %v, want never", until)
 	}
 	put(bob, 7, began)
 	put(ann, maxKeysPerCaller-1, began.Add(time.Hour))
 	if until := w.spent(ann, soon); !until.IsZero() {
-		t.Errorf("with one left they are spent until %v", until)
+		t.Errorf("with one key remaining the window is spent until %v, want never", until)
 	}
 	put(ann, 1, began.Add(time.Hour))
 	var saved bytes.Buffer
@@ -137,30 +138,30 @@ func TestWindowCountsCallers(t *testing.T) {
 	for _, w := range []*keyWindow{w, again} {
 		if until := w.spent(ann, soon); !until.After(began.Add(KeyAge)) ||
 			until.After(began.Add(KeyAge+time.Second)) {
-			t.Errorf("spent until %v", until)
+			t.Errorf("with all keys used the window is spent until %v, want a day after the first", until)
 		}
 		if until := w.spent(bob, soon); !until.IsZero() {
-			t.Errorf("another's are spent until %v", until)
+			t.Errorf("another caller's keys are spent until %v, want never", until)
 		}
 		later := w.spent(ann, soon)
 		if until := w.spent(ann, later); !until.IsZero() || w.len(later) != maxKeysPerCaller+7 {
-			t.Errorf("a day later: until %v, %d keys", until, w.len(later))
+			t.Errorf("a day later: spent until %v, %d keys; want never, %d", until, w.len(later), maxKeysPerCaller+7)
 		}
 	}
 	if until := before.spent(ann, soon); !until.IsZero() || before.len(soon) != maxKeysPerCaller+7 {
-		t.Errorf("older window: until %v, %d keys", until, before.len(soon))
+		t.Errorf("older window: spent until %v, %d keys; want never, %d", until, before.len(soon), maxKeysPerCaller+7)
 	}
 	if before.put(commandKey{1}, ann, done{}, soon); before.len(soon) != maxKeysPerCaller+8 {
-		t.Errorf("older window: %d keys", before.len(soon))
+		t.Errorf("older window: %d keys, want %d", before.len(soon), maxKeysPerCaller+8)
 	}
-	for _, at := range []time.Duration{KeyAge + 2, 3 * KeyAge, 9 * KeyAge} { // whatever is left of it
+	for _, at := range []time.Duration{KeyAge + 2, 3 * KeyAge, 9 * KeyAge} { // with any part of the window expired
 		w.put(commandKey{1}, bob, done{}, began.Add(at))
 		saved.Reset()
 		if err := w.freeze()(&saved); err != nil {
 			t.Fatal(err)
 		}
 		if err := newKeyWindow().restore(bytes.NewReader(saved.Bytes()), true); err != nil {
-			t.Errorf("after %v: %v", at, err)
+			t.Errorf("restored after %v: %v", at, err)
 		}
 	}
 }

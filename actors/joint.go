@@ -276,7 +276,7 @@ func (e *entity) endPart(m *jointEnd) {
 	if e.status == ready {
 		e.handleStash()
 	} else {
-		e.loadIfAsked()
+		e.loadIfNeeded()
 	}
 }
 

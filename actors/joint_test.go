@@ -82,18 +82,18 @@ func TestAskAll(t *testing.T) {
 	var order []int
 	answers, err := d.AskAll(context.Background(), requests, func(i int, answer Answer) error {
 		if len(answer.Facts) != 1 || answer.At.IsZero() {
-			t.Errorf("%d: %+v", i, answer)
+			t.Errorf("answer %d = %+v, want one fact and a time", i, answer)
 		}
 		order = append(order, i)
 		return nil
 	})
 	if err != nil || !slices.Equal(order, []int{0, 1}) || readCount(f) != 0 {
-		t.Fatal(err, order, readCount(f))
+		t.Fatalf("AskAll: %v, decided in order %v, %d reads; want 0 1 without a read", err, order, readCount(f))
 	}
 	for i, event := range readLog(t, f.Store)[1:] {
 		if a := answers[i]; event.Stream != requests[i].Stream || a.Position != event.Position ||
 			a.Revision != event.Revision {
-			t.Errorf("%d: %+v, in the log %+v", i, a, event)
+			t.Errorf("answer %d = %+v, want it as in the log: %+v", i, a, event)
 		}
 	}
 	if _, err := d.AskAll(context.Background(), holdRequests(newHold(), 3, 1, 2), nothingDecided); code(err) != "seat_taken" {
@@ -102,15 +102,15 @@ func TestAskAll(t *testing.T) {
 		t.Error(err)
 	}
 	if n := len(readLog(t, f.Store)); n != 4 {
-		t.Errorf("a refusal has left %d events", n-4)
+		t.Errorf("a refused AskAll appended %d events, want none", n-4)
 	}
 	if _, err := d.AskAll(context.Background(), holdRequests(newHold(), 3, 4), nothingDecided); err != nil {
-		t.Error("entities after a refusal:", err)
+		t.Error("AskAll after a refusal:", err)
 	}
 	if _, err := ask(d, one("bob")); err != nil {
 		t.Error(err)
 	}
-	mustAgree(t, d, f.Store, nil)
+	requireSameState(t, d, f.Store, nil)
 	wantIdle(t, d)
 }
 
@@ -119,7 +119,7 @@ func wantIdle(t testing.TB, d *Desk) {
 	t.Helper()
 	for end := time.Now().Add(time.Minute); d.Stats().InFlight != 0; time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
-			t.Fatalf("%+v", d.Stats())
+			t.Fatalf("stats after a minute = %+v, want nothing in flight", d.Stats())
 		}
 	}
 }
@@ -183,7 +183,7 @@ func TestNotJoint(t *testing.T) {
 				t.Fatal(err)
 			}
 			if _, err := d.Ask(context.Background(), holdRequests(newHold(), 1)[0]); err != nil {
-				t.Error("one by one:", err)
+				t.Error("the commands sent one by one:", err)
 			}
 			wantIdle(t, d)
 		})
@@ -229,7 +229,7 @@ func TestLostJointAppend(t *testing.T) {
 		}} {
 		t.Run(name, func(t *testing.T) {
 			f := openFaulty(t)
-			d := openDesk(t, f, short)
+			d := openDesk(t, f, shortAppendTimeout)
 			requests := holdRequests(newHold(), 1, 2)
 			f.then(fault)
 			if _, err := d.AskAll(context.Background(), requests, nothingDecided); !errors.Is(err, ErrUnavailable) {
@@ -238,11 +238,11 @@ func TestLostJointAppend(t *testing.T) {
 			for _, request := range requests {
 				answer, err := d.Ask(context.Background(), request)
 				if err != nil || answer.Replayed != (name == "taken") {
-					t.Errorf("%+v, %v", answer, err)
+					t.Errorf("retry: %+v, %v, want Replayed %v", answer, err, name == "taken")
 				}
 			}
 			if n := len(readLog(t, f.Store)); n != 2 {
-				t.Errorf("%d events", n)
+				t.Errorf("%d events, want 2", n)
 			}
 			wantIdle(t, d)
 		})
@@ -277,7 +277,7 @@ func TestArrivalsDuringATurn(t *testing.T) {
 			if got, want := <-results, map[string]string{"ok": "sold_out", "stop": "ok"}[name]; got != want {
 				t.Errorf("bob: %s, want %s", got, want)
 			}
-			mustAgree(t, d, f.Store, nil)
+			requireSameState(t, d, f.Store, nil)
 			wantIdle(t, d)
 		})
 	}

@@ -104,11 +104,11 @@ func TestJointStorm(t *testing.T) {
 		switch fact := fact.(type) {
 		case *events.SeatHeld:
 			if owner := events.Holder(owners[e.Stream]); owner != "" {
-				t.Errorf("%s is %s's and %s's", e.Stream, owner, fact.HoldID)
+				t.Errorf("%s is held by %s and by %s, want one owner", e.Stream, owner, fact.HoldID)
 			}
 			owners[e.Stream] = fact.HoldID
 			if groups[fact.HoldID] > 0 && last != fact.HoldID {
-				t.Errorf("%s is in pieces", fact.HoldID)
+				t.Errorf("the seats of group %s are not adjacent in the log", fact.HoldID)
 			}
 			groups[fact.HoldID]++
 			last = fact.HoldID
@@ -119,13 +119,13 @@ func TestJointStorm(t *testing.T) {
 	n := 0
 	acknowledged.Range(func(hold, seats any) bool {
 		if groups[hold.(events.HoldID)] != seats {
-			t.Errorf("%v was acknowledged with %d seats and has %d", hold, seats, groups[hold.(events.HoldID)])
+			t.Errorf("group %v was acknowledged with %d seats, the log has %d", hold, seats, groups[hold.(events.HoldID)])
 		}
 		n++
 		return true
 	})
 	if n == 0 {
-		t.Error("nothing happened")
+		t.Error("no group was acknowledged")
 	}
 	t.Logf("%d groups acknowledged, %d in the log", n, len(groups))
 	for _, node := range nodes {

@@ -13,11 +13,11 @@ func TestTurns(t *testing.T) {
 	var turns KeyedMutex[string]
 	end, ok := turns.Lock("a")
 	if !ok {
-		t.Fatal("the first is refused")
+		t.Fatal("the first caller of a key was refused")
 	}
 	endOther, ok := turns.Lock("b")
 	if !ok {
-		t.Fatal("the first at another key is refused")
+		t.Fatal("the first caller of another key was refused")
 	}
 	endOther()
 	var inside, refused atomic.Int64
@@ -32,7 +32,7 @@ func TestTurns(t *testing.T) {
 				return
 			}
 			if inside.Add(1) > 1 {
-				t.Error("two at once")
+				t.Error("two callers own the key at once")
 			}
 			runtime.Gosched()
 			inside.Add(-1)
@@ -45,6 +45,6 @@ func TestTurns(t *testing.T) {
 	end()
 	all.Wait()
 	if refused.Load() != 10 || len(turns.byKey) != 0 {
-		t.Errorf("%d refused, %d keys left", refused.Load(), len(turns.byKey))
+		t.Errorf("%d refused, %d keys left, want 10, 0", refused.Load(), len(turns.byKey))
 	}
 }

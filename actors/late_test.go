@@ -19,7 +19,7 @@ func TestLateCommands(t *testing.T) {
 	late := func(request Request) {
 		t.Helper()
 		if answer, err := d.Ask(t.Context(), request); !errors.Is(err, ErrUnavailable) {
-			t.Errorf("a late command is answered %+v, %v", answer, err)
+			t.Errorf("a late command is answered %+v, %v, want %v", answer, err, ErrUnavailable)
 		}
 	}
 	after := events.Position(0)
@@ -32,7 +32,7 @@ func TestLateCommands(t *testing.T) {
 	keyed.ID = KeyedCommandID("ann", "K")
 	for _, request := range []Request{intime, keyed} {
 		if answer, err := d.Ask(t.Context(), request); err != nil || answer.Replayed {
-			t.Fatal(answer, err)
+			t.Fatalf("Ask: %+v, %v; want a new decision", answer, err)
 		}
 	}
 	queued, busy, entered, leave := next(), make(chan error, 2), make(chan struct{}), make(chan struct{})
@@ -55,11 +55,11 @@ func TestLateCommands(t *testing.T) {
 	late(unread)
 	for _, request := range []Request{intime, keyed} {
 		if answer, err := d.Ask(t.Context(), request); err != nil || !answer.Replayed {
-			t.Errorf("a command decided in time: %+v, %v", answer, err)
+			t.Errorf("the command decided in time, sent again: %+v, %v; want a replay", answer, err)
 		}
 	}
 	if p := audit(t, log, nil); p.Remaining() != 8 {
-		t.Errorf("%d remain, want 8", p.Remaining())
+		t.Errorf("remaining = %d, want 8", p.Remaining())
 	}
 }
 
@@ -88,6 +88,6 @@ func TestObservingWhileRefusing(t *testing.T) {
 	_, err = here.Ask(t.Context(), Request{Stream: lamp, Command: one("bob"), ID: NewCommandID(),
 		Submitted: func() { close(leave) }})
 	if err != nil {
-		t.Errorf("refused by what was: %v", err)
+		t.Errorf("a command that the observed events permit: %v, want success", err)
 	}
 }

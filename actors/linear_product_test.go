@@ -114,7 +114,7 @@ func lampSubject() *subject {
 	return &subject{
 		stream: lamp, create: &product.Create{ID: "lamp", Name: "Lamp", Stock: 6, HoldSeconds: 60},
 		init: lampState{stock: 6},
-		think: func(chance *rand.Rand) any {
+		randomInput: func(chance *rand.Rand) any {
 			what := []string{"reserve", "hold", "hold", "hold", "confirm", "confirm", "pay", "pay",
 				"release", "release", "stock", "close", "look", "wait"}[chance.IntN(14)]
 			switch what {
@@ -132,8 +132,8 @@ func lampSubject() *subject {
 			}
 			return call{what: what, slot: chance.IntN(next + 1)}
 		},
-		look: func(c core.Core) any { return lampSeen{"ok", c.(*product.Product).Remaining()} },
-		see:  seeLamp,
+		readState:  func(c core.Core) any { return lampSeen{"ok", c.(*product.Product).Remaining()} },
+		readAnswer: observeLamp,
 	}
 }
 
@@ -158,8 +158,8 @@ func (c call) command() core.Command {
 	return &product.Edit{Stock: &c.units}
 }
 
-// seeLamp converts an answer to the model's form.
-func seeLamp(answer Answer, refusal *core.Refusal) any {
+// observeLamp converts an answer to the model's form.
+func observeLamp(answer Answer, refusal *core.Refusal) any {
 	if refusal != nil {
 		seen := lampSeen{code: string(refusal.Code)}
 		if seen.code == "sold_out" {
@@ -188,5 +188,5 @@ func seeLamp(answer Answer, refusal *core.Refusal) any {
 	return seen
 }
 
-// TestLampHistoriesAreLinearizable: see linearizable.
-func TestLampHistoriesAreLinearizable(t *testing.T) { linearizable(t, lampSubject) }
+// TestLampHistoriesAreLinearizable: see checkLinearizable.
+func TestLampHistoriesAreLinearizable(t *testing.T) { checkLinearizable(t, lampSubject) }

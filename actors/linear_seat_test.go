@@ -20,9 +20,9 @@ type chairState struct {
 
 // chairSeen is the answer: the code of a refusal or the outcome, and the content of a view.
 type chairSeen struct {
-	said   string
-	status events.SeatStatus
-	owner  events.Holder
+	outcome string
+	status  events.SeatStatus
+	owner   events.Holder
 }
 
 // claim is a command to the seat.
@@ -66,14 +66,14 @@ func (s chairState) step(input any) (any, any) {
 	}
 	c, before := input.(claim), s
 	mine := c.hold == s.owner
-	said := "nothing"
+	outcome := "nothing"
 	switch {
 	case c.what == "hold" && s.status == events.SeatIsFree:
 		s.status, s.owner, s.expires = events.SeatIsHeld, c.hold, s.now+60+int64(seat.Grace/time.Second)
 	case c.what == "hold" && !mine, c.what == "block" && s.owner != 0:
-		said = "seat_taken"
+		outcome = "seat_taken"
 	case c.what == "book" && !mine:
-		said = "not_held"
+		outcome = "not_held"
 	case c.what == "book":
 		s.status = events.SeatIsBooked
 	case c.what == "release" && mine:
@@ -84,10 +84,10 @@ func (s chairState) step(input any) (any, any) {
 		s.status = events.SeatIsFree
 	}
 	if s.status != before.status {
-		said = map[string]string{"hold": "seat.held.v1", "book": "seat.booked.v1", "release": "seat.released.v1",
+		outcome = map[string]string{"hold": "seat.held.v1", "book": "seat.booked.v1", "release": "seat.released.v1",
 			"block": "seat.blocked.v1", "unblock": "seat.unblocked.v1"}[c.what]
 	}
-	return chairSeen{said: said}, s
+	return chairSeen{outcome: outcome}, s
 }
 
 // chairSubject is a seat as a subject of histories.
@@ -96,7 +96,7 @@ func chairSubject() *subject {
 	return &subject{
 		stream: seat.Stream("gala", "A-1-1"), create: &seat.Unblock{}, // which does nothing
 		init: chairState{status: events.SeatIsFree},
-		think: func(chance *rand.Rand) any {
+		randomInput: func(chance *rand.Rand) any {
 			what := []string{"hold", "hold", "hold", "again", "book", "book", "release", "release", "block", "unblock", "look", "wait"}[chance.IntN(12)]
 			switch what {
 			case "hold":
@@ -115,21 +115,21 @@ func chairSubject() *subject {
 			}
 			return claim{what, recent}
 		},
-		look: func(c core.Core) any {
+		readState: func(c core.Core) any {
 			owner, _ := c.(*seat.Seat).Owner()
 			return chairSeen{status: c.(*seat.Seat).Status(), owner: events.Holder(owner)}
 		},
-		see: func(answer Answer, refusal *core.Refusal) any {
+		readAnswer: func(answer Answer, refusal *core.Refusal) any {
 			switch {
 			case refusal != nil:
-				return chairSeen{said: string(refusal.Code)}
+				return chairSeen{outcome: string(refusal.Code)}
 			case len(answer.Facts) == 0:
-				return chairSeen{said: "nothing"}
+				return chairSeen{outcome: "nothing"}
 			}
-			return chairSeen{said: answer.Facts[0].Name()}
+			return chairSeen{outcome: answer.Facts[0].Name()}
 		},
 	}
 }
 
-// TestSeatHistoriesAreLinearizable: see linearizable.
-func TestSeatHistoriesAreLinearizable(t *testing.T) { linearizable(t, chairSubject) }
+// TestSeatHistoriesAreLinearizable: see checkLinearizable.
+func TestSeatHistoriesAreLinearizable(t *testing.T) { checkLinearizable(t, chairSubject) }

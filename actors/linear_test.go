@@ -22,20 +22,19 @@ import (
 type subject struct {
 	stream events.StreamID
 	create core.Command
-	// init is the state once it was created; step applies an input to it
-	// and what comes back.
+	// init is the state after create; step returns the output for an input, and the next state.
 	init interface {
 		step(input any) (output, next any)
 	}
-	// think of something to ask: an asked, a glance or a pause.
-	think func(chance *rand.Rand) any
-	// look at the state, as the model puts it, and see an answer so.
-	look func(core.Core) any
-	see  func(Answer, *core.Refusal) any
+	// randomInput returns a commandInput, a readInput or a pause.
+	randomInput func(chance *rand.Rand) any
+	// readState and readAnswer convert a state and an answer to the model's form.
+	readState  func(core.Core) any
+	readAnswer func(Answer, *core.Refusal) any
 }
 
-// asked is an input that is a command.
-type asked interface{ command() core.Command }
+// commandInput is an input that is a command.
+type commandInput interface{ command() core.Command }
 
 // readInput is an input that only reads, pause one that lets time pass.
 type (
@@ -82,9 +81,9 @@ type openedLog interface {
 	events.Snapshots
 }
 
-// linearizable checks that everything callers see is consistent with one sequential order, although
+// checkLinearizable checks that everything callers see is consistent with one sequential order, although
 // the desk is closed, or abandoned with commands in flight, and opened again meanwhile.
-func linearizable(t *testing.T, fresh func() *subject) {
+func checkLinearizable(t *testing.T, fresh func() *subject) {
 	for name, restart := range map[string]func(*history, testing.TB){
 		"without a restart": nil,
 		"closed and opened": (*history).reopen,
@@ -92,24 +91,24 @@ func linearizable(t *testing.T, fresh func() *subject) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			for range 6 {
-				linear(t, &history{subject: fresh()}, restart)
+				checkHistory(t, &history{subject: fresh()}, restart)
 			}
 		})
 	}
 	t.Run("killed and opened, on EventStoreDB", func(t *testing.T) {
 		for range 2 {
-			linear(t, &history{subject: fresh(), wire: true}, (*history).kill)
+			checkHistory(t, &history{subject: fresh(), wire: true}, (*history).kill)
 		}
 	})
 }
 
-func linear(t *testing.T, h *history, restart func(*history, testing.TB)) {
+func checkHistory(t *testing.T, h *history, restart func(*history, testing.TB)) {
 	seed := rand.Uint64()
 	h.dir = t.TempDir()
 	h.open(t)
 	s := h.subject
 	_, err := h.desk.Ask(t.Context(), Request{Stream: s.stream, Command: s.create, ID: NewCommandID()})
-	mustNot(t, err)
+	must(t, err)
 	var all sync.WaitGroup
 	for caller := range 6 {
 		chance := rand.New(rand.NewPCG(seed, uint64(caller)))
@@ -119,7 +118,7 @@ func linear(t *testing.T, h *history, restart func(*history, testing.TB)) {
 					restart(h, t)
 				}
 				h.mu.Lock()
-				input := h.think(chance)
+				input := h.randomInput(chance)
 				h.mu.Unlock()
 				h.do(caller, input)
 			}
@@ -130,7 +129,7 @@ func linear(t *testing.T, h *history, restart func(*history, testing.TB)) {
 	model := s.model()
 	result := porcupine.CheckOperationsTimeout(model, h.ops, time.Minute)
 	if result != porcupine.Ok {
-		t.Errorf("seed %d: %v: %d operations", seed, result, len(h.ops))
+		t.Errorf("seed %d: %v: %d operations, want %v", seed, result, len(h.ops), porcupine.Ok)
 		for _, op := range h.ops {
 			t.Logf("%d %d-%d %s", op.ClientId, op.Call, op.Return, model.DescribeOperation(op.Input, op.Output))
 		}
@@ -177,16 +176,16 @@ func (h *history) do(caller int, input any) {
 	case pause:
 		h.clock.move(time.Duration(c))
 	case readInput:
-		if _, err := desk.View(ctx, h.stream, func(state core.Core) { op.Output = h.look(state) }); err != nil {
+		if _, err := desk.View(ctx, h.stream, func(state core.Core) { op.Output = h.readState(state) }); err != nil {
 			return // nothing was seen
 		}
-	case asked:
+	case commandInput:
 		answer, err := desk.Ask(ctx, Request{Stream: h.stream, Command: c.command(), ID: NewCommandID()})
 		if errors.Is(err, ErrStopping) {
 			return // nothing was done
 		}
 		if refusal, refused := err.(*core.Refusal); refused || err == nil {
-			op.Output = h.see(answer, refusal)
+			op.Output = h.readAnswer(answer, refusal)
 		} else {
 			op.Output = unknown{}
 		}

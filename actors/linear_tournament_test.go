@@ -182,8 +182,8 @@ func (s *cupState) enter(c signUp, seen *cupSeen) string {
 	return ""
 }
 
-// seeCup converts an answer to the model's form.
-func seeCup(answer Answer, refusal *core.Refusal) any {
+// observeCup converts an answer to the model's form.
+func observeCup(answer Answer, refusal *core.Refusal) any {
 	if refusal != nil {
 		return cupSeen{code: string(refusal.Code)}
 	}
@@ -225,7 +225,7 @@ func concat(teams []events.TeamID) (all string) {
 func cupSubject() *subject {
 	return &subject{
 		stream: finals, create: newFinals(3, true), init: cupState{limit: 3},
-		think: func(chance *rand.Rand) any {
+		randomInput: func(chance *rand.Rand) any {
 			team := 1 + chance.IntN(linearTeams)
 			switch chance.IntN(10) {
 			case 0, 1, 2, 3:
@@ -239,13 +239,13 @@ func cupSubject() *subject {
 			}
 			return readInput{}
 		},
-		look: func(c core.Core) any {
+		readState: func(c core.Core) any {
 			_, counts := c.(*tournament.Tournament).Figures()
 			return cupSeen{code: "ok", entered: counts.Entered, remaining: counts.Remaining, waiting: counts.Waitlisted}
 		},
-		see: seeCup,
+		readAnswer: observeCup,
 	}
 }
 
-// TestCupHistoriesAreLinearizable: see linearizable.
-func TestCupHistoriesAreLinearizable(t *testing.T) { linearizable(t, cupSubject) }
+// TestCupHistoriesAreLinearizable: see checkLinearizable.
+func TestCupHistoriesAreLinearizable(t *testing.T) { checkLinearizable(t, cupSubject) }

@@ -69,7 +69,7 @@ func (e *entity) load() {
 	}
 	e.loads++
 	e.desk.stats.loads.Add(1)
-	number, pause, l := e.loads, e.pause(), e.takeKept()
+	number, pause, l := e.loads, e.pause(), e.takeCached()
 	go func() {
 		time.Sleep(pause)
 		ctx, cancel := context.WithCancel(context.Background())
@@ -141,7 +141,7 @@ func (e *entity) readShort(ctx context.Context, l *loaded, wanted search) (whole
 	if e.desk.config.Snapshots == nil {
 		return false, nil
 	}
-	limit := int(min(shortStream, e.desk.config.fewestSaved()))
+	limit := int(min(shortStream, e.desk.config.minUnsaved()))
 	page, err := e.desk.config.Store.Read(ctx, e.entry.stream, 0, events.Forward, limit)
 	if err != nil || len(page) == limit {
 		return false, err
@@ -249,7 +249,7 @@ func (e *entity) readSnapshot(ctx context.Context, l *loaded) error {
 	if err == nil {
 		err = e.anchor(ctx, l)
 	}
-	if errors.Is(err, errMisfit) ||
+	if errors.Is(err, errMismatch) ||
 		err != nil && ctx.Err() == nil && !errors.Is(err, events.ErrUnavailable) && !errors.Is(err, events.ErrDamaged) {
 		e.desk.config.Logger.Warn("a snapshot does not fit; reading the whole stream", "stream", e.entry.stream, "error", err)
 		e.fresh(l)
@@ -272,8 +272,8 @@ func (l *loaded) restore(in io.Reader, counted bool) (err error) {
 	return l.core.Restore(in)
 }
 
-// errMisfit: the snapshot belongs to another history.
-var errMisfit = errors.New("the log has no such event")
+// errMismatch: the snapshot belongs to another history.
+var errMismatch = errors.New("the log has no such event")
 
 // anchor checks that the log has the last event of the snapshot.
 func (e *entity) anchor(ctx context.Context, l *loaded) error {
@@ -282,11 +282,11 @@ func (e *entity) anchor(ctx context.Context, l *loaded) error {
 		return err
 	}
 	if len(page) == 0 {
-		return errMisfit
+		return errMismatch
 	}
 	hash, err := events.RecordedHash(page[0].Metadata)
 	if err != nil || hash != l.hash {
-		return errMisfit
+		return errMismatch
 	}
 	l.position = page[0].Position
 	l.latest, err = events.DecidedAt(page[0].Metadata)

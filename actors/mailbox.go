@@ -76,8 +76,8 @@ func (m *mailbox) runSome() {
 	}
 }
 
-// keptQueue is the capacity of the queue that an idle mailbox keeps.
-const keptQueue = 4
+// idleQueueCapacity is the capacity of the queue that an idle mailbox keeps.
+const idleQueueCapacity = 4
 
 // handOver handles the queued messages and reports whether more have arrived. If not, the mailbox
 // is idle again.
@@ -96,7 +96,7 @@ func (m *mailbox) handOver() (more bool) {
 		m.spare = msgs[:0]
 		return true
 	}
-	if m.queue = nil; cap(msgs) <= keptQueue {
+	if m.queue = nil; cap(msgs) <= idleQueueCapacity {
 		m.queue = msgs[:0]
 	}
 	return false

@@ -99,7 +99,7 @@ func (m *memory) Close() error { return nil }
 
 var _ events.Store = &memory{}
 
-func mustNot(t testing.TB, err error) {
+func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)

@@ -73,8 +73,8 @@ func (c *panickingProduct) Freeze() func(io.Writer) error {
 // unwritable is a fact on which events.AppendFact panics: it is not registered.
 type unwritable struct{ events.ProductEdited }
 
-// openTouchy opens a desk with a touchy core.
-func openTouchy(t *testing.T, change func(*Config)) (d *Desk, log events.Store, freezing *atomic.Int32) {
+// openPanickingDesk opens a desk with a touchy core.
+func openPanickingDesk(t *testing.T, change func(*Config)) (d *Desk, log events.Store, freezing *atomic.Int32) {
 	store := openLog(t, t.TempDir())
 	freezing = &atomic.Int32{}
 	d = openDesk(t, store, func(c *Config) {
@@ -95,7 +95,7 @@ func TestBrokenRules(t *testing.T) {
 	for _, method := range []string{"Decide", "Evolve", "AppendFact", "error", "View"} {
 		t.Run(method, func(t *testing.T) {
 			noLeaks(t)
-			d, log, _ := openTouchy(t, nil)
+			d, log, _ := openPanickingDesk(t, nil)
 			mustCreate(t, d, 500)
 			broken := func(int) error {
 				if method == "View" {
@@ -123,13 +123,13 @@ func TestBrokenRules(t *testing.T) {
 			})
 			wantResults(t, results, map[string]int{"ok": 40, ErrBroken.Error(): 40})
 			if p := audit(t, log, answers); int(p.Remaining()) != 500-results["ok"] {
-				t.Errorf("%d remain after %v", p.Remaining(), results)
+				t.Errorf("remaining = %d, want %d after %v", p.Remaining(), 500-results["ok"], results)
 			}
-			mustAgree(t, d, log, answers)
+			requireSameState(t, d, log, answers)
 			if got := d.Stats(); got.Panics < 4 {
-				t.Errorf("%+v", got)
+				t.Errorf("stats = %+v, want at least 4 panics", got)
 			}
-			if err := d.idle(t.Context()); err != nil { // the last answers are counted after they are given
+			if err := d.idle(t.Context()); err != nil { // the last answers are counted after they are sent
 				t.Error(err)
 			}
 		})
@@ -139,7 +139,7 @@ func TestBrokenRules(t *testing.T) {
 // TestSnapshotsThatBreak: a panic costs a snapshot, and no answer.
 func TestSnapshotsThatBreak(t *testing.T) {
 	noLeaks(t)
-	d, log, freezing := openTouchy(t, func(c *Config) { c.SnapshotEvery = 4 })
+	d, log, freezing := openPanickingDesk(t, func(c *Config) { c.SnapshotEvery = 4 })
 	mustCreate(t, d, 1_000_000)
 	for _, breaks := range []int32{freezeBreaks, writingBreaks, 0} {
 		freezing.Store(breaks)
@@ -155,7 +155,7 @@ func TestSnapshotsThatBreak(t *testing.T) {
 			before := count()
 			until(t, "another snapshot", func() bool {
 				_, err := ask(d, one("ann"))
-				mustNot(t, err)
+				must(t, err)
 				return count() > before
 			})
 		}
@@ -169,11 +169,11 @@ func TestSnapshotsThatBreak(t *testing.T) {
 
 // TestStateAfterAPanic: nothing of a partially applied fact is left.
 func TestStateAfterAPanic(t *testing.T) {
-	d, _, _ := openTouchy(t, nil)
+	d, _, _ := openPanickingDesk(t, nil)
 	mustCreate(t, d, 5)
 	look := func() (p product.Product) {
 		_, err := d.View(context.Background(), lamp, func(c core.Core) { p = *c.(*panickingProduct).Product })
-		mustNot(t, err)
+		must(t, err)
 		return p
 	}
 	before := look()
@@ -181,6 +181,6 @@ func TestStateAfterAPanic(t *testing.T) {
 		t.Fatal(err)
 	}
 	if after := look(); after.Remaining() != before.Remaining() || reflect.DeepEqual(before, product.Product{}) {
-		t.Errorf("%+v, then %+v", before, after)
+		t.Errorf("state after the panic = %+v, want %+v", after, before)
 	}
 }

@@ -98,7 +98,7 @@ func (e *entity) keepCopy() {
 // restoreCopy makes the next load begin with the copy, if the copy has this revision.
 func (e *entity) restoreCopy(revision events.Revision) {
 	if e.copied != nil && e.copied.revision == revision {
-		e.kept = e.copied
+		e.cached = e.copied
 	}
 	e.copied = nil
 }

@@ -67,10 +67,10 @@ func TestRivalsMakeRoom(t *testing.T) {
 	lost := other.Stats().Conflicts - before
 	t.Logf("%d and %d are sold, %d races lost", sold.Load(), few, lost)
 	if lost > 3*few/2 {
-		t.Errorf("%d sales lost %d races", few, lost)
+		t.Errorf("%d sales lost %d races, want at most 3 for 2 sales", few, lost)
 	}
 	if p := audit(t, log, nil); p.Remaining() != 1_000_000-1-few-sold.Load() {
-		t.Errorf("%d remain after %d sales", p.Remaining(), 1+few+sold.Load())
+		t.Errorf("remaining = %d, want all but %d", p.Remaining(), 1+few+sold.Load())
 	}
 }
 
@@ -119,9 +119,9 @@ func TestRivalsTakeTurns(t *testing.T) {
 	followers.Wait()
 	row, longest, last, met := 0, 0, events.Holder(""), false
 	for event, err := range events.Stream(t.Context(), wire, lamp, 1) {
-		mustNot(t, err)
+		must(t, err)
 		fact, err := event.Decode()
-		mustNot(t, err)
+		must(t, err)
 		by := fact.(*events.ProductReserved).Holder
 		if met = met || by == "bob"; !met {
 			continue
@@ -135,7 +135,8 @@ func TestRivalsTakeTurns(t *testing.T) {
 	lost := ann.Stats().Conflicts + bob.Stats().Conflicts - before
 	t.Logf("%d sales in a row, %d races lost", longest, lost)
 	if longest > mostInARow || lost > mostLost {
-		t.Errorf("one desk made %d sales in a row, and %d races were lost", longest, lost)
+		t.Errorf("one desk made %d sales in a row, and %d races were lost; want at most %d and %d",
+			longest, lost, mostInARow, mostLost)
 	}
 	audit(t, wire, nil)
 }

@@ -94,15 +94,15 @@ func sameCases(n int) []sameCase {
 	return all
 }
 
-// held is a store whose next append blocks before it is done, or before it returns.
-type held struct {
+// blockingStore is a store whose next append blocks before it is done, or before it returns.
+type blockingStore struct {
 	events.Store
 	waits          string // "", "append" or "outcome"; read by the append it is for
 	entered, leave chan struct{}
 }
 
 // Append implements events.Store.
-func (h *held) Append(ctx context.Context, stream events.StreamID, expected events.Revision,
+func (h *blockingStore) Append(ctx context.Context, stream events.StreamID, expected events.Revision,
 	batch []events.Event) (events.Appended, error) {
 	waits := h.waits
 	if h.waits = ""; waits == "append" {
@@ -123,10 +123,10 @@ type sameRound struct {
 	request Request
 	order   int // see play
 	rival   bool
-	log     *held
+	log     *blockingStore
 	a, b    *Desk
 	clock   *clock
-	// followed is how far the nodes have followed the log.
+	// followed is the position up to which the nodes have followed the log.
 	followed events.Position
 }
 
@@ -200,7 +200,7 @@ func TestTheSameCommandOnce(t *testing.T) {
 	t.Logf("go test ./actors -run TestTheSameCommandOnce -storm-seed %d", seed)
 	noLeaks(t)
 	chance, log, clock := rand.New(rand.NewPCG(seed, 0)), openLog(t, t.TempDir()), &clock{}
-	owner := &held{Store: log}
+	owner := &blockingStore{Store: log}
 	open := func(store events.Store) *Desk {
 		return openDesk(t, store, func(c *Config) {
 			c.Now = clock.now
@@ -218,13 +218,13 @@ func TestTheSameCommandOnce(t *testing.T) {
 		before := r.prepare(t, chance)
 		answerA, answerB, errA, errB := r.play(t, chance)
 		followed = r.followed
-		told := r.check(t, before, answerA, answerB, errA, errB)
-		seen[fmt.Sprintf("%s: %s", r.name, told)]++
+		outcome := r.check(t, before, answerA, answerB, errA, errB)
+		seen[fmt.Sprintf("%s: %s", r.name, outcome)]++
 		if answerA.Replayed || answerB.Replayed {
 			replayed++
 		}
 		if t.Failed() {
-			t.Fatalf("round %d: %s, order %d, rival %t, id %s", n, r.name, r.order, r.rival, r.request.ID)
+			t.Fatalf("failed in round %d: %s, order %d, rival %t, id %s", n, r.name, r.order, r.rival, r.request.ID)
 		}
 	}
 	for _, c := range sameCases(0) {
@@ -233,7 +233,7 @@ func TestTheSameCommandOnce(t *testing.T) {
 		}
 	}
 	if replayed == 0 || a.Stats().Conflicts+b.Stats().Conflicts == 0 || a.Stats().Lookups+b.Stats().Lookups == 0 {
-		t.Errorf("%d replays; %+v, %+v", replayed, a.Stats(), b.Stats())
+		t.Errorf("%d replays, stats %+v and %+v; want some replays, conflicts and lookups", replayed, a.Stats(), b.Stats())
 	}
 }
 
@@ -297,11 +297,11 @@ func (r *sameRound) follow(t *testing.T) events.Position {
 func (r *sameRound) check(t *testing.T, before events.Revision, a, b Answer, errA, errB error) string {
 	t.Helper()
 	if code(errA) != code(errB) {
-		t.Errorf("one node answers %q, the other %q", code(errA), code(errB))
+		t.Errorf("the nodes answered %q and %q, want the same", code(errA), code(errB))
 	}
 	same := a.Revision == b.Revision && a.Position == b.Position && a.At.Equal(b.At)
 	if errA == nil && (!same || !reflect.DeepEqual(encoded(a.Facts), encoded(b.Facts))) {
-		t.Errorf("one node answers %+v, the other %+v", a, b)
+		t.Errorf("the nodes answered %+v and %+v, want the same", a, b)
 	}
 	page, err := r.log.Read(context.Background(), r.stream, before+1, events.Forward, 64)
 	if err != nil {
@@ -319,7 +319,7 @@ func (r *sameRound) check(t *testing.T, before events.Revision, a, b Answer, err
 		last = this
 	}
 	if want := min(1, len(a.Facts)); errA == nil && (runs != want || facts != len(a.Facts)) || errA != nil && runs > 0 {
-		t.Errorf("answered %q with %d facts; %d are in the log, decided %d times", code(errA), len(a.Facts), facts, runs)
+		t.Errorf("answered %q with %d facts; the log has %d, decided %d times", code(errA), len(a.Facts), facts, runs)
 	}
 	return code(errA)
 }
@@ -347,7 +347,7 @@ func TestForwardedCommandsAreForgottenInTime(t *testing.T) {
 		request := Request{Stream: lamp, Command: one("ann"), ID: NewCommandID(), After: &after}
 		answer, err := d.Ask(t.Context(), request)
 		if err != nil || answer.Replayed {
-			t.Fatal(answer, err)
+			t.Fatalf("Ask: %+v, %v; want a new decision", answer, err)
 		}
 		requests, answers = append(requests, request), append(answers, answer)
 	}
@@ -355,11 +355,11 @@ func TestForwardedCommandsAreForgottenInTime(t *testing.T) {
 	for i, request := range requests {
 		answer, err := d.Ask(t.Context(), request)
 		if err != nil || !answer.Replayed || answer.Revision != answers[i].Revision {
-			t.Errorf("command %d was answered %+v, and again %+v, %v", i, answers[i], answer, err)
+			t.Errorf("command %d was answered %+v, and repeated %+v, %v; want the same", i, answers[i], answer, err)
 		}
 	}
 	if searched := d.Stats().Lookups - before; searched < 10 || searched > 26 {
-		t.Errorf("of 30 commands, 4 to 8 of them remembered, %d were looked for in the log", searched)
+		t.Errorf("%d of 30 commands were searched for in the log, want 10 to 26", searched)
 	}
 	audit(t, log, nil)
 }

@@ -17,14 +17,14 @@ type frozen struct {
 // snapshotDone reports that a snapshot was written, or failed.
 type snapshotDone struct{ size int64 }
 
-// perSavedEvent is the number of bytes of the last snapshot that postpone the next one by an event,
+// snapshotBytesPerEvent is the number of bytes of the last snapshot that postpone the next one by an event,
 // so that snapshots cost about as much to write as the events between them.
-const perSavedEvent = 128
+const snapshotBytesPerEvent = 128
 
 // freezeIfDue freezes the state after b, which is the current one, if a snapshot is due. It is
 // written once b is durable.
 func (e *entity) freezeIfDue(b *batch) {
-	due := max(e.desk.config.SnapshotEvery, e.saved/perSavedEvent)
+	due := max(e.desk.config.SnapshotEvery, e.saved/snapshotBytesPerEvent)
 	if e.desk.config.Snapshots == nil || e.saving || e.unsaved+int64(len(b.events)) < due {
 		return
 	}

@@ -42,7 +42,7 @@ func until(t testing.TB, what string, is func() bool) {
 	t.Helper()
 	for end := time.Now().Add(time.Minute); !is(); runtime.Gosched() {
 		if time.Now().After(end) {
-			t.Fatalf("a minute has passed before %s", what)
+			t.Fatalf("timed out after a minute waiting for %s", what)
 		}
 	}
 }
@@ -70,7 +70,7 @@ func remaining(t testing.TB, store events.Store, snapshots events.Snapshots, kin
 		lamp,
 		func(c core.Core) { left = c.(interface{ Remaining() int64 }).Remaining() },
 	)
-	mustNot(t, err)
+	must(t, err)
 	return left, c.read.Load()
 }
 
@@ -87,7 +87,7 @@ func history100(t testing.TB, dir string) {
 	sell(t, d, 10)
 	closeDesk(t, d)
 	if got := d.Stats().Snapshots; got < 3 || got > 4 {
-		t.Errorf("%d snapshots of 101 events, one every 30", got)
+		t.Errorf("%d snapshots of 101 events, want 3 or 4", got)
 	}
 	mustClose(t, store)
 }
@@ -125,10 +125,10 @@ func TestALoadBeginsWithTheSnapshot(t *testing.T) {
 			sell(t, openDesk(t, store, nil), test.behind)
 			left, read := remaining(t, store, store, test.kind)
 			if p := audit(t, store, nil); left != p.Remaining() {
-				t.Errorf("%d remain, and the log gives %d", left, p.Remaining())
+				t.Errorf("remaining = %d, want %d as from the log", left, p.Remaining())
 			}
 			if whole := read >= all-10; whole != test.whole {
-				t.Errorf("%d of %d events were read", read, all)
+				t.Errorf("%d of %d events were read, want all: %t", read, all, test.whole)
 			}
 		})
 	}
@@ -144,7 +144,7 @@ func (*unrestorable) Restore(io.Reader) error { panic("broken in Restore") }
 func eachSnapshot(t *testing.T, dir string, change func(name string, content []byte)) {
 	t.Helper()
 	names, err := filepath.Glob(filepath.Join(dir, "snapshots", "*"))
-	mustNot(t, err)
+	must(t, err)
 	changed := 0
 	for _, name := range names {
 		if content, err := os.ReadFile(name); err == nil { // not a folder
@@ -160,12 +160,12 @@ func eachSnapshot(t *testing.T, dir string, change func(name string, content []b
 func damage(t *testing.T, dir string) {
 	eachSnapshot(t, dir, func(name string, content []byte) {
 		content[len(content)/2] ^= 1
-		mustNot(t, os.WriteFile(name, content, 0o600))
+		must(t, os.WriteFile(name, content, 0o600))
 	})
 }
 
 func emptyDirectory(t *testing.T, dir string) {
-	eachSnapshot(t, dir, func(name string, _ []byte) { mustNot(t, os.Truncate(name, 0)) })
+	eachSnapshot(t, dir, func(name string, _ []byte) { must(t, os.Truncate(name, 0)) })
 }
 
 // anotherHistory copies the snapshots of another log of the same length.
@@ -173,7 +173,7 @@ func anotherHistory(t *testing.T, dir string) {
 	other := t.TempDir()
 	history100(t, other)
 	eachSnapshot(t, other, func(name string, content []byte) {
-		mustNot(t, os.WriteFile(filepath.Join(dir, "snapshots", filepath.Base(name)), content, 0o600))
+		must(t, os.WriteFile(filepath.Join(dir, "snapshots", filepath.Base(name)), content, 0o600))
 	})
 }
 
@@ -185,24 +185,24 @@ func aheadOfTheLog(t *testing.T, dir string) {
 	closeDesk(t, d)
 	mustClose(t, store)
 	later := t.TempDir()
-	mustNot(t, os.Rename(filepath.Join(dir, "snapshots"), filepath.Join(later, "snapshots")))
-	mustNot(t, os.RemoveAll(filepath.Join(dir, "log")))
+	must(t, os.Rename(filepath.Join(dir, "snapshots"), filepath.Join(later, "snapshots")))
+	must(t, os.RemoveAll(filepath.Join(dir, "log")))
 	history100(t, dir)
-	mustNot(t, os.RemoveAll(filepath.Join(dir, "snapshots")))
-	mustNot(t, os.Rename(filepath.Join(later, "snapshots"), filepath.Join(dir, "snapshots")))
+	must(t, os.RemoveAll(filepath.Join(dir, "snapshots")))
+	must(t, os.Rename(filepath.Join(later, "snapshots"), filepath.Join(dir, "snapshots")))
 }
 
-// heldSnapshots blocks snapshots until goOn is closed.
+// heldSnapshots blocks snapshots until release is closed.
 type heldSnapshots struct {
 	events.Snapshots
-	began chan struct{}
-	goOn  chan struct{}
+	began   chan struct{}
+	release chan struct{}
 }
 
 // SaveSnapshot implements events.Snapshots.
 func (h *heldSnapshots) SaveSnapshot(stream events.StreamID, head events.Snapshot, write func(io.Writer) error) error {
 	h.began <- struct{}{}
-	<-h.goOn
+	<-h.release
 	return h.Snapshots.SaveSnapshot(stream, head, write)
 }
 
@@ -210,7 +210,7 @@ func (h *heldSnapshots) SaveSnapshot(stream events.StreamID, head events.Snapsho
 // commands continue.
 func TestEntityStaysDuringItsSnapshot(t *testing.T) {
 	store := openLog(t, t.TempDir())
-	h := &heldSnapshots{Snapshots: store, began: make(chan struct{}, 10), goOn: make(chan struct{})}
+	h := &heldSnapshots{Snapshots: store, began: make(chan struct{}, 10), release: make(chan struct{})}
 	d := openDesk(t, store, func(c *Config) { c.Snapshots, c.SnapshotEvery = h, 10 })
 	mustCreate(t, d, 1000)
 	sell(t, d, 12)
@@ -220,9 +220,9 @@ func TestEntityStaysDuringItsSnapshot(t *testing.T) {
 		d.Sweep()
 	}
 	if s := d.Stats(); s.Active != 1 || s.Dropped != 0 || s.Snapshots != 0 {
-		t.Errorf("%+v, while the snapshot is being written", s)
+		t.Errorf("%+v, while the snapshot is being written, want Active 1, Dropped 0, Snapshots 0", s)
 	}
-	close(h.goOn)
+	close(h.release)
 	until(t, "nothing is in flight", func() bool { return d.Stats().InFlight == 0 })
 	// It has more than enough to save by now, so a sweep asks for that before it goes.
 	until(t, "the entity goes", func() bool { d.Sweep(); return d.Stats().Active == 0 })
@@ -231,7 +231,7 @@ func TestEntityStaysDuringItsSnapshot(t *testing.T) {
 	}
 	if left, read := remaining(t, store, store, products); left != 968 ||
 		read != 2 { // one to see that it is long, one that the snapshot fits
-		t.Errorf("%d remain, %d events were read", left, read)
+		t.Errorf("remaining = %d, %d events were read; want 2 read", left, read)
 	}
 }
 
@@ -280,7 +280,7 @@ func TestSweepingWhileHoldsExpire(t *testing.T) {
 	mustCreate(t, d, 100_000)
 	for range 30 {
 		_, err := ask(d, &product.Reserve{ReservationID: NewID(), Holder: "ann", Quantity: 1, Hold: true})
-		mustNot(t, err)
+		must(t, err)
 		sell(t, d, 1)
 		c.move(1 << 36) // more than a minute
 		until(t, "the entity goes", func() bool { d.Sweep(); return d.Stats().Active == 0 })
@@ -334,10 +334,10 @@ func TestOlderSnapshotIsRead(t *testing.T) {
 	}
 	closeDesk(t, d)
 	if _, read := remaining(t, store, store, products); read >= 190 {
-		t.Errorf("%d of 201 events were read", read)
+		t.Errorf("%d of 201 events were read, want fewer than 190", read)
 	}
 	again := openDesk(t, store, func(c *Config) { c.Snapshots = store })
 	if answer, err := again.Ask(context.Background(), key(7)); err != nil || !answer.Replayed {
-		t.Errorf("%+v, %v", answer, err)
+		t.Errorf("repeated key: %+v, %v; want a replay", answer, err)
 	}
 }

@@ -26,7 +26,7 @@ func (e *entity) outdated() bool {
 	return e.writing == nil && e.next == nil && e.entry.behind()
 }
 
-// Observe tells the desk about an event in the log. An entity in memory that lacks it reads the
+// Observe notifies the desk of an event in the log. An entity in memory that lacks it reads the
 // missing events on next use. The follower of a shared log calls it: otherwise an entity notices
 // foreign appends only on its own next append, and answers from stale state until then.
 func (d *Desk) Observe(stream events.StreamID, revision events.Revision) {

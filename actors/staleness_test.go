@@ -42,15 +42,15 @@ func TestAppendsOfAnotherDesk(t *testing.T) {
 	before := here.Stats()
 	here.Observe(lamp, answer.Revision-1) // that it knows
 	if left, loads := lampsLeft(t, here), here.Stats().Loads; left != 0 || loads != before.Loads {
-		t.Errorf("%d are left after %d loads, want 0 after %d: it has learnt of it by itself", left, loads, before.Loads)
+		t.Errorf("remaining = %d after %d loads, want 0 after %d: it has observed nothing yet", left, loads, before.Loads)
 	}
 	here.Observe(lamp, answer.Revision)
 	here.Observe("product-unknown", 7)
 	if left := lampsLeft(t, here); left != 2 {
-		t.Errorf("%d are left, want 2", left)
+		t.Errorf("remaining = %d, want 2", left)
 	}
 	if _, err := ask(here, one("bob")); err != nil {
-		t.Errorf("refused by what was: %v", err)
+		t.Errorf("a command that the observed events permit: %v, want success", err)
 	}
 }
 
@@ -62,14 +62,14 @@ func TestObservingWhileBusy(t *testing.T) {
 	mustCreate(t, desks[0], 10_000)
 	ctx, stop := context.WithCancel(context.Background())
 	var followers, crowd sync.WaitGroup
-	told := make(chan events.Revision, 100_000)
+	appended := make(chan events.Revision, 100_000)
 	followers.Go(func() {
 		_ = store.Follow(ctx, 0, func(batch []events.Recorded) error {
 			for i := range batch {
 				for _, d := range desks {
 					d.Observe(batch[i].Stream, batch[i].Revision)
 				}
-				told <- batch[i].Revision
+				appended <- batch[i].Revision
 			}
 			return nil
 		})
@@ -85,7 +85,7 @@ func TestObservingWhileBusy(t *testing.T) {
 		})
 	}
 	crowd.Wait()
-	for revision := range told {
+	for revision := range appended {
 		if revision == 800 {
 			break
 		}
@@ -94,7 +94,7 @@ func TestObservingWhileBusy(t *testing.T) {
 	followers.Wait()
 	for i, d := range desks {
 		if left := lampsLeft(t, d); left != 10_000-800 {
-			t.Errorf("desk %d has %d left, want %d", i, left, 10_000-800)
+			t.Errorf("desk %d: remaining = %d, want %d", i, left, 10_000-800)
 		}
 	}
 }

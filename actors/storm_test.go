@@ -63,10 +63,10 @@ func TestStorm(t *testing.T) {
 	}
 	t.Logf("%d answers, %d failures; %+v %+v", len(s.answers), s.failures, s.nodes[0].Stats(), s.nodes[1].Stats())
 	if len(s.answers) == 0 || s.nodes[0].Stats().Unknown == 0 {
-		t.Error("nothing happened")
+		t.Error("no command was answered, or no append had an unknown outcome")
 	}
 	for _, node := range s.nodes {
-		mustAgree(t, node, log, s.answers)
+		requireSameState(t, node, log, s.answers)
 	}
 }
 
@@ -94,7 +94,7 @@ func (s *storm) call(t *testing.T, chance *rand.Rand, commands int) {
 				s.note(&acknowledged{request.ID, answer}, false)
 			case "sold_out", "not_found", "hold_expired", "already_confirmed":
 			default:
-				t.Errorf("%T: %v", request.Command, err)
+				t.Errorf("%T: unexpected error %v", request.Command, err)
 			}
 			break
 		}

@@ -70,9 +70,9 @@ func TestSmallAppends(t *testing.T) {
 			var refusal *core.Refusal
 			switch refused := errors.As(err, &refusal); {
 			case n%50 == 7 && (!refused || refusal.Code != core.CodeTooLarge):
-				t.Errorf("%d: %v", n, err)
+				t.Errorf("large command %d: %v, want %s", n, err, core.CodeTooLarge)
 			case n%50 != 7 && err != nil:
-				t.Errorf("%d: %v", n, err)
+				t.Errorf("command %d: %v, want success", n, err)
 			}
 		})
 	}
@@ -80,9 +80,9 @@ func TestSmallAppends(t *testing.T) {
 	var remaining int64
 	look := func(c core.Core) { remaining = c.(*product.Product).Remaining() }
 	if _, err := d.View(t.Context(), stream, look); err != nil || remaining != 1000-196 {
-		t.Errorf("%d remain, %v", remaining, err)
+		t.Errorf("remaining = %d, %v, want %d", remaining, err, 1000-196)
 	}
 	if store.largest > store.limit || store.refused == 0 {
-		t.Errorf("the largest append had %d bytes; %d were refused", store.largest, store.refused)
+		t.Errorf("the largest append had %d bytes, %d were refused; want at most %d, some refused", store.largest, store.refused, store.limit)
 	}
 }

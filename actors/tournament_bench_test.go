@@ -30,14 +30,14 @@ func BenchmarkHotTournament(b *testing.B) {
 			created := newFinals(of.limit, false)
 			created.RegisterDeadline = time.Now().Add(time.Hour)
 			_, err := askFinals(d, created)
-			mustNot(b, err)
+			must(b, err)
 			_, err = askFinals(d, &tournament.Enter{TeamIDs: []events.TeamID{"the first"}})
-			mustNot(b, err)
+			must(b, err)
 			var n atomic.Int64
 			b.ReportAllocs()
 			b.ResetTimer()
 			busy := processorTime(b)
-			inTurns(b, 256, func() error {
+			inParallel(b, 256, func() error {
 				_, err := askFinals(
 					d,
 					&tournament.Enter{TeamIDs: []events.TeamID{events.TeamID(fmt.Sprintf("team-%07d", n.Add(1)))}},

@@ -37,7 +37,7 @@ func openFinals(t *testing.T, store events.Store, now *clock, limit int64, waitl
 	t.Helper()
 	d := openDesk(t, store, func(c *Config) { c.Now = now.now })
 	_, err := askFinals(d, newFinals(limit, waitlist))
-	mustNot(t, err)
+	must(t, err)
 	return d
 }
 
@@ -53,9 +53,9 @@ func readSummary(t *testing.T, store events.Store) streamSummary {
 	t.Helper()
 	summary := streamSummary{appends: map[string][]string{}}
 	for e, err := range events.Stream(context.Background(), store, finals, 0) {
-		mustNot(t, err)
+		must(t, err)
 		fact, err := e.Decode()
-		mustNot(t, err)
+		must(t, err)
 		id := events.RecordedCommand(e.Metadata)
 		summary.appends[id] = append(summary.appends[id], fact.Name())
 		switch f := fact.(type) {
@@ -117,7 +117,7 @@ func TestThreeThousandTeamsOnSixtyFourSlots(t *testing.T) {
 	wantResults(t, results, map[string]int{"ok": slotsOfFinal, "tournament_full": crowdOfTeams - slotsOfFinal})
 	summary := readSummary(t, store)
 	if len(summary.entered) != slotsOfFinal || !slices.Equal(summary.entered, answers.inLogOrder()) {
-		t.Errorf("%d entered by the log, %d by the answers, or in another order", len(summary.entered), len(answers.all))
+		t.Errorf("%d entered in the log, %d by the answers, want the same in the same order", len(summary.entered), len(answers.all))
 	}
 	audit(t, store, answers.all)
 	wantEntries(t, d, summary.entered, nil)
@@ -142,13 +142,13 @@ func wantEntries(t *testing.T, d *Desk, entered, waiting []events.TeamID) {
 			t.Errorf("it counts %+v; want %d and %d", counts, len(entered), len(waiting))
 		}
 	})
-	mustNot(t, err)
+	must(t, err)
 }
 
-// TestWithdrawalsPromoteTheFirstWhoWait: with a waitlist the rest of the crowd waits in order. 32
+// TestWithdrawalsPromoteTheFirstWaiting: with a waitlist the rest of the crowd waits in order. 32
 // concurrent withdrawals each promote exactly the next team, in the same append, and so does a
 // higher limit; even after a restart.
-func TestWithdrawalsPromoteTheFirstWhoWait(t *testing.T) {
+func TestWithdrawalsPromoteTheFirstWaiting(t *testing.T) {
 	const leave = 32
 	store := openLog(t, t.TempDir())
 	d := openFinals(t, store, &clock{}, slotsOfFinal, true)
@@ -158,7 +158,8 @@ func TestWithdrawalsPromoteTheFirstWhoWait(t *testing.T) {
 	}), map[string]int{"ok": crowdOfTeams})
 	before := readSummary(t, store)
 	if len(before.entered) != slotsOfFinal || len(before.waitlisted) != crowdOfTeams-slotsOfFinal {
-		t.Fatalf("%d entered and %d wait", len(before.entered), len(before.waitlisted))
+		t.Fatalf("%d entered and %d wait, want %d, %d",
+			len(before.entered), len(before.waitlisted), slotsOfFinal, crowdOfTeams-slotsOfFinal)
 	}
 	closeDesk(t, d)
 	d = openDesk(t, store, nil)
@@ -173,11 +174,11 @@ func TestWithdrawalsPromoteTheFirstWhoWait(t *testing.T) {
 	for id, facts := range after.appends {
 		if facts[0] == "tournament.withdrawn.v1" &&
 			!slices.Equal(facts, []string{"tournament.withdrawn.v1", "tournament.promoted.v1"}) {
-			t.Errorf("command %s is %v", id, facts)
+			t.Errorf("command %s has the facts %v, want a withdrawal and a promotion", id, facts)
 		}
 	}
 	limit := int64(slotsOfFinal + 1000)
-	mustNot(t, answers.ask(d, &tournament.Edit{TeamLimit: &limit}))
+	must(t, answers.ask(d, &tournament.Edit{TeamLimit: &limit}))
 	raised := readSummary(t, store)
 	if !slices.Equal(raised.promoted, before.waitlisted[:leave+1000]) {
 		t.Errorf("%d were promoted in all, want %d, or in another order", len(raised.promoted), leave+1000)
@@ -206,7 +207,7 @@ func TestTheDeadlineToTheNanosecond(t *testing.T) {
 		}
 	}
 	if _, err := askFinals(d, &tournament.Withdraw{TeamID: nthTeam(0)}); err != nil {
-		t.Errorf("withdrawing after the deadline: %v", err)
+		t.Errorf("withdrawing after the deadline: %v, want success", err)
 	}
 }
 
@@ -256,12 +257,12 @@ func TestConcurrentEntriesAndWithdrawals(t *testing.T) {
 	audit(t, store, answers.all)
 	entered, waiting := map[events.TeamID]bool{}, []events.TeamID{}
 	for e, err := range events.Stream(context.Background(), store, finals, 0) {
-		mustNot(t, err)
+		must(t, err)
 		fact, err := e.Decode()
-		mustNot(t, err)
+		must(t, err)
 		waiting = applyEntry(t, fact, entered, waiting)
 		if len(entered) > 16 {
-			t.Fatalf("at revision %d %d teams are in", e.Revision, len(entered))
+			t.Fatalf("at revision %d, %d teams are entered, want at most 16", e.Revision, len(entered))
 		}
 	}
 	wantEntries(t, d, slices.Collect(maps.Keys(entered)), waiting)
@@ -274,7 +275,7 @@ func applyEntry(t *testing.T, fact events.Fact, entered map[events.TeamID]bool,
 	switch f := fact.(type) {
 	case *events.TournamentEntered:
 		if len(waiting) > 0 {
-			t.Errorf("%v enters past %v", f.TeamIDs, waiting)
+			t.Errorf("%v entered before the waiting teams %v", f.TeamIDs, waiting)
 		}
 		for _, team := range f.TeamIDs {
 			entered[team] = true
@@ -284,7 +285,7 @@ func applyEntry(t *testing.T, fact events.Fact, entered map[events.TeamID]bool,
 	case *events.TournamentPromoted:
 		teams := slices.Concat(f.Rows...)
 		if len(teams) > len(waiting) || !slices.Equal(teams, waiting[:len(teams)]) {
-			t.Fatalf("%v were promoted while %v waited", teams, waiting)
+			t.Fatalf("%v were promoted, want the first of %v", teams, waiting)
 		}
 		for _, team := range teams {
 			entered[team] = true

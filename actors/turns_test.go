@@ -17,15 +17,15 @@ import (
 // oneStream is a log that can't append to several streams at once.
 type oneStream struct{ events.Store }
 
-func singly(c *Config) { c.Store = oneStream{c.Store} }
+func withoutMultiAppend(c *Config) { c.Store = oneStream{c.Store} }
 
 // TestAskEach: all commands are decided in one turn, and each entity appends its own facts. A
 // refusal leaves nothing, and has the index of its command.
 func TestAskEach(t *testing.T) {
 	f := openFaulty(t)
-	d := openDesk(t, f, singly)
+	d := openDesk(t, f, withoutMultiAppend)
 	if d.AppendsTogether() || !openDesk(t, f, nil).AppendsTogether() {
-		t.Error("AppendsTogether is wrong")
+		t.Error("AppendsTogether = true without multi-append, or false with it")
 	}
 	ctx := context.Background()
 	results, err := d.AskEach(ctx, holdRequests(newHold(), 1, 2, 3))
@@ -34,7 +34,7 @@ func TestAskEach(t *testing.T) {
 	}
 	for i, r := range results {
 		if r.Err != nil || len(r.Answer.Facts) != 1 || r.Answer.Position == 0 || r.Answer.Revision != 0 {
-			t.Errorf("%d: %+v", i, r)
+			t.Errorf("result %d = %+v, want one fact at revision 0", i, r)
 		}
 	}
 	before := len(readLog(t, f.Store))
@@ -43,11 +43,11 @@ func TestAskEach(t *testing.T) {
 		t.Error(err)
 	}
 	if after := len(readLog(t, f.Store)); after != before {
-		t.Errorf("a refusal has left %d events", after-before)
+		t.Errorf("a refused turn appended %d events, want none", after-before)
 	}
 	if results, err := d.AskEach(ctx, holdRequests(newHold(), 4, 5)); err != nil || results[0].Err != nil ||
 		results[1].Err != nil {
-		t.Error("entities after a refusal:", results, err)
+		t.Errorf("AskEach after a refusal: %+v, %v", results, err)
 	}
 	wantIdle(t, d)
 }
@@ -56,7 +56,7 @@ func TestAskEach(t *testing.T) {
 // waits for that.
 func TestAskEachWhileWriting(t *testing.T) {
 	f := openFaulty(t)
-	d := openDesk(t, f, singly)
+	d := openDesk(t, f, withoutMultiAppend)
 	release := make(chan struct{})
 	begun := make(chan struct{})
 	f.then(func(ctx context.Context, store events.Store, stream events.StreamID, expected events.Revision,
@@ -77,11 +77,11 @@ func TestAskEachWhileWriting(t *testing.T) {
 	}()
 	select {
 	case err := <-second:
-		t.Errorf("it was refused on a state that is not durable: %v", err)
+		t.Errorf("refused on a state that is not durable: %v", err)
 	case <-time.After(20 * time.Millisecond):
 	}
 	if _, err := d.Ask(context.Background(), holdRequests(newHold(), 2)[0]); err != nil {
-		t.Errorf("the turn that waits keeps others back: %v", err)
+		t.Errorf("another entity was blocked by the waiting turn: %v", err)
 	}
 	close(release)
 	if err := <-first; err != nil {
@@ -99,7 +99,7 @@ func TestTurnsOfOneDesk(t *testing.T) {
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	f := openFaulty(t)
-	d := openDesk(t, f, singly)
+	d := openDesk(t, f, withoutMultiAppend)
 	var all sync.WaitGroup
 	for caller := range 8 {
 		random := rand.New(rand.NewPCG(seed, uint64(caller)))
@@ -117,7 +117,7 @@ func TestTurnsOfOneDesk(t *testing.T) {
 				}
 				for i, r := range results {
 					if r.Err != nil {
-						t.Errorf("seat %d of %d: %v", i, first, r.Err)
+						t.Errorf("seat %d of the group from %d: %v, want success", i, first, r.Err)
 					}
 				}
 				for i := range results {
@@ -144,7 +144,7 @@ func TestTurnsOfTwoDesks(t *testing.T) {
 	for i := range nodes {
 		logs[i] = &faulty{Store: log, chance: rand.New(rand.NewPCG(seed, uint64(i))), lateNow: 2}
 		nodes[i] = openDesk(t, logs[i], func(c *Config) {
-			singly(c)
+			withoutMultiAppend(c)
 			c.AppendTimeout, c.LoadTimeout = 20*time.Millisecond, 10*time.Second
 		})
 	}
@@ -161,7 +161,7 @@ func TestTurnsOfTwoDesks(t *testing.T) {
 				for i := range results {
 					if results[i].Err == nil {
 						if other, taken := owners.Swap(first+i, hold); taken {
-							t.Errorf("seat %d is %v's and %v's", first+i, other, hold)
+							t.Errorf("seat %d is held by %v and by %v, want one owner", first+i, other, hold)
 						}
 						mu.Lock()
 						held++
@@ -190,7 +190,7 @@ func TestTurnsOfTwoDesks(t *testing.T) {
 		f.settled()
 	}
 	if held == 0 {
-		t.Error("nothing happened")
+		t.Error("no seat was held")
 	}
 	for _, node := range nodes {
 		wantIdle(t, node)
@@ -203,7 +203,7 @@ func TestTurnRulesThatBreak(t *testing.T) {
 		t.Run(method, func(t *testing.T) {
 			f := openFaulty(t)
 			d := openDesk(t, f, func(c *Config) {
-				singly(c)
+				withoutMultiAppend(c)
 				kind := products
 				kind.New = func() core.Core { return &panickingProduct{Product: product.New().(*product.Product)} }
 				c.Kinds = []core.Kind{kind, seats}

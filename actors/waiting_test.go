@@ -35,14 +35,14 @@ func TestAnswerTimeout(t *testing.T) {
 		d := NewDesk(engine, Config{Store: frozenStore{}, Kinds: []core.Kind{product.Kind}, AnswerTimeout: 2 * time.Second,
 			LoadTimeout: 5 * time.Second})
 		began := time.Now()
-		_, err = d.View(context.Background(), "product-a", func(core.Core) { t.Error("it was read") })
+		_, err = d.View(context.Background(), "product-a", func(core.Core) { t.Error("the view ran after the timeout") })
 		if waited := time.Since(began); !errors.Is(err, ErrUnavailable) || waited != 2*time.Second {
-			t.Errorf("after %v: %v", waited, err)
+			t.Errorf("after %v: %v, want %v, %v", waited, err, ErrUnavailable, 2*time.Second)
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		if _, err = d.View(ctx, "product-a", func(core.Core) {}); !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("with a deadline of its own: %v", err)
+			t.Errorf("with a deadline of its own: %v, want %v", err, context.DeadlineExceeded)
 		}
 		time.Sleep(time.Minute)
 		if err := d.Close(t.Context()); err != nil {
@@ -71,9 +71,9 @@ func TestWaitersEndInTime(t *testing.T) {
 					waited := time.Since(began)
 					switch {
 					case wait < limit && (err != nil || waited != wait || r.answer.Revision != events.Revision(wait)):
-						t.Errorf("an answer after %v: %v, %v after %v", wait, r, err, waited)
+						t.Errorf("caller answered after %v: got %v, %v after %v", wait, r, err, waited)
 					case wait > limit && (!errors.Is(err, ErrUnavailable) || waited != limit):
-						t.Errorf("no answer until %v: %v after %v", wait, err, waited)
+						t.Errorf("caller without an answer for %v: %v after %v, want ErrUnavailable at the limit", wait, err, waited)
 					}
 					if err == nil {
 						d.envelopes.put(p)
@@ -85,7 +85,7 @@ func TestWaitersEndInTime(t *testing.T) {
 			d.waiters.mu.Lock()
 			defer d.waiters.mu.Unlock()
 			if d.waiters.oldest != nil || d.waiters.newest != nil || d.waiters.timer != nil {
-				t.Error("waiters are left")
+				t.Error("waiters remain after all callers returned")
 			}
 		})
 	})

@@ -15,7 +15,7 @@ type APIKeyCreated struct {
 	DisplayName string `json:"name"`
 	// Role is the role of its caller.
 	Role string `json:"role"`
-	// Hash is the SHA-256 of the key, in hexadecimal; the key itself is kept nowhere.
+	// Hash is the SHA-256 of the key, in hexadecimal; the key itself is not stored.
 	Hash string `json:"hash"`
 	// ExpiresAt is when the key ends by itself; zero is never.
 	ExpiresAt time.Time `json:"expires_at,omitzero"`

@@ -23,8 +23,8 @@ func PlacesIn(places []BookedPlaces, area AreaID) (n int64) {
 	return n
 }
 
-// TakePlace returns the places without the one of a number, which it returns too. ok is false if the
-// booking does not have it. No rest is nil.
+// TakePlace removes the place with a number, and returns the other places and that place. ok is false
+// if the booking does not have it. rest is nil if no place remains.
 func TakePlace(places []BookedPlaces, area AreaID, number int64) (rest []BookedPlaces, place BookedPlaces, ok bool) {
 	at := slices.IndexFunc(places, func(p BookedPlaces) bool {
 		return p.Area == area && p.First <= number && number < p.First+p.Quantity
@@ -46,7 +46,7 @@ func TakePlace(places []BookedPlaces, area AreaID, number int64) (rest []BookedP
 	return append(rest, places[at+1:]...), place, true
 }
 
-// PutPlace returns the places with one that was taken from them.
+// PutPlace returns the places with one that TakePlace has removed.
 func PutPlace(places []BookedPlaces, place BookedPlaces) []BookedPlaces {
 	last := -1 // of its area
 	at := slices.IndexFunc(places, func(p BookedPlaces) bool { return p.Area == place.Area && p.First > place.First })

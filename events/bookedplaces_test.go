@@ -30,10 +30,10 @@ func TestTakeAndPutPlaces(t *testing.T) {
 			number := at.First + rapid.Int64Range(0, at.Quantity-1).Draw(t, "place")
 			rest, place, ok := TakePlace(left, at.Area, number)
 			if !ok || place != (BookedPlaces{Area: at.Area, First: number, Quantity: 1, Price: at.Price}) {
-				t.Fatalf("%v of %v: %+v, %t", number, left, place, ok)
+				t.Fatalf("TakePlace(%v) of %v = %+v, %t; want the place with its number", number, left, place, ok)
 			}
 			if _, _, again := TakePlace(rest, at.Area, number); again || CountPlaces(rest) != CountPlaces(left)-1 {
-				t.Fatalf("%v was taken of %v, and %v are left", number, left, rest)
+				t.Fatalf("TakePlace(%v) of %v left %v, want all others", number, left, rest)
 			}
 			if left, taken = rest, append(taken, place); len(left) == 0 {
 				break

@@ -86,7 +86,7 @@ type BookingHeld struct {
 	Attempt int64 `json:"attempt"`
 	// SaleTerms on which it was decided.
 	SaleTerms
-	// Cancellation is the rule for giving it back. An older one has none, and no end.
+	// Cancellation is the cancellation policy. An older booking has none, and no time limit.
 	Cancellation Cancellation `json:"cancellation,omitzero"`
 	OrderData
 	// Label of the blocked seats that it may have; "" for none.

@@ -32,7 +32,7 @@ type CallOffBegun struct {
 	// Of is the category of the cancelled entity, and ID its id.
 	Of string `json:"of"`
 	ID string `json:"id"`
-	// Reason is for people.
+	// Reason is for display.
 	Reason string `json:"reason"`
 }
 
@@ -50,7 +50,7 @@ func (*CallOffSwept) Name() string { return "calloff.swept.v1" }
 // PerformanceCancelled cancels a performance. It is a fence in the order of the log: anything held
 // or booked after it is cancelled as soon as it is found.
 type PerformanceCancelled struct {
-	// Reason is for people.
+	// Reason is for display.
 	Reason string `json:"reason"`
 }
 
@@ -94,7 +94,7 @@ func (*PaymentMadeUp) Name() string { return "payment.made_up.v1" }
 // ProductCancelled cancels a product, as [PerformanceCancelled] does a performance. Reservations are decided in the
 // same stream, so nothing is sold after it.
 type ProductCancelled struct {
-	// Reason is for people.
+	// Reason is for display.
 	Reason string `json:"reason"`
 	// Remaining after it: the same as before.
 	Remaining int64 `json:"remaining"`
@@ -130,7 +130,7 @@ func (f *ProductReservationCancelled) Holds() (opened, closed int, earliest time
 
 // TournamentCancelled cancels a tournament: all entries have ended, and no team can enter.
 type TournamentCancelled struct {
-	// Reason is for people.
+	// Reason is for display.
 	Reason string `json:"reason"`
 	TournamentCounts
 }

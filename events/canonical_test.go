@@ -23,7 +23,7 @@ func TestAppendMetadata(t *testing.T) {
 			t.Fatal(err)
 		}
 		if again := AppendMetadata(nil, &read); !bytes.Equal(again, sealed) {
-			t.Fatalf("%s\nwas read and is written again as\n%s", sealed, again)
+			t.Fatalf("%s\nwas decoded and encoded again as\n%s", sealed, again)
 		}
 	})
 }

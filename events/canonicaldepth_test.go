@@ -32,10 +32,10 @@ func TestCanonicalJSONIsBoundInDepth(t *testing.T) {
 	} {
 		plain, err := CanonicalJSON(c.text)
 		if (err == nil) != c.ok || err != nil && !errors.Is(err, ErrBadJSON) {
-			t.Errorf("%.60s… of %d bytes: %v", c.text, len(c.text), err)
+			t.Errorf("CanonicalJSON(%.60s…) of %d bytes: %v, want success %t", c.text, len(c.text), err, c.ok)
 		}
 		if err == nil && !bytes.Equal(plain, c.text) {
-			t.Errorf("%.60s… is written as %.60s…", c.text, plain)
+			t.Errorf("%.60s… was changed to %.60s…, want it unchanged", c.text, plain)
 		}
 	}
 }
@@ -54,6 +54,6 @@ func TestCanonicalJSONCopiesNothingUpwards(t *testing.T) {
 	}
 	flat := cost(nested(`{"a":`, value, "}", 1))
 	if deep := cost(nested(`{"a":`, value, "}", 32)); deep > 2*flat {
-		t.Errorf("%d bytes are allocated for 32 levels, and %d for one", deep, flat)
+		t.Errorf("%d bytes are allocated for 32 levels, want at most twice the %d for one", deep, flat)
 	}
 }

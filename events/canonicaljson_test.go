@@ -35,7 +35,7 @@ func TestCanonicalJSON(t *testing.T) {
 		`[[1]]`, `{"a":1}`, `{"A":1}`, `{"a":[1]}`, `[1,2]`, `[2,1]`, `[]`, `{}`, `[null]`, `[false]`, `["a"]`, `["A"]`} {
 		plain, err := CanonicalJSON([]byte(text))
 		if other, seen := different[string(plain)]; err != nil || seen {
-			t.Errorf("%s and %s are both %s (%v)", text, other, plain, err)
+			t.Errorf("%s and %s have the same canonical form %s (%v)", text, other, plain, err)
 		}
 		different[string(plain)] = text
 	}
@@ -43,11 +43,11 @@ func TestCanonicalJSON(t *testing.T) {
 		`["\ud800"]`, `["\udc00"]`,
 		`["\ud800\u0041"]`, `["\ud800x"]`, `["\ud800\ud800"]`, "[\"\xff\"]", `[1]x`, `[1,]`, `[01]`, `[1 2]`, `nul`} {
 		if plain, err := CanonicalJSON([]byte(bad)); err == nil {
-			t.Errorf("%s is taken as %s", bad, plain)
+			t.Errorf("CanonicalJSON(%s) = %s, want an error", bad, plain)
 		}
 	}
 	if plain, err := CanonicalJSON([]byte(`["\\ud800"]`)); err != nil || string(plain) != `["\\ud800"]` {
-		t.Errorf("an escaped backslash before ud800: %s, %v", plain, err)
+		t.Errorf("an escaped backslash before ud800: %s, %v; want it unchanged", plain, err)
 	}
 }
 
@@ -74,13 +74,13 @@ func TestRewriteGoldenFacts(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got, err := Rewrite(name, foreign); err != nil || !bytes.Equal(got, golden) {
-			t.Errorf("%s: %s\nis written as %s (%v)", name, golden, got, err)
+			t.Errorf("%s: %s\nwas rewritten as %s (%v)", name, golden, got, err)
 		}
 		if got, err := Rewrite(name, []byte(`{"colour":1,`+string(golden[1:]))); err == nil && len(parsed) > 0 {
-			t.Errorf("%s: an unknown member is taken: %s", name, got)
+			t.Errorf("%s: an unknown member was accepted: %s", name, got)
 		}
 	}
 	if _, err := Rewrite("lamp.exploded.v9", []byte(`{}`)); err == nil {
-		t.Error("an unknown fact is written")
+		t.Error("Rewrite accepted an unknown fact")
 	}
 }

@@ -29,7 +29,7 @@ func TestCloudEvent(t *testing.T) {
 	e := sealed(fact, m)
 	text := events.AppendCloudEvent([]byte("before "), e)
 	if string(text[:7]) != "before " {
-		t.Fatalf("%s", text)
+		t.Fatalf("AppendCloudEvent did not append: %s", text)
 	}
 	var got map[string]json.RawMessage
 	if err := json.Unmarshal(text[7:], &got); err != nil {
@@ -58,7 +58,7 @@ func TestCloudEvent(t *testing.T) {
 	name := regexp.MustCompile(`^[a-z0-9]{1,20}$`) // CloudEvents 1.0.2, naming of attributes
 	for attribute, value := range got {
 		if !name.MatchString(attribute) {
-			t.Errorf("an attribute may not be named %q", attribute)
+			t.Errorf("attribute name %q is not allowed", attribute)
 		}
 		if string(value) != want[attribute] {
 			t.Errorf("%s is %s, want %s", attribute, value, want[attribute])
@@ -69,7 +69,7 @@ func TestCloudEvent(t *testing.T) {
 	}
 	fromData, err := events.Decode(e.Type, got["data"])
 	if err != nil || !reflect.DeepEqual(fromData, events.Fact(fact)) {
-		t.Errorf("data gives %+v (%v)", fromData, err)
+		t.Errorf("data gives %+v (%v), want %+v", fromData, err, events.Fact(fact))
 	}
 }
 
@@ -83,7 +83,7 @@ func TestCloudEventSource(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got.Source != "/v1/streams/wallet-J%C3%BCrgen%20M" || got.Stream != "wallet-Jürgen M" {
-		t.Errorf("%+v", got)
+		t.Errorf("event = %+v, want Source /v1/streams/wallet-J%%C3%%BCrgen%%20M, Stream wallet-Jürgen M", got)
 	}
 }
 
@@ -110,16 +110,16 @@ func TestForeignCloudEvent(t *testing.T) {
 		change(e)
 		text := events.AppendCloudEvent(nil, e)
 		if got, err := events.ParseCloudEvent(text); err != nil || !reflect.DeepEqual(&got, e) {
-			t.Errorf("%s: %s comes back as %+v, %v", name, text, got, err)
+			t.Errorf("%s: %s was parsed as %+v, %v; want the event", name, text, got, err)
 		}
 		if !json.Valid(text) || strings.Contains(string(text), "\n") || !strings.Contains(string(text), `"data_base64":`) {
-			t.Errorf("%s: %q", name, text)
+			t.Errorf("%s: %q is not one line of JSON with data_base64", name, text)
 		}
 		for i := range text {
 			changed := slices.Clone(text)
 			changed[i] ^= 1
 			if other, err := events.ParseCloudEvent(changed); err == nil && reflect.DeepEqual(&other, e) {
-				t.Errorf("%s: byte %d is not significant: %s", name, i, changed)
+				t.Errorf("%s: a change of byte %d was not detected: %s", name, i, changed)
 			}
 		}
 	}
@@ -131,7 +131,7 @@ func TestForeignCloudEvent(t *testing.T) {
 	raw = strings.Replace(raw, base64.StdEncoding.EncodeToString(e.Metadata),
 		base64.StdEncoding.EncodeToString(own.Metadata), 1)
 	if _, err := events.ParseCloudEvent([]byte(raw)); !errors.Is(err, events.ErrBadCloudEvent) {
-		t.Errorf("%s: %v", raw, err)
+		t.Errorf("%s: %v, want %v", raw, err, events.ErrBadCloudEvent)
 	}
 }
 
@@ -144,16 +144,16 @@ func TestParseCloudEvent(t *testing.T) {
 	text := events.AppendCloudEvent(nil, e)
 	got, err := events.ParseCloudEvent(text)
 	if err != nil || !reflect.DeepEqual(&got, e) {
-		t.Errorf("it comes back as %+v, %v", got, err)
+		t.Errorf("event = %+v, %v; want it as encoded", got, err)
 	}
 	for i := range text {
 		for bit := range 8 {
 			changed := slices.Clone(text)
 			changed[i] ^= 1 << bit
 			if other, err := events.ParseCloudEvent(changed); err == nil && reflect.DeepEqual(&other, e) {
-				t.Errorf("bit %d of byte %d is not significant: %s", bit, i, changed)
+				t.Errorf("a change of bit %d of byte %d was not detected: %s", bit, i, changed)
 			} else if err != nil && !errors.Is(err, events.ErrBadCloudEvent) {
-				t.Errorf("bit %d of byte %d: %v", bit, i, err)
+				t.Errorf("bit %d of byte %d: undocumented error %v", bit, i, err)
 			}
 		}
 	}
@@ -164,7 +164,7 @@ func TestParseCloudEvent(t *testing.T) {
 		strings.Replace(string(text), `"id":"`, `"id":"x`, 1), strings.Replace(string(text), "<", "\\u003c", 1),
 	} {
 		if _, err := events.ParseCloudEvent([]byte(other)); !errors.Is(err, events.ErrBadCloudEvent) {
-			t.Errorf("%s: %v", other, err)
+			t.Errorf("%s: %v, want %v", other, err, events.ErrBadCloudEvent)
 		}
 	}
 }

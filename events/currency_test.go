@@ -7,12 +7,12 @@ func TestCurrencyDigits(t *testing.T) {
 	for code, digits := range map[string]int{"KRW": 0, "EUR": 2, "KWD": 3, "HUF": 2, "IDR": 2, "ISK": 0, "UGX": 0, "CLF": 4,
 		"JPY": 0, "PKR": 2, "COP": 2, "IQD": 3, "CLP": 0, "USD": 2, "GBP": 2, "TND": 3} {
 		if c, ok := CurrencyOf(code); !ok || c != (Currency{Code: code, Digits: digits}) {
-			t.Errorf("%s: %+v, %t", code, c, ok)
+			t.Errorf("CurrencyOf(%s) = %+v, %t; want %d digits", code, c, ok, digits)
 		}
 	}
 	for _, code := range []string{"", "eur", "EURO", "XXX", "XAU", "XTS", "E R"} {
 		if c, ok := CurrencyOf(code); ok {
-			t.Errorf("%q: %+v", code, c)
+			t.Errorf("CurrencyOf(%q) = %+v, want none", code, c)
 		}
 	}
 	codes := map[string]bool{}
@@ -44,6 +44,6 @@ func TestCurrencyText(t *testing.T) {
 		}
 	}
 	if got := AssumedCurrency.Text(1250); got != "1250" {
-		t.Errorf("assumed: %q", got)
+		t.Errorf("assumed: %q, want 1250", got)
 	}
 }

@@ -45,7 +45,7 @@ func TestAppendFactAllocatesNothing(t *testing.T) {
 	dst := make([]byte, 0, 1<<16)
 	for name, fact := range golden {
 		if n := testing.AllocsPerRun(10, func() { AppendFact(dst, fact) }); n != 0 {
-			t.Errorf("%s: %v allocations", name, n)
+			t.Errorf("%s: %v allocations, want 0", name, n)
 		}
 	}
 }
@@ -61,7 +61,7 @@ type (
 func TestAppendFactPanics(t *testing.T) {
 	for _, fact := range []Fact{&impostor{}, &unregistered{}} {
 		if panicOf(func() { AppendFact(nil, fact) }) == nil {
-			t.Errorf("%T was written", fact)
+			t.Errorf("AppendFact accepted the unregistered %T", fact)
 		}
 	}
 }
@@ -99,7 +99,7 @@ func TestNoFormat(t *testing.T) {
 		}](),
 	} {
 		if panicOf(func() { registerFormat("lamp.lit.v3", typ, nil) }) == nil {
-			t.Errorf("%s is registered", about)
+			t.Errorf("registering a type with %s did not panic", about)
 			delete(formats, "lamp.lit.v3")
 		}
 	}
@@ -144,7 +144,7 @@ func anyOf(t *rapid.T, data []byte) any {
 		t.Fatalf("%s: %v", data, err)
 	}
 	if dec.More() {
-		t.Fatalf("%s: more than one value", data)
+		t.Fatalf("%s has more than one JSON value", data)
 	}
 	return v
 }
@@ -191,7 +191,7 @@ func TestDecodeRefuses(t *testing.T) {
 				t.Errorf("Decode: %v, want %v", err, test.want)
 			}
 			if fact != nil {
-				t.Errorf("a refused fact came out: %#v", fact)
+				t.Errorf("Decode returned a fact with its error: %#v", fact)
 			}
 		})
 	}
@@ -240,7 +240,7 @@ func TestUpcast(t *testing.T) {
 		"lamp.lit.v2": `{"lamp":"hall","watts":40}`,
 	} {
 		if fact, err := Decode(name, []byte(data)); !errors.Is(err, ErrBadFact) {
-			t.Errorf("%s accepted the shape of the other version: %#v, %v", name, fact, err)
+			t.Errorf("%s accepted the shape of the other version: %#v, %v, want %v", name, fact, err, ErrBadFact)
 		}
 	}
 }
@@ -249,7 +249,7 @@ func TestNameIsRegisteredOnce(t *testing.T) {
 	registerLamp(t)
 	defer func() {
 		if recover() == nil {
-			t.Error("a name was registered twice")
+			t.Error("registering a name twice did not panic")
 		}
 	}()
 	register[lampLit]()
@@ -261,7 +261,7 @@ func TestEventDecode(t *testing.T) {
 	data := AppendFact(nil, fact)
 	along := &Event{Type: fact.Name(), Data: data, Fact: fact}
 	if got, err := along.Decode(); err != nil || got != fact {
-		t.Errorf("with its fact: %v, %v", got, err)
+		t.Errorf("with its fact: %v, %v, want %v", got, err, fact)
 	}
 	bare := &Event{Type: fact.Name(), Data: data}
 	if got, err := bare.Decode(); err != nil || got == fact || !reflect.DeepEqual(got, fact) {

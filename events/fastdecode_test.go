@@ -48,7 +48,7 @@ func TestFastDecodeAgrees(t *testing.T) {
 				}
 				want := reflect.New(typ)
 				if err := decodeStrict(data, want.Interface()); err != nil {
-					t.Fatalf("%s: the fast reader accepts it, encoding/json fails: %v", data, err)
+					t.Fatalf("%s: accepted by the fast reader, refused by encoding/json: %v", data, err)
 				}
 				if !reflect.DeepEqual(got.Interface(), want.Interface()) {
 					t.Fatalf("%s\nis read as\n%#v\nand by encoding/json as\n%#v", data, got, want)
@@ -67,14 +67,14 @@ func TestFastMetadata(t *testing.T) {
 		m.Hash = hash.String()
 		read, err := ParseMetadata(sealed)
 		if err != nil || read != m {
-			t.Fatalf("%s\nis read as %+v, %v", sealed, read, err)
+			t.Fatalf("%s\nis read as %+v, %v, want %+v", sealed, read, err, m)
 		}
 		cut := rapid.IntRange(0, len(sealed)-1).Draw(t, "cut")
 		sealed[cut] = rapid.Byte().Draw(t, "byte")
 		all, err := ParseMetadata(sealed)
 		at, errAt := DecidedAt(sealed)
 		if !at.Equal(all.At) || (err == nil) != (errAt == nil) {
-			t.Fatalf("%s: %v, %v; the time alone %v, %v", sealed, all, err, at, errAt)
+			t.Fatalf("%s: metadata %v, %v; the time alone %v, %v; want the same", sealed, all, err, at, errAt)
 		}
 	})
 }
@@ -83,6 +83,6 @@ func TestFastMetadata(t *testing.T) {
 func TestUnsignedHasNoSign(t *testing.T) {
 	e := &Event{Type: "webhook.replayed.v1", Data: []byte(`{"from":-0,"term":0}`)}
 	if fact, err := e.Decode(); err == nil {
-		t.Errorf("%+v", fact)
+		t.Errorf("Decode = %+v, want an error", fact)
 	}
 }

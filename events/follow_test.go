@@ -41,7 +41,7 @@ func TestFollowAlways(t *testing.T) {
 			return !errors.Is(err, broken)
 		})
 		if err != broken || calls != ends {
-			t.Errorf("%v after %d calls", err, calls)
+			t.Errorf("Follow = %v after %d calls, want %v, %d", err, calls, broken, ends)
 		}
 	})
 }
@@ -58,13 +58,13 @@ func TestFollowAlwaysEndsWithItsContext(t *testing.T) {
 				return errors.New("down")
 			}, func(error, time.Duration) bool {
 				if inCall {
-					t.Error("asked whether to retry after the end")
+					t.Error("retry was called after the end")
 				}
 				cancel()
 				return true
 			})
 			if err != context.Canceled {
-				t.Errorf("in a call %t: %v", inCall, err)
+				t.Errorf("in a call %t: %v, want %v", inCall, err, context.Canceled)
 			}
 		}
 	})

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// FuzzDecode: no bytes make Decode panic, and what decodes is written again as
+// FuzzDecode: no bytes make Decode panic, and what decodes is encoded again as
 // something that decodes to the same.
 func FuzzDecode(f *testing.F) {
 	for name, fact := range golden {
@@ -22,7 +22,7 @@ func FuzzDecode(f *testing.F) {
 		fact, err := Decode(name, data)
 		if err != nil {
 			if !errors.Is(err, ErrUnknownFact) && !errors.Is(err, ErrBadFact) {
-				t.Fatalf("an error that Decode does not list: %v", err)
+				t.Fatalf("Decode returned an undocumented error: %v", err)
 			}
 			return
 		}
@@ -32,10 +32,10 @@ func FuzzDecode(f *testing.F) {
 		again := AppendFact(nil, fact)
 		back, err := Decode(fact.Name(), again)
 		if err != nil {
-			t.Fatalf("%s\nis written again as\n%s\nwhich does not decode: %v", data, again, err)
+			t.Fatalf("%s\nis encoded again as\n%s\nwhich does not decode: %v", data, again, err)
 		}
 		if !sameValue(reflect.ValueOf(back).Elem(), reflect.ValueOf(fact).Elem()) {
-			t.Fatalf("%s\nis written again as\n%s\nwhich decodes to\n%#v\nwant\n%#v", data, again, back, fact)
+			t.Fatalf("%s\nis encoded again as\n%s\nwhich decodes to\n%#v\nwant\n%#v", data, again, back, fact)
 		}
 	})
 }
@@ -49,16 +49,16 @@ func FuzzParseMetadata(f *testing.F) {
 	f.Add([]byte(`,"hash":"` + Hash{}.String() + `"}`))
 	f.Fuzz(func(t *testing.T, metadata []byte) {
 		if _, err := ParseMetadata(metadata); err != nil && !errors.Is(err, ErrBadMetadata) {
-			t.Fatalf("ParseMetadata: %v", err)
+			t.Fatalf("ParseMetadata: undocumented error %v", err)
 		}
 		hash, err := RecordedHash(metadata)
 		if err != nil && !errors.Is(err, ErrBadMetadata) {
-			t.Fatalf("RecordedHash: %v", err)
+			t.Fatalf("RecordedHash: undocumented error %v", err)
 		}
 		// Metadata with a matching hash cannot be guessed, so this must fail.
 		forged := Recorded{Event: Event{Metadata: metadata}, Stream: "product-1"}
 		if _, err := CheckLink(hash, &forged); !errors.Is(err, ErrDamaged) {
-			t.Fatalf("CheckLink accepted %q: %v", metadata, err)
+			t.Fatalf("CheckLink accepted %q: %v, want %v", metadata, err, ErrDamaged)
 		}
 	})
 }
@@ -84,7 +84,7 @@ func FuzzCheckLink(f *testing.F) {
 		}
 		e.Metadata[at%uint(len(e.Metadata))] ^= flip
 		if _, err := CheckLink(prev, &e); !errors.Is(err, ErrDamaged) {
-			t.Fatalf("a changed byte passed in %s: %v", e.Metadata, err)
+			t.Fatalf("a changed byte passed in %s: %v, want %v", e.Metadata, err, ErrDamaged)
 		}
 	})
 }

@@ -196,6 +196,6 @@ func TestGoldenFileIsNeverRewritten(t *testing.T) {
 		t.Errorf("writing a golden file that is there: %v, want %v", err, fs.ErrExist)
 	}
 	if data, err := os.ReadFile(path); err != nil || string(data) != "frozen" {
-		t.Errorf("it now reads %q, %v", data, err)
+		t.Errorf("the existing file is now %q, %v; want it unchanged", data, err)
 	}
 }

@@ -43,16 +43,16 @@ func TestDeliveredEvents(t *testing.T) {
 		{"~foreign", "product.reserved.v1", false},
 	} {
 		if got := !Bookkeeping(line.stream, line.name); got != line.want {
-			t.Errorf("%s in %s is delivered: %t", line.name, line.stream, got)
+			t.Errorf("%s in %s is delivered: %t, want %t", line.name, line.stream, got, line.want)
 		}
 		if line.want && !Deliverable(line.name) {
-			t.Errorf("%s can't be asked for", line.name)
+			t.Errorf("Deliverable(%s) = false, want true", line.name)
 		}
 	}
 	for _, name := range []string{"", "booking.booked", "booking.booked.v9", "cursor.moved.v1", "webhook.made.v1",
 		"waitingroom.run.v1", "settings.pass_keys_added.v1", "holder.forgotten.v1"} {
 		if Deliverable(name) {
-			t.Errorf("%q can be asked for", name)
+			t.Errorf("Deliverable(%q) = true, want false", name)
 		}
 	}
 }

@@ -12,7 +12,7 @@ import (
 // plan's order, its name and its absolute place. It is immutable and safe for concurrent use; see
 // Bytes for its size.
 type Hall struct {
-	// DisplayName is shown to people.
+	// DisplayName is for display.
 	DisplayName string
 	// Size of the drawing.
 	Size PlanSize
@@ -200,7 +200,7 @@ func (h *Hall) Position(seat SeatIndex) PlanPoint {
 // Accessible reports whether a seat is a place for a wheelchair.
 func (h *Hall) Accessible(seat SeatIndex) bool { return h.marks[seat]&seatAccessible != 0 }
 
-// RestrictedView reports whether a seat sees a part of the stage only.
+// RestrictedView reports whether only a part of the stage is visible from a seat.
 func (h *Hall) RestrictedView(seat SeatIndex) bool { return h.marks[seat]&seatRestrictedView != 0 }
 
 // CompanionOf returns the accessible seat that this companion seat belongs to. ok is false for any

@@ -14,7 +14,7 @@ import (
 type PlanError struct {
 	// Path of the place in the file, such as zones.0.rows.3.seats.7.category; "" is the whole.
 	Path string
-	// Detail is for people.
+	// Detail is for display.
 	Detail string
 }
 

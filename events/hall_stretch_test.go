@@ -72,12 +72,12 @@ func TestStretches(t *testing.T) {
 		seen, least := map[SeatIndex]bool{}, 0.0
 		for _, s := range h.Stretches() {
 			if s.Least < least {
-				t.Fatalf("stretch %+v is after one of %g", s, least)
+				t.Fatalf("stretch %+v follows one with distance %g, want ascending distances", s, least)
 			}
 			least = s.Least
 			for first := s.First; first < s.End; first++ {
 				if seen[first] || first < s.End-1 && !h.Joined(first) {
-					t.Fatalf("%+v goes beyond a gap, or seat %d is in two", s, first)
+					t.Fatalf("stretch %+v crosses a gap, or seat %d is in two", s, first)
 				}
 				seen[first] = true
 				x, y, end := 0.0, 0.0, first
@@ -88,12 +88,12 @@ func TestStretches(t *testing.T) {
 					continue
 				}
 				if far := math.Hypot(x/float64(n)-h.FocalPoint.X, y/float64(n)-h.FocalPoint.Y); far < s.Least {
-					t.Fatalf("%d seats from %d are at %g, and %+v", n, first, far, s)
+					t.Fatalf("%d seats from %d are at distance %g, nearer than the least of %+v", n, first, far, s)
 				}
 			}
 		}
 		if len(seen) != h.Seats() {
-			t.Fatalf("%d of %d seats are in a stretch", len(seen), h.Seats())
+			t.Fatalf("%d of %d seats are in a stretch, want all", len(seen), h.Seats())
 		}
 	})
 }

@@ -13,8 +13,8 @@ func smallPlan() *SeatingPlan {
 	seat := func(guid, number, category string, x float64) PlanSeat {
 		return PlanSeat{SeatGUID: guid, SeatNumber: number, Category: category, Position: PlanPoint{X: x}}
 	}
-	wheelchair, beside := seat("b-1", "1", "Rang", 0), seat("b-2", "2", "Rang", 30)
-	wheelchair.Accessible, beside.CompanionOf, beside.RestrictedView = true, "b-1", true
+	wheelchair, companion := seat("b-1", "1", "Rang", 0), seat("b-2", "2", "Rang", 30)
+	wheelchair.Accessible, companion.CompanionOf, companion.RestrictedView = true, "b-1", true
 	return &SeatingPlan{
 		ID: "hall", Name: "Kleines Haus", Size: PlanSize{Width: 400, Height: 300},
 		Categories: []PriceCategory{{"Parkett", "#A0c1ff"}, {"Rang", "red"}, {"Steh", ""}, {Name: "Unused"}},
@@ -34,7 +34,7 @@ func smallPlan() *SeatingPlan {
 				{Shape: "text", Text: &PlanAreaLabel{Text: "Bühne", Size: 12}},
 				{Shape: "polygon", Rotation: 12.5, Polygon: &PlanPolygon{[]PlanPoint{{0, 0}, {1e-9, 3}}}},
 			}},
-			{Name: "Balkon", Rows: []PlanRow{{RowNumber: "1", Seats: []PlanSeat{wheelchair, beside}}}},
+			{Name: "Balkon", Rows: []PlanRow{{RowNumber: "1", Seats: []PlanSeat{wheelchair, companion}}}},
 			{Name: "Floor", Position: PlanPoint{10, 20}, Rows: []PlanRow{}, Areas: []PlanArea{
 				{ID: "floor", Capacity: 300, Category: "Steh", Shape: "rectangle", Rectangle: &PlanSize{100, 50},
 					Position: PlanPoint{5, 5}}}},
@@ -58,50 +58,50 @@ func TestHall(t *testing.T) {
 		at := h.Position(seat)
 		seats = append(seats, fmt.Sprint(h.Name(seat), " ", at.X, ",", at.Y, " ", h.Categories[h.Category(seat)].Name))
 		if found, ok := h.Find(h.Name(seat)); !ok || found != seat {
-			t.Errorf("%s is found as %d, %t", h.Name(seat), found, ok)
+			t.Errorf("Find(%s) = %d, %t; want seat %d", h.Name(seat), found, ok, seat)
 		}
 	}
 	if want := []string{"PL-1-1 105,60 Parkett", "PL-1-2 125,60 Parkett", "PL-1-3 190,62 Rang", "PL-2-1a 105,90 Parkett",
 		"Balkon-1-1 0,0 Rang", "Balkon-1-2 30,0 Rang"}; !reflect.DeepEqual(seats, want) {
-		t.Errorf("seats are %q", seats)
+		t.Errorf("seats = %q, want the plan's order", seats)
 	}
 	for _, name := range []SeatName{"", "PL", "PL-1-4", "PL-9-1", "Parkett links-1-1"} {
 		if seat, ok := h.Find(name); ok {
-			t.Errorf("%q is found as %d", name, seat)
+			t.Errorf("Find(%q) = %d, want none", name, seat)
 		}
 	}
 	if want := []HallRow{{0, "1", 0, 3, "PL-1"}, {0, "2", 3, 4, "PL-2"}, {1, "1", 4, 6, "Balkon-1"}}; !reflect.DeepEqual(
 		h.Rows(),
 		want,
 	) {
-		t.Errorf("rows are %+v", h.Rows())
+		t.Errorf("rows = %+v, want those of the plan", h.Rows())
 	}
 	if row, ok := h.FindRow("PL-2"); !ok || row != 1 || h.RowOf(3) != 1 || h.RowOf(2) != 0 || len(h.RowsOf(1)) != 1 {
-		t.Errorf("row PL-2 is %d, %t", row, ok)
+		t.Errorf("FindRow(PL-2) = %d, %t; want 1", row, ok)
 	}
 	if row, ok := h.FindRow("PL-3"); ok {
-		t.Errorf("row PL-3 is %d", row)
+		t.Errorf("FindRow(PL-3) = %d, want none", row)
 	}
 	sections := []Section{{ID: "PL", DisplayName: "Parkett links", Rows: 2}, {ID: "Balkon", DisplayName: "Balkon", Rows: 1}}
 	if !reflect.DeepEqual(h.Sections(), sections) {
-		t.Errorf("sections are %+v", h.Sections())
+		t.Errorf("sections = %+v, want %+v", h.Sections(), sections)
 	}
 	if want := []HallCategory{{"Parkett", "#A0c1ff", 3, 0}, {"Rang", "#808080", 3, 0}, {"Steh", "#808080", 0, 300},
 		{"Unused", "#808080", 0, 0}}; !reflect.DeepEqual(h.Categories, want) || h.Categories[3].InUse() || !h.Categories[2].InUse() {
-		t.Errorf("categories are %+v", h.Categories)
+		t.Errorf("categories = %+v, want those of the plan with their use", h.Categories)
 	}
 	if want := []HallArea{{"floor", 300, 2, "Floor", PlanPoint{15, 25}}}; !reflect.DeepEqual(h.Areas, want) ||
 		h.Places() != 300 ||
 		h.Area("floor") != 0 ||
 		h.Area("x") != -1 {
-		t.Errorf("areas are %+v", h.Areas)
+		t.Errorf("areas = %+v, want those of the plan", h.Areas)
 	}
 	accompanied, ok := h.CompanionOf(5)
 	if !h.Accessible(4) || h.Accessible(5) || !h.RestrictedView(5) || h.RestrictedView(4) || !ok || accompanied != 4 {
-		t.Error("the marks of Balkon-1 are not those of the plan")
+		t.Error("accessible, companion or restricted-view seats of Balkon-1 differ from the plan")
 	}
 	if _, ok := h.CompanionOf(4); ok || h.FocalPoint != (PlanPoint{200, 0}) {
-		t.Errorf("focal point %+v", h.FocalPoint)
+		t.Errorf("focal point = %+v, want 200, 0, and no companion of seat 4", h.FocalPoint)
 	}
 }
 
@@ -173,21 +173,21 @@ func TestPlanText(t *testing.T) {
 	p.ID, p.Zones[0].Rows[2].RowGUID = "", ""
 	p.Zones[0].Rows[3].Seats = []PlanSeat{}
 	if !reflect.DeepEqual(read, p) {
-		t.Errorf("it reads as %+v", read)
+		t.Errorf("it reads as %+v, want %+v", read, p)
 	}
 	if again := AppendPlan(nil, read, PlanComplete); string(again) != string(text) {
-		t.Errorf("written again it is %s", again)
+		t.Errorf("plan encoded again = %s, want the same text", again)
 	}
 	for _, bad := range []string{"", "null", "[]", `{"name":1}`, string(text) + "x", `{"colour":"x"}`,
 		`{"zones":[` + strings.Repeat("{},", 2*MaxPlanObjects) + "{}]}"} {
 		if _, err := ParsePlan([]byte(bad)); !errors.Is(err, ErrPlanText) {
-			t.Errorf("%.20q: %v", bad, err)
+			t.Errorf("%.20q: %v, want %v", bad, err, ErrPlanText)
 		}
 	}
 	pretix := string(AppendPlan(nil, p, PlanPretix))
 	for _, ours := range []string{"focal_point", "accessible", "companion_of", "restricted_view", `"id"`, "capacity"} {
 		if strings.Contains(pretix, ours) {
-			t.Errorf("pretix's form has %s: %s", ours, pretix)
+			t.Errorf("the pretix form contains %s: %s", ours, pretix)
 		}
 	}
 }
@@ -228,7 +228,7 @@ func TestPlanObjects(t *testing.T) {
 		`{"seats": [` + strings.Repeat(" null,", MaxPlanObjects) + `null]}`: true,
 	} {
 		if got := PlanTooLarge([]byte(text)); got != want {
-			t.Errorf("%.10q: %t", text, got)
+			t.Errorf("%.10q: %t, want %t", text, got, want)
 		}
 	}
 }
@@ -252,7 +252,7 @@ func FuzzCompile(f *testing.F) {
 		written := AppendPlan(nil, p, PlanComplete)
 		again, err := ParsePlan(written)
 		if err != nil || string(AppendPlan(nil, again, PlanComplete)) != string(written) {
-			t.Fatalf("%v: %s", err, written)
+			t.Fatalf("plan encoded again differs or can't be read (%v): %s", err, written)
 		}
 	})
 }

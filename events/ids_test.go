@@ -52,7 +52,7 @@ func TestEventIDsDiffer(t *testing.T) {
 		for index := range 1 << 10 {
 			id := EventID(command, index)
 			if seen[id] {
-				t.Fatalf("EventID(%q, %d) was given before", command, index)
+				t.Fatalf("EventID(%q, %d) is a duplicate", command, index)
 			}
 			seen[id] = true
 		}
@@ -68,10 +68,10 @@ func TestParseID(t *testing.T) {
 			t.Fatalf("String() = %s, want %s", text, want)
 		}
 		if got := string(id.AppendTo([]byte("id="))); got != "id="+text {
-			t.Fatalf("AppendTo: %s", got)
+			t.Fatalf("AppendTo: %s, want %s", got, "id="+text)
 		}
 		if back, err := ParseID(text); err != nil || back != id {
-			t.Fatalf("ParseID(%s) = %s, %v", text, back, err)
+			t.Fatalf("ParseID(%s) = %s, %v, want %s", text, back, err, id)
 		}
 		// One invalid byte makes it invalid.
 		at := rapid.IntRange(0, len(text)-1).Draw(t, "at")
@@ -104,10 +104,11 @@ func TestStreamID(t *testing.T) {
 	} {
 		stream := StreamID(test.stream)
 		if stream.Category() != test.category || stream.Entity() != test.entity {
-			t.Errorf("%q: category %q, entity %q", stream, stream.Category(), stream.Entity())
+			t.Errorf("%q: category %q, entity %q, want %q, %q",
+				stream, stream.Category(), stream.Entity(), test.category, test.entity)
 		}
 		if test.entity != "" && NewStreamID(test.category, test.entity) != stream {
-			t.Errorf("NewStreamID(%q, %q) = %q", test.category, test.entity, NewStreamID(test.category, test.entity))
+			t.Errorf("NewStreamID(%q, %q) = %q, want %q", test.category, test.entity, NewStreamID(test.category, test.entity), stream)
 		}
 	}
 }

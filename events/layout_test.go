@@ -44,13 +44,13 @@ func checkSeat(t *rapid.T, l *Layout, seat SeatIndex, section int, row, number i
 		t.Fatalf("%s is found as %d, %t, and %d is %s at %d; want %d", name, got, ok, seat, l.Name(seat), l.Price(seat), seat)
 	}
 	if gs, gr, gn := l.Place(seat); gs != section || gr != row || gn != number {
-		t.Fatalf("%s is in %d-%d-%d", name, gs, gr, gn)
+		t.Fatalf("%s is in %d-%d-%d, want %d, %d, %d", name, gs, gr, gn, section, row, number)
 	}
 	left, right := l.Neighbours(seat)
 	wantLeft, okLeft := l.Find(NewSeatName(s.ID, row, number-1))
 	wantRight, okRight := l.Find(NewSeatName(s.ID, row, number+1))
 	if okLeft != (left >= 0) || okRight != (right >= 0) || okLeft && left != wantLeft || okRight && right != wantRight {
-		t.Fatalf("%s is between %d and %d", name, left, right)
+		t.Fatalf("neighbours of %s = %d and %d, want those of its row", name, left, right)
 	}
 }
 
@@ -78,12 +78,12 @@ func TestHallLayout(t *testing.T) {
 	l := NewHallLayout(h, []CategoryPrice{{"Parkett", "adult", 50, false}, {"Parkett", "student", 30, true},
 		{"Nowhere", "", 1, false}, {"Rang", "", 20, false}, {"Steh", "", 10, false}})
 	if l.Seats() != 6 || len(l.Sections()) != 2 || l.Section("Balkon") != 1 || l.Section("Floor") != -1 || l.Hall() != h {
-		t.Fatalf("%d seats in %+v", l.Seats(), l.Sections())
+		t.Fatalf("layout has %d seats in %+v, want 6 in 2 sections", l.Seats(), l.Sections())
 	}
 	next := SeatIndex(0)
 	for section := range l.Sections() {
 		if first, _ := l.Span(section); first != next {
-			t.Errorf("section %d begins at %d, not %d", section, first, next)
+			t.Errorf("section %d begins at %d, want %d", section, first, next)
 		}
 		for row := range l.Rows(section) {
 			first, end := l.Row(section, row)
@@ -93,30 +93,30 @@ func TestHallLayout(t *testing.T) {
 				found, ok := l.Find(l.Name(seat))
 				if seat != next || s != section || l.SectionOf(seat) != section || r != int64(row)+1 || n != int64(seat-first)+1 ||
 					!ok || found != seat || (left < 0) != (seat == first) || (right < 0) != (seat == end-1) {
-					t.Errorf("%s: %d-%d-%d between %d and %d, found %d", l.Name(seat), s, r, n, left, right, found)
+					t.Errorf("seat %s: place %d-%d-%d, neighbours %d and %d, found as %d; want those of its row", l.Name(seat), s, r, n, left, right, found)
 				}
 				next++
 			}
 		}
 		if _, end := l.Span(section); end != next {
-			t.Errorf("section %d ends at %d, not %d", section, end, next)
+			t.Errorf("section %d ends at %d, want %d", section, end, next)
 		}
 	}
 	if l.Price(0) != 50 || l.Price(2) != 20 || len(l.Prices(0)) != 2 || len(l.CategoryPrices(2)) != 1 ||
 		l.CategoryPrices(3) != nil {
-		t.Errorf("prices %v, %v", l.Prices(0), l.Prices(2))
+		t.Errorf("prices = %v and %v, want those of the categories", l.Prices(0), l.Prices(2))
 	}
 	seats, unknown, twice := l.Canonical([]SeatName{"Balkon-1-1", "PL-2-1a", "PL-1-9", "Balkon-1-1"})
 	if !slices.Equal(seats, []SeatIndex{3, 4}) || !slices.Equal(unknown, []SeatName{"PL-1-9"}) || len(twice) != 1 {
-		t.Errorf("%v, %v, %v", seats, unknown, twice)
+		t.Errorf("%v, %v, %v, want %v, %v, length 1", seats, unknown, twice, []SeatIndex{3, 4}, []SeatName{"PL-1-9"})
 	}
 	if p, ok := DefaultPrice([]CategoryPrice{{"C", "a", 1, true}, {"C", "b", 2, false}}); !ok || p.Type != "b" {
-		t.Error(p)
+		t.Errorf("DefaultPrice = %+v, want the type b", p)
 	}
 	if _, ok := DefaultPrice([]CategoryPrice{{"C", "a", 1, true}}); ok {
-		t.Error("a restricted type is the default")
+		t.Error("DefaultPrice returned a restricted type")
 	}
 	if p, ok := PriceOf(l.Prices(0), "student"); !ok || p.Amount != 30 {
-		t.Error(p)
+		t.Errorf("PriceOf(student) = %+v, want 30", p)
 	}
 }

@@ -92,7 +92,7 @@ func TestMetadataRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		prev, e, m := drawSealed(t)
 		if !json.Valid(e.Metadata) {
-			t.Fatalf("not JSON: %s", e.Metadata)
+			t.Fatalf("metadata are not JSON: %s", e.Metadata)
 		}
 		parsed, err := ParseMetadata(e.Metadata)
 		if err != nil || parsed != m {
@@ -119,7 +119,7 @@ func TestMetadataRoundTrip(t *testing.T) {
 func TestCheckLinkFindsEveryFlippedByte(t *testing.T) {
 	prev, e := sealed()
 	if _, err := CheckLink(prev, &e); err != nil {
-		t.Fatalf("the event as it is: %v", err)
+		t.Fatalf("the unchanged event: %v", err)
 	}
 	revision := binary.BigEndian.AppendUint64(nil, uint64(e.Revision))
 	for _, part := range []struct {
@@ -137,7 +137,7 @@ func TestCheckLinkFindsEveryFlippedByte(t *testing.T) {
 	} {
 		t.Run(part.name, func(t *testing.T) {
 			if len(part.now) == 0 {
-				t.Fatal("nothing to flip")
+				t.Fatal("the part has no bits to flip")
 			}
 			original := bytes.Clone(part.now)
 			for at := range original {
@@ -193,7 +193,7 @@ func TestChain(t *testing.T) {
 		chain = append(chain, e)
 	}
 	if err := checkChain(chain); err != nil {
-		t.Fatalf("the chain as it is: %v", err)
+		t.Fatalf("the unchanged chain: %v", err)
 	}
 	for i := range length - 1 { // losing the last goes unnoticed without a signed head
 		without := append(append([]Recorded{}, chain[:i]...), chain[i+1:]...)

@@ -43,7 +43,7 @@ type fetched struct {
 
 // pages iterates over pages up to the first that is not full. fetch returns the page of a number;
 // last is the last event of the newest page that was taken. Pages are fetched ahead once a second
-// one is wanted. The iteration has ended all fetches
+// one is wanted. All fetches have ended
 // when it ends.
 func pages(ctx context.Context, ahead int,
 	fetch func(ctx context.Context, number int, last *Recorded) ([]Recorded, error)) iter.Seq2[Recorded, error] {

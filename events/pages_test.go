@@ -76,13 +76,13 @@ func iteratePages(
 	for e, err := range all {
 		if err != nil {
 			if !errors.Is(err, errUnread) || log.fails < 0 || next > log.fails || next < log.fails-1023 {
-				t.Errorf("%s: %v after %d", name, err, next)
+				t.Errorf("%s: %v after %d events, want the read error", name, err, next)
 			}
 			next = -1
 			break
 		}
 		if int(e.Revision) != next {
-			t.Fatalf("%s: %d follows %d", name, e.Revision, next-1)
+			t.Fatalf("%s: event %d follows %d, want no gap", name, e.Revision, next-1)
 		}
 		if next++; next-begin == leave {
 			break
@@ -92,6 +92,6 @@ func iteratePages(
 		t.Errorf("%s: it ended after %d, want %d", name, next, want)
 	}
 	if log.inside.Load() != 0 || log.most.Load() > 2 {
-		t.Errorf("%s: %d reads go on, and there were up to %d at once", name, log.inside.Load(), log.most.Load())
+		t.Errorf("%s: %d reads are still in progress, at most %d at once; want none, at most 2", name, log.inside.Load(), log.most.Load())
 	}
 }

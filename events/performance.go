@@ -13,7 +13,7 @@ func init() {
 // counted from 1. Row 1 is in front.
 type Section struct {
 	ID SectionID `json:"id"`
-	// DisplayName is shown to people.
+	// DisplayName is for display.
 	DisplayName string `json:"name"`
 	Rows        int64  `json:"rows"`
 	SeatsPerRow int64  `json:"seats_per_row"`

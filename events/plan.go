@@ -142,7 +142,7 @@ func (r *PlanReader) Hall() (*Hall, error) {
 	return hall, err
 }
 
-// usedHalls finds halls that something uses, by the digests of their plans.
+// usedHalls finds halls in use, by the digests of their plans.
 type usedHalls struct {
 	mu    sync.Mutex
 	halls map[string]weak.Pointer[Hall] // guarded by mu
@@ -150,7 +150,7 @@ type usedHalls struct {
 
 var hallsInUse = usedHalls{halls: map[string]weak.Pointer[Hall]{}}
 
-// get returns nil if nothing uses the hall.
+// get returns nil if the hall is not in use.
 func (u *usedHalls) get(digest string) *Hall {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -168,7 +168,7 @@ func (u *usedHalls) put(digest string, hall *Hall) {
 	u.halls[digest] = weak.Make(hall)
 }
 
-// ReadHall reads a plan from the log, or finds that something uses its hall already. Errors: [ErrNoPlan];
+// ReadHall reads a plan from the log, or returns its hall if that is in use already. Errors: [ErrNoPlan];
 // [ErrBadFact]; the store's.
 func ReadHall(ctx context.Context, store Store, id PlanID) (*Hall, error) {
 	last, err := store.Read(ctx, PlanStream(id), EndRevision, Backward, 1)

@@ -17,18 +17,18 @@ func TestPlanParts(t *testing.T) {
 		for rest := []byte(text); len(rest) > 0; {
 			var part []byte
 			if part, rest = CutPlanPart(rest); len(part) == 0 {
-				t.Fatalf("%s: an empty part", name)
+				t.Fatalf("%s: CutPlanPart returned an empty part", name)
 			}
 			fact := &PlanPartAdded{Digest: "d", Offset: int64(len(reader.Text)), Text: string(part)}
 			if size := len(AppendFact(nil, fact)); size > 25<<10 || len(rest) > 0 && size < 24<<10-10 {
-				t.Errorf("%s: a part of %d bytes", name, size)
+				t.Errorf("%s: a part has %d bytes, want 24 to 25 KiB except the last", name, size)
 			}
 			if err := reader.Add(fact); err != nil {
 				t.Fatal(err)
 			}
 		}
 		if string(reader.Text) != text {
-			t.Errorf("%s: put together it is %d bytes, not %d", name, len(reader.Text), len(text))
+			t.Errorf("%s: the parts add up to %d bytes, want %d", name, len(reader.Text), len(text))
 		}
 	}
 }
@@ -65,30 +65,30 @@ func TestReadHall(t *testing.T) {
 	seal := &PlanSealed{PlanID: "p", Digest: digest, Bytes: int64(len(text))}
 	ctx := context.Background()
 	if _, err := ReadHall(ctx, planStore{}, "p"); !errors.Is(err, ErrNoPlan) {
-		t.Errorf("no stream: %v", err)
+		t.Errorf("no stream: %v, want %v", err, ErrNoPlan)
 	}
 	if _, err := ReadHall(ctx, planStore{facts: facts}, "p"); !errors.Is(err, ErrNoPlan) {
-		t.Errorf("not sealed: %v", err)
+		t.Errorf("not sealed: %v, want %v", err, ErrNoPlan)
 	}
 	begun := append([]Fact{&PlanPartAdded{PlanID: "p", Digest: "other", Text: "begun"}}, facts...)
 	h, err := ReadHall(ctx, planStore{facts: append(begun, seal)}, "p")
 	if err != nil || h.Seats() != 6 || h.Name(5) != "Balkon-1-2" {
-		t.Errorf("%v, %+v", err, h)
+		t.Errorf("hall = %+v, %v; want 6 seats", h, err)
 	}
 	if again, err := ReadHall(ctx, planStore{facts: []Fact{seal}}, "p"); err != nil || again != h {
-		t.Errorf("a hall that is in use is read again: %v", err)
+		t.Errorf("a hall in use was read again: %v", err)
 	}
 	if _, err := ReadPlan(ctx, planStore{facts: append(facts[1:], seal)}, "p"); !errors.Is(err, ErrBadFact) {
-		t.Errorf("a gap: %v", err)
+		t.Errorf("a gap: %v, want %v", err, ErrBadFact)
 	}
 	if _, err := ReadPlan(ctx, planStore{facts: append(facts, &PlanSealed{Digest: digest})}, "p"); !errors.Is(
 		err,
 		ErrBadFact,
 	) {
-		t.Errorf("sealed too early: %v", err)
+		t.Errorf("an incomplete plan was sealed: %v", err)
 	}
 	reader := PlanReader{Text: text, Digest: "wrong", Sealed: seal}
 	if _, err := reader.Hall(); err == nil || !strings.Contains(err.Error(), "digest") {
-		t.Errorf("another text: %v", err)
+		t.Errorf("a text with another digest: %v, want an error", err)
 	}
 }

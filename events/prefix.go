@@ -41,11 +41,11 @@ func (p *prefix) ReadAll(ctx context.Context, from Position, dir Direction, limi
 		return p.Store.ReadAll(ctx, min(from, p.end+1), dir, limit)
 	}
 	page, err := p.Store.ReadAll(ctx, from, dir, limit)
-	return p.cut(page), err
+	return p.truncate(page), err
 }
 
-// cut removes the events after the end.
-func (p *prefix) cut(page []Recorded) []Recorded {
+// truncate removes the events after the end.
+func (p *prefix) truncate(page []Recorded) []Recorded {
 	for len(page) > 0 && page[len(page)-1].Position > p.end {
 		page = page[:len(page)-1]
 	}
@@ -58,7 +58,7 @@ func (p *prefix) Read(
 ) ([]Recorded, error) {
 	if dir == Forward {
 		page, err := p.Store.Read(ctx, stream, from, dir, limit)
-		return p.cut(page), err
+		return p.truncate(page), err
 	}
 	last, err := p.last(ctx, stream)
 	if err != nil || last == NoStream {

@@ -43,7 +43,7 @@ type productEditedV1 struct {
 // ProductCreated puts a product on sale.
 type ProductCreated struct {
 	ProductID ProductID `json:"product_id"`
-	// DisplayName is shown to people.
+	// DisplayName is for display.
 	DisplayName string `json:"name"`
 	// Stock is the number of units.
 	Stock int64 `json:"stock"`

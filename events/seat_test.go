@@ -17,13 +17,13 @@ func TestSeatNames(t *testing.T) {
 			t.Errorf("%s is %q %d %d %t, want %+v", want.name, section, row, number, ok, want)
 		}
 		if got := NewSeatName(section, row, number); got != want.name {
-			t.Errorf("%+v is called %s", want, got)
+			t.Errorf("name of seat %+v = %s, want %s", want, got, want.name)
 		}
 	}
 	for _, bad := range []SeatName{"", "-", "--", "A", "A-1", "-1-1", "A-0-1", "A-1-0", "A-01-1", "A-1-01", "A-+1-1",
 		"A-1-", "A--1", "A-1-1 ", "A-1-x", "A-1-1234567890"} {
 		if section, row, number, ok := ParseSeat(bad); ok {
-			t.Errorf("%q is seat %q %d %d", bad, section, row, number)
+			t.Errorf("ParseSeat(%q) = %q %d %d, want none", bad, section, row, number)
 		}
 	}
 }
@@ -44,7 +44,7 @@ func TestHoldIDs(t *testing.T) {
 	}
 	for _, bad := range []HoldID{"", ".1", "b", "b.", "b.0", "b.01", "b.-1"} {
 		if booking, attempt, ok := CutHoldID(bad); ok {
-			t.Errorf("%q is %q %d", bad, booking, attempt)
+			t.Errorf("CutHoldID(%q) = %q %d, want none", bad, booking, attempt)
 		}
 	}
 }
@@ -52,6 +52,6 @@ func TestHoldIDs(t *testing.T) {
 func TestOfPerformance(t *testing.T) {
 	id := OfPerformance("gala-1", "ada~b")
 	if performance, rest := CutPerformance(id); id != "gala-1~ada~b" || performance != "gala-1" || rest != "ada~b" {
-		t.Errorf("%s is of %q, and %q", id, performance, rest)
+		t.Errorf("parts of %s = %q and %q, want gala-1~ada~b, gala-1, ada~b", id, performance, rest)
 	}
 }

@@ -29,7 +29,7 @@ const (
 	// MaxPlanObjects is how many JSON objects the text of a plan can have, so that a short text
 	// can't take much memory: a seat takes two, a corner of a polygon one. A null in a list counts as one.
 	MaxPlanObjects = 400_000
-	// MaxPlanCoordinate is the farthest that anything can be from the origin, in either direction.
+	// MaxPlanCoordinate is the largest coordinate of anything, in either direction.
 	MaxPlanCoordinate = 10_000_000
 )
 
@@ -70,7 +70,7 @@ type PriceCategory struct {
 // PlanZone is a part of the hall.
 type PlanZone struct {
 	Name string `json:"name"`
-	// ZoneID is the first part of the names of seats; Name is if it is empty.
+	// ZoneID is the first part of the names of seats; if it is empty, Name is.
 	ZoneID   string     `json:"zone_id"`
 	UUID     string     `json:"uuid"`
 	Position PlanPoint  `json:"position"`
@@ -100,11 +100,11 @@ type PlanSeat struct {
 	Radius         int64     `json:"radius"`
 	Position       PlanPoint `json:"position"`
 	Category       string    `json:"category"`
-	// Accessible is a place for a wheelchair. This and the next two are beyond pretix's form.
+	// Accessible marks a place for a wheelchair. This and the next two are beyond pretix's form.
 	Accessible bool `json:"accessible"`
 	// CompanionOf is the SeatGUID of the wheelchair place that this companion seat belongs to.
 	CompanionOf string `json:"companion_of"`
-	// RestrictedView is a seat that sees a part of the stage only.
+	// RestrictedView marks a seat from which only a part of the stage is visible.
 	RestrictedView bool `json:"restricted_view"`
 }
 

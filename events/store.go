@@ -112,7 +112,7 @@ type Store interface {
 	// Follow calls handle with the events above after, in order, without gap or
 	// repetition, and continues with new ones as they become durable. It blocks
 	// until ctx ends (and returns ctx.Err()), handle fails (its error), or the
-	// log can't be read. handle must not keep or change the slice it is given.
+	// log can't be read. handle must not retain or change its slice.
 	//
 	// Errors: ErrUnavailable, ErrDamaged, ErrClosed, ctx.Err(), handle's.
 	Follow(ctx context.Context, after Position, handle func([]Recorded) error) error
@@ -170,8 +170,8 @@ type StreamAppend struct {
 	Batch    []Event
 }
 
-// MultiAppender is a [Store] that can append to several streams at once. Not every store can: what
-// uses it has another way.
+// MultiAppender is a [Store] that can append to several streams at once. Not every store can, so
+// callers need an alternative.
 type MultiAppender interface {
 	// AppendAll appends to each of several different streams as Append does, to all of them or to
 	// none, even after a crash. The events are adjacent in the log, in the order of appends, and

@@ -49,7 +49,7 @@ func TestIterators(t *testing.T) {
 			next++
 		}
 		if next != count {
-			t.Errorf("Stream of %d gave %d", count, next)
+			t.Errorf("Stream over %d events returned %d", count, next)
 		}
 		next = 0
 		for e, err := range All(t.Context(), store, 0) {
@@ -59,7 +59,7 @@ func TestIterators(t *testing.T) {
 			next++
 		}
 		if next != count {
-			t.Errorf("All of %d gave %d", count, next)
+			t.Errorf("All over %d events returned %d", count, next)
 		}
 	}
 }

@@ -5,7 +5,7 @@ func init() { register[TeamRegistered]() }
 // TeamRegistered registers a team for tournaments.
 type TeamRegistered struct {
 	TeamID TeamID `json:"team_id"`
-	// DisplayName is shown to people.
+	// DisplayName is for display.
 	DisplayName string `json:"name"`
 	// Owner is the holder who owns the team; if it is "", any holder may enter it. It is not
 	// public.

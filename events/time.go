@@ -102,7 +102,7 @@ func TimeOf(ctx context.Context, store Store, position Position) (time.Time, err
 // ErrBadTime is returned by [ParseTime].
 var ErrBadTime = errors.New("not an RFC 3339 time such as 2031-05-01T20:00:00Z")
 
-// FormatTime writes a time for people to read: in UTC and to the millisecond.
+// FormatTime formats a time for display: in UTC and to the millisecond.
 func FormatTime(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z07:00") }
 
 // ParseTime parses a time according to RFC 3339 section 5.6 and nothing else: time.Parse also takes

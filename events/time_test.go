@@ -139,10 +139,10 @@ func TestPositionAtReadsLittle(t *testing.T) {
 func TestTimeErrors(t *testing.T) {
 	l := &clockLog{err: events.ErrUnavailable}
 	if _, err := events.PositionAt(t.Context(), l, time.Now()); !errors.Is(err, events.ErrUnavailable) {
-		t.Errorf("PositionAt: %v", err)
+		t.Errorf("PositionAt: %v, want %v", err, events.ErrUnavailable)
 	}
 	if _, err := events.TimeOf(t.Context(), l, 1); !errors.Is(err, events.ErrUnavailable) {
-		t.Errorf("TimeOf: %v", err)
+		t.Errorf("TimeOf: %v, want %v", err, events.ErrUnavailable)
 	}
 }
 
@@ -183,7 +183,7 @@ func TestParseTime(t *testing.T) {
 		"2031-05-01T20:00:00CET", "２031-05-01T20:00:00Z", "2031-05-01T20:00:00." + strings.Repeat("1", 1000) + "Z",
 	} {
 		if got, err := events.ParseTime(bad); err == nil {
-			t.Errorf("%q is taken as %v", bad, got)
+			t.Errorf("ParseTime(%q) = %v, want an error", bad, got)
 		}
 	}
 }

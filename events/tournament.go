@@ -84,7 +84,7 @@ type TournamentCounts struct {
 // TournamentCreated opens a tournament for entry.
 type TournamentCreated struct {
 	TournamentID TournamentID `json:"tournament_id"`
-	// DisplayName is shown to people.
+	// DisplayName is for display.
 	DisplayName string `json:"name"`
 	// TeamLimit is the number of slots.
 	TeamLimit int64 `json:"team_limit"`

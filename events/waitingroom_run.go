@@ -5,7 +5,7 @@ func init() { register[WaitingRoomRun]() }
 // WaitingRoomRun records the server that runs a room from now on. Where several servers share a log, only the runner
 // drops visitors by the heartbeat timeout. A room that was always run by the same server has no such fact.
 type WaitingRoomRun struct {
-	// Node is the server's name, for people; Run names one start of it.
+	// Node is the server's name, for display; Run names one start of it.
 	Node string `json:"node"`
 	Run  string `json:"run"`
 	// Term counts these facts of a room, from 1.

@@ -17,7 +17,7 @@ func TestAddTicket(t *testing.T) {
 		t.Errorf("%v, want %v", ranges, want)
 	}
 	if got := slices.Collect(Tickets(ranges)); !slices.Equal(got, []int64{3, 4, 5, 7, 8, 2, 1}) {
-		t.Errorf("one by one: %v", got)
+		t.Errorf("one by one: %v, want %v", got, []int64{3, 4, 5, 7, 8, 2, 1})
 	}
 }
 
@@ -57,7 +57,7 @@ func TestShuffleIsFair(t *testing.T) {
 	}
 	// 36 degrees of freedom: more than 68 in one case of a thousand.
 	if chi > 68 || math.IsNaN(chi) {
-		t.Errorf("chi square %.1f; %v", chi, times)
+		t.Errorf("chi square = %.1f, want at most 68; counts %v", chi, times)
 	}
 }
 
@@ -72,7 +72,7 @@ func TestSettingsWithoutOpening(t *testing.T) {
 	}
 	back, err := Decode(fact.Name(), []byte(want))
 	if err != nil || *back.(*WaitingRoomOpened) != *fact {
-		t.Errorf("reads back as %+v, %v", back, err)
+		t.Errorf("decoded fact = %+v, %v; want it unchanged", back, err)
 	}
 }
 

@@ -25,7 +25,7 @@ type WebhookSettings struct {
 	URL string `json:"url"`
 	// Types are the wire names of the facts that are delivered; nil is all.
 	Types []string `json:"types,omitzero"`
-	// Description is for people.
+	// Description is for display.
 	Description string `json:"description,omitzero"`
 }
 
@@ -60,7 +60,7 @@ func (*WebhookEdited) Name() string { return "webhook.edited.v1" }
 // WebhookSecretChanged adds a secret.
 type WebhookSecretChanged struct {
 	WebhookSecret
-	// OldUntil is until when the secret before signs as well.
+	// OldUntil is the time until which the previous secret still signs.
 	OldUntil time.Time `json:"old_until"`
 }
 
@@ -71,7 +71,7 @@ type WebhookDisabledCause string
 
 // The causes.
 const (
-	// WebhookAsked: the organiser did.
+	// WebhookAsked: the organiser has disabled it.
 	WebhookAsked WebhookDisabledCause = "asked"
 	// WebhookGone: its receiver answered 410.
 	WebhookGone WebhookDisabledCause = "gone"

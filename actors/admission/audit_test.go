@@ -42,20 +42,20 @@ func readLedger(t *testing.T, log []logged) *ledger {
 		case *events.WaitingRoomJoined:
 			l.holders, l.ended = append(l.holders, f.Holder), append(l.ended, false)
 			if f.Ticket != int64(len(l.holders)) {
-				t.Fatalf("ticket %d comes after %d", f.Ticket, len(l.holders)-1)
+				t.Fatalf("ticket %d comes after %d, want %d", f.Ticket, len(l.holders)-1, int64(len(l.holders)))
 			}
 		case *events.WaitingRoomAdmitted:
 			l.admitted(f)
 		case *events.WaitingRoomLeft:
 			l.left[f.Ticket] = true
 			if f.Was == events.VisitorWaiting {
-				l.leaveLine(f.Ticket)
+				l.endWaiting(f.Ticket)
 			} else {
 				l.endPass(f.Ticket)
 			}
 		case *events.WaitingRoomDropped:
 			for ticket := range events.Tickets(f.Tickets) {
-				l.leaveLine(ticket)
+				l.endWaiting(ticket)
 				l.dropped[ticket] = entry.at
 			}
 		case *events.WaitingRoomExpired:
@@ -70,16 +70,16 @@ func readLedger(t *testing.T, log []logged) *ledger {
 	return l
 }
 
-func (l *ledger) leaveLine(ticket int64) {
+func (l *ledger) endWaiting(ticket int64) {
 	if l.ended[ticket-1] {
-		l.t.Fatalf("ticket %d goes twice", ticket)
+		l.t.Fatalf("ticket %d ends twice", ticket)
 	}
 	l.ended[ticket-1] = true
 }
 
 func (l *ledger) endPass(ticket int64) {
 	if _, in := l.inside[ticket]; !in {
-		l.t.Fatalf("ticket %d ends, and is not in", ticket)
+		l.t.Fatalf("the pass of ticket %d ends without an admission", ticket)
 	}
 	delete(l.inside, ticket)
 }
@@ -89,15 +89,15 @@ func (l *ledger) admitted(f *events.WaitingRoomAdmitted) {
 	for ticket := range events.Tickets(f.Tickets) {
 		for ; l.nextWaiting < ticket; l.nextWaiting++ {
 			if !l.ended[l.nextWaiting-1] {
-				l.t.Fatalf("ticket %d is admitted before %d, who is there", ticket, l.nextWaiting)
+				l.t.Fatalf("ticket %d is admitted before %d, which is still waiting", ticket, l.nextWaiting)
 			}
 		}
-		l.leaveLine(ticket)
+		l.endWaiting(ticket)
 		l.inside[ticket] = f.ExpiresAt
 		l.admittedAt[ticket] = f.AdmittedAt
 	}
 	if int64(len(l.inside)) > l.settings.MaxActive {
-		l.t.Fatalf("%d are in, of %d", len(l.inside), l.settings.MaxActive)
+		l.t.Fatalf("%d active passes, want at most %d", len(l.inside), l.settings.MaxActive)
 	}
 	for len(l.lastSecond) > 0 && f.AdmittedAt.Sub(l.lastSecond[0].AdmittedAt) >= time.Second {
 		l.lastSecond = l.lastSecond[1:]
@@ -128,12 +128,13 @@ const (
 func (c *crowd) audit(log []logged) {
 	l := readLedger(c.t, log)
 	if len(l.inside) > 0 || len(l.holders) != len(c.people) {
-		c.t.Fatalf("in the end %d are in and %d have joined", len(l.inside), len(l.holders))
+		c.t.Fatalf("at the end %d passes are active and %d holders have joined, want 0 and %d",
+			len(l.inside), len(l.holders), len(c.people))
 	}
 	for i, p := range c.people {
 		ticket := int64(i + 1)
 		if l.holders[i] != p.holder {
-			c.t.Fatalf("ticket %d is %s's, but %s got it", ticket, l.holders[i], p.holder)
+			c.t.Fatalf("ticket %d belongs to %s in the log, but was given to %s", ticket, l.holders[i], p.holder)
 		}
 		dropped, silent := l.dropped[ticket]
 		admitted, let := l.admittedAt[ticket]
@@ -145,9 +146,9 @@ func (c *crowd) audit(log []logged) {
 			c.t.Errorf("%s (habit %d) ended as %q: admitted %t, expired %t, dropped %t, left %t",
 				p.holder, p.habit, p.outcome, let, l.expired[ticket], silent, l.left[ticket])
 		case silent && c.silence(p, dropped) < 2*heartbeat:
-			c.t.Errorf("%s lost the place after a silence of %v", p.holder, c.silence(p, dropped))
+			c.t.Errorf("%s was dropped after a silence of %v, want at least two heartbeats", p.holder, c.silence(p, dropped))
 		case silent && c.silence(p, dropped) > 2*heartbeat+look, let && c.silence(p, admitted) > 2*heartbeat+look:
-			c.t.Errorf("%s kept the place through a silence of %v", p.holder, max(c.silence(p, dropped), c.silence(p, admitted)))
+			c.t.Errorf("%s was not dropped after a silence of %v", p.holder, max(c.silence(p, dropped), c.silence(p, admitted)))
 		}
 	}
 	if len(l.dropped) == 0 || len(l.left) == 0 || len(l.expired) == 0 {
@@ -180,12 +181,12 @@ func (c *crowd) rateReached(log []logged, l *ledger) {
 			return
 		}
 	}
-	c.t.Error("nobody was admitted for five seconds")
+	c.t.Error("no period of five seconds with continuous admission was found")
 }
 
 // silence is the time since a visitor's last poll. A restart counts as a poll of everybody.
 func (c *crowd) silence(p *person, at time.Time) time.Duration {
-	since := p.heard
+	since := p.lastHeartbeat
 	if at.After(c.start) && since.Before(c.start) {
 		since = c.start
 	}

@@ -41,8 +41,8 @@ func shutDown(b *testing.B, n *node, store *embedded.Store) {
 	}
 }
 
-// inTurns makes count calls from several concurrent callers.
-func inTurns(b *testing.B, callers, count int, call func(n int) error) {
+// inParallel makes count calls from several concurrent callers.
+func inParallel(b *testing.B, callers, count int, call func(n int) error) {
 	b.Helper()
 	var left atomic.Int64
 	left.Store(int64(count))
@@ -77,7 +77,7 @@ func crowdedRoom(b *testing.B) (n *node, store *embedded.Store, visitors []strin
 	n, store = bench(b, dir)
 	n.set(slow)
 	visitors = make([]string, million/10)
-	inTurns(b, 4096, million, func(i int) error {
+	inParallel(b, 4096, million, func(i int) error {
 		visit, _, _, err := n.rooms.Join(ctx, "sale", events.Holder("holder-"+strconv.Itoa(1_000_000+i)), by("holder"))
 		if i%10 == 0 {
 			visitors[i/10] = visit.Visitor
@@ -120,7 +120,7 @@ func BenchmarkJoin(b *testing.B) {
 				b.ReportAllocs()
 				b.ResetTimer()
 				busy := processorTime(b)
-				inTurns(b, callers, b.N, func(i int) error {
+				inParallel(b, callers, b.N, func(i int) error {
 					holder := events.Holder("holder-" + strconv.Itoa(10_000_000+i))
 					if what == "reserve" {
 						return ask(&product.Reserve{ReservationID: actors.NewID(), Holder: holder, Quantity: 1})
@@ -152,7 +152,7 @@ func BenchmarkMillion(b *testing.B) {
 		b.RunParallel(func(pb *testing.PB) {
 			for i := rand.IntN(len(visitors)); pb.Next(); i = (i + 7919) % len(visitors) {
 				if visit, err := n.rooms.Poll(ctx, "sale", visitors[i]); err != nil || visit.Status == "" {
-					b.Error(visit, err)
+					b.Errorf("poll: %+v, %v; want a status", visit, err)
 					return
 				}
 			}
@@ -202,8 +202,8 @@ func ageOfLine(b *testing.B, n *node, visitors []string, busy bool) {
 	b.ReportMetric(float64(joined.Load())/b.Elapsed().Seconds(), "joins/s")
 }
 
-// BenchmarkLookForSilent is one sweep over a million visitors.
-func BenchmarkLookForSilent(b *testing.B) {
+// BenchmarkSilent is one sweep over a million visitors.
+func BenchmarkSilent(b *testing.B) {
 	n, store, _, _ := crowdedRoom(b)
 	defer shutDown(b, n, store)
 	rm, err := n.rooms.find(ctx, "sale")
@@ -212,7 +212,7 @@ func BenchmarkLookForSilent(b *testing.B) {
 	}
 	for b.Loop() {
 		if silent := rm.silent(time.Now(), time.Now().Add(-time.Hour)); len(silent) > 0 {
-			b.Fatal(len(silent))
+			b.Fatalf("%d visitors are silent, want none", len(silent))
 		}
 	}
 }

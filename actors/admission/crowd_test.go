@@ -19,22 +19,22 @@ var crowdSeed = flag.Uint64("crowd-seed", 0, "the seed of TestCrowd; 0 takes a n
 type habit int
 
 const (
-	patient habit = iota // asks when told to, and stays
+	patient habit = iota // polls when due, and stays
 	leaver               // leaves at some time, waiting or admitted
-	sleeper              // stops asking at some time
+	sleeper              // stops polling at some time
 	buyer                // finishes soon after being admitted
 )
 
 // person is one visitor of the crowd.
 type person struct {
-	holder  events.Holder
-	habit   habit
-	until   time.Duration // when a leaver leaves and a sleeper falls asleep
-	visit   Visit
-	next    time.Duration // when to ask again
-	heard   time.Time     // the last heartbeat that counted
-	done    bool
-	outcome events.VisitorStatus // by what the person was told; "" while it goes on
+	holder        events.Holder
+	habit         habit
+	until         time.Duration // when a leaver leaves and a sleeper falls asleep
+	visit         Visit
+	next          time.Duration // when to poll again
+	lastHeartbeat time.Time     // the last heartbeat that counted
+	done          bool
+	outcome       events.VisitorStatus // by the answers to the person; "" while waiting or active
 }
 
 // crowd is many visitors of one room.
@@ -45,7 +45,7 @@ type crowd struct {
 	people []*person
 	rng    *rand.Rand
 	doing  sync.WaitGroup
-	start  time.Time // of this node; silence counts anew from then
+	start  time.Time // of this node; timeouts start again then
 }
 
 // TestCrowd: a hundred thousand join at once. Some leave, some stop polling, some complete a
@@ -82,12 +82,12 @@ func TestCrowd(t *testing.T) {
 		}
 		c.second()
 		if c.clock.now().After(at(5 * time.Minute)) {
-			t.Fatalf("after five minutes %d people are still there", c.remaining())
+			t.Fatalf("after five minutes %d people remain, want none", c.remaining())
 		}
 	}
 	log := readLog(t, c.store)
 	if !half {
-		t.Error("there was no restart")
+		t.Error("the crowd ended before the restart")
 	}
 	c.audit(log)
 }
@@ -166,7 +166,7 @@ func (c *crowd) joinTogether() {
 			<-begin
 			var err error
 			if p.visit, _, _, err = c.rooms.Join(ctx, "sale", p.holder, by(string(p.holder))); err != nil {
-				c.t.Errorf("%s: %v", p.holder, err)
+				c.t.Errorf("joining as %s: %v", p.holder, err)
 			}
 		})
 	}
@@ -177,7 +177,7 @@ func (c *crowd) joinTogether() {
 		if p.visit.Ticket != int64(i+1) || p.visit.Number != int64(i+1) {
 			c.t.Fatalf("%s: %+v, want ticket and number %d", p.holder, p.visit, i+1)
 		}
-		p.heard = c.clock.now()
+		p.lastHeartbeat = c.clock.now()
 		p.next = p.visit.PollAfter + time.Duration(c.rng.Int64N(int64(s))) // not all at one moment
 	}
 	c.step()
@@ -214,7 +214,7 @@ func (c *crowd) second() {
 	}
 }
 
-// checkSilent checks a visitor that has stopped polling, without a poll.
+// checkSilent reads the place of a visitor that has stopped polling.
 func (c *crowd) checkSilent(p *person) {
 	if status := c.line().Look(p.visit.Ticket).Status; status == events.VisitorExpired {
 		p.done, p.outcome = true, status
@@ -228,7 +228,7 @@ func (c *crowd) leave(p *person) {
 	}
 	p.outcome = visit.Status
 	if len(answer.Facts) == 0 && visit.Status != events.VisitorExpired {
-		c.t.Errorf("%s left without a trace", p.holder)
+		c.t.Errorf("leaving as %s: no fact, want one unless the pass has expired", p.holder)
 	}
 }
 
@@ -239,15 +239,15 @@ func (c *crowd) ask(p *person, now time.Duration) {
 	switch p.visit.Status {
 	case events.VisitorWaiting:
 		if p.visit.TooSoon {
-			c.t.Errorf("%s polled as instructed, and got %+v", p.holder, p.visit)
+			c.t.Errorf("%s polled when due, but got too soon: %+v", p.holder, p.visit)
 		}
 		if was.Status != events.VisitorWaiting || p.visit.Number > was.Number || p.visit.Number < 1 {
-			c.t.Errorf("%s got %+v, and then %+v", p.holder, was, p.visit)
+			c.t.Errorf("%s got %+v, then %+v; want the same or a smaller number", p.holder, was, p.visit)
 		}
-		p.heard, p.next = c.clock.now(), now+p.visit.PollAfter
+		p.lastHeartbeat, p.next = c.clock.now(), now+p.visit.PollAfter
 	case events.VisitorAdmitted:
 		if _, err := c.rooms.Check("sale", p.holder, p.visit.Pass, time.Time{}); err != nil {
-			c.t.Errorf("the pass of %s: %v", p.holder, err)
+			c.t.Errorf("checking the pass of %s: %v", p.holder, err)
 		}
 		p.next = now + 5*s
 		if p.habit == buyer {
@@ -260,10 +260,11 @@ func (c *crowd) ask(p *person, now time.Duration) {
 		}
 	case events.VisitorExpired:
 		if was.Status != events.VisitorAdmitted {
-			c.t.Errorf("%s polled as instructed, and lost the place: %+v, then %+v", p.holder, was, p.visit)
+			c.t.Errorf("%s polled as instructed, and lost the place: %+v, then %+v, want Status %v",
+				p.holder, was, p.visit, events.VisitorAdmitted)
 		}
 		p.done, p.outcome = true, events.VisitorExpired
 	default:
-		c.t.Errorf("%s: %+v", p.holder, p.visit)
+		c.t.Errorf("%s polled and got %+v, want waiting, admitted or expired", p.holder, p.visit)
 	}
 }

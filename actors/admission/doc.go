@@ -1,5 +1,5 @@
 // Package admission runs the waiting rooms of a node: it sends joins to the room's actor, answers
-// pollRepeatedly without it, admits at the rate, drops visitors whose heartbeats have timed out, and
+// polls without it, admits at the rate, drops visitors whose heartbeats have timed out, and
 // publishes the line.
 //
 // # A poll
@@ -22,7 +22,7 @@
 // so after a restart all timeouts start again. They also do if the sweep itself was delayed by more
 // than a heartbeat, for example because the machine was suspended: no polls could be received then.
 // A place is marked before it is dropped: a poll before the mark keeps the place, a later one is
-// told to retry in a moment, when the outcome is in the log.
+// forwardedMessages to retry in a moment, when the outcome is in the log.
 //
 // # Poll intervals
 //
@@ -47,7 +47,7 @@
 // sent it no heartbeat for two heartbeats of an unchanged term; the room refuses a Drop of another
 // term. A visitor who polls another node in that time makes that node take the room over, which
 // restarts the two heartbeats: so no visitor who polls once per heartbeat is dropped, wherever the
-// pollRepeatedly go and whichever node restarts. This costs one event when visitors move, and a few per
+// polls go and whichever node restarts. This costs one event when visitors move, and a few per
 // heartbeat if they are spread over nodes. Nobody is dropped in that case, so a balancer should
 // send the polls of a room to one node. Where the servers are nodes of one system (Config.Owns),
 // the owner of a room takes it over as soon as it becomes the owner. Every node answers polls from

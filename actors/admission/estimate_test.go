@@ -41,14 +41,14 @@ func TestPace(t *testing.T) {
 			t.Errorf("%s (at %v): %v a second, want %v", step.about, step.at, got, step.want)
 		}
 		if len(p.samples) > 62 {
-			t.Errorf("%d samples", len(p.samples))
+			t.Errorf("%d samples, want at most 62", len(p.samples))
 		}
 	}
 	for n := range 1000 {
 		p.add(at(time.Duration(n)*100*ms), lineOf(settings, 1, 0, int64(n)))
 	}
 	if len(p.samples) > 62 {
-		t.Errorf("%d samples are kept", len(p.samples))
+		t.Errorf("%d samples are retained, want at most 62", len(p.samples))
 	}
 	slow := settings
 	slow.AdmitPerSecond = 2

@@ -35,7 +35,7 @@ func (r *Rooms) Done(id events.RoomID, holder events.Holder, ticket int64, reque
 		ctx, cancel := context.WithTimeout(context.Background(), finishLimit)
 		defer cancel()
 		if err := r.done(ctx, id, holder, ticket, request); err != nil {
-			r.config.Logger.Debug("a pass goes on that has done its work", "room", id, "error", err)
+			r.config.Logger.Debug("a used pass could not be ended; it expires by itself", "room", id, "error", err)
 		}
 	}) {
 		r.finishing.Add(-1)

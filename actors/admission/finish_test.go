@@ -13,7 +13,7 @@ func (n *node) awaitFinish() {
 	n.t.Helper()
 	n.rooms.running.Wait()
 	if left := n.rooms.finishing.Load(); left != 0 {
-		n.t.Errorf("%d are still being finished", left)
+		n.t.Errorf("%d are still being finished, want 0", left)
 	}
 	n.step()
 }
@@ -31,7 +31,7 @@ func TestDone(t *testing.T) {
 		}
 	}
 	n.rooms.Done("sale", "bob", 0, by("bob")) // a waiting visitor keeps the place
-	n.rooms.Done("sale", "dee", 0, by("dee")) // never came
+	n.rooms.Done("sale", "dee", 0, by("dee")) // has never joined
 	n.rooms.Done("sale", "ann", 99, by("ann"))
 	n.rooms.Done("nowhere", "ann", 0, by("ann"))
 	n.rooms.Done("", "ann", 1, by("ann"))
@@ -64,13 +64,13 @@ func TestJoiningAfterAPurchase(t *testing.T) {
 	}
 	rm.seen.end(ann.Ticket) // as Done begins
 	if again := n.join("ann"); again.Status != events.VisitorWaiting || again.Ticket != 2 {
-		t.Errorf("joining again gives %+v", again)
+		t.Errorf("joining again gives %+v, want Status %v, Ticket 2", again, events.VisitorWaiting)
 	}
 	n.rooms.Done("sale", "ann", ann.Ticket, by("ann"))
 	n.awaitFinish()
 	n.step()
 	if line := rm.line.Load(); line.Active != 1 || line.Admitted != 2 {
-		t.Errorf("%d active, %d came in", line.Active, line.Admitted)
+		t.Errorf("%d active, %d came in, want 1, 2", line.Active, line.Admitted)
 	}
 }
 
@@ -78,34 +78,34 @@ func TestJoiningAfterAPurchase(t *testing.T) {
 // does not touch the line, since it receives no polls.
 func TestRoomsElsewhere(t *testing.T) {
 	n := newNode(t)
-	beside := start(t, n.store, n.clock, func(_ *actors.Config, c *Config) { c.Elsewhere = true })
-	t.Cleanup(beside.stop)
+	other := start(t, n.store, n.clock, func(_ *actors.Config, c *Config) { c.Elsewhere = true })
+	t.Cleanup(other.stop)
 	n.set(sale)
 	ann := n.join("ann")
 	n.step()
 	shown := n.poll(ann.Visitor).Pass
 	for about, err := range map[string]error{
-		"resume": beside.rooms.Resume(ctx, "sale"),
-		"join":   func() error { _, _, _, err := beside.rooms.Join(ctx, "sale", "bob", by("bob")); return err }(),
-		"poll":   func() error { _, err := beside.rooms.Poll(ctx, "sale", ann.Visitor); return err }(),
-		"leave":  func() error { _, _, err := beside.rooms.Leave(ctx, "sale", ann.Visitor, by("ann")); return err }(),
-		"set":    func() error { _, err := beside.rooms.Set(ctx, "sale", sale, nil, by("x")); return err }(),
+		"resume": other.rooms.Resume(ctx, "sale"),
+		"join":   func() error { _, _, _, err := other.rooms.Join(ctx, "sale", "bob", by("bob")); return err }(),
+		"poll":   func() error { _, err := other.rooms.Poll(ctx, "sale", ann.Visitor); return err }(),
+		"leave":  func() error { _, _, err := other.rooms.Leave(ctx, "sale", ann.Visitor, by("ann")); return err }(),
+		"set":    func() error { _, err := other.rooms.Set(ctx, "sale", sale, nil, by("x")); return err }(),
 	} {
 		if code(err) != "not_found" {
-			t.Errorf("%s: %v", about, err)
+			t.Errorf("%s: %v, want not_found", about, err)
 		}
 	}
-	if ticket, err := beside.rooms.Check("sale", "ann", shown, time.Time{}); ticket != ann.Ticket || err != nil {
-		t.Errorf("ticket %d, %v", ticket, err)
+	if ticket, err := other.rooms.Check("sale", "ann", shown, time.Time{}); ticket != ann.Ticket || err != nil {
+		t.Errorf("ticket %d, %v, want %d", ticket, err, ann.Ticket)
 	}
-	beside.rooms.Done("sale", "ann", ann.Ticket, by("ann"))
-	beside.rooms.running.Wait()
-	n.join("bob") // it finds the other's fact, reads it, and continues
+	other.rooms.Done("sale", "ann", ann.Ticket, by("ann"))
+	other.rooms.running.Wait()
+	n.join("bob") // reads the other node's fact first
 	n.step()
 	if visit := n.poll(ann.Visitor); visit.Status != events.VisitorLeft {
-		t.Errorf("ann is %s", visit.Status)
+		t.Errorf("ann is %s, want %s", visit.Status, events.VisitorLeft)
 	}
-	if lines := beside.rooms.Running(); len(lines) != 0 {
-		t.Errorf("%d rooms run beside", len(lines))
+	if lines := other.rooms.Running(); len(lines) != 0 {
+		t.Errorf("%d rooms run on this node, want 0", len(lines))
 	}
 }

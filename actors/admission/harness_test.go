@@ -175,7 +175,7 @@ func (n *node) step() {
 	rm.step(ctx)
 	rm.sweepSilent(ctx)
 	if rm.failed || rm.failing {
-		n.t.Fatal("the round came to nothing")
+		n.t.Fatal("the round or the sweep failed")
 	}
 }
 

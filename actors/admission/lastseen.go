@@ -110,10 +110,10 @@ func (s *lastSeen) recordJoin(ticket int64, now time.Time) {
 
 // recordPoll records a heartbeat of a waiting visitor, and the poll interval given to the visitor.
 // A poll after less than half of the last interval is too soon: nothing is recorded, and missing is
-// the rest of that interval. doomed means that the place is being dropped, or has ended.
+// the rest of that interval. dropping means that the place is being dropped, or has ended.
 func (s *lastSeen) recordPoll(
 	ticket int64, now time.Time, interval time.Duration,
-) (missing time.Duration, doomed bool) {
+) (missing time.Duration, dropping bool) {
 	cell := s.cell(ticket)
 	if cell == nil {
 		cell = s.create(ticket)
@@ -149,7 +149,7 @@ func (s *lastSeen) ended(ticket int64) bool {
 	return cell != nil && cell.Load() == seenLeft
 }
 
-// known reports whether anything was ever noted of a ticket.
+// known reports whether a ticket has an entry.
 func (s *lastSeen) known(ticket int64) bool {
 	cell := s.cell(ticket)
 	return cell != nil && cell.Load() != seenNever

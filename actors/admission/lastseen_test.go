@@ -15,7 +15,7 @@ const (
 // at is a time after the table was made.
 func at(d time.Duration) time.Time { return day.Add(d) }
 
-func TestTouch(t *testing.T) {
+func TestRecordPoll(t *testing.T) {
 	table := newLastSeen(day)
 	for _, step := range []struct {
 		at, interval, missing time.Duration
@@ -33,9 +33,9 @@ func TestTouch(t *testing.T) {
 		{1809500 * ms, 4 * s, 0},
 		{1808500 * ms, 4 * s, 5 * s}, // a clock set back
 	} {
-		missing, doomed := table.recordPoll(7, at(step.at), step.interval)
-		if missing != step.missing || doomed {
-			t.Errorf("at %v, interval %v: %v is missing, doomed %t, want %v", step.at, step.interval, missing, doomed, step.missing)
+		missing, dropping := table.recordPoll(7, at(step.at), step.interval)
+		if missing != step.missing || dropping {
+			t.Errorf("at %v, interval %v: %v is missing, dropping %t, want %v", step.at, step.interval, missing, dropping, step.missing)
 		}
 	}
 }
@@ -44,10 +44,10 @@ func TestSilenceIsFoundOnce(t *testing.T) {
 	table := newLastSeen(day)
 	table.mark(1, at(0), s)
 	for _, step := range []struct {
-		about          string
-		ticket         int64
-		limit          time.Duration
-		silent, doomed bool
+		about            string
+		ticket           int64
+		limit            time.Duration
+		silent, dropping bool
 	}{
 		{"seen at the limit", 1, 0, false, false},
 		{"seen before it", 1, 50 * ms, true, true},
@@ -57,40 +57,40 @@ func TestSilenceIsFoundOnce(t *testing.T) {
 		{"until it is too long ago", 2, 10*s + 50*ms, true, true},
 	} {
 		silent := table.silent(step.ticket, at(10*s), at(step.limit))
-		doomed := table.markDropping(step.ticket, at(step.limit))
-		if silent != step.silent || doomed != step.doomed {
-			t.Errorf("%s: silent %t, doomed %t", step.about, silent, doomed)
+		dropping := table.markDropping(step.ticket, at(step.limit))
+		if silent != step.silent || dropping != step.dropping {
+			t.Errorf("%s: silent %t, dropping %t, want %t, %t", step.about, silent, dropping, step.silent, step.dropping)
 		}
 	}
-	if _, doomed := table.recordPoll(1, at(11*s), s); !doomed {
+	if _, dropping := table.recordPoll(1, at(11*s), s); !dropping {
 		t.Error("a heartbeat was recorded although the place is being dropped")
 	}
 	table.mark(1, at(12*s), 4*s)
-	if missing, doomed := table.recordPoll(1, at(13*s), s); doomed || missing != 3*s {
-		t.Errorf("after the drop came to nothing: %v, %t", missing, doomed)
+	if missing, dropping := table.recordPoll(1, at(13*s), s); dropping || missing != 3*s {
+		t.Errorf("after the failed drop: missing %v, dropping %t; want 3s, false", missing, dropping)
 	}
 }
 
-// TestGreet: a new visitor may poll at once, and joining does not revive a place that is being
+// TestRecordJoin: a new visitor may poll at once, and joining does not revive a place that is being
 // dropped or has ended.
-func TestGreet(t *testing.T) {
+func TestRecordJoin(t *testing.T) {
 	table := newLastSeen(day)
 	for i := range 2 {
 		table.recordJoin(1, at(time.Duration(i)*s))
 		for poll, missing := range []time.Duration{0, 9 * s} {
-			if got, doomed := table.recordPoll(1, at(time.Duration(i)*s), 9*s); got != missing || doomed {
+			if got, dropping := table.recordPoll(1, at(time.Duration(i)*s), 9*s); got != missing || dropping {
 				t.Errorf("poll %d after greeting %d: %v is missing, want %v", poll+1, i+1, got, missing)
 			}
 		}
 	}
 	if !table.markDropping(1, at(10*s)) {
-		t.Fatal("a visitor who is silent is not found")
+		t.Fatal("markDropping = false for a silent visitor")
 	}
 	table.end(2)
 	for ticket := range int64(2) {
 		table.recordJoin(ticket+1, at(20*s))
-		if _, doomed := table.recordPoll(ticket+1, at(20*s), s); !doomed {
-			t.Errorf("ticket %d was called back", ticket+1)
+		if _, dropping := table.recordPoll(ticket+1, at(20*s), s); !dropping {
+			t.Errorf("a join revived the ended ticket %d", ticket+1)
 		}
 	}
 }
@@ -112,28 +112,28 @@ func TestForget(t *testing.T) {
 	}
 	table.mark(3*seenChunk, at(2*s), s) // it can come back
 	if table.cell(3*seenChunk) == nil || table.cell(last+seenChunk) != nil {
-		t.Error("a chunk is not where it should be")
+		t.Error("a freed chunk can't be created again, or there is one too many")
 	}
 }
 
-// TestTimesLast: a stamp is decoded to its values, even after years.
-func TestTimesLast(t *testing.T) {
+// TestStampsAreDecoded: a stamp is decoded to its values, even after years.
+func TestStampsAreDecoded(t *testing.T) {
 	table := newLastSeen(day)
 	for _, d := range []time.Duration{0, ms, time.Hour, 30 * 365 * 24 * time.Hour} {
 		for _, interval := range []time.Duration{0, s, 4 * time.Hour} {
 			stamp := table.stamp(at(d), interval)
 			if seen, got := table.read(stamp); !seen.Equal(at(d)) || got != interval || stamp < seenFirst {
-				t.Errorf("%v and %v are kept as %v and %v", d, interval, seen.Sub(day), got)
+				t.Errorf("stamp of %v and %v is decoded as %v and %v", d, interval, seen.Sub(day), got)
 			}
 		}
 	}
 	if seen, _ := table.read(table.stamp(at(-time.Hour), s)); !seen.Equal(day) {
-		t.Errorf("a time before the table is kept as %v", seen)
+		t.Errorf("a time before the table is decoded as %v, want %v", seen, day)
 	}
 }
 
-// TestTouchOrDoom: of a concurrent poll and drop one is first, and both know which.
-func TestTouchOrDoom(t *testing.T) {
+// TestPollOrDrop: of a concurrent poll and drop one is first, and both know which.
+func TestPollOrDrop(t *testing.T) {
 	for range 200 {
 		table := newLastSeen(day)
 		const tickets = 100
@@ -144,7 +144,7 @@ func TestTouchOrDoom(t *testing.T) {
 		var all sync.WaitGroup
 		all.Go(func() {
 			for ticket := int64(1); ticket <= tickets; ticket++ {
-				if _, doomed := table.recordPoll(ticket, at(30*s), s); !doomed {
+				if _, dropping := table.recordPoll(ticket, at(30*s), s); !dropping {
 					kept.Add(1)
 				}
 			}

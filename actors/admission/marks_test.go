@@ -16,10 +16,10 @@ import (
 // forwardingNodes are nodes of one system. The first owns the room; the others forward their heartbeats to it.
 type forwardingNodes struct {
 	*cluster
-	owner       int
-	members     uint64
-	unreachable bool // forwarding fails
-	told        int
+	owner             int
+	members           uint64
+	unreachable       bool // forwarding fails
+	forwardedMessages int
 }
 
 func newForwardingNodes(t *testing.T, nodes int) *forwardingNodes {
@@ -33,7 +33,7 @@ func newForwardingNodes(t *testing.T, nodes int) *forwardingNodes {
 				if c.unreachable || c.owner < 0 {
 					return errors.New("simulated")
 				}
-				c.told++
+				c.forwardedMessages++
 				return c.nodes[c.owner].rooms.Hear(ctx, id, marks)
 			}
 		}))
@@ -51,7 +51,7 @@ func (c *forwardingNodes) pollRepeatedly(heartbeats int, at ...int) func(v Visit
 		c.t.Helper()
 		for i := range heartbeats {
 			if got := c.nodes[at[i%len(at)]].poll(v.Visitor); got.Status != events.VisitorWaiting {
-				c.t.Fatalf("in heartbeat %d: %+v", i, got)
+				c.t.Fatalf("in heartbeat %d: %+v, want Status %v", i, got, events.VisitorWaiting)
 			}
 			c.pass(10 * s)
 		}
@@ -65,16 +65,16 @@ func TestPollsAtAnyNode(t *testing.T) {
 	ann, bob := c.nodes[0].join("ann"), c.nodes[0].join("bob")
 	c.pass(s)
 	if !c.nodes[1].rooms.Follows("sale", ann.Visitor) || c.nodes[1].rooms.Follows("sale", "x") {
-		t.Error("a node does not know whom it can answer")
+		t.Error("Follows is wrong for a known or an unknown visitor")
 	}
 	c.pollRepeatedly(6, 1, 2, 2)(ann)
 	if got := c.nodes[2].poll(bob.Visitor); got.Status != events.VisitorExpired {
-		t.Errorf("who never polled is %+v", got)
+		t.Errorf("who never polled is %+v, want Status %v", got, events.VisitorExpired)
 	}
 	if n := count[*events.WaitingRoomRun](c.cluster); n != 1 {
-		t.Errorf("the room was taken over %d times", n)
+		t.Errorf("the room was taken over %d times, want 1", n)
 	}
-	if c.told == 0 {
+	if c.forwardedMessages == 0 {
 		t.Error("no heartbeat was forwarded")
 	}
 }
@@ -89,14 +89,14 @@ func TestOwnerIsUnreachable(t *testing.T) {
 	c.unreachable = true
 	c.pollRepeatedly(6, 1)(ann)
 	if n := count[*events.WaitingRoomRun](c.cluster); n < 2 {
-		t.Errorf("the room was taken over %d times", n)
+		t.Errorf("the room was taken over %d times, want at least 2", n)
 	}
 	c.unreachable = false
 	c.pass(2 * s)
 	before := count[*events.WaitingRoomRun](c.cluster)
 	c.pollRepeatedly(4, 1)(ann)
 	if n := count[*events.WaitingRoomRun](c.cluster) - before; n > 0 {
-		t.Errorf("the room was taken over %d times more", n)
+		t.Errorf("the room was taken over %d more times, want none", n)
 	}
 }
 
@@ -154,11 +154,11 @@ func TestHear(t *testing.T) {
 		}
 	}
 	if chunks := *c.nodes[0].rooms.begun("sale").seen.chunks.Load(); len(chunks) > 1 {
-		t.Errorf("a ticket that nobody has makes a table of %d chunks", len(chunks))
+		t.Errorf("an unknown ticket makes a table of %d chunks, want at most 1", len(chunks))
 	}
 }
 
-// TestMarks: tickets come through as they were, in as many messages as they need.
+// TestMarks: tickets are decoded as they were encoded, over several messages if necessary.
 func TestMarks(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		tickets := rapid.SliceOfNDistinct(rapid.Int64Range(1, waitingroom.MaxTickets), 0, 20_000, rapid.ID).Draw(t, "tickets")
@@ -169,12 +169,12 @@ func TestMarks(t *testing.T) {
 			marks, rest = appendMarks(nil, rest)
 			read, err := readMarks(marks)
 			if err != nil || len(read) == 0 {
-				t.Fatalf("%d read, %v", len(read), err)
+				t.Fatalf("%d marks read, %v; want some", len(read), err)
 			}
 			got = append(got, read...)
 		}
 		if !slices.Equal(got, tickets) {
-			t.Errorf("%d tickets are %d", len(tickets), len(got))
+			t.Errorf("%d tickets were encoded, %d decoded", len(tickets), len(got))
 		}
 	})
 }
@@ -186,7 +186,7 @@ func FuzzMarks(f *testing.F) {
 	f.Fuzz(func(t *testing.T, marks []byte) {
 		tickets, err := readMarks(marks)
 		if err == nil && !slices.IsSorted(tickets) {
-			t.Errorf("%v", tickets)
+			t.Errorf("decoded tickets are not in order: %v", tickets)
 		}
 	})
 }

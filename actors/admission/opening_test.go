@@ -17,23 +17,23 @@ func TestShuffledOpening(t *testing.T) {
 	line, err := n.rooms.Line(ctx, "sale")
 	seed, hash := ring.Seed("sale")
 	if err != nil || line.Settings.SeedHash != hash || line.Seed != "" {
-		t.Fatalf("%+v, %v", line, err)
+		t.Fatalf("line before the opening: %+v, %v, want Settings.SeedHash %v, Seed \"\"", line, err, hash)
 	}
 	var visitors []Visit
 	for i := range 20 {
 		visitors = append(visitors, n.join(events.Holder(fmt.Sprint("h", i))))
 	}
-	n.set(opening) // again, without a word about the seed
+	n.set(opening) // again, without a seed
 	for range 10 {
 		n.pass(10 * s)
 		for _, v := range visitors {
 			got := n.poll(v.Visitor)
 			if got.Status != events.VisitorWaiting || got.Number != 0 || v.Number != 0 {
-				t.Fatalf("before the opening: %+v", got)
+				t.Fatalf("before the opening: %+v, want waiting without a number", got)
 			}
 		}
 	}
-	n.use(ring.Rotate()) // the promise holds
+	n.use(ring.Rotate()) // the promised seed stays valid
 	opening.MaxActive++
 	n.set(opening)
 	n.clock.move(ms)
@@ -45,15 +45,15 @@ func TestShuffledOpening(t *testing.T) {
 		line, _ := n.rooms.Line(ctx, "sale")
 		got := line.Look(int64(ticket))
 		if place == 0 && got.Status != events.VisitorAdmitted || place > 0 && got.Number != int64(place) {
-			t.Errorf("place %d, ticket %d: %+v", place, ticket, got)
+			t.Errorf("place %d, ticket %d: %+v; want the drawn order", place, ticket, got)
 		}
 	}
 	if got := n.poll(late.Visitor); got.Number != 20 || late.Number != 0 {
-		t.Errorf("a later visitor: %+v, then %+v", late, got)
+		t.Errorf("a later visitor: %+v, then %+v, want Number 20, Number 0", late, got)
 	}
 	line, err = n.rooms.Line(ctx, "sale")
 	if err != nil || line.Seed != fmt.Sprintf("%x", seed) {
-		t.Errorf("the seed is %q, %v", line.Seed, err)
+		t.Errorf("seed = %q, %v; want %x", line.Seed, err, seed)
 	}
 }
 
@@ -78,18 +78,18 @@ func TestLostSeed(t *testing.T) {
 	rm.step(ctx) // begins
 	rm.step(ctx)
 	if line := rm.line.Load(); !rm.failed || !line.Begun || line.Drawn() {
-		t.Fatalf("failed %t, %+v", rm.failed, line)
+		t.Fatalf("failed %t, line %+v; want a failed opening without a draw", rm.failed, line)
 	}
 	n.join("bob")
 	rm.step(ctx)
 	if line := rm.line.Load(); line.Waiting != 2 {
-		t.Errorf("%d wait: the line is not published any more", line.Waiting)
+		t.Errorf("%d wait: the line is not published any more, want 2", line.Waiting)
 	}
 	opening.Order = events.RoomFIFO
 	n.set(opening)
 	rm.step(ctx) // has not seen that yet
 	n.step()
 	if got := rm.line.Load().Look(ann.Ticket); got.Status != events.VisitorAdmitted {
-		t.Errorf("as they came: %+v", got)
+		t.Errorf("as they came: %+v, want Status %v", got, events.VisitorAdmitted)
 	}
 }

@@ -36,28 +36,28 @@ func TestOwnerTakesOver(t *testing.T) {
 	c.pass(8 * s)
 	before, err := c.nodes[0].rooms.Line(ctx, "sale")
 	if err != nil || before.Term != 1 || before.Admitted == 0 {
-		t.Fatalf("term %d, %d came in, %v", before.Term, before.Admitted, err)
+		t.Fatalf("term %d, %d admitted, %v; want term 1 and some", before.Term, before.Admitted, err)
 	}
 	c.nodes[0].stop()
 	c.nodes, owns[0], owns[1] = c.nodes[1:], false, true
 	c.pass(2 * s)
 	line, err := c.nodes[0].rooms.Line(ctx, "sale")
 	if err != nil || line.Term != 2 || line.Admitted < before.Admitted+1 {
-		t.Errorf("term %d, %d came in after %d, %v", line.Term, line.Admitted, before.Admitted, err)
+		t.Errorf("term %d, %d admitted after %d, %v; want term 2 and more", line.Term, line.Admitted, before.Admitted, err)
 	}
 	c.pass(17 * s) // two heartbeats are 20 s; the last heartbeat was 27 s ago
 	if n := count[*events.WaitingRoomDropped](c); n > 0 {
-		t.Errorf("places were taken %d times before anybody could ask", n)
+		t.Errorf("visitors were dropped %d times before any could poll", n)
 	}
 	if got := c.nodes[0].poll(visits[89].Visitor); got.Status != events.VisitorWaiting {
-		t.Errorf("one who asks in time: %+v", got)
+		t.Errorf("after a poll in time: %+v, want Status %v", got, events.VisitorWaiting)
 	}
 	c.pass(3 * s)
 	if got := c.nodes[0].poll(visits[88].Visitor); got.Status != events.VisitorExpired {
-		t.Errorf("one who never asks: %+v", got)
+		t.Errorf("without a poll: %+v, want Status %v", got, events.VisitorExpired)
 	}
 	if got := c.nodes[0].poll(visits[89].Visitor); got.Status == events.VisitorExpired {
-		t.Errorf("one who asked in time: %+v", got)
+		t.Errorf("after a poll in time: %+v, want the place", got)
 	}
 }
 
@@ -75,12 +75,12 @@ func TestOwnersDisagree(t *testing.T) {
 		c.pass(s)
 		for i, v := range []Visit{ann, bob} {
 			if got := c.nodes[i].poll(v.Visitor); got.Status != events.VisitorWaiting {
-				t.Fatalf("one who asks is %+v", got)
+				t.Fatalf("a polling visitor is %+v, want Status %v", got, events.VisitorWaiting)
 			}
 		}
 	}
 	if n := count[*events.WaitingRoomRun](c); n < 10 || n > 122 {
-		t.Errorf("the room has %d terms after a minute", n)
+		t.Errorf("%d terms after a minute, want 10 to 122", n)
 	}
 	owns[1] = false
 	before := count[*events.WaitingRoomRun](c)
@@ -90,6 +90,6 @@ func TestOwnersDisagree(t *testing.T) {
 		c.nodes[0].poll(bob.Visitor)
 	}
 	if n := count[*events.WaitingRoomRun](c) - before; n > 1 {
-		t.Errorf("the room has %d more terms once one node owns it", n)
+		t.Errorf("%d more terms once one node owns the room, want at most 1", n)
 	}
 }

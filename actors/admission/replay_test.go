@@ -29,27 +29,27 @@ func TestAJoinIsRepeated(t *testing.T) {
 		t.Errorf("before the first round: %+v, want %+v", again, first)
 	}
 	n.clock.move(s)
-	n.step() // lets two in
+	n.step() // admits two
 	ann := join("ann")
 	if ann.Visitor != first.Visitor || ann.Ticket != first.Ticket || ann.Status != events.VisitorAdmitted ||
 		ann.Pass == "" ||
 		ann != n.poll(first.Visitor) {
-		t.Errorf("after admission: %+v", ann)
+		t.Errorf("repeated join after admission: %+v, want the answer of a poll", ann)
 	}
 	if bob := join("bob"); bob.Visitor != last.Visitor || bob.Status != events.VisitorWaiting || bob.Number != 1 ||
 		bob.PollAfter == 0 {
-		t.Errorf("after moving up: %+v", bob)
+		t.Errorf("repeated join after moving up: %+v, want the answer of a poll", bob)
 	}
 	if _, _, err := n.rooms.Leave(ctx, "sale", cid.Visitor, by("cid")); err != nil {
 		t.Fatal(err)
 	}
 	if got := join("cid"); got.Ticket != cid.Ticket || got.Status != events.VisitorLeft || got.Number != 0 {
-		t.Errorf("after leaving: %+v", got)
+		t.Errorf("after leaving: %+v, want Ticket %v, Status %v, Number 0", got, cid.Ticket, events.VisitorLeft)
 	}
 	n.clock.move(61 * s)
 	n.step()
 	if got := join("ann"); got.Ticket != first.Ticket || got.Status != events.VisitorExpired || got.Pass != "" {
-		t.Errorf("after the pass: %+v", got)
+		t.Errorf("after the pass: %+v, want Ticket %v, Status %v, Pass \"\"", got, first.Ticket, events.VisitorExpired)
 	}
 }
 
@@ -68,6 +68,6 @@ func TestAJoinIsRepeatedAfterLeavingAtOnce(t *testing.T) {
 	if got, _, again, err := n.rooms.Join(ctx, "sale", "ann", request); err != nil || !again ||
 		got.Ticket != first.Ticket ||
 		got.Status != events.VisitorLeft {
-		t.Errorf("%+v, %v, %v", got, again, err)
+		t.Errorf("repeated join: %+v, again %t, %v; want the first ticket as left", got, again, err)
 	}
 }

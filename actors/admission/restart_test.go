@@ -11,9 +11,9 @@ import (
 	"admitone/events"
 )
 
-// script is a sale of a minute and a half in which everybody polls as told, with a node for the
+// script is a sale of a minute and a half in which everybody polls when due, with a node for the
 // first part and the result of restart for the second. It returns the log.
-func script(t *testing.T, settings events.WaitingRoomSettings, restart func(*node) *node) (said []string) {
+func script(t *testing.T, settings events.WaitingRoomSettings, restart func(*node) *node) (texts []string) {
 	log := newMemory()
 	n := start(t, log, &clock{}, nil)
 	n.set(settings)
@@ -45,9 +45,9 @@ func script(t *testing.T, settings events.WaitingRoomSettings, restart func(*nod
 	}
 	n.stop()
 	for _, entry := range readLog(t, log) {
-		said = append(said, entry.at.Sub(day).String()+" "+entry.fact.Name()+" "+string(events.AppendFact(nil, entry.fact)))
+		texts = append(texts, entry.at.Sub(day).String()+" "+entry.fact.Name()+" "+string(events.AppendFact(nil, entry.fact)))
 	}
-	return said
+	return texts
 }
 
 // TestRestartsLeaveNoTrace: the order and the times of admission are the same to the last fact,
@@ -112,14 +112,14 @@ func TestSilenceAcrossARestart(t *testing.T) {
 	}
 	n.pass(20 * s)
 	if line, err := n.rooms.Line(ctx, "sale"); err != nil || line.Waiting != 2 {
-		t.Fatalf("two heartbeats after the restart %d wait, %v", line.Waiting, err)
+		t.Fatalf("two heartbeats after the restart %d wait, %v, want 2", line.Waiting, err)
 	}
 	if got := n.poll(ann.Visitor); got.Status != events.VisitorWaiting || got.Number != 1 || got.TooSoon {
-		t.Errorf("long without a poll before the restart: %+v", got)
+		t.Errorf("a visitor without a poll before the restart: %+v, want waiting as number 1", got)
 	}
 	n.pass(2 * s)
 	if got := n.poll(bob.Visitor); got.Status != events.VisitorExpired {
-		t.Errorf("without a poll after the restart: %+v", got)
+		t.Errorf("without a poll after the restart: %+v, want Status %v", got, events.VisitorExpired)
 	}
 }
 
@@ -147,12 +147,12 @@ func TestRounds(t *testing.T) {
 			rested := line().At
 			time.Sleep(time.Hour)
 			if got := line(); !got.At.Equal(rested) {
-				t.Fatalf("a room in which nobody is makes rounds: %v after %v", got.At, rested)
+				t.Fatalf("an empty room made a round at %v, want none after %v", got.At, rested)
 			}
 			v := n.join("ann")
 			synctest.Wait()
 			if got := n.poll(v.Visitor); got.Status != events.VisitorAdmitted {
-				t.Fatalf("joining an empty room: %+v", got)
+				t.Fatalf("joining an empty room: %+v, want Status %v", got, events.VisitorAdmitted)
 			}
 			if _, _, err := n.rooms.Leave(ctx, "sale", v.Visitor, by("ann")); err != nil {
 				t.Fatal(err)
@@ -164,7 +164,7 @@ func TestRounds(t *testing.T) {
 		n.set(faster) // is seen although the room rests
 		synctest.Wait()
 		if got := line(); got.Settings.AdmitPerSecond != faster.AdmitPerSecond {
-			t.Fatalf("the line still says %+v", got.Settings)
+			t.Fatalf("the line still has the settings %+v", got.Settings)
 		}
 		var visitors []Visit
 		for i := range 8 {
@@ -174,23 +174,23 @@ func TestRounds(t *testing.T) {
 		for range 400 {
 			time.Sleep(10 * ms)
 			if age := time.Since(line().At); age > 50*ms {
-				t.Fatalf("the line is %v old", age)
+				t.Fatalf("the line is %v old, want at most 50ms", age)
 			}
 		}
 		if got := line(); got.Active != 3 || got.Waiting != 5 {
-			t.Fatalf("%d are in and %d wait", got.Active, got.Waiting)
+			t.Fatalf("%d active and %d waiting, want 3, 5", got.Active, got.Waiting)
 		}
-		// Nobody asks any more: the places are lost, the passes end, and the room rests.
+		// Nobody polls any more: the places are lost, the passes end, and the room rests.
 		time.Sleep(time.Duration(2*sale.HeartbeatSeconds)*s + 2*s - time.Since(began))
 		if got := line(); got.Waiting != 0 || got.Active != 3 {
-			t.Errorf("after two heartbeats %d wait and %d are in", got.Waiting, got.Active)
+			t.Errorf("after two heartbeats %d waiting and %d active, want 0, 3", got.Waiting, got.Active)
 		}
 		time.Sleep(time.Duration(sale.ActiveSeconds) * s)
 		if got := line(); got.Active != 0 {
-			t.Errorf("after their end %d passes go on", got.Active)
+			t.Errorf("after their end %d passes are active, want 0", got.Active)
 		}
 		if got := n.poll(visitors[7].Visitor); got.Status != events.VisitorExpired {
-			t.Errorf("the last of the line: %+v", got)
+			t.Errorf("the last of the line: %+v, want Status %v", got, events.VisitorExpired)
 		}
 	})
 }
@@ -233,7 +233,7 @@ func TestRoundsByTheRate(t *testing.T) {
 		time.Sleep(10*s - ms)
 		line, err := n.rooms.Line(ctx, "sale")
 		if err != nil || line.Admitted < 890 || line.Admitted > 900 {
-			t.Errorf("%d were admitted in 10 s at 90 a second, %v", line.Admitted, err)
+			t.Errorf("%d were admitted in 10 s at 90 a second, %v; want 890 to 900", line.Admitted, err)
 		}
 	})
 }
@@ -251,10 +251,10 @@ func TestClosing(t *testing.T) {
 	n.rooms.Close()
 	log.down.Store(false)
 	if _, err := n.rooms.Poll(ctx, "sale", v.Visitor); err != nil {
-		t.Errorf("polling afterwards: %v", err)
+		t.Errorf("polling after Close: %v, want an answer", err)
 	}
 	if _, err := n.rooms.Line(ctx, "other"); !errors.Is(err, actors.ErrStopping) {
-		t.Errorf("a room that nobody had asked for: %v", err)
+		t.Errorf("a room that nobody had asked for: %v, want %v", err, actors.ErrStopping)
 	}
 	n.stop()
 }
@@ -273,7 +273,7 @@ func TestReturnedPassAcrossARestart(t *testing.T) {
 	fresh := start(t, n.store, n.clock, nil)
 	t.Cleanup(fresh.stop)
 	if _, err := fresh.rooms.Check("sale", "ann", shown, time.Time{}); code(err) != "pass_invalid" {
-		t.Errorf("after a restart: %v", err)
+		t.Errorf("after a restart: %v, want pass_invalid", err)
 	}
 }
 
@@ -298,20 +298,20 @@ func TestIdsOfALogThatIsGone(t *testing.T) {
 		v := visitorOf(lost.ticket, "eve")
 		for range 2 {
 			if _, err := n.rooms.Poll(ctx, "sale", ring.VisitorID("sale", v)); code(err) != "not_found" {
-				t.Errorf("%s: the poll says %v", lost.about, err)
+				t.Errorf("%s: poll: %v, want not_found", lost.about, err)
 			}
 		}
 		if _, _, err := n.rooms.Leave(ctx, "sale", ring.VisitorID("sale", v), by("eve")); code(err) != "not_found" {
-			t.Errorf("%s: leaving says %v", lost.about, err)
+			t.Errorf("%s: leaving: %v, want not_found", lost.about, err)
 		}
 		if _, err := n.rooms.Check("sale", "eve", ring.Pass("sale", v, good.ExpiresAt), time.Time{}); code(err) != "pass_invalid" {
-			t.Errorf("%s: the pass is %v", lost.about, err)
+			t.Errorf("%s: checking the pass: %v, want pass_invalid", lost.about, err)
 		}
 	}
 	if now := n.poll(ann.Visitor); now != good {
-		t.Errorf("ann: %+v, before: %+v", now, good)
+		t.Errorf("ann's visit = %+v, want %+v as before", now, good)
 	}
 	if ticket, err := n.rooms.Check("sale", "ann", good.Pass, time.Time{}); err != nil || ticket != 1 {
-		t.Errorf("ann's pass: ticket %d, %v", ticket, err)
+		t.Errorf("ann's pass: ticket %d, %v, want 1", ticket, err)
 	}
 }

@@ -126,7 +126,7 @@ func (rm *room) publish(ctx context.Context) error {
 const showLimit = 250 * time.Millisecond
 
 // shows waits up to showLimit until the published line includes revision, so that a caller that
-// pollRepeatedly after an answer sees its effect.
+// polls after an answer sees its effect.
 func (rm *room) shows(revision events.Revision) {
 	rm.await(func(line *Published) bool { return line.Revision >= revision })
 }

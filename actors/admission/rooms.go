@@ -32,7 +32,7 @@ type Config struct {
 	// ends passes, and refuses everything else.
 	Elsewhere bool
 	// Shared means that other servers may append to the log: only the server that receives a
-	// visitor's heartbeats drops it. Node is this server's name, for people.
+	// visitor's heartbeats drops it. Node is this server's name, for display.
 	Shared bool
 	Node   string
 	// Owns, if set, reports whether this server should run a room, among the servers of the moment.

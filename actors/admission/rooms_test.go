@@ -20,7 +20,7 @@ func TestOneVisit(t *testing.T) {
 	for i, v := range []Visit{ann, bob, cid} {
 		if v.Status != events.VisitorWaiting || v.Ticket != int64(i+1) || v.Number != int64(i+1) || v.PollAfter != s ||
 			v.Pass != "" {
-			t.Errorf("visitor %d: %+v", i+1, v)
+			t.Errorf("visitor %d joined: %+v, want waiting with this number", i+1, v)
 		}
 	}
 	n.clock.move(s)
@@ -28,7 +28,7 @@ func TestOneVisit(t *testing.T) {
 	for _, v := range []Visit{ann, bob} {
 		got := n.poll(v.Visitor)
 		if got.Status != events.VisitorAdmitted || !got.ExpiresAt.Equal(at(61*s)) || got.Number != 0 || got.PollAfter != 0 {
-			t.Fatalf("after the round: %+v", got)
+			t.Fatalf("after the round: %+v, want admitted until 1m1s", got)
 		}
 		if again := n.poll(v.Visitor); again != got {
 			t.Errorf("asked again: %+v, want %+v", again, got)
@@ -36,32 +36,32 @@ func TestOneVisit(t *testing.T) {
 	}
 	if got := n.poll(cid.Visitor); got.Status != events.VisitorWaiting || got.Number != 1 || got.ETA != 100*ms ||
 		got.Pass != "" {
-		t.Errorf("waiting: %+v", got)
+		t.Errorf("third visitor: %+v, want waiting as number 1", got)
 	}
 	if left, answer, err := n.rooms.Leave(ctx, "sale", bob.Visitor, by("bob")); err != nil ||
 		left.Status != events.VisitorLeft ||
 		len(answer.Facts) != 1 {
-		t.Errorf("leaving: %+v, %v", left, err)
+		t.Errorf("leaving: %+v, %v; want left with one fact", left, err)
 	}
 	if left, answer, err := n.rooms.Leave(ctx, "sale", bob.Visitor, by("bob")); err != nil ||
 		left.Status != events.VisitorLeft ||
 		len(answer.Facts) != 0 {
-		t.Errorf("leaving again: %+v, %v", left, err)
+		t.Errorf("leaving again: %+v, %v; want left without a fact", left, err)
 	}
 	if got := n.poll(bob.Visitor); got.Status != events.VisitorLeft || got.Pass != "" {
-		t.Errorf("after leaving, before a new line: %+v", got)
+		t.Errorf("after leaving, before a new line: %+v, want Status %v, Pass \"\"", got, events.VisitorLeft)
 	}
 	n.clock.move(60*s + ms) // nobody has made a round meanwhile
 	if got := n.poll(ann.Visitor); got.Status != events.VisitorExpired || got.Pass != "" {
-		t.Errorf("after the pass: %+v", got)
+		t.Errorf("after the pass: %+v, want Status %v, Pass \"\"", got, events.VisitorExpired)
 	}
 	n.step()
 	if got := n.poll(ann.Visitor); got.Status != events.VisitorExpired || got.Pass != "" {
-		t.Errorf("after the pass and a round: %+v", got)
+		t.Errorf("after the pass and a round: %+v, want Status %v, Pass \"\"", got, events.VisitorExpired)
 	}
 	if left, _, err := n.rooms.Leave(ctx, "sale", ann.Visitor, by("ann")); err != nil ||
 		left.Status != events.VisitorExpired {
-		t.Errorf("leaving after the pass: %+v, %v", left, err)
+		t.Errorf("leaving after the pass: %+v, %v; want expired", left, err)
 	}
 }
 
@@ -76,7 +76,7 @@ func TestLeavingTooLate(t *testing.T) {
 	if left, answer, err := n.rooms.Leave(ctx, "sale", ann.Visitor, by("ann")); err != nil ||
 		left.Status != events.VisitorExpired ||
 		len(answer.Facts) != 0 {
-		t.Errorf("%+v %+v %v", left, answer, err)
+		t.Errorf("giving up an expired pass: %+v, %+v, %v; want expired without a fact", left, answer, err)
 	}
 }
 
@@ -94,11 +94,11 @@ func TestJoiningAgain(t *testing.T) {
 	n.step()
 	visit, _, again, err = n.rooms.Join(ctx, "sale", "ann", by("ann"))
 	if err != nil || !again || visit.Status != events.VisitorAdmitted || visit.Pass == "" || visit.Ticket != 1 {
-		t.Errorf("joining when admitted: %+v, again %t, %v", visit, again, err)
+		t.Errorf("joining when admitted: %+v, again %t, %v; want the pass of ticket 1", visit, again, err)
 	}
 	n.pass(61 * s)
 	if visit := n.join("ann"); visit.Ticket != 3 || visit.Visitor == first.Visitor {
-		t.Errorf("joining after the pass: %+v", visit)
+		t.Errorf("joining after the pass: %+v, want ticket 3 under a new id", visit)
 	}
 	// The same key again: the same answer, from the log.
 	request := by("cid")
@@ -106,7 +106,7 @@ func TestJoiningAgain(t *testing.T) {
 	one, _, _, err := n.rooms.Join(ctx, "sale", "cid", request)
 	two, answer, again, errAgain := n.rooms.Join(ctx, "sale", "cid", request)
 	if err != nil || errAgain != nil || one != two || !again || !answer.Replayed {
-		t.Errorf("the same key: %+v (%v), then %+v (%v), again %t", one, err, two, errAgain, again)
+		t.Errorf("joins with the same key: %+v (%v), then %+v (%v), again %t; want a replay", one, err, two, errAgain, again)
 	}
 }
 
@@ -138,7 +138,7 @@ func TestRefusals(t *testing.T) {
 	_, err := n.rooms.Line(ctx, "sale")
 	check("its line", code(err), "not_found")
 	check("resuming it", code(n.rooms.Resume(ctx, "sale")), "not_found")
-	n.set(sale) // and it is found although nobody found it before
+	n.set(sale) // is found, although it was not found before
 	check("joining without a name", join("sale", ""), "invalid_field")
 	check("joining", join("sale", "ann"), "ok")
 	check("polling with another room's id", poll("sale", ring.VisitorID("other", pass.Visitor{Ticket: 1})), "not_found")
@@ -153,7 +153,8 @@ func TestRefusals(t *testing.T) {
 	n.step()
 	ann := n.join("ann")
 	if ann.Status != events.VisitorWaiting || ann.ETA != unknown || ann.PollAfter != 10*s {
-		t.Errorf("waiting in a closed room: %+v", ann)
+		t.Errorf("waiting in a closed room: %+v, want Status %v, ETA %v, PollAfter %v",
+			ann, events.VisitorWaiting, unknown, 10*s)
 	}
 	wrong := sale
 	wrong.MaxActive = 0
@@ -194,7 +195,7 @@ func TestPasses(t *testing.T) {
 	n.use(rotated)
 	check("with another key in front", "sale", "ann", given, "ok")
 	if fresh := n.poll(ann.Visitor).Pass; fresh == given {
-		t.Error("the old key still signs after the rotation")
+		t.Error("the pass is still signed by the old key after the rotation")
 	}
 	for range pass.MaxKeys {
 		rotated = rotated.Rotate()
@@ -214,17 +215,17 @@ func TestPasses(t *testing.T) {
 	}
 	n.step()
 	if _, err := n.rooms.Check("sale", "bob", other, time.Time{}); code(err) != "pass_invalid" {
-		t.Errorf("given up: %v", err)
+		t.Errorf("given up: %v, want pass_invalid", err)
 	}
 	// A node that does not run the room goes by the signature alone.
 	elsewhere := start(t, newMemory(), n.clock, nil)
 	defer elsewhere.stop()
 	if ticket, err := elsewhere.rooms.Check("sale", "ann", given, time.Time{}); err != nil || ticket != 1 {
-		t.Errorf("elsewhere: ticket %d, %v", ticket, err)
+		t.Errorf("elsewhere: ticket %d, %v, want 1", ticket, err)
 	}
 	n.clock.move(61 * s)
 	if _, err := elsewhere.rooms.Check("sale", "ann", given, time.Time{}); code(err) != "pass_invalid" {
-		t.Errorf("after its end: %v", err)
+		t.Errorf("after its end: %v, want pass_invalid", err)
 	}
 }
 
@@ -250,7 +251,7 @@ func TestThousandUses(t *testing.T) {
 	}
 	all.Wait()
 	if len(results) != 2 || results["ann ok"] != 500 || results["bob pass_invalid"] != 500 {
-		t.Errorf("the callers got %v", results)
+		t.Errorf("results = %v, want 500 accepted for ann, 500 refused for bob", results)
 	}
 }
 
@@ -265,7 +266,7 @@ func TestOverload(t *testing.T) {
 	}
 	rm.asking.Add(1) // one is under way
 	if _, _, _, err := n.rooms.Join(ctx, "sale", "ann", by("ann")); !errors.Is(err, actors.ErrOverloaded) {
-		t.Errorf("one too many: %v", err)
+		t.Errorf("one too many: %v, want %v", err, actors.ErrOverloaded)
 	}
 	rm.asking.Add(-1)
 	n.join("ann")
@@ -300,19 +301,19 @@ func TestLogOutOfReach(t *testing.T) {
 		}
 	}
 	if failed == 0 {
-		t.Fatal("nothing has failed")
+		t.Fatal("no call failed while the log was unavailable")
 	}
 	if got := n.poll(bob.Visitor); got.Status != events.VisitorWaiting || got.Number != 2 {
-		t.Errorf("meanwhile: %+v", got)
+		t.Errorf("meanwhile: %+v, want Status %v, Number 2", got, events.VisitorWaiting)
 	}
 	if _, _, _, err := n.rooms.Join(ctx, "sale", "cid", by("cid")); !errors.Is(err, actors.ErrUnavailable) {
-		t.Errorf("joining meanwhile: %v", err)
+		t.Errorf("joining meanwhile: %v, want %v", err, actors.ErrUnavailable)
 	}
 	log.down.Store(false)
 	n.clock.move(2 * s)
 	n.step()
 	if got := n.poll(ann.Visitor); rm.failed || got.Status != events.VisitorWaiting || got.Number != 1 || got.TooSoon {
-		t.Errorf("after it: failed %t, %+v", rm.failed, got)
+		t.Errorf("after the recovery: failed %t, %+v; want waiting as number 1", rm.failed, got)
 	}
 }
 
@@ -324,9 +325,9 @@ func TestGivingUp(t *testing.T) {
 	cancel()
 	visitor := ring.VisitorID("sale", pass.Visitor{Ticket: 1})
 	if _, err := n.rooms.Poll(ended, "sale", visitor); !errors.Is(err, context.Canceled) {
-		t.Errorf("polling: %v", err)
+		t.Errorf("polling: %v, want %v", err, context.Canceled)
 	}
 	if _, err := n.rooms.Check("sale", "ann", ring.Pass("sale", pass.Visitor{Ticket: 1, Holder: pass.HolderOf("ann")}, at(s)), time.Time{}); err != nil {
-		t.Errorf("a pass does not need the room: %v", err)
+		t.Errorf("checking a pass of a room that is not open: %v, want success", err)
 	}
 }

@@ -105,15 +105,16 @@ func TestRestartOfAnotherNodeDropsNobody(t *testing.T) {
 		c.pass(5 * s)
 		for _, v := range visits {
 			if got := c.nodes[0].poll(v.Visitor); got.Status != events.VisitorWaiting {
-				t.Fatalf("after %d s, ticket %d: %+v", 5*(round+1), v.Ticket, got)
+				t.Fatalf("after %d s, ticket %d: %+v, want Status %v",
+					5*(round+1), v.Ticket, got, events.VisitorWaiting)
 			}
 		}
 	}
 	if got := c.nodes[0].poll(silent.Visitor); got.Status != events.VisitorExpired {
-		t.Errorf("without a poll: %+v", got)
+		t.Errorf("without a poll: %+v, want Status %v", got, events.VisitorExpired)
 	}
 	if n := count[*events.WaitingRoomRun](c); n != 1 {
-		t.Errorf("the room was taken over %d times; only one node receives polls", n)
+		t.Errorf("the room was taken over %d times; only one node receives polls, want 1", n)
 	}
 }
 
@@ -127,11 +128,11 @@ func TestVisitorsMoveToAnotherNode(t *testing.T) {
 		at := round / 6 % 2 // 30 s each
 		c.pass(5 * s)
 		if got := c.nodes[at].poll(ann.Visitor); got.Status != events.VisitorWaiting {
-			t.Fatalf("after %d s: %+v", 5*(round+1), got)
+			t.Fatalf("after %d s: %+v, want Status %v", 5*(round+1), got, events.VisitorWaiting)
 		}
 	}
 	if got := c.nodes[1].poll(bob.Visitor); got.Status != events.VisitorExpired {
-		t.Errorf("without a poll: %+v", got)
+		t.Errorf("without a poll: %+v, want Status %v", got, events.VisitorExpired)
 	}
 	if n := count[*events.WaitingRoomRun](c); n != 4 {
 		t.Errorf("the room was taken over %d times, want with every move", n)
@@ -151,17 +152,17 @@ func TestPollsAtAllNodes(t *testing.T) {
 		c.pass(10 * s) // the heartbeat
 		for i, v := range visits {
 			if got := c.nodes[i%3].poll(v.Visitor); got.Status != events.VisitorWaiting {
-				t.Fatalf("round %d, visitor %d: %+v", round, i, got)
+				t.Fatalf("round %d, visitor %d: %+v, want Status %v", round, i, got, events.VisitorWaiting)
 			}
 		}
 	}
 	if n := count[*events.WaitingRoomRun](c); n < 9 || n > 40 {
-		t.Errorf("the room was taken over %d times in 10 heartbeats of 3 nodes", n)
+		t.Errorf("the room was taken over %d times in 10 heartbeats of 3 nodes, want 9 to 40", n)
 	}
 }
 
 // TestDropOfAnotherTerm: a node that has found timeouts while another took the room over drops
-// nobody, and tells no visitor otherwise.
+// nobody, and its answers to visitors agree.
 func TestDropOfAnotherTerm(t *testing.T) {
 	c := newCluster(t, 1)
 	n := c.nodes[0]
@@ -180,10 +181,10 @@ func TestDropOfAnotherTerm(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got := n.poll(ann.Visitor); got.Status != events.VisitorWaiting || got.TooSoon && got.PollAfter == droppedAfter {
-		t.Errorf("after the refused drop: %+v", got)
+		t.Errorf("after the refused drop: %+v, want waiting", got)
 	}
 	if got := count[*events.WaitingRoomDropped](c); got != 0 {
-		t.Errorf("%d were dropped", got)
+		t.Errorf("%d were dropped, want 0", got)
 	}
 }
 
@@ -206,12 +207,12 @@ func TestRunnerIsGone(t *testing.T) {
 	c.pass(7 * s)
 	line, err := c.nodes[0].rooms.Line(ctx, "sale")
 	if err != nil || line.Admitted == 0 || line.Admitted > 60 {
-		t.Fatalf("%d came in, %v", line.Admitted, err)
+		t.Fatalf("%d admitted, %v; want 1 to 60", line.Admitted, err)
 	}
 	c.nodes[0].poll(last.Visitor)
 	c.pass(2 * s)
 	if line, err = c.nodes[0].rooms.Line(ctx, "sale"); err != nil || line.Admitted != 200 {
-		t.Errorf("%d admitted after the first poll, %v", line.Admitted, err)
+		t.Errorf("%d admitted after the first poll, %v, want 200", line.Admitted, err)
 	}
 }
 
@@ -263,7 +264,7 @@ func TestKeysOfTheLog(t *testing.T) {
 		n := c.keyed(step.ring, step.use)
 		state, own, named := n.rooms.Keys()
 		if state != step.want || len(named) != step.named || len(own) == 0 {
-			t.Errorf("%d, %s: %v, own %q, in the log %q", i, step.about, state, own, named)
+			t.Errorf("step %d, %s: state %v, own keys %q, keys in the log %q", i, step.about, state, own, named)
 		}
 	}
 }
@@ -291,7 +292,7 @@ func TestOtherKeys(t *testing.T) {
 		return err
 	}(), func() error { _, err := other.rooms.Set(ctx, "x", sale, nil, by("organiser")); return err }()) {
 		if !errors.Is(err, ErrKeysDiffer) {
-			t.Errorf("question %d: %v", i, err)
+			t.Errorf("operation %d: %v, want %v", i, err, ErrKeysDiffer)
 		}
 	}
 	c.pass(time.Minute)
@@ -301,10 +302,10 @@ func TestOtherKeys(t *testing.T) {
 	c.pass(s)
 	for i, err := range ask(other)[:3] {
 		if err != nil && code(err) != "pass_invalid" {
-			t.Errorf("with the right keys, question %d: %v", i, err)
+			t.Errorf("with the right keys, operation %d: %v", i, err)
 		}
 	}
-	// A key that has yet to get here: nobody is told that the pass is bad.
+	// A pass signed by a key that this server does not have yet is not refused as invalid.
 	if err := good.rooms.UseKeys(ctx, ringOf(t, 2, 1), KeysIfKnown); err != nil {
 		t.Fatal(err)
 	}
@@ -313,17 +314,17 @@ func TestOtherKeys(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := other.rooms.Poll(ctx, "sale", cid.Visitor); !errors.Is(err, ErrKeysDiffer) {
-		t.Errorf("signed by a newer key: %v", err)
+		t.Errorf("signed by a newer key: %v, want %v", err, ErrKeysDiffer)
 	}
 	if _, err := other.rooms.Check("sale", "ann", "nonsense", time.Time{}); !errors.Is(err, ErrKeysDiffer) {
-		t.Errorf("a pass that can't be read: %v", err)
+		t.Errorf("a pass that can't be read: %v, want %v", err, ErrKeysDiffer)
 	}
 	if err := other.rooms.UseKeys(ctx, ringOf(t, 2, 1), KeysIfKnown); err != nil {
 		t.Fatal(err)
 	}
 	c.pass(s)
 	if _, err := other.rooms.Poll(ctx, "sale", cid.Visitor); err != nil {
-		t.Errorf("with the newer key: %v", err)
+		t.Errorf("checking a pass with the newer key: %v", err)
 	}
 }
 
@@ -346,10 +347,10 @@ func TestTwoFirstServers(t *testing.T) {
 		if state := <-states; state == KeysAgree {
 			agree++
 		} else if state != KeysDiffer {
-			t.Error(state)
+			t.Errorf("state of the other server = %v, want KeysDiffer", state)
 		}
 	}
 	if agree != 1 {
-		t.Errorf("%d agree", agree)
+		t.Errorf("%d agree, want 1", agree)
 	}
 }

@@ -19,7 +19,7 @@ func TestTooSoon(t *testing.T) {
 	}
 	ann := n.join("ann")
 	if ann.PollAfter != 20*s { // a quarter of 100 s would be more
-		t.Fatalf("the hundredth visitor: %+v", ann)
+		t.Fatalf("the hundredth visitor: %+v, want PollAfter %v", ann, 20*s)
 	}
 	for _, step := range []struct {
 		at, after time.Duration
@@ -40,18 +40,18 @@ func TestTooSoon(t *testing.T) {
 	}
 	// A visitor who joins again may ask again.
 	if again := n.join("ann"); again.Visitor != ann.Visitor {
-		t.Fatalf("joining again gives %+v", again)
+		t.Fatalf("joining again gives %+v, want Visitor %v", again, ann.Visitor)
 	}
 	for i, tooSoon := range []bool{false, true} {
 		if got := n.poll(ann.Visitor); got.TooSoon != tooSoon {
-			t.Errorf("poll %d after joining again: %+v", i+1, got)
+			t.Errorf("poll %d after joining again: %+v, want TooSoon %v", i+1, got, tooSoon)
 		}
 	}
 	// Every second for a minute: mostly too soon, and still there.
 	for range 60 {
 		n.pass(s)
 		if got := n.poll(ann.Visitor); got.Status != events.VisitorWaiting {
-			t.Fatalf("polling every second: %+v", got)
+			t.Fatalf("polling every second: %+v, want Status %v", got, events.VisitorWaiting)
 		}
 	}
 }
@@ -67,26 +67,26 @@ func TestSilence(t *testing.T) {
 	n.poll(cid.Visitor)
 	n.pass(9 * s)
 	if got := n.poll(bob.Visitor); got.Number != 2 {
-		t.Fatalf("after 19 s: %+v", got)
+		t.Fatalf("after 19 s: %+v, want Number 2", got)
 	}
 	n.pass(3 * s)
 	if got := n.poll(ann.Visitor); got.Status != events.VisitorExpired {
-		t.Errorf("after 22 s without a poll: %+v", got)
+		t.Errorf("after 22 s without a poll: %+v, want Status %v", got, events.VisitorExpired)
 	}
 	line, err := n.rooms.Line(ctx, "sale")
 	if err != nil || line.Waiting != 2 {
-		t.Fatalf("%d wait, %v", line.Waiting, err)
+		t.Fatalf("%d wait, %v, want 2", line.Waiting, err)
 	}
 	if got := line.Look(cid.Ticket); got.Number != 2 {
-		t.Errorf("the next visitor: %+v", got)
+		t.Errorf("the next visitor: %+v, want Number 2", got)
 	}
 	if again := n.join("ann"); again.Ticket != 4 || again.Number != 3 {
-		t.Errorf("coming again: %+v", again)
+		t.Errorf("joining again: %+v, want Ticket 4, Number 3", again)
 	}
 }
 
-// TestDoomed: a poll while the place is being dropped is answered to poll again.
-func TestDoomed(t *testing.T) {
+// TestPollWhileDropping: a poll while the place is being dropped is answered to poll again.
+func TestPollWhileDropping(t *testing.T) {
 	n := newNode(t)
 	n.set(sale)
 	ann := n.join("ann")
@@ -96,10 +96,10 @@ func TestDoomed(t *testing.T) {
 	}
 	n.clock.move(30 * s)
 	if !rm.seen.markDropping(ann.Ticket, n.clock.now()) {
-		t.Fatal("it could not be marked")
+		t.Fatal("markDropping = false for a silent visitor")
 	}
 	if got := n.poll(ann.Visitor); !got.TooSoon || got.PollAfter != s || got.Status != events.VisitorWaiting {
-		t.Errorf("meanwhile: %+v", got)
+		t.Errorf("poll while the place is being dropped: %+v, want waiting, to poll again in a second", got)
 	}
 }
 
@@ -114,10 +114,10 @@ func TestMachineSlept(t *testing.T) {
 	n.clock.move(8 * time.Hour)
 	n.pass(19 * s)
 	if got := n.poll(ann.Visitor); got.Status != events.VisitorWaiting || got.Number != 1 {
-		t.Errorf("polling at once after the pause: %+v", got)
+		t.Errorf("polling at once after the pause: %+v, want Status %v, Number 1", got, events.VisitorWaiting)
 	}
 	n.pass(4 * s)
 	if got := n.poll(bob.Visitor); got.Status != events.VisitorExpired {
-		t.Errorf("without a poll after the pause: %+v", got)
+		t.Errorf("without a poll after the pause: %+v, want Status %v", got, events.VisitorExpired)
 	}
 }

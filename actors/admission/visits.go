@@ -66,7 +66,7 @@ func (r *Rooms) Join(
 	if err != nil {
 		return Visit{}, answer, false, err
 	}
-	// A place may end between the two calls; the next try finds the new one.
+	// A place may end between the two calls; the next attempt finds the new one.
 	for range 3 {
 		answer, err = rm.askFor(ctx, &waitingroom.Join{Holder: holder}, request)
 		if err != nil {
@@ -243,8 +243,8 @@ func (r *Rooms) Poll(ctx context.Context, id events.RoomID, visitor string) (Vis
 	if visit.Status != events.VisitorWaiting {
 		return visit, nil
 	}
-	switch missing, doomed := rm.seen.recordPoll(v.Ticket, now, visit.PollAfter); {
-	case doomed:
+	switch missing, dropping := rm.seen.recordPoll(v.Ticket, now, visit.PollAfter); {
+	case dropping:
 		visit.TooSoon, visit.PollAfter = true, droppedAfter
 	case missing > 0:
 		visit.TooSoon, visit.PollAfter = true, (missing + time.Second - 1).Truncate(time.Second)

@@ -112,7 +112,7 @@ var errNotHeld = &core.Refusal{Code: core.CodeNotHeld, Detail: "nothing is taken
 func (a *Allowance) Decide(cmd core.Command, now time.Time) ([]events.Fact, error) {
 	switch cmd := cmd.(type) {
 	case *Take:
-		return a.take(cmd, now)
+		return a.takeSeats(cmd, now)
 	case *Extend:
 		i := a.find(cmd.HoldID)
 		if i < 0 || a.parts[i].Expires == 0 {
@@ -149,7 +149,7 @@ func (a *Allowance) Decide(cmd core.Command, now time.Time) ([]events.Fact, erro
 	panic(fmt.Sprintf("allowance: no rule for %T", cmd))
 }
 
-func (a *Allowance) take(cmd *Take, now time.Time) ([]events.Fact, error) {
+func (a *Allowance) takeSeats(cmd *Take, now time.Time) ([]events.Fact, error) {
 	booking, attempt, ok := events.CutHoldID(cmd.HoldID)
 	if !ok || cmd.Seats < 1 {
 		panic(fmt.Sprintf("allowance: %d seats for the hold %q", cmd.Seats, cmd.HoldID))
@@ -163,7 +163,7 @@ func (a *Allowance) take(cmd *Take, now time.Time) ([]events.Fact, error) {
 			return nil, nil
 		case other >= attempt || a.parts[i].Expires == 0:
 			return nil, errNotHeld
-		default: // and stop: a booking has one part
+		default: // stop: a booking has one part
 			fact := a.released(i)
 			taken, facts = fact.Taken, append(facts, fact)
 		}
@@ -242,7 +242,7 @@ func (a *Allowance) give(fact events.Fact, holdID events.HoldID, seats, taken in
 // must panics at a fact that can't follow: the log is damaged, or the limit is exceeded.
 func (a *Allowance) must(fact events.Fact, fits bool) {
 	if !fits {
-		panic(fmt.Sprintf("allowance: the log goes on with %s %+v after %+v", fact.Name(), fact, a.parts))
+		panic(fmt.Sprintf("allowance: unexpected fact %s %+v after %+v", fact.Name(), fact, a.parts))
 	}
 }
 

@@ -108,13 +108,13 @@ func someCommand(t *rapid.T, now time.Time) core.Command {
 	case 8:
 		return &Reduce{HoldID: id, Seats: rapid.Int64Range(1, 4).Draw(t, "left")}
 	case 0, 1:
-		return keep(id)
+		return keepHold(id)
 	case 2, 3:
 		return release(id)
 	case 4:
 		return &Extend{HoldID: id, ExpiresAt: now.Add(rapid.SampledFrom([]time.Duration{0, 30 * s, 90 * s}).Draw(t, "to"))}
 	}
-	return take(id, rapid.Int64Range(1, 4).Draw(t, "seats"))
+	return takeSeats(id, rapid.Int64Range(1, 4).Draw(t, "seats"))
 }
 
 // holdsOf returns the holds that a fact opens and closes.
@@ -153,7 +153,7 @@ func TestAnyHistory(t *testing.T) {
 				log = append(log, fact)
 				opened, closed, earliest := holdsOf(fact)
 				if open += opened - closed; open < 0 || opened > 0 && earliest.IsZero() {
-					t.Fatalf("%s leaves %d holds open", sentence(fact), open)
+					t.Fatalf("%s leaves %d holds open, want a deadline for each", sentence(fact), open)
 				}
 			}
 			if err != nil {
@@ -196,7 +196,7 @@ func checkCopies(t *rapid.T, a *Allowance, log []events.Fact, frozen int, write 
 			t.Fatal(err)
 		}
 		if err := New().Restore(bytes.NewReader(saved.Bytes()[:saved.Len()/2])); err == nil {
-			t.Fatal("half a snapshot was restored")
+			t.Fatal("Restore accepted half a snapshot")
 		}
 	}
 	for from, c := range copies {

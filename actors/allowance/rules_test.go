@@ -14,10 +14,10 @@ import (
 var day = time.Date(2026, 5, 1, 20, 0, 0, 0, time.UTC)
 
 // Four seats for a holder, and a minute to pay.
-func take(id events.HoldID, seats int64) *Take {
+func takeSeats(id events.HoldID, seats int64) *Take {
 	return &Take{HoldID: id, Seats: seats, Limit: 4, For: time.Minute}
 }
-func keep(id events.HoldID) *Keep       { return &Keep{HoldID: id} }
+func keepHold(id events.HoldID) *Keep   { return &Keep{HoldID: id} }
 func release(id events.HoldID) *Release { return &Release{HoldID: id} }
 func extend(id events.HoldID, to time.Duration) *Extend {
 	return &Extend{HoldID: id, ExpiresAt: day.Add(to)}
@@ -35,11 +35,11 @@ func describe(facts []events.Fact, err error) string {
 	if len(facts) == 0 {
 		return "nothing"
 	}
-	var said []string
+	var texts []string
 	for _, fact := range facts {
-		said = append(said, sentence(fact))
+		texts = append(texts, sentence(fact))
 	}
-	return strings.Join(said, "; ")
+	return strings.Join(texts, "; ")
 }
 
 func sentence(fact events.Fact) string {
@@ -65,7 +65,7 @@ const (
 	ns = time.Nanosecond
 )
 
-// attempt is a line of a table: the time, the command, and the decision.
+// attempt is a row of a table: the time, the command, and the decision.
 type attempt struct {
 	at   time.Duration
 	cmd  core.Command
@@ -77,51 +77,51 @@ var rules = []struct {
 	attempts []attempt
 }{
 	{"a holder has so many seats over all bookings", []attempt{
-		{0, take("b.1", 3), "taken b.1 3 until 1m0s: 3"},
-		{1 * s, take("c.1", 2), "limit_exceeded: 3 of 4"},
-		{1 * s, take("c.1", 1), "taken c.1 1 until 1m1s: 4"},
-		{1 * s, take("d.1", 1), "limit_exceeded: 4 of 4"},
+		{0, takeSeats("b.1", 3), "taken b.1 3 until 1m0s: 3"},
+		{1 * s, takeSeats("c.1", 2), "limit_exceeded: 3 of 4"},
+		{1 * s, takeSeats("c.1", 1), "taken c.1 1 until 1m1s: 4"},
+		{1 * s, takeSeats("d.1", 1), "limit_exceeded: 4 of 4"},
 		{2 * s, release("b.1"), "released b.1 held 3: 1"},
-		{2 * s, take("d.1", 4), "limit_exceeded: 1 of 4"},
-		{2 * s, take("d.1", 3), "taken d.1 3 until 1m2s: 4"},
+		{2 * s, takeSeats("d.1", 4), "limit_exceeded: 1 of 4"},
+		{2 * s, takeSeats("d.1", 3), "taken d.1 3 until 1m2s: 4"},
 	}},
 	{"places that are not kept are released at their deadline, not before", []attempt{
-		{0, take("b.1", 3), "taken b.1 3 until 1m0s: 3"},
-		{1 * s, take("c.1", 1), "taken c.1 1 until 1m1s: 4"},
+		{0, takeSeats("b.1", 3), "taken b.1 3 until 1m0s: 3"},
+		{1 * s, takeSeats("c.1", 1), "taken c.1 1 until 1m1s: 4"},
 		{60 * s, &core.Expire{}, "nothing"},
 		{60*s + ns, &core.Expire{}, "expired b.1 3 at 1m0s: 1"},
 		{60*s + ns, &core.Expire{}, "nothing"},
-		{60*s + ns, keep("b.1"), "not_held"},
+		{60*s + ns, keepHold("b.1"), "not_held"},
 		{62 * s, &core.Expire{}, "expired c.1 1 at 1m1s: 0"},
-		{62 * s, take("d.1", 4), "taken d.1 4 until 2m2s: 4"},
+		{62 * s, takeSeats("d.1", 4), "taken d.1 4 until 2m2s: 4"},
 	}},
 	{"kept places stay until they are given back", []attempt{
-		{0, take("b.1", 3), "taken b.1 3 until 1m0s: 3"},
-		{1 * s, keep("b.1"), "kept b.1 3: 3"},
-		{1 * s, keep("b.1"), "nothing"},
-		{1 * s, take("b.1", 3), "nothing"},
+		{0, takeSeats("b.1", 3), "taken b.1 3 until 1m0s: 3"},
+		{1 * s, keepHold("b.1"), "kept b.1 3: 3"},
+		{1 * s, keepHold("b.1"), "nothing"},
+		{1 * s, takeSeats("b.1", 3), "nothing"},
 		{1 * s, extend("b.1", 90*s), "not_held"},
 		{99 * s, &core.Expire{}, "nothing"},
-		{99 * s, take("c.1", 2), "limit_exceeded: 3 of 4"},
+		{99 * s, takeSeats("c.1", 2), "limit_exceeded: 3 of 4"},
 		{99 * s, release("b.1"), "released b.1 kept 3: 0"},
 		{99 * s, release("b.1"), "nothing"},
-		{99 * s, keep("b.1"), "not_held"},
+		{99 * s, keepHold("b.1"), "not_held"},
 	}},
 	{"seats of a hold are given back one by one", []attempt{
-		{0, take("b.1", 3), "taken b.1 3 until 1m0s: 3"},
-		{0, take("c.1", 1), "taken c.1 1 until 1m0s: 4"},
-		{1 * s, keep("b.1"), "kept b.1 3: 4"},
+		{0, takeSeats("b.1", 3), "taken b.1 3 until 1m0s: 3"},
+		{0, takeSeats("c.1", 1), "taken c.1 1 until 1m0s: 4"},
+		{1 * s, keepHold("b.1"), "kept b.1 3: 4"},
 		{1 * s, &Reduce{HoldID: "b.1", Seats: 2}, "reduced b.1 by 1: 3"},
 		{1 * s, &Reduce{HoldID: "b.1", Seats: 2}, "nothing"},
 		{1 * s, &Reduce{HoldID: "b.1", Seats: 3}, "nothing"},
 		{1 * s, &Reduce{HoldID: "d.1", Seats: 1}, "nothing"},
 		{1 * s, &Reduce{HoldID: "b.1", Seats: 1}, "reduced b.1 by 1: 2"},
-		{1 * s, take("d.1", 2), "taken d.1 2 until 1m1s: 4"},
+		{1 * s, takeSeats("d.1", 2), "taken d.1 2 until 1m1s: 4"},
 		{1 * s, release("b.1"), "released b.1 kept 1: 3"},
 	}},
 	{"a command again does nothing", []attempt{
-		{0, take("b.1", 3), "taken b.1 3 until 1m0s: 3"},
-		{1 * s, take("b.1", 3), "nothing"},
+		{0, takeSeats("b.1", 3), "taken b.1 3 until 1m0s: 3"},
+		{1 * s, takeSeats("b.1", 3), "nothing"},
 		{1 * s, release("b.2"), "nothing"},
 		{1 * s, extend("b.2", 90*s), "not_held"},
 		{1 * s, extend("b.1", 90*s), "extended b.1 until 1m30s"},
@@ -131,15 +131,15 @@ var rules = []struct {
 		{91 * s, &core.Expire{}, "expired b.1 3 at 1m30s: 0"},
 	}},
 	{"a later attempt of a booking takes the place of the earlier one", []attempt{
-		{0, take("b.1", 3), "taken b.1 3 until 1m0s: 3"},
-		{10 * s, take("b.2", 3), "released b.1 held 3: 0; taken b.2 3 until 1m10s: 3"},
+		{0, takeSeats("b.1", 3), "taken b.1 3 until 1m0s: 3"},
+		{10 * s, takeSeats("b.2", 3), "released b.1 held 3: 0; taken b.2 3 until 1m10s: 3"},
 		{11 * s, release("b.1"), "nothing"},
-		{11 * s, keep("b.1"), "not_held"},
-		{11 * s, take("b.1", 1), "not_held"},
-		{12 * s, take("b.10", 5), "limit_exceeded: 0 of 4"},
-		{12 * s, take("bb.3", 2), "limit_exceeded: 3 of 4"},
-		{13 * s, keep("b.2"), "kept b.2 3: 3"},
-		{14 * s, take("b.3", 1), "not_held"},
+		{11 * s, keepHold("b.1"), "not_held"},
+		{11 * s, takeSeats("b.1", 1), "not_held"},
+		{12 * s, takeSeats("b.10", 5), "limit_exceeded: 0 of 4"},
+		{12 * s, takeSeats("bb.3", 2), "limit_exceeded: 3 of 4"},
+		{13 * s, keepHold("b.2"), "kept b.2 3: 3"},
+		{14 * s, takeSeats("b.3", 1), "not_held"},
 	}},
 }
 
@@ -184,7 +184,7 @@ func TestImpossibleFacts(t *testing.T) {
 			a := New()
 			defer func() {
 				if recover() == nil {
-					t.Errorf("taken in: %+v", a)
+					t.Errorf("the impossible fact was accepted: %+v", a)
 				}
 			}()
 			for _, fact := range facts {

@@ -90,7 +90,7 @@ func (k *APIKey) Evolve(fact events.Fact) {
 			return
 		}
 	}
-	panic(fmt.Sprintf("api key %s: the log goes on with a %s", k.key.ID, fact.Name()))
+	panic(fmt.Sprintf("api key %s: unexpected fact %s", k.key.ID, fact.Name()))
 }
 
 // NextDeadline implements [core.Core]: a key has no deadlines.

@@ -49,10 +49,10 @@ func TestRules(t *testing.T) {
 		t.Errorf("it is %+v, want %+v", key.Key(), want)
 	}
 	if restored := coretest.Restored(t, key.Freeze(), New); !reflect.DeepEqual(restored, core.Core(key)) {
-		t.Errorf("restored %+v", restored)
+		t.Errorf("restored = %+v, want %+v", restored, key)
 	}
 	if err := New().Restore(strings.NewReader(`{"ID":"k"`)); err == nil {
-		t.Error("half a snapshot was restored")
+		t.Error("Restore accepted half a snapshot")
 	}
 }
 

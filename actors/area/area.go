@@ -143,8 +143,8 @@ func New() core.Core {
 		labelled: core.NewTable[events.ID, events.Labelled]()}
 }
 
-// Counts are where the places stand. Before the first fact all remain, as many as the plan says,
-// which is capacity.
+// Counts are the numbers of places by status. Before the first fact all places remain: capacity,
+// the number in the plan.
 func (a *Area) Counts(capacity int64) events.AreaCounts {
 	if a.counts.Capacity() == 0 {
 		return events.AreaCounts{Remaining: capacity}
@@ -155,7 +155,7 @@ func (a *Area) Counts(capacity int64) events.AreaCounts {
 // Available returns the number of places available to a hold with a label, including those of its
 // booking. capacity is the plan's.
 func (a *Area) Available(holdID events.HoldID, label events.BlockLabel, capacity int64) int64 {
-	booking, _ := cut(holdID)
+	booking, _ := splitHoldID(holdID)
 	h, _ := a.holds.Get(booking)
 	return a.Counts(capacity).Remaining + a.Blocked(label) + int64(h.places)
 }
@@ -217,13 +217,13 @@ func moment(nanos int64) time.Time { return time.Unix(0, nanos).UTC() }
 
 // find returns the content of a hold and its booking.
 func (a *Area) find(holdID events.HoldID) (booking events.ID, h hold, ok bool) {
-	booking, attempt := cut(holdID)
+	booking, attempt := splitHoldID(holdID)
 	h, ok = a.holds.Get(booking)
 	return booking, h, ok && h.attempt == attempt
 }
 
-// cut splits a hold's id. Bookings have the ids of requests, and no others.
-func cut(holdID events.HoldID) (booking events.ID, attempt uint32) {
+// splitHoldID splits a hold's id. Bookings have the ids of requests, and no others.
+func splitHoldID(holdID events.HoldID) (booking events.ID, attempt uint32) {
 	id, n, ok := events.CutHoldID(holdID)
 	booking, err := events.ParseID(string(id))
 	if !ok || err != nil {

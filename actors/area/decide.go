@@ -26,7 +26,7 @@ func (a *Area) Decide(cmd core.Command, now time.Time) ([]events.Fact, error) {
 		}
 		return nil, nil
 	case *Return:
-		return a.giveBack(cmd)
+		return a.returnPlaces(cmd)
 	case *Resize:
 		return a.resize(cmd)
 	case *Block:
@@ -43,7 +43,7 @@ func (a *Area) hold(cmd *Hold, now time.Time) ([]events.Fact, error) {
 	if cmd.Places < 1 || cmd.Places > MaxCapacity || cmd.Capacity < 1 || cmd.Capacity > MaxCapacity {
 		panic(fmt.Sprintf("area: %d of %d places", cmd.Places, cmd.Capacity))
 	}
-	booking, attempt := cut(cmd.HoldID)
+	booking, attempt := splitHoldID(cmd.HoldID)
 	counts, blocked, facts := a.Counts(cmd.Capacity), int64(0), []events.Fact(nil)
 	if cmd.Label != "" {
 		blocked = a.Blocked(cmd.Label)
@@ -114,7 +114,7 @@ func (a *Area) book(cmd *Book) ([]events.Fact, error) {
 		AreaCounts: counts}}, nil
 }
 
-func (a *Area) giveBack(cmd *Return) ([]events.Fact, error) {
+func (a *Area) returnPlaces(cmd *Return) ([]events.Fact, error) {
 	_, h, ok := a.find(cmd.HoldID)
 	switch {
 	case !ok || int64(h.places) <= cmd.Left:
@@ -127,7 +127,7 @@ func (a *Area) giveBack(cmd *Return) ([]events.Fact, error) {
 
 // released frees some places of a hold.
 func (a *Area) released(id events.HoldID, h hold, places int64, reason events.ReleaseReason) *events.AreaReleased {
-	booking, _ := cut(id)
+	booking, _ := splitHoldID(id)
 	was, counts, of := events.AreaIsBooked, a.counts, a.freed(booking, places)
 	if h.held() {
 		was = events.AreaIsHeld
@@ -168,7 +168,7 @@ func (a *Area) resize(cmd *Resize) ([]events.Fact, error) {
 		Undo: cmd.Undo}}, nil
 }
 
-// TooMany refuses fewer places than are had.
+// TooMany refuses a capacity below the places in use.
 func TooMany(counts events.AreaCounts) *core.Refusal {
 	return &core.Refusal{Code: core.CodeLimitExceeded,
 		Detail: "an area can't have fewer places than are held, booked and blocked; release some first",

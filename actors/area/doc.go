@@ -19,14 +19,14 @@
 // only the area's own facts count: [Resize] changes the capacity, and is refused below the places
 // held, booked and blocked. So a server that does not know of the change yet can't sell beyond it.
 //
-// # What changes say
+// # Numbered changes
 //
 // Sizes and blocks are changed by numbered changes of the performance, one at a time. An area
 // applies each once: a late or repeated command is a no-op, and so is the undo of any change but
 // the last. The undo of a change that has not arrived yet is recorded, so that the change does
 // nothing when it arrives.
 //
-// # Why nobody's stay is counted
+// # Why the time of holds is not limited
 //
 // A seat is unique, and a holder who holds it again and again keeps it from everybody; so a seat
 // limits that time. Places are interchangeable, as the units of a product are, and limits per

@@ -24,9 +24,9 @@ func (a *Area) Evolve(fact events.Fact) {
 		a.open--
 		a.move(fact, events.AreaCounts{Held: -f.Places, Booked: f.Places}, f.AreaCounts)
 	case *events.AreaReleased:
-		a.free(fact, f.HoldID, f.Places, f.Left, f.Was == events.AreaIsHeld, f.Labelled, f.AreaCounts)
+		a.releasePlaces(fact, f.HoldID, f.Places, f.Left, f.Was == events.AreaIsHeld, f.Labelled, f.AreaCounts)
 	case *events.AreaExpired:
-		a.free(fact, f.HoldID, f.Places, 0, true, f.Labelled, f.AreaCounts)
+		a.releasePlaces(fact, f.HoldID, f.Places, 0, true, f.Labelled, f.AreaCounts)
 	case *events.AreaResized:
 		a.move(fact, events.AreaCounts{Remaining: f.Places - a.counts.Capacity()}, f.AreaCounts)
 		if f.Change != 0 {
@@ -35,7 +35,7 @@ func (a *Area) Evolve(fact events.Fact) {
 	case *events.AreaBlocked:
 		a.must(fact, f.Places > 0 && f.Label != "" && f.Change > a.last.Number)
 		a.learn(f.AreaCounts)
-		a.keep(fact, f.Label, f.Places, 0)
+		a.addToLabel(fact, f.Label, f.Places, 0)
 		a.move(fact, events.AreaCounts{Remaining: -f.Places, Blocked: f.Places}, f.AreaCounts)
 		a.must(fact, a.labels[f.Label].blocked+a.labels[f.Label].given == f.Kept)
 		a.last = change{f.Change, f.Places}
@@ -44,7 +44,7 @@ func (a *Area) Evolve(fact events.Fact) {
 		a.must(fact, (f.Places > 0 || early) && f.Change >= a.last.Number &&
 			f.Undo == (early || f.Change == a.last.Number))
 		a.learn(f.AreaCounts)
-		a.keep(fact, f.Label, -f.Places, 0)
+		a.addToLabel(fact, f.Label, -f.Places, 0)
 		a.move(fact, events.AreaCounts{Remaining: f.Places, Blocked: -f.Places}, f.AreaCounts)
 		if f.Change == a.last.Number {
 			a.last.Moved -= f.Places
@@ -58,7 +58,7 @@ func (a *Area) Evolve(fact events.Fact) {
 }
 
 func (a *Area) begin(f *events.AreaHeld) {
-	booking, attempt := cut(f.HoldID)
+	booking, attempt := splitHoldID(f.HoldID)
 	_, has := a.holds.Get(booking)
 	a.must(f, !has && f.Places > 0 && f.Places <= MaxCapacity)
 	h := hold{holder: f.Holder, expires: f.ExpiresAt.UnixNano(), attempt: attempt, places: uint32(f.Places)}
@@ -69,7 +69,7 @@ func (a *Area) begin(f *events.AreaHeld) {
 	a.learn(f.AreaCounts)
 	if of := f.Labelled; of.OfLabel != 0 {
 		a.must(f, of.OfLabel > 0 && of.OfLabel <= f.Places)
-		a.keep(f, of.Label, -of.OfLabel, of.OfLabel)
+		a.addToLabel(f, of.Label, -of.OfLabel, of.OfLabel)
 		a.labelled.Set(booking, of)
 	}
 	a.move(f, events.AreaCounts{Remaining: f.OfLabel - f.Places, Held: f.Places, Blocked: -f.OfLabel}, f.AreaCounts)
@@ -82,8 +82,8 @@ func (a *Area) learn(c events.AreaCounts) {
 	}
 }
 
-// keep counts the places that a label keeps.
-func (a *Area) keep(fact events.Fact, name events.BlockLabel, blocked, given int64) {
+// addToLabel changes the numbers of a label's places: blocked ones, and those of its bookings.
+func (a *Area) addToLabel(fact events.Fact, name events.BlockLabel, blocked, given int64) {
 	l := a.labels[name]
 	l.blocked, l.given = l.blocked+blocked, l.given+given
 	a.must(fact, l.blocked >= 0 && l.given >= 0)
@@ -100,8 +100,8 @@ func (a *Area) move(fact events.Fact, by, want events.AreaCounts) {
 	a.must(fact, *c == want && c.Remaining >= 0 && c.Held >= 0 && c.Booked >= 0 && c.Blocked >= 0)
 }
 
-// free takes places from a hold, leaving it the given number; a label's places are blocked again.
-func (a *Area) free(fact events.Fact, holdID events.HoldID, places, left int64, held bool, of events.Labelled,
+// releasePlaces reduces a hold to left places; those of its label are blocked again.
+func (a *Area) releasePlaces(fact events.Fact, holdID events.HoldID, places, left int64, held bool, of events.Labelled,
 	want events.AreaCounts) {
 	booking, h, ok := a.find(holdID)
 	a.must(fact, ok && of == a.freed(booking, places))
@@ -119,7 +119,7 @@ func (a *Area) free(fact events.Fact, holdID events.HoldID, places, left int64, 
 		} else {
 			a.labelled.Delete(booking)
 		}
-		a.keep(fact, of.Label, of.OfLabel, -of.OfLabel)
+		a.addToLabel(fact, of.Label, of.OfLabel, -of.OfLabel)
 	}
 	by := events.AreaCounts{Remaining: places - of.OfLabel, Blocked: of.OfLabel}
 	if held {
@@ -131,9 +131,9 @@ func (a *Area) free(fact events.Fact, holdID events.HoldID, places, left int64, 
 	a.move(fact, by, want)
 }
 
-// must stops at a fact that can't follow: a damaged log, or more places than there are.
+// must panics at a fact that can't follow: the log is damaged, or an area is oversold.
 func (a *Area) must(fact events.Fact, fits bool) {
 	if !fits {
-		panic(fmt.Sprintf("area: the log goes on with %s %+v while its places are %+v", fact.Name(), fact, a.counts))
+		panic(fmt.Sprintf("area: unexpected fact %s %+v while its places are %+v", fact.Name(), fact, a.counts))
 	}
 }

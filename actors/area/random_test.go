@@ -111,8 +111,8 @@ func (m *model) taken() (n int64) {
 	return n
 }
 
-// other returns the hold of another attempt of the same booking.
-func (m *model) other(id events.HoldID) (events.HoldID, *modelHold) {
+// otherAttempt returns the hold of another attempt of the same booking.
+func (m *model) otherAttempt(id events.HoldID) (events.HoldID, *modelHold) {
 	owner, _, _ := events.CutHoldID(id)
 	for other, h := range m.holds {
 		if booking, _, _ := events.CutHoldID(other); booking == owner && other != id {
@@ -129,7 +129,7 @@ func (m *model) hold(c *Hold, now time.Time) string {
 		}
 		return "not_held"
 	}
-	other, before := m.other(c.HoldID)
+	other, before := m.otherAttempt(c.HoldID)
 	taken, own := m.taken(), int64(0)
 	if c.Label != "" {
 		own = m.blocked[c.Label]
@@ -217,7 +217,7 @@ func newModel() *model {
 	return &model{capacity: full, holds: map[events.HoldID]*modelHold{}, blocked: map[events.BlockLabel]int64{}}
 }
 
-// someCommand draws a command; ids are few, so that they meet.
+// someCommand draws a command with few ids, so that commands collide.
 func someCommand(t *rapid.T, now time.Time, first bool) core.Command {
 	id := events.NewHoldID(bookingID(byte('a'+rapid.IntRange(0, 4).Draw(t, "booking"))),
 		rapid.Int64Range(1, 3).Draw(t, "attempt"))
@@ -256,8 +256,8 @@ func someCommand(t *rapid.T, now time.Time, first bool) core.Command {
 		For:   rapid.SampledFrom([]time.Duration{holdFor + grace, grace}).Draw(t, "for")}
 }
 
-// TestAnyHistory holds the rules to the model, at every step, and a core that is made of the facts
-// alone, now and then through a snapshot, to this one. As in the shell, due holds expire first.
+// TestAnyHistory compares the core with the model at every step, and with a core that was rebuilt from
+// the facts, sometimes through a snapshot. As in the shell, due holds expire first.
 func TestAnyHistory(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		a, m, now := New().(*Area), newModel(), day
@@ -266,7 +266,7 @@ func TestAnyHistory(t *testing.T) {
 			facts, err := a.Decide(cmd, now)
 			again, errAgain := a.Decide(cmd, now)
 			if !reflect.DeepEqual(facts, again) || !reflect.DeepEqual(err, errAgain) {
-				t.Fatalf("deciding %T twice: %s, then %s", cmd, coretest.Describe(facts, err, sentence),
+				t.Fatalf("deciding %T twice: %s, then %s; want the same", cmd, coretest.Describe(facts, err, sentence),
 					coretest.Describe(again, errAgain, sentence))
 			}
 			code := ""
@@ -304,11 +304,11 @@ func TestAnyHistory(t *testing.T) {
 // checkBounds: never oversold.
 func checkBounds(t *rapid.T, a *Area) {
 	if c := a.Counts(0); c.Held < 0 || c.Booked < 0 || c.Remaining < 0 || c.Blocked < 0 {
-		t.Fatalf("its places are %+v", c)
+		t.Fatalf("counts = %+v, want none negative", c)
 	}
 }
 
-// compare holds a core to the model.
+// compare compares a core with the model.
 func (m *model) compare(t *rapid.T, a *Area) {
 	held, booked, next := int64(0), int64(0), time.Time{}
 	for id, h := range m.holds {
@@ -338,24 +338,24 @@ func (m *model) compare(t *rapid.T, a *Area) {
 	}
 }
 
-// checkHolds: what the facts say of deadlines is true.
+// checkHolds: the facts state correctly which deadlines they open and close.
 func checkHolds(t *rapid.T, log []events.Fact) {
 	open := 0
 	for _, fact := range log {
 		if f, ok := fact.(events.Deadlined); ok {
 			opened, closed, earliest := f.Holds()
 			if open += opened - closed; open < 0 || opened > 0 && earliest.IsZero() {
-				t.Fatalf("%s leaves %d holds open, the first until %v", sentence(fact), open, earliest)
+				t.Fatalf("%s leaves %d holds open, the first until %v; want a deadline for each", sentence(fact), open, earliest)
 			}
 		}
 	}
 }
 
-// TestSnapshotsAreWhole: a part of a snapshot is not accepted as one, and a snapshot that is written later has the
-// state of its moment.
-func TestSnapshotsAreWhole(t *testing.T) {
+// TestSnapshotsAreComplete: a truncated snapshot is refused, and one that is written later has the state
+// at the time of Freeze.
+func TestSnapshotsAreComplete(t *testing.T) {
 	a := New().(*Area)
-	for _, cmd := range []core.Command{hold3("a.1"), block(1, 3), labelled("b.2", 3), book("b.2"), left("b.2", 1)} {
+	for _, cmd := range []core.Command{hold3("a.1"), block(1, 3), labelled("b.2", 3), book("b.2"), returnAllBut("b.2", 1)} {
 		coretest.Do(a, cmd, day, sentence)
 	}
 	coretest.RefusesCutSnapshots(t, a, New)
@@ -363,11 +363,11 @@ func TestSnapshotsAreWhole(t *testing.T) {
 	coretest.Do(a, release("a.1"), day, sentence)
 	then := coretest.Restored(t, write, New).(*Area)
 	if c := then.Counts(0); c != (events.AreaCounts{Remaining: 4, Held: 3, Booked: 1, Blocked: 2}) {
-		t.Errorf("the snapshot has %+v", c)
+		t.Errorf("the snapshot has %+v, want %+v", c, events.AreaCounts{Remaining: 4, Held: 3, Booked: 1, Blocked: 2})
 	}
 	if got := coretest.Do(then, release("b.2"), day, sentence); got != "released 1 (1 of press) of b.2 (booked, cancelled), "+
 		"0 left, 4 remain" {
-		t.Error(got)
+		t.Errorf("decision = %q, want 1 labelled place released", got)
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 	"admitone/events"
 )
 
-// day is the moment all tests begin at.
+// day is the start of all tests.
 var day = time.Date(2026, 5, 1, 20, 0, 0, 0, time.UTC)
 
 const (
@@ -33,7 +33,7 @@ func at(short string) events.HoldID {
 }
 
 func short(id events.HoldID) string {
-	booking, attempt := cut(id)
+	booking, attempt := splitHoldID(id)
 	return fmt.Sprintf("%c.%d", booking[15], attempt)
 }
 
@@ -44,7 +44,7 @@ func places(id string, n int64) *Hold {
 }
 func book(id string) *Book       { return &Book{HoldID: at(id)} }
 func release(id string) *Release { return &Release{HoldID: at(id), Reason: events.ReleasedCancelled} }
-func left(id string, n int64) *Return {
+func returnAllBut(id string, n int64) *Return {
 	return &Return{HoldID: at(id), Left: n}
 }
 func labelled(id string, n int64) *Hold {
@@ -95,7 +95,7 @@ func ofLabel(of events.Labelled) string {
 	return fmt.Sprintf(" (%d of %s)", of.OfLabel, of.Label)
 }
 
-// attempt is a command and the decision wanted.
+// attempt is a row of a table: a command and the expected decision.
 type attempt struct {
 	after time.Duration // since day
 	cmd   core.Command
@@ -143,14 +143,14 @@ var rules = []struct {
 	}},
 	{"some places are given back", []attempt{
 		{0, hold3("a.1"), "held 3 for a.1 until 1m30s, 7 remain"},
-		{0, left("a.1", 2), "not_held"},
+		{0, returnAllBut("a.1", 2), "not_held"},
 		{0, book("a.1"), "booked 3 for a.1, 7 remain"},
-		{0, left("a.1", 3), "nothing"},
-		{0, left("a.1", 2), "released 1 of a.1 (booked, returned), 2 left, 8 remain"},
-		{0, left("a.1", 2), "nothing"},
-		{0, left("a.2", 0), "nothing"},
-		{0, left("a.1", 0), "released 2 of a.1 (booked, returned), 0 left, 10 remain"},
-		{0, left("a.1", 0), "nothing"},
+		{0, returnAllBut("a.1", 3), "nothing"},
+		{0, returnAllBut("a.1", 2), "released 1 of a.1 (booked, returned), 2 left, 8 remain"},
+		{0, returnAllBut("a.1", 2), "nothing"},
+		{0, returnAllBut("a.2", 0), "nothing"},
+		{0, returnAllBut("a.1", 0), "released 2 of a.1 (booked, returned), 0 left, 10 remain"},
+		{0, returnAllBut("a.1", 0), "nothing"},
 	}},
 	{"a hold ends after its deadline", []attempt{
 		{0, hold3("a.1"), "held 3 for a.1 until 1m30s, 7 remain"},
@@ -209,7 +209,7 @@ var rules = []struct {
 		{0, &Resize{Capacity: 8, Change: 3}, "limit_exceeded [blocked:2 booked:0 held:7]"},
 		{0, release("b.1"), "released 3 (1 of press) of b.1 (held, cancelled), 0 left, 3 remain"},
 		{0, book("a.1"), "booked 3 for a.1, 3 remain"},
-		{0, left("a.1", 1), "released 2 (2 of press) of a.1 (booked, returned), 1 left, 3 remain"},
+		{0, returnAllBut("a.1", 1), "released 2 (2 of press) of a.1 (booked, returned), 1 left, 3 remain"},
 		{0, unblock(3), "unblocked 5, 8 remain"},
 		{0, unblock(3), "nothing"},
 		{0, release("a.1"), "released 1 (1 of press) of a.1 (booked, cancelled), 0 left, 8 remain"},
@@ -249,7 +249,7 @@ var rules = []struct {
 	}},
 }
 
-// TestRules: due holds expire before a command only where the table says so, by Expire.
+// TestRules: due holds expire before a command only where the table has an Expire.
 func TestRules(t *testing.T) {
 	for _, rule := range rules {
 		t.Run(rule.name, func(t *testing.T) {
@@ -276,22 +276,22 @@ func TestExpireIsBounded(t *testing.T) {
 	}
 	for round := 3; round > 0; round-- {
 		if c := a.Counts(0); c.Held != int64(round*expiryBatch*2) {
-			t.Errorf("%d are held before round %d", c.Held, round)
+			t.Errorf("%d are held before round %d, want %d", c.Held, round, int64(round*expiryBatch*2))
 		}
 		facts, _ := a.Decide(&core.Expire{}, day.Add(time.Hour))
 		if len(facts) != expiryBatch {
-			t.Errorf("%d expired at once", len(facts))
+			t.Errorf("%d expired at once, want %d", len(facts), expiryBatch)
 		}
 		for _, fact := range facts {
 			a.Evolve(fact)
 		}
 	}
 	if next := a.NextDeadline(); !next.IsZero() {
-		t.Errorf("nothing is held, and the next deadline is %v", next)
+		t.Errorf("next deadline = %v without holds, want none", next)
 	}
 }
 
-// TestImpossibleFacts: a damaged log stops the core.
+// TestImpossibleFacts: the core panics.
 func TestImpossibleFacts(t *testing.T) {
 	counts := func(remaining, held, booked int64) events.AreaCounts {
 		return events.AreaCounts{Remaining: remaining, Held: held, Booked: booked}

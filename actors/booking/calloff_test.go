@@ -75,11 +75,11 @@ func checkCancelled(t *testing.T, b core.Core, at int) {
 	now := day.Add(durationOf(at))
 	state := b.(*Booking).State()
 	if state.Status != events.BookingIsCancelled || !b.NextDeadline().IsZero() {
-		t.Errorf("%+v", state)
+		t.Errorf("state = %+v, want cancelled without a deadline", state)
 	}
 	if facts, _ := b.Decide(&FinishRefund{}, now); state.Refunding {
 		if refunded := facts[0].(*events.BookingRefunded); refunded.Amount != state.Refunds {
-			t.Errorf("%+v are refunded of %+v", refunded, state)
+			t.Errorf("%+v are refunded of %+v, want Amount %v", refunded, state, state.Refunds)
 		}
 		b.Evolve(facts[0])
 	}
@@ -87,7 +87,7 @@ func checkCancelled(t *testing.T, b core.Core, at int) {
 		cmd  core.Command
 		want string
 	}{
-		{&CallOff{Expired: true, Kept: 9, KeptSince: 9}, "[]"}, {pay("ann"), "cancelled"}, {outside("x"), "cancelled"},
+		{&CallOff{Expired: true, Kept: 9, KeptSince: 9}, "[]"}, {pay("ann"), "cancelled"}, {externalPayment("x"), "cancelled"},
 		{extend("ann", 600*s), "cancelled"}, {intent("k", 60), "cancelled"}, {release("ann"), "[]"},
 		{&FinishRefund{}, "[]"},
 	} {
@@ -141,14 +141,14 @@ func TestCalledOffPerformance(t *testing.T) {
 		&Extend{By: "ann", ExpiresAt: day.Add(90 * s), CalledOff: true},
 		&BeginIntent{Intent: "i", Provider: "p", Seconds: 9, CalledOff: true}} {
 		if _, err := b.Decide(cmd, day); code(err) != "cancelled" {
-			t.Errorf("%T: %v", cmd, err)
+			t.Errorf("%T: %v, want cancelled", cmd, err)
 		}
 	}
 	coretest.Do(b, pay("ann"), day, sentence)
 	if facts, err := b.Decide(&StartPayment{By: "ann", On: off}, day); err != nil || len(facts) != 0 {
-		t.Errorf("%v, %v", facts, err)
+		t.Errorf("Decide = %v, %v, want no facts", facts, err)
 	}
 	if facts, err := b.Decide(complete("b.1"), day); err != nil || len(facts) != 1 {
-		t.Errorf("%v, %v", facts, err)
+		t.Errorf("Decide = %v, %v, want one fact", facts, err)
 	}
 }

@@ -104,7 +104,7 @@ func sum(seats []events.BookedSeat, areas []events.BookedPlaces) (amount int64) 
 func (b *Booking) must(fact events.Fact, fits bool) {
 	if !fits {
 		panic(
-			fmt.Sprintf("booking %s: the log goes on with %s %+v while it is %q", b.state.ID, fact.Name(), fact, b.state.Status),
+			fmt.Sprintf("booking %s: unexpected fact %s %+v while it is %q", b.state.ID, fact.Name(), fact, b.state.Status),
 		)
 	}
 }

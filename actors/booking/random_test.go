@@ -25,7 +25,7 @@ func someCommand(t *rapid.T, state *State) core.Command {
 	by := rapid.SampledFrom([]events.Holder{"ann", "ann", "bob", ""}).Draw(t, "by")
 	switch rapid.IntRange(0, 17).Draw(t, "kind") {
 	case 15:
-		return giveBack(rapid.SampledFrom([]events.SeatName{"A-1-1", "A-1-2", "A-1-3"}).Draw(t, "seat"))
+		return returnSeat(rapid.SampledFrom([]events.SeatName{"A-1-1", "A-1-2", "A-1-3"}).Draw(t, "seat"))
 	case 16:
 		return &FinishReturn{Seat: rapid.SampledFrom([]events.SeatName{"A-1-1", "A-1-2"}).Draw(t, "seat")}
 	case 17:
@@ -38,11 +38,11 @@ func someCommand(t *rapid.T, state *State) core.Command {
 	case 14:
 		return &OpenIntent{Intent: state.Intent.ID}
 	case 10:
-		return outside(rapid.SampledFrom([]string{"x", "y", "z"}).Draw(t, "reference"))
+		return externalPayment(rapid.SampledFrom([]string{"x", "y", "z"}).Draw(t, "reference"))
 	case 11:
 		return &Delay{PaymentID: events.HoldID(id)}
 	case 0:
-		return under(rapid.Int64Range(1, 3).Draw(t, "under"), hold())
+		return withAttempt(rapid.Int64Range(1, 3).Draw(t, "under"), hold())
 	case 9:
 		return abandon(max(1, present))
 	case 1, 2:
@@ -76,14 +76,14 @@ type ledger struct {
 	released         int                      // or cancelled
 	ids              map[events.HoldID]bool   // of payments
 	failed           map[events.StreamID]int  // payments from outside
-	seats, done      map[events.SeatName]bool // given back one by one, and free
+	seats, done      map[events.SeatName]bool // returned one by one, and free
 }
 
-func (l *ledger) take(t *rapid.T, fact events.Fact) {
+func (l *ledger) apply(t *rapid.T, fact events.Fact) {
 	if f, ok := fact.(events.Deadlined); ok {
 		opened, closed, earliest := f.Holds()
 		if l.open += opened - closed; l.open < 0 || l.open > 1 || opened > 0 && earliest.IsZero() {
-			t.Fatalf("%s leaves %d holds open, until %v", sentence(fact), l.open, earliest)
+			t.Fatalf("%s leaves %d holds open until %v, want 0 or 1 with a deadline", sentence(fact), l.open, earliest)
 		}
 	}
 	switch f := fact.(type) {
@@ -91,17 +91,17 @@ func (l *ledger) take(t *rapid.T, fact events.Fact) {
 		l.started++
 		l.paying = f.PaymentID
 		if l.ids[f.PaymentID] || f.Payment != "" && l.failed[f.Payment] > 0 {
-			t.Fatalf("%s uses an id again, or a payment that has failed", sentence(fact))
+			t.Fatalf("%s reuses an id, or a payment that has failed", sentence(fact))
 		}
 		l.ids[f.PaymentID] = true
 	case *events.BookingBooked:
 		l.ended++
 		l.booked++
-		l.is(t, fact, f.PaymentID)
+		l.requirePaying(t, fact, f.PaymentID)
 	case *events.BookingPaymentFailed:
 		l.ended++
 		l.failed[f.Payment]++
-		l.is(t, fact, f.PaymentID)
+		l.requirePaying(t, fact, f.PaymentID)
 	case *events.BookingSeatReturned:
 		if l.booked != 1 || l.released > 0 || l.seats[f.Seat] || len(l.seats)+int(f.Left) != 1 {
 			t.Fatalf("%s after %+v", sentence(fact), l)
@@ -120,13 +120,13 @@ func (l *ledger) take(t *rapid.T, fact events.Fact) {
 	// One payment at a time, one booking, one end, one refund of what was booked.
 	if running := l.started - l.ended; running < 0 || running > 1 || l.booked > 1 || l.released > 1 ||
 		l.refunded > min(l.booked, l.released) {
-		t.Fatalf("%s leads to %+v", sentence(fact), l)
+		t.Fatalf("%s breaks the invariants: %+v", sentence(fact), l)
 	}
 }
 
-func (l *ledger) is(t *rapid.T, fact events.Fact, paymentID events.HoldID) {
+func (l *ledger) requirePaying(t *rapid.T, fact events.Fact, paymentID events.HoldID) {
 	if paymentID != l.paying {
-		t.Fatalf("%s ends a payment; %s was under way", sentence(fact), l.paying)
+		t.Fatalf("%s ends a payment, but %s is in progress", sentence(fact), l.paying)
 	}
 	l.paying = ""
 }
@@ -142,15 +142,15 @@ func TestAnyHistory(t *testing.T) {
 			before := b.State()
 			facts, err := b.Decide(cmd, now)
 			if !reflect.DeepEqual(b.State(), before) {
-				t.Fatalf("deciding %T changed %+v into %+v", cmd, before, b.State())
+				t.Fatalf("deciding %T changed the state from %+v to %+v", cmd, before, b.State())
 			}
 			again, errAgain := b.Decide(cmd, now)
 			if !reflect.DeepEqual(facts, again) || !reflect.DeepEqual(err, errAgain) {
-				t.Fatalf("deciding %T twice: %s, then %s", cmd, describe(facts, err), describe(again, errAgain))
+				t.Fatalf("deciding %T twice: %s, then %s; want the same", cmd, describe(facts, err), describe(again, errAgain))
 			}
 			for _, fact := range facts {
 				b.Evolve(fact)
-				l.take(t, fact)
+				l.apply(t, fact)
 				log = append(log, fact)
 			}
 		}
@@ -158,7 +158,7 @@ func TestAnyHistory(t *testing.T) {
 			do(abandon(closed + 1))
 		}
 		state := b.State()
-		do(under(state.FirstAttempt(), hold()))
+		do(withAttempt(state.FirstAttempt(), hold()))
 		for range rapid.IntRange(1, 40).Draw(t, "steps") {
 			now = now.Add(rapid.SampledFrom([]time.Duration{0, ns, 7 * s, 30 * s}).Draw(t, "wait"))
 			do(&core.Expire{})
@@ -185,20 +185,20 @@ func agree(t *rapid.T, b *Booking, l *ledger, now time.Time) {
 	next := b.NextDeadline()
 	switch {
 	case (st.Status == events.BookingIsPaying) != (l.paying != ""), l.paying != "" && l.paying != st.PaymentID:
-		t.Fatalf("%+v while the payment %q is under way", st, l.paying)
+		t.Fatalf("state = %+v, want the payment %q in progress", st, l.paying)
 	case (l.open == 1) != !next.IsZero():
-		t.Fatalf("%d holds are open, and the next deadline is %v", l.open, next)
+		t.Fatalf("%d holds are open, but the next deadline is %v", l.open, next)
 	case !next.IsZero() && next.Before(now):
-		t.Fatalf("it is %v, and a deadline is left at %v", now, next)
+		t.Fatalf("at %v a deadline remains at %v, want it expired", now, next)
 	case st.ExpiresAt.After(st.ExtendableUntil):
-		t.Fatalf("extended too far: %+v", st)
+		t.Fatalf("extended beyond the limit: %+v", st)
 	case st.Refunding != (l.released == 1 && l.booked > l.refunded):
-		t.Fatalf("refunding %t with %+v", st.Refunding, l)
+		t.Fatalf("refunding = %t, but the facts are %+v", st.Refunding, l)
 	case (st.Status == events.BookingIsReleased || st.Status == events.BookingIsCancelled) !=
 		(l.released == 1 || len(l.seats) == 2),
 		len(st.Seats)+len(l.seats) != 2, len(st.Returning()) != len(l.seats)-len(l.done),
 		len(st.WithReturned().Seats) != 2 || st.WithReturned().Seats[0].Seat != "A-1-1":
-		t.Fatalf("%+v with %+v", st, l)
+		t.Fatalf("state = %+v, but the facts are %+v", st, l)
 	}
 }
 
@@ -213,7 +213,7 @@ func copied(t *rapid.T, c core.Core) core.Core {
 		t.Fatalf("restored %+v, %v; want %+v", restored, err, c)
 	}
 	if err := New().Restore(bytes.NewReader(saved.Bytes()[:saved.Len()/2])); err == nil {
-		t.Fatal("half a snapshot was restored")
+		t.Fatal("Restore accepted half a snapshot")
 	}
 	return restored
 }

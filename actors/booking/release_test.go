@@ -81,7 +81,7 @@ func TestReleaseOfPaidBookings(t *testing.T) {
 			}
 			if facts, _ := b.Decide(&FinishRefund{}, day); state.Refunding &&
 				facts[0].(*events.BookingRefunded).Amount != 150-test.kept {
-				t.Errorf("%+v", facts[0])
+				t.Errorf("fact = %+v, want a refund of %d", facts[0], 150-test.kept)
 			}
 		})
 	}
@@ -93,13 +93,13 @@ func TestUnpaidBookingsCanBeReleased(t *testing.T) {
 	b := New()
 	coretest.Do(b, hold(), day, sentence)
 	if got := coretest.Do(b, late, day.Add(s), sentence); got != "released, was held" {
-		t.Error(got)
+		t.Errorf("got = %q, want %q", got, "released, was held")
 	}
 	b = New()
-	for _, cmd := range []any{free(), pay("ann"), complete("b.1")} {
+	for _, cmd := range []any{freeHold(), pay("ann"), complete("b.1")} {
 		coretest.Do(b, cmd, day, sentence)
 	}
 	if got := coretest.Do(b, late, day.Add(s), sentence); got != "released, was booked" {
-		t.Error(got)
+		t.Errorf("got = %q, want %q", got, "released, was booked")
 	}
 }

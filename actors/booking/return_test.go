@@ -11,7 +11,7 @@ import (
 	"admitone/events"
 )
 
-func giveBack(seat events.SeatName) *ReturnSeat {
+func returnSeat(seat events.SeatName) *ReturnSeat {
 	return &ReturnSeat{Seat: seat, On: Terms{StartsAt: day.Add(600 * s)}}
 }
 
@@ -25,7 +25,7 @@ func sentenceOfReturn(fact events.Fact) string {
 	return fact.Name()
 }
 
-// TestReturningASeat: each line continues from the one before, at its time.
+// TestReturningASeat: each row continues from the previous one, at its time.
 func TestReturningASeat(t *testing.T) {
 	type line struct {
 		at   time.Duration
@@ -37,26 +37,26 @@ func TestReturningASeat(t *testing.T) {
 		line{0, complete("b.1"), "booked b.1 for 150"})
 	const noSeat = "not_found [resource:seat]"
 	for name, lines := range map[string][]line{
-		"before it is known": {{0, giveBack("A-1-1"), "not_found [resource:booking]"}},
-		"held": append(slices.Clip(start), line{0, giveBack("A-1-1"), "not_held"}, line{0, giveBack("B-1-1"), noSeat},
+		"before it is known": {{0, returnSeat("A-1-1"), "not_found [resource:booking]"}},
+		"held": append(slices.Clip(start), line{0, returnSeat("A-1-1"), "not_held"}, line{0, returnSeat("B-1-1"), noSeat},
 			line{0, &ReturnSeat{By: "bob", Seat: "B-1-1"}, "forbidden"},
-			line{0, intent("i", 5), "intent i until 5s"}, line{0, giveBack("A-1-1"), "payment_in_progress"}),
+			line{0, intent("i", 5), "intent i until 5s"}, line{0, returnSeat("A-1-1"), "payment_in_progress"}),
 		"being paid": append(slices.Clip(start), line{0, pay("ann"), "payment b.1 of 150, was held"},
-			line{0, giveBack("A-1-1"), "payment_in_progress"}),
+			line{0, returnSeat("A-1-1"), "payment_in_progress"}),
 		"expired": append(slices.Clip(start), line{61 * s, &core.Expire{}, "expired at 1m0s"},
-			line{61 * s, giveBack("A-1-1"), "hold_expired [expired_at:2026-05-01 20:01:00 +0000 UTC]"}),
+			line{61 * s, returnSeat("A-1-1"), "hold_expired [expired_at:2026-05-01 20:01:00 +0000 UTC]"}),
 		"released": append(slices.Clip(start), line{0, release("ann"), "released, was held"},
-			line{0, giveBack("A-1-1"), "nothing"}, line{0, giveBack("B-1-1"), noSeat}),
-		"one, and then the other": append(slices.Clip(booked), line{0, giveBack("A-1-1"),
-			"returned A-1-1 of b.1: 100, 0 kept, 1 left"}, line{0, giveBack("A-1-1"), "nothing"},
+			line{0, returnSeat("A-1-1"), "nothing"}, line{0, returnSeat("B-1-1"), noSeat}),
+		"one, and then the other": append(slices.Clip(booked), line{0, returnSeat("A-1-1"),
+			"returned A-1-1 of b.1: 100, 0 kept, 1 left"}, line{0, returnSeat("A-1-1"), "nothing"},
 			line{0, &FinishReturn{Seat: "A-1-2"}, "nothing"}, line{0, &FinishReturn{Seat: "A-1-1"}, "refunded 100 for A-1-1"},
 			line{0, &FinishReturn{Seat: "A-1-1"}, "nothing"},
-			line{0, giveBack("A-1-2"), "returned A-1-2 of b.1: 50, 0 kept, 0 left"}, line{0, release("ann"), "nothing"},
-			line{0, giveBack("A-1-1"), "nothing"}, line{0, pay("ann"), "released"},
+			line{0, returnSeat("A-1-2"), "returned A-1-2 of b.1: 50, 0 kept, 0 left"}, line{0, release("ann"), "nothing"},
+			line{0, returnSeat("A-1-1"), "nothing"}, line{0, pay("ann"), "released"},
 			line{0, &FinishReturn{Seat: "A-1-2"}, "refunded 50 for A-1-2"}, line{0, &FinishRefund{}, "nothing"}),
-		"one, and then the rest": append(slices.Clip(booked), line{0, giveBack("A-1-1"),
+		"one, and then the rest": append(slices.Clip(booked), line{0, returnSeat("A-1-1"),
 			"returned A-1-1 of b.1: 100, 0 kept, 1 left"}, line{0, release("ann"), "released, was booked b.1"},
-			line{0, &FinishRefund{}, "refunded b.1 50"}, line{0, giveBack("A-1-2"), "nothing"},
+			line{0, &FinishRefund{}, "refunded b.1 50"}, line{0, returnSeat("A-1-2"), "nothing"},
 			line{0, &FinishReturn{Seat: "A-1-1"}, "refunded 100 for A-1-1"}),
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -80,13 +80,13 @@ func TestReturnsByTheRule(t *testing.T) {
 		cmd  *ReturnSeat
 		then string
 	}{
-		"in time for a part": {rule(300*s, 33), 300*s - ns, giveBack("A-1-2"), "returned A-1-2 of b.1: 50, 33 kept, 1 left"},
-		"too late": {rule(300*s, 33), 300 * s, giveBack("A-1-2"),
+		"in time for a part": {rule(300*s, 33), 300*s - ns, returnSeat("A-1-2"), "returned A-1-2 of b.1: 50, 33 kept, 1 left"},
+		"too late": {rule(300*s, 33), 300 * s, returnSeat("A-1-2"),
 			"cancellation_closed [until:2026-05-01 20:05:00 +0000 UTC]"},
 		"for a reason": {rule(300*s, 33), 300 * s, &ReturnSeat{Seat: "A-1-2", Reason: "lift"},
 			"returned A-1-2 of b.1: 50, 33 kept, 1 left"},
-		"nothing is refunded": {rule(300*s, 0), 0, giveBack("A-1-2"), "returned A-1-2 of b.1: 50, 50 kept, 1 left"},
-		"older":               {events.Cancellation{}, 9999 * s, giveBack("A-1-2"), "returned A-1-2 of b.1: 50, 0 kept, 1 left"},
+		"nothing is refunded": {rule(300*s, 0), 0, returnSeat("A-1-2"), "returned A-1-2 of b.1: 50, 50 kept, 1 left"},
+		"older":               {events.Cancellation{}, 9999 * s, returnSeat("A-1-2"), "returned A-1-2 of b.1: 50, 0 kept, 1 left"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := New()
@@ -99,10 +99,10 @@ func TestReturnsByTheRule(t *testing.T) {
 		})
 	}
 	b := New()
-	for _, cmd := range []any{free(), pay("ann"), complete("b.1")} {
+	for _, cmd := range []any{freeHold(), pay("ann"), complete("b.1")} {
 		coretest.Do(b, cmd, day, sentence)
 	}
-	if got := coretest.Do(b, giveBack("A-1-1"), day.Add(9999*s), sentence); got != "returned A-1-1 of : 0, 0 kept, 0 left" {
-		t.Error(got)
+	if got := coretest.Do(b, returnSeat("A-1-1"), day.Add(9999*s), sentence); got != "returned A-1-1 of : 0, 0 kept, 0 left" {
+		t.Errorf("got = %q, want %q", got, "returned A-1-1 of : 0, 0 kept, 0 left")
 	}
 }

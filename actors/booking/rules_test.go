@@ -26,12 +26,12 @@ func hold() *Hold {
 		Seats:           []events.BookedSeat{{Seat: "A-1-1", Price: 100}, {Seat: "A-1-2", Price: 50}},
 	}
 }
-func free() *Hold {
+func freeHold() *Hold {
 	h := hold()
 	h.Seats = []events.BookedSeat{{Seat: "A-1-1"}}
 	return h
 }
-func under(attempt int64, h *Hold) *Hold {
+func withAttempt(attempt int64, h *Hold) *Hold {
 	h.Attempt = attempt
 	return h
 }
@@ -39,10 +39,10 @@ func abandon(attempt int64) *Abandon {
 	return &Abandon{ID: "b", PerformanceID: "gala", Holder: "ann", Attempt: attempt}
 }
 func pay(by events.Holder) *StartPayment { return &StartPayment{By: by} }
-func outside(reference string) *StartPayment {
+func externalPayment(reference string) *StartPayment {
 	return &StartPayment{Payment: events.StreamID("payment-bank~" + reference)}
 }
-func from(payment events.StreamID) string {
+func source(payment events.StreamID) string {
 	if payment == "" {
 		return ""
 	}
@@ -74,11 +74,11 @@ func describe(facts []events.Fact, err error) string {
 	if len(facts) == 0 {
 		return "nothing"
 	}
-	var said []string
+	var texts []string
 	for _, fact := range facts {
-		said = append(said, sentence(fact))
+		texts = append(texts, sentence(fact))
 	}
-	return strings.Join(said, "; ")
+	return strings.Join(texts, "; ")
 }
 
 func sentence(fact events.Fact) string {
@@ -92,15 +92,15 @@ func sentence(fact events.Fact) string {
 	case *events.BookingExpired:
 		return fmt.Sprintf("expired at %v", f.ExpiresAt.Sub(day))
 	case *events.BookingPaymentStarted:
-		return fmt.Sprintf("payment %s of %d, was %s", f.PaymentID, f.Amount, f.Was) + from(f.Payment)
+		return fmt.Sprintf("payment %s of %d, was %s", f.PaymentID, f.Amount, f.Was) + source(f.Payment)
 	case *events.BookingPaymentDelayed:
 		return fmt.Sprintf("delayed %s: %d", f.PaymentID, f.Attempt)
 	case *events.BookingIntentBegun:
-		said := fmt.Sprintf("intent %s until %v", f.Intent, f.ExpiresAt.Sub(day))
+		text := fmt.Sprintf("intent %s until %v", f.Intent, f.ExpiresAt.Sub(day))
 		if f.Checkout.Title != "" {
-			said += " with a page"
+			text += " with a page"
 		}
-		return said
+		return text
 	case *events.BookingCheckoutMade:
 		return fmt.Sprintf("the page of %s is %s: %s", f.Intent, f.Session, f.URL)
 	case *events.BookingIntentEnded:
@@ -108,10 +108,10 @@ func sentence(fact events.Fact) string {
 	case *events.BookingRetaken:
 		return fmt.Sprintf("retaken %d", f.Attempt)
 	case *events.BookingBooked:
-		return fmt.Sprintf("booked %s for %d", f.PaymentID, f.Amount) + from(f.Payment)
+		return fmt.Sprintf("booked %s for %d", f.PaymentID, f.Amount) + source(f.Payment)
 	case *events.BookingPaymentFailed:
 		return fmt.Sprintf("failed %s, %s: %s until %v", f.PaymentID, f.Reason, f.Status, f.ExpiresAt.Sub(day)) +
-			from(f.Payment)
+			source(f.Payment)
 	case *events.BookingReleased:
 		return strings.TrimSpace(fmt.Sprintf("released, was %s %s", f.Was, f.RefundID))
 	case *events.BookingRefunded:
@@ -126,7 +126,7 @@ const (
 	ns = time.Nanosecond
 )
 
-// attempt is a line of a table: the time, the command, and the decision.
+// attempt is a row of a table: the time, the command, and the decision.
 type attempt struct {
 	at   time.Duration
 	cmd  core.Command
@@ -162,12 +162,12 @@ var rules = []story{
 		{0, release("ann"), "not_found"},
 		{0, hold(), "not_held"},
 		{0, abandon(2), "abandoned 2 of b for ann"},
-		{0, under(2, hold()), "not_held"},
-		{0, under(4, hold()), "not_held"},
-		{60*s + ns, under(3, hold()), "hold_expired at 1m0s"},
-		{60 * s, under(3, hold()), held},
-		{60 * s, under(3, hold()), "already_exists"},
-		{60 * s, under(4, hold()), "already_exists"},
+		{0, withAttempt(2, hold()), "not_held"},
+		{0, withAttempt(4, hold()), "not_held"},
+		{60*s + ns, withAttempt(3, hold()), "hold_expired at 1m0s"},
+		{60 * s, withAttempt(3, hold()), held},
+		{60 * s, withAttempt(3, hold()), "already_exists"},
+		{60 * s, withAttempt(4, hold()), "already_exists"},
 		{60 * s, abandon(2), "nothing"},
 		{60 * s, abandon(3), "already_exists"},
 		{60 * s, abandon(4), "already_exists"},
@@ -282,7 +282,7 @@ var rules = []story{
 		{5 * s, pay("ann"), "released"},
 	}},
 	{"what costs nothing has nothing to refund", []attempt{
-		{0, free(), "held b for ann: 1 seats, 0 until 1m0s"},
+		{0, freeHold(), "held b for ann: 1 seats, 0 until 1m0s"},
 		{1 * s, pay("ann"), "payment b.1 of 0, was held"},
 		{1 * s, complete("b.1"), "booked b.1 for 0"},
 		{2 * s, release("ann"), "released, was booked"},
@@ -291,7 +291,7 @@ var rules = []story{
 }
 
 func TestRules(t *testing.T) {
-	for _, rule := range append(rules, outsideRules...) {
+	for _, rule := range append(rules, externalRules...) {
 		t.Run(rule.name, func(t *testing.T) {
 			b := New()
 			for i, a := range rule.attempts {

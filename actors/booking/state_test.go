@@ -93,7 +93,7 @@ func TestImpossibleFacts(t *testing.T) {
 			b := New()
 			defer func() {
 				if recover() == nil {
-					t.Errorf("taken in: %+v", b)
+					t.Errorf("the impossible fact was accepted: %+v", b)
 				}
 			}()
 			for _, fact := range facts {

@@ -19,12 +19,12 @@ func TestAllOrNothing(t *testing.T) {
 	got := atOnce(callers, func(i int) error {
 		chance := rand.New(rand.NewPCG(seed, uint64(i)))
 		row, number := 1+chance.IntN(5), 1+chance.IntN(3)
-		_, err := w.ask(events.Holder(fmt.Sprint("holder-", i)), []asked{of("floor", 3)},
+		_, err := w.ask(events.Holder(fmt.Sprint("holder-", i)), []areaQuantity{wantPlaces("floor", 3)},
 			events.SeatName(fmt.Sprintf("A-%d-%d", row, number)), events.SeatName(fmt.Sprintf("A-%d-%d", row, number+1)))
 		return err
 	})
 	if got["ok"] < 1 || got["ok"] > 3 || got["ok"]+got["sold_out"]+got["seat_taken"] != callers {
-		t.Errorf("the callers got %v", got)
+		t.Errorf("outcomes = %v, want successes and expected refusals only", got)
 	}
 	made := 0
 	for _, b := range w.check(0).bookings {
@@ -35,7 +35,8 @@ func TestAllOrNothing(t *testing.T) {
 	w.noOrphanedHolds("afterwards")
 	w.checkWholeAtEveryPrefix(2, 3)
 	if c := w.counts("floor"); c.Held != int64(3*got["ok"]) || made != got["ok"] {
-		t.Errorf("%d bookings, %v, and the floor has %+v", made, got, c)
+		t.Errorf("%d bookings, %v, and the floor has %+v, want Held %v, %d",
+			made, got, c, int64(3*got["ok"]), got["ok"])
 	}
 }
 
@@ -73,7 +74,8 @@ func (w *harness) checkWholeAtEveryPrefix(seats, places int64) {
 			continue
 		}
 		if has[hold] = all; made[hold] && all != (parts{seats, places}) {
-			w.Fatalf("at position %d %s has %d seats and %d places", event.Position, hold, all.seats, all.places)
+			w.Fatalf("at position %d %s has %d seats and %d places, want %d and %d",
+				event.Position, hold, all.seats, all.places, seats, places)
 		}
 	}
 }

@@ -14,8 +14,8 @@ import (
 	"admitone/events"
 )
 
-// so returns a number of places of an area.
-func so(id events.AreaID, places int64) events.AreaPlaces {
+// areaPlaces returns a number of places of an area.
+func areaPlaces(id events.AreaID, places int64) events.AreaPlaces {
 	return events.AreaPlaces{Area: id, Places: places}
 }
 
@@ -27,7 +27,7 @@ func (w *harness) unblock(label events.BlockLabel, seats ...events.SeatName) (Bl
 	return w.Unblock(w.ctx(), Block{Origin: w.origin("house"), PerformanceID: w.gala, Label: label, Seats: seats})
 }
 
-func (w *harness) bookPlaces(label events.BlockLabel, holder events.Holder, places ...asked) (Answer, error) {
+func (w *harness) bookPlaces(label events.BlockLabel, holder events.Holder, places ...areaQuantity) (Answer, error) {
 	return w.Book(w.ctx(), Book{Origin: w.origin(string(holder)), PerformanceID: w.gala, Holder: holder, Areas: places,
 		Label: label})
 }
@@ -51,42 +51,42 @@ func (w *harness) wantCounts(id events.AreaID, remaining, held, booked, blocked 
 func TestBlockedPlaces(t *testing.T) {
 	w := begin(t, 1, 4, 0)
 	w.charge("ann", 1000)
-	blocked, err := w.blockAreas("press", so("gallery", 1), so("floor", 4))
+	blocked, err := w.blockAreas("press", areaPlaces("gallery", 1), areaPlaces("floor", 4))
 	w.want(err, "ok")
-	if want := []events.AreaPlaces{so("floor", 4), so("gallery", 1)}; !slices.Equal(blocked.Areas, want) {
-		t.Errorf("blocked: %v", blocked.Areas)
+	if want := []events.AreaPlaces{areaPlaces("floor", 4), areaPlaces("gallery", 1)}; !slices.Equal(blocked.Areas, want) {
+		t.Errorf("blocked: %v, want %v", blocked.Areas, want)
 	}
-	_, err = w.blockAreas("press", so("floor", 3)) // already blocked
+	_, err = w.blockAreas("press", areaPlaces("floor", 3)) // already blocked
 	w.want(err, "ok")
 	w.wantCounts("floor", 6, 0, 0, 4)
 	for _, label := range []events.BlockLabel{"", "crew"} {
-		_, err = w.bookPlaces(label, "bob", of("floor", 7))
+		_, err = w.bookPlaces(label, "bob", wantPlaces("floor", 7))
 		w.want(err, "sold_out")
 	}
-	answer, err := w.bookPlaces("press", "ann", of("floor", 5))
+	answer, err := w.bookPlaces("press", "ann", wantPlaces("floor", 5))
 	w.want(err, "ok")
 	w.wantCounts("floor", 5, 5, 0, 0)
-	_, err = w.blockAreas("press", so("floor", 4)) // one more than the label has
+	_, err = w.blockAreas("press", areaPlaces("floor", 4)) // one more than the label has
 	w.want(err, "ok")
 	_, err = w.pay(answer.Booking.ID, "ann")
 	w.want(err, "ok")
 	_, err = w.giveBackPlace(answer.Booking.ID, "ann", "floor", 2)
 	w.want(err, "ok")
 	w.wantCounts("floor", 5, 0, 4, 1)
-	_, err = w.blockAreas("crew", so("floor", 6))
+	_, err = w.blockAreas("crew", areaPlaces("floor", 6))
 	w.want(err, "sold_out")
 	if few := refused(err).Fields["areas"]; !reflect.DeepEqual(few, []AreaLeft{{"floor", 5}}) {
-		t.Errorf("the refusal says that the label can have %v", few)
+		t.Errorf("the refusal says that the label can have %v, want %v", few, []AreaLeft{{"floor", 5}})
 	}
 	unblocked, err := w.unblock("press")
 	w.want(err, "ok")
-	if want := []events.AreaPlaces{so("floor", 1), so("gallery", 1)}; !slices.Equal(unblocked.Areas, want) {
-		t.Errorf("unblocked: %v", unblocked.Areas)
+	if want := []events.AreaPlaces{areaPlaces("floor", 1), areaPlaces("gallery", 1)}; !slices.Equal(unblocked.Areas, want) {
+		t.Errorf("unblocked: %v, want %v", unblocked.Areas, want)
 	}
 	_, err = w.cancel(answer.Booking.ID, "ann")
 	w.want(err, "ok")
 	w.wantCounts("floor", 7, 0, 0, 3)
-	w.settled(0)
+	w.checkSettled(0)
 	w.atRest()
 }
 
@@ -95,14 +95,14 @@ func TestSeatsAndPlacesAreBlockedTogether(t *testing.T) {
 	w := begin(t, 1, 4, 0)
 	w.mustBook("ann", "A-1-2")
 	both := Block{Origin: w.origin("house"), PerformanceID: w.gala, Label: "press",
-		Seats: []events.SeatName{"A-1-1", "A-1-2"}, Areas: []events.AreaPlaces{so("floor", 4)}}
+		Seats: []events.SeatName{"A-1-1", "A-1-2"}, Areas: []events.AreaPlaces{areaPlaces("floor", 4)}}
 	_, err := w.Block(w.ctx(), both)
 	w.want(err, "seat_taken")
 	w.wantCounts("floor", 10, 0, 0, 0)
 	both.Origin, both.Seats[1], both.Areas[0].Places = w.origin("house"), "A-1-3", 11
 	_, err = w.Block(w.ctx(), both)
 	w.want(err, "invalid_field")
-	for _, areas := range [][]events.AreaPlaces{{so("cellar", 1)}, {so("floor", 0)}, {so("floor", 1), so("floor", 2)}} {
+	for _, areas := range [][]events.AreaPlaces{{areaPlaces("cellar", 1)}, {areaPlaces("floor", 0)}, {areaPlaces("floor", 1), areaPlaces("floor", 2)}} {
 		_, err = w.blockAreas("press", areas...)
 		w.want(err, "invalid_field")
 	}
@@ -113,8 +113,8 @@ func TestSeatsAndPlacesAreBlockedTogether(t *testing.T) {
 	w.wantStates("blocked press", "A-1-1", "A-1-3")
 	unblocked, err := w.unblock("press", "A-1-1", "A-1-3")
 	w.want(err, "ok")
-	if len(unblocked.Seats) != 2 || !slices.Equal(unblocked.Areas, []events.AreaPlaces{so("floor", 10)}) {
-		t.Errorf("unblocked: %v", unblocked)
+	if len(unblocked.Seats) != 2 || !slices.Equal(unblocked.Areas, []events.AreaPlaces{areaPlaces("floor", 10)}) {
+		t.Errorf("unblocked = %v, want 2 seats and 10 places of the floor", unblocked)
 	}
 	w.atRest()
 }
@@ -123,9 +123,9 @@ func TestSeatsAndPlacesAreBlockedTogether(t *testing.T) {
 func TestLatePaymentOfBlockedPlaces(t *testing.T) {
 	w := begin(t, 1, 4, 0)
 	w.charge("ann", 1000)
-	_, err := w.blockAreas("press", so("floor", 10))
+	_, err := w.blockAreas("press", areaPlaces("floor", 10))
 	w.want(err, "ok")
-	answer, err := w.bookPlaces("press", "ann", of("floor", 6))
+	answer, err := w.bookPlaces("press", "ann", wantPlaces("floor", 6))
 	w.want(err, "ok")
 	w.clock.move(200 * time.Second)
 	w.wake()
@@ -134,45 +134,45 @@ func TestLatePaymentOfBlockedPlaces(t *testing.T) {
 	_, err = w.pay(answer.Booking.ID, "ann")
 	w.want(err, "ok")
 	w.wantCounts("floor", 0, 0, 6, 4)
-	w.settled(0)
+	w.checkSettled(0)
 }
 
 // TestResizing: an edit is made completely or not at all.
 func TestResizing(t *testing.T) {
 	w := begin(t, 1, 4, 0)
-	_, err := w.ask("ann", []asked{of("floor", 3)})
+	_, err := w.ask("ann", []areaQuantity{wantPlaces("floor", 3)})
 	w.want(err, "ok")
-	_, err = w.blockAreas("press", so("floor", 2))
+	_, err = w.blockAreas("press", areaPlaces("floor", 2))
 	w.want(err, "ok")
-	w.want(w.resize(so("floor", 5), so("gallery", 2)), "ok")
+	w.want(w.resize(areaPlaces("floor", 5), areaPlaces("gallery", 2)), "ok")
 	w.wantCounts("floor", 0, 3, 0, 2)
 	w.wantCounts("gallery", 2, 0, 0, 0)
-	err = w.resize(so("gallery", 4), so("floor", 4))
+	err = w.resize(areaPlaces("gallery", 4), areaPlaces("floor", 4))
 	w.want(err, "limit_exceeded")
 	if f := refused(err).Fields; f["area"] != events.AreaID("floor") || f["held"] != int64(3) || f["blocked"] != int64(2) {
-		t.Errorf("the refusal has the fields %v", f)
+		t.Errorf("fields of the refusal = %v, want area floor, held 3, blocked 2", f)
 	}
 	w.wantCounts("gallery", 2, 0, 0, 0)
-	for _, sizes := range []events.AreaPlaces{so("floor", 11), so("floor", 0), so("cellar", 1)} {
+	for _, sizes := range []events.AreaPlaces{areaPlaces("floor", 11), areaPlaces("floor", 0), areaPlaces("cellar", 1)} {
 		w.want(w.resize(sizes), "invalid_field")
 	}
-	_, err = w.ask("bob", []asked{of("floor", 1)})
+	_, err = w.ask("bob", []areaQuantity{wantPlaces("floor", 1)})
 	w.want(err, "sold_out")
-	w.want(w.resize(so("floor", 10)), "ok")
-	answer, err := w.ask("bob", []asked{of("floor", 5)})
+	w.want(w.resize(areaPlaces("floor", 10)), "ok")
+	answer, err := w.ask("bob", []areaQuantity{wantPlaces("floor", 5)})
 	w.want(err, "ok")
 	p := w.read().performances[w.gala]
-	if want := []events.AreaPlaces{so("floor", 10), so("gallery", 2)}; !slices.Equal(p.Latest().Areas, want) {
-		t.Errorf("the performance has the areas %v", p.Latest().Areas)
+	if want := []events.AreaPlaces{areaPlaces("floor", 10), areaPlaces("gallery", 2)}; !slices.Equal(p.Latest().Areas, want) {
+		t.Errorf("the performance has the areas %v, want %v", p.Latest().Areas, want)
 	}
 	w.charge("bob", 250)
 	_, err = w.pay(answer.Booking.ID, "bob")
 	w.want(err, "ok")
-	w.want(w.resize(so("floor", 9)), "limit_exceeded") // blocked places are promised
+	w.want(w.resize(areaPlaces("floor", 9)), "limit_exceeded") // blocked places are promised
 	_, err = w.unblock("press")
 	w.want(err, "ok")
-	w.want(w.resize(so("floor", 7)), "limit_exceeded")
-	w.want(w.resize(so("floor", 8)), "ok")
+	w.want(w.resize(areaPlaces("floor", 7)), "limit_exceeded")
+	w.want(w.resize(areaPlaces("floor", 8)), "ok")
 	w.wantCounts("floor", 0, 3, 5, 0)
 	w.atRest()
 }
@@ -184,14 +184,14 @@ func TestConcurrentEditsOfAreas(t *testing.T) {
 	got := atOnce(5, func(i int) error {
 		title := fmt.Sprint("Gala ", i)
 		return w.EditAreas(w.ctx(), EditAreas{Origin: w.origin("house"), PerformanceID: w.gala,
-			Edit: &performance.Edit{Title: &title, Areas: []events.AreaPlaces{so("floor", int64(5+i))}, Base: &base}})
+			Edit: &performance.Edit{Title: &title, Areas: []events.AreaPlaces{areaPlaces("floor", int64(5+i))}, Base: &base}})
 	})
 	if got["ok"] != 1 || got["stale_revision"] != 4 {
-		t.Errorf("they got %v", got)
+		t.Errorf("outcomes = %v, want one success or the expected refusals", got)
 	}
 	p := w.read().performances[w.gala]
 	if c := w.counts("floor").Capacity(); p.Latest().Areas[0].Places != c || p.Latest().Title != fmt.Sprint("Gala ", c-5) {
-		t.Errorf("%+v, and the floor has %d", p.Latest(), c)
+		t.Errorf("performance = %+v, want the title and capacity of one edit; the floor has %d", p.Latest(), c)
 	}
 	w.atRest()
 }
@@ -203,15 +203,15 @@ func TestSizesAndBlocksDuringBookings(t *testing.T) {
 		var err error
 		switch holder := events.Holder(fmt.Sprint("holder-", i)); i % 6 {
 		case 0:
-			err = w.resize(so("floor", int64(3+i%7)), so("gallery", int64(1+i%4)))
+			err = w.resize(areaPlaces("floor", int64(3+i%7)), areaPlaces("gallery", int64(1+i%4)))
 		case 1:
-			_, err = w.blockAreas("press", so("floor", int64(1+i%5)), so("gallery", 1))
+			_, err = w.blockAreas("press", areaPlaces("floor", int64(1+i%5)), areaPlaces("gallery", 1))
 		case 2:
 			_, err = w.unblock("press")
 		case 3:
-			_, err = w.bookPlaces("press", holder, of("floor", 2), of("gallery", 1))
+			_, err = w.bookPlaces("press", holder, wantPlaces("floor", 2), wantPlaces("gallery", 1))
 		default:
-			answer, booked := w.ask(holder, []asked{of("floor", int64(1+i%3))})
+			answer, booked := w.ask(holder, []areaQuantity{wantPlaces("floor", int64(1+i%3))})
 			if err = booked; err == nil {
 				_, err = w.cancel(answer.Booking.ID, holder)
 			}
@@ -220,7 +220,7 @@ func TestSizesAndBlocksDuringBookings(t *testing.T) {
 	})
 	for what := range got {
 		if !slices.Contains([]string{"ok", "sold_out", "limit_exceeded"}, what) {
-			t.Errorf("they got %v", got)
+			t.Errorf("outcomes = %v, want one success or the expected refusals", got)
 		}
 	}
 	w.check(0)
@@ -235,25 +235,25 @@ func editKeyed(w *harness) (Blocked, error) {
 	title := "Ball"
 	return Blocked{}, w.EditAreas(w.ctx(), EditAreas{Origin: w.keyed("house", "e"+string(w.gala), "sizes"),
 		PerformanceID: w.gala, Edit: &performance.Edit{Title: &title, Base: &base,
-			Areas: []events.AreaPlaces{so("gallery", 4), so("floor", 6), so("yard", 100)}}})
+			Areas: []events.AreaPlaces{areaPlaces("gallery", 4), areaPlaces("floor", 6), areaPlaces("yard", 100)}}})
 }
 
 func init() {
 	const free = "free , free , free "
 	resized := func(w *harness) {
-		w.want(w.resize(so("gallery", 2)), "ok")
+		w.want(w.resize(areaPlaces("gallery", 2)), "ok")
 		base = w.read().performances[w.gala].EditRevision()
 	}
 	place := func(w *harness) {
-		_, err := w.ask(w.bob(), []asked{of("floor", 7)})
+		_, err := w.ask(w.bob(), []areaQuantity{wantPlaces("floor", 7)})
 		w.want(err, "ok")
-		w.between(func(desk actors.Dispatcher) actors.Dispatcher {
+		w.wrapDesk(func(desk actors.Dispatcher) actors.Dispatcher {
 			return &blindDesk{desk, area.Stream(w.gala, "floor")}
 		})
 	}
 	both := func(w *harness) (Blocked, error) {
 		return w.Block(w.ctx(), Block{Origin: w.keyed("house", "b"+string(w.gala), "both"), PerformanceID: w.gala,
-			Label: "press", Seats: frontRow, Areas: []events.AreaPlaces{so("yard", 50), so("floor", 4)}})
+			Label: "press", Seats: frontRow, Areas: []events.AreaPlaces{areaPlaces("yard", 50), areaPlaces("floor", 4)}})
 	}
 	blockCrashes = append(blockCrashes, []blockCrash{
 		{"blocking seats and places", func(*harness) {}, both, free,
@@ -282,7 +282,7 @@ func TestEditOnTwoNodes(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := begin(t, 1, 3, 0)
 			base = w.read().performances[w.gala].EditRevision()
-			w.want(w.resize(so("gallery", 2)), "ok")
+			w.want(w.resize(areaPlaces("gallery", 2)), "ok")
 			base = w.read().performances[w.gala].EditRevision()
 			title := "Other"
 			act := func() error {
@@ -293,7 +293,7 @@ func TestEditOnTwoNodes(t *testing.T) {
 			mine := "stale_revision"
 			err := w.later(keeps, act, func() {
 				err := w.EditAreas(w.ctx(), EditAreas{Origin: w.origin("house"), PerformanceID: w.gala,
-					Edit: &performance.Edit{Title: &title, Base: &base, Areas: []events.AreaPlaces{so("floor", 5)}}})
+					Edit: &performance.Edit{Title: &title, Base: &base, Areas: []events.AreaPlaces{areaPlaces("floor", 5)}}})
 				if code(err) == "stale_revision" { // the first node's edit was stated
 					mine = "ok"
 					err = nil
@@ -304,7 +304,7 @@ func TestEditOnTwoNodes(t *testing.T) {
 			p, capacity := w.read().performances[w.gala].Latest(), w.counts("floor").Capacity()
 			if mine == "ok" && (p.Title != "Ball" || capacity != 6 || w.counts("gallery").Capacity() != 4) ||
 				mine != "ok" && (p.Title != title || capacity != 5 || w.counts("gallery").Capacity() != 2) {
-				t.Errorf("%s: %q, the floor has %d, the gallery %+v", mine, p.Title, capacity, w.counts("gallery"))
+				t.Errorf("after %s: title %q, floor %d, gallery %+v; want one consistent edit", mine, p.Title, capacity, w.counts("gallery"))
 			}
 			w.atRest()
 		})

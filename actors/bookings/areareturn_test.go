@@ -19,7 +19,7 @@ func TestReturningPlaces(t *testing.T) {
 	w := begin(t, 1, 6, 6)
 	w.halfUntil(1000 * s)
 	w.charge("ann", 500)
-	answer, err := w.ask("ann", []asked{of("floor", 3), of("gallery", 1)}, "A-1-1")
+	answer, err := w.ask("ann", []areaQuantity{wantPlaces("floor", 3), wantPlaces("gallery", 1)}, "A-1-1")
 	w.want(err, "ok")
 	id := answer.Booking.ID
 	_, err = w.giveBackPlace(id, "ann", "floor", 2)
@@ -36,24 +36,25 @@ func TestReturningPlaces(t *testing.T) {
 	w.want(err, "forbidden")
 	_, err = w.giveBackPlace(id, "ann", "yard", 1)
 	w.want(err, "not_found")
-	h := w.settled(6)
+	h := w.checkSettled(6)
 	b := h.bookings[id].State()
 	want := []events.BookedPlaces{{Area: "floor", First: 1, Quantity: 1, Price: 50},
 		{Area: "floor", First: 3, Quantity: 1, Price: 50},
 		{Area: "gallery", First: 1, Quantity: 1, PriceType: "adult", Price: 25}}
 	if !reflect.DeepEqual(b.Areas, want) || b.Kept != 25 || b.Status != events.BookingIsBooked {
-		t.Errorf("%+v", b)
+		t.Errorf("booking = %+v, want Areas %v, Kept 25, Status %v", b, want, events.BookingIsBooked)
 	}
 	c, balance := w.counts("floor"), h.wallets["ann"].Balance()
 	if c != (events.AreaCounts{Remaining: 8, Booked: 2}) || balance != 500-275+25 {
-		t.Errorf("the floor has %+v, and ann %d", c, balance)
+		t.Errorf("the floor has %+v, and ann %d, want %+v, %d",
+			c, balance, events.AreaCounts{Remaining: 8, Booked: 2}, 500-275+25)
 	}
 	if first := b.WithReturned(); !reflect.DeepEqual(first.Areas, answer.Booking.Areas) {
-		t.Errorf("it was booked with %+v", first.Areas)
+		t.Errorf("it was booked with %+v, want %+v", first.Areas, answer.Booking.Areas)
 	}
-	_, err = w.ask("ann", []asked{of("gallery", 2)}) // the allowance has room for one
+	_, err = w.ask("ann", []areaQuantity{wantPlaces("gallery", 2)}) // the allowance has room for one
 	w.want(err, "ok")
-	_, err = w.giveBack(id, "ann", "A-1-1")
+	_, err = w.returnSeat(id, "ann", "A-1-1")
 	w.want(err, "ok")
 	_, err = w.giveBackPlace(id, "ann", "gallery", 1)
 	w.want(err, "ok")
@@ -62,7 +63,7 @@ func TestReturningPlaces(t *testing.T) {
 		w.want(err, "ok")
 	}
 	if answer.Booking.Status != events.BookingIsReleased || answer.Booking.Kept != 25+50+12+25+25 {
-		t.Errorf("%+v", answer.Booking)
+		t.Errorf("booking = %+v, want it released with 137 kept", answer.Booking)
 	}
 	w.check(6)
 }
@@ -71,11 +72,11 @@ func TestReturningPlaces(t *testing.T) {
 // separately.
 func TestReturningPlacesPaidExternally(t *testing.T) {
 	w := begin(t, 1, 6, 0)
-	answer, err := w.ask("ann", []asked{of("floor", 3)})
+	answer, err := w.ask("ann", []areaQuantity{wantPlaces("floor", 3)})
 	w.want(err, "ok")
 	id := answer.Booking.ID
 	if got := outcomeOf(w.report(id, "x", 150, false)); got != "booked" {
-		t.Fatal(got)
+		t.Fatalf("outcome = %q, want %q", got, "booked")
 	}
 	for _, n := range []int64{3, 1, 3} {
 		_, err := w.giveBackPlace(id, "ann", "floor", n)
@@ -90,15 +91,15 @@ func TestReturningPlacesPaidExternally(t *testing.T) {
 		causes += fmt.Sprintf("%s %d ", r.Cause, r.Amount)
 	}
 	if causes != "seat_returned 50 seat_returned 50 released 50 " {
-		t.Error(causes)
+		t.Errorf("causes = %q, want %q", causes, "seat_returned 50 seat_returned 50 released 50 ")
 	}
-	w.settled(0)
+	w.checkSettled(0)
 }
 
 func init() {
 	prepared := func(w *harness) events.BookingID {
 		w.charge(w.ann(), 200)
-		answer, err := w.ask(w.ann(), []asked{of("floor", 2)}, "A-1-1")
+		answer, err := w.ask(w.ann(), []areaQuantity{wantPlaces("floor", 2)}, "A-1-1")
 		w.want(err, "ok")
 		return answer.Booking.ID
 	}
@@ -107,7 +108,7 @@ func init() {
 			[]events.BookingStatus{"", events.BookingIsExpired}, []string{"ok"}},
 		{"booking a seat and places that are too few", true, func(w *harness) events.BookingID {
 			for _, holder := range []events.Holder{w.bob(), "cid", "dan"} {
-				_, err := w.ask(holder, []asked{of("floor", 3)})
+				_, err := w.ask(holder, []areaQuantity{wantPlaces("floor", 3)})
 				w.want(err, "ok")
 			}
 			return ""
@@ -129,6 +130,6 @@ func init() {
 
 func bookMixed(w *harness, _ events.BookingID) error {
 	_, err := w.Book(w.ctx(), Book{Origin: w.keyed(string(w.ann()), "k", "mixed"), PerformanceID: w.gala, Holder: w.ann(),
-		Seats: []events.SeatName{"A-1-1"}, Areas: []asked{of("floor", 2)}})
+		Seats: []events.SeatName{"A-1-1"}, Areas: []areaQuantity{wantPlaces("floor", 2)}})
 	return err
 }

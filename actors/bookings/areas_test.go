@@ -18,22 +18,23 @@ import (
 	"admitone/events"
 )
 
-// beside is the environment variable that adds this many places of an area to every booking of
+// extraPlacesEnv is the environment variable that adds this many places of an area to every booking of
 // seats.
-const beside = "ADMITONE_TEST_BESIDE"
+const extraPlacesEnv = "ADMITONE_TEST_BESIDE"
 
 // parts returns the number of places added to a booking.
 func (w *harness) parts() int64 {
-	if os.Getenv(beside) != "" {
+	if os.Getenv(extraPlacesEnv) != "" {
 		return 2
 	}
 	return 1
 }
 
-// asked is the requested quantity of an area.
-type asked = events.WantedPlaces
+type areaQuantity = events.WantedPlaces
 
-func of(id events.AreaID, quantity int64) asked { return asked{Area: id, Quantity: quantity} }
+func wantPlaces(id events.AreaID, quantity int64) areaQuantity {
+	return areaQuantity{Area: id, Quantity: quantity}
+}
 
 // The areas of every performance; places of the yard cost nothing.
 var areas = []events.Area{{ID: "floor", Capacity: 10, Prices: []events.CategoryPrice{{Amount: 50}}},
@@ -48,10 +49,10 @@ func (w *harness) newBookings(desk actors.Dispatcher, views Views) *Bookings {
 	return b
 }
 
-// Book is Bookings.Book, with places of the yard if the environment says so.
+// Book is Bookings.Book, with places of the yard if extraPlacesEnv is set.
 func (w *harness) Book(ctx context.Context, cmd Book) (Answer, error) {
-	if os.Getenv(beside) != "" && len(cmd.Seats) > 0 && len(cmd.Areas) == 0 {
-		cmd.Areas = []asked{of("yard", int64(len(cmd.Seats)))}
+	if os.Getenv(extraPlacesEnv) != "" && len(cmd.Seats) > 0 && len(cmd.Areas) == 0 {
+		cmd.Areas = []areaQuantity{wantPlaces("yard", int64(len(cmd.Seats)))}
 	}
 	return w.Bookings.Book(ctx, cmd)
 }
@@ -66,7 +67,7 @@ func (w *harness) checkPlaces(h *history, s *booking.State) {
 	for id, places := range want {
 		at := h.areas[area.Stream(s.PerformanceID, id)]
 		if at == nil {
-			w.Errorf("booking %s is %s, and %s is unused", s.ID, s.Status, id)
+			w.Errorf("booking %s is %s, but area %s has no hold", s.ID, s.Status, id)
 			continue
 		}
 		has, ok := at.Held(s.HoldID())
@@ -98,22 +99,22 @@ func (w *harness) checkPlacesSettled(h *history, booked map[events.HoldID]int64)
 // TestSeatsWithPlaces runs the tests of crashes, crowds and histories with bookings of seats and
 // places.
 func TestSeatsWithPlaces(t *testing.T) {
-	if os.Getenv(beside) != "" || os.Getenv(separately) != "" {
+	if os.Getenv(extraPlacesEnv) != "" || os.Getenv(separately) != "" {
 		t.Skip("run by this test or TestSeparately")
 	}
 	t.Parallel()
 	const crowds = "RandomRequests|Overlap|ManyOrders|ManyTimes"
 	for tests, env := range map[string]string{"Crash|AnyHistory|Nodes|" + crowds: "", crowds: separately} {
 		run := exec.Command(os.Args[0], "-test.run", tests, "-test.skip", "AroundAJointAppend", "-test.timeout", "20m")
-		run.Env = append(os.Environ(), beside+"=1", env+"=1")
+		run.Env = append(os.Environ(), extraPlacesEnv+"=1", env+"=1")
 		if out, err := run.CombinedOutput(); err != nil {
-			t.Errorf("%s, %s: %v\n%s", tests, env, err, out)
+			t.Errorf("tests %s with %s: %v\n%s", tests, env, err, out)
 		}
 	}
 }
 
 // ask books seats, and places by area.
-func (w *harness) ask(holder events.Holder, places []asked, seats ...events.SeatName) (Answer, error) {
+func (w *harness) ask(holder events.Holder, places []areaQuantity, seats ...events.SeatName) (Answer, error) {
 	return w.Book(w.ctx(), Book{Origin: w.origin(string(holder)), PerformanceID: w.gala, Holder: holder, Seats: seats,
 		Areas: places})
 }
@@ -136,21 +137,21 @@ func (w *harness) counts(id events.AreaID) events.AreaCounts {
 func TestPlaces(t *testing.T) {
 	w := begin(t, 1, 4, 6)
 	w.charge("ann", 1000)
-	answer, err := w.ask("ann", []asked{of("gallery", 1), of("floor", 3)}, "A-1-2", "A-1-1")
+	answer, err := w.ask("ann", []areaQuantity{wantPlaces("gallery", 1), wantPlaces("floor", 3)}, "A-1-2", "A-1-1")
 	w.want(err, "ok")
 	s := answer.Booking
 	want := []events.BookedPlaces{{Area: "gallery", First: 1, Quantity: 1, PriceType: "adult", Price: 25},
 		{Area: "floor", First: 1, Quantity: 3, Price: 50}}
 	if s.Amount != 2*100+25+150 || !reflect.DeepEqual(s.Areas, want) || !s.ExpiresAt.Equal(day.Add(time.Minute)) {
-		t.Errorf("the booking is %+v", s)
+		t.Errorf("the booking is %+v, want its seats and places", s)
 	}
 	got := strings.Fields(w.since(2))
 	slices.Sort(got[:min(3, len(got))]) // they may be taken concurrently
 	if !slices.Equal(got, []string{"allowance.taken.v1", "seat.held.v1", "seat.held.v1", "area.held.v1", "area.held.v1",
 		"booking.held.v1"}) {
-		t.Errorf("the log has %s", got)
+		t.Errorf("the log has %s, want the facts of one booking", got)
 	}
-	_, err = w.ask("ann", []asked{of("floor", 1)})
+	_, err = w.ask("ann", []areaQuantity{wantPlaces("floor", 1)})
 	w.want(err, "limit_exceeded")
 	_, err = w.extend(s.ID, "ann")
 	w.want(err, "ok")
@@ -159,14 +160,14 @@ func TestPlaces(t *testing.T) {
 	_, err = w.pay(s.ID, "ann")
 	w.want(err, "ok")
 	if got := w.counts("floor"); got != (events.AreaCounts{Remaining: 7, Booked: 3}) {
-		t.Errorf("the floor has %+v", got)
+		t.Errorf("the floor has %+v, want %+v", got, events.AreaCounts{Remaining: 7, Booked: 3})
 	}
-	w.settled(6)
+	w.checkSettled(6)
 	_, err = w.cancel(s.ID, "ann")
 	w.want(err, "ok")
-	h := w.settled(6)
+	h := w.checkSettled(6)
 	if got := w.counts("floor"); got.Remaining != 10 || h.wallets["ann"].Balance() != 1000 {
-		t.Errorf("the floor has %+v, and ann %d", got, h.wallets["ann"].Balance())
+		t.Errorf("the floor has %+v, and ann %d, want Remaining 10, 1000", got, h.wallets["ann"].Balance())
 	}
 }
 
@@ -174,15 +175,15 @@ func TestPlaces(t *testing.T) {
 func TestPlacesAlone(t *testing.T) {
 	w := begin(t, 1, 4, 0)
 	w.charge("ann", 150)
-	answer, err := w.ask("ann", []asked{of("floor", 3)})
+	answer, err := w.ask("ann", []areaQuantity{wantPlaces("floor", 3)})
 	w.want(err, "ok")
 	if got := w.since(1); got != "wallet.charged.v1 area.held.v1 booking.held.v1" {
-		t.Errorf("the log has %s", got)
+		t.Errorf("the log has %s, want wallet.charged.v1 area.held.v1 booking.held.v1", got)
 	}
 	_, err = w.pay(answer.Booking.ID, "ann")
 	w.want(err, "ok")
-	if h := w.settled(0); h.wallets["ann"].Balance() != 0 {
-		t.Errorf("ann has %d left", h.wallets["ann"].Balance())
+	if h := w.checkSettled(0); h.wallets["ann"].Balance() != 0 {
+		t.Errorf("ann has %d left, want 0", h.wallets["ann"].Balance())
 	}
 }
 
@@ -190,21 +191,21 @@ func TestPlacesAlone(t *testing.T) {
 // seats, and leaves nothing held.
 func TestTooFewPlaces(t *testing.T) {
 	w := begin(t, 1, 4, 0)
-	for holder, places := range map[events.Holder][]asked{"bob": {of("floor", 8)}, "cid": {of("gallery", 4)}} {
+	for holder, places := range map[events.Holder][]areaQuantity{"bob": {wantPlaces("floor", 8)}, "cid": {wantPlaces("gallery", 4)}} {
 		_, err := w.ask(holder, places)
 		w.want(err, "ok")
 	}
 	w.mustBook("bob", "A-1-1")
 	before := len(w.read().names)
 	for _, try := range []struct {
-		places []asked
+		places []areaQuantity
 		seats  []events.SeatName
 		want   []AreaLeft
 	}{
-		{[]asked{of("floor", 3)}, nil, []AreaLeft{{"floor", 2}}},
-		{[]asked{of("floor", 2), of("gallery", 1)}, nil, []AreaLeft{{"gallery", 0}}},
-		{[]asked{of("gallery", 2), of("floor", 3)}, []events.SeatName{"A-1-2"}, []AreaLeft{{"floor", 2}, {"gallery", 0}}},
-		{[]asked{of("floor", 3)}, []events.SeatName{"A-1-1", "A-1-2"}, []AreaLeft{{"floor", 2}}},
+		{[]areaQuantity{wantPlaces("floor", 3)}, nil, []AreaLeft{{"floor", 2}}},
+		{[]areaQuantity{wantPlaces("floor", 2), wantPlaces("gallery", 1)}, nil, []AreaLeft{{"gallery", 0}}},
+		{[]areaQuantity{wantPlaces("gallery", 2), wantPlaces("floor", 3)}, []events.SeatName{"A-1-2"}, []AreaLeft{{"floor", 2}, {"gallery", 0}}},
+		{[]areaQuantity{wantPlaces("floor", 3)}, []events.SeatName{"A-1-1", "A-1-2"}, []AreaLeft{{"floor", 2}}},
 	} {
 		_, err := w.ask("ann", try.places, try.seats...)
 		w.want(err, "sold_out")
@@ -217,22 +218,22 @@ func TestTooFewPlaces(t *testing.T) {
 			t.Errorf("%v: %v, want %v", try, fields, try.want)
 		}
 	}
-	_, err := w.ask("ann", []asked{of("floor", 2)}, "A-1-1")
+	_, err := w.ask("ann", []areaQuantity{wantPlaces("floor", 2)}, "A-1-1")
 	w.want(err, "seat_taken")
 	if got := w.since(before); got != "" {
-		t.Errorf("the log has %s", got)
+		t.Errorf("the log has %s, want \"\"", got)
 	}
 }
 
 // TestBadPlaces: invalid requests are refused before any area is read.
 func TestBadPlaces(t *testing.T) {
 	w := begin(t, 1, 4, 0)
-	for _, places := range [][]asked{{of("cellar", 1)}, {of("floor", 0)}, {of("floor", -1)}, {of("floor", 51)},
-		{of("floor", 1), of("floor", 2)}, {of("floor", 30), of("yard", 20)}} {
+	for _, places := range [][]areaQuantity{{wantPlaces("cellar", 1)}, {wantPlaces("floor", 0)}, {wantPlaces("floor", -1)}, {wantPlaces("floor", 51)},
+		{wantPlaces("floor", 1), wantPlaces("floor", 2)}, {wantPlaces("floor", 30), wantPlaces("yard", 20)}} {
 		_, err := w.ask("ann", places, "A-1-1")
 		w.want(err, "invalid_field")
 		if field := refused(err).Fields.Field(); field != "areas" {
-			t.Errorf("%v: the field is %q", places, field)
+			t.Errorf("%v: the field is %q, want areas", places, field)
 		}
 	}
 }
@@ -242,26 +243,26 @@ func TestBadPlaces(t *testing.T) {
 func TestLatePlaces(t *testing.T) {
 	w := begin(t, 1, 4, 0)
 	w.charge("ann", 1000)
-	answer, err := w.ask("ann", []asked{of("floor", 6)}, "A-1-1")
+	answer, err := w.ask("ann", []areaQuantity{wantPlaces("floor", 6)}, "A-1-1")
 	w.want(err, "ok")
 	w.clock.move(200 * time.Second)
 	w.wake()
 	w.resume()
-	rival, err := w.ask("bob", []asked{of("floor", 5)})
+	rival, err := w.ask("bob", []areaQuantity{wantPlaces("floor", 5)})
 	w.want(err, "ok")
 	_, err = w.pay(answer.Booking.ID, "ann")
 	w.want(err, "hold_expired")
 	if areas := refused(err).Fields["areas"]; !reflect.DeepEqual(areas, []AreaLeft{{"floor", 5}}) {
-		t.Errorf("the refusal says that %v are left", areas)
+		t.Errorf("the refusal says that %v are left, want %v", areas, []AreaLeft{{"floor", 5}})
 	}
 	_, err = w.cancel(rival.Booking.ID, "bob")
 	w.want(err, "ok")
 	_, err = w.pay(answer.Booking.ID, "ann")
 	w.want(err, "ok")
 	if got := w.counts("floor"); got != (events.AreaCounts{Remaining: 4, Booked: 6}) {
-		t.Errorf("the floor has %+v", got)
+		t.Errorf("the floor has %+v, want %+v", got, events.AreaCounts{Remaining: 4, Booked: 6})
 	}
-	w.settled(0)
+	w.checkSettled(0)
 }
 
 // TestOverlappingPlaces: 200 callers want random seats and places of two areas, on a log of each kind. No place is sold
@@ -276,10 +277,10 @@ func overlapInAreas(t *testing.T, w *harness) {
 	t.Logf("seed %d", seed)
 	got := atOnce(callers, func(i int) error {
 		chance := rand.New(rand.NewPCG(seed, uint64(i)))
-		var places []asked
+		var places []areaQuantity
 		for _, id := range []events.AreaID{"gallery", "floor"} {
 			if chance.IntN(3) > 0 {
-				places = append(places, of(id, 1+chance.Int64N(3)))
+				places = append(places, wantPlaces(id, 1+chance.Int64N(3)))
 			}
 		}
 		var seats []events.SeatName
@@ -294,7 +295,7 @@ func overlapInAreas(t *testing.T, w *harness) {
 		return err
 	})
 	if got["ok"]+got["sold_out"]+got["seat_taken"] != callers || got["ok"] == 0 {
-		t.Errorf("the callers got %v", got)
+		t.Errorf("outcomes = %v, want successes and expected refusals only", got)
 	}
 	held := map[events.AreaID]int64{}
 	for _, b := range w.check(8).bookings {
@@ -305,7 +306,7 @@ func overlapInAreas(t *testing.T, w *harness) {
 	w.noOrphanedHolds("afterwards")
 	for id, n := range held {
 		if c := w.counts(id); c.Held != n {
-			t.Errorf("%s has %+v, and the bookings %d", id, c, n)
+			t.Errorf("%s has %+v, want %d held as in the bookings", id, c, n)
 		}
 	}
 }
@@ -314,22 +315,24 @@ func overlapInAreas(t *testing.T, w *harness) {
 // numbers continue in the order of the request.
 func TestPriceTypesOfPlaces(t *testing.T) {
 	w := begin(t, 1, 4, 0)
-	typed := func(name string, n int64) asked { return asked{Area: "gallery", PriceType: name, Quantity: n} }
-	for code, places := range map[string][]asked{"forbidden": {typed("member", 1)},
+	typed := func(name string, n int64) areaQuantity {
+		return areaQuantity{Area: "gallery", PriceType: name, Quantity: n}
+	}
+	for code, places := range map[string][]areaQuantity{"forbidden": {typed("member", 1)},
 		"invalid_field": {typed("pensioner", 1)}} {
 		_, err := w.ask("ann", places)
 		w.want(err, code)
 	}
 	answer, err := w.Book(w.ctx(), Book{Origin: w.origin("shop"), PerformanceID: w.gala, Holder: "ann", Restricted: true,
-		Areas: []asked{typed("child", 2), typed("", 1), typed("member", 1)}})
+		Areas: []areaQuantity{typed("child", 2), typed("", 1), typed("member", 1)}})
 	w.want(err, "ok")
 	want := []events.BookedPlaces{{Area: "gallery", First: 1, Quantity: 2, PriceType: "child", Price: 5},
 		{Area: "gallery", First: 3, Quantity: 1, PriceType: "adult", Price: 25},
 		{Area: "gallery", First: 4, Quantity: 1, PriceType: "member", Price: 10}}
 	if b := answer.Booking; !reflect.DeepEqual(b.Areas, want) || b.Amount != 45 {
-		t.Errorf("%+v", b)
+		t.Errorf("booking = %+v, want Areas %v, Amount 45", b, want)
 	}
 	if c := w.counts("gallery"); c.Held != 4 {
-		t.Errorf("the gallery has %+v", c)
+		t.Errorf("the gallery has %+v, want Held 4", c)
 	}
 }

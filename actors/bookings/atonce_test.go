@@ -146,7 +146,7 @@ func TestRoundTrips(t *testing.T) {
 					t.Errorf("%s: %d reads, want %d", name, reads, c.reads)
 				}
 				if appends := log.appends - appends; appends > 6 {
-					t.Errorf("%s: %d appends", name, appends)
+					t.Errorf("%s: %d appends, want at most 6", name, appends)
 				}
 			}
 			w.check(c.limit)
@@ -168,7 +168,7 @@ func TestRoundTripsOfAPayment(t *testing.T) {
 		_, err := w.pay(id, "ann")
 		w.want(err, "ok")
 		if trips := time.Since(begun) / trip; trips > 4 || log.reads != reads {
-			t.Errorf("%d round trips, %d reads", trips, log.reads-reads)
+			t.Errorf("%d round trips, %d reads; want at most 4 and none", trips, log.reads-reads)
 		}
 		w.check(0)
 	})
@@ -214,14 +214,14 @@ func overlapAtTwoServers(t *testing.T, seed uint64) {
 		return err
 	})
 	if got["ok"]+got["seat_taken"] != callers || got["ok"] == 0 {
-		t.Errorf("the callers got %v", got)
+		t.Errorf("outcomes = %v, want successes and expected refusals only", got)
 	}
 	h := w.check(6)
 	for _, s := range h.seats {
 		if hold, _ := s.Owner(); hold != "" {
 			id, _, _ := events.CutHoldID(hold)
 			if b := h.bookings[id]; b == nil || b.State().Status != events.BookingIsHeld {
-				t.Errorf("a seat is held for %s, which is no booking", hold)
+				t.Errorf("a seat is held for %s, want holds of bookings only", hold)
 			}
 		}
 	}
@@ -306,7 +306,7 @@ func TestTwoGroupsThatBlockEachOther(t *testing.T) {
 			}
 		}
 		if closed < 2 {
-			t.Errorf("%d attempts were closed: neither blocked the other", closed)
+			t.Errorf("%d attempts were closed, want 2: neither blocked the other", closed)
 		}
 	})
 }

@@ -40,7 +40,7 @@ func TestAHoldOfTheLastSeatWithAnUnknownOutcome(t *testing.T) {
 	for _, seats := range [][]events.SeatName{{"A-1-1"}, {"A-1-1", "A-1-2", "A-1-3"}} {
 		w := begin(t, 1, 3, 0)
 		holds := 0
-		w.between(func(desk actors.Dispatcher) actors.Dispatcher {
+		w.wrapDesk(func(desk actors.Dispatcher) actors.Dispatcher {
 			return &silent{desk, func(cmd core.Command) bool {
 				if is[*seat.Hold](cmd) {
 					holds++
@@ -49,12 +49,12 @@ func TestAHoldOfTheLastSeatWithAnUnknownOutcome(t *testing.T) {
 			}}
 		})
 		if _, err := w.book("ann", seats...); !errors.Is(err, actors.ErrUnavailable) {
-			t.Errorf("the caller got %v", err)
+			t.Errorf("the caller got %v, want %v", err, actors.ErrUnavailable)
 		}
 		w.noOrphanedHolds(seats)
 		for stream, s := range w.read().seats {
 			if s.Status() != events.SeatIsFree {
-				t.Errorf("%s is %s", stream, s.Status())
+				t.Errorf("%s is %s, want %s", stream, s.Status(), events.SeatIsFree)
 			}
 		}
 	}
@@ -63,9 +63,9 @@ func TestAHoldOfTheLastSeatWithAnUnknownOutcome(t *testing.T) {
 // TestAnAllowanceWithAnUnknownOutcome: it is released as well.
 func TestAnAllowanceWithAnUnknownOutcome(t *testing.T) {
 	w := begin(t, 1, 3, 3)
-	w.between(func(desk actors.Dispatcher) actors.Dispatcher { return &silent{desk, is[*allowance.Take]} })
+	w.wrapDesk(func(desk actors.Dispatcher) actors.Dispatcher { return &silent{desk, is[*allowance.Take]} })
 	if _, err := w.book("ann", "A-1-1", "A-1-2"); !errors.Is(err, actors.ErrUnavailable) {
-		t.Errorf("the caller got %v", err)
+		t.Errorf("the caller got %v, want %v", err, actors.ErrUnavailable)
 	}
 	w.noOrphanedHolds("afterwards")
 }
@@ -98,14 +98,14 @@ func TestAbandonedAttempt(t *testing.T) {
 					err := w.later(
 						keeps(),
 						func() (err error) { answer, err = w.Book(w.ctx(), cmd); return err },
-						func() { w.giveUpBegun() },
+						func() { w.abandonAttempts() },
 					)
 					if !key {
 						if !errors.Is(err, ErrOvertaken) {
-							t.Errorf("the caller got %v", err)
+							t.Errorf("the caller got %v, want %v", err, ErrOvertaken)
 						}
 					} else if w.want(err, "ok"); answer.Booking.Attempt != 2 || answer.Booking.HoldID() != events.NewHoldID(answer.Booking.ID, 2) {
-						t.Errorf("booked: %+v", answer.Booking)
+						t.Errorf("booking = %+v, want attempt 2", answer.Booking)
 					}
 					w.noOrphanedHolds("afterwards")
 					w.check(3)
@@ -115,9 +115,9 @@ func TestAbandonedAttempt(t *testing.T) {
 	}
 }
 
-// giveUpBegun closes all attempts that have not become a booking, without waiting for runs that
+// abandonAttempts closes all attempts that have not become a booking, without waiting for runs that
 // work on them, as another node does.
-func (w *harness) giveUpBegun() {
+func (w *harness) abandonAttempts() {
 	w.Helper()
 	other := w.newBookings(w.desk, w.views(w.seats))
 	for _, id := range w.read().unowned() {
@@ -156,16 +156,16 @@ func TestSameRequestOnTwoNodesConcurrently(t *testing.T) {
 			})
 		}
 		both.Wait()
-		var told []Answer
+		var accepted []Answer
 		for i, err := range errs {
 			if err == nil {
-				told = append(told, answers[i])
+				accepted = append(accepted, answers[i])
 			} else if !errors.Is(err, actors.ErrOverloaded) {
-				t.Errorf("round %d, node %d: %v", round, i, err)
+				t.Errorf("round %d, node %d: %v, want %v", round, i, err, actors.ErrOverloaded)
 			}
 		}
-		if len(told) == 0 || len(told) == 2 && !reflect.DeepEqual(told[0].Booking, told[1].Booking) {
-			t.Errorf("round %d: %v: %+v", round, errs, told)
+		if len(accepted) == 0 || len(accepted) == 2 && !reflect.DeepEqual(accepted[0].Booking, accepted[1].Booking) {
+			t.Errorf("round %d: errors %v, answers %+v; want one booking", round, errs, accepted)
 		}
 		w.noOrphanedHolds(round)
 		w.check(4)
@@ -204,7 +204,7 @@ func TestAKeyWithAnotherRequest(t *testing.T) {
 			other.Origin, other.PerformanceID, other.Holder = w.keyed("ann", "k", "2"), "two", "ann"
 			answer, err := w.Book(w.ctx(), other)
 			if w.want(err, "ok"); len(answer.Booking.Seats) != max(other.Quantity, len(other.Seats)) {
-				t.Errorf("%s after %d appends: %+v", name, step, answer.Booking)
+				t.Errorf("%s after %d appends: booking %+v, want the new request's own", name, step, answer.Booking)
 			}
 			w.noOrphanedHolds(name)
 			w.check(3)
@@ -216,14 +216,14 @@ func TestAKeyWithAnotherRequest(t *testing.T) {
 func TestOutrun(t *testing.T) {
 	w := begin(t, 5, 20, 0)
 	first := 0
-	w.between(func(desk actors.Dispatcher) actors.Dispatcher {
+	w.wrapDesk(func(desk actors.Dispatcher) actors.Dispatcher {
 		return &competitor{Dispatcher: desk, before: func(stream events.StreamID) {
 			first++
 			w.must(desk.Ask(w.ctx(), rivalRequest(stream, first)))
 		}}
 	})
 	if _, err := w.best("ann", 2); !errors.Is(err, ErrOvertaken) || first != bestTries {
-		t.Errorf("ann has lost %d times, and got %v", first, err)
+		t.Errorf("ann has lost %d times, and got %v, want %v, %d", first, err, ErrOvertaken, bestTries)
 	}
 }
 
@@ -259,13 +259,13 @@ func TestLaggingViews(t *testing.T) {
 		return []byte{1, 1}, 0, nil
 	}), behind})
 	if _, err := w.best("ann", 1); !errors.Is(err, behind) {
-		t.Errorf("got %v", err)
+		t.Errorf("got %v, want %v", err, behind)
 	}
 	if _, err := w.Book(w.ctx(), Book{Origin: w.keyed("ann", "k", ""), PerformanceID: "gala", Holder: "ann", Seats: []events.SeatName{"A-1-1"}}); !errors.Is(
 		err,
 		behind,
 	) {
-		t.Errorf("got %v", err)
+		t.Errorf("error = %v, want the views' own", err)
 	}
 	if _, err := w.book("ann", "A-1-1"); err != nil { // this needs no view
 		t.Error(err)
@@ -342,10 +342,10 @@ func TestWhichRequestsWaitForTheViews(t *testing.T) {
 				from = w.origin("ann")
 			}
 			if _, err := w.Book(w.ctx(), Book{Origin: from, PerformanceID: "gala", Holder: "ann", Quantity: 1}); (err != nil) != fails {
-				t.Errorf("%q: %v", key, err)
+				t.Errorf("request with the key %q: %v, want an error %t", key, err, fails)
 			}
 			if waited := views.waits > before; waited != want {
-				t.Errorf("alone: %t: with the key %q it waited: %t", alone, key, waited)
+				t.Errorf("alone: %t: with the key %q it waited: %t, want %t", alone, key, waited, want)
 			}
 		}
 		book("", false)

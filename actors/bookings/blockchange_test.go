@@ -71,7 +71,7 @@ var blockCrashes = []blockCrash{
 		_, err := w.Bookings.Book(w.ctx(), Book{Origin: w.origin(string(w.bob())), PerformanceID: w.gala, Holder: w.bob(),
 			Seats: []events.SeatName{"A-1-3"}})
 		w.want(err, "ok")
-		w.between(func(desk actors.Dispatcher) actors.Dispatcher {
+		w.wrapDesk(func(desk actors.Dispatcher) actors.Dispatcher {
 			return &blindDesk{desk, seat.Stream(w.gala, "A-1-3")}
 		})
 	}, blockKeyed, "free , free , held ", "", "seat_taken"},
@@ -114,7 +114,7 @@ func allAnswered(b Blocked) bool { return len(b.Seats) == 0 || slices.Equal(b.Se
 func (w *harness) atRest() {
 	w.Helper()
 	if now := w.read().performances[w.gala].Blocks(); now.Open != nil {
-		w.Fatalf("change %d of %s is in progress", now.Open.Number, w.gala)
+		w.Fatalf("change %d of %s is still in progress", now.Open.Number, w.gala)
 	}
 	seen := map[string]bool{}
 	for event, err := range events.All(w.ctx(), w.store, 0) {
@@ -148,7 +148,7 @@ func TestABlockAndACrashAtEveryStep(t *testing.T) {
 						gone := w.dieAfterIn(step)
 						_, err := crash.act(w)
 						if died = gone(); died && code(err) != errGone.Error() {
-							t.Fatalf("dying after %d appends: %v", step, err)
+							t.Fatalf("crash after %d appends: unexpected error %v", step, err)
 						}
 						w.restart()
 						gone = w.dieAfter(second)
@@ -160,13 +160,13 @@ func TestABlockAndACrashAtEveryStep(t *testing.T) {
 						if again {
 							seats, err := crash.act(w)
 							if code(err) != crash.again || err == nil && !allAnswered(seats) {
-								t.Fatalf("requested again after %d and %d appends: %v, %v", step, second, seats, err)
+								t.Fatalf("requested again after %d and %d appends: %v, %v; want %s", step, second, seats, err, crash.again)
 							}
 						}
 						w.want(w.ResumeBlocks(w.ctx(), w.origin("system"), w.gala), "ok")
 						stands := w.frontRowState()
 						if stands != crash.after && (again && crash.after != "" || stands != crash.before) {
-							t.Fatalf("after %d and %d appends the seats are %s", step, second, stands)
+							t.Fatalf("after %d and %d appends the seats are %s, want the state before or after the change", step, second, stands)
 						}
 						w.atRest()
 					}
@@ -196,11 +196,11 @@ func TestABlockAndFaultyAppends(t *testing.T) {
 						seats, err = crash.act(w)
 					}
 					if code(err) != crash.again || err == nil && !allAnswered(seats) {
-						t.Fatalf("append %d fails: %v, %v", step, seats, err)
+						t.Fatalf("append %d fails: %v, %v; want %s", step, seats, err, crash.again)
 					}
-					w.between(nil)
+					w.wrapDesk(nil)
 					if stands := w.frontRowState(); stands != crash.after && (crash.after != "" || stands != crash.before) {
-						t.Fatalf("append %d fails, and the seats are %s", step, stands)
+						t.Fatalf("append %d fails: the seats are %s, want the state before or after the change", step, stands)
 					}
 					w.atRest()
 				}
@@ -228,7 +228,7 @@ func TestBlockOnTwoNodes(t *testing.T) {
 				again, err := blockKeyed(w)
 				w.want(err, "ok")
 				if !slices.Equal(again.Seats, frontRow) {
-					t.Errorf("the other node answers %v", again)
+					t.Errorf("the other node answers %v, want Seats %v", again, frontRow)
 				}
 				_, err = w.Unblock(w.ctx(), Block{Origin: w.origin("house"), PerformanceID: w.gala, Label: "press",
 					Seats: frontRow})
@@ -236,10 +236,10 @@ func TestBlockOnTwoNodes(t *testing.T) {
 				w.want(w.block("crew", "A-1-2"), "ok")
 			})
 			if w.want(err, "ok"); !slices.Equal(seats.Seats, frontRow) {
-				t.Errorf("the first node answers %v", seats)
+				t.Errorf("the first node answers %v, want Seats %v", seats, frontRow)
 			}
 			if stands := w.frontRowState(); stands != "free , blocked crew, free " {
-				t.Errorf("the seats are %s", stands)
+				t.Errorf("the seats are %s, want free , blocked crew, free ", stands)
 			}
 			w.atRest()
 		})
@@ -267,7 +267,7 @@ func TestABlockThatAnotherNodeHasWithdrawn(t *testing.T) {
 			})
 			w.want(err, "seat_taken")
 			if stands := w.frontRowState(); stands != "free , free , held " {
-				t.Errorf("the seats are %s", stands)
+				t.Errorf("the seats are %s, want free , free , held ", stands)
 			}
 			w.atRest()
 		})
@@ -301,10 +301,10 @@ func TestALateUndoOfABlock(t *testing.T) {
 func TestAWithdrawnBlockIsNotMade(t *testing.T) {
 	w := beginInMemory(t, 1, 3, 0)
 	bob := w.mustBook("bob", "A-1-3")
-	w.between(func(desk actors.Dispatcher) actors.Dispatcher { return &blindDesk{desk, seat.Stream(w.gala, "A-1-3")} })
+	w.wrapDesk(func(desk actors.Dispatcher) actors.Dispatcher { return &blindDesk{desk, seat.Stream(w.gala, "A-1-3")} })
 	gone := w.dieAfterIn(5) // begun, two seats, withdrawn, one seat
 	if err := w.block("press", frontRow...); err == nil || !gone() {
-		t.Fatalf("it has not died: %v", err)
+		t.Fatalf("the process did not crash: %v", err)
 	}
 	w.restart()
 	_, err := w.cancel(bob, "bob")
@@ -324,12 +324,12 @@ func TestAKeyedBlockIsMadeOnce(t *testing.T) {
 	for range 2 {
 		seats, err := w.Unblock(w.ctx(), unblock)
 		if w.want(err, "ok"); !slices.Equal(seats.Seats, frontRow) {
-			t.Errorf("unblocked are %v", seats)
+			t.Errorf("unblocked are %v, want Seats %v", seats, frontRow)
 		}
 	}
 	seats, err := blockKeyed(w)
 	if w.want(err, "ok"); !slices.Equal(seats.Seats, frontRow) {
-		t.Errorf("the retry is answered %v", seats)
+		t.Errorf("the retry is answered %v, want Seats %v", seats, frontRow)
 	}
 	w.wantStates("free ", frontRow...)
 	w.want(w.block("press", frontRow...), "ok")
@@ -352,7 +352,7 @@ func TestABlockIsOneAppend(t *testing.T) {
 	w.want(w.block("press", frontRow...), "ok")
 	if got, want := w.since(before), "performance.blocks_changed.v1 seat.blocked.v1 seat.blocked.v1 "+
 		"performance.blocks_changed.v1 seat.blocked.v1"; got != want {
-		t.Errorf("the log has %s", got)
+		t.Errorf("the log has %s, want one append", got)
 	}
 }
 
@@ -370,7 +370,7 @@ func TestUnblockingManySeats(t *testing.T) {
 	unblock := Block{Origin: w.keyed("house", "u", "press"), PerformanceID: w.gala, Label: "press", Seats: all}
 	gone := w.dieAfter(MaxBlocked + 500)
 	if _, err := w.Unblock(w.ctx(), unblock); err == nil || !gone() {
-		t.Fatal("it has not died")
+		t.Fatal("the process did not crash")
 	}
 	w.restart()
 	unblock.Seats = all[MaxBlocked/2:] // the list of a view that has seen a part

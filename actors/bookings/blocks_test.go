@@ -53,7 +53,7 @@ func TestBlocks(t *testing.T) {
 	err := w.block("press", "A-1-4", "A-1-5")
 	w.want(err, "seat_taken")
 	if taken := refused(err).Fields["seats"]; !slices.Equal(taken.([]events.SeatName), []events.SeatName{"A-1-5"}) {
-		t.Errorf("in use are %v", taken)
+		t.Errorf("seats of the refusal = %v, want A-1-5", taken)
 	}
 	w.want(w.block("crew", "A-1-3", "A-1-4"), "seat_taken")
 	w.wantStates("free ", "A-1-4")
@@ -63,7 +63,7 @@ func TestBlocks(t *testing.T) {
 		Rows: []string{"A-2"}})
 	w.want(err, "ok")
 	if want := []events.SeatName{"A-2-1", "A-2-2", "A-2-3", "A-2-4", "A-2-5", "A-2-6"}; !slices.Equal(blocked.Seats, want) {
-		t.Errorf("row A-2 is %v", blocked)
+		t.Errorf("row A-2 is %v, want Seats %v", blocked, want)
 	}
 	for _, row := range []string{"A-3", "A-0", "A-02", "A", "-1", "B-1", ""} {
 		_, err := w.Block(w.ctx(), Block{Origin: w.origin("house"), PerformanceID: w.gala, Label: "crew", Rows: []string{row}})
@@ -73,7 +73,7 @@ func TestBlocks(t *testing.T) {
 		Seats: []events.SeatName{"A-1-1", "A-1-3", "A-1-5", "A-2-1"}})
 	w.want(err, "ok")
 	if want := []events.SeatName{"A-1-1", "A-1-3"}; !slices.Equal(unblocked.Seats, want) {
-		t.Errorf("unblocked are %v", unblocked)
+		t.Errorf("unblocked are %v, want Seats %v", unblocked, want)
 	}
 	w.wantStates("free ", "A-1-1", "A-1-3")
 	w.wantStates("blocked crew", "A-2-1")
@@ -128,7 +128,7 @@ func TestBookingOfABlock(t *testing.T) {
 	_, err = w.pay(made.Booking.ID, "cid")
 	w.want(err, "hold_expired")
 	w.wantStates("blocked crew", "A-1-1")
-	w.settled(0)
+	w.checkSettled(0)
 }
 
 // TestUnblockingBookedSeats: seats of a booking retain the label, and are blocked under it
@@ -149,7 +149,7 @@ func TestUnblockingBookedSeats(t *testing.T) {
 		return lifted.Seats
 	}
 	if got := fmt.Sprint(lift()); got != "[A-1-3]" {
-		t.Errorf("%s are unblocked while the others are booked", got)
+		t.Errorf("%s are unblocked while the others are booked, want [A-1-3]", got)
 	}
 	_, err = w.ReturnSeat(w.ctx(), ReturnSeat{Origin: w.origin("ann"), BookingID: made.Booking.ID, Seat: "A-1-1"})
 	w.want(err, "ok")
@@ -159,10 +159,10 @@ func TestUnblockingBookedSeats(t *testing.T) {
 	w.want(err, "ok")
 	w.wantStates("blocked press", "A-1-1", "A-1-2")
 	if got := fmt.Sprint(lift()); got != "[A-1-1 A-1-2]" {
-		t.Errorf("%s are unblocked once they are returned", got)
+		t.Errorf("%s are unblocked once they are returned, want [A-1-1 A-1-2]", got)
 	}
 	w.wantStates("free ", "A-1-1", "A-1-2", "A-1-3")
-	w.settled(1000)
+	w.checkSettled(1000)
 }
 
 // TestBlocksAndACrowd: each request to block gets all of its seats or none, while others book.
@@ -187,7 +187,7 @@ func TestBlocksAndACrowd(t *testing.T) {
 			}
 		}
 		if code(err) == "ok" && mine != 10 || code(err) == "seat_taken" && mine != 0 || refused(err) == nil && err != nil {
-			t.Errorf("request %d: %v, and has %d of 10 seats", i, err, mine)
+			t.Errorf("request %d: %v with %d of 10 seats, want all or none", i, err, mine)
 		}
 	}
 	w.check(0)
@@ -208,7 +208,7 @@ func TestBlockAfterFailures(t *testing.T) {
 			err := w.block("press", seats...)
 			hit = f.in.Swap(0) <= 0
 			if err != nil && refused(err) != nil {
-				t.Fatalf("append %d fails: %v", step, err)
+				t.Fatalf("append %d fails: refused with %v, want a failure", step, err)
 			}
 			if err != nil {
 				w.want(w.block("press", seats...), "ok")

@@ -22,7 +22,7 @@ func TestFreeBooking(t *testing.T) {
 	w.want(err, "ok")
 	_, err = w.cancel(answer.Booking.ID, "ann")
 	w.want(err, "ok")
-	if h := w.settled(0); len(h.wallets) != 0 {
-		t.Errorf("%d wallets", len(h.wallets))
+	if h := w.checkSettled(0); len(h.wallets) != 0 {
+		t.Errorf("%d wallets, want 0", len(h.wallets))
 	}
 }

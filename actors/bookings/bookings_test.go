@@ -40,7 +40,7 @@ func TestSeed002Booking(t *testing.T) {
 		!b.ExtendableUntil.Equal(
 			day.Add(120*s),
 		) || b.Seats[0].Seat != "A-1-1" || b.Seats[1].Seat != "A-1-2" || answer.Position == 0 {
-		t.Errorf("the answer is %+v", answer)
+		t.Errorf("answer = %+v, want the expected booking", answer)
 	}
 	_, err = w.book("bob", "A-1-2")
 	w.want(err, "seat_taken")
@@ -70,10 +70,10 @@ func TestSeed002SeatTaken(t *testing.T) {
 		t.Errorf("the refusal says %v, want %v", got, want)
 	}
 	if got := w.since(before); got != "" {
-		t.Errorf("the log has %s", got)
+		t.Errorf("the log has %s, want \"\"", got)
 	}
 	if _, err := w.book("ann", "A-2-1", "A-2-2", "A-2-3", "A-2-4"); err != nil {
-		t.Errorf("booking an alternative: %v", err)
+		t.Errorf("booking an alternative: %v, want success", err)
 	}
 	w.check(4)
 }
@@ -90,10 +90,10 @@ func TestSeatLostWhileOthersAreHeld(t *testing.T) {
 			w := begin(t, rows, 3, 3)
 			w.mustBook("bob", "A-1-3")
 			before := len(w.read().names)
-			w.between(func(desk actors.Dispatcher) actors.Dispatcher { return separateDesk{desk} })
+			w.wrapDesk(func(desk actors.Dispatcher) actors.Dispatcher { return separateDesk{desk} })
 			w.chooseFromEmptyMap()
 			if _, err := w.best("ann", 3); (code(err) == "ok") != (rows == 2) {
-				t.Errorf("with %d rows: %v", rows, err)
+				t.Errorf("with %d rows: %v, want success with 2 only", rows, err)
 			}
 			if got := w.since(before); got != want {
 				t.Errorf("the log has\n%s, want\n%s", got, want)
@@ -113,14 +113,14 @@ func TestSeed002Payment(t *testing.T) {
 	answer, err := w.pay(id, "ann")
 	w.want(err, "ok")
 	if answer.Booking.Status != events.BookingIsBooked || !answer.Booking.Paid {
-		t.Errorf("the answer is %+v", answer)
+		t.Errorf("answer = %+v, want the expected booking", answer)
 	}
 	_, err = w.pay(id, "ann")
 	w.want(err, "already_confirmed")
 	w.clock.move(time.Hour)
 	w.wake()
 	w.resume()
-	if h := w.settled(4); h.wallets["ann"].Balance() != 300 {
+	if h := w.checkSettled(4); h.wallets["ann"].Balance() != 300 {
 		t.Errorf("the balance is %d, want 300", h.wallets["ann"].Balance())
 	}
 }
@@ -137,18 +137,18 @@ func TestSeed002Charging(t *testing.T) {
 	_, err = w.pay(id, "ann")
 	w.want(err, "insufficient_balance")
 	if got := fields(err); got["balance"] != int64(199) || got["amount"] != int64(200) {
-		t.Errorf("the refusal says %v", got)
+		t.Errorf("fields of the refusal = %v, want balance 199, amount 200", got)
 	}
 	_, err = w.pay(id, "bob")
 	w.want(err, "forbidden")
 	if got := w.since(before); got != "wallet.charged.v1" {
-		t.Errorf("the log has %s", got)
+		t.Errorf("the log has %s, want wallet.charged.v1", got)
 	}
 	w.check(0)
 	w.charge("ann", 1)
 	_, err = w.pay(id, "ann")
 	w.want(err, "ok")
-	w.settled(0)
+	w.checkSettled(0)
 }
 
 // TestInvalidRequests: invalid requests are refused before anything is held.
@@ -180,11 +180,11 @@ func TestInvalidRequests(t *testing.T) {
 	}
 	for name, ask := range map[string]func(id events.BookingID, by events.Holder) (Answer, error){"pay": w.pay, "cancel": w.cancel, "extend": w.extend} {
 		if _, err := ask("nothing", "ann"); code(err) != "not_found" {
-			t.Errorf("%s a missing booking: %v", name, err)
+			t.Errorf("%s a missing booking: %v, want not_found", name, err)
 		}
 	}
 	if got := w.since(before); got != "" {
-		t.Errorf("the log has %s", got)
+		t.Errorf("the log has %s, want \"\"", got)
 	}
 }
 
@@ -203,12 +203,12 @@ func TestALatePayment(t *testing.T) {
 			answer, err := w.pay(id, "ann")
 			w.want(err, "ok")
 			if !answer.Booking.Late || answer.Booking.Attempt != 2 {
-				t.Errorf("the answer is %+v", answer)
+				t.Errorf("answer = %+v, want the expected booking", answer)
 			}
 			w.clock.move(time.Hour)
 			w.wake()
 			w.resume()
-			w.settled(2)
+			w.checkSettled(2)
 		})
 	}
 }
@@ -231,15 +231,15 @@ func TestLatePaymentForTakenSeats(t *testing.T) {
 			_, err := w.pay(id, "ann")
 			w.want(err, "hold_expired")
 			if got := fields(err)["seats"]; !reflect.DeepEqual(got, []events.SeatName{"A-1-2"}) {
-				t.Errorf("the refusal names %v", got)
+				t.Errorf("the refusal names %v, want %v", got, []events.SeatName{"A-1-2"})
 			}
 			if got := w.since(before); strings.Contains(got, "payment") || strings.Contains(got, "wallet") ||
 				settledFirst && got != "" {
-				t.Errorf("the log has %s", got)
+				t.Errorf("the log has %s, want no fact of the refused payment", got)
 			}
 			h := w.check(2)
 			if h.bookings[other].State().Status != events.BookingIsHeld || h.wallets["ann"].Balance() != 500 {
-				t.Errorf("bob's booking is %+v, ann has %d", h.bookings[other].State(), h.wallets["ann"].Balance())
+				t.Errorf("bob's booking = %+v, ann's balance = %d; want it held, 500", h.bookings[other].State(), h.wallets["ann"].Balance())
 			}
 			_, err = w.book("ann", "A-1-1", "A-1-3")
 			w.want(err, "ok") // no allowance is still taken
@@ -255,7 +255,7 @@ func TestALatePaymentWithoutMoney(t *testing.T) {
 	for range 3 {
 		_, err := w.pay(id, "ann")
 		w.want(err, "insufficient_balance")
-		w.settled(2)
+		w.checkSettled(2)
 	}
 	w.mustBook("bob", "A-1-1", "A-1-2")
 	w.charge("ann", 500)
@@ -292,7 +292,7 @@ func TestCancelling(t *testing.T) {
 			answer, err := w.cancel(id, "ann")
 			w.want(err, "ok")
 			if answer.Booking.Status != events.BookingIsReleased || answer.Booking.Refunding {
-				t.Errorf("the answer is %+v", answer)
+				t.Errorf("answer = %+v, want the expected booking", answer)
 			}
 		}
 		_, err = w.pay(id, "ann")
@@ -300,7 +300,7 @@ func TestCancelling(t *testing.T) {
 		_, err = w.extend(id, "ann")
 		w.want(err, "released")
 	}
-	if h := w.settled(2); h.wallets["ann"].Balance() != 500 {
+	if h := w.checkSettled(2); h.wallets["ann"].Balance() != 500 {
 		t.Errorf("ann has %d, want 500", h.wallets["ann"].Balance())
 	}
 	id := w.mustBook("bob", "A-1-1", "A-1-2")
@@ -320,7 +320,7 @@ func TestExtending(t *testing.T) {
 	answer, err := w.extend(id, "ann")
 	w.want(err, "ok")
 	if !answer.Booking.ExpiresAt.Equal(day.Add(120 * s)) {
-		t.Errorf("extended to %v", answer.Booking.ExpiresAt)
+		t.Errorf("extended to %v, want 2m after the start", answer.Booking.ExpiresAt)
 	}
 	_, err = w.extend(id, "ann")
 	w.want(err, "limit_exceeded")
@@ -331,7 +331,7 @@ func TestExtending(t *testing.T) {
 	w.want(err, "ok")
 	_, err = w.extend(id, "ann")
 	w.want(err, "already_confirmed")
-	w.settled(2)
+	w.checkSettled(2)
 }
 
 // TestHoldingAgainAndAgain: the rest of the stay bounds bookings and extensions.
@@ -356,10 +356,10 @@ func TestHoldingAgainAndAgain(t *testing.T) {
 	_, err = w.book("ann", "A-2-1", "A-1-1")
 	w.want(err, "limit_exceeded")
 	if got := fields(err)["seats"]; !reflect.DeepEqual(got, []events.SeatName{"A-1-1"}) {
-		t.Errorf("the refusal names %v", got)
+		t.Errorf("the refusal names %v, want %v", got, []events.SeatName{"A-1-1"})
 	}
 	if got := w.since(before); got != "" {
-		t.Errorf("the log has %s", got)
+		t.Errorf("the log has %s, want \"\"", got)
 	}
 	w.mustBook("bob", "A-1-1")
 	w.check(0)
@@ -374,7 +374,7 @@ func TestBestAvailable(t *testing.T) {
 		got,
 		[]events.SeatName{"A-1-3", "A-1-4"},
 	) {
-		t.Errorf("the best are %v", got)
+		t.Errorf("best seats = %v, want the middle of the first row", got)
 	}
 	_, err = w.best("bob", 5)
 	w.want(err, "sold_out")

@@ -52,7 +52,7 @@ func (b *Bookings) resumeCalledOff(ctx context.Context, from Origin, bookingID e
 // callOff cancels a booking of a cancelled performance. It retries while other commands change the
 // booking.
 func (b *Bookings) callOff(ctx context.Context, from Origin, bookingID events.BookingID, end *booking.CallOff) error {
-	for range outsideTurns {
+	for range externalTries {
 		if err := b.endPayment(ctx, from, bookingID); err != nil {
 			return err
 		}

@@ -23,7 +23,7 @@ func init() {
 		{"calling off a held booking", booked, callOff, []string{"ok"}},
 		{"calling off a paid booking", paid, callOff, []string{"ok"}},
 		{"calling off what waits for money", waiting, callOff, []string{"ok"}},
-		{"calling off what was paid outside", paidOutside, callOff, []string{"ok"}},
+		{"calling off what was paid outside", paidExternally, callOff, []string{"ok"}},
 		{"calling off a booking being paid", paying, callOff, []string{"ok"}},
 		{"giving back a cancelled booking", paid, cancel, []string{"ok"}},
 		{"reporting money for a cancelled booking", booked, reportAll, []string{"ok"}},
@@ -31,14 +31,14 @@ func init() {
 	} {
 		crashes = append(crashes, crash{c.name, false, func(w *harness) events.BookingID {
 			id := c.prepare(w)
-			w.cancelShow()
+			w.cancelPerformance()
 			return id
 		}, c.act, over, c.again})
 	}
 }
 
-// cancelShow cancels the performance.
-func (w *harness) cancelShow() {
+// cancelPerformance cancels the performance.
+func (w *harness) cancelPerformance() {
 	w.Helper()
 	w.must(w.step(w.ctx(), w.origin("house"), performance.Stream(w.gala), &performance.Cancel{Reason: "ill"}))
 }
@@ -51,7 +51,7 @@ func waiting(w *harness) events.BookingID {
 	return id
 }
 
-func paidOutside(w *harness) events.BookingID {
+func paidExternally(w *harness) events.BookingID {
 	id := booked(w)
 	w.want(reportAll(w, id), "ok")
 	return id
@@ -69,7 +69,7 @@ func paying(w *harness) events.BookingID {
 func cancelWithKeptFee(w *harness) events.BookingID {
 	w.edit(&performance.Edit{Cancellation: &events.Cancellation{Until: day.Add(24 * time.Hour), RefundPercent: 50}})
 	id := paid(w)
-	w.cancelShow()
+	w.cancelPerformance()
 	w.must(w.step(w.ctx(), w.origin("ann"), booking.Stream(id), &booking.Release{On: booking.Terms{
 		StartsAt: day.Add(24 * time.Hour)}}))
 	return id
@@ -86,7 +86,7 @@ func TestCalledOff(t *testing.T) {
 		{"held", booked, 300, 0},
 		{"booked", paid, 300, 0},
 		{"awaited", waiting, 300, 0},
-		{"paid outside", paidOutside, 300, 300},
+		{"paid outside", paidExternally, 300, 300},
 		{"being paid", paying, 300, 0},
 		{"a fee kept after", cancelWithKeptFee, 300, 0},
 		{"kept before", func(w *harness) events.BookingID {
@@ -100,23 +100,23 @@ func TestCalledOff(t *testing.T) {
 			id := paid(w)
 			_, err := w.ReturnSeat(w.ctx(), ReturnSeat{Origin: w.origin("ann"), BookingID: id, Seat: "A-1-1"})
 			w.want(err, "ok")
-			w.cancelShow()
+			w.cancelPerformance()
 			w.must(w.step(w.ctx(), w.origin("ann"), booking.Stream(id), &booking.ReturnSeat{Seat: "A-1-2",
 				On: booking.Terms{StartsAt: day.Add(24 * time.Hour)}}))
 			return id
 		}, 250, 0},
 		{"paid outside, a seat's fee kept after", func(w *harness) events.BookingID {
 			w.halfUntil(24 * time.Hour)
-			id := paidOutside(w)
-			w.cancelShow()
+			id := paidExternally(w)
+			w.cancelPerformance()
 			w.must(w.step(w.ctx(), w.origin("ann"), booking.Stream(id), &booking.ReturnSeat{Seat: "A-1-2",
 				On: booking.Terms{StartsAt: day.Add(24 * time.Hour)}}))
 			return id
 		}, 300, 300},
 		{"paid outside, a fee kept after", func(w *harness) events.BookingID {
 			w.halfUntil(24 * time.Hour)
-			id := paidOutside(w)
-			w.cancelShow()
+			id := paidExternally(w)
+			w.cancelPerformance()
 			w.must(w.step(w.ctx(), w.origin("ann"), booking.Stream(id), &booking.Release{On: booking.Terms{
 				StartsAt: day.Add(24 * time.Hour)}}))
 			return id
@@ -125,19 +125,19 @@ func TestCalledOff(t *testing.T) {
 		t.Run(line.name, func(t *testing.T) {
 			w := begin(t, 3, 3, 3)
 			id := line.prepare(w)
-			w.cancelShow()
+			w.cancelPerformance()
 			var revision events.Revision
 			for range 2 {
 				w.want(callOff(w, id), "ok")
 				now, err := w.state(w.ctx(), id)
 				w.want(err, "ok")
 				if revision != 0 && now.Revision != revision {
-					t.Errorf("it was ended twice: %+v", now)
+					t.Errorf("the booking was ended twice: %+v", now)
 				}
 				revision = now.Revision
 				w.resume()
 			}
-			h := w.settled(3)
+			h := w.checkSettled(3)
 			s := h.bookings[id].State()
 			want := events.BookingIsCancelled
 			if line.name == "kept before" {
@@ -148,11 +148,12 @@ func TestCalledOff(t *testing.T) {
 				at := p.State()
 				owed += at.Owed
 				if at.Kept != 0 {
-					t.Errorf("%d are withheld", at.Kept)
+					t.Errorf("%d are withheld, want 0", at.Kept)
 				}
 			}
 			if got := h.wallets[string(w.ann())].Balance(); s.Status != want || got != line.wallet || owed != line.owed {
-				t.Errorf("it is %s, the wallet has %d, and %d are owed", s.Status, got, owed)
+				t.Errorf("it is %s, the wallet has %d, and %d are owed, want %s, %d, %d",
+					s.Status, got, owed, want, line.wallet, line.owed)
 			}
 		})
 	}
@@ -163,7 +164,7 @@ func TestNothingIsSoldAfterACallOff(t *testing.T) {
 	w := begin(t, 3, 3, 3)
 	held := w.mustBook(w.ann(), "A-1-1")
 	expired := w.mustBook(w.ann(), "A-2-1")
-	w.cancelShow()
+	w.cancelPerformance()
 	_, err := w.book("cy", "A-1-1")
 	w.want(err, "cancelled")
 	_, err = w.best("cy", 9)
@@ -176,7 +177,7 @@ func TestNothingIsSoldAfterACallOff(t *testing.T) {
 	w.want(err, "cancelled")
 	w.want(beginIntent(w, held), "cancelled")
 	if got := outcomeOf(w.report(held, "r", 100, false)); got != "cancelled: cancelled owed" {
-		t.Error(got)
+		t.Errorf("outcome = %q, want %q", got, "cancelled: cancelled owed")
 	}
 	_, err = w.cancel(held, "cy")
 	w.want(err, "forbidden")
@@ -194,12 +195,12 @@ func TestNothingIsSoldAfterACallOff(t *testing.T) {
 	_, err = w.cancel(expired, w.ann())
 	w.want(err, "hold_expired")
 	if got := outcomeOf(w.report(expired, "late", 100, false)); got != "cancelled: cancelled owed" {
-		t.Error(got)
+		t.Errorf("outcome = %q, want %q", got, "cancelled: cancelled owed")
 	}
 	_, err = w.pay(held, w.ann())
 	w.want(err, "cancelled")
 	w.resume()
-	w.settled(3)
+	w.checkSettled(3)
 }
 
 // TestServerThatHasNotSeenTheCallOff: a server that has not seen the cancellation continues to sell and to
@@ -209,16 +210,16 @@ func TestServerThatHasNotSeenTheCallOff(t *testing.T) {
 	w.charge("ann", 300)
 	w.charge("bob", 300)
 	before := w.mustBook("ann", "A-1-1")
-	heard, bookings := w.desk, w.Bookings
+	informed, bookings := w.desk, w.Bookings
 	w.start(nil)
-	deaf := w.Bookings
+	uninformed := w.Bookings
 	id := w.mustBook("ann", "A-1-2") // so that the server caches the performance
-	w.desk, w.Bookings = heard, bookings
-	w.cancelShow()
+	w.desk, w.Bookings = informed, bookings
+	w.cancelPerformance()
 	_, err := w.book("bob", "A-2-1")
 	w.want(err, "cancelled")
 
-	w.Bookings = deaf
+	w.Bookings = uninformed
 	behind := w.mustBook("bob", "A-2-1")
 	for _, id := range []events.BookingID{before, id, behind} {
 		_, err := w.pay(id, w.read().bookings[id].State().Holder)
@@ -227,15 +228,15 @@ func TestServerThatHasNotSeenTheCallOff(t *testing.T) {
 	w.Bookings = bookings
 	w.restart()
 	w.resume()
-	h := w.settled(3)
+	h := w.checkSettled(3)
 	for id, b := range h.bookings {
 		if s := b.State(); s.Status != events.BookingIsCancelled {
-			t.Errorf("%s is %s", id, s.Status)
+			t.Errorf("%s is %s, want %s", id, s.Status, events.BookingIsCancelled)
 		}
 	}
 	for holder, wallet := range h.wallets {
 		if wallet.Balance() != 300 {
-			t.Errorf("%s has %d of 300", holder, wallet.Balance())
+			t.Errorf("%s has %d of 300, want 300", holder, wallet.Balance())
 		}
 	}
 }
@@ -250,12 +251,12 @@ func TestTwoServersEndOneBooking(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := begin(t, 3, 3, 3)
 			id := paid(w)
-			w.cancelShow()
+			w.cancelPerformance()
 			err := w.later(keeps, func() error { return callOff(w, id) }, func() { w.want(callOff(w, id), "ok") })
 			w.want(err, "ok")
-			h := w.settled(3)
+			h := w.checkSettled(3)
 			if got := h.wallets[string(w.ann())].Balance(); got != 300 {
-				t.Errorf("the wallet has %d of 300", got)
+				t.Errorf("the wallet has %d of 300, want 300", got)
 			}
 		})
 	}

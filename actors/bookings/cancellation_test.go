@@ -32,7 +32,7 @@ func TestKeptMoney(t *testing.T) {
 		answer, err := w.cancel(id, "ann")
 		w.want(err, "ok")
 		if answer.Booking.Kept != 100 || answer.Booking.Refunding {
-			t.Errorf("%+v", answer.Booking)
+			t.Errorf("booking = %+v, want 100 kept and nothing left to refund", answer.Booking)
 		}
 		w.resume()
 	}
@@ -82,7 +82,7 @@ func TestACrashWhileAPartIsRefunded(t *testing.T) {
 		h := w.read()
 		state := h.bookings[id].State()
 		if state.Refunding || state.Status == events.BookingIsReleased && h.wallets["ann"].Balance() != 100 {
-			t.Errorf("killed after step %d: %+v, and ann has %d", step, state, h.wallets["ann"].Balance())
+			t.Errorf("killed after step %d: booking %+v, balance %d; want one refund of half", step, state, h.wallets["ann"].Balance())
 		}
 		if over {
 			w.want(err, "ok")
@@ -102,7 +102,7 @@ func TestNothingIsRefunded(t *testing.T) {
 	for range 2 {
 		answer, err := w.cancel(id, "ann")
 		if w.want(err, "ok"); answer.Booking.Kept != 100 || answer.Booking.Refunding {
-			t.Errorf("%+v", answer.Booking)
+			t.Errorf("booking = %+v, want everything kept", answer.Booking)
 		}
 		w.resume()
 	}

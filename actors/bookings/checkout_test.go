@@ -31,17 +31,17 @@ func TestCheckoutPageKeepsItsIntent(t *testing.T) {
 	w.want(err, "ok")
 	if first.Begun == "" || again.Begun != "" || again.Booking.Intent != first.Booking.Intent ||
 		first.Booking.Intent.Checkout.Title == "" {
-		t.Errorf("first %+v, then %+v", first.Booking.Intent, again.Booking.Intent)
+		t.Errorf("intents = %+v, then %+v; want the same one with the title", first.Booking.Intent, again.Booking.Intent)
 	}
 	note := NotePage{Origin: w.origin("shop"), BookingID: id, Intent: first.Booking.Intent.ID, Session: "cs", URL: "u"}
 	noted, err := w.NotePage(w.ctx(), note)
 	if err != nil || noted.Booking.Intent.URL != "u" {
-		t.Errorf("noted: %+v, %v", noted.Booking.Intent, err)
+		t.Errorf("intent with its page = %+v, %v; want the address u", noted.Booking.Intent, err)
 	}
 	w.clock.move(MakePageWithin)
 	w.resume()
 	if now, _ := w.state(w.ctx(), id); now.Booking.Status != events.BookingIsAwaiting {
-		t.Errorf("a booking with a checkout page is %s", now.Booking.Status)
+		t.Errorf("a booking with a checkout page is %s, want %s", now.Booking.Status, events.BookingIsAwaiting)
 	}
 	note.Intent = "another"
 	_, err = w.NotePage(w.ctx(), note)
@@ -66,5 +66,5 @@ func TestIntentWithoutItsPageEnds(t *testing.T) {
 			t.Errorf("the booking is %s, want %s", now.Booking.Status, step.want)
 		}
 	}
-	w.settled(0)
+	w.checkSettled(0)
 }

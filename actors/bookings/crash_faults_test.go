@@ -89,7 +89,7 @@ func (w *harness) checkRecovered(step int) {
 	w.resume()
 	for id, b := range w.check(3).bookings {
 		if s := b.State(); s.Status == events.BookingIsPaying || s.Refunding || len(s.Returning()) > 0 {
-			w.Fatalf("step %d leaves booking %s %s, refunding %t", step, id, s.Status, s.Refunding)
+			w.Fatalf("after step %d booking %s is %s, refunding %t; want nothing unfinished", step, id, s.Status, s.Refunding)
 		}
 	}
 }
@@ -101,7 +101,7 @@ func (w *harness) checkEnd(step int, id events.BookingID, ends []events.BookingS
 	w.clock.move(121*s + 2*30*s)
 	w.wake()
 	w.resume()
-	h := w.settled(3)
+	h := w.checkSettled(3)
 	var end events.BookingStatus
 	for other, b := range h.bookings {
 		if s := b.State(); s.PerformanceID == w.gala && s.Holder == w.ann() && (id == "" || id == other) {

@@ -83,7 +83,7 @@ func (d *crashingDesk) View(ctx context.Context, stream events.StreamID, read fu
 // dieAfter makes the process crash after a number of appends.
 func (w *harness) dieAfter(appends int) (died func() bool) {
 	d := &crashingDesk{Dispatcher: w.desk, left: appends, backwards: w.backwards}
-	w.between(func(actors.Dispatcher) actors.Dispatcher { return d })
+	w.wrapDesk(func(actors.Dispatcher) actors.Dispatcher { return d })
 	return func() bool {
 		d.mu.Lock()
 		defer d.mu.Unlock()
@@ -169,9 +169,9 @@ var crashes = []crash{
 		[]events.BookingStatus{events.BookingIsExpired},
 		[]string{"insufficient_balance"},
 	},
-	{"paying late", false, late(false), payKeyed,
+	{"paying late", false, latePayment(false), payKeyed,
 		[]events.BookingStatus{events.BookingIsExpired, events.BookingIsBooked}, []string{"ok"}},
-	{"paying late after the seats were given back", false, late(true), payKeyed,
+	{"paying late after the seats were given back", false, latePayment(true), payKeyed,
 		[]events.BookingStatus{events.BookingIsExpired, events.BookingIsBooked}, []string{"ok"}},
 	{"paying late without money", false, func(w *harness) events.BookingID {
 		id := w.mustBook(w.ann(), "A-1-1", "A-1-2", "A-1-3")
@@ -179,12 +179,12 @@ var crashes = []crash{
 		return id
 	}, payOvertaken, []events.BookingStatus{events.BookingIsExpired}, []string{"insufficient_balance", "hold_expired"}},
 	{"paying late for seats of which one is gone", false, func(w *harness) events.BookingID {
-		id := late(true)(w)
+		id := latePayment(true)(w)
 		w.mustBook(w.bob(), "A-1-2")
 		return id
 	}, payOvertaken, []events.BookingStatus{events.BookingIsExpired}, []string{"hold_expired"}},
 	{"beginning an intent", false, booked, beginIntent, []events.BookingStatus{events.BookingIsExpired}, []string{"ok"}},
-	{"beginning an intent for seats that run out", false, late(true), beginIntent,
+	{"beginning an intent for seats that run out", false, latePayment(true), beginIntent,
 		[]events.BookingStatus{events.BookingIsExpired}, []string{"hold_expired"}},
 	{"ending an intent after the booking's deadline", false, func(w *harness) events.BookingID {
 		id := booked(w)
@@ -205,12 +205,12 @@ var crashes = []crash{
 	}, []events.BookingStatus{events.BookingIsExpired}, []string{"ok"}},
 	{"reporting money in time", false, booked, reportAll,
 		[]events.BookingStatus{events.BookingIsExpired, events.BookingIsBooked}, []string{"ok"}},
-	{"reporting money late", false, late(true), reportAll,
+	{"reporting money late", false, latePayment(true), reportAll,
 		[]events.BookingStatus{events.BookingIsExpired, events.BookingIsBooked}, []string{"ok"}},
 	{"reporting money in time whose seats run out meanwhile", false, booked, reportSlowly,
 		[]events.BookingStatus{events.BookingIsExpired, events.BookingIsBooked}, []string{"ok"}},
 	{"reporting money late for seats of which one is gone", false, func(w *harness) events.BookingID {
-		id := late(true)(w)
+		id := latePayment(true)(w)
 		w.mustBook(w.bob(), "A-1-2")
 		return id
 	}, reportAll, []events.BookingStatus{events.BookingIsExpired}, []string{"ok"}},
@@ -251,7 +251,7 @@ func paid(w *harness) events.BookingID {
 	return id
 }
 
-func late(settled bool) func(*harness) events.BookingID {
+func latePayment(settled bool) func(*harness) events.BookingID {
 	return func(w *harness) events.BookingID {
 		id := booked(w)
 		w.clock.move(61 * s)
@@ -300,7 +300,7 @@ func (c *crash) atEveryStep(w *harness, again string) {
 		gone := w.dieAfter(step)
 		err := c.act(w, id)
 		if died = gone(); died && code(err) != errGone.Error() {
-			w.Fatalf("dying after %d appends: %v", step, err)
+			w.Fatalf("crash after %d appends: unexpected error %v", step, err)
 		}
 		w.restart()
 		if again != "at once" {

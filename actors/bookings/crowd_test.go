@@ -49,7 +49,8 @@ func TestSeed002AHundredOnOneSeat(t *testing.T) {
 	})
 	wantResults(t, got, map[string]int{"ok": 1, "seat_taken": 99})
 	if held := w.check(0); len(held.bookings) != 1 || w.since(1) != "seat.held.v1 booking.held.v1" {
-		t.Errorf("%d bookings, and the log has %s", len(held.bookings), w.since(1))
+		t.Errorf("%d bookings, and the log has %s, want 1, seat.held.v1 booking.held.v1",
+			len(held.bookings), w.since(1))
 	}
 }
 
@@ -81,14 +82,14 @@ func overlapInGroups(t *testing.T, w *harness) {
 		return err
 	})
 	if got["ok"]+got["seat_taken"] != callers || got["ok"] == 0 {
-		t.Errorf("the callers got %v", got)
+		t.Errorf("outcomes = %v, want successes and expected refusals only", got)
 	}
 	h := w.check(6)
 	for _, s := range h.seats {
 		if hold, _ := s.Owner(); hold != "" {
 			id, _, _ := events.CutHoldID(hold)
 			if b := h.bookings[id]; b == nil || b.State().Status != events.BookingIsHeld {
-				t.Errorf("a seat is held for %s, which is no booking", hold)
+				t.Errorf("a seat is held for %s, want holds of bookings only", hold)
 			}
 		}
 	}
@@ -118,7 +119,7 @@ func checkComponents(t *testing.T, groups [][]performance.Seat, succeeded []bool
 	}
 	for number, one := range fine {
 		if !one {
-			t.Errorf("of the groups connected with group %d none has succeeded: %v", number, groups)
+			t.Errorf("no group connected with group %d has succeeded: %v", number, groups)
 		}
 	}
 }
@@ -153,13 +154,13 @@ func TestCrowdOfBestSeats(t *testing.T) {
 	wantResults(t, got, map[string]int{"ok": 50, "sold_out": 50})
 	w.check(0)
 	if left := len(w.pending.byPerformance); left > 1 {
-		t.Errorf("claims on %d performances are left", left)
+		t.Errorf("claims on %d performances remain after all requests", left)
 	}
 	if _, err := w.best("late", 1); code(err) != "sold_out" {
-		t.Errorf("after the last seat: %v", err)
+		t.Errorf("after the last seat: %v, want sold_out", err)
 	}
 	if left := len(w.pending.byPerformance); left > 0 { // the map shows them
-		t.Errorf("claims on %d performances are left", left)
+		t.Errorf("claims on %d performances remain after all requests", left)
 	}
 }
 
@@ -201,7 +202,7 @@ func TestTwoPaymentsWithMoneyForOne(t *testing.T) {
 			w.want(err, "ok")
 		}
 	}
-	if h := w.settled(0); h.wallets["ann"].Balance() != 0 {
+	if h := w.checkSettled(0); h.wallets["ann"].Balance() != 0 {
 		t.Errorf("ann has %d, want 0", h.wallets["ann"].Balance())
 	}
 }
@@ -226,7 +227,7 @@ func TestOnePaymentManyTimes(t *testing.T) {
 				want = map[string]int{"ok": 20}
 			}
 			wantResults(t, got, want)
-			if h := w.settled(4); h.wallets["ann"].Balance() != 800 {
+			if h := w.checkSettled(4); h.wallets["ann"].Balance() != 800 {
 				t.Errorf("ann has %d, want 800", h.wallets["ann"].Balance())
 			}
 		})
@@ -255,7 +256,7 @@ func TestOneKeyedBookingManyTimes(t *testing.T) {
 	})
 	wantResults(t, got, map[string]int{"ok": 20})
 	if len(ids) != 1 || len(w.check(4).bookings) != 1 {
-		t.Errorf("the bookings are %v", slices.Collect(maps.Keys(ids)))
+		t.Errorf("bookings = %v, want one", slices.Collect(maps.Keys(ids)))
 	}
 }
 
@@ -270,7 +271,7 @@ func TestCrowdOfRandomRequests(t *testing.T) {
 	for round := range 4 {
 		atOnce(40, func(i int) error {
 			chance := rand.New(rand.NewPCG(uint64(round), uint64(i)))
-			w.anything(chance, events.Holder(fmt.Sprint("holder-", i%8)))
+			w.randomRequest(chance, events.Holder(fmt.Sprint("holder-", i%8)))
 			return nil
 		})
 		w.wake()
@@ -281,11 +282,11 @@ func TestCrowdOfRandomRequests(t *testing.T) {
 	w.clock.move(200 * s)
 	w.wake()
 	w.resume()
-	w.settled(limit)
+	w.checkSettled(limit)
 }
 
-// anything makes a random request, whatever its outcome.
-func (w *harness) anything(chance *rand.Rand, holder events.Holder) {
+// randomRequest makes a random request, whatever its outcome.
+func (w *harness) randomRequest(chance *rand.Rand, holder events.Holder) {
 	var answer Answer
 	var err error
 	if chance.IntN(3) == 0 {

@@ -34,11 +34,11 @@ func TestALateSizeOfAnUndoneEdit(t *testing.T) {
 		return err
 	}, func() { w.want(w.ResumeBlocks(w.ctx(), w.origin("system"), w.gala), "ok") })
 	if !errors.Is(err, errGone) {
-		t.Errorf("the node that crashes says %v", err)
+		t.Errorf("the node that crashes says %v, want %v", err, errGone)
 	}
 	w.wantCounts("floor", 10, 0, 0, 0)
 	w.wantCounts("yard", 200, 0, 0, 0)
-	w.want(w.resize(so("floor", 7)), "ok")
+	w.want(w.resize(areaPlaces("floor", 7)), "ok")
 	w.wantCounts("floor", 7, 0, 0, 0)
 	w.atRest()
 }
@@ -64,18 +64,18 @@ func (b *staleDesk) View(ctx context.Context, stream events.StreamID, read func(
 // changed afterwards.
 func TestAreaLargerThanItsEdit(t *testing.T) {
 	w := begin(t, 1, 3, 0)
-	_, err := w.ask("ann", []asked{of("floor", 7)})
+	_, err := w.ask("ann", []areaQuantity{wantPlaces("floor", 7)})
 	w.want(err, "ok")
 	known := area.New().(*area.Area)
 	known.Evolve(&events.AreaResized{Places: 4, AreaCounts: events.AreaCounts{Remaining: 4}})
-	w.between(func(desk actors.Dispatcher) actors.Dispatcher {
+	w.wrapDesk(func(desk actors.Dispatcher) actors.Dispatcher {
 		return &staleDesk{desk, area.Stream(w.gala, "floor"), known}
 	})
-	w.want(w.resize(so("floor", 6)), "ok")
+	w.want(w.resize(areaPlaces("floor", 6)), "ok")
 	w.wantCounts("floor", 3, 7, 0, 0)
-	w.between(nil)
+	w.wrapDesk(nil)
 	w.want(w.block("press", "A-1-1"), "ok")
-	w.want(w.resize(so("floor", 8)), "ok")
+	w.want(w.resize(areaPlaces("floor", 8)), "ok")
 	w.wantCounts("floor", 1, 7, 0, 0)
 	w.atRest()
 }
@@ -84,19 +84,19 @@ func TestAreaLargerThanItsEdit(t *testing.T) {
 // announced leaves no change in progress.
 func TestARefusedEditOfAreasIsWithdrawn(t *testing.T) {
 	w := begin(t, 1, 3, 0)
-	w.want(w.resize(so("gallery", 2)), "ok")
+	w.want(w.resize(areaPlaces("gallery", 2)), "ok")
 	base := w.read().performances[w.gala].EditRevision()
 	ball, other := "Ball", "Other"
 	err := w.later(is[*performance.Edit], func() error {
 		w.Bookings.runner.Entities = separateDesk{w.Bookings.runner.Entities}
 		return w.EditAreas(w.ctx(), EditAreas{Origin: w.origin("house"), PerformanceID: w.gala,
-			Edit: &performance.Edit{Title: &ball, Base: &base, Areas: []events.AreaPlaces{so("gallery", 4)}}})
+			Edit: &performance.Edit{Title: &ball, Base: &base, Areas: []events.AreaPlaces{areaPlaces("gallery", 4)}}})
 	}, func() {
 		w.must(w.step(w.ctx(), w.origin("house"), performance.Stream(w.gala), &performance.Edit{Title: &other}))
 	})
 	w.want(err, "stale_revision")
 	if p := w.read().performances[w.gala]; p.Blocks().Open != nil || p.Latest().Title != other {
-		t.Errorf("%q, and in progress is %+v", p.Latest().Title, p.Blocks().Open)
+		t.Errorf("title = %q, change in progress = %+v; want the other edit's title, no change", p.Latest().Title, p.Blocks().Open)
 	}
 	w.wantCounts("gallery", 2, 0, 0, 0)
 	w.atRest()

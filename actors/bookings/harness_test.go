@@ -106,11 +106,11 @@ func (w *harness) start(between func(actors.Dispatcher) actors.Dispatcher) {
 		AppendTimeout: time.Minute})
 	desk := w.desk
 	w.Cleanup(func() { closeDesk(w, desk) })
-	w.between(between)
+	w.wrapDesk(between)
 }
 
-// between wraps the desk of the bookings.
-func (w *harness) between(between func(actors.Dispatcher) actors.Dispatcher) {
+// wrapDesk wraps the desk of the bookings.
+func (w *harness) wrapDesk(between func(actors.Dispatcher) actors.Dispatcher) {
 	var desk actors.Dispatcher = w.desk
 	if os.Getenv(separately) == oneCommand {
 		desk = separateDesk{desk}
@@ -268,7 +268,7 @@ func (w *harness) check(limit int64) *history {
 			w.checkPlaces(h, &s)
 			for _, booked := range s.Seats {
 				if why := owner(h, &s, booked.Seat); why != "" {
-					w.Errorf("booking %s is %s, and %s", id, s.Status, why)
+					w.Errorf("booking %s is %s, but %s", id, s.Status, why)
 				}
 			}
 		}
@@ -278,14 +278,14 @@ func (w *harness) check(limit int64) *history {
 		total += wallet.Balance()
 	}
 	if total != h.charged-spent {
-		w.Errorf("the wallets have %d; %d were charged and %d are booked", total, h.charged, spent)
+		w.Errorf("the wallets have %d in total, want %d charged less %d spent", total, h.charged, spent)
 	}
 	for stream, seats := range taken {
 		if limit == 0 {
 			continue
 		}
 		if got := h.allowances[stream].Taken(); got < seats || seats > limit*w.parts() {
-			w.Errorf("%s: %d are taken of %d, and the bookings have %d", stream, got, limit, seats)
+			w.Errorf("%s: %d taken of %d, want at least the bookings' %d", stream, got, limit, seats)
 		}
 	}
 	return h
@@ -308,8 +308,8 @@ func owner(h *history, s *booking.State, name events.SeatName) events.Holder {
 	return ""
 }
 
-// settled is check after everything has ended: seats that are not booked are free.
-func (w *harness) settled(limit int64) *history {
+// checkSettled is check after everything has ended: seats that are not booked are free.
+func (w *harness) checkSettled(limit int64) *history {
 	w.Helper()
 	h := w.check(limit)
 	booked := map[events.HoldID]int64{} // by hold
@@ -318,7 +318,7 @@ func (w *harness) settled(limit int64) *history {
 		case s.Status == events.BookingIsBooked:
 			booked[s.HoldID()] = int64(len(s.Seats)) + events.CountPlaces(s.Areas)
 		case s.Status == events.BookingIsPaying, s.Status == events.BookingIsHeld, s.Refunding, len(s.Returning()) > 0:
-			w.Errorf("booking %s is still %s, refunding %t", id, s.Status, s.Refunding)
+			w.Errorf("booking %s is %s, refunding %t; want it ended", id, s.Status, s.Refunding)
 		}
 	}
 	w.checkPaymentsSettled(h)
@@ -326,7 +326,7 @@ func (w *harness) settled(limit int64) *history {
 	w.checkPlacesSettled(h, booked)
 	for stream, s := range h.seats {
 		if hold, _ := s.Owner(); s.Status() == events.SeatIsHeld || s.Status() == events.SeatIsBooked && booked[hold] == 0 {
-			w.Errorf("%s is still %s for %q", stream, s.Status(), hold)
+			w.Errorf("seat %s is %s for %q, want it free", stream, s.Status(), hold)
 		}
 	}
 	for stream, a := range h.allowances {
@@ -337,7 +337,7 @@ func (w *harness) settled(limit int64) *history {
 			}
 		}
 		if a.Taken() != seats {
-			w.Errorf("%s: %d are taken, and %d booked", stream, a.Taken(), seats)
+			w.Errorf("%s: %d taken, want %d as booked", stream, a.Taken(), seats)
 		}
 	}
 	return h

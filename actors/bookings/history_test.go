@@ -62,9 +62,9 @@ func (h *history) begin(stream events.StreamID, fact events.Fact) {
 	case *events.PerformanceCancelled:
 		h.fenced[stream] = true
 	case *events.BookingReleased:
-		h.keep(stream, f.Kept)
+		h.addKept(stream, f.Kept)
 	case *events.BookingSeatReturned:
-		h.keep(stream, f.Kept)
+		h.addKept(stream, f.Kept)
 	case *events.SeatHeld:
 		h.add(stream, f.HoldID)
 	case *events.AllowanceTaken:
@@ -95,8 +95,8 @@ func (h *history) begin(stream events.StreamID, fact events.Fact) {
 	}
 }
 
-// keep counts the amount withheld after a cancellation.
-func (h *history) keep(stream events.StreamID, kept int64) {
+// addKept counts the amount withheld after a cancellation.
+func (h *history) addKept(stream events.StreamID, kept int64) {
 	id := events.BookingID(stream.Entity())
 	if h.fenced[performance.Stream(h.bookings[id].State().PerformanceID)] {
 		h.kept[id] += kept
@@ -255,7 +255,7 @@ func (w *harness) noOrphanedHolds(when any) {
 	w.Helper()
 	for hold, streams := range w.read().begun {
 		if len(streams) > 0 {
-			w.Errorf("%v: %s has %v, but is no booking", when, hold, streams)
+			w.Errorf("%v: hold %s has %v, but belongs to no booking", when, hold, streams)
 		}
 	}
 }

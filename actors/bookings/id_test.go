@@ -69,9 +69,9 @@ func TestCommandIDs(t *testing.T) {
 func TestIDsOfKeyedCallers(t *testing.T) {
 	cmd := Book{Origin: Origin{ID: actors.KeyedCommandID("ann", "k", []byte("body"))}, PerformanceID: "gala"}
 	if cmd.ID != "k676y5teW7oh3-ZN2lmcmsA.ZG_NnjRDK9g" {
-		t.Errorf("the request is %s", cmd.ID)
+		t.Errorf("the request is %s, want k676y5teW7oh3-ZN2lmcmsA.ZG_NnjRDK9g", cmd.ID)
 	}
 	if id, keyed := cmd.bookingID(); !keyed || id != "e452ede9-1cbd-5ae8-871b-9dac2aa9b626" {
-		t.Errorf("the booking is %s", id)
+		t.Errorf("booking id = %s, want the one of an older program", id)
 	}
 }

@@ -34,9 +34,9 @@ func TestAnIntentKeepsItsSeats(t *testing.T) {
 		w.want(err, "seat_taken")
 		if paid {
 			if got := outcomeOf(w.report(id, "x", 100, false)); got != "booked" {
-				t.Error(got)
+				t.Errorf("outcome = %q, want %q", got, "booked")
 			}
-			w.settled(2)
+			w.checkSettled(2)
 			continue
 		}
 		w.clock.move(1)
@@ -44,7 +44,7 @@ func TestAnIntentKeepsItsSeats(t *testing.T) {
 		w.resume()
 		w.mustBook("bob", "A-1-1")
 		if got := outcomeOf(w.report(id, "x", 100, false)); got != "expired: late owed" {
-			t.Errorf("after it: %s", got)
+			t.Errorf("after it: %s, want expired: late owed", got)
 		}
 	}
 }
@@ -63,10 +63,10 @@ func TestIntentsStayWithinBounds(t *testing.T) {
 		}
 		state, failed := w.state(w.ctx(), id)
 		if failed != nil {
-			t.Fatal(failed)
+			t.Fatalf("request failed: %v", failed)
 		}
 		if state.Booking.Status == events.BookingIsAwaiting && state.Booking.Intent.ExpiresAt.Add(seat.Grace).After(end) {
-			t.Fatalf("it waits until %v", state.Booking.Intent.ExpiresAt)
+			t.Fatalf("the intent lasts until %v, want at most a day beyond the hold", state.Booking.Intent.ExpiresAt)
 		}
 		if code(err) != "ok" && code(err) != "limit_exceeded" && code(err) != "hold_expired" {
 			t.Fatal(err)
@@ -79,7 +79,7 @@ func TestIntentsStayWithinBounds(t *testing.T) {
 	w.clock.move(25 * time.Hour)
 	w.wake()
 	w.resume()
-	w.settled(0)
+	w.checkSettled(0)
 }
 
 // TestIntentsOnEverySeat: a holder that repeatedly opens the longest intents on all seats extends
@@ -106,7 +106,7 @@ func TestIntentsOnEverySeat(t *testing.T) {
 		w.resume()
 	}
 	if w.clock.now().Before(begun.Add(36 * time.Hour)) {
-		t.Fatal("it is too early")
+		t.Fatal("the seats were lost before 36 hours had passed")
 	}
 	for name := range held {
 		w.mustBook("bob", name)
@@ -121,9 +121,9 @@ func TestAnIntentThatLostASeat(t *testing.T) {
 		&seat.Release{HoldID: events.NewHoldID(id, 1), Reason: events.ReleasedUnpaid}))
 	w.want(beginIntent(w, id), "hold_expired")
 	if now, _ := w.state(w.ctx(), id); now.Booking.Status != events.BookingIsExpired {
-		t.Errorf("it is %s", now.Booking.Status)
+		t.Errorf("it is %s, want %s", now.Booking.Status, events.BookingIsExpired)
 	}
-	w.settled(0)
+	w.checkSettled(0)
 }
 
 // TestIntentsUseTheFrozenLimit: despite later edits, allowance and seats wait on the terms of the
@@ -135,7 +135,7 @@ func TestIntentsUseTheFrozenLimit(t *testing.T) {
 	answer, err := w.intent(id, 600)
 	w.want(err, "ok")
 	if answer.Booking.Status != events.BookingIsAwaiting {
-		t.Errorf("after the limit the booking is %s", answer.Booking.Status)
+		t.Errorf("after the limit the booking is %s, want %s", answer.Booking.Status, events.BookingIsAwaiting)
 	}
 
 	w = begin(t, 1, 6, 2)
@@ -151,7 +151,7 @@ func TestIntentsUseTheFrozenLimit(t *testing.T) {
 	reported, err := w.report(id, "x", 100, false)
 	w.want(err, "ok")
 	if !reported.Outside.Booked() {
-		t.Errorf("money in time: %+v", reported.Outside.Payment)
+		t.Errorf("payment in time = %+v, want it booked", reported.Outside.Payment)
 	}
-	w.settled(2)
+	w.checkSettled(2)
 }

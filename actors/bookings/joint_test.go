@@ -38,7 +38,7 @@ func TestSeparately(t *testing.T) {
 		run := exec.Command(os.Args[0], "-test.skip", "^TestSeparately$", "-test.timeout", "20m")
 		run.Env = append(os.Environ(), separately+"="+how)
 		if out, err := run.CombinedOutput(); err != nil {
-			t.Errorf("%s: %v\n%s", how, err, out)
+			t.Errorf("tests with %s: %v\n%s", how, err, out)
 		}
 	}
 }
@@ -90,23 +90,23 @@ func TestACrashAroundAJointAppend(t *testing.T) {
 			w := begin(t, 1, 6, 6)
 			before := len(w.read().names)
 			dies.Desk = w.desk
-			w.between(func(actors.Dispatcher) actors.Dispatcher { return &dies })
+			w.wrapDesk(func(actors.Dispatcher) actors.Dispatcher { return &dies })
 			if err := bookThree(w, ""); err == nil || !dies.gone {
-				t.Fatalf("it has not died: %v", err)
+				t.Fatalf("the process did not crash: %v", err)
 			}
 			want := map[string]string{
 				"before": "",
 				"after":  "allowance.taken.v1 seat.held.v1 seat.held.v1 seat.held.v1 booking.held.v1",
 			}
 			if got := w.since(before); got != want[name] {
-				t.Errorf("the log has %s", got)
+				t.Errorf("the log has %s, want %s", got, want[name])
 			}
 			w.restart()
 			if err := bookThree(w, ""); err != nil {
 				t.Error(err)
 			}
 			if got := w.since(before); got != want["after"] {
-				t.Errorf("after the retry the log has %s", got)
+				t.Errorf("after the retry the log has %s, want %s", got, want["after"])
 			}
 			w.check(3)
 		})
@@ -125,7 +125,7 @@ func TestRefusalLeavesNoFacts(t *testing.T) {
 	_, err := w.book("ann", "A-1-1", "A-1-2", "A-1-3", "A-1-4")
 	w.want(err, "seat_taken")
 	if got := w.since(before); got != "" {
-		t.Errorf("the log has %s", got)
+		t.Errorf("the log has %s, want \"\"", got)
 	}
 	w.check(2)
 }
@@ -151,15 +151,15 @@ func TestUnknownJointAppend(t *testing.T) {
 		t.Skip("there is no joint append")
 	}
 	w := begin(t, 1, 6, 6)
-	w.between(func(actors.Dispatcher) actors.Dispatcher { return &unknownOutcomeDesk{w.desk} })
+	w.wrapDesk(func(actors.Dispatcher) actors.Dispatcher { return &unknownOutcomeDesk{w.desk} })
 	if _, err := w.book("ann", "A-1-4", "A-1-5"); !errors.Is(err, actors.ErrUnavailable) {
-		t.Errorf("without a key: %v", err)
+		t.Errorf("without a key: %v, want %v", err, actors.ErrUnavailable)
 	}
 	if err := bookThree(w, ""); !errors.Is(err, actors.ErrUnavailable) {
-		t.Errorf("with a key: %v", err)
+		t.Errorf("with a key: %v, want %v", err, actors.ErrUnavailable)
 	}
 	if err := bookThree(w, ""); err != nil {
-		t.Errorf("the retry: %v", err)
+		t.Errorf("retry: %v, want success", err)
 	}
 	w.check(5)
 }

@@ -42,7 +42,7 @@ func TestAKeyIsOneRequest(t *testing.T) {
 	}
 	_, err = w.pay(first.Booking.ID, "ann")
 	w.want(err, "already_confirmed")
-	w.settled(0)
+	w.checkSettled(0)
 }
 
 // TestAKeyedPaymentThatFailed: a failed payment is decided again under its key.
@@ -60,9 +60,9 @@ func TestAKeyedPaymentThatFailed(t *testing.T) {
 	w.want(err, "ok")
 	answer, err := pay()
 	if w.want(err, "ok"); !answer.Replayed || answer.Booking.Status != events.BookingIsBooked {
-		t.Errorf("again: %+v", answer)
+		t.Errorf("repeated payment = %+v, want a new one", answer)
 	}
-	w.settled(0)
+	w.checkSettled(0)
 }
 
 // TestRetryGetsTheSameAnswer: a retry gets it whatever has happened to the booking since.
@@ -98,7 +98,7 @@ func TestRetryGetsTheSameAnswer(t *testing.T) {
 	w.restart()
 	again("extended, before a restart", extend, extended)
 	again("paid, before a restart", pay, paid)
-	w.settled(0)
+	w.checkSettled(0)
 }
 
 // TestKeyedPaymentInProgress: a payment started on another node or before a crash is
@@ -111,7 +111,7 @@ func TestKeyedPaymentInProgress(t *testing.T) {
 	w.must(w.request(w.ctx(), from, id, &booking.StartPayment{By: "ann"}))
 	answer, err := w.Pay(w.ctx(), Pay{Origin: from, BookingID: id, By: "ann"})
 	if w.want(err, "ok"); !answer.Replayed || answer.Booking.Status != events.BookingIsBooked {
-		t.Errorf("paid: %+v", answer)
+		t.Errorf("answer = %+v, want the paid booking as a replay", answer)
 	}
-	w.settled(0)
+	w.checkSettled(0)
 }

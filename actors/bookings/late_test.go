@@ -44,7 +44,7 @@ func (w *harness) later(keeps func(core.Command) bool, act func() error, meanwhi
 	w.Helper()
 	g := &gate{keeps: keeps, reached: make(chan struct{}), open: make(chan struct{})}
 	gated := &harness{TB: w.TB, store: w.store, desk: w.desk, clock: w.clock, gala: w.gala, log: newHistory()}
-	gated.between(func(desk actors.Dispatcher) actors.Dispatcher {
+	gated.wrapDesk(func(desk actors.Dispatcher) actors.Dispatcher {
 		g.Dispatcher = desk
 		return g
 	})
@@ -55,7 +55,7 @@ func (w *harness) later(keeps func(core.Command) bool, act func() error, meanwhi
 	select {
 	case <-g.reached:
 	case err := <-result:
-		w.Fatalf("it was not reached: %v", err)
+		w.Fatalf("the blocked command was never sent: %v", err)
 	}
 	w.Bookings = mine
 	meanwhile()
@@ -85,7 +85,7 @@ func (w *harness) checkBob(id events.BookingID) {
 	w.Helper()
 	h := w.check(0)
 	if b := h.bookings[id].State(); b.Status != events.BookingIsBooked || h.wallets["bob"].Balance() != 0 {
-		w.Errorf("bob's booking is %+v, and he has %d left", b, h.wallets["bob"].Balance())
+		w.Errorf("bob's booking = %+v, balance = %d; want it booked, 0", b, h.wallets["bob"].Balance())
 	}
 }
 
@@ -128,7 +128,7 @@ func TestALateCommandNeverTouchesTheNextHolder(t *testing.T) {
 				w.checkBob(bobs)
 			}
 			if h := w.read(); h.bookings[bobs].State().Status != events.BookingIsBooked {
-				t.Errorf("bob's booking is %+v", h.bookings[bobs].State())
+				t.Errorf("bob's booking was changed: %+v", h.bookings[bobs].State())
 			}
 		})
 	}
@@ -168,7 +168,7 @@ func TestALateTimer(t *testing.T) {
 	w.wake()
 	w.resume()
 	if h := w.check(0); h.bookings[bobs].State().Status != events.BookingIsHeld {
-		t.Errorf("bob's booking is %+v", h.bookings[bobs].State())
+		t.Errorf("bob's booking was changed: %+v", h.bookings[bobs].State())
 	}
 }
 
@@ -196,8 +196,8 @@ func TestExpiryAndPaymentMeet(t *testing.T) {
 			w.clock.move(time.Hour)
 			w.wake()
 			w.resume()
-			if b := w.settled(0).bookings[id].State(); b.Status != events.BookingIsBooked || b.Late != (at > 60*s) {
-				t.Errorf("the booking is %+v", b)
+			if b := w.checkSettled(0).bookings[id].State(); b.Status != events.BookingIsBooked || b.Late != (at > 60*s) {
+				t.Errorf("the booking is %+v, want Status %v, Late %v", b, events.BookingIsBooked, at > 60*s)
 			}
 		})
 	}
@@ -211,7 +211,7 @@ func TestCallerIsGone(t *testing.T) {
 	id := w.mustBook("ann", "A-1-1")
 	ctx, cancel := context.WithCancel(w.ctx())
 	g := &gate{Dispatcher: w.desk, keeps: is[*wallet.Debit], reached: make(chan struct{}), open: make(chan struct{})}
-	w.between(func(actors.Dispatcher) actors.Dispatcher { return g })
+	w.wrapDesk(func(actors.Dispatcher) actors.Dispatcher { return g })
 	result := make(chan error, 1)
 	go func() {
 		_, err := w.Pay(ctx, Pay{Origin: w.origin("ann"), BookingID: id, By: "ann"})
@@ -220,14 +220,14 @@ func TestCallerIsGone(t *testing.T) {
 	<-g.reached
 	cancel()
 	if err := <-result; code(err) != context.Canceled.Error() {
-		t.Errorf("the caller that had left got %v", err)
+		t.Errorf("the caller that had left got %v, want %v", err, context.Canceled.Error())
 	}
 	close(g.open)
 	w.Wait()
 	if got := w.since(3); !strings.HasSuffix(got, "wallet.debited.v1 seat.booked.v1 booking.booked.v1") {
-		t.Errorf("the log has %s", got)
+		t.Errorf("the log has %s, want the payment completed", got)
 	}
-	w.settled(0)
+	w.checkSettled(0)
 }
 
 // TestUnreadableMap: refusals stay correct, and nothing is chosen.
@@ -244,7 +244,7 @@ func TestUnreadableMap(t *testing.T) {
 		Book{Origin: w.origin("ann"), PerformanceID: "gala", Holder: "ann", Seats: []events.SeatName{"A-1-1"}},
 	)
 	if w.want(err, "seat_taken"); len(fields(err)["alternatives"].([][]events.SeatName)) != 0 {
-		t.Errorf("the refusal says %v", fields(err))
+		t.Errorf("fields of the refusal = %v, want the taken seats", fields(err))
 	}
 	_, err = b.Book(w.ctx(), Book{Origin: w.origin("ann"), PerformanceID: "gala", Holder: "ann", Quantity: 1})
 	w.want(err, errGone.Error())
@@ -259,17 +259,17 @@ func TestPanicBecomesAnError(t *testing.T) {
 	for range 2 {
 		_, err := w.Book(w.ctx(), Book{Origin: w.keyed("ann", "k", ""), PerformanceID: "gala", Holder: "ann", Quantity: 1})
 		if !errors.Is(err, actors.ErrBroken) || !strings.Contains(err.Error(), "no map") {
-			t.Errorf("the caller got %v", err)
+			t.Errorf("the caller got %v, want ErrBroken with the panic", err)
 		}
 	}
-	w.between(func(desk actors.Dispatcher) actors.Dispatcher { return panickingDesk{desk} })
+	w.wrapDesk(func(desk actors.Dispatcher) actors.Dispatcher { return panickingDesk{desk} })
 	for range 2 { // the second does not wait for the first
 		if _, err := w.best("ann", 3); !errors.Is(err, actors.ErrBroken) {
-			t.Errorf("the caller got %v", err)
+			t.Errorf("the caller got %v, want %v", err, actors.ErrBroken)
 		}
 	}
 	if _, err := w.book("ann", "A-1-1", "A-1-2"); !errors.Is(err, actors.ErrBroken) {
-		t.Errorf("the caller got %v", err)
+		t.Errorf("the caller got %v, want %v", err, actors.ErrBroken)
 	}
 }
 
@@ -296,7 +296,7 @@ func TestAMapThatLags(t *testing.T) {
 	_, err := b.Book(w.ctx(), Book{Origin: w.origin("ann"), PerformanceID: "gala", Holder: "ann", Quantity: 2})
 	w.want(err, "sold_out")
 	if remaining := fields(err)["remaining"]; maps != 1 || remaining != int64(1) {
-		t.Errorf("it read %d wrong maps, and the refusal says that %v are left", maps, remaining)
+		t.Errorf("it read %d wrong maps, and the refusal says that %v are left, want 1, %v", maps, remaining, int64(1))
 	}
 	w.check(0)
 }
@@ -323,7 +323,7 @@ func TestTheGrace(t *testing.T) {
 				w.want(err, want)
 				w.clock.move(time.Hour)
 				w.wake()
-				w.settled(2)
+				w.checkSettled(2)
 			})
 		}
 	}
@@ -378,7 +378,8 @@ func TestAFailedPaymentIsClosed(t *testing.T) {
 	_, err = w.pay(id, "ann")
 	w.want(err, "ok")
 	if now, _ := w.state(w.ctx(), id); now.Booking.PaymentID != events.NewPaymentID(events.NewHoldID(id, 1), 2) {
-		t.Errorf("the second payment is %s", now.Booking.PaymentID)
+		t.Errorf("the second payment is %s, want %s",
+			now.Booking.PaymentID, events.NewPaymentID(events.NewHoldID(id, 1), 2))
 	}
-	w.settled(0)
+	w.checkSettled(0)
 }

@@ -34,7 +34,7 @@ func TestALateBlockOfAnUndoneChange(t *testing.T) {
 			w := begin(t, 1, 3, 0)
 			both := func() error {
 				_, err := w.Block(w.ctx(), Block{Origin: w.origin("house"), PerformanceID: w.gala, Label: "press",
-					Seats: frontRow, Areas: []events.AreaPlaces{so("yard", 50), so("floor", 4)}})
+					Seats: frontRow, Areas: []events.AreaPlaces{areaPlaces("yard", 50), areaPlaces("floor", 4)}})
 				return err
 			}
 			err := w.later(keeps, func() error {
@@ -45,15 +45,15 @@ func TestALateBlockOfAnUndoneChange(t *testing.T) {
 				w.want(w.ResumeBlocks(w.ctx(), w.origin("system"), w.gala), "ok")
 			})
 			if !errors.Is(err, errGone) {
-				t.Errorf("the node that crashes says %v", err)
+				t.Errorf("the node that crashes says %v, want %v", err, errGone)
 			}
 			if stands := w.frontRowState(); stands != "free , free , free " {
-				t.Errorf("the late node has left %s", stands)
+				t.Errorf("the late node has left %s, want free , free , free ", stands)
 			}
 			w.want(both(), "ok")
 			if stands := w.frontRowState(); stands != "blocked press, blocked press, blocked press, floor 6 0 0 4, "+
 				"yard 150 0 0 50" {
-				t.Errorf("the next change has made %s", stands)
+				t.Errorf("after the next change the seats are %s, want all blocked", stands)
 			}
 			w.atRest()
 		})

@@ -241,13 +241,13 @@ func (c *hallClient) do(in *hallInput) string {
 		_, err := c.unblock(crew, hallSeatName(in.seats[0]))
 		return code(err)
 	case "block places":
-		_, err := c.blockAreas(press, so("floor", in.places))
+		_, err := c.blockAreas(press, areaPlaces("floor", in.places))
 		return code(err)
 	case "unblock places":
 		_, err := c.unblock(press)
 		return code(err)
 	}
-	return code(c.resize(so("floor", in.places)))
+	return code(c.resize(areaPlaces("floor", in.places)))
 }
 
 func (c *hallClient) bookHall(in *hallInput) string {
@@ -260,7 +260,7 @@ func (c *hallClient) bookHall(in *hallInput) string {
 		had.places = append(had.places, n+1)
 	}
 	if in.places > 0 {
-		wanted.Areas = []asked{of("floor", in.places)}
+		wanted.Areas = []areaQuantity{wantPlaces("floor", in.places)}
 	}
 	answer, err := c.Bookings.Book(c.ctx(), wanted)
 	if err == nil && in.paid {
@@ -281,7 +281,7 @@ func (c *hallClient) giveBackHall(in *hallInput) string {
 		_, err = c.cancel(had.id, c.holder)
 		delete(c.orders, in.order)
 	case in.places == 0:
-		_, err = c.giveBack(had.id, c.holder, hallSeatName(in.seats[0]))
+		_, err = c.returnSeat(had.id, c.holder, hallSeatName(in.seats[0]))
 		had.seats = had.seats[1:]
 	default:
 		_, err = c.giveBackPlace(had.id, c.holder, "floor", had.places[0])
@@ -339,7 +339,7 @@ func TestAHallIsLinearizable(t *testing.T) {
 			for _, op := range ops {
 				t.Logf("%d %d-%d %s", op.ClientId, op.Call, op.Return, hallModel.DescribeOperation(op.Input, op.Output))
 			}
-			t.Fatalf("seed %d: %v: %d operations", seed, result, len(ops))
+			t.Fatalf("seed %d: linearizability is %v for %d operations, want Ok", seed, result, len(ops))
 		}
 		w.check(0)
 		w.atRest()

@@ -253,8 +253,8 @@ func TestABookingIsLinearizable(t *testing.T) {
 			for _, op := range ops {
 				t.Logf("%d %d-%d %s", op.ClientId, op.Call, op.Return, linearModel.DescribeOperation(op.Input, op.Output))
 			}
-			t.Fatalf("seed %d: %v: %d operations", seed, result, len(ops))
+			t.Fatalf("seed %d: linearizability is %v for %d operations, want Ok", seed, result, len(ops))
 		}
-		w.settled(0)
+		w.checkSettled(0)
 	}
 }

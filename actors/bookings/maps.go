@@ -92,7 +92,7 @@ func (b *readBudget) affords(now time.Time) bool {
 	return b.spent < budgetMost
 }
 
-// spend takes the cost of a read. An overdraft delays the next read, by a bounded time.
+// spend takes the cost of a read. An overrun delays the next read, by a bounded time.
 func (b *readBudget) spend(cost time.Duration) { b.spent = min(b.spent+cost, 2*budgetMost) }
 
 // remain makes the map a recent one until then.

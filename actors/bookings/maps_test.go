@@ -153,7 +153,7 @@ func TestCopiesAreSeparate(t *testing.T) {
 					for seat := range performance.Seat(len(taken)) {
 						hides := hidden != nil && hidden[s.layout.Hall().Category(seat)]
 						if own.Free(seat) != (taken[seat] == 0 && !hides) {
-							t.Errorf("seat %d is free: %t", seat, own.Free(seat))
+							t.Errorf("seat %d is free: %t, want %t", seat, own.Free(seat), taken[seat] == 0 && !hides)
 							return
 						}
 						own.Take(seat)

@@ -35,9 +35,10 @@ func TestTwoNodesFinishOneLatePayment(t *testing.T) {
 			})
 			w.want(err, "ok")
 			w.resume()
-			h := w.settled(6)
+			h := w.checkSettled(6)
 			if b := h.bookings[id].State(); b.Status != events.BookingIsBooked || h.wallets["ann"].Balance() != 0 {
-				t.Errorf("the booking is %+v, and %d are left", b, h.wallets["ann"].Balance())
+				t.Errorf("the booking is %+v, and %d are left, want Status %v, 0",
+					b, h.wallets["ann"].Balance(), events.BookingIsBooked)
 			}
 		})
 	}
@@ -132,12 +133,12 @@ func TestFailedRetryReleasesNothing(t *testing.T) {
 					}
 				}}, w.views(w.seats))
 				if _, err := other.Book(w.ctx(), request); err == nil {
-					t.Error("it did not fail")
+					t.Error("the retry on the failing node succeeded")
 				}
 				again, err := other.Book(w.ctx(), request)
 				w.want(err, "ok")
 				if h := w.check(6); again.Booking.ID != id || h.bookings[id].State().Paid != paid {
-					t.Errorf("%+v, and then %+v", h.bookings[id].State(), again.Booking)
+					t.Errorf("first %+v, retry %+v; want the same booking", h.bookings[id].State(), again.Booking)
 				}
 			})
 		}
@@ -157,8 +158,8 @@ func TestTwoServers(t *testing.T) {
 	_, err = here.Cancel(w.ctx(), Cancel{Origin: w.origin("ann"), BookingID: id, By: "ann"})
 	w.want(err, "ok")
 	w.resume()
-	if h := w.settled(6); h.wallets["ann"].Balance() != 100 {
-		t.Errorf("ann has %d left of 100", h.wallets["ann"].Balance())
+	if h := w.checkSettled(6); h.wallets["ann"].Balance() != 100 {
+		t.Errorf("ann has %d left of 100, want 100", h.wallets["ann"].Balance())
 	}
 }
 
@@ -177,9 +178,9 @@ func TestPaidHereAndCancelledElsewhere(t *testing.T) {
 		w.want(err, "ok")
 	})
 	if w.want(err, "ok"); paid.Booking.Status != events.BookingIsBooked || paid.Revision != 2 || paid.Replayed {
-		t.Errorf("paid: %+v", paid)
+		t.Errorf("payment = %+v, want the booking as booked", paid)
 	}
-	w.settled(0)
+	w.checkSettled(0)
 }
 
 // TestPaidAndReleasedElsewhere: a node that was about to book the seats does not refund the
@@ -197,10 +198,10 @@ func TestPaidAndReleasedElsewhere(t *testing.T) {
 		w.want(err, "ok")
 	})
 	w.want(err, "ok")
-	if got := w.settled(0).wallets["ann"].Balance(); got != 50 {
+	if got := w.checkSettled(0).wallets["ann"].Balance(); got != 50 {
 		t.Errorf("ann has %d of 100, want 50", got)
 	}
-	w.cancelShow()
+	w.cancelPerformance()
 	w.want(callOff(w, id), "ok")
 }
 
@@ -218,13 +219,13 @@ func TestBestSeatsForOneKeyOnTwoNodes(t *testing.T) {
 				w.want(err, "ok")
 			})
 			if w.want(err, "ok"); !slow.Replayed || !reflect.DeepEqual(slow.Booking, fast.Booking) {
-				t.Errorf("%+v, and then %+v", fast, slow)
+				t.Errorf("first %+v, retry %+v; want the same booking", fast, slow)
 			}
 			for stream, seat := range w.read().seats {
 				_, name := events.CutPerformance(stream.Entity())
 				is := func(b events.BookedSeat) bool { return b.Seat == events.SeatName(name) }
 				if holdID, holder := seat.Owner(); holder == "ann" && !slices.ContainsFunc(fast.Booking.Seats, is) {
-					t.Errorf("%s is held under %s, and in no booking", name, holdID)
+					t.Errorf("seat %s is held under %s, but belongs to no booking", name, holdID)
 				}
 			}
 			w.check(4)
@@ -258,7 +259,7 @@ func TestRetryDoesNotLoseToItsFirstRun(t *testing.T) {
 	other := New(w.desk, views)
 	again, err := other.Book(w.ctx(), request)
 	if w.want(err, "ok"); !again.Replayed || !reflect.DeepEqual(again.Booking, first.Booking) {
-		t.Errorf("%+v, and then %+v", first, again)
+		t.Errorf("first %+v, retry %+v; want the same booking", first, again)
 	}
 	w.check(2)
 }
@@ -277,14 +278,14 @@ func TestRetryReleasesSeatsOfAKilledNode(t *testing.T) {
 			gone := w.dieAfter(2) // its allowance and its first seat
 			_, err := w.Book(w.ctx(), request)
 			if w.want(err, errGone.Error()); !gone() {
-				t.Fatal("the other node is not gone")
+				t.Fatal("the other node did not crash")
 			}
 			w.start(nil)
 			first, err := here.Book(w.ctx(), request)
 			w.want(err, "ok")
 			id := first.Booking.ID
 			if first.Booking.Attempt != 2 {
-				t.Fatalf("booked: %+v", first.Booking)
+				t.Fatalf("booking = %+v, want attempt 2", first.Booking)
 			}
 			switch last {
 			case events.BookingIsBooked:
@@ -307,12 +308,12 @@ func TestRetryReleasesSeatsOfAKilledNode(t *testing.T) {
 				again, err := here.Book(w.ctx(), request)
 				first.Replayed = true
 				if w.want(err, "ok"); !reflect.DeepEqual(again, first) {
-					t.Errorf("%+v, and then %+v", first, again)
+					t.Errorf("first %+v, retry %+v; want the same booking", first, again)
 				}
 				w.noOrphanedHolds("after the answer")
 			}
 			if h := w.check(6); h.bookings[id].State().Status != last {
-				t.Errorf("the booking is %s", h.bookings[id].State().Status)
+				t.Errorf("the booking is %s, want %s", h.bookings[id].State().Status, last)
 			}
 		})
 	}

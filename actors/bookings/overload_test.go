@@ -38,7 +38,7 @@ func (b *busy) View(ctx context.Context, stream events.StreamID, read func(core.
 }
 
 // TestOverloadedMidway: overload means that nothing was done, so a request that has written
-// something is not answered with it; a retry resumes the request.
+// randomStep is not answered with it; a retry resumes the request.
 func TestOverloadedMidway(t *testing.T) {
 	nothing := func(*harness, events.BookingID) {}
 	paid := func(w *harness, id events.BookingID) { _, err := w.pay(id, "ann"); w.want(err, "ok") }
@@ -87,18 +87,18 @@ func TestOverloadedMidway(t *testing.T) {
 			id := w.mustBook("ann", "A-1-1")
 			of.before(w, id)
 			before := w.Bookings
-			w.between(func(d actors.Dispatcher) actors.Dispatcher { return &busy{d, appends} })
+			w.wrapDesk(func(d actors.Dispatcher) actors.Dispatcher { return &busy{d, appends} })
 			err := of.act(w, id)
 			w.Bookings = before
 			if appends == 0 {
 				if !errors.Is(err, actors.ErrOverloaded) {
-					t.Errorf("%s with nothing done: %v", name, err)
+					t.Errorf("%s with nothing done: %v, want %v", name, err, actors.ErrOverloaded)
 				}
 			} else if err != nil && (errors.Is(err, actors.ErrOverloaded) || !errors.Is(err, actors.ErrUnavailable)) {
-				t.Errorf("%s after %d appends: %v", name, appends, err)
+				t.Errorf("%s overloaded after %d appends: %v, want ErrUnavailable", name, appends, err)
 			}
 			if err := of.act(w, id); err != nil {
-				t.Errorf("%s once more: %v", name, err)
+				t.Errorf("%s repeated: %v, want success", name, err)
 			}
 		}
 	}

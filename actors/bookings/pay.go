@@ -27,7 +27,7 @@ type Pay struct {
 // another command intervened; see precheck.
 func (b *Bookings) Pay(ctx context.Context, cmd Pay) (Answer, error) {
 	return b.locked(ctx, cmd.BookingID, func(ctx context.Context) (Answer, error) {
-		if err := b.endOutside(ctx, cmd.Origin, cmd.BookingID); err != nil {
+		if err := b.endExternal(ctx, cmd.Origin, cmd.BookingID); err != nil {
 			return Answer{}, err
 		}
 		on, err := b.precheck(ctx, &cmd)

@@ -77,7 +77,7 @@ func (b *Bookings) debit(p *payment) process.Stage {
 			// failed for lack of money.
 			closed := !p.booking.Late && errors.Is(err, wallet.ErrCancelled)
 			if !closed && refused(err).Code != core.CodeInsufficientBalance {
-				return p.late(ctx, err)
+				return p.failLate(ctx, err)
 			}
 			if p.fail.Reason = events.FailedBalance; closed {
 				err = b.tooLittle(ctx, p)
@@ -98,8 +98,8 @@ func (b *Bookings) tooLittle(ctx context.Context, p *payment) error {
 	return refusal
 }
 
-// late ends a payment whose seats were lost.
-func (p *payment) late(context.Context, error) (error, bool) {
+// failLate ends a payment whose seats were lost.
+func (p *payment) failLate(context.Context, error) (error, bool) {
 	p.fail.Reason = events.FailedLate
 	return tooLate(p.show, &p.booking, nil), true
 }
@@ -137,7 +137,7 @@ func completion(paymentID events.HoldID) actors.CommandID {
 // complete books the booking.
 func (b *Bookings) complete(p *payment) process.Stage {
 	return bookingStep(p.booking.ID, process.Step{
-		Name: "booked", ID: completion(p.payment), Do: &booking.Complete{PaymentID: p.payment}, Refused: p.late,
+		Name: "booked", ID: completion(p.payment), Do: &booking.Complete{PaymentID: p.payment}, Refused: p.failLate,
 		Took: func(_ context.Context, answer actors.Answer) error {
 			if !answer.Replayed && len(answer.Facts) > 0 {
 				b.paid(Purchase{p.from, p.holder, p.show.room})

@@ -36,15 +36,15 @@ func TestClaimsEndWhenAMapHasSeenThem(t *testing.T) {
 	for round := range 2 {
 		for _, w.gala = range names {
 			if _, err := w.best("ann", 2); err != nil {
-				t.Fatalf("round %d, %s: %v", round, w.gala, err)
+				t.Fatalf("booking in round %d, performance %s: %v", round, w.gala, err)
 			}
 		}
 	}
 	if want := 4 * len(names); holds != want {
 		t.Errorf("%d seats were requested to hold %d", holds, want)
 	}
-	if kept := len(w.pending.byPerformance); kept != len(names) {
-		t.Errorf("of %d performances the claims of %d are kept while the map lags", len(names), kept)
+	if retained := len(w.pending.byPerformance); retained != len(names) {
+		t.Errorf("claims on %d performances are retained while the map lags, want %d", retained, len(names))
 	}
 	lags.Store(false)
 	w.perform("late", 1, 4, 0)
@@ -54,7 +54,8 @@ func TestClaimsEndWhenAMapHasSeenThem(t *testing.T) {
 		}
 	}
 	if len(w.pending.byPerformance) != 1 || len(w.pending.idle) != 1 {
-		t.Errorf("the claims on %d performances are kept, %d of them idle", len(w.pending.byPerformance), len(w.pending.idle))
+		t.Errorf("the claims on %d performances are kept, %d of them idle, want 1, 1",
+			len(w.pending.byPerformance), len(w.pending.idle))
 	}
 }
 
@@ -94,10 +95,10 @@ func TestRemainingSeatsAreAlwaysPending(t *testing.T) {
 	close(stop)
 	<-stopped
 	if !errors.Is(err, ErrOvertaken) {
-		t.Errorf("ann got %v", err)
+		t.Errorf("ann got %v, want %v", err, ErrOvertaken)
 	}
 	if _, err = w.best("ann", 2); err != nil {
-		t.Errorf("afterwards: %v", err)
+		t.Errorf("once the seats are known: %v, want success", err)
 	}
 }
 
@@ -115,13 +116,13 @@ func TestWaitingForOthersEndsWithTheRequest(t *testing.T) {
 		err,
 		context.Canceled,
 	) {
-		t.Errorf("the caller that had left got %v", err)
+		t.Errorf("a caller that stopped waiting got %v, want its context's error", err)
 	}
 	w.Wait()
 	end(0)
 	lost := 0
 	ctx, cancel = context.WithCancel(w.ctx())
-	w.between(func(desk actors.Dispatcher) actors.Dispatcher {
+	w.wrapDesk(func(desk actors.Dispatcher) actors.Dispatcher {
 		return &competitor{Dispatcher: desk, before: func(stream events.StreamID) {
 			lost++
 			cancel()
@@ -132,10 +133,10 @@ func TestWaitingForOthersEndsWithTheRequest(t *testing.T) {
 		err,
 		context.Canceled,
 	) {
-		t.Errorf("the caller that had left got %v", err)
+		t.Errorf("a caller that stopped waiting got %v, want its context's error", err)
 	}
 	if w.Wait(); lost != bestTries {
-		t.Errorf("it was begun again: %d seats are lost", lost)
+		t.Errorf("it was begun again: %d seats are lost, want %d", lost, bestTries)
 	}
 }
 
@@ -151,6 +152,6 @@ func TestAbandonedCallerGetsItsContextError(t *testing.T) {
 	w := begin(t, 1, 1, 0)
 	_, err := w.run(ended{w.ctx()}, func(context.Context) (Answer, error) { return Answer{}, errCallerGone })
 	if !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("it got %v", err)
+		t.Errorf("it got %v, want %v", err, context.DeadlineExceeded)
 	}
 }

@@ -62,10 +62,10 @@ func TestAPaymentThatIsOvertaken(t *testing.T) {
 		facts   string // of the booking
 	}{
 		{"the money", func(*harness, events.BookingID) {}, "insufficient_balance", "booking.payment_started.v1 booking.payment_failed.v1"},
-		{"the money, late", func(w *harness, _ events.BookingID) { w.late() }, "insufficient_balance",
+		{"the money, late", func(w *harness, _ events.BookingID) { w.expireAll() }, "insufficient_balance",
 			"booking.payment_started.v1 booking.retaken.v1 booking.payment_failed.v1"},
-		{"a seat", func(w *harness, _ events.BookingID) { w.late(); w.mustBook("bob", "A-1-2") }, "hold_expired", "booking.payment_started.v1 booking.payment_failed.v1"},
-		{"the allowance", func(w *harness, _ events.BookingID) { w.late(); w.mustBook("ann", "A-2-1") }, "limit_exceeded", "booking.payment_started.v1 booking.payment_failed.v1"},
+		{"a seat", func(w *harness, _ events.BookingID) { w.expireAll(); w.mustBook("bob", "A-1-2") }, "hold_expired", "booking.payment_started.v1 booking.payment_failed.v1"},
+		{"the allowance", func(w *harness, _ events.BookingID) { w.expireAll(); w.mustBook("ann", "A-2-1") }, "limit_exceeded", "booking.payment_started.v1 booking.payment_failed.v1"},
 	} {
 		t.Run(line.name, func(t *testing.T) {
 			w := begin(t, 2, 5, 2)
@@ -75,7 +75,7 @@ func TestAPaymentThatIsOvertaken(t *testing.T) {
 			_, err := w.pay(id, "ann")
 			w.want(err, line.code)
 			if got := w.since(before); got != "" {
-				t.Errorf("a payment checked in time writes %s", got)
+				t.Errorf("a payment checked in time writes %s, want \"\"", got)
 			}
 			w.want(w.payOvertaken(Pay{Origin: w.origin("ann"), BookingID: id, By: "ann"}), line.code)
 			if got := only(w.read().names[before:], "booking."); got != line.facts {
@@ -85,7 +85,7 @@ func TestAPaymentThatIsOvertaken(t *testing.T) {
 			w.clock.move(200 * s)
 			w.wake()
 			w.resume()
-			w.settled(2)
+			w.checkSettled(2)
 		})
 	}
 }
@@ -98,8 +98,8 @@ func only(names []string, beginning string) string {
 	)
 }
 
-// late lets the deadline pass and everything expire.
-func (w *harness) late() {
+// expireAll lets the deadline pass and everything expire.
+func (w *harness) expireAll() {
 	w.clock.move(61 * s)
 	w.wake()
 	w.resume()
@@ -111,7 +111,7 @@ func TestLatePaymentIsRefusedInOrder(t *testing.T) {
 		w := begin(t, 2, 5, 2)
 		w.charge("ann", 500)
 		id := w.mustBook("ann", "A-1-1", "A-1-2")
-		w.late()
+		w.expireAll()
 		w.mustBook("bob", "A-1-1")
 		pay := func(want string) {
 			t.Helper()

@@ -68,13 +68,13 @@ func (b *Bookings) paying(p *payment) *process.Process {
 	}
 	all.Stages = append(all.Stages,
 		b.debit(p),
-		p.keepAllowance(undoAllowance, p.late),
-		p.bookSeats(undoSeats, p.late),
-		p.bookAreas(undoAreas, p.late),
+		p.keepAllowance(undoAllowance, p.failLate),
+		p.bookSeats(undoSeats, p.failLate),
+		p.bookAreas(undoAreas, p.failLate),
 		b.complete(p),
 	)
 	if p.booking.Payment != "" {
-		all.Close = func(ctx context.Context) error { return b.failOutside(ctx, p, all) }
+		all.Close = func(ctx context.Context) error { return b.failExternal(ctx, p, all) }
 		return all
 	}
 	all.Close = func(ctx context.Context) error { return b.abortPayment(ctx, p, all) }
@@ -149,7 +149,7 @@ func (b *Bookings) settling(ctx context.Context, from Origin, state *booking.Sta
 	h := holdOf(from, s, state)
 	p := &process.Process{ID: string(h.id), Announced: true}
 	if state.Payment != "" {
-		p.Stages = append(h.settleDelayed(state, reason), returnOutside(state)...)
+		p.Stages = append(h.settleDelayed(state, reason), returnExternal(state)...)
 	} else if owed, err := b.owed(ctx, &h, state); err != nil {
 		return nil, err
 	} else if owed {

@@ -30,7 +30,7 @@ func TestAnyHistory(t *testing.T) {
 			off := chance.IntN(100) // the step at which the performance is cancelled, if that step is reached
 			for step := range 50 {
 				if step == off {
-					w.cancelShow()
+					w.cancelPerformance()
 					w.resume()
 				}
 				w.clock.move(time.Duration(chance.IntN(4)) * 11 * s)
@@ -41,14 +41,14 @@ func TestAnyHistory(t *testing.T) {
 				if chance.IntN(2) == 0 {
 					died = w.dieAfter(chance.IntN(6))
 				}
-				if id := w.something(chance, ids); id != "" {
+				if id := w.randomStep(chance, ids); id != "" {
 					ids = append(ids, id)
 				}
 				if died() || chance.IntN(10) == 0 {
 					w.restart()
 					w.clock.move(time.Duration(chance.IntN(3)) * 50 * s) // the time before unfinished commands are resumed
 				} else {
-					w.between(nil)
+					w.wrapDesk(nil)
 				}
 				w.wake()
 				w.resume()
@@ -58,14 +58,14 @@ func TestAnyHistory(t *testing.T) {
 			w.clock.move(time.Hour)
 			w.wake()
 			w.resume()
-			w.settled(limit)
+			w.checkSettled(limit)
 		})
 	}
 }
 
-// something makes one random request, whatever its outcome, and returns the id of a booking that it
+// randomStep makes one random request, whatever its outcome, and returns the id of a booking that it
 // made.
-func (w *harness) something(chance *rand.Rand, ids []events.BookingID) events.BookingID {
+func (w *harness) randomStep(chance *rand.Rand, ids []events.BookingID) events.BookingID {
 	holder := []events.Holder{"ann", "bob", "cid"}[chance.IntN(3)]
 	if len(ids) > 0 && chance.IntN(3) > 0 {
 		id := ids[max(0, len(ids)-1-chance.IntN(4))] // a recent one
@@ -122,7 +122,7 @@ func (w *harness) bookSome(chance *rand.Rand, holder events.Holder) events.Booki
 	if chance.IntN(2) == 0 {
 		cmd.Seats = append(cmd.Seats, events.SeatName(fmt.Sprintf("A-%d-%d", 1+chance.IntN(2), 1+chance.IntN(4))))
 	}
-	for _, places := range []asked{{Area: "floor"}, {Area: "gallery", PriceType: "member"},
+	for _, places := range []areaQuantity{{Area: "floor"}, {Area: "gallery", PriceType: "member"},
 		{Area: "gallery", PriceType: "child"}} {
 		if places.Quantity = chance.Int64N(3); places.Quantity > 0 {
 			cmd.Areas = append(cmd.Areas, places)
@@ -142,7 +142,7 @@ func (w *harness) changeBlocksAtRandom(chance *rand.Rand) {
 		_, _ = w.Block(w.ctx(), change)
 	case 1:
 		change.Seats = []events.SeatName{events.SeatName(fmt.Sprintf("A-%d-%d", 1+chance.IntN(2), 1+chance.IntN(4)))}
-		change.Areas = []events.AreaPlaces{so("gallery", 1+chance.Int64N(2)), so("floor", 1+chance.Int64N(4))}
+		change.Areas = []events.AreaPlaces{areaPlaces("gallery", 1+chance.Int64N(2)), areaPlaces("floor", 1+chance.Int64N(4))}
 		_, _ = w.Block(w.ctx(), change)
 	case 2:
 		for number := range 8 {
@@ -150,6 +150,6 @@ func (w *harness) changeBlocksAtRandom(chance *rand.Rand) {
 		}
 		_, _ = w.Unblock(w.ctx(), change)
 	case 3:
-		_ = w.resize(so("floor", 4+chance.Int64N(7)), so("gallery", 1+chance.Int64N(4)))
+		_ = w.resize(areaPlaces("floor", 4+chance.Int64N(7)), areaPlaces("gallery", 1+chance.Int64N(4)))
 	}
 }

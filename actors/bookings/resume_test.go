@@ -53,8 +53,8 @@ func TestADebitOfAFailedPayment(t *testing.T) {
 	for range 2 {
 		w.want(w.Resume(w.ctx(), w.origin("system"), id), "ok")
 		if got := w.read().wallets["ann"].Balance(); got != 100 {
-			t.Errorf("ann has %d of 100", got)
+			t.Errorf("ann has %d of 100, want 100", got)
 		}
 	}
-	w.settled(0)
+	w.checkSettled(0)
 }

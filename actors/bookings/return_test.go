@@ -10,7 +10,7 @@ import (
 	"admitone/events"
 )
 
-func (w *harness) giveBack(id events.BookingID, by events.Holder, name events.SeatName) (Answer, error) {
+func (w *harness) returnSeat(id events.BookingID, by events.Holder, name events.SeatName) (Answer, error) {
 	return w.ReturnSeat(w.ctx(), ReturnSeat{Origin: w.origin(string(by)), BookingID: id, By: by, Seat: name})
 }
 
@@ -21,7 +21,7 @@ func (w *harness) giveBackOne(id events.BookingID, by events.Holder) (Answer, er
 		return w.giveBackPlace(id, by, s.Areas[0].Area, s.Areas[0].First)
 	}
 	if len(s.Seats) > 0 {
-		return w.giveBack(id, by, s.Seats[0].Seat)
+		return w.returnSeat(id, by, s.Seats[0].Seat)
 	}
 	return Answer{}, nil
 }
@@ -78,7 +78,7 @@ func (w *harness) checkReturnedAreFree(h *history) {
 			}
 			if at := h.seats[seat.Stream(s.PerformanceID, r.Seat)]; at != nil {
 				if hold, _ := at.Owner(); hold == s.HoldID() {
-					w.Errorf("%s of booking %s was returned, and is not free", r.Seat, id)
+					w.Errorf("seat %s of booking %s was returned but is not free", r.Seat, id)
 				}
 			}
 		}
@@ -130,22 +130,22 @@ func TestReturnSeat(t *testing.T) {
 	w.charge("ann", 500)
 	w.halfUntil(100 * s)
 	id := w.mustBook("ann", "A-1-1", "A-1-2", "A-1-3")
-	_, err := w.giveBack(id, "ann", "A-1-1")
+	_, err := w.returnSeat(id, "ann", "A-1-1")
 	w.want(err, "not_held")
 	_, err = w.pay(id, "ann")
 	w.want(err, "ok")
-	_, err = w.giveBack(id, "bob", "A-1-1")
+	_, err = w.returnSeat(id, "bob", "A-1-1")
 	w.want(err, "forbidden")
-	_, err = w.giveBack(id, "ann", "A-1-6")
+	_, err = w.returnSeat(id, "ann", "A-1-6")
 	w.want(err, "not_found")
 	for range 2 {
-		answer, err := w.giveBack(id, "ann", "A-1-2")
+		answer, err := w.returnSeat(id, "ann", "A-1-2")
 		w.want(err, "ok")
 		if b := answer.Booking; b.Status != events.BookingIsBooked || len(b.Seats) != 2 || b.Kept != 50 || b.Amount != 300 {
-			t.Errorf("%+v", b)
+			t.Errorf("booking = %+v, want it booked with 2 seats, 50 kept of 300", b)
 		}
 	}
-	h := w.settled(3)
+	h := w.checkSettled(3)
 	if got := h.wallets["ann"].Balance(); got != 250 {
 		t.Errorf("ann has %d of 500, want 250", got)
 	}
@@ -159,9 +159,9 @@ func TestReturnSeat(t *testing.T) {
 	_ = again
 	answer, err := w.cancel(id, "ann")
 	if w.want(err, "ok"); answer.Booking.Kept != 150 || answer.Booking.Status != events.BookingIsReleased {
-		t.Errorf("%+v", answer.Booking)
+		t.Errorf("booking = %+v, want it released", answer.Booking)
 	}
-	_, err = w.giveBack(id, "ann", "A-1-1")
+	_, err = w.returnSeat(id, "ann", "A-1-1")
 	w.want(err, "ok")
 	if got := w.check(3).wallets["ann"].Balance(); got != 350 {
 		t.Errorf("ann has %d of 500, want 350", got)
@@ -177,18 +177,18 @@ func TestReturningEachSeat(t *testing.T) {
 	_, err := w.Pay(w.ctx(), Pay{Origin: paying, BookingID: id, By: "ann"})
 	w.want(err, "ok")
 	for i, name := range []events.SeatName{"A-1-1", "A-1-2"} {
-		answer, err := w.giveBack(id, "ann", name)
+		answer, err := w.returnSeat(id, "ann", name)
 		w.want(err, "ok")
 		if ended := answer.Booking.Status == events.BookingIsReleased; ended != (i == 1) {
-			t.Errorf("%s: %+v", name, answer.Booking)
+			t.Errorf("after the return of %s: %+v, want it ended with the last", name, answer.Booking)
 		}
 	}
-	if got := w.settled(3).wallets["ann"].Balance(); got != 200 {
-		t.Errorf("ann has %d of 200", got)
+	if got := w.checkSettled(3).wallets["ann"].Balance(); got != 200 {
+		t.Errorf("ann has %d of 200, want 200", got)
 	}
 	again, err := w.Pay(w.ctx(), Pay{Origin: paying, BookingID: id, By: "ann"}) // gets the same answer as then
 	if w.want(err, "ok"); len(again.Booking.Seats) != 2 || again.Booking.Status != events.BookingIsBooked {
-		t.Errorf("%+v", again.Booking)
+		t.Errorf("repeated answer = %+v, want the first", again.Booking)
 	}
 }
 
@@ -198,18 +198,18 @@ func TestReturnIsRefused(t *testing.T) {
 	w.charge("ann", 900)
 	id := w.mustBook("ann", "A-1-1")
 	w.want(beginIntent(w, id), "ok")
-	_, err := w.giveBack(id, "ann", "A-1-1")
+	_, err := w.returnSeat(id, "ann", "A-1-1")
 	w.want(err, "payment_in_progress")
 	id = w.mustBook("ann", "A-1-2")
 	w.must(w.step(w.ctx(), w.origin("ann"), booking.Stream(id), &booking.StartPayment{By: "ann"}))
-	_, err = w.giveBack(id, "ann", "A-1-2")
+	_, err = w.returnSeat(id, "ann", "A-1-2")
 	w.want(err, "payment_in_progress")
 	w.halfUntil(10 * s)
 	id = w.mustBook("ann", "A-1-3")
 	_, err = w.pay(id, "ann")
 	w.want(err, "ok")
 	w.clock.move(10 * s)
-	_, err = w.giveBack(id, "ann", "A-1-3")
+	_, err = w.returnSeat(id, "ann", "A-1-3")
 	w.want(err, "cancellation_closed")
 	_, err = w.ReturnSeat(w.ctx(), ReturnSeat{Origin: w.origin("house"), BookingID: id, Seat: "A-1-3", Reason: "lift"})
 	w.want(err, "ok")
@@ -221,11 +221,11 @@ func TestReturnsOfExternalPayments(t *testing.T) {
 	w.halfUntil(1000 * s)
 	id := w.mustBook("ann", "A-1-1", "A-1-2", "A-1-3")
 	if got := outcomeOf(w.report(id, "x", 300, false)); got != "booked" {
-		t.Fatal(got)
+		t.Fatalf("outcome = %q, want %q", got, "booked")
 	}
 	for range 2 {
 		for _, name := range []events.SeatName{"A-1-1", "A-1-3"} {
-			_, err := w.giveBack(id, "ann", name)
+			_, err := w.returnSeat(id, "ann", name)
 			w.want(err, "ok")
 		}
 	}
@@ -233,16 +233,16 @@ func TestReturnsOfExternalPayments(t *testing.T) {
 	w.want(err, "ok")
 	answer, err := w.report(id, "x", 300, false) // the price still includes the returned seats
 	if got := outcomeOf(answer, err); got != "booked" {
-		t.Error(got)
+		t.Errorf("outcome = %q, want %q", got, "booked")
 	}
 	p, causes := answer.Outside.Payment, ""
 	for _, r := range p.Refunds {
 		causes += fmt.Sprintf("%s %d ", r.Cause, r.Amount)
 	}
 	if p.Kept != 150 || p.Owed != 150 || p.Booked != 0 || causes != "seat_returned 50 seat_returned 50 released 50 " {
-		t.Errorf("%+v", p)
+		t.Errorf("payment = %+v, causes %q; want 150 kept, 150 owed", p, causes)
 	}
-	w.settled(0)
+	w.checkSettled(0)
 }
 
 // TestConcurrentReturns: on two nodes, by several callers, each seat is returned once.
@@ -278,11 +278,11 @@ func TestConcurrentReturns(t *testing.T) {
 		}
 		all.Wait()
 		w.resume()
-		w.settled(8)
+		w.checkSettled(8)
 		_, err = w.cancel(id, "ann")
 		w.want(err, "ok")
 	}
-	if got := w.settled(8).wallets["ann"].Balance(); got != 1200 {
-		t.Errorf("ann has %d of 1200", got)
+	if got := w.checkSettled(8).wallets["ann"].Balance(); got != 1200 {
+		t.Errorf("ann has %d of 1200, want 1200", got)
 	}
 }

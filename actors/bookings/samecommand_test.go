@@ -97,10 +97,10 @@ func TestTheSameRequestOnce(t *testing.T) {
 		w.clock.nanos.Store(0)
 		name := []string{"book", "pay", "cancel", "cancel paid", "extend", "pay late"}[n%6]
 		w.perform(fmt.Sprint("gala", n), 1, 4, 4*int64(chance.IntN(2)))
-		told := w.sameRequest(t, chance, name, n, owner, here, store, follow)
-		seen[name+": "+told]++
+		answers := w.sameRequest(t, chance, name, n, owner, here, store, follow)
+		seen[name+": "+answers]++
 		if w.expireAndCheck(); t.Failed() {
-			t.Fatalf("round %d: %s", n, name)
+			t.Fatalf("failed in round %d: %s", n, name)
 		}
 	}
 	for _, want := range []string{"book: ok", "pay: ok", "cancel: ok", "cancel paid: ok", "extend: ok"} {
@@ -167,7 +167,7 @@ func (w *harness) sameRequest(t *testing.T, chance *rand.Rand, name string, n in
 	}
 	a.Replayed, b.Replayed = false, false
 	if code(errA) != code(errB) || errA == nil && !reflect.DeepEqual(a, b) {
-		t.Errorf("%s, one node answers %s %+v, the other %s %+v", name, code(errA), a, code(errB), b)
+		t.Errorf("%s: the nodes answered %s %+v and %s %+v, want the same", name, code(errA), a, code(errB), b)
 	}
 	return code(errB)
 }
@@ -180,7 +180,7 @@ func (w *harness) answered(do func() (Answer, error)) (answer Answer, err error)
 			return answer, err
 		}
 	}
-	w.Errorf("never answered: %v", err)
+	w.Errorf("no definite answer after all retries: %v", err)
 	return answer, err
 }
 
@@ -196,5 +196,5 @@ func (w *harness) expireAndCheck() {
 		}
 	}
 	w.resume()
-	w.settled(0)
+	w.checkSettled(0)
 }

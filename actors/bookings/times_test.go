@@ -33,7 +33,7 @@ func TestTimesOfTheSale(t *testing.T) {
 	_, err := w.best("ann", 1)
 	w.want(err, "not_open")
 	if at := written(); at != before {
-		t.Errorf("%d facts of refusals", at-before)
+		t.Errorf("refusals appended %d facts, want none", at-before)
 	}
 	w.clock.move(1)
 	id := w.mustBook("ann", "A-1-1")
@@ -52,7 +52,7 @@ func TestTimesOfTheSale(t *testing.T) {
 	_, err = w.best("cy", 1)
 	w.want(err, "sale_closed")
 	if at := written(); at != before {
-		t.Errorf("%d facts of refusals", at-before)
+		t.Errorf("refusals appended %d facts, want none", at-before)
 	}
 	_, err = w.extend(id, "ann")
 	w.want(err, "ok")
@@ -76,10 +76,10 @@ func TestALatePaymentAfterTheClose(t *testing.T) {
 	answer, err := w.pay(id, "ann")
 	w.want(err, "ok")
 	if answer.Booking.Amount != 100 || answer.Booking.Terms == 0 {
-		t.Errorf("paid: %+v", answer.Booking)
+		t.Errorf("booking = %+v, want the price of the hold, 100", answer.Booking)
 	}
 	if other, err := w.book("bob", "A-1-2"); err != nil || other.Booking.Amount != 999 {
-		t.Errorf("held after the edit: %+v, %v", other.Booking, err)
+		t.Errorf("booking after the edit = %+v, %v; want the price 999", other.Booking, err)
 	}
 	w.check(2)
 }
@@ -131,7 +131,7 @@ func TestTwoDesksAndAnEdit(t *testing.T) {
 	other, err := ask()
 	w.want(err, "ok")
 	if mine.Booking.Terms == 0 || mine.Booking.Amount != 200 || other.Booking.Terms != 0 || other.Booking.Amount != 100 {
-		t.Errorf("here on %+v for %d, there on %+v for %d", mine.Booking.SaleTerms, mine.Booking.Amount,
+		t.Errorf("terms and amounts = %+v %d and %+v %d, want those each desk has observed", mine.Booking.SaleTerms, mine.Booking.Amount,
 			other.Booking.SaleTerms, other.Booking.Amount)
 	}
 	w.edit(&performance.Edit{ClosesAt: ptr(day.Add(5 * s))})
@@ -141,7 +141,7 @@ func TestTwoDesksAndAnEdit(t *testing.T) {
 	for id, b := range w.check(0).bookings {
 		state := b.State()
 		if want := map[bool]int64{true: 200, false: 100}[state.Terms > 0]; state.Seats[0].Price != want {
-			t.Errorf("%s names the edit %d, and costs %d", id, state.Terms, state.Seats[0].Price)
+			t.Errorf("%s names the edit %d, and costs %d, want %d", id, state.Terms, state.Seats[0].Price, want)
 		}
 	}
 }

@@ -20,7 +20,7 @@ const snapshotVersion = 1
 type Begin struct {
 	// Of is the category of the cancelled entity, ID its id.
 	Of, ID string
-	// Reason is a text for people.
+	// Reason is a text for display.
 	Reason string
 }
 
@@ -92,13 +92,13 @@ func (c *CallOff) Evolve(fact events.Fact) {
 	swept, isEnd := fact.(*events.CallOffSwept)
 	switch {
 	case isCreation == c.Exists(), isEnd && s.Swept:
-		panic(fmt.Sprintf("calloff %s %s: the log goes on with a %s", s.Of, s.ID, fact.Name()))
+		panic(fmt.Sprintf("calloff %s %s: unexpected fact %s", s.Of, s.ID, fact.Name()))
 	case isCreation:
 		s.Of, s.ID, s.Reason = begun.Of, begun.ID, begun.Reason
 	case isEnd:
 		s.Swept, s.Ended = true, swept.Ended
 	case !s.Cursor.Evolve(fact):
-		panic(fmt.Sprintf("calloff %s %s: the log goes on with a %s", s.Of, s.ID, fact.Name()))
+		panic(fmt.Sprintf("calloff %s %s: unexpected fact %s", s.Of, s.ID, fact.Name()))
 	}
 }
 

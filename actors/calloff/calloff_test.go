@@ -64,7 +64,7 @@ func TestImpossibleFacts(t *testing.T) {
 		func() {
 			defer func() {
 				if recover() == nil {
-					t.Errorf("line %d was taken in", i+1)
+					t.Errorf("row %d: the impossible fact was accepted", i+1)
 				}
 			}()
 			c := New()

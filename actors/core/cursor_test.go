@@ -23,7 +23,7 @@ func TestCursor(t *testing.T) {
 		want events.Fact // nil and ok false: refused
 		ok   bool
 	}{
-		{&MoveCursor{moved(0, 5)}, nil, false}, // not claimed yet
+		{&MoveCursor{moved(0, 5)}, nil, false}, // not taken yet
 		{&TakeCursor{events.CursorTaken{Term: 2, Node: "a"}}, nil, false},
 		{&TakeCursor{events.CursorTaken{Term: 1, Node: "a"}}, &events.CursorTaken{Term: 1, Node: "a"}, true},
 		{&TakeCursor{events.CursorTaken{Term: 1, Node: "b"}}, nil, false}, // a was first
@@ -38,7 +38,7 @@ func TestCursor(t *testing.T) {
 		facts, err, known := c.Decide(line.cmd)
 		refusal, _ := err.(*Refusal)
 		if !known || (err == nil) != line.ok || err != nil && refusal.Code != CodeStaleRevision {
-			t.Errorf("line %d: %v, %v", i+1, err, known)
+			t.Errorf("row %d: error %v, known %t; want accepted %t", i+1, err, known, line.ok)
 		}
 		if line.want == nil && facts != nil || line.want != nil && !reflect.DeepEqual(facts, []events.Fact{line.want}) {
 			t.Errorf("line %d: %v, want %v", i+1, facts, line.want)
@@ -48,7 +48,7 @@ func TestCursor(t *testing.T) {
 		}
 	}
 	if _, _, known := c.Decide(&Expire{}); known {
-		t.Error("it knows a command of others")
+		t.Error("the cursor decided a command that is not its own")
 	}
 	// In a copy of the log it continues at another position, and forgets failed events.
 	mark := events.CursorMark{Stream: "product-1", Revision: 3}
@@ -62,15 +62,15 @@ func TestCursor(t *testing.T) {
 	}
 	if want := (Cursor{Term: 4, Node: "b", Log: "copy",
 		CursorMoved: events.CursorMoved{Term: 3, Reached: 5, CursorMark: mark}}); copied != want {
-		t.Errorf("in a copy: %+v", copied)
+		t.Errorf("cursor in a copy = %+v, want the new position without failures", copied)
 	}
 	c.Forgive()
 	if want := (Cursor{Term: 2, Node: "b", CursorMoved: events.CursorMoved{Term: 2, Reached: 7}}); *c != want {
-		t.Errorf("forgiven: %+v", *c)
+		t.Errorf("forgiven: %+v, want %+v", *c, want)
 	}
 	c.Rewind(3, 2)
 	if _, err, _ := c.Decide(&MoveCursor{moved(3, 9)}); err == nil || c.Reached != 2 {
-		t.Errorf("moved by nobody after it was moved back to %d: %v", c.Reached, err)
+		t.Errorf("moved under a term without a server after a rewind to %d: %v, want a refusal", c.Reached, err)
 	}
 }
 
@@ -84,7 +84,7 @@ func TestImpossibleCursorFacts(t *testing.T) {
 			c := &Cursor{Term: 1, Node: "a", CursorMoved: events.CursorMoved{Term: 1, Reached: 5}}
 			defer func() {
 				if recover() == nil {
-					t.Errorf("line %d: %+v was taken in", i+1, fact)
+					t.Errorf("row %d: the impossible fact %+v was accepted", i+1, fact)
 				}
 			}()
 			c.Evolve(fact)

@@ -22,14 +22,14 @@ func TestRefusalIsAnError(t *testing.T) {
 // TestFieldsOfRefusals: the methods of Fields return what refusals are made with.
 func TestFieldsOfRefusals(t *testing.T) {
 	if room := events.RoomID(RequirePass("sale", "").Fields.WaitingRoom()); room != "sale" {
-		t.Errorf("the room is %q", room)
+		t.Errorf("the room is %q, want sale", room)
 	}
 	f := Fields{"resource": "team", "field": "holder", "seats": []events.SeatName{"A-1-1"}, "taken": int64(0)}
 	if f.Resource() != "team" || f.Field() != "holder" || len(f.Seats()) != 1 || !f.SaysTaken() {
-		t.Errorf("%v is read as %q, %q, %q, %t", f, f.Resource(), f.Field(), f.Seats(), f.SaysTaken())
+		t.Errorf("members of %v = %q, %q, %q, %t; want those it was made with", f, f.Resource(), f.Field(), f.Seats(), f.SaysTaken())
 	}
 	if f = (Fields{"seats": 1}); f.Resource() != "" || f.Field() != "" || f.WaitingRoom() != "" || f.Seats() != nil ||
 		f.SaysTaken() {
-		t.Errorf("%v has members that are not there", f)
+		t.Errorf("%v returned members that are absent", f)
 	}
 }

@@ -4,8 +4,8 @@ import "admitone/events"
 
 // RequirePass refuses with pass_required and waiting_room unless shown is room; otherwise, and if
 // room is "" (no waiting room guards the resource), it returns nil. shown is the room of the pass
-// that the caller has presented, "" if none. Passes are verified outside: a core has neither keys
-// nor a clock.
+// that the caller has presented, "" if none. The caller verifies passes: a core has neither keys nor a
+// clock.
 func RequirePass(room, shown events.RoomID) *Refusal {
 	if room == "" || room == shown {
 		return nil

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestHead(t *testing.T) {
+func TestSnapshotHeader(t *testing.T) {
 	type head struct {
 		Name  string
 		Units int64
@@ -19,18 +19,18 @@ func TestHead(t *testing.T) {
 	in := bytes.NewBuffer(append(written[len("before"):], "behind"...))
 	var got head
 	if err := ReadSnapshotHeader(in, &got); err != nil || got != want || in.String() != "behind" {
-		t.Errorf("read %+v, %v, and left %q", got, err, in)
+		t.Errorf("header = %+v, %v, rest = %q; want the header as written", got, err, in)
 	}
 	for size := range len(written) - len("before") {
 		if err := ReadSnapshotHeader(bytes.NewReader(written[6:6+size]), &got); err == nil {
-			t.Errorf("%d of %d bytes were a head", size, len(written)-6)
+			t.Errorf("ReadSnapshotHeader accepted %d of %d bytes", size, len(written)-6)
 		}
 	}
 	if err := ReadSnapshotHeader(bytes.NewReader([]byte{0, 0, 0, 255}), &got); err == nil {
-		t.Error("a head of four gigabytes was read")
+		t.Error("ReadSnapshotHeader accepted a length of four gigabytes")
 	}
 	if _, err := AppendSnapshotHeader(nil, make(chan int)); err == nil {
-		t.Error("a channel was written as a head")
+		t.Error("AppendSnapshotHeader accepted a channel")
 	}
 }
 

@@ -68,17 +68,18 @@ func TestStep(t *testing.T) {
 			expired := 0
 			facts, err := core.Step(&line.core, line.command, start, func(facts []events.Fact) {
 				if expired += len(facts); len(line.core.evolved) != expired {
-					t.Error("expired is called before the core has evolved")
+					t.Error("expired was called before the core had evolved")
 				}
 			})
 			if expired != line.expired || len(facts) != line.facts || len(line.core.evolved) != line.evolved {
-				t.Errorf("%d have expired, %d facts, evolved by %d", expired, len(facts), len(line.core.evolved))
+				t.Errorf("%d have expired, %d facts, evolved by %d, want %d, %d, %d",
+					expired, len(facts), len(line.core.evolved), line.expired, line.facts, line.evolved)
 			}
 			if err == nil && line.err != "" || err != nil && err.Error() != line.err {
 				t.Errorf("error %v, want %q", err, line.err)
 			}
 			if refusal := (*core.Refusal)(nil); errors.As(err, &refusal) != (line.err == "no: ") {
-				t.Errorf("%v is a refusal", err)
+				t.Errorf("error = %v, want a refusal only of the command itself", err)
 			}
 		})
 	}

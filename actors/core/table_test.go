@@ -27,7 +27,7 @@ func (f frozenCopy) check(t interface {
 		n++
 	}
 	if n != len(got) {
-		t.Errorf("%s: %d entries for %d keys", about, n, len(got))
+		t.Errorf("%s: %d entries, want one for each of %d keys", about, n, len(got))
 	}
 	if !maps.Equal(got, f.want) {
 		t.Errorf("%s: it shows %d entries, want %d, or other values", about, len(got), len(f.want))
@@ -180,7 +180,7 @@ func TestBucketsStaySmall(t *testing.T) {
 	}
 	for i := range entries {
 		if got, ok := table.Get(key16(i)); !ok || got != i {
-			t.Fatalf("entry %d is %d, %v", i, got, ok)
+			t.Fatalf("Get(%d) = %d, %t; want its number", i, got, ok)
 		}
 	}
 }
@@ -193,7 +193,7 @@ func checkBuckets(t *testing.T, table *Table[[16]byte, int]) {
 		largest = max(largest, len(b.entries))
 	}
 	if total != table.Len() {
-		t.Errorf("the buckets hold %d entries, Len is %d", total, table.Len())
+		t.Errorf("the buckets have %d entries, want Len = %d", total, table.Len())
 	}
 	if largest > 6*bucketSize {
 		t.Errorf("of %d entries %d are in one bucket, want at most %d", total, largest, 6*bucketSize)
@@ -308,19 +308,19 @@ func key16(i int) (key [16]byte) {
 func TestLoad(t *testing.T) {
 	const page = pageSize * bucketSize
 	for _, size := range []int{0, 1, bucketSize, bucketSize + 1, 1000, page, page + 1, 16 * page, 50_000} {
-		for _, said := range []int{size, size / 3, 3 * size, -1} {
-			if said != size && size > 1000 {
+		for _, sizeHint := range []int{size, size / 3, 3 * size, -1} {
+			if sizeHint != size && size > 1000 {
 				continue // buckets are searched from end to end, and these would be long
 			}
 			table := NewTable[[16]byte, int]()
-			table.Load(said, func(yield func([16]byte, int) bool) {
+			table.Load(sizeHint, func(yield func([16]byte, int) bool) {
 				for i := range size {
 					if !yield(key16(i), i) {
 						return
 					}
 				}
 			})
-			if said == size {
+			if sizeHint == size {
 				checkBuckets(t, table)
 			}
 			frozen := table.Freeze()
@@ -328,12 +328,12 @@ func TestLoad(t *testing.T) {
 				table.Set(key16(i), -i)
 			}
 			checkLoaded(t, maps.Collect(frozen), size, size)
-			if said == size {
+			if sizeHint == size {
 				checkBuckets(t, table)
 			}
 			checkLoaded(t, maps.Collect(table.All()), 2*size, size/2)
 			if got, ok := table.Get(key16(size - 1)); size > 1 && (!ok || got != 1-size) || table.Len() != 2*size {
-				t.Errorf("%d of %d entries: the last is %d, %v, and there are %d", said, size, got, ok, table.Len())
+				t.Errorf("size %d, %d entries: last = %d, %t, Len = %d; want all entries as set", sizeHint, size, got, ok, table.Len())
 			}
 		}
 	}

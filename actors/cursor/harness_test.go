@@ -27,7 +27,7 @@ type harness struct {
 	grown  chan struct{} // closed when the log grows
 	entity entity
 	writes []write
-	gone   bool // the entity takes no more commands
+	gone   bool // the entity accepts no more commands
 	// elsewhere are the positions of events whose work was done before this log was made.
 	elsewhere map[events.Position]bool
 	// Outside.
@@ -123,7 +123,7 @@ func (w *harness) checkReached() {
 	}
 	for i := range w.log {
 		if e := &w.log[i]; e.Position <= w.entity.cursor.Reached && w.Wants(e) && !done[e.Position] {
-			w.t.Errorf("the cursor is at %d, and %d is not done", w.entity.cursor.Reached, e.Position)
+			w.t.Errorf("the cursor is at %d, but event %d is not done", w.entity.cursor.Reached, e.Position)
 		}
 	}
 }
@@ -149,7 +149,7 @@ func (w *harness) Do(ctx context.Context, e *events.Recorded) error {
 		}
 	}
 	if w.running[e.Stream] && !w.several {
-		w.t.Errorf("two events of %s at once", e.Stream)
+		w.t.Errorf("two events of stream %s are in progress at once", e.Stream)
 	}
 	w.running[e.Stream] = true
 	w.most = max(w.most, len(w.running))
@@ -239,7 +239,7 @@ func (w *harness) runner(node string, change func(*Config)) (stop func()) {
 	return func() {
 		cancel()
 		if err := <-ended; err != nil && !errors.Is(err, context.Canceled) {
-			w.t.Errorf("the runner ended: %v", err)
+			w.t.Errorf("the runner ended with %v", err)
 		}
 	}
 }
@@ -270,7 +270,7 @@ func (w *harness) checkOrder() {
 	for _, p := range order {
 		stream := w.log[p-1].Stream
 		if p < last[stream] {
-			w.t.Errorf("%d was done after %d, both of %s", p, last[stream], stream)
+			w.t.Errorf("event %d was done after event %d of the same stream %s", p, last[stream], stream)
 		}
 		last[stream] = p
 	}
@@ -294,7 +294,7 @@ func (w *harness) checkPace(writes []write) {
 			continue
 		}
 		if gap := writes[i].at.Sub(writes[i-1].at); gap < time.Second {
-			w.t.Errorf("%s, %v after the one before", fmt.Sprintf("%T", writes[i].fact), gap)
+			w.t.Errorf("%s was written %v after the previous one, want at least a second", fmt.Sprintf("%T", writes[i].fact), gap)
 		}
 	}
 }

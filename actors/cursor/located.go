@@ -10,9 +10,9 @@ import (
 // markPage is the number of events searched for one that marks a place.
 const markPage = 64
 
-// located returns a cursor with its place in this log, at begins or after it, and whether it says
-// another one: then it was written in another log, and this one is a copy with different positions.
-// Error: the store's.
+// located returns a cursor with its place in this log, at begins or after it, and whether that differs
+// from the recorded one: then the cursor was written in another log, of which this is a copy with
+// different positions. Error: the store's.
 func (r *Runner) located(ctx context.Context, at core.Cursor, begins events.Position) (here core.Cursor,
 	copied bool, err error) {
 	switch {

@@ -63,7 +63,7 @@ func TestCopies(t *testing.T) {
 				stop()
 				if c := w.entity.cursor; c.Reached != 85 || c.Failing != 86 || c.Log != "one" ||
 					c.CursorMark != (events.CursorMark{Stream: "a", Revision: 1}) {
-					t.Fatalf("the cursor is %+v", c)
+					t.Fatalf("cursor = %+v, want the mark a@1", c)
 				}
 				failing = false
 				to := copyOf(w, before, before == 0)
@@ -78,7 +78,8 @@ func TestCopies(t *testing.T) {
 				}
 				c := to.entity.cursor
 				if len(streams) != 5 || c.Log != "one'" || c.Reached != events.Position(len(to.log)) || c.Failing != 0 {
-					t.Errorf("%v are done, the cursor is %+v", streams, c)
+					t.Errorf("%v are done, the cursor is %+v, want length 5, Log one', Reached %v, Failing 0",
+						streams, c, events.Position(len(to.log)))
 				}
 				before := len(to.calls)
 				stop = to.runner("n", withoutOthers) // and once more in the same log
@@ -120,7 +121,7 @@ func TestUnnamedCursor(t *testing.T) {
 			pass(3 * time.Second)
 			stop()
 			if c := w.entity.cursor; len(w.calls) != test.calls || test.calls > 0 && (c.Reached != 6 || c.Log != "one") {
-				t.Errorf("%+v: %d calls, the cursor is %+v", test, len(w.calls), c)
+				t.Errorf("%+v: %d calls, cursor %+v; want these calls, reached 6 in log one", test, len(w.calls), c)
 			}
 		})
 	}

@@ -26,7 +26,7 @@ func TestRewind(t *testing.T) {
 			times[c.position]++
 		}
 		if times[1] != 1 || times[2] != 1 || times[3] != 2 || times[4] != 2 || w.entity.cursor.Reached != 4 {
-			t.Errorf("done: %v; the cursor is %+v", times, w.entity.cursor)
+			t.Errorf("times done = %v, cursor %+v; want the events from 3 twice, reached 4", times, w.entity.cursor)
 		}
 	})
 }
@@ -54,7 +54,7 @@ func TestRewindBeforeTheStart(t *testing.T) {
 			times[c.position]++
 		}
 		if times[1] != 1 || times[2] != 1 || times[3] != 2 || times[4] != 2 || w.entity.cursor.Reached != 4 {
-			t.Errorf("done: %v; the cursor is %+v", times, w.entity.cursor)
+			t.Errorf("times done = %v, cursor %+v; want the events from 3 twice, reached 4", times, w.entity.cursor)
 		}
 	})
 }

@@ -19,7 +19,7 @@ type Work interface {
 	Wants(e *events.Recorded) bool
 	// Do does the work of an event. After an error, which means that it is not known to be done, it
 	// is retried later; after an [End] it is not. Do may be called for events of different streams
-	// concurrently, must return soon after ctx ends, and must not keep or change e.
+	// concurrently, must return soon after ctx ends, and must not retain or change e.
 	Do(ctx context.Context, e *events.Recorded) error
 }
 
@@ -328,7 +328,7 @@ func (r *Runner) leave() {
 	ctx, cancel := context.WithTimeout(context.Background(), lastLimit)
 	defer cancel()
 	if err := r.write(ctx, r.summary(time.Now())); err != nil {
-		r.config.Logger.Warn("how far the work has come was not noted; some of it will be done again",
+		r.config.Logger.Warn("the progress of the work was not recorded; some of it will be repeated",
 			"stream", r.config.Stream, "error", err)
 	}
 }

@@ -44,7 +44,7 @@ func TestSchedule(t *testing.T) {
 			case 1:
 				at = append(at, c.at.Sub(begun))
 			case 3:
-				t.Error("the stream of a failed event went on")
+				t.Error("a later event of the failed event's stream was done")
 			default:
 				good++
 			}
@@ -59,11 +59,11 @@ func TestSchedule(t *testing.T) {
 			}
 		}
 		if last := at[len(at)-1]; last < 72*time.Hour || last > 73*time.Hour || !errors.Is(w.entity.ended, ErrFailing) {
-			t.Errorf("it ended after %v: %v", last, w.entity.ended)
+			t.Errorf("the work ended after %v with %v, want ErrFailing after three days", last, w.entity.ended)
 		}
 		if c := w.entity.cursor; c.Reached != 0 || c.Failing != 1 || c.Failures != int64(len(at)) || !c.Since.Equal(begun) ||
 			c.Error != "no" || good != 2 {
-			t.Errorf("the cursor is %+v; %d others were done", c, good)
+			t.Errorf("cursor = %+v, %d other events done; want the failed event, 2 done", c, good)
 		}
 		w.checkPace(w.writes)
 	})
@@ -85,7 +85,7 @@ func TestEnd(t *testing.T) {
 		pass(time.Hour)
 		stop()
 		if c := w.entity.cursor; !errors.Is(w.entity.ended, errNo) || c.Reached != 1 || c.Failing != 2 || len(w.calls) > 3 {
-			t.Errorf("it ended with %v at %+v after %v", w.entity.ended, c, w.calls)
+			t.Errorf("the work ended with %v at %+v after %v; want it at the failed event", w.entity.ended, c, w.calls)
 		}
 	})
 }
@@ -100,7 +100,7 @@ func TestRestart(t *testing.T) {
 		time.Sleep(time.Minute) // four attempts; the next is 60 s after the fourth
 		stop()
 		if c := w.entity.cursor; c.Failures != 4 || !c.NextAt.Equal(begun.Add(76*time.Second)) {
-			t.Errorf("the cursor is %+v", c)
+			t.Errorf("cursor = %+v, want the expected progress and failures", c)
 		}
 		again := time.Now()
 		stop = w.runner("a", withoutOthers)
@@ -108,7 +108,7 @@ func TestRestart(t *testing.T) {
 		stop()
 		c := w.entity.cursor
 		if len(w.calls) != 5 || !w.calls[4].at.Equal(again) || c.Failures != 5 || !c.Since.Equal(begun) {
-			t.Errorf("after the restart: %v, %+v", w.calls, c)
+			t.Errorf("after the restart: calls %v, cursor %+v; want a retry at once, five failures", w.calls, c)
 		}
 	})
 }
@@ -137,7 +137,7 @@ func TestAhead(t *testing.T) {
 		stop()
 		w.checkOrder()
 		if c := w.entity.cursor; c.Reached < 1000 || c.Failing != 0 {
-			t.Errorf("the cursor is %+v", c)
+			t.Errorf("cursor = %+v, want the expected progress and failures", c)
 		}
 	})
 }
@@ -183,14 +183,14 @@ func TestForgets(t *testing.T) {
 			t.Errorf("%d events were done ahead of 30 stuck ones, want 600", n)
 		}
 		if c := w.entity.cursor; c.Reached != 0 || c.Failing != 1 {
-			t.Errorf("the cursor is %+v", c)
+			t.Errorf("cursor = %+v, want Reached 0, Failing 1", c)
 		}
 		ok.Store(true)
 		pass(15 * time.Minute)
 		stop()
 		w.checkOrder()
 		if c := w.entity.cursor; c.Reached != 631 || c.Failing != 0 {
-			t.Errorf("the cursor is %+v", c)
+			t.Errorf("cursor = %+v, want Reached 631, Failing 0", c)
 		}
 	})
 }
@@ -231,10 +231,10 @@ func TestCrashes(t *testing.T) {
 			stop()
 			w.checkOrder()
 			if w.most > 16 {
-				t.Errorf("%d at once", w.most)
+				t.Errorf("%d events in progress at once, want at most 16", w.most)
 			}
 			if c := w.entity.cursor; c.Reached != events.Position(len(w.log)) && w.log[len(w.log)-1].Stream != "quiet" {
-				t.Errorf("seed %d: the cursor is %+v, the log ends at %d", seed, c, len(w.log))
+				t.Errorf("seed %d: cursor = %+v, want it at the end of the log, %d", seed, c, len(w.log))
 			}
 		})
 	}
@@ -262,7 +262,7 @@ func TestOneOfTwoWorks(t *testing.T) {
 		w.append("quiet")
 		pass(time.Hour)
 		if len(w.writes) != 0 {
-			t.Fatalf("where nothing waits: %v", w.writes)
+			t.Fatalf("writes without work = %v, want none", w.writes)
 		}
 		for range 100 {
 			w.append("x", "y", "quiet")
@@ -270,7 +270,7 @@ func TestOneOfTwoWorks(t *testing.T) {
 		}
 		pass(time.Hour)
 		if len(w.calls) != 200 || len(w.terms()) != 1 {
-			t.Errorf("%d calls for 200 events; the terms of %v", len(w.calls), w.terms())
+			t.Errorf("%d calls for 200 events, terms of %v; want 200 calls, one term", len(w.calls), w.terms())
 		}
 		w.checkPace(w.writes)
 		first, stop, others := w.terms()[0], stopA, stopB
@@ -280,14 +280,14 @@ func TestOneOfTwoWorks(t *testing.T) {
 		stop()
 		pass(time.Hour)
 		if len(w.terms()) != 1 {
-			t.Error("taken over though nothing waits")
+			t.Error("taken over although no event waits")
 		}
 		w.append("x")
 		late := time.Now()
 		pass(time.Minute)
 		last := w.calls[len(w.calls)-1]
 		if waited := last.at.Sub(late); len(w.terms()) != 2 || waited < 10*time.Second || waited > 12*time.Second {
-			t.Errorf("the terms of %v; it waited %v", w.terms(), waited)
+			t.Errorf("terms of %v, takeover after %v; want two terms, 10 to 12 s", w.terms(), waited)
 		}
 		others()
 		w.checkOrder()
@@ -307,7 +307,7 @@ func TestSlowIsNotGone(t *testing.T) {
 		stopB := w.runner("b", nil)
 		pass(24 * time.Hour)
 		if n := len(w.terms()); n != 1 || len(w.calls) < 24 || len(w.calls) > 30 {
-			t.Errorf("%d terms, %d attempts in a day", n, len(w.calls))
+			t.Errorf("%d terms, %d attempts in a day; want 1, 24 to 30", n, len(w.calls))
 		}
 		w.checkPace(w.writes)
 		stopA()
@@ -351,7 +351,7 @@ func TestQuiet(t *testing.T) {
 		pass(time.Minute)
 		stop()
 		if len(w.writes) != 2 || w.entity.cursor.Reached <= quiet {
-			t.Errorf("%d writes, the cursor is %+v", len(w.writes), w.entity.cursor)
+			t.Errorf("%d writes, cursor %+v; want 2, beyond the quiet part", len(w.writes), w.entity.cursor)
 		}
 	})
 }

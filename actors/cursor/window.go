@@ -15,7 +15,7 @@ const maxHeld = 1 << 20
 
 // item is an event with work.
 type item struct {
-	// before is up to where the log was read before it.
+	// before is the place up to which the log had been read before it.
 	before   place
 	position events.Position
 	stream   events.StreamID
@@ -92,7 +92,7 @@ func newWindow(schedule []time.Duration, at events.CursorMoved) *window {
 
 // add adds the next event of the log that has work.
 func (w *window) add(e *events.Recorded, now time.Time) {
-	// The clone does not keep the page from which it was read in memory.
+	// The clone does not retain the page from which it was read.
 	stream := events.StreamID(strings.Clone(string(e.Stream)))
 	w.read.mark.Stream = events.StreamID(strings.Clone(string(w.read.mark.Stream)))
 	it := &item{before: w.read, position: e.Position, stream: stream, revision: e.Revision, due: now}

@@ -57,7 +57,7 @@ func (r *Runner) ended(o outcome) {
 	case r.under.Err() != nil:
 		r.window.putBack(o.item, now)
 	case o.unread:
-		r.config.Logger.Warn("an event that there is work for waits for the log", "stream", r.config.Stream,
+		r.config.Logger.Warn("an event with work waits for the log", "stream", r.config.Stream,
 			"position", o.item.position, "error", o.err)
 		r.window.putBack(o.item, now.Add(rest))
 	default:
@@ -129,15 +129,15 @@ func (r *Runner) note(ctx context.Context, now time.Time) (wait time.Duration, e
 
 // worthWriting reports whether to has something new.
 func (r *Runner) worthWriting(to *events.CursorMoved, now time.Time) bool {
-	said := &r.cursor.CursorMoved
+	recorded := &r.cursor.CursorMoved
 	switch {
-	case r.halted != nil, to.CursorFailure != said.CursorFailure:
+	case r.halted != nil, to.CursorFailure != recorded.CursorFailure:
 		return true
-	case to.Reached != said.Reached && (r.worked || to.Reached-said.Reached > quiet):
+	case to.Reached != recorded.Reached && (r.worked || to.Reached-recorded.Reached > quiet):
 		return true
 	}
 	// The time that it announced has come.
-	return !to.NextAt.IsZero() && !said.NextAt.After(now) && (r.window.running == 0 || !r.config.Alone)
+	return !to.NextAt.IsZero() && !recorded.NextAt.After(now) && (r.window.running == 0 || !r.config.Alone)
 }
 
 func (r *Runner) write(ctx context.Context, to events.CursorMoved) error {

@@ -40,7 +40,7 @@ func (c *Cursor) Decide(cmd core.Command, _ time.Time) ([]events.Fact, error) {
 // Evolve implements [core.Core].
 func (c *Cursor) Evolve(fact events.Fact) {
 	if !c.at.Evolve(fact) {
-		panic(fmt.Sprintf("cursors: the log goes on with a %s", fact.Name()))
+		panic(fmt.Sprintf("cursors: unexpected fact %s", fact.Name()))
 	}
 }
 

@@ -10,9 +10,9 @@ import (
 	"admitone/events"
 )
 
-// TestRules: each line continues from the one before, and a restored cursor decides alike.
+// TestRules: each row continues from the previous one, and a restored cursor decides alike.
 func TestRules(t *testing.T) {
-	tell := func(fact events.Fact) string {
+	describe := func(fact events.Fact) string {
 		switch f := fact.(type) {
 		case *events.CursorTaken:
 			return fmt.Sprintf("taken by %s for term %d", f.Node, f.Term)
@@ -38,12 +38,12 @@ func TestRules(t *testing.T) {
 		{moved(1, 9), "stale_revision [term:2]"},
 		{moved(2, 9), "moved to 9 in term 2"},
 	} {
-		if got := coretest.Do(c, l.cmd, time.Time{}, tell); got != l.want {
+		if got := coretest.Do(c, l.cmd, time.Time{}, describe); got != l.want {
 			t.Errorf("line %d: %s, want %s", i+1, got, l.want)
 		}
 		c = coretest.Restored(t, c.Freeze(), New).(*Cursor)
 	}
 	if at := c.At(); at.Node != "b" || at.Reached != 9 || !c.NextDeadline().IsZero() {
-		t.Errorf("it is at %+v", at)
+		t.Errorf("cursor = %+v, want node b at 9", at)
 	}
 }

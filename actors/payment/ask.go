@@ -19,7 +19,7 @@ type FailRefund struct {
 	Reference string
 }
 
-func (p *Payment) ask(cmd *Ask) ([]events.Fact, error) {
+func (p *Payment) requestRefund(cmd *Ask) ([]events.Fact, error) {
 	refund, ok := p.state.Refund(cmd.RefundID)
 	switch {
 	case !ok:

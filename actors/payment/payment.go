@@ -90,7 +90,7 @@ type State struct {
 	Open, Booked, Kept, Refunded, Owed int64
 	// Paid: it has paid for its purchase, even if that was released or cancelled since.
 	Paid bool
-	// PaymentID is the paid booking's.
+	// PaymentID is the booking's, once paid.
 	PaymentID events.HoldID
 	// Refunds in the order in which they became owed. They must not be changed.
 	Refunds []Refund
@@ -166,13 +166,13 @@ func (p *Payment) Decide(cmd core.Command, _ time.Time) ([]events.Fact, error) {
 		return []events.Fact{&events.PaymentOwed{RefundID: events.NewRefundID(s.Stream(), cmd.Cause, ""), Cause: cmd.Cause,
 			Amount: s.Open}}, nil
 	case *Return:
-		return p.giveBack(cmd)
+		return p.returnMoney(cmd)
 	case *MakeUp:
 		return p.makeUp(cmd)
 	case *Settle:
 		return p.settle(cmd)
 	case *Ask:
-		return p.ask(cmd)
+		return p.requestRefund(cmd)
 	case *FailRefund:
 		return p.failRefund(cmd)
 	case *core.Expire:
@@ -211,7 +211,7 @@ func mismatch(detail string, expected int64, currency string) *core.Refusal {
 		Fields: core.Fields{"expected": expected, "currency": currency}}
 }
 
-func (p *Payment) giveBack(cmd *Return) ([]events.Fact, error) {
+func (p *Payment) returnMoney(cmd *Return) ([]events.Fact, error) {
 	s := &p.state
 	id := events.NewRefundID(s.Stream(), cmd.Cause, cmd.About)
 	if _, before := s.Refund(id); before || slices.Contains(s.Returned, id) {
@@ -295,7 +295,7 @@ func (p *Payment) owe(id events.RefundID, cause events.RefundCause, amount int64
 // must panics at a fact that can't follow: the log is damaged, or money would come from nowhere.
 func (p *Payment) must(fact events.Fact, fits bool) {
 	if !fits {
-		panic(fmt.Sprintf("payment: the log goes on with %s %+v after %+v", fact.Name(), fact, p.state))
+		panic(fmt.Sprintf("payment: unexpected fact %s %+v after %+v", fact.Name(), fact, p.state))
 	}
 }
 

@@ -28,7 +28,7 @@ func report(edit func(*Receive)) *Receive {
 	return r
 }
 
-func tell(fact events.Fact) string {
+func describe(fact events.Fact) string {
 	switch f := fact.(type) {
 	case *events.PaymentReceived:
 		return fmt.Sprintf("received %d %s of %d %s for %s", f.Amount, f.Currency, f.Expected, f.ExpectedCurrency, f.Path())
@@ -61,7 +61,7 @@ func refundOf(cause events.RefundCause, about string) events.RefundID {
 	return events.NewRefundID(events.PaymentStream("bank", "x"), cause, about)
 }
 
-// TestRules: each line continues from the one before.
+// TestRules: each row continues from the previous one.
 func TestRules(t *testing.T) {
 	late := refundOf(events.OwedLate, "")
 	type line struct {
@@ -164,12 +164,12 @@ func TestRules(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p := New().(*Payment)
 			for i, l := range lines {
-				if got := coretest.Do(p, l.cmd, day, tell); got != l.want || figures(p) != l.sum {
+				if got := coretest.Do(p, l.cmd, day, describe); got != l.want || figures(p) != l.sum {
 					t.Errorf("line %d: %s, %v; want %s, %v", i+1, got, figures(p), l.want, l.sum)
 				}
 			}
 			if !p.NextDeadline().IsZero() {
-				t.Error("it has a deadline")
+				t.Error("a payment has a deadline, want none")
 			}
 		})
 	}
@@ -202,14 +202,15 @@ func TestMoneyIsConserved(t *testing.T) {
 				}
 				if sum.received != sum.open+sum.booked+sum.kept+sum.refunded+sum.owed ||
 					min(sum.open, sum.booked, sum.kept, sum.refunded, sum.owed) < 0 {
-					t.Fatalf("after %s: %+v", tell(fact), sum)
+					t.Fatalf("after %s the sums are %+v, want received = open + booked + kept + refunded + owed", describe(fact), sum)
 				}
 			}
 			if got := figures(p); got != [5]int64{sum.open, sum.booked, sum.kept, sum.refunded, sum.owed} {
-				t.Fatalf("the state says %v, the facts %+v", got, sum)
+				t.Fatalf("sums of the state = %v, of the facts %+v, want %v",
+					got, sum, [5]int64{sum.open, sum.booked, sum.kept, sum.refunded, sum.owed})
 			}
 			if again, _ := p.Decide(cmd, day); len(again) > 0 {
-				t.Fatalf("%+v is decided again: %v", cmd, again)
+				t.Fatalf("repeating %+v led to the facts %v, want none", cmd, again)
 			}
 			p = coretest.Restored(t, p.Freeze(), New).(*Payment)
 		}

@@ -103,7 +103,7 @@ func (m *Map) inGroups(sections []int, n int) ([]Seat, bool) {
 		from = end
 	}
 	chosen, spare := pick(closest(choice, fewest, n), fewest, n)
-	return cut(chosen, spare), true
+	return dropSpare(chosen, spare), true
 }
 
 // groups appends the groups of one row.
@@ -214,9 +214,9 @@ func pick(groups []group, fewest, n int) (chosen []group, spare int) {
 // atEdge reports whether a spare seat of the group can be at the end of its row.
 func (g group) atEdge() bool { return g.atStart || g.atEnd }
 
-// cut removes the spare seats from one of the groups and returns the seats of all. The groups are
+// dropSpare removes the spare seats from one of the groups and returns the seats of all. The groups are
 // as few as possible, so each is larger than spare.
-func cut(groups []group, spare int) []Seat {
+func dropSpare(groups []group, spare int) []Seat {
 	slices.SortFunc(groups, func(a, b group) int { return cmp.Compare(a.first, b.first) })
 	if spare > 0 {
 		at := len(groups) - 1 // the farthest from the front

@@ -250,7 +250,7 @@ func TestAlternatives(t *testing.T) {
 			m := draw(rule.sections...)
 			wanted, unknown, _ := m.layout.Canonical(rule.wanted)
 			if unknown != nil {
-				t.Fatal(unknown)
+				t.Fatalf("unknown seats: %v", unknown)
 			}
 			before := drawn(m, nil)
 			var got []string
@@ -267,7 +267,7 @@ func TestAlternatives(t *testing.T) {
 				)
 			}
 			if drawn(m, nil) != before {
-				t.Errorf("the map is now %s, and was %s", drawn(m, nil), before)
+				t.Errorf("the map was changed to %s, want %s", drawn(m, nil), before)
 			}
 		})
 	}

@@ -53,12 +53,12 @@ const maxUndone = 64
 type blocks struct {
 	// Last is the number of the last change.
 	Last int64
-	// Open is the change in progress, nil for none. Withdrawn means that it is undone. Stated means
+	// Open is the change in progress, nil for none. Withdrawn means that it is being undone. Stated means
 	// that it changes sizes, which an edit states.
 	Open      *events.BlocksBegun `json:",omitempty"`
 	Withdrawn bool                `json:",omitempty"`
 	Stated    bool                `json:",omitempty"`
-	// Undone are the latest that are.
+	// Undone are the latest undone changes, by number.
 	Undone []int64 `json:",omitempty"`
 }
 
@@ -68,7 +68,7 @@ type BlocksState struct {
 	Last int64
 	// Open is the change in progress, nil for none. It must not be modified.
 	Open *events.BlocksBegun
-	// Withdrawn says that it is undone, Stated that an edit states its sizes.
+	// Withdrawn means that it is being undone, Stated that an edit states its sizes.
 	Withdrawn, Stated bool
 }
 

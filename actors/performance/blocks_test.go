@@ -58,7 +58,7 @@ func TestBlocks(t *testing.T) {
 		p = coretest.Restored(t, p.Freeze(), New)
 	}
 	if now := p.(*Performance).Blocks(); now.Last != 3 || now.Open != nil || now.Withdrawn {
-		t.Errorf("%+v", now)
+		t.Errorf("blocks = %+v, want last 3 and nothing in progress", now)
 	}
 }
 
@@ -69,12 +69,12 @@ func TestUndoneChangesAreBounded(t *testing.T) {
 		for _, fact := range []events.Fact{&events.BlocksBegun{BlockChange: events.BlockChange{Number: n}},
 			&events.BlocksWithdrawn{Number: n}, &events.BlocksUndone{Number: n}} {
 			if !b.evolve(fact) {
-				t.Fatalf("%s of %d does not follow", fact.Name(), n)
+				t.Fatalf("%s of change %d was not accepted", fact.Name(), n)
 			}
 		}
 	}
 	if len(b.Undone) != maxUndone || b.Undone[maxUndone-1] != 3*maxUndone {
-		t.Errorf("%d are remembered, the last is %d", len(b.Undone), b.Undone[len(b.Undone)-1])
+		t.Errorf("%d undone changes are remembered, the last is %d; want the latest", len(b.Undone), b.Undone[len(b.Undone)-1])
 	}
 }
 
@@ -92,11 +92,11 @@ func TestImpossibleBlocks(t *testing.T) {
 			var b blocks
 			for _, fact := range facts[:len(facts)-1] {
 				if !b.evolve(fact) {
-					t.Fatalf("%s does not follow", fact.Name())
+					t.Fatalf("%s was not accepted", fact.Name())
 				}
 			}
 			if b.evolve(facts[len(facts)-1]) {
-				t.Error("it was taken in")
+				t.Error("the impossible fact was accepted")
 			}
 		})
 	}

@@ -7,7 +7,7 @@ import (
 
 // Cancel cancels the performance: sales end. Idempotent. Refusal: not_found.
 type Cancel struct {
-	// Reason is a text for people.
+	// Reason is a text for display.
 	Reason string
 }
 
@@ -15,13 +15,13 @@ type Cancel struct {
 var ErrCalledOff = &core.Refusal{Code: core.CodeCancelled, Detail: "the performance was cancelled"}
 
 // CalledOff reports whether the performance is cancelled.
-func (p *Performance) CalledOff() bool { return p.called }
+func (p *Performance) CalledOff() bool { return p.calledOff }
 
 func (p *Performance) cancel(cmd *Cancel) ([]events.Fact, error) {
 	switch {
 	case !p.Exists():
 		return nil, errNoPerformance
-	case p.called:
+	case p.calledOff:
 		return nil, nil
 	}
 	return []events.Fact{&events.PerformanceCancelled{Reason: cmd.Reason}}, nil

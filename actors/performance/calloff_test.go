@@ -22,7 +22,7 @@ func TestCancel(t *testing.T) {
 		t.Helper()
 		facts, err := p.Decide(cmd, at(0))
 		if err != nil || len(facts) != want {
-			t.Errorf("%T: %v, %v", cmd, facts, err)
+			t.Errorf("%T: %v, %v, want %d facts", cmd, facts, err, want)
 		}
 		for _, fact := range facts {
 			p.Evolve(fact)
@@ -38,11 +38,11 @@ func TestCancel(t *testing.T) {
 	do(create, 0)
 	refused(&Edit{Title: ptr("T")}, core.CodeCancelled)
 	if made := p.(*Performance); !made.CalledOff() || made.EditRevision() != tag {
-		t.Errorf("%+v", made)
+		t.Errorf("performance = %+v, want it cancelled with the same edit tag", made)
 	}
 	defer func() {
 		if recover() == nil {
-			t.Error("it was cancelled twice")
+			t.Error("a second cancellation was accepted")
 		}
 	}()
 	p.Evolve(&events.PerformanceCancelled{})

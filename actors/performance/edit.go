@@ -59,7 +59,7 @@ func (p *Performance) edit(cmd *Edit, now time.Time) ([]events.Fact, error) {
 		return nil, ErrOtherChange
 	case cmd.Base != nil && *cmd.Base != p.edited:
 		return nil, ErrStaleEdit
-	case p.called:
+	case p.calledOff:
 		return nil, ErrCalledOff
 	case !cmd.changes():
 		return nil, nil

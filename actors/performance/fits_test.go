@@ -33,11 +33,11 @@ func TestFits(t *testing.T) {
 		{[]Seat{0}, Wanted{Quantity: 1, Section: 1}, false},
 	} {
 		if got := m.Fits(line.seats, line.w); got != line.want {
-			t.Errorf("line %d: %t", i+1, got)
+			t.Errorf("line %d: %t, want %t", i+1, got, line.want)
 		}
 	}
 	plain := NewMap(events.NewLayout([]events.Section{{ID: "A", Rows: 1, SeatsPerRow: 2}}))
 	if !plain.Fits([]Seat{0, 1}, any(2)) || plain.Fits([]Seat{0}, any(2)) {
-		t.Error(fmt.Sprint("without a hall: ", plain.Fits([]Seat{0, 1}, any(2)), plain.Fits([]Seat{0}, any(2))))
+		t.Error(fmt.Sprint("Fits without a hall, want true false: ", plain.Fits([]Seat{0, 1}, any(2)), plain.Fits([]Seat{0}, any(2))))
 	}
 }

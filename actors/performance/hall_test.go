@@ -286,7 +286,7 @@ func TestAlternativesInAnyHall(t *testing.T) {
 		before, seen := slices.Clone(m.taken), map[Seat]bool{}
 		got := m.Alternatives(wanted, 3, nil)
 		if !slices.Equal(before, m.taken) || len(got) > 3 {
-			t.Fatalf("the map has changed, or %v are too many", got)
+			t.Fatalf("the map was changed, or there are more than 3 choices: %v", got)
 		}
 		w := Wanted{Quantity: n, Section: AnySection,
 			Accessible: slices.ContainsFunc(wanted, m.hall.Accessible)}

@@ -60,7 +60,7 @@ type Create struct {
 	events.SaleTimes
 	// Cancellation is the rule for giving back; none is the default.
 	Cancellation events.Cancellation
-	// Areas that edits have resized; none at birth.
+	// Areas that edits have resized; none at the creation.
 	Areas []events.AreaPlaces `json:",omitempty"`
 }
 
@@ -70,24 +70,24 @@ func (c *Create) HoldFor() time.Duration { return time.Duration(c.HoldSeconds) *
 // Performance is the state and the rules of one performance. It implements
 // [core.Core].
 type Performance struct {
-	born   Create // as created; ID is "" before
-	latest Create // as created or last edited
-	layout *events.Layout
-	sale   core.Sale
-	called bool // cancelled
-	blocks blocks
-	facts  events.Revision // number applied
-	edited events.Revision // of the newest edit; the creation counts
+	initial   Create // as created; ID is "" before
+	latest    Create // as created or last edited
+	layout    *events.Layout
+	sale      core.Sale
+	calledOff bool // cancelled
+	blocks    blocks
+	facts     events.Revision // number applied
+	edited    events.Revision // of the newest edit; the creation counts
 }
 
 // New returns a performance that has not been created yet.
 func New() core.Core { return &Performance{} }
 
 // Exists reports whether the performance was created.
-func (p *Performance) Exists() bool { return p.born.ID != "" }
+func (p *Performance) Exists() bool { return p.initial.ID != "" }
 
 // Created returns the performance as it was created.
-func (p *Performance) Created() Create { return p.born }
+func (p *Performance) Created() Create { return p.initial }
 
 // Latest returns the performance as it was created or last edited.
 func (p *Performance) Latest() Create { return p.latest }
@@ -153,7 +153,7 @@ func (p *Performance) create(create *Create, now time.Time) ([]events.Fact, erro
 		return nil, refusal
 	}
 	switch {
-	case p.Exists() && create.same(&p.born):
+	case p.Exists() && create.same(&p.initial):
 		return nil, nil
 	case p.Exists():
 		return nil, &core.Refusal{Code: core.CodeAlreadyExists,
@@ -210,13 +210,13 @@ func faultOf(sections []events.Section) string {
 
 // same reports whether a creation has the members of the first one. A creation from before sales
 // had bounds never closes; the equivalent today is to close at the start.
-func (c *Create) same(born *Create) bool {
-	closes := c.ClosesAt.Equal(born.ClosesAt) || born.ClosesAt.IsZero() && c.ClosesAt.Equal(c.StartsAt)
-	return c.ID == born.ID && c.Title == born.Title && c.Venue == born.Venue && c.StartsAt.Equal(born.StartsAt) &&
-		c.HoldSeconds == born.HoldSeconds && c.LimitPerHolder == born.LimitPerHolder &&
-		c.WaitingRoom == born.WaitingRoom && slices.Equal(c.Sections, born.Sections) &&
-		c.Plan == born.Plan && slices.Equal(c.Prices, born.Prices) &&
-		c.OpensAt.Equal(born.OpensAt) && closes && c.Cancellation.Equal(born.Cancellation)
+func (c *Create) same(initial *Create) bool {
+	closes := c.ClosesAt.Equal(initial.ClosesAt) || initial.ClosesAt.IsZero() && c.ClosesAt.Equal(c.StartsAt)
+	return c.ID == initial.ID && c.Title == initial.Title && c.Venue == initial.Venue &&
+		c.StartsAt.Equal(initial.StartsAt) && c.HoldSeconds == initial.HoldSeconds &&
+		c.LimitPerHolder == initial.LimitPerHolder && c.WaitingRoom == initial.WaitingRoom && slices.Equal(c.Sections, initial.Sections) &&
+		c.Plan == initial.Plan && slices.Equal(c.Prices, initial.Prices) &&
+		c.OpensAt.Equal(initial.OpensAt) && closes && c.Cancellation.Equal(initial.Cancellation)
 }
 
 // Evolve implements [core.Core].
@@ -224,11 +224,12 @@ func (p *Performance) Evolve(fact events.Fact) {
 	p.facts++
 	switch f := fact.(type) {
 	case *events.PerformanceCreated:
-		p.must(fact, !p.Exists() && f.PerformanceID != "" && (f.Plan != "" && len(f.Sections) == 0 || faultOf(f.Sections) == ""))
-		p.born = Create{ID: f.PerformanceID, Title: f.Title, Venue: f.Venue, StartsAt: f.StartsAt, HoldSeconds: f.HoldSeconds,
-			LimitPerHolder: f.LimitPerHolder, WaitingRoom: f.WaitingRoom, Sections: f.Sections, SaleTimes: f.SaleTimes,
-			Cancellation: f.Cancellation, Plan: f.Plan, Prices: f.CategoryPrices}
-		p.state(p.born)
+		p.must(fact, !p.Exists() && f.PerformanceID != "" &&
+			(f.Plan != "" && len(f.Sections) == 0 || faultOf(f.Sections) == ""))
+		p.initial = Create{ID: f.PerformanceID, Title: f.Title, Venue: f.Venue, StartsAt: f.StartsAt,
+			HoldSeconds: f.HoldSeconds, LimitPerHolder: f.LimitPerHolder, WaitingRoom: f.WaitingRoom,
+			Sections: f.Sections, SaleTimes: f.SaleTimes, Cancellation: f.Cancellation, Plan: f.Plan, Prices: f.CategoryPrices}
+		p.state(p.initial)
 	case *events.PerformanceEdited:
 		sections, ok := Priced(p.latest.Sections, f.Prices)
 		p.must(fact, p.Exists() && ok && events.SameCategories(p.latest.Prices, f.CategoryPrices))
@@ -246,8 +247,8 @@ func (p *Performance) Evolve(fact events.Fact) {
 		p.must(fact, !f.ClosesAt.IsZero() && f.ClosesAt.Equal(p.sale.Ahead.ClosesAt))
 		p.sale.Ahead.ClosesAt = time.Time{}
 	case *events.PerformanceCancelled:
-		p.must(fact, p.Exists() && !p.called)
-		p.called = true
+		p.must(fact, p.Exists() && !p.calledOff)
+		p.calledOff = true
 	default:
 		p.must(fact, p.Exists() && p.blocks.evolve(fact))
 	}
@@ -256,7 +257,7 @@ func (p *Performance) Evolve(fact events.Fact) {
 // must panics at a fact that can't follow.
 func (p *Performance) must(fact events.Fact, fits bool) {
 	if !fits {
-		panic(fmt.Sprintf("performance %s: the log goes on with %s %+v", p.born.ID, fact.Name(), fact))
+		panic(fmt.Sprintf("performance %s: unexpected fact %s %+v", p.initial.ID, fact.Name(), fact))
 	}
 }
 
@@ -301,7 +302,7 @@ type saved struct {
 
 // Freeze implements [core.Core].
 func (p *Performance) Freeze() func(io.Writer) error {
-	state := saved{p.born, p.latest, p.sale.Ahead, p.facts, p.edited, p.called, p.blocks}
+	state := saved{p.initial, p.latest, p.sale.Ahead, p.facts, p.edited, p.calledOff, p.blocks}
 	return func(w io.Writer) error { return json.NewEncoder(w).Encode(state) }
 }
 
@@ -311,7 +312,7 @@ func (p *Performance) Restore(r io.Reader) error {
 	if err := json.NewDecoder(r).Decode(&state); err != nil || state.Born.ID == "" {
 		return err
 	}
-	*p = Performance{born: state.Born, latest: state.Latest, called: state.Called, blocks: state.Blocks,
+	*p = Performance{initial: state.Born, latest: state.Latest, calledOff: state.Called, blocks: state.Blocks,
 		facts: state.Facts, edited: state.Edited,
 		layout: layoutOf(&state.Latest),
 		sale:   core.Sale{Times: state.Latest.SaleTimes, Ahead: state.Ahead}}

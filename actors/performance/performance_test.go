@@ -73,7 +73,7 @@ func TestCreatingOnceAndAgain(t *testing.T) {
 	}
 	if !p.Exists() || !reflect.DeepEqual(p.Created(), *gala(nil)) || p.Layout().Seats() != 8 ||
 		!p.NextDeadline().IsZero() {
-		t.Errorf("it is %+v with %d seats", p.Created(), p.Layout().Seats())
+		t.Errorf("performance = %+v with %d seats, want it as created", p.Created(), p.Layout().Seats())
 	}
 }
 
@@ -90,7 +90,7 @@ func TestASnapshotIsThePerformance(t *testing.T) {
 			t.Errorf("restored %+v, %v; want %+v", restored, err, p)
 		}
 		if err := New().Restore(bytes.NewReader(saved.Bytes()[:saved.Len()/2])); err == nil {
-			t.Error("half a snapshot was restored")
+			t.Error("Restore accepted half a snapshot")
 		}
 		p.Evolve(facts[0])
 	}
@@ -106,7 +106,7 @@ func TestImpossibleFacts(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			defer func() {
 				if recover() == nil {
-					t.Error("taken in")
+					t.Error("the impossible fact was accepted")
 				}
 			}()
 			p := New()
@@ -129,7 +129,7 @@ func TestMap(t *testing.T) {
 	}
 	defer func() {
 		if recover() == nil {
-			t.Error("a map of another layout was taken")
+			t.Error("MapOf accepted the seats of another layout")
 		}
 	}()
 	MapOf(l, make([]byte, 7))

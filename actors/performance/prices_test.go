@@ -63,10 +63,10 @@ func TestEditInAPlan(t *testing.T) {
 		p.Evolve(fact)
 	}
 	if p.Layout() != nil || p.Latest().Plan != "opera" {
-		t.Errorf("%+v", p.Latest())
+		t.Errorf("performance = %+v, want the plan opera and no layout", p.Latest())
 	}
 	if again, err := p.Decide(inHall(nil), day); err != nil || again != nil {
-		t.Errorf("again: %v, %v", again, err)
+		t.Errorf("repeated creation: %v, %v; want no facts", again, err)
 	}
 	if _, err := p.Decide(inHall(func(c *Create) { c.Prices[0].Amount++ }), day); err == nil ||
 		err.(*core.Refusal).Code != core.CodeAlreadyExists {
@@ -74,7 +74,7 @@ func TestEditInAPlan(t *testing.T) {
 	}
 	for _, bad := range []events.CategoryPrice{{Category: "Floor", Amount: 1}, {Category: "Box", Amount: -1}} {
 		if _, err := p.Decide(&Edit{CategoryPrices: []events.CategoryPrice{bad}}, day); err == nil {
-			t.Errorf("%+v is taken", bad)
+			t.Errorf("an edit with the price %+v was accepted", bad)
 		}
 	}
 	facts, err = p.Decide(&Edit{CategoryPrices: []events.CategoryPrice{{Category: "Stalls", Amount: 7}}}, day)
@@ -85,11 +85,11 @@ func TestEditInAPlan(t *testing.T) {
 	want := []events.CategoryPrice{{Category: "Stalls", Amount: 7}, {Category: "Box", Amount: 90}}
 	restored := coretest.Restored(t, p.Freeze(), New).(*Performance)
 	if !reflect.DeepEqual(p.Latest().Prices, want) || !reflect.DeepEqual(restored, p) {
-		t.Errorf("%+v, restored %+v", p.Latest(), restored)
+		t.Errorf("performance = %+v, restored = %+v; want the new prices in both", p.Latest(), restored)
 	}
 	facts, err = p.Decide(&Edit{HoldSeconds: new(int64(9))}, day)
 	if err != nil || !reflect.DeepEqual(facts[0].(*events.PerformanceEdited).CategoryPrices, want) {
-		t.Errorf("an edit of something else states %v, %v", facts, err)
+		t.Errorf("an edit of another member led to %v, %v; want the same prices", facts, err)
 	}
 	coretest.RefusesFacts(t, p, &events.PerformanceEdited{CategoryPrices: want[:1]})
 }
@@ -111,12 +111,12 @@ func TestNearInShorterRows(t *testing.T) {
 	}
 	m := NewMap(events.NewHallLayout(hall, nil))
 	if seats, ok := m.Best(0, 3); !ok || !reflect.DeepEqual(seats, []Seat{0, 1, 2}) {
-		t.Errorf("the best are %v, %t", seats, ok)
+		t.Errorf("best seats = %v, %t; want 0 1 2", seats, ok)
 	}
 	m.Take(20_002)
 	for _, choice := range m.Alternatives([]Seat{20_002}, 2, nil) {
 		if len(choice) != 1 || !m.Free(choice[0]) {
-			t.Errorf("%v", choice)
+			t.Errorf("alternative = %v, want one free seat", choice)
 		}
 	}
 }

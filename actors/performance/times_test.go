@@ -156,10 +156,10 @@ func TestTerms(t *testing.T) {
 		t.Errorf("%+v, want %+v", got, want)
 	}
 	if got := p.(*Performance).Layout().Price(0); got != 9 || p.(core.Edited).EditRevision() != 2 {
-		t.Errorf("a seat costs %d, and the newest edit has revision %d", got, p.(core.Edited).EditRevision())
+		t.Errorf("a seat costs %d, and the newest edit has revision %d, want 9, 2", got, p.(core.Edited).EditRevision())
 	}
-	if born := p.(*Performance).Created(); born.Sections[0].Price != 5 {
-		t.Errorf("it was created at %d", born.Sections[0].Price)
+	if initial := p.(*Performance).Created(); initial.Sections[0].Price != 5 {
+		t.Errorf("price at creation = %d, want 5", initial.Sections[0].Price)
 	}
 }
 

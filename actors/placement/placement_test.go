@@ -14,7 +14,8 @@ import (
 func TestRankIsStable(t *testing.T) {
 	v := NewView("n3:7946", "n1:7946", "n2:7946", "n1:7946")
 	if v.Hash() != 0x8d0dc41b450aa110 || !slices.Equal(v.Members(), []Member{"n1:7946", "n2:7946", "n3:7946"}) {
-		t.Errorf("the view has %v and the hash %#x", v.Members(), v.Hash())
+		t.Errorf("the view has %v and the hash %#x, want %v and 0x8d0dc41b450aa110",
+			v.Members(), v.Hash(), []Member{"n1:7946", "n2:7946", "n3:7946"})
 	}
 	for key, want := range map[Key]string{
 		"product/lamp": "[n3:7946 n2:7946 n1:7946]", "performance/gala": "[n1:7946 n3:7946 n2:7946]",
@@ -26,12 +27,12 @@ func TestRankIsStable(t *testing.T) {
 		}
 		for place, m := range got {
 			if v.Place(key, m) != place || place == 0 && v.Owner(key) != m {
-				t.Errorf("%s: %s has place %d, and %s owns it", key, m, v.Place(key, m), v.Owner(key))
+				t.Errorf("key %s: member %s has place %d, owner is %s", key, m, v.Place(key, m), v.Owner(key))
 			}
 		}
 	}
 	if none := NewView(); none.Owner("product/lamp") != "" || none.Place("product/lamp", "n1") != -1 {
-		t.Error("a view of nobody has an owner")
+		t.Error("an empty view has an owner")
 	}
 }
 
@@ -45,14 +46,14 @@ func TestLeavingMemberMovesOnlyItsKeys(t *testing.T) {
 		before := three.Owner(key)
 		owned[before]++
 		if after := two.Owner(key); before != "c" && after != before || after != three.Rank(key)[0] && before != "c" {
-			t.Fatalf("%s moved from %s to %s when c left", key, before, after)
+			t.Fatalf("key %s moved from %s to %s when c left, want only c's keys to move", key, before, after)
 		} else if before == "c" && after != three.Rank(key)[1] {
-			t.Fatalf("%s went to %s, and not to the next in %v", key, after, three.Rank(key))
+			t.Fatalf("key %s moved to %s, want the next member of %v", key, after, three.Rank(key))
 		}
 	}
 	for member, n := range owned {
 		if share := float64(n) / keys * 3; math.Abs(share-1) > 0.03 {
-			t.Errorf("%s owns %d of %d keys", member, n, keys)
+			t.Errorf("member %s owns %d of %d keys, want a third within 3%%", member, n, keys)
 		}
 	}
 }
@@ -108,7 +109,7 @@ func TestKeysOfCreations(t *testing.T) {
 			t.Errorf("%s %s has the key %q, want %q", method, path, got, want)
 		}
 		if got := KeyOfCreation(method, path, ""); got != "" {
-			t.Errorf("%s %s without one has the key %q", method, path, got)
+			t.Errorf("%s %s without one has the key %q, want \"\"", method, path, got)
 		}
 	}
 }

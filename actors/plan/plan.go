@@ -124,7 +124,7 @@ func (p *Plan) Evolve(fact events.Fact) {
 // must panics at a fact that can't follow.
 func (p *Plan) must(fact events.Fact, fits bool) {
 	if !fits {
-		panic(fmt.Sprintf("plan %s: the log goes on with a %s", p.state.ID, fact.Name()))
+		panic(fmt.Sprintf("plan %s: unexpected fact %s", p.state.ID, fact.Name()))
 	}
 }
 

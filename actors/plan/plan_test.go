@@ -100,7 +100,7 @@ func TestAnyUploadEndsWithTheText(t *testing.T) {
 			if first.State() != second.State() || int64(len(reader.Text)) != first.State().Bytes ||
 				!strings.HasPrefix(texts[first.State().Digest], string(reader.Text)) ||
 				first.State().Sealed && string(reader.Text) != texts[first.State().Digest] {
-				t.Fatalf("%+v, %+v, %q", first.State(), second.State(), reader.Text)
+				t.Fatalf("states = %+v and %+v, text %q; want equal states and the sealed text", first.State(), second.State(), reader.Text)
 			}
 		}
 	})

@@ -216,8 +216,8 @@ func (w *harness) end(p purchase, balance int64) string {
 	return "neither"
 }
 
-// recorded returns the names of the facts of a purchase's process, in order, and how many command
-// ids stand for more than one decision.
+// recorded returns the names of the facts of a purchase's process, in order, and the number of command
+// ids used for more than one decision.
 func (w *harness) recorded(p purchase) (names []string, doubles int) {
 	w.Helper()
 	decided := map[string]events.Revision{}

@@ -38,9 +38,9 @@ func TestLateSteps(t *testing.T) {
 			Command: &seat.Hold{HoldID: events.NewHoldID("bob", 1), Holder: "bob", HoldFor: time.Hour}})
 		switch {
 		case announced && (err != nil || code(free) != "seat_taken"):
-			t.Errorf("an announced process ends with %v, and the seat is %v", err, free)
+			t.Errorf("an announced process ended with %v, holding the seat: %v; want it completed", err, free)
 		case !announced && (!errors.Is(err, actors.ErrUnavailable) || free != nil):
-			t.Errorf("a late process ends with %v, and the seat is %v", err, free)
+			t.Errorf("a late process ended with %v, holding the seat: %v; want it undone", err, free)
 		}
 	}
 }

@@ -280,7 +280,7 @@ func (r *Runner) take(ctx context.Context, request actors.Request, p *Process, s
 		case err != nil && (!p.Announced || unknown || !errors.Is(err, actors.ErrUnavailable)):
 			return actors.Answer{}, err
 		}
-		now, done, failed := r.look(ctx, step)
+		now, done, failed := r.isDone(ctx, step)
 		switch {
 		case failed != nil:
 			return actors.Answer{}, failed
@@ -296,9 +296,9 @@ func (r *Runner) take(ctx context.Context, request actors.Request, p *Process, s
 		actors.ErrOverloaded, step.Name, p.ID)
 }
 
-// look reports whether a step is done: whether its command would lead to no facts. It does not
+// isDone reports whether a step is done: whether its command would lead to no facts. It does not
 // consult a clock.
-func (r *Runner) look(ctx context.Context, step *Step) (now actors.Answer, done bool, err error) {
+func (r *Runner) isDone(ctx context.Context, step *Step) (now actors.Answer, done bool, err error) {
 	now, err = r.Entities.View(ctx, step.Stream, func(c core.Core) {
 		facts, refusal := c.Decide(step.Do, time.Time{})
 		done = len(facts) == 0 && refusal == nil

@@ -87,7 +87,7 @@ func TestRun(t *testing.T) {
 				t.Error(err)
 			}
 			if again, _ := w.recorded(p); len(again) != len(names) {
-				t.Errorf("again: %s", short(again))
+				t.Errorf("run of an ended process led to %s, want no new facts", short(again))
 			}
 		})
 	}
@@ -106,12 +106,12 @@ func TestCrash(t *testing.T) {
 					f := &faults{Dispatcher: w.desk, at: step, persisted: persisted, gone: true}
 					err := p.run(t.Context(), f, nil)
 					if died = f.hit; died && !errors.Is(err, errGone) {
-						t.Fatalf("dying at %d: %v", step, err)
+						t.Fatalf("crash at step %d: unexpected error %v", step, err)
 					}
 					names, _ := w.recorded(p)
 					w.desk = w.node()
 					if err := p.run(t.Context(), w.desk, nil); !slices.Contains([]string{"ok", line.code, "not_held"}, code(err)) {
-						t.Errorf("resumed at %d: %v", step, err)
+						t.Errorf("resumed at step %d: %v, want the end as without a fault", step, err)
 					}
 					w.ended(p, i, step, !slices.Contains(names, "wallet.cancelled.v1"))
 				}
@@ -129,7 +129,7 @@ func (w *harness) ended(p purchase, i int, when any, exact bool) {
 	want := strings.Fields(purchases[i].facts)
 	slices.Sort(want)
 	if end := w.end(p, purchases[i].balance); end != purchases[i].end || doubles > 0 {
-		w.Errorf("%v ends in %s, with %d ids used twice", when, end, doubles)
+		w.Errorf("%v: the process ended in %q with %d ids used twice", when, end, doubles)
 	}
 	if got, want := short(names), strings.Join(want, " "); exact && got != want {
 		w.Errorf("%v:\n%s, want\n%s", when, got, want)
@@ -148,7 +148,7 @@ func TestUnknownOutcome(t *testing.T) {
 					f := &faults{Dispatcher: w.desk, at: step, persisted: persisted}
 					err := p.run(t.Context(), f, nil)
 					if hit = f.hit; code(err) != line.code {
-						t.Errorf("step %d: %v", step, err)
+						t.Errorf("step %d: %v, want %v", step, err, line.code)
 					}
 					w.ended(p, i, step, true)
 				}
@@ -176,7 +176,8 @@ func TestUnknownOutcomeUnannounced(t *testing.T) {
 				break
 			}
 			if !errors.Is(err, actors.ErrUnavailable) || w.end(p, 300) != "nothing" {
-				t.Errorf("step %d, persisted %t: %v, %s", step, persisted, err, w.end(p, 300))
+				t.Errorf("step %d, persisted %t: %v, %s, want %v, nothing",
+					step, persisted, err, w.end(p, 300), actors.ErrUnavailable)
 			}
 		}
 	}
@@ -192,10 +193,10 @@ func TestFailureAnnounced(t *testing.T) {
 		err := p.run(t.Context(), f, nil)
 		if errors.Is(err, actors.ErrOverloaded) || !errors.Is(err, actors.ErrUnavailable) ||
 			w.end(p, 300) == "nothing" {
-			t.Errorf("step %d: %v, %s", step, err, w.end(p, 300))
+			t.Errorf("step %d: %v, %s; want a failure without an undo", step, err, w.end(p, 300))
 		}
 		if err := p.run(t.Context(), w.desk, nil); err != nil {
-			t.Errorf("step %d, again: %v", step, err)
+			t.Errorf("step %d, next run: %v, want success", step, err)
 		}
 		w.ended(p, 0, step, true)
 	}
@@ -222,7 +223,7 @@ func TestOver(t *testing.T) {
 		}
 		_, err := w.desk.View(t.Context(), p.seat(seats[1]), func(c core.Core) {
 			if free := c.(*seat.Seat).Status() == events.SeatIsFree; free != over {
-				t.Errorf("over %t: free %t", over, free)
+				t.Errorf("over %t: the seat is free %t, want the same", over, free)
 			}
 		})
 		if err != nil {
@@ -252,14 +253,15 @@ func TestNothingToUndo(t *testing.T) {
 			Do: &seat.Hold{HoldID: p.hold(), Holder: "ann", HoldFor: time.Hour}}}}},
 		Close: func(context.Context) error {
 			if closed++; status() != events.SeatIsHeld {
-				t.Errorf("closed when the announcement was withdrawn: %s", status())
+				t.Errorf("closed when the announcement was withdrawn: %s, want %s", status(), events.SeatIsHeld)
 			}
 			return nil
 		},
 		Withdraw: &process.Step{Name: "announced", Stream: p.seat(seats[1]),
 			Undo: &seat.Release{HoldID: p.hold(), Reason: events.ReleasedIncomplete}}})
 	if code(err) != "seat_taken" || closed != 1 || status() != events.SeatIsFree {
-		t.Errorf("%v, closed %d times, the announcement is %s", err, closed, status())
+		t.Errorf("%v, closed %d times, the announcement is %s, want seat_taken, 1, %s",
+			err, closed, status(), events.SeatIsFree)
 	}
 }
 
@@ -283,7 +285,7 @@ func TestTwoRunners(t *testing.T) {
 							[]string{"ok", line.code, "not_held"},
 							code(err),
 						) {
-							t.Errorf("step %d: %v", step, err)
+							t.Errorf("step %d: unexpected error %v", step, err)
 						}
 					})
 				}
@@ -311,7 +313,7 @@ func TestReplayedIsNotDone(t *testing.T) {
 			t.Fatal(err)
 		}
 		if names, doubles := w.recorded(p); len(names) != want || doubles != 0 {
-			t.Errorf("%s, with %d ids used twice", short(names), doubles)
+			t.Errorf("facts = %s with %d ids used twice, want the step taken again under a new id", short(names), doubles)
 		}
 	}
 	for taken := range 3 {
@@ -322,17 +324,17 @@ func TestReplayedIsNotDone(t *testing.T) {
 	w.do(p.seat(seats[0]), &seat.Hold{HoldID: events.NewHoldID("bob", 1), Holder: "bob", HoldFor: time.Hour})
 	r := process.Runner{Entities: w.desk}
 	if err := r.Run(t.Context(), from, all); code(err) != "seat_taken" {
-		t.Errorf("taken by another: %v", err)
+		t.Errorf("taken by another: %v, want seat_taken", err)
 	}
 }
 
 // TestID: the ids in existing logs never change.
 func TestID(t *testing.T) {
 	if got := process.ID("booked", "b.1"); got != actors.KeyedCommandID("", "booked/b.1") {
-		t.Errorf("got %s", got)
+		t.Errorf("ID of a booking's step = %s, want the keyed id of existing logs", got)
 	}
 	if got := process.ID("booked", "0190a5b4-0000-7000-8000-000000000001.1"); got != "kxn2nC9HShmtRGM9QE0msAA.47DEQpj8HBQ" {
-		t.Errorf("got %s", got)
+		t.Errorf("got %s, want kxn2nC9HShmtRGM9QE0msAA.47DEQpj8HBQ", got)
 	}
 }
 
@@ -345,6 +347,6 @@ func TestPanic(t *testing.T) {
 		return nil
 	})
 	if at != 1 || !errors.Is(err, actors.ErrBroken) || !strings.Contains(err.Error(), "two") {
-		t.Errorf("%d, %v", at, err)
+		t.Errorf("Each = %d, %v; want ErrBroken of item 1", at, err)
 	}
 }

@@ -53,7 +53,7 @@ func TestAnnotate(t *testing.T) {
 		}
 	}
 	if fact, _ = do(&Confirm{ReservationID: first}); fact.(*events.ProductConfirmed).OrderRevision != 3 { // 4
-		t.Errorf("confirmed as %+v", fact)
+		t.Errorf("confirmed fact = %+v, want order revision 3", fact)
 	}
 
 	var frozen bytes.Buffer
@@ -66,20 +66,20 @@ func TestAnnotate(t *testing.T) {
 	}
 	for _, p = range []*Product{p, restored} {
 		if r, _ := p.Reservation(first); r.OrderRevision != 3 {
-			t.Errorf("the order data are of revision %d", r.OrderRevision)
+			t.Errorf("the order data are of revision %d, want 3", r.OrderRevision)
 		}
 		fact, _ = do(&Release{ReservationID: first})
 		if fact.(*events.ProductReleased).OrderRevision != 3 || p.orders.Len() != 0 {
-			t.Errorf("released as %+v; %d are kept", fact, p.orders.Len())
+			t.Errorf("released fact = %+v with %d order revisions retained; want revision 3, none", fact, p.orders.Len())
 		}
 		if fact, _ = do(&Release{ReservationID: second}); fact.(*events.ProductReleased).OrderRevision != 0 {
-			t.Errorf("released as %+v", fact)
+			t.Errorf("released fact = %+v, want no order revision", fact)
 		}
 	}
 }
 
-// TestNoOrderCostsNothing: a product whose reservations have no order data keeps none.
-func TestNoOrderCostsNothing(t *testing.T) {
+// TestNoOrderDataNeedsNoTable: a product whose reservations have no order data has no table for it.
+func TestNoOrderDataNeedsNoTable(t *testing.T) {
 	p := New().(*Product)
 	p.Evolve(&events.ProductCreated{ProductID: "p", Stock: 10})
 	p.Evolve(&events.ProductReserved{ReservationID: events.ReservationID(events.ID{15: 1}.String()), Holder: "ada",
@@ -87,6 +87,6 @@ func TestNoOrderCostsNothing(t *testing.T) {
 	p.Evolve(&events.ProductReleased{ReservationID: events.ReservationID(events.ID{15: 1}.String()), Holder: "ada",
 		Quantity: 1, Was: events.ReservationConfirmed, Remaining: 10})
 	if p.orders != nil {
-		t.Error("it keeps a table for nothing")
+		t.Error("a table of order revisions was allocated, want none")
 	}
 }

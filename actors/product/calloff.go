@@ -12,7 +12,7 @@ import (
 // Cancel cancels the product: no unit can be reserved or confirmed any more. Idempotent.
 // Refusal: not_found.
 type Cancel struct {
-	// Reason is a text for people.
+	// Reason is a text for display.
 	Reason string
 }
 
@@ -24,7 +24,7 @@ type CallOff struct{ ReservationID events.ID }
 var ErrCalledOff = &core.Refusal{Code: core.CodeCancelled, Detail: "the product was cancelled"}
 
 // CalledOff reports whether the product is cancelled.
-func (p *Product) CalledOff() bool { return p.called }
+func (p *Product) CalledOff() bool { return p.calledOff }
 
 // Open returns the ids of the open reservations, in order.
 func (p *Product) Open() (ids []events.ID) {
@@ -36,7 +36,7 @@ func (p *Product) Open() (ids []events.ID) {
 }
 
 func (p *Product) cancel(cmd *Cancel) []events.Fact {
-	if p.called {
+	if p.calledOff {
 		return nil
 	}
 	return []events.Fact{&events.ProductCancelled{Reason: cmd.Reason, Remaining: p.Remaining()}}
@@ -44,7 +44,7 @@ func (p *Product) cancel(cmd *Cancel) []events.Fact {
 
 func (p *Product) callOff(id events.ID) []events.Fact {
 	r, open := p.reservations.Get(id)
-	if !open || !p.called {
+	if !open || !p.calledOff {
 		return nil
 	}
 	fact := &events.ProductReservationCancelled{ReservationID: events.ReservationID(id.String()), Holder: r.holder,
@@ -61,8 +61,8 @@ func (p *Product) callOff(id events.ID) []events.Fact {
 
 // cancelled applies that the product is cancelled.
 func (p *Product) cancelled() {
-	if !p.Exists() || p.called {
-		panic(fmt.Sprintf("product %s: the log calls it off twice", p.latest.ID))
+	if !p.Exists() || p.calledOff {
+		panic(fmt.Sprintf("product %s: the log cancels it twice", p.latest.ID))
 	}
-	p.called = true
+	p.calledOff = true
 }

@@ -56,7 +56,7 @@ func TestCallOff(t *testing.T) {
 		t.Fatal(err)
 	}
 	if p = New().(*Product); p.Restore(&frozen) != nil || !p.CalledOff() {
-		t.Fatal("a snapshot is not the product")
+		t.Fatal("the restored product is not cancelled")
 	}
 	want(&Cancel{Reason: "other"}, "nothing")
 	want(create, "nothing")
@@ -74,6 +74,6 @@ func TestCallOff(t *testing.T) {
 	}
 	want(&CallOff{ReservationID: held}, "nothing")
 	if _, h, s := p.Figures(); p.Remaining() != 10 || h != 0 || s != 0 || !p.NextDeadline().IsZero() {
-		t.Errorf("%d remain, %d are held and %d sold", p.Remaining(), h, s)
+		t.Errorf("remaining = %d, held = %d, sold = %d; want 10, 0, 0", p.Remaining(), h, s)
 	}
 }

@@ -63,7 +63,7 @@ func (p *Product) Decide(cmd core.Command, now time.Time) ([]events.Fact, error)
 
 func (p *Product) create(cmd *Create, now time.Time) ([]events.Fact, error) {
 	if p.Exists() {
-		if born := p.created(); cmd.same(&born) {
+		if initial := p.created(); cmd.same(&initial) {
 			return nil, nil
 		}
 		return nil, &core.Refusal{Code: core.CodeAlreadyExists,
@@ -95,7 +95,7 @@ func (p *Product) edit(cmd *Edit, now time.Time) ([]events.Fact, error) {
 	if *cmd == (Edit{}) {
 		return nil, nil
 	}
-	if p.called {
+	if p.calledOff {
 		return nil, ErrCalledOff
 	}
 	fact := &events.ProductEdited{
@@ -134,7 +134,7 @@ func (p *Product) reserve(cmd *Reserve, now time.Time) ([]events.Fact, error) {
 	if refusal := core.RequirePass(p.latest.WaitingRoom, cmd.Room); refusal != nil {
 		return nil, refusal
 	}
-	if p.called {
+	if p.calledOff {
 		return nil, ErrCalledOff
 	}
 	if _, open := p.reservations.Get(cmd.ReservationID); open {
@@ -212,7 +212,7 @@ func (p *Product) confirm(cmd *Confirm, now time.Time) ([]events.Fact, error) {
 		return nil, errNotYours
 	case p.offers[r.offer].Price > 0 && cmd.Terms == TermsRefuse:
 		return nil, errUnpaid
-	case p.called:
+	case p.calledOff:
 		return nil, ErrCalledOff
 	case !r.held():
 		return nil, &core.Refusal{Code: core.CodeAlreadyConfirmed,
@@ -237,7 +237,7 @@ func (p *Product) release(cmd *Release, now time.Time) ([]events.Fact, error) {
 	if cmd.By != "" && cmd.By != r.holder {
 		return nil, errNotYours
 	}
-	if p.called {
+	if p.calledOff {
 		return p.callOff(cmd.ReservationID), nil
 	}
 	fact := &events.ProductReleased{
@@ -247,7 +247,7 @@ func (p *Product) release(cmd *Release, now time.Time) ([]events.Fact, error) {
 	}
 	if r.held() {
 		fact.Was = events.ReservationHeld
-	} else if refusal := p.giveBack(fact, cmd, now); refusal != nil {
+	} else if refusal := p.refundRelease(fact, cmd, now); refusal != nil {
 		return nil, refusal
 	}
 	return []events.Fact{fact}, nil

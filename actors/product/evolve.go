@@ -52,10 +52,10 @@ func (p *Product) Evolve(fact events.Fact) {
 			SaleTimes: f.SaleTimes, Cancellation: f.Cancellation})
 		p.countHolders()
 	case *events.ProductEdited:
-		born := p.created()
-		p.born = &born
-		p.stated(&Create{ID: born.ID, Name: f.DisplayName, Stock: f.Stock, Price: f.Price,
-			LimitPerHolder: f.LimitPerHolder, HoldSeconds: born.HoldSeconds, WaitingRoom: f.WaitingRoom,
+		initial := p.created()
+		p.initial = &initial
+		p.stated(&Create{ID: initial.ID, Name: f.DisplayName, Stock: f.Stock, Price: f.Price,
+			LimitPerHolder: f.LimitPerHolder, HoldSeconds: initial.HoldSeconds, WaitingRoom: f.WaitingRoom,
 			SaleTimes: f.SaleTimes, Cancellation: f.Cancellation})
 		p.countHolders()
 		p.check(f.Remaining)
@@ -112,7 +112,7 @@ func (p *Product) add(id events.ID, r reservation, order *events.OrderData) {
 }
 
 func (p *Product) confirmed(id events.ID) {
-	r := p.own(id, true)
+	r := p.openReservation(id, true)
 	p.holds--
 	p.held -= int64(r.quantity)
 	p.sold += int64(r.quantity)
@@ -121,7 +121,7 @@ func (p *Product) confirmed(id events.ID) {
 }
 
 func (p *Product) remove(id events.ID, held bool) {
-	r := p.own(id, held)
+	r := p.openReservation(id, held)
 	if held {
 		p.holds--
 		p.held -= int64(r.quantity)
@@ -135,12 +135,12 @@ func (p *Product) remove(id events.ID, held bool) {
 	p.count(r.holder, -int64(r.quantity))
 }
 
-// own returns the open reservation of a fact, which must be held or confirmed as stated.
-func (p *Product) own(id events.ID, held bool) reservation {
+// openReservation returns the open reservation of a fact, which must be held or confirmed as stated.
+func (p *Product) openReservation(id events.ID, held bool) reservation {
 	r, ok := p.reservations.Get(id)
 	if !ok || r.held() != held {
 		panic(
-			fmt.Sprintf("product %s: the log changes reservation %s (held: %t), which is not like that", p.latest.ID, id, held),
+			fmt.Sprintf("product %s: the log changes reservation %s (held: %t), which has another state", p.latest.ID, id, held),
 		)
 	}
 	return r

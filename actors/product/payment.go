@@ -39,7 +39,7 @@ type Money struct {
 	OrderRevision events.Revision
 	// PaidBy is the payment that has paid for it, "" if none has.
 	PaidBy events.StreamID
-	// Failed are the payments that came too late. They must not be changed.
+	// Failed are the payments that arrived too late. They must not be changed.
 	Failed []events.StreamID
 	// Released means that the reservation was released. Kept is the amount withheld from the payment.
 	Released bool
@@ -48,7 +48,7 @@ type Money struct {
 	CalledOff bool
 }
 
-// HasFailed reports whether a payment for it came too late.
+// HasFailed reports whether a payment for it arrived too late.
 func (m *Money) HasFailed(payment events.StreamID) bool { return slices.Contains(m.Failed, payment) }
 
 // Pay applies an external payment to a reservation. A held or confirmed one is paid; for an expired
@@ -79,7 +79,7 @@ func (p *Product) pay(cmd *Pay, now time.Time) ([]events.Fact, error) {
 	switch {
 	case known && (m.PaidBy != "" || m.Released || m.HasFailed(cmd.Payment)):
 		return nil, nil
-	case p.called:
+	case p.calledOff:
 		return nil, nil
 	case open && r.held() && r.expires < now.UnixNano(): // impossible: the shell expires it first
 		return nil, core.StaleRevision(p.facts - 1)
@@ -103,7 +103,7 @@ func (p *Product) pay(cmd *Pay, now time.Time) ([]events.Fact, error) {
 	return p.payLate(id, &m, cmd.Payment, now), nil
 }
 
-// payLate takes the units of an expired reservation again, or returns why they can't be had.
+// payLate takes the units of an expired reservation again, or returns why they are unavailable.
 func (p *Product) payLate(id events.ReservationID, m *Money, payment events.StreamID, now time.Time) []events.Fact {
 	reason, remaining := events.FailReason(""), p.Remaining()
 	taken := int64(0)
@@ -133,9 +133,9 @@ func (p *Product) payLate(id events.ReservationID, m *Money, payment events.Stre
 	}
 }
 
-// giveBack adds the amount withheld and the payment to the release of a paid reservation. Refusal:
+// refundRelease adds the amount withheld and the payment to the release of a paid reservation. Refusal:
 // cancellation_closed.
-func (p *Product) giveBack(fact *events.ProductReleased, cmd *Release, now time.Time) *core.Refusal {
+func (p *Product) refundRelease(fact *events.ProductReleased, cmd *Release, now time.Time) *core.Refusal {
 	m, _ := p.Money(cmd.ReservationID)
 	if m.PaidBy == "" {
 		return nil
@@ -163,7 +163,7 @@ func (p *Product) evolvePayment(fact events.Fact) bool {
 		}
 		p.check(f.Remaining)
 	case *events.ProductPaid:
-		p.own(parse(f.ReservationID), false)
+		p.openReservation(parse(f.ReservationID), false)
 		p.paid(parse(f.ReservationID), f.Payment)
 		p.check(f.Remaining)
 	case *events.ProductPaymentFailed:
@@ -173,7 +173,7 @@ func (p *Product) evolvePayment(fact events.Fact) bool {
 			m = Money{Holder: f.Holder, Quantity: f.Quantity, Offer: Offer{f.Price, f.Cancellation}, ExpiresAt: f.ExpiresAt}
 		}
 		m.Failed = append(slices.Clip(m.Failed), f.Payment)
-		p.keep(id, m)
+		p.setMoney(id, m)
 		p.check(f.Remaining)
 	default:
 		return false
@@ -196,11 +196,11 @@ func (p *Product) paid(id events.ID, payment events.StreamID) {
 		}
 	}
 	m.PaidBy = payment
-	p.keep(id, m)
+	p.setMoney(id, m)
 }
 
 // recordReturn records that a reservation with an external payment was released or cancelled.
-func (p *Product) recordReturn(name events.ReservationID, payment events.StreamID, kept int64, called bool) {
+func (p *Product) recordReturn(name events.ReservationID, payment events.StreamID, kept int64, calledOff bool) {
 	id := parse(name)
 	m, known := p.Money(id)
 	if payment != m.PaidBy {
@@ -208,12 +208,12 @@ func (p *Product) recordReturn(name events.ReservationID, payment events.StreamI
 			p.latest.ID, id, payment, m.PaidBy))
 	}
 	if known {
-		m.Released, m.CalledOff, m.Kept = true, called, kept
-		p.keep(id, m)
+		m.Released, m.CalledOff, m.Kept = true, calledOff, kept
+		p.setMoney(id, m)
 	}
 }
 
-func (p *Product) keep(id events.ID, m Money) {
+func (p *Product) setMoney(id events.ID, m Money) {
 	if p.money == nil {
 		p.money = core.NewTable[events.ID, Money]()
 	}

@@ -44,8 +44,8 @@ func sentenceOfMoney(fact events.Fact) string {
 
 func pay(n int, reference string) *Pay { return &Pay{ReservationID: rid(n), Payment: bank(reference)} }
 
-// late pays for a reservation of ann's that has ended, of a quantity.
-func late(n int, reference string, quantity int64) *Pay {
+// latePayment pays for a reservation of ann's that has ended, of a quantity.
+func latePayment(n int, reference string, quantity int64) *Pay {
 	p := pay(n, reference)
 	p.Seen = 99
 	p.Ended = &Ended{Holder: "ann", Quantity: quantity, Status: events.ReservationExpired, ExpiresAt: day.Add(60 * s),
@@ -53,13 +53,13 @@ func late(n int, reference string, quantity int64) *Pay {
 	return p
 }
 
-// TestPayments: each line continues from the one before, at its time.
+// TestPayments: each row continues from the previous one, at its time.
 func TestPayments(t *testing.T) {
 	half := &Edit{Cancellation: &events.Cancellation{Until: day.Add(600 * s), RefundPercent: 33}}
 	past := day.Add(100 * s)
-	released := late(1, "x", 2)
+	released := latePayment(1, "x", 2)
 	released.Ended.Status = events.ReservationReleased
-	stale := late(1, "x", 2)
+	stale := latePayment(1, "x", 2)
 	stale.Seen = 3
 	const held = "held #1 ann 2 until 1m0s, 7 left"
 	for name, attempts := range map[string][]attempt{
@@ -75,24 +75,24 @@ func TestPayments(t *testing.T) {
 			{2 * s, released, "nothing"}, {2 * s, pay(2, "x"), "not_found [resource:reservation]"}},
 		"late": {{0, hold(1, "ann", 2), held}, {61 * s, &core.Expire{}, "expired #1 ann 2 at 1m0s: 2, 9 left"},
 			{61 * s, pay(1, "x"), "not_found [resource:reservation]"},
-			{61 * s, late(1, "x", 2), "retaken #1 ann 2 at 500, 7 left by bank~x; confirmed #1 ann 2, 7 left by bank~x"},
-			{61 * s, late(1, "x", 2), "nothing"}, {61 * s, &core.Expire{}, "nothing"},
+			{61 * s, latePayment(1, "x", 2), "retaken #1 ann 2 at 500, 7 left by bank~x; confirmed #1 ann 2, 7 left by bank~x"},
+			{61 * s, latePayment(1, "x", 2), "nothing"}, {61 * s, &core.Expire{}, "nothing"},
 			{62 * s, release(1, "ann"), "released #1 ann 2 confirmed, 9 left by bank~x"}},
 		"too late for the limit": {{0, hold(1, "ann", 2), held}, {61 * s, &core.Expire{}, "expired #1 ann 2 at 1m0s: 2, 9 left"},
 			{61 * s, reserve(2, "ann", 3), "reserved #2 ann 3, 6 left"},
-			{61 * s, late(1, "x", 2), "failed #1 ann 2: limit_exceeded by bank~x"}, {61 * s, release(2, ""),
+			{61 * s, latePayment(1, "x", 2), "failed #1 ann 2: limit_exceeded by bank~x"}, {61 * s, release(2, ""),
 				"released #2 ann 3 confirmed, 9 left"},
-			{61 * s, late(1, "x", 2), "nothing"}, // for good
-			{61 * s, late(1, "y", 9), "retaken #1 ann 2 at 500, 7 left by bank~y; confirmed #1 ann 2, 7 left by bank~y"}},
+			{61 * s, latePayment(1, "x", 2), "nothing"}, // for good
+			{61 * s, latePayment(1, "y", 9), "retaken #1 ann 2 at 500, 7 left by bank~y; confirmed #1 ann 2, 7 left by bank~y"}},
 		"too late for the stock": {{0, hold(1, "ann", 2), held}, {61 * s, &core.Expire{}, "expired #1 ann 2 at 1m0s: 2, 9 left"},
 			{61 * s, reserve(2, "bob", 4), "reserved #2 bob 4, 5 left"}, {61 * s, reserve(3, "cid", 4), "reserved #3 cid 4, 1 left"},
-			{61 * s, late(1, "x", 2), "failed #1 ann 2: sold_out by bank~x"}},
+			{61 * s, latePayment(1, "x", 2), "failed #1 ann 2: sold_out by bank~x"}},
 		"too late for the sale": {{0, hold(1, "ann", 2), held}, {1 * s, &Edit{ClosesAt: &past},
 			"edited Lamp to 9 at 500, limit 4, 7 left"}, {61 * s, &core.Expire{}, "expired #1 ann 2 at 1m0s: 2, 9 left"},
-			{100 * s, late(1, "x", 2), "failed #1 ann 2: sale_closed by bank~x"}},
+			{100 * s, latePayment(1, "x", 2), "failed #1 ann 2: sale_closed by bank~x"}},
 		"late, and its order data were stated since": {{0, hold(1, "ann", 2), held},
 			{61 * s, &core.Expire{}, "expired #1 ann 2 at 1m0s: 2, 9 left"},
-			{61 * s, &Annotate{ReservationID: rid(1), Seen: 2, Ended: late(1, "", 2).Ended, Order: events.OrderData{Reference: "r"}},
+			{61 * s, &Annotate{ReservationID: rid(1), Seen: 2, Ended: latePayment(1, "", 2).Ended, Order: events.OrderData{Reference: "r"}},
 				"product.reservation_annotated.v1"},
 			{61 * s, &Pay{ReservationID: rid(1), Payment: "x", Seen: 2, Ended: stale.Ended}, "stale_revision [current_revision:3]"},
 			{61 * s, stale, "retaken #1 ann 2 at 500, 7 left by bank~x; confirmed #1 ann 2, 7 left by bank~x"}},
@@ -132,7 +132,7 @@ func TestCost(t *testing.T) {
 	}
 	free := Offer{}
 	if free.Cost(9) != 0 || free.Refund(9) != 0 {
-		t.Error("it is for nothing")
+		t.Error("a free offer has a cost or a refund")
 	}
 }
 
@@ -183,12 +183,12 @@ func TestPaymentsOfAnyHistory(t *testing.T) {
 					payment.Ended, payment.Seen = &ended, p.facts-1
 				}
 				if _, used := outcome[payment.Payment]; used && owner[rid(n)] != payment.Payment {
-					break // a reference is for one thing
+					break // a reference pays for one purchase
 				}
 				do(payment)
 			}
 			if p.Remaining() < 0 || p.latest.Stock != p.Remaining()+p.held+p.sold {
-				t.Fatalf("%+v", contentOf(p))
+				t.Fatalf("product = %+v, want stock = remaining + held + sold", contentOf(p))
 			}
 		}
 		if want, got := contentOf(p), contentOf(replay(log)); !reflect.DeepEqual(want, got) {
@@ -209,7 +209,7 @@ func follow(t *rapid.T, fact events.Fact, at events.Revision, p *Product, views 
 		}
 		id := parse(name)
 		if before := outcome[payment]; before != "" || what == "paid" && owner[id] != "" {
-			t.Fatalf("%s for %s: it was %q, and that is paid by %q", sentence(fact), payment, before, owner[id])
+			t.Fatalf("%s by payment %s: its outcome was %q, the reservation is paid by %q", sentence(fact), payment, before, owner[id])
 		}
 		if outcome[payment] = what; what == "paid" {
 			owner[id] = payment
@@ -234,7 +234,7 @@ func follow(t *rapid.T, fact events.Fact, at events.Revision, p *Product, views 
 		delete(views, parse(f.ReservationID))
 	case *events.ProductReleased:
 		if f.Payment != owner[parse(f.ReservationID)] {
-			t.Fatalf("%s, and it was paid by %q", sentence(fact), owner[parse(f.ReservationID)])
+			t.Fatalf("%s, but the reservation was paid by %q", sentence(fact), owner[parse(f.ReservationID)])
 		}
 		end(f.ReservationID, f.Holder, f.Quantity, events.ReservationReleased, time.Time{})
 	case *events.ProductExpired:
@@ -250,6 +250,6 @@ func follow(t *rapid.T, fact events.Fact, at events.Revision, p *Product, views 
 		}
 	}
 	if known := slices.Collect(maps.Keys(owner)); p.money == nil && len(known) > 0 {
-		t.Fatalf("%v are paid, and nothing is known of it", known)
+		t.Fatalf("reservations %v are paid, but the product has no record of it", known)
 	}
 }

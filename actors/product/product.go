@@ -131,16 +131,16 @@ func (r reservation) held() bool { return r.expires != 0 }
 
 // Product is the state and the rules of one product. It implements [core.Core].
 type Product struct {
-	latest Create  // as created or last edited; ID is "" before
-	born   *Create // as created; nil while that is latest
-	held   int64   // units
-	sold   int64   // units
-	holds  int     // reservations that are held
+	latest  Create  // as created or last edited; ID is "" before
+	initial *Create // as created; nil while that is latest
+	held    int64   // units
+	sold    int64   // units
+	holds   int     // reservations that are held
 	// ahead are the bounds of the sale that no fact has recorded as reached; nil for none.
-	ahead  *events.SaleTimes
-	facts  events.Revision // number applied
-	edited events.Revision // of the newest edit; the creation counts
-	called bool            // cancelled
+	ahead     *events.SaleTimes
+	facts     events.Revision // number applied
+	edited    events.Revision // of the newest edit; the creation counts
+	calledOff bool            // cancelled
 
 	// offers are all that were ever stated; offer is the index of the current one.
 	offer  uint32
@@ -211,8 +211,8 @@ func (p *Product) setAhead(times events.SaleTimes) {
 
 // created returns the product as it was created; its ID is "" before.
 func (p *Product) created() Create {
-	if p.born != nil {
-		return *p.born
+	if p.initial != nil {
+		return *p.initial
 	}
 	return p.latest
 }

@@ -237,11 +237,11 @@ func TestAnyHistory(t *testing.T) {
 			before, heap := contentOf(p), p.deadline.Entries()
 			facts, err := p.Decide(cmd, now)
 			if after := contentOf(p); !reflect.DeepEqual(before, after) || !slices.Equal(heap, p.deadline.Entries()) {
-				t.Fatalf("deciding %T changed %+v into %+v", cmd, before, after)
+				t.Fatalf("deciding %T changed the state from %+v to %+v", cmd, before, after)
 			}
 			again, errAgain := p.Decide(cmd, now)
 			if !reflect.DeepEqual(facts, again) || !reflect.DeepEqual(err, errAgain) {
-				t.Fatalf("deciding %T twice: %s, then %s", cmd, describe(facts, err), describe(again, errAgain))
+				t.Fatalf("deciding %T twice: %s, then %s; want the same", cmd, describe(facts, err), describe(again, errAgain))
 			}
 			code := ""
 			if err != nil {
@@ -311,7 +311,7 @@ func TestACutSnapshotIsNotRestored(t *testing.T) {
 	for n, cmd := range []core.Command{reserve(0, "ann", 1), hold(1, "bob", 2)} {
 		facts, err := p.Decide(cmd, day)
 		if err != nil {
-			t.Fatal(n, err)
+			t.Fatalf("writing a snapshot: %d bytes, %v", n, err)
 		}
 		p.Evolve(facts[0])
 	}
@@ -344,11 +344,11 @@ func TestManyHoldsExpireInBoundedFacts(t *testing.T) {
 		fact := facts[0].(*events.ProductExpired)
 		sizes = append(sizes, len(fact.Expired))
 		if size := len(events.AppendFact(nil, fact)); size > 30<<10 {
-			t.Fatalf("a fact of %d bytes", size)
+			t.Fatalf("a fact has %d bytes, want at most 30 KiB", size)
 		}
 		for _, e := range fact.Expired {
 			if gone[e.ReservationID] || e.ExpiresAt.Before(last) {
-				t.Fatalf("%+v expires again or out of order", e)
+				t.Fatalf("%+v expired twice or out of order", e)
 			}
 			gone[e.ReservationID], last = true, e.ExpiresAt
 		}
@@ -379,6 +379,6 @@ func TestEndedHoldsDoNotPileUp(t *testing.T) {
 		most = max(most, len(p.deadline.Entries()))
 	}
 	if most > 2*101+1024+1 {
-		t.Errorf("100 open holds had up to %d entries of deadlines", most)
+		t.Errorf("100 open holds had up to %d entries of deadlines, want at most two per hold and the slack", most)
 	}
 }

@@ -75,7 +75,7 @@ const (
 	ns = time.Nanosecond
 )
 
-// attempt is a line of a table: the time, the command, and the decision.
+// attempt is a row of a table: the time, the command, and the decision.
 type attempt struct {
 	at   time.Duration
 	cmd  core.Command

@@ -57,7 +57,7 @@ func (p *Product) Freeze() func(io.Writer) error {
 		Ahead:        p.sale().Ahead,
 		Facts:        p.facts,
 		Edited:       p.edited,
-		Called:       p.called,
+		Called:       p.calledOff,
 		Restated:     p.restated,
 		Offers:       p.offers,
 	}
@@ -120,10 +120,10 @@ func (p *Product) Restore(r io.Reader) error {
 	}
 	p.latest, p.held, p.sold = h.Created, h.Held, h.Sold
 	if h.Edited > 0 {
-		born := h.Born
-		p.born = &born
+		initial := h.Born
+		p.initial = &initial
 	}
-	p.called = h.Called
+	p.calledOff = h.Called
 	p.facts, p.edited = h.Facts, h.Edited
 	p.setAhead(h.Ahead)
 	p.restated, p.offers = h.Restated, h.Offers

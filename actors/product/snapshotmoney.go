@@ -48,7 +48,7 @@ func (p *Product) restoreMoney(in *bufio.Reader, n int) error {
 		if err != nil {
 			return err
 		}
-		p.keep(id, saved.Money)
+		p.setMoney(id, saved.Money)
 	}
 	return nil
 }

@@ -12,8 +12,8 @@ import (
 	"admitone/events"
 )
 
-// during adds bounds of the sale; zero is no bound.
-func during(c *Create, opens, closes time.Duration) *Create {
+// saleBetween adds bounds of the sale; zero is no bound.
+func saleBetween(c *Create, opens, closes time.Duration) *Create {
 	c.SaleTimes = events.SaleTimes{OpensAt: moment(opens), ClosesAt: moment(closes)}
 	return c
 }
@@ -54,7 +54,7 @@ var timesRules = []struct {
 	attempts []attempt
 }{
 	{"a sale opens at its moment and not a nanosecond earlier", []attempt{
-		{0, during(create(9, 0), 10*s, 20*s), created},
+		{0, saleBetween(create(9, 0), 10*s, 20*s), created},
 		{0, reserve(1, "ann", 1), notOpen},
 		{10*s - ns, reserve(1, "ann", 1), notOpen},
 		{10*s - ns, hold(1, "ann", 1), notOpen},
@@ -65,13 +65,13 @@ var timesRules = []struct {
 		{10*s + ns, reserve(2, "ann", 1), "reserved #2 ann 1, 7 left"},
 	}},
 	{"it closes at its moment, and a nanosecond before it is open", []attempt{
-		{0, during(create(9, 0), 10*s, 20*s), created},
+		{0, saleBetween(create(9, 0), 10*s, 20*s), created},
 		{20*s - ns, hold(1, "ann", 1), "held #1 ann 1 until 1m19.999999999s, 8 left"},
 		{20 * s, reserve(2, "ann", 1), closed20},
 		{20*s + ns, hold(2, "ann", 1), closed20},
 	}},
 	{"what was held in time is confirmed and given back after the close", []attempt{
-		{0, during(create(9, 0), 0, 20*s), created},
+		{0, saleBetween(create(9, 0), 0, 20*s), created},
 		{20*s - ns, hold(1, "ann", 1), "held #1 ann 1 until 1m19.999999999s, 8 left"},
 		{20*s - ns, hold(2, "ann", 1), "held #2 ann 1 until 1m19.999999999s, 7 left"},
 		{21 * s, confirm(1, "ann"), "confirmed #1 ann 1, 7 left"},
@@ -80,14 +80,14 @@ var timesRules = []struct {
 		{21 * s, reserve(3, "ann", 1), closed20},
 	}},
 	{"the decision does not wait for the facts", []attempt{
-		{0, during(create(9, 0), 10*s, 20*s), created},
+		{0, saleBetween(create(9, 0), 10*s, 20*s), created},
 		{10 * s, reserve(1, "ann", 1), "reserved #1 ann 1, 8 left"},
 		{20 * s, reserve(2, "ann", 1), closed20},
 		{20 * s, &core.Expire{}, "opened at 10s, 8 left"},
 		{20 * s, &core.Expire{}, "closed at 20s, 8 left"},
 	}},
 	{"holds and bounds that are due are recorded in the order of their times", []attempt{
-		{0, during(create(9, 0), 10*s, 90*s), created},
+		{0, saleBetween(create(9, 0), 10*s, 90*s), created},
 		{10 * s, hold(1, "ann", 1), "held #1 ann 1 until 1m10s, 8 left"},
 		{30*s - ns, hold(3, "cid", 1), "held #3 cid 1 until 1m29.999999999s, 7 left"},
 		{30 * s, hold(2, "bob", 2), "held #2 bob 2 until 1m30s, 5 left"},
@@ -98,24 +98,24 @@ var timesRules = []struct {
 		{100 * s, &core.Expire{}, "nothing"},
 	}},
 	{"a bound may lie in the past, and is recorded at once", []attempt{
-		{30 * s, during(create(9, 0), 10*s, 20*s), "created p with 9; opened at 10s, 9 left; closed at 20s, 9 left"},
+		{30 * s, saleBetween(create(9, 0), 10*s, 20*s), "created p with 9; opened at 10s, 9 left; closed at 20s, 9 left"},
 		{30 * s, reserve(1, "ann", 1), closed20},
 		{30 * s, &core.Expire{}, "nothing"},
-		{30 * s, during(create(9, 0), 10*s, 20*s), "nothing"},
+		{30 * s, saleBetween(create(9, 0), 10*s, 20*s), "nothing"},
 		{30 * s, create(9, 0), "already_exists"},
-		{30 * s, during(create(9, 0), 10*s, 21*s), "already_exists"},
+		{30 * s, saleBetween(create(9, 0), 10*s, 21*s), "already_exists"},
 	}},
 	{"a sale closes after it opens", []attempt{
-		{0, during(create(9, 0), 20*s, 10*s), badTimes},
-		{0, during(create(9, 0), 10*s, 10*s), badTimes},
-		{0, during(create(9, 0), 10*s, 10*s+ns), created},
+		{0, saleBetween(create(9, 0), 20*s, 10*s), badTimes},
+		{0, saleBetween(create(9, 0), 10*s, 10*s), badTimes},
+		{0, saleBetween(create(9, 0), 10*s, 10*s+ns), created},
 		{0, closeAfter(10 * s), badTimes},
 		{0, openAfter(11 * s), badTimes},
 		{0, closeAfter(20 * s), edited},
 		{0, openAfter(20 * s), badTimes},
 	}},
 	{"an edit that moves a bound has it recorded again, and another does not", []attempt{
-		{0, during(create(9, 0), 10*s, 0), created},
+		{0, saleBetween(create(9, 0), 10*s, 0), created},
 		{10 * s, &core.Expire{}, opened10},
 		{11 * s, stock(9), edited},
 		{11 * s, &core.Expire{}, "nothing"},
@@ -129,14 +129,14 @@ var timesRules = []struct {
 		{16 * s, reserve(1, "ann", 1), "reserved #1 ann 1, 8 left"},
 	}},
 	{"a bound that was moved before it came is recorded where it is", []attempt{
-		{0, during(create(9, 0), 10*s, 0), created},
+		{0, saleBetween(create(9, 0), 10*s, 0), created},
 		{5 * s, openAfter(20 * s), edited},
 		{10 * s, &core.Expire{}, "nothing"},
 		{10 * s, openAfter(0), edited},
 		{20 * s, &core.Expire{}, "nothing"},
 	}},
 	{"bounds come before limits and stock, and after the pass", []attempt{
-		{0, during(create(9, 2), 10*s, 0), created},
+		{0, saleBetween(create(9, 2), 10*s, 0), created},
 		{0, reserve(1, "ann", 10), notOpen},
 		{0, reserve(1, "ann", 3), notOpen},
 		{0, reserve(1, "ann", 0), "invalid_field [field:quantity]"},
@@ -182,7 +182,7 @@ func TestEditRevision(t *testing.T) {
 		cmd  core.Command
 		want events.Revision
 	}{
-		{during(create(9, 0), 1*s, 0), 0}, // and opened, at revision 1
+		{saleBetween(create(9, 0), 1*s, 0), 0}, // and opened, at revision 1
 		{reserve(1, "ann", 1), 0},
 		{stock(8), 3},
 		{reserve(2, "ann", 1), 3},
@@ -197,15 +197,15 @@ func TestEditRevision(t *testing.T) {
 	}
 }
 
-// TestNothingIsSoldOutside runs random commands at random times on a product with changing bounds,
+// TestNothingIsSoldOutsideTheSale runs random commands at random times on a product with changing bounds,
 // and checks every sale against the present bounds.
-func TestNothingIsSoldOutside(t *testing.T) {
+func TestNothingIsSoldOutsideTheSale(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p, now := New(), day
 		after := rapid.Custom(
 			func(t *rapid.T) time.Duration { return time.Duration(rapid.IntRange(0, 20).Draw(t, "seconds")) * s },
 		)
-		coretest.Do(p, during(create(50, 0), after.Draw(t, "opens"), 0), now, bounds)
+		coretest.Do(p, saleBetween(create(50, 0), after.Draw(t, "opens"), 0), now, bounds)
 		times, reachedOnce := p.(*Product).sale().Times, map[string]bool{}
 		take := func(facts []events.Fact) {
 			for _, fact := range facts {
@@ -220,12 +220,12 @@ func TestNothingIsSoldOutside(t *testing.T) {
 					times = f.SaleTimes
 				case *events.ProductReserved, *events.ProductHeld:
 					if now.Before(times.OpensAt) || !times.ClosesAt.IsZero() && !now.Before(times.ClosesAt) {
-						t.Fatalf("%s at %v outside of %+v", fact.Name(), now, times)
+						t.Fatalf("%s at %v, outside the sale %+v", fact.Name(), now, times)
 					}
 				case *events.ProductOpened, *events.ProductClosed:
 					name := bounds(fact)[:6]
 					if reachedOnce[name] {
-						t.Fatalf("%s twice", name)
+						t.Fatalf("%s was recorded twice", name)
 					}
 					reachedOnce[name] = true
 				}
@@ -238,7 +238,7 @@ func TestNothingIsSoldOutside(t *testing.T) {
 			facts, _ := core.Step(p, cmd, now, take)
 			take(facts)
 			if open := times.Within(now); !open && p.(*Product).sale().Refuse(now) == nil {
-				t.Fatalf("open at %v, with %+v", now, times)
+				t.Fatalf("the sale is open at %v, outside its bounds %+v", now, times)
 			}
 		}
 	})

@@ -73,8 +73,8 @@ func (m *memory) Read(
 	return slices.Clone(all[max(0, len(all)-1):]), nil
 }
 
-// lost returns the recorded numbers of dropped refusals.
-func (m *memory) lost() (counts []string) {
+// droppedCounts returns the recorded numbers of dropped refusals.
+func (m *memory) droppedCounts() (counts []string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, stream := range m.log {
@@ -102,7 +102,7 @@ func runRecorder(t *testing.T, m *memory, c Config, do func(r *Recorder)) (after
 	return after
 }
 
-func pass(d time.Duration) { time.Sleep(d); synctest.Wait() }
+func advance(d time.Duration) { time.Sleep(d); synctest.Wait() }
 
 // TestDroppedCountSurvivesAFailure: the number of dropped refusals is recorded later if the append fails,
 // with the time of the first of them, and includes those of the failed append.
@@ -112,12 +112,13 @@ func TestDroppedCountSurvivesAFailure(t *testing.T) {
 		for i := range 7 {
 			r.Record(refusal(i, at))
 		}
-		pass(time.Second) // two with the count of five: the log takes neither
+		advance(time.Second) // two with the count of five: both appends fail
 		r.Record(refusal(8, at.Add(time.Second)))
-		pass(time.Second)
+		advance(time.Second)
 	})
-	if got := strings.Join(m.lost(), ", "); got != "7 since 2031-05-01T23:59:59Z" || r.Kept() != 1 || r.Dropped() != 7 {
-		t.Errorf("recorded as dropped: %s; kept %d, dropped %d", got, r.Kept(), r.Dropped())
+	if got := strings.Join(m.droppedCounts(), ", "); got != "7 since 2031-05-01T23:59:59Z" || r.Kept() != 1 || r.Dropped() != 7 {
+		t.Errorf("recorded as dropped: %s; kept %d, dropped %d, want 7 since 2031-05-01T23:59:59Z, 1, 7",
+			got, r.Kept(), r.Dropped())
 	}
 }
 
@@ -129,13 +130,13 @@ func TestWaitingRefusalsAreWrittenAfterAFailure(t *testing.T) {
 		for i := range 600 {
 			r.Record(refusal(i, at))
 		}
-		pass(time.Second)
+		advance(time.Second)
 		if r.Kept() == 0 || r.Dropped() == 0 || r.Kept()+r.Dropped() != 600 {
-			t.Errorf("a second after the failure: kept %d, dropped %d", r.Kept(), r.Dropped())
+			t.Errorf("a second after the failure: kept %d, dropped %d; want 600 in total, some of each", r.Kept(), r.Dropped())
 		}
-		pass(2 * tellEvery)
-		if got := strings.Join(m.lost(), ", "); got != fmt.Sprintf("%d since 2031-05-01T23:59:59Z", r.Dropped()) {
-			t.Errorf("recorded as dropped: %q", got)
+		advance(2 * reportEvery)
+		if got := strings.Join(m.droppedCounts(), ", "); got != fmt.Sprintf("%d since 2031-05-01T23:59:59Z", r.Dropped()) {
+			t.Errorf("recorded as dropped: %q, want %d since the first", got, r.Dropped())
 		}
 	})
 }
@@ -149,7 +150,7 @@ func TestUnwrittenRefusalsAreCountedAtTheEnd(t *testing.T) {
 		}
 	})
 	if r.Kept() != 0 || r.Dropped() != 600 {
-		t.Errorf("kept %d, dropped %d", r.Kept(), r.Dropped())
+		t.Errorf("kept %d, dropped %d, want 0, 600", r.Kept(), r.Dropped())
 	}
 }
 
@@ -160,9 +161,9 @@ func TestEachBatchHasItsTime(t *testing.T) {
 		for i := range 4*batchSize + 1 {
 			r.Record(refusal(i, at))
 		}
-		pass(time.Minute)
+		advance(time.Minute)
 		if r.Kept() != 4*batchSize+1 || r.Dropped() != 0 {
-			t.Errorf("kept %d, dropped %d", r.Kept(), r.Dropped())
+			t.Errorf("kept %d, dropped %d, want %d, 0", r.Kept(), r.Dropped(), 4*batchSize+1)
 		}
 	})
 }
@@ -173,10 +174,10 @@ func TestSlowArrivalsAreBatched(t *testing.T) {
 	r := runRecorder(t, m, Config{Every: 200 * time.Millisecond}, func(r *Recorder) {
 		for i := range 2000 { // one every millisecond, over a midnight
 			r.Record(refusal(i, at.Add(time.Duration(i)*time.Millisecond)))
-			pass(time.Millisecond)
+			advance(time.Millisecond)
 		}
 	})
 	if len(m.writes) > 12 || r.Kept() != 2000 {
-		t.Errorf("%d appends for two seconds; kept %d", len(m.writes), r.Kept())
+		t.Errorf("%d appends in two seconds, kept %d; want at most 12, 2000", len(m.writes), r.Kept())
 	}
 }

@@ -30,8 +30,8 @@ type Refusal struct {
 	Bounded bool
 }
 
-// tellEvery is the interval at which the number of dropped refusals is recorded.
-const tellEvery = 10 * time.Second
+// reportEvery is the interval at which the number of dropped refusals is recorded.
+const reportEvery = 10 * time.Second
 
 // batchSize is the number of refusals in one append, batchBytes their approximate size: an
 // EventStoreDB accepts a mebibyte.
@@ -83,8 +83,8 @@ type Recorder struct {
 	dropped uint64
 
 	// Only Run uses the rest.
-	tail tail
-	told time.Time // last attempt to record the number of dropped refusals
+	tail       tail
+	reportedAt time.Time // last attempt to record the number of dropped refusals
 }
 
 // window counts events in a period of time.
@@ -243,19 +243,19 @@ func (r *Recorder) writeSome(ctx context.Context, ending bool) (more bool, err e
 		)
 	}
 	now := time.Now()
-	told := r.losses(now, ending)
-	if told != nil {
+	losses := r.losses(now, ending)
+	if losses != nil {
 		if stream == "" {
 			stream = events.RefusalsOf(now)
 		}
-		facts = append(facts, entry{told, events.Metadata{CausationID: "dropped", Actor: "system", At: now}})
+		facts = append(facts, entry{losses, events.Metadata{CausationID: "dropped", Actor: "system", At: now}})
 	}
 	if len(facts) == 0 {
 		return false, nil
 	}
 	if err := r.append(ctx, stream, facts); err != nil {
 		r.config.Logger.Warn("refusals can't be written down", "count", len(batch), "error", err)
-		r.giveUp(batch, told)
+		r.giveUp(batch, losses)
 		return more, err
 	}
 	r.mu.Lock()
@@ -288,21 +288,21 @@ func (r *Recorder) losses(now time.Time, ending bool) *events.RefusalsDropped {
 	if r.lost == 0 {
 		return nil
 	}
-	if !ending && now.Sub(r.told) < tellEvery {
+	if !ending && now.Sub(r.reportedAt) < reportEvery {
 		r.signal()
 		return nil
 	}
-	told := &events.RefusalsDropped{Count: r.lost, Since: r.since}
-	r.lost, r.told = 0, now
-	return told
+	losses := &events.RefusalsDropped{Count: r.lost, Since: r.since}
+	r.lost, r.reportedAt = 0, now
+	return losses
 }
 
 // giveUp counts a batch that could not be written as dropped, and schedules its losses again.
-func (r *Recorder) giveUp(batch []Refusal, told *events.RefusalsDropped) {
+func (r *Recorder) giveUp(batch []Refusal, losses *events.RefusalsDropped) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if told != nil {
-		r.owe(told.Count, told.Since)
+	if losses != nil {
+		r.owe(losses.Count, losses.Since)
 	}
 	if len(batch) > 0 {
 		r.drop(len(batch), batch[0].At)

@@ -28,8 +28,8 @@ func openLog(t *testing.T) *embedded.Store {
 	return s
 }
 
-// after runs recorders until everything is written.
-func after(recorders ...*Recorder) {
+// runAll runs recorders until everything is written.
+func runAll(recorders ...*Recorder) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	var all sync.WaitGroup
@@ -80,7 +80,7 @@ func readTexts(t *testing.T, s events.Store, stream events.StreamID) (all []stri
 		case *events.RefusalRecorded:
 			m, err := events.ParseMetadata(e.Metadata)
 			if err != nil || events.Holder(m.Actor) != f.Holder || m.CorrelationID != "r"+string(f.Holder[1:]) {
-				t.Errorf("%+v of %+v, %v", m, f, err)
+				t.Errorf("metadata = %+v of %+v, %v; want its holder and request", m, f, err)
 			}
 			all = append(all, string(f.Holder))
 		case *events.RefusalsDropped:
@@ -102,23 +102,23 @@ func TestADayEach(t *testing.T) {
 	for i := range 700 {
 		b.Record(refusal(1000+i, at))
 	}
-	after(a, b)
+	runAll(a, b)
 	first, second := readTexts(t, s, "refusals-2031-05-01"), readTexts(t, s, "refusals-2031-05-02")
 	seen := map[string]bool{}
 	for _, holder := range first {
 		seen[holder] = true
 	}
 	if len(first) != 1300 || len(seen) != 1300 || strings.Join(second, " ") != "h600" {
-		t.Errorf("%d on the first day, %d different; %v on the second", len(first), len(seen), second)
+		t.Errorf("%d on the first day, %d different, %v on the second; want 1300, 1300, h600", len(first), len(seen), second)
 	}
 	if a.Kept()+b.Kept() != 1301 || a.Dropped()+b.Dropped() != 0 {
-		t.Errorf("kept %d, %d; dropped %d, %d", a.Kept(), b.Kept(), a.Dropped(), b.Dropped())
+		t.Errorf("kept %d and %d, dropped %d and %d; want 1301 kept, none dropped", a.Kept(), b.Kept(), a.Dropped(), b.Dropped())
 	}
 	c := recorder(s, Config{}) // continues where they have ended
 	c.Record(refusal(7, at))
-	after(c)
+	runAll(c)
 	if first = readTexts(t, s, "refusals-2031-05-01"); len(first) != 1301 || first[1300] != "h7" {
-		t.Errorf("%d, the last %q", len(first), first[len(first)-1])
+		t.Errorf("%d refusals, the last %q; want 1301, h7", len(first), first[len(first)-1])
 	}
 }
 
@@ -130,10 +130,10 @@ func TestBounds(t *testing.T) {
 	for i := range 12 { // four seconds with three each
 		r.Record(refusal(i, day.Add(time.Duration(i/3)*time.Second)))
 	}
-	after(r)
+	runAll(r)
 	if got := strings.Join(readTexts(t, s, "refusals-2031-05-01"), " "); !strings.HasPrefix(got, "h0 h1 h3 h4 h6") ||
 		strings.Contains(got, "h7") {
-		t.Errorf("kept: %s", got)
+		t.Errorf("kept = %s, want those within the limits", got)
 	}
 	var lost []string
 	for e, err := range events.All(t.Context(), s, 0) {
@@ -143,14 +143,14 @@ func TestBounds(t *testing.T) {
 	}
 	if r.Kept() != 5 || r.Dropped() != 7 || len(lost) != 1 ||
 		!strings.Contains(lost[0], `"count":7,"since":"2031-05-01T00:00:00Z"`) {
-		t.Errorf("kept %d, dropped %d; %q", r.Kept(), r.Dropped(), lost)
+		t.Errorf("kept %d, dropped %d, recorded %q; want 7 dropped since midnight", r.Kept(), r.Dropped(), lost)
 	}
 }
 
 // faulty fails appends, before or after they are written.
 type faulty struct {
 	events.Store
-	before, behind int // how many
+	before, after int // number of appends
 }
 
 func (f *faulty) Append(
@@ -164,8 +164,8 @@ func (f *faulty) Append(
 		return events.Appended{}, events.ErrUnavailable
 	}
 	done, err := f.Store.Append(ctx, stream, expected, batch)
-	if f.behind > 0 {
-		f.behind--
+	if f.after > 0 {
+		f.after--
 		return events.Appended{}, errors.Join(events.ErrUnknown, err)
 	}
 	return done, err
@@ -175,18 +175,18 @@ func (f *faulty) Append(
 // written are counted.
 func TestFaults(t *testing.T) {
 	s := openLog(t)
-	r := recorder(&faulty{Store: s, behind: 1}, Config{})
+	r := recorder(&faulty{Store: s, after: 1}, Config{})
 	r.Record(refusal(1, at))
 	r.Record(refusal(2, at))
-	after(r)
+	runAll(r)
 	if got := strings.Join(readTexts(t, s, "refusals-2031-05-01"), " "); got != "h1 h2" || r.Kept() != 2 {
-		t.Errorf("an unknown outcome left %s; kept %d", got, r.Kept())
+		t.Errorf("an unknown outcome left %s; kept %d, want h1 h2, 2", got, r.Kept())
 	}
 	r = recorder(&faulty{Store: s, before: 1}, Config{})
 	r.Record(refusal(3, at))
-	after(r)
+	runAll(r)
 	if r.Kept() != 0 || r.Dropped() != 1 {
-		t.Errorf("a dead log: kept %d, dropped %d", r.Kept(), r.Dropped())
+		t.Errorf("a dead log: kept %d, dropped %d, want 0, 1", r.Kept(), r.Dropped())
 	}
 }
 
@@ -213,12 +213,12 @@ func TestBeaten(t *testing.T) {
 	x.BeatenStream = "seat-a~A-1-1"
 	r.findCause(t.Context(), &x)
 	if x.BeatenRevision != 1 || x.BeatenPosition != 2 {
-		t.Errorf("beaten by revision %d at position %d", x.BeatenRevision, x.BeatenPosition)
+		t.Errorf("beaten by revision %d at position %d, want 1, 2", x.BeatenRevision, x.BeatenPosition)
 	}
 	x = refusal(1, at.Add(-time.Second))
 	x.BeatenStream = "seat-a~A-1-1"
 	if r.findCause(t.Context(), &x); x.BeatenStream != "" || x.BeatenRevision != -1 || x.BeatenPosition != 0 {
-		t.Errorf("beaten by what came later: %+v", x)
+		t.Errorf("beaten by a later fact: %+v, want BeatenStream \"\", BeatenRevision -1, BeatenPosition 0", x)
 	}
 }
 
@@ -241,9 +241,9 @@ func TestRefusalsOfOneActorAreBounded(t *testing.T) {
 	}
 	one(1, at.Add(time.Minute), true)
 	if r.Dropped() != 6 {
-		t.Errorf("%d are dropped", r.Dropped())
+		t.Errorf("%d are dropped, want 6", r.Dropped())
 	}
-	after(r)
+	runAll(r)
 	kept := map[string]int{}
 	for _, stream := range []events.StreamID{events.RefusalsOf(at), events.RefusalsOf(at.Add(time.Minute))} {
 		for _, who := range readTexts(t, s, stream) {
@@ -251,6 +251,6 @@ func TestRefusalsOfOneActorAreBounded(t *testing.T) {
 		}
 	}
 	if kept["h1"] != 4 || kept["h2"] != 1 || kept["h3"] != 5 {
-		t.Errorf("kept are %v", kept)
+		t.Errorf("kept by actor = %v, want h1 4, h2 1, h3 5", kept)
 	}
 }

@@ -42,8 +42,8 @@ func TestLargeRefusals(t *testing.T) {
 		x.Seats = seats
 		r.Record(x)
 	}
-	after(r)
+	runAll(r)
 	if got := readTexts(t, s, "refusals-2031-05-01"); len(got) != 600 || r.Kept() != 600 || r.Dropped() != 0 {
-		t.Errorf("%d are there, %d kept, %d dropped", len(got), r.Kept(), r.Dropped())
+		t.Errorf("%d are there, %d kept, %d dropped, want 600, 600, 0", len(got), r.Kept(), r.Dropped())
 	}
 }

@@ -2,7 +2,7 @@
 // refunds when they are released.
 //
 //	Report   the payment is received · the product decides · the payment's stream copies that
-//	Return   the product has released what was paid · the payment's stream says what is owed of it
+//	Return   the product has released what was paid · the payment's stream records the amount owed
 //
 // # Why nothing stays unfinished
 //

@@ -213,11 +213,11 @@ func (w *harness) checkSettled() {
 		cost := m.Cost(m.Quantity)
 		switch paid := m.PaidBy == stream; {
 		case p.Open > 0, p.Received.Amount != p.Booked+p.Kept+p.Refunded+p.Owed:
-			w.Errorf("%s is %+v", stream, p)
+			w.Errorf("payment %s = %+v, want nothing open and a complete sum", stream, p)
 		case p.Paid != paid, (p.Booked > 0) != (paid && !m.Released), p.Booked > 0 && p.Booked != cost:
-			w.Errorf("%s is %+v, and the reservation is paid: %t, released: %t", stream, p, paid, m.Released)
+			w.Errorf("payment %s = %+v, but the reservation is paid: %t, released: %t", stream, p, paid, m.Released)
 		case paid && m.Released && (p.Kept != m.Kept || p.Owed+p.Refunded != cost-m.Kept):
-			w.Errorf("%s keeps %d and owes %d, and the product keeps %d of %d", stream, p.Kept, p.Owed, m.Kept, cost)
+			w.Errorf("payment %s: kept %d, owed %d; but the product kept %d of %d", stream, p.Kept, p.Owed, m.Kept, cost)
 		}
 	}
 }

@@ -110,8 +110,8 @@ type found struct {
 	money product.Money // the product's record of its payments
 	ended *product.Ended
 	seen  events.Revision
-	// called: the product is cancelled.
-	called bool
+	// calledOff: the product is cancelled.
+	calledOff bool
 }
 
 var errNoReservation = &core.Refusal{Code: core.CodeNotFound, Detail: "the product has no such reservation",
@@ -124,7 +124,7 @@ var errNoProduct = &core.Refusal{Code: core.CodeNotFound, Detail: "there is no s
 func (r *Reservations) find(ctx context.Context, of events.PaidThing, id events.ID) (*found, error) {
 	seen := events.NoStream
 	for range turns {
-		now, err := r.look(ctx, of, id)
+		now, err := r.lookUp(ctx, of, id)
 		if err != nil {
 			return nil, err
 		}
@@ -139,14 +139,14 @@ func (r *Reservations) find(ctx context.Context, of events.PaidThing, id events.
 	return nil, errNoReservation
 }
 
-// look is one try of find: a reservation that is neither open nor ended was found in neither place.
-func (r *Reservations) look(ctx context.Context, of events.PaidThing, id events.ID) (*found, error) {
+// lookUp is one try of find: a reservation that is neither open nor ended was found in neither place.
+func (r *Reservations) lookUp(ctx context.Context, of events.PaidThing, id events.ID) (*found, error) {
 	var now found
 	var exists, known bool
 	at, err := r.desk.View(ctx, product.Stream(of.ProductID), func(c core.Core) {
 		p := c.(*product.Product)
 		now = found{}
-		exists, now.called = p.Exists(), p.CalledOff()
+		exists, now.calledOff = p.Exists(), p.CalledOff()
 		var held product.Reservation
 		held, now.open = p.Reservation(id)
 		if now.money, known = p.Money(id); known {
@@ -250,7 +250,7 @@ func outcome(p *money.State, now *found, stream events.StreamID) (name string, c
 		return "owe", &money.Owe{Cause: events.OwedReleased}
 	case m.PaidBy != "":
 		return "owe", &money.Owe{Cause: events.OwedAlreadyPaid}
-	case now.called:
+	case now.calledOff:
 		return "owe", &money.Owe{Cause: events.OwedCancelled}
 	}
 	return "", nil

@@ -80,14 +80,14 @@ var reports = []struct {
 	{"paid by another", func(w *harness) events.ID {
 		id := w.reserve("ann", 2, true)
 		if got := outcomeOf(w.report(id, "other", 200, false)); got != "booked" {
-			w.Fatal(got)
+			w.Fatalf("outcome = %q, want %q", got, "booked")
 		}
 		return id
 	}, 200, false, "already_paid owed"},
 	{"paid by another and given back", func(w *harness) events.ID {
 		id := w.reserve("ann", 2, true)
 		if got := outcomeOf(w.report(id, "other", 200, false)); got != "booked" {
-			w.Fatal(got)
+			w.Fatalf("outcome = %q, want %q", got, "booked")
 		}
 		if err := w.release(id); err != nil {
 			w.Fatal(err)
@@ -145,7 +145,7 @@ func TestReturn(t *testing.T) {
 	id := w.reserve("ann", 2, true)
 	w.ask(product.Stream("tee"), &product.Edit{Cancellation: &events.Cancellation{}})
 	if got := outcomeOf(w.report(id, "x", 200, false)); got != "booked" {
-		t.Fatal(got)
+		t.Fatalf("outcome = %q, want %q", got, "booked")
 	}
 	if err := w.release(id); err != nil {
 		t.Fatal(err)
@@ -154,8 +154,8 @@ func TestReturn(t *testing.T) {
 	if p.Kept != 134 || p.Owed != 66 || len(p.Refunds) != 1 || p.Refunds[0].Cause != events.OwedReleased {
 		t.Errorf("%+v", p)
 	}
-	if got := outcomeOf(w.report(id, "x", 200, false)); got != "booked" { // as it was then
-		t.Error(got)
+	if got := outcomeOf(w.report(id, "x", 200, false)); got != "booked" { // the first outcome
+		t.Errorf("repeated report = %q, want %q", got, "booked")
 	}
 	w.checkSettled()
 }
@@ -166,7 +166,7 @@ func TestCallOff(t *testing.T) {
 	w.ask(product.Stream("tee"), &product.Edit{Cancellation: &events.Cancellation{Until: day, RefundPercent: 33}})
 	id, stream := w.reserve("ann", 2, true), events.PaymentStream("bank", "x")
 	if got := outcomeOf(w.report(id, "x", 200, false)); got != "booked" {
-		t.Fatal(got)
+		t.Fatalf("outcome = %q, want %q", got, "booked")
 	}
 	w.ask(product.Stream("tee"), &product.Cancel{Reason: "lift"})
 	w.ask(product.Stream("tee"), &product.CallOff{ReservationID: id})
@@ -190,7 +190,7 @@ func TestACrashAtEveryStep(t *testing.T) {
 	acts := map[string]act{"giving back": {func(w *harness) events.ID {
 		id := w.reserve("ann", 2, true)
 		if got := outcomeOf(w.report(id, "x", 200, false)); got != "booked" {
-			w.Fatal(got)
+			w.Fatalf("outcome = %q, want %q", got, "booked")
 		}
 		w.ask(product.Stream("tee"), &product.Release{ReservationID: id})
 		return id
@@ -263,6 +263,6 @@ func TestReportsAtOnce(t *testing.T) {
 		}
 	}
 	if booked != 10 {
-		t.Errorf("%d payments have paid for 10 reservations", booked)
+		t.Errorf("%d payments are booked for 10 reservations, want 10", booked)
 	}
 }

@@ -35,11 +35,11 @@ func (s *Seat) Evolve(fact events.Fact) {
 	case *events.SeatBlocked:
 		s.must(fact, s.status == events.SeatIsFree)
 		s.status = events.SeatIsBlocked
-		s.keep(f.Label, f.Change, s.latest())
+		s.setBlock(f.Label, f.Change, s.latest())
 	case *events.SeatUnblocked:
 		s.must(fact, s.status == events.SeatIsBlocked)
 		s.status = events.SeatIsFree
-		s.keep("", 0, s.latest())
+		s.setBlock("", 0, s.latest())
 	default:
 		s.must(fact, false)
 	}
@@ -58,7 +58,7 @@ func (s *Seat) must(fact events.Fact, fits bool) {
 	if !fits {
 		panic(
 			fmt.Sprintf(
-				"seat: the log goes on with %s %+v while the seat is %s under %q",
+				"seat: unexpected fact %s %+v while the seat is %s under %q",
 				fact.Name(),
 				fact,
 				s.status,

@@ -182,11 +182,11 @@ func TestAnyHistory(t *testing.T) {
 			before := *seat
 			facts, err := seat.Decide(cmd, now)
 			if !reflect.DeepEqual(*seat, before) {
-				t.Fatalf("deciding %T changed %+v into %+v", cmd, before, seat)
+				t.Fatalf("deciding %T changed the state from %+v to %+v", cmd, before, seat)
 			}
 			again, errAgain := seat.Decide(cmd, now)
 			if !reflect.DeepEqual(facts, again) || !reflect.DeepEqual(err, errAgain) {
-				t.Fatalf("deciding %T twice: %s, then %s", cmd, describe(facts, err), describe(again, errAgain))
+				t.Fatalf("deciding %T twice: %s, then %s; want the same", cmd, describe(facts, err), describe(again, errAgain))
 			}
 			code := ""
 			if err != nil {
@@ -235,7 +235,7 @@ func copied(t *rapid.T, c core.Core) core.Core {
 		t.Fatalf("restored %+v, %v; want %+v", restored, err, c)
 	}
 	if err := New().Restore(bytes.NewReader(saved.Bytes()[:saved.Len()/2])); err == nil {
-		t.Fatal("half a snapshot was restored")
+		t.Fatal("Restore accepted half a snapshot")
 	}
 	return restored
 }
@@ -247,7 +247,7 @@ func checkHolds(t *rapid.T, log []events.Fact) {
 		if f, ok := fact.(events.Deadlined); ok {
 			opened, closed, earliest := f.Holds()
 			if open += opened - closed; open < 0 || open > 1 || opened > 0 && earliest.IsZero() {
-				t.Fatalf("%s leaves %d holds open, the first until %v", sentence(fact), open, earliest)
+				t.Fatalf("%s leaves %d holds open, the first until %v; want a deadline for each", sentence(fact), open, earliest)
 			}
 		}
 	}

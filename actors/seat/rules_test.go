@@ -44,37 +44,37 @@ func describe(facts []events.Fact, err error) string {
 	if len(facts) == 0 {
 		return "nothing"
 	}
-	var said []string
+	var texts []string
 	for _, fact := range facts {
-		said = append(said, sentence(fact))
+		texts = append(texts, sentence(fact))
 	}
-	return strings.Join(said, "; ")
+	return strings.Join(texts, "; ")
 }
 
 func sentence(fact events.Fact) string {
 	switch f := fact.(type) {
 	case *events.SeatHeld:
-		said := fmt.Sprintf("held %s %s until %v", f.HoldID, f.Holder, f.ExpiresAt.Sub(day))
+		text := fmt.Sprintf("held %s %s until %v", f.HoldID, f.Holder, f.ExpiresAt.Sub(day))
 		if since := f.FirstHeldAt.Sub(day); since != 0 {
-			said += fmt.Sprintf(" since %v", since)
+			text += fmt.Sprintf(" since %v", since)
 		}
-		return said + of(f.Label)
+		return text + describeLabel(f.Label)
 	case *events.SeatExtended:
 		return fmt.Sprintf("extended %s until %v", f.HoldID, f.ExpiresAt.Sub(day))
 	case *events.SeatBooked:
 		return fmt.Sprintf("booked %s %s", f.HoldID, f.Holder)
 	case *events.SeatReleased:
-		return fmt.Sprintf("released %s %s %s, %s", f.HoldID, f.Holder, f.Was, f.Reason) + of(f.Label)
+		return fmt.Sprintf("released %s %s %s, %s", f.HoldID, f.Holder, f.Was, f.Reason) + describeLabel(f.Label)
 	case *events.SeatExpired:
-		return fmt.Sprintf("expired %s %s at %v", f.HoldID, f.Holder, f.ExpiresAt.Sub(day)) + of(f.Label)
+		return fmt.Sprintf("expired %s %s at %v", f.HoldID, f.Holder, f.ExpiresAt.Sub(day)) + describeLabel(f.Label)
 	case *events.SeatBlocked:
-		return fact.Name() + of(f.Label)
+		return fact.Name() + describeLabel(f.Label)
 	}
 	return fact.Name()
 }
 
-// of describes the label.
-func of(label events.BlockLabel) string {
+// describeLabel describes the label.
+func describeLabel(label events.BlockLabel) string {
 	if label == "" {
 		return ""
 	}
@@ -87,7 +87,7 @@ const (
 	ns = time.Nanosecond
 )
 
-// attempt is a line of a table: the time, the command, and the decision.
+// attempt is a row of a table: the time, the command, and the decision.
 type attempt struct {
 	at   time.Duration
 	cmd  core.Command
@@ -287,7 +287,7 @@ func TestRules(t *testing.T) {
 	}
 }
 
-// TestRefusalNamesTheNextPossibleHold: the refusal says when the holder may hold the seat again.
+// TestRefusalNamesTheNextPossibleHold: the refusal states when the holder may hold the seat again.
 func TestRefusalNamesTheNextPossibleHold(t *testing.T) {
 	seat := New()
 	for _, fact := range []events.Fact{
@@ -332,7 +332,7 @@ func TestImpossibleFacts(t *testing.T) {
 			seat := New()
 			defer func() {
 				if recover() == nil {
-					t.Errorf("taken in: %+v", seat)
+					t.Errorf("the impossible fact was accepted: %+v", seat)
 				}
 			}()
 			for _, fact := range facts {

@@ -139,8 +139,8 @@ func (s *Seat) latest() int64 {
 	return s.block.latest
 }
 
-// keep sets the block; label is "" for none.
-func (s *Seat) keep(label events.BlockLabel, change, latest int64) {
+// setBlock sets the block; label is "" for none.
+func (s *Seat) setBlock(label events.BlockLabel, change, latest int64) {
 	if latest = max(latest, change); label == "" {
 		change = 0
 	}
@@ -198,6 +198,6 @@ func (s *Seat) Restore(r io.Reader) error {
 		return err
 	}
 	*s = Seat{state.Status, state.HoldID, state.Holder, state.Expires, state.First, state.Freed, nil}
-	s.keep(state.Label, state.Change, state.Latest)
+	s.setBlock(state.Label, state.Change, state.Latest)
 	return nil
 }

@@ -54,7 +54,7 @@ func (s *Settlement) Decide(cmd core.Command, _ time.Time) ([]events.Fact, error
 func (s *Settlement) Evolve(fact events.Fact) {
 	f, ok := fact.(*events.SettlementClaimed)
 	if !ok || s.claimed.RefundID != "" || f.RefundID == "" {
-		panic(fmt.Sprintf("settlement for %q: the log goes on with a %s", s.claimed.RefundID, fact.Name()))
+		panic(fmt.Sprintf("settlement for %q: unexpected fact %s", s.claimed.RefundID, fact.Name()))
 	}
 	s.claimed = *f
 }

@@ -83,7 +83,7 @@ func (t *Team) Decide(cmd core.Command, _ time.Time) ([]events.Fact, error) {
 func (t *Team) Evolve(fact events.Fact) {
 	f, ok := fact.(*events.TeamRegistered)
 	if !ok || t.Exists() {
-		panic(fmt.Sprintf("team %s: the log goes on with a %s", t.registered.ID, fact.Name()))
+		panic(fmt.Sprintf("team %s: unexpected fact %s", t.registered.ID, fact.Name()))
 	}
 	t.registered = Registered{ID: f.TeamID, Name: f.DisplayName, Owner: f.Owner}
 }

@@ -53,7 +53,7 @@ func TestTeamWithoutOwner(t *testing.T) {
 	team.Evolve(&events.TeamRegistered{TeamID: "t-1", DisplayName: "Lions"})
 	for _, owner := range []events.Holder{"", "ada"} {
 		if facts, err := team.Decide(&Register{ID: "t-1", Name: "Lions", Owner: owner}, day); err != nil || facts != nil {
-			t.Errorf("again by %q: %v, %v", owner, facts, err)
+			t.Errorf("registered again by %q: %v, %v; want no facts", owner, facts, err)
 		}
 	}
 }
@@ -65,7 +65,7 @@ func TestASnapshotIsTheTeam(t *testing.T) {
 		t.Errorf("restored %+v, want %+v", restored, team)
 	}
 	if err := New().Restore(strings.NewReader(`{"ID":"t-1"`)); err == nil {
-		t.Error("half a snapshot was restored")
+		t.Error("Restore accepted half a snapshot")
 	}
 }
 

@@ -42,7 +42,7 @@ func BenchmarkRefuse(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := c.Decide(cmd, day); err == nil {
-			b.Fatal("entered")
+			b.Fatal("a full tournament accepted a team")
 		}
 	}
 }

@@ -10,7 +10,7 @@ import (
 // Cancel cancels the tournament: no team can enter or be promoted any more. Idempotent. Refusal:
 // not_found.
 type Cancel struct {
-	// Reason is a text for people.
+	// Reason is a text for display.
 	Reason string
 }
 
@@ -18,10 +18,10 @@ type Cancel struct {
 var ErrCalledOff = &core.Refusal{Code: core.CodeCancelled, Detail: "the tournament was cancelled"}
 
 // CalledOff reports whether the tournament is cancelled.
-func (t *Tournament) CalledOff() bool { return t.called }
+func (t *Tournament) CalledOff() bool { return t.calledOff }
 
 func (t *Tournament) cancel(cmd *Cancel) []events.Fact {
-	if t.called {
+	if t.calledOff {
 		return nil
 	}
 	return []events.Fact{&events.TournamentCancelled{Reason: cmd.Reason, TournamentCounts: t.counts()}}
@@ -29,8 +29,8 @@ func (t *Tournament) cancel(cmd *Cancel) []events.Fact {
 
 // cancelled applies that the tournament is cancelled.
 func (t *Tournament) cancelled() {
-	if !t.Exists() || t.called {
-		panic(fmt.Sprintf("tournament %s: the log calls it off twice", t.created.ID))
+	if !t.Exists() || t.calledOff {
+		panic(fmt.Sprintf("tournament %s: the log cancels it twice", t.created.ID))
 	}
-	t.called = true
+	t.calledOff = true
 }

@@ -37,9 +37,9 @@ func TestCallOff(t *testing.T) {
 	do(&Withdraw{TeamID: "a"}, "tournament.withdrawn.v1")
 	made := cup.(*Tournament)
 	if status, in := made.Entry("b"); !in || status != events.EntryWaitlisted {
-		t.Errorf("b is %s", status)
+		t.Errorf("b is %s, want waitlisted", status)
 	}
 	if !made.CalledOff() || made.Status() != events.TournamentIsCancelled {
-		t.Errorf("it is %s", made.Status())
+		t.Errorf("status = %s, want cancelled", made.Status())
 	}
 }

@@ -105,7 +105,7 @@ func (t *Tournament) enter(cmd *Enter, now time.Time) ([]events.Fact, error) {
 	if refusal := core.RequirePass(t.created.WaitingRoom, cmd.Room); refusal != nil {
 		return nil, refusal
 	}
-	if t.called {
+	if t.calledOff {
 		return nil, ErrCalledOff
 	}
 	for _, team := range cmd.TeamIDs {
@@ -187,7 +187,7 @@ func (t *Tournament) withdraw(cmd *Withdraw) ([]events.Fact, error) {
 		waiting.changed, waiting.rest = number, without(row, cmd.TeamID)
 	}
 	facts := []events.Fact{&events.TournamentWithdrawn{TeamID: cmd.TeamID, Was: was, TournamentCounts: after}}
-	if t.created.Closed || t.called {
+	if t.created.Closed || t.calledOff {
 		return facts, nil
 	}
 	promoted, _ := t.promote(&waiting, after)
@@ -195,7 +195,7 @@ func (t *Tournament) withdraw(cmd *Withdraw) ([]events.Fact, error) {
 }
 
 func (t *Tournament) edit(cmd *Edit, now time.Time) ([]events.Fact, error) {
-	if t.called {
+	if t.calledOff {
 		return nil, ErrCalledOff
 	}
 	fact := &events.TournamentEdited{

@@ -79,7 +79,7 @@ func TestManyArePromotedInBoundedFacts(t *testing.T) {
 		play(t, c, enterOne(n))
 	}
 	if _, err := c.Decide(limit(MaxPromoted+2), day); describe(nil, err) != "limit_exceeded [at_once:10000 entered:1]" {
-		t.Errorf("letting in %d at once gives %v", MaxPromoted+1, err)
+		t.Errorf("promoting %d at once: %v, want limit_exceeded", MaxPromoted+1, err)
 	}
 	facts, err := c.Decide(limit(MaxPromoted+1), day)
 	if err != nil {
@@ -89,11 +89,11 @@ func TestManyArePromotedInBoundedFacts(t *testing.T) {
 	for _, fact := range facts[1:] {
 		rows := fact.(*events.TournamentPromoted).Rows
 		if len(rows) > maxRows {
-			t.Errorf("a fact of %d rows", len(rows))
+			t.Errorf("a fact has %d rows, want at most maxRows", len(rows))
 		}
 		for _, row := range rows {
 			if len(row) != 1 || row[0] != name(next) {
-				t.Fatalf("row %d is %v", next, row)
+				t.Fatalf("promoted row %d = %v, want the next team", next, row)
 			}
 			next++
 		}
@@ -105,17 +105,17 @@ func TestManyArePromotedInBoundedFacts(t *testing.T) {
 		t.Errorf("%d facts promote %d teams, want %d and %d", len(facts), next-1, want, MaxPromoted)
 	}
 	if c.entered != MaxPromoted+1 || c.waitlisted != 1 {
-		t.Errorf("%+v", c.counts())
+		t.Errorf("counts = %+v, want MaxPromoted+1 entered, 1 waiting", c.counts())
 	}
 }
 
-// TestTheWaitlistHasAnEnd.
-func TestTheWaitlistHasAnEnd(t *testing.T) {
+// TestWaitlistIsBounded: a full waitlist refuses another team.
+func TestWaitlistIsBounded(t *testing.T) {
 	c := play(t, New().(*Tournament), strict(1), enterOne(0))
-	c.waitlisted = MaxTeams - 1 // as if they had come
+	c.waitlisted = MaxTeams - 1 // as if they had joined
 	play(t, c, enterOne(1))
 	if _, err := c.Decide(enterOne(2), day); describe(nil, err) != "tournament_full [remaining:0 waitlisted:1000000]" {
-		t.Errorf("one more gives %v", err)
+		t.Errorf("a team beyond the waitlist's limit: %v, want tournament_full", err)
 	}
 }
 
@@ -132,17 +132,17 @@ func TestWithdrawnTeamsDoNotPileUp(t *testing.T) {
 		most = max(most, len(c.waitlist.queues[1].numbers))
 	}
 	if most > 2*102+slack+1 {
-		t.Errorf("100 waiting teams had up to %d numbers", most)
+		t.Errorf("100 waiting teams had up to %d numbers, want at most two each and the slack", most)
 	}
 }
 
-// TestStrictIsTheDefaultRule.
+// TestStrictIsTheDefaultRule: a tournament that names no rule has the strict one.
 func TestStrictIsTheDefaultRule(t *testing.T) {
 	created := strict(2)
 	created.Rule = ""
 	c := play(t, New().(*Tournament), created, enter("a b"), enter("c d"), enter("e"), withdraw("a"))
 	if status, _ := c.Entry("e"); status != events.EntryWaitlisted {
-		t.Errorf("e is %q while a group waits in front", status)
+		t.Errorf("e is %q while a group waits in front, want %q", status, events.EntryWaitlisted)
 	}
 }
 
@@ -155,7 +155,7 @@ func TestDeadlinesInTheYear9999(t *testing.T) {
 	restored := coretest.Restored(t, c.Freeze(), New).(*Tournament)
 	for _, c := range []*Tournament{c, restored} {
 		if facts, err := c.Decide(enterOne(1), end); err != nil || len(facts) != 1 {
-			t.Errorf("entering at the deadline: %v", err)
+			t.Errorf("entering at the deadline: %v, want success", err)
 		}
 		if _, err := c.Decide(enterOne(1), end.Add(ns)); err == nil {
 			t.Error("a team entered after the deadline")

@@ -10,8 +10,8 @@ import (
 	"admitone/events"
 )
 
-// from makes cmd open that long after day, and returns it.
-func from(cmd *Create, after time.Duration) *Create {
+// opensAfter makes cmd open that long after day, and returns it.
+func opensAfter(cmd *Create, after time.Duration) *Create {
 	cmd.OpensAt = day.Add(after)
 	return cmd
 }
@@ -32,12 +32,12 @@ func TestOpening(t *testing.T) {
 	const tick, ns = time.Minute, time.Nanosecond
 	const made = "created cup for 2, strict"
 	const early = "not_open [opens_at:2026-05-01 20:01:00 +0000 UTC]"
-	closed := from(plain(2), tick)
+	closed := opensAfter(plain(2), tick)
 	closed.Closed = true
 	for name, attempts := range map[string][]attempt{
 		"at its moment": {
-			{0, from(plain(2), tick), made},
-			{0, from(plain(2), tick), "nothing"},
+			{0, opensAfter(plain(2), tick), made},
+			{0, opensAfter(plain(2), tick), "nothing"},
 			{0, plain(2), "already_exists"},
 			{tick - ns, enter("a"), early},
 			{tick - ns, &core.Expire{}, "nothing"},
@@ -48,11 +48,11 @@ func TestOpening(t *testing.T) {
 			{tick + ns, enter("b"), "entered [b]: 2 in, 0 free, 0 wait"},
 		},
 		"in the past": {
-			{2 * tick, from(plain(2), tick), made + "; opened at 1m0s with 0 in"},
+			{2 * tick, opensAfter(plain(2), tick), made + "; opened at 1m0s with 0 in"},
 			{2 * tick, enter("a"), "entered [a]: 1 in, 1 free, 0 wait"},
 		},
 		"moved, and taken away": {
-			{0, from(plain(2), tick), made},
+			{0, opensAfter(plain(2), tick), made},
 			{tick, &core.Expire{}, "opened at 1m0s with 0 in"},
 			{tick, openAt(day.Add(3 * tick)), "edited Cup to 2 until 1h0m0s, open: 0 in, 2 free, 0 wait"},
 			{2 * tick, enter("a"), "not_open [opens_at:2026-05-01 20:03:00 +0000 UTC]"},
@@ -73,8 +73,8 @@ func TestOpening(t *testing.T) {
 			{tick, enter("a"), "entered [a]: 1 in, 1 free, 0 wait"},
 		},
 		"before the deadline alone": {
-			{0, from(plain(2), time.Hour), "invalid_field [field:opens_at]"},
-			{0, from(plain(2), time.Hour-ns), made},
+			{0, opensAfter(plain(2), time.Hour), "invalid_field [field:opens_at]"},
+			{0, opensAfter(plain(2), time.Hour-ns), made},
 			{0, openAt(day.Add(time.Hour)), "invalid_field [field:opens_at]"},
 			{0, openAt(day.Add(2 * tick)), "edited Cup to 2 until 1h0m0s, open: 0 in, 2 free, 0 wait"},
 			{0, deadline(2 * tick), "invalid_field [field:opens_at]"},
@@ -96,7 +96,7 @@ func TestOpening(t *testing.T) {
 		{&events.TournamentOpened{OpensAt: day.Add(tick), TournamentCounts: events.TournamentCounts{Remaining: 1}}},
 	} {
 		c := New()
-		coretest.Do(c, from(plain(2), tick), day, opening)
+		coretest.Do(c, opensAfter(plain(2), tick), day, opening)
 		coretest.RefusesFacts(t, c, facts...)
 	}
 }

@@ -23,7 +23,7 @@ type content struct {
 	Teams               map[events.TeamID]uint64
 	Rows                map[uint64][]events.TeamID
 	Last                uint64
-	Queues              [MaxGroup + 1][]uint64 // without what is gone
+	Queues              [MaxGroup + 1][]uint64 // without stale numbers
 }
 
 func contentOf(t *Tournament) content {
@@ -210,11 +210,11 @@ func decideTwice(t *rapid.T, c *Tournament, m *model, cmd core.Command, now time
 	before := contentOf(c)
 	facts, err := c.Decide(cmd, now)
 	if after := contentOf(c); !reflect.DeepEqual(before, after) {
-		t.Fatalf("deciding %T changed %+v into %+v", cmd, before, after)
+		t.Fatalf("deciding %T changed the state from %+v to %+v", cmd, before, after)
 	}
 	again, errAgain := c.Decide(cmd, now)
 	if !reflect.DeepEqual(facts, again) || !reflect.DeepEqual(err, errAgain) {
-		t.Fatalf("deciding %T twice: %s, then %s", cmd, describe(facts, err), describe(again, errAgain))
+		t.Fatalf("deciding %T twice: %s, then %s; want the same", cmd, describe(facts, err), describe(again, errAgain))
 	}
 	code := ""
 	if err != nil {
@@ -262,7 +262,7 @@ func order(log []events.Fact) (entered []events.TeamID, waiting [][]events.TeamI
 // agree compares the state and the order of the log with the model, and checks the invariants.
 func agree(t *rapid.T, c *Tournament, m *model, log []events.Fact) {
 	if counts := c.counts(); counts.Remaining < 0 || counts.Entered+counts.Remaining != c.created.TeamLimit {
-		t.Fatalf("%+v of %d", counts, c.created.TeamLimit)
+		t.Fatalf("counts = %+v, want them to add up to the limit %d", counts, c.created.TeamLimit)
 	}
 	if c.entered != int64(len(m.entered)) || c.waitlisted != int64(len(m.waitingTeams())) ||
 		c.teams.Len() != len(m.entered)+len(m.waitingTeams()) {
@@ -285,7 +285,7 @@ func agree(t *rapid.T, c *Tournament, m *model, log []events.Fact) {
 	for size := range c.waitlist.queues {
 		q := &c.waitlist.queues[size]
 		if !slices.IsSorted(q.numbers) || len(q.numbers) > 0 && !c.waitlist.has(q.numbers[0], size) {
-			t.Fatalf("the queue of groups of %d is %v", size, q.numbers)
+			t.Fatalf("the queue of groups of %d is not in order or begins with a stale number: %v", size, q.numbers)
 		}
 	}
 }

@@ -87,7 +87,7 @@ func sentence(fact events.Fact) string {
 	return fact.Name()
 }
 
-// attempt is a line of a table: the time, the command, and the decision.
+// attempt is a row of a table: the time, the command, and the decision.
 type attempt struct {
 	at   time.Duration
 	cmd  core.Command

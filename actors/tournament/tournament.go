@@ -86,7 +86,7 @@ type Tournament struct {
 	entered    int64  // teams
 	waitlisted int64  // teams
 	sale       core.Sale
-	called     bool            // by the organiser
+	calledOff  bool            // by the organiser
 	facts      events.Revision // number applied
 	edited     events.Revision // of the newest edit; the creation counts
 
@@ -106,7 +106,7 @@ func (t *Tournament) Exists() bool { return t.created.ID != "" }
 
 // Status returns open or closed as set by the organiser, or cancelled.
 func (t *Tournament) Status() events.TournamentStatus {
-	if t.called {
+	if t.calledOff {
 		return events.TournamentIsCancelled
 	}
 	if t.created.Closed {

@@ -40,7 +40,7 @@ func BenchmarkLook(b *testing.B) {
 	for b.Loop() {
 		n = (n + 7919*101) % million
 		if l.Look(n+1).Number != n+1 {
-			b.Fatal(n)
+			b.Fatalf("ticket %d has another number", n+1)
 		}
 	}
 }
@@ -101,7 +101,7 @@ func BenchmarkAdmit(b *testing.B) {
 		if len(facts) > 0 {
 			r.Evolve(facts[0])
 		}
-		r.recent = nil // the rate is not what is measured
+		r.recent = nil // so that the rate does not limit admissions
 	}
 }
 

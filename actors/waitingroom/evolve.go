@@ -103,7 +103,7 @@ func (r *Room) recordAdmission(f *events.WaitingRoomAdmitted) {
 // did not expire.
 func (r *Room) end(number int64, was events.VisitorStatus, left bool) {
 	if status, err := r.status(number); err != nil || status != was {
-		panic(fmt.Sprintf("waiting room %s: the log ends ticket %d, %s, which is not like that", r.id, number, was))
+		panic(fmt.Sprintf("waiting room %s: the log ends ticket %d, %s, which has another status", r.id, number, was))
 	}
 	ticket := uint32(number)
 	place := r.line.place(ticket)

@@ -135,8 +135,8 @@ func (l *line) publish() rows {
 	return published
 }
 
-// own returns the block of a place for writing.
-func (l *line) own(place uint32) *block {
+// writable returns the block of a place for writing.
+func (l *line) writable(place uint32) *block {
 	i := int(place/blockSize) - l.first
 	b := l.blocks[i]
 	if b.gen != l.gen {
@@ -159,7 +159,7 @@ func (l *line) add() {
 	}
 	place := l.size
 	l.size++
-	b := l.own(place)
+	b := l.writable(place)
 	b.waiting.set(int(place % blockSize))
 	b.live++
 	l.counts[int(place/blockSize)-l.first]++
@@ -167,7 +167,7 @@ func (l *line) add() {
 
 // admit marks a waiting place as admitted.
 func (l *line) admit(place uint32) {
-	b, i := l.own(place), int(place%blockSize)
+	b, i := l.writable(place), int(place%blockSize)
 	b.waiting.clear(i)
 	b.admitted.set(i)
 	l.counts[int(place/blockSize)-l.first]--
@@ -175,7 +175,7 @@ func (l *line) admit(place uint32) {
 
 // end ends a place; left means that its visitor left or finished, and did not expire.
 func (l *line) end(place uint32, left bool) {
-	b, i := l.own(place), int(place%blockSize)
+	b, i := l.writable(place), int(place%blockSize)
 	if b.waiting.has(i) {
 		l.counts[int(place/blockSize)-l.first]--
 	}

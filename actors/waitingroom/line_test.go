@@ -16,7 +16,7 @@ func play(t testing.TB, r *Room, at time.Duration, cmds ...core.Command) *Room {
 	for _, cmd := range cmds {
 		facts, err := r.Decide(cmd, day.Add(at))
 		if err != nil {
-			t.Fatalf("%T: %v", cmd, err)
+			t.Fatalf("deciding %T: %v", cmd, err)
 		}
 		for _, fact := range facts {
 			r.Evolve(fact)
@@ -57,11 +57,11 @@ func TestEndedTicketsLeaveNothing(t *testing.T) {
 		)
 	}
 	if p := r.Line().Look(1); p.Status != events.VisitorExpired {
-		t.Errorf("after leaving: %s", p.Status)
+		t.Errorf("after leaving: %s, want %s", p.Status, events.VisitorExpired)
 	}
 	play(t, r, 3*s, join("ann"), join("bob"))
 	if p := r.Line().Look(visitors + 2); p.Number != 2 {
-		t.Errorf("the second visitor of a new line is %+v", p)
+		t.Errorf("the second visitor of a new line is %+v, want Number 2", p)
 	}
 }
 
@@ -78,7 +78,7 @@ func TestNewerThanTheLine(t *testing.T) {
 	}
 	for _, ticket := range []int64{0, -1, -1 << 40} {
 		if got := l.Look(ticket); got != (Place{Status: events.VisitorExpired}) {
-			t.Errorf("ticket %d is %+v", ticket, got)
+			t.Errorf("ticket %d is %+v, want %+v", ticket, got, Place{Status: events.VisitorExpired})
 		}
 	}
 	undrawn := crowd(t, drawn(8, 3), 2).Line()
@@ -100,7 +100,7 @@ func TestNextAdmission(t *testing.T) {
 		play(t, r, now, admit)
 		next := r.Line().NextAdmission(day.Add(now)).Sub(day)
 		if next <= now {
-			t.Fatalf("at %v the next is %v", now, next)
+			t.Fatalf("at %v the next admission is at %v, want later", now, next)
 		}
 		irregular = irregular*5%(97*ms) + ms
 		now = min(next, now+irregular)
@@ -109,7 +109,7 @@ func TestNextAdmission(t *testing.T) {
 		t.Errorf("%d admitted in 10 s, want 800", r.admitted)
 	}
 	if next := (&Line{}).NextAdmission(day); !next.IsZero() {
-		t.Errorf("an empty room says %v", next)
+		t.Errorf("NextAdmission of an empty room = %v, want none", next)
 	}
 }
 
@@ -127,7 +127,7 @@ func TestReadersAndOneWriter(t *testing.T) {
 					waiting++
 					p := l.Look(ticket)
 					if p.Number != waiting || ticket <= last {
-						t.Errorf("ticket %d is %+v, the one after %d and number %d of the line", ticket, p, last, waiting)
+						t.Errorf("ticket %d = %+v, want it after ticket %d as number %d", ticket, p, last, waiting)
 						return
 					}
 					last = ticket
@@ -139,7 +139,7 @@ func TestReadersAndOneWriter(t *testing.T) {
 					}
 				}
 				if waiting != l.Waiting || active != l.Active {
-					t.Errorf("%d wait and %d are in; the line says %d and %d", waiting, active, l.Waiting, l.Active)
+					t.Errorf("%d waiting and %d active, want %d and %d as in the line", waiting, active, l.Waiting, l.Active)
 				}
 			}
 		})

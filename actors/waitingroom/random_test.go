@@ -176,7 +176,7 @@ func (h *history) expire(t *rapid.T) {
 	for next := h.room.NextDeadline(); !next.IsZero() && next.Before(h.now); next = h.room.NextDeadline() {
 		facts, err := h.room.Decide(expire, h.now)
 		if err != nil || len(facts) == 0 {
-			t.Fatalf("due at %v and at %v %s", next.Sub(day), h.now.Sub(day), describe(facts, err))
+			t.Fatalf("a deadline at %v was due at %v, but nothing expired: %s", next.Sub(day), h.now.Sub(day), describe(facts, err))
 		}
 		h.evolve(facts, nil)
 	}
@@ -189,11 +189,11 @@ func (h *history) decideTwice(t *rapid.T, cmd core.Command) {
 	before := contentOf(h.room)
 	facts, err := h.room.Decide(cmd, h.now)
 	if after := contentOf(h.room); !reflect.DeepEqual(before, after) {
-		t.Fatalf("deciding %T changed %+v into %+v", cmd, before, after)
+		t.Fatalf("deciding %T changed the state from %+v to %+v", cmd, before, after)
 	}
 	again, errAgain := h.room.Decide(cmd, h.now)
 	if !reflect.DeepEqual(facts, again) || !reflect.DeepEqual(err, errAgain) {
-		t.Fatalf("deciding %T twice: %s, then %s", cmd, describe(facts, err), describe(again, errAgain))
+		t.Fatalf("deciding %T twice: %s, then %s; want the same", cmd, describe(facts, err), describe(again, errAgain))
 	}
 	code := ""
 	if err != nil {
@@ -254,7 +254,7 @@ func (h *history) audit(t *rapid.T) {
 			}
 		case *events.WaitingRoomAdmitted:
 			if active += f.Count; active > most {
-				t.Fatalf("%d are in, of %d", active, most)
+				t.Fatalf("%d active passes, want at most %d", active, most)
 			}
 			admissions = append(admissions, f)
 			inSecond := int64(0)
@@ -264,7 +264,7 @@ func (h *history) audit(t *rapid.T) {
 				}
 			}
 			if inSecond > perSecond {
-				t.Fatalf("%d admitted in the second up to %v, the rate is %d", inSecond, f.AdmittedAt, perSecond)
+				t.Fatalf("%d admitted in the second up to %v, want at most %d", inSecond, f.AdmittedAt, perSecond)
 			}
 		}
 	}
@@ -283,7 +283,7 @@ func replay(log []events.Fact) *Room {
 func (f *saved) restoreAndFollow(t *rapid.T, log []events.Fact, end content) {
 	if got := placesOf(f.line); !slices.Equal(got, f.then.Places) ||
 		!slices.Equal(slices.Collect(f.line.InLine()), f.then.InLine) {
-		t.Fatalf("a published line changed to %v, it was %v", got, f.then.Places)
+		t.Fatalf("a published line changed to %v, want %v", got, f.then.Places)
 	}
 	r := coretest.Restored(t, f.write, New).(*Room)
 	if got := contentOf(r); !reflect.DeepEqual(got, f.then) {
@@ -336,21 +336,21 @@ func TestLongLines(t *testing.T) {
 					full = len(facts[0].(*events.WaitingRoomAdmitted).Tickets)
 				}
 				if full > MaxRanges {
-					t.Fatalf("a fact of %d ranges", full)
+					t.Fatalf("a fact has %d ranges, want at most MaxRanges", full)
 				}
 				h.evolve(facts, err)
 			}
 			if got, want := placesOf(h.room.Line()), h.m.places(); !slices.EqualFunc(got, want, sameButLeft) {
-				t.Fatalf("round %d: the places differ", round)
+				t.Fatalf("round %d: the places differ from the model's", round)
 			}
 			if got := slices.Collect(h.room.Line().InLine()); !slices.Equal(got, h.m.inLine()) {
-				t.Fatalf("round %d: the line differs", round)
+				t.Fatalf("round %d: the line differs from the model's", round)
 			}
 			end := contentOf(h.room)
 			(&saved{write: h.freeze().write, then: end, events: len(h.log), line: h.room.Line()}).check(t)
 		}
 		if h.room.line.first == 0 {
-			t.Error("no block was ever let go of: the test does not reach what it is for")
+			t.Error("no block was ever freed, so the test covers nothing")
 		}
 	}
 }
@@ -367,6 +367,6 @@ func sameButLeft(a, b Place) bool {
 func (f *saved) check(t *testing.T) {
 	t.Helper()
 	if got := contentOf(coretest.Restored(t, f.write, New).(*Room)); !reflect.DeepEqual(got, f.then) {
-		t.Fatal("a restored room differs")
+		t.Fatal("the restored room differs from the frozen one")
 	}
 }

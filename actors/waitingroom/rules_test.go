@@ -23,7 +23,7 @@ func TestSetRules(t *testing.T) {
 			{0, fifo(9, 3).after(2), "stale_revision [current_revision:1]"},
 			{0, fifo(9, 3).after(1), "changed: open, fifo, 9/s to 3 for 60 s, version 2: 0 wait, 0 in"},
 			{0, fifo(8, 3).after(1), "stale_revision [current_revision:2]"},
-			{0, with(fifo(9, 3), closed).after(2), "changed: closed, fifo, 9/s to 3 for 60 s, version 3: 0 wait, 0 in"},
+			{0, withSettings(fifo(9, 3), closed).after(2), "changed: closed, fifo, 9/s to 3 for 60 s, version 3: 0 wait, 0 in"},
 			{
 				0,
 				fifo(10, 3).after(3),
@@ -40,40 +40,40 @@ func TestSetRules(t *testing.T) {
 			{0, fifo(1, 10_000_001), "invalid_field [field:max_active]"},
 			{
 				0,
-				with(fifo(1, 1), func(s *events.WaitingRoomSettings) { s.ActiveSeconds = 0 }),
+				withSettings(fifo(1, 1), func(s *events.WaitingRoomSettings) { s.ActiveSeconds = 0 }),
 				"invalid_field [field:active_seconds]",
 			},
 			{
 				0,
-				with(fifo(1, 1), func(s *events.WaitingRoomSettings) { s.ActiveSeconds = 86_401 }),
+				withSettings(fifo(1, 1), func(s *events.WaitingRoomSettings) { s.ActiveSeconds = 86_401 }),
 				"invalid_field [field:active_seconds]",
 			},
 			{
 				0,
-				with(fifo(1, 1), func(s *events.WaitingRoomSettings) { s.HeartbeatSeconds = 0 }),
+				withSettings(fifo(1, 1), func(s *events.WaitingRoomSettings) { s.HeartbeatSeconds = 0 }),
 				"invalid_field [field:heartbeat_seconds]",
 			},
 			{
 				0,
-				with(fifo(1, 1), func(s *events.WaitingRoomSettings) { s.HeartbeatSeconds = 86_401 }),
+				withSettings(fifo(1, 1), func(s *events.WaitingRoomSettings) { s.HeartbeatSeconds = 86_401 }),
 				"invalid_field [field:heartbeat_seconds]",
 			},
-			{0, with(fifo(1, 1), func(s *events.WaitingRoomSettings) { s.Status = "ajar" }), "invalid_field [field:status]"},
-			{0, with(fifo(1, 1), func(s *events.WaitingRoomSettings) { s.Order = "lifo" }), "invalid_field [field:order]"},
+			{0, withSettings(fifo(1, 1), func(s *events.WaitingRoomSettings) { s.Status = "ajar" }), "invalid_field [field:status]"},
+			{0, withSettings(fifo(1, 1), func(s *events.WaitingRoomSettings) { s.Order = "lifo" }), "invalid_field [field:order]"},
 			{
 				0,
-				with(fifo(1, 1), func(s *events.WaitingRoomSettings) { s.OpensAt = time.Unix(-1, 0) }),
+				withSettings(fifo(1, 1), func(s *events.WaitingRoomSettings) { s.OpensAt = time.Unix(-1, 0) }),
 				"invalid_field [field:opens_at]",
 			},
 			{
 				0,
-				with(drawn(1, 1), func(s *events.WaitingRoomSettings) { s.OpensAt = time.Time{} }),
+				withSettings(drawn(1, 1), func(s *events.WaitingRoomSettings) { s.OpensAt = time.Time{} }),
 				"invalid_field [field:opens_at]",
 			},
-			{0, with(drawn(1, 1), func(s *events.WaitingRoomSettings) { s.SeedHash = "" }), "invalid_field [field:seed_hash]"},
+			{0, withSettings(drawn(1, 1), func(s *events.WaitingRoomSettings) { s.SeedHash = "" }), "invalid_field [field:seed_hash]"},
 			{
 				0,
-				with(drawn(1, 1), func(s *events.WaitingRoomSettings) { s.SeedHash = "abcd" }),
+				withSettings(drawn(1, 1), func(s *events.WaitingRoomSettings) { s.SeedHash = "abcd" }),
 				"invalid_field [field:seed_hash]",
 			},
 			{0, fifo(10_000, 1_000_000), "opened r: open, fifo, 10000/s to 1000000 for 60 s, version 1"},
@@ -83,24 +83,24 @@ func TestSetRules(t *testing.T) {
 			{0, drawn(8, 3).after(1), "changed: open, shuffle, 8/s to 3 for 60 s from 10s, version 2: 0 wait, 0 in"},
 			{
 				0,
-				with(drawn(8, 3), func(s *events.WaitingRoomSettings) { s.SeedHash = hashOf([]byte("other")) }).after(2),
+				withSettings(drawn(8, 3), func(s *events.WaitingRoomSettings) { s.SeedHash = hashOf([]byte("other")) }).after(2),
 				"changed: open, shuffle, 8/s to 3 for 60 s from 10s, version 3: 0 wait, 0 in",
 			},
 			{0, drawn(8, 3).after(3), "changed: open, shuffle, 8/s to 3 for 60 s from 10s, version 4: 0 wait, 0 in"},
 			{0, join("ann"), "ann has ticket 1: 1 wait, 0 in"},
 			{
 				0,
-				with(drawn(8, 3), func(s *events.WaitingRoomSettings) { s.SeedHash = hashOf([]byte("other")) }).after(4),
+				withSettings(drawn(8, 3), func(s *events.WaitingRoomSettings) { s.SeedHash = hashOf([]byte("other")) }).after(4),
 				"invalid_field [field:seed_hash]",
 			},
 			{
 				0,
-				with(drawn(8, 3), openAfter(20*s)).after(4),
+				withSettings(drawn(8, 3), openAfter(20*s)).after(4),
 				"changed: open, shuffle, 8/s to 3 for 60 s from 20s, version 5: 1 wait, 0 in",
 			},
 			{
 				0,
-				with(fifo(8, 3), func(s *events.WaitingRoomSettings) { s.Order = events.RoomFIFO }).after(5),
+				withSettings(fifo(8, 3), func(s *events.WaitingRoomSettings) { s.Order = events.RoomFIFO }).after(5),
 				"changed: open, fifo, 8/s to 3 for 60 s from 20s, version 6: 1 wait, 0 in",
 			},
 			{0, drawn(8, 3).after(6), "invalid_field [field:order]"},
@@ -109,12 +109,12 @@ func TestSetRules(t *testing.T) {
 			{0, drawn(8, 3), is2},
 			{0, join("ann"), "ann has ticket 1: 1 wait, 0 in"},
 			{11 * s, expire, "begun with 1"},
-			{11 * s, with(drawn(8, 3), openAfter(20*s)).after(1), "invalid_field [field:opens_at]"},
+			{11 * s, withSettings(drawn(8, 3), openAfter(20*s)).after(1), "invalid_field [field:opens_at]"},
 			{11 * s, drawn(9, 3).after(1), "changed: open, shuffle, 9/s to 3 for 60 s from 10s, version 2: 1 wait, 0 in"},
 			{11 * s, shuffle, "shuffled 1"},
 			{
 				11 * s,
-				with(fifo(8, 3), func(s *events.WaitingRoomSettings) { s.Order = events.RoomFIFO }).after(2),
+				withSettings(fifo(8, 3), func(s *events.WaitingRoomSettings) { s.Order = events.RoomFIFO }).after(2),
 				"invalid_field [field:order]",
 			},
 			{11 * s, fifo(8, 3).after(2), "changed: open, shuffle, 8/s to 3 for 60 s from 10s, version 3: 1 wait, 0 in"},
@@ -126,7 +126,7 @@ func TestSetRules(t *testing.T) {
 			{11 * s, &Shuffle{Seed: []byte("no")}, "invalid_field [field:seed]"},
 			{
 				11 * s,
-				with(fifo(8, 3), func(s *events.WaitingRoomSettings) { s.Order = events.RoomFIFO }).after(1),
+				withSettings(fifo(8, 3), func(s *events.WaitingRoomSettings) { s.Order = events.RoomFIFO }).after(1),
 				"changed: open, fifo, 8/s to 3 for 60 s from 10s, version 2: 1 wait, 0 in",
 			},
 			{11 * s, shuffle, "nothing"},
@@ -159,13 +159,13 @@ func TestJoinRules(t *testing.T) {
 		{"the order of refusals", []attempt{
 			opened,
 			{0, join("ann"), "ann has ticket 1: 1 wait, 0 in"},
-			{0, with(fifo(8, 3), closed).after(1), "changed: closed, fifo, 8/s to 3 for 60 s, version 2: 1 wait, 0 in"},
+			{0, withSettings(fifo(8, 3), closed).after(1), "changed: closed, fifo, 8/s to 3 for 60 s, version 2: 1 wait, 0 in"},
 			{0, join(""), "invalid_field [field:holder]"},
 			{0, join(events.Holder(strings.Repeat("x", MaxHolder+1))), "invalid_field [field:holder]"},
 			{0, join("ann"), "nothing"}, // the place stays
 			{0, join("bob"), "room_closed"},
 			{0, admit, "nothing"},
-			{0, with(fifo(8, 3), reopened).after(2), "changed: open, fifo, 8/s to 3 for 60 s, version 3: 1 wait, 0 in"},
+			{0, withSettings(fifo(8, 3), reopened).after(2), "changed: open, fifo, 8/s to 3 for 60 s, version 3: 1 wait, 0 in"},
 			{0, admit, "admitted 1 until 1m0s: 0 wait, 1 in"},
 			{
 				0,
@@ -325,7 +325,7 @@ func TestAdmissionRules(t *testing.T) {
 				{0, admit, "admitted 1 until 1m0s: 18 wait, 1 in"},
 				{
 					s,
-					with(fifo(8, 9), func(s *events.WaitingRoomSettings) { s.ActiveSeconds = 10 }).after(2),
+					withSettings(fifo(8, 9), func(s *events.WaitingRoomSettings) { s.ActiveSeconds = 10 }).after(2),
 					"changed: open, fifo, 8/s to 9 for 10 s, version 3: 18 wait, 1 in",
 				},
 				{s, admit, "admitted 2 until 11s: 17 wait, 2 in"},
@@ -337,7 +337,7 @@ func TestAdmissionRules(t *testing.T) {
 		{
 			"before opens_at",
 			append(
-				crowd(with(fifo(8, 3), openAfter(10*s)), "opened r: open, fifo, 8/s to 3 for 60 s from 10s, version 1"),
+				crowd(withSettings(fifo(8, 3), openAfter(10*s)), "opened r: open, fifo, 8/s to 3 for 60 s from 10s, version 1"),
 				[]attempt{
 					{10*s - ns, admit, "nothing"},
 					{10 * s, expire, "nothing"},

@@ -46,8 +46,8 @@ func drawn(perSecond, active int64) *Set {
 	return cmd
 }
 
-// with changes a command.
-func with(cmd *Set, change func(*events.WaitingRoomSettings)) *Set {
+// withSettings changes a command.
+func withSettings(cmd *Set, change func(*events.WaitingRoomSettings)) *Set {
 	change(&cmd.Settings)
 	return cmd
 }
@@ -88,22 +88,22 @@ func sentence(fact events.Fact) string {
 		return fmt.Sprintf("%d wait, %d in", c.Waiting, c.Active)
 	}
 	settings := func(s *events.WaitingRoomSettings) string {
-		said := fmt.Sprintf("%s, %s, %d/s to %d for %d s", s.Status, s.Order, s.AdmitPerSecond, s.MaxActive, s.ActiveSeconds)
+		text := fmt.Sprintf("%s, %s, %d/s to %d for %d s", s.Status, s.Order, s.AdmitPerSecond, s.MaxActive, s.ActiveSeconds)
 		if !s.OpensAt.IsZero() {
-			said += fmt.Sprintf(" from %v", s.OpensAt.Sub(day))
+			text += fmt.Sprintf(" from %v", s.OpensAt.Sub(day))
 		}
-		return fmt.Sprintf("%s, version %d", said, s.Version)
+		return fmt.Sprintf("%s, version %d", text, s.Version)
 	}
 	tickets := func(ranges []events.TicketRange) string {
-		var said []string
+		var text []string
 		for _, r := range ranges {
 			if r.From == r.To {
-				said = append(said, fmt.Sprint(r.From))
+				text = append(text, fmt.Sprint(r.From))
 				continue
 			}
-			said = append(said, fmt.Sprintf("%d-%d", r.From, r.To))
+			text = append(text, fmt.Sprintf("%d-%d", r.From, r.To))
 		}
-		return strings.Join(said, " ")
+		return strings.Join(text, " ")
 	}
 	switch f := fact.(type) {
 	case *events.WaitingRoomOpened:
@@ -132,7 +132,7 @@ func sentence(fact events.Fact) string {
 	return fact.Name()
 }
 
-// attempt is a line of a table: the time, the command, and the decision.
+// attempt is a row of a table: the time, the command, and the decision.
 type attempt struct {
 	at   time.Duration
 	cmd  core.Command

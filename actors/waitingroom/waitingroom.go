@@ -126,7 +126,7 @@ type Room struct {
 	last     int64 // number of tickets given out
 	waiting  int64
 	active   int64
-	admitted int64 // admissions ever
+	admitted int64 // number of admissions
 
 	begun bool   // the time of a shuffled opening has passed
 	early int64  // the last ticket before that

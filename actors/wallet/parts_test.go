@@ -12,7 +12,7 @@ import (
 
 // TestParts: several refunds of one debit, each once, together never more than it.
 func TestParts(t *testing.T) {
-	told := func(fact events.Fact) string {
+	describe := func(fact events.Fact) string {
 		switch f := fact.(type) {
 		case *events.WalletRefunded:
 			return fmt.Sprintf("refunded %d as %q, %d left", f.Amount, f.RefundID, f.Balance)
@@ -44,7 +44,7 @@ func TestParts(t *testing.T) {
 		{part("z", 1), "not_held"},
 		{&Debit{PaymentID: "b.1", Amount: 80}, "not_held"},
 	} {
-		if got := coretest.Do(w, line.cmd, time.Time{}, told); got != line.then {
+		if got := coretest.Do(w, line.cmd, time.Time{}, describe); got != line.then {
 			t.Fatalf("line %d: %+v gives %s, want %s", i+1, line.cmd, got, line.then)
 		}
 		w = coretest.Restored(t, w.Freeze(), New)

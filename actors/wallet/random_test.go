@@ -144,7 +144,8 @@ func checkPayments(t *rapid.T, w *Wallet, m *model) {
 		_, cancelled := m.cancelled[id]
 		got, ok := w.Payment(id)
 		if ok != (debited || cancelled) || got.Amount != amount || got.Closed != (refunded || cancelled) {
-			t.Fatalf("payment %s is %+v, %t, with %+v", id, got, ok, m)
+			t.Fatalf("payment %s is %+v, %t, with %+v, want %t, Amount %v, Closed %v",
+				id, got, ok, m, debited || cancelled, amount, refunded || cancelled)
 		}
 		if ok {
 			known++
@@ -170,7 +171,7 @@ func restore(t *rapid.T, write func(io.Writer) error) *Wallet {
 	}
 	for size := range saved.Len() {
 		if err := New().Restore(bytes.NewReader(saved.Bytes()[:size])); err == nil {
-			t.Fatalf("%d of %d bytes were restored", size, saved.Len())
+			t.Fatalf("Restore accepted %d of %d bytes", size, saved.Len())
 		}
 	}
 	w := New().(*Wallet)

@@ -40,7 +40,7 @@ func describe(facts []events.Fact, err error) string {
 	return facts[0].Name()
 }
 
-// attempt is a line of a table: the command, and the decision.
+// attempt is a row of a table: the command, and the decision.
 type attempt struct {
 	cmd  core.Command
 	then string
@@ -127,7 +127,7 @@ func TestAFullWallet(t *testing.T) {
 		}
 	}
 	if !w.Exists() || w.Balance() != MaxBalance+5 || !w.NextDeadline().IsZero() {
-		t.Errorf("the balance is %d", w.Balance())
+		t.Errorf("balance = %d, want MaxBalance+5", w.Balance())
 	}
 }
 
@@ -155,7 +155,7 @@ func TestImpossibleFacts(t *testing.T) {
 			w := New()
 			defer func() {
 				if recover() == nil {
-					t.Errorf("taken in: %+v", w)
+					t.Errorf("the impossible fact was accepted: %+v", w)
 				}
 			}()
 			for _, fact := range facts {

@@ -215,6 +215,6 @@ func (w *Wallet) move(fact events.Fact, by, balance int64) {
 // must panics at a fact that can't follow: the log is damaged, or money would come from nowhere.
 func (w *Wallet) must(fact events.Fact, fits bool) {
 	if !fits {
-		panic(fmt.Sprintf("wallet: the log goes on with %s %+v at a balance of %d", fact.Name(), fact, w.balance))
+		panic(fmt.Sprintf("wallet: unexpected fact %s %+v at a balance of %d", fact.Name(), fact, w.balance))
 	}
 }

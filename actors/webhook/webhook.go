@@ -235,7 +235,7 @@ func (w *Webhook) Evolve(fact events.Fact) {
 	s := &w.state
 	made, isCreation := fact.(*events.WebhookMade)
 	if isCreation != (s.ID == "") || s.Deleted {
-		panic(fmt.Sprintf("webhook %s: the log goes on with a %s", s.ID, fact.Name()))
+		panic(fmt.Sprintf("webhook %s: unexpected fact %s", s.ID, fact.Name()))
 	}
 	edit := true
 	switch f := fact.(type) {
@@ -275,7 +275,7 @@ func (w *Webhook) evolveUnseen(fact events.Fact) {
 		s.Replays++
 	default:
 		if !s.Cursor.Evolve(fact) {
-			panic(fmt.Sprintf("webhook %s: the log goes on with a %s", s.ID, fact.Name()))
+			panic(fmt.Sprintf("webhook %s: unexpected fact %s", s.ID, fact.Name()))
 		}
 	}
 }

@@ -118,20 +118,20 @@ func TestSecrets(t *testing.T) {
 		now = now.Add(time.Hour)
 	}
 	if got := numbers(); !reflect.DeepEqual(got, []int64{5, 4, 3, 2, 1}) {
-		t.Errorf("%v sign", got)
+		t.Errorf("%v sign, want %v", got, []int64{5, 4, 3, 2, 1})
 	}
 	if err := change(); err == nil {
-		t.Error("six secrets sign")
+		t.Error("a sixth secret was accepted")
 	}
 	now = day.Add(24 * time.Hour) // the first ends now
 	if got := numbers(); !reflect.DeepEqual(got, []int64{5, 4, 3, 2}) {
-		t.Errorf("%v sign after a day", got)
+		t.Errorf("%v sign after a day, want %v", got, []int64{5, 4, 3, 2})
 	}
 	if err := change(); err != nil {
 		t.Error(err)
 	}
 	if got := numbers(); !reflect.DeepEqual(got, []int64{6, 5, 4, 3, 2}) {
-		t.Errorf("%v sign", got)
+		t.Errorf("%v sign, want %v", got, []int64{6, 5, 4, 3, 2})
 	}
 }
 
@@ -157,20 +157,20 @@ func TestEditTag(t *testing.T) {
 		switch step.fact.(type) {
 		case *events.WebhookEdited, *events.WebhookEnabled, *events.WebhookReplayed:
 			if !forgiven {
-				t.Errorf("after %s the cursor is %+v", step.fact.Name(), w.Cursor())
+				t.Errorf("cursor after %s = %+v, want failures forgotten only by the step's edit", step.fact.Name(), w.Cursor())
 			}
 		case *events.WebhookDisabled:
 			if forgiven || w.Cursor().Reached != 9 {
-				t.Errorf("after %s the cursor is %+v", step.fact.Name(), w.Cursor())
+				t.Errorf("cursor after %s = %+v, want failures forgotten only by the step's edit", step.fact.Name(), w.Cursor())
 			}
 		}
 	}
 	state := w.State()
 	if reached := state.Reached(1); reached != 2 {
-		t.Errorf("replayed from 3 it has reached %d", reached)
+		t.Errorf("replayed from 3 it has reached %d, want 2", reached)
 	}
 	if state = with(made).State(); state.Reached(7) != 7 {
-		t.Errorf("made at 7 it has reached %d", state.Reached(7))
+		t.Errorf("made at 7 it has reached %d, want 7", state.Reached(7))
 	}
 }
 
@@ -184,7 +184,7 @@ func TestASnapshotIsTheWebhook(t *testing.T) {
 		t.Errorf("restored %+v, want %+v", restored, w)
 	}
 	if err := New().Restore(strings.NewReader(`{"State":`)); err == nil {
-		t.Error("half a snapshot was restored")
+		t.Error("Restore accepted half a snapshot")
 	}
 }
 

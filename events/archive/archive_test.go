@@ -104,10 +104,10 @@ func TestRoundTrip(t *testing.T) {
 			file := writeFile(t, all, c)
 			got, err := read(file, c)
 			if err != nil || !equalLogs(all, got) {
-				t.Errorf("%d events, %q: %d come back, %v", size, c, len(got), err)
+				t.Errorf("%d events, %q: %d were read, %v; want all", size, c, len(got), err)
 			}
 			if c == None && bytes.Count(file, []byte("\n")) != size+size/blockEvents+1 {
-				t.Errorf("%d events in %d lines", size, bytes.Count(file, []byte("\n")))
+				t.Errorf("%d events are in %d lines, want one each and the head lines", size, bytes.Count(file, []byte("\n")))
 			}
 		}
 	}
@@ -121,7 +121,7 @@ func TestLongLines(t *testing.T) {
 	}
 	for _, c := range []Compression{None, Gzip, Zstd} {
 		if got, err := read(writeFile(t, all, c), c); err != nil || !equalLogs(all, got) {
-			t.Errorf("%q: %d come back, %v", c, len(got), err)
+			t.Errorf("%q: %d events were read, %v; want all", c, len(got), err)
 		}
 	}
 }
@@ -170,7 +170,7 @@ func TestResume(t *testing.T) {
 			state = w.State()
 			pieces++
 			if int64(out.Len()) != state.Bytes {
-				t.Fatalf("%q: a piece ends at %d of %d bytes", c, state.Bytes, out.Len())
+				t.Fatalf("%q: the state is at byte %d, but %d were written", c, state.Bytes, out.Len())
 			}
 			for range 3 { // remains of the next piece after a crash
 				out.WriteByte('x')
@@ -183,7 +183,7 @@ func TestResume(t *testing.T) {
 	bad := State{Epoch: "e7"}
 	bad.Range.Size = 3
 	if _, err := NewWriter(io.Discard, None, bad); err == nil {
-		t.Error("an invalid state is accepted")
+		t.Error("NewWriter accepted an invalid state")
 	}
 }
 
@@ -204,14 +204,14 @@ func TestEveryDamagedByte(t *testing.T) {
 			}
 			var at *LineError
 			if !errors.As(err, &at) || !errors.Is(err, ErrBadFile) || at.Line < 1 || at.Line > len(all)+2 {
-				t.Errorf("%q, %s: %v", c, what, err)
+				t.Errorf("%q, %s: %v, want ErrBadFile with its line", c, what, err)
 				return
 			}
 			if want > 0 && at.Line != want && at.Line != len(all)+1 {
 				t.Errorf("%q, %s: %v, want line %d", c, what, err, want)
 			}
 			if len(got) > len(all) || !equalLogs(got, all[:len(got)]) {
-				t.Errorf("%q, %s: other events came out", c, what)
+				t.Errorf("%q, %s: the reader returned events that were not written", c, what)
 			}
 		}
 		for i := range file {
@@ -287,7 +287,7 @@ func TestNotWritable(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := w.Write(&e); !errors.Is(err, ErrNotWritable) {
-		t.Errorf("a gap: %v", err)
+		t.Errorf("a gap: %v, want %v", err, ErrNotWritable)
 	}
 }
 
@@ -344,13 +344,13 @@ func TestWritableComesBack(t *testing.T) {
 				(*of(&e))[i] = byte(b)
 				line := events.AppendCloudEvent(nil, &e)
 				if got, err := events.ParseCloudEvent(line); err != nil || !equal(&got, &e) || bytes.ContainsRune(line, '\n') {
-					t.Errorf("byte %d of the %s is %q, and it comes back as %+v, %v", i, part, byte(b), got, err)
+					t.Errorf("byte %d of the %s is %q, and was read as %+v, %v", i, part, byte(b), got, err)
 				}
 				written++
 			}
 		}
 	}
 	if written < 1000 {
-		t.Errorf("only %d variants could be written", written)
+		t.Errorf("only %d variants could be written, want at least 1000", written)
 	}
 }

@@ -42,11 +42,11 @@ func TestForeignEvents(t *testing.T) {
 	for _, c := range []Compression{None, Gzip, Zstd} {
 		got, err := read(writeFile(t, all, c), c)
 		if err != nil || len(got) != len(all) {
-			t.Fatalf("%s: %d events, %v", c, len(got), err)
+			t.Fatalf("%s: %d events, %v, want %d", c, len(got), err, len(all))
 		}
 		for i := range all {
 			if !equal(&got[i], &all[i]) {
-				t.Fatalf("%s: %+v comes back as %+v", c, all[i], got[i])
+				t.Fatalf("%s: event %+v was read as %+v", c, all[i], got[i])
 			}
 		}
 	}
@@ -57,6 +57,6 @@ func TestForeignEvents(t *testing.T) {
 	lines[first] = append(events.AppendCloudEvent(nil, &changed), '\n')
 	var at *LineError
 	if _, err := read(bytes.Join(lines, nil), None); !errors.As(err, &at) || at.Line != blockEvents+1 {
-		t.Errorf("a changed line: %v", err)
+		t.Errorf("a changed line: %v, want its number", err)
 	}
 }

@@ -45,11 +45,11 @@ func TestOwnEvents(t *testing.T) {
 		for _, c := range []Compression{None, Zstd} {
 			got, err := read(writeOwn(t, all, c), c)
 			if err != nil || len(got) != n {
-				t.Fatalf("%s: %d events of %d, %v", c, len(got), n, err)
+				t.Fatalf("%s: %d events were read, want %d; %v", c, len(got), n, err)
 			}
 			for i := range all {
 				if !equal(&got[i], &all[i]) {
-					t.Fatalf("%s: %+v comes back as %+v", c, all[i], got[i])
+					t.Fatalf("%s: event %+v was read as %+v", c, all[i], got[i])
 				}
 			}
 		}
@@ -59,7 +59,8 @@ func TestOwnEvents(t *testing.T) {
 		changed := bytes.Clone(file)
 		changed[i] ^= 1
 		if _, err := read(changed, None); !errors.Is(err, ErrBadFile) {
-			t.Fatalf("byte %d is changed, %v: %s", i, err, changed[max(0, i-30):min(len(changed), i+30)])
+			t.Fatalf("byte %d is changed, %v: %s, want %v",
+				i, err, changed[max(0, i-30):min(len(changed), i+30)], ErrBadFile)
 		}
 	}
 	lines := bytes.SplitAfter(file, []byte("\n"))
@@ -70,7 +71,7 @@ func TestOwnEvents(t *testing.T) {
 		"its first line twice":   bytes.Join(append(lines[:1:1], lines...), nil),
 	} {
 		if _, err := read(changed, None); !errors.Is(err, ErrBadFile) {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s: %v, want %v", name, err, ErrBadFile)
 		}
 	}
 }
@@ -135,7 +136,7 @@ func TestOwnResumes(t *testing.T) {
 			t.Fatal(err)
 		}
 		if stops < 2 {
-			t.Errorf("it was stopped %d times", stops)
+			t.Errorf("the writer was interrupted %d times, want at least 2", stops)
 		}
 		break
 	}
@@ -157,10 +158,10 @@ func TestOldFiles(t *testing.T) {
 			t.Fatal(err)
 		}
 		if all, err := read(file, None); err != nil || len(all) != 40 {
-			t.Errorf("%s: %d events, %v", name, len(all), err)
+			t.Errorf("%s: %d events, %v, want 40", name, len(all), err)
 		}
 		if !bytes.Equal(write(), file) {
-			t.Errorf("%s is written otherwise now", name)
+			t.Errorf("%s differs from the golden file", name)
 		}
 	}
 }

@@ -17,7 +17,7 @@ func TestFilterHasWhatWasAdded(t *testing.T) {
 			f.Add(f.Hash(text))
 			for _, before := range texts[:i+1] {
 				if !f.Has(f.Hash(before)) {
-					t.Fatalf("%q is missing", before)
+					t.Fatalf("Has = false for %q, which was added", before)
 				}
 			}
 		}
@@ -37,7 +37,7 @@ func TestFilterGrows(t *testing.T) {
 	added, others := rand.New(rand.NewPCG(1, 2)), rand.New(rand.NewPCG(3, 4))
 	for i := range n {
 		if !f.Has(added.Uint64()) {
-			t.Fatalf("hash %d is missing", i)
+			t.Fatalf("Has = false for hash %d, which was added", i)
 		}
 		if f.Has(others.Uint64()) {
 			wrong++
@@ -47,7 +47,7 @@ func TestFilterGrows(t *testing.T) {
 		blocks += len(l.Blocks)
 	}
 	if wrong > n/50 || f.Size() < n*9/10 || blocks*64 > 3*n {
-		t.Errorf("%d of %d others seem to be there; size %d, %d bytes", wrong, n, f.Size(), blocks*64)
+		t.Errorf("%d false positives of %d, size %d, %d bytes; want at most 2%%, 90%%, 3 bytes each", wrong, n, f.Size(), blocks*64)
 	}
 	t.Logf("%.2f %% of others seem to be there, %.2f bytes a hash", 100*float64(wrong)/n, float64(blocks*64)/n)
 }

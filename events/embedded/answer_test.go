@@ -30,7 +30,7 @@ func TestAnAnswerIsOnTheDisk(t *testing.T) {
 		last = appended.Revision
 		after := mustOpen(t, "data", Options{FS: disk.CrashClone(vfs.CrashCloneCfg{})})
 		if head, err := after.Head(t.Context()); err != nil || head != appended.Position {
-			t.Errorf("after append %d the log ends at position %d (%v), and %d was answered", n, head, err, appended.Position)
+			t.Errorf("after append %d the log ends at position %d (%v), want %d as answered", n, head, err, appended.Position)
 		}
 		if err := after.Close(); err != nil {
 			t.Fatal(err)
@@ -90,7 +90,7 @@ func TestNothingIsWrittenOnceAWriteHasFailed(t *testing.T) {
 	r := c.newRequest("a-1", events.NoStream, sampleBatch(2))
 	r.then = func(_ events.Appended, err error) { outcomes <- err }
 	if !c.gate.enter() {
-		t.Fatal("the log is closed")
+		t.Fatal("the gate was shut before Close")
 	}
 	began := make(chan struct{})
 	go func() {
@@ -103,7 +103,7 @@ func TestNothingIsWrittenOnceAWriteHasFailed(t *testing.T) {
 			t.Errorf("%v, want ErrUnavailable", err)
 		}
 	case <-began:
-		t.Error("the group is committed")
+		t.Error("the group was committed before it was released")
 	}
 }
 
@@ -144,7 +144,8 @@ func TestConsecutiveAppends(t *testing.T) {
 		appended := r.results[0]
 		if expected != want {
 			if !errors.Is(err, events.ErrConflict) {
-				t.Errorf("request %d after revision %d of %d: %+v, %v", n, expected, want, appended, err)
+				t.Errorf("request %d after revision %d of %d: %+v, %v, want %v",
+					n, expected, want, appended, err, events.ErrConflict)
 			}
 			continue
 		}
@@ -163,16 +164,16 @@ func TestHeads(t *testing.T) {
 		for other := range maxHeads * 3 / 4 {
 			h.set(events.StreamID(fmt.Sprint("b-", n, "-", other)), 7)
 			if revision, ok := h.get("a-1"); ok && revision != n {
-				t.Fatalf("revision %d is remembered, %d was set", revision, n)
+				t.Fatalf("cached revision = %d, want %d", revision, n)
 			}
 		}
 	}
 	if _, ok := h.get("b-0-0"); ok || len(h.young)+len(h.old) > 2*maxHeads {
-		t.Errorf("%d heads are remembered", len(h.young)+len(h.old))
+		t.Errorf("%d heads are cached, want at most twice maxHeads", len(h.young)+len(h.old))
 	}
 	h.set("a-2", 1)
 	if revision, ok := h.get("a-2"); !ok || revision != 1 {
-		t.Errorf("what was set just now is not remembered: %d, %t", revision, ok)
+		t.Errorf("the newest head = %d, %t; want revision 1", revision, ok)
 	}
 }
 
@@ -190,6 +191,6 @@ func TestSnapshotOutlivesThePower(t *testing.T) {
 		return nil
 	})
 	if err != nil || found != 3 {
-		t.Errorf("after a power loss the snapshot is at revision %d, %v", found, err)
+		t.Errorf("after a power loss the snapshot is at revision %d, %v, want 3", found, err)
 	}
 }

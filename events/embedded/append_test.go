@@ -21,7 +21,7 @@ func waitFor(t *testing.T, what string, done func() bool) {
 	t.Helper()
 	for end := time.Now().Add(time.Minute); !done(); runtime.Gosched() {
 		if time.Now().After(end) {
-			t.Fatalf("not within a minute: %s", what)
+			t.Fatalf("timed out after a minute waiting for %s", what)
 		}
 	}
 }
@@ -54,7 +54,7 @@ func TestRefusedAppends(t *testing.T) {
 		}
 	}
 	if head, _ := s.Head(context.Background()); head != 0 {
-		t.Errorf("%d events were written", head)
+		t.Errorf("%d events were written, want 0", head)
 	}
 }
 
@@ -73,7 +73,7 @@ func TestLargestAppend(t *testing.T) {
 	for range 2 {
 		page, err := s.Read(context.Background(), "a-1", 0, events.Forward, 5)
 		if err != nil || len(page) != 3 || string(page[1].Data) != string(batch[1].Data) {
-			t.Fatalf("%d events, %v", len(page), err)
+			t.Fatalf("read %d events, %v; want the batch of 3", len(page), err)
 		}
 		if err := s.Close(); err != nil {
 			t.Fatal(err)
@@ -121,14 +121,14 @@ func TestNothingIsShownBeforeItsSync(t *testing.T) {
 	select {
 	case <-disk.arrived:
 	case err := <-first:
-		t.Fatalf("it was answered (%v) before a sync", err)
+		t.Fatalf("the append was answered (%v) before a sync", err)
 	}
 	waitFor(t, "Pebble shows what it has not synced", func() bool {
 		_, closer, err := s.db.Get(eventKey(5))
 		return err == nil && closer.Close() == nil
 	})
 	if head, err := s.Head(ctx); head != 2 || err != nil {
-		t.Errorf("head %d, %v", head, err)
+		t.Errorf("head %d, %v, want 2", head, err)
 	}
 	for _, dir := range []events.Direction{events.Forward, events.Backward} {
 		from, position := events.Revision(0), events.Position(0)
@@ -136,10 +136,10 @@ func TestNothingIsShownBeforeItsSync(t *testing.T) {
 			from, position = events.EndRevision, events.EndPosition
 		}
 		if page, err := s.Read(ctx, "a-1", from, dir, 10); len(page) != 2 || err != nil {
-			t.Errorf("Read (backward: %t): %d events, %v", dir, len(page), err)
+			t.Errorf("Read (backward: %t): %d events, %v, want 2", dir, len(page), err)
 		}
 		if page, err := s.ReadAll(ctx, position, dir, 10); len(page) != 2 || err != nil {
-			t.Errorf("ReadAll (backward: %t): %d events, %v", dir, len(page), err)
+			t.Errorf("ReadAll (backward: %t): %d events, %v, want 2", dir, len(page), err)
 		}
 	}
 	queued, endSecond := context.WithCancel(ctx)
@@ -150,11 +150,11 @@ func TestNothingIsShownBeforeItsSync(t *testing.T) {
 	waitFor(t, "the second append waits", func() bool { return s.Stats().Waiting > 0 })
 	endFirst()
 	if err := <-first; !errors.Is(err, events.ErrUnknown) || !errors.Is(err, context.Canceled) {
-		t.Errorf("in the middle: %v", err)
+		t.Errorf("in the middle: %v, want %v, %v", err, events.ErrUnknown, context.Canceled)
 	}
 	endSecond()
 	if err := <-second; !errors.Is(err, events.ErrUnavailable) || !errors.Is(err, context.Canceled) {
-		t.Errorf("before it was gathered: %v", err)
+		t.Errorf("before it was gathered: %v, want %v, %v", err, events.ErrUnavailable, context.Canceled)
 	}
 	disk.blocked.Store(false)
 	close(disk.release)
@@ -230,11 +230,11 @@ func TestHeadsAreBounded(t *testing.T) {
 		if i >= maxGroup { // a group relies on the last maxGroup entries
 			old := i - maxGroup + 1
 			if got, ok := h.get(events.NewStreamID("a", fmt.Sprint(old))); !ok || got != events.Revision(old) {
-				t.Fatalf("after %d: head %d of stream %d (known: %t)", i, got, old, ok)
+				t.Fatalf("after %d: cached head = %d of stream %d (cached: %t)", i, got, old, ok)
 			}
 		}
 		if len(h.young)+len(h.old) > 2*maxHeads {
-			t.Fatalf("%d heads are remembered", len(h.young)+len(h.old))
+			t.Fatalf("%d heads are cached, want at most twice maxHeads", len(h.young)+len(h.old))
 		}
 	}
 }
@@ -271,15 +271,15 @@ func TestTailIsBounded(t *testing.T) {
 			batch[i].Data = make([]byte, size)
 		}
 		tail.publish([]placedAppend{{stream: "a-1", batch: batch}}, 0)
-		kept, bytes := 0, 0
+		retained, bytes := 0, 0
 		for i := range tail.ring {
 			if tail.ring[i].Position != 0 {
-				kept++
+				retained++
 				bytes += len(tail.ring[i].Data)
 			}
 		}
-		if events.Position(kept) != tail.next-tail.from || bytes != tail.bytes || bytes > tailBytes {
-			t.Fatalf("%d events of %d bytes are kept; the tail says %d and %d", kept, bytes, tail.next-tail.from, tail.bytes)
+		if events.Position(retained) != tail.next-tail.from || bytes != tail.bytes || bytes > tailBytes {
+			t.Fatalf("the tail has %d events of %d bytes, but counts %d and %d", retained, bytes, tail.next-tail.from, tail.bytes)
 		}
 	}
 	add(100, 10)

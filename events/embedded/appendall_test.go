@@ -80,12 +80,12 @@ func checkWhole(t *testing.T, s *Store) map[string]bool {
 		perStream[r.Stream]++
 	}
 	if next != size {
-		t.Fatalf("the log ends with %d of %d events of %s", next, size, id)
+		t.Fatalf("the log ends with %d of %d events of append %s", next, size, id)
 	}
 	for stream, n := range perStream {
 		page, err := s.Read(context.Background(), stream, 0, events.Forward, int(n)+1)
 		if err != nil || len(page) != int(n) {
-			t.Fatalf("%s has %d events, %v; the log has %d", stream, len(page), err, n)
+			t.Fatalf("%s has %d events, %v, want %d", stream, len(page), err, n)
 		}
 	}
 	return whole
@@ -151,7 +151,7 @@ func TestAppendAllAndPowerLoss(t *testing.T) {
 		whole := checkWhole(t, after)
 		for _, id := range answered {
 			if !whole[id] {
-				t.Errorf("%s was answered and is lost", id)
+				t.Errorf("append %s was acknowledged but is not in the log", id)
 			}
 		}
 		closeStore(t, after)
@@ -200,7 +200,7 @@ func TestAppendAllOnEveryPrefix(t *testing.T) {
 		closeStore(t, after)
 	}
 	if len(lengths) < appends {
-		t.Errorf("only %d different ends", len(lengths))
+		t.Errorf("only %d different lengths of the log, want at least one per append", len(lengths))
 	}
 }
 
@@ -234,12 +234,12 @@ func TestAllAreAnsweredAfterAFailedWrite(t *testing.T) {
 	}
 	for range 2 * appends {
 		if err := <-outcomes; !errors.Is(err, events.ErrUnknown) && !errors.Is(err, events.ErrUnavailable) {
-			t.Errorf("after a failed write: %v", err)
+			t.Errorf("an append after a failed write: %v, want ErrUnknown or ErrUnavailable", err)
 		}
 	}
 	all.Wait()
 	if err := s.Close(); !errors.Is(err, events.ErrUnavailable) {
-		t.Errorf("Close: %v", err)
+		t.Errorf("Close: %v, want %v", err, events.ErrUnavailable)
 	}
 }
 
@@ -273,6 +273,6 @@ func TestBadAppendAll(t *testing.T) {
 		t.Error(err)
 	}
 	if head, err := s.Head(t.Context()); head != MaxStreams || err != nil {
-		t.Errorf("head %d, %v", head, err)
+		t.Errorf("head %d, %v, want %d", head, err, MaxStreams)
 	}
 }

@@ -24,14 +24,14 @@ func TestBackup(t *testing.T) {
 	l.stop.Store(true)
 	l.writers.Wait()
 	if err := s.Backup("backups/monday"); !errors.Is(err, fs.ErrExist) {
-		t.Errorf("over another backup: %v", err)
+		t.Errorf("over another backup: %v, want %v", err, fs.ErrExist)
 	}
 	lost := disk.CrashClone(vfs.CrashCloneCfg{})
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Backup("backups/tuesday"); !errors.Is(err, events.ErrClosed) {
-		t.Errorf("of a closed log: %v", err)
+		t.Errorf("of a closed log: %v, want %v", err, events.ErrClosed)
 	}
 	var epochs []string
 	for range 2 {
@@ -47,6 +47,6 @@ func TestBackup(t *testing.T) {
 		}
 	}
 	if epochs[0] != epochs[1] || epochs[0] == s.Epoch() {
-		t.Errorf("epochs %q of a copy of %q", epochs, s.Epoch())
+		t.Errorf("epochs of the copies = %q, want one other than %q", epochs, s.Epoch())
 	}
 }

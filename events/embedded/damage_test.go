@@ -124,7 +124,7 @@ func flipBytes(t *testing.T, dir, file string, end, step int, want []events.Reco
 		if errors.Is(err, events.ErrDamaged) {
 			found++
 		} else if err != nil {
-			t.Errorf("%s, byte %d flipped: %v", name, at, err)
+			t.Errorf("%s, byte %d flipped: %v, want ErrDamaged", name, at, err)
 		}
 	}
 	return found, tried
@@ -152,7 +152,7 @@ func TestFlippedTable(t *testing.T) {
 	}
 	for _, table := range files(t, dir, ".sst") {
 		if found, tried := flipBytes(t, dir, table, 1<<30, 4001, want); found < tried/2 {
-			t.Errorf("%s: %d of %d flips were found", table, found, tried)
+			t.Errorf("%s: %d of %d flips were detected", table, found, tried)
 		}
 	}
 }
@@ -174,7 +174,7 @@ func TestFlippedWriteAheadLog(t *testing.T) {
 	}
 	logs := files(t, crashed, ".log")
 	if found, tried := flipBytes(t, crashed, logs[len(logs)-1], end, 3001, want); found != tried || tried < 20 {
-		t.Errorf("%d of %d flips were found", found, tried)
+		t.Errorf("%d of %d flips were detected, want all", found, tried)
 	}
 }
 
@@ -245,10 +245,10 @@ func TestInconsistent(t *testing.T) {
 			}
 			opened, err := Open(dir, Options{Logger: discardLogger})
 			if (err == nil) != test.opens {
-				t.Errorf("Open: %v", err)
+				t.Errorf("Open = %v, want success %t", err, test.opens)
 			}
 			if err == nil && opened.Close() != nil {
-				t.Error("Close failed")
+				t.Error("Close of the damaged log failed")
 			}
 		})
 	}

@@ -38,7 +38,7 @@
 // Most streams are new when they are first read and appended to, and each would cost a search of
 // the index that finds nothing and takes longer the larger the log is. So a Bloom filter in memory,
 // of 1.5 to 3 bytes a stream, has all streams of the log. Absence from it is certain; presence must
-// be confirmed in the index. It is saved in a file beside the log, with the position that it has
+// be confirmed in the index. It is saved in a file next to the log, with the position that it has
 // seen and a hash of the event there. It is used once the streams of all later events have been
 // added, which happens in the background after Open; until then, or if the file does not belong to
 // the log, the index is searched. A log opened by [OpenReader] has no filter.
@@ -75,7 +75,7 @@
 // together: Close leaves nothing in the write-ahead log but moves everything into tables, which
 // have checksums throughout.
 //
-// Therefore a file beside the log records the position up to which appends were acknowledged. It is
+// Therefore a file next to the log records the position up to which appends were acknowledged. It is
 // written after each commit's sync and before its answers, so it is exact after kill -9; it is not
 // synced, so after a power loss it may lag, but is never ahead. This file, the snapshots and all
 // followers see durable events only: a log that ends before one of them has lost its end (see

@@ -62,7 +62,7 @@ func (l *load) await(t *testing.T, answers int) {
 		select {
 		case <-l.answers:
 		case err := <-l.failed:
-			t.Fatalf("a writer has ended: %v", err)
+			t.Fatalf("a writer ended with %v", err)
 		}
 	}
 }
@@ -150,7 +150,7 @@ func checkDurable(t *testing.T, store *Store, answered map[events.StreamID]event
 			t.Fatalf("position %d: %v", r.Position, err)
 		}
 		if r.Position != last.Position+1 || r.Created.Before(last.Created) {
-			t.Fatalf("position %d (%s) follows %d (%s)", r.Position, r.Created, last.Position, last.Created)
+			t.Fatalf("position %d (%s) follows %d (%s), want ascending without gaps", r.Position, r.Created, last.Position, last.Created)
 		}
 		if string(r.Stream) != stream || r.Revision != next[r.Stream] || int(r.Revision) != first+i {
 			t.Fatalf("position %d: %s@%d holds %.40q, want revision %d", r.Position, r.Stream, r.Revision, r.Data,
@@ -164,14 +164,14 @@ func checkDurable(t *testing.T, store *Store, answered map[events.StreamID]event
 		last = r
 	}
 	if remaining != 0 {
-		t.Fatalf("the last batch lacks %d events", remaining)
+		t.Fatalf("the last batch lacks %d events, want 0", remaining)
 	}
 	if last.Position < position {
-		t.Fatalf("the log ends at %d, %d was answered or followed", last.Position, position)
+		t.Fatalf("the log ends at %d, want at least %d, which was answered or followed", last.Position, position)
 	}
 	for stream, revision := range answered {
 		if next[stream] <= revision {
-			t.Fatalf("%s ends at %d, %d was answered", stream, next[stream]-1, revision)
+			t.Fatalf("stream %s ends at %d, want at least %d, which was answered", stream, next[stream]-1, revision)
 		}
 		page, err := store.Read(ctx, stream, 0, events.Forward, int(next[stream])+1)
 		if err != nil || len(page) != int(next[stream]) {
@@ -220,7 +220,7 @@ func testPowerLoss(t *testing.T, disk *vfs.MemFS, seed uint64, rng *rand.Rand) *
 	cancel()
 	l.writers.Wait()
 	if len(l.errs) > 0 {
-		t.Fatal(l.errs)
+		t.Fatalf("the load had errors: %v", l.errs)
 	}
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
@@ -229,7 +229,7 @@ func testPowerLoss(t *testing.T, disk *vfs.MemFS, seed uint64, rng *rand.Rand) *
 	after := mustOpen(t, "data/log", options)
 	checkDurable(t, after, answered, position)
 	if seen := highestSeen(t, after); uint64(seen.Position) > after.head.Load() {
-		t.Fatalf("a power loss is taken for damage: %+v, while the log ends at %d", seen, after.head.Load())
+		t.Fatalf("after a power loss the evidence is %+v, but the log ends at %d", seen, after.head.Load())
 	}
 	if err := after.Close(); err != nil {
 		t.Fatal(err)
@@ -314,7 +314,7 @@ func testFailedDisk(t *testing.T, fault error, once bool, matches func(errorfs.O
 	l.writers.Wait()
 	for _, err := range l.errs {
 		if !errors.Is(err, events.ErrUnknown) && !errors.Is(err, events.ErrUnavailable) {
-			t.Errorf("a writer got %v", err)
+			t.Errorf("a writer got %v, want ErrUnknown or ErrUnavailable", err)
 		}
 	}
 	if len(l.errs) != loadStreams {
@@ -323,11 +323,11 @@ func testFailedDisk(t *testing.T, fault error, once bool, matches func(errorfs.O
 	for range 3 {
 		_, err := s.Append(context.Background(), "late-1", events.NoStream, sampleBatch(1))
 		if !errors.Is(err, events.ErrUnavailable) {
-			t.Errorf("an append after the failure: %v", err)
+			t.Errorf("an append after the failure: %v, want %v", err, events.ErrUnavailable)
 		}
 	}
 	if err := s.Close(); !errors.Is(err, events.ErrUnavailable) {
-		t.Errorf("Close: %v", err)
+		t.Errorf("Close: %v, want %v", err, events.ErrUnavailable)
 	}
 	// Only what was synced survives.
 	answered, position := l.acknowledged()

@@ -39,7 +39,7 @@ func TestFollowPagesAreBoundedInBytes(t *testing.T) {
 			return nil
 		})
 		if !errors.Is(err, errStop) {
-			t.Errorf("from %s: %v", from, err)
+			t.Errorf("from %s: %v, want %v", from, err, errStop)
 		}
 	}
 	check("memory")

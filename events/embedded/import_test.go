@@ -65,7 +65,7 @@ func TestImport(t *testing.T) {
 		}
 		if page, err := i.ReadAll(t.Context(), 0, events.Forward, 1<<20); err != nil ||
 			!slices.EqualFunc(page, want[:len(want)-len(left)], sameRecorded) {
-			t.Fatalf("the imported part is read as %d events, %v", len(page), err)
+			t.Fatalf("the imported part has %d events, %v", len(page), err)
 		}
 		if len(left) == 0 {
 			if err := errors.Join(i.Finish(), i.Close()); err != nil {
@@ -77,13 +77,13 @@ func TestImport(t *testing.T) {
 			t.Fatal(err)
 		}
 		if s, err := Open(dir, Options{Logger: discardLogger}); !errors.Is(err, ErrUnfinished) {
-			t.Fatalf("an unfinished import was opened: %v, %v", s, err)
+			t.Fatalf("an unfinished import was opened: %v, %v, want %v", s, err, ErrUnfinished)
 		}
 	}
 	s := mustOpen(t, dir, Options{})
 	defer s.Close()
 	if all := readEverything(t, s); !slices.EqualFunc(all, want, sameRecorded) {
-		t.Error("it is not the same log")
+		t.Error("the continued import differs from the source")
 	}
 	last := map[events.StreamID]events.Revision{}
 	for i := range want {
@@ -91,11 +91,11 @@ func TestImport(t *testing.T) {
 	}
 	for stream, head := range last {
 		if _, err := s.Append(t.Context(), stream, head-1, sampleBatch(1)); !errors.Is(err, events.ErrConflict) {
-			t.Errorf("%s before its end: %v", stream, err)
+			t.Errorf("%s before its end: %v, want %v", stream, err, events.ErrConflict)
 		}
 		appended, err := s.Append(t.Context(), stream, head, sampleBatch(2))
 		if err != nil || appended.Revision != head+2 {
-			t.Errorf("the next append to %s: %+v, %v", stream, appended, err)
+			t.Errorf("the next append to %s: %+v, %v, want Revision %v", stream, appended, err, head+2)
 		}
 	}
 }
@@ -123,16 +123,16 @@ func TestImportContinuesALog(t *testing.T) {
 	i = mustOpenImport(t, dir, Options{})
 	hash, err := i.LastHash(t.Context(), want[49].Stream)
 	if recorded, _ := events.RecordedHash(want[49].Metadata); err != nil || hash != recorded {
-		t.Errorf("the last hash is %v, %v", hash, err)
+		t.Errorf("the last hash is %v, %v, want %v", hash, err, recorded)
 	}
 	if hash, err := i.LastHash(t.Context(), "none-1"); err != nil || hash != (events.Hash{}) {
-		t.Errorf("the last hash of no stream is %v, %v", hash, err)
+		t.Errorf("the last hash of no stream is %v, %v, want %v", hash, err, events.Hash{})
 	}
 	if err := errors.Join(i.Append(want[50:90]), i.Close()); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := Open(dir, Options{Logger: discardLogger}); !errors.Is(err, ErrUnfinished) {
-		t.Errorf("an unfinished import was opened: %v", err)
+		t.Errorf("an unfinished import was opened: %v, want %v", err, ErrUnfinished)
 	}
 	i = mustOpenImport(t, dir, Options{})
 	if err := errors.Join(i.Append(want[90:]), i.Finish(), i.Close()); err != nil {
@@ -141,7 +141,7 @@ func TestImportContinuesALog(t *testing.T) {
 	s = mustOpen(t, dir, Options{})
 	defer s.Close()
 	if all := readEverything(t, s); !slices.EqualFunc(all, want, sameRecorded) || s.Epoch() != epoch {
-		t.Errorf("it is another log, of epoch %s and %s", epoch, s.Epoch())
+		t.Errorf("the imported log differs, epochs %s and %s", epoch, s.Epoch())
 	}
 }
 
@@ -174,7 +174,7 @@ func TestBadImports(t *testing.T) {
 		}
 		for _, again := range []error{i.Append(want[20:40]), i.Finish()} {
 			if !errors.Is(again, test.want) {
-				t.Errorf("%s, and then: %v", name, again)
+				t.Errorf("%s, and then: %v, want %v", name, again, test.want)
 			}
 		}
 		if err := i.Close(); err != nil {
@@ -182,10 +182,10 @@ func TestBadImports(t *testing.T) {
 		}
 		i = mustOpenImport(t, dir, Options{})
 		if i.Head() != 20 {
-			t.Errorf("%s: %d events are there", name, i.Head())
+			t.Errorf("%s: %d events are there, want 20", name, i.Head())
 		}
 		if err := errors.Join(i.Append(want[20:]), i.Finish(), i.Close()); err != nil {
-			t.Errorf("%s, and then a good one: %v", name, err)
+			t.Errorf("%s, then a valid page: %v, want success", name, err)
 		}
 	}
 }
@@ -211,18 +211,18 @@ func TestImportPowerLoss(t *testing.T) {
 			t.Fatal(err)
 		}
 		if _, err := Open("log", Options{FS: lost, Logger: discardLogger}); !errors.Is(err, ErrUnfinished) {
-			t.Errorf("an unfinished import was opened: %v", err)
+			t.Errorf("an unfinished import was opened: %v, want %v", err, ErrUnfinished)
 		}
 		i = mustOpenImport(t, "log", Options{FS: lost})
 		if int(i.Head()) != written {
-			t.Errorf("%d events are there of %d", i.Head(), written)
+			t.Errorf("the log has %d events, want %d", i.Head(), written)
 		}
 		if err := errors.Join(i.Append(want[i.Head():]), i.Finish(), i.Close()); err != nil {
 			t.Fatal(err)
 		}
 		s := mustOpen(t, "log", Options{FS: lost})
 		if all := readEverything(t, s); !slices.EqualFunc(all, want, sameRecorded) {
-			t.Errorf("with seed %d it is not the same log", seed)
+			t.Errorf("seed %d: the imported log differs from the source", seed)
 		}
 		if err := s.Close(); err != nil {
 			t.Fatal(err)

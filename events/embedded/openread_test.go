@@ -19,7 +19,7 @@ func TestOpenReader(t *testing.T) {
 	dir := t.TempDir()
 	s, want := writeLog(t, dir, 9)
 	if _, err := OpenReader(dir, Options{}); !errors.Is(err, events.ErrInUse) {
-		t.Errorf("a reader beside a writer: %v", err)
+		t.Errorf("a reader beside a writer: %v, want %v", err, events.ErrInUse)
 	}
 	crashed := t.TempDir()
 	if err := os.CopyFS(crashed, os.DirFS(dir)); err != nil {
@@ -43,11 +43,11 @@ func TestOpenReader(t *testing.T) {
 				t.Errorf("%d events, want %d", len(got), len(want))
 			}
 			if _, err := r.Append(context.Background(), "product-0", 9, sampleBatch(1)); !errors.Is(err, events.ErrUnavailable) {
-				t.Errorf("an append: %v", err)
+				t.Errorf("an append: %v, want %v", err, events.ErrUnavailable)
 			}
 		}
 		if _, err := Open(dir, Options{}); !errors.Is(err, events.ErrInUse) {
-			t.Errorf("a writer beside readers: %v", err)
+			t.Errorf("a writer beside readers: %v, want %v", err, events.ErrInUse)
 		}
 		if err := errors.Join(r.Close(), another.Close()); err != nil {
 			t.Error(err)
@@ -58,10 +58,10 @@ func TestOpenReader(t *testing.T) {
 	}
 	none := filepath.Join(t.TempDir(), "none")
 	if _, err := OpenReader(none, Options{}); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("without a log: %v", err)
+		t.Errorf("without a log: %v, want %v", err, os.ErrNotExist)
 	}
 	if _, err := os.Stat(none); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("something was created: %v", err)
+		t.Errorf("something was created: %v, want %v", err, os.ErrNotExist)
 	}
 }
 
@@ -78,14 +78,14 @@ func TestReaderOfACopy(t *testing.T) {
 		t.Fatal(err)
 	}
 	if r.Epoch() != s.Epoch() {
-		t.Error("the copy has another epoch for a reader")
+		t.Error("a reader of the copy has another epoch than the original")
 	}
 	if err := r.Close(); err != nil {
 		t.Fatal(err)
 	}
 	w := mustOpen(t, copied, Options{})
 	if w.Epoch() == s.Epoch() {
-		t.Error("the copy has the original's epoch")
+		t.Error("the copy opened for writing has the original's epoch")
 	}
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
@@ -104,7 +104,7 @@ func TestRemovedLock(t *testing.T) {
 	}
 	for _, reader := range []bool{false, true} {
 		if _, err := pebbledb.Lock(vfs.Default, dir, reader); !errors.Is(err, pebbledb.ErrLocked) {
-			t.Errorf("a second one, reader %v: %v", reader, err)
+			t.Errorf("a second one, reader %v: %v, want %v", reader, err, pebbledb.ErrLocked)
 		}
 	}
 	if err := lock.Close(); err != nil {
@@ -136,9 +136,9 @@ func TestDamageIsRemembered(t *testing.T) {
 		}
 	}
 	if _, err := readAllWays(s); !errors.Is(err, events.ErrDamaged) {
-		t.Fatalf("the log is read: %v", err)
+		t.Fatalf("the log is read: %v, want %v", err, events.ErrDamaged)
 	}
 	if err := s.Damage(); !errors.Is(err, events.ErrDamaged) {
-		t.Errorf("Damage: %v", err)
+		t.Errorf("Damage: %v, want %v", err, events.ErrDamaged)
 	}
 }

@@ -52,7 +52,7 @@ func TestPrefix(t *testing.T) {
 		p := events.Prefix(s, end)
 		then := log[:min(int(end), len(log))]
 		if head, err := p.Head(t.Context()); err != nil || int(head) != len(then) {
-			t.Fatalf("head %d, %v; it had %d events", head, err, len(then))
+			t.Fatalf("head = %d, %v; want %d", head, err, len(then))
 		}
 		dir := events.Direction(rapid.Bool().Draw(t, "backward"))
 		limit := rapid.IntRange(1, 8).Draw(t, "limit")
@@ -78,7 +78,7 @@ func TestPrefix(t *testing.T) {
 		checkFollow(t, p, then)
 		batch := []events.Event{{Type: "lamp.lit.v1"}}
 		if _, err := p.Append(t.Context(), "lamp-0", events.NoStream, batch); !errors.Is(err, events.ErrUnavailable) {
-			t.Fatalf("an append to the past: %v", err)
+			t.Fatalf("an append to the past: %v, want %v", err, events.ErrUnavailable)
 		}
 	})
 }
@@ -118,7 +118,7 @@ func checkFollow(t *rapid.T, p events.Store, then []events.Recorded) {
 	})
 	stop()
 	if !errors.Is(err, context.Canceled) || seen != len(then) {
-		t.Fatalf("%d of %d events, %v", seen, len(then), err)
+		t.Fatalf("followed %d of %d events, then %v; want all and Canceled", seen, len(then), err)
 	}
 }
 
@@ -146,7 +146,7 @@ func TestLatest(t *testing.T) {
 			got := make([][]events.Position, len(streams))
 			err = events.ReadLatest(t.Context(), store, streams, at, func(i int, e *events.Recorded) (bool, error) {
 				if e.Stream != streams[i] {
-					t.Errorf("an event of %s for %s", e.Stream, streams[i])
+					t.Errorf("Latest returned an event of %s for stream %s", e.Stream, streams[i])
 				}
 				got[i] = append(got[i], e.Position)
 				return len(got[i]) < most, nil

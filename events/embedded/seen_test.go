@@ -39,7 +39,7 @@ func TestTheLastAnswerIsKnown(t *testing.T) {
 	disk := vfs.NewMem()
 	s := mustOpen(t, "data", Options{FS: disk})
 	if at := highestSeen(t, s).Position; at != 0 {
-		t.Errorf("position %d of an empty log was answered", at)
+		t.Errorf("position %d of an empty log was answered, want 0", at)
 	}
 	last := events.NoStream
 	for range 3 {
@@ -72,7 +72,7 @@ func TestTheLastAnswerIsKnown(t *testing.T) {
 			t.Fatal(err)
 		}
 		if at := highestSeen(t, s).Position; at != 0 {
-			t.Errorf("bit %d flipped: position %d was answered", bit, at)
+			t.Errorf("bit %d flipped: position %d was answered, want 0", bit, at)
 		}
 	}
 	if _, err := file.WriteAt(good, 0); err != nil {
@@ -87,7 +87,7 @@ func TestTheLastAnswerIsKnown(t *testing.T) {
 	s = mustOpen(t, "data", Options{FS: disk})
 	defer s.Close()
 	if at := highestSeen(t, s).Position; at != 0 {
-		t.Errorf("position %d of another log was answered", at)
+		t.Errorf("position %d of another log was answered, want 0", at)
 	}
 }
 
@@ -104,7 +104,7 @@ func TestSnapshotsHaveSeenTheLog(t *testing.T) {
 	saveSnapshot(t, s, "a-1", 4)
 	saveSnapshot(t, s, "b-1", 2)
 	if seen := highestSeen(t, s); seen.Position != 10 {
-		t.Errorf("%+v, but nothing is missing", seen)
+		t.Errorf("evidence = %+v, want Position 10, the end of the log", seen)
 	}
 	saveSnapshot(t, s, "b-1", 6) // as if two more had been appended, and lost
 	saveSnapshot(t, s, "c-1", 0)
@@ -120,7 +120,7 @@ func TestSnapshotsHaveSeenTheLog(t *testing.T) {
 		t.Fatal(err)
 	}
 	if seen := highestSeen(t, s); seen.Position != 11 || !strings.Contains(seen.By, "snapshot of c-1") {
-		t.Errorf("%+v, but the snapshot of b-1 is damaged", seen)
+		t.Errorf("evidence = %+v, want position 11 by the snapshot of c-1, since that of b-1 is damaged", seen)
 	}
 	if err := errors.Join(s.Renew(), s.Close()); err != nil {
 		t.Fatal(err)
@@ -128,14 +128,14 @@ func TestSnapshotsHaveSeenTheLog(t *testing.T) {
 	s = mustOpen(t, "data", Options{FS: disk})
 	defer s.Close()
 	if at := highestSeen(t, s).Position; at != 0 {
-		t.Errorf("after Renew, position %d was seen", at)
+		t.Errorf("after Renew, position %d was seen, want 0", at)
 	}
 	ignore := func(events.Snapshot, io.Reader) error { return nil }
 	if err := s.LoadSnapshot("c-1", ignore); !errors.Is(err, events.ErrNoSnapshot) {
-		t.Errorf("a snapshot of lost events remains: %v", err)
+		t.Errorf("a snapshot of lost events remains: %v, want %v", err, events.ErrNoSnapshot)
 	}
 	if err := s.LoadSnapshot("a-1", ignore); err != nil {
-		t.Errorf("the snapshot of existing events: %v", err)
+		t.Errorf("loading the snapshot of existing events: %v, want success", err)
 	}
 }
 

@@ -110,7 +110,7 @@ func TestSnapshotPowerLoss(t *testing.T) {
 			t.Error(err)
 		}
 		if left, err := lost.List("log/" + snapshotFolder + "/" + unfinishedFolder); err != nil || len(left) != 0 {
-			t.Errorf("left unfinished: %v, %v", left, err)
+			t.Errorf("left unfinished: %v, %v, want length 0", left, err)
 		}
 	})
 }

@@ -48,10 +48,11 @@ func checkStreams(t testing.TB, s *Store) {
 		}
 		page, err := s.Read(t.Context(), r.Stream, 0, events.Forward, 1)
 		if len(page) != 1 || err != nil {
-			t.Errorf("%s at position %d: read %d events, %v", r.Stream, r.Position, len(page), err)
+			t.Errorf("%s at position %d: read %d events, %v, want 1", r.Stream, r.Position, len(page), err)
 		}
 		if _, err := s.Append(t.Context(), r.Stream, events.NoStream, sampleBatch(1)); !errors.Is(err, events.ErrConflict) {
-			t.Fatalf("%s at position %d: an append that expects no stream: %v", r.Stream, r.Position, err)
+			t.Fatalf("%s at position %d: an append that expects no stream: %v, want %v",
+				r.Stream, r.Position, err, events.ErrConflict)
 		}
 	}
 }
@@ -113,11 +114,11 @@ func TestFilterOfAnEarlierPosition(t *testing.T) {
 	s := mustOpen(t, "data", Options{FS: disk})
 	defer closeStore(t, s)
 	if s.streams.seen != 20 || s.streams.byIndex {
-		t.Fatalf("the filter was not used: %d, %t", s.streams.seen, s.streams.byIndex)
+		t.Fatalf("the saved filter was not used: streams up to %d, by index %t", s.streams.seen, s.streams.byIndex)
 	}
 	checkStreams(t, s)
 	if !s.streams.absent("seat-20") {
-		t.Error("a stream that does not exist is not known to be absent")
+		t.Error("absent = false for a stream that does not exist")
 	}
 }
 
@@ -134,7 +135,8 @@ func TestFilterAfterACrash(t *testing.T) {
 		}
 		after := mustOpen(t, "data", Options{FS: disk.CrashClone(vfs.CrashCloneCfg{})})
 		if after.streams.seen != events.Position(n/3*15+5) {
-			t.Errorf("after %d streams, the filter has those up to %d", 5*n+5, after.streams.seen)
+			t.Errorf("after %d streams, the filter has those up to %d, want %d",
+				5*n+5, after.streams.seen, events.Position(n/3*15+5))
 		}
 		checkStreams(t, after)
 		closeStore(t, after)
@@ -149,7 +151,7 @@ func TestDamagedFilter(t *testing.T) {
 	refused := func(broken []byte, what string, n int) {
 		writeFile(t, disk, filterPath, broken)
 		if _, _, err := s.readFilter(); err == nil {
-			t.Errorf("%s %d: the filter is used", what, n)
+			t.Errorf("%s %d: the damaged filter was used", what, n)
 		}
 	}
 	for bit := range 8 * len(intact) {
@@ -188,7 +190,7 @@ func TestFilterOfALongerLog(t *testing.T) {
 		closeStore(t, s)
 		copied := func(from, to string) {
 			if ok, err := vfs.Clone(disk, disk, from, to, vfs.CloneSync); !ok || err != nil {
-				t.Fatal(ok, err)
+				t.Fatalf("the filter was saved: %t, %v", ok, err)
 			}
 		}
 		copied("data", "copy")
@@ -209,7 +211,7 @@ func TestFilterOfALongerLog(t *testing.T) {
 		writeFile(t, disk, filterPath, newer)
 		s = mustOpen(t, "data", Options{FS: disk})
 		if s.streams.seen != 0 {
-			t.Errorf("%d other events: the filter of other events is used", more)
+			t.Errorf("%d other events: the filter of a different log was used", more)
 		}
 		checkStreams(t, s)
 		closeStore(t, s)
@@ -227,7 +229,7 @@ func TestFilterOfAnotherLog(t *testing.T) {
 	s := mustOpen(t, "data", Options{FS: disk})
 	defer closeStore(t, s)
 	if s.streams.seen != 0 {
-		t.Error("the filter of another log is used")
+		t.Error("the filter of another log was used")
 	}
 	checkStreams(t, s)
 }
@@ -244,7 +246,7 @@ func TestFilterAfterRenew(t *testing.T) {
 	s = mustOpen(t, "data", Options{FS: disk})
 	defer closeStore(t, s)
 	if s.streams.seen != 0 {
-		t.Error("the filter of the epoch before is used")
+		t.Error("the filter of the previous epoch was used")
 	}
 	checkStreams(t, s)
 }
@@ -264,7 +266,7 @@ func TestFilterIsSaved(t *testing.T) {
 	s = mustOpen(t, "data", Options{FS: disk})
 	defer closeStore(t, s)
 	if s.streams.seen != saveEvents+3 || s.streams.filter.Size() != 4 {
-		t.Errorf("position %d, %d streams", s.streams.seen, s.streams.filter.Size())
+		t.Errorf("position %d, %d streams, want %d, 4", s.streams.seen, s.streams.filter.Size(), saveEvents+3)
 	}
 	checkStreams(t, s)
 	if err := disk.Remove(filterPath); err != nil {
@@ -319,7 +321,7 @@ func TestUnreadableStreams(t *testing.T) {
 	defer closeStore(t, s)
 	<-s.streams.ended
 	if s.streams.absent("seat-9") || !errors.Is(s.Damage(), events.ErrDamaged) {
-		t.Errorf("a filter without all streams is used, or the damage is unknown: %v", s.Damage())
+		t.Errorf("an incomplete filter was used, or the damage was not reported: %v", s.Damage())
 	}
 }
 
@@ -342,7 +344,7 @@ func TestInterruptedStreams(t *testing.T) {
 		close(c.closing)
 		c.keepStreams()
 		if c.streams.byIndex == saved || c.streams.complete.Load() {
-			t.Errorf("saved %t: complete %t", saved, c.streams.complete.Load())
+			t.Errorf("saved %t: the filter is complete %t before its streams were added", saved, c.streams.complete.Load())
 		}
 		if err := c.closeDB(); err != nil {
 			t.Fatal(err)

@@ -62,7 +62,7 @@ func TestStreamsAreKnown(t *testing.T) {
 			"": func(rt *rapid.T) {
 				for stream := range heads {
 					if s.streams.absent(stream) {
-						rt.Fatalf("%s is absent", stream)
+						rt.Fatalf("absent(%s) = true for an existing stream", stream)
 					}
 				}
 			},

@@ -27,12 +27,12 @@ func TestTablesOfOneSpace(t *testing.T) {
 		for _, table := range level {
 			tables++
 			if first, last := table.Smallest.UserKey[0], table.Largest.UserKey[0]; first != last {
-				t.Errorf("table %v has keys of %q and %q", table.FileNum, first, last)
+				t.Errorf("table %v has keys of two spaces, %q and %q", table.FileNum, first, last)
 			}
 		}
 	}
 	if tables < 4 {
-		t.Errorf("%d tables are too few to show anything", tables)
+		t.Errorf("%d tables, want at least 4 for a meaningful test", tables)
 	}
 	closeStore(t, s)
 }

@@ -62,7 +62,7 @@ func newSignedLog(t *testing.T, size int) *signedLog {
 		t.Fatal(err)
 	}
 	if err := g.verify(g.store); err != nil {
-		t.Fatalf("an untouched log: %v", err)
+		t.Fatalf("verifying the unchanged log: %v", err)
 	}
 	return g
 }
@@ -117,17 +117,18 @@ func TestEveryByteCounts(t *testing.T) {
 			if err == nil {
 				other := before.Clone()
 				if other.Add(nil, &page[0]); other.Root() == after.Root() {
-					t.Errorf("byte %d of the event at position %d: undetected", i, position)
+					t.Errorf("a change of byte %d of the event at position %d was not detected", i, position)
 				}
 				if _, err := events.CheckLink(links[good[0].Stream], &page[0]); err != nil {
 					chain++
 				}
 			} else if !errors.Is(err, events.ErrDamaged) {
-				t.Errorf("byte %d of the event at position %d: %v", i, position, err)
+				t.Errorf("byte %d of the event at position %d: %v, want %v", i, position, err, events.ErrDamaged)
 			}
 			if tried++; i == int(position)%len(stored) {
 				if err := g.verify(g.store); !errors.Is(err, events.ErrDamaged) {
-					t.Errorf("byte %d of the event at position %d, from the beginning: %v", i, position, err)
+					t.Errorf("byte %d of the event at position %d, from the beginning: %v, want %v",
+						i, position, err, events.ErrDamaged)
 				}
 			}
 		}
@@ -138,7 +139,7 @@ func TestEveryByteCounts(t *testing.T) {
 		}
 	}
 	if err := g.verify(g.store); err != nil || tried < minTamperedBytes {
-		t.Errorf("restored after %d changes: %v", tried, err)
+		t.Errorf("verifying the restored log after %d changes: %v", tried, err)
 	}
 	t.Logf("%d changes in %d events; the streams' own chains alone would have found %d of them", tried, len(g.raw)-1,
 		chain)
@@ -190,12 +191,12 @@ func TestRewrittenLogs(t *testing.T) {
 			t.Fatalf("%s: the forgery is inconsistent", name)
 		}
 		if err := g.verify(forged); !errors.Is(err, merkle.ErrContradicted) {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s: %v, want %v", name, err, merkle.ErrContradicted)
 		}
 		if len(tampered) < len(original) {
 			_, err := merkle.Open(t.Context(), merkle.Config{Store: forged, Dir: g.tree, Key: g.key, Logger: discardLogger})
 			if !errors.Is(err, merkle.ErrContradicted) {
-				t.Errorf("%s: the tree was opened over it: %v", name, err)
+				t.Errorf("%s: the tree was opened over it: %v, want %v", name, err, merkle.ErrContradicted)
 			}
 		}
 		if err := forged.Close(); err != nil {

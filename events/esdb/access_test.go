@@ -85,7 +85,7 @@ func TestAccess(t *testing.T) {
 	}
 	empty, err := open("reader:r@", true, trusted)
 	if err != nil || empty.Epoch() != "empty" {
-		t.Fatalf("a reader of a log without an epoch: %v", err)
+		t.Fatalf("opening a log without an epoch for reading: %v, want success", err)
 	}
 	for _, options := range []string{trusted, "&tlsVerifyCert=false"} {
 		s, err := open("writer:w%40%3A%2F%3F@", false, options)
@@ -101,14 +101,14 @@ func TestAccess(t *testing.T) {
 			t.Fatal(err)
 		}
 		if reader.Epoch() != s.Epoch() {
-			t.Errorf("epoch %s, written %s", reader.Epoch(), s.Epoch())
+			t.Errorf("reader's epoch = %s, want %s", reader.Epoch(), s.Epoch())
 		}
 		if len(collect(t, reader, 0, 1)) == 0 {
-			t.Error("nothing to read")
+			t.Error("the reader found no events")
 		}
 		if _, err := reader.Append(t.Context(), stream, 0,
 			sampleBatch("a-1", 1)); !errors.Is(err, events.ErrUnavailable) || !errors.Is(err, ErrRefused) {
-			t.Errorf("a reader's append: %v", err)
+			t.Errorf("a reader's append: %v, want ErrUnavailable and ErrRefused", err)
 		}
 	}
 }
@@ -136,16 +136,16 @@ func TestEpoch(t *testing.T) {
 	}
 	for range n - 1 {
 		if other := <-epochs; other != first {
-			t.Errorf("epochs %s and %s", first, other)
+			t.Errorf("epochs of concurrent openers = %s and %s, want the same", first, other)
 		}
 	}
 	s := connect(t, at.address)
 	defer s.Close()
 	if s.Epoch() != first {
-		t.Errorf("epoch %s, before %s", s.Epoch(), first)
+		t.Errorf("epoch = %s, want %s as before", s.Epoch(), first)
 	}
 	if all, err := s.ReadAll(t.Context(), 0, events.Forward, 10); err != nil || len(all) != 0 {
-		t.Errorf("an empty log has %d events, %v", len(all), err)
+		t.Errorf("an empty log has %d events, %v, want 0", len(all), err)
 	}
 }
 
@@ -161,7 +161,7 @@ func TestEpochOfAForeignLog(t *testing.T) {
 	}
 	if _, err := Open(t.Context(), "esdb://"+at.address+"?tls=false",
 		Options{Logger: discardLogger}); !errors.Is(err, ErrRefused) {
-		t.Errorf("opened for writing: %v", err)
+		t.Errorf("opening for writing: %v, want ErrRefused", err)
 	}
 	s, err := Open(t.Context(), "esdb://"+at.address+"?tls=false", Options{Logger: discardLogger, ReadOnly: true})
 	if err != nil {

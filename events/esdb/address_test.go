@@ -38,7 +38,7 @@ func TestParse(t *testing.T) {
 	} {
 		got, err := parse(test.text)
 		if err != nil {
-			t.Errorf("%s: %v", test.text, err)
+			t.Errorf("parse(%s): unexpected error %v", test.text, err)
 			continue
 		}
 		want := address{prefer: preferLeader, keepAlive: 10 * time.Second, keepAliveTimeout: 3 * time.Second,
@@ -49,7 +49,7 @@ func TestParse(t *testing.T) {
 			t.Errorf("%s:\n%+v, want\n%+v", test.text, got, want)
 		}
 		if !IsAddress(test.text) {
-			t.Errorf("%s is not an address", test.text)
+			t.Errorf("IsAddress(%s) = false, want true", test.text)
 		}
 	}
 }
@@ -60,7 +60,7 @@ func TestParseUser(t *testing.T) {
 		t.Fatal(err)
 	}
 	if a.user != "admin" || a.password != "ch@nge:+it" || a.tls == nil || !a.tls.InsecureSkipVerify {
-		t.Errorf("%q %q %v", a.user, a.password, a.tls)
+		t.Errorf("user %q, password %q, TLS %v; want admin, ch@nge:+it, without verification", a.user, a.password, a.tls)
 	}
 	if got, want := headersOf(&a).Get("authorization"), "Basic YWRtaW46Y2hAbmdlOitpdA=="; len(got) != 1 || got[0] != want {
 		t.Errorf("%v, want %s", got, want)
@@ -124,7 +124,7 @@ func TestParseRefuses(t *testing.T) {
 	}
 	for _, text := range []string{"data", "./data", "C:/data", "http://host", "esdb", "file://x"} {
 		if IsAddress(text) {
-			t.Errorf("%s is an address", text)
+			t.Errorf("IsAddress(%s) = true, want false", text)
 		}
 	}
 }

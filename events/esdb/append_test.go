@@ -35,7 +35,7 @@ func TestAppendNotSent(t *testing.T) {
 		}
 	}
 	if head, err := log.Read(t.Context(), "product-1", 0, events.Forward, 1); err != nil || len(head) != 0 {
-		t.Errorf("%d events are in the log, %v", len(head), err)
+		t.Errorf("%d events are in the log, %v, want 0", len(head), err)
 	}
 	if _, err := s.Append(t.Context(), "product-1", events.NoStream, batch); err != nil {
 		t.Error(err)

@@ -100,7 +100,7 @@ func TestBatchedAnswers(t *testing.T) {
 		text, err := proto.Marshal(c.answer)
 		var a batchAnswer
 		if err = errors.Join(err, a.decode(text)); err != nil || a.run != 7 || a.number != 9 {
-			t.Fatalf("%s: %+v, %v", name, a, err)
+			t.Fatalf("%s: %+v, %v, want run 7, number 9", name, a, err)
 		}
 		appended, err := a.result(p)
 		var f *failure
@@ -161,10 +161,10 @@ func TestOneCallForAll(t *testing.T) {
 			}
 		}
 		if n := calls.Load(); n > 2 {
-			t.Errorf("%d calls", n)
+			t.Errorf("%d calls of BatchAppend, want at most 2", n)
 		}
 		if _, err := s.Append(t.Context(), "product-0", 7, sampleBatch("b", 1)); !errors.Is(err, events.ErrConflict) {
-			t.Errorf("at another revision: %v", err)
+			t.Errorf("at another revision: %v, want %v", err, events.ErrConflict)
 		}
 		time.Sleep(time.Minute)
 		s.Close()
@@ -218,27 +218,27 @@ func TestBatchCut(t *testing.T) {
 			page, failed := log.Read(t.Context(), stream, 0, events.Forward, 10)
 			switch {
 			case failed != nil || len(page) != 0 && len(page) != 1+i%3:
-				t.Errorf("%s has %d events, %v", stream, len(page), failed)
+				t.Errorf("%s has %d events, %v; want all of the batch or none", stream, len(page), failed)
 			case err == nil && len(page) == 0:
 				t.Errorf("%s was acknowledged but is missing", stream)
 			case errors.Is(err, events.ErrUnavailable) && len(page) > 0:
-				t.Errorf("%s was not written, and is there", stream)
+				t.Errorf("%s failed with ErrUnavailable but was written", stream)
 			case err != nil && !errors.Is(err, events.ErrUnknown) && !errors.Is(err, events.ErrUnavailable):
-				t.Errorf("%s: %v", stream, err)
+				t.Errorf("append to %s: unexpected error %v", stream, err)
 			case err == nil:
 				answered++
 			}
 		}
 		if answered < answers {
-			t.Errorf("%d answers arrived of %d", answered, answers)
+			t.Errorf("%d appends were answered, want at least %d", answered, answers)
 		}
 		for i, err := range appendMany(s, 40) {
 			if err != nil {
-				t.Errorf("again, %d: %v", i, err)
+				t.Errorf("repeated append %d: %v", i, err)
 			}
 		}
 		if head, err := s.Head(t.Context()); err != nil || head == 0 {
-			t.Error(head, err)
+			t.Errorf("head = %d, %v; want the appended events", head, err)
 		}
 	}
 }
@@ -249,14 +249,14 @@ func TestBatchReordered(t *testing.T) {
 		n, f := newNetwork(), &faults{}
 		n.start("a:2113", newMemory(), esdbwire.Config{Options: []grpc.ServerOption{grpc.StreamInterceptor(f.intercept)}})
 		s := n.connect(t, "esdb://a?tls=false")
-		var kept []any
+		var delayed []any
 		f.then("BatchAppend", func(call grpc.ServerStream, serve func(grpc.ServerStream) error) error {
 			return serve(answering{call, func(m any, send func(any) error) error {
-				if kept = append(kept, m); len(kept) < 20 { // the server sends one at a time
+				if delayed = append(delayed, m); len(delayed) < 20 { // the server sends one at a time
 					return nil
 				}
-				for i := range kept {
-					last := kept[len(kept)-1-i]
+				for i := range delayed {
+					last := delayed[len(delayed)-1-i]
 					if err := errors.Join(send(last), send(last)); err != nil {
 						return err
 					}
@@ -273,7 +273,7 @@ func TestBatchReordered(t *testing.T) {
 			stream := events.NewStreamID("product", strconv.Itoa(i))
 			page, err := s.Read(t.Context(), stream, 0, events.Forward, 10)
 			if err != nil || len(page) != 1+i%3 {
-				t.Errorf("%s has %d events, %v", stream, len(page), err)
+				t.Errorf("%s has %d events, %v, want %d", stream, len(page), err, 1+i%3)
 			}
 		}
 		s.Close()
@@ -303,11 +303,11 @@ func TestBatchRefused(t *testing.T) {
 		}
 		for i, err := range appendMany(s, 5) {
 			if err != nil {
-				t.Errorf("%s, again, %d: %v", name, i, err)
+				t.Errorf("%s, repeated append %d: %v", name, i, err)
 			}
 		}
 		if s.unbatched.Load() != (name == "old") {
-			t.Errorf("%s: the way of appends is wrong", name)
+			t.Errorf("%s: appends share a call or not, contrary to the node's version", name)
 		}
 	}
 }
@@ -333,7 +333,7 @@ func TestBatchObeysContexts(t *testing.T) {
 		_, err := s.Append(ctx, "seat-1", events.NoStream, sampleBatch("seat-1", 1))
 		if !errors.Is(err, events.ErrUnknown) || !errors.Is(err, context.DeadlineExceeded) ||
 			time.Since(begun) != 10*time.Millisecond {
-			t.Errorf("after %v: %v", time.Since(begun), err)
+			t.Errorf("after %v: %v, want the deadline's error after 10ms", time.Since(begun), err)
 		}
 		close(release)
 		for i, err := range <-others {

@@ -149,15 +149,15 @@ func TestLeaderStepsDown(t *testing.T) {
 			}
 			time.Sleep(2 * time.Second)
 			if at := connected(s); at != [roles]string{"c:1", "c:1", "c:1"} {
-				t.Errorf("%s: connected to %v", connectionString, at)
+				t.Errorf("%s: connected to %v, want %v", connectionString, at, [roles]string{"c:1", "c:1", "c:1"})
 			}
 			workload.check(t, c.log)
 			if failed := len(workload.unknown) + len(workload.notWritten); failed > 0 || c.redirected == 0 {
-				t.Errorf("%s: %d events were not acknowledged, %d calls were sent elsewhere", connectionString,
+				t.Errorf("%s: %d events were not acknowledged, %d calls were redirected; want 0, some", connectionString,
 					failed, c.redirected)
 			}
 			if open := c.open(); open != int(roles) {
-				t.Errorf("%s: %d connections are open", connectionString, open)
+				t.Errorf("%s: %d connections are open, want %d", connectionString, open, int(roles))
 			}
 			s.Close()
 			c.down(t, c.hosts...)
@@ -185,7 +185,7 @@ func TestLostLeader(t *testing.T) {
 				time.Sleep(2 * time.Second) // the others hold an election
 				c.elect(turn.to)
 				if elapsed := waitUntilWorking(t, s); elapsed > 2*time.Second {
-					t.Errorf("frozen %t: %v after the election it did not work yet", frozen, elapsed)
+					t.Errorf("frozen %t: recovery after the election took %v, want at most 2s", frozen, elapsed)
 				}
 				if at := connected(s); at != [roles]string{turn.to, turn.to, turn.to} {
 					t.Errorf("frozen %t: connected to %v, want %s", frozen, at, turn.to)
@@ -199,7 +199,7 @@ func TestLostLeader(t *testing.T) {
 			}
 			time.Sleep(5 * time.Second)
 			if open := c.open(); open != int(roles) {
-				t.Errorf("frozen %t: %d connections are open", frozen, open)
+				t.Errorf("frozen %t: %d connections are open, want %d", frozen, open, int(roles))
 			}
 			workload.check(t, c.log)
 			s.Close()
@@ -218,7 +218,7 @@ func TestIsolatedLeader(t *testing.T) {
 		c.isolated, c.leader = "a:1", "b:1"
 		c.state.Unlock()
 		if elapsed := waitUntilWorking(t, s); elapsed > 2*time.Second {
-			t.Errorf("it took %v", elapsed)
+			t.Errorf("recovery took %v, want at most 2s", elapsed)
 		}
 		s.Close()
 		c.down(t, c.hosts...)
@@ -233,12 +233,12 @@ func TestReturnToConfiguredNode(t *testing.T) {
 		c.elect("b:1")
 		s := c.connect(t, "esdb://a:1?tls=false")
 		if at := connected(s); at[appending] != "b:1" || at[reading] != "b:1" {
-			t.Errorf("connected to %v", at)
+			t.Errorf("connected to %v, want the leader for appends and reads", at)
 		}
 		c.kill(t, "b:1")
 		c.elect("a:1")
 		if elapsed := waitUntilWorking(t, s); elapsed > 2*time.Second {
-			t.Errorf("it took %v", elapsed)
+			t.Errorf("recovery took %v, want at most 2s", elapsed)
 		}
 		s.Close()
 		c.down(t, "a:1")
@@ -255,7 +255,7 @@ func TestNodePreference(t *testing.T) {
 		time.Sleep(time.Second)
 		at := connected(s)
 		if at[appending] != "a:1" || at[reading] != "a:1" || at[following] == "a:1" {
-			t.Errorf("connected to %v", at)
+			t.Errorf("connected to %v, want the leader for appends and reads", at)
 		}
 		for range 10 { // a new discovery keeps the node if it is still preferred
 			if err := s.nodes.discover(t.Context()); err != nil {
@@ -263,17 +263,17 @@ func TestNodePreference(t *testing.T) {
 			}
 		}
 		if now := connected(s); now != at {
-			t.Errorf("connected to %v, before to %v", now, at)
+			t.Errorf("connected to %v, before to %v; want only followers to move", now, at)
 		}
 		c.setAlive(at[following], false)
 		c.kill(t, at[following])
 		time.Sleep(2 * time.Second)
 		if now := connected(s); now[following] == "a:1" || now[following] == at[following] || now[appending] != "a:1" {
-			t.Errorf("connected to %v, before to %v", now, at)
+			t.Errorf("connected to %v, before to %v; want only followers to move", now, at)
 		}
 		workload.check(t, c.log)
 		if c.otherCalls == 0 || c.redirected > 0 {
-			t.Errorf("%d calls did not require the leader, %d were redirected", c.otherCalls, c.redirected)
+			t.Errorf("%d calls did not require the leader, %d were redirected; want some, none", c.otherCalls, c.redirected)
 		}
 		s.Close()
 		c.down(t, c.hosts...)
@@ -290,7 +290,7 @@ func TestCallsRequireTheLeader(t *testing.T) {
 		time.Sleep(time.Second)
 		workload.check(t, c.log)
 		if c.leaderCalls == 0 || c.otherCalls > 0 {
-			t.Errorf("%d calls required the leader, %d did not", c.leaderCalls, c.otherCalls)
+			t.Errorf("%d calls required the leader, %d did not; want some, none", c.leaderCalls, c.otherCalls)
 		}
 		s.Close()
 		c.down(t, "a:1")
@@ -326,14 +326,14 @@ func TestBusyNode(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		_, err := s.Append(ctx, "seat-1", events.NoStream, sampleBatch("seat-1", 1))
 		if !errors.Is(err, events.ErrUnavailable) || !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("one more: %v", err)
+			t.Errorf("one more: %v, want %v, %v", err, events.ErrUnavailable, context.DeadlineExceeded)
 		}
 		cancel()
 		time.Sleep(7 * time.Second) // less than the default deadline
 		close(busy)
 		callers.Wait()
 		if n.dialed != dialed {
-			t.Errorf("it connected %d times, before %d", n.dialed, dialed)
+			t.Errorf("connected %d times, want %d as before", n.dialed, dialed)
 		}
 		s.Close()
 		n.kill(t, "a:2113")
@@ -355,7 +355,7 @@ func TestFrozenNodeKeepsItsCalls(t *testing.T) {
 		s.Close()
 		n.kill(t, "a:2113")
 		if open := n.open(); open != 0 {
-			t.Errorf("%d connections are left", open)
+			t.Errorf("%d connections are left, want 0", open)
 		}
 	})
 }
@@ -387,7 +387,7 @@ func TestOpenFails(t *testing.T) {
 		s.Close()
 		n.kill(t, "a:2113")
 		if open := n.open(); open != 0 {
-			t.Errorf("%d connections are left", open)
+			t.Errorf("%d connections are left, want 0", open)
 		}
 	})
 }

@@ -66,7 +66,7 @@ func TestEncoded(t *testing.T) {
 func TestReceived(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var r received
-		var kept []events.Recorded
+		var retained []events.Recorded
 		var wants []events.Recorded
 		for range rapid.IntRange(1, 20).Draw(t, "messages") {
 			m, want := anyResponse(t)
@@ -79,17 +79,17 @@ func TestReceived(t *testing.T) {
 			}
 			clear(text) // gRPC reuses it
 			if r.isEvent != (m.GetEvent() != nil) || r.isCaughtUp != (m.GetCheckpoint() != nil) || r.damage != nil {
-				t.Fatalf("%+v of %v", r, m)
+				t.Fatalf("decoded %+v from %v", r, m)
 			}
 			if r.caughtUpTo.commit != m.GetCheckpoint().GetCommitPosition() ||
 				r.caughtUpTo.prepare != m.GetCheckpoint().GetPreparePosition() {
-				t.Errorf("%v of %v", r.caughtUpTo, m)
+				t.Errorf("decoded checkpoint %v from %v", r.caughtUpTo, m)
 			}
 			if r.isEvent {
-				kept, wants = append(kept, r.event), append(wants, want)
+				retained, wants = append(retained, r.event), append(wants, want)
 			}
 		}
-		for i, got := range kept { // later messages must not overwrite earlier ones
+		for i, got := range retained { // later messages must not overwrite earlier ones
 			want := wants[i]
 			if got.ID != want.ID || got.Type != want.Type || got.Stream != want.Stream ||
 				got.Revision != want.Revision || got.Position != want.Position ||
@@ -163,7 +163,7 @@ func TestReceivedDamage(t *testing.T) {
 		}
 		var r received
 		if err := r.decode(text); err != nil || !r.isEvent || !errors.Is(r.damage, events.ErrDamaged) {
-			t.Errorf("%s: %v, damage %v", name, err, r.damage)
+			t.Errorf("%s: %v, damage %v; want a damaged event", name, err, r.damage)
 		}
 	}
 }

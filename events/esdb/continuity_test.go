@@ -108,7 +108,7 @@ func TestLogGoneBack(t *testing.T) {
 				for time.Since(began) < 4*time.Second {
 					ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 					if _, err := s.Append(ctx, "product-a", next-1, []events.Event{sealed("product-a", next, "a.v1")}); err == nil {
-						t.Fatal("the log that went back accepted an append")
+						t.Fatal("the older log accepted an append")
 					}
 					cancel()
 					time.Sleep(10 * time.Millisecond)
@@ -118,14 +118,14 @@ func TestLogGoneBack(t *testing.T) {
 					if !errors.Is(err, ErrReplaced) || !errors.Is(err, events.ErrDamaged) ||
 						!strings.Contains(err.Error(), fmt.Sprintf("ends at position %d", end)) ||
 						!strings.Contains(err.Error(), fmt.Sprintf("position %d was seen", head)) {
-						t.Errorf("it ended with %v", err)
+						t.Errorf("Watch ended with %v, want ErrReplaced and the position", err)
 					}
 				}
 				if elapsed := time.Since(began); elapsed > 5*time.Second {
-					t.Errorf("it took %v", elapsed)
+					t.Errorf("detection took %v, want at most 5s", elapsed)
 				}
 				if len(old.all) != int(head)-test.lost {
-					t.Errorf("the older log has %d events, and had %d", len(old.all), int(head)-test.lost)
+					t.Errorf("the older log has %d events, want %d as before", len(old.all), int(head)-test.lost)
 				}
 				s.Close()
 				other.Close()
@@ -154,11 +154,11 @@ func TestLogGoneBackWhileConnected(t *testing.T) {
 		log.mu.Unlock()
 		began := time.Now()
 		if err := <-ended; !errors.Is(err, ErrReplaced) || time.Since(began) > 3*time.Second {
-			t.Errorf("after %v: %v", time.Since(began), err)
+			t.Errorf("Watch ended after %v with %v, want ErrReplaced within 3s", time.Since(began), err)
 		}
 		if _, err := s.Append(t.Context(), "product-a", 3, []events.Event{sealed("product-a", 4, "a.v1")}); !errors.Is(err,
 			ErrReplaced) {
-			t.Errorf("an append afterwards: %v", err)
+			t.Errorf("an append after the replacement: %v, want ErrReplaced", err)
 		}
 		s.Close()
 		n.kill(t, host)
@@ -205,6 +205,6 @@ func loseLastEvent(t *testing.T, connectionString string) {
 		t.Fatal(err)
 	}
 	if err := s.Watch(t.Context()); !errors.Is(err, ErrReplaced) {
-		t.Errorf("Watch ended with %v", err)
+		t.Errorf("Watch ended with %v, want %v", err, ErrReplaced)
 	}
 }

@@ -146,13 +146,13 @@ func (c *workload) check(t *testing.T, log events.Store) {
 	c.cancelFollow()
 	<-c.ended
 	if !errors.Is(c.failed, context.Canceled) {
-		t.Errorf("the follower ended with %v", c.failed)
+		t.Errorf("the follower ended with %v, want %v", c.failed, context.Canceled)
 	}
 	if !slices.EqualFunc(c.followed, all, func(a, b events.Recorded) bool {
 		return a.ID == b.ID && a.Position == b.Position && a.Revision == b.Revision && a.Stream == b.Stream &&
 			a.Created.Equal(b.Created)
 	}) {
-		t.Errorf("%d events were followed, %d are in the log, or they differ", len(c.followed), len(all))
+		t.Errorf("%d events were followed, %d are in the log; want the same", len(c.followed), len(all))
 	}
 	acked := maps.Clone(c.acked)
 	seen := map[events.ID]bool{}
@@ -167,10 +167,10 @@ func (c *workload) check(t *testing.T, log events.Store) {
 		case ok && (want.Stream != r.Stream || want.Revision != r.Revision):
 			t.Errorf("event %s was acknowledged for %s@%d and is %s@%d", r.ID, want.Stream, want.Revision, r.Stream, r.Revision)
 		case c.notWritten[r.ID]:
-			t.Errorf("event %s, which was not written, is %s@%d", r.ID, r.Stream, r.Revision)
+			t.Errorf("event %s, reported as not written, is in the log at %s@%d", r.ID, r.Stream, r.Revision)
 		case r.Stream == probeStream:
 		case !ok && !c.unknown[r.ID]:
-			t.Errorf("event %s is of no append", r.ID)
+			t.Errorf("event %s belongs to no append", r.ID)
 		case !ok:
 			written++
 		}

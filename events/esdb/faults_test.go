@@ -247,12 +247,12 @@ func TestAppendFaults(t *testing.T) {
 			// A retry yields one append, whether or not the first was written.
 			appended, err := s.Append(t.Context(), "product-1", events.NoStream, batch)
 			if err != nil || appended.Revision != 4 || appended.Position == 0 {
-				t.Errorf("again: %+v, %v", appended, err)
+				t.Errorf("repeated append: %+v, %v; want revision 4", appended, err)
 			}
 			checkWritten(t, log, true)
 			_, err = s.Append(t.Context(), "product-1", events.NoStream, sampleBatch("product-2", 1))
 			if !errors.Is(err, events.ErrConflict) {
-				t.Errorf("another one at the same revision: %v", err)
+				t.Errorf("another one at the same revision: %v, want %v", err, events.ErrConflict)
 			}
 		})
 	}
@@ -291,7 +291,7 @@ func TestAppendObeysItsContext(t *testing.T) {
 		}
 		_, err := s.Append(ctx, "product-1", events.NoStream, sampleBatch("product-1", 5))
 		if !errors.Is(err, events.ErrUnknown) || !errors.Is(err, context.Canceled) {
-			t.Errorf("written %t: %v", written, err)
+			t.Errorf("written %t: %v, want %v, %v", written, err, events.ErrUnknown, context.Canceled)
 		}
 		checkWritten(t, log, written)
 	}
@@ -326,7 +326,7 @@ func TestReadFaults(t *testing.T) {
 			}
 			page, err = s.Read(t.Context(), "product-1", 0, events.Forward, 10)
 			if err != nil || len(page) != 5 {
-				t.Errorf("again: %d events, %v", len(page), err)
+				t.Errorf("again: %d events, %v, want 5", len(page), err)
 			}
 		})
 	}
@@ -389,7 +389,7 @@ func TestNothingReachesTheNode(t *testing.T) {
 	}
 	if _, err := s.Append(t.Context(), "a-1", events.NoStream,
 		plain); !isAnyOf(err, []error{events.ErrUnknown, events.ErrUnavailable}) {
-		t.Errorf("the planned fault was used up before: %v", err)
+		t.Errorf("the planned fault did not affect this append: %v", err)
 	}
 	if _, err := s.Append(t.Context(), "a-1", events.NoStream, large(fits)); err != nil {
 		t.Errorf("the largest append: %v", err)

@@ -35,7 +35,7 @@ func collect(t *testing.T, s *Store, after events.Position, n int) []events.Reco
 		return nil
 	})
 	if !errors.Is(err, errStop) {
-		t.Fatalf("after %d events: %v", len(all), err)
+		t.Fatalf("after %d events: %v, want %v", len(all), err, errStop)
 	}
 	return all
 }
@@ -184,7 +184,7 @@ func TestFollowSkipsInternalEvents(t *testing.T) {
 	all := collect(t, s, 0, 30)
 	for i, r := range all {
 		if r.Stream != events.StreamID(fmt.Sprintf("product%d-0", i)) {
-			t.Fatalf("event %d is of %s", i, r.Stream)
+			t.Fatalf("event %d is in stream %s, want another", i, r.Stream)
 		}
 	}
 	for _, limit := range []int{1, 7, 30, 40} {
@@ -259,7 +259,7 @@ func TestOutageIsReported(t *testing.T) {
 		n.kill(t, host)
 		warnings, returns := strings.Count(lines.String(), "level=WARN"), strings.Count(lines.String(), "followed again")
 		if warnings < 2 || warnings > 10 || returns != 1 {
-			t.Errorf("%d warnings and %d times back:\n%s", warnings, returns, &lines)
+			t.Errorf("%d warnings, %d resubscriptions; want 2 to 10, 1:\n%s", warnings, returns, &lines)
 		}
 	})
 }
@@ -281,7 +281,7 @@ func TestGoaway(t *testing.T) {
 			t.Errorf("%d events were not acknowledged", failed)
 		}
 		if s.Stats().Returns == 0 {
-			t.Error("no subscription was ended")
+			t.Error("no subscription ended, so the test covers nothing")
 		}
 		s.Close()
 		n.kill(t, host)

@@ -43,7 +43,7 @@ func TestSharedHeadReads(t *testing.T) {
 					t.Error(err)
 				}
 				if head, err := s.Head(context.Background()); err != nil || head < appended.Position {
-					t.Errorf("the log ends at %d, %v, after an append at %d", head, err, appended.Position)
+					t.Errorf("head = %d, %v, want at least the appended %d", head, err, appended.Position)
 				}
 			})
 		}
@@ -55,7 +55,7 @@ func TestSharedHeadReads(t *testing.T) {
 		}
 		all.Wait()
 		if n := reads.Load(); n > 10 {
-			t.Errorf("%d reads", n)
+			t.Errorf("%d reads of the head, want at most 10", n)
 		}
 		if err := s.Close(); err != nil {
 			t.Error(err)

@@ -25,7 +25,7 @@ func TestInboxIsBounded(t *testing.T) {
 		go func() { waits <- b.put(ctx, r) }()
 		cancel()
 		if err := <-waits; !errors.Is(err, context.Canceled) {
-			t.Errorf("into a full one: %v", err)
+			t.Errorf("into a full one: %v, want %v", err, context.Canceled)
 		}
 		page, at := b.receive(nil)
 		if len(page) != fits || at != (logPosition{uint64(fits), uint64(fits)}) {

@@ -40,7 +40,7 @@ func TestAppendLimitIsDetected(t *testing.T) {
 		var large *events.TooLargeError
 		if small := test.want == MinMaxAppend; small != errors.As(err, &large) || small && (large.Limit != MinMaxAppend ||
 			s.MaxAppend() != MinMaxAppend || !errors.Is(err, events.ErrTooLarge)) {
-			t.Errorf("40 KiB to a node with a limit of %d: %v", test.node, err)
+			t.Errorf("appending 40 KiB to a node with a limit of %d: %v", test.node, err)
 		}
 		s.Close()
 		at.stop(t)
@@ -53,7 +53,7 @@ func TestAppendLimitTooSmall(t *testing.T) {
 	defer at.stop(t)
 	_, err := Open(t.Context(), "esdb://"+at.address+"?tls=false", Options{Logger: discardLogger})
 	if !errors.Is(err, ErrSmallAppends) || !strings.Contains(err.Error(), fmt.Sprint(MinMaxAppend-1)) {
-		t.Errorf("it was opened: %v", err)
+		t.Errorf("Open = %v, want a refusal with its reason", err)
 	}
 }
 
@@ -68,7 +68,7 @@ func TestUserWithoutReadAll(t *testing.T) {
 	f.then("Read", noFault, refuse(codes.PermissionDenied, "exception", "access-denied"))
 	_, err := Open(t.Context(), "esdb://a?tls=false", Options{Logger: discardLogger, Dial: n.dial})
 	if !errors.Is(err, ErrMayNotReadAll) || !errors.Is(err, ErrRefused) || !strings.Contains(err.Error(), "$all") {
-		t.Errorf("it was opened: %v", err)
+		t.Errorf("Open = %v, want a refusal with its reason", err)
 	}
 	f.unreached(t)
 }
@@ -100,12 +100,12 @@ func TestSlowConsumer(t *testing.T) {
 				}
 				return enough
 			}); !errors.Is(err, enough) || seen != 20 {
-				t.Errorf("%d events, %v", seen, err)
+				t.Errorf("followed %d events, %v; want 20", seen, err)
 			}
 			s.Close()
 			n.kill(t, "a:2113")
 			if warned := strings.Contains(lines.String(), "WARN"); warned != warns {
-				t.Errorf("%d times: %s", times, &lines)
+				t.Errorf("ended %d times as too slow, unexpected log: %s", times, &lines)
 			}
 		})
 	}

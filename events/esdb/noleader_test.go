@@ -19,11 +19,11 @@ func TestNoLeader(t *testing.T) {
 			time.Sleep(10 * time.Second)
 			c.elect("a:1")
 			if elapsed := waitUntilWorking(t, s); elapsed > 2*time.Second {
-				t.Errorf("%s: it took %v", address, elapsed)
+				t.Errorf("%s: recovery took %v, want at most 2s", address, elapsed)
 			}
 			workload.check(t, c.log)
 			if len(workload.unknown) > 0 || len(workload.notWritten) < 300 {
-				t.Errorf("%s: %d events have an unknown outcome, %d were refused", address, len(workload.unknown),
+				t.Errorf("%s: %d events have an unknown outcome, %d were refused; want 0, at least 300", address, len(workload.unknown),
 					len(workload.notWritten))
 			}
 			s.Close()

@@ -46,20 +46,20 @@ func TestOfficialClient(t *testing.T) {
 		esdb.AppendToStreamOptions{ExpectedRevision: esdb.Revision(2)},
 		clientEvent(&clientBatch[0]), clientEvent(&clientBatch[1]))
 	if err != nil || result.NextExpectedVersion != 4 {
-		t.Fatalf("%+v, %v", result, err)
+		t.Fatalf("append: %+v, %v, want NextExpectedVersion 4", result, err)
 	}
 	if _, err := store.Append(t.Context(), "product-1", 2, sampleBatch("late", 1)); !errors.Is(err, events.ErrConflict) {
-		t.Errorf("append with the old revision: %v", err)
+		t.Errorf("append with the old revision: %v, want %v", err, events.ErrConflict)
 	}
 	_, err = client.AppendToStream(t.Context(), "product-1",
 		esdb.AppendToStreamOptions{ExpectedRevision: esdb.NoStream{}}, clientEvent(&clientBatch[0]))
 	var wrong *esdb.Error
 	if !errors.As(err, &wrong) || wrong.Code() != esdb.ErrorCodeWrongExpectedVersion {
-		t.Errorf("append of the client with the old revision: %v", err)
+		t.Errorf("the client's append with the old revision: %v, want WrongExpectedVersion", err)
 	}
 	all, err := store.Read(t.Context(), "product-1", 0, events.Forward, 10)
 	if err != nil || len(all) != 5 {
-		t.Fatalf("%d events, %v", len(all), err)
+		t.Fatalf("%d events, %v, want 5", len(all), err)
 	}
 	for i, want := range append(ownBatch, clientBatch...) {
 		if got := all[i]; got.ID != want.ID || got.Type != want.Type || string(got.Data) != string(want.Data) ||
@@ -120,7 +120,7 @@ func checkOfficialRead(t *testing.T, client *esdb.Client, want []events.Recorded
 	for i := 0; i < len(want); {
 		switch event := subscription.Recv(); {
 		case event.SubscriptionDropped != nil:
-			t.Fatal(event.SubscriptionDropped.Error)
+			t.Fatalf("the subscription was dropped: %v", event.SubscriptionDropped.Error)
 		case event.EventAppeared != nil:
 			compare(i, event.EventAppeared.Event)
 			i++

@@ -86,7 +86,7 @@ func hundredOutages(t *testing.T, random *rand.Rand) {
 		elapsed := waitUntilWorking(t, s)
 		slowest[outage.name] = max(slowest[outage.name], elapsed)
 		if elapsed > outage.maxRecovery {
-			t.Errorf("%s for %v: it took %v to work again", outage.name, lasts, elapsed)
+			t.Errorf("%s for %v: recovery took %v", outage.name, lasts, elapsed)
 		}
 		time.Sleep(time.Duration(random.IntN(3000)) * time.Millisecond)
 	}
@@ -145,7 +145,7 @@ func TestRestarts(t *testing.T) {
 		t.Error(err)
 	}
 	if open := sockets.open.Load(); open != 0 {
-		t.Errorf("%d connections are left", open)
+		t.Errorf("%d connections are left, want 0", open)
 	}
 	at.stop(t)
 }
@@ -221,7 +221,7 @@ func waitUntilWorkingWithin(t *testing.T, s *Store, late time.Duration) time.Dur
 		}
 		cancel()
 		if elapsed := time.Since(call); elapsed > timeout+late {
-			t.Errorf("calls with %v took %v", timeout, elapsed)
+			t.Errorf("calls with a timeout of %v took %v", timeout, elapsed)
 		}
 		switch {
 		case err == nil:
@@ -244,16 +244,16 @@ func TestDefaultDeadline(t *testing.T) {
 		began := time.Now()
 		if _, err := s.Append(context.Background(), "a-1", events.NoStream,
 			sampleBatch("a-1", 1)); !errors.Is(err, events.ErrUnknown) {
-			t.Errorf("append: %v", err)
+			t.Errorf("append: %v, want ErrUnknown", err)
 		}
 		if _, err := s.Read(context.Background(), "a-1", 0, events.Forward, 1); !errors.Is(err, events.ErrUnavailable) {
-			t.Errorf("read: %v", err)
+			t.Errorf("read: %v, want %v", err, events.ErrUnavailable)
 		}
 		if _, _, err := load(s, "a-1"); !errors.Is(err, events.ErrUnavailable) {
-			t.Errorf("snapshot: %v", err)
+			t.Errorf("snapshot: %v, want %v", err, events.ErrUnavailable)
 		}
 		if elapsed := time.Since(began); elapsed != 2100*time.Millisecond {
-			t.Errorf("three calls took %v", elapsed)
+			t.Errorf("three calls took %v, want %v", elapsed, 2100*time.Millisecond)
 		}
 		s.Close()
 		n.kill(t, "a:2113")
@@ -289,13 +289,13 @@ func TestCloseWaits(t *testing.T) {
 		go func() { closed <- s.Close() }()
 		synctest.Wait()
 		if _, err := s.Head(context.Background()); !errors.Is(err, events.ErrClosed) {
-			t.Errorf("a call after Close began: %v", err)
+			t.Errorf("a call after Close began: %v, want %v", err, events.ErrClosed)
 		}
 		for _, one := range []chan struct{}{release, handling} {
 			synctest.Wait()
 			select {
 			case <-closed:
-				t.Error("it did not wait for calls in progress")
+				t.Error("Close did not wait for calls in progress")
 			default:
 			}
 			close(one)
@@ -306,11 +306,11 @@ func TestCloseWaits(t *testing.T) {
 			}
 		}
 		if err := <-followed; !errors.Is(err, events.ErrClosed) {
-			t.Errorf("the follower ended with %v", err)
+			t.Errorf("the follower ended with %v, want %v", err, events.ErrClosed)
 		}
 		n.kill(t, "a:2113")
 		if open := n.open(); open != 0 {
-			t.Errorf("%d connections are left", open)
+			t.Errorf("%d connections are left, want 0", open)
 		}
 	})
 }

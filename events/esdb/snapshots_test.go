@@ -65,7 +65,7 @@ func TestSnapshotsLeaveNothingBehind(t *testing.T) {
 		}
 	}
 	if all, err := s.ReadAll(t.Context(), 0, events.Forward, 100); err != nil || len(all) != 0 {
-		t.Errorf("%d events of snapshots are in the log, %v", len(all), err)
+		t.Errorf("%d events of snapshots are in the log, %v, want 0", len(all), err)
 	}
 }
 
@@ -77,7 +77,7 @@ func TestStreamsOfFactsHaveNoLimits(t *testing.T) {
 		t.Fatal(err)
 	}
 	if page, err := s.Read(t.Context(), "$$product-0", 0, events.Forward, 10); err != nil || len(page) != 0 {
-		t.Errorf("%d events of metadata, %v", len(page), err)
+		t.Errorf("%d events of metadata, %v, want 0", len(page), err)
 	}
 }
 
@@ -158,16 +158,16 @@ func TestSnapshotFaults(t *testing.T) {
 		}
 		f.then("Append", refuseAfterRequest(codes.Unavailable))
 		if err := save(s, "product-1", 2, large); !errors.Is(err, events.ErrUnknown) {
-			t.Errorf("append %d: %v", failing, err)
+			t.Errorf("append %d: %v, want %v", failing, err, events.ErrUnknown)
 		}
 		if body, revision, err := load(s, "product-1"); err != nil || revision != 1 || !bytes.Equal(body, old) {
-			t.Errorf("append %d: %d bytes at %d, %v", failing, len(body), revision, err)
+			t.Errorf("append %d: snapshot of %d bytes at revision %d, %v; want the last complete one", failing, len(body), revision, err)
 		}
 		if err := save(s, "product-1", 3, large); err != nil {
 			t.Error(err)
 		}
 		if body, revision, err := load(s, "product-1"); err != nil || revision != 3 || !bytes.Equal(body, large) {
-			t.Errorf("append %d: %d bytes at %d, %v", failing, len(body), revision, err)
+			t.Errorf("append %d: snapshot of %d bytes at revision %d, %v; want the last complete one", failing, len(body), revision, err)
 		}
 	}
 }
@@ -181,15 +181,15 @@ func TestSnapshotUnavailable(t *testing.T) {
 	}
 	f.then("Read", refuse(codes.Unavailable))
 	if _, _, err := load(s, "product-1"); !errors.Is(err, events.ErrUnavailable) {
-		t.Errorf("the head: %v", err)
+		t.Errorf("the head: %v, want %v", err, events.ErrUnavailable)
 	}
 	f.then("Read", noFault, noFault, refuse(codes.Unavailable))
 	if _, _, err := load(s, "product-1"); !errors.Is(err, events.ErrUnavailable) {
-		t.Errorf("the pieces: %v", err)
+		t.Errorf("the pieces: %v, want %v", err, events.ErrUnavailable)
 	}
 	f.then("Read", refuse(codes.FailedPrecondition, "exception", "stream-deleted", "stream-name", "x"))
 	if _, _, err := load(s, "product-1"); !errors.Is(err, events.ErrNoSnapshot) {
-		t.Errorf("a deleted one: %v", err)
+		t.Errorf("a deleted one: %v, want %v", err, events.ErrNoSnapshot)
 	}
 }
 

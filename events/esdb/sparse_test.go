@@ -142,7 +142,7 @@ func TestAnyPosition(t *testing.T) {
 	}
 	all, err := s.ReadAll(t.Context(), 0, events.Forward, 2*n)
 	if err != nil || len(all) != n {
-		t.Fatalf("%d events, %v", len(all), err)
+		t.Fatalf("%d events, %v, want %d", len(all), err, n)
 	}
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
@@ -159,7 +159,7 @@ func TestAnyPosition(t *testing.T) {
 		dir, limit := events.Direction(random.IntN(2) == 0), 1+random.IntN(n+3)
 		got, err := s.ReadAll(t.Context(), from, dir, limit)
 		if err != nil {
-			t.Fatalf("from %d (backward %t), %d: %v", from, dir, limit, err)
+			t.Fatalf("reading from %d (backward %t), limit %d: %v", from, dir, limit, err)
 		}
 		checkEqual(t, got, modelReadAll(all, from, dir, limit))
 		if dir == events.Backward || from >= all[n-1].Position {
@@ -175,7 +175,7 @@ func TestAnyPosition(t *testing.T) {
 			return nil
 		})
 		if !errors.Is(err, errStop) {
-			t.Fatalf("following from %d: %v", from, err)
+			t.Fatalf("following from %d: %v, want %v", from, err, errStop)
 		}
 		checkEqual(t, followed, want)
 	}
@@ -186,7 +186,7 @@ func TestAnyPosition(t *testing.T) {
 		}
 	}
 	if found, err := events.PositionAt(t.Context(), s, all[0].Created.Add(-time.Hour)); err != nil || found != 0 {
-		t.Fatalf("an hour before: %d, %v", found, err)
+		t.Fatalf("an hour before: %d, %v, want 0", found, err)
 	}
 }
 

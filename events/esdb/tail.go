@@ -133,9 +133,9 @@ func (t *tail) shorten() {
 		t.bytes -= len(t.page[drop].Data) + len(t.page[drop].Metadata)
 	}
 	t.floor = t.page[drop-1].Position
-	kept := copy(t.page, t.page[drop:])
-	clear(t.page[kept:])
-	t.page = t.page[:kept]
+	retained := copy(t.page, t.page[drop:])
+	clear(t.page[retained:])
+	t.page = t.page[:retained]
 }
 
 // after returns a copy of the events after a position, at most a page, and a channel that is closed

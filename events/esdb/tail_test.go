@@ -70,7 +70,7 @@ func share(t *testing.T, do func(*sharing)) {
 		w.all.Wait()
 		w.network.kill(t, sharedHost)
 		if open := w.node.open.Load(); open != 0 {
-			t.Errorf("%d subscriptions are open at the end", open)
+			t.Errorf("%d subscriptions are open at the end, want 0", open)
 		}
 	})
 }
@@ -89,7 +89,7 @@ func (w *sharing) follow(ctx context.Context, want error, takes time.Duration) *
 		err := w.Follow(ctx, 0, func(page []events.Recorded) error {
 			for i := range page {
 				if uint64(page[i].Position) != last.Load()+1 {
-					w.Errorf("position %d after %d", page[i].Position, last.Load())
+					w.Errorf("position %d follows %d, want the next one", page[i].Position, last.Load())
 				}
 				last.Store(uint64(page[i].Position))
 			}
@@ -114,9 +114,9 @@ func (w *sharing) append(name string, batches, size int) {
 	}
 }
 
-// settled checks the number of subscriptions after a minute, and that the followers have received
+// checkSettled checks the number of subscriptions after a minute, and that the followers have received
 // everything.
-func (w *sharing) settled(want int64, followers ...*atomic.Uint64) {
+func (w *sharing) checkSettled(want int64, followers ...*atomic.Uint64) {
 	w.Helper()
 	time.Sleep(time.Minute)
 	if open := w.node.open.Load(); open != want {
@@ -128,7 +128,7 @@ func (w *sharing) settled(want int64, followers ...*atomic.Uint64) {
 	}
 	for i, last := range followers {
 		if last.Load() != uint64(head) {
-			w.Errorf("follower %d has handled %d of %d", i, last.Load(), head)
+			w.Errorf("follower %d has handled %d events, want %d", i, last.Load(), head)
 		}
 	}
 }
@@ -139,23 +139,23 @@ func TestFollowersShare(t *testing.T) {
 	share(t, func(w *sharing) {
 		w.append("a", 3, 10)
 		first := w.follow(w.Context(), events.ErrClosed, 0)
-		w.settled(1, first)
+		w.checkSettled(1, first)
 		leaves, leave := context.WithCancel(w.Context())
 		second, third := w.follow(w.Context(), events.ErrClosed, 0), w.follow(leaves, context.Canceled, 0)
-		w.settled(1, first, second, third)
+		w.checkSettled(1, first, second, third)
 		w.append("b", 3, 10)
-		w.settled(1, first, second, third)
+		w.checkSettled(1, first, second, third)
 		leave()
 		w.append("c", 3, 10)
-		w.settled(1, first, second)
+		w.checkSettled(1, first, second)
 		late := w.follow(w.Context(), events.ErrClosed, 0)
-		w.settled(1, first, second, late)
+		w.checkSettled(1, first, second, late)
 		for range 3 { // the shared subscription resumes as any other
 			w.network.kill(t, sharedHost)
 			time.Sleep(10 * time.Second)
 			w.start()
 			w.append(fmt.Sprint("d", time.Now().Unix()), 3, 10)
-			w.settled(1, first, second, late)
+			w.checkSettled(1, first, second, late)
 		}
 	})
 }
@@ -165,21 +165,21 @@ func TestFollowersShare(t *testing.T) {
 func TestSlowFollowerOfATail(t *testing.T) {
 	share(t, func(w *sharing) {
 		slow, fast := w.follow(w.Context(), events.ErrClosed, 10*time.Second), w.follow(w.Context(), events.ErrClosed, 0)
-		w.settled(1)
+		w.checkSettled(1)
 		for i := range 4 {
 			w.append(fmt.Sprint("a", i), 10, 1000)
 			time.Sleep(time.Second)
 			if head, _ := w.log.Head(w.Context()); fast.Load() != uint64(head) {
-				w.Errorf("the fast one has handled %d of %d", fast.Load(), head)
+				w.Errorf("the fast follower has handled %d events, want %d", fast.Load(), head)
 			}
 		}
 		if slow.Load() > 30_000 {
-			w.Errorf("the slow one has handled %d", slow.Load())
+			w.Errorf("the slow follower has handled %d events, want at most 30000", slow.Load())
 		}
-		w.settled(2, fast)
+		w.checkSettled(2, fast)
 		time.Sleep(10 * time.Minute)
 		w.append("b", 1, 1)
-		w.settled(1, slow, fast)
+		w.checkSettled(1, slow, fast)
 	})
 }
 
@@ -188,7 +188,7 @@ func TestTailEndsWithItsFollowers(t *testing.T) {
 	share(t, func(w *sharing) {
 		w.append("a", 3, 10)
 		first, second := w.follow(w.Context(), events.ErrDamaged, 0), w.follow(w.Context(), events.ErrDamaged, 0)
-		w.settled(1, first, second)
+		w.checkSettled(1, first, second)
 		w.network.kill(t, sharedHost)
 		other := newMemory()
 		w.network.start(sharedHost, other, esdbwire.Config{})

@@ -68,7 +68,7 @@ func TestReadOnly(t *testing.T) {
 	readOnly(s)
 	compare(t, "read-only", s.transcript())
 	if head, err := store.Head(t.Context()); head != 0 || err != nil {
-		t.Errorf("the log's head is %d (%v)", head, err)
+		t.Errorf("the log's head is %d (%v), want 0", head, err)
 	}
 }
 
@@ -85,7 +85,7 @@ func TestRefusedAppendsHaveAReason(t *testing.T) {
 		_, err := client.AppendToStream(testContext(t), "a", esdb.AppendToStreamOptions{}, batch...)
 		var failed *esdb.Error
 		if !errors.As(err, &failed) || failed.Code() != esdb.ErrorCodeAccessDenied {
-			t.Fatalf("%v", err)
+			t.Fatalf("append as a reader: %v, want AccessDenied", err)
 		}
 	}
 }

@@ -52,14 +52,14 @@ func TestAppendThen(t *testing.T) {
 	check(1, ": 0 ")
 	to("r2", "a", "0", "a2", "a3")
 	check(1, ": 2 ")
-	to("r3", "a", "0", "a2", "a3") // the client has not heard
+	to("r3", "a", "0", "a2", "a3") // the client has no answer yet
 	check(0, ": 2 ")
 	to("r4", "a", "any", "a4")
 	check(0, ": 3 ")
 
 	// Two appends to one stream, before either is answered: the second waits for the first.
 	began, hold := make(chan struct{}), make(chan struct{})
-	store.on("c", func() error { store.on("c", nil); close(began); <-hold; return nil })
+	store.beforeAppend("c", func() error { store.beforeAppend("c", nil); close(began); <-hold; return nil })
 	to("r5", "c", "none", "c1")
 	<-began
 	to("r6", "c", "0", "c2")
@@ -74,8 +74,8 @@ func TestAppendThen(t *testing.T) {
 		if same {
 			id = s.id("f1")
 		}
-		store.on(expected, func() error {
-			store.on(expected, nil)
+		store.beforeAppend(expected, func() error {
+			store.beforeAppend(expected, nil)
 			_, err := store.memlog.Append(t.Context(), stream, events.NoStream, []events.Event{{ID: id, Type: "made",
 				Data: []byte(`{}`)}})
 			return err
@@ -90,7 +90,7 @@ func TestAppendThen(t *testing.T) {
 	check(0, ": 4 ")
 	s.read("a", "start")
 	if text := s.transcript(); strings.Count(text, "made") != 1 {
-		t.Error(text)
+		t.Errorf("transcript has not exactly one event made:\n%s", text)
 	}
 }
 
@@ -107,6 +107,6 @@ func TestAppendThenPanics(t *testing.T) {
 	store.panics.Store(false)
 	b.send("r2", b.to("a", "none"), true, "a1")
 	if again := b.answer(); !strings.Contains(failed, "Internal Error") || !strings.Contains(again, ": 0 ") {
-		t.Errorf("%s\n%s", failed, again)
+		t.Errorf("answers = %s and %s, want an internal error, then revision 0", failed, again)
 	}
 }

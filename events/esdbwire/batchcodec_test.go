@@ -47,7 +47,7 @@ func TestPlainBatches(t *testing.T) {
 		}
 		var got batchRequest
 		if plain := got.decodePlain(message); plain != c.plain {
-			t.Errorf("%s: decoded without the stubs: %t", name, plain)
+			t.Errorf("%s: decoded without the stubs: %t, want %t", name, plain, c.plain)
 		}
 		got = batchRequest{}
 		err = got.decode(message)
@@ -58,7 +58,7 @@ func TestPlainBatches(t *testing.T) {
 		one, result := &batch{id: c.id, options: c.options}, written{Revision: 7, Position: 1 << 50}
 		answer := one.success(result)
 		if (answer != nil) != c.success {
-			t.Errorf("%s: answered without the stubs: %t", name, answer != nil)
+			t.Errorf("%s: answered without the stubs: %t, want the opposite", name, answer != nil)
 		}
 		if answer == nil {
 			continue
@@ -70,7 +70,7 @@ func TestPlainBatches(t *testing.T) {
 		}
 		for _, other := range []written{{Revision: events.NoStream, Position: 3}, {Revision: 3}} {
 			if one.success(other) != nil {
-				t.Errorf("%s: %+v is answered without the stubs", name, other)
+				t.Errorf("%s: %+v was answered without the stubs, want none", name, other)
 			}
 		}
 	}

@@ -15,16 +15,16 @@ func TestBounds(t *testing.T) {
 		c.put(&condition{stream: events.StreamID(fmt.Sprint("s-", i))})
 	}
 	if n := len(c.young) + len(c.old); n > 2*maxConditions || c.take("s-0") != nil {
-		t.Errorf("%d conditions are remembered, at most %d", n, 2*maxConditions)
+		t.Errorf("%d conditions are cached, want at most %d without the oldest", n, 2*maxConditions)
 	}
 	last := events.StreamID(fmt.Sprint("s-", 5*maxConditions-1))
 	if c.take(last) == nil || c.take(last) != nil {
-		t.Error("the newest condition is there once")
+		t.Error("take did not return the newest condition exactly once")
 	}
 	c.put(&condition{stream: "large", metadata: make([]byte, maxMetadata+1)})
 	c.put(&condition{stream: "$$s", origin: &condition{}})
 	if c.take("large") != nil || c.take("$$s") != nil {
-		t.Error("large metadata and metadata streams are not remembered")
+		t.Error("large metadata or a metadata stream was cached")
 	}
 	var r recent
 	for i := range 3 * recentTotal / recentIDs {
@@ -37,7 +37,7 @@ func TestBounds(t *testing.T) {
 		}
 	}
 	if count > 2*recentTotal || r.get("s-0") != nil {
-		t.Errorf("%d ids are remembered, at most %d", count, 2*recentTotal)
+		t.Errorf("%d ids are cached, want at most %d without the oldest", count, 2*recentTotal)
 	}
 }
 
@@ -60,7 +60,7 @@ func TestRecentIsAWindow(t *testing.T) {
 		for i, id := range ids[:last+1] {
 			at, known := n.find(id)
 			if known != (i > last-recentIDs) || known && at != events.Revision(i) {
-				t.Fatalf("event %d is known: %t, at %d; the last is %d", i, known, at, last)
+				t.Fatalf("event %d is known: %t, at %d; want only the newest up to %d", i, known, at, last)
 			}
 		}
 	}
@@ -85,18 +85,18 @@ func TestQueues(t *testing.T) {
 	cancel()
 	for _, p := range []*ticket{first, other} {
 		if err := p.wait(ended); err != nil {
-			t.Errorf("it is its turn: %v", err)
+			t.Errorf("wait of the first ticket: %v, want success", err)
 		}
 	}
 	for _, p := range []*ticket{second, third} {
 		if err := p.wait(ended); err == nil {
-			t.Error("it is not its turn")
+			t.Error("wait of the second ticket returned before its turn")
 		}
 	}
 	second.leave() // abandoned while the first is still active
 	select {
 	case <-third.before:
-		t.Error("the third may go while the first is there")
+		t.Error("the third ticket may proceed before the first has left")
 	default:
 	}
 	first.leave()
@@ -106,6 +106,6 @@ func TestQueues(t *testing.T) {
 	third.leave()
 	other.leave()
 	if len(l.last) != 0 {
-		t.Errorf("%d queues are left", len(l.last))
+		t.Errorf("%d queues are left, want 0", len(l.last))
 	}
 }

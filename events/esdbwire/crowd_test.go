@@ -31,14 +31,14 @@ func TestSubscriptionsAreBounded(t *testing.T) {
 		refused := other.subscribe(allName, "start")
 		if _, err := refused.call.Recv(); status.Code(err) != codes.ResourceExhausted ||
 			!strings.Contains(err.Error(), fmt.Sprint(most)) {
-			t.Errorf("one subscription too many ends with %v", err)
+			t.Errorf("a subscription beyond the limit ended with %v, want the limit in the error", err)
 		}
 	}
 	if n := strings.Count(log.String(), "too many subscriptions"); n != 1 {
-		t.Errorf("it was logged %d times:\n%s", n, log.String())
+		t.Errorf("the refusal was logged %d times, want 1:\n%s", n, log.String())
 	}
 	if n := server.Stats(); n.Subscriptions != most || n.MaxSubscriptions != most || n.MaxCalls != 2*most {
-		t.Errorf("%+v", n)
+		t.Errorf("stats = %+v, want Subscriptions %v, MaxSubscriptions %v, MaxCalls %v", n, most, most, 2*most)
 	}
 	s.append("a", "any", "a2")
 	s.read(allName, "start", "types:made")
@@ -46,7 +46,7 @@ func TestSubscriptionsAreBounded(t *testing.T) {
 	open[0].cancel()
 	for end := time.Now().Add(testTimeout); server.Stats().Subscriptions == most; time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
-			t.Fatal("an ended subscription still counts")
+			t.Fatal("an ended subscription is still counted after a minute")
 		}
 	}
 	other.subscribe(allName, "start").until("caught up")
@@ -62,11 +62,11 @@ func TestCallsAreBounded(t *testing.T) {
 		b.answer()
 	}
 	if n := server.Stats(); n.Calls != 4 {
-		t.Errorf("%+v", n)
+		t.Errorf("stats = %+v, want Calls 4", n)
 	}
 	refused := s.subscribe(allName, "start")
 	if _, err := refused.call.Recv(); status.Code(err) != codes.ResourceExhausted {
-		t.Errorf("one call too many ends with %v", err)
+		t.Errorf("a call beyond the limit ended with %v, want ResourceExhausted", err)
 	}
 }
 

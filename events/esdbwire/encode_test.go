@@ -87,14 +87,14 @@ func TestMarkers(t *testing.T) {
 		json := rapid.Bool().Draw(t, "json")
 		stored := withMarker(metadata, json)
 		if isTombstone(&events.Event{Type: tombstoneType, Metadata: stored}) {
-			t.Fatalf("%q makes a tombstone", metadata)
+			t.Fatalf("metadata %q make a tombstone", metadata)
 		}
 		got, is := withoutMarker(stored)
 		if string(got) != string(metadata) || is != json {
-			t.Fatalf("%q (%t) is read as %q (%t)", metadata, json, got, is)
+			t.Fatalf("metadata %q (JSON %t) were read as %q (JSON %t)", metadata, json, got, is)
 		}
 		if json && len(metadata) > 0 && metadata[0] == '{' && string(stored) != string(metadata) {
-			t.Fatalf("%q is stored as %q", metadata, stored)
+			t.Fatalf("metadata %q were stored as %q", metadata, stored)
 		}
 	})
 }

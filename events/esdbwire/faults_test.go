@@ -34,7 +34,7 @@ func (f *faulty) Append(ctx context.Context, stream events.StreamID, expected ev
 	return f.memlog.Append(ctx, stream, expected, batch)
 }
 
-func (f *faulty) on(stream string, do func() error) {
+func (f *faulty) beforeAppend(stream string, do func() error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.before[stream] = do
@@ -59,7 +59,7 @@ func TestStoreErrors(t *testing.T) {
 		{errors.New("something else"), "something else"},
 	} {
 		for _, stream := range []string{"a", "$$a"} {
-			store.on(stream, func() error { return fails.with })
+			store.beforeAppend(stream, func() error { return fails.with })
 		}
 		s.write("%s", fails.title)
 		label := fmt.Sprint("a", i)
@@ -67,7 +67,7 @@ func TestStoreErrors(t *testing.T) {
 		s.tombstone("a", "any")
 		b := s.batch()
 		b.one("r", "a", "any", label)
-		store.on("a", nil)
+		store.beforeAppend("a", nil)
 		s.append("a", "any", label)
 		s.delete("a", "any")
 	}
@@ -91,8 +91,8 @@ func TestInterposedWrites(t *testing.T) {
 	s := newTranscript(t, dial(t, address))
 	// interpose appends batch to stream right before the server's next append to it.
 	interpose := func(stream string, batch ...events.Event) {
-		store.on(stream, func() error {
-			store.on(stream, nil)
+		store.beforeAppend(stream, func() error {
+			store.beforeAppend(stream, nil)
 			name := events.StreamID(s.name(stream).StreamName)
 			last := events.NoStream
 			if page, _ := store.Read(t.Context(), name, events.EndRevision, events.Backward, 1); len(page) == 1 {
@@ -136,17 +136,17 @@ func TestInterruptedUndelete(t *testing.T) {
 	s := newTranscript(t, dial(t, address))
 	s.append("a", "none", "a1")
 	s.delete("a", "0")
-	store.on("a", func() error { return events.ErrUnknown })
+	store.beforeAppend("a", func() error { return events.ErrUnknown })
 	s.append("a", "any", "a2")
 	s.read("a", "start")
-	store.on("a", nil)
+	store.beforeAppend("a", nil)
 	s.append("a", "any", "a2")
 	s.append("a", "any", "a2")
 	s.read("a", "start")
 	// The other order: written, but with an unknown outcome.
 	s.delete("a", "1")
-	store.on("a", func() error {
-		store.on("a", nil)
+	store.beforeAppend("a", func() error {
+		store.beforeAppend("a", nil)
 		_, err := store.Append(t.Context(), events.StreamID(s.name("a").StreamName), 1,
 			[]events.Event{{ID: s.id("a3"), Type: "made", Data: []byte(`{}`)}})
 		if err != nil {
@@ -166,7 +166,7 @@ func TestDeadlineOfAnAppend(t *testing.T) {
 	address, server := serve(t, store, Config{Writable: true})
 	s := newTranscript(t, dial(t, address))
 	began, hold := make(chan struct{}, 1), make(chan struct{})
-	store.on("a", func() error { began <- struct{}{}; <-hold; return nil })
+	store.beforeAppend("a", func() error { began <- struct{}{}; <-hold; return nil })
 	first := s.batch()
 	first.send("first", first.to("a", "any"), true, "a1")
 	<-began
@@ -177,7 +177,7 @@ func TestDeadlineOfAnAppend(t *testing.T) {
 	s.write("behind one that hangs → %s", second.answer())
 	third := s.batch()
 	third.send("third", third.to("a", "any"), true, "a3")
-	store.on("a", nil)
+	store.beforeAppend("a", nil)
 	close(hold)
 	s.write("the one that hung → %s", first.answer())
 	s.write("behind the one that gave up → %s", third.answer())
@@ -186,7 +186,7 @@ func TestDeadlineOfAnAppend(t *testing.T) {
 	server.queues.mu.Lock()
 	defer server.queues.mu.Unlock()
 	if n := len(server.queues.last); n > 0 {
-		t.Errorf("%d streams have an empty queue", n)
+		t.Errorf("%d empty queues remain, want none", n)
 	}
 }
 
@@ -225,14 +225,14 @@ func TestPanics(t *testing.T) {
 	store := &faulty{memlog: newMemlog(), before: map[string]func() error{}}
 	address, _ := serve(t, store, Config{Writable: true})
 	s := newTranscript(t, dial(t, address))
-	store.on("a", func() error { panic("on purpose") })
-	store.on("$$b", func() error { panic("on purpose") })
+	store.beforeAppend("a", func() error { panic("on purpose") })
+	store.beforeAppend("$$b", func() error { panic("on purpose") })
 	s.append("b", "any", "b1")
 	s.append("a", "any", "a1")
 	b := s.batch()
 	b.one("r1", "a", "any", "a1")
 	s.delete("b", "any")
-	store.on("a", nil)
+	store.beforeAppend("a", nil)
 	b.one("r2", "a", "any", "a1")
 	s.append("a", "any", "a2")
 	compare(t, "panics", s.transcript())

@@ -99,7 +99,7 @@ func newFuzzServer(t testing.TB) streamsWire {
 // noPanic fails the test if the call panicked.
 func noPanic(t *testing.T, err error, message []byte) {
 	if err != nil && strings.Contains(err.Error(), "Internal Error") {
-		t.Fatalf("%x: %v", message, err)
+		t.Fatalf("message %x caused an internal error: %v", message, err)
 	}
 }
 
@@ -163,13 +163,13 @@ func FuzzWrite(f *testing.F) {
 		decoded, want := &batchRequest{types: types{}}, new(streams.BatchAppendReq)
 		switch err := decoded.decode(message); {
 		case (proto.Unmarshal(message, want) == nil) != (err == nil):
-			t.Fatalf("%x is decoded with %v", message, err)
+			t.Fatalf("decoding %x: unexpected error %v", message, err)
 		case err == nil:
 			compareDecoded(t, decoded, want)
 			call.batch = [][]byte{message}
 			guarded(func() error { return w.BatchAppend(fakeBatch{call}) })
 			if call.answers > 1 {
-				t.Fatalf("%d answers to %x", call.answers, message)
+				t.Fatalf("%d answers to %x, want at most one", call.answers, message)
 			}
 		}
 		if m := new(streams.DeleteReq); proto.Unmarshal(message, m) == nil {
@@ -198,7 +198,7 @@ func compareDecoded(t *testing.T, got *batchRequest, want *streams.BatchAppendRe
 		if (err == nil) != (p.err == nil) || err != nil && err.Error() != p.err.Error() || p.size != size ||
 			p.event.ID != e.ID || p.event.Type != e.Type || !bytes.Equal(p.event.Data, e.Data) ||
 			!bytes.Equal(p.event.Metadata, e.Metadata) {
-			t.Fatalf("%v\nis decoded as\n%+v", m, p)
+			t.Fatalf("%v\nwas decoded as\n%+v", m, p)
 		}
 	}
 }

@@ -39,7 +39,7 @@ func findNode(t *testing.T) (node, modules string) {
 	}
 	if err != nil {
 		if os.Getenv("CI") == "true" {
-			t.Fatalf("Node or its client is missing, and may not be here: %v", err)
+			t.Fatalf("Node or its client is missing, but required in CI: %v", err)
 		}
 		t.Skipf("Node or its client is missing; .ci/run install installs them: %v", err)
 	}

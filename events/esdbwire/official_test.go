@@ -65,27 +65,28 @@ func TestOfficialClientAppendsAndReads(t *testing.T) {
 			t.Fatal(err)
 		}
 		if result.NextExpectedVersion != 1499 {
-			t.Errorf("%+v", result)
+			t.Errorf("append: %+v, want NextExpectedVersion 1499", result)
 		}
 		_, err = client.AppendToStream(testContext(t), "made-"+scheme,
 			esdb.AppendToStreamOptions{ExpectedRevision: esdb.Revision(1498)}, newEvents(1)...)
 		isCode(t, err, esdb.ErrorCodeWrongExpectedVersion)
 		all, err := read(t, client, "made-"+scheme, esdb.ReadStreamOptions{From: esdb.Start{}}, 5000)
 		if err != nil || len(all) != 1500 {
-			t.Fatalf("%d events, %v", len(all), err)
+			t.Fatalf("%d events, %v, want 1500", len(all), err)
 		}
 		for i, e := range all {
 			if e.Event.EventNumber != uint64(i) || string(e.Event.Data) != string(batch[i].Data) ||
 				e.Event.CreatedDate.Before(time.Now().Add(-time.Hour)) {
-				t.Fatalf("%d: %+v", i, e.Event)
+				t.Fatalf("event %d = %+v, want it as appended", i, e.Event)
 			}
 		}
 		if e := all[3].Event; e.ContentType != "application/octet-stream" ||
 			string(e.UserMetadata) != "\x00\x01\x02" || all[4].Event.ContentType != "application/json" {
-			t.Errorf("%+v", e)
+			t.Errorf("event = %+v, want its metadata and content type as appended", e)
 		}
 		if all[1499].Event.Position != (esdb.Position{Commit: result.CommitPosition, Prepare: result.PreparePosition}) {
-			t.Errorf("%+v, written at %+v", all[1499].Event.Position, result)
+			t.Errorf("%+v, written at %+v, want %+v",
+				all[1499].Event.Position, result, esdb.Position{Commit: result.CommitPosition, Prepare: result.PreparePosition})
 		}
 		_, err = read(t, client, "missing", esdb.ReadStreamOptions{}, 1)
 		isCode(t, err, esdb.ErrorCodeResourceNotFound)
@@ -105,18 +106,18 @@ func TestOfficialClientDeletes(t *testing.T) {
 	add("a", esdb.NoStream{})
 	if result, err := client.DeleteStream(testContext(t), "a",
 		esdb.DeleteStreamOptions{ExpectedRevision: esdb.Revision(1)}); err != nil || result.Position.Commit == 0 {
-		t.Fatalf("%+v, %v", result, err)
+		t.Fatalf("result = %+v, %v; want a position", result, err)
 	}
 	_, err := read(t, client, "a", esdb.ReadStreamOptions{}, 10)
 	isCode(t, err, esdb.ErrorCodeResourceNotFound)
 	add("a", esdb.NoStream{})
 	all, err := read(t, client, "a", esdb.ReadStreamOptions{From: esdb.Start{}}, 10)
 	if err != nil || len(all) != 2 || all[0].Event.EventNumber != 2 {
-		t.Errorf("%v, %v", all, err)
+		t.Errorf("events = %v, %v; want the 2 visible ones", all, err)
 	}
 	if result, err := client.TombstoneStream(testContext(t), "a",
 		esdb.TombstoneStreamOptions{ExpectedRevision: esdb.Revision(3)}); err != nil || result.Position.Commit == 0 {
-		t.Fatalf("%+v, %v", result, err)
+		t.Fatalf("result = %+v, %v; want a position", result, err)
 	}
 	_, err = read(t, client, "a", esdb.ReadStreamOptions{}, 10)
 	isCode(t, err, esdb.ErrorCodeStreamDeleted)
@@ -143,11 +144,11 @@ func TestOfficialClientSetsMetadata(t *testing.T) {
 	}
 	meta, err := client.GetStreamMetadata(testContext(t), "a", esdb.ReadStreamOptions{})
 	if err != nil || *meta.MaxCount() != 2 || *meta.MaxAge() != time.Hour || meta.StreamAcl() != nil {
-		t.Errorf("%+v, %v", meta, err)
+		t.Errorf("metadata = %+v, %v; want the count 2, the age of an hour", meta, err)
 	}
 	all, err := read(t, client, "a", esdb.ReadStreamOptions{From: esdb.Start{}}, 10)
 	if err != nil || len(all) != 2 || all[0].Event.EventNumber != 3 {
-		t.Errorf("%v, %v", all, err)
+		t.Errorf("events = %v, %v; want the 2 visible ones", all, err)
 	}
 }
 
@@ -174,7 +175,7 @@ func TestMaxAge(t *testing.T) {
 			from := map[esdb.Direction]esdb.StreamPosition{esdb.Forwards: esdb.Start{}, esdb.Backwards: esdb.End{}}[direction]
 			all, err := read(t, client, "a", esdb.ReadStreamOptions{From: from, Direction: direction}, 10)
 			if err != nil || len(all) != later.want {
-				t.Errorf("after %s: %d events, %v", later.by, len(all), err)
+				t.Errorf("after %s: %d events, %v, want %d", later.by, len(all), err, later.want)
 			}
 		}
 	}
@@ -187,7 +188,7 @@ func readTypes(t *testing.T, subscription *esdb.Subscription, last string) (seen
 		m := subscription.Recv()
 		switch {
 		case m.SubscriptionDropped != nil:
-			t.Fatal(m.SubscriptionDropped.Error)
+			t.Fatalf("the subscription was dropped: %v", m.SubscriptionDropped.Error)
 		case m.CheckPointReached != nil:
 			checkpoint = m.CheckPointReached
 		case m.EventAppeared != nil:

@@ -66,7 +66,7 @@ func (w *harness) readPositions(t *rapid.T) {
 	if !slices.IsSortedFunc(got, func(a, b *streams.ReadResp_ReadEvent_RecordedEvent) int {
 		return int(int64(a.CommitPosition) - int64(b.CommitPosition))
 	}) {
-		t.Fatal("positions don't increase")
+		t.Fatal("the positions of the log don't increase")
 	}
 }
 
@@ -107,7 +107,7 @@ func (w *harness) subscribeLog(t *rapid.T) {
 		return
 	}
 	if !slices.IsSorted(checkpoints) || len(slices.Compact(slices.Clone(checkpoints))) != len(checkpoints) {
-		t.Fatalf("checkpoints %v", checkpoints)
+		t.Fatalf("checkpoints = %v, want ascending without duplicates", checkpoints)
 	}
 	from := rapid.SampledFrom(checkpoints).Draw(t, "checkpoint")
 	again, _, _ := w.receive(t, w.request(allName, []string{fmt.Sprint(from), "subscribe", filter, window}))

@@ -249,7 +249,7 @@ func (w *harness) checkPosition(t *rapid.T, e *modelEvent, position uint64) {
 		e.position = position
 	}
 	if e.position != position || position == 0 {
-		t.Fatalf("%v is at %d, and was at %d", e, position, e.position)
+		t.Fatalf("event %v is at position %d, want %d as before", e, position, e.position)
 	}
 }
 

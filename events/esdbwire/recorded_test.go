@@ -35,7 +35,7 @@ func TestRecorded(t *testing.T) {
 		}
 	}
 	if compared != 9 {
-		t.Errorf("%d transcripts were compared", compared)
+		t.Errorf("%d transcripts were compared, want 9", compared)
 	}
 	path := "testdata/recorded/differences.txt"
 	want, err := os.ReadFile(path)

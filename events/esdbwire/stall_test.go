@@ -69,7 +69,7 @@ func TestStalledSubscribers(t *testing.T) {
 		_ = call.Send(s.options("a", "any")) // CloseAndRecv returns the error
 		_ = call.Send(m)
 		if answer, err := call.CloseAndRecv(); err != nil || answer.GetSuccess() == nil {
-			t.Fatalf("append %d: %v, %v", i, answer, err)
+			t.Fatalf("append %d: answer %v, %v; want success", i, answer, err)
 		}
 	}
 	if n := <-received; n != appends {
@@ -81,14 +81,14 @@ func TestStalledSubscribers(t *testing.T) {
 	grown := heap() - before
 	t.Logf("%d stalled subscribers and the log hold %d MiB", stalled, grown>>20)
 	if grown > log+stalled*each {
-		t.Errorf("that is more than %d MiB", (log+stalled*each)>>20)
+		t.Errorf("memory has grown by more than %d MiB", (log+stalled*each)>>20)
 	}
 	// A resumed subscriber misses nothing, although the events have left the tail.
 	for _, resumed := range stalledSubs[:2] {
 		for next := uint64(1); next <= appends; next++ {
 			m, err := resumed.call.Recv()
 			if err != nil || m.GetEvent().GetEvent().GetStreamRevision() != next {
-				t.Fatalf("event %d: %v, %v", next, m, err)
+				t.Fatalf("event %d: got %v, %v", next, m, err)
 			}
 		}
 	}
@@ -128,7 +128,7 @@ func TestManyWritersOfOneStream(t *testing.T) {
 		group.Go(func() {
 			for i := range each {
 				if answer := send(s.options("any", "any"), any[i]); answer.GetSuccess() == nil {
-					t.Errorf("writer %d: %v", w, answer)
+					t.Errorf("writer %d: answer %v, want success", w, answer)
 				}
 				expected := fmt.Sprint(i - 1)
 				if i == 0 {
@@ -155,7 +155,7 @@ func TestManyWritersOfOneStream(t *testing.T) {
 	}
 	for i, n := range won {
 		if n != 1 {
-			t.Errorf("revision %d was written %d times", i, n)
+			t.Errorf("revision %d was written %d times, want 1", i, n)
 		}
 	}
 }
@@ -173,7 +173,7 @@ func TestClose(t *testing.T) {
 		followers[len(followers)-1].until("caught up")
 	}
 	began, hold := make(chan struct{}), make(chan struct{})
-	store.on("c", func() error { close(began); <-hold; return nil })
+	store.beforeAppend("c", func() error { close(began); <-hold; return nil })
 	batch := s.batch()
 	batch.send("r", batch.to("c", "any"), true, "c1")
 	<-began
@@ -181,12 +181,12 @@ func TestClose(t *testing.T) {
 	go func() { closed <- server.Close() }()
 	for _, follower := range followers {
 		if _, err := follower.call.Recv(); status.Code(err) != codes.Unavailable {
-			t.Errorf("a subscription ended with %v", err)
+			t.Errorf("a subscription ended with %v, want Unavailable", err)
 		}
 	}
 	close(hold)
 	if text := batch.answer(); text != "r for "+s.run+"c expecting Any: 0 @14;" {
-		t.Errorf("the batch was answered %s", text)
+		t.Errorf("the batch was answered %s, want %s", text, "r for "+s.run+"c expecting Any: 0 @14;")
 	}
 	if err := <-closed; err != nil {
 		t.Error(err)
@@ -194,7 +194,7 @@ func TestClose(t *testing.T) {
 	if _, err := s.client.Delete(s.ctx, &streams.DeleteReq{Options: &streams.DeleteReq_Options{
 		StreamIdentifier: s.name("a"), ExpectedStreamRevision: &streams.DeleteReq_Options_Any{Any: &shared.Empty{}},
 	}}); status.Code(err) != codes.Unavailable {
-		t.Errorf("a closed server answers %v", err)
+		t.Errorf("a call to a closed server: %v, want Unavailable", err)
 	}
 	if err := server.Close(); err != nil {
 		t.Error(err)
@@ -203,7 +203,7 @@ func TestClose(t *testing.T) {
 	again := newTranscript(t, dial(t, address))
 	again.read(allName, "start", "types:made")
 	if n := len(again.positionsSoFar()); n != 2 {
-		t.Errorf("%s", again.transcript())
+		t.Errorf("%d positions, want 2:\n%s", n, again.transcript())
 	}
 }
 
@@ -227,6 +227,6 @@ func TestSubscribersLeave(t *testing.T) {
 	// followers.
 	server.grpc.GracefulStop()
 	if n := store.Stats().Followers; n != 0 {
-		t.Errorf("%d followers are left", n)
+		t.Errorf("%d followers are left, want 0", n)
 	}
 }

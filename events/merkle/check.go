@@ -47,14 +47,14 @@ type Check struct {
 	added []tlog.Hash
 
 	against []Head // in no order
-	// kept iterates over the tree's heads; next is the first one not yet reached, nil after the
+	// treeHeads iterates over the tree's heads; next is the first one not yet reached, nil after the
 	// last.
-	kept  func() (Checkpoint, error, bool)
-	stop  func()
-	next  *Checkpoint
-	epoch string
-	heads int
-	begun bool
+	treeHeads func() (Checkpoint, error, bool)
+	stop      func()
+	next      *Checkpoint
+	epoch     string
+	heads     int
+	begun     bool
 	// hashes reads the tree's hashes, which are valid up to its last head.
 	hashes *bufio.Reader
 	file   *os.File
@@ -69,7 +69,7 @@ type Check struct {
 // Errors: the disk's.
 func NewCheck(dir, epoch string, verifier note.Verifier) (*Check, error) {
 	c := &Check{epoch: epoch, stop: func() {}}
-	c.kept = func() (Checkpoint, error, bool) { return Checkpoint{}, nil, false }
+	c.treeHeads = func() (Checkpoint, error, bool) { return Checkpoint{}, nil, false }
 	if dir == "" {
 		return c, nil
 	}
@@ -95,7 +95,7 @@ func NewCheck(dir, epoch string, verifier note.Verifier) (*Check, error) {
 		return nil, err
 	}
 	c.last, c.hashes = end.last.Size, bufio.NewReaderSize(c.file, 64<<10)
-	c.kept, c.stop = iter.Pull2(heads(dir, verifier))
+	c.treeHeads, c.stop = iter.Pull2(heads(dir, verifier))
 	return c, nil
 }
 
@@ -194,7 +194,7 @@ func (c *Check) compareHashes() error {
 
 // advance loads the next head of the tree.
 func (c *Check) advance() error {
-	h, err, ok := c.kept()
+	h, err, ok := c.treeHeads()
 	switch {
 	case errors.Is(err, ErrBadHead):
 		return contradiction(c.tree.Size, "%v", err)

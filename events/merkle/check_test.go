@@ -33,7 +33,7 @@ func (l *memLog) check(t *testing.T, dir string, against *Head) (heads int, err 
 func TestCheck(t *testing.T) {
 	log, dir := newMemLog(), t.TempDir()
 	if n, err := log.check(t, dir, nil); err != nil || n != 0 {
-		t.Errorf("no tree at all: %d, %v", n, err)
+		t.Errorf("without a tree: %d heads, %v, want 0", n, err)
 	}
 	for range 4 {
 		log.add(9)
@@ -41,26 +41,26 @@ func TestCheck(t *testing.T) {
 	}
 	log.add(5)
 	if n, err := log.check(t, dir, nil); err != nil || n != 4 {
-		t.Errorf("%d heads, %v", n, err)
+		t.Errorf("%d heads, %v, want 4", n, err)
 	}
 	for size := range int64(42) {
 		prefix := memLog{all: log.all[:size]}
 		compact := prefix.compactRange()
 		if n, err := log.check(t, "", &Head{Size: size, Root: compact.Root()}); err != nil || n != 1 && size > 0 {
-			t.Errorf("against the head over %d: %d heads, %v", size, n, err)
+			t.Errorf("against the head over %d: %d heads matched, %v; want 1", size, n, err)
 		}
 		for _, wrong := range []Head{{Size: size + 1, Root: compact.Root()}, {Size: size, Root: Leaf(&log.all[0])}} {
 			if wrong.Size == 1 && wrong.Root == Leaf(&log.all[0]) {
 				continue
 			}
 			if _, err := log.check(t, "", &wrong); !errors.Is(err, ErrContradicted) {
-				t.Errorf("against %+v: %v", wrong, err)
+				t.Errorf("against %+v: %v, want %v", wrong, err, ErrContradicted)
 			}
 		}
 	}
 	longer := log.compactRange()
 	if _, err := log.check(t, "", &Head{Size: 42, Root: longer.Root()}); !errors.Is(err, ErrContradicted) {
-		t.Errorf("against a head over more than there is: %v", err)
+		t.Errorf("against a head over more than there is: %v, want %v", err, ErrContradicted)
 	}
 }
 
@@ -71,7 +71,7 @@ func TestCheckFindsTampering(t *testing.T) {
 	log.add(30)
 	log.writeTree(t, dir)
 	compact := log.compactRange()
-	kept := &Head{Size: 30, Root: compact.Root()}
+	written := &Head{Size: 30, Root: compact.Root()}
 	original := log.all
 	find := func(what string, tampered []events.Recorded) {
 		t.Helper()
@@ -81,10 +81,10 @@ func TestCheckFindsTampering(t *testing.T) {
 		}
 		for name, check := range map[string]func() (int, error){
 			"the tree":    func() (int, error) { return log.check(t, dir, nil) },
-			"a kept head": func() (int, error) { return log.check(t, "", kept) },
+			"a kept head": func() (int, error) { return log.check(t, "", written) },
 		} {
 			if _, err := check(); !errors.Is(err, ErrContradicted) || !errors.Is(err, events.ErrDamaged) {
-				t.Errorf("%s, by %s: %v", what, name, err)
+				t.Errorf("%s, by %s: %v, want %v, %v", what, name, err, ErrContradicted, events.ErrDamaged)
 			}
 		}
 	}
@@ -104,7 +104,7 @@ func TestCheckFindsTampering(t *testing.T) {
 	log.all = slices.Clone(original)
 	log.all[3].Position = 9
 	if _, err := log.check(t, dir, nil); !errors.Is(err, ErrGap) {
-		t.Errorf("a gap in the positions: %v", err)
+		t.Errorf("a gap in the positions: %v, want %v", err, ErrGap)
 	}
 }
 
@@ -129,14 +129,14 @@ func TestCheckFindsBadTrees(t *testing.T) {
 			}
 			// A truncated line is attributed to a crash.
 			if _, err := log.check(t, dir, nil); !errors.Is(err, ErrContradicted) && !(name == headsFile && i == len(good)-1) {
-				t.Errorf("byte %d of %s: %v", i, name, err)
+				t.Errorf("byte %d of %s changed: %v, want ErrContradicted", i, name, err)
 			}
 		}
 		if err := os.WriteFile(path, good[:len(good)-1], 0o600); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := log.check(t, dir, nil); !errors.Is(err, ErrContradicted) && name == hashesFile {
-			t.Errorf("%s cut short: %v", name, err)
+			t.Errorf("%s truncated: %v, want ErrContradicted", name, err)
 		}
 		if err := os.WriteFile(path, good, 0o600); err != nil {
 			t.Fatal(err)
@@ -144,6 +144,6 @@ func TestCheckFindsBadTrees(t *testing.T) {
 	}
 	log.epoch = "e8"
 	if _, err := log.check(t, dir, nil); !errors.Is(err, ErrContradicted) {
-		t.Errorf("the tree of another log: %v", err)
+		t.Errorf("the tree of another log: %v, want %v", err, ErrContradicted)
 	}
 }

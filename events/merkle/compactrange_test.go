@@ -38,7 +38,7 @@ func TestCompactRange(t *testing.T) {
 		}
 		read, err := readRange(n, want)
 		if err != nil || read.Root() != root || read.Size != n || len(read.Peaks) != len(compact.Peaks) {
-			t.Fatalf("the range read back with %d leaves: %+v, %v", n, read, err)
+			t.Fatalf("the range read from the hashes of %d leaves = %+v, %v; want the one built", n, read, err)
 		}
 		text, err := json.Marshal(compact)
 		if err != nil {
@@ -46,7 +46,7 @@ func TestCompactRange(t *testing.T) {
 		}
 		var back CompactRange
 		if err := json.Unmarshal(text, &back); err != nil || back.Root() != root || back.Check() != nil {
-			t.Fatalf("%s comes back as %+v, %v", text, back, err)
+			t.Fatalf("range %s was decoded to %+v, %v", text, back, err)
 		}
 		added, err := tlog.StoredHashes(n, AppendLeaf(nil, &e), want)
 		if err != nil {
@@ -55,11 +55,11 @@ func TestCompactRange(t *testing.T) {
 		want, got = append(want, added...), compact.Add(got, &e)
 	}
 	if !reflect.DeepEqual(want, got) {
-		t.Error("the hashes are not those that tlog stores")
+		t.Error("the hashes differ from those of tlog")
 	}
 	for _, bad := range []CompactRange{{Size: -1}, {Size: 1}, {Size: 2, Peaks: make([]tlog.Hash, 2)}} {
 		if bad.Check() == nil {
-			t.Errorf("%+v passes the check", bad)
+			t.Errorf("Check accepted the range %+v", bad)
 		}
 	}
 }
@@ -83,7 +83,7 @@ func TestLeafHasEveryField(t *testing.T) {
 	for _, field := range reflect.VisibleFields(reflect.TypeFor[events.Recorded]()) {
 		change, known := changes[field.Name]
 		if !known {
-			t.Errorf("is %s a part of the leaf?", field.Name)
+			t.Errorf("the field %s is not tested: extend this test", field.Name)
 		}
 		if change == nil {
 			continue
@@ -91,19 +91,19 @@ func TestLeafHasEveryField(t *testing.T) {
 		other := e
 		change(&other)
 		if Leaf(&other) == want {
-			t.Errorf("another %s gives the same leaf", field.Name)
+			t.Errorf("a change of %s leads to the same leaf", field.Name)
 		}
 	}
 	// Moving bytes from one field to the next is a change too.
 	other := e
 	other.Data, other.Metadata = e.Data[:len(e.Data)-1], append([]byte{'}'}, e.Metadata...)
 	if Leaf(&other) == want {
-		t.Error("a byte that moved from the data to the metadata gives the same leaf")
+		t.Error("moving a byte from the data to the metadata leads to the same leaf")
 	}
 	other = e
 	other.Created = e.Created.In(time.FixedZone("CEST", 7200))
 	if Leaf(&other) != want {
-		t.Error("the same moment in another zone gives another leaf")
+		t.Error("the same moment in another zone leads to another leaf")
 	}
 }
 
@@ -123,6 +123,6 @@ func TestLeafIsFrozen(t *testing.T) {
 		t.Errorf("%q, want %q", leaf, want)
 	}
 	if Leaf(&e) != tlog.RecordHash([]byte(want)) {
-		t.Error("its hash is not the one of RFC 6962")
+		t.Error("the leaf's hash differs from that of RFC 6962")
 	}
 }

@@ -14,7 +14,7 @@
 //
 // # Limits
 //
-// The key and the heads are stored beside the log. Anyone with write access can create another log,
+// The key and the heads are stored next to the log. Anyone with write access can create another log,
 // sign it and discard the old heads. So a head has to be kept out of the operator's reach: every
 // receipt contains one, and /v1/log/head returns one to any client. A check against such a head
 // detects a rewritten log.

@@ -37,7 +37,7 @@ var errRebuild = errors.New("the hashes are rebuilt")
 func (t *Tree) Run(ctx context.Context) error {
 	var background sync.WaitGroup
 	ctx, stop := context.WithCancel(ctx)
-	background.Go(func() { t.keepHeads(ctx) })
+	background.Go(func() { t.writeHeads(ctx) })
 	background.Go(func() { t.recheck(ctx) })
 	defer func() { stop(); background.Wait() }()
 	position := func() events.Position { return events.Position(t.Size()) }
@@ -158,8 +158,8 @@ func (t *Tree) agree(compact *CompactRange) error {
 	return nil
 }
 
-// keepHeads writes a head at every interval, and the newest one whenever the log becomes idle.
-func (t *Tree) keepHeads(ctx context.Context) {
+// writeHeads writes a head at every interval, and the newest one whenever the log becomes idle.
+func (t *Tree) writeHeads(ctx context.Context) {
 	tick := time.NewTicker(t.Every)
 	defer tick.Stop()
 	idleTimer := time.NewTimer(idle)
@@ -175,9 +175,9 @@ func (t *Tree) keepHeads(ctx context.Context) {
 		case <-grown:
 			idleTimer.Reset(idle)
 		case <-idleTimer.C:
-			err = t.keepNewest()
+			err = t.writeNewestHead()
 		case <-tick.C:
-			err = t.keep()
+			err = t.writeHead()
 		}
 		if err != nil && ctx.Err() == nil {
 			t.Logger.Warn("cannot write a head", "error", err)

@@ -31,17 +31,17 @@ func TestHead(t *testing.T) {
 	h := Head{Epoch: "e7", Size: 41, Root: tlog.Hash{7}}
 	s := mustSign(t, key, h)
 	if again := mustSign(t, key, h); !strings.HasPrefix(s.Note, wantNote) || again != s || s.Position() != 41 {
-		t.Errorf("%q, and again %q", s.Note, again.Note)
+		t.Errorf("notes of the same head = %q and %q, want equal ones", s.Note, again.Note)
 	}
 	verifier, err := NewVerifier(wantKey + "\n")
 	if err != nil {
 		t.Fatal(err)
 	}
 	if opened, err := note.Open([]byte(s.Note), note.VerifierList(verifier)); err != nil || len(opened.Sigs) != 1 {
-		t.Errorf("as a note: %+v, %v", opened, err)
+		t.Errorf("opened as a signed note: %+v, %v; want one signature", opened, err)
 	}
 	if read, err := OpenHead(s.Note, verifier); err != nil || read != s {
-		t.Errorf("%+v, %v", read, err)
+		t.Errorf("OpenHead = %+v, %v, want %+v", read, err, s)
 	}
 }
 
@@ -54,11 +54,11 @@ func TestChangedHead(t *testing.T) {
 			changed := []byte(s.Note)
 			changed[i] ^= 1 << bit
 			if h, err := OpenHead(string(changed), key.Verifier()); !errors.Is(err, ErrBadHead) {
-				t.Errorf("byte %d, bit %d: %+v, %v", i, bit, h, err)
+				t.Errorf("byte %d, bit %d: %+v, %v, want %v", i, bit, h, err, ErrBadHead)
 			}
 		}
 		if _, err := OpenHead(s.Note[:i], key.Verifier()); !errors.Is(err, ErrBadHead) {
-			t.Errorf("cut off at %d: %v", i, err)
+			t.Errorf("cut off at %d: %v, want %v", i, err, ErrBadHead)
 		}
 	}
 	for what, text := range map[string]string{
@@ -70,25 +70,25 @@ func TestChangedHead(t *testing.T) {
 		"trailing spaces":  s.Note + " ",
 	} {
 		if h, err := OpenHead(text, key.Verifier()); !errors.Is(err, ErrBadHead) {
-			t.Errorf("%s: %+v, %v", what, h, err)
+			t.Errorf("%s: %+v, %v, want %v", what, h, err, ErrBadHead)
 		}
 	}
 	for what, other := range map[string]*Key{"seed": keyOf(t, "e7", 2), "log": keyOf(t, "e8", 1)} {
 		if _, err := OpenHead(s.Note, other.Verifier()); !errors.Is(err, ErrBadHead) {
-			t.Errorf("with the key of another %s: %v", what, err)
+			t.Errorf("with the key of another %s: %v, want %v", what, err, ErrBadHead)
 		}
 	}
 }
 
 func TestBadKeys(t *testing.T) {
 	if _, err := NewKey(make([]byte, 31), "e7"); !errors.Is(err, ErrBadKey) {
-		t.Errorf("a short seed: %v", err)
+		t.Errorf("a short seed: %v, want %v", err, ErrBadKey)
 	}
 	if _, err := NewKey(make([]byte, 32), "e 7"); !errors.Is(err, ErrBadKey) {
-		t.Errorf("an epoch that can't be in a name: %v", err)
+		t.Errorf("an epoch that can't be in a name: %v, want %v", err, ErrBadKey)
 	}
 	if _, err := keyOf(t, "e7", 1).Sign(Head{Epoch: "e8"}); !errors.Is(err, ErrBadKey) {
-		t.Errorf("a head of another log: %v", err)
+		t.Errorf("a head of another log: %v, want %v", err, ErrBadKey)
 	}
 	other, err := note.NewEd25519VerifierKey("example.org/log", make([]byte, 32))
 	if err != nil {
@@ -96,7 +96,7 @@ func TestBadKeys(t *testing.T) {
 	}
 	for _, text := range []string{"", "admitone/e7", other, keyOf(t, "e7", 1).String()[:40]} {
 		if _, err := NewVerifier(text); !errors.Is(err, ErrBadKey) {
-			t.Errorf("%q: %v", text, err)
+			t.Errorf("%q: %v, want %v", text, err, ErrBadKey)
 		}
 	}
 }

@@ -27,11 +27,11 @@ type OwnCheck struct {
 }
 
 // NewOwnCheck returns a check that begins before the first event of a log and covers the heads
-// signed so far. Unless kept is set, only the heads added by [OwnCheck.Against] are checked. It
+// signed so far. Unless signed is set, only the heads added by [OwnCheck.Against] are checked. It
 // must be called before the end of the log is determined. Errors: as events.Store.Read.
-func NewOwnCheck(ctx context.Context, store events.Store, kept bool) (*OwnCheck, error) {
+func NewOwnCheck(ctx context.Context, store events.Store, signed bool) (*OwnCheck, error) {
 	c := &OwnCheck{store: store, lineage: events.NewLineage(store), signed: newSignings(), end: events.NoStream}
-	if !kept {
+	if !signed {
 		return c, nil
 	}
 	last, err := store.Read(ctx, events.HeadsStream, events.EndRevision, events.Backward, 1)

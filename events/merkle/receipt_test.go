@@ -20,7 +20,7 @@ func receiptOf(t *testing.T, tree *Tree, position events.Position) []byte {
 	}
 	r, err := CheckReceipt(text, tree.Key.Verifier())
 	if err != nil || r.Event.Position != position || r.Head.Position() < position {
-		t.Fatalf("the receipt of position %d proves %d in %d: %v\n%s", position, r.Event.Position, r.Head.Size, err, text)
+		t.Fatalf("the receipt of position %d proves position %d in %d events: %v\n%s", position, r.Event.Position, r.Head.Size, err, text)
 	}
 	want := sample(int(position))
 	if Leaf(&r.Event) != Leaf(&want) {
@@ -41,7 +41,7 @@ func TestReceipts(t *testing.T) {
 	log.add(1)
 	receiptOf(t, tree, 71) // waits until the tree covers it
 	if after := receiptOf(t, tree, 70); bytes.Equal(before, after) {
-		t.Error("a receipt does not have the newest head")
+		t.Error("the receipt did not change with the newest head")
 	}
 }
 
@@ -52,7 +52,7 @@ func TestReceiptOfMissingResources(t *testing.T) {
 	tree := log.mustOpen(t, t.TempDir())
 	stop := runTree(t, tree)
 	if _, err := tree.Receipt(t.Context(), 0); err == nil {
-		t.Error("the position before the log has a receipt")
+		t.Error("position 0 has a receipt, want an error")
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	result := make(chan error, 1)
@@ -70,7 +70,7 @@ func TestReceiptOfMissingResources(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := tree.Receipt(t.Context(), 3); !errors.Is(err, events.ErrClosed) {
-		t.Errorf("from a closed tree: %v", err)
+		t.Errorf("from a closed tree: %v, want %v", err, events.ErrClosed)
 	}
 }
 
@@ -86,17 +86,17 @@ func TestChangedReceipt(t *testing.T) {
 			changed := bytes.Clone(text)
 			changed[i] ^= 1 << bit
 			if _, err := CheckReceipt(changed, verifier); err == nil {
-				t.Errorf("bit %d of byte %d is changed: %s", bit, i, changed[max(0, i-20):min(i+20, len(text))])
+				t.Errorf("a change of bit %d of byte %d was accepted: %s", bit, i, changed[max(0, i-20):min(i+20, len(text))])
 			}
 		}
 		if _, err := CheckReceipt(text[:i], verifier); err == nil {
-			t.Errorf("cut off at %d", i)
+			t.Errorf("a receipt truncated at %d was accepted", i)
 		}
 	}
 	other := receiptOf(t, tree, 14)
 	var first, theirs map[string]json.RawMessage
 	if json.Unmarshal(text, &first) != nil || json.Unmarshal(other, &theirs) != nil {
-		t.Fatal("no JSON")
+		t.Fatal("the receipts are not JSON")
 	}
 	for what, changed := range map[string]string{
 		"another event": strings.Replace(string(text), string(first["event"]), string(theirs["event"]), 1),
@@ -111,20 +111,20 @@ func TestChangedReceipt(t *testing.T) {
 		"nothing":       "",
 	} {
 		if changed == string(text) {
-			t.Fatalf("%s is no change", what)
+			t.Fatalf("%s changed nothing", what)
 		}
 		if _, err := CheckReceipt([]byte(changed), verifier); err == nil {
-			t.Errorf("%s: a good receipt", what)
+			t.Errorf("%s: the changed receipt was accepted", what)
 		}
 	}
 	if _, err := CheckReceipt(text, keyOf(t, "e7", 2).Verifier()); !errors.Is(err, ErrBadHead) {
-		t.Errorf("with another key: %v", err)
+		t.Errorf("with another key: %v, want %v", err, ErrBadHead)
 	}
 	var pretty bytes.Buffer
 	if err := json.Indent(&pretty, text, "", "  "); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := CheckReceipt(append(pretty.Bytes(), '\n'), verifier); err != nil {
-		t.Errorf("written with white space: %v", err)
+		t.Errorf("a receipt with white space: %v, want success", err)
 	}
 }

@@ -40,7 +40,7 @@ func TestDamagedHashesAreFound(t *testing.T) {
 				break
 			}
 			if time.Now().After(end) {
-				t.Fatalf("byte %d: the hashes stay damaged", at)
+				t.Fatalf("byte %d: the damaged hashes were not rebuilt within a minute", at)
 			}
 		}
 		stop()
@@ -48,11 +48,11 @@ func TestDamagedHashesAreFound(t *testing.T) {
 			t.Fatal(err)
 		}
 		if n := strings.Count(logged.String(), "from the log"); n != 1 {
-			t.Errorf("byte %d: logged %d times: %s", at, n, logged)
+			t.Errorf("byte %d: logged %d times: %s, want 1", at, n, logged)
 		}
 	}
 	if lines := headLines(t, dir); len(lines) != 1 {
-		t.Errorf("new heads over the same log: %q", lines)
+		t.Errorf("new heads over the same log: %q, want length 1", lines)
 	}
 }
 
@@ -63,12 +63,12 @@ func TestSoundHashesAreLeftAlone(t *testing.T) {
 		tree := log.mustOpen(t, dir)
 		compact := tree.compact.Clone()
 		if err := checkHashes(t.Context(), tree.hashes.file, compact); err != nil {
-			t.Errorf("of %d leaves: %v", compact.Size, err)
+			t.Errorf("checking the hashes of %d leaves: %v", compact.Size, err)
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		if err := checkHashes(ctx, tree.hashes.file, compact); compact.Size > 0 && err != context.Canceled {
-			t.Errorf("of %d leaves, canceled: %v", compact.Size, err)
+			t.Errorf("checking the hashes of %d leaves with a canceled context: %v, want Canceled", compact.Size, err)
 		}
 		log.add(1)
 		if err := tree.Close(t.Context()); err != nil {

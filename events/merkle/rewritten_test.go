@@ -29,7 +29,7 @@ func reparsed(t *testing.T, text []byte, change func(receipt map[string]any)) []
 	}
 	again, err := json.MarshalIndent(receipt, "", "    ")
 	if err != nil || bytes.Equal(again, text) {
-		t.Fatalf("%s (%v)", again, err)
+		t.Fatalf("the receipt was encoded again as %s (%v), want other bytes", again, err)
 	}
 	return again
 }
@@ -52,12 +52,12 @@ func TestRewrittenReceipt(t *testing.T) {
 		},
 	} {
 		if r, err := CheckReceipt(reparsed(t, text, change), verifier); err != nil || r.Event.Position != 13 {
-			t.Errorf("%s: position %d, %v", what, r.Event.Position, err)
+			t.Errorf("%s: position %d, %v, want 13", what, r.Event.Position, err)
 		}
 	}
 	escaped := bytes.ReplaceAll(text, []byte(`"actor":"ada"`), []byte(`"\u0061ctor":"\u0061d\u0061"`))
 	if _, err := CheckReceipt(escaped, verifier); err != nil || bytes.Equal(escaped, text) {
-		t.Errorf("with escapes: %v", err)
+		t.Errorf("a receipt with escapes: %v, want success", err)
 	}
 	for what, change := range map[string]func(map[string]any){
 		"another holder": func(r map[string]any) { eventOf(r)["data"].(map[string]any)["holder"] = "eve" },
@@ -81,7 +81,7 @@ func TestRewrittenReceipt(t *testing.T) {
 		"no proof":       func(r map[string]any) { r["proof"] = nil },
 	} {
 		if _, err := CheckReceipt(reparsed(t, text, change), verifier); err == nil {
-			t.Errorf("%s: a good receipt", what)
+			t.Errorf("%s: the changed receipt was accepted", what)
 		}
 	}
 	for _, twice := range []string{`"actor":"ada",`, `"holder":"ada",`, `"quantity":1,`} {
@@ -89,7 +89,7 @@ func TestRewrittenReceipt(t *testing.T) {
 		for _, at := range []string{`"actor":`, `"quantity":`} {
 			changed := strings.Replace(string(text), at, twice+at, 1)
 			if _, err := CheckReceipt([]byte(changed), verifier); err == nil || changed == string(text) {
-				t.Errorf("%s twice: a good receipt: %s", name, changed)
+				t.Errorf("a receipt with %s twice was accepted: %s", name, changed)
 			}
 		}
 	}
@@ -119,7 +119,7 @@ func TestReceiptOfALaterFact(t *testing.T) {
 		[]byte(`"proof" : `))
 	for what, good := range map[string][]byte{"as it was": text, "with white space": spaced} {
 		if r, err := CheckReceipt(good, verifier); err != nil || r.Event.Type != "lamp.dimmed.v9" {
-			t.Errorf("%s: %v", what, err)
+			t.Errorf("%s: receipt of an unknown fact: %v, want success", what, err)
 		}
 	}
 	for what, bad := range map[string][]byte{
@@ -128,7 +128,7 @@ func TestReceiptOfALaterFact(t *testing.T) {
 	} {
 		if _, err := CheckReceipt(bad, verifier); !errors.Is(err, ErrBadReceipt) ||
 			!strings.Contains(err.Error(), "does not know lamp.dimmed.v9") {
-			t.Errorf("%s: %v", what, err)
+			t.Errorf("%s: %v, want an error that names the unknown fact", what, err)
 		}
 	}
 }
@@ -171,11 +171,11 @@ func TestWitnessedHead(t *testing.T) {
 	for what, witnessed := range map[string]string{"ours first": cosigned, "ours last": behind} {
 		h, err := OpenHead(witnessed, verifier)
 		if err != nil || h.Size != 21 || h.Note != witnessed {
-			t.Errorf("%s: %+v, %v", what, h, err)
+			t.Errorf("%s: %+v, %v, want Size 21, Note %v", what, h, err, witnessed)
 		}
 		with := reparsed(t, text, func(r map[string]any) { r["head"] = witnessed })
 		if r, err := CheckReceipt(with, verifier); err != nil || r.Head.Note != witnessed {
-			t.Errorf("a receipt, %s: %v", what, err)
+			t.Errorf("a receipt with cosignatures, %s: %v; want success", what, err)
 		}
 	}
 	witness := lines[5]
@@ -191,7 +191,7 @@ func TestWitnessedHead(t *testing.T) {
 		"too many":              own + strings.Repeat(witness, 200),
 	} {
 		if h, err := OpenHead(bad, verifier); !errors.Is(err, ErrBadHead) {
-			t.Errorf("%s: %+v, %v", what, h, err)
+			t.Errorf("%s: %+v, %v, want %v", what, h, err, ErrBadHead)
 		}
 	}
 }

@@ -25,7 +25,7 @@ func seen(t *testing.T, log *memLog, dir string) int64 {
 // TestLeaves computes the number of leaves from the size of a hashes file, complete or truncated.
 func TestLeaves(t *testing.T) {
 	if n := leaves(0); n != 0 {
-		t.Errorf("an empty file has %d leaves", n)
+		t.Errorf("an empty file has %d leaves, want 0", n)
 	}
 	for n := int64(1); n < 600; n++ {
 		for _, more := range []int64{0, 1, tlog.HashSize - 1} {
@@ -34,7 +34,7 @@ func TestLeaves(t *testing.T) {
 			}
 		}
 		if got := leaves(offset(n) - 1); got != n-1 {
-			t.Fatalf("a byte less than %d leaves need has %d leaves", n, got)
+			t.Fatalf("a byte less than %d leaves need has %d leaves, want %d", n, got, n-1)
 		}
 	}
 }
@@ -64,7 +64,7 @@ func TestIdleHead(t *testing.T) {
 	}
 	stop()
 	if lines := headLines(t, dir); len(lines) != 1 || lines[0] != "" {
-		t.Errorf("heads of every idle moment pile up: %q", lines)
+		t.Errorf("heads of idle moments accumulate: %q, want none", lines)
 	}
 	if err := os.Remove(filepath.Join(dir, hashesFile)); err != nil { // as a power loss may leave it
 		t.Fatal(err)
@@ -75,7 +75,7 @@ func TestIdleHead(t *testing.T) {
 	short := newMemLog()
 	short.add(22)
 	if _, err := short.open(t, dir); !errors.Is(err, ErrContradicted) {
-		t.Errorf("a tree over 23 events opened on a log of 22: %v", err)
+		t.Errorf("a tree over 23 events opened on a log of 22: %v, want %v", err, ErrContradicted)
 	}
 	other := newMemLog()
 	other.add(23)
@@ -85,7 +85,7 @@ func TestIdleHead(t *testing.T) {
 		err = tree.CatchUp(t.Context())
 	}
 	if !errors.Is(err, ErrContradicted) {
-		t.Errorf("another log of 23 events: %v", err)
+		t.Errorf("another log of 23 events: %v, want %v", err, ErrContradicted)
 	}
 	log.checkTree(t, log.mustOpen(t, dir))
 }
@@ -94,7 +94,7 @@ func TestIdleHead(t *testing.T) {
 func TestSeenByTheHashes(t *testing.T) {
 	log, dir := newMemLog(), t.TempDir()
 	if got := seen(t, log, filepath.Join(dir, "none")); got != 0 {
-		t.Errorf("no tree has seen %d", got)
+		t.Errorf("no tree has seen %d, want 0", got)
 	}
 	log.add(5)
 	log.writeTree(t, dir)
@@ -109,11 +109,11 @@ func TestSeenByTheHashes(t *testing.T) {
 	other := newMemLog()
 	other.epoch = "e8"
 	if got := seen(t, other, dir); got != 0 {
-		t.Errorf("of another log the tree has seen %d", got)
+		t.Errorf("of another log the tree has seen %d, want 0", got)
 	}
 	log.all = log.all[:11]
 	if _, err := log.open(t, dir); !errors.Is(err, ErrContradicted) {
-		t.Errorf("a tree over 12 events opened on a log of 11: %v", err)
+		t.Errorf("a tree over 12 events opened on a log of 11: %v, want %v", err, ErrContradicted)
 	}
 	if got := seen(t, log, dir); got != 12 {
 		t.Errorf("after that the tree has seen %d, want 12", got)
@@ -159,6 +159,6 @@ func TestDamagedLines(t *testing.T) {
 		t.Fatal(err)
 	}
 	if tree := log.mustOpen(t, dir); tree.head.Size != 15 {
-		t.Errorf("after a damaged page the last head is over %d events", tree.head.Size)
+		t.Errorf("after a damaged page the last head is over %d events, want 15", tree.head.Size)
 	}
 }

@@ -298,12 +298,12 @@ func (t *SharedTree) distrust(fault error) error {
 	if h := t.signed.newest; h.Note != "" { // the rebuilt hashes must lead to it
 		t.pending = &h
 	}
-	return t.cut(CompactRange{}, 0)
+	return t.truncate(CompactRange{}, 0)
 }
 
-// cut drops all leaves after those of compact and makes Run follow the log again from there; mu
+// truncate drops all leaves after those of compact and makes Run follow the log again from there; mu
 // must be held. Errors: the disk's.
-func (t *SharedTree) cut(compact CompactRange, last events.Position) error {
+func (t *SharedTree) truncate(compact CompactRange, last events.Position) error {
 	t.compact, t.last, t.reached, t.checked = compact, last, last, true
 	t.fresh = compact.Size == 0
 	t.rebuilds++

@@ -25,7 +25,7 @@ func TestSharedHead(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
 	if _, err := tree.AppendHead(ctx, nil); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("before any event: %v", err)
+		t.Errorf("before any event: %v, want %v", err, context.DeadlineExceeded)
 	}
 	last := log.add(t, 40)
 	log.ownReceipt(t, tree, 40)
@@ -41,7 +41,7 @@ func TestSharedHead(t *testing.T) {
 	}
 	h, err := OpenHead(answer.Note, key.Verifier())
 	var want CompactRange
-	for _, e := range log.own() {
+	for _, e := range log.ownEvents() {
 		want.Add(nil, &e)
 	}
 	if err != nil || !h.Own || h.Root != want.Root() || h.Position() != last {
@@ -51,16 +51,16 @@ func TestSharedHead(t *testing.T) {
 		log.ownReceipt(t, tree, n+1)
 	}
 	if newest, named, err := NewestHead(t.Context(), log); err != nil || newest != h || named != key.String() {
-		t.Errorf("in the log: %+v, %s, %v", newest, named, err)
+		t.Errorf("in the log: %+v, %s, %v, want %+v, %s", newest, named, err, h, key.String())
 	}
 	ctx, cancel = context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	theirs := log.all[len(log.all)-1].Position
 	if _, err := tree.Receipt(ctx, theirs); err == nil || errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("the event of another program has a receipt: %v", err)
+		t.Errorf("an event of another program: receipt with %v, want an error at once", err)
 	}
 	if c, err := log.checkOwn(t, h.Head); err != nil || c.Heads() != len(log.heads())+1 {
-		t.Errorf("%d heads of %d, %v", c.Heads(), len(log.heads()), err)
+		t.Errorf("%d heads matched, want %d and the one given; %v", c.Heads(), len(log.heads()), err)
 	}
 }
 
@@ -75,7 +75,7 @@ func TestChangedSharedReceipt(t *testing.T) {
 			changed := bytes.Clone(text)
 			changed[i] ^= 1 << bit
 			if _, err := CheckReceipt(changed, key.Verifier()); err == nil {
-				t.Errorf("bit %d of byte %d is changed: %s", bit, i, changed[max(0, i-20):min(i+20, len(text))])
+				t.Errorf("a change of bit %d of byte %d was accepted: %s", bit, i, changed[max(0, i-20):min(i+20, len(text))])
 			}
 		}
 	}
@@ -83,7 +83,7 @@ func TestChangedSharedReceipt(t *testing.T) {
 		{`own events, up to position`, `own events up to position`}} {
 		changed := strings.Replace(string(text), change[0], change[1], 1)
 		if _, err := CheckReceipt([]byte(changed), key.Verifier()); err == nil || changed == string(text) {
-			t.Errorf("%q for %q is good", change[1], change[0])
+			t.Errorf("a receipt with %q for %q was accepted", change[1], change[0])
 		}
 	}
 }
@@ -106,7 +106,7 @@ func TestTakeover(t *testing.T) {
 		log.ownReceipt(t, second, 21)
 		for _, f := range log.heads() {
 			if f.Term != 1 || f.Node != "a" {
-				t.Errorf("%+v: the other server has signed", f)
+				t.Errorf("newest = %+v, want Term 1, Node a", f)
 			}
 		}
 		stopFirst()
@@ -114,18 +114,18 @@ func TestTakeover(t *testing.T) {
 		log.add(t, 1)
 		log.ownReceipt(t, second, 22)
 		if waited := time.Since(begun); waited < every || waited > 3*every {
-			t.Errorf("it took over after %v", waited)
+			t.Errorf("the takeover came after %v, want one to three intervals", waited)
 		}
 		if newest := log.heads()[before]; newest.Term != 2 || newest.Node != "b" {
-			t.Errorf("%+v", newest)
+			t.Errorf("newest = %+v, want Term 2, Node b", newest)
 		}
 		third, stopThird := log.node(t, "a", t.TempDir(), key, every)
 		log.ownReceipt(t, third, 22)
 		if len(log.heads()) != before+1 {
-			t.Error("a server that has just come signs nothing")
+			t.Error("the new server signed no head")
 		}
 		if c, err := log.checkOwn(t); err != nil || c.Heads() != before+1 {
-			t.Errorf("%d heads, %v", c.Heads(), err)
+			t.Errorf("%d heads, %v, want %d", c.Heads(), err, before+1)
 		}
 		stopSecond()
 		stopThird()
@@ -151,7 +151,7 @@ func TestOneSigner(t *testing.T) {
 	stopA()
 	stopB()
 	if c, err := log.checkOwn(t); err != nil || c.Heads() != len(log.heads()) || c.Heads() < 2 {
-		t.Errorf("%d heads, %v", c.Heads(), err)
+		t.Errorf("%d heads matched, %v; want all", c.Heads(), err)
 	}
 }
 
@@ -173,12 +173,12 @@ func TestHeadsAreReadSeldom(t *testing.T) {
 				break
 			}
 			if time.Now().After(end) {
-				t.Fatalf("the tree stays at %d events", size)
+				t.Fatalf("the tree did not grow beyond %d events within a minute", size)
 			}
 		}
 	}
 	if n := log.headReads.Load() - before; n > pages/10 {
-		t.Errorf("the heads were read %d times for %d pages", n, pages)
+		t.Errorf("the heads were read %d times for %d pages, want at most a tenth", n, pages)
 	}
 }
 
@@ -198,7 +198,7 @@ func TestOtherKey(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	if _, err := other.Receipt(ctx, position); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("nobody signs, and there is a receipt: %v", err)
+		t.Errorf("nobody signs, and there is a receipt: %v, want %v", err, context.DeadlineExceeded)
 	}
 	again, _ := log.node(t, "c", t.TempDir(), key, time.Millisecond)
 	log.ownReceipt(t, again, 4)
@@ -231,7 +231,7 @@ func TestSharedHashesDamaged(t *testing.T) {
 	} {
 		damage(t, filepath.Join(dir, hashesFile), filepath.Join(dir, positionsFile))
 		log.add(t, 1)
-		size := len(log.own())
+		size := len(log.ownEvents())
 		tree, stop := log.node(t, "a", dir, key, time.Millisecond)
 		for _, n := range []int{2, 31, size} {
 			log.ownReceipt(t, tree, n)
@@ -290,18 +290,18 @@ func TestSharedContradiction(t *testing.T) {
 		forge(log)
 		var broken *Contradiction
 		if _, err := log.checkOwn(t); !errors.As(err, &broken) || !errors.Is(err, ErrContradicted) {
-			t.Errorf("%s: a check finds %v", name, err)
+			t.Errorf("%s: the check returned %v, want ErrContradicted", name, err)
 		}
 		if name == "its end" {
 			continue // the tree waits for it, and signs nothing
 		}
 		fresh, stop := log.node(t, "b", t.TempDir(), key, time.Millisecond)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-		if _, err := fresh.Receipt(ctx, log.own()[0].Position); !errors.Is(err, ErrContradicted) {
-			t.Errorf("%s: a receipt, %v", name, err)
+		if _, err := fresh.Receipt(ctx, log.ownEvents()[0].Position); !errors.Is(err, ErrContradicted) {
+			t.Errorf("%s: a receipt, %v, want %v", name, err, ErrContradicted)
 		}
 		if _, err := fresh.AppendHead(ctx, nil); !errors.Is(err, ErrContradicted) {
-			t.Errorf("%s: a head, %v", name, err)
+			t.Errorf("%s: a head, %v, want %v", name, err, ErrContradicted)
 		}
 		cancel()
 		stop()
@@ -361,6 +361,6 @@ func TestFormatOfSharedHeads(t *testing.T) {
 		text.WriteString(e.Type + "\n" + string(e.Data) + "\n")
 	}
 	if want := golden(t, "v2/heads"); !bytes.Equal(text.Bytes(), want) {
-		t.Errorf("they are now\n%s", &text)
+		t.Errorf("the events differ from the golden file:\n%s", &text)
 	}
 }

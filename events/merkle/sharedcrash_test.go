@@ -83,9 +83,9 @@ func TestSharedCrash(t *testing.T) {
 				signed = len(log.streams[events.HeadsStream])
 				log.add(t, n)
 				tree, stop := log.node(t, "a", dir, key, time.Millisecond)
-				log.ownReceipt(t, tree, len(log.own()))
+				log.ownReceipt(t, tree, len(log.ownEvents()))
 				stop()
-				if len(log.own()) == 20 {
+				if len(log.ownEvents()) == 20 {
 					if err := os.CopyFS(before, os.DirFS(dir)); err != nil {
 						t.Fatal(err)
 					}
@@ -100,7 +100,7 @@ func TestSharedCrash(t *testing.T) {
 			}
 			stop()
 			if c, err := log.checkOwn(t); err != nil || c.Heads() != len(log.heads()) || c.Heads() == 0 {
-				t.Errorf("%d heads of %d, %v", c.Heads(), len(log.heads()), err)
+				t.Errorf("%d heads matched of %d, %v; want all", c.Heads(), len(log.heads()), err)
 			}
 		})
 	}
@@ -126,7 +126,7 @@ func TestNothingToSign(t *testing.T) {
 		return tree
 	}
 	grow := func(tree *SharedTree, n int) {
-		page := log.own()[:n]
+		page := log.ownEvents()[:n]
 		if err := tree.grow(t.Context(), events.NewLineage(log), page, tree.rebuilds); err != nil {
 			t.Fatal(err)
 		}
@@ -158,15 +158,15 @@ func TestNothingToSign(t *testing.T) {
 		}, true},
 	} {
 		tree := open()
-		if len(log.own()) < 7 {
+		if len(log.ownEvents()) < 7 {
 			log.add(t, 2)
 		}
 		c.before(tree)
 		if err := tree.signNext(t.Context(), &signer{}); (err != nil) != c.fails {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s: signNext = %v, want an error %t", name, err, c.fails)
 		}
 		if now := len(log.heads()); now != signed {
-			t.Fatalf("%s: %d heads, %d before", name, now, signed)
+			t.Fatalf("%s: %d heads in the log, want %d", name, now, signed)
 		}
 		_ = tree.Close(context.Background())
 	}

@@ -21,7 +21,7 @@ import (
 func (t *SharedTree) Run(ctx context.Context) error {
 	within, stop := context.WithCancel(ctx)
 	var signer sync.WaitGroup
-	signer.Go(func() { t.keepHeads(within) })
+	signer.Go(func() { t.writeHeads(within) })
 	defer func() { stop(); signer.Wait() }()
 	err := events.FollowAlways(ctx, t.position, func() error {
 		err := t.follow(ctx)

@@ -158,8 +158,8 @@ func (l *sharedLog) mustAppend(t testing.TB, stream events.StreamID, e events.Ev
 	}
 }
 
-// own returns this system's events.
-func (l *sharedLog) own() (own []events.Recorded) {
+// ownEvents returns this system's events.
+func (l *sharedLog) ownEvents() (own []events.Recorded) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, e := range l.all {
@@ -201,7 +201,7 @@ func (l *sharedLog) node(
 	stop = sync.OnceFunc(func() {
 		cancel()
 		if err := <-ended; err != context.Canceled {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s: %v, want %v", name, err, context.Canceled)
 		}
 		if err := tree.Close(context.Background()); err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -214,7 +214,7 @@ func (l *sharedLog) node(
 // ownReceipt returns the receipt of the n-th event of this system, which must be valid.
 func (l *sharedLog) ownReceipt(t testing.TB, tree *SharedTree, n int) []byte {
 	t.Helper()
-	want := l.own()[n-1]
+	want := l.ownEvents()[n-1]
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	text, err := tree.Receipt(ctx, want.Position)

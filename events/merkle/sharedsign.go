@@ -53,8 +53,8 @@ func (s *signer) due(leads bool) time.Time {
 	return at.Add(max(minPatience, min(patience, s.every)))
 }
 
-// keepHeads reads the heads of other servers, and signs heads, until ctx ends.
-func (t *SharedTree) keepHeads(ctx context.Context) {
+// writeHeads reads the heads of other servers, and signs heads, until ctx ends.
+func (t *SharedTree) writeHeads(ctx context.Context) {
 	s := &signer{every: t.Every}
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -175,7 +175,7 @@ func (t *SharedTree) dropUnsigned() error {
 	if err != nil {
 		return t.distrust(err)
 	}
-	return t.cut(compact, h.Last)
+	return t.truncate(compact, h.Last)
 }
 
 // uncovered reports whether the tree has events that no known head covers. It also compares a

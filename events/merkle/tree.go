@@ -59,9 +59,9 @@ type Tree struct {
 	nudge chan struct{}
 
 	// disk guards the written heads.
-	disk   sync.Mutex
-	kept   int64 // the size of the last head in headsFile
-	newest int64 // the size of the head in newestFile
+	disk    sync.Mutex
+	written int64 // the size of the last head in headsFile
+	newest  int64 // the size of the head in newestFile
 }
 
 // Open opens the tree of a log. It continues from the last written head; anything after that is
@@ -162,7 +162,7 @@ func (t *Tree) restore(ctx context.Context, last Checkpoint) error {
 		return err
 	}
 	// Signed heads are consistent with each other; see agree.
-	if t.head, t.kept = last, last.Size; newest.Size > last.Size {
+	if t.head, t.written = last, last.Size; newest.Size > last.Size {
 		t.head = newest
 	}
 	compact, err := readRange(last.Size, t.hashes)
@@ -250,12 +250,12 @@ func (t *Tree) sign() (Checkpoint, error) {
 	return t.head, err
 }
 
-// keep writes a head if the tree has grown, after syncing its hashes.
-func (t *Tree) keep() error {
+// writeHead writes a head if the tree has grown, after syncing its hashes.
+func (t *Tree) writeHead() error {
 	t.disk.Lock()
 	defer t.disk.Unlock()
 	h, err := t.Head()
-	if err != nil || h.Size <= t.kept || h.Size > t.Size() { // or a rebuild has not reached it
+	if err != nil || h.Size <= t.written || h.Size > t.Size() { // or a rebuild has not reached it
 		return err
 	}
 	if err := t.hashes.file.Sync(); err != nil {
@@ -264,17 +264,17 @@ func (t *Tree) keep() error {
 	if err := appendHead(t.heads, h); err != nil {
 		return err
 	}
-	t.kept = h.Size
+	t.written = h.Size
 	return nil
 }
 
-// keepNewest writes a head over all events of the tree, so that a log that ends before it is known
+// writeNewestHead writes a head over all events of the tree, so that a log that ends before it is known
 // to have lost its end.
-func (t *Tree) keepNewest() error {
+func (t *Tree) writeNewestHead() error {
 	t.disk.Lock()
 	defer t.disk.Unlock()
 	h, err := t.Head()
-	if err != nil || h.Size <= max(t.kept, t.newest) {
+	if err != nil || h.Size <= max(t.written, t.newest) {
 		return err
 	}
 	if err := writeNewest(t.Dir, h); err != nil {
@@ -289,7 +289,7 @@ func (t *Tree) keepNewest() error {
 func (t *Tree) Close(ctx context.Context) error {
 	err := t.CatchUp(ctx)
 	if err == nil {
-		err = t.keep()
+		err = t.writeHead()
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()

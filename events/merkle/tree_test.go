@@ -73,7 +73,7 @@ func TestRun(t *testing.T) {
 		log.writeTree(t, dir) // nothing new: no head either
 	}
 	if lines := headLines(t, dir); len(lines) != 5 {
-		t.Errorf("%d heads were written down: %q", len(lines), lines)
+		t.Errorf("%d heads were written down: %q, want 5", len(lines), lines)
 	}
 	log.add(1) // a crash before a head over it is written
 	tree := log.mustOpen(t, dir)
@@ -89,20 +89,20 @@ func TestHeadsAreKept(t *testing.T) {
 		t.Fatal(err)
 	}
 	runTree(t, tree)
-	kept := func() int64 {
+	written := func() int64 {
 		tree.disk.Lock()
 		defer tree.disk.Unlock()
-		return tree.kept
+		return tree.written
 	}
 	for range 3 {
 		log.add(3)
-		for kept() < int64(len(log.all)) {
+		for written() < int64(len(log.all)) {
 			receiptOf(t, tree, events.Position(len(log.all)))
 		}
 	}
 	for h, err := range heads(dir, tree.Key.Verifier()) {
 		if err != nil || h.Size == 0 {
-			t.Errorf("%+v, %v", h, err)
+			t.Errorf("head = %+v, %v; want one over some events", h, err)
 		}
 	}
 }
@@ -142,7 +142,7 @@ func TestCutShort(t *testing.T) {
 			t.Fatal(err)
 		}
 		if lines := headLines(t, dir); strings.Join(lines, "") != strings.TrimSuffix(before+next, "\n") {
-			t.Fatalf("with seed %d: %q", seed, lines)
+			t.Fatalf("seed %d: heads = %q, want the earlier ones and one more", seed, lines)
 		}
 	}
 	for cut := int(offset(23)); cut <= len(allHashes); cut += 13 {
@@ -196,7 +196,7 @@ func TestDamagedHashes(t *testing.T) {
 		}
 	}
 	if lines := headLines(t, dir); len(lines) != 1 {
-		t.Errorf("new heads over the same log: %q", lines)
+		t.Errorf("new heads over the same log: %q, want length 1", lines)
 	}
 }
 
@@ -228,7 +228,7 @@ func TestContradiction(t *testing.T) {
 				t.Errorf("%v, want ErrContradicted", err)
 			}
 			if lines := headLines(t, dir); len(lines) != 2 {
-				t.Errorf("another head was signed: %q", lines)
+				t.Errorf("another head was signed: %q, want length 2", lines)
 			}
 		})
 	}
@@ -251,16 +251,16 @@ func TestContradictionWhileRunning(t *testing.T) {
 	log.all[4].Data = []byte(`{"quantity":2}`)
 	log.mu.Unlock()
 	if text, err := tree.Receipt(t.Context(), 5); !errors.Is(err, ErrContradicted) {
-		t.Errorf("a changed event: %s, %v", text, err)
+		t.Errorf("a changed event: %s, %v, want %v", text, err, ErrContradicted)
 	}
 	if err := <-ended; !errors.Is(err, ErrContradicted) {
-		t.Errorf("Run: %v", err)
+		t.Errorf("Run: %v, want %v", err, ErrContradicted)
 	}
 	if _, err := tree.Head(); !errors.Is(err, ErrContradicted) {
-		t.Errorf("Head: %v", err)
+		t.Errorf("Head: %v, want %v", err, ErrContradicted)
 	}
 	if err := tree.Close(t.Context()); !errors.Is(err, ErrContradicted) {
-		t.Errorf("Close: %v", err)
+		t.Errorf("Close: %v, want %v", err, ErrContradicted)
 	}
 }
 
@@ -286,7 +286,7 @@ func TestAnotherLog(t *testing.T) {
 		}
 	}
 	if lines := headLines(t, dir); len(lines) != 1 {
-		t.Errorf("%q", lines)
+		t.Errorf("written heads = %q, want one", lines)
 	}
 }
 
@@ -297,6 +297,6 @@ func TestGap(t *testing.T) {
 	log.all = append(log.all[:5], log.all[6:]...)
 	tree := log.mustOpen(t, t.TempDir())
 	if err := tree.Run(t.Context()); !errors.Is(err, ErrGap) {
-		t.Errorf("Run: %v", err)
+		t.Errorf("Run: %v, want %v", err, ErrGap)
 	}
 }

@@ -8,7 +8,7 @@ import (
 
 func TestFirstLine(t *testing.T) {
 	if err := FirstLine(io.EOF); err != io.EOF {
-		t.Errorf("an error of one line: %v", err)
+		t.Errorf("an error of one line: %v, want %v", err, io.EOF)
 	}
 	err := FirstLine(errors.Join(errors.New("block 7"), io.EOF))
 	if err.Error() != "block 7" || !errors.Is(err, io.EOF) {

@@ -60,7 +60,7 @@ func lockFileShared(name string) (io.Closer, error) {
 	return nil, errors.Join(fmt.Errorf("locking %s: %w", name, err), file.Close())
 }
 
-// noLocks reports whether err says that the file system does not support locks.
+// noLocks reports whether err means that the file system does not support locks.
 func noLocks(err error) bool {
 	return slices.ContainsFunc([]error{unix.ENOLCK, unix.ENOTSUP, unix.EOPNOTSUPP, unix.ENOSYS, unix.EINVAL, unix.EBADF},
 		func(no error) bool { return errors.Is(err, no) })

@@ -37,7 +37,7 @@ func (b *suite) appendAll(multi events.MultiAppender, appends ...events.StreamAp
 		b.checkAppended(page, a.Batch, a.Expected+1, 1)
 		last := page[len(page)-1]
 		if results[i].Revision != last.Revision || results[i].Position != last.Position {
-			b.Fatalf("%s was appended at %+v, and is at revision %d, position %d", a.Stream, results[i], last.Revision,
+			b.Fatalf("append to %s returned %+v, want revision %d, position %d", a.Stream, results[i], last.Revision,
 				last.Position)
 		}
 	}
@@ -196,7 +196,7 @@ func appendAllRefused(b *suite) {
 	_, err := multi.AppendAll(ctx, appends())
 	b.wantErr(err, events.ErrUnavailable)
 	if all := b.log(); len(all) != 0 {
-		b.Fatalf("%d events were written", len(all))
+		b.Fatalf("%d events were written, want 0", len(all))
 	}
 	b.closed = true
 	b.noErr(b.store.Close())

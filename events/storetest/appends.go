@@ -105,7 +105,7 @@ func manyStreamsAtOnce(b *suite) {
 		b.checkAppended(page, want[n], 0, 1)
 		for i, appended := range results[n] {
 			if at := page[appended.Revision].Position; at != appended.Position {
-				b.Fatalf("revision %d was appended at %d and is at %d", appended.Revision, appended.Position, at)
+				b.Fatalf("append of revision %d returned position %d, want %d", appended.Revision, appended.Position, at)
 			}
 			for back := range (n + i) % 4 { // the events before it in its batch
 				at := page[int(appended.Revision)-back-1].Position
@@ -147,7 +147,7 @@ func batchIsAtomic(b *suite) {
 	all := b.log()
 	for i, r := range all {
 		if r.Stream != all[i/size*size].Stream {
-			b.Fatalf("event %d of the log breaks into a batch", i)
+			b.Fatalf("event %d of the log is inside another batch", i)
 		}
 	}
 }
@@ -230,7 +230,7 @@ func contextEndedBefore(b *suite) {
 	_, err = b.store.Head(ctx)
 	b.wantErr(err, context.Canceled)
 	if all := b.log(); len(all) != 0 {
-		b.Fatalf("%d events were written", len(all))
+		b.Fatalf("%d events were written, want 0", len(all))
 	}
 }
 

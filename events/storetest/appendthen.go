@@ -37,7 +37,7 @@ func (b *suite) appendThen(async events.AsyncAppender, stream events.StreamID, e
 	case o := <-outcomes:
 		return o
 	case <-b.ctx.Done():
-		b.Fatal("AppendThen has not called back")
+		b.Fatal("the callback of AppendThen was not called")
 		return outcome{}
 	}
 }
@@ -62,7 +62,7 @@ func appendThenResults(b *suite) {
 		last := b.read(stream, events.EndRevision, events.Backward, 1)
 		if len(last) != 1 || last[0].Revision != test.expected+events.Revision(test.events) ||
 			o.appended.Revision != last[0].Revision || o.appended.Position != last[0].Position {
-			b.Fatalf("append %d: %+v, the stream ends with %v", n, o.appended, last)
+			b.Fatalf("append %d: outcome %+v, want the stream's last event %v", n, o.appended, last)
 		}
 	}
 }
@@ -93,7 +93,7 @@ func appendThenConcurrently(b *suite) {
 	for n := range calls {
 		for i := range calls[n] {
 			if c := calls[n][i].Load(); c != 1 {
-				b.Fatalf("append %d of writer %d was called back with success %d times", i, n, c)
+				b.Fatalf("append %d of writer %d was called back with success %d times, want 1", i, n, c)
 			}
 		}
 	}
@@ -106,7 +106,7 @@ func appendThenConcurrently(b *suite) {
 // others.
 func appendThenRefused(b *suite) {
 	async := b.async()
-	never := func(events.Appended, error) { b.Error("an append that was refused at once is called back") }
+	never := func(events.Appended, error) { b.Error("the callback of a refused append was called") }
 	ctx, cancel := context.WithCancel(b.ctx)
 	cancel()
 	b.wantErr(async.AppendThen(ctx, b.stream("a"), events.NoStream, b.batch(1), never), events.ErrUnavailable)
@@ -128,7 +128,7 @@ func appendThenRefused(b *suite) {
 	b.closed = true
 	b.noErr(b.store.Close())
 	if called.Load() != appends {
-		b.Fatalf("%d of %d appends had been called back with success when the store was closed", called.Load(), appends)
+		b.Fatalf("%d of %d callbacks were called with success before Close returned", called.Load(), appends)
 	}
 	b.wantErr(async.AppendThen(b.ctx, b.stream("a"), events.NoStream, b.batch(1), never), events.ErrClosed)
 }

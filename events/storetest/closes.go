@@ -70,7 +70,7 @@ func reopen(b *suite) {
 	b.noErr(closed)
 	b.store = b.target.Reopen(b.T, b.store)
 	if b.store.Epoch() != epoch {
-		b.Fatalf("epoch %q, before %q", b.store.Epoch(), epoch)
+		b.Fatalf("epoch = %q, want %q as before", b.store.Epoch(), epoch)
 	}
 	b.checkEqual(b.log()[:len(quiet)], quiet)
 	for n, want := range answered {
@@ -82,7 +82,7 @@ func reopen(b *suite) {
 	head, err := b.store.Head(b.ctx)
 	b.noErr(err)
 	if appended := b.append(b.stream("new"), events.NoStream, b.batch(1)); appended.Position <= head {
-		b.Fatalf("appended at %d, the head was %d", appended.Position, head)
+		b.Fatalf("appended at position %d, want one after the head %d", appended.Position, head)
 	}
 }
 

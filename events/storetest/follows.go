@@ -181,7 +181,7 @@ func followHandlerFails(b *suite) {
 	})
 	b.wantErr(err, broken)
 	if calls.Load() != 1 {
-		b.Fatalf("the handler was called %d times", calls.Load())
+		b.Fatalf("the handler was called %d times, want 1", calls.Load())
 	}
 }
 

@@ -72,7 +72,7 @@ func readAllForward(b *suite) {
 	page, err := b.store.ReadAll(b.ctx, end+1, events.Forward, 10)
 	b.noErr(err)
 	if ours := slices.DeleteFunc(page, func(r events.Recorded) bool { return !b.isOwn(r) }); len(ours) != 0 {
-		b.Fatalf("%d events after the end", len(ours))
+		b.Fatalf("%d events after the end, want 0", len(ours))
 	}
 }
 
@@ -88,7 +88,7 @@ func readAllBackward(b *suite) {
 	page, err := b.store.ReadAll(b.ctx, 0, events.Backward, 10)
 	b.noErr(err)
 	if len(page) != 0 {
-		b.Fatalf("%d events before the first", len(page))
+		b.Fatalf("%d events before the first, want 0", len(page))
 	}
 }
 
@@ -101,11 +101,11 @@ func (b *suite) page(from events.Position, dir events.Direction, limit int, stop
 		page, err := b.store.ReadAll(b.ctx, from, dir, limit)
 		b.noErr(err)
 		if len(page) > limit {
-			b.Fatalf("%d events, the limit is %d", len(page), limit)
+			b.Fatalf("read %d events, want at most %d", len(page), limit)
 		}
 		for _, r := range page {
 			if beyond := r.Position <= from; beyond == (dir == events.Forward) {
-				b.Fatalf("position %d, reading from %d (backward: %t)", r.Position, from, dir)
+				b.Fatalf("position %d was read from %d (backward: %t)", r.Position, from, dir)
 			}
 			from = r.Position
 			if b.isOwn(r) && len(ours) < limit {
@@ -161,7 +161,7 @@ func created(b *suite) {
 	}
 	for _, r := range b.log() { // checkLog compares them with each other
 		if r.Created.IsZero() {
-			b.Fatal("an event was never created")
+			b.Fatal("Created of an event is zero")
 		}
 	}
 }
@@ -173,11 +173,11 @@ func head(b *suite) {
 		now, err := b.store.Head(b.ctx)
 		b.noErr(err)
 		if now < appended.Position || appended.Position <= before {
-			b.Fatalf("head %d, appended at %d, before that %d", now, appended.Position, before)
+			b.Fatalf("head = %d, want at least the appended %d, above %d", now, appended.Position, before)
 		}
 		before = now
 	}
 	if b.store.Epoch() == "" {
-		b.Fatal("no epoch")
+		b.Fatal("the epoch is empty")
 	}
 }

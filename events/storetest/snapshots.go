@@ -71,14 +71,14 @@ func (b *suite) load(s events.Snapshots, stream events.StreamID, head events.Sna
 		return err
 	}))
 	if calls != 1 {
-		b.Errorf("read was called %d times", calls)
+		b.Errorf("read was called %d times, want 1", calls)
 	}
 }
 
 func (b *suite) none(s events.Snapshots, stream events.StreamID) {
 	b.Helper()
 	b.wantErr(s.LoadSnapshot(stream, func(events.Snapshot, io.Reader) error {
-		b.Error("read was called")
+		b.Error("read was called without a snapshot")
 		return nil
 	}), events.ErrNoSnapshot)
 }

@@ -250,10 +250,10 @@ func (b *suite) checkLog() {
 	var before events.Recorded
 	for _, r := range b.log() {
 		if r.Position <= before.Position {
-			b.Fatalf("position %d follows %d", r.Position, before.Position)
+			b.Fatalf("position %d follows %d, want ascending positions", r.Position, before.Position)
 		}
 		if r.Created.Before(before.Created) {
-			b.Fatalf("created %s follows %s", r.Created, before.Created)
+			b.Fatalf("Created %s follows %s, want ascending times", r.Created, before.Created)
 		}
 		if want := events.Revision(len(perStream[r.Stream])); r.Revision != want {
 			b.Fatalf("%s: revision %d in the log, want %d", r.Stream, r.Revision, want)

@@ -16,11 +16,11 @@ import (
 // Do decides a command on a core, applies its facts, and describes the decision.
 func Do(c core.Core, cmd core.Command, at time.Time, describe func(events.Fact) string) string {
 	facts, err := c.Decide(cmd, at)
-	said := Describe(facts, err, describe)
+	texts := Describe(facts, err, describe)
 	for _, fact := range facts {
 		c.Evolve(fact)
 	}
-	return said
+	return texts
 }
 
 // Describe describes a decision: a refusal by its code and its fields, facts by the results of
@@ -36,11 +36,11 @@ func Describe(facts []events.Fact, err error, describe func(events.Fact) string)
 	if len(facts) == 0 {
 		return "nothing"
 	}
-	said := make([]string, 0, len(facts))
+	texts := make([]string, 0, len(facts))
 	for _, fact := range facts {
-		said = append(said, describe(fact))
+		texts = append(texts, describe(fact))
 	}
-	return strings.Join(said, "; ")
+	return strings.Join(texts, "; ")
 }
 
 // Failer is the part of testing.T and rapid.T that this package uses.
@@ -96,7 +96,7 @@ func ClonesApart(t Failer, fresh func() core.Core, log []events.Fact) {
 		}
 	}
 	if len(log) > 0 && (len(ends) != 1 || !ends[state(c)]) {
-		t.Fatalf("the clones end in %d states, and the core in %s", len(ends), state(c))
+		t.Fatalf("the clones end in %d states, want only the core's: %s", len(ends), state(c))
 	}
 }
 
@@ -109,7 +109,7 @@ func RefusesCutSnapshots(t *testing.T, c core.Core, fresh func() core.Core) {
 	}
 	for size := range whole.Len() {
 		if err := fresh().Restore(bytes.NewReader(whole.Bytes()[:size])); err == nil {
-			t.Errorf("%d of %d bytes were restored", size, whole.Len())
+			t.Errorf("Restore accepted %d of %d bytes", size, whole.Len())
 		}
 	}
 }
@@ -119,7 +119,7 @@ func RefusesFacts(t *testing.T, c core.Core, facts ...events.Fact) {
 	t.Helper()
 	defer func() {
 		if recover() == nil {
-			t.Errorf("accepted: %+v", c)
+			t.Errorf("an impossible fact was accepted: %+v", c)
 		}
 	}()
 	for _, fact := range facts {

@@ -23,11 +23,11 @@ func FuzzCheck(f *testing.F) {
 		own := room == "sale" && holder == "ann" && pass == good
 		switch {
 		case err == nil && (!own || now.After(ends)):
-			t.Fatalf("%q opened %q to %q at %v", pass, room, holder, now)
+			t.Fatalf("pass %q was accepted for room %q, holder %q at %v", pass, room, holder, now)
 		case own && !now.After(ends) && err != nil:
-			t.Fatalf("its own pass did not open the room: %v", err)
+			t.Fatalf("the issued pass was refused: %v", err)
 		case err != nil && !errors.Is(err, ErrInvalid) && !(own && errors.Is(err, ErrExpired)):
-			t.Fatalf("an error that Check does not list: %v", err)
+			t.Fatalf("Check returned an undocumented error: %v", err)
 		}
 	})
 }
@@ -43,9 +43,9 @@ func FuzzReadVisitor(f *testing.F) {
 		v, err := r.ReadVisitor(events.RoomID(room), text)
 		switch own := room == "sale" && text == id; {
 		case own && (err != nil || v != ann):
-			t.Fatalf("the issued id is read as %+v, %v", v, err)
+			t.Fatalf("the issued id was decoded to %+v, %v; want its visitor", v, err)
 		case !own && !errors.Is(err, ErrInvalid):
-			t.Fatalf("%q in %q is read as %+v, %v", text, room, v, err)
+			t.Fatalf("%q in room %q was decoded to %+v, %v; want ErrInvalid", text, room, v, err)
 		}
 	})
 }
@@ -58,13 +58,13 @@ func FuzzParse(f *testing.F) {
 		r, err := Parse(text)
 		if err != nil {
 			if !errors.Is(err, ErrBadKeyring) {
-				t.Fatalf("an error that Parse does not list: %v", err)
+				t.Fatalf("Parse returned an undocumented error: %v, want %v", err, ErrBadKeyring)
 			}
 			return
 		}
 		again, err := Parse(r.Format())
 		if err != nil || string(again.Format()) != string(r.Format()) {
-			t.Fatalf("%q is written again as %q: %v", text, r.Format(), err)
+			t.Fatalf("ring %q was formatted and parsed to %q: %v", text, r.Format(), err)
 		}
 	})
 }

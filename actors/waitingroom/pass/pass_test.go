@@ -128,10 +128,10 @@ func TestVisitorIDs(t *testing.T) {
 	if strings.ContainsFunc(id, func(c rune) bool {
 		return !strings.ContainsRune("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_", c)
 	}) || len(id) > 64 {
-		t.Errorf("%s is no id as they are in paths", id)
+		t.Errorf("visitor id %s can't be used in a path, or is too long", id)
 	}
 	if got, err := r.ReadVisitor("sale", id); err != nil || got != ann {
-		t.Errorf("read as %+v, %v", got, err)
+		t.Errorf("read as %+v, %v, want %+v", got, err, ann)
 	}
 	for about, wrong := range map[string]struct {
 		room events.RoomID
@@ -146,12 +146,12 @@ func TestVisitorIDs(t *testing.T) {
 		"nothing":        {"sale", ""},
 	} {
 		if got, err := r.ReadVisitor(wrong.room, wrong.id); !errors.Is(err, ErrInvalid) || got != (Visitor{}) {
-			t.Errorf("%s: %+v, %v", about, got, err)
+			t.Errorf("%s: %+v, %v, want %v, %+v", about, got, err, ErrInvalid, Visitor{})
 		}
 	}
 }
 
-// TestEveryBit: no bit can be changed, nor appended.
+// TestEveryBit: a changed or appended bit makes a signature invalid.
 func TestEveryBit(t *testing.T) {
 	r := ringOf(t, 3)
 	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
@@ -161,7 +161,7 @@ func TestEveryBit(t *testing.T) {
 			changed := []byte(good)
 			changed[at] = letter
 			if _, err := r.Check("sale", "ann", string(changed), day); (err == nil) != (string(changed) == good) {
-				t.Fatalf("%s instead of %s: %v", changed, good, err)
+				t.Fatalf("Check of %s instead of %s: %v, want success only if equal", changed, good, err)
 			}
 		}
 	}
@@ -170,7 +170,7 @@ func TestEveryBit(t *testing.T) {
 			changed := []byte(id)
 			changed[at] = letter
 			if _, err := r.ReadVisitor("sale", string(changed)); (err == nil) != (string(changed) == id) {
-				t.Fatalf("%s instead of %s: %v", changed, id, err)
+				t.Fatalf("ReadVisitor of %s instead of %s: %v, want success only if equal", changed, id, err)
 			}
 		}
 	}
@@ -210,10 +210,10 @@ func TestAnything(t *testing.T) {
 		expires := time.Unix(0, rapid.Int64Range(-1<<62, 1<<62).Draw(t, "expires"))
 		now := expires.Add(time.Duration(rapid.SampledFrom([]int64{-1e9, -1, 0}).Draw(t, "before")))
 		if ticket, err := r.Check(room, holder, r.Pass(room, v, expires), now); err != nil || ticket != v.Ticket {
-			t.Fatalf("ticket %d, %v", ticket, err)
+			t.Fatalf("ticket %d, %v, want %d", ticket, err, v.Ticket)
 		}
 		if got, err := r.ReadVisitor(room, r.VisitorID(room, v)); err != nil || got != v {
-			t.Fatalf("%+v, %v", got, err)
+			t.Fatalf("%+v, %v, want %+v", got, err, v)
 		}
 	})
 }
@@ -229,13 +229,13 @@ func TestRotation(t *testing.T) {
 		_, errID := r.ReadVisitor("sale", oldID)
 		seed := r.SeedOf("sale", oldHash)
 		if kept := turn < MaxKeys; kept != (err == nil) || kept != (errID == nil) || kept != (seed != nil) {
-			t.Errorf("after %d turns what the first key signed: %v, %v, %x", turn, err, errID, seed)
+			t.Errorf("after %d rotations, signatures of the first key: pass %v, id %v, seed %x; want all valid or none", turn, err, errID, seed)
 		}
 		if _, err := first.Check("sale", "ann", r.Pass("sale", ann, ends), day); !errors.Is(err, ErrInvalid) {
-			t.Errorf("after %d turns a new pass is good with the first key: %v", turn, err)
+			t.Errorf("after %d rotations, a new pass checked with the first key: %v, want %v", turn, err, ErrInvalid)
 		}
 		if _, err := r.Check("sale", "ann", r.Pass("sale", ann, ends), day); err != nil {
-			t.Errorf("after %d turns: %v", turn, err)
+			t.Errorf("after %d rotations: %v", turn, err)
 		}
 	}
 	if a, b := r.Rotate(), r.Rotate(); a.signers[0].key.Secret == b.signers[0].key.Secret {
@@ -250,7 +250,7 @@ func TestRingsAsText(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got := back.Pass("sale", ann, ends); got != r.Pass("sale", ann, ends) || !bytes.Equal(back.Format(), r.Format()) {
-		t.Errorf("another ring was read than %s", r.Format())
+		t.Errorf("Parse returned another ring than %s", r.Format())
 	}
 	line := string(ringOf(t, 1).Format())
 	for about, text := range map[string]string{
@@ -265,9 +265,9 @@ func TestRingsAsText(t *testing.T) {
 		"too many":       tooMany(t),
 	} {
 		if _, err := Parse([]byte(text)); !errors.Is(err, ErrBadKeyring) {
-			t.Errorf("%s: %v", about, err)
+			t.Errorf("%s: %v, want %v", about, err, ErrBadKeyring)
 		} else if strings.Contains(err.Error(), line[2:20]) {
-			t.Errorf("%s: the error tells the secret: %v", about, err)
+			t.Errorf("%s: the error contains the secret: %v", about, err)
 		}
 	}
 }

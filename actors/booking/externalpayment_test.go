@@ -5,36 +5,36 @@ import (
 	"admitone/events"
 )
 
-// outsideRules are the rules of external payments.
-var outsideRules = []story{
+// externalRules are the rules of external payments.
+var externalRules = []story{
 	{"an external payment pays in time, and the wallet does not pay as well", []attempt{
 		{0, hold(), held},
-		{1 * s, outside("x"), "payment b.1 of 150, was held by payment-bank~x"},
-		{1 * s, outside("x"), "nothing"},
-		{1 * s, outside("y"), "payment_in_progress"},
+		{1 * s, externalPayment("x"), "payment b.1 of 150, was held by payment-bank~x"},
+		{1 * s, externalPayment("x"), "nothing"},
+		{1 * s, externalPayment("y"), "payment_in_progress"},
 		{1 * s, pay("ann"), "payment_in_progress"},
 		{1 * s, release("ann"), "not_held"},
 		{2 * s, complete("b.1"), "booked b.1 for 150 by payment-bank~x"},
-		{3 * s, outside("x"), "already_confirmed"},
-		{3 * s, outside("y"), "already_confirmed"},
+		{3 * s, externalPayment("x"), "already_confirmed"},
+		{3 * s, externalPayment("y"), "already_confirmed"},
 		{3 * s, &Delay{PaymentID: "b.1"}, "not_held"},
 		{4 * s, release("ann"), "released, was booked b.1"},
 		{5 * s, &FinishRefund{}, "refunded b.1 150"},
-		{5 * s, outside("z"), "released"},
+		{5 * s, externalPayment("z"), "released"},
 	}},
 	{"money from outside that is late and fails does so for ever, and another may pay", []attempt{
 		{0, hold(), held},
 		{61 * s, &core.Expire{}, "expired at 1m0s"},
-		{62 * s, outside("x"), "payment b.2 of 150, was expired by payment-bank~x"},
+		{62 * s, externalPayment("x"), "payment b.2 of 150, was expired by payment-bank~x"},
 		{63 * s, fail("b.2", events.FailedLate), "failed b.2, hold_expired: expired until 1m0s by payment-bank~x"},
-		{64 * s, outside("x"), "not_held"},
-		{65 * s, outside("y"), "payment b.3~2 of 150, was expired by payment-bank~y"},
+		{64 * s, externalPayment("x"), "not_held"},
+		{65 * s, externalPayment("y"), "payment b.3~2 of 150, was expired by payment-bank~y"},
 		{65 * s, retaken("b.3~2"), "retaken 3"},
 		{65 * s, complete("b.3~2"), "booked b.3~2 for 150 by payment-bank~y"},
 	}},
 	{"money from outside whose seats ran out goes on as late money does", []attempt{
 		{0, hold(), held},
-		{1 * s, outside("x"), "payment b.1 of 150, was held by payment-bank~x"},
+		{1 * s, externalPayment("x"), "payment b.1 of 150, was held by payment-bank~x"},
 		{90 * s, &Delay{PaymentID: "b.2"}, "not_held"},
 		{90 * s, &Delay{PaymentID: "b.1"}, "delayed b.1: 2"},
 		{90 * s, &Delay{PaymentID: "b.1"}, "nothing"},
@@ -46,7 +46,7 @@ var outsideRules = []story{
 		{0, hold(), held},
 		{1 * s, pay("ann"), "payment b.1 of 150, was held"},
 		{90 * s, &Delay{PaymentID: "b.1"}, "not_held"},
-		{90 * s, outside("x"), "payment_in_progress"},
+		{90 * s, externalPayment("x"), "payment_in_progress"},
 	}},
 	{"an intent has the booking wait, and nothing else pays, prolongs or gives it back", []attempt{
 		{0, intent("i", 200), "not_found"},
@@ -62,7 +62,7 @@ var outsideRules = []story{
 		{2 * s, &OpenIntent{Intent: "i"}, "nothing"},
 		{70 * s, &core.Expire{}, "nothing"},
 		{70 * s, &EndIntent{Intent: "j", Reason: events.IntentEnded}, "nothing"},
-		{201 * s, outside("x"), "payment b.1 of 150, was awaiting_payment by payment-bank~x"},
+		{201 * s, externalPayment("x"), "payment b.1 of 150, was awaiting_payment by payment-bank~x"},
 		{202 * s, intent("k", 10), "payment_in_progress"},
 		{202 * s, &EndIntent{Intent: "i", Reason: events.IntentEnded}, "nothing"},
 		{203 * s, complete("b.1"), "booked b.1 for 150 by payment-bank~x"},
@@ -88,7 +88,7 @@ var outsideRules = []story{
 		{1 * s, &EndIntent{Intent: "i", Reason: events.IntentTooLong}, "intent i too_long: held until 1m0s"},
 		{1 * s, intent("j", 100), "intent j until 1m41s"},
 		{101*s + ns, &core.Expire{}, "intent j lapsed: expired until 1m0s"},
-		{102 * s, outside("x"), "payment b.2 of 150, was expired by payment-bank~x"},
+		{102 * s, externalPayment("x"), "payment b.2 of 150, was expired by payment-bank~x"},
 	}},
 	{"an intent whose seats are lost", []attempt{
 		{0, hold(), held},

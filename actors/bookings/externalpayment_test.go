@@ -70,11 +70,11 @@ func (w *harness) checkPaymentsSettled(h *history) {
 		decided, _ := s.Decided(stream)
 		switch booked := s.Status == events.BookingIsBooked && s.Payment == stream; {
 		case at.Open > 0:
-			w.Errorf("of %s %d are open", stream, at.Open)
+			w.Errorf("payment %s: %d open, want 0", stream, at.Open)
 		case (at.Booked > 0) != booked, at.Booked > 0 && at.Booked != s.Price():
-			w.Errorf("of %s %d are booked, and the booking is %s by %q", stream, at.Booked, s.Status, s.Payment)
+			w.Errorf("payment %s: %d booked, but the booking is %s, paid by %q", stream, at.Booked, s.Status, s.Payment)
 		case at.Paid != decided.Booked:
-			w.Errorf("%s has paid: %t, and the booking says %t", stream, at.Paid, decided.Booked)
+			w.Errorf("payment %s: paid is %t, want %t as in the booking", stream, at.Paid, decided.Booked)
 		}
 	}
 }
@@ -120,7 +120,7 @@ func TestReport(t *testing.T) {
 		}, 100, false, "booked: already_paid owed"},
 		{"paid by another", func(w *harness, id events.BookingID) {
 			if got := outcomeOf(w.report(id, "other", 100, false)); got != "booked" {
-				w.Error(got)
+				w.Errorf("outcome = %q, want %q", got, "booked")
 			}
 		}, 100, false, "booked: already_paid owed"},
 		{"being paid by the wallet of a process that died", func(w *harness, id events.BookingID) {
@@ -150,12 +150,12 @@ func TestReport(t *testing.T) {
 				t.Errorf("after a restart: %s, want %s", outcomeOf(again, err), line.want)
 			}
 			if err == nil && again.Outside.RefundID() != first.Outside.RefundID() {
-				t.Errorf("the refund is %s, then %s", first.Outside.RefundID(), again.Outside.RefundID())
+				t.Errorf("refund ids = %s, then %s; want the same", first.Outside.RefundID(), again.Outside.RefundID())
 			}
 			w.clock.move(300 * s)
 			w.wake()
 			w.resume()
-			w.settled(2)
+			w.checkSettled(2)
 		})
 	}
 }
@@ -169,7 +169,7 @@ func TestReportsOfOneReference(t *testing.T) {
 		t.Error(err)
 	}
 	if got := outcomeOf(w.report(first, "x", 100, false)); got != "booked" {
-		t.Error(got)
+		t.Errorf("outcome = %q, want %q", got, "booked")
 	}
 	_, err := w.report(second, "x", 99, true)
 	if refusal := refused(err); code(err) != "payment_reference_used" ||
@@ -182,9 +182,9 @@ func TestReportsOfOneReference(t *testing.T) {
 		t.Error(err)
 	}
 	if got := outcomeOf(w.report(second, "y", 100, false)); got != "booked" {
-		t.Error(got)
+		t.Errorf("outcome = %q, want %q", got, "booked")
 	}
-	w.settled(0)
+	w.checkSettled(0)
 }
 
 // TestConcurrentReports: five identical concurrent reports are one payment, and of five different ones
@@ -217,10 +217,10 @@ func TestConcurrentReports(t *testing.T) {
 		for _, other := range outcomes[1:5] {
 			if other.Outside != nil && (other.Outside.Booked() != outcomes[0].Outside.Booked() ||
 				other.Outside.RefundID() != outcomes[0].Outside.RefundID()) {
-				t.Errorf("the same report has another outcome")
+				t.Errorf("identical reports have different outcomes")
 			}
 		}
 	}
 	w.resume()
-	w.settled(0)
+	w.checkSettled(0)
 }

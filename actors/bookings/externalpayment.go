@@ -76,7 +76,7 @@ func (b *Bookings) Report(ctx context.Context, cmd Report) (Answer, error) {
 			return Answer{}, err
 		}
 		begun(ctx)
-		outcome, err := b.applyOutside(ctx, cmd.Origin, request.Stream)
+		outcome, err := b.applyExternal(ctx, cmd.Origin, request.Stream)
 		if err != nil {
 			return Answer{}, err
 		}
@@ -98,7 +98,7 @@ func (b *Bookings) ResumePayment(ctx context.Context, from Origin, stream events
 		return err
 	}
 	_, err = b.locked(ctx, outcome.Payment.Received.BookingID, func(ctx context.Context) (Answer, error) {
-		_, err := b.applyOutside(ctx, from, stream)
+		_, err := b.applyExternal(ctx, from, stream)
 		return Answer{}, err
 	})
 	return err
@@ -112,14 +112,14 @@ func (b *Bookings) outcome(ctx context.Context, stream events.StreamID) (*Outcom
 	return &o, err
 }
 
-// outsideTurns bounds how often the command is repeated because another command has changed the
+// externalTries bounds how often the command is repeated because another command has changed the
 // booking.
-const outsideTurns = 16
+const externalTries = 16
 
-// applyOutside makes the booking decide about an external payment, and records the decision in the
+// applyExternal makes the booking decide about an external payment, and records the decision in the
 // payment's stream. It can resume at any step.
-func (b *Bookings) applyOutside(ctx context.Context, from Origin, stream events.StreamID) (*Outcome, error) {
-	for range outsideTurns {
+func (b *Bookings) applyExternal(ctx context.Context, from Origin, stream events.StreamID) (*Outcome, error) {
+	for range externalTries {
 		outcome, err := b.outcome(ctx, stream)
 		if err != nil || outcome.Payment.Open == 0 {
 			return outcome, err
@@ -133,7 +133,7 @@ func (b *Bookings) applyOutside(ctx context.Context, from Origin, stream events.
 				return nil, err
 			}
 		}
-		name, copied := outsideStep(&outcome.Payment, &now.Booking, stream)
+		name, copied := externalStep(&outcome.Payment, &now.Booking, stream)
 		switch {
 		case copied != nil:
 			err = b.runSteps(ctx, from, &process.Process{ID: string(stream), Announced: true,
@@ -141,7 +141,7 @@ func (b *Bookings) applyOutside(ctx context.Context, from Origin, stream events.
 		case now.Booking.Status == events.BookingIsPaying:
 			err = b.finishSteps(ctx, from, now.Booking.ID)
 		default:
-			err = b.startOutside(ctx, from, &now.Booking, stream)
+			err = b.startExternal(ctx, from, &now.Booking, stream)
 		}
 		if err != nil && refused(err) == nil { // the next read shows the reason of a refusal
 			return nil, err
@@ -150,8 +150,8 @@ func (b *Bookings) applyOutside(ctx context.Context, from Origin, stream events.
 	return nil, fmt.Errorf("%w: the booking of %s keeps changing", actors.ErrOverloaded, stream)
 }
 
-// startOutside announces an external payment in its booking.
-func (b *Bookings) startOutside(ctx context.Context, from Origin, state *booking.State, stream events.StreamID) error {
+// startExternal announces an external payment in its booking.
+func (b *Bookings) startExternal(ctx context.Context, from Origin, state *booking.State, stream events.StreamID) error {
 	s, err := b.performanceInfo(ctx, state.PerformanceID)
 	if err != nil {
 		return err
@@ -164,9 +164,9 @@ func (b *Bookings) startOutside(ctx context.Context, from Origin, state *booking
 			Do: &booking.StartPayment{Payment: stream, On: s.on}})}})
 }
 
-// outsideStep returns the step that records the booking's decision in the payment's stream, nil if
+// externalStep returns the step that records the booking's decision in the payment's stream, nil if
 // there is no decision yet.
-func outsideStep(p *money.State, state *booking.State, stream events.StreamID) (name string, copied core.Command) {
+func externalStep(p *money.State, state *booking.State, stream events.StreamID) (name string, copied core.Command) {
 	decided, is := state.Decided(stream)
 	switch {
 	case p.Received.Wrong():
@@ -185,8 +185,8 @@ func outsideStep(p *money.State, state *booking.State, stream events.StreamID) (
 	return "", nil
 }
 
-// endOutside ends an external payment in progress, so that the wallet can be used.
-func (b *Bookings) endOutside(ctx context.Context, from Origin, bookingID events.BookingID) error {
+// endExternal ends an external payment in progress, so that the wallet can be used.
+func (b *Bookings) endExternal(ctx context.Context, from Origin, bookingID events.BookingID) error {
 	now, err := b.state(ctx, bookingID)
 	if err != nil || now.Booking.Payment == "" {
 		return err
@@ -194,10 +194,10 @@ func (b *Bookings) endOutside(ctx context.Context, from Origin, bookingID events
 	return b.endPayment(ctx, from, bookingID)
 }
 
-// failOutside ends an external payment that can't be completed, in the booking's own stream: one
+// failExternal ends an external payment that can't be completed, in the booking's own stream: one
 // that arrived in time continues as a late one, and a late one has failed. The payment's stream
 // then records how the money is accounted for. Failure: also errCompleted.
-func (b *Bookings) failOutside(ctx context.Context, p *payment, running *process.Process) error {
+func (b *Bookings) failExternal(ctx context.Context, p *payment, running *process.Process) error {
 	step := process.Step{Name: "fail-payment", Stream: booking.Stream(p.booking.ID), Do: p.fail}
 	if p.delayed = !p.booking.Late; p.delayed {
 		step.Name, step.Do = "delay-payment", &booking.Delay{PaymentID: p.payment}
@@ -216,8 +216,8 @@ func (b *Bookings) failOutside(ctx context.Context, p *payment, running *process
 	return nil // another run has closed it
 }
 
-// returnOutside records in the payment's stream that its purchase was released.
-func returnOutside(state *booking.State) []process.Stage {
+// returnExternal records in the payment's stream that its purchase was released.
+func returnExternal(state *booking.State) []process.Stage {
 	if state.Refunding && state.Status == events.BookingIsCancelled && state.Refunds > 0 {
 		return settleCancelled(state)
 	}

@@ -38,8 +38,7 @@ func VerifyViews(ctx context.Context, store events.Store, dir, scratch string,
 		return 0, unreadable(0, fmt.Errorf("opening the views in %s: %w", dir, err))
 	}
 	defer func() { _ = errors.Join(db.Close(), lock.Close()) }()
-	quietly := slog.New(slog.DiscardHandler)
-	fresh, err := Open(Config{Store: store, Dir: scratch, Logger: quietly})
+	fresh, err := Open(Config{Store: store, Dir: scratch, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		return 0, err
 	}
@@ -86,7 +85,7 @@ func openReader(dir string) (db *pebble.DB, lock *pebble.Lock, err error) {
 // unreadable converts damage of the views to a violation.
 func unreadable(at events.Position, err error) error {
 	var broken *verify.Violation
-	if err != nil && spoiled(err) && !errors.As(err, &broken) {
+	if err != nil && needsRebuild(err) && !errors.As(err, &broken) {
 		return &verify.Violation{Position: at, Rule: verify.RuleViews,
 			Detail: pebbledb.FirstLine(err).Error() + "; delete the folder, and the views are rebuilt"}
 	}

@@ -324,12 +324,12 @@ func TestVerifierSeesPlacesLeftOpen(t *testing.T) {
 	f := floorLog()
 	bookFloor(f)
 	if open, err := verifyFloor(f); err != nil || len(open) != 0 {
-		t.Errorf("%q, %v", open, err)
+		t.Errorf("verifyFloor: %q, %v", open, err)
 	}
 	for n := int64(1); n <= 3; n++ {
 		returnPlace(f, n, 3-n)
 	}
 	if open, err := verifyFloor(f); err != nil || len(open) == 0 {
-		t.Errorf("%q, %v", open, err)
+		t.Errorf("verifyFloor: %q, %v", open, err)
 	}
 }

@@ -13,7 +13,7 @@ import (
 )
 
 func TestVerifierAcceptsAnEvening(t *testing.T) {
-	b := logtest.Evening()
+	b := logtest.CompletePerformance()
 	if err := verifyAll(b.Log); err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +62,7 @@ func TestVerifierReportsOpenWork(t *testing.T) {
 			b.Add("wallet-ada", &events.WalletDebited{PaymentID: "b.3.1", BookingID: "b.3", Amount: 5, Balance: 5})
 		},
 	} {
-		b := logtest.Evening()
+		b := logtest.CompletePerformance()
 		spoil(b)
 		v := verify.New(true)
 		for i := range b.Log {
@@ -294,7 +294,7 @@ func TestVerifierRulesOfSeats(t *testing.T) {
 				ExpiresAt: b.Parts["b.3.1"].Until})
 		}},
 	} {
-		b := logtest.Evening()
+		b := logtest.CompletePerformance()
 		test.forge(b)
 		err := verifyAll(b.Log)
 		var v *verify.Violation

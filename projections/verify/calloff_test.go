@@ -88,7 +88,7 @@ func TestVerifierRulesOfCallOffs(t *testing.T) {
 			b.Add(callOff, append(begun(), &events.CursorMoved{Term: 1, Reached: 1 << 40})...)
 		}},
 	} {
-		b := logtest.Evening()
+		b := logtest.CompletePerformance()
 		test.forge(b)
 		err := verifyAll(b.Log)
 		var v *verify.Violation
@@ -134,7 +134,7 @@ func TestVerifierAllowsLatePaymentsAfterTheFence(t *testing.T) {
 
 // TestVerifierReportsUnsweptWork: it is not a violation, and is reported as open.
 func TestVerifierReportsUnsweptWork(t *testing.T) {
-	b := logtest.Evening()
+	b := logtest.CompletePerformance()
 	b.Book("off", "ada", []string{"A-2-1"}) // by a server that has not heard
 	v := verify.New(true)
 	for i := range b.Log {

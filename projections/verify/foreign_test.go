@@ -38,7 +38,7 @@ func TestEventsOfOtherPrograms(t *testing.T) {
 	want := []verify.Foreign{{Category: "order", Events: 3}, {Category: "copies", Events: 1},
 		{Category: "product", Events: 1}}
 	if got := v.Foreign(); !reflect.DeepEqual(got, want) || v.Streams() != 1 || v.Events() != 7 {
-		t.Errorf("%+v, %d streams, %d events", got, v.Streams(), v.Events())
+		t.Errorf("Foreign: %+v, %d streams, %d events", got, v.Streams(), v.Events())
 	}
 }
 

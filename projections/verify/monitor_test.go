@@ -62,7 +62,7 @@ func (h *logRecorder) Handle(_ context.Context, r slog.Record) error {
 // TestProver: it resumes after a failure, and stops at the first violation, which it names like
 // verify.
 func TestProver(t *testing.T) {
-	log := logtest.WholeLife().Log
+	log := logtest.CompleteSale().Log
 	wrong := log[7]
 	wrong.Data = append([]byte(nil), wrong.Data...)
 	wrong.Data[len(wrong.Data)-2] ^= 1

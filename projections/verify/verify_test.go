@@ -25,7 +25,7 @@ func verifyAll(log []events.Recorded) error {
 }
 
 func TestVerifierAcceptsCorrectLogs(t *testing.T) {
-	f := logtest.WholeLife()
+	f := logtest.CompleteSale()
 	if err := verifyAll(f.Log); err != nil {
 		t.Fatal(err)
 	}
@@ -274,7 +274,7 @@ func TestVerifierRules(t *testing.T) {
 
 // TestVerifierSeesEveryByte changes each byte of each event, one at a time.
 func TestVerifierSeesEveryByte(t *testing.T) {
-	good := logtest.WholeLife()
+	good := logtest.CompleteSale()
 	for i := range good.Log {
 		e := &good.Log[i]
 		for _, part := range []*[]byte{&e.Data, &e.Metadata} {
@@ -302,12 +302,12 @@ func TestVerifierSeesEveryByte(t *testing.T) {
 }
 
 func TestVerify(t *testing.T) {
-	f := logtest.WholeLife()
+	f := logtest.CompleteSale()
 	s := &logtest.Store{Log: f.Log, End: 12, Most: 5} // the last event came while it was read
 	seen := events.Position(0)
 	verdict, err := verify.Log(t.Context(), s, true, func(at, head events.Position) { seen = at })
 	if err != nil || !reflect.DeepEqual(verdict, verify.Verdict{Events: 12, Streams: 2, Head: 12}) || seen != 12 {
-		t.Errorf("%+v, %v, progress up to %d", verdict, err, seen)
+		t.Errorf("Log: %+v, %v, progress up to %d", verdict, err, seen)
 	}
 	s.End = 14 // one more than there are
 	var v *verify.Violation

@@ -56,7 +56,7 @@ func TestConfigure(t *testing.T) {
 			t.Setenv("ADMITONE_SOME_NAME", test.variable)
 			name, wait, list, status := configured(t, test.file, test.args...)
 			if name != test.want || status != exitDone {
-				t.Errorf("%q, status %d; want %q", name, status, test.want)
+				t.Errorf("configured: %q, status %d; want %q", name, status, test.want)
 			}
 			if test.file != "" && (wait != 3*time.Second || strings.Join(list, " ") != "a b") {
 				t.Errorf("wait %v, list %q", wait, list)

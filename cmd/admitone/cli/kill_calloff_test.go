@@ -114,7 +114,7 @@ func TestKillCallOff(t *testing.T) {
 	sellAll(t, client, p.url, n)
 	planned, before := affectedHolders(t, client, http.MethodPost, p.url, "?dry_run=true")
 	if before.Count != int64(n) || before.Status != "planned" || before.Left != int64(n) {
-		t.Fatalf("%+v", before)
+		t.Fatalf("affectedHolders: %+v", before)
 	}
 	must("/v1/performances/hot/cancellation", `{"reason":"ill"}`)
 	midway := 0
@@ -242,7 +242,7 @@ func checkCalledOff(t *testing.T, p *process, n int) {
 		t.Errorf("left in the middle: %.3q", open)
 	}
 	if money := a.verifier.Money(); money.Balance != money.Charged || money.Refunded != money.Debited {
-		t.Errorf("%+v", money)
+		t.Errorf("Money: %+v", money)
 	}
 	for id, b := range a.bookings {
 		if b.Status != events.BookingIsCancelled {

@@ -159,7 +159,7 @@ func (w *stripeShop) giveBack() {
 		}
 		answer, err := w.client.Do(request)
 		if err != nil || answer.StatusCode != http.StatusOK {
-			w.t.Fatalf("%v, %v", answer, err)
+			w.t.Fatalf("Do: %v, %v", answer, err)
 		}
 		answer.Body.Close()
 		return

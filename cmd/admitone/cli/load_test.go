@@ -38,7 +38,7 @@ func TestLoad(t *testing.T) {
 	r := loaded[load.ProductProof](t, exitDone, s.url, "--requests", "2000", "--stock", "700")
 	if r.Acknowledged != 700 || r.Codes["201"] != 700 || r.Codes["409 sold_out"] != 1300 || r.Answers != 2000 ||
 		r.P50 <= 0 || r.Max < r.P99 || r.P99 < r.P50 {
-		t.Errorf("%+v", r)
+		t.Errorf("loaded: %+v", r)
 	}
 	if p := r.Proof; p.Events != 701 || p.InLog != 700 || p.Sold != 700 || p.Remaining != 0 || p.Unknown != 0 ||
 		len(p.Wrong) != 0 {
@@ -51,11 +51,11 @@ func TestLoad(t *testing.T) {
 	}
 	if r = loaded[load.ProductProof](t, exitDone, s.url, "--duration", "200ms"); r.Acknowledged == 0 ||
 		r.Acknowledged != r.Proof.InLog {
-		t.Errorf("%+v", r)
+		t.Errorf("loaded: %+v", r)
 	}
 	r = loaded[load.ProductProof](t, exitDone, s.url, "--requests", "100", "--rate", "1000")
 	if r.Acknowledged != 100 || r.Seconds < 0.099 || r.Paced != 1000 || r.P999 < r.P99 {
-		t.Errorf("%+v", r)
+		t.Errorf("loaded: %+v", r)
 	}
 	for _, wrong := range [][]string{{"--rate", "-1"}, {"--rate", "100", "--scenario", "waiting-room"}} {
 		must(t, exitUsage, append([]string{"load", "--against", s.url}, wrong...)...)

@@ -70,6 +70,6 @@ func TestLoadLeavesEvidence(t *testing.T) {
 	})
 	if r := loaded[load.ProductProof](t, exitFoundWrong, liar, "--requests", "9"); !strings.Contains(r.After,
 		"nothing was changed") {
-		t.Errorf("%+v", r)
+		t.Errorf("loaded: %+v", r)
 	}
 }

@@ -62,7 +62,7 @@ func TestLoadTournamentRepeatedAnswers(t *testing.T) {
 	})
 	r := loaded[load.TournamentProof](t, exitFoundWrong, liar, "--scenario", "tournament", "--teams", "30", "--slots", "8")
 	if !slices.ContainsFunc(r.Proof.Wrong, func(s string) bool { return strings.Contains(s, "was acknowledged twice") }) {
-		t.Errorf("%q", r.Proof.Wrong)
+		t.Errorf("loaded: %q", r.Proof.Wrong)
 	}
 }
 

@@ -227,7 +227,7 @@ func TestLogShorterThanItsEvidence(t *testing.T) {
 				err := failStart(t, server.Settings{Store: behind, SignEvery: 10 * time.Second})
 				if !strings.Contains(err.Error(), filepath.Join(behind, trace)) ||
 					!strings.Contains(err.Error(), "ends at position 5, and position 10 was seen by") {
-					t.Errorf("%v", err)
+					t.Errorf("failStart: %v", err)
 				}
 			}
 			if v := verified(t, exitFoundWrong, "--store", behind); v.Violation == nil {

@@ -77,7 +77,7 @@ func TestKeysOfPasses(t *testing.T) {
 		}
 	}
 	if v := s.until("r", ada.Visitor, "admitted"); v.Ticket != 1 {
-		t.Errorf("%+v", v)
+		t.Errorf("until: %+v", v)
 	}
 	// Without a request after the restart, the room continues.
 	s.send("DELETE", "/v1/waiting-rooms/r/visitors/"+ada.Visitor, "")

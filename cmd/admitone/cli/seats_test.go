@@ -43,8 +43,8 @@ func TestReadingSeats(t *testing.T) {
 	}{
 		{"history performance/hall", 0, []string{`put on sale as "Winterreise" at "Town hall"`, "4 seats in 1 section"}},
 		{"history seat/hall~A-1-1", 0, []string{"ada holds the seat until", "ada has booked the seat: hold " + id}},
-		{"history seat/hall~A-2-2", 0, []string{"taken off sale by the house"}},
-		{"history seat/hall/A-2-2", 0, []string{"taken off sale by the house"}},
+		{"history seat/hall~A-2-2", 0, []string{"taken off sale by the organiser"}},
+		{"history seat/hall/A-2-2", 0, []string{"taken off sale by the organiser"}},
 		{"history booking/" + id, 0, []string{"ada holds A-1-1, A-1-2 of performance hall for 200", "a payment of 200 began",
 			"booked; 200 is paid"}},
 		{"history wallet/ada", 0, []string{"charged with 250", "paid 200 for booking " + id, "the balance is 50"}},

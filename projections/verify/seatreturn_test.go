@@ -94,13 +94,13 @@ func TestVerifierChecksReturnsOfSeats(t *testing.T) {
 			}
 		}
 		if open := v.Open(); (len(open) > 0) != (left > 0) {
-			t.Errorf("left open: %q, want some: %d", open, left)
+			t.Errorf("Open() = %q, want some: %d", open, left)
 		}
 	}
 }
 
-// TestVerifierChecksReturnsOfMoneyFromOutside: the amount owed for a seat is the one in its booking.
-func TestVerifierChecksReturnsOfMoneyFromOutside(t *testing.T) {
+// TestVerifierChecksReturnsOfExternalPayments: the amount owed for a seat is the one in its booking.
+func TestVerifierChecksReturnsOfExternalPayments(t *testing.T) {
 	x := events.PaymentStream("bank", "x")
 	id := events.NewRefundID(x, events.OwedSeatReturned, "A-1-1")
 	for name, test := range map[string]struct {

@@ -166,14 +166,14 @@ func TestVerifierRulesOfTournaments(t *testing.T) {
 	for _, rule := range []verify.Rule{verify.RuleSlots, verify.RuleOnce, verify.RuleEntry, verify.RuleWaitlist,
 		verify.RuleFigures, verify.RuleCreation, verify.RuleKnown} {
 		if !broken[rule] {
-			t.Errorf("nothing breaks the rule %q", rule)
+			t.Errorf("no case breaks the rule %q", rule)
 		}
 	}
 }
 
-// TestALogThatEndsBeforeAPromotion: whatever frees a slot promotes in the same append, so a log can't
+// TestLogWithoutAPromotion: whatever frees a slot promotes in the same append, so a log can't
 // end between the two.
-func TestALogThatEndsBeforeAPromotion(t *testing.T) {
+func TestLogWithoutAPromotion(t *testing.T) {
 	s := logtest.NewTournamentLog()
 	s.Created(1, true, strictly)
 	s.Entered("a", logtest.Counts(1, 0, 0))
@@ -193,11 +193,11 @@ func TestALogThatEndsBeforeAPromotion(t *testing.T) {
 	open, err := verified()
 	var v *verify.Violation
 	if !errors.As(err, &v) || v.Rule != verify.RuleWaitlist || v.Position != 4 || v.Revision != 3 || len(open) != 1 {
-		t.Errorf("without it: %v, open: %q", err, open)
+		t.Errorf("without the promotion: %v, open: %q; want a violation of %q, and one open", err, open, verify.RuleWaitlist)
 	}
 	s.Promoted("b", logtest.Counts(1, 0, 0))
 	if open, err := verified(); err != nil || len(open) > 0 {
-		t.Errorf("with it: %v, open: %q", err, open)
+		t.Errorf("with the promotion: %v, open: %q; want neither", err, open)
 	}
 }
 

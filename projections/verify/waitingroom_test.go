@@ -176,7 +176,7 @@ func TestVerifierRulesOfWaitingRooms(t *testing.T) {
 		{"by arrival after a draw", verify.RuleLine, func() *logtest.WaitingRoom {
 			q := logtest.Draw(9)
 			if order := events.ShuffledTickets(logtest.RoomSeed, 9); order[0] == 1 {
-				t.Fatal("take another seed")
+				t.Fatal("the seed draws ticket 1 first: use another seed")
 			}
 			q.Admitted(1)
 			return q
@@ -193,7 +193,7 @@ func TestVerifierRulesOfWaitingRooms(t *testing.T) {
 	for _, rule := range []verify.Rule{verify.RuleLine, verify.RuleActive, verify.RuleRate, verify.RuleDoor,
 		verify.RulePlace, verify.RuleDraw} {
 		if !broken[rule] {
-			t.Errorf("nothing breaks %q", rule)
+			t.Errorf("no case breaks the rule %q", rule)
 		}
 	}
 }

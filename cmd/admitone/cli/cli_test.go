@@ -26,13 +26,13 @@ func TestHelp(t *testing.T) {
 			}
 		}
 		if cmd.Short == "" || strings.Contains(stdout, "%!") {
-			t.Errorf("%s --help:\n%s", cmd.Name(), stdout)
+			t.Errorf("%s --help:\n%s; want some Short and no %q", cmd.Name(), stdout, "%!")
 		}
 	}
 	stdout, _ := must(t, exitDone)
 	for _, cmd := range newRoot().Commands() {
 		if !strings.Contains(stdout, "\n  "+cmd.Name()+" ") {
-			t.Errorf("admitone alone does not name %s", cmd.Name())
+			t.Errorf("admitone alone does not name %s; want %q", cmd.Name(), "\n  "+cmd.Name()+" ")
 		}
 	}
 }
@@ -170,7 +170,7 @@ func TestServeOverDamagedViews(t *testing.T) {
 		again.end()
 	}
 	if spoilt < 3 {
-		t.Errorf("only %d files could be spoilt", spoilt)
+		t.Errorf("only %d files could be spoilt; want spoilt >= 3", spoilt)
 	}
 }
 
@@ -178,7 +178,7 @@ func TestServeOverDamagedViews(t *testing.T) {
 func TestStatusOfEndedServer(t *testing.T) {
 	damaged := fmt.Errorf("the waiting rooms: %w", events.ErrDamaged)
 	if got := statusOf(ended{damaged}); got != exitUnavailable {
-		t.Errorf("a server that ended has status %d", got)
+		t.Errorf("a server that ended has status %d; want status exitUnavailable", got)
 	}
 	if got := statusOf(damaged); got != exitFoundWrong {
 		t.Errorf("a command that found it has status %d", got)

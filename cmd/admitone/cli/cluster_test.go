@@ -217,7 +217,7 @@ func TestVisitorsSurviveRestarts(t *testing.T) {
 	}
 	if text := n1.must(200, "GET", "/v1/waiting-rooms/r/visitors/"+silent.Visitor, ""); !strings.Contains(text,
 		`"expired"`) {
-		t.Errorf("the visitor who never polled: %s", text)
+		t.Errorf("the visitor who never polled: %s; want %q", text, `"expired"`)
 	}
 	path := "/v1/waiting-rooms/r/visitors/" + pollers[0].id
 	last := time.Now()

@@ -71,11 +71,11 @@ func TestConfigureRefuses(t *testing.T) {
 		"a value of the wrong kind": "wait: long",
 	} {
 		if _, _, _, status := configured(t, file); status != exitUsage {
-			t.Errorf("%s: status %d", about, status)
+			t.Errorf("%s: status %d; want status exitUsage", about, status)
 		}
 	}
 	if _, _, _, status := configured(t, "", "--config", filepath.Join(t.TempDir(), "none")); status != exitUsage {
-		t.Errorf("no such file: status %d", status)
+		t.Errorf("no such file: status %d; want status exitUsage", status)
 	}
 	t.Setenv("ADMITONE_WAIT", "long")
 	if _, _, _, status := configured(t, ""); status != exitUsage {
@@ -94,7 +94,7 @@ func TestMisspeltVariables(t *testing.T) {
 	_, stderr := must(t, exitDone, "token", "--sub", "ada", "--role", "admin", "--store", t.TempDir())
 	if got := strings.Count(stderr, "no command has such a flag"); got != 1 ||
 		!strings.Contains(stderr, "ADMITONE_MAX_SOCKTES is set") {
-		t.Errorf("%s", stderr)
+		t.Errorf("%s; want got = 1 and %q", stderr, "ADMITONE_MAX_SOCKTES is set")
 	}
 }
 

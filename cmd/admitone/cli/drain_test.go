@@ -133,7 +133,7 @@ func TestDrain(t *testing.T) {
 	}
 	p.cmd.Process.Signal(syscall.SIGTERM)
 	if _, text := ask("http://"+operations, "/readyz", 503); !strings.Contains(text, `"code":"draining"`) {
-		t.Error(text)
+		t.Errorf("text %q; want %q", text, `"code":"draining"`)
 	}
 	ask("http://"+operations, "/healthz", 200)
 	if closes, text := ask(p.url, "/v1/products", 200); !closes {

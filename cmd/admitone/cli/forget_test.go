@@ -58,14 +58,14 @@ func TestForgottenContactIsGone(t *testing.T) {
 	key := keys[32:64]
 
 	if stdout, _ := must(t, exitDone, "forget", canaryHolder, "--url", s.url); !strings.Contains(stdout, "is forgotten") {
-		t.Error(stdout)
+		t.Errorf("stdout %q; want %q", stdout, "is forgotten")
 	}
 	if stdout, _ := must(t, exitDone, "forget", "a", "--url", s.url,
 		"--json"); stdout != `{"holder":"a","forgotten":true}`+"\n" {
 		t.Error(stdout)
 	}
 	if found := find(); found != 0 {
-		t.Errorf("%d still show the contact", found)
+		t.Errorf("%d still show the contact; want 0", found)
 	}
 	page := s.send("GET", "/metrics", "") + s.send("GET", "/v1/events?limit=500", "") + s.send("GET",
 		"/v1/history/holder/"+canaryHolder, "")
@@ -79,7 +79,7 @@ func TestForgottenContactIsGone(t *testing.T) {
 	must(t, exitDone, "backup", "--store", dir, "--to", filepath.Join(dir, "monday"))
 	if stdout, _ := must(t, exitDone, "forget", canaryHolder, "--store", dir); !strings.Contains(stdout,
 		"nothing to forget") {
-		t.Error(stdout)
+		t.Errorf("stdout %q; want %q", stdout, "nothing to forget")
 	}
 	texts := map[string][]byte{"the log": logs.Bytes(), "the access log": access.Bytes(), "the answers": []byte(page),
 		"the receipt": contents(t, receipt)}
@@ -133,7 +133,7 @@ func (s *testServer) plant() []string {
 		who} { // sold out, and invalid requests
 		answer, err := http.Post(s.url+"/v1/products/p/reservations", "application/json", strings.NewReader(body))
 		if err != nil || answer.StatusCode < 400 {
-			s.t.Fatal(answer, err)
+			s.t.Fatalf("%v, %v; want StatusCode >= 400", answer, err)
 		}
 		answer.Body.Close()
 	}
@@ -165,6 +165,6 @@ func TestForgetUsage(t *testing.T) {
 	s.sell("1")
 	_, stderr := must(t, exitUnavailable, "forget", "ada", "--store", s.store)
 	if !strings.Contains(stderr, "forget ada --url") {
-		t.Error(stderr)
+		t.Errorf("stderr %q; want %q", stderr, "forget ada --url")
 	}
 }

@@ -71,11 +71,11 @@ func TestOlderLogUnderRunningServers(t *testing.T) {
 	}
 	if status, _, err := post(client, nodes[0].url+"/v1/products", `{"id":"hot","name":"Hot","stock":1000}`,
 		""); err != nil || status != http.StatusCreated {
-		t.Fatal(status, err)
+		t.Fatalf("status %v, %v; want status StatusCreated", status, err)
 	}
 	for i := range 5 {
 		if status := reserve(0, fmt.Sprint("before-", i)); status != http.StatusCreated {
-			t.Fatal(status)
+			t.Fatalf("status %v; want status StatusCreated", status)
 		}
 	}
 	s.kill()
@@ -129,10 +129,11 @@ func TestOlderLogUnderRunningServers(t *testing.T) {
 		found := positions.FindStringSubmatch(node.stderr.String())
 		if found == nil || found[1] != strconv.FormatUint(uint64(end), 10) ||
 			found[2] != strconv.FormatUint(uint64(end)+5, 10) {
-			t.Errorf("server %d says %q of positions %d and %d", i, found, end, end+5)
+			t.Errorf("server %d says %q of positions %d and %d; want a found, found[1] = %v and found[2] = %v",
+				i, found, end, end+5, strconv.FormatUint(uint64(end), 10), strconv.FormatUint(uint64(end)+5, 10))
 		}
 		if code := node.cmd.ProcessState.ExitCode(); code <= 0 {
-			t.Errorf("server %d ended with status %d", i, code)
+			t.Errorf("server %d ended with status %d; want code > 0", i, code)
 		}
 	}
 	s.kill()

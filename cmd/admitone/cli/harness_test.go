@@ -127,7 +127,7 @@ func (s *testServer) made(method, path, body string) string {
 	s.t.Helper()
 	var answer struct{ ID string }
 	if err := json.Unmarshal([]byte(s.send(method, path, body)), &answer); err != nil || answer.ID == "" {
-		s.t.Fatalf("%s %s: no id in the answer (%v)", method, path, err)
+		s.t.Fatalf("%s %s: no id in the answer (%v); want some ID", method, path, err)
 	}
 	return answer.ID
 }

@@ -159,7 +159,7 @@ func (a *audit) checkAllBooked(t *testing.T, j *journal) {
 	t.Helper()
 	a.read(t)
 	if open := a.verifier.Open(); len(open) > 0 {
-		t.Errorf("left in the middle: %q", open)
+		t.Errorf("left in the middle: %q; want no open", open)
 	}
 	a.checkMoney(t)
 	a.checkBookings(t, j)

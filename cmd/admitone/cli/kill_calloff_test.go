@@ -105,7 +105,7 @@ func TestKillCallOff(t *testing.T) {
 	must := func(path, body string) string {
 		status, answer, err := post(client, p.url+path, body, "")
 		if err != nil || status == 0 {
-			t.Fatalf("%s: no answer: %v", path, err)
+			t.Fatalf("%s: no answer: %v; want status > 0", path, err)
 		}
 		return answer
 	}
@@ -114,7 +114,7 @@ func TestKillCallOff(t *testing.T) {
 	sellAll(t, client, p.url, n)
 	planned, before := affectedHolders(t, client, http.MethodPost, p.url, "?dry_run=true")
 	if before.Count != int64(n) || before.Status != "planned" || before.Left != int64(n) {
-		t.Fatalf("affectedHolders: %+v", before)
+		t.Fatalf("affectedHolders: %+v; want Count = %v, Status = 'planned' and Left = %v", before, int64(n), int64(n))
 	}
 	must("/v1/performances/hot/cancellation", `{"reason":"ill"}`)
 	midway := 0
@@ -239,14 +239,14 @@ func checkCalledOff(t *testing.T, p *process, n int) {
 	a := newAudit(t, p.url)
 	a.read(t)
 	if open := a.verifier.Open(); len(open) > 0 {
-		t.Errorf("left in the middle: %.3q", open)
+		t.Errorf("left in the middle: %.3q; want no open", open)
 	}
 	if money := a.verifier.Money(); money.Balance != money.Charged || money.Refunded != money.Debited {
-		t.Errorf("Money: %+v", money)
+		t.Errorf("Money: %+v; want Balance = Charged and Refunded = Debited", money)
 	}
 	for id, b := range a.bookings {
 		if b.Status != events.BookingIsCancelled {
-			t.Errorf("the booking %s is %s", id, b.Status)
+			t.Errorf("the booking %s is %s; want Status = BookingIsCancelled", id, b.Status)
 		}
 	}
 	if len(a.bookings) != n {

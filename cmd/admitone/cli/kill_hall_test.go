@@ -223,7 +223,7 @@ func TestKillHall(t *testing.T) {
 	for _, made := range [][2]string{{"/v1/plans", killedHall()}, {"/v1/performances", `{"id":"hall","title":"H",
 		"venue":"V","plan":"hall","starts_at":"2999-01-01T20:00:00Z","hold_seconds":3600,"prices":{"Seat":30,"Floor":20}}`}} {
 		if status, answer := persist(client, p.url+made[0], made[1], "made"); status != http.StatusCreated {
-			t.Fatal(made[0], status, string(answer))
+			t.Fatalf("%v, status %v, %s; want status StatusCreated", made[0], status, string(answer))
 		}
 	}
 	books := newAudit(t, p.url)
@@ -386,6 +386,7 @@ func (h *hallSale) checkAll(t *testing.T, books *audit) {
 	}
 	t.Logf("%d orders, %d of them booked, %d returned a place, %d ended", len(h.orders), made, returned, ended)
 	if made != len(books.bookings) || ended == 0 || returned == 0 || made == len(h.orders) {
-		t.Errorf("the log has %d bookings", len(books.bookings))
+		t.Errorf("the log has %d bookings; want made = len(books.bookings), ended > 0, returned > 0 and made other than len(h.orders)",
+			len(books.bookings))
 	}
 }

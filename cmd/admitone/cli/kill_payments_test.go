@@ -57,7 +57,7 @@ func (w *stripeShop) must(path, body, member string) string {
 		err = json.Unmarshal([]byte(answer), &members)
 	}
 	if err != nil || status == 0 {
-		w.t.Fatalf("%s: %d, %v: %s", path, status, err, answer)
+		w.t.Fatalf("%s: %d, %v: %s; want status > 0", path, status, err, answer)
 	}
 	return fmt.Sprint(members[member])
 }
@@ -142,7 +142,7 @@ func TestKill9Payments(t *testing.T) {
 	w.settled()
 	w.process.kill()
 	if status := Run(context.Background(), []string{"verify", "--store", w.store}); status != exitDone {
-		t.Errorf("verify ended with status %d", status)
+		t.Errorf("verify ended with status %d; want status exitDone", status)
 	}
 }
 
@@ -159,7 +159,7 @@ func (w *stripeShop) giveBack() {
 		}
 		answer, err := w.client.Do(request)
 		if err != nil || answer.StatusCode != http.StatusOK {
-			w.t.Fatalf("Do: %v, %v", answer, err)
+			w.t.Fatalf("Do: %v, %v; want StatusCode = StatusOK", answer, err)
 		}
 		answer.Body.Close()
 		return
@@ -215,7 +215,8 @@ func (w *stripeShop) settled() {
 	}
 	sessions := w.stripe.Sessions()
 	if len(s.payments) != w.made || len(sessions) != w.made {
-		w.t.Errorf("%d payments and %d sessions for %d bookings", len(s.payments), len(sessions), w.made)
+		w.t.Errorf("%d payments and %d sessions for %d bookings; want %v and %v",
+			len(s.payments), len(sessions), w.made, w.made, w.made)
 	}
 	given := 0
 	for i := range sessions {

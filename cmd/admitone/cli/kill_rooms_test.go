@@ -106,7 +106,8 @@ func (c *visitorPool) ask(t *testing.T, client *http.Client, url string) {
 			continue
 		}
 		if err != nil || response.StatusCode != 200 || now.Ticket != v.Ticket {
-			t.Fatalf("%s: %s %+v, had %+v, %v", holder, response.Status, now, v, err)
+			t.Fatalf("%s: %s %+v, had %+v, %v; want StatusCode = 200 and Ticket = %v",
+				holder, response.Status, now, v, err, v.Ticket)
 		}
 		if c.admitted[holder] && now.Status != string(events.VisitorAdmitted) {
 			t.Errorf("%s had a pass and is %s", holder, now.Status)
@@ -155,7 +156,7 @@ func TestKill9OfAWaitingRoom(t *testing.T) {
 	t.Logf("%d kills, %d places, %d unknown outcomes, %d admitted", cycles, len(c.visitors), len(unsure), had)
 	c.checkLog(t, store)
 	if status := Run(context.Background(), []string{"verify", "--store", store}); status != exitDone {
-		t.Errorf("verify ended with status %d", status)
+		t.Errorf("verify ended with status %d; want status exitDone", status)
 	}
 }
 
@@ -173,7 +174,7 @@ func put(t *testing.T, url, body string) {
 	}
 	response.Body.Close()
 	if response.StatusCode != http.StatusCreated {
-		t.Fatalf("PUT %s: %s", url, response.Status)
+		t.Fatalf("PUT %s: %s; want StatusCode = StatusCreated", url, response.Status)
 	}
 }
 
@@ -220,7 +221,7 @@ func (c *visitorPool) checkLog(t *testing.T, dir string) {
 	}
 	for holder, v := range c.visitors {
 		if tickets[holder] != v.Ticket {
-			t.Errorf("%s got ticket %d, the log has %d", holder, v.Ticket, tickets[holder])
+			t.Errorf("%s got ticket %d, the log has %d; want %v", holder, v.Ticket, tickets[holder], v.Ticket)
 		}
 		if c.admitted[holder] && v.Ticket >= next {
 			t.Errorf("%s, ticket %d, had a pass that is not in the log", holder, v.Ticket)

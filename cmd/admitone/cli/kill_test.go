@@ -173,7 +173,7 @@ func killRepeatedly(t *testing.T, b backend, cycles int) {
 	books.checkAllBooked(t, j)
 	p.kill()
 	if status := Run(context.Background(), []string{"verify", "--store", b.store}); status != exitDone {
-		t.Errorf("verify ended with status %d", status)
+		t.Errorf("verify ended with status %d; want status exitDone", status)
 	}
 }
 
@@ -274,7 +274,7 @@ func checkLog(t *testing.T, client *http.Client, url string, j *journal) {
 			what = answer.ID
 		}
 		if given[what] != 1 {
-			t.Errorf("%s: %s is %d times in the log", i.key, what, given[what])
+			t.Errorf("%s: %s is %d times in the log; want 1", i.key, what, given[what])
 		}
 	}
 	if len(given) != wanted {

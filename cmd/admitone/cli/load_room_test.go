@@ -30,12 +30,12 @@ func TestLoadWaitingRoom(t *testing.T) {
 	}
 	for _, code := range []string{"429 rate_limited", "403 pass_required", "403 pass_invalid"} {
 		if r.Codes[code] == 0 {
-			t.Errorf("no answer was %s: %v", code, r.Codes)
+			t.Errorf("no answer was %s: %v; want Codes[code] > 0", code, r.Codes)
 		}
 	}
 	if stdout, _ := must(t, exitDone, append([]string{"load", "--against", s.url, "--visitors", "20"},
 		quickLine...)...); !strings.Contains(stdout, "proved: ") || !strings.Contains(stdout, "20 visitors") {
-		t.Error(stdout)
+		t.Errorf("stdout %q; want %q and %q", stdout, "proved: ", "20 visitors")
 	}
 	s.end()
 	verified(t, exitDone, "--store", s.store)
@@ -48,7 +48,7 @@ func TestLoadWithDraw(t *testing.T) {
 	r := loaded[load.WaitingRoomProof](t, exitDone, s.url,
 		append([]string{"--visitors", "40", "--draw-after", "2s"}, quickLine...)...)
 	if p := r.Proof; p.Drawn < 20 || p.Admitted == 0 || p.Bought == 0 || len(p.Wrong) != 0 {
-		t.Errorf("%+v %+v", r, p)
+		t.Errorf("%+v %+v; want Drawn >= 20, Admitted > 0, Bought > 0 and len(Wrong) = 0", r, p)
 	}
 	s.end()
 	verified(t, exitDone, "--store", s.store)
@@ -149,7 +149,7 @@ func TestLoadWaitingRoomFindsWrongAnswers(t *testing.T) {
 				"--visitors", "60"}, quickLine...)...)
 			var r found[load.WaitingRoomProof]
 			if err := json.Unmarshal([]byte(stdout), &r); err != nil || r.Proof == nil || status != exitFoundWrong {
-				t.Errorf("%s: %d %v: %s%s", test.about, status, err, stdout, stderr)
+				t.Errorf("%s: %d %v: %s%s; want a Proof and status exitFoundWrong", test.about, status, err, stdout, stderr)
 				return
 			}
 			if !slices.ContainsFunc(r.Proof.Wrong, func(s string) bool { return strings.Contains(s, test.wrong) }) {

@@ -18,7 +18,8 @@ func TestLoadSale(t *testing.T) {
 	if len(p.Wrong) != 0 || p.InLog != 80 || p.Cancelled == 0 || p.Cancelled+p.Expired != p.InLog || p.Paid == 0 ||
 		p.Payments <= p.Paid || p.Received == 0 || p.Received != p.Taken || p.Refunded != p.PaidBack ||
 		p.Refunded != p.Received {
-		t.Errorf("%+v %+v", r, p)
+		t.Errorf("%+v %+v; want len(Wrong) = 0, InLog = 80, Cancelled > 0, Cancelled+Expired = InLog, Paid > 0, Payments > Paid, Received > 0, Received = Taken, Refunded = PaidBack and Refunded = Received",
+			r, p)
 	}
 	server.kill()
 	verified(t, exitDone, "--store", store)
@@ -58,6 +59,6 @@ func TestLoadSaleNeedsACurrency(t *testing.T) {
 	s := serveIn(t, t.TempDir(), nil)
 	if _, stderr := must(t, exitUsage, "load", "--against", s.url, "--scenario", "sale"); !strings.Contains(stderr,
 		"--currency") {
-		t.Error(stderr)
+		t.Errorf("stderr %q; want %q", stderr, "--currency")
 	}
 }

@@ -24,13 +24,13 @@ func TestLoadSeats(t *testing.T) {
 	}
 	for _, code := range []string{"409 seat_taken", "409 insufficient_balance", "409 limit_exceeded"} {
 		if r.Codes[code] == 0 {
-			t.Errorf("no answer was %s: %v", code, r.Codes)
+			t.Errorf("no answer was %s: %v; want Codes[code] > 0", code, r.Codes)
 		}
 	}
 	if stdout, _ := must(t, exitDone, "load", "--against", s.url, "--scenario", "seats", "--people", "20",
 		"--hold-seconds", "1"); !strings.Contains(stdout, "proved: ") ||
 		!strings.Contains(stdout, "20 people for 1000 seats") {
-		t.Error(stdout)
+		t.Errorf("stdout %q; want %q and %q", stdout, "proved: ", "20 people for 1000 seats")
 	}
 	s.end()
 	verified(t, exitDone, "--store", s.store)

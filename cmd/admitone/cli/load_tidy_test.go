@@ -20,7 +20,7 @@ func TestLoadTidiesUp(t *testing.T) {
 		stdout, _ := must(t, exitDone, append([]string{"load", "--against", s.url, "--connections", "8"}, args...)...)
 		_, after, _ := strings.Cut(stdout, "tidied up: ")
 		if !strings.Contains(stdout, "proved: ") || !strings.Contains(after, "load-") || !strings.Contains(after, " remain") {
-			t.Errorf("%q: %s", args, stdout)
+			t.Errorf("%q: %s; want %q, %q and %q", args, stdout, "proved: ", "load-", " remain")
 		}
 		return after
 	}
@@ -42,7 +42,7 @@ func TestLoadTidiesUp(t *testing.T) {
 		var list struct{ Items []map[string]any }
 		text := s.send("GET", path, "")
 		if err := json.Unmarshal([]byte(text), &list); err != nil || len(list.Items) == 0 {
-			t.Fatalf("%s: %v %s", path, err, text)
+			t.Fatalf("%s: %v %s; want len(Items) > 0", path, err, text)
 		}
 		for _, item := range list.Items {
 			if !want(item) {

@@ -23,15 +23,16 @@ func TestLoadTournament(t *testing.T) {
 	if p := r.Proof; r.Acknowledged != 500+2*75 || p.InLog != r.Acknowledged || p.Entered != 64 || p.Waiting != 436 ||
 		p.Unknown != 0 || len(p.Wrong) != 0 ||
 		p.Promoted < 32 || r.Codes["201"] != 575 || r.Codes["200"] != 75 {
-		t.Errorf("%+v %+v", r, p)
+		t.Errorf("%+v %+v; want Acknowledged = 500+2*75, InLog = Acknowledged, Entered = 64, Waiting = 436, Unknown = 0, len(Wrong) = 0, Promoted >= 32, Codes[201] = 575 and Codes[200] = 75",
+			r, p)
 	}
 	r = loaded[load.TournamentProof](t, exitDone, s.url, "--scenario", "tournament", "--teams", "10", "--slots", "64")
 	if p := r.Proof; p.Entered != 10 || p.Waiting != 0 || p.Promoted != 0 {
-		t.Errorf("%+v", p)
+		t.Errorf("%+v; want Entered = 10, Waiting = 0 and Promoted = 0", p)
 	}
 	if stdout, _ := must(t, exitDone, "load", "--against", s.url, "--scenario", "tournament", "--teams", "90", "--slots",
 		"8"); !strings.Contains(stdout, "proved: ") || !strings.Contains(stdout, "8 of 8 slots taken, 82 teams waiting") {
-		t.Error(stdout)
+		t.Errorf("stdout %q; want %q and %q", stdout, "proved: ", "8 of 8 slots taken, 82 teams waiting")
 	}
 	s.end()
 	verified(t, exitDone, "--store", s.store)

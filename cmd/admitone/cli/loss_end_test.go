@@ -26,20 +26,20 @@ func TestLostEndFileIsReported(t *testing.T) {
 	}
 	const about = "how far the log was answered"
 	if told := start(store); strings.Contains(told, about) {
-		t.Errorf("a new log: %s", told)
+		t.Errorf("a new log: %s; want no %q", told, about)
 	}
 	s := startWith(t, server.Settings{Store: store, SignEvery: 10 * time.Second})
 	s.sell("1")
 	s.end()
 	must(t, exitDone, "backup", "--store", store, "--to", copied)
 	if told := start(copied); strings.Contains(told, about) {
-		t.Errorf("a copy: %s", told)
+		t.Errorf("a copy: %s; want no %q", told, about)
 	}
 	exported, imported := filepath.Join(t.TempDir(), "out.jsonl"), filepath.Join(t.TempDir(), "imported")
 	must(t, exitDone, "export", exported, "--store", store)
 	must(t, exitDone, "import", exported, "--store", imported)
 	if told := start(imported); strings.Contains(told, about) {
-		t.Errorf("an import: %s", told)
+		t.Errorf("an import: %s; want no %q", told, about)
 	}
 	file := filepath.Join(store, "end")
 	good, err := os.ReadFile(file)

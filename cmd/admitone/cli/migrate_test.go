@@ -37,7 +37,7 @@ func TestMigrate(t *testing.T) {
 	s := newEventStore(t)
 	for range 2 { // the second time there is nothing to do
 		if said := migrate(t, exitDone, dir, s.address()); !strings.Contains(said, "the same in both") {
-			t.Error(said)
+			t.Errorf("output %q; want %q", said, "the same in both")
 		}
 	}
 	// New events are copied on top.
@@ -50,7 +50,7 @@ func TestMigrate(t *testing.T) {
 			var out bytes.Buffer
 			status := runTo(t.Context(), []string{"migrate", "--from", s.address(), "--to", t.TempDir() + "/x"}, &out, &out)
 			if status != exitDone {
-				t.Errorf("ended with %d: %s", status, out.String())
+				t.Errorf("ended with %d: %s; want status exitDone", status, out.String())
 			}
 		})
 	}
@@ -66,7 +66,7 @@ func TestMigrate(t *testing.T) {
 	server.sell("d")
 	server.end()
 	if said := migrate(t, exitUsage, dir, other); !strings.Contains(said, "another log") {
-		t.Error(said)
+		t.Errorf("output %q; want %q", said, "another log")
 	}
 	migrate(t, exitUsage, dir, "")
 	migrate(t, exitUnavailable, dir+"/nothing", back)
@@ -172,7 +172,7 @@ func TestMigrateKilled(t *testing.T) {
 		t.Logf("killed when %d of %d events were there", copied, len(want))
 	}
 	if said := migrate(t, exitDone, dir, s.address()); !strings.Contains(said, "the same in both") {
-		t.Error(said)
+		t.Errorf("output %q; want %q", said, "the same in both")
 	}
 }
 

@@ -55,7 +55,7 @@ func TestAddressesBehindProxy(t *testing.T) {
 	for i := range 1000 {
 		forged := headers[i%len(headers)]
 		if status := reserve(fmt.Sprintf("198.18.%d.%d", i/250, 1+i%250), forged[0], forged[1]); status != 201 {
-			t.Fatalf("address %d, which says %v: status %d", i, forged, status)
+			t.Fatalf("address %d, which says %v: status %d; want status 201", i, forged, status)
 		}
 	}
 	for _, name := range []string{"X-Forwarded-For", "Forwarded"} {

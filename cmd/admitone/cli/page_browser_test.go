@@ -103,7 +103,7 @@ func (p *tab) found() {
 	const missing = `performance.getEntriesByType("resource")
 		.filter((asked) => asked.responseStatus === 404).map((asked) => asked.name).join()`
 	if names := of[string](p, missing); names != "" {
-		p.t.Errorf("the page requested a missing resource: %s", names)
+		p.t.Errorf("the page requested a missing resource: %s; want %q", names, "")
 	}
 }
 

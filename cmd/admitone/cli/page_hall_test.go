@@ -95,7 +95,7 @@ func hallBooked(t *testing.T, browser context.Context) {
 	ada.waitText(myBookings, "On hold · €78.00")
 	ada.waitText(myBookings, "Balcony-A-")
 	if got := strings.Join(s.bookingsOf("ada"), "; "); !strings.Contains(got, "Stalls-D-27 booked; Balcony-A-") {
-		t.Error(got)
+		t.Errorf("%v; want %q", got, "Stalls-D-27 booked; Balcony-A-")
 	}
 	// The page shows which seats others take, and when more would be too many.
 	bob.zoomTo("Stalls", "Stalls-D-27")
@@ -147,7 +147,7 @@ func hallByKeyboard(t *testing.T, browser context.Context) {
 		ada.wait(`document.activeElement === ` + seatButton(step.seat))
 	}
 	if name := of[string](ada, `document.activeElement.ariaLabel`); name != "Stalls-O-35, free, €69.00, Stalls, wheelchair place" {
-		t.Error(name)
+		t.Errorf("%v; want %q", name, "Stalls-O-35, free, €69.00, Stalls, wheelchair place")
 	}
 	ada.waitText(tip, "wheelchair place")
 	ada.do(chromedp.KeyEvent("-"), chromedp.KeyEvent("-"))

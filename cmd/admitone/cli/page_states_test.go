@@ -253,7 +253,7 @@ func refusalSeen(t *testing.T, browser context.Context) {
 	ada.waitText(choiceMessage, "Holder: a holder's name does not begin with key:")
 	ada.wait(inSight(choiceMessage))
 	if role := of[string](ada, choiceMessage+`.role`); role != "status" {
-		t.Errorf("the refusal has the role %q", role)
+		t.Errorf("the refusal has the role %q; want %q", role, "status")
 	}
 	// After a refusal the page is up to date.
 	ada.is("ada")
@@ -338,7 +338,7 @@ func trayOnPhone(t *testing.T, browser context.Context) {
 	}
 	if shown := of[int](ada, `[...document.querySelectorAll('[data-action="book"]')].filter((book) =>
 		book.checkVisibility()).length`); shown != 1 {
-		t.Errorf("there are %d buttons that book", shown)
+		t.Errorf("there are %d buttons that book; want 1", shown)
 	}
 	// The Tab key reaches the tray, and the focused element is never covered.
 	ada.do(chromedp.Evaluate[chromedp.Void](`void (document.activeElement.blur(), scrollTo(0, 0))`))

@@ -55,7 +55,7 @@ func waitOnPhone(t *testing.T, browser context.Context) {
 		small := of[[]string](ada, `[...document.querySelectorAll("button, a.button")].filter((b) => b.checkVisibility() &&
 			b.getBoundingClientRect().height < 40).map((b) => b.textContent)`)
 		if len(small) > 0 {
-			t.Errorf("too small for a finger: %q", small)
+			t.Errorf("too small for a finger: %q; want no small", small)
 		}
 	}
 	for _, path := range []string{"/waiting-rooms", "/waiting-rooms/" + id} {

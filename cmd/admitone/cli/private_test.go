@@ -39,7 +39,7 @@ func TestOpenListenersRequireLoopback(t *testing.T) {
 		}
 		_, stderr := must(t, exitUsage, args...)
 		if !strings.Contains(stderr, "loopback") {
-			t.Errorf("%s: %s", line, stderr)
+			t.Errorf("%s: %s; want %q", line, stderr, "loopback")
 		}
 	}
 	if _, err := os.Stat(filepath.Join(dir, "none")); !errors.Is(err, fs.ErrNotExist) {
@@ -62,7 +62,7 @@ func TestOpenListenersRequireLoopback(t *testing.T) {
 		go io.Copy(io.Discard, in)
 		stop()
 		if got := <-status; got != exitDone || err != nil {
-			t.Errorf("eventstore %s: status %d, %v", line, got, err)
+			t.Errorf("eventstore %s: status %d, %v; want status exitDone", line, got, err)
 		}
 	}
 }
@@ -154,12 +154,13 @@ func TestBackupsAreBounded(t *testing.T) {
 	for range 2 {
 		if status, text := s.answer("POST", "/v1/backups", "{}"); status != 409 ||
 			!strings.Contains(text, `"limit_exceeded"`) || !strings.Contains(text, "--max-backups") {
-			t.Errorf("a third backup: %d %s", status, text)
+			t.Errorf("a third backup: %d %s; want status 409, %q and %q",
+				status, text, `"limit_exceeded"`, "--max-backups")
 		}
 	}
 	made, err := os.ReadDir(folder)
 	if err != nil || len(made) != 2 {
-		t.Fatalf("%d backups, %v", len(made), err)
+		t.Fatalf("%d backups, %v; want 2", len(made), err)
 	}
 	if err := os.RemoveAll(filepath.Join(folder, made[0].Name())); err != nil {
 		t.Fatal(err)

@@ -108,7 +108,7 @@ func TestRefusalsAreRecorded(t *testing.T) {
 		status, stdout, stderr := command(t, "history", test.of, "--store", s.store)
 		if test.holds == nil {
 			if status != exitFoundWrong {
-				t.Errorf("history %s: %s%s", test.of, stdout, stderr)
+				t.Errorf("history %s: %s%s; want status = exitFoundWrong", test.of, stdout, stderr)
 			}
 			continue
 		}
@@ -124,9 +124,9 @@ func TestRefusalsAreRecorded(t *testing.T) {
 	}
 	if status, stdout, stderr := command(t, "log", "--store", s.store, "--json"); status != exitDone ||
 		strings.Contains(stdout, "bob@example.org") {
-		t.Errorf("the log: %s%s", stdout, stderr)
+		t.Errorf("the log: %s%s; want status = exitDone and no %q", stdout, stderr, "bob@example.org")
 	}
 	if status, stdout, stderr := command(t, "verify", "--store", s.store); status != exitDone {
-		t.Errorf("verify: %s%s", stdout, stderr)
+		t.Errorf("verify: %s%s; want status = exitDone", stdout, stderr)
 	}
 }

@@ -99,7 +99,7 @@ func TestPaymentResumesAfterRestart(t *testing.T) {
 		t.Errorf("the booking is %+v (%t, %v)", row, ok, err)
 	}
 	if wallet, _, err := s.Views.Wallet("ada"); err != nil || wallet.Balance != 50 {
-		t.Errorf("the wallet is %+v (%v)", wallet, err)
+		t.Errorf("the wallet is %+v (%v); want Balance = 50", wallet, err)
 	}
 }
 
@@ -120,12 +120,13 @@ func TestDemoPerformance(t *testing.T) {
 	}
 	if concert.Capacity != 819 || len(concert.Sections) != 8 || len(concert.Areas) != 1 ||
 		concert.Areas[0].Capacity != 200 {
-		t.Errorf("the concert is %+v", concert)
+		t.Errorf("the concert is %+v; want Capacity = 819, len(Sections) = 8, len(Areas) = 1 and Areas[0].Capacity = 200",
+			concert)
 	}
 	balance := int64(0)
 	_, err := s.Desk.View(t.Context(), wallet.Stream(demoHolder),
 		func(c core.Core) { balance = c.(*wallet.Wallet).Balance() })
 	if err != nil || balance != demoBalance {
-		t.Errorf("the demo's wallet has %d (%v)", balance, err)
+		t.Errorf("the demo's wallet has %d (%v); want %v", balance, err, demoBalance)
 	}
 }

@@ -157,7 +157,7 @@ func TestHoldsEndOnTime(t *testing.T) {
 				made, err := h.book("ann")
 				h.must(err)
 				if until := time.Until(made.Booking.ExpiresAt); until != time.Minute {
-					t.Errorf("held for %v", until)
+					t.Errorf("held for %v; want %v", until, time.Minute)
 				}
 				if time.Sleep(test.leaves); test.away > 0 {
 					h.wantTaken(true)

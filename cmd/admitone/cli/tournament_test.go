@@ -100,7 +100,7 @@ func TestDemo(t *testing.T) {
 			}
 		}
 		if room.Revision != 1 || behind.WaitingRoom != demoRoom {
-			t.Errorf("%+v %+v", room, behind)
+			t.Errorf("%+v %+v; want Revision = 1 and WaitingRoom = demoRoom", room, behind)
 		}
 	}
 	// Withdrawn teams stay withdrawn.
@@ -109,6 +109,6 @@ func TestDemo(t *testing.T) {
 		t.Fatal(err)
 	}
 	if entries := s.send("GET", "/v1/tournaments/winter-cup/entries", ""); strings.Contains(entries, "owls") {
-		t.Error(entries)
+		t.Errorf("%v; want no %q", entries, "owls")
 	}
 }

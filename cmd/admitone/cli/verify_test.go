@@ -31,15 +31,16 @@ func TestVerifyFindsNothing(t *testing.T) {
 	head := appendSales(t, s.Log, "big", 2000)
 	if v := verified(t, exitDone, "--url", s.url); v.Events != uint64(head) || v.Head != head || v.Streams != 2 ||
 		v.Violation != nil || v.Views != 0 {
-		t.Errorf("through the server: %+v", v)
+		t.Errorf("through the server: %+v; want Events = %v, Head = head, Streams = 2, no Violation and Views = 0",
+			v, uint64(head))
 	}
 	s.end()
 	if v := verified(t, exitDone, "--store", s.store); v.Events != uint64(head) || v.Views != head || v.Source != s.store {
-		t.Errorf("from the directory: %+v", v)
+		t.Errorf("from the directory: %+v; want Events = %v, Views = head and Source = s.store", v, uint64(head))
 	}
 	if stdout, _ := must(t, exitDone, "verify", "--store", s.store); !strings.Contains(stdout,
 		"2006 events of 2 streams in ") || !strings.HasSuffix(stdout, "nothing is wrong\n") {
-		t.Error(stdout)
+		t.Errorf("stdout %q; want %q and %q last", stdout, "2006 events of 2 streams in ", "nothing is wrong\n")
 	}
 }
 
@@ -82,7 +83,8 @@ func TestVerifyFindsForgery(t *testing.T) {
 	}
 	if v := verified(t, exitFoundWrong, "--store", dir); v.Violation == nil || v.Violation.Position != 4 ||
 		v.Violation.Stream != "product-1" || v.Violation.Revision != 3 {
-		t.Errorf("%+v", v)
+		t.Errorf("%+v; want a Violation, Violation.Position = 4, Violation.Stream = 'product-1' and Violation.Revision = 3",
+			v)
 	}
 }
 
@@ -162,6 +164,6 @@ func TestVerifyFindsWrongViews(t *testing.T) {
 	}
 	stdout, _ := must(t, exitFoundWrong, "verify", "--store", s.store)
 	if !strings.Contains(stdout, "VIOLATION at position 5\n  rule:  the views on disk") {
-		t.Error(stdout)
+		t.Errorf("stdout %q; want %q", stdout, "VIOLATION at position 5\n  rule:  the views on disk")
 	}
 }

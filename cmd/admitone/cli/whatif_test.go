@@ -28,17 +28,17 @@ func TestWhatIf(t *testing.T) {
 		}
 	}
 	if svg := string(contents(t, chart)); !strings.HasPrefix(svg, "<svg ") || !strings.HasSuffix(svg, "</svg>\n") {
-		t.Error(svg)
+		t.Errorf("%v; want %q first and %q last", svg, "<svg ", "</svg>\n")
 	}
 	stdout, _ = must(t, exitDone, "what-if", "--store", s.store, "--json")
 	var answer whatif.Comparison
 	if err := json.Unmarshal([]byte(stdout), &answer); err != nil || answer.Recorded.UnitsSold != 4 ||
 		answer.WhatIf.UnitsSold != 4 || answer.WhatIf.GivenBack != 1 {
-		t.Errorf("%s: %v", stdout, err)
+		t.Errorf("%s: %v; want Recorded.UnitsSold = 4, WhatIf.UnitsSold = 4 and WhatIf.GivenBack = 1", stdout, err)
 	}
 	stdout, _ = must(t, exitDone, "what-if", "--store", s.store, "--from", "3", "--to", "3", "--set", "stock=3")
 	if !strings.Contains(stdout, "positions 3 to 3, 1 intents") || !strings.Contains(stdout, "refused: sold_out") {
-		t.Error(stdout)
+		t.Errorf("stdout %q; want %q and %q", stdout, "positions 3 to 3, 1 intents", "refused: sold_out")
 	}
 	for _, args := range [][]string{{"--set", "price=1"}, {"--set", "stock"}, {"--from", "noon"}, {"--to", "noon"},
 		{"--from", "4", "--to", "2"},

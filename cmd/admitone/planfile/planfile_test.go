@@ -15,7 +15,7 @@ const seats = "zone,row,number,x,y,category\nA,1,1,-10,5,Stalls\nB,1,1,20,50,Bal
 func TestReadCSV(t *testing.T) {
 	plan, hall, faults := ReadCSV([]byte("\xef\xbb\xbf"+strings.ReplaceAll(seats, "\n", "\r\n")), "Parlour")
 	if faults != nil {
-		t.Fatal(faults)
+		t.Fatalf("%v; want no faults", faults)
 	}
 	var got []string
 	for seat := range events.SeatIndex(hall.Seats()) {
@@ -26,7 +26,8 @@ func TestReadCSV(t *testing.T) {
 		t.Errorf("%q of %+v, want %q", got, hall.Size, want)
 	}
 	if len(plan.Categories) != 2 || plan.Categories[0].Color != palette[0] || plan.Categories[1].Color != palette[1] {
-		t.Errorf("ReadCSV: %+v", plan.Categories)
+		t.Errorf("ReadCSV: %+v; want len(Categories) = 2, Categories[0].Color = palette[0] and Categories[1].Color = palette[1]",
+			plan.Categories)
 	}
 	if !IsCSV("x", []byte(seats)) || !IsCSV("x.CSV", []byte("{}")) || IsCSV("x", []byte("\xef\xbb\xbf\n{}")) || IsCSV("a.json", nil) {
 		t.Error("IsCSV misclassifies a file")
@@ -87,7 +88,7 @@ func TestFaultsOfCSV(t *testing.T) {
 func TestReadJSON(t *testing.T) {
 	plan, hall, faults := ReadCSV([]byte(seats), "Parlour")
 	if faults != nil {
-		t.Fatal(faults)
+		t.Fatalf("%v; want no faults", faults)
 	}
 	text, faults := Body(plan, "parlour")
 	again, same, others := ReadJSON(text)
@@ -106,7 +107,7 @@ func TestReadJSON(t *testing.T) {
 		}
 	}
 	if _, _, faults := ReadJSON([]byte(string(text) + strings.Repeat(" ", MaxBytes))); len(faults) != 1 {
-		t.Error(faults)
+		t.Errorf("%v; want len(faults) = 1", faults)
 	}
 	for i := range plan.Zones {
 		for j := range plan.Zones[i].Rows {

@@ -52,6 +52,6 @@ func send(t *testing.T, s *Server, method, path, body string) {
 	}
 	defer response.Body.Close()
 	if said, _ := io.ReadAll(response.Body); response.StatusCode >= 300 {
-		t.Fatalf("%s %s: %s %s", method, path, response.Status, said)
+		t.Fatalf("%s %s: %s %s; want StatusCode < 300", method, path, response.Status, said)
 	}
 }

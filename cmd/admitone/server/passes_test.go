@@ -30,7 +30,7 @@ func TestMissingKeysAreReported(t *testing.T) {
 		return text.String()
 	}
 	if text := said(); strings.Contains(text, "keys of passes") {
-		t.Errorf("with its keys it says %s", text)
+		t.Errorf("with its keys it says %s; want no %q", text, "keys of passes")
 	}
 	kept, err := os.ReadFile(filepath.Join(store, PassKeysFile))
 	if err != nil {
@@ -41,7 +41,7 @@ func TestMissingKeysAreReported(t *testing.T) {
 	}
 	// The log names the keys from the first room on.
 	if text := said(); !strings.Contains(text, `"level":"ERROR"`) || !strings.Contains(text, "none of the log's") {
-		t.Errorf("without visitors it logs %s", text)
+		t.Errorf("without visitors it logs %s; want %q and %q", text, `"level":"ERROR"`, "none of the log's")
 	}
 	if err := os.WriteFile(filepath.Join(store, PassKeysFile), kept, 0o600); err != nil {
 		t.Fatal(err)
@@ -50,13 +50,13 @@ func TestMissingKeysAreReported(t *testing.T) {
 	send(t, s, "POST", "/v1/waiting-rooms/r/visitors", `{"holder":"ada"}`)
 	end(t, s)
 	if text := said(); strings.Contains(text, "keys of passes") {
-		t.Errorf("with its keys it says %s", text)
+		t.Errorf("with its keys it says %s; want no %q", text, "keys of passes")
 	}
 	if err := os.Remove(filepath.Join(store, PassKeysFile)); err != nil {
 		t.Fatal(err)
 	}
 	if text := said(); !strings.Contains(text, `"level":"ERROR"`) ||
 		!strings.Contains(text, "earlier places and passes") || !strings.Contains(text, `"room":"r"`) {
-		t.Errorf("it says %q", text)
+		t.Errorf("it says %q; want %q, %q and %q", text, `"level":"ERROR"`, "earlier places and passes", `"room":"r"`)
 	}
 }

@@ -257,17 +257,17 @@ func TestDeadlinesOfASharedLog(t *testing.T) {
 	if latenessOf(false, nil).draw("x") != 0 {
 		t.Error("the only server of a log delays wakes")
 	}
-	least, most := lateBy, time.Duration(0)
+	least, highest := lateBy, time.Duration(0)
 	for range 1000 {
 		late := latenessOf(true, nil).draw("x")
-		least, most = min(least, late), max(most, late)
+		least, highest = min(least, late), max(highest, late)
 	}
 	ranked := latenessOf(true, func(stream events.StreamID) (int, bool) { return len(stream), true })
 	if ranked.draw("") != 0 || ranked.draw("xx") != 2*rankedBy {
 		t.Errorf("the first node waits %v, the third %v; want 0 and %v", ranked.draw(""), ranked.draw("xx"), 2*rankedBy)
 	}
-	if least < 0 || least > lateBy/10 || most >= lateBy || most < lateBy*9/10 {
-		t.Errorf("delays from %v to %v, want about 0 to %v", least, most, lateBy)
+	if least < 0 || least > lateBy/10 || highest >= lateBy || highest < lateBy*9/10 {
+		t.Errorf("delays from %v to %v, want about 0 to %v", least, highest, lateBy)
 	}
 }
 

@@ -266,9 +266,9 @@ func (d *damage) report(err error) {
 // reporter returns a function that reports damage of the database that is being opened. It has no effect once
 // another database has replaced that one.
 func (d *damage) reporter() func(error) {
-	mine := d.files.Add(1)
+	owned := d.files.Add(1)
 	return func(err error) {
-		if d.files.Load() == mine {
+		if d.files.Load() == owned {
 			d.report(err)
 		}
 	}

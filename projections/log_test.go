@@ -88,10 +88,10 @@ func sell(t testing.TB, log events.Store, id string, n, size int) (last events.P
 		batch = append(batch, e)
 	}
 	add(&events.ProductCreated{ProductID: events.ProductID(id), DisplayName: id, Stock: int64(n)})
-	for left := n; ; {
-		for ; left > 0 && len(batch) < size; left-- {
-			add(&events.ProductReserved{ReservationID: events.ReservationID(fmt.Sprint("r", left)), Holder: "h", Quantity: 1,
-				Remaining: int64(left) - 1})
+	for remaining := n; ; {
+		for ; remaining > 0 && len(batch) < size; remaining-- {
+			add(&events.ProductReserved{ReservationID: events.ReservationID(fmt.Sprint("r", remaining)), Holder: "h", Quantity: 1,
+				Remaining: int64(remaining) - 1})
 		}
 		if len(batch) == 0 {
 			return last

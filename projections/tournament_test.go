@@ -132,28 +132,29 @@ func TestReadingEntriesDuringTheFold(t *testing.T) {
 		facts = append(facts, &events.TournamentWaitlisted{TeamIDs: []events.TeamID{events.TeamID(fmt.Sprint(n))},
 			TournamentCounts: logtest.Counts(1, 0, int64(n)+1)})
 	}
-	for n := range waiting / 2 { // every second leaves, and comes again
-		left := logtest.Counts(1, 0, waiting-1)
+	for n := range waiting / 2 { // every second team withdraws and enters again
+		counts := logtest.Counts(1, 0, waiting-1)
 		facts = append(
 			facts,
 			&events.TournamentWithdrawn{TeamID: events.TeamID(fmt.Sprint(2 * n)), Was: events.EntryWaitlisted,
-				TournamentCounts: left},
+				TournamentCounts: counts},
 		)
-		left.Waitlisted++
+		counts.Waitlisted++
 		facts = append(
 			facts,
-			&events.TournamentWaitlisted{TeamIDs: []events.TeamID{events.TeamID(fmt.Sprint(2 * n))}, TournamentCounts: left},
+			&events.TournamentWaitlisted{TeamIDs: []events.TeamID{events.TeamID(fmt.Sprint(2 * n))},
+				TournamentCounts: counts},
 		)
 	}
 	log.Add(cup("a"), facts...)
 	p := openViews(t, log, vfs.NewMem())
-	begun := waiting + 2
-	if err := p.apply(log.Recorded[:begun]); err != nil {
+	start := waiting + 2
+	if err := p.apply(log.Recorded[:start]); err != nil {
 		t.Fatal(err)
 	}
 	folding := make(chan error, 1)
 	go func() {
-		for i := begun; i < len(log.Recorded); i++ {
+		for i := start; i < len(log.Recorded); i++ {
 			if err := p.apply(log.Recorded[i : i+1]); err != nil {
 				folding <- err
 				return

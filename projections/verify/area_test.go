@@ -269,9 +269,9 @@ func TestVerifierChecksAreas(t *testing.T) {
 		"grown before the edit": {verify.RuleBlocks, func(f *logtest.Forgery) {
 			f.Add(gala, edit(f, 1, 5))
 			f.Add(floor, &events.AreaResized{Places: 5, AreaCounts: counts(2, 3, 0), Change: 1})
-			begun := sizes(8, 5)
-			begun.Number = 2
-			f.Add(gala, begun)
+			start := sizes(8, 5)
+			start.Number = 2
+			f.Add(gala, start)
 			f.Add(floor, &events.AreaResized{Places: 8, AreaCounts: counts(5, 3, 0), Change: 2})
 		}},
 		"withdrawn after the edit": {verify.RuleBlocks, func(f *logtest.Forgery) {

@@ -41,13 +41,13 @@ func TestVerifierAcceptsAPerformance(t *testing.T) {
 			continue // see TestBlockRules
 		}
 		kind, _, _ := strings.Cut(name, ".")
-		wanted := slices.Contains(ours, kind) &&
+		expected := slices.Contains(ours, kind) &&
 			!slices.Contains(
 				[]string{"booking.refunded.v1", "booking.payment_failed.v1", "booking.payment_delayed.v1", "wallet.cancelled.v1",
 					"wallet.refunded.v1"},
 				name,
 			)
-		if wanted && !seen[name] && name != "allowance.expired.v1" {
+		if expected && !seen[name] && name != "allowance.expired.v1" {
 			t.Errorf("the log has no %s", name)
 		}
 	}

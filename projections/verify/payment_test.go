@@ -61,7 +61,7 @@ func externalPayments() (b *logtest.ForgedLog, ada, bob events.BookingID) {
 
 // TestVerifierAcceptsExternalPayments: a complete log has no open work, an incomplete one has.
 func TestVerifierAcceptsExternalPayments(t *testing.T) {
-	for left, forge := range map[int]func(b *logtest.ForgedLog, bob events.BookingID){
+	for remaining, forge := range map[int]func(b *logtest.ForgedLog, bob events.BookingID){
 		0: func(b *logtest.ForgedLog, _ events.BookingID) {
 			id, y := refundID("y", events.OwedAlreadyPaid), events.PaymentStream("bank", "y")
 			b.Add(y, &events.PaymentRefundFailed{RefundID: id, Failure: events.RefundDeclined, Reference: "back", Amount: 5})
@@ -84,8 +84,8 @@ func TestVerifierAcceptsExternalPayments(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if open := v.Open(); len(open) != left {
-			t.Errorf("Open() = %q, want %d", open, left)
+		if open := v.Open(); len(open) != remaining {
+			t.Errorf("Open() = %q, want %d", open, remaining)
 		}
 	}
 }
@@ -167,8 +167,8 @@ func TestVerifierRulesOfExternalPayments(t *testing.T) {
 			b.Add(stream("y"), &events.PaymentRefundAsked{RefundID: refundID("y", events.OwedAlreadyPaid)})
 		}},
 		{"asked for a refund twice", verify.RuleExternal, func(b *logtest.ForgedLog, _, _ events.BookingID) {
-			asked := &events.PaymentRefundAsked{RefundID: refundID("z", events.OwedWrongSum)}
-			b.Add(stream("z"), asked, asked)
+			requested := &events.PaymentRefundAsked{RefundID: refundID("z", events.OwedWrongSum)}
+			b.Add(stream("z"), requested, requested)
 		}},
 		{"a refund fails that was not asked for", verify.RuleExternal, func(b *logtest.ForgedLog, _, _ events.BookingID) {
 			b.Add(stream("z"), &events.PaymentRefundFailed{RefundID: refundID("z", events.OwedWrongSum),

@@ -211,17 +211,17 @@ func (c *seatCheck) held(show *performanceCheck, f *events.SeatHeld, name events
 	}
 	before := *c
 	c.status, c.hold, c.holder, c.until, c.first, c.on = events.SeatIsHeld, f.HoldID, f.Holder, f.ExpiresAt, first, on
-	most := decided.Add(on.holdFor + seatGrace)
-	if end := c.first.Add(2*on.holdFor + seatGrace); end.Before(most) {
-		most = end
+	highest := decided.Add(on.holdFor + seatGrace)
+	if end := c.first.Add(2*on.holdFor + seatGrace); end.Before(highest) {
+		highest = end
 	}
 	if late { // for a payment, independent of the stay
-		most = decided.Add(seatGrace)
+		highest = decided.Add(seatGrace)
 	}
-	if f.ExpiresAt.After(most) {
+	if f.ExpiresAt.After(highest) {
 		*c = before
 		return faultf(RuleStay, "held until %s, and the longest is %s", events.FormatTime(f.ExpiresAt),
-			events.FormatTime(most))
+			events.FormatTime(highest))
 	}
 	return nil
 }

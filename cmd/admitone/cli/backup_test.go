@@ -30,17 +30,17 @@ func TestBackup(t *testing.T) {
 	second := filepath.Join(t.TempDir(), "new", "copy")
 	must(t, exitDone, "backup", "--store", s.store, "--to", second)
 	for dir, want := range map[string]uint64{first: 5, second: 10} {
-		if v := verified(t, exitDone, "--store", dir); v.Events != want {
+		if v := runVerify(t, exitDone, "--store", dir); v.Events != want {
 			t.Errorf("%s has %d events, want %d", dir, v.Events, want)
 		}
 		copied := serveIn(t, dir, nil)
 		copied.sell("3")
 		copied.end()
-		if v := verified(t, exitDone, "--store", dir); v.Events != want+5 || uint64(v.Views) != want+5 {
+		if v := runVerify(t, exitDone, "--store", dir); v.Events != want+5 || uint64(v.Views) != want+5 {
 			t.Errorf("%s after more sales: %+v", dir, v)
 		}
 	}
-	if v := verified(t, exitDone, "--store", s.store); v.Events != 10 {
+	if v := runVerify(t, exitDone, "--store", s.store); v.Events != 10 {
 		t.Errorf("the original has %d events; want Events = 10", v.Events)
 	}
 	must(t, exitUsage, "backup", "--store", s.store)

@@ -151,26 +151,26 @@ func TestServeOverDamagedViews(t *testing.T) {
 	first.sell("p")
 	want := first.send("GET", "/v1/products/p", "")
 	first.end()
-	spoilt := 0
+	corrupted := 0
 	for _, pattern := range []string{"OPTIONS-*", "MANIFEST-*", "*.sst", "*.log"} {
 		files, err := filepath.Glob(filepath.Join(dir, server.ViewsFolder, pattern))
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, file := range files {
-			spoilt++
+			corrupted++
 			if err := os.WriteFile(file, []byte("junk"), 0o600); err != nil {
 				t.Fatal(err)
 			}
 		}
 		again := serveIn(t, dir, nil)
 		if got := again.send("GET", "/v1/products/p?min_position=1", ""); got != want {
-			t.Errorf("with spoilt %s: %s, want %s", pattern, got, want)
+			t.Errorf("with corrupted %s: %s, want %s", pattern, got, want)
 		}
 		again.end()
 	}
-	if spoilt < 3 {
-		t.Errorf("only %d files could be spoilt; want spoilt >= 3", spoilt)
+	if corrupted < 3 {
+		t.Errorf("only %d files could be corrupted; want corrupted >= 3", corrupted)
 	}
 }
 

@@ -80,7 +80,7 @@ func exportAndImport(t *testing.T, a *audited) {
 			t.Errorf("stdout %q; want %q and %q", stdout, dir+" holds the "+size+" events of ", root)
 		}
 	}
-	if v := verified(t, exitDone, "--store", dir); fmt.Sprint(v.Events) != size || fmt.Sprint(v.Head) != size {
+	if v := runVerify(t, exitDone, "--store", dir); fmt.Sprint(v.Events) != size || fmt.Sprint(v.Head) != size {
 		t.Errorf("%+v", v)
 	}
 	log := openLogIn(t, dir)
@@ -111,7 +111,7 @@ func exportAndImport(t *testing.T, a *audited) {
 		t.Errorf("stderr %q; want %q", stderr, "is not a prefix of")
 	}
 	compareLogs(t, log, storeAt(t, other.address()))
-	verified(t, exitDone, "--store", other.address())
+	runVerify(t, exitDone, "--store", other.address())
 }
 
 // compareLogs compares everything that does not depend on the store.
@@ -147,5 +147,5 @@ func TestImportOfDirectory(t *testing.T) {
 	log := openLogIn(t, dir)
 	defer log.Close()
 	compareLogs(t, log, storeAt(t, s.address()))
-	verified(t, exitDone, "--store", s.address())
+	runVerify(t, exitDone, "--store", s.address())
 }

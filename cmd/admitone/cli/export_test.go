@@ -65,7 +65,7 @@ func TestExportImport(t *testing.T) {
 			t.Errorf("stdout %q; want %q and %q", stdout, copied+" holds the 2514 events of", root)
 		}
 		must(t, exitDone, "import", file, "--store", copied) // there is nothing left to do
-		v := verified(t, exitDone, "--store", copied, "--against", kept, "--key", strings.TrimSpace(key))
+		v := runVerify(t, exitDone, "--store", copied, "--against", kept, "--key", strings.TrimSpace(key))
 		if v.Root != root || v.Events != 2514 {
 			t.Errorf("%+v, want the root %s", v, root)
 		}
@@ -102,9 +102,9 @@ func TestExportImport(t *testing.T) {
 		err := root.ExecuteContext(t.Context())
 		return statusOf(err), fmt.Sprint(out.String(), err)
 	}
-	if got, said := status("import", "-", "--store", t.TempDir()); got != exitFoundWrong ||
-		!strings.Contains(said, "line 1") {
-		t.Errorf("a compressed file through a pipe ended with %d: %s", got, said)
+	if got, output := status("import", "-", "--store", t.TempDir()); got != exitFoundWrong ||
+		!strings.Contains(output, "line 1") {
+		t.Errorf("a compressed file through a pipe ended with %d: %s", got, output)
 	}
 }
 
@@ -120,7 +120,7 @@ func TestExportOfForeignEvents(t *testing.T) {
 		t.Fatal(err)
 	}
 	if status := stop(); status != exitDone {
-		t.Fatalf("it ended with status %d; want status exitDone", status)
+		t.Fatalf("ended with status %d; want status exitDone", status)
 	}
 	log := openLogIn(t, dir) // EventStoreDB clients' events are stored like this
 	if _, err := log.Append(t.Context(), "their-files", events.NoStream, []events.Event{
@@ -177,7 +177,7 @@ func TestEmptyLog(t *testing.T) {
 	}
 	must(t, exitDone, "export", file, "--store", dir)
 	must(t, exitDone, "import", file, "--store", copied)
-	verified(t, exitDone, "--store", copied)
+	runVerify(t, exitDone, "--store", copied)
 }
 
 // brokenReads is a log whose reads fail after a number of them.
@@ -245,7 +245,7 @@ func TestExportResumes(t *testing.T) {
 	}
 }
 
-// TestBadImports: a faulty file is refused with its line, and an incomplete log can't be used.
+// TestBadImports: a fake file is refused with its line, and an incomplete log can't be used.
 func TestBadImports(t *testing.T) {
 	dir, copied := soldLog(t, 2500), t.TempDir()
 	file := filepath.Join(t.TempDir(), "log.jsonl")
@@ -274,7 +274,7 @@ func TestBadImports(t *testing.T) {
 		t.Errorf("stdout %q; want %q", stdout, "line 1500: the log is damaged: position 1499, product-big@")
 	}
 	must(t, exitDone, "import", file, "--store", copied)
-	verified(t, exitDone, "--store", copied)
+	runVerify(t, exitDone, "--store", copied)
 
 	if stdout, _ := must(t, exitFoundWrong, "import", damaged, "--store", copied); !strings.Contains(stdout,
 		"line 2050: ") { // no line, because the log extends beyond the file
@@ -294,7 +294,7 @@ func TestBadImports(t *testing.T) {
 		"line 1 has another event for position 1") {
 		t.Errorf("stderr %q; want %q", stderr, "line 1 has another event for position 1")
 	}
-	verified(t, exitDone, "--store", copied) // it is unchanged
+	runVerify(t, exitDone, "--store", copied) // it is unchanged
 	empty := t.TempDir()
 	must(t, exitFoundWrong, "import", write(t, "nothing.jsonl", ""), "--store", empty)
 	must(t, exitFoundWrong, "import", write(t, "no.jsonl.gz", "x"), "--store", empty)

@@ -109,15 +109,15 @@ func (s *testServer) plant() []string {
 		"register_deadline":"2999-01-01T00:00:00Z"}`)
 	s.send("POST", "/v1/performances", `{"id":"gig","title":"t","venue":"v","starts_at":"2099-01-01T20:00:00Z",
 		"sections":[{"id":"A","rows":1,"seats_per_row":4,"price":0}]}`)
-	who := `{"holder":"` + canaryHolder + `",` + canaryContact
+	holder := `{"holder":"` + canaryHolder + `",` + canaryContact
 	paths := []string{"/v1/tournaments/cup/entries/a"}
 	for path, one := range map[string]string{
 		"/v1/products/p/reservations":   "/v1/products/p/reservations/",
 		"/v1/performances/gig/bookings": "/v1/bookings/",
 	} {
-		body := who + `,"seats":["A-1-1"]}`
+		body := holder + `,"seats":["A-1-1"]}`
 		if strings.Contains(path, "products") {
-			body = who + `}`
+			body = holder + `}`
 		}
 		var made struct{ ID string }
 		for range 2 { // the retry, too
@@ -129,8 +129,8 @@ func (s *testServer) plant() []string {
 		paths = append(paths, one+made.ID)
 	}
 	s.send("POST", "/v1/tournaments/cup/entries", `{"team_id":"a",`+canaryContact+`}`)
-	for _, body := range []string{who + `}`, who + `,"quantity":0}`, who + `,"Gf4sD9jRe2":1}`,
-		who} { // sold out, and invalid requests
+	for _, body := range []string{holder + `}`, holder + `,"quantity":0}`, holder + `,"Gf4sD9jRe2":1}`,
+		holder} { // sold out, and invalid requests
 		answer, err := http.Post(s.url+"/v1/products/p/reservations", "application/json", strings.NewReader(body))
 		if err != nil || answer.StatusCode < 400 {
 			s.t.Fatalf("%v, %v; want StatusCode >= 400", answer, err)

@@ -84,12 +84,12 @@ func TestBatchOnSilentLog(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s.left = -1
-			batchInSilence(t, s)
+			sendBatchWhileFrozen(t, s)
 		})
 	}
 }
 
-func batchInSilence(t *testing.T, s *silence) {
+func sendBatchWhileFrozen(t *testing.T, s *silence) {
 	address := wireStore(t, esdbwire.Config{Options: []grpc.ServerOption{grpc.ChainStreamInterceptor(s.intercept)}})
 	node := launch(t, address, "--data", t.TempDir())
 	client := &http.Client{Timeout: patience}
@@ -141,9 +141,9 @@ func batchInSilence(t *testing.T, s *silence) {
 		}
 	}
 	node.kill()
-	v := verified(t, exitDone, "--store", address)
+	v := runVerify(t, exitDone, "--store", address)
 	if v.Violation != nil {
-		t.Errorf("%+v; want no Violation", v)
+		t.Errorf("verdict %+v; want no Violation", v)
 	}
 	if stdout, _ := must(t, exitDone, "show", "product/hot", "--json", "--store", address); !strings.Contains(stdout,
 		fmt.Sprintf(`"sold":%d,`, reservations)) {

@@ -107,10 +107,10 @@ func TestOlderLogUnderRunningServers(t *testing.T) {
 	for _, node := range nodes {
 		go func() { node.wait(); ended <- time.Since(began) }()
 	}
-	for left, n := len(nodes), 0; left > 0; n++ {
+	for remaining, n := len(nodes), 0; remaining > 0; n++ {
 		select {
 		case elapsed := <-ended:
-			left--
+			remaining--
 			t.Logf("a server ended after %v", elapsed)
 		default:
 			for i := range nodes {
@@ -167,8 +167,8 @@ func replaceDirectory(t *testing.T, command []string) {
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, path, append(command, dir, "--listen", "127.0.0.1:0")...)
-	says := &outputBuffer{}
-	cmd.Stderr = says
+	message := &outputBuffer{}
+	cmd.Stderr = message
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -185,7 +185,7 @@ func replaceDirectory(t *testing.T, command []string) {
 	copyFolder(t, copied, dir)
 	_ = cmd.Wait() // its error is the status
 	want := fmt.Sprintf("at position %d from %s, where another copy was put, which ends at position %d", newer, dir, older)
-	if status := cmd.ProcessState.ExitCode(); status != exitUnavailable || !strings.Contains(says.String(), want) {
-		t.Errorf("status %d, %s; want %q", status, says, want)
+	if status := cmd.ProcessState.ExitCode(); status != exitUnavailable || !strings.Contains(message.String(), want) {
+		t.Errorf("status %d, %s; want %q", status, message, want)
 	}
 }

@@ -30,7 +30,7 @@ func TestHelpNamesTheKinds(t *testing.T) {
 func TestHistoryOfSettings(t *testing.T) {
 	s := serveIn(t, t.TempDir(), nil)
 	s.send("PUT", "/v1/waiting-rooms/r", roomWith(1, 1, 600, ""))
-	if told, _ := must(t, exitDone, "history", "settings/log", "--url", s.url); !strings.Contains(told, "settings-log@0") {
-		t.Errorf("history settings/log: %s; want %q", told, "settings-log@0")
+	if output, _ := must(t, exitDone, "history", "settings/log", "--url", s.url); !strings.Contains(output, "settings-log@0") {
+		t.Errorf("history settings/log: %s; want %q", output, "settings-log@0")
 	}
 }

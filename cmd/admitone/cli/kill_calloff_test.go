@@ -70,7 +70,7 @@ func callOff(client *http.Client, method, url, query string) (v callOffAnswer, o
 // affectedHolders reads all pages of the result of a cancellation, as one text, with the first page.
 func affectedHolders(t *testing.T, client *http.Client, method, url, query string) (text string, first callOffAnswer) {
 	t.Helper()
-	who := map[string]bool{}
+	name := map[string]bool{}
 	for cursor := ""; ; {
 		v, ok, err := callOff(client, method, url, query+"&limit=500"+cursor)
 		if err != nil || !ok {
@@ -81,15 +81,15 @@ func affectedHolders(t *testing.T, client *http.Client, method, url, query strin
 		}
 		for _, a := range v.Affected {
 			text += fmt.Sprintln(a.ID, a.Holder, a.Method, a.Refund)
-			who[a.ID] = true
+			name[a.ID] = true
 		}
 		if v.Next == nil {
 			break
 		}
 		cursor = "&cursor=" + *v.Next
 	}
-	if int64(len(who)) != first.Count {
-		t.Errorf("%d are listed, and %d counted", len(who), first.Count)
+	if int64(len(name)) != first.Count {
+		t.Errorf("%d are listed, and %d counted", len(name), first.Count)
 	}
 	return text + fmt.Sprint(first.Holders, first.Count, first.Unpaid, first.Paid, first.Refunds), first
 }
@@ -133,7 +133,7 @@ func TestKillCallOff(t *testing.T) {
 	}
 	checkCalledOff(t, p, n)
 	p.kill()
-	verified(t, exitDone, "--store", store)
+	runVerify(t, exitDone, "--store", store)
 }
 
 // sellAll makes n bookings of one seat: of ten, seven are paid from wallets, two externally, and
@@ -239,7 +239,7 @@ func checkCalledOff(t *testing.T, p *process, n int) {
 	a := newAudit(t, p.url)
 	a.read(t)
 	if open := a.verifier.Open(); len(open) > 0 {
-		t.Errorf("left in the middle: %.3q; want no open", open)
+		t.Errorf("Open() = %.3q; want no open", open)
 	}
 	if money := a.verifier.Money(); money.Balance != money.Charged || money.Refunded != money.Debited {
 		t.Errorf("Money: %+v; want Balance = Charged and Refunded = Debited", money)

@@ -65,21 +65,21 @@ func (c *visitorPool) join(client *http.Client, url, holder string) (bool, error
 func (c *visitorPool) rush(t *testing.T, client *http.Client, p *process, joins int) {
 	var all sync.WaitGroup
 	var once sync.Once
-	left := make(chan struct{}, joins)
+	remaining := make(chan struct{}, joins)
 	for range joins {
-		left <- struct{}{}
+		remaining <- struct{}{}
 	}
-	close(left)
+	close(remaining)
 	for range 16 {
 		all.Go(func() {
-			for range left {
+			for range remaining {
 				if ok, err := c.join(client, p.url, c.next()); err != nil {
 					t.Error(err)
 					return
 				} else if !ok {
 					return // the server is gone
 				}
-				if len(left) == 0 {
+				if len(remaining) == 0 {
 					once.Do(p.kill)
 					return
 				}
@@ -118,7 +118,7 @@ func (c *visitorPool) ask(t *testing.T, client *http.Client, url string) {
 
 // TestKill9OfAWaitingRoom kills the server repeatedly while visitors join and are admitted. Every
 // acknowledged place is kept with its ticket; a visitor with an unknown outcome has exactly one
-// place; passes are kept; and admissions follow the order of the line and the rate across all
+// place; passes are kept; and admissions follow the order of the queue and the rate across all
 // kills.
 func TestKill9OfAWaitingRoom(t *testing.T) {
 	t.Parallel()
@@ -156,7 +156,7 @@ func TestKill9OfAWaitingRoom(t *testing.T) {
 	t.Logf("%d kills, %d places, %d unknown outcomes, %d admitted", cycles, len(c.visitors), len(unsure), had)
 	c.checkLog(t, store)
 	if status := Run(context.Background(), []string{"verify", "--store", store}); status != exitDone {
-		t.Errorf("verify ended with status %d; want status exitDone", status)
+		t.Errorf("verify: status %d, want 0", status)
 	}
 }
 

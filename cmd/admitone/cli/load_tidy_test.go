@@ -51,13 +51,13 @@ func TestLoadTidiesUp(t *testing.T) {
 		}
 	}
 	s.end()
-	verified(t, exitDone, "--store", s.store)
+	runVerify(t, exitDone, "--store", s.store)
 }
 
 // TestLoadLeavesEvidence: if the log and the answers differ, nothing is tidied up.
 func TestLoadLeavesEvidence(t *testing.T) {
 	s := serveIn(t, t.TempDir(), nil)
-	liar := between(t, s.url, func(w http.ResponseWriter, r *http.Request, _ func() *httptest.ResponseRecorder) bool {
+	fake := between(t, s.url, func(w http.ResponseWriter, r *http.Request, _ func() *httptest.ResponseRecorder) bool {
 		if r.Method == http.MethodPatch {
 			t.Error("an edit of", r.URL)
 		}
@@ -68,8 +68,8 @@ func TestLoadLeavesEvidence(t *testing.T) {
 		}
 		return lies
 	})
-	if r := loaded[load.ProductProof](t, exitFoundWrong, liar, "--requests", "9"); !strings.Contains(r.After,
+	if r := runLoad[load.ProductProof](t, exitFoundWrong, fake, "--requests", "9"); !strings.Contains(r.After,
 		"nothing was changed") {
-		t.Errorf("loaded: %+v", r)
+		t.Errorf("the report is %+v", r)
 	}
 }

@@ -59,7 +59,7 @@ func TestAddressesBehindProxy(t *testing.T) {
 		}
 	}
 	for _, name := range []string{"X-Forwarded-For", "Forwarded"} {
-		begun, refused := time.Now(), 0
+		start, refused := time.Now(), 0
 		const asked = 100
 		for i := range asked {
 			says := fmt.Sprintf("198.18.201.%d", i)
@@ -70,8 +70,8 @@ func TestAddressesBehindProxy(t *testing.T) {
 				refused++
 			}
 		}
-		if most := 1 + int(time.Since(begun).Seconds()+1); asked-refused > most {
-			t.Errorf("one address that makes up a %s each time has sent %d commands, and may send %d", name, asked-refused, most)
+		if limit := 1 + int(time.Since(start).Seconds()+1); asked-refused > limit {
+			t.Errorf("one address that makes up a %s each time has sent %d commands, and may send %d", name, asked-refused, limit)
 		}
 	}
 }

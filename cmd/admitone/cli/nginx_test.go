@@ -85,9 +85,9 @@ func startNginx(t *testing.T, name, listens string, replace map[string]string) {
 			t.Fatal(err)
 		}
 	}
-	says := &outputBuffer{}
+	message := &outputBuffer{}
 	cmd := exec.Command(path, "-p", dir, "-c", filepath.Join(dir, "nginx.conf"), "-e", "stderr", "-g", "daemon off; user root;")
-	cmd.Stderr, cmd.Stdout = says, says
+	cmd.Stderr, cmd.Stdout = message, message
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -95,7 +95,7 @@ func startNginx(t *testing.T, name, listens string, replace map[string]string) {
 		cmd.Process.Signal(syscall.SIGTERM)
 		cmd.Wait()
 		if t.Failed() {
-			t.Logf("nginx logs, besides errors about stopped servers:\n%s", withoutLines(says.String(),
+			t.Logf("nginx logs, besides errors about stopped servers:\n%s", withoutLines(message.String(),
 				"connect() failed"))
 		}
 	})
@@ -106,7 +106,7 @@ func startNginx(t *testing.T, name, listens string, replace map[string]string) {
 			return
 		}
 		if time.Now().After(end) {
-			t.Fatalf("nginx does not listen: %v\n%s", err, says)
+			t.Fatalf("nginx does not listen: %v\n%s", err, message)
 		}
 	}
 }
@@ -187,7 +187,7 @@ func TestRollingRestart(t *testing.T) {
 	}
 	place := proxy.join("r", "ann")
 
-	end := askedBy(t, clients, func(n int, ask asking) {
+	end := reserveLoop(t, clients, func(n int, ask asking) {
 		path := fmt.Sprintf("/v1/products/p%d", n%products)
 		ask("POST", path+"/reservations", `{"holder":"h"}`)
 		ask("GET", path, "")

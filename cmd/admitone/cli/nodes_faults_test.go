@@ -88,7 +88,7 @@ type caller struct {
 }
 
 func (c *caller) poll(client *http.Client, stop <-chan struct{}, at []*serverProcess) {
-	for i, heard := 0, time.Now(); ; i++ {
+	for i, received := 0, time.Now(); ; i++ {
 		response, err := balanced(i, urlsOf(at), func(url string) (*http.Response, error) {
 			return client.Get(url + c.path)
 		})
@@ -101,7 +101,7 @@ func (c *caller) poll(client *http.Client, stop <-chan struct{}, at []*serverPro
 		}
 		switch {
 		case err == nil && response.StatusCode == http.StatusOK:
-			c.status, c.gap, heard = v.Status, max(c.gap, time.Since(heard)), time.Now()
+			c.status, c.gap, received = v.Status, max(c.gap, time.Since(received)), time.Now()
 		case err != nil || response.StatusCode != http.StatusTooManyRequests: // a 429 means that the place is safe
 			c.refused++
 		}

@@ -43,14 +43,14 @@ func (n *nodes) agree(serving int, who ...*serverProcess) {
 	for end := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
 		views, enough := map[string]bool{}, true
 		for _, s := range who {
-			said := decoded[clusterAnswer](n.t, s.must(200, "GET", "/v1/cluster", ""))
+			output := decoded[clusterAnswer](n.t, s.must(200, "GET", "/v1/cluster", ""))
 			found := 0
-			for _, node := range said.Nodes {
+			for _, node := range output.Nodes {
 				if node.State == "serving" {
 					found++
 				}
 			}
-			views[said.View] = true
+			views[output.View] = true
 			enough = enough && found == serving
 		}
 		if enough && len(views) == 1 {

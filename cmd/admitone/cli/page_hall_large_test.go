@@ -145,11 +145,11 @@ func within(t *testing.T, bound string, figure float64) {
 	if given == "" {
 		return
 	}
-	most, err := strconv.ParseFloat(given, 64)
+	limit, err := strconv.ParseFloat(given, 64)
 	if err != nil {
 		t.Fatalf("%s is a number of milliseconds: %v", bound, err)
 	}
-	if figure > most {
-		t.Errorf("%.0f ms, which is more than %s=%.0f; want figure <= most", figure, bound, most)
+	if figure > limit {
+		t.Errorf("%.0f ms, which is more than %s=%.0f; want figure <= most", figure, bound, limit)
 	}
 }

@@ -200,7 +200,7 @@ func hallMoved(t *testing.T, browser context.Context) {
 	if nowX, nowY := ada.middle("Stalls-D-25"); nowX < x-3 || nowX > x+3 || nowY < y-3 || nowY > y+3 {
 		t.Errorf("the seat under the pointer was at %.0f %.0f and is at %.0f %.0f", x, y, nowX, nowY)
 	}
-	left := of[float64](ada, boxOfMap+`.scrollLeft`)
+	remaining := of[float64](ada, boxOfMap+`.scrollLeft`)
 	pressed := func(e *input.DispatchMouseEventParams) {
 		e.Button, e.Buttons, e.ClickCount = input.MouseButtonLeft, 1, 1
 	}
@@ -209,7 +209,7 @@ func hallMoved(t *testing.T, browser context.Context) {
 		ada.mouse(input.DispatchMouseEventTypeMouseMoved, x-20*float64(step), y, pressed)
 	}
 	ada.mouse(input.DispatchMouseEventTypeMouseReleased, x-80, y, pressed)
-	ada.wait(fmt.Sprintf(boxOfMap+`.scrollLeft === %f`, left+80))
+	ada.wait(fmt.Sprintf(boxOfMap+`.scrollLeft === %f`, remaining+80))
 	if of[int](ada, `document.querySelectorAll("#picks li").length`) != 0 {
 		t.Error("the end of a drag has chosen a seat")
 	}

@@ -283,19 +283,19 @@ func confirmReturn(t *testing.T, browser context.Context) {
 	ada.click(button("p", "reserve"))
 	ada.waitRemaining("p", 4)
 	release := mine + `.querySelector('[data-action="release"]')`
-	asked, calm := release+`.dataset.sure === "asked"`, release+`.dataset.sure === ""`
+	requested, calm := release+`.dataset.sure === "asked"`, release+`.dataset.sure === ""`
 	ada.do(chromedp.DoubleClick(chromedp.JSPath(release)))
-	ada.wait(asked + ` && ` + release + `.innerText.startsWith("Really release?")`)
+	ada.wait(requested + ` && ` + release + `.innerText.startsWith("Really release?")`)
 	ada.waitText(`document.querySelector("#announcer")`, "Really release?")
 	ada.do(chromedp.KeyEvent(kb.Escape))
 	ada.wait(calm)
 	ada.click(release)
-	ada.wait(asked)
+	ada.wait(requested)
 	ada.click(`document.querySelector("h1")`)
 	ada.wait(calm)
 	ada.press(release)
 	ada.do(chromedp.KeyEvent("\r"))
-	ada.wait(asked)
+	ada.wait(requested)
 	ada.do(chromedp.Evaluate[chromedp.Void](
 		`void (window.kept = !document.activeElement.dispatchEvent(new KeyboardEvent("keydown", {
 			key: "Enter", repeat: true, bubbles: true, cancelable: true })))`))

@@ -107,8 +107,8 @@ func waitWithToken(t *testing.T, browser context.Context) {
 	ada.waitText(act("join"), "Join the line")
 }
 
-// passEndsElsewhere: a page that shows a pass is informed of its end by the room.
-func passEndsElsewhere(t *testing.T, browser context.Context) {
+// passEndsOnAnotherPage: a page that shows a pass is informed of its end by the room.
+func passEndsOnAnotherPage(t *testing.T, browser context.Context) {
 	s := door(t, 50, 1, 30, "")
 	ada := open(t, browser, s.url+"/waiting-rooms/r").live()
 	ada.is("ada")

@@ -98,22 +98,22 @@ func TestPlanImport(t *testing.T) {
 		return stdout
 	}
 	for range 2 {
-		if said := load(exitDone, table, "--id", "parlour", "--name", "Parlour"); said != "the server has the plan parlour (seats: 4, standing places: 0)\n" {
-			t.Error(said)
+		if output := load(exitDone, table, "--id", "parlour", "--name", "Parlour"); output != "the server has the plan parlour (seats: 4, standing places: 0)\n" {
+			t.Error(output)
 		}
-		if said := load(exitDone, arena); said != "the server has the plan arena (seats: 1, standing places: 400)\n" {
-			t.Error(said)
+		if output := load(exitDone, arena); output != "the server has the plan arena (seats: 1, standing places: 400)\n" {
+			t.Error(output)
 		}
 	}
 	for _, args := range [][]string{{table, "--id", "parlour", "--name", "Saloon"}, {arena, "--id", "parlour"},
 		{write(t, "other.json", strings.Replace(arenaJSON, "400", "401", 1))}} {
-		if said := load(exitFoundWrong, args...); !strings.HasPrefix(said, "bad: id: the server has another plan ") {
-			t.Errorf("%q: %s; want %q first", args, said, "bad: id: the server has another plan ")
+		if output := load(exitFoundWrong, args...); !strings.HasPrefix(output, "bad: id: the server has another plan ") {
+			t.Errorf("%q: %s; want %q first", args, output, "bad: id: the server has another plan ")
 		}
 	}
 	before := s.send("GET", "/v1/plans", "")
-	if said := load(exitFoundWrong, write(t, "bad.csv", parlourCSV+"A\n"), "--id", "bad"); !strings.HasPrefix(said, "bad: line 6: ") {
-		t.Errorf("output %q; want %q first", said, "bad: line 6: ")
+	if output := load(exitFoundWrong, write(t, "bad.csv", parlourCSV+"A\n"), "--id", "bad"); !strings.HasPrefix(output, "bad: line 6: ") {
+		t.Errorf("output %q; want %q first", output, "bad: line 6: ")
 	}
 	if after := s.send("GET", "/v1/plans", ""); after != before {
 		t.Errorf("a bad file was stored: %s; want %v", after, before)

@@ -57,8 +57,8 @@ func TestOpenListenersRequireLoopback(t *testing.T) {
 				io.Discard)
 			out.Close()
 		}()
-		said := make([]byte, 1)
-		_, err := in.Read(said) // it listens
+		output := make([]byte, 1)
+		_, err := in.Read(output) // it listens
 		go io.Copy(io.Discard, in)
 		stop()
 		if got := <-status; got != exitDone || err != nil {
@@ -87,12 +87,12 @@ func TestStorePermissions(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			most := fs.FileMode(0o640)
+			limit := fs.FileMode(0o640)
 			if entry.IsDir() {
-				most = 0o750
+				limit = 0o750
 			}
 			name, _ := filepath.Rel(store, path)
-			if seen[strings.Split(name, string(filepath.Separator))[0]] = true; info.Mode().Perm()&^most != 0 {
+			if seen[strings.Split(name, string(filepath.Separator))[0]] = true; info.Mode().Perm()&^limit != 0 {
 				t.Errorf("%s: %s has the permissions %o", what, name, info.Mode().Perm())
 			}
 			return nil

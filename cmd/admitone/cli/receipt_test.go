@@ -107,7 +107,7 @@ func TestVerifyAgainst(t *testing.T) {
 	appendSales(t, s.Log, "big", 2000)
 	for what, head := range heads {
 		heads[what] = write(t, "head", head)
-		if v := verified(t, exitDone, "--url", s.url, "--against", heads[what]); v.Heads != 1 || v.Root == "" {
+		if v := runVerify(t, exitDone, "--url", s.url, "--against", heads[what]); v.Heads != 1 || v.Root == "" {
 			t.Errorf("%s, through the server: %+v; want Heads = 1 and some Root", what, v)
 		}
 	}
@@ -118,7 +118,7 @@ func TestVerifyAgainst(t *testing.T) {
 		t.Errorf("the head of the same log is\n%s\nand again\n%s", stdout, again)
 	}
 	for what, head := range heads {
-		v := verified(t, exitDone, "--store", s.store, "--against", head)
+		v := runVerify(t, exitDone, "--store", s.store, "--against", head)
 		if v.Heads != 2 || !strings.Contains(stdout, "\n"+v.Root+"\n") {
 			t.Errorf("%s: %+v, and the head is %s; want Heads = 2 and %q", what, v, stdout, "\n"+v.Root+"\n")
 		}
@@ -169,7 +169,7 @@ func TestVerifyFindsForgedLog(t *testing.T) {
 		if name == "the same" {
 			want = exitDone
 		}
-		v := verified(t, want, "--store", dir, "--against", kept, "--key", strings.TrimSpace(key))
+		v := runVerify(t, want, "--store", dir, "--against", kept, "--key", strings.TrimSpace(key))
 		if want == exitFoundWrong && (v.Violation == nil || v.Violation.Position != head ||
 			!strings.Contains(v.Violation.Rule, "signed heads")) {
 			t.Errorf("%s: %+v", name, v.Violation)
@@ -212,13 +212,13 @@ func TestServeRefusesForgedLog(t *testing.T) {
 		before); !strings.Contains(stderr, "ends at position 5, and position 16 was seen by") {
 		t.Errorf("stderr %q; want %q", stderr, "ends at position 5, and position 16 was seen by")
 	}
-	if v := verified(t, exitFoundWrong, "--store", before); v.Violation == nil || v.Violation.Position != 16 {
-		t.Errorf("%+v; want a Violation and Violation.Position = 16", v.Violation)
+	if v := runVerify(t, exitFoundWrong, "--store", before); v.Violation == nil || v.Violation.Position != 16 {
+		t.Errorf("verdict %+v; want a Violation and Violation.Position = 16", v.Violation)
 	}
 	must(t, exitFoundWrong, "head", "--store", before)
 	lines, err := os.ReadFile(filepath.Join(tree, "heads"))
 	if err != nil || strings.Count(string(lines), "\n") != 2 {
 		t.Errorf("more was signed: %s, %v", lines, err)
 	}
-	verified(t, exitDone, "--store", s.store)
+	runVerify(t, exitDone, "--store", s.store)
 }

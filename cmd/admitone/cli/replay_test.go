@@ -104,10 +104,10 @@ func (s *testServer) waitFor(path, part string) {
 func TestReplayOfExpiries(t *testing.T) {
 	s := serveIn(t, t.TempDir(), nil)
 	s.send("POST", "/v1/products", `{"id":"p","name":"P","stock":5,"hold_seconds":1}`)
-	mine := idOf(t, s.send("POST", "/v1/products/p/reservations", `{"holder":"ada","hold":true}`))
+	owned := idOf(t, s.send("POST", "/v1/products/p/reservations", `{"holder":"ada","hold":true}`))
 	// Refused before the expiry is recorded, for each kind of request.
 	for method, path := range map[string]string{"POST": "/confirm", "DELETE": ""} {
-		s.refuse(&events.RefusalRecorded{Method: method, Path: "/v1/products/p/reservations/" + mine + path,
+		s.refuse(&events.RefusalRecorded{Method: method, Path: "/v1/products/p/reservations/" + owned + path,
 			Stream: "product-p", Holder: "ada", Code: "hold_expired"})
 	}
 	s.send("POST", "/v1/performances", `{"id":"gala","title":"G","venue":"V","starts_at":"2099-01-01T20:00:00Z",

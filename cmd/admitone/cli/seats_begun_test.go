@@ -32,13 +32,13 @@ func TestUnfinishedBookingIsReleased(t *testing.T) {
 		"away at the end": 40 * time.Second} {
 		t.Run(about, func(t *testing.T) {
 			inTime(t, func(h *timedServer) {
-				begun := time.Now()
+				start := time.Now()
 				h.crash()
 				if away > 0 {
 					h.away(away)
 				}
-				if left := time.Until(begun.Add(29 * time.Second)); left > 0 {
-					time.Sleep(left)
+				if remaining := time.Until(start.Add(29 * time.Second)); remaining > 0 {
+					time.Sleep(remaining)
 					h.wantTaken(true)
 					time.Sleep(2 * time.Second)
 				}

@@ -163,8 +163,8 @@ func TestHoldsEndOnTime(t *testing.T) {
 					h.wantTaken(true)
 					h.away(test.away)
 				}
-				if left := time.Until(made.Booking.ExpiresAt); left > 0 {
-					time.Sleep(left)
+				if remaining := time.Until(made.Booking.ExpiresAt); remaining > 0 {
+					time.Sleep(remaining)
 					h.wantTaken(true)
 					_, err = h.book("bob")
 					h.wantRefusal(err, "seat_taken")

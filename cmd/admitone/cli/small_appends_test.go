@@ -56,8 +56,8 @@ func TestSmallAppendLimits(t *testing.T) {
 	}
 	all.Wait()
 	node.kill()
-	if v := verified(t, exitDone, "--store", address); v.Events < 201 {
-		t.Errorf("%+v; want Events >= 201", v)
+	if v := runVerify(t, exitDone, "--store", address); v.Events < 201 {
+		t.Errorf("verdict %+v; want Events >= 201", v)
 	}
 	_, stderr := must(t, exitUsage, "serve", "--listen", "127.0.0.1:0", "--data", t.TempDir(), "--store",
 		wireStore(t, esdbwire.Config{MaxAppend: esdb.MinMaxAppend - 1}))

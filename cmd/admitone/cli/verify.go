@@ -105,7 +105,7 @@ func newVerify() *cobra.Command {
 // run fills in v. A violation is not an error.
 func (v *verdict) run(ctx context.Context, store events.Store, from source, kept *merkle.Checkpoint,
 	bar *progress.Bar) error {
-	begun := time.Now()
+	start := time.Now()
 	w, err := newHeadChecker(ctx, store, from, kept)
 	if err != nil {
 		return err
@@ -121,7 +121,7 @@ func (v *verdict) run(ctx context.Context, store events.Store, from source, kept
 	if others := found.Others; others != nil {
 		v.Foreign, v.Backwards = others.Foreign, others.Backwards
 	}
-	v.Seconds = time.Since(begun).Seconds()
+	v.Seconds = time.Since(start).Seconds()
 	v.PerSecond = float64(v.Events) / max(v.Seconds, 1e-9)
 	if err == nil && from.embedded() {
 		err = v.views(ctx, store, from.store, bar)

@@ -55,7 +55,7 @@ func TestWhatIfNothingChanged(t *testing.T) {
 	s.send("POST", "/v1/performances", `{"id":"gala","title":"G","venue":"V","starts_at":"2099-01-01T20:00:00Z",
 		"limit_per_holder":2,"sections":[{"id":"A","rows":2,"seats_per_row":3,"price":100}]}`)
 	s.send("POST", "/v1/wallets/ada/charges", `{"amount":500}`)
-	mine := idOf(t, s.send("POST", "/v1/performances/gala/bookings", `{"holder":"ada","seats":["A-1-1","A-1-2"]}`))
+	owned := idOf(t, s.send("POST", "/v1/performances/gala/bookings", `{"holder":"ada","seats":["A-1-1","A-1-2"]}`))
 	s.refuses("seat_taken", "POST", "/v1/performances/gala/bookings", `{"holder":"bob","seats":["A-1-2"]}`)
 	s.send("PUT", "/v1/waiting-rooms/door", `{"admit_per_second":100,"max_active":10,"active_seconds":60,
 		"heartbeat_seconds":10}`)
@@ -75,7 +75,7 @@ func TestWhatIfNothingChanged(t *testing.T) {
 			t.Fatalf("%s: %v, %v", holder, response, err)
 		}
 	}
-	s.send("POST", "/v1/bookings/"+mine+"/payment", `{}`) // the last sale
+	s.send("POST", "/v1/bookings/"+owned+"/payment", `{}`) // the last sale
 	s.end()
 	stdout, _ := must(t, exitDone, "what-if", "--store", s.store, "--json")
 	var answer struct {

@@ -30,16 +30,16 @@ func (*Server) affectedBookings(from *projections.Reading, id string, off *row.C
 		for i := range page {
 			b := &page[i]
 			b.Status = b.StatusAt(now)
-			if !b.ToEnd(&planned) && b.Status != events.BookingIsCancelled {
+			if !b.MustCancel(&planned) && b.Status != events.BookingIsCancelled {
 				continue
 			}
 			a := affected{id: string(b.ID), holder: string(b.Holder), status: string(b.Status),
-				quantity: int64(len(b.Seats)) + events.CountPlaces(b.Areas), left: b.ToEnd(&planned)}
+				quantity: int64(len(b.Seats)) + events.CountPlaces(b.Areas), left: b.MustCancel(&planned)}
 			switch b.Status {
 			case events.BookingIsBooked:
-				a.refund = b.Price() + b.KeptBehind(&planned)
+				a.refund = b.Price() + b.KeptAfter(&planned)
 			case events.BookingIsReleased:
-				a.refund = b.KeptBehind(&planned)
+				a.refund = b.KeptAfter(&planned)
 			case events.BookingIsCancelled:
 				a.refund = b.MadeGood
 			}

@@ -217,7 +217,7 @@ func (s *Server) reservationThen(q *query, v *row.Reservation) (bool, error) {
 	if q.at == nil || v.Position() <= q.at.Position {
 		return true, nil
 	}
-	then, there := v.Then(q.at.Position)
+	then, there := v.AsOf(q.at.Position)
 	if !there {
 		return false, nil
 	}

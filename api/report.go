@@ -269,7 +269,7 @@ func (s *Server) productReport(r *request) error {
 			for i := range page {
 				then, there := page[i], true
 				if q.at != nil {
-					then, there = page[i].Then(q.at.Position)
+					then, there = page[i].AsOf(q.at.Position)
 				}
 				if there {
 					v.countReservation(&then, q.now)

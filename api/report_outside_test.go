@@ -68,7 +68,7 @@ func (w *harness) checkSums() {
 			if a.status == 404 {
 				continue
 			}
-			sums := v.Outside(included)["EUR"]
+			sums := v.ExternalSums(included)["EUR"]
 			a.figures("received", int(sums.Received), "booked", int(sums.Booked), "kept", int(sums.Kept), "refunded",
 				int(sums.Refunded), "owed", int(sums.Owed), "open", 0)
 			compared++

@@ -32,7 +32,7 @@ func newAbsence() *absence {
 		Key: bloom.Key{binary.BigEndian.Uint64(key[:]), binary.BigEndian.Uint64(key[8:])}}}
 }
 
-// of returns the part of a for the keys with a prefix.
+// of returns the absent keys of the view with a prefix.
 func (a *absence) of(prefix string) *absentKeys {
 	a.prefixes = append(a.prefixes, prefix)
 	return &absentKeys{all: a, salt: a.filter.Hash(prefix)}
@@ -58,8 +58,8 @@ func (k *absentKeys) add(key string) {
 
 func (k *absentKeys) hash(key string) uint64 { return k.all.filter.Hash(key) ^ k.salt }
 
-// keep completes a in the background. Views work without it, only slower.
-func (a *absence) keep(ctx context.Context, p *Projections) {
+// run completes a in the background. Until then, and after a failure, views search Pebble more often.
+func (a *absence) run(ctx context.Context, p *Projections) {
 	err := a.fill(ctx, p)
 	if err == nil || ctx.Err() != nil {
 		return
@@ -108,7 +108,7 @@ func (p *Projections) keys(from, prefix string) (found []string, next string, er
 	end := prefix[:len(prefix)-1] + "\x01"
 	all, err := p.db.NewIter(&pebble.IterOptions{LowerBound: []byte(from), UpperBound: []byte(end)})
 	if err != nil {
-		return nil, "", p.unread(err)
+		return nil, "", p.readError(err)
 	}
 	defer all.Close()
 	for ok := all.First(); ok; ok = all.Next() {
@@ -117,5 +117,5 @@ func (p *Projections) keys(from, prefix string) (found []string, next string, er
 		}
 		found = append(found, string(all.Key()[len(prefix):]))
 	}
-	return found, "", p.unread(all.Error())
+	return found, "", p.readError(all.Error())
 }

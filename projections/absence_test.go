@@ -12,9 +12,9 @@ import (
 	"admitone/projections/row"
 )
 
-// TestNothingIsWronglyAbsent: a record that was set is found, in memory or on disk, from this run
+// TestStoredRecordsAreNeverAbsent: a record that was set is found, in memory or on disk, from this run
 // or an earlier one, and before, while and after the keys on disk are read.
-func TestNothingIsWronglyAbsent(t *testing.T) {
+func TestStoredRecordsAreNeverAbsent(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		db, err := pebble.Open("", &pebble.Options{FS: vfs.NewMem(), Logger: errorLogger{}})
 		if err != nil {
@@ -87,17 +87,17 @@ func TestAbsentRecordsAreNotSearched(t *testing.T) {
 	others := 0
 	for i := range n {
 		if r.missing.absent(fmt.Sprint(i)) {
-			t.Fatalf("%d is absent", i)
+			t.Fatalf("the stored key %d is absent", i)
 		}
 		if other := fmt.Sprint("x", i); r.missing.absent(other) {
 			others++
 			if _, ok, err := r.get(other); ok || err != nil {
-				t.Fatalf("%s is there: %v, %v", other, ok, err)
+				t.Fatalf("get(%s) = %v, %v; want none", other, ok, err)
 			}
 		}
 	}
 	if others < n*95/100 {
-		t.Errorf("%d of %d others are known to be absent", others, n)
+		t.Errorf("%d of %d other keys are known to be absent, want 95%%", others, n)
 	}
 }
 

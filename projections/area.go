@@ -29,7 +29,7 @@ func (k *boxOffice) foldArea(e *events.Recorded, fact events.Fact) error {
 		return err
 	}
 	if holdID := events.HoldOf(fact); holdID != "" {
-		if err := k.have(e, holdID, holding{seats: given}); err != nil {
+		if err := k.addHolding(e, holdID, holding{seats: given}); err != nil {
 			return err
 		}
 	}
@@ -50,8 +50,7 @@ func (k *boxOffice) foldArea(e *events.Recorded, fact events.Fact) error {
 	return nil
 }
 
-// areaStep returns the step that an area's fact makes; false if it changes no counts or the performance has no
-// such area.
+// areaStep returns the step of an area's fact; false if it changes no counts or the performance has no such area.
 func areaStep(e *events.Recorded, performance *row.Performance, id events.AreaID, fact events.Fact) (recentStep, bool) {
 	number := performance.Layout.Area(id)
 	if _, counts := row.AreaCountsOf(fact); !counts || number < 0 {

@@ -42,18 +42,19 @@ func TestAreas(t *testing.T) {
 	if err != nil || performance.Areas[1].AreaCounts != counts(2, 0, 2) ||
 		performance.Areas[0].AreaCounts != counts(5, 0, 0) ||
 		performance.Position != 6 {
-		t.Errorf("%+v, %v", performance.Areas, err)
+		t.Errorf("areas at %d: %+v, %v; want 5 remaining in the yard, 2 and 2 booked on the floor at 6",
+			performance.Position, performance.Areas, err)
 	}
 	again, err := row.DecodePerformance("a", row.AppendPerformance(nil, &performance))
 	if err != nil || len(again.Areas) != 2 || again.Areas[1] != performance.Areas[1] {
-		t.Errorf("stored: %+v, %v", again.Areas, err)
+		t.Errorf("decoded areas: %+v, %v; want %+v", again.Areas, err, performance.Areas)
 	}
 	p.mu.Lock()
 	missed := k.resumeDelta("a", 2)
 	p.mu.Unlock()
 	if d := missed.Delta.(*live.PerformanceDelta); len(d.Areas) != 1 || d.Areas[0].Counts != counts(2, 0, 2) ||
 		d.Cause != live.CauseMixed {
-		t.Errorf("missed: %+v", d)
+		t.Errorf("resumeDelta: %+v, want the floor with 2 remaining and 2 booked, cause mixed", d)
 	}
 	checkFrames(t, frames.all(t, p, "performance:a")[1:2], []string{
 		`{"event":"delta","data":{"topic":"performance:a","position":6,"previous":1,"remaining":8,"held":0,"sold":0,"blocked":0,` +
@@ -64,10 +65,10 @@ func TestAreas(t *testing.T) {
 		at, err := row.AreaAt(t.Context(), log, id, 5)
 		if err != nil || (at == nil) != (id == "a~yard") ||
 			at != nil && (at.AreaCounts != counts(8, 0, 2) || at.Position != 5) {
-			t.Errorf("%s: %+v, %v", id, at, err)
+			t.Errorf("AreaAt(%s, 5) = %+v, %v; want 8 remaining and 2 booked on the floor, none for the yard", id, at, err)
 		}
 	}
 	if has, ok, err := k.holdings.get("x"); err != nil || !ok || has.seats != 2 {
-		t.Errorf("the booking has %+v, %t, %v", has, ok, err)
+		t.Errorf("the booking has %+v, %t, %v; want 2 places", has, ok, err)
 	}
 }

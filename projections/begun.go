@@ -31,9 +31,9 @@ type begunPart struct {
 // due is when the attempts are abandoned.
 func (b *begun) due() time.Time { return time.Unix(0, b.since).Add(abandonAfter) }
 
-// without returns b without the parts that these accepts.
-func (b *begun) without(these func(begunPart) bool) begun {
-	return begun{b.since, slices.DeleteFunc(slices.Clone(b.parts), these)}
+// without returns b without the parts that match accepts.
+func (b *begun) without(match func(begunPart) bool) begun {
+	return begun{b.since, slices.DeleteFunc(slices.Clone(b.parts), match)}
 }
 
 func appendBegun(dst []byte, b *begun) []byte {
@@ -53,18 +53,17 @@ func decodeBegun(record []byte) (begun, error) {
 	return b, r.Done()
 }
 
-// keepBegun stores what remains of a booking's attempts, and deletes the record if nothing does.
-func (k *boxOffice) keepBegun(booking events.BookingID, left *begun) {
-	if len(left.parts) == 0 {
+// storeBegun stores the unconfirmed parts of a booking's attempts, and deletes the record if there are none.
+func (k *boxOffice) storeBegun(booking events.BookingID, unconfirmed *begun) {
+	if len(unconfirmed.parts) == 0 {
 		k.begun.delete(string(booking))
 		return
 	}
-	k.begun.set(string(booking), left)
+	k.begun.set(string(booking), unconfirmed)
 }
 
-// have changes by by the count of a hold's booking in e's stream. After an error nothing is
-// changed.
-func (k *boxOffice) have(e *events.Recorded, holdID events.HoldID, by holding) error {
+// addHolding adds by, which may be negative, to the holding of a hold's booking. An error changes nothing.
+func (k *boxOffice) addHolding(e *events.Recorded, holdID events.HoldID, by holding) error {
 	booking, attempt, ok := events.CutHoldID(holdID)
 	if !ok {
 		return fmt.Errorf("%w: position %d: %s@%d has the invalid hold id %q", row.ErrViolated, e.Position,
@@ -95,12 +94,12 @@ func (k *boxOffice) have(e *events.Recorded, holdID events.HoldID, by holding) e
 	if err != nil {
 		return err
 	}
-	left, changed, err := k.begin(e, booking, attempt, known, by.seats+by.allowance > 0)
+	unconfirmed, changed, err := k.begin(e, booking, attempt, known, by.seats+by.allowance > 0)
 	if err != nil {
 		return err
 	}
 	if none := (holding{}); known != nil && (before == none || now == none) || changed {
-		k.unfinished.settle(booking, known, now, off, &left, e)
+		k.unfinished.settle(booking, known, now, off, &unconfirmed, e)
 	}
 	if now == (holding{}) {
 		k.holdings.delete(string(booking))
@@ -111,25 +110,25 @@ func (k *boxOffice) have(e *events.Recorded, holdID events.HoldID, by holding) e
 	return nil
 }
 
-// begin records that an attempt holds something in e's stream, or, unless has, that it no longer does. changed
+// begin records that an attempt has a hold in e's stream or, if has is false, no longer has one. changed
 // reports whether the booking got its first unconfirmed part, or lost its last.
 func (k *boxOffice) begin(e *events.Recorded, booking events.BookingID, attempt int64, known *row.Booking,
-	has bool) (left begun, changed bool, err error) {
-	left, was, err := k.begun.find(string(booking))
+	has bool) (unconfirmed begun, changed bool, err error) {
+	unconfirmed, was, err := k.begun.find(string(booking))
 	if err != nil || has && known.Owns(attempt, e.Stream) || !has && !was {
-		return left, false, err
+		return unconfirmed, false, err
 	}
 	if !was {
-		left.since = e.Created.UnixNano()
+		unconfirmed.since = e.Created.UnixNano()
 	}
 	part := begunPart{attempt, e.Stream}
-	left = left.without(func(other begunPart) bool { return other == part })
+	unconfirmed = unconfirmed.without(func(other begunPart) bool { return other == part })
 	if has {
 		part.stream = events.StreamID(strings.Clone(string(e.Stream)))
-		left.parts = append(left.parts, part)
+		unconfirmed.parts = append(unconfirmed.parts, part)
 	}
-	k.keepBegun(booking, &left)
-	return left, was != (len(left.parts) > 0), nil
+	k.storeBegun(booking, &unconfirmed)
+	return unconfirmed, was != (len(unconfirmed.parts) > 0), nil
 }
 
 // Begun returns, by hold id, the streams of the seats and allowances that attempts at a booking hold and that
@@ -143,12 +142,12 @@ func (p *Projections) Begun(
 		return nil, err
 	}
 	defer p.leave()
-	left, ok, err := viewOf[*boxOffice](p).begun.get(string(bookingID))
+	unconfirmed, ok, err := viewOf[*boxOffice](p).begun.get(string(bookingID))
 	if err != nil || !ok {
 		return nil, err
 	}
 	holds := map[events.HoldID][]events.StreamID{}
-	for _, part := range left.parts {
+	for _, part := range unconfirmed.parts {
 		id := events.NewHoldID(bookingID, part.attempt)
 		holds[id] = append(holds[id], part.stream)
 	}

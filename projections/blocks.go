@@ -12,7 +12,7 @@ import (
 
 // Block is the seats of a performance that are blocked under one label.
 type Block struct {
-	// Label is "" for seats that nobody can hold.
+	// Label is "" for seats that no command can hold.
 	Label events.BlockLabel
 	// Seats in canonical order.
 	Seats []events.SeatName
@@ -23,7 +23,7 @@ func labelKey(performance events.PerformanceID, seat events.SeatIndex) string {
 	return ownedKey(string(performance), fmt.Sprintf("%06d", seat))
 }
 
-// foldLabel keeps the label of each seat that is blocked.
+// foldLabel updates the label of a blocked seat.
 func (k *boxOffice) foldLabel(performance events.PerformanceID, seat events.SeatIndex, fact events.Fact) {
 	label, labelled := events.BlockLabel(""), false // labelled means blocked again
 	switch f := fact.(type) {
@@ -92,7 +92,7 @@ func (p *Projections) Blocks(id events.PerformanceID) (blocks []Block, at events
 	err = found.each(func(key string, label *string) bool {
 		seat, err := strconv.Atoi(strings.TrimPrefix(key, ownedKey(string(id), "")))
 		if err != nil || seat >= performance.Layout.Seats() {
-			return true // no key of this view is like that
+			return true // not a key of this view
 		}
 		i, ok := byLabel[events.BlockLabel(*label)]
 		if !ok {

@@ -19,11 +19,11 @@ func TestUnfinishedBlocksAreResumed(t *testing.T) {
 	log.Add(show, &events.PerformanceCreated{PerformanceID: "a", Sections: logtest.ModelSections, StartsAt: now})
 	change := events.BlockChange{Number: 1, Label: "press", Seats: []events.SeatName{"A-1-1"}}
 	log.Add(show, &events.BlocksBegun{BlockChange: change})
-	p := opened(t, log, vfs.NewMem())
-	started(t, p)
+	p := openViews(t, log, vfs.NewMem())
+	runViews(t, p)
 	waitFor(t, p, 2)
 	if row, _, err := p.Performance("a"); err != nil || row.Revision != 1 || row.Position != 1 {
-		t.Errorf("%+v, %v", row, err)
+		t.Errorf("Performance: %+v, %v; want revision 1 at position 1", row, err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
@@ -38,17 +38,20 @@ func TestUnfinishedBlocksAreResumed(t *testing.T) {
 		})
 	}()
 	if err := <-over; len(resumed) != 1 || <-resumed != "a" {
-		t.Fatalf("it was not resumed: %v", err)
+		t.Fatalf("RunUnfinishedBlocks did not resume a: %v", err)
 	}
 	waitFor(t, p, 4)
-	left, err := viewOf[*boxOffice](p).changing.records.scan("", "\xff")
+	unfinished, err := viewOf[*boxOffice](p).changing.records.scan("", "\xff")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := left.each(func(id string, _ *int64) bool { t.Errorf("%s is left", id); return true }); err != nil {
+	if err := unfinished.each(func(id string, _ *int64) bool {
+		t.Errorf("%s is still unfinished", id)
+		return true
+	}); err != nil {
 		t.Error(err)
 	}
 	if row, _, err := p.Performance("a"); err != nil || row.Blocked != 1 || row.Position != 3 || row.Revision != 2 {
-		t.Errorf("%+v, %v", row, err)
+		t.Errorf("Performance: %+v, %v; want 1 blocked, revision 2 at position 3", row, err)
 	}
 }

@@ -57,16 +57,16 @@ func (k *boxOffice) foldBooking(e *events.Recorded, fact events.Fact) error {
 		k.bookings.changed(entry)
 	}
 	k.open.move()
-	left, _, err := k.begun.find(id)
+	unconfirmed, _, err := k.begun.find(id)
 	if err != nil {
 		return err
 	}
-	if made := slices.ContainsFunc(left.parts,
+	if made := slices.ContainsFunc(unconfirmed.parts,
 		func(p begunPart) bool { return entry.row.Owns(p.attempt, p.stream) }); made {
-		left = left.without(func(p begunPart) bool { return entry.row.Owns(p.attempt, p.stream) })
-		k.keepBegun(events.BookingID(id), &left)
+		unconfirmed = unconfirmed.without(func(p begunPart) bool { return entry.row.Owns(p.attempt, p.stream) })
+		k.storeBegun(events.BookingID(id), &unconfirmed)
 	}
-	k.unfinished.settle(events.BookingID(id), &entry.row, has, off, &left, e)
+	k.unfinished.settle(events.BookingID(id), &entry.row, has, off, &unconfirmed, e)
 	return nil
 }
 
@@ -109,10 +109,10 @@ func (p *Projections) HolderBookings(holder events.Holder, after uint64,
 	return page, next, nil
 }
 
-// owned calls take with up to limit of an owner's records with numbers above after. next is the last number,
+// owned calls visit with up to limit of an owner's records with numbers above after. next is the last number,
 // 0 if there are no more records.
 func owned[V any](p *Projections, of *records[V], owner string, after uint64, limit int,
-	take func(*V)) (next uint64, err error) {
+	visit func(*V)) (next uint64, err error) {
 	begin := ownedKey(owner, "")
 	p.mu.RLock()
 	found, err := of.scan(holderKey(events.Holder(owner), after)+"\x00", begin+"\xff\xff\xff\xff\xff\xff\xff\xff\xff")
@@ -127,7 +127,7 @@ func owned[V any](p *Projections, of *records[V], owner string, after uint64, li
 		}
 		n++
 		last = binary.BigEndian.Uint64([]byte(key[len(begin):]))
-		take(value)
+		visit(value)
 		return true
 	})
 	if err != nil || !more {
@@ -154,7 +154,7 @@ func (p *Projections) HolderBookingsAt(
 		if err != nil {
 			return nil, 0, err
 		}
-		if then == nil { // nor did later ones
+		if then == nil { // later ones did not exist either
 			return page, 0, nil
 		}
 		page = append(page, *then)

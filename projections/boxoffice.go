@@ -39,7 +39,7 @@ type boxOffice struct {
 	begun        *records[begun]
 	unfinished   *unfinished
 	changing     *unfinished            // performances with a change of blocks in progress
-	at           func() events.Position // up to which the views have come
+	at           func() events.Position // the position of the views
 	plans        func() *plans
 
 	topic       *live.Topics
@@ -249,7 +249,7 @@ func (k *boxOffice) foldSeat(e *events.Recorded, fact events.Fact) error {
 			row.ErrViolated, e.Position, e.Stream, e.Revision, fact.Name(), was.Status())
 	}
 	if holdID := events.HoldOf(fact); holdID != "" {
-		if err := k.have(e, holdID, holding{seats: heldBy(step.To) - heldBy(step.From)}); err != nil {
+		if err := k.addHolding(e, holdID, holding{seats: heldBy(step.To) - heldBy(step.From)}); err != nil {
 			return err
 		}
 	}
@@ -287,13 +287,13 @@ func heldBy(mark row.Mark) int64 {
 func (k *boxOffice) foldAllowance(e *events.Recorded, fact events.Fact) error {
 	switch f := fact.(type) {
 	case *events.AllowanceTaken:
-		return k.have(e, f.HoldID, holding{allowance: f.Seats})
+		return k.addHolding(e, f.HoldID, holding{allowance: f.Seats})
 	case *events.AllowanceReduced:
-		return k.have(e, f.HoldID, holding{allowance: -f.Seats})
+		return k.addHolding(e, f.HoldID, holding{allowance: -f.Seats})
 	case *events.AllowanceReleased:
-		return k.have(e, f.HoldID, holding{allowance: -f.Seats})
+		return k.addHolding(e, f.HoldID, holding{allowance: -f.Seats})
 	case *events.AllowanceExpired:
-		return k.have(e, f.HoldID, holding{allowance: -f.Seats})
+		return k.addHolding(e, f.HoldID, holding{allowance: -f.Seats})
 	case *events.AllowanceExtended, *events.AllowanceKept:
 		return nil
 	}

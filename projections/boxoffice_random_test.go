@@ -21,12 +21,12 @@ func boxOfficeContent(t rapid.TB, p *Projections) (all []string) {
 	t.Helper()
 	rows, next, err := p.Performances(time.Time{}, time.Time{}, "", 9)
 	if err != nil || next != "" {
-		t.Fatal(next, err)
+		t.Fatalf("%q, %v; want one page", next, err)
 	}
 	for _, row := range rows {
 		m, ok, err := p.SeatMap(row.ID)
 		if err != nil || !ok {
-			t.Fatal(ok, err)
+			t.Fatalf("%t, %v; want an existing performance", ok, err)
 		}
 		row.Layout = nil
 		all = append(all, fmt.Sprintf("%+v %q", row, m.Marks))
@@ -74,9 +74,9 @@ func recordsOf[V any](t rapid.TB, p *Projections, of *records[V]) (all []string)
 	return all
 }
 
-// TestBoxOfficeIsTheModel: rows, maps, pages and the index of unfinished bookings agree with the
+// TestBoxOfficeMatchesTheModel: rows, maps, pages and the index of unfinished bookings agree with the
 // model, which may be interrupted at any step.
-func TestBoxOfficeIsTheModel(t *testing.T) {
+func TestBoxOfficeMatchesTheModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		log, forged := logtest.NewMemory(), logtest.NewForgery()
 		p := openIn(t, log, vfs.NewMem())
@@ -90,13 +90,13 @@ func TestBoxOfficeIsTheModel(t *testing.T) {
 		done := 0
 		for range rapid.IntRange(1, 60).Draw(t, "steps") {
 			c.RandomAction(t)
-			if rapid.IntRange(0, 9).Draw(t, "look") == 0 {
-				folded(t, p, log.Recorded[done:])
+			if rapid.IntRange(0, 9).Draw(t, "check") == 0 {
+				foldEvents(t, p, log.Recorded[done:])
 				done = len(log.Recorded)
 				checkModel(t, p, c)
 			}
 		}
-		folded(t, p, log.Recorded[done:])
+		foldEvents(t, p, log.Recorded[done:])
 		checkModel(t, p, c)
 		if err := verifyAll(forged.Log); err != nil {
 			t.Fatal(err)
@@ -125,7 +125,7 @@ func checkModel(t *rapid.T, p *Projections, c *logtest.BookingModel) {
 			b.Refunding != want.Refunding ||
 			!b.ExpiresAt.Equal(want.Until) || b.Holder != want.Holder || b.Extended != want.Extended ||
 			len(b.Seats) != len(want.Seats) {
-			t.Fatalf("%+v, %t, %v; want %+v", b, ok, err, want)
+			t.Fatalf("Booking: %+v, %t, %v; want %+v", b, ok, err, want)
 		}
 		ids = append(ids, string(want.Holder)+" "+id)
 	}
@@ -136,7 +136,7 @@ func checkModel(t *rapid.T, p *Projections, c *logtest.BookingModel) {
 	checkPages(t, p, c, ids)
 	open := recordsOf(t, p, viewOf[*boxOffice](p).unfinished.records)
 	if n, err := p.Unfinished(); err != nil || n != len(open) {
-		t.Fatal(n, err)
+		t.Fatalf("Unfinished() = %d, %v; want %d", n, err, len(open))
 	}
 	unfinished := c.Unfinished()
 	for i, id := range unfinished {
@@ -168,7 +168,7 @@ func checkBlocks(t *rapid.T, p *Projections, id events.PerformanceID, seats map[
 	}
 }
 
-// checkBegun compares what attempts have that have become no booking.
+// checkBegun compares the holds of attempts that did not become a booking.
 func checkBegun(t *rapid.T, p *Projections, c *logtest.BookingModel, id events.BookingID) {
 	want := map[events.HoldID][]events.StreamID{}
 	if b := c.Begun[id]; b != nil {
@@ -196,7 +196,7 @@ func checkPages(t *rapid.T, p *Projections, c *logtest.BookingModel, ids []strin
 		for after, more := uint64(0), true; more; more = after != 0 {
 			page, next, err := p.HolderBookings(holder, after, size)
 			if err != nil || len(page) > size {
-				t.Fatal(len(page), err)
+				t.Fatalf("%d on a page of %d, %v", len(page), size, err)
 			}
 			for _, b := range page {
 				got = append(got, string(holder)+" "+string(b.ID))
@@ -206,10 +206,10 @@ func checkPages(t *rapid.T, p *Projections, c *logtest.BookingModel, ids []strin
 		for after, more := uint64(0), true; more; more = after != 0 {
 			page, next, err := p.WalletEntries(holder, after, size)
 			if err != nil || len(page) > size {
-				t.Fatal(len(page), err)
+				t.Fatalf("%d on a page of %d, %v", len(page), size, err)
 			}
 			for _, w := range page {
-				money = append(money, fmt.Sprintf("%s %s %s: %d, %d left", holder, w.Kind, w.ID, w.Amount, w.Balance))
+				money = append(money, fmt.Sprintf("%s %s %s: %d, balance %d", holder, w.Kind, w.ID, w.Amount, w.Balance))
 			}
 			after = next
 		}
@@ -217,7 +217,7 @@ func checkPages(t *rapid.T, p *Projections, c *logtest.BookingModel, ids []strin
 		balance, exists := c.Wallets[holder]
 		if err != nil || ok != exists || wallet.Balance != balance ||
 			wallet.Balance != wallet.Charged-wallet.Debited+wallet.Refunded {
-			t.Fatalf("%+v, %t, %v; want %d, %t", wallet, ok, err, balance, exists)
+			t.Fatalf("Wallet: %+v, %t, %v; want %d, %t", wallet, ok, err, balance, exists)
 		}
 	}
 	if !slices.Equal(got, ids) {
@@ -241,11 +241,11 @@ func checkSeatMap(t *rapid.T, p *Projections, id events.PerformanceID, seats map
 	sale *logtest.ModelSale) {
 	performance, ok, err := p.Performance(id)
 	if err != nil || !ok || performance.Capacity != int64(len(seats)) {
-		t.Fatalf("%+v, %t, %v", performance, ok, err)
+		t.Fatalf("Performance: %+v, %t, %v", performance, ok, err)
 	}
 	m, ok, err := p.SeatMap(id)
 	if err != nil || !ok {
-		t.Fatal(ok, err)
+		t.Fatalf("%t, %v; want an existing performance", ok, err)
 	}
 	counts := m.Counts()
 	total := row.SeatCounts{}
@@ -283,11 +283,11 @@ func checkSeatMap(t *rapid.T, p *Projections, id events.PerformanceID, seats map
 	}
 	taken, at, err := p.TakenSeats(t.Context(), id)
 	if err != nil || at != p.Position() {
-		t.Fatal(at, err)
+		t.Fatalf("TakenSeats: at %d, %v; want %d", at, err, p.Position())
 	}
 	for i, name := range logtest.ModelSeats {
 		if (taken[i] == 0) != (seats[name].Status == events.SeatIsFree) {
-			t.Fatalf("%s is taken: %d; it is %s", name, taken[i], seats[name].Status)
+			t.Fatalf("TakenSeats has %d for %s, which is %s", taken[i], name, seats[name].Status)
 		}
 	}
 }

@@ -52,10 +52,10 @@ func TestBoxOfficeStopsAtContradictions(t *testing.T) {
 			before := boxOfficeContent(t, p)
 			at := log.Add(forge.stream, forge.fact)
 			if err := p.WaitFor(t.Context(), at); !errors.Is(err, row.ErrViolated) {
-				t.Fatalf("the views went on: %v", err)
+				t.Fatalf("WaitFor = %v, want ErrViolated", err)
 			}
 			if after := boxOfficeContent(t, p); fmt.Sprint(after) != fmt.Sprint(before) {
-				t.Errorf("it changed\n%v to\n%v", before, after)
+				t.Errorf("the views changed from\n%v to\n%v", before, after)
 			}
 		})
 	}
@@ -72,8 +72,8 @@ func TestDeadlinesOfTheBoxOffice(t *testing.T) {
 	c.Book("a", "bob", []string{"A-1-1", "A-1-2"})
 	c.Book("a", "ada", []string{"A-2-1"})
 	c.Pay(c.Bookings[c.Order[1]])
-	p := opened(t, log, vfs.NewMem())
-	started(t, p)
+	p := openViews(t, log, vfs.NewMem())
+	runViews(t, p)
 	want := []events.StreamID{"allowance-a~bob", events.StreamID("booking-" + c.Order[0]),
 		logtest.SeatStream("a", "A-1-1"), logtest.SeatStream("a", "A-1-2")}
 	ctx, cancel := context.WithCancel(t.Context())

@@ -122,7 +122,7 @@ func (p *Projections) OpenCallOffs() (open []row.CallOff, err error) {
 	return open, nil
 }
 
-// cancelled returns the cancellation of a booking's performance, nil if it was not cancelled or b is nil.
+// cancelled returns the cancellation of a booking's performance, zero if it was not cancelled or b is nil.
 func (k *boxOffice) cancelled(b *row.Booking) (*row.Cancelled, error) {
 	if b == nil {
 		return &row.Cancelled{}, nil
@@ -134,9 +134,9 @@ func (k *boxOffice) cancelled(b *row.Booking) (*row.Cancelled, error) {
 	return &show.row.Cancelled, nil
 }
 
-// KeptBehind returns the cancellation fee, in minor units, withheld from a booking after its
+// KeptAfter returns the cancellation fee, in minor units, withheld from a booking after its
 // performance was cancelled. Errors: as [Projections.CatchUp]; the disk's.
-func (p *Projections) KeptBehind(ctx context.Context, id events.BookingID) (int64, error) {
+func (p *Projections) KeptAfter(ctx context.Context, id events.BookingID) (int64, error) {
 	if err := p.CatchUp(ctx); err != nil {
 		return 0, err
 	}
@@ -145,5 +145,5 @@ func (p *Projections) KeptBehind(ctx context.Context, id events.BookingID) (int6
 		return 0, err
 	}
 	show, _, err := p.Performance(b.PerformanceID)
-	return b.KeptBehind(&show.Cancelled), err
+	return b.KeptAfter(&show.Cancelled), err
 }

@@ -12,9 +12,9 @@ import (
 	"admitone/projections/row"
 )
 
-// TestSeatChangesMakeTheMap: the changes, page after page, applied to free seats, yield the map at
+// TestSeatChangesYieldTheMap: the changes, page after page, applied to free seats, yield the map at
 // every position.
-func TestSeatChangesMakeTheMap(t *testing.T) {
+func TestSeatChangesYieldTheMap(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		log := logtest.NewMemory()
 		c := logtest.NewBookingModel(func(stream events.StreamID, fact events.Fact) { log.Add(stream, fact) })
@@ -23,7 +23,7 @@ func TestSeatChangesMakeTheMap(t *testing.T) {
 		}
 		p := openIn(t, log, vfs.NewMem())
 		defer p.Close()
-		folded(t, p, log.Recorded)
+		foldEvents(t, p, log.Recorded)
 		limit := rapid.IntRange(1, 20).Draw(t, "limit")
 		for _, id := range []string{"a", "a-b", "c", "none"} {
 			all := changesOf(t, p, events.PerformanceID(id), limit)
@@ -33,7 +33,7 @@ func TestSeatChangesMakeTheMap(t *testing.T) {
 					t.Fatalf("%s at %d: %v, %v; it was created at %d", id, at, performance, err, all.Created.Position)
 				}
 				if performance != nil {
-					madeOf(t, want, all.Changes)
+					checkMap(t, want, all.Changes)
 				}
 			}
 		}
@@ -67,8 +67,8 @@ func changesOf(t *rapid.T, p *Projections, id events.PerformanceID, limit int) *
 	return all
 }
 
-// madeOf applies the changes up to a map's position, and compares.
-func madeOf(t *rapid.T, want *row.SeatMap, changes []row.SeatChange) {
+// checkMap applies the changes up to a map's position, and compares.
+func checkMap(t *rapid.T, want *row.SeatMap, changes []row.SeatChange) {
 	got := bytes.Repeat([]byte{byte(row.MarkFree)}, want.Len())
 	for _, c := range changes {
 		if c.Position > want.Position {

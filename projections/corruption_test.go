@@ -20,7 +20,7 @@ type corruption struct {
 	do   func(path string) error
 }
 
-// corruptions returns those for a file of some bytes, in a folder with others.
+// corruptions returns the corruptions to try on a file, given its content and the other files of its folder.
 func corruptions(path string, intact []byte, step int, others []string, foreign string) (all []corruption) {
 	replace := func(name string, text []byte) {
 		all = append(all, corruption{name, func(path string) error { return overwrite(path, text) }})
@@ -83,8 +83,8 @@ func files(t testing.TB, dir string) (paths []string) {
 	return paths
 }
 
-// like returns the file with a name, or the one of its kind that has replaced it.
-func like(t testing.TB, dir, name string) string {
+// currentFile returns the path of the file with a name, or of the file of the same kind that has replaced it.
+func currentFile(t testing.TB, dir, name string) string {
 	if path := filepath.Join(dir, name); slices.Contains(files(t, dir), path) {
 		return path
 	}
@@ -93,7 +93,7 @@ func like(t testing.TB, dir, name string) string {
 			return path
 		}
 	}
-	t.Fatalf("there is no file like %s any more", name)
+	t.Fatalf("no file of the kind of %s exists", name)
 	return ""
 }
 
@@ -102,13 +102,13 @@ func kindOfFile(name string) string {
 	return strings.Map(func(r rune) rune { return map[bool]rune{true: -1, false: r}[r >= '0' && r <= '9'] }, name)
 }
 
-// eachDamage calls try with a copy of views with one damage.
+// eachDamage calls try with a copy of the views for each corruption of each file.
 func eachDamage(t *testing.T, step int, try func(t *testing.T, log *logtest.Memory, want *Projections, dir string,
 	m corruption, name string)) {
 	log, sound, foreign := soldLog("first"), t.TempDir(), t.TempDir()
-	written(t, log, sound)
-	written(t, soldLog("other"), foreign)
-	want := fresh(t, log)
+	writeViews(t, log, sound)
+	writeViews(t, soldLog("other"), foreign)
+	want := foldFresh(t, log)
 	tried := 0
 	for _, path := range files(t, sound) {
 		intact, err := os.ReadFile(path)
@@ -124,11 +124,11 @@ func eachDamage(t *testing.T, step int, try func(t *testing.T, log *logtest.Memo
 			}
 			within := corruption{m.name, func(string) error {
 				if other, ok := strings.CutPrefix(m.name, "swapped with "); ok {
-					return swap(like(t, dir, name), like(t, dir, other))
+					return swap(currentFile(t, dir, name), currentFile(t, dir, other))
 				}
 				for {
-					// A file that another has just replaced is taken away by the views themselves.
-					if err := m.do(like(t, dir, name)); !errors.Is(err, fs.ErrNotExist) {
+					// The views themselves remove a file that another has just replaced.
+					if err := m.do(currentFile(t, dir, name)); !errors.Is(err, fs.ErrNotExist) {
 						return err
 					}
 				}

@@ -23,48 +23,48 @@ import (
 	"admitone/projections/row"
 )
 
-// lines records log messages.
-type lines struct {
+// logRecorder records log messages.
+type logRecorder struct {
 	mu   sync.Mutex
 	text bytes.Buffer
 }
 
-func (l *lines) Write(p []byte) (int, error) {
+func (l *logRecorder) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.text.Write(p)
 }
 
-// loggedRebuild reports whether the rebuilding of views was logged.
-func (l *lines) loggedRebuild() bool {
+// hasRebuild reports whether the rebuilding of views was logged.
+func (l *logRecorder) hasRebuild() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return strings.Contains(l.text.String(), "rebuilt")
 }
 
-// openedOn opens views on the disk, and returns them with their log messages.
-func openedOn(t testing.TB, log events.Store, dir string) (*Projections, *lines) {
+// openDir opens views on the disk, and returns them with their log messages.
+func openDir(t testing.TB, log events.Store, dir string) (*Projections, *logRecorder) {
 	t.Helper()
-	said := &lines{}
+	logged := &logRecorder{}
 	p, err := Open(Config{Store: log, Dir: dir, Spawn: spawn, FrameEvery: -1,
-		Logger: slog.New(slog.NewTextHandler(said, nil))})
+		Logger: slog.New(slog.NewTextHandler(logged, nil))})
 	if err != nil {
-		t.Fatalf("the views don't open: %v", err)
+		t.Fatalf("Open: %v", err)
 	}
 	t.Cleanup(func() { p.Close() })
-	return p, said
+	return p, logged
 }
 
 // soldProducts is the number of products in the log, each with sales.
 const soldProducts = 60
 
-// soldLog returns a log with something in most views.
+// soldLog returns a log with soldProducts products, each with a hold.
 func soldLog(epoch string) *logtest.Memory {
 	log := logtest.NewMemory()
 	log.Name = epoch
 	for i := range soldProducts {
 		id := fmt.Sprintf("p%02d", i)
-		name := make([]byte, 400) // compression finds nothing in it
+		name := make([]byte, 400) // incompressible
 		rand.NewChaCha8(sha256.Sum256([]byte(epoch + id))).Read(name)
 		log.Add(
 			product(events.ProductID(id)),
@@ -75,10 +75,10 @@ func soldLog(epoch string) *logtest.Memory {
 	return log
 }
 
-// written writes the views of a log to dir, in tables of several levels.
-func written(t testing.TB, log *logtest.Memory, dir string) {
+// writeViews writes the views of a log to dir, in tables of several levels.
+func writeViews(t testing.TB, log *logtest.Memory, dir string) {
 	t.Helper()
-	p, _ := openedOn(t, log, dir)
+	p, _ := openDir(t, log, dir)
 	for i, part := range [][]events.Recorded{log.Recorded[:60], log.Recorded[60:]} {
 		err := p.apply(part)
 		p.mu.Lock()
@@ -96,11 +96,11 @@ func written(t testing.TB, log *logtest.Memory, dir string) {
 	}
 }
 
-// fresh folds a log from its beginning.
-func fresh(t testing.TB, log *logtest.Memory) *Projections {
+// foldFresh folds a log from its beginning.
+func foldFresh(t testing.TB, log *logtest.Memory) *Projections {
 	t.Helper()
-	p := opened(t, log, vfs.NewMem())
-	started(t, p)
+	p := openViews(t, log, vfs.NewMem())
+	runViews(t, p)
 	<-p.ready
 	return p
 }
@@ -116,7 +116,7 @@ func (f frames) next(t *testing.T) *live.Frame {
 	case frame := <-f:
 		return frame
 	case <-time.After(patience):
-		t.Fatal("nothing comes")
+		t.Fatal("no frame within the test's patience")
 		return nil
 	}
 }
@@ -134,23 +134,23 @@ func checkSound(t *testing.T, p, want *Projections) {
 		err = sameRecords(p.db, want.db, p.Position())
 	}
 	if err != nil {
-		t.Errorf("the views are not what the log makes: %v", err)
+		t.Errorf("the views differ from a fresh fold: %v", err)
 	}
 }
 
-// readAll reads every product: each is right, or, only if refusable, refused because the views are
-// not ready.
+// readAll reads every product, and compares it. If refusable is set, reads may fail because the views are not
+// ready.
 func readAll(t *testing.T, p, want *Projections, refusable bool) {
 	t.Helper()
 	for i := range soldProducts {
 		id := events.ProductID(fmt.Sprintf("p%02d", i))
-		right, _, _ := want.Product(id)
+		expected, _, _ := want.Product(id)
 		row, ok, err := p.Product(id)
 		if refusable && errors.Is(err, ErrNotReady) {
 			continue
 		}
-		if err != nil || !ok || row != right {
-			t.Fatalf("%s is served as %+v, %v, %v", id, row, ok, err)
+		if err != nil || !ok || row != expected {
+			t.Fatalf("Product(%s) = %+v, %v, %v; want %+v", id, row, ok, err, expected)
 		}
 	}
 }
@@ -164,28 +164,28 @@ func awaitReady(t *testing.T, p *Projections) {
 		if p.damage.found() == nil && p.Ready() {
 			return
 		}
-		time.Sleep(time.Millisecond) // until the runner has heard of it
+		time.Sleep(time.Millisecond) // until the runner has received the report of the damage
 	}
 }
 
-// TestDamagedViewsAreRebuiltAtOpen: whatever happened to any file of closed views, nothing wrong
-// is served, and they end equal to a fresh fold.
+// TestDamagedViewsAreRebuiltAtOpen: after any corruption of a file of closed views, no wrong row is returned, and
+// the views end equal to a fresh fold.
 func TestDamagedViewsAreRebuiltAtOpen(t *testing.T) {
 	eachDamage(t, 997, func(t *testing.T, log *logtest.Memory, want *Projections, dir string, m corruption, name string) {
 		if err := m.do(""); err != nil {
 			t.Fatal(err)
 		}
-		p, said := openedOn(t, log, dir)
-		started(t, p)
+		p, logged := openDir(t, log, dir)
+		runViews(t, p)
 		awaitReady(t, p)
 		readAll(t, p, want, true)
 		awaitReady(t, p)
 		readAll(t, p, want, false)
 		checkSound(t, p, want)
 		table, marker := strings.HasSuffix(name, ".sst"), strings.HasPrefix(name, "marker.")
-		if said := said.loggedRebuild(); !said && (m.name == "missing" && (table || marker) || m.name != "missing" && table &&
+		if logged := logged.hasRebuild(); !logged && (m.name == "missing" && (table || marker) || m.name != "missing" && table &&
 			!strings.Contains(m.name, "flipped")) {
-			t.Errorf("no rebuild was logged")
+			t.Errorf("no rebuild was logged, want one")
 		}
 		if err := p.Close(); err != nil {
 			t.Error(err)
@@ -196,8 +196,8 @@ func TestDamagedViewsAreRebuiltAtOpen(t *testing.T) {
 // TestDamagedViewsAreRebuiltWhileRunning: the same with files in use.
 func TestDamagedViewsAreRebuiltWhileRunning(t *testing.T) {
 	eachDamage(t, 1999, func(t *testing.T, log *logtest.Memory, want *Projections, dir string, m corruption, name string) {
-		p, _ := openedOn(t, log, dir)
-		stop := started(t, p)
+		p, _ := openDir(t, log, dir)
+		stop := runViews(t, p)
 		awaitReady(t, p)
 		// Pebble removes obsolete files at its own time: half a swap is damage too.
 		if err := m.do(""); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -209,11 +209,11 @@ func TestDamagedViewsAreRebuiltWhileRunning(t *testing.T) {
 		checkSound(t, p, want)
 		stop()
 		if err := p.Healthy(); err != nil {
-			t.Errorf("they have stopped: %v", err)
+			t.Errorf("Healthy() = %v, want nil", err)
 		}
 		p.Close()
-		again, _ := openedOn(t, log, dir)
-		started(t, again)
+		again, _ := openDir(t, log, dir)
+		runViews(t, again)
 		awaitReady(t, again)
 		readAll(t, again, want, true)
 		awaitReady(t, again)
@@ -227,9 +227,9 @@ func TestDamagedViewsAreRebuiltWhileRunning(t *testing.T) {
 // subscribers resume with a snapshot.
 func TestRebuildingViewsRefuseReads(t *testing.T) {
 	log, dir := soldLog("first"), t.TempDir()
-	written(t, log, dir)
-	p, said := openedOn(t, log, dir)
-	started(t, p)
+	writeViews(t, log, dir)
+	p, logged := openDir(t, log, dir)
+	runViews(t, p)
 	awaitReady(t, p)
 	w := make(frames, 16)
 	sub, err := p.Subscribe("product:p01", live.Resume{}, w)
@@ -247,37 +247,37 @@ func TestRebuildingViewsRefuseReads(t *testing.T) {
 		}
 	}
 	if _, _, err := p.Product("p50"); !errors.Is(err, ErrNotReady) {
-		t.Fatalf("a damaged table is read as %v", err)
+		t.Fatalf("reading a damaged table: %v, want ErrNotReady", err)
 	}
 	if _, _, err := p.Products("", 10); !errors.Is(err, ErrNotReady) {
-		t.Errorf("a list during the rebuild: %v", err)
+		t.Errorf("Products during the rebuild: %v, want ErrNotReady", err)
 	}
 	for p.Ready() {
 		time.Sleep(time.Millisecond)
 	}
 	if _, err := p.Subscribe("product:p02", live.Resume{}, make(frames, 16)); !errors.Is(err, ErrNotReady) {
-		t.Errorf("a subscription during the rebuild: %v", err)
+		t.Errorf("Subscribe during the rebuild: %v, want ErrNotReady", err)
 	}
 	log.Change(func() { log.Down = nil })
 	awaitReady(t, p)
-	if !said.loggedRebuild() {
+	if !logged.hasRebuild() {
 		t.Error("no rebuild was logged")
 	}
 	if f := w.next(t); f.Kind != live.SnapshotFrame || f.Row().(row.Product).ID != "p01" {
-		t.Errorf("the subscriber gets %s", f.Bytes())
+		t.Errorf("the subscriber receives %s, want a snapshot of p01", f.Bytes())
 	}
 	log.Add(product("p01"), &events.ProductReserved{ReservationID: "x", Holder: "h", Quantity: 1, Remaining: 6})
 	if f := w.next(t); f.Kind != live.DeltaFrame || f.Row().(row.Product).Sold != 1 {
-		t.Errorf("and then %s", f.Bytes())
+		t.Errorf("then the subscriber receives %s, want a delta with 1 sold", f.Bytes())
 	}
-	checkSound(t, p, fresh(t, log))
+	checkSound(t, p, foldFresh(t, log))
 }
 
-// TestViewsThatContradictTheLogAreRebuilt: records that were changed outside, with correct
-// checksums, are detected by the next event that concerns them.
+// TestViewsThatContradictTheLogAreRebuilt: records that another program changed, with correct checksums, are
+// detected by the next event that concerns them.
 func TestViewsThatContradictTheLogAreRebuilt(t *testing.T) {
 	log, dir := soldLog("first"), t.TempDir()
-	written(t, log, dir)
+	writeViews(t, log, dir)
 	db, err := pebble.Open(dir, &pebble.Options{Logger: errorLogger{slog.New(slog.DiscardHandler)}})
 	if err == nil {
 		product, tag := row.Product{ID: "p05", Stock: 9, Revision: 7}, tagOf(log.Name)
@@ -287,8 +287,8 @@ func TestViewsThatContradictTheLogAreRebuilt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, said := openedOn(t, log, dir)
-	started(t, p)
+	p, logged := openDir(t, log, dir)
+	runViews(t, p)
 	awaitReady(t, p)
 	log.Add(product("p05"), &events.ProductReserved{ReservationID: "x", Holder: "h", Quantity: 1, Remaining: 6},
 		&events.ProductReserved{ReservationID: "y", Holder: "h", Quantity: 1, Remaining: 5})
@@ -297,16 +297,16 @@ func TestViewsThatContradictTheLogAreRebuilt(t *testing.T) {
 	}
 	waitFor(t, p, log.Add(product("p06"), &events.ProductEdited{DisplayName: "p", Stock: 9, Remaining: 7}))
 	awaitReady(t, p)
-	if !said.loggedRebuild() || p.Healthy() != nil {
-		t.Errorf("rebuild logged: %v, healthy: %v", said.loggedRebuild(), p.Healthy())
+	if !logged.hasRebuild() || p.Healthy() != nil {
+		t.Errorf("rebuild logged: %v, want true; Healthy() = %v, want nil", logged.hasRebuild(), p.Healthy())
 	}
-	checkSound(t, p, fresh(t, log))
+	checkSound(t, p, foldFresh(t, log))
 }
 
 // TestSwappedTables: two swapped tables that differ only in their records are detected when the views are opened.
 func TestSwappedTables(t *testing.T) {
 	dir := t.TempDir()
-	p, _ := openedOn(t, logtest.NewMemory(), dir)
+	p, _ := openDir(t, logtest.NewMemory(), dir)
 	for _, key := range []string{"x1", "x2"} {
 		value := make([]byte, 5000)
 		rand.NewChaCha8(sha256.Sum256([]byte(key))).Read(value)
@@ -331,21 +331,21 @@ func TestSwappedTables(t *testing.T) {
 		return err
 	}
 	if err := open(); err != nil || len(tables) != 2 {
-		t.Fatalf("%v: %v", tables, err)
+		t.Fatalf("opening the tables %v: %v; want two tables", tables, err)
 	}
 	if err := swap(tables[0], tables[1]); err != nil {
 		t.Fatal(err)
 	}
 	if err := open(); err == nil || !strings.Contains(err.Error(), "not the one that was written") {
-		t.Errorf("two swapped tables of one size: %v", err)
+		t.Errorf("opening two swapped tables of equal size: %v, want an error", err)
 	}
 }
 
 // TestRecordsOfAnotherLog: a record of another log's views is ignored, even if its table is valid.
 func TestRecordsOfAnotherLog(t *testing.T) {
 	log, dir := soldLog("first"), t.TempDir()
-	written(t, log, dir)
-	p, said := openedOn(t, log, dir)
+	writeViews(t, log, dir)
+	p, logged := openDir(t, log, dir)
 	foreign := row.Product{ID: "p05", Stock: 1000, Revision: 1}
 	tag := tagOf("other")
 	if err := p.db.Set([]byte("product\x00p05"), row.AppendProduct(tag[:], &foreign), pebble.NoSync); err != nil {
@@ -357,16 +357,16 @@ func TestRecordsOfAnotherLog(t *testing.T) {
 	} {
 		p.damage.forget()
 		if err := read(); !errors.Is(err, ErrNotReady) || !errors.Is(err, errForeign) {
-			t.Errorf("it is read as %v", err)
+			t.Errorf("reading another log's record: %v, want ErrNotReady and errForeign", err)
 		}
 	}
 	if t.Failed() {
-		return // nobody will say anything
+		return // no damage was reported, so no rebuild would follow
 	}
-	started(t, p)
-	for !said.loggedRebuild() {
+	runViews(t, p)
+	for !logged.hasRebuild() {
 		time.Sleep(time.Millisecond)
 	}
 	awaitReady(t, p)
-	checkSound(t, p, fresh(t, log))
+	checkSound(t, p, foldFresh(t, log))
 }

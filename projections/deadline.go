@@ -22,7 +22,7 @@ const (
 	// wakeAgain is the pause before an entity is woken again that still has a due hold, because its
 	// clock is slightly slow.
 	wakeAgain = 10 * time.Millisecond
-	// wakeDoubt is the pause before an entity is asked again that reports no deadline although the index
+	// wakeDoubt is the pause before an entity is woken again that reports no deadline although the index
 	// counts open holds. Normally the facts that close them arrive meanwhile.
 	wakeDoubt = time.Minute
 	// wakeBackOff and wakeBackOffMax bound the pause after a failed wake.
@@ -48,9 +48,9 @@ type deadlines struct {
 	dirty   []*deadline
 	scratch []byte // reused for every record
 	paused  bool   // no wakes while the index is rebuilt
-	// earlier has a token when the head of the queue may have changed.
-	earlier chan struct{}
-	// late is the time after a deadline for which this server leaves a stream to the others.
+	// dueNow has a token when the head of the queue may have changed.
+	dueNow chan struct{}
+	// late is the delay after a deadline, in which other servers may act first.
 	late lateness
 }
 
@@ -62,9 +62,9 @@ type deadline struct {
 	// Folded: the opening and closing times that no fact has recorded as reached; nil for none, as for
 	// all streams but those of sales.
 	ahead *events.SaleTimes
-	// due is when to wake the entity and at the deadline for which, both in Unix nanoseconds.
+	// at is the next deadline, due the time to wake the entity for it, both in Unix nanoseconds.
 	due, at  int64
-	index    int // in the queue, -1 outside
+	index    int // in the queue, -1 if it is not queued
 	failures int32
 	dirty    bool
 	stored   bool // the record is in Pebble
@@ -74,15 +74,15 @@ func (e *deadline) before(other *deadline) bool { return e.due < other.due }
 func (e *deadline) place() *int                 { return &e.index }
 
 func newDeadlines(late lateness) *deadlines {
-	return &deadlines{streams: map[events.StreamID]*deadline{}, earlier: make(chan struct{}, 1), late: late}
+	return &deadlines{streams: map[events.StreamID]*deadline{}, dueNow: make(chan struct{}, 1), late: late}
 }
 
-// lateBy bounds the random delay before a server acts that shares its log with others. rankedBy is
-// the delay per preceding node in a cluster, whose nodes are ranked for each stream.
+// lateBy bounds the random delay of a server that shares its log with others. rankedBy is the delay per
+// preceding node in a cluster, whose nodes are ranked for each stream.
 const lateBy, rankedBy = time.Second, 2 * time.Second
 
-// lateness returns the time for which this server leaves a stream to the others. It is nil for the
-// only server of a log.
+// lateness returns the delay for which this server lets the others act on a stream first. It is nil for
+// the only server of a log.
 type lateness func(events.StreamID) time.Duration
 
 func latenessOf(shared bool, rank Rank) lateness {
@@ -139,8 +139,8 @@ func (d *deadlines) fold(e *events.Recorded, fact events.Deadlined) error {
 		d.expect(entry, at)
 	}
 	if closed > 0 && d.late != nil && entry.index >= 0 {
-		// Another server has woken the stream: this fact closed all that was due. Treat its time as the
-		// deadline for the rest.
+		// Another server has woken the stream, and this fact closed the due holds. Treat its time as the
+		// deadline of the others.
 		if now := time.Now().UnixNano(); entry.at < now {
 			d.schedule(entry, max(entry.due, now+int64(d.late.draw(entry.stream))))
 		}
@@ -182,7 +182,7 @@ func (d *deadlines) expect(entry *deadline, at int64) {
 	}
 }
 
-// schedule sets when an entry is due, and wakes the loop if it is now the first.
+// schedule sets the due time of an entry, and signals the loop if it is now the first.
 func (d *deadlines) schedule(entry *deadline, due int64) {
 	switch {
 	case due == entry.due && entry.index >= 0:
@@ -201,7 +201,7 @@ func (d *deadlines) schedule(entry *deadline, due int64) {
 
 func (d *deadlines) signal() {
 	select {
-	case d.earlier <- struct{}{}:
+	case d.dueNow <- struct{}{}:
 	default:
 	}
 }
@@ -305,7 +305,7 @@ func (d *deadlines) run(ctx context.Context, wake Wake) error {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-d.earlier:
+		case <-d.dueNow:
 		case <-timer.C:
 		}
 	}

@@ -45,7 +45,7 @@ func (d *deadlines) foldSale(e *events.Recorded, fact events.Scheduled) error {
 	return nil
 }
 
-// futureTimes returns a fact's sale times after its decision.
+// futureTimes returns the sale times of a fact that are after its decision.
 func futureTimes(e *events.Recorded, times events.SaleTimes) (events.SaleTimes, error) {
 	if times.IsZero() {
 		return times, nil

@@ -21,12 +21,12 @@ type deadlineHarness struct {
 	mu        sync.Mutex
 	index     *deadlines
 	holds     map[events.StreamID][]time.Time
-	most      int  // per wake, 0 for any
+	limit     int  // expired holds per wake, 0 for no limit
 	silent    bool // the facts that close holds don't arrive
-	fail      int  // how many wakes fail
+	fail      int  // number of wakes to fail
 	wakes     []string
 	began     time.Time
-	now, high int // wakes under way, and the most there were
+	now, high int // concurrent wakes, and their maximum
 	slow      time.Duration
 }
 
@@ -34,7 +34,7 @@ func (h *deadlineHarness) hold(stream events.StreamID, until time.Time) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.holds[stream] = append(h.holds[stream], until)
-	h.tell(stream, &events.ProductHeld{ExpiresAt: until})
+	h.fold(stream, &events.ProductHeld{ExpiresAt: until})
 }
 
 // confirm closes the oldest hold.
@@ -42,10 +42,10 @@ func (h *deadlineHarness) confirm(stream events.StreamID) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.holds[stream] = h.holds[stream][1:]
-	h.tell(stream, &events.ProductConfirmed{})
+	h.fold(stream, &events.ProductConfirmed{})
 }
 
-func (h *deadlineHarness) tell(stream events.StreamID, fact events.Deadlined) {
+func (h *deadlineHarness) fold(stream events.StreamID, fact events.Deadlined) {
 	if err := h.index.fold(&events.Recorded{Stream: stream}, fact); err != nil {
 		panic(err)
 	}
@@ -69,7 +69,7 @@ func (h *deadlineHarness) wake(_ context.Context, stream events.StreamID) (time.
 	var left []time.Time
 	expired := 0
 	for _, until := range h.holds[stream] {
-		if time.Now().After(until) && (h.most == 0 || expired < h.most) {
+		if time.Now().After(until) && (h.limit == 0 || expired < h.limit) {
 			expired++
 		} else {
 			left = append(left, until)
@@ -77,7 +77,7 @@ func (h *deadlineHarness) wake(_ context.Context, stream events.StreamID) (time.
 	}
 	h.holds[stream] = left
 	if expired > 0 && !h.silent {
-		h.tell(stream, &events.ProductExpired{Expired: make([]events.ExpiredHold, expired)})
+		h.fold(stream, &events.ProductExpired{Expired: make([]events.ExpiredHold, expired)})
 	}
 	if len(left) == 0 {
 		return time.Time{}, nil
@@ -90,7 +90,7 @@ func withIndex(t *testing.T, f func(h *deadlineHarness)) (wakes []string) {
 	return withLateIndex(t, nil, f)
 }
 
-// withLateIndex is withIndex for a server that leaves due deadlines to others first.
+// withLateIndex is withIndex for a server that lets others act first.
 func withLateIndex(t *testing.T, late lateness, f func(h *deadlineHarness)) (wakes []string) {
 	synctest.Test(t, func(t *testing.T) {
 		h := &deadlineHarness{index: newDeadlines(late), holds: map[events.StreamID][]time.Time{}, began: time.Now()}
@@ -104,7 +104,7 @@ func withLateIndex(t *testing.T, late lateness, f func(h *deadlineHarness)) (wak
 			t.Error(err)
 		}
 		if h.high > maxWakes {
-			t.Errorf("%d wakes at once", h.high)
+			t.Errorf("%d concurrent wakes, want at most %d", h.high, maxWakes)
 		}
 		wakes = h.wakes
 	})
@@ -113,8 +113,8 @@ func withLateIndex(t *testing.T, late lateness, f func(h *deadlineHarness)) (wak
 
 func in(d time.Duration) time.Time { return time.Now().Add(d) }
 
-// deadlinePlays are sequences of facts, with the wakes that must follow.
-var deadlinePlays = map[string]struct {
+// deadlineScenarios are sequences of facts, with the expected wakes.
+var deadlineScenarios = map[string]struct {
 	play func(h *deadlineHarness)
 	want []string
 }{
@@ -131,7 +131,7 @@ var deadlinePlays = map[string]struct {
 		h.hold("x", in(time.Second))
 		time.Sleep(time.Hour)
 	}, []string{"x 1s", "x 3s"}},
-	"an earlier one comes later": {func(h *deadlineHarness) {
+	"an earlier deadline is added later": {func(h *deadlineHarness) {
 		h.hold("x", in(time.Hour))
 		time.Sleep(time.Second)
 		h.hold("y", in(time.Second))
@@ -159,7 +159,7 @@ var deadlinePlays = map[string]struct {
 		time.Sleep(time.Hour)
 	}, []string{"x 1s", "x 1m0s"}},
 	"a few at a time": {func(h *deadlineHarness) {
-		h.most = 2
+		h.limit = 2
 		for range 5 {
 			h.hold("x", in(time.Second))
 		}
@@ -170,15 +170,15 @@ var deadlinePlays = map[string]struct {
 		h.hold("x", in(time.Second))
 		time.Sleep(time.Hour)
 	}, []string{"x 1s", "x 1.1s", "x 1.3s", "x 1.7s"}},
-	"a hold that the answer under way doesn't know of": {func(h *deadlineHarness) {
+	"a hold made during a wake": {func(h *deadlineHarness) {
 		h.slow = 100 * time.Millisecond
 		h.hold("x", in(time.Second))
 		h.hold("x", in(time.Hour))
 		time.Sleep(1050 * time.Millisecond)
-		h.tell("x", &events.ProductHeld{ExpiresAt: in(950 * time.Millisecond)})
+		h.fold("x", &events.ProductHeld{ExpiresAt: in(950 * time.Millisecond)})
 		time.Sleep(time.Minute)
 	}, []string{"x 1.1s", "x 2.1s"}},
-	"the entity knows of none": {func(h *deadlineHarness) {
+	"the entity reports no deadline": {func(h *deadlineHarness) {
 		h.silent = true
 		h.hold("x", in(time.Second))
 		time.Sleep(2 * time.Minute)
@@ -186,7 +186,7 @@ var deadlinePlays = map[string]struct {
 }
 
 func TestDeadlines(t *testing.T) {
-	for name, c := range deadlinePlays {
+	for name, c := range deadlineScenarios {
 		t.Run(name, func(t *testing.T) {
 			if got := withIndex(t, c.play); !slices.Equal(got, c.want) {
 				t.Errorf("woken %v, want %v", got, c.want)
@@ -195,8 +195,8 @@ func TestDeadlines(t *testing.T) {
 	}
 }
 
-// TestDeadlinesOfASharedLog: a server wakes at a random time after the deadline, and only what
-// others have not woken.
+// TestDeadlinesOfASharedLog: a server wakes a stream at a random time after its deadline, unless another server
+// has woken it.
 func TestDeadlinesOfASharedLog(t *testing.T) {
 	draws := func(all ...time.Duration) lateness {
 		return func(events.StreamID) time.Duration {
@@ -206,12 +206,12 @@ func TestDeadlinesOfASharedLog(t *testing.T) {
 		}
 	}
 	const ms = time.Millisecond
-	// expired is what another server has appended.
+	// expired folds the fact that another server has appended.
 	expired := func(h *deadlineHarness, stream events.StreamID) {
 		h.mu.Lock()
 		defer h.mu.Unlock()
 		h.holds[stream] = h.holds[stream][1:]
-		h.tell(stream, &events.ProductExpired{Expired: make([]events.ExpiredHold, 1)})
+		h.fold(stream, &events.ProductExpired{Expired: make([]events.ExpiredHold, 1)})
 	}
 	for name, c := range map[string]struct {
 		late lateness
@@ -255,19 +255,19 @@ func TestDeadlinesOfASharedLog(t *testing.T) {
 		})
 	}
 	if latenessOf(false, nil).draw("x") != 0 {
-		t.Error("a server that is alone waits")
+		t.Error("the only server of a log delays wakes")
 	}
-	least, most := lateBy, time.Duration(0)
+	least, highest := lateBy, time.Duration(0)
 	for range 1000 {
 		late := latenessOf(true, nil).draw("x")
-		least, most = min(least, late), max(most, late)
+		least, highest = min(least, late), max(highest, late)
 	}
 	ranked := latenessOf(true, func(stream events.StreamID) (int, bool) { return len(stream), true })
 	if ranked.draw("") != 0 || ranked.draw("xx") != 2*rankedBy {
-		t.Errorf("the first node waits %v, the third %v", ranked.draw(""), ranked.draw("xx"))
+		t.Errorf("the first node waits %v, the third %v; want 0 and %v", ranked.draw(""), ranked.draw("xx"), 2*rankedBy)
 	}
-	if least < 0 || least > lateBy/10 || most >= lateBy || most < lateBy*9/10 {
-		t.Errorf("drawn from %v to %v", least, most)
+	if least < 0 || least > lateBy/10 || highest >= lateBy || highest < lateBy*9/10 {
+		t.Errorf("delays from %v to %v, want about 0 to %v", least, highest, lateBy)
 	}
 }
 
@@ -285,8 +285,7 @@ func TestManyDeadlinesAtOnce(t *testing.T) {
 	}
 }
 
-// TestDeadlinesAfterARestart: deadlines that passed while the program was down are noticed when it
-// is back.
+// TestDeadlinesAfterARestart: streams whose deadlines passed while the program was down are woken at its start.
 func TestDeadlinesAfterARestart(t *testing.T) {
 	for _, end := range []string{"closed", "crashed", "deleted"} {
 		t.Run(end, func(t *testing.T) {
@@ -298,8 +297,8 @@ func TestDeadlinesAfterARestart(t *testing.T) {
 					&events.ProductHeld{ReservationID: "r", Quantity: 1, ExpiresAt: past, Remaining: 2})
 			}
 			last := log.Add(product("b"), &events.ProductConfirmed{ReservationID: "r", Quantity: 1, Remaining: 2})
-			p := opened(t, log, fs)
-			stop := started(t, p)
+			p := openViews(t, log, fs)
+			stop := runViews(t, p)
 			waitFor(t, p, last)
 			stop()
 			switch end {
@@ -313,8 +312,8 @@ func TestDeadlinesAfterARestart(t *testing.T) {
 			}
 			p.Close()
 
-			p = opened(t, log, fs)
-			started(t, p)
+			p = openViews(t, log, fs)
+			runViews(t, p)
 			woken := make(chan events.StreamID)
 			ctx, cancel := context.WithCancel(t.Context())
 			done := make(chan error)
@@ -330,7 +329,7 @@ func TestDeadlinesAfterARestart(t *testing.T) {
 			got := []events.StreamID{<-woken, <-woken}
 			slices.Sort(got)
 			if !slices.Equal(got, []events.StreamID{"product-a", "product-c"}) {
-				t.Errorf("woken %v", got)
+				t.Errorf("woken %v, want product-a and product-c", got)
 			}
 			if n := p.Stats().Deadlines; n != 2 {
 				t.Errorf("%d streams with open holds, want 2", n)
@@ -343,9 +342,9 @@ func TestDeadlinesAfterARestart(t *testing.T) {
 	}
 }
 
-// TestBoundsThatLieAhead: the index waits for the bounds that are after the fact that states them,
-// wakes the stream at each, even after it was read from disk, and forgets a stream without any.
-func TestBoundsThatLieAhead(t *testing.T) {
+// TestSaleTimesAreDeadlines: opening and closing times after the decision of their fact are deadlines of the
+// stream; a stream without any has no entry.
+func TestSaleTimesAreDeadlines(t *testing.T) {
 	const stream = "product-a"
 	begin := time.Unix(1_800_000_000, 0).UTC()
 	at := func(seconds int) time.Time {
@@ -387,7 +386,7 @@ func TestBoundsThatLieAhead(t *testing.T) {
 		entry := index.streams[stream]
 		switch {
 		case step.due == 0 && entry != nil:
-			t.Errorf("step %d: %+v lies ahead", i, entry.ahead)
+			t.Errorf("step %d: %+v is due, want none", i, entry.ahead)
 		case step.due > 0 && (entry == nil || entry.bound() != at(step.due).UnixNano()-1):
 			t.Errorf("step %d: %+v, want %d s", i, entry, step.due)
 		case step.due < 0 && (entry == nil || entry.bound() != never || entry.index >= 0):

@@ -35,7 +35,7 @@ func (p *Projections) openDisk() (err error) {
 			err = errors.Join(err, p.db.Close())
 		}
 	}
-	if err != nil && spoiled(err) {
+	if err != nil && needsRebuild(err) {
 		p.log.Warn("the views can't be used and are rebuilt from the log", "dir", p.dir, "reason", oneLine(err))
 		err = p.startOver()
 	}
@@ -47,7 +47,7 @@ func (p *Projections) openDisk() (err error) {
 }
 
 // startOver deletes the views, which must be closed, and opens empty ones. Reads fail with ErrNotReady until
-// those have caught up.
+// the new ones have caught up.
 func (p *Projections) startOver() error {
 	names, err := p.files.List(p.dir)
 	if err != nil {
@@ -61,7 +61,7 @@ func (p *Projections) startOver() error {
 			return err
 		}
 	}
-	p.anew.Store(true)
+	p.rebuilding.Store(true)
 	if p.Ready() {
 		again := make(chan struct{})
 		p.caught.Store(&again)
@@ -104,7 +104,7 @@ func (p *Projections) openDB() (err error) {
 // and older records. Without it, a crash or a damaged manifest leaves the views of an earlier
 // position, because tables are written in order.
 func (p *Projections) pebbleOptions() *pebble.Options {
-	damage := p.damage.ofThese()
+	damage := p.damage.reporter()
 	options := &pebble.Options{
 		CacheSize:                  32 << 20,
 		FS:                         p.files,
@@ -141,7 +141,7 @@ func (p *Projections) closeDisk() error {
 var errFiles = errors.New("a part of the files is missing")
 
 // checkFolder returns nil for an empty folder and for one with both of the markers without which Pebble would
-// start a new database beside the existing files; else an error.
+// start a new database among the existing files; else an error.
 func checkFolder(files vfs.FS, dir string) error {
 	names, err := files.List(dir)
 	if err != nil {
@@ -235,40 +235,40 @@ func checkTable(files vfs.FS, name string, want *pebble.SSTableInfo) error {
 	return errors.New("the table is not the one that was written")
 }
 
-// spoiled reports whether an error of the views is due to their files, so that a rebuild helps. Pebble has no
-// type for all of those, so it is every error but one of the lock or, a failed read aside, of the system.
-func spoiled(err error) bool {
+// needsRebuild reports whether an error of the views is due to their files, so that a rebuild helps. Pebble has no
+// type for such errors, so the exceptions are listed: errors of the lock, and system errors other than EIO.
+func needsRebuild(err error) bool {
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.EIO) || pebble.IsCorruptionError(err) {
 		return true
 	}
-	var system syscall.Errno
-	return !errors.As(err, &system) && !errors.Is(err, pebbledb.ErrLocked)
+	var errno syscall.Errno
+	return !errors.As(err, &errno) && !errors.Is(err, pebbledb.ErrLocked)
 }
 
 // damage records the damage found in the views. Its methods are safe for concurrent use, even with locks of
 // Pebble's held.
 type damage struct {
-	first atomic.Pointer[error]
-	files atomic.Uint64 // the number of databases opened
-	told  chan struct{} // has a token when damage is recorded
+	first    atomic.Pointer[error]
+	files    atomic.Uint64 // the number of databases opened
+	reported chan struct{} // has a token when damage is recorded
 }
 
 // report records an error, unless one is recorded already.
 func (d *damage) report(err error) {
 	if d.first.CompareAndSwap(nil, &err) {
 		select {
-		case d.told <- struct{}{}:
+		case d.reported <- struct{}{}:
 		default:
 		}
 	}
 }
 
-// ofThese returns report for the database that is being opened. Once another one has replaced it, it has no
-// effect.
-func (d *damage) ofThese() func(error) {
-	mine := d.files.Add(1)
+// reporter returns a function that reports damage of the database that is being opened. It has no effect once
+// another database has replaced that one.
+func (d *damage) reporter() func(error) {
+	owned := d.files.Add(1)
 	return func(err error) {
-		if d.files.Load() == mine {
+		if d.files.Load() == owned {
 			d.report(err)
 		}
 	}
@@ -285,15 +285,15 @@ func (d *damage) found() error {
 func (d *damage) forget() {
 	d.files.Add(1)
 	select {
-	case <-d.told:
+	case <-d.reported:
 	default:
 	}
 	d.first.Store(nil)
 }
 
 // unread converts an error of reading the views: damage is recorded and returned as ErrNotReady.
-func (p *Projections) unread(err error) error {
-	if err == nil || !spoiled(err) {
+func (p *Projections) readError(err error) error {
+	if err == nil || !needsRebuild(err) {
 		return err
 	}
 	err = pebbledb.FirstLine(err)
@@ -348,9 +348,9 @@ func (p *Projections) own(record []byte) ([]byte, error) {
 	return record[tagSize:], nil
 }
 
-// Seen returns the position up to which the views in dir contain the log with that epoch; 0 for
-// none, or none that can be read, which are rebuilt. The views must not be open. It changes
-// nothing. Error: the disk's.
+// Seen returns the position up to which the views in dir contain the log with that epoch; 0 if there are
+// none, or unreadable ones, which are rebuilt when opened. The views must not be open. It changes nothing.
+// Error: the disk's.
 func Seen(dir, epoch string) (position events.Position, err error) {
 	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
 		return 0, nil
@@ -364,7 +364,7 @@ func Seen(dir, epoch string) (position events.Position, err error) {
 			return at.position, nil
 		}
 	}
-	if err == nil || errors.Is(err, row.ErrRecord) || errors.Is(err, pebble.ErrDBDoesNotExist) || spoiled(err) {
+	if err == nil || errors.Is(err, row.ErrRecord) || errors.Is(err, pebble.ErrDBDoesNotExist) || needsRebuild(err) {
 		return 0, nil
 	}
 	return 0, err

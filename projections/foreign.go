@@ -38,7 +38,7 @@ func (p *Projections) findForeign(batch []events.Recorded) (found map[int]bool, 
 }
 
 // mustBeForeign returns an error for an event of this system: of a category unknown to this version, or
-// undecodable because of why. Any other event is counted and skipped.
+// undecodable because of why. Any other event is counted, and is to be skipped.
 func (p *Projections) mustBeForeign(e *events.Recorded, why error) error {
 	ours, err := p.isOurs(e)
 	if err != nil {

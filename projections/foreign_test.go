@@ -69,9 +69,8 @@ func followWith(t *testing.T, log events.Store, dir string, w *warnings) (p *pro
 	}
 }
 
-// TestStreamsOfOtherProgramsAreIgnored: even if they use a category of this system, with one
-// warning per category. After a restart the views resume, although the last event that they had
-// seen is gone.
+// TestStreamsOfOtherProgramsAreIgnored: also streams in a category of this system, with one warning per category.
+// After a restart the views resume.
 func TestStreamsOfOtherProgramsAreIgnored(t *testing.T) {
 	log, dir, w := openLog(t, t.TempDir()), t.TempDir(), &warnings{}
 	defer log.Close()
@@ -88,7 +87,7 @@ func TestStreamsOfOtherProgramsAreIgnored(t *testing.T) {
 		t.Fatal(err)
 	}
 	if n := w.with("other programs"); n != 2 {
-		t.Errorf("%d warnings for two categories: %q", n, w.texts)
+		t.Errorf("%d warnings, want one for each of two categories: %q", n, w.texts)
 	}
 	stop()
 	put(t, log, "order-1", 3, "OrderPlaced", "{}") // the views have passed its first event now
@@ -124,10 +123,10 @@ func TestEventsOfALaterVersionStopTheViews(t *testing.T) {
 		select {
 		case err := <-ended:
 			if !errors.Is(err, events.ErrUnknownFact) || !errors.Is(views.Healthy(), events.ErrUnknownFact) {
-				t.Errorf("%s: it ended with %v", about, err)
+				t.Errorf("%s: Run = %v, want ErrUnknownFact", about, err)
 			}
 		case <-time.After(time.Minute):
-			t.Errorf("%s: the views went on", about)
+			t.Errorf("%s: Run did not end within a minute", about)
 		}
 		stop()
 		if err := log.Close(); err != nil {

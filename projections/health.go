@@ -7,13 +7,13 @@ import (
 	"admitone/events"
 )
 
-// Position is that up to which the views contain the log.
+// Position returns the position up to which the views contain the log.
 func (p *Projections) Position() events.Position {
 	return events.Position(p.waiters.applied.Load())
 }
 
 // WaitFor waits until the views contain everything up to pos.
-// Errors: ctx.Err(); [ErrClosed], or that of Healthy, if they never will.
+// Errors: ctx.Err(); [ErrClosed], or the error of Healthy, if they have stopped.
 func (p *Projections) WaitFor(ctx context.Context, pos events.Position) error {
 	return p.waiters.wait(ctx, pos)
 }
@@ -43,9 +43,9 @@ type Stats struct {
 	Position, Flushed events.Position
 	// Events folded since the program started.
 	Events uint64
-	// LastEvent is the store's time of the last of those; zero if there was none.
+	// LastEvent is the store's time of the last one folded; zero if there was none.
 	LastEvent time.Time
-	// Topics with subscribers, and their subscribers.
+	// Topics is the number of topics with subscribers, Subscribers that of all subscribers.
 	Topics, Subscribers int
 	// Deadlines is the number of streams with open holds.
 	Deadlines int

@@ -15,7 +15,7 @@ const (
 
 // idCache remembers ids that the views contain, of a kind whose ids are never removed: a positive answer stays
 // valid and needs neither the lock nor the disk. Negative answers are not cached. Each id belongs to one set,
-// which keeps the most recent ones. Its methods are safe for concurrent use; an entry lost to a race costs one
+// which has the most recent ones. Its methods are safe for concurrent use; an entry lost to a race costs one
 // more look-up.
 type idCache struct {
 	seed maphash.Seed

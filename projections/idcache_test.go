@@ -22,39 +22,38 @@ func collidingIDs(k *idCache, n int) (ids []string) {
 	return ids
 }
 
-// TestKnownKeepsTheLast: of ids that share a set the last are remembered, and one that was not
-// added never is.
-func TestKnownKeepsTheLast(t *testing.T) {
+// TestIDCacheKeepsTheNewest: of ids that share a set the newest are cached; an id that was not added never is.
+func TestIDCacheKeepsTheNewest(t *testing.T) {
 	k := newIDCache()
 	ids := collidingIDs(k, 2*idCacheWays+1)
 	for i, id := range ids[:2*idCacheWays] {
 		if k.has(id) {
-			t.Fatalf("%s is known before it was added", id)
+			t.Fatalf("%s is cached before it was added", id)
 		}
 		k.add(id)
 		for j, earlier := range ids[:i+1] {
 			if want := i-j < idCacheWays; k.has(earlier) != want {
-				t.Errorf("with %d ids after it, %s is known: %v", i-j, earlier, !want)
+				t.Errorf("%s, with %d ids after it: cached %v, want %v", earlier, i-j, !want, want)
 			}
 		}
 	}
 	if k.has(ids[2*idCacheWays]) || k.has("") {
-		t.Error("an id that was never added is known")
+		t.Error("an id that was never added is cached")
 	}
 }
 
-// TestKnownCopies: the strings of a request are overwritten by the next one, so ids are copied.
-func TestKnownCopies(t *testing.T) {
+// TestIDCacheCopies: the strings of a request are overwritten by the next one, so ids are copied.
+func TestIDCacheCopies(t *testing.T) {
 	k, buffer := newIDCache(), []byte("lions")
 	k.add(unsafe.String(&buffer[0], len(buffer)))
 	copy(buffer, "otter")
 	if !k.has("lions") || k.has("otter") {
-		t.Error("what was added changed with the buffer it stood in")
+		t.Error("a cached id changed with the buffer of the added string")
 	}
 }
 
-// TestKnownAtOnce: concurrent adds and look-ups never report an id that was not added.
-func TestKnownAtOnce(t *testing.T) {
+// TestIDCacheConcurrently: concurrent adds and look-ups never report an id that was not added.
+func TestIDCacheConcurrently(t *testing.T) {
 	k := newIDCache()
 	ids := collidingIDs(k, 4*idCacheWays)
 	var crowd sync.WaitGroup
@@ -63,7 +62,7 @@ func TestKnownAtOnce(t *testing.T) {
 			for i := range 2000 {
 				k.add(ids[(i*7+c)%(2*idCacheWays)])
 				if none := ids[2*idCacheWays+i%(2*idCacheWays)]; k.has(none) {
-					t.Errorf("%s was never added", none)
+					t.Errorf("%s is cached, but was never added", none)
 				}
 			}
 		})
@@ -71,31 +70,31 @@ func TestKnownAtOnce(t *testing.T) {
 	crowd.Wait()
 }
 
-// TestHasTeam: a team exists as soon as the views have it, however often it was looked up before,
-// and no longer once they turn out to be of another log.
+// TestHasTeam: a team exists as soon as the views have it, regardless of earlier look-ups, and no longer once the
+// views turn out to be of another log.
 func TestHasTeam(t *testing.T) {
 	log, fs := logtest.NewMemory(), vfs.NewMem()
 	lions := &events.TeamRegistered{TeamID: "lions", DisplayName: "The lions"}
 	check := func(p *Projections, want bool) {
 		t.Helper()
-		for range 2 { // the second time without the disk, if it is so
+		for range 2 { // the second time from the cache, if it exists
 			if has, err := p.HasTeam("lions"); err != nil || has != want {
-				t.Errorf("the lions are there: %v, %v; want %v", has, err, want)
+				t.Errorf("HasTeam(lions) = %v, %v; want %v", has, err, want)
 			}
 		}
 	}
-	p := opened(t, log, fs)
+	p := openViews(t, log, fs)
 	check(p, false)
-	stop := started(t, p)
+	stop := runViews(t, p)
 	waitFor(t, p, log.Add(team("lions"), lions))
 	check(p, true)
 	stop()
 	p.Close()
 	log.Recorded = nil
 	log.Add(team("otters"), &events.TeamRegistered{TeamID: "otters", DisplayName: "The otters"})
-	p = opened(t, log, fs)
-	check(p, true) // which log it is shows when the views begin to follow
-	started(t, p)
+	p = openViews(t, log, fs)
+	check(p, true) // the log is compared when the views begin to follow it
+	runViews(t, p)
 	<-p.ready
 	check(p, false)
 }

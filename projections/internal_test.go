@@ -10,8 +10,8 @@ import (
 	"admitone/projections/verify"
 )
 
-// TestInternalStreams: events that a store or an EventStoreDB client keeps in the log besides the
-// facts are skipped. Verify counts those of other programs.
+// TestInternalStreams: internal events of a store or an EventStoreDB client are skipped. Verify counts events of
+// other programs.
 func TestInternalStreams(t *testing.T) {
 	log := openLog(t, t.TempDir())
 	defer log.Close()
@@ -34,9 +34,9 @@ func TestInternalStreams(t *testing.T) {
 	found, err := verify.Log(ctx, log, true, nil)
 	if err != nil || found.Streams != 2 || found.Others == nil || len(found.Others.Foreign) != 1 ||
 		found.Others.Foreign[0] != (verify.Foreign{Category: "node", Events: 1}) {
-		t.Errorf("a stream of no kind: %+v, %v", found, err)
+		t.Errorf("verify.Log: %+v, %v; want two streams, and one event of the category node", found, err)
 	}
 	if page, _, _, err := history.Read(ctx, log, "holder", "nobody", 0, 10); err != nil || len(page) != 0 {
-		t.Errorf("%v of an unknown holder, %v", page, err)
+		t.Errorf("history of an unknown holder: %v, %v; want none", page, err)
 	}
 }

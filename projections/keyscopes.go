@@ -15,9 +15,9 @@ func init() {
 	register(registration{views: "keyscope.v1", open: func(p *Projections) view { return newKeyScopes(p) }})
 }
 
-// keyScopes is the view of the keyed commands whose stream the request's body has named: the stream of another
-// body can't know that the key was used. It folds events of several categories, each of which has a view of its
-// own.
+// keyScopes is the view of the keyed commands whose stream was named by the request's body: the stream that
+// another body names does not record that the key was used. It folds events of several categories, each of which
+// has a view of its own.
 type keyScopes struct{ used *records[keyedCommand] }
 
 // keyedCommand is the id of the newest command under a key, and when it was decided.
@@ -75,9 +75,9 @@ func (k *keyScopes) reset() { k.used.reset() }
 
 func (k *keyScopes) topics() []*live.Topics { return nil }
 
-// KeyUsed returns the id of the newest command that came under a key, decided at or after since, and named its
-// stream in its body; "" if there is none. scope is the category of what such commands create, or the path of
-// what a payment from outside is for. Errors: the disk's.
+// KeyUsed returns the id of the newest command with a key that was decided at or after since and whose stream
+// was named by the request's body; "" if there is none. scope is the category of the entities that such commands
+// create, or the path of the purchase of an external payment. Errors: the disk's.
 func (p *Projections) KeyUsed(scope, key string, since time.Time) (string, error) {
 	if err := p.enter(); err != nil {
 		return "", err

@@ -88,10 +88,10 @@ func sell(t testing.TB, log events.Store, id string, n, size int) (last events.P
 		batch = append(batch, e)
 	}
 	add(&events.ProductCreated{ProductID: events.ProductID(id), DisplayName: id, Stock: int64(n)})
-	for left := n; ; {
-		for ; left > 0 && len(batch) < size; left-- {
-			add(&events.ProductReserved{ReservationID: events.ReservationID(fmt.Sprint("r", left)), Holder: "h", Quantity: 1,
-				Remaining: int64(left) - 1})
+	for remaining := n; ; {
+		for ; remaining > 0 && len(batch) < size; remaining-- {
+			add(&events.ProductReserved{ReservationID: events.ReservationID(fmt.Sprint("r", remaining)), Holder: "h", Quantity: 1,
+				Remaining: int64(remaining) - 1})
 		}
 		if len(batch) == 0 {
 			return last
@@ -105,23 +105,23 @@ func sell(t testing.TB, log events.Store, id string, n, size int) (last events.P
 	}
 }
 
-// last is a subscriber that records the remaining count and never blocks.
+// last is a subscriber that records the last position, and whether the product is sold out.
 type last struct {
-	mu   sync.Mutex
-	gone chan struct{}
-	at   events.Position
-	bad  string
+	mu      sync.Mutex
+	soldOut chan struct{}
+	at      events.Position
+	bad     string
 }
 
 func (l *last) Deliver(f *live.Frame) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if f.Kind == live.DeltaFrame && f.Previous != l.at {
-		l.bad = fmt.Sprintf("at %d came %s", l.at, f.Bytes())
+		l.bad = fmt.Sprintf("at %d it received %s", l.at, f.Bytes())
 	}
 	l.at = f.Position
 	if product := f.Row().(row.Product); product.Remaining() == 0 {
-		close(l.gone)
+		close(l.soldOut)
 	}
 }
 
@@ -133,17 +133,17 @@ func checkSoldOut(ctx context.Context, t *testing.T, p *projections.Projections,
 	}
 	page, next, err := p.Products("", 10)
 	if err != nil || next != "" || len(page) != 4 {
-		t.Fatalf("%+v, %q, %v", page, next, err)
+		t.Fatalf("Products: %+v, %q, %v; want four on one page", page, next, err)
 	}
 	for i, row := range page {
 		if row.ID != events.ProductID(fmt.Sprint("p", i)) || row.Sold != int64(500+i) || row.Remaining() != 0 ||
 			row.Revision != events.Revision(500+i) {
-			t.Errorf("the row is %+v", row)
+			t.Errorf("row %d: %+v, want p%d with %d sold and none remaining", i, row, i, 500+i)
 		}
 	}
 }
 
-func TestOverTheEmbeddedLog(t *testing.T) {
+func TestViewsOfTheEmbeddedLog(t *testing.T) {
 	dir := t.TempDir()
 	log := openLog(t, dir+"/log")
 	p, stop := follow(t, log, dir+"/views")
@@ -156,7 +156,7 @@ func TestOverTheEmbeddedLog(t *testing.T) {
 	}
 	watchers := make([]last, 4)
 	for i := range watchers {
-		watchers[i].gone = make(chan struct{})
+		watchers[i].soldOut = make(chan struct{})
 		topic := fmt.Sprint("product:p", i)
 		for pos := events.Position(1); ; pos++ { // until it has been created
 			if _, err := p.Subscribe(topic, live.Resume{}, &watchers[i]); err == nil {
@@ -170,12 +170,12 @@ func TestOverTheEmbeddedLog(t *testing.T) {
 	sales.Wait()
 	for i := range watchers {
 		select {
-		case <-watchers[i].gone:
+		case <-watchers[i].soldOut:
 		case <-ctx.Done():
-			t.Fatalf("p%d was never seen to be gone", i)
+			t.Fatalf("the subscriber of p%d did not see it sold out", i)
 		}
 		if watchers[i].bad != "" {
-			t.Error(watchers[i].bad)
+			t.Errorf("the subscriber of p%d: %s", i, watchers[i].bad)
 		}
 	}
 	head, err := log.Head(ctx)
@@ -194,9 +194,9 @@ func TestOverTheEmbeddedLog(t *testing.T) {
 	defer stop()
 	checkSoldOut(ctx, t, again, head)
 	if n := again.Stats().Events; n != 0 {
-		t.Errorf("%d events were folded again", n)
+		t.Errorf("%d events were folded after the restart, want 0", n)
 	}
-	fresh, stop := follow(t, log, dir+"/fresh") // decodes what the others were handed
+	fresh, stop := follow(t, log, dir+"/fresh") // decodes the facts, which the first views received with the events
 	defer stop()
 	checkSoldOut(ctx, t, fresh, head)
 }

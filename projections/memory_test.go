@@ -60,8 +60,8 @@ func spawn(_ string, receive func(any)) (send func(any), stop func()) {
 	return send, stop
 }
 
-// opened opens projections in memory over fs.
-func opened(t testing.TB, log events.Store, fs vfs.FS) *Projections {
+// openViews opens the views in fs, which may be in memory.
+func openViews(t testing.TB, log events.Store, fs vfs.FS) *Projections {
 	t.Helper()
 	p, err := Open(Config{Store: log, Dir: "views", Spawn: spawn, FS: fs, FrameEvery: -1})
 	if err != nil {
@@ -71,8 +71,8 @@ func opened(t testing.TB, log events.Store, fs vfs.FS) *Projections {
 	return p
 }
 
-// started runs p until stop, which returns what Run returned.
-func started(t testing.TB, p *Projections) (stop func() error) {
+// runViews runs p until stop, which returns what Run returned.
+func runViews(t testing.TB, p *Projections) (stop func() error) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	result := make(chan error, 1)
@@ -87,7 +87,7 @@ func started(t testing.TB, p *Projections) (stop func() error) {
 	return stop
 }
 
-// patience bounds every wait of a test. It is far longer than any takes on a busy machine.
+// patience bounds every wait of a test. It is much longer than any wait on a busy machine.
 const patience = 4 * time.Minute
 
 func waitFor(t testing.TB, p *Projections, pos events.Position) {
@@ -95,7 +95,7 @@ func waitFor(t testing.TB, p *Projections, pos events.Position) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	if err := p.WaitFor(ctx, pos); err != nil {
-		t.Fatalf("wait for %d at %d: %v", pos, p.Position(), err)
+		t.Fatalf("WaitFor(%d) = %v, at %d", pos, err, p.Position())
 	}
 }
 

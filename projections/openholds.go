@@ -5,8 +5,8 @@ import (
 	"admitone/projections/row"
 )
 
-// openHolds is a view of the number of open holds by holder, neither paid nor ended. An event is
-// first planned and then applied, so that one whose counts can't be read changes nothing.
+// openHolds is a view of the number of open holds by holder: those neither paid nor ended. The changes of an
+// event are first planned and then applied, so that an event whose counts can't be read changes nothing.
 type openHolds struct {
 	*records[int64]
 	moves []holdMove // reused for every event

@@ -72,7 +72,7 @@ func TestOpenHoldsAreCounted(t *testing.T) {
 				}
 			}
 			if at%5 == 0 {
-				flushed(t, p)
+				flushViews(t, p)
 			}
 			want := openByHolder(t, p, all[:at+1], c.Order)
 			for _, holder := range []events.Holder{"ada", "ada-b", "bob", "nobody"} {
@@ -88,7 +88,7 @@ func TestOpenHoldsAreCounted(t *testing.T) {
 	})
 }
 
-func flushed(t *rapid.T, p *Projections) {
+func flushViews(t *rapid.T, p *Projections) {
 	b := p.db.NewBatch()
 	defer b.Close()
 	for _, flush := range []func(*pebble.Batch) error{viewOf[*products](p).flush, viewOf[*boxOffice](p).flush} {
@@ -101,8 +101,8 @@ func flushed(t *rapid.T, p *Projections) {
 	}
 }
 
-// TestCalledOffHoldsAreClosed: a held reservation that a cancellation ends is no longer open.
-func TestCalledOffHoldsAreClosed(t *testing.T) {
+// TestCancelledHoldsAreClosed: a held reservation that a cancellation ends is no longer open.
+func TestCancelledHoldsAreClosed(t *testing.T) {
 	log, stream := logtest.NewMemory(), events.StreamID("product-a")
 	one := logtest.ReservationID(1)
 	log.Add(stream, &events.ProductCreated{ProductID: "a", DisplayName: "A", Stock: 5, HoldSeconds: 60})
@@ -143,6 +143,6 @@ func TestOwnedTeamsAreCounted(t *testing.T) {
 		}
 	}
 	if row, _, err := p.Team("a"); err != nil || row.Owner != "ada" {
-		t.Errorf("%+v, %v", row, err)
+		t.Errorf("Team(a) = %+v, %v; want the owner ada", row, err)
 	}
 }

@@ -15,9 +15,9 @@ import (
 	"admitone/projections/row"
 )
 
-// TestThePastOfTheBoxOffice: a state read from the entities' streams as of any position equals that
+// TestPastBoxOffice: a state read from the entities' streams as of any position equals that
 // of the views at that position.
-func TestThePastOfTheBoxOffice(t *testing.T) {
+func TestPastBoxOffice(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		log := logtest.NewMemory()
 		c := logtest.NewBookingModel(func(stream events.StreamID, fact events.Fact) { log.Add(stream, fact) })
@@ -28,25 +28,25 @@ func TestThePastOfTheBoxOffice(t *testing.T) {
 		defer now.Close()
 		defer then.Close()
 		at := rapid.IntRange(0, len(log.Recorded)).Draw(t, "at")
-		folded(t, now, log.Recorded)
-		folded(t, then, log.Recorded[:at])
+		foldEvents(t, now, log.Recorded)
+		foldEvents(t, then, log.Recorded[:at])
 		for _, id := range []events.PerformanceID{"a", "a-b", "c"} {
-			samePerformance(t, now, then, id, events.Position(at))
+			checkPerformance(t, now, then, id, events.Position(at))
 		}
 		for _, id := range c.Order {
 			want, ok, _ := then.Booking(id)
 			got, err := row.BookingAt(t.Context(), log, events.BookingID(id), events.Position(at))
 			if err != nil || (got != nil) != ok || ok && !reflect.DeepEqual(*got, want) {
-				t.Fatalf("%+v, %v; want %+v", got, err, want)
+				t.Fatalf("BookingAt: %+v, %v; want %+v", got, err, want)
 			}
 		}
 		for _, holder := range []events.Holder{"ada", "ada-b"} {
-			sameMoney(t, now, then, holder, events.Position(at))
+			checkWallet(t, now, then, holder, events.Position(at))
 		}
 	})
 }
 
-func samePerformance(t *rapid.T, now, then *Projections, id events.PerformanceID, at events.Position) {
+func checkPerformance(t *rapid.T, now, then *Projections, id events.PerformanceID, at events.Position) {
 	want, ok, err := then.Performance(id)
 	if err != nil {
 		t.Fatal(err)
@@ -58,7 +58,7 @@ func samePerformance(t *rapid.T, now, then *Projections, id events.PerformanceID
 	for _, touched := range [][]events.SeatName{nil, seats} {
 		performance, m, err := row.PerformanceAt(t.Context(), now.store, id, at, touched)
 		if err != nil || (performance != nil) != ok {
-			t.Fatalf("%+v, %v; want %t", performance, err, ok)
+			t.Fatalf("PerformanceAt: %+v, %v; want %t", performance, err, ok)
 		}
 		if !ok {
 			continue
@@ -74,22 +74,22 @@ func samePerformance(t *rapid.T, now, then *Projections, id events.PerformanceID
 	}
 }
 
-func sameMoney(t *rapid.T, now, then *Projections, holder events.Holder, at events.Position) {
+func checkWallet(t *rapid.T, now, then *Projections, holder events.Holder, at events.Position) {
 	want, ok, _ := then.Wallet(holder)
 	got, err := row.WalletAt(t.Context(), now.store, holder, at)
 	if err != nil || (got != nil) != ok || ok && *got != want {
-		t.Fatalf("%+v, %v; want %+v", got, err, want)
+		t.Fatalf("WalletAt: %+v, %v; want %+v", got, err, want)
 	}
 	for after, more := uint64(0), true; more; more = after != 0 {
 		entries, next, err := row.WalletEntriesAt(t.Context(), now.store, holder, at, after, 2)
 		had, beyond, _ := then.WalletEntries(holder, after, 2)
 		if err != nil || !slices.Equal(entries, had) || next != beyond {
-			t.Fatalf("%+v, %d, %v; want %+v, %d", entries, next, err, had, beyond)
+			t.Fatalf("WalletEntriesAt: %+v, %d, %v; want %+v, %d", entries, next, err, had, beyond)
 		}
 		bookings, followed, err := now.HolderBookingsAt(t.Context(), holder, at, after, 2)
 		made, _, _ := then.HolderBookings(holder, after, 2)
 		if err != nil || fmt.Sprint(bookings) != fmt.Sprint(made) || len(bookings) < 2 && followed != 0 {
-			t.Fatalf("%+v, %d, %v; want %+v", bookings, followed, err, made)
+			t.Fatalf("HolderBookingsAt: %+v, %d, %v; want %+v", bookings, followed, err, made)
 		}
 		after = next
 	}
@@ -129,7 +129,7 @@ func TestPerformancesByDate(t *testing.T) {
 				for after, more := "", true; more; more = after != "" {
 					page, next, err := p.Performances(test.from, test.to, after, size)
 					if err != nil || len(page) > size {
-						t.Fatal(len(page), err)
+						t.Fatalf("%d on a page of %d, %v", len(page), size, err)
 					}
 					for _, row := range page {
 						got += row.ID

@@ -18,7 +18,7 @@ import (
 type productModel struct {
 	id                events.ProductID
 	stock, held, sold int64
-	open              []events.ProductHeld // that are held still
+	open              []events.ProductHeld // not yet ended
 	made              int
 }
 
@@ -92,37 +92,37 @@ func TestThePastIsTheFoldOfAPrefix(t *testing.T) {
 		now, then := openIn(t, log, vfs.NewMem()), openIn(t, log, vfs.NewMem())
 		defer now.Close()
 		defer then.Close()
-		folded(t, now, log.Recorded)
+		foldEvents(t, now, log.Recorded)
 		for at := range log.Recorded {
 			if err := then.apply(log.Recorded[at : at+1]); err != nil {
 				t.Fatal(err)
 			}
-			asThen(t, now, then, c.Order, events.Position(at+1))
+			checkPast(t, now, then, c.Order, events.Position(at+1))
 		}
 	})
 }
 
-// asThen compares everything as of a position with views that end there.
-func asThen(t *rapid.T, now, then *Projections, bookings []string, at events.Position) {
+// checkPast compares all states as of a position, read from now, with the views then, which end there.
+func checkPast(t *rapid.T, now, then *Projections, bookings []string, at events.Position) {
 	for _, id := range []events.TournamentID{"a", "a-b"} {
 		p, err := row.ProductAt(t.Context(), now.store, events.ProductID(id), at)
 		want, ok, _ := then.Product(events.ProductID(id))
-		sameRow(t, at, p, err, want, ok)
+		checkRow(t, at, p, err, want, ok)
 		p, err = now.ProductAt(t.Context(), events.ProductID(id), at) // from a snapshot
-		sameRow(t, at, p, err, want, ok)
-		samePerformance(t, now, then, events.PerformanceID(id), at)
+		checkRow(t, at, p, err, want, ok)
+		checkPerformance(t, now, then, events.PerformanceID(id), at)
 		w, err := row.WaitingRoomAt(t.Context(), now.store, events.RoomID(id), at)
 		room, ok, _ := then.WaitingRoom(events.RoomID(id))
-		sameRow(t, at, w, err, room, ok)
+		checkRow(t, at, w, err, room, ok)
 		roster, err := row.RosterAt(t.Context(), now.store, id, at)
 		cup, ok, _ := then.Tournament(id)
 		played, failed := now.TournamentAt(t.Context(), id, at)
-		sameRow(t, at, played, failed, cup, ok)
+		checkRow(t, at, played, failed, cup, ok)
 		if roster == nil {
-			sameRow(t, at, (*row.Tournament)(nil), err, cup, ok)
+			checkRow(t, at, (*row.Tournament)(nil), err, cup, ok)
 			continue
 		}
-		sameRow(t, at, &roster.Tournament, err, cup, ok)
+		checkRow(t, at, &roster.Tournament, err, cup, ok)
 		var entries []row.Entry
 		for _, status := range []events.EntryStatus{events.EntryEntered, events.EntryWaitlisted} {
 			page, _ := roster.Entries(status, 0, 99)
@@ -135,19 +135,19 @@ func asThen(t *rapid.T, now, then *Projections, bookings []string, at events.Pos
 	for _, id := range someTeams {
 		got, err := row.TeamAt(t.Context(), now.store, id, at)
 		want, ok, _ := then.Team(id)
-		sameRow(t, at, got, err, want, ok)
+		checkRow(t, at, got, err, want, ok)
 	}
 	for _, id := range bookings {
 		got, err := row.BookingAt(t.Context(), now.store, events.BookingID(id), at)
 		want, ok, _ := then.Booking(id)
-		sameRow(t, at, got, err, want, ok)
+		checkRow(t, at, got, err, want, ok)
 	}
 	for _, holder := range []events.Holder{"ada", "ada-b"} {
-		sameMoney(t, now, then, holder, at)
+		checkWallet(t, now, then, holder, at)
 	}
 }
 
-func sameRow[R any](t *rapid.T, at events.Position, got *R, err error, want R, ok bool) {
+func checkRow[R any](t *rapid.T, at events.Position, got *R, err error, want R, ok bool) {
 	t.Helper()
 	if err != nil || (got != nil) != ok || ok && !reflect.DeepEqual(*got, want) {
 		t.Fatalf("at %d %+v, %v; want %+v, %t", at, got, err, want, ok)

@@ -21,7 +21,7 @@ func init() {
 }
 
 // payments is the view of external payments: a row per payment, the refunds in the order in which they became
-// owed, and the index of the payments that have steps left.
+// owed, and the index of the unfinished payments.
 type payments struct {
 	rows    *table[row.Payment]
 	refunds *records[row.Refund]      // by number
@@ -98,7 +98,7 @@ func (k *payments) fold(e *events.Recorded, fact events.Fact) (work int, err err
 		k.rows.changed(found)
 	}
 	if refund != nil {
-		k.keepRefund(refund)
+		k.storeRefund(refund)
 	}
 	if _, ok := fact.(*events.PaymentReturned); ok {
 		k.returning.delete(id)
@@ -126,12 +126,12 @@ func paidKey(of *events.PaidThing, id string) string {
 	return ownedKey("p"+string(of.ProductID), id)
 }
 
-// keepRefund stores a refund's current state.
-func (k *payments) keepRefund(refund *row.Refund) {
-	kept, key := *refund, numberKey(refund.Number)
-	k.refunds.set(key, &kept)
-	k.numbers.set(string(kept.ID), &kept.Number)
-	if kept.Status == row.RefundOwed {
+// storeRefund stores a refund's current state.
+func (k *payments) storeRefund(refund *row.Refund) {
+	state, key := *refund, numberKey(refund.Number)
+	k.refunds.set(key, &state)
+	k.numbers.set(string(state.ID), &state.Number)
+	if state.Status == row.RefundOwed {
 		k.owed.set(key, &struct{}{})
 	} else {
 		k.owed.delete(key)
@@ -164,19 +164,19 @@ func (p *Projections) Refund(id events.RefundID) (refund row.Refund, ok bool, er
 	return k.refunds.get(numberKey(number))
 }
 
-// Refunds returns up to most refunds, only owed ones if owed is set, in the order in which they became owed,
+// Refunds returns up to limit refunds, only owed ones if owed is set, in the order in which they became owed,
 // after the cursor after: 0 for the first page, else the next of the previous page. next is 0 on the last
 // page. Errors: the disk's.
-func (r *Reading) Refunds(owed bool, after events.Position, most int) (page []row.Refund, next events.Position,
+func (r *Reading) Refunds(owed bool, after events.Position, limit int) (page []row.Refund, next events.Position,
 	err error) {
 	k := viewOf[*payments](r.p)
 	from, end := numberKey(after)+"\x00", "\xff\xff\xff\xff\xff\xff\xff\xff\xff"
 	if owed {
-		return r.owedRefunds(k, from, end, most)
+		return r.owedRefunds(k, from, end, limit)
 	}
 	err = rangeOf(r, k.refunds, from, end, func(_ string, refund row.Refund) bool {
-		if len(page) == most {
-			next = page[most-1].Number
+		if len(page) == limit {
+			next = page[limit-1].Number
 			return false
 		}
 		page = append(page, refund)
@@ -186,16 +186,16 @@ func (r *Reading) Refunds(owed bool, after events.Position, most int) (page []ro
 }
 
 // owedRefunds uses the index of owed refunds, because most refunds are settled.
-func (r *Reading) owedRefunds(k *payments, from, end string, most int) (page []row.Refund, next events.Position,
+func (r *Reading) owedRefunds(k *payments, from, end string, limit int) (page []row.Refund, next events.Position,
 	err error) {
 	var keys []string
 	err = rangeOf(r, k.owed, from, end, func(key string, _ struct{}) bool {
 		keys = append(keys, key)
-		return len(keys) <= most
+		return len(keys) <= limit
 	})
-	if len(keys) > most {
-		keys = keys[:most]
-		next = events.Position(binary.BigEndian.Uint64([]byte(keys[most-1])))
+	if len(keys) > limit {
+		keys = keys[:limit]
+		next = events.Position(binary.BigEndian.Uint64([]byte(keys[limit-1])))
 	}
 	for _, key := range keys {
 		if err != nil {
@@ -229,9 +229,9 @@ func (r *Reading) HasPayments() (has bool, err error) {
 	return has, err
 }
 
-// PaymentsFor calls take with each payment for a booking, or for any reservation of a product, and the entity
-// part of its stream name, until take returns false. Errors: the disk's.
-func (r *Reading) PaymentsFor(of events.PaidThing, take func(id string, payment row.Payment) bool) error {
+// PaymentsFor calls visit with each payment for a booking, or for any reservation of a product, and the entity
+// part of its stream name, until visit returns false. Errors: the disk's.
+func (r *Reading) PaymentsFor(of events.PaidThing, visit func(id string, payment row.Payment) bool) error {
 	k := viewOf[*payments](r.p)
 	begin := paidKey(&of, "")
 	var ids []string
@@ -245,7 +245,7 @@ func (r *Reading) PaymentsFor(of events.PaidThing, take func(id string, payment 
 		payment, _, err := oneOf(r, k.rows.prefix+id, func(record []byte) (row.Payment, error) {
 			return row.DecodePayment(id, record)
 		})
-		if err != nil || !take(id, payment) {
+		if err != nil || !visit(id, payment) {
 			return err
 		}
 	}

@@ -189,7 +189,7 @@ func (v *plans) hall(id events.PlanID, find func(id string) (row.Plan, bool, err
 	return v.halls.make(id, reader.Hall)
 }
 
-// cachedHalls bounds what cached halls that nothing uses take, in bytes.
+// cachedHalls bounds the memory of the recently used halls, in bytes.
 const cachedHalls = 20 << 20
 
 // hallCache caches immutable halls: all that are in use, so that there is one of each, and the most
@@ -200,7 +200,7 @@ type hallCache struct {
 	making sync.Mutex
 
 	mu     sync.Mutex
-	known  map[events.PlanID]weak.Pointer[events.Hall] // guarded by mu
+	halls  map[events.PlanID]weak.Pointer[events.Hall] // guarded by mu
 	recent []cachedHall                                // most recently used last; guarded by mu
 }
 
@@ -213,7 +213,7 @@ type cachedHall struct {
 func (c *hallCache) get(id events.PlanID) *events.Hall {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	hall := c.known[id].Value()
+	hall := c.halls[id].Value()
 	if hall == nil {
 		return nil
 	}
@@ -249,15 +249,15 @@ func (c *hallCache) make(id events.PlanID, compile func() (*events.Hall, error))
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.known == nil {
-		c.known = map[events.PlanID]weak.Pointer[events.Hall]{}
+	if c.halls == nil {
+		c.halls = map[events.PlanID]weak.Pointer[events.Hall]{}
 	}
-	for other, at := range c.known {
+	for other, at := range c.halls {
 		if at.Value() == nil {
-			delete(c.known, other)
+			delete(c.halls, other)
 		}
 	}
-	c.known[id] = weak.Make(hall)
+	c.halls[id] = weak.Make(hall)
 	c.use(id, hall)
 	return hall, nil
 }

@@ -59,21 +59,21 @@ func (k *products) fold(e *events.Recorded, fact events.Fact) (work int, err err
 			return 0, err
 		}
 	}
-	if entry, err = k.take(e, fact); entry == nil || err != nil {
+	if entry, err = k.foldRow(e, fact); entry == nil || err != nil {
 		return 0, err
 	}
 	if isNew {
 		work = k.open.move() + k.reservations.move()
-		if payment := givenBack(fact); payment != "" {
+		if payment := owedPayment(fact); payment != "" {
 			k.payments().recordReturn(payment, e)
 			work += 2
 		}
 	}
-	return work + k.past.keep(entry.id, entry.row.Revision, entry.row.Position, &entry.row), nil
+	return work + k.past.save(entry.id, entry.row.Revision, entry.row.Position, &entry.row), nil
 }
 
-// givenBack returns the payment that becomes owed because of a fact, "" for none.
-func givenBack(fact events.Fact) events.StreamID {
+// owedPayment returns the payment that becomes owed because of a fact, "" for none.
+func owedPayment(fact events.Fact) events.StreamID {
 	switch f := fact.(type) {
 	case *events.ProductReleased:
 		return f.Payment

@@ -43,8 +43,8 @@ type Config struct {
 	// MaxTables is the approximate number of the views' tables that are open at once. Default:
 	// Pebble's, 1000.
 	MaxTables int
-	// Shared means that other servers follow the same log and wake and resume too: each waits for a
-	// random delay first, and acts only on the rest.
+	// Shared means that other servers on the same log also wake entities and resume processes: each waits
+	// for a random delay first, and skips what another has done meanwhile.
 	Shared bool
 	// Rank, if set, replaces the random delay by one per preceding node.
 	Rank Rank
@@ -81,14 +81,14 @@ type Projections struct {
 	mu         sync.RWMutex
 	categories map[string]view
 	last       category   // the last one looked up
-	at         checkpoint // up to which the views in memory contain the log
+	at         checkpoint // the last event in the views in memory
 	ours       checkpoint // the last event of this system up to at
-	flushed    checkpoint // up to which the views on disk do
+	flushed    checkpoint // the last event in the views on disk
 	work       int        // records to write, at most, since the last flush
-	unkept     int        // records written that a crash would lose
-	keptAt     time.Time  // when records were last flushed to tables
+	unsaved    int        // records written that a crash would lose
+	savedAt    time.Time  // when records were last flushed to tables
 	inherited  bool       // the views existed when the program started
-	remakes    int        // consecutive rebuilds without catching up
+	rebuilds   int        // consecutive rebuilds without catching up
 	closed     bool
 	running    bool
 
@@ -97,15 +97,15 @@ type Projections struct {
 	foreign   map[string]uint64 // events of other programs, by category; guarded by foreignMu
 
 	// users keeps Close from closing the disk while it is read.
-	users sync.RWMutex
-	gone  bool // guarded by users
+	users      sync.RWMutex
+	diskClosed bool // guarded by users
 
-	ready   chan struct{}                 // closed when the views have caught up for the first time
-	anew    atomic.Bool                   // the views were discarded and have not caught up since
-	caught  atomic.Pointer[chan struct{}] // closed when the present views have caught up: ready, or that of a rebuild
-	failure atomic.Pointer[error]
-	events  atomic.Uint64 // folded since the start
-	created atomic.Int64  // the store's time of the last event, Unix nanoseconds
+	ready      chan struct{}                 // closed when the views have caught up for the first time
+	rebuilding atomic.Bool                   // the views were discarded and have not caught up since
+	caught     atomic.Pointer[chan struct{}] // closed when the present views have caught up: ready, or one per rebuild
+	failure    atomic.Pointer[error]
+	events     atomic.Uint64 // folded since the start
+	created    atomic.Int64  // the store's time of the last event, Unix nanoseconds
 }
 
 type category struct {
@@ -128,7 +128,7 @@ func Open(c Config) (*Projections, error) {
 	}
 	p := &Projections{
 		store: c.Store, log: c.Logger, files: c.files(), dir: c.Dir, epoch: c.Store.Epoch(),
-		maxTables: c.MaxTables, late: latenessOf(c.Shared, c.Rank), damage: damage{told: make(chan struct{}, 1)},
+		maxTables: c.MaxTables, late: latenessOf(c.Shared, c.Rank), damage: damage{reported: make(chan struct{}, 1)},
 		deadlines: newDeadlines(latenessOf(c.Shared, c.Rank)), categories: map[string]view{},
 		ready: make(chan struct{}), absence: newAbsence(), origins: events.NewOrigins(c.Store), foreign: map[string]uint64{},
 	}
@@ -228,7 +228,7 @@ func (p *Projections) load() error {
 		return err
 	}
 	p.at, p.ours, p.flushed, p.work = at, own, at, 0
-	p.unkept, p.keptAt = 0, time.Now()
+	p.unsaved, p.savedAt = 0, time.Now()
 	p.waiters.applied.Store(uint64(at.position))
 	return p.deadlines.load(p)
 }
@@ -236,7 +236,7 @@ func (p *Projections) load() error {
 // errStale is an error of load.
 var errStale = errors.New("they belong to another version of the program, or to another log")
 
-// mustBeEmpty returns an error if there are records, which must not exist without a checkpoint.
+// mustBeEmpty returns an error if there are records: none may exist without a checkpoint.
 func (p *Projections) mustBeEmpty() error {
 	all, err := p.db.NewIter(nil)
 	if err != nil {
@@ -277,9 +277,9 @@ func (p *Projections) loadCheckpoint() (at, own checkpoint, fits bool, err error
 func (p *Projections) enter() (err error) {
 	p.users.RLock()
 	switch {
-	case p.gone:
+	case p.diskClosed:
 		err = ErrClosed
-	case p.damage.found() != nil || p.anew.Load():
+	case p.damage.found() != nil || p.rebuilding.Load():
 		err = ErrNotReady
 	default:
 		return nil
@@ -306,7 +306,7 @@ func (p *Projections) Close() error {
 
 	p.users.Lock()
 	defer p.users.Unlock()
-	p.gone = true
+	p.diskClosed = true
 	return errors.Join(err, p.closeDisk())
 }
 

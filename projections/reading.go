@@ -12,7 +12,7 @@ import (
 	"admitone/projections/row"
 )
 
-// Reading is a snapshot of the views at one position, for answers that take longer than a look-up. It holds no
+// Reading is a snapshot of the views at one position, for answers that visit longer than a look-up. It holds no
 // lock and no memory, but keeps old records on disk until it is closed: the caller bounds the number of
 // readings. It is not safe for concurrent use. Once the views are closed or rebuilt, its methods return
 // [ErrClosed] or [ErrNotReady].
@@ -24,7 +24,7 @@ type Reading struct {
 	snapshot *pebble.Snapshot // nil once it is closed; guarded by mu
 }
 
-// readings are the open ones.
+// readings has the open readings.
 type readings struct {
 	mu   sync.Mutex
 	open map[*Reading]struct{} // guarded by mu
@@ -97,11 +97,11 @@ func (r *Reading) use(read func(*pebble.Snapshot) error) error {
 	if r.snapshot == nil {
 		return ErrNotReady
 	}
-	return r.p.unread(read(r.snapshot))
+	return r.p.readError(read(r.snapshot))
 }
 
-// rangeOf calls take with the records with keys in [from, end), in order, until it returns false.
-func rangeOf[V any](r *Reading, of *records[V], from, end string, take func(key string, value V) bool) error {
+// rangeOf calls visit with the records with keys in [from, end), in order, until it returns false.
+func rangeOf[V any](r *Reading, of *records[V], from, end string, visit func(key string, value V) bool) error {
 	return r.use(func(s *pebble.Snapshot) error {
 		all, err := s.NewIter(&pebble.IterOptions{LowerBound: []byte(of.prefix + from),
 			UpperBound: []byte(of.prefix + max(from, end))})
@@ -118,7 +118,7 @@ func rangeOf[V any](r *Reading, of *records[V], from, end string, take func(key 
 			if err != nil {
 				return err
 			}
-			if !take(string(all.Key()[len(of.prefix):]), value) {
+			if !visit(string(all.Key()[len(of.prefix):]), value) {
 				break
 			}
 		}
@@ -151,21 +151,21 @@ func rowIn[R any](r *Reading, of *table[R], id string) (R, bool, error) {
 	return oneOf(r, of.prefix+id, func(record []byte) (R, error) { return of.decode(id, record) })
 }
 
-// numberedRange calls take with up to most records of an owner with numbers above after. next is the last
+// numberedRange calls visit with up to limit records of an owner with numbers above after. next is the last
 // number, 0 if there are no more.
-func numberedRange[V any](r *Reading, of *records[V], owner string, after uint64, most int,
-	take func(V)) (next uint64, err error) {
+func numberedRange[V any](r *Reading, of *records[V], owner string, after uint64, limit int,
+	visit func(V)) (next uint64, err error) {
 	begin := ownedKey(owner, "")
 	n, last := 0, uint64(0)
 	err = rangeOf(r, of, holderKey(events.Holder(owner), after)+"\x00", begin+"\xff\xff\xff\xff\xff\xff\xff\xff\xff",
 		func(key string, value V) bool {
-			if n == most {
+			if n == limit {
 				next = last
 				return false
 			}
 			n++
 			last = binary.BigEndian.Uint64([]byte(key[len(begin):]))
-			take(value)
+			visit(value)
 			return true
 		})
 	return next, err
@@ -181,14 +181,14 @@ const (
 	ByReference // bookings that have or had the reference
 )
 
-// Bookings returns up to most bookings of an owner in an index, in order of creation, after the cursor after: 0
+// Bookings returns up to limit bookings of an owner in an index, in order of creation, after the cursor after: 0
 // for the first page, else the next of the previous page. next is 0 on the last page.
-func (r *Reading) Bookings(by BookingIndex, owner string, after uint64, most int) (page []row.Booking, next uint64,
+func (r *Reading) Bookings(by BookingIndex, owner string, after uint64, limit int) (page []row.Booking, next uint64,
 	err error) {
 	k := viewOf[*boxOffice](r.p)
 	index := [...]*records[string]{k.orders.made, k.holders, k.orders.referenced}[by]
 	var ids []string
-	next, err = numberedRange(r, index, owner, after, most, func(id string) { ids = append(ids, id) })
+	next, err = numberedRange(r, index, owner, after, limit, func(id string) { ids = append(ids, id) })
 	for _, id := range ids {
 		if err != nil {
 			break
@@ -202,9 +202,9 @@ func (r *Reading) Bookings(by BookingIndex, owner string, after uint64, most int
 	return page, next, err
 }
 
-// Reservations returns up to most reservations of a product with ids above after, in order of the ids, which is
+// Reservations returns up to limit reservations of a product with ids above after, in order of the ids, which is
 // about the order of creation. next is the cursor of the next page, "" on the last.
-func (r *Reading) Reservations(product events.ProductID, after string, most int) (page []row.Reservation, next string,
+func (r *Reading) Reservations(product events.ProductID, after string, limit int) (page []row.Reservation, next string,
 	err error) {
 	begin := ownedKey(string(product), "")
 	from := begin
@@ -213,8 +213,8 @@ func (r *Reading) Reservations(product events.ProductID, after string, most int)
 	}
 	err = rangeOf(r, viewOf[*products](r.p).reservations.records, from, begin+"\xff",
 		func(key string, found row.Reservation) bool {
-			if len(page) == most {
-				next = string(page[most-1].ID)
+			if len(page) == limit {
+				next = string(page[limit-1].ID)
 				return false
 			}
 			found.ProductID, found.ID = product, events.ReservationID(key[len(begin):])
@@ -224,13 +224,13 @@ func (r *Reading) Reservations(product events.ProductID, after string, most int)
 	return page, next, err
 }
 
-// ReferencedReservations returns up to most reservations that have or had a reference, paged like
+// ReferencedReservations returns up to limit reservations that have or had a reference, paged like
 // [Reading.Bookings].
-func (r *Reading) ReferencedReservations(reference string, after uint64, most int) (page []row.Reservation, next uint64,
-	err error) {
+func (r *Reading) ReferencedReservations(reference string, after uint64,
+	limit int) (page []row.Reservation, next uint64, err error) {
 	k := viewOf[*products](r.p).reservations
 	var keys []string
-	next, err = numberedRange(r, k.referenced, reference, after, most, func(key string) { keys = append(keys, key) })
+	next, err = numberedRange(r, k.referenced, reference, after, limit, func(key string) { keys = append(keys, key) })
 	for _, key := range keys {
 		if err != nil {
 			break
@@ -247,16 +247,16 @@ func (r *Reading) ReferencedReservations(reference string, after uint64, most in
 	return page, next, err
 }
 
-// Entries returns up to most entries of one status, as [Projections.Entries] does; place is the number of
+// Entries returns up to limit entries of one status, as [Projections.Entries] does; place is the number of
 // waiting teams on the previous pages.
 func (r *Reading) Entries(tournament events.TournamentID, status events.EntryStatus, after uint64, place int64,
-	most int) (page []row.Entry, next uint64, err error) {
+	limit int) (page []row.Entry, next uint64, err error) {
 	from := int64(min(after, lastPlace))
 	err = rangeOf(r, viewOf[*tournaments](r.p).entries.blocks, blockKey(tournament, seat{status, from}),
 		blockKey(tournament, seat{status, 2 * lastPlace}), func(_ string, b block) bool {
 			for i := b.upTo(from); i < len(b.places); i++ {
-				if len(page) == most {
-					next = uint64(page[most-1].Number)
+				if len(page) == limit {
+					next = uint64(page[limit-1].Number)
 					return false
 				}
 				e := b.places[i].entry(tournament, status)

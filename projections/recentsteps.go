@@ -99,7 +99,7 @@ func (k *boxOffice) recordStep(position events.Position, performance *row.Perfor
 	k.recentSteps.add(recentStep{position, performance.ID, seat, step.To, step.Change(), cause})
 }
 
-// stepAt returns the step that a folded event made; false if it made none.
+// stepAt returns the step of a folded event; false if it has none.
 func (k *boxOffice) stepAt(e *events.Recorded, fact events.Fact) (s recentStep, ok bool, err error) {
 	if e.Stream.Category() == events.PerformanceCategory {
 		return recentStep{position: e.Position, performance: events.PerformanceID(e.Stream.Entity()), seat: statedStep,
@@ -123,7 +123,7 @@ func (k *boxOffice) stepAt(e *events.Recorded, fact events.Fact) (s recentStep, 
 }
 
 // backfill reads the log backwards until the list reaches back to since or has its full length. If the log can't
-// be read, the list stays as it is.
+// be read, the list is unchanged.
 func (k *boxOffice) backfill(ctx context.Context, p *Projections, since events.Position) {
 	k.recentSteps.reading.Lock()
 	defer k.recentSteps.reading.Unlock()
@@ -183,8 +183,8 @@ func (k *boxOffice) prepend(begin events.Position, page []events.Recorded) error
 	return nil
 }
 
-// missed returns the performance and its steps after since, nil without steps or if they are
-// unknown. The lock must be held.
+// missed returns the performance and its steps after since; nil if there are none or they are no longer
+// listed. The lock must be held.
 func (k *boxOffice) missed(id string, since events.Position) (performance *row.Performance, steps []recentStep) {
 	e, err := k.performances.find(id)
 	if err != nil || e == nil || e.row.Position == since {

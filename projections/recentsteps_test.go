@@ -32,7 +32,7 @@ func (c *resumingWatcher) applyAll(t *rapid.T, p *Projections) {
 }
 
 // resume subscribes, and expects one delta with all missed changes.
-func (c *resumingWatcher) resume(t *rapid.T, p *Projections, epoch string, sells *logtest.BookingModel) {
+func (c *resumingWatcher) resume(t *rapid.T, p *Projections, epoch string, model *logtest.BookingModel) {
 	c.to, c.taken = newFrameRecorder(), 0
 	since := c.seen.position[c.topic]
 	sub, err := p.Subscribe(c.topic, live.Resume{Since: since, Epoch: epoch}, c.to)
@@ -42,11 +42,11 @@ func (c *resumingWatcher) resume(t *rapid.T, p *Projections, epoch string, sells
 	<-c.to.first
 	first := c.to.frames[0]
 	if since > 0 && (first.Kind != live.DeltaFrame || first.Previous != since) {
-		t.Fatalf("since %d came %s", since, first.Bytes())
+		t.Fatalf("resumed since %d with %s, want a delta from there", since, first.Bytes())
 	}
 	c.sub = sub
 	c.applyAll(t, p)
-	checkSeatWatcher(t, p, sells, c.seen, c.topic)
+	checkSeatWatcher(t, p, model, c.seen, c.topic)
 }
 
 // TestResumingSeatSubscribers: a client that resubscribes to a performance gets the missed changes as one
@@ -67,37 +67,37 @@ func TestResumingSeatSubscribers(t *testing.T) {
 		defer func() { p.Close() }()
 		c := logtest.NewBookingModel(func(stream events.StreamID, fact events.Fact) { log.Add(stream, fact) })
 		c.Open("a")
-		people := []*resumingWatcher{{topic: "performance:a", seen: newSeatWatcher()},
+		watchers := []*resumingWatcher{{topic: "performance:a", seen: newSeatWatcher()},
 			{topic: "seats:a", seen: newSeatWatcher()}}
 		for range rapid.IntRange(5, 40).Draw(t, "steps") {
 			c.RandomAction(t)
-			folded(t, p, log.Recorded[p.Position():])
-			for _, who := range people {
-				switch here := who.sub != nil; rapid.IntRange(0, 3).Draw(t, who.topic) {
+			foldEvents(t, p, log.Recorded[p.Position():])
+			for _, w := range watchers {
+				switch here := w.sub != nil; rapid.IntRange(0, 3).Draw(t, w.topic) {
 				case 0:
 					if !here {
-						who.resume(t, p, log.Epoch(), c)
+						w.resume(t, p, log.Epoch(), c)
 					}
 				case 1:
 					if here {
-						who.applyAll(t, p)
-						who.sub.Close()
-						who.sub = nil
+						w.applyAll(t, p)
+						w.sub.Close()
+						w.sub = nil
 					}
 				}
 			}
-			if people[0].sub == nil && people[1].sub == nil && rapid.IntRange(0, 5).Draw(t, "restart") == 0 {
+			if watchers[0].sub == nil && watchers[1].sub == nil && rapid.IntRange(0, 5).Draw(t, "restart") == 0 {
 				p.Close()
 				p = open()
-				folded(t, p, log.Recorded[p.Position():])
+				foldEvents(t, p, log.Recorded[p.Position():])
 			}
 		}
-		for _, who := range people {
-			if who.sub == nil {
-				who.resume(t, p, log.Epoch(), c)
+		for _, w := range watchers {
+			if w.sub == nil {
+				w.resume(t, p, log.Epoch(), c)
 			}
-			who.applyAll(t, p)
-			checkSeatWatcher(t, p, c, who.seen, who.topic)
+			w.applyAll(t, p)
+			checkSeatWatcher(t, p, c, w.seen, w.topic)
 		}
 	})
 }
@@ -112,26 +112,26 @@ func TestRecentStepsAreBounded(t *testing.T) {
 	created := log.Recorded[len(log.Recorded)-1].Position
 	c.Block("a", "A-1-1")
 	early := log.Add(logtest.SeatStream("a", "A-1-2"), &events.SeatBlocked{})
-	turn := func(show events.PerformanceID, times int) (head events.Position) {
+	toggle := func(show events.PerformanceID, times int) (head events.Position) {
 		for range times {
 			log.Add(logtest.SeatStream(show, "A-2-1"), &events.SeatBlocked{})
 			head = log.Add(logtest.SeatStream(show, "A-2-1"), &events.SeatUnblocked{})
 		}
 		return head
 	}
-	head := turn("a-b", 2*recentStepsPage)
+	head := toggle("a-b", 2*recentStepsPage)
 	late := log.Add(logtest.SeatStream("a", "A-1-3"), &events.SeatBlocked{})
-	first := opened(t, log, fs)
-	stop := started(t, first)
+	first := openViews(t, log, fs)
+	stop := runViews(t, first)
 	waitFor(t, first, late)
 	stop()
 	if err := first.Close(); err != nil {
 		t.Fatal(err)
 	}
-	p := opened(t, log, fs)
-	started(t, p)
+	p := openViews(t, log, fs)
+	runViews(t, p)
 	<-p.ready
-	came := func(topic string, since events.Position, want live.FrameKind) {
+	expect := func(topic string, since events.Position, want live.FrameKind) {
 		t.Helper()
 		w := newFrameRecorder()
 		sub, err := p.Subscribe(topic, live.Resume{Since: since, Epoch: log.Epoch()}, w)
@@ -141,27 +141,27 @@ func TestRecentStepsAreBounded(t *testing.T) {
 		<-w.first
 		sub.Close()
 		if w.frames[0].Kind != want {
-			t.Errorf("%s since %d: %.200s", topic, since, w.frames[0].Bytes())
+			t.Errorf("%s since %d: %.200s, want kind %v", topic, since, w.frames[0].Bytes(), want)
 		}
 	}
 	for _, topic := range []string{"performance:a", "seats:a"} {
-		came(topic, late, live.DeltaFrame)
-		came(topic, early, live.DeltaFrame)
-		came(topic, 1, live.DeltaFrame) // its creation
-		came(topic, 2, live.SnapshotFrame)
-		came(topic, head, live.SnapshotFrame)
-		came(topic, late+1, live.SnapshotFrame)
+		expect(topic, late, live.DeltaFrame)
+		expect(topic, early, live.DeltaFrame)
+		expect(topic, 1, live.DeltaFrame) // its creation
+		expect(topic, 2, live.SnapshotFrame)
+		expect(topic, head, live.SnapshotFrame)
+		expect(topic, late+1, live.SnapshotFrame)
 	}
-	came("seats:a-b", created, live.DeltaFrame)
-	head = turn("a-b", maxMissed)
+	expect("seats:a-b", created, live.DeltaFrame)
+	head = toggle("a-b", maxMissed)
 	waitFor(t, p, head)
-	came("seats:a-b", created, live.SnapshotFrame) // more than maxMissed changes
-	came("seats:a", early, live.DeltaFrame)
-	head = turn("a-b", 2*maxRecentSteps)
+	expect("seats:a-b", created, live.SnapshotFrame) // more than maxMissed changes
+	expect("seats:a", early, live.DeltaFrame)
+	head = toggle("a-b", 2*maxRecentSteps)
 	waitFor(t, p, head)
-	came("seats:a", late, live.DeltaFrame) // nothing was missed
-	came("seats:a", early, live.SnapshotFrame)
+	expect("seats:a", late, live.DeltaFrame) // nothing was missed
+	expect("seats:a", early, live.SnapshotFrame)
 	if steps := len(viewOf[*boxOffice](p).recentSteps.steps); steps > 3*maxRecentSteps {
-		t.Errorf("%d steps are remembered", steps)
+		t.Errorf("%d steps are listed, want at most %d", steps, 3*maxRecentSteps)
 	}
 }

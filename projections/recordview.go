@@ -24,9 +24,9 @@ type records[V any] struct {
 	// order has the keys of changed, the first changed first. Most views get ascending keys, which Pebble takes at a
 	// fraction of the cost of random ones.
 	order []string
-	// fresh has the keys of changed that certainly have no record on disk: deleting those needs no write.
+	// fresh has the keys of changed that certainly have no record on disk: deleting one needs no write.
 	fresh map[string]struct{}
-	// missing knows keys without a record, if the view uses it.
+	// missing has the keys without a record, nil if the view does not use it.
 	missing *absentKeys
 	scratch []byte
 }
@@ -124,13 +124,13 @@ func (r *records[V]) stored(key string) (value V, ok bool, err error) {
 		return value, false, nil
 	}
 	if err != nil {
-		return value, false, r.p.unread(fmt.Errorf("reading %q in the views: %w", key, err))
+		return value, false, r.p.readError(fmt.Errorf("reading %q in the views: %w", key, err))
 	}
 	defer closer.Close()
 	if record, err = r.p.own(record); err == nil {
 		value, err = r.decode(record)
 	}
-	return value, err == nil, r.p.unread(err)
+	return value, err == nil, r.p.readError(err)
 }
 
 // scan is an ordered iteration over a range of keys as of one moment.
@@ -158,7 +158,7 @@ func (r *records[V]) scan(from, end string) (*scan[V], error) {
 	s.stored, err = r.p.db.NewIter(&pebble.IterOptions{
 		LowerBound: []byte(r.prefix + from), UpperBound: []byte(r.prefix + end)})
 	if err != nil {
-		return nil, r.p.unread(fmt.Errorf("listing the views: %w", err))
+		return nil, r.p.readError(fmt.Errorf("listing the views: %w", err))
 	}
 	return s, nil
 }
@@ -166,8 +166,8 @@ func (r *records[V]) scan(from, end string) (*scan[V], error) {
 // close ends a scan without reading it.
 func (s *scan[V]) close() error { return s.stored.Close() }
 
-// each calls take with the records in order until it returns false, and closes the scan. It may be called once.
-func (s *scan[V]) each(take func(key string, value *V) bool) error {
+// each calls visit with the records in order until it returns false, and closes the scan. It may be called once.
+func (s *scan[V]) each(visit func(key string, value *V) bool) error {
 	defer s.stored.Close()
 	fresh := s.fresh
 	for more := s.stored.First(); more || len(fresh) > 0 && s.stored.Error() == nil; {
@@ -183,20 +183,20 @@ func (s *scan[V]) each(take func(key string, value *V) bool) error {
 		if !isFresh {
 			record, err := s.p.own(s.stored.Value())
 			if err != nil {
-				return s.p.unread(err)
+				return s.p.readError(err)
 			}
 			stored, err := s.decode(record)
 			if err != nil {
-				return s.p.unread(err)
+				return s.p.readError(err)
 			}
 			value, more = &stored, s.stored.Next()
 		}
-		if value != nil && !take(key, value) {
+		if value != nil && !visit(key, value) {
 			return nil
 		}
 	}
 	if err := s.stored.Error(); err != nil {
-		return s.p.unread(fmt.Errorf("listing the views: %w", err))
+		return s.p.readError(fmt.Errorf("listing the views: %w", err))
 	}
 	return nil
 }

@@ -12,8 +12,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestRecordsAreASortedMap: with any division between memory and disk.
-func TestRecordsAreASortedMap(t *testing.T) {
+// TestRecordsMatchASortedMap: with any division between memory and disk.
+func TestRecordsMatchASortedMap(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		db, err := pebble.Open("", &pebble.Options{FS: vfs.NewMem(), Logger: errorLogger{}})
 		if err != nil {

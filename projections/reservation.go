@@ -12,15 +12,15 @@ import (
 // reservations is the view of all reservations, by product and id. Ids ascend with time, so that is about the order
 // of creation.
 //
-// A plain sale writes one record and reads none. An event is first planned and then applied, so that one whose
-// reservation can't be read changes nothing.
+// A sale without a hold writes one record and reads none. The changes of an event are first planned and then
+// applied, so that an event whose reservation can't be read changes nothing.
 type reservations struct {
 	*records[row.Reservation]
 	// referenced has the product and the id of a reservation by each reference that it has or had, and the
 	// position at which it was created.
 	referenced *records[string]
 	planned    []reservationChange // reused for every event
-	room       []newReservation    // for the next ones
+	spare      []newReservation    // preallocated for the next reservations
 }
 
 // newReservation is a reservation with its first step.
@@ -29,7 +29,7 @@ type newReservation struct {
 	first [1]row.ReservationStep
 }
 
-// reservationRoom is the number of new reservations that one allocation has room for. They are collected together,
+// reservationRoom is the number of reservations allocated at once. They are garbage-collected together,
 // because all of them are dropped with the next flush.
 const reservationRoom = 16
 
@@ -110,25 +110,25 @@ func (v *reservations) plan(of *row.Product, e *events.Recorded, fact events.Fac
 			return err
 		}
 		before.ID, before.ProductID = f.ReservationID, product
-		v.planned = append(v.planned, reservationChange{&before, before.Stated(e, f.OrderData)})
+		v.planned = append(v.planned, reservationChange{&before, before.WithOrder(e, f.OrderData)})
 	}
 	return nil
 }
 
 func (v *reservations) planNew(of *row.Product, e *events.Recorded, id events.ReservationID,
 	holder events.Holder, quantity int64, deadline time.Time, step row.ReservationStep, order *events.OrderData) {
-	if len(v.room) == 0 {
-		v.room = make([]newReservation, reservationRoom)
+	if len(v.spare) == 0 {
+		v.spare = make([]newReservation, reservationRoom)
 	}
-	whole := &v.room[0]
-	v.room = v.room[1:]
+	whole := &v.spare[0]
+	v.spare = v.spare[1:]
 	made := &whole.Reservation
 	whole.first[0] = step
 	*made = row.Reservation{ID: id, ProductID: of.ID, Holder: holder, Quantity: quantity, Deadline: deadline.UTC(),
 		Price: of.Price, Cancellation: of.Cancellation, // facts may omit them
 		Steps: whole.first[:]}
 	if !order.IsZero() {
-		made = made.Stated(e, *order)
+		made = made.WithOrder(e, *order)
 	}
 	v.planned = append(v.planned, reservationChange{nil, made})
 }
@@ -168,8 +168,8 @@ func (v *reservations) move() (work int) {
 	return work
 }
 
-// named sets the members of a reservation that are in its key.
-func named(r *row.Reservation, product events.ProductID, id events.ReservationID) {
+// setIDs sets the members of a reservation that are in its key.
+func setIDs(r *row.Reservation, product events.ProductID, id events.ReservationID) {
 	r.ProductID, r.ID = product, id
 }
 
@@ -184,7 +184,7 @@ func (p *Projections) Reservation(
 	defer p.leave()
 	r, ok, err := viewOf[*products](p).reservations.get(ownedKey(string(productID), string(reservationID)))
 	if ok {
-		named(&r, productID, reservationID)
+		setIDs(&r, productID, reservationID)
 	}
 	return r, ok, err
 }

@@ -14,9 +14,9 @@ import (
 
 func TestReservations(t *testing.T) {
 	log, fs := logtest.NewMemory(), vfs.NewMem()
-	p := opened(t, log, fs)
-	stop := started(t, p)
-	end := log.Add(product("a"), append(logtest.ProductLife(), &events.ProductReservationAnnotated{ReservationID: "r2",
+	p := openViews(t, log, fs)
+	stop := runViews(t, p)
+	end := log.Add(product("a"), append(logtest.ProductFacts(), &events.ProductReservationAnnotated{ReservationID: "r2",
 		Holder: "h2", Quantity: 3, Status: events.ReservationConfirmed, Remaining: 17, OrderData: events.OrderData{
 			Reference: "R-2", Metadata: []events.MetadataPair{{Name: "desk", Value: "3"}}}})...)
 	check := func(p *Projections) {
@@ -39,7 +39,7 @@ func TestReservations(t *testing.T) {
 			"r4": {ID: "r4", ProductID: "a", Holder: "h4", Quantity: 1, Deadline: until, Steps: []row.ReservationStep{
 				step(held, 4, 3), step(events.ReservationExpired, 8, 7)}},
 		} {
-			want.Price = 5 // the product's: the facts are from before they stated it
+			want.Price = 5 // the product's: facts of earlier versions omit it
 			got, ok, err := p.Reservation("a", id)
 			if err != nil || !ok || !reflect.DeepEqual(got, want) {
 				t.Errorf("%s: %+v, %v, %v; want %+v", id, got, ok, err, want)
@@ -57,9 +57,9 @@ func TestReservations(t *testing.T) {
 		t.Fatal(err)
 	}
 	if n := len(viewOf[*products](p).reservations.changed); n != 0 {
-		t.Errorf("%d are still in memory after they were written", n)
+		t.Errorf("%d reservations are in memory after the flush, want 0", n)
 	}
-	again := opened(t, log, fs)
+	again := openViews(t, log, fs)
 	if again.Position() != end {
 		t.Errorf("opened at %d, want %d", again.Position(), end)
 	}

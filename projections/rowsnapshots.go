@@ -40,9 +40,9 @@ func rowSnapshotKey(id string, position events.Position) string {
 	return ownedKey(id, string(binary.BigEndian.AppendUint64(nil, ^uint64(position))))
 }
 
-// keep stores a snapshot if a changed row is due for one; at and position belong to its last event.
+// save stores a snapshot if a changed row is due for one; at and position belong to its last event.
 // It returns the number of records written.
-func (m *rowSnapshots[R]) keep(id string, at events.Revision, position events.Position, state *R) int {
+func (m *rowSnapshots[R]) save(id string, at events.Revision, position events.Position, state *R) int {
 	if (at+1)%m.every != 0 {
 		return 0
 	}
@@ -71,7 +71,7 @@ func (m *rowSnapshots[R]) last(id string, position events.Position) (state *R, n
 		return false
 	})
 	if err == nil {
-		err = m.records.p.unread(bad)
+		err = m.records.p.readError(bad)
 	}
 	return state, next, err
 }

@@ -48,7 +48,7 @@ func TestRowSnapshots(t *testing.T) {
 		facts = append(facts, &events.ProductReserved{ReservationID: "r", Holder: "ada", Quantity: 1, Remaining: sales - n})
 	}
 	fs := vfs.NewMem()
-	p := opened(t, log, fs)
+	p := openViews(t, log, fs)
 	head := log.Add(product("a"), facts...)
 	if err := p.apply(log.Recorded); err != nil {
 		t.Fatal(err)
@@ -67,16 +67,17 @@ func TestRowSnapshots(t *testing.T) {
 			}
 			first := log.forget()
 			if since := want.Revision - first; since >= rowSnapshotEvery {
-				t.Errorf("at %d: read from revision %d on, %d before", at, first, since)
+				t.Errorf("at %d: read from revision %d, %d before the state; want less than %d", at, first, since,
+					rowSnapshotEvery)
 			}
 		}
 		if none, err := p.ProductAt(t.Context(), "b", head); err != nil || none != nil {
-			t.Errorf("a product that never was: %+v, %v", none, err)
+			t.Errorf("ProductAt(b) = %+v, %v; want none", none, err)
 		}
 	}
 	check(p)
 	if err := p.Close(); err != nil {
 		t.Fatal(err)
 	}
-	check(opened(t, log, fs))
+	check(openViews(t, log, fs))
 }

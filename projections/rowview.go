@@ -49,13 +49,13 @@ func newRowView[R any](p *Projections, of rows[R]) *rowView[R] {
 }
 
 func (v *rowView[R]) fold(e *events.Recorded, fact events.Fact) (work int, err error) {
-	_, err = v.take(e, fact)
+	_, err = v.foldRow(e, fact)
 	return 0, err
 }
 
-// take folds an event into its row, and publishes the change to the row's topic. It returns the row's entry, nil if
-// the event created it.
-func (v *rowView[R]) take(e *events.Recorded, fact events.Fact) (*entry[R], error) {
+// foldRow folds an event into its row, and publishes the change to the row's topic. It returns the row's entry,
+// nil if the event created it.
+func (v *rowView[R]) foldRow(e *events.Recorded, fact events.Fact) (*entry[R], error) {
 	id := e.Stream.Entity()
 	entry, err := v.rows.find(id)
 	if err != nil {

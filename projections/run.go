@@ -18,9 +18,9 @@ const (
 	// crash loses them; they are folded again from the log.
 	flushEvery = 100 * time.Millisecond
 	flushWork  = 20_000
-	// keepEvery and keepWork bound the written records that a crash loses.
-	keepEvery = 30 * time.Second
-	keepWork  = 200_000
+	// saveEvery and saveWork bound the time and number of written records that a crash loses.
+	saveEvery = 30 * time.Second
+	saveWork  = 200_000
 )
 
 // Run follows the log until ctx ends. It must be called once. If the log is unavailable it retries with backoff
@@ -41,12 +41,12 @@ func (p *Projections) Run(ctx context.Context) error {
 	flushing := make(chan struct{})
 	go func() {
 		defer close(flushing)
-		p.keepFlushing(ctx)
+		p.flushLoop(ctx)
 	}()
 	filling := make(chan struct{})
 	go func() {
 		defer close(filling)
-		p.absence.keep(ctx, p)
+		p.absence.run(ctx, p)
 	}()
 	defer func() { stop(); <-flushing; <-filling }()
 
@@ -55,7 +55,7 @@ func (p *Projections) Run(ctx context.Context) error {
 		if p.damage.found() == nil || ctx.Err() != nil || p.Healthy() != nil {
 			return err
 		}
-		if err := p.remake(); err != nil {
+		if err := p.rebuild(); err != nil {
 			return p.fail(err)
 		}
 	}
@@ -67,7 +67,7 @@ func (p *Projections) follow(outer context.Context) error {
 	defer stop()
 	go func() {
 		select {
-		case <-p.damage.told:
+		case <-p.damage.reported:
 			stop()
 		case <-ctx.Done():
 		}
@@ -205,7 +205,7 @@ func (p *Projections) fold(e *events.Recorded) (work int, err error) {
 	if err != nil {
 		return 0, p.mustBeForeign(e, err)
 	}
-	// A fact that no view uses is nevertheless known, or it would not have been decoded. Adding a view for
+	// A fact that no view uses is skipped; an unknown one would not have been decoded. Adding a view for
 	// it rebuilds all views.
 	if p.last.view != nil {
 		if work, err = p.last.view.fold(e, fact); err != nil {
@@ -227,8 +227,8 @@ func (p *Projections) fold(e *events.Recorded) (work int, err error) {
 	return work, nil
 }
 
-// keepFlushing writes pending changes, even when no more events arrive.
-func (p *Projections) keepFlushing(ctx context.Context) {
+// flushLoop writes pending changes, even when no more events arrive.
+func (p *Projections) flushLoop(ctx context.Context) {
 	tick := time.NewTicker(flushEvery)
 	defer tick.Stop()
 	for {
@@ -272,20 +272,20 @@ func (p *Projections) flush() error {
 	if err := b.Commit(pebble.NoSync); err != nil {
 		return p.failLocked(err)
 	}
-	p.unkept += p.work
+	p.unsaved += p.work
 	p.flushed, p.work = p.at, 0
-	if p.unkept >= keepWork || time.Since(p.keptAt) >= keepEvery {
-		return p.keep()
+	if p.unsaved >= saveWork || time.Since(p.savedAt) >= saveEvery {
+		return p.flushTables()
 	}
 	return nil
 }
 
-// keep starts a flush of the written records to tables, where they survive a crash.
-func (p *Projections) keep() error {
+// flushTables starts a flush of the written records to tables, where they survive a crash.
+func (p *Projections) flushTables() error {
 	if _, err := p.db.AsyncFlush(); err != nil {
 		return p.failLocked(err)
 	}
-	p.unkept, p.keptAt = 0, time.Now()
+	p.unsaved, p.savedAt = 0, time.Now()
 	return nil
 }
 

@@ -19,8 +19,8 @@ import (
 	"admitone/projections/row"
 )
 
-// crowd appends random valid events of a few products, a tournament and two performances to log.
-func crowd(t *rapid.T, log *logtest.Memory) {
+// addRandomEvents appends random valid events of a few products, a tournament and two performances to log.
+func addRandomEvents(t *rapid.T, log *logtest.Memory) {
 	type state struct {
 		row  row.Product
 		held map[events.ReservationID]int64
@@ -106,7 +106,7 @@ func content(t rapid.TB, p *Projections) []string {
 		for _, row := range page {
 			one, ok, err := p.Product(row.ID)
 			if err != nil || !ok || one != row {
-				t.Fatalf("Products has %+v, Product %+v, %v, %v", row, one, ok, err)
+				t.Fatalf("Products has %+v, but Product returns %+v, %v, %v", row, one, ok, err)
 			}
 			all = append(all, fmt.Sprintf("%+v", row))
 		}
@@ -131,8 +131,8 @@ func content(t rapid.TB, p *Projections) []string {
 	return slices.Concat(all, tournamentContent(t, p), boxOfficeContent(t, p))
 }
 
-// folded applies log[from:to] in batches, flushing at random.
-func folded(t *rapid.T, p *Projections, part []events.Recorded) {
+// foldEvents applies part in random batches, flushing at random.
+func foldEvents(t *rapid.T, p *Projections, part []events.Recorded) {
 	for len(part) > 0 {
 		n := rapid.IntRange(1, len(part)).Draw(t, "batch")
 		if err := p.apply(part[:n]); err != nil {
@@ -156,7 +156,7 @@ func openIn(t rapid.TB, log *logtest.Memory, fs vfs.FS) *Projections {
 	if err != nil {
 		t.Fatal(err)
 	}
-	viewOf[*products](p).rows.limit = 2 // rows come and go all the time
+	viewOf[*products](p).rows.limit = 2 // rows are evicted often
 	viewOf[*tournaments](p).rows.limit = 2
 	viewOf[*products](p).past.every = 3
 	viewOf[*tournaments](p).past.every = 3
@@ -165,12 +165,12 @@ func openIn(t rapid.TB, log *logtest.Memory, fs vfs.FS) *Projections {
 	return p
 }
 
-// TestAnyCheckpointGivesTheSameViews: wherever the views are stopped, cleanly, by a crash or by the
-// loss of their files, and however much of the log is delivered again, they end equal.
+// TestAnyCheckpointGivesTheSameViews: views that are stopped at any event, cleanly, by a crash or by the loss of
+// their files, and then receive any part of the log again, end equal.
 func TestAnyCheckpointGivesTheSameViews(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		log := logtest.NewMemory()
-		crowd(t, log)
+		addRandomEvents(t, log)
 		fresh := openIn(t, log, vfs.NewMem())
 		defer fresh.Close()
 		if err := fresh.apply(log.Recorded); err != nil {
@@ -183,7 +183,7 @@ func TestAnyCheckpointGivesTheSameViews(t *testing.T) {
 		done := 0
 		for range rapid.IntRange(1, 4).Draw(t, "ends") {
 			to := rapid.IntRange(done, len(log.Recorded)).Draw(t, "to")
-			folded(t, p, log.Recorded[rapid.IntRange(0, done).Draw(t, "again from"):to])
+			foldEvents(t, p, log.Recorded[rapid.IntRange(0, done).Draw(t, "again from"):to])
 			switch rapid.SampledFrom([]string{"closed", "killed", "power lost", "deleted"}).Draw(t, "end") {
 			case "closed":
 			case "killed": // written data survives, data in memory doesn't
@@ -204,13 +204,13 @@ func TestAnyCheckpointGivesTheSameViews(t *testing.T) {
 			p = openIn(t, log, fs)
 			done = int(p.Position())
 		}
-		folded(t, p, log.Recorded[done:])
+		foldEvents(t, p, log.Recorded[done:])
 		defer p.Close()
 		if got := content(t, p); !slices.Equal(got, want) {
 			t.Fatalf("the views differ:\n%v\n%v", got, want)
 		}
 		for _, views := range []*Projections{p, fresh} {
-			if err := views.foldUpTo(t.Context(), 0, nil); err != nil { // writes what has changed
+			if err := views.foldUpTo(t.Context(), 0, nil); err != nil { // flushes
 				t.Fatal(err)
 			}
 		}
@@ -223,27 +223,27 @@ func TestAnyCheckpointGivesTheSameViews(t *testing.T) {
 func TestRunResumesAfterAnOutage(t *testing.T) {
 	log := logtest.NewMemory()
 	log.Duplicate = 3
-	p := opened(t, log, vfs.NewMem())
-	stop := started(t, p)
-	facts := logtest.ProductLife()
+	p := openViews(t, log, vfs.NewMem())
+	stop := runViews(t, p)
+	facts := logtest.ProductFacts()
 	waitFor(t, p, log.Add(product("a"), facts[:4]...))
 	log.Change(func() { log.Down = fmt.Errorf("gone: %w", events.ErrUnavailable) })
 	end := log.Add(product("a"), facts[4:]...)
 	log.Change(func() { log.Down = nil })
 	waitFor(t, p, end)
 	if row, ok, err := p.Product("a"); err != nil || !ok || row.Revision != 11 || row.Remaining() != 17 {
-		t.Errorf("the row is %+v, %v, %v", row, ok, err)
+		t.Errorf("Product(a) = %+v, %v, %v; want revision 11 with 17 remaining", row, ok, err)
 	}
 	if err := stop(); !errors.Is(err, context.Canceled) {
-		t.Errorf("Run returned %v", err)
+		t.Errorf("Run = %v, want Canceled", err)
 	}
 	if p.Healthy() != nil || !p.Ready() {
-		t.Errorf("healthy: %v, ready: %v", p.Healthy(), p.Ready())
+		t.Errorf("Healthy() = %v, Ready() = %v; want nil and true", p.Healthy(), p.Ready())
 	}
 }
 
 func TestRunStopsAtContradictions(t *testing.T) {
-	unknown := logtest.Record(product("a"), 1, 2, logtest.ProductLife()[1])
+	unknown := logtest.Record(product("a"), 1, 2, logtest.ProductFacts()[1])
 	unknown.Type, unknown.Fact = "product.eaten.v1", nil
 	violating := logtest.Record(product("a"), 1, 2, &events.ProductReserved{Quantity: 1, Remaining: 1})
 	overClosed := logtest.Record(product("a"), 1, 2,
@@ -258,29 +258,29 @@ func TestRunStopsAtContradictions(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			log, fs := logtest.NewMemory(), vfs.NewMem()
-			log.Add(product("a"), logtest.ProductLife()[0])
-			p := opened(t, log, fs)
+			log.Add(product("a"), logtest.ProductFacts()[0])
+			p := openViews(t, log, fs)
 			ctx, cancel := context.WithTimeout(t.Context(), patience)
 			defer cancel()
 			waited := make(chan error, 1)
 			go func() { waited <- p.WaitFor(ctx, 2) }()
 			log.Change(func() { log.Recorded = append(log.Recorded, c.event) })
 			if err := p.Run(ctx); !errors.Is(err, c.want) {
-				t.Errorf("Run returned %v", err)
+				t.Errorf("Run = %v, want %v", err, c.want)
 			}
 			if err := p.Healthy(); !errors.Is(err, c.want) {
-				t.Errorf("Healthy says %v", err)
+				t.Errorf("Healthy() = %v, want %v", err, c.want)
 			}
 			if err := <-waited; !errors.Is(err, c.want) {
-				t.Errorf("WaitFor returned %v", err)
+				t.Errorf("WaitFor = %v, want %v", err, c.want)
 			}
 			if err := p.Close(); err != nil {
 				t.Fatal(err)
 			}
-			again := opened(t, log, fs)
+			again := openViews(t, log, fs)
 			row, _, err := again.Product("a")
 			if err != nil || again.Position() > 1 || row.Revision > 0 {
-				t.Errorf("a part of the refused event was written: at %d, %+v, %v", again.Position(), row, err)
+				t.Errorf("after a restart at %d: %+v, %v; want nothing of the refused event", again.Position(), row, err)
 			}
 		})
 	}
@@ -289,20 +289,20 @@ func TestRunStopsAtContradictions(t *testing.T) {
 func TestViewsOfAnotherLogAreRebuilt(t *testing.T) {
 	for name, change := range map[string]func(*logtest.Memory){
 		"another epoch":   func(l *logtest.Memory) { l.Name = "second" },
-		"another history": func(l *logtest.Memory) { l.Recorded = nil; l.Add(product("b"), logtest.ProductLife()...) },
+		"another history": func(l *logtest.Memory) { l.Recorded = nil; l.Add(product("b"), logtest.ProductFacts()...) },
 		"a shorter log":   func(l *logtest.Memory) { l.Recorded = l.Recorded[:3] },
 	} {
 		t.Run(name, func(t *testing.T) {
 			log, fs := logtest.NewMemory(), vfs.NewMem()
-			p := opened(t, log, fs)
-			stop := started(t, p)
-			waitFor(t, p, log.Add(product("a"), logtest.ProductLife()...))
+			p := openViews(t, log, fs)
+			stop := runViews(t, p)
+			waitFor(t, p, log.Add(product("a"), logtest.ProductFacts()...))
 			stop()
 			p.Close()
 			change(log)
-			p, fresh := opened(t, log, fs), opened(t, log, vfs.NewMem())
-			started(t, p)
-			started(t, fresh)
+			p, fresh := openViews(t, log, fs), openViews(t, log, vfs.NewMem())
+			runViews(t, p)
+			runViews(t, fresh)
 			<-p.ready
 			<-fresh.ready
 			if got, want := content(t, p), content(t, fresh); !slices.Equal(got, want) {
@@ -314,14 +314,14 @@ func TestViewsOfAnotherLogAreRebuilt(t *testing.T) {
 
 func TestWaitFor(t *testing.T) {
 	log := logtest.NewMemory()
-	p := opened(t, log, vfs.NewMem())
-	started(t, p)
+	p := openViews(t, log, vfs.NewMem())
+	runViews(t, p)
 	results := make(chan error)
 	for pos := range events.Position(1000) {
 		go func() {
 			err := p.WaitFor(t.Context(), pos)
 			if p.Position() < pos {
-				err = fmt.Errorf("let go at %d while waiting for %d: %v", p.Position(), pos, err)
+				err = fmt.Errorf("WaitFor returned at %d, before %d: %v", p.Position(), pos, err)
 			}
 			results <- err
 		}()
@@ -329,7 +329,7 @@ func TestWaitFor(t *testing.T) {
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
 	if err := p.WaitFor(ended, 1_000_000); !errors.Is(err, context.Canceled) {
-		t.Errorf("with an ended context: %v", err)
+		t.Errorf("WaitFor with an ended context: %v, want Canceled", err)
 	}
 	log.Add(product("a"), &events.ProductCreated{ProductID: "a", Stock: 2000})
 	for n := range int64(998) {
@@ -343,16 +343,16 @@ func TestWaitFor(t *testing.T) {
 	go func() { results <- p.WaitFor(context.Background(), 1_000_000) }()
 	p.Close()
 	if err := <-results; !errors.Is(err, ErrClosed) {
-		t.Errorf("after Close: %v", err)
+		t.Errorf("WaitFor after Close: %v, want ErrClosed", err)
 	}
 	if len(p.waiters.queue) != 0 {
-		t.Errorf("%d still wait", len(p.waiters.queue))
+		t.Errorf("%d waiters are queued, want 0", len(p.waiters.queue))
 	}
 }
 
 func TestProductsAreListedInOrderWhileTheyChange(t *testing.T) {
 	log := logtest.NewMemory()
-	p := opened(t, log, vfs.NewMem())
+	p := openViews(t, log, vfs.NewMem())
 	var want []events.ProductID
 	for n := range 100 {
 		id := events.ProductID(fmt.Sprint(n))
@@ -382,7 +382,7 @@ func TestProductsAreListedInOrderWhileTheyChange(t *testing.T) {
 			for _, row := range page {
 				got = append(got, row.ID)
 				if (row.Name == "new") != (row.ID == "7") {
-					t.Errorf("%s is %s", row.ID, row.Name)
+					t.Errorf("%s has the name %s; only 7 was renamed", row.ID, row.Name)
 				}
 			}
 			if after = next; next == "" {
@@ -390,7 +390,7 @@ func TestProductsAreListedInOrderWhileTheyChange(t *testing.T) {
 			}
 		}
 		if !slices.Equal(got, want) {
-			t.Errorf("in pages of %d: %v", size, got)
+			t.Errorf("in pages of %d: %v, want %v", size, got, want)
 		}
 	}
 }

@@ -105,8 +105,8 @@ func (p *Projections) TouchedSeats(performanceID events.PerformanceID) ([]events
 // there is no such performance. Errors: as [row.SeatMap.Changes]; the disk's.
 func (p *Projections) SeatChanges(ctx context.Context, performanceID events.PerformanceID, after events.Position,
 	limit int) (changes *row.SeatChanges, more bool, err error) {
-	// The views give the seats to read and the position up to which to read them. Events that arrive during
-	// the reads belong to the next page.
+	// The views determine the seats to read, and the end position. Events that arrive during the reads belong
+	// to the next page.
 	m, ok, err := p.SeatMap(performanceID)
 	if err != nil || !ok {
 		return nil, false, err

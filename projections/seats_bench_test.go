@@ -21,36 +21,36 @@ func stadium(id events.PerformanceID) *events.PerformanceCreated {
 		Sections: []events.Section{{ID: "A", Rows: 500, SeatsPerRow: 100}, {ID: "B", Rows: 500, SeatsPerRow: 100}}}
 }
 
-func inUse() int64 {
+func heapInUse() int64 {
 	runtime.GC()
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return int64(m.HeapAlloc)
 }
 
-// TestUntouchedSeatsCostNothing: they need neither memory nor disk, except a little per section; a
-// touched one needs its block.
+// TestUntouchedSeatsCostNothing: untouched seats take neither memory nor disk, except a little per section; a
+// touched one takes a block.
 func TestUntouchedSeatsCostNothing(t *testing.T) {
 	log := logtest.NewMemory()
 	p := openIn(t, log, vfs.NewMem())
 	defer p.Close()
-	before := inUse()
+	before := heapInUse()
 	for n := range 10 {
 		log.Add(logtest.PerformanceStream(fmt.Sprint("p", n)), stadium(events.PerformanceID(fmt.Sprint("p", n))))
 	}
 	if err := p.apply(log.Recorded); err != nil {
 		t.Fatal(err)
 	}
-	if cost := inUse() - before; cost > 1<<20 {
-		t.Errorf("ten performances of 100,000 seats cost %d bytes", cost)
+	if cost := heapInUse() - before; cost > 1<<20 {
+		t.Errorf("ten performances of 100,000 seats take %d bytes, want at most 1 MiB", cost)
 	}
 	k := viewOf[*boxOffice](p)
 	if len(k.blocks.young) != 0 {
-		t.Errorf("%d blocks of untouched seats are kept", len(k.blocks.young))
+		t.Errorf("%d blocks of untouched seats, want 0", len(k.blocks.young))
 	}
 	log.Add(logtest.SeatStream("p3", "A-7-7"), &events.SeatBlocked{})
 	if err := p.apply(log.Recorded); err != nil || len(k.blocks.young) != 1 {
-		t.Errorf("%d blocks for one seat, %v", len(k.blocks.young), err)
+		t.Errorf("%d blocks for one touched seat, %v; want 1", len(k.blocks.young), err)
 	}
 }
 
@@ -119,8 +119,8 @@ func benchmarkSeats(b *testing.B, p *Projections) {
 	}
 }
 
-// BenchmarkWakeSeats is the time in which the deadlines of all seats of a stadium are found and
-// their entities woken, which do nothing here.
+// BenchmarkWakeSeats is the time to find the deadlines of all seats of a stadium and to wake their entities,
+// which do nothing here.
 func BenchmarkWakeSeats(b *testing.B) {
 	for b.Loop() {
 		d := newDeadlines(latenessOf(false, nil))
@@ -150,7 +150,7 @@ func BenchmarkWakeSeats(b *testing.B) {
 func BenchmarkSeatMap(b *testing.B) {
 	for _, touched := range []bool{false, true} {
 		b.Run(fmt.Sprintf("touched=%t", touched), func(b *testing.B) {
-			p := fullHouse(b, touched)
+			p := blockedStadium(b, touched)
 			defer p.Close()
 			b.ReportAllocs()
 			for b.Loop() {
@@ -163,7 +163,7 @@ func BenchmarkSeatMap(b *testing.B) {
 }
 
 func BenchmarkSeatsSnapshot(b *testing.B) {
-	p := fullHouse(b, true)
+	p := blockedStadium(b, true)
 	defer p.Close()
 	close(p.ready)
 	p.mu.Lock()
@@ -177,8 +177,8 @@ func BenchmarkSeatsSnapshot(b *testing.B) {
 	}
 }
 
-// fullHouse is a stadium with every seat blocked, or none.
-func fullHouse(b *testing.B, full bool) *Projections {
+// blockedStadium is a stadium with every seat blocked, or none.
+func blockedStadium(b *testing.B, full bool) *Projections {
 	log := logtest.NewMemory()
 	log.Add(logtest.PerformanceStream("a"), stadium("a"))
 	l := events.NewLayout(stadium("a").Sections)
@@ -186,7 +186,7 @@ func fullHouse(b *testing.B, full bool) *Projections {
 		log.Recorded = append(log.Recorded, logtest.Record(logtest.SeatStream("a", string(l.Name(seat))), 0,
 			events.Position(len(log.Recorded)+1), &events.SeatBlocked{}))
 	}
-	p := opened(b, log, vfs.NewMem())
+	p := openViews(b, log, vfs.NewMem())
 	if err := p.apply(log.Recorded); err != nil {
 		b.Fatal(err)
 	}

@@ -51,19 +51,19 @@ func TestFramesOfAnEditedPerformance(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got := again.all(t, p, topic); len(got) != 1 || !strings.HasSuffix(string(got[0].Bytes()), want) {
-			t.Errorf("%s came back to %d frames, want one that ends in %s", topic, len(got), want)
+			t.Errorf("resuming %s gave %d frames, want one that ends in %s", topic, len(got), want)
 		}
 	}
 	fresh := watch(t, p, "performance:a")
 	if got := string(fresh.all(t, p, "performance:a")[0].Bytes()); !strings.Contains(got, edited+`"capacity":8,`) ||
 		!strings.Contains(got, `"price":8`) {
-		t.Errorf("the snapshot is %s", got)
+		t.Errorf("the snapshot is %s, want the edited members", got)
 	}
 	list, _, err := p.Performances(opens, opens.Add(2*time.Hour), "", 9)
 	if err != nil || len(list) != 1 || list[0].Edited != 1 || list[0].Revision != 3 {
-		t.Errorf("moved: %+v, %v", list, err)
+		t.Errorf("Performances of the new date: %+v, %v; want a, edited at revision 1, now at 3", list, err)
 	}
 	if list, _, err = p.Performances(opens.Add(24*time.Hour), time.Time{}, "", 9); err != nil || len(list) != 0 {
-		t.Errorf("where it was: %+v, %v", list, err)
+		t.Errorf("Performances of the old date: %+v, %v; want none", list, err)
 	}
 }

@@ -16,13 +16,13 @@ import (
 	"admitone/projections/row"
 )
 
-// testPerformance returns performance "a" with its model, and projections that follow.
+// testPerformance returns a log with performance "a", projections that follow it, and its model.
 func testPerformance(t testing.TB) (*logtest.Memory, *Projections, *logtest.BookingModel) {
 	log := logtest.NewMemory()
 	c := logtest.NewBookingModel(func(stream events.StreamID, fact events.Fact) { log.Add(stream, fact) })
 	c.Open("a")
-	p := opened(t, log, vfs.NewMem())
-	started(t, p)
+	p := openViews(t, log, vfs.NewMem())
+	runViews(t, p)
 	<-p.ready
 	return log, p, c
 }
@@ -67,7 +67,7 @@ func TestSeatFramesOnTheWire(t *testing.T) {
 		})
 	for _, topic := range []string{"performance:b", "seats:b"} {
 		if _, err := p.Subscribe(topic, live.Resume{}, newFrameRecorder()); !errors.Is(err, live.ErrNotFound) {
-			t.Errorf("%s: %v", topic, err)
+			t.Errorf("Subscribe(%s): %v, want ErrNotFound", topic, err)
 		}
 	}
 }
@@ -112,7 +112,7 @@ func (a *seatWatcher) apply(f *live.Frame) {
 	topic := m.Data.Topic
 	if m.Event == "delta" && (m.Data.Previous != a.position[topic] ||
 		m.Data.Remaining != a.remaining[topic]+m.Data.Change) {
-		a.wrong = fmt.Sprintf("at %d with %d remaining came %s", a.position[topic], a.remaining[topic], f.Bytes())
+		a.wrong = fmt.Sprintf("at %d with %d remaining it received %s", a.position[topic], a.remaining[topic], f.Bytes())
 	}
 	a.position[topic], a.remaining[topic] = m.Data.Position, m.Data.Remaining
 	names := map[byte]string{'f': "free", 'h': "held", 'b': "booked", 'x': "blocked"}
@@ -135,9 +135,9 @@ func (a *seatWatcher) applyAll(late *live.Pending) {
 	}
 }
 
-// TestAudiencesSeeTheSeats: subscribers of a performance, joining at any time and with any frames merged, see every
-// seat and every count as the views have them.
-func TestAudiencesSeeTheSeats(t *testing.T) {
+// TestSeatSubscribersSeeTheViews: subscribers of a performance, joining at any time and with any frames merged, see
+// every seat and every count as in the views.
+func TestSeatSubscribersSeeTheViews(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		log := logtest.NewMemory()
 		p, err := Open(Config{Store: log, Dir: "views", Spawn: spawn, FS: vfs.NewMem(), FrameEvery: -1})
@@ -156,7 +156,7 @@ func TestAudiencesSeeTheSeats(t *testing.T) {
 			if rapid.Bool().Draw(t, "later") {
 				continue
 			}
-			folded(t, p, log.Recorded[p.Position():])
+			foldEvents(t, p, log.Recorded[p.Position():])
 			topic := rapid.SampledFrom([]string{"performance:a", "seats:a"}).Draw(t, "topic")
 			w := newFrameRecorder()
 			if _, err := p.Subscribe(topic, live.Resume{}, w); err != nil {
@@ -164,7 +164,7 @@ func TestAudiencesSeeTheSeats(t *testing.T) {
 			}
 			watching, topics = append(watching, w), append(topics, topic)
 		}
-		folded(t, p, log.Recorded[p.Position():])
+		foldEvents(t, p, log.Recorded[p.Position():])
 		for i, w := range watching {
 			a, late := newSeatWatcher(), &live.Pending{}
 			for _, f := range w.all(t, p, topics[i]) {
@@ -190,24 +190,24 @@ func checkSeatWatcher(t *rapid.T, p *Projections, c *logtest.BookingModel, a *se
 	if topic == "seats:a" {
 		for name, s := range c.Shows["a"] {
 			if a.seats[events.SeatName(name)] != string(s.Status) {
-				t.Fatalf("%s is seen as %s; it is %s", name, a.seats[events.SeatName(name)], s.Status)
+				t.Fatalf("the subscriber sees %s as %s, want %s", name, a.seats[events.SeatName(name)], s.Status)
 			}
 		}
 		return
 	}
 	for _, s := range row.Sections {
 		if want := fmt.Sprint(s.Remaining(), s.Held, s.Booked, s.Blocked); a.sections[s.ID] != want {
-			t.Fatalf("section %s is seen as %s; it is %s", s.ID, a.sections[s.ID], want)
+			t.Fatalf("the subscriber sees section %s as %s, want %s", s.ID, a.sections[s.ID], want)
 		}
 	}
 }
 
-// TestASnapshotOfAStadium: a snapshot of a hundred thousand seats is smaller than a megabyte,
+// TestStadiumSnapshotSize: a snapshot of a hundred thousand seats is smaller than a megabyte,
 // whatever their layout.
-func TestASnapshotOfAStadium(t *testing.T) {
+func TestStadiumSnapshotSize(t *testing.T) {
 	for name, sections := range map[string][]events.Section{
 		"long rows": {{ID: "A", Rows: 100, SeatsPerRow: 1000}}, "single seats": {{ID: "A", Rows: 100_000, SeatsPerRow: 1}},
-		"small sections": smallSections(1000),
+		"small sections": manySections(1000),
 	} {
 		log := logtest.NewMemory()
 		p := openIn(t, log, vfs.NewMem())
@@ -219,14 +219,14 @@ func TestASnapshotOfAStadium(t *testing.T) {
 		}
 		c := watch(t, p, "seats:a")
 		if size := len(c.frames[0].Bytes()); size > 1<<20 {
-			t.Errorf("%s: %d bytes", name, size)
+			t.Errorf("%s: %d bytes, want at most 1 MiB", name, size)
 		} else {
 			t.Logf("%s: %d bytes", name, size)
 		}
 	}
 }
 
-func smallSections(n int) (sections []events.Section) {
+func manySections(n int) (sections []events.Section) {
 	for i := range n {
 		sections = append(
 			sections,

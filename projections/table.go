@@ -30,12 +30,12 @@ type table[R any] struct {
 
 	young, old map[string]*entry[R]
 	dirty      []*entry[R]
-	// unstored are the rows that Pebble does not have yet.
+	// unstored has the rows that are not in Pebble yet.
 	unstored map[string]*entry[R]
 	// last is the entry used last: a hot key skips the look-up.
 	last  *entry[R]
 	limit int
-	// missing knows ids without a row, if the view uses it.
+	// missing has the ids without a row, nil if the view does not use it.
 	missing *absentKeys
 	scratch []byte
 }
@@ -159,13 +159,13 @@ func (t *table[R]) stored(id string) (row R, found bool, err error) {
 		return row, false, nil
 	}
 	if err != nil {
-		return row, false, t.p.unread(fmt.Errorf("reading %q in the views: %w", id, err))
+		return row, false, t.p.readError(fmt.Errorf("reading %q in the views: %w", id, err))
 	}
 	defer closer.Close()
 	if record, err = t.p.own(record); err == nil {
 		row, err = t.decode(id, record)
 	}
-	return row, err == nil, t.p.unread(err)
+	return row, err == nil, t.p.readError(err)
 }
 
 // list returns copies of up to limit rows with ids above after, in byte order of the ids, and whether there are
@@ -191,7 +191,7 @@ func (t *table[R]) list(after string, limit int) (rows []R, more bool, err error
 	return rows, more, nil
 }
 
-// page returns the first ids above after, and the rows that Pebble has of them.
+// page returns the first ids above after, and their rows as stored in Pebble or, before that, in memory.
 func (t *table[R]) page(after string, limit int) (ids []string, found map[string]R, err error) {
 	found = map[string]R{}
 	// Both are read under one lock, so that every row is in one of them.
@@ -207,7 +207,7 @@ func (t *table[R]) page(after string, limit int) (ids []string, found map[string
 	})
 	t.mu.RUnlock()
 	if err != nil {
-		return nil, nil, t.p.unread(fmt.Errorf("listing the views: %w", err))
+		return nil, nil, t.p.readError(fmt.Errorf("listing the views: %w", err))
 	}
 	defer rows.Close()
 	n := 0
@@ -218,17 +218,17 @@ func (t *table[R]) page(after string, limit int) (ids []string, found map[string
 		}
 		record, err := t.p.own(rows.Value())
 		if err != nil {
-			return nil, nil, t.p.unread(err)
+			return nil, nil, t.p.readError(err)
 		}
 		row, err := t.decode(id, record)
 		if err != nil {
-			return nil, nil, t.p.unread(err)
+			return nil, nil, t.p.readError(err)
 		}
 		ids, found[id] = append(ids, id), row
 		n++
 	}
 	if err := rows.Error(); err != nil {
-		return nil, nil, t.p.unread(fmt.Errorf("listing the views: %w", err))
+		return nil, nil, t.p.readError(fmt.Errorf("listing the views: %w", err))
 	}
 	slices.Sort(ids)
 	return ids[:min(limit, len(ids))], found, nil

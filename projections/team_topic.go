@@ -38,7 +38,7 @@ func (k *tournaments) teamState(id string) (live.State, events.Position, error) 
 			k.watched.add(tournament, events.TeamID(id), watchedPlace{e.Number, e.Place})
 		}
 	}
-	return live.NewTeamState(team.row, listed, more), k.at(), nil // a team's entries change by events of many streams
+	return live.NewTeamState(team.row, listed, more), k.at(), nil // entries change in many streams
 }
 
 // watchedPlaces are the places of waiting teams whose topics are watched, by tournament and team. A team that leaves
@@ -81,20 +81,20 @@ func (k *tournaments) publishTeams(e *events.Recorded, tournament *row.Tournamen
 		if t == nil {
 			continue
 		}
-		told := live.TeamEntry{TournamentID: tournament.ID, Status: m.status(), Cause: m.cause}
+		change := live.TeamEntry{TournamentID: tournament.ID, Status: m.status(), Cause: m.cause}
 		k.watched.remove(tournament.ID, events.TeamID(t.ID()))
-		if told.Status == events.EntryWaitlisted { // at the end, together with its group
-			told.Place = tournament.Waitlisted - int64(len(k.moves)-1-i)
-			k.watched.add(tournament.ID, events.TeamID(t.ID()), watchedPlace{m.to.number, told.Place})
+		if change.Status == events.EntryWaitlisted { // at the end, together with its group
+			change.Place = tournament.Waitlisted - int64(len(k.moves)-1-i)
+			k.watched.add(tournament.ID, events.TeamID(t.ID()), watchedPlace{m.to.number, change.Place})
 		}
-		t.Change(e.Position, &live.TeamDelta{Cause: told.Cause, Entries: []live.TeamEntry{told}})
+		t.Change(e.Position, &live.TeamDelta{Cause: change.Cause, Entries: []live.TeamEntry{change}})
 	}
 	if len(left) > 0 {
 		k.moveUp(e, tournament.ID, left)
 	}
 }
 
-// moveUp publishes the new places of the watched teams after those that left.
+// moveUp publishes the new places of the watched teams; left has the numbers freed ahead of them.
 func (k *tournaments) moveUp(e *events.Recorded, tournament events.TournamentID, left []int64) {
 	slices.SortFunc(left, cmp.Compare)
 	for team, at := range k.watched[tournament] {

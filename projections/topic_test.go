@@ -16,10 +16,10 @@ import (
 
 func TestFramesOnTheWire(t *testing.T) {
 	log := logtest.NewMemory()
-	facts := logtest.ProductLife()
+	facts := logtest.ProductFacts()
 	log.Add(product("a"), facts[0])
-	p := opened(t, log, vfs.NewMem())
-	started(t, p)
+	p := openViews(t, log, vfs.NewMem())
+	runViews(t, p)
 	<-p.ready
 	w := newWatcher()
 	subscribe(t, p, "product:a", live.Resume{}, w)
@@ -47,29 +47,29 @@ func TestFramesOnTheWire(t *testing.T) {
 			t.Errorf("frame %d is\n%s, want\n%s", i, f.Bytes(), want[i])
 		}
 		if product, ok := f.Row().(row.Product); !ok || product.Position != f.Position {
-			t.Errorf("frame %d shows the row %+v", i, f.Row())
+			t.Errorf("frame %d has the row %+v, want one at position %d", i, f.Row(), f.Position)
 		}
 		pending.Add(f)
 	}
 	if f := pending.Next(); f != w.frames[0] {
-		t.Errorf("first %s", f.Bytes())
+		t.Errorf("the first pending frame is %s, want the snapshot", f.Bytes())
 	}
 	merged := `{"event":"delta","data":{"topic":"product:a","position":12,"previous":1,"remaining":17,"held":0,"sold":3,"change":7,"cause":"mixed","revision":11,"name":"B","stock":20,"price":6,"opens_at":"2027-01-15T08:00:00Z","closes_at":"2027-01-15T09:00:00Z"}}`
 	if f := pending.Next(); string(f.Bytes()) != merged {
-		t.Errorf("then %s, want %s", f.Bytes(), merged)
+		t.Errorf("the next pending frame is %s, want %s", f.Bytes(), merged)
 	}
 	if !pending.Empty() || pending.Next() != nil {
-		t.Error("something is left")
+		t.Error("more frames are pending, want none")
 	}
-	for i, f := range w.frames { // merging changed nobody else's frames
-		if i > 0 && string(again(f)) != want[i] {
-			t.Errorf("frame %d is now\n%s", i, again(f))
+	for i, f := range w.frames { // merging must not change shared frames
+		if i > 0 && string(reencode(f)) != want[i] {
+			t.Errorf("after merging, frame %d is\n%s, want\n%s", i, reencode(f), want[i])
 		}
 	}
 }
 
 func TestUnknownTopics(t *testing.T) {
-	_, p := onSale(t)
+	_, p := productOnSale(t)
 	for name, want := range map[string]error{"product:b": live.ErrNotFound, "product:": live.ErrNotFound,
 		"product": live.ErrNotFound, "nonsense:a": live.ErrBadTopic, "": live.ErrBadTopic} {
 		if _, err := p.Subscribe(name, live.Resume{}, newWatcher()); !errors.Is(err, want) {
@@ -77,16 +77,16 @@ func TestUnknownTopics(t *testing.T) {
 		}
 	}
 	if s := p.Stats(); s.Topics != 0 || s.Subscribers != 0 {
-		t.Errorf("the stats are %+v", s)
+		t.Errorf("Stats() = %+v, want no topics and subscribers", s)
 	}
-	early := opened(t, logtest.NewMemory(), vfs.NewMem())
+	early := openViews(t, logtest.NewMemory(), vfs.NewMem())
 	if _, err := early.Subscribe("product:a", live.Resume{}, newWatcher()); !errors.Is(err, ErrNotReady) {
-		t.Errorf("before Run: %v", err)
+		t.Errorf("Subscribe before Run: %v, want ErrNotReady", err)
 	}
 }
 
 func TestEverySubscriberSeesEveryChange(t *testing.T) {
-	log, p := onSale(t)
+	log, p := productOnSale(t)
 	log.Change(func() { log.Batch = 10 })
 	const sales, each = 20_000, 50
 	go func() {
@@ -105,14 +105,14 @@ func TestEverySubscriberSeesEveryChange(t *testing.T) {
 	}()
 	var all sync.WaitGroup
 	for range 8 {
-		all.Go(func() { // comes and goes
+		all.Go(func() { // subscribes and resumes repeatedly
 			for range each {
 				w := newWatcher()
 				sub := subscribe(t, p, "product:a", live.Resume{}, w)
 				w.reach(t, 0)
 				w.reach(t, min(sales+1, w.last().Position+events.Position(rand.N(200))))
 				sub.Close()
-				// The frames of one that comes back continue the ones it had.
+				// After resuming, the frames continue the earlier ones.
 				w.mu.Lock()
 				again := &watcher{position: w.position, remaining: w.remaining, more: make(chan struct{})}
 				w.mu.Unlock()
@@ -122,7 +122,7 @@ func TestEverySubscriberSeesEveryChange(t *testing.T) {
 				again.check(t, -1)
 			}
 		})
-		all.Go(func() { // stays, and is slow
+		all.Go(func() { // stays subscribed, and is slow
 			s := &slowWatcher{watcher: newWatcher()}
 			sub := subscribe(t, p, "product:a", live.Resume{}, s)
 			defer sub.Close()
@@ -136,12 +136,12 @@ func TestEverySubscriberSeesEveryChange(t *testing.T) {
 	}
 	all.Wait()
 	if s := p.Stats(); s.Topics != 0 || s.Subscribers != 0 {
-		t.Errorf("the stats are %+v", s)
+		t.Errorf("Stats() = %+v, want no topics and subscribers", s)
 	}
 }
 
 func TestResume(t *testing.T) {
-	log, p := onSale(t)
+	log, p := productOnSale(t)
 	stays := newWatcher()
 	subscribe(t, p, "product:a", live.Resume{}, stays)
 	stays.reach(t, 1)
@@ -173,7 +173,7 @@ func TestResume(t *testing.T) {
 		sub := subscribe(t, p, "product:a", c.from, slow)
 		other := newWatcher()
 		subscribe(t, p, "product:a", live.Resume{}, other).Close()
-		other.reach(t, head) // so the one before has its frame too
+		other.reach(t, head) // so the earlier subscriber has its frame too
 		f := slow.pending.Next()
 		if f == nil {
 			f = w.last()
@@ -181,16 +181,17 @@ func TestResume(t *testing.T) {
 		m := parse(f)
 		if f.Kind != c.kind || f.Position != head || m.Data.Previous != c.previous || m.Data.Change != c.change ||
 			m.Data.Cause != string(c.cause) || m.Data.Remaining != 1_000_000-live.HistorySize-10 {
-			t.Errorf("%s: %s", name, f.Bytes())
+			t.Errorf("%s: %s, want kind %v from %d with change %d, cause %q", name, f.Bytes(), c.kind, c.previous, c.change,
+				c.cause)
 		}
 		sub.Close()
 	}
 }
 
-// TestLastLeavesWhileAnotherComes: the last subscriber leaves while another joins, repeatedly; the
-// test's Spawner panics if anything is sent to a stopped actor.
-func TestLastLeavesWhileAnotherComes(t *testing.T) {
-	log, p := onSale(t)
+// TestConcurrentSubscribeAndClose: the last subscriber of a topic leaves while another joins, repeatedly; the
+// test's Spawner panics if a message is sent to a stopped actor.
+func TestConcurrentSubscribeAndClose(t *testing.T) {
+	log, p := productOnSale(t)
 	stop := make(chan struct{})
 	var writer, all sync.WaitGroup
 	writer.Go(func() {
@@ -220,14 +221,14 @@ func TestLastLeavesWhileAnotherComes(t *testing.T) {
 	close(stop)
 	writer.Wait()
 	if s := p.Stats(); s.Topics != 0 || s.Subscribers != 0 {
-		t.Errorf("the stats are %+v", s)
+		t.Errorf("Stats() = %+v, want no topics and subscribers", s)
 	}
 }
 
-// TestRecall: a subscriber that resumes on a topic without subscribers gets what it missed as one delta, from any
-// position that the topic remembers.
-func TestRecall(t *testing.T) {
-	log, p := onSale(t)
+// TestResumeWithoutSubscribers: a subscriber that resumes on a topic without subscribers gets the missed changes as
+// one delta, from any position within the topic's history.
+func TestResumeWithoutSubscribers(t *testing.T) {
+	log, p := productOnSale(t)
 	head := events.Position(1)
 	for n := 1; n <= live.HistorySize+20; n++ {
 		head = log.Add(product("a"), sale(n))
@@ -235,19 +236,19 @@ func TestRecall(t *testing.T) {
 	waitFor(t, p, head)
 	for since := events.Position(1); since <= head; since += 5 {
 		w := newWatcher()
-		w.position, w.remaining = since, 1_000_001-int64(since) // as if it had seen that
+		w.position, w.remaining = since, 1_000_001-int64(since) // as if it had received the frames until then
 		sub := subscribe(t, p, "product:a", live.Resume{Since: since, Epoch: log.Epoch()}, w)
 		w.reach(t, head)
 		w.reach(t, 0)
 		sub.Close()
-		known := head-since < live.HistorySize
-		if got := w.last().Kind == live.DeltaFrame; got != known || w.wrong != nil || len(w.frames) != 1 {
-			t.Errorf("since %d of %d: a delta %t, want %t; %v", since, head, got, known, w.wrong)
+		within := head-since < live.HistorySize
+		if got := w.last().Kind == live.DeltaFrame; got != within || w.wrong != nil || len(w.frames) != 1 {
+			t.Errorf("since %d of %d: a delta %t, want %t; %v", since, head, got, within, w.wrong)
 		}
 	}
 }
 
-// again encodes a delta frame a second time.
-func again(f *live.Frame) []byte {
+// reencode encodes a delta frame again, from its delta.
+func reencode(f *live.Frame) []byte {
 	return live.NewDelta(f.Topic, f.Previous, f.Position, f.Delta).Bytes()
 }

@@ -20,7 +20,7 @@ func team(id events.TeamID) events.StreamID {
 	return events.NewStreamID(events.TeamCategory, string(id))
 }
 
-// someTeams take part in the tournaments of these tests.
+// someTeams are the teams of these tests.
 var someTeams = []events.TeamID{"t1", "t2", "t3", "t4", "t5", "t6", "t7", "t8", "t9", "t-1"}
 
 // closing is the deadline of all tournaments here.
@@ -135,7 +135,7 @@ func (o *tournamentModel) randomAction(t *rapid.T) []events.Fact {
 	return []events.Fact{o.enter(teams...)}
 }
 
-// list returns the entries in order, in the form of said.
+// list returns the entries in order, in the form of describeEntry.
 func (o *tournamentModel) list() (all []string) {
 	for _, team := range o.entered {
 		all = append(all, string(team)+" entered")
@@ -154,15 +154,14 @@ func describeEntry(e row.Entry) string {
 	return fmt.Sprintf("%s waits at %d", e.TeamID, e.Place)
 }
 
-// entriesIn reads the entries of a tournament page by page, and compares each with what is read of
-// it alone.
+// entriesIn reads the entries of a tournament page by page, and compares each with the result of Entry.
 func entriesIn(t rapid.TB, p *Projections, id events.TournamentID, size int) (all []row.Entry) {
 	t.Helper()
 	for _, status := range []events.EntryStatus{events.EntryEntered, events.EntryWaitlisted} {
 		for after, more := uint64(0), true; more; more = after != 0 {
 			page, next, err := p.Entries(id, status, after, size)
 			if err != nil || len(page) > size || next != 0 && len(page) != size {
-				t.Fatalf("%d entries, %d, %v", len(page), next, err)
+				t.Fatalf("Entries returned a page of %d, %d, %v; want up to %d", len(page), next, err, size)
 			}
 			all, after = append(all, page...), next
 		}
@@ -180,7 +179,7 @@ func tournamentContent(t rapid.TB, p *Projections) (all []string) {
 	t.Helper()
 	rows, next, err := p.Tournaments("", 9)
 	if err != nil || next != "" {
-		t.Fatal(next, err)
+		t.Fatalf("%q, %v; want one page", next, err)
 	}
 	for _, row := range rows {
 		all = append(all, fmt.Sprintf("%+v", row))
@@ -190,7 +189,7 @@ func tournamentContent(t rapid.TB, p *Projections) (all []string) {
 	}
 	teams, next, err := p.Teams("", 99)
 	if err != nil || next != "" {
-		t.Fatal(next, err)
+		t.Fatalf("%q, %v; want one page", next, err)
 	}
 	for _, row := range teams {
 		all = append(all, fmt.Sprintf("%+v", row))
@@ -198,9 +197,9 @@ func tournamentContent(t rapid.TB, p *Projections) (all []string) {
 	return all
 }
 
-// TestTournamentViewsAreTheModel: entries, places and pages, present and past, by team and by
-// tournament; and the verifier finds nothing.
-func TestTournamentViewsAreTheModel(t *testing.T) {
+// TestTournamentViewsMatchTheModel: entries, places and pages, present and past, by team and by tournament, match
+// the model, and the verifier reports no violation.
+func TestTournamentViewsMatchTheModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		log := logtest.NewMemory()
 		p := openIn(t, log, vfs.NewMem())
@@ -219,7 +218,7 @@ func TestTournamentViewsAreTheModel(t *testing.T) {
 			log.Add(cup(o.id), facts...)
 			forged.Add(cup(o.id), facts...)
 		}
-		folded(t, p, log.Recorded)
+		foldEvents(t, p, log.Recorded)
 		for i := range log.Recorded {
 			if e := &log.Recorded[i]; e.Stream.Category() == events.TournamentCategory {
 				for range 2 { // the second time it changes nothing
@@ -230,16 +229,16 @@ func TestTournamentViewsAreTheModel(t *testing.T) {
 			}
 		}
 		for id, o := range organisers {
-			agree(t, p, o, rosters[id])
+			checkTournament(t, p, o, rosters[id])
 		}
-		byTeam(t, p, organisers)
+		checkTeams(t, p, organisers)
 		if err := verifyAll(forged.Log); err != nil {
 			t.Fatal(err)
 		}
 	})
 }
 
-func agree(t *rapid.T, p *Projections, o *tournamentModel, roster *row.Roster) {
+func checkTournament(t *rapid.T, p *Projections, o *tournamentModel, roster *row.Roster) {
 	tournament, _, err := p.Tournament(events.TournamentID(o.id))
 	if err != nil || tournament != roster.Tournament || tournament.Counts() != o.counts() ||
 		tournament.TeamLimit != o.limit {
@@ -273,13 +272,13 @@ func agree(t *rapid.T, p *Projections, o *tournamentModel, roster *row.Roster) {
 			groups[e.Group] = true
 		}
 		if len(groups) != 1 || len(teams) > 1 && groups[0] {
-			t.Fatalf("%q are of the groups %v", teams, groups)
+			t.Fatalf("the teams %q are in groups %v, want one group", teams, groups)
 		}
 	}
 }
 
-// byTeam compares the views of each team.
-func byTeam(t *rapid.T, p *Projections, organisers map[string]*tournamentModel) {
+// checkTeams compares the views of each team.
+func checkTeams(t *rapid.T, p *Projections, organisers map[string]*tournamentModel) {
 	for _, id := range append(someTeams, "nobody") {
 		var want []string
 		for _, o := range slices.SortedFunc(maps.Values(organisers),

@@ -23,7 +23,7 @@ func TestTournamentViewsStopAtContradictions(t *testing.T) {
 			TournamentCounts: logtest.Counts(2, 0, 5)},
 		"a stranger withdraws": &events.TournamentWithdrawn{TeamID: "t9", Was: events.EntryEntered,
 			TournamentCounts: logtest.Counts(1, 1, 3)},
-		"from elsewhere": &events.TournamentWithdrawn{TeamID: "t3", Was: events.EntryEntered,
+		"a waiting team withdraws as entered": &events.TournamentWithdrawn{TeamID: "t3", Was: events.EntryEntered,
 			TournamentCounts: logtest.Counts(1, 1, 3)},
 		"the entered promoted": &events.TournamentPromoted{Rows: [][]events.TeamID{{"t1"}},
 			TournamentCounts: logtest.Counts(3, -1, 2)},
@@ -33,7 +33,7 @@ func TestTournamentViewsStopAtContradictions(t *testing.T) {
 		"another team's stream": nil,
 	} {
 		t.Run(name, func(t *testing.T) {
-			log, p, _ := aFinal(t)
+			log, p, _ := tournamentWithWaitlist(t)
 			before := tournamentContent(t, p)
 			if fact == nil {
 				log.Add(team("t1"), &events.TeamRegistered{TeamID: "t1", DisplayName: "again"})
@@ -41,17 +41,16 @@ func TestTournamentViewsStopAtContradictions(t *testing.T) {
 				log.Add(cup("a"), fact)
 			}
 			if err := p.WaitFor(t.Context(), 8); !errors.Is(err, row.ErrViolated) {
-				t.Fatalf("the views went on: %v", err)
+				t.Fatalf("WaitFor = %v, want ErrViolated", err)
 			}
 			if after := tournamentContent(t, p); fmt.Sprint(after) != fmt.Sprint(before) {
-				t.Errorf("it changed\n%v to\n%v", before, after)
+				t.Errorf("the views changed from\n%v to\n%v", before, after)
 			}
 		})
 	}
 }
 
-// TestPlacesInALongWaitlist: places are right across the blocks by which they are counted,
-// whichever team leaves, before and after they are written to disk.
+// TestPlacesInALongWaitlist: places are correct across blocks, after withdrawals, before and after a flush.
 func TestPlacesInALongWaitlist(t *testing.T) {
 	const waiting = 4*blockSize + 100
 	log, o := logtest.NewMemory(), &tournamentModel{id: "a"}
@@ -89,7 +88,7 @@ func TestPlacesInALongWaitlist(t *testing.T) {
 			}
 			e, ok, err := p.Entry("a", name(n))
 			if gone[n] && (ok || err != nil) {
-				t.Fatalf("%s has left, and has %+v, %v", name(n), e, err)
+				t.Fatalf("Entry(%s) after its withdrawal: %+v, %v; want none", name(n), e, err)
 			} else if gone[n] {
 				continue
 			}
@@ -99,19 +98,19 @@ func TestPlacesInALongWaitlist(t *testing.T) {
 		}
 		if all, _, err := p.Entries("a", events.EntryWaitlisted, 0, 9999); err != nil || len(all) != int(place) ||
 			all[len(all)-1].Place != place {
-			t.Errorf("%d wait, the last is %+v, %v", len(all), all[len(all)-1], err)
+			t.Errorf("%d entries, the last %+v, %v; want %d", len(all), all[len(all)-1], err, place)
 		}
-		if n := blocksIn(t, p); n != 4 {
-			t.Errorf("%d blocks, want 4: the one that is empty is forgotten", n)
+		if n := countBlocks(t, p); n != 4 {
+			t.Errorf("%d blocks, want 4: the empty one is deleted", n)
 		}
 	}
 	if page, next, err := openIn(t, log, vfs.NewMem()).Entries("a", events.EntryWaitlisted, 1<<63, 9); len(page) != 0 ||
 		next != 0 || err != nil {
-		t.Errorf("after the end: %v, %d, %v", page, next, err)
+		t.Errorf("Entries after the end: %v, %d, %v; want none", page, next, err)
 	}
 }
 
-func blocksIn(t *testing.T, p *Projections) (n int) {
+func countBlocks(t *testing.T, p *Projections) (n int) {
 	p.mu.RLock()
 	blocks, err := viewOf[*tournaments](p).entries.counts.scan("", "\xff")
 	p.mu.RUnlock()
@@ -124,7 +123,7 @@ func blocksIn(t *testing.T, p *Projections) (n int) {
 	return n
 }
 
-// TestReadingEntriesDuringTheFold: a page is of one moment, whatever the fold does to its blocks.
+// TestReadingEntriesDuringTheFold: a page shows the state of one moment, although the fold changes its blocks.
 func TestReadingEntriesDuringTheFold(t *testing.T) {
 	const waiting = 2 * blockSize
 	log, o := logtest.NewMemory(), &tournamentModel{id: "a"}
@@ -133,28 +132,29 @@ func TestReadingEntriesDuringTheFold(t *testing.T) {
 		facts = append(facts, &events.TournamentWaitlisted{TeamIDs: []events.TeamID{events.TeamID(fmt.Sprint(n))},
 			TournamentCounts: logtest.Counts(1, 0, int64(n)+1)})
 	}
-	for n := range waiting / 2 { // every second leaves, and comes again
-		left := logtest.Counts(1, 0, waiting-1)
+	for n := range waiting / 2 { // every second team withdraws and enters again
+		counts := logtest.Counts(1, 0, waiting-1)
 		facts = append(
 			facts,
 			&events.TournamentWithdrawn{TeamID: events.TeamID(fmt.Sprint(2 * n)), Was: events.EntryWaitlisted,
-				TournamentCounts: left},
+				TournamentCounts: counts},
 		)
-		left.Waitlisted++
+		counts.Waitlisted++
 		facts = append(
 			facts,
-			&events.TournamentWaitlisted{TeamIDs: []events.TeamID{events.TeamID(fmt.Sprint(2 * n))}, TournamentCounts: left},
+			&events.TournamentWaitlisted{TeamIDs: []events.TeamID{events.TeamID(fmt.Sprint(2 * n))},
+				TournamentCounts: counts},
 		)
 	}
 	log.Add(cup("a"), facts...)
-	p := opened(t, log, vfs.NewMem())
-	begun := waiting + 2
-	if err := p.apply(log.Recorded[:begun]); err != nil {
+	p := openViews(t, log, vfs.NewMem())
+	start := waiting + 2
+	if err := p.apply(log.Recorded[:start]); err != nil {
 		t.Fatal(err)
 	}
 	folding := make(chan error, 1)
 	go func() {
-		for i := begun; i < len(log.Recorded); i++ {
+		for i := start; i < len(log.Recorded); i++ {
 			if err := p.apply(log.Recorded[i : i+1]); err != nil {
 				folding <- err
 				return
@@ -173,12 +173,12 @@ func TestReadingEntriesDuringTheFold(t *testing.T) {
 		}
 		page, _, err := p.Entries("a", events.EntryWaitlisted, 0, 9999)
 		if err != nil || len(page) < waiting-1 {
-			t.Fatalf("%d wait, %v", len(page), err)
+			t.Fatalf("a page of %d entries, %v; want at least %d", len(page), err, waiting-1)
 		}
 		seen := map[events.TeamID]bool{}
 		for i, e := range page {
 			if seen[e.TeamID] || e.Place != int64(i)+1 || i > 0 && e.Number <= page[i-1].Number {
-				t.Fatalf("%+v is %d in the list, after %+v", e, i, page[max(i-1, 0)])
+				t.Fatalf("entry %d of the page is %+v, after %+v", i, e, page[max(i-1, 0)])
 			}
 			seen[e.TeamID] = true
 		}

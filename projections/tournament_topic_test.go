@@ -60,14 +60,14 @@ func watch(t rapid.TB, p *Projections, topic string) *frameRecorder {
 	return c
 }
 
-// aFinal is a tournament of two slots with a group first on its waitlist.
-func aFinal(t testing.TB) (*logtest.Memory, *Projections, *tournamentModel) {
+// tournamentWithWaitlist returns a tournament of two slots with a group first on its waitlist.
+func tournamentWithWaitlist(t testing.TB) (*logtest.Memory, *Projections, *tournamentModel) {
 	log, o := logtest.NewMemory(), &tournamentModel{id: "a"}
 	log.Add(team("t1"), &events.TeamRegistered{TeamID: "t1", DisplayName: "Lions"})
 	log.Add(team("t4"), &events.TeamRegistered{TeamID: "t4", DisplayName: "Tigers"})
 	log.Add(cup("a"), o.open(2, false), o.enter("t1"), o.enter("t2"), o.enter("t3", "t4"), o.enter("t5"))
-	p := opened(t, log, vfs.NewMem())
-	started(t, p)
+	p := openViews(t, log, vfs.NewMem())
+	runViews(t, p)
 	<-p.ready
 	return log, p, o
 }
@@ -85,7 +85,7 @@ func checkFrames(t *testing.T, got []*live.Frame, want []string) {
 }
 
 func TestTournamentFramesOnTheWire(t *testing.T) {
-	log, p, o := aFinal(t)
+	log, p, o := tournamentWithWaitlist(t)
 	c := watch(t, p, "tournament:a")
 	waitFor(t, p, log.Add(cup("a"), o.withdraw("t1")...)) // the group does not fit yet
 	c.all(t, p, "tournament:a")
@@ -108,12 +108,12 @@ func TestTournamentFramesOnTheWire(t *testing.T) {
 			`"teams":[{"team_id":"t1","status":"withdrawn"},{"team_id":"t2","status":"withdrawn"},{"team_id":"t3","status":"entered"},{"team_id":"t4","status":"entered"}]}}`,
 	})
 	if tournament, ok := merged.Row().(row.Tournament); !ok || tournament.Entered != 2 || tournament.Revision != 8 {
-		t.Errorf("it shows the row %+v", merged.Row())
+		t.Errorf("the merged frame has the row %+v, want 2 entered at revision 8", merged.Row())
 	}
 }
 
 func TestTeamFramesOnTheWire(t *testing.T) {
-	log, p, o := aFinal(t)
+	log, p, o := tournamentWithWaitlist(t)
 	entered, waits := watch(t, p, "team:t1"), watch(t, p, "team:t4")
 	for _, facts := range [][]events.Fact{o.withdraw("t3"), o.withdraw("t1"), o.withdraw("t4"), {o.enter("t1")}} {
 		waitFor(t, p, log.Add(cup("a"), facts...)) // t4 moves up, and in, and out
@@ -133,10 +133,10 @@ func TestTeamFramesOnTheWire(t *testing.T) {
 		`{"event":"delta","data":{"topic":"team:t4","position":11,"previous":10,"cause":"withdrawn","entries":[{"tournament_id":"a","status":"withdrawn","cause":"withdrawn"}]}}`,
 	})
 	if frames[0].Row() != nil || frames[1].Row() != nil {
-		t.Error("a team's topic shows a row")
+		t.Error("a frame of a team's topic has a row, want none")
 	}
 	if _, err := p.Subscribe("team:nobody", live.Resume{}, newFrameRecorder()); !errors.Is(err, live.ErrNotFound) {
-		t.Errorf("an unknown team: %v", err)
+		t.Errorf("Subscribe(team:nobody): %v, want ErrNotFound", err)
 	}
 	again := newFrameRecorder()
 	if _, err := p.Subscribe("team:t4", live.Resume{Since: 11, Epoch: "first"}, again); err != nil {
@@ -175,7 +175,7 @@ func (w *entryWatcher) apply(f *live.Frame) {
 	if m.Event == "snapshot" {
 		w.entries = map[events.TournamentID]string{}
 	} else if m.Data.Previous != w.position {
-		w.wrong = fmt.Sprintf("at %d came %s", w.position, f.Bytes())
+		w.wrong = fmt.Sprintf("at %d it received %s", w.position, f.Bytes())
 	}
 	w.position = m.Data.Position
 	for _, e := range m.Data.Entries {
@@ -185,9 +185,9 @@ func (w *entryWatcher) apply(f *live.Frame) {
 	}
 }
 
-// TestWatchersOfTeamsKnowTheirPlaces: subscribers of a team, joining at any time and with any frames merged, see its
+// TestTeamSubscribersSeeTheViews: subscribers of a team, joining at any time and with any frames merged, see its
 // place as the views have it.
-func TestWatchersOfTeamsKnowTheirPlaces(t *testing.T) {
+func TestTeamSubscribersSeeTheViews(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		log := logtest.NewMemory()
 		p, err := Open(Config{Store: log, Dir: "views", Spawn: spawn, FS: vfs.NewMem(), FrameEvery: -1})
@@ -208,10 +208,10 @@ func TestWatchersOfTeamsKnowTheirPlaces(t *testing.T) {
 			if rapid.Bool().Draw(t, "later") {
 				continue
 			}
-			folded(t, p, log.Recorded[p.Position():])
+			foldEvents(t, p, log.Recorded[p.Position():])
 			id := rapid.SampledFrom(someTeams).Draw(t, "watched")
 			if sub := subs[id]; sub != nil {
-				checkFollower(t, p, watchers[id], id)
+				checkTeamWatcher(t, p, watchers[id], id)
 				sub.Close()
 				delete(subs, id)
 				continue
@@ -221,21 +221,21 @@ func TestWatchersOfTeamsKnowTheirPlaces(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		folded(t, p, log.Recorded[p.Position():])
+		foldEvents(t, p, log.Recorded[p.Position():])
 		for id := range subs {
-			checkFollower(t, p, watchers[id], id)
+			checkTeamWatcher(t, p, watchers[id], id)
 		}
 		for tournament, places := range viewOf[*tournaments](p).watched {
-			for id := range places { // nothing is kept of those that have no place
+			for id := range places { // a watched team without a place must have no record
 				if e, ok, _ := p.Entry(tournament, id); subs[id] != nil && (!ok || e.Place == 0) {
-					t.Fatalf("the place of %s in %s is kept, and it has none", id, tournament)
+					t.Fatalf("a watched place of %s in %s, which has none", id, tournament)
 				}
 			}
 		}
 	})
 }
 
-func checkFollower(t *rapid.T, p *Projections, c *frameRecorder, id events.TeamID) {
+func checkTeamWatcher(t *rapid.T, p *Projections, c *frameRecorder, id events.TeamID) {
 	w := &entryWatcher{}
 	for _, f := range c.all(t, p, "team:"+string(id)) {
 		w.apply(f)
@@ -246,17 +246,17 @@ func checkFollower(t *rapid.T, p *Projections, c *frameRecorder, id events.TeamI
 	}
 	for _, e := range page {
 		if got, want := w.entries[e.TournamentID], fmt.Sprint(e.Status, e.Place); got != want {
-			t.Fatalf("%s in %s is %q to a watcher, want %q", id, e.TournamentID, got, want)
+			t.Fatalf("the subscriber sees %s in %s as %q, want %q", id, e.TournamentID, got, want)
 		}
 	}
 	if w.wrong != "" || len(w.entries) != len(page) {
-		t.Fatalf("%s: %s; it has entries in %v", id, w.wrong, w.entries)
+		t.Fatalf("the subscriber of %s: %s; it sees entries in %v, want %d", id, w.wrong, w.entries, len(page))
 	}
 }
 
-// TestTournamentRecall: deltas recomputed from the log equal those sent at the time.
-func TestTournamentRecall(t *testing.T) {
-	log, p, o := aFinal(t)
+// TestTournamentResumeFromLog: deltas recomputed from the log equal those sent at the time.
+func TestTournamentResumeFromLog(t *testing.T) {
+	log, p, o := tournamentWithWaitlist(t)
 	watching := newFrameRecorder()
 	sub, err := p.Subscribe("tournament:a", live.Resume{}, watching)
 	if err != nil {
@@ -271,15 +271,15 @@ func TestTournamentRecall(t *testing.T) {
 	}
 	sub.Close()
 	if len(frames) < 5 {
-		t.Fatalf("only %d frames were sent", len(frames))
+		t.Fatalf("%d frames were sent, want at least 5", len(frames))
 	}
 	last := frames[len(frames)-1]
 	for i, from := range frames[:len(frames)-1] {
-		told := frames[i+1].Delta.Clone()
+		merged := frames[i+1].Delta.Clone()
 		for _, f := range frames[i+2:] {
-			told.Merge(f.Delta)
+			merged.Merge(f.Delta)
 		}
-		want := live.NewDelta("tournament:a", from.Position, last.Position, told)
+		want := live.NewDelta("tournament:a", from.Position, last.Position, merged)
 		back := newFrameRecorder()
 		again, err := p.Subscribe("tournament:a", live.Resume{Since: from.Position, Epoch: log.Epoch()}, back)
 		if err != nil {
@@ -291,11 +291,10 @@ func TestTournamentRecall(t *testing.T) {
 	}
 }
 
-// TestPlaceOfAReturningTeam: a place kept while nobody watched is not sent for a team that no longer waits.
+// TestPlaceOfAReturningTeam: a watched place that became stale while the topic had no subscriber is not sent.
 func TestPlaceOfAReturningTeam(t *testing.T) {
-	log, p, o := aFinal(t) // t3 and t4 wait as a group, then t4
-	gone := watchTeam(t, p, "t4")
-	gone.Close()
+	log, p, o := tournamentWithWaitlist(t) // t3 and t4 wait as a group, then t4
+	watchTeam(t, p, "t4").Close()
 	waitFor(t, p, log.Add(cup("a"), o.withdraw("t4")...))
 	c := newFrameRecorder()
 	if _, err := p.Subscribe("team:t4", live.Resume{}, c); err != nil {
@@ -304,7 +303,7 @@ func TestPlaceOfAReturningTeam(t *testing.T) {
 	<-c.first
 	waitFor(t, p, log.Add(cup("a"), o.withdraw("t3")...)) // all later teams move up
 	if frames := c.all(t, p, "team:t4"); len(frames) != 1 {
-		t.Errorf("a team that no longer waits gets %s", frames[1].Bytes())
+		t.Errorf("a team that no longer waits receives %s, want no frame", frames[1].Bytes())
 	}
 }
 

@@ -28,10 +28,10 @@ type tournaments struct {
 	entries *entries
 	orders  *records[events.OrderData] // of entries, by seatKey
 	owned   *records[int64]            // teams by owner
-	// known has teams that have rows. A reset replaces it, so that a look-up that began before adds its team
-	// to the old one.
-	known atomic.Pointer[idCache]
-	at    func() events.Position // the position of the views
+	// teamIDs caches ids of teams that have rows. A reset replaces it, so that a look-up that began before
+	// adds its team to the discarded one.
+	teamIDs atomic.Pointer[idCache]
+	at      func() events.Position // the position of the views
 
 	topic     *live.Topics
 	teamTopic *live.Topics
@@ -63,7 +63,7 @@ func newTournaments(p *Projections) *tournaments {
 		at:      func() events.Position { return p.at.position },
 		watched: watchedPlaces{},
 	}
-	k.known.Store(newIDCache())
+	k.teamIDs.Store(newIDCache())
 	k.topic = live.NewTopics(live.TournamentTopics.Prefix, k.state)
 	k.topic.Category = live.TournamentTopics.Category
 	k.teamTopic = live.NewTopics("team", k.teamState)
@@ -79,7 +79,7 @@ func (k *tournaments) reset() {
 	k.entries.reset()
 	k.orders.reset()
 	k.owned.reset()
-	k.known.Store(newIDCache())
+	k.teamIDs.Store(newIDCache())
 	clear(k.watched)
 }
 
@@ -135,7 +135,7 @@ func (k *tournaments) fold(e *events.Recorded, fact events.Fact) (work int, err 
 	}
 	k.order(events.TournamentID(entry.id), fact)
 	k.publishChange(e, entry, fact, before)
-	return k.past.keep(id, entry.row.Revision, entry.row.Position, &entry.row) + len(k.moves), nil
+	return k.past.save(id, entry.row.Revision, entry.row.Position, &entry.row) + len(k.moves), nil
 }
 
 func (k *tournaments) foldTeam(e *events.Recorded, fact events.Fact) error {
@@ -280,7 +280,7 @@ func (p *Projections) Team(id events.TeamID) (row.Team, bool, error) {
 // HasTeam reports whether [Projections.Team] finds a team. Repeated calls for the same team do not wait for the
 // disk. Errors: the disk's.
 func (p *Projections) HasTeam(id events.TeamID) (bool, error) {
-	known := viewOf[*tournaments](p).known.Load()
+	known := viewOf[*tournaments](p).teamIDs.Load()
 	if known.has(string(id)) {
 		return true, nil
 	}

@@ -17,15 +17,15 @@ const (
 	// abandonAfter is the time for which an attempt may hold seats before it is abandoned: until
 	// then its request may continue, or be repeated.
 	abandonAfter = 30 * time.Second
-	// leftAfter is the time for which the holds of other attempts stay once one attempt has become
-	// the booking: until then their own requests release them.
-	leftAfter = time.Second
+	// releaseAfter is the time after which the holds of other attempts are released once one attempt has
+	// become the booking: until then their own requests release them.
+	releaseAfter = time.Second
 	// resumeAfter is the time without progress after which a booking is resumed: until then its
 	// request most likely continues.
 	resumeAfter = 5 * time.Second
 	// resumeBackOff and resumeBackOffMax bound the pause after a failed resumption.
 	resumeBackOff, resumeBackOffMax = 200 * time.Millisecond, 30 * time.Second
-	// resumeTick is the interval between two looks at the list.
+	// resumeTick is the interval at which the list is checked.
 	resumeTick = time.Second
 )
 
@@ -43,10 +43,10 @@ func decodeHolding(record []byte) (holding, error) {
 	return c, r.Done()
 }
 
-// unfinished is an index of entities with steps left. For bookings: a payment in progress, money or seats not yet
+// unfinished is an index of entities with steps to take. For bookings: a payment in progress, money or seats not yet
 // refunded or released, and attempts that did not become a booking (whose records are [begun]). For payments:
-// money that is neither applied nor owed, see [payments]. The index is a fold like every view; when to resume is in
-// memory alone, while RunUnfinished runs.
+// money that is neither applied nor owed, see [payments]. The index is a fold like every view; the schedule of
+// resumptions is in memory only, while RunUnfinished runs.
 type unfinished struct {
 	records *records[int64] // by id: the time of the last step, in Unix nanoseconds
 
@@ -54,10 +54,10 @@ type unfinished struct {
 	// waiting is nil unless RunUnfinished runs.
 	waiting map[string]*resumeAttempt
 	paused  bool // no resumption while the index is rebuilt
-	// earlier has a token when something is due at once.
-	earlier chan struct{}
-	late    lateness // the extra time for which an entity is left to other servers
-	// category of the entities' streams
+	// dueNow has a token when something is due at once.
+	dueNow chan struct{}
+	late   lateness // the extra delay, in which other servers may act first
+	// category of the entities' streams.
 	category string
 }
 
@@ -66,7 +66,7 @@ type resumeAttempt struct {
 	due      time.Time
 	running  bool
 	failures int
-	// begun means that the only step left is to abandon attempts.
+	// begun means that only attempts are to be abandoned.
 	begun bool
 }
 
@@ -74,7 +74,7 @@ func newUnfinished(p *Projections, name, category string) *unfinished {
 	return &unfinished{
 		records: newRecords(p, name, func(dst []byte, since *int64) []byte { return row.AppendInt(dst, *since) },
 			decodeCount),
-		earlier: make(chan struct{}, 1), late: p.late, category: category,
+		dueNow: make(chan struct{}, 1), late: p.late, category: category,
 	}
 }
 
@@ -85,10 +85,10 @@ func (u *unfinished) reset() {
 	clear(u.waiting)
 }
 
-// isUnfinished reports whether a booking has steps left, of its own or of its performance's
+// isUnfinished reports whether steps of a booking remain, its own or those of its performance's
 // cancellation.
 func isUnfinished(b *row.Booking, has holding, off *row.Cancelled) bool {
-	if b.ToEnd(off) {
+	if b.MustCancel(off) {
 		return true
 	}
 	switch b.Status {
@@ -102,9 +102,9 @@ func isUnfinished(b *row.Booking, has holding, off *row.Cancelled) bool {
 	return b.Returning()
 }
 
-// settle adds a booking to the index or removes it, after e. b is nil if the booking is not known; off is the
-// cancellation of its performance.
-func (u *unfinished) settle(id events.BookingID, b *row.Booking, has holding, off *row.Cancelled, left *begun,
+// settle adds a booking to the index or removes it, after e. b is nil if the booking does not exist; off is the
+// cancellation of its performance, unconfirmed the holds of its attempts.
+func (u *unfinished) settle(id events.BookingID, b *row.Booking, has holding, off *row.Cancelled, unconfirmed *begun,
 	e *events.Recorded) {
 	steps := b != nil && isUnfinished(b, has, off)
 	switch {
@@ -120,14 +120,14 @@ func (u *unfinished) settle(id events.BookingID, b *row.Booking, has holding, of
 	case u.waiting == nil:
 	case steps && (e.Type == (&events.BookingExpired{}).Name() || e.Type == (&events.BookingIntentEnded{}).Name()):
 		u.wait(string(id), e.Created, false) // no request is in progress: it was a deadline
-	case steps && b.Status != events.BookingIsPaying && b.ToEnd(off) && !b.Refunding:
+	case steps && b.Status != events.BookingIsPaying && b.MustCancel(off) && !b.Refunding:
 		u.wait(string(id), e.Created, false) // its request does not know of the cancellation
 	case steps:
 		u.wait(string(id), e.Created.Add(resumeAfter), false)
-	case len(left.parts) > 0 && b != nil:
-		u.wait(string(id), e.Created.Add(leftAfter), true)
-	case len(left.parts) > 0:
-		u.wait(string(id), left.due(), true)
+	case len(unconfirmed.parts) > 0 && b != nil:
+		u.wait(string(id), e.Created.Add(releaseAfter), true)
+	case len(unconfirmed.parts) > 0:
+		u.wait(string(id), unconfirmed.due(), true)
 	default:
 		delete(u.waiting, string(id))
 	}
@@ -160,14 +160,14 @@ func (u *unfinished) wait(id string, due time.Time, begun bool) {
 		u.waiting[strings.Clone(id)] = r
 	}
 	r.begun = begun
-	most := resumeAfter
+	limit := resumeAfter
 	if begun {
-		most = abandonAfter
+		limit = abandonAfter
 	}
 	// The log's clock may differ.
 	now := time.Now()
-	if due.After(now.Add(most)) {
-		due = now.Add(most)
+	if due.After(now.Add(limit)) {
+		due = now.Add(limit)
 	}
 	if due = due.Add(u.late.draw(events.NewStreamID(u.category, id))); !due.After(now) {
 		u.signal()
@@ -177,7 +177,7 @@ func (u *unfinished) wait(id string, due time.Time, begun bool) {
 
 func (u *unfinished) signal() {
 	select {
-	case u.earlier <- struct{}{}:
+	case u.dueNow <- struct{}{}:
 	default:
 	}
 }
@@ -192,10 +192,10 @@ func (u *unfinished) progress(booking events.BookingID, e *events.Recorded) {
 	}
 }
 
-// RunUnfinished calls resume for the bookings with steps left, until ctx ends. Bookings from before the program's
-// start are due as soon as the views have caught up; those whose deadline has passed, at once; others after
-// resumeAfter without progress; attempts that did not become a booking, after abandonAfter; the holds of attempts
-// at a booking that another attempt became, after leftAfter. resume takes the remaining steps; there may be none,
+// RunUnfinished calls resume for the unfinished bookings, until ctx ends. Bookings from before the program's
+// start are due as soon as the views have caught up; expired ones, at once; others after resumeAfter without
+// progress; attempts that did not become a booking, after abandonAfter; the holds of other attempts, once one
+// attempt has become the booking, after releaseAfter. resume takes the remaining steps; there may be none,
 // because the original request may still be running. A failed resumption is retried with exponential backoff. At
 // most maxResumes run concurrently; all have returned when RunUnfinished does. It must not be called
 // concurrently.
@@ -247,8 +247,8 @@ func (p *Projections) beginResuming(u *unfinished, attempts *records[begun]) err
 	if attempts != nil {
 		found, err := attempts.scan("", "\xff")
 		if err == nil {
-			err = found.each(func(booking string, left *begun) bool {
-				u.wait(booking, left.due(), true)
+			err = found.each(func(booking string, unconfirmed *begun) bool {
+				u.wait(booking, unconfirmed.due(), true)
 				return true
 			})
 		}
@@ -262,7 +262,7 @@ func (p *Projections) beginResuming(u *unfinished, attempts *records[begun]) err
 	})
 }
 
-// Unfinished returns the number of bookings with steps left. Errors: the disk's.
+// Unfinished returns the number of unfinished bookings. Errors: the disk's.
 func (p *Projections) Unfinished() (n int, err error) {
 	if err := p.enter(); err != nil {
 		return 0, err
@@ -297,7 +297,7 @@ func (u *unfinished) run(ctx context.Context, resume func(context.Context, strin
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-u.earlier:
+		case <-u.dueNow:
 		case <-tick.C:
 		}
 	}
@@ -335,8 +335,8 @@ func (u *unfinished) claimDue(now time.Time, limit int) (due []string) {
 	return due
 }
 
-// resumed applies the result of a resumption. If it took all steps, their facts are about to be folded, and the
-// fold removes the booking.
+// resumed applies the result of a resumption. A booking without remaining steps is removed by the fold of their
+// facts, which follow.
 func (u *unfinished) resumed(id string, now time.Time, err error) {
 	u.mu.Lock()
 	defer u.mu.Unlock()

@@ -17,9 +17,9 @@ import (
 	"admitone/projections/row"
 )
 
-// leftBehind returns a log in which four bookings are unfinished: one while paying, one expired and
+// unfinishedLog returns a log in which four bookings are unfinished: one while paying, one expired and
 // one released with its seat still held, one whose refund is not completed; a fifth is finished.
-func leftBehind() (*logtest.Memory, *logtest.BookingModel, []string) {
+func unfinishedLog() (*logtest.Memory, *logtest.BookingModel, []string) {
 	log := logtest.NewMemory()
 	c := logtest.NewBookingModel(func(stream events.StreamID, fact events.Fact) { log.Add(stream, fact) })
 	c.Open("a")
@@ -32,19 +32,19 @@ func leftBehind() (*logtest.Memory, *logtest.BookingModel, []string) {
 	c.Until(2, func() { c.Pay(b(0)) })                    // started and debited
 	c.Until(1, func() { c.Cancel(b(2)) })                 // released
 	c.Until(2, func() { c.Cancel(b(3)) })                 // released and refunded
-	c.Until(3, func() { c.Cancel(b(4)) })                 // and that one is done
+	c.Until(3, func() { c.Cancel(b(4)) })                 // completed
 	c.Until(1, func() { c.Later(logtest.ModelHold + 1) }) // bob's expired
 	return log, c, []string{c.Order[0], c.Order[1], c.Order[2], c.Order[3]}
 }
 
 func TestUnfinishedBookingsAreResumed(t *testing.T) {
-	log, c, want := leftBehind()
-	p := opened(t, log, vfs.NewMem())
-	started(t, p)
+	log, c, want := unfinishedLog()
+	p := openViews(t, log, vfs.NewMem())
+	runViews(t, p)
 	ctx, cancel := context.WithCancel(t.Context())
 	var mu sync.Mutex
 	tries, done := map[events.BookingID]int{}, make(chan struct{})
-	end := sync.OnceFunc(func() { close(done) }) // views that lag behind ask again
+	end := sync.OnceFunc(func() { close(done) }) // lagging views may resume a booking again
 	over := make(chan error, 1)
 	go func() {
 		over <- p.RunUnfinished(ctx, func(_ context.Context, id events.BookingID) error {
@@ -63,29 +63,29 @@ func TestUnfinishedBookingsAreResumed(t *testing.T) {
 	<-done
 	cancel()
 	if err := <-over; !errors.Is(err, context.Canceled) {
-		t.Errorf("it ended with %v", err)
+		t.Errorf("RunUnfinished = %v, want Canceled", err)
 	}
 	waitFor(t, p, events.Position(len(log.Recorded)))
 	if n, err := p.Unfinished(); n != 0 || err != nil {
-		t.Errorf("%d are left, %v", n, err)
+		t.Errorf("Unfinished() = %d, %v; want 0", n, err)
 	}
 	for id, n := range tries {
 		if !slices.Contains(want, string(id)) || n < 2 {
-			t.Errorf("%s was resumed %d times", id, n)
+			t.Errorf("%s was resumed %d times, want at least 2 for %q", id, n, want)
 		}
 	}
 	if len(tries) != len(want) {
 		t.Errorf("resumed were %v, want %q", tries, want)
 	}
 	if c.Wallets["ada"] != 95 {
-		t.Errorf("ada has %d", c.Wallets["ada"])
+		t.Errorf("ada's balance is %d, want 95", c.Wallets["ada"])
 	}
 }
 
 // notOff is a performance that is not cancelled.
 var notOff = &row.Cancelled{}
 
-// TestBookingsInProgressAreNotResumed: a booking that another run is working on is not resumed.
+// TestBookingsInProgressAreNotResumed: a booking whose request makes progress or that is being resumed is not due.
 func TestBookingsInProgressAreNotResumed(t *testing.T) {
 	p := &Projections{log: slog.Default()}
 	u := newUnfinished(p, "unfinished", events.BookingCategory)
@@ -95,34 +95,34 @@ func TestBookingsInProgressAreNotResumed(t *testing.T) {
 	paying := &row.Booking{ID: "b", Status: events.BookingIsPaying}
 	u.settle("b", paying, holding{}, notOff, &begun{}, fact(0))
 	if due := u.claimDue(now.Add(resumeAfter/2), 9); len(due) != 0 {
-		t.Errorf("%q at once", due)
+		t.Errorf("due at once: %q, want none", due)
 	}
 	u.progress("b", fact(-time.Hour)) // a clock that is ahead
 	if due := u.claimDue(now.Add(resumeAfter/2), 9); len(due) != 0 {
-		t.Errorf("%q after progress", due)
+		t.Errorf("due after progress: %q, want none", due)
 	}
 	later := time.Now().Add(resumeAfter)
 	if due := u.claimDue(later, 9); len(due) != 1 {
-		t.Errorf("%q after a while", due)
+		t.Errorf("due after %v: %q, want b", resumeAfter, due)
 	}
 	if due := u.claimDue(later.Add(time.Hour), 9); len(due) != 0 {
-		t.Errorf("%q while it is being resumed", due)
+		t.Errorf("due during the resumption: %q, want none", due)
 	}
 	u.resumed("b", later, nil)
 	if due := u.claimDue(later, 9); len(due) != 0 {
-		t.Errorf("%q right after", due)
+		t.Errorf("due right after the resumption: %q, want none", due)
 	}
 	if due := u.claimDue(later.Add(resumeAfter), 9); len(due) != 1 {
-		t.Errorf("%q when nothing came of it", due)
+		t.Errorf("due after a resumption without a fact: %q, want b", due)
 	}
 	u.settle("b", &row.Booking{ID: "b", Status: events.BookingIsBooked}, holding{1, 1}, notOff, &begun{}, fact(0))
 	u.resumed("b", later, errors.New("too late"))
 	if len(u.waiting) != 0 {
-		t.Errorf("%v is kept", u.waiting)
+		t.Errorf("waiting = %v, want none", u.waiting)
 	}
 	expired := fact(0)
 	expired.Type = (&events.BookingExpired{}).Name()
-	for i := range 5 { // also one that could not be paid for before
+	for i := range 5 { // with an earlier failed payment
 		u.settle(
 			events.BookingID(fmt.Sprint(i)),
 			&row.Booking{ID: events.BookingID(fmt.Sprint(i)), Status: events.BookingIsExpired,
@@ -134,7 +134,7 @@ func TestBookingsInProgressAreNotResumed(t *testing.T) {
 		)
 	}
 	if due := u.claimDue(time.Now(), 3); len(due) != 3 {
-		t.Errorf("%q of five that have expired, three at a time", due)
+		t.Errorf("due of five expired ones: %q, want three", due)
 	}
 }
 
@@ -142,36 +142,36 @@ func TestBookingsInProgressAreNotResumed(t *testing.T) {
 // become the booking is abandoned only after half a minute.
 func TestHoldsOfOtherAttemptsAreReleased(t *testing.T) {
 	for _, test := range []struct {
-		known *row.Booking
-		after time.Duration
+		booking *row.Booking
+		after   time.Duration
 	}{
 		{nil, abandonAfter},
-		{&row.Booking{ID: "b", Status: events.BookingIsHeld}, leftAfter},
-		{&row.Booking{ID: "b", Status: events.BookingIsBooked}, leftAfter},
+		{&row.Booking{ID: "b", Status: events.BookingIsHeld}, releaseAfter},
+		{&row.Booking{ID: "b", Status: events.BookingIsBooked}, releaseAfter},
 	} {
 		u := newUnfinished(&Projections{log: slog.Default()}, "unfinished", events.BookingCategory)
 		u.waiting = map[string]*resumeAttempt{}
 		now := time.Now()
-		u.settle("b", test.known, holding{seats: 3}, notOff, &begun{now.UnixNano(), []begunPart{{1, "seat-x~A-1-1"}}},
+		u.settle("b", test.booking, holding{seats: 3}, notOff, &begun{now.UnixNano(), []begunPart{{1, "seat-x~A-1-1"}}},
 			&events.Recorded{Created: now})
 		if due := u.claimDue(now.Add(test.after-time.Millisecond), 9); len(due) != 0 {
-			t.Errorf("%+v: it is given up before %s", test.known, test.after)
+			t.Errorf("%+v: due before %s", test.booking, test.after)
 		}
 		if due := u.claimDue(now.Add(test.after), 9); len(due) != 1 {
-			t.Errorf("%+v: it is not given up after %s", test.known, test.after)
+			t.Errorf("%+v: not due after %s", test.booking, test.after)
 		}
 	}
 }
 
-// TestHoldingsAreKept: both members survive encoding, and a truncated record is invalid.
-func TestHoldingsAreKept(t *testing.T) {
+// TestHoldingRecord: both members survive encoding, and a truncated record is invalid.
+func TestHoldingRecord(t *testing.T) {
 	record := appendHolding(nil, &holding{1, 2})
 	if got, err := decodeHolding(record); err != nil || got != (holding{1, 2}) {
-		t.Errorf("%+v, %v", got, err)
+		t.Errorf("decodeHolding: %+v, %v; want {1 2}", got, err)
 	}
 	for size := range record {
 		if _, err := decodeHolding(record[:size]); err == nil {
-			t.Errorf("%d of %d bytes are a holding", size, len(record))
+			t.Errorf("the first %d of %d bytes are decoded as a holding, want an error", size, len(record))
 		}
 	}
 }

@@ -38,8 +38,7 @@ func VerifyViews(ctx context.Context, store events.Store, dir, scratch string,
 		return 0, unreadable(0, fmt.Errorf("opening the views in %s: %w", dir, err))
 	}
 	defer func() { _ = errors.Join(db.Close(), lock.Close()) }()
-	quietly := slog.New(slog.DiscardHandler)
-	fresh, err := Open(Config{Store: store, Dir: scratch, Logger: quietly})
+	fresh, err := Open(Config{Store: store, Dir: scratch, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		return 0, err
 	}
@@ -86,7 +85,7 @@ func openReader(dir string) (db *pebble.DB, lock *pebble.Lock, err error) {
 // unreadable converts damage of the views to a violation.
 func unreadable(at events.Position, err error) error {
 	var broken *verify.Violation
-	if err != nil && spoiled(err) && !errors.As(err, &broken) {
+	if err != nil && needsRebuild(err) && !errors.As(err, &broken) {
 		return &verify.Violation{Position: at, Rule: verify.RuleViews,
 			Detail: pebbledb.FirstLine(err).Error() + "; delete the folder, and the views are rebuilt"}
 	}
@@ -125,29 +124,29 @@ func (p *Projections) foldUpTo(ctx context.Context, end events.Position,
 
 // sameRecords compares all records of two sets of views.
 func sameRecords(have, want *pebble.DB, at events.Position) error {
-	left, err := have.NewIter(nil)
+	remaining, err := have.NewIter(nil)
 	if err != nil {
 		return err
 	}
-	defer left.Close()
+	defer remaining.Close()
 	right, err := want.NewIter(nil)
 	if err != nil {
 		return err
 	}
 	defer right.Close()
-	for l, r := left.First(), right.First(); l || r; l, r = left.Next(), right.Next() {
+	for l, r := remaining.First(), right.First(); l || r; l, r = remaining.Next(), right.Next() {
 		detail := ""
 		switch {
-		case !r || l && bytes.Compare(left.Key(), right.Key()) < 0:
-			detail = fmt.Sprintf("the views have %q, but the fold does not", left.Key())
-		case !l || !bytes.Equal(left.Key(), right.Key()):
+		case !r || l && bytes.Compare(remaining.Key(), right.Key()) < 0:
+			detail = fmt.Sprintf("the views have %q, but the fold does not", remaining.Key())
+		case !l || !bytes.Equal(remaining.Key(), right.Key()):
 			detail = fmt.Sprintf("the fold has %q, but the views do not", right.Key())
-		case !bytes.Equal(left.Value(), right.Value()):
-			detail = fmt.Sprintf("%q differs from the fold", left.Key())
+		case !bytes.Equal(remaining.Value(), right.Value()):
+			detail = fmt.Sprintf("%q differs from the fold", remaining.Key())
 		default:
 			continue
 		}
 		return &verify.Violation{Position: at, Rule: verify.RuleViews, Detail: detail}
 	}
-	return errors.Join(left.Error(), right.Error())
+	return errors.Join(remaining.Error(), right.Error())
 }

@@ -23,7 +23,7 @@ func TestVerifyViews(t *testing.T) {
 		return projections.VerifyViews(t.Context(), log, dir+"/views", t.TempDir(), nil)
 	}
 	if _, err := check(); !errors.Is(err, projections.ErrNoViews) {
-		t.Errorf("without a directory: %v", err)
+		t.Errorf("without a directory: %v, want ErrNoViews", err)
 	}
 	sell(t, log, "p0", 50, 3)
 	head := sell(t, log, "p1", 3000, 100)
@@ -36,26 +36,26 @@ func TestVerifyViews(t *testing.T) {
 	stop()
 	sell(t, log, "p2", 10, 2) // after the views' checkpoint
 	if at, err := check(); err != nil || at != head {
-		t.Fatalf("right views: %d, %v; want %d", at, err, head)
+		t.Fatalf("intact views: %d, %v; want %d", at, err, head)
 	}
 
 	const row = "product\x00p0"
-	for name, spoil := range map[string]func(*pebble.DB) error{
+	for name, corrupt := range map[string]func(*pebble.DB) error{
 		"another record": func(db *pebble.DB) error { return db.Set([]byte(row), []byte("x"), nil) },
 		"one too few":    func(db *pebble.DB) error { return db.Delete([]byte(row), nil) },
 		"one too many":   func(db *pebble.DB) error { return db.Set([]byte(row+"0"), []byte("x"), nil) },
 		"one after all":  func(db *pebble.DB) error { return db.Set([]byte("z"), []byte("x"), nil) },
 	} {
-		record := change(t, dir+"/views", func(db *pebble.DB) error { return spoil(db) })
+		record := change(t, dir+"/views", func(db *pebble.DB) error { return corrupt(db) })
 		var v *verify.Violation
 		if _, err := check(); !errors.As(err, &v) || v.Rule != verify.RuleViews || v.Position != head {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s: %v, want a violation at %d", name, err, head)
 		}
 		change(t, dir+"/views", func(db *pebble.DB) error {
 			return errors.Join(db.Set([]byte(row), record, nil), db.Delete([]byte(row+"0"), nil), db.Delete([]byte("z"), nil))
 		})
 		if _, err := check(); err != nil {
-			t.Errorf("mended after %s: %v", name, err)
+			t.Errorf("repaired after %s: %v, want no violation", name, err)
 		}
 	}
 
@@ -63,12 +63,12 @@ func TestVerifyViews(t *testing.T) {
 	defer other.Close()
 	if _, err := projections.VerifyViews(t.Context(), other, dir+"/views", t.TempDir(),
 		nil); !errors.Is(err, projections.ErrNoViews) {
-		t.Errorf("another log's views: %v", err)
+		t.Errorf("another log's views: %v, want ErrNoViews", err)
 	}
 
 	tables, err := filepath.Glob(dir + "/views/*.sst")
 	if err != nil || len(tables) == 0 {
-		t.Fatalf("no tables: %v", err)
+		t.Fatalf("tables of the views: %q, %v; want some", tables, err)
 	}
 	for _, table := range tables {
 		if err := os.Truncate(table, 100); err != nil {
@@ -77,11 +77,11 @@ func TestVerifyViews(t *testing.T) {
 	}
 	var v *verify.Violation
 	if _, err := check(); !errors.As(err, &v) || v.Rule != verify.RuleViews {
-		t.Errorf("tables cut short: %v", err)
+		t.Errorf("truncated tables: %v, want a violation", err)
 	}
 }
 
-// change modifies the views on disk, and returns p0's record from before.
+// change modifies the views on disk, and returns the previous record of p0.
 func change(t *testing.T, dir string, with func(*pebble.DB) error) (record []byte) {
 	t.Helper()
 	db, err := pebble.Open(dir, &pebble.Options{Logger: silent{}})

@@ -9,13 +9,13 @@ import (
 	"admitone/projections/live"
 )
 
-// view folds the streams of some categories, stores the result on disk, and feeds the topics made of it. Each is
+// view folds the streams of some categories, stores the result on disk, and feeds its topics. Each is
 // one file that registers itself; nothing else changes when one is added. All methods are called with
 // Projections.mu held.
 type view interface {
-	// fold applies one event of the view's categories. An error stops the runner permanently; the event must
-	// not have changed anything then. work is the number of records beyond one that the next flush writes
-	// because of it.
+	// fold applies one event of the view's categories. An error stops the runner permanently, and the event
+	// must then not have changed anything. work is the number of additional records, beyond one, in the next
+	// flush.
 	fold(e *events.Recorded, fact events.Fact) (work int, err error)
 	// flush adds all changes since the last flush to b and marks them clean.
 	flush(b *pebble.Batch) error

@@ -9,8 +9,7 @@ import (
 	"admitone/events"
 )
 
-// waiters are the calls that wait for a position, lowest first, so that a batch wakes only the
-// affected ones.
+// waiters has the pending calls of wait, by position, lowest first, so that a batch wakes only the affected ones.
 type waiters struct {
 	applied atomic.Uint64 // the position up to which the views contain the log
 

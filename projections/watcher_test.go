@@ -86,7 +86,7 @@ func (w *watcher) reach(t testing.TB, pos events.Position) {
 		select {
 		case <-more:
 		case <-late:
-			t.Fatalf("at %d, waiting for %d", at, pos)
+			t.Fatalf("the subscriber is at %d, want %d", at, pos)
 		}
 	}
 }
@@ -106,12 +106,12 @@ func subscribe(t testing.TB, p *Projections, topic string, from live.Resume, s l
 	return sub
 }
 
-// onSale returns projections that follow a log with product a, 1,000,000 units.
-func onSale(t testing.TB) (*logtest.Memory, *Projections) {
+// productOnSale returns projections that follow a log with product a, 1,000,000 units.
+func productOnSale(t testing.TB) (*logtest.Memory, *Projections) {
 	log := logtest.NewMemory()
 	log.Add(product("a"), &events.ProductCreated{ProductID: "a", DisplayName: "A", Stock: 1_000_000})
-	p := opened(t, log, vfs.NewMem())
-	started(t, p)
+	p := openViews(t, log, vfs.NewMem())
+	runViews(t, p)
 	<-p.ready
 	return log, p
 }
@@ -125,7 +125,7 @@ func sale(n int) events.Fact {
 	}
 }
 
-// slowWatcher takes its frames late, through a Pending.
+// slowWatcher reads its frames late, through a Pending.
 type slowWatcher struct {
 	*watcher
 	lock    sync.Mutex
@@ -156,9 +156,9 @@ func (w *watcher) check(t *testing.T, remaining int64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, wrong := range w.wrong {
-		t.Error(wrong)
+		t.Error("the subscriber: " + wrong)
 	}
 	if w.remaining != remaining && remaining >= 0 {
-		t.Errorf("%d remain, want %d", w.remaining, remaining)
+		t.Errorf("remaining = %d, want %d", w.remaining, remaining)
 	}
 }

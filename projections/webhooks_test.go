@@ -12,8 +12,8 @@ import (
 	"admitone/projections/row"
 )
 
-// TestWebhookViews: the view of a webhook equals the fold of its stream, wherever the fold was
-// interrupted, and lists have those that were not deleted.
+// TestWebhookViews: the view of a webhook equals the fold of its stream, after any interruption, and lists omit
+// deleted webhooks.
 func TestWebhookViews(t *testing.T) {
 	now := time.Date(2031, 5, 1, 20, 0, 0, 0, time.UTC)
 	log, dir := logtest.NewMemory(), t.TempDir()
@@ -79,13 +79,13 @@ func TestWebhookViews(t *testing.T) {
 	log.Add(stream(0), &events.CursorMoved{Term: 1, Reached: 3})
 	check(p, "w0", "w1", "w2", "w3")
 	if len(p.WebhooksChanged()) > 0 {
-		t.Error("a delivery changes the list of webhooks")
+		t.Error("WebhooksChanged has a token after a delivery, want none")
 	}
 	log.Add(stream(0), &events.WebhookDeleted{})
 	log.Add(stream(3), &events.WebhookDeleted{})
 	check(p, "w1", "w2")
 	<-p.WebhooksChanged()
 	if _, found, err := p.Webhook("w0"); found || err != nil {
-		t.Errorf("a deleted one is found: %v, %v", found, err)
+		t.Errorf("Webhook(w0) after its deletion: %v, %v; want none", found, err)
 	}
 }

@@ -38,8 +38,8 @@ func (noViews) Begun(context.Context, events.BookingID) (map[events.HoldID][]eve
 // CatchUp is a no-op.
 func (noViews) CatchUp(context.Context) error { return nil }
 
-// KeptBehind returns 0.
-func (noViews) KeptBehind(context.Context, events.BookingID) (int64, error) { return 0, nil }
+// KeptAfter returns 0.
+func (noViews) KeptAfter(context.Context, events.BookingID) (int64, error) { return 0, nil }
 
 // BenchmarkBook books single seats, and groups of six, without contention, on a synced log.
 func BenchmarkBook(b *testing.B) {

@@ -65,7 +65,7 @@ func (b *Bookings) callOff(ctx context.Context, from Origin, bookingID events.Bo
 		}
 		state, step := &now.Booking, *end
 		if step.Kept = state.Kept; state.Kept > 0 {
-			if step.KeptSince, err = b.views.KeptBehind(ctx, bookingID); err != nil {
+			if step.KeptSince, err = b.views.KeptAfter(ctx, bookingID); err != nil {
 				return err
 			}
 		}

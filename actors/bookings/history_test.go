@@ -232,8 +232,8 @@ func (v *foldedViews) Begun(
 	return begun, nil
 }
 
-// KeptBehind is a fold of the whole log.
-func (v *foldedViews) KeptBehind(_ context.Context, bookingID events.BookingID) (int64, error) {
+// KeptAfter is a fold of the whole log.
+func (v *foldedViews) KeptAfter(_ context.Context, bookingID events.BookingID) (int64, error) {
 	log := v.harness.read()
 	v.mu.Lock()
 	defer v.mu.Unlock()

@@ -20,9 +20,9 @@ type Views interface {
 	// Begun returns the streams in which attempts of a booking have seats or allowance that its own
 	// stream does not list, by hold id.
 	Begun(ctx context.Context, bookingID events.BookingID) (map[events.HoldID][]events.StreamID, error)
-	// KeptBehind returns the amount withheld by returns of a booking after its performance was
+	// KeptAfter returns the amount withheld by returns of a booking after its performance was
 	// cancelled, in minor units.
-	KeptBehind(ctx context.Context, bookingID events.BookingID) (int64, error)
+	KeptAfter(ctx context.Context, bookingID events.BookingID) (int64, error)
 	// Hall returns the hall of a seating plan in the log.
 	Hall(ctx context.Context, planID events.PlanID) (*events.Hall, error)
 	// CatchUp returns once the views have seen the log up to its end at the time of the call, or

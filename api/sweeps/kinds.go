@@ -64,7 +64,7 @@ func sweepPerformance(ctx context.Context, s *Sweeper, id string) (ended int64, 
 		return 0, err
 	}
 	if err := s.eachBooking(ctx, id, func(b *row.Booking) (end func() error) {
-		if !b.ToEnd(&show.Cancelled) && !b.Refunding {
+		if !b.MustCancel(&show.Cancelled) && !b.Refunding {
 			return nil
 		}
 		bookingID := b.ID
@@ -79,7 +79,7 @@ func sweepPerformance(ctx context.Context, s *Sweeper, id string) (ended int64, 
 	err = s.eachBooking(ctx, id, func(b *row.Booking) func() error {
 		switch {
 		case b.Made > show.Cancelled.Fence: // refused by the fence, though the views list it
-		case b.ToEnd(&show.Cancelled), b.Refunding:
+		case b.MustCancel(&show.Cancelled), b.Refunding:
 			left++
 		case b.Status == events.BookingIsCancelled:
 			ended++

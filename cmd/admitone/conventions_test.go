@@ -89,7 +89,7 @@ var badFiles = []struct{ rule, path, text, want string }{
 // TestConventionsFindFaults checks that each rule finds its faults, and none in a good tree.
 func TestConventionsFindFaults(t *testing.T) {
 	if faults := faultsOf(t, goodTree()); len(faults) > 0 {
-		t.Fatalf("the good tree has faults: %q", faults)
+		t.Fatalf("the good tree has faults: %q; want no faults", faults)
 	}
 	proved := map[string]bool{}
 	for _, bad := range badFiles {

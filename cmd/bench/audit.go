@@ -108,21 +108,21 @@ func measureVerifyMemory(b *bench) ([]row, error) {
 		return nil, err
 	}
 	verify := exec.Command(path, "verify", "--store", dir)
-	begun := time.Now()
+	start := time.Now()
 	if err := verify.Start(); err != nil {
 		return nil, err
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- verify.Wait() }()
-	most := int64(0)
+	limit := int64(0)
 	for {
 		select {
 		case err := <-ended:
 			return []row{{"`verify` of ten million events, resident at most",
-				fmt.Sprintf("%d MB, %.0f events/s", most>>20, 10*auditEvents/time.Since(begun).Seconds()), "≤ 500 MB"}}, err
+				fmt.Sprintf("%d MB, %.0f events/s", limit>>20, 10*auditEvents/time.Since(start).Seconds()), "≤ 500 MB"}}, err
 		case <-time.After(50 * time.Millisecond):
 			// The maximum that Wait reports includes the memory of this process before exec.
-			most = max(most, resident(verify.Process.Pid))
+			limit = max(limit, resident(verify.Process.Pid))
 		}
 	}
 }
@@ -186,13 +186,13 @@ func scanLog(dir string) (time.Duration, error) {
 		return 0, err
 	}
 	defer log.Close()
-	begun := time.Now()
+	start := time.Now()
 	for _, err := range events.All(context.Background(), log, 0) {
 		if err != nil {
 			return 0, err
 		}
 	}
-	return time.Since(begun), nil
+	return time.Since(start), nil
 }
 
 // admitone runs a subcommand and returns the time that it took.
@@ -201,12 +201,12 @@ func (b *bench) admitone(args ...string) (time.Duration, error) {
 	if err != nil {
 		return 0, err
 	}
-	begun := time.Now()
+	start := time.Now()
 	out, err := exec.Command(path, args...).CombinedOutput()
 	if err != nil {
 		return 0, fmt.Errorf("admitone %v: %w: %s", args, err, out)
 	}
-	return time.Since(begun), nil
+	return time.Since(start), nil
 }
 
 // verify runs the command verify, and returns the rate that it reports, in events per second, and its CPU time.

@@ -75,10 +75,10 @@ func (h *instance) sellTo256(b *bench) (float64, error) {
 	var done atomic.Int64
 	var failed atomic.Pointer[error]
 	var crowd sync.WaitGroup
-	begun := time.Now()
+	start := time.Now()
 	for range connections {
 		crowd.Go(func() {
-			for time.Since(begun) < b.each {
+			for time.Since(start) < b.each {
 				if err := h.reserve(product.Stream("rival"), "holder-123456", false); err != nil {
 					failed.Store(&err)
 					return
@@ -91,7 +91,7 @@ func (h *instance) sellTo256(b *bench) (float64, error) {
 	if err := failed.Load(); err != nil {
 		return 0, *err
 	}
-	return float64(done.Load()) / time.Since(begun).Seconds(), nil
+	return float64(done.Load()) / time.Since(start).Seconds(), nil
 }
 
 // competitor is a database server that this program has started on loopback.
@@ -111,12 +111,12 @@ func (r *competitor) stop() {
 
 // as runs a command as another user, because PostgreSQL refuses to run as root.
 func as(name string, cmd *exec.Cmd) (*exec.Cmd, error) {
-	who, err := user.Lookup(name)
+	holder, err := user.Lookup(name)
 	if err != nil {
 		return nil, err
 	}
-	uid, _ := strconv.ParseUint(who.Uid, 10, 32)
-	gid, _ := strconv.ParseUint(who.Gid, 10, 32)
+	uid, _ := strconv.ParseUint(holder.Uid, 10, 32)
+	gid, _ := strconv.ParseUint(holder.Gid, 10, 32)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}
 	return cmd, nil
 }

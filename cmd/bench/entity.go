@@ -81,10 +81,10 @@ func (h *instance) sell(each time.Duration, products int) (float64, error) {
 	var done atomic.Int64
 	var failed atomic.Pointer[error]
 	var crowd sync.WaitGroup
-	begun := time.Now()
+	start := time.Now()
 	for c := range callers {
 		crowd.Go(func() {
-			for time.Since(begun) < each {
+			for time.Since(start) < each {
 				if err := h.reserve(streams[c%products], "holder-123456", false); err != nil {
 					failed.Store(&err)
 					return
@@ -97,7 +97,7 @@ func (h *instance) sell(each time.Duration, products int) (float64, error) {
 	if err := failed.Load(); err != nil {
 		return 0, *err
 	}
-	return float64(done.Load()) / time.Since(begun).Seconds(), nil
+	return float64(done.Load()) / time.Since(start).Seconds(), nil
 }
 
 // raw appends the same kind of events directly to a store, in full batches, and returns the rate per second. The
@@ -132,12 +132,12 @@ func raw(dir string, each time.Duration) (float64, error) {
 				CommandID: string(id), CorrelationID: string(id), CausationID: string(id), Actor: "holder-123456", At: time.Now()})
 			batch[i] = e
 		}
-		begun := time.Now()
+		start := time.Now()
 		appended, err := store.Append(context.Background(), stream, expected, batch)
 		if err != nil {
 			return 0, err
 		}
-		spent += time.Since(begun)
+		spent += time.Since(start)
 		expected = appended.Revision
 		count += rawBatch
 	}

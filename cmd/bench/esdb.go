@@ -111,7 +111,7 @@ func (b *bench) subscription(address string) (rates []float64, err error) {
 		return nil, err
 	}
 	for range b.turns {
-		begun, count := time.Now(), 0
+		start, count := time.Now(), 0
 		err := store.Follow(context.Background(), 0, func(page []events.Recorded) error {
 			for i := range page {
 				if _, err := events.Decode(page[i].Type, page[i].Data); err != nil {
@@ -126,7 +126,7 @@ func (b *bench) subscription(address string) (rates []float64, err error) {
 		if !errors.Is(err, errEnough) {
 			return nil, err
 		}
-		rates = append(rates, float64(count)/time.Since(begun).Seconds())
+		rates = append(rates, float64(count)/time.Since(start).Seconds())
 	}
 	return rates, nil
 }

@@ -90,7 +90,7 @@ func measureMillion(b *bench) ([]row, error) {
 		return nil, err
 	}
 	defer h.close()
-	begun := time.Now()
+	start := time.Now()
 	if _, err := h.desk.View(context.Background(), product.Stream("million"), func(core.Core) {}); err != nil {
 		return nil, err
 	}
@@ -98,7 +98,7 @@ func measureMillion(b *bench) ([]row, error) {
 		{"a product with a million open holds", fmt.Sprintf("%d MB", used>>20), "≤ 150 MB"},
 		{"… longest command of 3 s, one caller, without a snapshot", quiet.String(), ""},
 		{"… and while its snapshot is written", busy.String(), "≤ 5 ms more"},
-		{"… reactivated from its snapshot", time.Since(begun).Round(time.Millisecond).String(), "≤ 1 s"},
+		{"… reactivated from its snapshot", time.Since(start).Round(time.Millisecond).String(), "≤ 1 s"},
 	}, nil
 }
 
@@ -132,17 +132,17 @@ func (h *instance) settle() {
 // are requested continuously.
 func (h *instance) longest(id events.ProductID, each time.Duration, snapshots bool) (time.Duration, error) {
 	var longest time.Duration
-	begun := time.Now()
-	for time.Since(begun) < each {
+	start := time.Now()
+	for time.Since(start) < each {
 		if snapshots { // the first sweep finds it used, the second requests a snapshot
 			h.desk.Sweep()
 			h.desk.Sweep()
 		}
-		asked := time.Now()
+		requested := time.Now()
 		if err := h.reserve(product.Stream(id), "one", false); err != nil {
 			return 0, err
 		}
-		longest = max(longest, time.Since(asked))
+		longest = max(longest, time.Since(requested))
 	}
 	return longest.Round(10 * time.Microsecond), nil
 }

@@ -113,11 +113,11 @@ func (s *server) release(path string) error {
 // timed runs a query twenty times and returns the times in milliseconds.
 func (s *server) timed(path string) (took []float64, err error) {
 	for range 20 {
-		begun := time.Now()
+		start := time.Now()
 		if err := s.get(path, nil); err != nil {
 			return nil, err
 		}
-		took = append(took, float64(time.Since(begun).Microseconds())/1000)
+		took = append(took, float64(time.Since(start).Microseconds())/1000)
 	}
 	return took, nil
 }

@@ -63,19 +63,19 @@ func measureRestart(b *bench) ([]row, error) {
 
 // untilReady starts a server, waits until it is ready, and stops it.
 func (b *bench) untilReady(dir string, end func(*server)) (time.Duration, error) {
-	begun := time.Now()
+	start := time.Now()
 	s, err := b.serve(dir)
 	if err != nil {
 		return 0, err
 	}
 	defer end(s)
 	err = s.untilReady()
-	return time.Since(begun), err
+	return time.Since(start), err
 }
 
 // untilReady waits until the server is ready.
 func (s *server) untilReady() error {
-	begun := time.Now()
+	start := time.Now()
 	for {
 		response, err := http.Get(s.url + "/readyz")
 		if err != nil {
@@ -86,7 +86,7 @@ func (s *server) untilReady() error {
 		if response.StatusCode == http.StatusOK {
 			return nil
 		}
-		if time.Since(begun) > 5*time.Minute {
+		if time.Since(start) > 5*time.Minute {
 			return fmt.Errorf("not ready after 5 minutes")
 		}
 		time.Sleep(5 * time.Millisecond)

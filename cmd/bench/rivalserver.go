@@ -128,9 +128,9 @@ func bookOnRedis(address string) (seatBooker, error) {
 	}
 	script := rueidis.NewLuaScript(redisBook)
 	return func(ctx context.Context, b *booking) (bool, error) {
-		left := strconv.FormatInt(time.Until(b.ExpiresAt).Milliseconds(), 10)
+		remaining := strconv.FormatInt(time.Until(b.ExpiresAt).Milliseconds(), 10)
 		done, err := script.Exec(ctx, client, append(b.Seats[:len(b.Seats):len(b.Seats)], "bookings"),
-			[]string{b.ID, b.Holder, strconv.FormatInt(b.Amount, 10), left}).AsInt64()
+			[]string{b.ID, b.Holder, strconv.FormatInt(b.Amount, 10), remaining}).AsInt64()
 		return done == 1, err
 	}, nil
 }

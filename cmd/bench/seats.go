@@ -140,10 +140,10 @@ func rush(client *fasthttp.HostClient, url, seat string) (time.Duration, error) 
 			statuses[i] = response.StatusCode()
 		})
 	}
-	begun := time.Now()
+	began := time.Now()
 	close(start)
 	all.Wait()
-	took := time.Since(begun)
+	took := time.Since(began)
 	got := map[int]int{}
 	for i, status := range statuses {
 		if failed[i] != nil {
@@ -161,13 +161,13 @@ func rush(client *fasthttp.HostClient, url, seat string) (time.Duration, error) 
 func measureVenue(b *bench, s *server) ([]row, error) {
 	var took []float64
 	for turn := range b.turns {
-		begun := time.Now()
+		began := time.Now()
 		if err := s.post("/v1/performances", venue(fmt.Sprint("hall-", turn)), nil); err != nil {
 			return nil, err
 		}
-		took = append(took, float64(time.Since(begun).Microseconds())/1000)
+		took = append(took, float64(time.Since(began).Microseconds())/1000)
 	}
-	begun := time.Now()
+	began := time.Now()
 	conn, snapshot, err := watch(s, "seats:hall-0")
 	if err != nil {
 		return nil, err
@@ -177,7 +177,7 @@ func measureVenue(b *bench, s *server) ([]row, error) {
 		{"a performance of 100,000 seats, created", spread(took, "%.1f ms"), "≤ 2 s"},
 		{
 			"… the snapshot of all its seats over WebSocket",
-			fmt.Sprintf("%d KB, there after %v", len(snapshot)/1000, time.Since(begun).Round(100*time.Microsecond)),
+			fmt.Sprintf("%d KB, there after %v", len(snapshot)/1000, time.Since(began).Round(100*time.Microsecond)),
 			"≤ 1 MB",
 		},
 	}, nil

@@ -56,7 +56,7 @@ func (b *bench) start(path string, args ...string) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	begun := time.Now()
+	began := time.Now()
 	if err := s.cmd.Start(); err != nil {
 		return nil, err
 	}
@@ -65,7 +65,7 @@ func (b *bench) start(path string, args ...string) (*server, error) {
 		s.stop()
 		return nil, fmt.Errorf("the server did not start: %w", err)
 	}
-	s.ready = time.Since(begun)
+	s.ready = time.Since(began)
 	_, rest, _ := strings.Cut(line, "http://")
 	address, _, _ := strings.Cut(rest, "/")
 	s.url = "http://" + address

@@ -135,9 +135,9 @@ func (l *visitorPool) ages(each time.Duration, callers int) (string, error) {
 	}
 	slices.Sort(ages)
 	at := func(percent int) time.Duration { return ages[len(ages)*percent/100].Round(100 * time.Microsecond) }
-	said := fmt.Sprintf("%v (p50 %v, longest %v)", at(99), at(50), ages[len(ages)-1].Round(100*time.Microsecond))
+	output := fmt.Sprintf("%v (p50 %v, longest %v)", at(99), at(50), ages[len(ages)-1].Round(100*time.Microsecond))
 	if callers > 0 {
-		said += fmt.Sprintf("; %.0f joins/s", float64(joined.Load())/each.Seconds())
+		output += fmt.Sprintf("; %.0f joins/s", float64(joined.Load())/each.Seconds())
 	}
-	return said, nil
+	return output, nil
 }

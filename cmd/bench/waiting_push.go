@@ -112,9 +112,9 @@ func (b *bench) measurePush(
 
 // busy returns the share of a core that the server uses during a period.
 func (s *server) busy(d time.Duration) float64 {
-	before, begun := s.cpu(), time.Now()
+	before, start := s.cpu(), time.Now()
 	time.Sleep(d)
-	return (s.cpu() - before).Seconds() / time.Since(begun).Seconds()
+	return (s.cpu() - before).Seconds() / time.Since(start).Seconds()
 }
 
 // ask is a connection that polls for one visitor after another. It is opened at the first use, because a server

@@ -31,7 +31,7 @@ type Request struct {
 	// get all its seats.
 	Transient bool
 
-	before []events.StreamID // for a refusal: it was decided before the next fact of these streams
+	before []events.StreamID // of a refusal: streams whose next fact was decided after it
 }
 
 // maxWaiting bounds the requests that wait for the outcome of an earlier one.
@@ -64,7 +64,7 @@ func Of(log iter.Seq2[events.Recorded, error], refused []Request) iter.Seq2[Requ
 	}
 }
 
-// queue keeps requests until their outcome, and the outcomes of all earlier ones, are known.
+// queue holds requests until their outcome, and the outcomes of all earlier ones, are known.
 type queue struct {
 	requests []Request
 	first    uint64                     // number of requests[0]
@@ -116,12 +116,12 @@ func (q *queue) paymentEnded(booking events.StreamID, refused string) {
 	}
 }
 
-// emit yields the requests at the front whose outcome is known, and older ones beyond the last
-// limit. It returns false if the consumer stopped.
-func (q *queue) emit(yield func(Request, error) bool, most int) bool {
+// emit yields the requests at the front whose outcome is known, and older ones beyond the last limit. It returns
+// false if the consumer stopped.
+func (q *queue) emit(yield func(Request, error) bool, limit int) bool {
 	for len(q.requests) > 0 {
 		request := q.requests[0]
-		if number, open := q.paying[request.Stream]; open && number == q.first && len(q.requests) <= most {
+		if number, open := q.paying[request.Stream]; open && number == q.first && len(q.requests) <= limit {
 			return true
 		}
 		q.requests, q.first = q.requests[1:], q.first+1

@@ -29,7 +29,7 @@ func logOf(facts ...any) iter.Seq2[events.Recorded, error] {
 	}
 }
 
-// summaries returns the requests of a log, one line each.
+// summaries returns a summary of each request of a log.
 func summaries(t *testing.T, log iter.Seq2[events.Recorded, error]) (all []string) {
 	t.Helper()
 	for w, err := range Of(log, nil) {
@@ -65,15 +65,15 @@ func TestPayments(t *testing.T) {
 	}
 	for w, err := range Of(log, nil) { // the consumer may stop early
 		if err != nil || w.Actor != "ann" || w.RequestID != "r" || w.At.Unix() != 0 || w.System {
-			t.Errorf("%+v, %v", w, err)
+			t.Errorf("the first request is %+v, %v; want r by ann", w, err)
 		}
 		break
 	}
 }
 
-// TestMoneyFromOutside: the report of an external payment is a request; its consequences, and the
-// expiry of an intent, are not.
-func TestMoneyFromOutside(t *testing.T) {
+// TestExternalPayments: the report of an external payment is a request; its consequences, and the expiry of an
+// intent, are not.
+func TestExternalPayments(t *testing.T) {
 	got := summaries(t, logOf(
 		"booking-a", &events.BookingIntentBegun{Intent: "i"}, // 1
 		"booking-a", &events.BookingIntentEnded{Intent: "i", Reason: events.IntentLapsed},
@@ -98,20 +98,21 @@ func TestPaymentWithoutEnd(t *testing.T) {
 	for range maxWaiting + 10 {
 		facts = append(facts, "wallet-x", &events.WalletCharged{})
 	}
-	read, given := 0, 0
+	read, yielded := 0, 0
 	for range Of(func(yield func(events.Recorded, error) bool) {
 		logOf(facts...)(func(e events.Recorded, err error) bool { read++; return yield(e, err) })
 	}, nil) {
-		if given++; given == 1 && read > maxWaiting+1 {
+		if yielded++; yielded == 1 && read > maxWaiting+1 {
 			t.Fatalf("the first request is yielded after %d events", read)
 		}
 	}
-	if given != maxWaiting+11 {
-		t.Errorf("%d requests, want %d", given, maxWaiting+11)
+	if yielded != maxWaiting+11 {
+		t.Errorf("%d requests, want %d", yielded, maxWaiting+11)
 	}
 }
 
-func TestRefusedForAMoment(t *testing.T) {
+// TestReleasesOfIncompleteBookings: the release of a seat of a booking that failed to get all its seats is emitted.
+func TestReleasesOfIncompleteBookings(t *testing.T) {
 	log := logOf(
 		"seat-p~A-1-1", &events.SeatReleased{HoldID: "b.1", Reason: events.ReleasedIncomplete},
 		"seat-p~A-1-1", &events.SeatReleased{HoldID: "b.2", Reason: events.ReleasedIncomplete}, // of a late payment
@@ -123,18 +124,17 @@ func TestRefusedForAMoment(t *testing.T) {
 	)
 	for w, err := range Of(log, nil) {
 		if err != nil || !w.System {
-			t.Errorf("%+v, %v: want one by the system", w, err)
+			t.Errorf("request %+v, %v; want one by the system", w, err)
 		}
 	}
-	if got := summaries(t, log); !slices.Equal(
-		got,
-		[]string{"1 seat.released.v1", "6 seat.released.v1", "7 waitingroom.admitted.v1"},
-	) {
-		t.Error(got)
+	want := []string{"1 seat.released.v1", "6 seat.released.v1", "7 waitingroom.admitted.v1"}
+	if got := summaries(t, log); !slices.Equal(got, want) {
+		t.Errorf("requests %q, want %q", got, want)
 	}
 }
 
-func TestLogsThatEndBadly(t *testing.T) {
+// TestUnreadableLogs: an error of the log, or an undecodable event, is yielded once.
+func TestUnreadableLogs(t *testing.T) {
 	broken := errors.New("broken")
 	for _, log := range []iter.Seq2[events.Recorded, error]{
 		func(yield func(events.Recorded, error) bool) { yield(events.Recorded{}, broken) },
@@ -148,7 +148,7 @@ func TestLogsThatEndBadly(t *testing.T) {
 		calls := 0
 		for _, err := range Of(log, nil) {
 			if calls++; !errors.Is(err, broken) && !errors.Is(err, events.ErrDamaged) {
-				t.Errorf("yielded error %v", err)
+				t.Errorf("yielded error %v, want the log's or ErrDamaged", err)
 			}
 		}
 		if calls != 1 {
@@ -157,11 +157,11 @@ func TestLogsThatEndBadly(t *testing.T) {
 	}
 }
 
-// TestEveryFactIsKnown: every fact has an origin.
+// TestEveryFactIsKnown checks that every fact has an origin.
 func TestEveryFactIsKnown(t *testing.T) {
 	files, err := filepath.Glob("../../events/testdata/facts/*.json")
 	if err != nil || len(files) == 0 {
-		t.Fatal(err, len(files))
+		t.Fatalf("%d golden files, %v; want some", len(files), err)
 	}
 	for _, file := range files {
 		name := strings.TrimSuffix(filepath.Base(file), ".json")
@@ -179,7 +179,7 @@ func TestEveryFactIsKnown(t *testing.T) {
 	}
 }
 
-// TestOrigins: requests are emitted, and of the system's own facts those that others depend on.
+// TestOrigins: facts of requests are emitted, and the system's own facts on whose time others depend.
 func TestOrigins(t *testing.T) {
 	for _, test := range []struct {
 		fact              events.Fact
@@ -194,7 +194,8 @@ func TestOrigins(t *testing.T) {
 	} {
 		emitted, bySystem := new(queue).origin(test.fact)
 		if emitted != test.emitted || bySystem != test.bySystem {
-			t.Errorf("%#v: emitted %t, by the system %t", test.fact, emitted, bySystem)
+			t.Errorf("%#v: emitted %t, by the system %t; want %t, %t", test.fact, emitted, bySystem, test.emitted,
+				test.bySystem)
 		}
 	}
 }

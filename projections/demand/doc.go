@@ -1,16 +1,16 @@
-// Package demand reconstructs the requests that callers sent from the facts that the log
-// has of them, in the order in which they were decided.
+// Package demand reconstructs the callers' requests from the facts of a log, in the order of
+// their decisions.
 //
-// A fact either answers a request (product.held.v1: a caller asked for units) or is a
+// A fact either answers a request (product.held.v1: a caller requested units) or is a
 // consequence (wallet.debited.v1, seat.booked.v1, tournament.promoted.v1). Consequences
 // follow again when the requests are decided again, by another server or by the rules on
 // virtual time.
 //
 // # Limits
 //
-// A refusal leaves no fact unless refusals are recorded, and a visitor who saw that nothing
-// was left sent no request. The log has the seats of a booking, not whether the caller or
-// the system chose them: the request names them.
+// A refusal leaves no fact unless refusals are recorded, and a visitor who saw a sold-out
+// page sent no request. The log has the seats of a booking, but not whether the caller or
+// the system chose them: the reconstructed request names them.
 //
 // # Order of refusals
 //

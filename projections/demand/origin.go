@@ -8,7 +8,7 @@ type origin int
 const (
 	// requested: by a caller.
 	requested origin = iota + 1
-	// system: by no caller, but emitted, because what follows depends on its time, as on a deadline.
+	// system: by no caller, but emitted, because later facts depend on its time, as on a deadline.
 	system
 	// consequence: follows from other facts or from settings, or changes no outcome. It is not emitted.
 	consequence

@@ -104,9 +104,9 @@ func moveAfterBookings(ctx context.Context, store events.Store, refused []Reques
 	return nil
 }
 
-// beatenBy returns the booking and the attempt that took the requested seat or place, with event e
-// on which the refusal was decided. If e frees it instead, the taker had ended before the refusal
-// was recorded, and Transient is set.
+// beatenBy returns the booking and the attempt that took the requested seat or place by e, the event on which the
+// refusal was decided. If e frees it instead, that hold had ended before the refusal was recorded, and Transient is
+// set.
 func (request *Request) beatenBy(e *events.Recorded) (bookingID events.BookingID, attempt int64, err error) {
 	fact, err := e.Decode()
 	switch f := fact.(type) {

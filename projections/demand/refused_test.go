@@ -34,8 +34,8 @@ func (s *refusalLog) add(stream string, second int, fact events.Fact) events.Pos
 }
 
 // refuse appends a refusal, recorded the next day, that was decided on the event at a position.
-func (s *refusalLog) refuse(who events.Holder, second int, code, beaten string, at events.Position) {
-	f := &events.RefusalRecorded{Holder: who, Code: code, BeatenStream: beaten, BeatenPosition: int64(at)}
+func (s *refusalLog) refuse(holder events.Holder, second int, code, beaten string, at events.Position) {
+	f := &events.RefusalRecorded{Holder: holder, Code: code, BeatenStream: beaten, BeatenPosition: int64(at)}
 	s.add("refusals-2031-05-02", second, f)
 }
 
@@ -64,16 +64,16 @@ func TestRefusalsAreEmittedWhereDecided(t *testing.T) {
 	s := &refusalLog{}
 	s.add("product-p", 0, &events.ProductCreated{})
 	held := s.add("seat-x~A-1-1", 1, &events.SeatHeld{HoldID: "a.1", BookingID: "a"})
-	moment := s.add("seat-x~A-1-2", 1, &events.SeatHeld{HoldID: "b.1", BookingID: "b"})
+	brief := s.add("seat-x~A-1-2", 1, &events.SeatHeld{HoldID: "b.1", BookingID: "b"})
 	s.add("seat-x~A-1-2", 2, &events.SeatReleased{HoldID: "b.1", Reason: events.ReleasedIncomplete})
 	s.add("booking-a", 3, &events.BookingHeld{BookingID: "a"})
 	s.add("booking-a", 6, &events.BookingReleased{})
-	gone := s.add("seat-x~A-1-1", 6, &events.SeatReleased{HoldID: "a.1", Reason: events.ReleasedCancelled})
+	freed := s.add("seat-x~A-1-1", 6, &events.SeatReleased{HoldID: "a.1", Reason: events.ReleasedCancelled})
 	s.add("product-p", 9, &events.ProductReserved{})
-	s.refuse("early", 2, "seat_taken", "seat-x~A-1-1", held)    // a had the seat, but was emitted at second 3
-	s.refuse("later", 5, "seat_taken", "seat-x~A-1-1", held)    // a had it
-	s.refuse("nobody", 1, "seat_taken", "seat-x~A-1-2", moment) // b had it for a moment
-	s.refuse("late", 7, "seat_taken", "seat-x~A-1-1", gone)     // it was free when the refusal was recorded
+	s.refuse("early", 2, "seat_taken", "seat-x~A-1-1", held)   // a had the seat, but was emitted at second 3
+	s.refuse("later", 5, "seat_taken", "seat-x~A-1-1", held)   // a had it
+	s.refuse("nobody", 1, "seat_taken", "seat-x~A-1-2", brief) // b held it briefly
+	s.refuse("late", 7, "seat_taken", "seat-x~A-1-1", freed)   // it was free when the refusal was recorded
 	s.refuse("first", 8, "sold_out", "product-p", 1)
 	s.add("refusals-2031-05-02", 10, &events.RefusalsDropped{Count: 3})
 	end := events.Position(len(s.all))
@@ -82,7 +82,7 @@ func TestRefusalsAreEmittedWhereDecided(t *testing.T) {
 	s.all[end-1].Created = s.all[end-1].Created.Add(time.Hour)
 	refused, err := Refused(t.Context(), s, 1, end)
 	if err != nil || len(refused) != 5 {
-		t.Fatal(len(refused), err)
+		t.Fatalf("%d refusals, %v; want 5", len(refused), err)
 	}
 	var got []string
 	for w, err := range Of(events.All(t.Context(), s, 0), refused) {

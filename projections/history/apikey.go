@@ -19,11 +19,11 @@ func describeAPIKey(fact events.Fact, of subject) string {
 	}
 	switch f := fact.(type) {
 	case *events.APIKeyCreated:
-		said := fmt.Sprintf("made for %s, which may act as %s", f.DisplayName, f.Role)
+		text := fmt.Sprintf("made for %s, which may act as %s", f.DisplayName, f.Role)
 		if !f.ExpiresAt.IsZero() {
-			said += " until " + events.FormatTime(f.ExpiresAt)
+			text += " until " + events.FormatTime(f.ExpiresAt)
 		}
-		return said
+		return text
 	case *events.APIKeyEnded:
 		return "ended"
 	}

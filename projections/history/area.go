@@ -37,22 +37,22 @@ func describeArea(fact events.Fact, of subject) string {
 		return fmt.Sprintf("%s kept for %q, which has %d now; %s", counted(f.Places, "place"), f.Label, f.Kept,
 			remaining(f.AreaCounts))
 	case *events.AreaUnblocked:
-		why := ""
+		prefix := ""
 		if f.Undo {
-			why = "since all that was to be kept with them can't be had, "
+			prefix = "since all that was to be kept with them can't be had, "
 		}
-		return fmt.Sprintf("%s%s put back on sale, no longer kept for %q; %s", why, counted(f.Places, "place"), f.Label,
+		return fmt.Sprintf("%s%s put back on sale, no longer kept for %q; %s", prefix, counted(f.Places, "place"), f.Label,
 			remaining(f.AreaCounts))
 	}
 	return ""
 }
 
-// ofLabel describes the number of labelled places, "" for none.
-func ofLabel(of events.Labelled, are, behind string) string {
+// ofLabel describes the number of labelled places, followed by suffix; "" for none.
+func ofLabel(of events.Labelled, are, suffix string) string {
 	if of.OfLabel == 0 {
 		return ""
 	}
-	return fmt.Sprintf(", %d of them %s %q%s", of.OfLabel, are, of.Label, behind)
+	return fmt.Sprintf(", %d of them %s %q%s", of.OfLabel, are, of.Label, suffix)
 }
 
 func remaining(c events.AreaCounts) string {

@@ -21,14 +21,14 @@ func init() {
 		owner: ownerOfAllowance, ids: Parts, example: "allowance/gala/ann (a holder's seats there)"})
 }
 
-// owners returns the holder of a stream whose facts name no holder, so that they are in the holder's history.
+// owners finds the holders of streams whose facts name none, so that these facts are in the holder's history.
 type owners struct {
 	store events.Store
 	// bookings caches the holders of bookings.
 	bookings map[events.StreamID]events.Holder
 }
 
-// part returns the subject for which an event is described: everything if the whole stream belongs to the holder of.
+// part returns the subject for which an event is described: everyone if the whole stream belongs to the holder of.
 func (o *owners) part(ctx context.Context, e *events.Recorded, of subject) (subject, error) {
 	if of.kind != holderKind {
 		return of, nil
@@ -56,10 +56,9 @@ func ownerOfAllowance(_ context.Context, _ *owners, e *events.Recorded) (string,
 	return holder, nil
 }
 
-// ownerOfBooking finds the holder, which is named by the first event of a booking, and may not be
-// by others.
+// ownerOfBooking finds the holder, which only the first event of a booking names reliably.
 func ownerOfBooking(ctx context.Context, o *owners, e *events.Recorded) (string, error) {
-	if holder, known := o.bookings[e.Stream]; known {
+	if holder, cached := o.bookings[e.Stream]; cached {
 		return string(holder), nil
 	}
 	first := e
@@ -108,17 +107,17 @@ func describeSeat(fact events.Fact, of subject) string {
 		}
 	case *events.SeatBlocked:
 		if of.isEveryone() {
-			return "taken off sale by the house" + labelled(", kept for %q", f.Label)
+			return "taken off sale by the organiser" + labelled(", kept for %q", f.Label)
 		}
 	case *events.SeatUnblocked:
 		if of.isEveryone() {
-			return "put back on sale by the house"
+			return "put back on sale by the organiser"
 		}
 	}
 	return ""
 }
 
-// labelled is a part of a sentence about a label, "" if there is none.
+// labelled formats a part of a sentence about a label, "" if there is none.
 func labelled(format string, label events.BlockLabel) string {
 	if label == "" {
 		return ""
@@ -174,9 +173,9 @@ func describeBooking(fact events.Fact, of subject) string {
 	case *events.BookingPaymentStarted:
 		if f.Was == events.BookingIsExpired {
 			return fmt.Sprintf("a late payment of %s began, which has to take the seats again: payment %s%s", of.money(f.Amount),
-				f.PaymentID, outside(f.Payment))
+				f.PaymentID, externalPayment(f.Payment))
 		}
-		return fmt.Sprintf("a payment of %s began: payment %s%s", of.money(f.Amount), f.PaymentID, outside(f.Payment))
+		return fmt.Sprintf("a payment of %s began: payment %s%s", of.money(f.Amount), f.PaymentID, externalPayment(f.Payment))
 	case *events.BookingPaymentDelayed:
 		return fmt.Sprintf("the seats ran out before they were booked; payment %s has to take them again, as attempt %d",
 			f.PaymentID, f.Attempt)
@@ -193,7 +192,7 @@ func describeBooking(fact events.Fact, of subject) string {
 	case *events.BookingRetaken:
 		return fmt.Sprintf("the late payment has all the seats again, until %s", events.FormatTime(f.ExpiresAt))
 	case *events.BookingBooked:
-		return fmt.Sprintf("booked; %s is paid: payment %s%s", of.money(f.Amount), f.PaymentID, outside(f.Payment))
+		return fmt.Sprintf("booked; %s is paid: payment %s%s", of.money(f.Amount), f.PaymentID, externalPayment(f.Payment))
 	case *events.BookingPaymentFailed:
 		return fmt.Sprintf("payment %s failed (%s); the booking is %s, and its deadline is %s", f.PaymentID, f.Reason,
 			f.Status, events.FormatTime(f.ExpiresAt))

@@ -8,7 +8,7 @@ import (
 
 func init() {
 	register(kind{category: events.CallOffCategory, describe: describeCallOff, links: linksOfCallOff, ids: Parts,
-		example: "calloff/performance/gala (how far the end of what was cancelled has come)"})
+		example: "calloff/performance/gala (the progress of a cancellation)"})
 }
 
 func linksOfCallOff(l *links, _ *events.Recorded, fact events.Fact) {

@@ -19,19 +19,19 @@ const (
 // booking causes events of seats, allowances and wallets and the next step. A step is identified by its command.
 func findCauses(ctx context.Context, store events.Store, page []Line) error {
 	by := map[string]events.Position{}
-	know := func(command string, at events.Position) {
-		if known, ok := by[command]; command != "" && (!ok || at < known) {
+	record := func(command string, at events.Position) {
+		if earliest, ok := by[command]; command != "" && (!ok || at < earliest) {
 			by[command] = at
 		}
 	}
 	for i := range page {
-		know(page[i].CommandID, page[i].Position)
+		record(page[i].CommandID, page[i].Position)
 	}
 	sought := map[events.StreamID]bool{}
 	for i := range page {
 		line := &page[i]
 		if _, err := events.ParseID(line.CausationID); err != nil || line.CausationID == line.RequestID {
-			continue // the clock, or a request
+			continue // caused by a deadline or directly by a request
 		}
 		for _, booking := range line.bookings() {
 			if _, known := by[line.CausationID]; known || sought[booking] || len(sought) == maxCauses {
@@ -47,7 +47,7 @@ func findCauses(ctx context.Context, store events.Store, page []Line) error {
 				if err != nil {
 					return fmt.Errorf("position %d, %s@%d: %w", steps[j].Position, steps[j].Stream, steps[j].Revision, err)
 				}
-				know(m.CommandID, steps[j].Position)
+				record(m.CommandID, steps[j].Position)
 			}
 		}
 		line.Because = by[line.CausationID]
@@ -55,13 +55,13 @@ func findCauses(ctx context.Context, store events.Store, page []Line) error {
 	return nil
 }
 
-// bookings returns the bookings whose steps can have caused a line.
+// bookings returns the bookings whose steps may have caused the event of a line.
 func (l *Line) bookings() (all []events.StreamID) {
 	if l.Stream.Category() == events.BookingCategory {
 		return []events.StreamID{l.Stream}
 	}
-	for _, lead := range l.Related {
-		if id, ok := strings.CutPrefix(lead, events.BookingCategory+"/"); ok {
+	for _, related := range l.Related {
+		if id, ok := strings.CutPrefix(related, events.BookingCategory+"/"); ok {
 			all = append(all, events.NewStreamID(events.BookingCategory, id))
 		}
 	}

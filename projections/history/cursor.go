@@ -11,5 +11,5 @@ func init() {
 			return describeCursor(fact)
 		},
 		links:   func(*links, *events.Recorded, events.Fact) {},
-		example: "cursor/stripe~sessions (work outside for the events of the log, and how far it has come)"})
+		example: "cursor/stripe~sessions (external work for the events of the log, and its progress)"})
 }

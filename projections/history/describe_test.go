@@ -8,8 +8,8 @@ import (
 	"admitone/events"
 )
 
-// TestTellManyExpired: many expiries in one fact make a short sentence.
-func TestTellManyExpired(t *testing.T) {
+// TestDescribeManyExpired: the sentence for a fact with many expiries is short.
+func TestDescribeManyExpired(t *testing.T) {
 	fact := &events.ProductExpired{Quantity: 8, Remaining: 8}
 	for n := range 8 {
 		fact.Expired = append(
@@ -20,16 +20,15 @@ func TestTellManyExpired(t *testing.T) {
 	}
 	text := describeProduct(fact, subject{})
 	if !strings.HasPrefix(text, "8 units of 8 holds that nobody") || !strings.HasSuffix(text, ", and 3 more; 8 remain") {
-		t.Error(text)
+		t.Errorf("%q, want 8 units, with 3 holds unnamed", text)
 	}
 	if text := describeProduct(fact, subject{kind: holderKind, id: "ada"}); text != "" {
-		t.Errorf("ada's history: %q", text)
+		t.Errorf("for ada: %q, want nothing", text)
 	}
 }
 
-// TestTellManyPromoted: many promotions in one fact make a short sentence, and each team has its
-// own.
-func TestTellManyPromoted(t *testing.T) {
+// TestDescribeManyPromoted: the sentence for a fact with many promotions is short, and each team has its own.
+func TestDescribeManyPromoted(t *testing.T) {
 	fact := &events.TournamentPromoted{TournamentCounts: events.TournamentCounts{Entered: 100}}
 	for n := range 20 {
 		fact.Rows = append(fact.Rows, []events.TeamID{events.TeamID("t" + string(rune('a'+n)))})
@@ -37,14 +36,14 @@ func TestTellManyPromoted(t *testing.T) {
 	text := describeTournament(fact, subject{})
 	if !strings.HasPrefix(text, "ta, tb, ") ||
 		!strings.HasSuffix(text, "tp, and 4 more were promoted from the waitlist; 100 teams in, none remain") {
-		t.Error(text)
+		t.Errorf("%q, want 4 teams unnamed", text)
 	}
 	if text := describeTournament(fact, subject{kind: events.TeamCategory,
 		id: "tt"}); text != "tt was promoted from the waitlist; 100 teams in, none remain" {
-		t.Errorf("tt's history: %q", text)
+		t.Errorf("for tt: %q, want its own promotion", text)
 	}
 	if text := describeTournament(fact, subject{kind: events.TeamCategory, id: "x"}); text != "" {
-		t.Errorf("x's history: %q", text)
+		t.Errorf("for x: %q, want nothing", text)
 	}
 }
 
@@ -72,11 +71,11 @@ func TestDescribeBlocks(t *testing.T) {
 	text := describePerformance(&events.BlocksChanged{BlockChange: many}, subject{})
 	if !strings.HasPrefix(text, `30 seats put back on sale, no longer kept for "press": A-1-1, `) ||
 		!strings.HasSuffix(text, "A-1-20, and 10 more") {
-		t.Error(text)
+		t.Errorf("%q, want 30 seats, 10 of them unnamed", text)
 	}
 }
 
-// TestDescribeLabelledPlaces: a sentence says how many places are a label's, and omits this if none are.
+// TestDescribeLabelledPlaces: a sentence has the number of labelled places, if there are any.
 func TestDescribeLabelledPlaces(t *testing.T) {
 	counts := events.AreaCounts{Remaining: 5, Held: 3, Blocked: 2}
 	of := events.Labelled{Label: "press", OfLabel: 1}

@@ -44,7 +44,7 @@ func readHistory(t *testing.T, s events.Store, kind, id string, limit int) (text
 }
 
 func TestHistory(t *testing.T) {
-	s := &logtest.Store{Log: logtest.WholeLife().Log, Most: 10_000}
+	s := &logtest.Store{Log: logtest.CompleteSale().Log, Most: 10_000}
 	for _, test := range []struct {
 		kind, id string
 		want     []string
@@ -83,13 +83,13 @@ func TestHistory(t *testing.T) {
 	page, _, _, err := history.Read(t.Context(), s, "product", "b", 0, 1)
 	if err != nil || len(page) != 1 || page[0].Position != 12 || page[0].Actor != "ada" ||
 		page[0].Stream != "product-b" || page[0].Time.IsZero() {
-		t.Errorf("%+v, %v", page, err)
+		t.Errorf("Read: %+v, %v; want the creation of b by ada at position 12", page, err)
 	}
 	if _, _, _, err := history.Read(t.Context(), s, "product", "c", 0, 9); !errors.Is(err, history.ErrEmpty) {
-		t.Errorf("of nothing: %v", err)
+		t.Errorf("Read of an entity without events: %v, want ErrEmpty", err)
 	}
 	if _, _, _, err := history.Read(t.Context(), s, "ghost", "a", 0, 9); !errors.Is(err, history.ErrNoKind) ||
 		!strings.Contains(err.Error(), "holder, allowance, api-key, area, booking") {
-		t.Errorf("of no kind: %v", err)
+		t.Errorf("Read of an unknown kind: %v, want ErrNoKind with the kinds", err)
 	}
 }

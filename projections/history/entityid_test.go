@@ -12,7 +12,7 @@ func TestEntityID(t *testing.T) {
 		{"wallet", "https://id.example/7", "https://id.example/7"}, {"holder", "a/b~c", "a/b~c"},
 	} {
 		if got := EntityID(c.kind, c.id); got != c.want {
-			t.Errorf("%s/%s is %s, want %s", c.kind, c.id, got, c.want)
+			t.Errorf("EntityID(%s, %s) = %s, want %s", c.kind, c.id, got, c.want)
 		}
 	}
 }

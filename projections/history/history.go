@@ -29,8 +29,8 @@ type Line struct {
 	// [ReadRelated] sets it.
 	Because events.Position `json:"because,omitzero"`
 	Text    string          `json:"text"`
-	// Related are the other entities that it names, as kind/id, each readable by [Read]: causes, consequences and
-	// owners.
+	// Related are the other entities that the fact names, as kind/id, each readable by [Read]: causes, consequences
+	// and owners.
 	Related []string `json:"leads_to"`
 }
 
@@ -65,7 +65,7 @@ func Describe(e *events.Recorded) (Line, error) {
 	return line, err
 }
 
-// describe returns ok false for a fact that has nothing to do with the subject.
+// describe returns ok false for a fact that does not concern the subject.
 func describe(e *events.Recorded, of subject) (line Line, ok bool, err error) {
 	fact, err := e.Decode()
 	if err != nil {
@@ -79,7 +79,7 @@ func describe(e *events.Recorded, of subject) (line Line, ok bool, err error) {
 		return Line{}, false, nil
 	}
 	if text == "" {
-		text = fact.Name() // there are no words for it yet
+		text = fact.Name() // no description is implemented
 	}
 	m, err := events.ParseMetadata(e.Metadata)
 	if err != nil {
@@ -96,14 +96,14 @@ func describe(e *events.Recorded, of subject) (line Line, ok bool, err error) {
 var (
 	// ErrNoKind: there are no histories of that kind.
 	ErrNoKind = errors.New("there are no histories of that kind")
-	// ErrEmpty: nothing ever happened to that one.
+	// ErrEmpty: the entity has no events.
 	ErrEmpty = errors.New("nothing happened to it")
 )
 
 const (
-	// maxScanned bounds the events that are read for one page of such a history.
+	// maxScanned bounds the events that are read for one page of a searched history.
 	maxScanned = 20_000
-	// scanSize is the number of them read at once.
+	// scanSize is the number of events read at once.
 	scanSize = 1024
 )
 
@@ -167,17 +167,17 @@ func search(ctx context.Context, store events.Store, of subject, after events.Po
 			after = recorded[i].Position
 			if recorded[i].Stream.Internal() || byCategory[recorded[i].Stream.Category()] == nil ||
 				!events.Sealed(recorded[i].Metadata) {
-				continue // no entity's, no kind's, or another program's
+				continue // an internal stream, an unknown kind, or an event of another program
 			}
 			part, err := owners.part(ctx, &recorded[i], of)
 			if err != nil {
 				return nil, 0, false, err
 			}
-			line, about, err := describe(&recorded[i], part)
+			line, concerns, err := describe(&recorded[i], part)
 			if err != nil {
 				return nil, 0, false, err
 			}
-			if !about {
+			if !concerns {
 				continue
 			}
 			if page = append(page, line); len(page) == limit {

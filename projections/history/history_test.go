@@ -57,9 +57,10 @@ func TestHolderHistoryIsBounded(t *testing.T) {
 	s.sell("ada", 1)
 	page, next, more, err := Read(t.Context(), s, "holder", "ada", 0, 10)
 	if err != nil || len(page) != 0 || !more || next < maxScanned || next > maxScanned+scanSize {
-		t.Fatalf("%d lines, then from %d, %v, %v", len(page), next, more, err)
+		t.Fatalf("the first page: %d lines, next %d, more %v, %v; want none, after about %d events", len(page), next, more,
+			err, maxScanned)
 	}
 	if page, _, more, err = Read(t.Context(), s, "holder", "ada", next, 10); err != nil || len(page) != 1 || more {
-		t.Errorf("%d lines, %v, %v", len(page), more, err)
+		t.Errorf("the second page: %d lines, more %v, %v; want 1 and no more", len(page), more, err)
 	}
 }

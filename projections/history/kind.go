@@ -7,14 +7,14 @@ import (
 	"admitone/events"
 )
 
-// kind configures the histories of one kind; [register] adds it. Members that do not apply are left out.
+// kind configures the histories of one kind; [register] adds it. Members that do not apply are omitted.
 type kind struct {
-	// name as users type it; the category if it is left out.
+	// name as users type it. Default: the category.
 	name string
 	// category of the streams; "" if a history is a search through streams of others.
 	category string
 	describe describer
-	// links adds the entities that a fact names; if it is left out, the fact's booking and holder.
+	// links adds the entities that a fact names. Default: the fact's booking and holder.
 	links func(l *links, e *events.Recorded, fact events.Fact)
 	// owner returns the holder whose history includes the whole stream, "" for none.
 	owner func(ctx context.Context, o *owners, e *events.Recorded) (string, error)
@@ -30,15 +30,15 @@ type IDs int
 const (
 	// Single is an id of its own, as of a product.
 	Single IDs = iota
-	// Parts: the id of the owning entity and a name within it, as for a seat.
+	// Parts is the id of the owning entity and a name within it, as for a seat.
 	Parts
 	// HolderName is the name of a holder, as of a wallet.
 	HolderName
-	// Derived: computed by the program; no entity has such an id.
+	// Derived is computed by the program; users do not choose it.
 	Derived
 )
 
-// kinds by name, and those with streams by category; filled by the init functions of the kinds' files.
+// kinds has all kinds by name, byCategory those with streams; filled by the init functions of the kinds' files.
 var (
 	kinds      = map[string]*kind{}
 	byCategory = map[string]*kind{}
@@ -61,10 +61,10 @@ func register(k kind) {
 const holderKind = "holder"
 
 func init() {
-	register(kind{name: holderKind, ids: HolderName, example: "holder/ann (all that the holder did)"})
+	register(kind{name: holderKind, ids: HolderName, example: "holder/ann (everything the holder did)"})
 }
 
-// Kinds returns the names of the kinds that [Read] knows.
+// Kinds returns the names of the kinds that [Read] supports.
 func Kinds() []string {
 	names := []string{holderKind}
 	for _, name := range sortedKinds() {

@@ -5,7 +5,7 @@ import "admitone/events"
 // maxLinks bounds the links of a line.
 const maxLinks = 60
 
-// links are the entities, as kind/id, that a fact names besides its own stream: its causes and consequences.
+// links are the entities, as kind/id, that a fact names besides its own: its causes and consequences.
 type links []string
 
 func (l *links) add(kind, id string) {

@@ -20,7 +20,7 @@ func TestLinks(t *testing.T) {
 		for range rapid.IntRange(1, 60).Draw(t, "steps") {
 			c.RandomAction(t)
 		}
-		ledTo := map[string][]string{} // by stream
+		links := map[string][]string{} // by stream
 		log.Seal()
 		for i := range log.Recorded {
 			e := &log.Recorded[i]
@@ -28,21 +28,21 @@ func TestLinks(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			ledTo[string(e.Stream)] = append(ledTo[string(e.Stream)], line.Related...)
+			links[string(e.Stream)] = append(links[string(e.Stream)], line.Related...)
 		}
-		for stream, leads := range ledTo {
-			for _, lead := range leads {
-				kind, id, _ := strings.Cut(lead, "/")
+		for stream, targets := range links {
+			for _, target := range targets {
+				kind, id, _ := strings.Cut(target, "/")
 				to := string(events.NewStreamID(kind, id))
-				if _, exists := ledTo[to]; !exists && (kind == events.SeatCategory || kind == events.PerformanceCategory) {
-					t.Errorf("%s leads to %s, which nothing ever happened to", stream, lead)
+				if _, exists := links[to]; !exists && (kind == events.SeatCategory || kind == events.PerformanceCategory) {
+					t.Errorf("%s links %s, which has no events", stream, target)
 				}
 				if category := events.StreamID(stream).Category(); category != events.BookingCategory ||
 					kind != events.SeatCategory {
 					continue
 				}
-				if back := events.BookingCategory + "/" + events.StreamID(stream).Entity(); !slices.Contains(ledTo[to], back) {
-					t.Errorf("%s leads to %s, which leads to %q alone", stream, lead, ledTo[to])
+				if back := events.BookingCategory + "/" + events.StreamID(stream).Entity(); !slices.Contains(links[to], back) {
+					t.Errorf("%s links %s, which links only %q", stream, target, links[to])
 				}
 			}
 		}

@@ -17,15 +17,15 @@ func ordered(o *events.OrderData) string {
 
 // orderText is order data in words.
 func orderText(o *events.OrderData) string {
-	var told []string
+	var parts []string
 	if o.Reference != "" {
-		told = append(told, fmt.Sprintf("reference %q", o.Reference))
+		parts = append(parts, fmt.Sprintf("reference %q", o.Reference))
 	}
 	for _, pair := range o.Metadata {
-		told = append(told, fmt.Sprintf("%q is %q", pair.Name, pair.Value))
+		parts = append(parts, fmt.Sprintf("%q is %q", pair.Name, pair.Value))
 	}
-	if len(told) == 0 {
+	if len(parts) == 0 {
 		return "none"
 	}
-	return strings.Join(told, ", ")
+	return strings.Join(parts, ", ")
 }

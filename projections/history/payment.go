@@ -9,7 +9,7 @@ import (
 
 func init() {
 	register(kind{category: events.PaymentCategory, describe: describePayment, links: linksOfPayment, ids: Derived,
-		example: "payment/bank~… (money from outside, by the hash of its reference)"})
+		example: "payment/bank~… (an external payment, by the hash of its reference)"})
 	register(kind{category: events.SettlementCategory, describe: describeSettlement, ids: Derived,
 		links: func(*links, *events.Recorded, events.Fact) {}, example: "settlement/bank~…"})
 }
@@ -21,12 +21,12 @@ func linksOfPayment(l *links, _ *events.Recorded, fact events.Fact) {
 	}
 }
 
-// outside names the external payment with that stream, "" for none.
-func outside(payment events.StreamID) string {
+// externalPayment names the external payment with that stream, "" for none.
+func externalPayment(payment events.StreamID) string {
 	if payment == "" {
 		return ""
 	}
-	return ", money from outside: " + string(payment)
+	return ", external payment: " + string(payment)
 }
 
 // currencyOf returns the currency of the amounts in a stream: the log's or, for an external payment, that in which it
@@ -75,11 +75,11 @@ func describePayment(fact events.Fact, of subject) string {
 	case *events.PaymentRefunded:
 		text := fmt.Sprintf("%s paid back under %q: refund %s", of.money(f.Amount), f.Reference, f.RefundID)
 		if f.Reason != "" {
-			text += ", although the provider was asked to: " + f.Reason
+			text += ", although the provider was requested to: " + f.Reason
 		}
 		return text
 	case *events.PaymentRefundAsked:
-		return fmt.Sprintf("the provider is asked to pay back the refund %s", f.RefundID)
+		return fmt.Sprintf("the provider is requested to pay back the refund %s", f.RefundID)
 	case *events.PaymentRefundFailed:
 		return refundFailed(f, of)
 	}

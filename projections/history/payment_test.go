@@ -26,27 +26,27 @@ func TestPaymentsInTheirCurrency(t *testing.T) {
 			log.Add(stream, fact)
 		}
 		log.Seal()
-		var told []string
+		var parts []string
 		for from := range uint64(4) {
 			page, _, _, err := history.Read(t.Context(), log, "payment", stream.Entity(), from, 1)
 			if err != nil {
 				t.Fatal(err)
 			}
-			told = append(told, page[0].Text)
+			parts = append(parts, page[0].Text)
 		}
 		related, _, _, err := history.ReadRelated(t.Context(), log, "payment", stream.Entity(), 0, 9)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for i := range related {
-			told = append(told, related[i].Text)
+			parts = append(parts, related[i].Text)
 		}
-		if len(told) != 8 {
-			t.Errorf("%d lines: %q", len(told), told)
+		if len(parts) != 8 {
+			t.Errorf("%d lines, want 8: %q", len(parts), parts)
 		}
-		for _, text := range told {
+		for _, text := range parts {
 			if !strings.Contains(text, want) || strings.Contains(text, "minor units") {
-				t.Errorf("%q does not name %s", text, want)
+				t.Errorf("%q, want the amount as %s", text, want)
 			}
 		}
 	}

@@ -16,7 +16,7 @@ func describePerformance(fact events.Fact, of subject) string {
 	case *events.PerformanceCreated:
 		return fmt.Sprintf("put on sale as %q at %q, %s: %s, held for %d s, %s", f.Title, f.Venue,
 			events.FormatTime(f.StartsAt), seatsOf(of, f), f.HoldSeconds,
-			limit(f.LimitPerHolder)+behind(f.WaitingRoom)+onSale(f.SaleTimes)+giveBack(f.Cancellation))
+			limit(f.LimitPerHolder)+guardedBy(f.WaitingRoom)+onSale(f.SaleTimes)+giveBack(f.Cancellation))
 	case *events.PerformanceEdited:
 		return fmt.Sprintf("edited; it is now %q at %q, %s: %s, held for %d s, %s", f.Title, f.Venue,
 			events.FormatTime(f.StartsAt), allPrices(of, f), f.HoldSeconds, limit(f.LimitPerHolder)+onSale(f.SaleTimes)+
@@ -88,15 +88,15 @@ func resized(f *events.PerformanceEdited) string {
 const maxListedPrices = 5
 
 func pricesOf(of subject, prices []events.SectionPrice) string {
-	told := make([]string, 0, maxListedPrices+1)
+	parts := make([]string, 0, maxListedPrices+1)
 	for i, p := range prices {
 		if i == maxListedPrices {
-			told = append(told, fmt.Sprintf("and %d more", len(prices)-i))
+			parts = append(parts, fmt.Sprintf("and %d more", len(prices)-i))
 			break
 		}
-		told = append(told, fmt.Sprintf("%s at %s", p.Section, of.money(p.Price)))
+		parts = append(parts, fmt.Sprintf("%s at %s", p.Section, of.money(p.Price)))
 	}
-	return strings.Join(told, ", ")
+	return strings.Join(parts, ", ")
 }
 
 // seatsOf describes the seats of a new performance.
@@ -120,17 +120,17 @@ func allPrices(of subject, f *events.PerformanceEdited) string {
 }
 
 func categoryPrices(of subject, prices []events.CategoryPrice) string {
-	told := make([]string, 0, maxListedPrices+1)
+	parts := make([]string, 0, maxListedPrices+1)
 	for i, p := range prices {
 		if i == maxListedPrices {
-			told = append(told, fmt.Sprintf("and %d more", len(prices)-i))
+			parts = append(parts, fmt.Sprintf("and %d more", len(prices)-i))
 			break
 		}
 		name := p.Category
 		if p.Type != "" {
 			name += " (" + p.Type + ")"
 		}
-		told = append(told, fmt.Sprintf("%s at %s", name, of.money(p.Amount)))
+		parts = append(parts, fmt.Sprintf("%s at %s", name, of.money(p.Amount)))
 	}
-	return strings.Join(told, ", ")
+	return strings.Join(parts, ", ")
 }

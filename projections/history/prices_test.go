@@ -7,8 +7,8 @@ import (
 	"admitone/events"
 )
 
-// TestPricesInWords: prices are written in the log's currency, with its decimals.
-func TestPricesInWords(t *testing.T) {
+// TestDescribePrices: prices are in the log's currency, with its decimals.
+func TestDescribePrices(t *testing.T) {
 	prices := []events.CategoryPrice{{Category: "Box", Type: "adult", Amount: 1250}}
 	facts := map[string]events.Fact{
 		"A at ":                      &events.PerformanceEdited{Prices: []events.SectionPrice{{Section: "A", Price: 1250}}},
@@ -16,8 +16,8 @@ func TestPricesInWords(t *testing.T) {
 		"of plan p, Box (adult) at ": &events.PerformanceCreated{Plan: "p", CategoryPrices: prices},
 	}
 	for code, want := range map[string]string{"": "1250,", "KRW": "1250 KRW,", "EUR": "12.50 EUR,", "KWD": "1.250 KWD,"} {
-		currency, known := events.CurrencyOf(code)
-		if !known {
+		currency, ok := events.CurrencyOf(code)
+		if !ok {
 			currency = events.AssumedCurrency
 		}
 		for name, fact := range facts {

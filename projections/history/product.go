@@ -58,7 +58,7 @@ func describeProduct(fact events.Fact, of subject) string {
 	case *events.ProductConfirmed:
 		if mine(f.Holder) {
 			return fmt.Sprintf("%s confirmed the hold of %s: reservation %s; %s", f.Holder, units(f.Quantity), f.ReservationID,
-				remain(f.Remaining)) + outside(f.Payment)
+				remain(f.Remaining)) + externalPayment(f.Payment)
 		}
 	case *events.ProductRetaken, *events.ProductPaid, *events.ProductPaymentFailed:
 		return describeMoney(fact, of, mine)
@@ -69,7 +69,7 @@ func describeProduct(fact events.Fact, of subject) string {
 				was = "a hold"
 			}
 			return fmt.Sprintf("%s's reservation %s, %s of %s, was given back; %s", f.Holder, f.ReservationID, was,
-				units(f.Quantity), remain(f.Remaining)) + givenBackFor(f, of)
+				units(f.Quantity), remain(f.Remaining)) + refundText(f, of)
 		}
 	case *events.ProductReservationCancelled:
 		if mine(f.Holder) {
@@ -90,12 +90,12 @@ func describeProduct(fact events.Fact, of subject) string {
 	case *events.ProductCreated:
 		if of.isEveryone() {
 			return fmt.Sprintf("put on sale as %q: %s at %s, held for %d s, %s%s", f.DisplayName, units(f.Stock), of.money(f.Price),
-				f.HoldSeconds, limit(f.LimitPerHolder), behind(f.WaitingRoom)+onSale(f.SaleTimes)+giveBack(f.Cancellation))
+				f.HoldSeconds, limit(f.LimitPerHolder), guardedBy(f.WaitingRoom)+onSale(f.SaleTimes)+giveBack(f.Cancellation))
 		}
 	case *events.ProductEdited:
 		if of.isEveryone() {
 			return fmt.Sprintf("edited; it is now %q: %s at %s, %s%s; %s", f.DisplayName, units(f.Stock), of.money(f.Price),
-				limit(f.LimitPerHolder), behind(f.WaitingRoom)+onSale(f.SaleTimes)+giveBack(f.Cancellation), remain(f.Remaining))
+				limit(f.LimitPerHolder), guardedBy(f.WaitingRoom)+onSale(f.SaleTimes)+giveBack(f.Cancellation), remain(f.Remaining))
 		}
 	case *events.ProductOpened:
 		if of.isEveryone() {
@@ -109,8 +109,8 @@ func describeProduct(fact events.Fact, of subject) string {
 	return ""
 }
 
-// behind names the waiting room that guards an entity, "" for none.
-func behind(room events.RoomID) string {
+// guardedBy names the waiting room that guards an entity, "" for none.
+func guardedBy(room events.RoomID) string {
 	if room == "" {
 		return ""
 	}
@@ -129,7 +129,7 @@ func onSale(times events.SaleTimes) (text string) {
 }
 
 func describeExpired(f *events.ProductExpired, mine func(holder events.Holder) bool) string {
-	var told []string
+	var parts []string
 	holds, quantity := 0, int64(0)
 	for i := range f.Expired {
 		h := &f.Expired[i]
@@ -139,7 +139,7 @@ func describeExpired(f *events.ProductExpired, mine func(holder events.Holder) b
 		holds++
 		quantity += h.Quantity
 		if holds <= maxListedHolds {
-			told = append(told, fmt.Sprintf("%s's reservation %s of %s, due %s", h.Holder, h.ReservationID, units(h.Quantity),
+			parts = append(parts, fmt.Sprintf("%s's reservation %s of %s, due %s", h.Holder, h.ReservationID, units(h.Quantity),
 				events.FormatTime(h.ExpiresAt)))
 		}
 	}
@@ -147,10 +147,10 @@ func describeExpired(f *events.ProductExpired, mine func(holder events.Holder) b
 		return ""
 	}
 	if holds > maxListedHolds {
-		told = append(told, fmt.Sprintf("and %d more", holds-maxListedHolds))
+		parts = append(parts, fmt.Sprintf("and %d more", holds-maxListedHolds))
 	}
 	return fmt.Sprintf("%s of %s that nobody confirmed in time came back: %s; %s",
-		units(quantity), counted(int64(holds), "hold"), strings.Join(told, ", "), remain(f.Remaining))
+		units(quantity), counted(int64(holds), "hold"), strings.Join(parts, ", "), remain(f.Remaining))
 }
 
 func units(n int64) string { return counted(n, "unit") }

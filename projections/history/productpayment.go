@@ -14,20 +14,20 @@ func describeMoney(fact events.Fact, of subject, mine func(events.Holder) bool) 
 	switch f := fact.(type) {
 	case *events.ProductRetaken:
 		return fmt.Sprintf("%s has %s again that had expired, at %s each: reservation %s; %s", f.Holder, units(f.Quantity),
-			of.money(f.Price), f.ReservationID, remain(f.Remaining)) + outside(f.Payment)
+			of.money(f.Price), f.ReservationID, remain(f.Remaining)) + externalPayment(f.Payment)
 	case *events.ProductPaid:
 		return fmt.Sprintf("%s's reservation %s of %s, confirmed before, is paid", f.Holder, f.ReservationID,
-			units(f.Quantity)) + outside(f.Payment)
+			units(f.Quantity)) + externalPayment(f.Payment)
 	case *events.ProductPaymentFailed:
 		return fmt.Sprintf("money for %s's reservation %s of %s came too late (%s)", f.Holder, f.ReservationID,
-			units(f.Quantity), f.Reason) + outside(f.Payment)
+			units(f.Quantity), f.Reason) + externalPayment(f.Payment)
 	}
 	return ""
 }
 
-// givenBackFor describes the refund of a released reservation.
-func givenBackFor(f *events.ProductReleased, of subject) (text string) {
-	text = outside(f.Payment)
+// refundText describes the refund of a released reservation.
+func refundText(f *events.ProductReleased, of subject) (text string) {
+	text = externalPayment(f.Payment)
 	if f.Kept > 0 {
 		text += fmt.Sprintf(", of which %s are kept", of.money(f.Kept))
 	}

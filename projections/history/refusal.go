@@ -10,7 +10,7 @@ import (
 
 func init() {
 	register(kind{category: events.RefusalsCategory, describe: describeRefusal, links: linksOfRefusal, ids: Derived,
-		example: "refusals/2026-11-30 (all that was refused on that day, with serve --record-refusals)"})
+		example: "refusals/2026-11-30 (the refusals of that day, with serve --record-refusals)"})
 }
 
 // linksOfRefusal adds the requested entity, the entity on which the refusal was decided, and the holder.
@@ -41,22 +41,22 @@ func describeRefusal(fact events.Fact, of subject) string {
 		if !mine && !of.isEveryone() {
 			return ""
 		}
-		text := fmt.Sprintf("%s wanted %s and was refused: %s, %s", asker(f), wanted(f), f.Code, f.Detail)
+		text := fmt.Sprintf("%s wanted %s and was refused: %s, %s", requester(f), wanted(f), f.Code, f.Detail)
 		if f.BeatenPosition > 0 {
 			text += fmt.Sprintf("; the newest fact was %s@%d, position %d", f.BeatenStream, f.BeatenRevision, f.BeatenPosition)
 		}
 		return text
 	case *events.RefusalsDropped:
 		if of.isEveryone() {
-			return fmt.Sprintf("%s since %s were not kept, because there were too many", counted(f.Count, "refusal"),
+			return fmt.Sprintf("%s since %s were not recorded, because there were too many", counted(f.Count, "refusal"),
 				events.FormatTime(f.Since))
 		}
 	}
 	return ""
 }
 
-// asker is the person or the teams that were refused.
-func asker(f *events.RefusalRecorded) string {
+// requester names the holder or the teams that were refused.
+func requester(f *events.RefusalRecorded) string {
 	switch {
 	case f.Holder != "":
 		return string(f.Holder)
@@ -66,24 +66,25 @@ func asker(f *events.RefusalRecorded) string {
 	return "somebody"
 }
 
-// requests describe a refused request, by method and the word after the entity's id in its path; the files of the kinds
-// fill it in their init functions. id is the entity's, and step is what follows that word.
+// requests has functions that describe a refused request, by method and the path segment after the entity's id; the
+// files of the kinds fill it in their init functions. id and step are the two segments after that one, of names the
+// entity.
 var requests = map[string]func(f *events.RefusalRecorded, id, step, of string) string{}
 
 // wanted describes a refused request: in words if it is in requests, else by method and path.
 func wanted(f *events.RefusalRecorded) string {
 	stream := events.StreamID(f.Stream)
 	of := kindOfStream(stream) + " " + stream.Entity()
-	// "", v1, kind, id, and the rest.
+	// "", v1, kind, id, and the segments after it.
 	parts := strings.Split(f.Path, "/")
 	for len(parts) < 7 {
 		parts = append(parts, "")
 	}
-	what := f.Method + " " + parts[4]
-	if words := requests[what]; words != nil {
-		return words(f, parts[5], parts[6], of)
+	request := f.Method + " " + parts[4]
+	if describe := requests[request]; describe != nil {
+		return describe(f, parts[5], parts[6], of)
 	}
-	switch what {
+	switch request {
 	case "PATCH ", "PUT ":
 		return "to edit " + of
 	case "DELETE ":

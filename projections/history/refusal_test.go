@@ -7,8 +7,8 @@ import (
 	"admitone/events"
 )
 
-// TestLeadsOfARefusal: links to what was requested, what was in the way, and the holder.
-func TestLeadsOfARefusal(t *testing.T) {
+// TestLinksOfRefusal: a refusal links the requested entity, the entity on which it was decided, and the holder.
+func TestLinksOfRefusal(t *testing.T) {
 	for _, test := range []struct {
 		fact events.RefusalRecorded
 		want string
@@ -21,13 +21,13 @@ func TestLeadsOfARefusal(t *testing.T) {
 	} {
 		e := &events.Recorded{Stream: "refusals-2031-05-01"}
 		if got := strings.Join(linksOf(e, &test.fact), " "); got != test.want {
-			t.Errorf("%+v leads to %q, want %q", test.fact, got, test.want)
+			t.Errorf("links of %+v are %q, want %q", test.fact, got, test.want)
 		}
 	}
 }
 
-// TestRefusedRequestsInWords: every request that can be refused is described in words.
-func TestRefusedRequestsInWords(t *testing.T) {
+// TestDescribeRefusedRequests: every request that can be refused has a description.
+func TestDescribeRefusedRequests(t *testing.T) {
 	for _, test := range []struct {
 		fact events.RefusalRecorded
 		want string

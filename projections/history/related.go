@@ -22,19 +22,19 @@ type source struct {
 // the log: 0 for the first page, else the next of the previous page. more reports whether there may be another page.
 // The lines of a page are in order of time: refusals are recorded slightly later than they are decided.
 //
-// It is [Read] with, for a booking, the events of its seats, wallet and allowance that it caused; and, for everything,
-// the refused commands if the server records them.
+// It is [Read] with, for a booking, the events of its seats, wallet and allowance that it caused; and, for every
+// kind, the refused commands if the server records them.
 //
 // Errors: as [Read].
 func ReadRelated(ctx context.Context, store events.Store, kind, id string, after events.Position,
 	limit int) (page []Line, next events.Position, more bool, err error) {
 	known := find(kind)
 	if known == nil || known.category == "" || kind == events.TeamCategory || kind == events.RefusalsCategory {
-		page, place, more, err := Read(ctx, store, kind, id, uint64(after), limit)
+		page, cursor, more, err := Read(ctx, store, kind, id, uint64(after), limit)
 		if err == nil {
 			err = findCauses(ctx, store, page)
 		}
-		return byTime(page), events.Position(place), more, err
+		return byTime(page), events.Position(cursor), more, err
 	}
 	own := events.NewStreamID(known.category, id)
 	currency, err := currencyOf(ctx, store, own)
@@ -48,27 +48,27 @@ func ReadRelated(ctx context.Context, store events.Store, kind, id string, after
 	if len(first) == 0 {
 		return nil, 0, false, ErrEmpty
 	}
-	chapters, err := sourcesOf(own, first)
+	sources, err := sourcesOf(own, first)
 	if err != nil {
 		return nil, 0, false, err
 	}
-	t := collector{ctx: ctx, store: store, after: after, upTo: events.EndPosition, limit: limit,
+	c := collector{ctx: ctx, store: store, after: after, upTo: events.EndPosition, limit: limit,
 		budget: maxScanned, of: subject{currency: currency}}
-	for _, c := range chapters {
-		if err := t.read(c); err != nil {
+	for _, s := range sources {
+		if err := c.read(s); err != nil {
 			return nil, 0, false, err
 		}
 	}
-	if err := t.refusals(own, first[0].Created); err != nil {
+	if err := c.refusals(own, first[0].Created); err != nil {
 		return nil, 0, false, err
 	}
-	page, more = t.page()
+	page, more = c.page()
 	next = after
 	if len(page) > 0 {
 		next = page[len(page)-1].Position
 	}
 	if more && len(page) < limit {
-		next = t.upTo
+		next = c.upTo
 	}
 	for lines := range slices.Chunk(page, causeLines) {
 		if err := findCauses(ctx, store, lines); err != nil {
@@ -83,7 +83,7 @@ func byTime(page []Line) []Line {
 	return page
 }
 
-// sourcesOf are the streams that hold the history of an entity, given its first events.
+// sourcesOf returns the streams with the history of an entity, given its first events.
 func sourcesOf(own events.StreamID, first []events.Recorded) ([]source, error) {
 	all := []source{{stream: own}}
 	switch own.Category() {
@@ -134,11 +134,11 @@ func sourcesOfBooking(made *events.BookingHeld) (all []source) {
 	)
 }
 
-// collector gathers a page out of several streams.
+// collector collects a page from several streams.
 type collector struct {
 	ctx   context.Context
 	store events.Store
-	// after and upTo bound the range of positions that is complete.
+	// after and upTo bound the range of positions that has been read completely.
 	after, upTo events.Position
 	limit       int
 	// budget is the number of events that may still be read.
@@ -176,8 +176,8 @@ func (t *collector) read(c source) error {
 	})
 }
 
-// scan reads a stream until a page of matching events is found or the limit of events is reached; then it bounds upTo
-// by the position reached.
+// scan reads a stream until a page of matching events is found or the budget is used up; then it lowers upTo to the
+// position reached.
 func (t *collector) scan(stream events.StreamID, from events.Revision,
 	take func(*events.Recorded) (use bool, err error)) error {
 	found := 0
@@ -235,7 +235,7 @@ func (t *collector) firstAfter(stream events.StreamID) (events.Revision, error) 
 	return low, nil
 }
 
-// maxRefusalDays bounds the days in which refusals are looked for.
+// maxRefusalDays bounds the days whose refusals are searched.
 const maxRefusalDays = 1000
 
 // refusals collects the refusals about an entity that was created at a time.
@@ -268,7 +268,7 @@ func (t *collector) refusals(own events.StreamID, began time.Time) error {
 	return nil
 }
 
-// refusal gathers one, if it is about the entity.
+// refusal collects a refusal if it is about the entity.
 func (t *collector) refusal(own events.StreamID, e *events.Recorded) (use bool, err error) {
 	fact, err := e.Decode()
 	if err != nil {
@@ -285,8 +285,7 @@ func (t *collector) refusal(own events.StreamID, e *events.Recorded) (use bool, 
 	return err == nil, err
 }
 
-// refusedOf reports whether a refusal is about an entity: as the one requested, as the holder, or as the one on which
-// it was decided.
+// refusedOf reports whether a refusal is about an entity: it was requested, or the refusal was decided on it.
 func refusedOf(f *events.RefusalRecorded, own events.StreamID) bool {
 	if f.Stream == string(own) || f.BeatenStream == string(own) {
 		return true

@@ -12,8 +12,8 @@ import (
 	"admitone/projections/logtest"
 )
 
-// TestHistoryByPages: whatever the page size, a history has the same lines: the events of its own
-// stream, events elsewhere that concern a booking, and refusals.
+// TestHistoryByPages: a history has the same lines for any page size: the events of its own stream, events of other
+// streams that concern a booking, and refusals.
 func TestHistoryByPages(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		log := logtest.NewMemory()
@@ -39,15 +39,15 @@ func TestHistoryByPages(t *testing.T) {
 			want := relatedTo(t, log, of, 10_000)
 			size := rapid.IntRange(1, 5).Draw(t, "size")
 			if got := relatedTo(t, log, of, size); !slices.Equal(got, want) {
-				t.Fatalf("%s by %d: %v, at once %v", of, size, got, want)
+				t.Fatalf("%s in pages of %d: %v, want %v", of, size, got, want)
 			}
-			expect(t, log, of, want)
+			checkHistory(t, log, of, want)
 		}
 	})
 }
 
-// TestLinesNameTheirCauses: an event that a booking's step caused elsewhere names that step, even
-// if the booking is not part of the history.
+// TestLinesNameTheirCauses: an event of another stream that a booking's step caused names that step, even if the
+// booking is not part of the history.
 func TestLinesNameTheirCauses(t *testing.T) {
 	log := logtest.NewMemory()
 	put := func(stream events.StreamID, command, cause string, fact events.Fact) {
@@ -110,8 +110,8 @@ func relatedTo(t *rapid.T, log events.Store, of [2]string, size int) (all []even
 	return all
 }
 
-// expect checks that a history has all the required events.
-func expect(t *rapid.T, log *logtest.Memory, of [2]string, told []events.Position) {
+// checkHistory checks that a history has the required events, and no others.
+func checkHistory(t *rapid.T, log *logtest.Memory, of [2]string, positions []events.Position) {
 	for i := range log.Recorded {
 		e := &log.Recorded[i]
 		fact, err := e.Decode()
@@ -122,11 +122,11 @@ func expect(t *rapid.T, log *logtest.Memory, of [2]string, told []events.Positio
 		mine := e.Stream == events.NewStreamID(of[0], of[1]) ||
 			of[0] == "booking" && events.BookingOf(fact) == events.BookingID(of[1]) &&
 				e.Stream.Category() != "booking"
-		if refused && len(told) > 0 {
+		if refused && len(positions) > 0 {
 			mine = of[0] == "performance" || of[0] == "seat"
 		}
-		if mine != slices.Contains(told, e.Position) {
-			t.Fatalf("%s: position %d, %s in %s, in the history: %t", of, e.Position, e.Type, e.Stream, !mine)
+		if mine != slices.Contains(positions, e.Position) {
+			t.Fatalf("%s: position %d, %s in %s, in the history: %t, want %t", of, e.Position, e.Type, e.Stream, !mine, mine)
 		}
 	}
 }

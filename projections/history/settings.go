@@ -9,7 +9,7 @@ import (
 
 func init() {
 	register(kind{category: events.SettingsCategory, describe: describeSettings, ids: Derived,
-		example: "settings/log (what all servers on the log agree on)"})
+		example: "settings/log (the settings shared by all servers on the log)"})
 }
 
 // describeSettings describes a fact of the settings that servers share.

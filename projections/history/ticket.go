@@ -29,7 +29,7 @@ func cutTicket(id string) (room string, ticket int64, ok bool) {
 	return room, ticket, err == nil && ticket > 0 && ticketOf(events.RoomID(room), ticket) == id
 }
 
-// ofTicket is [Read] for a place: the events of the room's stream about it, from a revision on. It ends with the place.
+// ofTicket is [Read] for a place: the events about it in the room's stream, from a revision on, up to the place's end.
 func ofTicket(ctx context.Context, store events.Store, id string, from uint64,
 	limit int) (page []Line, next uint64, more bool, err error) {
 	room, ticket, ok := cutTicket(id)
@@ -37,7 +37,7 @@ func ofTicket(ctx context.Context, store events.Store, id string, from uint64,
 		return nil, 0, false, ErrEmpty
 	}
 	first := from == 0
-	next = max(from, uint64(ticket)) // every ticket before it is an event, and the room is one
+	next = max(from, uint64(ticket)) // at least one event per earlier ticket, and the room's creation
 	for seen := 0; seen < maxScanned; {
 		recorded, err := store.Read(ctx, events.NewStreamID(events.WaitingRoomCategory, room), events.Revision(next),
 			events.Forward, scanSize)
@@ -72,7 +72,7 @@ func ofTicket(ctx context.Context, store events.Store, id string, from uint64,
 	return page, next, true, nil
 }
 
-// namesTicket reports whether a fact is about a ticket, and whether it is the last that can be.
+// namesTicket reports whether a fact is about a ticket, and whether it ends the ticket's place.
 func namesTicket(fact events.Fact, ticket int64) (about, last bool) {
 	in := func(ranges []events.TicketRange) bool {
 		for _, r := range ranges {

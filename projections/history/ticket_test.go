@@ -11,24 +11,23 @@ import (
 	"admitone/projections/logtest"
 )
 
-// TestHistoryOfATicket: a holder's join links the ticket, whose history has all of its events and
-// none of others, in pages of any size.
+// TestHistoryOfATicket: a holder's join links the ticket, whose history has exactly its events, in pages of any size.
 func TestHistoryOfATicket(t *testing.T) {
-	line, draw := logtest.WaitingLine(), logtest.Draw(3)
+	fifo, draw := logtest.FIFORoom(), logtest.Draw(3)
 	for _, test := range []struct {
 		about  string
 		of     *logtest.WaitingRoom
 		ticket string
-		told   []string
+		want   []string
 	}{
-		{"whose time was over", line, "a~1", []string{"ann joined", "2 visitors came in, tickets 1, 3,",
+		{"expired", fifo, "a~1", []string{"ann joined", "2 visitors came in, tickets 1, 3,",
 			"the time of 1 pass was over, ticket 1;"}},
-		{"who left", line, "a~2", []string{"bob joined", "ticket 2 gave its place up"}},
-		{"who was done", line, "a~3", []string{"cy joined", "2 visitors came in, tickets 1, 3,", "ticket 3 was done"}},
-		{"who was silent", line, "a~6", []string{"fay joined", "1 visitor lost the place"}},
-		{"who is inside", line, "a~7", []string{"bob joined", "1 visitor came in, ticket 7"}},
-		{"who came to a draw", draw, "a~3", []string{"hc joined", "the order of tickets 1 to 3 was drawn"}},
-		{"who came too late for it", draw, "a~4", []string{"late joined"}},
+		{"left", fifo, "a~2", []string{"bob joined", "ticket 2 gave its place up"}},
+		{"finished", fifo, "a~3", []string{"cy joined", "2 visitors came in, tickets 1, 3,", "ticket 3 was done"}},
+		{"dropped", fifo, "a~6", []string{"fay joined", "1 visitor lost the place"}},
+		{"admitted", fifo, "a~7", []string{"bob joined", "1 visitor came in, ticket 7"}},
+		{"in a draw", draw, "a~3", []string{"hc joined", "the order of tickets 1 to 3 was drawn"}},
+		{"too late for the draw", draw, "a~4", []string{"late joined"}},
 	} {
 		s := &logtest.Store{Log: test.of.Log, Most: 10_000, End: events.Position(len(test.of.Log))}
 		for limit := 1; limit < 5; limit++ {
@@ -40,20 +39,20 @@ func TestHistoryOfATicket(t *testing.T) {
 				}
 				lines, place, more = append(lines, page...), next, again
 			}
-			if !slices.EqualFunc(lines, test.told,
-				func(l history.Line, begins string) bool { return strings.HasPrefix(l.Text, begins) }) {
-				t.Errorf("%s, %d lines at once: %+v, want %q", test.about, limit, lines, test.told)
+			if !slices.EqualFunc(lines, test.want,
+				func(l history.Line, prefix string) bool { return strings.HasPrefix(l.Text, prefix) }) {
+				t.Errorf("%s, in pages of %d: %+v, want %q", test.about, limit, lines, test.want)
 			}
 		}
 	}
-	s := &logtest.Store{Log: line.Log, Most: 10_000, End: events.Position(len(line.Log))}
-	for _, nobodys := range []string{"a~8", "a~0", "a~-1", "a~x", "a~01", "a", "b~1", "~", "a~99999999999999999999"} {
-		if _, _, _, err := history.ReadRelated(t.Context(), s, "ticket", nobodys, 0, 9); !errors.Is(err, history.ErrEmpty) {
-			t.Errorf("%s: %v", nobodys, err)
+	s := &logtest.Store{Log: fifo.Log, Most: 10_000, End: events.Position(len(fifo.Log))}
+	for _, id := range []string{"a~8", "a~0", "a~-1", "a~x", "a~01", "a", "b~1", "~", "a~99999999999999999999"} {
+		if _, _, _, err := history.ReadRelated(t.Context(), s, "ticket", id, 0, 9); !errors.Is(err, history.ErrEmpty) {
+			t.Errorf("ticket %s: %v, want ErrEmpty", id, err)
 		}
 	}
 	lines, _, _, err := history.Read(t.Context(), s, "holder", "bob", 0, 9)
 	if err != nil || len(lines) != 2 || !slices.Equal(lines[1].Related, []string{"holder/bob", "ticket/a~7"}) {
-		t.Errorf("bob's history: %+v, %v", lines, err)
+		t.Errorf("bob's history: %+v, %v; want two joins, the second with ticket 7", lines, err)
 	}
 }

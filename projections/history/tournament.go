@@ -82,7 +82,7 @@ func describeTournament(fact events.Fact, of subject) string {
 	case *events.TournamentCreated:
 		if of.isEveryone() {
 			text := fmt.Sprintf("opened for entry as %q: %s until %s, %s%s", f.DisplayName, counted(f.TeamLimit, "slot"),
-				events.FormatTime(f.RegisterDeadline), waitlist(f), behind(f.WaitingRoom)+entryFrom(f.OpensAt))
+				events.FormatTime(f.RegisterDeadline), waitlist(f), guardedBy(f.WaitingRoom)+entryFrom(f.OpensAt))
 			if f.Status == events.TournamentClosed {
 				text += "; closed for now"
 			}
@@ -91,7 +91,7 @@ func describeTournament(fact events.Fact, of subject) string {
 	case *events.TournamentEdited:
 		if of.isEveryone() {
 			return fmt.Sprintf("edited; it is now %q and %s: %s until %s%s; %s", f.DisplayName, f.Status,
-				counted(f.TeamLimit, "slot"), events.FormatTime(f.RegisterDeadline), behind(f.WaitingRoom)+entryFrom(f.OpensAt),
+				counted(f.TeamLimit, "slot"), events.FormatTime(f.RegisterDeadline), guardedBy(f.WaitingRoom)+entryFrom(f.OpensAt),
 				slots(&f.TournamentCounts))
 		}
 	case *events.TournamentCancelled:
@@ -159,11 +159,11 @@ func joined[ID ~string](ids []ID, between string) string {
 }
 
 func slots(c *events.TournamentCounts) string {
-	said := counted(c.Entered, "team") + " in, " + remain(c.Remaining)
+	text := counted(c.Entered, "team") + " in, " + remain(c.Remaining)
 	if c.Waitlisted > 0 {
-		said += fmt.Sprintf(", %d waiting", c.Waitlisted)
+		text += fmt.Sprintf(", %d waiting", c.Waitlisted)
 	}
-	return said
+	return text
 }
 
 func waitlist(f *events.TournamentCreated) string {
@@ -173,5 +173,5 @@ func waitlist(f *events.TournamentCreated) string {
 	case f.WaitlistRule == events.WaitlistFill:
 		return "with a waitlist that promotes the first entry that fits"
 	}
-	return "with a strict waitlist (first in line is promoted first)"
+	return "with a strict waitlist (first entry is promoted first)"
 }

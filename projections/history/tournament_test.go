@@ -18,7 +18,7 @@ func TestTournamentHistory(t *testing.T) {
 	}{
 		{"tournament", "a", []string{
 			`opened for entry as "A": 2 slots until 2031-05-01T21:00:00.000Z, ` +
-				`with a strict waitlist (first in line is promoted first)`,
+				`with a strict waitlist (first entry is promoted first)`,
 			"lions entered; 1 team in, 1 remains",
 			"tigers and bears together went to the waitlist; 1 team in, 1 remains, 2 waiting",
 			"wolves went to the waitlist; 1 team in, 1 remains, 3 waiting",
@@ -50,10 +50,10 @@ func TestTournamentHistory(t *testing.T) {
 		}
 	}
 	if _, _, _, err := history.Read(t.Context(), s, "team", "bears", 0, 9); !errors.Is(err, history.ErrEmpty) {
-		t.Errorf("a team that was never registered: %v", err)
+		t.Errorf("history of an unregistered team: %v, want ErrEmpty", err)
 	}
 	changes, _, more, err := history.Read(t.Context(), s, "tournament", "a", 8, 9) // after revision 7
 	if err != nil || more || len(changes) != 2 || changes[0].Revision != 8 {
-		t.Errorf("since revision 7: %+v, %t, %v", changes, more, err)
+		t.Errorf("since revision 7: %+v, %t, %v; want two events from revision 8", changes, more, err)
 	}
 }

@@ -30,7 +30,7 @@ func linksOfWaitingRoom(l *links, e *events.Recorded, fact events.Fact) {
 // tickets, see ofTicket.
 func describeWaitingRoom(fact events.Fact, of subject) string {
 	if f, ok := fact.(*events.WaitingRoomJoined); ok && of.includes(holderKind, string(f.Holder)) {
-		return fmt.Sprintf("%s joined the line with ticket %d; %s", f.Holder, f.Ticket, inRoom(&f.WaitingRoomCounts))
+		return fmt.Sprintf("%s joined the queue with ticket %d; %s", f.Holder, f.Ticket, inRoom(&f.WaitingRoomCounts))
 	}
 	if !of.isEveryone() {
 		return ""
@@ -46,7 +46,7 @@ func describeWaitingRoom(fact events.Fact, of subject) string {
 		}
 		return fmt.Sprintf("ticket %d gave its %s up; %s", f.Ticket, what, inRoom(&f.WaitingRoomCounts))
 	case *events.WaitingRoomDropped:
-		return fmt.Sprintf("%s lost the place by silence, %s; %s", counted(f.Count, "visitor"), ticketsOf(f.Tickets),
+		return fmt.Sprintf("%s lost the place by inactivity, %s; %s", counted(f.Count, "visitor"), ticketsOf(f.Tickets),
 			inRoom(&f.WaitingRoomCounts))
 	case *events.WaitingRoomExpired:
 		return fmt.Sprintf("the time of %s was over, %s; %s", passes(f.Count), ticketsOf(f.Tickets),
@@ -58,7 +58,7 @@ func describeWaitingRoom(fact events.Fact, of subject) string {
 	case *events.WaitingRoomShuffled:
 		return fmt.Sprintf("the order of tickets 1 to %d was drawn: seed %s", f.Early, f.Seed)
 	case *events.WaitingRoomRun:
-		return fmt.Sprintf("server %s hears its visitors from now on, term %d", f.Node, f.Term)
+		return fmt.Sprintf("server %s runs it from now on, term %d", f.Node, f.Term)
 	case *events.WaitingRoomOpened:
 		return "set up: " + roomSettings(&f.WaitingRoomSettings)
 	case *events.WaitingRoomChanged:
@@ -79,32 +79,32 @@ func inRoom(c *events.WaitingRoomCounts) string {
 }
 
 func roomSettings(s *events.WaitingRoomSettings) string {
-	said := fmt.Sprintf("%s, %s: %d per second, %s of %d s at once, silent for %d s at most",
+	text := fmt.Sprintf("%s, %s: %d per second, %s of %d s at once, silent for %d s at most",
 		s.Status, s.Order, s.AdmitPerSecond, passes(s.MaxActive), s.ActiveSeconds, 2*s.HeartbeatSeconds)
 	if !s.OpensAt.IsZero() {
-		said += ", opens at " + events.FormatTime(s.OpensAt)
+		text += ", opens at " + events.FormatTime(s.OpensAt)
 	}
 	if s.SeedHash != "" {
-		said += ", hash of the seed " + s.SeedHash
+		text += ", hash of the seed " + s.SeedHash
 	}
-	return said
+	return text
 }
 
 // ticketsOf names tickets: tickets 1–50, 52.
 func ticketsOf(ranges []events.TicketRange) string {
-	noun, told := "tickets ", []string(nil)
+	noun, parts := "tickets ", []string(nil)
 	if len(ranges) == 1 && ranges[0].From == ranges[0].To {
 		noun = "ticket "
 	}
 	for i, r := range ranges {
 		switch {
 		case i == maxListedRanges:
-			return noun + strings.Join(told, ", ") + fmt.Sprintf(" and %d ranges more", len(ranges)-i)
+			return noun + strings.Join(parts, ", ") + fmt.Sprintf(" and %d ranges more", len(ranges)-i)
 		case r.From == r.To:
-			told = append(told, fmt.Sprint(r.From))
+			parts = append(parts, fmt.Sprint(r.From))
 		default:
-			told = append(told, fmt.Sprintf("%d–%d", r.From, r.To))
+			parts = append(parts, fmt.Sprintf("%d–%d", r.From, r.To))
 		}
 	}
-	return noun + strings.Join(told, ", ")
+	return noun + strings.Join(parts, ", ")
 }

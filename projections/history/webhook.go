@@ -10,7 +10,7 @@ import (
 func init() {
 	register(kind{category: events.WebhookCategory, describe: describeWebhook,
 		links:   func(*links, *events.Recorded, events.Fact) {},
-		example: "webhook/shop (what was delivered up to when, and what failed)"})
+		example: "webhook/shop (its deliveries and failures)"})
 }
 
 // describeWebhook describes the facts of edits and deliveries.
@@ -24,12 +24,12 @@ func describeWebhook(fact events.Fact, of subject) string {
 	case *events.WebhookEdited:
 		return "edited; it is now: " + webhookSettings(&f.WebhookSettings)
 	case *events.WebhookSecretChanged:
-		return fmt.Sprintf("given a new secret, and the one before signs as well until %s; %s",
+		return fmt.Sprintf("given a new secret, and the previous one also signs until %s; %s",
 			events.FormatTime(f.OldUntil), secretNamed(&f.WebhookSecret))
 	case *events.WebhookDisabled:
 		return "disabled: " + disabledBecause(f.Cause)
 	case *events.WebhookEnabled:
-		return "enabled; deliveries go on where they stood"
+		return "enabled; deliveries continue from the same position"
 	case *events.WebhookReplayed:
 		return fmt.Sprintf("events from position %d on are delivered again; term %d", f.From, f.Term)
 	case *events.WebhookDeleted:
@@ -57,7 +57,7 @@ func secretNamed(s *events.WebhookSecret) string {
 func disabledBecause(cause events.WebhookDisabledCause) string {
 	switch cause {
 	case events.WebhookAsked:
-		return "it was asked for"
+		return "it was requested"
 	case events.WebhookGone:
 		return "its receiver answered that it is gone for good"
 	case events.WebhookFailing:
@@ -82,7 +82,7 @@ func describeCursor(fact events.Fact) string {
 				events.FormatTime(f.Since), f.Error)
 		}
 		if !f.NextAt.IsZero() {
-			text += "; more is to be expected by " + events.FormatTime(f.NextAt)
+			text += "; the next attempt is expected by " + events.FormatTime(f.NextAt)
 		}
 		return text
 	}

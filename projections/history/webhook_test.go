@@ -11,8 +11,8 @@ import (
 	"admitone/projections/logtest"
 )
 
-// TestSentencesOfWebhooks: every fact of a webhook has a sentence.
-func TestSentencesOfWebhooks(t *testing.T) {
+// TestDescribeWebhooks: every fact of a webhook has a description.
+func TestDescribeWebhooks(t *testing.T) {
 	f := logtest.NewForgery()
 	secret := func(n int64) events.WebhookSecret { return events.WebhookSecret{Number: n, Key: "9f86"} }
 	f.Add("webhook-shop",
@@ -34,25 +34,25 @@ func TestSentencesOfWebhooks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var told []string
+	var parts []string
 	for i := range lines {
-		told = append(told, lines[i].Text)
+		parts = append(parts, lines[i].Text)
 	}
 	if want := []string{
 		"made: all types of events go to https://a.example/; secret 1 is derived from the key with the fingerprint 9f86",
 		"edited; it is now: booking.booked.v1, booking.released.v1 go to https://b.example/ (orders)",
-		"given a new secret, and the one before signs as well until 2031-05-01T21:00:00.000Z; secret 2 is derived from " +
+		"given a new secret, and the previous one also signs until 2031-05-01T21:00:00.000Z; secret 2 is derived from " +
 			"the key with the fingerprint 9f86",
 		"server n1:80 does the work from now on, term 1",
 		"everything up to position 4 is done",
 		"everything up to position 4 is done; position 5 has failed 3 times since 2031-05-01T20:00:00.000Z: it answered " +
-			"500; more is to be expected by 2031-05-01T20:01:00.000Z",
-		"disabled: it was asked for", "disabled: its receiver answered that it is gone for good",
+			"500; the next attempt is expected by 2031-05-01T20:01:00.000Z",
+		"disabled: it was requested", "disabled: its receiver answered that it is gone for good",
 		"disabled: an event could not be delivered for too long",
-		"enabled; deliveries go on where they stood",
+		"enabled; deliveries continue from the same position",
 		"events from position 3 on are delivered again; term 2",
 		"server n2:80 does the work from now on, term 3; in this copy of the log everything up to position 7 is done", "deleted",
-	}; !slices.Equal(told, want) {
-		t.Errorf("got\n%s\nwant\n%s", strings.Join(told, "\n"), strings.Join(want, "\n"))
+	}; !slices.Equal(parts, want) {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(parts, "\n"), strings.Join(want, "\n"))
 	}
 }

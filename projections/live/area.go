@@ -43,7 +43,7 @@ func appendArea(dst []byte, i int, id events.AreaID, counts events.AreaCounts) [
 	return AppendArea(dst, id, counts)
 }
 
-// AppendArea appends an area as resources and frames have it.
+// AppendArea appends an area as in resources and frames.
 func AppendArea(dst []byte, id events.AreaID, counts events.AreaCounts) []byte {
 	o := events.OpenObject(dst)
 	o.String("area", string(id))
@@ -60,7 +60,7 @@ func AppendArea(dst []byte, id events.AreaID, counts events.AreaCounts) []byte {
 // CauseResized is the cause of a fact that sets an area's capacity.
 const CauseResized Cause = "resized"
 
-// AreaCause is the cause of an area's fact, CauseNone for one that only changes a deadline.
+// AreaCause is the cause of a fact of an area; CauseNone if it only changes a deadline.
 func AreaCause(fact events.Fact) Cause {
 	switch f := fact.(type) {
 	case *events.AreaHeld:

@@ -9,22 +9,22 @@ const (
 	// frameShare is the share of the processors that delivering frames may take while
 	// other goroutines wait for one.
 	frameShare = 0.25
-	// contention is the wait for a processor from which on others are assumed to wait.
+	// contention is the time after a wait for a processor in which other goroutines are assumed to wait.
 	contention = 100 * time.Millisecond
 	// smoothing is the number of frames over which the cost of one is averaged.
 	smoothing = 8 * turnSize
 )
 
-// budget bounds the share of the processors that the topics of a hub use for their frames while there is other work.
-// The time that a turn takes is followed by a pause. Time on a processor that no other goroutine waits for is not
-// counted.
+// budget bounds the share of the processors that the topics of a hub use for their frames while there is other work:
+// each turn is followed by a pause in proportion to its cost. While no other goroutine waits for a processor, turns
+// are free.
 type budget struct {
 	pause float64 // for each unit of time spent
 
 	mu        sync.Mutex
 	each      time.Duration // cost of one frame, averaged; guarded by mu
 	free      time.Time     // when everything spent is earned back; guarded by mu
-	contended time.Time     // until when others are taken to wait; guarded by mu
+	contended time.Time     // end of the time in which others are assumed to wait; guarded by mu
 }
 
 func newBudget(processors int) *budget {
@@ -51,8 +51,8 @@ func (b *budget) spend(now time.Time, frames int, cost, waited time.Duration) ti
 	return b.free
 }
 
-// average updates the average cost of a frame. The system may have interrupted a turn for long, so the cost counted is
-// bounded by twice the average.
+// average updates the average cost of a frame. The system may have interrupted a turn, so a cost counts as at most
+// twice the average.
 func (b *budget) average(frames int, cost time.Duration) {
 	if frames == 0 {
 		return

@@ -18,7 +18,7 @@ func TestBudgetKeepsItsShare(t *testing.T) {
 			now = now.Add(cost)
 			next := b.spend(now, turnSize, cost, cost)
 			if next.Before(now) || next != b.earnedBack() {
-				t.Fatalf("a turn that ended at %v is earned back at %v", now, next)
+				t.Fatalf("spend at %v = %v, earnedBack() = %v; want equal times, not before it", now, next, b.earnedBack())
 			}
 			now = next
 		}
@@ -36,32 +36,31 @@ func TestBudgetIsShared(t *testing.T) {
 	const cost = 5 * time.Millisecond
 	one := b.spend(now, turnSize, cost, cost).Sub(now)
 	if two := b.spend(now, turnSize, cost, cost).Sub(now); one == 0 || two != 2*one {
-		t.Errorf("one turn is earned back after %v, two after %v", one, two)
+		t.Errorf("one turn is earned back after %v, two after %v; want twice as long", one, two)
 	}
 }
 
-// TestBudgetOfIdleProcessors: a turn without others waiting is free, also soon after others waited.
+// TestBudgetOfIdleProcessors: a turn is free unless other goroutines wait, or waited shortly before.
 func TestBudgetOfIdleProcessors(t *testing.T) {
 	b := newBudget(2)
 	now := time.Unix(1000, 0)
 	const cost = 5 * time.Millisecond
 	if next := b.spend(now, turnSize, cost, cost/10); next != now {
-		t.Errorf("a turn that waited for nothing is earned back after %v", next.Sub(now))
+		t.Errorf("a turn without contention is earned back after %v, want at once", next.Sub(now))
 	}
 	if next := b.spend(now, turnSize, cost, cost); next == now {
-		t.Error("a turn that waited is free")
+		t.Error("a turn with contention is earned back at once")
 	}
 	if next := b.spend(now, turnSize, cost, 0); next == now {
-		t.Error("a turn is free soon after another waited")
+		t.Error("a turn soon after contention is earned back at once")
 	}
 	now = now.Add(contention)
 	if next := b.spend(now, turnSize, cost, 0); next != now {
-		t.Errorf("long after others waited, a turn is earned back after %v", next.Sub(now))
+		t.Errorf("a turn long after contention is earned back after %v, want at once", next.Sub(now))
 	}
 }
 
-// TestBudgetAfterAnInterruption: a turn that the system interrupts for long does not stop the
-// topics.
+// TestBudgetAfterAnInterruption: a long interruption of a turn by the system causes no long pause.
 func TestBudgetAfterAnInterruption(t *testing.T) {
 	b := newBudget(2)
 	now := time.Unix(1000, 0)
@@ -69,9 +68,9 @@ func TestBudgetAfterAnInterruption(t *testing.T) {
 	usual := b.spend(now, turnSize, cost, cost).Sub(now)
 	now = now.Add(time.Minute)
 	if after := b.spend(now, turnSize, time.Second, cost).Sub(now); after > 2*usual {
-		t.Errorf("a turn is earned back after %v, a long one after %v", usual, after)
+		t.Errorf("a turn is earned back after %v, an interrupted one after %v; want at most twice", usual, after)
 	}
-	for range 1000 { // a cost that stays is believed
+	for range 1000 { // a lasting change of the cost is adopted
 		now = now.Add(time.Minute)
 		usual = b.spend(now, turnSize, 8*cost, 8*cost).Sub(now)
 	}

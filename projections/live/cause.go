@@ -1,10 +1,10 @@
 package live
 
-// Cause is the cause of a topic's change. Each kind has more causes.
+// Cause is the cause of a topic's change. Each kind adds its own.
 type Cause string
 
-// The causes that all kinds have. CauseMixed is the cause of a merged delta, CauseNone of a delta
-// without changes.
+// The common causes. CauseMixed is the cause of a delta merged from different ones, CauseNone of a delta without
+// changes.
 const (
 	CauseCreated Cause = "created"
 	CauseEdited  Cause = "edited"

@@ -13,7 +13,7 @@
 //
 // A topic's actor owns its state and its subscribers. Subscribing is a message like
 // any other, so nothing can happen between the snapshot and the first delta. The
-// fold never waits for an actor: it leaves its change in the topic, merged with
+// fold never waits for an actor: it stores its change in the topic, merged with
 // those the actor has not processed yet, so a slow topic costs the size of one delta.
 // The caller provides the actors (see [Spawner]); this package depends on no actor
 // library. A topic's actor ends with its last subscriber, and a later subscriber
@@ -26,7 +26,7 @@
 // caused it. So a topic delivers in turns of a few hundred subscribers, and all topics of a hub
 // share one budget: while other goroutines wait for a processor, a pause after each turn limits
 // frames to a share of the processors. Changes are merged in the meantime, once for all
-// subscribers that were sent the same frame last. Counts are older then, never wrong.
+// subscribers at the same position. Counts are then older, but never wrong.
 //
 // # Adding a kind
 //

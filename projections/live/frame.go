@@ -11,9 +11,9 @@ type FrameKind uint8
 
 // The two kinds of frames.
 const (
-	// SnapshotFrame states all of a topic.
+	// SnapshotFrame contains the whole state of a topic.
 	SnapshotFrame FrameKind = iota + 1
-	// DeltaFrame states what changed since the frame before.
+	// DeltaFrame contains the changes since the previous frame.
 	DeltaFrame
 )
 
@@ -35,8 +35,7 @@ type Delta interface {
 	Members(o *events.Object)
 	// Clone returns a copy that may be merged into.
 	Clone() Delta
-	// Merge turns the delta into one for both itself and the later one, of the
-	// same type, which it leaves as it is.
+	// Merge adds a later delta of the same type, which it does not modify.
 	Merge(later Delta)
 	// Row returns the Frame.Row of the delta's frame, or nil.
 	Row() any
@@ -67,10 +66,10 @@ type form struct {
 }
 
 // Row is the topic's row as of the frame (a [row.Product] for product topics), or
-// nil for kinds whose state is too big to go with every frame.
+// nil for kinds whose state is too large for every frame.
 func (f *Frame) Row() any { return f.row }
 
-// Bytes is the frame in JSON, encoded at the first call. It must not be changed.
+// Bytes is the frame in JSON, encoded at the first call. It must not be modified.
 func (f *Frame) Bytes() []byte {
 	return f.As(0, func(f *Frame) any { return f.encodeDelta() }).([]byte)
 }
@@ -125,7 +124,7 @@ func closeFrame(data events.Object) []byte { return append(data.Close(), '}') }
 // fast one. The zero Pending is empty. It is not safe for concurrent use.
 type Pending struct {
 	snapshot, delta *Frame
-	merged          bool // delta is this subscriber's own
+	merged          bool // delta is not shared with other subscribers
 }
 
 // Add appends the topic's next frame.
@@ -145,7 +144,7 @@ func (p *Pending) Add(f *Frame) {
 	}
 }
 
-// Next takes out the frame to send next, nil for none.
+// Next removes and returns the frame to send next, nil for none.
 func (p *Pending) Next() *Frame {
 	if f := p.snapshot; f != nil {
 		p.snapshot = nil

@@ -43,21 +43,20 @@ type Resume struct {
 	Epoch string
 }
 
-// Topics are all that are named "<prefix>:<id>". Exported fields are set before the
-// first subscription.
+// Topics are the topics named "<prefix>:<id>". Exported fields are set before the first subscription.
 type Topics struct {
 	prefix string
 	// load returns a topic's current state and the position of its last change.
 	// It is called with the hub's lock held. Errors: ErrNotFound, the disk's.
 	load func(id string) (State, events.Position, error)
-	// Category of the streams that the topics are, one each; "" if they aren't.
+	// Category of the topics' streams, one each; "" if a topic is not the events of one stream.
 	Category string
 	// ResumeDelta, if set, returns the changes since a position of this log, nil if unknown. The
 	// hub's lock is held.
 	ResumeDelta func(id string, since events.Position) *Missed
-	// Backfill, if set, reads what ResumeDelta will need. It is called before ResumeDelta, without the lock.
+	// Backfill, if set, reads the data for ResumeDelta. It is called before it, without the lock.
 	Backfill func(ctx context.Context, since events.Position)
-	// Slowest is a longer pause between two frames than other topics have, 0 for the usual one.
+	// Slowest is the shortest time between two frames if that is longer than the hub's, else 0.
 	Slowest time.Duration
 
 	// topics has the topics with subscribers, by id, touched the topics with changes in the batch
@@ -65,7 +64,7 @@ type Topics struct {
 	topics  map[string]*Topic
 	touched []*Topic
 	budget  *budget
-	muted   bool // subscribers get nothing until the views have caught up again
+	muted   bool // no frames until the views have caught up again
 }
 
 // NewTopics returns the topics of a prefix. load returns a topic's current state and the position
@@ -86,7 +85,7 @@ func (ts *Topics) Watched(id string) *Topic {
 // Any reports whether one of the topics has subscribers. The hub's lock must be held.
 func (ts *Topics) Any() bool { return len(ts.topics) > 0 }
 
-// publish hands the changes of a batch to the actors of their topics.
+// publish passes the changes of a batch to the actors of their topics.
 func (ts *Topics) publish() {
 	for i, t := range ts.touched {
 		t.publish()
@@ -113,7 +112,7 @@ func (ts *Topics) renew() error {
 	for id, t := range ts.topics {
 		state, position, err := ts.load(id)
 		if errors.Is(err, ErrNotFound) {
-			continue // the log is another one: the topic has no more frames
+			continue // the log was replaced, and has no such entity: the topic sends no more frames
 		}
 		if err != nil {
 			return err
@@ -126,9 +125,9 @@ func (ts *Topics) renew() error {
 
 // HubConfig configures a hub.
 type HubConfig struct {
-	// Lock guards the hub, and the views that its topics are made of.
+	// Lock guards the hub, and the views that feed its topics.
 	Lock *sync.RWMutex
-	// Store is the log that the views are made of.
+	// Store is the log of the views.
 	Store events.Store
 	// Spawn starts the topics' actors.
 	Spawn Spawner
@@ -153,8 +152,7 @@ type Hub struct {
 	budget *budget
 
 	subscribers atomic.Int64
-	// incarnations counts the topics' actors, for their names. Guarded by mu, as is
-	// closed.
+	// incarnations is the number of actors started, for their names. Guarded by mu, as is closed.
 	incarnations uint64
 	closed       bool
 }
@@ -171,8 +169,7 @@ func (h *Hub) Add(ts *Topics) {
 	h.topics[ts.prefix] = ts
 }
 
-// Publish hands the changes of the batch that was folded to the actors of their topics.
-// The lock must be held.
+// Publish passes the changes of the folded batch to the actors of their topics. The lock must be held.
 func (h *Hub) Publish() {
 	for _, ts := range h.topics {
 		ts.publish()
@@ -215,7 +212,7 @@ func (h *Hub) Count() (topics, subscribers int) {
 	return topics, int(h.subscribers.Load())
 }
 
-// Subscription is a subscriber's place in a topic.
+// Subscription is one subscriber's subscription to a topic.
 type Subscription struct {
 	hub   *Hub
 	topic *Topic

@@ -19,7 +19,7 @@ type PerformanceDelta struct {
 	// Areas with changes, in the performance's order.
 	Areas []AreaDelta
 	// Edited is the performance after an edit or a cancellation, if one is among the causes: the frame then has all
-	// that it states, including the prices of all sections. It must not be modified.
+	// editable members, including the prices of all sections. It must not be modified.
 	Edited *row.Performance
 }
 
@@ -63,7 +63,7 @@ type SectionDelta struct {
 	Number int
 }
 
-// appendCounts writes the counts as the topics of performances have them.
+// appendCounts writes the counts as in frames of performances; booked is the name of the last member.
 func appendCounts(o *events.Object, c row.SeatCounts, booked string) {
 	o.Int("remaining", c.Remaining())
 	o.Int("held", c.Held)
@@ -145,7 +145,7 @@ func (d *PerformanceDelta) Merge(later Delta) {
 	d.mergeAreas(l.Areas)
 }
 
-// Row implements Delta: a performance is too big to go with every frame.
+// Row implements Delta. It returns nil: a performance is too large for every frame.
 func (d *PerformanceDelta) Row() any { return nil }
 
 // performanceState is a performance's topic.

@@ -7,9 +7,9 @@ import (
 	"admitone/projections/row"
 )
 
-// TestWhySeatsBecomeFree: an expired hold has the cause expired, whether it ended by the seat's own deadline or was
+// TestCausesOfFreedSeats: an expired hold has the cause expired, whether it ended at the seat's own deadline or was
 // released because the booking's had passed.
-func TestWhySeatsBecomeFree(t *testing.T) {
+func TestCausesOfFreedSeats(t *testing.T) {
 	for want, facts := range map[Cause][]events.Fact{
 		CauseExpired: {&events.SeatExpired{}, &events.SeatReleased{Was: events.SeatIsHeld, Reason: events.ReleasedExpired}},
 		CauseReleased: {&events.SeatReleased{Was: events.SeatIsHeld, Reason: events.ReleasedCancelled},

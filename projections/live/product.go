@@ -47,7 +47,7 @@ func ProductCause(fact events.Fact) Cause {
 	return CauseCreated
 }
 
-// ProductTopics are those named "product:<id>".
+// ProductTopics are the topics named "product:<id>".
 var ProductTopics = &RowTopics[row.Product]{
 	Prefix: "product", Category: events.ProductCategory,
 	Snapshot: productMembers, Delta: productDelta, Cause: ProductCause,
@@ -89,7 +89,7 @@ func productMembers(o *events.Object, p *row.Product) {
 	o.Int("revision", int64(p.Revision))
 }
 
-// appendRoom names the waiting room that guards something, if one does.
+// appendRoom writes the id of the waiting room that guards the entity, if any.
 func appendRoom(o *events.Object, room events.RoomID) {
 	if room != "" {
 		o.String("waiting_room", string(room))

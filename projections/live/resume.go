@@ -8,11 +8,11 @@ import (
 	"admitone/events"
 )
 
-// A topic remembers its latest deltas while it has subscribers. A subscriber that resumes on a topic without
+// A topic retains its latest deltas while it has subscribers. A subscriber that resumes on a topic without
 // subscribers, or after a restart of the program, is served from the log: the latest events of the stream are
 // converted to deltas again, once in a topic's life.
 
-// replayer is a State whose topic is one stream, event by event, and whose deltas can be recomputed from its events.
+// replayer is a State of a topic with one delta per event of one stream, so that deltas can be recomputed.
 type replayer interface {
 	State
 	// Replay returns the delta of fact, which followed before. Its values other than the change may be current ones.
@@ -63,7 +63,8 @@ func (h *Hub) ReadEarlier(name string, resume Resume) []EarlierFact {
 	return found
 }
 
-// resumeDelta returns the delta of all's topic for a subscriber with a position in this log.
+// resumeDelta returns the delta of a topic for a subscriber that resumes from a position in this log; nil if there
+// is none.
 func (h *Hub) resumeDelta(all *Topics, id string, resume Resume) *Missed {
 	if all.ResumeDelta == nil || resume.Epoch != h.epoch || resume.Since == 0 {
 		return nil
@@ -71,7 +72,7 @@ func (h *Hub) resumeDelta(all *Topics, id string, resume Resume) *Missed {
 	return all.ResumeDelta(id, resume.Since)
 }
 
-// wantsReplay reports whether the topic of id has use for earlier facts.
+// wantsReplay reports whether the topic of id needs earlier facts.
 func (h *Hub) wantsReplay(all *Topics, id string) bool {
 	h.mu.RLock()
 	defer h.mu.RUnlock()
@@ -79,11 +80,10 @@ func (h *Hub) wantsReplay(all *Topics, id string) bool {
 	return t == nil || !t.replayed.Load()
 }
 
-// replay prepends the deltas of earlier facts to the topic's remembered ones, provided that they
-// are contiguous.
+// replay prepends the deltas of earlier facts to the topic's history, provided that they are contiguous.
 func (t *Topic) replay(found []EarlierFact) {
-	state, can := t.state.(replayer)
-	if !can || t.replayed.Load() {
+	state, ok := t.state.(replayer)
+	if !ok || t.replayed.Load() {
 		return
 	}
 	begin := t.position

@@ -51,7 +51,7 @@ type RowDelta[R any] struct {
 	// Change of the number remaining.
 	Change int64
 	Cause  Cause
-	// Edited means that an edit is among the causes, so that the frame has what only edits change.
+	// Edited means that an edit is among the causes, so that the frame has the editable members.
 	Edited bool
 
 	of *RowTopics[R]

@@ -40,12 +40,12 @@ func (d *SeatsDelta) Members(o *events.Object) {
 	o.String("cause", string(d.Cause))
 	o.Key("seats")
 	o.Buf = append(o.Buf, '{')
-	begun := false
+	first := true
 	for name, status := range d.Seats() {
-		if begun {
+		if !first {
 			o.Buf = append(o.Buf, ',')
 		}
-		begun = true
+		first = false
 		o.Buf = append(events.AppendJSONString(o.Buf, string(name)), ':')
 		o.Buf = events.AppendJSONString(o.Buf, string(status))
 	}
@@ -79,7 +79,7 @@ func (d *SeatsDelta) Row() any { return nil }
 //
 // with one string for each row, from the front, and in it one letter for each seat,
 // from number 1: f is free, h held, b booked, x blocked. So a hundred thousand seats
-// are a hundred kilobytes. With a plan, "plan" names it: rows and seats follow its order, which has
+// are a hundred kilobytes. With a plan, "plan" is its id: rows and seats are in the order of the plan, which has
 // their names.
 type seatsState struct {
 	plan   events.PlanID // "" if there is none

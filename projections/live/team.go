@@ -7,7 +7,7 @@ import (
 	"admitone/projections/row"
 )
 
-// TeamEntry is a team's part in a tournament as the team's topic shows it.
+// TeamEntry is a team's entry in a tournament, as in the team's topic.
 type TeamEntry struct {
 	TournamentID events.TournamentID
 	Status       events.EntryStatus
@@ -30,7 +30,7 @@ func (e *TeamEntry) appendTo(dst []byte) []byte {
 	return o.Close()
 }
 
-// TeamDelta is a change of a team's part in tournaments.
+// TeamDelta is a change of a team's entries.
 type TeamDelta struct {
 	// Cause is CauseMoved only if nothing but places changed.
 	Cause Cause
@@ -89,7 +89,7 @@ func withEntry(entries []TeamEntry, e TeamEntry) []TeamEntry {
 	return append(entries, e)
 }
 
-// Row implements Delta: a team's topic has none.
+// Row implements Delta. It returns nil.
 func (d *TeamDelta) Row() any { return nil }
 
 // teamState is a team's topic.

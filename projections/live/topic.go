@@ -8,12 +8,12 @@ import (
 	"admitone/events"
 )
 
-// HistorySize is the number of deltas that a topic remembers for returning subscribers.
+// HistorySize is the number of deltas that a topic retains for returning subscribers.
 const HistorySize = 256
 
 // Topic is one topic while it has subscribers. Its actor owns them and the
-// state, so that a snapshot and the deltas after it can't miss or repeat
-// anything; the fold only leaves changes in it.
+// state, so that a snapshot and the deltas after it neither miss nor repeat a
+// change; the fold only stores changes in it.
 type Topic struct {
 	all   *Topics // the topics with the same prefix
 	id    string
@@ -22,7 +22,7 @@ type Topic struct {
 	every time.Duration
 	send  func(msg any)
 	stop  func()
-	// replayed: the events from before the topic are in history.
+	// replayed means that history includes events from before the topic was created.
 	replayed atomic.Bool
 
 	// Guarded by the hub's lock.
@@ -35,26 +35,26 @@ type Topic struct {
 	mu        sync.Mutex
 	pending   Delta
 	pendingTo events.Position
-	renewed   *renewal  // comes before pending
+	renewed   *renewal  // to apply before pending
 	due       time.Time // when the next turn may begin
-	scheduled bool      // a turn is on its way
+	scheduled bool      // a turn message or the timer is pending
 	timer     *time.Timer
 	stopped   bool
 
 	// Owned by the actor.
 	state    State
 	position events.Position
-	present  *Frame // the snapshot of state, once it was needed
+	present  *Frame // the snapshot of state, nil until it is needed
 	members  []*Subscription
 	stale    int       // number of members not at position
 	next     int       // index of the member whose turn is next
 	nextStep time.Time // earliest time of the next delta
-	frames   []*Frame  // frames that bring members to position
+	frames   []*Frame  // the frames to position, from the positions of members
 	history  []*Frame  // the latest deltas, without a gap, the oldest at oldest
 	oldest   int
 }
 
-// The messages to a topic's actor. turn asks it to deliver.
+// The messages to a topic's actor. turn makes it deliver.
 type (
 	turn struct{}
 	join struct {
@@ -109,7 +109,7 @@ func (t *Topic) publish() {
 	t.schedule()
 }
 
-// receive is the actor.
+// receive handles a message of the actor.
 func (t *Topic) receive(msg any) {
 	switch m := msg.(type) {
 	case turn:
@@ -121,8 +121,8 @@ func (t *Topic) receive(msg any) {
 	}
 }
 
-// join delivers the first frame to a new member. It has to have everything that was folded
-// before, and so does everybody else if the budget allows.
+// join delivers the first frame to a new member. The frame must contain all folded changes; the other members
+// receive them too if the budget allows.
 func (t *Topic) join(m join) {
 	now := time.Now()
 	t.step(now)
@@ -174,16 +174,15 @@ func (t *Topic) first(from Resume, missed *Missed) *Frame {
 	return t.snapshot()
 }
 
-// missedSince merges everything after since, from the deltas that the topic remembers or else from missed; nil if
-// neither is complete.
+// missedSince merges the changes after since, from the history or else from missed; nil if neither is complete.
 func (t *Topic) missedSince(since events.Position, missed *Missed) Delta {
-	if sum := t.behind(since); sum != nil || missed == nil {
+	if sum := t.mergedSince(since); sum != nil || missed == nil {
 		return sum
 	}
 	if missed.To == t.position {
 		return missed.Delta
 	}
-	rest := t.behind(missed.To) // published since it was computed
+	rest := t.mergedSince(missed.To) // published since it was computed
 	if rest == nil {
 		return nil
 	}
@@ -191,8 +190,8 @@ func (t *Topic) missedSince(since events.Position, missed *Missed) Delta {
 	return missed.Delta
 }
 
-// behind merges the deltas after since; nil if the topic does not remember all of them.
-func (t *Topic) behind(since events.Position) (sum Delta) {
+// mergedSince merges the deltas after since; nil if the history lacks one of them.
+func (t *Topic) mergedSince(since events.Position) (sum Delta) {
 	for i := range t.history {
 		f := t.history[(t.oldest+i)%len(t.history)]
 		switch {
@@ -205,13 +204,13 @@ func (t *Topic) behind(since events.Position) (sum Delta) {
 	return sum
 }
 
-// renewal is a state that replaces everything that a topic remembers.
+// renewal is a state that replaces a topic's state and history.
 type renewal struct {
 	state    State
 	position events.Position
 }
 
-// renew gives the actor a state to start over from.
+// renew makes the actor start over from a state.
 func (t *Topic) renew(state State, position events.Position) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -219,7 +218,7 @@ func (t *Topic) renew(state State, position events.Position) {
 	t.schedule()
 }
 
-// begin applies a renewal: every member gets a snapshot.
+// begin applies a renewal: every member receives a snapshot.
 func (t *Topic) begin(r *renewal) {
 	t.state, t.position, t.present = r.state, r.position, nil
 	t.history, t.oldest = nil, 0

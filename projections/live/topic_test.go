@@ -24,14 +24,14 @@ func (w *soldWatcher) Deliver(f *Frame) {
 	product := f.Row().(row.Product)
 	if d, ok := f.Delta.(*ProductDelta); ok {
 		if f.Previous != w.position || w.remaining+d.Change != product.Remaining() {
-			w.wrong = append(w.wrong, fmt.Sprintf("%d remain at %d, and then came %s", w.remaining, w.position, f.Bytes()))
+			w.wrong = append(w.wrong, fmt.Sprintf("at remaining %d, position %d it received %s", w.remaining, w.position, f.Bytes()))
 		}
 	}
 	w.position, w.remaining, w.frames = f.Position, product.Remaining(), append(w.frames, f)
 }
 
-// TestFramesArePaced: between two frames of a topic there is a pause, in which changes are merged;
-// none is left unsent when the events stop.
+// TestFramesArePaced: between two frames of a topic there is a pause, in which changes are merged; all are sent when
+// the events stop.
 func TestFramesArePaced(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		all := NewTopics("product", nil)
@@ -61,23 +61,24 @@ func TestFramesArePaced(t *testing.T) {
 		}
 		sell()
 		if receive() != 1 || w.remaining != 99 {
-			t.Error("the first change has to go out at once")
+			t.Error("the first change was not sent at once")
 		}
 		for range 10 {
 			sell()
 		}
 		if receive() != 0 {
-			t.Error("the next changes have to wait")
+			t.Error("a change was sent during the pause")
 		}
 		time.Sleep(20 * time.Millisecond)
 		if receive() != 1 || len(w.frames) != 3 || w.remaining != 89 || w.wrong != nil {
-			t.Errorf("after the pause: %d frames, %d remain, %v", len(w.frames), w.remaining, w.wrong)
+			t.Errorf("after the pause: %d frames, remaining = %d, %v; want 3 and 89", len(w.frames), w.remaining, w.wrong)
 		}
 		sell()
 		late := &soldWatcher{}
 		topic.receive(join{member: &Subscription{topic: topic, to: late}})
 		if late.remaining != 88 || w.remaining != 88 || w.wrong != nil {
-			t.Errorf("one that comes in the pause has %d, the other of %d, %v", late.remaining, w.remaining, w.wrong)
+			t.Errorf("a subscriber that joins in the pause has %d remaining, the other %d, %v; want 88", late.remaining,
+				w.remaining, w.wrong)
 		}
 		time.Sleep(20 * time.Millisecond)
 		sell()
@@ -87,7 +88,7 @@ func TestFramesArePaced(t *testing.T) {
 		topic.end()
 		time.Sleep(time.Second)
 		if receive() != 0 {
-			t.Error("a message after stop")
+			t.Error("a message was sent after the topic ended")
 		}
 	})
 }

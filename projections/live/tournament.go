@@ -26,11 +26,11 @@ type TournamentDelta struct {
 	// Teams has the teams whose status changed, with their current status; empty for more than
 	// namedTeams.
 	Teams []TeamStatus
-	// Unnamed means that there were more.
+	// Unnamed means that there were more than namedTeams.
 	Unnamed bool
 }
 
-// TeamStatus is where a team is after a delta.
+// TeamStatus is the status of a team after a delta.
 type TeamStatus struct {
 	TeamID events.TeamID
 	Status events.EntryStatus
@@ -107,7 +107,7 @@ func (d *TournamentDelta) name(team TeamStatus) {
 	}
 }
 
-// TournamentTopics are those named "tournament:<id>"; their deltas are [TournamentDelta].
+// TournamentTopics are the topics named "tournament:<id>"; their deltas are [TournamentDelta].
 var TournamentTopics = &RowTopics[row.Tournament]{
 	Prefix: "tournament", Category: events.TournamentCategory,
 	Snapshot: tournamentMembers, Cause: tournamentCause,
@@ -176,7 +176,7 @@ func tournamentCause(fact events.Fact) Cause {
 	return CauseEdited
 }
 
-// nameTeams adds the teams that a fact moved.
+// nameTeams adds the teams whose status a fact changed.
 func (d *TournamentDelta) nameTeams(fact events.Fact) {
 	name := func(status events.EntryStatus, teams ...events.TeamID) {
 		for _, team := range teams {

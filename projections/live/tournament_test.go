@@ -8,12 +8,12 @@ import (
 	"admitone/projections/row"
 )
 
-// TestManyTeamsAreNotNamed: a frame with many changes stays small.
+// TestManyTeamsAreNotNamed: a delta with more than namedTeams teams names none.
 func TestManyTeamsAreNotNamed(t *testing.T) {
 	entered := RowDelta[row.Tournament]{Cause: CauseEntered}
 	var d Delta = &TournamentDelta{RowDelta: RowDelta[row.Tournament]{Cause: CauseNone}}
 	for n := range namedTeams + 1 {
-		for range 2 { // the same team again is no other
+		for range 2 { // a repeated team counts once
 			before := d.(*TournamentDelta)
 			if before.Unnamed || len(before.Teams) > n+1 {
 				t.Fatalf("after %d teams it names %d, unnamed: %t", n, len(before.Teams), before.Unnamed)
@@ -29,20 +29,21 @@ func TestManyTeamsAreNotNamed(t *testing.T) {
 			}
 		}
 		if n < namedTeams && len(d.(*TournamentDelta).Teams) != n+1 {
-			t.Fatalf("%d teams are named %d times", n+1, len(d.(*TournamentDelta).Teams))
+			t.Fatalf("a delta of %d teams names %d", n+1, len(d.(*TournamentDelta).Teams))
 		}
 	}
 	d.Merge(&TournamentDelta{RowDelta: entered, Teams: []TeamStatus{{"one more", events.EntryEntered}}})
 	d.Merge(&TournamentDelta{RowDelta: entered, Teams: []TeamStatus{{"and another", events.EntryEntered}}})
 	o := events.OpenObject(nil)
 	d.Members(&o)
-	if text := string(o.Close()); text != `{"remaining":0,"entered":0,"waitlisted":0,"change":0,"cause":"entered","revision":0,"teams_unnamed":true}` {
-		t.Error(text)
+	const want = `{"remaining":0,"entered":0,"waitlisted":0,"change":0,"cause":"entered","revision":0,"teams_unnamed":true}`
+	if got := string(o.Close()); got != want {
+		t.Errorf("members %s, want %s", got, want)
 	}
 }
 
-// TestCausesOfATeam: a promotion is not hidden by moves in the waitlist.
-func TestCausesOfATeam(t *testing.T) {
+// TestTeamDeltaCause: the cause of merged deltas is not CauseMoved if another is among them.
+func TestTeamDeltaCause(t *testing.T) {
 	for _, test := range []struct{ first, then, want Cause }{
 		{CauseMoved, CauseMoved, CauseMoved},
 		{CauseMoved, CausePromoted, CausePromoted},
@@ -54,7 +55,7 @@ func TestCausesOfATeam(t *testing.T) {
 	} {
 		d := &TeamDelta{Cause: test.first}
 		if d.Merge(&TeamDelta{Cause: test.then}); d.Cause != test.want {
-			t.Errorf("%s and %s are %s, want %s", test.first, test.then, d.Cause, test.want)
+			t.Errorf("the cause of %s and %s is %s, want %s", test.first, test.then, d.Cause, test.want)
 		}
 	}
 }

@@ -30,7 +30,7 @@ func (t *Topic) turn() {
 	t.plan(t.deliver(now))
 }
 
-// plan schedules the next turn; the budget is free again at free.
+// plan schedules the next turn, not before free, when the budget allows one.
 func (t *Topic) plan(free time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -43,7 +43,7 @@ func (t *Topic) plan(free time.Time) {
 	}
 }
 
-// schedule sends the actor its next turn when that is due. The caller holds mu.
+// schedule sends the actor its next turn when that is due. mu must be held.
 func (t *Topic) schedule() {
 	if t.scheduled || t.stopped {
 		return
@@ -95,7 +95,7 @@ func (t *Topic) deliver(now time.Time) time.Time {
 		return now
 	}
 	var waited time.Duration
-	begun := now
+	start := now
 	delivered := 0
 	for range min(turnSize, len(t.members)) {
 		s := t.members[t.next]
@@ -113,7 +113,7 @@ func (t *Topic) deliver(now time.Time) time.Time {
 		}
 	}
 	now = time.Now()
-	return t.all.budget.spend(now, delivered, now.Sub(begun)-waited, waited)
+	return t.all.budget.spend(now, delivered, now.Sub(start)-waited, waited)
 }
 
 // frameSince returns the frame that brings a member from a position to the current one; a snapshot for position 0.
@@ -133,14 +133,14 @@ func (t *Topic) newFrameSince(at events.Position) *Frame {
 		if last := t.latest(); last != nil && last.Previous == at {
 			return last
 		}
-		if sum := t.behind(at); sum != nil {
+		if sum := t.mergedSince(at); sum != nil {
 			return NewDelta(t.name, at, t.position, sum)
 		}
 	}
 	return t.snapshot()
 }
 
-// latest returns the delta that led to the present position, nil if it is not known.
+// latest returns the last delta of the history, nil if that is empty.
 func (t *Topic) latest() *Frame {
 	n := len(t.history)
 	if n == 0 {

@@ -11,7 +11,7 @@ import (
 	"admitone/projections/row"
 )
 
-// testTopic is a product's topic whose actor is the test.
+// testTopic is a product's topic whose messages the test handles.
 type testTopic struct {
 	*Topic
 	product row.Product
@@ -61,7 +61,8 @@ func (p *testTopic) receiveOne() bool {
 	return true
 }
 
-func (p *testTopic) countBehind() (n int) {
+// countStale returns the number of members that are not at the topic's position.
+func (p *testTopic) countStale() (n int) {
 	for _, s := range p.members {
 		if s.at != p.position {
 			n++
@@ -86,14 +87,14 @@ func TestNextMemberLeaves(t *testing.T) {
 			for p.receiveOne() {
 			}
 		}
-		if p.stale != 0 || p.countBehind() != 0 {
-			t.Errorf("%d members are behind, the topic counts %d", p.countBehind(), p.stale)
+		if p.stale != 0 || p.countStale() != 0 {
+			t.Errorf("%d members are stale, the topic counts %d; want 0", p.countStale(), p.stale)
 		}
 	})
 }
 
-// TestTurns: members join and leave while others wait for their turn: each sees frames without a
-// gap, and each that stays has the last count.
+// TestTurns: members join and leave while others wait for their turn: each receives frames without a gap, and each
+// that stays has the last count.
 func TestTurns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newTestTopic(20 * time.Millisecond)
@@ -124,8 +125,8 @@ func TestTurns(t *testing.T) {
 			default:
 				p.receiveOne()
 			}
-			if behind := p.countBehind(); behind != p.stale {
-				t.Fatalf("%d members are behind, the topic counts %d", behind, p.stale)
+			if stale := p.countStale(); stale != p.stale {
+				t.Fatalf("%d members are stale, but the topic counts %d", stale, p.stale)
 			}
 			uneven = uneven || p.stale > 0 && p.stale < len(p.members)
 		}
@@ -134,12 +135,12 @@ func TestTurns(t *testing.T) {
 			}
 		}
 		if p.stale != 0 || !uneven {
-			t.Errorf("%d members are behind; members were at different positions: %t", p.stale, uneven)
+			t.Errorf("%d members are stale, want 0; members were at different positions: %t, want true", p.stale, uneven)
 		}
 		for _, w := range watchers {
 			checkWatcher(t, w)
 			if w.position != p.product.Position || w.remaining != p.product.Remaining() {
-				t.Errorf("a watcher ends with %d at %d; want %d at %d", w.remaining, w.position,
+				t.Errorf("a member ends with %d remaining at %d; want %d at %d", w.remaining, w.position,
 					p.product.Remaining(), p.product.Position)
 			}
 		}
@@ -149,7 +150,7 @@ func TestTurns(t *testing.T) {
 func checkWatcher(t *testing.T, w *soldWatcher) {
 	t.Helper()
 	if w.wrong != nil {
-		t.Fatal(w.wrong[0])
+		t.Fatalf("a member: %s", w.wrong[0])
 	}
 }
 
@@ -162,7 +163,7 @@ func TestFramesAreShared(t *testing.T) {
 			_, w := p.add()
 			watchers = append(watchers, w)
 		}
-		for range 10 { // each turn has news
+		for range 10 { // a change in each turn
 			p.sell()
 			p.receiveOne()
 		}
@@ -172,7 +173,7 @@ func TestFramesAreShared(t *testing.T) {
 		for _, w := range watchers {
 			checkWatcher(t, w)
 			if w.remaining != p.product.Remaining() {
-				t.Fatalf("%d remain, want %d", w.remaining, p.product.Remaining())
+				t.Fatalf("remaining = %d, want %d", w.remaining, p.product.Remaining())
 			}
 			for _, f := range w.frames {
 				if f.Kind == DeltaFrame {
@@ -188,9 +189,9 @@ func TestFramesAreShared(t *testing.T) {
 	})
 }
 
-// TestTooFarBehind: a member that is further behind than the topic remembers gets a snapshot, and
-// so do those of a topic that is rebuilt.
-func TestTooFarBehind(t *testing.T) {
+// TestSnapshotBeyondHistory: a member that lags by more than the topic's history receives a snapshot, as do all
+// members of a topic whose views are rebuilt.
+func TestSnapshotBeyondHistory(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newTestTopic(20 * time.Millisecond)
 		var watchers []*soldWatcher
@@ -202,7 +203,7 @@ func TestTooFarBehind(t *testing.T) {
 			p.sell()
 			p.step(time.Now())
 		}
-		all := func(kind FrameKind, position events.Position) {
+		checkLast := func(kind FrameKind, position events.Position) {
 			t.Helper()
 			for end := time.Now().Add(time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
 				for p.receiveOne() {
@@ -211,17 +212,17 @@ func TestTooFarBehind(t *testing.T) {
 			for _, w := range watchers {
 				last := w.frames[len(w.frames)-1]
 				if last.Kind != kind || last.Position != position || w.wrong != nil {
-					t.Fatalf("the last frame is %s; %v", last.Bytes(), w.wrong)
+					t.Fatalf("the last frame is %s, %v; want kind %v at %d", last.Bytes(), w.wrong, kind, position)
 				}
 			}
 		}
-		all(SnapshotFrame, p.product.Position)
+		checkLast(SnapshotFrame, p.product.Position)
 		p.sell()
-		all(DeltaFrame, p.product.Position)
-		anew := row.Product{ID: "a", Stock: 5, Position: 3}
+		checkLast(DeltaFrame, p.product.Position)
+		rebuilt := row.Product{ID: "a", Stock: 5, Position: 3}
 		p.sell()
 		p.receiveOne() // so that the next step has to wait
-		p.renew(ProductTopics.State(anew), 3)
-		all(SnapshotFrame, 3)
+		p.renew(ProductTopics.State(rebuilt), 3)
+		checkLast(SnapshotFrame, 3)
 	})
 }

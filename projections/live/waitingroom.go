@@ -16,12 +16,12 @@ const (
 	CauseFinished Cause = "finished"
 	CauseBegun    Cause = "begun"
 	CauseShuffled Cause = "shuffled"
-	// CauseTakenOver: another server runs the room now; no count has changed.
+	// CauseTakenOver means that another server runs the room now; no count has changed.
 	CauseTakenOver Cause = "taken_over"
 )
 
-// RoomFramesEvery is the shortest time between two frames of a waiting room's topic. During a crowd every join changes
-// its counts, and each change would be a frame to everybody who waits.
+// RoomFramesEvery is the shortest time between two frames of a waiting room's topic. In a rush every join changes
+// its counts, and each change would be a frame to every visitor.
 const RoomFramesEvery = time.Second
 
 // WaitingRoomCause is the cause of a waiting room's fact.
@@ -51,14 +51,14 @@ func WaitingRoomCause(fact events.Fact) Cause {
 	return CauseCreated
 }
 
-// WaitingRoomTopics are those named "waiting-room:<id>".
+// WaitingRoomTopics are the topics named "waiting-room:<id>".
 var WaitingRoomTopics = &RowTopics[row.WaitingRoom]{
 	Prefix: "waiting-room", Slowest: RoomFramesEvery,
 	Snapshot: func(o *events.Object, room *row.WaitingRoom) {
 		o.String("id", string(room.ID))
 		room.AppendMembers(o)
 	},
-	// All that a snapshot has, for the settings are few.
+	// The same members as in a snapshot: there are few.
 	Delta: func(o *events.Object, d *RowDelta[row.WaitingRoom]) {
 		o.String("cause", string(d.Cause))
 		d.After.AppendMembers(o)

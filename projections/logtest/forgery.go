@@ -6,7 +6,7 @@ import (
 	"admitone/events"
 )
 
-// Forgery makes logs by hand, with valid hashes for any content of the facts.
+// Forgery is a log written by hand, with valid hashes for any content of the facts.
 type Forgery struct {
 	Log   []events.Recorded
 	Heads map[events.StreamID]events.Hash
@@ -74,25 +74,25 @@ func Confirmed(n int, holder events.Holder, quantity, remaining int64) *events.P
 		Remaining: remaining}
 }
 
-// Released is the end of the nth reservation before its time.
+// Released is the release of the nth reservation.
 func Released(n int, holder events.Holder, quantity int64, was events.ReservationStatus,
 	remaining int64) *events.ProductReleased {
 	return &events.ProductReleased{ReservationID: ReservationID(n), Holder: holder, Quantity: quantity, Was: was,
 		Remaining: remaining}
 }
 
-// Expired is the end of the nth reservation by its deadline.
+// Expired is the expiry of the nth reservation.
 func Expired(until time.Time, n int, holder events.Holder, quantity, remaining int64) *events.ProductExpired {
 	return &events.ProductExpired{Quantity: quantity, Remaining: remaining,
 		Expired: []events.ExpiredHold{{ReservationID: ReservationID(n), Holder: holder, Quantity: quantity,
 			ExpiresAt: until}}}
 }
 
-// WholeLife is a log in which every fact occurs and no rule is broken.
-func WholeLife() *Forgery { return NewForgery().WholeLife() }
+// CompleteSale is a log of products in which every fact occurs and no rule is broken.
+func CompleteSale() *Forgery { return NewForgery().CompleteSale() }
 
-// WholeLife appends the result of the function of that name.
-func (f *Forgery) WholeLife() *Forgery {
+// CompleteSale appends the log returned by the function of that name.
+func (f *Forgery) CompleteSale() *Forgery {
 	f.Add("product-a", Created(10, 4), Reserved(1, "ada", 2, 8), f.Held(2, "bob", 3, 5), f.Held(3, "cy", 1, 4),
 		f.Held(4, "dee", 1, 3))
 	until := f.Now.Add(HoldFor)
@@ -102,7 +102,7 @@ func (f *Forgery) WholeLife() *Forgery {
 	f.Wait(time.Nanosecond)
 	f.Add("product-a", Expired(until, 4, "dee", 1, 7),
 		&events.ProductEdited{DisplayName: "B", Stock: 20, LimitPerHolder: 1, Remaining: 17},
-		Reserved(5, "eve", 1, 16)) // bob has three, from before the limit was one
+		Reserved(5, "eve", 1, 16)) // bob has had three since before the limit was one
 	b := Created(3, 0)
 	b.ProductID = "b"
 	f.Add("product-b", b, Reserved(6, "ada", 3, 0))

@@ -21,11 +21,11 @@ type Memory struct {
 	Name string
 	// Batch is the largest batch that Follow delivers, 0 for any.
 	Batch int
-	// Duplicate is the number of events up to its after that Follow delivers again.
+	// Duplicate is the number of events up to the position after that Follow delivers again.
 	Duplicate int
 	// Down, if set, is the error of Follow, Head and ReadAll.
 	Down error
-	// Follows counts the calls of Follow.
+	// Follows is the number of calls of Follow.
 	Follows int
 }
 
@@ -77,7 +77,7 @@ func Record(stream events.StreamID, revision events.Revision, position events.Po
 
 // Append implements events.Store. It panics.
 func (m *Memory) Append(context.Context, events.StreamID, events.Revision, []events.Event) (events.Appended, error) {
-	panic("readers never append")
+	panic("logtest: Memory.Append is not supported")
 }
 
 // Read implements events.Store.
@@ -98,7 +98,7 @@ func (m *Memory) Read(_ context.Context, stream events.StreamID, from events.Rev
 	return page[:min(limit, len(page))], nil
 }
 
-// ReadAll implements events.Store, backward alone.
+// ReadAll implements events.Store, but only backward.
 func (m *Memory) ReadAll(_ context.Context, from events.Position, dir events.Direction,
 	limit int) ([]events.Recorded, error) {
 	m.mu.Lock()
@@ -107,7 +107,7 @@ func (m *Memory) ReadAll(_ context.Context, from events.Position, dir events.Dir
 		return nil, m.Down
 	}
 	if dir != events.Backward {
-		panic("readers ask for this backward alone")
+		panic("logtest: Memory.ReadAll supports only backward reads")
 	}
 	at := min(max(0, int(from)-1), len(m.Recorded))
 	page := slices.Clone(m.Recorded[max(0, at-limit):at])
@@ -121,13 +121,13 @@ func (m *Memory) Follow(ctx context.Context, after events.Position, handle func(
 	m.Follows++
 	next := max(0, int(after)-m.Duplicate)
 	for {
-		batch, more, down, most := m.Recorded[min(next, len(m.Recorded)):], m.more, m.Down, m.Batch
+		batch, more, down, limit := m.Recorded[min(next, len(m.Recorded)):], m.more, m.Down, m.Batch
 		m.mu.Unlock()
 		if down != nil {
 			return down
 		}
-		if most > 0 {
-			batch = batch[:min(most, len(batch))]
+		if limit > 0 {
+			batch = batch[:min(limit, len(batch))]
 		}
 		if len(batch) > 0 {
 			if err := handle(batch); err != nil {

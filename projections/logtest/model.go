@@ -24,35 +24,35 @@ var ModelSections = []events.Section{
 	{ID: "B-x", DisplayName: "Balcony", Rows: 1, SeatsPerRow: 2, Price: 0},
 }
 
-// ModelSeats are the seats of every performance here.
+// ModelSeats are the seats of every performance of a model.
 var ModelSeats = []string{"A-1-1", "A-1-2", "A-1-3", "A-2-1", "A-2-2", "A-2-3", "B-x-1-1", "B-x-1-2"}
 
-// BookingModel sells the seats of performances by the plainest rules, one fact after
-// another, and may leave at any of them.
+// BookingModel sells the seats of performances by naive rules, one fact after another, and can be interrupted after
+// any of them.
 type BookingModel struct {
-	Now      time.Time
-	put      func(events.StreamID, events.Fact)
-	Shows    map[events.PerformanceID]map[string]*ModelSeat
-	Floors   map[events.PerformanceID]*ModelFloor // of those that have a plan
-	sealed   bool                                 // that plan
-	changes  map[events.PerformanceID]int64       // of blocks
-	blocks   int
-	Sales    map[events.PerformanceID]*ModelSale
-	Bookings map[string]*ModelBooking
-	Order    []string
-	Wallets  map[events.Holder]int64
-	Money    []string                // every movement, in words
-	payments map[events.HoldID]int64 // the amount debited; 0 for a closed payment
-	Parts    map[events.HoldID]*modelPart
-	Begun    map[events.BookingID]*ModelBooking // that are not held
-	left     int                                // facts until the clerk goes away, -1 never
-	N        int
+	Now       time.Time
+	put       func(events.StreamID, events.Fact)
+	Shows     map[events.PerformanceID]map[string]*ModelSeat
+	Floors    map[events.PerformanceID]*ModelFloor // of performances with a plan
+	sealed    bool                                 // the plan is in the log
+	changes   map[events.PerformanceID]int64       // numbers of changes of blocks
+	blocks    int
+	Sales     map[events.PerformanceID]*ModelSale
+	Bookings  map[string]*ModelBooking
+	Order     []string
+	Wallets   map[events.Holder]int64
+	Money     []string                // every movement, in words
+	payments  map[events.HoldID]int64 // the amount debited; 0 for a closed payment
+	Parts     map[events.HoldID]*modelPart
+	Begun     map[events.BookingID]*ModelBooking // attempts that are not bookings yet
+	factsLeft int                                // facts until the interruption, -1 for none
+	N         int                                // the last number of a booking or charge
 }
 
 // ModelSeat is the state of a seat.
 type ModelSeat struct {
 	Status       events.SeatStatus
-	Label        events.BlockLabel // it is blocked under it, or is when it is released
+	Label        events.BlockLabel // under which it is blocked, now or once it is released
 	hold         events.HoldID
 	holder       events.Holder
 	Until, first time.Time
@@ -68,7 +68,7 @@ type ModelBooking struct {
 	Status        events.BookingStatus
 	Until         time.Time
 	Extended      bool
-	prices        map[string]int64 // as they were held first
+	prices        map[string]int64 // as of the first hold
 	Attempt       int64
 	late, retaken bool
 	Refunding     bool
@@ -77,9 +77,9 @@ type ModelBooking struct {
 	closed        bool      // closed, with money or seats to return
 	repaid        map[events.Part]bool
 	label         events.BlockLabel
-	child         bool          // its seats are at the price for children, where there is one
-	places, next  int64         // of the floor, and the number of the first of them
-	Returning     []events.Part // whose return is in progress
+	child         bool          // its seats are at the price for children, if there is one
+	places, next  int64         // number of places on the floor, and the first of them
+	Returning     []events.Part // seats and places whose return is in progress
 	madeGood      int64         // refunded because the performance was cancelled
 }
 
@@ -89,12 +89,12 @@ type modelPart struct {
 	Until  time.Time // zero once permanent
 }
 
-// NewBookingModel returns a box office without performances, whose facts are given to put.
+// NewBookingModel returns a box office without performances, which passes its facts to put.
 func NewBookingModel(put func(events.StreamID, events.Fact)) *BookingModel {
 	return &BookingModel{Now: time.Date(2031, 5, 1, 20, 0, 0, 0, time.UTC), put: put,
 		Shows:   map[events.PerformanceID]map[string]*ModelSeat{},
 		Floors:  map[events.PerformanceID]*ModelFloor{},
-		changes: map[events.PerformanceID]int64{}, Sales: map[events.PerformanceID]*ModelSale{}, left: -1,
+		changes: map[events.PerformanceID]int64{}, Sales: map[events.PerformanceID]*ModelSale{}, factsLeft: -1,
 		Bookings: map[string]*ModelBooking{}, Wallets: map[events.Holder]int64{}, payments: map[events.HoldID]int64{},
 		Parts: map[events.HoldID]*modelPart{}, Begun: map[events.BookingID]*ModelBooking{}}
 }
@@ -103,18 +103,18 @@ func NewBookingModel(put func(events.StreamID, events.Fact)) *BookingModel {
 type stopped struct{}
 
 func (c *BookingModel) fact(stream events.StreamID, fact events.Fact) {
-	if c.left == 0 {
+	if c.factsLeft == 0 {
 		panic(stopped{})
 	}
-	c.left--
+	c.factsLeft--
 	c.put(stream, fact)
 }
 
-// Until runs do until the clerk has appended n facts, to the end for -1.
+// Until runs do until the model has appended n facts, to the end for -1.
 func (c *BookingModel) Until(n int, do func()) {
-	c.left = n
+	c.factsLeft = n
 	defer func() {
-		c.left = -1
+		c.factsLeft = -1
 		if r := recover(); r != nil && r != (stopped{}) {
 			panic(r)
 		}
@@ -157,10 +157,10 @@ func (c *BookingModel) Charge(holder events.Holder, amount int64) {
 	id := events.ChargeID(fmt.Sprint("charge", c.N))
 	c.fact(c.wallet(holder), &events.WalletCharged{ChargeID: id, Amount: amount, Balance: c.Wallets[holder] + amount})
 	c.Wallets[holder] += amount
-	c.Money = append(c.Money, fmt.Sprintf("%s charged %s: %d, %d left", holder, id, amount, c.Wallets[holder]))
+	c.Money = append(c.Money, fmt.Sprintf("%s charged %s: %d, balance %d", holder, id, amount, c.Wallets[holder]))
 }
 
-// acquire takes the allowance and every seat for an attempt; false if it gave up.
+// acquire takes the allowance and every seat for an attempt; false if one is not available.
 func (c *BookingModel) acquire(b *ModelBooking) bool {
 	hold := events.NewHoldID(b.id, b.Attempt)
 	stream, taken := c.allowance(b), int64(0)
@@ -173,7 +173,7 @@ func (c *BookingModel) acquire(b *ModelBooking) bool {
 		return false
 	}
 	if before := events.NewHoldID(b.id, b.Attempt-1); c.Parts[before] != nil {
-		c.giveAllowance(b, b.Attempt-1)
+		c.releaseAllowance(b, b.Attempt-1)
 	}
 	if c.Parts[hold] == nil {
 		part := &modelPart{stream, b.parts(), c.Now.Add(ModelHold + 2*ModelGrace)}
@@ -239,16 +239,16 @@ func (c *BookingModel) release(b *ModelBooking, name string, reason events.Relea
 	s.free(c.Now)
 }
 
-// giveBack releases everything that a booking has.
-func (c *BookingModel) giveBack(b *ModelBooking, reason events.ReleaseReason) {
+// releaseAll releases all holds of a booking.
+func (c *BookingModel) releaseAll(b *ModelBooking, reason events.ReleaseReason) {
 	for _, name := range b.Seats {
 		if other, _, _ := events.CutHoldID(c.Shows[b.show][name].hold); other == b.id {
 			c.release(b, name, reason)
 		}
 	}
-	c.giveBackPlaces(b, reason)
+	c.releasePlacesOf(b, reason)
 	for attempt := int64(1); attempt <= b.Attempt; attempt++ {
-		c.giveAllowance(b, attempt)
+		c.releaseAllowance(b, attempt)
 	}
 }
 
@@ -257,7 +257,7 @@ func (c *BookingModel) Book(show events.PerformanceID, holder events.Holder, sea
 	c.order(&ModelBooking{show: show, Holder: holder, Seats: seats})
 }
 
-// order holds what a new booking wants, or less under another attempt.
+// order holds the seats and places of a new booking, or fewer under another attempt.
 func (c *BookingModel) order(b *ModelBooking) {
 	show := b.show
 	if c.N++; !c.Sales[show].Times.Within(c.Now) {
@@ -297,7 +297,7 @@ func (c *BookingModel) order(b *ModelBooking) {
 	c.Order = append(c.Order, string(b.id))
 }
 
-// extend moves the deadline of a booking and all that is with it.
+// extend extends the deadlines of a booking, its seats, places and allowance.
 func (c *BookingModel) extend(b *ModelBooking) {
 	to := b.since.Add(2 * ModelHold)
 	for _, name := range b.Seats {
@@ -325,7 +325,7 @@ func (c *BookingModel) extend(b *ModelBooking) {
 	b.Until, b.Extended = to, true
 }
 
-// Later advances the clock, and expires everything that is due.
+// Later advances the clock, and expires all due holds and attempts.
 func (c *BookingModel) Later(d time.Duration) {
 	c.Now = c.Now.Add(d)
 	c.reach()

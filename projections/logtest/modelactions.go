@@ -13,7 +13,7 @@ func (c *BookingModel) stream(b *ModelBooking) events.StreamID {
 	return events.NewStreamID(events.BookingCategory, string(b.id))
 }
 
-// Annotate gives a booking a reference, and takes it away if that is empty.
+// Annotate sets the reference of a booking, or removes it if empty.
 func (c *BookingModel) Annotate(b *ModelBooking, reference string) {
 	order := events.OrderData{Reference: reference}
 	if reference != "" {
@@ -41,25 +41,25 @@ func (c *BookingModel) Pay(b *ModelBooking) {
 	payment := events.NewHoldID(b.id, b.Attempt)
 	if b.late && !b.retaken {
 		if !c.acquire(b) {
-			c.giveUp(b, events.FailedLate)
+			c.failPayment(b, events.FailedLate)
 			return
 		}
 		c.fact(c.stream(b), &events.BookingRetaken{Attempt: b.Attempt, ExpiresAt: c.Now.Add(ModelGrace)})
 		b.retaken = true
 	}
-	if _, known := c.payments[payment]; !known && b.Amount > 0 {
+	if _, exists := c.payments[payment]; !exists && b.Amount > 0 {
 		if c.Wallets[b.Holder] < b.Amount {
-			c.giveUp(b, events.FailedBalance)
+			c.failPayment(b, events.FailedBalance)
 			return
 		}
 		c.fact(c.wallet(b.Holder), &events.WalletDebited{PaymentID: payment, BookingID: b.id, Amount: b.Amount,
 			Balance: c.Wallets[b.Holder] - b.Amount})
-		c.moved(b, "debited", -b.Amount)
+		c.recordMovement(b, "debited", -b.Amount)
 		c.payments[payment] = b.Amount
 	}
 	part := c.Parts[payment]
 	if part == nil || c.payments[payment] == 0 && b.Amount > 0 {
-		c.giveUp(b, events.FailedLate)
+		c.failPayment(b, events.FailedLate)
 		return
 	}
 	if !part.Until.IsZero() {
@@ -69,7 +69,7 @@ func (c *BookingModel) Pay(b *ModelBooking) {
 	for _, name := range b.Seats {
 		s := c.Shows[b.show][name]
 		if s.hold != payment {
-			c.giveUp(b, events.FailedLate)
+			c.failPayment(b, events.FailedLate)
 			return
 		}
 		if s.Status == events.SeatIsHeld {
@@ -78,16 +78,16 @@ func (c *BookingModel) Pay(b *ModelBooking) {
 		}
 	}
 	if !c.bookPlaces(b) {
-		c.giveUp(b, events.FailedLate)
+		c.failPayment(b, events.FailedLate)
 		return
 	}
 	c.fact(c.stream(b), &events.BookingBooked{PaymentID: payment, Amount: b.Amount})
 	b.Status = events.BookingIsBooked
 }
 
-func (c *BookingModel) moved(b *ModelBooking, what string, by int64) {
+func (c *BookingModel) recordMovement(b *ModelBooking, what string, by int64) {
 	c.Wallets[b.Holder] += by
-	c.Money = append(c.Money, fmt.Sprintf("%s %s %s: %d, %d left", b.Holder, what, events.NewHoldID(b.id, b.Attempt),
+	c.Money = append(c.Money, fmt.Sprintf("%s %s %s: %d, balance %d", b.Holder, what, events.NewHoldID(b.id, b.Attempt),
 		max(by, -by), c.Wallets[b.Holder]))
 }
 
@@ -104,22 +104,22 @@ func (c *BookingModel) closePayment(b *ModelBooking) {
 			fact.RefundID = events.ReleaseRefund(payment)
 		}
 		c.fact(c.wallet(b.Holder), fact)
-		c.moved(b, "refunded", debited)
+		c.recordMovement(b, "refunded", debited)
 	default:
 		c.fact(c.wallet(b.Holder), &events.WalletCancelled{PaymentID: payment, BookingID: b.id})
-		c.Wallets[b.Holder] += 0
+		c.Wallets[b.Holder] += 0 // the wallet now exists
 	}
 	c.payments[payment] = 0
 }
 
-func (c *BookingModel) giveUp(b *ModelBooking, reason events.FailReason) {
+func (c *BookingModel) failPayment(b *ModelBooking, reason events.FailReason) {
 	fact := &events.BookingPaymentFailed{PaymentID: events.NewHoldID(b.id, b.Attempt), Reason: reason,
 		Status: events.BookingIsExpired, ExpiresAt: b.Until}
 	if reason == events.FailedBalance && !b.late && !c.Now.After(b.Until) {
 		fact.Status = events.BookingIsHeld
 	} else {
 		c.closePayment(b)
-		c.giveBack(b, events.ReleasedUnpaid)
+		c.releaseAll(b, events.ReleasedUnpaid)
 	}
 	c.fact(c.stream(b), fact)
 	b.Status = fact.Status
@@ -139,14 +139,14 @@ func (c *BookingModel) Cancel(b *ModelBooking) {
 	if b.Refunding {
 		c.closePayment(b)
 	}
-	c.giveBack(b, events.ReleasedCancelled)
+	c.releaseAll(b, events.ReleasedCancelled)
 	if b.Refunding {
 		c.fact(c.stream(b), &events.BookingRefunded{PaymentID: events.NewHoldID(b.id, b.Attempt), Amount: c.cost(b)})
 		b.Refunding = false
 	}
 }
 
-// Settle takes the steps that are left.
+// Settle takes the remaining steps of a booking.
 func (c *BookingModel) Settle(b *ModelBooking) {
 	switch b.Status {
 	case events.BookingIsBooked:
@@ -158,14 +158,14 @@ func (c *BookingModel) Settle(b *ModelBooking) {
 	case events.BookingIsCancelled:
 		c.end(b)
 	case events.BookingIsExpired:
-		c.giveBack(b, events.ReleasedExpired)
+		c.releaseAll(b, events.ReleasedExpired)
 	}
-	if c.toEnd(b) {
+	if c.mustCancel(b) {
 		c.end(b)
 	}
 }
 
-// Has are the streams in which the attempt of a booking has something.
+// Has returns the streams in which the attempt of a booking has a hold.
 func (c *BookingModel) Has(b *ModelBooking) (streams []events.StreamID) {
 	hold := events.NewHoldID(b.id, b.Attempt)
 	if part := c.Parts[hold]; part != nil {
@@ -193,13 +193,13 @@ func (c *BookingModel) abandon(b *ModelBooking) bool {
 			Attempt: b.Attempt})
 		b.closed = true
 	}
-	c.giveBack(b, events.ReleasedIncomplete)
+	c.releaseAll(b, events.ReleasedIncomplete)
 	b.closed = false
 	delete(c.Begun, b.id)
 	return true
 }
 
-// Unfinished are the bookings with steps left, found by looking everywhere.
+// Unfinished returns the bookings with remaining steps, found by searching the whole model.
 func (c *BookingModel) Unfinished() (ids []string) {
 	for _, id := range slices.Sorted(maps.Keys(c.Bookings)) {
 		b, has := c.Bookings[id], false
@@ -214,9 +214,9 @@ func (c *BookingModel) Unfinished() (ids []string) {
 			booking, _, _ := events.CutHoldID(hold)
 			has = has || booking == events.BookingID(id)
 		}
-		over := b.Status == events.BookingIsExpired || b.Status == events.BookingIsReleased ||
+		ended := b.Status == events.BookingIsExpired || b.Status == events.BookingIsReleased ||
 			b.Status == events.BookingIsCancelled
-		if b.Status == events.BookingIsPaying || b.Refunding || len(b.Returning) > 0 || over && has || c.toEnd(b) {
+		if b.Status == events.BookingIsPaying || b.Refunding || len(b.Returning) > 0 || ended && has || c.mustCancel(b) {
 			ids = append(ids, id)
 		}
 	}

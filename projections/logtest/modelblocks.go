@@ -11,7 +11,7 @@ func (s *ModelSeat) available(label events.BlockLabel) bool {
 	return s.Status == events.SeatIsFree || s.Status == events.SeatIsBlocked && label != "" && s.Label == label
 }
 
-// free ends a hold: the seat is free, or blocked as before.
+// free ends a hold: the seat is free, or blocked again if it has a label.
 func (s *ModelSeat) free(at time.Time) {
 	s.Status, s.hold, s.freed = events.SeatIsFree, "", at
 	if s.Label != "" {
@@ -19,7 +19,7 @@ func (s *ModelSeat) free(at time.Time) {
 	}
 }
 
-// change makes the next change of blocks.
+// change appends the next change of blocks, and returns its number.
 func (c *BookingModel) change(show events.PerformanceID, change events.BlockChange) (number int64) {
 	change.Number, change.Label = c.changes[show]+1, modelLabel
 	c.fact(PerformanceStream(string(show)), &events.BlocksChanged{BlockChange: change})
@@ -69,14 +69,15 @@ func (c *BookingModel) blockRow(show events.PerformanceID) {
 	c.blockSeats(show, row...)
 }
 
-// blockPlaces unblocks the label's places, or lets it keep a number of places if it has none blocked.
-func (c *BookingModel) blockPlaces(show events.PerformanceID, keeps int64) {
+// blockPlaces unblocks the label's places or, if none are blocked, blocks places until the label has a number of
+// them, including held and booked ones.
+func (c *BookingModel) blockPlaces(show events.PerformanceID, target int64) {
 	f := c.Floors[show]
 	counts, kept := f.AreaCounts, f.Blocked
 	for _, h := range f.holds {
 		kept += h.ofLabel
 	}
-	more := keeps - kept
+	more := target - kept
 	switch {
 	case f.Blocked > 0:
 		number := c.change(show, events.BlockChange{Unblocks: true,
@@ -85,16 +86,16 @@ func (c *BookingModel) blockPlaces(show events.PerformanceID, keeps int64) {
 		c.fact(floorStream(show), &events.AreaUnblocked{Label: modelLabel, Places: f.Blocked, AreaCounts: counts,
 			Change: number})
 	case more > 0 && more <= f.Remaining:
-		number := c.change(show, events.BlockChange{Areas: []events.AreaPlaces{{Area: modelFloor, Places: keeps}}})
+		number := c.change(show, events.BlockChange{Areas: []events.AreaPlaces{{Area: modelFloor, Places: target}}})
 		counts.Remaining, counts.Blocked = counts.Remaining-more, counts.Blocked+more
-		c.fact(floorStream(show), &events.AreaBlocked{Label: modelLabel, Places: more, Kept: keeps, AreaCounts: counts,
+		c.fact(floorStream(show), &events.AreaBlocked{Label: modelLabel, Places: more, Kept: target, AreaCounts: counts,
 			Change: number})
 	}
 	f.AreaCounts = counts
 }
 
-// resizing completes an edit of a performance with a plan; size is what the floor is to have, 0 to leave it.
-func (c *BookingModel) resizing(id events.PerformanceID, fact *events.PerformanceEdited, size int64) {
+// completeEdit completes an edit of a performance with a plan; size is the new capacity of the floor, 0 for no change.
+func (c *BookingModel) completeEdit(id events.PerformanceID, fact *events.PerformanceEdited, size int64) {
 	f, sale := c.Floors[id], c.Sales[id]
 	if f == nil {
 		return
@@ -106,8 +107,8 @@ func (c *BookingModel) resizing(id events.PerformanceID, fact *events.Performanc
 	}
 }
 
-// resized makes the change of an edit.
-func (c *BookingModel) resized(id events.PerformanceID, fact *events.PerformanceEdited) {
+// applyResize resizes the floor as an edit states.
+func (c *BookingModel) applyResize(id events.PerformanceID, fact *events.PerformanceEdited) {
 	if fact.Change == 0 {
 		return
 	}

@@ -23,13 +23,13 @@ func (c *BookingModel) CallOff(show events.PerformanceID) {
 	}
 }
 
-// toEnd reports whether a booking must be cancelled because its performance was.
-func (c *BookingModel) toEnd(b *ModelBooking) bool {
+// mustCancel reports whether a booking must be cancelled because its performance was.
+func (c *BookingModel) mustCancel(b *ModelBooking) bool {
 	open := b.Status == events.BookingIsHeld || b.Status == events.BookingIsBooked
 	return open && c.Sales[b.show].cancelled
 }
 
-// end cancels a booking of a cancelled performance, or resumes that.
+// end cancels a booking of a cancelled performance, or resumes its cancellation.
 func (c *BookingModel) end(b *ModelBooking) {
 	payment := events.NewHoldID(b.id, b.Attempt)
 	c.finishReturns(b)
@@ -45,17 +45,17 @@ func (c *BookingModel) end(b *ModelBooking) {
 	if b.madeGood > 0 && c.payments[payment] > 0 {
 		c.fact(c.wallet(b.Holder), &events.WalletRefunded{PaymentID: payment, BookingID: b.id, Amount: b.madeGood,
 			Balance: c.Wallets[b.Holder] + b.madeGood, RefundID: events.CallOffRefund(payment)})
-		c.moved(b, "refunded", b.madeGood)
+		c.recordMovement(b, "refunded", b.madeGood)
 		c.payments[payment] = 0
 	}
-	c.giveBack(b, events.ReleasedCalledOff)
+	c.releaseAll(b, events.ReleasedCalledOff)
 	if b.Refunding {
 		c.fact(c.stream(b), &events.BookingRefunded{PaymentID: payment, Amount: b.madeGood})
 		b.Refunding = false
 	}
 }
 
-// callOff cancels a half sold performance, and then sells more of it.
+// callOff cancels a partly sold performance, and then continues its sale.
 func (b *ForgedLog) callOff() {
 	b.Open("off")
 	b.Charge("dan", 30)

@@ -9,8 +9,8 @@ import (
 )
 
 const (
-	// modelHall is the performance of a model that has a plan: seats with the names of the others', in part at two
-	// price types, and the floor.
+	// modelHall is the performance with a plan: it has the same seat names as the others, two price types for some,
+	// and the floor.
 	modelHall       events.PerformanceID = "a-b"
 	modelPlan       events.PlanID        = "hall"
 	modelFloor      events.AreaID        = "floor"
@@ -26,11 +26,11 @@ type ModelFloor struct {
 	holds map[events.HoldID]*modelHold
 }
 
-// modelHold are the places that a hold has.
+// modelHold has the places of a hold.
 type modelHold struct {
 	booking events.BookingID
 	places  int64
-	ofLabel int64     // of them
+	ofLabel int64     // number of labelled ones among them
 	until   time.Time // zero once booked
 }
 
@@ -77,7 +77,7 @@ func hallOf(sections []events.Section) *events.SeatingPlan {
 	return p
 }
 
-// build stores the plan, and lets a performance be held in it.
+// build stores the plan, and assigns it to a performance.
 func (c *BookingModel) build(fact *events.PerformanceCreated) {
 	if text := events.AppendPlan(nil, hallOf(ModelSections), events.PlanComplete); !c.sealed {
 		digest := events.PlanDigest(text)
@@ -91,7 +91,7 @@ func (c *BookingModel) build(fact *events.PerformanceCreated) {
 		holds: map[events.HoldID]*modelHold{}}
 }
 
-// bookedPlaces are those of a new booking.
+// bookedPlaces are the places of a new booking.
 func (b *ModelBooking) bookedPlaces() []events.BookedPlaces {
 	if b.places == 0 {
 		return nil
@@ -99,7 +99,7 @@ func (b *ModelBooking) bookedPlaces() []events.BookedPlaces {
 	return []events.BookedPlaces{{Area: modelFloor, First: 1, Quantity: b.places, Price: modelPlacePrice}}
 }
 
-// placesFor is how many places a booking can have that has none.
+// placesFor is the number of places available to a booking without places.
 func (c *BookingModel) placesFor(b *ModelBooking) int64 {
 	f := c.Floors[b.show]
 	switch {
@@ -117,7 +117,7 @@ func (c *BookingModel) acquirePlaces(b *ModelBooking) bool {
 	if b.places == 0 || c.Floors[b.show].holds[hold] != nil {
 		return true
 	}
-	c.giveBackPlaces(b, events.ReleasedRetaken)
+	c.releasePlacesOf(b, events.ReleasedRetaken)
 	if c.placesFor(b) < b.places {
 		return false
 	}
@@ -142,46 +142,46 @@ func (c *BookingModel) acquirePlaces(b *ModelBooking) bool {
 	return true
 }
 
-// freed returns the counts once a hold has only left places, and the number of labelled ones that it loses.
-func (f *ModelFloor) freed(h *modelHold, left int64) (counts events.AreaCounts, of int64) {
-	counts, of = f.AreaCounts, min(h.ofLabel, h.places-left)
+// freed returns the counts after a hold is reduced to rest places, and the number of labelled ones among the freed.
+func (f *ModelFloor) freed(h *modelHold, rest int64) (counts events.AreaCounts, of int64) {
+	counts, of = f.AreaCounts, min(h.ofLabel, h.places-rest)
 	if h.until.IsZero() {
-		counts.Booked -= h.places - left
+		counts.Booked -= h.places - rest
 	} else {
-		counts.Held -= h.places - left
+		counts.Held -= h.places - rest
 	}
-	counts.Remaining, counts.Blocked = counts.Remaining+h.places-left-of, counts.Blocked+of
+	counts.Remaining, counts.Blocked = counts.Remaining+h.places-rest-of, counts.Blocked+of
 	return counts, of
 }
 
-func (f *ModelFloor) free(id events.HoldID, left int64) {
+func (f *ModelFloor) free(id events.HoldID, rest int64) {
 	h := f.holds[id]
-	counts, of := f.freed(h, left)
+	counts, of := f.freed(h, rest)
 	f.AreaCounts = counts
-	if h.places, h.ofLabel = left, h.ofLabel-of; left == 0 {
+	if h.places, h.ofLabel = rest, h.ofLabel-of; rest == 0 {
 		delete(f.holds, id)
 	}
 }
 
-// releasePlaces releases all but left places of a hold.
-func (c *BookingModel) releasePlaces(b *ModelBooking, hold events.HoldID, left int64, reason events.ReleaseReason) {
+// releasePlaces releases all but rest places of a hold.
+func (c *BookingModel) releasePlaces(b *ModelBooking, hold events.HoldID, rest int64, reason events.ReleaseReason) {
 	f := c.Floors[b.show]
 	h := f.holds[hold]
-	if h == nil || h.places <= left {
+	if h == nil || h.places <= rest {
 		return
 	}
-	counts, of := f.freed(h, left)
+	counts, of := f.freed(h, rest)
 	was := events.AreaIsHeld
 	if h.until.IsZero() {
 		was = events.AreaIsBooked
 	}
-	c.fact(floorStream(b.show), &events.AreaReleased{HoldID: hold, Was: was, Places: h.places - left, Left: left,
+	c.fact(floorStream(b.show), &events.AreaReleased{HoldID: hold, Was: was, Places: h.places - rest, Left: rest,
 		Reason: reason, AreaCounts: counts, Labelled: labelled(of)})
-	f.free(hold, left)
+	f.free(hold, rest)
 }
 
-// giveBackPlaces releases all places of a booking.
-func (c *BookingModel) giveBackPlaces(b *ModelBooking, reason events.ReleaseReason) {
+// releasePlacesOf releases all places of a booking.
+func (c *BookingModel) releasePlacesOf(b *ModelBooking, reason events.ReleaseReason) {
 	f := c.Floors[b.show]
 	if f == nil {
 		return
@@ -193,7 +193,7 @@ func (c *BookingModel) giveBackPlaces(b *ModelBooking, reason events.ReleaseReas
 	}
 }
 
-// hasPlaces reports whether a booking has some, under any hold.
+// hasPlaces reports whether a booking has places, under any hold.
 func (c *BookingModel) hasPlaces(b *ModelBooking) bool {
 	f := c.Floors[b.show]
 	if f == nil {

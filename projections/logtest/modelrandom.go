@@ -8,7 +8,7 @@ import (
 	"admitone/events"
 )
 
-// RandomAction happens.
+// RandomAction performs a random action, possibly interrupted.
 func (c *BookingModel) RandomAction(t *rapid.T) {
 	show := rapid.SampledFrom([]events.PerformanceID{"a", "a-b"}).Draw(t, "performance")
 	holder := rapid.SampledFrom([]events.Holder{"ada", "ada-b"}).Draw(t, "holder")
@@ -23,7 +23,7 @@ func (c *BookingModel) RandomAction(t *rapid.T) {
 	}
 	off := rapid.IntRange(0, 60).Draw(t, "call off") == 0
 	edit := drawEdit(t)
-	c.Until(-1, func() { c.Later(0) }) // what has ended needs no steps
+	c.Until(-1, func() { c.Later(0) }) // expire due holds first
 	c.Until(steps, func() {
 		var b *ModelBooking
 		if len(c.Order) > 0 {
@@ -33,7 +33,7 @@ func (c *BookingModel) RandomAction(t *rapid.T) {
 		case c.Shows[show] == nil:
 			c.Open(show)
 		case off:
-			c.left = -1 // no view finds what is left from before the cancellation
+			c.factsLeft = -1 // no view lists the remaining steps of an interrupted cancellation
 			c.CallOff(show)
 		case what == 0:
 			c.Later(time.Duration(rapid.SampledFrom([]int{1, 40, 101, 200}).Draw(t, "seconds")) * time.Second)

@@ -6,10 +6,10 @@ import (
 	"admitone/events"
 )
 
-// parts is how many seats and places a booking has.
+// parts is the number of seats and places of a booking.
 func (b *ModelBooking) parts() int64 { return int64(len(b.Seats)) + b.places }
 
-// cost of what a booking has.
+// cost is the price of a booking's seats and places.
 func (c *BookingModel) cost(b *ModelBooking) (amount int64) {
 	for _, name := range b.Seats {
 		amount += b.prices[name]
@@ -25,12 +25,12 @@ func (b *ModelBooking) partPrice(part events.Part) int64 {
 	return b.prices[string(part.Seat)]
 }
 
-// Return gives one seat of a booked booking back.
+// Return returns one seat of a booked booking.
 func (c *BookingModel) Return(b *ModelBooking, name string) {
 	c.returnPart(b, events.Part{Seat: events.SeatName(name)})
 }
 
-// returnFirst gives the first place of a booked booking back, or its first seat if it has none.
+// returnFirst returns the first place of a booked booking, or its first seat if it has no places.
 func (c *BookingModel) returnFirst(b *ModelBooking) {
 	part := events.Part{Area: modelFloor, Place: b.next}
 	if b.places == 0 {
@@ -67,7 +67,7 @@ func (c *BookingModel) finishReturns(b *ModelBooking) {
 		if price > 0 && !b.repaid[part] {
 			c.fact(c.wallet(b.Holder), &events.WalletRefunded{PaymentID: hold, BookingID: b.id, Amount: price,
 				Balance: c.Wallets[b.Holder] + price, RefundID: part.RefundOf(hold)})
-			c.moved(b, "refunded", price)
+			c.recordMovement(b, "refunded", price)
 			c.payments[hold] -= price
 			if b.repaid == nil {
 				b.repaid = map[events.Part]bool{}
@@ -80,17 +80,17 @@ func (c *BookingModel) finishReturns(b *ModelBooking) {
 			c.release(b, name, events.ReleasedReturned)
 		}
 		if part := c.Parts[hold]; b.parts() == 0 {
-			c.giveAllowance(b, b.Attempt)
-		} else if back := part.seats - b.parts(); back > 0 {
-			c.fact(part.stream, &events.AllowanceReduced{HoldID: hold, Seats: back, Taken: c.taken(part.stream) - back})
-			part.seats -= back
+			c.releaseAllowance(b, b.Attempt)
+		} else if returned := part.seats - b.parts(); returned > 0 {
+			c.fact(part.stream, &events.AllowanceReduced{HoldID: hold, Seats: returned, Taken: c.taken(part.stream) - returned})
+			part.seats -= returned
 		}
 		c.fact(c.stream(b), &events.BookingSeatRefunded{Seat: part.Seat, Area: part.Area, Place: part.Place, Amount: price})
 		b.Returning = b.Returning[1:]
 	}
 }
 
-func (c *BookingModel) giveAllowance(b *ModelBooking, attempt int64) {
+func (c *BookingModel) releaseAllowance(b *ModelBooking, attempt int64) {
 	hold := events.NewHoldID(b.id, attempt)
 	part := c.Parts[hold]
 	if part == nil {

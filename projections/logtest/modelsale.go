@@ -11,7 +11,7 @@ import (
 	"admitone/events"
 )
 
-// ModelSale are the sale terms of a performance.
+// ModelSale has the sale terms of a performance.
 type ModelSale struct {
 	// Terms is the revision of the newest edit.
 	Terms events.Revision
@@ -20,7 +20,7 @@ type ModelSale struct {
 	Times  events.SaleTimes
 
 	cancelled bool
-	areas     []events.AreaPlaces // that were resized
+	areas     []events.AreaPlaces // resized areas
 	revision  events.Revision     // of the newest fact
 	ahead     events.SaleTimes
 }
@@ -56,8 +56,8 @@ type modelEdit struct {
 	priceA         int64
 	starts         int // the day
 	opens, closes  time.Duration
-	opened, closed bool  // there is such a bound
-	floor          int64 // its size, 0 if it stays
+	opened, closed bool  // whether the edit sets opens and closes
+	floor          int64 // the capacity of the floor, 0 for no change
 }
 
 func drawEdit(t *rapid.T) (e modelEdit) {
@@ -71,7 +71,7 @@ func drawEdit(t *rapid.T) (e modelEdit) {
 	return e
 }
 
-// edit states other members of a performance, and records the bounds that have passed.
+// edit edits a performance, and records the opening and closing times that have passed.
 func (c *BookingModel) edit(id events.PerformanceID, e modelEdit) {
 	sale := c.Sales[id]
 	if sale.cancelled {
@@ -87,7 +87,7 @@ func (c *BookingModel) edit(id events.PerformanceID, e modelEdit) {
 	if e.closed {
 		fact.ClosesAt = c.Now.Add(e.closes)
 	}
-	c.resizing(id, fact, e.floor)
+	c.completeEdit(id, fact, e.floor)
 	c.fact(PerformanceStream(string(id)), fact)
 	sale.revision++
 	if !fact.OpensAt.Equal(sale.Times.OpensAt) {
@@ -97,11 +97,11 @@ func (c *BookingModel) edit(id events.PerformanceID, e modelEdit) {
 		sale.ahead.ClosesAt = fact.ClosesAt
 	}
 	sale.Terms, sale.PriceA, sale.Times = sale.revision, e.priceA, fact.SaleTimes
-	c.resized(id, fact)
+	c.applyResize(id, fact)
 	c.reach()
 }
 
-// reach records the bounds that have been reached.
+// reach records the opening and closing times that have been reached.
 func (c *BookingModel) reach() {
 	for _, id := range slices.Sorted(maps.Keys(c.Sales)) {
 		sale := c.Sales[id]

@@ -6,8 +6,8 @@ import (
 	"admitone/events"
 )
 
-// ProductLife is a product's stream in which every fact occurs.
-func ProductLife() []events.Fact {
+// ProductFacts returns the facts of a product's stream in which every fact occurs.
+func ProductFacts() []events.Fact {
 	until := time.Unix(1_800_000_000, 0).UTC()
 	return []events.Fact{
 		&events.ProductCreated{ProductID: "a", DisplayName: "A", Stock: 10, Price: 5, LimitPerHolder: 4, HoldSeconds: 300},

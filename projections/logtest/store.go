@@ -15,7 +15,7 @@ type Store struct {
 	End events.Position
 	// Fail is the error of ReadAll after the last event.
 	Fail error
-	// Most bounds the events that ReadAll returns at once.
+	// Most is the largest number of events that ReadAll returns.
 	Most int
 }
 
@@ -37,7 +37,7 @@ func (s *Store) ReadAll(_ context.Context, after events.Position, dir events.Dir
 	return s.Log[i:min(len(s.Log), i+min(limit, s.Most))], nil
 }
 
-// Read implements events.Store, forward alone.
+// Read implements events.Store, but only forward.
 func (s *Store) Read(_ context.Context, stream events.StreamID, from events.Revision, _ events.Direction,
 	limit int) (page []events.Recorded, err error) {
 	for _, e := range s.Log {

@@ -7,7 +7,7 @@ import (
 	"admitone/events"
 )
 
-// Counts are the counts of a fact.
+// Counts returns the counts of a fact.
 func Counts(entered, remaining, waitlisted int64) events.TournamentCounts {
 	return events.TournamentCounts{Entered: entered, Remaining: remaining, Waitlisted: waitlisted}
 }
@@ -51,12 +51,12 @@ func (s *TournamentLog) Entered(teams string, c events.TournamentCounts) {
 	s.Fact(&events.TournamentEntered{TeamIDs: split(teams), TournamentCounts: c})
 }
 
-// Waitlisted appends that teams, divided by spaces, wait.
+// Waitlisted appends the waitlisting of teams, separated by spaces.
 func (s *TournamentLog) Waitlisted(teams string, c events.TournamentCounts) {
 	s.Fact(&events.TournamentWaitlisted{TeamIDs: split(teams), TournamentCounts: c})
 }
 
-// Promoted takes rows like "a b, c".
+// Promoted appends the promotion of rows like "a b, c".
 func (s *TournamentLog) Promoted(rows string, c events.TournamentCounts) {
 	fact := &events.TournamentPromoted{TournamentCounts: c}
 	for row := range strings.SplitSeq(rows, ",") {
@@ -65,8 +65,8 @@ func (s *TournamentLog) Promoted(rows string, c events.TournamentCounts) {
 	s.Fact(fact)
 }
 
-// Withdrew appends that a team left.
-func (s *TournamentLog) Withdrew(team events.TeamID, was events.EntryStatus, c events.TournamentCounts) {
+// Withdrawn appends the withdrawal of a team.
+func (s *TournamentLog) Withdrawn(team events.TeamID, was events.EntryStatus, c events.TournamentCounts) {
 	s.Fact(&events.TournamentWithdrawn{TeamID: team, Was: was, TournamentCounts: c})
 }
 
@@ -84,9 +84,9 @@ func Tournament() *TournamentLog {
 	s.Wait(time.Hour)
 	s.Edited(3, events.TournamentOpen, Counts(1, 2, 3))
 	s.Promoted("tigers bears", Counts(3, 0, 1))
-	s.Withdrew("lions", events.EntryEntered, Counts(2, 1, 1))
+	s.Withdrawn("lions", events.EntryEntered, Counts(2, 1, 1))
 	s.Promoted("wolves", Counts(3, 0, 0))
 	s.Edited(3, events.TournamentClosed, Counts(3, 0, 0))
-	s.Withdrew("tigers", events.EntryEntered, Counts(2, 1, 0))
+	s.Withdrawn("tigers", events.EntryEntered, Counts(2, 1, 0))
 	return s
 }

@@ -27,7 +27,7 @@ func HashOf(seed []byte) string {
 	return hex.EncodeToString(hash[:])
 }
 
-// NewWaitingRoom opens a room; change may adjust its settings before.
+// NewWaitingRoom returns the log of a new room, whose settings change may adjust.
 func NewWaitingRoom(change ...func(*events.WaitingRoomSettings)) *WaitingRoom {
 	q := &WaitingRoom{Forgery: NewForgery(),
 		Settings: events.WaitingRoomSettings{AdmitPerSecond: 2, MaxActive: 3, ActiveSeconds: 60,
@@ -49,13 +49,13 @@ func (q *WaitingRoom) Changed(f func(*events.WaitingRoomSettings)) {
 	q.Fact(&events.WaitingRoomChanged{WaitingRoomSettings: q.Settings, WaitingRoomCounts: q.Counts})
 }
 
-// Joined appends that a visitor got a ticket.
+// Joined appends the join of a visitor with a ticket.
 func (q *WaitingRoom) Joined(ticket int64, holder events.Holder) {
 	q.Counts.Waiting++
 	q.Fact(&events.WaitingRoomJoined{Ticket: ticket, Holder: holder, WaitingRoomCounts: q.Counts})
 }
 
-// Ranges is a set of tickets as facts have it.
+// Ranges returns a set of tickets in the form of facts.
 func Ranges(tickets ...int64) (all []events.TicketRange) {
 	for _, ticket := range tickets {
 		all = events.AddTicket(all, ticket)
@@ -63,8 +63,8 @@ func Ranges(tickets ...int64) (all []events.TicketRange) {
 	return all
 }
 
-// Admits appends the admission of tickets.
-func (q *WaitingRoom) Admits(tickets ...int64) {
+// Admitted appends the admission of tickets.
+func (q *WaitingRoom) Admitted(tickets ...int64) {
 	n := int64(len(tickets))
 	q.Counts.Waiting -= n
 	q.Counts.Active += n
@@ -73,7 +73,7 @@ func (q *WaitingRoom) Admits(tickets ...int64) {
 		ExpiresAt: q.Now.Add(time.Duration(q.Settings.ActiveSeconds) * time.Second), WaitingRoomCounts: q.Counts})
 }
 
-// Left appends that a place was given up.
+// Left appends the departure of a visitor.
 func (q *WaitingRoom) Left(ticket int64, was events.VisitorStatus) {
 	if was == events.VisitorWaiting {
 		q.Counts.Waiting--
@@ -83,41 +83,41 @@ func (q *WaitingRoom) Left(ticket int64, was events.VisitorStatus) {
 	q.Fact(&events.WaitingRoomLeft{Ticket: ticket, Was: was, WaitingRoomCounts: q.Counts})
 }
 
-// Dropped appends that waiting tickets were dropped.
+// Dropped appends the removal of inactive visitors.
 func (q *WaitingRoom) Dropped(tickets ...int64) {
 	q.Counts.Waiting -= int64(len(tickets))
 	q.Fact(&events.WaitingRoomDropped{Tickets: Ranges(tickets...), Count: int64(len(tickets)),
 		WaitingRoomCounts: q.Counts})
 }
 
-// Expired appends that the passes of tickets have ended.
+// Expired appends the expiry of the passes of tickets.
 func (q *WaitingRoom) Expired(tickets ...int64) {
 	q.Counts.Active -= int64(len(tickets))
 	q.Fact(&events.WaitingRoomExpired{Tickets: Ranges(tickets...), Count: int64(len(tickets)),
 		WaitingRoomCounts: q.Counts})
 }
 
-// Finished appends that the holder of a ticket was done.
+// Finished appends the early end of the pass of a ticket.
 func (q *WaitingRoom) Finished(ticket int64) {
 	q.Counts.Active--
 	q.Fact(&events.WaitingRoomFinished{Ticket: ticket, WaitingRoomCounts: q.Counts})
 }
 
-// WaitingLine is a log of a room that goes by arrival, with no rule broken.
-func WaitingLine() *WaitingRoom {
+// FIFORoom is a log of a room in order of arrival, with no rule broken.
+func FIFORoom() *WaitingRoom {
 	q := NewWaitingRoom()
 	for i, holder := range strings.Fields("ann bob cy dee eve fay") {
 		q.Joined(int64(i+1), events.Holder(holder))
 	}
 	q.Left(2, events.VisitorWaiting)
-	q.Admits(1, 3)
+	q.Admitted(1, 3)
 	q.Wait(time.Second)
-	q.Admits(4)
+	q.Admitted(4)
 	q.Dropped(6)
 	q.Joined(7, "bob") // a visitor who left may join again
 	q.Finished(3)
 	q.Wait(time.Second)
-	q.Admits(5)
+	q.Admitted(5)
 	q.Left(4, events.VisitorAdmitted)
 	q.Wait(58*time.Second + 1)
 	q.Expired(1)
@@ -125,11 +125,11 @@ func WaitingLine() *WaitingRoom {
 	q.Wait(time.Hour)
 	q.Expired(5)
 	q.Changed(func(s *events.WaitingRoomSettings) { s.Status = events.RoomOpen })
-	q.Admits(7)
+	q.Admitted(7)
 	return q
 }
 
-// Draw is a log of a shuffled opening of n, up to the draw.
+// Draw is a log of a shuffled opening of n visitors, up to the draw.
 func Draw(n int) *WaitingRoom {
 	q := NewWaitingRoom(func(s *events.WaitingRoomSettings) {
 		s.Order, s.SeedHash, s.OpensAt = events.RoomShuffle, HashOf(RoomSeed), NewForgery().Now.Add(time.Hour)

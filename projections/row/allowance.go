@@ -13,7 +13,7 @@ import (
 type Allowance struct {
 	PerformanceID events.PerformanceID
 	Holder        string
-	// Taken counts held and booked ones.
+	// Taken is the number of held and booked seats and places.
 	Taken int64
 	// Revision and Position of the last event, and the store's time of it.
 	Revision events.Revision

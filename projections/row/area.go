@@ -61,10 +61,9 @@ func readPlaces(r *Reader) (areas []events.BookedPlaces) {
 	return areas
 }
 
-// Apply applies a fact of the area, and returns the change of its hold's number of places: negative
-// if it frees some, 0 for a fact that is not about a hold. Error: [ErrViolated]; then nothing has
-// changed.
-func (a *Area) Apply(e *events.Recorded, fact events.Fact) (given int64, err error) {
+// Apply applies a fact of the area, and returns the change of the number of places under its hold: negative
+// if it frees some, 0 for a fact that is not about a hold. Error: [ErrViolated]; then nothing has changed.
+func (a *Area) Apply(e *events.Recorded, fact events.Fact) (change int64, err error) {
 	step, ok := areaStepOf(fact)
 	next := a.AreaCounts
 	if f, resized := fact.(*events.AreaResized); resized {
@@ -91,7 +90,7 @@ type areaStep struct {
 	counts *events.AreaCounts
 }
 
-// areaStepOf returns the step of a fact, false if it is not an area's.
+// areaStepOf returns the step of a fact; false if it is not a fact of an area.
 func areaStepOf(fact events.Fact) (areaStep, bool) {
 	switch f := fact.(type) {
 	case *events.AreaHeld:
@@ -123,7 +122,7 @@ func areaStepOf(fact events.Fact) (areaStep, bool) {
 	return areaStep{}, false
 }
 
-// freed is the change by places that a hold gives back: labelled ones are blocked again.
+// freed is the change of the counts when a hold's places are freed: labelled ones are blocked again.
 func freed(places int64, of events.Labelled) events.AreaCounts {
 	return events.AreaCounts{Remaining: places - of.OfLabel, Blocked: of.OfLabel}
 }
@@ -166,11 +165,11 @@ func AreaAt(ctx context.Context, store events.Store, id string, position events.
 			if err != nil {
 				return false, err
 			}
-			counts, says := AreaCountsOf(fact)
-			if says {
+			counts, states := AreaCountsOf(fact)
+			if states {
 				a.AreaCounts, a.Counted, a.CountedAt = counts, e.Position, e.Created
 			}
-			return !says, nil
+			return !states, nil
 		})
 	if err != nil {
 		return nil, err

@@ -29,16 +29,16 @@ func FoldFrom[R any](ctx context.Context, store events.Store, stream events.Stre
 	return row, nil
 }
 
-// UpTo calls take with the events of a stream up to a position. It reads several pages of a long stream ahead.
-// Errors: take's; the store's.
+// UpTo calls visit with the events of a stream up to a position. It reads several pages of a long stream ahead.
+// Errors: visit's; the store's.
 func UpTo(ctx context.Context, store events.Store, stream events.StreamID, position events.Position,
-	take func(*events.Recorded) error) error {
-	return upTo(ctx, store, stream, 0, position, take)
+	visit func(*events.Recorded) error) error {
+	return upTo(ctx, store, stream, 0, position, visit)
 }
 
 // upTo is UpTo without the events before revision from.
 func upTo(ctx context.Context, store events.Store, stream events.StreamID, from events.Revision,
-	position events.Position, take func(*events.Recorded) error) error {
+	position events.Position, visit func(*events.Recorded) error) error {
 	type page struct {
 		events []events.Recorded
 		err    error
@@ -51,7 +51,7 @@ func upTo(ctx context.Context, store events.Store, stream events.StreamID, from 
 		}()
 		return next
 	}
-	var inFlight []<-chan page // way
+	var inFlight []<-chan page
 	for ahead := 1; ; ahead = min(ahead+1, upToAhead) {
 		for ; len(inFlight) < ahead; from += upToPage {
 			inFlight = append(inFlight, read(from))
@@ -64,7 +64,7 @@ func upTo(ctx context.Context, store events.Store, stream events.StreamID, from 
 			if p.events[i].Position > position {
 				return nil
 			}
-			if err := take(&p.events[i]); err != nil {
+			if err := visit(&p.events[i]); err != nil {
 				return err
 			}
 		}

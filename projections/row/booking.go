@@ -34,7 +34,7 @@ type Booking struct {
 	// PaymentID is the present or last payment, and Payment its stream if it is external.
 	PaymentID events.HoldID
 	Payment   events.StreamID
-	// Intent is the open one; its ID is "" if there is none.
+	// Intent is the open payment intent; its ID is "" if there is none.
 	Intent BookingIntent
 	// Late means that the present or last payment began after the deadline, Retaken that it holds all the
 	// seats again.
@@ -270,13 +270,11 @@ func DecodeBooking(id string, record []byte) (Booking, error) {
 		return Booking{}, ErrRecord
 	}
 	b := Booking{
-		ID: events.BookingID(
-			id,
-		), Extended: flags[0]&1 != 0, Late: flags[0]&2 != 0, Retaken: flags[0]&4 != 0, Refunding: flags[0]&8 != 0,
-		Refunded: flags[0]&16 != 0,
-		PerformanceID: events.PerformanceID(
-			r.Text(),
-		), Holder: events.Holder(r.Text()), Status: events.BookingStatus(r.Text()),
+		ID: events.BookingID(id), Extended: flags[0]&1 != 0, Late: flags[0]&2 != 0, Retaken: flags[0]&4 != 0,
+		Refunding:     flags[0]&8 != 0,
+		Refunded:      flags[0]&16 != 0,
+		PerformanceID: events.PerformanceID(r.Text()), Holder: events.Holder(r.Text()),
+		Status:    events.BookingStatus(r.Text()),
 		Failed:    events.FailReason(r.Text()),
 		PaymentID: events.HoldID(r.Text()), Payment: events.StreamID(r.Text()),
 		Intent: BookingIntent{ID: events.IntentID(r.Text()), ExpiresAt: r.Moment(), Opened: flags[0]&32 != 0,

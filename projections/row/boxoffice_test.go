@@ -9,8 +9,8 @@ import (
 	"admitone/projections/logtest"
 )
 
-// TestBoxOfficeRowsAreKept: every member survives encoding, and a truncated record is invalid.
-func TestBoxOfficeRowsAreKept(t *testing.T) {
+// TestBoxOfficeRecords: every member survives encoding, and a truncated record is invalid.
+func TestBoxOfficeRecords(t *testing.T) {
 	far := time.Date(9999, 12, 31, 23, 59, 59, 999_999_999, time.UTC)
 	show := Performance{
 		ID: "a", Title: "T \"x\"", Venue: "V", StartsAt: far, HoldSeconds: 1, LimitPerHolder: 2, WaitingRoom: "w",
@@ -20,7 +20,7 @@ func TestBoxOfficeRowsAreKept(t *testing.T) {
 			{logtest.ModelSections[1], SeatCounts{2, 0, 0, 1}}},
 	}
 	show.complete()
-	kept(t, show, AppendPerformance, func(record []byte) (Performance, error) { return DecodePerformance("a", record) })
+	checkRecord(t, show, AppendPerformance, func(record []byte) (Performance, error) { return DecodePerformance("a", record) })
 	for flags := range 16 {
 		b := Booking{
 			ID: "b", PerformanceID: "a", Holder: "h",
@@ -30,23 +30,23 @@ func TestBoxOfficeRowsAreKept(t *testing.T) {
 			Created: time.Unix(1, 2).UTC(), Updated: time.Unix(3, 4).UTC(),
 			Extended: flags&1 != 0, Late: flags&2 != 0, Retaken: flags&4 != 0, Refunding: flags&8 != 0,
 		}
-		kept(t, b, AppendBooking, func(record []byte) (Booking, error) { return DecodeBooking("b", record) })
+		checkRecord(t, b, AppendBooking, func(record []byte) (Booking, error) { return DecodeBooking("b", record) })
 	}
 	w := Wallet{"h", 1, 2, 3, 4, 5, 6, time.Unix(1, 2).UTC(), time.Unix(3, 4).UTC()}
-	kept(t, w, AppendWallet, func(record []byte) (Wallet, error) { return DecodeWallet("h", record) })
-	kept(t, WalletEntry{EntryRefunded, "p", "b", 1, 2, 3, 4, time.Unix(1, 2).UTC()}, AppendWalletEntry, DecodeWalletEntry)
+	checkRecord(t, w, AppendWallet, func(record []byte) (Wallet, error) { return DecodeWallet("h", record) })
+	checkRecord(t, WalletEntry{EntryRefunded, "p", "b", 1, 2, 3, 4, time.Unix(1, 2).UTC()}, AppendWalletEntry, DecodeWalletEntry)
 }
 
-// kept checks that a row survives encoding, and that a truncated record is invalid.
-func kept[R any](t *testing.T, row R, encode func([]byte, *R) []byte, decode func([]byte) (R, error)) {
+// checkRecord checks that a row survives encoding, and that a truncated record is invalid.
+func checkRecord[R any](t *testing.T, row R, encode func([]byte, *R) []byte, decode func([]byte) (R, error)) {
 	t.Helper()
 	record := encode(nil, &row)
 	if got, err := decode(record); err != nil || !reflect.DeepEqual(got, row) {
-		t.Errorf("%+v, %v; want %+v", got, err, row)
+		t.Errorf("decoded %+v, %v; want %+v", got, err, row)
 	}
 	for size := range record {
 		if _, err := decode(record[:size]); err == nil {
-			t.Errorf("%d of %d bytes are a %T", size, len(record), row)
+			t.Errorf("the first %d of %d bytes are decoded as a %T, want an error", size, len(record), row)
 		}
 	}
 }
@@ -56,10 +56,10 @@ func TestBookingAtItsDeadline(t *testing.T) {
 	for at, want := range map[time.Time]events.BookingStatus{lastMoment: events.BookingIsHeld,
 		lastMoment.Add(1): events.BookingIsExpired} {
 		if got := b.StatusAt(at); got != want {
-			t.Errorf("%v: %s, want %s", at, got, want)
+			t.Errorf("StatusAt(%v) = %s, want %s", at, got, want)
 		}
 	}
 	if b.Status = events.BookingIsPaying; b.StatusAt(lastMoment.Add(1)) != events.BookingIsPaying {
-		t.Error("a payment under way has expired")
+		t.Error("a booking with a payment in progress has expired at its deadline")
 	}
 }

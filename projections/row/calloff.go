@@ -73,9 +73,9 @@ func (b *Booking) due() int64 {
 	return b.released()
 }
 
-// ToEnd reports whether a booking must be cancelled because its performance was: it is held, booked or being paid,
+// MustCancel reports whether a booking must be cancelled because its performance was: it is held, booked or being paid,
 // or a fee was withheld after the cancellation.
-func (b *Booking) ToEnd(off *Cancelled) bool {
+func (b *Booking) MustCancel(off *Cancelled) bool {
 	if off.Fence == 0 {
 		return false
 	}
@@ -85,11 +85,11 @@ func (b *Booking) ToEnd(off *Cancelled) bool {
 	case events.BookingIsCancelled:
 		return b.Refunding
 	}
-	return b.KeptBehind(off) > 0
+	return b.KeptAfter(off) > 0
 }
 
-// KeptBehind is the sum of the fees withheld after the cancellation of the performance.
-func (b *Booking) KeptBehind(off *Cancelled) (kept int64) {
+// KeptAfter is the sum of the fees withheld after the cancellation of the performance.
+func (b *Booking) KeptAfter(off *Cancelled) (kept int64) {
 	if off.Fence == 0 || b.Kept == 0 {
 		return 0
 	}
@@ -109,11 +109,11 @@ type CallOff struct {
 	ID events.CallOffID
 	// Of is the category of the cancelled entity, Entity its id.
 	Of, Entity, Reason string
-	// Swept means that all that depends on the entity is cancelled; Ended counts it.
+	// Swept means that all dependants of the entity are cancelled; Ended is their number.
 	Swept bool
 	Ended int64
-	// Reached is the position up to which the work is done, Term counts the takeovers and Node is the server
-	// of the last; see events.CursorMoved for the rest.
+	// Reached is the position up to which the work is done, Term the number of takeovers, and Node the server
+	// of the last one; see events.CursorMoved for the others.
 	Reached events.Position
 	Term    int64
 	Node    string

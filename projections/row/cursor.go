@@ -12,7 +12,7 @@ import (
 // Cursor is the fold of one cursor that is not part of another entity's stream.
 type Cursor struct {
 	ID string
-	// Term counts the takeovers, Node is the server of the last.
+	// Term is the number of takeovers, Node the server of the last one.
 	Term int64
 	Node string
 	// Reached is the position up to which everything is processed.

@@ -51,23 +51,23 @@ func (s SeatStep) Change() int8 {
 	return 0
 }
 
-// StepOf returns the step of a fact, false if it is not a seat's. A fact that only changes a deadline has equal
-// marks.
+// StepOf returns the step of a fact; false if it is not a fact of a seat. A fact that only changes a deadline has
+// equal marks.
 func StepOf(fact events.Fact) (SeatStep, bool) {
 	switch f := fact.(type) {
 	case *events.SeatHeld:
-		return SeatStep{markUnheld(f.Label), MarkHeld}, true
+		return SeatStep{unheldMark(f.Label), MarkHeld}, true
 	case *events.SeatExtended:
 		return SeatStep{MarkHeld, MarkHeld}, true
 	case *events.SeatBooked:
 		return SeatStep{MarkHeld, MarkBooked}, true
 	case *events.SeatReleased:
 		if f.Was == events.SeatIsBooked {
-			return SeatStep{MarkBooked, markUnheld(f.Label)}, true
+			return SeatStep{MarkBooked, unheldMark(f.Label)}, true
 		}
-		return SeatStep{MarkHeld, markUnheld(f.Label)}, true
+		return SeatStep{MarkHeld, unheldMark(f.Label)}, true
 	case *events.SeatExpired:
-		return SeatStep{MarkHeld, markUnheld(f.Label)}, true
+		return SeatStep{MarkHeld, unheldMark(f.Label)}, true
 	case *events.SeatBlocked:
 		return SeatStep{MarkFree, MarkBlocked}, true
 	case *events.SeatUnblocked:
@@ -76,8 +76,8 @@ func StepOf(fact events.Fact) (SeatStep, bool) {
 	return SeatStep{}, false
 }
 
-// markUnheld is the mark of a seat that is not held: blocked if it has a label.
-func markUnheld(label events.BlockLabel) Mark {
+// unheldMark is the mark of a seat that is not held: blocked if it has a label.
+func unheldMark(label events.BlockLabel) Mark {
 	if label != "" {
 		return MarkBlocked
 	}

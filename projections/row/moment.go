@@ -34,11 +34,11 @@ func MomentOf(ctx context.Context, store events.Store, text string) (Moment, err
 	if now := time.Now(); t.After(now) {
 		t = now
 	}
-	taken, err := events.PositionAt(ctx, store, t)
+	stored, err := events.PositionAt(ctx, store, t)
 	if err != nil {
 		return Moment{}, err
 	}
-	decided, err := decidedBy(ctx, store, taken, t)
+	decided, err := decidedBy(ctx, store, stored, t)
 	return Moment{decided, t}, err
 }
 
@@ -61,21 +61,20 @@ func momentAt(ctx context.Context, store events.Store, position events.Position)
 }
 
 const (
-	// storedWithin bounds the time between an event's decision and its recording, storedAmong the
-	// number of events searched for it.
+	// storedWithin bounds the time between an event's decision and its recording, storedAmong the number of
+	// events to search.
 	storedWithin = time.Second
 	storedAmong  = 500
 )
 
-// decidedBy returns the position of the last event decided by t, even if stored later; taken is the
-// position of the last one stored by then. Refusals are ignored: they are recorded in batches, long
-// after their decision.
-func decidedBy(ctx context.Context, store events.Store, taken events.Position, t time.Time) (events.Position, error) {
-	next, err := store.ReadAll(ctx, taken, events.Forward, storedAmong)
+// decidedBy returns the position of the last event decided by t, even if stored later; stored is the position
+// of the last one stored by t. Refusals are ignored: they are recorded in batches, long after their decision.
+func decidedBy(ctx context.Context, store events.Store, stored events.Position, t time.Time) (events.Position, error) {
+	next, err := store.ReadAll(ctx, stored, events.Forward, storedAmong)
 	if err != nil {
 		return 0, err
 	}
-	by := taken
+	last := stored
 	for i := range next {
 		e := &next[i]
 		if e.Created.After(t.Add(storedWithin)) {
@@ -89,8 +88,8 @@ func decidedBy(ctx context.Context, store events.Store, taken events.Position, t
 			return 0, fmt.Errorf("%w: position %d: %w", events.ErrDamaged, e.Position, err)
 		}
 		if !m.At.After(t) {
-			by = e.Position
+			last = e.Position
 		}
 	}
-	return by, nil
+	return last, nil
 }

@@ -9,12 +9,12 @@ import (
 	"admitone/projections/logtest"
 )
 
-// TestMomentIncludesEarlierDecisions: events are stored within a moment after their decision; in a
-// log that was copied later they are not, and refusals are recorded in batches.
+// TestMomentIncludesEarlierDecisions: an event decided by a time but stored shortly after it is included; an event
+// of a log that was copied later, and a refusal, which is recorded in a batch, is not.
 func TestMomentIncludesEarlierDecisions(t *testing.T) {
 	for _, test := range []struct {
 		about   string
-		behind  time.Duration // how long after the decision the store takes an event
+		delay   time.Duration // between the decision and the recording of an event
 		refused bool          // the second event is a refusal
 		want    events.Position
 	}{
@@ -36,7 +36,7 @@ func TestMomentIncludesEarlierDecisions(t *testing.T) {
 		f.Wait(time.Nanosecond)
 		f.Add("product-b", logtest.Created(1, 0))
 		for i := range f.Log {
-			f.Log[i].Created = f.Log[i].Created.Add(test.behind)
+			f.Log[i].Created = f.Log[i].Created.Add(test.delay)
 		}
 		s := &logtest.Store{Log: f.Log, Most: 10_000, End: 3}
 		if m, err := MomentOf(t.Context(), s, at.Format(time.RFC3339Nano)); err != nil || m.Position != test.want {
@@ -45,11 +45,11 @@ func TestMomentIncludesEarlierDecisions(t *testing.T) {
 	}
 }
 
-func TestMoments(t *testing.T) {
+func TestMomentOf(t *testing.T) {
 	f := logtest.NewForgery()
-	f.Now = f.Now.AddDate(-10, 0, 0) // times that have been
-	begun := f.Now
-	s := &logtest.Store{Log: f.WholeLife().Log, Most: 10_000, End: 13}
+	f.Now = f.Now.AddDate(-10, 0, 0) // in the past
+	start := f.Now
+	s := &logtest.Store{Log: f.CompleteSale().Log, Most: 10_000, End: 13}
 	for i := range s.Log {
 		s.Log[i].Created = s.Log[i].Created.Add(3 * time.Millisecond) // stored after the decision
 	}
@@ -58,20 +58,20 @@ func TestMoments(t *testing.T) {
 		want events.Position
 	}{
 		{"0", 0}, {"1", 1}, {"3", 3}, {"99", 13}, {"18446744073709551615", 13}, {"99999999999999999999999", 13},
-		{begun.Format(time.RFC3339Nano), 5}, {begun.Add(-1).Format(time.RFC3339Nano), 0},
-		{begun.Add(logtest.HoldFor).Format(time.RFC3339Nano), 8},
-		{"9999-01-01T00:00:00Z", 13}, {begun.Format("2006-01-02T15:04:05+00:00"), 5},
+		{start.Format(time.RFC3339Nano), 5}, {start.Add(-1).Format(time.RFC3339Nano), 0},
+		{start.Add(logtest.HoldFor).Format(time.RFC3339Nano), 8},
+		{"9999-01-01T00:00:00Z", 13}, {start.Format("2006-01-02T15:04:05+00:00"), 5},
 	} {
 		if m, err := MomentOf(t.Context(), s, test.text); err != nil || m.Position != test.want {
 			t.Errorf("%s: %+v, %v; want %d", test.text, m, err, test.want)
 		}
 	}
 	if m, err := MomentOf(t.Context(), s, "0"); err != nil || !m.Time.Before(s.Log[0].Created) {
-		t.Errorf("before everything: %+v, %v", m, err)
+		t.Errorf("MomentOf(0) = %+v, %v; want a time before the first event", m, err)
 	}
 	for _, text := range []string{"", "-1", "1.5", "yesterday", "2031-05-01"} {
 		if _, err := MomentOf(t.Context(), s, text); !errors.Is(err, ErrBadMoment) {
-			t.Errorf("%q: %v", text, err)
+			t.Errorf("MomentOf(%q): %v, want ErrBadMoment", text, err)
 		}
 	}
 	for upTo, want := range map[events.Position]int64{1: 10, 5: 3, 9: 7, events.EndPosition: 16} {
@@ -80,6 +80,6 @@ func TestMoments(t *testing.T) {
 		}
 	}
 	if p, err := ProductAt(t.Context(), s, "b", 11); p != nil || err != nil {
-		t.Errorf("before it was there: %+v, %v", p, err)
+		t.Errorf("ProductAt before its creation: %+v, %v; want none", p, err)
 	}
 }

@@ -17,7 +17,7 @@ type Payment struct {
 	Currency                                     string
 	For                                          events.PaidThing
 	Received, Open, Booked, Kept, Refunded, Owed int64
-	// PaymentID is the booking's payment that it paid, "" for none.
+	// PaymentID is the id under which a booking was paid with it, "" for none.
 	PaymentID events.HoldID
 	// Refunds in the order in which they became owed.
 	Refunds []Refund
@@ -45,13 +45,13 @@ type Refund struct {
 	Cause  events.RefundCause
 	// Settlement is the reference under which it was refunded, "" while it is owed.
 	Settlement string
-	// Asked means that the provider was requested to refund it, Failure has the reason why it did
-	// not.
+	// Asked means that a refund was requested from the provider; Failure is the reason of the last failed
+	// request.
 	Asked   bool
 	Failure events.RefundFailure
 	// Number orders refunds by when they became owed: it is the position of that event.
 	Number events.Position
-	// The payment that it is part of.
+	// The payment of which it is a part.
 	Currency  string
 	Provider  events.Provider
 	Reference string
@@ -129,11 +129,11 @@ func (p *Payment) evolve(e *events.Recorded, fact events.Fact) (refund *Refund, 
 		refund.Revision, refund.Position = e.Revision, e.Position
 		return refund, true
 	}
-	return p.evolveAsked(e, fact)
+	return p.evolveRefundRequest(e, fact)
 }
 
-// evolveAsked applies the facts of refund requests to the provider.
-func (p *Payment) evolveAsked(e *events.Recorded, fact events.Fact) (refund *Refund, ok bool) {
+// evolveRefundRequest applies facts about refunds requested from the provider.
+func (p *Payment) evolveRefundRequest(e *events.Recorded, fact events.Fact) (refund *Refund, ok bool) {
 	var id events.RefundID
 	failed, isFailure := fact.(*events.PaymentRefundFailed)
 	if asked, is := fact.(*events.PaymentRefundAsked); is {

@@ -8,8 +8,8 @@ import (
 	"admitone/events"
 )
 
-// TestPayment: the fold of a payment, its record, and that of each of its refunds. A repeated event
-// changes nothing, and one that does not add up is an error.
+// TestPayment tests the fold of a payment, its record and the records of its refunds. A repeated event changes
+// nothing, and an event with wrong amounts is an error.
 func TestPayment(t *testing.T) {
 	var p Payment
 	stream := events.PaymentStream("bank", "x")
@@ -32,15 +32,15 @@ func TestPayment(t *testing.T) {
 		&events.PaymentRefundFailed{RefundID: "r2", Failure: events.RefundForeign},
 	}
 	if _, err := apply(1, facts[1]); err == nil {
-		t.Error("booked before it was received")
+		t.Error("a payment that was not received is booked, want an error")
 	}
 	for i, fact := range facts {
 		refund, err := apply(int64(i), fact)
 		if err != nil || (refund != nil) != (i > 1) {
-			t.Fatalf("%s: %+v, %v", fact.Name(), refund, err)
+			t.Fatalf("%s: refund %+v, %v; want one: %t", fact.Name(), refund, err, i > 1)
 		}
 		if again, err := apply(int64(i), fact); again != nil || err != nil {
-			t.Errorf("%s again: %+v, %v", fact.Name(), again, err)
+			t.Errorf("%s repeated: %+v, %v; want no change", fact.Name(), again, err)
 		}
 		if refund == nil {
 			continue
@@ -52,7 +52,7 @@ func TestPayment(t *testing.T) {
 	if p.Open != 0 || p.Booked != 0 || p.Kept != 10 || p.Refunded != 30 || p.Owed != 60 || p.Refunds[0].Settlement != "by hand" ||
 		p.Refunds[1].Failure != events.RefundForeign || p.Refunds[1].Asked ||
 		p.Refunds[1].Number != 13 || p.Refunds[0].Stream() != stream {
-		t.Errorf("the row is %+v", p)
+		t.Errorf("the row is %+v, want 10 kept, 30 refunded by hand, 60 owed after a foreign refund", p)
 	}
 	record := AppendPayment(nil, &p)
 	if got, err := DecodePayment("", record); err != nil || !reflect.DeepEqual(got, p) {
@@ -60,21 +60,21 @@ func TestPayment(t *testing.T) {
 	}
 	for size := range record {
 		if _, err := DecodePayment("", record[:size]); err == nil {
-			t.Errorf("%d of %d bytes are a payment", size, len(record))
+			t.Errorf("the first %d of %d bytes are decoded as a payment, want an error", size, len(record))
 		}
 	}
 	for about, fact := range map[string]events.Fact{
-		"refunded twice":                   &events.PaymentRefunded{RefundID: "r1", Amount: 30, Reference: "again"},
-		"asked for a settled refund":       &events.PaymentRefundAsked{RefundID: "r1"},
-		"asked for what has failed":        &events.PaymentRefundAsked{RefundID: "r2"},
-		"asked for nothing":                &events.PaymentRefundAsked{RefundID: "r3"},
-		"failed unasked":                   &events.PaymentRefundFailed{RefundID: "r2", Failure: events.RefundRefused},
-		"failed under another reference":   &events.PaymentRefundFailed{RefundID: "r1", Reference: "back", Amount: 30},
-		"failed with another amount":       &events.PaymentRefundFailed{RefundID: "r1", Reference: "by hand", Amount: 29},
-		"failed, and nobody knows of what": &events.PaymentRefundFailed{RefundID: "r3"},
+		"refunded twice":                 &events.PaymentRefunded{RefundID: "r1", Amount: 30, Reference: "again"},
+		"requested, but settled":         &events.PaymentRefundAsked{RefundID: "r1"},
+		"requested after a failure":      &events.PaymentRefundAsked{RefundID: "r2"},
+		"requested, but unknown":         &events.PaymentRefundAsked{RefundID: "r3"},
+		"failed without a request":       &events.PaymentRefundFailed{RefundID: "r2", Failure: events.RefundRefused},
+		"failed under another reference": &events.PaymentRefundFailed{RefundID: "r1", Reference: "back", Amount: 30},
+		"failed with another amount":     &events.PaymentRefundFailed{RefundID: "r1", Reference: "by hand", Amount: 29},
+		"failed, but unknown":            &events.PaymentRefundFailed{RefundID: "r3"},
 	} {
 		if _, err := apply(int64(len(facts)), fact); err == nil {
-			t.Error(about)
+			t.Errorf("%s: applied, want an error", about)
 		}
 	}
 }

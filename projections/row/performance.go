@@ -64,7 +64,7 @@ type Performance struct {
 	// SeatCounts over all sections.
 	SeatCounts
 	Sections []Section
-	// Areas of places without numbers, which SeatCounts leaves out.
+	// Areas of places without numbers, which SeatCounts excludes.
 	Areas []Area
 	// Revision of the performance's own stream, which does not move when seats do.
 	Revision events.Revision
@@ -100,9 +100,8 @@ func NewPerformance(e *events.Recorded, fact events.Fact) (Performance, error) {
 			err)
 	}
 	p := Performance{
-		ID: events.PerformanceID(
-			strings.Clone(e.Stream.Entity()),
-		), Title: f.Title, Venue: f.Venue, StartsAt: f.StartsAt.UTC(),
+		ID:    events.PerformanceID(strings.Clone(e.Stream.Entity())),
+		Title: f.Title, Venue: f.Venue, StartsAt: f.StartsAt.UTC(),
 		HoldSeconds:    f.HoldSeconds,
 		LimitPerHolder: f.LimitPerHolder, WaitingRoom: f.WaitingRoom, SaleTimes: f.SaleTimes, Cancellation: f.Cancellation,
 		Plan:     f.Plan,
@@ -117,7 +116,7 @@ func NewPerformance(e *events.Recorded, fact events.Fact) (Performance, error) {
 	return p, nil
 }
 
-// UseHall sets the hall of the plan, which defines the seats. The counts of a row that was read are kept.
+// UseHall sets the hall of the plan, which defines the seats. The counts of a decoded row are preserved.
 func (p *Performance) UseHall(hall *events.Hall) {
 	sections := make([]Section, len(hall.Sections()))
 	layout := events.NewHallLayout(hall, p.Prices)
@@ -204,9 +203,8 @@ func AppendPerformance(dst []byte, p *Performance) []byte {
 func DecodePerformance(id string, record []byte) (Performance, error) {
 	r := NewReader(record)
 	p := Performance{
-		ID: events.PerformanceID(
-			id,
-		), Title: r.Text(), Venue: r.Text(), WaitingRoom: events.RoomID(r.Text()), StartsAt: r.Moment(),
+		ID: events.PerformanceID(id), Title: r.Text(), Venue: r.Text(), WaitingRoom: events.RoomID(r.Text()),
+		StartsAt:  r.Moment(),
 		SaleTimes: events.SaleTimes{OpensAt: r.Moment(), ClosesAt: r.Moment()}, Cancellation: r.Cancellation(),
 		Plan: events.PlanID(r.Text()), Prices: r.prices(),
 		HoldSeconds: r.Int(), LimitPerHolder: r.Int(), Edited: events.Revision(r.Int()), Revision: events.Revision(r.Int()),

@@ -16,7 +16,7 @@ const seatReads = 16
 //
 // The map is read from the last event of each seat's stream up to then. touched are the
 // seats to read (the [SeatMap.Touched] of any later map is sufficient); nil reads all,
-// which costs a look-up for each seat without events.
+// at the cost of a look-up for each seat without events.
 //
 // Errors: [ErrViolated]; as [events.Recorded.Decode]; the store's.
 func PerformanceAt(ctx context.Context, store events.Store, id events.PerformanceID, position events.Position,

@@ -15,7 +15,7 @@ func TestProductFold(t *testing.T) {
 		{20, 0, 3}, {20, 0, 3}, {20, 0, 3},
 	}
 	var p Product
-	for i, fact := range logtest.ProductLife() {
+	for i, fact := range logtest.ProductFacts() {
 		e := logtest.Record(events.NewStreamID(events.ProductCategory, "a"), events.Revision(i), events.Position(i+1), fact)
 		for range 2 { // the second time it changes nothing
 			if err := p.Apply(&e); err != nil {
@@ -29,11 +29,11 @@ func TestProductFold(t *testing.T) {
 	if p.ID != "a" || p.Name != "B" || p.Price != 6 || p.LimitPerHolder != 0 || p.HoldSeconds != 300 ||
 		p.Revision != 11 || p.Position != 12 || p.Edited != 9 ||
 		p.OpensAt.Unix() != 1_800_000_000 || p.ClosesAt.Sub(p.OpensAt) != time.Hour {
-		t.Errorf("the row is %+v", p)
+		t.Errorf("the row is %+v, want a at revision 11, edited at 9", p)
 	}
-	if !p.Created.Equal(logtest.Record("", 0, 1, logtest.ProductLife()[0]).Created) ||
-		!p.Updated.Equal(logtest.Record("", 0, 12, logtest.ProductLife()[0]).Created) {
-		t.Errorf("created %v, updated %v", p.Created, p.Updated)
+	if !p.Created.Equal(logtest.Record("", 0, 1, logtest.ProductFacts()[0]).Created) ||
+		!p.Updated.Equal(logtest.Record("", 0, 12, logtest.ProductFacts()[0]).Created) {
+		t.Errorf("created %v, updated %v; want the times of the first and the last event", p.Created, p.Updated)
 	}
 }
 
@@ -57,12 +57,12 @@ func TestProductRefusesContradictions(t *testing.T) {
 			}
 		}
 		if !errors.Is(err, ErrViolated) {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s: %v, want ErrViolated", name, err)
 		}
 	}
 	var p Product
 	gap := logtest.Record(events.NewStreamID(events.ProductCategory, "a"), 1, 1, created)
 	if err := p.Apply(&gap); !errors.Is(err, ErrViolated) {
-		t.Errorf("a gap in the revisions: %v", err)
+		t.Errorf("a gap in the revisions: %v, want ErrViolated", err)
 	}
 }

@@ -22,7 +22,7 @@ type Reservation struct {
 	Kept   int64
 	// Deadline of its hold, zero if it was sold at once.
 	Deadline time.Time
-	// Steps are its statuses, the oldest first, at least one. They must not be changed.
+	// Steps are its statuses, the oldest first, at least one. They must not be modified.
 	Steps []ReservationStep
 	// Order is the latest order data, of the fact at OrderRevision and OrderPosition, both 0 for
 	// none. It must not be modified.
@@ -83,14 +83,14 @@ func (r *Reservation) Confirmed() bool {
 		func(s ReservationStep) bool { return s.Status == events.ReservationConfirmed })
 }
 
-// Then returns the reservation as of a position, false if it did not exist yet. Its order data are the latest ones;
+// AsOf returns the reservation as of a position; false if it did not exist yet. Its order data are the latest ones;
 // they are later than position if OrderPosition is.
-func (r *Reservation) Then(position events.Position) (Reservation, bool) {
-	then := *r
-	for len(then.Steps) > 0 && then.Last().Position > position {
-		then.Steps = then.Steps[:len(then.Steps)-1]
+func (r *Reservation) AsOf(position events.Position) (Reservation, bool) {
+	past := *r
+	for len(past.Steps) > 0 && past.Last().Position > position {
+		past.Steps = past.Steps[:len(past.Steps)-1]
 	}
-	return then, len(then.Steps) > 0
+	return past, len(past.Steps) > 0
 }
 
 // KeptNow is the fee withheld from it while it is released, in minor units.
@@ -108,14 +108,14 @@ func (r *Reservation) With(step ReservationStep) *Reservation {
 	return &next
 }
 
-// Stated returns the reservation with other order data; r is not changed.
-func (r *Reservation) Stated(e *events.Recorded, order events.OrderData) *Reservation {
+// WithOrder returns the reservation with other order data; r is not changed.
+func (r *Reservation) WithOrder(e *events.Recorded, order events.OrderData) *Reservation {
 	next := *r
 	next.Order, next.OrderRevision, next.OrderPosition = order, e.Revision, e.Position
 	return &next
 }
 
-// stepStatuses are the statuses by the number that a record has for each.
+// stepStatuses maps a status's number in a record to the status.
 var stepStatuses = [...]events.ReservationStatus{events.ReservationHeld, events.ReservationConfirmed,
 	events.ReservationReleased, events.ReservationExpired, events.ReservationCancelled}
 

@@ -10,10 +10,10 @@ import (
 // entries is its current counterpart.
 type Roster struct {
 	Tournament
-	seats map[events.TeamID]*Entry
-	// orders are the order data of the entries that have some.
+	entries map[events.TeamID]*Entry
+	// orders has the order data of entries with such data.
 	orders map[events.TeamID]events.OrderData
-	// slots and queue are the places by number, from 1; nil is one that was given up.
+	// slots and queue are the places by number, from 1; a vacated one is nil.
 	slots, queue []*Entry
 }
 
@@ -63,8 +63,8 @@ func (r *Roster) places(status events.EntryStatus) *[]*Entry {
 }
 
 func (r *Roster) add(e *events.Recorded, status events.EntryStatus, teams []events.TeamID) {
-	if r.seats == nil {
-		r.seats = map[events.TeamID]*Entry{}
+	if r.entries == nil {
+		r.entries = map[events.TeamID]*Entry{}
 	}
 	places, group := r.places(status), int64(0)
 	if status == events.EntryWaitlisted && len(teams) > 1 {
@@ -75,21 +75,21 @@ func (r *Roster) add(e *events.Recorded, status events.EntryStatus, teams []even
 			TournamentID: r.ID, TeamID: team, Status: status, Group: group,
 			Revision: e.Revision, Position: e.Position, Since: e.Created, Number: int64(len(*places)) + 1,
 		}
-		r.seats[team] = entry
+		r.entries[team] = entry
 		*places = append(*places, entry)
 	}
 }
 
 func (r *Roster) remove(teams ...events.TeamID) {
 	for _, team := range teams {
-		if entry := r.seats[team]; entry != nil {
+		if entry := r.entries[team]; entry != nil {
 			(*r.places(entry.Status))[entry.Number-1] = nil
-			delete(r.seats, team)
+			delete(r.entries, team)
 		}
 	}
 }
 
-// ordered notes the order data with which teams entered.
+// ordered records the order data of entries.
 func (r *Roster) ordered(teams []events.TeamID, order *events.OrderData) {
 	if order.IsZero() {
 		return
@@ -105,9 +105,9 @@ func (r *Roster) ordered(teams []events.TeamID, order *events.OrderData) {
 // Order returns the order data of a team's entry, zero for none.
 func (r *Roster) Order(teamID events.TeamID) events.OrderData { return r.orders[teamID] }
 
-// Entry returns a team's part in the tournament, and whether it takes part.
+// Entry returns a team's entry, and whether it has one.
 func (r *Roster) Entry(teamID events.TeamID) (Entry, bool) {
-	entry := r.seats[teamID]
+	entry := r.entries[teamID]
 	if entry == nil {
 		return Entry{}, false
 	}
@@ -118,7 +118,7 @@ func (r *Roster) Entry(teamID events.TeamID) (Entry, bool) {
 	return found, true
 }
 
-// taken counts the places that were not given up.
+// taken counts the places that were not vacated.
 func taken(places []*Entry) (n int64) {
 	for _, entry := range places {
 		if entry != nil {

@@ -13,7 +13,7 @@ type OneSeat struct {
 	PerformanceID events.PerformanceID
 	Name          events.SeatName
 	Status        events.SeatStatus
-	// Holder that holds the seat or has booked it, and HoldID under which; "" if none has.
+	// Holder has held or booked the seat, under HoldID; both are "" for a free or blocked seat.
 	Holder events.Holder
 	HoldID events.HoldID
 	// ExpiresAt is the deadline of a hold, zero for a seat that is not held.
@@ -25,7 +25,7 @@ type OneSeat struct {
 	Updated time.Time
 }
 
-// BookingID is the booking that has the seat, "" if none has.
+// BookingID is the booking that holds or has booked the seat, "" for none.
 func (s *OneSeat) BookingID() events.BookingID {
 	id, _, _ := events.CutHoldID(s.HoldID)
 	return id

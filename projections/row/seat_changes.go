@@ -24,7 +24,7 @@ type SeatChange struct {
 type SeatChanges struct {
 	// Created is when the performance went on sale: then every seat was free.
 	Created Moment
-	// Position up to which nothing is left out.
+	// Position up to which the changes are complete.
 	Position events.Position
 	Changes  []SeatChange
 }

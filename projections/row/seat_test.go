@@ -11,8 +11,8 @@ import (
 	"admitone/projections/logtest"
 )
 
-// TestThePastOfOneSeat: at any position a seat has the status of the map, and its latest holder.
-func TestThePastOfOneSeat(t *testing.T) {
+// TestSeatAt: at any position a seat has its status on the map, and its latest holder.
+func TestSeatAt(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		log := logtest.NewMemory()
 		c := logtest.NewBookingModel(func(stream events.StreamID, fact events.Fact) { log.Add(stream, fact) })
@@ -49,7 +49,7 @@ func TestThePastOfOneSeat(t *testing.T) {
 			}
 			if m == nil {
 				if s, err := SeatAt(t.Context(), log, id+"~A-1-1", at); s != nil || err != nil {
-					t.Fatalf("a seat of no performance: %+v, %v", s, err)
+					t.Fatalf("SeatAt without a performance: %+v, %v; want none", s, err)
 				}
 				continue
 			}
@@ -70,11 +70,11 @@ func TestThePastOfOneSeat(t *testing.T) {
 					)
 				}
 				if (s.Holder != "") != (s.BookingID() != "") || (s.Status == events.SeatIsHeld) == s.ExpiresAt.IsZero() {
-					t.Fatalf("%s of %s at %d: %+v", want.Seat, id, at, s)
+					t.Fatalf("%s of %s at %d: %+v; want a booking iff it has a holder, a deadline iff it is held", want.Seat, id, at, s)
 				}
 			}
 			if s, err := SeatAt(t.Context(), log, id+"~Z-9-9", at); s != nil || err != nil {
-				t.Fatalf("a seat that is not there: %+v, %v", s, err)
+				t.Fatalf("SeatAt of an unknown seat: %+v, %v; want none", s, err)
 			}
 		}
 		for id, want := range taken {
@@ -86,8 +86,8 @@ func TestThePastOfOneSeat(t *testing.T) {
 	})
 }
 
-// TestAForeignFactInASeat: an impossible fact is an error, and is not ignored.
-func TestAForeignFactInASeat(t *testing.T) {
+// TestForeignFactInASeat: a fact of another kind is an error.
+func TestForeignFactInASeat(t *testing.T) {
 	log := logtest.NewMemory()
 	log.Add("performance-p", &events.PerformanceCreated{PerformanceID: "p", Title: "P", Venue: "V",
 		Sections: []events.Section{{ID: "A", Rows: 1, SeatsPerRow: 1}}})
@@ -97,7 +97,7 @@ func TestAForeignFactInASeat(t *testing.T) {
 	_, allowance := AllowanceAt(t.Context(), log, "p~ada", 9)
 	for _, err := range []error{seat, allowance} {
 		if !errors.Is(err, ErrViolated) || !strings.Contains(err.Error(), "team.registered.v1") {
-			t.Error(err)
+			t.Errorf("%v, want ErrViolated that names the fact", err)
 		}
 	}
 }

@@ -14,7 +14,7 @@ type SeatMap struct {
 	Marks []byte
 }
 
-// Seat is one of a map.
+// Seat is one seat of a map.
 type Seat struct {
 	// Seat is its name, <section>-<row>-<number>.
 	Seat   events.SeatName
@@ -36,8 +36,8 @@ func (m *SeatMap) Status(name events.SeatName) (status events.SeatStatus, ok boo
 }
 
 // Taken has one byte for each seat in canonical order (section by section, row by
-// row, number by number), 0 for a free one. It takes the map apart: nothing else of
-// it may be used afterwards.
+// row, number by number), 0 for a free one. It overwrites the map, which must not be
+// used afterwards.
 func (m *SeatMap) Taken() []byte {
 	for i, mark := range m.Marks {
 		m.Marks[i] = takenMarks[mark]
@@ -72,19 +72,19 @@ func (m *SeatMap) Seats(
 		from, end = m.Layout.Span(i)
 	}
 	for seat := max(from, events.SeatIndex(min(after, uint64(len(m.Marks))))); seat < end; seat++ {
-		stands := Mark(m.Marks[seat]).Status()
-		if status != "" && stands != status {
+		present := Mark(m.Marks[seat]).Status()
+		if status != "" && present != status {
 			continue
 		}
 		if len(page) == limit {
 			return page, uint64(seat)
 		}
-		page = append(page, Seat{m.Layout.Name(seat), stands, m.Layout.Price(seat)})
+		page = append(page, Seat{m.Layout.Name(seat), present, m.Layout.Price(seat)})
 	}
 	return page, 0
 }
 
-// Counts adds the map up by section.
+// Counts counts the seats of each section by status.
 func (m *SeatMap) Counts() []Section {
 	counts := make([]Section, len(m.Layout.Sections()))
 	for i := range counts {
@@ -97,7 +97,7 @@ func (m *SeatMap) Counts() []Section {
 	return counts
 }
 
-// Touched are the names of the seats to which something ever happened.
+// Touched returns the names of the seats whose streams have events.
 func (m *SeatMap) Touched() []events.SeatName {
 	names := []events.SeatName{}
 	for seat, mark := range m.Marks {

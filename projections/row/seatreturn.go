@@ -78,15 +78,15 @@ func (b *Booking) priceType(f *events.BookingSeatReturned) string {
 func (b *Booking) evolveReturn(e *events.Recorded, fact events.Fact) bool {
 	switch f := fact.(type) {
 	case *events.BookingSeatReturned:
-		left, priceType := int64(len(b.Seats))+events.CountPlaces(b.Areas)-1, b.priceType(f)
-		if b.Status != events.BookingIsBooked || f.Left != left || !b.take(f) {
+		remaining, priceType := int64(len(b.Seats))+events.CountPlaces(b.Areas)-1, b.priceType(f)
+		if b.Status != events.BookingIsBooked || f.Left != remaining || !b.removePart(f) {
 			return false
 		}
 		b.Returned = append(slices.Clip(b.Returned), ReturnedSeat{
 			BookedSeat: events.BookedSeat{Seat: f.Seat, Price: f.Price, PriceType: priceType},
 			Area:       f.Area, Place: f.Place, Kept: f.Kept, Paid: f.PaymentID != "", At: e.Position})
 		if b.Kept += f.Kept; f.Left == 0 {
-			b.Status, b.Seats, b.Areas = events.BookingIsReleased, nil, nil // as a record of none is read
+			b.Status, b.Seats, b.Areas = events.BookingIsReleased, nil, nil // like a decoded record without any
 		}
 		return true
 	case *events.BookingSeatRefunded:
@@ -101,8 +101,8 @@ func (b *Booking) evolveReturn(e *events.Recorded, fact events.Fact) bool {
 	return false
 }
 
-// take removes the returned part from the seats or places, and returns whether it was there at its price.
-func (b *Booking) take(f *events.BookingSeatReturned) bool {
+// removePart removes the returned part from the seats or places; false if there is none at its price.
+func (b *Booking) removePart(f *events.BookingSeatReturned) bool {
 	if f.Area != "" {
 		rest, place, ok := events.TakePlace(b.Areas, f.Area, f.Place)
 		b.Areas = rest

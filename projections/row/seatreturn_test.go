@@ -7,15 +7,15 @@ import (
 	"admitone/projections/logtest"
 )
 
-// TestARecordOfReturnedSeats: a record survives encoding, with some seats returned and with all.
-func TestARecordOfReturnedSeats(t *testing.T) {
+// TestReturnedSeatsRecord: a booking's record survives encoding, with some of the seats returned and with all.
+func TestReturnedSeatsRecord(t *testing.T) {
 	b := logtest.NewForgedLog()
 	b.Open("a")
 	b.Charge("ada", 20)
 	b.Book("a", "ada", []string{"A-1-1", "A-1-2"})
 	booking, want, done := b.Bookings["b.2"], Booking{}, 0
 	b.Pay(booking)
-	for left, name := range []string{"A-1-2", "A-1-1"} {
+	for i, name := range []string{"A-1-2", "A-1-1"} {
 		b.Return(booking, name)
 		for ; done < len(b.Log); done++ {
 			if e := &b.Log[done]; e.Stream == "booking-b.2" {
@@ -25,8 +25,8 @@ func TestARecordOfReturnedSeats(t *testing.T) {
 			}
 		}
 		got, err := DecodeBooking("b.2", AppendBooking(nil, &want))
-		if err != nil || !reflect.DeepEqual(got, want) || len(got.Returned) != left+1 || got.Returning() {
-			t.Errorf("%+v, %v; want %+v", got, err, want)
+		if err != nil || !reflect.DeepEqual(got, want) || len(got.Returned) != i+1 || got.Returning() {
+			t.Errorf("DecodeBooking: %+v, %v; want %+v", got, err, want)
 		}
 	}
 }

@@ -14,7 +14,7 @@ type Tournament struct {
 	Name string
 	// TeamLimit is the number of slots: Remaining() + Entered, always.
 	TeamLimit, Entered int64
-	// Waitlisted teams have no slot.
+	// Waitlisted is the number of waiting teams.
 	Waitlisted int64
 	// RegisterDeadline is the deadline for entries.
 	RegisterDeadline time.Time
@@ -37,7 +37,7 @@ type Tournament struct {
 	// Created and Updated are the store's times of the first and last event.
 	Created, Updated time.Time
 
-	// Seated and Queued are the last numbers given to places in its slots and its waitlist.
+	// Seated and Queued are the last numbers assigned to places in its slots and its waitlist.
 	Seated, Queued int64
 }
 
@@ -160,9 +160,8 @@ func AppendTournament(dst []byte, t *Tournament) []byte {
 func DecodeTournament(id string, record []byte) (Tournament, error) {
 	r := NewReader(record)
 	t := Tournament{
-		ID: events.TournamentID(
-			id,
-		), Name: r.Text(), WaitingRoom: events.RoomID(r.Text()), TeamLimit: r.Int(), Entered: r.Int(), Waitlisted: r.Int(),
+		ID: events.TournamentID(id), Name: r.Text(), WaitingRoom: events.RoomID(r.Text()), TeamLimit: r.Int(),
+		Entered: r.Int(), Waitlisted: r.Int(),
 		Seated: r.Int(), Queued: r.Int(),
 		Revision: events.Revision(r.Int()), Position: events.Position(r.Int()), RegisterDeadline: r.Moment(),
 	}

@@ -8,7 +8,7 @@ import (
 	"admitone/projections/logtest"
 )
 
-// lastMoment is the time of all rows here.
+// lastMoment is the deadline of the rows in these tests.
 var lastMoment = time.Unix(1_800_000_000, 0).UTC()
 
 func TestTournamentFold(t *testing.T) {
@@ -30,13 +30,13 @@ func TestTournamentFold(t *testing.T) {
 	}
 	if row.ID != "a" || row.Name != "B" || row.TeamLimit != 3 || !row.Waitlist ||
 		row.Status != events.TournamentClosed || row.Revision != 9 || row.Position != 12 {
-		t.Errorf("the row is %+v", row)
+		t.Errorf("the row is %+v, want a closed tournament of 3 slots at revision 9", row)
 	}
 	var lions Team
 	for range 2 {
 		if err := lions.Apply(&s.Log[0]); err != nil || lions.Name != "The lions" || lions.ID != "lions" ||
 			lions.Position != 1 {
-			t.Fatalf("the team is %+v, %v", lions, err)
+			t.Fatalf("the team is %+v, %v; want The lions at position 1", lions, err)
 		}
 	}
 }
@@ -46,16 +46,16 @@ func TestStatusAtTheDeadline(t *testing.T) {
 	for at, want := range map[time.Time]events.TournamentStatus{lastMoment: events.TournamentOpen,
 		lastMoment.Add(1): events.TournamentClosed} {
 		if got := row.StatusAt(at); got != want {
-			t.Errorf("%v: %s, want %s", at, got, want)
+			t.Errorf("StatusAt(%v) = %s, want %s", at, got, want)
 		}
 	}
 	if row.Status = events.TournamentClosed; row.StatusAt(lastMoment) != events.TournamentClosed {
-		t.Error("closed by the organiser, and open")
+		t.Error("a tournament closed by the organiser is open")
 	}
 }
 
-// TestTournamentRowsAreKept: every member survives encoding.
-func TestTournamentRowsAreKept(t *testing.T) {
+// TestTournamentRecord: every member survives encoding.
+func TestTournamentRecord(t *testing.T) {
 	row := Tournament{
 		ID: "a", Name: "A \"cup\"", TeamLimit: 9, Entered: 3, Waitlisted: 2,
 		RegisterDeadline: time.Date(9999, 12, 31, 23, 59, 59, 999_999_999, time.UTC),
@@ -64,12 +64,12 @@ func TestTournamentRowsAreKept(t *testing.T) {
 		Created:  time.Unix(1, 2).UTC(), Updated: time.Unix(3, 4).UTC(), Seated: 11, Queued: 12,
 	}
 	if got, err := DecodeTournament("a", AppendTournament(nil, &row)); err != nil || got != row {
-		t.Errorf("%+v, %v; want %+v", got, err, row)
+		t.Errorf("DecodeTournament: %+v, %v; want %+v", got, err, row)
 	}
 	record := AppendTournament(nil, &row)
 	for size := range record {
 		if _, err := DecodeTournament("a", record[:size]); err == nil {
-			t.Errorf("%d of %d bytes are a row", size, len(record))
+			t.Errorf("the first %d of %d bytes are decoded as a row, want an error", size, len(record))
 		}
 	}
 }

@@ -11,11 +11,11 @@ import (
 )
 
 // WaitingRoom is the fold of one waiting room's stream, without its visitors, whose
-// places are kept by the room's actor.
+// places are in the room's actor.
 type WaitingRoom struct {
 	ID events.RoomID
 	events.WaitingRoomSettings
-	// WaitingRoomCounts counts the visitors in line and the valid passes.
+	// WaitingRoomCounts counts the waiting visitors and the valid passes.
 	events.WaitingRoomCounts
 	// Joined is the number of tickets issued so far, which is the last ticket. Admitted is the
 	// number of visitors admitted so far.

@@ -36,7 +36,7 @@ type WalletEntry struct {
 	Kind WalletEntryKind
 	// ID of the charge or of the payment.
 	ID string
-	// BookingID that was paid or refunded, "" of a charge.
+	// BookingID that was paid or refunded, "" for a charge.
 	BookingID events.BookingID
 	// Amount moved, above 0, and Balance after it, in minor units.
 	Amount, Balance int64
@@ -150,9 +150,8 @@ func AppendWalletEntry(dst []byte, w *WalletEntry) []byte {
 func DecodeWalletEntry(record []byte) (WalletEntry, error) {
 	r := NewReader(record)
 	w := WalletEntry{
-		Kind: WalletEntryKind(
-			r.Text(),
-		), ID: r.Text(), BookingID: events.BookingID(r.Text()), Amount: r.Int(), Balance: r.Int(),
+		Kind: WalletEntryKind(r.Text()), ID: r.Text(), BookingID: events.BookingID(r.Text()), Amount: r.Int(),
+		Balance:  r.Int(),
 		Revision: events.Revision(r.Int()), Position: events.Position(r.Int()), Created: r.Time(),
 	}
 	return w, r.Done()

@@ -17,12 +17,12 @@ type Webhook struct {
 	Cause events.WebhookDisabledCause
 	// Reached is the position up to which everything was delivered.
 	Reached events.Position
-	// The failing event, and when the next attempt is; see events.CursorMoved.
+	// CursorFailure describes the failing event, NextAt is the time of the next attempt; see events.CursorMoved.
 	events.CursorFailure
 	NextAt time.Time
-	// Replays counts the replays, Term the takeovers and replays.
+	// Replays is the number of replays, Term that of takeovers and replays.
 	Replays, Term int64
-	// Secret is the newest; the previous one also signs until OldUntil.
+	// Secret is the number of the newest secret; the previous one also signs until OldUntil.
 	Secret   int64
 	OldUntil time.Time
 	// Edited is the revision of the newest edit.
@@ -56,17 +56,17 @@ func (w *Webhook) ApplyFact(e *events.Recorded, fact events.Fact) error {
 			Reached: e.Position, Created: e.Created}
 	case *events.WebhookEdited:
 		w.WebhookSettings = f.WebhookSettings
-		w.forgive()
+		w.clearFailure()
 	case *events.WebhookDisabled:
 		w.Disabled, w.Cause = true, f.Cause
 	case *events.WebhookEnabled:
 		w.Disabled, w.Cause = false, ""
-		w.forgive()
+		w.clearFailure()
 	case *events.WebhookDeleted:
 		w.Deleted = true
 	default:
 		edit = false
-		if err := w.applyUnseen(e, fact); err != nil {
+		if err := w.applyProgress(e, fact); err != nil {
 			return err
 		}
 	}
@@ -77,18 +77,18 @@ func (w *Webhook) ApplyFact(e *events.Recorded, fact events.Fact) error {
 	return nil
 }
 
-// applyUnseen applies a fact that is not an edit.
-func (w *Webhook) applyUnseen(e *events.Recorded, fact events.Fact) error {
+// applyProgress applies a fact that does not change the resource's revision.
+func (w *Webhook) applyProgress(e *events.Recorded, fact events.Fact) error {
 	switch f := fact.(type) {
 	case *events.WebhookSecretChanged:
 		w.Secret, w.OldUntil = f.Number, f.OldUntil
 	case *events.WebhookReplayed:
-		w.forgive()
+		w.clearFailure()
 		w.Reached, w.Term = f.From-1, f.Term
 		w.Replays++
 	case *events.CursorTaken:
 		if w.Term = f.Term; f.Copied {
-			w.forgive()
+			w.clearFailure()
 			w.Reached = f.Reached
 		}
 	case *events.CursorMoved:
@@ -99,7 +99,7 @@ func (w *Webhook) applyUnseen(e *events.Recorded, fact events.Fact) error {
 	return nil
 }
 
-func (w *Webhook) forgive() { w.CursorFailure, w.NextAt = events.CursorFailure{}, time.Time{} }
+func (w *Webhook) clearFailure() { w.CursorFailure, w.NextAt = events.CursorFailure{}, time.Time{} }
 
 // AppendWebhook appends the record of a webhook: all but the id.
 func AppendWebhook(dst []byte, w *Webhook) []byte {

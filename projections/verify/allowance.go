@@ -43,7 +43,7 @@ func (c *allowanceCheck) apply(_ *events.Recorded, fact events.Fact, decided tim
 	case *events.AllowanceReduced:
 		p := c.parts[f.HoldID]
 		if p.seats <= f.Seats || f.Seats < 1 || f.Taken != c.taken-f.Seats {
-			return faultf(RuleFigures, "%q gives back %d and leaves %d; it has %d of %d", f.HoldID, f.Seats, f.Taken, p.seats,
+			return faultf(RuleFigures, "%q releases %d and leaves %d; it has %d of %d", f.HoldID, f.Seats, f.Taken, p.seats,
 				c.taken)
 		}
 		c.parts[f.HoldID], c.taken = part{p.seats - f.Seats, p.until}, f.Taken
@@ -88,7 +88,7 @@ func (c *allowanceCheck) checkTaken(f *events.AllowanceTaken) *fault {
 func (c *allowanceCheck) checkReleased(hold events.HoldID, seats, taken int64, held bool) *fault {
 	p, known := c.parts[hold]
 	if !known || p.seats != seats || c.taken-seats != taken || held == p.until.IsZero() {
-		return faultf(RuleFigures, "%q gives back %d and leaves %d; it has %d of %d, with a deadline: %t", hold, seats,
+		return faultf(RuleFigures, "%q releases %d and leaves %d; it has %d of %d, with a deadline: %t", hold, seats,
 			taken, p.seats, c.taken, !p.until.IsZero())
 	}
 	delete(c.parts, hold)

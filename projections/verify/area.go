@@ -11,7 +11,7 @@ import (
 
 // The rules of areas, as they are printed.
 const (
-	RulePlaces Rule = "an area never has more places held, booked and blocked than there are, and no more than its plan says"
+	RulePlaces Rule = "an area never has more places held, booked and blocked than there are, and no more than its plan stated"
 	RuleKept   Rule = "a label's places are held by bookings that name it, and are its own again when they are given back"
 	RuleNumber Rule = "the places of an area in a booking are numbered from 1, without gaps"
 )
@@ -107,7 +107,7 @@ func (c *areaCheck) changed(fact events.Fact, most int64) *fault {
 			}
 		}
 		if f.Places < 1 || !f.Label.Valid() || f.Kept != kept {
-			return faultf(RuleKept, "%d are blocked under %q, which keeps %d then; it says %d", f.Places, f.Label, kept, f.Kept)
+			return faultf(RuleKept, "%d are blocked under %q, which then has %d; it states %d", f.Places, f.Label, kept, f.Kept)
 		}
 		c.labels[f.Label] += f.Places
 		return c.move(events.AreaCounts{Remaining: -f.Places, Blocked: f.Places}, f.AreaCounts)
@@ -123,15 +123,15 @@ func (c *areaCheck) changed(fact events.Fact, most int64) *fault {
 }
 
 // move counts places, and checks the counts of a fact.
-func (c *areaCheck) move(by, says events.AreaCounts) *fault {
+func (c *areaCheck) move(by, stated events.AreaCounts) *fault {
 	now := events.AreaCounts{Remaining: c.counts.Remaining + by.Remaining, Held: c.counts.Held + by.Held,
 		Booked: c.counts.Booked + by.Booked, Blocked: c.counts.Blocked + by.Blocked}
 	switch {
 	case now.Remaining < 0:
 		return faultf(RulePlaces, "%d are held, %d booked and %d blocked of %d", now.Held, now.Booked, now.Blocked,
 			now.Capacity())
-	case now != says:
-		return faultf(RuleFigures, "it says %+v, and its facts add up to %+v", says, now)
+	case now != stated:
+		return faultf(RuleFigures, "it states %+v, and its facts add up to %+v", stated, now)
 	}
 	c.counts = now
 	return nil
@@ -148,7 +148,7 @@ func (c *areaCheck) held(e *events.Recorded, show *performanceCheck, f *events.A
 	}
 	if of := f.Labelled; of.OfLabel < 0 || of.OfLabel > f.Places || of.OfLabel > c.labels[of.Label] ||
 		(of.OfLabel == 0) != (of.Label == "") {
-		return faultf(RuleKept, "%d of %d are those of %q, which has %d", of.OfLabel, f.Places, of.Label, c.labels[of.Label])
+		return faultf(RuleKept, "%d of %d are labelled %q, which has %d", of.OfLabel, f.Places, of.Label, c.labels[of.Label])
 	}
 	longest := decided.Add(on.holdFor + seatGrace)
 	if known := c.ledger.bookings[booking]; known != nil && attempt > known.row.heldUnder { // for a late payment
@@ -225,7 +225,7 @@ func (c *areaCheck) booked(id events.AreaID, h *areaHold, f *events.AreaBooked, 
 func (c *areaCheck) released(h *areaHold, f *events.AreaReleased) *fault {
 	if f.Places < 1 || f.Places+f.Left != h.places || (f.Was == events.AreaIsBooked) != h.until.IsZero() ||
 		f.Left > 0 && f.Was != events.AreaIsBooked {
-		return faultf(RuleFigures, "%d that were %s are given back and %d left; %q has %d, with a deadline: %t", f.Places,
+		return faultf(RuleFigures, "%d that were %s are released and %d remain; %q has %d, with a deadline: %t", f.Places,
 			f.Was, f.Left, f.HoldID, h.places, !h.until.IsZero())
 	}
 	id, _, _ := events.CutHoldID(f.HoldID)
@@ -239,16 +239,16 @@ func (c *areaCheck) released(h *areaHold, f *events.AreaReleased) *fault {
 
 // free takes places from a hold; labelled ones come first, and return to the label.
 func (c *areaCheck) free(id events.HoldID, h *areaHold, places int64, of events.Labelled,
-	says events.AreaCounts) *fault {
+	stated events.AreaCounts) *fault {
 	if of.OfLabel != min(h.of.OfLabel, places) || of.OfLabel > 0 && of.Label != h.of.Label || of.OfLabel == 0 && of.Label != "" {
-		return faultf(RuleKept, "%d of %d are those of %q again; of the hold %d are those of %q", of.OfLabel, places, of.Label,
+		return faultf(RuleKept, "%d of %d are labelled %q again; of the hold %d are labelled %q", of.OfLabel, places, of.Label,
 			h.of.OfLabel, h.of.Label)
 	}
 	by := events.AreaCounts{Remaining: places - of.OfLabel, Blocked: of.OfLabel, Booked: -places}
 	if !h.until.IsZero() {
 		by.Held, by.Booked = -places, 0
 	}
-	if fault := c.move(by, says); fault != nil {
+	if fault := c.move(by, stated); fault != nil {
 		return fault
 	}
 	if of.OfLabel > 0 {
@@ -284,7 +284,7 @@ func (b *booking) count() (n int64) {
 	return n
 }
 
-// withoutPlace returns the places without the one that is returned alone.
+// withoutPlace returns the places without the one that is returned individually.
 func (b *booking) withoutPlace(f *events.BookingSeatReturned) (left []events.BookedPlaces) {
 	if f.Area == "" {
 		return b.areas
@@ -310,11 +310,11 @@ func (b *booking) places(id events.AreaID) (n int64) {
 	return n
 }
 
-// eachArea returns the first area of the booking for which is returns true, "" for none. places is the booking's
+// findArea returns the first area of the booking for which match returns true, "" for none. places is the booking's
 // number of places in it; the check of an area without events is nil.
-func (c *bookingCheck) eachArea(is func(a *areaCheck, places int64) bool) events.AreaID {
+func (c *bookingCheck) findArea(match func(a *areaCheck, places int64) bool) events.AreaID {
 	for _, p := range c.row.areas {
-		if a := c.ledger.areas[events.OfPerformance(c.row.performance, string(p.Area))]; is(a, c.row.places(p.Area)) {
+		if a := c.ledger.areas[events.OfPerformance(c.row.performance, string(p.Area))]; match(a, c.row.places(p.Area)) {
 			return p.Area
 		}
 	}

@@ -76,7 +76,7 @@ func blockedCounts(remaining, held, booked, blocked int64) events.AreaCounts {
 	return events.AreaCounts{Remaining: remaining, Held: held, Booked: booked, Blocked: blocked}
 }
 
-// press keeps places for the press by a change.
+// press blocks places under the label press by a change.
 func press(f *logtest.Forgery, number, places int64, rest events.AreaCounts, kept int64) {
 	f.Add(gala, &events.BlocksChanged{BlockChange: events.BlockChange{Number: number, Label: "press",
 		Areas: []events.AreaPlaces{{Area: "floor", Places: places}}}})
@@ -194,7 +194,7 @@ func TestVerifierChecksAreas(t *testing.T) {
 		}},
 		"blocked by no change": {verify.RuleBlocks, add(&events.AreaBlocked{Label: "press", Places: 4, Kept: 4, Change: 1,
 			AreaCounts: blockedCounts(3, 3, 0, 4)})},
-		"blocked more than the change says": {verify.RuleBlocks, func(f *logtest.Forgery) {
+		"blocked more than the change states": {verify.RuleBlocks, func(f *logtest.Forgery) {
 			f.Add(gala, &events.BlocksChanged{BlockChange: events.BlockChange{Number: 1, Label: "press",
 				Areas: []events.AreaPlaces{{Area: "floor", Places: 4}}}})
 			f.Add(floor, &events.AreaBlocked{Label: "press", Places: 5, Kept: 5, AreaCounts: blockedCounts(2, 3, 0, 5),
@@ -239,7 +239,7 @@ func TestVerifierChecksAreas(t *testing.T) {
 			f.Add(gala, edit(f, 1, 5))
 			f.Add(floor, &events.AreaResized{Places: 5, AreaCounts: counts(2, 3, 0), Change: 1})
 		}},
-		"resized to what no edit says": {verify.RuleBlocks, func(f *logtest.Forgery) {
+		"resized to what no edit states": {verify.RuleBlocks, func(f *logtest.Forgery) {
 			f.Add(gala, edit(f, 1, 5))
 			f.Add(floor, &events.AreaResized{Places: 6, AreaCounts: counts(3, 3, 0), Change: 1})
 		}},
@@ -269,9 +269,9 @@ func TestVerifierChecksAreas(t *testing.T) {
 		"grown before the edit": {verify.RuleBlocks, func(f *logtest.Forgery) {
 			f.Add(gala, edit(f, 1, 5))
 			f.Add(floor, &events.AreaResized{Places: 5, AreaCounts: counts(2, 3, 0), Change: 1})
-			begun := sizes(8, 5)
-			begun.Number = 2
-			f.Add(gala, begun)
+			start := sizes(8, 5)
+			start.Number = 2
+			f.Add(gala, start)
 			f.Add(floor, &events.AreaResized{Places: 8, AreaCounts: counts(5, 3, 0), Change: 2})
 		}},
 		"withdrawn after the edit": {verify.RuleBlocks, func(f *logtest.Forgery) {
@@ -284,7 +284,7 @@ func TestVerifierChecksAreas(t *testing.T) {
 		found := (*verify.Violation)(nil)
 		switch {
 		case test.want == "" && err != nil:
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s: %v, want no violation", name, err)
 		case test.want != "" && (!errors.As(err, &found) || found.Rule != test.want):
 			t.Errorf("%s: %v, want %q", name, err, test.want)
 		}
@@ -319,17 +319,17 @@ func TestVerifierChecksPlacesOfBookings(t *testing.T) {
 	}
 }
 
-// TestVerifierSeesPlacesLeftOpen: places that are still booked for a booking that has ended.
-func TestVerifierSeesPlacesLeftOpen(t *testing.T) {
+// TestVerifierReportsOpenPlaces: places that are still booked although their booking has ended are open work.
+func TestVerifierReportsOpenPlaces(t *testing.T) {
 	f := floorLog()
 	bookFloor(f)
 	if open, err := verifyFloor(f); err != nil || len(open) != 0 {
-		t.Errorf("%q, %v", open, err)
+		t.Errorf("a booked booking leaves %q open, %v; want nothing", open, err)
 	}
 	for n := int64(1); n <= 3; n++ {
 		returnPlace(f, n, 3-n)
 	}
 	if open, err := verifyFloor(f); err != nil || len(open) == 0 {
-		t.Errorf("%q, %v", open, err)
+		t.Errorf("a booking that ended with booked places leaves %q open, %v; want them", open, err)
 	}
 }

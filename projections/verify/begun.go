@@ -91,7 +91,7 @@ func (b *begunHolds) become(c *bookingCheck) {
 		}
 		return false
 	})
-	c.eachArea(func(a *areaCheck, _ int64) bool {
+	c.findArea(func(a *areaCheck, _ int64) bool {
 		b.end(begunKey{a, c.row.holdID()})
 		return false
 	})

@@ -103,13 +103,13 @@ func (c *blockCheck) edited(show *performanceCheck, f *events.PerformanceEdited)
 	if f.Change == 0 {
 		return nil
 	}
-	begun := c.open && !c.withdrawn && !c.stated && f.Change == c.last && !slices.ContainsFunc(c.sizes,
+	start := c.open && !c.withdrawn && !c.stated && f.Change == c.last && !slices.ContainsFunc(c.sizes,
 		func(size events.AreaResize) bool { return !slices.Contains(f.Areas, size.AreaPlaces) })
-	if !begun && (c.open || f.Change != c.last+1) {
+	if !start && (c.open || f.Change != c.last+1) {
 		return faultf(RuleBlocks, "an edit resizes areas by change %d; the last is %d, in progress: %t", f.Change, c.last,
 			c.open)
 	}
-	if c.stated = begun; !begun {
+	if c.stated = start; !start {
 		*c = blockCheck{last: f.Change, areas: f.Areas}
 	}
 	return nil
@@ -137,7 +137,7 @@ func (c *blockCheck) changes(id events.AreaID, fact events.Fact) *fault {
 		ok = f.Label == c.label && f.Undo != c.unblocks && slices.ContainsFunc(c.areas, is)
 	}
 	if number < 0 || number > c.last || number == c.last && number > 0 && !ok {
-		return faultf(RuleBlocks, "a %s of %q by change %d, which says otherwise; the last is %d", fact.Name(), id, number,
+		return faultf(RuleBlocks, "a %s of %q by change %d, which states another; the last is %d", fact.Name(), id, number,
 			c.last)
 	}
 	return nil
@@ -152,7 +152,7 @@ func (c *blockCheck) changed(show *performanceCheck, f *events.BlockChange) *fau
 	if f.Unblocks { // some of it may have been booked meanwhile
 		same = !slices.ContainsFunc(f.Seats, func(name events.SeatName) bool { return !slices.Contains(c.seats, name) }) &&
 			!slices.ContainsFunc(f.Areas, func(a events.AreaPlaces) bool {
-				return !slices.ContainsFunc(c.areas, func(begun events.AreaPlaces) bool { return begun.Area == a.Area })
+				return !slices.ContainsFunc(c.areas, func(start events.AreaPlaces) bool { return start.Area == a.Area })
 			})
 	}
 	if len(c.sizes) > 0 && !c.stated {

@@ -12,7 +12,7 @@ func TestBlockRules(t *testing.T) {
 	change := func(number int64, seats ...events.SeatName) events.BlockChange {
 		return events.BlockChange{Number: number, Label: "press", Seats: seats}
 	}
-	begun := func(n int64, seats ...events.SeatName) events.Fact {
+	start := func(n int64, seats ...events.SeatName) events.Fact {
 		return &events.BlocksBegun{BlockChange: change(n, seats...)}
 	}
 	made := func(n int64, seats ...events.SeatName) events.Fact {
@@ -31,23 +31,23 @@ func TestBlockRules(t *testing.T) {
 		facts []events.Fact // the last one breaks the rule, if there is one
 		rule  Rule
 	}{
-		{[]events.Fact{made(1, "A-1-1", "A-1-3"), seat("press", 1), begun(2), made(2), begun(3), seat("press", 1)}, ""},
-		{[]events.Fact{begun(1, "A-1-1"), withdrawn, undone, begun(2, "A-1-1"), made(2, "A-1-1")}, ""},
+		{[]events.Fact{made(1, "A-1-1", "A-1-3"), seat("press", 1), start(2), made(2), start(3), seat("press", 1)}, ""},
+		{[]events.Fact{start(1, "A-1-1"), withdrawn, undone, start(2, "A-1-1"), made(2, "A-1-1")}, ""},
 		{[]events.Fact{&events.BlocksBegun{BlockChange: unblocks("A-1-1", "A-1-2")},
 			&events.BlocksChanged{BlockChange: unblocks("A-1-2")}}, ""},
 		{[]events.Fact{&events.BlocksBegun{BlockChange: unblocks("A-1-1", "A-1-2")},
 			&events.BlocksChanged{BlockChange: unblocks("A-1-3")}}, RuleBlocks},
-		{[]events.Fact{begun(1, "A-1-1", "A-1-2"), made(1, "A-1-1")}, RuleBlocks},
-		{[]events.Fact{begun(2)}, RuleBlocks},
+		{[]events.Fact{start(1, "A-1-1", "A-1-2"), made(1, "A-1-1")}, RuleBlocks},
+		{[]events.Fact{start(2)}, RuleBlocks},
 		{[]events.Fact{made(1), made(1)}, RuleBlocks},
-		{[]events.Fact{begun(1), begun(2)}, RuleBlocks},
+		{[]events.Fact{start(1), start(2)}, RuleBlocks},
 		{[]events.Fact{withdrawn}, RuleBlocks},
-		{[]events.Fact{begun(1), undone}, RuleBlocks},
-		{[]events.Fact{begun(1), withdrawn, withdrawn}, RuleBlocks},
-		{[]events.Fact{begun(1), withdrawn, made(1)}, RuleBlocks},
-		{[]events.Fact{begun(1, "A-1-4")}, RuleLayout},
-		{[]events.Fact{begun(1, "A-1-1", "A-1-1")}, RuleBlocks},
-		{[]events.Fact{begun(1, "A-1-2", "A-1-1")}, RuleBlocks},
+		{[]events.Fact{start(1), undone}, RuleBlocks},
+		{[]events.Fact{start(1), withdrawn, withdrawn}, RuleBlocks},
+		{[]events.Fact{start(1), withdrawn, made(1)}, RuleBlocks},
+		{[]events.Fact{start(1, "A-1-4")}, RuleLayout},
+		{[]events.Fact{start(1, "A-1-1", "A-1-1")}, RuleBlocks},
+		{[]events.Fact{start(1, "A-1-2", "A-1-1")}, RuleBlocks},
 		{[]events.Fact{&events.BlocksBegun{BlockChange: events.BlockChange{Number: 1}}}, RuleBlocks},
 		{[]events.Fact{seat("press", 1)}, RuleBlocks},
 		{[]events.Fact{made(1, "A-1-2"), seat("press", 1)}, RuleBlocks},

@@ -29,8 +29,8 @@ type bookingCheck struct {
 	made   events.Position
 	// retaken is the start of the last payment after its expiry, 0 for none.
 	retaken events.Position
-	// behind is the sum of the fees withheld after the cancellation of its performance.
-	behind int64
+	// keptAfter is the sum of the fees withheld after the cancellation of its performance.
+	keptAfter int64
 }
 
 func (c *bookingCheck) apply(e *events.Recorded, fact events.Fact, decided time.Time) *fault {
@@ -158,7 +158,7 @@ func (c *bookingCheck) checkLater(fact events.Fact, decided time.Time) *fault {
 		}
 	case *events.BookingRetaken:
 		if c.barred {
-			return faultf(RuleTerms, "money from outside takes seats again that could not be had any more")
+			return faultf(RuleTerms, "an external payment takes seats again that are no longer on sale")
 		}
 	case *events.BookingIntentBegun:
 		if decided.After(row.expiresAt) || f.ExpiresAt.After(decided.Add(maxIntent)) {
@@ -185,10 +185,10 @@ func (c *bookingCheck) checkLater(fact events.Fact, decided time.Time) *fault {
 			return s.status == events.SeatIsBooked &&
 				s.hold == row.holdID()
 		}); name != "" {
-			return faultf(RuleBooked, "the seat %s is not given back", name)
+			return faultf(RuleBooked, "the seat %s is not released", name)
 		}
-		if id := c.eachArea(func(a *areaCheck, _ int64) bool { return a.isBooked(row.holdID()) > 0 }); id != "" {
-			return faultf(RuleBooked, "the places of %s are not given back", id)
+		if id := c.findArea(func(a *areaCheck, _ int64) bool { return a.isBooked(row.holdID()) > 0 }); id != "" {
+			return faultf(RuleBooked, "the places of %s are not released", id)
 		}
 	}
 	return nil
@@ -202,7 +202,7 @@ func (c *bookingCheck) booked() *fault {
 	}); {
 	case name != "":
 		return faultf(RuleBooked, "the seat %s is not booked under %q", name, row.holdID())
-	case c.eachArea(func(a *areaCheck, places int64) bool { return a.isBooked(row.holdID()) != places }) != "":
+	case c.findArea(func(a *areaCheck, places int64) bool { return a.isBooked(row.holdID()) != places }) != "":
 		return faultf(RuleBooked, "not all its places are booked under %q", row.holdID())
 	case !c.ledger.isPaid(row):
 		return faultf(RuleBooked, "nothing is paid for %q", row.paymentID)
@@ -212,11 +212,11 @@ func (c *bookingCheck) booked() *fault {
 	return nil
 }
 
-// seat returns the first seat of the booking for which is returns true, "" for none. The check of a seat without
+// seat returns the first seat of the booking for which match returns true, "" for none. The check of a seat without
 // events is nil.
-func (c *bookingCheck) seat(is func(*seatCheck) bool) events.SeatName {
+func (c *bookingCheck) seat(match func(*seatCheck) bool) events.SeatName {
 	for _, s := range c.row.seats {
-		if is(c.ledger.seats[events.OfPerformance(c.row.performance, string(s.Seat))]) {
+		if match(c.ledger.seats[events.OfPerformance(c.row.performance, string(s.Seat))]) {
 			return s.Seat
 		}
 	}
@@ -247,7 +247,7 @@ func (c *walletCheck) apply(_ *events.Recorded, fact events.Fact, _ time.Time) *
 	case !ok:
 		return faultf(RuleKnown, "a %s in a wallet's stream", fact.Name())
 	case next.Balance != balance || next.Balance < 0 || amount < 1 && !cancelled:
-		return faultf(RuleMoney, "a %s of %d that says %d are left; there were %d", fact.Name(), amount, balance,
+		return faultf(RuleMoney, "a %s of %d that states a balance of %d; the balance was %d", fact.Name(), amount, balance,
 			c.money.Balance)
 	}
 	c.money = next
@@ -322,7 +322,7 @@ func (v *Verifier) Open() (open []string) {
 	if id, teams := l.unpromoted(); id != "" {
 		open = append(open, fmt.Sprintf("%q can come into the tournament %s and have not", teams, id))
 	}
-	return append(append(open, l.openAreas()...), l.openOutside()...)
+	return append(append(open, l.openAreas()...), l.openExternal()...)
 }
 
 // pays reports whether a booking is booked, or about to be, by a payment of a wallet.

@@ -12,8 +12,8 @@ import (
 	"admitone/projections/verify"
 )
 
-func TestVerifierAcceptsAnEvening(t *testing.T) {
-	b := logtest.Evening()
+func TestVerifierAcceptsAPerformance(t *testing.T) {
+	b := logtest.CompletePerformance()
 	if err := verifyAll(b.Log); err != nil {
 		t.Fatal(err)
 	}
@@ -26,10 +26,10 @@ func TestVerifierAcceptsAnEvening(t *testing.T) {
 		}
 	}
 	if m := v.Money(); m.Charged != 55 || m.Debited != 20 || m.Refunded != 5 || m.Balance != 40 {
-		t.Errorf("the money is %+v", m)
+		t.Errorf("Money() = %+v, want 55 charged, 20 debited, 5 refunded, balance 40", m)
 	}
 	if open := v.Open(); len(open) != 0 {
-		t.Errorf("left open: %q", open)
+		t.Errorf("Open() = %q, want none", open)
 	}
 	ours := []string{events.PerformanceCategory, events.SeatCategory, events.BookingCategory, events.WalletCategory,
 		events.AllowanceCategory}
@@ -41,37 +41,37 @@ func TestVerifierAcceptsAnEvening(t *testing.T) {
 			continue // see TestBlockRules
 		}
 		kind, _, _ := strings.Cut(name, ".")
-		wanted := slices.Contains(ours, kind) &&
+		expected := slices.Contains(ours, kind) &&
 			!slices.Contains(
 				[]string{"booking.refunded.v1", "booking.payment_failed.v1", "booking.payment_delayed.v1", "wallet.cancelled.v1",
 					"wallet.refunded.v1"},
 				name,
 			)
-		if wanted && !seen[name] && name != "allowance.expired.v1" {
-			t.Errorf("there is no %s in it", name)
+		if expected && !seen[name] && name != "allowance.expired.v1" {
+			t.Errorf("the log has no %s", name)
 		}
 	}
 }
 
-// TestVerifierReportsOpenWork: a payment that was debited and has paid for nothing.
+// TestVerifierReportsOpenWork: a payment in progress, an incomplete refund, and a debit without a booking.
 func TestVerifierReportsOpenWork(t *testing.T) {
-	for name, spoil := range map[string]func(b *logtest.ForgedLog){
-		"a payment under way": func(b *logtest.ForgedLog) { b.Until(2, func() { b.Pay(b.Bookings["b.3"]) }) },
-		"half a refund":       func(b *logtest.ForgedLog) { b.Until(2, func() { b.Cancel(b.Bookings["b.2"]) }) },
-		"money for nothing": func(b *logtest.ForgedLog) {
+	for name, change := range map[string]func(b *logtest.ForgedLog){
+		"a payment in progress": func(b *logtest.ForgedLog) { b.Until(2, func() { b.Pay(b.Bookings["b.3"]) }) },
+		"half a refund":         func(b *logtest.ForgedLog) { b.Until(2, func() { b.Cancel(b.Bookings["b.2"]) }) },
+		"a debit without a booking": func(b *logtest.ForgedLog) {
 			b.Add("wallet-ada", &events.WalletDebited{PaymentID: "b.3.1", BookingID: "b.3", Amount: 5, Balance: 5})
 		},
 	} {
-		b := logtest.Evening()
-		spoil(b)
+		b := logtest.CompletePerformance()
+		change(b)
 		v := verify.New(true)
 		for i := range b.Log {
 			if err := v.Check(&b.Log[i]); err != nil {
-				t.Fatal(name, err)
+				t.Fatalf("%s: %v", name, err)
 			}
 		}
 		if len(v.Open()) == 0 {
-			t.Errorf("%s is not seen", name)
+			t.Errorf("%s: Open() is empty, want a description", name)
 		}
 	}
 }
@@ -226,7 +226,7 @@ func TestVerifierRulesOfSeats(t *testing.T) {
 		{"closed for no performance", verify.RuleLayout, func(b *logtest.ForgedLog) {
 			b.Add("booking-x", &events.BookingAbandoned{BookingID: "x", PerformanceID: "z", Attempt: 1})
 		}},
-		{"another attempt, it says", verify.RuleFigures,
+		{"another attempt, it states", verify.RuleFigures,
 			func(b *logtest.ForgedLog) { f := held(b, "x.1", "cy", 5); f.Attempt = 2; b.Add(a13, f) }},
 		{"another amount", verify.RuleBooking, func(b *logtest.ForgedLog) {
 			b.Add("booking-b.3", &events.BookingPaymentStarted{PaymentID: "b.3.1", Amount: 6, Attempt: 1,
@@ -239,7 +239,7 @@ func TestVerifierRulesOfSeats(t *testing.T) {
 		}},
 		{"released without its refund", verify.RulePayments,
 			func(b *logtest.ForgedLog) { b.Add("booking-b.2", &events.BookingReleased{Was: events.BookingIsBooked}) }},
-		{"refunded, it says", verify.RulePayments, func(b *logtest.ForgedLog) {
+		{"refunded, it states", verify.RulePayments, func(b *logtest.ForgedLog) {
 			b.Until(1, func() { b.Cancel(b.Bookings["b.2"]) })
 			b.Add("booking-b.2", &events.BookingRefunded{PaymentID: "b.2.1", Amount: 10})
 		}},
@@ -294,7 +294,7 @@ func TestVerifierRulesOfSeats(t *testing.T) {
 				ExpiresAt: b.Parts["b.3.1"].Until})
 		}},
 	} {
-		b := logtest.Evening()
+		b := logtest.CompletePerformance()
 		test.forge(b)
 		err := verifyAll(b.Log)
 		var v *verify.Violation
@@ -306,7 +306,7 @@ func TestVerifierRulesOfSeats(t *testing.T) {
 	for _, rule := range []verify.Rule{verify.RuleLayout, verify.RuleOwner, verify.RuleStay, verify.RuleBooked,
 		verify.RuleBooking, verify.RulePayments, verify.RuleMoney, verify.RuleLimit, verify.RuleDeadlines} {
 		if !broken[rule] {
-			t.Errorf("nothing breaks the rule %q", rule)
+			t.Errorf("no case breaks the rule %q", rule)
 		}
 	}
 }

@@ -79,7 +79,7 @@ func (l *ledger) sweptPerformance(id string, ended int64) *fault {
 		}
 	}
 	if ended > cancelled {
-		return faultf(RuleFigures, "%d bookings are ended, and it says %d", cancelled, ended)
+		return faultf(RuleFigures, "%d bookings are ended, and it states %d", cancelled, ended)
 	}
 	return nil
 }
@@ -115,8 +115,8 @@ func (l *ledger) sweepable(b *bookingCheck) string {
 	case events.BookingIsHeld, events.BookingIsAwaiting, events.BookingIsPaying, events.BookingIsBooked:
 		return fmt.Sprintf("is %s, and performance %s was cancelled", b.row.status, b.row.performance)
 	case events.BookingIsReleased:
-		if b.behind > 0 {
-			return fmt.Sprintf("has %d kept after the cancellation of performance %s", b.behind, b.row.performance)
+		if b.keptAfter > 0 {
+			return fmt.Sprintf("has %d kept after the cancellation of performance %s", b.keptAfter, b.row.performance)
 		}
 	}
 	return ""
@@ -127,7 +127,7 @@ func (b *booking) cancel(f *events.BookingCancelled) bool {
 	was, due := b.status, f.MadeUp
 	switch was {
 	case events.BookingIsBooked:
-		price, _ := b.left()
+		price, _ := b.remainingPrice()
 		due += price
 	case events.BookingIsReleased, events.BookingIsHeld, events.BookingIsExpired:
 	default:
@@ -150,11 +150,11 @@ func (c *bookingCheck) keep(fact events.Fact) {
 	}
 	switch f := fact.(type) {
 	case *events.BookingReleased:
-		c.behind += f.Kept
+		c.keptAfter += f.Kept
 	case *events.BookingSeatReturned:
-		c.behind += f.Kept
+		c.keptAfter += f.Kept
 	case *events.BookingCancelled:
-		c.behind = 0
+		c.keptAfter = 0
 	}
 }
 
@@ -164,8 +164,8 @@ func (c *bookingCheck) checkCancelled(f *events.BookingCancelled) *fault {
 	switch {
 	case show.fence == 0:
 		return faultf(RuleCalledOff, "performance %q was not cancelled", c.row.performance)
-	case f.MadeUp != c.behind:
-		return faultf(RuleCalledOff, "%d that were kept are refunded; %d were kept after the cancellation", f.MadeUp, c.behind)
+	case f.MadeUp != c.keptAfter:
+		return faultf(RuleCalledOff, "%d that were kept are refunded; %d were kept after the cancellation", f.MadeUp, c.keptAfter)
 	}
 	return nil
 }
@@ -194,7 +194,7 @@ func (c *paymentCheck) outcomeFeeOwed(f *events.PaymentMadeUp) *fault {
 	b := c.ledger.bookings[c.received.BookingID]
 	if f.Amount < 1 || f.Cause != events.OwedCancelled || b == nil || b.row.bookedBy != c.stream() ||
 		b.row.status != events.BookingIsCancelled || b.row.madeUp != f.Amount {
-		return faultf(RuleOutcome, "%d that were kept are owed as %q, and %s does not say so", f.Amount, f.Cause,
+		return faultf(RuleOutcome, "%d that were kept are owed as %q, and %s does not state this", f.Amount, f.Cause,
 			c.received.Path())
 	}
 	return nil

@@ -88,13 +88,13 @@ func TestVerifierRulesOfCallOffs(t *testing.T) {
 			b.Add(callOff, append(begun(), &events.CursorMoved{Term: 1, Reached: 1 << 40})...)
 		}},
 	} {
-		b := logtest.Evening()
+		b := logtest.CompletePerformance()
 		test.forge(b)
 		err := verifyAll(b.Log)
 		var v *verify.Violation
 		switch broken := errors.As(err, &v); {
 		case test.rule == "" && err != nil:
-			t.Errorf("%s: %v", test.about, err)
+			t.Errorf("%s: %v, want no violation", test.about, err)
 		case test.rule != "" && (!broken || v.Rule != test.rule || v.Position != b.Log[len(b.Log)-1].Position):
 			t.Errorf("%s: %v; want one of %q at the last event", test.about, err, test.rule)
 		}
@@ -124,7 +124,7 @@ func TestVerifierAllowsLatePaymentsAfterTheFence(t *testing.T) {
 			}
 		}
 		if open := v.Open(); len(open) != want {
-			t.Errorf("left open: %q, want %d", open, want)
+			t.Errorf("Open() = %q, want %d", open, want)
 		}
 	}
 	check(1)
@@ -134,7 +134,7 @@ func TestVerifierAllowsLatePaymentsAfterTheFence(t *testing.T) {
 
 // TestVerifierReportsUnsweptWork: it is not a violation, and is reported as open.
 func TestVerifierReportsUnsweptWork(t *testing.T) {
-	b := logtest.Evening()
+	b := logtest.CompletePerformance()
 	b.Book("off", "ada", []string{"A-2-1"}) // by a server that has not heard
 	v := verify.New(true)
 	for i := range b.Log {
@@ -143,6 +143,6 @@ func TestVerifierReportsUnsweptWork(t *testing.T) {
 		}
 	}
 	if open := v.Open(); len(open) != 1 {
-		t.Errorf("left open: %q", open)
+		t.Errorf("Open() = %q, want one", open)
 	}
 }

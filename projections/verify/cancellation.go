@@ -52,12 +52,12 @@ func keptOf(rule events.Cancellation, price int64) int64 {
 func (c *bookingCheck) checkReleased(f *events.BookingReleased, decided time.Time) *fault {
 	row := &c.row
 	want, kept := events.HoldID(""), int64(0)
-	if price, keeps := row.left(); f.Was == events.BookingIsBooked && price > 0 {
+	if price, keeps := row.remainingPrice(); f.Was == events.BookingIsBooked && price > 0 {
 		want, kept = row.paymentID, keeps
 	}
 	switch {
 	case f.RefundID != want:
-		return faultf(RulePayments, "it says that %q is refunded; it should be %q", f.RefundID, want)
+		return faultf(RulePayments, "it states that %q is refunded; it should be %q", f.RefundID, want)
 	case f.Kept != kept:
 		return faultf(RuleReturns, "it keeps %d of %d; it should keep %d", f.Kept, row.amount, kept)
 	case want == "":
@@ -78,7 +78,7 @@ func (c *bookingCheck) inTime(named events.Revision, reason string, decided time
 		until = row.rule.Until
 	}
 	if !decided.Before(until) {
-		return faultf(RuleReturns, "given back at %s, without a reason; that was possible before %s",
+		return faultf(RuleReturns, "released at %s, without a reason; that was possible before %s",
 			events.FormatTime(decided), events.FormatTime(until))
 	}
 	return nil

@@ -94,6 +94,6 @@ func TestVerifierChecksRefunds(t *testing.T) {
 		}
 	}
 	if open := v.Open(); len(open) != 0 {
-		t.Errorf("left open: %q", open)
+		t.Errorf("Open() = %q, want none", open)
 	}
 }

@@ -23,7 +23,7 @@ type booking struct {
 	// its payment.
 	heldUnder, attempt int64
 	// terms is the revision of the performance that the present or last hold names.
-	// late says that the last payment began after the deadline, retaken that it had all the
+	// late means that the last payment began after the deadline, retaken that it had all the
 	// seats again.
 	late, retaken bool
 	terms         events.Revision
@@ -113,7 +113,7 @@ func (b *booking) evolve(fact events.Fact) bool {
 		return fits && (f.Status == events.BookingIsHeld || f.Status == events.BookingIsExpired)
 	case *events.BookingReleased:
 		b.status, b.refunding, b.keeps = events.BookingIsReleased, was == events.BookingIsBooked, b.keeps+f.Kept
-		if price, _ := b.left(); b.refunding {
+		if price, _ := b.remainingPrice(); b.refunding {
 			b.refunds = price - f.Kept
 		}
 		return f.Was == was && (was == events.BookingIsHeld || was == events.BookingIsBooked)

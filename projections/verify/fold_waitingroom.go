@@ -32,7 +32,7 @@ func (w *waitingRoom) evolve(fact events.Fact) (events.WaitingRoomCounts, *fault
 	case *events.WaitingRoomAdmitted:
 		w.Waiting, w.Active, w.admitted = w.Waiting-f.Count, w.Active+f.Count, w.admitted+f.Count
 		if f.Admitted != w.admitted {
-			return f.WaitingRoomCounts, faultf(RuleFigures, "it says that %d came in; it comes to %d", f.Admitted, w.admitted)
+			return f.WaitingRoomCounts, faultf(RuleFigures, "it states that %d came in; it comes to %d", f.Admitted, w.admitted)
 		}
 		return f.WaitingRoomCounts, nil
 	case *events.WaitingRoomLeft:

@@ -38,7 +38,7 @@ func TestEventsOfOtherPrograms(t *testing.T) {
 	want := []verify.Foreign{{Category: "order", Events: 3}, {Category: "copies", Events: 1},
 		{Category: "product", Events: 1}}
 	if got := v.Foreign(); !reflect.DeepEqual(got, want) || v.Streams() != 1 || v.Events() != 7 {
-		t.Errorf("%+v, %d streams, %d events", got, v.Streams(), v.Events())
+		t.Errorf("Foreign() = %+v, Streams() = %d, Events() = %d; want %+v, 1 and 7", got, v.Streams(), v.Events(), want)
 	}
 }
 
@@ -104,7 +104,7 @@ func TestClocksOfSeveralNodes(t *testing.T) {
 func TestKnownCategories(t *testing.T) {
 	for _, category := range verify.Categories() {
 		if !events.KnownCategory(category) {
-			t.Errorf("events.KnownCategory does not know %q", category)
+			t.Errorf("events.KnownCategory(%q) is false, but the verifier checks it", category)
 		}
 	}
 }

@@ -10,8 +10,8 @@ import (
 	"admitone/projections/verify"
 )
 
-// TestLimitsAreRecounted: released and expired units don't count, and a limit that is set, lifted
-// and set again counts everything owned then.
+// TestLimitsAreRecounted: released and expired units don't count towards a limit, and a limit that is set again after
+// it was lifted counts all units held then.
 func TestLimitsAreRecounted(t *testing.T) {
 	f := logtest.NewForgery()
 	f.Add("product-a", logtest.Created(20, 3), logtest.Reserved(1, "ada", 3, 17),
@@ -32,6 +32,6 @@ func TestLimitsAreRecounted(t *testing.T) {
 	var broken *verify.Violation
 	if err := verifyAll(f.Log); !errors.As(err, &broken) || broken.Rule != verify.RuleLimit ||
 		int(broken.Position) != len(f.Log) {
-		t.Errorf("the sixth of ada: %v", err)
+		t.Errorf("ada's sixth unit: %v, want a violation of %q", err, verify.RuleLimit)
 	}
 }

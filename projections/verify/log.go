@@ -18,8 +18,8 @@ type Verdict struct {
 	Head events.Position
 	// Others counts the events that were not checked, nil for none.
 	Others *Others
-	// Outside has the sums of the external payments by currency, up to a violation.
-	Outside map[string]Outside
+	// ExternalSums are the sums of the external payments by currency, up to a violation.
+	ExternalSums map[string]ExternalSums
 }
 
 // Others describes the unchecked events: foreign ones by category, and the number of times that the
@@ -150,7 +150,7 @@ func Log(ctx context.Context, store events.Store, gapless bool,
 	if errors.Is(err, events.ErrDamaged) {
 		err = &Violation{Position: v.last + 1, Rule: RuleBytes, Detail: err.Error()}
 	}
-	return Verdict{v.count, len(v.streams), head, v.others(), v.Outside(nil)}, err
+	return Verdict{v.count, len(v.streams), head, v.others(), v.ExternalSums(nil)}, err
 }
 
 // ended checks what must not be missing at the end of a log. Error: a *[Violation].

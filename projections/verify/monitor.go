@@ -67,7 +67,7 @@ func (p *Monitor) Run(ctx context.Context) error {
 
 // check checks a batch.
 func (p *Monitor) check(batch []events.Recorded) error {
-	begun := time.Now()
+	start := time.Now()
 	for i := range batch {
 		if err := p.verifier.Check(&batch[i]); err != nil {
 			return err
@@ -76,7 +76,7 @@ func (p *Monitor) check(batch []events.Recorded) error {
 		p.events.Add(1)
 	}
 	if len(batch) >= monitorBatch {
-		time.Sleep(time.Since(begun))
+		time.Sleep(time.Since(start))
 	}
 	return nil
 }

@@ -33,11 +33,11 @@ func (f *feed) Follow(ctx context.Context, after events.Position, handle func([]
 	return f.end
 }
 
-// prove runs a monitor over a feed until it has found something.
-func prove(t *testing.T, f *feed) *verify.Monitor {
+// runMonitor runs a monitor over a feed until it has logged an error.
+func runMonitor(t *testing.T, f *feed) *verify.Monitor {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
-	p := verify.NewMonitor(f, true, slog.New(&logRecorder{told: cancel}))
+	p := verify.NewMonitor(f, true, slog.New(&logRecorder{onError: cancel}))
 	if err := p.Run(ctx); !errors.Is(err, context.Canceled) {
 		t.Fatal(err)
 	}
@@ -47,36 +47,36 @@ func prove(t *testing.T, f *feed) *verify.Monitor {
 // logRecorder waits for an error in the program's log.
 type logRecorder struct {
 	slog.Handler
-	told func()
+	onError func()
 }
 
 func (h *logRecorder) Enabled(context.Context, slog.Level) bool { return true }
 
 func (h *logRecorder) Handle(_ context.Context, r slog.Record) error {
 	if r.Level >= slog.LevelError {
-		h.told()
+		h.onError()
 	}
 	return nil
 }
 
-// TestProver: it resumes after a failure, and stops at the first violation, which it names like
-// verify.
-func TestProver(t *testing.T) {
-	log := logtest.WholeLife().Log
+// TestMonitor: a monitor resumes after a failure, and stops at the first violation, which it reports like verify.
+func TestMonitor(t *testing.T) {
+	log := logtest.CompleteSale().Log
 	wrong := log[7]
 	wrong.Data = append([]byte(nil), wrong.Data...)
 	wrong.Data[len(wrong.Data)-2] ^= 1
 	f := &feed{pieces: [][]events.Recorded{log[:5], {log[5], log[6], wrong, log[8]}}}
-	p := prove(t, f)
+	p := runMonitor(t, f)
 	broken := p.Violation()
 	if broken == nil || broken.Position != 8 || broken.Rule != verify.RuleChain || p.Position() != 7 || p.Events() != 7 {
-		t.Errorf("%v at %d, %d events", broken, p.Position(), p.Events())
+		t.Errorf("Violation() = %v, Position() = %d, Events() = %d; want %q at 8, 7 and 7", broken, p.Position(), p.Events(),
+			verify.RuleChain)
 	}
 	if len(f.from) != 2 || f.from[1] != 5 {
-		t.Errorf("followed from %v", f.from)
+		t.Errorf("Follow was called with %v, want twice, then from 5", f.from)
 	}
-	p = prove(t, &feed{pieces: [][]events.Recorded{log[:3]}, end: events.ErrDamaged})
+	p = runMonitor(t, &feed{pieces: [][]events.Recorded{log[:3]}, end: events.ErrDamaged})
 	if broken = p.Violation(); broken == nil || broken.Position != 4 || broken.Rule != verify.RuleBytes {
-		t.Errorf("a damaged log: %v", broken)
+		t.Errorf("a damaged log: %v, want %q at 4", broken, verify.RuleBytes)
 	}
 }

@@ -43,7 +43,7 @@ func (c *productCheck) stated(e *events.Recorded, name events.ReservationID, bef
 	}
 	hashed := c.reservationSet.id(id)
 	if known := c.orders[hashed]; known != before {
-		return faultf(RuleOrder, "it says that the order data of %s are those of revision %d; they are those of %d", name,
+		return faultf(RuleOrder, "it states that the order data of %s are those of revision %d; they are those of %d", name,
 			before, known)
 	}
 	if anew {
@@ -64,7 +64,7 @@ func (c *productCheck) annotated(f *events.ProductReservationAnnotated) *fault {
 	if _, ended := c.reservationSet.ended[c.reservationSet.id(id)]; ended {
 		called := c.row.fence && f.Status == events.ReservationCancelled
 		if f.Status != events.ReservationReleased && f.Status != events.ReservationExpired && !called {
-			return faultf(RuleFigures, "it says that %s is %q; it has ended", f.ReservationID, f.Status)
+			return faultf(RuleFigures, "it states that %s is %q; it has ended", f.ReservationID, f.Status)
 		}
 		return nil
 	}
@@ -78,7 +78,7 @@ func (c *productCheck) annotated(f *events.ProductReservationAnnotated) *fault {
 		status = events.ReservationHeld
 	}
 	if f.Status != status || held != !f.ExpiresAt.IsZero() || held && !f.ExpiresAt.Equal(deadline) {
-		return faultf(RuleFigures, "it says that %s is %q until %s; it is %q", f.ReservationID, f.Status,
+		return faultf(RuleFigures, "it states that %s is %q until %s; it is %q", f.ReservationID, f.Status,
 			events.FormatTime(f.ExpiresAt), status)
 	}
 	return nil

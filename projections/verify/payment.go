@@ -11,7 +11,7 @@ import (
 
 // The rules for external payments, as they are printed.
 const (
-	RuleOutside   Rule = "what came in from outside is open, booked, kept, refunded or owed, all of it and once"
+	RuleExternal  Rule = "what came in from outside is open, booked, kept, refunded or owed, all of it and once"
 	RuleReference Rule = "a provider's reference is one payment for one thing, and settles one refund"
 	RuleOutcome   Rule = "a payment from outside is booked or owed as what it is for says"
 )
@@ -90,7 +90,7 @@ func (c *paymentCheck) apply(e *events.Recorded, fact events.Fact, _ time.Time) 
 	}
 	if min(c.open, c.booked, c.kept, c.refunded, c.owed) < 0 ||
 		c.received.Amount != c.open+c.booked+c.kept+c.refunded+c.owed {
-		return faultf(RuleOutside, "of %d, %d are open, %d booked, %d kept, %d refunded and %d owed", c.received.Amount,
+		return faultf(RuleExternal, "of %d, %d are open, %d booked, %d kept, %d refunded and %d owed", c.received.Amount,
 			c.open, c.booked, c.kept, c.refunded, c.owed)
 	}
 	return nil
@@ -102,7 +102,7 @@ func (c *paymentCheck) receive(f *events.PaymentReceived) *fault {
 	case f.Amount < 1 || events.PaymentStream(f.Provider, f.Reference) != c.stream():
 		return faultf(RuleReference, "%d under the reference %q of %q", f.Amount, f.Reference, f.Provider)
 	case !known || f.Expected != price || f.ExpectedCurrency != c.ledger.currency:
-		return faultf(RuleOutside, "%s costs %d %s, by the log %d %s; it is there: %t", f.Path(), f.Expected,
+		return faultf(RuleExternal, "%s costs %d %s, by the log %d %s; it is there: %t", f.Path(), f.Expected,
 			f.ExpectedCurrency, price, c.ledger.currency, known)
 	}
 	c.received, c.open = *f, f.Amount
@@ -155,7 +155,7 @@ func (c *paymentCheck) outcomeOwed(f *events.PaymentOwed) *fault {
 		fits = b.row.paid
 	}
 	if !fits {
-		return faultf(RuleOutcome, "%d are owed as %q, and %s does not say so", f.Amount, f.Cause, c.received.Path())
+		return faultf(RuleOutcome, "%d are owed as %q, and %s does not state this", f.Amount, f.Cause, c.received.Path())
 	}
 	return nil
 }
@@ -175,14 +175,14 @@ func (c *paymentCheck) outcomeReturned(f *events.PaymentReturned) *fault {
 		owed, kept, is = b.row.returnOf(c.stream(), f.RefundID)
 	}
 	if !is || f.Amount != owed || f.Kept != kept {
-		return faultf(RuleOutcome, "%d are given back as %q, and %s does not say so", f.Amount, f.Cause, c.received.Path())
+		return faultf(RuleOutcome, "%d are returned as %q, and %s does not state this", f.Amount, f.Cause, c.received.Path())
 	}
 	return nil
 }
 
 func (c *paymentCheck) owe(id events.RefundID, amount int64) *fault {
 	if id == "" || c.refunds[id] != nil || c.ledger.refunds[id] != nil {
-		return faultf(RuleOutside, "the refund %q is owed a second time", id)
+		return faultf(RuleExternal, "the refund %q is owed a second time", id)
 	}
 	c.refunds[id] = &refund{amount: amount}
 	c.ledger.refunds[id] = c
@@ -193,7 +193,7 @@ func (c *paymentCheck) settle(f *events.PaymentRefunded) *fault {
 	r := c.refunds[f.RefundID]
 	switch {
 	case r == nil || r.settled != "" || r.amount != f.Amount || f.Amount < 1:
-		return faultf(RuleOutside, "%d are refunded for %q, and are not owed", f.Amount, f.RefundID)
+		return faultf(RuleExternal, "%d are refunded for %q, and are not owed", f.Amount, f.RefundID)
 	case c.ledger.settlements[events.SettlementStream(c.received.Provider, f.Reference)] != f.RefundID:
 		return faultf(RuleReference, "the reference %q does not count for the refund %q", f.Reference, f.RefundID)
 	case r.gone[f.Reference]:
@@ -209,14 +209,14 @@ func (c *paymentCheck) asked(fact events.Fact) *fault {
 	case *events.PaymentRefundAsked:
 		r := c.refunds[f.RefundID]
 		if r == nil || r.amount < 1 || r.settled != "" || r.asked || r.failed {
-			return faultf(RuleOutside, "the provider is asked for the refund %q, which is not to be asked for", f.RefundID)
+			return faultf(RuleExternal, "the provider is requested to refund %q, which must not be requested", f.RefundID)
 		}
 		r.asked = true
 	case *events.PaymentRefundFailed:
 		r := c.refunds[f.RefundID]
 		if r == nil || f.Failure == "" || r.settled == "" && (f.Amount != 0 || !r.asked) ||
 			r.settled != "" && (f.Amount != r.amount || f.Reference != r.settled) {
-			return faultf(RuleOutside, "the refund %q fails under %q with %d", f.RefundID, f.Reference, f.Amount)
+			return faultf(RuleExternal, "the refund %q fails under %q with %d", f.RefundID, f.Reference, f.Amount)
 		}
 		c.owed, c.refunded = c.owed+f.Amount, c.refunded-f.Amount
 		r.settled, r.asked, r.failed = "", false, true
@@ -252,22 +252,22 @@ func (c *settlementCheck) apply(e *events.Recorded, fact events.Fact, _ time.Tim
 	return nil
 }
 
-// isPaidOutside reports whether an external payment has paid for a booking, or is about to.
-func (l *ledger) isPaidOutside(stream events.StreamID, b *booking) bool {
+// isPaidExternally reports whether an external payment has paid for a booking, or is about to.
+func (l *ledger) isPaidExternally(stream events.StreamID, b *booking) bool {
 	p := l.payments[stream.Entity()]
 	return p != nil && p.received.BookingID == b.id && !p.received.Wrong() && p.received.Amount == b.amount &&
 		(p.open == b.amount || p.booked > 0)
 }
 
-// openOutside describes external payments that are neither applied nor owed, or are applied to nothing.
-func (l *ledger) openOutside() (open []string) {
+// openExternal describes external payments that are neither applied nor owed, or are applied to nothing.
+func (l *ledger) openExternal() (open []string) {
 	for _, id := range slices.Sorted(maps.Keys(l.payments)) {
 		p := l.payments[id]
 		if p.open > 0 {
 			open = append(open, fmt.Sprintf("of the payment %s, %d are neither applied nor owed", id, p.open))
 		}
 		if m := p.units(); p.booked > 0 && m != nil && (m.paidBy != p.stream() || m.released) {
-			open = append(open, fmt.Sprintf("%d of the payment %s are booked, and what it has paid for is given back", p.booked, id))
+			open = append(open, fmt.Sprintf("%d of the payment %s are booked, and what it has paid for is released", p.booked, id))
 		}
 		if b := l.bookings[p.received.BookingID]; p.booked > 0 && b != nil &&
 			(b.row.bookedBy != p.stream() || b.row.status != events.BookingIsBooked && !b.row.refunding) {

@@ -59,10 +59,9 @@ func externalPayments() (b *logtest.ForgedLog, ada, bob events.BookingID) {
 	return b, ada, bob
 }
 
-// TestVerifierAcceptsMoneyFromOutside: nothing is left open in a correct log, and what is open in
-// another is reported.
-func TestVerifierAcceptsMoneyFromOutside(t *testing.T) {
-	for left, forge := range map[int]func(b *logtest.ForgedLog, bob events.BookingID){
+// TestVerifierAcceptsExternalPayments: a complete log has no open work, an incomplete one has.
+func TestVerifierAcceptsExternalPayments(t *testing.T) {
+	for remaining, forge := range map[int]func(b *logtest.ForgedLog, bob events.BookingID){
 		0: func(b *logtest.ForgedLog, _ events.BookingID) {
 			id, y := refundID("y", events.OwedAlreadyPaid), events.PaymentStream("bank", "y")
 			b.Add(y, &events.PaymentRefundFailed{RefundID: id, Failure: events.RefundDeclined, Reference: "back", Amount: 5})
@@ -85,15 +84,15 @@ func TestVerifierAcceptsMoneyFromOutside(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if open := v.Open(); len(open) != left {
-			t.Errorf("left open: %q, want %d", open, left)
+		if open := v.Open(); len(open) != remaining {
+			t.Errorf("Open() = %q, want %d", open, remaining)
 		}
 	}
 }
 
-// TestVerifierRulesOfMoneyFromOutside breaks every rule; the last event of each log is the one that
+// TestVerifierRulesOfExternalPayments breaks every rule; the last event of each log is the one that
 // does.
-func TestVerifierRulesOfMoneyFromOutside(t *testing.T) {
+func TestVerifierRulesOfExternalPayments(t *testing.T) {
 	stream := func(reference string) events.StreamID { return events.PaymentStream("bank", reference) }
 	booking := func(id events.BookingID) events.StreamID {
 		return events.NewStreamID(events.BookingCategory, string(id))
@@ -107,15 +106,15 @@ func TestVerifierRulesOfMoneyFromOutside(t *testing.T) {
 		{"under another reference", verify.RuleReference, func(b *logtest.ForgedLog, _, bob events.BookingID) {
 			b.Add(stream("w"), bankPayment("v", bob, 5))
 		}},
-		{"for nothing", verify.RuleOutside, func(b *logtest.ForgedLog, _, _ events.BookingID) {
+		{"for nothing", verify.RuleExternal, func(b *logtest.ForgedLog, _, _ events.BookingID) {
 			b.Add(stream("w"), bankPayment("w", "none", 5))
 		}},
-		{"for another price", verify.RuleOutside, func(b *logtest.ForgedLog, _, bob events.BookingID) {
+		{"for another price", verify.RuleExternal, func(b *logtest.ForgedLog, _, bob events.BookingID) {
 			f := bankPayment("w", bob, 6)
 			f.Expected = 6
 			b.Add(stream("w"), f)
 		}},
-		{"in a currency that is not the log's", verify.RuleOutside, func(b *logtest.ForgedLog, _, bob events.BookingID) {
+		{"in a currency that is not the log's", verify.RuleExternal, func(b *logtest.ForgedLog, _, bob events.BookingID) {
 			f := bankPayment("w", bob, 5)
 			f.Currency, f.ExpectedCurrency = "KRW", "KRW"
 			b.Add(stream("w"), f)
@@ -126,7 +125,7 @@ func TestVerifierRulesOfMoneyFromOutside(t *testing.T) {
 		{"given back though the booking has all its seats", verify.RuleOutcome, func(b *logtest.ForgedLog, ada, _ events.BookingID) {
 			b.Add(stream("x"), &events.PaymentReturned{RefundID: "r", Cause: events.OwedSeatReturned, Amount: 4, Kept: 2})
 		}},
-		{"booked though the booking does not say so", verify.RuleOutcome, func(b *logtest.ForgedLog, _, bob events.BookingID) {
+		{"booked though the booking does not state this", verify.RuleOutcome, func(b *logtest.ForgedLog, _, bob events.BookingID) {
 			b.Add(stream("w"), bankPayment("w", bob, 5), &events.PaymentBooked{Amount: 5, PaymentID: events.NewHoldID(bob, 1)})
 		}},
 		{"owed as late though nothing failed", verify.RuleOutcome, func(b *logtest.ForgedLog, _, bob events.BookingID) {
@@ -154,7 +153,7 @@ func TestVerifierRulesOfMoneyFromOutside(t *testing.T) {
 		{"given back though it is booked", verify.RuleOutcome, func(b *logtest.ForgedLog, _, _ events.BookingID) {
 			b.Add(stream("x"), &events.PaymentReturned{RefundID: "r", Cause: events.OwedReleased, Amount: 5})
 		}},
-		{"refunded though nothing is owed", verify.RuleOutside, func(b *logtest.ForgedLog, _, _ events.BookingID) {
+		{"refunded though nothing is owed", verify.RuleExternal, func(b *logtest.ForgedLog, _, _ events.BookingID) {
 			b.Add(stream("x"), &events.PaymentRefunded{RefundID: "r", Amount: 5, Reference: "back"})
 		}},
 		{"refunded under a reference of another refund", verify.RuleReference, func(b *logtest.ForgedLog, _, _ events.BookingID) {
@@ -164,22 +163,22 @@ func TestVerifierRulesOfMoneyFromOutside(t *testing.T) {
 			b.Add(events.SettlementStream("bank", "back"), &events.SettlementClaimed{Provider: "bank", Reference: "back",
 				RefundID: refundID("z", events.OwedWrongSum)})
 		}},
-		{"asked for a refund that is settled", verify.RuleOutside, func(b *logtest.ForgedLog, _, _ events.BookingID) {
+		{"asked for a refund that is settled", verify.RuleExternal, func(b *logtest.ForgedLog, _, _ events.BookingID) {
 			b.Add(stream("y"), &events.PaymentRefundAsked{RefundID: refundID("y", events.OwedAlreadyPaid)})
 		}},
-		{"asked for a refund twice", verify.RuleOutside, func(b *logtest.ForgedLog, _, _ events.BookingID) {
-			asked := &events.PaymentRefundAsked{RefundID: refundID("z", events.OwedWrongSum)}
-			b.Add(stream("z"), asked, asked)
+		{"asked for a refund twice", verify.RuleExternal, func(b *logtest.ForgedLog, _, _ events.BookingID) {
+			requested := &events.PaymentRefundAsked{RefundID: refundID("z", events.OwedWrongSum)}
+			b.Add(stream("z"), requested, requested)
 		}},
-		{"a refund fails that was not asked for", verify.RuleOutside, func(b *logtest.ForgedLog, _, _ events.BookingID) {
+		{"a refund fails that was not asked for", verify.RuleExternal, func(b *logtest.ForgedLog, _, _ events.BookingID) {
 			b.Add(stream("z"), &events.PaymentRefundFailed{RefundID: refundID("z", events.OwedWrongSum),
 				Failure: events.RefundDeclined})
 		}},
-		{"a part of a refund comes back", verify.RuleOutside, func(b *logtest.ForgedLog, _, _ events.BookingID) {
+		{"a part of a refund comes back", verify.RuleExternal, func(b *logtest.ForgedLog, _, _ events.BookingID) {
 			b.Add(stream("y"), &events.PaymentRefundFailed{RefundID: refundID("y", events.OwedAlreadyPaid),
 				Failure: events.RefundDeclined, Reference: "back", Amount: 4})
 		}},
-		{"asked for what has come back", verify.RuleOutside, func(b *logtest.ForgedLog, _, _ events.BookingID) {
+		{"asked for what has come back", verify.RuleExternal, func(b *logtest.ForgedLog, _, _ events.BookingID) {
 			id := refundID("y", events.OwedAlreadyPaid)
 			b.Add(stream("y"), &events.PaymentRefundFailed{RefundID: id, Failure: events.RefundDeclined, Reference: "back",
 				Amount: 5}, &events.PaymentRefundAsked{RefundID: id})
@@ -210,9 +209,9 @@ func TestVerifierRulesOfMoneyFromOutside(t *testing.T) {
 		}
 		broken[test.rule] = true
 	}
-	for _, rule := range []verify.Rule{verify.RuleOutside, verify.RuleReference, verify.RuleOutcome, verify.RuleBooked} {
+	for _, rule := range []verify.Rule{verify.RuleExternal, verify.RuleReference, verify.RuleOutcome, verify.RuleBooked} {
 		if !broken[rule] {
-			t.Errorf("nothing breaks the rule %q", rule)
+			t.Errorf("no case breaks the rule %q", rule)
 		}
 	}
 }

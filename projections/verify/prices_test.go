@@ -7,9 +7,9 @@ import (
 	"admitone/events"
 )
 
-// TestPricesAreHeldToThePlan: the prices of a performance for its plan's categories, and the price
+// TestVerifierChecksPrices: the prices of a performance for its plan's categories, and the price
 // of a held seat.
-func TestPricesAreHeldToThePlan(t *testing.T) {
+func TestVerifierChecksPrices(t *testing.T) {
 	plan, err := events.ParsePlan([]byte(tinyPlan))
 	if err != nil {
 		t.Fatal(err)
@@ -27,7 +27,7 @@ func TestPricesAreHeldToThePlan(t *testing.T) {
 		return &events.PerformanceEdited{HoldSeconds: 60, CategoryPrices: prices}
 	}
 	sections := []events.Section{{ID: "A", Rows: 1, SeatsPerRow: 1}}
-	for i, line := range []struct {
+	for i, test := range []struct {
 		facts []events.Fact
 		rule  Rule
 	}{
@@ -48,24 +48,24 @@ func TestPricesAreHeldToThePlan(t *testing.T) {
 		ledger := newLedger()
 		ledger.halls["p"] = hall
 		check, rule := &performanceCheck{ledger: ledger, id: "g"}, Rule("")
-		for j, fact := range line.facts {
+		for j, fact := range test.facts {
 			if f := check.apply(&events.Recorded{Revision: events.Revision(j)}, fact, time.Time{}); f != nil {
-				if rule = f.rule; j < len(line.facts)-1 {
-					t.Errorf("line %d: fact %d: %s", i+1, j, f.detail)
+				if rule = f.rule; j < len(test.facts)-1 {
+					t.Errorf("case %d: fact %d: %s; want no fault before the last fact", i+1, j, f.detail)
 				}
 			}
 		}
-		if rule != line.rule {
-			t.Errorf("line %d: %q, want %q", i+1, rule, line.rule)
+		if rule != test.rule {
+			t.Errorf("case %d: %q, want %q", i+1, rule, test.rule)
 		}
 	}
 	on := &terms{layout: events.NewHallLayout(hall, []events.CategoryPrice{c, second, d})}
 	for name, costs := range map[events.SeatName][2]int64{"A-1-1": {5, 7}, "A-1-2": {7, 5}} {
 		if !on.costs(name, costs[0]) || on.costs(name, costs[1]) {
-			t.Errorf("%s at %d, not at %d", name, costs[0], costs[1])
+			t.Errorf("costs(%s): want true for %d, false for %d", name, costs[0], costs[1])
 		}
 	}
 	if !on.costs("A-1-1", 3) || on.costs("A-1-3", 5) {
-		t.Error("every type's price of a seat, and none of a seat that is not there")
+		t.Error("costs: want true for the second type's price of A-1-1, false for the unknown seat A-1-3")
 	}
 }

@@ -72,7 +72,7 @@ func (c *productCheck) apply(e *events.Recorded, fact events.Fact, decided time.
 	case next.remaining() < 0 || next.held < 0 || next.sold < 0:
 		return faultf(RuleOversold, "of %d, %d are held and %d sold", next.stock, next.held, next.sold)
 	case next.remaining() != remaining:
-		return faultf(RuleFigures, "it says that %d remain; of %d, %d are held and %d sold, which leaves %d",
+		return faultf(RuleFigures, "it states that %d remain; of %d, %d are held and %d sold, which leaves %d",
 			remaining, next.stock, next.held, next.sold, next.remaining())
 	}
 	c.row = next
@@ -143,7 +143,7 @@ func (c *productCheck) end(name events.ReservationID, holder events.Holder, quan
 		was = events.ReservationHeld
 	}
 	if stated != was {
-		return faultf(RuleFigures, "it says that %s was %q; it was %q", name, stated, was)
+		return faultf(RuleFigures, "it states that %s was %q; it was %q", name, stated, was)
 	}
 	c.leave(id, released)
 	return nil
@@ -244,7 +244,7 @@ func (c *productCheck) expire(f *events.ProductExpired, decided time.Time) *faul
 		case !held:
 			return faultf(RuleReservations, "%s is confirmed and expires", h.ReservationID)
 		case !h.ExpiresAt.Equal(deadline):
-			return faultf(RuleFigures, "it says that %s was held until %s; it was until %s", h.ReservationID,
+			return faultf(RuleFigures, "it states that %s was held until %s; it was until %s", h.ReservationID,
 				events.FormatTime(h.ExpiresAt), events.FormatTime(deadline))
 		case !decided.After(deadline):
 			return faultf(RuleDeadlines, "%s was held until %s and expired at %s", h.ReservationID,
@@ -254,7 +254,7 @@ func (c *productCheck) expire(f *events.ProductExpired, decided time.Time) *faul
 		c.leave(id, false)
 	}
 	if sum != f.Quantity || len(f.Expired) == 0 {
-		return faultf(RuleFigures, "it says that %d expired; its %d holds add up to %d", f.Quantity, len(f.Expired), sum)
+		return faultf(RuleFigures, "it states that %d expired; its %d holds add up to %d", f.Quantity, len(f.Expired), sum)
 	}
 	return nil
 }

@@ -158,7 +158,7 @@ func (c *productCheck) carried(name events.ReservationID, holder events.Holder, 
 	case was.holder != c.reservationSet.add(holder, quantity).holder || int64(was.quantity) != quantity ||
 		!was.until.time().Equal(until) || c.offers[was.offer].price != price ||
 		!sameRule(c.offers[was.offer].rule, rule):
-		return id, was, faultf(RuleUnits, "it says that %s was %d for %q at %d until %s, and it was another one", name, quantity,
+		return id, was, faultf(RuleUnits, "it states that %s was %d for %q at %d until %s, and it was another one", name, quantity,
 			holder, price, events.FormatTime(until))
 	}
 	return id, was, nil
@@ -216,7 +216,7 @@ func (c *productCheck) giveBack(f *events.ProductReleased, decided time.Time) *f
 	m := c.money[id]
 	if m == nil || m.paidBy == "" {
 		if f.Payment != "" || f.Kept != 0 {
-			return faultf(RuleUnits, "%s is given back as paid by %q, and it is not paid", f.ReservationID, f.Payment)
+			return faultf(RuleUnits, "%s is released as paid by %q, and it is not paid", f.ReservationID, f.Payment)
 		}
 		if m != nil {
 			m.released = true
@@ -228,11 +228,11 @@ func (c *productCheck) giveBack(f *events.ProductReleased, decided time.Time) *f
 	kept := keptOf(sold.rule, sold.price) * int64(owned.quantity)
 	switch {
 	case f.Payment != m.paidBy:
-		return faultf(RuleUnits, "%s is given back as paid by %q; it was by %q", f.ReservationID, f.Payment, m.paidBy)
+		return faultf(RuleUnits, "%s is released as paid by %q; it was by %q", f.ReservationID, f.Payment, m.paidBy)
 	case f.Kept != kept:
 		return faultf(RuleReturns, "it keeps %d of %d; it should keep %d", f.Kept, m.cost, kept)
 	case !sold.rule.Until.IsZero() && !decided.Before(sold.rule.Until) && f.Reason == "":
-		return faultf(RuleReturns, "given back at %s, without a reason; that was possible before %s",
+		return faultf(RuleReturns, "released at %s, without a reason; that was possible before %s",
 			events.FormatTime(decided), events.FormatTime(sold.rule.Until))
 	}
 	m.released, m.kept = true, f.Kept

@@ -171,8 +171,8 @@ func TestVerifierChecksMoneyForReservations(t *testing.T) {
 		}},
 
 		"another price":           {verify.RuleReturns, false, func(f *shop) { f.Add("product-a", edit, f.hold(3, "cy", 1, 5)) }},
-		"expected otherwise":      {verify.RuleOutside, false, func(f *shop) { f.receive("x", 1, 5, 5) }},
-		"for none":                {verify.RuleOutside, false, func(f *shop) { f.receive("x", 9, 10, 10) }},
+		"expected otherwise":      {verify.RuleExternal, false, func(f *shop) { f.receive("x", 1, 5, 5) }},
+		"for none":                {verify.RuleExternal, false, func(f *shop) { f.receive("x", 9, 10, 10) }},
 		"without money":           {verify.RuleUnits, false, func(f *shop) { f.confirm(1, "ada", 2, 6, "x") }},
 		"with another's money":    {verify.RuleUnits, false, func(f *shop) { f.receive("x", 2, 5, 5); f.confirm(1, "ada", 2, 6, "x") }},
 		"with a wrong sum":        {verify.RuleUnits, false, func(f *shop) { f.receive("x", 1, 9, 10); f.confirm(1, "ada", 2, 6, "x") }},
@@ -240,7 +240,7 @@ func TestVerifierChecksMoneyForReservations(t *testing.T) {
 			}
 		}
 		if open := v.Open(); len(open) > 0 != test.open {
-			t.Errorf("%s: left open are %q", name, open)
+			t.Errorf("%s: Open() = %q, want some: %t", name, open, test.open)
 		}
 	}
 }

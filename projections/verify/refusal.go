@@ -30,7 +30,7 @@ func (refusalCheck) apply(e *events.Recorded, fact events.Fact, decided time.Tim
 		}
 	case *events.RefusalsDropped:
 		if f.Count < 1 {
-			return faultf(RuleFigures, "it says that %d were dropped", f.Count)
+			return faultf(RuleFigures, "it states that %d were dropped", f.Count)
 		}
 	default:
 		return faultf(RuleKnown, "a %s in a stream of refusals", fact.Name())

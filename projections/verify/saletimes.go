@@ -32,9 +32,9 @@ func checkWithin(times events.SaleTimes, decided time.Time) *fault {
 func checkReached(what string, ahead, at, decided time.Time) *fault {
 	switch {
 	case ahead.IsZero():
-		return faultf(RuleTimes, "it says that the sale %s at %s; no such bound lies ahead", what, events.FormatTime(at))
+		return faultf(RuleTimes, "it states that the sale %s at %s; no such bound lies ahead", what, events.FormatTime(at))
 	case !at.Equal(ahead):
-		return faultf(RuleFigures, "it says that the sale %s at %s; it does at %s", what, events.FormatTime(at),
+		return faultf(RuleFigures, "it states that the sale %s at %s; it does at %s", what, events.FormatTime(at),
 			events.FormatTime(ahead))
 	case decided.Before(at):
 		return faultf(RuleTimes, "the sale %s at %s, and that is recorded at %s", what, events.FormatTime(at),

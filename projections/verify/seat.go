@@ -137,7 +137,7 @@ func (c *seatCheck) apply(e *events.Recorded, fact events.Fact, decided time.Tim
 	case *events.SeatExpired:
 		switch {
 		case f.Holder != c.holder || !f.ExpiresAt.Equal(c.until):
-			return faultf(RuleFigures, "it says that %q had it until %s; %q had, until %s", f.Holder,
+			return faultf(RuleFigures, "it states that %q had it until %s; %q had, until %s", f.Holder,
 				events.FormatTime(f.ExpiresAt), c.holder, events.FormatTime(c.until))
 		case !decided.After(c.until):
 			return faultf(RuleDeadlines, "held until %s and expired at %s", events.FormatTime(c.until),
@@ -195,7 +195,7 @@ func (c *seatCheck) held(show *performanceCheck, f *events.SeatHeld, name events
 	case !ok || f.BookingID != booking:
 		return faultf(RuleOwner, "the hold %q is not one of the booking %q", f.HoldID, f.BookingID)
 	case f.Attempt != 0 && f.Attempt != attempt:
-		return faultf(RuleFigures, "it says attempt %d, and the hold is %q", f.Attempt, f.HoldID)
+		return faultf(RuleFigures, "it states attempt %d, and the hold is %q", f.Attempt, f.HoldID)
 	case f.Label != "" && late && f.Label != known.row.label:
 		return faultf(RuleLabel, "held again under the label %q, and the booking names %q", f.Label, known.row.label)
 	case !priced:
@@ -206,22 +206,22 @@ func (c *seatCheck) held(show *performanceCheck, f *events.SeatHeld, name events
 		first = c.first
 	}
 	if !f.FirstHeldAt.Equal(first) {
-		return faultf(RuleStay, "it says that the stay began at %s; it was at %s", events.FormatTime(f.FirstHeldAt),
+		return faultf(RuleStay, "it states that the stay began at %s; it was at %s", events.FormatTime(f.FirstHeldAt),
 			events.FormatTime(first))
 	}
 	before := *c
 	c.status, c.hold, c.holder, c.until, c.first, c.on = events.SeatIsHeld, f.HoldID, f.Holder, f.ExpiresAt, first, on
-	most := decided.Add(on.holdFor + seatGrace)
-	if end := c.first.Add(2*on.holdFor + seatGrace); end.Before(most) {
-		most = end
+	highest := decided.Add(on.holdFor + seatGrace)
+	if end := c.first.Add(2*on.holdFor + seatGrace); end.Before(highest) {
+		highest = end
 	}
 	if late { // for a payment, independent of the stay
-		most = decided.Add(seatGrace)
+		highest = decided.Add(seatGrace)
 	}
-	if f.ExpiresAt.After(most) {
+	if f.ExpiresAt.After(highest) {
 		*c = before
 		return faultf(RuleStay, "held until %s, and the longest is %s", events.FormatTime(f.ExpiresAt),
-			events.FormatTime(most))
+			events.FormatTime(highest))
 	}
 	return nil
 }
@@ -250,7 +250,7 @@ func (c *seatCheck) booked(name events.SeatName, f *events.SeatBooked, decided t
 
 func (c *seatCheck) released(f *events.SeatReleased) *fault {
 	if f.Holder != c.holder {
-		return faultf(RuleFigures, "it says that %q had it; %q had", f.Holder, c.holder)
+		return faultf(RuleFigures, "it states that %q had it; %q had", f.Holder, c.holder)
 	}
 	id, _, _ := events.CutHoldID(c.hold)
 	if b := c.ledger.bookings[id]; b != nil && b.row.status == events.BookingIsBooked && b.row.holdID() == c.hold &&
@@ -269,7 +269,7 @@ func (l *ledger) isPaid(b *booking) bool {
 		return true
 	}
 	if b.payment != "" {
-		return l.isPaidOutside(b.payment, b)
+		return l.isPaidExternally(b.payment, b)
 	}
 	wallet := l.wallets[b.holder]
 	if wallet == nil {

@@ -7,7 +7,7 @@ import (
 	"admitone/events"
 )
 
-// returned is a seat or place of a booking that was returned alone.
+// returned is a seat or place of a booking that was returned individually.
 type returned struct {
 	price, kept int64
 	paid, done  bool
@@ -31,8 +31,8 @@ func (b *booking) returning() bool {
 	return false
 }
 
-// left returns the price of the seats that were not returned alone, and the fee if they were released now.
-func (b *booking) left() (price, kept int64) {
+// remainingPrice returns the price of the seats that were not returned individually, and the fee if they were released now.
+func (b *booking) remainingPrice() (price, kept int64) {
 	for i := range b.seats {
 		price += b.seats[i].Price
 		kept += b.kept(b.seats[i].Price)
@@ -44,7 +44,7 @@ func (b *booking) left() (price, kept int64) {
 	return price, kept
 }
 
-// evolveReturn is evolve for the facts of seats returned alone.
+// evolveReturn is evolve for the facts of seats returned individually.
 func (b *booking) evolveReturn(fact events.Fact) bool {
 	switch f := fact.(type) {
 	case *events.BookingSeatReturned:
@@ -90,7 +90,7 @@ func (c *bookingCheck) checkSeatReturned(f *events.BookingSeatReturned, decided 
 		want, kept = row.paymentID, row.kept(price)
 	}
 	if f.PaymentID != want || f.Kept != kept {
-		return faultf(RuleReturns, "for %s it says that %q refunds all but %d; it should be %q, and all but %d",
+		return faultf(RuleReturns, "for %s it states that %q refunds all but %d; it should be %q, and all but %d",
 			f.Part(), f.PaymentID, f.Kept, want, kept)
 	}
 	if want == "" {
@@ -105,10 +105,10 @@ func (c *bookingCheck) checkSeatRefunded(f *events.BookingSeatRefunded) *fault {
 	r := row.returned[f.Part()]
 	if a := c.ledger.areas[events.OfPerformance(row.performance, string(f.Area))]; f.Area != "" &&
 		a.isBooked(row.holdID()) > row.places(f.Area) {
-		return faultf(RuleBooked, "%s is not given back", f.Part())
+		return faultf(RuleBooked, "%s is not released", f.Part())
 	}
 	if s := c.ledger.seats[events.OfPerformance(row.performance, string(f.Seat))]; f.Area == "" && s != nil && s.hold == row.holdID() {
-		return faultf(RuleBooked, "the seat %s is not given back", f.Seat)
+		return faultf(RuleBooked, "the seat %s is not released", f.Seat)
 	}
 	switch refund := r.refund(); {
 	case !r.paid:
@@ -150,7 +150,7 @@ func (b *booking) returnOf(payment events.StreamID, id events.RefundID) (owed, k
 		return b.refunds - b.madeUp, 0, id == events.NewRefundID(payment, events.OwedCancelled, "")
 	}
 	if b.refunding && id == events.NewRefundID(payment, events.OwedReleased, "") {
-		price, _ := b.left()
+		price, _ := b.remainingPrice()
 		return b.refunds, price - b.refunds, true
 	}
 	for part, r := range b.returned {

@@ -84,7 +84,7 @@ func TestVerifierChecksReturnsOfSeats(t *testing.T) {
 			t.Errorf("%s: %v, want %q", name, err, test.want)
 		}
 	}
-	for left, forge := range map[int]func(*logtest.Forgery){0: all, 1: func(f *logtest.Forgery) { giveBack(f, nil) }} {
+	for want, forge := range map[int]func(*logtest.Forgery){0: all, 1: func(f *logtest.Forgery) { giveBack(f, nil) }} {
 		f := halfLog()
 		forge(f)
 		v := verify.New(true)
@@ -93,14 +93,14 @@ func TestVerifierChecksReturnsOfSeats(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if open := v.Open(); (len(open) > 0) != (left > 0) {
-			t.Errorf("left open: %q, want some: %d", open, left)
+		if open := v.Open(); (len(open) > 0) != (want > 0) {
+			t.Errorf("Open() = %q, want %d", open, want)
 		}
 	}
 }
 
-// TestVerifierChecksReturnsOfMoneyFromOutside: the amount owed for a seat is the one in its booking.
-func TestVerifierChecksReturnsOfMoneyFromOutside(t *testing.T) {
+// TestVerifierChecksReturnsOfExternalPayments: the amount owed for a seat is the one in its booking.
+func TestVerifierChecksReturnsOfExternalPayments(t *testing.T) {
 	x := events.PaymentStream("bank", "x")
 	id := events.NewRefundID(x, events.OwedSeatReturned, "A-1-1")
 	for name, test := range map[string]struct {

@@ -76,7 +76,7 @@ func (c *tournamentCheck) apply(e *events.Recorded, fact events.Fact, decided ti
 	case next.remaining() < 0:
 		return faultf(RuleSlots, "%d teams have entered, and there are %d slots", next.entered, next.teamLimit)
 	case next.counts() != counts:
-		return faultf(RuleFigures, "it says %+v; of %d slots it comes to %+v", counts, next.teamLimit, next.counts())
+		return faultf(RuleFigures, "it states %+v; of %d slots it comes to %+v", counts, next.teamLimit, next.counts())
 	}
 	c.row = next
 	return nil
@@ -157,7 +157,7 @@ func (c *tournamentCheck) withdraw(f *events.TournamentWithdrawn) *fault {
 		was = events.EntryWaitlisted
 	}
 	if !in || f.Was != was {
-		return faultf(RuleOnce, "it says that %q was %s; it takes part: %t, waits: %t", f.TeamID, f.Was, in, row != nil)
+		return faultf(RuleOnce, "it states that %q was %s; it takes part: %t, waits: %t", f.TeamID, f.Was, in, row != nil)
 	}
 	delete(c.teams, f.TeamID)
 	if row != nil {

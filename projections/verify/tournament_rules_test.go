@@ -29,13 +29,13 @@ func TestVerifierAcceptsATournament(t *testing.T) {
 	s.Entered("a b c", logtest.Counts(3, 0, 0))
 	s.Waitlisted("d e", logtest.Counts(3, 0, 2))
 	s.Waitlisted("f", logtest.Counts(3, 0, 3))
-	s.Withdrew("a", isIn, logtest.Counts(2, 1, 3))
+	s.Withdrawn("a", isIn, logtest.Counts(2, 1, 3))
 	s.Promoted("f", logtest.Counts(3, 0, 2))
-	s.Withdrew("b", isIn, logtest.Counts(2, 1, 2))
+	s.Withdrawn("b", isIn, logtest.Counts(2, 1, 2))
 	s.Entered("g", logtest.Counts(3, 0, 2)) // past a group that it does not fit
 	s.Edited(3, isClosed, logtest.Counts(3, 0, 2))
-	s.Withdrew("c", isIn, logtest.Counts(2, 1, 2))
-	s.Withdrew("d", waits, logtest.Counts(2, 1, 1))
+	s.Withdrawn("c", isIn, logtest.Counts(2, 1, 2))
+	s.Withdrawn("d", waits, logtest.Counts(2, 1, 1))
 	s.Edited(4, isClosed, logtest.Counts(2, 2, 1)) // closed: nobody comes in
 	s.Edited(4, isOpen, logtest.Counts(2, 2, 1))
 	s.Promoted("e", logtest.Counts(3, 1, 0))
@@ -106,18 +106,18 @@ func TestVerifierRulesOfTournaments(t *testing.T) {
 		}},
 		{"a stranger withdraws", verify.RuleOnce, func(s *logtest.TournamentLog) {
 			s.Created(9, false, strictly)
-			s.Withdrew("a", isIn, logtest.Counts(-1, 10, 0))
+			s.Withdrawn("a", isIn, logtest.Counts(-1, 10, 0))
 		}},
 		{"withdrawn from elsewhere", verify.RuleOnce, func(s *logtest.TournamentLog) {
 			s.Created(9, true, strictly)
 			s.Entered("a", logtest.Counts(1, 8, 0))
-			s.Withdrew("a", waits, logtest.Counts(1, 8, -1))
+			s.Withdrawn("a", waits, logtest.Counts(1, 8, -1))
 		}},
 		{"withdrawn twice", verify.RuleOnce, func(s *logtest.TournamentLog) {
 			s.Created(9, true, strictly)
 			s.Entered("a b", logtest.Counts(2, 7, 0))
-			s.Withdrew("a", isIn, logtest.Counts(1, 8, 0))
-			s.Withdrew("a", isIn, logtest.Counts(0, 9, 0))
+			s.Withdrawn("a", isIn, logtest.Counts(1, 8, 0))
+			s.Withdrawn("a", isIn, logtest.Counts(0, 9, 0))
 		}},
 		{"after the deadline", verify.RuleEntry, func(s *logtest.TournamentLog) {
 			s.Created(9, false, strictly)
@@ -166,19 +166,19 @@ func TestVerifierRulesOfTournaments(t *testing.T) {
 	for _, rule := range []verify.Rule{verify.RuleSlots, verify.RuleOnce, verify.RuleEntry, verify.RuleWaitlist,
 		verify.RuleFigures, verify.RuleCreation, verify.RuleKnown} {
 		if !broken[rule] {
-			t.Errorf("nothing breaks the rule %q", rule)
+			t.Errorf("no case breaks the rule %q", rule)
 		}
 	}
 }
 
-// TestALogThatEndsBeforeAPromotion: whatever frees a slot promotes in the same append, so a log can't
+// TestLogWithoutAPromotion: whatever frees a slot promotes in the same append, so a log can't
 // end between the two.
-func TestALogThatEndsBeforeAPromotion(t *testing.T) {
+func TestLogWithoutAPromotion(t *testing.T) {
 	s := logtest.NewTournamentLog()
 	s.Created(1, true, strictly)
 	s.Entered("a", logtest.Counts(1, 0, 0))
 	s.Waitlisted("b", logtest.Counts(1, 0, 1))
-	s.Withdrew("a", isIn, logtest.Counts(0, 1, 1))
+	s.Withdrawn("a", isIn, logtest.Counts(0, 1, 1))
 	verified := func() (open []string, err error) {
 		v := verify.New(true)
 		for i := range s.Log {
@@ -193,11 +193,11 @@ func TestALogThatEndsBeforeAPromotion(t *testing.T) {
 	open, err := verified()
 	var v *verify.Violation
 	if !errors.As(err, &v) || v.Rule != verify.RuleWaitlist || v.Position != 4 || v.Revision != 3 || len(open) != 1 {
-		t.Errorf("without it: %v, open: %q", err, open)
+		t.Errorf("without the promotion: %v, open: %q; want a violation of %q, and one open", err, open, verify.RuleWaitlist)
 	}
 	s.Promoted("b", logtest.Counts(1, 0, 0))
 	if open, err := verified(); err != nil || len(open) > 0 {
-		t.Errorf("with it: %v, open: %q", err, open)
+		t.Errorf("with the promotion: %v, open: %q; want neither", err, open)
 	}
 }
 
@@ -209,16 +209,16 @@ var waitlistFaults = []struct {
 	forge func(s *logtest.TournamentLog)
 }{
 	{"strict: the second comes in", strictly, func(s *logtest.TournamentLog) {
-		s.Withdrew("a", isIn, logtest.Counts(1, 1, 4))
+		s.Withdrawn("a", isIn, logtest.Counts(1, 1, 4))
 		s.Promoted("e", logtest.Counts(2, 0, 3))
 	}},
 	{"strict: the first is passed over", strictly, func(s *logtest.TournamentLog) {
-		s.Withdrew("a", isIn, logtest.Counts(1, 1, 4))
-		s.Withdrew("b", isIn, logtest.Counts(0, 2, 4))
+		s.Withdrawn("a", isIn, logtest.Counts(1, 1, 4))
+		s.Withdrawn("b", isIn, logtest.Counts(0, 2, 4))
 		s.Entered("g", logtest.Counts(1, 1, 4))
 	}},
 	{"strict: half a group", strictly, func(s *logtest.TournamentLog) {
-		s.Withdrew("a", isIn, logtest.Counts(1, 1, 4))
+		s.Withdrawn("a", isIn, logtest.Counts(1, 1, 4))
 		s.Promoted("c", logtest.Counts(2, 0, 3))
 	}},
 	{"strict: the group in another order", strictly, func(s *logtest.TournamentLog) {
@@ -230,12 +230,12 @@ var waitlistFaults = []struct {
 		s.Promoted("c d, f, e", logtest.Counts(6, 0, 0))
 	}},
 	{"fill: the first that fits is passed over", filling, func(s *logtest.TournamentLog) {
-		s.Withdrew("a", isIn, logtest.Counts(1, 1, 4))
+		s.Withdrawn("a", isIn, logtest.Counts(1, 1, 4))
 		s.Promoted("f", logtest.Counts(2, 0, 3))
 	}},
 	{"fill: nobody comes in", filling, func(s *logtest.TournamentLog) {
-		s.Withdrew("a", isIn, logtest.Counts(1, 1, 4))
-		s.Withdrew("b", isIn, logtest.Counts(0, 2, 4))
+		s.Withdrawn("a", isIn, logtest.Counts(1, 1, 4))
+		s.Withdrawn("b", isIn, logtest.Counts(0, 2, 4))
 	}},
 	{"fill: one too few comes in", filling, func(s *logtest.TournamentLog) {
 		s.Edited(5, isOpen, logtest.Counts(2, 3, 4))
@@ -248,14 +248,14 @@ var waitlistFaults = []struct {
 		s.Promoted("c d", logtest.Counts(4, 5, 2))
 	}},
 	{"strict: a smaller group fits and waits on", strictly, func(s *logtest.TournamentLog) {
-		s.Withdrew("a", isIn, logtest.Counts(1, 1, 4))
-		s.Withdrew("d", waits, logtest.Counts(1, 1, 3))
-		s.Withdrew("f", waits, logtest.Counts(1, 1, 2))
+		s.Withdrawn("a", isIn, logtest.Counts(1, 1, 4))
+		s.Withdrawn("d", waits, logtest.Counts(1, 1, 3))
+		s.Withdrawn("f", waits, logtest.Counts(1, 1, 2))
 	}},
 	{"opened again, and the first waits on", strictly, func(s *logtest.TournamentLog) {
 		s.Edited(9, isClosed, logtest.Counts(2, 7, 4))
 		s.Edited(9, isOpen, logtest.Counts(2, 7, 4))
-		s.Withdrew("a", isIn, logtest.Counts(1, 8, 4))
+		s.Withdrawn("a", isIn, logtest.Counts(1, 8, 4))
 	}},
 }
 

@@ -25,7 +25,7 @@ func verifyAll(log []events.Recorded) error {
 }
 
 func TestVerifierAcceptsCorrectLogs(t *testing.T) {
-	f := logtest.WholeLife()
+	f := logtest.CompleteSale()
 	if err := verifyAll(f.Log); err != nil {
 		t.Fatal(err)
 	}
@@ -37,7 +37,7 @@ func TestVerifierAcceptsCorrectLogs(t *testing.T) {
 		}
 	}
 	if v.Events() != 11 || v.Streams() != 1 {
-		t.Errorf("%d events of %d streams", v.Events(), v.Streams())
+		t.Errorf("%d events of %d streams, want 11 of 1", v.Events(), v.Streams())
 	}
 }
 
@@ -258,7 +258,7 @@ func TestVerifierRules(t *testing.T) {
 			continue
 		}
 		if !strings.Contains(err.Error(), string(v.Stream)+"@") {
-			t.Errorf("%s: the error is %v", test.about, err)
+			t.Errorf("%s: %v, want an error that names the stream %s", test.about, err, v.Stream)
 		}
 		broken[test.rule] = true
 	}
@@ -267,31 +267,31 @@ func TestVerifierRules(t *testing.T) {
 		verify.RuleFigures, verify.RuleReservations, verify.RuleDeadlines, verify.RuleTimes, verify.RuleLimit,
 		verify.RuleViews} {
 		if !broken[rule] {
-			t.Errorf("nothing breaks the rule %q", rule)
+			t.Errorf("no case breaks the rule %q", rule)
 		}
 	}
 }
 
 // TestVerifierSeesEveryByte changes each byte of each event, one at a time.
 func TestVerifierSeesEveryByte(t *testing.T) {
-	good := logtest.WholeLife()
+	good := logtest.CompleteSale()
 	for i := range good.Log {
 		e := &good.Log[i]
 		for _, part := range []*[]byte{&e.Data, &e.Metadata} {
 			for at := range *part {
-				kept := *part
-				*part = slices.Clone(kept)
+				original := *part
+				*part = slices.Clone(original)
 				(*part)[at] ^= 1
 				if verifyAll(good.Log) == nil {
-					t.Fatalf("byte %d of %q can be changed", at, kept)
+					t.Fatalf("a change of byte %d of %q is not detected", at, original)
 				}
-				*part = kept
+				*part = original
 			}
 		}
 		for at := range e.ID {
 			e.ID[at] ^= 1
 			if verifyAll(good.Log) == nil {
-				t.Fatalf("byte %d of the id can be changed", at)
+				t.Fatalf("a change of byte %d of the id is not detected", at)
 			}
 			e.ID[at] ^= 1
 		}
@@ -302,25 +302,25 @@ func TestVerifierSeesEveryByte(t *testing.T) {
 }
 
 func TestVerify(t *testing.T) {
-	f := logtest.WholeLife()
-	s := &logtest.Store{Log: f.Log, End: 12, Most: 5} // the last event came while it was read
+	f := logtest.CompleteSale()
+	s := &logtest.Store{Log: f.Log, End: 12, Most: 5} // the last event was appended during the check
 	seen := events.Position(0)
 	verdict, err := verify.Log(t.Context(), s, true, func(at, head events.Position) { seen = at })
 	if err != nil || !reflect.DeepEqual(verdict, verify.Verdict{Events: 12, Streams: 2, Head: 12}) || seen != 12 {
-		t.Errorf("%+v, %v, progress up to %d", verdict, err, seen)
+		t.Errorf("Log: %+v, %v, progress up to %d; want 12 events of 2 streams", verdict, err, seen)
 	}
 	s.End = 14 // one more than there are
 	var v *verify.Violation
 	if verdict, err = verify.Log(t.Context(), s, true, nil); !errors.As(err, &v) || verdict.Events != 13 {
-		t.Errorf("a log that ends too early: %+v, %v", verdict, err)
+		t.Errorf("a log that ends before its head: %+v, %v; want a violation after 13 events", verdict, err)
 	}
 	s.Fail = events.ErrDamaged
 	if _, err = verify.Log(t.Context(), s, true, nil); !errors.As(err, &v) || v.Rule != verify.RuleBytes ||
 		v.Position != 14 {
-		t.Errorf("damage: %v", err)
+		t.Errorf("a damaged log: %v, want %q at 14", err, verify.RuleBytes)
 	}
 	s.Fail = events.ErrUnavailable
 	if _, err = verify.Log(t.Context(), s, true, nil); !errors.Is(err, events.ErrUnavailable) || errors.As(err, &v) {
-		t.Errorf("no answer: %v", err)
+		t.Errorf("an unavailable log: %v, want ErrUnavailable", err)
 	}
 }

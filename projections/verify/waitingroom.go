@@ -69,7 +69,7 @@ func (c *waitingRoomCheck) apply(e *events.Recorded, fact events.Fact, decided t
 	case broken != nil:
 		return broken
 	case next.WaitingRoomCounts != counts:
-		return faultf(RuleFigures, "it says %+v; it comes to %+v", counts, next.WaitingRoomCounts)
+		return faultf(RuleFigures, "it states %+v; it comes to %+v", counts, next.WaitingRoomCounts)
 	}
 	c.row = next
 	return nil
@@ -85,7 +85,7 @@ func (c *waitingRoomCheck) opening(fact events.Fact, decided time.Time) *fault {
 		case w.Status != events.RoomOpen:
 			return faultf(RuleDoor, "%q joins, and the room is %s", f.Holder, w.Status)
 		case late:
-			return faultf(RuleDraw, "%q joins at %s, after the opening, and it is not said who came before", f.Holder,
+			return faultf(RuleDraw, "%q joins at %s, after the opening, and no fact states who came before", f.Holder,
 				events.FormatTime(decided))
 		}
 	case *events.WaitingRoomAdmitted:
@@ -194,7 +194,7 @@ func (c *waitingRoomCheck) admit(f *events.WaitingRoomAdmitted, decided time.Tim
 	c.recent = append(kept, admittedGroup{decided, count})
 	switch {
 	case count == 0 || count != f.Count:
-		return faultf(RuleFigures, "it says that %d come in, and names %d", f.Count, count)
+		return faultf(RuleFigures, "it states that %d come in, and names %d", f.Count, count)
 	case w.Active+count > w.MaxActive:
 		return faultf(RuleActive, "%d come in to %d; there may be %d", count, w.Active, w.MaxActive)
 	case inASecond > w.AdmitPerSecond:

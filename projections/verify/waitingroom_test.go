@@ -12,16 +12,16 @@ import (
 )
 
 func TestVerifierAcceptsWaitingRooms(t *testing.T) {
-	q := logtest.WaitingLine()
+	q := logtest.FIFORoom()
 	if err := verifyAll(q.Log); err != nil {
 		t.Fatal(err)
 	}
 	q = logtest.Draw(9)
 	order := events.ShuffledTickets(logtest.RoomSeed, 9)
-	q.Admits(int64(order[0]), int64(order[1]))
+	q.Admitted(int64(order[0]), int64(order[1]))
 	q.Left(int64(order[2]), events.VisitorWaiting)
 	q.Wait(time.Second)
-	q.Admits(int64(order[3]))
+	q.Admitted(int64(order[3]))
 	if err := verifyAll(q.Log); err != nil {
 		t.Fatal(err)
 	}
@@ -57,23 +57,23 @@ func TestVerifierRulesOfWaitingRooms(t *testing.T) {
 			q.Fact(logtest.Reserved(1, "ada", 1, 2))
 			return q
 		}},
-		{"the second comes in first", verify.RuleLine, func() *logtest.WaitingRoom { q := three(); q.Admits(2); return q }},
-		{"the first is passed over", verify.RuleLine, func() *logtest.WaitingRoom { q := three(); q.Admits(1, 3); return q }},
+		{"the second comes in first", verify.RuleLine, func() *logtest.WaitingRoom { q := three(); q.Admitted(2); return q }},
+		{"the first is passed over", verify.RuleLine, func() *logtest.WaitingRoom { q := three(); q.Admitted(1, 3); return q }},
 		{"who has left comes in", verify.RuleLine,
-			func() *logtest.WaitingRoom { q := three(); q.Left(1, events.VisitorWaiting); q.Admits(1); return q }},
+			func() *logtest.WaitingRoom { q := three(); q.Left(1, events.VisitorWaiting); q.Admitted(1); return q }},
 		{"who never came comes in", verify.RuleLine,
-			func() *logtest.WaitingRoom { q := logtest.NewWaitingRoom(); q.Admits(1); return q }},
+			func() *logtest.WaitingRoom { q := logtest.NewWaitingRoom(); q.Admitted(1); return q }},
 		{"too many at once", verify.RuleActive, func() *logtest.WaitingRoom {
 			q := three()
 			q.Changed(func(s *events.WaitingRoomSettings) { s.MaxActive = 1 })
-			q.Admits(1, 2)
+			q.Admitted(1, 2)
 			return q
 		}},
 		{"too many in a second", verify.RuleRate, func() *logtest.WaitingRoom {
 			q := three()
-			q.Admits(1, 2)
+			q.Admitted(1, 2)
 			q.Wait(time.Second - 1)
-			q.Admits(3)
+			q.Admitted(3)
 			return q
 		}},
 		{"into a closed room", verify.RuleDoor, func() *logtest.WaitingRoom {
@@ -85,7 +85,7 @@ func TestVerifierRulesOfWaitingRooms(t *testing.T) {
 		{"in through a closed door", verify.RuleDoor, func() *logtest.WaitingRoom {
 			q := three()
 			q.Changed(func(s *events.WaitingRoomSettings) { s.Status = events.RoomClosed })
-			q.Admits(1)
+			q.Admitted(1)
 			return q
 		}},
 		{"before it opens", verify.RuleDoor, func() *logtest.WaitingRoom {
@@ -93,7 +93,7 @@ func TestVerifierRulesOfWaitingRooms(t *testing.T) {
 				s.OpensAt = logtest.NewForgery().Now.Add(time.Second)
 			})
 			q.Joined(1, "ann")
-			q.Admits(1)
+			q.Admitted(1)
 			return q
 		}},
 		{"two places", verify.RulePlace, func() *logtest.WaitingRoom { q := three(); q.Joined(4, "ann"); return q }},
@@ -107,9 +107,9 @@ func TestVerifierRulesOfWaitingRooms(t *testing.T) {
 		{"a waiting visitor finishes", verify.RulePlace,
 			func() *logtest.WaitingRoom { q := three(); q.Finished(1); return q }},
 		{"dropped with a pass", verify.RulePlace,
-			func() *logtest.WaitingRoom { q := three(); q.Admits(1); q.Dropped(1); return q }},
+			func() *logtest.WaitingRoom { q := three(); q.Admitted(1); q.Dropped(1); return q }},
 		{"a pass ends too early", verify.RulePlace,
-			func() *logtest.WaitingRoom { q := three(); q.Admits(1); q.Wait(time.Minute); q.Expired(1); return q }},
+			func() *logtest.WaitingRoom { q := three(); q.Admitted(1); q.Wait(time.Minute); q.Expired(1); return q }},
 		{"without end", verify.RulePlace, func() *logtest.WaitingRoom {
 			q := three()
 			q.Fact(&events.WaitingRoomDropped{Tickets: []events.TicketRange{{From: 1, To: 1 << 62}}, Count: 1 << 62})
@@ -126,7 +126,7 @@ func TestVerifierRulesOfWaitingRooms(t *testing.T) {
 		{"a longer pass", verify.RuleFigures, func() *logtest.WaitingRoom {
 			q := three()
 			q.Settings.ActiveSeconds++
-			q.Admits(1)
+			q.Admitted(1)
 			return q
 		}},
 		{"settings left out", verify.RuleFigures, func() *logtest.WaitingRoom {
@@ -170,15 +170,15 @@ func TestVerifierRulesOfWaitingRooms(t *testing.T) {
 			q.Joined(1, "ann")
 			q.Wait(time.Hour + 1)
 			q.Fact(&events.WaitingRoomBegun{Early: 1})
-			q.Admits(1)
+			q.Admitted(1)
 			return q
 		}},
 		{"by arrival after a draw", verify.RuleLine, func() *logtest.WaitingRoom {
 			q := logtest.Draw(9)
 			if order := events.ShuffledTickets(logtest.RoomSeed, 9); order[0] == 1 {
-				t.Fatal("take another seed")
+				t.Fatal("the seed draws ticket 1 first: use another seed")
 			}
-			q.Admits(1)
+			q.Admitted(1)
 			return q
 		}},
 	} {
@@ -193,7 +193,7 @@ func TestVerifierRulesOfWaitingRooms(t *testing.T) {
 	for _, rule := range []verify.Rule{verify.RuleLine, verify.RuleActive, verify.RuleRate, verify.RuleDoor,
 		verify.RulePlace, verify.RuleDraw} {
 		if !broken[rule] {
-			t.Errorf("nothing breaks %q", rule)
+			t.Errorf("no case breaks the rule %q", rule)
 		}
 	}
 }

@@ -92,7 +92,7 @@ func TestVerifierRulesOfWebhooks(t *testing.T) {
 		violation := (*verify.Violation)(nil)
 		switch {
 		case test.rule == "" && err != nil:
-			t.Errorf("%s: %v", test.about, err)
+			t.Errorf("%s: %v, want no violation", test.about, err)
 		case test.rule != "" && (!errors.As(err, &violation) || violation.Rule != test.rule ||
 			violation.Position != events.Position(len(f.Log))):
 			t.Errorf("%s: %v, want %q at %d", test.about, err, test.rule, len(f.Log))

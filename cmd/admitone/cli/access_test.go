@@ -41,7 +41,7 @@ func TestWalletCharges(t *testing.T) {
 	}
 	if _, stderr := must(t, exitUsage, "serve", "--wallet-charges", "anybody"); !strings.Contains(stderr,
 		"holder or service") {
-		t.Error(stderr)
+		t.Errorf("stderr %q; want %q", stderr, "holder or service")
 	}
 }
 
@@ -64,7 +64,7 @@ func TestForeignIssuer(t *testing.T) {
 	} {
 		args := append([]string{"serve", "--store", t.TempDir()}, strings.Fields(test.args)...)
 		if _, stderr := must(t, exitUsage, args...); !strings.Contains(stderr, test.want) {
-			t.Errorf("%s: %s", test.args, stderr)
+			t.Errorf("%s: %s; want %q", test.args, stderr, test.want)
 		}
 	}
 }
@@ -81,7 +81,7 @@ func TestTokenClaims(t *testing.T) {
 		token, _ := must(t, exitDone, args...)
 		claims, err := base64.RawURLEncoding.DecodeString(strings.Split(token, ".")[1])
 		if text := string(claims); err != nil || !strings.Contains(text, test.want) || strings.Contains(text, test.not) {
-			t.Errorf("%s: %s %v", test.args, text, err)
+			t.Errorf("%s: %s %v; want %q and no %q", test.args, text, err, test.want, test.not)
 		}
 	}
 }

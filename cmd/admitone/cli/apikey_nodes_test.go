@@ -49,10 +49,10 @@ func TestKeyRevokedOnAnotherNode(t *testing.T) {
 			t.Errorf("where the key was ended it gets %d", status)
 		}
 		for {
-			asked := time.Now()
+			requested := time.Now()
 			if status := use(there); status == 401 {
 				break
-			} else if age := asked.Sub(ended); age > 2*time.Second {
+			} else if age := requested.Sub(ended); age > 2*time.Second {
 				t.Fatalf("%s after the key was ended it gets %d", age, status)
 			}
 			time.Sleep(10 * time.Millisecond)

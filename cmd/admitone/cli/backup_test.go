@@ -23,25 +23,25 @@ func TestBackup(t *testing.T) {
 	s.sell("2") // after the copy
 	if again, _ := must(t, exitDone, "backup", "--url", s.url); strings.HasPrefix(again, first+" ") ||
 		!strings.Contains(again, "up to position 10") {
-		t.Errorf("the second: %s", again)
+		t.Errorf("the second: %s; want no %q and %q", again, first+" ", "up to position 10")
 	}
 	s.end()
 
 	second := filepath.Join(t.TempDir(), "new", "copy")
 	must(t, exitDone, "backup", "--store", s.store, "--to", second)
 	for dir, want := range map[string]uint64{first: 5, second: 10} {
-		if v := verified(t, exitDone, "--store", dir); v.Events != want {
+		if v := runVerify(t, exitDone, "--store", dir); v.Events != want {
 			t.Errorf("%s has %d events, want %d", dir, v.Events, want)
 		}
 		copied := serveIn(t, dir, nil)
 		copied.sell("3")
 		copied.end()
-		if v := verified(t, exitDone, "--store", dir); v.Events != want+5 || uint64(v.Views) != want+5 {
+		if v := runVerify(t, exitDone, "--store", dir); v.Events != want+5 || uint64(v.Views) != want+5 {
 			t.Errorf("%s after more sales: %+v", dir, v)
 		}
 	}
-	if v := verified(t, exitDone, "--store", s.store); v.Events != 10 {
-		t.Errorf("the original has %d events", v.Events)
+	if v := runVerify(t, exitDone, "--store", s.store); v.Events != 10 {
+		t.Errorf("the original has %d events; want Events = 10", v.Events)
 	}
 	must(t, exitUsage, "backup", "--store", s.store)
 	must(t, exitUsage, "backup", "--store", s.store, "--to", second)
@@ -61,7 +61,7 @@ func TestHeadAgainstBackup(t *testing.T) {
 	must(t, exitDone, "backup", "--store", store, "--to", copied)
 	_, stderr := must(t, exitUsage, "verify", "--store", copied, "--against", against)
 	if !strings.Contains(stderr, "copy (backup)") || !strings.Contains(stderr, "admitone receipt key") {
-		t.Error(stderr)
+		t.Errorf("stderr %q; want %q and %q", stderr, "copy (backup)", "admitone receipt key")
 	}
 	key, _ := must(t, exitDone, "receipt", "key", "--store", store)
 	must(t, exitDone, "verify", "--store", copied, "--against", against, "--key", strings.TrimSpace(key))

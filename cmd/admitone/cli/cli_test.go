@@ -26,13 +26,13 @@ func TestHelp(t *testing.T) {
 			}
 		}
 		if cmd.Short == "" || strings.Contains(stdout, "%!") {
-			t.Errorf("%s --help:\n%s", cmd.Name(), stdout)
+			t.Errorf("%s --help:\n%s; want some Short and no %q", cmd.Name(), stdout, "%!")
 		}
 	}
 	stdout, _ := must(t, exitDone)
 	for _, cmd := range newRoot().Commands() {
 		if !strings.Contains(stdout, "\n  "+cmd.Name()+" ") {
-			t.Errorf("admitone alone does not name %s", cmd.Name())
+			t.Errorf("admitone alone does not name %s; want %q", cmd.Name(), "\n  "+cmd.Name()+" ")
 		}
 	}
 }
@@ -151,26 +151,26 @@ func TestServeOverDamagedViews(t *testing.T) {
 	first.sell("p")
 	want := first.send("GET", "/v1/products/p", "")
 	first.end()
-	spoilt := 0
+	corrupted := 0
 	for _, pattern := range []string{"OPTIONS-*", "MANIFEST-*", "*.sst", "*.log"} {
 		files, err := filepath.Glob(filepath.Join(dir, server.ViewsFolder, pattern))
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, file := range files {
-			spoilt++
+			corrupted++
 			if err := os.WriteFile(file, []byte("junk"), 0o600); err != nil {
 				t.Fatal(err)
 			}
 		}
 		again := serveIn(t, dir, nil)
 		if got := again.send("GET", "/v1/products/p?min_position=1", ""); got != want {
-			t.Errorf("with spoilt %s: %s, want %s", pattern, got, want)
+			t.Errorf("with corrupted %s: %s, want %s", pattern, got, want)
 		}
 		again.end()
 	}
-	if spoilt < 3 {
-		t.Errorf("only %d files could be spoilt", spoilt)
+	if corrupted < 3 {
+		t.Errorf("only %d files could be corrupted; want corrupted >= 3", corrupted)
 	}
 }
 
@@ -178,7 +178,7 @@ func TestServeOverDamagedViews(t *testing.T) {
 func TestStatusOfEndedServer(t *testing.T) {
 	damaged := fmt.Errorf("the waiting rooms: %w", events.ErrDamaged)
 	if got := statusOf(ended{damaged}); got != exitUnavailable {
-		t.Errorf("a server that ended has status %d", got)
+		t.Errorf("a server that ended has status %d; want status exitUnavailable", got)
 	}
 	if got := statusOf(damaged); got != exitFoundWrong {
 		t.Errorf("a command that found it has status %d", got)

@@ -89,15 +89,15 @@ func (v *clusterView) print(cmd *cobra.Command) error {
 	out := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
 	fmt.Fprintln(out, "node\tstate\towns\theard\tsince\tposition\taddress\tversion")
 	for _, n := range v.Nodes {
-		heard := "itself"
+		received := "itself"
 		if n.Heard != nil {
-			heard = time.Duration(*n.Heard * float64(time.Second)).Round(time.Millisecond).String()
+			received = time.Duration(*n.Heard * float64(time.Second)).Round(time.Millisecond).String()
 		}
 		state := n.State
 		if n.Suspected {
 			state += ", silent"
 		}
-		fmt.Fprintf(out, "%s\t%s\t%.0f %%\t%s\t%s\t%d\t%s\t%s\n", n.Name, state, 100*n.Share, heard, n.Since, n.Position,
+		fmt.Fprintf(out, "%s\t%s\t%.0f %%\t%s\t%s\t%d\t%s\t%s\n", n.Name, state, 100*n.Share, received, n.Since, n.Position,
 			n.HTTP, n.Version)
 	}
 	if len(v.Rooms) > 0 {

@@ -143,7 +143,7 @@ type poller struct {
 func (p *poller) run(s *serverProcess, stop <-chan struct{}) error {
 	tick := time.NewTicker(500 * time.Millisecond)
 	defer tick.Stop()
-	for heard := time.Now(); ; {
+	for received := time.Now(); ; {
 		response, err := http.Get(s.url + "/v1/waiting-rooms/r/visitors/" + p.id)
 		if err != nil {
 			return err
@@ -156,7 +156,7 @@ func (p *poller) run(s *serverProcess, stop <-chan struct{}) error {
 		case err != nil || response.StatusCode != 200:
 			return fmt.Errorf("%s %v", response.Status, err)
 		default:
-			p.status, p.gap, heard = v.Status, max(p.gap, time.Since(heard)), time.Now()
+			p.status, p.gap, received = v.Status, max(p.gap, time.Since(received)), time.Now()
 		}
 		if p.status != "" && p.status != "waiting" {
 			return nil
@@ -217,7 +217,7 @@ func TestVisitorsSurviveRestarts(t *testing.T) {
 	}
 	if text := n1.must(200, "GET", "/v1/waiting-rooms/r/visitors/"+silent.Visitor, ""); !strings.Contains(text,
 		`"expired"`) {
-		t.Errorf("the visitor who never polled: %s", text)
+		t.Errorf("the visitor who never polled: %s; want %q", text, `"expired"`)
 	}
 	path := "/v1/waiting-rooms/r/visitors/" + pollers[0].id
 	last := time.Now()
@@ -249,8 +249,8 @@ func TestServersWithOtherKeys(t *testing.T) {
 	t.Parallel()
 	log := newEventStore(t)
 	file := func(dir string) string { return filepath.Join(dir, "passes.key") }
-	mine, others := file(t.TempDir()), file(t.TempDir())
-	n1 := serveOn(t, log.address(), "--pass-keys-file", mine)
+	owned, others := file(t.TempDir()), file(t.TempDir())
+	n1 := serveOn(t, log.address(), "--pass-keys-file", owned)
 	n2 := serveOn(t, log.address(), "--pass-keys-file", others)
 	n1.ready("keys_differ", false)
 	n2.ready("keys_differ", true)
@@ -288,22 +288,22 @@ func TestServersWithOtherKeys(t *testing.T) {
 		t.Errorf("its log does not say what to do: %s", n2.stderr)
 	}
 
-	copyFile(t, mine, others)
+	copyFile(t, owned, others)
 	n2.ready("keys_differ", false)
 	buy(n2, 201, "ann", pass)
 
-	must(t, exitDone, "rotate-passes", "--pass-keys-file", mine)
+	must(t, exitDone, "rotate-passes", "--pass-keys-file", owned)
 	n2.ready("keys_behind", true) // it has read the other's rotation
 	id, pass = passOf(n1, "bob")
 	n2.mustRefuseKeys("GET", visitors+"/"+id, "")
-	copyFile(t, mine, others)
+	copyFile(t, owned, others)
 	n2.ready("keys_behind", false)
 	buy(n2, 201, "bob", pass)
 
 	// All keys are lost.
 	n1.end()
 	n2.end()
-	if err := os.Remove(mine); err != nil {
+	if err := os.Remove(owned); err != nil {
 		t.Fatal(err)
 	}
 	n1.again()
@@ -316,7 +316,7 @@ func TestServersWithOtherKeys(t *testing.T) {
 	n1.restart() // the flag was used for one start only
 	n1.ready("keys_differ", false)
 	buy(n1, 201, "cid", pass)
-	secret, err := os.ReadFile(mine)
+	secret, err := os.ReadFile(owned)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,8 +10,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// configured returns the flags of a small command after configure.
-func configured(t *testing.T, file string,
+// runConfigured returns the flags of a small command after configure.
+func runConfigured(t *testing.T, file string,
 	args ...string) (name string, wait time.Duration, list []string, status int) {
 	t.Helper()
 	root := &cobra.Command{Use: "root", SilenceErrors: true, SilenceUsage: true}
@@ -54,9 +54,9 @@ func TestConfigure(t *testing.T) {
 	} {
 		t.Run(test.about, func(t *testing.T) {
 			t.Setenv("ADMITONE_SOME_NAME", test.variable)
-			name, wait, list, status := configured(t, test.file, test.args...)
+			name, wait, list, status := runConfigured(t, test.file, test.args...)
 			if name != test.want || status != exitDone {
-				t.Errorf("%q, status %d; want %q", name, status, test.want)
+				t.Errorf("configured: %q, status %d; want %q", name, status, test.want)
 			}
 			if test.file != "" && (wait != 3*time.Second || strings.Join(list, " ") != "a b") {
 				t.Errorf("wait %v, list %q", wait, list)
@@ -70,18 +70,18 @@ func TestConfigureRefuses(t *testing.T) {
 		"a name that no command has": "colour: red", "no YAML": "{", "a list": "- a",
 		"a value of the wrong kind": "wait: long",
 	} {
-		if _, _, _, status := configured(t, file); status != exitUsage {
-			t.Errorf("%s: status %d", about, status)
+		if _, _, _, status := runConfigured(t, file); status != exitUsage {
+			t.Errorf("%s: status %d; want status exitUsage", about, status)
 		}
 	}
-	if _, _, _, status := configured(t, "", "--config", filepath.Join(t.TempDir(), "none")); status != exitUsage {
-		t.Errorf("no such file: status %d", status)
+	if _, _, _, status := runConfigured(t, "", "--config", filepath.Join(t.TempDir(), "none")); status != exitUsage {
+		t.Errorf("no such file: status %d; want status exitUsage", status)
 	}
 	t.Setenv("ADMITONE_WAIT", "long")
-	if _, _, _, status := configured(t, ""); status != exitUsage {
+	if _, _, _, status := runConfigured(t, ""); status != exitUsage {
 		t.Errorf("a variable of the wrong kind: status %d", status)
 	}
-	if _, _, _, status := configured(t, "", "--wait", "1s"); status != exitDone {
+	if _, _, _, status := runConfigured(t, "", "--wait", "1s"); status != exitDone {
 		t.Errorf("a variable that does not count: status %d", status)
 	}
 }
@@ -94,7 +94,7 @@ func TestMisspeltVariables(t *testing.T) {
 	_, stderr := must(t, exitDone, "token", "--sub", "ada", "--role", "admin", "--store", t.TempDir())
 	if got := strings.Count(stderr, "no command has such a flag"); got != 1 ||
 		!strings.Contains(stderr, "ADMITONE_MAX_SOCKTES is set") {
-		t.Errorf("%s", stderr)
+		t.Errorf("%s; want got = 1 and %q", stderr, "ADMITONE_MAX_SOCKTES is set")
 	}
 }
 

@@ -62,9 +62,9 @@ func TestWebhooksInCopies(t *testing.T) {
 		}
 		sellMore(t, client, p.url, n, products, units)
 		receiver.Await((n+1)*units, patience)
-		story := getBody(t, p.url+"/v1/history/webhook/w")
-		if told := strings.Contains(story, "in this copy of the log"); told != (n > 0) {
-			t.Errorf("copy %d: its history is %s", n, story)
+		historyText := getBody(t, p.url+"/v1/history/webhook/w")
+		if output := strings.Contains(historyText, "in this copy of the log"); output != (n > 0) {
+			t.Errorf("copy %d: its history is %s", n, historyText)
 		}
 		time.Sleep(200 * time.Millisecond) // repeated deliveries would have arrived by then
 		p.cmd.Process.Signal(os.Interrupt)
@@ -73,7 +73,7 @@ func TestWebhooksInCopies(t *testing.T) {
 		if all := len(receiver.All()); all != (n+1)*units {
 			t.Fatalf("copy %d: %d deliveries of %d events", n, all, (n+1)*units)
 		}
-		verified(t, exitDone, "--store", to)
+		runVerify(t, exitDone, "--store", to)
 		from = to
 	}
 }

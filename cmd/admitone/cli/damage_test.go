@@ -19,7 +19,7 @@ func damageTables(t *testing.T, dir string) {
 	t.Helper()
 	tables, err := filepath.Glob(filepath.Join(dir, "*.sst"))
 	if err != nil || len(tables) == 0 {
-		t.Fatalf("no tables in %s: %v", dir, err)
+		t.Fatalf("no tables in %s: %v; want len(tables) > 0", dir, err)
 	}
 	for _, name := range tables {
 		text := contents(t, name)
@@ -98,14 +98,14 @@ func TestDamagedLogOfRunningServer(t *testing.T) {
 	damageTables(t, filepath.Join(dir, "log"))
 	if status, code := p.get(t, "/v1/events?limit=100&after=600"); status != http.StatusServiceUnavailable ||
 		code != "log_unavailable" {
-		t.Errorf("the events: %d, %s", status, code)
+		t.Errorf("the events: %d, %s; want status StatusServiceUnavailable and %q", status, code, "log_unavailable")
 	}
 	for range 3 {
 		if status, code := p.get(t, "/readyz"); status != http.StatusServiceUnavailable || code != "log_unavailable" {
-			t.Errorf("/readyz: %d, %s", status, code)
+			t.Errorf("/readyz: %d, %s; want status StatusServiceUnavailable and %q", status, code, "log_unavailable")
 		}
 	}
 	if status, code := p.get(t, "/v1/products/1"); status != http.StatusOK {
-		t.Errorf("the intact part: %d, %s", status, code)
+		t.Errorf("the intact part: %d, %s; want status StatusOK", status, code)
 	}
 }

@@ -82,7 +82,7 @@ func TestDescriptorsRunOut(t *testing.T) {
 		}
 		defer answer.Body.Close()
 		if text, _ := io.ReadAll(answer.Body); answer.StatusCode != 201 {
-			t.Fatalf("%s: %d %s", path, answer.StatusCode, text)
+			t.Fatalf("%s: %d %s; want StatusCode = 201", path, answer.StatusCode, text)
 		}
 	}
 	ask := func(path string) (status int, text string) {
@@ -107,13 +107,14 @@ func TestDescriptorsRunOut(t *testing.T) {
 			post("/v1/products/p/reservations", fmt.Sprintf(`{"holder":"h%d-%d"}`, round, i))
 		}
 		if status, text := ask("/healthz"); status != 200 {
-			t.Errorf("/healthz: %d %s", status, text)
+			t.Errorf("/healthz: %d %s; want status 200", status, text)
 		}
 		if _, text := ask("/metrics"); !strings.Contains(text, "admitone_connections_limit 39\n") ||
 			!strings.Contains(text, "process_max_fds 256\n") ||
 			!strings.Contains(text, "admitone_descriptors_reserved 212\n") ||
 			!strings.Contains(text, "admitone_eventstore_connections_limit 5\n") {
-			t.Errorf("the metrics are\n%s", text)
+			t.Errorf("the metrics are\n%s; want %q, %q, %q and %q",
+				text, "admitone_connections_limit 39\n", "process_max_fds 256\n", "admitone_descriptors_reserved 212\n", "admitone_eventstore_connections_limit 5\n")
 		}
 		leave()
 		for end := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {

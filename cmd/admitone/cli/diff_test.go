@@ -72,7 +72,7 @@ func TestDiffMatchesShow(t *testing.T) {
 				delete(shown[at+1], "as_of.position")
 				delete(shown[at+1], "as_of.time")
 			} else if status != exitFoundWrong {
-				t.Fatal(stdout, stderr)
+				t.Fatalf("%v, %v; want status = exitFoundWrong", stdout, stderr)
 			}
 		}
 		for from := events.Position(1); from <= head; from += 3 {
@@ -89,7 +89,8 @@ func compareDiff(t *testing.T, s *testServer, thing string, from, to events.Posi
 		"--url", s.url)
 	if was == nil && is == nil {
 		if status != exitFoundWrong {
-			t.Errorf("%s from %d to %d ended with %d: %s", thing, from, to, status, stdout+stderr)
+			t.Errorf("%s from %d to %d ended with %d: %s; want status exitFoundWrong",
+				thing, from, to, status, stdout+stderr)
 		}
 		return
 	}
@@ -192,11 +193,11 @@ func TestDiff(t *testing.T) {
 	} {
 		if stdout, _ := must(t, exitDone, append([]string{"show", "--url", s.url},
 			strings.Fields(args)...)...); !strings.Contains(stdout, want) {
-			t.Errorf("show %s: %s", args, stdout)
+			t.Errorf("show %s: %s; want %q", args, stdout, want)
 		}
 	}
 	if _, stderr := must(t, exitDone, "show", "product/1", "--at", fmt.Sprint(head), "--url", s.url); stderr != "" {
-		t.Errorf("show at the last position: %s", stderr)
+		t.Errorf("show at the last position: %s; want %q", stderr, "")
 	}
 	if _, stderr := must(t, exitDone, "show", "product/1", "--at", "99999999999999999999", "--url",
 		s.url); !strings.Contains(stderr, "after the end of the log") {

@@ -67,7 +67,7 @@ func TestStoreSettings(t *testing.T) {
 				s.Command = files["compose.eventstore.yml"].Services[service].Command
 			}
 			if len(s.Command)+len(s.Environment) == 0 {
-				t.Errorf("%s: %s has no settings", name, service)
+				t.Errorf("%s: %s has no settings; want len(Command)+len(Environment) > 0", name, service)
 			}
 			for _, unknown := range undocumented(&s, prefix, documented) {
 				t.Errorf("%s: %s: %s does not document %s", name, service, s.Image, unknown)

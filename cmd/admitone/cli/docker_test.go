@@ -62,7 +62,7 @@ func composeFiles(t *testing.T) map[string]composeFile {
 	t.Helper()
 	names, err := filepath.Glob(filepath.Join(dockerFolder, "compose*.yml"))
 	if err != nil || len(names) < 4 {
-		t.Fatalf("found %q, %v", names, err)
+		t.Fatalf("found %q, %v; want len(names) >= 4", names, err)
 	}
 	files := map[string]composeFile{}
 	for _, name := range names {
@@ -250,7 +250,7 @@ func TestTLSProxyNames(t *testing.T) {
 			mounts, where := strings.Join(s.Volumes, "\n"), name+": "+service
 			conf := regexp.MustCompile(`(?m)^\./(\S+):/etc/nginx/nginx\.conf:ro$`).FindStringSubmatch(mounts)
 			if conf == nil {
-				t.Errorf("%s mounts no nginx.conf", where)
+				t.Errorf("%s mounts no nginx.conf; want a conf", where)
 				continue
 			}
 			text := dockerText(t, conf[1])

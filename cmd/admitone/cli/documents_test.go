@@ -94,7 +94,7 @@ func TestDocumentedCommands(t *testing.T) {
 			}
 		}
 		if count == 0 {
-			t.Errorf("%s shows no command", name)
+			t.Errorf("%s shows no command; want count > 0", name)
 		}
 	}
 }

@@ -16,9 +16,9 @@ import (
 // asking sends a request, and returns the answer's body.
 type asking func(method, path, body string) string
 
-// askedBy sends requests from several clients until end is called, which returns the number of
+// reserveLoop sends requests from several clients until end is called, which returns the number of
 // answers by status.
-func askedBy(t *testing.T, clients int, each func(n int, ask asking), on *testServer) (end func() map[int]int) {
+func reserveLoop(t *testing.T, clients int, each func(n int, ask asking), on *testServer) (end func() map[int]int) {
 	statuses, mu := map[int]int{}, sync.Mutex{}
 	stop, busy := make(chan struct{}), sync.WaitGroup{}
 	once := func(method, path, body string) string {
@@ -56,9 +56,9 @@ func TestDrainingRestarts(t *testing.T) {
 	t.Parallel()
 	nginxPath(t)
 	rounds := 1
-	if said := os.Getenv("ADMITONE_RESTARTS"); said != "" {
+	if output := os.Getenv("ADMITONE_RESTARTS"); output != "" {
 		var err error
-		if rounds, err = strconv.Atoi(said); err != nil {
+		if rounds, err = strconv.Atoi(output); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -77,7 +77,7 @@ func TestDrainingRestarts(t *testing.T) {
 	for i := range products {
 		proxy.send("POST", "/v1/products", fmt.Sprintf(`{"id":"p%d","name":"p","stock":1000000}`, i))
 	}
-	end := askedBy(t, products, func(n int, ask asking) {
+	end := reserveLoop(t, products, func(n int, ask asking) {
 		path := fmt.Sprintf("/v1/products/p%d", n%products)
 		ask("POST", path+"/reservations", `{"holder":"h"}`)
 		ask("GET", path, "")
@@ -112,14 +112,14 @@ func TestDrain(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			said := make([]byte, 1<<10)
-			n, _ := response.Body.Read(said)
+			output := make([]byte, 1<<10)
+			n, _ := response.Body.Read(output)
 			response.Body.Close()
 			if response.StatusCode == status {
-				return response.Close, string(said[:n])
+				return response.Close, string(output[:n])
 			}
 			if time.Now().After(end) {
-				t.Fatalf("%s%s: %s %s, want %d", base, path, response.Status, said[:n], status)
+				t.Fatalf("%s%s: %s %s, want %d", base, path, response.Status, output[:n], status)
 			}
 		}
 	}
@@ -133,7 +133,7 @@ func TestDrain(t *testing.T) {
 	}
 	p.cmd.Process.Signal(syscall.SIGTERM)
 	if _, text := ask("http://"+operations, "/readyz", 503); !strings.Contains(text, `"code":"draining"`) {
-		t.Error(text)
+		t.Errorf("text %q; want %q", text, `"code":"draining"`)
 	}
 	ask("http://"+operations, "/healthz", 200)
 	if closes, text := ask(p.url, "/v1/products", 200); !closes {

@@ -25,7 +25,7 @@ func TestErrorTextsOfCommands(t *testing.T) {
 			t.Errorf("%s: %q, want %q in it", test.args, stderr, test.says)
 		}
 		if _, err := os.Stat(dir); err == nil {
-			t.Fatalf("%s has made %s", test.args, dir)
+			t.Fatalf("%s has made %s; want an error", test.args, dir)
 		}
 	}
 }
@@ -37,7 +37,7 @@ func TestErrorTextOfDamagedLog(t *testing.T) {
 	must(t, exitDone, "verify", "--store", dir) // so that memory is flushed to a table
 	tables, err := filepath.Glob(filepath.Join(dir, "log", "*.sst"))
 	if err != nil || len(tables) == 0 {
-		t.Fatal(tables, err)
+		t.Fatalf("%v, %v; want len(tables) > 0", tables, err)
 	}
 	for _, table := range tables {
 		body := []byte(contents(t, table))

@@ -101,7 +101,7 @@ func TestTwoNodes(t *testing.T) {
 	defer client.CloseIdleConnections()
 	if status, _, err := post(client, nodes[0].url+"/v1/products",
 		fmt.Sprintf(`{"id":"hot","name":"Hot","stock":%d}`, units), ""); err != nil || status != http.StatusCreated {
-		t.Fatalf("status %d, %v", status, err)
+		t.Fatalf("status %d, %v; want status StatusCreated", status, err)
 	}
 	var sold, soldOut, unknown, turn atomic.Int64
 	var callers sync.WaitGroup
@@ -129,7 +129,7 @@ func TestTwoNodes(t *testing.T) {
 		node.kill()
 	}
 	if status := Run(t.Context(), []string{"verify", "--store", s.address()}); status != exitDone {
-		t.Errorf("verify ended with status %d", status)
+		t.Errorf("verify: status %d, want 0", status)
 	}
 }
 

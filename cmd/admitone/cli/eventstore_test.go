@@ -106,15 +106,16 @@ func TestEventstore(t *testing.T) {
 	dir := t.TempDir()
 	line, stop := runEventstore(t, "--dir", dir, "--writable")
 	if !strings.Contains(line, "(writable)") || !strings.Contains(line, dir) {
-		t.Errorf("it says %q", line)
+		t.Errorf("printed %q; want %q and %q", line, "(writable)", dir)
 	}
 	appendSales(t, connectTo(t, addressIn(t, line), esdb.Options{}), "1", 300)
 	if status, _, stderr := command(t, "eventstore", "--dir", dir, "--listen", "127.0.0.1:0"); status != exitUnavailable ||
 		!strings.Contains(stderr, "--esdb-listen") {
-		t.Errorf("a second one ends with status %d: %s", status, stderr)
+		t.Errorf("a second one ends with status %d: %s; want status exitUnavailable and %q",
+			status, stderr, "--esdb-listen")
 	}
 	if status := stop(); status != exitDone {
-		t.Errorf("it ended with status %d", status)
+		t.Errorf("ended with status %d; want status exitDone", status)
 	}
 	log, err := embedded.Open(dir, embedded.Options{})
 	if err != nil {
@@ -135,7 +136,7 @@ func TestEventstore(t *testing.T) {
 		t.Error("a read-only log was written to")
 	}
 	if status := stop(); status != exitDone {
-		t.Errorf("it ended with status %d", status)
+		t.Errorf("ended with status %d; want status exitDone", status)
 	}
 	must(t, exitDone, "verify", "--store", dir)
 }
@@ -147,7 +148,7 @@ func TestEventstoreUsers(t *testing.T) {
 		"--reader", "audit:c")
 	host := strings.TrimPrefix(addressIn(t, line), "esdb://")
 	if strings.Contains(host, "tls=false") {
-		t.Errorf("it says %q", line)
+		t.Errorf("printed %q; want no %q", line, "tls=false")
 	}
 	appendSales(t, connectTo(t, "esdb://node:a%3Ab@"+host+"?tlsCaFile="+cert, esdb.Options{}), "1", 3)
 	reader := connectTo(t, "esdb://audit:c@"+host+"?tlsCaFile="+cert, esdb.Options{})
@@ -157,13 +158,13 @@ func TestEventstoreUsers(t *testing.T) {
 	if _, err := reader.Append(t.Context(), "product-1", 3, another()); err == nil {
 		t.Error("the reader has written")
 	}
-	for _, who := range []string{"", "audit:guess@"} {
+	for _, holder := range []string{"", "audit:guess@"} {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-		store, err := esdb.Open(ctx, "esdb://"+who+host+"?tlsCaFile="+cert,
+		store, err := esdb.Open(ctx, "esdb://"+holder+host+"?tlsCaFile="+cert,
 			esdb.Options{ReadOnly: true, Logger: slog.New(slog.DiscardHandler)})
 		cancel()
 		if err == nil {
-			t.Errorf("%q was accepted", who)
+			t.Errorf("%q was accepted; want an error", holder)
 			store.Close()
 		}
 	}

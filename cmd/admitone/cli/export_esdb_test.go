@@ -68,7 +68,7 @@ func exportAndImport(t *testing.T, a *audited) {
 	file, dir := filepath.Join(t.TempDir(), "log.jsonl.gz"), t.TempDir()
 	stdout, _ := must(t, exitDone, "export", file, "--store", a.store)
 	if !strings.Contains(stdout, "has the "+size+" events of ") || !strings.Contains(stdout, root) {
-		t.Errorf("%s\nthe head is\n%s", stdout, head)
+		t.Errorf("%s\nthe head is\n%s; want %q and %q", stdout, head, "has the "+size+" events of ", root)
 	}
 	plain, _ := must(t, exitDone, "export", "-", "--store", a.store)
 	if strings.Contains(plain, "OrderPlaced") || a.behind != "" && strings.Contains(plain, `"position":1,`) {
@@ -77,10 +77,10 @@ func exportAndImport(t *testing.T, a *audited) {
 	for range 2 { // the second time there is nothing left to do
 		if stdout, _ := must(t, exitDone, "import", file, "--store", dir); !strings.Contains(stdout,
 			dir+" holds the "+size+" events of ") || !strings.Contains(stdout, root) {
-			t.Error(stdout)
+			t.Errorf("stdout %q; want %q and %q", stdout, dir+" holds the "+size+" events of ", root)
 		}
 	}
-	if v := verified(t, exitDone, "--store", dir); fmt.Sprint(v.Events) != size || fmt.Sprint(v.Head) != size {
+	if v := runVerify(t, exitDone, "--store", dir); fmt.Sprint(v.Events) != size || fmt.Sprint(v.Head) != size {
 		t.Errorf("%+v", v)
 	}
 	log := openLogIn(t, dir)
@@ -103,15 +103,15 @@ func exportAndImport(t *testing.T, a *audited) {
 	for range 2 {
 		if stdout, _ := must(t, exitDone, "import", file, "--store", other.address()); !strings.Contains(stdout,
 			" holds the "+size+" events of ") {
-			t.Error(stdout)
+			t.Errorf("stdout %q; want %q", stdout, " holds the "+size+" events of ")
 		}
 	}
 	if _, stderr := must(t, exitUsage, "import", write(t, "short.jsonl", string(exportedLog(t, 3))), "--store",
 		other.address()); !strings.Contains(stderr, "is not a prefix of") {
-		t.Error(stderr)
+		t.Errorf("stderr %q; want %q", stderr, "is not a prefix of")
 	}
 	compareLogs(t, log, storeAt(t, other.address()))
-	verified(t, exitDone, "--store", other.address())
+	runVerify(t, exitDone, "--store", other.address())
 }
 
 // compareLogs compares everything that does not depend on the store.
@@ -129,7 +129,7 @@ func compareLogs(t *testing.T, a, b events.Store) {
 		}
 	}
 	if len(left) != len(right) || len(left) == 0 {
-		t.Fatalf("%d and %d events", len(left), len(right))
+		t.Fatalf("%d and %d events; want %v and len(left) > 0", len(left), len(right), len(right))
 	}
 	for i := range left {
 		if !sameFact(&left[i], &right[i]) || !bytes.Equal(left[i].Metadata, right[i].Metadata) {
@@ -147,5 +147,5 @@ func TestImportOfDirectory(t *testing.T) {
 	log := openLogIn(t, dir)
 	defer log.Close()
 	compareLogs(t, log, storeAt(t, s.address()))
-	verified(t, exitDone, "--store", s.address())
+	runVerify(t, exitDone, "--store", s.address())
 }

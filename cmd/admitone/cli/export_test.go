@@ -54,18 +54,18 @@ func TestExportImport(t *testing.T) {
 		file, copied := filepath.Join(t.TempDir(), name), t.TempDir()
 		stdout, _ := must(t, exitDone, "export", file, "--store", dir)
 		if !strings.Contains(stdout, "has the 2514 events of "+dir) || !strings.Contains(stdout, root) {
-			t.Error(stdout)
+			t.Errorf("stdout %q; want %q and %q", stdout, "has the 2514 events of "+dir, root)
 		}
 		if left, err := filepath.Glob(file + ".*"); err != nil || len(left) > 0 {
-			t.Errorf("%v is left over, %v", left, err)
+			t.Errorf("%v is left over, %v; want no left", left, err)
 		}
 		must(t, exitUsage, "export", file, "--store", dir)
 		stdout, _ = must(t, exitDone, "import", file, "--store", copied)
 		if !strings.Contains(stdout, copied+" holds the 2514 events of") || !strings.Contains(stdout, root) {
-			t.Error(stdout)
+			t.Errorf("stdout %q; want %q and %q", stdout, copied+" holds the 2514 events of", root)
 		}
 		must(t, exitDone, "import", file, "--store", copied) // there is nothing left to do
-		v := verified(t, exitDone, "--store", copied, "--against", kept, "--key", strings.TrimSpace(key))
+		v := runVerify(t, exitDone, "--store", copied, "--against", kept, "--key", strings.TrimSpace(key))
 		if v.Root != root || v.Events != 2514 {
 			t.Errorf("%+v, want the root %s", v, root)
 		}
@@ -102,9 +102,9 @@ func TestExportImport(t *testing.T) {
 		err := root.ExecuteContext(t.Context())
 		return statusOf(err), fmt.Sprint(out.String(), err)
 	}
-	if got, said := status("import", "-", "--store", t.TempDir()); got != exitFoundWrong ||
-		!strings.Contains(said, "line 1") {
-		t.Errorf("a compressed file through a pipe ended with %d: %s", got, said)
+	if got, output := status("import", "-", "--store", t.TempDir()); got != exitFoundWrong ||
+		!strings.Contains(output, "line 1") {
+		t.Errorf("a compressed file through a pipe ended with %d: %s", got, output)
 	}
 }
 
@@ -120,7 +120,7 @@ func TestExportOfForeignEvents(t *testing.T) {
 		t.Fatal(err)
 	}
 	if status := stop(); status != exitDone {
-		t.Fatalf("it ended with status %d", status)
+		t.Fatalf("ended with status %d; want status exitDone", status)
 	}
 	log := openLogIn(t, dir) // EventStoreDB clients' events are stored like this
 	if _, err := log.Append(t.Context(), "their-files", events.NoStream, []events.Event{
@@ -136,23 +136,23 @@ func TestExportOfForeignEvents(t *testing.T) {
 	root := strings.Split(head, "\n")[2]
 	for _, args := range [][]string{{"export", file, "--store", dir}, {"import", file, "--store", copied}} {
 		if stdout, _ := must(t, exitDone, args...); !strings.Contains(stdout, root) {
-			t.Errorf("%v: %s does not have the root %s", args, stdout, root)
+			t.Errorf("%v: %s does not have the root %s; want %q", args, stdout, root, root)
 		}
 	}
 	compareHistories(t, dir, copied)
 	listed, _ := must(t, exitDone, "log", "--store", copied, "--stream", "their-files")
 	if !strings.Contains(listed, `a picture  -  "\x89PNG\r\n\x00\xff"`) {
-		t.Error(listed)
+		t.Errorf("stdout %q; want %q", listed, `a picture  -  "\x89PNG\r\n\x00\xff"`)
 	}
 	s := signedIn(t, copied)
 	listed = s.send("GET", "/v1/streams/their-files/events", "")
 	if !strings.Contains(listed, `"data_base64":"iVBORw0KAP8="`) {
-		t.Error(listed)
+		t.Errorf("stdout %q; want %q", listed, `"data_base64":"iVBORw0KAP8="`)
 	}
 	through, _ := must(t, exitDone, "log", "--url", s.url, "--stream", "their stream")
 	if direct, _ := must(t, exitDone, "log", "--store", dir, "--stream", "their stream"); through != direct ||
 		!strings.Contains(direct, `their-type  -  {"a": [1]}`) {
-		t.Errorf("%s\n%s", through, direct)
+		t.Errorf("%s\n%s; want %v and %q", through, direct, direct, `their-type  -  {"a": [1]}`)
 	}
 }
 
@@ -164,7 +164,7 @@ func compareHistories(t *testing.T, a, b string) {
 		one, _ := must(t, exitDone, append(args, "--store", a)...)
 		other, _ := must(t, exitDone, append(args, "--store", b)...)
 		if one != other {
-			t.Errorf("admitone %s differs", strings.Join(args, " "))
+			t.Errorf("admitone %s differs; want one = other", strings.Join(args, " "))
 		}
 	}
 }
@@ -177,7 +177,7 @@ func TestEmptyLog(t *testing.T) {
 	}
 	must(t, exitDone, "export", file, "--store", dir)
 	must(t, exitDone, "import", file, "--store", copied)
-	verified(t, exitDone, "--store", copied)
+	runVerify(t, exitDone, "--store", copied)
 }
 
 // brokenReads is a log whose reads fail after a number of them.
@@ -245,7 +245,7 @@ func TestExportResumes(t *testing.T) {
 	}
 }
 
-// TestBadImports: a faulty file is refused with its line, and an incomplete log can't be used.
+// TestBadImports: a fake file is refused with its line, and an incomplete log can't be used.
 func TestBadImports(t *testing.T) {
 	dir, copied := soldLog(t, 2500), t.TempDir()
 	file := filepath.Join(t.TempDir(), "log.jsonl")
@@ -259,20 +259,22 @@ func TestBadImports(t *testing.T) {
 	stdout, _ := must(t, exitFoundWrong, "import", cut, "--store", copied)
 	if !strings.Contains(stdout, "line 2001: the file ends here") ||
 		!strings.Contains(stdout, "1024 events before it are in "+copied) {
-		t.Error(stdout)
+		t.Errorf("stdout %q; want %q and %q",
+			stdout, "line 2001: the file ends here", "1024 events before it are in "+copied)
 	}
 	for _, args := range [][]string{{"verify"}, {"export", "-"}, {"serve", "--listen", "127.0.0.1:0"}} {
 		if _, stderr := must(t, exitUnavailable, append(args, "--store", copied)...); !strings.Contains(stderr,
 			"an import into this log was not finished") || !strings.Contains(stderr, "admitone import FILE --store "+copied) {
-			t.Errorf("admitone %s: %s", args[0], stderr)
+			t.Errorf("admitone %s: %s; want %q and %q",
+				args[0], stderr, "an import into this log was not finished", "admitone import FILE --store "+copied)
 		}
 	}
 	if stdout, _ := must(t, exitFoundWrong, "import", damaged, "--store", copied); !strings.Contains(stdout,
 		"line 1500: the log is damaged: position 1499, product-big@") {
-		t.Error(stdout)
+		t.Errorf("stdout %q; want %q", stdout, "line 1500: the log is damaged: position 1499, product-big@")
 	}
 	must(t, exitDone, "import", file, "--store", copied)
-	verified(t, exitDone, "--store", copied)
+	runVerify(t, exitDone, "--store", copied)
 
 	if stdout, _ := must(t, exitFoundWrong, "import", damaged, "--store", copied); !strings.Contains(stdout,
 		"line 2050: ") { // no line, because the log extends beyond the file
@@ -286,13 +288,13 @@ func TestBadImports(t *testing.T) {
 	}
 	if _, stderr := must(t, exitUsage, "import", file, "--store", copied); !strings.Contains(stderr,
 		"only the first 2514") {
-		t.Error(stderr)
+		t.Errorf("stderr %q; want %q", stderr, "only the first 2514")
 	}
 	if _, stderr := must(t, exitUsage, "import", shorter, "--store", copied); !strings.Contains(stderr,
 		"line 1 has another event for position 1") {
-		t.Error(stderr)
+		t.Errorf("stderr %q; want %q", stderr, "line 1 has another event for position 1")
 	}
-	verified(t, exitDone, "--store", copied) // it is unchanged
+	runVerify(t, exitDone, "--store", copied) // it is unchanged
 	empty := t.TempDir()
 	must(t, exitFoundWrong, "import", write(t, "nothing.jsonl", ""), "--store", empty)
 	must(t, exitFoundWrong, "import", write(t, "no.jsonl.gz", "x"), "--store", empty)
@@ -307,7 +309,7 @@ func TestBadImports(t *testing.T) {
 	s := serveIn(t, copied, nil)
 	if _, stderr := must(t, exitUnavailable, "import", file, "--store", copied); !strings.Contains(stderr,
 		"a server is using the log") {
-		t.Error(stderr)
+		t.Errorf("stderr %q; want %q", stderr, "a server is using the log")
 	}
 	s.end()
 }
@@ -351,7 +353,7 @@ func TestForgedImport(t *testing.T) {
 	dir := t.TempDir()
 	stdout, _ := must(t, exitFoundWrong, "import", write(t, "forged.jsonl", out.String()), "--store", dir)
 	if !strings.Contains(stdout, "line 1: from here on: position 11, product-1@17: ") {
-		t.Error(stdout)
+		t.Errorf("stdout %q; want %q", stdout, "line 1: from here on: position 11, product-1@17: ")
 	}
 	must(t, exitUnavailable, "verify", "--store", dir)
 }

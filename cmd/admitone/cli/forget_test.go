@@ -58,14 +58,14 @@ func TestForgottenContactIsGone(t *testing.T) {
 	key := keys[32:64]
 
 	if stdout, _ := must(t, exitDone, "forget", canaryHolder, "--url", s.url); !strings.Contains(stdout, "is forgotten") {
-		t.Error(stdout)
+		t.Errorf("stdout %q; want %q", stdout, "is forgotten")
 	}
 	if stdout, _ := must(t, exitDone, "forget", "a", "--url", s.url,
 		"--json"); stdout != `{"holder":"a","forgotten":true}`+"\n" {
 		t.Error(stdout)
 	}
 	if found := find(); found != 0 {
-		t.Errorf("%d still show the contact", found)
+		t.Errorf("%d still show the contact; want 0", found)
 	}
 	page := s.send("GET", "/metrics", "") + s.send("GET", "/v1/events?limit=500", "") + s.send("GET",
 		"/v1/history/holder/"+canaryHolder, "")
@@ -79,7 +79,7 @@ func TestForgottenContactIsGone(t *testing.T) {
 	must(t, exitDone, "backup", "--store", dir, "--to", filepath.Join(dir, "monday"))
 	if stdout, _ := must(t, exitDone, "forget", canaryHolder, "--store", dir); !strings.Contains(stdout,
 		"nothing to forget") {
-		t.Error(stdout)
+		t.Errorf("stdout %q; want %q", stdout, "nothing to forget")
 	}
 	texts := map[string][]byte{"the log": logs.Bytes(), "the access log": access.Bytes(), "the answers": []byte(page),
 		"the receipt": contents(t, receipt)}
@@ -109,15 +109,15 @@ func (s *testServer) plant() []string {
 		"register_deadline":"2999-01-01T00:00:00Z"}`)
 	s.send("POST", "/v1/performances", `{"id":"gig","title":"t","venue":"v","starts_at":"2099-01-01T20:00:00Z",
 		"sections":[{"id":"A","rows":1,"seats_per_row":4,"price":0}]}`)
-	who := `{"holder":"` + canaryHolder + `",` + canaryContact
+	holder := `{"holder":"` + canaryHolder + `",` + canaryContact
 	paths := []string{"/v1/tournaments/cup/entries/a"}
 	for path, one := range map[string]string{
 		"/v1/products/p/reservations":   "/v1/products/p/reservations/",
 		"/v1/performances/gig/bookings": "/v1/bookings/",
 	} {
-		body := who + `,"seats":["A-1-1"]}`
+		body := holder + `,"seats":["A-1-1"]}`
 		if strings.Contains(path, "products") {
-			body = who + `}`
+			body = holder + `}`
 		}
 		var made struct{ ID string }
 		for range 2 { // the retry, too
@@ -129,11 +129,11 @@ func (s *testServer) plant() []string {
 		paths = append(paths, one+made.ID)
 	}
 	s.send("POST", "/v1/tournaments/cup/entries", `{"team_id":"a",`+canaryContact+`}`)
-	for _, body := range []string{who + `}`, who + `,"quantity":0}`, who + `,"Gf4sD9jRe2":1}`,
-		who} { // sold out, and invalid requests
+	for _, body := range []string{holder + `}`, holder + `,"quantity":0}`, holder + `,"Gf4sD9jRe2":1}`,
+		holder} { // sold out, and invalid requests
 		answer, err := http.Post(s.url+"/v1/products/p/reservations", "application/json", strings.NewReader(body))
 		if err != nil || answer.StatusCode < 400 {
-			s.t.Fatal(answer, err)
+			s.t.Fatalf("%v, %v; want StatusCode >= 400", answer, err)
 		}
 		answer.Body.Close()
 	}
@@ -165,6 +165,6 @@ func TestForgetUsage(t *testing.T) {
 	s.sell("1")
 	_, stderr := must(t, exitUnavailable, "forget", "ada", "--store", s.store)
 	if !strings.Contains(stderr, "forget ada --url") {
-		t.Error(stderr)
+		t.Errorf("stderr %q; want %q", stderr, "forget ada --url")
 	}
 }

@@ -84,12 +84,12 @@ func TestBatchOnSilentLog(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s.left = -1
-			batchInSilence(t, s)
+			sendBatchWhileFrozen(t, s)
 		})
 	}
 }
 
-func batchInSilence(t *testing.T, s *silence) {
+func sendBatchWhileFrozen(t *testing.T, s *silence) {
 	address := wireStore(t, esdbwire.Config{Options: []grpc.ServerOption{grpc.ChainStreamInterceptor(s.intercept)}})
 	node := launch(t, address, "--data", t.TempDir())
 	client := &http.Client{Timeout: patience}
@@ -99,7 +99,7 @@ func batchInSilence(t *testing.T, s *silence) {
 			"rows":20,"seats_per_row":20,"price":100}]}`} {
 		at, body, _ := strings.Cut(made, "|")
 		if status, _, err := post(client, node.url+at, body, ""); err != nil || status != http.StatusCreated {
-			t.Fatal(at, status, err)
+			t.Fatalf("%v, status %v, %v; want status StatusCreated", at, status, err)
 		}
 	}
 	const reservations, bookings, missing = 300, 200, 70
@@ -119,7 +119,7 @@ func batchInSilence(t *testing.T, s *silence) {
 	first, took := sendBatch(t, client, node.url, commands)
 	s.end()
 	if took > maxAnswer {
-		t.Errorf("the batch was answered after %v", took)
+		t.Errorf("the batch was answered after %v; want took <= maxAnswer", took)
 	}
 	acknowledged := 0
 	for i, a := range first {
@@ -141,13 +141,13 @@ func batchInSilence(t *testing.T, s *silence) {
 		}
 	}
 	node.kill()
-	v := verified(t, exitDone, "--store", address)
+	v := runVerify(t, exitDone, "--store", address)
 	if v.Violation != nil {
-		t.Errorf("%+v", v)
+		t.Errorf("verdict %+v; want no Violation", v)
 	}
 	if stdout, _ := must(t, exitDone, "show", "product/hot", "--json", "--store", address); !strings.Contains(stdout,
 		fmt.Sprintf(`"sold":%d,`, reservations)) {
-		t.Error(stdout)
+		t.Errorf("stdout %q; want %q", stdout, fmt.Sprintf(`"sold":%d,`, reservations))
 	}
 }
 
@@ -167,7 +167,7 @@ func sendBatch(t *testing.T, client *http.Client, url string, commands []string)
 		t.Fatal(err)
 	}
 	if answers = batchAnswers(t, string(text)); len(answers) != len(commands) {
-		t.Fatalf("%d answers: %s", len(answers), text[:min(len(text), 500)])
+		t.Fatalf("%d answers: %s; want %v", len(answers), text[:min(len(text), 500)], len(commands))
 	}
 	return answers, took
 }
@@ -198,7 +198,7 @@ func idIn(t *testing.T, body json.RawMessage) string {
 	t.Helper()
 	var made struct{ ID string }
 	if err := json.Unmarshal(body, &made); err != nil || made.ID == "" {
-		t.Fatalf("%v: %s", err, body)
+		t.Fatalf("%v: %s; want some ID", err, body)
 	}
 	return made.ID
 }

@@ -29,7 +29,7 @@ func TestAFrozenLog(t *testing.T) {
 			"rows":9,"seats_per_row":9,"price":100}]}`} {
 		at, body, _ := strings.Cut(path, "|")
 		if status, _, err := post(client, node.url+at, body, ""); err != nil || status != http.StatusCreated {
-			t.Fatal(at, status, err)
+			t.Fatalf("%v, status %v, %v; want status StatusCreated", at, status, err)
 		}
 	}
 	requests := []string{"POST /v1/products/hot/reservations " + `{"holder":"h"}`,
@@ -91,7 +91,7 @@ func TestAFrozenLog(t *testing.T) {
 	all.Wait()
 	t.Logf("answers by status %v; the slowest took %v: %s", answers, slowest, slow)
 	if slowest > maxAnswer {
-		t.Errorf("the slowest answer took %v: %s", slowest, slow)
+		t.Errorf("the slowest answer took %v: %s; want slowest <= maxAnswer", slowest, slow)
 	}
 	if waited := time.Since(thawed); waited > 3*time.Second {
 		t.Errorf("waiting requests were answered %v after the store resumed", waited)

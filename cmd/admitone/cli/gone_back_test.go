@@ -71,11 +71,11 @@ func TestOlderLogUnderRunningServers(t *testing.T) {
 	}
 	if status, _, err := post(client, nodes[0].url+"/v1/products", `{"id":"hot","name":"Hot","stock":1000}`,
 		""); err != nil || status != http.StatusCreated {
-		t.Fatal(status, err)
+		t.Fatalf("status %v, %v; want status StatusCreated", status, err)
 	}
 	for i := range 5 {
 		if status := reserve(0, fmt.Sprint("before-", i)); status != http.StatusCreated {
-			t.Fatal(status)
+			t.Fatalf("status %v; want status StatusCreated", status)
 		}
 	}
 	s.kill()
@@ -107,10 +107,10 @@ func TestOlderLogUnderRunningServers(t *testing.T) {
 	for _, node := range nodes {
 		go func() { node.wait(); ended <- time.Since(began) }()
 	}
-	for left, n := len(nodes), 0; left > 0; n++ {
+	for remaining, n := len(nodes), 0; remaining > 0; n++ {
 		select {
 		case elapsed := <-ended:
-			left--
+			remaining--
 			t.Logf("a server ended after %v", elapsed)
 		default:
 			for i := range nodes {
@@ -129,10 +129,11 @@ func TestOlderLogUnderRunningServers(t *testing.T) {
 		found := positions.FindStringSubmatch(node.stderr.String())
 		if found == nil || found[1] != strconv.FormatUint(uint64(end), 10) ||
 			found[2] != strconv.FormatUint(uint64(end)+5, 10) {
-			t.Errorf("server %d says %q of positions %d and %d", i, found, end, end+5)
+			t.Errorf("server %d says %q of positions %d and %d; want a found, found[1] = %v and found[2] = %v",
+				i, found, end, end+5, strconv.FormatUint(uint64(end), 10), strconv.FormatUint(uint64(end)+5, 10))
 		}
 		if code := node.cmd.ProcessState.ExitCode(); code <= 0 {
-			t.Errorf("server %d ended with status %d", i, code)
+			t.Errorf("server %d ended with status %d; want code > 0", i, code)
 		}
 	}
 	s.kill()
@@ -166,8 +167,8 @@ func replaceDirectory(t *testing.T, command []string) {
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, path, append(command, dir, "--listen", "127.0.0.1:0")...)
-	says := &outputBuffer{}
-	cmd.Stderr = says
+	message := &outputBuffer{}
+	cmd.Stderr = message
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -184,7 +185,7 @@ func replaceDirectory(t *testing.T, command []string) {
 	copyFolder(t, copied, dir)
 	_ = cmd.Wait() // its error is the status
 	want := fmt.Sprintf("at position %d from %s, where another copy was put, which ends at position %d", newer, dir, older)
-	if status := cmd.ProcessState.ExitCode(); status != exitUnavailable || !strings.Contains(says.String(), want) {
-		t.Errorf("status %d, %s; want %q", status, says, want)
+	if status := cmd.ProcessState.ExitCode(); status != exitUnavailable || !strings.Contains(message.String(), want) {
+		t.Errorf("status %d, %s; want %q", status, message, want)
 	}
 }

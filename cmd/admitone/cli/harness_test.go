@@ -105,11 +105,11 @@ func (s *testServer) answer(method, path, body string, headers ...string) (statu
 		s.t.Fatal(err)
 	}
 	defer response.Body.Close()
-	said, err := io.ReadAll(response.Body)
+	output, err := io.ReadAll(response.Body)
 	if err != nil {
-		s.t.Fatalf("%s %s: %s %s %v", method, path, response.Status, said, err)
+		s.t.Fatalf("%s %s: %s %s %v", method, path, response.Status, output, err)
 	}
-	return response.StatusCode, string(said)
+	return response.StatusCode, string(output)
 }
 
 // sell puts a product on sale and makes a few reservations.
@@ -127,7 +127,7 @@ func (s *testServer) made(method, path, body string) string {
 	s.t.Helper()
 	var answer struct{ ID string }
 	if err := json.Unmarshal([]byte(s.send(method, path, body)), &answer); err != nil || answer.ID == "" {
-		s.t.Fatalf("%s %s: no id in the answer (%v)", method, path, err)
+		s.t.Fatalf("%s %s: no id in the answer (%v); want some ID", method, path, err)
 	}
 	return answer.ID
 }

@@ -112,7 +112,7 @@ func (a *audited) signer() (found *process, term int64) {
 	defer store.Close()
 	page, err := store.Read(a.t.Context(), events.HeadsStream, events.EndRevision, events.Backward, 1)
 	if err != nil || len(page) != 1 {
-		a.t.Fatalf("%d heads, %v", len(page), err)
+		a.t.Fatalf("%d heads, %v; want 1", len(page), err)
 	}
 	var newest struct {
 		Term int64
@@ -154,12 +154,12 @@ func TestAuditorsTools(t *testing.T) {
 				file := write(t, "receipt.json", text)
 				if stdout, _ := must(t, exitDone, "receipt", "check", file, "--key", keyFile); !strings.HasPrefix(stdout,
 					"good: position ") {
-					t.Error(name, stdout)
+					t.Errorf("%v, %v; want %q first", name, stdout, "good: position ")
 				}
 				forged := write(t, "forged.json", strings.Replace(text, `"quantity":1`, `"quantity":9`, 1))
 				must(t, exitFoundWrong, "receipt", "check", forged, "--key", keyFile)
-				if v := verified(t, exitDone, "--url", survivor.url, "--against", file); v.Heads != 1 {
-					t.Errorf("%s, through the server: %+v", name, v)
+				if v := runVerify(t, exitDone, "--url", survivor.url, "--against", file); v.Heads != 1 {
+					t.Errorf("%s, through the server: %+v; want Heads = 1", name, v)
 				}
 			}
 			a.verifyAtRest(head, keyFile, key, receipts)
@@ -231,11 +231,11 @@ func (a *audited) verifyAtRest(head, keyFile, key string, receipts map[string]st
 		kept[name] = write(t, "receipt.json", text)
 	}
 	for _, file := range kept {
-		v := verified(t, exitDone, "--store", a.store, "--against", file)
+		v := runVerify(t, exitDone, "--store", a.store, "--against", file)
 		if v.Heads < 2 || v.Root == "" {
-			t.Errorf("%+v", v)
+			t.Errorf("verdict %+v; want Heads >= 2 and some Root", v)
 		}
-		verified(t, exitDone, "--store", a.store, "--against", file, "--key", keyFile)
+		runVerify(t, exitDone, "--store", a.store, "--against", file, "--key", keyFile)
 	}
 	forged := write(t, "forged.head", strings.Replace(newest, "\n", "0\n", 2))
 	must(t, exitUsage, "verify", "--store", a.store, "--against", forged)
@@ -244,8 +244,8 @@ func (a *audited) verifyAtRest(head, keyFile, key string, receipts map[string]st
 		return
 	}
 	for name, file := range kept { // the heads cover only our own events, in the directory too
-		if v := verified(t, exitDone, "--store", a.behind, "--against", file); v.Heads < 2 {
-			t.Errorf("%s, in the directory: %+v", name, v)
+		if v := runVerify(t, exitDone, "--store", a.behind, "--against", file); v.Heads < 2 {
+			t.Errorf("%s, in the directory: %+v; want Heads >= 2", name, v)
 		}
 	}
 }

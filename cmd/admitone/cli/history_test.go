@@ -20,7 +20,7 @@ func TestHelpNamesTheKinds(t *testing.T) {
 		about, _, _ := strings.Cut(help, "Flags:")
 		for line := range strings.Lines(about) {
 			if len(line) > 121 {
-				t.Errorf("%s --help has a line of %d columns: %s", name, len(line)-1, line)
+				t.Errorf("%s --help has a line of %d columns: %s; want len(line) <= 121", name, len(line)-1, line)
 			}
 		}
 	}
@@ -30,7 +30,7 @@ func TestHelpNamesTheKinds(t *testing.T) {
 func TestHistoryOfSettings(t *testing.T) {
 	s := serveIn(t, t.TempDir(), nil)
 	s.send("PUT", "/v1/waiting-rooms/r", roomWith(1, 1, 600, ""))
-	if told, _ := must(t, exitDone, "history", "settings/log", "--url", s.url); !strings.Contains(told, "settings-log@0") {
-		t.Errorf("history settings/log: %s", told)
+	if output, _ := must(t, exitDone, "history", "settings/log", "--url", s.url); !strings.Contains(output, "settings-log@0") {
+		t.Errorf("history settings/log: %s; want %q", output, "settings-log@0")
 	}
 }

@@ -51,7 +51,7 @@ func TestKill9DuringBatches(t *testing.T) {
 		if cycle == 0 {
 			createHot(t, client, p.url)
 			if status, answer, err := post(client, p.url+"/v1/performances", batchedSeats, ""); status != http.StatusCreated {
-				t.Fatal(status, answer, err)
+				t.Fatalf("status %v, %v, %v; want status StatusCreated", status, answer, err)
 			}
 		}
 		enough := make(chan struct{})
@@ -91,7 +91,7 @@ func TestKill9DuringBatches(t *testing.T) {
 	t.Logf("%d batches, %d of them acknowledged before the kill", batches, len(acknowledged))
 	p.kill()
 	if status := Run(context.Background(), []string{"verify", "--store", store}); status != exitDone {
-		t.Errorf("verify ended with status %d", status)
+		t.Errorf("verify: status %d, want 0", status)
 	}
 }
 
@@ -124,7 +124,7 @@ func checkBatches(
 		}
 		for i, a := range settledBatch(t, client, url, keyedBatch(number, commands)) {
 			if a.Status != http.StatusCreated {
-				t.Errorf("batch %d: status %d: %s", number, a.Status, a.Body)
+				t.Errorf("batch %d: status %d: %s; want Status = StatusCreated", number, a.Status, a.Body)
 			}
 			if before[i].Status == http.StatusCreated && string(before[i].Body) != string(a.Body) {
 				t.Errorf("batch %d: command %d was answered with %s and then with %s", number, i, before[i].Body, a.Body)

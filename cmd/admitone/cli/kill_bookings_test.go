@@ -122,14 +122,14 @@ func (a *audit) checkRecovery(t *testing.T, j *journal) {
 	t.Helper()
 	a.read(t)
 	t.Logf("%d steps of bookings and payments were left open", len(a.verifier.Open()))
-	for begun := time.Now(); ; time.Sleep(100 * time.Millisecond) {
+	for start := time.Now(); ; time.Sleep(100 * time.Millisecond) {
 		a.read(t)
 		open := a.verifier.Open()
 		if len(open) == 0 {
 			break
 		}
-		if time.Since(begun) > patience {
-			t.Fatalf("left in the middle: %q", open)
+		if time.Since(start) > patience {
+			t.Fatalf("Open() = %q", open)
 		}
 	}
 	a.checkMoney(t)
@@ -159,17 +159,17 @@ func (a *audit) checkAllBooked(t *testing.T, j *journal) {
 	t.Helper()
 	a.read(t)
 	if open := a.verifier.Open(); len(open) > 0 {
-		t.Errorf("left in the middle: %q", open)
+		t.Errorf("Open() = %q; want no open", open)
 	}
 	a.checkMoney(t)
 	a.checkBookings(t, j)
-	wanted := 0
+	expected := 0
 	for _, i := range j.intents {
 		if i.holder != "" {
-			wanted++
+			expected++
 		}
 	}
-	if len(a.bookings) != wanted {
-		t.Errorf("the log has %d bookings, the clients wanted %d", len(a.bookings), wanted)
+	if len(a.bookings) != expected {
+		t.Errorf("the log has %d bookings, the clients wanted %d", len(a.bookings), expected)
 	}
 }

@@ -70,7 +70,7 @@ func callOff(client *http.Client, method, url, query string) (v callOffAnswer, o
 // affectedHolders reads all pages of the result of a cancellation, as one text, with the first page.
 func affectedHolders(t *testing.T, client *http.Client, method, url, query string) (text string, first callOffAnswer) {
 	t.Helper()
-	who := map[string]bool{}
+	name := map[string]bool{}
 	for cursor := ""; ; {
 		v, ok, err := callOff(client, method, url, query+"&limit=500"+cursor)
 		if err != nil || !ok {
@@ -81,15 +81,15 @@ func affectedHolders(t *testing.T, client *http.Client, method, url, query strin
 		}
 		for _, a := range v.Affected {
 			text += fmt.Sprintln(a.ID, a.Holder, a.Method, a.Refund)
-			who[a.ID] = true
+			name[a.ID] = true
 		}
 		if v.Next == nil {
 			break
 		}
 		cursor = "&cursor=" + *v.Next
 	}
-	if int64(len(who)) != first.Count {
-		t.Errorf("%d are listed, and %d counted", len(who), first.Count)
+	if int64(len(name)) != first.Count {
+		t.Errorf("%d are listed, and %d counted", len(name), first.Count)
 	}
 	return text + fmt.Sprint(first.Holders, first.Count, first.Unpaid, first.Paid, first.Refunds), first
 }
@@ -105,7 +105,7 @@ func TestKillCallOff(t *testing.T) {
 	must := func(path, body string) string {
 		status, answer, err := post(client, p.url+path, body, "")
 		if err != nil || status == 0 {
-			t.Fatalf("%s: no answer: %v", path, err)
+			t.Fatalf("%s: no answer: %v; want status > 0", path, err)
 		}
 		return answer
 	}
@@ -114,7 +114,7 @@ func TestKillCallOff(t *testing.T) {
 	sellAll(t, client, p.url, n)
 	planned, before := affectedHolders(t, client, http.MethodPost, p.url, "?dry_run=true")
 	if before.Count != int64(n) || before.Status != "planned" || before.Left != int64(n) {
-		t.Fatalf("%+v", before)
+		t.Fatalf("affectedHolders: %+v; want Count = %v, Status = 'planned' and Left = %v", before, int64(n), int64(n))
 	}
 	must("/v1/performances/hot/cancellation", `{"reason":"ill"}`)
 	midway := 0
@@ -133,7 +133,7 @@ func TestKillCallOff(t *testing.T) {
 	}
 	checkCalledOff(t, p, n)
 	p.kill()
-	verified(t, exitDone, "--store", store)
+	runVerify(t, exitDone, "--store", store)
 }
 
 // sellAll makes n bookings of one seat: of ten, seven are paid from wallets, two externally, and
@@ -239,14 +239,14 @@ func checkCalledOff(t *testing.T, p *process, n int) {
 	a := newAudit(t, p.url)
 	a.read(t)
 	if open := a.verifier.Open(); len(open) > 0 {
-		t.Errorf("left in the middle: %.3q", open)
+		t.Errorf("Open() = %.3q; want no open", open)
 	}
 	if money := a.verifier.Money(); money.Balance != money.Charged || money.Refunded != money.Debited {
-		t.Errorf("%+v", money)
+		t.Errorf("Money: %+v; want Balance = Charged and Refunded = Debited", money)
 	}
 	for id, b := range a.bookings {
 		if b.Status != events.BookingIsCancelled {
-			t.Errorf("the booking %s is %s", id, b.Status)
+			t.Errorf("the booking %s is %s; want Status = BookingIsCancelled", id, b.Status)
 		}
 	}
 	if len(a.bookings) != n {

@@ -51,7 +51,7 @@ func heldSeats(t *testing.T, url, id string) (names []string) {
 	defer response.Body.Close()
 	var page struct{ Items []struct{ Seat string } }
 	if err := json.NewDecoder(response.Body).Decode(&page); err != nil || response.StatusCode != http.StatusOK {
-		t.Fatal(response.Status, err)
+		t.Fatalf("%v, %v; want StatusCode = StatusOK", response.Status, err)
 	}
 	for _, item := range page.Items {
 		names = append(names, item.Seat)
@@ -80,7 +80,7 @@ func TestKillDuringBestAvailable(t *testing.T) {
 			fmt.Sprintf(`{"id":%q,"title":"H","venue":"V","starts_at":"2999-01-01T20:00:00Z",
 			"limit_per_holder":%d,"sections":[{"id":"A","rows":%d,"seats_per_row":%d,"price":1}]}`, id, limit, rows, perRow), id)
 		if status != http.StatusCreated {
-			t.Fatal(status, string(answer))
+			t.Fatalf("status %v, %s; want status StatusCreated", status, string(answer))
 		}
 		path, body := "/v1/performances/"+id+"/bookings", `{"holder":"ann","best_available":{"quantity":4}}`
 		gone := time.AfterFunc(time.Duration(random.Int64N(int64(6*time.Millisecond))), p.kill)
@@ -96,7 +96,7 @@ func TestKillDuringBestAvailable(t *testing.T) {
 		status, answer = persist(client, p.url+path, body, "best")
 		var booking struct{ Seats []string }
 		if err := json.Unmarshal(answer, &booking); status != http.StatusCreated || err != nil || len(booking.Seats) != 4 {
-			t.Errorf("round %d: %d %s", round, status, answer)
+			t.Errorf("round %d: %d %s; want status StatusCreated and len(Seats) = 4", round, status, answer)
 		}
 		if held := heldSeats(t, p.url, id); len(held) != 4 {
 			t.Errorf("round %d: held are %q, and the booking has %q", round, held, booking.Seats)
@@ -105,7 +105,7 @@ func TestKillDuringBestAvailable(t *testing.T) {
 	t.Logf("%d kills, %d requests without an answer", rounds, unknown)
 	p.kill()
 	if status := Run(context.Background(), []string{"verify", "--store", store}); status != exitDone {
-		t.Errorf("verify ended with status %d", status)
+		t.Errorf("verify: status %d, want 0", status)
 	}
 }
 
@@ -119,7 +119,7 @@ func TestBestAvailableAroundRestart(t *testing.T) {
 	const hall = `{"id":"hall","title":"H","venue":"V","starts_at":"2999-01-01T20:00:00Z","limit_per_holder":2,
 		"sections":[{"id":"A","rows":14,"seats_per_row":20,"price":1}]}`
 	if status, answer := persist(client, p.url+"/v1/performances", hall, "hall"); status != http.StatusCreated {
-		t.Fatal(status, string(answer))
+		t.Fatalf("status %v, %s; want status StatusCreated", status, string(answer))
 	}
 	var mu sync.Mutex
 	url := p.url // guarded by mu
@@ -157,10 +157,10 @@ func TestBestAvailableAroundRestart(t *testing.T) {
 	mu.Unlock()
 	crowd.Wait()
 	if held := heldSeats(t, p.url, "hall"); len(held) != people*seats {
-		t.Errorf("%d seats are held for %d people", len(held), people)
+		t.Errorf("%d seats are held for %d people; want %v", len(held), people, people*seats)
 	}
 	p.kill()
 	if status := Run(context.Background(), []string{"verify", "--store", store}); status != exitDone {
-		t.Errorf("verify ended with status %d", status)
+		t.Errorf("verify: status %d, want 0", status)
 	}
 }

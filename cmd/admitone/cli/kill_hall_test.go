@@ -223,13 +223,13 @@ func TestKillHall(t *testing.T) {
 	for _, made := range [][2]string{{"/v1/plans", killedHall()}, {"/v1/performances", `{"id":"hall","title":"H",
 		"venue":"V","plan":"hall","starts_at":"2999-01-01T20:00:00Z","hold_seconds":3600,"prices":{"Seat":30,"Floor":20}}`}} {
 		if status, answer := persist(client, p.url+made[0], made[1], "made"); status != http.StatusCreated {
-			t.Fatal(made[0], status, string(answer))
+			t.Fatalf("%v, status %v, %s; want status StatusCreated", made[0], status, string(answer))
 		}
 	}
 	books := newAudit(t, p.url)
 	for range killCount(3) {
-		h.rushAndKill(t, client, p, 20+h.random.IntN(120))
-		verified(t, exitDone, "--store", store)
+		h.sellAndKill(t, client, p, 20+h.random.IntN(120))
+		runVerify(t, exitDone, "--store", store)
 		p = launch(t, store)
 		var err error
 		if books.server, err = remote.New(p.url, ""); err != nil {
@@ -245,12 +245,12 @@ func TestKillHall(t *testing.T) {
 	h.check(t, client, p.url, books)
 	h.checkAll(t, books)
 	p.kill()
-	verified(t, exitDone, "--store", store)
+	runVerify(t, exitDone, "--store", store)
 }
 
-// rushAndKill sells and organises until a number of orders is done, and kills the server while
+// sellAndKill sells and organises until a number of orders is done, and kills the server while
 // others are in flight.
-func (h *hallSale) rushAndKill(t *testing.T, client *http.Client, p *process, orders int) {
+func (h *hallSale) sellAndKill(t *testing.T, client *http.Client, p *process, orders int) {
 	t.Helper()
 	done, count := make(chan struct{}), make(chan struct{})
 	var crowd sync.WaitGroup
@@ -295,12 +295,12 @@ func (h *hallSale) rushAndKill(t *testing.T, client *http.Client, p *process, or
 // every prefix of the log, and that everything acknowledged is in it.
 func (h *hallSale) check(t *testing.T, client *http.Client, url string, books *audit) {
 	t.Helper()
-	for begun := time.Now(); ; time.Sleep(20 * time.Millisecond) {
+	for start := time.Now(); ; time.Sleep(20 * time.Millisecond) {
 		books.read(t)
 		if open := books.verifier.Open(); len(open) == 0 {
 			break
-		} else if time.Since(begun) > patience {
-			t.Fatalf("left in the middle: %q", open)
+		} else if time.Since(start) > patience {
+			t.Fatalf("Open() = %q", open)
 		}
 	}
 	for _, o := range h.orders {
@@ -318,16 +318,16 @@ func (h *hallSale) check(t *testing.T, client *http.Client, url string, books *a
 	var last string
 	if err := untilDone(func() (bool, error) {
 		var ok bool
-		ok, last = h.stands(client, url)
+		ok, last = h.matches(client, url)
 		return ok, nil
 	}); err != nil {
 		t.Fatalf("the organiser expects the sizes %v and blocks %v, but there are %s", h.sizes, h.blocks, last)
 	}
 }
 
-// stands reports whether floor and blocks are in a state that the organiser expects, and keeps only
+// matches reports whether floor and blocks are in a state that the organiser expects, and retains only
 // that state.
-func (h *hallSale) stands(client *http.Client, url string) (ok bool, what string) {
+func (h *hallSale) matches(client *http.Client, url string) (ok bool, what string) {
 	status, show := h.request(client, http.MethodGet, url+"/v1/performances/hall", "")
 	other, blocks := h.request(client, http.MethodGet, url+"/v1/performances/hall/blocks", "")
 	var now struct{ Areas []struct{ Capacity int64 } }
@@ -372,20 +372,21 @@ func (h *hallSale) checkAll(t *testing.T, books *audit) {
 			continue
 		}
 		made++
-		left := o.places
+		remaining := o.places
 		if o.returned {
 			returned++
-			left--
+			remaining--
 		}
 		if o.ended {
 			ended++
 		}
-		if b := books.bookings[string(o.id)]; len(b.Seats) != len(o.seats) || events.CountPlaces(b.Areas) != left {
+		if b := books.bookings[string(o.id)]; len(b.Seats) != len(o.seats) || events.CountPlaces(b.Areas) != remaining {
 			t.Errorf("%s requested %v and %d places, but has %+v", o.key, o.seats, o.places, b)
 		}
 	}
 	t.Logf("%d orders, %d of them booked, %d returned a place, %d ended", len(h.orders), made, returned, ended)
 	if made != len(books.bookings) || ended == 0 || returned == 0 || made == len(h.orders) {
-		t.Errorf("the log has %d bookings", len(books.bookings))
+		t.Errorf("the log has %d bookings; want made = len(books.bookings), ended > 0, returned > 0 and made other than len(h.orders)",
+			len(books.bookings))
 	}
 }

@@ -57,7 +57,7 @@ func (w *stripeShop) must(path, body, member string) string {
 		err = json.Unmarshal([]byte(answer), &members)
 	}
 	if err != nil || status == 0 {
-		w.t.Fatalf("%s: %d, %v: %s", path, status, err, answer)
+		w.t.Fatalf("%s: %d, %v: %s; want status > 0", path, status, err, answer)
 	}
 	return fmt.Sprint(members[member])
 }
@@ -80,17 +80,17 @@ func (w *stripeShop) sell() {
 
 // deliver sends all webhooks that were not accepted yet, concurrently, and calls meanwhile, which
 // gets a token for each that was answered with 200.
-func (w *stripeShop) deliver(meanwhile func(heard <-chan struct{})) {
+func (w *stripeShop) deliver(meanwhile func(received <-chan struct{})) {
 	w.mu.Lock()
 	all, url := w.unheard, w.process.url
 	w.unheard = nil
 	w.mu.Unlock()
 	var sending sync.WaitGroup
-	heard := make(chan struct{}, len(all))
+	received := make(chan struct{}, len(all))
 	for _, e := range all {
 		sending.Go(func() {
 			if e.Send(url) == http.StatusOK {
-				heard <- struct{}{}
+				received <- struct{}{}
 				return
 			}
 			w.mu.Lock()
@@ -98,8 +98,8 @@ func (w *stripeShop) deliver(meanwhile func(heard <-chan struct{})) {
 			w.unheard = append(w.unheard, e)
 		})
 	}
-	go func() { sending.Wait(); close(heard) }()
-	meanwhile(heard)
+	go func() { sending.Wait(); close(received) }()
+	meanwhile(received)
 	sending.Wait()
 }
 
@@ -123,9 +123,9 @@ func TestKill9Payments(t *testing.T) {
 		for range 6 {
 			w.sell()
 		}
-		w.deliver(func(heard <-chan struct{}) {
+		w.deliver(func(received <-chan struct{}) {
 			for range random.IntN(6) {
-				<-heard
+				<-received
 			}
 			w.process.kill()
 		})
@@ -142,7 +142,7 @@ func TestKill9Payments(t *testing.T) {
 	w.settled()
 	w.process.kill()
 	if status := Run(context.Background(), []string{"verify", "--store", w.store}); status != exitDone {
-		t.Errorf("verify ended with status %d", status)
+		t.Errorf("verify: status %d, want 0", status)
 	}
 }
 
@@ -159,7 +159,7 @@ func (w *stripeShop) giveBack() {
 		}
 		answer, err := w.client.Do(request)
 		if err != nil || answer.StatusCode != http.StatusOK {
-			w.t.Fatalf("%v, %v", answer, err)
+			w.t.Fatalf("Do: %v, %v; want StatusCode = StatusOK", answer, err)
 		}
 		answer.Body.Close()
 		return
@@ -201,21 +201,22 @@ func (w *stripeShop) settled() {
 	w.t.Helper()
 	s := w.read()
 	for end := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
-		left := int64(len(s.verifier.Open()))
+		remaining := int64(len(s.verifier.Open()))
 		for _, p := range s.payments {
-			left += p.Open + p.Owed
+			remaining += p.Open + p.Owed
 		}
-		if left == 0 {
+		if remaining == 0 {
 			break
 		}
 		if time.Now().After(end) {
-			w.t.Fatalf("left in the middle: %q", s.verifier.Open())
+			w.t.Fatalf("Open() = %q", s.verifier.Open())
 		}
 		s = w.read()
 	}
 	sessions := w.stripe.Sessions()
 	if len(s.payments) != w.made || len(sessions) != w.made {
-		w.t.Errorf("%d payments and %d sessions for %d bookings", len(s.payments), len(sessions), w.made)
+		w.t.Errorf("%d payments and %d sessions for %d bookings; want %v and %v",
+			len(s.payments), len(sessions), w.made, w.made, w.made)
 	}
 	given := 0
 	for i := range sessions {

@@ -65,21 +65,21 @@ func (c *visitorPool) join(client *http.Client, url, holder string) (bool, error
 func (c *visitorPool) rush(t *testing.T, client *http.Client, p *process, joins int) {
 	var all sync.WaitGroup
 	var once sync.Once
-	left := make(chan struct{}, joins)
+	remaining := make(chan struct{}, joins)
 	for range joins {
-		left <- struct{}{}
+		remaining <- struct{}{}
 	}
-	close(left)
+	close(remaining)
 	for range 16 {
 		all.Go(func() {
-			for range left {
+			for range remaining {
 				if ok, err := c.join(client, p.url, c.next()); err != nil {
 					t.Error(err)
 					return
 				} else if !ok {
 					return // the server is gone
 				}
-				if len(left) == 0 {
+				if len(remaining) == 0 {
 					once.Do(p.kill)
 					return
 				}
@@ -106,7 +106,8 @@ func (c *visitorPool) ask(t *testing.T, client *http.Client, url string) {
 			continue
 		}
 		if err != nil || response.StatusCode != 200 || now.Ticket != v.Ticket {
-			t.Fatalf("%s: %s %+v, had %+v, %v", holder, response.Status, now, v, err)
+			t.Fatalf("%s: %s %+v, had %+v, %v; want StatusCode = 200 and Ticket = %v",
+				holder, response.Status, now, v, err, v.Ticket)
 		}
 		if c.admitted[holder] && now.Status != string(events.VisitorAdmitted) {
 			t.Errorf("%s had a pass and is %s", holder, now.Status)
@@ -117,7 +118,7 @@ func (c *visitorPool) ask(t *testing.T, client *http.Client, url string) {
 
 // TestKill9OfAWaitingRoom kills the server repeatedly while visitors join and are admitted. Every
 // acknowledged place is kept with its ticket; a visitor with an unknown outcome has exactly one
-// place; passes are kept; and admissions follow the order of the line and the rate across all
+// place; passes are kept; and admissions follow the order of the queue and the rate across all
 // kills.
 func TestKill9OfAWaitingRoom(t *testing.T) {
 	t.Parallel()
@@ -155,7 +156,7 @@ func TestKill9OfAWaitingRoom(t *testing.T) {
 	t.Logf("%d kills, %d places, %d unknown outcomes, %d admitted", cycles, len(c.visitors), len(unsure), had)
 	c.checkLog(t, store)
 	if status := Run(context.Background(), []string{"verify", "--store", store}); status != exitDone {
-		t.Errorf("verify ended with status %d", status)
+		t.Errorf("verify: status %d, want 0", status)
 	}
 }
 
@@ -173,7 +174,7 @@ func put(t *testing.T, url, body string) {
 	}
 	response.Body.Close()
 	if response.StatusCode != http.StatusCreated {
-		t.Fatalf("PUT %s: %s", url, response.Status)
+		t.Fatalf("PUT %s: %s; want StatusCode = StatusCreated", url, response.Status)
 	}
 }
 
@@ -220,7 +221,7 @@ func (c *visitorPool) checkLog(t *testing.T, dir string) {
 	}
 	for holder, v := range c.visitors {
 		if tickets[holder] != v.Ticket {
-			t.Errorf("%s got ticket %d, the log has %d", holder, v.Ticket, tickets[holder])
+			t.Errorf("%s got ticket %d, the log has %d; want %v", holder, v.Ticket, tickets[holder], v.Ticket)
 		}
 		if c.admitted[holder] && v.Ticket >= next {
 			t.Errorf("%s, ticket %d, had a pass that is not in the log", holder, v.Ticket)

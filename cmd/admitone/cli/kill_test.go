@@ -151,9 +151,9 @@ func killRepeatedly(t *testing.T, b backend, cycles int) {
 		}
 		kill := 5 + random.IntN(600) // after that many acknowledgements
 		if b.outage == nil || cycle%2 == 0 {
-			rushAndKill(t, j, client, p, kill, func() {})
+			sellAndKill(t, j, client, p, kill, func() {})
 		} else {
-			rushAndKill(t, j, client, p, kill, b.outage)
+			sellAndKill(t, j, client, p, kill, b.outage)
 		}
 	}
 	p := launch(t, b.store, b.args...)
@@ -173,7 +173,7 @@ func killRepeatedly(t *testing.T, b backend, cycles int) {
 	books.checkAllBooked(t, j)
 	p.kill()
 	if status := Run(context.Background(), []string{"verify", "--store", b.store}); status != exitDone {
-		t.Errorf("verify ended with status %d", status)
+		t.Errorf("verify: status %d, want 0", status)
 	}
 }
 
@@ -208,9 +208,9 @@ func createHot(t *testing.T, client *http.Client, url string) {
 	}
 }
 
-// rushAndKill sends intents until a number of them is acknowledged, calls middle after half of
+// sellAndKill sends intents until a number of them is acknowledged, calls middle after half of
 // them, and kills the server while others are in flight.
-func rushAndKill(t *testing.T, j *journal, client *http.Client, p *process, acknowledged int, middle func()) {
+func sellAndKill(t *testing.T, j *journal, client *http.Client, p *process, acknowledged int, middle func()) {
 	t.Helper()
 	done := make(chan struct{})
 	count := make(chan struct{})
@@ -259,12 +259,12 @@ func checkLog(t *testing.T, client *http.Client, url string, j *journal) {
 			next = readGiven(t, client, url+"/v1/streams/"+stream+"/events?limit=500&from="+next, given)
 		}
 	}
-	wanted := 0
+	expected := 0
 	for _, i := range j.intents {
 		if i.holder != "" {
 			continue
 		}
-		wanted++
+		expected++
 		what := i.team
 		if what == "" {
 			var answer struct{ ID string }
@@ -274,11 +274,11 @@ func checkLog(t *testing.T, client *http.Client, url string, j *journal) {
 			what = answer.ID
 		}
 		if given[what] != 1 {
-			t.Errorf("%s: %s is %d times in the log", i.key, what, given[what])
+			t.Errorf("%s: %s is %d times in the log; want 1", i.key, what, given[what])
 		}
 	}
-	if len(given) != wanted {
-		t.Errorf("the log has %d reservations and entries, the clients wanted %d", len(given), wanted)
+	if len(given) != expected {
+		t.Errorf("the log has %d reservations and entries, the clients wanted %d", len(given), expected)
 	}
 }
 

@@ -14,14 +14,14 @@ import (
 	"admitone/cmd/admitone/load"
 )
 
-// quickLine are settings with which a run takes some seconds.
-var quickLine = strings.Fields("--scenario waiting-room --admit-per-second 12 --max-active 20 --active-seconds 1 " +
+// quickRoom are settings with which a run takes some seconds.
+var quickRoom = strings.Fields("--scenario waiting-room --admit-per-second 12 --max-active 20 --active-seconds 1 " +
 	"--heartbeat-seconds 1")
 
 func TestLoadWaitingRoom(t *testing.T) {
 	t.Parallel()
 	s := serveIn(t, t.TempDir(), nil)
-	r := loaded[load.WaitingRoomProof](t, exitDone, s.url, append([]string{"--visitors", "70"}, quickLine...)...)
+	r := runLoad[load.WaitingRoomProof](t, exitDone, s.url, append([]string{"--visitors", "70"}, quickRoom...)...)
 	p := r.Proof
 	if r.Acknowledged != p.InLog || p.InLog < 60 || p.Unknown != 0 || p.Unheard != 0 || len(p.Wrong) != 0 ||
 		p.Admitted == 0 || p.Admitted > p.InLog ||
@@ -30,28 +30,28 @@ func TestLoadWaitingRoom(t *testing.T) {
 	}
 	for _, code := range []string{"429 rate_limited", "403 pass_required", "403 pass_invalid"} {
 		if r.Codes[code] == 0 {
-			t.Errorf("no answer was %s: %v", code, r.Codes)
+			t.Errorf("no answer was %s: %v; want Codes[code] > 0", code, r.Codes)
 		}
 	}
 	if stdout, _ := must(t, exitDone, append([]string{"load", "--against", s.url, "--visitors", "20"},
-		quickLine...)...); !strings.Contains(stdout, "proved: ") || !strings.Contains(stdout, "20 visitors") {
-		t.Error(stdout)
+		quickRoom...)...); !strings.Contains(stdout, "proved: ") || !strings.Contains(stdout, "20 visitors") {
+		t.Errorf("stdout %q; want %q and %q", stdout, "proved: ", "20 visitors")
 	}
 	s.end()
-	verified(t, exitDone, "--store", s.store)
+	runVerify(t, exitDone, "--store", s.store)
 }
 
 // TestLoadWithDraw: visitors who come before the opening are admitted in the drawn order.
 func TestLoadWithDraw(t *testing.T) {
 	t.Parallel()
 	s := serveIn(t, t.TempDir(), nil)
-	r := loaded[load.WaitingRoomProof](t, exitDone, s.url,
-		append([]string{"--visitors", "40", "--draw-after", "2s"}, quickLine...)...)
+	r := runLoad[load.WaitingRoomProof](t, exitDone, s.url,
+		append([]string{"--visitors", "40", "--draw-after", "2s"}, quickRoom...)...)
 	if p := r.Proof; p.Drawn < 20 || p.Admitted == 0 || p.Bought == 0 || len(p.Wrong) != 0 {
-		t.Errorf("%+v %+v", r, p)
+		t.Errorf("report %+v, proof %+v; want Drawn >= 20, Admitted > 0, Bought > 0 and len(Wrong) = 0", r, p)
 	}
 	s.end()
-	verified(t, exitDone, "--store", s.store)
+	runVerify(t, exitDone, "--store", s.store)
 }
 
 // TestLoadWaitingRoomFindsWrongAnswers puts a proxy in between that falsifies one kind of answers.
@@ -120,7 +120,7 @@ func TestLoadWaitingRoomFindsWrongAnswers(t *testing.T) {
 			replace(`"ticket":7,`, `"ticket":8,`), "recorded hash"},
 	} {
 		all.Go(func() { // all at once: they mostly wait
-			liar := between(t, s.url, func(w http.ResponseWriter, r *http.Request, pass func() *httptest.ResponseRecorder) bool {
+			fake := between(t, s.url, func(w http.ResponseWriter, r *http.Request, pass func() *httptest.ResponseRecorder) bool {
 				if !test.lies(r) {
 					return false
 				}
@@ -145,11 +145,11 @@ func TestLoadWaitingRoomFindsWrongAnswers(t *testing.T) {
 				fmt.Fprint(w, text)
 				return true
 			})
-			status, stdout, stderr := command(t, append([]string{"load", "--json", "--against", liar, "--connections", "16",
-				"--visitors", "60"}, quickLine...)...)
+			status, stdout, stderr := command(t, append([]string{"load", "--json", "--against", fake, "--connections", "16",
+				"--visitors", "60"}, quickRoom...)...)
 			var r found[load.WaitingRoomProof]
 			if err := json.Unmarshal([]byte(stdout), &r); err != nil || r.Proof == nil || status != exitFoundWrong {
-				t.Errorf("%s: %d %v: %s%s", test.about, status, err, stdout, stderr)
+				t.Errorf("%s: %d %v: %s%s; want a Proof and status exitFoundWrong", test.about, status, err, stdout, stderr)
 				return
 			}
 			if !slices.ContainsFunc(r.Proof.Wrong, func(s string) bool { return strings.Contains(s, test.wrong) }) {

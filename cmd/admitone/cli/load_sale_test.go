@@ -12,16 +12,17 @@ import (
 func TestLoadSale(t *testing.T) {
 	store := t.TempDir()
 	server := launch(t, store, "--currency", "EUR")
-	r := loaded[load.SaleProof](t, exitDone, server.url, "--scenario", "sale", "--buyers", "120", "--sale-seats", "80",
+	r := runLoad[load.SaleProof](t, exitDone, server.url, "--scenario", "sale", "--buyers", "120", "--sale-seats", "80",
 		"--opens-in", "1", "--sale-hold-seconds", "2")
 	p := r.Proof
 	if len(p.Wrong) != 0 || p.InLog != 80 || p.Cancelled == 0 || p.Cancelled+p.Expired != p.InLog || p.Paid == 0 ||
 		p.Payments <= p.Paid || p.Received == 0 || p.Received != p.Taken || p.Refunded != p.PaidBack ||
 		p.Refunded != p.Received {
-		t.Errorf("%+v %+v", r, p)
+		t.Errorf("report %+v, proof %+v; want len(Wrong) = 0, InLog = 80, Cancelled > 0, Cancelled+Expired = InLog, Paid > 0, Payments > Paid, Received > 0, Received = Taken, Refunded = PaidBack and Refunded = Received",
+			r, p)
 	}
 	server.kill()
-	verified(t, exitDone, "--store", store)
+	runVerify(t, exitDone, "--store", store)
 }
 
 // TestLoadSaleFindsWrongAnswers puts a proxy in between that falsifies one kind of answers.
@@ -45,7 +46,7 @@ func TestLoadSaleFindsWrongAnswers(t *testing.T) {
 			_, err := w.Write([]byte(strings.Replace(answer.Body.String(), test.truth, test.lie, 1)))
 			return err == nil
 		})
-		r := loaded[load.SaleProof](t, exitFoundWrong, url, "--scenario", "sale", "--buyers", "30", "--sale-seats", "30",
+		r := runLoad[load.SaleProof](t, exitFoundWrong, url, "--scenario", "sale", "--buyers", "30", "--sale-seats", "30",
 			"--opens-in", "1", "--sale-hold-seconds", "1")
 		if !strings.Contains(strings.Join(r.Proof.Wrong, "\n"), test.wrong) {
 			t.Errorf("it %s: %q", test.about, r.Proof.Wrong)
@@ -58,6 +59,6 @@ func TestLoadSaleNeedsACurrency(t *testing.T) {
 	s := serveIn(t, t.TempDir(), nil)
 	if _, stderr := must(t, exitUsage, "load", "--against", s.url, "--scenario", "sale"); !strings.Contains(stderr,
 		"--currency") {
-		t.Error(stderr)
+		t.Errorf("stderr %q; want %q", stderr, "--currency")
 	}
 }

@@ -13,7 +13,7 @@ import (
 
 func TestLoadSeats(t *testing.T) {
 	s := serveIn(t, t.TempDir(), nil)
-	r := loaded[load.SeatsProof](t, exitDone, s.url, "--scenario", "seats", "--people", "400", "--rows", "8",
+	r := runLoad[load.SeatsProof](t, exitDone, s.url, "--scenario", "seats", "--people", "400", "--rows", "8",
 		"--seats-per-row", "20", "--hold-seconds", "1")
 	p := r.Proof
 	if r.Acknowledged != p.InLog || p.InLog != r.Codes["201"] || p.Unknown != 0 || p.Unheard != 0 || len(p.Wrong) != 0 ||
@@ -24,16 +24,16 @@ func TestLoadSeats(t *testing.T) {
 	}
 	for _, code := range []string{"409 seat_taken", "409 insufficient_balance", "409 limit_exceeded"} {
 		if r.Codes[code] == 0 {
-			t.Errorf("no answer was %s: %v", code, r.Codes)
+			t.Errorf("no answer was %s: %v; want Codes[code] > 0", code, r.Codes)
 		}
 	}
 	if stdout, _ := must(t, exitDone, "load", "--against", s.url, "--scenario", "seats", "--people", "20",
 		"--hold-seconds", "1"); !strings.Contains(stdout, "proved: ") ||
 		!strings.Contains(stdout, "20 people for 1000 seats") {
-		t.Error(stdout)
+		t.Errorf("stdout %q; want %q and %q", stdout, "proved: ", "20 people for 1000 seats")
 	}
 	s.end()
-	verified(t, exitDone, "--store", s.store)
+	runVerify(t, exitDone, "--store", s.store)
 }
 
 // TestLoadSeatsFindsWrongAnswers puts a proxy in between that falsifies one kind of answers.
@@ -84,7 +84,7 @@ func TestLoadSeatsFindsWrongAnswers(t *testing.T) {
 	} {
 		t.Run(test.about, func(t *testing.T) {
 			t.Parallel()
-			liar := between(t, s.url, func(w http.ResponseWriter, r *http.Request, pass func() *httptest.ResponseRecorder) bool {
+			fake := between(t, s.url, func(w http.ResponseWriter, r *http.Request, pass func() *httptest.ResponseRecorder) bool {
 				if !test.lies(r) {
 					return false
 				}
@@ -97,7 +97,7 @@ func TestLoadSeatsFindsWrongAnswers(t *testing.T) {
 				fmt.Fprint(w, text)
 				return true
 			})
-			r := loaded[load.SeatsProof](t, exitFoundWrong, liar, "--scenario", "seats", "--people", "60", "--hold-seconds", "1")
+			r := runLoad[load.SeatsProof](t, exitFoundWrong, fake, "--scenario", "seats", "--people", "60", "--hold-seconds", "1")
 			if !slices.ContainsFunc(r.Proof.Wrong, func(s string) bool { return strings.Contains(s, test.wrong) }) {
 				t.Errorf("nothing says %q: %q", test.wrong, r.Proof.Wrong)
 			}

@@ -21,51 +21,53 @@ type found[P any] struct {
 	Proof *P `json:"proof"`
 }
 
-// loaded runs load against an address and decodes its report.
-func loaded[P any](t *testing.T, want int, address string, args ...string) found[P] {
+// runLoad runs load against an address and decodes its report.
+func runLoad[P any](t *testing.T, want int, address string, args ...string) found[P] {
 	t.Helper()
 	stdout, stderr := must(t, want, append([]string{"load", "--json", "--against", address, "--connections", "16"},
 		args...)...)
 	var r found[P]
 	if err := json.Unmarshal([]byte(stdout), &r); err != nil || r.Proof == nil {
-		t.Fatalf("%v: %s%s", err, stdout, stderr)
+		t.Fatalf("%v: %s%s; want a Proof", err, stdout, stderr)
 	}
 	return r
 }
 
 func TestLoad(t *testing.T) {
 	s := serveIn(t, t.TempDir(), nil)
-	r := loaded[load.ProductProof](t, exitDone, s.url, "--requests", "2000", "--stock", "700")
+	r := runLoad[load.ProductProof](t, exitDone, s.url, "--requests", "2000", "--stock", "700")
 	if r.Acknowledged != 700 || r.Codes["201"] != 700 || r.Codes["409 sold_out"] != 1300 || r.Answers != 2000 ||
 		r.P50 <= 0 || r.Max < r.P99 || r.P99 < r.P50 {
-		t.Errorf("%+v", r)
+		t.Errorf("the report is %+v; want Acknowledged = 700, Codes[201] = 700, Codes[409 sold_out] = 1300, Answers = 2000, P50 > 0, Max >= P99 and P99 >= P50",
+			r)
 	}
 	if p := r.Proof; p.Events != 701 || p.InLog != 700 || p.Sold != 700 || p.Remaining != 0 || p.Unknown != 0 ||
 		len(p.Wrong) != 0 {
-		t.Errorf("%+v", p)
+		t.Errorf("verdict %+v; want Events = 701, InLog = 700, Sold = 700, Remaining = 0, Unknown = 0 and len(Wrong) = 0", p)
 	}
-	r = loaded[load.ProductProof](t, exitDone, s.url, "--requests", "900", "--stock", "5000", "--holds", "0.5")
+	r = runLoad[load.ProductProof](t, exitDone, s.url, "--requests", "900", "--stock", "5000", "--holds", "0.5")
 	if p := r.Proof; r.Acknowledged != 900 || p.Sold != 600 || p.Held != 150 || p.Remaining != 4250 ||
 		r.Codes["200"] != 300 {
-		t.Errorf("%+v %+v", r, p)
+		t.Errorf("report %+v, proof %+v; want Acknowledged = 900, Sold = 600, Held = 150, Remaining = 4250 and Codes[200] = 300",
+			r, p)
 	}
-	if r = loaded[load.ProductProof](t, exitDone, s.url, "--duration", "200ms"); r.Acknowledged == 0 ||
+	if r = runLoad[load.ProductProof](t, exitDone, s.url, "--duration", "200ms"); r.Acknowledged == 0 ||
 		r.Acknowledged != r.Proof.InLog {
-		t.Errorf("%+v", r)
+		t.Errorf("the report is %+v; want Acknowledged > 0 and Acknowledged = Proof.InLog", r)
 	}
-	r = loaded[load.ProductProof](t, exitDone, s.url, "--requests", "100", "--rate", "1000")
+	r = runLoad[load.ProductProof](t, exitDone, s.url, "--requests", "100", "--rate", "1000")
 	if r.Acknowledged != 100 || r.Seconds < 0.099 || r.Paced != 1000 || r.P999 < r.P99 {
-		t.Errorf("%+v", r)
+		t.Errorf("the report is %+v; want Acknowledged = 100, Seconds >= 0.099, Paced = 1000 and P999 >= P99", r)
 	}
 	for _, wrong := range [][]string{{"--rate", "-1"}, {"--rate", "100", "--scenario", "waiting-room"}} {
 		must(t, exitUsage, append([]string{"load", "--against", s.url}, wrong...)...)
 	}
 	if stdout, _ := must(t, exitDone, "load", "--against", s.url, "--requests", "50"); !strings.Contains(stdout,
 		"proved: ") || !strings.Contains(stdout, "50  201") {
-		t.Error(stdout)
+		t.Errorf("stdout %q; want %q and %q", stdout, "proved: ", "50  201")
 	}
 	s.end()
-	verified(t, exitDone, "--store", s.store)
+	runVerify(t, exitDone, "--store", s.store)
 }
 
 // between puts a proxy before a server. lie answers a request itself, if it returns true; pass
@@ -148,10 +150,10 @@ func TestLoadFindsWrongAnswers(t *testing.T) {
 				return strings.HasSuffix(r.URL.Path, "/reservations") &&
 					test.lie(w, func() string { return pass().Body.String() }, n.Add(1))
 			})
-			r := loaded[load.ProductProof](t, test.want, liar, "--requests", "100", "--stock", "1000")
+			r := runLoad[load.ProductProof](t, test.want, liar, "--requests", "100", "--stock", "1000")
 			if test.wrong == "" {
 				if r.Proof.Unknown != 20 || r.Proof.Unheard != 20 || r.Codes["broken connection"] != 20 {
-					t.Errorf("%+v %+v", r, r.Proof)
+					t.Errorf("report %+v, proof %+v; want Proof.Unknown = 20, Proof.Unheard = 20 and Codes[broken connection] = 20", r, r.Proof)
 				}
 				return
 			}
@@ -175,7 +177,7 @@ func TestLoadWithoutProof(t *testing.T) {
 	stdout, stderr := must(t, exitUnavailable, "load", "--against", silent, "--requests", "50")
 	if !strings.Contains(stdout, "50  201") || strings.Contains(stdout, "proved") ||
 		!strings.Contains(stderr, "nothing was proved") {
-		t.Errorf("%s%s", stdout, stderr)
+		t.Errorf("%s%s; want %q, no %q and %q", stdout, stderr, "50  201", "proved", "nothing was proved")
 	}
 }
 
@@ -195,6 +197,6 @@ func TestLoadUsage(t *testing.T) {
 	gone := httptest.NewServer(nil)
 	gone.Close()
 	if _, stderr := must(t, exitUnavailable, "load", "--against", gone.URL); !strings.Contains(stderr, "admitone serve") {
-		t.Error(stderr)
+		t.Errorf("stderr %q; want %q", stderr, "admitone serve")
 	}
 }

@@ -20,7 +20,7 @@ func TestLoadTidiesUp(t *testing.T) {
 		stdout, _ := must(t, exitDone, append([]string{"load", "--against", s.url, "--connections", "8"}, args...)...)
 		_, after, _ := strings.Cut(stdout, "tidied up: ")
 		if !strings.Contains(stdout, "proved: ") || !strings.Contains(after, "load-") || !strings.Contains(after, " remain") {
-			t.Errorf("%q: %s", args, stdout)
+			t.Errorf("%q: %s; want %q, %q and %q", args, stdout, "proved: ", "load-", " remain")
 		}
 		return after
 	}
@@ -42,7 +42,7 @@ func TestLoadTidiesUp(t *testing.T) {
 		var list struct{ Items []map[string]any }
 		text := s.send("GET", path, "")
 		if err := json.Unmarshal([]byte(text), &list); err != nil || len(list.Items) == 0 {
-			t.Fatalf("%s: %v %s", path, err, text)
+			t.Fatalf("%s: %v %s; want len(Items) > 0", path, err, text)
 		}
 		for _, item := range list.Items {
 			if !want(item) {
@@ -51,13 +51,13 @@ func TestLoadTidiesUp(t *testing.T) {
 		}
 	}
 	s.end()
-	verified(t, exitDone, "--store", s.store)
+	runVerify(t, exitDone, "--store", s.store)
 }
 
 // TestLoadLeavesEvidence: if the log and the answers differ, nothing is tidied up.
 func TestLoadLeavesEvidence(t *testing.T) {
 	s := serveIn(t, t.TempDir(), nil)
-	liar := between(t, s.url, func(w http.ResponseWriter, r *http.Request, _ func() *httptest.ResponseRecorder) bool {
+	fake := between(t, s.url, func(w http.ResponseWriter, r *http.Request, _ func() *httptest.ResponseRecorder) bool {
 		if r.Method == http.MethodPatch {
 			t.Error("an edit of", r.URL)
 		}
@@ -68,8 +68,8 @@ func TestLoadLeavesEvidence(t *testing.T) {
 		}
 		return lies
 	})
-	if r := loaded[load.ProductProof](t, exitFoundWrong, liar, "--requests", "9"); !strings.Contains(r.After,
+	if r := runLoad[load.ProductProof](t, exitFoundWrong, fake, "--requests", "9"); !strings.Contains(r.After,
 		"nothing was changed") {
-		t.Errorf("%+v", r)
+		t.Errorf("the report is %+v", r)
 	}
 }

@@ -17,24 +17,25 @@ import (
 
 func TestLoadTournament(t *testing.T) {
 	s := serveIn(t, t.TempDir(), nil)
-	r := loaded[load.TournamentProof](t, exitDone, s.url, "--scenario", "tournament", "--teams", "500", "--slots", "64")
+	r := runLoad[load.TournamentProof](t, exitDone, s.url, "--scenario", "tournament", "--teams", "500", "--slots", "64")
 	// 32 entered teams and 43 of the 436 waiting ones leave (some after they were promoted), and
 	// all of them come back.
 	if p := r.Proof; r.Acknowledged != 500+2*75 || p.InLog != r.Acknowledged || p.Entered != 64 || p.Waiting != 436 ||
 		p.Unknown != 0 || len(p.Wrong) != 0 ||
 		p.Promoted < 32 || r.Codes["201"] != 575 || r.Codes["200"] != 75 {
-		t.Errorf("%+v %+v", r, p)
+		t.Errorf("report %+v, proof %+v; want Acknowledged = 500+2*75, InLog = Acknowledged, Entered = 64, Waiting = 436, Unknown = 0, len(Wrong) = 0, Promoted >= 32, Codes[201] = 575 and Codes[200] = 75",
+			r, p)
 	}
-	r = loaded[load.TournamentProof](t, exitDone, s.url, "--scenario", "tournament", "--teams", "10", "--slots", "64")
+	r = runLoad[load.TournamentProof](t, exitDone, s.url, "--scenario", "tournament", "--teams", "10", "--slots", "64")
 	if p := r.Proof; p.Entered != 10 || p.Waiting != 0 || p.Promoted != 0 {
-		t.Errorf("%+v", p)
+		t.Errorf("%+v; want Entered = 10, Waiting = 0 and Promoted = 0", p)
 	}
 	if stdout, _ := must(t, exitDone, "load", "--against", s.url, "--scenario", "tournament", "--teams", "90", "--slots",
 		"8"); !strings.Contains(stdout, "proved: ") || !strings.Contains(stdout, "8 of 8 slots taken, 82 teams waiting") {
-		t.Error(stdout)
+		t.Errorf("stdout %q; want %q and %q", stdout, "proved: ", "8 of 8 slots taken, 82 teams waiting")
 	}
 	s.end()
-	verified(t, exitDone, "--store", s.store)
+	runVerify(t, exitDone, "--store", s.store)
 }
 
 // TestLoadTournamentRepeatedAnswers: a repeated entry gets the first answer again, and has no
@@ -42,7 +43,7 @@ func TestLoadTournament(t *testing.T) {
 func TestLoadTournamentRepeatedAnswers(t *testing.T) {
 	s := serveIn(t, t.TempDir(), nil)
 	var told sync.Map // by body
-	liar := between(t, s.url, func(w http.ResponseWriter, r *http.Request, pass func() *httptest.ResponseRecorder) bool {
+	fake := between(t, s.url, func(w http.ResponseWriter, r *http.Request, pass func() *httptest.ResponseRecorder) bool {
 		if r.Method != "POST" || !strings.HasSuffix(r.URL.Path, "/entries") {
 			return false
 		}
@@ -60,9 +61,9 @@ func TestLoadTournamentRepeatedAnswers(t *testing.T) {
 		fmt.Fprint(w, before)
 		return true
 	})
-	r := loaded[load.TournamentProof](t, exitFoundWrong, liar, "--scenario", "tournament", "--teams", "30", "--slots", "8")
+	r := runLoad[load.TournamentProof](t, exitFoundWrong, fake, "--scenario", "tournament", "--teams", "30", "--slots", "8")
 	if !slices.ContainsFunc(r.Proof.Wrong, func(s string) bool { return strings.Contains(s, "was acknowledged twice") }) {
-		t.Errorf("%q", r.Proof.Wrong)
+		t.Errorf("the faults are %q", r.Proof.Wrong)
 	}
 }
 
@@ -101,7 +102,7 @@ func TestLoadTournamentFindsWrongAnswers(t *testing.T) {
 	} {
 		t.Run(test.about, func(t *testing.T) {
 			var n atomic.Int64
-			liar := between(t, s.url, func(w http.ResponseWriter, r *http.Request, pass func() *httptest.ResponseRecorder) bool {
+			fake := between(t, s.url, func(w http.ResponseWriter, r *http.Request, pass func() *httptest.ResponseRecorder) bool {
 				if !test.lies(r) {
 					return false
 				}
@@ -114,7 +115,7 @@ func TestLoadTournamentFindsWrongAnswers(t *testing.T) {
 				fmt.Fprint(w, text)
 				return true
 			})
-			r := loaded[load.TournamentProof](t, exitFoundWrong, liar, "--scenario", "tournament", "--teams", "60", "--slots",
+			r := runLoad[load.TournamentProof](t, exitFoundWrong, fake, "--scenario", "tournament", "--teams", "60", "--slots",
 				"8")
 			if !slices.ContainsFunc(r.Proof.Wrong, func(s string) bool { return strings.Contains(s, test.wrong) }) {
 				t.Errorf("nothing says %q: %q", test.wrong, r.Proof.Wrong)

@@ -167,9 +167,9 @@ func (p *logPrinter) print(ctx context.Context, store events.Store) error {
 
 // event prints an event if it is selected. Error: errEnough once the limit is reached.
 func (p *logPrinter) event(e *events.Recorded) error {
-	wanted := e.Position > p.after && !e.Stream.Internal() && (p.stream == "" || string(e.Stream) == p.stream) &&
+	expected := e.Position > p.after && !e.Stream.Internal() && (p.stream == "" || string(e.Stream) == p.stream) &&
 		(p.typ == "" || e.Type == p.typ || strings.HasPrefix(e.Type, p.typ+"."))
-	if !wanted {
+	if !expected {
 		return nil
 	}
 	if p.json {

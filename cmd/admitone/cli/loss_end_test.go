@@ -18,28 +18,28 @@ import (
 func TestLostEndFileIsReported(t *testing.T) {
 	store, copied := t.TempDir(), filepath.Join(t.TempDir(), "copy")
 	start := func(store string) string {
-		told := &bytes.Buffer{}
+		output := &bytes.Buffer{}
 		s := startWith(t, server.Settings{Store: store, SignEvery: 10 * time.Second,
-			Logger: slog.New(slog.NewTextHandler(told, nil))})
+			Logger: slog.New(slog.NewTextHandler(output, nil))})
 		s.end()
-		return told.String()
+		return output.String()
 	}
 	const about = "how far the log was answered"
-	if told := start(store); strings.Contains(told, about) {
-		t.Errorf("a new log: %s", told)
+	if output := start(store); strings.Contains(output, about) {
+		t.Errorf("a new log: %s; want no %q", output, about)
 	}
 	s := startWith(t, server.Settings{Store: store, SignEvery: 10 * time.Second})
 	s.sell("1")
 	s.end()
 	must(t, exitDone, "backup", "--store", store, "--to", copied)
-	if told := start(copied); strings.Contains(told, about) {
-		t.Errorf("a copy: %s", told)
+	if output := start(copied); strings.Contains(output, about) {
+		t.Errorf("a copy: %s; want no %q", output, about)
 	}
 	exported, imported := filepath.Join(t.TempDir(), "out.jsonl"), filepath.Join(t.TempDir(), "imported")
 	must(t, exitDone, "export", exported, "--store", store)
 	must(t, exitDone, "import", exported, "--store", imported)
-	if told := start(imported); strings.Contains(told, about) {
-		t.Errorf("an import: %s", told)
+	if output := start(imported); strings.Contains(output, about) {
+		t.Errorf("an import: %s; want no %q", output, about)
 	}
 	file := filepath.Join(store, "end")
 	good, err := os.ReadFile(file)
@@ -59,15 +59,15 @@ func TestLostEndFileIsReported(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if told := start(store); !strings.Contains(told, "level=WARN") || !strings.Contains(told, about+" "+want) ||
-			!strings.Contains(told, file) {
-			t.Errorf("%s: %s", want, told)
+		if output := start(store); !strings.Contains(output, "level=WARN") || !strings.Contains(output, about+" "+want) ||
+			!strings.Contains(output, file) {
+			t.Errorf("%s: %s", want, output)
 		}
 		if after, err := os.ReadFile(file); err != nil || !bytes.Equal(after, good) {
 			t.Errorf("%s: the file is %x (%v), want %x", want, after, err, good)
 		}
-		if told := start(store); strings.Contains(told, about) {
-			t.Errorf("%s, and again: %s", want, told)
+		if output := start(store); strings.Contains(output, about) {
+			t.Errorf("%s, and again: %s", want, output)
 		}
 	}
 }

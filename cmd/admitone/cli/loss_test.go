@@ -77,7 +77,7 @@ func newestLog(t *testing.T, dir string) (path string, text []byte, end int) {
 	t.Helper()
 	logs, err := filepath.Glob(filepath.Join(dir, "log", "*.log"))
 	if err != nil || len(logs) == 0 {
-		t.Fatalf("no write-ahead log in %s (%v)", dir, err)
+		t.Fatalf("no write-ahead log in %s (%v); want len(logs) > 0", dir, err)
 	}
 	path = slices.Max(logs)
 	if text, err = os.ReadFile(path); err != nil {
@@ -168,12 +168,12 @@ func continueWithoutTheLoss(t *testing.T, store string, answered events.Position
 		"127.0.0.1:0"); !lostPositions.MatchString(stderr) {
 		t.Errorf("eventstore: %s", stderr)
 	}
-	told := &strings.Builder{}
-	s.AcceptLoss, s.Logger = true, slog.New(slog.NewTextHandler(told, nil))
+	output := &strings.Builder{}
+	s.AcceptLoss, s.Logger = true, slog.New(slog.NewTextHandler(output, nil))
 	server := startWith(t, s)
 	head, err := server.Log.Head(t.Context())
-	if err != nil || fmt.Sprint(head) != positions[1] || !strings.Contains(told.String(), "a loss is accepted") {
-		t.Errorf("the log ends at %d (%v), and %s was reported: %s", head, err, positions[1], told)
+	if err != nil || fmt.Sprint(head) != positions[1] || !strings.Contains(output.String(), "a loss is accepted") {
+		t.Errorf("the log ends at %d (%v), and %s was reported: %s", head, err, positions[1], output)
 	}
 	product := "/v1/products/" + server.made("POST", "/v1/products", `{"id":"later","name":"Later","stock":1000000}`)
 	for range 2 * int(answered) { // beyond every position that was used before
@@ -227,10 +227,10 @@ func TestLogShorterThanItsEvidence(t *testing.T) {
 				err := failStart(t, server.Settings{Store: behind, SignEvery: 10 * time.Second})
 				if !strings.Contains(err.Error(), filepath.Join(behind, trace)) ||
 					!strings.Contains(err.Error(), "ends at position 5, and position 10 was seen by") {
-					t.Errorf("%v", err)
+					t.Errorf("failStart: %v", err)
 				}
 			}
-			if v := verified(t, exitFoundWrong, "--store", behind); v.Violation == nil {
+			if v := runVerify(t, exitFoundWrong, "--store", behind); v.Violation == nil {
 				t.Error("verify finds nothing")
 			}
 			continueWithoutTheLoss(t, behind, 10)

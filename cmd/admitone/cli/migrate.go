@@ -78,7 +78,7 @@ func openTarget(ctx context.Context, to string) (events.Store, error) {
 }
 
 func (m *migration) run(ctx context.Context, out io.Writer) error {
-	begun := time.Now()
+	start := time.Now()
 	if err := m.copy(ctx); err != nil {
 		return err
 	}
@@ -92,7 +92,7 @@ func (m *migration) run(ctx context.Context, out io.Writer) error {
 		return err
 	}
 	_, err = fmt.Fprintf(out, "%d events copied from %s to %s in %.1f s; %d events of %d streams are the same in both\n",
-		m.copied, m.fromName, m.name, time.Since(begun).Seconds(), same.Events(), same.Streams())
+		m.copied, m.fromName, m.name, time.Since(start).Seconds(), same.Events(), same.Streams())
 	return err
 }
 

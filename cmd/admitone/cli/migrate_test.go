@@ -36,8 +36,8 @@ func TestMigrate(t *testing.T) {
 	server.end()
 	s := newEventStore(t)
 	for range 2 { // the second time there is nothing to do
-		if said := migrate(t, exitDone, dir, s.address()); !strings.Contains(said, "the same in both") {
-			t.Error(said)
+		if output := migrate(t, exitDone, dir, s.address()); !strings.Contains(output, "the same in both") {
+			t.Errorf("output %q; want %q", output, "the same in both")
 		}
 	}
 	// New events are copied on top.
@@ -50,7 +50,7 @@ func TestMigrate(t *testing.T) {
 			var out bytes.Buffer
 			status := runTo(t.Context(), []string{"migrate", "--from", s.address(), "--to", t.TempDir() + "/x"}, &out, &out)
 			if status != exitDone {
-				t.Errorf("ended with %d: %s", status, out.String())
+				t.Errorf("ended with %d: %s; want status exitDone", status, out.String())
 			}
 		})
 	}
@@ -65,8 +65,8 @@ func TestMigrate(t *testing.T) {
 	server = serveIn(t, other, nil)
 	server.sell("d")
 	server.end()
-	if said := migrate(t, exitUsage, dir, other); !strings.Contains(said, "another log") {
-		t.Error(said)
+	if output := migrate(t, exitUsage, dir, other); !strings.Contains(output, "another log") {
+		t.Errorf("output %q; want %q", output, "another log")
 	}
 	migrate(t, exitUsage, dir, "")
 	migrate(t, exitUnavailable, dir+"/nothing", back)
@@ -171,8 +171,8 @@ func TestMigrateKilled(t *testing.T) {
 		copied = prefixOf(t, want, to)
 		t.Logf("killed when %d of %d events were there", copied, len(want))
 	}
-	if said := migrate(t, exitDone, dir, s.address()); !strings.Contains(said, "the same in both") {
-		t.Error(said)
+	if output := migrate(t, exitDone, dir, s.address()); !strings.Contains(output, "the same in both") {
+		t.Errorf("output %q; want %q", output, "the same in both")
 	}
 }
 

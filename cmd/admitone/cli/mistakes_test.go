@@ -51,7 +51,7 @@ func TestUsageErrorTexts(t *testing.T) {
 	t.Setenv("ADMITONE_MAX_SOCKETS", "many")
 	if _, stderr := must(t, exitUsage, "serve"); !strings.Contains(stderr,
 		`ADMITONE_MAX_SOCKETS: --max-sockets is a whole number, not "many"`) {
-		t.Error(stderr)
+		t.Errorf("stderr %q; want %q", stderr, `ADMITONE_MAX_SOCKETS: --max-sockets is a whole number, not "many"`)
 	}
 }
 
@@ -61,7 +61,8 @@ func TestServerDoesNotAnswer(t *testing.T) {
 		_, stderr := must(t, exitUnavailable, strings.Fields(args)...)
 		if !strings.Contains(stderr, "the server at http://127.0.0.1:1 does not answer") ||
 			strings.Contains(stderr, "the log is unavailable") {
-			t.Errorf("%s: %s", args, stderr)
+			t.Errorf("%s: %s; want %q and no %q",
+				args, stderr, "the server at http://127.0.0.1:1 does not answer", "the log is unavailable")
 		}
 	}
 }

@@ -55,11 +55,11 @@ func TestAddressesBehindProxy(t *testing.T) {
 	for i := range 1000 {
 		forged := headers[i%len(headers)]
 		if status := reserve(fmt.Sprintf("198.18.%d.%d", i/250, 1+i%250), forged[0], forged[1]); status != 201 {
-			t.Fatalf("address %d, which says %v: status %d", i, forged, status)
+			t.Fatalf("address %d, which says %v: status %d; want status 201", i, forged, status)
 		}
 	}
 	for _, name := range []string{"X-Forwarded-For", "Forwarded"} {
-		begun, refused := time.Now(), 0
+		start, refused := time.Now(), 0
 		const asked = 100
 		for i := range asked {
 			says := fmt.Sprintf("198.18.201.%d", i)
@@ -70,8 +70,8 @@ func TestAddressesBehindProxy(t *testing.T) {
 				refused++
 			}
 		}
-		if most := 1 + int(time.Since(begun).Seconds()+1); asked-refused > most {
-			t.Errorf("one address that makes up a %s each time has sent %d commands, and may send %d", name, asked-refused, most)
+		if limit := 1 + int(time.Since(start).Seconds()+1); asked-refused > limit {
+			t.Errorf("one address that makes up a %s each time has sent %d commands, and may send %d", name, asked-refused, limit)
 		}
 	}
 }

@@ -85,9 +85,9 @@ func startNginx(t *testing.T, name, listens string, replace map[string]string) {
 			t.Fatal(err)
 		}
 	}
-	says := &outputBuffer{}
+	message := &outputBuffer{}
 	cmd := exec.Command(path, "-p", dir, "-c", filepath.Join(dir, "nginx.conf"), "-e", "stderr", "-g", "daemon off; user root;")
-	cmd.Stderr, cmd.Stdout = says, says
+	cmd.Stderr, cmd.Stdout = message, message
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -95,7 +95,7 @@ func startNginx(t *testing.T, name, listens string, replace map[string]string) {
 		cmd.Process.Signal(syscall.SIGTERM)
 		cmd.Wait()
 		if t.Failed() {
-			t.Logf("nginx logs, besides errors about stopped servers:\n%s", withoutLines(says.String(),
+			t.Logf("nginx logs, besides errors about stopped servers:\n%s", withoutLines(message.String(),
 				"connect() failed"))
 		}
 	})
@@ -106,7 +106,7 @@ func startNginx(t *testing.T, name, listens string, replace map[string]string) {
 			return
 		}
 		if time.Now().After(end) {
-			t.Fatalf("nginx does not listen: %v\n%s", err, says)
+			t.Fatalf("nginx does not listen: %v\n%s", err, message)
 		}
 	}
 }
@@ -137,7 +137,7 @@ func TestProxyRetriesAfterRestart(t *testing.T) {
 	startNginx(t, "nginx.conf", outside, replace)
 	proxy := &testServer{url: "http://" + outside, t: t}
 	if status, _ := proxy.answer("GET", "/v1/products/p", ""); status != 502 {
-		t.Fatalf("status %d without a server", status)
+		t.Fatalf("status %d without a server; want status 502", status)
 	}
 	for _, address := range nodes {
 		listener, err := net.Listen("tcp", address)
@@ -157,7 +157,7 @@ func TestProxyRetriesAfterRestart(t *testing.T) {
 		}
 	}
 	if status, text := proxy.answer("POST", "/v1/plans", strings.Repeat(" ", 32<<20)); status != 204 {
-		t.Errorf("a plan of 32 MiB: %d %s", status, text)
+		t.Errorf("a plan of 32 MiB: %d %s; want status 204", status, text)
 	}
 }
 
@@ -177,7 +177,7 @@ func TestRollingRestart(t *testing.T) {
 	startNginx(t, "nginx.conf", outside, replace)
 	proxy := &testServer{url: "http://" + outside, t: t}
 	if status, _ := proxy.answer("GET", "/metrics", ""); status != 404 {
-		t.Errorf("the metrics are public: status %d", status)
+		t.Errorf("the metrics are public: status %d; want status 404", status)
 	}
 	proxy.send("PUT", "/v1/waiting-rooms/r",
 		`{"admit_per_second":0,"max_active":9,"active_seconds":600,"heartbeat_seconds":60}`)
@@ -187,13 +187,13 @@ func TestRollingRestart(t *testing.T) {
 	}
 	place := proxy.join("r", "ann")
 
-	end := askedBy(t, clients, func(n int, ask asking) {
+	end := reserveLoop(t, clients, func(n int, ask asking) {
 		path := fmt.Sprintf("/v1/products/p%d", n%products)
 		ask("POST", path+"/reservations", `{"holder":"h"}`)
 		ask("GET", path, "")
 		if text := ask("GET", "/v1/waiting-rooms/r/visitors/"+place.Visitor, ""); strings.Contains(text,
 			`"status":"expired"`) {
-			t.Errorf("a waiting visitor gets %s", text)
+			t.Errorf("a waiting visitor gets %s; want no %q", text, `"status":"expired"`)
 		}
 	}, proxy)
 	for restart := range 4 * len(nodes) {

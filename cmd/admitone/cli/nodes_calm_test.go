@@ -65,7 +65,7 @@ func TestNodesWithoutFaults(t *testing.T) {
 	c.some(t, 1000)
 	c.end()
 	if over, lost := d.sold(d.n[0], c); over+lost > 0 || len(c.refused) > 0 {
-		t.Errorf("%d are oversold, %d lost, %v refused", over, lost, c.refused)
+		t.Errorf("%d are oversold, %d lost, %v refused; want over+lost = 0 and no c.refused", over, lost, c.refused)
 	}
 	lost := conflicts(t, d.n...)
 	t.Logf("%d sales lost %d races", c.answered, lost)

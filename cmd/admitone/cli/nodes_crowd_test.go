@@ -78,7 +78,7 @@ func urlsOf(nodes []*serverProcess) (urls []string) {
 }
 
 func (c *buyers) buy(client *http.Client, n int, urls []string, product string) {
-	begun := time.Now()
+	start := time.Now()
 	response, err := balanced(n, urls, func(url string) (*http.Response, error) {
 		return client.Post(
 			url+"/v1/products/"+product+"/reservations",
@@ -93,7 +93,7 @@ func (c *buyers) buy(client *http.Client, n int, urls []string, product string) 
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.slowest = max(c.slowest, time.Since(begun))
+	c.slowest = max(c.slowest, time.Since(start))
 	switch {
 	case err != nil:
 		c.unknown[product]++

@@ -47,7 +47,8 @@ func TestNodesSellOneProduct(t *testing.T) {
 		}
 		p := decoded[struct{ Sold int }](t, servers[0].must(200, "GET", "/v1/products/p0", ""))
 		if p.Sold < acked || p.Sold > acked+unknown {
-			t.Errorf("%d are sold, %d acknowledged, %d unknown", p.Sold, acked, unknown)
+			t.Errorf("%d are sold, %d acknowledged, %d unknown; want Sold >= acked and Sold <= acked+unknown",
+				p.Sold, acked, unknown)
 		}
 		for _, s := range servers {
 			s.end()

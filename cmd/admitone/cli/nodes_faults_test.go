@@ -88,7 +88,7 @@ type caller struct {
 }
 
 func (c *caller) poll(client *http.Client, stop <-chan struct{}, at []*serverProcess) {
-	for i, heard := 0, time.Now(); ; i++ {
+	for i, received := 0, time.Now(); ; i++ {
 		response, err := balanced(i, urlsOf(at), func(url string) (*http.Response, error) {
 			return client.Get(url + c.path)
 		})
@@ -101,7 +101,7 @@ func (c *caller) poll(client *http.Client, stop <-chan struct{}, at []*serverPro
 		}
 		switch {
 		case err == nil && response.StatusCode == http.StatusOK:
-			c.status, c.gap, heard = v.Status, max(c.gap, time.Since(heard)), time.Now()
+			c.status, c.gap, received = v.Status, max(c.gap, time.Since(received)), time.Now()
 		case err != nil || response.StatusCode != http.StatusTooManyRequests: // a 429 means that the place is safe
 			c.refused++
 		}
@@ -139,7 +139,7 @@ func (d *drill) line(visitors int, at []*serverProcess) (end func() (lost, refus
 	for i := range visitors {
 		status, _, text := last.ask("POST", room+"/visitors", fmt.Sprintf(`{"holder":"v%d"}`, i))
 		if status >= 300 {
-			d.t.Fatalf("a visitor is answered %d %s", status, text)
+			d.t.Fatalf("a visitor is answered %d %s; want status < 300", status, text)
 		}
 		c := &caller{path: room + "/visitors/" + decoded[visitor](d.t, text).Visitor}
 		all = append(all, c)
@@ -228,7 +228,7 @@ func (d *drill) runFault(f *fault, length time.Duration) string {
 	d.crowds = append(d.crowds, c)
 	over, gone := d.sold(d.n[0], d.crowds...)
 	if over+gone > 0 {
-		d.t.Errorf("%s: %d are oversold, %d acknowledged are lost", f.name, over, gone)
+		d.t.Errorf("%s: %d are oversold, %d acknowledged are lost; want over+gone = 0", f.name, over, gone)
 	}
 	if d.clustered && f.spared && len(c.refused)+polls > 0 {
 		d.t.Errorf("%s: %d are refused, and %d polls: %v", f.name, len(c.refused), polls, c.refused)

@@ -78,10 +78,11 @@ func TestNodesRestartBehindNginx(t *testing.T) {
 	t.Logf("%d sold over %d connections, %d refused, %d conflicts, the longest time without a sale %.2f s, the slowest "+
 		"answer %.2f s", c.answered, connections, len(c.refused), lost, c.gap.Seconds(), c.slowest.Seconds())
 	if len(c.refused) > 0 || over+gone > 0 {
-		t.Errorf("%d are oversold, %d lost; refused: %v", over, gone, c.refusals())
+		t.Errorf("%d are oversold, %d lost; refused: %v; want no c.refused and over+gone = 0",
+			over, gone, c.refusals())
 	}
 	if lost > c.answered/1000 {
-		t.Errorf("%d sales lost %d races", c.answered, lost)
+		t.Errorf("%d sales lost %d races; want lost <= c.answered/1000", c.answered, lost)
 	}
 }
 
@@ -137,7 +138,7 @@ func TestNodesOfTwoProtocols(t *testing.T) {
 	c.some(t, 1000)
 	c.end()
 	if over, lost := n.sold(n1, c); over+lost > 0 || len(c.refused) > 0 {
-		t.Errorf("%d are oversold, %d lost, %v refused", over, lost, c.refused)
+		t.Errorf("%d are oversold, %d lost, %v refused; want over+lost = 0 and no c.refused", over, lost, c.refused)
 	}
 	passed := func(s *serverProcess) (passed int) {
 		return decoded[struct{ Hops struct{ Passed int } }](t, s.must(200, "GET", "/v1/cluster", "")).Hops.Passed

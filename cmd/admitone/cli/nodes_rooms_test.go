@@ -73,7 +73,7 @@ func TestVisitorsOfNodesKeepTheirPlaces(t *testing.T) {
 		id := join(fmt.Sprint("h", i))
 		all.Go(func() {
 			if status := polls(t, id, stop, others...); status != "waiting" {
-				t.Errorf("a polling visitor is %s", status)
+				t.Errorf("a polling visitor is %s; want %q", status, "waiting")
 			}
 		})
 	}

@@ -43,14 +43,14 @@ func (n *nodes) agree(serving int, who ...*serverProcess) {
 	for end := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
 		views, enough := map[string]bool{}, true
 		for _, s := range who {
-			said := decoded[clusterAnswer](n.t, s.must(200, "GET", "/v1/cluster", ""))
+			output := decoded[clusterAnswer](n.t, s.must(200, "GET", "/v1/cluster", ""))
 			found := 0
-			for _, node := range said.Nodes {
+			for _, node := range output.Nodes {
 				if node.State == "serving" {
 					found++
 				}
 			}
-			views[said.View] = true
+			views[output.View] = true
 			enough = enough && found == serving
 		}
 		if enough && len(views) == 1 {
@@ -117,7 +117,7 @@ func TestNodesOfAnotherSystem(t *testing.T) {
 	status, header, text := n1.ask("POST", "/v1/products", `{"id":"x","name":"n","stock":1}`, "Admitone-Hop",
 		"1; from=x; view=0; command=c; after=0; client=-; at=0; until=0; mac=00")
 	if status != 400 || !strings.Contains(text, "bad_parameter") {
-		t.Errorf("a forged header is answered %d %v %s", status, header, text)
+		t.Errorf("a forged header is answered %d %v %s; want status 400 and %q", status, header, text, "bad_parameter")
 	}
 	for args, want := range map[string]string{
 		"--store " + t.TempDir() + " --cluster 127.0.0.1:0":                                                                 "one process writes the log in a directory",
@@ -134,7 +134,7 @@ func TestNodesOfAnotherSystem(t *testing.T) {
 		_, stderr := must(t, exitUsage, append([]string{"serve", "--listen", "127.0.0.1:0", "--data", t.TempDir()},
 			strings.Fields(args)...)...)
 		if !strings.Contains(stderr, want) {
-			t.Errorf("%s: %s", args, stderr)
+			t.Errorf("%s: %s; want %q", args, stderr, want)
 		}
 	}
 }

@@ -50,7 +50,7 @@ func TestOpeningCrowd(t *testing.T) {
 			"hold_seconds":3600,"sections":[{"id":"A","rows":1,"seats_per_row":%d,"price":100}]}`, events.FormatTime(opens), seats),
 	} {
 		if status, _, err := post(client, p.url+"/v1/"+path, body, ""); err != nil || status == 0 {
-			t.Fatalf("%s: %v", path, err)
+			t.Fatalf("%s: %v; want status > 0", path, err)
 		}
 	}
 	time.Sleep(warm)

@@ -41,7 +41,7 @@ func moreThanFits(t *testing.T, browser context.Context) {
 	p.waitText(`document.querySelector("#past-message")`, "neither a position nor a time")
 	all := p.countChanges(99_000)
 	if all > 101_000 {
-		t.Fatalf("%d changes are in memory", all)
+		t.Fatalf("%d changes are in memory; want all <= 101_000", all)
 	}
 	p.waitSummary(fmt.Sprintf("%s remaining, 0 on hold, %s sold", thousands(100_300-all+1), thousands(all-1)))
 	p.click(act("later"))
@@ -87,7 +87,7 @@ func seatsInParts(t *testing.T, browser context.Context) {
 		Maps  map[string][]string
 	}](p, `window.parts`)
 	if read.Parts < 3 || len(read.Maps) < 12 {
-		t.Errorf("%d changes in %d parts", len(read.Maps), read.Parts)
+		t.Errorf("%d changes in %d parts; want Parts >= 3 and len(Maps) >= 12", len(read.Maps), read.Parts)
 	}
 	marks := map[string]int{"free": 0, "held": 1, "booked": 2, "blocked": 3}
 	for at, maps := range read.Maps {

@@ -68,7 +68,7 @@ func narrow(p *tab) {
 	small := of[[]string](p, `[...document.querySelectorAll("button, select, input")].filter((b) => b.checkVisibility() &&
 		b.getBoundingClientRect().height < (b.classList.contains("seat") ? 24 : 40)).map((b) => b.id + b.textContent)`)
 	if len(small) > 0 {
-		p.t.Errorf("too small for a finger: %q", small)
+		p.t.Errorf("too small for a finger: %q; want no small", small)
 	}
 }
 

@@ -315,7 +315,7 @@ func playing(t *testing.T, browser context.Context) {
 		}
 	}
 	if seen[len(seen)-1] != all {
-		t.Errorf("it showed %v of %d changes", seen, all)
+		t.Errorf("it showed %v of %d changes; want seen[len(seen)-1] = all", seen, all)
 	}
 	p.waitText(`document.querySelector("#announcer")`, "not on sale")
 	p.do(chromedp.SetValue("#speed", "1000"))

@@ -103,7 +103,7 @@ func (p *tab) found() {
 	const missing = `performance.getEntriesByType("resource")
 		.filter((asked) => asked.responseStatus === 404).map((asked) => asked.name).join()`
 	if names := of[string](p, missing); names != "" {
-		p.t.Errorf("the page requested a missing resource: %s", names)
+		p.t.Errorf("the page requested a missing resource: %s; want %q", names, "")
 	}
 }
 
@@ -128,8 +128,8 @@ func (p *tab) wait(expression string) {
 	p.t.Helper()
 	ctx, cancel := context.WithTimeout(p.ctx, patience)
 	defer cancel()
-	asked := fmt.Sprintf(`(() => { try { return (%s) } catch { return false } })()`, expression)
-	poll := chromedp.Poll[chromedp.Void](asked, chromedp.WithPollingInterval(30*time.Millisecond),
+	requested := fmt.Sprintf(`(() => { try { return (%s) } catch { return false } })()`, expression)
+	poll := chromedp.Poll[chromedp.Void](requested, chromedp.WithPollingInterval(30*time.Millisecond),
 		chromedp.WithPollingTimeout(0))
 	for {
 		err := chromedp.Do(ctx, poll)

@@ -16,7 +16,7 @@ func luminance(t *testing.T, colour string) (sum float64) {
 	for i, text := range strings.Split(colour, ",") {
 		n, err := strconv.ParseFloat(text, 64)
 		if err != nil || i > 2 {
-			t.Fatalf("%q is no colour", colour)
+			t.Fatalf("%q is no colour; want i <= 2", colour)
 		}
 		c := n / 255
 		if c <= .03928 {
@@ -96,12 +96,12 @@ func (p *tab) checkAccessibleNames(path string) {
 		return !control.ariaLabel.toLowerCase().includes(words.toLowerCase());
 	}).map((control) => control.ariaLabel + " / " + control.innerText)`)
 	if len(odd) > 0 {
-		p.t.Errorf("%s: names and words differ: %q", path, odd)
+		p.t.Errorf("%s: names and words differ: %q; want no odd", path, odd)
 	}
 	double := of[[]string](p, `[...document.querySelectorAll('[role="region"][aria-label], nav[aria-label]')]
 		.map((mark) => mark.tagName + " " + mark.ariaLabel)
 		.filter((name, i, names) => names.indexOf(name) !== i)`)
 	if len(double) > 0 {
-		p.t.Errorf("%s: landmarks have the same name: %q", path, double)
+		p.t.Errorf("%s: landmarks have the same name: %q; want no double", path, double)
 	}
 }

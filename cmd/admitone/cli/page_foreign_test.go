@@ -85,14 +85,15 @@ func TestForeignPage(t *testing.T) {
 	for _, expression := range []string{"said.reserved.error", "said.known.error", "said.missing.error",
 		"said.forbidden.error"} {
 		if got := of[string](other, "String("+expression+")"); got != "TypeError" {
-			t.Errorf("the third page, %s: %s", expression, of[string](other, "JSON.stringify(said)"))
+			t.Errorf("the third page, %s: %s; want got = 'TypeError'",
+				expression, of[string](other, "JSON.stringify(said)"))
 		}
 	}
 	if got := of[string](other, "String(said.counts[0])"); got != "refused" {
-		t.Errorf("the third page's socket: %s", got)
+		t.Errorf("the third page's socket: %s; want %q", got, "refused")
 	}
 	s.send("GET", "/readyz", "")
 	if text := s.send("GET", "/v1/products/p", ""); !strings.Contains(text, `"sold":1,`) {
-		t.Errorf("the third page has reserved: %s", text)
+		t.Errorf("the third page has reserved: %s; want %q", text, `"sold":1,`)
 	}
 }

@@ -93,7 +93,7 @@ func TestLargeHall(t *testing.T) {
 		within(t, "ADMITONE_FRAME_MS", took[0])
 		ada.redrawn()
 		if n := of[int](ada, `document.querySelectorAll("*").length`); n > 2500 {
-			t.Errorf("the page has %d elements", n)
+			t.Errorf("the page has %d elements; want n <= 2500", n)
 		}
 	}
 }
@@ -145,11 +145,11 @@ func within(t *testing.T, bound string, figure float64) {
 	if given == "" {
 		return
 	}
-	most, err := strconv.ParseFloat(given, 64)
+	limit, err := strconv.ParseFloat(given, 64)
 	if err != nil {
 		t.Fatalf("%s is a number of milliseconds: %v", bound, err)
 	}
-	if figure > most {
-		t.Errorf("%.0f ms, which is more than %s=%.0f", figure, bound, most)
+	if figure > limit {
+		t.Errorf("%.0f ms, which is more than %s=%.0f; want figure <= most", figure, bound, limit)
 	}
 }

@@ -95,7 +95,7 @@ func hallBooked(t *testing.T, browser context.Context) {
 	ada.waitText(myBookings, "On hold · €78.00")
 	ada.waitText(myBookings, "Balcony-A-")
 	if got := strings.Join(s.bookingsOf("ada"), "; "); !strings.Contains(got, "Stalls-D-27 booked; Balcony-A-") {
-		t.Error(got)
+		t.Errorf("%v; want %q", got, "Stalls-D-27 booked; Balcony-A-")
 	}
 	// The page shows which seats others take, and when more would be too many.
 	bob.zoomTo("Stalls", "Stalls-D-27")
@@ -147,7 +147,7 @@ func hallByKeyboard(t *testing.T, browser context.Context) {
 		ada.wait(`document.activeElement === ` + seatButton(step.seat))
 	}
 	if name := of[string](ada, `document.activeElement.ariaLabel`); name != "Stalls-O-35, free, €69.00, Stalls, wheelchair place" {
-		t.Error(name)
+		t.Errorf("%v; want %q", name, "Stalls-O-35, free, €69.00, Stalls, wheelchair place")
 	}
 	ada.waitText(tip, "wheelchair place")
 	ada.do(chromedp.KeyEvent("-"), chromedp.KeyEvent("-"))
@@ -200,7 +200,7 @@ func hallMoved(t *testing.T, browser context.Context) {
 	if nowX, nowY := ada.middle("Stalls-D-25"); nowX < x-3 || nowX > x+3 || nowY < y-3 || nowY > y+3 {
 		t.Errorf("the seat under the pointer was at %.0f %.0f and is at %.0f %.0f", x, y, nowX, nowY)
 	}
-	left := of[float64](ada, boxOfMap+`.scrollLeft`)
+	remaining := of[float64](ada, boxOfMap+`.scrollLeft`)
 	pressed := func(e *input.DispatchMouseEventParams) {
 		e.Button, e.Buttons, e.ClickCount = input.MouseButtonLeft, 1, 1
 	}
@@ -209,7 +209,7 @@ func hallMoved(t *testing.T, browser context.Context) {
 		ada.mouse(input.DispatchMouseEventTypeMouseMoved, x-20*float64(step), y, pressed)
 	}
 	ada.mouse(input.DispatchMouseEventTypeMouseReleased, x-80, y, pressed)
-	ada.wait(fmt.Sprintf(boxOfMap+`.scrollLeft === %f`, left+80))
+	ada.wait(fmt.Sprintf(boxOfMap+`.scrollLeft === %f`, remaining+80))
 	if of[int](ada, `document.querySelectorAll("#picks li").length`) != 0 {
 		t.Error("the end of a drag has chosen a seat")
 	}

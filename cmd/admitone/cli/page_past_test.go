@@ -27,7 +27,7 @@ func TestPagesOfThePast(t *testing.T) {
 		past.waitFor(path, then)
 		if page := past.send("GET", path, ""); strings.Contains(page, "Sign-up is over") ||
 			!strings.Contains(page, `class="as-of"`) {
-			t.Errorf("%s, as it was then: %s", path, page)
+			t.Errorf("%s, as it was then: %s; want no %q and %q", path, page, "Sign-up is over", `class="as-of"`)
 		}
 	}
 	browser := newBrowser(t)

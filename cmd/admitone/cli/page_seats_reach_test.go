@@ -38,7 +38,7 @@ func bookByKeyboard(t *testing.T, browser context.Context) {
 	}
 	if name := of[string](ada, `document.activeElement.ariaLabel + " "
 		+ document.activeElement.getAttribute("aria-pressed")`); name != "A-3-2, free, €50.00 false" {
-		t.Errorf("the seat is called %q", name)
+		t.Errorf("the seat is called %q; want %q", name, "A-3-2, free, €50.00 false")
 	}
 	ada.do(chromedp.KeyEvent(" "))
 	ada.wait(`document.activeElement.getAttribute("aria-pressed") === "true"`)
@@ -58,7 +58,7 @@ func bookByKeyboard(t *testing.T, browser context.Context) {
 	ada.waitText(balance, "€400.00")
 	ada.wait(`document.activeElement !== document.body && document.activeElement.checkVisibility()`)
 	if got := s.bookingsOf("ada"); len(got) != 1 || got[0] != "A-3-2 A-3-3 booked" {
-		t.Errorf("the server has %q", got)
+		t.Errorf("the server has %q; want len(got) = 1 and got[0] = 'A-3-2 A-3-3 booked'", got)
 	}
 }
 
@@ -96,7 +96,7 @@ func bookOnPhone(t *testing.T, browser context.Context) {
 		small := of[[]string](ada, `[...document.querySelectorAll("button")].filter((b) => b.checkVisibility() &&
 			b.getBoundingClientRect().height < (b.className === "seat" ? 24 : 40)).map((b) => b.textContent)`)
 		if len(small) > 0 {
-			t.Errorf("too small for a finger: %q", small)
+			t.Errorf("too small for a finger: %q; want no small", small)
 		}
 	}
 	ada.live()

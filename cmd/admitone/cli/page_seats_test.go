@@ -139,8 +139,8 @@ func oneSeat(t *testing.T, browser context.Context) {
 	ada.waitText(choiceMessage, "A-1-1, A-1-2: held for you")
 	ada.waitText(myBookings, "On hold · €100.00")
 	ada.seatIs("A-1-1", "yours, on hold")
-	if said := of[string](ada, `sessionStorage.heard`); strings.Contains(said, "faster") {
-		t.Errorf("ada gets a message about her own booking: %q", said)
+	if output := of[string](ada, `sessionStorage.heard`); strings.Contains(output, "faster") {
+		t.Errorf("ada gets a message about her own booking: %q", output)
 	}
 	// Bob's page updates automatically.
 	bob.seatIs("A-1-1", "on hold")
@@ -265,7 +265,7 @@ func moreTime(t *testing.T, browser context.Context) {
 	ada.waitText(balance, "€90.00")
 	ada.seatIs("A-1-1", "free")
 	if got := s.bookingsOf("ada"); len(got) != 1 || got[0] != "A-1-1 released" {
-		t.Errorf("the server has %q", got)
+		t.Errorf("the server has %q; want len(got) = 1 and got[0] = 'A-1-1 released'", got)
 	}
 }
 
@@ -306,7 +306,7 @@ func lostBooking(t *testing.T, browser context.Context) {
 	ada.live()
 	ada.seatIs("A-1-1", "yours, on hold")
 	if got := s.bookingsOf("ada"); len(got) != 1 {
-		t.Errorf("one click made %q", got)
+		t.Errorf("one click made %q; want len(got) = 1", got)
 	}
 }
 
@@ -318,7 +318,7 @@ func manySeats(t *testing.T, browser context.Context) {
 	small := func() {
 		t.Helper()
 		if n := of[int](ada, `document.querySelectorAll("*").length`); n > 2500 {
-			t.Errorf("the page has %d elements", n)
+			t.Errorf("the page has %d elements; want n <= 2500", n)
 		}
 	}
 	small()
@@ -377,6 +377,6 @@ func hostileNames(t *testing.T, browser context.Context) {
 		}
 	}
 	if label := of[string](ada, seatButton("A-1-1")+`.parentElement.ariaLabel`); label != shown+" S, row 1" {
-		t.Errorf("the row is called %q", label)
+		t.Errorf("the row is called %q; want %v", label, shown+" S, row 1")
 	}
 }

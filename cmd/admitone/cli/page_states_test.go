@@ -253,7 +253,7 @@ func refusalSeen(t *testing.T, browser context.Context) {
 	ada.waitText(choiceMessage, "Holder: a holder's name does not begin with key:")
 	ada.wait(inSight(choiceMessage))
 	if role := of[string](ada, choiceMessage+`.role`); role != "status" {
-		t.Errorf("the refusal has the role %q", role)
+		t.Errorf("the refusal has the role %q; want %q", role, "status")
 	}
 	// After a refusal the page is up to date.
 	ada.is("ada")
@@ -283,19 +283,19 @@ func confirmReturn(t *testing.T, browser context.Context) {
 	ada.click(button("p", "reserve"))
 	ada.waitRemaining("p", 4)
 	release := mine + `.querySelector('[data-action="release"]')`
-	asked, calm := release+`.dataset.sure === "asked"`, release+`.dataset.sure === ""`
+	requested, calm := release+`.dataset.sure === "asked"`, release+`.dataset.sure === ""`
 	ada.do(chromedp.DoubleClick(chromedp.JSPath(release)))
-	ada.wait(asked + ` && ` + release + `.innerText.startsWith("Really release?")`)
+	ada.wait(requested + ` && ` + release + `.innerText.startsWith("Really release?")`)
 	ada.waitText(`document.querySelector("#announcer")`, "Really release?")
 	ada.do(chromedp.KeyEvent(kb.Escape))
 	ada.wait(calm)
 	ada.click(release)
-	ada.wait(asked)
+	ada.wait(requested)
 	ada.click(`document.querySelector("h1")`)
 	ada.wait(calm)
 	ada.press(release)
 	ada.do(chromedp.KeyEvent("\r"))
-	ada.wait(asked)
+	ada.wait(requested)
 	ada.do(chromedp.Evaluate[chromedp.Void](
 		`void (window.kept = !document.activeElement.dispatchEvent(new KeyboardEvent("keydown", {
 			key: "Enter", repeat: true, bubbles: true, cancelable: true })))`))
@@ -338,7 +338,7 @@ func trayOnPhone(t *testing.T, browser context.Context) {
 	}
 	if shown := of[int](ada, `[...document.querySelectorAll('[data-action="book"]')].filter((book) =>
 		book.checkVisibility()).length`); shown != 1 {
-		t.Errorf("there are %d buttons that book", shown)
+		t.Errorf("there are %d buttons that book; want 1", shown)
 	}
 	// The Tab key reaches the tray, and the focused element is never covered.
 	ada.do(chromedp.Evaluate[chromedp.Void](`void (document.activeElement.blur(), scrollTo(0, 0))`))

@@ -189,7 +189,7 @@ func expireHold(t *testing.T, browser context.Context) {
 	before := of[string](ada, clock+`.textContent`)
 	ada.wait(fmt.Sprintf(`%s.textContent !== %q`, clock, before))
 	if after := of[string](ada, clock+`.textContent`); after >= before {
-		t.Errorf("the clock went from %s to %s", before, after)
+		t.Errorf("the clock went from %s to %s; want after < before", before, after)
 	}
 	ada.pressTwice(in("p", `.claim [data-action="release"]`))
 	ada.waitRemaining("p", 3)
@@ -250,7 +250,7 @@ func byKeyboard(t *testing.T, browser context.Context) {
 	ada.do(chromedp.KeyEvent("a", chromedp.KeyModifiers(chromedp.ModifierCtrl)), chromedp.KeyEvent("ada"))
 	ada.press(button("p", "reserve"))
 	if name := of[string](ada, `document.activeElement.textContent`); name != "Reserve one: Poster p" {
-		t.Errorf("the button's name is %q", name)
+		t.Errorf("the button's name is %q; want %q", name, "Reserve one: Poster p")
 	}
 	ada.do(chromedp.KeyEvent("\r"))
 	ada.waitRemaining("p", 1)
@@ -292,7 +292,7 @@ func onPhone(t *testing.T, browser context.Context) {
 	small := of[[]string](ada, `[...document.querySelectorAll("button")].filter((b) => b.checkVisibility() &&
 		b.getBoundingClientRect().height < 40).map((b) => b.textContent)`)
 	if len(small) > 0 {
-		t.Errorf("too small for a finger: %q", small)
+		t.Errorf("too small for a finger: %q; want no small", small)
 	}
 	ada.do(chromedp.Navigate(s.url + "/docs"))
 	if wide := of[int](ada, `document.documentElement.scrollWidth`); wide > 360 {

@@ -302,7 +302,7 @@ func signUpOnPhone(t *testing.T, browser context.Context) {
 	small := of[[]string](owls, `[...document.querySelectorAll("button")].filter((b) => b.checkVisibility() &&
 		b.getBoundingClientRect().height < 40).map((b) => b.textContent)`)
 	if len(small) > 0 {
-		t.Errorf("too small for a finger: %q", small)
+		t.Errorf("too small for a finger: %q; want no small", small)
 	}
 	if below := of[bool](owls, `document.querySelector("#team")
 		.getBoundingClientRect().top > document.querySelector("#entered").getBoundingClientRect().top`); below {

@@ -55,7 +55,7 @@ func waitOnPhone(t *testing.T, browser context.Context) {
 		small := of[[]string](ada, `[...document.querySelectorAll("button, a.button")].filter((b) => b.checkVisibility() &&
 			b.getBoundingClientRect().height < 40).map((b) => b.textContent)`)
 		if len(small) > 0 {
-			t.Errorf("too small for a finger: %q", small)
+			t.Errorf("too small for a finger: %q; want no small", small)
 		}
 	}
 	for _, path := range []string{"/waiting-rooms", "/waiting-rooms/" + id} {
@@ -107,8 +107,8 @@ func waitWithToken(t *testing.T, browser context.Context) {
 	ada.waitText(act("join"), "Join the line")
 }
 
-// passEndsElsewhere: a page that shows a pass is informed of its end by the room.
-func passEndsElsewhere(t *testing.T, browser context.Context) {
+// passEndsOnAnotherPage: a page that shows a pass is informed of its end by the room.
+func passEndsOnAnotherPage(t *testing.T, browser context.Context) {
 	s := door(t, 50, 1, 30, "")
 	ada := open(t, browser, s.url+"/waiting-rooms/r").live()
 	ada.is("ada")

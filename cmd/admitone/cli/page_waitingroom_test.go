@@ -21,10 +21,10 @@ func TestWaitingRoomPage(t *testing.T) {
 	t.Parallel()
 	browser := newBrowser(t)
 	for name, test := range map[string]func(*testing.T, context.Context){
-		"three in line, and a poster":       threeInLine,
+		"three in line, and a poster":       threeWaiting,
 		"a tab that slept too long":         frozenTab,
 		"a server that can't be reached":    roomUnreachable,
-		"no link leads elsewhere":           linkElsewhere,
+		"no link leads elsewhere":           linkOnAnotherDevice,
 		"a shuffled opening":                shuffledOpening,
 		"two tabs have one place":           onePlaceTwoTabs,
 		"a team waits for its tournament":   waitAsTeam,
@@ -32,7 +32,7 @@ func TestWaitingRoomPage(t *testing.T) {
 		"by keyboard, with a hostile name":  waitByKeyboard,
 		"on a phone, in a room that closes": waitOnPhone,
 		"with a token":                      waitWithToken,
-		"a pass that ends elsewhere":        passEndsElsewhere,
+		"a pass that ends elsewhere":        passEndsOnAnotherPage,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, browser) })
 	}
@@ -104,8 +104,8 @@ func (p *tab) waitPage(expression string) {
 	p.wait(`(` + expression + `) && document.readyState === "complete"`)
 }
 
-// threeInLine: places move up, visitors are admitted one after another, and buy with their passes.
-func threeInLine(t *testing.T, browser context.Context) {
+// threeWaiting: places move up, visitors are admitted one after another, and buy with their passes.
+func threeWaiting(t *testing.T, browser context.Context) {
 	s, leave := crowded(t)
 	ada := open(t, browser, s.url).live()
 	ada.is("ada")
@@ -212,8 +212,8 @@ func roomUnreachable(t *testing.T, browser context.Context) {
 	}
 }
 
-// linkElsewhere: a link to the room can't lead to another site.
-func linkElsewhere(t *testing.T, browser context.Context) {
+// linkOnAnotherDevice: a link to the room can't lead to another site.
+func linkOnAnotherDevice(t *testing.T, browser context.Context) {
 	s := door(t, 50, 9, 30, "")
 	ada := open(t, browser, s.url)
 	for to, want := range map[string]string{

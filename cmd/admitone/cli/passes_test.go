@@ -77,7 +77,7 @@ func TestKeysOfPasses(t *testing.T) {
 		}
 	}
 	if v := s.until("r", ada.Visitor, "admitted"); v.Ticket != 1 {
-		t.Errorf("%+v", v)
+		t.Errorf("until: %+v; want Ticket = 1", v)
 	}
 	// Without a request after the restart, the room continues.
 	s.send("DELETE", "/v1/waiting-rooms/r/visitors/"+ada.Visitor, "")
@@ -116,7 +116,7 @@ func TestDamagedKeysOfPasses(t *testing.T) {
 			_, stderr := must(t, exitUnavailable, append([]string{"serve", "--listen", "127.0.0.1:0", "--store", dir},
 				args...)...)
 			if !strings.Contains(stderr, server.PassKeysFile) || !strings.Contains(stderr, "not a key ring of passes") {
-				t.Errorf("%q: %s", text, stderr)
+				t.Errorf("%q: %s; want %q and %q", text, stderr, server.PassKeysFile, "not a key ring of passes")
 			}
 		}
 	}

@@ -59,7 +59,7 @@ func auditStore(t *testing.T, store, product string) {
 	}
 	s.readyUntil(func(_ int, body string) bool { return s.Monitor.Position() >= last })
 	if broken := s.Monitor.Violation(); broken != nil {
-		t.Error(broken)
+		t.Errorf("%v; want no broken", broken)
 	}
 	s.end()
 	for of, want := range map[string]string{
@@ -68,11 +68,11 @@ func auditStore(t *testing.T, store, product string) {
 	} {
 		if status, stdout, stderr := command(t, "history", of, "--store", s.store); status != exitDone ||
 			!strings.Contains(stdout, want) {
-			t.Errorf("history %s: %s%s", of, stdout, stderr)
+			t.Errorf("history %s: %s%s; want status = exitDone and %q", of, stdout, stderr, want)
 		}
 	}
 	if status, stdout, stderr := command(t, "verify", "--store", s.store); status != exitDone {
-		t.Errorf("verify: %s%s", stdout, stderr)
+		t.Errorf("verify: %s%s; want status = exitDone", stdout, stderr)
 	}
 	past := open(server.Settings{At: jsonOf(t, head)})
 	if err := past.Views.WaitFor(t.Context(), head); err != nil {

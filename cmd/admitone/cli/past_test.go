@@ -87,7 +87,7 @@ func TestServePast(t *testing.T) {
 	t.Setenv("TMPDIR", temporary)
 	past := servePast(t, now.store, jsonOf(t, head))
 	if own, err := os.ReadDir(temporary); err != nil || len(own) != 1 {
-		t.Errorf("%d directories for its own views, %v", len(own), err)
+		t.Errorf("%d directories for its own views, %v; want 1", len(own), err)
 	}
 	if err := past.Views.WaitFor(t.Context(), head); err != nil {
 		t.Fatal(err)
@@ -99,7 +99,7 @@ func TestServePast(t *testing.T) {
 			t.Errorf("%s: the server of the past answers\n%s\nthat of the present answered\n%s", path, got, then[path])
 		}
 		if got := withoutTime(past.send("GET", path+"?at=9000-01-01T00:00:00Z", "")); got != then[path] {
-			t.Errorf("%s: it shows later state\n%s", path, got)
+			t.Errorf("%s: it shows later state\n%s; want %v", path, got, then[path])
 		}
 	}
 	if page := past.send("GET", "/", ""); !strings.Contains(page, `class="as-of"`) ||
@@ -115,11 +115,11 @@ func TestServePast(t *testing.T) {
 	past.end()
 	after := tree(t, filepath.Join(now.store, "views"))
 	if len(after) != len(before) {
-		t.Errorf("%d files of views before, %d after", len(before), len(after))
+		t.Errorf("%d files of views before, %d after; want %v", len(before), len(after), len(before))
 	}
 	for name, body := range before {
 		if after[name] != body {
-			t.Errorf("%s is another file than before", name)
+			t.Errorf("%s is another file than before; want after[name] = body", name)
 		}
 	}
 	if own, err := os.ReadDir(temporary); err != nil || len(own) != 0 {
@@ -127,7 +127,7 @@ func TestServePast(t *testing.T) {
 	}
 	again := serveIn(t, now.store, nil)
 	if end, err := again.Log.Head(t.Context()); err != nil || end <= head {
-		t.Errorf("the log ends at %d, %v", end, err)
+		t.Errorf("the log ends at %d, %v; want end > head", end, err)
 	}
 }
 
@@ -145,7 +145,7 @@ func idOf(t *testing.T, text string) string {
 	t.Helper()
 	var made struct{ ID string }
 	if err := json.Unmarshal([]byte(text), &made); err != nil || made.ID == "" {
-		t.Fatalf("%s: %v", text, err)
+		t.Fatalf("%s: %v; want some ID", text, err)
 	}
 	return made.ID
 }
@@ -213,7 +213,7 @@ func snapshotOf(t *testing.T, s *testServer, head events.Position) {
 			continue
 		}
 		if frame.Data.Position > head || frame.Data.Remaining != 6 || frame.Data.Sold != 4 {
-			t.Errorf("the snapshot: %+v", frame)
+			t.Errorf("the snapshot: %+v; want Data.Position <= head, Data.Remaining = 6 and Data.Sold = 4", frame)
 		}
 		return
 	}
@@ -239,7 +239,7 @@ func TestServePastRefuses(t *testing.T) {
 	} {
 		status, _, stderr := command(t, append([]string{"serve", "--listen", "127.0.0.1:0"}, strings.Fields(test.args)...)...)
 		if status != test.want || !strings.Contains(stderr, test.says) {
-			t.Errorf("serve %s ended with %d: %s", test.args, status, stderr)
+			t.Errorf("serve %s ended with %d: %s; want %v and %q", test.args, status, stderr, test.want, test.says)
 		}
 	}
 	if _, err := os.Stat(none); !os.IsNotExist(err) {

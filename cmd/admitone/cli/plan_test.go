@@ -39,7 +39,7 @@ func TestPlanCheck(t *testing.T) {
 		t.Errorf("%s, want\n%s", stdout, want)
 	}
 	if stdout, _ = must(t, exitDone, "plan", "check", arena); !strings.Contains(stdout, "\narea      floor  places: 400  of Floor, in Pit\n") {
-		t.Error(stdout)
+		t.Errorf("stdout %q; want %q", stdout, "\narea      floor  places: 400  of Floor, in Pit\n")
 	}
 	bad := write(t, "bad.csv", parlourCSV+"A,1,1,0,0,Stalls\nA,1,9,left,0,Stalls\n")
 	stdout, _ = must(t, exitFoundWrong, "plan", "check", bad)
@@ -98,32 +98,32 @@ func TestPlanImport(t *testing.T) {
 		return stdout
 	}
 	for range 2 {
-		if said := load(exitDone, table, "--id", "parlour", "--name", "Parlour"); said != "the server has the plan parlour (seats: 4, standing places: 0)\n" {
-			t.Error(said)
+		if output := load(exitDone, table, "--id", "parlour", "--name", "Parlour"); output != "the server has the plan parlour (seats: 4, standing places: 0)\n" {
+			t.Error(output)
 		}
-		if said := load(exitDone, arena); said != "the server has the plan arena (seats: 1, standing places: 400)\n" {
-			t.Error(said)
+		if output := load(exitDone, arena); output != "the server has the plan arena (seats: 1, standing places: 400)\n" {
+			t.Error(output)
 		}
 	}
 	for _, args := range [][]string{{table, "--id", "parlour", "--name", "Saloon"}, {arena, "--id", "parlour"},
 		{write(t, "other.json", strings.Replace(arenaJSON, "400", "401", 1))}} {
-		if said := load(exitFoundWrong, args...); !strings.HasPrefix(said, "bad: id: the server has another plan ") {
-			t.Errorf("%q: %s", args, said)
+		if output := load(exitFoundWrong, args...); !strings.HasPrefix(output, "bad: id: the server has another plan ") {
+			t.Errorf("%q: %s; want %q first", args, output, "bad: id: the server has another plan ")
 		}
 	}
 	before := s.send("GET", "/v1/plans", "")
-	if said := load(exitFoundWrong, write(t, "bad.csv", parlourCSV+"A\n"), "--id", "bad"); !strings.HasPrefix(said, "bad: line 6: ") {
-		t.Error(said)
+	if output := load(exitFoundWrong, write(t, "bad.csv", parlourCSV+"A\n"), "--id", "bad"); !strings.HasPrefix(output, "bad: line 6: ") {
+		t.Errorf("output %q; want %q first", output, "bad: line 6: ")
 	}
 	if after := s.send("GET", "/v1/plans", ""); after != before {
-		t.Errorf("a bad file was stored: %s", after)
+		t.Errorf("a bad file was stored: %s; want %v", after, before)
 	}
 	made := decoded[struct {
 		ID, Name string
 		Position int
 	}](t, load(exitDone, table, "--json"))
 	if made.ID == "" || made.Name != "parlour" {
-		t.Errorf("%+v", made)
+		t.Errorf("%+v; want some ID and Name = 'parlour'", made)
 	}
 	for id, name := range map[string]string{"parlour": "Parlour", made.ID: "parlour"} {
 		var got, want map[string]any
@@ -169,7 +169,7 @@ func TestPlanGenerate(t *testing.T) {
 	plan, _ := must(t, exitDone, "plan", "generate", write(t, "example.json", example))
 	stdout, _ := must(t, exitDone, "plan", "check", write(t, "plan.json", plan))
 	if !strings.HasPrefix(stdout, "good: Town hall (rows: 33, seats: 819, standing places: 200)\n") {
-		t.Error(stdout)
+		t.Errorf("stdout %q; want %q first", stdout, "good: Town hall (rows: 33, seats: 819, standing places: 200)\n")
 	}
 	stdout, _ = must(t, exitFoundWrong, "plan", "generate", write(t, "bad.json", strings.Replace(example, "seats", "seat", 1)))
 	if want := "bad: invalid description: json: unknown field \"seat\"\n"; stdout != want {

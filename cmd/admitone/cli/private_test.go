@@ -39,7 +39,7 @@ func TestOpenListenersRequireLoopback(t *testing.T) {
 		}
 		_, stderr := must(t, exitUsage, args...)
 		if !strings.Contains(stderr, "loopback") {
-			t.Errorf("%s: %s", line, stderr)
+			t.Errorf("%s: %s; want %q", line, stderr, "loopback")
 		}
 	}
 	if _, err := os.Stat(filepath.Join(dir, "none")); !errors.Is(err, fs.ErrNotExist) {
@@ -57,12 +57,12 @@ func TestOpenListenersRequireLoopback(t *testing.T) {
 				io.Discard)
 			out.Close()
 		}()
-		said := make([]byte, 1)
-		_, err := in.Read(said) // it listens
+		output := make([]byte, 1)
+		_, err := in.Read(output) // it listens
 		go io.Copy(io.Discard, in)
 		stop()
 		if got := <-status; got != exitDone || err != nil {
-			t.Errorf("eventstore %s: status %d, %v", line, got, err)
+			t.Errorf("eventstore %s: status %d, %v; want status exitDone", line, got, err)
 		}
 	}
 }
@@ -87,12 +87,12 @@ func TestStorePermissions(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			most := fs.FileMode(0o640)
+			limit := fs.FileMode(0o640)
 			if entry.IsDir() {
-				most = 0o750
+				limit = 0o750
 			}
 			name, _ := filepath.Rel(store, path)
-			if seen[strings.Split(name, string(filepath.Separator))[0]] = true; info.Mode().Perm()&^most != 0 {
+			if seen[strings.Split(name, string(filepath.Separator))[0]] = true; info.Mode().Perm()&^limit != 0 {
 				t.Errorf("%s: %s has the permissions %o", what, name, info.Mode().Perm())
 			}
 			return nil
@@ -154,12 +154,13 @@ func TestBackupsAreBounded(t *testing.T) {
 	for range 2 {
 		if status, text := s.answer("POST", "/v1/backups", "{}"); status != 409 ||
 			!strings.Contains(text, `"limit_exceeded"`) || !strings.Contains(text, "--max-backups") {
-			t.Errorf("a third backup: %d %s", status, text)
+			t.Errorf("a third backup: %d %s; want status 409, %q and %q",
+				status, text, `"limit_exceeded"`, "--max-backups")
 		}
 	}
 	made, err := os.ReadDir(folder)
 	if err != nil || len(made) != 2 {
-		t.Fatalf("%d backups, %v", len(made), err)
+		t.Fatalf("%d backups, %v; want 2", len(made), err)
 	}
 	if err := os.RemoveAll(filepath.Join(folder, made[0].Name())); err != nil {
 		t.Fatal(err)

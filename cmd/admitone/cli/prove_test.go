@@ -34,7 +34,7 @@ func TestProve(t *testing.T) {
 			fmt.Sprintf(`"proved":%d`, head))
 	})
 	if !strings.Contains(answer, `"status":"ready"`) {
-		t.Error(answer)
+		t.Errorf("%v; want %q", answer, `"status":"ready"`)
 	}
 	fact := &events.TeamRegistered{TeamID: "t", DisplayName: "T"}
 	e := events.Event{ID: events.EventID("forged", 0), Type: fact.Name(), Data: events.AppendFact(nil, fact)}

@@ -124,7 +124,7 @@ func TestLogFollow(t *testing.T) {
 	}
 	interrupt()
 	if status := <-ended; status != exitDone {
-		t.Errorf("ended with %d", status)
+		t.Errorf("ended with %d; want status exitDone", status)
 	}
 	must(t, exitDone, "log", "--follow", "--url", s.url, "--limit", "7") // as many as the limit
 	s.end()
@@ -160,7 +160,7 @@ func TestNoLog(t *testing.T) {
 		{"backup", "--to", dir + "2"}} {
 		if _, stderr := must(t, exitUnavailable, append(args, "--store", dir)...); !strings.Contains(stderr,
 			"there is no log in "+dir) {
-			t.Errorf("%v: %s", args, stderr)
+			t.Errorf("%v: %s; want %q", args, stderr, "there is no log in "+dir)
 		}
 		if _, err := os.Stat(dir); !os.IsNotExist(err) {
 			t.Fatalf("%v made %s", args, dir)
@@ -182,7 +182,7 @@ func TestTokens(t *testing.T) {
 		return strings.TrimSpace(stdout)
 	}
 	if _, stderr := must(t, exitUsage, "log", "--url", s.url); !strings.Contains(stderr, "admitone token") {
-		t.Errorf("without a token: %s", stderr)
+		t.Errorf("without a token: %s; want %q", stderr, "admitone token")
 	}
 	must(t, exitUsage, "log", "--url", s.url, "--token", token("holder"))
 	must(t, exitDone, "log", "--url", s.url, "--token", token("auditor"))

@@ -57,7 +57,8 @@ func TestReceipt(t *testing.T) {
 		stdout, _ := must(t, exitDone, "receipt", "check", receipt, "--key", k)
 		if !strings.HasPrefix(stdout, "good: position 6, product-1, product.reserved.v1\n") ||
 			!strings.Contains(stdout, "eve bought 1 unit") {
-			t.Error(stdout)
+			t.Errorf("stdout %q; want %q first and %q",
+				stdout, "good: position 6, product-1, product.reserved.v1\n", "eve bought 1 unit")
 		}
 	}
 	stdout, _ := must(t, exitDone, "receipt", "check", "--json", receipt, "--key", keyFile)
@@ -68,13 +69,13 @@ func TestReceipt(t *testing.T) {
 	forged := write(t, "forged.json", strings.Replace(text, `"quantity":1`, `"quantity":9`, 1))
 	if stdout, _ := must(t, exitFoundWrong, "receipt", "check", forged, "--key", keyFile); !strings.HasPrefix(stdout,
 		"bad: ") {
-		t.Error(stdout)
+		t.Errorf("stdout %q; want %q first", stdout, "bad: ")
 	}
 	other := signedIn(t, t.TempDir())
 	otherKey, _ := must(t, exitDone, "receipt", "key", "--url", other.url)
 	if stdout, _ := must(t, exitFoundWrong, "receipt", "check", "--json", receipt, "--key",
 		strings.TrimSpace(otherKey)); !strings.Contains(stdout, `"good":false,"reason":"`) {
-		t.Error(stdout)
+		t.Errorf("stdout %q; want %q", stdout, `"good":false,"reason":"`)
 	}
 	for _, args := range [][]string{
 		{"receipt", "check", receipt}, {"receipt", "check", "--key", keyFile},
@@ -106,8 +107,8 @@ func TestVerifyAgainst(t *testing.T) {
 	appendSales(t, s.Log, "big", 2000)
 	for what, head := range heads {
 		heads[what] = write(t, "head", head)
-		if v := verified(t, exitDone, "--url", s.url, "--against", heads[what]); v.Heads != 1 || v.Root == "" {
-			t.Errorf("%s, through the server: %+v", what, v)
+		if v := runVerify(t, exitDone, "--url", s.url, "--against", heads[what]); v.Heads != 1 || v.Root == "" {
+			t.Errorf("%s, through the server: %+v; want Heads = 1 and some Root", what, v)
 		}
 	}
 	s.end()
@@ -117,14 +118,14 @@ func TestVerifyAgainst(t *testing.T) {
 		t.Errorf("the head of the same log is\n%s\nand again\n%s", stdout, again)
 	}
 	for what, head := range heads {
-		v := verified(t, exitDone, "--store", s.store, "--against", head)
+		v := runVerify(t, exitDone, "--store", s.store, "--against", head)
 		if v.Heads != 2 || !strings.Contains(stdout, "\n"+v.Root+"\n") {
-			t.Errorf("%s: %+v, and the head is %s", what, v, stdout)
+			t.Errorf("%s: %+v, and the head is %s; want Heads = 2 and %q", what, v, stdout, "\n"+v.Root+"\n")
 		}
 	}
 	if stdout, _ := must(t, exitDone, "verify", "--store", s.store); !strings.Contains(stdout,
 		"1 signed head is about this log; its root is ") {
-		t.Error(stdout)
+		t.Errorf("stdout %q; want %q", stdout, "1 signed head is about this log; its root is ")
 	}
 	for _, bad := range []string{write(t, "bad", "no head"),
 		write(t, "bad", strings.Replace(stdout, "\n2007\n", "\n2006\n", 1)), "none"} {
@@ -168,7 +169,7 @@ func TestVerifyFindsForgedLog(t *testing.T) {
 		if name == "the same" {
 			want = exitDone
 		}
-		v := verified(t, want, "--store", dir, "--against", kept, "--key", strings.TrimSpace(key))
+		v := runVerify(t, want, "--store", dir, "--against", kept, "--key", strings.TrimSpace(key))
 		if want == exitFoundWrong && (v.Violation == nil || v.Violation.Position != head ||
 			!strings.Contains(v.Violation.Rule, "signed heads")) {
 			t.Errorf("%s: %+v", name, v.Violation)
@@ -209,15 +210,15 @@ func TestServeRefusesForgedLog(t *testing.T) {
 	}
 	if _, stderr := must(t, exitUnavailable, "serve", "--listen", "127.0.0.1:0", "--store",
 		before); !strings.Contains(stderr, "ends at position 5, and position 16 was seen by") {
-		t.Error(stderr)
+		t.Errorf("stderr %q; want %q", stderr, "ends at position 5, and position 16 was seen by")
 	}
-	if v := verified(t, exitFoundWrong, "--store", before); v.Violation == nil || v.Violation.Position != 16 {
-		t.Errorf("%+v", v.Violation)
+	if v := runVerify(t, exitFoundWrong, "--store", before); v.Violation == nil || v.Violation.Position != 16 {
+		t.Errorf("verdict %+v; want a Violation and Violation.Position = 16", v.Violation)
 	}
 	must(t, exitFoundWrong, "head", "--store", before)
 	lines, err := os.ReadFile(filepath.Join(tree, "heads"))
 	if err != nil || strings.Count(string(lines), "\n") != 2 {
 		t.Errorf("more was signed: %s, %v", lines, err)
 	}
-	verified(t, exitDone, "--store", s.store)
+	runVerify(t, exitDone, "--store", s.store)
 }

@@ -54,15 +54,15 @@ func TestRefusalsAreRecorded(t *testing.T) {
 	s.refuses("sold_out", "POST", "/v1/products/p/reservations", `{"holder":"bob","quantity":2}`)
 	s.send("POST", "/v1/performances", `{"id":"gala","title":"Gala","venue":"Hall","starts_at":"2099-01-01T20:00:00Z",
 		"limit_per_holder":2,"sections":[{"id":"A","rows":2,"seats_per_row":3,"price":100}]}`)
-	mine := idOf(t, s.send("POST", "/v1/performances/gala/bookings", `{"holder":"ada","seats":["A-1-1","A-1-2"]}`))
+	owned := idOf(t, s.send("POST", "/v1/performances/gala/bookings", `{"holder":"ada","seats":["A-1-1","A-1-2"]}`))
 	s.refuses("seat_taken", "POST", "/v1/performances/gala/bookings",
 		`{"holder":"bob","seats":["A-1-2","A-1-3"],"contact":{"email":"bob@example.org"}}`)
 	s.refuses("limit_exceeded", "POST", "/v1/performances/gala/bookings", `{"holder":"ada","seats":["A-2-1"]}`)
-	s.refuses("insufficient_balance", "POST", "/v1/bookings/"+mine+"/payment", `{}`)
-	s.send("POST", "/v1/bookings/"+mine+"/extension", `{}`)
-	s.refuses("limit_exceeded", "POST", "/v1/bookings/"+mine+"/extension", `{}`)
+	s.refuses("insufficient_balance", "POST", "/v1/bookings/"+owned+"/payment", `{}`)
+	s.send("POST", "/v1/bookings/"+owned+"/extension", `{}`)
+	s.refuses("limit_exceeded", "POST", "/v1/bookings/"+owned+"/extension", `{}`)
 	s.send("POST", "/v1/wallets/ada/charges", `{"amount":500}`)
-	s.send("POST", "/v1/bookings/"+mine+"/payment", `{}`)
+	s.send("POST", "/v1/bookings/"+owned+"/payment", `{}`)
 	for _, team := range []string{"t1", "t2"} {
 		s.send("POST", "/v1/teams", `{"id":"`+team+`","name":"T"}`)
 	}
@@ -87,8 +87,8 @@ func TestRefusalsAreRecorded(t *testing.T) {
 			"bob wanted seats A-1-2, A-1-3 of performance gala and was refused: seat_taken",
 			"the newest fact was seat-gala~A-1-2@0"}},
 		{"holder/ada", []string{"ada wanted seats A-2-1 of performance gala and was refused: limit_exceeded",
-			"allowance-gala~ada@0", "by ada", "ada wanted to pay booking " + mine, "insufficient_balance",
-			"limit_exceeded", "the newest fact was booking-" + mine + "@1"}},
+			"allowance-gala~ada@0", "by ada", "ada wanted to pay booking " + owned, "insufficient_balance",
+			"limit_exceeded", "the newest fact was booking-" + owned + "@1"}},
 		{"holder/cyd", []string{"cyd wanted 1 unit of product vip and was refused: pass_required"}},
 		{"product/p", []string{"ada bought 1 unit", "bob wanted 2 units"}},
 		{"seat/gala~A-1-2", []string{"ada holds the seat", "bob wanted seats", "ada has booked the seat"}},
@@ -97,7 +97,7 @@ func TestRefusalsAreRecorded(t *testing.T) {
 		{"tournament/cup", []string{"t2 wanted to enter tournament cup and was refused: tournament_full",
 			"tournament-cup@1"}},
 		{"team/t2", []string{"t2 wanted to enter tournament cup and was refused: tournament_full"}},
-		{"booking/" + mine, []string{"allowance-gala~ada@0  2 seats taken", "seat-gala~A-1-1@0  ada holds the seat",
+		{"booking/" + owned, []string{"allowance-gala~ada@0  2 seats taken", "seat-gala~A-1-1@0  ada holds the seat",
 			"seat-gala~A-1-2@0", "ada holds A-1-1, A-1-2 of performance gala",
 			"insufficient_balance", "paid 200 for booking", "2 seats kept for good", "@2  ada has booked the seat",
 			"@2  ada has booked the seat", "booked; 200 is paid"}},
@@ -108,7 +108,7 @@ func TestRefusalsAreRecorded(t *testing.T) {
 		status, stdout, stderr := command(t, "history", test.of, "--store", s.store)
 		if test.holds == nil {
 			if status != exitFoundWrong {
-				t.Errorf("history %s: %s%s", test.of, stdout, stderr)
+				t.Errorf("history %s: %s%s; want status = exitFoundWrong", test.of, stdout, stderr)
 			}
 			continue
 		}
@@ -124,9 +124,9 @@ func TestRefusalsAreRecorded(t *testing.T) {
 	}
 	if status, stdout, stderr := command(t, "log", "--store", s.store, "--json"); status != exitDone ||
 		strings.Contains(stdout, "bob@example.org") {
-		t.Errorf("the log: %s%s", stdout, stderr)
+		t.Errorf("the log: %s%s; want status = exitDone and no %q", stdout, stderr, "bob@example.org")
 	}
 	if status, stdout, stderr := command(t, "verify", "--store", s.store); status != exitDone {
-		t.Errorf("verify: %s%s", stdout, stderr)
+		t.Errorf("verify: %s%s; want status = exitDone", stdout, stderr)
 	}
 }

@@ -129,7 +129,7 @@ func TestRemoteWithGaps(t *testing.T) {
 		t.Fatal(err)
 	}
 	if head, err := r.Head(t.Context()); err != nil || head != log[39].Position {
-		t.Errorf("head %d, %v", head, err)
+		t.Errorf("head %d, %v; want %v", head, err, log[39].Position)
 	}
 	for _, from := range []events.Position{0, 1, 7, 8, 107, 5000, log[39].Position, log[39].Position + 1,
 		events.EndPosition} {

@@ -95,7 +95,7 @@ func TestReplayOfExternalPayments(t *testing.T) {
 	other := serveIn(t, t.TempDir(), nil, euros)
 	stdout, _ := must(t, exitDone, "replay", "--store", s.store, "--against", other.url, "--speed", "0")
 	if !strings.Contains(stdout, "the same outcome") || strings.Contains(stdout, "different:") {
-		t.Error(stdout)
+		t.Errorf("stdout %q; want %q and no %q", stdout, "the same outcome", "different:")
 	}
 	if got := other.owedIn(); got != owed {
 		t.Errorf("owed is %q, and was %q", got, owed)
@@ -106,6 +106,6 @@ func TestReplayOfExternalPayments(t *testing.T) {
 	none := serveIn(t, t.TempDir(), nil)
 	stdout, _ = must(t, exitFoundWrong, "replay", "--store", s.store, "--against", none.url, "--speed", "0")
 	if !strings.Contains(stdout, "payment.received.v1, recorded booked, here invalid_field") {
-		t.Error(stdout)
+		t.Errorf("stdout %q; want %q", stdout, "payment.received.v1, recorded booked, here invalid_field")
 	}
 }

@@ -22,11 +22,11 @@ func TestReplayInPlan(t *testing.T) {
 		other := serveIn(t, t.TempDir(), nil)
 		stdout, _ := must(t, exitDone, "replay", "--store", s.store, "--against", other.url, "--speed", "0", "--from", from)
 		if strings.Contains(stdout, "different:") || strings.Contains(stdout, "another outcome") {
-			t.Errorf("from %s: %s", from, stdout)
+			t.Errorf("from %s: %s; want no %q and no %q", from, stdout, "different:", "another outcome")
 		}
 		if first := other.send("GET", "/v1/performances/first", ""); !strings.Contains(first,
 			`"area":"floor","capacity":`) || !strings.Contains(first, `"held":2`) {
-			t.Errorf("from %s: %s", from, first)
+			t.Errorf("from %s: %s; want %q and %q", from, first, `"area":"floor","capacity":`, `"held":2`)
 		}
 		other.end()
 		must(t, exitDone, "verify", "--store", other.store)

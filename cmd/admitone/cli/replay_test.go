@@ -19,7 +19,7 @@ func (s *testServer) refuse(f *events.RefusalRecorded) {
 	f.BeatenStream = f.Stream
 	page, err := s.Log.Read(s.t.Context(), events.StreamID(f.Stream), events.EndRevision, events.Backward, 1)
 	if err != nil || len(page) == 0 {
-		s.t.Fatal(err, len(page))
+		s.t.Fatalf("%v, %v; want len(page) > 0", err, len(page))
 	}
 	f.BeatenRevision, f.BeatenPosition = int64(page[0].Revision), int64(page[0].Position)
 	stream, last := events.RefusalsOf(page[0].Created), events.Revision(events.NoStream)
@@ -71,7 +71,7 @@ func TestReplay(t *testing.T) {
 		rooms := report.LeftOut["waiting rooms: everyone who was admitted may act here"]
 		others := report.LeftOut["refused edits, and other requests that depend on state outside the log"]
 		if rooms != 1 || others != 1 {
-			t.Errorf("left out: %v", report.LeftOut)
+			t.Errorf("left out: %v; want rooms = 1 and others = 1", report.LeftOut)
 		}
 		other.end()
 		must(t, exitDone, "verify", "--store", other.store)
@@ -84,7 +84,7 @@ func TestReplay(t *testing.T) {
 		text, _ := must(t, exitFoundWrong, "replay", "--store", s.store, "--against", again.url, "--speed", "0")
 		if !strings.Contains(text, "another outcome") ||
 			!strings.Contains(text, "product/1: sold is recorded as 4, here it is 6") {
-			t.Error(text)
+			t.Errorf("text %q; want %q and %q", text, "another outcome", "product/1: sold is recorded as 4, here it is 6")
 		}
 	}
 }
@@ -104,10 +104,10 @@ func (s *testServer) waitFor(path, part string) {
 func TestReplayOfExpiries(t *testing.T) {
 	s := serveIn(t, t.TempDir(), nil)
 	s.send("POST", "/v1/products", `{"id":"p","name":"P","stock":5,"hold_seconds":1}`)
-	mine := idOf(t, s.send("POST", "/v1/products/p/reservations", `{"holder":"ada","hold":true}`))
+	owned := idOf(t, s.send("POST", "/v1/products/p/reservations", `{"holder":"ada","hold":true}`))
 	// Refused before the expiry is recorded, for each kind of request.
 	for method, path := range map[string]string{"POST": "/confirm", "DELETE": ""} {
-		s.refuse(&events.RefusalRecorded{Method: method, Path: "/v1/products/p/reservations/" + mine + path,
+		s.refuse(&events.RefusalRecorded{Method: method, Path: "/v1/products/p/reservations/" + owned + path,
 			Stream: "product-p", Holder: "ada", Code: "hold_expired"})
 	}
 	s.send("POST", "/v1/performances", `{"id":"gala","title":"G","venue":"V","starts_at":"2099-01-01T20:00:00Z",
@@ -139,7 +139,7 @@ func TestReplayOfExpiries(t *testing.T) {
 		}
 	}
 	if strings.Contains(stdout, "not empty") {
-		t.Error(stdout)
+		t.Errorf("stdout %q; want no %q", stdout, "not empty")
 	}
 }
 
@@ -208,7 +208,7 @@ func TestReplayRetries(t *testing.T) {
 	defer busy.Close()
 	stdout, _ := must(t, exitDone, "replay", "--url", s.url, "--against", busy.URL, "--to", "1", "--speed", "0")
 	if len(turnedAway) != 1 || !strings.Contains(stdout, "the same outcome") {
-		t.Errorf("%d were turned away; %s", len(turnedAway), stdout)
+		t.Errorf("%d were turned away; %s; want 1 and %q", len(turnedAway), stdout, "the same outcome")
 	}
 }
 

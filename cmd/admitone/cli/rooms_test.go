@@ -20,8 +20,8 @@ func TestReadingWaitingRooms(t *testing.T) {
 		{"show waiting-room/r --at 3", "waiting-room/r  open, fifo\n  line       1 waiting, 0 active, 0 admitted, 1 " +
 			"joined\n  admission  100 per second, 1 active at most, for 3600 s\n"},
 		{"show waiting-room/r --json", `"joined":2`},
-		{"history waiting-room/r", "ada joined the line with ticket 1; 1 waiting, 0 active"},
-		{"history holder/bob", "bob joined the line with ticket 2; "},
+		{"history waiting-room/r", "ada joined the queue with ticket 1; 1 waiting, 0 active"},
+		{"history holder/bob", "bob joined the queue with ticket 2; "},
 		{"diff waiting-room/r --from 2 --to 3", "joined               0 → 1"},
 		{"verify", "nothing is wrong"},
 	} {

@@ -32,13 +32,13 @@ func TestUnfinishedBookingIsReleased(t *testing.T) {
 		"away at the end": 40 * time.Second} {
 		t.Run(about, func(t *testing.T) {
 			inTime(t, func(h *timedServer) {
-				begun := time.Now()
+				start := time.Now()
 				h.crash()
 				if away > 0 {
 					h.away(away)
 				}
-				if left := time.Until(begun.Add(29 * time.Second)); left > 0 {
-					time.Sleep(left)
+				if remaining := time.Until(start.Add(29 * time.Second)); remaining > 0 {
+					time.Sleep(remaining)
 					h.wantTaken(true)
 					time.Sleep(2 * time.Second)
 				}
@@ -51,7 +51,8 @@ func TestUnfinishedBookingIsReleased(t *testing.T) {
 				h.must(err)
 				page, err := h.log.Read(context.Background(), "booking-lost", 0, events.Forward, 9)
 				if err != nil || len(page) != 1 || page[0].Type != "booking.abandoned.v1" {
-					t.Errorf("the booking's stream has %v, %v", page, err)
+					t.Errorf("the booking's stream has %v, %v; want len(page) = 1 and page[0].Type = 'booking.abandoned.v1'",
+						page, err)
 				}
 			})
 		})

@@ -43,8 +43,8 @@ func TestReadingSeats(t *testing.T) {
 	}{
 		{"history performance/hall", 0, []string{`put on sale as "Winterreise" at "Town hall"`, "4 seats in 1 section"}},
 		{"history seat/hall~A-1-1", 0, []string{"ada holds the seat until", "ada has booked the seat: hold " + id}},
-		{"history seat/hall~A-2-2", 0, []string{"taken off sale by the house"}},
-		{"history seat/hall/A-2-2", 0, []string{"taken off sale by the house"}},
+		{"history seat/hall~A-2-2", 0, []string{"taken off sale by the organiser"}},
+		{"history seat/hall/A-2-2", 0, []string{"taken off sale by the organiser"}},
 		{"history booking/" + id, 0, []string{"ada holds A-1-1, A-1-2 of performance hall for 200", "a payment of 200 began",
 			"booked; 200 is paid"}},
 		{"history wallet/ada", 0, []string{"charged with 250", "paid 200 for booking " + id, "the balance is 50"}},
@@ -99,7 +99,7 @@ func TestPaymentResumesAfterRestart(t *testing.T) {
 		t.Errorf("the booking is %+v (%t, %v)", row, ok, err)
 	}
 	if wallet, _, err := s.Views.Wallet("ada"); err != nil || wallet.Balance != 50 {
-		t.Errorf("the wallet is %+v (%v)", wallet, err)
+		t.Errorf("the wallet is %+v (%v); want Balance = 50", wallet, err)
 	}
 }
 
@@ -120,12 +120,13 @@ func TestDemoPerformance(t *testing.T) {
 	}
 	if concert.Capacity != 819 || len(concert.Sections) != 8 || len(concert.Areas) != 1 ||
 		concert.Areas[0].Capacity != 200 {
-		t.Errorf("the concert is %+v", concert)
+		t.Errorf("the concert is %+v; want Capacity = 819, len(Sections) = 8, len(Areas) = 1 and Areas[0].Capacity = 200",
+			concert)
 	}
 	balance := int64(0)
 	_, err := s.Desk.View(t.Context(), wallet.Stream(demoHolder),
 		func(c core.Core) { balance = c.(*wallet.Wallet).Balance() })
 	if err != nil || balance != demoBalance {
-		t.Errorf("the demo's wallet has %d (%v)", balance, err)
+		t.Errorf("the demo's wallet has %d (%v); want %v", balance, err, demoBalance)
 	}
 }

@@ -157,14 +157,14 @@ func TestHoldsEndOnTime(t *testing.T) {
 				made, err := h.book("ann")
 				h.must(err)
 				if until := time.Until(made.Booking.ExpiresAt); until != time.Minute {
-					t.Errorf("held for %v", until)
+					t.Errorf("held for %v; want %v", until, time.Minute)
 				}
 				if time.Sleep(test.leaves); test.away > 0 {
 					h.wantTaken(true)
 					h.away(test.away)
 				}
-				if left := time.Until(made.Booking.ExpiresAt); left > 0 {
-					time.Sleep(left)
+				if remaining := time.Until(made.Booking.ExpiresAt); remaining > 0 {
+					time.Sleep(remaining)
 					h.wantTaken(true)
 					_, err = h.book("bob")
 					h.wantRefusal(err, "seat_taken")

@@ -209,8 +209,8 @@ func serve(ctx context.Context, s server.Settings, demo bool, out io.Writer) err
 		}
 	}
 	where := server.WithoutPassword(s.Store)
-	if said := p.Listens(); said != p.Address() {
-		where += ", listening on " + said
+	if output := p.Listens(); output != p.Address() {
+		where += ", listening on " + output
 	}
 	fmt.Fprintf(out, "admitone is on http://%s/ (log in %s%s)\n", p.Address(), where, p.Where())
 	if progress.IsTerminal(out) {

@@ -43,24 +43,24 @@ func shareStore(t *testing.T, address string) {
 			"/v1/products/" + id + "/reservations|" + `{"holder":"ann"}`} {
 			path, body, _ := strings.Cut(request, "|")
 			if status, _, err := post(client, node.url+path, body, ""); err != nil || status != http.StatusCreated {
-				t.Fatal(path, status, err)
+				t.Fatalf("%v, status %v, %v; want status StatusCreated", path, status, err)
 			}
 		}
 	}
 	sell("a" + run)
 	theirs(events.StreamID("order-"+run), 3)
 	sell("b" + run)
-	v := verified(t, exitDone, "--store", address)
+	v := runVerify(t, exitDone, "--store", address)
 	counted := map[string]uint64{}
 	for _, f := range v.Foreign {
 		counted[f.Category] = f.Events
 	}
 	if counted["order"] < 4 || counted["product"] < 3 || v.Streams < 2 {
-		t.Errorf("%+v", v)
+		t.Errorf("verdict %+v; want counted[order] >= 4, counted[product] >= 3 and Streams >= 2", v)
 	}
 	if stdout, _ := must(t, exitDone, "verify", "--store", address); !strings.Contains(stdout, `of the category "order"`) ||
 		!strings.HasSuffix(stdout, "nothing is wrong\n") {
-		t.Error(stdout)
+		t.Errorf("stdout %q; want %q and %q last", stdout, `of the category "order"`, "nothing is wrong\n")
 	}
 	if !strings.Contains(node.stderr.String(), "streams of other programs") {
 		t.Errorf("the server says %s", node.stderr)
@@ -83,7 +83,7 @@ func laterVersion(t *testing.T, store *esdb.Store, node *process, address string
 		!strings.Contains(node.stderr.String(), "locker-1@0") {
 		t.Errorf("it ended with status %d: %s", code, node.stderr)
 	}
-	if v := verified(t, exitFoundWrong, "--store", address); v.Violation == nil || v.Violation.Stream != "locker-1" {
-		t.Errorf("%+v", v)
+	if v := runVerify(t, exitFoundWrong, "--store", address); v.Violation == nil || v.Violation.Stream != "locker-1" {
+		t.Errorf("verdict %+v; want a Violation and Violation.Stream = 'locker-1'", v)
 	}
 }

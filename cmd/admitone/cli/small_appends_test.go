@@ -42,7 +42,7 @@ func TestSmallAppendLimits(t *testing.T) {
 	defer client.CloseIdleConnections()
 	if status, _, err := post(client, node.url+"/v1/products", `{"id":"hot","name":"Hot","stock":10000}`,
 		""); err != nil || status != http.StatusCreated {
-		t.Fatal(status, err)
+		t.Fatalf("status %v, %v; want status StatusCreated", status, err)
 	}
 	long := strings.Repeat("long", 60)
 	var all sync.WaitGroup
@@ -50,18 +50,18 @@ func TestSmallAppendLimits(t *testing.T) {
 		all.Go(func() {
 			if status := answerOf(client, node.url+"/v1/products/hot/reservations", fmt.Sprintf(`{"holder":"%s%d"}`, long, n),
 				fmt.Sprint("key-", n)); status != http.StatusCreated {
-				t.Errorf("reservation %d: %d", n, status)
+				t.Errorf("reservation %d: %d; want status StatusCreated", n, status)
 			}
 		})
 	}
 	all.Wait()
 	node.kill()
-	if v := verified(t, exitDone, "--store", address); v.Events < 201 {
-		t.Errorf("%+v", v)
+	if v := runVerify(t, exitDone, "--store", address); v.Events < 201 {
+		t.Errorf("verdict %+v; want Events >= 201", v)
 	}
 	_, stderr := must(t, exitUsage, "serve", "--listen", "127.0.0.1:0", "--data", t.TempDir(), "--store",
 		wireStore(t, esdbwire.Config{MaxAppend: esdb.MinMaxAppend - 1}))
 	if !strings.Contains(stderr, "--max-append-size=32768") {
-		t.Error(stderr)
+		t.Errorf("stderr %q; want %q", stderr, "--max-append-size=32768")
 	}
 }

@@ -35,7 +35,7 @@ func TestMainDidYouMean(t *testing.T) {
 	}
 	for _, args := range []string{"xyzzy", "serve --xyzzy", "serve -x", "x", "receipt xyzzy", "serve --yardstic"} {
 		if _, stderr := must(t, exitUsage, strings.Fields(args)...); strings.Contains(stderr, "did you mean") {
-			t.Errorf("%s: %q", args, stderr)
+			t.Errorf("%s: %q; want no %q", args, stderr, "did you mean")
 		}
 	}
 }
@@ -88,7 +88,8 @@ func TestMainVersion(t *testing.T) {
 	var b map[string]any
 	err := json.Unmarshal([]byte(text), &b)
 	if err != nil || b["go"] != runtime.Version() || b["version"] == "" || b["revision"] == nil || b["modified"] == nil {
-		t.Errorf("%v: %s", err, text)
+		t.Errorf("%v: %s; want b[go] = %v, some b[version], a b[revision] and a b[modified]",
+			err, text, runtime.Version())
 	}
 }
 

@@ -70,7 +70,7 @@ func TestReadingTournaments(t *testing.T) {
 			t.Errorf("admitone %s prints from the directory\n%s%s\nand through the server\n%s", args, got, stderr, want)
 		}
 	}
-	verified(t, exitDone, "--store", s.store)
+	runVerify(t, exitDone, "--store", s.store)
 }
 
 // TestDemo: the demo's entities exist, and a second start changes nothing.
@@ -100,7 +100,7 @@ func TestDemo(t *testing.T) {
 			}
 		}
 		if room.Revision != 1 || behind.WaitingRoom != demoRoom {
-			t.Errorf("%+v %+v", room, behind)
+			t.Errorf("report %+v, proof %+v; want Revision = 1 and WaitingRoom = demoRoom", room, behind)
 		}
 	}
 	// Withdrawn teams stay withdrawn.
@@ -109,6 +109,6 @@ func TestDemo(t *testing.T) {
 		t.Fatal(err)
 	}
 	if entries := s.send("GET", "/v1/tournaments/winter-cup/entries", ""); strings.Contains(entries, "owls") {
-		t.Error(entries)
+		t.Errorf("%v; want no %q", entries, "owls")
 	}
 }

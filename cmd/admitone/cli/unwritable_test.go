@@ -137,13 +137,13 @@ func TestReadingUnwritableStore(t *testing.T) {
 			for _, args := range reads {
 				status, stdout, stderr := inProcess(t, name == "permissions", append(args, "--store", store)...)
 				if status != exitDone {
-					t.Errorf("%v ended with %d: %s%s", args, status, stdout, stderr)
+					t.Errorf("%v ended with %d: %s%s; want status exitDone", args, status, stdout, stderr)
 				} else if args[0] != "verify" && stdout != want[args[0]+args[len(args)-1]] { // verify prints place and speed
 					t.Errorf("%v prints\n%s\nand printed\n%s", args, stdout, want[args[0]+args[len(args)-1]])
 				}
 			}
 			if after := inventory(t, store); after != before {
-				t.Errorf("there was\n%s\nand is\n%s", before, after)
+				t.Errorf("there was\n%s\nand is\n%s; want %v", before, after, before)
 			}
 		})
 	}

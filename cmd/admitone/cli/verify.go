@@ -40,9 +40,9 @@ type verdict struct {
 	Foreign   []verify.Foreign `json:"foreign,omitempty"`
 	Backwards uint64           `json:"clock_backwards,omitempty"`
 	// Outside has the totals of external payments, by currency.
-	Outside   map[string]verify.Outside `json:"payments_from_outside,omitempty"`
-	Seconds   float64                   `json:"seconds"`
-	PerSecond float64                   `json:"events_per_second"`
+	External  map[string]verify.ExternalSums `json:"payments_from_outside,omitempty"`
+	Seconds   float64                        `json:"seconds"`
+	PerSecond float64                        `json:"events_per_second"`
 	// Violation is the first violation, nil for none.
 	Violation *violation `json:"violation"`
 }
@@ -105,7 +105,7 @@ func newVerify() *cobra.Command {
 // run fills in v. A violation is not an error.
 func (v *verdict) run(ctx context.Context, store events.Store, from source, kept *merkle.Checkpoint,
 	bar *progress.Bar) error {
-	begun := time.Now()
+	start := time.Now()
 	w, err := newHeadChecker(ctx, store, from, kept)
 	if err != nil {
 		return err
@@ -117,11 +117,11 @@ func (v *verdict) run(ctx context.Context, store events.Store, from source, kept
 	})
 	err = w.end(ctx, found.Head, err)
 	v.Heads, v.Root = w.found()
-	v.Events, v.Streams, v.Head, v.Outside = found.Events, found.Streams, found.Head, found.Outside
+	v.Events, v.Streams, v.Head, v.External = found.Events, found.Streams, found.Head, found.ExternalSums
 	if others := found.Others; others != nil {
 		v.Foreign, v.Backwards = others.Foreign, others.Backwards
 	}
-	v.Seconds = time.Since(begun).Seconds()
+	v.Seconds = time.Since(start).Seconds()
 	v.PerSecond = float64(v.Events) / max(v.Seconds, 1e-9)
 	if err == nil && from.embedded() {
 		err = v.views(ctx, store, from.store, bar)
@@ -202,12 +202,12 @@ func (v *verdict) print(out io.Writer) {
 		}
 		fmt.Fprintf(out, "%s about this log; its root is %s\n", heads, v.Root)
 	}
-	for _, code := range slices.Sorted(maps.Keys(v.Outside)) {
+	for _, code := range slices.Sorted(maps.Keys(v.External)) {
 		c, known := events.CurrencyOf(code)
 		if !known {
 			c = events.Currency{Code: code} // as reported, without decimals
 		}
-		sum := v.Outside[code]
+		sum := v.External[code]
 		fmt.Fprintf(out, "from outside %s were received: %s open, %s booked, %s kept, %s refunded, %s owed\n",
 			c.Text(sum.Received), c.Text(sum.Open), c.Text(sum.Booked), c.Text(sum.Kept), c.Text(sum.Refunded),
 			c.Text(sum.Owed))

@@ -14,8 +14,8 @@ import (
 	"admitone/projections"
 )
 
-// verified runs verify and decodes its result.
-func verified(t *testing.T, want int, args ...string) verdict {
+// runVerify runs verify and decodes its result.
+func runVerify(t *testing.T, want int, args ...string) verdict {
 	t.Helper()
 	stdout, _ := must(t, want, append([]string{"verify", "--json"}, args...)...)
 	var v verdict
@@ -29,17 +29,18 @@ func TestVerifyFindsNothing(t *testing.T) {
 	s := serveIn(t, t.TempDir(), nil)
 	s.sell("1")
 	head := appendSales(t, s.Log, "big", 2000)
-	if v := verified(t, exitDone, "--url", s.url); v.Events != uint64(head) || v.Head != head || v.Streams != 2 ||
+	if v := runVerify(t, exitDone, "--url", s.url); v.Events != uint64(head) || v.Head != head || v.Streams != 2 ||
 		v.Violation != nil || v.Views != 0 {
-		t.Errorf("through the server: %+v", v)
+		t.Errorf("through the server: %+v; want Events = %v, Head = head, Streams = 2, no Violation and Views = 0",
+			v, uint64(head))
 	}
 	s.end()
-	if v := verified(t, exitDone, "--store", s.store); v.Events != uint64(head) || v.Views != head || v.Source != s.store {
-		t.Errorf("from the directory: %+v", v)
+	if v := runVerify(t, exitDone, "--store", s.store); v.Events != uint64(head) || v.Views != head || v.Source != s.store {
+		t.Errorf("from the directory: %+v; want Events = %v, Views = head and Source = s.store", v, uint64(head))
 	}
 	if stdout, _ := must(t, exitDone, "verify", "--store", s.store); !strings.Contains(stdout,
 		"2006 events of 2 streams in ") || !strings.HasSuffix(stdout, "nothing is wrong\n") {
-		t.Error(stdout)
+		t.Errorf("stdout %q; want %q and %q last", stdout, "2006 events of 2 streams in ", "nothing is wrong\n")
 	}
 }
 
@@ -80,9 +81,10 @@ func TestVerifyFindsForgery(t *testing.T) {
 			t.Errorf("no %q in\n%s", text, stdout)
 		}
 	}
-	if v := verified(t, exitFoundWrong, "--store", dir); v.Violation == nil || v.Violation.Position != 4 ||
+	if v := runVerify(t, exitFoundWrong, "--store", dir); v.Violation == nil || v.Violation.Position != 4 ||
 		v.Violation.Stream != "product-1" || v.Violation.Revision != 3 {
-		t.Errorf("%+v", v)
+		t.Errorf("verdict %+v; want a Violation, Violation.Position = 4, Violation.Stream = 'product-1' and Violation.Revision = 3",
+			v)
 	}
 }
 
@@ -109,7 +111,7 @@ func TestVerifyFindsDamage(t *testing.T) {
 			if err := os.WriteFile(table, bad, 0o600); err != nil {
 				t.Fatal(err)
 			}
-			if v := verified(t, exitFoundWrong, "--store", s.store); v.Violation == nil ||
+			if v := runVerify(t, exitFoundWrong, "--store", s.store); v.Violation == nil ||
 				!strings.Contains(v.Violation.Rule, "as they were written") {
 				t.Errorf("byte %d of %s: %+v", at, filepath.Base(table), v.Violation)
 			}
@@ -118,7 +120,7 @@ func TestVerifyFindsDamage(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	verified(t, exitDone, "--store", s.store)
+	runVerify(t, exitDone, "--store", s.store)
 }
 
 // impostor is a log that claims to be another.
@@ -162,6 +164,6 @@ func TestVerifyFindsWrongViews(t *testing.T) {
 	}
 	stdout, _ := must(t, exitFoundWrong, "verify", "--store", s.store)
 	if !strings.Contains(stdout, "VIOLATION at position 5\n  rule:  the views on disk") {
-		t.Error(stdout)
+		t.Errorf("stdout %q; want %q", stdout, "VIOLATION at position 5\n  rule:  the views on disk")
 	}
 }

@@ -27,7 +27,7 @@ func sellMore(t *testing.T, client *http.Client, url string, round, products, un
 	}
 	body := `{"commands":[` + strings.Join(commands, ",") + `]}`
 	if status, answer, err := post(client, url+"/v1/batch", body, ""); status != http.StatusOK || err != nil {
-		t.Fatalf("round %d: %d %s, %v", round, status, answer, err)
+		t.Fatalf("round %d: %d %s, %v; want status StatusOK", round, status, answer, err)
 	}
 }
 
@@ -100,7 +100,7 @@ func TestKill9DuringDeliveries(t *testing.T) {
 	receiver.CheckOrder(want)
 	webhooktest.Verify(t, secret, receiver.All())
 	if status := Run(context.Background(), []string{"verify", "--store", store}); status != exitDone {
-		t.Errorf("verify ended with status %d", status)
+		t.Errorf("verify: status %d, want 0", status)
 	}
 	t.Logf("%d deliveries of %d events, through %d kills", len(receiver.All()), len(want), rounds)
 }
@@ -125,8 +125,8 @@ func TestTwoServersDeliver(t *testing.T) {
 	if n := len(receiver.All()); n != units {
 		t.Errorf("%d deliveries of %d events", n, units)
 	}
-	story := decoded[map[string]any](t, servers[0].must(200, "GET", "/v1/history/webhook/w", ""))
-	first := strings.Contains(fmt.Sprint(story["items"]), strings.TrimPrefix(servers[0].url, "http://127.0.0.1:")+" does the work")
+	historyText := decoded[map[string]any](t, servers[0].must(200, "GET", "/v1/history/webhook/w", ""))
+	first := strings.Contains(fmt.Sprint(historyText["items"]), strings.TrimPrefix(servers[0].url, "http://127.0.0.1:")+" does the work")
 	working, other := servers[0], servers[1]
 	if !first {
 		working, other = servers[1], servers[0]
@@ -136,8 +136,8 @@ func TestTwoServersDeliver(t *testing.T) {
 	sellMore(t, client, other.url, 2, products, units)
 	receiver.Await(2*units, patience)
 	webhooktest.Verify(t, secret, receiver.All())
-	story = decoded[map[string]any](t, other.must(200, "GET", "/v1/history/webhook/w", ""))
-	if text := fmt.Sprint(story["items"]); strings.Count(text, "does the work") != 2 || !strings.Contains(text, "term 2") {
+	historyText = decoded[map[string]any](t, other.must(200, "GET", "/v1/history/webhook/w", ""))
+	if text := fmt.Sprint(historyText["items"]); strings.Count(text, "does the work") != 2 || !strings.Contains(text, "term 2") {
 		t.Errorf("the story of the webhook: %s", text)
 	}
 }
@@ -162,7 +162,7 @@ func TestAnotherWebhooksKey(t *testing.T) {
 		}
 	}
 	if n := len(receiver.All()); n > 0 {
-		t.Errorf("%d deliveries with another key", n)
+		t.Errorf("%d deliveries with another key; want n = 0", n)
 	}
 	_, answer, err := post(client, p.url+"/v1/webhooks/w/secret", "{}", "")
 	if err != nil {
@@ -190,6 +190,6 @@ func TestWebhooksKey(t *testing.T) {
 	}
 	if _, stderr := must(t, exitUsage, "serve", "--listen", "127.0.0.1:0", "--store", t.TempDir(), "--webhooks-key-file",
 		short); !strings.Contains(stderr, "at least 32 bytes") {
-		t.Error(stderr)
+		t.Errorf("stderr %q; want %q", stderr, "at least 32 bytes")
 	}
 }

@@ -28,17 +28,17 @@ func TestWhatIf(t *testing.T) {
 		}
 	}
 	if svg := string(contents(t, chart)); !strings.HasPrefix(svg, "<svg ") || !strings.HasSuffix(svg, "</svg>\n") {
-		t.Error(svg)
+		t.Errorf("%v; want %q first and %q last", svg, "<svg ", "</svg>\n")
 	}
 	stdout, _ = must(t, exitDone, "what-if", "--store", s.store, "--json")
 	var answer whatif.Comparison
 	if err := json.Unmarshal([]byte(stdout), &answer); err != nil || answer.Recorded.UnitsSold != 4 ||
 		answer.WhatIf.UnitsSold != 4 || answer.WhatIf.GivenBack != 1 {
-		t.Errorf("%s: %v", stdout, err)
+		t.Errorf("%s: %v; want Recorded.UnitsSold = 4, WhatIf.UnitsSold = 4 and WhatIf.GivenBack = 1", stdout, err)
 	}
 	stdout, _ = must(t, exitDone, "what-if", "--store", s.store, "--from", "3", "--to", "3", "--set", "stock=3")
 	if !strings.Contains(stdout, "positions 3 to 3, 1 intents") || !strings.Contains(stdout, "refused: sold_out") {
-		t.Error(stdout)
+		t.Errorf("stdout %q; want %q and %q", stdout, "positions 3 to 3, 1 intents", "refused: sold_out")
 	}
 	for _, args := range [][]string{{"--set", "price=1"}, {"--set", "stock"}, {"--from", "noon"}, {"--to", "noon"},
 		{"--from", "4", "--to", "2"},
@@ -55,7 +55,7 @@ func TestWhatIfNothingChanged(t *testing.T) {
 	s.send("POST", "/v1/performances", `{"id":"gala","title":"G","venue":"V","starts_at":"2099-01-01T20:00:00Z",
 		"limit_per_holder":2,"sections":[{"id":"A","rows":2,"seats_per_row":3,"price":100}]}`)
 	s.send("POST", "/v1/wallets/ada/charges", `{"amount":500}`)
-	mine := idOf(t, s.send("POST", "/v1/performances/gala/bookings", `{"holder":"ada","seats":["A-1-1","A-1-2"]}`))
+	owned := idOf(t, s.send("POST", "/v1/performances/gala/bookings", `{"holder":"ada","seats":["A-1-1","A-1-2"]}`))
 	s.refuses("seat_taken", "POST", "/v1/performances/gala/bookings", `{"holder":"bob","seats":["A-1-2"]}`)
 	s.send("PUT", "/v1/waiting-rooms/door", `{"admit_per_second":100,"max_active":10,"active_seconds":60,
 		"heartbeat_seconds":10}`)
@@ -75,7 +75,7 @@ func TestWhatIfNothingChanged(t *testing.T) {
 			t.Fatalf("%s: %v, %v", holder, response, err)
 		}
 	}
-	s.send("POST", "/v1/bookings/"+mine+"/payment", `{}`) // the last sale
+	s.send("POST", "/v1/bookings/"+owned+"/payment", `{}`) // the last sale
 	s.end()
 	stdout, _ := must(t, exitDone, "what-if", "--store", s.store, "--json")
 	var answer struct {

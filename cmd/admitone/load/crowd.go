@@ -100,13 +100,13 @@ func (c *crowd) each(bar *progress.Bar, what string, work func(*member)) {
 	tick := time.NewTicker(progress.OnTerminal)
 	defer tick.Stop()
 	before := c.answered.Load()
-	for begun := time.Now(); ; {
+	for start := time.Now(); ; {
 		select {
 		case <-done:
 			c.client.CloseIdleConnections()
 			return
 		case <-tick.C:
-			took, answers := time.Since(begun), c.answered.Load()-before
+			took, answers := time.Since(start), c.answered.Load()-before
 			bar.Say("%s, %s: %d answers, %.0f/s", what, took.Round(time.Second), answers, float64(answers)/took.Seconds())
 		}
 	}
@@ -124,8 +124,8 @@ func (c *crowd) share(ctx context.Context, bar *progress.Bar, what string, tasks
 
 // rest pauses the scenario. The pause does not count as the scenario's time.
 func (c *crowd) rest(ctx context.Context, bar *progress.Bar, what string, d time.Duration) {
-	begun := time.Now()
-	defer func() { c.rested += time.Since(begun) }()
+	start := time.Now()
+	defer func() { c.rested += time.Since(start) }()
 	end := time.NewTimer(max(d, 0))
 	defer end.Stop()
 	tick := time.NewTicker(progress.OnTerminal)
@@ -155,7 +155,7 @@ func (m *member) do(method, path string, body []byte) int {
 	m.request.Header.SetMethod(method)
 	m.request.SetBodyRaw(body)
 	m.request.Header.SetContentLength(len(body)) // otherwise a GET keeps the length of the previous body
-	begun := m.pace.next()
+	start := m.pace.next()
 	err := m.client.Do(m.request, m.response)
 	m.answered.Add(1)
 	if err != nil {
@@ -165,7 +165,7 @@ func (m *member) do(method, path string, body []byte) int {
 		return 0
 	}
 	m.failures = 0
-	m.took(time.Since(begun))
+	m.took(time.Since(start))
 	status := m.response.StatusCode()
 	if status < 400 {
 		m.codes[strconv.Itoa(status)]++

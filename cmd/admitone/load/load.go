@@ -104,11 +104,11 @@ func (p *Plan) Run(ctx context.Context, chosen Scenario, bar *progress.Bar) (*Re
 		return nil, err
 	}
 	c.forget()
-	begun := time.Now()
+	began := time.Now()
 	c.pace.start(ctx, p.Rate)
 	chosen.act(ctx, c, bar)
 	c.pace.start(ctx, 0)
-	took := time.Since(begun) - c.rested
+	took := time.Since(began) - c.rested
 	bar.Done()
 	if ctx.Err() != nil {
 		return nil, fmt.Errorf("interrupted before the end; nothing was proved; %s", tidyUp(ctx, chosen, server, c, bar))

@@ -123,9 +123,9 @@ func (l *waitingRoomScenario) act(ctx context.Context, c *crowd, bar *progress.B
 	for n := range l.visitors {
 		l.people = append(l.people, newQueuingVisitor(n, l.holder(n)))
 	}
-	begun := time.Now()
+	start := time.Now()
 	c.share(ctx, bar, "joining", len(l.people), func(m *member, n int) { l.join(m, l.people[n]) })
-	l.joined = time.Since(begun)
+	l.joined = time.Since(start)
 	waiting, enough := context.WithTimeout(ctx, l.longest())
 	defer enough()
 	c.each(bar, "waiting", func(m *member) {

@@ -17,7 +17,7 @@ func TestRulesOfDraws(t *testing.T) {
 	hash := sha256.Sum256(seed)
 	drawn := events.ShuffledTickets(seed, 5)
 	at := time.Date(2026, 5, 1, 20, 0, 0, 0, time.UTC)
-	begun := &events.WaitingRoomBegun{Early: 5}
+	start := &events.WaitingRoomBegun{Early: 5}
 	shuffled := &events.WaitingRoomShuffled{Seed: hex.EncodeToString(seed), Early: 5}
 	in := func(place int, all int64) events.Fact {
 		ticket := int64(6)
@@ -33,18 +33,18 @@ func TestRulesOfDraws(t *testing.T) {
 		facts []events.Fact
 		want  string
 	}{
-		{"all as drawn", []events.Fact{begun, late, shuffled, in(0, 1), in(1, 2), in(2, 3), in(3, 4), in(4, 5), in(5, 6)},
+		{"all as drawn", []events.Fact{start, late, shuffled, in(0, 1), in(1, 2), in(2, 3), in(3, 4), in(4, 5), in(5, 6)},
 			""},
-		{"the second first", []events.Fact{begun, late, shuffled, in(1, 1)}, "is first in the line"},
-		{"the late one before the last", []events.Fact{begun, late, shuffled, in(0, 1), in(1, 2), in(2, 3), in(3, 4),
+		{"the second first", []events.Fact{start, late, shuffled, in(1, 1)}, "is first in the line"},
+		{"the late one before the last", []events.Fact{start, late, shuffled, in(0, 1), in(1, 2), in(2, 3), in(3, 4),
 			in(5, 5)}, "ticket 6 is admitted while"},
-		{"before the draw", []events.Fact{begun, late, in(0, 1)}, "before their order is drawn"},
-		{"drawn twice", []events.Fact{begun, late, shuffled, shuffled}, "5 tickets are drawn"},
+		{"before the draw", []events.Fact{start, late, in(0, 1)}, "before their order is drawn"},
+		{"drawn twice", []events.Fact{start, late, shuffled, shuffled}, "5 tickets are drawn"},
 		{"drawn before the opening", []events.Fact{shuffled}, "5 tickets are drawn"},
 		{"too few", []events.Fact{&events.WaitingRoomBegun{Early: 4}}, "begins with 4 tickets, and there are 5"},
-		{"another number", []events.Fact{begun, &events.WaitingRoomShuffled{Seed: shuffled.Seed, Early: 4}},
+		{"another number", []events.Fact{start, &events.WaitingRoomShuffled{Seed: shuffled.Seed, Early: 4}},
 			"4 tickets are drawn, of 5"},
-		{"another seed", []events.Fact{begun, &events.WaitingRoomShuffled{Seed: "00", Early: 5}},
+		{"another seed", []events.Fact{start, &events.WaitingRoomShuffled{Seed: "00", Early: 5}},
 			"does not match the hash"},
 	} {
 		room := newRecordedRoom()

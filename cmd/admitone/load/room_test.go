@@ -30,7 +30,7 @@ func TestRulesOfWaitingRooms(t *testing.T) {
 			Admitted:   all,
 			AdmittedAt: day.Add(at), ExpiresAt: day.Add(at + 10*s), WaitingRoomCounts: counts(waiting, active)}
 	}
-	left := func(ticket int64, was events.VisitorStatus, waiting, active int64) events.Fact {
+	remaining := func(ticket int64, was events.VisitorStatus, waiting, active int64) events.Fact {
 		return &events.WaitingRoomLeft{Ticket: ticket, Was: was, WaitingRoomCounts: counts(waiting, active)}
 	}
 	dropped := func(ticket, waiting, active int64) events.Fact {
@@ -50,9 +50,9 @@ func TestRulesOfWaitingRooms(t *testing.T) {
 		facts []events.Fact
 		want  string // "" if it is right
 	}{
-		{"a line", append(slices.Clone(five), left(2, waiting, 4, 0), dropped(1, 3, 0), in(0, 3, 4, 2, 1, 2),
+		{"a line", append(slices.Clone(five), remaining(2, waiting, 4, 0), dropped(1, 3, 0), in(0, 3, 4, 2, 1, 2),
 			in(s, 5, 5, 3, 0, 3), finished(4, 0, 2),
-			left(3, admitted, 0, 1), join(6, "a", 1, 1), in(2*s, 6, 6, 4, 0, 2), left(5, admitted, 0, 1)), ""},
+			remaining(3, admitted, 0, 1), join(6, "a", 1, 1), in(2*s, 6, 6, 4, 0, 2), remaining(5, admitted, 0, 1)), ""},
 		{"a pass that runs out", append(slices.Clone(three), in(0, 1, 1, 1, 2, 1), expired(1, 2, 0)), ""},
 		{"a ticket too far", []events.Fact{join(2, "a", 1, 0)}, "ticket 2 follows ticket 0"},
 		{"two places", []events.Fact{join(1, "a", 1, 0), join(2, "a", 2, 0)}, "at once"},
@@ -60,14 +60,14 @@ func TestRulesOfWaitingRooms(t *testing.T) {
 		{"past the first", append(slices.Clone(three), in(0, 2, 2, 1, 2, 1)), "ticket 2 is admitted while ticket 1"},
 		{"past one in the middle", append(slices.Clone(three), in(0, 1, 1, 1, 2, 1), in(0, 3, 3, 2, 1, 2)),
 			"ticket 3 is admitted while ticket 2"},
-		{"one who has left", append(slices.Clone(three), left(1, waiting, 2, 0), in(0, 1, 1, 1, 1, 1)),
+		{"one who has left", append(slices.Clone(three), remaining(1, waiting, 2, 0), in(0, 1, 1, 1, 1, 1)),
 			"ticket 1 is admitted while ticket 2"},
 		{"too fast", append(slices.Clone(three), in(0, 1, 2, 2, 1, 2), in(s-1, 3, 3, 3, 0, 3)),
 			"3 were admitted within a second, more than 2"},
 		{"fast enough", append(slices.Clone(three), in(0, 1, 2, 2, 1, 2), in(s, 3, 3, 3, 0, 3)), ""},
 		{"too many", append(slices.Clone(five), in(0, 1, 2, 2, 3, 2), in(s, 3, 4, 4, 1, 4)),
 			"4 visitors are active, more than 3"},
-		{"a place that left", append(slices.Clone(three), left(1, admitted, 3, -1)), "ticket 1 is not admitted"},
+		{"a place that left", append(slices.Clone(three), remaining(1, admitted, 3, -1)), "ticket 1 is not admitted"},
 		{"a silent one who is in", append(slices.Clone(three), in(0, 1, 1, 1, 2, 1), dropped(1, 1, 1)),
 			"ticket 1 is not waiting"},
 		{"a pass too short", append(slices.Clone(three), in(s, 1, 1, 1, 2, 1), expired(1, 2, 0)), "too early"},

@@ -82,8 +82,8 @@ const reportsAgain = 20
 func (p *provider) report(m *member, c *charge) {
 	body := fmt.Appendf(nil, `{"method":"external","provider":%q,"reference":%q,"amount":%d,"currency":%q,"final":true}`,
 		p.name, c.reference, c.amount, p.currency)
-	told := 0
-	for tries := 0; told < c.again && tries < reportsAgain; tries++ {
+	output := 0
+	for tries := 0; output < c.again && tries < reportsAgain; tries++ {
 		status := m.do(http.MethodPost, "/v1/bookings/"+string(c.booking)+"/payment", body)
 		if unknown(status) || status == http.StatusTooManyRequests {
 			time.Sleep(crowdRests)
@@ -91,16 +91,16 @@ func (p *provider) report(m *member, c *charge) {
 		}
 		var answer struct{ Outcome string }
 		readable := status == http.StatusOK && json.Unmarshal(m.response.Body(), &answer) == nil
-		if !readable || told > 0 && c.outcome != answer.Outcome {
+		if !readable || output > 0 && c.outcome != answer.Outcome {
 			p.fault("the report of %s was answered with %d %.80s, and with %q before", c.reference, status, m.response.Body(),
 				c.outcome)
 			return
 		}
 		c.outcome = answer.Outcome
-		told++
+		output++
 	}
-	if told < c.again {
-		p.fault("report %d of %d of %s got no answer", told+1, c.again, c.reference)
+	if output < c.again {
+		p.fault("report %d of %d of %s got no answer", output+1, c.again, c.reference)
 	}
 }
 

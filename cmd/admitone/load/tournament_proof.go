@@ -193,9 +193,9 @@ func (l *recordedList) promote(at events.Revision, f *events.TournamentPromoted,
 	l.entered, l.waiting = append(l.entered, teams...), l.waiting[l.owed:]
 	l.promoted += int64(l.owed)
 	l.owed = 0
-	left := l.placings[at-1]
-	left.Promoted = teams
-	l.placings[at-1] = left
+	remaining := l.placings[at-1]
+	remaining.Promoted = teams
+	l.placings[at-1] = remaining
 	return nil
 }
 

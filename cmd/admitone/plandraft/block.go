@@ -45,7 +45,7 @@ func (b *Block) rows() int {
 }
 
 // zone returns the rows of a block, and subtracts its seats from left, the number still allowed.
-func (b *Block) zone(left *int) (events.PlanZone, error) {
+func (b *Block) zone(remaining *int) (events.PlanZone, error) {
 	zone := events.PlanZone{ZoneID: b.Zone, Name: b.Name}
 	if zone.Name == "" {
 		zone.Name = b.Zone
@@ -60,7 +60,7 @@ func (b *Block) zone(left *int) (events.PlanZone, error) {
 			return zone, err
 		}
 		named[name] = true
-		if *left -= b.Seats[min(i, len(b.Seats)-1)]; *left < 0 {
+		if *remaining -= b.Seats[min(i, len(b.Seats)-1)]; *remaining < 0 {
 			return zone, fmt.Errorf("a hall has at most %d seats", events.MaxPlanSeats)
 		}
 		row, err := b.row(i, name)
@@ -154,10 +154,10 @@ func (b *Block) number(n, seats int) string {
 	case FromRight:
 		n = seats - n
 	case OddAndEven:
-		if left := (seats + 1) / 2; n < left {
-			n = 2*(left-n) - 1
+		if remaining := (seats + 1) / 2; n < remaining {
+			n = 2*(remaining-n) - 1
 		} else {
-			n = 2 * (n - left + 1)
+			n = 2 * (n - remaining + 1)
 		}
 	case OddOnly:
 		n = 2*n + 1

@@ -120,9 +120,9 @@ func (d *Draft) Plan() (*events.SeatingPlan, *events.Hall, error) {
 		return nil, nil, fmt.Errorf("a hall has at most %d blocks and floors", maxParts)
 	}
 	plan := &events.SeatingPlan{Name: d.Name, Categories: d.Categories, FocalPoint: &events.PlanPoint{}}
-	left := events.MaxPlanSeats
+	remaining := events.MaxPlanSeats
 	for i := range d.Blocks {
-		zone, err := d.Blocks[i].zone(&left)
+		zone, err := d.Blocks[i].zone(&remaining)
 		if err != nil {
 			return nil, nil, fmt.Errorf("block %q: %w", d.Blocks[i].Zone, err)
 		}

@@ -97,7 +97,8 @@ func TestPlan(t *testing.T) {
 			for seat := range events.SeatIndex(hall.Seats()) {
 				at := hall.Position(seat)
 				if at.X < 0 || at.Y < 0 || at.X > float64(hall.Size.Width) || at.Y > float64(hall.Size.Height) {
-					t.Fatalf("%s is at %v, outside of %v", hall.Name(seat), at, hall.Size)
+					t.Fatalf("%s is at %v, outside of %v; want X >= 0, Y >= 0, X <= %v and Y <= %v",
+						hall.Name(seat), at, hall.Size, float64(hall.Size.Width), float64(hall.Size.Height))
 				}
 			}
 		})

@@ -62,9 +62,9 @@ func label(text string, x, y float64) *events.PlanAreaLabel {
 
 // frame converts seats to the plan's units and moves everything to positive coordinates.
 func frame(plan *events.SeatingPlan) {
-	left, top, right, bottom := math.Inf(1), math.Inf(1), math.Inf(-1), math.Inf(-1)
+	remaining, top, right, bottom := math.Inf(1), math.Inf(1), math.Inf(-1), math.Inf(-1)
 	reach := func(x, y float64) {
-		left, top, right, bottom = min(left, x), min(top, y), max(right, x), max(bottom, y)
+		remaining, top, right, bottom = min(remaining, x), min(top, y), max(right, x), max(bottom, y)
 	}
 	for _, zone := range plan.Zones {
 		for _, row := range zone.Rows {
@@ -76,11 +76,11 @@ func frame(plan *events.SeatingPlan) {
 			reached(&area, reach)
 		}
 	}
-	if math.IsInf(left, 0) {
+	if math.IsInf(remaining, 0) {
 		return // the plan is empty, which the compiler reports
 	}
 	place := func(p *events.PlanPoint) {
-		p.X, p.Y = rounded((p.X-left+margin)*unit), rounded((p.Y-top+margin)*unit)
+		p.X, p.Y = rounded((p.X-remaining+margin)*unit), rounded((p.Y-top+margin)*unit)
 	}
 	for z := range plan.Zones {
 		for r := range plan.Zones[z].Rows {
@@ -93,7 +93,7 @@ func frame(plan *events.SeatingPlan) {
 		}
 	}
 	place(plan.FocalPoint)
-	plan.Size = events.PlanSize{Width: whole(right - left + 2*margin), Height: whole(bottom - top + 2*margin)}
+	plan.Size = events.PlanSize{Width: whole(right - remaining + 2*margin), Height: whole(bottom - top + 2*margin)}
 }
 
 // reached calls reach with the corners of an area.

@@ -145,11 +145,11 @@ func TestDescribedHalls(t *testing.T) {
 		plan := test.arena.plan()
 		text, faults := Body(plan, "")
 		if faults != nil {
-			t.Fatal(faults)
+			t.Fatalf("%v; want no faults", faults)
 		}
 		_, hall, faults := ReadJSON(text)
 		if faults != nil {
-			t.Fatalf("%s: %v", test.arena.name, faults)
+			t.Fatalf("%s: %v; want no faults", test.arena.name, faults)
 		}
 		rows := drawn(hall)
 		if len(rows) != test.count || !slices.Equal(rows[:len(test.rows)], test.rows) || hall.Seats() != test.seats ||
@@ -166,7 +166,7 @@ func TestDescribedHalls(t *testing.T) {
 			names = append(names, string(s.ID))
 		}
 		if got := strings.Join(names, " "); got != test.sectionsNamed {
-			t.Errorf("%s: %s", test.arena.name, got)
+			t.Errorf("%s: %s; want %v", test.arena.name, got, test.sectionsNamed)
 		}
 		_, same, faults := ReadCSV([]byte(tableOf(plan)), test.arena.name)
 		if faults != nil || !slices.Equal(drawn(same), rows) {

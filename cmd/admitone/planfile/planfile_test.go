@@ -15,7 +15,7 @@ const seats = "zone,row,number,x,y,category\nA,1,1,-10,5,Stalls\nB,1,1,20,50,Bal
 func TestReadCSV(t *testing.T) {
 	plan, hall, faults := ReadCSV([]byte("\xef\xbb\xbf"+strings.ReplaceAll(seats, "\n", "\r\n")), "Parlour")
 	if faults != nil {
-		t.Fatal(faults)
+		t.Fatalf("%v; want no faults", faults)
 	}
 	var got []string
 	for seat := range events.SeatIndex(hall.Seats()) {
@@ -26,7 +26,8 @@ func TestReadCSV(t *testing.T) {
 		t.Errorf("%q of %+v, want %q", got, hall.Size, want)
 	}
 	if len(plan.Categories) != 2 || plan.Categories[0].Color != palette[0] || plan.Categories[1].Color != palette[1] {
-		t.Errorf("%+v", plan.Categories)
+		t.Errorf("ReadCSV: %+v; want len(Categories) = 2, Categories[0].Color = palette[0] and Categories[1].Color = palette[1]",
+			plan.Categories)
 	}
 	if !IsCSV("x", []byte(seats)) || !IsCSV("x.CSV", []byte("{}")) || IsCSV("x", []byte("\xef\xbb\xbf\n{}")) || IsCSV("a.json", nil) {
 		t.Error("IsCSV misclassifies a file")
@@ -87,12 +88,12 @@ func TestFaultsOfCSV(t *testing.T) {
 func TestReadJSON(t *testing.T) {
 	plan, hall, faults := ReadCSV([]byte(seats), "Parlour")
 	if faults != nil {
-		t.Fatal(faults)
+		t.Fatalf("%v; want no faults", faults)
 	}
 	text, faults := Body(plan, "parlour")
 	again, same, others := ReadJSON(text)
 	if faults != nil || others != nil || again.ID != "parlour" || same.Seats() != hall.Seats() {
-		t.Errorf("%v, %v: %s", faults, others, text)
+		t.Errorf("Body: %v, %v: %s", faults, others, text)
 	}
 	for change, want := range map[[2]string]string{
 		{`"Balcony"}`, `"Circle"}`}:   `zones.1.rows.0.seats.0.category: the plan has no category "Circle"`,
@@ -106,7 +107,7 @@ func TestReadJSON(t *testing.T) {
 		}
 	}
 	if _, _, faults := ReadJSON([]byte(string(text) + strings.Repeat(" ", MaxBytes))); len(faults) != 1 {
-		t.Error(faults)
+		t.Errorf("%v; want len(faults) = 1", faults)
 	}
 	for i := range plan.Zones {
 		for j := range plan.Zones[i].Rows {
@@ -128,14 +129,14 @@ func FuzzReadCSV(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		plan, hall, faults := ReadCSV([]byte(text), "Hall")
 		if (hall == nil) == (faults == nil) || len(faults) > maxFaults {
-			t.Fatalf("%v, and a hall: %t", faults, hall != nil)
+			t.Fatalf("ReadCSV: %v, and a hall: %t", faults, hall != nil)
 		}
 		if hall == nil {
 			return
 		}
 		sent, faults := Body(plan, "")
 		if _, again, others := ReadJSON(sent); faults != nil || others != nil || again.Seats() != hall.Seats() {
-			t.Fatalf("%v, %v: %s", faults, others, sent)
+			t.Fatalf("Body: %v, %v: %s", faults, others, sent)
 		}
 	})
 }
@@ -149,7 +150,7 @@ func FuzzReadJSON(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		plan, hall, faults := ReadJSON([]byte(text))
 		if (hall == nil) != (len(faults) == 1) || hall == nil && faults[0].Detail == "" {
-			t.Fatalf("%v, and a hall: %t", faults, hall != nil)
+			t.Fatalf("ReadJSON: %v, and a hall: %t", faults, hall != nil)
 		}
 		if hall == nil {
 			return
@@ -157,7 +158,7 @@ func FuzzReadJSON(f *testing.F) {
 		stored, faults := Body(plan, plan.ID)
 		_, again, others := ReadJSON(stored)
 		if faults != nil || others != nil || again.Seats() != hall.Seats() || again.Places() != hall.Places() {
-			t.Fatalf("%v, %v: %s", faults, others, stored)
+			t.Fatalf("Body: %v, %v: %s", faults, others, stored)
 		}
 		for seat := range events.SeatIndex(hall.Seats()) {
 			if again.Name(seat) != hall.Name(seat) || again.Position(seat) != hall.Position(seat) {

@@ -24,10 +24,10 @@ func (r *Log) CallAgain(ctx context.Context, method, path string, body string, i
 	if method == http.MethodGet {
 		headers = nil
 	}
-	for begun, sent := time.Now(), 0; ; sent++ {
+	for start, sent := time.Now(), 0; ; sent++ {
 		_, err := r.exchange(ctx, method, path, body, headers, into)
 		var gone *unanswered // a server that has never answered does not exist
-		if sent == 0 && errors.As(err, &gone) || !passing(err) || time.Since(begun) > againFor {
+		if sent == 0 && errors.As(err, &gone) || !passing(err) || time.Since(start) > againFor {
 			return err
 		}
 		if err := again(ctx); err != nil {

@@ -92,13 +92,13 @@ const editAttempts = 20
 // Edit changes a resource with optimistic concurrency: it reads the resource into now, sends the
 // result of body with If-Match, and retries on a conflict. method is PATCH or PUT. Errors: as Call.
 func (r *Log) Edit(ctx context.Context, method, path string, now any, body func() string) error {
-	begun := time.Now()
+	start := time.Now()
 	for attempt := 1; ; attempt++ {
 		tag, err := r.exchange(ctx, http.MethodGet, path, "", nil, now)
 		if err == nil {
 			_, err = r.exchange(ctx, method, path, body(), []string{"If-Match", tag}, &struct{}{})
 		}
-		if passing(err) && time.Since(begun) < againFor {
+		if passing(err) && time.Since(start) < againFor {
 			attempt = 0
 			if err := again(ctx); err != nil {
 				return err
@@ -190,11 +190,11 @@ func (r *Log) eventsAfter(
 	ctx context.Context, q sequence, after uint64, limit int,
 ) (found []events.Recorded, err error) {
 	for len(found) < limit {
-		most := min(limit-len(found), pageSize)
+		highest := min(limit-len(found), pageSize)
 		var page struct {
 			Items []events.CloudEvent `json:"items"`
 		}
-		err := r.Call(ctx, http.MethodGet, q.path+strconv.FormatUint(after, 10)+"&limit="+strconv.Itoa(most), "", &page)
+		err := r.Call(ctx, http.MethodGet, q.path+strconv.FormatUint(after, 10)+"&limit="+strconv.Itoa(highest), "", &page)
 		if p := (*Problem)(nil); errors.As(err, &p) && p.Code == core.CodeNotFound && p.Resource == "stream" {
 			return nil, nil
 		}
@@ -208,7 +208,7 @@ func (r *Log) eventsAfter(
 			}
 			found, after = append(found, e), q.place(&e)
 		}
-		if len(page.Items) < most {
+		if len(page.Items) < highest {
 			break
 		}
 	}

@@ -60,7 +60,7 @@ func TestScheduler(t *testing.T) {
 		t.Error("no two requests were in flight together")
 	}
 	if s.prune(); len(s) != 0 {
-		t.Errorf("%d resources are left", len(s))
+		t.Errorf("%d resources are left; want 0", len(s))
 	}
 }
 

@@ -45,7 +45,8 @@ func TestBackupsLeaveSpace(t *testing.T) {
 	linked, err := bytesToCopy(b.log, canLink(b.log, b.dir))
 	all, failed := bytesToCopy(b.log, false)
 	if err != nil || failed != nil || linked == 0 || all <= linked {
-		t.Errorf("%d bytes to copy, %d without links; %v, %v", linked, all, err, failed)
+		t.Errorf("%d bytes to copy, %d without links; %v, %v; want no failed, linked > 0 and all > linked",
+			linked, all, err, failed)
 	}
 	if canLink(b.log, filepath.Join(store, "none")) {
 		t.Error("there are links into a missing folder")

@@ -57,7 +57,7 @@ func TestSeedsAreNotOverwritten(t *testing.T) {
 	log.err = nil
 	log.head.Version++
 	if got := node("c:1").seedAddresses(); got != nil {
-		t.Errorf("addresses of another version: %q", got)
+		t.Errorf("addresses of another version: %q; want no got", got)
 	}
 	node("c:1").saveSeed()
 	log.head.Version--

@@ -59,7 +59,8 @@ func TestCurrencyIsNamedOnce(t *testing.T) {
 			}
 		}
 		if ready["currency"] != step.ready || ready["currency_digits"] != step.digits {
-			t.Errorf("%q: /readyz says %v, %v", step.code, ready["currency"], ready["currency_digits"])
+			t.Errorf("%q: /readyz says %v, %v; want ready[currency] = step.ready and ready[currency_digits] = step.digits",
+				step.code, ready["currency"], ready["currency_digits"])
 		}
 		if body := get(t, s, "/"); !strings.Contains(body, step.page) {
 			t.Errorf("%q: the page has no %s", step.code, step.page)

@@ -14,11 +14,12 @@ func TestShareDescriptors(t *testing.T) {
 	} {
 		d, err := shareDescriptors(test.limit, test.stores)
 		if err != nil || d.tables != test.tables || d.connections != test.connections {
-			t.Errorf("%d for %d: %+v, %v", test.limit, test.stores, d, err)
+			t.Errorf("%d for %d: %+v, %v; want d.tables = test.tables and d.connections = test.connections",
+				test.limit, test.stores, d, err)
 		}
 		all := d.connections
 		if n := d.reserve(logClients); n < 1 || n > all/8 || d.connections != all-n {
-			t.Errorf("%d of %d are taken", n, all)
+			t.Errorf("%d of %d are taken; want n >= 1, n <= all/8 and d.connections = all-n", n, all)
 		}
 	}
 	if _, err := shareDescriptors(227, 2); err == nil || !strings.Contains(err.Error(), "ulimit -n") {

@@ -57,7 +57,7 @@ func TestForgetIsOwed(t *testing.T) {
 		}
 	}
 	if _, contact, err := p.contacts.Find("s"); contact != nil || err != nil {
-		t.Errorf("the contact is %q, %v", contact, err)
+		t.Errorf("the contact is %q, %v; want no contact", contact, err)
 	}
 	p.background.Wait()
 }

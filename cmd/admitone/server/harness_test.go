@@ -51,7 +51,7 @@ func send(t *testing.T, s *Server, method, path, body string) {
 		t.Fatal(err)
 	}
 	defer response.Body.Close()
-	if said, _ := io.ReadAll(response.Body); response.StatusCode >= 300 {
-		t.Fatalf("%s %s: %s %s", method, path, response.Status, said)
+	if output, _ := io.ReadAll(response.Body); response.StatusCode >= 300 {
+		t.Fatalf("%s %s: %s %s; want StatusCode < 300", method, path, response.Status, output)
 	}
 }

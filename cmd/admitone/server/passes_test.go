@@ -18,7 +18,7 @@ func TestMissingKeysAreReported(t *testing.T) {
 	send(t, s, "PUT", "/v1/waiting-rooms/r",
 		`{"admit_per_second":1,"max_active":1,"active_seconds":600,"heartbeat_seconds":600,"status":"open"}`)
 	end(t, s)
-	said := func() string { // the server's log until its rooms have resumed
+	output := func() string { // the server's log until its rooms have resumed
 		t.Helper()
 		var text bytes.Buffer
 		p := startIn(t, store, &text)
@@ -29,8 +29,8 @@ func TestMissingKeysAreReported(t *testing.T) {
 		}
 		return text.String()
 	}
-	if text := said(); strings.Contains(text, "keys of passes") {
-		t.Errorf("with its keys it says %s", text)
+	if text := output(); strings.Contains(text, "keys of passes") {
+		t.Errorf("with its keys it says %s; want no %q", text, "keys of passes")
 	}
 	kept, err := os.ReadFile(filepath.Join(store, PassKeysFile))
 	if err != nil {
@@ -40,8 +40,8 @@ func TestMissingKeysAreReported(t *testing.T) {
 		t.Fatal(err)
 	}
 	// The log names the keys from the first room on.
-	if text := said(); !strings.Contains(text, `"level":"ERROR"`) || !strings.Contains(text, "none of the log's") {
-		t.Errorf("without visitors it logs %s", text)
+	if text := output(); !strings.Contains(text, `"level":"ERROR"`) || !strings.Contains(text, "none of the log's") {
+		t.Errorf("without visitors it logs %s; want %q and %q", text, `"level":"ERROR"`, "none of the log's")
 	}
 	if err := os.WriteFile(filepath.Join(store, PassKeysFile), kept, 0o600); err != nil {
 		t.Fatal(err)
@@ -49,14 +49,14 @@ func TestMissingKeysAreReported(t *testing.T) {
 	s = startIn(t, store, io.Discard)
 	send(t, s, "POST", "/v1/waiting-rooms/r/visitors", `{"holder":"ada"}`)
 	end(t, s)
-	if text := said(); strings.Contains(text, "keys of passes") {
-		t.Errorf("with its keys it says %s", text)
+	if text := output(); strings.Contains(text, "keys of passes") {
+		t.Errorf("with its keys it says %s; want no %q", text, "keys of passes")
 	}
 	if err := os.Remove(filepath.Join(store, PassKeysFile)); err != nil {
 		t.Fatal(err)
 	}
-	if text := said(); !strings.Contains(text, `"level":"ERROR"`) ||
+	if text := output(); !strings.Contains(text, `"level":"ERROR"`) ||
 		!strings.Contains(text, "earlier places and passes") || !strings.Contains(text, `"room":"r"`) {
-		t.Errorf("it says %q", text)
+		t.Errorf("it says %q; want %q, %q and %q", text, `"level":"ERROR"`, "earlier places and passes", `"room":"r"`)
 	}
 }

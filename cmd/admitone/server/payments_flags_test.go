@@ -60,7 +60,7 @@ func TestStripeNeedsItsSettings(t *testing.T) {
 				return
 			}
 			if !errors.As(err, new(usage.Error)) || !strings.Contains(err.Error(), test.fault) {
-				t.Fatalf("%v; want one of usage about %q", err, test.fault)
+				t.Fatalf("Start: %v; want one of usage about %q", err, test.fault)
 			}
 			log, err := embedded.Open(store, embedded.Options{})
 			if err != nil {

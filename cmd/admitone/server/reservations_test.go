@@ -64,7 +64,7 @@ func TestReservationPaymentsAreFinished(t *testing.T) {
 		}
 	}
 	if figures.Received != 200 || figures.Booked != 100 || figures.Owed != 100 || figures.Open != 0 {
-		t.Errorf("%+v", figures)
+		t.Errorf("%+v; want Received = 200, Booked = 100, Owed = 100 and Open = 0", figures)
 	}
 	if _, err := verify.Log(t.Context(), s.Log, true, nil); err != nil {
 		t.Error(err)

@@ -31,6 +31,6 @@ func TestInvalidSecrets(t *testing.T) {
 		t.Fatal(err)
 	}
 	if secret, err := JWTSecret(file, ""); err != nil || !bytes.Equal(secret, good) {
-		t.Errorf("%q, %v; the secret is the whole file", secret, err)
+		t.Errorf("JWTSecret: %q, %v; the secret is the whole file", secret, err)
 	}
 }

@@ -126,7 +126,7 @@ func (noViews) Hall(context.Context, events.PlanID) (*events.Hall, error) {
 }
 func (noViews) CatchUp(context.Context) error { return nil }
 
-func (noViews) KeptBehind(context.Context, events.BookingID) (int64, error) { return 0, nil }
+func (noViews) KeptAfter(context.Context, events.BookingID) (int64, error) { return 0, nil }
 
 func (s *sale) close() {
 	s.process.Wait()

@@ -58,16 +58,17 @@ func TestShorterHolds(t *testing.T) {
 	s.book("ann", "A-1-2")
 	c := ask(t, s, 0, "hold_seconds=30")
 	if n := c.Recorded; n.UnitsSold != 3 || n.HoldsExpired != 1 || n.BookingsExpired != 1 || len(n.Refused) != 0 {
-		t.Errorf("recorded: %+v", n)
+		t.Errorf("recorded: %+v; want UnitsSold = 3, HoldsExpired = 1, BookingsExpired = 1 and len(Refused) = 0", n)
 	}
 	if n := c.WhatIf; n.UnitsSold != 1 || n.HoldsExpired != 2 || n.BookingsExpired != 1 ||
 		n.Refused[core.CodeHoldExpired] != 1 {
-		t.Errorf("what if: %+v", n)
+		t.Errorf("what if: %+v; want UnitsSold = 1, HoldsExpired = 2, BookingsExpired = 1 and Refused[CodeHoldExpired] = 1",
+			n)
 	}
 	// Holds from before the range keep their deadlines.
 	for _, from := range []events.Position{s.log.head() - 1, s.log.head()} { // a booking is in progress
 		if n := ask(t, s, from, "hold_seconds=30").WhatIf; n.UnitsSold != 0 || n.HoldsExpired != 1 || len(n.Refused) != 0 {
-			t.Errorf("from %d: %+v", from, n)
+			t.Errorf("from %d: %+v; want UnitsSold = 0, HoldsExpired = 1 and len(Refused) = 0", from, n)
 		}
 	}
 }
@@ -90,14 +91,16 @@ func TestLimitStockAndSlots(t *testing.T) {
 		c := ask(t, s, from, "limit_per_holder=2", "team_limit=5")
 		if n := c.WhatIf; n.UnitsSold != 2 || n.Buyers != 1 || n.TopTenShare != 1 || n.Refused[core.CodeLimitExceeded] != 4 ||
 			n.TeamsEntered != 5 || n.TeamsWaiting != 1 {
-			t.Errorf("from %d: what if: %+v", from, n)
+			t.Errorf("from %d: what if: %+v; want UnitsSold = 2, Buyers = 1, TopTenShare = 1, Refused[CodeLimitExceeded] = 4, TeamsEntered = 5 and TeamsWaiting = 1",
+				from, n)
 		}
 		if n := c.Recorded; n.UnitsSold != 9 || n.Buyers != 2 || n.TeamsEntered != 4 || n.TeamsWaiting != 2 {
-			t.Errorf("from %d: recorded: %+v", from, n)
+			t.Errorf("from %d: recorded: %+v; want UnitsSold = 9, Buyers = 2, TeamsEntered = 4 and TeamsWaiting = 2",
+				from, n)
 		}
 		c = ask(t, s, from, "stock=6")
 		if n := c.WhatIf; n.UnitsSold != 4 || n.Refused[core.CodeSoldOut] != 1 {
-			t.Errorf("from %d: with less stock: %+v", from, n)
+			t.Errorf("from %d: with less stock: %+v; want UnitsSold = 4 and Refused[CodeSoldOut] = 1", from, n)
 		}
 	}
 	policy := kinds.Policy{"stock": 3}
@@ -136,16 +139,17 @@ func TestSlowerAdmission(t *testing.T) {
 	s := queue(t)
 	c := ask(t, s, 0, "max_active=1", "admit_per_second=1")
 	if n := c.Recorded; n.Admitted != 3 || n.UnitsSold != 3 || n.PlacesLost != 1 || n.Wait.P50 != 11 || n.Wait.Max != 21 {
-		t.Errorf("recorded: %+v", n)
+		t.Errorf("recorded: %+v; want Admitted = 3, UnitsSold = 3, PlacesLost = 1, Wait.P50 = 11 and Wait.Max = 21", n)
 	}
 	// One after another: each is admitted when the previous one is done, ten seconds later.
 	if n := c.WhatIf; n.Admitted != 3 || n.UnitsSold != 3 || n.PlacesLost != 1 || n.Wait.P50 < 10 || n.Wait.P50 > 10.2 ||
 		n.Wait.Max < 20 || n.Wait.Max > 20.3 {
-		t.Errorf("what if: %+v", n)
+		t.Errorf("what if: %+v; want Admitted = 3, UnitsSold = 3, PlacesLost = 1, Wait.P50 >= 10, Wait.P50 <= 10.2, Wait.Max >= 20 and Wait.Max <= 20.3",
+			n)
 	}
 	c = ask(t, s, 0, "admit_per_second=0")
 	if n := c.WhatIf; n.Admitted != 0 || n.UnitsSold != 0 || n.Refused[neverAdmitted] != 3 {
-		t.Errorf("no visitor is admitted: %+v", n)
+		t.Errorf("no visitor is admitted: %+v; want Admitted = 0, UnitsSold = 0 and Refused[neverAdmitted] = 3", n)
 	}
 }
 
@@ -163,7 +167,7 @@ func TestFasterAdmission(t *testing.T) {
 		}
 	}
 	if n := ask(t, s, middle, "admit_per_second=100").WhatIf; n.Admitted < 3 || n.UnitsSold != 3 || n.Wait.P50 > 1.2 {
-		t.Errorf("from %d: what if: %+v", middle, n)
+		t.Errorf("from %d: what if: %+v; want Admitted >= 3, UnitsSold = 3 and Wait.P50 <= 1.2", middle, n)
 	}
 }
 
@@ -183,7 +187,7 @@ func TestEveryIntentIsACommand(t *testing.T) {
 	s.do(product.Stream("tee"), &product.Release{ReservationID: id})
 	s.do(waitingroom.Stream("door"), &waitingroom.Join{Holder: "ann"})
 	if c := ask(t, s, 0); c.Intents != int64(s.log.head()) {
-		t.Errorf("%d intents in %d facts of requests", c.Intents, s.log.head())
+		t.Errorf("%d intents in %d facts of requests; want Intents = %v", c.Intents, s.log.head(), int64(s.log.head()))
 	}
 }
 
@@ -227,7 +231,7 @@ func TestSeriesStaysSmall(t *testing.T) {
 		s.add(day.Add(time.Duration(i)*second), int64(i))
 	}
 	if n := len(s.points); n > maxPoints || s.points[n-1].total != 99_999 {
-		t.Errorf("%d points, the last of %d", n, s.points[n-1].total)
+		t.Errorf("%d points, the last of %d; want n <= maxPoints and 99_999", n, s.points[n-1].total)
 	}
 	if stepOf(7) != 1 || stepOf(11) != 2 || stepOf(101) != 10 || stepOf(5_933) != 1000 {
 		t.Error(stepOf(7), stepOf(11), stepOf(101), stepOf(5_933))

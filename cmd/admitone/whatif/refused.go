@@ -92,8 +92,8 @@ func (h *simulation) Begun(context.Context, events.BookingID) (map[events.HoldID
 // CatchUp implements [bookings.Views]. A simulation is always caught up.
 func (h *simulation) CatchUp(context.Context) error { return nil }
 
-// KeptBehind implements [bookings.Views]. In a simulation no fee is withheld after a cancellation.
-func (h *simulation) KeptBehind(context.Context, events.BookingID) (int64, error) { return 0, nil }
+// KeptAfter implements [bookings.Views]. In a simulation no fee is withheld after a cancellation.
+func (h *simulation) KeptAfter(context.Context, events.BookingID) (int64, error) { return 0, nil }
 
 // TakenSeats implements [bookings.Views].
 func (h *simulation) TakenSeats(

@@ -231,30 +231,30 @@ func (s *sale) checkUnchanged(t rapid.TB, from events.Position) {
 		names = append(names, string(ours), theirs)
 	}
 	again := strings.NewReplacer(names...)
-	heard := closingTracker{}
+	received := closingTracker{}
 	was.complete()
 	mine.complete()
 	for stream, facts := range mine {
 		for _, fact := range facts {
 			name := events.StreamID(again.Replace(string(stream)))
-			heard[name] = append(heard[name], again.Replace(fact))
+			received[name] = append(received[name], again.Replace(fact))
 		}
 	}
-	refused := append(was.closed(), heard.closed()...)
+	refused := append(was.closed(), received.closed()...)
 	was.forget(refused)
-	heard.forget(refused)
-	if len(heard) != len(was) {
-		t.Errorf("from %d: %d streams, and the log has %d", from, len(heard), len(was))
+	received.forget(refused)
+	if len(received) != len(was) {
+		t.Errorf("from %d: %d streams, and the log has %d", from, len(received), len(was))
 	}
 	for stream, facts := range was {
-		if got := heard[stream]; !slices.Equal(got, facts) {
+		if got := received[stream]; !slices.Equal(got, facts) {
 			t.Errorf("from %d: %s goes\n%s\nand in the log\n%s", from, stream, strings.Join(got, "\n"),
 				strings.Join(facts, "\n"))
 		}
 	}
-	recorded, asked := q.recordedSummary.result(), q.whatIfSummary.result()
-	if fmt.Sprintf("%+v", figuresOf(recorded)) != fmt.Sprintf("%+v", figuresOf(asked)) {
-		t.Errorf("from %d: the figures are\n%+v\nand were\n%+v", from, asked, recorded)
+	recorded, requested := q.recordedSummary.result(), q.whatIfSummary.result()
+	if fmt.Sprintf("%+v", figuresOf(recorded)) != fmt.Sprintf("%+v", figuresOf(requested)) {
+		t.Errorf("from %d: the figures are\n%+v\nand were\n%+v", from, requested, recorded)
 	}
 }
 

@@ -2,9 +2,9 @@ package verify
 
 import "admitone/events"
 
-// Outside has the sums of external payments, in minor units of their currency.
+// ExternalSums has the sums of external payments, in minor units of their currency.
 // Received = Open + Booked + Kept + Refunded + Owed.
-type Outside struct {
+type ExternalSums struct {
 	Received int64 `json:"received"`
 	Open     int64 `json:"open"`
 	Booked   int64 `json:"booked"`
@@ -13,13 +13,13 @@ type Outside struct {
 	Owed     int64 `json:"owed"`
 }
 
-// Outside returns the sums of the payments for which included returns true (nil includes all) by
+// ExternalSums returns the sums of the payments for which included returns true (nil includes all) by
 // currency; nil for none.
-func (v *Verifier) Outside(included func(of events.PaidThing) bool) map[string]Outside {
+func (v *Verifier) ExternalSums(included func(of events.PaidThing) bool) map[string]ExternalSums {
 	if len(v.ledger.payments) == 0 {
 		return nil
 	}
-	sums := map[string]Outside{}
+	sums := map[string]ExternalSums{}
 	for _, c := range v.ledger.payments {
 		if included != nil && !included(c.received.PaidThing) {
 			continue

@@ -9,15 +9,15 @@ import (
 	"admitone/projections/row"
 )
 
-// maxRemakes bounds how often in a row the views are rebuilt without catching up; beyond that
-// the disk is assumed to be faulty.
-const maxRemakes = 3
+// maxRebuilds bounds consecutive rebuilds of the views without catching up; beyond that the disk is assumed
+// to be faulty.
+const maxRebuilds = 3
 
-// remake discards the views while the server runs and rebuilds them from the log. It waits for
+// rebuild discards the views while the server runs and rebuilds them from the log. It waits for
 // reads in progress; later reads are refused until the views have caught up. Topics keep their
 // subscribers, but send no frames until then. Errors: ErrClosed; a failure that is not damage;
-// more than maxRemakes rebuilds in a row.
-func (p *Projections) remake() error {
+// more than maxRebuilds rebuilds in a row.
+func (p *Projections) rebuild() error {
 	p.users.Lock()
 	defer p.users.Unlock()
 	p.mu.Lock()
@@ -26,11 +26,11 @@ func (p *Projections) remake() error {
 		return ErrClosed
 	}
 	why := p.damage.found()
-	if !spoiled(why) {
+	if !needsRebuild(why) {
 		return why
 	}
-	if p.remakes++; p.remakes > maxRemakes {
-		return fmt.Errorf("the views were rebuilt %d times without catching up: %w", maxRemakes, why)
+	if p.rebuilds++; p.rebuilds > maxRebuilds {
+		return fmt.Errorf("the views were rebuilt %d times without catching up: %w", maxRebuilds, why)
 	}
 	p.log.Warn("the views can't be used and are rebuilt from the log", "dir", p.dir, "reason", oneLine(why),
 		"position", p.at.position)
@@ -40,7 +40,7 @@ func (p *Projections) remake() error {
 	viewOf[*boxOffice](p).changing.pause(true)
 	viewOf[*payments](p).unfinished.pause(true)
 	p.readings.end()
-	// Its files are known to be damaged.
+	// The files are known to be damaged, so an error is expected.
 	_ = p.db.Close()
 	return p.startOver()
 }
@@ -59,12 +59,12 @@ func (p *Projections) caughtUp(target events.Position) {
 		p.damage.report(err)
 		return
 	}
-	p.remakes = 0
+	p.rebuilds = 0
 	p.deadlines.pause(false)
 	viewOf[*boxOffice](p).unfinished.pause(false)
 	viewOf[*boxOffice](p).changing.pause(false)
 	viewOf[*payments](p).unfinished.pause(false)
-	p.anew.Store(false)
+	p.rebuilding.Store(false)
 	close(*p.caught.Load())
 }
 

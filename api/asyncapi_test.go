@@ -30,14 +30,14 @@ func TestSocketExamples(t *testing.T) {
 	w.product("2", 3, "")
 	sockets := map[string]*sockettest.Peer{}
 	for name, m := range messages(t) {
-		if len(m.Examples) == 0 && m.Heard {
+		if len(m.Examples) == 0 && m.FromClient {
 			t.Errorf("%s has no example", name)
 		}
 		for _, example := range m.Examples {
 			if err := m.Validate(example); err != nil {
 				t.Errorf("an example of %s: %v", name, err)
 			}
-			if !m.Heard || name == "wait" { // no visitor waits
+			if !m.FromClient || name == "wait" { // no visitor waits
 				continue
 			}
 			sockets[name] = w.dial("/ws")
@@ -112,7 +112,7 @@ func TestEverySocketMessage(t *testing.T) {
 	short.Send(`{"event":"subscribe","data":{"topics":["product:none"]}}`)
 	hear(short, "error")
 	for _, name := range slices.Sorted(maps.Keys(messages(t))) {
-		if messages(t)[name].Sent && !heard[name] {
+		if messages(t)[name].FromServer && !heard[name] {
 			t.Errorf("no %s was received; add one above", name)
 		}
 	}
@@ -122,7 +122,7 @@ func TestEverySocketMessage(t *testing.T) {
 // accepts it as genuine.
 func TestDeliveriesAreAsDescribed(t *testing.T) {
 	w, event := newHarness(t, withDeliveries), messages(t)["event"]
-	if event == nil || event.Sent || event.Heard || len(event.Examples) == 0 {
+	if event == nil || event.FromServer || event.FromClient || len(event.Examples) == 0 {
 		t.Fatalf("the message of webhooks: %+v", event)
 	}
 	receiver := webhooktest.NewReceiver(t, nil)

@@ -66,7 +66,7 @@ func (s *Server) checkout(r *request) error {
 	}
 	s.note(opened.Position)
 	status := fiber.StatusCreated
-	if opened.Again {
+	if opened.Existing {
 		status = fiber.StatusOK
 	}
 	if opened.Replayed {
@@ -115,7 +115,7 @@ func (s *Server) takeReport(r *request) error {
 	}
 	ctx, cancel := context.WithDeadline(context.Background(), r.begun.Add(takeLimit))
 	defer cancel()
-	err := s.config.Payments.Take(ctx, r.id, func(name string) string { return r.ctx.Get(name) }, body)
+	err := s.config.Payments.HandleReport(ctx, r.id, func(name string) string { return r.ctx.Get(name) }, body)
 	if !errors.Is(err, payments.ErrForged) {
 		r.noteAll()
 	}

@@ -105,17 +105,17 @@ func TestPaidOnAPage(t *testing.T) {
 	}
 	slow := "pi_" + session // of a method that takes days
 	s.stripe.Change(session, func(one *stripetest.Session) { one.PaymentIntent = &slow })
-	s.tell(s.stripe.TellSession("completed", session), 200)
+	s.tell(s.stripe.SessionEvent("completed", session), 200)
 	s.checkBooking(booking, "awaiting_payment")
 	payment := s.stripe.Pay(session)
 	var all sync.WaitGroup
 	for range 5 {
-		e := s.stripe.TellSession("async_payment_succeeded", session)
+		e := s.stripe.SessionEvent("async_payment_succeeded", session)
 		all.Go(func() { s.tell(e, 200) })
 	}
 	all.Wait()
-	s.tell(s.stripe.TellSession("completed", session), 200)
-	s.tell(s.stripe.TellSession("expired", session), 200)
+	s.tell(s.stripe.SessionEvent("completed", session), 200)
+	s.tell(s.stripe.SessionEvent("expired", session), 200)
 	s.checkBooking(booking, "booked")
 	if n := s.received(); n != 1 {
 		t.Errorf("%d payments were received", n)
@@ -131,7 +131,7 @@ func TestForgedReports(t *testing.T) {
 	booking := s.held("hall", "ada", "A-1-1")
 	session := s.checkout(booking)
 	s.stripe.Pay(session)
-	e := s.stripe.TellSession("completed", session)
+	e := s.stripe.SessionEvent("completed", session)
 	e.Header = s.stripe.Sign(e.Payload, "whsec_another", time.Now())
 	s.tell(e, 403)
 	e.Header = s.stripe.Sign(e.Payload, stripetest.WebhookSecret, time.Now().Add(-10*time.Minute))
@@ -154,16 +154,16 @@ func TestExpiredPages(t *testing.T) {
 	first, bobs := s.checkout(ada), s.checkout(bob)
 	for session, booking := range map[string]string{first: ada, bobs: bob} {
 		s.stripe.Pay(session)
-		s.tell(s.stripe.TellSession("expired", session), 200)
+		s.tell(s.stripe.SessionEvent("expired", session), 200)
 		s.checkBooking(booking, "held")
 	}
 	second := s.checkout(ada)
 	if second == first {
 		t.Errorf("the page of an intent that is over is given again")
 	}
-	s.tell(s.stripe.TellSession("expired", first), 200)
+	s.tell(s.stripe.SessionEvent("expired", first), 200)
 	s.checkBooking(ada, "awaiting_payment")
-	s.tell(s.stripe.TellSession("completed", first), 200)
+	s.tell(s.stripe.SessionEvent("completed", first), 200)
 	s.checkBooking(ada, "booked")
 	s.until("the page of an intent that money has ended is closed", func() bool {
 		for _, one := range s.stripe.Sessions() {
@@ -175,8 +175,8 @@ func TestExpiredPages(t *testing.T) {
 	})
 	s.do("DELETE", bob, "").is(200)
 	s.held("hall", "eve", "A-1-3")
-	s.tell(s.stripe.TellSession("completed", bobs), 200)
-	s.tell(s.stripe.TellSession("completed", bobs), 200)
+	s.tell(s.stripe.SessionEvent("completed", bobs), 200)
+	s.tell(s.stripe.SessionEvent("completed", bobs), 200)
 	s.checkBooking(bob, "released")
 	s.checkRefunds("owed", "released 100EUR pi_"+bobs)
 	s.moneyVerified()
@@ -214,8 +214,8 @@ func TestLatePages(t *testing.T) {
 		return a.status == 201 && s.do("POST", a.header.Get("Location")+"/payment", `{}`).status == 200
 	})
 	for range 2 {
-		s.tell(s.stripe.TellSession("completed", frees), 200)
-		s.tell(s.stripe.TellSession("completed", solds), 200)
+		s.tell(s.stripe.SessionEvent("completed", frees), 200)
+		s.tell(s.stripe.SessionEvent("completed", solds), 200)
 	}
 	s.checkBooking(free, "booked")
 	s.checkRefunds("owed", "late 100EUR pi_"+solds)
@@ -230,26 +230,26 @@ func TestWrongSums(t *testing.T) {
 	first, second := s.checkout(sum), s.checkout(currency)
 	s.stripe.Pay(first)
 	s.stripe.Change(first, func(one *stripetest.Session) { one.AmountTotal = 99 })
-	s.tell(s.stripe.TellSession("completed", first), 200)
+	s.tell(s.stripe.SessionEvent("completed", first), 200)
 	s.checkBooking(sum, "held")
 	s.stripe.Pay(second)
 	s.stripe.Change(second, func(one *stripetest.Session) { one.Currency = "usd" })
-	s.tell(s.stripe.TellSession("completed", second), 200)
+	s.tell(s.stripe.SessionEvent("completed", second), 200)
 	s.checkBooking(currency, "held")
 	s.checkRefunds("owed", "wrong_sum 99EUR pi_"+first, "wrong_sum 100USD pi_"+second)
 	// The same reference with another amount reports no other payment.
 	s.stripe.Change(first, func(one *stripetest.Session) { one.AmountTotal = 100 })
-	s.tell(s.stripe.TellSession("completed", first), 200)
+	s.tell(s.stripe.SessionEvent("completed", first), 200)
 	// One reference pays for one booking.
 	third := s.checkout(s.held("hall", "eve", "A-1-5"))
 	s.stripe.PayWith(third, "pi_"+first)
-	s.tell(s.stripe.TellSession("completed", third), 200)
+	s.tell(s.stripe.SessionEvent("completed", third), 200)
 	// A session of another log changes nothing.
 	s.stripe.Change(third, func(one *stripetest.Session) { one.Metadata["admitone_booking"] = "none" })
-	s.tell(s.stripe.TellSession("completed", third), 200)
+	s.tell(s.stripe.SessionEvent("completed", third), 200)
 	s.stripe.Change(third, func(one *stripetest.Session) { one.Metadata = nil })
-	s.tell(s.stripe.TellSession("completed", third), 200)
-	s.tell(s.stripe.TellSession("expired", third), 200)
+	s.tell(s.stripe.SessionEvent("completed", third), 200)
+	s.tell(s.stripe.SessionEvent("expired", third), 200)
 	if n := s.received(); n != 2 {
 		t.Errorf("%d payments were received", n)
 	}
@@ -267,7 +267,7 @@ func TestReleasedWhilePaid(t *testing.T) {
 	intent := s.do("GET", booking, "").is(200)["intent"].(string)
 	s.do("DELETE", booking+"/payment-intent?intent="+intent, "").is(200)
 	s.do("DELETE", booking, "").is(200)
-	s.tell(s.stripe.TellSession("completed", session), 200)
+	s.tell(s.stripe.SessionEvent("completed", session), 200)
 	s.checkRefunds("owed", "released 100EUR "+payment)
 	other := s.held("hall", "bob", "A-1-3")
 	open := s.checkout(other)
@@ -293,9 +293,9 @@ func TestSilentProvider(t *testing.T) {
 	}
 	s.checkBooking(booking, "awaiting_payment")
 	s.stripe.Fail(nil)
-	s.stripe.Lose(down)
+	s.stripe.FailAfter(down)
 	s.do("POST", booking+"/checkout", newCheckout).problem(503, "provider_unavailable")
-	s.stripe.Lose(nil)
+	s.stripe.FailAfter(nil)
 	if n := len(s.stripe.Sessions()); n != 1 {
 		t.Errorf("%d sessions", n)
 	}
@@ -306,10 +306,10 @@ func TestSilentProvider(t *testing.T) {
 	}
 	s.do("POST", booking+"/checkout", newCheckout).is(200)
 	lost := s.held("hall", "bob", "A-1-3")
-	s.stripe.Lose(down)
+	s.stripe.FailAfter(down)
 	s.do("POST", lost+"/checkout", newCheckout).problem(503, "provider_unavailable")
 	s.do("DELETE", lost+"/payment-intent", "").is(200)
-	s.stripe.Lose(nil)
+	s.stripe.FailAfter(nil)
 	s.until("the page that nobody knows is closed", func() bool {
 		all := s.stripe.Sessions()
 		return len(all) == 2 && all[1].Status == "expired"
@@ -353,7 +353,7 @@ func TestUndurableReports(t *testing.T) {
 	s := newShop(t)
 	session := s.checkout(s.held("hall", "ada", "A-1-1"))
 	s.stripe.Pay(session)
-	e := s.stripe.TellSession("completed", session)
+	e := s.stripe.SessionEvent("completed", session)
 	s.must(s.store.Close())
 	s.tell(e, 503)
 }
@@ -362,7 +362,7 @@ func TestUndurableReports(t *testing.T) {
 func TestLargeReports(t *testing.T) {
 	s := newShop(t)
 	invoice := func(size int) stripetest.Event {
-		return s.stripe.Tell(
+		return s.stripe.SignedEvent(
 			"invoice.paid",
 			map[string]any{"id": "in_1", "object": "invoice", "note": strings.Repeat("x", size)},
 		)

@@ -102,8 +102,8 @@ func (s *Server) cluster(r *request) error {
 			if run, err := events.ParseID(m.Run); err == nil {
 				node.Since = run.Time().Format(time.RFC3339Nano)
 			}
-			if heard := m.Heard.Seconds(); !m.Self {
-				node.Heard = &heard
+			if seconds := m.SinceHeartbeat.Seconds(); !m.Self {
+				node.Heard = &seconds
 			}
 			answer.Nodes = append(answer.Nodes, node)
 		}

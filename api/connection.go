@@ -78,7 +78,7 @@ func (s *Server) spared(r *request) error {
 // the answer to it.
 func dropSilentConns(next func(*fasthttp.RequestCtx, error)) func(*fasthttp.RequestCtx, error) {
 	return func(c *fasthttp.RequestCtx, err error) {
-		if conn, ok := c.Conn().(*connections.Conn); ok && !conn.Spoke() {
+		if conn, ok := c.Conn().(*connections.Conn); ok && !conn.HasSent() {
 			_ = conn.Close() // what fasthttp writes next is discarded
 			return
 		}
@@ -107,10 +107,10 @@ func drainBody(conn net.Conn) {
 // proxied whether the connection is a proxy's or another node's, and so shared with other callers.
 func (r *request) callerAddress() (address netip.Addr, counts, proxied bool) {
 	if r.hop != nil && r.hop.received {
-		return r.hop.Client, r.hop.Client.IsValid() && !connections.Spared(r.hop.Client), true
+		return r.hop.Client, r.hop.Client.IsValid() && !connections.Exempt(r.hop.Client), true
 	}
 	address, named, proxied := r.callerNamed()
-	return address, named && !connections.Spared(address), proxied
+	return address, named && !connections.Exempt(address), proxied
 }
 
 // callerNamed returns the address of the caller of a request that was not forwarded. named is false if

@@ -25,7 +25,7 @@ func (s *Server) forget(r *request) error {
 	if err != nil {
 		return err
 	}
-	known := s.config.Contacts.Remembers(holder)
+	known := s.config.Contacts.HasDataOf(holder)
 	if !known && !s.config.Shared {
 		// Only the files reveal losses and damage.
 		if known, err = s.config.Contacts.Forget(holder); err != nil {
@@ -36,9 +36,9 @@ func (s *Server) forget(r *request) error {
 	ctx, cancel := r.waiting()
 	defer cancel()
 	position, err := s.config.Contacts.Record(ctx, s.config.Store, holder, forgetMetadata(r))
-	if again := (*contacts.AgainError)(nil); errors.As(err, &again) {
-		return &problem{code: codes.RateLimited, after: again.Wait,
-			detail: "the holder was forgotten a moment ago, and nothing has come to this server since; try again later"}
+	if repeat := (*contacts.RepeatError)(nil); errors.As(err, &repeat) {
+		return &problem{code: codes.RateLimited, after: repeat.Wait,
+			detail: "the holder was forgotten a moment ago, and has no contacts on this server since; try again later"}
 	}
 	if err != nil {
 		return r.contactFailed(err)

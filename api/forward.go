@@ -116,7 +116,7 @@ func (s *Server) forwarded(h handler) handler {
 		}
 		now := time.Now()
 		r.hop = &hop{Hop: peers.Hop{Command: r.mintCommandID(), After: max(s.config.Views.Position(), s.config.Followed()),
-			At: now, Until: now.Add(peers.Patience), Clock: now}}
+			At: now, Until: now.Add(peers.ForwardTimeout), Clock: now}}
 		if address, named, _ := r.callerNamed(); named {
 			r.hop.Client = address
 		}
@@ -222,15 +222,15 @@ func (s *Server) pulsed(next fasthttp.RequestHandler) fasthttp.RequestHandler {
 		return next
 	}
 	return func(c *fasthttp.RequestCtx) {
-		if string(c.RequestURI()) != peers.PulsePath || !c.IsGet() {
+		if string(c.RequestURI()) != peers.HeartbeatPath || !c.IsGet() {
 			next(c)
 			return
 		}
 		if _, err := s.config.Peers.Secret().Open(string(c.Request.Header.Peek(peers.Header)), fasthttp.MethodGet,
-			peers.PulsePath, nil); err != nil {
+			peers.HeartbeatPath, nil); err != nil {
 			c.SetStatusCode(fasthttp.StatusBadRequest)
 			return
 		}
-		c.SetBodyString(s.config.Peers.Pulse())
+		c.SetBodyString(s.config.Peers.Heartbeat())
 	}
 }

@@ -19,7 +19,7 @@ func oweRefund(t *testing.T, before func(s *shop)) (s *shop, payment, refund str
 	s.do("POST", booking+"/payment", outside("first", 100, "")).is(200)
 	payment = s.stripe.PayWith(s.reopen(session), "pi_second")
 	before(s)
-	s.tell(s.stripe.TellSession("completed", session), 200)
+	s.tell(s.stripe.SessionEvent("completed", session), 200)
 	id := events.NewRefundID(events.PaymentStream("stripe", payment), events.OwedAlreadyPaid, "")
 	return s, payment, "/v1/refunds/" + string(id)
 }
@@ -53,11 +53,11 @@ func TestRefundIsPaidBack(t *testing.T) {
 		t.Errorf("the refunds are %+v", made)
 	}
 	for _, kind := range []string{"refund.created", "refund.updated", "charge.refund.updated"} {
-		s.tell(s.stripe.Tell(kind, made[0]), 200)
+		s.tell(s.stripe.SignedEvent(kind, made[0]), 200)
 	}
-	s.tell(s.stripe.Tell("refund.failed", s.stripe.SetRefund(made[0].ID, "failed")), 200)
+	s.tell(s.stripe.SignedEvent("refund.failed", s.stripe.SetRefund(made[0].ID, "failed")), 200)
 	s.awaitRefund(refund, "owed", "failed")
-	s.tell(s.stripe.Tell("refund.updated", made[0]), 200) // one that was in flight
+	s.tell(s.stripe.SignedEvent("refund.updated", made[0]), 200) // one that was in flight
 	s.awaitRefund(refund, "owed", "failed")
 	s.do("POST", refund+"/settlement", `{"reference":"`+made[0].ID+`"}`).problem(409, "payment_reference_used")
 	s.do("POST", refund+"/settlement", `{"reference":"by hand"}`).is(200)
@@ -72,13 +72,13 @@ func TestRefundIsPaidBack(t *testing.T) {
 // the result.
 func TestPendingRefund(t *testing.T) {
 	for end, want := range map[string]string{"succeeded": "settled", "canceled": "owed"} {
-		s, _, refund := oweRefund(t, func(s *shop) { s.stripe.RefundsBecome("pending") })
+		s, _, refund := oweRefund(t, func(s *shop) { s.stripe.SetNewRefundStatus("pending") })
 		s.awaitRefund(refund, "owed", "asked")
 		s.until("it is asked for", func() bool { return len(s.stripe.Refunds()) == 1 })
 		s.do("POST", refund+"/settlement", `{"reference":"by hand"}`).problem(409, "payment_in_progress")
-		s.tell(s.stripe.Tell("refund.created", s.stripe.Refunds()[0]), 200)
+		s.tell(s.stripe.SignedEvent("refund.created", s.stripe.Refunds()[0]), 200)
 		s.awaitRefund(refund, "owed", "asked")
-		s.tell(s.stripe.Tell("refund.updated", s.stripe.SetRefund(s.stripe.Refunds()[0].ID, end)), 200)
+		s.tell(s.stripe.SignedEvent("refund.updated", s.stripe.SetRefund(s.stripe.Refunds()[0].ID, end)), 200)
 		if want == "settled" {
 			s.awaitRefund(refund, want, "")
 		} else {
@@ -93,7 +93,7 @@ func TestPendingRefund(t *testing.T) {
 // failed one is owed again, and settled manually.
 func TestPendingRefundWithoutReports(t *testing.T) {
 	for end, want := range map[string]string{"succeeded": "settled", "failed": "owed"} {
-		s, payment, refund := oweRefund(t, func(s *shop) { s.stripe.RefundsBecome("pending") })
+		s, payment, refund := oweRefund(t, func(s *shop) { s.stripe.SetNewRefundStatus("pending") })
 		s.until("it is asked for", func() bool { return len(s.stripe.Refunds()) == 1 })
 		s.readAgain()
 		s.awaitRefund(refund, "owed", "asked")
@@ -126,7 +126,7 @@ func (s *shop) readAgain() {
 func TestRefundWithALostAnswer(t *testing.T) {
 	var lost atomic.Int32
 	s, payment, refund := oweRefund(t, func(s *shop) {
-		s.stripe.Lose(func(r *http.Request) int {
+		s.stripe.FailAfter(func(r *http.Request) int {
 			if r.Method == http.MethodPost && r.URL.Path == "/v1/refunds" {
 				lost.Add(1)
 				return 500
@@ -225,7 +225,7 @@ func TestRefundOfAnotherPayment(t *testing.T) {
 
 // TestRefundWithAUsedReference: another refund was settled under it by mistake.
 func TestRefundWithAUsedReference(t *testing.T) {
-	s, _, refund := oweRefund(t, func(s *shop) { s.stripe.RefundsBecome("pending") })
+	s, _, refund := oweRefund(t, func(s *shop) { s.stripe.SetNewRefundStatus("pending") })
 	s.until("it is asked for", func() bool { return len(s.stripe.Refunds()) == 1 })
 	other := s.held("hall", "bob", "A-1-5")
 	session := s.checkout(other)
@@ -237,14 +237,14 @@ func TestRefundWithAUsedReference(t *testing.T) {
 		}
 		return 0
 	})
-	s.tell(s.stripe.TellSession("completed", session), 200)
+	s.tell(s.stripe.SessionEvent("completed", session), 200)
 	wrong := "/v1/refunds/" + string(
 		events.NewRefundID(events.PaymentStream("stripe", "pi_"+session), events.OwedWrongSum, ""),
 	)
 	s.awaitRefund(wrong, "owed", "refused")
 	reference := s.stripe.Refunds()[0].ID
 	s.do("POST", wrong+"/settlement", `{"reference":"`+reference+`"}`).is(200)
-	s.tell(s.stripe.Tell("refund.updated", s.stripe.SetRefund(reference, "succeeded")), 200)
+	s.tell(s.stripe.SignedEvent("refund.updated", s.stripe.SetRefund(reference, "succeeded")), 200)
 	s.awaitRefund(refund, "owed", "reference_used")
 	s.do("POST", refund+"/settlement", `{"reference":"by hand"}`).is(200)
 	s.moneyVerified()
@@ -259,7 +259,7 @@ func TestRefundsRequestedLater(t *testing.T) {
 		session := s.checkout(s.held("hall", "ada", seat))
 		s.stripe.Pay(session)
 		s.stripe.Change(session, func(one *stripetest.Session) { one.AmountTotal = 99 })
-		s.tell(s.stripe.TellSession("completed", session), 200)
+		s.tell(s.stripe.SessionEvent("completed", session), 200)
 		refunds = append(refunds, "/v1/refunds/"+string(events.NewRefundID(events.PaymentStream("stripe", "pi_"+session),
 			events.OwedWrongSum, "")))
 	}

@@ -77,7 +77,7 @@ type Config struct {
 	// process needs some descriptors beyond that.
 	MaxConnections int
 	// ConnectionsPerAddress bounds the connections of one address, unless it is exempt (see
-	// connections.Spared), and the sockets of one address behind Proxies; 0 means unlimited.
+	// connections.Exempt), and the sockets of one address behind Proxies; 0 means unlimited.
 	ConnectionsPerAddress int
 	// Proxies are trusted to name the address of a caller.
 	Proxies connections.Proxies

@@ -344,7 +344,7 @@ func (s *Server) replayWebhook(r *request) error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), readLimit)
 	defer cancel()
-	made, err := s.config.Webhooks.Made(ctx, id)
+	made, err := s.config.Webhooks.CreatedAt(ctx, id)
 	if err != nil {
 		return err
 	}

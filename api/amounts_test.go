@@ -37,9 +37,9 @@ func TestInvalidAmounts(t *testing.T) {
 			body := strings.Replace(l.body, "AMOUNT", amount, 1)
 			a := w.do(l.method, l.path, body, "If-Match", `"`+tag+`"`)
 			if a.status != 422 {
-				t.Errorf("%s %s %s: %d %s", l.method, l.path, body, a.status, a.text)
+				t.Errorf("%s %s %s: got %d %s; want status = 422", l.method, l.path, body, a.status, a.text)
 			} else if got, _ := a.is(422)["field"].(string); !strings.HasPrefix(got, l.field) {
-				t.Errorf("%s %s %s: it is about %q", l.method, l.path, body, got)
+				t.Errorf("%s %s %s: it is about %q; want strings.HasPrefix(got, l.field)", l.method, l.path, body, got)
 			}
 		}
 	}
@@ -62,20 +62,20 @@ func TestInvalidCurrencies(t *testing.T) {
 		`"XBT"`, `"ZZZ"`, `"978"`, `"€"`, `"ＥＵＲ"`, `"ΕUR"`, "978", "null", `["EUR"]`} {
 		for _, more := range []string{"", `,"final":true`} {
 			if got := in(currency, more).problem(422, "invalid_field"); got["field"] != "currency" {
-				t.Errorf("%s: it is about %v", currency, got["field"])
+				t.Errorf("%s: it is about %v; want field = currency", currency, got["field"])
 			}
 		}
 	}
 	for _, currency := range []string{`"KRW"`, `"KWD"`, `"USD"`, `"CLF"`} {
 		if got := in(currency, "").problem(409, "amount_mismatch"); got["expected"] != 100.0 || got["currency"] != "EUR" {
-			t.Errorf("%s: %v", currency, got)
+			t.Errorf("%s: got %v; want expected = 100, currency = EUR", currency, got)
 		}
 		if got := in(currency, `,"final":true`).is(200); got["outcome"] != "refund_owed" || got["status"] != "held" {
-			t.Errorf("%s: %v", currency, got)
+			t.Errorf("%s: got %v; want outcome = refund_owed, status = held", currency, got)
 		}
 	}
 	if got := in(`"EUR"`, "").is(200); got["outcome"] != "booked" {
-		t.Errorf("%v", got)
+		t.Errorf("got %v; want outcome = booked", got)
 	}
 	w.moneyVerified()
 }
@@ -96,22 +96,22 @@ func TestLargeSums(t *testing.T) {
 	for _, quantity := range []string{"101", "999999999"} {
 		refused := w.reserve("tee", "ada", `,"hold":true,"quantity":`+quantity)
 		if got := refused.problem(409, "limit_exceeded"); got["limit"] != 100.0 {
-			t.Errorf("%v", got)
+			t.Errorf("got %v; want limit = 100", got)
 		}
 	}
 	all := unit(100)
 	for _, amount := range []int64{1, most} {
 		if got := w.do("POST", all+"/confirm", outside("all", amount, "")).problem(409, "amount_mismatch"); got["expected"] !=
 			100.0*most {
-			t.Errorf("%v", got)
+			t.Errorf("got %v; want expected = %v", got, 100.0*most)
 		}
 	}
 	if got := w.do("POST", all+"/confirm", outside("all", 100*most, "")).is(200); got["outcome"] != "booked" {
-		t.Errorf("%v", got)
+		t.Errorf("got %v; want outcome = booked", got)
 	}
 	one := unit(1)
 	if got := w.do("POST", one+"/confirm", outside("one", most, "")).is(200); got["outcome"] != "booked" {
-		t.Errorf("%v", got)
+		t.Errorf("got %v; want outcome = booked", got)
 	}
 	w.do("DELETE", one, "").is(200)
 	w.do("DELETE", all, "").is(200)
@@ -119,7 +119,7 @@ func TestLargeSums(t *testing.T) {
 	outsider := "/v1/bookings/" + w.do("POST", "/v1/performances/hall/bookings",
 		`{"holder":"ada","seats":["A-2-1","A-2-2"]}`).is(201)["id"].(string)
 	if got := w.do("POST", outsider+"/payment", outside("outsider", 2*most, "")).is(200); got["outcome"] != "booked" {
-		t.Errorf("%v", got)
+		t.Errorf("got %v; want outcome = booked", got)
 	}
 	both := "/v1/bookings/" + w.do("POST", "/v1/performances/hall/bookings",
 		`{"holder":"ada","seats":["A-1-1","A-1-2","A-1-3","A-1-4","A-1-5","A-1-6","A-1-7","A-1-8","A-1-9"]}`).is(201)["id"].(string)
@@ -127,14 +127,14 @@ func TestLargeSums(t *testing.T) {
 		w.do("POST", "/v1/wallets/ada/charges", fmt.Sprintf(`{"amount":%d}`, int64(most))).is(201)
 	}
 	if got := w.do("POST", both+"/payment", "").is(200); got["amount"] != 9.0*most {
-		t.Errorf("%v", got)
+		t.Errorf("got %v; want amount = %v", got, 9.0*most)
 	}
 	w.do("DELETE", both+"/seats/A-1-1", "").is(200)
 	w.do("POST", "/v1/performances/hall/cancellation", `{"reason":"ill"}`).is(202)
 	w.do("DELETE", both, "").is(200)
 	w.do("DELETE", outsider, "").is(200)
 	if got := w.do("GET", "/v1/wallets/ada", "").is(200); got["balance"] != 9.0*most {
-		t.Errorf("%v", got)
+		t.Errorf("got %v; want balance = %v", got, 9.0*most)
 	}
 	w.moneyVerified()
 }

@@ -48,7 +48,7 @@ func TestAPIKeys(t *testing.T) {
 	w.do("POST", path, `{"holder":"ada"}`, "Authorization", audit).problem(403, "forbidden")
 	log := w.do("GET", "/v1/events?limit=500", "", "Authorization", audit)
 	if log.is(200); !strings.Contains(log.text, `"key:shop"`) {
-		t.Errorf("nothing was done by key:shop: %s", log.text)
+		t.Errorf("nothing was done by key:shop: %s; want \"key:shop\" in text", log.text)
 	}
 	about := w.do("GET", "/v1/api-keys/"+id, "", "Authorization", admin)
 	list := w.do("GET", "/v1/api-keys", "", "Authorization", admin)
@@ -58,7 +58,7 @@ func TestAPIKeys(t *testing.T) {
 		}
 	}
 	if strings.Contains(about.text+list.text, "hash") || len(list.is(200)["items"].([]any)) != 2 {
-		t.Errorf("%s %s", about.text, list.text)
+		t.Errorf("got %s %s; want no hash in text+text, len(items) = 2", about.text, list.text)
 	}
 }
 
@@ -82,7 +82,7 @@ func TestBadAPIKeys(t *testing.T) {
 	} {
 		ask(key).problem(401, "unauthenticated")
 		if a := w.do("GET", "/v1/products", "", "Authorization", key); a.status != 401 {
-			t.Errorf("%s: %d", what, a.status)
+			t.Errorf("%s: got %d; want status = 401", what, a.status)
 		}
 	}
 }
@@ -100,17 +100,17 @@ func TestAPIKeyEnds(t *testing.T) {
 	far, last := w.apiKey(`{"name":"last","role":"auditor","expires_at":"9999-12-31T23:59:59Z"}`)
 	shown := w.do("GET", "/v1/api-keys/"+far, "", "Authorization", admin).is(200)["expires_at"]
 	if status := ask(last); status != 200 || shown != "9999-12-31T23:59:59Z" {
-		t.Errorf("a key for ever: %d, it expires at %v", status, shown)
+		t.Errorf("a key for ever: %d, it expires at %v; want status = 200, shown = 9999-12-31T23:59:59Z", status, shown)
 	}
 	first := w.do("DELETE", "/v1/api-keys/"+id, "", "Authorization", admin)
 	again := w.do("DELETE", "/v1/api-keys/"+id, "", "Authorization", admin)
 	if first.is(200)["ended_at"] == nil || again.text != first.text {
-		t.Errorf("%s %s", first.text, again.text)
+		t.Errorf("got %s %s; want ended_at not nil, text = %v", first.text, again.text, first.text)
 	}
 	w.wait(func() bool { return ask(key) == 401 })
 	w.wait(func() bool { return ask(brief) == 401 })
 	if status := ask(second); status != 200 {
-		t.Errorf("the other key of that name: %d", status)
+		t.Errorf("the other key of that name: %d; want 200", status)
 	}
 	w.do("DELETE", "/v1/api-keys/none", "", "Authorization", admin).problem(404, "not_found")
 	w.do("GET", "/v1/api-keys/none", "", "Authorization", admin).problem(404, "not_found")
@@ -137,13 +137,13 @@ func TestNewAPIKey(t *testing.T) {
 	} {
 		a := w.do("POST", "/v1/api-keys", body, "Authorization", admin)
 		if p := a.problem(http.StatusUnprocessableEntity, "invalid_field"); p["field"] != field {
-			t.Errorf("%s: %s", body, a.text)
+			t.Errorf("%s: got %s; want field = %v", body, a.text, field)
 		}
 	}
 	w.do("POST", "/v1/api-keys", `{"name":"a","role":"door"}`, "Authorization", admin, "Idempotency-Key", "k").problem(400,
 		"bad_parameter")
 	made := w.do("POST", "/v1/api-keys", `{"name":"a","role":"door"}`, "Authorization", admin)
 	if made.is(201); made.header.Get("Cache-Control") != "no-store" {
-		t.Errorf("%v", made.header)
+		t.Errorf("got %v; want Cache-Control = no-store", made.header)
 	}
 }

@@ -53,27 +53,28 @@ func TestAreasAreResizedAndBlocked(t *testing.T) {
 	few := w.do("PATCH", one, `{"title":"Other","areas":{"floor":21}}`, "Authorization", admin,
 		"If-Match", `"`+made["edit_tag"].(string)+`"`).problem(409, "limit_exceeded")
 	if few["area"] != "floor" || few["held"] != 22.0 {
-		t.Errorf("it says %v", few)
+		t.Errorf("it says %v; want area = floor, held = 22", few)
 	}
 	now := stands(`[{"area":"floor","booked":0,"capacity":30,"held":22,"remaining":8}]`)
 	if now["title"] == "Other" || now["edit_tag"] != made["edit_tag"] {
-		t.Errorf("it was edited: %v", now)
+		t.Errorf("it was edited: %v; want title ≠ Other, edit_tag = %v", now, made["edit_tag"])
 	}
 	edited := w.do("PATCH", one, `{"title":"Other","areas":{"floor":22}}`, "Authorization", admin,
 		"If-Match", `"`+made["edit_tag"].(string)+`"`).is(200)
 	now = stands(`[{"area":"floor","booked":0,"capacity":22,"held":22,"remaining":0}]`)
 	if edited["title"] != "Other" || encoded(t, edited["areas"]) != encoded(t, now["areas"]) ||
 		edited["edit_tag"] != now["edit_tag"] || edited["edit_tag"] == made["edit_tag"] {
-		t.Errorf("%v, then %v", edited, now)
+		t.Errorf("%v, then %v; want title = Other, areas = %v, edit_tag = %v, edit_tag ≠ %v",
+			edited, now, encoded(t, now["areas"]), now["edit_tag"], made["edit_tag"])
 	}
 	w.do("DELETE", "/v1/bookings/"+held["id"].(string), "", "Authorization", service).is(200)
 	a := w.do("GET", blocks, "", "Authorization", service)
 	if !strings.Contains(a.text, `"areas":{"floor":20}`) {
-		t.Errorf("blocked are %s", a.text)
+		t.Errorf("blocked are %s; want \"areas\":{\"floor\":20} in text", a.text)
 	}
 	gone := w.do("DELETE", blocks+"?label=press", "", "Authorization", admin).is(200)
 	if encoded(t, gone["areas"]) != `{"floor":20}` {
-		t.Errorf("unblocked are %v", gone)
+		t.Errorf("unblocked are %v; want areas = {\"floor\":20}", gone)
 	}
 	stands(`[{"area":"floor","booked":0,"capacity":22,"held":0,"remaining":22}]`)
 }
@@ -98,14 +99,15 @@ func TestBadAreas(t *testing.T) {
 			}
 			a := w.do(change[0], "/v1/performances/arena"+change[1], body, "If-Match", `"e0"`)
 			if a.status != 422 && a.status != 400 && a.status != 413 {
-				t.Errorf("%s %.100s: %d %.300s", change[0], body, a.status, a.text)
+				t.Errorf("%s %.100s: got %d %.300s; want status = 422 or status = 400 or status = 413",
+					change[0], body, a.status, a.text)
 			}
 		}
 	}
 	now := w.do("GET", "/v1/performances/arena", "").is(200)
 	if now["edit_tag"] != "e0" || encoded(t, now["areas"]) !=
 		`[{"area":"floor","booked":0,"capacity":30,"held":0,"remaining":30}]` {
-		t.Errorf("%v", now)
+		t.Errorf("got %v; want edit_tag = e0 and 30 remaining places on the floor", now)
 	}
 	w.do("POST", "/v1/performances", fmt.Sprintf(newHall, "hall")).is(201)
 	w.do("PATCH", "/v1/performances/hall", `{"areas":{"floor":1}}`, "If-Match", `"e0"`).problem(422, "invalid_field")

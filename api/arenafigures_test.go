@@ -83,7 +83,7 @@ func askTaken(t *testing.T, w *harness, i int) time.Duration {
 	w.server.app.Server().Handler(&c)
 	took := time.Since(began)
 	if c.Response.StatusCode() != 409 {
-		t.Fatalf("%d %s", c.Response.StatusCode(), c.Response.Body())
+		t.Fatalf("got %d %s; want c.Response.StatusCode() = 409", c.Response.StatusCode(), c.Response.Body())
 	}
 	return took
 }

@@ -35,7 +35,7 @@ func TestSocketExamples(t *testing.T) {
 		}
 		for _, example := range m.Examples {
 			if err := m.Validate(example); err != nil {
-				t.Errorf("an example of %s: %v", name, err)
+				t.Errorf("an example of %s: %v; want no error", name, err)
 			}
 			if !m.FromClient || name == "wait" { // no visitor waits
 				continue
@@ -132,10 +132,10 @@ func TestDeliveriesAreAsDescribed(t *testing.T) {
 	receiver.Await(2, patience)
 	for _, d := range receiver.All() {
 		if err := errors.Join(event.Validate(d.Body), event.ValidateHeaders(d.Header)); err != nil {
-			t.Errorf("%v\n%s", err, d.Body)
+			t.Errorf("got %v\n%s; want no error", err, d.Body)
 		}
 		if got, err := client.CheckWebhook(secret, d.Header, d.Body); err != nil || got.ID != d.ID() || got.Position == 0 {
-			t.Errorf("the client has %+v of it: %v", got, err)
+			t.Errorf("the client has %+v of it: %v; want no error, got.ID = %v, got.Position ≠ 0", got, err, d.ID())
 		}
 		unsigned := d.Header.Clone()
 		unsigned.Set("webhook-signature", "none")

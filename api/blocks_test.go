@@ -64,7 +64,7 @@ func TestBlocks(t *testing.T) {
 	listed(`[{"label":"","seats":["A-1-3"],"areas":{}},{"label":"press","seats":["A-1-1","A-1-2"],"areas":{}}]`)
 	gone := as(admin, "DELETE", blocks+"?label=press", "").is(200)
 	if want := []any{"A-1-1", "A-1-2"}; !reflect.DeepEqual(gone["seats"], want) {
-		t.Errorf("unblocked are %v", gone["seats"])
+		t.Errorf("unblocked are %v; want seats = %v", gone["seats"], want)
 	}
 	listed(`[{"label":"","seats":["A-1-3"],"areas":{}}]`)
 	as(ada, "POST", bookings, `{"seats":["A-1-1"]}`).is(201)
@@ -86,7 +86,7 @@ func TestLargeBlocks(t *testing.T) {
 	for _, size := range []int{maxBlockBody + 1, maxBlockBody + largeSlack, maxBlockBody + largeSlack + 1} {
 		a := w.do("PUT", path, body(size), "Authorization", admin).problem(413, "body_too_large")
 		if detail := fmt.Sprint(a["detail"]); !strings.Contains(detail, "1 MiB") {
-			t.Errorf("%d bytes: %s", size, detail)
+			t.Errorf("%d bytes: %s; want 1 MiB in detail", size, detail)
 		}
 	}
 	w.do("PUT", path, body(maxBlockBody), "Authorization", bearer(t, "ada", RoleHolder)).problem(403, "forbidden")

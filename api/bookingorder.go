@@ -15,7 +15,7 @@ import (
 
 // annotateBooking edits the order data of a booking in any status.
 func (s *Server) annotateBooking(r *request) error {
-	if err := r.caller.must(RoleService, RoleAdmin); err != nil {
+	if err := r.caller.requireRole(RoleService, RoleAdmin); err != nil {
 		return err
 	}
 	id, err := param[events.BookingID](r, "id", "booking")
@@ -37,17 +37,17 @@ func (s *Server) annotateBooking(r *request) error {
 	if before == nil {
 		return notFound("booking")
 	}
-	if edit.nothing() {
+	if edit.isEmpty() {
 		if before.Revision != *seen {
 			return r.checkPrecondition(core.StaleRevision(before.Revision), booking.Stream(id), *seen, before.Revision)
 		}
 		return r.annotated(before)
 	}
-	order, err := edit.on(before.Order)
+	order, err := edit.apply(before.Order)
 	if err != nil {
 		return err
 	}
-	answer, err := r.ask(booking.Stream(id), &booking.Annotate{Order: order}, &editBase{revision: *seen})
+	answer, err := r.dispatch(booking.Stream(id), &booking.Annotate{Order: order}, &editBase{revision: *seen})
 	if refusal := (*core.Refusal)(nil); errors.As(err, &refusal) && refusal.Code == core.CodeStaleRevision {
 		return r.checkPrecondition(refusal, booking.Stream(id), *seen, answer.Revision)
 	}

@@ -88,7 +88,7 @@ func TestBadPlaces(t *testing.T) {
 	}
 	if got := w.do("GET", "/v1/performances/show", "").is(200); got["held"] != 0.0 || encoded(t, got["areas"]) !=
 		`[{"area":"floor","booked":0,"capacity":30,"held":0,"remaining":30}]` {
-		t.Errorf("%v", got)
+		t.Errorf("got %v; want held = 0 and 30 remaining places on the floor", got)
 	}
 }
 
@@ -120,7 +120,7 @@ func TestSeatsAndPlaces(t *testing.T) {
 	same(made["lines"], lines)
 	again := as(ada, "POST", bookings, body, "Idempotency-Key", "k")
 	if again.is(201)["id"] != made["id"] || again.header.Get("Idempotent-Replay") != "true" {
-		t.Errorf("again: %s", again.text)
+		t.Errorf("again: %s; want id = %v, Idempotent-Replay = true", again.text, made["id"])
 	}
 	same(as(ada, "GET", "/v1/performances/show", "").is(200)["areas"],
 		`[{"area":"floor","booked":0,"capacity":30,"held":3,"remaining":27}]`)
@@ -157,12 +157,12 @@ func TestSeatsAndPlaces(t *testing.T) {
 			`"price_type":"adult","received":2000,"refunded":1000,"sold":1}`
 		if got := encoded(t, report["categories"]); !strings.Contains(got, adult) ||
 			!strings.Contains(got, `"category":"Floor","given_back":0,"held":27`) {
-			t.Errorf("%s", got)
+			t.Errorf("got %s; want adult in got, \"category\":\"Floor\",\"given_back\":0,\"held\":27 in got", got)
 		}
 	}
 	reported()
 	if list := as(desk, "GET", bookings+"?format=csv", ""); !strings.Contains(list.text, `"{""floor"":2}"`) {
-		t.Errorf("%s", list.text)
+		t.Errorf("got %s; want \"{\"\"floor\"\":2}\" in text", list.text)
 	}
 	w.verifyLog()
 	w.stop()

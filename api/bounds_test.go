@@ -69,7 +69,7 @@ func TestOpenHoldsAreBounded(t *testing.T) {
 		t.Helper()
 		if v := a.problem(409, "limit_exceeded"); v["limit"] != float64(core.MaxOpenHolds) ||
 			v["open_holds"] != float64(core.MaxOpenHolds) {
-			t.Error(v)
+			t.Errorf("got %v; want limit = %v, open_holds = %v", v, float64(core.MaxOpenHolds), float64(core.MaxOpenHolds))
 		}
 	}
 	seen()
@@ -110,7 +110,7 @@ func TestOpenHoldsAreBounded(t *testing.T) {
 	for i, end := range []string{"/confirm", "", "", ""} {
 		seen()
 		if a := w.do("POST", path, hold, "Authorization", ada); (a.status == 409) != (i < 3) {
-			t.Errorf("with %d returned: %d %s", i, a.status, a.text)
+			t.Errorf("with %d returned: %d %s; want a refusal: %t", i, a.status, a.text, i < 3)
 		}
 		method := "DELETE"
 		if end != "" {
@@ -132,7 +132,7 @@ func TestTeamsAreBounded(t *testing.T) {
 	w.do("GET", fmt.Sprintf("/v1/teams/t7?min_position=%d", head), "").is(200)
 	if v := w.do("POST", "/v1/teams", `{"name":"n"}`, "Authorization", ada).problem(409,
 		"limit_exceeded"); v["limit"] != float64(team.MaxOwned) {
-		t.Error(v)
+		t.Errorf("got %v; want limit = %v", v, float64(team.MaxOwned))
 	}
 	w.do("POST", "/v1/teams", `{"id":"t7","name":"n"}`, "Authorization", ada).is(200)
 	w.do("POST", "/v1/teams", `{"name":"n"}`, "Authorization", bob).is(201)
@@ -169,7 +169,7 @@ func TestKeysAreBounded(t *testing.T) {
 		spent.problem(429, "rate_limited")
 		var wait int
 		if fmt.Sscan(spent.header.Get("Retry-After"), &wait); wait < 23*3600 || wait > 24*3600+1 {
-			t.Errorf("Retry-After is %d", wait)
+			t.Errorf("Retry-After is %d; want wait ≥ %v, wait ≤ %v", wait, 23*3600, 24*3600+1)
 		}
 		w.do("POST", path, `{}`, "Authorization", ada).is(201) // without a key
 		if again := w.do("POST", path, `{}`, "Authorization", ada, "Idempotency-Key",
@@ -193,6 +193,6 @@ func TestKeysAreBounded(t *testing.T) {
 			Quantity:      1,
 		}, ID: actors.KeyedCommandID("shop", "x"), Actor: "shop", Bounded: true})
 	if spent := (*actors.KeysSpent)(nil); !errors.As(err, &spent) {
-		t.Errorf("not exempt: %v", err)
+		t.Errorf("not exempt: %v; want errors.As(err, &spent)", err)
 	}
 }

@@ -94,7 +94,7 @@ func TestCallingOffAProduct(t *testing.T) {
 	w.do("DELETE", back, "").is(200)
 	planned := w.do("POST", tee+"/cancellation?dry_run=true", "").is(200)
 	if planned["count"] != 2.0 || planned["quantity"] != 5.0 || planned["holders"] != 2.0 {
-		t.Errorf("planned: %v", planned)
+		t.Errorf("planned: %v; want count = 2, quantity = 5, holders = 2", planned)
 	}
 	tag := w.do("GET", tee, "").header.Get("ETag")
 	for _, replay := range []string{"", "true"} {
@@ -104,29 +104,30 @@ func TestCallingOffAProduct(t *testing.T) {
 		}
 	}
 	if done := w.awaitSwept(tee); affectedBy(done) != affectedBy(planned) {
-		t.Errorf("planned:\n%s\nended:\n%s", affectedBy(planned), affectedBy(done))
+		t.Errorf("planned:\n%s\nended:\n%s; want affectedBy(done) = %v",
+			affectedBy(planned), affectedBy(done), affectedBy(planned))
 	}
 	for _, reservation := range []string{sold, held} {
 		for _, method := range []string{"GET", "DELETE", "DELETE"} {
 			if v := w.do(method, reservation, "").is(200); v["status"] != "cancelled" {
-				t.Errorf("%s: %v", method, v)
+				t.Errorf("%s: got %v; want status = cancelled", method, v)
 			}
 		}
 		w.do("POST", reservation+"/confirm", "").problem(409, "cancelled")
 	}
 	if v := w.do("GET", back, "").is(200); v["status"] != "released" {
-		t.Errorf("%v", v)
+		t.Errorf("got %v; want status = released", v)
 	}
 	v := w.do("GET", tee, "").is(200)
 	if v["status"] != "cancelled" || v["remaining"] != 9.0 || v["cancelled"].(map[string]any)["reason"] != "recall" {
-		t.Errorf("%v", v)
+		t.Errorf("got %v; want status = cancelled, remaining = 9, cancelled.reason = recall", v)
 	}
 	w.do("POST", tee+"/reservations", `{"holder":"cy"}`).problem(409, "cancelled")
 	w.do("PATCH", tee, `{"stock":1}`, "If-Match", tag).problem(412, "stale_revision")
 	w.do("PATCH", tee, `{"stock":1}`, "If-Match", `"`+v["edit_tag"].(string)+`"`).problem(409, "cancelled")
 	w.do("POST", tee+"/cancellation", `{"reason":"again"}`).is(202)
 	if v := w.do("GET", tee+"/reservations?status=cancelled", "").is(200); len(v["items"].([]any)) != 2 {
-		t.Errorf("%v", v)
+		t.Errorf("got %v; want len(items) = 2", v)
 	}
 	told := w.do("GET", "/v1/history/product/tee", "").text
 	for _, sentence := range []string{"cancelled, because:", "because the product was cancelled", "2 were ended"} {
@@ -166,19 +167,20 @@ func TestCallingOffATournament(t *testing.T) {
 	}
 	planned := w.do("POST", cup+"/cancellation?dry_run=true", "").is(200)
 	if planned["count"] != 3.0 || planned["left"] != 3.0 {
-		t.Errorf("planned: %v", planned)
+		t.Errorf("planned: %v; want count = 3, left = 3", planned)
 	}
 	w.do("POST", cup+"/cancellation", `{"reason":"storm"}`).is(202)
 	if done := w.awaitSwept(cup); affectedBy(done) != affectedBy(planned) {
-		t.Errorf("planned:\n%s\nended:\n%s", affectedBy(planned), affectedBy(done))
+		t.Errorf("planned:\n%s\nended:\n%s; want affectedBy(done) = %v",
+			affectedBy(planned), affectedBy(done), affectedBy(planned))
 	}
 	v := w.do("GET", cup, "").is(200)
 	if v["status"] != "cancelled" || v["cancelled"].(map[string]any)["reason"] != "storm" {
-		t.Errorf("%v", v)
+		t.Errorf("got %v; want status = cancelled, cancelled.reason = storm", v)
 	}
 	for _, team := range []string{"a", "c"} {
 		if v := w.do("GET", cup+"/entries/"+team, "").is(200); v["status"] != "cancelled" {
-			t.Errorf("%v", v)
+			t.Errorf("got %v; want status = cancelled", v)
 		}
 	}
 	w.do("POST", cup+"/entries", `{"team_id":"d"}`).problem(409, "cancelled")
@@ -186,10 +188,10 @@ func TestCallingOffATournament(t *testing.T) {
 	w.do("PATCH", cup, `{"team_limit":9}`, "If-Match", `"`+v["edit_tag"].(string)+`"`).problem(409, "cancelled")
 	w.do("DELETE", cup+"/entries/a", "").is(200)
 	if v := w.do("GET", cup, "").is(200); v["waitlisted"] != 1.0 {
-		t.Errorf("the waiting team entered: %v", v)
+		t.Errorf("the waiting team entered: %v; want waitlisted = 1", v)
 	}
 	if told := w.do("GET", "/v1/history/tournament/cup", "").text; !strings.Contains(told, "cancelled, because:") {
-		t.Error(told)
+		t.Errorf("got %v; want because:\" in told, \"cancelled", told)
 	}
 }
 
@@ -233,7 +235,7 @@ func TestCallingOffAPerformance(t *testing.T) {
 	paid := w.buySeat("a", "ann", "A-1-1")
 	back := w.buySeat("a", "ann", "A-1-2")
 	if v := w.do("DELETE", back, "").is(200); v["kept"] != 70.0 {
-		t.Fatal(v)
+		t.Fatalf("got %v; want kept = 70", v)
 	}
 	held := "/v1/bookings/" + w.bookSeat("a", "bob", "A-1-3").is(201)["id"].(string)
 	outside := "/v1/bookings/" + w.bookSeat("a", "cy", "A-1-4").is(201)["id"].(string)
@@ -250,7 +252,7 @@ func TestCallingOffAPerformance(t *testing.T) {
 	dry := w.do("POST", show+"/cancellation?dry_run=true", "")
 	planned := dry.is(200)
 	if planned["status"] != "planned" || planned["count"] != 4.0 || planned["holders"] != 3.0 || planned["left"] != 4.0 {
-		t.Errorf("planned: %v", planned)
+		t.Errorf("planned: %v; want status = planned, count = 4, holders = 3, left = 4", planned)
 	}
 	w.checkNothingWritten(dry, before)
 	w.do("GET", show+"/cancellation", "").problem(404, "not_found")
@@ -260,16 +262,17 @@ func TestCallingOffAPerformance(t *testing.T) {
 	w.do("POST", show+"/cancellation", `{"reason":"ill"}`, "Idempotency-Key", "k").is(202)
 	done := w.awaitSwept(show)
 	if affectedBy(done) != affectedBy(planned) {
-		t.Errorf("planned:\n%s\nended:\n%s", affectedBy(planned), affectedBy(done))
+		t.Errorf("planned:\n%s\nended:\n%s; want affectedBy(done) = %v",
+			affectedBy(planned), affectedBy(done), affectedBy(planned))
 	}
 	if again := w.do("POST", show+"/cancellation", `{"reason":"other"}`).is(202); affectedBy(again) != affectedBy(done) ||
 		again["cancelled"].(map[string]any)["reason"] != "ill" || again["status"] != "done" {
-		t.Errorf("again: %v", again)
+		t.Errorf("again: %v; want affectedBy(again) = %v, cancelled.reason = ill, status = done", again, affectedBy(done))
 	}
 	for _, booking := range []string{paid, held, outside, waiting} {
 		for _, method := range []string{"GET", "DELETE", "DELETE"} {
 			if v := w.do(method, booking, "").is(200); v["status"] != "cancelled" || v["kept"] != nil {
-				t.Errorf("%s %s: %v", method, booking, v)
+				t.Errorf("%s %s: got %v; want status = cancelled, kept = nil", method, booking, v)
 			}
 		}
 		w.do("POST", booking+"/payment", "").problem(409, "cancelled")
@@ -277,32 +280,32 @@ func TestCallingOffAPerformance(t *testing.T) {
 		w.do("POST", booking+"/payment-intent", `{"provider":"bank"}`).problem(409, "cancelled")
 	}
 	if v := w.do("GET", back, "").is(200); v["status"] != "released" || v["kept"] != 70.0 {
-		t.Errorf("kept before: %v", v)
+		t.Errorf("kept before: %v; want status = released, kept = 70", v)
 	}
 	if v := w.do("GET", "/v1/wallets/ann", "").is(200); v["balance"] != 130.0 {
-		t.Errorf("ann: %v", v)
+		t.Errorf("ann: %v; want balance = 130", v)
 	}
 	if v := report(waiting, "late"); v["outcome"] != "refund_owed" || v["status"] != "cancelled" {
-		t.Errorf("reported late: %v", v)
+		t.Errorf("reported late: %v; want outcome = refund_owed, status = cancelled", v)
 	}
 	causes := map[any]int{}
 	for _, item := range w.do("GET", "/v1/refunds?status=owed", "").is(200)["items"].([]any) {
 		causes[item.(map[string]any)["cause"]]++
 	}
 	if len(causes) != 1 || causes["cancelled"] != 2 {
-		t.Errorf("owed: %v", causes)
+		t.Errorf("owed: %v; want len(causes) = 1, cancelled = 2", causes)
 	}
 	w.bookSeat("a", "dan", "A-1-1").problem(409, "cancelled")
 	w.do("PATCH", show, `{"title":"T"}`, "If-Match", `"`+tag+`"`).problem(409, "cancelled")
 	if v := w.do("GET", show, "").is(200); v["status"] != "cancelled" || v["held"] != 0.0 || v["booked"] != 0.0 {
-		t.Errorf("%v", v)
+		t.Errorf("got %v; want status = cancelled, held = 0, booked = 0", v)
 	}
 	if v := w.do("GET", show+"/report", "").is(200); v["received"] != 400.0 || v["kept"] != 70.0 ||
 		v["refunded"] != 130.0 || v["owed"] != 200.0 || v["given_back"] != 3.0 {
-		t.Errorf("report: %v", v)
+		t.Errorf("report: %v; want received = 400, kept = 70, refunded = 130, owed = 200, given_back = 3", v)
 	}
 	if v := w.do("GET", show+"/bookings?status=cancelled", "").is(200); len(v["items"].([]any)) != 4 {
-		t.Errorf("%v", v)
+		t.Errorf("got %v; want len(items) = 4", v)
 	}
 	told := w.do("GET", "/v1/history/booking/"+strings.TrimPrefix(paid, "/v1/bookings/"), "").text
 	for _, sentence := range []string{"ended, because its performance was cancelled", "because the performance was cancelled"} {
@@ -312,7 +315,7 @@ func TestCallingOffAPerformance(t *testing.T) {
 	}
 	for _, path := range []string{"calloff/performance/a", "performance/a"} {
 		if told := w.do("GET", "/v1/history/"+path, "").text; !strings.Contains(told, "4 were ended") {
-			t.Errorf("%s: %s", path, told)
+			t.Errorf("%s: got %s; want 4 were ended in told", path, told)
 		}
 	}
 }
@@ -331,11 +334,11 @@ func TestPagesOfACallOff(t *testing.T) {
 			seen[item.(map[string]any)["id"]] = true
 		}
 		if v["count"] != 5.0 {
-			t.Errorf("page %d: %v", pages, v)
+			t.Errorf("page %d: %v; want count = 5", pages, v)
 		}
 		if v["next"] == nil {
 			if pages != 3 || len(seen) != 5 {
-				t.Errorf("%d pages with %v", pages, seen)
+				t.Errorf("%d pages with %v; want pages = 3, len(seen) = 5", pages, seen)
 			}
 			return
 		}

@@ -320,7 +320,7 @@ func TestSilentProvider(t *testing.T) {
 		"invalid_field",
 	)
 	if got["field"] != "success_url" {
-		t.Errorf("refused because of %v", got["field"])
+		t.Errorf("refused because of %v; want field = success_url", got["field"])
 	}
 	s.checkBooking(refused, "held")
 	s.moneyVerified()
@@ -340,7 +340,7 @@ func TestKeyOfACheckout(t *testing.T) {
 	}
 	s.do("DELETE", booking+"/payment-intent", "").is(200)
 	if another := ask(201); another == first {
-		t.Errorf("a page that is over: %v", another)
+		t.Errorf("a page that is over: %v; want another ≠ %v", another, first)
 	}
 	free := `{"id":"free","title":"t","venue":"v","starts_at":"2099-05-01T20:00:00Z","sections":[{"id":"A","rows":1,` +
 		`"seats_per_row":2,"price":0}]}`

@@ -53,14 +53,14 @@ func askCheckouts(t *testing.T, ask func(method, path, body string, headers ...s
 	first := ask("POST", path, newCheckout).is(201)
 	again := ask("POST", path, `{"success_url":"https://shop.example","cancel_url":"https://shop.example"}`).is(200)
 	if first["url"] != again["url"] || first["expires_at"] != again["expires_at"] {
-		t.Errorf("first %v, then %v", first, again)
+		t.Errorf("first %v, then %v; want url = %v, expires_at = %v", first, again, again["url"], again["expires_at"])
 	}
 	for field, body := range map[string]string{
 		"success_url": `{"success_url":"shop.example","cancel_url":"https://shop.example"}`,
 		"cancel_url":  `{"success_url":"https://shop.example"}`,
 	} {
 		if got := ask("POST", path, body).problem(422, "invalid_field"); got["field"] != field {
-			t.Errorf("%s: it is about %v", body, got["field"])
+			t.Errorf("%s: it is about %v; want field = %v", body, got["field"], field)
 		}
 	}
 	ask("POST", "/v1/bookings/none/checkout", newCheckout).problem(404, "not_found")
@@ -68,7 +68,7 @@ func askCheckouts(t *testing.T, ask func(method, path, body string, headers ...s
 	paid := ask("POST", "/v1/payments/stripe", fmt.Sprintf(`{"ID":"evt_1","Paid":{"Booking":%q,"Reference":"pi_eve","Amount":100,`+
 		`"Currency":"EUR"}}`, id))
 	if paid.status != 200 || paid.text != "" {
-		t.Errorf("%s: %d %s", paid.what, paid.status, paid.text)
+		t.Errorf("%s: got %d %s; want status = 200, text = empty", paid.what, paid.status, paid.text)
 	}
 	ask("POST", path, newCheckout).problem(409, "already_confirmed")
 	ask("DELETE", "/v1/bookings/"+id, "").is(200)

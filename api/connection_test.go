@@ -109,7 +109,7 @@ func TestConnectionsAreBounded(t *testing.T) {
 			a.problem(429, "overloaded")
 		}
 		if rest, err := io.ReadAll(k.in); len(rest) > 0 || err != nil {
-			t.Errorf("%s: the connection continues with %q, %v", path, rest, err)
+			t.Errorf("%s: the connection continues with %q, %v; want len(rest) ≤ 0, no error", path, rest, err)
 		}
 	}
 	w.keep().send(w, "/ws", handshake...).problem(429, "overloaded")
@@ -153,7 +153,7 @@ func TestSilentConnections(t *testing.T) {
 	w.untilOpen(most + spareConnections)
 	w.keep().send(w, "/healthz").is(200)
 	if n := w.server.pool.Stats(); n.Refused[connections.TooMany] < 2*spareConnections {
-		t.Errorf("%+v", n)
+		t.Errorf("got %+v; want n.Refused[connections.TooMany] ≥ %v", n, 2*spareConnections)
 	}
 }
 
@@ -175,7 +175,7 @@ func TestConnectionsOfOneAddress(t *testing.T) {
 	w.must(err)
 	answer{t, "a third connection", response.StatusCode, response.Header, string(text)}.problem(429, "rate_limited")
 	if response.Header.Get(headerNosniff) != nosniff || !response.Close {
-		t.Error(response.Header)
+		t.Errorf("got %v; want response.Header.Get(headerNosniff) = %v, response.Close", response.Header, nosniff)
 	}
 	first.Close()
 	w.untilOpen(1)

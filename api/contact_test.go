@@ -95,10 +95,10 @@ func TestContactRoles(t *testing.T) {
 	send(auditor, "DELETE", "/v1/holders/ada/contact", "").problem(403, "forbidden")
 	w.do("DELETE", "/v1/holders/ada/contact", "").problem(401, "unauthenticated")
 	if v := send(ada, "DELETE", "/v1/holders/ada/contact", "").is(200); v["forgotten"] != true {
-		t.Errorf("there was something to forget, and the answer is %v", v)
+		t.Errorf("there was something to forget, and the answer is %v; want forgotten = true", v)
 	}
 	if v := send(admin, "DELETE", "/v1/holders/ada/contact", "").is(200); v["forgotten"] != false {
-		t.Errorf("there was nothing left to forget, and the answer is %v", v)
+		t.Errorf("there was nothing left to forget, and the answer is %v; want forgotten = false", v)
 	}
 	for _, path := range paths {
 		for _, who := range []string{ada, admin} {
@@ -140,11 +140,11 @@ func TestCommandIDExcludesContact(t *testing.T) {
 		w.reserve("p", "ada", `,"contact":{"phone":"`+phone+`"}`, "Idempotency-Key", "k").is(201)
 		page, err := w.store.Read(context.Background(), "product-p", 1, events.Forward, 1)
 		if err != nil || len(page) != 1 {
-			t.Fatal(err, len(page))
+			t.Fatalf("got %v %v; want no error, len(page) = 1", err, len(page))
 		}
 		meta, err := events.ParseMetadata(page[0].Metadata)
 		if err != nil || !strings.HasPrefix(meta.CommandID, "k") {
-			t.Fatal(meta.CommandID, err)
+			t.Fatalf("got %v %v; want no error, strings.HasPrefix(meta.CommandID, \"k\")", meta.CommandID, err)
 		}
 		ids[meta.CommandID] = true
 	}
@@ -172,7 +172,7 @@ func TestBadContacts(t *testing.T) {
 	}
 	w.reserve("p", "ada", `,"contact":{"fax":"1"}`).problem(422, "unknown_field")
 	if v := w.do("GET", "/v1/products/p", "").is(200); v["sold"] != 0.0 {
-		t.Errorf("sold to a holder whose contact is lost: %v", v)
+		t.Errorf("sold to a holder whose contact is lost: %v; want sold = 0", v)
 	}
 }
 
@@ -192,7 +192,7 @@ func TestContactStoreFailure(t *testing.T) {
 	w.reserve("p", "ada", `,"contact":`+adasContact, "Idempotency-Key", "k").problem(503, "log_unavailable")
 	for _, log := range []*record{w.log, w.access} {
 		if strings.Contains(log.String(), "example.org") {
-			t.Errorf("a log has the contact: %s", log)
+			t.Errorf("a log has the contact: %s; want no example.org in log.String()", log)
 		}
 	}
 	w.contacts = mustOpen(t, w)

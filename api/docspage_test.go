@@ -42,7 +42,8 @@ func TestSecurityHeadersOfPages(t *testing.T) {
 		}
 		policy := a.header.Get("Content-Security-Policy")
 		if !strings.HasPrefix(policy, "default-src 'self';") || strings.Contains(policy, "unsafe") {
-			t.Errorf("%s: the policy is %q", a.what, policy)
+			t.Errorf("%s: the policy is %q; want strings.HasPrefix(policy, \"default-src 'self';\"), no unsafe in policy",
+				a.what, policy)
 		}
 		if slices.Contains(pages, path) {
 			continue
@@ -123,13 +124,13 @@ func TestDocsAreComplete(t *testing.T) {
 		for _, op := range methods.(object) {
 			if !strings.Contains(docs, "<code>"+path+"</code>") ||
 				!strings.Contains(docs, op.(object)["summary"].(string)) {
-				t.Errorf("/docs has no %s", path)
+				t.Errorf("/docs has no %s; want \"<code>\"+path+\"</code>\" in docs, op.(object).summary.(string) in docs", path)
 			}
 		}
 	}
 	for code := range statuses {
 		if !strings.Contains(docs, "<code>"+string(code)+"</code>") {
-			t.Errorf("/docs has no code %s", code)
+			t.Errorf("/docs has no code %s; want \"<code>\"+code+\"</code>\" in docs", code)
 		}
 	}
 	for _, link := range regexp.MustCompile(`href="#([^"]*)"`).FindAllStringSubmatch(docs, -1) {

@@ -50,7 +50,7 @@ func TestPassedCommands(t *testing.T) {
 	first := w.forwarded(hop, path, body)
 	again := w.forwarded(hop, path, body)
 	if id := first.is(201)["id"]; again.is(201)["id"] != id {
-		t.Errorf("sent once it is %s, sent twice %s", first.text, again.text)
+		t.Errorf("sent once it is %s, sent twice %s; want id = %v", first.text, again.text, id)
 	}
 	late := *hop
 	late.Command, late.Until = string(actors.NewCommandID()), now.Add(-time.Millisecond)
@@ -77,7 +77,7 @@ func TestPassedWithoutAKey(t *testing.T) {
 			request := actors.Request{Bounded: true}
 			r.setForwarded(&request)
 			if want := bounded || r.hop == nil; request.Bounded != want {
-				t.Errorf("key %q, passed on: %t: bounded %t", key, r.hop != nil, request.Bounded)
+				t.Errorf("key %q, passed on: %t: bounded %t; want request.Bounded = %v", key, r.hop != nil, request.Bounded, want)
 			}
 		}
 		app.ReleaseCtx(c)

@@ -209,7 +209,7 @@ func TestMisframedRequests(t *testing.T) {
 			in := bufio.NewReader(strings.NewReader(heard))
 			response, err := http.ReadResponse(in, nil)
 			if err != nil {
-				t.Fatalf("%v: %q", err, heard)
+				t.Fatalf("%v: got %q; want no error", err, heard)
 			}
 			text, err := io.ReadAll(response.Body)
 			if err != nil {
@@ -217,15 +217,15 @@ func TestMisframedRequests(t *testing.T) {
 			}
 			answer{t, bad.name, response.StatusCode, response.Header, string(text)}.problem(400, "bad_parameter")
 			if response.Header.Get(headerNosniff) != nosniff || !response.Close {
-				t.Errorf("the header is %v", response.Header)
+				t.Errorf("the header is %v; want response.Header.Get(headerNosniff) = %v, response.Close", response.Header, nosniff)
 			}
 			if rest, _ := io.ReadAll(in); len(rest) > 0 || strings.Contains(heard, `"route"`) {
-				t.Errorf("after it came %q", rest)
+				t.Errorf("after it came %q; want len(rest) ≤ 0, no \"route\" in heard", rest)
 			}
 		})
 	}
 	if v := w.do("GET", "/healthz", "").is(200); v["status"] != "ok" {
-		t.Error(v)
+		t.Errorf("got %v; want status = ok", v)
 	}
 }
 
@@ -247,7 +247,7 @@ func TestWellFramedRequests(t *testing.T) {
 	} {
 		heard := w.tell(t, text+"GET /v1/products/second HTTP/1.1\r\nHost: HOST\r\nConnection: close\r\n\r\n")
 		if !strings.HasPrefix(heard, "HTTP/1.1 200 ") || !strings.Contains(heard, "HTTP/1.1 404 ") {
-			t.Errorf("%s: %q", name, heard)
+			t.Errorf("%s: got %q; want strings.HasPrefix(heard, \"HTTP/1.1 200 \"), HTTP/1.1 404  in heard", name, heard)
 		}
 	}
 }
@@ -261,7 +261,7 @@ func TestNosniff(t *testing.T) {
 		"/v1/products/p", "/v1/nothing", "/tournaments", "/audit", "/favicon.ico", "/v1/products/p?at=x"} {
 		for _, method := range []string{"GET", "HEAD", "OPTIONS", "POST", "BREW"} {
 			if a := w.do(method, path, ""); a.header.Get(headerNosniff) != nosniff {
-				t.Errorf("%s %s: %d %v", method, path, a.status, a.header)
+				t.Errorf("%s %s: got %d %v; want headerNosniff = %v", method, path, a.status, a.header, nosniff)
 			}
 		}
 	}
@@ -275,7 +275,8 @@ func TestNosniff(t *testing.T) {
 	} {
 		if fmt.Sprint(a.status) != name || a.header.Get(headerNosniff) != nosniff ||
 			len(a.header.Values(headerNosniff)) != 1 {
-			t.Errorf("%s: %d %v", name, a.status, a.header)
+			t.Errorf("%s: got %d %v; want status = %v, headerNosniff = %v, len(a.header.Values(headerNosniff)) = 1",
+				name, a.status, a.header, name, nosniff)
 		}
 	}
 	for name, said := range map[string]string{
@@ -287,7 +288,7 @@ func TestNosniff(t *testing.T) {
 	} {
 		if heard := w.tell(t, said); !strings.Contains(heard, "\r\n"+headerNosniff+": "+nosniff+"\r\n") ||
 			!strings.HasPrefix(heard, "HTTP/1.1 "+name) {
-			t.Errorf("%s: %q", name, heard)
+			t.Errorf("got %q; want status %s with %s", heard, name, headerNosniff)
 		}
 	}
 }

@@ -79,7 +79,7 @@ func TestForeignTokens(t *testing.T) {
 	w.do("GET", "/readyz", "").is(200)
 	for name, token := range tokens.Good {
 		if a := ask(token); a.status != 200 {
-			t.Errorf("%s: %d %s", name, a.status, a.text)
+			t.Errorf("%s: got %d %s; want status = 200", name, a.status, a.text)
 		}
 	}
 	if len(tokens.Bad) < 20 {
@@ -88,7 +88,7 @@ func TestForeignTokens(t *testing.T) {
 	for name, token := range tokens.Bad {
 		for _, path := range []string{"/v1/events", "/v1/products"} {
 			if a := w.do("GET", path, "", "Authorization", "Bearer "+token); a.status != 401 {
-				t.Errorf("%s, %s: %d %s", name, path, a.status, a.text)
+				t.Errorf("%s, %s: got %d %s; want status = 401", name, path, a.status, a.text)
 			}
 		}
 	}
@@ -111,7 +111,7 @@ func TestClaims(t *testing.T) {
 	for name, want := range map[string]int{"other issuer": 403, "no issuer": 403, "other audience": 403, "no audience": 403,
 		"unknown role": 403, "unknown kid": 401, "no expiry": 401} {
 		if a := w.do("GET", "/v1/events", "", "Authorization", "Bearer "+tokens.Bad[name]); a.status != want {
-			t.Errorf("%s: %d %s", name, a.status, a.text)
+			t.Errorf("%s: got %d %s; want status = %v", name, a.status, a.text, want)
 		}
 	}
 	w.do("GET", "/v1/events", "", "Authorization", "Bearer "+tokens.Roles.Token).is(200)
@@ -136,7 +136,7 @@ func TestOwnClaims(t *testing.T) {
 		want             int
 	}{{"us", "tickets", 200}, {"", "tickets", 401}, {"us", "", 401}, {"them", "tickets", 401}, {"us", "cups", 401}} {
 		if a := w.do("GET", "/v1/events", "", "Authorization", mint(c.issuer, c.audience)); a.status != c.want {
-			t.Errorf("%+v: %d %s", c, a.status, a.text)
+			t.Errorf("%+v: got %d %s; want status = %v", c, a.status, a.text, c.want)
 		}
 	}
 }

@@ -41,19 +41,20 @@ func TestKeyWithAnotherBody(t *testing.T) {
 			send(i, l.second).problem(422, "idempotency_key_reused")
 			again := send(i, l.first)
 			if again.status != first[i].status || again.header.Get("Idempotent-Replay") != "true" {
-				t.Errorf("%s: %d %s, first %s", l.first, again.status, again.text, first[i].text)
+				t.Errorf("%s: %d %s, first %s; want status = %v, Idempotent-Replay = true",
+					l.first, again.status, again.text, first[i].text, first[i].status)
 			}
 		}
 		w.stop()
 		w.start()
 	}
 	if refunds := items(w.do("GET", "/v1/refunds", "")); len(refunds) != 0 {
-		t.Errorf("the second bodies were taken in: %v", refunds)
+		t.Errorf("the second bodies were taken in: %v; want len(refunds) = 0", refunds)
 	}
 	// Under another key the second bodies are separate requests.
 	for i, l := range lines {
 		if a := w.do("POST", l.path, l.second, "Idempotency-Key", fmt.Sprint("another", i)); a.status >= 300 {
-			t.Errorf("%s: %d %s", l.second, a.status, a.text)
+			t.Errorf("%s: got %d %s; want status < 300", l.second, a.status, a.text)
 		}
 	}
 }
@@ -91,6 +92,6 @@ func TestKeyWithAnotherPayment(t *testing.T) {
 	settle("x").is(200)
 	settle("y").problem(422, "idempotency_key_reused")
 	if again := settle("x"); again.status != 200 || again.header.Get("Idempotent-Replay") != "true" {
-		t.Errorf("again: %d %s", again.status, again.text)
+		t.Errorf("again: %d %s; want status = 200, Idempotent-Replay = true", again.status, again.text)
 	}
 }

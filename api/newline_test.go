@@ -96,16 +96,18 @@ func TestNewlineOfEmptyBodies(t *testing.T) {
 		w.must(err)
 		w.must(conn.Close())
 		if a.StatusCode != status || !strings.HasSuffix(string(body), "}\n") {
-			t.Errorf("%.40q: status %d, %q", request, a.StatusCode, body)
+			t.Errorf("%.40q: status %d, %q; want a.StatusCode = %v, strings.HasSuffix(body, \"}\\n\")",
+				request, a.StatusCode, body, status)
 		}
 	}
 	head, get := w.do("HEAD", "/healthz", ""), w.do("GET", "/healthz", "")
 	if head.text != "" || head.header.Get("Content-Length") != get.header.Get("Content-Length") ||
 		get.text != "{\"status\":\"ok\"}\n" {
-		t.Errorf("HEAD %q %v, GET %q %v", head.text, head.header, get.text, get.header)
+		t.Errorf("HEAD %q %v, GET %q %v; want text = empty, Content-Length = %v, text = {\"status\":\"ok\"}\\n",
+			head.text, head.header, get.text, get.header, get.header.Get("Content-Length"))
 	}
 	tag := w.do("GET", "/docs", "").header.Get("Etag")
 	if a := w.do("GET", "/docs", "", "If-None-Match", tag); a.status != 304 || a.text != "" {
-		t.Errorf("%d %q", a.status, a.text)
+		t.Errorf("got %d %q; want status = 304, text = empty", a.status, a.text)
 	}
 }

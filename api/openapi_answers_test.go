@@ -54,7 +54,8 @@ func (d *described) checkPosition(a answer, template string) {
 		return
 	}
 	if got := a.header.Get("Admitone-Position"); got != said.Position.String() {
-		d.t.Errorf("%s: Admitone-Position is %q, and the position %s", a.what, got, said.Position)
+		d.t.Errorf("%s: Admitone-Position is %q, and the position %s; want got = %v",
+			a.what, got, said.Position, said.Position.String())
 	}
 }
 
@@ -222,7 +223,7 @@ func TestFramesAreAsDescribed(t *testing.T) {
 	revision := w.do("GET", "/v1/products/p", "").header.Get("ETag")
 	edit := w.do("PATCH", "/v1/products/p", `{"price":5}`, "If-Match", revision)
 	if edit.status != 200 && edit.status != 412 { // 412: the hold expired first
-		t.Fatalf("%s: %s", edit.what, edit.text)
+		t.Fatalf("%s: status %d: %s; want 200 or 412", edit.what, edit.status, edit.text)
 	}
 	for heard := hear("delta", "Delta"); heard.Held != 0; heard = hear("delta", "Delta") {
 	}

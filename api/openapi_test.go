@@ -71,7 +71,7 @@ func (d *described) at(names ...string) object {
 	for _, name := range names {
 		next, ok := here[name].(object)
 		if !ok {
-			d.t.Fatalf("openapi.yaml has no %s", strings.Join(names, "/"))
+			d.t.Fatalf("openapi.yaml has no %s; want ok", strings.Join(names, "/"))
 		}
 		here = next
 	}

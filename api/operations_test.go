@@ -42,7 +42,8 @@ func TestBrokenRuleNamesNoHolder(t *testing.T) {
 		if named := strings.Contains(a.text, "ada"); named != told || broken["position"] != float64(1) ||
 			broken["rule"] == nil ||
 			(broken["stream"] == "wallet-ada") != told {
-			t.Errorf("%s: %s", fmt.Sprint(told), a.text)
+			t.Errorf("%s: got %s; want named = %v, position = 1, rule not nil, (stream == \"wallet-ada\") = %v",
+				fmt.Sprint(told), a.text, told, told)
 		}
 	}
 }

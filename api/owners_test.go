@@ -29,7 +29,7 @@ func TestTeamOwner(t *testing.T) {
 
 	made := as(ada, "POST", teams, `{"id":"adas","name":"Owls"}`)
 	if made.is(201); strings.Contains(made.text, "ada\"") {
-		t.Errorf("the owner is shown: %s", made.text)
+		t.Errorf("the owner is shown: %s; want no ada\" in text", made.text)
 	}
 	as(ada, "POST", teams, `{"id":"adas","name":"Owls"}`).is(200)
 	as(ada, "POST", teams, `{"id":"adas","name":"Owls","holder":"ada"}`).is(200)
@@ -43,7 +43,7 @@ func TestTeamOwner(t *testing.T) {
 	for _, who := range []string{"", ada, bob} {
 		for _, path := range []string{teams + "/adas", teams + "/adas?at=9"} {
 			if a := as(who, "GET", path, ""); a.is(200)["owner"] != nil || a.is(200)["holder"] != nil {
-				t.Errorf("%s: the owner is shown: %s", a.what, a.text)
+				t.Errorf("%s: the owner is shown: %s; want owner = nil, holder = nil", a.what, a.text)
 			}
 		}
 	}
@@ -52,7 +52,7 @@ func TestTeamOwner(t *testing.T) {
 	withdraw := func(who, team string) answer { t.Helper(); return as(who, "DELETE", entries+"/"+team, "") }
 	for _, team := range []string{"adas", "shops", "audits"} {
 		if v := enter(bob, team).problem(403, "forbidden"); v["team_id"] != team {
-			t.Error(v)
+			t.Errorf("got %v; want team_id = %v", v, team)
 		}
 	}
 	as(bob, "POST", entries, `{"team_ids":["bobs","adas"]}`).problem(403, "forbidden")
@@ -80,16 +80,16 @@ func TestTeamOwner(t *testing.T) {
 	// Immediately after creation, even before the views have it: the owner is in the log.
 	if v := as(auditor, "GET", "/v1/streams/team-adas/events",
 		"").is(200)["items"].([]any)[0].(map[string]any)["data"].(map[string]any); v["owner"] != "ada" {
-		t.Error(v)
+		t.Errorf("got %v; want owner = ada", v)
 	}
 	for _, path := range []string{"/v1/history/team/adas", "/v1/history/holder/ada"} {
 		if a := as(auditor, "GET", path, ""); a.status != 200 || !strings.Contains(a.text, "a team of ada") {
-			t.Errorf("%s: %d %s", a.what, a.status, a.text)
+			t.Errorf("%s: got %d %s; want status = 200, a team of ada in text", a.what, a.status, a.text)
 		}
 	}
 	if v := as(auditor, "GET", "/v1/streams/team-old/events",
 		"").is(200)["items"].([]any)[0].(map[string]any)["data"].(map[string]any); len(v) != 2 {
-		t.Errorf("a team without an owner is another fact than before: %v", v)
+		t.Errorf("a team without an owner is another fact than before: %v; want len(v) = 2", v)
 	}
 }
 
@@ -162,6 +162,6 @@ func TestPricedProductIsHeld(t *testing.T) {
 	open := newHarness(t)
 	open.product("dear", 9, `,"price":1`)
 	if v := open.reserve("dear", "ada", "").is(201); v["status"] != "confirmed" {
-		t.Errorf("an open server holds it: %v", v)
+		t.Errorf("an open server holds it: %v; want status = confirmed", v)
 	}
 }

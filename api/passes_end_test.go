@@ -20,7 +20,7 @@ func (w *harness) useKeys(ring *pass.Keyring) {
 func TestPassOfFormerKey(t *testing.T) {
 	w := newHarness(t)
 	w.room("r", "")
-	w.guardedBy("r")
+	w.requireRoom("r")
 	old := w.passOf("r", "ada")
 	w.keys = w.keys.Rotate()
 	w.useKeys(w.keys)
@@ -38,7 +38,7 @@ func TestPassOfFormerKey(t *testing.T) {
 func TestPurchaseEndsPass(t *testing.T) {
 	w := newHarness(t)
 	w.room("r", `"max_active":1,"active_seconds":86400,"heartbeat_seconds":3600`)
-	w.guardedBy("r", "t1")
+	w.requireRoom("r", "t1")
 	names := []string{"buys", "confirms", "pays", "t1", "waits"}
 	paths := map[string]string{}
 	for _, name := range names {
@@ -58,7 +58,7 @@ func TestPurchaseEndsPass(t *testing.T) {
 	// A retry of the purchase gets its answer; the pass has ended.
 	if a := w.reserve("p", "buys", "", headerPass, shown, "Idempotency-Key", "k"); a.status != 201 ||
 		a.header.Get("Idempotent-Replay") != "true" {
-		t.Errorf("%s: %d %s", a.what, a.status, a.text)
+		t.Errorf("%s: got %d %s; want status = 201, Idempotent-Replay = true", a.what, a.status, a.text)
 	}
 	w.reserve("p", "buys", "", headerPass, shown).problem(403, "pass_invalid")
 	w.until(paths["buys"], "left")
@@ -83,7 +83,7 @@ func TestPurchaseEndsPass(t *testing.T) {
 func TestPaymentAfterPass(t *testing.T) {
 	w := newHarness(t)
 	w.room("r", "")
-	w.guardedBy("r")
+	w.requireRoom("r")
 	path, _ := w.joinRoom("r", "ada")
 	shown := w.until(path, "admitted")["pass"].(string)
 	w.do("POST", "/v1/wallets/ada/charges", `{"amount":100}`).is(201)
@@ -97,7 +97,7 @@ func TestPaymentAfterPass(t *testing.T) {
 	)
 	w.do("POST", "/v1/bookings/"+booking+"/extension", "{}").is(200)
 	if v := w.do("POST", "/v1/bookings/"+booking+"/payment", "{}").is(200); v["status"] != "booked" {
-		t.Error(v)
+		t.Errorf("got %v; want status = booked", v)
 	}
 }
 
@@ -105,7 +105,7 @@ func TestPaymentAfterPass(t *testing.T) {
 func TestResumedPurchaseEndsPass(t *testing.T) {
 	w := newHarness(t)
 	w.room("r", "")
-	w.guardedBy("r")
+	w.requireRoom("r")
 	path, _ := w.joinRoom("r", "ada")
 	shown := w.until(path, "admitted")["pass"].(string)
 	w.do("POST", "/v1/wallets/ada/charges", `{"amount":100}`).is(201)
@@ -128,7 +128,7 @@ func TestResumedPurchaseEndsPass(t *testing.T) {
 		),
 	)
 	if v := w.do("GET", "/v1/bookings/"+id, "").is(200); v["status"] != "booked" {
-		t.Error(v)
+		t.Errorf("got %v; want status = booked", v)
 	}
 	w.until(path, "left")
 }
@@ -137,7 +137,7 @@ func TestResumedPurchaseEndsPass(t *testing.T) {
 func TestHolderOfEntryPass(t *testing.T) {
 	w := newHarness(t)
 	w.room("r", "")
-	w.guardedBy("r", "owls", "crows", "rooks")
+	w.requireRoom("r", "owls", "crows", "rooks")
 	const entries = "/v1/tournaments/cup/entries"
 	captains, owls := w.passOf("r", "captain"), w.passOf("r", "owls")
 	w.do("POST", entries, `{"team_id":"owls"}`, headerPass, captains).problem(403, "pass_invalid")
@@ -147,7 +147,7 @@ func TestHolderOfEntryPass(t *testing.T) {
 	w.do("POST", entries, `{"team_ids":["crows","rooks"],"holder":"captain"}`, headerPass, captains).is(201)
 	if v := w.do("GET", "/v1/history/tournament/cup",
 		"").is(200); v["items"].([]any)[2].(map[string]any)["actor"] != "captain" {
-		t.Error(v)
+		t.Errorf("got %v; want items[2].actor = captain", v)
 	}
 }
 
@@ -191,7 +191,7 @@ func TestHolderOfPassWithTokens(t *testing.T) {
 func TestRetryKeepsNewPass(t *testing.T) {
 	w := newHarness(t)
 	w.room("r", "")
-	w.guardedBy("r")
+	w.requireRoom("r")
 	old, _ := w.joinRoom("r", "ada")
 	shown := w.until(old, "admitted")["pass"].(string)
 	w.reserve("p", "ada", "", headerPass, shown, "Idempotency-Key", "k").is(201)
@@ -200,7 +200,7 @@ func TestRetryKeepsNewPass(t *testing.T) {
 	again := w.until(path, "admitted")["pass"].(string)
 	if a := w.reserve("p", "ada", "", headerPass, again, "Idempotency-Key", "k"); a.status != 201 ||
 		a.header.Get("Idempotent-Replay") != "true" {
-		t.Fatalf("%s: %d %s", a.what, a.status, a.text)
+		t.Fatalf("%s: got %d %s; want status = 201, Idempotent-Replay = true", a.what, a.status, a.text)
 	}
 	// Leaving is ordered after everything that the retry may have started.
 	bob, _ := w.joinRoom("r", "bob")

@@ -26,7 +26,7 @@ func askRefunds(t *testing.T, ask func(method, path, body string, headers ...str
 	ask("POST", released+"/payment", outside("late", 99, "")).problem(409, "amount_mismatch")
 	owed := ask("POST", released+"/payment", outside("late", 100, "")).is(200)
 	if owed["outcome"] != "refund_owed" {
-		t.Errorf("the outcome is %v", owed["outcome"])
+		t.Errorf("the outcome is %v; want outcome = refund_owed", owed["outcome"])
 	}
 	refund := "/v1/refunds/" + owed["refund_id"].(string)
 	ask("GET", "/v1/refunds", "").is(200)
@@ -54,7 +54,7 @@ func TestExternalPayments(t *testing.T) {
 	first, second := w.held("hall", "ada", "A-1-1"), w.held("hall", "bob", "A-1-2")
 	booked := w.do("POST", first+"/payment", outside("x", 100, "")).is(200)
 	if booked["status"] != "booked" || booked["outcome"] != "booked" || booked["refund_id"] != nil {
-		t.Errorf("booked: %v", booked)
+		t.Errorf("booked: %v; want status = booked, outcome = booked, refund_id = nil", booked)
 	}
 	again := w.do("POST", first+"/payment", outside("x", 100, `,"final":true`)).is(200)
 	if again["outcome"] != "booked" || again["position"] != booked["position"] {
@@ -62,22 +62,22 @@ func TestExternalPayments(t *testing.T) {
 	}
 	used := w.do("POST", second+"/payment", outside("x", 100, "")).problem(409, "payment_reference_used")
 	if used["resource"] != first {
-		t.Errorf("it belongs to %v", used["resource"])
+		t.Errorf("it belongs to %v; want resource = %v", used["resource"], first)
 	}
 	wrong := w.do("POST", second+"/payment", outside("y", 99, "")).problem(409, "amount_mismatch")
 	if wrong["expected"] != 100.0 || wrong["currency"] != "EUR" {
-		t.Errorf("a wrong sum: %v", wrong)
+		t.Errorf("a wrong sum: %v; want expected = 100, currency = EUR", wrong)
 	}
 	won := strings.Replace(outside("won", 100, `,"final":true`), "EUR", "KRW", 1)
 	if got := w.do("POST", second+"/payment", won).is(200); got["outcome"] != "refund_owed" || got["status"] != "held" {
-		t.Errorf("another currency: %v", got)
+		t.Errorf("another currency: %v; want outcome = refund_owed, status = held", got)
 	}
 	owed := w.do("POST", second+"/payment", outside("y", 99, `,"final":true`)).is(200)
 	double := w.do("POST", first+"/payment", outside("z", 100, "")).is(200)
 	w.do("DELETE", first, "").is(200)
 	// A repeated report is answered as before, whatever happened to the booking since.
 	if got := w.do("POST", first+"/payment", outside("x", 100, "")).is(200); got["outcome"] != "booked" {
-		t.Errorf("after it was returned: %v", got)
+		t.Errorf("after it was returned: %v; want outcome = booked", got)
 	}
 	causes := func(query string) (all []string) {
 		page := items(w.do("GET", "/v1/refunds"+query, ""))
@@ -91,30 +91,31 @@ func TestExternalPayments(t *testing.T) {
 		return all
 	}
 	if got := fmt.Sprint(causes("?status=owed")); got != "[wrong_sum 100KRW wrong_sum 99EUR already_paid 100EUR released 100EUR]" {
-		t.Errorf("owed are %s", got)
+		t.Errorf("owed are %s; want [wrong_sum 100KRW wrong_sum 99EUR already_paid 100EUR released 100EUR]", got)
 	}
 	page := w.do("GET", "/v1/refunds?status=owed&limit=3", "").is(200)
 	if got := causes("?status=owed&limit=3&cursor=" + page["next"].(string)); len(got) != 1 || got[0] != "released 100EUR" {
-		t.Errorf("the second page is %v", got)
+		t.Errorf("the second page is %v; want len(got) = 1, got[0] = released 100EUR", got)
 	}
 	settle := "/v1/refunds/" + owed["refund_id"].(string) + "/settlement"
 	settled := w.do("POST", settle, `{"reference":"back"}`).is(200)
 	if settled["status"] != "settled" || settled["settlement"] != "back" || settled["cause"] != "wrong_sum" {
-		t.Errorf("settled: %v", settled)
+		t.Errorf("settled: %v; want status = settled, settlement = back, cause = wrong_sum", settled)
 	}
 	if got := w.do("POST", settle, `{"reference":"back"}`).is(200); got["position"] != settled["position"] {
-		t.Errorf("settled again: %v", got)
+		t.Errorf("settled again: %v; want position = %v", got, settled["position"])
 	}
 	other := "/v1/refunds/" + double["refund_id"].(string)
 	if got := w.do("POST", other+"/settlement", `{"reference":"back"}`).problem(409, "payment_reference_used"); got["resource"] !=
 		strings.TrimSuffix(settle, "/settlement") {
-		t.Errorf("the reference has settled %v", got["resource"])
+		t.Errorf("the reference has settled %v; want resource = %v",
+			got["resource"], strings.TrimSuffix(settle, "/settlement"))
 	}
 	if got := w.do("GET", other, "").is(200); got["status"] != "owed" || got["booking_id"] != strings.TrimPrefix(first, "/v1/bookings/") {
-		t.Errorf("the other one: %v", got)
+		t.Errorf("the other one: %v; want status = owed, booking_id = %v", got, strings.TrimPrefix(first, "/v1/bookings/"))
 	}
 	if got := fmt.Sprint(causes("?status=settled")); got != "[wrong_sum 99EUR]" {
-		t.Errorf("settled are %s", got)
+		t.Errorf("settled are %s; want [wrong_sum 99EUR]", got)
 	}
 	w.moneyVerified()
 }
@@ -127,12 +128,12 @@ func (w *harness) moneyVerified() {
 	for e, err := range events.All(w.t.Context(), w.store, 0) {
 		w.must(err)
 		if broken := v.Check(&e); broken != nil {
-			w.t.Fatal(broken)
+			w.t.Fatalf("got %v; want nil", broken)
 		}
 	}
 	// The last payment may be copied later only if a process was killed.
 	if open := v.Open(); len(open) > 0 {
-		w.t.Errorf("left open: %q", open)
+		w.t.Errorf("left open: %q; want len(open) ≤ 0", open)
 	}
 }
 
@@ -165,7 +166,7 @@ func TestInvalidReports(t *testing.T) {
 		"currency":  strings.Replace(good, "EUR", "EURO", 1),
 	} {
 		if got := w.do("POST", path, body, "Authorization", shop).problem(422, "invalid_field"); got["field"] != field {
-			t.Errorf("%s: it is about %v", body, got["field"])
+			t.Errorf("%s: it is about %v; want field = %v", body, got["field"], field)
 		}
 	}
 	w.do("POST", path, good[:len(good)-1]+`,"finally":true}`, "Authorization", shop).problem(422, "unknown_field")
@@ -173,7 +174,7 @@ func TestInvalidReports(t *testing.T) {
 	plain := newHarness(t)
 	plain.do("POST", "/v1/performances", fmt.Sprintf(newHall, "hall")).is(201)
 	if got := plain.do("POST", plain.held("hall", "ada", "A-1-1")+"/payment", good).problem(422, "invalid_field"); got["field"] != "currency" {
-		t.Errorf("without a currency: %v", got)
+		t.Errorf("without a currency: %v; want field = currency", got)
 	}
 }
 
@@ -186,7 +187,7 @@ func TestConcurrentSameReports(t *testing.T) {
 	for range 5 {
 		all.Go(func() {
 			if got := w.do("POST", path, outside("x", 100, "")).is(200); got["outcome"] != "booked" {
-				t.Errorf("%v", got)
+				t.Errorf("got %v; want outcome = booked", got)
 			}
 		})
 	}

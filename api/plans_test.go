@@ -73,7 +73,7 @@ func pretixSchema(t *testing.T, text string) {
 			err = schema.Validate(value)
 		}
 		if err != nil {
-			t.Errorf("%v: %s", err, text)
+			t.Errorf("%v: got %s; want no error", err, text)
 		}
 		return
 	}
@@ -100,7 +100,7 @@ func checkMembers(t *testing.T, name string, value any, required, optional map[s
 		known := map[string]bool{}
 		for _, member := range required[name] {
 			if known[member] = true; value[member] == nil {
-				t.Errorf("%s has no %s: %v", name, member, value)
+				t.Errorf("%s has no %s: %v; want value[member] not nil", name, member, value)
 			}
 		}
 		for _, member := range optional[name] {
@@ -108,7 +108,7 @@ func checkMembers(t *testing.T, name string, value any, required, optional map[s
 		}
 		for member, inner := range value {
 			if !known[member] {
-				t.Errorf("%s has a member %s", name, member)
+				t.Errorf("%s has a member %s; want known[member]", name, member)
 			}
 			checkMembers(t, member, inner, required, optional)
 		}
@@ -119,7 +119,7 @@ func TestPlanIsReturnedUnchanged(t *testing.T) {
 	w := newHarness(t)
 	made := w.do("POST", "/v1/plans", fmt.Sprintf(parlour, `"id":"parlour",`))
 	if got := made.is(201); got["seats"] != 3.0 || got["places"] != 30.0 || got["name"] != "Parlour" {
-		t.Errorf("%s", made.text)
+		t.Errorf("got %s; want seats = 3, places = 30, name = Parlour", made.text)
 	}
 	read := w.do("GET", "/v1/plans/parlour", "")
 	got := read.is(200)
@@ -198,7 +198,7 @@ func TestPlanInParts(t *testing.T) {
 		t.Helper()
 		w.do("GET", "/v1/plans/large", "").problem(404, "not_found")
 		if items := w.do("GET", "/v1/plans", "").is(200)["items"].([]any); len(items) != 0 {
-			t.Errorf("listed before it is sealed: %v", items)
+			t.Errorf("listed before it is sealed: %v; want len(items) = 0", items)
 		}
 	}
 	begin([]byte(`{"name":"something else"}`), 1)
@@ -214,7 +214,8 @@ func TestPlanInParts(t *testing.T) {
 	read := w.do("GET", "/v1/plans/large", "").text
 	if parsed, err = events.ParsePlan([]byte(`{` + read[strings.Index(read, `"name"`):])); err != nil ||
 		string(events.AppendPlan(nil, parsed, events.PlanComplete)) != string(text) {
-		t.Errorf("%v: %.100s", err, read)
+		t.Errorf("%v: got %.100s; want no error, string(events.AppendPlan(nil, parsed, events.PlanComplete)) = %v",
+			err, read, string(text))
 	}
 	w.stop()
 	w.start()

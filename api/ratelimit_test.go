@@ -52,7 +52,7 @@ func TestRateLimitIsBounded(t *testing.T) {
 	}
 	kept := func() (n int) {
 		for i := range l.shards {
-			n += len(l.shards[i].now) + len(l.shards[i].last)
+			n += len(l.shards[i].current) + len(l.shards[i].previous)
 		}
 		return n
 	}
@@ -97,7 +97,7 @@ func TestRateOfCallers(t *testing.T) {
 			}
 			if policy := a.header.Get("RateLimit-Policy"); policy != `"commands";q=3;w=1` ||
 				!strings.HasPrefix(a.header.Get("RateLimit"), `"commands";r=`) {
-				t.Fatalf("%s: %v", who, a.header)
+				t.Fatalf("%s: the headers are %v; want RateLimit and a policy of 3 commands a second", who, a.header)
 			}
 		}
 		t.Fatalf("%s is never refused", who)
@@ -110,17 +110,17 @@ func TestRateOfCallers(t *testing.T) {
 		a := until(fmt.Sprint(who), who...)
 		if a.problem(429, "rate_limited"); a.header.Get("Retry-After") != "1" ||
 			a.header.Get("RateLimit") != `"commands";r=0;t=1` {
-			t.Errorf("%v", a.header)
+			t.Errorf("got %v; want Retry-After = 1, RateLimit = \"commands\";r=0;t=1", a.header)
 		}
 		for range 2 * slow {
 			if a := w.do("GET", "/v1/products/p", "", who...); a.status != 200 || a.header.Get("RateLimit") != "" {
-				t.Errorf("a question: %d %v", a.status, a.header)
+				t.Errorf("a question: %d %v; want status = 200, RateLimit = empty", a.status, a.header)
 			}
 		}
 	}
 	for range 3 * slow {
 		if a := w.do("POST", "/v1/products/p/reservations", `{}`); a.status != 401 || a.header.Get("RateLimit") != "" {
-			t.Errorf("from this machine: %d %v", a.status, a.header)
+			t.Errorf("from this machine: %d %v; want status = 401, RateLimit = empty", a.status, a.header)
 		}
 	}
 	const one = `{"method":"POST","path":"/v1/products/p/reservations%s","body":{"holder":"cy"}}`

@@ -200,12 +200,12 @@ func TestRefundsNoLongerRequested(t *testing.T) {
 	s.do("POST", refund+"/settlement?override=true", body).problem(400, "bad_parameter")
 	settled := s.do("POST", refund+"/settlement?override=true&reason=no+key", body).is(200)
 	if settled["status"] != "settled" || settled["settlement"] != "by hand" || settled["at_provider"] != nil {
-		t.Errorf("settled: %v", settled)
+		t.Errorf("settled: %v; want status = settled, settlement = by hand, at_provider = nil", settled)
 	}
 	s.do("POST", refund+"/settlement", body).is(200)
 	stream := string(events.PaymentStream("stripe", "pi_second"))
 	if text := s.do("GET", "/v1/streams/"+stream+"/events", "").text; !strings.Contains(text, `"reason":"no key"`) {
-		t.Errorf("the payment's events are %s", text)
+		t.Errorf("the payment's events are %s; want \"reason\":\"no key\" in text", text)
 	}
 	s.awaitRefund(refund, "settled", "")
 	s.moneyVerified()
@@ -272,7 +272,7 @@ func TestRefundsRequestedLater(t *testing.T) {
 	s.stop()
 	s.start()
 	if got := s.stripe.Refunds(); len(got) != 1 || s.stripe.Calls("POST /v1/refunds") != 1 {
-		t.Errorf("the refunds are %+v", got)
+		t.Errorf("the refunds are %+v; want len(got) = 1, s.stripe.Calls(\"POST /v1/refunds\") = 1", got)
 	}
 	s.moneyVerified()
 }

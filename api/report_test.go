@@ -58,7 +58,7 @@ func TestReports(t *testing.T) {
 		"refunded", 200, "owed", 0)
 	if sections := now["sections"].([]any); len(sections) != 2 || sections[1].(map[string]any)["booked"] != 30.0 ||
 		sections[0].(map[string]any)["refunded"] != 200.0 {
-		t.Errorf("by section: %v", sections)
+		t.Errorf("by section: %v; want len(sections) = 2, sections[1].booked = 30, sections[0].refunded = 200", sections)
 	}
 	w.do("GET", fmt.Sprintf("%s?at=%v", report, paid), "").figures("sold", 4, "received", 330, "booked", 330)
 	w.do("GET", report+"?at=1", "").figures("sold", 0, "held", 0)
@@ -71,7 +71,7 @@ func TestReports(t *testing.T) {
 	now = w.do("GET", report, "").figures("sold", 2, "given_back", 4, "received", 460, "booked", 130,
 		"refunded", 243, "kept", 87, "owed", 0)
 	if b := now["sections"].([]any)[1].(map[string]any); b["kept"] != 20.0 || b["refunded"] != 10.0 {
-		t.Errorf("B: %v", b)
+		t.Errorf("B: got %v; want kept = 20, refunded = 10", b)
 	}
 
 	v, head := verify.New(true), events.Position(0)

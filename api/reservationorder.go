@@ -64,9 +64,9 @@ func (s *Server) withOrder(v *foundReservation) (err error) {
 	return err
 }
 
-// orderThen returns the order data of a reservation as of a position, with the revision and position of
+// orderAsOf returns the order data of a reservation as of a position, with the revision and position of
 // the fact that contains them.
-func (s *Server) orderThen(ctx context.Context, v *row.Reservation, position events.Position) (order events.OrderData,
+func (s *Server) orderAsOf(ctx context.Context, v *row.Reservation, position events.Position) (order events.OrderData,
 	at events.Revision, stated events.Position, err error) {
 	for at = v.OrderRevision; at != 0; {
 		var before events.Revision
@@ -79,13 +79,13 @@ func (s *Server) orderThen(ctx context.Context, v *row.Reservation, position eve
 	return events.OrderData{}, 0, 0, nil
 }
 
-// annotations bounds the attempts to annotate an ended reservation, each of which fails if the product has
-// changed meanwhile.
-const annotations = 32
+// annotationAttempts bounds the attempts to annotate an ended reservation. An attempt fails if the product
+// has changed meanwhile.
+const annotationAttempts = 32
 
 // annotateReservation edits the order data of a reservation in any status.
 func (s *Server) annotateReservation(r *request) error {
-	if err := r.caller.must(RoleService, RoleAdmin); err != nil {
+	if err := r.caller.requireRole(RoleService, RoleAdmin); err != nil {
 		return err
 	}
 	productID, rid, id, err := r.reservationParams()
@@ -100,7 +100,7 @@ func (s *Server) annotateReservation(r *request) error {
 	if err != nil {
 		return err
 	}
-	for range annotations {
+	for range annotationAttempts {
 		v, err := s.findReservation(r, productID, rid, id)
 		if err != nil {
 			return err
@@ -108,7 +108,7 @@ func (s *Server) annotateReservation(r *request) error {
 		if v == nil {
 			return notFound("reservation")
 		}
-		if edit.nothing() {
+		if edit.isEmpty() {
 			return r.unchanged(v, *seen)
 		}
 		answer, err := r.annotate(v, id, *seen, &edit)
@@ -144,17 +144,17 @@ func (r *request) annotate(
 	seen events.Revision,
 	edit *orderEdit,
 ) (actors.Answer, error) {
-	order, err := edit.on(v.order)
+	order, err := edit.apply(v.order)
 	if err != nil {
 		return actors.Answer{}, err
 	}
 	command := &product.Annotate{ReservationID: id, Seen: seen, Order: order}
 	if !v.ended {
-		return r.ask(product.Stream(v.ProductID), command, nil)
+		return r.dispatch(product.Stream(v.ProductID), command, nil)
 	}
 	command.Ended = &product.Ended{Holder: v.Holder, Quantity: v.Quantity, Status: v.Status, ExpiresAt: v.ExpiresAt,
 		OrderRevision: v.orderRevision}
-	return r.ask(product.Stream(v.ProductID), command, &editBase{revision: v.seen})
+	return r.dispatch(product.Stream(v.ProductID), command, &editBase{revision: v.seen})
 }
 
 // reservation answers with a reservation.

@@ -40,7 +40,7 @@ func (m *matrix) make(method, path, body string) map[string]any {
 	m.t.Helper()
 	a := m.do(method, path, body, "Authorization", m.admin)
 	if a.status >= 300 {
-		m.t.Fatalf("%s: %d %s", a.what, a.status, a.text)
+		m.t.Fatalf("%s: got %d %s; want status < 300", a.what, a.status, a.text)
 	}
 	return a.is(a.status)
 }
@@ -364,7 +364,7 @@ func TestRoleMatrix(t *testing.T) {
 		}
 	})
 	if operations != len(cells) {
-		t.Errorf("%d operations are described, and cells has %d", operations, len(cells))
+		t.Errorf("%d operations are described, and cells has %d; want operations = %v", operations, len(cells), len(cells))
 	}
 	t.Logf("%d operations, %d cells", operations, asked)
 }

@@ -102,7 +102,7 @@ func TestWebhookDeliveries(t *testing.T) {
 	head := want[len(want)-1].Position
 	is := w.hookState("w", func(is map[string]any) bool { return is["reached"].(float64) >= float64(head) })
 	if is["failing_since"] != nil || is["status"] != "enabled" {
-		t.Errorf("in the end it is %v", is)
+		t.Errorf("in the end it is %v; want failing_since = nil, status = enabled", is)
 	}
 	webhooktest.Verify(t, secret, receiver.All())
 	t.Logf("%d events, %d deliveries", len(want), len(receiver.All()))
@@ -128,7 +128,7 @@ func TestWebhookSlowReceiver(t *testing.T) {
 	want := w.deliverable(0)
 	quick.Await(len(want), patience)
 	if taken := slow.Accepted(); len(taken) > 0 {
-		t.Errorf("the slow one has taken %d", len(taken))
+		t.Errorf("the slow one has taken %d; want len(taken) ≤ 0", len(taken))
 	}
 	quick.CheckOrder(want)
 	through.Store(true)
@@ -136,7 +136,7 @@ func TestWebhookSlowReceiver(t *testing.T) {
 	slow.CheckOrder(want)
 	is := w.hookState("dead", func(is map[string]any) bool { return is["failing_since"] != nil })
 	if is["last_error"] != "it refused the connection" || is["status"] != "enabled" {
-		t.Errorf("the dead one is %v", is)
+		t.Errorf("the dead one is %v; want last_error = it refused the connection, status = enabled", is)
 	}
 }
 
@@ -158,7 +158,8 @@ func TestWebhookGone(t *testing.T) {
 	is := w.hookState("w", func(is map[string]any) bool { return is["status"] == "disabled" })
 	if is["disabled_because"] != "gone" || is["failing_since"] == nil || is["last_error"] != "it answered 410" ||
 		is["next_at"] != nil {
-		t.Errorf("it is %v", is)
+		t.Errorf("it is %v; want disabled_because = gone, failing_since not nil, last_error = it answered 410, next_at = nil",
+			is)
 	}
 	before := len(receiver.All())
 	w.sell(2, 10)
@@ -199,7 +200,7 @@ func TestWebhookReplay(t *testing.T) {
 	}
 	for _, d := range again {
 		if bodies[d.ID()] != string(d.Body) {
-			t.Errorf("%s: %s, and before %s", d.ID(), d.Body, bodies[d.ID()])
+			t.Errorf("%s: %s, and before %s; want bodies[d.ID()] = %v", d.ID(), d.Body, bodies[d.ID()], string(d.Body))
 		}
 	}
 	// A new webhook delivers no earlier events; a replay does.
@@ -223,7 +224,7 @@ func TestWebhookEdits(t *testing.T) {
 	changed := w.do("POST", "/v1/webhooks/w/secret", "")
 	secret := changed.is(200)["secret"].(string)
 	if got := changed.header.Get("Cache-Control"); got != "no-store" {
-		t.Errorf("a secret may be stored: %q", got)
+		t.Errorf("a secret may be stored: %q; want no-store", got)
 	}
 	w.sell(2, 10)
 	end := w.deliverable(0)
@@ -237,10 +238,10 @@ func TestWebhookEdits(t *testing.T) {
 	webhooktest.Verify(t, old, all)
 	webhooktest.Verify(t, secret, all[len(all)-1:])
 	if result := w.do("POST", "/v1/webhooks/w/test", "").is(200); result["delivered"] != true || result["status"] != 204.0 {
-		t.Errorf("the test: %v", result)
+		t.Errorf("the test: %v; want delivered = true, status = 204", result)
 	}
 	if all := second.All(); all[len(all)-1].Event.Type != "webhook.test.v1" {
-		t.Errorf("the test delivered %s", all[len(all)-1].Body)
+		t.Errorf("the test delivered %s; want all[len(all)-1].Event.Type = webhook.test.v1", all[len(all)-1].Body)
 	}
 	w.do("DELETE", "/v1/webhooks/w", "").is(200)
 	before := len(second.All())
@@ -267,6 +268,6 @@ func TestWebhookTestOfHanging(t *testing.T) {
 	w.createWebhook("w", receiver.URL(), "")
 	result := w.do("POST", "/v1/webhooks/w/test", "").is(200)
 	if result["delivered"] != false || result["error"] != "it did not answer within 10s" {
-		t.Error(result)
+		t.Errorf("got %v; want delivered = false, error = it did not answer within 10s", result)
 	}
 }

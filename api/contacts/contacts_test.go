@@ -24,7 +24,7 @@ func openBook(t *testing.T, dir string) *Book {
 
 func saveContact(t *testing.T, b *Book, holder, contact string, subjects ...string) {
 	t.Helper()
-	if err := b.Keep(events.Holder(holder), []byte(contact), subjects...); err != nil {
+	if err := b.Store(events.Holder(holder), []byte(contact), subjects...); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -184,8 +184,8 @@ func TestFailureIsPermanent(t *testing.T) {
 	saveContact(t, b, "ada", "one", "s/1")
 	b.sealed.Close()
 	for range 2 {
-		if err := b.Keep("ada", []byte("two"), "s/2"); err == nil {
-			t.Error("Keep returns no error for a closed file")
+		if err := b.Store("ada", []byte("two"), "s/2"); err == nil {
+			t.Error("Store returns no error for a closed file")
 		}
 	}
 	if b.Known("s/2") {
@@ -203,7 +203,7 @@ func TestCrowd(t *testing.T) {
 			holder := fmt.Sprint("h", i%5)
 			for j := range 20 {
 				subject := fmt.Sprint("s/", i, "/", j)
-				if err := b.Keep(events.Holder(holder), []byte("c "+subject), subject); err != nil {
+				if err := b.Store(events.Holder(holder), []byte("c "+subject), subject); err != nil {
 					t.Error(err)
 				}
 				if _, got, err := b.Find(subject); err != nil || holder != "h0" && string(got) != "c "+subject {

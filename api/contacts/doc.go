@@ -1,7 +1,7 @@
 // Package contacts stores the contact details that are sent with reservations, bookings and entries.
 // It guarantees:
 //
-//   - Once Keep has returned, the contact survives kill -9 and power loss.
+//   - Once Store has returned, the contact survives kill -9 and power loss.
 //   - Contacts are never on disk in clear text.
 //   - Once Forget has returned, no contact of that holder can be read, from these files or from any
 //     copy made of them afterwards.
@@ -28,7 +28,7 @@
 // A store that merges and compacts keeps old values for an unknown time, which is not acceptable for
 // keys. So keys are overwritten in place. The sealed contacts are appended to a file that is read
 // once, when it is opened; only their offsets are kept in memory, some 100 bytes each. Concurrent
-// callers of Keep share two syncs.
+// callers of Store share two syncs.
 //
 // # How loss is found
 //

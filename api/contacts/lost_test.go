@@ -189,7 +189,7 @@ func TestFlippedBitInKeys(t *testing.T) {
 				saveContact(t, b, "h1", "again", "s/4")
 				wantContact(t, b, "s/4", "again")
 				if known, err := b.Forget("h1"); !known || err != nil {
-					t.Fatal(known, err)
+					t.Fatalf("got %v %v; want known, no error", known, err)
 				}
 				wantContact(t, b, "s/1", "")
 				wantContact(t, b, "s/4", "")
@@ -253,7 +253,7 @@ func TestFilesOfEarlierVersions(t *testing.T) {
 	saveContact(t, b, "h1", "back", "s/3")
 	wantContact(t, b, "s/1", "")
 	if known, err := b.Forget("h0"); !known || err != nil {
-		t.Fatal(known, err)
+		t.Fatalf("got %v %v; want known, no error", known, err)
 	}
 	b.Close()
 	b = openBook(t, dir)

@@ -23,10 +23,10 @@ type item struct {
 // errTooLong means that a record would exceed maxRecord. Callers validate lengths.
 var errTooLong = errors.New("the contact is too long")
 
-// Keep stores a holder's contact for subjects, replacing their previous contacts. It returns once that
+// Store stores a holder's contact for subjects, replacing their previous contacts. It returns once that
 // is durable. Errors: the file system's; after the first of them every call fails, because the state
 // on disk is unknown after a failed sync.
-func (b *Book) Keep(holder events.Holder, contact []byte, subjects ...string) error {
+func (b *Book) Store(holder events.Holder, contact []byte, subjects ...string) error {
 	for _, subject := range subjects {
 		if len(subject)+len(holder)+len(contact)+256 > maxRecord {
 			return errTooLong

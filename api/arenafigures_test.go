@@ -65,14 +65,14 @@ func TestFiguresOfAnArena(t *testing.T) {
 	}
 	took := make([]time.Duration, 500)
 	for i := range took {
-		took[i] = askTaken(t, w, i)
+		took[i] = requestTaken(t, w, i)
 	}
 	slices.Sort(took)
 	t.Logf("a seat that is taken is refused in %v (median of %d)", took[len(took)/2], len(took))
 }
 
-// askTaken requests a taken seat, without the network.
-func askTaken(t *testing.T, w *harness, i int) time.Duration {
+// exerciseTaken requests a taken seat, without the network.
+func requestTaken(t *testing.T, w *harness, i int) time.Duration {
 	var c fasthttp.RequestCtx
 	c.Request.Header.SetMethod("POST")
 	c.Request.SetRequestURI("/v1/performances/show/bookings")

@@ -62,8 +62,8 @@ func TestEverySocketMessage(t *testing.T) {
 	w.teams("a")
 	w.tournament("cup", 1, "")
 	w.room("r", "")
-	heard := map[string]bool{}
-	hear := func(p *sockettest.Peer, names ...string) {
+	received := map[string]bool{}
+	expect := func(p *sockettest.Peer, names ...string) {
 		t.Helper()
 		for _, name := range names {
 			_, text, err := p.Conn.ReadMessage()
@@ -73,14 +73,14 @@ func TestEverySocketMessage(t *testing.T) {
 			if m.Name != name {
 				t.Fatalf("got a %s, want a %s: %s", m.Name, name, text)
 			}
-			heard[m.Name] = true
+			received[m.Name] = true
 		}
 	}
 	watch := func(topic, name string) *sockettest.Peer {
 		t.Helper()
 		p := w.dial("/ws")
 		p.Send(`{"event":"subscribe","data":{"topics":["` + topic + `"]}}`)
-		hear(p, name+"Snapshot")
+		expect(p, name+"Snapshot")
 		return p
 	}
 	product, cup, team := watch("product:p", "product"), watch("tournament:cup", "tournament"), watch("team:a", "team")
@@ -88,31 +88,31 @@ func TestEverySocketMessage(t *testing.T) {
 	room := watch("waiting-room:r", "room")
 	short := w.dial("/ws/reservations")
 	short.Send(`{"event":"init_products","data":["p",7]}`)
-	hear(short, "productListInitialized")
+	expect(short, "productListInitialized")
 
 	w.reserve("p", "ada", "").is(201)
-	hear(product, "productDelta")
-	hear(short, "reservationCreated")
+	expect(product, "productDelta")
+	expect(short, "reservationCreated")
 	w.reserve("7", "ada", "").is(201)
-	hear(short, "reservationCreated")
+	expect(short, "reservationCreated")
 	w.enter("cup", "a").is(201)
-	hear(cup, "tournamentDelta")
-	hear(team, "teamDelta")
+	expect(cup, "tournamentDelta")
+	expect(team, "teamDelta")
 	w.book("hall", "ada", "A-1-1").is(201)
-	hear(counts, "performanceDelta")
-	hear(seats, "seatsDelta")
+	expect(counts, "performanceDelta")
+	expect(seats, "seatsDelta")
 	_, visit := w.joinRoom("r", "ada")
-	hear(room, "roomDelta")
+	expect(room, "roomDelta")
 	product.Send(`{"event":"wait","data":{"room":"r","visitor":"` + visit["visitor"].(string) + `"}}`)
-	hear(product, "visit")
+	expect(product, "visit")
 	short.Send(`{"event":"ping"}`)
-	hear(short, "pong")
+	expect(short, "pong")
 	short.Send(`{"event":"unsubscribe","data":{"topics":["product:p"]}}`)
-	hear(short, "unsubscribed")
+	expect(short, "unsubscribed")
 	short.Send(`{"event":"subscribe","data":{"topics":["product:none"]}}`)
-	hear(short, "error")
+	expect(short, "error")
 	for _, name := range slices.Sorted(maps.Keys(messages(t))) {
-		if messages(t)[name].FromServer && !heard[name] {
+		if messages(t)[name].FromServer && !received[name] {
 			t.Errorf("no %s was received; add one above", name)
 		}
 	}

@@ -148,7 +148,7 @@ func TestRoles(t *testing.T) {
 		{"GET", "/v1/streams/product-p/events", "", 401, 403, 403, 200, 200},
 		{"GET", "/healthz", "", 200, 200, 200, 200, 200},
 	} {
-		try := func(who, token string, want int) {
+		try := func(actor, token string, want int) {
 			path := r.path
 			if len(path) >= len(one) && path[:len(one)] == one {
 				path = reservations + "/" + held() + path[len(one):]
@@ -162,7 +162,7 @@ func TestRoles(t *testing.T) {
 			case want == 403:
 				a.problem(403, "forbidden")
 			case a.status != want:
-				t.Errorf("%s as %s: status %d, want %d: %s", a.what, who, a.status, want, a.text)
+				t.Errorf("%s as %s: status %d, want %d: %s", a.what, actor, a.status, want, a.text)
 			}
 		}
 		try("nobody", "", r.nobody)

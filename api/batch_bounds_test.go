@@ -155,11 +155,11 @@ func TestBatchIsBounded(t *testing.T) {
 		<-w.server.batches.slots
 	}
 	(<-done).each(1)[0].is(201)
-	many := make([]string, maxBatchCommands)
-	for i := range many {
-		many[i] = one[0]
+	concurrently := make([]string, maxBatchCommands)
+	for i := range concurrently {
+		concurrently[i] = one[0]
 	}
-	for i, a := range w.batch(many).each(len(many)) {
+	for i, a := range w.batch(concurrently).each(len(concurrently)) {
 		if v := a.is(201); v["remaining"] != float64(5000-3-i) {
 			t.Fatalf("command %d: %s; want remaining = %v", i, a.text, float64(5000-3-i))
 		}

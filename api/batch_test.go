@@ -233,20 +233,20 @@ func TestBatchAnswersAsItsCommandsAlone(t *testing.T) {
 					w.config.Auth = secret
 				}
 			}
-			alone, together := newHarness(t, jwt), newHarness(t, jwt)
+			single, together := newHarness(t, jwt), newHarness(t, jwt)
 			var singles []answer
-			for _, text := range kindsOfCommands(alone, callers["root"]) {
+			for _, text := range kindsOfCommands(single, callers["root"]) {
 				var c struct {
 					Method, Path string
 					Body         json.RawMessage
 					Key          *string `json:"idempotency_key"`
 				}
-				alone.must(json.Unmarshal([]byte(text), &c))
+				single.must(json.Unmarshal([]byte(text), &c))
 				request := [][2]string{{"Authorization", token}, {"Content-Type", "application/json"}}
 				if c.Key != nil {
 					request = append(request, [2]string{"Idempotency-Key", *c.Key})
 				}
-				singles = append(singles, alone.withHeaders(c.Method, c.Path, string(c.Body), request))
+				singles = append(singles, single.withHeaders(c.Method, c.Path, string(c.Body), request))
 			}
 			commands := kindsOfCommands(together, callers["root"])
 			for i, a := range together.batch(commands, "Authorization", token).each(len(singles)) {
@@ -297,11 +297,11 @@ func TestBatchKeys(t *testing.T) {
 		cmd("POST", reservations, `{"holder":"ada","quantity":2}`, `,"idempotency_key":"1"`)}
 	first := w.batch(commands)
 	all := first.each(5)
-	one, again, bobs, two := all[0].is(201), all[1].is(201), all[2].is(201), all[3].is(201)
-	if one["id"] != again["id"] || one["position"] != again["position"] || one["id"] == bobs["id"] ||
+	one, repeated, bobs, two := all[0].is(201), all[1].is(201), all[2].is(201), all[3].is(201)
+	if one["id"] != repeated["id"] || one["position"] != repeated["position"] || one["id"] == bobs["id"] ||
 		one["id"] == two["id"] {
 		t.Errorf("got %s; want id = %v, position = %v, id ≠ %v, id ≠ %v",
-			first.text, again["id"], again["position"], bobs["id"], two["id"])
+			first.text, repeated["id"], repeated["position"], bobs["id"], two["id"])
 	}
 	all[4].code(422, "idempotency_key_reused")
 	for i, a := range w.batch(commands[:4]).each(4) {
@@ -309,9 +309,9 @@ func TestBatchKeys(t *testing.T) {
 			t.Errorf("command %d again: %s, was %s; want text = %v", i, a.text, all[i].text, all[i].text)
 		}
 	}
-	alone := w.do("POST", reservations, `{"holder":"ada"}`, "Idempotency-Key", "1")
-	if v := alone.is(201); v["id"] != one["id"] || alone.header.Get("Idempotent-Replay") != "true" {
-		t.Errorf("alone: %s; want id = %v, Idempotent-Replay = true", alone.text, one["id"])
+	single := w.do("POST", reservations, `{"holder":"ada"}`, "Idempotency-Key", "1")
+	if v := single.is(201); v["id"] != one["id"] || single.header.Get("Idempotent-Replay") != "true" {
+		t.Errorf("alone: %s; want id = %v, Idempotent-Replay = true", single.text, one["id"])
 	}
 	w.batch(commands, "Idempotency-Key", "x").problem(400, "bad_parameter")
 	if v := w.do("GET", "/v1/products/p", "").is(200); v["sold"] != 3. {

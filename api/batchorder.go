@@ -111,7 +111,7 @@ func (b *batchRun) claimsOfNew(c *batchCommand, id events.PerformanceID) (claims
 // isLimited reports whether a performance has a limit per holder. It reads it once in a batch, and
 // not again after a failure of the log. known is false if it does not exist or can't be read.
 func (b *batchRun) isLimited(id events.PerformanceID) (limited, known bool) {
-	if of, asked := b.limited[id]; asked || b.readFailed {
+	if of, checked := b.limited[id]; checked || b.readFailed {
 		return of.limited, of.exists
 	}
 	var exists bool

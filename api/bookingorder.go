@@ -22,7 +22,7 @@ func (s *Server) annotateBooking(r *request) error {
 	if err != nil {
 		return err
 	}
-	seen, err := r.ifMatch()
+	base, err := r.ifMatch()
 	if err != nil {
 		return err
 	}
@@ -38,8 +38,8 @@ func (s *Server) annotateBooking(r *request) error {
 		return notFound("booking")
 	}
 	if edit.isEmpty() {
-		if before.Revision != *seen {
-			return r.checkPrecondition(core.StaleRevision(before.Revision), booking.Stream(id), *seen, before.Revision)
+		if before.Revision != *base {
+			return r.checkPrecondition(core.StaleRevision(before.Revision), booking.Stream(id), *base, before.Revision)
 		}
 		return r.annotated(before)
 	}
@@ -47,9 +47,9 @@ func (s *Server) annotateBooking(r *request) error {
 	if err != nil {
 		return err
 	}
-	answer, err := r.dispatch(booking.Stream(id), &booking.Annotate{Order: order}, &editBase{revision: *seen})
+	answer, err := r.dispatch(booking.Stream(id), &booking.Annotate{Order: order}, &editBase{revision: *base})
 	if refusal := (*core.Refusal)(nil); errors.As(err, &refusal) && refusal.Code == core.CodeStaleRevision {
-		return r.checkPrecondition(refusal, booking.Stream(id), *seen, answer.Revision)
+		return r.checkPrecondition(refusal, booking.Stream(id), *base, answer.Revision)
 	}
 	if err != nil {
 		return err

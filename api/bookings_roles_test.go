@@ -7,9 +7,9 @@ func TestBookingRoles(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.config.Auth = secret })
 	admin, ada, bob := bearer(t, "root", RoleAdmin), bearer(t, "ada", RoleHolder), bearer(t, "bob", RoleHolder)
 	auditor := bearer(t, "audit", RoleAuditor)
-	as := func(who, method, path, body string) answer {
+	as := func(actor, method, path, body string) answer {
 		t.Helper()
-		return w.do(method, path, body, "Authorization", who)
+		return w.do(method, path, body, "Authorization", actor)
 	}
 	const hall = `{"id":"h","title":"t","venue":"v","starts_at":"2031-05-01T20:00:00Z","sections":[{"id":"A",` +
 		`"rows":1,"seats_per_row":9,"price":100}]}`
@@ -38,14 +38,14 @@ func TestBookingRoles(t *testing.T) {
 	for _, ours := range []string{path, "/v1/holders/ada/bookings"} {
 		as("", "GET", ours, "").problem(401, "unauthenticated")
 		as(bob, "GET", ours, "").problem(403, "forbidden")
-		for _, who := range []string{ada, auditor, admin} {
-			as(who, "GET", ours, "").is(200)
+		for _, actor := range []string{ada, auditor, admin} {
+			as(actor, "GET", ours, "").is(200)
 		}
 	}
-	for _, who := range []string{bob, auditor} {
-		as(who, "POST", path+"/extension", "").problem(403, "forbidden")
-		as(who, "POST", path+"/payment", "").problem(403, "forbidden")
-		as(who, "DELETE", path, "").problem(403, "forbidden")
+	for _, actor := range []string{bob, auditor} {
+		as(actor, "POST", path+"/extension", "").problem(403, "forbidden")
+		as(actor, "POST", path+"/payment", "").problem(403, "forbidden")
+		as(actor, "DELETE", path, "").problem(403, "forbidden")
 	}
 
 	const charges, wallet = "/v1/wallets/ada/charges", "/v1/wallets/ada"

@@ -100,23 +100,23 @@ func TestBookingLifecycle(t *testing.T) {
 		t.Errorf("booked are %s; want A-1-1 A-1-2", got)
 	}
 	w.do("POST", path+"/payment", `{}`).problem(409, "already_confirmed")
-	was := fmt.Sprint("?at=", int(v["position"].(float64)))
-	if v := w.do("GET", path+was, "").is(200); v["status"] != "held" || v["as_of"] == nil {
+	past := fmt.Sprint("?at=", int(v["position"].(float64)))
+	if v := w.do("GET", path+past, "").is(200); v["status"] != "held" || v["as_of"] == nil {
 		t.Errorf("then: %v; want status = held, as_of not nil", v)
 	}
-	if v := w.do("GET", "/v1/performances/h"+was, "").is(200); v["held"] != float64(2) || v["booked"] != float64(0) ||
+	if v := w.do("GET", "/v1/performances/h"+past, "").is(200); v["held"] != float64(2) || v["booked"] != float64(0) ||
 		v["remaining"] != float64(18) {
 		t.Errorf("then: %v; want held = 2, booked = 0, remaining = 18", v)
 	}
-	if v := w.do("GET", "/v1/performances/h/seats"+was+"&status=held", "").is(200); len(v["items"].([]any)) != 2 {
+	if v := w.do("GET", "/v1/performances/h/seats"+past+"&status=held", "").is(200); len(v["items"].([]any)) != 2 {
 		t.Errorf("then: %v; want len(items) = 2", v)
 	}
-	gone := w.do("DELETE", path, "")
-	if v := gone.is(200); v["status"] != "released" || w.balance("ada") != 250 || len(w.seatsIn("h", "free")) != 20 {
+	deleted := w.do("DELETE", path, "")
+	if v := deleted.is(200); v["status"] != "released" || w.balance("ada") != 250 || len(w.seatsIn("h", "free")) != 20 {
 		t.Errorf("%v, and a balance of %d", v, w.balance("ada"))
 	}
-	if again := w.do("DELETE", path, ""); again.text != gone.text {
-		t.Errorf("again: %s, want %s", again.text, gone.text)
+	if repeated := w.do("DELETE", path, ""); repeated.text != deleted.text {
+		t.Errorf("again: %s, want %s", repeated.text, deleted.text)
 	}
 	w.do("POST", path+"/payment", "").problem(410, "released")
 	var kinds []string

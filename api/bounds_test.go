@@ -14,8 +14,8 @@ import (
 	"admitone/events"
 )
 
-// many calls do for every number below n, concurrently.
-func many(n int, do func(i int)) {
+// concurrently calls do for every number below n, concurrently.
+func concurrently(n int, do func(i int)) {
 	var all sync.WaitGroup
 	for worker := range 64 {
 		all.Go(func() {
@@ -45,7 +45,7 @@ func TestOpenHoldsAreBounded(t *testing.T) {
 	w.do("POST", "/v1/performances", fmt.Sprintf(newHall, "hall"), "Authorization", admin).is(201)
 	const path, hold = "/v1/products/p/reservations", `{"hold":true}`
 	made := make([]answer, core.MaxOpenHolds-1)
-	many(len(made), func(i int) {
+	concurrently(len(made), func(i int) {
 		made[i] = w.do("POST", path, hold, "Authorization", ada, "Idempotency-Key", fmt.Sprint("k", i))
 		made[i].is(201)
 	})
@@ -89,11 +89,11 @@ func TestOpenHoldsAreBounded(t *testing.T) {
 	w.do("POST", "/v1/products/none/reservations", hold, "Authorization", ada).problem(404, "not_found")
 	w.do("POST", "/v1/products/q/reservations", `{}`, "Authorization", ada).is(201) // no hold
 	w.do("POST", path, hold, "Authorization", bob).is(201)
-	for _, again := range []answer{w.do("POST", path, hold, "Authorization", ada, "Idempotency-Key", "k7"),
+	for _, repeated := range []answer{w.do("POST", path, hold, "Authorization", ada, "Idempotency-Key", "k7"),
 		w.do("POST", "/v1/performances/hall/bookings", `{"seats":["A-1-1"]}`, "Authorization", ada, "Idempotency-Key",
 			"seat")} {
-		if again.is(201); again.header.Get("Idempotent-Replay") != "true" {
-			t.Errorf("%s: a retry is decided again", again.what)
+		if repeated.is(201); repeated.header.Get("Idempotent-Replay") != "true" {
+			t.Errorf("%s: a retry is decided again", repeated.what)
 		}
 	}
 	for _, exempt := range []string{shop, admin} {
@@ -124,7 +124,7 @@ func TestOpenHoldsAreBounded(t *testing.T) {
 func TestTeamsAreBounded(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.config.Auth = secret })
 	ada, bob, shop := bearer(t, "ada", RoleHolder), bearer(t, "bob", RoleHolder), bearer(t, "shop", RoleService)
-	many(team.MaxOwned, func(i int) {
+	concurrently(team.MaxOwned, func(i int) {
 		w.do("POST", "/v1/teams", fmt.Sprintf(`{"id":"t%d","name":"n"}`, i), "Authorization", ada).is(201)
 	})
 	head, err := w.store.Head(context.Background())
@@ -150,7 +150,7 @@ func TestKeysAreBounded(t *testing.T) {
 	first := w.do("POST", path, `{}`, "Authorization", ada, "Idempotency-Key", "first")
 	first.is(201)
 	spend := func(sub string, n int) { // the effect of as many requests, without HTTP
-		many(n, func(i int) {
+		concurrently(n, func(i int) {
 			_, err := w.server.config.Desk.Ask(context.Background(), actors.Request{
 				Stream: product.Stream(
 					"p",
@@ -172,9 +172,9 @@ func TestKeysAreBounded(t *testing.T) {
 			t.Errorf("Retry-After is %d; want wait ≥ %v, wait ≤ %v", wait, 23*3600, 24*3600+1)
 		}
 		w.do("POST", path, `{}`, "Authorization", ada).is(201) // without a key
-		if again := w.do("POST", path, `{}`, "Authorization", ada, "Idempotency-Key",
-			"first"); again.text != first.text {
-			t.Errorf("%d %s, want %s", again.status, again.text, first.text)
+		if repeated := w.do("POST", path, `{}`, "Authorization", ada, "Idempotency-Key",
+			"first"); repeated.text != first.text {
+			t.Errorf("%d %s, want %s", repeated.status, repeated.text, first.text)
 		}
 		w.do("POST", path, `{"quantity":2}`, "Authorization", ada, "Idempotency-Key", "first").problem(
 			422,

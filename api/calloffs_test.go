@@ -37,48 +37,48 @@ func init() {
 		m.make("POST", "/v1/tournaments/"+id+"/cancellation", `{"reason":"ill"}`)
 		return of(id)
 	}
-	answersOfKinds = append(answersOfKinds, askCallOffs)
+	answersOfKinds = append(answersOfKinds, exerciseCallOffs)
 }
 
-func askCallOffs(_ *testing.T, ask func(method, path, body string, headers ...string) answer) {
-	ask("POST", "/v1/performances", fmt.Sprintf(newHall, "off")).is(201)
-	b := ask("POST", "/v1/performances/off/bookings", `{"holder":"ada","seats":["A-1-1"]}`).is(201)["id"].(string)
-	ask("POST", "/v1/bookings/"+b+"/payment", `{"method":"external","provider":"bank","reference":"off","amount":100,`+
+func exerciseCallOffs(_ *testing.T, send func(method, path, body string, headers ...string) answer) {
+	send("POST", "/v1/performances", fmt.Sprintf(newHall, "off")).is(201)
+	b := send("POST", "/v1/performances/off/bookings", `{"holder":"ada","seats":["A-1-1"]}`).is(201)["id"].(string)
+	send("POST", "/v1/bookings/"+b+"/payment", `{"method":"external","provider":"bank","reference":"off","amount":100,`+
 		`"currency":"EUR"}`).is(200)
-	ask("POST", "/v1/performances/off/bookings", `{"holder":"ada","seats":["A-1-2"]}`).is(201)
+	send("POST", "/v1/performances/off/bookings", `{"holder":"ada","seats":["A-1-2"]}`).is(201)
 	const path = "/v1/performances/off/cancellation"
-	ask("GET", path, "").problem(404, "not_found")
-	ask("POST", path+"?dry_run=true", "").is(200)
-	ask("POST", path, `{"reason":"ill"}`).is(202)
-	ask("POST", path+"?dry_run=true", `{"reason":"ill"}`).is(200)
-	ask("GET", path, "").is(200)
-	ask("GET", path+"?limit=1", "").is(200)
-	ask("POST", path, "{").problem(400, "malformed_json")
-	ask("POST", path+"?dry_run=1", `{"reason":"ill"}`).problem(400, "bad_parameter")
-	ask("POST", path, `{"reason":""}`).problem(422, "invalid_field")
-	ask("POST", "/v1/performances/none/cancellation", `{"reason":"ill"}`).problem(404, "not_found")
-	ask("POST", "/v1/performances/off/bookings", `{"holder":"ada","seats":["A-1-3"]}`).problem(409, "cancelled")
-	ask("GET", "/v1/performances/off", "").is(200)
-	ask("DELETE", "/v1/bookings/"+b, "").is(200)
-	ask("GET", "/v1/performances/off/report", "").is(200)
-	ask("POST", "/v1/tournaments", `{"id":"off","name":"n","team_limit":9,"register_deadline":"2099-01-01T00:00:00Z"}`).is(201)
-	ask("POST", "/v1/teams", `{"id":"off","name":"n"}`).is(201)
-	ask("POST", "/v1/tournaments/off/entries", `{"team_id":"off"}`).is(201)
-	ask("POST", "/v1/tournaments/off/cancellation?dry_run=true", "").is(200)
-	ask("POST", "/v1/tournaments/off/cancellation", `{"reason":"storm"}`).is(202)
-	ask("GET", "/v1/tournaments/off/cancellation", "").is(200)
-	ask("GET", "/v1/tournaments/off", "").is(200)
-	ask("GET", "/v1/tournaments/off/entries", "").is(200)
-	ask("GET", "/v1/tournaments/off/entries/off", "").is(200)
-	ask("POST", "/v1/tournaments/off/entries", `{"team_id":"off"}`).problem(409, "cancelled")
-	ask("POST", "/v1/products", `{"id":"off","name":"n","stock":3}`).is(201)
-	r := ask("POST", "/v1/products/off/reservations", `{"holder":"ada"}`).is(201)["id"].(string)
-	ask("POST", "/v1/products/off/cancellation?dry_run=true", "").is(200)
-	ask("POST", "/v1/products/off/cancellation", `{"reason":"recall"}`).is(202)
-	ask("GET", "/v1/products/off/cancellation", "").is(200)
-	ask("GET", "/v1/products/off", "").is(200)
-	ask("DELETE", "/v1/products/off/reservations/"+r, "").is(200)
-	ask("POST", "/v1/products/off/reservations", `{"holder":"ada"}`).problem(409, "cancelled")
+	send("GET", path, "").problem(404, "not_found")
+	send("POST", path+"?dry_run=true", "").is(200)
+	send("POST", path, `{"reason":"ill"}`).is(202)
+	send("POST", path+"?dry_run=true", `{"reason":"ill"}`).is(200)
+	send("GET", path, "").is(200)
+	send("GET", path+"?limit=1", "").is(200)
+	send("POST", path, "{").problem(400, "malformed_json")
+	send("POST", path+"?dry_run=1", `{"reason":"ill"}`).problem(400, "bad_parameter")
+	send("POST", path, `{"reason":""}`).problem(422, "invalid_field")
+	send("POST", "/v1/performances/none/cancellation", `{"reason":"ill"}`).problem(404, "not_found")
+	send("POST", "/v1/performances/off/bookings", `{"holder":"ada","seats":["A-1-3"]}`).problem(409, "cancelled")
+	send("GET", "/v1/performances/off", "").is(200)
+	send("DELETE", "/v1/bookings/"+b, "").is(200)
+	send("GET", "/v1/performances/off/report", "").is(200)
+	send("POST", "/v1/tournaments", `{"id":"off","name":"n","team_limit":9,"register_deadline":"2099-01-01T00:00:00Z"}`).is(201)
+	send("POST", "/v1/teams", `{"id":"off","name":"n"}`).is(201)
+	send("POST", "/v1/tournaments/off/entries", `{"team_id":"off"}`).is(201)
+	send("POST", "/v1/tournaments/off/cancellation?dry_run=true", "").is(200)
+	send("POST", "/v1/tournaments/off/cancellation", `{"reason":"storm"}`).is(202)
+	send("GET", "/v1/tournaments/off/cancellation", "").is(200)
+	send("GET", "/v1/tournaments/off", "").is(200)
+	send("GET", "/v1/tournaments/off/entries", "").is(200)
+	send("GET", "/v1/tournaments/off/entries/off", "").is(200)
+	send("POST", "/v1/tournaments/off/entries", `{"team_id":"off"}`).problem(409, "cancelled")
+	send("POST", "/v1/products", `{"id":"off","name":"n","stock":3}`).is(201)
+	r := send("POST", "/v1/products/off/reservations", `{"holder":"ada"}`).is(201)["id"].(string)
+	send("POST", "/v1/products/off/cancellation?dry_run=true", "").is(200)
+	send("POST", "/v1/products/off/cancellation", `{"reason":"recall"}`).is(202)
+	send("GET", "/v1/products/off/cancellation", "").is(200)
+	send("GET", "/v1/products/off", "").is(200)
+	send("DELETE", "/v1/products/off/reservations/"+r, "").is(200)
+	send("POST", "/v1/products/off/reservations", `{"holder":"ada"}`).problem(409, "cancelled")
 }
 
 // TestCallingOffAProduct: each reservation ends, and the whole stock remains but can't be reserved.
@@ -129,10 +129,10 @@ func TestCallingOffAProduct(t *testing.T) {
 	if v := w.do("GET", tee+"/reservations?status=cancelled", "").is(200); len(v["items"].([]any)) != 2 {
 		t.Errorf("got %v; want len(items) = 2", v)
 	}
-	told := w.do("GET", "/v1/history/product/tee", "").text
+	text := w.do("GET", "/v1/history/product/tee", "").text
 	for _, sentence := range []string{"cancelled, because:", "because the product was cancelled", "2 were ended"} {
-		if !strings.Contains(told, sentence) {
-			t.Errorf("%q is not in %s", sentence, told)
+		if !strings.Contains(text, sentence) {
+			t.Errorf("%q is not in %s", sentence, text)
 		}
 	}
 }
@@ -190,8 +190,8 @@ func TestCallingOffATournament(t *testing.T) {
 	if v := w.do("GET", cup, "").is(200); v["waitlisted"] != 1.0 {
 		t.Errorf("the waiting team entered: %v; want waitlisted = 1", v)
 	}
-	if told := w.do("GET", "/v1/history/tournament/cup", "").text; !strings.Contains(told, "cancelled, because:") {
-		t.Errorf("got %v; want because:\" in told, \"cancelled", told)
+	if text := w.do("GET", "/v1/history/tournament/cup", "").text; !strings.Contains(text, "cancelled, because:") {
+		t.Errorf("got %v; want because:\" in told, \"cancelled", text)
 	}
 }
 
@@ -238,12 +238,12 @@ func TestCallingOffAPerformance(t *testing.T) {
 		t.Fatalf("got %v; want kept = 70", v)
 	}
 	held := "/v1/bookings/" + w.bookSeat("a", "bob", "A-1-3").is(201)["id"].(string)
-	outside := "/v1/bookings/" + w.bookSeat("a", "cy", "A-1-4").is(201)["id"].(string)
+	external := "/v1/bookings/" + w.bookSeat("a", "cy", "A-1-4").is(201)["id"].(string)
 	report := func(booking, reference string) map[string]any {
 		return w.do("POST", booking+"/payment", fmt.Sprintf(`{"method":"external","provider":"bank","reference":%q,`+
 			`"amount":100,"currency":"EUR"}`, reference)).is(200)
 	}
-	report(outside, "x")
+	report(external, "x")
 	waiting := "/v1/bookings/" + w.bookSeat("a", "cy", "A-1-5").is(201)["id"].(string)
 	w.do("POST", waiting+"/payment-intent", `{"provider":"bank"}`).is(201)
 
@@ -265,11 +265,11 @@ func TestCallingOffAPerformance(t *testing.T) {
 		t.Errorf("planned:\n%s\nended:\n%s; want affectedBy(done) = %v",
 			affectedBy(planned), affectedBy(done), affectedBy(planned))
 	}
-	if again := w.do("POST", show+"/cancellation", `{"reason":"other"}`).is(202); affectedBy(again) != affectedBy(done) ||
-		again["cancelled"].(map[string]any)["reason"] != "ill" || again["status"] != "done" {
-		t.Errorf("again: %v; want affectedBy(again) = %v, cancelled.reason = ill, status = done", again, affectedBy(done))
+	if repeated := w.do("POST", show+"/cancellation", `{"reason":"other"}`).is(202); affectedBy(repeated) != affectedBy(done) ||
+		repeated["cancelled"].(map[string]any)["reason"] != "ill" || repeated["status"] != "done" {
+		t.Errorf("again: %v; want affectedBy(again) = %v, cancelled.reason = ill, status = done", repeated, affectedBy(done))
 	}
-	for _, booking := range []string{paid, held, outside, waiting} {
+	for _, booking := range []string{paid, held, external, waiting} {
 		for _, method := range []string{"GET", "DELETE", "DELETE"} {
 			if v := w.do(method, booking, "").is(200); v["status"] != "cancelled" || v["kept"] != nil {
 				t.Errorf("%s %s: got %v; want status = cancelled, kept = nil", method, booking, v)
@@ -307,15 +307,15 @@ func TestCallingOffAPerformance(t *testing.T) {
 	if v := w.do("GET", show+"/bookings?status=cancelled", "").is(200); len(v["items"].([]any)) != 4 {
 		t.Errorf("got %v; want len(items) = 4", v)
 	}
-	told := w.do("GET", "/v1/history/booking/"+strings.TrimPrefix(paid, "/v1/bookings/"), "").text
+	text := w.do("GET", "/v1/history/booking/"+strings.TrimPrefix(paid, "/v1/bookings/"), "").text
 	for _, sentence := range []string{"ended, because its performance was cancelled", "because the performance was cancelled"} {
-		if !strings.Contains(told, sentence) {
-			t.Errorf("%q is not in %s", sentence, told)
+		if !strings.Contains(text, sentence) {
+			t.Errorf("%q is not in %s", sentence, text)
 		}
 	}
 	for _, path := range []string{"calloff/performance/a", "performance/a"} {
-		if told := w.do("GET", "/v1/history/"+path, "").text; !strings.Contains(told, "4 were ended") {
-			t.Errorf("%s: got %s; want 4 were ended in told", path, told)
+		if text := w.do("GET", "/v1/history/"+path, "").text; !strings.Contains(text, "4 were ended") {
+			t.Errorf("%s: got %s; want 4 were ended in text", path, text)
 		}
 	}
 }

@@ -63,9 +63,9 @@ func TestCancellation(t *testing.T) {
 			t.Errorf("%s has %v, want %v", holder, v["balance"], want)
 		}
 	}
-	story := fmt.Sprint(w.do("GET", "/v1/history/booking/"+strings.TrimPrefix(late, "/v1/bookings/"), "").is(200))
-	if !strings.Contains(story, `because: \"lift broken\"`) && !strings.Contains(story, `because: "lift broken"`) {
-		t.Errorf("got %v; want because: \"lift broken\" in story or because: \"lift broken\" in story", story)
+	text := fmt.Sprint(w.do("GET", "/v1/history/booking/"+strings.TrimPrefix(late, "/v1/bookings/"), "").is(200))
+	if !strings.Contains(text, `because: \"lift broken\"`) && !strings.Contains(text, `because: "lift broken"`) {
+		t.Errorf("got %v; want because: \"lift broken\" in story or because: \"lift broken\" in story", text)
 	}
 	w.verifyLog()
 	for body, field := range map[string]string{

@@ -90,7 +90,7 @@ func dropSilentConns(next func(*fasthttp.RequestCtx, error)) func(*fasthttp.Requ
 func drainBody(conn net.Conn) {
 	buffer := make([]byte, 32<<10)
 	end := time.Now().Add(2 * time.Second)
-	for left := 8 << 20; left > 0 && time.Now().Before(end); {
+	for remaining := 8 << 20; remaining > 0 && time.Now().Before(end); {
 		if conn.SetReadDeadline(time.Now().Add(200*time.Millisecond)) != nil {
 			return
 		}
@@ -98,7 +98,7 @@ func drainBody(conn net.Conn) {
 		if err != nil {
 			return
 		}
-		left -= n
+		remaining -= n
 	}
 }
 

@@ -42,9 +42,9 @@ func TestContactRoles(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.config.Auth = secret })
 	admin, ada, bob := bearer(t, "root", RoleAdmin), bearer(t, "ada", RoleHolder), bearer(t, "bob", RoleHolder)
 	auditor := bearer(t, "audit", RoleAuditor)
-	send := func(who, method, path, body string) answer {
+	send := func(actor, method, path, body string) answer {
 		t.Helper()
-		return w.do(method, path, body, "Authorization", who)
+		return w.do(method, path, body, "Authorization", actor)
 	}
 	send(admin, "POST", "/v1/products", `{"id":"p","name":"n","stock":9}`).is(201)
 	send(
@@ -79,8 +79,8 @@ func TestContactRoles(t *testing.T) {
 		"/v1/tournaments/cup/entries/b",
 	}
 	for i, path := range paths {
-		for _, who := range []string{ada, admin, auditor} {
-			checkContact(t, send(who, "GET", path, ""), adasContact)
+		for _, actor := range []string{ada, admin, auditor} {
+			checkContact(t, send(actor, "GET", path, ""), adasContact)
 		}
 		if i < 2 {
 			send(bob, "GET", path, "").problem(403, "forbidden")
@@ -101,8 +101,8 @@ func TestContactRoles(t *testing.T) {
 		t.Errorf("there was nothing left to forget, and the answer is %v; want forgotten = false", v)
 	}
 	for _, path := range paths {
-		for _, who := range []string{ada, admin} {
-			checkContact(t, send(who, "GET", path, ""), "")
+		for _, actor := range []string{ada, admin} {
+			checkContact(t, send(actor, "GET", path, ""), "")
 		}
 	}
 	// A cache must not continue to show it.
@@ -115,17 +115,17 @@ func TestRetryWithAContact(t *testing.T) {
 	more := `,"contact":` + adasContact
 	first := w.reserve("p", "ada", more, "Idempotency-Key", "k")
 	path := "/v1/products/p/reservations/" + first.is(201)["id"].(string)
-	if again := w.reserve("p", "ada", more, "Idempotency-Key", "k"); again.text != first.text ||
-		again.header.Get("Idempotent-Replay") != "true" {
-		t.Errorf("the retry was answered with %s, not %s", again.text, first.text)
+	if repeated := w.reserve("p", "ada", more, "Idempotency-Key", "k"); repeated.text != first.text ||
+		repeated.header.Get("Idempotent-Replay") != "true" {
+		t.Errorf("the retry was answered with %s, not %s", repeated.text, first.text)
 	}
 	w.reserve("p", "ada", `,"contact":{"phone":"1"}`, "Idempotency-Key", "k").problem(422, "idempotency_key_reused")
 	w.reserve("p", "ada", `,"quantity":2`+more, "Idempotency-Key", "k").problem(422, "idempotency_key_reused")
 	checkContact(t, w.do("GET", path, ""), adasContact)
 	w.do("DELETE", "/v1/holders/ada/contact", "").is(200)
 	// A retry does not restore it: the holder is forgotten.
-	if again := w.reserve("p", "ada", more, "Idempotency-Key", "k"); again.text != first.text {
-		t.Errorf("the retry was answered with %s, not %s", again.text, first.text)
+	if repeated := w.reserve("p", "ada", more, "Idempotency-Key", "k"); repeated.text != first.text {
+		t.Errorf("the retry was answered with %s, not %s", repeated.text, first.text)
 	}
 	checkContact(t, w.do("GET", path, ""), "")
 }

@@ -48,9 +48,9 @@ func TestSecurityHeadersOfPages(t *testing.T) {
 		if slices.Contains(pages, path) {
 			continue
 		}
-		again := w.do("GET", path, "", "If-None-Match", a.header.Get("ETag"))
-		if a.header.Get("ETag") == "" || again.status != 304 || again.text != "" {
-			t.Errorf("%s with its tag %q: status %d and %d bytes", a.what, a.header.Get("ETag"), again.status, len(again.text))
+		repeated := w.do("GET", path, "", "If-None-Match", a.header.Get("ETag"))
+		if a.header.Get("ETag") == "" || repeated.status != 304 || repeated.text != "" {
+			t.Errorf("%s with its tag %q: status %d and %d bytes", a.what, a.header.Get("ETag"), repeated.status, len(repeated.text))
 		}
 	}
 }

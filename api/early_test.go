@@ -18,8 +18,8 @@ func TestBestSeatsBeforeViews(t *testing.T) {
 	w.hall("h", 1, "")
 	const best = `{"holder":"ada","best_available":{"quantity":2}}`
 	w.do("POST", "/v1/performances/h/bookings", best).problem(503, "projection_behind")
-	again := w.do("POST", "/v1/performances/h/bookings", best, "Idempotency-Key", "k") // it may be a retry
-	if again.problem(503, "projection_behind"); again.header.Get("Retry-After") == "" {
+	repeated := w.do("POST", "/v1/performances/h/bookings", best, "Idempotency-Key", "k") // it may be a retry
+	if repeated.problem(503, "projection_behind"); repeated.header.Get("Retry-After") == "" {
 		t.Error("it does not say when to retry")
 	}
 	w.do("POST", "/v1/products", `{"id":"p","name":"n","stock":1}`, "Idempotency-Key", "k").problem(503, "projection_behind")

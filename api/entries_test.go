@@ -47,7 +47,7 @@ func TestOrderOfRefusals(t *testing.T) {
 	}
 	refused(w.withdraw("cup", "late"), 404, "not_found", "resource", "entry")
 	refused(w.withdraw("none", "late"), 404, "not_found", "resource", "tournament")
-	w.standing("cup", "in", "waits")
+	w.wantEntries("cup", "in", "waits")
 }
 
 func TestWaitlist(t *testing.T) {
@@ -72,7 +72,7 @@ func TestWaitlist(t *testing.T) {
 			t.Errorf("got %v; want place = %v, waitlisted = %v", v, float64(place+1), float64(place+1))
 		}
 	}
-	w.standing("cup", "a b", "c d e f")
+	w.wantEntries("cup", "a b", "c d e f")
 	entry := func(team string) map[string]any { return w.do("GET", "/v1/tournaments/cup/entries/"+team, "").is(200) }
 	if v := entry("e"); v["status"] != "waitlisted" || v["place"] != float64(3) || v["name"] != "The e" {
 		t.Errorf("got %v; want status = waitlisted, place = 3, name = The e", v)
@@ -88,7 +88,7 @@ func TestWaitlist(t *testing.T) {
 		v["waitlisted"] != float64(3) {
 		t.Errorf("got %v; want promoted = [c], status = withdrawn, entered = 2, waitlisted = 3", v)
 	}
-	w.standing("cup", "b c", "d e f")
+	w.wantEntries("cup", "b c", "d e f")
 	// e has no event itself, but its place has changed, and so has the ETag.
 	a = w.do("GET", e, "", "If-None-Match", tag)
 	if v := a.is(200); v["place"] != float64(2) || a.header.Get("ETag") != fmt.Sprintf(`"%v"`, v["revision"]) {
@@ -106,13 +106,13 @@ func TestWaitlist(t *testing.T) {
 		v["waitlisted"] != float64(1) {
 		t.Errorf("got %v; want entered = 3, waitlisted = 1", v)
 	}
-	w.standing("cup", "b c d", "f")
+	w.wantEntries("cup", "b c d", "f")
 	// While the tournament is closed no team is promoted; then all are.
 	w.editTournament("cup", `{"status":"closed"}`).is(200)
 	w.withdraw("cup", "b").is(200)
-	w.standing("cup", "c d", "f")
+	w.wantEntries("cup", "c d", "f")
 	w.editTournament("cup", `{"status":"open"}`).is(200)
-	w.standing("cup", "c d f", "")
+	w.wantEntries("cup", "c d f", "")
 	if v := w.enter("cup", "a").is(201); v["status"] != "waitlisted" || v["place"] != float64(1) {
 		t.Errorf("a returning visitor goes to the end: %v; want status = waitlisted, place = 1", v)
 	}
@@ -154,7 +154,7 @@ func TestGroups(t *testing.T) {
 	if v := w.enter("cup", "a", "b", "c").problem(409, "tournament_full"); v["remaining"] != float64(2) {
 		t.Errorf("got %v; want remaining = 2", v)
 	}
-	w.standing("cup", "", "")
+	w.wantEntries("cup", "", "")
 }
 
 // TestNewTeamEntersImmediately: a team or tournament missing from the views is looked up in its
@@ -261,12 +261,12 @@ func TestEntryKeys(t *testing.T) {
 	w.stop()
 	w.start()
 	for _, first := range []answer{a, b} {
-		again := enter(first.is(201)["team_id"].(string))
-		if again.text != first.text || again.status != 201 || again.header.Get("Idempotent-Replay") != "true" {
-			t.Errorf("again: %d %s, want %s", again.status, again.text, first.text)
+		repeated := enter(first.is(201)["team_id"].(string))
+		if repeated.text != first.text || repeated.status != 201 || repeated.header.Get("Idempotent-Replay") != "true" {
+			t.Errorf("again: %d %s, want %s", repeated.status, repeated.text, first.text)
 		}
 	}
-	w.standing("cup", "a", "b")
+	w.wantEntries("cup", "a", "b")
 }
 
 // TestConcurrentEntries: 3,000 concurrent teams for 64 slots, then 32 concurrent withdrawals.

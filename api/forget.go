@@ -55,22 +55,22 @@ func forgetMetadata(r *request) events.Metadata {
 
 // awaitForgotten waits until all nodes that are not suspected have read the log up to a position, at most for
 // forgetTimeout or until ctx ends. It returns the names of the nodes that have not.
-func (s *Server) awaitForgotten(ctx context.Context, position events.Position) (behind []string) {
+func (s *Server) awaitForgotten(ctx context.Context, position events.Position) (lagging []string) {
 	if s.config.Peers == nil {
 		return nil
 	}
 	for end := time.Now().Add(forgetTimeout); ; time.Sleep(peerPause) {
-		behind = behind[:0]
+		lagging = lagging[:0]
 		waits := false
 		for _, m := range s.config.Peers.Members() {
 			if !m.Self && m.Position < position {
-				behind = append(behind, string(m.Name))
+				lagging = append(lagging, string(m.Name))
 				waits = waits || !m.Suspected
 			}
 		}
 		if !waits || time.Now().After(end) || ctx.Err() != nil {
-			slices.Sort(behind)
-			return behind
+			slices.Sort(lagging)
+			return lagging
 		}
 	}
 }

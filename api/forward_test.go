@@ -48,9 +48,9 @@ func TestPassedCommands(t *testing.T) {
 	now := time.Now()
 	hop := &peers.Hop{From: "r2", Command: string(actors.NewCommandID()), After: 1, At: now, Until: now.Add(patience)}
 	first := w.forwarded(hop, path, body)
-	again := w.forwarded(hop, path, body)
-	if id := first.is(201)["id"]; again.is(201)["id"] != id {
-		t.Errorf("sent once it is %s, sent twice %s; want id = %v", first.text, again.text, id)
+	repeated := w.forwarded(hop, path, body)
+	if id := first.is(201)["id"]; repeated.is(201)["id"] != id {
+		t.Errorf("sent once it is %s, sent twice %s; want id = %v", first.text, repeated.text, id)
 	}
 	late := *hop
 	late.Command, late.Until = string(actors.NewCommandID()), now.Add(-time.Millisecond)

@@ -12,8 +12,8 @@ type foundReservation struct {
 	// orderRevision is the revision of the fact that contains order, 0 for none. ended means that the
 	// reservation is no longer in the product's core; seen is the product's revision at which it was
 	// looked up then.
-	orderRevision, seen events.Revision
-	ended               bool
+	orderRevision, checkedAt events.Revision
+	ended                    bool
 }
 
 // append appends the reservation as the HTTP resource.

@@ -23,8 +23,8 @@ func TestHallOfPages(t *testing.T) {
 		packed.header.Get("Cache-Control") != "no-cache" || len(packed.text) >= len(got.text) {
 		t.Errorf("%d %v, %d bytes", packed.status, packed.header, len(packed.text))
 	}
-	if again := w.do("GET", "/halls/parlour", "", "If-None-Match", tag); again.status != 304 || again.text != "" {
-		t.Errorf("got %d %s; want status = 304, text = empty", again.status, again.text)
+	if repeated := w.do("GET", "/halls/parlour", "", "If-None-Match", tag); repeated.status != 304 || repeated.text != "" {
+		t.Errorf("got %d %s; want status = 304, text = empty", repeated.status, repeated.text)
 	}
 	w.do("POST", "/v1/plans", strings.Replace(fmt.Sprintf(parlour, `"id":"other",`), "3b", "3c", 1)).is(201)
 	if other := w.do("GET", "/halls/other", "", "If-None-Match", tag); other.status != 200 {

@@ -304,8 +304,8 @@ func (a answer) problem(status int, code string) map[string]any {
 		a.t.Errorf("%s: no request id", a.what)
 	}
 	wait := status == 429 || status == 503 || code == "not_open"
-	if again := a.header.Get("Retry-After"); wait != (again != "") {
-		a.t.Errorf("%s: status %d with Retry-After %q; want wait = %v", a.what, status, again, (again != ""))
+	if repeated := a.header.Get("Retry-After"); wait != (repeated != "") {
+		a.t.Errorf("%s: status %d with Retry-After %q; want wait = %v", a.what, status, repeated, (repeated != ""))
 	}
 	return v
 }

@@ -30,10 +30,10 @@ func holderFault(name string) (rule string) {
 	case strings.TrimSpace(name) != name:
 		return "a holder's name does not begin or end with a space"
 	}
-	seen := false
+	visible := false
 	for _, c := range name {
 		if '!' <= c && c <= '~' { // of no class below
-			seen = true
+			visible = true
 			continue
 		}
 		switch {
@@ -44,9 +44,9 @@ func holderFault(name string) (rule string) {
 		case c == byteOrderMark || unicode.In(c, unicode.Co, unicode.Noncharacter_Code_Point):
 			return "a holder's name has only characters in it that can be printed everywhere"
 		}
-		seen = seen || !unicode.In(c, unicode.Cf, unicode.Zs, unicode.Mn, unicode.Me)
+		visible = visible || !unicode.In(c, unicode.Cf, unicode.Zs, unicode.Mn, unicode.Me)
 	}
-	if !seen {
+	if !visible {
 		return "a holder's name has at least one visible character"
 	}
 	return ""

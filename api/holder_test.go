@@ -122,7 +122,7 @@ func TestHolderNamesInRoutes(t *testing.T) {
 		same(w.do("GET", bid, "").is(200))
 		place := w.do("POST", "/v1/waiting-rooms/r/visitors", body(""))
 		visitor := place.is(201)["visitor"]
-		if again := w.do("POST", "/v1/waiting-rooms/r/visitors", body("")).is(200); again["visitor"] != visitor {
+		if repeated := w.do("POST", "/v1/waiting-rooms/r/visitors", body("")).is(200); repeated["visitor"] != visitor {
 			t.Errorf("%.40q has two places", name)
 		}
 		w.do("POST", "/v1/teams", fmt.Sprintf(`{"id":"t%d","name":"T"}`, n)).is(201)

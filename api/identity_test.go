@@ -137,13 +137,13 @@ func TestIdempotencyKey(t *testing.T) {
 	w := newHarness(t)
 	w.product("p", 5, "")
 	w.product("q", 1, "")
-	same := func(first, again answer) {
+	same := func(first, repeated answer) {
 		t.Helper()
-		if again.status != first.status || again.text != first.text ||
-			again.header.Get("ETag") != first.header.Get("ETag") ||
-			again.header.Get("Location") != first.header.Get("Location") ||
-			again.header.Get("Idempotent-Replay") != "true" {
-			t.Errorf("%s: the retry got %d %s %v", first.what, again.status, again.text, again.header)
+		if repeated.status != first.status || repeated.text != first.text ||
+			repeated.header.Get("ETag") != first.header.Get("ETag") ||
+			repeated.header.Get("Location") != first.header.Get("Location") ||
+			repeated.header.Get("Idempotent-Replay") != "true" {
+			t.Errorf("%s: the retry got %d %s %v", first.what, repeated.status, repeated.text, repeated.header)
 		}
 		if first.header.Get("Idempotent-Replay") != "" {
 			t.Errorf("%s: the first is marked as a replay", first.what)

@@ -61,11 +61,11 @@ func TestForeignTokens(t *testing.T) {
 	keys := keyset.New(file, slog.New(slog.DiscardHandler))
 	auth := JWTAuth{Keys: keys, Issuer: "https://id.example", Audience: "tickets"}
 	w := newHarness(t, func(w *harness) { w.config.Auth = auth })
-	ask := func(token string) answer {
+	send := func(token string) answer {
 		t.Helper()
 		return w.do("GET", "/v1/events", "", "Authorization", "Bearer "+token)
 	}
-	a := ask(tokens.Good["RS256"])
+	a := send(tokens.Good["RS256"])
 	if a.problem(503, "keys_unavailable"); a.header.Get("Retry-After") == "" {
 		t.Error("no Retry-After")
 	}
@@ -78,7 +78,7 @@ func TestForeignTokens(t *testing.T) {
 	w.wait(keys.Ready)
 	w.do("GET", "/readyz", "").is(200)
 	for name, token := range tokens.Good {
-		if a := ask(token); a.status != 200 {
+		if a := send(token); a.status != 200 {
 			t.Errorf("%s: got %d %s; want status = 200", name, a.status, a.text)
 		}
 	}
@@ -92,7 +92,7 @@ func TestForeignTokens(t *testing.T) {
 			}
 		}
 	}
-	ask(tokens.Roles.Token).problem(403, "forbidden") // a holder, because there is no role
+	send(tokens.Roles.Token).problem(403, "forbidden") // a holder, because there is no role
 	a = w.do("GET", "/v1/events", "", "Authorization", bearer(t, "root", RoleAdmin))
 	a.problem(401, "unauthenticated") // one of our own
 }

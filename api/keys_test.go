@@ -135,10 +135,10 @@ func TestRetryWithEquivalentBody(t *testing.T) {
 		},
 	)
 	w.must(err)
-	again := w.do("POST", path, body, "Idempotency-Key", "old")
-	if v := again.is(201); v["id"] != command.ReservationID.String() ||
-		again.header.Get("Idempotent-Replay") != "true" {
-		t.Errorf("an earlier request is not known: %s", again.text)
+	repeated := w.do("POST", path, body, "Idempotency-Key", "old")
+	if v := repeated.is(201); v["id"] != command.ReservationID.String() ||
+		repeated.header.Get("Idempotent-Replay") != "true" {
+		t.Errorf("an earlier request is not known: %s", repeated.text)
 	}
 	w.do("POST", path, `{"quantity":2, "holder":"bob"}`, "Idempotency-Key", "old").problem(422, "idempotency_key_reused")
 	if v := w.do("GET", "/v1/products/p", "").is(200); v["sold"] != float64(3) {

@@ -197,8 +197,8 @@ func TestLists(t *testing.T) {
 		}
 		for _, accept := range []string{"Text/CSV", "text/csv; charset=utf-8",
 			"application/json;q=0.5, text/csv;header=present"} {
-			if again := w.do("GET", path, "", "Accept", accept); again.text != file.text {
-				t.Errorf("%s: Accept: %s answers %s; want text = %v", path, accept, excerpt(again.text), file.text)
+			if repeated := w.do("GET", path, "", "Accept", accept); repeated.text != file.text {
+				t.Errorf("%s: Accept: %s answers %s; want text = %v", path, accept, excerpt(repeated.text), file.text)
 			}
 		}
 		for _, accept := range []string{"text/csv;q=0", "application/json, text/csv;q=0.9", "*/*", "text/html"} {
@@ -330,24 +330,24 @@ func (w *harness) append(stream events.StreamID, fact events.Fact) events.Positi
 	return result.Position
 }
 
-func init() { answersOfKinds = append(answersOfKinds, askLists) }
+func init() { answersOfKinds = append(answersOfKinds, exerciseLists) }
 
-// askLists requests the sales made by the other functions.
-func askLists(t *testing.T, ask func(method, path, body string, headers ...string) answer) {
+// exerciseLists requests the sales made by the other functions.
+func exerciseLists(t *testing.T, send func(method, path, body string, headers ...string) answer) {
 	const reservations = "/v1/products/tee/reservations"
-	ask("GET", reservations+"?status=expired&holder=ada", "").is(200)
-	ask("GET", "/v1/reservations?reference=R-1", "").is(200)
-	ask("GET", "/v1/reservations", "").problem(400, "bad_parameter")
-	ask("GET", "/v1/bookings?reference=R-2", "").is(200)
-	ask("GET", "/v1/performances/hall/bookings?at=999", "").is(200)
-	ask("GET", "/v1/performances/none/bookings", "").problem(404, "not_found")
+	send("GET", reservations+"?status=expired&holder=ada", "").is(200)
+	send("GET", "/v1/reservations?reference=R-1", "").is(200)
+	send("GET", "/v1/reservations", "").problem(400, "bad_parameter")
+	send("GET", "/v1/bookings?reference=R-2", "").is(200)
+	send("GET", "/v1/performances/hall/bookings?at=999", "").is(200)
+	send("GET", "/v1/performances/none/bookings", "").problem(404, "not_found")
 	for _, list := range []string{reservations, "/v1/performances/hall/bookings", "/v1/tournaments/cup/entries"} {
-		if a := ask("GET", list+"?format=csv&contact=true", ""); a.status != 200 {
+		if a := send("GET", list+"?format=csv&contact=true", ""); a.status != 200 {
 			t.Errorf("%s: got %d %s; want status = 200", a.what, a.status, a.text)
 		}
 	}
 	for _, of := range []string{"/v1/products/tee", "/v1/performances/hall", "/v1/tournaments/cup"} {
-		ask("GET", of+"/report", "").is(200)
+		send("GET", of+"/report", "").is(200)
 	}
-	ask("GET", "/v1/products/none/report", "").problem(404, "not_found")
+	send("GET", "/v1/products/none/report", "").problem(404, "not_found")
 }

@@ -60,7 +60,7 @@ func TestOrderOfReservations(t *testing.T) {
 	w.do("PATCH", one, `{}`, "If-Match", edited.etagOf()).hasOrder("", "a", "b")
 	w.do("PATCH", one, `{}`, "If-Match", `"99"`).problem(412, "stale_revision")
 	w.do("PATCH", one, `{}`, "If-Match", made.etagOf()).problem(412, "stale_revision")
-	was := edited.is(200)["position"]
+	past := edited.is(200)["position"]
 
 	w.do("DELETE", one, "").hasOrder("", "a", "b")
 	w.do("DELETE", one, "").hasOrder("", "a", "b")
@@ -73,7 +73,7 @@ func TestOrderOfReservations(t *testing.T) {
 	}
 	w.do("PATCH", one, `{}`, "If-Match", last.etagOf()).hasOrder("late")
 	w.do("GET", one, "").hasOrder("late")
-	w.do("GET", fmt.Sprintf("%s?at=%v", one, was), "").hasOrder("", "a", "b")
+	w.do("GET", fmt.Sprintf("%s?at=%v", one, past), "").hasOrder("", "a", "b")
 	w.do("GET", one+"?at=2", "").hasOrder("R-1 größe", "z", "2", "channel", "box office")
 	w.do("GET", one+"/receipt", "").is(200)
 	if text := w.do("GET", "/v1/history/product/p", "").text; !strings.Contains(text, "were updated") {

@@ -135,11 +135,11 @@ func (s *Server) bookingAsOf(q *query, b *row.Booking) (bool, error) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), readLimit)
 	defer cancel()
-	then, err := row.BookingAt(ctx, s.config.Store, b.ID, q.at.Position)
-	if err != nil || then == nil {
+	past, err := row.BookingAt(ctx, s.config.Store, b.ID, q.at.Position)
+	if err != nil || past == nil {
 		return false, err
 	}
-	*b = *then
+	*b = *past
 	return true, nil
 }
 
@@ -217,20 +217,20 @@ func (s *Server) reservationAsOf(q *query, v *row.Reservation) (bool, error) {
 	if q.at == nil || v.Position() <= q.at.Position {
 		return true, nil
 	}
-	then, there := v.Then(q.at.Position)
+	past, there := v.Then(q.at.Position)
 	if !there {
 		return false, nil
 	}
-	if then.OrderPosition > q.at.Position {
+	if past.OrderPosition > q.at.Position {
 		ctx, cancel := context.WithTimeout(context.Background(), readLimit)
 		defer cancel()
 		order, revision, position, err := s.orderAsOf(ctx, v, q.at.Position)
 		if err != nil {
 			return false, err
 		}
-		then.Order, then.OrderRevision, then.OrderPosition = order, revision, position
+		past.Order, past.OrderRevision, past.OrderPosition = order, revision, position
 	}
-	*v = then
+	*v = past
 	return true, nil
 }
 
@@ -284,11 +284,11 @@ func pastEntries(roster *row.Roster, status events.EntryStatus) func(*projection
 		if err != nil {
 			return nil, "", err
 		}
-		page, behind := roster.Entries(status, uint64(number), most)
+		page, following := roster.Entries(status, uint64(number), most)
 		for _, e := range page {
 			all = append(all, orderedEntry{e, roster.Order(e.TeamID)})
 		}
-		return all, numberedNext(behind), nil
+		return all, numberedNext(following), nil
 	}
 }
 
@@ -300,7 +300,7 @@ func presentEntries(id events.TournamentID, status events.EntryStatus) func(*pro
 		if err != nil {
 			return nil, "", err
 		}
-		page, behind, err := from.Entries(id, status, uint64(number), waiting, most)
+		page, following, err := from.Entries(id, status, uint64(number), waiting, most)
 		waiting += int64(len(page))
 		for _, e := range page {
 			if err != nil {
@@ -310,6 +310,6 @@ func presentEntries(id events.TournamentID, status events.EntryStatus) func(*pro
 			order, err = from.EntryOrder(id, e.TeamID)
 			all = append(all, orderedEntry{e, order})
 		}
-		return all, numberedNext(behind), err
+		return all, numberedNext(following), err
 	}
 }

@@ -44,7 +44,7 @@ func TestPurchaseEndsPass(t *testing.T) {
 	for _, name := range names {
 		paths[name], _ = w.joinRoom("r", name)
 	}
-	pass := func(name string) string { return w.until(paths[name], "admitted")["pass"].(string) }
+	pass := func(name string) string { return w.awaitVisit(paths[name], "admitted")["pass"].(string) }
 	waiting := func(want float64) {
 		t.Helper()
 		if v := w.do("GET", "/v1/waiting-rooms/r", "").is(200); v["waiting"] != want || v["active"] != 1. {
@@ -61,7 +61,7 @@ func TestPurchaseEndsPass(t *testing.T) {
 		t.Errorf("%s: got %d %s; want status = 201, Idempotent-Replay = true", a.what, a.status, a.text)
 	}
 	w.reserve("p", "buys", "", headerPass, shown).problem(403, "pass_invalid")
-	w.until(paths["buys"], "left")
+	w.awaitVisit(paths["buys"], "left")
 
 	held := w.reserve("p", "confirms", `,"hold":true`, headerPass, second).is(201)["id"].(string)
 	waiting(3)
@@ -85,12 +85,12 @@ func TestPaymentAfterPass(t *testing.T) {
 	w.room("r", "")
 	w.requireRoom("r")
 	path, _ := w.joinRoom("r", "ada")
-	shown := w.until(path, "admitted")["pass"].(string)
+	shown := w.awaitVisit(path, "admitted")["pass"].(string)
 	w.do("POST", "/v1/wallets/ada/charges", `{"amount":100}`).is(201)
 	booking := w.do("POST", "/v1/performances/gig/bookings", `{"holder":"ada","seats":["A-1-1"]}`, headerPass,
 		shown).is(201)["id"].(string)
 	w.do("DELETE", path, "").is(200)
-	w.until(path, "left")
+	w.awaitVisit(path, "left")
 	w.do("POST", "/v1/performances/gig/bookings", `{"holder":"ada","seats":["A-1-2"]}`, headerPass, shown).problem(
 		403,
 		"pass_invalid",
@@ -107,7 +107,7 @@ func TestResumedPurchaseEndsPass(t *testing.T) {
 	w.room("r", "")
 	w.requireRoom("r")
 	path, _ := w.joinRoom("r", "ada")
-	shown := w.until(path, "admitted")["pass"].(string)
+	shown := w.awaitVisit(path, "admitted")["pass"].(string)
 	w.do("POST", "/v1/wallets/ada/charges", `{"amount":100}`).is(201)
 	id := w.do("POST", "/v1/performances/gig/bookings", `{"holder":"ada","seats":["A-1-1"]}`, headerPass,
 		shown).is(201)["id"].(string)
@@ -130,7 +130,7 @@ func TestResumedPurchaseEndsPass(t *testing.T) {
 	if v := w.do("GET", "/v1/bookings/"+id, "").is(200); v["status"] != "booked" {
 		t.Errorf("got %v; want status = booked", v)
 	}
-	w.until(path, "left")
+	w.awaitVisit(path, "left")
 }
 
 // TestHolderOfEntryPass: without tokens it is the team's, unless the body names a holder.
@@ -174,7 +174,7 @@ func TestHolderOfPassWithTokens(t *testing.T) {
 	as(ada, "POST", "/v1/teams", `{"id":"owls","name":"Owls"}`).is(201)
 	as(bob, "POST", "/v1/tournaments/cup/entries", `{"team_id":"owls","holder":"ada"}`).problem(403, "forbidden")
 	path := as(ada, "POST", "/v1/waiting-rooms/r/visitors", `{}`).header.Get("Location")
-	shown := w.until(path, "admitted")["pass"].(string)
+	shown := w.awaitVisit(path, "admitted")["pass"].(string)
 	const hold, entry = `{"hold":true}`, `{"team_id":"owls"}`
 	as(bob, "POST", "/v1/products/p/reservations", hold, headerPass, shown).problem(403, "pass_invalid")
 	as(admin, "POST", "/v1/products/p/reservations", hold).problem(403, "pass_required")
@@ -193,20 +193,20 @@ func TestRetryKeepsNewPass(t *testing.T) {
 	w.room("r", "")
 	w.requireRoom("r")
 	old, _ := w.joinRoom("r", "ada")
-	shown := w.until(old, "admitted")["pass"].(string)
+	shown := w.awaitVisit(old, "admitted")["pass"].(string)
 	w.reserve("p", "ada", "", headerPass, shown, "Idempotency-Key", "k").is(201)
-	w.until(old, "left")
+	w.awaitVisit(old, "left")
 	path, _ := w.joinRoom("r", "ada")
-	again := w.until(path, "admitted")["pass"].(string)
-	if a := w.reserve("p", "ada", "", headerPass, again, "Idempotency-Key", "k"); a.status != 201 ||
+	repeated := w.awaitVisit(path, "admitted")["pass"].(string)
+	if a := w.reserve("p", "ada", "", headerPass, repeated, "Idempotency-Key", "k"); a.status != 201 ||
 		a.header.Get("Idempotent-Replay") != "true" {
 		t.Fatalf("%s: got %d %s; want status = 201, Idempotent-Replay = true", a.what, a.status, a.text)
 	}
 	// Leaving is ordered after everything that the retry may have started.
 	bob, _ := w.joinRoom("r", "bob")
-	w.until(bob, "admitted")
+	w.awaitVisit(bob, "admitted")
 	w.do("DELETE", bob, "").is(200)
-	w.until(bob, "left")
-	w.until(path, "admitted")
-	w.reserve("p", "ada", `,"hold":true`, headerPass, again).is(201)
+	w.awaitVisit(bob, "left")
+	w.awaitVisit(path, "admitted")
+	w.reserve("p", "ada", `,"hold":true`, headerPass, repeated).is(201)
 }

@@ -17,14 +17,14 @@ import (
 // name.
 func (w *harness) requireRoom(room string, teams ...string) {
 	w.t.Helper()
-	behind := fmt.Sprintf(`,"waiting_room":%q`, room)
-	w.product("p", 5000, `,"hold_seconds":600`+behind)
+	later := fmt.Sprintf(`,"waiting_room":%q`, room)
+	w.product("p", 5000, `,"hold_seconds":600`+later)
 	w.do("POST", "/v1/performances", `{"id":"gig","title":"Gig","venue":"Hall","starts_at":"2999-01-01T20:00:00Z",
-		"sections":[{"id":"A","rows":5,"seats_per_row":10,"price":10}]`+behind+`}`).is(201)
+		"sections":[{"id":"A","rows":5,"seats_per_row":10,"price":10}]`+later+`}`).is(201)
 	w.do(
 		"POST",
 		"/v1/tournaments",
-		`{"id":"cup","name":"Cup","team_limit":9,"register_deadline":"2999-01-01T00:00:00Z"`+behind+`}`,
+		`{"id":"cup","name":"Cup","team_limit":9,"register_deadline":"2999-01-01T00:00:00Z"`+later+`}`,
 	).is(201)
 	for _, team := range teams {
 		w.do("POST", "/v1/teams", fmt.Sprintf(`{"id":%q,"name":"The team"}`, team)).is(201)

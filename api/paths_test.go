@@ -174,7 +174,7 @@ func TestRefusalsNameThePart(t *testing.T) {
 			`"seats_per_row":4,"price":5}]}`,
 	).is(201)
 	peer := w.dial("/ws")
-	for said, want := range map[string]string{
+	for message, want := range map[string]string{
 		`{"event":"init_products","data":5}`:        "data is a list of product ids",
 		`{"event":"init_products","data":{}}`:       "data is a list of product ids",
 		`{"event":"init_products","data":null}`:     "null is not allowed here",
@@ -187,10 +187,10 @@ func TestRefusalsNameThePart(t *testing.T) {
 		`{"event":`:                                 "a message is not valid JSON",
 		`{"event":"subscribe","data":{"topics":5}}`: "wrong type or size: topics",
 	} {
-		peer.Send(said)
+		peer.Send(message)
 		f, d := peer.Next()
 		if f.Event != "error" || !strings.Contains(d.Detail, want) || strings.Contains(d.Detail, "body") {
-			t.Errorf("%s: got %s %s; want f.Event = error, want in d.Detail, no body in d.Detail", said, f.Event, f.Data)
+			t.Errorf("%s: got %s %s; want f.Event = error, want in d.Detail, no body in d.Detail", message, f.Event, f.Data)
 		}
 	}
 	w.do("PUT", "/v1/performances/h/seats/A-1-1/block", "").is(200)

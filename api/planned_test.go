@@ -41,8 +41,8 @@ func TestPerformanceInAPlan(t *testing.T) {
 	if prices := want.(map[string]any)["prices"]; !reflect.DeepEqual(show["prices"], prices) {
 		t.Errorf("prices %v, want %v", show["prices"], prices)
 	}
-	if again := w.do("POST", "/v1/performances", fmt.Sprintf(plannedShow, "show")); again.status != 200 {
-		t.Errorf("again: %d %s; want status = 200", again.status, again.text)
+	if repeated := w.do("POST", "/v1/performances", fmt.Sprintf(plannedShow, "show")); repeated.status != 200 {
+		t.Errorf("again: %d %s; want status = 200", repeated.status, repeated.text)
 	}
 	w.do("POST", "/v1/performances", strings.Replace(fmt.Sprintf(plannedShow, "show"), "9000", "9001", 1)).problem(409, "already_exists")
 	seats := func(query string) (all []string) {
@@ -91,8 +91,8 @@ func TestPerformanceInAPlan(t *testing.T) {
 	w.verifyLog()
 	w.stop()
 	w.start()
-	if again := seats(""); !slices.Equal(again, now) {
-		t.Errorf("after a restart %q, before it %q; want again = %v", again, now, now)
+	if repeated := seats(""); !slices.Equal(repeated, now) {
+		t.Errorf("after a restart %q, before it %q; want again = %v", repeated, now, now)
 	}
 	w.do("POST", "/v1/performances/show/bookings", `{"holder":"cy","seats":["A-1-2"]}`).problem(409, "seat_taken")
 }
@@ -131,8 +131,8 @@ func TestPricesOfAPlan(t *testing.T) {
 	w.verifyLog()
 	w.stop()
 	w.start()
-	if again := w.do("GET", "/v1/performances/show", "").is(200); encoded(t, again["prices"]) != want {
-		t.Errorf("after a restart %v; want prices = %v", again["prices"], want)
+	if repeated := w.do("GET", "/v1/performances/show", "").is(200); encoded(t, repeated["prices"]) != want {
+		t.Errorf("after a restart %v; want prices = %v", repeated["prices"], want)
 	}
 }
 
@@ -173,7 +173,7 @@ func TestTopicsOfAPlan(t *testing.T) {
 	w, d := newHarness(t), describe(t)
 	w.planned("show")
 	seats, show := w.dial("/ws"), w.dial("/ws")
-	hear := func(event, schema string, parts ...string) {
+	expect := func(event, schema string, parts ...string) {
 		t.Helper()
 		c := seats
 		if strings.HasPrefix(schema, "Performance") {
@@ -189,13 +189,13 @@ func TestTopicsOfAPlan(t *testing.T) {
 	}
 	seats.Send(`{"event":"subscribe","data":{"topics":["seats:show"]}}`)
 	show.Send(`{"event":"subscribe","data":{"topics":["performance:show"]}}`)
-	hear("snapshot", "SeatsSnapshot", `"plan":"parlour"`, `"sections":[{"id":"A","rows":["fff"]}]`)
-	hear("snapshot", "PerformanceSnapshot", `"plan":"parlour"`, `"Box":9000`, `"id":"A","name":"Stalls","capacity":3`)
+	expect("snapshot", "SeatsSnapshot", `"plan":"parlour"`, `"sections":[{"id":"A","rows":["fff"]}]`)
+	expect("snapshot", "PerformanceSnapshot", `"plan":"parlour"`, `"Box":9000`, `"id":"A","name":"Stalls","capacity":3`)
 	w.do("PUT", "/v1/performances/show/seats/A-1-3b/block", "").is(200)
-	hear("delta", "SeatsDelta", `"seats":{"A-1-3b":"blocked"}`)
-	hear("delta", "PerformanceDelta", `"sections":[{"id":"A","remaining":2`)
+	expect("delta", "SeatsDelta", `"seats":{"A-1-3b":"blocked"}`)
+	expect("delta", "PerformanceDelta", `"sections":[{"id":"A","remaining":2`)
 	w.do("PATCH", "/v1/performances/show", `{"prices":{"Box":1}}`, "If-Match", `"e0"`).is(200)
-	hear("delta", "PerformanceDelta", `"Box":1`)
+	expect("delta", "PerformanceDelta", `"Box":1`)
 }
 
 // TestPriceTypes: the price of a seat is frozen in its booking, with the price type; and the roles
@@ -206,10 +206,10 @@ func TestPriceTypes(t *testing.T) {
 	as := func(token, method, path, body string, headers ...string) answer {
 		return w.do(method, path, body, append(headers, "Authorization", token)...)
 	}
-	many := strings.Replace(fmt.Sprintf(parlour, `"id":"parlour",`), `"seats":[`, `"seats":[`+
+	concurrently := strings.Replace(fmt.Sprintf(parlour, `"id":"parlour",`), `"seats":[`, `"seats":[`+
 		`{"seat_guid":"p1","seat_number":"p1","category":"Press"},{"seat_guid":"p2","seat_number":"p2","category":"Press"},`, 1)
-	many = strings.Replace(many, `{"name":"Box"}`, `{"name":"Box"},{"name":"Press"}`, 1)
-	as(admin, "POST", "/v1/plans", many).is(201)
+	concurrently = strings.Replace(concurrently, `{"name":"Box"}`, `{"name":"Box"},{"name":"Press"}`, 1)
+	as(admin, "POST", "/v1/plans", concurrently).is(201)
 	as(admin, "POST", "/v1/performances", strings.Replace(fmt.Sprintf(plannedShow, "show"), `"Box":9000`,
 		`"Box":9000,"Press":[{"type":"free","amount":0,"restricted":true},{"type":"half","amount":2000,"restricted":true}]`, 1)).is(201)
 	const bookings = "/v1/performances/show/bookings"
@@ -233,9 +233,9 @@ func TestPriceTypes(t *testing.T) {
 		t.Errorf("got %v; want amount = 17000, lines = %v", made, lines)
 	}
 	as(admin, "PATCH", "/v1/performances/show", `{"prices":{"Stalls":1}}`, "If-Match", `"e0"`).is(200)
-	again := as(ada, "POST", bookings, `{"seats":["A-1-1",{"seat":"A-1-2","price_type":"student"},{"seat":"A-1-3b"}]}`, "Idempotency-Key", "k")
-	if encoded(t, again.is(201)["lines"]) != lines || again.header.Get("Idempotent-Replay") != "true" {
-		t.Errorf("got %s; want lines = %v, Idempotent-Replay = true", again.text, lines)
+	repeated := as(ada, "POST", bookings, `{"seats":["A-1-1",{"seat":"A-1-2","price_type":"student"},{"seat":"A-1-3b"}]}`, "Idempotency-Key", "k")
+	if encoded(t, repeated.is(201)["lines"]) != lines || repeated.header.Get("Idempotent-Replay") != "true" {
+		t.Errorf("got %s; want lines = %v, Idempotent-Replay = true", repeated.text, lines)
 	}
 	as(ada, "POST", bookings, `{"best_available":{"quantity":1}}`).problem(409, "sold_out")
 	press := as(desk, "POST", bookings, `{"holder":"bob","best_available":{"quantity":1}}`).is(201)

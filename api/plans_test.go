@@ -36,26 +36,26 @@ func init() {
 		return of(id)
 	}
 	cells["hallMap"] = cells["getPlan"]
-	answersOfKinds = append(answersOfKinds, askPlans)
+	answersOfKinds = append(answersOfKinds, exercisePlans)
 }
 
-// askPlans requests every operation of seating plans, and causes their codes.
-func askPlans(t *testing.T, ask func(method, path, body string, headers ...string) answer) {
+// exercisePlans requests every operation of seating plans, and causes their codes.
+func exercisePlans(t *testing.T, send func(method, path, body string, headers ...string) answer) {
 	body := fmt.Sprintf(parlour, `"id":"parlour",`)
-	ask("POST", "/v1/plans", body).is(201)
-	ask("POST", "/v1/plans", body).is(200)
-	ask("POST", "/v1/plans", fmt.Sprintf(parlour, ""), "Idempotency-Key", "plan").is(201)
-	ask("POST", "/v1/plans", fmt.Sprintf(parlour, ""), "Idempotency-Key", "plan").is(201)
-	ask("POST", "/v1/plans", strings.Replace(body, "3b", "4", 1)).problem(409, "already_exists")
-	ask("POST", "/v1/plans", strings.Replace(body, `"Box","restricted`, `"box","restricted`, 1)).problem(422, "invalid_field")
+	send("POST", "/v1/plans", body).is(201)
+	send("POST", "/v1/plans", body).is(200)
+	send("POST", "/v1/plans", fmt.Sprintf(parlour, ""), "Idempotency-Key", "plan").is(201)
+	send("POST", "/v1/plans", fmt.Sprintf(parlour, ""), "Idempotency-Key", "plan").is(201)
+	send("POST", "/v1/plans", strings.Replace(body, "3b", "4", 1)).problem(409, "already_exists")
+	send("POST", "/v1/plans", strings.Replace(body, `"Box","restricted`, `"box","restricted`, 1)).problem(422, "invalid_field")
 	for _, path := range []string{"/v1/plans", "/v1/plans?limit=1", "/v1/plans?at=9223372036854775807", "/v1/plans/parlour",
 		"/v1/plans/parlour?format=pretix", "/v1/plans/parlour?at=9223372036854775807", "/halls/parlour"} {
-		ask("GET", path, "").is(200)
+		send("GET", path, "").is(200)
 	}
-	ask("GET", "/v1/plans/none", "").problem(404, "not_found")
-	ask("GET", "/v1/plans/parlour?at=1", "").problem(404, "not_found")
-	ask("GET", "/v1/plans/parlour?format=csv", "").problem(400, "bad_parameter")
-	ask("GET", "/v1/plans/parlour", "", "If-None-Match", `"1"`).is(304)
+	send("GET", "/v1/plans/none", "").problem(404, "not_found")
+	send("GET", "/v1/plans/parlour?at=1", "").problem(404, "not_found")
+	send("GET", "/v1/plans/parlour?format=csv", "").problem(400, "bad_parameter")
+	send("GET", "/v1/plans/parlour", "", "If-None-Match", `"1"`).is(304)
 }
 
 // pretixSchema validates against pretix's schema, if ADMITONE_PRETIX_SCHEMA names its file;
@@ -219,8 +219,8 @@ func TestPlanInParts(t *testing.T) {
 	}
 	w.stop()
 	w.start()
-	if again := w.do("GET", "/v1/plans/large", "").text; again != read {
-		t.Errorf("after a restart it is another: %.100s", again)
+	if repeated := w.do("GET", "/v1/plans/large", "").text; repeated != read {
+		t.Errorf("after a restart it is another: %.100s", repeated)
 	}
 }
 

@@ -233,11 +233,11 @@ func (s *Server) reservationReceipt(r *request) error {
 	}
 	position, until := v.Position, *v // position: of its end, if it has ended
 	if v.Status == events.ReservationExpired && only != "" {
-		alone, err := s.expiredSingly(v)
+		single, err := s.expiredSingly(v)
 		if err != nil {
 			return err
 		}
-		if !alone {
+		if !single {
 			until.Status = events.ReservationHeld
 		}
 	}

@@ -202,9 +202,9 @@ func TestEntryReceiptRoles(t *testing.T) {
 	w.config.Auth = secret
 	w.start()
 	as := func(sub string, role Role) string { return bearer(t, sub, role) }
-	send := func(who, method, path, body string) answer {
+	send := func(actor, method, path, body string) answer {
 		t.Helper()
-		return w.do(method, path, body, "Authorization", who)
+		return w.do(method, path, body, "Authorization", actor)
 	}
 	admin := as("boss", RoleAdmin)
 	ada, bob, eve, shop := as("ada", RoleHolder), as("bob", RoleHolder), as("eve", RoleHolder), as("shop", RoleService)
@@ -217,7 +217,7 @@ func TestEntryReceiptRoles(t *testing.T) {
 	const entries = "/v1/tournaments/cup/entries"
 	send(ada, "POST", "/v1/teams", `{"id":"adas","name":"n"}`).is(201)
 	send(ada, "POST", "/v1/teams", `{"id":"more","name":"n"}`).is(201)
-	enter := func(who, team string) { t.Helper(); send(who, "POST", entries, `{"team_id":"`+team+`"}`).is(201) }
+	enter := func(actor, team string) { t.Helper(); send(actor, "POST", entries, `{"team_id":"`+team+`"}`).is(201) }
 	enter(ada, "adas")
 	enter(shop, "more")
 	enter(bob, "old")
@@ -256,13 +256,13 @@ func TestExpiryReceiptNamesNoOther(t *testing.T) {
 	admin, ada, bob := bearer(t, "boss", RoleAdmin), bearer(t, "ada", RoleHolder), bearer(t, "bob", RoleHolder)
 	w.do("POST", "/v1/products", `{"id":"p","name":"p","stock":9,"hold_seconds":1}`, "Authorization", admin).is(201)
 	const reservations = "/v1/products/p/reservations"
-	held := func(who string) string {
+	held := func(actor string) string {
 		return reservations + "/" + w.do("POST", reservations, `{"hold":true}`, "Authorization",
-			who).is(201)["id"].(string)
+			actor).is(201)["id"].(string)
 	}
-	expired := func(who, path string) {
+	expired := func(actor, path string) {
 		for status := "held"; status != "expired"; {
-			status = w.do("GET", path, "", "Authorization", who).is(200)["status"].(string)
+			status = w.do("GET", path, "", "Authorization", actor).is(200)["status"].(string)
 		}
 	}
 	// Commands of one batch are decided within microseconds, so both are almost always due before
@@ -280,16 +280,16 @@ func TestExpiryReceiptNamesNoOther(t *testing.T) {
 		expired(bob, bobs)
 		together = strings.Contains(w.do("GET", adas+"/receipt", "", "Authorization", admin).text, "bob")
 	}
-	for who, path := range map[string]string{ada: adas, bob: bobs} {
-		a := w.do("GET", path+"/receipt", "", "Authorization", who)
+	for actor, path := range map[string]string{ada: adas, bob: bobs} {
+		a := w.do("GET", path+"/receipt", "", "Authorization", actor)
 		event := a.is(200)["event"].(map[string]any)
 		if event["type"] != "product.held.v1" {
 			t.Errorf("the receipt is of %v; want type = product.held.v1", event["type"])
 		}
 	}
-	alone := held(ada)
-	expired(ada, alone)
-	if event := w.do("GET", alone+"/receipt", "", "Authorization",
+	single := held(ada)
+	expired(ada, single)
+	if event := w.do("GET", single+"/receipt", "", "Authorization",
 		ada).is(200)["event"].(map[string]any); event["type"] != "product.expired.v1" {
 		t.Errorf("alone the receipt is of %v; want type = product.expired.v1", event["type"])
 	}

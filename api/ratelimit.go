@@ -65,8 +65,8 @@ func (l *rateLimit) allow(from rateCaller, now time.Time) (remaining int64, wait
 	shard, at := &l.shards[maphash.Comparable(l.seed, from)%rateShards], now.Sub(l.began)
 	shard.mu.Lock()
 	defer shard.mu.Unlock()
-	from, was := shard.find(from, at)
-	next := max(was, at) + l.every
+	from, arrival := shard.find(from, at)
+	next := max(arrival, at) + l.every
 	if wait := next - at - rateWindow; wait > 0 {
 		return 0, wait
 	}
@@ -83,15 +83,15 @@ func (s *rateShard) find(from rateCaller, at time.Duration) (rateCaller, time.Du
 		}
 		s.current, s.begun = map[rateCaller]time.Duration{}, at
 	}
-	was, known := s.current[from]
+	arrival, known := s.current[from]
 	if !known && len(s.current) >= rateCallers {
 		from = rateCaller{}
-		was, known = s.current[from]
+		arrival, known = s.current[from]
 	}
 	if !known {
-		was = s.previous[from]
+		arrival = s.previous[from]
 	}
-	return from, was
+	return from, arrival
 }
 
 // rateLimited applies the rate limit to a command, and to each command of a batch.

@@ -190,10 +190,10 @@ func TestAsOf(t *testing.T) {
 		404,
 		"not_found",
 	)
-	asked := time.Now()
+	requested := time.Now()
 	future := one("/v1/products/p?at=9999-12-31T23:59:59-12:00")["as_of"].(map[string]any)
-	if then, err := time.Parse(time.RFC3339Nano, future["time"].(string)); err != nil || then.Before(asked) ||
-		then.After(time.Now()) ||
+	if past, err := time.Parse(time.RFC3339Nano, future["time"].(string)); err != nil || past.Before(requested) ||
+		past.After(time.Now()) ||
 		future["position"] != float64(6) {
 		t.Errorf("the future is as of %v, want now", future)
 	}

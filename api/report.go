@@ -173,9 +173,9 @@ func (s *Server) owed(ctx context.Context, q *query, from *projections.Reading,
 	}
 	payment, _, err := from.Payment(b.Payment.Entity())
 	if err == nil && q.at != nil && payment.Position > q.at.Position {
-		var then *row.Payment
-		if then, err = row.PaymentAt(ctx, s.config.Store, b.Payment.Entity(), q.at.Position); then != nil {
-			payment = *then
+		var past *row.Payment
+		if past, err = row.PaymentAt(ctx, s.config.Store, b.Payment.Entity(), q.at.Position); past != nil {
+			payment = *past
 		}
 	}
 	return func(cause events.RefundCause, about string, done bool) bool {
@@ -267,12 +267,12 @@ func (s *Server) productReport(r *request) error {
 				return false, err
 			}
 			for i := range page {
-				then, there := page[i], true
+				past, there := page[i], true
 				if q.at != nil {
-					then, there = page[i].Then(q.at.Position)
+					past, there = page[i].Then(q.at.Position)
 				}
 				if there {
-					v.countReservation(&then, q.now)
+					v.countReservation(&past, q.now)
 				}
 			}
 			if after = next; next == "" {
@@ -301,11 +301,11 @@ func (s *Server) tournamentReport(r *request) error {
 		v *report) (bool, error) {
 		t, found, err := from.Tournament(events.TournamentID(v.ID))
 		if q.at != nil && err == nil && found {
-			var then *row.Tournament
-			if then, err = s.config.Views.TournamentAt(ctx, events.TournamentID(v.ID), q.at.Position); then != nil {
-				t = *then
+			var past *row.Tournament
+			if past, err = s.config.Views.TournamentAt(ctx, events.TournamentID(v.ID), q.at.Position); past != nil {
+				t = *past
 			}
-			found = then != nil
+			found = past != nil
 		}
 		v.Sold, v.Returned = t.Entered, t.Seated-t.Entered
 		return found, err

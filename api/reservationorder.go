@@ -92,7 +92,7 @@ func (s *Server) annotateReservation(r *request) error {
 	if err != nil {
 		return err
 	}
-	seen, err := r.ifMatch()
+	base, err := r.ifMatch()
 	if err != nil {
 		return err
 	}
@@ -109,11 +109,11 @@ func (s *Server) annotateReservation(r *request) error {
 			return notFound("reservation")
 		}
 		if edit.isEmpty() {
-			return r.unchanged(v, *seen)
+			return r.unchanged(v, *base)
 		}
-		answer, err := r.annotate(v, id, *seen, &edit)
+		answer, err := r.annotate(v, id, *base, &edit)
 		if refusal := (*core.Refusal)(nil); errors.As(err, &refusal) && (v.ended &&
-			refusal.Code == core.CodeStaleRevision && *seen >= v.orderRevision && *seen < answer.Revision ||
+			refusal.Code == core.CodeStaleRevision && *base >= v.orderRevision && *base < answer.Revision ||
 			!v.ended && refusal.Code == core.CodeNotFound) {
 			continue // the product has changed, or the reservation has just ended
 		}
@@ -129,8 +129,8 @@ func (s *Server) annotateReservation(r *request) error {
 }
 
 // unchanged answers an edit that changes nothing, as [product.Annotate] would decide it.
-func (r *request) unchanged(v *foundReservation, seen events.Revision) error {
-	if newest := max(v.Revision, v.seen); seen < v.orderRevision || seen > newest {
+func (r *request) unchanged(v *foundReservation, base events.Revision) error {
+	if newest := max(v.Revision, v.checkedAt); base < v.orderRevision || base > newest {
 		return core.StaleRevision(newest)
 	}
 	return r.reservation(fiber.StatusOK, v)
@@ -141,20 +141,20 @@ func (r *request) unchanged(v *foundReservation, seen events.Revision) error {
 func (r *request) annotate(
 	v *foundReservation,
 	id events.ID,
-	seen events.Revision,
+	base events.Revision,
 	edit *orderEdit,
 ) (actors.Answer, error) {
 	order, err := edit.apply(v.order)
 	if err != nil {
 		return actors.Answer{}, err
 	}
-	command := &product.Annotate{ReservationID: id, Seen: seen, Order: order}
+	command := &product.Annotate{ReservationID: id, Seen: base, Order: order}
 	if !v.ended {
 		return r.dispatch(product.Stream(v.ProductID), command, nil)
 	}
 	command.Ended = &product.Ended{Holder: v.Holder, Quantity: v.Quantity, Status: v.Status, ExpiresAt: v.ExpiresAt,
 		OrderRevision: v.orderRevision}
-	return r.dispatch(product.Stream(v.ProductID), command, &editBase{revision: v.seen})
+	return r.dispatch(product.Stream(v.ProductID), command, &editBase{revision: v.checkedAt})
 }
 
 // reservation answers with a reservation.

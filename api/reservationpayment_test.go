@@ -10,8 +10,8 @@ import (
 // TestPaymentsOfReservations: reports, owed amounts and returns over HTTP; verify and the reports
 // count the same.
 func TestPaymentsOfReservations(t *testing.T) {
-	w := newHarness(t, euros)
-	w.nameEuro()
+	w := newHarness(t, withEuros)
+	w.fixCurrency()
 	until := after(time.Hour)
 	v := w.do("POST", "/v1/products", fmt.Sprintf(`{"id":"tee","name":"n","stock":9,"price":100,"hold_seconds":60,
 		"cancellation":{"until":%q,"refund_percent":33}}`, until)).is(201)
@@ -24,7 +24,7 @@ func TestPaymentsOfReservations(t *testing.T) {
 	held, sold, back := one(`{"holder":"ann","quantity":2,"hold":true}`), one(`{"holder":"ann"}`), one(`{"holder":"bob"}`)
 	w.do("PATCH", "/v1/products/tee", `{"price":700,"cancellation":null}`, "If-Match", `"e0"`).is(200)
 	report := func(path, reference string, amount int64, more string) answer {
-		return w.do("POST", path+"/confirm", outside(reference, amount, more))
+		return w.do("POST", path+"/confirm", external(reference, amount, more))
 	}
 	if v := report(held, "x", 1400, "").problem(409, "amount_mismatch"); v["expected"] != 200.0 {
 		t.Error(v) // the price is the one at that time
@@ -71,12 +71,12 @@ func TestPaymentsOfReservations(t *testing.T) {
 		t.Errorf("got %v; want %v",
 			got, "already_paid 100 true true, wrong_sum 99 true true, released 100 true true, "+"released 66 true true")
 	}
-	w.do("GET", "/v1/products/tee/report", "").figures("sold", 1, "held", 0, "given_back", 3, "received", 599, "booked", 100,
+	w.do("GET", "/v1/products/tee/report", "").wantFigures("sold", 1, "held", 0, "given_back", 3, "received", 599, "booked", 100,
 		"kept", 134, "refunded", 0, "owed", 365)
-	story := fmt.Sprint(w.do("GET", "/v1/history/product/tee", "").is(200))
+	text := fmt.Sprint(w.do("GET", "/v1/history/product/tee", "").is(200))
 	for _, want := range []string{"money from outside: payment-bank~", "of which 1.34 EUR are kept", "confirmed before, is paid"} {
-		if !strings.Contains(story, want) {
-			t.Errorf("no %q in %s", want, story)
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in %s", want, text)
 		}
 	}
 	w.verifyLog()
@@ -84,8 +84,8 @@ func TestPaymentsOfReservations(t *testing.T) {
 
 // TestGivingBackReservationsCloses: for paid reservations, except for an admin with a reason.
 func TestGivingBackReservationsCloses(t *testing.T) {
-	w := newHarness(t, euros)
-	w.nameEuro()
+	w := newHarness(t, withEuros)
+	w.fixCurrency()
 	past := after(-time.Hour)
 	w.do("POST", "/v1/products", fmt.Sprintf(`{"id":"tee","name":"n","stock":9,"price":100,
 		"cancellation":{"until":%q,"refund_percent":50}}`, past)).is(201)
@@ -93,7 +93,7 @@ func TestGivingBackReservationsCloses(t *testing.T) {
 		return "/v1/products/tee/reservations/" + w.reserve("tee", "ann", "").is(201)["id"].(string)
 	}
 	paid, free := sell(), sell()
-	w.do("POST", paid+"/confirm", outside("x", 100, "")).is(200)
+	w.do("POST", paid+"/confirm", external("x", 100, "")).is(200)
 	if v := w.do("DELETE", paid, "").problem(409, "cancellation_closed"); v["until"] != past {
 		t.Errorf("got %v; want until = %v", v, past)
 	}
@@ -108,20 +108,20 @@ func TestGivingBackReservationsCloses(t *testing.T) {
 // TestAFailedPaymentChangesNoReservation: a payment that comes too late leaves an expired reservation unchanged, now
 // and as of any moment after its expiry.
 func TestAFailedPaymentChangesNoReservation(t *testing.T) {
-	w := newHarness(t, euros)
-	w.nameEuro()
+	w := newHarness(t, withEuros)
+	w.fixCurrency()
 	w.do("POST", "/v1/products", `{"id":"tee","name":"n","stock":1,"price":100,"hold_seconds":1}`).is(201)
 	late := "/v1/products/tee/reservations/" + w.reserve("tee", "ann", `,"hold":true`).is(201)["id"].(string)
 	w.wait(func() bool { return w.reserve("tee", "bob", "").status == 201 })
-	if v := w.do("POST", late+"/confirm", outside("late", 100, "")).is(200); v["outcome"] != "refund_owed" {
+	if v := w.do("POST", late+"/confirm", external("late", 100, "")).is(200); v["outcome"] != "refund_owed" {
 		t.Errorf("got %v; want outcome = refund_owed", v)
 	}
 	now := w.do("GET", late, "")
-	then := w.do("GET", fmt.Sprintf("%s?at=%d", late, w.head()), "")
+	past := w.do("GET", fmt.Sprintf("%s?at=%d", late, w.head()), "")
 	for _, member := range []string{"status", "expires_at", "remaining", "revision", "position"} {
-		if then.is(200)[member] != now.is(200)[member] {
+		if past.is(200)[member] != now.is(200)[member] {
 			t.Errorf("%s is %v, and as of now %v; want then.is(200)[member] = %v",
-				member, now.is(200)[member], then.is(200)[member], now.is(200)[member])
+				member, now.is(200)[member], past.is(200)[member], now.is(200)[member])
 		}
 	}
 }

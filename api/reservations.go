@@ -263,7 +263,7 @@ func (s *Server) findReservation(
 	}
 	v, err = s.endedReservation(r, productID, rid, answer.Position)
 	if v != nil {
-		v.seen = answer.Revision
+		v.checkedAt = answer.Revision
 	}
 	return v, err
 }

@@ -28,8 +28,8 @@ func TestProductLifecycle(t *testing.T) {
 		v["remaining"] != float64(10) {
 		t.Errorf("got %v %v; want Location = /v1/products/p, ETag = \"0\", position = 1, remaining = 10", v, a.header)
 	}
-	again := w.do("POST", "/v1/products", body)
-	fields(t, again.is(200), names)
+	repeated := w.do("POST", "/v1/products", body)
+	fields(t, repeated.is(200), names)
 	w.do("POST", "/v1/products", strings.Replace(body, "250", "251", 1)).problem(409, "already_exists")
 	fields(t, w.do("GET", "/v1/products/p", "").is(200), names)
 	fresh := w.do("POST", "/v1/products", `{"name":"n","stock":0}`).is(201)
@@ -54,8 +54,8 @@ func TestProductLifecycle(t *testing.T) {
 	edit(3, `{"id":"q"}`).problem(422, "unknown_field")
 	edit(3, `{"hold_seconds":1}`).problem(422, "unknown_field")
 	// A retry of the creation is compared with the creation, despite later edits.
-	if again := w.do("POST", "/v1/products", body).is(200); again["name"] != "new" {
-		t.Errorf("got %v; want name = new", again)
+	if repeated := w.do("POST", "/v1/products", body).is(200); repeated["name"] != "new" {
+		t.Errorf("got %v; want name = new", repeated)
 	}
 	w.do("POST", "/v1/products", strings.Replace(body, "Tëst", "new", 1)).problem(409, "already_exists")
 }
@@ -107,9 +107,9 @@ func TestReservationLifecycle(t *testing.T) {
 	}
 	w.reserve("p", "eve", "").is(201)
 	for range 2 {
-		again := w.do("DELETE", path, "")
-		if again.is(200); again.text != released.text || again.header.Get("ETag") != released.header.Get("ETag") {
-			t.Errorf("released again: %s, want %s", again.text, released.text)
+		repeated := w.do("DELETE", path, "")
+		if repeated.is(200); repeated.text != released.text || repeated.header.Get("ETag") != released.header.Get("ETag") {
+			t.Errorf("released again: %s, want %s", repeated.text, released.text)
 		}
 	}
 	if got := w.do("GET", path, ""); got.text != released.text {
@@ -119,8 +119,8 @@ func TestReservationLifecycle(t *testing.T) {
 	w.do("DELETE", "/v1/products/p/reservations/0190cafe-0000-7000-8000-00000000abcd", "").problem(404, "not_found")
 	w.stop()
 	w.start()
-	if again := w.do("DELETE", path, ""); again.text != released.text {
-		t.Errorf("released again after a restart: %s, want %s", again.text, released.text)
+	if repeated := w.do("DELETE", path, ""); repeated.text != released.text {
+		t.Errorf("released again after a restart: %s, want %s", repeated.text, released.text)
 	}
 	w.do("POST", path+"/confirm", "").problem(410, "released")
 	if v := w.do("GET", "/v1/products/p", "").is(200); v["sold"] != float64(8) || v["held"] != float64(0) ||

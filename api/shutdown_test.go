@@ -83,7 +83,7 @@ func TestShutdownWhileStarting(t *testing.T) {
 // ends its connection; the shutdown then waits no longer.
 func TestLinger(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.config.Linger = patience })
-	idle := w.keep()
+	idle := w.connect()
 	idle.send(w, "/healthz")
 	stopped := make(chan struct{})
 	go func() { w.stop(); close(stopped) }()

@@ -72,8 +72,8 @@ func (w *harness) listTeams(tournament, query string) (teams []string) {
 
 const waiting = "&status=waitlisted"
 
-// standing checks the entered and waitlisted teams, both in order.
-func (w *harness) standing(tournament, in, waits string) {
+// wantEntries checks the entered and waitlisted teams, both in order.
+func (w *harness) wantEntries(tournament, in, waits string) {
 	w.t.Helper()
 	if got := strings.Join(w.listTeams(tournament, ""), " "); got != in {
 		w.t.Errorf("entered are %q, want %q", got, in)
@@ -91,9 +91,9 @@ func TestTeamLifecycle(t *testing.T) {
 	if a.header.Get("Location") != "/v1/teams/owls" || a.header.Get("ETag") != `"0"` || v["name"] != "The Öwls" {
 		t.Errorf("got %v %v; want Location = /v1/teams/owls, ETag = \"0\", name = The Öwls", v, a.header)
 	}
-	if again := w.do("POST", "/v1/teams", `{"id":"owls","name":"The Öwls"}`); again.status != 200 ||
-		again.text != a.text {
-		t.Errorf("again: %d %s; want status = 200, text = %v", again.status, again.text, a.text)
+	if repeated := w.do("POST", "/v1/teams", `{"id":"owls","name":"The Öwls"}`); repeated.status != 200 ||
+		repeated.text != a.text {
+		t.Errorf("again: %d %s; want status = 200, text = %v", repeated.status, repeated.text, a.text)
 	}
 	w.do("POST", "/v1/teams", `{"id":"owls","name":"Others"}`).problem(409, "already_exists")
 	if got := w.do("GET", "/v1/teams/owls", ""); got.text != a.text {
@@ -128,10 +128,10 @@ func TestTournamentLifecycle(t *testing.T) {
 		v["waitlist_rule"] != "strict" {
 		t.Errorf("got %v %v; want an open tournament with 2 slots and no waitlist, ETag = \"0\"", v, a.header)
 	}
-	if again := w.do("POST", "/v1/tournaments", strings.Replace(body, "22:00:00.5+02:00", "20:00:00.5Z",
-		1)); again.status != 200 ||
-		again.text != a.text {
-		t.Errorf("again, at the same moment: %d %s; want status = 200, text = %v", again.status, again.text, a.text)
+	if repeated := w.do("POST", "/v1/tournaments", strings.Replace(body, "22:00:00.5+02:00", "20:00:00.5Z",
+		1)); repeated.status != 200 ||
+		repeated.text != a.text {
+		t.Errorf("again, at the same moment: %d %s; want status = 200, text = %v", repeated.status, repeated.text, a.text)
 	}
 	w.do("POST", "/v1/tournaments", strings.Replace(body, ":2,", ":3,", 1)).problem(409, "already_exists")
 	if got := w.do("GET", "/v1/tournaments/cup", ""); got.text != a.text {

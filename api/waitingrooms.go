@@ -83,27 +83,27 @@ func (s *Server) setWaitingRoom(r *request) error {
 	if !input.ValidID(id) {
 		return invalidField("id", "1 to 64 of A-Z a-z 0-9 _ and -")
 	}
-	var seen *int64
+	var base *int64
 	if r.ctx.Get(fiber.HeaderIfMatch) != "" {
 		revision, err := r.ifMatch()
 		if err != nil {
 			return err
 		}
 		version := int64(*revision)
-		seen = &version
+		base = &version
 	}
 	settings, err := r.newWaitingRoom()
 	if err != nil {
 		return err
 	}
-	answer, err := s.config.Rooms.Set(context.Background(), events.RoomID(id), settings, seen,
+	answer, err := s.config.Rooms.Set(context.Background(), events.RoomID(id), settings, base,
 		r.source(r.newCommandID()))
 	s.note(answer.Position)
 	refusal := (*core.Refusal)(nil)
-	if seen != nil && errors.As(err, &refusal) && refusal.Code == core.CodeStaleRevision {
+	if base != nil && errors.As(err, &refusal) && refusal.Code == core.CodeStaleRevision {
 		return &problem{
 			code:   refusal.Code,
-			detail: staleDetail(refusal, events.Revision(*seen)),
+			detail: staleDetail(refusal, events.Revision(*base)),
 			fields: refusal.Fields,
 		}
 	}

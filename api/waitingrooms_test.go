@@ -37,8 +37,8 @@ func (w *harness) joinRoom(id, holder string) (path string, visit map[string]any
 	return a.header.Get("Location"), visit
 }
 
-// until polls until the visitor has a status. Polling too early is harmless.
-func (w *harness) until(path, status string) map[string]any {
+// awaitVisit polls until the visitor has a status. Polling too early is harmless.
+func (w *harness) awaitVisit(path, status string) map[string]any {
 	w.t.Helper()
 	for end := time.Now().Add(patience); ; {
 		a := w.do("GET", path, "")
@@ -55,7 +55,7 @@ func (w *harness) until(path, status string) map[string]any {
 func (w *harness) passOf(id, holder string) string {
 	w.t.Helper()
 	path, _ := w.joinRoom(id, holder)
-	return w.until(path, "admitted")["pass"].(string)
+	return w.awaitVisit(path, "admitted")["pass"].(string)
 }
 
 func TestWaitingRoomSettings(t *testing.T) {
@@ -124,7 +124,7 @@ func TestWaitingLine(t *testing.T) {
 		t.Errorf("got %v; want status = waiting, position = 1, ticket = 1, poll_after_seconds not nil, eta_seconds not nil",
 			first)
 	}
-	admitted := w.until(ada, "admitted")
+	admitted := w.awaitVisit(ada, "admitted")
 	if admitted["pass"] == nil || admitted["expires_at"] == nil || admitted["position"] != nil {
 		t.Errorf("got %v; want pass not nil, expires_at not nil, position = nil", admitted)
 	}
@@ -133,8 +133,8 @@ func TestWaitingLine(t *testing.T) {
 	if cleo["position"] != 2. {
 		t.Errorf("after one: %v; want position = 2", cleo)
 	}
-	again := w.do("POST", "/v1/waiting-rooms/r/visitors", `{"holder":"cleo"}`)
-	if v := again.is(200); v["visitor"] != cleo["visitor"] || v["position"] != 2. || v["ticket"] != 3. {
+	repeated := w.do("POST", "/v1/waiting-rooms/r/visitors", `{"holder":"cleo"}`)
+	if v := repeated.is(200); v["visitor"] != cleo["visitor"] || v["position"] != 2. || v["ticket"] != 3. {
 		t.Errorf("again: %v, before: %v; want visitor = %v, position = 2, ticket = 3", v, cleo, cleo["visitor"])
 	}
 	if v := w.do("GET", bob, "").is(200); v["status"] != "waiting" || v["position"] != 1. {
@@ -148,7 +148,7 @@ func TestWaitingLine(t *testing.T) {
 	if v := w.do("DELETE", bob, "").is(200); v["status"] != "left" {
 		t.Errorf("got %v; want status = left", v)
 	}
-	if v := w.until(bob, "left"); v["pass"] != nil || v["position"] != nil {
+	if v := w.awaitVisit(bob, "left"); v["pass"] != nil || v["position"] != nil {
 		t.Errorf("got %v; want pass = nil, position = nil", v)
 	}
 	if v := w.do("GET", "/v1/waiting-rooms/r", "").is(200); v["waiting"] != 1. || v["active"] != 1. ||
@@ -157,7 +157,7 @@ func TestWaitingLine(t *testing.T) {
 		t.Errorf("got %v; want waiting = 1, active = 1, admitted = 1, joined = 3", v)
 	}
 	w.do("DELETE", ada, "").is(200)
-	w.until("/v1/waiting-rooms/r/visitors/"+cleo["visitor"].(string), "admitted")
+	w.awaitVisit("/v1/waiting-rooms/r/visitors/"+cleo["visitor"].(string), "admitted")
 	w.wait(func() bool { // the views may lag slightly behind a poll
 		v := w.do("GET", "/v1/waiting-rooms/r", "").is(200)
 		return v["waiting"] == 0. && v["active"] == 1. && v["admitted"] == 2.
@@ -216,11 +216,11 @@ func TestShuffledOpening(t *testing.T) {
 	).is(200)
 	ada, visit := w.joinRoom("r", "ada")
 	bob, _ := w.joinRoom("r", "bob")
-	if position, said := visit["position"]; !said || position != nil && !time.Now().After(mustTime(t, opens)) {
+	if position, sent := visit["position"]; !sent || position != nil && !time.Now().After(mustTime(t, opens)) {
 		t.Errorf("a place before the draw: %v", visit)
 	}
-	w.until(ada, "admitted")
-	w.until(bob, "admitted")
+	w.awaitVisit(ada, "admitted")
+	w.awaitVisit(bob, "admitted")
 	after := w.do("GET", "/v1/waiting-rooms/r", "").is(200)
 	if before["seed"] != nil || after["seed"] == nil {
 		t.Fatalf("the seed is %v before and %v after", before["seed"], after["seed"])
@@ -264,12 +264,12 @@ func TestWaitingRoomRoles(t *testing.T) {
 		{"GET", visitors + "/none", "", 404, 404, 404, 404},
 		{"DELETE", visitors + "/none", "", 404, 404, 404, 404},
 	} {
-		for _, who := range []struct {
+		for _, actor := range []struct {
 			token string
 			want  int
 		}{{"", r.nobody}, {ada, r.ada}, {auditor, r.auditor}, {admin, r.root}} {
-			if a := w.do(r.method, r.path, r.body, "Authorization", who.token); a.status != who.want {
-				t.Errorf("%s as %.20s: status %d, want %d: %s", a.what, who.token, a.status, who.want, a.text)
+			if a := w.do(r.method, r.path, r.body, "Authorization", actor.token); a.status != actor.want {
+				t.Errorf("%s as %.20s: status %d, want %d: %s", a.what, actor.token, a.status, actor.want, a.text)
 			}
 		}
 		for what, token := range badTokens(t) {
@@ -331,38 +331,38 @@ func TestJoinsPerAddress(t *testing.T) {
 func TestJoinLimit(t *testing.T) {
 	l := newJoinLimit(6)
 	now := l.began
-	take := func(ip string) time.Duration { return l.allow(connections.NetworkOf(netip.MustParseAddr(ip)), now) }
+	join := func(ip string) time.Duration { return l.allow(connections.NetworkOf(netip.MustParseAddr(ip)), now) }
 	for i := range 6 {
-		if wait := take("192.0.2.1"); wait > 0 {
+		if wait := join("192.0.2.1"); wait > 0 {
 			t.Fatalf("join %d has to wait %s; want wait ≤ 0", i, wait)
 		}
 	}
-	if wait := take("192.0.2.1"); wait != 10*time.Second {
+	if wait := join("192.0.2.1"); wait != 10*time.Second {
 		t.Errorf("the seventh has to wait %s, want 10s", wait)
 	}
-	if wait := take("192.0.2.2"); wait != 0 {
+	if wait := join("192.0.2.2"); wait != 0 {
 		t.Errorf("another address has to wait %s; want 0", wait)
 	}
 	now = now.Add(10 * time.Second)
-	if wait := take("192.0.2.1"); wait != 0 {
+	if wait := join("192.0.2.1"); wait != 0 {
 		t.Errorf("ten seconds later: %s; want 0", wait)
 	}
-	if wait := take("192.0.2.1"); wait == 0 {
+	if wait := join("192.0.2.1"); wait == 0 {
 		t.Error("two in ten seconds")
 	}
 	now = now.Add(time.Hour)
 	for i := range 7 {
-		if wait := take("192.0.2.1"); (wait > 0) != (i == 6) {
+		if wait := join("192.0.2.1"); (wait > 0) != (i == 6) {
 			t.Errorf("join %d after an hour has to wait %s; want a wait: %t", i, wait, i == 6)
 		}
 	}
 	// One customer's network counts as one address.
 	for i := range 7 {
-		if wait := take(fmt.Sprintf("2001:db8:1:2::%d", i)); (wait > 0) != (i == 6) {
+		if wait := join(fmt.Sprintf("2001:db8:1:2::%d", i)); (wait > 0) != (i == 6) {
 			t.Errorf("join %d of a network has to wait %s; want a wait: %t", i, wait, i == 6)
 		}
 	}
-	if wait := take("2001:db8:1:3::1"); wait != 0 {
+	if wait := join("2001:db8:1:3::1"); wait != 0 {
 		t.Errorf("the neighbouring network has to wait %s; want 0", wait)
 	}
 	if newJoinLimit(0) != nil {

@@ -66,7 +66,7 @@ func TestWaitStream(t *testing.T) {
 		w.must(json.Unmarshal(f.Data, &counts))
 		waiting = counts.Waiting
 	}
-	w.until(silent, "expired")
+	w.awaitVisit(silent, "expired")
 	w.do("DELETE", ada, "").is(200)
 	readVisits(second, d, "admitted")
 }

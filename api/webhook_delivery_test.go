@@ -47,9 +47,9 @@ func (w *harness) sell(products, units int) {
 }
 
 // deliverable returns the deliverable events of the log after a position.
-func (w *harness) deliverable(behind events.Position) (all []events.Recorded) {
+func (w *harness) deliverable(later events.Position) (all []events.Recorded) {
 	w.t.Helper()
-	for e, err := range events.All(context.Background(), w.store, behind) {
+	for e, err := range events.All(context.Background(), w.store, later) {
 		w.must(err)
 		if !events.Bookkeeping(e.Stream, e.Type) {
 			all = append(all, e)
@@ -61,8 +61,8 @@ func (w *harness) deliverable(behind events.Position) (all []events.Recorded) {
 // deliveries is the number of events in a test of deliveries: few, or ADMITONE_WEBHOOK_EVENTS,
 // which `task soak` sets.
 func deliveries(few int) int {
-	if many, err := strconv.Atoi(os.Getenv("ADMITONE_WEBHOOK_EVENTS")); err == nil {
-		return many
+	if concurrently, err := strconv.Atoi(os.Getenv("ADMITONE_WEBHOOK_EVENTS")); err == nil {
+		return concurrently
 	}
 	return few
 }
@@ -143,9 +143,9 @@ func TestWebhookSlowReceiver(t *testing.T) {
 // TestWebhookGone: 410 disables a webhook; once enabled it resumes where it was.
 func TestWebhookGone(t *testing.T) {
 	w := newHarness(t, withDeliveries)
-	gone := atomic.Bool{}
+	deleted := atomic.Bool{}
 	receiver := webhooktest.NewReceiver(t, func(_ http.ResponseWriter, _ int, _ *webhooktest.Delivery) int {
-		if gone.Load() {
+		if deleted.Load() {
 			return http.StatusGone
 		}
 		return http.StatusOK
@@ -153,7 +153,7 @@ func TestWebhookGone(t *testing.T) {
 	secret := w.createWebhook("w", receiver.URL(), "")
 	w.sell(2, 10)
 	receiver.Await(len(w.deliverable(0)), patience)
-	gone.Store(true)
+	deleted.Store(true)
 	w.sell(2, 10)
 	is := w.hookState("w", func(is map[string]any) bool { return is["status"] == "disabled" })
 	if is["disabled_because"] != "gone" || is["failing_since"] == nil || is["last_error"] != "it answered 410" ||
@@ -163,7 +163,7 @@ func TestWebhookGone(t *testing.T) {
 	}
 	before := len(receiver.All())
 	w.sell(2, 10)
-	gone.Store(false)
+	deleted.Store(false)
 	if now := len(receiver.All()); now != before {
 		t.Errorf("%d deliveries after it was disabled", now-before)
 	}
@@ -190,15 +190,15 @@ func TestWebhookReplay(t *testing.T) {
 
 	w.do("POST", "/v1/webhooks/w/replay", fmt.Sprintf(`{"from":%d}`, want[15].Position)).is(200)
 	w.hookState("w", func(is map[string]any) bool { return is["reached"].(float64) >= float64(want[29].Position) })
-	again := receiver.All()[20:]
-	if len(again) != 15 {
-		t.Fatalf("%d deliveries of 15", len(again))
+	repeated := receiver.All()[20:]
+	if len(repeated) != 15 {
+		t.Fatalf("%d deliveries of 15", len(repeated))
 	}
 	bodies := map[string]string{}
 	for _, d := range receiver.All()[:20] {
 		bodies[d.ID()] = string(d.Body)
 	}
-	for _, d := range again {
+	for _, d := range repeated {
 		if bodies[d.ID()] != string(d.Body) {
 			t.Errorf("%s: %s, and before %s; want bodies[d.ID()] = %v", d.ID(), d.Body, bodies[d.ID()], string(d.Body))
 		}

@@ -34,23 +34,23 @@ func init() {
 	} {
 		cells[id] = request
 	}
-	answersOfKinds = append(answersOfKinds, askWebhooks)
+	answersOfKinds = append(answersOfKinds, exerciseWebhooks)
 }
 
-// askWebhooks requests the operations on webhooks.
-func askWebhooks(_ *testing.T, ask func(method, path, body string, headers ...string) answer) {
+// exerciseWebhooks requests the operations on webhooks.
+func exerciseWebhooks(_ *testing.T, send func(method, path, body string, headers ...string) answer) {
 	const hook, body = "/v1/webhooks/hook", `{"id":"hook","url":"http://127.0.0.1:1/","types":["product.reserved.v1"]}`
-	ask("POST", "/v1/webhooks", strings.Replace(body, "reserved", "sold", 1)).problem(422, "invalid_field")
-	ask("POST", "/v1/webhooks", body).is(201)
-	ask("POST", "/v1/webhooks", body).is(200)
-	ask("GET", "/v1/webhooks", "").is(200)
-	ask("GET", hook, "").is(200)
-	ask("PATCH", hook, `{"types":null,"status":"disabled"}`, "If-Match", `"0"`).is(200)
-	ask("POST", hook+"/test", "").is(200)
-	ask("POST", hook+"/secret", "").is(200)
-	ask("POST", hook+"/replay", `{"from":1}`).is(200)
-	ask("DELETE", hook, "").is(200)
-	ask("GET", hook, "").problem(404, "not_found")
+	send("POST", "/v1/webhooks", strings.Replace(body, "reserved", "sold", 1)).problem(422, "invalid_field")
+	send("POST", "/v1/webhooks", body).is(201)
+	send("POST", "/v1/webhooks", body).is(200)
+	send("GET", "/v1/webhooks", "").is(200)
+	send("GET", hook, "").is(200)
+	send("PATCH", hook, `{"types":null,"status":"disabled"}`, "If-Match", `"0"`).is(200)
+	send("POST", hook+"/test", "").is(200)
+	send("POST", hook+"/secret", "").is(200)
+	send("POST", hook+"/replay", `{"from":1}`).is(200)
+	send("DELETE", hook, "").is(200)
+	send("GET", hook, "").problem(404, "not_found")
 }
 
 // TestWebhookResource creates, reads, edits and deletes webhooks.
@@ -66,15 +66,15 @@ func TestWebhookResource(t *testing.T) {
 	// A retry with the key gets the secret once more, a request for the id does not.
 	const other = `{"url":"https://shop.example/i"}`
 	first := w.do("POST", "/v1/webhooks", other, "Idempotency-Key", "k").is(201)
-	again := w.do("POST", "/v1/webhooks", other, "Idempotency-Key", "k")
-	if again.is(201)["secret"] != first["secret"] || again.header.Get("Idempotent-Replay") != "true" ||
+	repeated := w.do("POST", "/v1/webhooks", other, "Idempotency-Key", "k")
+	if repeated.is(201)["secret"] != first["secret"] || repeated.header.Get("Idempotent-Replay") != "true" ||
 		first["secret"] == secret {
 		t.Errorf("again: %s, first %v; want secret = %v, Idempotent-Replay = true, secret ≠ %v",
-			again.text, first, first["secret"], secret)
+			repeated.text, first, first["secret"], secret)
 	}
-	if again := w.do("POST", "/v1/webhooks", `{"id":"shop","url":"https://shop.example/h","types":["booking.booked.v1"]}`).
-		is(200); again["secret"] != nil {
-		t.Errorf("again without a key: %v; want secret = nil", again)
+	if repeated := w.do("POST", "/v1/webhooks", `{"id":"shop","url":"https://shop.example/h","types":["booking.booked.v1"]}`).
+		is(200); repeated["secret"] != nil {
+		t.Errorf("again without a key: %v; want secret = nil", repeated)
 	}
 	w.do("POST", "/v1/webhooks", `{"id":"shop","url":"https://shop.example/j"}`).problem(409, "already_exists")
 

@@ -11,7 +11,7 @@ import (
 	"admitone/events"
 )
 
-// accessLog writes a JSON line per request. A goroutine of its own writes them, so that a slow output
+// accessLog writes a JSON line per request. A separate goroutine writes the lines, so that a slow output
 // delays no request. If it can't keep up, lines are dropped and counted.
 type accessLog struct {
 	out  io.Writer
@@ -105,7 +105,7 @@ func (a *accessLog) write() {
 	}
 }
 
-// accessPause is the pause between two writes, which collects lines so that there are few system calls.
+// accessPause is the pause between two writes, in which lines are collected to save system calls.
 const accessPause = 20 * time.Millisecond
 
 // close writes the remaining lines, or gives up when ctx ends: the output may be blocked.

@@ -9,8 +9,8 @@ import (
 // TestInvalidAmounts: in every report or charge, an amount that is not a whole number within its
 // bounds is refused with its field, and nothing is written.
 func TestInvalidAmounts(t *testing.T) {
-	w := newHarness(t, euros)
-	w.nameEuro()
+	w := newHarness(t, withEuros)
+	w.fixCurrency()
 	w.do("POST", "/v1/performances", fmt.Sprintf(newHall, "hall")).is(201)
 	w.do("POST", "/v1/products", `{"id":"tee","name":"n","stock":9,"price":100}`).is(201)
 	booking := w.held("hall", "ada", "A-1-1")
@@ -18,7 +18,7 @@ func TestInvalidAmounts(t *testing.T) {
 	rule := `{"id":"new","name":"n","stock":1,"cancellation":{"until":"2099-01-01T00:00:00Z","refund_percent":AMOUNT}}`
 	hall := `{"title":"t","venue":"v","starts_at":"2099-05-01T20:00:00Z","sections":[{"id":"A","rows":1,"seats_per_row":1,` +
 		`"price":AMOUNT}]}`
-	report := strings.Replace(outside("x", 1, `,"final":true`), `"amount":1`, `"amount":AMOUNT`, 1)
+	report := strings.Replace(external("x", 1, `,"final":true`), `"amount":1`, `"amount":AMOUNT`, 1)
 	tag := w.do("GET", "/v1/performances/hall", "").is(200)["edit_tag"].(string)
 	before := w.head()
 	const price, sum = "1000000000001", "100000000000001"
@@ -37,9 +37,9 @@ func TestInvalidAmounts(t *testing.T) {
 			body := strings.Replace(l.body, "AMOUNT", amount, 1)
 			a := w.do(l.method, l.path, body, "If-Match", `"`+tag+`"`)
 			if a.status != 422 {
-				t.Errorf("%s %s %s: %d %s", l.method, l.path, body, a.status, a.text)
+				t.Errorf("%s %s %s: got %d %s; want status = 422", l.method, l.path, body, a.status, a.text)
 			} else if got, _ := a.is(422)["field"].(string); !strings.HasPrefix(got, l.field) {
-				t.Errorf("%s %s %s: it is about %q", l.method, l.path, body, got)
+				t.Errorf("%s %s %s: it is about %q; want strings.HasPrefix(got, l.field)", l.method, l.path, body, got)
 			}
 		}
 	}
@@ -51,40 +51,40 @@ func TestInvalidAmounts(t *testing.T) {
 // TestInvalidCurrencies: a report names a currency as ISO 4217 writes it. Money in a currency
 // other than the log's is refused, or owed completely if the report is final.
 func TestInvalidCurrencies(t *testing.T) {
-	w := newHarness(t, euros)
-	w.nameEuro()
+	w := newHarness(t, withEuros)
+	w.fixCurrency()
 	w.do("POST", "/v1/performances", fmt.Sprintf(newHall, "hall")).is(201)
 	path := w.held("hall", "ada", "A-1-1") + "/payment"
 	in := func(currency, more string) answer {
-		return w.do("POST", path, strings.Replace(outside("in "+currency, 100, more), `"EUR"`, currency, 1))
+		return w.do("POST", path, strings.Replace(external("in "+currency, 100, more), `"EUR"`, currency, 1))
 	}
 	for _, currency := range []string{`"eur"`, `"Eur"`, `"EURO"`, `"EU"`, `""`, `" EUR"`, `"EUR "`, `"XXX"`, `"XTS"`, `"XAU"`,
 		`"XBT"`, `"ZZZ"`, `"978"`, `"€"`, `"ＥＵＲ"`, `"ΕUR"`, "978", "null", `["EUR"]`} {
 		for _, more := range []string{"", `,"final":true`} {
 			if got := in(currency, more).problem(422, "invalid_field"); got["field"] != "currency" {
-				t.Errorf("%s: it is about %v", currency, got["field"])
+				t.Errorf("%s: it is about %v; want field = currency", currency, got["field"])
 			}
 		}
 	}
 	for _, currency := range []string{`"KRW"`, `"KWD"`, `"USD"`, `"CLF"`} {
 		if got := in(currency, "").problem(409, "amount_mismatch"); got["expected"] != 100.0 || got["currency"] != "EUR" {
-			t.Errorf("%s: %v", currency, got)
+			t.Errorf("%s: got %v; want expected = 100, currency = EUR", currency, got)
 		}
 		if got := in(currency, `,"final":true`).is(200); got["outcome"] != "refund_owed" || got["status"] != "held" {
-			t.Errorf("%s: %v", currency, got)
+			t.Errorf("%s: got %v; want outcome = refund_owed, status = held", currency, got)
 		}
 	}
 	if got := in(`"EUR"`, "").is(200); got["outcome"] != "booked" {
-		t.Errorf("%v", got)
+		t.Errorf("got %v; want outcome = booked", got)
 	}
-	w.moneyVerified()
+	w.verifyMoney()
 }
 
 // TestLargeSums: sums at their bounds, and beyond 64 bits, are neither truncated nor wrapped.
 func TestLargeSums(t *testing.T) {
 	const most = 1_000_000_000_000
-	w := newHarness(t, euros)
-	w.nameEuro()
+	w := newHarness(t, withEuros)
+	w.fixCurrency()
 	dear := strings.Replace(newHall, `"price":100`, fmt.Sprint(`"price":`, int64(most)), 1)
 	dear = strings.Replace(dear, `"rows":1`, `"rows":2`, 1)
 	w.do("POST", "/v1/performances", fmt.Sprintf(dear, "hall")).is(201)
@@ -96,30 +96,30 @@ func TestLargeSums(t *testing.T) {
 	for _, quantity := range []string{"101", "999999999"} {
 		refused := w.reserve("tee", "ada", `,"hold":true,"quantity":`+quantity)
 		if got := refused.problem(409, "limit_exceeded"); got["limit"] != 100.0 {
-			t.Errorf("%v", got)
+			t.Errorf("got %v; want limit = 100", got)
 		}
 	}
 	all := unit(100)
 	for _, amount := range []int64{1, most} {
-		if got := w.do("POST", all+"/confirm", outside("all", amount, "")).problem(409, "amount_mismatch"); got["expected"] !=
+		if got := w.do("POST", all+"/confirm", external("all", amount, "")).problem(409, "amount_mismatch"); got["expected"] !=
 			100.0*most {
-			t.Errorf("%v", got)
+			t.Errorf("got %v; want expected = %v", got, 100.0*most)
 		}
 	}
-	if got := w.do("POST", all+"/confirm", outside("all", 100*most, "")).is(200); got["outcome"] != "booked" {
-		t.Errorf("%v", got)
+	if got := w.do("POST", all+"/confirm", external("all", 100*most, "")).is(200); got["outcome"] != "booked" {
+		t.Errorf("got %v; want outcome = booked", got)
 	}
 	one := unit(1)
-	if got := w.do("POST", one+"/confirm", outside("one", most, "")).is(200); got["outcome"] != "booked" {
-		t.Errorf("%v", got)
+	if got := w.do("POST", one+"/confirm", external("one", most, "")).is(200); got["outcome"] != "booked" {
+		t.Errorf("got %v; want outcome = booked", got)
 	}
 	w.do("DELETE", one, "").is(200)
 	w.do("DELETE", all, "").is(200)
-	w.do("GET", "/v1/products/tee/report", "").figures("received", 101*most, "owed", 101*most, "booked", 0)
+	w.do("GET", "/v1/products/tee/report", "").wantFigures("received", 101*most, "owed", 101*most, "booked", 0)
 	outsider := "/v1/bookings/" + w.do("POST", "/v1/performances/hall/bookings",
 		`{"holder":"ada","seats":["A-2-1","A-2-2"]}`).is(201)["id"].(string)
-	if got := w.do("POST", outsider+"/payment", outside("outsider", 2*most, "")).is(200); got["outcome"] != "booked" {
-		t.Errorf("%v", got)
+	if got := w.do("POST", outsider+"/payment", external("outsider", 2*most, "")).is(200); got["outcome"] != "booked" {
+		t.Errorf("got %v; want outcome = booked", got)
 	}
 	both := "/v1/bookings/" + w.do("POST", "/v1/performances/hall/bookings",
 		`{"holder":"ada","seats":["A-1-1","A-1-2","A-1-3","A-1-4","A-1-5","A-1-6","A-1-7","A-1-8","A-1-9"]}`).is(201)["id"].(string)
@@ -127,14 +127,14 @@ func TestLargeSums(t *testing.T) {
 		w.do("POST", "/v1/wallets/ada/charges", fmt.Sprintf(`{"amount":%d}`, int64(most))).is(201)
 	}
 	if got := w.do("POST", both+"/payment", "").is(200); got["amount"] != 9.0*most {
-		t.Errorf("%v", got)
+		t.Errorf("got %v; want amount = %v", got, 9.0*most)
 	}
 	w.do("DELETE", both+"/seats/A-1-1", "").is(200)
 	w.do("POST", "/v1/performances/hall/cancellation", `{"reason":"ill"}`).is(202)
 	w.do("DELETE", both, "").is(200)
 	w.do("DELETE", outsider, "").is(200)
 	if got := w.do("GET", "/v1/wallets/ada", "").is(200); got["balance"] != 9.0*most {
-		t.Errorf("%v", got)
+		t.Errorf("got %v; want balance = %v", got, 9.0*most)
 	}
-	w.moneyVerified()
+	w.verifyMoney()
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// json answers with an encoded object. The position that it says is a header as well.
+// json answers with an encoded object. Its position is also sent as a header.
 func (r *request) json(status int, body []byte) error {
 	r.setPosition(body)
 	return r.object(status, body)
@@ -33,14 +33,14 @@ func (r *request) encoded(status int, encode func(dst []byte) []byte) error {
 	return nil
 }
 
-// setPosition sets the header of the position that an encoded object says.
+// setPosition copies the position of an encoded object to its header.
 func (r *request) setPosition(object []byte) {
 	if position := positionIn(object); position != nil {
 		r.setCanonical(namePosition, string(position))
 	}
 }
 
-// object answers with an encoded object; a position in it is not a position of the log.
+// object answers with an encoded object whose position, if any, is not a log position.
 func (r *request) object(status int, body []byte) error {
 	if r.command != nil {
 		r.command.status, r.command.body = status, body

@@ -34,14 +34,14 @@ func (s *Server) apiKeyRoutes() {
 	}
 	admins := func(h handler) handler {
 		return func(r *request) error {
-			if err := r.caller.must(RoleAdmin); err != nil {
+			if err := r.caller.requireRole(RoleAdmin); err != nil {
 				return err
 			}
 			return h(r)
 		}
 	}
 	s.handle(fiber.MethodPost, keys.path, admins(createAPIKey))
-	s.handle(fiber.MethodGet, keys.path, admins(s.past(keys.listed)))
+	s.handle(fiber.MethodGet, keys.path, admins(s.past(keys.listPage)))
 	s.handle(fiber.MethodGet, keys.path+"/:id", admins(s.past(keys.one)))
 	s.handle(fiber.MethodDelete, keys.path+"/:id", admins(endAPIKey))
 }
@@ -55,8 +55,8 @@ const (
 
 var apiKeyName = regexp.MustCompile(`^[a-z0-9_-]{1,64}$`)
 
-// createAPIKey creates an API key. Only this answer contains it, so it accepts no Idempotency-Key: a
-// retry could not be given the same answer.
+// createAPIKey creates an API key. Only this answer contains the key, so no Idempotency-Key is accepted:
+// a retry could not get the same answer.
 func createAPIKey(r *request) error {
 	if len(r.ctx.Request().Header.Peek(headerIdempotencyKey)) > 0 {
 		return refuse(codes.BadParameter,
@@ -92,7 +92,7 @@ func createAPIKey(r *request) error {
 	_, _ = rand.Read(secret[len(id):]) // never fails; see crypto/rand
 	key := apiKeyPrefix + base64.RawURLEncoding.EncodeToString(secret)
 	command.ID, command.Hash = events.APIKeyID(id.String()), hashOfKey(key)
-	answer, err := r.ask(apikey.Stream(command.ID), command, nil)
+	answer, err := r.dispatch(apikey.Stream(command.ID), command, nil)
 	if err != nil {
 		return err
 	}
@@ -118,14 +118,14 @@ func endAPIKey(r *request) error {
 	if err != nil {
 		return err
 	}
-	answer, err := r.ask(apikey.Stream(id), &apikey.End{}, nil)
+	answer, err := r.dispatch(apikey.Stream(id), &apikey.End{}, nil)
 	if refusal, ok := err.(*core.Refusal); ok && refusal.Code == core.CodeNotFound {
 		return notFound("api-key")
 	}
 	if err != nil {
 		return err
 	}
-	if err := r.server.seen(answer.Position); err != nil {
+	if err := r.server.awaitViews(answer.Position); err != nil {
 		return err
 	}
 	ended, known, err := r.server.config.Views.APIKey(id)
@@ -139,8 +139,8 @@ func endAPIKey(r *request) error {
 	return r.json(fiber.StatusOK, AppendAPIKey(nil, &ended, nil))
 }
 
-// hashOfKey returns the hash of a key, which is all that the log has of it. A key has 256 random bits,
-// so neither salt nor a slow hash is needed.
+// hashOfKey returns the hash of a key, under which the log stores it. A key has 256 random bits, so
+// neither a salt nor a slow hash is needed.
 func hashOfKey(key string) string {
 	sum := sha256.Sum256([]byte(key))
 	return hex.EncodeToString(sum[:])

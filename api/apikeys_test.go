@@ -9,18 +9,18 @@ import (
 	"time"
 )
 
-func init() { answersOfKinds = append(answersOfKinds, askAPIKeys) }
+func init() { answersOfKinds = append(answersOfKinds, exerciseAPIKeys) }
 
-// askAPIKeys requests every operation on keys.
-func askAPIKeys(_ *testing.T, ask func(method, path, body string, headers ...string) answer) {
+// exerciseAPIKeys requests every operation on keys.
+func exerciseAPIKeys(_ *testing.T, send func(method, path, body string, headers ...string) answer) {
 	const keys = "/v1/api-keys"
-	id := ask("POST", keys, `{"name":"shop","role":"service","expires_at":"2199-01-01T00:00:00Z"}`).is(201)["id"].(string)
-	ask("POST", keys, `{"name":"shop","role":"holder"}`).problem(422, "invalid_field")
-	ask("GET", keys+"/"+id, "").is(200)
-	ask("DELETE", keys+"/"+id, "").is(200)
-	ask("DELETE", keys+"/none", "").problem(404, "not_found")
-	ask("GET", keys+"/"+id+"?at=9223372036854775807", "").is(200)
-	ask("GET", keys, "").is(200)
+	id := send("POST", keys, `{"name":"shop","role":"service","expires_at":"2199-01-01T00:00:00Z"}`).is(201)["id"].(string)
+	send("POST", keys, `{"name":"shop","role":"holder"}`).problem(422, "invalid_field")
+	send("GET", keys+"/"+id, "").is(200)
+	send("DELETE", keys+"/"+id, "").is(200)
+	send("DELETE", keys+"/none", "").problem(404, "not_found")
+	send("GET", keys+"/"+id+"?at=9223372036854775807", "").is(200)
+	send("GET", keys, "").is(200)
 }
 
 // apiKey creates a key and returns its id, and the header value that a program sends.
@@ -48,7 +48,7 @@ func TestAPIKeys(t *testing.T) {
 	w.do("POST", path, `{"holder":"ada"}`, "Authorization", audit).problem(403, "forbidden")
 	log := w.do("GET", "/v1/events?limit=500", "", "Authorization", audit)
 	if log.is(200); !strings.Contains(log.text, `"key:shop"`) {
-		t.Errorf("nothing was done by key:shop: %s", log.text)
+		t.Errorf("nothing was done by key:shop: %s; want \"key:shop\" in text", log.text)
 	}
 	about := w.do("GET", "/v1/api-keys/"+id, "", "Authorization", admin)
 	list := w.do("GET", "/v1/api-keys", "", "Authorization", admin)
@@ -58,7 +58,7 @@ func TestAPIKeys(t *testing.T) {
 		}
 	}
 	if strings.Contains(about.text+list.text, "hash") || len(list.is(200)["items"].([]any)) != 2 {
-		t.Errorf("%s %s", about.text, list.text)
+		t.Errorf("got %s %s; want no hash in text+text, len(items) = 2", about.text, list.text)
 	}
 }
 
@@ -67,8 +67,8 @@ func TestBadAPIKeys(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.config.Auth = secret })
 	_, good := w.apiKey(`{"name":"shop","role":"auditor"}`)
 	_, other := w.apiKey(`{"name":"shop","role":"admin"}`)
-	ask := func(key string) answer { return w.do("GET", "/v1/events", "", "Authorization", key) }
-	w.wait(func() bool { return ask(good).status == 200 })
+	send := func(key string) answer { return w.do("GET", "/v1/events", "", "Authorization", key) }
+	w.wait(func() bool { return send(good).status == 200 })
 	last := "A"
 	if strings.HasSuffix(good, last) {
 		last = "B"
@@ -80,9 +80,9 @@ func TestBadAPIKeys(t *testing.T) {
 		"an unknown id": "Bearer adm_" + strings.Repeat("A", 64), "no base64": "Bearer adm_" + strings.Repeat("!", 64),
 		"basic": "Basic " + good[len("Bearer "):],
 	} {
-		ask(key).problem(401, "unauthenticated")
+		send(key).problem(401, "unauthenticated")
 		if a := w.do("GET", "/v1/products", "", "Authorization", key); a.status != 401 {
-			t.Errorf("%s: %d", what, a.status)
+			t.Errorf("%s: got %d; want status = 401", what, a.status)
 		}
 	}
 }
@@ -91,26 +91,26 @@ func TestBadAPIKeys(t *testing.T) {
 func TestAPIKeyEnds(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.config.Auth = secret })
 	admin := bearer(t, "root", RoleAdmin)
-	ask := func(key string) int { return w.do("GET", "/v1/events", "", "Authorization", key).status }
+	send := func(key string) int { return w.do("GET", "/v1/events", "", "Authorization", key).status }
 	id, key := w.apiKey(`{"name":"shop","role":"auditor"}`)
 	_, second := w.apiKey(`{"name":"shop","role":"auditor"}`)
 	soon, _ := json.Marshal(time.Now().Add(2 * time.Second))
 	_, brief := w.apiKey(fmt.Sprintf(`{"name":"brief","role":"auditor","expires_at":%s}`, soon))
-	w.wait(func() bool { return ask(key) == 200 && ask(second) == 200 })
+	w.wait(func() bool { return send(key) == 200 && send(second) == 200 })
 	far, last := w.apiKey(`{"name":"last","role":"auditor","expires_at":"9999-12-31T23:59:59Z"}`)
 	shown := w.do("GET", "/v1/api-keys/"+far, "", "Authorization", admin).is(200)["expires_at"]
-	if status := ask(last); status != 200 || shown != "9999-12-31T23:59:59Z" {
-		t.Errorf("a key for ever: %d, it expires at %v", status, shown)
+	if status := send(last); status != 200 || shown != "9999-12-31T23:59:59Z" {
+		t.Errorf("a key for ever: %d, it expires at %v; want status = 200, shown = 9999-12-31T23:59:59Z", status, shown)
 	}
 	first := w.do("DELETE", "/v1/api-keys/"+id, "", "Authorization", admin)
-	again := w.do("DELETE", "/v1/api-keys/"+id, "", "Authorization", admin)
-	if first.is(200)["ended_at"] == nil || again.text != first.text {
-		t.Errorf("%s %s", first.text, again.text)
+	repeated := w.do("DELETE", "/v1/api-keys/"+id, "", "Authorization", admin)
+	if first.is(200)["ended_at"] == nil || repeated.text != first.text {
+		t.Errorf("got %s %s; want ended_at not nil, text = %v", first.text, repeated.text, first.text)
 	}
-	w.wait(func() bool { return ask(key) == 401 })
-	w.wait(func() bool { return ask(brief) == 401 })
-	if status := ask(second); status != 200 {
-		t.Errorf("the other key of that name: %d", status)
+	w.wait(func() bool { return send(key) == 401 })
+	w.wait(func() bool { return send(brief) == 401 })
+	if status := send(second); status != 200 {
+		t.Errorf("the other key of that name: %d; want 200", status)
 	}
 	w.do("DELETE", "/v1/api-keys/none", "", "Authorization", admin).problem(404, "not_found")
 	w.do("GET", "/v1/api-keys/none", "", "Authorization", admin).problem(404, "not_found")
@@ -137,13 +137,13 @@ func TestNewAPIKey(t *testing.T) {
 	} {
 		a := w.do("POST", "/v1/api-keys", body, "Authorization", admin)
 		if p := a.problem(http.StatusUnprocessableEntity, "invalid_field"); p["field"] != field {
-			t.Errorf("%s: %s", body, a.text)
+			t.Errorf("%s: got %s; want field = %v", body, a.text, field)
 		}
 	}
 	w.do("POST", "/v1/api-keys", `{"name":"a","role":"door"}`, "Authorization", admin, "Idempotency-Key", "k").problem(400,
 		"bad_parameter")
 	made := w.do("POST", "/v1/api-keys", `{"name":"a","role":"door"}`, "Authorization", admin)
 	if made.is(201); made.header.Get("Cache-Control") != "no-store" {
-		t.Errorf("%v", made.header)
+		t.Errorf("got %v; want Cache-Control = no-store", made.header)
 	}
 }

@@ -6,26 +6,26 @@ import (
 	"testing"
 )
 
-func init() { answersOfKinds = append(answersOfKinds, askAreas) }
+func init() { answersOfKinds = append(answersOfKinds, exerciseAreas) }
 
-// askAreas requests blocked places, and other sizes of areas.
-func askAreas(_ *testing.T, ask func(method, path, body string, headers ...string) answer) {
-	plan, show := standing("arena")
-	ask("POST", "/v1/plans", plan).is(201)
-	ask("POST", "/v1/performances", show).is(201)
+// exerciseAreas requests blocked places, and other sizes of areas.
+func exerciseAreas(_ *testing.T, send func(method, path, body string, headers ...string) answer) {
+	plan, show := standingPlan("arena")
+	send("POST", "/v1/plans", plan).is(201)
+	send("POST", "/v1/performances", show).is(201)
 	const one, blocks = "/v1/performances/arena", "/v1/performances/arena/blocks"
-	ask("PUT", blocks, `{"areas":{"floor":20},"label":"press"}`).is(200)
-	ask("PUT", blocks, `{"areas":{"floor":31},"label":"press"}`).problem(422, "invalid_field")
-	ask("PUT", blocks, `{"areas":{"floor":11},"label":"crew"}`).problem(409, "sold_out")
-	ask("POST", one+"/bookings", `{"holder":"eve","areas":{"floor":11}}`).problem(409, "sold_out")
-	ask("POST", one+"/bookings", `{"holder":"eve","areas":{"floor":2},"label":"press"}`).is(201)
-	ask("GET", blocks, "")
-	ask("GET", one, "").is(200)
-	ask("PATCH", one, `{"areas":{"floor":19}}`, "If-Match", `"e0"`).problem(409, "limit_exceeded")
-	ask("PATCH", one, `{"areas":{"floor":31}}`, "If-Match", `"e0"`).problem(422, "invalid_field")
-	ask("PATCH", one, `{"areas":{"floor":20}}`, "If-Match", `"e0"`).is(200)
-	ask("PATCH", one, `{"areas":{"floor":25}}`, "If-Match", `"e0"`).problem(412, "stale_revision")
-	ask("DELETE", blocks+"?label=press", "").is(200)
+	send("PUT", blocks, `{"areas":{"floor":20},"label":"press"}`).is(200)
+	send("PUT", blocks, `{"areas":{"floor":31},"label":"press"}`).problem(422, "invalid_field")
+	send("PUT", blocks, `{"areas":{"floor":11},"label":"crew"}`).problem(409, "sold_out")
+	send("POST", one+"/bookings", `{"holder":"eve","areas":{"floor":11}}`).problem(409, "sold_out")
+	send("POST", one+"/bookings", `{"holder":"eve","areas":{"floor":2},"label":"press"}`).is(201)
+	send("GET", blocks, "")
+	send("GET", one, "").is(200)
+	send("PATCH", one, `{"areas":{"floor":19}}`, "If-Match", `"e0"`).problem(409, "limit_exceeded")
+	send("PATCH", one, `{"areas":{"floor":31}}`, "If-Match", `"e0"`).problem(422, "invalid_field")
+	send("PATCH", one, `{"areas":{"floor":20}}`, "If-Match", `"e0"`).is(200)
+	send("PATCH", one, `{"areas":{"floor":25}}`, "If-Match", `"e0"`).problem(412, "stale_revision")
+	send("DELETE", blocks+"?label=press", "").is(200)
 }
 
 // TestAreasAreResizedAndBlocked: the performance shows the blocked places and the sizes, and an
@@ -33,7 +33,7 @@ func askAreas(_ *testing.T, ask func(method, path, body string, headers ...strin
 func TestAreasAreResizedAndBlocked(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.config.Auth = secret })
 	admin, service, ada := bearer(t, "root", RoleAdmin), bearer(t, "shop", RoleService), bearer(t, "ada", RoleHolder)
-	plan, show := standing("arena")
+	plan, show := standingPlan("arena")
 	w.do("POST", "/v1/plans", plan, "Authorization", admin).is(201)
 	made := w.do("POST", "/v1/performances", show, "Authorization", admin).is(201)
 	const one, blocks = "/v1/performances/arena", "/v1/performances/arena/blocks"
@@ -53,27 +53,28 @@ func TestAreasAreResizedAndBlocked(t *testing.T) {
 	few := w.do("PATCH", one, `{"title":"Other","areas":{"floor":21}}`, "Authorization", admin,
 		"If-Match", `"`+made["edit_tag"].(string)+`"`).problem(409, "limit_exceeded")
 	if few["area"] != "floor" || few["held"] != 22.0 {
-		t.Errorf("it says %v", few)
+		t.Errorf("it says %v; want area = floor, held = 22", few)
 	}
 	now := stands(`[{"area":"floor","booked":0,"capacity":30,"held":22,"remaining":8}]`)
 	if now["title"] == "Other" || now["edit_tag"] != made["edit_tag"] {
-		t.Errorf("it was edited: %v", now)
+		t.Errorf("it was edited: %v; want title ≠ Other, edit_tag = %v", now, made["edit_tag"])
 	}
 	edited := w.do("PATCH", one, `{"title":"Other","areas":{"floor":22}}`, "Authorization", admin,
 		"If-Match", `"`+made["edit_tag"].(string)+`"`).is(200)
 	now = stands(`[{"area":"floor","booked":0,"capacity":22,"held":22,"remaining":0}]`)
 	if edited["title"] != "Other" || encoded(t, edited["areas"]) != encoded(t, now["areas"]) ||
 		edited["edit_tag"] != now["edit_tag"] || edited["edit_tag"] == made["edit_tag"] {
-		t.Errorf("%v, then %v", edited, now)
+		t.Errorf("%v, then %v; want title = Other, areas = %v, edit_tag = %v, edit_tag ≠ %v",
+			edited, now, encoded(t, now["areas"]), now["edit_tag"], made["edit_tag"])
 	}
 	w.do("DELETE", "/v1/bookings/"+held["id"].(string), "", "Authorization", service).is(200)
 	a := w.do("GET", blocks, "", "Authorization", service)
 	if !strings.Contains(a.text, `"areas":{"floor":20}`) {
-		t.Errorf("blocked are %s", a.text)
+		t.Errorf("blocked are %s; want \"areas\":{\"floor\":20} in text", a.text)
 	}
-	gone := w.do("DELETE", blocks+"?label=press", "", "Authorization", admin).is(200)
-	if encoded(t, gone["areas"]) != `{"floor":20}` {
-		t.Errorf("unblocked are %v", gone)
+	deleted := w.do("DELETE", blocks+"?label=press", "", "Authorization", admin).is(200)
+	if encoded(t, deleted["areas"]) != `{"floor":20}` {
+		t.Errorf("unblocked are %v; want areas = {\"floor\":20}", deleted)
 	}
 	stands(`[{"area":"floor","booked":0,"capacity":22,"held":0,"remaining":22}]`)
 }
@@ -81,16 +82,16 @@ func TestAreasAreResizedAndBlocked(t *testing.T) {
 // TestBadAreas: invalid numbers of places are refused with their field, and nothing changes.
 func TestBadAreas(t *testing.T) {
 	w := newHarness(t)
-	plan, show := standing("arena")
+	plan, show := standingPlan("arena")
 	w.do("POST", "/v1/plans", plan).is(201)
 	w.do("POST", "/v1/performances", show).is(201)
-	many := make([]string, 60_000)
-	for i := range many {
-		many[i] = fmt.Sprintf(`"a%d":1`, i)
+	concurrently := make([]string, 60_000)
+	for i := range concurrently {
+		concurrently[i] = fmt.Sprintf(`"a%d":1`, i)
 	}
 	for _, areas := range []string{`null`, `{}`, `3`, `[]`, `{"floor":0}`, `{"floor":-1}`, `{"floor":1.5}`, `{"floor":1e308}`,
 		`{"floor":9223372036854775807}`, `{"floor":"3"}`, `{"floor":null}`, `{"floor":[3]}`, `{"floor":31}`, `{"yard":1}`,
-		`{"":1}`, `{"floor":1,"yard":1}`, `{"floor":1,"floor":2}`, `{` + strings.Join(many, ",") + `}`} {
+		`{"":1}`, `{"floor":1,"yard":1}`, `{"floor":1,"floor":2}`, `{` + strings.Join(concurrently, ",") + `}`} {
 		for _, change := range [][2]string{{"PUT", "/blocks"}, {"PATCH", ""}} {
 			body := `{"areas":` + areas + `}`
 			if change[0] == "PUT" {
@@ -98,14 +99,15 @@ func TestBadAreas(t *testing.T) {
 			}
 			a := w.do(change[0], "/v1/performances/arena"+change[1], body, "If-Match", `"e0"`)
 			if a.status != 422 && a.status != 400 && a.status != 413 {
-				t.Errorf("%s %.100s: %d %.300s", change[0], body, a.status, a.text)
+				t.Errorf("%s %.100s: got %d %.300s; want status = 422 or status = 400 or status = 413",
+					change[0], body, a.status, a.text)
 			}
 		}
 	}
 	now := w.do("GET", "/v1/performances/arena", "").is(200)
 	if now["edit_tag"] != "e0" || encoded(t, now["areas"]) !=
 		`[{"area":"floor","booked":0,"capacity":30,"held":0,"remaining":30}]` {
-		t.Errorf("%v", now)
+		t.Errorf("got %v; want edit_tag = e0 and 30 remaining places on the floor", now)
 	}
 	w.do("POST", "/v1/performances", fmt.Sprintf(newHall, "hall")).is(201)
 	w.do("PATCH", "/v1/performances/hall", `{"areas":{"floor":1}}`, "If-Match", `"e0"`).problem(422, "invalid_field")

@@ -11,10 +11,10 @@ import (
 	"admitone/projections/row"
 )
 
-// areaPlaces are numbers of places by area, in a body.
+// areaPlaces has numbers of places by area, in a body.
 type areaPlaces map[events.AreaID]*int64
 
-// list returns them in the order of their ids.
+// list returns the places sorted by area. Error: an invalid number, or no area.
 func (a areaPlaces) list() (places []events.AreaPlaces, err error) {
 	for _, id := range slices.Sorted(maps.Keys(a)) {
 		field := "areas." + string(id)
@@ -49,7 +49,7 @@ func appendPlaces(o *events.Object, b *row.Booking) {
 	o.Buf = areas.Close()
 }
 
-// placeLine is the places of a booking in one area at one price.
+// placeLine has the places of a booking in one area at one price.
 type placeLine struct {
 	area      events.AreaID
 	priceType string

@@ -65,14 +65,14 @@ func TestFiguresOfAnArena(t *testing.T) {
 	}
 	took := make([]time.Duration, 500)
 	for i := range took {
-		took[i] = askTaken(t, w, i)
+		took[i] = requestTaken(t, w, i)
 	}
 	slices.Sort(took)
 	t.Logf("a seat that is taken is refused in %v (median of %d)", took[len(took)/2], len(took))
 }
 
-// askTaken requests a taken seat, without the network.
-func askTaken(t *testing.T, w *harness, i int) time.Duration {
+// exerciseTaken requests a taken seat, without the network.
+func requestTaken(t *testing.T, w *harness, i int) time.Duration {
 	var c fasthttp.RequestCtx
 	c.Request.Header.SetMethod("POST")
 	c.Request.SetRequestURI("/v1/performances/show/bookings")
@@ -83,7 +83,7 @@ func askTaken(t *testing.T, w *harness, i int) time.Duration {
 	w.server.app.Server().Handler(&c)
 	took := time.Since(began)
 	if c.Response.StatusCode() != 409 {
-		t.Fatalf("%d %s", c.Response.StatusCode(), c.Response.Body())
+		t.Fatalf("got %d %s; want c.Response.StatusCode() = 409", c.Response.StatusCode(), c.Response.Body())
 	}
 	return took
 }

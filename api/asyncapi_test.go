@@ -30,14 +30,14 @@ func TestSocketExamples(t *testing.T) {
 	w.product("2", 3, "")
 	sockets := map[string]*sockettest.Peer{}
 	for name, m := range messages(t) {
-		if len(m.Examples) == 0 && m.Heard {
+		if len(m.Examples) == 0 && m.FromClient {
 			t.Errorf("%s has no example", name)
 		}
 		for _, example := range m.Examples {
 			if err := m.Validate(example); err != nil {
-				t.Errorf("an example of %s: %v", name, err)
+				t.Errorf("an example of %s: %v; want no error", name, err)
 			}
-			if !m.Heard || name == "wait" { // no visitor waits
+			if !m.FromClient || name == "wait" { // no visitor waits
 				continue
 			}
 			sockets[name] = w.dial("/ws")
@@ -62,8 +62,8 @@ func TestEverySocketMessage(t *testing.T) {
 	w.teams("a")
 	w.tournament("cup", 1, "")
 	w.room("r", "")
-	heard := map[string]bool{}
-	hear := func(p *sockettest.Peer, names ...string) {
+	received := map[string]bool{}
+	expect := func(p *sockettest.Peer, names ...string) {
 		t.Helper()
 		for _, name := range names {
 			_, text, err := p.Conn.ReadMessage()
@@ -73,14 +73,14 @@ func TestEverySocketMessage(t *testing.T) {
 			if m.Name != name {
 				t.Fatalf("got a %s, want a %s: %s", m.Name, name, text)
 			}
-			heard[m.Name] = true
+			received[m.Name] = true
 		}
 	}
 	watch := func(topic, name string) *sockettest.Peer {
 		t.Helper()
 		p := w.dial("/ws")
 		p.Send(`{"event":"subscribe","data":{"topics":["` + topic + `"]}}`)
-		hear(p, name+"Snapshot")
+		expect(p, name+"Snapshot")
 		return p
 	}
 	product, cup, team := watch("product:p", "product"), watch("tournament:cup", "tournament"), watch("team:a", "team")
@@ -88,31 +88,31 @@ func TestEverySocketMessage(t *testing.T) {
 	room := watch("waiting-room:r", "room")
 	short := w.dial("/ws/reservations")
 	short.Send(`{"event":"init_products","data":["p",7]}`)
-	hear(short, "productListInitialized")
+	expect(short, "productListInitialized")
 
 	w.reserve("p", "ada", "").is(201)
-	hear(product, "productDelta")
-	hear(short, "reservationCreated")
+	expect(product, "productDelta")
+	expect(short, "reservationCreated")
 	w.reserve("7", "ada", "").is(201)
-	hear(short, "reservationCreated")
+	expect(short, "reservationCreated")
 	w.enter("cup", "a").is(201)
-	hear(cup, "tournamentDelta")
-	hear(team, "teamDelta")
+	expect(cup, "tournamentDelta")
+	expect(team, "teamDelta")
 	w.book("hall", "ada", "A-1-1").is(201)
-	hear(counts, "performanceDelta")
-	hear(seats, "seatsDelta")
+	expect(counts, "performanceDelta")
+	expect(seats, "seatsDelta")
 	_, visit := w.joinRoom("r", "ada")
-	hear(room, "roomDelta")
+	expect(room, "roomDelta")
 	product.Send(`{"event":"wait","data":{"room":"r","visitor":"` + visit["visitor"].(string) + `"}}`)
-	hear(product, "visit")
+	expect(product, "visit")
 	short.Send(`{"event":"ping"}`)
-	hear(short, "pong")
+	expect(short, "pong")
 	short.Send(`{"event":"unsubscribe","data":{"topics":["product:p"]}}`)
-	hear(short, "unsubscribed")
+	expect(short, "unsubscribed")
 	short.Send(`{"event":"subscribe","data":{"topics":["product:none"]}}`)
-	hear(short, "error")
+	expect(short, "error")
 	for _, name := range slices.Sorted(maps.Keys(messages(t))) {
-		if messages(t)[name].Sent && !heard[name] {
+		if messages(t)[name].FromServer && !received[name] {
 			t.Errorf("no %s was received; add one above", name)
 		}
 	}
@@ -122,7 +122,7 @@ func TestEverySocketMessage(t *testing.T) {
 // accepts it as genuine.
 func TestDeliveriesAreAsDescribed(t *testing.T) {
 	w, event := newHarness(t, withDeliveries), messages(t)["event"]
-	if event == nil || event.Sent || event.Heard || len(event.Examples) == 0 {
+	if event == nil || event.FromServer || event.FromClient || len(event.Examples) == 0 {
 		t.Fatalf("the message of webhooks: %+v", event)
 	}
 	receiver := webhooktest.NewReceiver(t, nil)
@@ -132,10 +132,10 @@ func TestDeliveriesAreAsDescribed(t *testing.T) {
 	receiver.Await(2, patience)
 	for _, d := range receiver.All() {
 		if err := errors.Join(event.Validate(d.Body), event.ValidateHeaders(d.Header)); err != nil {
-			t.Errorf("%v\n%s", err, d.Body)
+			t.Errorf("got %v\n%s; want no error", err, d.Body)
 		}
 		if got, err := client.CheckWebhook(secret, d.Header, d.Body); err != nil || got.ID != d.ID() || got.Position == 0 {
-			t.Errorf("the client has %+v of it: %v", got, err)
+			t.Errorf("the client has %+v of it: %v; want no error, got.ID = %v, got.Position ≠ 0", got, err, d.ID())
 		}
 		unsigned := d.Header.Clone()
 		unsigned.Set("webhook-signature", "none")

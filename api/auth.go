@@ -65,8 +65,8 @@ type Auth interface {
 	caller(c *fiber.Ctx, now time.Time) (caller, error)
 }
 
-// must refuses callers with none of the roles.
-func (c caller) must(roles ...Role) error {
+// requireRole refuses callers with none of the roles.
+func (c caller) requireRole(roles ...Role) error {
 	if slices.Contains(roles, c.role) {
 		return nil
 	}
@@ -76,9 +76,11 @@ func (c caller) must(roles ...Role) error {
 	return refuse(core.CodeForbidden, "your role may not do this")
 }
 
-// act refuses callers that may not act for any holder. The others act for themselves or, with
+// requireActor refuses callers that can't act for a holder. All others act for themselves or, with
 // [caller.serves], for every holder.
-func (c caller) act() error { return c.must(RoleHolder, RoleAuditor, RoleService, RoleAdmin) }
+func (c caller) requireActor() error {
+	return c.requireRole(RoleHolder, RoleAuditor, RoleService, RoleAdmin)
+}
 
 // serves reports whether the caller may act for every holder. It is exempt from limits per holder.
 func (c caller) serves() bool { return c.role == RoleService || c.role == RoleAdmin }
@@ -86,7 +88,7 @@ func (c caller) serves() bool { return c.role == RoleService || c.role == RoleAd
 // holder returns the holder of a command: the caller, or the one named in the body, which is allowed in
 // open mode and for services and admins. Error: a [*core.Refusal].
 func (c caller) holder(named events.Holder) (events.Holder, error) {
-	if err := c.act(); err != nil {
+	if err := c.requireActor(); err != nil {
 		return "", err
 	}
 	switch {
@@ -114,7 +116,7 @@ func (r *request) holder(named events.Holder) (holder events.Holder, err error) 
 // only returns the holder to whose resources the caller is restricted: itself, or "" for no restriction,
 // which admins and the given roles have.
 func (c caller) only(others ...Role) (events.Holder, error) {
-	if err := c.act(); err != nil {
+	if err := c.requireActor(); err != nil {
 		return "", err
 	}
 	if c.role == RoleAdmin || slices.Contains(others, c.role) {

@@ -148,7 +148,7 @@ func TestRoles(t *testing.T) {
 		{"GET", "/v1/streams/product-p/events", "", 401, 403, 403, 200, 200},
 		{"GET", "/healthz", "", 200, 200, 200, 200, 200},
 	} {
-		try := func(who, token string, want int) {
+		try := func(actor, token string, want int) {
 			path := r.path
 			if len(path) >= len(one) && path[:len(one)] == one {
 				path = reservations + "/" + held() + path[len(one):]
@@ -162,7 +162,7 @@ func TestRoles(t *testing.T) {
 			case want == 403:
 				a.problem(403, "forbidden")
 			case a.status != want:
-				t.Errorf("%s as %s: status %d, want %d: %s", a.what, who, a.status, want, a.text)
+				t.Errorf("%s as %s: status %d, want %d: %s", a.what, actor, a.status, want, a.text)
 			}
 		}
 		try("nobody", "", r.nobody)
@@ -193,13 +193,13 @@ func TestActorFromToken(t *testing.T) {
 	w.do("POST", "/v1/products", `{"id":"p","name":"n","stock":10}`, "Authorization", admin).is(201)
 	v := w.do("POST", "/v1/products/p/reservations", `{"holder":"ada"}`, "Authorization", admin).is(201)
 	if v["holder"] != "ada" {
-		t.Error(v)
+		t.Errorf("got %v; want holder = ada", v)
 	}
 	key := []string{"Idempotency-Key", "k", "Authorization"}
 	first := w.do("POST", "/v1/products/p/reservations", `{}`, append(key, bearer(t, "ada", RoleHolder))...)
 	second := w.do("POST", "/v1/products/p/reservations", `{}`, append(key, bearer(t, "bob", RoleHolder))...)
 	if first.is(201)["holder"] != "ada" || second.is(201)["holder"] != "bob" {
-		t.Errorf("one key, two callers: %s, %s", first.text, second.text)
+		t.Errorf("one key, two callers: %s, %s; want holder = ada, holder = bob", first.text, second.text)
 	}
 	events := w.do("GET", "/v1/events", "", "Authorization", admin).is(200)["items"].([]any)
 	actors := ""
@@ -207,14 +207,14 @@ func TestActorFromToken(t *testing.T) {
 		actors += fmt.Sprint(e.(map[string]any)["actor"], " ")
 	}
 	if actors != "root root ada bob " {
-		t.Errorf("the actors are %s", actors)
+		t.Errorf("the actors are %s; want root root ada bob ", actors)
 	}
 }
 
 func TestTokenRefusesBadClaims(t *testing.T) {
 	for _, sub := range []string{"", "..", " a", "key:shop"} {
 		if _, err := secret.Token(sub, RoleHolder, time.Now(), time.Hour); err == nil {
-			t.Errorf("a token for %q", sub)
+			t.Errorf("a token for %q; want err not nil", sub)
 		}
 	}
 	if _, err := secret.Token("ada", "king", time.Now(), time.Hour); err == nil {

@@ -28,7 +28,7 @@ func (s *Server) backupRoutes() {
 }
 
 func (s *Server) backup(r *request) error {
-	if err := r.caller.must(RoleAdmin); err != nil {
+	if err := r.caller.requireRole(RoleAdmin); err != nil {
 		return err
 	}
 	if err := r.decode(&struct{}{}, true); err != nil {

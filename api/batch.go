@@ -23,12 +23,12 @@ import (
 const (
 	maxBatchBody     = 1 << 20
 	maxBatchCommands = 1_000
-	// maxBatches bounds the batches that run or wait for a turn; one more is overloaded.
+	// maxBatches bounds the batches that run or wait; one more is overloaded.
 	maxBatches = 256
-	// batchTurns bounds the batches that run commands: a few fill the appends, and each waiting
-	// command has a stack.
-	batchTurns = 8
-	// maxSlow bounds the slow commands of all batches that run at a time; see batchRun.
+	// maxRunning bounds the batches that run commands: a few suffice to fill the appends, and each
+	// waiting command needs a stack.
+	maxRunning = 8
+	// maxSlow bounds the concurrent slow commands of all batches; see batchRun.
 	maxSlow = 1024
 )
 
@@ -44,18 +44,18 @@ var batchable = []string{
 	"DELETE /v1/tournaments/:id/entries/:team",
 }
 
-// batches runs the commands of batches with the handlers of their routes. They have a router of their
-// own, so that a command can't reach any other route.
+// batches runs the commands of batches with the handlers of their routes. A separate router ensures that
+// a command can't reach any other route.
 type batches struct {
 	server  *Server
 	app     *fiber.App
 	serve   fasthttp.RequestHandler // of app
-	unknown *routeMetrics           // of commands without a route
+	unknown *routeMetrics           // for commands without a route
 	direct  []directRoute
 	running chan struct{}
-	turns   chan struct{}
-	// slowTurns are the turns of slow commands.
-	slowTurns chan struct{}
+	slots   chan struct{}
+	// slowSlots has a slot per running slow command.
+	slowSlots chan struct{}
 	large     largeBodies
 	pool      coroutinePool
 	memory    sync.Pool // of *fasthttp.RequestCtx
@@ -63,7 +63,7 @@ type batches struct {
 
 func newBatches(s *Server) *batches {
 	b := &batches{server: s, unknown: s.metrics.batchRoute("", ""), running: make(chan struct{}, maxBatches),
-		turns: make(chan struct{}, batchTurns), slowTurns: make(chan struct{}, maxSlow)}
+		slots: make(chan struct{}, maxRunning), slowSlots: make(chan struct{}, maxSlow)}
 	b.memory.New = func() any { return &fasthttp.RequestCtx{} }
 	b.app = fiber.New(fiber.Config{
 		DisableStartupMessage: true, Immutable: true, StrictRouting: true, CaseSensitive: true,
@@ -103,7 +103,7 @@ func (s *Server) batchRoutes() { s.handle(fiber.MethodPost, batchPath, s.batch) 
 
 // batch runs the commands of the body and answers with their answers in the same order.
 func (s *Server) batch(r *request) error {
-	if err := r.caller.act(); err != nil {
+	if err := r.caller.requireActor(); err != nil {
 		return err
 	}
 	if len(r.ctx.Request().Header.Peek(headerIdempotencyKey)) > 0 {
@@ -188,7 +188,7 @@ func (r *request) batchBody() ([]batchCommand, error) {
 		Commands []batchItem `json:"commands"`
 	}
 	if err := input.DecodeNulls(text, &body, theBody); err != nil {
-		return nil, placed(err)
+		return nil, withIndex(err)
 	}
 	if len(body.Commands) < 1 || len(body.Commands) > maxBatchCommands {
 		return nil, invalidField("commands", fmt.Sprintf("a batch has 1 to %d commands", maxBatchCommands))
@@ -208,15 +208,15 @@ func (r *request) batchBody() ([]batchCommand, error) {
 	return commands, nil
 }
 
-var placeOfCommand = regexp.MustCompile(`^commands\.(\d+)`)
+var commandIndex = regexp.MustCompile(`^commands\.(\d+)`)
 
-// placed rewrites the field of a refusal from commands.3.path to commands[3].path.
-func placed(err error) error {
+// withIndex rewrites the field of a refusal from commands.3.path to commands[3].path.
+func withIndex(err error) error {
 	refusal, ok := err.(*core.Refusal)
 	if !ok || refusal.Fields.Field() == "" {
 		return err
 	}
 	moved := *refusal
-	moved.Fields = core.Fields{"field": placeOfCommand.ReplaceAllString(refusal.Fields.Field(), "commands[$1]")}
+	moved.Fields = core.Fields{"field": commandIndex.ReplaceAllString(refusal.Fields.Field(), "commands[$1]")}
 	return &moved
 }

@@ -55,15 +55,15 @@ func TestPlacesOfLargeBodiesEnd(t *testing.T) {
 	var large largeBodies
 	now, headers := time.Now(), make([]fasthttp.RequestHeader, maxLarge+1)
 	for i := range headers {
-		if large.take(&headers[i], now) != (i < maxLarge) {
-			t.Fatalf("body %d", i)
+		if large.acquire(&headers[i], now) != (i < maxLarge) {
+			t.Fatalf("body %d; want large.acquire(&headers[i], now) = %v", i, (i < maxLarge))
 		}
 	}
 	last := &headers[maxLarge]
-	if large.has(last) || large.take(last, now.Add(largeHeld)) {
+	if large.has(last) || large.acquire(last, now.Add(largeLifetime)) {
 		t.Error("a place is free too early")
 	}
-	if !large.take(last, now.Add(largeHeld+1)) || !large.has(last) || large.has(&headers[0]) {
+	if !large.acquire(last, now.Add(largeLifetime+1)) || !large.has(last) || large.has(&headers[0]) {
 		t.Error("no place is free")
 	}
 	if large.release(last); large.has(last) {
@@ -109,7 +109,7 @@ func TestBatchOverload(t *testing.T) {
 		a.code(429, "overloaded")
 	}
 	if v := w.do("GET", "/v1/products/p", "").is(200); v["sold"] != float64(sold) || sold == 200 {
-		t.Errorf("%d were sold: %v", sold, v)
+		t.Errorf("%d were sold: %v; want sold = %v, sold ≠ 200", sold, v, float64(sold))
 	}
 }
 
@@ -124,9 +124,9 @@ func TestBatchBeginsNothingLate(t *testing.T) {
 			Body:   []byte(`{"holder":"ada"}`),
 		}
 		late := batchCommand{item: &item, batches: w.server.batches,
-			request: &request{server: w.server, id: "late", begun: time.Now().Add(-batchPatience)}}
+			request: &request{server: w.server, id: "late", begun: time.Now().Add(-batchTimeout)}}
 		if late.run(nil); late.status != 429 || !strings.Contains(string(late.body), "overloaded") {
-			t.Errorf("%s: %d %s", path, late.status, late.body)
+			t.Errorf("%s: got %d %s; want status = 429, overloaded in late.body", path, late.status, late.body)
 		}
 	}
 }
@@ -141,8 +141,8 @@ func TestBatchIsBounded(t *testing.T) {
 	w.batch(one).problem(429, "overloaded")
 	<-w.server.batches.running
 	w.batch(one).each(1)[0].is(201)
-	for range batchTurns {
-		w.server.batches.turns <- struct{}{}
+	for range maxRunning {
+		w.server.batches.slots <- struct{}{}
 	}
 	done := make(chan answer)
 	go func() { done <- w.batch(one) }()
@@ -151,17 +151,17 @@ func TestBatchIsBounded(t *testing.T) {
 		t.Errorf("answered without a turn: %s", a.text)
 	case <-time.After(20 * time.Millisecond): // a correct server only looks correct sooner
 	}
-	for range batchTurns {
-		<-w.server.batches.turns
+	for range maxRunning {
+		<-w.server.batches.slots
 	}
 	(<-done).each(1)[0].is(201)
-	many := make([]string, maxBatchCommands)
-	for i := range many {
-		many[i] = one[0]
+	concurrently := make([]string, maxBatchCommands)
+	for i := range concurrently {
+		concurrently[i] = one[0]
 	}
-	for i, a := range w.batch(many).each(len(many)) {
+	for i, a := range w.batch(concurrently).each(len(concurrently)) {
 		if v := a.is(201); v["remaining"] != float64(5000-3-i) {
-			t.Fatalf("command %d: %s", i, a.text)
+			t.Fatalf("command %d: %s; want remaining = %v", i, a.text, float64(5000-3-i))
 		}
 	}
 	pool := &w.server.batches.pool
@@ -188,7 +188,7 @@ func TestBatchInLogAndMetrics(t *testing.T) {
 		`admitone_problems_total{code="sold_out"} 2`,
 	} {
 		if !strings.Contains(text, line) {
-			t.Errorf("no %s", line)
+			t.Errorf("no %s; want line in text", line)
 		}
 	}
 	if strings.Contains(text, `admitone_http_requests_total{method="POST",route="/v1/products/:id/reservations"`) {

@@ -53,13 +53,13 @@ func TestBatchRefusals(t *testing.T) {
 			t.Errorf("%s: field %q, want %q", a.what, field, test.field)
 		}
 		if test.status == 413 && !strings.Contains(v["detail"].(string), "1 MiB") {
-			t.Errorf("%v", v)
+			t.Errorf("got %v; want status ≠ 413 or 1 MiB in detail", v)
 		}
 	}
 	w.do("POST", "/v1/batch", list(good), "Content-Type", "text/plain").problem(415, "unsupported_media_type")
 	w.do("GET", "/v1/batch", "").problem(405, "method_not_allowed")
 	if v := w.do("GET", "/v1/products/p", "").is(200); v["sold"] != 0. {
-		t.Errorf("a refused batch has done something: %v", v)
+		t.Errorf("a refused batch has done something: %v; want sold = 0", v)
 	}
 }
 
@@ -112,7 +112,7 @@ func TestBatchReachesNoOtherRoute(t *testing.T) {
 		all[1].code(404, "not_found")
 	}
 	if v := w.do("GET", "/v1/products/p", "").is(200); v["sold"] != 0. || v["price"] != 0. {
-		t.Errorf("a command that is none has done something: %v", v)
+		t.Errorf("a command that is none has done something: %v; want sold = 0, price = 0", v)
 	}
 }
 
@@ -154,7 +154,7 @@ func TestBatchCallers(t *testing.T) {
 	for _, body := range []string{one, large} {
 		a := w.do("POST", "/v1/batch", body, "Authorization", bearer(t, "ada", RoleHolder)).each(1)[0]
 		if v := a.is(201); v["holder"] != "ada" {
-			t.Errorf("%v", v)
+			t.Errorf("got %v; want holder = ada", v)
 		}
 	}
 }

@@ -38,7 +38,7 @@ func (a answer) each(n int) []answer {
 		} `json:"answers"`
 	}
 	if a.status != 200 {
-		a.t.Fatalf("%s: status %d: %s", a.what, a.status, excerpt(a.text))
+		a.t.Fatalf("%s: status %d: %s; want status = 200", a.what, a.status, excerpt(a.text))
 	}
 	if err := json.Unmarshal([]byte(a.text), &v); err != nil || len(v.Answers) != n {
 		a.t.Fatalf("%s: %d answers, want %d: %v: %s", a.what, len(v.Answers), n, err, excerpt(a.text))
@@ -77,7 +77,8 @@ func TestBatchKeepsTheOrderOfAnEntity(t *testing.T) {
 		}
 		v := a.is(201)
 		if v["holder"] != fmt.Sprint("h", i) || v["remaining"] != float64(49-i) || v["position"].(float64) <= last {
-			t.Errorf("command %d: %v", i, v)
+			t.Errorf("command %d: %v; want holder = %v, remaining = %v, position > %v",
+				i, v, fmt.Sprint("h", i), float64(49-i), last)
 		}
 		last = v["position"].(float64)
 	}
@@ -137,7 +138,7 @@ func kindsOfCommands(w *harness, admin string) []string {
 	create := func(method, path, body string) string {
 		a := w.do(method, path, body, "Authorization", admin)
 		if a.status >= 300 {
-			w.t.Fatalf("%s: %d %s", a.what, a.status, a.text)
+			w.t.Fatalf("%s: got %d %s; want status < 300", a.what, a.status, a.text)
 		}
 		id, _ := a.is(a.status)["id"].(string)
 		return id
@@ -232,25 +233,25 @@ func TestBatchAnswersAsItsCommandsAlone(t *testing.T) {
 					w.config.Auth = secret
 				}
 			}
-			alone, together := newHarness(t, jwt), newHarness(t, jwt)
+			single, together := newHarness(t, jwt), newHarness(t, jwt)
 			var singles []answer
-			for _, text := range kindsOfCommands(alone, callers["root"]) {
+			for _, text := range kindsOfCommands(single, callers["root"]) {
 				var c struct {
 					Method, Path string
 					Body         json.RawMessage
 					Key          *string `json:"idempotency_key"`
 				}
-				alone.must(json.Unmarshal([]byte(text), &c))
+				single.must(json.Unmarshal([]byte(text), &c))
 				request := [][2]string{{"Authorization", token}, {"Content-Type", "application/json"}}
 				if c.Key != nil {
 					request = append(request, [2]string{"Idempotency-Key", *c.Key})
 				}
-				singles = append(singles, alone.withHeaders(c.Method, c.Path, string(c.Body), request))
+				singles = append(singles, single.withHeaders(c.Method, c.Path, string(c.Body), request))
 			}
 			commands := kindsOfCommands(together, callers["root"])
 			for i, a := range together.batch(commands, "Authorization", token).each(len(singles)) {
 				if got, want := mask(a), mask(singles[i]); got != want {
-					t.Errorf("%s\nin a batch %s\nalone      %s", commands[i], got, want)
+					t.Errorf("%s\nin a batch %s\nalone      %s; want got = %v", commands[i], got, want, want)
 				}
 			}
 		})
@@ -296,24 +297,25 @@ func TestBatchKeys(t *testing.T) {
 		cmd("POST", reservations, `{"holder":"ada","quantity":2}`, `,"idempotency_key":"1"`)}
 	first := w.batch(commands)
 	all := first.each(5)
-	one, again, bobs, two := all[0].is(201), all[1].is(201), all[2].is(201), all[3].is(201)
-	if one["id"] != again["id"] || one["position"] != again["position"] || one["id"] == bobs["id"] ||
+	one, repeated, bobs, two := all[0].is(201), all[1].is(201), all[2].is(201), all[3].is(201)
+	if one["id"] != repeated["id"] || one["position"] != repeated["position"] || one["id"] == bobs["id"] ||
 		one["id"] == two["id"] {
-		t.Errorf("%s", first.text)
+		t.Errorf("got %s; want id = %v, position = %v, id ≠ %v, id ≠ %v",
+			first.text, repeated["id"], repeated["position"], bobs["id"], two["id"])
 	}
 	all[4].code(422, "idempotency_key_reused")
 	for i, a := range w.batch(commands[:4]).each(4) {
 		if a.text != all[i].text {
-			t.Errorf("command %d again: %s, was %s", i, a.text, all[i].text)
+			t.Errorf("command %d again: %s, was %s; want text = %v", i, a.text, all[i].text, all[i].text)
 		}
 	}
-	alone := w.do("POST", reservations, `{"holder":"ada"}`, "Idempotency-Key", "1")
-	if v := alone.is(201); v["id"] != one["id"] || alone.header.Get("Idempotent-Replay") != "true" {
-		t.Errorf("alone: %s", alone.text)
+	single := w.do("POST", reservations, `{"holder":"ada"}`, "Idempotency-Key", "1")
+	if v := single.is(201); v["id"] != one["id"] || single.header.Get("Idempotent-Replay") != "true" {
+		t.Errorf("alone: %s; want id = %v, Idempotent-Replay = true", single.text, one["id"])
 	}
 	w.batch(commands, "Idempotency-Key", "x").problem(400, "bad_parameter")
 	if v := w.do("GET", "/v1/products/p", "").is(200); v["sold"] != 3. {
-		t.Errorf("%v", v)
+		t.Errorf("got %v; want sold = 3", v)
 	}
 }
 
@@ -321,7 +323,7 @@ func TestBatchKeys(t *testing.T) {
 func TestBatchWithPasses(t *testing.T) {
 	w := newHarness(t)
 	w.room("r", "")
-	w.guardedBy("r", "ada")
+	w.requireRoom("r", "ada")
 	adas := fmt.Sprintf(`,"admission_pass":%q`, w.passOf("r", "ada"))
 	bobs := fmt.Sprintf(`,"admission_pass":%q`, w.passOf("r", "bob"))
 	all := w.batch([]string{

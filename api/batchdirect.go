@@ -6,9 +6,9 @@ import (
 	"admitone/api/input"
 )
 
-// A command in the usual form is not converted to a Fiber request, which would cost as much as
-// executing it: its handler reads the parts from the batch. All others, for example with escapes or
-// a query in the path, or without a route, go through the router.
+// Converting a command to a Fiber request costs as much as executing it. So the handler of a command in
+// the usual form reads it directly from the batch. All other commands, for example with escapes or a
+// query in the path, or without a route, go through the router.
 
 // maxParts is one more than the segments of the longest direct route.
 const maxParts = 8
@@ -28,7 +28,7 @@ type directRoute struct {
 func (b *batches) directRouteOf(c *batchCommand) *directRoute {
 	item := c.item
 	if item.IdempotencyKey.given && hasControls(item.IdempotencyKey.text) || item.AdmissionPass.given ||
-		len(item.Path.text)+len(item.IdempotencyKey.text) > maxHeader || c.late() != nil {
+		len(item.Path.text)+len(item.IdempotencyKey.text) > maxHeader || c.expired() != nil {
 		return nil
 	}
 	count := c.split(item.Path.text)
@@ -90,10 +90,10 @@ func (c *batchCommand) segment(name string) string {
 // runDirect answers the command with the handler of its direct route.
 func (c *batchCommand) runDirect() {
 	batch := c.request
-	r := &c.alone
+	r := &c.subrequest
 	*r = request{server: batch.server, id: batch.id, caller: batch.caller, begun: batch.begun, command: c,
 		submitted: c.submitted, until: batch.until}
-	if err := batch.server.guarded(r, c.direct.handler); err != nil {
+	if err := batch.server.recovering(r, c.direct.handler); err != nil {
 		p := batch.server.problem(r, err)
 		if c.status, c.body, err = p.encode(r.id); err != nil {
 			p = batch.server.problem(r, err)

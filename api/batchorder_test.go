@@ -56,7 +56,7 @@ func TestBatchClaims(t *testing.T) {
 			t.Errorf("%s: the first one waits", test.what)
 		}
 		if before := b.claim(commandIn(t, test.second), second); len(before) > 0 != test.waits {
-			t.Errorf("%s: waits for %d", test.what, len(before))
+			t.Errorf("%s: waits for %d; want len(before) > 0 = %v", test.what, len(before), test.waits)
 		}
 	}
 }

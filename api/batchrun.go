@@ -16,15 +16,15 @@ import (
 )
 
 const (
-	// batchWindow bounds the commands of one batch that are handed in and not answered yet. One has a
-	// stack of some 16 KB.
+	// batchWindow bounds the submitted commands of one batch without an answer. Each has a stack of
+	// about 16 KB.
 	batchWindow = 256
-	// slowWindow bounds the slow commands of one batch that have a goroutine, because they involve
-	// several entities or a pass: they run, or wait for others.
+	// slowWindow bounds the slow commands of one batch that have a goroutine. Slow commands involve
+	// several entities or a pass.
 	slowWindow = 128
-	// batchPatience is the time after which no more commands of a batch are begun: the rest is
-	// overloaded.
-	batchPatience = 30 * time.Second
+	// batchTimeout is the time after which no more commands of a batch are begun; the others are
+	// answered as overloaded.
+	batchTimeout = 30 * time.Second
 )
 
 // batchCommand is a command of a batch, and its answer.
@@ -35,36 +35,35 @@ type batchCommand struct {
 	submitted func()
 	status    int
 	body      []byte // without the newline
-	// alone is the command as a request, and direct its route and the segments of its path, if it
-	// has no context of Fiber.
-	alone  request
-	direct *directRoute
-	parts  pathParts
+	// subrequest is the command as a request without a Fiber context; direct and parts are its route and
+	// the segments of its path.
+	subrequest request
+	direct     *directRoute
+	parts      pathParts
 }
 
-// batchRun runs the commands of one batch in the order of each entity.
+// batchRun runs the commands of one batch, those of each entity in order.
 //
-// A command that asks one entity once is run until the entity has it, then the next one; its
-// answer is waited for later, so that all of them share an append. One over several entities, or
-// with a pass, which locks out others with the same pass, runs to its end on a goroutine of its
-// own, and later commands about the same things wait for it; see claim.
+// A command to one entity is submitted, and its answer is awaited later, so that many commands share an
+// append. A slow command, which involves several entities or a pass, runs to its end on its own
+// goroutine, and later commands with the same claims wait for it; see claim.
 type batchRun struct {
 	*batches
-	request  *request
-	commands []batchCommand
-	turn     bool         // has one of turns
-	open     []*coroutine // with commands that are handed in, in their order
-	slow     sync.WaitGroup
-	places   chan struct{}                        // of slow commands
-	claimed  map[string]*claimed                  // by slow commands
-	seen     bool                                 // the views include all answers before the batch
-	limited  map[events.PerformanceID]holderLimit // see isLimited
-	unread   bool                                 // the log has failed to answer isLimited
+	request     *request
+	commands    []batchCommand
+	hasSlot     bool         // holds one of slots
+	open        []*coroutine // with submitted commands, in order
+	slow        sync.WaitGroup
+	windowSlots chan struct{}                        // one per slow command with a goroutine
+	claimed     map[string]*claimed                  // by slow commands
+	caughtUp    bool                                 // the views include all answers before the batch
+	limited     map[events.PerformanceID]holderLimit // see isLimited
+	readFailed  bool                                 // the log has failed to answer isLimited
 }
 
 func (b *batchRun) run() {
 	defer b.slow.Wait()
-	defer b.endTurn()
+	defer b.releaseSlot()
 	for i := range b.commands {
 		c := &b.commands[i]
 		c.request, c.batches = b.request, b.batches
@@ -73,20 +72,19 @@ func (b *batchRun) run() {
 			continue
 		}
 		b.waitFor(c)
-		b.awaitTurn()
+		b.acquireSlot()
 		b.submit(c)
 	}
 }
 
-// awaitTurn waits until the batch may hand in commands, or is over.
-func (b *batchRun) awaitTurn() {
-	if b.turn {
+func (b *batchRun) acquireSlot() {
+	if b.hasSlot {
 		return
 	}
 	select {
-	case b.turns <- struct{}{}:
-		b.turn = true
-	case <-b.request.asking().Done():
+	case b.slots <- struct{}{}:
+		b.hasSlot = true
+	case <-b.request.commandContext().Done():
 	}
 }
 
@@ -103,7 +101,7 @@ func (b *batchRun) submit(c *batchCommand) {
 	b.open = append(b.open, co)
 }
 
-// finishFirst waits for the answer of the command that was handed in first.
+// finishFirst waits for the answer to the command that was submitted first.
 func (b *batchRun) finishFirst() {
 	co := b.open[0]
 	b.open = b.open[1:]
@@ -112,13 +110,13 @@ func (b *batchRun) finishFirst() {
 	b.pool.put(co)
 }
 
-// endTurn waits for all answers that are open, and lets another batch hand in commands.
-func (b *batchRun) endTurn() {
+// releaseSlot waits for all outstanding answers, and lets another batch submit commands.
+func (b *batchRun) releaseSlot() {
 	for len(b.open) > 0 {
 		b.finishFirst()
 	}
-	if b.turn {
-		<-b.turns
+	if b.hasSlot {
+		<-b.slots
 	}
 }
 
@@ -129,32 +127,31 @@ func (b *batchRun) waitFor(c *batchCommand) {
 		return
 	}
 	for _, claim := range b.claims(c) {
-		if has := b.claimed[claim.thing]; has != nil {
-			<-has.alone
+		if has := b.claimed[claim.key]; has != nil {
+			<-has.exclusive
 		}
 	}
 }
 
-// start runs c after the slow commands with the same claims. Direct commands before it have already
-// been submitted. Commands take their places in order, so one that waits for others never keeps
-// them from having a place.
+// start runs c after the slow commands with the same claims. Earlier direct commands have already been
+// submitted. Commands acquire their slots in order, so a command never waits for one without a slot.
 func (b *batchRun) start(c *batchCommand) {
 	if b.claimed == nil {
-		b.claimed, b.places = map[string]*claimed{}, make(chan struct{}, slowWindow)
+		b.claimed, b.windowSlots = map[string]*claimed{}, make(chan struct{}, slowWindow)
 	}
 	end := make(chan struct{})
 	before := b.claim(c, end)
-	b.places <- struct{}{}
+	b.windowSlots <- struct{}{}
 	b.slow.Go(func() {
 		defer close(end)
-		defer func() { <-b.places }()
+		defer func() { <-b.windowSlots }()
 		for _, other := range before {
 			<-other
 		}
 		select {
-		case b.slowTurns <- struct{}{}:
-			defer func() { <-b.slowTurns }()
-		case <-b.request.asking().Done(): // then it is not begun
+		case b.slowSlots <- struct{}{}:
+			defer func() { <-b.slowSlots }()
+		case <-b.request.commandContext().Done(): // c is not begun
 		}
 		c.run(nil)
 	})
@@ -201,25 +198,24 @@ func trimNewline(text []byte) []byte {
 	return text
 }
 
-// late returns why the command is not begun any more, nil if it may be.
-func (c *batchCommand) late() error {
+// expired returns the error of a command that must not be begun any more, nil if it may be.
+func (c *batchCommand) expired() error {
 	switch until := c.request.until; {
-	case time.Since(c.request.begun) > batchPatience:
+	case time.Since(c.request.begun) > batchTimeout:
 		return actors.ErrOverloaded
 	case until != nil && until.Err() != nil:
-		return errSilent
+		return errLogSilent
 	}
 	return nil
 }
 
-// errSilent is the answer to a command of a batch that was not begun because the log does not answer.
-var errSilent = refuse(codes.LogUnavailable, "the log does not answer; nothing was done, try again")
+// errLogSilent is the answer to a command of a batch that was not begun because the log does not answer.
+var errLogSilent = refuse(codes.LogUnavailable, "the log does not answer; nothing was done, try again")
 
-// prepare writes the command as a request of its own. It returns a problem if no request could
-// be like it.
+// prepare converts the command to an HTTP request. Error: a problem, if that is impossible.
 func (c *batchCommand) prepare(r *fasthttp.Request) error {
 	item := c.item
-	if err := c.late(); err != nil {
+	if err := c.expired(); err != nil {
 		return err
 	}
 	if len(item.Path.text)+len(item.IdempotencyKey.text)+len(item.AdmissionPass.text) > maxHeader {
@@ -233,7 +229,7 @@ func (c *batchCommand) prepare(r *fasthttp.Request) error {
 	}
 	r.Header.SetMethod(item.Method.text)
 	if !slices.Contains(fiber.DefaultMethods, item.Method.text) {
-		r.Header.SetMethod(fiber.MethodTrace) // no command has it
+		r.Header.SetMethod(fiber.MethodTrace) // no route has this method
 	}
 	r.SetRequestURI(item.Path.text)
 	if !normalizePath(r) {
@@ -271,7 +267,7 @@ func (c *batchCommand) route(ctx *fiber.Ctx, metrics *routeMetrics, h handler) e
 	batch := c.request
 	r := &request{ctx: ctx, server: batch.server, id: batch.id, caller: batch.caller, begun: time.Now(),
 		submitted: c.submitted, batch: batch, until: batch.until}
-	if err := batch.server.guarded(r, h); err != nil {
+	if err := batch.server.recovering(r, h); err != nil {
 		if err := batch.server.problem(r, err).write(ctx, r.id); err != nil {
 			return err
 		}
@@ -280,7 +276,7 @@ func (c *batchCommand) route(ctx *fiber.Ctx, metrics *routeMetrics, h handler) e
 	return nil
 }
 
-// refuse answers a command that no route has.
+// refuse answers a command that can't be converted to a request.
 func (c *batchCommand) refuse(ctx *fasthttp.RequestCtx, err error) {
 	server := c.request.server
 	p := problemOf(err, c.request.log)

@@ -57,7 +57,8 @@ func BenchmarkPollRoute(b *testing.B) {
 			c.Request.SetRequestURI(paths[next.Add(1)%roomVisitors])
 			c.Request.Header.SetHost("127.0.0.1")
 			if handler(&c); c.Response.StatusCode() != 200 && c.Response.StatusCode() != 429 {
-				b.Errorf("%d %s", c.Response.StatusCode(), c.Response.Body())
+				b.Errorf("got %d %s; want c.Response.StatusCode() = 200 or c.Response.StatusCode() = 429",
+					c.Response.StatusCode(), c.Response.Body())
 				return
 			}
 		}

@@ -56,7 +56,7 @@ func benchmarkRoute(b *testing.B, status int, path, body string) {
 				c.Request.Header.SetHost("127.0.0.1")
 				c.Request.SetBodyRaw(fmt.Appendf(nil, body, next.Add(1)))
 				if handler(&c); c.Response.StatusCode() != status {
-					b.Errorf("%d %s", c.Response.StatusCode(), c.Response.Body())
+					b.Errorf("got %d %s; want c.Response.StatusCode() = %v", c.Response.StatusCode(), c.Response.Body(), status)
 					return
 				}
 			}

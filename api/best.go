@@ -16,9 +16,9 @@ type bestAvailable struct {
 	PriceTypes *map[string]int64 `json:"price_types"`
 }
 
-// ask validates the members and sets them in command. The zones of a plan are the sections of its
+// applyTo validates the members and sets them in command. The zones of a plan are the sections of its
 // performance.
-func (b *bestAvailable) ask(command *bookings.Book) error {
+func (b *bestAvailable) applyTo(command *bookings.Book) error {
 	if b.Quantity == nil {
 		return invalidField("best_available.quantity", "the number of seats is missing")
 	}

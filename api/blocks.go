@@ -27,7 +27,7 @@ func (s *Server) blockRoutes() {
 	s.handle(fiber.MethodDelete, path, s.unblockSeats)
 }
 
-// newBlock is the body that blocks: seats or rows by name, places of areas, or both.
+// newBlock is the body of a block: seats or rows by name, places of areas, or both.
 type newBlock struct {
 	Seats *[]events.SeatName `json:"seats"`
 	Rows  *[]string          `json:"rows"`
@@ -35,9 +35,9 @@ type newBlock struct {
 	Label events.BlockLabel  `json:"label"`
 }
 
-// blockSeats keeps seats and places for bookings that name a label, all or none.
+// blockSeats reserves seats and places, all or none, for bookings that name a label.
 func (s *Server) blockSeats(r *request) error {
-	if err := r.caller.must(RoleAdmin); err != nil {
+	if err := r.caller.requireRole(RoleAdmin); err != nil {
 		return err
 	}
 	id, err := param[events.PerformanceID](r, "id", "performance")
@@ -81,7 +81,7 @@ func validLabel(label events.BlockLabel) error {
 
 // unblockSeats puts the seats and places on sale that are blocked under a label.
 func (s *Server) unblockSeats(r *request) error {
-	if err := r.caller.must(RoleAdmin); err != nil {
+	if err := r.caller.requireRole(RoleAdmin); err != nil {
 		return err
 	}
 	id, err := param[events.PerformanceID](r, "id", "performance")
@@ -95,7 +95,7 @@ func (s *Server) unblockSeats(r *request) error {
 	if !label.Valid() {
 		return refuse(codes.BadParameter, "the query parameter label is missing")
 	}
-	ctx, end := r.waiting()
+	ctx, end := r.answerContext()
 	err = s.config.Views.CatchUp(ctx)
 	end()
 	if err != nil {
@@ -125,15 +125,15 @@ func (s *Server) changeBlock(r *request, command bookings.Block, change blockCha
 	var blocked bookings.Blocked
 	var at events.Position
 	err := r.keyed(func(id actors.CommandID) (err error) {
-		ctx, end := r.waiting()
+		ctx, end := r.answerContext()
 		defer end()
 		command.Origin = r.origin(id)
 		if blocked, err = change(ctx, command); err == nil {
-			at, err = s.config.Store.Head(ctx) // their last event is at or before it
+			at, err = s.config.Store.Head(ctx) // at or after the last event of the change
 		}
 		return err
 	})
-	r.noteAll()
+	r.noteHead()
 	if refusal := (*core.Refusal)(nil); errors.As(err, &refusal) && refusal.Code == core.CodeInvalidField {
 		return invalidField(fmt.Sprint(refusal.Fields["field"]), refusal.Detail)
 	}
@@ -149,7 +149,7 @@ func (s *Server) changeBlock(r *request, command bookings.Block, change blockCha
 
 // listBlocks answers with the present blocks, by label.
 func (s *Server) listBlocks(r *request) error {
-	if err := r.caller.must(RoleAuditor, RoleService, RoleAdmin); err != nil {
+	if err := r.caller.requireRole(RoleAuditor, RoleService, RoleAdmin); err != nil {
 		return err
 	}
 	id, err := param[events.PerformanceID](r, "id", "performance")
@@ -192,7 +192,7 @@ func (s *Server) blocks(r *request, id events.PerformanceID) (map[events.BlockLa
 	if err != nil {
 		return nil, err
 	}
-	ctx, end := r.waiting()
+	ctx, end := r.answerContext()
 	defer end()
 	for i := range now.Areas {
 		if now.Areas[i].Blocked == 0 {

@@ -8,18 +8,18 @@ import (
 	"testing"
 )
 
-// askBlocks makes every kind of request about blocks of the hall, whose row A-2 is free.
-func askBlocks(ask func(method, path, body string, headers ...string) answer) {
+// exerciseBlocks makes every kind of request about blocks of the hall, whose row A-2 is free.
+func exerciseBlocks(send func(method, path, body string, headers ...string) answer) {
 	const path = "/v1/performances/hall/blocks"
-	ask("PUT", path, `{"seats":["A-2-3","A-2-2"],"label":"press"}`).is(200)
-	ask("PUT", path, `{"rows":["A-1"],"label":"press"}`).problem(409, "seat_taken")
-	ask("PUT", path, `{"rows":["A-9"],"label":"press"}`).problem(422, "invalid_field")
-	ask("PUT", "/v1/performances/none/blocks", `{"rows":["A-1"],"label":"press"}`).problem(404, "not_found")
-	ask("GET", path, "")
-	ask("GET", "/v1/performances/none/blocks", "").problem(404, "not_found")
-	ask("DELETE", path, "").problem(400, "bad_parameter")
-	ask("DELETE", path+"?label=press", "").is(200)
-	ask("DELETE", "/v1/performances/none/blocks?label=press", "").problem(404, "not_found")
+	send("PUT", path, `{"seats":["A-2-3","A-2-2"],"label":"press"}`).is(200)
+	send("PUT", path, `{"rows":["A-1"],"label":"press"}`).problem(409, "seat_taken")
+	send("PUT", path, `{"rows":["A-9"],"label":"press"}`).problem(422, "invalid_field")
+	send("PUT", "/v1/performances/none/blocks", `{"rows":["A-1"],"label":"press"}`).problem(404, "not_found")
+	send("GET", path, "")
+	send("GET", "/v1/performances/none/blocks", "").problem(404, "not_found")
+	send("DELETE", path, "").problem(400, "bad_parameter")
+	send("DELETE", path+"?label=press", "").is(200)
+	send("DELETE", "/v1/performances/none/blocks?label=press", "").problem(404, "not_found")
 }
 
 // TestBlocks: seats under a label are listed, booked by a service that names it, and blocked again
@@ -27,9 +27,9 @@ func askBlocks(ask func(method, path, body string, headers ...string) answer) {
 func TestBlocks(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.config.Auth = secret })
 	admin, service, ada := bearer(t, "root", RoleAdmin), bearer(t, "shop", RoleService), bearer(t, "ada", RoleHolder)
-	as := func(who, method, path, body string) answer {
+	as := func(actor, method, path, body string) answer {
 		t.Helper()
-		return w.do(method, path, body, "Authorization", who)
+		return w.do(method, path, body, "Authorization", actor)
 	}
 	as(admin, "POST", "/v1/performances", fmt.Sprintf(newHall, "hall")).is(201)
 	const blocks, bookings = "/v1/performances/hall/blocks", "/v1/performances/hall/bookings"
@@ -62,9 +62,9 @@ func TestBlocks(t *testing.T) {
 	listed(`[{"label":"","seats":["A-1-3"],"areas":{}},{"label":"press","seats":["A-1-2"],"areas":{}}]`)
 	as(service, "DELETE", "/v1/bookings/"+made["id"].(string), "").is(200)
 	listed(`[{"label":"","seats":["A-1-3"],"areas":{}},{"label":"press","seats":["A-1-1","A-1-2"],"areas":{}}]`)
-	gone := as(admin, "DELETE", blocks+"?label=press", "").is(200)
-	if want := []any{"A-1-1", "A-1-2"}; !reflect.DeepEqual(gone["seats"], want) {
-		t.Errorf("unblocked are %v", gone["seats"])
+	deleted := as(admin, "DELETE", blocks+"?label=press", "").is(200)
+	if want := []any{"A-1-1", "A-1-2"}; !reflect.DeepEqual(deleted["seats"], want) {
+		t.Errorf("unblocked are %v; want seats = %v", deleted["seats"], want)
 	}
 	listed(`[{"label":"","seats":["A-1-3"],"areas":{}}]`)
 	as(ada, "POST", bookings, `{"seats":["A-1-1"]}`).is(201)
@@ -86,7 +86,7 @@ func TestLargeBlocks(t *testing.T) {
 	for _, size := range []int{maxBlockBody + 1, maxBlockBody + largeSlack, maxBlockBody + largeSlack + 1} {
 		a := w.do("PUT", path, body(size), "Authorization", admin).problem(413, "body_too_large")
 		if detail := fmt.Sprint(a["detail"]); !strings.Contains(detail, "1 MiB") {
-			t.Errorf("%d bytes: %s", size, detail)
+			t.Errorf("%d bytes: %s; want 1 MiB in detail", size, detail)
 		}
 	}
 	w.do("PUT", path, body(maxBlockBody), "Authorization", bearer(t, "ada", RoleHolder)).problem(403, "forbidden")

@@ -15,14 +15,14 @@ import (
 
 // annotateBooking edits the order data of a booking in any status.
 func (s *Server) annotateBooking(r *request) error {
-	if err := r.caller.must(RoleService, RoleAdmin); err != nil {
+	if err := r.caller.requireRole(RoleService, RoleAdmin); err != nil {
 		return err
 	}
 	id, err := param[events.BookingID](r, "id", "booking")
 	if err != nil {
 		return err
 	}
-	seen, err := r.ifMatch()
+	base, err := r.ifMatch()
 	if err != nil {
 		return err
 	}
@@ -37,19 +37,19 @@ func (s *Server) annotateBooking(r *request) error {
 	if before == nil {
 		return notFound("booking")
 	}
-	if edit.nothing() {
-		if before.Revision != *seen {
-			return r.checkPrecondition(core.StaleRevision(before.Revision), booking.Stream(id), *seen, before.Revision)
+	if edit.isEmpty() {
+		if before.Revision != *base {
+			return r.checkPrecondition(core.StaleRevision(before.Revision), booking.Stream(id), *base, before.Revision)
 		}
 		return r.annotated(before)
 	}
-	order, err := edit.on(before.Order)
+	order, err := edit.apply(before.Order)
 	if err != nil {
 		return err
 	}
-	answer, err := r.ask(booking.Stream(id), &booking.Annotate{Order: order}, &editBase{revision: *seen})
+	answer, err := r.dispatch(booking.Stream(id), &booking.Annotate{Order: order}, &editBase{revision: *base})
 	if refusal := (*core.Refusal)(nil); errors.As(err, &refusal) && refusal.Code == core.CodeStaleRevision {
-		return r.checkPrecondition(refusal, booking.Stream(id), *seen, answer.Revision)
+		return r.checkPrecondition(refusal, booking.Stream(id), *base, answer.Revision)
 	}
 	if err != nil {
 		return err

@@ -6,9 +6,9 @@ import (
 	"testing"
 )
 
-// standing returns a plan with the given id and a show with the same id, whose floor has three
+// standingPlan returns a plan with the given id and a show with the same id, whose floor has three
 // price types.
-func standing(id string) (plan, show string) {
+func standingPlan(id string) (plan, show string) {
 	forAll := strings.NewReplacer(`,"accessible":true`, "", `,"companion_of":"a1"`, "")
 	plan = forAll.Replace(fmt.Sprintf(parlour, `"id":"`+id+`",`))
 	show = strings.NewReplacer(`"plan":"parlour"`, `"plan":"`+id+`"`, `{"type":"steh","amount":1000}`,
@@ -21,7 +21,7 @@ func init() {
 	cells["returnPlace"] = func(m *matrix, owner string) cell {
 		m.make("POST", "/v1/wallets/"+owner+"/charges", `{"amount":1000}`)
 		id := m.id()
-		plan, show := standing(id)
+		plan, show := standingPlan(id)
 		m.make("POST", "/v1/plans", plan)
 		m.make("POST", "/v1/performances", show)
 		booked := m.make("POST", "/v1/performances/"+id+"/bookings",
@@ -29,35 +29,35 @@ func init() {
 		m.make("POST", "/v1/bookings/"+booked+"/payment", "")
 		return of(booked, "floor", "1")
 	}
-	answersOfKinds = append(answersOfKinds, askPlaces)
+	answersOfKinds = append(answersOfKinds, exercisePlaces)
 }
 
-// askPlaces requests places of areas.
-func askPlaces(_ *testing.T, ask func(method, path, body string, headers ...string) answer) {
-	plan, show := standing("standing")
-	ask("POST", "/v1/plans", plan).is(201)
-	ask("POST", "/v1/performances", show).is(201)
+// exercisePlaces requests places of areas.
+func exercisePlaces(_ *testing.T, send func(method, path, body string, headers ...string) answer) {
+	plan, show := standingPlan("standing")
+	send("POST", "/v1/plans", plan).is(201)
+	send("POST", "/v1/performances", show).is(201)
 	const bookings = "/v1/performances/standing/bookings"
-	one := "/v1/bookings/" + ask("POST", bookings,
+	one := "/v1/bookings/" + send("POST", bookings,
 		`{"holder":"eve","seats":["A-1-1"],"areas":{"floor":[{"quantity":1},{"price_type":"student","quantity":2}]}}`).is(201)["id"].(string)
-	ask("POST", bookings, `{"holder":"eve","areas":{"floor":28}}`).problem(409, "sold_out")
-	ask("POST", bookings, `{"holder":"eve","areas":{"yard":1}}`).problem(422, "invalid_field")
-	ask("DELETE", one+"/areas/floor/1", "").problem(409, "not_held")
-	ask("POST", "/v1/wallets/eve/charges", `{"amount":9000}`).is(201)
-	ask("POST", one+"/payment", "").is(200)
-	ask("DELETE", one+"/areas/floor/9", "").problem(404, "not_found")
-	ask("DELETE", one+"/areas/floor/1", "").is(200)
-	ask("DELETE", one+"/areas/floor/1", "").is(200)
-	ask("GET", one, "").is(200)
-	ask("GET", "/v1/performances/standing", "").is(200)
-	ask("GET", "/v1/performances/standing/report", "").is(200)
+	send("POST", bookings, `{"holder":"eve","areas":{"floor":28}}`).problem(409, "sold_out")
+	send("POST", bookings, `{"holder":"eve","areas":{"yard":1}}`).problem(422, "invalid_field")
+	send("DELETE", one+"/areas/floor/1", "").problem(409, "not_held")
+	send("POST", "/v1/wallets/eve/charges", `{"amount":9000}`).is(201)
+	send("POST", one+"/payment", "").is(200)
+	send("DELETE", one+"/areas/floor/9", "").problem(404, "not_found")
+	send("DELETE", one+"/areas/floor/1", "").is(200)
+	send("DELETE", one+"/areas/floor/1", "").is(200)
+	send("GET", one, "").is(200)
+	send("GET", "/v1/performances/standing", "").is(200)
+	send("GET", "/v1/performances/standing/report", "").is(200)
 }
 
 // TestBadPlaces: invalid requests for places are refused with the field, and nothing is held.
 func TestBadPlaces(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.config.Auth = secret })
 	admin, ada := bearer(t, "root", RoleAdmin), bearer(t, "ada", RoleHolder)
-	plan, show := standing("show")
+	plan, show := standingPlan("show")
 	w.do("POST", "/v1/plans", plan, "Authorization", admin).is(201)
 	w.do("POST", "/v1/performances", show, "Authorization", admin).is(201)
 	for body, code := range map[string]string{
@@ -88,7 +88,7 @@ func TestBadPlaces(t *testing.T) {
 	}
 	if got := w.do("GET", "/v1/performances/show", "").is(200); got["held"] != 0.0 || encoded(t, got["areas"]) !=
 		`[{"area":"floor","booked":0,"capacity":30,"held":0,"remaining":30}]` {
-		t.Errorf("%v", got)
+		t.Errorf("got %v; want held = 0 and 30 remaining places on the floor", got)
 	}
 }
 
@@ -105,7 +105,7 @@ func TestSeatsAndPlaces(t *testing.T) {
 			t.Errorf("%s\nwant %s", text, want)
 		}
 	}
-	plan, show := standing("show")
+	plan, show := standingPlan("show")
 	as(admin, "POST", "/v1/plans", plan).is(201)
 	as(admin, "POST", "/v1/performances", show).is(201)
 	const bookings = "/v1/performances/show/bookings"
@@ -118,16 +118,16 @@ func TestSeatsAndPlaces(t *testing.T) {
 	const lines = `[` + seatLines + `{"area":"floor","places":[1,2],"price":1000,"price_type":"adult","quantity":2},` +
 		`{"area":"floor","places":[3],"price":600,"price_type":"student","quantity":1}]`
 	same(made["lines"], lines)
-	again := as(ada, "POST", bookings, body, "Idempotency-Key", "k")
-	if again.is(201)["id"] != made["id"] || again.header.Get("Idempotent-Replay") != "true" {
-		t.Errorf("again: %s", again.text)
+	repeated := as(ada, "POST", bookings, body, "Idempotency-Key", "k")
+	if repeated.is(201)["id"] != made["id"] || repeated.header.Get("Idempotent-Replay") != "true" {
+		t.Errorf("again: %s; want id = %v, Idempotent-Replay = true", repeated.text, made["id"])
 	}
 	same(as(ada, "GET", "/v1/performances/show", "").is(200)["areas"],
 		`[{"area":"floor","booked":0,"capacity":30,"held":3,"remaining":27}]`)
 	out := as(desk, "POST", bookings, `{"holder":"bob","seats":["A-1-3b"],"areas":{"floor":28}}`).problem(409, "sold_out")
 	same([]any{out["remaining"], out["areas"]}, `[27,[{"area":"floor","remaining":27}]]`)
-	alone := as(desk, "POST", bookings, `{"holder":"bob","areas":{"floor":[{"price_type":"press","quantity":27}]}}`).is(201)
-	same([]any{alone["amount"], alone["seats"], alone["areas"]}, `[0,[],{"floor":27}]`)
+	placesOnly := as(desk, "POST", bookings, `{"holder":"bob","areas":{"floor":[{"price_type":"press","quantity":27}]}}`).is(201)
+	same([]any{placesOnly["amount"], placesOnly["seats"], placesOnly["areas"]}, `[0,[],{"floor":27}]`)
 	out = as(desk, "POST", bookings, `{"holder":"cid","areas":{"floor":1}}`).problem(409, "sold_out")
 	same([]any{out["remaining"], out["areas"]}, `[0,[{"area":"floor","remaining":0}]]`)
 
@@ -139,11 +139,11 @@ func TestSeatsAndPlaces(t *testing.T) {
 		as(ada, "DELETE", one+"/areas/"+none, "").problem(404, "not_found")
 	}
 	as(bearer(t, "bob", RoleHolder), "DELETE", one+"/areas/floor/2", "").problem(403, "forbidden")
-	const left = `[` + seatLines + `{"area":"floor","places":[1],"price":1000,"price_type":"adult","quantity":1},` +
+	const remaining = `[` + seatLines + `{"area":"floor","places":[1],"price":1000,"price_type":"adult","quantity":1},` +
 		`{"area":"floor","places":[3],"price":600,"price_type":"student","quantity":1}]`
 	for range 2 {
 		now := as(ada, "DELETE", one+"/areas/floor/2", "").is(200)
-		same([]any{now["areas"], now["lines"], now["status"], now["returned"]}, `[{"floor":2},`+left+`,"booked",null]`)
+		same([]any{now["areas"], now["lines"], now["status"], now["returned"]}, `[{"floor":2},`+remaining+`,"booked",null]`)
 	}
 	same(as(ada, "GET", "/v1/wallets/ada", "").is(200)["balance"], "10400")
 	same(as(ada, "GET", "/v1/performances/show", "").is(200)["areas"],
@@ -157,16 +157,16 @@ func TestSeatsAndPlaces(t *testing.T) {
 			`"price_type":"adult","received":2000,"refunded":1000,"sold":1}`
 		if got := encoded(t, report["categories"]); !strings.Contains(got, adult) ||
 			!strings.Contains(got, `"category":"Floor","given_back":0,"held":27`) {
-			t.Errorf("%s", got)
+			t.Errorf("got %s; want adult in got, \"category\":\"Floor\",\"given_back\":0,\"held\":27 in got", got)
 		}
 	}
 	reported()
 	if list := as(desk, "GET", bookings+"?format=csv", ""); !strings.Contains(list.text, `"{""floor"":2}"`) {
-		t.Errorf("%s", list.text)
+		t.Errorf("got %s; want \"{\"\"floor\"\":2}\" in text", list.text)
 	}
 	w.verifyLog()
 	w.stop()
 	w.start()
-	same(as(ada, "GET", one, "").is(200)["lines"], left)
+	same(as(ada, "GET", one, "").is(200)["lines"], remaining)
 	reported()
 }

@@ -48,7 +48,7 @@ type newBooking struct {
 
 // newBooking decodes and validates the body.
 func (r *request) newBooking() (command bookings.Book, err error) {
-	if err := r.caller.act(); err != nil {
+	if err := r.caller.requireActor(); err != nil {
 		return command, err
 	}
 	var body newBooking
@@ -58,7 +58,7 @@ func (r *request) newBooking() (command bookings.Book, err error) {
 	if command.Holder, err = r.holder(body.Holder); err != nil {
 		return command, err
 	}
-	if err := body.ask(&command); err != nil {
+	if err := body.applyTo(&command); err != nil {
 		return command, err
 	}
 	if command.Label, err = r.bookedLabel(&body); err != nil {
@@ -71,15 +71,15 @@ func (r *request) newBooking() (command bookings.Book, err error) {
 	if command.Open, err = r.openHolds(command.Holder); err != nil {
 		return command, err
 	}
-	return command, r.takeContact(body.Contact, func() any {
+	return command, r.parseContact(body.Contact, func() any {
 		rest := body
 		rest.Contact = nil
 		return rest
 	})
 }
 
-// ask validates the requested seats and places, and sets them in command.
-func (body *newBooking) ask(command *bookings.Book) (err error) {
+// applyTo validates the requested seats and places, and sets them in command.
+func (body *newBooking) applyTo(command *bookings.Book) (err error) {
 	best := body.BestAvailable
 	switch named := body.Seats != nil || body.Areas != nil; {
 	case named && best != nil:
@@ -87,7 +87,7 @@ func (body *newBooking) ask(command *bookings.Book) (err error) {
 	case !named && best == nil:
 		return invalidField("seats", "give seats or areas, or best_available")
 	case best != nil:
-		return best.ask(command)
+		return best.applyTo(command)
 	}
 	if body.Seats != nil {
 		if len(*body.Seats) < 1 || len(*body.Seats) > booking.MaxSeats {
@@ -124,11 +124,11 @@ func (s *Server) book(r *request) error {
 		func(room events.RoomID) error {
 			command.Room = room
 			return r.keyed(func(id actors.CommandID) error {
-				ctx, cancel := r.waiting()
+				ctx, cancel := r.answerContext()
 				defer cancel()
 				command.Origin = r.origin(id)
 				answer, err = s.config.Bookings.Book(ctx, command)
-				if errors.Is(err, live.ErrNotFound) { // the views that choose the best seats lack the performance
+				if errors.Is(err, live.ErrNotFound) { // the views lag, so they can't choose the best seats
 					if err = r.caughtUp(); err == nil {
 						answer, err = s.config.Bookings.Book(ctx, command)
 					}
@@ -139,13 +139,13 @@ func (s *Server) book(r *request) error {
 	)
 	in.leave()
 	if err != nil {
-		r.noteAll()
+		r.noteHead()
 		if errors.Is(err, bookings.ErrNoSection) {
 			return invalidField("best_available.section", bookings.ErrNoSection.Detail)
 		}
 		return err
 	}
-	if err := r.keepContact(answer.Replayed, answer.Booking.Holder,
+	if err := r.storeContact(answer.Replayed, answer.Booking.Holder,
 		bookingContact(string(answer.Booking.ID))); err != nil {
 		return err
 	}
@@ -153,11 +153,10 @@ func (s *Server) book(r *request) error {
 	return r.booked(fiber.StatusCreated, answer)
 }
 
-// noteAll notes the head of the log, so that the caller's next read includes all steps of a
-// booking: they are facts of several streams, and an answer has the position of one, a refusal of
-// none.
-func (r *request) noteAll() {
-	until, end := r.waiting()
+// noteHead notes the head of the log, so that the caller's next read includes all steps of a booking. The
+// steps are facts in several streams; an answer has the position of one of them, a refusal of none.
+func (r *request) noteHead() {
+	until, end := r.answerContext()
 	defer end()
 	ctx, cancel := context.WithTimeout(until, waitLimit)
 	defer cancel()
@@ -186,8 +185,8 @@ func (r *request) booked(status int, answer bookings.Answer) error {
 	})
 }
 
-// bookedThen answers a repeated request as the first one was answered: with the booking as of then.
-func (s *Server) bookedThen(ctx context.Context, r *request, status int, answer bookings.Answer,
+// bookedAsOf answers a repeated request with the booking as of the position then, as the first one was.
+func (s *Server) bookedAsOf(ctx context.Context, r *request, status int, answer bookings.Answer,
 	then events.Position) error {
 	s.note(answer.Position)
 	if answer.Replayed {
@@ -206,12 +205,12 @@ func (s *Server) bookedThen(ctx context.Context, r *request, status int, answer 
 	return r.json(status, body)
 }
 
-// firstOf returns the position of the first fact of a stream for which is returns true, 0 if there is none.
-func (s *Server) firstOf(ctx context.Context, stream events.StreamID, is func(events.Fact) bool,
+// firstFact returns the position of the first fact of a stream that matches, 0 if there is none.
+func (s *Server) firstFact(ctx context.Context, stream events.StreamID, matches func(events.Fact) bool,
 ) (at events.Position, err error) {
 	err = row.UpTo(ctx, s.config.Store, stream, events.EndPosition, func(e *events.Recorded) error {
 		fact, err := e.Decode()
-		if err == nil && at == 0 && is(fact) {
+		if err == nil && at == 0 && matches(fact) {
 			at = e.Position
 		}
 		return err
@@ -245,8 +244,8 @@ func (s *Server) roomOfPerformance(id events.PerformanceID) events.RoomID {
 	return row.WaitingRoom
 }
 
-// purchased ends the pass of a holder who has paid for seats.
-func (s *Server) purchased(p bookings.Purchase) {
+// endPassOf ends the pass of a holder who has paid for seats.
+func (s *Server) endPassOf(p bookings.Purchase) {
 	s.config.Rooms.Done(p.Room, p.Holder, 0, actors.Request{ID: actors.NewCommandID(),
 		CorrelationID: p.CorrelationID, CausationID: p.CausationID, Actor: p.Actor})
 }
@@ -272,12 +271,12 @@ func (s *Server) changeBooking(do change) handler {
 		}
 		var answer bookings.Answer
 		err = r.keyed(func(command actors.CommandID) error {
-			ctx, cancel := r.waiting()
+			ctx, cancel := r.answerContext()
 			defer cancel()
 			answer, err = do(ctx, r.origin(command), id, by)
 			return err
 		})
-		r.noteAll()
+		r.noteHead()
 		if err != nil {
 			return err
 		}

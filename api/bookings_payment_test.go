@@ -58,16 +58,17 @@ func TestLatePaymentAndExtension(t *testing.T) {
 	path := "/v1/bookings/" + booked["id"].(string)
 	longer := w.do("POST", path+"/extension", "").is(200)
 	if longer["expires_at"].(string) <= booked["expires_at"].(string) || longer["extended"] != true {
-		t.Errorf("extended from %v to %v", booked, longer)
+		t.Errorf("extended from %v to %v; want expires_at > %v, extended = true",
+			booked, longer, booked["expires_at"].(string))
 	}
 	w.do("POST", path+"/extension", "").problem(409, "limit_exceeded")
 	c.forward(200 * time.Second)
 	w.do("POST", path+"/extension", "").problem(410, "hold_expired")
 	if v := w.do("GET", path, "").is(200); v["status"] != "expired" {
-		t.Errorf("past its deadline: %v", v)
+		t.Errorf("past its deadline: %v; want status = expired", v)
 	}
 	if v := w.do("POST", path+"/payment", "").is(200); v["status"] != "booked" || w.balance("ada") != 800 {
-		t.Errorf("paid late, all free: %v", v)
+		t.Errorf("paid late, all free: %v; want status = booked, balance of ada = 800", v)
 	}
 
 	lost := "/v1/bookings/" + w.book("h", "ada", "A-1-3", "A-1-4").is(201)["id"].(string)
@@ -114,7 +115,7 @@ func TestBookingKeysSurviveARestart(t *testing.T) {
 	}
 	if got := w.do("POST", path+"/extension", "", "Idempotency-Key", "x"); got.status != 200 ||
 		got.header.Get("Idempotent-Replay") != "true" {
-		t.Errorf("the extension again: %d %s", got.status, got.text)
+		t.Errorf("the extension again: %d %s; want status = 200, Idempotent-Replay = true", got.status, got.text)
 	}
 	w.do(
 		"POST",

@@ -7,9 +7,9 @@ func TestBookingRoles(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.config.Auth = secret })
 	admin, ada, bob := bearer(t, "root", RoleAdmin), bearer(t, "ada", RoleHolder), bearer(t, "bob", RoleHolder)
 	auditor := bearer(t, "audit", RoleAuditor)
-	as := func(who, method, path, body string) answer {
+	as := func(actor, method, path, body string) answer {
 		t.Helper()
-		return w.do(method, path, body, "Authorization", who)
+		return w.do(method, path, body, "Authorization", actor)
 	}
 	const hall = `{"id":"h","title":"t","venue":"v","starts_at":"2031-05-01T20:00:00Z","sections":[{"id":"A",` +
 		`"rows":1,"seats_per_row":9,"price":100}]}`
@@ -30,22 +30,22 @@ func TestBookingRoles(t *testing.T) {
 	made := as(ada, "POST", bookings, `{"seats":["A-1-1"]}`).is(201)
 	path := "/v1/bookings/" + made["id"].(string)
 	if made["holder"] != "ada" {
-		t.Error(made)
+		t.Errorf("got %v; want holder = ada", made)
 	}
 	if v := as(admin, "POST", bookings, `{"holder":"bob","seats":["A-1-2"]}`).is(201); v["holder"] != "bob" {
-		t.Error(v)
+		t.Errorf("got %v; want holder = bob", v)
 	}
 	for _, ours := range []string{path, "/v1/holders/ada/bookings"} {
 		as("", "GET", ours, "").problem(401, "unauthenticated")
 		as(bob, "GET", ours, "").problem(403, "forbidden")
-		for _, who := range []string{ada, auditor, admin} {
-			as(who, "GET", ours, "").is(200)
+		for _, actor := range []string{ada, auditor, admin} {
+			as(actor, "GET", ours, "").is(200)
 		}
 	}
-	for _, who := range []string{bob, auditor} {
-		as(who, "POST", path+"/extension", "").problem(403, "forbidden")
-		as(who, "POST", path+"/payment", "").problem(403, "forbidden")
-		as(who, "DELETE", path, "").problem(403, "forbidden")
+	for _, actor := range []string{bob, auditor} {
+		as(actor, "POST", path+"/extension", "").problem(403, "forbidden")
+		as(actor, "POST", path+"/payment", "").problem(403, "forbidden")
+		as(actor, "DELETE", path, "").problem(403, "forbidden")
 	}
 
 	const charges, wallet = "/v1/wallets/ada/charges", "/v1/wallets/ada"
@@ -58,7 +58,7 @@ func TestBookingRoles(t *testing.T) {
 	as(bob, "GET", wallet, "").problem(403, "forbidden")
 	as(bob, "GET", wallet+"/entries", "").problem(403, "forbidden")
 	if v := as(auditor, "GET", wallet, "").is(200); v["balance"] != float64(200) {
-		t.Error(v)
+		t.Errorf("got %v; want balance = 200", v)
 	}
 	as(ada, "POST", path+"/payment", "").is(200)
 	as(admin, "DELETE", path, "").is(200)
@@ -111,7 +111,7 @@ func TestPerformanceBodies(t *testing.T) {
 		`{`+good+`,"sections":[{"id":"A","rows":1000,"seats_per_row":100,"price":0}]}`,
 	).is(201)
 	if made["remaining"] != float64(100_000) || made["hold_seconds"] != float64(300) {
-		t.Error(made)
+		t.Errorf("got %v; want remaining = 100_000, hold_seconds = 300", made)
 	}
 	for query, n := range map[string]int{"": 1, "?from=2031-05-01": 1, "?to=2031-05-01": 1,
 		"?to=2031-05-01T20:00:00Z": 1, "?from=2031-05-02": 0, "?to=2031-04-30": 0, "?at=1": 1} {

@@ -79,44 +79,44 @@ func TestBookingLifecycle(t *testing.T) {
 		strings.Join(texts(v["seats"]), " ") != "A-1-1 A-1-2" ||
 		v["performance_id"] != "h" ||
 		v["holder"] != "ada" {
-		t.Errorf("%v %v", v, a.header)
+		t.Errorf("got %v %v; want a booking held at %s, of two seats for 200, ETag = \"0\"", v, a.header, path)
 	}
 	if got := w.do("GET", path, ""); got.text != a.text {
 		t.Errorf("read back: %s, want %s", got.text, a.text)
 	}
 	if v := w.do("POST", path+"/payment", `{}`).problem(409, "insufficient_balance"); v["balance"] != float64(0) ||
 		v["amount"] != float64(200) {
-		t.Error(v)
+		t.Errorf("got %v; want balance = 0, amount = 200", v)
 	}
 	if v := w.do("GET", path, "").is(200); v["status"] != "held" {
-		t.Errorf("after a payment that failed: %v", v)
+		t.Errorf("after a payment that failed: %v; want status = held", v)
 	}
 	w.charge("ada", 250)
 	paid := w.do("POST", path+"/payment", `{}`)
 	if v := paid.is(200); v["status"] != "booked" || w.balance("ada") != 50 {
-		t.Errorf("%v, and a balance of %d", v, w.balance("ada"))
+		t.Errorf("%v, and a balance of %d; want status = booked, balance of ada = 50", v, w.balance("ada"))
 	}
 	if got := strings.Join(w.seatsIn("h", "booked"), " "); got != "A-1-1 A-1-2" {
-		t.Errorf("booked are %s", got)
+		t.Errorf("booked are %s; want A-1-1 A-1-2", got)
 	}
 	w.do("POST", path+"/payment", `{}`).problem(409, "already_confirmed")
-	was := fmt.Sprint("?at=", int(v["position"].(float64)))
-	if v := w.do("GET", path+was, "").is(200); v["status"] != "held" || v["as_of"] == nil {
-		t.Errorf("then: %v", v)
+	past := fmt.Sprint("?at=", int(v["position"].(float64)))
+	if v := w.do("GET", path+past, "").is(200); v["status"] != "held" || v["as_of"] == nil {
+		t.Errorf("then: %v; want status = held, as_of not nil", v)
 	}
-	if v := w.do("GET", "/v1/performances/h"+was, "").is(200); v["held"] != float64(2) || v["booked"] != float64(0) ||
+	if v := w.do("GET", "/v1/performances/h"+past, "").is(200); v["held"] != float64(2) || v["booked"] != float64(0) ||
 		v["remaining"] != float64(18) {
-		t.Errorf("then: %v", v)
+		t.Errorf("then: %v; want held = 2, booked = 0, remaining = 18", v)
 	}
-	if v := w.do("GET", "/v1/performances/h/seats"+was+"&status=held", "").is(200); len(v["items"].([]any)) != 2 {
-		t.Errorf("then: %v", v)
+	if v := w.do("GET", "/v1/performances/h/seats"+past+"&status=held", "").is(200); len(v["items"].([]any)) != 2 {
+		t.Errorf("then: %v; want len(items) = 2", v)
 	}
-	gone := w.do("DELETE", path, "")
-	if v := gone.is(200); v["status"] != "released" || w.balance("ada") != 250 || len(w.seatsIn("h", "free")) != 20 {
+	deleted := w.do("DELETE", path, "")
+	if v := deleted.is(200); v["status"] != "released" || w.balance("ada") != 250 || len(w.seatsIn("h", "free")) != 20 {
 		t.Errorf("%v, and a balance of %d", v, w.balance("ada"))
 	}
-	if again := w.do("DELETE", path, ""); again.text != gone.text {
-		t.Errorf("again: %s, want %s", again.text, gone.text)
+	if repeated := w.do("DELETE", path, ""); repeated.text != deleted.text {
+		t.Errorf("again: %s, want %s", repeated.text, deleted.text)
 	}
 	w.do("POST", path+"/payment", "").problem(410, "released")
 	var kinds []string
@@ -125,10 +125,10 @@ func TestBookingLifecycle(t *testing.T) {
 		kinds = append(kinds, fmt.Sprint(e["kind"], " ", e["amount"], " ", e["balance"]))
 	}
 	if got := strings.Join(kinds, ", "); got != "charged 250 250, debited 200 50, refunded 200 250" {
-		t.Errorf("the entries are %s", got)
+		t.Errorf("the entries are %s; want charged 250 250, debited 200 50, refunded 200 250", got)
 	}
 	if v := w.do("GET", "/v1/holders/ada/bookings", "").is(200); len(v["items"].([]any)) != 1 {
-		t.Error(v)
+		t.Errorf("got %v; want len(items) = 1", v)
 	}
 }
 
@@ -138,19 +138,19 @@ func TestRefusedBookingKeepsNothing(t *testing.T) {
 	w.book("h", "ada", "A-1-5", "A-1-6").is(201)
 	v := w.book("h", "bob", "A-1-4", "A-1-5", "A-1-6").problem(409, "seat_taken")
 	if got := strings.Join(texts(v["seats"]), " "); got != "A-1-5 A-1-6" {
-		t.Errorf("taken are %s", got)
+		t.Errorf("taken are %s; want A-1-5 A-1-6", got)
 	}
 	others := v["alternatives"].([]any)
 	if len(others) < 1 || len(others) > 3 {
-		t.Errorf("the alternatives are %v", others)
+		t.Errorf("the alternatives are %v; want len(others) ≥ 1, len(others) ≤ 3", others)
 	}
 	for _, other := range others {
 		if len(texts(other)) != 3 {
-			t.Errorf("an alternative of another size: %v", other)
+			t.Errorf("an alternative of another size: %v; want len(texts(other)) = 3", other)
 		}
 	}
 	if got := w.seatsIn("h", "held"); len(got) != 2 {
-		t.Errorf("held are %v", got)
+		t.Errorf("held are %v; want len(got) = 2", got)
 	}
 	w.book("h", "bob", texts(others[0])...).is(201)
 	v = w.do("POST", "/v1/performances/h/bookings", `{"holder":"c","best_available":{"quantity":8}}`).problem(
@@ -158,11 +158,11 @@ func TestRefusedBookingKeepsNothing(t *testing.T) {
 		"sold_out",
 	)
 	if v["remaining"] != float64(5) || v["sections"].([]any)[0].(map[string]any)["section"] != "A" {
-		t.Error(v)
+		t.Errorf("got %v; want remaining = 5, sections[0].section = A", v)
 	}
 	if v := w.do("POST", "/v1/performances/h/bookings",
 		`{"holder":"c","best_available":{"quantity":2,"section":"A"}}`).is(201); len(v["seats"].([]any)) != 2 {
-		t.Error(v)
+		t.Errorf("got %v; want len(seats) = 2", v)
 	}
 	for body, field := range map[string]string{
 		`{"holder":"c"}`: "seats", `{"holder":"c","seats":[]}`: "seats", `{"holder":"c","seats":["A-9-9"]}`: "seats",
@@ -177,7 +177,7 @@ func TestRefusedBookingKeepsNothing(t *testing.T) {
 		}
 	}
 	if v := w.book("none", "c", "A-1-1").problem(404, "not_found"); v["resource"] != "performance" {
-		t.Error(v)
+		t.Errorf("got %v; want resource = performance", v)
 	}
 }
 
@@ -201,7 +201,7 @@ func TestOneSeatHundredHolders(t *testing.T) {
 	}
 	all.Wait()
 	if codes["201"] != 1 || codes["409 seat_taken"] != 99 {
-		t.Errorf("the answers are %v", codes)
+		t.Errorf("the answers are %v; want 201 = 1, codes[\"409 seat_taken\"] = 99", codes)
 	}
 }
 

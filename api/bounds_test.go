@@ -14,8 +14,8 @@ import (
 	"admitone/events"
 )
 
-// many calls do for every number below n, concurrently.
-func many(n int, do func(i int)) {
+// concurrently calls do for every number below n, concurrently.
+func concurrently(n int, do func(i int)) {
 	var all sync.WaitGroup
 	for worker := range 64 {
 		all.Go(func() {
@@ -45,7 +45,7 @@ func TestOpenHoldsAreBounded(t *testing.T) {
 	w.do("POST", "/v1/performances", fmt.Sprintf(newHall, "hall"), "Authorization", admin).is(201)
 	const path, hold = "/v1/products/p/reservations", `{"hold":true}`
 	made := make([]answer, core.MaxOpenHolds-1)
-	many(len(made), func(i int) {
+	concurrently(len(made), func(i int) {
 		made[i] = w.do("POST", path, hold, "Authorization", ada, "Idempotency-Key", fmt.Sprint("k", i))
 		made[i].is(201)
 	})
@@ -69,7 +69,7 @@ func TestOpenHoldsAreBounded(t *testing.T) {
 		t.Helper()
 		if v := a.problem(409, "limit_exceeded"); v["limit"] != float64(core.MaxOpenHolds) ||
 			v["open_holds"] != float64(core.MaxOpenHolds) {
-			t.Error(v)
+			t.Errorf("got %v; want limit = %v, open_holds = %v", v, float64(core.MaxOpenHolds), float64(core.MaxOpenHolds))
 		}
 	}
 	seen()
@@ -89,11 +89,11 @@ func TestOpenHoldsAreBounded(t *testing.T) {
 	w.do("POST", "/v1/products/none/reservations", hold, "Authorization", ada).problem(404, "not_found")
 	w.do("POST", "/v1/products/q/reservations", `{}`, "Authorization", ada).is(201) // no hold
 	w.do("POST", path, hold, "Authorization", bob).is(201)
-	for _, again := range []answer{w.do("POST", path, hold, "Authorization", ada, "Idempotency-Key", "k7"),
+	for _, repeated := range []answer{w.do("POST", path, hold, "Authorization", ada, "Idempotency-Key", "k7"),
 		w.do("POST", "/v1/performances/hall/bookings", `{"seats":["A-1-1"]}`, "Authorization", ada, "Idempotency-Key",
 			"seat")} {
-		if again.is(201); again.header.Get("Idempotent-Replay") != "true" {
-			t.Errorf("%s: a retry is decided again", again.what)
+		if repeated.is(201); repeated.header.Get("Idempotent-Replay") != "true" {
+			t.Errorf("%s: a retry is decided again", repeated.what)
 		}
 	}
 	for _, exempt := range []string{shop, admin} {
@@ -110,7 +110,7 @@ func TestOpenHoldsAreBounded(t *testing.T) {
 	for i, end := range []string{"/confirm", "", "", ""} {
 		seen()
 		if a := w.do("POST", path, hold, "Authorization", ada); (a.status == 409) != (i < 3) {
-			t.Errorf("with %d returned: %d %s", i, a.status, a.text)
+			t.Errorf("with %d returned: %d %s; want a refusal: %t", i, a.status, a.text, i < 3)
 		}
 		method := "DELETE"
 		if end != "" {
@@ -124,7 +124,7 @@ func TestOpenHoldsAreBounded(t *testing.T) {
 func TestTeamsAreBounded(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.config.Auth = secret })
 	ada, bob, shop := bearer(t, "ada", RoleHolder), bearer(t, "bob", RoleHolder), bearer(t, "shop", RoleService)
-	many(team.MaxOwned, func(i int) {
+	concurrently(team.MaxOwned, func(i int) {
 		w.do("POST", "/v1/teams", fmt.Sprintf(`{"id":"t%d","name":"n"}`, i), "Authorization", ada).is(201)
 	})
 	head, err := w.store.Head(context.Background())
@@ -132,7 +132,7 @@ func TestTeamsAreBounded(t *testing.T) {
 	w.do("GET", fmt.Sprintf("/v1/teams/t7?min_position=%d", head), "").is(200)
 	if v := w.do("POST", "/v1/teams", `{"name":"n"}`, "Authorization", ada).problem(409,
 		"limit_exceeded"); v["limit"] != float64(team.MaxOwned) {
-		t.Error(v)
+		t.Errorf("got %v; want limit = %v", v, float64(team.MaxOwned))
 	}
 	w.do("POST", "/v1/teams", `{"id":"t7","name":"n"}`, "Authorization", ada).is(200)
 	w.do("POST", "/v1/teams", `{"name":"n"}`, "Authorization", bob).is(201)
@@ -150,7 +150,7 @@ func TestKeysAreBounded(t *testing.T) {
 	first := w.do("POST", path, `{}`, "Authorization", ada, "Idempotency-Key", "first")
 	first.is(201)
 	spend := func(sub string, n int) { // the effect of as many requests, without HTTP
-		many(n, func(i int) {
+		concurrently(n, func(i int) {
 			_, err := w.server.config.Desk.Ask(context.Background(), actors.Request{
 				Stream: product.Stream(
 					"p",
@@ -169,12 +169,12 @@ func TestKeysAreBounded(t *testing.T) {
 		spent.problem(429, "rate_limited")
 		var wait int
 		if fmt.Sscan(spent.header.Get("Retry-After"), &wait); wait < 23*3600 || wait > 24*3600+1 {
-			t.Errorf("Retry-After is %d", wait)
+			t.Errorf("Retry-After is %d; want wait ≥ %v, wait ≤ %v", wait, 23*3600, 24*3600+1)
 		}
 		w.do("POST", path, `{}`, "Authorization", ada).is(201) // without a key
-		if again := w.do("POST", path, `{}`, "Authorization", ada, "Idempotency-Key",
-			"first"); again.text != first.text {
-			t.Errorf("%d %s, want %s", again.status, again.text, first.text)
+		if repeated := w.do("POST", path, `{}`, "Authorization", ada, "Idempotency-Key",
+			"first"); repeated.text != first.text {
+			t.Errorf("%d %s, want %s", repeated.status, repeated.text, first.text)
 		}
 		w.do("POST", path, `{"quantity":2}`, "Authorization", ada, "Idempotency-Key", "first").problem(
 			422,
@@ -193,6 +193,6 @@ func TestKeysAreBounded(t *testing.T) {
 			Quantity:      1,
 		}, ID: actors.KeyedCommandID("shop", "x"), Actor: "shop", Bounded: true})
 	if spent := (*actors.KeysSpent)(nil); !errors.As(err, &spent) {
-		t.Errorf("not exempt: %v", err)
+		t.Errorf("not exempt: %v; want errors.As(err, &spent)", err)
 	}
 }

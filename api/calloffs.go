@@ -24,28 +24,28 @@ type callOffOf struct {
 	collection, category string
 	// find reports whether the resource exists, and returns its cancellation.
 	find func(s *Server, from *projections.Reading, id string) (off row.Cancelled, ok bool, err error)
-	// each calls take, ordered by key, with every booking, reservation or entry that the
-	// cancellation ends, has ended or would end. It stops at take's first error.
+	// each calls visit, ordered by key, with every booking, reservation or entry that the
+	// cancellation ends, has ended or would end. It stops at visit's first error.
 	each func(s *Server, from *projections.Reading, id string, off *row.Cancelled, now time.Time,
-		take func(key string, a *affected) error) error
+		visit func(key string, a *affected) error) error
 }
 
 // affected is a booking, reservation or entry that a cancellation ends.
 type affected struct {
 	id, holder, status string
 	quantity           int64
-	// left means that it is not ended yet, paid that it is refunded.
-	left, paid bool
-	refund     int64
-	method     string
-	provider   events.Provider
+	// remaining means that the sale is not ended yet, paid that it is refunded.
+	remaining, paid bool
+	refund          int64
+	method          string
+	provider        events.Provider
 }
 
 // callOffs are the kinds of resources that can be cancelled.
 var callOffs = []callOffOf{
-	{"performances", events.PerformanceCategory, (*Server).performanceOff, (*Server).affectedBookings},
-	{"products", events.ProductCategory, (*Server).productOff, (*Server).affectedReservations},
-	{"tournaments", events.TournamentCategory, (*Server).tournamentOff, (*Server).affectedEntries},
+	{"performances", events.PerformanceCategory, (*Server).performanceCancellation, (*Server).affectedBookings},
+	{"products", events.ProductCategory, (*Server).productCancellation, (*Server).affectedReservations},
+	{"tournaments", events.TournamentCategory, (*Server).tournamentCancellation, (*Server).affectedEntries},
 }
 
 func (s *Server) callOffRoutes() {
@@ -56,8 +56,7 @@ func (s *Server) callOffRoutes() {
 	}
 }
 
-// dryRun returns the query parameter dry_run. It refuses parameters that it does not know: a misspelt one would call
-// off for good.
+// dryRun returns the query parameter dry_run. It refuses unknown parameters: a misspelt one would cancel for good.
 func (r *request) dryRun() (bool, error) {
 	if err := r.checkParameters("dry_run", "limit", "cursor", "min_position"); err != nil {
 		return false, err
@@ -69,7 +68,7 @@ func (r *request) dryRun() (bool, error) {
 // affected sales.
 func (s *Server) callOff(of callOffOf) handler {
 	return func(r *request) error {
-		if err := r.caller.must(RoleAdmin); err != nil {
+		if err := r.caller.requireRole(RoleAdmin); err != nil {
 			return err
 		}
 		id, err := param[string](r, "id", of.category)
@@ -106,7 +105,7 @@ func (s *Server) callOff(of callOffOf) handler {
 			}
 			return err
 		})
-		r.noteAll()
+		r.noteHead()
 		if err != nil {
 			return err
 		}
@@ -117,7 +116,7 @@ func (s *Server) callOff(of callOffOf) handler {
 // getCallOff answers with the progress of a cancellation.
 func (s *Server) getCallOff(of callOffOf) handler {
 	return func(r *request) error {
-		if err := r.caller.must(RoleAuditor, RoleService, RoleAdmin); err != nil {
+		if err := r.caller.requireRole(RoleAuditor, RoleService, RoleAdmin); err != nil {
 			return err
 		}
 		id, err := param[string](r, "id", of.category)
@@ -134,12 +133,12 @@ type callOffReport struct {
 	id  string
 	off row.Cancelled
 	row row.CallOff
-	// position is the views' when it was read.
+	// position is the log position of the views that were read.
 	position events.Position
 
-	holders                                 map[uint64]struct{}
-	affected, held, paid, left, quantity, n int64
-	refunds                                 []callOffRefund
+	holders                                      map[uint64]struct{}
+	affected, held, paid, remaining, quantity, n int64
+	refunds                                      []callOffRefund
 
 	// items are the page after the key after, at most limit; next is the key of its last item if more
 	// follow.
@@ -208,8 +207,8 @@ func (c *callOffReport) add(key string, a *affected) {
 	if a.holder != "" {
 		c.holders[maphash.String(holderSeed, a.holder)] = struct{}{}
 	}
-	if a.left {
-		c.left++
+	if a.remaining {
+		c.remaining++
 	}
 	if a.paid {
 		c.paid++
@@ -255,7 +254,7 @@ func (c *callOffReport) append(dst []byte, currency string, accepted bool) []byt
 		name string
 		n    int64
 	}{{"holders", int64(len(c.holders))}, {"count", c.affected}, {"quantity", c.quantity}, {"unpaid", c.held},
-		{"paid", c.paid}, {"left", c.left}} {
+		{"paid", c.paid}, {"left", c.remaining}} {
 		o.Int(n.name, n.n)
 	}
 	o.Key("refunds")

@@ -37,48 +37,48 @@ func init() {
 		m.make("POST", "/v1/tournaments/"+id+"/cancellation", `{"reason":"ill"}`)
 		return of(id)
 	}
-	answersOfKinds = append(answersOfKinds, askCallOffs)
+	answersOfKinds = append(answersOfKinds, exerciseCallOffs)
 }
 
-func askCallOffs(_ *testing.T, ask func(method, path, body string, headers ...string) answer) {
-	ask("POST", "/v1/performances", fmt.Sprintf(newHall, "off")).is(201)
-	b := ask("POST", "/v1/performances/off/bookings", `{"holder":"ada","seats":["A-1-1"]}`).is(201)["id"].(string)
-	ask("POST", "/v1/bookings/"+b+"/payment", `{"method":"external","provider":"bank","reference":"off","amount":100,`+
+func exerciseCallOffs(_ *testing.T, send func(method, path, body string, headers ...string) answer) {
+	send("POST", "/v1/performances", fmt.Sprintf(newHall, "off")).is(201)
+	b := send("POST", "/v1/performances/off/bookings", `{"holder":"ada","seats":["A-1-1"]}`).is(201)["id"].(string)
+	send("POST", "/v1/bookings/"+b+"/payment", `{"method":"external","provider":"bank","reference":"off","amount":100,`+
 		`"currency":"EUR"}`).is(200)
-	ask("POST", "/v1/performances/off/bookings", `{"holder":"ada","seats":["A-1-2"]}`).is(201)
+	send("POST", "/v1/performances/off/bookings", `{"holder":"ada","seats":["A-1-2"]}`).is(201)
 	const path = "/v1/performances/off/cancellation"
-	ask("GET", path, "").problem(404, "not_found")
-	ask("POST", path+"?dry_run=true", "").is(200)
-	ask("POST", path, `{"reason":"ill"}`).is(202)
-	ask("POST", path+"?dry_run=true", `{"reason":"ill"}`).is(200)
-	ask("GET", path, "").is(200)
-	ask("GET", path+"?limit=1", "").is(200)
-	ask("POST", path, "{").problem(400, "malformed_json")
-	ask("POST", path+"?dry_run=1", `{"reason":"ill"}`).problem(400, "bad_parameter")
-	ask("POST", path, `{"reason":""}`).problem(422, "invalid_field")
-	ask("POST", "/v1/performances/none/cancellation", `{"reason":"ill"}`).problem(404, "not_found")
-	ask("POST", "/v1/performances/off/bookings", `{"holder":"ada","seats":["A-1-3"]}`).problem(409, "cancelled")
-	ask("GET", "/v1/performances/off", "").is(200)
-	ask("DELETE", "/v1/bookings/"+b, "").is(200)
-	ask("GET", "/v1/performances/off/report", "").is(200)
-	ask("POST", "/v1/tournaments", `{"id":"off","name":"n","team_limit":9,"register_deadline":"2099-01-01T00:00:00Z"}`).is(201)
-	ask("POST", "/v1/teams", `{"id":"off","name":"n"}`).is(201)
-	ask("POST", "/v1/tournaments/off/entries", `{"team_id":"off"}`).is(201)
-	ask("POST", "/v1/tournaments/off/cancellation?dry_run=true", "").is(200)
-	ask("POST", "/v1/tournaments/off/cancellation", `{"reason":"storm"}`).is(202)
-	ask("GET", "/v1/tournaments/off/cancellation", "").is(200)
-	ask("GET", "/v1/tournaments/off", "").is(200)
-	ask("GET", "/v1/tournaments/off/entries", "").is(200)
-	ask("GET", "/v1/tournaments/off/entries/off", "").is(200)
-	ask("POST", "/v1/tournaments/off/entries", `{"team_id":"off"}`).problem(409, "cancelled")
-	ask("POST", "/v1/products", `{"id":"off","name":"n","stock":3}`).is(201)
-	r := ask("POST", "/v1/products/off/reservations", `{"holder":"ada"}`).is(201)["id"].(string)
-	ask("POST", "/v1/products/off/cancellation?dry_run=true", "").is(200)
-	ask("POST", "/v1/products/off/cancellation", `{"reason":"recall"}`).is(202)
-	ask("GET", "/v1/products/off/cancellation", "").is(200)
-	ask("GET", "/v1/products/off", "").is(200)
-	ask("DELETE", "/v1/products/off/reservations/"+r, "").is(200)
-	ask("POST", "/v1/products/off/reservations", `{"holder":"ada"}`).problem(409, "cancelled")
+	send("GET", path, "").problem(404, "not_found")
+	send("POST", path+"?dry_run=true", "").is(200)
+	send("POST", path, `{"reason":"ill"}`).is(202)
+	send("POST", path+"?dry_run=true", `{"reason":"ill"}`).is(200)
+	send("GET", path, "").is(200)
+	send("GET", path+"?limit=1", "").is(200)
+	send("POST", path, "{").problem(400, "malformed_json")
+	send("POST", path+"?dry_run=1", `{"reason":"ill"}`).problem(400, "bad_parameter")
+	send("POST", path, `{"reason":""}`).problem(422, "invalid_field")
+	send("POST", "/v1/performances/none/cancellation", `{"reason":"ill"}`).problem(404, "not_found")
+	send("POST", "/v1/performances/off/bookings", `{"holder":"ada","seats":["A-1-3"]}`).problem(409, "cancelled")
+	send("GET", "/v1/performances/off", "").is(200)
+	send("DELETE", "/v1/bookings/"+b, "").is(200)
+	send("GET", "/v1/performances/off/report", "").is(200)
+	send("POST", "/v1/tournaments", `{"id":"off","name":"n","team_limit":9,"register_deadline":"2099-01-01T00:00:00Z"}`).is(201)
+	send("POST", "/v1/teams", `{"id":"off","name":"n"}`).is(201)
+	send("POST", "/v1/tournaments/off/entries", `{"team_id":"off"}`).is(201)
+	send("POST", "/v1/tournaments/off/cancellation?dry_run=true", "").is(200)
+	send("POST", "/v1/tournaments/off/cancellation", `{"reason":"storm"}`).is(202)
+	send("GET", "/v1/tournaments/off/cancellation", "").is(200)
+	send("GET", "/v1/tournaments/off", "").is(200)
+	send("GET", "/v1/tournaments/off/entries", "").is(200)
+	send("GET", "/v1/tournaments/off/entries/off", "").is(200)
+	send("POST", "/v1/tournaments/off/entries", `{"team_id":"off"}`).problem(409, "cancelled")
+	send("POST", "/v1/products", `{"id":"off","name":"n","stock":3}`).is(201)
+	r := send("POST", "/v1/products/off/reservations", `{"holder":"ada"}`).is(201)["id"].(string)
+	send("POST", "/v1/products/off/cancellation?dry_run=true", "").is(200)
+	send("POST", "/v1/products/off/cancellation", `{"reason":"recall"}`).is(202)
+	send("GET", "/v1/products/off/cancellation", "").is(200)
+	send("GET", "/v1/products/off", "").is(200)
+	send("DELETE", "/v1/products/off/reservations/"+r, "").is(200)
+	send("POST", "/v1/products/off/reservations", `{"holder":"ada"}`).problem(409, "cancelled")
 }
 
 // TestCallingOffAProduct: each reservation ends, and the whole stock remains but can't be reserved.
@@ -94,7 +94,7 @@ func TestCallingOffAProduct(t *testing.T) {
 	w.do("DELETE", back, "").is(200)
 	planned := w.do("POST", tee+"/cancellation?dry_run=true", "").is(200)
 	if planned["count"] != 2.0 || planned["quantity"] != 5.0 || planned["holders"] != 2.0 {
-		t.Errorf("planned: %v", planned)
+		t.Errorf("planned: %v; want count = 2, quantity = 5, holders = 2", planned)
 	}
 	tag := w.do("GET", tee, "").header.Get("ETag")
 	for _, replay := range []string{"", "true"} {
@@ -104,34 +104,35 @@ func TestCallingOffAProduct(t *testing.T) {
 		}
 	}
 	if done := w.awaitSwept(tee); affectedBy(done) != affectedBy(planned) {
-		t.Errorf("planned:\n%s\nended:\n%s", affectedBy(planned), affectedBy(done))
+		t.Errorf("planned:\n%s\nended:\n%s; want affectedBy(done) = %v",
+			affectedBy(planned), affectedBy(done), affectedBy(planned))
 	}
 	for _, reservation := range []string{sold, held} {
 		for _, method := range []string{"GET", "DELETE", "DELETE"} {
 			if v := w.do(method, reservation, "").is(200); v["status"] != "cancelled" {
-				t.Errorf("%s: %v", method, v)
+				t.Errorf("%s: got %v; want status = cancelled", method, v)
 			}
 		}
 		w.do("POST", reservation+"/confirm", "").problem(409, "cancelled")
 	}
 	if v := w.do("GET", back, "").is(200); v["status"] != "released" {
-		t.Errorf("%v", v)
+		t.Errorf("got %v; want status = released", v)
 	}
 	v := w.do("GET", tee, "").is(200)
 	if v["status"] != "cancelled" || v["remaining"] != 9.0 || v["cancelled"].(map[string]any)["reason"] != "recall" {
-		t.Errorf("%v", v)
+		t.Errorf("got %v; want status = cancelled, remaining = 9, cancelled.reason = recall", v)
 	}
 	w.do("POST", tee+"/reservations", `{"holder":"cy"}`).problem(409, "cancelled")
 	w.do("PATCH", tee, `{"stock":1}`, "If-Match", tag).problem(412, "stale_revision")
 	w.do("PATCH", tee, `{"stock":1}`, "If-Match", `"`+v["edit_tag"].(string)+`"`).problem(409, "cancelled")
 	w.do("POST", tee+"/cancellation", `{"reason":"again"}`).is(202)
 	if v := w.do("GET", tee+"/reservations?status=cancelled", "").is(200); len(v["items"].([]any)) != 2 {
-		t.Errorf("%v", v)
+		t.Errorf("got %v; want len(items) = 2", v)
 	}
-	told := w.do("GET", "/v1/history/product/tee", "").text
+	text := w.do("GET", "/v1/history/product/tee", "").text
 	for _, sentence := range []string{"cancelled, because:", "because the product was cancelled", "2 were ended"} {
-		if !strings.Contains(told, sentence) {
-			t.Errorf("%q is not in %s", sentence, told)
+		if !strings.Contains(text, sentence) {
+			t.Errorf("%q is not in %s", sentence, text)
 		}
 	}
 }
@@ -166,19 +167,20 @@ func TestCallingOffATournament(t *testing.T) {
 	}
 	planned := w.do("POST", cup+"/cancellation?dry_run=true", "").is(200)
 	if planned["count"] != 3.0 || planned["left"] != 3.0 {
-		t.Errorf("planned: %v", planned)
+		t.Errorf("planned: %v; want count = 3, left = 3", planned)
 	}
 	w.do("POST", cup+"/cancellation", `{"reason":"storm"}`).is(202)
 	if done := w.awaitSwept(cup); affectedBy(done) != affectedBy(planned) {
-		t.Errorf("planned:\n%s\nended:\n%s", affectedBy(planned), affectedBy(done))
+		t.Errorf("planned:\n%s\nended:\n%s; want affectedBy(done) = %v",
+			affectedBy(planned), affectedBy(done), affectedBy(planned))
 	}
 	v := w.do("GET", cup, "").is(200)
 	if v["status"] != "cancelled" || v["cancelled"].(map[string]any)["reason"] != "storm" {
-		t.Errorf("%v", v)
+		t.Errorf("got %v; want status = cancelled, cancelled.reason = storm", v)
 	}
 	for _, team := range []string{"a", "c"} {
 		if v := w.do("GET", cup+"/entries/"+team, "").is(200); v["status"] != "cancelled" {
-			t.Errorf("%v", v)
+			t.Errorf("got %v; want status = cancelled", v)
 		}
 	}
 	w.do("POST", cup+"/entries", `{"team_id":"d"}`).problem(409, "cancelled")
@@ -186,10 +188,10 @@ func TestCallingOffATournament(t *testing.T) {
 	w.do("PATCH", cup, `{"team_limit":9}`, "If-Match", `"`+v["edit_tag"].(string)+`"`).problem(409, "cancelled")
 	w.do("DELETE", cup+"/entries/a", "").is(200)
 	if v := w.do("GET", cup, "").is(200); v["waitlisted"] != 1.0 {
-		t.Errorf("the waiting team entered: %v", v)
+		t.Errorf("the waiting team entered: %v; want waitlisted = 1", v)
 	}
-	if told := w.do("GET", "/v1/history/tournament/cup", "").text; !strings.Contains(told, "cancelled, because:") {
-		t.Error(told)
+	if text := w.do("GET", "/v1/history/tournament/cup", "").text; !strings.Contains(text, "cancelled, because:") {
+		t.Errorf("got %v; want because:\" in told, \"cancelled", text)
 	}
 }
 
@@ -233,15 +235,15 @@ func TestCallingOffAPerformance(t *testing.T) {
 	paid := w.buySeat("a", "ann", "A-1-1")
 	back := w.buySeat("a", "ann", "A-1-2")
 	if v := w.do("DELETE", back, "").is(200); v["kept"] != 70.0 {
-		t.Fatal(v)
+		t.Fatalf("got %v; want kept = 70", v)
 	}
 	held := "/v1/bookings/" + w.bookSeat("a", "bob", "A-1-3").is(201)["id"].(string)
-	outside := "/v1/bookings/" + w.bookSeat("a", "cy", "A-1-4").is(201)["id"].(string)
+	external := "/v1/bookings/" + w.bookSeat("a", "cy", "A-1-4").is(201)["id"].(string)
 	report := func(booking, reference string) map[string]any {
 		return w.do("POST", booking+"/payment", fmt.Sprintf(`{"method":"external","provider":"bank","reference":%q,`+
 			`"amount":100,"currency":"EUR"}`, reference)).is(200)
 	}
-	report(outside, "x")
+	report(external, "x")
 	waiting := "/v1/bookings/" + w.bookSeat("a", "cy", "A-1-5").is(201)["id"].(string)
 	w.do("POST", waiting+"/payment-intent", `{"provider":"bank"}`).is(201)
 
@@ -250,7 +252,7 @@ func TestCallingOffAPerformance(t *testing.T) {
 	dry := w.do("POST", show+"/cancellation?dry_run=true", "")
 	planned := dry.is(200)
 	if planned["status"] != "planned" || planned["count"] != 4.0 || planned["holders"] != 3.0 || planned["left"] != 4.0 {
-		t.Errorf("planned: %v", planned)
+		t.Errorf("planned: %v; want status = planned, count = 4, holders = 3, left = 4", planned)
 	}
 	w.checkNothingWritten(dry, before)
 	w.do("GET", show+"/cancellation", "").problem(404, "not_found")
@@ -260,16 +262,17 @@ func TestCallingOffAPerformance(t *testing.T) {
 	w.do("POST", show+"/cancellation", `{"reason":"ill"}`, "Idempotency-Key", "k").is(202)
 	done := w.awaitSwept(show)
 	if affectedBy(done) != affectedBy(planned) {
-		t.Errorf("planned:\n%s\nended:\n%s", affectedBy(planned), affectedBy(done))
+		t.Errorf("planned:\n%s\nended:\n%s; want affectedBy(done) = %v",
+			affectedBy(planned), affectedBy(done), affectedBy(planned))
 	}
-	if again := w.do("POST", show+"/cancellation", `{"reason":"other"}`).is(202); affectedBy(again) != affectedBy(done) ||
-		again["cancelled"].(map[string]any)["reason"] != "ill" || again["status"] != "done" {
-		t.Errorf("again: %v", again)
+	if repeated := w.do("POST", show+"/cancellation", `{"reason":"other"}`).is(202); affectedBy(repeated) != affectedBy(done) ||
+		repeated["cancelled"].(map[string]any)["reason"] != "ill" || repeated["status"] != "done" {
+		t.Errorf("again: %v; want affectedBy(again) = %v, cancelled.reason = ill, status = done", repeated, affectedBy(done))
 	}
-	for _, booking := range []string{paid, held, outside, waiting} {
+	for _, booking := range []string{paid, held, external, waiting} {
 		for _, method := range []string{"GET", "DELETE", "DELETE"} {
 			if v := w.do(method, booking, "").is(200); v["status"] != "cancelled" || v["kept"] != nil {
-				t.Errorf("%s %s: %v", method, booking, v)
+				t.Errorf("%s %s: got %v; want status = cancelled, kept = nil", method, booking, v)
 			}
 		}
 		w.do("POST", booking+"/payment", "").problem(409, "cancelled")
@@ -277,42 +280,42 @@ func TestCallingOffAPerformance(t *testing.T) {
 		w.do("POST", booking+"/payment-intent", `{"provider":"bank"}`).problem(409, "cancelled")
 	}
 	if v := w.do("GET", back, "").is(200); v["status"] != "released" || v["kept"] != 70.0 {
-		t.Errorf("kept before: %v", v)
+		t.Errorf("kept before: %v; want status = released, kept = 70", v)
 	}
 	if v := w.do("GET", "/v1/wallets/ann", "").is(200); v["balance"] != 130.0 {
-		t.Errorf("ann: %v", v)
+		t.Errorf("ann: %v; want balance = 130", v)
 	}
 	if v := report(waiting, "late"); v["outcome"] != "refund_owed" || v["status"] != "cancelled" {
-		t.Errorf("reported late: %v", v)
+		t.Errorf("reported late: %v; want outcome = refund_owed, status = cancelled", v)
 	}
 	causes := map[any]int{}
 	for _, item := range w.do("GET", "/v1/refunds?status=owed", "").is(200)["items"].([]any) {
 		causes[item.(map[string]any)["cause"]]++
 	}
 	if len(causes) != 1 || causes["cancelled"] != 2 {
-		t.Errorf("owed: %v", causes)
+		t.Errorf("owed: %v; want len(causes) = 1, cancelled = 2", causes)
 	}
 	w.bookSeat("a", "dan", "A-1-1").problem(409, "cancelled")
 	w.do("PATCH", show, `{"title":"T"}`, "If-Match", `"`+tag+`"`).problem(409, "cancelled")
 	if v := w.do("GET", show, "").is(200); v["status"] != "cancelled" || v["held"] != 0.0 || v["booked"] != 0.0 {
-		t.Errorf("%v", v)
+		t.Errorf("got %v; want status = cancelled, held = 0, booked = 0", v)
 	}
 	if v := w.do("GET", show+"/report", "").is(200); v["received"] != 400.0 || v["kept"] != 70.0 ||
 		v["refunded"] != 130.0 || v["owed"] != 200.0 || v["given_back"] != 3.0 {
-		t.Errorf("report: %v", v)
+		t.Errorf("report: %v; want received = 400, kept = 70, refunded = 130, owed = 200, given_back = 3", v)
 	}
 	if v := w.do("GET", show+"/bookings?status=cancelled", "").is(200); len(v["items"].([]any)) != 4 {
-		t.Errorf("%v", v)
+		t.Errorf("got %v; want len(items) = 4", v)
 	}
-	told := w.do("GET", "/v1/history/booking/"+strings.TrimPrefix(paid, "/v1/bookings/"), "").text
+	text := w.do("GET", "/v1/history/booking/"+strings.TrimPrefix(paid, "/v1/bookings/"), "").text
 	for _, sentence := range []string{"ended, because its performance was cancelled", "because the performance was cancelled"} {
-		if !strings.Contains(told, sentence) {
-			t.Errorf("%q is not in %s", sentence, told)
+		if !strings.Contains(text, sentence) {
+			t.Errorf("%q is not in %s", sentence, text)
 		}
 	}
 	for _, path := range []string{"calloff/performance/a", "performance/a"} {
-		if told := w.do("GET", "/v1/history/"+path, "").text; !strings.Contains(told, "4 were ended") {
-			t.Errorf("%s: %s", path, told)
+		if text := w.do("GET", "/v1/history/"+path, "").text; !strings.Contains(text, "4 were ended") {
+			t.Errorf("%s: got %s; want 4 were ended in text", path, text)
 		}
 	}
 }
@@ -331,11 +334,11 @@ func TestPagesOfACallOff(t *testing.T) {
 			seen[item.(map[string]any)["id"]] = true
 		}
 		if v["count"] != 5.0 {
-			t.Errorf("page %d: %v", pages, v)
+			t.Errorf("page %d: %v; want count = 5", pages, v)
 		}
 		if v["next"] == nil {
 			if pages != 3 || len(seen) != 5 {
-				t.Errorf("%d pages with %v", pages, seen)
+				t.Errorf("%d pages with %v; want pages = 3, len(seen) = 5", pages, seen)
 			}
 			return
 		}

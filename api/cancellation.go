@@ -70,7 +70,7 @@ func appendCancellation(o *events.Object, rule events.Cancellation) {
 // override returns the reason with which an admin overrides the cancellation policy, "" if the request
 // does not.
 func (r *request) override() (reason string, err error) {
-	if r.ctx == nil { // a command of a batch that has no query
+	if r.ctx == nil { // a direct command of a batch has no query
 		return "", nil
 	}
 	reason = r.ctx.Query("reason")
@@ -84,13 +84,13 @@ func (r *request) override() (reason string, err error) {
 	case !printable(reason, maxReason):
 		return "", refuse(codes.BadParameter, "override needs a reason: 1 to 200 printable characters")
 	}
-	return reason, r.caller.must(RoleAdmin)
+	return reason, r.caller.requireRole(RoleAdmin)
 }
 
 const maxReason = 200
 
-// flag returns a query parameter that is true or false, false if it is absent. One that is empty or given twice is
-// refused: what its sender wants can't be told, and what follows can't be undone.
+// flag returns a boolean query parameter, false if it is absent. An empty or repeated one is refused: it is ambiguous,
+// and its effect can't be undone.
 func (r *request) flag(name string) (bool, error) {
 	switch given := r.ctx.Context().QueryArgs().PeekMulti(name); {
 	case len(given) == 0 || len(given) == 1 && string(given[0]) == "false":

@@ -21,7 +21,7 @@ func TestCancellation(t *testing.T) {
 	until := after(time.Hour)
 	v := w.gig("a", fmt.Sprintf(`,"cancellation":{"until":%q,"refund_percent":33}`, until)).is(201)
 	if rule := v["cancellation"].(map[string]any); rule["until"] != until || rule["refund_percent"] != 33.0 {
-		t.Error(v)
+		t.Errorf("got %v; want until = %v, refund_percent = 33", v, until)
 	}
 	w.gig("a", "").problem(409, "already_exists")
 	in, other := w.buySeat("a", "ann", "A-1-1"), w.buySeat("a", "ann", "A-1-2")
@@ -30,42 +30,42 @@ func TestCancellation(t *testing.T) {
 	edit(`"e0"`, fmt.Sprintf(`{"cancellation":{"until":%q,"refund_percent":80}}`, past)).is(200)
 	late := w.buySeat("a", "bob", "A-1-3")
 	if v := edit(`"e1"`, `{"cancellation":null}`).is(200); v["cancellation"] != nil {
-		t.Error(v)
+		t.Errorf("got %v; want cancellation = nil", v)
 	}
 	free := w.buySeat("a", "cy", "A-1-4")
 	for range 2 {
 		if v := w.do("DELETE", in, "").is(200); v["kept"] != 67.0 || v["status"] != "released" {
-			t.Error(v)
+			t.Errorf("got %v; want kept = 67, status = released", v)
 		}
 	}
 	if v := w.do("DELETE", late, "").problem(409, "cancellation_closed"); v["until"] != past {
-		t.Error(v)
+		t.Errorf("got %v; want until = %v", v, past)
 	}
 	for query, field := range map[string]string{"?override=true": "reason", "?override=1&reason=x": "override",
 		"?reason=x": "reason", "?override=true&reason=" + strings.Repeat("x", 201): "reason",
 		"?override=true&reason=a%0Ab": "reason", "?override=true&reason=a%E2%80%AEb": "reason"} {
 		if v := w.do("DELETE", late+query, "").problem(400, "bad_parameter"); !strings.Contains(v["detail"].(string), field) {
-			t.Errorf("%s: %v", query, v)
+			t.Errorf("%s: got %v; want field in detail", query, v)
 		}
 	}
 	if v := w.do("DELETE", late+"?override=true&reason=lift+broken", "").is(200); v["kept"] != 20.0 {
-		t.Error(v)
+		t.Errorf("got %v; want kept = 20", v)
 	}
 	if v := w.do("DELETE", free, "").is(200); v["kept"] != nil {
-		t.Error(v)
+		t.Errorf("got %v; want kept = nil", v)
 	}
 	edit(`"e2"`, fmt.Sprintf(`{"starts_at":%q}`, past)).is(200) // sold seats have ended with the show
 	if v := w.do("DELETE", other, "").problem(409, "cancellation_closed"); v["until"] != past {
-		t.Error(v)
+		t.Errorf("got %v; want until = %v", v, past)
 	}
 	for holder, want := range map[string]float64{"ann": 33, "bob": 80, "cy": 100} {
 		if v := w.do("GET", "/v1/wallets/"+holder, "").is(200); v["balance"] != want {
 			t.Errorf("%s has %v, want %v", holder, v["balance"], want)
 		}
 	}
-	story := fmt.Sprint(w.do("GET", "/v1/history/booking/"+strings.TrimPrefix(late, "/v1/bookings/"), "").is(200))
-	if !strings.Contains(story, `because: \"lift broken\"`) && !strings.Contains(story, `because: "lift broken"`) {
-		t.Error(story)
+	text := fmt.Sprint(w.do("GET", "/v1/history/booking/"+strings.TrimPrefix(late, "/v1/bookings/"), "").is(200))
+	if !strings.Contains(text, `because: \"lift broken\"`) && !strings.Contains(text, `because: "lift broken"`) {
+		t.Errorf("got %v; want because: \"lift broken\" in story or because: \"lift broken\" in story", text)
 	}
 	w.verifyLog()
 	for body, field := range map[string]string{
@@ -77,16 +77,16 @@ func TestCancellation(t *testing.T) {
 		`{"until":7,"refund_percent":1}`:                        "cancellation.until", `7`: "cancellation",
 	} {
 		if v := edit(`"e3"`, `{"cancellation":`+body+`}`).problem(422, "invalid_field"); v["field"] != field {
-			t.Errorf("%s: %v", body, v)
+			t.Errorf("%s: got %v; want field = %v", body, v, field)
 		}
 	}
 	unknown := `{"cancellation":{"until":"2031-01-01T00:00:00Z","refund_percent":1,"percent":1}}`
 	if v := edit(`"e3"`, unknown).problem(422, "unknown_field"); v["field"] != "cancellation.percent" {
-		t.Error(v)
+		t.Errorf("got %v; want field = cancellation.percent", v)
 	}
 	whole := `{"cancellation":{"until":"2031-01-01T00:00:00Z","refund_percent":5.0e1}}`
 	if v := edit(`"e3"`, whole).is(200)["cancellation"].(map[string]any); v["refund_percent"] != 50.0 {
-		t.Error(v)
+		t.Errorf("got %v; want refund_percent = 50", v)
 	}
 }
 

@@ -6,17 +6,17 @@ import (
 	"time"
 )
 
-// tokensKept bounds each generation of checkedTokens.
-const tokensKept = 1 << 13
+// maxCachedTokens bounds each generation of checkedTokens.
+const maxCachedTokens = 1 << 13
 
 // checkedTokens caches the callers of valid tokens, because verifying a public-key signature costs several
-// times as much as a command. Entries are found by the token's hash, until the token expires or the keys
-// are read again. Two generations bound the memory: a token that is used moves to the newer one, and
-// the older one is dropped when that is full. A nil cache is always empty.
+// times as much as a command. Entries are keyed by the token's hash, and valid until the token expires or
+// the keys are read again. Two generations bound the memory: a token that is used moves to the newer one,
+// and the older one is dropped when the newer one is full. A nil cache is always empty.
 type checkedTokens struct {
-	mu        sync.Mutex
-	version   uint64                     // of the keys; guarded by mu
-	now, last map[tokenHash]checkedToken // guarded by mu
+	mu           sync.Mutex
+	version      uint64                     // of the keys; guarded by mu
+	newer, older map[tokenHash]checkedToken // guarded by mu
 }
 
 type tokenHash = [sha256.Size]byte
@@ -41,7 +41,7 @@ func (t *checkedTokens) callerOf(token string, version uint64, now time.Time,
 	}
 	checked, err := check(token)
 	if err == nil {
-		t.keep(hash, version, checked)
+		t.add(hash, version, checked)
 	}
 	return checked.caller, err
 }
@@ -52,30 +52,30 @@ func (t *checkedTokens) find(hash tokenHash, version uint64) (known checkedToken
 	if version != t.version {
 		return checkedToken{}, false
 	}
-	if known, ok = t.now[hash]; !ok {
-		if known, ok = t.last[hash]; ok {
-			t.put(hash, known)
+	if known, ok = t.newer[hash]; !ok {
+		if known, ok = t.older[hash]; ok {
+			t.insert(hash, known)
 		}
 	}
 	return known, ok
 }
 
-// keep caches a token, unless the keys were read again while it was checked.
-func (t *checkedTokens) keep(hash tokenHash, version uint64, checked checkedToken) {
+// add caches a token, unless the keys were read again while it was checked.
+func (t *checkedTokens) add(hash tokenHash, version uint64, checked checkedToken) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if version > t.version {
-		t.version, t.now, t.last = version, nil, nil
+		t.version, t.newer, t.older = version, nil, nil
 	}
 	if version == t.version {
-		t.put(hash, checked)
+		t.insert(hash, checked)
 	}
 }
 
-// put adds a token to the newer generation. The caller holds mu.
-func (t *checkedTokens) put(hash tokenHash, checked checkedToken) {
-	if t.now == nil || len(t.now) >= tokensKept {
-		t.now, t.last = map[tokenHash]checkedToken{}, t.now
+// insert adds a token to the newer generation. The caller holds mu.
+func (t *checkedTokens) insert(hash tokenHash, checked checkedToken) {
+	if t.newer == nil || len(t.newer) >= maxCachedTokens {
+		t.newer, t.older = map[tokenHash]checkedToken{}, t.newer
 	}
-	t.now[hash] = checked
+	t.newer[hash] = checked
 }

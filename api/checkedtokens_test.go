@@ -33,9 +33,9 @@ func TestCheckedTokens(t *testing.T) {
 	expect := func(token string, version uint64, at time.Time, want int) {
 		t.Helper()
 		checks = 0
-		who, err := tokens.callerOf(token, version, at, check)
-		if checks != want || (err != nil) != (token == "bad") || err == nil && (who.sub != "ada" || who.role != RoleAdmin) {
-			t.Errorf("%s: %d checks, want %d; %v, %v", token, checks, want, who, err)
+		actor, err := tokens.callerOf(token, version, at, check)
+		if checks != want || (err != nil) != (token == "bad") || err == nil && (actor.sub != "ada" || actor.role != RoleAdmin) {
+			t.Errorf("%s: %d checks, want %d; %v, %v", token, checks, want, actor, err)
 		}
 	}
 	expect("a", 1, now, 1)
@@ -48,12 +48,12 @@ func TestCheckedTokens(t *testing.T) {
 	expect("a", 2, now, 1)
 	expect("a", 1, now, 1) // it was checked while the keys changed
 	expect("a", 2, now, 0)
-	for i := range 3 * tokensKept {
+	for i := range 3 * maxCachedTokens {
 		expect("other "+strconv.Itoa(i), 2, now, 1)
-		if i%(tokensKept/2) == 0 {
+		if i%(maxCachedTokens/2) == 0 {
 			expect("a", 2, now, 0) // it is in use, so it stays
 		}
-		if n := max(len(tokens.now), len(tokens.last)); n > tokensKept {
+		if n := max(len(tokens.newer), len(tokens.older)); n > maxCachedTokens {
 			t.Fatalf("a half has %d tokens", n)
 		}
 	}
@@ -95,12 +95,12 @@ func TestWithdrawnKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	w := newHarness(t, func(w *harness) { w.config.Auth = JWTAuth{Keys: keys} })
-	ask := func() answer { return w.do("GET", "/v1/events", "", "Authorization", "Bearer "+token) }
-	ask().is(200)
-	ask().is(200)
-	if remembered := len(w.server.config.Auth.(JWTAuth).checked.now); remembered != 1 {
+	send := func() answer { return w.do("GET", "/v1/events", "", "Authorization", "Bearer "+token) }
+	send().is(200)
+	send().is(200)
+	if remembered := len(w.server.config.Auth.(JWTAuth).checked.newer); remembered != 1 {
 		t.Errorf("%d tokens are remembered", remembered)
 	}
 	publish("second", second)
-	ask().problem(401, "unauthenticated")
+	send().problem(401, "unauthenticated")
 }

@@ -27,7 +27,7 @@ func (s *Server) checkoutRoutes() {
 		return
 	}
 	s.handle(fiber.MethodPost, "/v1/bookings/:id/checkout", s.checkout)
-	s.handleSigned("/v1/payments/"+string(s.config.Payments.Provider()), s.takeReport)
+	s.handleSigned("/v1/payments/"+string(s.config.Payments.Provider()), s.recordReport)
 }
 
 // checkout answers with the provider's page on which a booking is paid: 201, or 200 if it exists already.
@@ -60,13 +60,13 @@ func (s *Server) checkout(r *request) error {
 			BookingID: id, By: by, SuccessURL: *body.SuccessURL, CancelURL: *body.CancelURL})
 		return err
 	})
-	r.noteAll()
+	r.noteHead()
 	if err != nil {
 		return checkoutProblem(err)
 	}
 	s.note(opened.Position)
 	status := fiber.StatusCreated
-	if opened.Again {
+	if opened.Existing {
 		status = fiber.StatusOK
 	}
 	if opened.Replayed {
@@ -106,18 +106,18 @@ func validReturnURL(text *string) bool {
 // maxReport bounds a provider's report, in bytes: a Stripe event about a long invoice has some 100 KiB.
 const maxReport = 1 << 20
 
-// takeReport records a signed report of the provider. It answers 200 once the content is durable, and 503
+// recordReport records a signed report of the provider. It answers 200 once the content is durable, and 503
 // if the report has to be sent again.
-func (s *Server) takeReport(r *request) error {
+func (s *Server) recordReport(r *request) error {
 	body := r.body()
 	if len(body) > maxReport {
 		return errBodyTooLarge
 	}
-	ctx, cancel := context.WithDeadline(context.Background(), r.begun.Add(takeLimit))
+	ctx, cancel := context.WithDeadline(context.Background(), r.begun.Add(reportTimeout))
 	defer cancel()
-	err := s.config.Payments.Take(ctx, r.id, func(name string) string { return r.ctx.Get(name) }, body)
+	err := s.config.Payments.HandleReport(ctx, r.id, func(name string) string { return r.ctx.Get(name) }, body)
 	if !errors.Is(err, payments.ErrForged) {
-		r.noteAll()
+		r.noteHead()
 	}
 	switch {
 	case errors.Is(err, payments.ErrForged):
@@ -130,5 +130,5 @@ func (s *Server) takeReport(r *request) error {
 	return nil
 }
 
-// takeLimit bounds the provider's wait for its answer.
-const takeLimit = AnswerLimit
+// reportTimeout bounds the provider's wait for its answer.
+const reportTimeout = AnswerLimit

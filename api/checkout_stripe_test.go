@@ -21,12 +21,12 @@ type shop struct {
 
 func newShop(t *testing.T, change ...func(*harness)) *shop {
 	s := &shop{stripe: stripetest.New(t)}
-	s.harness = newHarness(t, append(change, euros, func(w *harness) {
+	s.harness = newHarness(t, append(change, withEuros, func(w *harness) {
 		w.provider = stripe.New(
 			stripe.Config{Key: stripetest.Key, WebhookSecret: stripetest.WebhookSecret, API: s.stripe.URL()},
 		)
 	})...)
-	s.nameEuro()
+	s.fixCurrency()
 	s.do("POST", "/v1/performances", fmt.Sprintf(newHall, "hall")).is(201)
 	return s
 }
@@ -38,16 +38,16 @@ func (s *shop) checkout(booking string) string {
 	return url[strings.LastIndexByte(url, '/')+1:]
 }
 
-// tell sends an event and checks the status of the answer.
-func (s *shop) tell(e stripetest.Event, want int) {
+// deliver sends an event and checks the status of the answer.
+func (s *shop) deliver(e stripetest.Event, want int) {
 	s.t.Helper()
 	if status := e.Send("http://" + s.address); status != want {
 		s.t.Errorf("%s was answered with %d, want %d", e.Payload, status, want)
 	}
 }
 
-// until waits until a condition holds.
-func (s *shop) until(what string, holds func() bool) {
+// await waits until a condition holds.
+func (s *shop) await(what string, holds func() bool) {
 	s.t.Helper()
 	for end := time.Now().Add(patience); !holds(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(end) {
@@ -105,24 +105,24 @@ func TestPaidOnAPage(t *testing.T) {
 	}
 	slow := "pi_" + session // of a method that takes days
 	s.stripe.Change(session, func(one *stripetest.Session) { one.PaymentIntent = &slow })
-	s.tell(s.stripe.TellSession("completed", session), 200)
+	s.deliver(s.stripe.SessionEvent("completed", session), 200)
 	s.checkBooking(booking, "awaiting_payment")
 	payment := s.stripe.Pay(session)
 	var all sync.WaitGroup
 	for range 5 {
-		e := s.stripe.TellSession("async_payment_succeeded", session)
-		all.Go(func() { s.tell(e, 200) })
+		e := s.stripe.SessionEvent("async_payment_succeeded", session)
+		all.Go(func() { s.deliver(e, 200) })
 	}
 	all.Wait()
-	s.tell(s.stripe.TellSession("completed", session), 200)
-	s.tell(s.stripe.TellSession("expired", session), 200)
+	s.deliver(s.stripe.SessionEvent("completed", session), 200)
+	s.deliver(s.stripe.SessionEvent("expired", session), 200)
 	s.checkBooking(booking, "booked")
 	if n := s.received(); n != 1 {
 		t.Errorf("%d payments were received", n)
 	}
 	s.do("DELETE", booking, "").is(200)
 	s.checkRefunds("owed", "released 100EUR "+payment)
-	s.moneyVerified()
+	s.verifyMoney()
 }
 
 // TestForgedReports: they change nothing.
@@ -131,15 +131,15 @@ func TestForgedReports(t *testing.T) {
 	booking := s.held("hall", "ada", "A-1-1")
 	session := s.checkout(booking)
 	s.stripe.Pay(session)
-	e := s.stripe.TellSession("completed", session)
+	e := s.stripe.SessionEvent("completed", session)
 	e.Header = s.stripe.Sign(e.Payload, "whsec_another", time.Now())
-	s.tell(e, 403)
+	s.deliver(e, 403)
 	e.Header = s.stripe.Sign(e.Payload, stripetest.WebhookSecret, time.Now().Add(-10*time.Minute))
-	s.tell(e, 403)
+	s.deliver(e, 403)
 	e.Header = ""
-	s.tell(e, 403)
+	s.deliver(e, 403)
 	e.Payload = []byte(strings.Repeat(" ", maxReport+1))
-	s.tell(e, 413)
+	s.deliver(e, 413)
 	s.checkBooking(booking, "awaiting_payment")
 	if n := s.received(); n != 0 {
 		t.Errorf("%d payments were received", n)
@@ -154,18 +154,18 @@ func TestExpiredPages(t *testing.T) {
 	first, bobs := s.checkout(ada), s.checkout(bob)
 	for session, booking := range map[string]string{first: ada, bobs: bob} {
 		s.stripe.Pay(session)
-		s.tell(s.stripe.TellSession("expired", session), 200)
+		s.deliver(s.stripe.SessionEvent("expired", session), 200)
 		s.checkBooking(booking, "held")
 	}
 	second := s.checkout(ada)
 	if second == first {
 		t.Errorf("the page of an intent that is over is given again")
 	}
-	s.tell(s.stripe.TellSession("expired", first), 200)
+	s.deliver(s.stripe.SessionEvent("expired", first), 200)
 	s.checkBooking(ada, "awaiting_payment")
-	s.tell(s.stripe.TellSession("completed", first), 200)
+	s.deliver(s.stripe.SessionEvent("completed", first), 200)
 	s.checkBooking(ada, "booked")
-	s.until("the page of an intent that money has ended is closed", func() bool {
+	s.await("the page of an intent that money has ended is closed", func() bool {
 		for _, one := range s.stripe.Sessions() {
 			if one.ID == second {
 				return one.Status == "expired"
@@ -175,18 +175,18 @@ func TestExpiredPages(t *testing.T) {
 	})
 	s.do("DELETE", bob, "").is(200)
 	s.held("hall", "eve", "A-1-3")
-	s.tell(s.stripe.TellSession("completed", bobs), 200)
-	s.tell(s.stripe.TellSession("completed", bobs), 200)
+	s.deliver(s.stripe.SessionEvent("completed", bobs), 200)
+	s.deliver(s.stripe.SessionEvent("completed", bobs), 200)
 	s.checkBooking(bob, "released")
 	s.checkRefunds("owed", "released 100EUR pi_"+bobs)
-	s.moneyVerified()
+	s.verifyMoney()
 }
 
 // lapseBooking makes a booking of a hall with short holds that was paid on an expired page, and has
 // itself expired. It returns the booking and the session.
 func (s *shop) lapseBooking(hall, holder, seat string) (booking, session string) {
 	s.t.Helper()
-	s.until("a page is made in time", func() bool {
+	s.await("a page is made in time", func() bool {
 		a := s.do("POST", "/v1/performances/"+hall+"/bookings", fmt.Sprintf(`{"holder":%q,"seats":[%q]}`, holder, seat))
 		booking = a.header.Get("Location")
 		return a.status == 201 && s.do("POST", booking+"/checkout", newCheckout).status == 201
@@ -195,7 +195,7 @@ func (s *shop) lapseBooking(hall, holder, seat string) (booking, session string)
 	session = made[len(made)-1].ID
 	s.stripe.Pay(session)
 	s.do("DELETE", booking+"/payment-intent", "").is(200)
-	s.until("its own time is over", func() bool { return s.do("GET", booking, "").is(200)["status"] == "expired" })
+	s.await("its own time is over", func() bool { return s.do("GET", booking, "").is(200)["status"] == "expired" })
 	return booking, session
 }
 
@@ -209,17 +209,17 @@ func TestLatePages(t *testing.T) {
 	free, frees := s.lapseBooking("short", "ada", "A-1-1")
 	_, solds := s.lapseBooking("short", "bob", "A-1-3")
 	s.do("POST", "/v1/wallets/eve/charges", `{"amount":100}`).is(201)
-	s.until("the seats are free again, and sold", func() bool {
+	s.await("the seats are free again, and sold", func() bool {
 		a := s.do("POST", "/v1/performances/short/bookings", `{"holder":"eve","seats":["A-1-3"]}`)
 		return a.status == 201 && s.do("POST", a.header.Get("Location")+"/payment", `{}`).status == 200
 	})
 	for range 2 {
-		s.tell(s.stripe.TellSession("completed", frees), 200)
-		s.tell(s.stripe.TellSession("completed", solds), 200)
+		s.deliver(s.stripe.SessionEvent("completed", frees), 200)
+		s.deliver(s.stripe.SessionEvent("completed", solds), 200)
 	}
 	s.checkBooking(free, "booked")
 	s.checkRefunds("owed", "late 100EUR pi_"+solds)
-	s.moneyVerified()
+	s.verifyMoney()
 }
 
 // TestWrongSums: the amount paid according to a session is received and, if it is not the price,
@@ -230,30 +230,30 @@ func TestWrongSums(t *testing.T) {
 	first, second := s.checkout(sum), s.checkout(currency)
 	s.stripe.Pay(first)
 	s.stripe.Change(first, func(one *stripetest.Session) { one.AmountTotal = 99 })
-	s.tell(s.stripe.TellSession("completed", first), 200)
+	s.deliver(s.stripe.SessionEvent("completed", first), 200)
 	s.checkBooking(sum, "held")
 	s.stripe.Pay(second)
 	s.stripe.Change(second, func(one *stripetest.Session) { one.Currency = "usd" })
-	s.tell(s.stripe.TellSession("completed", second), 200)
+	s.deliver(s.stripe.SessionEvent("completed", second), 200)
 	s.checkBooking(currency, "held")
 	s.checkRefunds("owed", "wrong_sum 99EUR pi_"+first, "wrong_sum 100USD pi_"+second)
 	// The same reference with another amount reports no other payment.
 	s.stripe.Change(first, func(one *stripetest.Session) { one.AmountTotal = 100 })
-	s.tell(s.stripe.TellSession("completed", first), 200)
+	s.deliver(s.stripe.SessionEvent("completed", first), 200)
 	// One reference pays for one booking.
 	third := s.checkout(s.held("hall", "eve", "A-1-5"))
 	s.stripe.PayWith(third, "pi_"+first)
-	s.tell(s.stripe.TellSession("completed", third), 200)
+	s.deliver(s.stripe.SessionEvent("completed", third), 200)
 	// A session of another log changes nothing.
 	s.stripe.Change(third, func(one *stripetest.Session) { one.Metadata["admitone_booking"] = "none" })
-	s.tell(s.stripe.TellSession("completed", third), 200)
+	s.deliver(s.stripe.SessionEvent("completed", third), 200)
 	s.stripe.Change(third, func(one *stripetest.Session) { one.Metadata = nil })
-	s.tell(s.stripe.TellSession("completed", third), 200)
-	s.tell(s.stripe.TellSession("expired", third), 200)
+	s.deliver(s.stripe.SessionEvent("completed", third), 200)
+	s.deliver(s.stripe.SessionEvent("expired", third), 200)
 	if n := s.received(); n != 2 {
 		t.Errorf("%d payments were received", n)
 	}
-	s.moneyVerified()
+	s.verifyMoney()
 }
 
 // TestReleasedWhilePaid: a booking whose page is open is released once its intent is ended; the
@@ -267,16 +267,16 @@ func TestReleasedWhilePaid(t *testing.T) {
 	intent := s.do("GET", booking, "").is(200)["intent"].(string)
 	s.do("DELETE", booking+"/payment-intent?intent="+intent, "").is(200)
 	s.do("DELETE", booking, "").is(200)
-	s.tell(s.stripe.TellSession("completed", session), 200)
+	s.deliver(s.stripe.SessionEvent("completed", session), 200)
 	s.checkRefunds("owed", "released 100EUR "+payment)
 	other := s.held("hall", "bob", "A-1-3")
 	open := s.checkout(other)
 	s.do("DELETE", other+"/payment-intent", "").is(200)
-	s.until(
+	s.await(
 		"its page is closed",
 		func() bool { return s.stripe.Sessions()[1].ID == open && s.stripe.Sessions()[1].Status == "expired" },
 	)
-	s.moneyVerified()
+	s.verifyMoney()
 }
 
 // TestSilentProvider: the intent remains, and the next request continues it; a refusal by the
@@ -293,9 +293,9 @@ func TestSilentProvider(t *testing.T) {
 	}
 	s.checkBooking(booking, "awaiting_payment")
 	s.stripe.Fail(nil)
-	s.stripe.Lose(down)
+	s.stripe.FailAfter(down)
 	s.do("POST", booking+"/checkout", newCheckout).problem(503, "provider_unavailable")
-	s.stripe.Lose(nil)
+	s.stripe.FailAfter(nil)
 	if n := len(s.stripe.Sessions()); n != 1 {
 		t.Errorf("%d sessions", n)
 	}
@@ -306,11 +306,11 @@ func TestSilentProvider(t *testing.T) {
 	}
 	s.do("POST", booking+"/checkout", newCheckout).is(200)
 	lost := s.held("hall", "bob", "A-1-3")
-	s.stripe.Lose(down)
+	s.stripe.FailAfter(down)
 	s.do("POST", lost+"/checkout", newCheckout).problem(503, "provider_unavailable")
 	s.do("DELETE", lost+"/payment-intent", "").is(200)
-	s.stripe.Lose(nil)
-	s.until("the page that nobody knows is closed", func() bool {
+	s.stripe.FailAfter(nil)
+	s.await("the page that nobody knows is closed", func() bool {
 		all := s.stripe.Sessions()
 		return len(all) == 2 && all[1].Status == "expired"
 	})
@@ -320,10 +320,10 @@ func TestSilentProvider(t *testing.T) {
 		"invalid_field",
 	)
 	if got["field"] != "success_url" {
-		t.Errorf("refused because of %v", got["field"])
+		t.Errorf("refused because of %v; want field = success_url", got["field"])
 	}
 	s.checkBooking(refused, "held")
-	s.moneyVerified()
+	s.verifyMoney()
 }
 
 // TestKeyOfACheckout: a retry under the same key gets the same page as long as it is open, and a
@@ -331,16 +331,16 @@ func TestSilentProvider(t *testing.T) {
 func TestKeyOfACheckout(t *testing.T) {
 	s := newShop(t)
 	booking := s.held("hall", "ada", "A-1-1")
-	ask := func(want int) any {
+	send := func(want int) any {
 		return s.do("POST", booking+"/checkout", newCheckout, "Idempotency-Key", "k").is(want)["url"]
 	}
-	first := ask(201)
-	if again := ask(201); again != first {
-		t.Errorf("first %v, then %v", first, again)
+	first := send(201)
+	if repeated := send(201); repeated != first {
+		t.Errorf("first %v, then %v", first, repeated)
 	}
 	s.do("DELETE", booking+"/payment-intent", "").is(200)
-	if another := ask(201); another == first {
-		t.Errorf("a page that is over: %v", another)
+	if another := send(201); another == first {
+		t.Errorf("a page that is over: %v; want another ≠ %v", another, first)
 	}
 	free := `{"id":"free","title":"t","venue":"v","starts_at":"2099-05-01T20:00:00Z","sections":[{"id":"A","rows":1,` +
 		`"seats_per_row":2,"price":0}]}`
@@ -353,24 +353,24 @@ func TestUndurableReports(t *testing.T) {
 	s := newShop(t)
 	session := s.checkout(s.held("hall", "ada", "A-1-1"))
 	s.stripe.Pay(session)
-	e := s.stripe.TellSession("completed", session)
+	e := s.stripe.SessionEvent("completed", session)
 	s.must(s.store.Close())
-	s.tell(e, 503)
+	s.deliver(e, 503)
 }
 
 // TestLargeReports: an event of any kind may be up to 1 MiB, and is recognised by its signature.
 func TestLargeReports(t *testing.T) {
 	s := newShop(t)
 	invoice := func(size int) stripetest.Event {
-		return s.stripe.Tell(
+		return s.stripe.SignedEvent(
 			"invoice.paid",
 			map[string]any{"id": "in_1", "object": "invoice", "note": strings.Repeat("x", size)},
 		)
 	}
-	s.tell(invoice(100<<10), 200)
-	s.tell(invoice(1_000_000), 200)
-	s.tell(invoice(1<<20), 413)
+	s.deliver(invoice(100<<10), 200)
+	s.deliver(invoice(1_000_000), 200)
+	s.deliver(invoice(1<<20), 413)
 	forged := invoice(200 << 10)
 	forged.Payload[len(forged.Payload)-10] ^= 1
-	s.tell(forged, 403)
+	s.deliver(forged, 403)
 }

@@ -15,7 +15,7 @@ func init() {
 		return cell{parts: []string{m.booking(owner)}, body: newCheckout}
 	}
 	cells["takeStripeEvent"] = func(*matrix, string) cell { return cell{body: `{"id":"evt_1","type":"x"}`} }
-	answersOfKinds = append(answersOfKinds, askCheckouts)
+	answersOfKinds = append(answersOfKinds, exerciseCheckouts)
 }
 
 const newCheckout = `{"success_url":"https://shop.example/paid","cancel_url":"https://shop.example/basket"}`
@@ -45,32 +45,32 @@ func (trustingProvider) Refund(_ context.Context, order *payments.RefundOrder) (
 		Status: payments.RefundSucceeded}, nil
 }
 
-// askCheckouts makes every kind of request about a provider's pages.
-func askCheckouts(t *testing.T, ask func(method, path, body string, headers ...string) answer) {
+// exerciseCheckouts makes every kind of request about a provider's pages.
+func exerciseCheckouts(t *testing.T, send func(method, path, body string, headers ...string) answer) {
 	t.Helper()
-	id := ask("POST", "/v1/performances/hall/bookings", `{"holder":"eve","seats":["A-2-3"]}`).is(201)["id"].(string)
+	id := send("POST", "/v1/performances/hall/bookings", `{"holder":"eve","seats":["A-2-3"]}`).is(201)["id"].(string)
 	path := "/v1/bookings/" + id + "/checkout"
-	first := ask("POST", path, newCheckout).is(201)
-	again := ask("POST", path, `{"success_url":"https://shop.example","cancel_url":"https://shop.example"}`).is(200)
-	if first["url"] != again["url"] || first["expires_at"] != again["expires_at"] {
-		t.Errorf("first %v, then %v", first, again)
+	first := send("POST", path, newCheckout).is(201)
+	repeated := send("POST", path, `{"success_url":"https://shop.example","cancel_url":"https://shop.example"}`).is(200)
+	if first["url"] != repeated["url"] || first["expires_at"] != repeated["expires_at"] {
+		t.Errorf("first %v, then %v; want url = %v, expires_at = %v", first, repeated, repeated["url"], repeated["expires_at"])
 	}
 	for field, body := range map[string]string{
 		"success_url": `{"success_url":"shop.example","cancel_url":"https://shop.example"}`,
 		"cancel_url":  `{"success_url":"https://shop.example"}`,
 	} {
-		if got := ask("POST", path, body).problem(422, "invalid_field"); got["field"] != field {
-			t.Errorf("%s: it is about %v", body, got["field"])
+		if got := send("POST", path, body).problem(422, "invalid_field"); got["field"] != field {
+			t.Errorf("%s: it is about %v; want field = %v", body, got["field"], field)
 		}
 	}
-	ask("POST", "/v1/bookings/none/checkout", newCheckout).problem(404, "not_found")
-	ask("POST", "/v1/payments/stripe", "no JSON").problem(403, "forbidden")
-	paid := ask("POST", "/v1/payments/stripe", fmt.Sprintf(`{"ID":"evt_1","Paid":{"Booking":%q,"Reference":"pi_eve","Amount":100,`+
+	send("POST", "/v1/bookings/none/checkout", newCheckout).problem(404, "not_found")
+	send("POST", "/v1/payments/stripe", "no JSON").problem(403, "forbidden")
+	paid := send("POST", "/v1/payments/stripe", fmt.Sprintf(`{"ID":"evt_1","Paid":{"Booking":%q,"Reference":"pi_eve","Amount":100,`+
 		`"Currency":"EUR"}}`, id))
 	if paid.status != 200 || paid.text != "" {
-		t.Errorf("%s: %d %s", paid.what, paid.status, paid.text)
+		t.Errorf("%s: got %d %s; want status = 200, text = empty", paid.what, paid.status, paid.text)
 	}
-	ask("POST", path, newCheckout).problem(409, "already_confirmed")
-	ask("DELETE", "/v1/bookings/"+id, "").is(200)
-	ask("POST", path, newCheckout).problem(410, "released")
+	send("POST", path, newCheckout).problem(409, "already_confirmed")
+	send("DELETE", "/v1/bookings/"+id, "").is(200)
+	send("POST", path, newCheckout).problem(410, "released")
 }

@@ -56,8 +56,8 @@ type clusterRoom struct {
 	Term  int64  `json:"term"`
 }
 
-// clusterCursor is work outside for the events of the log, and the node that does it: the last that has
-// taken it over.
+// clusterCursor is a cursor with external effects (deliveries, payments, sweeps), and the node that last took
+// it over.
 type clusterCursor struct {
 	Stream  events.StreamID `json:"stream"`
 	Node    string          `json:"node"`
@@ -68,15 +68,15 @@ type clusterCursor struct {
 const (
 	// maxClusterRooms bounds the rooms in an answer, maxClusterCursors the cursors of each kind.
 	maxClusterRooms, maxClusterCursors = 100, 100
-	// cursorPatience bounds the time for reading the cursors: a node that is cut from the log answers
-	// without those that it does not know.
-	cursorPatience = 500 * time.Millisecond
+	// cursorTimeout bounds the time for reading the cursors: a node that can't reach the log answers
+	// without the cursors that it has not cached.
+	cursorTimeout = 500 * time.Millisecond
 )
 
 // cluster answers with the nodes of the system from the viewpoint of this one. Without --cluster,
 // clustered is false and nodes is empty.
 func (s *Server) cluster(r *request) error {
-	if err := r.caller.must(RoleAuditor, RoleAdmin); err != nil {
+	if err := r.caller.requireRole(RoleAuditor, RoleAdmin); err != nil {
 		return err
 	}
 	answer := struct {
@@ -102,8 +102,8 @@ func (s *Server) cluster(r *request) error {
 			if run, err := events.ParseID(m.Run); err == nil {
 				node.Since = run.Time().Format(time.RFC3339Nano)
 			}
-			if heard := m.Heard.Seconds(); !m.Self {
-				node.Heard = &heard
+			if seconds := m.SinceHeartbeat.Seconds(); !m.Self {
+				node.Heard = &seconds
 			}
 			answer.Nodes = append(answer.Nodes, node)
 		}
@@ -125,8 +125,8 @@ func (s *Server) clusterRooms(p *peers.Peers) []clusterRoom {
 	return rooms[:min(len(rooms), maxClusterRooms)]
 }
 
-// cursorStreams returns the streams of the work in progress: enabled webhooks, call-offs, and the
-// cursors that are no part of another entity.
+// cursorStreams returns the streams of active cursors: enabled webhooks, open cancellations, and cursors
+// that are entities of their own.
 func (s *Server) cursorStreams() (streams []events.StreamID, err error) {
 	views := s.config.Views
 	hooks, _, err := views.Webhooks("", maxClusterCursors)
@@ -152,13 +152,13 @@ func (s *Server) cursorStreams() (streams []events.StreamID, err error) {
 	return streams, err
 }
 
-// clusterCursors returns the cursors that a node has taken.
+// clusterCursors returns the active cursors that a node has taken over.
 func (s *Server) clusterCursors() ([]clusterCursor, error) {
 	streams, err := s.cursorStreams()
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), cursorPatience)
+	ctx, cancel := context.WithTimeout(context.Background(), cursorTimeout)
 	defer cancel()
 	taken := []clusterCursor{}
 	for _, stream := range streams {
@@ -180,18 +180,16 @@ func (s *Server) clusterCursors() ([]clusterCursor, error) {
 	return taken, nil
 }
 
-// readyNode returns the problem for /readyz if the state of this node in the cluster forbids traffic, nil
-// otherwise.
-func (s *Server) readyNode() error {
+func (s *Server) checkNode() error {
 	if s.config.Peers == nil {
 		return nil
 	}
-	reason := func(p *problem, why string) error {
-		p.fields, p.after = map[string]any{"reason": why}, time.Second
+	withReason := func(p *problem, reason string) error {
+		p.fields, p.after = map[string]any{"reason": reason}, time.Second
 		return p
 	}
 	if s.config.Peers.KeysDiffer() || s.config.Rooms.KeyState() == admission.KeysDiffer {
-		return reason(
+		return withReason(
 			refuse(codes.KeysDiffer, "another node signs tokens or passes with other keys; give all nodes the same "+
 				"--secrets"),
 			"keys_differ",
@@ -199,11 +197,11 @@ func (s *Server) readyNode() error {
 	}
 	switch s.config.Peers.State() {
 	case peers.Joining:
-		return reason(refuse(codes.ProjectionBehind, "this node is catching up with the log and joining"), "joining")
+		return withReason(refuse(codes.ProjectionBehind, "this node is catching up with the log and joining"), "joining")
 	case peers.Cut:
-		return reason(refuse(codes.LogUnavailable, "this node can't reach the log; others have taken over"), "cut")
+		return withReason(refuse(codes.LogUnavailable, "this node can't reach the log; others have taken over"), "cut")
 	case peers.Draining:
-		return reason(refuse(codes.Draining, "this node is about to stop; send new requests to another one"), "draining")
+		return withReason(refuse(codes.Draining, "this node is about to stop; send new requests to another one"), "draining")
 	}
 	return nil
 }

@@ -161,7 +161,7 @@ func codeConstants(t *testing.T, file *ast.File, into map[core.Code]string) {
 			if code := core.Code(text); into[code] == "" {
 				into[code] = name.Name
 			} else {
-				t.Errorf("%s and %s are both %s", into[code], name.Name, code)
+				t.Errorf("%s and %s are both %s; want into[code] ≠ empty", into[code], name.Name, code)
 			}
 		}
 		return true

@@ -22,10 +22,10 @@ func TestConcertScenario(t *testing.T) {
 	booking := ""
 	t.Run("dates and seats that can be booked", func(t *testing.T) {
 		if v := w.do("GET", "/v1/performances?from=2031-05-01&to=2031-05-01", "").is(200); len(v["items"].([]any)) != 1 {
-			t.Errorf("on that day: %v", v)
+			t.Errorf("on that day: %v; want len(items) = 1", v)
 		}
 		if v := w.do("GET", "/v1/performances?from=2031-05-02", "").is(200); len(v["items"].([]any)) != 0 {
-			t.Errorf("later: %v", v)
+			t.Errorf("later: %v; want len(items) = 0", v)
 		}
 		free(20)
 	})
@@ -35,7 +35,8 @@ func TestConcertScenario(t *testing.T) {
 		until, err := time.Parse(time.RFC3339, v["expires_at"].(string))
 		if held := until.Sub(c.now()); err != nil || v["status"] != "held" || held > 5*time.Minute ||
 			held < 4*time.Minute {
-			t.Errorf("%v, for %v (%v)", v, held, err)
+			t.Errorf("%v, for %v (%v); want no error, status = held, held ≤ %v, held ≥ %v",
+				v, held, err, 5*time.Minute, 4*time.Minute)
 		}
 		free(19)
 	})
@@ -69,7 +70,7 @@ func TestConcertScenario(t *testing.T) {
 		w.charge("mina", 70)
 		w.charge("mina", 50)
 		if got := w.balance("mina"); got != 120 {
-			t.Errorf("the balance is %d", got)
+			t.Errorf("the balance is %d; want 120", got)
 		}
 	})
 	t.Run("payment", func(t *testing.T) {

@@ -18,8 +18,7 @@ import (
 // spareConnections is the number of connections that are accepted beyond the limit, each for one request.
 const spareConnections = 16
 
-// aboutTheServer are the paths that are answered over spare connections.
-var aboutTheServer = []string{"/healthz", "/readyz", "/metrics"}
+var operationalPaths = []string{"/healthz", "/readyz", "/metrics"}
 
 // newPool returns the pool of the server's connections. An eighth of them is reserved for requests,
 // because sockets stay open for hours.
@@ -38,8 +37,8 @@ func (s *Server) newPool() *connections.Pool {
 	})
 }
 
-// crowded are the problems with which connections are refused.
-var crowded = map[connections.Reason]*problem{
+// connectionProblems has the answers to refused connections, by reason.
+var connectionProblems = map[connections.Reason]*problem{
 	connections.TooMany: refuse(core.CodeOverloaded,
 		"too many connections are open; nothing was done, try again in a moment"),
 	connections.TooManyOfAddress: refuse(codes.RateLimited,
@@ -50,7 +49,7 @@ var crowded = map[connections.Reason]*problem{
 func refusalOf(reason connections.Reason) []byte {
 	var answer fasthttp.Response
 	id := string(actors.NewCommandID())
-	if err := crowded[reason].answer(&answer, id); err != nil {
+	if err := connectionProblems[reason].answer(&answer, id); err != nil {
 		return nil // there are no fields that could fail
 	}
 	answer.Header.Set(headerNosniff, nosniff)
@@ -58,27 +57,27 @@ func refusalOf(reason connections.Reason) []byte {
 	return []byte(answer.String())
 }
 
-// spared refuses a request over a spare connection, as the connection would have been, unless it is about
-// the server or an operator's.
-func (s *Server) spared(r *request) error {
+// refuseSpare refuses a request over a spare connection, unless its path is operational or it is from an
+// auditor or admin.
+func (s *Server) refuseSpare(r *request) error {
 	conn, ok := r.ctx.Context().Conn().(*connections.Conn)
 	if !ok || !conn.Spare() {
 		return nil
 	}
 	upgrades := len(r.ctx.Request().Header.Peek("Upgrade")) > 0
 	operator := !r.caller.open && (r.caller.role == RoleAdmin || r.caller.role == RoleAuditor)
-	if slices.Contains(aboutTheServer, r.ctx.Path()) || operator && !upgrades {
+	if slices.Contains(operationalPaths, r.ctx.Path()) || operator && !upgrades {
 		return nil
 	}
-	return crowded[connections.TooMany]
+	return connectionProblems[connections.TooMany]
 }
 
 // dropSilentConns closes connections that never sent a byte, without a response. Clients open
-// connections ahead of need, and one that sends a request at that moment would mistake a response for
-// the answer to it.
+// connections in advance, and a client that sends a request at that moment would mistake the response
+// for its answer.
 func dropSilentConns(next func(*fasthttp.RequestCtx, error)) func(*fasthttp.RequestCtx, error) {
 	return func(c *fasthttp.RequestCtx, err error) {
-		if conn, ok := c.Conn().(*connections.Conn); ok && !conn.Spoke() {
+		if conn, ok := c.Conn().(*connections.Conn); ok && !conn.HasSent() {
 			_ = conn.Close() // what fasthttp writes next is discarded
 			return
 		}
@@ -91,7 +90,7 @@ func dropSilentConns(next func(*fasthttp.RequestCtx, error)) func(*fasthttp.Requ
 func drainBody(conn net.Conn) {
 	buffer := make([]byte, 32<<10)
 	end := time.Now().Add(2 * time.Second)
-	for left := 8 << 20; left > 0 && time.Now().Before(end); {
+	for remaining := 8 << 20; remaining > 0 && time.Now().Before(end); {
 		if conn.SetReadDeadline(time.Now().Add(200*time.Millisecond)) != nil {
 			return
 		}
@@ -99,18 +98,18 @@ func drainBody(conn net.Conn) {
 		if err != nil {
 			return
 		}
-		left -= n
+		remaining -= n
 	}
 }
 
 // callerAddress returns the address of the caller. counts reports whether limits per address apply to it,
-// proxied whether the connection is a proxy's or another node's, and so shared with other callers.
+// proxied whether the connection is shared with other callers, because it is a proxy's or another node's.
 func (r *request) callerAddress() (address netip.Addr, counts, proxied bool) {
 	if r.hop != nil && r.hop.received {
-		return r.hop.Client, r.hop.Client.IsValid() && !connections.Spared(r.hop.Client), true
+		return r.hop.Client, r.hop.Client.IsValid() && !connections.Exempt(r.hop.Client), true
 	}
 	address, named, proxied := r.callerNamed()
-	return address, named && !connections.Spared(address), proxied
+	return address, named && !connections.Exempt(address), proxied
 }
 
 // callerNamed returns the address of the caller of a request that was not forwarded. named is false if

@@ -13,23 +13,23 @@ import (
 	"admitone/api/connections"
 )
 
-// kept is a connection that stays open.
-type kept struct {
+// persistentConn is a connection that stays open.
+type persistentConn struct {
 	net.Conn
 	in *bufio.Reader
 }
 
-func (w *harness) keep() *kept {
+func (w *harness) connect() *persistentConn {
 	w.t.Helper()
 	conn, err := net.Dial("tcp", w.address)
 	w.must(err)
 	w.t.Cleanup(func() { conn.Close() })
 	conn.SetDeadline(time.Now().Add(patience))
-	return &kept{conn, bufio.NewReader(conn)}
+	return &persistentConn{conn, bufio.NewReader(conn)}
 }
 
 // send sends a request over the connection.
-func (k *kept) send(w *harness, path string, headers ...string) answer {
+func (k *persistentConn) send(w *harness, path string, headers ...string) answer {
 	w.t.Helper()
 	fmt.Fprintf(k, "GET %s HTTP/1.1\r\nHost: %s\r\n", path, w.address)
 	for i := 0; i+1 < len(headers); i += 2 {
@@ -44,8 +44,8 @@ func (k *kept) send(w *harness, path string, headers ...string) answer {
 	return answer{w.t, "GET " + path, response.StatusCode, response.Header, string(text)}
 }
 
-// untilOpen waits until this number of connections is open.
-func (w *harness) untilOpen(n int) {
+// awaitOpen waits until this number of connections is open.
+func (w *harness) awaitOpen(n int) {
 	w.t.Helper()
 	open := func() int { stats := w.server.pool.Stats(); return stats.Open + stats.SpareOpen }
 	for end := time.Now().Add(patience); open() != n; time.Sleep(time.Millisecond) {
@@ -55,8 +55,8 @@ func (w *harness) untilOpen(n int) {
 	}
 }
 
-// untilSockets waits until this number of sockets is open.
-func (w *harness) untilSockets(n float64) {
+// awaitSockets waits until this number of sockets is open.
+func (w *harness) awaitSockets(n float64) {
 	w.t.Helper()
 	for end := time.Now().Add(patience); metric(w, "admitone_sockets") != n; time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
@@ -96,33 +96,33 @@ var handshake = []string{
 func TestConnectionsAreBounded(t *testing.T) {
 	const most = 8
 	w := newHarness(t, func(w *harness) { w.config.MaxConnections = most; w.config.Auth = secret })
-	var all []*kept
+	var all []*persistentConn
 	for range most {
-		k := w.keep()
+		k := w.connect()
 		k.send(w, "/v1/products").is(200)
 		all = append(all, k)
 	}
 	for _, path := range []string{"/v1/products", "/", "/v1/nothing/at/all"} {
-		k := w.keep()
+		k := w.connect()
 		a := k.send(w, path)
 		if path != "/v1/nothing/at/all" {
 			a.problem(429, "overloaded")
 		}
 		if rest, err := io.ReadAll(k.in); len(rest) > 0 || err != nil {
-			t.Errorf("%s: the connection continues with %q, %v", path, rest, err)
+			t.Errorf("%s: the connection continues with %q, %v; want len(rest) ≤ 0, no error", path, rest, err)
 		}
 	}
-	w.keep().send(w, "/ws", handshake...).problem(429, "overloaded")
-	w.keep().send(w, "/v1/products", "Authorization", bearer(t, "ada", RoleHolder)).problem(429, "overloaded")
-	w.keep().send(w, "/v1/products", "Authorization", bearer(t, "root", RoleAdmin)).is(200)
-	w.keep().send(
+	w.connect().send(w, "/ws", handshake...).problem(429, "overloaded")
+	w.connect().send(w, "/v1/products", "Authorization", bearer(t, "ada", RoleHolder)).problem(429, "overloaded")
+	w.connect().send(w, "/v1/products", "Authorization", bearer(t, "root", RoleAdmin)).is(200)
+	w.connect().send(
 		w,
 		"/ws",
 		append(handshake, "Authorization", bearer(t, "root", RoleAdmin))...).problem(429, "overloaded")
-	w.keep().send(w, "/healthz").is(200)
-	w.keep().send(w, "/readyz").is(200)
-	w.untilOpen(most)
-	w.keep().send(w, "/metrics").has(
+	w.connect().send(w, "/healthz").is(200)
+	w.connect().send(w, "/readyz").is(200)
+	w.awaitOpen(most)
+	w.connect().send(w, "/metrics").has(
 		t,
 		200,
 		"admitone_connections_limit 8",
@@ -138,8 +138,8 @@ func TestConnectionsAreBounded(t *testing.T) {
 		k.send(w, "/v1/products").is(200)
 		k.Close()
 	}
-	w.untilOpen(0)
-	w.keep().send(w, "/v1/products").is(200)
+	w.awaitOpen(0)
+	w.connect().send(w, "/v1/products").is(200)
 }
 
 // TestSilentConnections: connections that send nothing do not prevent operators from querying the
@@ -148,12 +148,12 @@ func TestSilentConnections(t *testing.T) {
 	const most = 4
 	w := newHarness(t, func(w *harness) { w.config.MaxConnections = most })
 	for range most + 3*spareConnections {
-		w.keep()
+		w.connect()
 	}
-	w.untilOpen(most + spareConnections)
-	w.keep().send(w, "/healthz").is(200)
+	w.awaitOpen(most + spareConnections)
+	w.connect().send(w, "/healthz").is(200)
 	if n := w.server.pool.Stats(); n.Refused[connections.TooMany] < 2*spareConnections {
-		t.Errorf("%+v", n)
+		t.Errorf("got %+v; want n.Refused[connections.TooMany] ≥ %v", n, 2*spareConnections)
 	}
 }
 
@@ -165,21 +165,21 @@ func TestConnectionsOfOneAddress(t *testing.T) {
 			return &remoteListener{l, &net.TCPAddr{IP: net.ParseIP("203.0.113.7"), Port: 4711}}
 		}
 	})
-	first, second := w.keep(), w.keep()
+	first, second := w.connect(), w.connect()
 	first.send(w, "/v1/products").is(200)
 	second.send(w, "/v1/products").is(200)
-	third := w.keep()
+	third := w.connect()
 	response, err := http.ReadResponse(third.in, nil)
 	w.must(err)
 	text, err := io.ReadAll(response.Body)
 	w.must(err)
 	answer{t, "a third connection", response.StatusCode, response.Header, string(text)}.problem(429, "rate_limited")
 	if response.Header.Get(headerNosniff) != nosniff || !response.Close {
-		t.Error(response.Header)
+		t.Errorf("got %v; want response.Header.Get(headerNosniff) = %v, response.Close", response.Header, nosniff)
 	}
 	first.Close()
-	w.untilOpen(1)
-	w.keep().send(w, "/v1/products").is(200)
+	w.awaitOpen(1)
+	w.connect().send(w, "/v1/products").is(200)
 }
 
 // TestAddressesBehindAProxy: bounds apply to the address that a trusted proxy names, and no other
@@ -206,7 +206,7 @@ func TestAddressesBehindAProxy(t *testing.T) {
 			p.Expect("pong")
 			if from == bob {
 				p.Conn.Close()
-				w.untilSockets(before)
+				w.awaitSockets(before)
 			}
 		}
 	}

@@ -59,12 +59,12 @@ func (c *contact) append(dst []byte) []byte {
 	return o.Close()
 }
 
-// takeContact validates the contact of a body and sets it aside for [request.keepContact]. rest returns
-// the body without it.
+// parseContact validates the contact of a body for [request.storeContact]. rest returns the body without
+// the contact.
 //
 // Only rest is hashed into the command's id, which is recorded in the log: a telephone number could be
-// found from its hash by trying all of them.
-func (r *request) takeContact(c *contact, rest func() any) (err error) {
+// found from its hash by brute force.
+func (r *request) parseContact(c *contact, rest func() any) (err error) {
 	if c == nil {
 		return nil
 	}
@@ -79,10 +79,10 @@ func (r *request) takeContact(c *contact, rest func() any) (err error) {
 	return err
 }
 
-// keepContact stores the contact of an accepted command, if it had one, for the resources that the command
-// has created. It runs after the command, so that refused commands store nothing. After a crash in
-// between, the request is not answered, and its retry sends the contact again.
-func (r *request) keepContact(replayed bool, holder events.Holder, subjects ...string) error {
+// storeContact stores the contact of an accepted command, if any, for the resources that the command has
+// created. It runs after the command, so that refused commands store nothing. After a crash in between,
+// the request has no answer, and its retry sends the contact again.
+func (r *request) storeContact(replayed bool, holder events.Holder, subjects ...string) error {
 	if r.contact == nil {
 		return nil
 	}
@@ -105,7 +105,7 @@ func (r *request) keepContact(replayed bool, holder events.Holder, subjects ...s
 	if len(missing) == 0 {
 		return nil
 	}
-	if err := book.Keep(holder, r.contact, missing...); err != nil {
+	if err := book.Store(holder, r.contact, missing...); err != nil {
 		return r.contactFailed(err)
 	}
 	return nil
@@ -128,16 +128,16 @@ func entryContact(tournamentID events.TournamentID, teamID events.TeamID) string
 	return "entry/" + string(tournamentID) + "/" + string(teamID)
 }
 
-// contactOf returns the contact of a subject, nil if there is none or the caller may not see it.
-// secret reports that the answer depends on more than the resource's revision: it must not be
-// revalidated by that, because the holder may have been forgotten since.
+// contactOf returns the contact of a subject, nil if there is none or the caller may not see it. secret
+// means that the answer must not be revalidated by the resource's revision, because the holder may have
+// been forgotten since.
 func (r *request) contactOf(subject string) (contact []byte, secret bool, err error) {
 	book := r.server.config.Contacts
 	if book == nil || !book.Known(subject) {
 		return nil, false, nil
 	}
 	holder, contact, err := book.Find(subject)
-	allowed := holder == r.caller.sub || r.caller.must(RoleAuditor, RoleService, RoleAdmin) == nil
+	allowed := holder == r.caller.sub || r.caller.requireRole(RoleAuditor, RoleService, RoleAdmin) == nil
 	switch {
 	case err != nil && (allowed || holder == ""): // the holder of a lost contact is unknown
 		return nil, true, r.contactFailed(err)

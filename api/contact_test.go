@@ -42,9 +42,9 @@ func TestContactRoles(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.config.Auth = secret })
 	admin, ada, bob := bearer(t, "root", RoleAdmin), bearer(t, "ada", RoleHolder), bearer(t, "bob", RoleHolder)
 	auditor := bearer(t, "audit", RoleAuditor)
-	send := func(who, method, path, body string) answer {
+	send := func(actor, method, path, body string) answer {
 		t.Helper()
-		return w.do(method, path, body, "Authorization", who)
+		return w.do(method, path, body, "Authorization", actor)
 	}
 	send(admin, "POST", "/v1/products", `{"id":"p","name":"n","stock":9}`).is(201)
 	send(
@@ -79,8 +79,8 @@ func TestContactRoles(t *testing.T) {
 		"/v1/tournaments/cup/entries/b",
 	}
 	for i, path := range paths {
-		for _, who := range []string{ada, admin, auditor} {
-			checkContact(t, send(who, "GET", path, ""), adasContact)
+		for _, actor := range []string{ada, admin, auditor} {
+			checkContact(t, send(actor, "GET", path, ""), adasContact)
 		}
 		if i < 2 {
 			send(bob, "GET", path, "").problem(403, "forbidden")
@@ -95,14 +95,14 @@ func TestContactRoles(t *testing.T) {
 	send(auditor, "DELETE", "/v1/holders/ada/contact", "").problem(403, "forbidden")
 	w.do("DELETE", "/v1/holders/ada/contact", "").problem(401, "unauthenticated")
 	if v := send(ada, "DELETE", "/v1/holders/ada/contact", "").is(200); v["forgotten"] != true {
-		t.Errorf("there was something to forget, and the answer is %v", v)
+		t.Errorf("there was something to forget, and the answer is %v; want forgotten = true", v)
 	}
 	if v := send(admin, "DELETE", "/v1/holders/ada/contact", "").is(200); v["forgotten"] != false {
-		t.Errorf("there was nothing left to forget, and the answer is %v", v)
+		t.Errorf("there was nothing left to forget, and the answer is %v; want forgotten = false", v)
 	}
 	for _, path := range paths {
-		for _, who := range []string{ada, admin} {
-			checkContact(t, send(who, "GET", path, ""), "")
+		for _, actor := range []string{ada, admin} {
+			checkContact(t, send(actor, "GET", path, ""), "")
 		}
 	}
 	// A cache must not continue to show it.
@@ -115,17 +115,17 @@ func TestRetryWithAContact(t *testing.T) {
 	more := `,"contact":` + adasContact
 	first := w.reserve("p", "ada", more, "Idempotency-Key", "k")
 	path := "/v1/products/p/reservations/" + first.is(201)["id"].(string)
-	if again := w.reserve("p", "ada", more, "Idempotency-Key", "k"); again.text != first.text ||
-		again.header.Get("Idempotent-Replay") != "true" {
-		t.Errorf("the retry was answered with %s, not %s", again.text, first.text)
+	if repeated := w.reserve("p", "ada", more, "Idempotency-Key", "k"); repeated.text != first.text ||
+		repeated.header.Get("Idempotent-Replay") != "true" {
+		t.Errorf("the retry was answered with %s, not %s", repeated.text, first.text)
 	}
 	w.reserve("p", "ada", `,"contact":{"phone":"1"}`, "Idempotency-Key", "k").problem(422, "idempotency_key_reused")
 	w.reserve("p", "ada", `,"quantity":2`+more, "Idempotency-Key", "k").problem(422, "idempotency_key_reused")
 	checkContact(t, w.do("GET", path, ""), adasContact)
 	w.do("DELETE", "/v1/holders/ada/contact", "").is(200)
 	// A retry does not restore it: the holder is forgotten.
-	if again := w.reserve("p", "ada", more, "Idempotency-Key", "k"); again.text != first.text {
-		t.Errorf("the retry was answered with %s, not %s", again.text, first.text)
+	if repeated := w.reserve("p", "ada", more, "Idempotency-Key", "k"); repeated.text != first.text {
+		t.Errorf("the retry was answered with %s, not %s", repeated.text, first.text)
 	}
 	checkContact(t, w.do("GET", path, ""), "")
 }
@@ -140,11 +140,11 @@ func TestCommandIDExcludesContact(t *testing.T) {
 		w.reserve("p", "ada", `,"contact":{"phone":"`+phone+`"}`, "Idempotency-Key", "k").is(201)
 		page, err := w.store.Read(context.Background(), "product-p", 1, events.Forward, 1)
 		if err != nil || len(page) != 1 {
-			t.Fatal(err, len(page))
+			t.Fatalf("got %v %v; want no error, len(page) = 1", err, len(page))
 		}
 		meta, err := events.ParseMetadata(page[0].Metadata)
 		if err != nil || !strings.HasPrefix(meta.CommandID, "k") {
-			t.Fatal(meta.CommandID, err)
+			t.Fatalf("got %v %v; want no error, strings.HasPrefix(meta.CommandID, \"k\")", meta.CommandID, err)
 		}
 		ids[meta.CommandID] = true
 	}
@@ -172,7 +172,7 @@ func TestBadContacts(t *testing.T) {
 	}
 	w.reserve("p", "ada", `,"contact":{"fax":"1"}`).problem(422, "unknown_field")
 	if v := w.do("GET", "/v1/products/p", "").is(200); v["sold"] != 0.0 {
-		t.Errorf("sold to a holder whose contact is lost: %v", v)
+		t.Errorf("sold to a holder whose contact is lost: %v; want sold = 0", v)
 	}
 }
 
@@ -192,7 +192,7 @@ func TestContactStoreFailure(t *testing.T) {
 	w.reserve("p", "ada", `,"contact":`+adasContact, "Idempotency-Key", "k").problem(503, "log_unavailable")
 	for _, log := range []*record{w.log, w.access} {
 		if strings.Contains(log.String(), "example.org") {
-			t.Errorf("a log has the contact: %s", log)
+			t.Errorf("a log has the contact: %s; want no example.org in log.String()", log)
 		}
 	}
 	w.contacts = mustOpen(t, w)

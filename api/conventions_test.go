@@ -67,7 +67,7 @@ func TestBadBodies(t *testing.T) {
 				switch {
 				case bad.status == 0 || route.good == `"a":1`:
 					if a.status < 400 || a.status >= 500 {
-						t.Errorf("status %d: %s", a.status, a.text)
+						t.Errorf("status %d: %s; want status ≥ 400, status < 500", a.status, a.text)
 					}
 				default:
 					a.problem(bad.status, bad.code)
@@ -82,7 +82,7 @@ func TestBadBodies(t *testing.T) {
 		}
 	}
 	if v := w.do("GET", "/v1/products/p", "").is(200); v["revision"] != float64(1) || v["held"] != float64(1) {
-		t.Errorf("a refused body changed something: %v", v)
+		t.Errorf("a refused body changed something: %v; want revision = 1, held = 1", v)
 	}
 	w.do("GET", "/v1/products/new", "").problem(404, "not_found")
 }
@@ -209,11 +209,11 @@ func TestHostileIDs(t *testing.T) {
 	other := "0190cafe-0000-7000-8000-00000000abcd"
 	if v := w.do("GET", "/v1/products/p/reservations/"+other, "").problem(404,
 		"not_found"); v["resource"] != "reservation" {
-		t.Error(v)
+		t.Errorf("got %v; want resource = reservation", v)
 	}
 	w.do("GET", "/v1/products/p/reservations/"+strings.ToUpper(other), "").problem(404, "not_found")
 	if v := w.do("GET", "/v1/products/q/reservations/"+other, "").problem(404, "not_found"); v["resource"] == nil {
-		t.Error(v)
+		t.Errorf("got %v; want resource not nil", v)
 	}
 }
 
@@ -224,43 +224,44 @@ func TestRoutesAndMethods(t *testing.T) {
 		"/v1/Products", "/v1/products/p/q/r", "/v1//products", "/../etc/passwd", "/yardstick"} {
 		a := w.do("GET", path, "")
 		if v := a.problem(404, "not_found"); v["resource"] != "route" {
-			t.Errorf("%s: %v", path, v)
+			t.Errorf("%s: got %v; want resource = route", path, v)
 		}
 	}
 	for _, method := range []string{"PUT", "DELETE", "TRACE", "BREW", "get", "CONNECT"} {
 		a := w.do(method, "/v1/products", "")
 		a.problem(405, "method_not_allowed")
 		if allow := a.header.Get("Allow"); allow != "GET, HEAD, POST" {
-			t.Errorf("%s: Allow %q", method, allow)
+			t.Errorf("%s: Allow %q; want GET, HEAD, POST", method, allow)
 		}
 	}
 	a := w.do("OPTIONS", "/v1/products/p", "")
 	if a.is(204); a.header.Get("Allow") != "GET, HEAD, PATCH" {
-		t.Errorf("OPTIONS: Allow %q", a.header.Get("Allow"))
+		t.Errorf("OPTIONS: Allow %q; want Allow = GET, HEAD, PATCH", a.header.Get("Allow"))
 	}
 	w.do("OPTIONS", "/v1/nothing", "").problem(404, "not_found")
 	get, head := w.do("GET", "/v1/products/p", ""), w.do("HEAD", "/v1/products/p", "")
 	if head.status != 200 || head.text != "" || head.header.Get("ETag") != get.header.Get("ETag") ||
 		head.header.Get("Content-Length") != get.header.Get("Content-Length") {
-		t.Errorf("HEAD: %d %q %v, GET: %v", head.status, head.text, head.header, get.header)
+		t.Errorf("HEAD: %d %q %v, GET: %v; want status = 200, text = empty, ETag = %v, Content-Length = %v",
+			head.status, head.text, head.header, get.header, get.header.Get("ETag"), get.header.Get("Content-Length"))
 	}
 	if a := w.do("HEAD", "/v1/products/p", "", "If-None-Match", `"0"`); a.status != 304 {
-		t.Errorf("HEAD with If-None-Match: %d", a.status)
+		t.Errorf("HEAD with If-None-Match: %d; want status = 304", a.status)
 	}
 	if a := w.do("HEAD", "/v1/products/q", ""); a.status != 404 || a.text != "" {
-		t.Errorf("HEAD of nothing: %d %q", a.status, a.text)
+		t.Errorf("HEAD of nothing: %d %q; want status = 404, text = empty", a.status, a.text)
 	}
 	for _, path := range []string{"/ws", "/ws/reservations"} {
 		a := w.do("GET", path, "")
 		a.problem(426, "upgrade_required")
 		if a.header.Get("Upgrade") != "websocket" || a.header.Get("Connection") != "Upgrade" {
-			t.Errorf("%s asks for no upgrade: %v", path, a.header)
+			t.Errorf("%s asks for no upgrade: %v; want Upgrade = websocket, Connection = Upgrade", path, a.header)
 		}
 		w.do("POST", path, "{}").problem(405, "method_not_allowed")
 	}
 	for _, path := range []string{"/healthz", "/readyz", "/metrics"} {
 		if a := w.do("GET", path, ""); a.status != 200 {
-			t.Errorf("%s: %d %s", path, a.status, a.text)
+			t.Errorf("%s: got %d %s; want status = 200", path, a.status, a.text)
 		}
 	}
 	w.do("GET", "/v1/products", "", "X-Large", strings.Repeat("a", 8<<10)).problem(431, "request_header_too_large")

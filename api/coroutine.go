@@ -42,7 +42,7 @@ func (co *coroutine) resume() (ended bool) {
 	return co.ended
 }
 
-// coroutinePool keeps idle coroutines, whose stacks have already grown. batchWindow and batchTurns bound
+// coroutinePool keeps idle coroutines, whose stacks have already grown. batchWindow and maxRunning bound
 // their number.
 type coroutinePool struct {
 	mu     sync.Mutex

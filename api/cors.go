@@ -10,11 +10,11 @@ import (
 
 // The methods and headers that pages of allowed origins may use (Fetch standard, section 3.2).
 var (
-	sharedMethods = strings.Join([]string{fiber.MethodGet, fiber.MethodHead, fiber.MethodPost, fiber.MethodPut,
+	corsMethods = strings.Join([]string{fiber.MethodGet, fiber.MethodHead, fiber.MethodPost, fiber.MethodPut,
 		fiber.MethodPatch, fiber.MethodDelete}, ", ")
-	sharedRequestHeaders = strings.Join([]string{fiber.HeaderContentType, fiber.HeaderAuthorization,
+	corsRequestHeaders = strings.Join([]string{fiber.HeaderContentType, fiber.HeaderAuthorization,
 		headerIdempotencyKey, fiber.HeaderIfMatch, fiber.HeaderIfNoneMatch, headerPass, headerRequestID}, ", ")
-	sharedResponseHeaders = strings.Join([]string{fiber.HeaderETag, fiber.HeaderLocation, fiber.HeaderRetryAfter,
+	corsExposedHeaders = strings.Join([]string{fiber.HeaderETag, fiber.HeaderLocation, fiber.HeaderRetryAfter,
 		headerRequestID, headerPosition, headerReplay, headerRateLimit, headerRateLimitPolicy}, ", ")
 )
 
@@ -24,30 +24,29 @@ const (
 	headerRateLimit       = "RateLimit"
 	headerRateLimitPolicy = "RateLimit-Policy"
 
-	// sharedFor is the time for which a browser may cache the response to a preflight, in seconds.
-	sharedFor = "600"
+	// preflightMaxAge is the time for which a browser may cache the response to a preflight, in seconds.
+	preflightMaxAge = "600"
 )
 
-// shareWithPages implements CORS: pages of Config.AllowOrigins may send requests to server and read all
-// responses, including errors. Browsers send no cookies or other credentials of their own; a page with
-// a token sends it itself.
-func (s *Server) shareWithPages(server *fasthttp.Server) {
+// enableCORS implements CORS: pages of Config.AllowOrigins may send requests to server and read all
+// responses, including errors. No response allows credentials: a page sends its token itself.
+func (s *Server) enableCORS(server *fasthttp.Server) {
 	if len(s.config.AllowOrigins) == 0 {
 		return
 	}
 	handle, fail := server.Handler, server.ErrorHandler
 	server.Handler = func(c *fasthttp.RequestCtx) {
 		handle(c)
-		s.share(c)
+		s.setCORSHeaders(c)
 	}
 	server.ErrorHandler = func(c *fasthttp.RequestCtx, err error) {
 		fail(c, err)
-		s.share(c)
+		s.setCORSHeaders(c)
 	}
 }
 
-// share sets the CORS headers of a response.
-func (s *Server) share(c *fasthttp.RequestCtx) {
+// setCORSHeaders sets the CORS headers of a response.
+func (s *Server) setCORSHeaders(c *fasthttp.RequestCtx) {
 	header, anybody := &c.Response.Header, slices.Contains(s.config.AllowOrigins, "*")
 	if !anybody {
 		header.Add(fiber.HeaderVary, fiber.HeaderOrigin)
@@ -60,14 +59,14 @@ func (s *Server) share(c *fasthttp.RequestCtx) {
 		origin = "*"
 	}
 	header.Set(fiber.HeaderAccessControlAllowOrigin, origin)
-	header.Set(fiber.HeaderAccessControlExposeHeaders, sharedResponseHeaders)
+	header.Set(fiber.HeaderAccessControlExposeHeaders, corsExposedHeaders)
 	if c.IsOptions() && len(c.Request.Header.Peek(fiber.HeaderAccessControlRequestMethod)) > 0 {
-		// Even if there is no such route, so that the page can read the error.
+		// Even if there is no such route, so that the page can read the error of its request.
 		c.Response.ResetBody()
 		header.SetContentType("")
 		c.SetStatusCode(fiber.StatusNoContent)
-		header.Set(fiber.HeaderAccessControlAllowMethods, sharedMethods)
-		header.Set(fiber.HeaderAccessControlAllowHeaders, sharedRequestHeaders)
-		header.Set(fiber.HeaderAccessControlMaxAge, sharedFor)
+		header.Set(fiber.HeaderAccessControlAllowMethods, corsMethods)
+		header.Set(fiber.HeaderAccessControlAllowHeaders, corsRequestHeaders)
+		header.Set(fiber.HeaderAccessControlMaxAge, preflightMaxAge)
 	}
 }

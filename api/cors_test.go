@@ -48,7 +48,7 @@ func (c *corsCase) check(t *testing.T, a answer, preflight bool) {
 		t.Errorf("%s for %q: allows %q, want %q", a.what, c.origin, got, c.want)
 	}
 	if varies := slices.Contains(a.header.Values("Vary"), "Origin"); varies != c.vary {
-		t.Errorf("%s for %q: Vary: %v", a.what, c.origin, a.header.Values("Vary"))
+		t.Errorf("%s for %q: Vary: %v; want varies = %v", a.what, c.origin, a.header.Values("Vary"), c.vary)
 	}
 	exposed, methods, sent := "", "", ""
 	if c.want != "" {
@@ -58,7 +58,7 @@ func (c *corsCase) check(t *testing.T, a answer, preflight bool) {
 		methods = "GET, HEAD, POST, PUT, PATCH, DELETE"
 		sent = "Content-Type, Authorization, Idempotency-Key, If-Match, If-None-Match, Admission-Pass, X-Request-Id"
 		if a.status != 204 || a.text != "" {
-			t.Errorf("%s for %q: %d %s", a.what, c.origin, a.status, a.text)
+			t.Errorf("%s for %q: %d %s; want status = 204, text = empty", a.what, c.origin, a.status, a.text)
 		}
 	}
 	if get("Access-Control-Expose-Headers") != exposed || get("Access-Control-Allow-Methods") != methods ||

@@ -108,7 +108,7 @@ func appendCSVText(dst, text []byte) []byte {
 const streamChunk = 4 << 10
 
 // streamBody is the body of a response that is generated while it is sent. After an error of fill the body
-// lacks its end, so that clients detect that it is incomplete.
+// ends abruptly, so that clients detect that it is incomplete.
 type streamBody struct {
 	// fill appends the next piece to dst. more is false for the last one.
 	fill func(dst []byte) (piece []byte, more bool, err error)
@@ -117,30 +117,30 @@ type streamBody struct {
 	conn  net.Conn
 	stall time.Duration
 
-	rest, piece []byte
-	over        bool
+	unsent, piece []byte
+	done          bool
 }
 
-// Read implements io.Reader. It is called when the previous bytes were written, and extends the write
+// Read implements io.Reader. The server calls it after writing the previous bytes, so it extends the write
 // deadline for the next ones.
 func (b *streamBody) Read(p []byte) (int, error) {
-	for len(b.rest) == 0 {
-		if b.over {
+	for len(b.unsent) == 0 {
+		if b.done {
 			return 0, io.EOF
 		}
 		piece, more, err := b.fill(b.piece[:0])
 		if err != nil {
 			return 0, err
 		}
-		b.piece, b.rest, b.over = piece, piece, !more
+		b.piece, b.unsent, b.done = piece, piece, !more
 	}
 	if b.conn != nil {
 		if err := b.conn.SetWriteDeadline(time.Now().Add(b.stall)); err != nil {
 			return 0, err
 		}
 	}
-	n := copy(p[:min(len(p), streamChunk)], b.rest)
-	b.rest = b.rest[n:]
+	n := copy(p[:min(len(p), streamChunk)], b.unsent)
+	b.unsent = b.unsent[n:]
 	return n, nil
 }
 

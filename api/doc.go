@@ -9,16 +9,14 @@
 //
 // # Why every string is copied
 //
-// Fiber's strings are views of buffers that the next request overwrites, so an id that an entity keeps
-// would change. Fiber is therefore configured to copy (Immutable), and the decoder copies what it
-// keeps.
+// Fiber's strings are views of buffers that the next request overwrites, so an id stored by an entity
+// would change. Fiber is therefore configured to copy (Immutable), and the decoder copies too.
 //
 // # Why some requests that fasthttp accepts are refused
 //
-// Where a proxy in front parses one request and fasthttp two, or another target, the proxy has checked
-// only what it has parsed. So a request that can be parsed in more than one way is answered with 400
-// and its connection closed; see framing.go. Package connections limits the connections, in total and
-// per address.
+// If a proxy in front parses one request and fasthttp two, or another target, the proxy's checks are
+// evaded. So a request that can be parsed in more than one way is answered with 400, and its connection
+// is closed; see framing.go. Package connections limits the connections, in total and per address.
 //
 // # Why a resource is a value
 //

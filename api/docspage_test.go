@@ -42,14 +42,15 @@ func TestSecurityHeadersOfPages(t *testing.T) {
 		}
 		policy := a.header.Get("Content-Security-Policy")
 		if !strings.HasPrefix(policy, "default-src 'self';") || strings.Contains(policy, "unsafe") {
-			t.Errorf("%s: the policy is %q", a.what, policy)
+			t.Errorf("%s: the policy is %q; want strings.HasPrefix(policy, \"default-src 'self';\"), no unsafe in policy",
+				a.what, policy)
 		}
 		if slices.Contains(pages, path) {
 			continue
 		}
-		again := w.do("GET", path, "", "If-None-Match", a.header.Get("ETag"))
-		if a.header.Get("ETag") == "" || again.status != 304 || again.text != "" {
-			t.Errorf("%s with its tag %q: status %d and %d bytes", a.what, a.header.Get("ETag"), again.status, len(again.text))
+		repeated := w.do("GET", path, "", "If-None-Match", a.header.Get("ETag"))
+		if a.header.Get("ETag") == "" || repeated.status != 304 || repeated.text != "" {
+			t.Errorf("%s with its tag %q: status %d and %d bytes", a.what, a.header.Get("ETag"), repeated.status, len(repeated.text))
 		}
 	}
 }
@@ -123,13 +124,13 @@ func TestDocsAreComplete(t *testing.T) {
 		for _, op := range methods.(object) {
 			if !strings.Contains(docs, "<code>"+path+"</code>") ||
 				!strings.Contains(docs, op.(object)["summary"].(string)) {
-				t.Errorf("/docs has no %s", path)
+				t.Errorf("/docs has no %s; want \"<code>\"+path+\"</code>\" in docs, op.(object).summary.(string) in docs", path)
 			}
 		}
 	}
 	for code := range statuses {
 		if !strings.Contains(docs, "<code>"+string(code)+"</code>") {
-			t.Errorf("/docs has no code %s", code)
+			t.Errorf("/docs has no code %s; want \"<code>\"+code+\"</code>\" in docs", code)
 		}
 	}
 	for _, link := range regexp.MustCompile(`href="#([^"]*)"`).FindAllStringSubmatch(docs, -1) {

@@ -16,7 +16,7 @@ const drainTick = 10 * time.Millisecond
 func (s *Server) closeAfterResponse(next fasthttp.RequestHandler) fasthttp.RequestHandler {
 	return func(c *fasthttp.RequestCtx) {
 		next(c)
-		if s.leaving.Load() {
+		if s.draining.Load() {
 			c.SetConnectionClose()
 		}
 	}
@@ -24,19 +24,19 @@ func (s *Server) closeAfterResponse(next fasthttp.RequestHandler) fasthttp.Reque
 
 // Drain makes /readyz fail and every response close its connection, so that load balancers switch to
 // other servers while this one still accepts all requests.
-func (s *Server) Drain() { s.leaving.Store(true) }
+func (s *Server) Drain() { s.draining.Store(true) }
 
-// drain accepts no new connections and serves the open ones, until none is left or Config.Linger has
-// passed. A load balancer reuses connections: a command that it sends just when the server closes an idle
-// one has an unknown outcome and can't be sent to another server. So Linger should be longer than the
-// load balancer keeps idle connections.
+// drain accepts no new connections and serves the open ones, until none remains or Config.Linger has
+// passed. A load balancer reuses connections: if it sends a command just when the server closes an idle
+// connection, the outcome is unknown, and the command can't be sent to another server. So Linger should
+// exceed the load balancer's idle timeout.
 func (s *Server) drain(ctx context.Context) {
 	if s.config.Linger <= 0 {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.config.Linger)
 	defer cancel()
-	s.leaving.Store(true)
+	s.draining.Store(true)
 	if listener := s.stopListening(); listener != nil {
 		_ = listener.Drain(ctx) // Fiber's shutdown reports a failure to close it
 	}
@@ -58,7 +58,7 @@ func (s *Server) requesting() int {
 	return n.Open - n.Upgraded + n.SpareOpen
 }
 
-// stopListening prevents that Listen starts to serve, and returns the listener if it has started.
+// stopListening prevents Listen from starting to serve, and returns the listener if it has started.
 func (s *Server) stopListening() *connections.Listener {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -66,8 +66,8 @@ func (s *Server) stopListening() *connections.Listener {
 	return s.listener
 }
 
-// stopAccepting closes the listener, or prevents that Listen starts to serve. Fiber's own shutdown does
-// not stop a server that is only about to serve.
+// stopAccepting closes the listener, or prevents Listen from starting to serve. Fiber's own shutdown does
+// not stop a server that is about to serve.
 func (s *Server) stopAccepting() {
 	if listener := s.stopListening(); listener != nil {
 		_ = listener.Close() // Fiber may have closed it already

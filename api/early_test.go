@@ -18,8 +18,8 @@ func TestBestSeatsBeforeViews(t *testing.T) {
 	w.hall("h", 1, "")
 	const best = `{"holder":"ada","best_available":{"quantity":2}}`
 	w.do("POST", "/v1/performances/h/bookings", best).problem(503, "projection_behind")
-	again := w.do("POST", "/v1/performances/h/bookings", best, "Idempotency-Key", "k") // it may be a retry
-	if again.problem(503, "projection_behind"); again.header.Get("Retry-After") == "" {
+	repeated := w.do("POST", "/v1/performances/h/bookings", best, "Idempotency-Key", "k") // it may be a retry
+	if repeated.problem(503, "projection_behind"); repeated.header.Get("Retry-After") == "" {
 		t.Error("it does not say when to retry")
 	}
 	w.do("POST", "/v1/products", `{"id":"p","name":"n","stock":1}`, "Idempotency-Key", "k").problem(503, "projection_behind")
@@ -32,7 +32,8 @@ func TestOvertakenRequests(t *testing.T) {
 	} {
 		p := problemOf(fmt.Errorf("booking: %w", err), nil)
 		if p.code != code || retryAfter[p.code] == "" || strings.Contains(p.detail, "in flight") {
-			t.Errorf("%v is answered as %s, %q", err, p.code, p.detail)
+			t.Errorf("%v is answered as %s, %q; want p.code = %v, retryAfter[p.code] ≠ empty, no in flight in p.detail",
+				err, p.code, p.detail, code)
 		}
 	}
 }
@@ -78,6 +79,6 @@ func TestAccessLogHidesVisitorIDs(t *testing.T) {
 	w.stop()
 	if log := w.access.String() + w.log.String(); strings.Contains(log, visitor) ||
 		!strings.Contains(log, "/v1/waiting-rooms/r/visitors") {
-		t.Errorf("the logs are\n%s", log)
+		t.Errorf("the logs are\n%s; want no visitor in log, /v1/waiting-rooms/r/visitors in log", log)
 	}
 }

@@ -34,7 +34,7 @@ type newEntry struct {
 // newEntry decodes and validates the body. It returns the teams in order, and the holder who enters them:
 // in open mode, unless the body names one, the first team.
 func (r *request) newEntry() (holder events.Holder, teams []events.TeamID, order events.OrderData, err error) {
-	if err = r.caller.act(); err != nil {
+	if err = r.caller.requireActor(); err != nil {
 		return
 	}
 	var body newEntry
@@ -54,12 +54,12 @@ func (r *request) newEntry() (holder events.Holder, teams []events.TeamID, order
 	case r.caller.open:
 		named = events.Holder(teams[0])
 	case r.caller.key && body.Contact == nil: // only a contact needs a holder
-		return r.caller.sub, teams, order, r.caller.act()
+		return r.caller.sub, teams, order, r.caller.requireActor()
 	}
 	if holder, err = r.holder(named); err != nil {
 		return
 	}
-	return holder, teams, order, r.takeContact(body.Contact, func() any {
+	return holder, teams, order, r.parseContact(body.Contact, func() any {
 		rest := body
 		rest.Contact = nil
 		return rest
@@ -119,7 +119,7 @@ func (s *Server) enter(r *request) error {
 		holder,
 		func() events.RoomID { return s.roomOfTournament(id) },
 		func(room events.RoomID) error {
-			v, err = r.askTournament(id, &tournament.Enter{TeamIDs: teams, Room: room, Order: order})
+			v, err = r.dispatchToTournament(id, &tournament.Enter{TeamIDs: teams, Room: room, Order: order})
 			return err
 		},
 	)
@@ -127,12 +127,12 @@ func (s *Server) enter(r *request) error {
 	if err != nil {
 		return err
 	}
-	r.finished(in, holder, v.replayed)
-	kept := make([]string, len(v.teams))
+	r.endPass(in, holder, v.replayed)
+	subjects := make([]string, len(v.teams))
 	for i, team := range v.teams {
-		kept[i] = entryContact(id, team)
+		subjects[i] = entryContact(id, team)
 	}
-	if err := r.keepContact(v.replayed, holder, kept...); err != nil {
+	if err := r.storeContact(v.replayed, holder, subjects...); err != nil {
 		return err
 	}
 	location := "/v1/tournaments/" + string(id) + "/entries"
@@ -143,9 +143,8 @@ func (s *Server) enter(r *request) error {
 	return r.encoded(fiber.StatusCreated, v.append)
 }
 
-// knownTeams refuses teams that do not exist; if the tournament does not exist either, it refuses that.
-// Teams are never deleted, so one in the views exists. One that is not may be new, and is looked up in
-// its stream.
+// knownTeams refuses teams that do not exist, or the tournament, if that does not exist either. Teams are
+// never deleted, so a team in the views exists. Any other may be new, and is looked up in its stream.
 func (r *request) knownTeams(tournamentID events.TournamentID, teams []events.TeamID) error {
 	for _, id := range teams {
 		known, err := r.server.config.Views.HasTeam(id)
@@ -179,8 +178,8 @@ func (r *request) knownTournament(id events.TournamentID) error {
 	return err
 }
 
-// ownTeams refuses teams that the caller may not enter or withdraw; if the tournament does not exist, it
-// refuses that.
+// ownTeams refuses teams that the caller may not enter or withdraw, or the tournament, if that does not
+// exist.
 func (r *request) ownTeams(tournamentID events.TournamentID, teams ...events.TeamID) error {
 	for _, id := range teams {
 		own, err := r.owns(id)
@@ -201,14 +200,14 @@ func (r *request) ownTeams(tournamentID events.TournamentID, teams ...events.Tea
 
 // exists reports whether an entity exists, according to the entity itself.
 func (r *request) exists(stream events.StreamID) (known bool, err error) {
-	_, err = r.server.config.Desk.View(r.asking(), stream,
+	_, err = r.server.config.Desk.View(r.commandContext(), stream,
 		func(c core.Core) { known = c.(interface{ Exists() bool }).Exists() })
 	return known, err
 }
 
-// askTournament sends an entry or a withdrawal to a tournament.
-func (r *request) askTournament(id events.TournamentID, command core.Command) (*entered, error) {
-	answer, err := r.ask(tournament.Stream(id), command, nil)
+// dispatchToTournament sends an entry or a withdrawal to a tournament.
+func (r *request) dispatchToTournament(id events.TournamentID, command core.Command) (*entered, error) {
+	answer, err := r.dispatch(tournament.Stream(id), command, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -298,7 +297,7 @@ func (s *Server) withdraw(r *request) error {
 	if err != nil {
 		return err
 	}
-	if err := r.caller.act(); err != nil {
+	if err := r.caller.requireActor(); err != nil {
 		return err
 	}
 	if err := r.ownTeams(id, teamID); err != nil {
@@ -310,7 +309,7 @@ func (s *Server) withdraw(r *request) error {
 	if err := r.decode(&struct{}{}, true); err != nil {
 		return err
 	}
-	v, err := r.askTournament(id, &tournament.Withdraw{TeamID: teamID})
+	v, err := r.dispatchToTournament(id, &tournament.Withdraw{TeamID: teamID})
 	if err != nil {
 		return err
 	}

@@ -47,7 +47,7 @@ func TestOrderOfRefusals(t *testing.T) {
 	}
 	refused(w.withdraw("cup", "late"), 404, "not_found", "resource", "entry")
 	refused(w.withdraw("none", "late"), 404, "not_found", "resource", "tournament")
-	w.standing("cup", "in", "waits")
+	w.wantEntries("cup", "in", "waits")
 }
 
 func TestWaitlist(t *testing.T) {
@@ -61,59 +61,60 @@ func TestWaitlist(t *testing.T) {
 	if a.header.Get("Location") != "/v1/tournaments/cup/entries/b" || a.header.Get("ETag") != `"2"` ||
 		v["status"] != "entered" ||
 		v["remaining"] != float64(0) {
-		t.Errorf("%v %v", v, a.header)
+		t.Errorf("got %v %v; want Location = /v1/tournaments/cup/entries/b, ETag = \"2\", status = entered, remaining = 0",
+			v, a.header)
 	}
 	for place, team := range []string{"c", "d", "e", "f"} {
 		v := w.enter("cup", team).is(201)
 		if fields(t, v, "entered place position remaining revision status team_id tournament_id "+
 			"waitlisted"); v["place"] != float64(place+1) ||
 			v["waitlisted"] != float64(place+1) {
-			t.Error(v)
+			t.Errorf("got %v; want place = %v, waitlisted = %v", v, float64(place+1), float64(place+1))
 		}
 	}
-	w.standing("cup", "a b", "c d e f")
+	w.wantEntries("cup", "a b", "c d e f")
 	entry := func(team string) map[string]any { return w.do("GET", "/v1/tournaments/cup/entries/"+team, "").is(200) }
 	if v := entry("e"); v["status"] != "waitlisted" || v["place"] != float64(3) || v["name"] != "The e" {
-		t.Error(v)
+		t.Errorf("got %v; want status = waitlisted, place = 3, name = The e", v)
 	}
 	const e = "/v1/tournaments/cup/entries/e"
 	tag := w.do("GET", e, "").header.Get("ETag")
 	if a := w.do("GET", e, "", "If-None-Match", tag); a.status != 304 {
-		t.Errorf("%s with its tag: %d", a.what, a.status)
+		t.Errorf("%s with its tag: %d; want status = 304", a.what, a.status)
 	}
 	v = w.withdraw("cup", "a").is(200)
 	fields(t, v, "entered position promoted remaining revision status team_id tournament_id waitlisted")
 	if fmt.Sprint(v["promoted"]) != "[c]" || v["status"] != "withdrawn" || v["entered"] != float64(2) ||
 		v["waitlisted"] != float64(3) {
-		t.Error(v)
+		t.Errorf("got %v; want promoted = [c], status = withdrawn, entered = 2, waitlisted = 3", v)
 	}
-	w.standing("cup", "b c", "d e f")
+	w.wantEntries("cup", "b c", "d e f")
 	// e has no event itself, but its place has changed, and so has the ETag.
 	a = w.do("GET", e, "", "If-None-Match", tag)
 	if v := a.is(200); v["place"] != float64(2) || a.header.Get("ETag") != fmt.Sprintf(`"%v"`, v["revision"]) {
-		t.Error(v, a.header)
+		t.Errorf("got %v %v; want place = 2, ETag = %v", v, a.header, fmt.Sprintf(`"%v"`, v["revision"]))
 	}
 	if v := entry("c"); v["status"] != "entered" || v["place"] != nil {
-		t.Error(v)
+		t.Errorf("got %v; want status = entered, place = nil", v)
 	}
 	w.do("GET", "/v1/tournaments/cup/entries/a", "").problem(404, "not_found")
 	if v := w.withdraw("cup", "e").is(200); len(v["promoted"].([]any)) != 0 {
-		t.Error(v)
+		t.Errorf("got %v; want len(promoted) = 0", v)
 	}
 	w.withdraw("cup", "e").problem(404, "not_found")
 	if v := w.editTournament("cup", `{"team_limit":3}`).is(200); v["entered"] != float64(3) ||
 		v["waitlisted"] != float64(1) {
-		t.Error(v)
+		t.Errorf("got %v; want entered = 3, waitlisted = 1", v)
 	}
-	w.standing("cup", "b c d", "f")
+	w.wantEntries("cup", "b c d", "f")
 	// While the tournament is closed no team is promoted; then all are.
 	w.editTournament("cup", `{"status":"closed"}`).is(200)
 	w.withdraw("cup", "b").is(200)
-	w.standing("cup", "c d", "f")
+	w.wantEntries("cup", "c d", "f")
 	w.editTournament("cup", `{"status":"open"}`).is(200)
-	w.standing("cup", "c d f", "")
+	w.wantEntries("cup", "c d f", "")
 	if v := w.enter("cup", "a").is(201); v["status"] != "waitlisted" || v["place"] != float64(1) {
-		t.Errorf("a returning visitor goes to the end: %v", v)
+		t.Errorf("a returning visitor goes to the end: %v; want status = waitlisted, place = 1", v)
 	}
 }
 
@@ -128,12 +129,12 @@ func TestGroups(t *testing.T) {
 			v := a.is(201)
 			fields(t, v, "entered position remaining revision status team_ids tournament_id waitlisted")
 			if a.header.Get("Location") != "/v1/tournaments/cup/entries" || fmt.Sprint(v["team_ids"]) != "[a b]" {
-				t.Errorf("%v %v", v, a.header)
+				t.Errorf("got %v %v; want Location = /v1/tournaments/cup/entries, team_ids = [a b]", v, a.header)
 			}
 			if v := w.enter("cup", "c", "d").is(201); v["status"] != "waitlisted" || v["place"] != float64(1) ||
 				v["remaining"] != float64(1) ||
 				v["waitlisted"] != float64(2) {
-				t.Error(v)
+				t.Errorf("got %v; want status = waitlisted, place = 1, remaining = 1, waitlisted = 2", v)
 			}
 			w.enter("cup", "e").is(201)
 			if got := strings.Join(w.listTeams("cup", ""), " "); got != want {
@@ -151,9 +152,9 @@ func TestGroups(t *testing.T) {
 	w.teams("a", "b", "c")
 	w.tournament("cup", 2, "")
 	if v := w.enter("cup", "a", "b", "c").problem(409, "tournament_full"); v["remaining"] != float64(2) {
-		t.Error(v)
+		t.Errorf("got %v; want remaining = 2", v)
 	}
-	w.standing("cup", "", "")
+	w.wantEntries("cup", "", "")
 }
 
 // TestNewTeamEntersImmediately: a team or tournament missing from the views is looked up in its
@@ -163,10 +164,10 @@ func TestNewTeamEntersImmediately(t *testing.T) {
 	w.teams("a")
 	w.tournament("cup", 1, "")
 	if v := w.enter("cup", "b").problem(404, "not_found"); v["resource"] != "team" {
-		t.Error(v)
+		t.Errorf("got %v; want resource = team", v)
 	}
 	if v := w.enter("none", "b").problem(404, "not_found"); v["resource"] != "tournament" {
-		t.Error(v)
+		t.Errorf("got %v; want resource = tournament", v)
 	}
 	w.enter("cup", "a").is(201)
 }
@@ -188,7 +189,7 @@ func TestDeadlineToTheNanosecond(t *testing.T) {
 	at(deadline.Add(1))
 	w.enter("cup", "b").problem(409, "deadline_passed")
 	if v := w.withdraw("cup", "a").is(200); v["status"] != "withdrawn" {
-		t.Error(v)
+		t.Errorf("got %v; want status = withdrawn", v)
 	}
 	at(deadline) // the time of an entity does not run backwards with the clock
 	w.enter("cup", "c").problem(409, "deadline_passed")
@@ -217,15 +218,15 @@ func TestTournamentAsOf(t *testing.T) {
 			t.Errorf("at %s: %s, want %s", at, got, want)
 		}
 		if position := v["as_of"].(map[string]any)["position"]; fmt.Sprint(position) != at {
-			t.Errorf("at %s: as of %v", at, position)
+			t.Errorf("at %s: as of %v; want position = %v", at, position, at)
 		}
 	}
 	entry := func(team, at string) answer { return w.do("GET", "/v1/tournaments/cup/entries/"+team+"?at="+at, "") }
 	if v := entry("b", "7").is(200); v["status"] != "waitlisted" || v["place"] != float64(1) || v["as_of"] == nil {
-		t.Error(v)
+		t.Errorf("got %v; want status = waitlisted, place = 1, as_of not nil", v)
 	}
 	if v := entry("b", "9").is(200); v["status"] != "entered" {
-		t.Error(v)
+		t.Errorf("got %v; want status = entered", v)
 	}
 	entry("a", "9").problem(404, "not_found")
 	entry("b", "5").problem(404, "not_found")
@@ -234,7 +235,7 @@ func TestTournamentAsOf(t *testing.T) {
 		w.do("GET", "/v1/tournaments/cup"+path+"?at=yesterday", "").problem(400, "bad_parameter")
 	}
 	if p := w.do("GET", "/v1/tournaments?at=6", "").page(); len(p.Items) != 1 || p.AsOf == nil {
-		t.Errorf("%+v", p)
+		t.Errorf("got %+v; want len(p.Items) = 1, p.AsOf not nil", p)
 	}
 	w.do("GET", "/v1/tournaments/none/entries", "").problem(404, "not_found")
 	w.do("GET", "/v1/tournaments/cup/entries?status="+url.QueryEscape("in"), "").problem(400, "bad_parameter")
@@ -251,7 +252,7 @@ func TestEntryKeys(t *testing.T) {
 	}
 	a, b := enter("a"), enter("b")
 	if a.is(201)["status"] != "entered" || b.is(201)["status"] != "waitlisted" {
-		t.Errorf("%s %s", a.text, b.text)
+		t.Errorf("got %s %s; want status = entered, status = waitlisted", a.text, b.text)
 	}
 	w.do("POST", "/v1/tournaments/cup/entries", `{"team_ids":["a","b"]}`, "Idempotency-Key", "k").problem(
 		422,
@@ -260,12 +261,12 @@ func TestEntryKeys(t *testing.T) {
 	w.stop()
 	w.start()
 	for _, first := range []answer{a, b} {
-		again := enter(first.is(201)["team_id"].(string))
-		if again.text != first.text || again.status != 201 || again.header.Get("Idempotent-Replay") != "true" {
-			t.Errorf("again: %d %s, want %s", again.status, again.text, first.text)
+		repeated := enter(first.is(201)["team_id"].(string))
+		if repeated.text != first.text || repeated.status != 201 || repeated.header.Get("Idempotent-Replay") != "true" {
+			t.Errorf("again: %d %s, want %s", repeated.status, repeated.text, first.text)
 		}
 	}
-	w.standing("cup", "a", "b")
+	w.wantEntries("cup", "a", "b")
 }
 
 // TestConcurrentEntries: 3,000 concurrent teams for 64 slots, then 32 concurrent withdrawals.
@@ -318,7 +319,7 @@ func TestConcurrentEntries(t *testing.T) {
 	}
 	each(leave, func(i int) {
 		if v := w.withdraw("cup", in[2*i]).is(200); len(v["promoted"].([]any)) != 1 || v["entered"] != float64(slots) {
-			t.Errorf("%v", v)
+			t.Errorf("got %v; want len(promoted) = 1, entered = %v", v, float64(slots))
 		}
 	})
 	var want []string
@@ -331,6 +332,6 @@ func TestConcurrentEntries(t *testing.T) {
 	}
 	if v := w.do("GET", "/v1/tournaments/cup", "").is(200); v["entered"] != float64(slots) ||
 		v["waitlisted"] != float64(teams-slots-leave) {
-		t.Error(v)
+		t.Errorf("got %v; want entered = %v, waitlisted = %v", v, float64(slots), float64(teams-slots-leave))
 	}
 }

@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"errors"
-	"strconv"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -59,13 +58,9 @@ func (s *Server) listEntries(r *request) error {
 		}
 		cancelEntries(&now, page)
 	}
-	behind := ""
-	if next > 0 {
-		behind = strconv.FormatUint(next, 10)
-	}
 	return r.list(
 		len(page),
-		behind,
+		numberedNext(next),
 		func(dst []byte, i int) ([]byte, error) { return s.appendEntry(dst, &page[i], nil) },
 		more,
 	)
@@ -134,7 +129,7 @@ func (s *Server) getEntry(r *request) error {
 // visibleOrder returns the order data of an entry if the caller may see them, else none. The holder who
 // entered the team, its owner, and the roles that read everything may.
 func (s *Server) visibleOrder(r *request, entry *row.Entry, order events.OrderData) (events.OrderData, error) {
-	if order.IsZero() || r.caller.must(RoleAuditor, RoleService, RoleAdmin) == nil {
+	if order.IsZero() || r.caller.requireRole(RoleAuditor, RoleService, RoleAdmin) == nil {
 		return order, nil
 	}
 	if r.caller.sub == "" {

@@ -15,17 +15,17 @@ import (
 	"admitone/events"
 )
 
-// forgottenLimit bounds the wait for other nodes.
-const forgottenLimit = 2 * time.Second
+// forgetTimeout bounds the wait for other nodes.
+const forgetTimeout = 2 * time.Second
 
-// forget destroys the keys of a holder's contacts, at all servers on the log. Repeated, it answers the same but for
-// forgotten.
+// forget destroys the keys of a holder's contacts, on all servers on the log. Idempotent; only the member forgotten
+// of the answer differs.
 func (s *Server) forget(r *request) error {
 	holder, err := r.ownHolder("contact")
 	if err != nil {
 		return err
 	}
-	known := s.config.Contacts.Remembers(holder)
+	known := s.config.Contacts.HasDataOf(holder)
 	if !known && !s.config.Shared {
 		// Only the files reveal losses and damage.
 		if known, err = s.config.Contacts.Forget(holder); err != nil {
@@ -33,18 +33,18 @@ func (s *Server) forget(r *request) error {
 		}
 		return r.json(fiber.StatusOK, AppendForgotten(nil, holder, known, nil))
 	}
-	ctx, cancel := r.waiting()
+	ctx, cancel := r.answerContext()
 	defer cancel()
 	position, err := s.config.Contacts.Record(ctx, s.config.Store, holder, forgetMetadata(r))
-	if again := (*contacts.AgainError)(nil); errors.As(err, &again) {
-		return &problem{code: codes.RateLimited, after: again.Wait,
-			detail: "the holder was forgotten a moment ago, and nothing has come to this server since; try again later"}
+	if repeat := (*contacts.RepeatError)(nil); errors.As(err, &repeat) {
+		return &problem{code: codes.RateLimited, after: repeat.Wait,
+			detail: "the holder was forgotten a moment ago, and has no contacts on this server since; try again later"}
 	}
 	if err != nil {
 		return r.contactFailed(err)
 	}
 	s.note(position)
-	return r.json(fiber.StatusOK, AppendForgotten(nil, holder, true, s.awaitFollowed(ctx, position)))
+	return r.json(fiber.StatusOK, AppendForgotten(nil, holder, true, s.awaitForgotten(ctx, position)))
 }
 
 func forgetMetadata(r *request) events.Metadata {
@@ -53,24 +53,24 @@ func forgetMetadata(r *request) events.Metadata {
 		CausationID: source.CausationID, Actor: source.Actor}
 }
 
-// awaitFollowed waits until all nodes that are not suspected have followed the log up to a position, at most
-// forgottenLimit and until ctx ends, and returns the names of those that have not.
-func (s *Server) awaitFollowed(ctx context.Context, position events.Position) (behind []string) {
+// awaitForgotten waits until all nodes that are not suspected have read the log up to a position, at most for
+// forgetTimeout or until ctx ends. It returns the names of the nodes that have not.
+func (s *Server) awaitForgotten(ctx context.Context, position events.Position) (lagging []string) {
 	if s.config.Peers == nil {
 		return nil
 	}
-	for end := time.Now().Add(forgottenLimit); ; time.Sleep(peerPause) {
-		behind = behind[:0]
+	for end := time.Now().Add(forgetTimeout); ; time.Sleep(peerPause) {
+		lagging = lagging[:0]
 		waits := false
 		for _, m := range s.config.Peers.Members() {
 			if !m.Self && m.Position < position {
-				behind = append(behind, string(m.Name))
+				lagging = append(lagging, string(m.Name))
 				waits = waits || !m.Suspected
 			}
 		}
 		if !waits || time.Now().After(end) || ctx.Err() != nil {
-			slices.Sort(behind)
-			return behind
+			slices.Sort(lagging)
+			return lagging
 		}
 	}
 }
@@ -78,8 +78,8 @@ func (s *Server) awaitFollowed(ctx context.Context, position events.Position) (b
 // peerPause is the interval between checks of other nodes' progress.
 const peerPause = 20 * time.Millisecond
 
-// AppendForgotten appends the answer to a request to forget a holder; known reports that there
-// was something to forget, and pending names the nodes that are still to do it.
+// AppendForgotten appends the answer to a request to forget a holder. known means that contacts may have existed,
+// and pending has the names of the nodes that have not destroyed their keys yet.
 func AppendForgotten(dst []byte, holder events.Holder, known bool, pending []string) []byte {
 	o := events.OpenObject(dst)
 	o.String("holder", string(holder))

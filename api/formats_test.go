@@ -33,7 +33,7 @@ func TestTimeFormats(t *testing.T) {
 			"opens_at": room(bad),
 		} {
 			if v := a.problem(422, "invalid_field"); v["field"] != field {
-				t.Errorf("%q: %v", bad, v)
+				t.Errorf("%q: got %v; want field = %v", bad, v, field)
 			}
 		}
 		if bad == "" {
@@ -73,7 +73,7 @@ func TestWholeNumberFormats(t *testing.T) {
 	).is(201)
 	if made["stock"] != 10.0 || made["price"] != 250.0 || made["limit_per_holder"] != 5.0 ||
 		made["name"] != "1.0 e 1e0" {
-		t.Error(made)
+		t.Errorf("got %v; want stock = 10, price = 250, limit_per_holder = 5, name = 1.0 e 1e0", made)
 	}
 	w.do("POST", "/v1/products", `{"id":"zero","name":"z","stock":-0,"price":-0.0}`).is(201)
 	w.reserve("p", "ada", `,"quantity":1.0`).is(201)
@@ -81,7 +81,7 @@ func TestWholeNumberFormats(t *testing.T) {
 	for _, bad := range []string{"1.5", "1e400", "-0", "1e-400", "1e99999999999999999999", "0.1e-99999999999999999999",
 		"1e19", `"1"`, "-1.0"} {
 		if v := w.reserve("p", "ada", `,"quantity":`+bad).problem(422, "invalid_field"); v["field"] != "quantity" {
-			t.Error(bad, v)
+			t.Errorf("got %v %v; want field = quantity", bad, v)
 		}
 	}
 	w.reserve("p", "ada", `,"quantity":1.`).problem(400, "malformed_json")
@@ -108,13 +108,13 @@ func TestWholeNumberFormats(t *testing.T) {
 	peer := w.dial("/ws")
 	peer.Send(`{"event":"init_products","data":[1.0,"p"]}`)
 	if f, _ := peer.Next(); string(f.Data) != `["product_1","product_p"]` {
-		t.Errorf("%s %s", f.Event, f.Data)
+		t.Errorf("got %s %s; want f.Data = [\"product_1\",\"product_p\"]", f.Event, f.Data)
 	}
 	peer.Send(`{"event":"subscribe","data":{"topics":["product:p"],"since":{"product:p":1.0},"epoch":"x"}}`)
 	for {
 		f, d := peer.Next()
 		if f.Event == "error" && d.Topic == "" {
-			t.Fatalf("%s", f.Data)
+			t.Fatalf("got %s; want f.Event ≠ error or d.Topic not empty", f.Data)
 		}
 		if d.Topic == "product:p" {
 			break

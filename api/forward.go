@@ -50,29 +50,30 @@ func (r *request) setForwarded(request *actors.Request) {
 	}
 	request.After, request.At, request.Until = &r.hop.After, r.hop.At, r.hop.Until
 	if key, err := r.key(); err == nil && key == "" {
-		request.Bounded = false // the id is the node's own, in any form
+		request.Bounded = false // the node has created the id, even if it has the form of a keyed one
 	}
 }
 
 // clock returns the time at which the credentials of a request are checked: the time at the node
 // that received it first, or now.
 func (r *request) clock() time.Time {
-	if at := r.judgedAt(); !at.IsZero() {
+	if at := r.receivedAt(); !at.IsZero() {
 		return at
 	}
 	return time.Now()
 }
 
-// judgedAt returns when the first node received the request, by its own clock; zero if that is this node.
-func (r *request) judgedAt() time.Time {
+// receivedAt returns when the first node received a forwarded request, by that node's clock; zero for a
+// request that was not forwarded.
+func (r *request) receivedAt() time.Time {
 	if r.hop == nil {
 		return time.Time{}
 	}
 	return r.hop.Clock
 }
 
-// catchUp returns when this node has read the log up to its present head: the owner of an entity may have
-// appended to it, and a refusal based on stale state would be wrong. It gives up at until.
+// catchUp waits until this node has read the log up to its present head: the owner of an entity may have
+// appended to it, and a refusal based on stale state would be wrong. Error: log_unavailable at until.
 func (s *Server) catchUp(until time.Time) error {
 	ctx, cancel := context.WithDeadline(context.Background(), until)
 	defer cancel()
@@ -139,9 +140,8 @@ func (s *Server) forwarded(h handler) handler {
 	}
 }
 
-// receive reads the header of a request that another node has forwarded, if there is one. A forged one is
-// refused.
-func (r *request) receive() error {
+// readHop parses the header of a request that another node has forwarded. A forged header is refused.
+func (r *request) readHop() error {
 	header := r.ctx.Get(peers.Header)
 	if header == "" || r.server.config.Peers == nil {
 		return nil
@@ -181,7 +181,7 @@ func (s *Server) keyOf(r *request) placement.Key {
 	path := r.path()
 	key := placement.KeyOfPath(r.method(), path)
 	if key == "" {
-		given, _ := r.key() // a bad one is refused later
+		given, _ := r.key() // an invalid key is refused later
 		return placement.KeyOfCreation(r.method(), path, given)
 	}
 	switch kind, id, _ := strings.Cut(string(key), "/"); kind {
@@ -200,11 +200,11 @@ func (s *Server) keyOf(r *request) placement.Key {
 	return key
 }
 
-// oneStep are the last segments of paths whose POST is a single command. All others may take several
-// steps, whose ids are derived from a keyed one.
+// oneStep has the last segments of paths whose POST is a single command. All others may take several
+// steps, whose ids are derived from a keyed id.
 var oneStep = []string{"/reservations", "/entries", "/charges", "/visitors"}
 
-// mintCommandID returns a new command id, which the header passes on to other nodes.
+// mintCommandID returns a new command id for the header of a forwarded request.
 func (r *request) mintCommandID() string {
 	path := r.path()
 	several := strings.HasPrefix(path, "/v1/bookings/") || strings.HasPrefix(path, "/v1/performances/")
@@ -220,21 +220,20 @@ func (r *request) mintCommandID() string {
 	return string(actors.NewCommandID())
 }
 
-// pulsed answers requests for a heartbeat, and passes all others to next.
-func (s *Server) pulsed(next fasthttp.RequestHandler) fasthttp.RequestHandler {
+func (s *Server) answerHeartbeats(next fasthttp.RequestHandler) fasthttp.RequestHandler {
 	if s.config.Peers == nil {
 		return next
 	}
 	return func(c *fasthttp.RequestCtx) {
-		if string(c.RequestURI()) != peers.PulsePath || !c.IsGet() {
+		if string(c.RequestURI()) != peers.HeartbeatPath || !c.IsGet() {
 			next(c)
 			return
 		}
 		if _, err := s.config.Peers.Secret().Open(string(c.Request.Header.Peek(peers.Header)), fasthttp.MethodGet,
-			peers.PulsePath, nil); err != nil {
+			peers.HeartbeatPath, nil); err != nil {
 			c.SetStatusCode(fasthttp.StatusBadRequest)
 			return
 		}
-		c.SetBodyString(s.config.Peers.Pulse())
+		c.SetBodyString(s.config.Peers.Heartbeat())
 	}
 }

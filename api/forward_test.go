@@ -48,9 +48,9 @@ func TestPassedCommands(t *testing.T) {
 	now := time.Now()
 	hop := &peers.Hop{From: "r2", Command: string(actors.NewCommandID()), After: 1, At: now, Until: now.Add(patience)}
 	first := w.forwarded(hop, path, body)
-	again := w.forwarded(hop, path, body)
-	if id := first.is(201)["id"]; again.is(201)["id"] != id {
-		t.Errorf("sent once it is %s, sent twice %s", first.text, again.text)
+	repeated := w.forwarded(hop, path, body)
+	if id := first.is(201)["id"]; repeated.is(201)["id"] != id {
+		t.Errorf("sent once it is %s, sent twice %s; want id = %v", first.text, repeated.text, id)
 	}
 	late := *hop
 	late.Command, late.Until = string(actors.NewCommandID()), now.Add(-time.Millisecond)
@@ -77,7 +77,7 @@ func TestPassedWithoutAKey(t *testing.T) {
 			request := actors.Request{Bounded: true}
 			r.setForwarded(&request)
 			if want := bounded || r.hop == nil; request.Bounded != want {
-				t.Errorf("key %q, passed on: %t: bounded %t", key, r.hop != nil, request.Bounded)
+				t.Errorf("key %q, passed on: %t: bounded %t; want request.Bounded = %v", key, r.hop != nil, request.Bounded, want)
 			}
 		}
 		app.ReleaseCtx(c)
@@ -102,7 +102,7 @@ func TestOneWaitAtTwoNodes(t *testing.T) {
 			if r.hop == nil {
 				return nil // an entity of this node
 			}
-			if until, limited := r.asking().Deadline(); !limited || !until.Equal(r.begun.Add(AnswerLimit)) {
+			if until, limited := r.commandContext().Deadline(); !limited || !until.Equal(r.begun.Add(AnswerLimit)) {
 				t.Errorf("it is waited for until %v", until)
 			}
 			return nil

@@ -9,11 +9,11 @@ import (
 type foundReservation struct {
 	reservation
 	order events.OrderData
-	// orderRevision is the revision of the fact that contains order, 0 for none. ended means that
-	// the reservation is no longer in the product's core; it was then found at the product's
-	// revision seen.
-	orderRevision, seen events.Revision
-	ended               bool
+	// orderRevision is the revision of the fact that contains order, 0 for none. ended means that the
+	// reservation is no longer in the product's core; seen is the product's revision at which it was
+	// looked up then.
+	orderRevision, checkedAt events.Revision
+	ended                    bool
 }
 
 // append appends the reservation as the HTTP resource.
@@ -25,8 +25,8 @@ func (v *foundReservation) append(dst []byte) []byte {
 	return withOrderData(dst, &v.order)
 }
 
-// reservationOf returns the reservation id after a fact, nil if the fact is about others. For "" it
-// returns the fact's first reservation.
+// reservationOf returns the state of reservation id after a fact, nil if the fact is about others. For ""
+// it returns the fact's first reservation.
 func reservationOf(fact events.Fact, id events.ReservationID) *foundReservation {
 	v := &foundReservation{}
 	switch f := fact.(type) {

@@ -11,7 +11,7 @@ import (
 	"admitone/api/connections"
 )
 
-// headerNosniff prevents that browsers guess the type of a response. Every response has it.
+// headerNosniff prevents browsers from guessing the type of a response. Every response has it.
 const (
 	headerNosniff = fiber.HeaderXContentTypeOptions
 	nosniff       = "nosniff"
@@ -36,7 +36,7 @@ func (s *Server) framed(next fasthttp.RequestHandler) fasthttp.RequestHandler {
 	}
 }
 
-// unreadable does for requests that fasthttp could not parse what framed does for the others.
+// unreadable is the counterpart of framed for requests that fasthttp could not parse.
 func unreadable(next func(*fasthttp.RequestCtx, error)) func(*fasthttp.RequestCtx, error) {
 	next = dropSilentConns(next)
 	return func(c *fasthttp.RequestCtx, err error) {
@@ -63,8 +63,8 @@ var (
 	chunked          = []byte("chunked")
 )
 
-// misframed returns why a request is ambiguous by RFC 9112, "" if it is not. fasthttp is too lenient: where
-// it parses two requests and a proxy one, the proxy has checked only one of them (request smuggling).
+// misframed returns why a request is ambiguous by RFC 9112, "" if it is not. fasthttp is too lenient: if it
+// parses two requests and a proxy one, the proxy has checked only one of them (request smuggling).
 func misframed(h *fasthttp.RequestHeader) string {
 	if version := string(h.Protocol()); version != "HTTP/1.1" && version != "HTTP/1.0" {
 		return "send HTTP/1.1 or HTTP/1.0"

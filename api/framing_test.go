@@ -183,8 +183,8 @@ var misframedRequests = []struct{ name, text string }{
 // smuggled follows each of them: an answer to it could reach another client.
 const smuggled = "GET /v1/products/smuggled HTTP/1.1\r\nHost: HOST\r\nConnection: close\r\n\r\n"
 
-// tell sends text over a new connection and returns the whole response.
-func (w *harness) tell(t *testing.T, text string) string {
+// exchange sends text over a new connection and returns the whole response.
+func (w *harness) exchange(t *testing.T, text string) string {
 	t.Helper()
 	conn, err := net.Dial("tcp", w.address)
 	if err != nil {
@@ -193,11 +193,11 @@ func (w *harness) tell(t *testing.T, text string) string {
 	defer conn.Close()
 	conn.SetDeadline(time.Now().Add(patience))
 	fmt.Fprint(conn, strings.ReplaceAll(text, "HOST", w.address))
-	heard, err := io.ReadAll(conn)
-	if err != nil && len(heard) == 0 {
+	received, err := io.ReadAll(conn)
+	if err != nil && len(received) == 0 {
 		t.Fatalf("the connection ended with %v and nothing else", err)
 	}
-	return string(heard)
+	return string(received)
 }
 
 // TestMisframedRequests: each is answered with 400, and nothing after it is read.
@@ -205,11 +205,11 @@ func TestMisframedRequests(t *testing.T) {
 	w := newHarness(t)
 	for _, bad := range misframedRequests {
 		t.Run(bad.name, func(t *testing.T) {
-			heard := w.tell(t, bad.text+smuggled)
-			in := bufio.NewReader(strings.NewReader(heard))
+			received := w.exchange(t, bad.text+smuggled)
+			in := bufio.NewReader(strings.NewReader(received))
 			response, err := http.ReadResponse(in, nil)
 			if err != nil {
-				t.Fatalf("%v: %q", err, heard)
+				t.Fatalf("%v: got %q; want no error", err, received)
 			}
 			text, err := io.ReadAll(response.Body)
 			if err != nil {
@@ -217,15 +217,15 @@ func TestMisframedRequests(t *testing.T) {
 			}
 			answer{t, bad.name, response.StatusCode, response.Header, string(text)}.problem(400, "bad_parameter")
 			if response.Header.Get(headerNosniff) != nosniff || !response.Close {
-				t.Errorf("the header is %v", response.Header)
+				t.Errorf("the header is %v; want response.Header.Get(headerNosniff) = %v, response.Close", response.Header, nosniff)
 			}
-			if rest, _ := io.ReadAll(in); len(rest) > 0 || strings.Contains(heard, `"route"`) {
-				t.Errorf("after it came %q", rest)
+			if rest, _ := io.ReadAll(in); len(rest) > 0 || strings.Contains(received, `"route"`) {
+				t.Errorf("after it came %q; want len(rest) ≤ 0, no \"route\" in heard", rest)
 			}
 		})
 	}
 	if v := w.do("GET", "/healthz", "").is(200); v["status"] != "ok" {
-		t.Error(v)
+		t.Errorf("got %v; want status = ok", v)
 	}
 }
 
@@ -245,9 +245,9 @@ func TestWellFramedRequests(t *testing.T) {
 			"CHUNKED\r\n\r\n2;a=\"b\"\r\n{}\r\n0\r\nX-Sum: 1\r\n\r\n",
 		"HTTP/1.0, kept": "GET /healthz HTTP/1.0\r\nHost: HOST\r\nConnection: keep-alive\r\n\r\n",
 	} {
-		heard := w.tell(t, text+"GET /v1/products/second HTTP/1.1\r\nHost: HOST\r\nConnection: close\r\n\r\n")
-		if !strings.HasPrefix(heard, "HTTP/1.1 200 ") || !strings.Contains(heard, "HTTP/1.1 404 ") {
-			t.Errorf("%s: %q", name, heard)
+		received := w.exchange(t, text+"GET /v1/products/second HTTP/1.1\r\nHost: HOST\r\nConnection: close\r\n\r\n")
+		if !strings.HasPrefix(received, "HTTP/1.1 200 ") || !strings.Contains(received, "HTTP/1.1 404 ") {
+			t.Errorf("%s: got %q; want strings.HasPrefix(received, \"HTTP/1.1 200 \"), HTTP/1.1 404  in heard", name, received)
 		}
 	}
 }
@@ -261,7 +261,7 @@ func TestNosniff(t *testing.T) {
 		"/v1/products/p", "/v1/nothing", "/tournaments", "/audit", "/favicon.ico", "/v1/products/p?at=x"} {
 		for _, method := range []string{"GET", "HEAD", "OPTIONS", "POST", "BREW"} {
 			if a := w.do(method, path, ""); a.header.Get(headerNosniff) != nosniff {
-				t.Errorf("%s %s: %d %v", method, path, a.status, a.header)
+				t.Errorf("%s %s: got %d %v; want headerNosniff = %v", method, path, a.status, a.header, nosniff)
 			}
 		}
 	}
@@ -275,19 +275,20 @@ func TestNosniff(t *testing.T) {
 	} {
 		if fmt.Sprint(a.status) != name || a.header.Get(headerNosniff) != nosniff ||
 			len(a.header.Values(headerNosniff)) != 1 {
-			t.Errorf("%s: %d %v", name, a.status, a.header)
+			t.Errorf("%s: got %d %v; want status = %v, headerNosniff = %v, len(a.header.Values(headerNosniff)) = 1",
+				name, a.status, a.header, name, nosniff)
 		}
 	}
-	for name, said := range map[string]string{
+	for name, request := range map[string]string{
 		"100": "POST /v1/products HTTP/1.1\r\nHost: HOST\r\nExpect: 100-continue\r\nConnection: " +
 			"close\r\nContent-Length: 2\r\n\r\n{}",
 		"101": "GET /ws HTTP/1.1\r\nHost: HOST\r\nConnection: Upgrade\r\nUpgrade: " +
 			"websocket\r\nSec-WebSocket-Version: 13\r\n" +
 			"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n\x88\x80\x00\x00\x00\x00",
 	} {
-		if heard := w.tell(t, said); !strings.Contains(heard, "\r\n"+headerNosniff+": "+nosniff+"\r\n") ||
-			!strings.HasPrefix(heard, "HTTP/1.1 "+name) {
-			t.Errorf("%s: %q", name, heard)
+		if received := w.exchange(t, request); !strings.Contains(received, "\r\n"+headerNosniff+": "+nosniff+"\r\n") ||
+			!strings.HasPrefix(received, "HTTP/1.1 "+name) {
+			t.Errorf("got %q; want status %s with %s", received, name, headerNosniff)
 		}
 	}
 }
@@ -329,10 +330,10 @@ func TestProtocolErrors(t *testing.T) {
 		{"a close with a code that is none", "\x88\x82" + mask + "\x00\x01", 1002},
 		{"a close with bad UTF-8", "\x88\x84" + mask + "\x03\xe8\xff\xff", 1002},
 	} {
-		heard := w.tell(t, upgrade+f.bytes)
-		_, frames, found := strings.Cut(heard, "\r\n\r\n")
+		received := w.exchange(t, upgrade+f.bytes)
+		_, frames, found := strings.Cut(received, "\r\n\r\n")
 		if !found || len(frames) < 4 || frames[0] != '\x88' || int(frames[2])<<8|int(frames[3]) != f.code {
-			t.Errorf("%s: %q, want a close frame with %d", f.name, heard, f.code)
+			t.Errorf("%s: %q, want a close frame with %d", f.name, received, f.code)
 		}
 	}
 	neighbour.Send(`{"event":"ping"}`)

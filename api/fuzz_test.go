@@ -39,7 +39,7 @@ func known(t *testing.T, err error) {
 	t.Helper()
 	p := problemOf(err, func() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)) })
 	if status := statuses[p.code]; status < 400 || status >= 500 {
-		t.Fatalf("status %d: %v", status, err)
+		t.Fatalf("status %d: %v; want status ≥ 400, status < 500", status, err)
 	}
 }
 
@@ -130,7 +130,7 @@ func fuzzTournament(t *testing.T, s *Server, body string) {
 		}
 	}
 	if !validHolder(holder) {
-		t.Fatalf("%q is of %q", body, holder)
+		t.Fatalf("%q is of %q; want validHolder(holder)", body, holder)
 	}
 }
 
@@ -162,32 +162,32 @@ func FuzzParameters(f *testing.F) {
 		if n, err := r.limit(); err != nil {
 			known(t, err)
 		} else if n < 1 || n > 500 {
-			t.Fatalf("limit %d", n)
+			t.Fatalf("limit %d; want n ≥ 1, n ≤ 500", n)
 		}
 		if after, err := r.cursor(); err != nil {
 			known(t, err)
 		} else if !utf8.ValidString(after) || len(after) > 256 {
-			t.Fatalf("cursor %q", after)
+			t.Fatalf("cursor %q; want utf8ValidString(after), len(after) ≤ 256", after)
 		} else if _, err := numberCursor[events.Position](after); err != nil {
 			known(t, err)
 		}
 		if n, _, err := r.position("after"); err != nil {
 			known(t, err)
 		} else if n > 1<<63-1 {
-			t.Fatalf("position %d", n)
+			t.Fatalf("position %d; want n ≤ %v", n, 1<<63-1)
 		}
 		if revision, err := r.ifMatch(); err != nil {
 			known(t, err)
 		} else if *revision < 0 {
-			t.Fatalf("If-Match %d", *revision)
+			t.Fatalf("If-Match %d; want *revision ≥ 0", *revision)
 		}
 		if key, err := r.key(); err != nil {
 			known(t, err)
 		} else if len(key) > 128 || !visibleASCII(key) {
-			t.Fatalf("key %q", key)
+			t.Fatalf("key %q; want len(key) ≤ 128, visibleASCII(key)", key)
 		}
 		if id := requestID(r.ctx); id == "" || len(id) > 128 || !visibleASCII(id) {
-			t.Fatalf("request id %q", id)
+			t.Fatalf("request id %q; want id not empty, len(id) ≤ 128, visibleASCII(id)", id)
 		}
 		r.tag(7)
 		if _, err := (JWTAuth{Secret: []byte("fuzz")}).caller(r.ctx, time.Now()); err != nil {
@@ -210,7 +210,7 @@ func FuzzCursor(f *testing.F) {
 			t.Fatal(err)
 		}
 		if back, err := fake(t, s, "GET", "/?cursor="+cursor, "").cursor(); err != nil || back != after {
-			t.Fatalf("%q is returned as %q (%v)", after, back, err)
+			t.Fatalf("%q is returned as %q (%v); want no error, back = %v", after, back, err, after)
 		}
 	})
 }
@@ -235,7 +235,7 @@ func FuzzAt(f *testing.F) {
 		}
 		if err := json.Unmarshal(appendAsOf(nil, m), &as); err != nil || as.Position > 1 || len(as.Time) < 20 ||
 			as.Time[4] != '-' {
-			t.Fatalf("%q is as of %+v (%v)", text, as, err)
+			t.Fatalf("%q is as of %+v (%v); want a position of at most 1 and an RFC 3339 time", text, as, err)
 		}
 	})
 }

@@ -11,10 +11,10 @@ import (
 	"admitone/events"
 )
 
-// hallPath has the maps of halls, which are for the pages alone; see [web.HallMap].
+// hallPath is the path of the maps of halls, which only the pages use; see [web.HallMap].
 const hallPath = "/halls"
 
-// cachedMaps bounds the maps in memory. One of 100,000 seats has some 300 KB.
+// cachedMaps bounds the maps in memory. The map of 100,000 seats has about 300 KB.
 const cachedMaps = 16
 
 // hallMaps caches the maps of the halls that were shown most recently. The zero value is ready.
@@ -29,9 +29,9 @@ type hallMap struct {
 	body        []byte
 }
 
-// of returns the map of the plan with a digest, whose hall is read if the map is not cached. One at a time is made,
+// get returns the map of the plan with a digest, whose hall is read if the map is not cached. One at a time is made,
 // so that a crowd that comes first makes it once. Errors: those of read.
-func (c *hallMaps) of(digest string, read func() (*events.Hall, error)) (hallMap, error) {
+func (c *hallMaps) get(digest string, read func() (*events.Hall, error)) (hallMap, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	at := slices.IndexFunc(c.recent, func(m hallMap) bool { return m.digest == digest })
@@ -53,9 +53,9 @@ func (c *hallMaps) of(digest string, read func() (*events.Hall, error)) (hallMap
 	return made, nil
 }
 
-// hallMapPage answers with the map of a hall. It never changes for a plan, but may with the version of this program
-// or with another log at this address, so browsers keep it and ask whether it is still the same. All of them take
-// gzip, which is therefore its only form.
+// hallMapPage answers with the map of a hall. The map of a plan may change with the version of this program or with
+// another log at this address, so browsers revalidate their cached copy. It is sent as gzip only, which all of them
+// accept.
 func (s *Server) hallMapPage(r *request) error {
 	id, err := param[events.PlanID](r, "id", "plan")
 	if err != nil {
@@ -71,7 +71,7 @@ func (s *Server) hallMapPage(r *request) error {
 	if err != nil {
 		return err
 	}
-	shown, err := s.hallMaps.of(plan.Digest, func() (*events.Hall, error) {
+	shown, err := s.hallMaps.get(plan.Digest, func() (*events.Hall, error) {
 		return s.config.Views.Hall(context.Background(), id)
 	})
 	if err != nil || r.revalidated(shown.tag) {

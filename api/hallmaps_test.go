@@ -15,7 +15,7 @@ func TestHallOfPages(t *testing.T) {
 	w.do("POST", "/v1/plans", fmt.Sprintf(parlour, `"id":"parlour",`)).is(201)
 	got := w.do("GET", "/halls/parlour", "")
 	if shown := got.is(200); encoded(t, shown["numbers"]) != `[["1","2","3b"]]` {
-		t.Errorf("%s", got.text)
+		t.Errorf("got %s; want numbers = [[\"1\",\"2\",\"3b\"]]", got.text)
 	}
 	tag := got.header.Get("ETag")
 	if packed := w.do("GET", "/halls/parlour", "", "Accept-Encoding", "gzip"); packed.status != 200 ||
@@ -23,12 +23,12 @@ func TestHallOfPages(t *testing.T) {
 		packed.header.Get("Cache-Control") != "no-cache" || len(packed.text) >= len(got.text) {
 		t.Errorf("%d %v, %d bytes", packed.status, packed.header, len(packed.text))
 	}
-	if again := w.do("GET", "/halls/parlour", "", "If-None-Match", tag); again.status != 304 || again.text != "" {
-		t.Errorf("%d %s", again.status, again.text)
+	if repeated := w.do("GET", "/halls/parlour", "", "If-None-Match", tag); repeated.status != 304 || repeated.text != "" {
+		t.Errorf("got %d %s; want status = 304, text = empty", repeated.status, repeated.text)
 	}
 	w.do("POST", "/v1/plans", strings.Replace(fmt.Sprintf(parlour, `"id":"other",`), "3b", "3c", 1)).is(201)
 	if other := w.do("GET", "/halls/other", "", "If-None-Match", tag); other.status != 200 {
-		t.Errorf("%d %s", other.status, other.text)
+		t.Errorf("got %d %s; want status = 200", other.status, other.text)
 	}
 }
 
@@ -45,9 +45,9 @@ func TestHallMapsAreBounded(t *testing.T) {
 	made := ""
 	show := func(digest string) {
 		t.Helper()
-		shown, err := maps.of(digest, func() (*events.Hall, error) { made += digest; return plan.Compile() })
+		shown, err := maps.get(digest, func() (*events.Hall, error) { made += digest; return plan.Compile() })
 		if err != nil || shown.digest != digest || len(shown.body) == 0 {
-			t.Errorf("%s: %+v, %v", digest, shown, err)
+			t.Errorf("%s: got %+v, %v; want no error, shown.digest = %v, len(shown.body) ≠ 0", digest, shown, err, digest)
 		}
 	}
 	for i := range cachedMaps {
@@ -61,7 +61,7 @@ func TestHallMapsAreBounded(t *testing.T) {
 	if made != "Zb" || len(maps.recent) != cachedMaps {
 		t.Errorf("made are %q, %d are cached", made, len(maps.recent))
 	}
-	_, err = maps.of("X", func() (*events.Hall, error) { return nil, events.ErrNoPlan })
+	_, err = maps.get("X", func() (*events.Hall, error) { return nil, events.ErrNoPlan })
 	if err != events.ErrNoPlan {
 		t.Error(err)
 	}

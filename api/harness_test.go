@@ -86,7 +86,7 @@ func newHarness(t testing.TB, change ...func(*harness)) *harness {
 	t.Cleanup(func() {
 		w.stop()
 		if log := w.log.String(); strings.Contains(log, "panicked") || strings.Contains(log, "with an unknown error") {
-			t.Errorf("the server's log has a bug in it:\n%s", log)
+			t.Errorf("the server's log has a bug in it:\n%s; want no panicked in log, no with an unknown error in log", log)
 		}
 	})
 	return w
@@ -156,7 +156,7 @@ func (w *harness) start() {
 		config.Proofs = w.tree
 	}
 	w.server = New(config)
-	w.server.patience = cmp.Or(w.patience, patience)
+	w.server.viewsTimeout = cmp.Or(w.patience, patience)
 	if w.routes != nil {
 		w.routes(w.server)
 	}
@@ -195,14 +195,14 @@ func (w *harness) start() {
 		limit, done := context.WithTimeout(context.Background(), patience)
 		defer done()
 		if err := w.server.Shutdown(limit); err != nil {
-			w.t.Errorf("shutdown: %v", err)
+			w.t.Errorf("shutdown: %v; want no error", err)
 		}
 		undelivered()
 		deliveries.Wait()
 		process.Wait()
 		config.Rooms.Close()
 		if err := desk.Close(limit); err != nil {
-			w.t.Errorf("close the desk: %v", err)
+			w.t.Errorf("close the desk: %v; want no error", err)
 		}
 		cancel()
 	}
@@ -253,7 +253,7 @@ func (w *harness) doWith(client *http.Client, method, path, body string, headers
 	}
 	response, err := client.Do(request)
 	if err != nil {
-		w.t.Fatalf("%s %s: %v", method, path, err)
+		w.t.Fatalf("%s %s: got %v; want no error", method, path, err)
 	}
 	defer response.Body.Close()
 	text, err := io.ReadAll(response.Body)
@@ -277,7 +277,7 @@ func (a answer) is(status int) map[string]any {
 	var v map[string]any
 	if a.text != "" {
 		if err := json.Unmarshal([]byte(a.text), &v); err != nil {
-			a.t.Fatalf("%s: %v: %s", a.what, err, excerpt(a.text))
+			a.t.Fatalf("%s: %v: got %s; want no error", a.what, err, excerpt(a.text))
 		}
 	}
 	return v
@@ -288,7 +288,7 @@ func (a answer) problem(status int, code string) map[string]any {
 	a.t.Helper()
 	v := a.is(status)
 	if kind := a.header.Get("Content-Type"); kind != "application/problem+json" {
-		a.t.Errorf("%s: Content-Type %q", a.what, kind)
+		a.t.Errorf("%s: Content-Type %q; want application/problem+json", a.what, kind)
 	}
 	want := map[string]any{"type": "about:blank#" + code, "title": http.StatusText(status), "status": float64(status),
 		"code": code, "request_id": a.header.Get("X-Request-Id")}
@@ -304,8 +304,8 @@ func (a answer) problem(status int, code string) map[string]any {
 		a.t.Errorf("%s: no request id", a.what)
 	}
 	wait := status == 429 || status == 503 || code == "not_open"
-	if again := a.header.Get("Retry-After"); wait != (again != "") {
-		a.t.Errorf("%s: status %d with Retry-After %q", a.what, status, again)
+	if repeated := a.header.Get("Retry-After"); wait != (repeated != "") {
+		a.t.Errorf("%s: status %d with Retry-After %q; want wait = %v", a.what, status, repeated, (repeated != ""))
 	}
 	return v
 }

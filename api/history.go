@@ -22,7 +22,7 @@ func (s *Server) historyRoutes() {
 
 // listHistories answers with the kinds of entities that have a history under an id.
 func (s *Server) listHistories(r *request) error {
-	if err := r.caller.must(RoleAuditor, RoleAdmin); err != nil {
+	if err := r.caller.requireRole(RoleAuditor, RoleAdmin); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), readLimit)
@@ -50,7 +50,7 @@ func (s *Server) listHistories(r *request) error {
 
 // history answers with a page of the history of an entity or a holder.
 func (s *Server) history(r *request) error {
-	if err := r.caller.must(RoleAuditor, RoleAdmin); err != nil {
+	if err := r.caller.requireRole(RoleAuditor, RoleAdmin); err != nil {
 		return err
 	}
 	p, err := r.paging()
@@ -90,13 +90,13 @@ func (s *Server) history(r *request) error {
 	case err != nil:
 		return err
 	}
-	behind := ""
+	cursor := ""
 	if more {
-		behind = strconv.FormatUint(uint64(next), 10)
+		cursor = strconv.FormatUint(uint64(next), 10)
 	}
 	return r.list(
 		len(page),
-		behind,
+		cursor,
 		func(dst []byte, i int) ([]byte, error) { return AppendLine(dst, &page[i]), nil },
 		nil,
 	)

@@ -26,7 +26,7 @@ func (w *harness) readHistory(path string, limit int) (texts []string) {
 			for _, name := range []string{"position", "time", "stream", "revision", "actor", "request_id",
 				"causation_id", "command_id", "text", "leads_to"} {
 				if _, ok := line[name]; !ok || len(line) != members {
-					w.t.Fatalf("a line without %s, or with more: %v", name, line)
+					w.t.Fatalf("a line without %s, or with more: %v; want ok, len(line) = %v", name, line, members)
 				}
 			}
 			if line["actor"] != "anyone" && !strings.Contains(line["text"].(string), line["actor"].(string)) {
@@ -64,7 +64,7 @@ func TestHistory(t *testing.T) {
 		first["revision"] != 1.0 ||
 		!strings.HasPrefix(first["text"].(string), "ada lo bought 1 unit: ") ||
 		fmt.Sprint(first["leads_to"]) != "[holder/ada lo]" {
-		t.Errorf("%v", first)
+		t.Errorf("the first line of the holder's history is %v; want the purchase at position 3, requested as seven", first)
 	}
 	for _, path := range []string{"product/none", "product/%25", "holder/a%00b", "holder/a/b", "ghost/a"} {
 		w.do("GET", "/v1/history/"+path, "").problem(404, "not_found")
@@ -114,7 +114,7 @@ func TestBackups(t *testing.T) {
 	}
 	made := w.do("POST", "/v1/backups", "{}", "Authorization", bearer(RoleAdmin)).is(201)
 	if len(made) != 2 || made["path"] != "/b/1" || made["position"] != 7.0 {
-		t.Errorf("%v", made)
+		t.Errorf("got %v; want len(made) = 2, path = /b/1, position = 7", made)
 	}
 	w.do("POST", "/v1/backups", "", "Authorization", bearer(RoleAdmin)).is(201)
 	w.do("POST", "/v1/backups", `{"path":"/etc"}`, "Authorization", bearer(RoleAdmin)).problem(422, "unknown_field")

@@ -24,30 +24,30 @@ func holderFault(name string) (rule string) {
 	case !utf8.ValidString(name):
 		return "a holder's name is UTF-8"
 	case name == "." || name == "..":
-		return "a holder is not called . or .., which a browser takes out of an address"
+		return "a holder's name is not . or .., which a browser removes from an address"
 	case strings.HasPrefix(name, keyPrefix):
-		return "a holder's name does not begin with key:, as those of API keys do"
+		return "a holder's name does not begin with key:, the prefix of API keys"
 	case strings.TrimSpace(name) != name:
-		return "a holder's name begins and ends with no space"
+		return "a holder's name does not begin or end with a space"
 	}
-	seen := false
+	visible := false
 	for _, c := range name {
 		if '!' <= c && c <= '~' { // of no class below
-			seen = true
+			visible = true
 			continue
 		}
 		switch {
 		case unicode.IsControl(c) || unicode.In(c, unicode.Zl, unicode.Zp):
 			return "a holder's name has no control characters or line breaks in it"
 		case unicode.Is(unicode.Bidi_Control, c) && c != leftToRight && c != rightToLeft && c != arabicLetter:
-			return "a holder's name has no characters in it that turn the direction of the text around them"
+			return "a holder's name has no characters in it that change the direction of the surrounding text"
 		case c == byteOrderMark || unicode.In(c, unicode.Co, unicode.Noncharacter_Code_Point):
 			return "a holder's name has only characters in it that can be printed everywhere"
 		}
-		seen = seen || !unicode.In(c, unicode.Cf, unicode.Zs, unicode.Mn, unicode.Me)
+		visible = visible || !unicode.In(c, unicode.Cf, unicode.Zs, unicode.Mn, unicode.Me)
 	}
-	if !seen {
-		return "a holder's name has a character in it that can be seen"
+	if !visible {
+		return "a holder's name has at least one visible character"
 	}
 	return ""
 }

@@ -26,8 +26,8 @@ var goodHolders = []string{
 // badHolders are names that are refused, with a word from the violated rule.
 var badHolders = []struct{ name, rule string }{
 	{"", "1 to 255"}, {strings.Repeat("a", 256), "at most 255"}, {strings.Repeat("ж", 256), "at most 255"},
-	{".", "called . or .."}, {"..", "called . or .."}, {"key:ci", "begin with key:"},
-	{" ada", "no space"}, {"ada ", "no space"}, {"\u3000ada", "no space"}, {"ada\u00a0", "no space"}, {" ", "no space"},
+	{".", "is not . or .."}, {"..", "is not . or .."}, {"key:ci", "begin with key:"},
+	{" ada", "begin or end with a space"}, {"ada ", "begin or end with a space"}, {"\u3000ada", "begin or end with a space"}, {"ada\u00a0", "begin or end with a space"}, {" ", "begin or end with a space"},
 	{
 		"a\x00b",
 		"control",
@@ -35,14 +35,14 @@ var badHolders = []struct{ name, rule string }{
 		"control"},
 	{"a\u202eb", "direction"}, {"a\u202ab", "direction"}, {"a\u2066b\u2069", "direction"},
 	{"a\ufeffb", "printed"}, {"a\ufffeb", "printed"}, {"a\ue000b", "printed"}, {"a\U0010ffffb", "printed"},
-	{"\u200d", "can be seen"}, {"\u200c\u200d", "can be seen"}, {"\u0301", "can be seen"},
+	{"\u200d", "visible character"}, {"\u200c\u200d", "visible character"}, {"\u0301", "visible character"},
 }
 
 // TestHolderNames: which names are valid, and that a refusal has the rule.
 func TestHolderNames(t *testing.T) {
 	for _, name := range goodHolders {
 		if rule := holderFault(name); rule != "" {
-			t.Errorf("%.40q: %s", name, rule)
+			t.Errorf("%.40q: got %s; want rule = empty", name, rule)
 		}
 	}
 	w := newHarness(t)
@@ -56,7 +56,7 @@ func TestHolderNames(t *testing.T) {
 		}
 		if _, err := (JWTAuth{Secret: []byte("s")}).Token(bad.name, RoleHolder, time.Now(), time.Hour); err == nil ||
 			!strings.Contains(err.Error(), bad.rule) {
-			t.Errorf("a token for %.40q: %v", bad.name, err)
+			t.Errorf("a token for %.40q: %v; want err not nil, bad.rule in err.Error()", bad.name, err)
 		}
 		if bad.name == "" || len(bad.name) < 3 && strings.Trim(bad.name, ".") == "" {
 			continue // no client can send it as a segment
@@ -70,15 +70,15 @@ func TestHolderNames(t *testing.T) {
 	for _, bad := range []string{"%2e", "%2e%2e", "."} { // only a raw socket sends them
 		if v := w.get("/v1/wallets/"+bad).problem(404, "not_found"); !strings.Contains(
 			v["detail"].(string),
-			"called . or ..",
+			"is not . or ..",
 		) {
-			t.Errorf("%s: %v", bad, v)
+			t.Errorf("%s: got %v; want \"is not . or ..\" in detail", bad, v)
 		}
 	}
 	w.do("POST", "/v1/products/p/reservations", `{"holder":"a\ud800"}`).problem(400, "malformed_json")
 	w.do("POST", "/v1/products/p/reservations", "{\"holder\":\"a\xff\"}").problem(400, "malformed_json")
 	if v := w.get("/v1/wallets/a%ff").problem(404, "not_found"); !strings.Contains(v["detail"].(string), "UTF-8") {
-		t.Error(v)
+		t.Errorf("got %v; want UTF-8 in detail", v)
 	}
 }
 
@@ -104,7 +104,7 @@ func TestHolderNamesInRoutes(t *testing.T) {
 		same := func(v map[string]any) map[string]any {
 			t.Helper()
 			if v["holder"] != name {
-				t.Errorf("%.40q is returned as %.40q", name, v["holder"])
+				t.Errorf("%.40q is returned as %.40q; want holder = %v", name, v["holder"], name)
 			}
 			return v
 		}
@@ -122,7 +122,7 @@ func TestHolderNamesInRoutes(t *testing.T) {
 		same(w.do("GET", bid, "").is(200))
 		place := w.do("POST", "/v1/waiting-rooms/r/visitors", body(""))
 		visitor := place.is(201)["visitor"]
-		if again := w.do("POST", "/v1/waiting-rooms/r/visitors", body("")).is(200); again["visitor"] != visitor {
+		if repeated := w.do("POST", "/v1/waiting-rooms/r/visitors", body("")).is(200); repeated["visitor"] != visitor {
 			t.Errorf("%.40q has two places", name)
 		}
 		w.do("POST", "/v1/teams", fmt.Sprintf(`{"id":"t%d","name":"T"}`, n)).is(201)
@@ -135,7 +135,7 @@ func TestHolderNamesInRoutes(t *testing.T) {
 		}
 		bookings := w.do("GET", "/v1/holders/"+path+"/bookings", "").is(200)["items"].([]any)
 		if len(bookings) != 1 || bookings[0].(map[string]any)["id"] != booked["id"] {
-			t.Errorf("%.40q has the bookings %v", name, bookings)
+			t.Errorf("%.40q has the bookings %v; want len(bookings) = 1, bookings[0].id = %v", name, bookings, booked["id"])
 		}
 		one("/v1/wallets/" + path + "/entries")
 		one("/v1/history/holder/" + path)
@@ -151,7 +151,8 @@ func TestHolderNamesInRoutes(t *testing.T) {
 		}
 		allowance, err := row.AllowanceAt(t.Context(), w.store, history.EntityID("allowance", "h/"+name), 1<<40)
 		if err != nil || allowance == nil || allowance.Holder != name {
-			t.Errorf("the allowance of %.40q is %+v (%v)", name, allowance, err)
+			t.Errorf("the allowance of %.40q is %+v (%v); want no error, allowance not nil, allowance.Holder = %v",
+				name, allowance, err, name)
 		}
 	}
 	w.stop()
@@ -159,7 +160,7 @@ func TestHolderNamesInRoutes(t *testing.T) {
 	for _, name := range goodHolders {
 		path := url.PathEscape(name)
 		if v := w.do("GET", "/v1/wallets/"+path, "").is(200); v["holder"] != name || v["balance"] != 400.0 {
-			t.Errorf("after a restart %.40q is %v", name, v)
+			t.Errorf("after a restart %.40q is %v; want holder = %v, balance = 400", name, v, name)
 		}
 		if items := w.do("GET", "/v1/holders/"+path+"/bookings", "").is(200)["items"].([]any); len(items) != 1 {
 			t.Errorf("after a restart %.40q has %d bookings", name, len(items))
@@ -187,10 +188,10 @@ func TestHolderTokens(t *testing.T) {
 		mine, path := mint(name, RoleHolder), url.PathEscape(name)
 		w.do("POST", "/v1/wallets/"+path+"/charges", `{"amount":5}`, "Authorization", admin).is(201)
 		if v := w.do("GET", "/v1/wallets/"+path, "", "Authorization", mine).is(200); v["holder"] != name {
-			t.Errorf("%.40q: %v", name, v)
+			t.Errorf("%.40q: got %v; want holder = %v", name, v, name)
 		}
 		if v := w.do("POST", "/v1/products/p/reservations", `{}`, "Authorization", mine).is(201); v["holder"] != name {
-			t.Errorf("%.40q: %v", name, v)
+			t.Errorf("%.40q: got %v; want holder = %v", name, v, name)
 		}
 		other := goodHolders[(i+1)%(len(goodHolders)-1)]
 		w.do("GET", "/v1/wallets/"+url.PathEscape(other), "", "Authorization", mine).problem(403, "forbidden")

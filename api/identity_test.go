@@ -13,7 +13,7 @@ func TestRequestID(t *testing.T) {
 	w := newHarness(t)
 	a := w.do("POST", "/v1/products", `{"id":"p","name":"n","stock":9}`, "X-Request-Id", "my-id~1")
 	if a.is(201); a.header.Get("X-Request-Id") != "my-id~1" {
-		t.Errorf("X-Request-Id %q", a.header.Get("X-Request-Id"))
+		t.Errorf("X-Request-Id %q; want X-Request-Id = my-id~1", a.header.Get("X-Request-Id"))
 	}
 	made := map[string]bool{}
 	for _, hostile := range []string{"", "a b", "ä", strings.Repeat("a", 129), "a\tb"} {
@@ -33,11 +33,11 @@ func TestRequestID(t *testing.T) {
 	}
 	for id := range made {
 		if !seen[id] {
-			t.Errorf("no event has the correlation id %s", id)
+			t.Errorf("no event has the correlation id %s; want seen[id]", id)
 		}
 	}
 	if !seen["my-id~1"] || len(events) != 6 {
-		t.Errorf("%d events, correlation ids %v", len(events), seen)
+		t.Errorf("%d events, correlation ids %v; want seen[\"my-id~1\"], len(events) = 6", len(events), seen)
 	}
 	w.stop() // the access log is flushed
 	logged := map[string]int{}
@@ -48,7 +48,7 @@ func TestRequestID(t *testing.T) {
 			Method    string
 		}
 		if err := json.Unmarshal([]byte(line), &l); err != nil || l.Method == "" || l.Status == 0 {
-			t.Errorf("the access log has %q (%v)", line, err)
+			t.Errorf("the access log has %q (%v); want no error, l.Method not empty, l.Status ≠ 0", line, err)
 		}
 		logged[l.RequestID]++
 	}
@@ -73,12 +73,13 @@ func TestETags(t *testing.T) {
 		a := w.do("GET", path, "")
 		tag := a.header.Get("ETag")
 		if v := a.is(200); tag != fmt.Sprintf(`"%v"`, v["revision"]) {
-			t.Errorf("%s: ETag %s, revision %v", path, tag, v["revision"])
+			t.Errorf("%s: ETag %s, revision %v; want tag = %v", path, tag, v["revision"], fmt.Sprintf(`"%v"`, v["revision"]))
 		}
 		for _, have := range []string{tag, "W/" + tag, `"77", ` + tag, "*"} {
 			if a := w.do("GET", path, "", "If-None-Match", have); a.status != 304 || a.text != "" ||
 				a.header.Get("ETag") != tag {
-				t.Errorf("%s: status %d %s for If-None-Match %s", path, a.status, a.text, have)
+				t.Errorf("%s: status %d %s for If-None-Match %s; want status = 304, text = empty, ETag = %v",
+					path, a.status, a.text, have, tag)
 			}
 		}
 		for _, have := range []string{`"77"`, "garbage", strings.Trim(tag, `"`), ","} {
@@ -100,16 +101,17 @@ func TestIfMatch(t *testing.T) {
 		v := edit(tag).problem(412, "stale_revision")
 		if v["current_revision"] != float64(0) ||
 			!strings.Contains(v["detail"].(string), "not exactly a tag") && tag != `"9223372036854775807"` {
-			t.Errorf("%s: %v", tag, v)
+			t.Errorf("%s: got %v; want current_revision = 0, not exactly a tag in detail or tag = \"9223372036854775807\"",
+				tag, v)
 		}
 	}
 	w.do("PATCH", "/v1/products/q", `{"price":5}`, "If-Match", `"00"`).problem(404, "not_found")
 	if v := edit(`"7"`).problem(412, "stale_revision"); v["current_revision"] != float64(0) {
-		t.Error(v)
+		t.Errorf("got %v; want current_revision = 0", v)
 	}
 	a := edit(`"0"`)
 	if v := a.is(200); v["revision"] != float64(1) || v["price"] != float64(5) || a.header.Get("ETag") != `"1"` {
-		t.Error(v, a.header)
+		t.Errorf("got %v %v; want revision = 1, price = 5, ETag = \"1\"", v, a.header)
 	}
 	w.do("PATCH", "/v1/products/q", `{"price":5}`, "If-Match", `"0"`).problem(404, "not_found")
 
@@ -122,12 +124,12 @@ func TestIfMatch(t *testing.T) {
 			mu.Lock()
 			defer mu.Unlock()
 			if statuses[a.status]++; a.status == 412 && a.is(412)["current_revision"] != float64(2) {
-				t.Error(a.text)
+				t.Errorf("got %v; want status ≠ 412 or current_revision = 2", a.text)
 			}
 		})
 	}
 	if all.Wait(); statuses[200] != 1 || statuses[412] != 4 {
-		t.Errorf("five edits of one revision: %v", statuses)
+		t.Errorf("five edits of one revision: %v; want statuses[200] = 1, statuses[412] = 4", statuses)
 	}
 }
 
@@ -135,13 +137,13 @@ func TestIdempotencyKey(t *testing.T) {
 	w := newHarness(t)
 	w.product("p", 5, "")
 	w.product("q", 1, "")
-	same := func(first, again answer) {
+	same := func(first, repeated answer) {
 		t.Helper()
-		if again.status != first.status || again.text != first.text ||
-			again.header.Get("ETag") != first.header.Get("ETag") ||
-			again.header.Get("Location") != first.header.Get("Location") ||
-			again.header.Get("Idempotent-Replay") != "true" {
-			t.Errorf("%s: the retry got %d %s %v", first.what, again.status, again.text, again.header)
+		if repeated.status != first.status || repeated.text != first.text ||
+			repeated.header.Get("ETag") != first.header.Get("ETag") ||
+			repeated.header.Get("Location") != first.header.Get("Location") ||
+			repeated.header.Get("Idempotent-Replay") != "true" {
+			t.Errorf("%s: the retry got %d %s %v", first.what, repeated.status, repeated.text, repeated.header)
 		}
 		if first.header.Get("Idempotent-Replay") != "" {
 			t.Errorf("%s: the first is marked as a replay", first.what)
@@ -186,7 +188,7 @@ func TestIdempotencyKey(t *testing.T) {
 	same(created, w.do("POST", "/v1/products", `{"name":"n","stock":1}`, key...))
 	w.reserve("p", "ada", "", key...).problem(422, "idempotency_key_reused")
 	if v := w.do("GET", "/v1/products/p", "").is(200); v["sold"] != float64(2) || v["held"] != float64(0) {
-		t.Errorf("the retries changed something: %v", v)
+		t.Errorf("the retries changed something: %v; want sold = 2, held = 0", v)
 	}
 }
 
@@ -207,6 +209,6 @@ func TestIdempotencyKeyRace(t *testing.T) {
 	}
 	all.Wait()
 	if v := w.do("GET", "/v1/products/p", "").is(200); len(texts) != 1 || v["sold"] != float64(1) {
-		t.Errorf("%d answers: %v; sold %v", len(texts), texts, v["sold"])
+		t.Errorf("%d answers: %v; sold %v; want len(texts) = 1, sold = 1", len(texts), texts, v["sold"])
 	}
 }

@@ -24,7 +24,7 @@ func (s *Server) beginIntent(r *request) error {
 	if err != nil {
 		return err
 	}
-	if err := r.caller.must(RoleService, RoleAdmin); err != nil {
+	if err := r.caller.requireRole(RoleService, RoleAdmin); err != nil {
 		return err
 	}
 	var body struct {
@@ -42,7 +42,7 @@ func (s *Server) beginIntent(r *request) error {
 		return err
 	}
 	var answer bookings.Answer
-	ctx, end := r.waiting()
+	ctx, end := r.answerContext()
 	defer end()
 	begin := func(command actors.CommandID) error {
 		answer, err = s.config.Bookings.BeginIntent(ctx, bookings.BeginIntent{Origin: r.origin(command),
@@ -50,12 +50,12 @@ func (s *Server) beginIntent(r *request) error {
 		return err
 	}
 	err = r.keyed(begin)
-	r.noteAll()
+	r.noteHead()
 	if err != nil {
 		return err
 	}
 	if answer.Replayed {
-		then, err := s.firstOf(ctx, booking.Stream(id), func(fact events.Fact) bool {
+		then, err := s.firstFact(ctx, booking.Stream(id), func(fact events.Fact) bool {
 			opened, ok := fact.(*events.BookingIntentOpened)
 			return ok && opened.Intent == answer.Begun
 		})
@@ -63,10 +63,10 @@ func (s *Server) beginIntent(r *request) error {
 			return err
 		}
 		if then != 0 {
-			return s.bookedThen(ctx, r, fiber.StatusCreated, answer, then)
+			return s.bookedAsOf(ctx, r, fiber.StatusCreated, answer, then)
 		}
-		err = begin(r.newCommandID()) // it was refused in the end, so it is decided anew
-		r.noteAll()
+		err = begin(r.newCommandID()) // the first attempt was refused in the end, so it is decided anew
+		r.noteHead()
 		if err != nil {
 			return err
 		}
@@ -83,14 +83,14 @@ func (s *Server) endIntent(r *request) error {
 	if err != nil {
 		return err
 	}
-	if err := r.caller.must(RoleService, RoleAdmin); err != nil {
+	if err := r.caller.requireRole(RoleService, RoleAdmin); err != nil {
 		return err
 	}
-	ctx, end := r.waiting()
+	ctx, end := r.answerContext()
 	defer end()
 	answer, err := s.config.Bookings.EndIntent(ctx, bookings.EndIntent{
 		Origin: r.origin(r.newCommandID()), BookingID: id, Intent: events.IntentID(r.ctx.Query("intent"))})
-	r.noteAll()
+	r.noteHead()
 	if err != nil {
 		return err
 	}

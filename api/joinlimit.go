@@ -15,7 +15,7 @@ const joinSlots = 1 << 16
 
 // joinLimit limits how often one network may join waiting rooms, with a burst of one minute's joins.
 // Networks are assigned to counters by a seeded hash, so memory is bounded however many addresses an
-// attacker has. Networks with the same counter share its allowance, which is far above what people need.
+// attacker has. Networks with the same counter share its allowance, which far exceeds normal use.
 //
 // [connections.NetworkOf] returns the network of an address.
 type joinLimit struct {
@@ -38,12 +38,12 @@ func (l *joinLimit) allow(from netip.Prefix, now time.Time) (wait time.Duration)
 	slot := &l.slots[maphash.Comparable(l.seed, from)%joinSlots]
 	at := now.Sub(l.began)
 	for {
-		was := slot.Load()
-		next := max(time.Duration(was), at) + l.every
+		previous := slot.Load()
+		next := max(time.Duration(previous), at) + l.every
 		if wait := next - at - time.Minute; wait > 0 {
 			return wait
 		}
-		if slot.CompareAndSwap(was, int64(next)) {
+		if slot.CompareAndSwap(previous, int64(next)) {
 			return 0
 		}
 	}

@@ -61,11 +61,11 @@ func TestForeignTokens(t *testing.T) {
 	keys := keyset.New(file, slog.New(slog.DiscardHandler))
 	auth := JWTAuth{Keys: keys, Issuer: "https://id.example", Audience: "tickets"}
 	w := newHarness(t, func(w *harness) { w.config.Auth = auth })
-	ask := func(token string) answer {
+	send := func(token string) answer {
 		t.Helper()
 		return w.do("GET", "/v1/events", "", "Authorization", "Bearer "+token)
 	}
-	a := ask(tokens.Good["RS256"])
+	a := send(tokens.Good["RS256"])
 	if a.problem(503, "keys_unavailable"); a.header.Get("Retry-After") == "" {
 		t.Error("no Retry-After")
 	}
@@ -78,8 +78,8 @@ func TestForeignTokens(t *testing.T) {
 	w.wait(keys.Ready)
 	w.do("GET", "/readyz", "").is(200)
 	for name, token := range tokens.Good {
-		if a := ask(token); a.status != 200 {
-			t.Errorf("%s: %d %s", name, a.status, a.text)
+		if a := send(token); a.status != 200 {
+			t.Errorf("%s: got %d %s; want status = 200", name, a.status, a.text)
 		}
 	}
 	if len(tokens.Bad) < 20 {
@@ -88,11 +88,11 @@ func TestForeignTokens(t *testing.T) {
 	for name, token := range tokens.Bad {
 		for _, path := range []string{"/v1/events", "/v1/products"} {
 			if a := w.do("GET", path, "", "Authorization", "Bearer "+token); a.status != 401 {
-				t.Errorf("%s, %s: %d %s", name, path, a.status, a.text)
+				t.Errorf("%s, %s: got %d %s; want status = 401", name, path, a.status, a.text)
 			}
 		}
 	}
-	ask(tokens.Roles.Token).problem(403, "forbidden") // a holder, because there is no role
+	send(tokens.Roles.Token).problem(403, "forbidden") // a holder, because there is no role
 	a = w.do("GET", "/v1/events", "", "Authorization", bearer(t, "root", RoleAdmin))
 	a.problem(401, "unauthenticated") // one of our own
 }
@@ -111,7 +111,7 @@ func TestClaims(t *testing.T) {
 	for name, want := range map[string]int{"other issuer": 403, "no issuer": 403, "other audience": 403, "no audience": 403,
 		"unknown role": 403, "unknown kid": 401, "no expiry": 401} {
 		if a := w.do("GET", "/v1/events", "", "Authorization", "Bearer "+tokens.Bad[name]); a.status != want {
-			t.Errorf("%s: %d %s", name, a.status, a.text)
+			t.Errorf("%s: got %d %s; want status = %v", name, a.status, a.text, want)
 		}
 	}
 	w.do("GET", "/v1/events", "", "Authorization", "Bearer "+tokens.Roles.Token).is(200)
@@ -136,7 +136,7 @@ func TestOwnClaims(t *testing.T) {
 		want             int
 	}{{"us", "tickets", 200}, {"", "tickets", 401}, {"us", "", 401}, {"them", "tickets", 401}, {"us", "cups", 401}} {
 		if a := w.do("GET", "/v1/events", "", "Authorization", mint(c.issuer, c.audience)); a.status != c.want {
-			t.Errorf("%+v: %d %s", c, a.status, a.text)
+			t.Errorf("%+v: got %d %s; want status = %v", c, a.status, a.text, c.want)
 		}
 	}
 }

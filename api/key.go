@@ -27,52 +27,52 @@ func (r *request) keyed(do func(id actors.CommandID) error) error {
 		return do(r.newCommandID())
 	}
 	method, path, body := r.method(), r.path(), r.sentBody()
-	id := actors.KeyedCommandID(r.keyOwner(), key, []byte(method), []byte(path), sameBody(body))
+	id := actors.KeyedCommandID(r.keyOwner(), key, []byte(method), []byte(path), canonicalBody(body))
 	if err = do(id); err == nil {
 		return nil
 	}
 	if refusal := (*core.Refusal)(nil); !errors.As(err, &refusal) || refusal.Code != core.CodeIdempotencyKeyReused {
 		return err
 	}
-	if former := actors.KeyedCommandID(r.keyOwner(), key, []byte(method), []byte(r.sentPath()), body); former != id {
-		return do(former)
+	if legacy := actors.KeyedCommandID(r.keyOwner(), key, []byte(method), []byte(r.sentPath()), body); legacy != id {
+		return do(legacy)
 	}
 	return err
 }
 
-// keyedIn is keyed for a command whose stream its body names: the stream of another body does not
-// know that the key was used, so the views are asked too. scope is as in
+// keyedIn is keyed for a command whose stream depends on its body: the stream of another body does not
+// know that the key was used, so the views are checked too. scope is as in
 // [projections.Projections.KeyUsed].
 func (r *request) keyedIn(ctx context.Context, scope string, do func(id actors.CommandID) error) error {
 	return r.keyedAfter(ctx, r.server.config.Views.CatchUp, scope, do)
 }
 
-// keyedIfUnreported is keyed for a request about a thing whose payment may have been reported under the same key: the
-// report was decided in the payment's stream, which the thing's own doesn't know. Reports that another server takes in
-// the same moment go unnoticed, so that the views are not waited for without need.
+// keyedIfUnreported is keyed for a request about a resource whose payment may have been reported under the same key.
+// The report was decided in the payment's stream, so the resource's own stream does not know the key. A concurrent
+// report to another server is not detected, so that requests need not wait for the views.
 func (r *request) keyedIfUnreported(of events.PaidThing, do func(id actors.CommandID) error) error {
 	if key, err := r.key(); err != nil || key == "" || r.server.config.Currency.Assumed {
 		return r.keyed(do)
 	}
-	ctx, end := r.waiting()
+	ctx, end := r.answerContext()
 	defer end()
-	return r.keyedAfter(ctx, r.server.reportsSeen, of.Path(), do)
+	return r.keyedAfter(ctx, r.server.awaitReports, of.Path(), do)
 }
 
-// keyedAfter is keyedIn once seen has waited for the views.
-func (r *request) keyedAfter(ctx context.Context, seen func(context.Context) error, scope string,
+// keyedAfter is keyedIn with catchUp to wait for the views.
+func (r *request) keyedAfter(ctx context.Context, catchUp func(context.Context) error, scope string,
 	do func(id actors.CommandID) error) error {
 	if key, err := r.key(); err != nil || key == "" {
 		return r.keyed(do)
 	}
 	return r.keyed(func(id actors.CommandID) error {
 		key, _ := id.Key()
-		end, ok := r.server.keys.Lock(key)
+		unlock, ok := r.server.keys.Lock(key)
 		if !ok {
 			return actors.ErrOverloaded
 		}
-		defer end()
-		if err := seen(ctx); err != nil {
+		defer unlock()
+		if err := catchUp(ctx); err != nil {
 			return err
 		}
 		used, err := r.server.config.Views.KeyUsed(scope, key, time.Now().Add(-actors.KeyAge))
@@ -86,9 +86,9 @@ func (r *request) keyedAfter(ctx context.Context, seen func(context.Context) err
 	})
 }
 
-// keyedReport is keyedIn for the report of a payment of a thing.
+// keyedReport is keyedIn for the report of a payment.
 func (r *request) keyedReport(of events.PaidThing, do func(id actors.CommandID) error) error {
-	ctx, end := r.waiting()
+	ctx, end := r.answerContext()
 	defer end()
 	return r.keyedIn(ctx, of.Path(), func(id actors.CommandID) error {
 		err := do(id)
@@ -99,22 +99,22 @@ func (r *request) keyedReport(of events.PaidThing, do func(id actors.CommandID) 
 	})
 }
 
-// noteReports makes reportsSeen wait for everything up to the log's current head. Error: the store's.
+// noteReports makes awaitReports wait for everything up to the log's current head. Error: the store's.
 func (s *Server) noteReports(ctx context.Context) error {
 	head, err := s.config.Store.Head(ctx)
 	raise(&s.reported, head)
 	return err
 }
 
-// reportsSeen waits until the views include all payments that were reported to this server, and all that were in the
+// awaitReports waits until the views include all payments that were reported to this server, and all that were in the
 // log when it is first called. Errors: projection_behind; the store's.
-func (s *Server) reportsSeen(ctx context.Context) error {
+func (s *Server) awaitReports(ctx context.Context) error {
 	if s.reported.Load() == 0 {
 		if err := s.noteReports(ctx); err != nil {
 			return err
 		}
 	}
-	return s.seen(events.Position(s.reported.Load()))
+	return s.awaitViews(events.Position(s.reported.Load()))
 }
 
 // sentBody returns the body, or its replacement if the body must not be hashed.
@@ -137,9 +137,9 @@ func (r *request) sentPath() string {
 	return path
 }
 
-// sameBody returns the canonical form of a body: a retry with members in another order or with other
+// canonicalBody returns the canonical form of a body: a retry with members in another order or with other
 // white space is the same request. An empty body counts as an empty object.
-func sameBody(body []byte) []byte {
+func canonicalBody(body []byte) []byte {
 	if len(body) == 0 {
 		return []byte("{}")
 	}
@@ -170,9 +170,8 @@ func (r *request) source(id actors.CommandID) actors.Request {
 	return request
 }
 
-// keyOwner returns the owner of an Idempotency-Key: the caller. Without one, in open mode with no holder
-// in the body, each path has keys of its own, so that two holders who confirm with the same key don't
-// collide.
+// keyOwner returns the owner of an Idempotency-Key: the caller. In open mode with no holder in the body it
+// is the path, so that two holders who confirm with the same key don't collide.
 func (r *request) keyOwner() string {
 	if r.caller.sub != "" {
 		return string(r.caller.sub)

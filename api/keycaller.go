@@ -16,9 +16,9 @@ import (
 
 // keyViews caches whether the views are fresh enough to look API keys up.
 type keyViews struct {
-	mu    sync.Mutex
-	asked time.Time // guarded by mu
-	err   error     // of that time; guarded by mu
+	mu      sync.Mutex
+	checked time.Time // guarded by mu
+	err     error     // of that time; guarded by mu
 }
 
 // freshKeys is the maximum age of the views in which a key is looked up: a key that was revoked longer ago
@@ -30,12 +30,12 @@ const freshKeys = time.Second
 func (k *keyViews) fresh(s *Server) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if time.Since(k.asked) < freshKeys {
+	if time.Since(k.checked) < freshKeys {
 		return k.err
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), freshKeys)
 	defer cancel()
-	k.asked = time.Now()
+	k.checked = time.Now()
 	head, err := s.config.Store.Head(ctx)
 	if err == nil {
 		err = s.config.Views.WaitFor(ctx, head)
@@ -59,8 +59,8 @@ func (s *Server) callerOf(c *fiber.Ctx, now time.Time) (caller, error) {
 	return s.keyCaller(key, now)
 }
 
-// keyCaller returns the caller that an API key authenticates. A server of the past refuses all keys: it
-// can't see which were revoked since.
+// keyCaller returns the caller that an API key authenticates. A server of the past refuses all keys,
+// because it can't see which were revoked since.
 func (s *Server) keyCaller(key string, now time.Time) (caller, error) {
 	refused := refuse(codes.Unauthenticated, "the API key is not valid here")
 	id, ok := idOfKey(key)
@@ -72,7 +72,7 @@ func (s *Server) keyCaller(key string, now time.Time) (caller, error) {
 	}
 	k, known, err := s.config.Views.APIKey(id)
 	if err == nil && !known { // this server may just have created it
-		if err = s.seen(s.answered()); err == nil {
+		if err = s.awaitViews(s.answered()); err == nil {
 			k, known, err = s.config.Views.APIKey(id)
 		}
 	}

@@ -84,7 +84,7 @@ func TestInvalidIdempotencyKeys(t *testing.T) {
 		}
 	}
 	if v := w.do("GET", "/v1/products/p", "").is(200); v["revision"] != float64(1) {
-		t.Errorf("a refused key has changed something: %v", v)
+		t.Errorf("a refused key has changed something: %v; want revision = 1", v)
 	}
 	w.post("/v1/products/p/reservations", `{"holder":"ada"}`, "Idempotency-Key: ~"+strings.Repeat("!", 127)).is(201)
 	w.post("/v1/products/p/reservations", `{"holder":"ada"}`, "Idempotency-Key:   k \t").is(201)
@@ -106,7 +106,7 @@ func TestRetryWithEquivalentBody(t *testing.T) {
 		"{\n\t\"holder\": \"\\u0061da\", \"quantity\": 2.0, \"hold\": " +
 			"true}\n", `{"holder":"ada","quantity":2e0,"hold":true}`} {
 		if a := post(same); a.status != 201 || a.text != first.text || a.header.Get("Idempotent-Replay") != "true" {
-			t.Errorf("%s: %d %s", same, a.status, a.text)
+			t.Errorf("%s: got %d %s; want status = 201, text = %v, Idempotent-Replay = true", same, a.status, a.text, first.text)
 		}
 	}
 	for _, other := range []string{`{"holder":"ada","quantity":3,"hold":true}`, `{"holder":"ada","quantity":2}`,
@@ -118,7 +118,7 @@ func TestRetryWithEquivalentBody(t *testing.T) {
 	}
 	confirm("").is(200)
 	if a := confirm("{ }"); a.status != 200 || a.header.Get("Idempotent-Replay") != "true" {
-		t.Errorf("no body and an empty object: %d %s", a.status, a.text)
+		t.Errorf("no body and an empty object: %d %s; want status = 200, Idempotent-Replay = true", a.status, a.text)
 	}
 	// Revision 7838487 derived the command id from the bytes of path and body.
 	body := `{"quantity":1, "holder":"bob"}`
@@ -135,10 +135,10 @@ func TestRetryWithEquivalentBody(t *testing.T) {
 		},
 	)
 	w.must(err)
-	again := w.do("POST", path, body, "Idempotency-Key", "old")
-	if v := again.is(201); v["id"] != command.ReservationID.String() ||
-		again.header.Get("Idempotent-Replay") != "true" {
-		t.Errorf("an earlier request is not known: %s", again.text)
+	repeated := w.do("POST", path, body, "Idempotency-Key", "old")
+	if v := repeated.is(201); v["id"] != command.ReservationID.String() ||
+		repeated.header.Get("Idempotent-Replay") != "true" {
+		t.Errorf("an earlier request is not known: %s", repeated.text)
 	}
 	w.do("POST", path, `{"quantity":2, "holder":"bob"}`, "Idempotency-Key", "old").problem(422, "idempotency_key_reused")
 	if v := w.do("GET", "/v1/products/p", "").is(200); v["sold"] != float64(3) {
@@ -157,7 +157,7 @@ func TestBookingRetryWithEquivalentBody(t *testing.T) {
 	first.is(201)
 	if a := post(`{"best_available" : {"quantity":2.0}, "holder":"ada"}`); a.text != first.text ||
 		a.header.Get("Idempotent-Replay") != "true" {
-		t.Errorf("%d %s", a.status, a.text)
+		t.Errorf("got %d %s; want text = %v, Idempotent-Replay = true", a.status, a.text, first.text)
 	}
 	post(`{"holder":"ada","best_available":{"quantity":3}}`).problem(422, "idempotency_key_reused")
 	pay := func(body string) answer {
@@ -166,7 +166,7 @@ func TestBookingRetryWithEquivalentBody(t *testing.T) {
 	w.do("POST", "/v1/wallets/ada/charges", `{"amount":100000}`).is(201)
 	pay("{}").is(200)
 	if a := pay(""); a.status != 200 || a.header.Get("Idempotent-Replay") != "true" {
-		t.Errorf("%d %s", a.status, a.text)
+		t.Errorf("got %d %s; want status = 200, Idempotent-Replay = true", a.status, a.text)
 	}
 	w.do(
 		"PUT",
@@ -178,6 +178,6 @@ func TestBookingRetryWithEquivalentBody(t *testing.T) {
 	}
 	place := join(`{"holder":"ada"}`).is(201)
 	if a := join(` {"holder" : "ada"}`); a.status != 201 || a.is(201)["visitor"] != place["visitor"] {
-		t.Errorf("%d %s", a.status, a.text)
+		t.Errorf("got %d %s; want status = 201, visitor = %v", a.status, a.text, place["visitor"])
 	}
 }

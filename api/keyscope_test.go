@@ -9,8 +9,8 @@ import (
 // stream: of a report, or of a new resource. The first body is answered as before, also by a server
 // that has just started.
 func TestKeyWithAnotherBody(t *testing.T) {
-	w := newHarness(t, euros)
-	w.nameEuro()
+	w := newHarness(t, withEuros)
+	w.fixCurrency()
 	w.do("POST", "/v1/performances", fmt.Sprintf(newHall, "hall")).is(201)
 	w.do("POST", "/v1/products", `{"id":"tee","name":"n","stock":9,"price":100}`).is(201)
 	booking := w.held("hall", "ada", "A-1-1")
@@ -20,8 +20,8 @@ func TestKeyWithAnotherBody(t *testing.T) {
 	team := func(id string) string { return fmt.Sprintf(`{"id":%q,"name":"n"}`, id) }
 	cup := `{"id":%q,"name":"n","team_limit":1,"register_deadline":"2999-01-01T00:00:00Z"}`
 	lines := []struct{ path, first, second string }{
-		{booking + "/payment", outside("a", 100, ""), outside("b", 100, "")},
-		{reservation + "/confirm", outside("c", 100, ""), outside("d", 100, "")},
+		{booking + "/payment", external("a", 100, ""), external("b", 100, "")},
+		{reservation + "/confirm", external("c", 100, ""), external("d", 100, "")},
 		{"/v1/products", product("p1"), product("p2")},
 		{"/v1/products", product("p3"), `{"name":"n","stock":1}`},
 		{"/v1/products", `{"name":"n","stock":1}`, product("p4")},
@@ -39,21 +39,22 @@ func TestKeyWithAnotherBody(t *testing.T) {
 	for range 2 {
 		for i, l := range lines {
 			send(i, l.second).problem(422, "idempotency_key_reused")
-			again := send(i, l.first)
-			if again.status != first[i].status || again.header.Get("Idempotent-Replay") != "true" {
-				t.Errorf("%s: %d %s, first %s", l.first, again.status, again.text, first[i].text)
+			repeated := send(i, l.first)
+			if repeated.status != first[i].status || repeated.header.Get("Idempotent-Replay") != "true" {
+				t.Errorf("%s: %d %s, first %s; want status = %v, Idempotent-Replay = true",
+					l.first, repeated.status, repeated.text, first[i].text, first[i].status)
 			}
 		}
 		w.stop()
 		w.start()
 	}
 	if refunds := items(w.do("GET", "/v1/refunds", "")); len(refunds) != 0 {
-		t.Errorf("the second bodies were taken in: %v", refunds)
+		t.Errorf("the second bodies were taken in: %v; want len(refunds) = 0", refunds)
 	}
 	// Under another key the second bodies are separate requests.
 	for i, l := range lines {
 		if a := w.do("POST", l.path, l.second, "Idempotency-Key", fmt.Sprint("another", i)); a.status >= 300 {
-			t.Errorf("%s: %d %s", l.second, a.status, a.text)
+			t.Errorf("%s: got %d %s; want status < 300", l.second, a.status, a.text)
 		}
 	}
 }
@@ -61,27 +62,27 @@ func TestKeyWithAnotherBody(t *testing.T) {
 // TestKeyWithAnotherPayment: a key that the booking or the product knows from another request is
 // refused for a report, and a settlement's key for another reference.
 func TestKeyWithAnotherPayment(t *testing.T) {
-	w := newHarness(t, euros)
-	w.nameEuro()
+	w := newHarness(t, withEuros)
+	w.fixCurrency()
 	w.do("POST", "/v1/performances", fmt.Sprintf(newHall, "hall")).is(201)
 	w.do("POST", "/v1/products", `{"id":"tee","name":"n","stock":9,"price":100}`).is(201)
 	booking := w.held("hall", "ada", "A-1-1")
 	w.do("POST", "/v1/wallets/ada/charges", `{"amount":100}`).is(201)
 	w.do("POST", booking+"/payment", "", "Idempotency-Key", "k").is(200)
-	w.do("POST", booking+"/payment", outside("a", 100, ""), "Idempotency-Key", "k").problem(422, "idempotency_key_reused")
+	w.do("POST", booking+"/payment", external("a", 100, ""), "Idempotency-Key", "k").problem(422, "idempotency_key_reused")
 	sold := "/v1/products/tee/reservations/" + w.reserve("tee", "ada", `,"hold":true`).is(201)["id"].(string)
 	w.do("POST", sold+"/confirm", "", "Idempotency-Key", "k").is(200)
-	w.do("POST", sold+"/confirm", outside("b", 100, ""), "Idempotency-Key", "k").problem(422, "idempotency_key_reused")
-	owed := w.do("POST", booking+"/payment", outside("c", 100, "")).is(200)["refund_id"].(string)
+	w.do("POST", sold+"/confirm", external("b", 100, ""), "Idempotency-Key", "k").problem(422, "idempotency_key_reused")
+	owed := w.do("POST", booking+"/payment", external("c", 100, "")).is(200)["refund_id"].(string)
 	// First a report whose money is booked, owed, or of a wrong amount: the resource's own stream
 	// does not have all of them.
 	for i, sum := range []int64{100, 99} {
 		another, key := w.held("hall", "ada", fmt.Sprint("A-1-", i+2)), fmt.Sprint("first", i)
 		w.do("POST", "/v1/wallets/ada/charges", `{"amount":100}`).is(201)
-		w.do("POST", another+"/payment", outside(key, sum, `,"final":true`), "Idempotency-Key", key).is(200)
+		w.do("POST", another+"/payment", external(key, sum, `,"final":true`), "Idempotency-Key", key).is(200)
 		w.do("POST", another+"/payment", "", "Idempotency-Key", key).problem(422, "idempotency_key_reused")
 		unit := "/v1/products/tee/reservations/" + w.reserve("tee", "ada", `,"hold":true`).is(201)["id"].(string)
-		w.do("POST", unit+"/confirm", outside("unit"+key, sum, `,"final":true`), "Idempotency-Key", key).is(200)
+		w.do("POST", unit+"/confirm", external("unit"+key, sum, `,"final":true`), "Idempotency-Key", key).is(200)
 		w.do("POST", unit+"/confirm", "", "Idempotency-Key", key).problem(422, "idempotency_key_reused")
 	}
 	settle := func(reference string) answer {
@@ -90,7 +91,7 @@ func TestKeyWithAnotherPayment(t *testing.T) {
 	}
 	settle("x").is(200)
 	settle("y").problem(422, "idempotency_key_reused")
-	if again := settle("x"); again.status != 200 || again.header.Get("Idempotent-Replay") != "true" {
-		t.Errorf("again: %d %s", again.status, again.text)
+	if repeated := settle("x"); repeated.status != 200 || repeated.header.Get("Idempotent-Replay") != "true" {
+		t.Errorf("again: %d %s; want status = 200, Idempotent-Replay = true", repeated.status, repeated.text)
 	}
 }

@@ -11,7 +11,7 @@ type kind struct {
 	routes func(*Server)
 }
 
-// kinds has the kinds by collection. The init functions of their files fill it.
+// kinds maps collections to kinds. The init functions of the kinds' files fill it.
 var kinds = map[string]kind{}
 
 func register(k kind) {

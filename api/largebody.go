@@ -23,9 +23,9 @@ const (
 	largeSlack = 32 << 10
 	// largeTimeout bounds the time to read a large body.
 	largeTimeout = 2 * time.Minute
-	// largeHeld bounds how long a large body occupies its place: fasthttp does not report every
+	// largeLifetime bounds how long a large body counts as in memory: fasthttp does not report every
 	// connection that breaks while a body is read.
-	largeHeld = 2 * largeTimeout
+	largeLifetime = 2 * largeTimeout
 )
 
 // largeBody is the limit of a route whose bodies may be larger than maxBody.
@@ -66,15 +66,15 @@ func largeOf(h *fasthttp.RequestHeader) *largeBody {
 	return nil
 }
 
-// matches reports whether a path fits the route.
+// matches reports whether a path matches the route.
 func (b *largeBody) matches(path string) bool {
-	before, behind, hasID := strings.Cut(b.path, "*")
+	prefix, suffix, hasID := strings.Cut(b.path, "*")
 	if !hasID {
 		return path == b.path
 	}
-	id, ok := strings.CutPrefix(path, before)
+	id, ok := strings.CutPrefix(path, prefix)
 	if ok {
-		id, ok = strings.CutSuffix(id, behind)
+		id, ok = strings.CutSuffix(id, suffix)
 	}
 	return ok && id != "" && !strings.Contains(id, "/")
 }
@@ -86,14 +86,14 @@ type largeBodies struct {
 	count atomic.Int32                         // of until; written under mu
 }
 
-// largeUse is a large body in memory, and when its place is free again at the latest.
+// largeUse is a large body in memory, which counts at most until the time until.
 type largeUse struct {
 	until time.Time
 	route *largeBody
 }
 
-// take occupies a place for a large body. It returns false if all are taken.
-func (l *largeBodies) take(h *fasthttp.RequestHeader, now time.Time) bool {
+// acquire counts a large body, or returns false if too many are in memory.
+func (l *largeBodies) acquire(h *fasthttp.RequestHeader, now time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.until == nil {
@@ -110,7 +110,7 @@ func (l *largeBodies) take(h *fasthttp.RequestHeader, now time.Time) bool {
 	if len(l.until) >= maxLarge || route != nil && route.limit > 0 && same >= route.limit {
 		return false
 	}
-	l.until[h] = largeUse{now.Add(largeHeld), route}
+	l.until[h] = largeUse{now.Add(largeLifetime), route}
 	l.count.Store(int32(len(l.until)))
 	return true
 }
@@ -129,9 +129,9 @@ func (l *largeBodies) has(h *fasthttp.RequestHeader) bool {
 	return ok
 }
 
-// takeLargeBodies makes server accept large bodies of authenticated callers. For all others the limit of
-// the other routes applies: they are refused before the body is read.
-func (s *Server) takeLargeBodies(server *fasthttp.Server) {
+// acceptLargeBodies makes server accept large bodies from authenticated callers. All others are refused
+// before the body is read, by the limit of the other routes.
+func (s *Server) acceptLargeBodies(server *fasthttp.Server) {
 	large := &s.batches.large
 	server.HeaderReceived = func(h *fasthttp.RequestHeader) fasthttp.RequestConfig {
 		length := h.ContentLength()
@@ -139,7 +139,7 @@ func (s *Server) takeLargeBodies(server *fasthttp.Server) {
 			return fasthttp.RequestConfig{}
 		}
 		route := largeOf(h)
-		if route == nil || length > route.max+largeSlack || s.largeCaller(h) != nil || !large.take(h, time.Now()) {
+		if route == nil || length > route.max+largeSlack || s.largeCaller(h) != nil || !large.acquire(h, time.Now()) {
 			return fasthttp.RequestConfig{}
 		}
 		return fasthttp.RequestConfig{MaxRequestBodySize: route.max + largeSlack, ReadTimeout: largeTimeout}
@@ -172,9 +172,9 @@ func (s *Server) largeCaller(h *fasthttp.RequestHeader) error {
 		return err
 	}
 	if route != nil && len(route.roles) > 0 {
-		return caller.must(route.roles...)
+		return caller.requireRole(route.roles...)
 	}
-	return caller.act()
+	return caller.requireActor()
 }
 
 // largeRefusal returns the problem for a body that exceeded the limit: otherwise, for a route without

@@ -26,12 +26,12 @@ func (s *Server) newApp() *fiber.App {
 	server := app.Server()
 	// Otherwise closing a hijacked connection has no effect; see package sockets.
 	server.KeepHijackedConns = true
-	server.LazyRequestTime = true // a request notes its own beginning
-	server.Handler = s.closeAfterResponse(s.pulsed(s.marked(s.framed(s.plainPaths(server.Handler)))))
+	server.LazyRequestTime = true // request.begun is used instead
+	server.Handler = s.closeAfterResponse(s.answerHeartbeats(s.acceptVisitorHeartbeats(s.framed(s.normalizePaths(server.Handler)))))
 	server.ErrorHandler = unreadable(server.ErrorHandler)
 	return app
 }
 
-// ListenOperations serves the operational routes on ln until Shutdown has ended everything else. It is for
-// servers with Config.OperationsApart. It does not limit the connections of ln.
+// ListenOperations serves the operational routes on ln, for servers with Config.OperationsApart. Shutdown
+// ends it last. The connections of ln are not limited.
 func (s *Server) ListenOperations(ln net.Listener) error { return s.operations.Listener(ln) }

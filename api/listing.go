@@ -16,8 +16,8 @@ import (
 	"admitone/projections/row"
 )
 
-// maxExports bounds the concurrent CSV exports. Each keeps old records of the views on disk while it
-// runs.
+// maxExports bounds the concurrent CSV exports. A running export prevents the views from deleting old
+// records.
 const maxExports = 4
 
 // rowBatch is the number of rows read from the views at a time.
@@ -27,17 +27,17 @@ const rowBatch = 200
 // fewer items than its limit although next is not null.
 const maxExamined = 10_000
 
-// listing is a list of resources for a shop: a page of it as JSON, or all of it as CSV. Each answer shows
-// the views at one log position.
+// listing is a list of resources that is answered page by page as JSON, or completely as CSV. Each answer
+// shows the views at one log position.
 type listing[R any] struct {
 	// name is the CSV file's, columns are the names of its columns in order.
 	name    string
 	columns []string
-	// page returns up to most rows after a cursor, "" for the beginning, and the next cursor, "" at the
+	// page returns up to limit rows after a cursor, "" for the beginning, and the next cursor, "" at the
 	// end.
-	page func(from *projections.Reading, after string, most int) ([]R, string, error)
-	// then changes a row to its state at the requested moment. It returns false to omit the row.
-	then func(*R) (bool, error)
+	page func(from *projections.Reading, after string, limit int) ([]R, string, error)
+	// resolve changes a row to its state at the requested moment. It returns false to omit the row.
+	resolve func(*R) (bool, error)
 	// write appends a row as JSON.
 	write func(dst []byte, row *R) ([]byte, error)
 	// contact returns the subject under which the contact of a row is stored.
@@ -96,7 +96,7 @@ func (r *request) format(others ...string) (q query, err error) {
 		return q, refuse(codes.BadParameter, "contact must be true or false, and requires CSV")
 	default:
 		q.contact = true
-		if err := r.caller.must(RoleAuditor, RoleAdmin); err != nil {
+		if err := r.caller.requireRole(RoleAuditor, RoleAdmin); err != nil {
 			return q, err
 		}
 	}
@@ -119,24 +119,24 @@ func answerList[R any](r *request, q *query, l *listing[R]) error {
 		return err
 	}
 	defer from.Close()
-	var kept []R
+	var rows []R
 	next, examined := p.after, 0
 	for {
 		var page []R
-		page, next, err = l.page(from, next, min(p.limit-len(kept), rowBatch))
+		page, next, err = l.page(from, next, min(p.limit-len(rows), rowBatch))
 		if err != nil {
 			return err
 		}
 		for i := range page {
-			keep, err := l.then(&page[i])
+			include, err := l.resolve(&page[i])
 			if err != nil {
 				return err
 			}
-			if keep {
-				kept = append(kept, page[i])
+			if include {
+				rows = append(rows, page[i])
 			}
 		}
-		if examined += len(page); next == "" || len(kept) == p.limit || examined >= maxExamined {
+		if examined += len(page); next == "" || len(rows) == p.limit || examined >= maxExamined {
 			break
 		}
 	}
@@ -144,7 +144,7 @@ func answerList[R any](r *request, q *query, l *listing[R]) error {
 	if q.at != nil {
 		more = func(o *events.Object) { o.Raw("as_of", appendAsOf(nil, *q.at)) }
 	}
-	return r.list(len(kept), next, func(dst []byte, i int) ([]byte, error) { return l.write(dst, &kept[i]) }, more)
+	return r.list(len(rows), next, func(dst []byte, i int) ([]byte, error) { return l.write(dst, &rows[i]) }, more)
 }
 
 // streamList answers with a list as CSV.
@@ -228,8 +228,8 @@ func (f *csvFile[R]) fill(dst []byte) ([]byte, bool, error) {
 }
 
 func (f *csvFile[R]) line(dst []byte, row *R) ([]byte, error) {
-	keep, err := f.list.then(row)
-	if err != nil || !keep {
+	include, err := f.list.resolve(row)
+	if err != nil || !include {
 		return dst, err
 	}
 	if f.object, err = f.list.write(f.object[:0], row); err != nil {

@@ -64,12 +64,13 @@ func rfc4180(text string) (lines [][]string, quoted [][]bool, err error) {
 func (a answer) table() (all []map[string]string) {
 	a.t.Helper()
 	if a.status != 200 || !strings.HasPrefix(a.header.Get("Content-Type"), "text/csv; charset=utf-8") {
-		a.t.Fatalf("%s: %d %s: %s", a.what, a.status, a.header.Get("Content-Type"), excerpt(a.text))
+		a.t.Fatalf("%s: %d %s: got %s; want status = 200, strings.HasPrefix(Content-Type, \"text/csv; charset=utf-8\")",
+			a.what, a.status, a.header.Get("Content-Type"), excerpt(a.text))
 	}
 	text := strings.TrimPrefix(a.text, "\ufeff")
 	lines, _, err := rfc4180(text)
 	if err != nil {
-		a.t.Fatalf("%s: %v", a.what, err)
+		a.t.Fatalf("%s: got %v; want no error", a.what, err)
 	}
 	reader := csv.NewReader(strings.NewReader(text))
 	theirs, err := reader.ReadAll()
@@ -117,7 +118,7 @@ func sameAsJSON(t *testing.T, lines []map[string]string, items []any) {
 		got := maps.Clone(lines[i])
 		maps.DeleteFunc(got, func(_, value string) bool { return value == "" })
 		if !maps.Equal(got, want) {
-			t.Errorf("line %d is\n%v, the item\n%v", i, got, want)
+			t.Errorf("line %d is\n%v, the item\n%v; want maps.Equal(got, want)", i, got, want)
 		}
 	}
 }
@@ -196,13 +197,13 @@ func TestLists(t *testing.T) {
 		}
 		for _, accept := range []string{"Text/CSV", "text/csv; charset=utf-8",
 			"application/json;q=0.5, text/csv;header=present"} {
-			if again := w.do("GET", path, "", "Accept", accept); again.text != file.text {
-				t.Errorf("%s: Accept: %s answers %s", path, accept, excerpt(again.text))
+			if repeated := w.do("GET", path, "", "Accept", accept); repeated.text != file.text {
+				t.Errorf("%s: Accept: %s answers %s; want text = %v", path, accept, excerpt(repeated.text), file.text)
 			}
 		}
 		for _, accept := range []string{"text/csv;q=0", "application/json, text/csv;q=0.9", "*/*", "text/html"} {
 			if v := w.do("GET", path, "", "Accept", accept).is(200); v["items"] == nil {
-				t.Errorf("%s: Accept: %s", path, accept)
+				t.Errorf("%s: Accept: %s; want items not nil", path, accept)
 			}
 		}
 		join := "?"
@@ -263,17 +264,17 @@ func TestFormulasAreDefused(t *testing.T) {
 	a := w.do("GET", "/v1/products/p/reservations", "", "Accept", "text/csv")
 	row := a.table()[0]
 	if row["holder"] != "'=cmd|' /C calc'!A0" || row["reference"] != "'-2+3" || row["quantity"] != "2" {
-		t.Errorf("the line is %v", row)
+		t.Errorf("the line is %v; want holder = '=cmd|' /C calc'!A0, reference = '-2+3, quantity = 2", row)
 	}
 	var pairs map[string]string
 	if err := json.Unmarshal([]byte(row["metadata"]), &pairs); err != nil || pairs["=x"] != "=y\r\n\t\"z\"," {
-		t.Errorf("the metadata are %q (%v)", row["metadata"], err)
+		t.Errorf("the metadata are %q (%v); want no error, pairs[\"=x\"] = =y\\r\\n\\t\"z\",", row["metadata"], err)
 	}
 	lines, quoted, _ := rfc4180(a.text)
 	for i, name := range lines[0] {
 		text := !slices.Contains([]string{"quantity", "remaining", "revision", "position", "expires_at", "kept"}, name)
 		if quoted[1][i] != text {
-			t.Errorf("%s is %q, in quotes: %t", name, lines[1][i], quoted[1][i])
+			t.Errorf("%s is %q, in quotes: %t; want quoted[1][i] = %v", name, lines[1][i], quoted[1][i], text)
 		}
 	}
 }
@@ -303,7 +304,7 @@ func TestEntriesAsCSV(t *testing.T) {
 	}
 	if waiting := get("?status=waitlisted", RoleService).table(); len(waiting) != 10 || waiting[9]["place"] != "10" ||
 		waiting[5]["reference"] != "R-305" {
-		t.Errorf("the waitlist is %v", waiting)
+		t.Errorf("the waitlist is %v; want len(waiting) = 10, waiting[9].place = 10, waiting[5].reference = R-305", waiting)
 	}
 	past := get("?at=999999", RoleAdmin)
 	if !strings.Contains(past.text, "R-205") || len(past.table()) != 300 {
@@ -314,7 +315,7 @@ func TestEntriesAsCSV(t *testing.T) {
 	w.do("GET", path+"?format=csv", "").problem(401, "unauthenticated")
 	w.do("DELETE", "/v1/holders/ada/contact", "", "Authorization", m.admin).is(200)
 	if all := get("?contact=true", RoleAdmin).table(); all[5]["contact"] != "" || all[5]["reference"] != "R-5" {
-		t.Errorf("once forgotten: %v", all[5])
+		t.Errorf("once forgotten: %v; want all[5].contact = empty, all[5].reference = R-5", all[5])
 	}
 }
 
@@ -329,24 +330,24 @@ func (w *harness) append(stream events.StreamID, fact events.Fact) events.Positi
 	return result.Position
 }
 
-func init() { answersOfKinds = append(answersOfKinds, askLists) }
+func init() { answersOfKinds = append(answersOfKinds, exerciseLists) }
 
-// askLists requests the sales made by the other functions.
-func askLists(t *testing.T, ask func(method, path, body string, headers ...string) answer) {
+// exerciseLists requests the sales made by the other functions.
+func exerciseLists(t *testing.T, send func(method, path, body string, headers ...string) answer) {
 	const reservations = "/v1/products/tee/reservations"
-	ask("GET", reservations+"?status=expired&holder=ada", "").is(200)
-	ask("GET", "/v1/reservations?reference=R-1", "").is(200)
-	ask("GET", "/v1/reservations", "").problem(400, "bad_parameter")
-	ask("GET", "/v1/bookings?reference=R-2", "").is(200)
-	ask("GET", "/v1/performances/hall/bookings?at=999", "").is(200)
-	ask("GET", "/v1/performances/none/bookings", "").problem(404, "not_found")
+	send("GET", reservations+"?status=expired&holder=ada", "").is(200)
+	send("GET", "/v1/reservations?reference=R-1", "").is(200)
+	send("GET", "/v1/reservations", "").problem(400, "bad_parameter")
+	send("GET", "/v1/bookings?reference=R-2", "").is(200)
+	send("GET", "/v1/performances/hall/bookings?at=999", "").is(200)
+	send("GET", "/v1/performances/none/bookings", "").problem(404, "not_found")
 	for _, list := range []string{reservations, "/v1/performances/hall/bookings", "/v1/tournaments/cup/entries"} {
-		if a := ask("GET", list+"?format=csv&contact=true", ""); a.status != 200 {
-			t.Errorf("%s: %d %s", a.what, a.status, a.text)
+		if a := send("GET", list+"?format=csv&contact=true", ""); a.status != 200 {
+			t.Errorf("%s: got %d %s; want status = 200", a.what, a.status, a.text)
 		}
 	}
 	for _, of := range []string{"/v1/products/tee", "/v1/performances/hall", "/v1/tournaments/cup"} {
-		ask("GET", of+"/report", "").is(200)
+		send("GET", of+"/report", "").is(200)
 	}
-	ask("GET", "/v1/products/none/report", "").problem(404, "not_found")
+	send("GET", "/v1/products/none/report", "").problem(404, "not_found")
 }

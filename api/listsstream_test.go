@@ -46,7 +46,7 @@ func slowReader(t *testing.T, w *harness, path string) net.Conn {
 	if string(head) != "HTTP/1.1 200" {
 		rest := make([]byte, 2048)
 		n, _ := conn.Read(rest)
-		t.Fatalf("%s: %s%s", path, head, rest[:n])
+		t.Fatalf("%s: got %s%s; want head = HTTP/1.1 200", path, head, rest[:n])
 	}
 	return conn
 }

@@ -21,7 +21,7 @@ func (s *Server) logRoutes() {
 
 // listEvents answers with a page of the log after a position.
 func (s *Server) listEvents(r *request) error {
-	if err := r.caller.must(RoleAuditor, RoleAdmin); err != nil {
+	if err := r.caller.requireRole(RoleAuditor, RoleAdmin); err != nil {
 		return err
 	}
 	after, given, err := r.position("after")
@@ -70,7 +70,7 @@ func (s *Server) listEvents(r *request) error {
 
 // listStream answers with a page of one stream starting at a revision.
 func (s *Server) listStream(r *request) error {
-	if err := r.caller.must(RoleAuditor, RoleAdmin); err != nil {
+	if err := r.caller.requireRole(RoleAuditor, RoleAdmin); err != nil {
 		return err
 	}
 	from, given, err := r.position("from")

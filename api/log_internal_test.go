@@ -35,7 +35,7 @@ func TestLogPassesInternalStreams(t *testing.T) {
 		}
 	}
 	if fmt.Sprint(seen) != "[1 9]" {
-		t.Errorf("positions %v", seen)
+		t.Errorf("positions %v; want seen = [1 9]", seen)
 	}
 	w.do("GET", "/v1/streams/$$x-1/events", "").problem(404, "not_found")
 }

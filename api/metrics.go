@@ -47,7 +47,7 @@ func newMetrics(c Config) *metrics {
 	c.Metrics.MustRegister(m.requests, m.seconds, m.batched, facts, problems,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	if c.Bookings != nil {
-		c.Bookings.Observe(m.caused)
+		c.Bookings.Observe(m.countFacts)
 	}
 	m.registerDesk(c)
 	m.registerViews(c)
@@ -90,8 +90,8 @@ func counters[L ~string](vec *prometheus.CounterVec, values []L) map[L]prometheu
 	return found
 }
 
-// caused counts the facts of an accepted command.
-func (m *metrics) caused(facts []events.Fact) {
+// countFacts counts the facts of an accepted command.
+func (m *metrics) countFacts(facts []events.Fact) {
 	for _, fact := range facts {
 		m.facts[fact.Name()].Inc()
 	}

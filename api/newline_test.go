@@ -50,7 +50,7 @@ func TestEveryAnswerEndsWithANewline(t *testing.T) {
 		"/v1/waiting-rooms/x",
 		`{"admit_per_second":1,"max_active":1,"active_seconds":9,"heartbeat_seconds":9}`,
 	).is(201)
-	var asked []string
+	var requested []string
 	for _, route := range w.server.app.GetRoutes(true) {
 		for _, id := range []string{"x", "nothing"} {
 			parts := strings.Split(route.Path, "/")
@@ -65,8 +65,8 @@ func TestEveryAnswerEndsWithANewline(t *testing.T) {
 				}
 			}
 			path := strings.Join(parts, "/")
-			if what := route.Method + " " + path; !slices.Contains(asked, what) {
-				asked = append(asked, what)
+			if what := route.Method + " " + path; !slices.Contains(requested, what) {
+				requested = append(requested, what)
 				check(w.do(route.Method, path, map[bool]string{true: "{}"}[route.Method != "GET" && route.Method != "HEAD"]))
 			}
 		}
@@ -74,8 +74,8 @@ func TestEveryAnswerEndsWithANewline(t *testing.T) {
 	check(w.do("GET", "/nowhere", ""))
 	check(w.do("PATCH", "/healthz", "{}"))
 	check(w.do("POST", "/v1/products", "{"))
-	if len(asked) < 60 || bodies < 60 {
-		t.Errorf("only %d routes were requested, and %d answers had a body", len(asked), bodies)
+	if len(requested) < 60 || bodies < 60 {
+		t.Errorf("only %d routes were requested, and %d answers had a body", len(requested), bodies)
 	}
 }
 
@@ -96,16 +96,18 @@ func TestNewlineOfEmptyBodies(t *testing.T) {
 		w.must(err)
 		w.must(conn.Close())
 		if a.StatusCode != status || !strings.HasSuffix(string(body), "}\n") {
-			t.Errorf("%.40q: status %d, %q", request, a.StatusCode, body)
+			t.Errorf("%.40q: status %d, %q; want a.StatusCode = %v, strings.HasSuffix(body, \"}\\n\")",
+				request, a.StatusCode, body, status)
 		}
 	}
 	head, get := w.do("HEAD", "/healthz", ""), w.do("GET", "/healthz", "")
 	if head.text != "" || head.header.Get("Content-Length") != get.header.Get("Content-Length") ||
 		get.text != "{\"status\":\"ok\"}\n" {
-		t.Errorf("HEAD %q %v, GET %q %v", head.text, head.header, get.text, get.header)
+		t.Errorf("HEAD %q %v, GET %q %v; want text = empty, Content-Length = %v, text = {\"status\":\"ok\"}\\n",
+			head.text, head.header, get.text, get.header, get.header.Get("Content-Length"))
 	}
 	tag := w.do("GET", "/docs", "").header.Get("Etag")
 	if a := w.do("GET", "/docs", "", "If-None-Match", tag); a.status != 304 || a.text != "" {
-		t.Errorf("%d %q", a.status, a.text)
+		t.Errorf("got %d %q; want status = 304, text = empty", a.status, a.text)
 	}
 }

@@ -12,14 +12,14 @@ import (
 )
 
 // ask sends a request and checks the answer against the description.
-func (d *described) ask(w *harness, method, path, body string, headers ...string) answer {
+func (d *described) send(w *harness, method, path, body string, headers ...string) answer {
 	d.t.Helper()
 	a := w.do(method, path, body, headers...)
 	template, op := d.operation(method, path)
 	if op == nil {
 		d.t.Fatalf("%s is not described", a.what)
 	}
-	d.asked[method+" "+template] = true
+	d.requested[method+" "+template] = true
 	if a.status < 300 && body != "" {
 		content := d.follow(d.follow(op["requestBody"])["content"])["application/json"].(object)
 		ref, _ := d.reference(content["schema"])
@@ -46,15 +46,16 @@ func (d *described) ask(w *harness, method, path, body string, headers ...string
 // checkPosition checks that a position in an answer is also in its header. A visitor's position is
 // a place in the line.
 func (d *described) checkPosition(a answer, template string) {
-	var said struct {
+	var stated struct {
 		Position *json.Number `json:"position"`
 	}
 	visits := strings.Contains(template, "/visitors")
-	if a.status >= 300 || visits || json.Unmarshal([]byte(a.text), &said) != nil || said.Position == nil {
+	if a.status >= 300 || visits || json.Unmarshal([]byte(a.text), &stated) != nil || stated.Position == nil {
 		return
 	}
-	if got := a.header.Get("Admitone-Position"); got != said.Position.String() {
-		d.t.Errorf("%s: Admitone-Position is %q, and the position %s", a.what, got, said.Position)
+	if got := a.header.Get("Admitone-Position"); got != stated.Position.String() {
+		d.t.Errorf("%s: Admitone-Position is %q, and the position %s; want got = %v",
+			a.what, got, stated.Position, stated.Position.String())
 	}
 }
 
@@ -101,98 +102,98 @@ func (d *described) checkContent(a answer, response object) {
 }
 
 // answersOfKinds request the operations of one kind each; the test files of the kinds add theirs.
-var answersOfKinds = []func(*testing.T, func(method, path, body string, headers ...string) answer){askSeats, askRooms}
+var answersOfKinds = []func(*testing.T, func(method, path, body string, headers ...string) answer){exerciseSeats, exerciseRooms}
 
 // TestAnswersAreAsDescribed requests every operation, and causes most codes.
 func TestAnswersAreAsDescribed(t *testing.T) {
 	w, d := newHarness(t, withEverything), describe(t)
-	ask := func(method, path, body string, headers ...string) answer {
+	send := func(method, path, body string, headers ...string) answer {
 		t.Helper()
-		return d.ask(w, method, path, body, headers...)
+		return d.send(w, method, path, body, headers...)
 	}
 	const tee = `{"id":"tee","name":"Tee","stock":5,"price":2500,"limit_per_holder":3,"hold_seconds":60}`
-	ask("POST", "/v1/products", tee).is(201)
-	ask("POST", "/v1/products", tee).is(200)
-	ask("POST", "/v1/products", `{"name":"no id","stock":1}`, "Idempotency-Key", "k").is(201)
-	ask("POST", "/v1/products", `{"id":"tee","name":"Another","stock":5}`).problem(409, "already_exists")
-	ask("POST", "/v1/products", `{"name":"x","stock":-1}`).problem(422, "invalid_field")
-	ask("POST", "/v1/products", `{"name":"x","stocks":1}`).problem(422, "unknown_field")
-	ask("POST", "/v1/products", `{`).problem(400, "malformed_json")
-	ask("PATCH", "/v1/products/tee", `{"stock":6}`).problem(428, "revision_required")
-	ask("PATCH", "/v1/products/tee", `{"stock":6,"name":"T"}`, "If-Match", `"0"`).is(200)
-	ask("PATCH", "/v1/products/tee", `{"stock":7}`, "If-Match", `"0"`).problem(412, "stale_revision")
+	send("POST", "/v1/products", tee).is(201)
+	send("POST", "/v1/products", tee).is(200)
+	send("POST", "/v1/products", `{"name":"no id","stock":1}`, "Idempotency-Key", "k").is(201)
+	send("POST", "/v1/products", `{"id":"tee","name":"Another","stock":5}`).problem(409, "already_exists")
+	send("POST", "/v1/products", `{"name":"x","stock":-1}`).problem(422, "invalid_field")
+	send("POST", "/v1/products", `{"name":"x","stocks":1}`).problem(422, "unknown_field")
+	send("POST", "/v1/products", `{`).problem(400, "malformed_json")
+	send("PATCH", "/v1/products/tee", `{"stock":6}`).problem(428, "revision_required")
+	send("PATCH", "/v1/products/tee", `{"stock":6,"name":"T"}`, "If-Match", `"0"`).is(200)
+	send("PATCH", "/v1/products/tee", `{"stock":7}`, "If-Match", `"0"`).problem(412, "stale_revision")
 
 	const reservations = "/v1/products/tee/reservations"
-	held := reservations + "/" + ask("POST", reservations,
+	held := reservations + "/" + send("POST", reservations,
 		`{"holder":"ada","hold":true,"contact":{"name":"Ada","email":"a@b.c","phone":"1"}}`).is(201)["id"].(string)
-	sold := reservations + "/" + ask("POST", reservations, `{"holder":"ada","quantity":2}`, "Idempotency-Key",
+	sold := reservations + "/" + send("POST", reservations, `{"holder":"ada","quantity":2}`, "Idempotency-Key",
 		"r").is(201)["id"].(string)
-	if again := ask("POST", reservations, `{"holder":"ada","quantity":2}`, "Idempotency-Key", "r"); again.header.Get(
+	if repeated := send("POST", reservations, `{"holder":"ada","quantity":2}`, "Idempotency-Key", "r"); repeated.header.Get(
 		"Idempotent-Replay",
 	) != "true" {
-		t.Errorf("%s: not marked as a replay", again.what)
+		t.Errorf("%s: not marked as a replay", repeated.what)
 	}
-	ask("POST", reservations, `{"holder":"ada","quantity":3}`, "Idempotency-Key", "r").problem(
+	send("POST", reservations, `{"holder":"ada","quantity":3}`, "Idempotency-Key", "r").problem(
 		422,
 		"idempotency_key_reused",
 	)
-	ask("POST", reservations, `{"holder":"ada","quantity":1}`).problem(409, "limit_exceeded")
-	ask("POST", "/v1/products/none/reservations", `{"holder":"ada"}`).problem(404, "not_found")
-	ask("PATCH", "/v1/products/tee", `{"stock":1}`, "If-Match", `"3"`).problem(409, "limit_exceeded")
-	ask("GET", held, "").is(200)
-	ask("PATCH", held, `{"reference":"R-1","metadata":{"channel":"desk"}}`, "If-Match", `"3"`).is(200)
-	ask("PATCH", held, `{"reference":null}`, "If-Match", `"3"`).problem(412, "stale_revision")
-	ask("DELETE", "/v1/holders/ada/contact", "").is(200)
-	ask("POST", held+"/confirm", "").is(200)
-	ask("POST", held+"/confirm", "").problem(409, "already_confirmed")
-	tag := ask("GET", sold, "").header.Get("ETag")
-	if a := ask("GET", sold, "", "If-None-Match", tag); a.status != 304 {
+	send("POST", reservations, `{"holder":"ada","quantity":1}`).problem(409, "limit_exceeded")
+	send("POST", "/v1/products/none/reservations", `{"holder":"ada"}`).problem(404, "not_found")
+	send("PATCH", "/v1/products/tee", `{"stock":1}`, "If-Match", `"3"`).problem(409, "limit_exceeded")
+	send("GET", held, "").is(200)
+	send("PATCH", held, `{"reference":"R-1","metadata":{"channel":"desk"}}`, "If-Match", `"3"`).is(200)
+	send("PATCH", held, `{"reference":null}`, "If-Match", `"3"`).problem(412, "stale_revision")
+	send("DELETE", "/v1/holders/ada/contact", "").is(200)
+	send("POST", held+"/confirm", "").is(200)
+	send("POST", held+"/confirm", "").problem(409, "already_confirmed")
+	tag := send("GET", sold, "").header.Get("ETag")
+	if a := send("GET", sold, "", "If-None-Match", tag); a.status != 304 {
 		t.Errorf("%s: status %d, want 304", a.what, a.status)
 	}
-	ask("DELETE", sold, "").is(200)
-	ask("DELETE", sold, "").is(200)
-	ask("POST", sold+"/confirm", "").problem(410, "released")
-	ask("POST", reservations, `{"holder":"bob","quantity":9}`).problem(409, "limit_exceeded")
+	send("DELETE", sold, "").is(200)
+	send("DELETE", sold, "").is(200)
+	send("POST", sold+"/confirm", "").problem(410, "released")
+	send("POST", reservations, `{"holder":"bob","quantity":9}`).problem(409, "limit_exceeded")
 
 	for _, path := range []string{"/v1/products", "/v1/products?limit=1", "/v1/products?at=3", "/v1/products/tee",
 		"/v1/products/tee?at=3",
 		sold, sold + "?at=5", "/v1/events", "/v1/events?after=1&limit=2", "/v1/streams/product-tee/events?from=1",
 		"/v1/history/product/tee", "/v1/history/holder/ada", "/healthz", "/readyz"} {
-		ask("GET", path, "").is(200)
+		send("GET", path, "").is(200)
 	}
 	for path, code := range map[string]string{"/v1/products?limit=0": "bad_parameter",
 		"/v1/products?cursor=%21": "bad_cursor",
 		"/v1/products/none":       "not_found", sold + "?at=1": "not_found", "/v1/streams/none/events": "not_found"} {
-		ask("GET", path, "").problem(statuses[core.Code(code)], code)
+		send("GET", path, "").problem(statuses[core.Code(code)], code)
 	}
-	askTournaments(ask)
+	exerciseTournaments(send)
 	for path, code := range map[string]string{"/v1/products/tee/reservations/none": "not_found",
 		"/v1/tournaments/none/entries/a": "not_found"} {
-		ask("GET", path+"/receipt", "").problem(statuses[core.Code(code)], code)
+		send("GET", path+"/receipt", "").problem(statuses[core.Code(code)], code)
 	}
 	for _, path := range []string{held + "/receipt", sold + "/receipt", "/v1/tournaments/cup/entries/c/receipt",
 		"/v1/log/head"} {
-		ask("GET", path, "").is(200)
+		send("GET", path, "").is(200)
 	}
 	for _, kind := range answersOfKinds {
-		kind(t, ask)
+		kind(t, send)
 	}
-	ask("POST", "/v1/batch", `{"commands":[{"method":"POST","path":"/v1/products/tee/reservations","body":{"holder":"cy"}},
+	send("POST", "/v1/batch", `{"commands":[{"method":"POST","path":"/v1/products/tee/reservations","body":{"holder":"cy"}},
 		{"method":"GET","path":"/","idempotency_key":"k","admission_pass":"x"}]}`).is(200)
-	ask("POST", "/v1/backups", "").is(201)
-	ask("GET", "/v1/cluster", "").is(200)
-	ask("GET", "/ws", "").problem(426, "upgrade_required")
-	ask("GET", "/ws/reservations", "").problem(426, "upgrade_required")
+	send("POST", "/v1/backups", "").is(201)
+	send("GET", "/v1/cluster", "").is(200)
+	send("GET", "/ws", "").problem(426, "upgrade_required")
+	send("GET", "/ws/reservations", "").problem(426, "upgrade_required")
 	for _, path := range []string{"/", "/tournaments", "/tournaments/cup", "/performances", "/performances/hall",
 		"/waiting-rooms", "/waiting-rooms/onsale", "/audit", "/cluster", "/docs", "/openapi.yaml", "/asyncapi.yaml",
 		"/client/index.js", "/assets/page.js", "/assets/live.js", "/assets/page.css", "/assets/icon.svg", "/metrics"} {
-		if a := ask("GET", path, ""); a.status != 200 || a.text == "" {
+		if a := send("GET", path, ""); a.status != 200 || a.text == "" {
 			t.Errorf("%s: status %d with %d bytes", a.what, a.status, len(a.text))
 		}
 	}
 	for path, methods := range d.at("paths") {
 		for method := range methods.(object) {
-			if name := strings.ToUpper(method) + " " + path; !d.asked[name] {
+			if name := strings.ToUpper(method) + " " + path; !d.requested[name] {
 				t.Errorf("%s got no request; add one here, or to answersOfKinds", name)
 			}
 		}
@@ -204,31 +205,31 @@ func TestFramesAreAsDescribed(t *testing.T) {
 	w, d := newHarness(t), describe(t)
 	w.product("p", 3, `,"hold_seconds":1`)
 	p := w.dial("/ws")
-	hear := func(event, schema string) sockettest.Data {
+	expect := func(event, schema string) sockettest.Data {
 		t.Helper()
-		f, heard := p.Next()
+		f, received := p.Next()
 		if f.Event != event {
 			t.Fatalf("got %s %s, want %s", f.Event, f.Data, event)
 		}
 		d.check("a "+event, "#/components/schemas/"+schema, f.Data)
-		return heard
+		return received
 	}
 	p.Send(`{"event":"subscribe","data":{"topics":["product:none"]}}`)
-	hear("error", "SocketError")
+	expect("error", "SocketError")
 	p.Send(`{"event":"subscribe","data":{"topics":["product:p"]}}`)
-	hear("snapshot", "Snapshot")
+	expect("snapshot", "Snapshot")
 	held := w.reserve("p", "ada", `,"hold":true`).is(201)["id"].(string)
-	hear("delta", "Delta")
+	expect("delta", "Delta")
 	revision := w.do("GET", "/v1/products/p", "").header.Get("ETag")
 	edit := w.do("PATCH", "/v1/products/p", `{"price":5}`, "If-Match", revision)
 	if edit.status != 200 && edit.status != 412 { // 412: the hold expired first
-		t.Fatalf("%s: %s", edit.what, edit.text)
+		t.Fatalf("%s: status %d: %s; want 200 or 412", edit.what, edit.status, edit.text)
 	}
-	for heard := hear("delta", "Delta"); heard.Held != 0; heard = hear("delta", "Delta") {
+	for received := expect("delta", "Delta"); received.Held != 0; received = expect("delta", "Delta") {
 	}
 	path := "/v1/products/p/reservations/" + held
-	for _, a := range []answer{d.ask(w, "POST", path+"/confirm", ""), d.ask(w, "DELETE", path, "")} {
+	for _, a := range []answer{d.send(w, "POST", path+"/confirm", ""), d.send(w, "DELETE", path, "")} {
 		a.problem(410, "hold_expired")
 	}
-	d.ask(w, "GET", path, "").is(200)
+	d.send(w, "GET", path, "").is(200)
 }

@@ -22,12 +22,12 @@ type object = map[string]any
 
 // described is openapi.yaml, read as data.
 type described struct {
-	t        testing.TB
-	root     object
-	compiler *jsonschema.Compiler
-	schemas  map[string]*jsonschema.Schema // by reference
-	used     map[string]bool               // references that were followed
-	asked    map[string]bool               // "<method> <path>" that an answer was checked for
+	t         testing.TB
+	root      object
+	compiler  *jsonschema.Compiler
+	schemas   map[string]*jsonschema.Schema // by reference
+	used      map[string]bool               // references that were followed
+	requested map[string]bool               // "<method> <path>" that an answer was checked for
 }
 
 const descriptionAddress = "mem:///openapi.json"
@@ -35,7 +35,7 @@ const descriptionAddress = "mem:///openapi.json"
 // describe reads the description. Its objects are closed for the test unless they are declared
 // open, so that members without a description are found.
 func describe(t testing.TB) *described {
-	d := &described{t: t, schemas: map[string]*jsonschema.Schema{}, used: map[string]bool{}, asked: map[string]bool{}}
+	d := &described{t: t, schemas: map[string]*jsonschema.Schema{}, used: map[string]bool{}, requested: map[string]bool{}}
 	for _, asset := range web.Assets() {
 		if asset.Path == "/openapi.yaml" {
 			if err := yaml.Unmarshal(asset.Body, &d.root); err != nil {
@@ -71,7 +71,7 @@ func (d *described) at(names ...string) object {
 	for _, name := range names {
 		next, ok := here[name].(object)
 		if !ok {
-			d.t.Fatalf("openapi.yaml has no %s", strings.Join(names, "/"))
+			d.t.Fatalf("openapi.yaml has no %s; want ok", strings.Join(names, "/"))
 		}
 		here = next
 	}
@@ -246,7 +246,7 @@ func (d *described) checkParameters(path string, op object) {
 
 // withEverything enables the optional routes.
 func withEverything(w *harness) {
-	euros(w)
+	withEuros(w)
 	w.signed = true
 	w.provider = trustingProvider{}
 	w.config.Backup = func(context.Context) (string, events.Position, error) { return "backups/1", 7, nil }

@@ -24,8 +24,7 @@ func (s *Server) operationRoutes() {
 	})
 }
 
-// healthz answers 200 unless the views have stopped permanently, in which case the process should be
-// restarted.
+// healthz answers 200, or 503 if the views have stopped permanently and the process should be restarted.
 func (s *Server) healthz(r *request) error {
 	if err := s.config.Views.Healthy(); err != nil {
 		r.log().Error("the views have stopped", "error", err)
@@ -36,10 +35,10 @@ func (s *Server) healthz(r *request) error {
 
 // readyz answers 200 if the server can take traffic now, and otherwise why it can't.
 func (s *Server) readyz(r *request) error {
-	if s.leaving.Load() {
+	if s.draining.Load() {
 		return refuse(codes.Draining, "this server is about to stop; send new requests to another one")
 	}
-	if err := s.readyNode(); err != nil {
+	if err := s.checkNode(); err != nil {
 		return err
 	}
 	if auth, ok := s.config.Auth.(interface{ ready() bool }); ok && !auth.ready() {
@@ -54,10 +53,10 @@ func (s *Server) readyz(r *request) error {
 	if err := s.healthz(r); err != nil {
 		return err
 	}
-	if err := s.damaged(); err != nil {
+	if err := s.checkDamage(); err != nil {
 		return err
 	}
-	if err := s.proved(r); err != nil {
+	if err := s.checkMonitor(r); err != nil {
 		return err
 	}
 	if !s.config.Views.Ready() || lag > s.config.MaxLag {
@@ -88,12 +87,12 @@ func (s *Server) noteDamage(err error) {
 	}
 }
 
-// damaged returns a problem if the log was found to be damaged since the start, by a request or in the
+// checkDamage returns a problem if the log was found to be damaged since the start, by a request or in the
 // background. Intact parts are still served, but the server is not ready.
-func (s *Server) damaged() error {
+func (s *Server) checkDamage() error {
 	var err error
-	if met := s.damage.Load(); met != nil {
-		err = *met
+	if first := s.damage.Load(); first != nil {
+		err = *first
 	} else if log, ok := s.config.Store.(interface{ Damage() error }); ok {
 		err = log.Damage()
 	}
@@ -119,9 +118,9 @@ func (s *Server) readyKeys(ready map[string]any) {
 	}
 }
 
-// proved returns a problem if the monitor has found a violation in the log. Details are only for callers
+// checkMonitor returns a problem if the monitor has found a violation in the log. Details are only for callers
 // that may read the log, because the name of a stream may contain a holder.
-func (s *Server) proved(r *request) error {
+func (s *Server) checkMonitor(r *request) error {
 	if s.config.Monitor == nil {
 		return nil
 	}
@@ -129,7 +128,7 @@ func (s *Server) proved(r *request) error {
 	if broken == nil {
 		return nil
 	}
-	if r.caller.must(RoleAuditor, RoleAdmin) != nil {
+	if r.caller.requireRole(RoleAuditor, RoleAdmin) != nil {
 		return &problem{code: codes.LogUnavailable, detail: "the log breaks a rule; an auditor can see where",
 			fields: map[string]any{"violation": map[string]any{"position": broken.Position, "rule": broken.Rule}}}
 	}
@@ -151,8 +150,8 @@ func page(body []byte, kind string) handler {
 	}
 }
 
-// revalidated sets the ETag of a file that a browser keeps and asks about each time, and reports whether it has this
-// one: then that is the answer.
+// revalidated sets the ETag of a file that browsers cache and revalidate. If the browser has this version, it answers
+// 304 and returns true.
 func (r *request) revalidated(tag string) bool {
 	r.ctx.Set(fiber.HeaderETag, tag)
 	r.ctx.Set(fiber.HeaderCacheControl, "no-cache")

@@ -34,15 +34,16 @@ func TestBrokenRuleNamesNoHolder(t *testing.T) {
 	defer stop()
 	w.wait(func() bool { return prover.Violation() != nil })
 	w.server.config.Monitor = prover
-	for token, told := range map[string]bool{"": false, bearer(t, "ada", RoleHolder): false, bearer(t, "shop",
+	for token, results := range map[string]bool{"": false, bearer(t, "ada", RoleHolder): false, bearer(t, "shop",
 		RoleService): false,
 		bearer(t, "audit", RoleAuditor): true, bearer(t, "root", RoleAdmin): true} {
 		a := w.do("GET", "/readyz", "", "Authorization", token)
 		broken := a.problem(503, "log_unavailable")["violation"].(map[string]any)
-		if named := strings.Contains(a.text, "ada"); named != told || broken["position"] != float64(1) ||
+		if named := strings.Contains(a.text, "ada"); named != results || broken["position"] != float64(1) ||
 			broken["rule"] == nil ||
-			(broken["stream"] == "wallet-ada") != told {
-			t.Errorf("%s: %s", fmt.Sprint(told), a.text)
+			(broken["stream"] == "wallet-ada") != results {
+			t.Errorf("%s: got %s; want named = %v, position = 1, rule not nil, (stream == \"wallet-ada\") = %v",
+				fmt.Sprint(results), a.text, results, results)
 		}
 	}
 }

@@ -26,7 +26,7 @@ const (
 	maxMetadataSize  = 1 << 10 // bytes of all names and values
 )
 
-// orderFields are the members of order data in a body. Metadata is kept encoded, so that bodies without it
+// orderFields are the members of order data in a body. Metadata stays encoded, so that bodies without it
 // hash to the same value as in versions that did not know it.
 type orderFields struct {
 	Reference *string        `json:"reference,omitzero"`
@@ -56,12 +56,12 @@ func (r *request) orderEdit() (edit orderEdit, err error) {
 	if err := r.decode(&edit, false, fieldReference, fieldMetadata); err != nil {
 		return edit, err
 	}
-	_, err = edit.on(events.OrderData{})
+	_, err = edit.apply(events.OrderData{})
 	return edit, err
 }
 
-// on returns o with the edit applied.
-func (f *orderEdit) on(o events.OrderData) (events.OrderData, error) {
+// apply returns o with the edit applied.
+func (f *orderEdit) apply(o events.OrderData) (events.OrderData, error) {
 	switch {
 	case f.Reference == nil:
 	case f.Reference.Kind() == 'n':
@@ -86,13 +86,13 @@ func (f *orderEdit) on(o events.OrderData) (events.OrderData, error) {
 	return o, err
 }
 
-// nothing reports whether the edit changes nothing.
-func (f *orderEdit) nothing() bool { return f.Reference == nil && f.Metadata == nil }
+// isEmpty reports whether the edit changes nothing.
+func (f *orderEdit) isEmpty() bool { return f.Reference == nil && f.Metadata == nil }
 
-// printable reports whether s has at most most characters, all of them printable and not only white space.
-// Printable characters neither reverse nor hide the text around them.
-func printable(s string, most int) bool {
-	return utf8.ValidString(s) && strings.TrimSpace(s) != "" && utf8.RuneCountInString(s) <= most &&
+// printable reports whether s has at most limit characters, all of them printable and not only white space.
+// Printable characters neither reverse nor hide the surrounding text.
+func printable(s string, limit int) bool {
+	return utf8.ValidString(s) && strings.TrimSpace(s) != "" && utf8.RuneCountInString(s) <= limit &&
 		!strings.ContainsFunc(s, func(c rune) bool { return !unicode.IsPrint(c) })
 }
 

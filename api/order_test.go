@@ -16,7 +16,7 @@ func (a answer) hasOrder(reference string, metadata ...string) map[string]any {
 	a.t.Helper()
 	v := a.is(a.status)
 	if a.status > 299 {
-		a.t.Fatalf("%s: %d %s", a.what, a.status, a.text)
+		a.t.Fatalf("%s: got %d %s; want status ≤ 299", a.what, a.status, a.text)
 	}
 	got, _ := v["reference"].(string)
 	pairs, _ := v["metadata"].(map[string]any)
@@ -60,7 +60,7 @@ func TestOrderOfReservations(t *testing.T) {
 	w.do("PATCH", one, `{}`, "If-Match", edited.etagOf()).hasOrder("", "a", "b")
 	w.do("PATCH", one, `{}`, "If-Match", `"99"`).problem(412, "stale_revision")
 	w.do("PATCH", one, `{}`, "If-Match", made.etagOf()).problem(412, "stale_revision")
-	was := edited.is(200)["position"]
+	past := edited.is(200)["position"]
 
 	w.do("DELETE", one, "").hasOrder("", "a", "b")
 	w.do("DELETE", one, "").hasOrder("", "a", "b")
@@ -73,7 +73,7 @@ func TestOrderOfReservations(t *testing.T) {
 	}
 	w.do("PATCH", one, `{}`, "If-Match", last.etagOf()).hasOrder("late")
 	w.do("GET", one, "").hasOrder("late")
-	w.do("GET", fmt.Sprintf("%s?at=%v", one, was), "").hasOrder("", "a", "b")
+	w.do("GET", fmt.Sprintf("%s?at=%v", one, past), "").hasOrder("", "a", "b")
 	w.do("GET", one+"?at=2", "").hasOrder("R-1 größe", "z", "2", "channel", "box office")
 	w.do("GET", one+"/receipt", "").is(200)
 	if text := w.do("GET", "/v1/history/product/p", "").text; !strings.Contains(text, "were updated") {
@@ -130,7 +130,7 @@ func TestOrderOfBookings(t *testing.T) {
 		"box office")
 	for _, edit := range []string{`{"reference":"R-3"}`, `{}`} {
 		if now := w.do("PATCH", one, edit, "If-Match", read.etagOf()).problem(412, "stale_revision"); now["changes"] == nil {
-			t.Error(now)
+			t.Errorf("got %v; want changes not nil", now)
 		}
 	}
 	w.do("PATCH", one, `{"reference":"R-3"}`).problem(428, "revision_required")
@@ -143,7 +143,7 @@ func TestOrderOfBookings(t *testing.T) {
 		"box office")
 	list := w.do("GET", "/v1/holders/ada/bookings", "").is(200)["items"].([]any)
 	if got := list[1].(map[string]any)["reference"]; got != "R-2" {
-		t.Errorf("the holder's list has the reference %v", got)
+		t.Errorf("the holder's list has the reference %v; want R-2", got)
 	}
 	w.stop()
 	w.start()
@@ -170,7 +170,7 @@ func TestOrderOfEntries(t *testing.T) {
 	w.do("GET", path+"/"+team, "", "Authorization", bob).hasOrder("")
 	w.do("GET", path+"/"+team, "").hasOrder("")
 	if list := w.do("GET", path, "", "Authorization", m.admin).text; strings.Contains(list, "R-1") {
-		t.Errorf("the public list shows %s", list)
+		t.Errorf("the public list shows %s; want no R-1 in list", list)
 	}
 	w.do("DELETE", path+"/"+team, "", "Authorization", ada).is(200)
 	w.do("POST", path, fmt.Sprintf(`{"team_id":%q}`, team), "Authorization", ada).hasOrder("")
@@ -213,6 +213,6 @@ func TestOrderFields(t *testing.T) {
 	w.do("POST", "/v1/batch", `{"commands":[{"method":"POST","path":"/v1/products/p/reservations",
 		"body":{"holder":"ada","reference":"in a batch"}}]}`).is(200)
 	if text := w.do("GET", "/v1/streams/product-p/events?limit=500", "").text; !strings.Contains(text, "in a batch") {
-		t.Errorf("the batch has lost it: %s", text)
+		t.Errorf("the batch has lost it: %s; want in a batch in text", text)
 	}
 }

@@ -48,7 +48,7 @@ func (r *request) reference() (string, error) {
 
 // findBookings answers with the bookings that have a reference.
 func (s *Server) findBookings(r *request) error {
-	if err := r.caller.must(RoleAuditor, RoleService, RoleAdmin); err != nil {
+	if err := r.caller.requireRole(RoleAuditor, RoleService, RoleAdmin); err != nil {
 		return err
 	}
 	reference, err := r.reference()
@@ -65,7 +65,7 @@ func (s *Server) findBookings(r *request) error {
 
 // performanceBookings answers with the bookings of a performance.
 func (s *Server) performanceBookings(r *request) error {
-	if err := r.caller.must(RoleAuditor, RoleService, RoleAdmin); err != nil {
+	if err := r.caller.requireRole(RoleAuditor, RoleService, RoleAdmin); err != nil {
 		return err
 	}
 	id, err := param[events.PerformanceID](r, "id", "performance")
@@ -76,7 +76,7 @@ func (s *Server) performanceBookings(r *request) error {
 	if err != nil {
 		return err
 	}
-	if err := s.existedThen(&q, events.NewStreamID(events.PerformanceCategory, string(id)), "performance"); err != nil {
+	if err := s.checkExisted(&q, events.NewStreamID(events.PerformanceCategory, string(id)), "performance"); err != nil {
 		return err
 	}
 	by, owner := projections.ByPerformance, string(id)
@@ -86,8 +86,8 @@ func (s *Server) performanceBookings(r *request) error {
 	return answerList(r, &q, s.bookingList(&q, by, owner, func(b *row.Booking) bool { return b.PerformanceID == id }))
 }
 
-// existedThen returns not_found if a resource did not exist at the requested moment.
-func (s *Server) existedThen(q *query, stream events.StreamID, resource string) error {
+// checkExisted returns not_found if a resource did not exist at the requested moment.
+func (s *Server) checkExisted(q *query, stream events.StreamID, resource string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), readLimit)
 	defer cancel()
 	first, err := s.config.Store.Read(ctx, stream, 0, events.Forward, 1)
@@ -97,10 +97,10 @@ func (s *Server) existedThen(q *query, stream events.StreamID, resource string) 
 	return err
 }
 
-// bookingList returns the listing of the bookings of an index that fit and have the requested status and
+// bookingList returns the listing of the bookings of an index that match and have the requested status and
 // holder.
 func (s *Server) bookingList(q *query, by projections.BookingIndex, owner string,
-	fits func(*row.Booking) bool) *listing[row.Booking] {
+	matches func(*row.Booking) bool) *listing[row.Booking] {
 	return &listing[row.Booking]{
 		name: "bookings", columns: bookingColumns,
 		page: func(from *projections.Reading, after string, most int) ([]row.Booking, string, error) {
@@ -111,12 +111,12 @@ func (s *Server) bookingList(q *query, by projections.BookingIndex, owner string
 			page, next, err := from.Bookings(by, owner, uint64(number), most)
 			return page, numberedNext(next), err
 		},
-		then: func(b *row.Booking) (bool, error) {
-			if there, err := s.bookingThen(q, b); err != nil || !there {
+		resolve: func(b *row.Booking) (bool, error) {
+			if there, err := s.bookingAsOf(q, b); err != nil || !there {
 				return false, err
 			}
 			expireBooking(b, q.now)
-			return fits(b) && (q.status == "" || string(b.Status) == q.status) &&
+			return matches(b) && (q.status == "" || string(b.Status) == q.status) &&
 				(q.holder == "" || string(b.Holder) == q.holder), nil
 		},
 		write:   func(dst []byte, b *row.Booking) ([]byte, error) { return AppendBooking(dst, b, nil), nil },
@@ -124,9 +124,9 @@ func (s *Server) bookingList(q *query, by projections.BookingIndex, owner string
 	}
 }
 
-// bookingThen changes a booking from the views to its state at the requested moment. It returns false if
+// bookingAsOf changes a booking from the views to its state at the requested moment. It returns false if
 // the booking did not exist yet.
-func (s *Server) bookingThen(q *query, b *row.Booking) (bool, error) {
+func (s *Server) bookingAsOf(q *query, b *row.Booking) (bool, error) {
 	if q.at == nil || b.Position <= q.at.Position {
 		return true, nil
 	}
@@ -135,17 +135,17 @@ func (s *Server) bookingThen(q *query, b *row.Booking) (bool, error) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), readLimit)
 	defer cancel()
-	then, err := row.BookingAt(ctx, s.config.Store, b.ID, q.at.Position)
-	if err != nil || then == nil {
+	past, err := row.BookingAt(ctx, s.config.Store, b.ID, q.at.Position)
+	if err != nil || past == nil {
 		return false, err
 	}
-	*b = *then
+	*b = *past
 	return true, nil
 }
 
 // findReservations answers with the reservations of all products that have a reference.
 func (s *Server) findReservations(r *request) error {
-	if err := r.caller.must(RoleAuditor, RoleService, RoleAdmin); err != nil {
+	if err := r.caller.requireRole(RoleAuditor, RoleService, RoleAdmin); err != nil {
 		return err
 	}
 	reference, err := r.reference()
@@ -170,7 +170,7 @@ func (s *Server) findReservations(r *request) error {
 
 // productReservations answers with the reservations of a product.
 func (s *Server) productReservations(r *request) error {
-	if err := r.caller.must(RoleAuditor, RoleService, RoleAdmin); err != nil {
+	if err := r.caller.requireRole(RoleAuditor, RoleService, RoleAdmin); err != nil {
 		return err
 	}
 	id, err := param[events.ProductID](r, "id", "product")
@@ -181,7 +181,7 @@ func (s *Server) productReservations(r *request) error {
 	if err != nil {
 		return err
 	}
-	if err := s.existedThen(&q, events.NewStreamID(events.ProductCategory, string(id)), "product"); err != nil {
+	if err := s.checkExisted(&q, events.NewStreamID(events.ProductCategory, string(id)), "product"); err != nil {
 		return err
 	}
 	list := s.reservationList(&q, func(*row.Reservation) bool { return true })
@@ -191,16 +191,16 @@ func (s *Server) productReservations(r *request) error {
 	return answerList(r, &q, list)
 }
 
-// reservationList returns the listing of the reservations that fit and have the requested status and
+// reservationList returns the listing of the reservations that match and have the requested status and
 // holder. The caller sets page.
-func (s *Server) reservationList(q *query, fits func(*row.Reservation) bool) *listing[row.Reservation] {
+func (s *Server) reservationList(q *query, matches func(*row.Reservation) bool) *listing[row.Reservation] {
 	return &listing[row.Reservation]{
 		name: "reservations", columns: reservationColumns,
-		then: func(v *row.Reservation) (bool, error) {
-			if there, err := s.reservationThen(q, v); err != nil || !there {
+		resolve: func(v *row.Reservation) (bool, error) {
+			if there, err := s.reservationAsOf(q, v); err != nil || !there {
 				return false, err
 			}
-			return fits(v) && (q.status == "" || string(v.StatusAt(q.now)) == q.status) &&
+			return matches(v) && (q.status == "" || string(v.StatusAt(q.now)) == q.status) &&
 				(q.holder == "" || string(v.Holder) == q.holder), nil
 		},
 		write: func(dst []byte, v *row.Reservation) ([]byte, error) {
@@ -212,32 +212,32 @@ func (s *Server) reservationList(q *query, fits func(*row.Reservation) bool) *li
 	}
 }
 
-// reservationThen is bookingThen for a reservation.
-func (s *Server) reservationThen(q *query, v *row.Reservation) (bool, error) {
+// reservationAsOf is bookingAsOf for a reservation.
+func (s *Server) reservationAsOf(q *query, v *row.Reservation) (bool, error) {
 	if q.at == nil || v.Position() <= q.at.Position {
 		return true, nil
 	}
-	then, there := v.AsOf(q.at.Position)
+	past, there := v.AsOf(q.at.Position)
 	if !there {
 		return false, nil
 	}
-	if then.OrderPosition > q.at.Position {
+	if past.OrderPosition > q.at.Position {
 		ctx, cancel := context.WithTimeout(context.Background(), readLimit)
 		defer cancel()
-		order, revision, position, err := s.orderThen(ctx, v, q.at.Position)
+		order, revision, position, err := s.orderAsOf(ctx, v, q.at.Position)
 		if err != nil {
 			return false, err
 		}
-		then.Order, then.OrderRevision, then.OrderPosition = order, revision, position
+		past.Order, past.OrderRevision, past.OrderPosition = order, revision, position
 	}
-	*v = then
+	*v = past
 	return true, nil
 }
 
 // streamEntries answers with the entries of a tournament as CSV, entered or waitlisted, with their order
 // data.
 func (s *Server) streamEntries(r *request, id events.TournamentID, status events.EntryStatus) error {
-	if err := r.caller.must(RoleAuditor, RoleService, RoleAdmin); err != nil {
+	if err := r.caller.requireRole(RoleAuditor, RoleService, RoleAdmin); err != nil {
 		return err
 	}
 	q, err := r.query([]string{string(events.EntryEntered), string(events.EntryWaitlisted)}, "at")
@@ -246,7 +246,7 @@ func (s *Server) streamEntries(r *request, id events.TournamentID, status events
 	}
 	list := &listing[orderedEntry]{
 		name: "entries", columns: entryColumns,
-		then: func(*orderedEntry) (bool, error) { return true, nil },
+		resolve: func(*orderedEntry) (bool, error) { return true, nil },
 		write: func(dst []byte, e *orderedEntry) ([]byte, error) {
 			dst, err := s.appendEntry(dst, &e.Entry, nil)
 			if err != nil || e.order.IsZero() {
@@ -284,11 +284,11 @@ func pastEntries(roster *row.Roster, status events.EntryStatus) func(*projection
 		if err != nil {
 			return nil, "", err
 		}
-		page, behind := roster.Entries(status, uint64(number), most)
+		page, following := roster.Entries(status, uint64(number), most)
 		for _, e := range page {
 			all = append(all, orderedEntry{e, roster.Order(e.TeamID)})
 		}
-		return all, numberedNext(behind), nil
+		return all, numberedNext(following), nil
 	}
 }
 
@@ -300,7 +300,7 @@ func presentEntries(id events.TournamentID, status events.EntryStatus) func(*pro
 		if err != nil {
 			return nil, "", err
 		}
-		page, behind, err := from.Entries(id, status, uint64(number), waiting, most)
+		page, following, err := from.Entries(id, status, uint64(number), waiting, most)
 		waiting += int64(len(page))
 		for _, e := range page {
 			if err != nil {
@@ -310,6 +310,6 @@ func presentEntries(id events.TournamentID, status events.EntryStatus) func(*pro
 			order, err = from.EntryOrder(id, e.TeamID)
 			all = append(all, orderedEntry{e, order})
 		}
-		return all, numberedNext(behind), err
+		return all, numberedNext(following), err
 	}
 }

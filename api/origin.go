@@ -16,22 +16,22 @@ import (
 
 const headerFetchSite = "Sec-Fetch-Site"
 
-// OpenAuth trusts every caller; it is meant for a loopback address. Two rules prevent that pages of other
-// origins, in a browser on this machine, send commands. First, Host must be an IP address, localhost or a
-// host of Origins ("*" allows any): otherwise a page whose own host name resolves to this machine would
-// have the same origin (DNS rebinding). Second, commands of pages of other origins are refused; see
-// foreign.
+// OpenAuth trusts every caller; it is meant for a loopback address. Two rules prevent pages of other
+// origins, in a browser on this machine, from sending commands. First, Host must be an IP address,
+// localhost or a host of Origins ("*" allows any): otherwise a page whose host name resolves to this
+// machine would have the same origin (DNS rebinding). Second, commands of pages of other origins are
+// refused; see isForeign.
 type OpenAuth struct {
 	// Origins is as [Config].AllowOrigins.
 	Origins []string
 }
 
 func (a OpenAuth) caller(c *fiber.Ctx, _ time.Time) (caller, error) {
-	if host := string(c.Request().Host()); !a.answersTo(host) {
+	if host := string(c.Request().Host()); !a.acceptsHost(host) {
 		return caller{}, refuse(core.CodeForbidden,
 			fmt.Sprintf("this server does not answer to %q; allow it with --allow-origin", host))
 	}
-	if a.foreign(c) {
+	if a.isForeign(c) {
 		return caller{}, refuse(codes.ForeignOrigin,
 			"a page of another origin may not command a server that is open to everybody; "+
 				"allow its origin with --allow-origin")
@@ -39,7 +39,7 @@ func (a OpenAuth) caller(c *fiber.Ctx, _ time.Time) (caller, error) {
 	return caller{role: RoleAdmin, open: true}, nil
 }
 
-func (a OpenAuth) answersTo(host string) bool {
+func (a OpenAuth) acceptsHost(host string) bool {
 	if slices.Contains(a.Origins, "*") {
 		return true
 	}
@@ -55,10 +55,10 @@ func (a OpenAuth) answersTo(host string) bool {
 	return name == "" || strings.EqualFold(name, "localhost") || net.ParseIP(strings.Trim(name, "[]")) != nil
 }
 
-// foreign reports whether a command was sent by a page of an origin that is neither the server's own nor
+// isForeign reports whether a command was sent by a page of an origin that is neither the server's own nor
 // allowed. Browsers send Origin with every command of a page (Fetch standard, section 3.1), or at least
 // Sec-Fetch-Site. Programs send neither.
-func (a OpenAuth) foreign(c *fiber.Ctx) bool {
+func (a OpenAuth) isForeign(c *fiber.Ctx) bool {
 	switch c.Method() {
 	case fiber.MethodGet, fiber.MethodHead, fiber.MethodOptions:
 		return false

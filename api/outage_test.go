@@ -35,7 +35,7 @@ func TestOverload(t *testing.T) {
 	}
 	v := w.do("GET", "/v1/products/p", "").is(200)
 	if len(statuses) != 2 || v["sold"] != float64(statuses[201]) {
-		t.Errorf("statuses %v, sold %v", statuses, v["sold"])
+		t.Errorf("statuses %v, sold %v; want len(statuses) = 2, sold = %v", statuses, v["sold"], float64(statuses[201]))
 	}
 }
 
@@ -53,7 +53,7 @@ func TestOutage(t *testing.T) {
 	w.do("GET", "/v1/streams/product-p/events", "").problem(503, "log_unavailable")
 	w.do("GET", "/readyz", "").problem(503, "log_unavailable")
 	if v := w.do("GET", "/v1/products/p", "").is(200); v["sold"] != float64(1) {
-		t.Errorf("the views still know: %v", v)
+		t.Errorf("the views still know: %v; want sold = 1", v)
 	}
 }
 
@@ -72,7 +72,7 @@ func TestLaggingViews(t *testing.T) {
 	v := w.do("PATCH", "/v1/products/p", `{"stock":12}`, "If-Match", `"1"`).is(200)
 	if v["stock"] != float64(12) || v["remaining"] != float64(11) || v["sold"] != float64(1) ||
 		v["revision"] != float64(2) {
-		t.Errorf("after the edit: %v", v)
+		t.Errorf("after the edit: %v; want stock = 12, remaining = 11, sold = 1, revision = 2", v)
 	}
 }
 
@@ -147,7 +147,7 @@ func TestPanicStaysInside(t *testing.T) {
 	})
 	a := w.do("GET", "/boom", "")
 	if a.problem(500, "internal"); strings.Contains(a.text, "secret") {
-		t.Error(a.text)
+		t.Errorf("got %v; want no secret in text", a.text)
 	}
 	if log := w.log.String(); !strings.Contains(log, "a secret") ||
 		!strings.Contains(log, a.header.Get("X-Request-Id")) {

@@ -15,9 +15,9 @@ func TestTeamOwner(t *testing.T) {
 	w.start()
 	admin, ada, bob := bearer(t, "root", RoleAdmin), bearer(t, "ada", RoleHolder), bearer(t, "bob", RoleHolder)
 	shop, auditor, door := bearer(t, "shop", RoleService), bearer(t, "audit", RoleAuditor), bearer(t, "gate", RoleDoor)
-	as := func(who, method, path, body string) answer {
+	as := func(actor, method, path, body string) answer {
 		t.Helper()
-		return w.do(method, path, body, "Authorization", who)
+		return w.do(method, path, body, "Authorization", actor)
 	}
 	const teams, entries = "/v1/teams", "/v1/tournaments/cup/entries"
 	as(
@@ -29,7 +29,7 @@ func TestTeamOwner(t *testing.T) {
 
 	made := as(ada, "POST", teams, `{"id":"adas","name":"Owls"}`)
 	if made.is(201); strings.Contains(made.text, "ada\"") {
-		t.Errorf("the owner is shown: %s", made.text)
+		t.Errorf("the owner is shown: %s; want no ada\" in text", made.text)
 	}
 	as(ada, "POST", teams, `{"id":"adas","name":"Owls"}`).is(200)
 	as(ada, "POST", teams, `{"id":"adas","name":"Owls","holder":"ada"}`).is(200)
@@ -40,19 +40,22 @@ func TestTeamOwner(t *testing.T) {
 	as(shop, "POST", teams, `{"id":"shops","name":"Cats"}`).is(201)
 	as(admin, "POST", teams, `{"id":"audits","name":"Cats","holder":"audit"}`).is(201)
 	as(admin, "POST", teams, `{"name":"Cats","holder":"key:shop"}`).problem(422, "invalid_field")
-	for _, who := range []string{"", ada, bob} {
+	for _, actor := range []string{"", ada, bob} {
 		for _, path := range []string{teams + "/adas", teams + "/adas?at=9"} {
-			if a := as(who, "GET", path, ""); a.is(200)["owner"] != nil || a.is(200)["holder"] != nil {
-				t.Errorf("%s: the owner is shown: %s", a.what, a.text)
+			if a := as(actor, "GET", path, ""); a.is(200)["owner"] != nil || a.is(200)["holder"] != nil {
+				t.Errorf("%s: the owner is shown: %s; want owner = nil, holder = nil", a.what, a.text)
 			}
 		}
 	}
 
-	enter := func(who, team string) answer { t.Helper(); return as(who, "POST", entries, `{"team_id":"`+team+`"}`) }
-	withdraw := func(who, team string) answer { t.Helper(); return as(who, "DELETE", entries+"/"+team, "") }
+	enter := func(actor, team string) answer {
+		t.Helper()
+		return as(actor, "POST", entries, `{"team_id":"`+team+`"}`)
+	}
+	withdraw := func(actor, team string) answer { t.Helper(); return as(actor, "DELETE", entries+"/"+team, "") }
 	for _, team := range []string{"adas", "shops", "audits"} {
 		if v := enter(bob, team).problem(403, "forbidden"); v["team_id"] != team {
-			t.Error(v)
+			t.Errorf("got %v; want team_id = %v", v, team)
 		}
 	}
 	as(bob, "POST", entries, `{"team_ids":["bobs","adas"]}`).problem(403, "forbidden")
@@ -68,28 +71,28 @@ func TestTeamOwner(t *testing.T) {
 	withdraw(bob, "adas").problem(403, "forbidden")
 	withdraw(auditor, "adas").problem(403, "forbidden")
 	withdraw(ada, "adas").is(200)
-	for _, who := range []string{shop, admin} { // for others
-		enter(who, "adas").is(201)
-		withdraw(who, "adas").is(200)
+	for _, actor := range []string{shop, admin} { // for others
+		enter(actor, "adas").is(201)
+		withdraw(actor, "adas").is(200)
 	}
-	for _, who := range []string{ada, bob, auditor} { // any holder may use a team without an owner
-		enter(who, "old").is(201)
-		withdraw(who, "old").is(200)
-		as(who, "POST", teams, `{"id":"old","name":"The old"}`).is(200)
+	for _, actor := range []string{ada, bob, auditor} { // any holder may use a team without an owner
+		enter(actor, "old").is(201)
+		withdraw(actor, "old").is(200)
+		as(actor, "POST", teams, `{"id":"old","name":"The old"}`).is(200)
 	}
 	// Immediately after creation, even before the views have it: the owner is in the log.
 	if v := as(auditor, "GET", "/v1/streams/team-adas/events",
 		"").is(200)["items"].([]any)[0].(map[string]any)["data"].(map[string]any); v["owner"] != "ada" {
-		t.Error(v)
+		t.Errorf("got %v; want owner = ada", v)
 	}
 	for _, path := range []string{"/v1/history/team/adas", "/v1/history/holder/ada"} {
 		if a := as(auditor, "GET", path, ""); a.status != 200 || !strings.Contains(a.text, "a team of ada") {
-			t.Errorf("%s: %d %s", a.what, a.status, a.text)
+			t.Errorf("%s: got %d %s; want status = 200, a team of ada in text", a.what, a.status, a.text)
 		}
 	}
 	if v := as(auditor, "GET", "/v1/streams/team-old/events",
 		"").is(200)["items"].([]any)[0].(map[string]any)["data"].(map[string]any); len(v) != 2 {
-		t.Errorf("a team without an owner is another fact than before: %v", v)
+		t.Errorf("a team without an owner is another fact than before: %v; want len(v) = 2", v)
 	}
 }
 
@@ -125,9 +128,9 @@ func TestPricedProductIsHeld(t *testing.T) {
 	w.do("POST", "/v1/products", `{"id":"free","name":"n","stock":99}`, "Authorization", admin).is(201)
 	w.do("POST", "/v1/products", `{"id":"dear","name":"n","stock":99,"price":1}`, "Authorization", admin).is(201)
 	for _, c := range []struct {
-		who, product, hold string
-		status             int
-		become             string
+		actor, product, hold string
+		status               int
+		become               string
 	}{
 		{ada, "free", ``, 201, "confirmed"}, {ada, "free", `"hold":false`, 201, "confirmed"}, {ada, "free",
 			`"hold":true`, 201, "held"},
@@ -138,7 +141,7 @@ func TestPricedProductIsHeld(t *testing.T) {
 			`"hold":true`, 201, "held"},
 		{admin, "dear", ``, 201, "confirmed"}, {admin, "dear", `"hold":true`, 201, "held"},
 	} {
-		a := w.do("POST", "/v1/products/"+c.product+"/reservations", "{"+c.hold+"}", "Authorization", c.who)
+		a := w.do("POST", "/v1/products/"+c.product+"/reservations", "{"+c.hold+"}", "Authorization", c.actor)
 		if c.status == 403 {
 			a.problem(403, "forbidden")
 			continue
@@ -151,17 +154,17 @@ func TestPricedProductIsHeld(t *testing.T) {
 			continue
 		}
 		confirm := "/v1/products/" + c.product + "/reservations/" + v["id"].(string) + "/confirm"
-		if c.product == "dear" && (c.who == ada || c.who == auditor) {
-			w.do("POST", confirm, "", "Authorization", c.who).problem(403, "forbidden")
+		if c.product == "dear" && (c.actor == ada || c.actor == auditor) {
+			w.do("POST", confirm, "", "Authorization", c.actor).problem(403, "forbidden")
 			w.do("POST", confirm, "", "Authorization", shop).is(200)
 		} else {
-			w.do("POST", confirm, "", "Authorization", c.who).is(200)
+			w.do("POST", confirm, "", "Authorization", c.actor).is(200)
 		}
 	}
 	w.do("POST", "/v1/products/none/reservations", `{"hold":false}`, "Authorization", ada).problem(404, "not_found")
 	open := newHarness(t)
 	open.product("dear", 9, `,"price":1`)
 	if v := open.reserve("dear", "ada", "").is(201); v["status"] != "confirmed" {
-		t.Errorf("an open server holds it: %v", v)
+		t.Errorf("an open server holds it: %v; want status = confirmed", v)
 	}
 }

@@ -47,7 +47,7 @@ func listPage[R any](
 	write func(io.Writer, web.Frame, []R) error,
 ) handler {
 	return func(r *request) error {
-		p, err := r.pageOfList()
+		p, err := r.listPaging()
 		if err != nil {
 			return err
 		}
@@ -59,9 +59,9 @@ func listPage[R any](
 	}
 }
 
-// pageOfList parses the paging parameters and waits for the views, so that a visitor who has just created
+// listPaging parses the paging parameters and waits for the views, so that a visitor who has just created
 // something finds it. If the views are far behind, the stale list is shown, and its script catches up.
-func (r *request) pageOfList() (paging, error) {
+func (r *request) listPaging() (paging, error) {
 	p, err := r.paging()
 	if err != nil {
 		return p, err
@@ -84,8 +84,8 @@ func (r *request) listFrame(p paging, next string) web.Frame {
 	return frame
 }
 
-// shownTeams is the number of teams that a tournament's page initially shows of each list.
-const shownTeams = 100
+// maxPageTeams is the number of teams that a tournament's page initially shows of each list.
+const maxPageTeams = 100
 
 // tournamentPage shows one tournament with its first teams.
 func (s *Server) tournamentPage(r *request) error {
@@ -93,7 +93,7 @@ func (s *Server) tournamentPage(r *request) error {
 	if err != nil {
 		return err
 	}
-	if err := r.caughtUp(); err != nil { // a visitor who has just created it must find it
+	if err := r.caughtUp(); err != nil { // the caller may have just created the tournament
 		return err
 	}
 	row, err := s.tournamentNow(id)
@@ -113,7 +113,7 @@ func (s *Server) tournamentPage(r *request) error {
 
 // teams returns the first teams of a tournament with a status.
 func (s *Server) teams(tournamentID events.TournamentID, status events.EntryStatus) (web.Teams, error) {
-	entries, next, err := s.config.Views.Entries(tournamentID, status, 0, shownTeams)
+	entries, next, err := s.config.Views.Entries(tournamentID, status, 0, maxPageTeams)
 	list := web.Teams{More: next > 0}
 	for i := range entries {
 		team, _, err := s.config.Views.Team(entries[i].TeamID)
@@ -131,7 +131,7 @@ func (s *Server) waitingRoomPage(r *request) error {
 	if err != nil {
 		return err
 	}
-	if err := r.caughtUp(); err != nil { // a visitor who has just created it must find it
+	if err := r.caughtUp(); err != nil { // the caller may have just created the room
 		return err
 	}
 	row, ok, err := s.config.Views.WaitingRoom(id)
@@ -155,7 +155,7 @@ func clusterPage(r *request) error {
 	return r.html(func(body io.Writer) error { return web.WriteCluster(body, r.frame()) })
 }
 
-// frame has the server's data on every page.
+// frame returns the data that every page shows.
 func (r *request) frame() web.Frame {
 	_, open := r.server.config.Auth.(OpenAuth)
 	frame := web.Frame{Epoch: r.server.config.Store.Epoch(), Token: !open, HoldersCharge: r.server.config.HoldersCharge,

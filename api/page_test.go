@@ -20,7 +20,7 @@ func TestProductsPage(t *testing.T) {
 		"the b", "1.50", "&lt;script&gt;", "<noscript>", `data-auth="open"`, `data-epoch="`+w.store.Epoch()+`"`)
 	for _, never := range []string{"<script>", " style=", " onclick=", "https://", "More products"} {
 		if strings.Contains(page, never) {
-			t.Errorf("the page has %q in it:\n%s", never, page)
+			t.Errorf("the page has %q in it:\n%s; want no never in page", never, page)
 		}
 	}
 }
@@ -63,12 +63,12 @@ func TestTournamentPages(t *testing.T) {
 	for _, page := range []string{list, one} {
 		for _, never := range []string{"<b>old", " style=", " onclick=", "https://", "More tournaments"} {
 			if strings.Contains(page, never) {
-				t.Errorf("the page has %q in it:\n%s", never, page)
+				t.Errorf("the page has %q in it:\n%s; want no never in page", never, page)
 			}
 		}
 	}
 	if a := w.do("GET", "/tournaments/none", ""); a.status != 404 {
-		t.Errorf("%s: %d", a.what, a.status)
+		t.Errorf("%s: got %d; want status = 404", a.what, a.status)
 	}
 }
 
@@ -155,14 +155,14 @@ func TestPerformancePages(t *testing.T) {
 		for _, never := range []string{"<b>Gala", "<i>Hall", "<u>", " style=", " onclick=", "https://", "Long ago",
 			"More performances"} {
 			if strings.Contains(page, never) {
-				t.Errorf("the page has %q in it:\n%s", never, page)
+				t.Errorf("the page has %q in it:\n%s; want no never in page", never, page)
 			}
 		}
 	}
 	first := w.do("GET", "/performances?from=&limit=1", "").has(t, 200, "Long ago")
 	more := regexp.MustCompile(`href="(/performances\?from=&amp;to=&amp;cursor=[^"]+)"`).FindStringSubmatch(first)
 	if more == nil {
-		t.Fatalf("no link to more:\n%s", first)
+		t.Fatalf("no link to more:\n%s; want more not nil", first)
 	}
 	w.do("GET", strings.ReplaceAll(more[1], "&amp;", "&"), "").has(
 		t,
@@ -205,7 +205,7 @@ func TestWaitingRoomPages(t *testing.T) {
 	for _, page := range []string{list, one} {
 		for _, never := range []string{" style=", " onclick=", "https://"} {
 			if strings.Contains(page, never) {
-				t.Errorf("the page has %q in it:\n%s", never, page)
+				t.Errorf("the page has %q in it:\n%s; want no never in page", never, page)
 			}
 		}
 	}
@@ -228,7 +228,7 @@ func TestAuditPage(t *testing.T) {
 	)
 	for _, never := range []string{" style=", " onclick=", "https://", "b>ada", "The signed head"} {
 		if strings.Contains(page, never) {
-			t.Errorf("the page has %q in it:\n%s", never, page)
+			t.Errorf("the page has %q in it:\n%s; want no never in page", never, page)
 		}
 	}
 	newHarness(t, withProofs).do("GET", "/audit", "").has(t, 200, "The signed head", `href="/v1/log/head"`)
@@ -242,7 +242,7 @@ func (a answer) has(t *testing.T, status int, texts ...string) string {
 	}
 	for _, text := range texts {
 		if !strings.Contains(a.text, text) {
-			t.Errorf("%s has no %s in it:\n%s", a.what, text, a.text)
+			t.Errorf("%s has no %s in it:\n%s; want text in text", a.what, text, a.text)
 		}
 	}
 	return a.text

@@ -20,7 +20,7 @@ func (w *harness) useKeys(ring *pass.Keyring) {
 func TestPassOfFormerKey(t *testing.T) {
 	w := newHarness(t)
 	w.room("r", "")
-	w.guardedBy("r")
+	w.requireRoom("r")
 	old := w.passOf("r", "ada")
 	w.keys = w.keys.Rotate()
 	w.useKeys(w.keys)
@@ -38,13 +38,13 @@ func TestPassOfFormerKey(t *testing.T) {
 func TestPurchaseEndsPass(t *testing.T) {
 	w := newHarness(t)
 	w.room("r", `"max_active":1,"active_seconds":86400,"heartbeat_seconds":3600`)
-	w.guardedBy("r", "t1")
+	w.requireRoom("r", "t1")
 	names := []string{"buys", "confirms", "pays", "t1", "waits"}
 	paths := map[string]string{}
 	for _, name := range names {
 		paths[name], _ = w.joinRoom("r", name)
 	}
-	pass := func(name string) string { return w.until(paths[name], "admitted")["pass"].(string) }
+	pass := func(name string) string { return w.awaitVisit(paths[name], "admitted")["pass"].(string) }
 	waiting := func(want float64) {
 		t.Helper()
 		if v := w.do("GET", "/v1/waiting-rooms/r", "").is(200); v["waiting"] != want || v["active"] != 1. {
@@ -58,10 +58,10 @@ func TestPurchaseEndsPass(t *testing.T) {
 	// A retry of the purchase gets its answer; the pass has ended.
 	if a := w.reserve("p", "buys", "", headerPass, shown, "Idempotency-Key", "k"); a.status != 201 ||
 		a.header.Get("Idempotent-Replay") != "true" {
-		t.Errorf("%s: %d %s", a.what, a.status, a.text)
+		t.Errorf("%s: got %d %s; want status = 201, Idempotent-Replay = true", a.what, a.status, a.text)
 	}
 	w.reserve("p", "buys", "", headerPass, shown).problem(403, "pass_invalid")
-	w.until(paths["buys"], "left")
+	w.awaitVisit(paths["buys"], "left")
 
 	held := w.reserve("p", "confirms", `,"hold":true`, headerPass, second).is(201)["id"].(string)
 	waiting(3)
@@ -83,21 +83,21 @@ func TestPurchaseEndsPass(t *testing.T) {
 func TestPaymentAfterPass(t *testing.T) {
 	w := newHarness(t)
 	w.room("r", "")
-	w.guardedBy("r")
+	w.requireRoom("r")
 	path, _ := w.joinRoom("r", "ada")
-	shown := w.until(path, "admitted")["pass"].(string)
+	shown := w.awaitVisit(path, "admitted")["pass"].(string)
 	w.do("POST", "/v1/wallets/ada/charges", `{"amount":100}`).is(201)
 	booking := w.do("POST", "/v1/performances/gig/bookings", `{"holder":"ada","seats":["A-1-1"]}`, headerPass,
 		shown).is(201)["id"].(string)
 	w.do("DELETE", path, "").is(200)
-	w.until(path, "left")
+	w.awaitVisit(path, "left")
 	w.do("POST", "/v1/performances/gig/bookings", `{"holder":"ada","seats":["A-1-2"]}`, headerPass, shown).problem(
 		403,
 		"pass_invalid",
 	)
 	w.do("POST", "/v1/bookings/"+booking+"/extension", "{}").is(200)
 	if v := w.do("POST", "/v1/bookings/"+booking+"/payment", "{}").is(200); v["status"] != "booked" {
-		t.Error(v)
+		t.Errorf("got %v; want status = booked", v)
 	}
 }
 
@@ -105,9 +105,9 @@ func TestPaymentAfterPass(t *testing.T) {
 func TestResumedPurchaseEndsPass(t *testing.T) {
 	w := newHarness(t)
 	w.room("r", "")
-	w.guardedBy("r")
+	w.requireRoom("r")
 	path, _ := w.joinRoom("r", "ada")
-	shown := w.until(path, "admitted")["pass"].(string)
+	shown := w.awaitVisit(path, "admitted")["pass"].(string)
 	w.do("POST", "/v1/wallets/ada/charges", `{"amount":100}`).is(201)
 	id := w.do("POST", "/v1/performances/gig/bookings", `{"holder":"ada","seats":["A-1-1"]}`, headerPass,
 		shown).is(201)["id"].(string)
@@ -128,16 +128,16 @@ func TestResumedPurchaseEndsPass(t *testing.T) {
 		),
 	)
 	if v := w.do("GET", "/v1/bookings/"+id, "").is(200); v["status"] != "booked" {
-		t.Error(v)
+		t.Errorf("got %v; want status = booked", v)
 	}
-	w.until(path, "left")
+	w.awaitVisit(path, "left")
 }
 
 // TestHolderOfEntryPass: without tokens it is the team's, unless the body names a holder.
 func TestHolderOfEntryPass(t *testing.T) {
 	w := newHarness(t)
 	w.room("r", "")
-	w.guardedBy("r", "owls", "crows", "rooks")
+	w.requireRoom("r", "owls", "crows", "rooks")
 	const entries = "/v1/tournaments/cup/entries"
 	captains, owls := w.passOf("r", "captain"), w.passOf("r", "owls")
 	w.do("POST", entries, `{"team_id":"owls"}`, headerPass, captains).problem(403, "pass_invalid")
@@ -147,7 +147,7 @@ func TestHolderOfEntryPass(t *testing.T) {
 	w.do("POST", entries, `{"team_ids":["crows","rooks"],"holder":"captain"}`, headerPass, captains).is(201)
 	if v := w.do("GET", "/v1/history/tournament/cup",
 		"").is(200); v["items"].([]any)[2].(map[string]any)["actor"] != "captain" {
-		t.Error(v)
+		t.Errorf("got %v; want items[2].actor = captain", v)
 	}
 }
 
@@ -174,7 +174,7 @@ func TestHolderOfPassWithTokens(t *testing.T) {
 	as(ada, "POST", "/v1/teams", `{"id":"owls","name":"Owls"}`).is(201)
 	as(bob, "POST", "/v1/tournaments/cup/entries", `{"team_id":"owls","holder":"ada"}`).problem(403, "forbidden")
 	path := as(ada, "POST", "/v1/waiting-rooms/r/visitors", `{}`).header.Get("Location")
-	shown := w.until(path, "admitted")["pass"].(string)
+	shown := w.awaitVisit(path, "admitted")["pass"].(string)
 	const hold, entry = `{"hold":true}`, `{"team_id":"owls"}`
 	as(bob, "POST", "/v1/products/p/reservations", hold, headerPass, shown).problem(403, "pass_invalid")
 	as(admin, "POST", "/v1/products/p/reservations", hold).problem(403, "pass_required")
@@ -191,22 +191,22 @@ func TestHolderOfPassWithTokens(t *testing.T) {
 func TestRetryKeepsNewPass(t *testing.T) {
 	w := newHarness(t)
 	w.room("r", "")
-	w.guardedBy("r")
+	w.requireRoom("r")
 	old, _ := w.joinRoom("r", "ada")
-	shown := w.until(old, "admitted")["pass"].(string)
+	shown := w.awaitVisit(old, "admitted")["pass"].(string)
 	w.reserve("p", "ada", "", headerPass, shown, "Idempotency-Key", "k").is(201)
-	w.until(old, "left")
+	w.awaitVisit(old, "left")
 	path, _ := w.joinRoom("r", "ada")
-	again := w.until(path, "admitted")["pass"].(string)
-	if a := w.reserve("p", "ada", "", headerPass, again, "Idempotency-Key", "k"); a.status != 201 ||
+	repeated := w.awaitVisit(path, "admitted")["pass"].(string)
+	if a := w.reserve("p", "ada", "", headerPass, repeated, "Idempotency-Key", "k"); a.status != 201 ||
 		a.header.Get("Idempotent-Replay") != "true" {
-		t.Fatalf("%s: %d %s", a.what, a.status, a.text)
+		t.Fatalf("%s: got %d %s; want status = 201, Idempotent-Replay = true", a.what, a.status, a.text)
 	}
 	// Leaving is ordered after everything that the retry may have started.
 	bob, _ := w.joinRoom("r", "bob")
-	w.until(bob, "admitted")
+	w.awaitVisit(bob, "admitted")
 	w.do("DELETE", bob, "").is(200)
-	w.until(bob, "left")
-	w.until(path, "admitted")
-	w.reserve("p", "ada", `,"hold":true`, headerPass, again).is(201)
+	w.awaitVisit(bob, "left")
+	w.awaitVisit(path, "admitted")
+	w.reserve("p", "ada", `,"hold":true`, headerPass, repeated).is(201)
 }

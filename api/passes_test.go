@@ -15,16 +15,16 @@ import (
 
 // guardedBy creates a product, a performance and a tournament guarded by a room, and a team of each
 // name.
-func (w *harness) guardedBy(room string, teams ...string) {
+func (w *harness) requireRoom(room string, teams ...string) {
 	w.t.Helper()
-	behind := fmt.Sprintf(`,"waiting_room":%q`, room)
-	w.product("p", 5000, `,"hold_seconds":600`+behind)
+	later := fmt.Sprintf(`,"waiting_room":%q`, room)
+	w.product("p", 5000, `,"hold_seconds":600`+later)
 	w.do("POST", "/v1/performances", `{"id":"gig","title":"Gig","venue":"Hall","starts_at":"2999-01-01T20:00:00Z",
-		"sections":[{"id":"A","rows":5,"seats_per_row":10,"price":10}]`+behind+`}`).is(201)
+		"sections":[{"id":"A","rows":5,"seats_per_row":10,"price":10}]`+later+`}`).is(201)
 	w.do(
 		"POST",
 		"/v1/tournaments",
-		`{"id":"cup","name":"Cup","team_limit":9,"register_deadline":"2999-01-01T00:00:00Z"`+behind+`}`,
+		`{"id":"cup","name":"Cup","team_limit":9,"register_deadline":"2999-01-01T00:00:00Z"`+later+`}`,
 	).is(201)
 	for _, team := range teams {
 		w.do("POST", "/v1/teams", fmt.Sprintf(`{"id":%q,"name":"The team"}`, team)).is(201)
@@ -37,10 +37,10 @@ func TestGuardedCommands(t *testing.T) {
 	w := newHarness(t)
 	w.room("r", "")
 	w.room("other", "")
-	w.guardedBy("r", "ada", "bob")
+	w.requireRoom("r", "ada", "bob")
 	for _, path := range []string{"/v1/products/p", "/v1/performances/gig", "/v1/tournaments/cup"} {
 		if v := w.do("GET", path, "").is(200); v["waiting_room"] != "r" {
-			t.Errorf("%s: %v", path, v)
+			t.Errorf("%s: got %v; want waiting_room = r", path, v)
 		}
 	}
 	good, bobs, others := w.passOf("r", "ada"), w.passOf("r", "bob"), w.passOf("other", "ada")
@@ -68,18 +68,18 @@ func TestGuardedCommands(t *testing.T) {
 		{"/v1/tournaments/cup/entries", `{"team_ids":["ada","bob"]}`},
 	} {
 		if v := w.do("POST", command.path, command.body).problem(403, "pass_required"); v["waiting_room"] != "r" {
-			t.Errorf("%s: %v", command.path, v)
+			t.Errorf("%s: got %v; want waiting_room = r", command.path, v)
 		}
 		for what, shown := range bad {
 			a := w.do("POST", command.path, command.body, headerPass, shown)
 			if v := a.problem(403, "pass_invalid"); v["waiting_room"] != "r" {
-				t.Errorf("%s with a pass that is %s: %v", a.what, what, v)
+				t.Errorf("%s with a pass that is %s: %v; want waiting_room = r", a.what, what, v)
 			}
 		}
 		w.do("POST", command.path, command.body, headerPass, good).is(201)
 	}
 	if v := w.do("GET", "/v1/products/p", "").is(200); v["held"] != 1. || v["sold"] != 0. {
-		t.Errorf("a refused command has done something: %v", v)
+		t.Errorf("a refused command has done something: %v; want held = 1, sold = 0", v)
 	}
 }
 
@@ -87,7 +87,7 @@ func TestGuardedCommands(t *testing.T) {
 func TestGuardBeforeViews(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.blind = true })
 	w.room("r", "")
-	w.guardedBy("r")
+	w.requireRoom("r")
 	w.reserve("p", "ada", "").problem(403, "pass_required")
 	good := w.passOf("r", "ada")
 	w.reserve("p", "ada", `,"hold":true`, headerPass, good).is(201)
@@ -110,7 +110,7 @@ func TestMissingRoom(t *testing.T) {
 	w.reserve("p", "ada", "", headerPass, w.passOf("later", "ada")).is(201)
 	v := w.reserve("p", "bob", "").problem(403, "pass_required")
 	if strings.Contains(v["detail"].(string), "does not exist") {
-		t.Error(v)
+		t.Errorf("got %v; want no does not exist in detail", v)
 	}
 }
 
@@ -131,7 +131,7 @@ func TestEditOfGuard(t *testing.T) {
 		w.do("PATCH", path, bad, "If-Match", `"0"`).problem(422, "invalid_field")
 		tag := w.do("GET", path, "").header.Get("ETag")
 		if v := w.do("PATCH", path, `{"waiting_room":"r"}`, "If-Match", tag).is(200); v["waiting_room"] != "r" {
-			t.Error(v)
+			t.Errorf("got %v; want waiting_room = r", v)
 		}
 	}
 	w.reserve("p", "ada", "").problem(403, "pass_required")
@@ -142,7 +142,7 @@ func TestEditOfGuard(t *testing.T) {
 	for _, path := range []string{"/v1/products/p", "/v1/tournaments/cup"} {
 		tag := w.do("GET", path, "").header.Get("ETag")
 		if v := w.do("PATCH", path, `{"waiting_room":""}`, "If-Match", tag).is(200); v["waiting_room"] != nil {
-			t.Error(v)
+			t.Errorf("got %v; want waiting_room = nil", v)
 		}
 	}
 	w.reserve("p", "ada", "").is(201)
@@ -154,7 +154,7 @@ func TestEditOfGuard(t *testing.T) {
 func TestOnePassTwoHolders(t *testing.T) {
 	w := newHarness(t)
 	w.room("r", "")
-	w.guardedBy("r")
+	w.requireRoom("r")
 	good := w.passOf("r", "ada")
 	client := &http.Client{Transport: &http.Transport{MaxConnsPerHost: 64, MaxIdleConnsPerHost: 64}}
 	defer client.CloseIdleConnections()
@@ -177,7 +177,7 @@ func TestOnePassTwoHolders(t *testing.T) {
 			case a.status == 403 && holder == "bob":
 				out.Add(1)
 			default:
-				t.Errorf("%s: %d %s", a.what, a.status, a.text)
+				t.Errorf("%s: status %d: %s; want 201 for ada, 403 for bob", a.what, a.status, a.text)
 			}
 		})
 	}
@@ -186,7 +186,7 @@ func TestOnePassTwoHolders(t *testing.T) {
 		t.Errorf("%d got in and %d did not, want 500 each", in.Load(), out.Load())
 	}
 	if v := w.do("GET", "/v1/products/p", "").is(200); v["held"] != 500. {
-		t.Error(v)
+		t.Errorf("got %v; want held = 500", v)
 	}
 }
 
@@ -195,7 +195,7 @@ func TestOnePassTwoHolders(t *testing.T) {
 func TestOnePassBuysOnce(t *testing.T) {
 	w := newHarness(t)
 	w.room("r", "")
-	w.guardedBy("r")
+	w.requireRoom("r")
 	good := w.passOf("r", "ada")
 	var bought, refused atomic.Int64
 	var all sync.WaitGroup
@@ -217,7 +217,7 @@ func TestOnePassBuysOnce(t *testing.T) {
 			case a.status == 403:
 				refused.Add(1)
 			case a.status != 201:
-				t.Errorf("%d %s", a.status, a.text)
+				t.Errorf("status %d: %s; want 201 or 403", a.status, a.text)
 			}
 		})
 	}
@@ -227,6 +227,6 @@ func TestOnePassBuysOnce(t *testing.T) {
 	}
 	w.reserve("p", "ada", "", headerPass, good).problem(403, "pass_invalid")
 	if v := w.do("GET", "/v1/products/p", "").is(200); v["sold"] != 1. {
-		t.Error(v)
+		t.Errorf("got %v; want sold = 1", v)
 	}
 }

@@ -130,7 +130,7 @@ func (s *Server) reservationAt(
 			return err
 		}
 		if _, late := fact.(*events.ProductPaymentFailed); late && found != nil {
-			return nil // it changes nothing of an expired reservation
+			return nil // an expired reservation does not change
 		}
 		if r := reservationOf(fact, id); r != nil {
 			r.ProductID, r.Revision, r.Position = productID, e.Revision, e.Position

@@ -12,14 +12,14 @@ import (
 
 // Paths are routed literally: dot segments are not resolved, empty segments are kept, an escaped slash is
 // part of its segment, and each segment is decoded once. Before anything else reads it, a path is
-// normalised so that only characters that need escapes are escaped. So an entity has one path for the
-// router, for the keys of retries and in logs.
+// normalised so that only characters that need escapes are escaped. So an entity has one path in the
+// router, in the ids of keyed commands and in logs.
 
-// plainPaths normalises the paths of requests, and refuses those with invalid escapes.
-func (s *Server) plainPaths(next fasthttp.RequestHandler) fasthttp.RequestHandler {
+// normalizePaths normalises the paths of requests, and refuses those with invalid escapes.
+func (s *Server) normalizePaths(next fasthttp.RequestHandler) fasthttp.RequestHandler {
 	return func(c *fasthttp.RequestCtx) {
 		if !normalizePath(&c.Request) {
-			s.badPath(c)
+			s.refusePath(c)
 			return
 		}
 		next(c)
@@ -33,8 +33,8 @@ func normalizePath(r *fasthttp.Request) (ok bool) {
 		// segment is empty (RFC 9112 section 3.2.1). With "/." before it, fasthttp parses it as a path.
 		r.SetRequestURI("/." + string(target))
 	}
-	if path := r.URI().PathOriginal(); !isPlain(path) {
-		plain, ok := plainPath(string(path))
+	if path := r.URI().PathOriginal(); !isNormal(path) {
+		plain, ok := normalPath(string(path))
 		if !ok {
 			return false
 		}
@@ -46,17 +46,17 @@ func normalizePath(r *fasthttp.Request) (ok bool) {
 var errBadEscape = refuse(codes.BadParameter,
 	"a % in the path is followed by two hexadecimal digits, or escaped as %25")
 
-// badPath refuses a path that can't be decoded.
-func (s *Server) badPath(c *fasthttp.RequestCtx) {
+// refusePath refuses a path that can't be decoded.
+func (s *Server) refusePath(c *fasthttp.RequestCtx) {
 	ctx := s.app.AcquireCtx(c)
 	defer s.app.ReleaseCtx(ctx)
-	// Writing the answer to memory can't fail.
+	// The answer is written to memory, which can't fail.
 	_ = s.unroutedError(ctx, errBadEscape)
 }
 
-// isPlain reports whether a path needs no normalisation, because no character of it could need an escape.
+// isNormal reports whether a path needs no normalisation, because no character of it could need an escape.
 // It may return false for a normal path.
-func isPlain(path []byte) bool {
+func isNormal(path []byte) bool {
 	for _, c := range path {
 		switch {
 		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', strings.IndexByte("/-._~$&+=:@", c) >= 0:
@@ -67,8 +67,8 @@ func isPlain(path []byte) bool {
 	return true
 }
 
-// plainPath returns the normal form of a path; ok is false if it has an invalid escape.
-func plainPath(path string) (plain string, ok bool) {
+// normalPath returns the normal form of a path; ok is false if it has an invalid escape.
+func normalPath(path string) (plain string, ok bool) {
 	segments := strings.Split(path, "/")
 	for i, segment := range segments {
 		decoded, err := url.PathUnescape(segment)
@@ -88,10 +88,10 @@ func (r *request) segment(name string) string {
 	return decoded(r.ctx.Params(name))
 }
 
-// decoded decodes a segment of a path that plainPaths has normalised.
+// decoded decodes a segment of a path that normalizePaths has normalised.
 func decoded(segment string) string {
 	plain, err := url.PathUnescape(segment)
-	if err != nil { // only in tests, which may bypass plainPaths
+	if err != nil { // only in tests, which may bypass normalizePaths
 		return segment
 	}
 	return plain

@@ -23,7 +23,7 @@ func TestPathNormalisation(t *testing.T) {
 	for _, target := range []string{"/v1/products/%70", "/v1/%70roducts/p", "/%76%31/products/%70",
 		"http://localhost/v1/products/%70"} {
 		if a := w.get(target); a.status != 200 || a.text != plain.text {
-			t.Errorf("%s: %d %s", target, a.status, a.text)
+			t.Errorf("%s: got %d %s; want status = 200, text = %v", target, a.status, a.text, plain.text)
 		}
 	}
 	w.get("/v1/products/p/reservations/%" + fmt.Sprintf("%x", rid[0]) + rid[1:]).is(200)
@@ -42,7 +42,8 @@ func TestPathNormalisation(t *testing.T) {
 	} {
 		a := w.get(target)
 		if v := a.is(status); v["code"] != map[int]string{404: "not_found", 400: "bad_parameter"}[status] {
-			t.Errorf("%s: %s", target, a.text)
+			t.Errorf("%s: got %s; want code = %v",
+				target, a.text, map[int]string{404: "not_found", 400: "bad_parameter"}[status])
 		}
 	}
 	// Both spellings of a path are one command for a key, and one resource in a refusal.
@@ -52,7 +53,7 @@ func TestPathNormalisation(t *testing.T) {
 	}
 	if a := post("/v1/products/q/reservations"); a.text != post("/v1/products/%71/reservations").text ||
 		a.status != 201 {
-		t.Errorf("%d %s", a.status, a.text)
+		t.Errorf("got %d %s; want text = %v, status = 201", a.status, a.text, post("/v1/products/%71/reservations").text)
 	}
 }
 
@@ -65,7 +66,7 @@ func TestTargetIsNotHost(t *testing.T) {
 		"/v1/products/p?a=http://localhost/", "/x://localhost/v1/products/p"} {
 		a := w.raw("GET " + target + " HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n")
 		if a.status != 403 && a.status != 404 || strings.Contains(a.text, `"stock"`) {
-			t.Errorf("%s: %d %s", target, a.status, a.text)
+			t.Errorf("%s: got %d %s; want status = 403 or status = 404, no \"stock\" in text", target, a.status, a.text)
 		}
 	}
 }
@@ -77,13 +78,13 @@ func TestIfNoneMatchLines(t *testing.T) {
 	for _, headers := range [][]string{{`If-None-Match: "7"`, `If-None-Match: "0"`}, {`If-None-Match: W/"0"`},
 		{`If-None-Match: "7" , W/"0"`}, {`If-None-Match: *`}} {
 		if a := w.get("/v1/products/p", headers...); a.status != 304 {
-			t.Errorf("%v: %d", headers, a.status)
+			t.Errorf("%v: got %d; want status = 304", headers, a.status)
 		}
 	}
 	for _, headers := range [][]string{{`If-None-Match: "00"`}, {`If-None-Match: 0`}, {`If-None-Match: w/"0"`},
 		{`If-None-Match:`}} {
 		if a := w.get("/v1/products/p", headers...); a.status != 200 {
-			t.Errorf("%v: %d", headers, a.status)
+			t.Errorf("%v: got %d; want status = 200", headers, a.status)
 		}
 	}
 	body := `{"stock":5}`
@@ -173,7 +174,7 @@ func TestRefusalsNameThePart(t *testing.T) {
 			`"seats_per_row":4,"price":5}]}`,
 	).is(201)
 	peer := w.dial("/ws")
-	for said, want := range map[string]string{
+	for message, want := range map[string]string{
 		`{"event":"init_products","data":5}`:        "data is a list of product ids",
 		`{"event":"init_products","data":{}}`:       "data is a list of product ids",
 		`{"event":"init_products","data":null}`:     "null is not allowed here",
@@ -186,10 +187,10 @@ func TestRefusalsNameThePart(t *testing.T) {
 		`{"event":`:                                 "a message is not valid JSON",
 		`{"event":"subscribe","data":{"topics":5}}`: "wrong type or size: topics",
 	} {
-		peer.Send(said)
+		peer.Send(message)
 		f, d := peer.Next()
 		if f.Event != "error" || !strings.Contains(d.Detail, want) || strings.Contains(d.Detail, "body") {
-			t.Errorf("%s: %s %s", said, f.Event, f.Data)
+			t.Errorf("%s: got %s %s; want f.Event = error, want in d.Detail, no body in d.Detail", message, f.Event, f.Data)
 		}
 	}
 	w.do("PUT", "/v1/performances/h/seats/A-1-1/block", "").is(200)

@@ -12,10 +12,10 @@ import (
 	"admitone/projections/row"
 )
 
-// outsideMethod is the method of external payments.
-const outsideMethod = "external"
+// externalMethod is the method of external payments.
+const externalMethod = "external"
 
-// newPayment is the body of a payment: empty for one from the wallet, else an external payment.
+// newPayment is the body of a payment: empty for a payment from the wallet, else an external payment.
 type newPayment struct {
 	Method    *string          `json:"method"`
 	Provider  *events.Provider `json:"provider"`
@@ -25,17 +25,17 @@ type newPayment struct {
 	Final     *bool            `json:"final"`
 }
 
-// moneyReceived is a valid report of an external payment.
-type moneyReceived struct {
+// externalPayment is a valid report of an external payment.
+type externalPayment struct {
 	provider            events.Provider
 	reference, currency string
 	amount              int64
 	final               bool
 }
 
-// newPayment decodes and validates the body of a payment; nil is one from the wallet. Only services and
-// admins may report external payments.
-func (r *request) newPayment() (*moneyReceived, error) {
+// newPayment decodes and validates the body of a payment; nil means a payment from the wallet. Only
+// services and admins may report external payments.
+func (r *request) newPayment() (*externalPayment, error) {
 	var body newPayment
 	if err := r.decode(&body, true); err != nil {
 		return nil, err
@@ -43,11 +43,11 @@ func (r *request) newPayment() (*moneyReceived, error) {
 	if body == (newPayment{}) {
 		return nil, nil
 	}
-	if err := r.caller.must(RoleService, RoleAdmin); err != nil {
+	if err := r.caller.requireRole(RoleService, RoleAdmin); err != nil {
 		return nil, err
 	}
 	switch {
-	case body.Method == nil || *body.Method != outsideMethod:
+	case body.Method == nil || *body.Method != externalMethod:
 		return nil, invalidField("method", "external for an external payment; omit all members to pay from the wallet")
 	case body.Provider == nil || !validProvider(*body.Provider):
 		return nil, invalidField("provider", "1 to 32 of a-z 0-9 _ -")
@@ -56,7 +56,7 @@ func (r *request) newPayment() (*moneyReceived, error) {
 	case body.Amount == nil:
 		return nil, invalidField("amount", "the amount received is missing, in minor units")
 	}
-	m := &moneyReceived{provider: *body.Provider, reference: *body.Reference, final: body.Final != nil && *body.Final}
+	m := &externalPayment{provider: *body.Provider, reference: *body.Reference, final: body.Final != nil && *body.Final}
 	var err error
 	if m.amount, err = wholeNumber("amount", body.Amount, 0, 1, events.MaxPayment); err != nil {
 		return nil, err
@@ -102,7 +102,7 @@ func (s *Server) payBooking(r *request) error {
 	if money != nil {
 		keyed = r.keyedReport
 	}
-	ctx, end := r.waiting()
+	ctx, end := r.answerContext()
 	defer end()
 	err = keyed(events.PaidThing{BookingID: id}, func(command actors.CommandID) error {
 		from := r.origin(command)
@@ -115,14 +115,14 @@ func (s *Server) payBooking(r *request) error {
 			Final: money.final, LogCurrency: s.config.Currency.Code})
 		return err
 	})
-	r.noteAll()
+	r.noteHead()
 	if err != nil {
 		return err
 	}
 	if answer.Outside == nil || !answer.Outside.Repeated {
 		return r.booked(fiber.StatusOK, answer)
 	}
-	then, err := s.firstOf(ctx, events.PaymentStream(money.provider, money.reference), func(fact events.Fact) bool {
+	then, err := s.firstFact(ctx, events.PaymentStream(money.provider, money.reference), func(fact events.Fact) bool {
 		_, paid := fact.(*events.PaymentBooked)
 		_, owed := fact.(*events.PaymentOwed)
 		return paid || owed
@@ -130,7 +130,7 @@ func (s *Server) payBooking(r *request) error {
 	if err != nil {
 		return err
 	}
-	return s.bookedThen(ctx, r, fiber.StatusOK, answer, then)
+	return s.bookedAsOf(ctx, r, fiber.StatusOK, answer, then)
 }
 
 // withOutcome appends the outcome of an external payment to an encoded object.

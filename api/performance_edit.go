@@ -29,7 +29,7 @@ func performanceTimes(startsAt time.Time, opensAt, closesAt jsontext.Value) (tim
 // editPerformance edits a performance, unless it has been edited since. If-Match must be its edit_tag:
 // the ETag changes with every seat.
 func (s *Server) editPerformance(r *request) error {
-	if err := r.caller.must(RoleAdmin); err != nil {
+	if err := r.caller.requireRole(RoleAdmin); err != nil {
 		return err
 	}
 	id, err := param[events.PerformanceID](r, "id", "performance")
@@ -41,7 +41,7 @@ func (s *Server) editPerformance(r *request) error {
 		return err
 	}
 	if !base.edit {
-		base.revision = neverGiven
+		base.revision = noSuchRevision
 	}
 	command, err := newPerformanceEdit(r)
 	if err != nil {
@@ -51,7 +51,7 @@ func (s *Server) editPerformance(r *request) error {
 		command.Base = &base.revision
 		return s.editAreas(r, id, command)
 	}
-	answer, err := r.ask(performance.Stream(id), command, base)
+	answer, err := r.dispatch(performance.Stream(id), command, base)
 	if refusal := (*core.Refusal)(nil); errors.As(err, &refusal) && refusal.Code == core.CodeStaleRevision {
 		return r.checkPrecondition(refusal, performance.Stream(id), base.revision, answer.Revision)
 	}
@@ -70,15 +70,15 @@ func (s *Server) editPerformance(r *request) error {
 func (s *Server) editAreas(r *request, id events.PerformanceID, edit *performance.Edit) error {
 	var at events.Position
 	err := r.keyed(func(command actors.CommandID) (err error) {
-		ctx, end := r.waiting()
+		ctx, end := r.answerContext()
 		defer end()
 		err = s.config.Bookings.EditAreas(ctx, bookings.EditAreas{Origin: r.origin(command), PerformanceID: id, Edit: edit})
 		if err == nil {
-			at, err = s.config.Store.Head(ctx) // its last event is at or before it
+			at, err = s.config.Store.Head(ctx) // at or after the last event of the edit
 		}
 		return err
 	})
-	r.noteAll()
+	r.noteHead()
 	if refusal := (*core.Refusal)(nil); errors.As(err, &refusal) {
 		switch refusal.Code {
 		case core.CodeStaleRevision:
@@ -94,7 +94,7 @@ func (s *Server) editAreas(r *request, id events.PerformanceID, edit *performanc
 	if err != nil {
 		return err
 	}
-	_ = s.seen(at) // a successful edit must not fail because the views lag
+	_ = s.awaitViews(at) // a successful edit must not fail because the views lag
 	edited, err := s.performanceAsEdited(id, 0)
 	if err != nil {
 		return err
@@ -167,7 +167,7 @@ func newPerformanceEdit(r *request) (*performance.Edit, error) {
 // performanceAsEdited returns a performance from its entity, with the seat counts from the views: a
 // successful edit must not fail because the views lag.
 func (s *Server) performanceAsEdited(id events.PerformanceID, position events.Position) (row.Performance, error) {
-	_ = s.seen(position)
+	_ = s.awaitViews(position)
 	var latest performance.Create
 	var revision events.Revision
 	_, err := s.config.Desk.View(context.Background(), performance.Stream(id), func(c core.Core) {

@@ -60,33 +60,33 @@ func TestPerformanceTimes(t *testing.T) {
 	opens := after(time.Hour)
 	more := fmt.Sprintf(`,"opens_at":%q`, opens)
 	if v := w.gig("a", more).is(201); v["opens_at"] != opens || v["closes_at"] != startOfGig || v["edit_tag"] != "e0" {
-		t.Error(v)
+		t.Errorf("got %v; want opens_at = %v, closes_at = %v, edit_tag = e0", v, opens, startOfGig)
 	}
 	w.gig("a", more).is(200)
 	w.gig("a", "").problem(409, "already_exists")
 	early := w.bookSeat("a", "ann", "A-1-1")
 	if v := early.problem(409, "not_open"); v["opens_at"] != opens {
-		t.Error(v)
+		t.Errorf("got %v; want opens_at = %v", v, opens)
 	}
 	if seconds, err := strconv.Atoi(early.header.Get("Retry-After")); err != nil || seconds < 3590 || seconds > 3600 {
-		t.Errorf("Retry-After is %q", early.header.Get("Retry-After"))
+		t.Errorf("Retry-After is %q; want no error, seconds ≥ 3590, seconds ≤ 3600", early.header.Get("Retry-After"))
 	}
 	edit := func(tag, body string) answer { return w.do("PATCH", "/v1/performances/a", body, "If-Match", tag) }
 	if v := edit(`"e0"`, `{"opens_at":null}`).is(200); v["opens_at"] != nil || v["closes_at"] != startOfGig ||
 		v["edit_tag"] != "e1" {
-		t.Error(v)
+		t.Errorf("got %v; want opens_at = nil, closes_at = %v, edit_tag = e1", v, startOfGig)
 	}
 	held := w.bookSeat("a", "ann", "A-1-1").is(201)
 	moved := after(3 * time.Hour)
 	if v := edit(`"e1"`, `{"starts_at":"`+moved+`"}`).is(200); v["closes_at"] != moved || v["held"] != 1.0 {
-		t.Error(v)
+		t.Errorf("got %v; want closes_at = %v, held = 1", v, moved)
 	}
 	past := after(-time.Minute)
 	if v := edit(`"e2"`, `{"closes_at":"`+past+`"}`).is(200); v["closes_at"] != past || v["edit_tag"] != "e3" {
-		t.Error(v)
+		t.Errorf("got %v; want closes_at = %v, edit_tag = e3", v, past)
 	}
 	if v := w.bookSeat("a", "bob", "A-1-1").problem(409, "sale_closed"); v["closes_at"] != past {
-		t.Error(v)
+		t.Errorf("got %v; want closes_at = %v", v, past)
 	}
 	w.do("POST", "/v1/wallets/ann/charges", `{"amount":100}`).is(201)
 	w.do("POST", "/v1/bookings/"+held["id"].(string)+"/payment", "").is(200)
@@ -94,19 +94,19 @@ func TestPerformanceTimes(t *testing.T) {
 		"prices":{"A":70}}`).is(200); v["closes_at"] != nil || v["title"] != "New" || v["venue"] != "Barn" ||
 		v["hold_seconds"] != 9.0 || v["limit_per_holder"] != 2.0 || v["booked"] != 1.0 ||
 		v["sections"].([]any)[0].(map[string]any)["price"] != 70.0 {
-		t.Error(v)
+		t.Errorf("got %v; want all edited members, and 1 booked", v)
 	}
 	if v := w.bookSeat("a", "bob", "A-1-2").is(201); v["amount"] != 70.0 {
-		t.Error(v)
+		t.Errorf("got %v; want amount = 70", v)
 	}
 	// The state as of position 1.
 	if v := w.do("GET", "/v1/performances/a?at=1", "").is(200); v["opens_at"] != opens || v["edit_tag"] != "e0" ||
 		v["title"] != "Gig" || v["sections"].([]any)[0].(map[string]any)["price"] != 100.0 {
-		t.Error(v)
+		t.Errorf("got %v; want opens_at = %v, edit_tag = e0, title = Gig, sections[0].price = 100", v, opens)
 	}
 	w.gig("never", `,"closes_at":null`).is(201)
 	if v := w.gig("over", `,"closes_at":"`+past+`"`).is(201); v["closes_at"] != past || v["edit_tag"] != "e0" {
-		t.Error(v)
+		t.Errorf("got %v; want closes_at = %v, edit_tag = e0", v, past)
 	}
 	w.bookSeat("over", "ann", "A-1-1").problem(409, "sale_closed")
 	w.bookSeat("never", "ann", "A-1-1").is(201)
@@ -125,7 +125,7 @@ func TestPerformanceEditsAreChecked(t *testing.T) {
 		`{"prices":{"A":null}}`: "prices.A", `{"prices":[1]}`: "prices", `{"opens_at":"2999-01-01T00:00:00Z"}`: "closes_at",
 	} {
 		if v := edit(`"e0"`, body).problem(422, "invalid_field"); v["field"] != field {
-			t.Errorf("%s: %v", body, v)
+			t.Errorf("%s: got %v; want field = %v", body, v, field)
 		}
 	}
 	edit(`"e0"`, `{"sections":[]}`).problem(422, "unknown_field")
@@ -136,7 +136,7 @@ func TestPerformanceEditsAreChecked(t *testing.T) {
 		edit(tag, `{"title":"T"}`).problem(412, "stale_revision")
 	}
 	if v := edit(`"e0"`, `{}`).is(200); v["edit_tag"] != "e0" || v["title"] != "Gig" {
-		t.Error(v)
+		t.Errorf("got %v; want edit_tag = e0, title = Gig", v)
 	}
 	for i := range 3 { // in the middle of the sale
 		w.bookSeat("a", "ann", fmt.Sprint("A-1-", i+1)).is(201)
@@ -155,7 +155,7 @@ func TestPerformanceEditsAreChecked(t *testing.T) {
 	}
 	all.Wait()
 	if statuses[200] != 1 || statuses[412] != 4 {
-		t.Errorf("five edits of one tag: %v", statuses)
+		t.Errorf("five edits of one tag: %v; want statuses[200] = 1, statuses[412] = 4", statuses)
 	}
 	w.verifyLog()
 }
@@ -176,7 +176,7 @@ func TestPerformanceBoundsAreRecordedOnce(t *testing.T) {
 		}
 	}
 	if causes != "opened closed " {
-		t.Error(causes)
+		t.Errorf("got %v; want opened closed ", causes)
 	}
 	w.gig("b", fmt.Sprintf(`,"closes_at":%q`, after(400*time.Millisecond))).is(201)
 	w.stop()

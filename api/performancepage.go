@@ -11,7 +11,7 @@ import (
 // performancesPage shows a list of performances by date, by default from today on. On a server of the
 // past, today is the day of its moment.
 func (s *Server) performancesPage(r *request) error {
-	p, err := r.pageOfList()
+	p, err := r.listPaging()
 	if err != nil {
 		return err
 	}
@@ -48,7 +48,7 @@ func (s *Server) performancePage(r *request) error {
 	if err != nil {
 		return err
 	}
-	if err := r.caughtUp(); err != nil { // a visitor who has just created it must find it
+	if err := r.caughtUp(); err != nil { // the caller may have just created the performance
 		return err
 	}
 	row, err := s.performanceNow(id)

@@ -29,20 +29,20 @@ func (s *Server) performanceRoutes() {
 
 // createPerformance creates a performance: 201, or 200 if one with the same values exists.
 func (s *Server) createPerformance(r *request) error {
-	if err := r.caller.must(RoleAdmin); err != nil {
+	if err := r.caller.requireRole(RoleAdmin); err != nil {
 		return err
 	}
 	command, hall, err := newPerformance(r)
 	if err != nil {
 		return err
 	}
-	answer, err := r.askNew(performance.Stream(command.ID), command)
+	answer, err := r.dispatchNew(performance.Stream(command.ID), command)
 	if err != nil {
 		return err
 	}
 	r.ctx.Set(fiber.HeaderLocation, "/v1/performances/"+string(command.ID))
 	if len(answer.Facts) == 0 { // its seats may have changed since
-		if err := r.server.seen(answer.Position); err != nil {
+		if err := r.server.awaitViews(answer.Position); err != nil {
 			return err
 		}
 		row, err := s.performanceNow(command.ID)
@@ -134,7 +134,7 @@ func newPerformance(r *request) (*performance.Create, *events.Hall, error) {
 		performance.MaxSeats); err != nil {
 		return nil, nil, err
 	}
-	if command.WaitingRoom, err = guardedBy(body.WaitingRoom); err != nil {
+	if command.WaitingRoom, err = waitingRoomOf(body.WaitingRoom); err != nil {
 		return nil, nil, err
 	}
 	if command.SaleTimes, err = performanceTimes(command.StartsAt, body.OpensAt, body.ClosesAt); err != nil {

@@ -34,15 +34,15 @@ func TestPerformanceInAPlan(t *testing.T) {
 	first := sections[0].(map[string]any)
 	if show["plan"] != "parlour" || show["capacity"] != 3.0 || len(sections) != 1 || first["id"] != "A" || first["name"] != "Stalls" ||
 		first["capacity"] != 3.0 || first["price"] != nil || first["seats_per_row"] != nil {
-		t.Errorf("%v", show)
+		t.Errorf("got %v; want the plan parlour with one section A of 3 seats, without a price", show)
 	}
 	var want any
 	w.must(json.Unmarshal([]byte(fmt.Sprintf(plannedShow, "show")), &want))
 	if prices := want.(map[string]any)["prices"]; !reflect.DeepEqual(show["prices"], prices) {
 		t.Errorf("prices %v, want %v", show["prices"], prices)
 	}
-	if again := w.do("POST", "/v1/performances", fmt.Sprintf(plannedShow, "show")); again.status != 200 {
-		t.Errorf("again: %d %s", again.status, again.text)
+	if repeated := w.do("POST", "/v1/performances", fmt.Sprintf(plannedShow, "show")); repeated.status != 200 {
+		t.Errorf("again: %d %s; want status = 200", repeated.status, repeated.text)
 	}
 	w.do("POST", "/v1/performances", strings.Replace(fmt.Sprintf(plannedShow, "show"), "9000", "9001", 1)).problem(409, "already_exists")
 	seats := func(query string) (all []string) {
@@ -54,21 +54,21 @@ func TestPerformanceInAPlan(t *testing.T) {
 		return all
 	}
 	if got := seats(""); !slices.Equal(got, []string{"A-1-1 free 5000", "A-1-2 free 5000", "A-1-3b free 9000"}) {
-		t.Errorf("%q", got)
+		t.Errorf("got %q; want %v", got, []string{"A-1-1 free 5000", "A-1-2 free 5000", "A-1-3b free 9000"})
 	}
 	w.do("POST", "/v1/performances/show/bookings", `{"holder":"ada","seats":["A-1-3"]}`).problem(422, "invalid_field")
 	made := w.do("POST", "/v1/performances/show/bookings", `{"holder":"ada","seats":["A-1-3b","A-1-1"]}`).is(201)
 	if made["amount"] != 14000.0 || !reflect.DeepEqual(made["seats"], []any{"A-1-1", "A-1-3b"}) {
-		t.Errorf("%v", made)
+		t.Errorf("got %v; want amount = 14000, seats = %v", made, []any{"A-1-1", "A-1-3b"})
 	}
 	taken := w.do("POST", "/v1/performances/show/bookings", `{"holder":"bob","seats":["A-1-1"]}`).problem(409, "seat_taken")
 	if others := taken["alternatives"].([]any); len(others) == 0 || !reflect.DeepEqual(others[0], []any{"A-1-2"}) {
-		t.Errorf("%v", taken)
+		t.Errorf("got %v; want len(others) ≠ 0, others[0] = %v", taken, []any{"A-1-2"})
 	}
 	w.do("PUT", "/v1/performances/show/seats/A-1-2/block", "").is(200)
 	w.do("PUT", "/v1/performances/show/seats/A-1-3/block", "").problem(404, "not_found")
 	if got := seats("?section=A"); !slices.Equal(got, []string{"A-1-1 held 5000", "A-1-2 blocked 5000", "A-1-3b held 9000"}) {
-		t.Errorf("%q", got)
+		t.Errorf("got %q; want %v", got, []string{"A-1-1 held 5000", "A-1-2 blocked 5000", "A-1-3b held 9000"})
 	}
 	sold := w.do("POST", "/v1/performances/show/bookings", `{"holder":"bob","best_available":{"quantity":1,"section":"A"}}`)
 	sold.problem(409, "sold_out")
@@ -76,23 +76,23 @@ func TestPerformanceInAPlan(t *testing.T) {
 	best := w.do("POST", "/v1/performances/show/bookings", `{"holder":"bob","best_available":{"quantity":1,"section":"A"}}`,
 		"Idempotency-Key", "best").is(201)
 	if !reflect.DeepEqual(best["seats"], []any{"A-1-2"}) {
-		t.Errorf("%v", best)
+		t.Errorf("got %v; want seats = %v", best, []any{"A-1-2"})
 	}
 	now := seats("")
 	past := w.do("GET", fmt.Sprintf("/v1/performances/show?at=%v", made["position"]), "").is(200)
 	if past["held"] != 2.0 || past["blocked"] != 0.0 || past["plan"] != "parlour" {
-		t.Errorf("%v", past)
+		t.Errorf("got %v; want held = 2, blocked = 0, plan = parlour", past)
 	}
 	one, err := row.SeatAt(context.Background(), w.store, "show~A-1-3b", events.EndPosition)
 	w.must(err)
 	if one == nil || one.Status != events.SeatIsHeld {
-		t.Errorf("%+v", one)
+		t.Errorf("got %+v; want one not nil, one.Status = events.SeatIsHeld", one)
 	}
 	w.verifyLog()
 	w.stop()
 	w.start()
-	if again := seats(""); !slices.Equal(again, now) {
-		t.Errorf("after a restart %q, before it %q", again, now)
+	if repeated := seats(""); !slices.Equal(repeated, now) {
+		t.Errorf("after a restart %q, before it %q; want again = %v", repeated, now, now)
 	}
 	w.do("POST", "/v1/performances/show/bookings", `{"holder":"cy","seats":["A-1-2"]}`).problem(409, "seat_taken")
 }
@@ -131,8 +131,8 @@ func TestPricesOfAPlan(t *testing.T) {
 	w.verifyLog()
 	w.stop()
 	w.start()
-	if again := w.do("GET", "/v1/performances/show", "").is(200); encoded(t, again["prices"]) != want {
-		t.Errorf("after a restart %v", again["prices"])
+	if repeated := w.do("GET", "/v1/performances/show", "").is(200); encoded(t, repeated["prices"]) != want {
+		t.Errorf("after a restart %v; want prices = %v", repeated["prices"], want)
 	}
 }
 
@@ -148,16 +148,16 @@ func TestSeatNamesOfPlansInPaths(t *testing.T) {
 		w.do("POST", "/v1/performances", strings.Replace(fmt.Sprintf(plannedShow, id), "parlour", id, 1)).is(201)
 		path := "/v1/performances/" + id + "/seats/" + url.PathEscape(zone+"-1-3b") + "/block"
 		if blocked := w.do("PUT", path, "").is(200); blocked["seat"] != zone+"-1-3b" {
-			t.Errorf("%v", blocked)
+			t.Errorf("got %v; want seat = %v", blocked, zone+"-1-3b")
 		}
 		seats := w.do("GET", "/v1/performances/"+id+"/seats?status=blocked&section="+url.QueryEscape(zone), "").is(200)["items"].([]any)
 		if len(seats) != 1 {
-			t.Errorf("%s: %v", zone, seats)
+			t.Errorf("%s: got %v; want len(seats) = 1", zone, seats)
 		}
 		booked := w.do("POST", "/v1/performances/"+id+"/bookings", `{"holder":"ada","best_available":{"quantity":2,"accessible":true,"section":`+
 			string(text)+`}}`).is(201)
 		if len(booked["seats"].([]any)) != 2 {
-			t.Errorf("%v", booked)
+			t.Errorf("got %v; want len(seats) = 2", booked)
 		}
 		w.do("POST", "/v1/wallets/ada/charges", `{"amount":10000}`).is(201)
 		one := fmt.Sprint("/v1/bookings/", booked["id"])
@@ -173,7 +173,7 @@ func TestTopicsOfAPlan(t *testing.T) {
 	w, d := newHarness(t), describe(t)
 	w.planned("show")
 	seats, show := w.dial("/ws"), w.dial("/ws")
-	hear := func(event, schema string, parts ...string) {
+	expect := func(event, schema string, parts ...string) {
 		t.Helper()
 		c := seats
 		if strings.HasPrefix(schema, "Performance") {
@@ -183,19 +183,19 @@ func TestTopicsOfAPlan(t *testing.T) {
 		d.check(event, "#/components/schemas/"+schema, f.Data)
 		for _, part := range parts {
 			if f.Event != event || !strings.Contains(string(f.Data), part) {
-				t.Errorf("got %s %s, without %s", f.Event, f.Data, part)
+				t.Errorf("got %s %s, without %s; want f.Event = %v, part in f.Data", f.Event, f.Data, part, event)
 			}
 		}
 	}
 	seats.Send(`{"event":"subscribe","data":{"topics":["seats:show"]}}`)
 	show.Send(`{"event":"subscribe","data":{"topics":["performance:show"]}}`)
-	hear("snapshot", "SeatsSnapshot", `"plan":"parlour"`, `"sections":[{"id":"A","rows":["fff"]}]`)
-	hear("snapshot", "PerformanceSnapshot", `"plan":"parlour"`, `"Box":9000`, `"id":"A","name":"Stalls","capacity":3`)
+	expect("snapshot", "SeatsSnapshot", `"plan":"parlour"`, `"sections":[{"id":"A","rows":["fff"]}]`)
+	expect("snapshot", "PerformanceSnapshot", `"plan":"parlour"`, `"Box":9000`, `"id":"A","name":"Stalls","capacity":3`)
 	w.do("PUT", "/v1/performances/show/seats/A-1-3b/block", "").is(200)
-	hear("delta", "SeatsDelta", `"seats":{"A-1-3b":"blocked"}`)
-	hear("delta", "PerformanceDelta", `"sections":[{"id":"A","remaining":2`)
+	expect("delta", "SeatsDelta", `"seats":{"A-1-3b":"blocked"}`)
+	expect("delta", "PerformanceDelta", `"sections":[{"id":"A","remaining":2`)
 	w.do("PATCH", "/v1/performances/show", `{"prices":{"Box":1}}`, "If-Match", `"e0"`).is(200)
-	hear("delta", "PerformanceDelta", `"Box":1`)
+	expect("delta", "PerformanceDelta", `"Box":1`)
 }
 
 // TestPriceTypes: the price of a seat is frozen in its booking, with the price type; and the roles
@@ -206,10 +206,10 @@ func TestPriceTypes(t *testing.T) {
 	as := func(token, method, path, body string, headers ...string) answer {
 		return w.do(method, path, body, append(headers, "Authorization", token)...)
 	}
-	many := strings.Replace(fmt.Sprintf(parlour, `"id":"parlour",`), `"seats":[`, `"seats":[`+
+	concurrently := strings.Replace(fmt.Sprintf(parlour, `"id":"parlour",`), `"seats":[`, `"seats":[`+
 		`{"seat_guid":"p1","seat_number":"p1","category":"Press"},{"seat_guid":"p2","seat_number":"p2","category":"Press"},`, 1)
-	many = strings.Replace(many, `{"name":"Box"}`, `{"name":"Box"},{"name":"Press"}`, 1)
-	as(admin, "POST", "/v1/plans", many).is(201)
+	concurrently = strings.Replace(concurrently, `{"name":"Box"}`, `{"name":"Box"},{"name":"Press"}`, 1)
+	as(admin, "POST", "/v1/plans", concurrently).is(201)
 	as(admin, "POST", "/v1/performances", strings.Replace(fmt.Sprintf(plannedShow, "show"), `"Box":9000`,
 		`"Box":9000,"Press":[{"type":"free","amount":0,"restricted":true},{"type":"half","amount":2000,"restricted":true}]`, 1)).is(201)
 	const bookings = "/v1/performances/show/bookings"
@@ -230,40 +230,41 @@ func TestPriceTypes(t *testing.T) {
 	const lines = `[{"price":5000,"price_type":"adult","quantity":1,"seat":"A-1-1"},` +
 		`{"price":3000,"price_type":"student","quantity":1,"seat":"A-1-2"},{"price":9000,"quantity":1,"seat":"A-1-3b"}]`
 	if made["amount"] != 17000.0 || encoded(t, made["lines"]) != lines {
-		t.Errorf("%v", made)
+		t.Errorf("got %v; want amount = 17000, lines = %v", made, lines)
 	}
 	as(admin, "PATCH", "/v1/performances/show", `{"prices":{"Stalls":1}}`, "If-Match", `"e0"`).is(200)
-	again := as(ada, "POST", bookings, `{"seats":["A-1-1",{"seat":"A-1-2","price_type":"student"},{"seat":"A-1-3b"}]}`, "Idempotency-Key", "k")
-	if encoded(t, again.is(201)["lines"]) != lines || again.header.Get("Idempotent-Replay") != "true" {
-		t.Errorf("%s", again.text)
+	repeated := as(ada, "POST", bookings, `{"seats":["A-1-1",{"seat":"A-1-2","price_type":"student"},{"seat":"A-1-3b"}]}`, "Idempotency-Key", "k")
+	if encoded(t, repeated.is(201)["lines"]) != lines || repeated.header.Get("Idempotent-Replay") != "true" {
+		t.Errorf("got %s; want lines = %v, Idempotent-Replay = true", repeated.text, lines)
 	}
 	as(ada, "POST", bookings, `{"best_available":{"quantity":1}}`).problem(409, "sold_out")
 	press := as(desk, "POST", bookings, `{"holder":"bob","best_available":{"quantity":1}}`).is(201)
 	if got := encoded(t, press["lines"]); !strings.Contains(got, `"price":0,"price_type":"free"`) {
-		t.Errorf("%s", got)
+		t.Errorf("got %s; want \"price\":0,\"price_type\":\"free\" in got", got)
 	}
 	as(admin, "POST", "/v1/wallets/ada/charges", `{"amount":20000}`).is(201)
 	one := fmt.Sprint("/v1/bookings/", made["id"])
 	as(ada, "POST", one+"/payment", `{}`).is(200)
 	as(ada, "DELETE", one+"/seats/A-1-2", "").is(200)
 	if got := as(ada, "GET", one, "").is(200); strings.Contains(encoded(t, got["lines"]), "student") {
-		t.Errorf("%v", got)
+		t.Errorf("got %v; want no student in lines", got)
 	}
 	report := as(admin, "GET", "/v1/performances/show/report", "").is(200)
 	if got, want := encoded(t, report["categories"]), `{"booked":5000,"category":"Stalls","given_back":0,"held":0,"kept":0,"open":0,`+
 		`"owed":0,"price_type":"adult","received":5000,"refunded":0,"sold":1},`; !strings.Contains(got, want) ||
 		!strings.Contains(got, `"given_back":1,"held":0,"kept":0,"open":0,"owed":0,"price_type":"student","received":3000,"refunded":3000,"sold":0`) ||
 		!strings.Contains(got, `"category":"Press","given_back":0,"held":1`) {
-		t.Errorf("%s", got)
+		t.Errorf("the categories are %s; want %s, a returned student seat and a held press seat", got, want)
 	}
 	if section := report["sections"].([]any)[0].(map[string]any); section["sold"] != 2.0 || section["booked"] != 14000.0 || report["sold"] != 2.0 {
-		t.Errorf("%v", report)
+		t.Errorf("got %v; want sold = 2, booked = 14000, sold = 2", report)
 	}
 	w.verifyLog()
 	w.stop()
 	w.start()
 	if got := as(ada, "GET", one, "").is(200); encoded(t, got["lines"]) != strings.Replace(lines,
 		`{"price":3000,"price_type":"student","quantity":1,"seat":"A-1-2"},`, "", 1) {
-		t.Errorf("after a restart %v", got)
+		t.Errorf("after a restart %v; want lines = %v",
+			got, strings.Replace(lines, `{"price":3000,"price_type":"student","quantity":1,"seat":"A-1-2"},`, "", 1))
 	}
 }

@@ -35,14 +35,14 @@ func (s *Server) planRoutes() {
 		now: planNow, write: AppendPlan,
 	}
 	s.handle(fiber.MethodPost, plansPath, func(r *request) error { return s.createPlan(r, plans) })
-	s.handle(fiber.MethodGet, plansPath, s.past(plans.listed))
+	s.handle(fiber.MethodGet, plansPath, s.past(plans.listPage))
 	s.handle(fiber.MethodGet, plansPath+"/:id", s.past(s.getPlan))
 }
 
 // createPlan stores a plan in parts and seals it: 201, or 200 if an identical one exists. Only one plan is
 // decoded and stored at a time, because that may take some hundred megabytes of memory.
 func (s *Server) createPlan(r *request, plans *resource[row.Plan, events.PlanID]) error {
-	if err := r.caller.must(RoleAdmin); err != nil {
+	if err := r.caller.requireRole(RoleAdmin); err != nil {
 		return err
 	}
 	select {
@@ -78,7 +78,7 @@ func (s *Server) createPlan(r *request, plans *resource[row.Plan, events.PlanID]
 	if err := s.storePlan(r, seal, text); err != nil {
 		return err
 	}
-	answer, err := r.askNew(plan.Stream(made), seal)
+	answer, err := r.dispatchNew(plan.Stream(made), seal)
 	if err != nil {
 		return err
 	}
@@ -95,15 +95,15 @@ func (s *Server) createPlan(r *request, plans *resource[row.Plan, events.PlanID]
 // storePlan stores the missing parts of a plan. No-op for a sealed one. Each part is a command of its own,
 // because stores limit the size of an append; after a failure the next request resumes.
 func (s *Server) storePlan(r *request, seal *plan.Seal, text []byte) error {
-	var there plan.State
+	var stored plan.State
 	if _, err := s.config.Desk.View(context.Background(), plan.Stream(seal.ID), func(c core.Core) {
-		there = c.(*plan.Plan).State()
-	}); err != nil || there.Sealed {
+		stored = c.(*plan.Plan).State()
+	}); err != nil || stored.Sealed {
 		return err
 	}
 	rest := text
-	if there.Digest == seal.Digest {
-		rest = text[min(there.Bytes, seal.Bytes):]
+	if stored.Digest == seal.Digest {
+		rest = text[min(stored.Bytes, seal.Bytes):]
 	}
 	for len(rest) > 0 {
 		var part []byte

@@ -36,26 +36,26 @@ func init() {
 		return of(id)
 	}
 	cells["hallMap"] = cells["getPlan"]
-	answersOfKinds = append(answersOfKinds, askPlans)
+	answersOfKinds = append(answersOfKinds, exercisePlans)
 }
 
-// askPlans requests every operation of seating plans, and causes their codes.
-func askPlans(t *testing.T, ask func(method, path, body string, headers ...string) answer) {
+// exercisePlans requests every operation of seating plans, and causes their codes.
+func exercisePlans(t *testing.T, send func(method, path, body string, headers ...string) answer) {
 	body := fmt.Sprintf(parlour, `"id":"parlour",`)
-	ask("POST", "/v1/plans", body).is(201)
-	ask("POST", "/v1/plans", body).is(200)
-	ask("POST", "/v1/plans", fmt.Sprintf(parlour, ""), "Idempotency-Key", "plan").is(201)
-	ask("POST", "/v1/plans", fmt.Sprintf(parlour, ""), "Idempotency-Key", "plan").is(201)
-	ask("POST", "/v1/plans", strings.Replace(body, "3b", "4", 1)).problem(409, "already_exists")
-	ask("POST", "/v1/plans", strings.Replace(body, `"Box","restricted`, `"box","restricted`, 1)).problem(422, "invalid_field")
+	send("POST", "/v1/plans", body).is(201)
+	send("POST", "/v1/plans", body).is(200)
+	send("POST", "/v1/plans", fmt.Sprintf(parlour, ""), "Idempotency-Key", "plan").is(201)
+	send("POST", "/v1/plans", fmt.Sprintf(parlour, ""), "Idempotency-Key", "plan").is(201)
+	send("POST", "/v1/plans", strings.Replace(body, "3b", "4", 1)).problem(409, "already_exists")
+	send("POST", "/v1/plans", strings.Replace(body, `"Box","restricted`, `"box","restricted`, 1)).problem(422, "invalid_field")
 	for _, path := range []string{"/v1/plans", "/v1/plans?limit=1", "/v1/plans?at=9223372036854775807", "/v1/plans/parlour",
 		"/v1/plans/parlour?format=pretix", "/v1/plans/parlour?at=9223372036854775807", "/halls/parlour"} {
-		ask("GET", path, "").is(200)
+		send("GET", path, "").is(200)
 	}
-	ask("GET", "/v1/plans/none", "").problem(404, "not_found")
-	ask("GET", "/v1/plans/parlour?at=1", "").problem(404, "not_found")
-	ask("GET", "/v1/plans/parlour?format=csv", "").problem(400, "bad_parameter")
-	ask("GET", "/v1/plans/parlour", "", "If-None-Match", `"1"`).is(304)
+	send("GET", "/v1/plans/none", "").problem(404, "not_found")
+	send("GET", "/v1/plans/parlour?at=1", "").problem(404, "not_found")
+	send("GET", "/v1/plans/parlour?format=csv", "").problem(400, "bad_parameter")
+	send("GET", "/v1/plans/parlour", "", "If-None-Match", `"1"`).is(304)
 }
 
 // pretixSchema validates against pretix's schema, if ADMITONE_PRETIX_SCHEMA names its file;
@@ -73,7 +73,7 @@ func pretixSchema(t *testing.T, text string) {
 			err = schema.Validate(value)
 		}
 		if err != nil {
-			t.Errorf("%v: %s", err, text)
+			t.Errorf("%v: got %s; want no error", err, text)
 		}
 		return
 	}
@@ -100,7 +100,7 @@ func checkMembers(t *testing.T, name string, value any, required, optional map[s
 		known := map[string]bool{}
 		for _, member := range required[name] {
 			if known[member] = true; value[member] == nil {
-				t.Errorf("%s has no %s: %v", name, member, value)
+				t.Errorf("%s has no %s: %v; want value[member] not nil", name, member, value)
 			}
 		}
 		for _, member := range optional[name] {
@@ -108,7 +108,7 @@ func checkMembers(t *testing.T, name string, value any, required, optional map[s
 		}
 		for member, inner := range value {
 			if !known[member] {
-				t.Errorf("%s has a member %s", name, member)
+				t.Errorf("%s has a member %s; want known[member]", name, member)
 			}
 			checkMembers(t, member, inner, required, optional)
 		}
@@ -119,7 +119,7 @@ func TestPlanIsReturnedUnchanged(t *testing.T) {
 	w := newHarness(t)
 	made := w.do("POST", "/v1/plans", fmt.Sprintf(parlour, `"id":"parlour",`))
 	if got := made.is(201); got["seats"] != 3.0 || got["places"] != 30.0 || got["name"] != "Parlour" {
-		t.Errorf("%s", made.text)
+		t.Errorf("got %s; want seats = 3, places = 30, name = Parlour", made.text)
 	}
 	read := w.do("GET", "/v1/plans/parlour", "")
 	got := read.is(200)
@@ -198,7 +198,7 @@ func TestPlanInParts(t *testing.T) {
 		t.Helper()
 		w.do("GET", "/v1/plans/large", "").problem(404, "not_found")
 		if items := w.do("GET", "/v1/plans", "").is(200)["items"].([]any); len(items) != 0 {
-			t.Errorf("listed before it is sealed: %v", items)
+			t.Errorf("listed before it is sealed: %v; want len(items) = 0", items)
 		}
 	}
 	begin([]byte(`{"name":"something else"}`), 1)
@@ -214,12 +214,13 @@ func TestPlanInParts(t *testing.T) {
 	read := w.do("GET", "/v1/plans/large", "").text
 	if parsed, err = events.ParsePlan([]byte(`{` + read[strings.Index(read, `"name"`):])); err != nil ||
 		string(events.AppendPlan(nil, parsed, events.PlanComplete)) != string(text) {
-		t.Errorf("%v: %.100s", err, read)
+		t.Errorf("%v: got %.100s; want no error, string(events.AppendPlan(nil, parsed, events.PlanComplete)) = %v",
+			err, read, string(text))
 	}
 	w.stop()
 	w.start()
-	if again := w.do("GET", "/v1/plans/large", "").text; again != read {
-		t.Errorf("after a restart it is another: %.100s", again)
+	if repeated := w.do("GET", "/v1/plans/large", "").text; repeated != read {
+		t.Errorf("after a restart it is another: %.100s", repeated)
 	}
 }
 

@@ -2,7 +2,7 @@ package api
 
 import "bytes"
 
-// positionMember begins a member of an encoded object that is a position in the log.
+// positionMember is the encoded name of a log position's member.
 var positionMember = []byte(`"position":`)
 
 // maxNested bounds the nested positions that are skipped: in as_of, and in the last item of a list.
@@ -30,8 +30,8 @@ func positionIn(object []byte) []byte {
 	return nil
 }
 
-// endsObject reports whether the rest of an encoded object ends the object that it is in at its own end, and no other
-// around it.
+// endsObject reports whether the object that contains rest ends exactly at the end of rest, so that no outer object
+// follows.
 func endsObject(rest []byte) bool {
 	depth := 1
 	for i := 0; i < len(rest); i++ {

@@ -27,7 +27,7 @@ func (r *request) checkPrecondition(refusal *core.Refusal, stream events.StreamI
 	lines, err := r.server.changes(ctx, stream, known, now)
 	if err != nil {
 		r.log().Error("the changes since a stale edit could not be read", "stream", stream, "error", err)
-		return p // the refusal is valid without it
+		return p // the refusal is valid without the changes
 	}
 	changes := []byte{'['}
 	for i := range lines {
@@ -46,7 +46,7 @@ func (r *request) checkPrecondition(refusal *core.Refusal, stream events.StreamI
 // staleDetail returns why an edit is stale: the resource has changed, or the server has never sent this
 // ETag.
 func staleDetail(refusal *core.Refusal, known events.Revision) string {
-	if known == neverGiven {
+	if known == noSuchRevision {
 		return "If-Match is not exactly a tag that this resource had; read it again and send its edit_tag in quotes, " +
 			"or its ETag if it has none"
 	}

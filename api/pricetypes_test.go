@@ -55,7 +55,7 @@ func TestBestSeatsByPriceType(t *testing.T) {
 		`"quantity":1,"price_types":{"free":1},"category":"Stalls"`:            "best_available.price_types",
 	} {
 		if a := best(ada, "show", members).problem(422, "invalid_field"); a["field"] != field {
-			t.Errorf("%s: %v", members, a)
+			t.Errorf("%s: got %v; want field = %v", members, a, field)
 		}
 	}
 	best(ada, "show", `"quantity":1,"price_types":{"adult":1.5}`).problem(422, "invalid_field")
@@ -73,14 +73,14 @@ func TestBestSeatsByPriceType(t *testing.T) {
 
 	made := best(ada, "show", `"quantity":2,"price_types":{"student":1,"adult":1}`).is(201)
 	if got := encoded(t, made["lines"]); made["amount"] != 800.0 || !strings.Contains(got, `"price":500,"price_type":"adult"`) {
-		t.Errorf("%v", made)
+		t.Errorf("got %v; want amount = 800, \"price\":500,\"price_type\":\"adult\" in got", made)
 	}
 	press := best(desk, "show", `"quantity":2,"price_types":{"free":2}`).is(201)
 	if got := encoded(t, press["seats"]); !strings.Contains(got, "A-2-") {
-		t.Errorf("%v", press)
+		t.Errorf("got %v; want A-2- in got", press)
 	}
 	if a := best(ada, "show", `"quantity":3,"price_types":{"student":3}`).problem(409, "sold_out"); a["remaining"] != 2.0 {
-		t.Errorf("%v", a)
+		t.Errorf("got %v; want remaining = 2", a)
 	}
 	w.verifyLog()
 }
@@ -98,7 +98,8 @@ func TestAlternativesAreForTheCaller(t *testing.T) {
 		a := w.do("POST", bookings, `{`+holder+`"seats":["A-1-1","A-1-2"]}`, "Authorization", token).problem(409, "seat_taken")
 		got := encoded(t, a["alternatives"])
 		if !strings.Contains(got, `"B-1-1","B-1-2"`) || strings.Contains(got, "A-2-") != (token == desk) {
-			t.Errorf("%q is offered %s", holder, got)
+			t.Errorf("%q is offered %s; want \"B-1-1\",\"B-1-2\" in got, got containing \"A-2-\" = %v",
+				holder, got, (token == desk))
 		}
 	}
 }
@@ -113,12 +114,12 @@ func TestAccessibleSoldOut(t *testing.T) {
 	a := w.do("POST", bookings, `{"holder":"ada","best_available":{"quantity":7,"accessible":true,"category":"Stalls"}}`).
 		problem(409, "sold_out")
 	if got := encoded(t, a["sections"]); a["remaining"] != 6.0 || !strings.Contains(got, `"remaining":4,"section":"A"`) {
-		t.Errorf("%v", a)
+		t.Errorf("got %v; want remaining = 6, \"remaining\":4,\"section\":\"A\" in got", a)
 	}
 	w.do("POST", bookings, `{"holder":"ada","best_available":{"quantity":6,"accessible":true,"category":"Stalls"}}`).is(201)
 	w.do("PUT", "/v1/performances/show/seats/A-2-1/block", "")
 	if a := w.do("POST", bookings, `{"holder":"ada","best_available":{"quantity":1,"accessible":true}}`).
 		problem(409, "sold_out"); a["remaining"] != 0.0 {
-		t.Errorf("%v", a)
+		t.Errorf("got %v; want remaining = 0", a)
 	}
 }

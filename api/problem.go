@@ -151,7 +151,7 @@ func problemOf(err error, log func() *slog.Logger) *problem {
 		return refuse(codes.LogUnavailable, "the outcome is unknown; retrying with the same Idempotency-Key is safe")
 	case errors.Is(err, projections.ErrNotReady):
 		return refuse(codes.ProjectionBehind, "the read side is catching up with the log; try again")
-	case errors.Is(err, live.ErrNotFound): // the entity exists, or it would have refused the command
+	case errors.Is(err, live.ErrNotFound): // the entity exists, otherwise the command would have been refused
 		return refuse(codes.ProjectionBehind, "the read side does not have that yet; try again")
 	case errors.Is(err, admission.ErrKeysDiffer):
 		return refuse(codes.KeysDiffer,

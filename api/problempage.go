@@ -29,8 +29,8 @@ func (r *request) answerProblem(p *problem) error {
 	})(r)
 }
 
-// programs are the paths outside /v1/ that only programs request.
-var programs = []string{"/healthz", "/readyz", "/metrics", "/ws", "/openapi.yaml", "/asyncapi.yaml"}
+// programPaths are the paths outside /v1/ that only programs request.
+var programPaths = []string{"/healthz", "/readyz", "/metrics", "/ws", "/openapi.yaml", "/asyncapi.yaml"}
 
 // acceptsHTML reports whether a path is one that people open in a browser: below /v1/ all answers are JSON,
 // and paths below /assets/ are requested by pages.
@@ -38,7 +38,7 @@ func acceptsHTML(c *fiber.Ctx) bool {
 	path := c.Path()
 	return !strings.HasPrefix(path, "/v1/") && !strings.HasPrefix(path, "/assets/") &&
 		!strings.HasPrefix(path, "/ws/") && !strings.HasPrefix(path, "/client/") &&
-		!slices.Contains(programs, path)
+		!slices.Contains(programPaths, path)
 }
 
 // problemInWords returns the title and text of the page for a problem.
@@ -48,7 +48,7 @@ func problemInWords(p *problem, status int) web.Problem {
 	switch {
 	case status == http.StatusNotFound:
 		words.Title = "There is nothing at this address"
-		words.Detail = "It may be mistyped, or what it led to is not here any more."
+		words.Detail = "It may be mistyped, or the page no longer exists."
 		if resource != "" && resource != "route" {
 			words.Title = "There is no such " + strings.ReplaceAll(resource, "_", " ")
 		}
@@ -58,7 +58,7 @@ func problemInWords(p *problem, status int) web.Problem {
 		words.Title = "The page can’t be shown"
 	case status >= http.StatusInternalServerError || status == http.StatusTooManyRequests:
 		words.Title, words.Again = "The page can’t be shown at the moment", true
-		words.Detail = "The server is busy, or just being restarted. Try again in a moment."
+		words.Detail = "The server is busy or restarting. Try again in a moment."
 	}
 	return words
 }

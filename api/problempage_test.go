@@ -43,7 +43,7 @@ func TestNotFoundPage(t *testing.T) {
 		)
 		if kind := page.header.Get("Content-Type"); kind != "text/html; charset=utf-8" ||
 			strings.Contains(text, "<script") {
-			t.Errorf("%s: it is %q", page.what, kind)
+			t.Errorf("%s: it is %q; want kind = text/html; charset=utf-8, no <script in text", page.what, kind)
 		}
 		for name, want := range map[string]string{"Vary": "Accept", "X-Content-Type-Options": "nosniff",
 			"Referrer-Policy": "no-referrer"} {
@@ -52,7 +52,7 @@ func TestNotFoundPage(t *testing.T) {
 			}
 		}
 		if policy := page.header.Get("Content-Security-Policy"); !strings.HasPrefix(policy, "default-src 'self';") {
-			t.Errorf("%s: the policy is %q", page.what, policy)
+			t.Errorf("%s: the policy is %q; want strings.HasPrefix(policy, \"default-src 'self';\")", page.what, policy)
 		}
 		for _, accepts := range []string{"", "*/*", "application/json", "application/problem+json",
 			"application/json, text/html;q=0.9", "image/png"} {

@@ -28,7 +28,7 @@ func (s *Server) productRoutes() {
 		write: AppendProduct,
 	}
 	s.handle(fiber.MethodPost, "/v1/products", products.create(newProduct, RoleAdmin))
-	s.handle(fiber.MethodGet, "/v1/products", s.past(products.listed))
+	s.handle(fiber.MethodGet, "/v1/products", s.past(products.listPage))
 	s.handle(fiber.MethodGet, "/v1/products/:id", s.past(products.one))
 	s.handle(fiber.MethodPatch, "/v1/products/:id", products.edit(newProductEdit))
 	s.reservationRoutes()
@@ -62,7 +62,7 @@ func newProduct(r *request) (core.Command, events.ProductID, error) {
 		return nil, "", err
 	}
 	command := &product.Create{ID: id, Name: body.Name}
-	if command.WaitingRoom, err = guardedBy(body.WaitingRoom); err != nil {
+	if command.WaitingRoom, err = waitingRoomOf(body.WaitingRoom); err != nil {
 		return nil, "", err
 	}
 	if command.Cancellation, err = newCancellation(body.Cancellation); err != nil {
@@ -103,7 +103,7 @@ func newProductEdit(r *request) (core.Command, error) {
 	if err := checkName(body.Name); err != nil {
 		return nil, err
 	}
-	if _, err := guardedBy(body.WaitingRoom); err != nil {
+	if _, err := waitingRoomOf(body.WaitingRoom); err != nil {
 		return nil, err
 	}
 	for _, f := range []struct {

@@ -41,10 +41,10 @@ func (s *Server) proofRoutes() {
 	s.handle(fiber.MethodGet, "/v1/bookings/:id/receipt", s.bookingReceipt)
 }
 
-// logHead answers with a signed head. It is public: the more parties keep heads, the harder it is to change
-// the log unnoticed.
+// logHead answers with a signed head. It is public: the more parties store heads, the harder it is to
+// change the log undetected.
 func (s *Server) logHead(r *request) error {
-	ctx, cancel := context.WithTimeout(context.Background(), s.patience)
+	ctx, cancel := context.WithTimeout(context.Background(), s.viewsTimeout)
 	defer cancel()
 	body, err := s.config.Proofs.AppendHead(ctx, nil)
 	if errors.Is(err, context.DeadlineExceeded) {
@@ -58,7 +58,7 @@ func (s *Server) logHead(r *request) error {
 
 // receipt answers with the receipt of the event at a position.
 func (r *request) receipt(position events.Position) error {
-	ctx, cancel := context.WithTimeout(context.Background(), r.server.patience)
+	ctx, cancel := context.WithTimeout(context.Background(), r.server.viewsTimeout)
 	defer cancel()
 	body, err := r.server.config.Proofs.Receipt(ctx, position)
 	if errors.Is(err, context.DeadlineExceeded) {
@@ -70,8 +70,8 @@ func (r *request) receipt(position events.Position) error {
 	return r.json(fiber.StatusOK, body)
 }
 
-// entryReceipt answers with the receipt of an entry: of the event by which the team got its slot, or its
-// place on the waitlist. The event names the holder who caused it, so the receipt is not public.
+// entryReceipt answers with the receipt of an entry: of the event that gave the team its slot or its place
+// on the waitlist. The event contains the holder who caused it, so the receipt is not public.
 func (s *Server) entryReceipt(r *request) error {
 	id, teamID, err := r.entryParams()
 	if err != nil {
@@ -188,9 +188,9 @@ func (s *Server) bookingReceipt(r *request) error {
 	return r.receipt(page[0].Position)
 }
 
-// expiredAlone reports whether the event of a reservation's expiry names no other holder. One fact has all
-// reservations that expire at a moment.
-func (s *Server) expiredAlone(v *foundReservation) (bool, error) {
+// expiredSingly reports whether the event of a reservation's expiry contains no other holder: one fact has
+// all reservations that expire at the same time.
+func (s *Server) expiredSingly(v *foundReservation) (bool, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), readLimit)
 	defer cancel()
 	page, err := s.config.Store.Read(ctx, product.Stream(v.ProductID), v.Revision, events.Forward, 1)
@@ -206,9 +206,9 @@ func (s *Server) expiredAlone(v *foundReservation) (bool, error) {
 		!slices.ContainsFunc(expired.Expired, func(h events.ExpiredHold) bool { return h.Holder != v.Holder }), nil
 }
 
-// reservationReceipt answers with the receipt of a reservation: of the last event about it. If that is an
-// expiry that names other holders, which must not be disclosed, it is the receipt of the hold, which has
-// the deadline.
+// reservationReceipt answers with the receipt of the last event about a reservation. An expiry that
+// contains other holders must not be disclosed; the answer is then the receipt of the hold, which has the
+// deadline.
 func (s *Server) reservationReceipt(r *request) error {
 	productID, rid, id, err := r.reservationParams()
 	if err != nil {
@@ -233,11 +233,11 @@ func (s *Server) reservationReceipt(r *request) error {
 	}
 	position, until := v.Position, *v // position: of its end, if it has ended
 	if v.Status == events.ReservationExpired && only != "" {
-		alone, err := s.expiredAlone(v)
+		single, err := s.expiredSingly(v)
 		if err != nil {
 			return err
 		}
-		if !alone {
+		if !single {
 			until.Status = events.ReservationHeld
 		}
 	}
@@ -253,7 +253,7 @@ func (s *Server) reservationReceipt(r *request) error {
 	return r.receipt(position)
 }
 
-// clockSlack is the time by which an event's recording may precede its id's time, because the clock
+// clockSlack is the time by which an event may be recorded before the time in its id, because the clock
 // was set back in between.
 const clockSlack = 2 * time.Second
 

@@ -56,7 +56,7 @@ func TestReservationReceipts(t *testing.T) {
 	w.receipt(of("q", kept), "product.held.v1", kept["position"])
 	r := w.receipt(of("q", held), "product.confirmed.v1", confirmed["position"])
 	if r.Head.Position() < r.Event.Position || !strings.Contains(string(r.Event.Data), "bob") {
-		t.Errorf("%+v", r)
+		t.Errorf("got %+v; want r.Head.Position() ≥ %v, bob in r.Event.Data", r, r.Event.Position)
 	}
 	released := w.do("DELETE", of("q", sold), "").is(200)
 	w.receipt(of("q", sold), "product.released.v1", released["position"])
@@ -143,7 +143,7 @@ func TestBookingReceipts(t *testing.T) {
 	w.receipt(path, "booking.held.v1", made["position"])
 	w.do("POST", path+"/payment", "").is(200)
 	if r := w.receipt(path, "booking.booked.v1", nil); r.Event.Stream.Entity() != made["id"] {
-		t.Errorf("%+v", r.Event)
+		t.Errorf("got %+v; want r.Event.Stream.Entity() = %v", r.Event, made["id"])
 	}
 	// The receipt of the first event, which has the seats.
 	first := w.do("GET", path+"/receipt?revision=0", "")
@@ -152,7 +152,7 @@ func TestBookingReceipts(t *testing.T) {
 	w.must(err)
 	if r, err := merkle.CheckReceipt([]byte(first.text), verifier); err != nil || r.Event.Type != "booking.held.v1" ||
 		!strings.Contains(string(r.Event.Data), "A-1-1") {
-		t.Errorf("%+v, %v", r, err)
+		t.Errorf("got %+v, %v; want no error, r.Event.Type = booking.held.v1, A-1-1 in r.Event.Data", r, err)
 	}
 	w.do("GET", path+"/receipt?revision=9", "").problem(404, "not_found")
 	w.do("GET", path+"/receipt?revision=x", "").problem(400, "bad_parameter")
@@ -202,9 +202,9 @@ func TestEntryReceiptRoles(t *testing.T) {
 	w.config.Auth = secret
 	w.start()
 	as := func(sub string, role Role) string { return bearer(t, sub, role) }
-	send := func(who, method, path, body string) answer {
+	send := func(actor, method, path, body string) answer {
 		t.Helper()
-		return w.do(method, path, body, "Authorization", who)
+		return w.do(method, path, body, "Authorization", actor)
 	}
 	admin := as("boss", RoleAdmin)
 	ada, bob, eve, shop := as("ada", RoleHolder), as("bob", RoleHolder), as("eve", RoleHolder), as("shop", RoleService)
@@ -217,7 +217,7 @@ func TestEntryReceiptRoles(t *testing.T) {
 	const entries = "/v1/tournaments/cup/entries"
 	send(ada, "POST", "/v1/teams", `{"id":"adas","name":"n"}`).is(201)
 	send(ada, "POST", "/v1/teams", `{"id":"more","name":"n"}`).is(201)
-	enter := func(who, team string) { t.Helper(); send(who, "POST", entries, `{"team_id":"`+team+`"}`).is(201) }
+	enter := func(actor, team string) { t.Helper(); send(actor, "POST", entries, `{"team_id":"`+team+`"}`).is(201) }
 	enter(ada, "adas")
 	enter(shop, "more")
 	enter(bob, "old")
@@ -256,13 +256,13 @@ func TestExpiryReceiptNamesNoOther(t *testing.T) {
 	admin, ada, bob := bearer(t, "boss", RoleAdmin), bearer(t, "ada", RoleHolder), bearer(t, "bob", RoleHolder)
 	w.do("POST", "/v1/products", `{"id":"p","name":"p","stock":9,"hold_seconds":1}`, "Authorization", admin).is(201)
 	const reservations = "/v1/products/p/reservations"
-	held := func(who string) string {
+	held := func(actor string) string {
 		return reservations + "/" + w.do("POST", reservations, `{"hold":true}`, "Authorization",
-			who).is(201)["id"].(string)
+			actor).is(201)["id"].(string)
 	}
-	expired := func(who, path string) {
+	expired := func(actor, path string) {
 		for status := "held"; status != "expired"; {
-			status = w.do("GET", path, "", "Authorization", who).is(200)["status"].(string)
+			status = w.do("GET", path, "", "Authorization", actor).is(200)["status"].(string)
 		}
 	}
 	// Commands of one batch are decided within microseconds, so both are almost always due before
@@ -280,18 +280,18 @@ func TestExpiryReceiptNamesNoOther(t *testing.T) {
 		expired(bob, bobs)
 		together = strings.Contains(w.do("GET", adas+"/receipt", "", "Authorization", admin).text, "bob")
 	}
-	for who, path := range map[string]string{ada: adas, bob: bobs} {
-		a := w.do("GET", path+"/receipt", "", "Authorization", who)
+	for actor, path := range map[string]string{ada: adas, bob: bobs} {
+		a := w.do("GET", path+"/receipt", "", "Authorization", actor)
 		event := a.is(200)["event"].(map[string]any)
 		if event["type"] != "product.held.v1" {
-			t.Errorf("the receipt is of %v", event["type"])
+			t.Errorf("the receipt is of %v; want type = product.held.v1", event["type"])
 		}
 	}
-	alone := held(ada)
-	expired(ada, alone)
-	if event := w.do("GET", alone+"/receipt", "", "Authorization",
+	single := held(ada)
+	expired(ada, single)
+	if event := w.do("GET", single+"/receipt", "", "Authorization",
 		ada).is(200)["event"].(map[string]any); event["type"] != "product.expired.v1" {
-		t.Errorf("alone the receipt is of %v", event["type"])
+		t.Errorf("alone the receipt is of %v; want type = product.expired.v1", event["type"])
 	}
 }
 
@@ -330,7 +330,7 @@ func TestLogHead(t *testing.T) {
 	empty := w.do("GET", "/v1/log/head", "").is(200)
 	fields(t, empty, "counts epoch key note position root size")
 	if empty["size"] != 0.0 || empty["epoch"] != w.store.Epoch() {
-		t.Errorf("of an empty log: %v", empty)
+		t.Errorf("of an empty log: %v; want size = 0, epoch = %v", empty, w.store.Epoch())
 	}
 	w.product("p", 3, "")
 	for size := 0.0; size < 1; {
@@ -341,6 +341,6 @@ func TestLogHead(t *testing.T) {
 	w.must(err)
 	if h, err := merkle.OpenHead(v["note"].(string), verifier); err != nil || float64(h.Size) != v["size"] ||
 		h.Root.String() != v["root"] {
-		t.Errorf("%v: %+v, %v", v, h, err)
+		t.Errorf("%v: got %+v, %v; want no error, h.Size = %v, h.Root.String() = %v", v, h, err, v["size"], v["root"])
 	}
 }

@@ -20,8 +20,8 @@ const (
 	rateWindow = time.Second
 	// rateShards is the number of shards, each with a lock of its own.
 	rateShards = 16
-	// rateCallers bounds the callers of a shard with an allowance of their own in one window; the others
-	// share one.
+	// rateCallers bounds the callers of a shard with an individual allowance in one window; all others
+	// share one allowance.
 	rateCallers = 1 << 13
 )
 
@@ -31,9 +31,9 @@ type rateCaller struct {
 	network netip.Prefix
 }
 
-// rateLimit limits the commands of each caller with the generic cell rate algorithm. A caller who has sent
-// nothing for a window has the whole allowance again and is dropped, so memory is bounded by the callers
-// of two windows.
+// rateLimit limits the commands of each caller with the generic cell rate algorithm. After a window
+// without commands a caller has the whole allowance again and is dropped, so memory is bounded by the
+// callers of two windows.
 type rateLimit struct {
 	most   int64
 	every  time.Duration // the average interval of commands
@@ -45,9 +45,9 @@ type rateLimit struct {
 
 // rateShard has some of the callers. The values are theoretical arrival times, relative to began.
 type rateShard struct {
-	mu        sync.Mutex
-	now, last map[rateCaller]time.Duration // of this and the previous window; guarded by mu
-	begun     time.Duration                // start of this window; guarded by mu
+	mu                sync.Mutex
+	current, previous map[rateCaller]time.Duration // of this and the previous window; guarded by mu
+	begun             time.Duration                // start of this window; guarded by mu
 }
 
 // newRateLimit returns a limit of most commands per second, nil for 0.
@@ -65,37 +65,37 @@ func (l *rateLimit) allow(from rateCaller, now time.Time) (remaining int64, wait
 	shard, at := &l.shards[maphash.Comparable(l.seed, from)%rateShards], now.Sub(l.began)
 	shard.mu.Lock()
 	defer shard.mu.Unlock()
-	from, was := shard.find(from, at)
-	next := max(was, at) + l.every
+	from, arrival := shard.find(from, at)
+	next := max(arrival, at) + l.every
 	if wait := next - at - rateWindow; wait > 0 {
 		return 0, wait
 	}
-	shard.now[from] = next
+	shard.current[from] = next
 	return int64((rateWindow - (next - at)) / l.every), 0
 }
 
 // find returns the key under which a caller is counted, and its theoretical arrival time. The caller holds
 // mu.
 func (s *rateShard) find(from rateCaller, at time.Duration) (rateCaller, time.Duration) {
-	if s.now == nil || at-s.begun >= rateWindow {
-		if s.last = s.now; at-s.begun >= 2*rateWindow {
-			s.last = nil
+	if s.current == nil || at-s.begun >= rateWindow {
+		if s.previous = s.current; at-s.begun >= 2*rateWindow {
+			s.previous = nil
 		}
-		s.now, s.begun = map[rateCaller]time.Duration{}, at
+		s.current, s.begun = map[rateCaller]time.Duration{}, at
 	}
-	was, known := s.now[from]
-	if !known && len(s.now) >= rateCallers {
+	arrival, known := s.current[from]
+	if !known && len(s.current) >= rateCallers {
 		from = rateCaller{}
-		was, known = s.now[from]
+		arrival, known = s.current[from]
 	}
 	if !known {
-		was = s.last[from]
+		arrival = s.previous[from]
 	}
-	return from, was
+	return from, arrival
 }
 
-// rated applies the rate limit to a command, and to each command of a batch.
-func (s *Server) rated(method, path string, h handler) handler {
+// rateLimited applies the rate limit to a command, and to each command of a batch.
+func (s *Server) rateLimited(method, path string, h handler) handler {
 	if s.rate == nil || method == fiber.MethodGet || path == batchPath {
 		return h
 	}

@@ -22,8 +22,8 @@ func TestRateLimit(t *testing.T) {
 		}
 	}
 	for range 3 {
-		for left := int64(3); left >= 0; left-- {
-			expect("ada", left, 0)
+		for remaining := int64(3); remaining >= 0; remaining-- {
+			expect("ada", remaining, 0)
 		}
 		expect("ada", 0, 250*time.Millisecond)
 		expect("bob", 3, 0)
@@ -52,7 +52,7 @@ func TestRateLimitIsBounded(t *testing.T) {
 	}
 	kept := func() (n int) {
 		for i := range l.shards {
-			n += len(l.shards[i].now) + len(l.shards[i].last)
+			n += len(l.shards[i].current) + len(l.shards[i].previous)
 		}
 		return n
 	}
@@ -88,7 +88,7 @@ func TestRateOfCallers(t *testing.T) {
 	admin := bearer(t, "root", RoleAdmin)
 	w.do("POST", "/v1/products", `{"id":"p","name":"n","stock":1000}`, "Authorization", admin).is(201)
 	// until sends a command until it is refused, which has to happen.
-	until := func(who string, headers ...string) answer {
+	until := func(actor string, headers ...string) answer {
 		t.Helper()
 		for range 1000 {
 			a := w.do("POST", "/v1/products/p/reservations", `{"holder":"ada"}`, headers...)
@@ -97,30 +97,30 @@ func TestRateOfCallers(t *testing.T) {
 			}
 			if policy := a.header.Get("RateLimit-Policy"); policy != `"commands";q=3;w=1` ||
 				!strings.HasPrefix(a.header.Get("RateLimit"), `"commands";r=`) {
-				t.Fatalf("%s: %v", who, a.header)
+				t.Fatalf("%s: the headers are %v; want RateLimit and a policy of 3 commands a second", actor, a.header)
 			}
 		}
-		t.Fatalf("%s is never refused", who)
+		t.Fatalf("%s is never refused", actor)
 		return answer{}
 	}
-	for _, who := range [][]string{
+	for _, actor := range [][]string{
 		{"Authorization", bearer(t, "ada", RoleHolder)},
 		{"X-Forwarded-For", "198.18.0.1"}, {"X-Forwarded-For", "198.18.0.2"},
 	} {
-		a := until(fmt.Sprint(who), who...)
+		a := until(fmt.Sprint(actor), actor...)
 		if a.problem(429, "rate_limited"); a.header.Get("Retry-After") != "1" ||
 			a.header.Get("RateLimit") != `"commands";r=0;t=1` {
-			t.Errorf("%v", a.header)
+			t.Errorf("got %v; want Retry-After = 1, RateLimit = \"commands\";r=0;t=1", a.header)
 		}
 		for range 2 * slow {
-			if a := w.do("GET", "/v1/products/p", "", who...); a.status != 200 || a.header.Get("RateLimit") != "" {
-				t.Errorf("a question: %d %v", a.status, a.header)
+			if a := w.do("GET", "/v1/products/p", "", actor...); a.status != 200 || a.header.Get("RateLimit") != "" {
+				t.Errorf("a question: %d %v; want status = 200, RateLimit = empty", a.status, a.header)
 			}
 		}
 	}
 	for range 3 * slow {
 		if a := w.do("POST", "/v1/products/p/reservations", `{}`); a.status != 401 || a.header.Get("RateLimit") != "" {
-			t.Errorf("from this machine: %d %v", a.status, a.header)
+			t.Errorf("from this machine: %d %v; want status = 401, RateLimit = empty", a.status, a.header)
 		}
 	}
 	const one = `{"method":"POST","path":"/v1/products/p/reservations%s","body":{"holder":"cy"}}`

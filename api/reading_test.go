@@ -34,7 +34,7 @@ func (a answer) page() (p listed) {
 func TestListBounds(t *testing.T) {
 	w := newHarness(t)
 	if p := w.do("GET", "/v1/products", "").page(); len(p.Items) != 0 || p.Next != nil {
-		t.Errorf("an empty list: %+v", p)
+		t.Errorf("an empty list: %+v; want len(p.Items) = 0, p.Next = nil", p)
 	}
 	for i := range 51 {
 		w.product(fmt.Sprintf("p%02d", i), 1, "")
@@ -52,7 +52,7 @@ func TestListBounds(t *testing.T) {
 		t.Errorf("the default is %d items", len(p.Items))
 	}
 	if p := w.do("GET", "/v1/products?limit=51", "").page(); len(p.Items) != 51 || p.Next != nil {
-		t.Errorf("exactly all: %d items, next %v", len(p.Items), p.Next)
+		t.Errorf("exactly all: %d items, next %v; want len(p.Items) = 51, p.Next = nil", len(p.Items), p.Next)
 	}
 }
 
@@ -153,7 +153,7 @@ func TestAsOf(t *testing.T) {
 	}
 	for at, want := range map[string]string{"2": "held", "3": "held", "4": "confirmed", "6": "released"} {
 		if v := one("/v1/products/p/reservations/" + rid + "?at=" + at); v["status"] != want || v["as_of"] == nil {
-			t.Errorf("the reservation at %s: %v", at, v)
+			t.Errorf("the reservation at %s: %v; want status = %v, as_of not nil", at, v, want)
 		}
 	}
 	w.do("GET", "/v1/products/p/reservations/"+rid+"?at=1", "").problem(404, "not_found")
@@ -162,26 +162,26 @@ func TestAsOf(t *testing.T) {
 	if p := w.do("GET", "/v1/products?at=2", "").page(); len(p.Items) != 1 || p.Items[0].Remaining != 7 ||
 		p.AsOf == nil ||
 		p.AsOf.Position != 2 {
-		t.Errorf("the list at 2: %+v", p)
+		t.Errorf("the list at 2: %+v; want one item with 7 remaining, as of position 2", p)
 	}
 	events := one("/v1/events")["items"].([]any)
 	for i, e := range events {
 		recorded := e.(map[string]any)["recorded"].(string)
 		v := one("/v1/products/p?at=" + url.QueryEscape(recorded))["as_of"].(map[string]any)
 		if position := int(v["position"].(float64)); position < i+1 || v["time"] != recorded {
-			t.Errorf("at the time of event %d: %v", i+1, v)
+			t.Errorf("at the time of event %d: %v; want position ≥ %v, time = %v", i+1, v, i+1, recorded)
 		}
 		decided := e.(map[string]any)["time"].(string) // the time shown in histories
 		if v := one("/v1/products/p?at=" +
 			url.QueryEscape(decided))["as_of"].(map[string]any); v["position"].(float64) < float64(i+1) {
-			t.Errorf("at the time at which event %d was decided: %v", i+1, v)
+			t.Errorf("at the time at which event %d was decided: %v; want position ≥ %v", i+1, v, float64(i+1))
 		}
 	}
 	for _, path := range []string{"/v1/products/p", "/v1/products/p/reservations/" + rid} {
 		w.do("GET", path+"?at=0", "").problem(404, "not_found")
 	}
 	if p := w.do("GET", "/v1/products?at=0", "").page(); len(p.Items) != 0 || p.AsOf == nil || p.AsOf.Position != 0 {
-		t.Errorf("the list before everything: %+v", p)
+		t.Errorf("the list before everything: %+v; want len(p.Items) = 0, p.AsOf not nil, p.AsOf.Position = 0", p)
 	}
 	one("/v1/products/p?at=99999999999999999999")
 	first, err := time.Parse(time.RFC3339Nano, events[0].(map[string]any)["time"].(string))
@@ -190,10 +190,10 @@ func TestAsOf(t *testing.T) {
 		404,
 		"not_found",
 	)
-	asked := time.Now()
+	requested := time.Now()
 	future := one("/v1/products/p?at=9999-12-31T23:59:59-12:00")["as_of"].(map[string]any)
-	if then, err := time.Parse(time.RFC3339Nano, future["time"].(string)); err != nil || then.Before(asked) ||
-		then.After(time.Now()) ||
+	if past, err := time.Parse(time.RFC3339Nano, future["time"].(string)); err != nil || past.Before(requested) ||
+		past.After(time.Now()) ||
 		future["position"] != float64(6) {
 		t.Errorf("the future is as of %v, want now", future)
 	}
@@ -211,7 +211,7 @@ func TestMinPosition(t *testing.T) {
 	for i := range 50 {
 		v := w.reserve("p", "ada", "").is(201)
 		if got := w.do("GET", "/v1/products/p", "").is(200); got["sold"] != float64(i+1) {
-			t.Fatalf("after %d reservations the product says %v", i+1, got)
+			t.Fatalf("after %d reservations the product says %v; want sold = %v", i+1, got, float64(i+1))
 		}
 		w.do("GET", fmt.Sprintf("/v1/products/p?min_position=%v", v["position"]), "").is(200)
 	}
@@ -225,12 +225,12 @@ func TestMinPosition(t *testing.T) {
 	// One that is reached in time is answered.
 	waiting.Go(func() {
 		if v := w.do("GET", "/v1/products/p?min_position=52", "").is(200); v["sold"] != float64(51) {
-			t.Error(v)
+			t.Errorf("got %v; want sold = 51", v)
 		}
 	})
 	w.reserve("p", "ada", "").is(201)
 	waiting.Wait()
-	w.server.patience = 20 * time.Millisecond // no request is in progress
+	w.server.viewsTimeout = 20 * time.Millisecond // no request is in progress
 	for _, path := range []string{"/v1/products/p", "/v1/products"} {
 		w.do("GET", path+"?min_position=1000000", "").problem(503, "projection_behind")
 	}

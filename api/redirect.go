@@ -8,8 +8,8 @@ import (
 	"github.com/gofiber/fiber/v2"
 )
 
-// meantPages has the first segments of the paths of pages, and whether an id may follow.
-var meantPages = map[string]bool{
+// redirectedPages has the first segments of the paths of pages, and whether an id may follow.
+var redirectedPages = map[string]bool{
 	"products": true, "performances": true, "tournaments": true, "waiting-rooms": true, "audit": false, "docs": false,
 }
 
@@ -25,13 +25,13 @@ func redirectTarget(c *fiber.Ctx) string {
 	}
 	path := strings.TrimSuffix(c.Path(), "/")
 	name, id, one := strings.Cut(strings.TrimPrefix(path, "/"), "/")
-	mayHave, known := meantPages[name]
-	if path != "/"+name && path != "/"+name+"/"+id || !known || one && !(mayHave && input.ValidID(id)) {
+	allowsID, known := redirectedPages[name]
+	if path != "/"+name && path != "/"+name+"/"+id || !known || one && !(allowsID && input.ValidID(id)) {
 		return ""
 	}
 	query := ""
-	if asked := c.Context().URI().QueryString(); len(asked) > 0 {
-		query = "?" + string(asked)
+	if given := c.Context().URI().QueryString(); len(given) > 0 {
+		query = "?" + string(given)
 	}
 	switch {
 	case name == "products" && one:

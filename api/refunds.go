@@ -22,7 +22,7 @@ var refundColumns = []string{"id", "status", "amount", "currency", "provider", "
 
 // listRefunds answers with the refunds of external payments, in the order in which they became owed.
 func (s *Server) listRefunds(r *request) error {
-	if err := r.caller.must(RoleAuditor, RoleService, RoleAdmin); err != nil {
+	if err := r.caller.requireRole(RoleAuditor, RoleService, RoleAdmin); err != nil {
 		return err
 	}
 	q, err := r.query([]string{string(row.RefundOwed), string(row.RefundSettled)})
@@ -40,7 +40,7 @@ func (s *Server) listRefunds(r *request) error {
 			page, next, err := from.Refunds(q.status == string(row.RefundOwed), number, most)
 			return page, numberedNext(uint64(next)), err
 		},
-		then: func(f *row.Refund) (bool, error) {
+		resolve: func(f *row.Refund) (bool, error) {
 			return q.status == "" || string(f.Status) == q.status, nil
 		},
 		write:   func(dst []byte, f *row.Refund) ([]byte, error) { return appendRefund(dst, f), nil },
@@ -65,7 +65,7 @@ func (s *Server) refund(r *request) (*row.Refund, error) {
 }
 
 func (s *Server) getRefund(r *request) error {
-	if err := r.caller.must(RoleAuditor, RoleService, RoleAdmin); err != nil {
+	if err := r.caller.requireRole(RoleAuditor, RoleService, RoleAdmin); err != nil {
 		return err
 	}
 	refund, err := s.refund(r)
@@ -80,7 +80,7 @@ func (s *Server) getRefund(r *request) error {
 
 // settleRefund records that a refund was paid externally, under a reference.
 func (s *Server) settleRefund(r *request) error {
-	if err := r.caller.must(RoleService, RoleAdmin); err != nil {
+	if err := r.caller.requireRole(RoleService, RoleAdmin); err != nil {
 		return err
 	}
 	reason, err := r.override()
@@ -104,14 +104,14 @@ func (s *Server) settleRefund(r *request) error {
 		reason = "" // the provider may be about to pay it too
 	}
 	var answer actors.Answer
-	ctx, end := r.waiting()
+	ctx, end := r.answerContext()
 	defer end()
 	err = r.keyed(func(id actors.CommandID) error {
 		answer, err = refunds.Run(ctx, s.config.Desk, refunds.Settle{Request: r.source(id),
 			Payment: refund.Stream(), RefundID: refund.ID, Reference: *body.Reference, Reason: reason})
 		return err
 	})
-	r.noteAll()
+	r.noteHead()
 	if err != nil {
 		return err
 	}

@@ -16,17 +16,17 @@ func oweRefund(t *testing.T, before func(s *shop)) (s *shop, payment, refund str
 	s = newShop(t, func(w *harness) { w.refunds = true })
 	booking := s.held("hall", "ada", "A-1-1")
 	session := s.checkout(booking)
-	s.do("POST", booking+"/payment", outside("first", 100, "")).is(200)
+	s.do("POST", booking+"/payment", external("first", 100, "")).is(200)
 	payment = s.stripe.PayWith(s.reopen(session), "pi_second")
 	before(s)
-	s.tell(s.stripe.TellSession("completed", session), 200)
+	s.deliver(s.stripe.SessionEvent("completed", session), 200)
 	id := events.NewRefundID(events.PaymentStream("stripe", payment), events.OwedAlreadyPaid, "")
 	return s, payment, "/v1/refunds/" + string(id)
 }
 
 // reopen reopens a session that the cursor may have closed.
 func (s *shop) reopen(session string) string {
-	s.until("the page of a booking that is paid otherwise is closed", func() bool {
+	s.await("the page of a booking that is paid otherwise is closed", func() bool {
 		return s.stripe.Sessions()[0].Status == "expired"
 	})
 	s.stripe.Change(session, func(one *stripetest.Session) { one.Status = "open" })
@@ -36,7 +36,7 @@ func (s *shop) reopen(session string) string {
 // awaitRefund waits until a refund has a status, here and at the provider.
 func (s *shop) awaitRefund(path, status, atProvider string) {
 	s.t.Helper()
-	s.until(path+" is "+status+", and "+atProvider+" at the provider", func() bool {
+	s.await(path+" is "+status+", and "+atProvider+" at the provider", func() bool {
 		now := s.do("GET", path, "").is(200)
 		there, _ := now["at_provider"].(string)
 		return now["status"] == status && there == atProvider
@@ -53,11 +53,11 @@ func TestRefundIsPaidBack(t *testing.T) {
 		t.Errorf("the refunds are %+v", made)
 	}
 	for _, kind := range []string{"refund.created", "refund.updated", "charge.refund.updated"} {
-		s.tell(s.stripe.Tell(kind, made[0]), 200)
+		s.deliver(s.stripe.SignedEvent(kind, made[0]), 200)
 	}
-	s.tell(s.stripe.Tell("refund.failed", s.stripe.SetRefund(made[0].ID, "failed")), 200)
+	s.deliver(s.stripe.SignedEvent("refund.failed", s.stripe.SetRefund(made[0].ID, "failed")), 200)
 	s.awaitRefund(refund, "owed", "failed")
-	s.tell(s.stripe.Tell("refund.updated", made[0]), 200) // one that was in flight
+	s.deliver(s.stripe.SignedEvent("refund.updated", made[0]), 200) // one that was in flight
 	s.awaitRefund(refund, "owed", "failed")
 	s.do("POST", refund+"/settlement", `{"reference":"`+made[0].ID+`"}`).problem(409, "payment_reference_used")
 	s.do("POST", refund+"/settlement", `{"reference":"by hand"}`).is(200)
@@ -65,27 +65,27 @@ func TestRefundIsPaidBack(t *testing.T) {
 	if n := s.stripe.Calls("POST /v1/refunds"); n != 1 || s.stripe.Refunded(payment) != 0 {
 		t.Errorf("it was requested %d times, and %d were refunded", n, s.stripe.Refunded(payment))
 	}
-	s.moneyVerified()
+	s.verifyMoney()
 }
 
 // TestPendingRefund: it stays owed, and can't be settled otherwise, until the provider has reported
 // the result.
 func TestPendingRefund(t *testing.T) {
 	for end, want := range map[string]string{"succeeded": "settled", "canceled": "owed"} {
-		s, _, refund := oweRefund(t, func(s *shop) { s.stripe.RefundsBecome("pending") })
+		s, _, refund := oweRefund(t, func(s *shop) { s.stripe.SetNewRefundStatus("pending") })
 		s.awaitRefund(refund, "owed", "asked")
-		s.until("it is asked for", func() bool { return len(s.stripe.Refunds()) == 1 })
+		s.await("it is asked for", func() bool { return len(s.stripe.Refunds()) == 1 })
 		s.do("POST", refund+"/settlement", `{"reference":"by hand"}`).problem(409, "payment_in_progress")
-		s.tell(s.stripe.Tell("refund.created", s.stripe.Refunds()[0]), 200)
+		s.deliver(s.stripe.SignedEvent("refund.created", s.stripe.Refunds()[0]), 200)
 		s.awaitRefund(refund, "owed", "asked")
-		s.tell(s.stripe.Tell("refund.updated", s.stripe.SetRefund(s.stripe.Refunds()[0].ID, end)), 200)
+		s.deliver(s.stripe.SignedEvent("refund.updated", s.stripe.SetRefund(s.stripe.Refunds()[0].ID, end)), 200)
 		if want == "settled" {
 			s.awaitRefund(refund, want, "")
 		} else {
 			s.awaitRefund(refund, want, end)
 			s.do("POST", refund+"/settlement", `{"reference":"by hand"}`).is(200)
 		}
-		s.moneyVerified()
+		s.verifyMoney()
 	}
 }
 
@@ -93,8 +93,8 @@ func TestPendingRefund(t *testing.T) {
 // failed one is owed again, and settled manually.
 func TestPendingRefundWithoutReports(t *testing.T) {
 	for end, want := range map[string]string{"succeeded": "settled", "failed": "owed"} {
-		s, payment, refund := oweRefund(t, func(s *shop) { s.stripe.RefundsBecome("pending") })
-		s.until("it is asked for", func() bool { return len(s.stripe.Refunds()) == 1 })
+		s, payment, refund := oweRefund(t, func(s *shop) { s.stripe.SetNewRefundStatus("pending") })
+		s.await("it is asked for", func() bool { return len(s.stripe.Refunds()) == 1 })
 		s.readAgain()
 		s.awaitRefund(refund, "owed", "asked")
 		s.stop()
@@ -111,7 +111,7 @@ func TestPendingRefundWithoutReports(t *testing.T) {
 		if n := s.stripe.Calls("POST /v1/refunds"); n != 1 {
 			t.Errorf("%s was requested %d times", payment, n)
 		}
-		s.moneyVerified()
+		s.verifyMoney()
 	}
 }
 
@@ -119,14 +119,14 @@ func TestPendingRefundWithoutReports(t *testing.T) {
 func (s *shop) readAgain() {
 	s.t.Helper()
 	before := s.stripe.Calls("GET /v1/refunds")
-	s.until("the refunds are read again", func() bool { return s.stripe.Calls("GET /v1/refunds") > before+1 })
+	s.await("the refunds are read again", func() bool { return s.stripe.Calls("GET /v1/refunds") > before+1 })
 }
 
 // TestRefundWithALostAnswer: it is found by its id, and not requested again.
 func TestRefundWithALostAnswer(t *testing.T) {
 	var lost atomic.Int32
 	s, payment, refund := oweRefund(t, func(s *shop) {
-		s.stripe.Lose(func(r *http.Request) int {
+		s.stripe.FailAfter(func(r *http.Request) int {
 			if r.Method == http.MethodPost && r.URL.Path == "/v1/refunds" {
 				lost.Add(1)
 				return 500
@@ -138,7 +138,7 @@ func TestRefundWithALostAnswer(t *testing.T) {
 	if n := s.stripe.Calls("POST /v1/refunds"); n != 1 || lost.Load() != 1 || s.stripe.Refunded(payment) != 100 {
 		t.Errorf("it was requested %d times, and %d were refunded", n, s.stripe.Refunded(payment))
 	}
-	s.moneyVerified()
+	s.verifyMoney()
 }
 
 // TestRefundWithAForeignOne: it is not requested, because it may be the same money. It is settled
@@ -153,20 +153,20 @@ func TestRefundWithAForeignOne(t *testing.T) {
 	if n := s.stripe.Calls("POST /v1/refunds"); n != 0 || s.stripe.Refunded(payment) != 100 {
 		t.Errorf("it was requested %d times, and %d were refunded", n, s.stripe.Refunded(payment))
 	}
-	s.moneyVerified()
+	s.verifyMoney()
 }
 
 // TestRefusedRefund: it stays owed, and is settled manually; one that can't be requested now
 // waits.
 func TestRefusedRefund(t *testing.T) {
-	var asked atomic.Int32
+	var requested atomic.Int32
 	s, _, refund := oweRefund(t, func(s *shop) {
 		s.stripe.Fail(func(r *http.Request) int {
-			switch n := asked.Load(); {
+			switch n := requested.Load(); {
 			case r.URL.Path != "/v1/refunds":
 				return 0
 			case n < 3:
-				asked.Add(1)
+				requested.Add(1)
 				return 503
 			case r.Method == http.MethodPost:
 				return 400
@@ -176,7 +176,7 @@ func TestRefusedRefund(t *testing.T) {
 	})
 	s.awaitRefund(refund, "owed", "refused")
 	s.do("POST", refund+"/settlement", `{"reference":"by hand"}`).is(200)
-	s.moneyVerified()
+	s.verifyMoney()
 }
 
 // TestRefundsNoLongerRequested: once the server requests no more refunds, an admin settles the
@@ -200,15 +200,15 @@ func TestRefundsNoLongerRequested(t *testing.T) {
 	s.do("POST", refund+"/settlement?override=true", body).problem(400, "bad_parameter")
 	settled := s.do("POST", refund+"/settlement?override=true&reason=no+key", body).is(200)
 	if settled["status"] != "settled" || settled["settlement"] != "by hand" || settled["at_provider"] != nil {
-		t.Errorf("settled: %v", settled)
+		t.Errorf("settled: %v; want status = settled, settlement = by hand, at_provider = nil", settled)
 	}
 	s.do("POST", refund+"/settlement", body).is(200)
 	stream := string(events.PaymentStream("stripe", "pi_second"))
 	if text := s.do("GET", "/v1/streams/"+stream+"/events", "").text; !strings.Contains(text, `"reason":"no key"`) {
-		t.Errorf("the payment's events are %s", text)
+		t.Errorf("the payment's events are %s; want \"reason\":\"no key\" in text", text)
 	}
 	s.awaitRefund(refund, "settled", "")
-	s.moneyVerified()
+	s.verifyMoney()
 }
 
 // TestRefundOfAnotherPayment: a reference was reported for Stripe but is not a payment there.
@@ -216,17 +216,17 @@ func TestRefundOfAnotherPayment(t *testing.T) {
 	s := newShop(t, func(w *harness) { w.refunds = true })
 	s.stripe.Fail(func(*http.Request) int { return 400 })
 	booking := s.held("hall", "ada", "A-1-1")
-	report := strings.Replace(outside("by phone", 99, `,"final":true`), "bank", "stripe", 1)
+	report := strings.Replace(external("by phone", 99, `,"final":true`), "bank", "stripe", 1)
 	refund := "/v1/refunds/" + s.do("POST", booking+"/payment", report).is(200)["refund_id"].(string)
 	s.awaitRefund(refund, "owed", "refused")
 	s.do("POST", refund+"/settlement", `{"reference":"by hand"}`).is(200)
-	s.moneyVerified()
+	s.verifyMoney()
 }
 
 // TestRefundWithAUsedReference: another refund was settled under it by mistake.
 func TestRefundWithAUsedReference(t *testing.T) {
-	s, _, refund := oweRefund(t, func(s *shop) { s.stripe.RefundsBecome("pending") })
-	s.until("it is asked for", func() bool { return len(s.stripe.Refunds()) == 1 })
+	s, _, refund := oweRefund(t, func(s *shop) { s.stripe.SetNewRefundStatus("pending") })
+	s.await("it is asked for", func() bool { return len(s.stripe.Refunds()) == 1 })
 	other := s.held("hall", "bob", "A-1-5")
 	session := s.checkout(other)
 	s.stripe.Pay(session)
@@ -237,17 +237,17 @@ func TestRefundWithAUsedReference(t *testing.T) {
 		}
 		return 0
 	})
-	s.tell(s.stripe.TellSession("completed", session), 200)
+	s.deliver(s.stripe.SessionEvent("completed", session), 200)
 	wrong := "/v1/refunds/" + string(
 		events.NewRefundID(events.PaymentStream("stripe", "pi_"+session), events.OwedWrongSum, ""),
 	)
 	s.awaitRefund(wrong, "owed", "refused")
 	reference := s.stripe.Refunds()[0].ID
 	s.do("POST", wrong+"/settlement", `{"reference":"`+reference+`"}`).is(200)
-	s.tell(s.stripe.Tell("refund.updated", s.stripe.SetRefund(reference, "succeeded")), 200)
+	s.deliver(s.stripe.SignedEvent("refund.updated", s.stripe.SetRefund(reference, "succeeded")), 200)
 	s.awaitRefund(refund, "owed", "reference_used")
 	s.do("POST", refund+"/settlement", `{"reference":"by hand"}`).is(200)
-	s.moneyVerified()
+	s.verifyMoney()
 }
 
 // TestRefundsRequestedLater: refunds owed before the server requested any are requested, except
@@ -259,7 +259,7 @@ func TestRefundsRequestedLater(t *testing.T) {
 		session := s.checkout(s.held("hall", "ada", seat))
 		s.stripe.Pay(session)
 		s.stripe.Change(session, func(one *stripetest.Session) { one.AmountTotal = 99 })
-		s.tell(s.stripe.TellSession("completed", session), 200)
+		s.deliver(s.stripe.SessionEvent("completed", session), 200)
 		refunds = append(refunds, "/v1/refunds/"+string(events.NewRefundID(events.PaymentStream("stripe", "pi_"+session),
 			events.OwedWrongSum, "")))
 	}
@@ -272,7 +272,7 @@ func TestRefundsRequestedLater(t *testing.T) {
 	s.stop()
 	s.start()
 	if got := s.stripe.Refunds(); len(got) != 1 || s.stripe.Calls("POST /v1/refunds") != 1 {
-		t.Errorf("the refunds are %+v", got)
+		t.Errorf("the refunds are %+v; want len(got) = 1, s.stripe.Calls(\"POST /v1/refunds\") = 1", got)
 	}
-	s.moneyVerified()
+	s.verifyMoney()
 }

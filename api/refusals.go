@@ -26,8 +26,8 @@ func (r *request) recordIntent() *events.RefusalRecorded {
 	return r.intent
 }
 
-// decided records which entity has answered a command, and its newest fact.
-func (r *request) decided(stream events.StreamID, answer *actors.Answer) {
+// noteDecision records the entity that has answered a command, and its newest fact.
+func (r *request) noteDecision(stream events.StreamID, answer *actors.Answer) {
 	if w := r.recordIntent(); w != nil {
 		w.Stream = string(stream)
 		if answer.Position > 0 {

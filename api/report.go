@@ -35,9 +35,9 @@ type report struct {
 
 // counted has the counts of units, seats or teams that are sold, held or returned, with their amounts.
 type counted struct {
-	Sold      int64 `json:"sold"`
-	Held      int64 `json:"held"`
-	GivenBack int64 `json:"given_back"`
+	Sold     int64 `json:"sold"`
+	Held     int64 `json:"held"`
+	Returned int64 `json:"given_back"`
 	money
 }
 
@@ -70,10 +70,10 @@ var appendReport = events.EncoderOf[report]()
 // reportLimit bounds the time to compute a report.
 const reportLimit = 30 * time.Second
 
-// reported answers with a report that count computes from the views at one log position.
-func (r *request) reported(resource string, count func(ctx context.Context, q *query, from *projections.Reading,
+// answerReport answers with a report that count computes from the views at one log position.
+func (r *request) answerReport(resource string, count func(ctx context.Context, q *query, from *projections.Reading,
 	v *report) (found bool, err error)) error {
-	if err := r.caller.must(RoleAuditor, RoleService, RoleAdmin); err != nil {
+	if err := r.caller.requireRole(RoleAuditor, RoleService, RoleAdmin); err != nil {
 		return err
 	}
 	id, err := param[string](r, "id", resource)
@@ -107,17 +107,17 @@ func (r *request) reported(resource string, count func(ctx context.Context, q *q
 
 // performanceReport adds up the bookings of a performance.
 func (s *Server) performanceReport(r *request) error {
-	return r.reported("performance", func(ctx context.Context, q *query, from *projections.Reading,
+	return r.answerReport("performance", func(ctx context.Context, q *query, from *projections.Reading,
 		v *report) (bool, error) {
 		show, ok, err := from.Performance(events.PerformanceID(v.ID))
 		if err != nil || !ok {
 			return false, err
 		}
-		if err := s.existedThen(q, events.NewStreamID(events.PerformanceCategory, v.ID), "performance"); err != nil {
+		if err := s.checkExisted(q, events.NewStreamID(events.PerformanceCategory, v.ID), "performance"); err != nil {
 			return false, err
 		}
 		parts := newReportParts(&show)
-		outside, err := from.HasPayments()
+		external, err := from.HasPayments()
 		if err != nil {
 			return false, err
 		}
@@ -130,7 +130,7 @@ func (s *Server) performanceReport(r *request) error {
 				return false, err
 			}
 			for i := range page {
-				there, err := s.bookingThen(q, &page[i])
+				there, err := s.bookingAsOf(q, &page[i])
 				if err != nil {
 					return false, err
 				}
@@ -142,7 +142,7 @@ func (s *Server) performanceReport(r *request) error {
 					return false, err
 				}
 				countBooking(&page[i], &show.Cancelled, q.now, owed, parts)
-				if !outside {
+				if !external {
 					continue
 				}
 				if err := s.countPayments(ctx, q, from, events.PaidThing{BookingID: page[i].ID}, v, func(id string) bool {
@@ -165,7 +165,7 @@ func (s *Server) performanceReport(r *request) error {
 }
 
 // owed returns a function that reports whether the refund for a cause is still owed. A refund to the wallet
-// is owed until the booking is done with it, one of an external payment until it is settled.
+// is owed until the booking has completed it, a refund of an external payment until it is settled.
 func (s *Server) owed(ctx context.Context, q *query, from *projections.Reading,
 	b *row.Booking) (func(cause events.RefundCause, about string, done bool) bool, error) {
 	if b.Payment == "" || !b.Refunded && !b.Refunding && len(b.Returned) == 0 {
@@ -173,9 +173,9 @@ func (s *Server) owed(ctx context.Context, q *query, from *projections.Reading,
 	}
 	payment, _, err := from.Payment(b.Payment.Entity())
 	if err == nil && q.at != nil && payment.Position > q.at.Position {
-		var then *row.Payment
-		if then, err = row.PaymentAt(ctx, s.config.Store, b.Payment.Entity(), q.at.Position); then != nil {
-			payment = *then
+		var past *row.Payment
+		if past, err = row.PaymentAt(ctx, s.config.Store, b.Payment.Entity(), q.at.Position); past != nil {
+			payment = *past
 		}
 	}
 	return func(cause events.RefundCause, about string, done bool) bool {
@@ -194,13 +194,13 @@ func countBooking(b *row.Booking, off *row.Cancelled, now time.Time,
 		if b.Status == events.BookingIsCancelled && off.Fence != 0 && r.At > off.Fence {
 			kept = 0 // refunded by the cancellation of the performance
 		}
-		still := owed(events.OwedSeatReturned, r.Part().About(), r.Done)
+		stillOwed := owed(events.OwedSeatReturned, r.Part().About(), r.Done)
 		of := parts.of(&r.BookedSeat)
 		if r.Area != "" {
 			of = parts.ofArea(r.Area, r.PriceType)
 		}
 		for _, s := range of {
-			s.giveBack(r.Price, kept, still)
+			s.addReturned(r.Price, kept, stillOwed)
 		}
 	}
 	released := b.Status == events.BookingIsReleased && (b.Refunding || b.Refunded) &&
@@ -217,9 +217,9 @@ func countBooking(b *row.Booking, off *row.Cancelled, now time.Time,
 				s.Received += price
 				s.Booked += price
 			case status == events.BookingIsCancelled && (b.Refunding || b.Refunded):
-				s.giveBack(price, 0, cancelled)
+				s.addReturned(price, 0, cancelled)
 			case status == events.BookingIsReleased && (b.Refunding || b.Refunded):
-				s.giveBack(price, price-b.Cancellation.Refund(price), released)
+				s.addReturned(price, price-b.Cancellation.Refund(price), released)
 			}
 		}
 	}
@@ -233,9 +233,9 @@ func countBooking(b *row.Booking, off *row.Cancelled, now time.Time,
 	}
 }
 
-// giveBack counts a seat or place that was paid and returned.
-func (s *counted) giveBack(price, kept int64, owed bool) {
-	s.GivenBack++
+// addReturned counts a seat or place that was paid and returned.
+func (s *counted) addReturned(price, kept int64, owed bool) {
+	s.Returned++
 	s.Received += price
 	if s.Kept += kept; owed {
 		s.Owed += price - kept
@@ -244,18 +244,18 @@ func (s *counted) giveBack(price, kept int64, owed bool) {
 	}
 }
 
-// add adds a part to the whole.
+// add adds the counts of a part.
 func (s *counted) add(part *counted) {
-	s.Sold, s.Held, s.GivenBack = s.Sold+part.Sold, s.Held+part.Held, s.GivenBack+part.GivenBack
+	s.Sold, s.Held, s.Returned = s.Sold+part.Sold, s.Held+part.Held, s.Returned+part.Returned
 	s.Received, s.Open, s.Booked = s.Received+part.Received, s.Open+part.Open, s.Booked+part.Booked
 	s.Kept, s.Refunded, s.Owed = s.Kept+part.Kept, s.Refunded+part.Refunded, s.Owed+part.Owed
 }
 
 // productReport adds up the reservations of a product and the external payments for them.
 func (s *Server) productReport(r *request) error {
-	return r.reported("product", func(ctx context.Context, q *query, from *projections.Reading,
+	return r.answerReport("product", func(ctx context.Context, q *query, from *projections.Reading,
 		v *report) (bool, error) {
-		if err := s.existedThen(q, events.NewStreamID(events.ProductCategory, v.ID), "product"); err != nil {
+		if err := s.checkExisted(q, events.NewStreamID(events.ProductCategory, v.ID), "product"); err != nil {
 			return false, err
 		}
 		for after := ""; ; {
@@ -267,12 +267,12 @@ func (s *Server) productReport(r *request) error {
 				return false, err
 			}
 			for i := range page {
-				then, there := page[i], true
+				past, there := page[i], true
 				if q.at != nil {
-					then, there = page[i].AsOf(q.at.Position)
+					past, there = page[i].AsOf(q.at.Position)
 				}
 				if there {
-					v.countReservation(&then, q.now)
+					v.countReservation(&past, q.now)
 				}
 			}
 			if after = next; next == "" {
@@ -290,24 +290,24 @@ func (v *report) countReservation(one *row.Reservation, now time.Time) {
 	case status == events.ReservationConfirmed:
 		v.Sold += one.Quantity
 	case one.Confirmed():
-		v.GivenBack += one.Quantity
+		v.Returned += one.Quantity
 	}
 }
 
 // tournamentReport counts the entries of a tournament. Waitlisted teams do not count as held, and entries
 // have no payments.
 func (s *Server) tournamentReport(r *request) error {
-	return r.reported("tournament", func(ctx context.Context, q *query, from *projections.Reading,
+	return r.answerReport("tournament", func(ctx context.Context, q *query, from *projections.Reading,
 		v *report) (bool, error) {
 		t, found, err := from.Tournament(events.TournamentID(v.ID))
 		if q.at != nil && err == nil && found {
-			var then *row.Tournament
-			if then, err = s.config.Views.TournamentAt(ctx, events.TournamentID(v.ID), q.at.Position); then != nil {
-				t = *then
+			var past *row.Tournament
+			if past, err = s.config.Views.TournamentAt(ctx, events.TournamentID(v.ID), q.at.Position); past != nil {
+				t = *past
 			}
-			found = then != nil
+			found = past != nil
 		}
-		v.Sold, v.GivenBack = t.Entered, t.Seated-t.Entered
+		v.Sold, v.Returned = t.Entered, t.Seated-t.Entered
 		return found, err
 	})
 }

@@ -13,14 +13,14 @@ import (
 // TestReportsMatchVerify: external payments in every state are reported as verify counts them in
 // the log, at every position at which no payment is in progress.
 func TestReportsMatchVerify(t *testing.T) {
-	w := newHarness(t, euros)
-	w.nameEuro()
+	w := newHarness(t, withEuros)
+	w.fixCurrency()
 	rule := fmt.Sprintf(`,"cancellation":{"until":%q,"refund_percent":33}`, after(24*time.Hour))
 	w.gig("a", rule).is(201)
 	w.do("POST", "/v1/products", `{"id":"tee","name":"T","stock":9,"price":100`+rule+`}`).is(201)
 	seat := func(n int) string { return w.held("a", "ann", fmt.Sprintf("A-1-%d", n)) }
 	pay := func(path, reference string, amount int64, more string) {
-		w.do("POST", path, outside(reference, amount, more)).is(200)
+		w.do("POST", path, external(reference, amount, more)).is(200)
 	}
 	first, second, released := seat(1), seat(2), seat(4)
 	pay(first+"/payment", "a", 100, "")
@@ -69,7 +69,7 @@ func (w *harness) checkSums() {
 				continue
 			}
 			sums := v.ExternalSums(included)["EUR"]
-			a.figures("received", int(sums.Received), "booked", int(sums.Booked), "kept", int(sums.Kept), "refunded",
+			a.wantFigures("received", int(sums.Received), "booked", int(sums.Booked), "kept", int(sums.Kept), "refunded",
 				int(sums.Refunded), "owed", int(sums.Owed), "open", 0)
 			compared++
 		}
@@ -77,5 +77,5 @@ func (w *harness) checkSums() {
 	if compared < 30 {
 		w.t.Errorf("only %d reports were compared", compared)
 	}
-	w.moneyVerified()
+	w.verifyMoney()
 }

@@ -23,20 +23,20 @@ type foreignMoney struct {
 // returns true: their money is reported with the seats they paid for. Errors: the store's, and ctx's.
 func (s *Server) countPayments(ctx context.Context, q *query, from *projections.Reading, of events.PaidThing,
 	v *report, counted func(id string) bool) error {
-	var then *row.Payment
+	var past *row.Payment
 	var failed error
 	err := from.PaymentsFor(of, func(id string, p row.Payment) bool {
 		if counted(id) {
 			return true
 		}
-		then = &p
+		past = &p
 		if q.at != nil && p.Position > q.at.Position {
-			if then, failed = row.PaymentAt(ctx, s.config.Store, id, q.at.Position); failed != nil {
+			if past, failed = row.PaymentAt(ctx, s.config.Store, id, q.at.Position); failed != nil {
 				return false
 			}
 		}
-		if then != nil {
-			v.countPayment(then, s.config.Currency.Code)
+		if past != nil {
+			v.countPayment(past, s.config.Currency.Code)
 		}
 		failed = ctx.Err()
 		return failed == nil

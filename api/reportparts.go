@@ -9,7 +9,7 @@ import (
 type reportParts struct {
 	layout   *events.Layout
 	sections []sectionReport
-	// categories are the plan's. Each has its price types: the current ones in order, then former
+	// categories are the plan's. Each has its price types: first the current ones in order, then removed
 	// ones.
 	categories [][]categoryReport
 	// places counts the places of areas, which belong to no section.

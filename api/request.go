@@ -37,8 +37,8 @@ type request struct {
 	// sentKey is the Idempotency-Key, once keyRead is true; see key.
 	sentKey string
 	keyRead bool
-	// contact is the body's, hashed the text hashed into the command's id in place of the body, nil
-	// for the body itself; see takeContact.
+	// contact is the contact in the body. hashed is hashed into the command's id in place of the body, if
+	// it is not nil; see parseContact.
 	contact, hashed []byte
 	// command is set for a command of a batch that has no ctx: the request is read from it, and the
 	// answer written to it.
@@ -49,7 +49,7 @@ type request struct {
 	commands int
 	// batch is the request of the batch, for a command of a batch that has a ctx.
 	batch *request
-	// until is set for a batch and its commands: it ends when they have to be answered.
+	// until is set for a batch and its commands. It ends when they must be answered.
 	until context.Context
 	// hop is set if another node may decide the request too.
 	hop *hop
@@ -95,7 +95,7 @@ func (r *request) header(name string) string {
 	return ""
 }
 
-// set sets a header of the answer. No-op in a batch, whose answers have no headers.
+// set sets a header of the answer. No-op for a command of a batch, whose answers have no headers.
 func (r *request) set(name, value string) {
 	if r.command == nil {
 		r.ctx.Set(name, value)
@@ -136,10 +136,10 @@ func param[ID ~string](r *request, name, resource string) (ID, error) {
 	return ID(id), nil
 }
 
-// validText reports whether s has at most most characters, none of them a control character, and not only
+// validText reports whether s has at most limit characters, none of them a control character, and not only
 // white space.
-func validText(s string, most int) bool {
-	return strings.TrimSpace(s) != "" && utf8.RuneCountInString(s) <= most &&
+func validText(s string, limit int) bool {
+	return strings.TrimSpace(s) != "" && utf8.RuneCountInString(s) <= limit &&
 		!strings.ContainsFunc(s, unicode.IsControl)
 }
 
@@ -170,13 +170,13 @@ func newID[ID ~string](r *request, chosen *ID) (ID, error) {
 	return ID(events.EventID("id "+r.keyOwner()+" "+key, 0).String()), nil
 }
 
-// wholeNumber returns an optional integer, or otherwise if it is nil. Error: it is not from least to most.
-func wholeNumber(field string, value *int64, otherwise, least, most int64) (int64, error) {
+// wholeNumber returns an optional integer, or fallback if it is nil. Error: it is not from lowest to highest.
+func wholeNumber(field string, value *int64, fallback, lowest, highest int64) (int64, error) {
 	if value == nil {
-		return otherwise, nil
+		return fallback, nil
 	}
-	if *value < least || *value > most {
-		return 0, invalidField(field, fmt.Sprintf("a whole number from %d to %d", least, most))
+	if *value < lowest || *value > highest {
+		return 0, invalidField(field, fmt.Sprintf("a whole number from %d to %d", lowest, highest))
 	}
 	return *value, nil
 }
@@ -240,12 +240,12 @@ func (r *request) position(name string) (events.Position, bool, error) {
 	return events.Position(n), true, nil
 }
 
-// neverGiven is a revision that no entity can have: the base of an edit whose ETag this server has never
-// sent.
-const neverGiven = events.EndRevision
+// noSuchRevision is a revision that no entity can have. It is the base of an edit whose ETag this server has
+// never sent.
+const noSuchRevision = events.EndRevision
 
 // ifMatch returns the revision on which an edit is based. If-Match requires the strong comparison (RFC 9110
-// section 8.8.3.2), so another spelling of a revision, or a weak ETag, is stale: neverGiven.
+// section 8.8.3.2), so another spelling of a revision, or a weak ETag, is stale: noSuchRevision.
 func (r *request) ifMatch() (*events.Revision, error) {
 	lines := r.ctx.Request().Header.PeekAll(fiber.HeaderIfMatch)
 	if len(lines) == 0 || len(lines) == 1 && len(lines[0]) == 0 {
@@ -256,7 +256,7 @@ func (r *request) ifMatch() (*events.Revision, error) {
 		return nil, refuse(core.CodeRevisionRequired,
 			"If-Match: * would overwrite what you have not seen; send the ETag of what you have read")
 	}
-	revision := neverGiven
+	revision := noSuchRevision
 	digits := strings.Trim(given, `"`)
 	if n, err := strconv.ParseUint(digits, 10, 63); err == nil && len(lines) == 1 && given == etag(events.Revision(n)) {
 		revision = events.Revision(n)
@@ -286,7 +286,7 @@ func (r *request) ifMatchEdit() (*editBase, error) {
 	if err != nil {
 		return nil, refuse(core.CodeRevisionRequired, "send If-Match with the edit_tag of what you have read, in quotes")
 	}
-	if *revision != neverGiven {
+	if *revision != noSuchRevision {
 		return &editBase{revision: *revision}, nil
 	}
 	given := r.ctx.Get(fiber.HeaderIfMatch)
@@ -295,7 +295,7 @@ func (r *request) ifMatchEdit() (*editBase, error) {
 	edited := events.Revision(n)
 	lines := r.ctx.Request().Header.PeekAll(fiber.HeaderIfMatch)
 	if err != nil || len(lines) > 1 || given != `"`+editTag(edited)+`"` {
-		return &editBase{revision: neverGiven}, nil
+		return &editBase{revision: noSuchRevision}, nil
 	}
 	return &editBase{revision: edited, edit: true}, nil
 }
@@ -340,22 +340,22 @@ func (r *request) notModified() error {
 // waitLimit bounds the wait of a request for the views.
 const waitLimit = 2 * time.Second
 
-// caughtUp waits until the views include min_position, if given, and everything that this server has
-// answered before. Error: projection_behind.
+// caughtUp waits until the views include min_position, if given, and the events of all earlier answers of
+// this server. Error: projection_behind.
 func (r *request) caughtUp() error {
-	least, _, err := r.position("min_position")
+	position, _, err := r.position("min_position")
 	if err != nil {
 		return err
 	}
-	return r.server.seen(max(least, r.server.answered()))
+	return r.server.awaitViews(max(position, r.server.answered()))
 }
 
-// seen waits until the views include position. Error: projection_behind.
-func (s *Server) seen(position events.Position) error {
+// awaitViews waits until the views include position. Error: projection_behind.
+func (s *Server) awaitViews(position events.Position) error {
 	if s.config.Views.Position() >= position {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), s.patience)
+	ctx, cancel := context.WithTimeout(context.Background(), s.viewsTimeout)
 	defer cancel()
 	err := s.config.Views.WaitFor(ctx, position)
 	if errors.Is(err, context.DeadlineExceeded) {

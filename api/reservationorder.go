@@ -64,9 +64,9 @@ func (s *Server) withOrder(v *foundReservation) (err error) {
 	return err
 }
 
-// orderThen returns the order data of a reservation as of a position, with the revision and position of
+// orderAsOf returns the order data of a reservation as of a position, with the revision and position of
 // the fact that contains them.
-func (s *Server) orderThen(ctx context.Context, v *row.Reservation, position events.Position) (order events.OrderData,
+func (s *Server) orderAsOf(ctx context.Context, v *row.Reservation, position events.Position) (order events.OrderData,
 	at events.Revision, stated events.Position, err error) {
 	for at = v.OrderRevision; at != 0; {
 		var before events.Revision
@@ -79,20 +79,20 @@ func (s *Server) orderThen(ctx context.Context, v *row.Reservation, position eve
 	return events.OrderData{}, 0, 0, nil
 }
 
-// annotations bounds the attempts to annotate an ended reservation, each of which fails if the product has
-// changed meanwhile.
-const annotations = 32
+// annotationAttempts bounds the attempts to annotate an ended reservation. An attempt fails if the product
+// has changed meanwhile.
+const annotationAttempts = 32
 
 // annotateReservation edits the order data of a reservation in any status.
 func (s *Server) annotateReservation(r *request) error {
-	if err := r.caller.must(RoleService, RoleAdmin); err != nil {
+	if err := r.caller.requireRole(RoleService, RoleAdmin); err != nil {
 		return err
 	}
 	productID, rid, id, err := r.reservationParams()
 	if err != nil {
 		return err
 	}
-	seen, err := r.ifMatch()
+	base, err := r.ifMatch()
 	if err != nil {
 		return err
 	}
@@ -100,7 +100,7 @@ func (s *Server) annotateReservation(r *request) error {
 	if err != nil {
 		return err
 	}
-	for range annotations {
+	for range annotationAttempts {
 		v, err := s.findReservation(r, productID, rid, id)
 		if err != nil {
 			return err
@@ -108,12 +108,12 @@ func (s *Server) annotateReservation(r *request) error {
 		if v == nil {
 			return notFound("reservation")
 		}
-		if edit.nothing() {
-			return r.unchanged(v, *seen)
+		if edit.isEmpty() {
+			return r.unchanged(v, *base)
 		}
-		answer, err := r.annotate(v, id, *seen, &edit)
+		answer, err := r.annotate(v, id, *base, &edit)
 		if refusal := (*core.Refusal)(nil); errors.As(err, &refusal) && (v.ended &&
-			refusal.Code == core.CodeStaleRevision && *seen >= v.orderRevision && *seen < answer.Revision ||
+			refusal.Code == core.CodeStaleRevision && *base >= v.orderRevision && *base < answer.Revision ||
 			!v.ended && refusal.Code == core.CodeNotFound) {
 			continue // the product has changed, or the reservation has just ended
 		}
@@ -129,8 +129,8 @@ func (s *Server) annotateReservation(r *request) error {
 }
 
 // unchanged answers an edit that changes nothing, as [product.Annotate] would decide it.
-func (r *request) unchanged(v *foundReservation, seen events.Revision) error {
-	if newest := max(v.Revision, v.seen); seen < v.orderRevision || seen > newest {
+func (r *request) unchanged(v *foundReservation, base events.Revision) error {
+	if newest := max(v.Revision, v.checkedAt); base < v.orderRevision || base > newest {
 		return core.StaleRevision(newest)
 	}
 	return r.reservation(fiber.StatusOK, v)
@@ -141,20 +141,20 @@ func (r *request) unchanged(v *foundReservation, seen events.Revision) error {
 func (r *request) annotate(
 	v *foundReservation,
 	id events.ID,
-	seen events.Revision,
+	base events.Revision,
 	edit *orderEdit,
 ) (actors.Answer, error) {
-	order, err := edit.on(v.order)
+	order, err := edit.apply(v.order)
 	if err != nil {
 		return actors.Answer{}, err
 	}
-	command := &product.Annotate{ReservationID: id, Seen: seen, Order: order}
+	command := &product.Annotate{ReservationID: id, Seen: base, Order: order}
 	if !v.ended {
-		return r.ask(product.Stream(v.ProductID), command, nil)
+		return r.dispatch(product.Stream(v.ProductID), command, nil)
 	}
 	command.Ended = &product.Ended{Holder: v.Holder, Quantity: v.Quantity, Status: v.Status, ExpiresAt: v.ExpiresAt,
 		OrderRevision: v.orderRevision}
-	return r.ask(product.Stream(v.ProductID), command, &editBase{revision: v.seen})
+	return r.dispatch(product.Stream(v.ProductID), command, &editBase{revision: v.checkedAt})
 }
 
 // reservation answers with a reservation.

@@ -12,7 +12,7 @@ import (
 	"admitone/projections"
 )
 
-// EndedReservations looks ended reservations up in the views.
+// EndedReservations looks up ended reservations in the views.
 type EndedReservations struct{ Views *projections.Projections }
 
 // Ended implements Views of package reservations.
@@ -33,10 +33,10 @@ func (v EndedReservations) Ended(ctx context.Context, of events.PaidThing,
 
 // payReservation records an external payment for a reservation.
 func (s *Server) payReservation(r *request, productID events.ProductID, rid events.ReservationID, id events.ID,
-	money *moneyReceived) error {
+	money *externalPayment) error {
 	var answer sales.Answer
 	of := events.PaidThing{ProductID: productID, ReservationID: events.ReservationID(id.String())}
-	ctx, end := r.waiting()
+	ctx, end := r.answerContext()
 	defer end()
 	err := r.keyedReport(of, func(command actors.CommandID) (err error) {
 		answer, err = s.config.Reservations.Report(ctx, sales.Report{Request: r.source(command),
@@ -44,7 +44,7 @@ func (s *Server) payReservation(r *request, productID events.ProductID, rid even
 			Amount: money.amount, Currency: money.currency, Final: money.final, LogCurrency: s.config.Currency.Code})
 		return err
 	})
-	r.noteAll()
+	r.noteHead()
 	if err != nil {
 		return err
 	}
@@ -59,14 +59,14 @@ func (s *Server) payReservation(r *request, productID events.ProductID, rid even
 		r.set(headerReplay, "true")
 	}
 	if answer.Payment.Paid {
-		r.finished(entrance{room: s.roomOfProduct(productID)}, v.Holder, answer.Replayed)
+		r.endPass(entrance{room: s.roomOfProduct(productID)}, v.Holder, answer.Replayed)
 	}
 	r.tag(v.Revision)
 	return r.json(fiber.StatusOK, withOutcome(v.append(nil), &answer.Payment))
 }
 
-// returnMoney starts the refund of a reservation whose release or cancellation left a payment to refund.
-func (s *Server) returnMoney(r *request, answer *actors.Answer) error {
+// startRefund starts the refund of a reservation's payment after its release or cancellation.
+func (s *Server) startRefund(r *request, answer *actors.Answer) error {
 	for _, fact := range answer.Facts {
 		payment := events.StreamID("")
 		switch f := fact.(type) {
@@ -77,7 +77,7 @@ func (s *Server) returnMoney(r *request, answer *actors.Answer) error {
 		}
 		if payment != "" {
 			err := s.config.Reservations.Resume(context.Background(), r.source(r.newCommandID()), payment)
-			r.noteAll() // the caller's next read includes the refund
+			r.noteHead() // the caller's next read includes the refund
 			return err
 		}
 	}

@@ -50,7 +50,7 @@ type newReservation struct {
 }
 
 func (r *request) newReservation() (command product.Reserve, err error) {
-	if err := r.caller.act(); err != nil {
+	if err := r.caller.requireActor(); err != nil {
 		return command, err
 	}
 	var body newReservation
@@ -79,7 +79,7 @@ func (r *request) newReservation() (command product.Reserve, err error) {
 		return command, err
 	}
 	hold := command.Hold
-	return command, r.takeContact(body.Contact, func() any {
+	return command, r.parseContact(body.Contact, func() any {
 		rest, hold := body, hold
 		// The hash includes hold, as in versions in which hold could not be omitted.
 		rest.Contact, rest.Hold = nil, &hold
@@ -115,7 +115,7 @@ func (s *Server) reserve(r *request) error {
 		func() events.RoomID { return s.roomOfProduct(id) },
 		func(room events.RoomID) error {
 			command.Room = room
-			answer, err = r.ask(product.Stream(id), &command, nil)
+			answer, err = r.dispatch(product.Stream(id), &command, nil)
 			return err
 		},
 	)
@@ -128,9 +128,9 @@ func (s *Server) reserve(r *request) error {
 		return unexpected(answer.Facts)
 	}
 	if v.Status == events.ReservationConfirmed {
-		r.finished(in, v.Holder, answer.Replayed)
+		r.endPass(in, v.Holder, answer.Replayed)
 	}
-	if err := r.keepContact(answer.Replayed, v.Holder, reservationContact(id, v.ID)); err != nil {
+	if err := r.storeContact(answer.Replayed, v.Holder, reservationContact(id, v.ID)); err != nil {
 		return err
 	}
 	r.setCanonical(nameLocation, "/v1/products/"+string(id)+"/reservations/"+string(v.ID))
@@ -144,7 +144,7 @@ func (s *Server) roomOfProduct(id events.ProductID) events.RoomID {
 	return row.WaitingRoom
 }
 
-// answered converts the answer to a command to a reservation, nil if its facts are about none.
+// answered converts the answer to a command to a reservation, nil if none of its facts is about one.
 func answered(answer actors.Answer, productID events.ProductID) *foundReservation {
 	if len(answer.Facts) == 0 {
 		return nil
@@ -242,7 +242,7 @@ func (s *Server) findReservation(
 	id events.ID,
 ) (*foundReservation, error) {
 	var v *foundReservation
-	answer, err := s.config.Desk.View(r.asking(), product.Stream(productID), func(c core.Core) {
+	answer, err := s.config.Desk.View(r.commandContext(), product.Stream(productID), func(c core.Core) {
 		p := c.(*product.Product)
 		v = nil
 		if open, ok := p.Reservation(id); ok {
@@ -263,7 +263,7 @@ func (s *Server) findReservation(
 	}
 	v, err = s.endedReservation(r, productID, rid, answer.Position)
 	if v != nil {
-		v.seen = answer.Revision
+		v.checkedAt = answer.Revision
 	}
 	return v, err
 }
@@ -275,7 +275,7 @@ func (s *Server) endedReservation(
 	rid events.ReservationID,
 	position events.Position,
 ) (*foundReservation, error) {
-	if err := r.server.seen(position); err != nil {
+	if err := r.server.awaitViews(position); err != nil {
 		return nil, err
 	}
 	found, ok, err := s.config.Views.Reservation(productID, rid)
@@ -340,12 +340,12 @@ func (s *Server) release(r *request) error {
 
 var errNotYours = refuse(core.CodeForbidden, "the reservation belongs to another holder")
 
-// end sends a command about a reservation. The product's entity has only open ones; late answers for one
-// that has ended.
+// end sends a command about a reservation. The product's entity has only open reservations; answerEnded
+// answers for one that has ended.
 func (s *Server) end(
 	r *request,
 	command func(id events.ID, by events.Holder) core.Command,
-	late func(*foundReservation) error,
+	answerEnded func(*foundReservation) error,
 ) error {
 	productID, rid, id, err := r.reservationParams()
 	if err != nil {
@@ -359,10 +359,10 @@ func (s *Server) end(
 	of := events.PaidThing{ProductID: productID, ReservationID: rid}
 	var answer actors.Answer
 	err = r.keyedIfUnreported(of, func(id actors.CommandID) (err error) {
-		answer, err = r.send(r.asking(), id, stream, sent, nil)
+		answer, err = r.dispatchAs(r.commandContext(), id, stream, sent, nil)
 		return err
 	})
-	r.saw(stream, &answer)
+	r.noteAnswer(stream, &answer)
 	if refusal := (*core.Refusal)(nil); errors.As(err, &refusal) && refusal.Code == core.CodeNotFound {
 		ended, err := s.endedReservation(r, productID, rid, answer.Position)
 		if err != nil {
@@ -374,7 +374,7 @@ func (s *Server) end(
 		if by != "" && ended.Holder != by {
 			return errNotYours
 		}
-		return late(ended)
+		return answerEnded(ended)
 	}
 	if err != nil {
 		return err
@@ -383,10 +383,10 @@ func (s *Server) end(
 	if v == nil {
 		return unexpected(answer.Facts)
 	}
-	if v.Status == events.ReservationConfirmed { // the pass may have ended by now, or not be sent
-		r.finished(entrance{room: s.roomOfProduct(productID)}, v.Holder, answer.Replayed)
+	if v.Status == events.ReservationConfirmed { // the pass may have ended already, or may not have been sent
+		r.endPass(entrance{room: s.roomOfProduct(productID)}, v.Holder, answer.Replayed)
 	}
-	if err := s.returnMoney(r, &answer); err != nil {
+	if err := s.startRefund(r, &answer); err != nil {
 		return err
 	}
 	if err := s.withOrder(v); err != nil {

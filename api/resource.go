@@ -48,14 +48,14 @@ func inLog[R any, ID ~string](
 // the body and returns the command and the entity's id.
 func (k *resource[R, ID]) create(read func(*request) (core.Command, ID, error), roles ...Role) handler {
 	return func(r *request) error {
-		if err := r.caller.must(roles...); err != nil {
+		if err := r.caller.requireRole(roles...); err != nil {
 			return err
 		}
 		command, id, err := read(r)
 		if err != nil {
 			return err
 		}
-		answer, err := r.askNew(k.stream(id), command)
+		answer, err := r.dispatchNew(k.stream(id), command)
 		if err != nil {
 			return err
 		}
@@ -65,22 +65,22 @@ func (k *resource[R, ID]) create(read func(*request) (core.Command, ID, error), 
 		}
 		var made R
 		for i, fact := range answer.Facts {
-			behind := len(answer.Facts) - 1 - i
+			later := len(answer.Facts) - 1 - i
 			if err := k.apply(&made, &events.Recorded{
 				Event: events.Event{Type: fact.Name(), Fact: fact}, Stream: k.stream(id),
-				Revision: answer.Revision - events.Revision(behind), Position: answer.Position,
+				Revision: answer.Revision - events.Revision(later), Position: answer.Position,
 			}); err != nil {
 				return err
 			}
 		}
-		k.aged(&made, time.Now())
+		k.applyAge(&made, time.Now())
 		r.tag(answer.Revision)
 		return r.json(fiber.StatusCreated, k.write(nil, &made, nil))
 	}
 }
 
-// listed answers with a page of the list.
-func (k *resource[R, ID]) listed(r *request) error {
+// listPage answers with a page of the list.
+func (k *resource[R, ID]) listPage(r *request) error {
 	p, err := r.paging()
 	if err != nil {
 		return err
@@ -96,7 +96,7 @@ func (k *resource[R, ID]) listed(r *request) error {
 	if at == nil {
 		now := time.Now()
 		return r.list(len(rows), next, func(dst []byte, i int) ([]byte, error) {
-			k.aged(&rows[i], now)
+			k.applyAge(&rows[i], now)
 			return k.write(dst, &rows[i], nil), nil
 		}, nil)
 	}
@@ -108,7 +108,7 @@ func (k *resource[R, ID]) listed(r *request) error {
 		if err != nil || row == nil { // it did not exist yet
 			return dst, err
 		}
-		k.aged(row, at.Time)
+		k.applyAge(row, at.Time)
 		return k.write(dst, row, nil), nil
 	}, func(o *events.Object) { o.Raw("as_of", appendAsOf(nil, *at)) })
 }
@@ -142,7 +142,7 @@ func (k *resource[R, ID]) one(r *request) error {
 		return notFound(k.name)
 	}
 	_, revision, _ := k.head(row)
-	aged := k.aged(row, now)
+	aged := k.applyAge(row, now)
 	if r.tag(*revision) && !aged { // aged: time has changed it since that revision
 		return r.notModified()
 	}
@@ -152,7 +152,7 @@ func (k *resource[R, ID]) one(r *request) error {
 // edit returns the handler that edits an entity. A stale edit is refused with the changes since.
 func (k *resource[R, ID]) edit(read func(*request) (core.Command, error)) handler {
 	return func(r *request) error {
-		if err := r.caller.must(RoleAdmin); err != nil {
+		if err := r.caller.requireRole(RoleAdmin); err != nil {
 			return err
 		}
 		id, err := param[ID](r, "id", k.name)
@@ -167,7 +167,7 @@ func (k *resource[R, ID]) edit(read func(*request) (core.Command, error)) handle
 		if err != nil {
 			return err
 		}
-		answer, err := r.ask(k.stream(id), command, base)
+		answer, err := r.dispatch(k.stream(id), command, base)
 		if refusal := (*core.Refusal)(nil); errors.As(err, &refusal) && refusal.Code == core.CodeStaleRevision {
 			return r.checkPrecondition(refusal, k.stream(id), base.revision, answer.Revision)
 		}
@@ -188,10 +188,12 @@ func (k *resource[R, ID]) answerNow(r *request, id ID) error {
 	}
 	_, revision, position := k.head(&row)
 	*revision, *position = answer.Revision, answer.Position
-	k.aged(&row, time.Now())
+	k.applyAge(&row, time.Now())
 	r.tag(answer.Revision)
 	return r.json(fiber.StatusOK, k.write(nil, &row, nil))
 }
 
-// aged calls age, if the kind has it.
-func (k *resource[R, ID]) aged(row *R, now time.Time) bool { return k.age != nil && k.age(row, now) }
+// applyAge calls age, if the kind has it.
+func (k *resource[R, ID]) applyAge(row *R, now time.Time) bool {
+	return k.age != nil && k.age(row, now)
+}

@@ -40,7 +40,7 @@ func (m *matrix) make(method, path, body string) map[string]any {
 	m.t.Helper()
 	a := m.do(method, path, body, "Authorization", m.admin)
 	if a.status >= 300 {
-		m.t.Fatalf("%s: %d %s", a.what, a.status, a.text)
+		m.t.Fatalf("%s: got %d %s; want status < 300", a.what, a.status, a.text)
 	}
 	return a.is(a.status)
 }
@@ -291,15 +291,15 @@ func (m *matrix) key() string {
 // own.
 func askers(t *testing.T) []asker {
 	all := []asker{{name: "nobody", owner: "ada"}}
-	for _, who := range []struct {
+	for _, actor := range []struct {
 		sub  string
 		role Role
 	}{{"ada", RoleHolder}, {"bob", RoleHolder}, {"audit", RoleAuditor}, {"shop", RoleService}, {"gate",
 		RoleDoor}, {"root", RoleAdmin}} {
-		token := bearer(t, who.sub, who.role)
-		all = append(all, asker{who.sub, token, who.role, "ada"})
-		if who.sub != "ada" {
-			all = append(all, asker{who.sub, token, who.role, who.sub})
+		token := bearer(t, actor.sub, actor.role)
+		all = append(all, asker{actor.sub, token, actor.role, "ada"})
+		if actor.sub != "ada" {
+			all = append(all, asker{actor.sub, token, actor.role, actor.sub})
 		}
 	}
 	return all
@@ -340,7 +340,7 @@ func TestRoleMatrix(t *testing.T) {
 	w, d := newHarness(t, withEverything, func(w *harness) { w.config.Auth = secret }), describe(t)
 	m := &matrix{harness: w, admin: bearer(t, "root", RoleAdmin)}
 	bad := []string{badTokens(t)["unknown role"], badTokens(t)["crit"]}
-	operations, asked := 0, 0
+	operations, requested := 0, 0
 	keys := m.keys()
 	d.operations(func(method, path string, op object) {
 		id := op["operationId"].(string)
@@ -352,7 +352,7 @@ func TestRoleMatrix(t *testing.T) {
 		}
 		operations++
 		for _, by := range append(askers(t), keys...) {
-			asked++
+			requested++
 			m.check(method, path, by, allowed(op, by), prepare(m, by.owner))
 		}
 		for _, token := range bad {
@@ -364,9 +364,9 @@ func TestRoleMatrix(t *testing.T) {
 		}
 	})
 	if operations != len(cells) {
-		t.Errorf("%d operations are described, and cells has %d", operations, len(cells))
+		t.Errorf("%d operations are described, and cells has %d; want operations = %v", operations, len(cells), len(cells))
 	}
-	t.Logf("%d operations, %d cells", operations, asked)
+	t.Logf("%d operations, %d cells", operations, requested)
 }
 
 // TestOpenServer: without tokens every caller may do everything.

@@ -8,10 +8,10 @@ import (
 )
 
 // operations iterates over all operations.
-func (d *described) operations(take func(method, path string, op object)) {
+func (d *described) operations(visit func(method, path string, op object)) {
 	for path, methods := range d.at("paths") {
 		for method, op := range methods.(object) {
-			take(strings.ToUpper(method), path, op.(object))
+			visit(strings.ToUpper(method), path, op.(object))
 		}
 	}
 }
@@ -21,7 +21,7 @@ func (d *described) checkRoles(id string, op object) {
 	d.t.Helper()
 	roles, own := words(op["x-roles"]), words(op["x-own"])
 	if len(roles) == 0 {
-		d.t.Errorf("%s: x-roles must list the permitted roles, or %s", id, anyone)
+		d.t.Errorf("%s: x-roles must list the permitted roles, or %s; want len(roles) ≠ 0", id, anyone)
 	}
 	for _, role := range roles {
 		if role != anyone && !Role(role).known() || role == anyone && len(roles)+len(own) > 1 {
@@ -61,6 +61,6 @@ func (m *matrix) check(method, path string, by asker, want int, c cell) {
 	case want == http.StatusForbidden:
 		a.problem(want, "forbidden")
 	case a.status >= 300 && !(strings.HasPrefix(path, "/ws") && a.status == http.StatusUpgradeRequired):
-		m.t.Errorf("%s: status %d: %s", what, a.status, a.text)
+		m.t.Errorf("%s: status %d: %s; want c.query = empty", what, a.status, a.text)
 	}
 }

@@ -9,8 +9,8 @@ import (
 // handler answers one request, or returns the error to answer with.
 type handler func(*request) error
 
-// handle adds a route, with everything that all routes share: request id, authentication, recovery from
-// panics, conversion of errors, access log and metrics. A GET route also answers HEAD.
+// handle adds a route with the common middleware: request id, authentication, recovery from panics,
+// conversion of errors, access log and metrics. A GET route also answers HEAD.
 func (s *Server) handle(method, path string, h handler) { s.handleOn(s.app, method, path, h) }
 
 // handleOn is handle for one of the server's listeners.
@@ -18,9 +18,9 @@ func (s *Server) handleOn(app *fiber.App, method, path string, h handler) {
 	if s.config.AsOf != nil && method != fiber.MethodGet {
 		h = s.refusePastCommand
 	}
-	h = s.rated(method, path, withKey(h))
+	h = s.rateLimited(method, path, withKey(h))
 	s.batches.add(method, path, h)
-	s.serve(app, method, path, s.identified(s.forwarded(h)))
+	s.serve(app, method, path, s.authenticated(s.forwarded(h)))
 }
 
 // handleSigned adds a POST route whose sender is authenticated by a signature alone, which h checks. Caller,
@@ -39,7 +39,7 @@ func (s *Server) serve(app *fiber.App, method, path string, h handler) {
 		r := &request{ctx: c, server: s, begun: time.Now()}
 		r.id = requestID(c)
 		setHeader(&c.Response().Header, nameRequestID, r.id)
-		if err := s.guarded(r, h); err != nil {
+		if err := s.recovering(r, h); err != nil {
 			if err := r.answerProblem(s.problem(r, err)); err != nil {
 				return err
 			}

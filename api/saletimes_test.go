@@ -28,41 +28,41 @@ func TestProductTimes(t *testing.T) {
 	made := fmt.Sprintf(`{"id":"a","name":"A","stock":5,"opens_at":%q,"closes_at":%q}`, opens, closes)
 	if v := w.do("POST", "/v1/products", made).is(201); v["opens_at"] != opens || v["closes_at"] != closes ||
 		v["edit_tag"] != "e0" {
-		t.Error(v)
+		t.Errorf("got %v; want opens_at = %v, closes_at = %v, edit_tag = e0", v, opens, closes)
 	}
 	w.do("POST", "/v1/products", made).is(200)
 	w.do("POST", "/v1/products", `{"id":"a","name":"A","stock":5}`).problem(409, "already_exists")
 
 	early := w.reserve("a", "ann", "")
 	if v := early.problem(409, "not_open"); v["opens_at"] != opens {
-		t.Error(v)
+		t.Errorf("got %v; want opens_at = %v", v, opens)
 	}
 	if seconds, err := strconv.Atoi(early.header.Get("Retry-After")); err != nil || seconds < 3590 || seconds > 3600 {
-		t.Errorf("Retry-After is %q", early.header.Get("Retry-After"))
+		t.Errorf("Retry-After is %q; want no error, seconds ≥ 3590, seconds ≤ 3600", early.header.Get("Retry-After"))
 	}
 	edit := func(tag, body string) answer { return w.do("PATCH", "/v1/products/a", body, "If-Match", tag) }
 	if v := edit(`"e0"`, `{"opens_at":null}`).is(200); v["opens_at"] != nil || v["closes_at"] != closes ||
 		v["edit_tag"] != "e1" {
-		t.Error(v)
+		t.Errorf("got %v; want opens_at = nil, closes_at = %v, edit_tag = e1", v, closes)
 	}
 	held := w.reserve("a", "ann", `,"hold":true`).is(201)
 	past := after(-time.Minute)
 	if v := edit(`"e1"`, `{"closes_at":"`+past+`"}`).is(200); v["closes_at"] != past || v["edit_tag"] != "e3" {
-		t.Error(v)
+		t.Errorf("got %v; want closes_at = %v, edit_tag = e3", v, past)
 	}
 	if v := w.reserve("a", "bob", "").problem(409, "sale_closed"); v["closes_at"] != past {
-		t.Error(v)
+		t.Errorf("got %v; want closes_at = %v", v, past)
 	}
 	w.do("POST", "/v1/products/a/reservations/"+held["id"].(string)+"/confirm", "").is(200)
 	if v := edit(`"e3"`, `{"opens_at":"`+past+`"}`).problem(422, "invalid_field"); v["field"] != "closes_at" {
-		t.Error(v)
+		t.Errorf("got %v; want field = closes_at", v)
 	}
 	for body, field := range map[string]string{
 		`{"opens_at":"soon"}`: "opens_at", `{"closes_at":7}`: "closes_at", `{"closes_at":""}`: "closes_at",
 		`{"stock":null}`: "stock",
 	} {
 		if v := edit(`"e3"`, body).problem(422, "invalid_field"); v["field"] != field {
-			t.Errorf("%s: %v", body, v)
+			t.Errorf("%s: got %v; want field = %v", body, v, field)
 		}
 	}
 	for _, body := range []string{`"opens_at":null`, `"opens_at":"x"`, `"closes_at":1`,
@@ -71,7 +71,7 @@ func TestProductTimes(t *testing.T) {
 	}
 	// The state as of position 1.
 	if v := w.do("GET", "/v1/products/a?at=1", "").is(200); v["opens_at"] != opens || v["edit_tag"] != "e0" {
-		t.Error(v)
+		t.Errorf("got %v; want opens_at = %v, edit_tag = e0", v, opens)
 	}
 }
 
@@ -85,17 +85,17 @@ func TestEditTag(t *testing.T) {
 	w.reserve("a", "ann", "").is(201)
 	edit(`"0"`, 90).problem(412, "stale_revision")
 	if v := edit(`"e0"`, 90).is(200); v["edit_tag"] != "e2" || v["stock"] != 90.0 {
-		t.Error(v)
+		t.Errorf("got %v; want edit_tag = e2, stock = 90", v)
 	}
 	for _, tag := range []string{`"e0"`, `"e1"`, `e2`, `"E2"`, `"e02"`, `W/"e2"`, `"e"`, `"e-2"`, `"ee2"`, `"e2","e2"`} {
 		edit(tag, 80).problem(412, "stale_revision")
 	}
 	w.reserve("a", "bob", "").is(201)
 	if v := edit(`"e2"`, 80).is(200); v["edit_tag"] != "e4" {
-		t.Error(v)
+		t.Errorf("got %v; want edit_tag = e4", v)
 	}
 	if v := edit(`"4"`, 70).is(200); v["edit_tag"] != "e5" { // the ETag is still accepted
-		t.Error(v)
+		t.Errorf("got %v; want edit_tag = e5", v)
 	}
 	var all sync.WaitGroup
 	var mu sync.Mutex
@@ -111,7 +111,7 @@ func TestEditTag(t *testing.T) {
 	}
 	all.Wait()
 	if statuses[200] != 1 || statuses[412] != 4 {
-		t.Errorf("five edits of one tag: %v", statuses)
+		t.Errorf("five edits of one tag: %v; want statuses[200] = 1, statuses[412] = 4", statuses)
 	}
 	w.do("PATCH", "/v1/products/none", `{"stock":1}`, "If-Match", `"e0"`).problem(404, "not_found")
 }
@@ -126,7 +126,7 @@ func TestBoundsAreRecordedOnce(t *testing.T) {
 		after(600*time.Millisecond)))
 	w.product("past", 5, fmt.Sprintf(`,"opens_at":%q`, after(-time.Hour)))
 	if got := w.kindsOf("past"); got["product.opened.v1"] != 1 {
-		t.Error(got)
+		t.Errorf("got %v; want got[\"product.opened.v1\"] = 1", got)
 	}
 	peer.Send(`{"event":"subscribe","data":{"topics":["product:a"]}}`)
 	causes := ""
@@ -136,7 +136,7 @@ func TestBoundsAreRecordedOnce(t *testing.T) {
 		}
 	}
 	if causes != "opened closed " {
-		t.Error(causes)
+		t.Errorf("got %v; want opened closed ", causes)
 	}
 	w.product("b", 5, fmt.Sprintf(`,"opens_at":%q,"closes_at":%q`, after(400*time.Millisecond), after(time.Hour)))
 	w.product("c", 5, fmt.Sprintf(`,"opens_at":%q`, after(2*time.Second)))
@@ -162,15 +162,15 @@ func TestTournamentOpening(t *testing.T) {
 	w.tournament("cup", 2, fmt.Sprintf(`,"opens_at":%q,"status":"closed"`, opens))
 	if v := w.do("GET", "/v1/tournaments/cup?min_position=3", "").is(200); v["opens_at"] != opens ||
 		v["status"] != "closed" || v["edit_tag"] != "e0" {
-		t.Error(v)
+		t.Errorf("got %v; want opens_at = %v, status = closed, edit_tag = e0", v, opens)
 	}
 	if v := w.enter("cup", "a").problem(409, "not_open"); v["opens_at"] != opens {
-		t.Error(v)
+		t.Errorf("got %v; want opens_at = %v", v, opens)
 	}
 	edit := func(tag, body string) answer { return w.do("PATCH", "/v1/tournaments/cup", body, "If-Match", tag) }
 	soon := after(300 * time.Millisecond)
 	if v := edit(`"e0"`, `{"opens_at":"`+soon+`"}`).is(200); v["opens_at"] != soon || v["edit_tag"] != "e1" {
-		t.Error(v)
+		t.Errorf("got %v; want opens_at = %v, edit_tag = e1", v, soon)
 	}
 	opened := func() bool {
 		list := w.do("GET", "/v1/streams/tournament-cup/events", "").is(200)["items"].([]any)
@@ -180,7 +180,7 @@ func TestTournamentOpening(t *testing.T) {
 	w.enter("cup", "a").problem(409, "registration_closed")
 	edit(`"1"`, `{"status":"open"}`).problem(412, "stale_revision")
 	if v := edit(`"e1"`, `{"status":"open","opens_at":null}`).is(200); v["opens_at"] != nil || v["edit_tag"] != "e3" {
-		t.Error(v)
+		t.Errorf("got %v; want opens_at = nil, edit_tag = e3", v)
 	}
 	w.enter("cup", "a").is(201)
 	for _, body := range []string{`{"opens_at":"soon"}`, `{"status":"ajar"}`, `{"status":null}`} {

@@ -71,7 +71,7 @@ func (s *Server) listSeats(r *request) error {
 // changeSeat returns the handler that blocks or unblocks a seat. Idempotent.
 func (s *Server) changeSeat(command core.Command) handler {
 	return func(r *request) error {
-		if err := r.caller.must(RoleAdmin); err != nil {
+		if err := r.caller.requireRole(RoleAdmin); err != nil {
 			return err
 		}
 		id, err := param[events.PerformanceID](r, "id", "performance")
@@ -91,7 +91,7 @@ func (s *Server) changeSeat(command core.Command) handler {
 			return notFound("seat")
 		}
 		stream := seat.Stream(id, name)
-		if _, err := r.ask(stream, command, nil); err != nil {
+		if _, err := r.dispatch(stream, command, nil); err != nil {
 			refusal := (*core.Refusal)(nil)
 			if errors.As(err, &refusal) && refusal.Code == core.CodeSeatTaken {
 				return &problem{code: refusal.Code, detail: refusal.Detail,

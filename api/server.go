@@ -63,7 +63,7 @@ type Config struct {
 	Rooms *admission.Rooms
 	// JoinsPerMinute limits how often one address may join waiting rooms; 0 means unlimited.
 	JoinsPerMinute int
-	// CommandsPerSecond limits the commands of one caller, a token's sub or, without a token, an
+	// CommandsPerSecond limits the commands of one caller: a token's sub or, without a token, an
 	// address. It is at most a million; 0 means unlimited.
 	CommandsPerSecond int64
 	// Auth identifies callers; see [OpenAuth] and [JWTAuth].
@@ -77,7 +77,7 @@ type Config struct {
 	// process needs some descriptors beyond that.
 	MaxConnections int
 	// ConnectionsPerAddress bounds the connections of one address, unless it is exempt (see
-	// connections.Spared), and the sockets of one address behind Proxies; 0 means unlimited.
+	// connections.Exempt), and the sockets of one address behind Proxies; 0 means unlimited.
 	ConnectionsPerAddress int
 	// Proxies are trusted to name the address of a caller.
 	Proxies connections.Proxies
@@ -128,7 +128,7 @@ type Config struct {
 	OperationsApart bool
 	// Peers are the other nodes of the cluster; nil without one.
 	Peers *peers.Peers
-	// Shared means that other servers append to the log, and store contacts of their own.
+	// Shared means that other servers append to the log, each with its own contacts.
 	Shared bool
 	// Followed returns the log position up to which the desk knows the appends of other nodes; nil
 	// without others.
@@ -156,22 +156,22 @@ type Server struct {
 	joins      *joinLimit // nil for none
 	rate       *rateLimit // nil for none
 	keyViews   keyViews
-	keys       actors.KeyedMutex[string] // by Idempotency-Key and caller, of commands whose stream the body names
+	keys       actors.KeyedMutex[string] // serializes keyedAfter, by Idempotency-Key and caller
 	batches    *batches
 	// damage is the first error of a request that reports damage of the log, nil if there was none.
 	damage atomic.Pointer[error]
 	// highest is the highest position that was answered: later reads have to include it.
 	highest atomic.Uint64
-	// reported is the position that the views have to include for what is paid under a key; see reportsSeen.
+	// reported is a log position at or after all payment reports to this server; see awaitReports.
 	reported atomic.Uint64
 
-	// patience bounds the wait of a request for the views.
-	patience time.Duration
+	// viewsTimeout bounds the wait of a request for the views.
+	viewsTimeout time.Duration
 
 	mu       sync.Mutex
 	listener *connections.Listener // of Listen; guarded by mu
 	stopping bool                  // guarded by mu
-	leaving  atomic.Bool           // responses close their connections
+	draining atomic.Bool           // responses close their connections
 }
 
 // New returns a server. Call Listen to start it.
@@ -209,11 +209,11 @@ func New(config Config) *Server {
 		reading:  make(chan struct{}, maxCostly),
 		exports:  make(chan struct{}, maxExports),
 		planning: make(chan struct{}, 1), pretix: make(chan struct{}, 1),
-		access:   newAccessLog(config.AccessLog),
-		metrics:  newMetrics(config),
-		joins:    newJoinLimit(config.JoinsPerMinute),
-		rate:     newRateLimit(config.CommandsPerSecond),
-		patience: waitLimit,
+		access:       newAccessLog(config.AccessLog),
+		metrics:      newMetrics(config),
+		joins:        newJoinLimit(config.JoinsPerMinute),
+		rate:         newRateLimit(config.CommandsPerSecond),
+		viewsTimeout: waitLimit,
 	}
 	s.batches = newBatches(s)
 	s.pool = s.newPool()
@@ -224,11 +224,11 @@ func New(config Config) *Server {
 	if config.OperationsApart {
 		s.operations = s.newApp()
 	}
-	s.shareWithPages(s.app.Server())
-	s.takeLargeBodies(s.app.Server())
+	s.enableCORS(s.app.Server())
+	s.acceptLargeBodies(s.app.Server())
 	s.routes()
 	if config.Bookings != nil {
-		config.Bookings.OnPaid(s.purchased)
+		config.Bookings.OnPaid(s.endPassOf)
 	}
 	return s
 }
@@ -268,14 +268,14 @@ func (s *Server) Listen(ln net.Listener) error {
 	}
 	s.note(head)
 	pooled := s.pool.Listen(ln)
-	if !s.listens(pooled) {
+	if !s.setListener(pooled) {
 		return pooled.Close()
 	}
 	return s.app.Listener(pooled)
 }
 
-// listens sets the listener for Shutdown. It returns false if Shutdown was called already.
-func (s *Server) listens(ln *connections.Listener) bool {
+// setListener sets the listener for Shutdown. It returns false if Shutdown was called already.
+func (s *Server) setListener(ln *connections.Listener) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.listener = ln
@@ -311,8 +311,8 @@ func (s *Server) problem(r *request, err error) *problem {
 	return p
 }
 
-// guarded calls h and converts a panic to an error.
-func (s *Server) guarded(r *request, h handler) (err error) {
+// recovering calls h and converts a panic to an error.
+func (s *Server) recovering(r *request, h handler) (err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
 			r.log().Error("a handler panicked", "panic", cause, "stack", string(debug.Stack()))
@@ -322,16 +322,16 @@ func (s *Server) guarded(r *request, h handler) (err error) {
 	return h(r)
 }
 
-// identified authenticates the caller before h.
-func (s *Server) identified(h handler) handler {
+// authenticated authenticates the caller before h.
+func (s *Server) authenticated(h handler) handler {
 	return func(r *request) (err error) {
-		if err := r.receive(); err != nil {
+		if err := r.readHop(); err != nil {
 			return err
 		}
 		if r.caller, err = s.callerOf(r.ctx, r.clock()); err != nil {
 			return err
 		}
-		if err := s.spared(r); err != nil {
+		if err := s.refuseSpare(r); err != nil {
 			return err
 		}
 		return h(r)
@@ -348,10 +348,10 @@ func withKey(h handler) handler {
 	}
 }
 
-// note raises the highest answered position to position.
+// note raises the highest answered position to at least position.
 func (s *Server) note(position events.Position) { raise(&s.highest, position) }
 
-// raise raises a position to another one, unless it is higher.
+// raise sets a position to the maximum of itself and another one.
 func raise(to *atomic.Uint64, position events.Position) {
 	for {
 		highest := to.Load()

@@ -83,11 +83,11 @@ func TestShutdownWhileStarting(t *testing.T) {
 // ends its connection; the shutdown then waits no longer.
 func TestLinger(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.config.Linger = patience })
-	idle := w.keep()
+	idle := w.connect()
 	idle.send(w, "/healthz")
 	stopped := make(chan struct{})
 	go func() { w.stop(); close(stopped) }()
-	for !w.server.leaving.Load() {
+	for !w.server.draining.Load() {
 		runtime.Gosched()
 	}
 	for { // until connections are refused
@@ -103,7 +103,7 @@ func TestLinger(t *testing.T) {
 	case <-time.After(200 * time.Millisecond):
 	}
 	if a := idle.send(w, "/healthz"); a.status != 200 {
-		t.Errorf("%d %s", a.status, a.text)
+		t.Errorf("got %d %s; want status = 200", a.status, a.text)
 	}
 	if _, err := idle.in.ReadByte(); err != io.EOF {
 		t.Errorf("after its last answer the connection says %v", err)

@@ -65,7 +65,7 @@ func (r *request) owns(teamID events.TeamID) (bool, error) {
 	}
 	row, known, err := r.server.config.Views.Team(teamID)
 	if err == nil && !known {
-		_, err = r.server.config.Desk.View(r.asking(), team.Stream(teamID), func(c core.Core) {
+		_, err = r.server.config.Desk.View(r.commandContext(), team.Stream(teamID), func(c core.Core) {
 			row.Owner = c.(*team.Team).Registered().Owner
 		})
 	}

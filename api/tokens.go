@@ -40,7 +40,7 @@ func init() {
 const claimRole = "role"
 
 // headerCritical lists extensions that the recipient of a token must support (RFC 7515 section 4.1.11). This
-// server supports none, also not headerUnencoded (RFC 7797), which changes what is signed.
+// server supports none, including headerUnencoded (RFC 7797), which changes the signed bytes.
 const (
 	headerCritical  = "crit"
 	headerUnencoded = "b64"
@@ -109,7 +109,7 @@ func (a JWTAuth) check(token string, now time.Time) (checkedToken, error) {
 		return checkedToken{}, refuse(codes.Unauthenticated, "the token is not valid here")
 	}
 	sub, _ := claims["sub"].(string)
-	if strings.ContainsRune(sub, utf8.RuneError) { // by which the JSON decoder replaces invalid bytes
+	if strings.ContainsRune(sub, utf8.RuneError) { // the JSON decoder's replacement for invalid bytes
 		return checkedToken{}, refuse(codes.Unauthenticated, "the token's sub is not valid UTF-8")
 	}
 	if rule := holderFault(sub); rule != "" {

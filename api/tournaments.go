@@ -28,7 +28,7 @@ func (s *Server) tournamentRoutes() {
 		age:   closeAtDeadline,
 	}
 	s.handle(fiber.MethodPost, "/v1/tournaments", tournaments.create(newTournament, RoleAdmin))
-	s.handle(fiber.MethodGet, "/v1/tournaments", s.past(tournaments.listed))
+	s.handle(fiber.MethodGet, "/v1/tournaments", s.past(tournaments.listPage))
 	s.handle(fiber.MethodGet, "/v1/tournaments/:id", s.past(tournaments.one))
 	s.handle(fiber.MethodPatch, "/v1/tournaments/:id", tournaments.edit(newTournamentEdit))
 	s.entryRoutes()
@@ -58,7 +58,7 @@ func newTournament(r *request) (core.Command, events.TournamentID, error) {
 		return nil, "", err
 	}
 	command := &tournament.Create{ID: id, Name: body.Name, Waitlist: body.Waitlist, Rule: events.WaitlistStrict}
-	if command.WaitingRoom, err = guardedBy(body.WaitingRoom); err != nil {
+	if command.WaitingRoom, err = waitingRoomOf(body.WaitingRoom); err != nil {
 		return nil, "", err
 	}
 	if body.TeamLimit == nil {
@@ -114,7 +114,7 @@ func newTournamentEdit(r *request) (core.Command, error) {
 	if _, err := wholeNumber("team_limit", body.TeamLimit, 1, 1, tournament.MaxTeams); err != nil {
 		return nil, err
 	}
-	if _, err := guardedBy(body.WaitingRoom); err != nil {
+	if _, err := waitingRoomOf(body.WaitingRoom); err != nil {
 		return nil, err
 	}
 	command := &tournament.Edit{

@@ -72,8 +72,8 @@ func (w *harness) listTeams(tournament, query string) (teams []string) {
 
 const waiting = "&status=waitlisted"
 
-// standing checks the entered and waitlisted teams, both in order.
-func (w *harness) standing(tournament, in, waits string) {
+// wantEntries checks the entered and waitlisted teams, both in order.
+func (w *harness) wantEntries(tournament, in, waits string) {
 	w.t.Helper()
 	if got := strings.Join(w.listTeams(tournament, ""), " "); got != in {
 		w.t.Errorf("entered are %q, want %q", got, in)
@@ -89,27 +89,27 @@ func TestTeamLifecycle(t *testing.T) {
 	v := a.is(201)
 	fields(t, v, "id name position revision")
 	if a.header.Get("Location") != "/v1/teams/owls" || a.header.Get("ETag") != `"0"` || v["name"] != "The Öwls" {
-		t.Errorf("%v %v", v, a.header)
+		t.Errorf("got %v %v; want Location = /v1/teams/owls, ETag = \"0\", name = The Öwls", v, a.header)
 	}
-	if again := w.do("POST", "/v1/teams", `{"id":"owls","name":"The Öwls"}`); again.status != 200 ||
-		again.text != a.text {
-		t.Errorf("again: %d %s", again.status, again.text)
+	if repeated := w.do("POST", "/v1/teams", `{"id":"owls","name":"The Öwls"}`); repeated.status != 200 ||
+		repeated.text != a.text {
+		t.Errorf("again: %d %s; want status = 200, text = %v", repeated.status, repeated.text, a.text)
 	}
 	w.do("POST", "/v1/teams", `{"id":"owls","name":"Others"}`).problem(409, "already_exists")
 	if got := w.do("GET", "/v1/teams/owls", ""); got.text != a.text {
 		t.Errorf("read back: %s, want %s", got.text, a.text)
 	}
 	if made := w.do("POST", "/v1/teams", `{"name":"n"}`).is(201); len(made["id"].(string)) != 36 {
-		t.Error(made)
+		t.Errorf("got %v; want len(id) = 36", made)
 	}
 	if v := w.do("GET", "/v1/teams/none", "").problem(404, "not_found"); v["resource"] != "team" {
-		t.Error(v)
+		t.Errorf("got %v; want resource = team", v)
 	}
 	if v := w.do("GET", "/v1/teams/owls?at=1", "").is(200); v["as_of"] == nil {
-		t.Error(v)
+		t.Errorf("got %v; want as_of not nil", v)
 	}
 	if a := w.do("GET", "/v1/teams/owls", "", "If-None-Match", `"0"`); a.status != 304 {
-		t.Errorf("with its tag: %d", a.status)
+		t.Errorf("with its tag: %d; want status = 304", a.status)
 	}
 }
 
@@ -126,12 +126,12 @@ func TestTournamentLifecycle(t *testing.T) {
 		v["register_deadline"] != "2999-05-01T20:00:00.5Z" ||
 		v["waitlist"] != false ||
 		v["waitlist_rule"] != "strict" {
-		t.Errorf("%v %v", v, a.header)
+		t.Errorf("got %v %v; want an open tournament with 2 slots and no waitlist, ETag = \"0\"", v, a.header)
 	}
-	if again := w.do("POST", "/v1/tournaments", strings.Replace(body, "22:00:00.5+02:00", "20:00:00.5Z",
-		1)); again.status != 200 ||
-		again.text != a.text {
-		t.Errorf("again, at the same moment: %d %s", again.status, again.text)
+	if repeated := w.do("POST", "/v1/tournaments", strings.Replace(body, "22:00:00.5+02:00", "20:00:00.5Z",
+		1)); repeated.status != 200 ||
+		repeated.text != a.text {
+		t.Errorf("again, at the same moment: %d %s; want status = 200, text = %v", repeated.status, repeated.text, a.text)
 	}
 	w.do("POST", "/v1/tournaments", strings.Replace(body, ":2,", ":3,", 1)).problem(409, "already_exists")
 	if got := w.do("GET", "/v1/tournaments/cup", ""); got.text != a.text {
@@ -144,24 +144,24 @@ func TestTournamentLifecycle(t *testing.T) {
 		return w.do("PATCH", "/v1/tournaments/cup", body, "If-Match", fmt.Sprintf(`"%d"`, revision))
 	}
 	if v := edit(2, `{"team_limit":1}`).problem(409, "limit_exceeded"); v["entered"] != float64(2) {
-		t.Error(v)
+		t.Errorf("got %v; want entered = 2", v)
 	}
 	v = edit(2, `{"name":"New","team_limit":5,"status":"closed"}`).is(200)
 	if fields(t, v, names); v["name"] != "New" || v["remaining"] != float64(3) || v["status"] != "closed" ||
 		v["revision"] != float64(3) {
-		t.Error(v)
+		t.Errorf("got %v; want name = New, remaining = 3, status = closed, revision = 3", v)
 	}
 	edit(3, `{"waitlist":true}`).problem(422, "unknown_field")
 	if v := edit(2, `{"team_limit":9}`).problem(412, "stale_revision"); !strings.Contains(
 		strings.Join(changeTexts(t, v), "; "),
 		"New",
 	) {
-		t.Errorf("the changes are %q", changeTexts(t, v))
+		t.Errorf("the changes are %q; want  in strings.Join(changeTexts(t, v), \"; \"), \"New\"", changeTexts(t, v))
 	}
 	page := w.do("GET", "/v1/tournaments", "").is(200)
 	if items := page["items"].([]any); len(items) != 1 || items[0].(map[string]any)["entered"] != float64(2) ||
 		page["next"] != nil {
-		t.Error(page)
+		t.Errorf("got %v; want len(items) = 1, items[0].entered = 2, next = nil", page)
 	}
 }
 
@@ -171,23 +171,23 @@ func TestStatusFollowsTheDeadline(t *testing.T) {
 	w := newHarness(t)
 	w.tournament("cup", 2, "")
 	if v := w.editTournament("cup", `{"register_deadline":"2001-01-01T00:00:00Z"}`).is(200); v["status"] != "closed" {
-		t.Error(v)
+		t.Errorf("got %v; want status = closed", v)
 	}
 	a := w.do("GET", "/v1/tournaments/cup", "", "If-None-Match", `"1"`)
 	if v := a.is(200); v["status"] != "closed" || a.header.Get("ETag") != `"1"` {
-		t.Error(v)
+		t.Errorf("got %v; want status = closed, ETag = \"1\"", v)
 	}
 	if v := w.do("GET", "/v1/tournaments", "").is(200); v["items"].([]any)[0].(map[string]any)["status"] != "closed" {
-		t.Error(v)
+		t.Errorf("got %v; want items[0].status = closed", v)
 	}
 	if v := w.do("GET", "/v1/tournaments/cup?at=1", "").is(200); v["status"] != "open" {
-		t.Errorf("before the edit: %v", v)
+		t.Errorf("before the edit: %v; want status = open", v)
 	}
 	// Answers about the past have the status as of then.
 	soon := time.Now().Add(time.Hour).UTC()
 	w.editTournament("cup", fmt.Sprintf(`{"register_deadline":%q}`, soon.Format(time.RFC3339Nano))).is(200)
 	if v := w.do("GET", "/v1/tournaments/cup?at=3", "").is(200); v["status"] != "open" {
-		t.Error(v)
+		t.Errorf("got %v; want status = open", v)
 	}
 }
 
@@ -211,7 +211,7 @@ func TestConcurrentEdits(t *testing.T) {
 	v := answers[lost].problem(412, "stale_revision")
 	if got := changeTexts(t, v); len(got) != 1 || !strings.Contains(got[0], fmt.Sprintf("admin %d's", won)) ||
 		v["current_revision"] != float64(1) {
-		t.Errorf("%v", v)
+		t.Errorf("got %v; want len(got) = 1, won) in got[0], fmt.Sprintf(\"admin %%d's\", current_revision = 1", v)
 	}
 }
 
@@ -257,7 +257,7 @@ func TestEntryRoles(t *testing.T) {
 	last := w.do("GET", "/v1/streams/tournament-cup/events?from=2", "", "Authorization",
 		auditor).is(200)["items"].([]any)[0].(map[string]any)
 	if last["actor"] != "ada" || last["type"] != "tournament.withdrawn.v1" {
-		t.Error(last)
+		t.Errorf("got %v; want actor = ada, type = tournament.withdrawn.v1", last)
 	}
 }
 
@@ -327,7 +327,7 @@ func TestBadTournaments(t *testing.T) {
 			a := w.do(method, path, strings.ReplaceAll(bad.body, "%s", good), "If-Match", `"0"`)
 			if bad.status == 0 {
 				if a.status < 400 || a.status >= 500 {
-					t.Errorf("%s: %s: status %d", bad.name, a.what, a.status)
+					t.Errorf("%s: %s: status %d; want status ≥ 400, status < 500", bad.name, a.what, a.status)
 				}
 				continue
 			}
@@ -344,7 +344,7 @@ func TestBadTournaments(t *testing.T) {
 		w.do("PATCH", "/v1/tournaments/"+id, `{"team_limit":1}`, "If-Match", `"0"`).problem(404, "not_found")
 	}
 	if v := w.do("GET", "/v1/tournaments/cup", "").is(200); v["revision"] != float64(0) {
-		t.Errorf("a refused body changed something: %v", v)
+		t.Errorf("a refused body changed something: %v; want revision = 0", v)
 	}
 	// Values at the bounds are accepted.
 	w.do("POST", "/v1/tournaments", `{"id":"`+strings.Repeat("a", 64)+`","name":"`+strings.Repeat("ä", 200)+

@@ -9,7 +9,7 @@ import (
 	"admitone/api/codes"
 )
 
-// unroutedError answers requests that fit no route or could not be parsed.
+// unroutedError answers requests that match no route or could not be parsed.
 func (s *Server) unroutedError(c *fiber.Ctx, err error) error {
 	r := &request{ctx: c, server: s, id: requestID(c), begun: time.Now()}
 	c.Response().Header.Set(headerRequestID, r.id)

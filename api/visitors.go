@@ -21,7 +21,7 @@ func (s *Server) visitorRoutes() {
 
 // newVisitor decodes and validates the body of a join.
 func (r *request) newVisitor() (holder events.Holder, err error) {
-	if err := r.caller.act(); err != nil {
+	if err := r.caller.requireActor(); err != nil {
 		return "", err
 	}
 	var body struct {
@@ -33,7 +33,7 @@ func (r *request) newVisitor() (holder events.Holder, err error) {
 	return r.holder(body.Holder)
 }
 
-// join adds a holder to the line: 201, or 200 if the holder has a place or a pass already.
+// join adds a holder to the waiting room: 201, or 200 if the holder already has a place or a pass.
 func (s *Server) join(r *request) error {
 	id, err := param[events.RoomID](r, "id", "waiting_room")
 	if err != nil {
@@ -48,11 +48,11 @@ func (s *Server) join(r *request) error {
 	}
 	var visit admission.Visit
 	var answer actors.Answer
-	var again bool
+	var replayed bool
 	err = r.keyed(func(command actors.CommandID) error {
-		ctx, cancel := r.waiting()
+		ctx, cancel := r.answerContext()
 		defer cancel()
-		visit, answer, again, err = s.config.Rooms.Join(ctx, id, holder, r.source(command))
+		visit, answer, replayed, err = s.config.Rooms.Join(ctx, id, holder, r.source(command))
 		return err
 	})
 	s.note(answer.Position)
@@ -63,10 +63,10 @@ func (s *Server) join(r *request) error {
 	switch {
 	case len(answer.Facts) == 0:
 		status = fiber.StatusOK
-	case again:
+	case replayed:
 		r.ctx.Set(headerReplay, "true")
 	default:
-		s.metrics.caused(answer.Facts)
+		s.metrics.countFacts(answer.Facts)
 	}
 	r.ctx.Set(fiber.HeaderLocation, "/v1/waiting-rooms/"+string(id)+"/visitors/"+visit.Visitor)
 	return r.visit(status, &visit)
@@ -102,7 +102,7 @@ func (s *Server) leave(r *request) error {
 	if err != nil {
 		return err
 	}
-	s.metrics.caused(answer.Facts)
+	s.metrics.countFacts(answer.Facts)
 	return r.visit(fiber.StatusOK, &visit)
 }
 

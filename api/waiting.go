@@ -11,20 +11,20 @@ const (
 	// AnswerLimit bounds how long a request waits for the log; then the answer is 503
 	// log_unavailable. A client that waits for five seconds always gets an answer.
 	AnswerLimit = 4800 * time.Millisecond
-	// stallLimit is for how long the log may be silent once a batch has waited for AnswerLimit.
+	// stallLimit is the time without new events after which a batch ends, once it has waited for AnswerLimit.
 	stallLimit = time.Second
 )
 
-// waiting returns a context that ends when the request has to be answered.
-func (r *request) waiting() (context.Context, context.CancelFunc) {
+// answerContext returns a context that ends when the request must be answered.
+func (r *request) answerContext() (context.Context, context.CancelFunc) {
 	if r.until != nil {
 		return context.WithTimeout(r.until, AnswerLimit)
 	}
 	return context.WithDeadline(context.Background(), r.begun.Add(AnswerLimit))
 }
 
-// asking returns the context of a command to one entity. The desk bounds it for a request of its own.
-func (r *request) asking() context.Context {
+// commandContext returns the context of a command to one entity: the batch's, or one that the desk bounds.
+func (r *request) commandContext() context.Context {
 	if r.until != nil {
 		return r.until
 	}
@@ -32,7 +32,7 @@ func (r *request) asking() context.Context {
 }
 
 // batchContext returns the context of a batch. It ends after AnswerLimit, or later: a large batch may
-// go on for as long as the log is not silent for stallLimit.
+// continue while new events are recorded at least every stallLimit.
 func (s *Server) batchContext() (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(context.Background())
 	watch := time.AfterFunc(AnswerLimit-stallLimit, func() {

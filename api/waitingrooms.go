@@ -32,7 +32,7 @@ func (s *Server) waitingRoomRoutes() {
 		// The ETag is the version of the settings. The other members change independently of it.
 		age: func(w *row.WaitingRoom, _ time.Time) bool { return w.Joined > 0 || w.Begun },
 	}
-	s.handle(fiber.MethodGet, "/v1/waiting-rooms", s.past(rooms.listed))
+	s.handle(fiber.MethodGet, "/v1/waiting-rooms", s.past(rooms.listPage))
 	s.handle(fiber.MethodGet, one, s.past(rooms.one))
 	s.handle(fiber.MethodPut, one, s.setWaitingRoom)
 	s.visitorRoutes()
@@ -76,41 +76,41 @@ func (r *request) newWaitingRoom() (settings events.WaitingRoomSettings, err err
 
 // setWaitingRoom creates a room: 201, or edits it: 200. A stale edit is refused.
 func (s *Server) setWaitingRoom(r *request) error {
-	if err := r.caller.must(RoleAdmin); err != nil {
+	if err := r.caller.requireRole(RoleAdmin); err != nil {
 		return err
 	}
 	id := r.segment("id")
 	if !input.ValidID(id) {
 		return invalidField("id", "1 to 64 of A-Z a-z 0-9 _ and -")
 	}
-	var seen *int64
+	var base *int64
 	if r.ctx.Get(fiber.HeaderIfMatch) != "" {
 		revision, err := r.ifMatch()
 		if err != nil {
 			return err
 		}
 		version := int64(*revision)
-		seen = &version
+		base = &version
 	}
 	settings, err := r.newWaitingRoom()
 	if err != nil {
 		return err
 	}
-	answer, err := s.config.Rooms.Set(context.Background(), events.RoomID(id), settings, seen,
+	answer, err := s.config.Rooms.Set(context.Background(), events.RoomID(id), settings, base,
 		r.source(r.newCommandID()))
 	s.note(answer.Position)
 	refusal := (*core.Refusal)(nil)
-	if seen != nil && errors.As(err, &refusal) && refusal.Code == core.CodeStaleRevision {
+	if base != nil && errors.As(err, &refusal) && refusal.Code == core.CodeStaleRevision {
 		return &problem{
 			code:   refusal.Code,
-			detail: staleDetail(refusal, events.Revision(*seen)),
+			detail: staleDetail(refusal, events.Revision(*base)),
 			fields: refusal.Fields,
 		}
 	}
 	if err != nil {
 		return err
 	}
-	s.metrics.caused(answer.Facts)
+	s.metrics.countFacts(answer.Facts)
 	status := fiber.StatusOK
 	if len(answer.Facts) > 0 {
 		if _, opened := answer.Facts[0].(*events.WaitingRoomOpened); opened {
@@ -150,9 +150,9 @@ func AppendWaitingRoom(dst []byte, w *row.WaitingRoom, at *row.Moment) []byte {
 	return o.Close()
 }
 
-// guardedBy validates the waiting room of a resource; nil and "" mean none. The room need not exist yet, but
+// waitingRoomOf validates the waiting room of a resource; nil and "" mean none. The room need not exist yet, but
 // it issues no passes before.
-func guardedBy(given *events.RoomID) (room events.RoomID, err error) {
+func waitingRoomOf(given *events.RoomID) (room events.RoomID, err error) {
 	if given == nil || *given == "" {
 		return "", nil
 	}
@@ -165,8 +165,8 @@ func guardedBy(given *events.RoomID) (room events.RoomID, err error) {
 // headerPass is the header with the pass of an admitted visitor.
 const headerPass = "Admission-Pass"
 
-// entrance is the waiting room and the ticket whose pass a command uses; zero without a room. The caller has
-// to call leave.
+// entrance is the waiting room and the ticket of the pass that a command uses; zero without a room. The
+// caller has to call leave.
 type entrance struct {
 	room   events.RoomID
 	ticket int64
@@ -181,11 +181,11 @@ func (in *entrance) leave() {
 	*in = entrance{}
 }
 
-// admitted runs a command on a resource that may require a pass. do gets the room whose pass the caller has
-// presented, "" for none. The entity decides whether it is the required one, so stale views admit nobody.
-// guess returns the room according to the views, which only saves a second attempt.
+// admitted runs a command on a resource that may require a pass. do gets the room of the caller's pass, ""
+// for none. The entity checks whether that room is the required one, so stale views admit nobody. guess
+// returns the room according to the views, which only saves a second attempt.
 //
-// A retry that is answered again needs no pass.
+// A replayed answer needs no pass.
 func (s *Server) admitted(
 	r *request,
 	holder events.Holder,
@@ -198,16 +198,16 @@ func (s *Server) admitted(
 			panic(cause)
 		}
 	}()
-	shown := r.header(headerPass)
+	pass := r.header(headerPass)
 	enter := func(room events.RoomID) error {
 		in.leave()
-		ticket, end, err := s.config.Rooms.Enter(room, holder, shown, r.judgedAt())
+		ticket, end, err := s.config.Rooms.Enter(room, holder, pass, r.receivedAt())
 		if err == nil {
 			in = entrance{room, ticket, end}
 		}
 		return err
 	}
-	if shown != "" {
+	if pass != "" {
 		if room := guess(); room != "" {
 			_ = enter(room) // after a wrong guess, the entity's refusal names the room
 		}
@@ -234,9 +234,9 @@ func (s *Server) admitted(
 	return in, actors.ErrOverloaded
 }
 
-// finished ends the pass of a holder whose purchase is complete. No-op without a room, and for a repeated
-// answer, whose first one has ended the pass.
-func (r *request) finished(in entrance, holder events.Holder, replayed bool) {
+// endPass ends the pass of a holder whose purchase is complete. No-op without a room, and for a replayed
+// answer.
+func (r *request) endPass(in entrance, holder events.Holder, replayed bool) {
 	if in.room == "" || replayed {
 		return
 	}

@@ -37,8 +37,8 @@ func (w *harness) joinRoom(id, holder string) (path string, visit map[string]any
 	return a.header.Get("Location"), visit
 }
 
-// until polls until the visitor has a status. Polling too early is harmless.
-func (w *harness) until(path, status string) map[string]any {
+// awaitVisit polls until the visitor has a status. Polling too early is harmless.
+func (w *harness) awaitVisit(path, status string) map[string]any {
 	w.t.Helper()
 	for end := time.Now().Add(patience); ; {
 		a := w.do("GET", path, "")
@@ -55,7 +55,7 @@ func (w *harness) until(path, status string) map[string]any {
 func (w *harness) passOf(id, holder string) string {
 	w.t.Helper()
 	path, _ := w.joinRoom(id, holder)
-	return w.until(path, "admitted")["pass"].(string)
+	return w.awaitVisit(path, "admitted")["pass"].(string)
 }
 
 func TestWaitingRoomSettings(t *testing.T) {
@@ -74,7 +74,7 @@ func TestWaitingRoomSettings(t *testing.T) {
 	}
 	if made.header.Get("ETag") != `"1"` || made.header.Get("Location") != room || v["seed_hash"] != nil ||
 		v["opens_at"] != nil {
-		t.Errorf("%v %s", made.header, made.text)
+		t.Errorf("got %v %s; want ETag = \"1\", Location = %v, seed_hash = nil, opens_at = nil", made.header, made.text, room)
 	}
 	// The ETag is the version of the settings, and complete until a visitor joins.
 	w.do("GET", room, "", "If-None-Match", `"1"`).is(304)
@@ -89,11 +89,11 @@ func TestWaitingRoomSettings(t *testing.T) {
 	w.do("PUT", room, base+`,"status":"closed"}`, "If-Match", tag).is(200)
 	if v := w.do("PUT", room, base+`,"status":"open"}`, "If-Match", tag).problem(412,
 		"stale_revision"); v["current_revision"] != 2. {
-		t.Error(v)
+		t.Errorf("got %v; want current_revision = 2", v)
 	}
 	w.do("PUT", room, base+`,"status":"open"}`, "If-Match", "*").problem(428, "revision_required")
 	if v := w.do("GET", room, "", "If-None-Match", `"2"`).is(200); v["status"] != "closed" || v["joined"] != 2. {
-		t.Error(v)
+		t.Errorf("got %v; want status = closed, joined = 2", v)
 	}
 	for body, field := range map[string]string{
 		`{"max_active":3,"active_seconds":60,"heartbeat_seconds":30}`:      "admit_per_second",
@@ -105,7 +105,7 @@ func TestWaitingRoomSettings(t *testing.T) {
 		strings.Replace(base, `"max_active":3`, `"max_active":0`, 1) + "}": "max_active",
 	} {
 		if v := w.do("PUT", "/v1/waiting-rooms/other", body).is(422); v["field"] != field {
-			t.Errorf("%s: %v", body, v)
+			t.Errorf("%s: got %v; want field = %v", body, v, field)
 		}
 	}
 	w.do("PUT", "/v1/waiting-rooms/a~b", base+"}").problem(422, "invalid_field")
@@ -121,42 +121,43 @@ func TestWaitingLine(t *testing.T) {
 	if first["status"] != "waiting" || first["position"] != 1. || first["ticket"] != 1. ||
 		first["poll_after_seconds"] == nil ||
 		first["eta_seconds"] == nil {
-		t.Error(first)
+		t.Errorf("got %v; want status = waiting, position = 1, ticket = 1, poll_after_seconds not nil, eta_seconds not nil",
+			first)
 	}
-	admitted := w.until(ada, "admitted")
+	admitted := w.awaitVisit(ada, "admitted")
 	if admitted["pass"] == nil || admitted["expires_at"] == nil || admitted["position"] != nil {
-		t.Error(admitted)
+		t.Errorf("got %v; want pass not nil, expires_at not nil, position = nil", admitted)
 	}
 	bob, _ := w.joinRoom("r", "bob")
 	_, cleo := w.joinRoom("r", "cleo")
 	if cleo["position"] != 2. {
-		t.Errorf("after one: %v", cleo)
+		t.Errorf("after one: %v; want position = 2", cleo)
 	}
-	again := w.do("POST", "/v1/waiting-rooms/r/visitors", `{"holder":"cleo"}`)
-	if v := again.is(200); v["visitor"] != cleo["visitor"] || v["position"] != 2. || v["ticket"] != 3. {
-		t.Errorf("again: %v, before: %v", v, cleo)
+	repeated := w.do("POST", "/v1/waiting-rooms/r/visitors", `{"holder":"cleo"}`)
+	if v := repeated.is(200); v["visitor"] != cleo["visitor"] || v["position"] != 2. || v["ticket"] != 3. {
+		t.Errorf("again: %v, before: %v; want visitor = %v, position = 2, ticket = 3", v, cleo, cleo["visitor"])
 	}
 	if v := w.do("GET", bob, "").is(200); v["status"] != "waiting" || v["position"] != 1. {
-		t.Errorf("polled right after joining: %v", v)
+		t.Errorf("polled right after joining: %v; want status = waiting, position = 1", v)
 	}
 	soon := w.do("GET", bob, "")
 	soon.problem(429, "rate_limited")
 	if wait, err := strconv.Atoi(soon.header.Get("Retry-After")); err != nil || wait < 1 {
-		t.Errorf("Retry-After %q", soon.header.Get("Retry-After"))
+		t.Errorf("Retry-After %q; want no error, wait ≥ 1", soon.header.Get("Retry-After"))
 	}
 	if v := w.do("DELETE", bob, "").is(200); v["status"] != "left" {
-		t.Error(v)
+		t.Errorf("got %v; want status = left", v)
 	}
-	if v := w.until(bob, "left"); v["pass"] != nil || v["position"] != nil {
-		t.Error(v)
+	if v := w.awaitVisit(bob, "left"); v["pass"] != nil || v["position"] != nil {
+		t.Errorf("got %v; want pass = nil, position = nil", v)
 	}
 	if v := w.do("GET", "/v1/waiting-rooms/r", "").is(200); v["waiting"] != 1. || v["active"] != 1. ||
 		v["admitted"] != 1. ||
 		v["joined"] != 3. {
-		t.Error(v)
+		t.Errorf("got %v; want waiting = 1, active = 1, admitted = 1, joined = 3", v)
 	}
 	w.do("DELETE", ada, "").is(200)
-	w.until("/v1/waiting-rooms/r/visitors/"+cleo["visitor"].(string), "admitted")
+	w.awaitVisit("/v1/waiting-rooms/r/visitors/"+cleo["visitor"].(string), "admitted")
 	w.wait(func() bool { // the views may lag slightly behind a poll
 		v := w.do("GET", "/v1/waiting-rooms/r", "").is(200)
 		return v["waiting"] == 0. && v["active"] == 1. && v["admitted"] == 2.
@@ -164,18 +165,19 @@ func TestWaitingLine(t *testing.T) {
 	// The history of bob's place: his links lead to the ticket's.
 	joined := w.do("GET", "/v1/history/holder/bob", "").is(200)["items"].([]any)[0].(map[string]any)
 	if got := fmt.Sprint(joined["leads_to"]); got != "[holder/bob ticket/r~2]" {
-		t.Errorf("bob's join leads to %s", got)
+		t.Errorf("bob's join leads to %s; want [holder/bob ticket/r~2]", got)
 	}
 	if v := w.do("GET", "/v1/history/ticket/r~2?limit=9", "").is(200)["items"].([]any); len(v) != 2 ||
 		v[1].(map[string]any)["text"] != "ticket 2 gave its place up; 1 waiting, 1 active" {
-		t.Errorf("the history of ticket 2: %v", v)
+		t.Errorf("the history of ticket 2: %v; want len(v) = 2, v[1].text = ticket 2 gave its place up; 1 waiting, 1 active",
+			v)
 	}
 	w.do("GET", "/v1/history/ticket/r~9", "").problem(404, "not_found")
 	w.do("GET", "/v1/history/ticket/r", "").problem(404, "not_found")
 	// The state when three had joined.
 	if v := w.do("GET", "/v1/waiting-rooms/r?at=5", "").is(200); v["joined"] != 3. || v["waiting"] != 2. ||
 		v["as_of"] == nil {
-		t.Error(v)
+		t.Errorf("got %v; want joined = 3, waiting = 2, as_of not nil", v)
 	}
 }
 
@@ -191,7 +193,7 @@ func TestPlaceAfterLeave(t *testing.T) {
 	for i, path := range paths[:19] {
 		w.do("DELETE", path, "").is(200)
 		if v := w.do("GET", paths[i+1], "").is(200); v["position"] != 1. {
-			t.Errorf("%d have left, and the next is at %v", i+1, v["position"])
+			t.Errorf("%d have left, and the next is at %v; want position = 1", i+1, v["position"])
 		}
 	}
 }
@@ -214,11 +216,11 @@ func TestShuffledOpening(t *testing.T) {
 	).is(200)
 	ada, visit := w.joinRoom("r", "ada")
 	bob, _ := w.joinRoom("r", "bob")
-	if position, said := visit["position"]; !said || position != nil && !time.Now().After(mustTime(t, opens)) {
+	if position, sent := visit["position"]; !sent || position != nil && !time.Now().After(mustTime(t, opens)) {
 		t.Errorf("a place before the draw: %v", visit)
 	}
-	w.until(ada, "admitted")
-	w.until(bob, "admitted")
+	w.awaitVisit(ada, "admitted")
+	w.awaitVisit(bob, "admitted")
 	after := w.do("GET", "/v1/waiting-rooms/r", "").is(200)
 	if before["seed"] != nil || after["seed"] == nil {
 		t.Fatalf("the seed is %v before and %v after", before["seed"], after["seed"])
@@ -227,7 +229,8 @@ func TestShuffledOpening(t *testing.T) {
 	w.must(err)
 	hash := sha256.Sum256(seed)
 	if promised := before["seed_hash"]; promised != hex.EncodeToString(hash[:]) || after["seed_hash"] != promised {
-		t.Errorf("the hash %v of the seed %x", promised, seed)
+		t.Errorf("the hash %v of the seed %x; want promised = %v, seed_hash = %v",
+			promised, seed, hex.EncodeToString(hash[:]), promised)
 	}
 }
 
@@ -261,24 +264,24 @@ func TestWaitingRoomRoles(t *testing.T) {
 		{"GET", visitors + "/none", "", 404, 404, 404, 404},
 		{"DELETE", visitors + "/none", "", 404, 404, 404, 404},
 	} {
-		for _, who := range []struct {
+		for _, actor := range []struct {
 			token string
 			want  int
 		}{{"", r.nobody}, {ada, r.ada}, {auditor, r.auditor}, {admin, r.root}} {
-			if a := w.do(r.method, r.path, r.body, "Authorization", who.token); a.status != who.want {
-				t.Errorf("%s as %.20s: status %d, want %d: %s", a.what, who.token, a.status, who.want, a.text)
+			if a := w.do(r.method, r.path, r.body, "Authorization", actor.token); a.status != actor.want {
+				t.Errorf("%s as %.20s: status %d, want %d: %s", a.what, actor.token, a.status, actor.want, a.text)
 			}
 		}
 		for what, token := range badTokens(t) {
 			if a := w.do(r.method, r.path, r.body, "Authorization", token); a.status != 401 {
-				t.Errorf("%s with a token that is %s: status %d", a.what, what, a.status)
+				t.Errorf("%s with a token that is %s: status %d; want status = 401", a.what, what, a.status)
 			}
 		}
 	}
 	// The visitor's id is the authorisation: every caller that has it has the place.
 	path := visitors + "/" + w.do("POST", visitors, `{}`, "Authorization", ada).is(200)["visitor"].(string)
 	if v := w.do("DELETE", path, "").is(200); v["status"] != "left" {
-		t.Error(v)
+		t.Errorf("got %v; want status = left", v)
 	}
 }
 
@@ -321,46 +324,46 @@ func TestJoinsPerAddress(t *testing.T) {
 		t.Errorf("Retry-After %q, want up to 20", refused.header.Get("Retry-After"))
 	}
 	if v := w.do("GET", "/v1/waiting-rooms/r", "").is(200); v["waiting"] != 3. {
-		t.Error(v)
+		t.Errorf("got %v; want waiting = 3", v)
 	}
 }
 
 func TestJoinLimit(t *testing.T) {
 	l := newJoinLimit(6)
 	now := l.began
-	take := func(ip string) time.Duration { return l.allow(connections.NetworkOf(netip.MustParseAddr(ip)), now) }
+	join := func(ip string) time.Duration { return l.allow(connections.NetworkOf(netip.MustParseAddr(ip)), now) }
 	for i := range 6 {
-		if wait := take("192.0.2.1"); wait > 0 {
-			t.Fatalf("join %d has to wait %s", i, wait)
+		if wait := join("192.0.2.1"); wait > 0 {
+			t.Fatalf("join %d has to wait %s; want wait ≤ 0", i, wait)
 		}
 	}
-	if wait := take("192.0.2.1"); wait != 10*time.Second {
+	if wait := join("192.0.2.1"); wait != 10*time.Second {
 		t.Errorf("the seventh has to wait %s, want 10s", wait)
 	}
-	if wait := take("192.0.2.2"); wait != 0 {
-		t.Errorf("another address has to wait %s", wait)
+	if wait := join("192.0.2.2"); wait != 0 {
+		t.Errorf("another address has to wait %s; want 0", wait)
 	}
 	now = now.Add(10 * time.Second)
-	if wait := take("192.0.2.1"); wait != 0 {
-		t.Errorf("ten seconds later: %s", wait)
+	if wait := join("192.0.2.1"); wait != 0 {
+		t.Errorf("ten seconds later: %s; want 0", wait)
 	}
-	if wait := take("192.0.2.1"); wait == 0 {
+	if wait := join("192.0.2.1"); wait == 0 {
 		t.Error("two in ten seconds")
 	}
 	now = now.Add(time.Hour)
 	for i := range 7 {
-		if wait := take("192.0.2.1"); (wait > 0) != (i == 6) {
-			t.Errorf("join %d after an hour has to wait %s", i, wait)
+		if wait := join("192.0.2.1"); (wait > 0) != (i == 6) {
+			t.Errorf("join %d after an hour has to wait %s; want a wait: %t", i, wait, i == 6)
 		}
 	}
 	// One customer's network counts as one address.
 	for i := range 7 {
-		if wait := take(fmt.Sprintf("2001:db8:1:2::%d", i)); (wait > 0) != (i == 6) {
-			t.Errorf("join %d of a network has to wait %s", i, wait)
+		if wait := join(fmt.Sprintf("2001:db8:1:2::%d", i)); (wait > 0) != (i == 6) {
+			t.Errorf("join %d of a network has to wait %s; want a wait: %t", i, wait, i == 6)
 		}
 	}
-	if wait := take("2001:db8:1:3::1"); wait != 0 {
-		t.Errorf("the neighbouring network has to wait %s", wait)
+	if wait := join("2001:db8:1:3::1"); wait != 0 {
+		t.Errorf("the neighbouring network has to wait %s; want 0", wait)
 	}
 	if newJoinLimit(0) != nil {
 		t.Error("0 is no limit")

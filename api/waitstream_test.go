@@ -22,7 +22,7 @@ func readVisits(p *sockettest.Peer, d *described, until ...string) (statuses str
 	for {
 		f, _ := p.Next()
 		if f.Event != "visit" {
-			p.T.Fatalf("got %s %s", f.Event, f.Data)
+			p.T.Fatalf("got %s %s; want f.Event = visit", f.Event, f.Data)
 		}
 		d.check("a visit", "#/components/schemas/VisitFrame", f.Data)
 		var v struct{ Status, Pass string }
@@ -31,7 +31,7 @@ func readVisits(p *sockettest.Peer, d *described, until ...string) (statuses str
 		}
 		statuses += v.Status + " "
 		if (v.Pass != "") != (v.Status == "admitted") {
-			p.T.Errorf("%s with the pass %q", v.Status, v.Pass)
+			p.T.Errorf("status %s with the pass %q; want a pass if admitted only", v.Status, v.Pass)
 		}
 		for _, status := range until {
 			if v.Status == status {
@@ -66,7 +66,7 @@ func TestWaitStream(t *testing.T) {
 		w.must(json.Unmarshal(f.Data, &counts))
 		waiting = counts.Waiting
 	}
-	w.until(silent, "expired")
+	w.awaitVisit(silent, "expired")
 	w.do("DELETE", ada, "").is(200)
 	readVisits(second, d, "admitted")
 }

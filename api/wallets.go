@@ -25,8 +25,8 @@ func (s *Server) walletRoutes() {
 	s.handle(fiber.MethodGet, "/v1/holders/:holder/wallets", s.past(s.listWallets))
 }
 
-// ownHolder returns the holder that the path names, if that is the caller, an admin calls, or the caller has
-// one of the roles. Errors: not_found for an invalid name; forbidden.
+// ownHolder returns the holder in the path, if that is the caller, or the caller is an admin or has one of
+// the roles. Errors: not_found for an invalid name; forbidden.
 func (r *request) ownHolder(resource string, roles ...Role) (events.Holder, error) {
 	holder := events.Holder(r.segment("holder"))
 	if rule := storedHolderFault(string(holder)); rule != "" {
@@ -71,7 +71,7 @@ func (s *Server) charge(r *request) error {
 	if err != nil {
 		return err
 	}
-	answer, err := r.ask(wallet.Stream(holder), &wallet.Charge{ID: id, Amount: amount}, nil)
+	answer, err := r.dispatch(wallet.Stream(holder), &wallet.Charge{ID: id, Amount: amount}, nil)
 	if err != nil {
 		return err
 	}
@@ -150,11 +150,11 @@ func (s *Server) wallet(holder events.Holder, at *row.Moment) (*row.Wallet, erro
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), pastLimit)
 	defer cancel()
-	was, err := row.WalletAt(ctx, s.config.Store, holder, at.Position)
-	if err == nil && was == nil {
+	past, err := row.WalletAt(ctx, s.config.Store, holder, at.Position)
+	if err == nil && past == nil {
 		err = notFound("wallet")
 	}
-	return was, err
+	return past, err
 }
 
 // AppendWallet appends a wallet as the HTTP resource, with as_of if at is given.

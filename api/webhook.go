@@ -52,7 +52,7 @@ const (
 
 // webhookParam returns the id that the path names. It refuses callers other than admins.
 func (r *request) webhookParam() (events.WebhookID, error) {
-	if err := r.caller.must(RoleAdmin); err != nil {
+	if err := r.caller.requireRole(RoleAdmin); err != nil {
 		return "", err
 	}
 	return param[events.WebhookID](r, "id", "webhook")
@@ -109,7 +109,7 @@ func (s *Server) makeWebhook(r *request) error {
 		return err
 	}
 	stream := webhook.Stream(command.ID)
-	answer, err := r.askNew(stream, command)
+	answer, err := r.dispatchNew(stream, command)
 	if err != nil {
 		return err
 	}
@@ -130,7 +130,7 @@ func (s *Server) makeWebhook(r *request) error {
 
 // newWebhook decodes and validates the body of a new webhook.
 func (s *Server) newWebhook(r *request) (*webhook.Make, error) {
-	if err := r.caller.must(RoleAdmin); err != nil {
+	if err := r.caller.requireRole(RoleAdmin); err != nil {
 		return nil, err
 	}
 	var body struct {
@@ -163,7 +163,7 @@ func (s *Server) newWebhook(r *request) (*webhook.Make, error) {
 
 // listWebhooks answers with a page of webhooks.
 func (s *Server) listWebhooks(r *request) error {
-	if err := r.caller.must(RoleAdmin); err != nil {
+	if err := r.caller.requireRole(RoleAdmin); err != nil {
 		return err
 	}
 	p, err := r.paging()
@@ -219,7 +219,7 @@ func (s *Server) editWebhook(r *request) error {
 	if err != nil {
 		return err
 	}
-	if _, err := r.ask(webhook.Stream(id), command, &editBase{revision: *edited, edit: true}); err != nil {
+	if _, err := r.dispatch(webhook.Stream(id), command, &editBase{revision: *edited, edit: true}); err != nil {
 		return s.staleWebhook(err, id, *edited)
 	}
 	return s.webhookNow(r, id, nil)
@@ -263,7 +263,7 @@ func (s *Server) deleteWebhook(r *request) error {
 	if err != nil {
 		return err
 	}
-	answer, err := r.ask(webhook.Stream(id), &webhook.Delete{}, nil)
+	answer, err := r.dispatch(webhook.Stream(id), &webhook.Delete{}, nil)
 	if err != nil {
 		return err
 	}
@@ -284,7 +284,7 @@ func (s *Server) changeWebhookSecret(r *request) error {
 		return err
 	}
 	key := s.config.Webhooks.Key()
-	answer, err := r.ask(webhook.Stream(id), &webhook.ChangeSecret{Key: key.Fingerprint()}, nil)
+	answer, err := r.dispatch(webhook.Stream(id), &webhook.ChangeSecret{Key: key.Fingerprint()}, nil)
 	if err != nil {
 		return err
 	}
@@ -344,12 +344,12 @@ func (s *Server) replayWebhook(r *request) error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), readLimit)
 	defer cancel()
-	made, err := s.config.Webhooks.Made(ctx, id)
+	made, err := s.config.Webhooks.CreatedAt(ctx, id)
 	if err != nil {
 		return err
 	}
 	command := &webhook.Replay{From: events.Position(*body.From), Made: made}
-	if _, err := r.ask(webhook.Stream(id), command, nil); err != nil {
+	if _, err := r.dispatch(webhook.Stream(id), command, nil); err != nil {
 		return err
 	}
 	return s.webhookNow(r, id, nil)

@@ -47,9 +47,9 @@ func (w *harness) sell(products, units int) {
 }
 
 // deliverable returns the deliverable events of the log after a position.
-func (w *harness) deliverable(behind events.Position) (all []events.Recorded) {
+func (w *harness) deliverable(later events.Position) (all []events.Recorded) {
 	w.t.Helper()
-	for e, err := range events.All(context.Background(), w.store, behind) {
+	for e, err := range events.All(context.Background(), w.store, later) {
 		w.must(err)
 		if !events.Bookkeeping(e.Stream, e.Type) {
 			all = append(all, e)
@@ -61,8 +61,8 @@ func (w *harness) deliverable(behind events.Position) (all []events.Recorded) {
 // deliveries is the number of events in a test of deliveries: few, or ADMITONE_WEBHOOK_EVENTS,
 // which `task soak` sets.
 func deliveries(few int) int {
-	if many, err := strconv.Atoi(os.Getenv("ADMITONE_WEBHOOK_EVENTS")); err == nil {
-		return many
+	if concurrently, err := strconv.Atoi(os.Getenv("ADMITONE_WEBHOOK_EVENTS")); err == nil {
+		return concurrently
 	}
 	return few
 }
@@ -102,7 +102,7 @@ func TestWebhookDeliveries(t *testing.T) {
 	head := want[len(want)-1].Position
 	is := w.hookState("w", func(is map[string]any) bool { return is["reached"].(float64) >= float64(head) })
 	if is["failing_since"] != nil || is["status"] != "enabled" {
-		t.Errorf("in the end it is %v", is)
+		t.Errorf("in the end it is %v; want failing_since = nil, status = enabled", is)
 	}
 	webhooktest.Verify(t, secret, receiver.All())
 	t.Logf("%d events, %d deliveries", len(want), len(receiver.All()))
@@ -127,8 +127,8 @@ func TestWebhookSlowReceiver(t *testing.T) {
 	w.sell(5, 300)
 	want := w.deliverable(0)
 	quick.Await(len(want), patience)
-	if taken := slow.Taken(); len(taken) > 0 {
-		t.Errorf("the slow one has taken %d", len(taken))
+	if taken := slow.Accepted(); len(taken) > 0 {
+		t.Errorf("the slow one has taken %d; want len(taken) ≤ 0", len(taken))
 	}
 	quick.CheckOrder(want)
 	through.Store(true)
@@ -136,16 +136,16 @@ func TestWebhookSlowReceiver(t *testing.T) {
 	slow.CheckOrder(want)
 	is := w.hookState("dead", func(is map[string]any) bool { return is["failing_since"] != nil })
 	if is["last_error"] != "it refused the connection" || is["status"] != "enabled" {
-		t.Errorf("the dead one is %v", is)
+		t.Errorf("the dead one is %v; want last_error = it refused the connection, status = enabled", is)
 	}
 }
 
 // TestWebhookGone: 410 disables a webhook; once enabled it resumes where it was.
 func TestWebhookGone(t *testing.T) {
 	w := newHarness(t, withDeliveries)
-	gone := atomic.Bool{}
+	deleted := atomic.Bool{}
 	receiver := webhooktest.NewReceiver(t, func(_ http.ResponseWriter, _ int, _ *webhooktest.Delivery) int {
-		if gone.Load() {
+		if deleted.Load() {
 			return http.StatusGone
 		}
 		return http.StatusOK
@@ -153,16 +153,17 @@ func TestWebhookGone(t *testing.T) {
 	secret := w.createWebhook("w", receiver.URL(), "")
 	w.sell(2, 10)
 	receiver.Await(len(w.deliverable(0)), patience)
-	gone.Store(true)
+	deleted.Store(true)
 	w.sell(2, 10)
 	is := w.hookState("w", func(is map[string]any) bool { return is["status"] == "disabled" })
 	if is["disabled_because"] != "gone" || is["failing_since"] == nil || is["last_error"] != "it answered 410" ||
 		is["next_at"] != nil {
-		t.Errorf("it is %v", is)
+		t.Errorf("it is %v; want disabled_because = gone, failing_since not nil, last_error = it answered 410, next_at = nil",
+			is)
 	}
 	before := len(receiver.All())
 	w.sell(2, 10)
-	gone.Store(false)
+	deleted.Store(false)
 	if now := len(receiver.All()); now != before {
 		t.Errorf("%d deliveries after it was disabled", now-before)
 	}
@@ -189,17 +190,17 @@ func TestWebhookReplay(t *testing.T) {
 
 	w.do("POST", "/v1/webhooks/w/replay", fmt.Sprintf(`{"from":%d}`, want[15].Position)).is(200)
 	w.hookState("w", func(is map[string]any) bool { return is["reached"].(float64) >= float64(want[29].Position) })
-	again := receiver.All()[20:]
-	if len(again) != 15 {
-		t.Fatalf("%d deliveries of 15", len(again))
+	repeated := receiver.All()[20:]
+	if len(repeated) != 15 {
+		t.Fatalf("%d deliveries of 15", len(repeated))
 	}
 	bodies := map[string]string{}
 	for _, d := range receiver.All()[:20] {
 		bodies[d.ID()] = string(d.Body)
 	}
-	for _, d := range again {
+	for _, d := range repeated {
 		if bodies[d.ID()] != string(d.Body) {
-			t.Errorf("%s: %s, and before %s", d.ID(), d.Body, bodies[d.ID()])
+			t.Errorf("%s: %s, and before %s; want bodies[d.ID()] = %v", d.ID(), d.Body, bodies[d.ID()], string(d.Body))
 		}
 	}
 	// A new webhook delivers no earlier events; a replay does.
@@ -223,7 +224,7 @@ func TestWebhookEdits(t *testing.T) {
 	changed := w.do("POST", "/v1/webhooks/w/secret", "")
 	secret := changed.is(200)["secret"].(string)
 	if got := changed.header.Get("Cache-Control"); got != "no-store" {
-		t.Errorf("a secret may be stored: %q", got)
+		t.Errorf("a secret may be stored: %q; want no-store", got)
 	}
 	w.sell(2, 10)
 	end := w.deliverable(0)
@@ -237,10 +238,10 @@ func TestWebhookEdits(t *testing.T) {
 	webhooktest.Verify(t, old, all)
 	webhooktest.Verify(t, secret, all[len(all)-1:])
 	if result := w.do("POST", "/v1/webhooks/w/test", "").is(200); result["delivered"] != true || result["status"] != 204.0 {
-		t.Errorf("the test: %v", result)
+		t.Errorf("the test: %v; want delivered = true, status = 204", result)
 	}
 	if all := second.All(); all[len(all)-1].Event.Type != "webhook.test.v1" {
-		t.Errorf("the test delivered %s", all[len(all)-1].Body)
+		t.Errorf("the test delivered %s; want all[len(all)-1].Event.Type = webhook.test.v1", all[len(all)-1].Body)
 	}
 	w.do("DELETE", "/v1/webhooks/w", "").is(200)
 	before := len(second.All())
@@ -267,6 +268,6 @@ func TestWebhookTestOfHanging(t *testing.T) {
 	w.createWebhook("w", receiver.URL(), "")
 	result := w.do("POST", "/v1/webhooks/w/test", "").is(200)
 	if result["delivered"] != false || result["error"] != "it did not answer within 10s" {
-		t.Error(result)
+		t.Errorf("got %v; want delivered = false, error = it did not answer within 10s", result)
 	}
 }

@@ -41,7 +41,7 @@ func (s *Server) webhookNow(r *request, id events.WebhookID, more func(*events.O
 	if err != nil {
 		return err
 	}
-	made, err := s.config.Webhooks.Made(ctx, id)
+	made, err := s.config.Webhooks.CreatedAt(ctx, id)
 	if err != nil {
 		return err
 	}

@@ -34,23 +34,23 @@ func init() {
 	} {
 		cells[id] = request
 	}
-	answersOfKinds = append(answersOfKinds, askWebhooks)
+	answersOfKinds = append(answersOfKinds, exerciseWebhooks)
 }
 
-// askWebhooks requests the operations on webhooks.
-func askWebhooks(_ *testing.T, ask func(method, path, body string, headers ...string) answer) {
+// exerciseWebhooks requests the operations on webhooks.
+func exerciseWebhooks(_ *testing.T, send func(method, path, body string, headers ...string) answer) {
 	const hook, body = "/v1/webhooks/hook", `{"id":"hook","url":"http://127.0.0.1:1/","types":["product.reserved.v1"]}`
-	ask("POST", "/v1/webhooks", strings.Replace(body, "reserved", "sold", 1)).problem(422, "invalid_field")
-	ask("POST", "/v1/webhooks", body).is(201)
-	ask("POST", "/v1/webhooks", body).is(200)
-	ask("GET", "/v1/webhooks", "").is(200)
-	ask("GET", hook, "").is(200)
-	ask("PATCH", hook, `{"types":null,"status":"disabled"}`, "If-Match", `"0"`).is(200)
-	ask("POST", hook+"/test", "").is(200)
-	ask("POST", hook+"/secret", "").is(200)
-	ask("POST", hook+"/replay", `{"from":1}`).is(200)
-	ask("DELETE", hook, "").is(200)
-	ask("GET", hook, "").problem(404, "not_found")
+	send("POST", "/v1/webhooks", strings.Replace(body, "reserved", "sold", 1)).problem(422, "invalid_field")
+	send("POST", "/v1/webhooks", body).is(201)
+	send("POST", "/v1/webhooks", body).is(200)
+	send("GET", "/v1/webhooks", "").is(200)
+	send("GET", hook, "").is(200)
+	send("PATCH", hook, `{"types":null,"status":"disabled"}`, "If-Match", `"0"`).is(200)
+	send("POST", hook+"/test", "").is(200)
+	send("POST", hook+"/secret", "").is(200)
+	send("POST", hook+"/replay", `{"from":1}`).is(200)
+	send("DELETE", hook, "").is(200)
+	send("GET", hook, "").problem(404, "not_found")
 }
 
 // TestWebhookResource creates, reads, edits and deletes webhooks.
@@ -66,14 +66,15 @@ func TestWebhookResource(t *testing.T) {
 	// A retry with the key gets the secret once more, a request for the id does not.
 	const other = `{"url":"https://shop.example/i"}`
 	first := w.do("POST", "/v1/webhooks", other, "Idempotency-Key", "k").is(201)
-	again := w.do("POST", "/v1/webhooks", other, "Idempotency-Key", "k")
-	if again.is(201)["secret"] != first["secret"] || again.header.Get("Idempotent-Replay") != "true" ||
+	repeated := w.do("POST", "/v1/webhooks", other, "Idempotency-Key", "k")
+	if repeated.is(201)["secret"] != first["secret"] || repeated.header.Get("Idempotent-Replay") != "true" ||
 		first["secret"] == secret {
-		t.Errorf("again: %s, first %v", again.text, first)
+		t.Errorf("again: %s, first %v; want secret = %v, Idempotent-Replay = true, secret ≠ %v",
+			repeated.text, first, first["secret"], secret)
 	}
-	if again := w.do("POST", "/v1/webhooks", `{"id":"shop","url":"https://shop.example/h","types":["booking.booked.v1"]}`).
-		is(200); again["secret"] != nil {
-		t.Errorf("again without a key: %v", again)
+	if repeated := w.do("POST", "/v1/webhooks", `{"id":"shop","url":"https://shop.example/h","types":["booking.booked.v1"]}`).
+		is(200); repeated["secret"] != nil {
+		t.Errorf("again without a key: %v; want secret = nil", repeated)
 	}
 	w.do("POST", "/v1/webhooks", `{"id":"shop","url":"https://shop.example/j"}`).problem(409, "already_exists")
 
@@ -85,25 +86,25 @@ func TestWebhookResource(t *testing.T) {
 	}
 	if stale := w.do("PATCH", "/v1/webhooks/shop", `{"description":"e"}`, "If-Match", `"0"`).
 		problem(412, "stale_revision"); stale["current_revision"] != 2.0 {
-		t.Errorf("stale: %v", stale)
+		t.Errorf("stale: %v; want current_revision = 2", stale)
 	}
 	if a := w.do("GET", "/v1/webhooks/shop", "", "If-None-Match", `"2"`); a.status != 304 {
-		t.Errorf("%s: %d", a.what, a.status)
+		t.Errorf("%s: got %d; want status = 304", a.what, a.status)
 	}
 	changed := w.do("POST", "/v1/webhooks/shop/secret", "")
 	if body := changed.is(200); body["secret"] == secret || body["old_secret_until"] == nil ||
 		changed.header.Get("ETag") != `"2"` {
-		t.Errorf("changed: %s", changed.text)
+		t.Errorf("changed: %s; want secret ≠ %v, old_secret_until not nil, ETag = \"2\"", changed.text, secret)
 	}
 	if list := w.do("GET", "/v1/webhooks", "").is(200)["items"].([]any); len(list) != 2 {
-		t.Errorf("listed: %v", list)
+		t.Errorf("listed: %v; want len(list) = 2", list)
 	}
 	w.do("DELETE", "/v1/webhooks/shop", "").is(200)
 	w.do("DELETE", "/v1/webhooks/shop", "").problem(404, "not_found")
 	w.do("GET", "/v1/webhooks/shop", "").problem(404, "not_found")
 	w.do("POST", "/v1/webhooks", `{"id":"shop","url":"https://shop.example/h"}`).problem(409, "already_exists")
 	if list := w.do("GET", "/v1/webhooks", "").is(200)["items"].([]any); len(list) != 1 {
-		t.Errorf("listed after one was deleted: %v", list)
+		t.Errorf("listed after one was deleted: %v; want len(list) = 1", list)
 	}
 }
 
@@ -123,12 +124,12 @@ func TestWebhookRefusals(t *testing.T) {
 				body = fmt.Sprintf(`{"url":%s}`, value)
 			}
 			if p := w.do("POST", "/v1/webhooks", body).problem(422, "invalid_field"); p["field"] != field {
-				t.Errorf("%s: %v", body, p)
+				t.Errorf("%s: got %v; want field = %v", body, p, field)
 			}
 			p := w.do("PATCH", "/v1/webhooks/shop", fmt.Sprintf(`{%q:%s}`, field, value), "If-Match", `"0"`).
 				problem(422, "invalid_field")
 			if p["field"] != field {
-				t.Errorf("%s %s: %v", field, value, p)
+				t.Errorf("%s %s: got %v; want %v", field, value, p, field)
 			}
 		}
 	}

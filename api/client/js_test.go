@@ -46,7 +46,7 @@ func node(ctx context.Context, t *testing.T, script string, args ...string) (*ex
 func TestJavaScriptCalls(t *testing.T) {
 	cmd, stderr := node(t.Context(), t, "js/testdata/calls.mjs")
 	if err := cmd.Run(); err != nil {
-		t.Errorf("%v\n%s", err, stderr)
+		t.Errorf("got %v\n%s; want no error", err, stderr)
 	}
 }
 

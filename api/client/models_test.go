@@ -24,7 +24,7 @@ func TestModels(t *testing.T) {
 	schemas := readSchemas(t)
 	goText, err := format.Source([]byte(goModels(schemas)))
 	if err != nil {
-		t.Fatalf("%v\n%s", err, goModels(schemas))
+		t.Fatalf("got %v\n%s; want no error", err, goModels(schemas))
 	}
 	for name, text := range map[string][]byte{"models.go": goText, "js/models.d.ts": []byte(jsModels(schemas))} {
 		if *writeModels {

@@ -47,7 +47,7 @@ func TestJavaScriptOperations(t *testing.T) {
 	cmd, stderr := node(t.Context(), t, "js/testdata/operations.mjs")
 	out, err := cmd.Output()
 	if err != nil {
-		t.Fatalf("%v\n%s", err, stderr)
+		t.Fatalf("got %v\n%s; want no error", err, stderr)
 	}
 	var all []methodRequest
 	for line := range strings.Lines(string(out)) {

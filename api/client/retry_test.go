@@ -77,7 +77,7 @@ func TestRetries(t *testing.T) {
 	s := &script{t: t, answers: tries}
 	r, err := s.client(patience).Reserve(t.Context(), "p", client.NewReservation{Holder: "ada"})
 	if err != nil || r.ID != "r1" {
-		t.Fatal(r, err)
+		t.Fatalf("got %v %v; want no error, r.ID = r1", r, err)
 	}
 	if len(s.keysSent()) != len(tries) || s.keysSent()[0] == "" || slices.ContainsFunc(s.keysSent(),
 		func(key string) bool { return key != s.keysSent()[0] }) {
@@ -98,7 +98,8 @@ func TestRetriesEnd(t *testing.T) {
 		_, err := s.client(300*time.Millisecond).Reserve(t.Context(), "p", client.NewReservation{}, client.Key("k"))
 		unanswered := (*client.Unanswered)(nil)
 		if !errors.As(err, &unanswered) || unanswered.Key != "k" || !errors.Is(err, client.CodeLogUnavailable) {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s: got %v; want errors.As(err, &unanswered), unanswered.Key = k, error %v",
+				name, err, client.CodeLogUnavailable)
 		}
 		if time.Since(begun) > patience/2 {
 			t.Errorf("%s: it took %s", name, time.Since(begun))

@@ -42,7 +42,7 @@ func TestCheckWebhook(t *testing.T) {
 		"another version": {secret, body, at, func(h http.Header) { h.Set("webhook-signature", "v2,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=") }},
 	} {
 		if _, err := checkWebhook(c.secret, header(c.change), []byte(c.body), c.now); !errors.Is(err, ErrBadSignature) {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s: got %v; want error %v", name, err, ErrBadSignature)
 		}
 	}
 	if _, err := checkWebhook("none!", header(func(http.Header) {}), []byte(body), at); err == nil ||
@@ -55,7 +55,7 @@ func TestCheckWebhook(t *testing.T) {
 	})
 	event, err := checkWebhook(secret, h, []byte(e), at)
 	if err != nil || event.Position != 22 || event.Type != "product.reserved.v1" || string(event.Data) != `{"quantity":1}` {
-		t.Errorf("%+v, %v", event, err)
+		t.Errorf("CheckWebhook = %+v, %v; want event 22 with quantity 1", event, err)
 	}
 }
 

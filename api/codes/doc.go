@@ -1,3 +1,3 @@
-// Package codes has the codes of problems that only the API reports. Those of the rules
-// are in actors/core. Each has a status in the table of the API.
+// Package codes defines the codes of problems that only the API reports; the rules' codes are in
+// actors/core. The API's table maps each code to an HTTP status.
 package codes

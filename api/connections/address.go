@@ -11,14 +11,15 @@ func AddressOf(peer net.Addr) netip.Addr {
 	if !ok {
 		return netip.Addr{}
 	}
-	return plain(tcp.AddrPort().Addr())
+	return canonical(tcp.AddrPort().Addr())
 }
 
-func plain(address netip.Addr) netip.Addr { return address.Unmap().WithZone("") }
+// canonical returns an address without its zone, and an IPv4-mapped one as IPv4.
+func canonical(address netip.Addr) netip.Addr { return address.Unmap().WithZone("") }
 
-// Spared reports whether an address is exempt from limits per address: it is a loopback, private or
+// Exempt reports whether an address is exempt from limits per address: it is a loopback, private or
 // link-local one, which many clients may share, or the zero Addr.
-func Spared(address netip.Addr) bool {
+func Exempt(address netip.Addr) bool {
 	return !address.IsValid() || address.IsLoopback() || address.IsPrivate() || address.IsLinkLocalUnicast()
 }
 

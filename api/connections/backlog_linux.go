@@ -37,7 +37,7 @@ func ignoreHandshakes(listener net.Listener) bool {
 func backlog(listener net.Listener) (waiting int) {
 	onSocket(listener, func(fd int) {
 		if info, err := unix.GetsockoptTCPInfo(fd, unix.IPPROTO_TCP, unix.TCP_INFO); err == nil {
-			waiting = int(info.Unacked) // of a listening socket the length of that queue
+			waiting = int(info.Unacked) // for a listening socket: the length of its accept queue
 		}
 	})
 	return waiting
@@ -50,6 +50,6 @@ func onSocket(listener net.Listener, f func(fd int)) {
 		return
 	}
 	if raw, err := owner.SyscallConn(); err == nil {
-		_ = raw.Control(func(fd uintptr) { f(int(fd)) }) // fails for a closed listener, which needs nothing
+		_ = raw.Control(func(fd uintptr) { f(int(fd)) }) // fails only for a closed listener
 	}
 }

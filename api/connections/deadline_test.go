@@ -14,22 +14,22 @@ func TestReadDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		raw, _ := connect(t, "127.0.0.1")
 		c := NewPool(Config{}).admit(raw)
-		begun := time.Now()
+		started := time.Now()
 		wait := func(want time.Duration) {
 			t.Helper()
-			if _, err := c.Read(make([]byte, 1)); !errors.Is(err, os.ErrDeadlineExceeded) || time.Since(begun) != want {
-				t.Errorf("after %v, expected %v: %v", time.Since(begun), want, err)
+			if _, err := c.Read(make([]byte, 1)); !errors.Is(err, os.ErrDeadlineExceeded) || time.Since(started) != want {
+				t.Errorf("Read ended after %v with %v, want a timeout after %v", time.Since(started), err, want)
 			}
 		}
-		_ = c.SetReadDeadline(begun.Add(time.Minute))
-		_ = c.SetReadDeadline(begun.Add(time.Second))
+		_ = c.SetReadDeadline(started.Add(time.Minute))
+		_ = c.SetReadDeadline(started.Add(time.Second))
 		wait(time.Second)
 		wait(time.Second)
 		_ = c.SetReadDeadline(time.Time{})
-		_ = c.SetReadDeadline(begun.Add(time.Minute))
+		_ = c.SetReadDeadline(started.Add(time.Minute))
 		wait(time.Minute)
 
-		_ = c.SetReadDeadline(begun.Add(time.Hour))
+		_ = c.SetReadDeadline(started.Add(time.Hour))
 		_ = c.SetDeadline(time.Time{})
 		go func() {
 			time.Sleep(time.Minute)
@@ -45,29 +45,29 @@ func TestWriteDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		raw, _ := connect(t, "127.0.0.1")
 		c := NewPool(Config{}).admit(raw)
-		begun := time.Now()
+		started := time.Now()
 		wait := func(want time.Duration) {
 			t.Helper()
-			if _, err := c.Write(make([]byte, 1)); !errors.Is(err, os.ErrDeadlineExceeded) || time.Since(begun) != want {
-				t.Errorf("after %v, expected %v: %v", time.Since(begun), want, err)
+			if _, err := c.Write(make([]byte, 1)); !errors.Is(err, os.ErrDeadlineExceeded) || time.Since(started) != want {
+				t.Errorf("Write ended after %v with %v, want a timeout after %v", time.Since(started), err, want)
 			}
 		}
-		_ = c.SetWriteDeadline(begun.Add(16 * time.Second))
-		_ = c.SetWriteDeadline(begun.Add(17*time.Second - 1)) // not later by a sixteenth
+		_ = c.SetWriteDeadline(started.Add(16 * time.Second))
+		_ = c.SetWriteDeadline(started.Add(17*time.Second - 1)) // not later by a sixteenth
 		wait(16 * time.Second)
-		_ = c.SetWriteDeadline(begun.Add(17*time.Second - 1))
+		_ = c.SetWriteDeadline(started.Add(17*time.Second - 1))
 		wait(17*time.Second - 1)
-		_ = c.SetWriteDeadline(begun.Add(time.Minute))
-		_ = c.SetWriteDeadline(begun.Add(40 * time.Second)) // an earlier one always counts
+		_ = c.SetWriteDeadline(started.Add(time.Minute))
+		_ = c.SetWriteDeadline(started.Add(40 * time.Second)) // an earlier one always counts
 		wait(40 * time.Second)
 		_ = c.SetWriteDeadline(time.Time{})
-		_ = c.SetWriteDeadline(begun.Add(time.Minute))
+		_ = c.SetWriteDeadline(started.Add(time.Minute))
 		wait(time.Minute)
 
-		_ = c.SetWriteDeadline(begun.Add(2 * time.Minute))
+		_ = c.SetWriteDeadline(started.Add(2 * time.Minute))
 		_ = c.SetDeadline(time.Time{})
-		_ = c.SetWriteDeadline(begun.Add(2 * time.Minute))
-		_ = c.SetWriteDeadline(begun.Add(2*time.Minute + time.Second))
+		_ = c.SetWriteDeadline(started.Add(2 * time.Minute))
+		_ = c.SetWriteDeadline(started.Add(2*time.Minute + time.Second))
 		wait(2*time.Minute + time.Second)
 	})
 }

@@ -6,7 +6,7 @@
 // not end a [Listener], and a [Pool] must be smaller than the process's limit of open files.
 //
 // Beyond the limit a new connection is answered and closed at once, while open ones stay. A few spare
-// connections are accepted all the same, each for one request, so that operators can still query the
-// server. Limits per address are meant for clients on the internet: loopback and private networks are
-// exempt, and so is a trusted proxy, behind which all clients would count as one; see [Proxies].
+// connections are still accepted, each for one request, so that operators can query the server. Limits
+// per address are meant for clients on the internet: loopback and private networks are exempt, and so is
+// a trusted proxy, because all its clients would count as one; see [Proxies].
 package connections

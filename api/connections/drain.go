@@ -36,9 +36,9 @@ func (l *Listener) Drain(ctx context.Context) error {
 // awaitBacklog returns once handshakeTime has passed and the backlog is empty, when ctx ends, or when
 // the listener is closed.
 func (l *Listener) awaitBacklog(ctx context.Context) {
-	begun, tick := time.Now(), time.NewTicker(backlogTick)
+	started, tick := time.Now(), time.NewTicker(backlogTick)
 	defer tick.Stop()
-	for time.Since(begun) < handshakeTime || backlog(l.Listener) > 0 {
+	for time.Since(started) < handshakeTime || backlog(l.Listener) > 0 {
 		select {
 		case <-ctx.Done():
 			return

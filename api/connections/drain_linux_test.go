@@ -33,7 +33,7 @@ func TestDrain(t *testing.T) {
 	time.Sleep(2 * handshakeTime) // the backlog outlasts the minimum drain time
 	select {
 	case <-drained:
-		t.Fatal("it has closed, and connections wait to be accepted")
+		t.Fatal("Drain has returned while connections wait to be accepted")
 	default:
 	}
 	var served sync.WaitGroup
@@ -48,7 +48,7 @@ func TestDrain(t *testing.T) {
 	}
 	served.Wait()
 	if c, err := net.Dial("tcp", inner.Addr().String()); !errors.Is(err, syscall.ECONNREFUSED) {
-		t.Errorf("a new connection: %v, %v", c, err)
+		t.Errorf("a connection after the drain: %v, %v; want %v", c, err, syscall.ECONNREFUSED)
 	}
 }
 
@@ -71,7 +71,7 @@ func TestDrainUnderLoad(t *testing.T) {
 						return
 					}
 					if err := echo(c); err != nil {
-						t.Error("a connection that was open:", err)
+						t.Error("an established connection was not served:", err)
 					}
 					c.Close()
 					answered.Add(1)
@@ -88,7 +88,7 @@ func TestDrainUnderLoad(t *testing.T) {
 	}
 }
 
-// TestDrainEnds: a backlog that is never accepted is not waited for beyond the context.
+// TestDrainEnds: Drain does not wait for a backlog that is never accepted once its context has ended.
 func TestDrainEnds(t *testing.T) {
 	inner, err := Open("127.0.0.1:0")
 	if err != nil {
@@ -112,7 +112,7 @@ func dial(t *testing.T, to net.Addr) net.Conn {
 	return c
 }
 
-// serveEcho sends back the first byte of every connection, until the listener is closed.
+// serveEcho echoes the first byte of every connection, until the listener is closed.
 func serveEcho(l net.Listener) {
 	for {
 		c, err := l.Accept()

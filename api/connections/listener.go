@@ -10,8 +10,8 @@ import (
 
 // Bounds of the pause after a failure to accept, which doubles with each consecutive one.
 const (
-	firstPause = 5 * time.Millisecond
-	lastPause  = time.Second
+	minPause = 5 * time.Millisecond
+	maxPause = time.Second
 )
 
 // Listener returns the connections that its pool admits. It retries temporary failures to accept; it
@@ -45,7 +45,7 @@ func (l *Listener) Accept() (net.Conn, error) {
 // memory, aborted connections, a network that is down. Each episode is logged once.
 func (l *Listener) accept() (net.Conn, error) {
 	var since time.Time
-	for pause := firstPause; ; pause = min(2*pause, lastPause) {
+	for pause := minPause; ; pause = min(2*pause, maxPause) {
 		raw, err := l.Listener.Accept()
 		if err == nil {
 			if !since.IsZero() {
@@ -53,7 +53,7 @@ func (l *Listener) accept() (net.Conn, error) {
 			}
 			return raw, nil
 		}
-		if final(err) {
+		if isPermanent(err) {
 			return nil, err
 		}
 		if since.IsZero() {
@@ -68,8 +68,8 @@ func (l *Listener) accept() (net.Conn, error) {
 	}
 }
 
-// final reports whether an error of Accept is permanent: the listener is closed or invalid.
-func final(err error) bool {
+// isPermanent reports whether an error of Accept is permanent: the listener is closed or invalid.
+func isPermanent(err error) bool {
 	for _, end := range []error{net.ErrClosed, syscall.EBADF, syscall.EINVAL, syscall.ENOTSOCK, syscall.EFAULT} {
 		if errors.Is(err, end) {
 			return true

@@ -50,7 +50,7 @@ type Pool struct {
 	mu       sync.Mutex
 	open     int                  // without the spare ones; guarded by mu
 	upgraded int                  // part of open; guarded by mu
-	by       map[netip.Prefix]int // connections by network; guarded by mu
+	networks map[netip.Prefix]int // connections by network; guarded by mu
 	spare    []*Conn              // oldest first; guarded by mu
 	refused  map[Reason]uint64    // guarded by mu
 	logged   time.Time            // when a refusal was last logged; guarded by mu
@@ -61,7 +61,7 @@ func NewPool(config Config) *Pool {
 	if config.Logger == nil {
 		config.Logger = slog.Default()
 	}
-	return &Pool{config: config, by: map[netip.Prefix]int{}, refused: map[Reason]uint64{}}
+	return &Pool{config: config, networks: map[netip.Prefix]int{}, refused: map[Reason]uint64{}}
 }
 
 // Stats are the counts of a pool. Open includes Upgraded and excludes SpareOpen; Refused counts since
@@ -80,15 +80,14 @@ func (p *Pool) Stats() Stats {
 	return Stats{Bounds: p.config.Bounds, Open: p.open, Upgraded: p.upgraded, SpareOpen: len(p.spare), Refused: refused}
 }
 
-// admit counts a connection and wraps it. If it is refused, admit answers and closes it, and returns
-// nil.
+// admit counts a connection and wraps it. It answers and closes a refused one, and returns nil.
 func (p *Pool) admit(raw net.Conn) *Conn {
 	address := AddressOf(raw.RemoteAddr())
 	c := &Conn{Conn: raw, pool: p}
-	if p.config.PerAddress > 0 && !Spared(address) && !p.config.Proxies.Trusts(address) {
+	if p.config.PerAddress > 0 && !Exempt(address) && !p.config.Proxies.Trusts(address) {
 		c.network = NetworkOf(address)
 	}
-	reason, evicted := p.enter(c)
+	reason, evicted := p.register(c)
 	if evicted != nil {
 		_ = evicted.Close() // it has sent nothing, so it gets no answer
 	}
@@ -104,22 +103,22 @@ func (p *Pool) admit(raw net.Conn) *Conn {
 	return nil
 }
 
-// enter counts a connection, or returns why it is refused. evicted is a spare connection that the
+// register counts a connection, or returns why it is refused. evicted is a spare connection that the
 // caller must close, nil for none.
-func (p *Pool) enter(c *Conn) (reason Reason, evicted *Conn) {
+func (p *Pool) register(c *Conn) (reason Reason, evicted *Conn) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	b := &p.config.Bounds
-	if c.network.IsValid() && p.by[c.network] >= b.PerAddress {
+	if c.network.IsValid() && p.networks[c.network] >= b.PerAddress {
 		return p.refuse(TooManyOfAddress, c), nil
 	}
 	if b.Total > 0 && p.open >= b.Total || b.Requests > 0 && p.open-p.upgraded >= b.Requests {
 		if len(p.spare) >= b.Spare {
-			if evicted = p.silent(); evicted == nil {
+			if evicted = p.oldestSilent(); evicted == nil {
 				return p.refuse(TooMany, c), nil
 			}
 			p.refuse(TooMany, evicted)
-			p.leaveLocked(evicted)
+			p.releaseLocked(evicted)
 		}
 		c.spare = true
 		p.spare = append(p.spare, c)
@@ -127,15 +126,15 @@ func (p *Pool) enter(c *Conn) (reason Reason, evicted *Conn) {
 		p.open++
 	}
 	if c.network.IsValid() {
-		p.by[c.network]++
+		p.networks[c.network]++
 	}
 	return "", evicted
 }
 
-// silent returns the oldest spare connection that has sent nothing. The caller holds mu.
-func (p *Pool) silent() *Conn {
+// oldestSilent returns the oldest spare connection that has sent nothing. The caller holds mu.
+func (p *Pool) oldestSilent() *Conn {
 	for _, c := range p.spare {
-		if !c.Spoke() {
+		if !c.HasSent() {
 			return c
 		}
 	}
@@ -153,20 +152,20 @@ func (p *Pool) refuse(reason Reason, c *Conn) Reason {
 	return reason
 }
 
-func (p *Pool) leave(c *Conn) {
+func (p *Pool) release(c *Conn) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.leaveLocked(c)
+	p.releaseLocked(c)
 }
 
-func (p *Pool) leaveLocked(c *Conn) {
-	if c.left {
+func (p *Pool) releaseLocked(c *Conn) {
+	if c.released {
 		return
 	}
-	c.left = true
+	c.released = true
 	if c.network.IsValid() {
-		if p.by[c.network]--; p.by[c.network] == 0 {
-			delete(p.by, c.network)
+		if p.networks[c.network]--; p.networks[c.network] == 0 {
+			delete(p.networks, c.network)
 		}
 	}
 	if !c.spare {
@@ -190,11 +189,11 @@ type Conn struct {
 	pool     *Pool
 	network  netip.Prefix // under which it is counted; zero if exempt
 	spare    bool
-	spoke    atomic.Bool
+	sent     atomic.Bool
 	upgraded bool // guarded by pool.mu
-	left     bool // guarded by pool.mu
-	// The next Read sets the deadline if it is new, unless direct is true. The goroutine that serves the
-	// connection uses these fields, and no other before SetDeadline has set direct.
+	released bool // guarded by pool.mu
+	// The next Read applies readUntil if isNew, unless direct is true. Until SetDeadline sets direct, only
+	// the goroutine that serves the connection uses these fields.
 	readUntil  time.Time
 	isNew      bool
 	direct     bool
@@ -211,12 +210,12 @@ func (c *Conn) SetReadDeadline(t time.Time) error {
 	return nil
 }
 
-// earlyPart is the part of its time by which a write may end before its deadline: a sixteenth.
+// A write may end before its deadline by 1/earlyPart of the remaining time.
 const earlyPart = 16
 
 // SetWriteDeadline implements net.Conn. Until SetDeadline is called, it must be called by the
-// goroutine that writes, and keeps the previous deadline if that is only a little earlier: an HTTP
-// server sets one for every response.
+// goroutine that writes. It skips the system call if the previous deadline is only a little earlier,
+// because an HTTP server sets a deadline for every response.
 func (c *Conn) SetWriteDeadline(t time.Time) error {
 	if c.direct {
 		return c.Conn.SetWriteDeadline(t)
@@ -244,19 +243,19 @@ func (c *Conn) Read(b []byte) (int, error) {
 	}
 	n, err := c.Conn.Read(b)
 	if n > 0 {
-		c.spoke.Store(true)
+		c.sent.Store(true)
 	}
 	return n, err
 }
 
 // Close implements net.Conn; it may be called more than once.
 func (c *Conn) Close() error {
-	c.pool.leave(c)
+	c.pool.release(c)
 	return c.Conn.Close()
 }
 
-// Spoke reports whether the peer has ever sent a byte.
-func (c *Conn) Spoke() bool { return c.spoke.Load() }
+// HasSent reports whether the peer has ever sent a byte.
+func (c *Conn) HasSent() bool { return c.sent.Load() }
 
 // Spare reports whether the connection was accepted beyond the limit. It may be used for one request
 // about the server itself, such as its health.
@@ -267,7 +266,7 @@ func (c *Conn) Spare() bool { return c.spare }
 func (c *Conn) Upgraded() {
 	c.pool.mu.Lock()
 	defer c.pool.mu.Unlock()
-	if !c.upgraded && !c.spare && !c.left {
+	if !c.upgraded && !c.spare && !c.released {
 		c.upgraded = true
 		c.pool.upgraded++
 	}

@@ -14,14 +14,14 @@ import (
 	"time"
 )
 
-// scripted is a listener whose Accept returns given results, and then net.ErrClosed.
-type scripted struct {
+// scriptedListener is a listener whose Accept returns given results, and then net.ErrClosed.
+type scriptedListener struct {
 	results []any // a net.Conn or an error each
 	closed  chan struct{}
 	once    sync.Once
 }
 
-func (l *scripted) Accept() (net.Conn, error) {
+func (l *scriptedListener) Accept() (net.Conn, error) {
 	if len(l.results) == 0 {
 		return nil, net.ErrClosed
 	}
@@ -33,8 +33,8 @@ func (l *scripted) Accept() (net.Conn, error) {
 	return next.(net.Conn), nil
 }
 
-func (l *scripted) Close() error   { l.once.Do(func() { close(l.closed) }); return nil }
-func (l *scripted) Addr() net.Addr { return &net.TCPAddr{} }
+func (l *scriptedListener) Close() error   { l.once.Do(func() { close(l.closed) }); return nil }
+func (l *scriptedListener) Addr() net.Addr { return &net.TCPAddr{} }
 
 // peer is one end of a pipe with a remote address.
 type peer struct {
@@ -59,7 +59,7 @@ func TestAcceptRetries(t *testing.T) {
 		one, _ := connect(t, "127.0.0.1")
 		two, _ := connect(t, "127.0.0.1")
 		pool := NewPool(Config{Logger: slog.New(slog.NewTextHandler(&log, nil))})
-		l := pool.Listen(&scripted{results: []any{
+		l := pool.Listen(&scriptedListener{results: []any{
 			syscall.EMFILE, syscall.EMFILE, syscall.ENFILE, syscall.ECONNABORTED, syscall.ENOMEM, syscall.ENOBUFS,
 			syscall.EPROTO, syscall.ENETDOWN, one,
 			syscall.EPERM, two,
@@ -69,9 +69,9 @@ func TestAcceptRetries(t *testing.T) {
 				t.Fatalf("connection %d: %v", i, err)
 			}
 		}
-		begun, ended := strings.Count(log.String(), "can't be accepted"), strings.Count(log.String(), "accepted again")
-		if begun != 2 || ended != 2 {
-			t.Errorf("%d failures and %d recoveries are logged, want 2 and 2:\n%s", begun, ended, log.String())
+		started, ended := strings.Count(log.String(), "can't be accepted"), strings.Count(log.String(), "accepted again")
+		if started != 2 || ended != 2 {
+			t.Errorf("%d failures and %d recoveries are logged, want 2 and 2:\n%s", started, ended, log.String())
 		}
 		if _, err := l.Accept(); !errors.Is(err, net.ErrClosed) {
 			t.Errorf("a closed listener returns %v, want net.ErrClosed", err)
@@ -82,9 +82,9 @@ func TestAcceptRetries(t *testing.T) {
 // TestAcceptEnds: Accept returns a permanent error.
 func TestAcceptEnds(t *testing.T) {
 	for _, why := range []error{net.ErrClosed, syscall.EBADF, syscall.EINVAL, syscall.ENOTSOCK} {
-		l := NewPool(Config{Logger: slog.New(slog.DiscardHandler)}).Listen(&scripted{results: []any{why}})
+		l := NewPool(Config{Logger: slog.New(slog.DiscardHandler)}).Listen(&scriptedListener{results: []any{why}})
 		if _, err := l.Accept(); !errors.Is(err, why) {
-			t.Errorf("%v: %v", why, err)
+			t.Errorf("Accept returns %v, want %v", err, why)
 		}
 	}
 }
@@ -92,15 +92,15 @@ func TestAcceptEnds(t *testing.T) {
 // TestCloseEndsAPause: Close does not wait for a pause.
 func TestCloseEndsAPause(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &scripted{closed: make(chan struct{})}
+		s := &scriptedListener{closed: make(chan struct{})}
 		for range 20 {
 			s.results = append(s.results, syscall.EMFILE)
 		}
 		l := NewPool(Config{Logger: slog.New(slog.DiscardHandler)}).Listen(s)
-		begun := time.Now()
+		started := time.Now()
 		l.Close()
-		if _, err := l.Accept(); !errors.Is(err, net.ErrClosed) || time.Since(begun) > 0 {
-			t.Errorf("%v after %s", err, time.Since(begun))
+		if _, err := l.Accept(); !errors.Is(err, net.ErrClosed) || time.Since(started) > 0 {
+			t.Errorf("Accept returns %v after %s, want net.ErrClosed at once", err, time.Since(started))
 		}
 	})
 }
@@ -111,42 +111,42 @@ func TestBounds(t *testing.T) {
 		Bounds: Bounds{Total: 4, Requests: 3, PerAddress: 2, Spare: 1}, Logger: slog.New(slog.DiscardHandler),
 		Refusal: func(r Reason) []byte { return []byte(r) },
 	})
-	heard := map[string]chan string{}
+	received := map[string]chan string{} // by client, all bytes until the close
 	open := map[string]*Conn{}
 	step := func(name, from string, admitted, spare bool) {
 		t.Helper()
 		ours, theirs := connect(t, from)
-		said := make(chan string, 1)
-		heard[name] = said
-		go func() { text, _ := io.ReadAll(theirs); said <- string(text) }()
+		text := make(chan string, 1)
+		received[name] = text
+		go func() { all, _ := io.ReadAll(theirs); text <- string(all) }()
 		c := pool.admit(ours)
 		if (c != nil) != admitted || c != nil && c.Spare() != spare {
-			t.Fatalf("%s from %s: %v, admitted should be %t, spare %t", name, from, c, admitted, spare)
+			t.Fatalf("admit(%s from %s) = %v, want admitted = %t, spare = %t", name, from, c, admitted, spare)
 		}
 		open[name] = c
 	}
 	step("a", "203.0.113.1", true, false)
 	step("b", "203.0.113.1", true, false)
 	step("c", "203.0.113.1", false, false)
-	if text := <-heard["c"]; text != string(TooManyOfAddress) {
-		t.Errorf("c received %q", text)
+	if text := <-received["c"]; text != string(TooManyOfAddress) {
+		t.Errorf("c received %q, want %q", text, TooManyOfAddress)
 	}
 	step("d", "127.0.0.1", true, false)
 	step("e", "127.0.0.1", true, true) // three are requesting
 	open["d"].Upgraded()
 	step("f", "127.0.0.1", true, false)
 	step("g", "127.0.0.1", true, true) // four are open; the silent e is closed
-	if text := <-heard["e"]; text != "" {
-		t.Errorf("e received %q", text)
+	if text := <-received["e"]; text != "" {
+		t.Errorf("e received %q, want nothing", text)
 	}
-	open["g"].spoke.Store(true)
+	open["g"].sent.Store(true)
 	step("h", "127.0.0.1", false, false)
-	if text := <-heard["h"]; text != string(TooMany) {
-		t.Errorf("h received %q", text)
+	if text := <-received["h"]; text != string(TooMany) {
+		t.Errorf("h received %q, want %q", text, TooMany)
 	}
 	if n := pool.Stats(); n.Open != 4 || n.Upgraded != 1 || n.SpareOpen != 1 || n.Refused[TooMany] != 2 ||
 		n.Refused[TooManyOfAddress] != 1 {
-		t.Errorf("%+v", n)
+		t.Errorf("stats = %+v, want 4 open, 1 upgraded, 1 spare, refused 2 in total and 1 by address", n)
 	}
 	for range 2 { // closing again changes nothing
 		for _, c := range open {
@@ -155,8 +155,8 @@ func TestBounds(t *testing.T) {
 			}
 		}
 	}
-	if n := pool.Stats(); n.Open != 0 || n.Upgraded != 0 || n.SpareOpen != 0 || len(pool.by) != 0 {
-		t.Errorf("%+v, %v", n, pool.by)
+	if n := pool.Stats(); n.Open != 0 || n.Upgraded != 0 || n.SpareOpen != 0 || len(pool.networks) != 0 {
+		t.Errorf("after closing: stats = %+v, networks = %v, want none", n, pool.networks)
 	}
 	step("i", "203.0.113.1", true, false)
 }
@@ -185,7 +185,8 @@ func TestNetworkOf(t *testing.T) {
 		two, _ := connect(t, test.second)
 		first, second := pool.admit(one), pool.admit(two)
 		if first == nil || (second != nil) != test.both {
-			t.Errorf("%s and %s: %t, %t", test.first, test.second, first != nil, second != nil)
+			t.Errorf("%s and %s: admitted %t and %t, want true and %t", test.first, test.second, first != nil, second != nil,
+				test.both)
 		}
 		for _, c := range []*Conn{first, second} {
 			if c != nil {
@@ -195,8 +196,8 @@ func TestNetworkOf(t *testing.T) {
 	}
 }
 
-// TestCallers: the address of a request's sender, according to the proxy's header.
-func TestCallers(t *testing.T) {
+// TestCaller: the address of a request's sender, according to the proxy's header.
+func TestCaller(t *testing.T) {
 	networks := []string{"198.51.100.0/24", "10.0.0.0/8", "2001:db8:f::/48", "192.0.2.9"}
 	const proxy = "198.51.100.1"
 	for _, test := range []struct {
@@ -249,19 +250,19 @@ func TestCallers(t *testing.T) {
 		caller, named := proxies.Caller(netip.MustParseAddr(test.peer), test.lines)
 		if !named && test.want != "" || named && caller.String() != test.want ||
 			!named && caller.String() != test.peer {
-			t.Errorf("%s from %s, %q: %s (%t), want %q", test.header, test.peer, test.lines, caller, named, test.want)
+			t.Errorf("%s from %s, %q: caller = %s (%t), want %q", test.header, test.peer, test.lines, caller, named, test.want)
 		}
 	}
 }
 
-// TestBadProxies: they are refused, and by default no peer is trusted.
+// TestBadProxies: invalid settings are refused, and by default no peer is trusted.
 func TestBadProxies(t *testing.T) {
 	for _, bad := range []struct{ network, header string }{
 		{"10.0.0.0/33", ForwardedFor}, {"10.0.0", ForwardedFor}, {"proxy.example", ForwardedFor}, {"",
 			ForwardedFor}, {"10.0.0.0/8", "X-Real-IP"}, {"10.0.0.0/8", ""},
 	} {
 		if _, err := NewProxies([]string{bad.network}, bad.header); !errors.Is(err, ErrBadProxy) {
-			t.Errorf("%q, %q: %v", bad.network, bad.header, err)
+			t.Errorf("NewProxies(%q, %q): error %v, want %v", bad.network, bad.header, err, ErrBadProxy)
 		}
 	}
 	// Networks of IPv4 in the form of IPv6 match addresses of IPv4.
@@ -274,6 +275,6 @@ func TestBadProxies(t *testing.T) {
 	}
 	if p, err := NewProxies(nil, "forwarded"); err != nil || p.Header() != "" ||
 		p.Trusts(netip.MustParseAddr("127.0.0.1")) {
-		t.Errorf("%v, %q", err, p.Header())
+		t.Errorf("without networks: header = %q, error %v; want no header, no trusted peer", p.Header(), err)
 	}
 }

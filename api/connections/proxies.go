@@ -40,7 +40,7 @@ func NewProxies(networks []string, header string) (Proxies, error) {
 	for _, text := range networks {
 		network, err := netip.ParsePrefix(text)
 		if address, single := netip.ParseAddr(text); single == nil {
-			network, err = netip.PrefixFrom(plain(address), plain(address).BitLen()), nil
+			network, err = netip.PrefixFrom(canonical(address), canonical(address).BitLen()), nil
 		}
 		if err != nil {
 			return p, fmt.Errorf("%w: %q is neither a network, such as 10.1.0.0/16, nor an address", ErrBadProxy, text)
@@ -71,7 +71,7 @@ func (p Proxies) Trusts(peer netip.Addr) bool {
 	return false
 }
 
-// Caller returns the address of the caller: the peer, or if that is a trusted proxy, the last address
+// Caller returns the address of the caller: the peer, or if the peer is a trusted proxy, the last address
 // in the header that is not a trusted proxy's. lines are all values of the header, in order. named is
 // false if the proxies name no such address; limits per address do not apply then. Nothing before an
 // invalid element is read, because the caller may have forged it.
@@ -95,8 +95,8 @@ func (p Proxies) Caller(peer netip.Addr, lines []string) (caller netip.Addr, nam
 	return peer, false
 }
 
-// last splits the last element off a line. It scans from the end, because the text before the element
-// may be the caller's: a quote opened there must not affect where the element begins.
+// last splits the last element off a line. It scans from the end, because the caller may have written the
+// text before the element: a quote opened there must not affect where the element begins.
 func (p Proxies) last(line string) (rest, element string, more bool) {
 	quoted := false
 	for i := len(line) - 1; i >= 0; i-- {
@@ -140,10 +140,10 @@ func node(text string) (netip.Addr, bool) {
 		}
 	}
 	if address, err := netip.ParseAddr(text); err == nil {
-		return plain(address), true
+		return canonical(address), true
 	}
 	if both, err := netip.ParseAddrPort(text); err == nil {
-		return plain(both.Addr()), true
+		return canonical(both.Addr()), true
 	}
 	return netip.Addr{}, false
 }

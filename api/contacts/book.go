@@ -29,25 +29,25 @@ type subjectID [16]byte
 // "booking/7". Its methods other than Close are safe for concurrent use.
 type Book struct {
 	dir string
-	// following, of 1, is full while the log is followed; it is filled before turn is locked.
+	// following is a semaphore of 1 for reading and extending the log; see lockLog. It is acquired before filesMu.
 	following chan struct{}
-	reached   mark                   // up to which event of the log holders are forgotten; guarded by following
-	marked    bool                   // reached was read; guarded by following
-	recent    map[holderID]time.Time // when the log has forgotten holders lately; guarded by following
+	reached   progress               // the last applied event of the log; guarded by following
+	restored  bool                   // reached was loaded; guarded by following
+	recent    map[holderID]time.Time // when holders were last forgotten in the log; guarded by following
 
-	// turn is held while files are changed. It is locked before mu.
-	turn   sync.Mutex
-	keys   *keys
-	sealed file
-	index  *index
-	size   int64 // of sealed; guarded by turn
-	broken error // the first failure of a write, after which all fail; guarded by turn
+	// filesMu is held while files are changed. It is locked before mu.
+	filesMu sync.Mutex
+	keys    *keys
+	sealed  file
+	index   *index
+	size    int64 // of sealed; guarded by filesMu
+	broken  error // the first failure of a write, after which all fail; guarded by filesMu
 
 	mu      sync.RWMutex
-	places  map[subjectID]int64 // offset of a subject's newest record; guarded by mu
+	offsets map[subjectID]int64 // offset of a subject's newest record; guarded by mu
 	lost    map[subjectID]bool  // the newest contact is damaged or missing; guarded by mu
 	missing map[holderID]bool   // holders that have contacts but had no key at Open; guarded by mu
-	waiting *batch              // accepts further items, nil if none; guarded by mu
+	pending *batch              // accepts further items, nil if none; guarded by mu
 }
 
 // file has the methods of *os.File that a book uses. Tests substitute one that loses unsynced writes.
@@ -72,7 +72,7 @@ func Open(dir string, logger *slog.Logger) (*Book, error) {
 		return nil, err
 	}
 	b := &Book{dir: dir, keys: keys, following: make(chan struct{}, 1), recent: map[holderID]time.Time{},
-		places: map[subjectID]int64{}, lost: map[subjectID]bool{}, missing: map[holderID]bool{}}
+		offsets: map[subjectID]int64{}, lost: map[subjectID]bool{}, missing: map[holderID]bool{}}
 	if b.sealed, err = os.OpenFile(filepath.Join(dir, sealedFile), os.O_RDWR|os.O_CREATE, 0o600); err != nil {
 		return nil, errors.Join(err, keys.file.Close())
 	}
@@ -81,7 +81,7 @@ func Open(dir string, logger *slog.Logger) (*Book, error) {
 		return nil, errors.Join(err, keys.file.Close(), b.sealed.Close())
 	}
 	if b.index = index; bad > 0 {
-		logger.Warn("the index of the contacts is damaged; contacts that only those entries list can't be found missing",
+		logger.Warn("the index of the contacts is damaged; the loss of contacts listed only there can't be detected",
 			"file", index.file.Name(), "entries", bad)
 	}
 	err = b.inspect(entries, logger)
@@ -115,12 +115,12 @@ func holderIDOf(holder events.Holder) holderID {
 	return holderID(sum[:])
 }
 
-// Known reports whether a contact was ever kept for a subject, even if it was forgotten or lost since.
+// Known reports whether a contact was ever stored for a subject, even if it was forgotten or lost since.
 func (b *Book) Known(subject string) bool {
 	id := subjectIDOf(subject)
 	b.mu.RLock()
 	defer b.mu.RUnlock()
-	_, known := b.places[id]
+	_, known := b.offsets[id]
 	return known || b.lost[id]
 }
 
@@ -129,7 +129,7 @@ func (b *Book) Known(subject string) bool {
 func (b *Book) Find(subject string) (holder events.Holder, contact []byte, err error) {
 	id := subjectIDOf(subject)
 	b.mu.RLock()
-	at, known := b.places[id]
+	at, known := b.offsets[id]
 	lost := b.lost[id]
 	b.mu.RUnlock()
 	if lost {
@@ -151,7 +151,7 @@ func (b *Book) Find(subject string) (holder events.Holder, contact []byte, err e
 func (b *Book) unseal(r *record, at int64) ([]byte, error) {
 	id := holderIDOf(events.Holder(r.holder))
 	b.mu.RLock()
-	place, have := b.keys.slots[id]
+	newest, have := b.keys.slots[id]
 	spare, gone := b.keys.spare[id], b.keys.gone[id]
 	b.mu.RUnlock()
 	noKey := fmt.Errorf("%w: the key to the record at byte %d of %s is not in %s",
@@ -162,8 +162,8 @@ func (b *Book) unseal(r *record, at int64) ([]byte, error) {
 		}
 		return nil, noKey
 	}
-	for _, place := range append([]int64{place}, spare...) {
-		s, err := b.keys.read(place)
+	for _, at := range append([]int64{newest}, spare...) {
+		s, err := b.keys.read(at)
 		if err != nil {
 			return nil, err
 		}
@@ -171,13 +171,13 @@ func (b *Book) unseal(r *record, at int64) ([]byte, error) {
 			return contact, err
 		}
 	}
-	s, err := b.keys.read(place)
+	s, err := b.keys.read(newest)
 	if err != nil {
 		return nil, err
 	}
 	b.mu.RLock()
 	defer b.mu.RUnlock()
-	if now, still := b.keys.slots[id]; !still || now != place || s.kind() == slotGone { // concurrent Forget
+	if now, still := b.keys.slots[id]; !still || now != newest || s.kind() == slotGone { // concurrent Forget
 		return nil, nil
 	}
 	if b.keys.forgotten(id, s.kind()) {
@@ -189,17 +189,17 @@ func (b *Book) unseal(r *record, at int64) ([]byte, error) {
 // Forget destroys the keys of a holder, durably, and reports whether there were any. It may be retried
 // after an error. Errors: the file system's.
 func (b *Book) Forget(holder events.Holder) (known bool, err error) {
-	b.turn.Lock()
-	defer b.turn.Unlock()
+	b.filesMu.Lock()
+	defer b.filesMu.Unlock()
 	return b.forget(holderIDOf(holder))
 }
 
-// forget is Forget for a holder's id. The caller has the turn.
+// forget is Forget for a holder's id. The caller holds filesMu.
 func (b *Book) forget(id holderID) (known bool, err error) {
 	b.mu.RLock()
 	slots := b.keys.spare[id]
-	if place, have := b.keys.slots[id]; have {
-		slots = append([]int64{place}, slots...)
+	if newest, have := b.keys.slots[id]; have {
+		slots = append([]int64{newest}, slots...)
 	}
 	b.mu.RUnlock()
 	if len(slots) == 0 {

@@ -1,7 +1,7 @@
 // Package contacts stores the contact details that are sent with reservations, bookings and entries.
 // It guarantees:
 //
-//   - Once Keep has returned, the contact survives kill -9 and power loss.
+//   - Once Store has returned, the contact survives kill -9 and power loss.
 //   - Contacts are never on disk in clear text.
 //   - Once Forget has returned, no contact of that holder can be read, from these files or from any
 //     copy made of them afterwards.
@@ -28,27 +28,27 @@
 // A store that merges and compacts keeps old values for an unknown time, which is not acceptable for
 // keys. So keys are overwritten in place. The sealed contacts are appended to a file that is read
 // once, when it is opened; only their offsets are kept in memory, some 100 bytes each. Concurrent
-// callers of Keep share two syncs.
+// callers of Store share two syncs.
 //
 // # How loss is found
 //
 // A third file, the index, lists the acknowledged records. If the last record that it lists for a
 // subject is not in the file of sealed contacts, the contact is lost; bytes that are neither a record
 // nor in the index were being written when the power failed. A holder with contacts must have a slot
-// with a key, or with the mark of a forgotten one; otherwise the key is lost. Slots have checksums.
+// with a key or with the mark of a destroyed one; otherwise the key is lost. Slots have checksums.
 // Files of earlier versions have no index, and slots without checksums, which are valid if they open
 // the holder's newest contact. Holders forgotten by those versions have left as many empty slots; their
-// ids are recorded at the first start. To clear a loss, forget the holder or keep a new contact.
+// ids are recorded at the first start. To clear a loss, forget the holder or store a new contact.
 //
 // Only one process may open the directory at a time. The caller has to ensure that, for example by
-// locking the log beside it.
+// locking the log.
 //
 // # Several servers
 //
-// Each server has a directory of its own, with the contacts that came in through it. The log has a fact,
-// with a hash of the id, for each holder who is forgotten, and every server destroys its keys when it reads
-// that ([Book.CatchUp]): one that was down before it serves. The file forgotten has the revision and the
-// hash of the last such event, so that a contact that is kept afterwards stays. If the log does not have that
-// event, as after a backup was restored, all such facts are followed again: a contact too many may be lost
-// then, and none is readable that should not be.
+// Each server has its own directory, with the contacts that it received. The log has a fact, with a hash of
+// the id, for each forgotten holder. Every server destroys its keys when it reads that fact ([Book.CatchUp]);
+// a server that was down does so before it serves. The file forgotten has the revision and the hash of the
+// last applied event, so that a contact stored afterwards stays. If the log does not have that event, as
+// after restoring a backup, all such facts are applied again: newer contacts may be lost then, but none is
+// readable that should not be.
 package contacts

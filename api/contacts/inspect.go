@@ -16,12 +16,12 @@ const maxLogged = 16
 // inspection compares the files with the index and the keys when a book is opened.
 type inspection struct {
 	*Book
-	logger  *slog.Logger
-	found   map[int64]entry    // valid records by offset
-	newest  map[holderID]int64 // offset of each holder's newest record
-	gaps    []gap
-	entries []entry
-	fresh   []entry // to add to the index
+	logger   *slog.Logger
+	found    map[int64]entry    // valid records by offset
+	newest   map[holderID]int64 // offset of each holder's newest record
+	gaps     []gap
+	entries  []entry
+	unlisted []entry // valid or lost records to add to the index
 }
 
 // inspect locates the contacts, and logs damage and loss. It overwrites and truncates nothing:
@@ -35,7 +35,7 @@ func (b *Book) inspect(entries []entry, logger *slog.Logger) error {
 	b.size = info.Size()
 	end, gaps, err := readSealed(b.sealed, b.size, func(r *record, at, size int64) {
 		subject := subjectIDOf(r.subject)
-		b.places[subject] = at
+		b.offsets[subject] = at
 		i.found[at] = entry{subject, at, uint32(size)}
 		i.newest[holderIDOf(events.Holder(r.holder))] = at
 	})
@@ -49,7 +49,7 @@ func (b *Book) inspect(entries []entry, logger *slog.Logger) error {
 	if err := i.findGaps(end); err != nil {
 		return err
 	}
-	if err := i.judgeKeys(); err != nil {
+	if err := i.checkKeys(); err != nil {
 		return err
 	}
 	if len(b.lost) > 0 {
@@ -83,16 +83,16 @@ func (i *inspection) findGaps(end int64) error {
 	logged := 0
 	for _, g := range i.gaps {
 		n, _ := slices.BinarySearch(starts, g.from)
-		kept := n < len(starts) && starts[n] < g.to
+		acknowledged := n < len(starts) && starts[n] < g.to
 		if len(i.entries) == 0 && g.to < i.size { // records follow, so it was an acknowledged one
-			kept = true
+			acknowledged = true
 			if err := i.markUnlistedLost(g); err != nil {
 				return err
 			}
 		}
-		if !kept {
+		if !acknowledged {
 			if g.from == end {
-				i.logger.Warn("the file of contacts ends with an incomplete record, as after a power loss; it is kept",
+				i.logger.Warn("the file of contacts ends with an incomplete record, as after a power loss; it is left unchanged",
 					"file", i.sealed.Name(), "byte", g.from, "bytes", g.to-g.from)
 			}
 			continue
@@ -118,16 +118,16 @@ func (i *inspection) markUnlistedLost(g gap) error {
 		return nil
 	}
 	subject := subjectIDOf(r.subject)
-	if at, newer := i.places[subject]; newer && at > g.from {
+	if at, newer := i.offsets[subject]; newer && at > g.from {
 		return nil
 	}
 	i.lost[subject] = true
-	i.fresh = append(i.fresh, entry{subject, g.from, uint32(g.to - g.from)})
+	i.unlisted = append(i.unlisted, entry{subject, g.from, uint32(g.to - g.from)})
 	return nil
 }
 
-// judgeKeys finds the holders with contacts whose key is damaged or missing.
-func (i *inspection) judgeKeys() error {
+// checkKeys finds the holders with contacts whose key is damaged or missing.
+func (i *inspection) checkKeys() error {
 	k, damaged := i.keys, 0
 	var missing []holderID
 	for id, at := range i.newest {
@@ -136,11 +136,11 @@ func (i *inspection) judgeKeys() error {
 		case !have && !k.gone[id]:
 			missing = append(missing, id)
 		case have:
-			sound, err := i.sound(place, at)
+			intact, err := i.keyIntact(place, at)
 			if err != nil {
 				return err
 			}
-			if k.bad[id] = !sound; !sound || len(k.spare[id]) > 0 {
+			if k.bad[id] = !intact; !intact || len(k.spare[id]) > 0 {
 				damaged++
 			}
 		}
@@ -150,7 +150,7 @@ func (i *inspection) judgeKeys() error {
 	}
 	// Earlier versions left an empty slot for each forgotten holder.
 	if len(i.entries) == 0 && len(missing) > 0 && len(missing) <= k.empty {
-		return i.nameForgotten(missing)
+		return i.recordForgotten(missing)
 	}
 	for _, id := range missing {
 		i.missing[id] = true
@@ -179,9 +179,8 @@ func (i *inspection) logOrphans() {
 	}
 }
 
-// sound reports whether a slot's key is intact: its checksum is right, or it opens the holder's newest
-// contact.
-func (i *inspection) sound(place, at int64) (bool, error) {
+// keyIntact reports whether the checksum of a slot is valid, or its key opens the holder's newest contact.
+func (i *inspection) keyIntact(place, at int64) (bool, error) {
 	s, err := i.keys.read(place)
 	if err != nil || s.kind() == slotKey {
 		return err == nil, err
@@ -194,8 +193,8 @@ func (i *inspection) sound(place, at int64) (bool, error) {
 	return opened, err
 }
 
-// nameForgotten writes slots for the holders that an earlier version has forgotten.
-func (i *inspection) nameForgotten(ids []holderID) error {
+// recordForgotten writes slots for holders that an earlier version forgot without recording their ids.
+func (i *inspection) recordForgotten(ids []holderID) error {
 	for _, id := range ids {
 		if _, err := i.keys.append(newSlot(id, nil)); err != nil {
 			return err
@@ -218,14 +217,14 @@ func (i *inspection) complete() error {
 	}
 	for _, e := range i.found {
 		if !i.lost[e.subject] { // an older record must not be listed after the lost one
-			i.fresh = append(i.fresh, e)
+			i.unlisted = append(i.unlisted, e)
 		}
 	}
-	slices.SortFunc(i.fresh, func(a, b entry) int { return cmp.Compare(a.at, b.at) })
-	if len(i.fresh) == 0 {
+	slices.SortFunc(i.unlisted, func(a, b entry) int { return cmp.Compare(a.at, b.at) })
+	if len(i.unlisted) == 0 {
 		return nil
 	}
-	if err := i.index.add(i.fresh); err != nil {
+	if err := i.index.add(i.unlisted); err != nil {
 		return err
 	}
 	return i.index.file.Sync()

@@ -26,7 +26,7 @@ const (
 	tornZeros = 4
 )
 
-// lostKey stands in the slot of a key that was lost. A random key practically never equals it.
+// lostKey replaces a lost key in its slot. A random key practically never equals it.
 var lostKey = bytes.Repeat([]byte{0xff}, keySize)
 
 // slotKind classifies the content of a slot.
@@ -37,7 +37,7 @@ const (
 	slotKey                     // a key, with a valid checksum
 	slotGone                    // a destroyed key, with a valid checksum
 	slotLost                    // a key that was found missing, with a valid checksum
-	slotPlain                   // a key without a valid checksum: of an earlier version, or damaged
+	slotPlain                   // a key without a valid checksum: from an earlier version, or damaged
 	slotPartial                 // incompletely written
 )
 
@@ -87,7 +87,7 @@ func (s *slot) cipher() (cipher.AEAD, error) {
 	return cipher.NewGCMWithRandomNonce(block)
 }
 
-// keys is the key file. Book.turn guards the file, Book.mu the maps.
+// keys is the key file. Book.filesMu guards the file, Book.mu the maps.
 type keys struct {
 	file  file
 	slots map[holderID]int64   // the newest slot of each holder

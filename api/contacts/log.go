@@ -13,45 +13,44 @@ import (
 	"admitone/events"
 )
 
-// forgottenFile has the place in the log up to which holders are forgotten here.
+// forgottenFile records the event up to which this server has applied the log's forgotten holders.
 const forgottenFile = "forgotten"
 
-// Facts are permanent, and one caller could request any number. So the log forgets a holder without contacts here at
-// most once in againAfter; maxRecent bounds the holders that are remembered for this.
+// Facts are permanent, and a caller could request any number of them. So a holder without contacts here is recorded as
+// forgotten at most once per repeatInterval; maxRecent bounds the holders whose last request is remembered.
 const (
-	againAfter = time.Minute
-	maxRecent  = 1 << 16
+	repeatInterval = time.Minute
+	maxRecent      = 1 << 16
 )
 
-// AgainError is the error of Record for a holder without contacts here whom the log has just forgotten:
-// another fact may be recorded after Wait.
-type AgainError struct{ Wait time.Duration }
+// RepeatError is returned by Record for a holder without contacts here whom the log has just forgotten.
+// Another fact may be recorded after Wait.
+type RepeatError struct{ Wait time.Duration }
 
 // Error implements error.
-func (e *AgainError) Error() string {
-	return fmt.Sprintf("the holder was forgotten a moment ago; ask again in %v", e.Wait)
+func (e *RepeatError) Error() string {
+	return fmt.Sprintf("the holder was forgotten a moment ago; try again in %v", e.Wait)
 }
 
 // recordAttempts bounds the attempts to append when other servers append to the same stream.
 const recordAttempts = 8
 
-// mark is an event of the stream of settings.
-type mark struct {
+// progress identifies the last applied event of the settings stream.
+type progress struct {
 	revision events.Revision
 	hash     events.Hash
 }
 
-var noMark = mark{revision: events.NoStream}
+var noProgress = progress{revision: events.NoStream}
 
-// HashOf returns the name of a forgotten holder in the log.
+// HashOf returns the hash under which the log records a forgotten holder.
 func HashOf(holder events.Holder) string {
 	sum := sha256.Sum256([]byte(holder))
 	return hex.EncodeToString(sum[:])
 }
 
-// Remembers reports whether there is something of a holder that Forget would destroy, as far as is known without
-// reading the files.
-func (b *Book) Remembers(holder events.Holder) bool {
+// HasDataOf reports whether Forget would destroy a key of a holder, as far as known without reading the files.
+func (b *Book) HasDataOf(holder events.Holder) bool {
 	id := holderIDOf(holder)
 	b.mu.RLock()
 	defer b.mu.RUnlock()
@@ -59,27 +58,27 @@ func (b *Book) Remembers(holder events.Holder) bool {
 	return have || len(b.keys.spare[id]) > 0 || b.missing[id]
 }
 
-// CatchUp forgets all holders that the log says are forgotten, each once: contacts kept after that stay. Of a log that
-// does not continue the one known before, as after a backup was restored, it follows all facts again. Safe for
-// concurrent use. Errors: the store's and the file system's; an event that can't be decoded.
+// CatchUp forgets all holders that the log records as forgotten, each once: contacts stored after that stay. If the log
+// does not continue the one seen before, as after restoring a backup, it applies all facts again. Safe for concurrent
+// use. Errors: the store's and the file system's; an event that can't be decoded.
 func (b *Book) CatchUp(ctx context.Context, store events.Store) error {
-	if err := b.follows(ctx); err != nil {
+	if err := b.lockLog(ctx); err != nil {
 		return err
 	}
-	defer b.followed()
+	defer b.unlockLog()
 	_, err := b.catchUp(ctx, store, "")
 	return err
 }
 
-// Record has the log say that a holder is forgotten, and forgets the holder here. It returns the position of the fact.
-// Errors: [*AgainError]; the store's, ErrConflict and ErrUnknown after the last attempt; as CatchUp.
+// Record appends the fact that a holder is forgotten, and forgets the holder here. It returns the fact's position.
+// Errors: [*RepeatError]; the store's, ErrConflict and ErrUnknown after the last attempt; as CatchUp.
 func (b *Book) Record(ctx context.Context, store events.Store, holder events.Holder,
 	metadata events.Metadata) (events.Position, error) {
-	if err := b.follows(ctx); err != nil {
+	if err := b.lockLog(ctx); err != nil {
 		return 0, err
 	}
-	defer b.followed()
-	had := b.Remembers(holder)
+	defer b.unlockLog()
+	had := b.HasDataOf(holder)
 	fact := &events.HolderForgotten{HolderHash: HashOf(holder)}
 	failed := error(nil)
 	for attempt := 0; ; attempt++ {
@@ -87,8 +86,8 @@ func (b *Book) Record(ctx context.Context, store events.Store, holder events.Hol
 		if err != nil || at != 0 {
 			return at, err
 		}
-		if wait := againAfter - time.Since(b.recent[holderIDOf(holder)]); wait > 0 && !had && failed == nil {
-			return 0, &AgainError{min(wait, againAfter)}
+		if wait := repeatInterval - time.Since(b.recent[holderIDOf(holder)]); wait > 0 && !had && failed == nil {
+			return 0, &RepeatError{min(wait, repeatInterval)}
 		}
 		if attempt == recordAttempts {
 			return 0, failed
@@ -104,8 +103,8 @@ func (b *Book) Record(ctx context.Context, store events.Store, holder events.Hol
 	}
 }
 
-// follows waits until the caller alone follows the log. Error: ctx.Err().
-func (b *Book) follows(ctx context.Context) error {
+// lockLog waits for the exclusive right to follow the log. Error: ctx.Err().
+func (b *Book) lockLog(ctx context.Context) error {
 	select {
 	case b.following <- struct{}{}:
 		return nil
@@ -114,13 +113,12 @@ func (b *Book) follows(ctx context.Context) error {
 	}
 }
 
-// followed lets others follow the log.
-func (b *Book) followed() { <-b.following }
+func (b *Book) unlockLog() { <-b.following }
 
-// catchUp follows the facts after the mark. It returns the position of the fact of a command, 0 if there is none. The
-// caller holds following.
+// catchUp applies the facts after the saved progress. It returns the position of the fact of a command, 0 if there is
+// none. The caller holds following.
 func (b *Book) catchUp(ctx context.Context, store events.Store, command string) (at events.Position, err error) {
-	if err := b.findMark(ctx, store); err != nil {
+	if err := b.restoreProgress(ctx, store); err != nil {
 		return 0, err
 	}
 	saved := b.reached
@@ -137,9 +135,9 @@ func (b *Book) catchUp(ctx context.Context, store events.Store, command string) 
 			return 0, err
 		}
 		before := b.reached
-		b.reached = mark{e.Revision, hash}
+		b.reached = progress{e.Revision, hash}
 		if f, ok := fact.(*events.HolderForgotten); ok {
-			known, err := b.follow(f, e.Created)
+			known, err := b.apply(f, e.Created)
 			if err != nil {
 				b.reached = before
 				return 0, err
@@ -153,40 +151,41 @@ func (b *Book) catchUp(ctx context.Context, store events.Store, command string) 
 		}
 	}
 	if b.reached != saved {
-		return at, b.saveMark()
+		return at, b.saveProgress()
 	}
 	return at, nil
 }
 
-// follow forgets a holder by a fact, and saves the mark in the same turn if there was something to forget: a contact
-// that is kept afterwards is under another key, which must not be destroyed by the same fact after a crash.
-func (b *Book) follow(f *events.HolderForgotten, at time.Time) (known bool, err error) {
+// apply forgets a holder by a fact. If there was a key to destroy, it saves the progress before it releases filesMu: a
+// contact stored afterwards has a new key, which the same fact must not destroy after a crash.
+func (b *Book) apply(f *events.HolderForgotten, at time.Time) (known bool, err error) {
 	sum, err := hex.DecodeString(f.HolderHash)
 	if err != nil || len(sum) != sha256.Size {
-		return false, fmt.Errorf("%w: a forgotten holder is called %.80q", events.ErrDamaged, f.HolderHash)
+		return false, fmt.Errorf("%w: the hash of a forgotten holder is %.80q", events.ErrDamaged, f.HolderHash)
 	}
 	id := holderID(sum[:len(holderID{})])
 	if len(b.recent) >= maxRecent {
 		clear(b.recent)
 	}
-	if time.Since(at) < againAfter {
+	if time.Since(at) < repeatInterval {
 		b.recent[id] = at
 	}
-	b.turn.Lock()
-	defer b.turn.Unlock()
+	b.filesMu.Lock()
+	defer b.filesMu.Unlock()
 	known, err = b.forget(id)
 	if err != nil || !known {
 		return known, err
 	}
-	return true, b.saveMark()
+	return true, b.saveProgress()
 }
 
-// findMark reads the mark, unless it is known, and checks that the log has it. The caller holds following.
-func (b *Book) findMark(ctx context.Context, store events.Store) error {
-	if b.marked {
+// restoreProgress loads the saved progress once, and discards it if the log does not have that event. The caller holds
+// following.
+func (b *Book) restoreProgress(ctx context.Context, store events.Store) error {
+	if b.restored {
 		return nil
 	}
-	b.reached = b.loadMark()
+	b.reached = b.loadProgress()
 	if b.reached.revision >= 0 {
 		page, err := store.Read(ctx, events.SettingsStream, b.reached.revision, events.Forward, 1)
 		if err != nil {
@@ -197,29 +196,29 @@ func (b *Book) findMark(ctx context.Context, store events.Store) error {
 			hash, _ = events.RecordedHash(page[0].Metadata)
 		}
 		if hash != b.reached.hash {
-			b.reached = noMark
+			b.reached = noProgress
 		}
 	}
-	b.marked = true
+	b.restored = true
 	return nil
 }
 
-// loadMark returns the saved mark, and none if it can't be read: then all facts are followed again.
-func (b *Book) loadMark() mark {
+// loadProgress returns the saved progress, or none if it can't be read: then all facts are applied again.
+func (b *Book) loadProgress() progress {
 	text, err := os.ReadFile(filepath.Join(b.dir, forgottenFile))
-	m, hash := noMark, []byte(nil)
+	m, hash := noProgress, []byte(nil)
 	if err == nil {
 		_, err = fmt.Sscanf(string(text), "%d %x\n", &m.revision, &hash)
 	}
 	if err != nil || len(hash) != len(m.hash) {
-		return noMark
+		return noProgress
 	}
 	m.hash = events.Hash(hash)
 	return m
 }
 
-// saveMark makes the mark durable, whole or not at all.
-func (b *Book) saveMark() error {
+// saveProgress durably replaces the saved progress, atomically.
+func (b *Book) saveProgress() error {
 	name := filepath.Join(b.dir, forgottenFile)
 	f, err := os.OpenFile(name+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 const nearID = 32
 
 // forgetLost forgets a holder without a usable key: it destroys damaged slots of the holder, in the
-// key file and, in case the files were swapped, in the file of sealed contacts. The caller holds turn.
+// key file and, in case the files were swapped, in the file of sealed contacts. The caller holds filesMu.
 func (b *Book) forgetLost(id holderID) (known bool, err error) {
 	b.mu.RLock()
 	whole := len(b.lost) == 0 && len(b.missing) == 0

@@ -31,9 +31,9 @@ type record struct {
 	sealed          []byte
 }
 
-// bound returns the additional authenticated data of a contact, which prevents that it is moved to
+// additionalData returns the additional authenticated data of a contact, which prevents that it is moved to
 // another subject or holder.
-func bound(subject string, holder events.Holder) []byte {
+func additionalData(subject string, holder events.Holder) []byte {
 	return []byte(subject + "\x00" + string(holder))
 }
 
@@ -114,7 +114,7 @@ func (r *record) open(s *slot) (contact []byte, opened bool, err error) {
 	if err != nil {
 		return nil, false, err
 	}
-	contact, err = aead.Open(nil, nil, r.sealed, bound(r.subject, events.Holder(r.holder)))
+	contact, err = aead.Open(nil, nil, r.sealed, additionalData(r.subject, events.Holder(r.holder)))
 	return contact, err == nil, nil
 }
 

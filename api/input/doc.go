@@ -1,3 +1,2 @@
-// Package input checks the parts that requests and messages of clients are made of: JSON
-// and ids.
+// Package input decodes and validates client input: JSON, seating plans and ids.
 package input

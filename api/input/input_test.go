@@ -42,11 +42,11 @@ func TestDecode(t *testing.T) {
 		err := Decode([]byte(text), &v, Part{Name: "the body", Shape: "a JSON object"})
 		refusal := &core.Refusal{}
 		if err != nil && !errors.As(err, &refusal) {
-			t.Errorf("%s: %v is no refusal", text, err)
+			t.Errorf("Decode(%s): error %v, want a refusal", text, err)
 		}
 		if refusal.Code != want.code || refusal.Fields.Field() != want.field || !strings.Contains(refusal.Detail,
 			want.detail) {
-			t.Errorf("%s: %v, field %q; want %+v", text, err, refusal.Fields.Field(), want)
+			t.Errorf("Decode(%s): %v, field %q; want %+v", text, err, refusal.Fields.Field(), want)
 		}
 	}
 }
@@ -57,7 +57,7 @@ func TestValidID(t *testing.T) {
 		"": false, strings.Repeat("a", 65): false, "a b": false, "a/b": false, "a.b": false, "ä": false, "a\x00": false,
 	} {
 		if ValidID(id) != want {
-			t.Errorf("ValidID(%q) is not %v", id, want)
+			t.Errorf("ValidID(%q) = %v, want %v", id, !want, want)
 		}
 	}
 }

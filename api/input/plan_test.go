@@ -17,7 +17,7 @@ const tinyPlan = `{"name":"Tiny","size":{"width":10,"height":10.0},"categories":
 func TestDecodePlan(t *testing.T) {
 	of := Part{Name: "the body", Shape: "a JSON object"}
 	if _, hall, err := DecodePlan([]byte("\xef\xbb\xbf"+tinyPlan), of); err != nil || hall.Seats() != 1 || hall.Name(0) != "A-1-1" {
-		t.Fatal(err, hall)
+		t.Fatalf("DecodePlan = %v, %v; want one seat A-1-1", hall, err)
 	}
 	// Omitted positions are written, so the stored plan has more objects than the one sent.
 	wide := strings.Replace(tinyPlan, `"rows":`, `"areas":[{}`+strings.Repeat(`,{}`, events.MaxPlanObjects-100)+`],"rows":`, 1)
@@ -30,7 +30,7 @@ func TestDecodePlan(t *testing.T) {
 	}
 	change := func(from, to string) string {
 		if !strings.Contains(tinyPlan, from) {
-			t.Fatal(from)
+			t.Fatalf("the plan has no %s", from)
 		}
 		return strings.Replace(tinyPlan, from, to, 1)
 	}

@@ -15,12 +15,12 @@ import (
 )
 
 const (
-	// askEvery is the minimum time between two fetches that unknown keys trigger.
-	askEvery = 10 * time.Second
-	// waitFor bounds the wait of Key for a fetch.
-	waitFor = 2 * time.Second
-	// refreshEvery is the interval of refreshes, and so the time for which a withdrawn key may still
-	// be accepted.
+	// minInterval is the minimum time between two fetches triggered by unknown keys.
+	minInterval = 10 * time.Second
+	// maxWait bounds the wait of Key for a fetch.
+	maxWait = 2 * time.Second
+	// refreshEvery is the interval of refreshes, and so the longest time for which a withdrawn key is
+	// accepted.
 	refreshEvery = 5 * time.Minute
 	// retryEvery is the interval of fetches until the first one succeeds.
 	retryEvery = time.Second
@@ -43,12 +43,12 @@ type Set struct {
 	read   func(context.Context) ([]byte, error)
 	logger *slog.Logger
 
-	mu      sync.Mutex
-	keys    map[name]crypto.PublicKey // nil before the first success; guarded by mu
-	version uint64                    // number of successful fetches; guarded by mu
-	asked   time.Time                 // when the last fetch began; guarded by mu
-	done    chan struct{}             // closed at the end of the fetch in progress, nil if none; guarded by mu
-	down    bool                      // the last fetch failed; guarded by mu
+	mu           sync.Mutex
+	keys         map[name]crypto.PublicKey // nil before the first success; guarded by mu
+	version      uint64                    // number of successful fetches; guarded by mu
+	fetchStarted time.Time                 // when the last fetch began; guarded by mu
+	done         chan struct{}             // closed at the end of the fetch in progress, nil if none; guarded by mu
+	down         bool                      // the last fetch failed; guarded by mu
 }
 
 // IsURL reports whether a source is a URL, as opposed to a file.
@@ -92,7 +92,7 @@ func get(ctx context.Context, url string) ([]byte, error) {
 // Run refreshes the keys until ctx ends, and returns ctx's error.
 func (s *Set) Run(ctx context.Context) error {
 	for {
-		done := s.ask(0)
+		done := s.startFetch(0)
 		pause := refreshEvery
 		select {
 		case <-ctx.Done():
@@ -130,25 +130,25 @@ func (s *Set) Version() uint64 {
 // Key returns the key that a token names by id and algorithm. For an unknown key it fetches the set
 // again, at most every ten seconds, and waits up to two. Errors: ErrUnavailable, ErrUnknown.
 func (s *Set) Key(id, algorithm string) (crypto.PublicKey, error) {
-	key, err := s.known(name{id, algorithm})
+	key, err := s.cached(name{id, algorithm})
 	if err == nil {
 		return key, nil
 	}
-	done := s.ask(askEvery)
+	done := s.startFetch(minInterval)
 	if done == nil {
 		return nil, err
 	}
-	end := time.NewTimer(waitFor)
+	end := time.NewTimer(maxWait)
 	defer end.Stop()
 	select {
 	case <-done:
 	case <-end.C:
 	}
-	return s.known(name{id, algorithm})
+	return s.cached(name{id, algorithm})
 }
 
-// known returns a cached key. Errors: as Key.
-func (s *Set) known(n name) (crypto.PublicKey, error) {
+// cached returns a cached key. Errors: as Key.
+func (s *Set) cached(n name) (crypto.PublicKey, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.keys == nil {
@@ -160,19 +160,19 @@ func (s *Set) known(n name) (crypto.PublicKey, error) {
 	return nil, ErrUnknown
 }
 
-// ask starts a fetch, or joins the one in progress, and returns a channel that is closed at its end.
-// It returns nil if the last fetch began less than least ago.
-func (s *Set) ask(least time.Duration) <-chan struct{} {
+// startFetch starts a fetch, or joins the one in progress, and returns a channel that is closed at its end.
+// It returns nil if the last fetch began less than interval ago.
+func (s *Set) startFetch(interval time.Duration) <-chan struct{} {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.done != nil {
 		return s.done
 	}
-	if least > 0 && !s.asked.IsZero() && time.Since(s.asked) < least {
+	if interval > 0 && !s.fetchStarted.IsZero() && time.Since(s.fetchStarted) < interval {
 		return nil
 	}
 	done := make(chan struct{})
-	s.done, s.asked = done, time.Now()
+	s.done, s.fetchStarted = done, time.Now()
 	go func() {
 		defer close(done)
 		s.fetch()

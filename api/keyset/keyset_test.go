@@ -19,17 +19,17 @@ import (
 	"time"
 )
 
-// issuer is the source of a set in a test.
+// issuer is a fake source of a key set.
 type issuer struct {
-	takes time.Duration
+	delay time.Duration
 
-	mu    sync.Mutex // guards what follows
+	mu    sync.Mutex // guards the fields below
 	text  string
 	err   error
-	times int
+	reads int
 }
 
-// setSource changes the source.
+// setSource sets the result of further reads.
 func (i *issuer) setSource(text string, err error) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -40,15 +40,15 @@ func (i *issuer) setSource(text string, err error) {
 func (i *issuer) fetches() int {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	return i.times
+	return i.reads
 }
 
 func (i *issuer) read(ctx context.Context) ([]byte, error) {
 	i.mu.Lock()
-	i.times++
+	i.reads++
 	i.mu.Unlock()
 	select {
-	case <-time.After(i.takes):
+	case <-time.After(i.delay):
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
@@ -68,14 +68,14 @@ func setOf(ids ...string) string {
 	return `{"keys":[` + strings.Join(keys, ",") + `]}`
 }
 
-// begin returns a set that is read from i.
-func begin(i *issuer) *Set { return &Set{read: i.read, logger: slog.New(slog.DiscardHandler)} }
+// newTestSet returns a set that reads from i.
+func newTestSet(i *issuer) *Set { return &Set{read: i.read, logger: slog.New(slog.DiscardHandler)} }
 
-// expect looks up a key.
-func (s *Set) expect(t *testing.T, id string, want error) {
+// wantKey looks up a key, and compares the error.
+func (s *Set) wantKey(t *testing.T, id string, want error) {
 	t.Helper()
 	if key, err := s.Key(id, EdDSA); !errors.Is(err, want) || (key == nil) != (want != nil) {
-		t.Errorf("%s: %v, %v, want %v", id, key, err, want)
+		t.Errorf("Key(%s) = %v, %v; want error %v", id, key, err, want)
 	}
 }
 
@@ -83,25 +83,25 @@ func (s *Set) expect(t *testing.T, id string, want error) {
 func TestUnknownKey(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		i := &issuer{text: setOf("a")}
-		s := begin(i)
-		s.expect(t, "a", nil)
+		s := newTestSet(i)
+		s.wantKey(t, "a", nil)
 		i.setSource(setOf("a", "b"), nil)
 		for range 100 {
-			s.expect(t, "b", ErrUnknown)
+			s.wantKey(t, "b", ErrUnknown)
 		}
-		time.Sleep(askEvery - time.Millisecond)
-		s.expect(t, "b", ErrUnknown)
+		time.Sleep(minInterval - time.Millisecond)
+		s.wantKey(t, "b", ErrUnknown)
 		if i.fetches() != 1 {
-			t.Errorf("requested %d times in ten seconds", i.fetches())
+			t.Errorf("fetched %d times in ten seconds, want 1", i.fetches())
 		}
 		time.Sleep(time.Millisecond)
-		s.expect(t, "b", nil)
-		s.expect(t, "c", ErrUnknown)
+		s.wantKey(t, "b", nil)
+		s.wantKey(t, "c", ErrUnknown)
 		if i.fetches() != 2 {
-			t.Errorf("asked %d times, want 2", i.fetches())
+			t.Errorf("fetched %d times, want 2", i.fetches())
 		}
 		if _, err := s.Key("b", RS256); !errors.Is(err, ErrUnknown) {
-			t.Errorf("a key is good for another algorithm: %v", err)
+			t.Errorf("Key(b) for another algorithm: error %v, want %v", err, ErrUnknown)
 		}
 	})
 }
@@ -109,21 +109,21 @@ func TestUnknownKey(t *testing.T) {
 // TestSlowIssuer: no caller waits longer than two seconds, and all wait for one request.
 func TestSlowIssuer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		i := &issuer{text: setOf("a"), takes: 5 * time.Second}
-		s := begin(i)
+		i := &issuer{text: setOf("a"), delay: 5 * time.Second}
+		s := newTestSet(i)
 		begun := time.Now()
 		for range 10 {
-			go s.expect(t, "a", ErrUnavailable)
+			go s.wantKey(t, "a", ErrUnavailable)
 		}
-		s.expect(t, "a", ErrUnavailable)
-		if took := time.Since(begun); took != waitFor {
-			t.Errorf("waited %s", took)
+		s.wantKey(t, "a", ErrUnavailable)
+		if took := time.Since(begun); took != maxWait {
+			t.Errorf("waited %s, want %s", took, maxWait)
 		}
-		time.Sleep(i.takes)
+		time.Sleep(i.delay)
 		synctest.Wait()
-		s.expect(t, "a", nil)
+		s.wantKey(t, "a", nil)
 		if i.fetches() != 1 {
-			t.Errorf("requested %d times", i.fetches())
+			t.Errorf("fetched %d times, want 1", i.fetches())
 		}
 	})
 }
@@ -133,32 +133,32 @@ func TestSlowIssuer(t *testing.T) {
 func TestIssuerAway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		i := &issuer{err: errors.New("away")}
-		s := begin(i)
+		s := newTestSet(i)
 		ctx, stop := context.WithCancel(t.Context())
 		ended := make(chan error, 1)
 		go func() { ended <- s.Run(ctx) }()
 		time.Sleep(retryEvery / 2)
-		if s.expect(t, "a", ErrUnavailable); s.Ready() {
+		if s.wantKey(t, "a", ErrUnavailable); s.Ready() {
 			t.Error("ready without keys")
 		}
 		i.setSource(setOf("a", "b"), nil)
 		time.Sleep(retryEvery)
-		if s.expect(t, "a", nil); !s.Ready() {
+		if s.wantKey(t, "a", nil); !s.Ready() {
 			t.Error("not ready with keys")
 		}
 		for _, nonsense := range []string{"", "{}", `{"keys":[]}`, "<html>", setOf(""), setOf("a", "a"),
 			`{"keys":[{"kty":"oct","kid":"a","k":"AAAA"}]}`} {
 			i.setSource(nonsense, nil)
 			time.Sleep(refreshEvery)
-			s.expect(t, "a", nil)
+			s.wantKey(t, "a", nil)
 		}
 		i.setSource("", errors.New("away"))
 		time.Sleep(24 * time.Hour)
-		s.expect(t, "a", nil)
+		s.wantKey(t, "a", nil)
 		i.setSource(setOf("b"), nil)
 		time.Sleep(refreshEvery)
-		s.expect(t, "b", nil)
-		s.expect(t, "a", ErrUnknown)
+		s.wantKey(t, "b", nil)
+		s.wantKey(t, "a", ErrUnknown)
 		stop()
 		<-ended
 	})
@@ -181,7 +181,7 @@ func TestSources(t *testing.T) {
 	for source, good := range map[string]bool{file: true, file + "2": false, server.URL + "/keys": true,
 		server.URL + "/missing": false, server.URL + "/large": false} {
 		if err := New(source, slog.New(slog.DiscardHandler)).Check(); (err == nil) != good {
-			t.Errorf("%s: %v", source, err)
+			t.Errorf("Check of %s: error %v, want success: %t", source, err, good)
 		}
 	}
 }

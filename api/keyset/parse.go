@@ -13,8 +13,8 @@ import (
 	"github.com/MicahParks/jwkset"
 )
 
-// The supported algorithms (RFC 7518 section 3.1 and RFC 8037 section 3.1). Ed25519 is the name by
-// which RFC 9864 replaces EdDSA; both are accepted, and a key is known as EdDSA's.
+// The supported algorithms (RFC 7518 section 3.1 and RFC 8037 section 3.1). RFC 9864 renames EdDSA to
+// Ed25519; both names are accepted, and keys are stored under EdDSA.
 const (
 	RS256   = "RS256"
 	ES256   = "ES256"

@@ -15,9 +15,9 @@ import (
 )
 
 const (
-	// intentFor is the lifetime of an intent with a page, and pageFor the page's. The difference
-	// is left for a payment that is in progress when the page expires.
-	intentFor, pageFor = 32 * time.Minute, 31 * time.Minute
+	// intentLifetime is the lifetime of an intent with a page, pageLifetime that of the page. The
+	// difference allows for a payment in progress when the page expires.
+	intentLifetime, pageLifetime = 32 * time.Minute, 31 * time.Minute
 	// pageLimit bounds the creation of a page, for which a client waits, callLimit any other call.
 	pageLimit, callLimit = 4 * time.Second, 10 * time.Second
 	// maxCheckouts bounds the concurrent calls of Checkout.
@@ -43,12 +43,12 @@ type Config struct {
 	Logger   *slog.Logger
 }
 
-// Gateway connects one provider with the log. Run does the work at the provider; the other methods are
-// safe for concurrent use, whether Run runs or not.
+// Gateway connects one provider with the log. Run does the background work at the provider. The other
+// methods are safe for concurrent use, even before Run.
 type Gateway struct {
 	config Config
 	locks  actors.KeyedMutex[events.BookingID] // serializes the creation of a booking's page
-	places chan struct{}
+	slots  chan struct{}                       // one per call of Checkout in progress
 }
 
 // RequestsRefunds reports whether Run requests owed refunds from the provider.
@@ -60,7 +60,7 @@ func New(config Config) *Gateway {
 		config.Logger = slog.Default()
 	}
 	config.Logger = config.Logger.With("provider", config.Provider.Name())
-	return &Gateway{config: config, places: make(chan struct{}, maxCheckouts)}
+	return &Gateway{config: config, slots: make(chan struct{}, maxCheckouts)}
 }
 
 // Provider returns the name of the provider.
@@ -70,7 +70,7 @@ func (g *Gateway) Provider() events.Provider { return g.config.Provider.Name() }
 type Checkout struct {
 	bookings.Origin
 	BookingID events.BookingID
-	// By is the holder who requests it, "" for the organiser.
+	// By is the requesting holder, "" for the organiser.
 	By events.Holder
 	// SuccessURL and CancelURL are where the page redirects the holder.
 	SuccessURL, CancelURL string
@@ -81,8 +81,8 @@ type Opened struct {
 	URL string
 	// ExpiresAt is when the page expires.
 	ExpiresAt time.Time
-	// Again means that another request made the page. Replayed: an earlier request with the same key began the intent.
-	Again, Replayed bool
+	// Existing means that another request opened the page, Replayed that an earlier request with the same key did.
+	Existing, Replayed bool
 	// Revision and Position of the booking's last event.
 	Revision events.Revision
 	Position events.Position
@@ -95,53 +95,53 @@ type Opened struct {
 // [*Refused], which has ended the intent; [ErrUnavailable]; [actors.ErrOverloaded].
 func (g *Gateway) Checkout(ctx context.Context, cmd Checkout) (Opened, error) {
 	select {
-	case g.places <- struct{}{}:
-		defer func() { <-g.places }()
+	case g.slots <- struct{}{}:
+		defer func() { <-g.slots }()
 	default:
 		return Opened{}, actors.ErrOverloaded
 	}
-	end, ok := g.locks.Lock(cmd.BookingID)
+	unlock, ok := g.locks.Lock(cmd.BookingID)
 	if !ok {
 		return Opened{}, actors.ErrOverloaded
 	}
-	defer end()
+	defer unlock()
 	begun, err := g.begin(ctx, &cmd)
 	if err != nil {
 		return Opened{}, err
 	}
-	now, there := begun, begun.Booking.Intent.Session != ""
-	if !there {
-		if now, err = g.makePage(ctx, &cmd.Origin, &begun); err != nil {
+	answer, existing := begun, begun.Booking.Intent.Session != ""
+	if !existing {
+		if answer, err = g.makePage(ctx, &cmd.Origin, &begun); err != nil {
 			return Opened{}, err
 		}
 	}
-	at := &now.Booking.Intent
-	return Opened{URL: at.URL, ExpiresAt: pageEnds(at.ExpiresAt), Again: there && begun.Begun == "",
-		Replayed: begun.Replayed, Revision: now.Revision, Position: now.Position}, nil
+	intent := &answer.Booking.Intent
+	return Opened{URL: intent.URL, ExpiresAt: pageEnds(intent.ExpiresAt), Existing: existing && begun.Begun == "",
+		Replayed: begun.Replayed, Revision: answer.Revision, Position: answer.Position}, nil
 }
 
 // pageEnds returns when the page of an intent expires, in whole seconds, as providers expect.
 func pageEnds(intentEnds time.Time) time.Time {
-	return intentEnds.Add(pageFor - intentFor).Truncate(time.Second).UTC()
+	return intentEnds.Add(pageLifetime - intentLifetime).Truncate(time.Second).UTC()
 }
 
 // begin begins the intent, or returns the open one.
 func (g *Gateway) begin(ctx context.Context, cmd *Checkout) (bookings.Answer, error) {
 	begin := bookings.BeginIntent{Origin: cmd.Origin, BookingID: cmd.BookingID, By: cmd.By,
-		Intent: events.IntentID(actors.NewID().String()), Provider: g.Provider(), Seconds: int64(intentFor / time.Second),
+		Intent: events.IntentID(actors.NewID().String()), Provider: g.Provider(), Seconds: int64(intentLifetime / time.Second),
 		Checkout: events.Checkout{SuccessURL: cmd.SuccessURL, CancelURL: cmd.CancelURL}}
 	begun, err := g.config.Bookings.BeginIntent(ctx, begin)
-	if err == nil && begun.Booking.Intent.ID == "" { // a replayed answer, and its intent has ended
+	if err == nil && begun.Booking.Intent.ID == "" { // a replayed answer whose intent has ended
 		begin.ID = actors.NewCommandID()
 		begun, err = g.config.Bookings.BeginIntent(ctx, begin)
 	}
 	if err == nil && (!begun.Booking.Intent.HasPage() || begun.Booking.Intent.Provider != g.Provider()) {
-		return begun, errOver // it ended meanwhile, or is not one of this provider's pages
+		return begun, errIntentEnded // it ended meanwhile, or is not one of this provider's pages
 	}
 	return begun, err
 }
 
-var errOver = &core.Refusal{Code: core.CodeNotHeld, Detail: "the intent of the booking has ended; try again"}
+var errIntentEnded = &core.Refusal{Code: core.CodeNotHeld, Detail: "the intent of the booking has ended; try again"}
 
 // pageOf returns the page of an intent.
 func (g *Gateway) pageOf(id events.BookingID, amount int64, intent events.IntentID, intentEnds time.Time,
@@ -160,7 +160,7 @@ func (g *Gateway) makePage(ctx context.Context, from *bookings.Origin, begun *bo
 		b.Intent.Checkout))
 	refused := (*Refused)(nil)
 	if errors.As(err, &refused) || err != nil && time.Since(b.Intent.Begun()) >= bookings.MakePageWithin {
-		_, ended := g.config.Bookings.EndIntent(ctx, bookings.EndIntent{Origin: g.caused(from), BookingID: b.ID,
+		_, ended := g.config.Bookings.EndIntent(ctx, bookings.EndIntent{Origin: g.causedBy(from), BookingID: b.ID,
 			Intent: b.Intent.ID, Reason: events.IntentNoPage})
 		if ended != nil { // it expires by itself
 			g.config.Logger.Warn("an intent without a page could not be ended", "booking", b.ID, "error", ended)
@@ -173,12 +173,12 @@ func (g *Gateway) makePage(ctx context.Context, from *bookings.Origin, begun *bo
 		g.config.Logger.Warn("the provider has created no checkout page", "booking", b.ID, "error", err)
 		return bookings.Answer{}, fmt.Errorf("%w: %v", ErrUnavailable, err)
 	}
-	return g.config.Bookings.NotePage(ctx, bookings.NotePage{Origin: g.caused(from), BookingID: b.ID, Intent: b.Intent.ID,
+	return g.config.Bookings.NotePage(ctx, bookings.NotePage{Origin: g.causedBy(from), BookingID: b.ID, Intent: b.Intent.ID,
 		Session: session.ID, URL: session.URL})
 }
 
-// caused returns the origin of a further command that a request causes.
-func (g *Gateway) caused(by *bookings.Origin) bookings.Origin {
+// causedBy returns the origin of a further command that a request causes.
+func (g *Gateway) causedBy(by *bookings.Origin) bookings.Origin {
 	return bookings.Origin{ID: actors.NewCommandID(), CorrelationID: by.CorrelationID, CausationID: string(by.ID),
 		Actor: by.Actor}
 }

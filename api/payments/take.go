@@ -14,9 +14,9 @@ import (
 	"admitone/events"
 )
 
-// Take records a provider's report. It returns nil once the content is durable, or if the log can't
+// HandleReport records a provider's report. It returns nil once the content is durable, or if the log can't
 // use it. Errors: [ErrForged]; a failure, after which the provider has to send the report again.
-func (g *Gateway) Take(ctx context.Context, correlation string, header func(name string) string, body []byte) error {
+func (g *Gateway) HandleReport(ctx context.Context, correlation string, header func(name string) string, body []byte) error {
 	report, err := g.config.Provider.Read(header, body)
 	if err != nil {
 		return err
@@ -78,7 +78,7 @@ func (g *Gateway) refunded(ctx context.Context, from bookings.Origin, r *Refund)
 	return g.outcome(ctx, from, stream, now.Refunds[i].ID, r)
 }
 
-// payment reads the state of a payment.
+// payment returns the state of a payment.
 func (g *Gateway) payment(ctx context.Context, stream events.StreamID) (*payment.State, error) {
 	var state payment.State
 	if _, err := g.config.Desk.View(ctx, stream, func(c core.Core) { state = c.(*payment.Payment).State() }); err != nil {
@@ -102,7 +102,7 @@ func (g *Gateway) outcome(ctx context.Context, from bookings.Origin, stream even
 			return err
 		}
 		// It was settled with another reference, which stays; or its reference belongs to another refund.
-		g.config.Logger.Error("the provider has paid a refund back that the log has settled otherwise, or under a reference "+
+		g.config.Logger.Error("the provider has paid a refund that the log has settled otherwise, or under a reference "+
 			"that has settled another", "refund", id, "reference", r.Reference)
 		fail.Failure, fail.Reference = events.RefundReference, ""
 	case RefundFailed:
@@ -112,11 +112,11 @@ func (g *Gateway) outcome(ctx context.Context, from bookings.Origin, stream even
 	default:
 		return nil
 	}
-	return g.ask(ctx, from, stream, fail)
+	return g.send(ctx, from, stream, fail)
 }
 
-// ask sends a command to a payment.
-func (g *Gateway) ask(ctx context.Context, from bookings.Origin, stream events.StreamID, command core.Command) error {
+// send sends a command to a payment.
+func (g *Gateway) send(ctx context.Context, from bookings.Origin, stream events.StreamID, command core.Command) error {
 	_, err := g.config.Desk.Ask(ctx, actors.Request{Stream: stream, Command: command, ID: actors.NewCommandID(),
 		CorrelationID: from.CorrelationID, CausationID: from.CausationID, Actor: from.Actor})
 	return err

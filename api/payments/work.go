@@ -19,13 +19,12 @@ import (
 // restart is the pause before a cursor that ended with an error is started again.
 const restart = time.Second
 
-// Run does the work at the provider until ctx ends, and returns ctx's error once all work in progress
-// has stopped. It closes the pages of ended intents; with [Config].Refunds it requests owed refunds and
-// polls for their outcome.
+// Run closes the pages of ended intents, and with [Config].Refunds requests owed refunds and polls for
+// their outcome. It returns ctx's error once ctx has ended and all work in progress has stopped.
 func (g *Gateway) Run(ctx context.Context) error {
-	work := map[string]cursor.Work{"sessions": &closing{g}}
+	work := map[string]cursor.Work{"sessions": &pageCloser{g}}
 	if g.config.Refunds {
-		work["refunds"], work["outcomes"] = &refunding{g}, &following{g}
+		work["refunds"], work["outcomes"] = &refunder{g}, &outcomePoller{g}
 	}
 	var group sync.WaitGroup
 	for name, work := range work {
@@ -67,11 +66,11 @@ func from(e *events.Recorded) bookings.Origin {
 	return bookings.Origin{ID: id, CorrelationID: string(id), CausationID: e.ID.String(), Actor: "system"}
 }
 
-// closing closes the pages of ended intents. It implements [cursor.Work].
-type closing struct{ *Gateway }
+// pageCloser closes the pages of ended intents. It implements [cursor.Work].
+type pageCloser struct{ *Gateway }
 
 // Wants implements [cursor.Work]: an intent has ended, by itself or by a payment.
-func (w *closing) Wants(e *events.Recorded) bool {
+func (w *pageCloser) Wants(e *events.Recorded) bool {
 	switch e.Type {
 	case (&events.BookingIntentEnded{}).Name():
 		return true
@@ -84,7 +83,7 @@ func (w *closing) Wants(e *events.Recorded) bool {
 }
 
 // Do implements [cursor.Work].
-func (w *closing) Do(ctx context.Context, e *events.Recorded) error {
+func (w *pageCloser) Do(ctx context.Context, e *events.Recorded) error {
 	page, session, err := w.lastPage(ctx, e)
 	if err != nil || page == nil || !time.Now().Before(page.ExpiresAt) {
 		return err // an expired page needs no closing
@@ -96,19 +95,19 @@ func (w *closing) Do(ctx context.Context, e *events.Recorded) error {
 		if refused := (*Refused)(nil); errors.As(err, &refused) {
 			return nil
 		} else if err != nil {
-			return w.failed("a page could not be closed", e, err)
+			return w.logRetry("a page could not be closed", e, err)
 		}
 		session = made.ID
 	}
 	if err := w.config.Provider.ClosePage(ctx, session); err != nil {
-		return w.failed("a page could not be closed", e, err)
+		return w.logRetry("a page could not be closed", e, err)
 	}
 	return nil
 }
 
 // lastPage returns the page of the intent that an event has ended, nil if it had none at this provider,
-// and the page's id at the provider, "" if the booking does not know it.
-func (w *closing) lastPage(ctx context.Context, e *events.Recorded) (page *Page, session string, err error) {
+// and the page's id at the provider, "" if the booking has not recorded it.
+func (w *pageCloser) lastPage(ctx context.Context, e *events.Recorded) (page *Page, session string, err error) {
 	amount := int64(0)
 	for before, err := range events.Stream(ctx, w.config.Store, e.Stream, 0) {
 		if err != nil {
@@ -136,22 +135,22 @@ func (w *closing) lastPage(ctx context.Context, e *events.Recorded) (page *Page,
 	return page, session, nil
 }
 
-// failed logs and returns the error of work that is retried.
-func (g *Gateway) failed(what string, e *events.Recorded, err error) error {
+// logRetry logs the error of work that will be retried, and returns it.
+func (g *Gateway) logRetry(what string, e *events.Recorded, err error) error {
 	g.config.Logger.Warn(what+"; retrying", "position", e.Position, "stream", e.Stream, "error", err)
 	return err
 }
 
-// refunding requests owed refunds from the provider. It implements [cursor.Work].
-type refunding struct{ *Gateway }
+// refunder requests owed refunds from the provider. It implements [cursor.Work].
+type refunder struct{ *Gateway }
 
 // Wants implements [cursor.Work]: a refund of one of the provider's payments has become owed.
-func (w *refunding) Wants(e *events.Recorded) bool {
-	return w.takes(e.Stream) && owedBy(e) != ""
+func (w *refunder) Wants(e *events.Recorded) bool {
+	return w.isOurs(e.Stream) && owedBy(e) != ""
 }
 
-// takes reports whether stream belongs to a payment at the provider.
-func (g *Gateway) takes(stream events.StreamID) bool {
+// isOurs reports whether stream belongs to a payment at the provider.
+func (g *Gateway) isOurs(stream events.StreamID) bool {
 	return stream.Category() == events.PaymentCategory &&
 		strings.HasPrefix(stream.Entity(), string(g.Provider())+"~")
 }
@@ -181,34 +180,34 @@ func owedBy(e *events.Recorded) events.RefundID {
 }
 
 // Do implements [cursor.Work].
-func (w *refunding) Do(ctx context.Context, e *events.Recorded) error {
+func (w *refunder) Do(ctx context.Context, e *events.Recorded) error {
 	ctx, cancel := context.WithTimeout(ctx, callLimit)
 	defer cancel()
 	by, id := from(e), owedBy(e)
-	if err := w.ask(ctx, by, e.Stream, &payment.Ask{RefundID: id}); err != nil {
-		return w.failed("a refund could not be requested", e, err)
+	if err := w.send(ctx, by, e.Stream, &payment.Ask{RefundID: id}); err != nil {
+		return w.logRetry("a refund could not be requested", e, err)
 	}
 	state, err := w.payment(ctx, e.Stream)
 	if err != nil {
-		return w.failed("a refund could not be requested", e, err)
+		return w.logRetry("a refund could not be requested", e, err)
 	}
 	if refund, ok := state.Refund(id); !ok || !refund.Asked {
 		return nil // it is settled, or has failed
 	}
 	if err := w.pay(ctx, by, state, id); err != nil {
-		return w.failed("a refund could not be made", e, err)
+		return w.logRetry("a refund could not be made", e, err)
 	}
 	return nil
 }
 
 // pay requests a refund from the provider, unless it exists there, and records the outcome. The payment
 // must have recorded that the refund is requested.
-func (w *refunding) pay(ctx context.Context, by bookings.Origin, now *payment.State, id events.RefundID) error {
-	made, foreign, err := w.refundThere(ctx, now, id)
+func (w *refunder) pay(ctx context.Context, from bookings.Origin, p *payment.State, id events.RefundID) error {
+	made, foreign, err := w.findRefund(ctx, p, id)
 	if err == nil && made == nil && !foreign {
-		refund, _ := now.Refund(id)
+		refund, _ := p.Refund(id)
 		made = new(Refund)
-		*made, err = w.config.Provider.Refund(ctx, &RefundOrder{ID: id, Payment: now.Received.Reference,
+		*made, err = w.config.Provider.Refund(ctx, &RefundOrder{ID: id, Payment: p.Received.Reference,
 			Amount: refund.Amount})
 	}
 	refused := (*Refused)(nil)
@@ -216,26 +215,26 @@ func (w *refunding) pay(ctx context.Context, by bookings.Origin, now *payment.St
 	case errors.As(err, &refused):
 		w.config.Logger.Error("the provider refused a refund; settle it by hand", "refund", id,
 			"detail", refused.Detail)
-		return w.ask(ctx, by, now.Stream(), &payment.FailRefund{RefundID: id, Failure: events.RefundRefused})
+		return w.send(ctx, from, p.Stream(), &payment.FailRefund{RefundID: id, Failure: events.RefundRefused})
 	case err != nil:
 		return err
 	case made == nil:
 		w.config.Logger.Error("the provider has refunds of a payment that the log does not know; settle what is owed by "+
 			"hand", "refund", id)
-		return w.ask(ctx, by, now.Stream(), &payment.FailRefund{RefundID: id, Failure: events.RefundForeign})
+		return w.send(ctx, from, p.Stream(), &payment.FailRefund{RefundID: id, Failure: events.RefundForeign})
 	}
-	return w.outcome(ctx, by, now.Stream(), id, made)
+	return w.outcome(ctx, from, p.Stream(), id, made)
 }
 
-// refundThere reads the refunds of a payment at the provider. It returns the one with id, nil for
+// findRefund reads the refunds of a payment at the provider. It returns the one with id, nil for
 // none, and whether there are refunds that the log does not know.
-func (g *Gateway) refundThere(ctx context.Context, now *payment.State, id events.RefundID) (ours *Refund, foreign bool,
+func (g *Gateway) findRefund(ctx context.Context, p *payment.State, id events.RefundID) (ours *Refund, foreign bool,
 	err error) {
-	there, err := g.config.Provider.Refunds(ctx, now.Received.Reference)
-	for i := range there {
-		switch r := &there[i]; {
+	all, err := g.config.Provider.Refunds(ctx, p.Received.Reference)
+	for i := range all {
+		switch r := &all[i]; {
 		case r.ID != id:
-			foreign = foreign || !isKnown(now, r)
+			foreign = foreign || !isKnown(p, r)
 		case ours == nil || r.Status == RefundSucceeded:
 			ours = r
 		}

@@ -1,30 +1,30 @@
-// Package peers makes one system of several servers on one log: it knows the other nodes, forwards
-// a request to the node that owns its entity, and detects nodes that have failed.
+// Package peers makes one system of several servers on one log: it tracks the other nodes, forwards
+// a request to the node that owns its entity, and detects failed nodes.
 //
 // # The hop
 //
 // A request is forwarded unchanged, at most once, with a [Header] that is signed with the secret
 // that all nodes share. The receiver decides it, even if it considers another node the owner. The
 // first node decides the request itself, once, if the owner can't be reached, sends no heartbeat
-// for [Silence], leaves the view, or answers that it is stopping or has no log. That is safe
+// for [HeartbeatTimeout], leaves the view, or answers that it is stopping or has no log. That is safe
 // because it is the same command: the header has its id, and the log position after which the
 // entity looks for an earlier decision.
 //
 // # Heartbeats
 //
-// A node requests a heartbeat from every other node every [PulseEvery]; any answer to a forwarded
+// A node requests a heartbeat from every other node every [HeartbeatEvery]; any answer to a forwarded
 // request counts as one too. A forwarded request is waited for while its owner sends heartbeats: a
 // request that is merely slow must not be executed twice. A peer that misses its heartbeats is
 // suspected, and receives no requests, for [suspectFor]; that is renewed until it answers again.
 //
 // # Visitors of waiting rooms
 //
-// Each node answers polls. It forwards the heartbeats to the owner of the room, in separate
-// messages ([Peers.Tell]) that are signed like headers; [Peers.Reach] reports whether all nodes are
-// reachable, without which nobody is dropped for silence.
+// Each node answers polls. It forwards the heartbeats to the owner of the room, in separate messages
+// ([Peers.ForwardHeartbeats]) that are signed like headers. Visitors are dropped for missing heartbeats
+// only while all nodes are reachable ([Peers.Reachability]).
 //
 // # Trust
 //
-// A header without a valid signature is refused, never ignored: the request was sent by a node or is
-// forged. Times in it are converted to the receiver's clock, by the skew measured with heartbeats.
+// A header without a valid signature is refused, never ignored, because the request is forged. Times in
+// the header are converted to the receiver's clock, by the skew measured with heartbeats.
 package peers

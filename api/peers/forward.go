@@ -45,10 +45,10 @@ func (o *Owner) Pass(c *fasthttp.RequestCtx, requestID string, hop *Hop) (positi
 	err := o.peer.hops.do(request, response, hop.Until)
 	p.metrics.seconds.Observe(time.Since(begun).Seconds())
 	if err != nil || declined(response) {
-		p.decidesHere(o, requestID, response.StatusCode(), err)
+		p.noteDecidedHere(o, requestID, response.StatusCode(), err)
 		return 0, false
 	}
-	o.peer.alive()
+	o.peer.noteHeartbeat()
 	p.metrics.passed.inc()
 	response.CopyTo(&c.Response)
 	c.Response.Header.ResetConnectionClose()
@@ -57,19 +57,19 @@ func (o *Owner) Pass(c *fasthttp.RequestCtx, requestID string, hop *Hop) (positi
 	return events.Position(n), true
 }
 
-// decidesHere counts and logs a request that is decided here although another node owns its entity.
-func (p *Peers) decidesHere(o *Owner, requestID string, status int, err error) {
-	p.metrics.here.inc()
+// noteDecidedHere counts and logs a request that is decided here although another node owns its entity.
+func (p *Peers) noteDecidedHere(o *Owner, requestID string, status int, err error) {
+	p.metrics.decidedHere.inc()
 	p.config.Logger.Debug("a request is decided here: its owner can't be reached, misses its heartbeats, "+
 		"no longer serves, took too long or declined it", "node", o.member.Name, "request_id", requestID, "status", status, "error", err)
 }
 
-// here are the refusal codes by which an owner declines a request, as they occur in response bodies.
-var here = [][]byte{[]byte(`"code":"shutting_down"`), []byte(`"code":"log_unavailable"`)}
+// declineCodes are the refusal codes by which an owner declines a request, as they occur in response bodies.
+var declineCodes = [][]byte{[]byte(`"code":"shutting_down"`), []byte(`"code":"log_unavailable"`)}
 
 // declined reports whether the owner declined the request without executing it.
 //
-// Headers that were short enough here may be too long there, with those of the hop.
+// An owner may find the headers too long, because the hop's header is added to them.
 func declined(response *fasthttp.Response) bool {
 	if response.StatusCode() == fasthttp.StatusRequestHeaderFieldsTooLarge {
 		return true
@@ -77,7 +77,7 @@ func declined(response *fasthttp.Response) bool {
 	if response.StatusCode() != fasthttp.StatusServiceUnavailable {
 		return false
 	}
-	for _, code := range here {
+	for _, code := range declineCodes {
 		if bytes.Contains(response.Body(), code) {
 			return true
 		}

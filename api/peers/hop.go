@@ -22,18 +22,18 @@ const Header = "Admitone-Hop"
 // Protocol is the version of the header. Requests are not forwarded to nodes of another version.
 const Protocol = 1
 
-// Hop has a node's statements about a request that it forwards.
+// Hop is the content of the header of a forwarded request.
 type Hop struct {
 	// From is the run of the first node, View the hash of the serving nodes that it knows.
 	From string
 	View uint64
-	// Command is the id of the command if the request has no key, After the log position after which
-	// it may have been decided already.
+	// Command is the id of the command, for a request without a key. After is the log position after
+	// which the command may have been decided already.
 	Command string
 	After   events.Position
 	// Client is the address of the caller; the zero Addr if limits per address don't apply.
 	Client netip.Addr
-	// At is when the first node received the request, Until when it stops waiting.
+	// At is when the first node received the request, Until when it stops waiting for the answer.
 	At, Until time.Time
 	// Clock is At by the clock of the first node, never converted: tokens were checked at that time.
 	Clock time.Time
@@ -135,7 +135,7 @@ func read(text string) (*Hop, error) {
 			return nil, ErrForged
 		}
 	}
-	if h.Clock.IsZero() { // written by a build that does not send it
+	if h.Clock.IsZero() { // older builds do not send it
 		h.Clock = h.At
 	}
 	return h, nil

@@ -14,14 +14,14 @@ import (
 	"admitone/actors/placement"
 )
 
-// owningPeer is another node that owns everything, over loopback.
+// owningPeer is a fake node on loopback that answers all requests as their owner.
 type owningPeer struct {
 	*fasthttp.Server
 	member Member
 	ended  chan error
 }
 
-// startPeer starts a node that answers heartbeats, and other requests with answer.
+// startPeer starts a node that answers heartbeats, and calls answer for other requests.
 func startPeer(t testing.TB, run string, answer fasthttp.RequestHandler) *owningPeer {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -31,7 +31,7 @@ func startPeer(t testing.TB, run string, answer fasthttp.RequestHandler) *owning
 	q := &owningPeer{ended: make(chan error, 1), member: Member{Name: "b", Run: run, HTTP: listener.Addr().String(),
 		Hop: Protocol, State: Serving}}
 	q.Server = &fasthttp.Server{Logger: silentLog{}, Handler: func(c *fasthttp.RequestCtx) {
-		if string(c.Path()) == PulsePath {
+		if string(c.Path()) == HeartbeatPath {
 			fmt.Fprintf(c, "%s %016x %d %d", run, 0, time.Now().UnixNano(), 0)
 			return
 		}
@@ -57,7 +57,7 @@ type silentLog struct{}
 
 func (silentLog) Printf(string, ...any) {}
 
-// ownedBy returns a key that a node owns.
+// ownedBy returns a key that is owned by a node.
 func ownedBy(name placement.Member) placement.Key {
 	for n := 0; ; n++ {
 		if key := placement.Key(fmt.Sprint("product/", n)); placement.NewView("a", "b").Owner(key) == name {
@@ -67,15 +67,17 @@ func ownedBy(name placement.Member) placement.Key {
 }
 
 func newPeers() *Peers {
-	return New(Config{Self: Member{Name: "a", Run: "a", Hop: Protocol, State: Serving}, Secret: NewSecret([]byte("s")),
-		Logger: quiet, Metrics: prometheus.NewRegistry()})
+	return New(Config{Self: Member{Name: "a", Run: "a", Hop: Protocol, State: Serving}, Secret: NewSecret([]byte("s")), Logger: discard,
+		Metrics: prometheus.NewRegistry()})
 }
 
-// passOn sends a request to its owner, and reports whether that has answered.
-func passOn(p *Peers, key placement.Key) bool { return passOnUntil(p, key, time.Now().Add(patience)) }
+// forward sends a request to its owner, and reports whether the owner has answered.
+func forward(p *Peers, key placement.Key) bool {
+	return forwardUntil(p, key, time.Now().Add(patience))
+}
 
-// passOnUntil is passOn with the time at which the caller stops waiting.
-func passOnUntil(p *Peers, key placement.Key, until time.Time) bool {
+// forwardUntil is forward with the time at which the caller stops waiting.
+func forwardUntil(p *Peers, key placement.Key, until time.Time) bool {
 	owner := p.Owner(key)
 	if owner == nil {
 		return false
@@ -90,11 +92,10 @@ func passOnUntil(p *Peers, key placement.Key, until time.Time) bool {
 	return passed
 }
 
-// TestSilentOwnerIsGivenUp: a request that a frozen node has received is given up as soon as that is
-// suspected.
-func TestSilentOwnerIsGivenUp(t *testing.T) {
+// TestFrozenOwnerIsAbandoned: a request to a frozen node is abandoned as soon as that node is suspected.
+func TestFrozenOwnerIsAbandoned(t *testing.T) {
 	t.Parallel()
-	frozen, err := net.Listen("tcp", "127.0.0.1:0") // the kernel accepts connections, and nobody reads them
+	frozen, err := net.Listen("tcp", "127.0.0.1:0") // the kernel accepts connections that are never read
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,17 +103,17 @@ func TestSilentOwnerIsGivenUp(t *testing.T) {
 	p, key := newPeers(), ownedBy("b")
 	go func() { _ = p.Run(t.Context()) }()
 	p.SetMembers([]Member{{Name: "b", Run: "run", HTTP: frozen.Addr().String(), Hop: Protocol, State: Serving}})
-	if passOnUntil(p, key, time.Now().Add(time.Hour)) {
-		t.Error("a frozen owner has answered")
+	if forwardUntil(p, key, time.Now().Add(time.Hour)) {
+		t.Error("forward = true for a frozen owner, want false")
 	}
 	if p.Owner(key) != nil {
-		t.Error("a frozen owner is not suspected")
+		t.Error("the frozen owner is not suspected")
 	}
 }
 
-// TestPeersLeaveNothing: fifty runs of a node come and go, some with requests in flight. No goroutine and
-// no connection is left.
-func TestPeersLeaveNothing(t *testing.T) {
+// TestPeersLeakNothing: fifty runs of a node come and go, some with requests in flight, and no goroutine or
+// connection leaks.
+func TestPeersLeakNothing(t *testing.T) {
 	ignore := goleak.IgnoreCurrent()
 	p, key := newPeers(), ownedBy("b")
 	ctx, cancel := context.WithCancel(t.Context())
@@ -129,12 +130,12 @@ func TestPeersLeaveNothing(t *testing.T) {
 		})
 		p.SetMembers([]Member{q.member})
 		passed := make(chan bool, 1)
-		go func() { passed <- passOn(p, key) }()
+		go func() { passed <- forward(p, key) }()
 		if i%5 == 0 {
 			<-arrived
-			p.SetMembers(nil) // removed while it is requested
+			p.SetMembers(nil) // removed with a request in flight
 			if <-passed {
-				t.Errorf("run %d has answered", i)
+				t.Errorf("forward to the removed run %d = true, want false", i)
 			}
 			close(release)
 		} else if <-passed {
@@ -143,17 +144,17 @@ func TestPeersLeaveNothing(t *testing.T) {
 		p.SetMembers(nil)
 		q.stop(t)
 		if open := q.GetOpenConnectionsCount(); open > 0 {
-			t.Errorf("%d connections to run %d are open", open, i)
+			t.Errorf("%d connections to run %d are open, want 0", open, i)
 		}
 	}
 	if answered < 35 { // on a busy machine some appear silent
-		t.Errorf("%d of 40 requests are answered", answered)
+		t.Errorf("%d of 40 requests are answered, want at least 35", answered)
 	}
 	cancel()
 	if err := <-ran; err != nil {
 		t.Error(err)
 	}
-	const fast = "github.com/valyala/fasthttp." // its idle goroutines, which end later
+	const fast = "github.com/valyala/fasthttp." // its idle goroutines end later
 	goleak.VerifyNone(t, ignore, goleak.IgnoreAnyFunction(fast+"updateServerDate.func1"),
 		goleak.IgnoreAnyFunction(fast+"(*workerPool).Start.func2"))
 }

@@ -13,10 +13,10 @@ func TestInstant(t *testing.T) {
 		t.Error("the zero instant is set")
 	}
 	if i.set(-time.Hour); !i.isSet() || i.since() < 0 {
-		t.Errorf("an hour ago: set %t, since %v", i.isSet(), i.since())
+		t.Errorf("an hour ago: isSet = %t, since = %v; want true, 1h", i.isSet(), i.since())
 	}
 	if i.set(time.Hour); !i.isSet() || i.since() > -time.Minute {
-		t.Errorf("in an hour: set %t, since %v", i.isSet(), i.since())
+		t.Errorf("in an hour: isSet = %t, since = %v; want true, -1h", i.isSet(), i.since())
 	}
 	if i.clear(); i.isSet() {
 		t.Error("a cleared instant is set")

@@ -13,14 +13,14 @@ const (
 	Draining State = "draining" // about to stop
 )
 
-// Keys of [Member.Prints].
+// Keys of [Member].Prints.
 const (
 	PrintPasses = "passes" // the keys that sign passes
 	PrintTokens = "tokens" // the keys that sign tokens
 	PrintHead   = "head"   // the key that signs heads of the log
 )
 
-// Member is a node as the others know it.
+// Member is a node as it announces itself to the others.
 type Member struct {
 	// Name stays the same over restarts. Run identifies one start of the process.
 	Name placement.Member `json:"name"`

@@ -12,11 +12,11 @@ import (
 )
 
 type metrics struct {
-	passed     hopCounter
-	here       hopCounter
-	misplaced  hopCounter
-	suspicions prometheus.Counter
-	seconds    prometheus.Histogram
+	passed      hopCounter
+	decidedHere hopCounter
+	misplaced   hopCounter
+	suspicions  prometheus.Counter
+	seconds     prometheus.Histogram
 }
 
 // hopCounter counts hops of one result, for the metrics and for [Peers.Hops].
@@ -37,7 +37,7 @@ type Hops struct{ Passed, DecidedHere, Misplaced int64 }
 // Hops returns the counts since the start.
 func (p *Peers) Hops() Hops {
 	m := &p.metrics
-	return Hops{Passed: m.passed.n.Load(), DecidedHere: m.here.n.Load(), Misplaced: m.misplaced.n.Load()}
+	return Hops{Passed: m.passed.n.Load(), DecidedHere: m.decidedHere.n.Load(), Misplaced: m.misplaced.n.Load()}
 }
 
 var (
@@ -47,7 +47,7 @@ var (
 	drainDesc     = prometheus.NewDesc("admitone_cluster_drain_seconds", "Time since this node began to drain.", nil, nil)
 	membersDesc   = prometheus.NewDesc("admitone_cluster_members", "Nodes of this system, by state.",
 		[]string{"state"}, nil)
-	heardDesc = prometheus.NewDesc("admitone_cluster_peer_heard_seconds", "Time since the last heartbeat of another node.",
+	heartbeatDesc = prometheus.NewDesc("admitone_cluster_peer_heard_seconds", "Time since the last heartbeat of another node.",
 		[]string{"peer"}, nil)
 )
 
@@ -57,9 +57,9 @@ func (m *metrics) register(registry *prometheus.Registry, p *Peers) {
 		Help: "Requests whose entity another node owns, by result: forwarded (passed) or decided here; and " +
 			"requests forwarded to this node although it does not own their entity (misplaced)."}, []string{"result"})
 	*m = metrics{
-		passed:    hopCounter{metric: hops.WithLabelValues("passed")},
-		here:      hopCounter{metric: hops.WithLabelValues("decided_here")},
-		misplaced: hopCounter{metric: hops.WithLabelValues("misplaced")},
+		passed:      hopCounter{metric: hops.WithLabelValues("passed")},
+		decidedHere: hopCounter{metric: hops.WithLabelValues("decided_here")},
+		misplaced:   hopCounter{metric: hops.WithLabelValues("misplaced")},
 		suspicions: prometheus.NewCounter(prometheus.CounterOpts{Name: "admitone_cluster_suspicions_total",
 			Help: "How often another node missed its heartbeats and was suspected."}),
 		seconds: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "admitone_cluster_hop_seconds",
@@ -77,7 +77,7 @@ type collector Peers
 
 // Describe implements prometheus.Collector.
 func (c *collector) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{membersDesc, heardDesc, viewDesc, reachableDesc, drainDesc} {
+	for _, d := range []*prometheus.Desc{membersDesc, heartbeatDesc, viewDesc, reachableDesc, drainDesc} {
 		out <- d
 	}
 }
@@ -87,8 +87,8 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	counts := map[State]int{Joining: 0, Serving: 0, Cut: 0, Draining: 0}
 	for _, m := range (*Peers)(c).Members() {
 		counts[m.State]++
-		if m.Heard > 0 {
-			out <- prometheus.MustNewConstMetric(heardDesc, prometheus.GaugeValue, m.Heard.Seconds(), string(m.Name))
+		if m.SinceHeartbeat > 0 {
+			out <- prometheus.MustNewConstMetric(heartbeatDesc, prometheus.GaugeValue, m.SinceHeartbeat.Seconds(), string(m.Name))
 		}
 	}
 	gauge := func(d *prometheus.Desc, value float64) {
@@ -99,7 +99,7 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	case Cut:
 		reachable = 0
 	case Draining:
-		drained = p.drains.since().Seconds()
+		drained = p.drainStarted.since().Seconds()
 	}
 	gauge(viewDesc, float64(p.View()>>32)) // 32 bits, which a float64 represents exactly
 	gauge(reachableDesc, reachable)
@@ -109,42 +109,42 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	}
 }
 
-// Known is a member from the viewpoint of this node.
-type Known struct {
+// Status is a member from the viewpoint of this node.
+type Status struct {
 	Member
 	Self, Suspected bool
-	// Share is an estimate of the part of all keys that it owns, from 0 to 1.
+	// Share is the estimated share of all keys that it owns, from 0 to 1.
 	Share float64
 	// Position is the log position up to which it has read, as last reported.
 	Position events.Position
-	// Heard is the time since its last heartbeat, Skew the lead of its clock.
-	Heard, Skew time.Duration
+	// SinceHeartbeat is the time since its last heartbeat, Skew the lead of its clock over this node's.
+	SinceHeartbeat, Skew time.Duration
 }
 
 // Members returns all nodes, sorted by name.
-func (p *Peers) Members() []Known {
+func (p *Peers) Members() []Status {
 	v := p.view.Load()
-	all, shares := make([]Known, len(v.members)), v.shares()
+	all, shares := make([]Status, len(v.members)), v.shares()
 	for i, m := range v.members {
-		all[i] = Known{Member: m, Self: m.Run == p.config.Self.Run, Share: shares[m.Name]}
+		all[i] = Status{Member: m, Self: m.Run == p.config.Self.Run, Share: shares[m.Name]}
 		if all[i].Self {
 			all[i].Position = p.config.Position()
 		}
 		if q := p.peer(m.Run); q != nil {
 			all[i].Suspected, all[i].Skew = q.suspected(), time.Duration(q.skew.Load())
 			all[i].Position = events.Position(q.position.Load())
-			if q.heard.isSet() {
-				all[i].Heard = q.heard.since()
+			if q.lastHeartbeat.isSet() {
+				all[i].SinceHeartbeat = q.lastHeartbeat.since()
 			}
 		}
 	}
 	return all
 }
 
-// shareKeys is the size of the sample by which shares are estimated.
+// shareKeys is the sample size for estimating shares.
 const shareKeys = 1000
 
-// shares estimates the part of all keys that each node owns.
+// shares estimates each node's share of all keys.
 func (v *view) shares() map[placement.Member]float64 {
 	shares := map[placement.Member]float64{}
 	for n := range shareKeys {

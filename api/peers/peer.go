@@ -12,61 +12,62 @@ import (
 // peer is one run of another node.
 type peer struct {
 	member *Member
-	// hops are the connections for requests, pulses those for heartbeats.
-	hops, pulses *pool
-	ended        chan struct{}
-	closed       atomic.Bool
+	// Forwarded requests and heartbeats use separate connections.
+	hops, heartbeats *pool
+	ended            chan struct{}
+	closed           atomic.Bool
 
-	heard   instant      // its last heartbeat
-	missed  atomic.Int64 // number of times it was watched since then
-	suspect instant      // the end of the present suspicion
-	skew    atomic.Int64 // the lead of its clock, in nanoseconds
-	view    atomic.Uint64
+	lastHeartbeat instant
+	missed        atomic.Int64 // number of times it was watched since then
+	suspectUntil  instant
+	skew          atomic.Int64 // the lead of its clock, in nanoseconds
+	view          atomic.Uint64
 	// position is the log position up to which it has read.
 	position atomic.Uint64
 }
 
 func newPeer(m *Member) *peer {
-	return &peer{member: m, ended: make(chan struct{}), hops: newPool(m.HTTP), pulses: newPool(m.HTTP)}
+	return &peer{member: m, ended: make(chan struct{}), hops: newPool(m.HTTP), heartbeats: newPool(m.HTTP)}
 }
 
 func (q *peer) close() {
 	if !q.closed.Swap(true) {
 		close(q.ended)
 		q.hops.close()
-		q.pulses.close()
+		q.heartbeats.close()
 	}
 }
 
-// alive records a heartbeat.
-func (q *peer) alive() {
-	q.heard.set(0)
+func (q *peer) noteHeartbeat() {
+	q.lastHeartbeat.set(0)
 	q.missed.Store(0)
 }
 
-// silent reports whether the last heartbeat is longer ago than Silence.
-func (q *peer) silent() bool { return q.heard.isSet() && q.heard.since() > Silence }
+// timedOut reports whether the last heartbeat is longer ago than HeartbeatTimeout.
+func (q *peer) timedOut() bool {
+	return q.lastHeartbeat.isSet() && q.lastHeartbeat.since() > HeartbeatTimeout
+}
 
-// watch reports whether no heartbeat has come for Silence while this node watched. Called once per watchEvery,
-// it does not count time in which this node itself was stopped or starved, so could not have noticed one.
-func (q *peer) watch() (silent bool) { return q.missed.Add(1) > int64(Silence/watchEvery) }
+// watch reports whether no heartbeat has come for HeartbeatTimeout while this node watched. Called once per
+// watchEvery, it does not count time in which this node itself was stopped or starved, so could not have noticed one.
+func (q *peer) watch() (timedOut bool) { return q.missed.Add(1) > int64(HeartbeatTimeout/watchEvery) }
 
 // suspected reports whether no requests are forwarded to the peer, because it missed its heartbeats.
-func (q *peer) suspected() bool { return q.suspect.isSet() && q.suspect.since() < 0 }
+func (q *peer) suspected() bool { return q.suspectUntil.isSet() && q.suspectUntil.since() < 0 }
 
-// PulsePath is the path at which a node answers requests for a heartbeat.
-const PulsePath = "/.well-known/admitone-pulse"
+// HeartbeatPath is the path at which a node answers requests for a heartbeat.
+const HeartbeatPath = "/.well-known/admitone-pulse"
 
-// watchEvery is the interval at which a peer is watched: while requests wait for its answers, it has
-// to send heartbeats and to serve.
+// watchEvery is the interval at which a peer is checked: while requests wait for its answers, it must
+// send heartbeats and serve.
 const watchEvery = 50 * time.Millisecond
 
-// pulse requests heartbeats from a peer until q is closed or ctx ends. The peer is suspected for as
-// long as it misses them, and no request waits for it.
-func (p *Peers) pulse(ctx context.Context, q *peer) {
+// runHeartbeats requests heartbeats from a peer until q is closed or ctx ends. It suspects the peer, and
+// interrupts the requests in flight to it, while the peer misses its heartbeats.
+func (p *Peers) runHeartbeats(ctx context.Context, q *peer) {
 	tick := time.NewTicker(watchEvery)
 	defer tick.Stop()
-	q.alive() // it has just joined
+	q.noteHeartbeat() // it has just joined
 	inFlight := make(chan struct{}, 3)
 	for n := 1; ; n++ {
 		select {
@@ -76,74 +77,74 @@ func (p *Peers) pulse(ctx context.Context, q *peer) {
 			return
 		case <-tick.C:
 		}
-		if n%int(PulseEvery/watchEvery) == 0 {
+		if n%int(HeartbeatEvery/watchEvery) == 0 {
 			select {
 			case inFlight <- struct{}{}:
-				go func() { p.ask(q); <-inFlight }()
+				go func() { p.requestHeartbeat(q); <-inFlight }()
 			default: // three are still unanswered: don't send another
 			}
 		}
-		silent := q.watch()
-		if silent && !q.suspected() {
+		timedOut := q.watch()
+		if timedOut && !q.suspected() {
 			p.config.Logger.Warn("a node missed its heartbeats; requests are no longer forwarded to it", "node", q.member.Name)
 			p.metrics.suspicions.Inc()
 		}
-		if silent {
-			q.suspect.set(suspectFor)
+		if timedOut {
+			q.suspectUntil.set(suspectFor)
 		}
-		if silent || !p.stands(q.member.Run) {
+		if timedOut || !p.ownsEntities(q.member.Run) {
 			q.hops.interrupt()
 		}
-		q.hops.tidy()
+		q.hops.closeIdle()
 	}
 }
 
-// ask requests one heartbeat.
-func (p *Peers) ask(q *peer) {
+// requestHeartbeat requests one heartbeat.
+func (p *Peers) requestHeartbeat(q *peer) {
 	request, response := fasthttp.AcquireRequest(), fasthttp.AcquireResponse()
 	defer fasthttp.ReleaseRequest(request)
 	defer fasthttp.ReleaseResponse(response)
 	begun := time.Now()
-	request.SetRequestURI("http://" + q.member.HTTP + PulsePath)
+	request.SetRequestURI("http://" + q.member.HTTP + HeartbeatPath)
 	hop := Hop{From: p.config.Self.Run, View: p.View(), Command: "-", At: begun, Until: begun.Add(suspectFor)}
-	request.Header.Set(Header, p.config.Secret.Seal(&hop, 0, fasthttp.MethodGet, PulsePath, nil))
-	err := q.pulses.do(request, response, hop.Until)
+	request.Header.Set(Header, p.config.Secret.Seal(&hop, 0, fasthttp.MethodGet, HeartbeatPath, nil))
+	err := q.heartbeats.do(request, response, hop.Until)
 	if err != nil || response.StatusCode() != fasthttp.StatusOK {
 		return
 	}
-	said, err := parsePulse(string(response.Body()))
-	if err != nil || said.run != q.member.Run {
+	got, err := parseHeartbeat(string(response.Body()))
+	if err != nil || got.run != q.member.Run {
 		return
 	}
 	now := time.Now()
-	q.skew.Store(int64(said.clock.Sub(begun.Add(now.Sub(begun) / 2))))
-	q.view.Store(said.view)
-	q.position.Store(said.position)
-	q.alive()
+	q.skew.Store(int64(got.clock.Sub(begun.Add(now.Sub(begun) / 2))))
+	q.view.Store(got.view)
+	q.position.Store(got.position)
+	q.noteHeartbeat()
 	if q.suspected() {
-		q.suspect.clear()
+		q.suspectUntil.clear()
 		p.config.Logger.Info("a node answers heartbeats again", "node", q.member.Name)
 	}
 }
 
-// Pulse returns the answer to a request for a heartbeat: the run, the hash of the view, the clock in
+// Heartbeat returns the answer to a request for a heartbeat: the run, the hash of the view, the clock in
 // Unix nanoseconds, and the log position up to which this node has read.
-func (p *Peers) Pulse() string {
+func (p *Peers) Heartbeat() string {
 	return fmt.Sprintf("%s %016x %d %d", p.config.Self.Run, p.View(), time.Now().UnixNano(), p.config.Position())
 }
 
-// pulse is a parsed heartbeat.
-type pulse struct {
+// heartbeat is a parsed heartbeat.
+type heartbeat struct {
 	run            string
 	view, position uint64
 	clock          time.Time
 }
 
-func parsePulse(text string) (said pulse, err error) {
+func parseHeartbeat(text string) (got heartbeat, err error) {
 	var nanos int64
-	if _, err := fmt.Sscanf(text, "%s %x %d %d", &said.run, &said.view, &nanos, &said.position); err != nil {
-		return said, fmt.Errorf("malformed heartbeat %.100q", text)
+	if _, err := fmt.Sscanf(text, "%s %x %d %d", &got.run, &got.view, &nanos, &got.position); err != nil {
+		return got, fmt.Errorf("malformed heartbeat %.100q", text)
 	}
-	said.clock = time.Unix(0, nanos)
-	return said, nil
+	got.clock = time.Unix(0, nanos)
+	return got, nil
 }

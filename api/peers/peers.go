@@ -16,12 +16,11 @@ import (
 )
 
 const (
-	// PulseEvery is the interval at which a node requests a heartbeat from each other node.
-	PulseEvery = 200 * time.Millisecond
-	// Silence is the heartbeat timeout.
-	Silence = 600 * time.Millisecond
-	// suspectFor is the time for which no requests are forwarded to a peer after a missed
-	// heartbeat.
+	// HeartbeatEvery is the interval at which a node requests a heartbeat from each other node.
+	HeartbeatEvery = 200 * time.Millisecond
+	// HeartbeatTimeout is the time without a heartbeat after which a peer is suspected.
+	HeartbeatTimeout = 600 * time.Millisecond
+	// suspectFor is the time for which a peer stays suspected after a missed heartbeat.
 	suspectFor = 2 * time.Second
 )
 
@@ -31,8 +30,7 @@ type Config struct {
 	Self   Member
 	Secret *Secret
 	Logger *slog.Logger
-	// Position returns the log position up to which this node has read, for the others; nil
-	// reports 0.
+	// Position returns the log position up to which this node has read; nil means 0.
 	Position func() events.Position
 	// Metrics is the registry to which the metrics of this package are added.
 	Metrics *prometheus.Registry
@@ -41,17 +39,17 @@ type Config struct {
 // Peers are the other nodes of a system from the viewpoint of one of them. Its methods are safe for
 // concurrent use.
 type Peers struct {
-	config  Config
-	metrics metrics
-	view    atomic.Pointer[view]
-	drains  instant     // the beginning of the drain
-	moved   atomic.Bool // this node no longer decides forwarded requests
+	config       Config
+	metrics      metrics
+	view         atomic.Pointer[view]
+	drainStarted instant
+	retired      atomic.Bool // this node no longer decides forwarded requests
 
-	mu      sync.Mutex       // held for a change of the members
+	mu      sync.Mutex       // held while the members change
 	self    Member           // guarded by mu
 	others  []Member         // guarded by mu
 	peers   map[string]*peer // by run; guarded by mu
-	started context.Context  // of Run; guarded by mu, nil before
+	started context.Context  // the context of Run, nil before; guarded by mu
 }
 
 // New returns the peers of a node that knows no other node yet.
@@ -83,7 +81,7 @@ func (p *Peers) SetState(state State) (changed bool) {
 		return false
 	}
 	if state == Draining {
-		p.drains.set(0)
+		p.drainStarted.set(0)
 	}
 	p.self.State = state
 	p.change()
@@ -110,7 +108,7 @@ func (p *Peers) SetMembers(others []Member) {
 			q := newPeer(&others[i])
 			p.peers[others[i].Run] = q
 			if p.started != nil {
-				go p.pulse(p.started, q)
+				go p.runHeartbeats(p.started, q)
 			}
 		}
 	}
@@ -129,7 +127,7 @@ func (p *Peers) Run(ctx context.Context) error {
 	p.mu.Lock()
 	p.started = ctx
 	for _, q := range p.peers {
-		go p.pulse(ctx, q)
+		go p.runHeartbeats(ctx, q)
 	}
 	p.mu.Unlock()
 	<-ctx.Done()
@@ -154,7 +152,7 @@ func (p *Peers) Owner(key placement.Key) *Owner {
 		case name == p.config.Self.Name:
 			return nil
 		case m.Hop != Protocol:
-			return nil // it does not understand the header
+			return nil // the node would not understand the header
 		}
 		if q := p.peer(m.Run); q != nil && !q.suspected() {
 			return &Owner{peers: p, peer: q, member: *m}
@@ -173,8 +171,8 @@ func (p *Peers) peer(run string) *peer {
 // and if no node owns any.
 func (p *Peers) Rank(key placement.Key) int {
 	v := p.view.Load()
-	if place := v.placed.Place(key, p.config.Self.Name); place >= 0 {
-		return place
+	if rank := v.placed.Place(key, p.config.Self.Name); rank >= 0 {
+		return rank
 	}
 	return len(v.placed.Members())
 }
@@ -183,10 +181,10 @@ func (p *Peers) Rank(key placement.Key) int {
 func (p *Peers) View() uint64 { return p.view.Load().placed.Hash() }
 
 // StopDeciding makes this node answer forwarded requests with 503 from now on.
-func (p *Peers) StopDeciding() { p.moved.Store(true) }
+func (p *Peers) StopDeciding() { p.retired.Store(true) }
 
 // Decides reports whether this node still decides forwarded requests.
-func (p *Peers) Decides() bool { return !p.moved.Load() }
+func (p *Peers) Decides() bool { return !p.retired.Load() }
 
 // joinLimit bounds the wait of a request at a node that is still joining.
 const joinLimit = 3 * time.Second
@@ -203,7 +201,7 @@ func (p *Peers) AwaitServing() {
 
 // Agree waits until all peers that are not suspected report the same view as this node, or ctx ends.
 func (p *Peers) Agree(ctx context.Context) {
-	tick := time.NewTicker(PulseEvery / 4)
+	tick := time.NewTicker(HeartbeatEvery / 4)
 	defer tick.Stop()
 	for !p.agreed() {
 		select {
@@ -226,8 +224,8 @@ func (p *Peers) agreed() bool {
 	return true
 }
 
-// stands reports whether the node of a run is still known and owns entities.
-func (p *Peers) stands(run string) bool {
+// ownsEntities reports whether the node with a run is still known and owns entities.
+func (p *Peers) ownsEntities(run string) bool {
 	v := p.view.Load()
 	return slices.ContainsFunc(v.members, func(m Member) bool { return m.Run == run && m.State == v.owning })
 }

@@ -16,10 +16,10 @@ import (
 // patience bounds the wait for the answer to a forwarded request.
 const patience = 5 * time.Second
 
-var quiet = slog.New(slog.DiscardHandler)
+var discard = slog.New(slog.DiscardHandler)
 
-// TestHopIsSigned: a node's statements about a request arrive unchanged, in the receiver's time,
-// and neither they nor the request can be altered.
+// TestHopIsSigned: the header of a forwarded request arrives unchanged, in the receiver's time, and
+// neither the header nor the request can be altered.
 func TestHopIsSigned(t *testing.T) {
 	secret, body := NewSecret([]byte("of all nodes")), []byte(`{"holder":"ann"}`)
 	at := time.Date(2031, 5, 1, 20, 0, 0, 7, time.UTC)
@@ -37,26 +37,26 @@ func TestHopIsSigned(t *testing.T) {
 	want.Clock = sent.At
 	want.At, want.Until = sent.At.Add(time.Hour), sent.Until.Add(time.Hour)
 	if err != nil || *got != want {
-		t.Errorf("%+v, %v, want %+v", got, err, want)
+		t.Errorf("Open = %+v, %v; want %+v", got, err, want)
 	}
-	forged := func(what string, header, method, uri string, body []byte, secret *Secret) {
+	wantForged := func(what string, header, method, uri string, body []byte, secret *Secret) {
 		if got, err := secret.Open(header, method, uri, body); !errors.Is(err, ErrForged) {
-			t.Errorf("%s: %+v, %v", what, got, err)
+			t.Errorf("%s: Open = %+v, %v; want %v", what, got, err, ErrForged)
 		}
 	}
-	forged("another secret", header, method, uri, body, NewSecret([]byte("of others")))
-	forged("another method", header, "DELETE", uri, body, secret)
-	forged("another path", header, method, uri+"2", body, secret)
-	forged("another body", header, method, uri, []byte(`{"holder":"bob"}`), secret)
+	wantForged("another secret", header, method, uri, body, NewSecret([]byte("of others")))
+	wantForged("another method", header, "DELETE", uri, body, secret)
+	wantForged("another path", header, method, uri+"2", body, secret)
+	wantForged("another body", header, method, uri, []byte(`{"holder":"bob"}`), secret)
 	for i := range header {
 		changed := []byte(header)
 		changed[i] ^= 1
-		forged("another header", string(changed), method, uri, body, secret)
-		forged("a part of it", header[:i], method, uri, body, secret)
+		wantForged("another header", string(changed), method, uri, body, secret)
+		wantForged("a part of it", header[:i], method, uri, body, secret)
 	}
 	if got, err := secret.Open(secret.Seal(&Hop{}, 0, method, uri, nil), method, uri, nil); err != nil ||
 		got.Client.IsValid() {
-		t.Errorf("a hop without a client: %+v, %v", got, err)
+		t.Errorf("a hop without a client: Open = %+v, %v; want no client", got, err)
 	}
 }
 
@@ -75,7 +75,7 @@ func TestDeclined(t *testing.T) {
 		response.SetStatusCode(c.status)
 		response.SetBodyString(c.body)
 		if got := declined(&response); got != c.want {
-			t.Errorf("%d %s: %t", c.status, c.body, got)
+			t.Errorf("declined(%d %s) = %t, want %t", c.status, c.body, got, c.want)
 		}
 	}
 }
@@ -84,76 +84,76 @@ func TestDeclined(t *testing.T) {
 // it could not request; a peer that misses them while the node runs is suspected.
 func TestStarvedNodeSuspectsNobody(t *testing.T) {
 	q := newPeer(&Member{})
-	q.alive()
-	q.heard.set(-time.Hour)
+	q.noteHeartbeat()
+	q.lastHeartbeat.set(-time.Hour)
 	if q.watch() {
 		t.Error("a peer is suspected by a node that was stopped for an hour")
 	}
-	if !q.silent() {
-		t.Error("a peer that was not heard for an hour counts as heard")
+	if !q.timedOut() {
+		t.Error("a peer that sent no heartbeat for an hour has not timed out")
 	}
-	silent := func() (watches int) {
+	watchesUntilTimeout := func() (watches int) {
 		for watches = 1; !q.watch(); watches++ {
 		}
 		return watches
 	}
-	silent()
-	if q.alive(); silent() != int(Silence/watchEvery)+1 {
-		t.Error("a peer is not suspected after Silence")
+	watchesUntilTimeout()
+	q.noteHeartbeat()
+	if got, want := watchesUntilTimeout(), int(HeartbeatTimeout/watchEvery)+1; got != want {
+		t.Errorf("a peer is suspected after %d watches, want %d", got, want)
 	}
 }
 
-// TestOwners: a serving node owns entities, one that is silent or speaks another protocol is passed
-// over, and a node that can't serve owns nothing.
+// TestOwners: only serving nodes own entities; a suspected node or one of another protocol is skipped.
 func TestOwners(t *testing.T) {
 	member := func(name placement.Member, state State, hop int) Member {
 		return Member{Name: name, Run: "run of " + string(name), HTTP: "127.0.0.1:1", Hop: hop, State: state}
 	}
-	p := New(Config{Self: member("a", Serving, Protocol), Secret: NewSecret([]byte("s")), Logger: quiet,
+	p := New(Config{Self: member("a", Serving, Protocol), Secret: NewSecret([]byte("s")), Logger: discard,
 		Metrics: prometheus.NewRegistry()})
-	var key placement.Key // which b owns, then c, then a
+	var key placement.Key // ranks b, c, a
 	for n := 0; ; n++ {
 		key = placement.Key("product/" + string(rune('a'+n%26)) + string(rune('a'+n/26)))
 		if rank := placement.NewView("a", "b", "c").Rank(key); rank[0] == "b" && rank[1] == "c" {
 			break
 		}
 	}
-	owner := func(want placement.Member) {
+	wantOwner := func(want placement.Member) {
 		t.Helper()
 		got := placement.Member("a")
 		if o := p.Owner(key); o != nil {
 			got = o.member.Name
 		}
 		if got != want {
-			t.Errorf("%s owns it, want %s", got, want)
+			t.Errorf("the owner is %s, want %s", got, want)
 		}
 	}
-	owner("a")
+	wantOwner("a")
 	p.SetMembers([]Member{member("b", Joining, Protocol), member("c", Cut, Protocol)})
-	owner("a")
+	wantOwner("a")
 	p.SetMembers([]Member{member("b", Serving, Protocol), member("c", Serving, Protocol)})
-	owner("b")
+	wantOwner("b")
 	if p.Rank(key) != 2 {
-		t.Errorf("%d come before this node", p.Rank(key))
+		t.Errorf("Rank = %d, want 2", p.Rank(key))
 	}
-	p.peer("run of b").suspect.set(time.Hour)
-	owner("c")
+	p.peer("run of b").suspectUntil.set(time.Hour)
+	wantOwner("c")
 	p.SetMembers([]Member{member("b", Serving, Protocol+1), member("c", Serving, Protocol)})
-	owner("a") // b would not understand, and c would not own it either
+	wantOwner("a") // b would not understand the header, and c is not the owner
 	p.SetMembers([]Member{member("b", Draining, Protocol), member("c", Serving, Protocol)})
-	owner("c")
+	wantOwner("c")
 	p.SetState(Cut)
-	owner("c")
+	wantOwner("c")
 	p.SetMembers([]Member{member("b", Joining, Protocol), member("c", Cut, Protocol)})
-	owner("c") // the log is slow for all, which is no reason for two owners
+	wantOwner("c") // the log is slow for all, which is no reason for two owners
 	p.SetMembers(nil)
-	owner("a")
+	wantOwner("a")
 	for _, state := range []State{Draining, Serving, Cut} {
 		if changed := p.SetState(state); changed != (state == Draining) || p.State() != Draining {
-			t.Errorf("a node that is about to stop is shown as %s, and is %s", state, p.State())
+			t.Errorf("after SetState(%s) the state is %s, want draining", state, p.State())
 		}
 	}
 	if p.Owner("") != nil {
-		t.Error("an entity without an owner has one")
+		t.Error("Owner of an empty key is not nil")
 	}
 }

@@ -15,8 +15,8 @@ const (
 	maxConnections = 1024
 	// dialLimit bounds the time to establish a connection to a peer.
 	dialLimit = 300 * time.Millisecond
-	// idleLimit bounds the time for which an idle connection is kept. It is shorter than the
-	// server's keep-alive timeout, so that a reused connection is not just being closed.
+	// idleLimit bounds the time for which an idle connection stays open. It is shorter than the
+	// server's keep-alive timeout, so that a reused connection is not about to be closed.
 	idleLimit = 30 * time.Second
 )
 
@@ -34,7 +34,7 @@ type conn struct {
 	idle   time.Time // since when it is idle
 }
 
-// pool has the connections to a peer. Its methods are safe for concurrent use.
+// pool is a connection pool for one peer. Its methods are safe for concurrent use.
 //
 // A request is sent and its answer awaited by the goroutine of the caller; another goroutine ends the wait
 // by closing the connection.
@@ -43,7 +43,7 @@ type pool struct {
 	slots   chan struct{} // one per request in flight
 
 	mu     sync.Mutex
-	idle   []*conn            // the latest used last; guarded by mu
+	idle   []*conn            // in order of last use; guarded by mu
 	busy   map[*conn]struct{} // guarded by mu
 	closed bool               // guarded by mu
 }
@@ -52,23 +52,24 @@ func newPool(address string) *pool {
 	return &pool{address: address, slots: make(chan struct{}, maxConnections), busy: map[*conn]struct{}{}}
 }
 
-// do sends a request and reads its answer. Errors: the network's, also if that is interrupted or not done by until.
+// do sends a request and reads its answer. Errors: errPoolClosed, errPoolBusy; the network's, also after an interrupt or
+// until.
 func (p *pool) do(request *fasthttp.Request, response *fasthttp.Response, until time.Time) error {
-	if err := p.enter(until); err != nil {
+	if err := p.acquireSlot(until); err != nil {
 		return err
 	}
 	defer func() { <-p.slots }()
-	c, err := p.take()
+	c, err := p.acquire()
 	if err != nil {
 		return err
 	}
 	err = c.exchange(request, response, until)
-	p.put(c, err == nil && !response.ConnectionClose() && !request.ConnectionClose())
+	p.release(c, err == nil && !response.ConnectionClose() && !request.ConnectionClose())
 	return err
 }
 
-// enter waits for a slot.
-func (p *pool) enter(until time.Time) error {
+// acquireSlot waits for a slot.
+func (p *pool) acquireSlot(until time.Time) error {
 	select {
 	case p.slots <- struct{}{}:
 		return nil
@@ -84,8 +85,8 @@ func (p *pool) enter(until time.Time) error {
 	}
 }
 
-// take returns an idle connection, or a new one.
-func (p *pool) take() (*conn, error) {
+// acquire returns an idle connection, or a new one.
+func (p *pool) acquire() (*conn, error) {
 	if c, err := p.reuse(); c != nil || err != nil {
 		return c, err
 	}
@@ -121,12 +122,12 @@ func (p *pool) reuse() (*conn, error) {
 	return c, nil
 }
 
-// put takes a connection back, to keep it or to close it.
-func (p *pool) put(c *conn, keep bool) {
+// release returns a connection to the pool, or closes it if it is not reusable.
+func (p *pool) release(c *conn, reusable bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	_, known := p.busy[c]
-	if delete(p.busy, c); !known || !keep || p.closed {
+	if delete(p.busy, c); !known || !reusable || p.closed {
 		_ = c.Close()
 		return
 	}
@@ -134,8 +135,8 @@ func (p *pool) put(c *conn, keep bool) {
 	p.idle = append(p.idle, c)
 }
 
-// tidy closes the connections that have been idle for idleLimit.
-func (p *pool) tidy() {
+// closeIdle closes the connections that have been idle for idleLimit.
+func (p *pool) closeIdle() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for len(p.idle) > 0 && time.Since(p.idle[0].idle) > idleLimit {
@@ -144,7 +145,7 @@ func (p *pool) tidy() {
 	}
 }
 
-// interrupt ends the requests in flight.
+// interrupt aborts the requests in flight.
 func (p *pool) interrupt() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -154,7 +155,7 @@ func (p *pool) interrupt() {
 	}
 }
 
-// close ends the requests in flight and closes all connections. Later requests fail.
+// close aborts the requests in flight and closes all connections. Later requests fail.
 func (p *pool) close() {
 	p.mu.Lock()
 	p.closed = true

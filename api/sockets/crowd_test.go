@@ -14,7 +14,7 @@ import (
 	"admitone/projections/live"
 )
 
-// watcher follows one product and checks that no gap goes unnoticed.
+// watcher follows the product p and checks that its frames have no gap.
 type watcher struct {
 	*sockettest.Peer
 	epoch     string
@@ -47,9 +47,9 @@ func (v *watcher) subscribe() error {
 	return nil
 }
 
-// follow reads deltas until position, or a number of frames.
-func (v *watcher) follow(position int64, most int) error {
-	for ; v.position < position && most > 0; most-- {
+// follow reads deltas until position, but at most maxFrames.
+func (v *watcher) follow(position int64, maxFrames int) error {
+	for ; v.position < position && maxFrames > 0; maxFrames-- {
 		f, d, err := v.Read()
 		if err != nil {
 			return err
@@ -64,12 +64,12 @@ func (v *watcher) follow(position int64, most int) error {
 	return nil
 }
 
-// TestCrowd: a hundred watch ten thousand reservations; each is disconnected once and comes back.
+// TestCrowd: a hundred clients watch ten thousand reservations; each is disconnected once and resumes.
 func TestCrowd(t *testing.T) {
 	const reservations, callers, watchers = 10_000, 50, 100
 	w := newHarness(t, func(w *harness) { w.frames = 2 * time.Millisecond })
 	w.product("p", 20_000)
-	anchor := &watcher{Peer: w.dial("/ws")} // keeps the topic's memory while others are away
+	anchor := &watcher{Peer: w.dial("/ws")} // keeps the topic in memory while others are disconnected
 	w.must(anchor.subscribe())
 	var watching, calling sync.WaitGroup
 	const end = 1 + reservations
@@ -92,7 +92,8 @@ func TestCrowd(t *testing.T) {
 				err = v.follow(end, end)
 			}
 			if err != nil || v.position != end || v.remaining != 20_000-reservations {
-				t.Errorf("watcher %d: %v; at %d with %d remaining", i, err, v.position, v.remaining)
+				t.Errorf("watcher %d: %v; at %d with %d remaining, want %d with %d", i, err, v.position, v.remaining, end,
+					20_000-reservations)
 			}
 		})
 	}
@@ -107,13 +108,13 @@ func TestCrowd(t *testing.T) {
 	watching.Wait()
 	head, err := w.store.Head(t.Context())
 	if err != nil || head != end {
-		t.Errorf("the log ends at %d (%v)", head, err)
+		t.Errorf("the log ends at %d (%v), want %d", head, err, end)
 	}
 	t.Logf("the anchor saw %d frames", anchor.frames)
 }
 
-// TestStalledSubscriber: a client that stops reading delays no other, costs little, and finds the
-// reason in the close frame when it reads again.
+// TestStalledSubscriber: a client that stops reading delays no other, has its frames merged, and finds
+// the reason in the close frame when it reads resumed.
 func TestStalledSubscriber(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.frames = -1; w.config.StallAfter = 300 * time.Millisecond })
 	w.product("p", 20_000)
@@ -121,38 +122,38 @@ func TestStalledSubscriber(t *testing.T) {
 	good := &watcher{Peer: w.dial("/ws")}
 	w.must(good.subscribe())
 	var busy sync.WaitGroup
-	var gone atomic.Bool
+	var stop atomic.Bool
 	var last atomic.Int64
 	last.Store(1)
 	for range 8 {
 		busy.Go(func() {
-			for !gone.Load() {
+			for !stop.Load() {
 				w.reserve("p")
 				last.Add(1)
 			}
 		})
 	}
-	// The other one reads on until the server has closed the slow one.
+	// The other client reads until the server has closed the slow one.
 	for !strings.Contains(w.log.String(), "a socket is closed because its client does not read") {
 		w.must(good.follow(good.position+1, 1))
 	}
-	gone.Store(true)
+	stop.Store(true)
 	busy.Wait()
 	w.must(good.follow(last.Load(), 20_000))
 	if good.remaining != 20_000-(last.Load()-1) {
-		t.Errorf("the good one ends with %d remaining after %d reservations", good.remaining, last.Load()-1)
+		t.Errorf("the reading client ends with %d remaining, want %d", good.remaining, 20_000-(last.Load()-1))
 	}
 	if frames := slow.ExpectClose(closeStalled); frames < 2 {
-		t.Errorf("the slow one found %d frames before the close frame", frames)
+		t.Errorf("the slow client received %d frames before the close frame, want at least 2", frames)
 	}
 	if merged := w.metric("admitone_frames_merged_total"); merged == 0 {
 		t.Error("no frame was merged")
 	}
-	// It comes back, and gets the missed changes.
-	again := &watcher{Peer: w.dial("/ws")}
-	w.must(again.subscribe())
-	if again.remaining != good.remaining {
-		t.Errorf("after coming back it sees %d remaining, others %d", again.remaining, good.remaining)
+	// It reconnects, and receives the current state.
+	resumed := &watcher{Peer: w.dial("/ws")}
+	w.must(resumed.subscribe())
+	if resumed.remaining != good.remaining {
+		t.Errorf("after reconnecting it sees %d remaining, want %d", resumed.remaining, good.remaining)
 	}
 }
 
@@ -163,7 +164,7 @@ func TestSlowSubscriber(t *testing.T) {
 	slow := &watcher{Peer: w.stalled()}
 	var d sockettest.Data
 	if _, d, _ = slow.Read(); d.Epoch == "" {
-		t.Fatalf("%+v", d)
+		t.Fatalf("the first frame is %+v, want a snapshot", d)
 	}
 	slow.position, slow.remaining, slow.epoch = d.Position, d.Remaining, d.Epoch
 	made := int64(0)
@@ -176,7 +177,8 @@ func TestSlowSubscriber(t *testing.T) {
 	}
 	w.must(slow.follow(1+made, 20_000))
 	if slow.remaining != 20_000-made || int64(slow.frames) > made-50 {
-		t.Errorf("%d frames for %d reservations, %d remaining", slow.frames, made, slow.remaining)
+		t.Errorf("%d frames for %d reservations, %d remaining; want at most %d frames, %d remaining", slow.frames, made,
+			slow.remaining, made-50, 20_000-made)
 	}
 }
 
@@ -201,30 +203,30 @@ func TestCloseFrameArrives(t *testing.T) {
 func TestLateFrame(t *testing.T) {
 	w := newHarness(t)
 	w.product("p", 10)
-	s := speaker(t, w)
+	s := newTestSocket(t, w)
 	s.handle([]byte(subscribeP))
-	left := s.watches[watchKey{topic: "product:p"}]
+	watch := s.watches[watchKey{topic: "product:p"}]
 	s.handle([]byte(`{"event":"unsubscribe","data":{"topics":["product:p"]}}`))
 	s.mu.Lock()
 	for s.writing {
 		s.changed.Wait()
 	}
 	s.mu.Unlock()
-	left.Deliver(&live.Frame{Topic: "product:p", Kind: live.SnapshotFrame})
+	watch.Deliver(&live.Frame{Topic: "product:p", Kind: live.SnapshotFrame})
 	s.mu.Lock()
-	if len(s.queue) != 0 || s.writing || !left.pending.Empty() {
-		t.Errorf("a frame of a topic that was left waits to be sent")
+	if len(s.queue) != 0 || s.writing || !watch.pending.Empty() {
+		t.Error("a frame of an unsubscribed topic is queued")
 	}
 	s.mu.Unlock()
 	s.end()
 }
 
-// TestUnreadReplies: a client that sends requests without reading is no longer read, and is closed.
+// TestUnreadReplies: the server stops reading from a client that does not read its replies, and closes it.
 func TestUnreadReplies(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.config.StallAfter = 300 * time.Millisecond })
 	w.product("p", 10)
 	p := w.stalled()
-	p.Conn.SetWriteDeadline(time.Now().Add(patience)) // by then it is blocked
+	p.Conn.SetWriteDeadline(time.Now().Add(testTimeout)) // by then it is blocked
 	var err error
 	for err == nil {
 		err = p.Conn.WriteMessage(
@@ -233,17 +235,17 @@ func TestUnreadReplies(t *testing.T) {
 		)
 		for _, s := range w.hub.list() {
 			s.mu.Lock()
-			waiting := s.waiting
+			queued := s.replyBytes
 			s.mu.Unlock()
-			if waiting > maxReplies+2*maxMessage {
-				t.Fatalf("%d bytes of answers wait for it", waiting)
+			if queued > maxReplies+2*maxMessage {
+				t.Fatalf("%d bytes of replies are queued, want at most %d", queued, maxReplies+2*maxMessage)
 			}
 		}
 	}
 	// The client itself may notice late: its receive window is full.
-	for end := time.Now().Add(patience); len(w.hub.list()) > 0; time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(testTimeout); len(w.hub.list()) > 0; time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
-			t.Fatalf("it was never closed; the client's end: %v", err)
+			t.Fatalf("the socket was not closed; the client's error: %v", err)
 		}
 	}
 }

@@ -1,9 +1,8 @@
 // Package sockets serves the live topics over WebSockets: it handles the messages of clients
 // and delivers frames to them.
 //
-// A [Hub] has the open sockets of one server. The HTTP handlers decide which requests may
-// become sockets and pass them to [Hub.Open]. Everything else that a socket needs from the
-// server is a field of [Config].
+// A [Hub] has the open sockets of one server. The HTTP handlers authorize a request and pass it to
+// [Hub.Open]. A socket's other dependencies are fields of [Config].
 //
 // # Why delivery never blocks
 //
@@ -21,15 +20,15 @@
 //
 // # Why a visitor's place is polled and is not a topic
 //
-// A frame of a topic is the same for every subscriber, and a place is not: it depends on the
-// visitors ahead who have left. So a socket polls for its visitor, at the rate of a client that
-// polls over HTTP. Each poll is a heartbeat of the visitor. See waitstream.go. The topic has the
-// counts, once a second at most.
+// All subscribers of a topic receive the same frame, but each visitor has a different place, which changes
+// when visitors ahead leave. So a socket polls for its visitor, at the rate of a client that polls over
+// HTTP. Each poll is a heartbeat of the visitor. See waitstream.go. The topic has the counts, at most once
+// a second.
 //
 // # Why the connection is detached from the HTTP server
 //
 // A hijacked connection keeps its request and the HTTP server's read buffer as long as the
-// hijack handler runs. So that handler returns at once, and a socket uses the underlying
+// hijack handler runs. So the handler returns at once, and a socket uses the underlying
 // connection; see upgrade.go. The HTTP server closes a hijacked connection when the handler
 // returns, unless KeepHijackedConns is set, so a server that opens sockets must set it. The reader
 // of a socket closes the connection and returns last, after the writer.

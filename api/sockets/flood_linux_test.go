@@ -30,8 +30,8 @@ func (w *harness) flood(stop *atomic.Bool) (made int64) {
 	return n.Load()
 }
 
-// TestSlowAmongFast: clients that read slowly, and one that does not read, are among others that
-// do: all but that one see every frame in order and end with the last count.
+// TestSlowAmongFast: of fast clients, slow ones and one that does not read, all but the last receive
+// gapless frames and end with the last count.
 func TestSlowAmongFast(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.frames = -1 })
 	w.product("p", 20_000)
@@ -60,7 +60,8 @@ func TestSlowAmongFast(t *testing.T) {
 				}
 			}
 			if v.position != end.Load() || v.remaining != 20_000-(end.Load()-1) {
-				t.Errorf("watcher %d ends with %d remaining at %d", i, v.remaining, v.position)
+				t.Errorf("watcher %d ends with %d remaining at %d, want %d at %d", i, v.remaining, v.position,
+					20_000-(end.Load()-1), end.Load())
 			}
 		})
 	}
@@ -68,12 +69,12 @@ func TestSlowAmongFast(t *testing.T) {
 	time.AfterFunc(500*time.Millisecond, func() { stop.Store(true) })
 	last := 1 + w.flood(&stop)
 	end.Store(last + 1)
-	w.reserve("p") // a frame that ends the watchers that have received everything
+	w.reserve("p") // the last frame, at position end, ends the watchers
 	watching.Wait()
 }
 
-// openSockets opens sockets that watch product p, whose clients cost almost nothing and read
-// their snapshots only.
+// openSockets opens sockets that watch product p. Their clients use little memory and read only the
+// snapshot.
 func (w *harness) openSockets(n int) {
 	w.t.Helper()
 	request := "GET /ws HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" +
@@ -84,12 +85,12 @@ func (w *harness) openSockets(n int) {
 		conn, err := net.Dial("tcp", w.address)
 		w.must(err)
 		w.t.Cleanup(func() { conn.Close() })
-		conn.SetDeadline(time.Now().Add(patience))
+		conn.SetDeadline(time.Now().Add(testTimeout))
 		fmt.Fprint(conn, request)
 		buffer.Reset(conn)
 		response, err := http.ReadResponse(buffer, nil)
 		if err != nil || response.StatusCode != http.StatusSwitchingProtocols {
-			w.t.Fatalf("%v, %v", response, err)
+			w.t.Fatalf("the upgrade was answered with %v, %v; want 101", response, err)
 		}
 		_, err = conn.Write(subscribe)
 		w.must(err)
@@ -101,7 +102,7 @@ func (w *harness) openSockets(n int) {
 	}
 }
 
-// memory returns the bytes that this process uses after a collection.
+// memory returns the heap and stack bytes in use after a garbage collection.
 func memory() int64 {
 	runtime.GC()
 	runtime.GC()
@@ -110,9 +111,8 @@ func memory() int64 {
 	return int64(m.HeapAlloc + m.StackInuse)
 }
 
-// TestManySockets: thousands of sockets in a flood of changes need no goroutines besides their
-// readers, and no more memory than before. A client that reads nothing does not block the only
-// writer.
+// TestManySockets: thousands of sockets in a flood of changes need no goroutines besides their readers,
+// and no more memory than idle ones.
 func TestManySockets(t *testing.T) {
 	sockets := 5000
 	var limit syscall.Rlimit
@@ -125,11 +125,11 @@ func TestManySockets(t *testing.T) {
 	w.openSockets(sockets)
 	idle, readers := memory(), runtime.NumGoroutine()
 	if each := (idle - empty) / int64(sockets); each > 14<<10 {
-		t.Errorf("%d bytes per idle socket, with both its ends", each)
+		t.Errorf("%d bytes per idle socket, both ends; want at most %d", each, 14<<10)
 	}
 	most, last := 0, int64(0)
 	for sent, begun := 0.0, time.Now(); sent < float64(4*sockets); sent = w.metric("admitone_frames_sent_total") {
-		if time.Since(begun) > patience {
+		if time.Since(begun) > testTimeout {
 			t.Fatalf("no flood: %.0f frames for %d reservations", sent, last)
 		}
 		var stop atomic.Bool
@@ -142,11 +142,11 @@ func TestManySockets(t *testing.T) {
 		last += w.flood(&stop)
 	}
 	if most > readers+200 {
-		t.Errorf("%d goroutines in the flood, %d before", most, readers)
+		t.Errorf("%d goroutines in the flood, want at most %d", most, readers+200)
 	}
 	each := (memory() - empty) / int64(sockets)
 	if each > 14<<10 {
-		t.Errorf("%d bytes per socket after the flood, with both its ends", each)
+		t.Errorf("%d bytes per socket after the flood, both ends; want at most %d", each, 14<<10)
 	}
 	t.Logf("%d bytes per idle socket, %d after the flood; %d goroutines, %d in the flood; %.0f frames",
 		(idle-empty)/int64(sockets), each, readers, most, w.metric("admitone_frames_sent_total"))
@@ -165,9 +165,9 @@ func TestTornFrame(t *testing.T) {
 		500) + `"}}`))
 	s.mu.Lock()
 	if n, err := writeSome(s.fd, message[:100]); n != 100 || err != nil {
-		t.Fatal(n, err)
+		t.Fatalf("writeSome = %d, %v; want 100", n, err)
 	}
-	s.rest = message[100:]
+	s.partial = message[100:]
 	s.pinging = true
 	s.wake()
 	s.mu.Unlock()
@@ -185,10 +185,10 @@ func TestTextMessages(t *testing.T) {
 	p.Expect("pong")
 	s := w.hub.list()[0]
 	for _, size := range []int{0, 1, 125, 126, 127, 65535, 65536, 200_000} {
-		w.must(s.write(textMessage([]byte(strings.Repeat("x", size))), time.Now().Add(patience)))
+		w.must(s.write(textMessage([]byte(strings.Repeat("x", size))), time.Now().Add(testTimeout)))
 		_, text, err := p.Conn.ReadMessage()
 		if err != nil || len(text) != size {
-			t.Fatalf("of %d bytes %d arrived; %v", size, len(text), err)
+			t.Fatalf("%d bytes arrived (%v), want %d", len(text), err, size)
 		}
 	}
 }

@@ -22,22 +22,24 @@ func FuzzSocketMessage(f *testing.F) {
 	w := newHarness(f)
 	w.product("p", 1)
 	f.Fuzz(func(t *testing.T, text []byte) {
-		s := speaker(t, w)
+		s := newTestSocket(t, w)
 		s.handle(bytes.Clone(text))
 		s.handle([]byte(subscribeP))
 		s.mu.Lock()
-		if len(s.watches) > maxTopics || s.watches[watchKey{topic: "product:p"}] == nil || s.over {
-			t.Errorf("after %q it watches %d topics, over: %v", text, len(s.watches), s.over)
+		if len(s.watches) > maxTopics || s.watches[watchKey{topic: "product:p"}] == nil || s.finished {
+			t.Errorf("after %q: %d watches, finished = %v; want product:p watched, not finished", text, len(s.watches),
+				s.finished)
 		}
 		for key, watch := range s.watches {
-			if watch.watchKey != key || watch.gone || watch.sub == nil {
-				t.Errorf("after %q the watch of %v is %+v", text, key, watch)
+			if watch.watchKey != key || watch.removed || watch.sub == nil {
+				t.Errorf("after %q the watch of %v is %+v, want an active one", text, key, watch)
 			}
 		}
 		s.mu.Unlock()
 		s.end()
-		if s.writing || !s.over || s.watches != nil {
-			t.Errorf("after its end: %+v", s)
+		if s.writing || !s.finished || s.watches != nil {
+			t.Errorf("after end: writing = %v, finished = %v, watches = %v; want false, true, nil", s.writing, s.finished,
+				s.watches)
 		}
 	})
 }
@@ -52,8 +54,8 @@ func (h hijacked) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	return h.conn, bufio.NewReadWriter(bufio.NewReader(h.conn), bufio.NewWriter(h.conn)), nil
 }
 
-// speaker returns a socket whose client reads everything and sends nothing.
-func speaker(t testing.TB, w *harness) *socket {
+// newTestSocket returns a socket whose client discards all frames and sends nothing.
+func newTestSocket(t testing.TB, w *harness) *socket {
 	near, far := net.Pipe()
 	go io.Copy(io.Discard, far)
 	t.Cleanup(func() { near.Close(); far.Close() })

@@ -25,9 +25,8 @@ import (
 	"admitone/projections"
 )
 
-// patience bounds a wait. It is not a measurement: a passing test needs a moment of it, and more on
-// a busy machine.
-const patience = time.Minute
+// testTimeout bounds a wait. It is generous, because a busy machine is slow.
+const testTimeout = time.Minute
 
 const subscribeP = sockettest.SubscribeP
 
@@ -37,7 +36,7 @@ type harness struct {
 	dir     string
 	config  Config        // of the Hub
 	frames  time.Duration // projections.Config.FrameEvery
-	log     record
+	log     logBuffer
 	metrics *prometheus.Registry
 	store   *embedded.Store
 	views   *projections.Projections
@@ -101,7 +100,7 @@ func (w *harness) start() {
 	background.Go(func() { w.views.Run(ctx) })
 	background.Go(func() { app.Listener(listener) })
 	w.stop = sync.OnceFunc(func() {
-		limit, done := context.WithTimeout(context.Background(), patience)
+		limit, done := context.WithTimeout(context.Background(), testTimeout)
 		defer done()
 		w.hub.Stop()
 		err := app.ShutdownWithContext(limit)
@@ -117,7 +116,7 @@ func (w *harness) start() {
 
 // catchUp waits until the views have the whole log.
 func (w *harness) catchUp() error {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), testTimeout)
 	defer cancel()
 	head, err := w.store.Head(ctx)
 	if err != nil {
@@ -177,25 +176,25 @@ func (w *harness) metric(name string) float64 {
 	return 0
 }
 
-// record stores the logged lines.
-type record struct {
+// logBuffer collects the server's log.
+type logBuffer struct {
 	mu   sync.Mutex
 	text bytes.Buffer // guarded by mu
 }
 
-func (r *record) Write(p []byte) (int, error) {
+func (r *logBuffer) Write(p []byte) (int, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.text.Write(p)
 }
 
-func (r *record) String() string {
+func (r *logBuffer) String() string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.text.String()
 }
 
-func (r *record) clear() {
+func (r *logBuffer) clear() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.text.Reset()

@@ -28,8 +28,8 @@ const closeStalled = 4008
 type Config struct {
 	// Views serves the topics.
 	Views *projections.Projections
-	// CaughtUp waits until Views includes everything that this server has answered. It returns an
-	// error if that takes too long.
+	// CaughtUp waits until Views include the events of every answer of this server. It returns an error
+	// if that takes too long.
 	CaughtUp func() error
 	// Poll returns the state of a visitor in a waiting room, and counts as the visitor's
 	// heartbeat. A [*core.Refusal] is final; any other error is retried. nil means that there
@@ -68,11 +68,11 @@ type Hub struct {
 	metrics metrics
 	buffer  sync.Pool // write buffers, shared by all sockets
 	stopCh  chan struct{}
-	gone    sync.WaitGroup // one per socket
+	serving sync.WaitGroup // one per socket
 
 	mu       sync.Mutex
 	open     map[*socket]struct{} // guarded by mu
-	by       map[netip.Prefix]int // open sockets by network; guarded by mu
+	networks map[netip.Prefix]int // open sockets by network; guarded by mu
 	stopping bool                 // guarded by mu
 }
 
@@ -83,7 +83,7 @@ type metrics struct {
 
 // New returns a Hub without sockets. Its goroutine pings sockets until [Hub.Stop].
 func New(config Config) *Hub {
-	h := &Hub{config: config, open: map[*socket]struct{}{}, by: map[netip.Prefix]int{}, stopCh: make(chan struct{})}
+	h := &Hub{config: config, open: map[*socket]struct{}{}, networks: map[netip.Prefix]int{}, stopCh: make(chan struct{})}
 	h.metrics = metrics{
 		sockets: prometheus.NewGauge(prometheus.GaugeOpts{Name: "admitone_sockets", Help: "Open WebSockets."}),
 		frames: prometheus.NewCounter(prometheus.CounterOpts{
@@ -101,7 +101,7 @@ func New(config Config) *Hub {
 //
 // Error: a [*core.Refusal]; the caller still has to write the response.
 func (h *Hub) Open(c *fiber.Ctx, requestID string, network netip.Prefix) error {
-	if err := h.room(network); err != nil {
+	if err := h.checkLimits(network); err != nil {
 		return err
 	}
 	id := strings.Clone(requestID)
@@ -112,24 +112,24 @@ func (h *Hub) Open(c *fiber.Ctx, requestID string, network netip.Prefix) error {
 	return nil
 }
 
-// room returns why no further socket may be opened, nil if one may.
-func (h *Hub) room(network netip.Prefix) error {
+// checkLimits returns why no further socket may be opened, nil if one may.
+func (h *Hub) checkLimits(network netip.Prefix) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if refusal := h.full(network); refusal != nil {
+	if refusal := h.limitRefusal(network); refusal != nil {
 		return refusal
 	}
 	return nil
 }
 
-// full is room for callers that hold mu.
-func (h *Hub) full(network netip.Prefix) *core.Refusal {
+// limitRefusal is checkLimits for callers that hold mu.
+func (h *Hub) limitRefusal(network netip.Prefix) *core.Refusal {
 	switch c := &h.config; {
 	case h.stopping:
 		return &core.Refusal{Code: codes.ShuttingDown, Detail: "this server is shutting down; connect again"}
 	case int64(len(h.open)) >= c.MaxSockets:
 		return &core.Refusal{Code: core.CodeOverloaded, Detail: "too many sockets are open; try again in a moment"}
-	case network.IsValid() && c.PerNetwork > 0 && h.by[network] >= c.PerNetwork:
+	case network.IsValid() && c.PerNetwork > 0 && h.networks[network] >= c.PerNetwork:
 		return &core.Refusal{Code: codes.RateLimited,
 			Detail: "too many sockets are open from your address; close some or try again"}
 	}
@@ -140,8 +140,8 @@ func (h *Hub) full(network netip.Prefix) *core.Refusal {
 func (h *Hub) serve(conn *websocket.Conn, id string, network netip.Prefix) {
 	s := newSocket(h, conn, id)
 	s.network = network
-	if refusal := h.enter(s); refusal != nil {
-		code := websocket.CloseTryAgainLater // other sockets have entered since Open checked the limits
+	if refusal := h.add(s); refusal != nil {
+		code := websocket.CloseTryAgainLater // other sockets were added since Open checked the limits
 		if refusal.Code == codes.ShuttingDown {
 			code = websocket.CloseServiceRestart
 		}
@@ -149,40 +149,40 @@ func (h *Hub) serve(conn *websocket.Conn, id string, network netip.Prefix) {
 		s.end()
 		return
 	}
-	defer h.leave(s)
+	defer h.remove(s)
 	defer s.end()
 	defer s.recovered()
 	s.read()
 }
 
-// enter adds a socket to the open ones, or returns why it may not be opened. Once the Hub is
-// stopping none is added, so that Wait terminates.
-func (h *Hub) enter(s *socket) *core.Refusal {
+// add registers an open socket, or returns why it may not be opened. It adds none once the Hub is
+// stopping, so that Wait terminates.
+func (h *Hub) add(s *socket) *core.Refusal {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if refusal := h.full(s.network); refusal != nil {
+	if refusal := h.limitRefusal(s.network); refusal != nil {
 		return refusal
 	}
 	h.open[s] = struct{}{}
 	if s.network.IsValid() {
-		h.by[s.network]++
+		h.networks[s.network]++
 	}
-	h.gone.Add(1)
+	h.serving.Add(1)
 	h.metrics.sockets.Inc()
 	return nil
 }
 
-func (h *Hub) leave(s *socket) {
+func (h *Hub) remove(s *socket) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	delete(h.open, s)
 	if s.network.IsValid() {
-		if h.by[s.network]--; h.by[s.network] == 0 {
-			delete(h.by, s.network)
+		if h.networks[s.network]--; h.networks[s.network] == 0 {
+			delete(h.networks, s.network)
 		}
 	}
 	h.metrics.sockets.Dec()
-	h.gone.Done()
+	h.serving.Done()
 }
 
 func (h *Hub) runPings() {
@@ -233,16 +233,16 @@ func reconnectHint() string { return fmt.Sprintf("reconnect in %d ms", 500+rand.
 // Wait returns nil once no socket is open. When ctx ends it aborts the remaining ones and
 // returns ctx.Err(). Call it after [Hub.Stop].
 func (h *Hub) Wait(ctx context.Context) error {
-	gone := make(chan struct{})
-	go func() { h.gone.Wait(); close(gone) }()
+	done := make(chan struct{})
+	go func() { h.serving.Wait(); close(done) }()
 	select {
-	case <-gone:
+	case <-done:
 		return nil
 	case <-ctx.Done():
 	}
 	for _, s := range h.list() {
 		s.abort()
 	}
-	<-gone
+	<-done
 	return ctx.Err()
 }

@@ -8,11 +8,10 @@ import (
 	"admitone/api/connections"
 )
 
-// TestSocketBounds: other sockets may be opened between the check of the bounds and their
-// application.
+// TestSocketBounds: add checks the bounds again, because other sockets may have been added since Open did.
 func TestSocketBounds(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.config.MaxSockets, w.config.PerNetwork = 3, 1 })
-	all := w.hub
+	hub := w.hub
 	ada, bob := connections.NetworkOf(netip.MustParseAddr("203.0.113.7")), connections.NetworkOf(
 		netip.MustParseAddr("203.0.113.8"),
 	)
@@ -22,12 +21,12 @@ func TestSocketBounds(t *testing.T) {
 	}{{ada, ""}, {ada, "rate_limited"}, {bob, ""}, {netip.Prefix{}, ""}, {netip.Prefix{}, "overloaded"}, {bob,
 		"overloaded"}} {
 		s := &socket{network: test.network}
-		why := all.enter(s)
-		if (why == nil) != (test.code == "") || why != nil && why.Code != test.code {
-			t.Errorf("socket %d: %v, want %q", i, why, test.code)
+		refusal := hub.add(s)
+		if (refusal == nil) != (test.code == "") || refusal != nil && refusal.Code != test.code {
+			t.Errorf("socket %d: refusal = %v, want %q", i, refusal, test.code)
 		}
-		if why == nil {
-			defer all.leave(s)
+		if refusal == nil {
+			defer hub.remove(s)
 		}
 	}
 }

@@ -95,7 +95,7 @@ func (s *socket) caughtUp() bool {
 	return true
 }
 
-// failedWatch is a topic that could not be subscribed to, and why.
+// failedWatch is a failed subscription to a topic, with the reason.
 type failedWatch struct {
 	topic  string
 	code   core.Code
@@ -162,7 +162,7 @@ func (s *socket) unwatch(key watchKey) bool {
 	s.mu.Lock()
 	w, ok := s.watches[key]
 	if ok {
-		w.gone = true
+		w.removed = true
 		w.pending = live.Pending{}
 		delete(s.watches, key)
 	}

@@ -14,7 +14,7 @@ import (
 func TestResume(t *testing.T) {
 	w := newHarness(t)
 	w.product("p", 10)
-	watching := w.dial("/ws") // keeps the topic alive
+	watching := w.dial("/ws") // prevents the topic's actor from stopping
 	watching.Send(subscribeP)
 	watching.Expect("snapshot")
 	p := w.dial("/ws")
@@ -43,43 +43,43 @@ func TestResume(t *testing.T) {
 	if d := p.Expect("delta"); d.Previous != first.Position || events.Position(d.Position) != position ||
 		d.Change != -3 ||
 		d.Remaining != 7 {
-		t.Errorf("the missed part: %+v", d)
+		t.Errorf("after three missed changes: delta = %+v, want change -3 and 7 remaining", d)
 	}
 	if d := resume(position, first.Epoch).Expect("delta"); events.Position(d.Previous) != position ||
 		events.Position(d.Position) != position ||
 		d.Change != 0 {
-		t.Errorf("nothing was missed: %+v", d)
+		t.Errorf("without missed changes: delta = %+v, want change 0 at %d", d, position)
 	}
 	if d := resume(first.Position, "another").Expect("snapshot"); events.Position(d.Position) != position {
-		t.Errorf("another epoch: %+v", d)
+		t.Errorf("another epoch: snapshot = %+v, want position %d", d, position)
 	}
 	resume(first.Position, "").Expect("snapshot")
-	// First there is no subscriber left, then there is a new server.
+	// Resume without another subscriber, then at a restarted server.
 	watching.Conn.Close()
 	w.hold("p")
 	position = w.ask("p", &product.Edit{Stock: new(int64(20))})
-	for _, server := range []string{"the same", "a new"} {
-		if server == "a new" {
+	for _, server := range []string{"the same", "a restarted"} {
+		if server == "a restarted" {
 			w.stop()
 			w.start()
 		}
-		alone := w.dial("/ws")
-		alone.Send(
+		client := w.dial("/ws")
+		client.Send(
 			fmt.Sprintf(
 				`{"event":"subscribe","data":{"topics":["product:p"],"since":{"product:p":%v},"epoch":%q}}`,
 				first.Position,
 				first.Epoch,
 			),
 		)
-		if d := alone.Expect("delta"); d.Previous != first.Position || events.Position(d.Position) != position ||
+		if d := client.Expect("delta"); d.Previous != first.Position || events.Position(d.Position) != position ||
 			d.Change != 6 ||
 			d.Remaining != 16 ||
 			d.Held != 1 ||
 			d.Stock != 20 ||
 			d.Cause != "mixed" {
-			t.Errorf("from %s server: %+v", server, d)
+			t.Errorf("from %s server: delta = %+v, want one mixed change of 6 to 16 remaining", server, d)
 		}
-		alone.Conn.Close()
+		client.Conn.Close()
 	}
 	resume(999999, first.Epoch).Expect("snapshot")
 	resume(0, first.Epoch).Expect("snapshot")
@@ -99,7 +99,7 @@ func TestTooManyWatches(t *testing.T) {
 	p.Expect("snapshot")
 	p.Send(`{"event":"subscribe","data":{"topics":["product:c"]}}`)
 	if _, d, err := p.Read(); err != nil || d.Code != "overloaded" {
-		t.Errorf("a third topic: %+v, %v", d, err)
+		t.Errorf("a third topic: %+v, %v; want overloaded", d, err)
 	}
 	p.Send(`{"event":"unsubscribe","data":{"topics":["product:a"]}}`)
 	p.Expect("unsubscribed")
@@ -133,12 +133,12 @@ func TestWriterPanic(t *testing.T) {
 	}
 	w.hub.mu.Unlock()
 	if _, _, err := p.Read(); err == nil {
-		t.Error("the socket continues")
+		t.Error("the socket is open after its writer panicked")
 	}
 	w.reserve("p")
 	q.Expect("delta")
 	if log := w.log.String(); !strings.Contains(log, "a socket panicked") {
-		t.Errorf("the log does not mention it: %s", log)
+		t.Errorf("the log has no panic of a socket: %s", log)
 	}
 	w.log.clear()
 }

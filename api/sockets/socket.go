@@ -42,30 +42,30 @@ type socket struct {
 	raw  net.Conn        // the connection under conn
 	fd   syscall.RawConn // the descriptor of raw, nil if it has none
 	id   string          // request id of the upgrade
-	// network is the key under which it is counted in Hub.by, set once
+	// network is the key under which it is counted in Hub.networks; immutable
 	network netip.Prefix
 
 	mu         sync.Mutex
-	changed    sync.Cond           // replies were sent, or writing or over has changed
+	changed    sync.Cond           // replies were sent, or writing or finished has changed
 	watches    map[watchKey]*watch // guarded by mu, changed by the reader only
 	queue      []*watch            // watches with pending frames, oldest first; guarded by mu
 	replies    [][]byte            // to messages of the client; guarded by mu
-	waiting    int                 // bytes of replies; guarded by mu
+	replyBytes int                 // total length of replies; guarded by mu
 	pong       []byte              // payload of the client's last ping, nil if none; guarded by mu
 	pinging    bool                // guarded by mu
 	waitStream *waitStream         // nil if no visitor waits; guarded by mu
 	visit      []byte              // message of waitStream to send, nil if none; guarded by mu
 	closing    []byte              // close frame to send last; guarded by mu
-	rest       []byte              // of a partially written frame; guarded by mu
+	partial    []byte              // the rest of a partially written frame; guarded by mu
 	writing    bool                // a writer runs; guarded by mu
-	over       bool                // nothing may be written any more; guarded by mu
+	finished   bool                // nothing may be written any more; guarded by mu
 
 	// backlog is an upper bound of the unacknowledged bytes. It is owned by the writer while one
 	// runs, else guarded by mu.
 	backlog int
 }
 
-// watchKey identifies a watch: a socket may watch a topic once per dialect.
+// watchKey identifies a watch within a socket: a topic may be watched once per dialect.
 type watchKey struct {
 	topic        string
 	shortDialect bool
@@ -79,7 +79,7 @@ type watch struct {
 	sub     *live.Subscription // owned by the reader
 	pending live.Pending       // guarded by socket.mu
 	queued  bool               // guarded by socket.mu
-	gone    bool               // guarded by socket.mu
+	removed bool               // guarded by socket.mu
 }
 
 func newSocket(hub *Hub, conn *websocket.Conn, id string) *socket {
@@ -102,7 +102,7 @@ func (w *watch) Deliver(f *live.Frame) {
 	s := w.socket
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.over || w.gone {
+	if s.finished || w.removed {
 		return
 	}
 	if !s.writing && s.sendNow(outgoing{frame: f, shortDialect: w.shortDialect}) {
@@ -124,21 +124,21 @@ func (w *watch) Deliver(f *live.Frame) {
 func (s *socket) reply(message []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for s.waiting > maxReplies && !s.over {
+	for s.replyBytes > maxReplies && !s.finished {
 		s.changed.Wait()
 	}
-	if s.over {
+	if s.finished {
 		return // the client may send more until it receives the close frame
 	}
 	s.replies = append(s.replies, message)
-	s.waiting += len(message)
+	s.replyBytes += len(message)
 	s.wake()
 }
 
 func (s *socket) ping() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.over || !s.writing && s.writeNow(pingFrame) {
+	if s.finished || !s.writing && s.writeNow(pingFrame) {
 		return
 	}
 	s.pinging = true
@@ -159,11 +159,11 @@ func (s *socket) closeWith(code int, reason string) {
 	s.wake()
 }
 
-// alive extends the read deadline, unless the socket has ended.
-func (s *socket) alive() {
+// extendReadDeadline extends the read deadline, unless the socket has ended.
+func (s *socket) extendReadDeadline() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.over {
+	if !s.finished {
 		s.raw.SetReadDeadline(time.Now().Add(s.hub.config.PingEvery * 12 / 5))
 	}
 }
@@ -172,26 +172,26 @@ func (s *socket) alive() {
 func (s *socket) abort() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.cut()
+	s.abortLocked()
 }
 
-// cut is abort for callers that hold mu.
-func (s *socket) cut() {
+// abortLocked is abort for callers that hold mu.
+func (s *socket) abortLocked() {
 	s.finish()
 	s.raw.Close()
 }
 
 // finish forbids further writes. The caller holds mu.
 func (s *socket) finish() {
-	s.over = true
+	s.finished = true
 	s.changed.Broadcast()
 }
 
 // read handles the client's messages until the connection ends.
 func (s *socket) read() {
-	s.conn.SetPongHandler(func(string) error { s.alive(); return nil })
+	s.conn.SetPongHandler(func(string) error { s.extendReadDeadline(); return nil })
 	s.conn.SetPingHandler(func(payload string) error {
-		s.alive()
+		s.extendReadDeadline()
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.pong = append([]byte{}, payload...)
@@ -203,7 +203,7 @@ func (s *socket) read() {
 		return nil
 	})
 	for {
-		s.alive()
+		s.extendReadDeadline()
 		kind, message, err := s.conn.ReadMessage()
 		if errors.Is(err, websocket.ErrReadLimit) {
 			s.tooLarge()
@@ -239,7 +239,7 @@ func (s *socket) panicked(cause any) {
 		"request_id", s.id, "panic", cause, "stack", string(debug.Stack()))
 }
 
-// end releases everything, after a close frame that is being sent. Nothing uses the connection
+// end releases all resources, once a close frame in progress has been sent. Nothing uses the connection
 // afterwards.
 func (s *socket) end() {
 	s.mu.Lock()
@@ -251,7 +251,7 @@ func (s *socket) end() {
 	watches := s.watches
 	s.watches = nil
 	for _, w := range watches {
-		w.gone = true
+		w.removed = true
 	}
 	s.queue, s.replies = nil, nil
 	s.mu.Unlock()

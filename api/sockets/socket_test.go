@@ -26,7 +26,7 @@ func TestSnapshotAndDeltas(t *testing.T) {
 		d.Stock != 10 ||
 		d.ID != "p" ||
 		d.Name != "the p" {
-		t.Errorf("%+v", d)
+		t.Errorf("snapshot = %+v, want 9 of 10 remaining at position 2", d)
 	}
 	last := d.Position
 	for i := range 5 {
@@ -35,13 +35,13 @@ func TestSnapshotAndDeltas(t *testing.T) {
 		if d.Previous != last || d.Position != last+1 || d.Remaining != int64(8-i) || d.Sold != int64(2+i) ||
 			d.Change != -1 ||
 			d.Cause != "reserved" {
-			t.Errorf("%+v after %d", d, last)
+			t.Errorf("delta after position %d = %+v, want one reservation", last, d)
 		}
 		last = d.Position
 	}
 	w.ask("p", &product.Edit{Name: new("new"), Stock: new(int64(20))})
 	if d := p.Expect("delta"); d.Cause != "edited" || d.Change != 10 || d.Name != "new" || d.Stock != 20 {
-		t.Errorf("%+v", d)
+		t.Errorf("delta = %+v, want an edit to 20 in stock", d)
 	}
 }
 
@@ -55,22 +55,22 @@ func TestUnsubscribe(t *testing.T) {
 	p.Expect("snapshot")
 	p.Send(`{"event":"unsubscribe","data":{"topics":["product:p","product:none"]}}`)
 	if f, _ := p.Next(); f.Event != "unsubscribed" || string(f.Data) != `{"topics":["product:p","product:none"]}` {
-		t.Errorf("%s %s", f.Event, f.Data)
+		t.Errorf("received %s %s, want unsubscribed with both topics", f.Event, f.Data)
 	}
 	w.reserve("p")
 	w.reserve("q")
 	if d := p.Expect("delta"); d.Topic != "product:q" {
-		t.Errorf("a frame of the rest: %+v", d)
+		t.Errorf("the next delta = %+v, want one of product:q", d)
 	}
 	p.Send(subscribeP)
 	if d := p.Expect("snapshot"); d.Topic != "product:p" || d.Remaining != 9 {
-		t.Errorf("%+v", d)
+		t.Errorf("snapshot = %+v, want 9 remaining of product:p", d)
 	}
 	p.Send(subscribeP) // again: a snapshot, and each change once
 	p.Expect("snapshot")
 	w.reserve("p")
 	if d := p.Expect("delta"); d.Remaining != 8 {
-		t.Errorf("%+v", d)
+		t.Errorf("delta = %+v, want 8 remaining", d)
 	}
 	p.Send(`{"event":"ping"}`)
 	p.Expect("pong")
@@ -121,13 +121,13 @@ func TestBadMessages(t *testing.T) {
 	} {
 		p.Send(message)
 		if d := p.Expect("error"); d.Code != code || d.Detail == "" {
-			t.Errorf("%s: the error %q (%s), want %q", message, d.Code, d.Detail, code)
+			t.Errorf("%s: received the error %q (%s), want %q", message, d.Code, d.Detail, code)
 		}
 	}
 	w.must(p.Conn.WriteMessage(websocket.BinaryMessage, []byte(subscribeP)))
 	p.ExpectError("malformed_json")
 	p.Send(subscribeP)
-	p.Expect("snapshot") // it still works after all that
+	p.Expect("snapshot") // the connection survives all errors
 }
 
 func TestThousandTopics(t *testing.T) {
@@ -151,7 +151,7 @@ func TestThousandTopics(t *testing.T) {
 	}
 	p.Send(subscribeP)
 	if d := p.ExpectError("overloaded"); d.Topic != "product:p" {
-		t.Errorf("%+v", d)
+		t.Errorf("the error's topic is %s, want product:p", d.Topic)
 	}
 	p.Send(`{"event":"subscribe","data":{"topics":["product:7"]}}`) // an existing one
 	p.Expect("snapshot")
@@ -172,14 +172,14 @@ func TestControlFrames(t *testing.T) {
 	w := newHarness(t)
 	p := w.dial("/ws")
 	pongs := make(chan string, 1)
-	p.Conn.SetPongHandler(func(said string) error { pongs <- said; return nil })
+	p.Conn.SetPongHandler(func(payload string) error { pongs <- payload; return nil })
 	w.must(p.Conn.WriteControl(websocket.PingMessage, []byte("are you there?"), time.Now().Add(time.Second)))
 	p.Send(`{"event":"ping"}`)
 	p.Expect("pong")
 	select {
-	case said := <-pongs:
-		if said != "are you there?" {
-			t.Errorf("the pong says %q", said)
+	case payload := <-pongs:
+		if payload != "are you there?" {
+			t.Errorf("the pong's payload is %q, want the ping's", payload)
 		}
 	default:
 		// The text frame may not overtake the pong: a writer sends pongs first.
@@ -199,16 +199,16 @@ func TestPingTimeout(t *testing.T) {
 	good, dead := w.dial("/ws"), w.dial("/ws")
 	pings := 0
 	answer := good.Conn.PingHandler()
-	good.Conn.SetPingHandler(func(said string) error {
+	good.Conn.SetPingHandler(func(payload string) error {
 		if pings++; pings == 4 { // longer than the maximum silence
 			good.Send(`{"event":"ping"}`)
 		}
-		return answer(said)
+		return answer(payload)
 	})
 	good.Expect("pong")
 	dead.Conn.SetPingHandler(func(string) error { return nil })
 	if _, _, err := dead.Read(); err == nil {
-		t.Error("a dead client was sent something")
+		t.Error("the client that answers no pings is still connected")
 	}
 }
 
@@ -264,36 +264,36 @@ func testShortDialect(t *testing.T, path string) {
 		w.product(id, 3)
 	}
 	p := w.dial(path)
-	says := func(event, want string) {
+	wantMessage := func(event, want string) {
 		t.Helper()
 		if f, _ := p.Next(); f.Event != event || string(f.Data) != want {
-			t.Errorf("got %s %s, want %s %s", f.Event, f.Data, event, want)
+			t.Errorf("received %s %s, want %s %s", f.Event, f.Data, event, want)
 		}
 	}
 	p.Send(`{"event":"init_products","data":[1,2]}`)
-	says("Product list initialized", `["product_1","product_2"]`)
+	wantMessage("Product list initialized", `["product_1","product_2"]`)
 	w.reserve("1")
-	says("reservation_created", `{"id":1,"name":"the 1","count":2,"stock":3,"price":7,"position":5}`)
+	wantMessage("reservation_created", `{"id":1,"name":"the 1","count":2,"stock":3,"price":7,"position":5}`)
 	p.Send(`{"event":"init_products","data":["03",2,"tee"]}`) // replaces the set
-	says("Product list initialized", `["product_03","product_2","product_tee"]`)
+	wantMessage("Product list initialized", `["product_03","product_2","product_tee"]`)
 	w.reserve("1")
 	w.reserve("03")
-	says("reservation_created", `{"id":"03","name":"the 03","count":2,"stock":3,"price":7,"position":7}`)
+	wantMessage("reservation_created", `{"id":"03","name":"the 03","count":2,"stock":3,"price":7,"position":7}`)
 	reservation := w.hold("2")
-	says("reservation_created", `{"id":2,"name":"the 2","count":2,"stock":3,"price":7,"position":8}`)
+	wantMessage("reservation_created", `{"id":2,"name":"the 2","count":2,"stock":3,"price":7,"position":8}`)
 	w.ask("2", &product.Confirm{ReservationID: reservation, By: "ada"}) // no change of the count
 	w.ask("2", &product.Release{ReservationID: reservation, By: "ada"})
-	says("reservation_created", `{"id":2,"name":"the 2","count":3,"stock":3,"price":7,"position":10}`)
+	wantMessage("reservation_created", `{"id":2,"name":"the 2","count":3,"stock":3,"price":7,"position":10}`)
 	p.Send(`{"event":"init_products","data":[9]}`)
-	says("Product list initialized", `["product_9"]`)
+	wantMessage("Product list initialized", `["product_9"]`)
 	if d := p.ExpectError("not_found"); d.Topic != "product:9" {
-		t.Error(d)
+		t.Errorf("the error's topic is %s, want product:9", d.Topic)
 	}
 	// Both dialects at once, on one topic.
 	p.Send(`{"event":"subscribe","data":{"topics":["product:2"]}}`)
 	p.Expect("snapshot")
 	p.Send(`{"event":"init_products","data":[2]}`)
-	says("Product list initialized", `["product_2"]`)
+	wantMessage("Product list initialized", `["product_2"]`)
 	w.reserve("2")
 	both := map[string]bool{}
 	for range 2 {
@@ -301,7 +301,7 @@ func testShortDialect(t *testing.T, path string) {
 		both[f.Event] = true
 	}
 	if !both["delta"] || !both["reservation_created"] {
-		t.Error("heard", both)
+		t.Errorf("received the events %v, want delta and reservation_created", both)
 	}
 	p.Send(`{"event":"unsubscribe","data":{"topics":["product:2"]}}`)
 	p.Expect("unsubscribed")
@@ -318,19 +318,19 @@ func TestPipelinedFrame(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	conn.SetDeadline(time.Now().Add(patience))
+	conn.SetDeadline(time.Now().Add(testTimeout))
 	request := "GET /ws HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: " +
 		"websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
 	fmt.Fprint(conn, request+"\x81\x90\x00\x00\x00\x00"+`{"event":"ping"}`)
-	var heard []byte
+	var received []byte
 	buf := make([]byte, 4096)
-	for !bytes.Contains(heard, []byte(`"pong"`)) {
+	for !bytes.Contains(received, []byte(`"pong"`)) {
 		n, err := conn.Read(buf)
-		if heard = append(heard, buf[:n]...); err != nil {
-			t.Fatalf("%v after %q", err, heard)
+		if received = append(received, buf[:n]...); err != nil {
+			t.Fatalf("%v after %q", err, received)
 		}
 	}
-	if !bytes.HasPrefix(heard, []byte("HTTP/1.1 101 "+http.StatusText(http.StatusSwitchingProtocols))) {
-		t.Errorf("%q", heard)
+	if !bytes.HasPrefix(received, []byte("HTTP/1.1 101 "+http.StatusText(http.StatusSwitchingProtocols))) {
+		t.Errorf("received %q, want status 101", received)
 	}
 }

@@ -17,9 +17,8 @@ func IsUpgrade(c *fiber.Ctx) bool { return contrib.IsWebSocketUpgrade(c) }
 // upgrade responds to a handshake and passes the connection to serve, which runs on a goroutine
 // of its own. It returns false if the request is not a handshake of version 13.
 //
-// The library's socket keeps the HTTP server's read buffer and the request as long as its handler
-// runs, which is more memory than everything else that an idle socket needs. So the handler
-// detaches the connection and returns at once.
+// While the library's handler runs, it retains the HTTP server's read buffer and the request: more memory
+// than an idle socket needs otherwise. So the handler detaches the connection and returns at once.
 func upgrade(c *fiber.Ctx, buffers websocket.BufferPool, serve func(*websocket.Conn)) bool {
 	respond := contrib.New(func(handshaken *contrib.Conn) {
 		hijacked := handshaken.NetConn()
@@ -33,12 +32,12 @@ func upgrade(c *fiber.Ctx, buffers websocket.BufferPool, serve func(*websocket.C
 	return respond(c) == nil
 }
 
-// newConn returns the server's end of a WebSocket on a connection whose handshake is done. An
-// error means that the connection is closed.
+// newConn returns the server's end of a WebSocket on a connection after its handshake. An error means
+// that the connection is closed.
 func newConn(hijacked net.Conn, buffers websocket.BufferPool) (*websocket.Conn, error) {
 	u := websocket.Upgrader{ReadBufferSize: 512, WriteBufferSize: 2048, WriteBufferPool: buffers,
 		CheckOrigin: func(*http.Request) bool { return true }}
-	return u.Upgrade(&handover{conn: takeOver(hijacked)}, handshake, nil)
+	return u.Upgrade(&hijacker{conn: detach(hijacked)}, handshake, nil)
 }
 
 // handshake is a request that satisfies the library's checks. The real one was answered already.
@@ -53,8 +52,8 @@ type upgradedConn struct {
 	responded bool   // the library has written its response
 }
 
-// takeOver detaches a connection from the HTTP server, with the bytes that it has read already.
-func takeOver(hijacked net.Conn) *upgradedConn {
+// detach takes over a connection from the HTTP server, with the bytes already read.
+func detach(hijacked net.Conn) *upgradedConn {
 	c := &upgradedConn{Conn: hijacked}
 	if h, ok := hijacked.(interface{ UnsafeConn() net.Conn }); ok {
 		c.Conn = h.UnsafeConn()
@@ -94,13 +93,13 @@ func (c *upgradedConn) Write(p []byte) (int, error) {
 	return c.Conn.Write(p)
 }
 
-// handover is an [http.ResponseWriter] that supports only Hijack.
-type handover struct {
+// hijacker is an [http.ResponseWriter] that supports Hijack only.
+type hijacker struct {
 	http.ResponseWriter
 	conn *upgradedConn
 }
 
 // Hijack implements [http.Hijacker].
-func (h *handover) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	return h.conn, bufio.NewReadWriter(bufio.NewReaderSize(h.conn, 16), bufio.NewWriterSize(h.conn, 16)), nil
 }

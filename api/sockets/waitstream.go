@@ -19,9 +19,8 @@ const (
 	pollRetry = 5 * time.Second
 )
 
-// waitStream polls for a visitor in a waiting room while the socket is open, as a client would
-// over HTTP, which sends the visitor's heartbeats. It costs a timer and at most one buffered
-// message, which a newer one replaces.
+// waitStream polls for a visitor in a waiting room while the socket is open. As over HTTP, each poll is
+// the visitor's heartbeat. It costs a timer and at most one buffered message, which a newer one replaces.
 type waitStream struct {
 	socket  *socket
 	room    events.RoomID
@@ -47,7 +46,7 @@ func (s *socket) wait(raw jsontext.Value) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.stopWaiting()
-	if s.over {
+	if s.finished {
 		return
 	}
 	s.waitStream = w
@@ -66,7 +65,7 @@ func (s *socket) stopWaiting() {
 func (w *waitStream) poll() {
 	s := w.socket
 	defer func() {
-		if cause := recover(); cause != nil { // nothing else recovers
+		if cause := recover(); cause != nil { // nothing else recovers on this goroutine
 			s.panicked(cause)
 		}
 	}()
@@ -75,20 +74,20 @@ func (w *waitStream) poll() {
 	visit, err := s.hub.config.Poll(ctx, w.room, w.visitor)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.waitStream != w || s.over {
+	if s.waitStream != w || s.finished {
 		return
 	}
 	refusal := (*core.Refusal)(nil)
 	switch {
 	case errors.As(err, &refusal):
-		w.put(errorMessage(refusal.Code, refusal.Detail, ""))
+		w.enqueue(errorMessage(refusal.Code, refusal.Detail, ""))
 		s.waitStream = nil
 		return
 	case err != nil:
 		w.timer.Reset(pollRetry)
 		return
 	}
-	w.put(visitMessage(visit.Data))
+	w.enqueue(visitMessage(visit.Data))
 	if visit.Waiting {
 		w.timer.Reset(visit.PollAfter)
 		return
@@ -101,9 +100,9 @@ func visitMessage(data []byte) []byte {
 	return append(append(message, data...), '}')
 }
 
-// put queues a message, unless it equals the last one, and replaces one that has not been sent
+// enqueue queues a message, unless it equals the last one, and replaces one that has not been sent
 // yet. The caller holds mu.
-func (w *waitStream) put(message []byte) {
+func (w *waitStream) enqueue(message []byte) {
 	if bytes.Equal(message, w.last) {
 		return
 	}

@@ -16,13 +16,13 @@ const (
 	// maxBacklog bounds the unacknowledged bytes in the kernel's send queue. Beyond it frames
 	// are merged instead, so that a close frame still fits.
 	maxBacklog = 32 << 10
-	// closeTimeout bounds the time of a client to answer a close frame.
+	// closeTimeout bounds the wait for a client's answer to a close frame.
 	closeTimeout = 2 * time.Second
 )
 
 // wake starts a writer if none runs. The caller holds mu.
 func (s *socket) wake() {
-	if s.writing || s.over {
+	if s.writing || s.finished {
 		return
 	}
 	s.writing = true
@@ -35,7 +35,7 @@ func (s *socket) sendNow(out outgoing) bool {
 	defer func() { // a panic must not stop the delivery to other sockets
 		if cause := recover(); cause != nil {
 			s.panicked(cause)
-			s.cut()
+			s.abortLocked()
 		}
 	}()
 	message := out.encoded()
@@ -62,14 +62,14 @@ func (s *socket) writeNow(message []byte) bool {
 	n, err := writeSome(s.fd, message)
 	switch {
 	case err != nil:
-		s.cut()
+		s.abortLocked()
 		return true
 	case n == 0:
 		return false
 	}
 	s.backlog += len(message)
 	if n < len(message) {
-		s.rest = message[n:]
+		s.partial = message[n:]
 		s.wake()
 	}
 	return true
@@ -88,7 +88,7 @@ func (s *socket) runWriter() {
 		}
 	}()
 	for {
-		s.makeRoom()
+		s.awaitBacklog()
 		out, ok := s.next()
 		if !ok {
 			return
@@ -103,23 +103,23 @@ func (s *socket) runWriter() {
 	}
 }
 
-// makeRoom waits until the backlog is small enough to write more. If the client reads nothing for
+// awaitBacklog waits until the backlog is small enough to write more. If the client reads nothing for
 // StallAfter, the socket is closed; the close frame arrives when the client reads again. Where the
 // backlog is not known, a write that blocks for StallAfter aborts the connection.
-func (s *socket) makeRoom() {
+func (s *socket) awaitBacklog() {
 	if s.backlog <= maxBacklog {
 		return
 	}
 	stall := s.hub.config.StallAfter
-	least, since, pause := s.backlog, time.Now(), time.Millisecond
+	lowest, since, pause := s.backlog, time.Now(), time.Millisecond
 	for {
 		unsent, known := sendQueueBytes(s.fd)
 		s.backlog = unsent
-		if !known || unsent <= maxBacklog || s.leaving() {
+		if !known || unsent <= maxBacklog || s.isClosing() {
 			return
 		}
-		if unsent < least {
-			least, since = unsent, time.Now()
+		if unsent < lowest {
+			lowest, since = unsent, time.Now()
 		}
 		if time.Since(since) >= stall {
 			s.hub.config.Logger.Info("a socket is closed because its client does not read", "request_id", s.id)
@@ -131,19 +131,19 @@ func (s *socket) makeRoom() {
 	}
 }
 
-func (s *socket) leaving() bool {
+func (s *socket) isClosing() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.over || s.closing != nil
+	return s.finished || s.closing != nil
 }
 
-// outgoing is one thing to write.
+// outgoing is one item to write. At most one of control, data, frame and partial is set.
 type outgoing struct {
 	control      int // a control frame of this type, if not 0
 	data         []byte
 	frame        *live.Frame
 	shortDialect bool
-	rest         []byte // of a partially written frame
+	partial      []byte // the rest of a partially written frame
 }
 
 // encoded returns the encoded message of a frame in its dialect; nil if the dialect has none for
@@ -157,16 +157,16 @@ func (out *outgoing) encoded() []byte {
 	return message
 }
 
-// next removes and returns the next thing to write. If there is none, it marks the writer as
-// ended and returns false.
+// next removes and returns the next item to write. If there is none, it marks the writer as ended and
+// returns false.
 func (s *socket) next() (out outgoing, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
-	case s.over:
-	case s.rest != nil:
-		out = outgoing{rest: s.rest}
-		s.rest = nil
+	case s.finished:
+	case s.partial != nil:
+		out = outgoing{partial: s.partial}
+		s.partial = nil
 		return out, true
 	case s.closing != nil:
 		s.finish()
@@ -199,7 +199,7 @@ func (s *socket) nextReply() outgoing {
 	if s.replies = s.replies[1:]; len(s.replies) == 0 {
 		s.replies = nil
 	}
-	s.waiting -= len(out.data)
+	s.replyBytes -= len(out.data)
 	s.changed.Broadcast()
 	return out
 }
@@ -232,8 +232,8 @@ func (s *socket) send(out outgoing) error {
 		s.backlog += len(out.data) + frameHead
 		s.conn.SetWriteDeadline(deadline)
 		return s.conn.WriteMessage(websocket.TextMessage, out.data)
-	case out.rest != nil:
-		return s.write(out.rest, deadline)
+	case out.partial != nil:
+		return s.write(out.partial, deadline)
 	case out.frame == nil:
 		return nil // the client has unsubscribed meanwhile
 	}

@@ -1,12 +1,11 @@
 // Package sweeps ends all sales of a cancelled performance, product or tournament.
 //
-// A [Sweeper] follows the list of cancellations in the views. For each unswept one it runs a cursor
-// (package cursor), whose work is one event: the announcement. It puts the fence into the stream of
-// the cancelled entity, waits until the views have seen it, and ends everything that they list. So
-// of several servers one sweeps; another takes over when that one is silent; and a killed sweep
-// starts again, at the cost of checking the ended sales, because each booking is ended in its own
-// stream, once.
+// A [Sweeper] follows the list of cancellations in the views. For each unfinished one it runs a cursor
+// (package cursor) whose only event is the announcement. The cursor's work appends the fence to the
+// stream of the cancelled entity, waits until the views include it, and ends all sales that they list.
+// So one of several servers sweeps, and another takes over if it fails. A killed sweep starts again, at
+// the cost of checking the ended sales: each booking is ended in its own stream, once.
 //
-// A booking after the fence, by a server that did not know of it yet, is not found here: the views
+// A booking made after the fence, by a server that had not read it yet, is not found here: the views
 // list it as unfinished, and its resumption ends it.
 package sweeps

@@ -27,7 +27,7 @@ type kind struct {
 	sweep func(ctx context.Context, s *Sweeper, id string) (ended int64, err error)
 }
 
-// kinds has the kinds by category.
+// kinds maps categories to kinds.
 var kinds = map[string]kind{
 	events.PerformanceCategory: {
 		stream: func(id string) events.StreamID { return performance.Stream(events.PerformanceID(id)) },
@@ -57,7 +57,7 @@ func kindOf(category string) (kind, error) {
 	return k, nil
 }
 
-// sweepPerformance ends the bookings of a performance. Error: errLeft, if some are not ended yet.
+// sweepPerformance ends the bookings of a performance. Error: errIncomplete, if some are not ended yet.
 func sweepPerformance(ctx context.Context, s *Sweeper, id string) (ended int64, err error) {
 	show, _, err := s.config.Views.Performance(events.PerformanceID(id))
 	if err != nil {
@@ -75,27 +75,27 @@ func sweepPerformance(ctx context.Context, s *Sweeper, id string) (ended int64, 
 	if err := s.config.Views.CatchUp(ctx); err != nil {
 		return 0, err
 	}
-	left := 0
+	remaining := 0
 	err = s.eachBooking(ctx, id, func(b *row.Booking) func() error {
 		switch {
 		case b.Made > show.Cancelled.Fence: // refused by the fence, though the views list it
 		case b.MustCancel(&show.Cancelled), b.Refunding:
-			left++
+			remaining++
 		case b.Status == events.BookingIsCancelled:
 			ended++
 		}
 		return nil
 	})
-	if err == nil && left > 0 {
-		err = fmt.Errorf("%w: %d bookings", errLeft, left)
+	if err == nil && remaining > 0 {
+		err = fmt.Errorf("%w: %d bookings", errIncomplete, remaining)
 	}
 	return ended, err
 }
 
-// eachBooking calls look with every booking of a performance, and runs the functions that it returns
+// eachBooking calls visit with every booking of a performance, and runs the functions that visit returns
 // concurrently; nil means that there is nothing to do. It continues after a failure and returns the
 // first error.
-func (s *Sweeper) eachBooking(ctx context.Context, id string, look func(*row.Booking) (end func() error)) error {
+func (s *Sweeper) eachBooking(ctx context.Context, id string, visit func(*row.Booking) (end func() error)) error {
 	after, failed := uint64(0), error(nil)
 	for {
 		bookings, next, err := s.bookings(id, after)
@@ -107,7 +107,7 @@ func (s *Sweeper) eachBooking(ctx context.Context, id string, look func(*row.Boo
 		}
 		var ends []func() error
 		for i := range bookings {
-			if end := look(&bookings[i]); end != nil {
+			if end := visit(&bookings[i]); end != nil {
 				ends = append(ends, end)
 			}
 		}
@@ -133,7 +133,7 @@ func (s *Sweeper) bookings(id string, after uint64) (found []row.Booking, next u
 
 // sweepProduct ends the reservations of a product. No new ones are made after the fence.
 func sweepProduct(ctx context.Context, s *Sweeper, id string) (ended int64, err error) {
-	left, failed := 0, error(nil)
+	remaining, failed := 0, error(nil)
 	for after := ""; ; {
 		reservations, next, err := s.reservations(id, after)
 		if err == nil {
@@ -147,7 +147,7 @@ func sweepProduct(ctx context.Context, s *Sweeper, id string) (ended int64, err 
 			r := reservations[i]
 			switch r.Status() {
 			case events.ReservationHeld, events.ReservationConfirmed:
-				left++
+				remaining++
 				ends = append(ends, func() error { return s.endReservation(ctx, &r) })
 			case events.ReservationCancelled:
 				ended++
@@ -160,7 +160,7 @@ func sweepProduct(ctx context.Context, s *Sweeper, id string) (ended int64, err 
 			break
 		}
 	}
-	return ended + int64(left), failed
+	return ended + int64(remaining), failed
 }
 
 // endReservation ends one reservation and, if it was paid, starts its refund.
@@ -194,23 +194,22 @@ func (s *Sweeper) reservations(id, after string) (found []row.Reservation, next 
 	return reading.Reservations(events.ProductID(id), after, page)
 }
 
-// countEntries only counts: the fence in a tournament's stream has itself ended all entries.
+// countEntries only counts, because the fence itself ends all entries of a tournament.
 func countEntries(_ context.Context, s *Sweeper, id string) (ended int64, err error) {
 	t, _, err := s.config.Views.Tournament(events.TournamentID(id))
 	return t.Entered + t.Waitlisted, err
 }
 
-// concurrently calls functions, at most maxEnds of them concurrently, and returns the first error in
-// their order.
+// concurrently calls functions, at most maxEnds at a time, and returns the first error in their order.
 func concurrently(all []func() error) error {
 	var group sync.WaitGroup
 	failed := make([]error, len(all))
-	places := make(chan struct{}, maxEnds)
+	slots := make(chan struct{}, maxEnds)
 	for i, do := range all {
-		places <- struct{}{}
+		slots <- struct{}{}
 		group.Go(func() {
 			failed[i] = process.Guard(do)
-			<-places
+			<-slots
 		})
 	}
 	group.Wait()

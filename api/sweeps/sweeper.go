@@ -21,18 +21,18 @@ import (
 )
 
 const (
-	// lookEvery is the interval at which the list of cancellations is read even without a change.
-	lookEvery = 5 * time.Second
+	// pollEvery is the interval at which the list of cancellations is read even without a change.
+	pollEvery = 5 * time.Second
 	// maxSweeps bounds the concurrent sweeps, maxEnds the bookings or reservations that one
 	// sweep ends concurrently.
 	maxSweeps, maxEnds = 16, 16
 	// page is the page size of lists.
 	page = 500
-	// attempt is the expected maximum duration of one attempt, patience the additional wait of
+	// attemptTime is the expected maximum duration of one attempt, takeoverWait the additional wait of
 	// another server before it takes the sweep over.
-	attempt, patience = 10 * time.Second, 10 * time.Second
-	// rest is the pause after a sweep has failed.
-	rest = time.Second
+	attemptTime, takeoverWait = 10 * time.Second, 10 * time.Second
+	// retryPause is the pause after a sweep has failed.
+	retryPause = time.Second
 )
 
 // Config of a sweeper.
@@ -51,15 +51,15 @@ type Config struct {
 	Faster int
 }
 
-// Sweeper cancels resources and sweeps them: it ends all earlier holds and sales. Run does the
-// sweeping; the other methods may be called at any time.
+// Sweeper cancels resources and sweeps them: it ends all earlier holds and sales. Run does the sweeping.
+// The other methods are safe for concurrent use, even before Run.
 type Sweeper struct {
 	config  Config
 	running map[events.CallOffID]context.CancelFunc // owned by Run
-	// places limits the concurrent sweeps. A sweep that waits to retry has no place, so that it does
+	// slots limits the concurrent sweeps. A sweep that waits to retry holds no slot, so that it does
 	// not delay the others.
-	places chan struct{}
-	group  sync.WaitGroup
+	slots chan struct{}
+	group sync.WaitGroup
 }
 
 // New returns a sweeper. Call Run to start it.
@@ -69,16 +69,16 @@ func New(config Config) *Sweeper {
 	}
 	config.Faster = max(config.Faster, 1)
 	return &Sweeper{config: config, running: map[events.CallOffID]context.CancelFunc{},
-		places: make(chan struct{}, maxSweeps)}
+		slots: make(chan struct{}, maxSweeps)}
 }
 
 // Run sweeps until ctx ends, and returns ctx's error once all sweeps in progress have stopped.
 func (s *Sweeper) Run(ctx context.Context) error {
 	defer s.group.Wait()
-	tick := time.NewTicker(lookEvery)
+	tick := time.NewTicker(pollEvery)
 	defer tick.Stop()
 	for {
-		if err := s.look(ctx); err != nil && ctx.Err() == nil {
+		if err := s.refresh(ctx); err != nil && ctx.Err() == nil {
 			s.config.Logger.Warn("the cancellations can't be read", "error", err)
 		}
 		select {
@@ -90,8 +90,8 @@ func (s *Sweeper) Run(ctx context.Context) error {
 	}
 }
 
-// look starts sweeps for open cancellations without one, and stops sweeps of closed ones.
-func (s *Sweeper) look(ctx context.Context) error {
+// refresh starts sweeps for open cancellations without one, and stops sweeps of closed ones.
+func (s *Sweeper) refresh(ctx context.Context) error {
 	open, err := s.config.Views.OpenCallOffs()
 	if err != nil {
 		return err
@@ -121,7 +121,7 @@ func (s *Sweeper) sweep(ctx context.Context, c *row.CallOff) {
 		err := cursor.New(s.runner(c)).Run(ctx)
 		if ctx.Err() == nil {
 			s.config.Logger.Error("a sweep has stopped; it is restarted", "calloff", c.ID, "error", err)
-			sleep(ctx, rest)
+			sleep(ctx, retryPause)
 		}
 	}
 }
@@ -145,7 +145,7 @@ func (s *Sweeper) runner(c *row.CallOff) cursor.Config {
 		Await: func(ctx context.Context, behind events.Position) error {
 			return s.config.Views.WaitFor(ctx, behind+1)
 		},
-		Node: s.config.Node, Alone: s.config.Alone, AtOnce: 1, Attempt: attempt / faster, Patience: patience / faster,
+		Node: s.config.Node, Alone: s.config.Alone, AtOnce: 1, Attempt: attemptTime / faster, Patience: takeoverWait / faster,
 		WriteEvery: time.Second / faster, Logger: s.config.Logger,
 	}
 	for _, wait := range cursor.Schedule {
@@ -168,8 +168,8 @@ func (w *work) Do(ctx context.Context, _ *events.Recorded) error {
 	select {
 	case <-ctx.Done():
 		return ctx.Err()
-	case w.places <- struct{}{}:
-		defer func() { <-w.places }()
+	case w.slots <- struct{}{}:
+		defer func() { <-w.slots }()
 	}
 	of, err := kindOf(w.callOff.Of)
 	if err != nil {
@@ -215,8 +215,8 @@ func (o origin) request() actors.Request {
 	return actors.Request{ID: o.ID, CorrelationID: o.CorrelationID, CausationID: o.CausationID, Actor: o.Actor}
 }
 
-// errLeft means that the sweep has to be repeated.
-var errLeft = errors.New("some bookings are not ended yet")
+// errIncomplete means that the sweep has to be repeated.
+var errIncomplete = errors.New("some bookings are not ended yet")
 
 // fence appends the fence, the cancellation fact, to the stream of the resource, and returns a log
 // position at or after it. Idempotent. Refusal: not_found.

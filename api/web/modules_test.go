@@ -33,7 +33,7 @@ func TestImports(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !strings.Contains(page.String(), `<link rel="modulepreload" href="/assets/kinds.js">`) {
-		t.Error(page.String())
+		t.Errorf("got %v; want <link rel=\"modulepreload\" href=\"/assets/kinds.js\"> in page.String()", page.String())
 	}
 }
 

@@ -7,7 +7,6 @@ import (
 	"strings"
 )
 
-// prefixes parses networks.
 func prefixes(all ...string) (parsed []netip.Prefix) {
 	for _, text := range all {
 		parsed = append(parsed, netip.MustParsePrefix(text))
@@ -16,21 +15,21 @@ func prefixes(all ...string) (parsed []netip.Prefix) {
 }
 
 var (
-	// private are the networks that --webhook-allow-private allows.
+	// private are the networks allowed by --webhook-allow-private.
 	private = prefixes("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1/128", "fc00::/7")
-	// never are the networks to which nothing is delivered: all IPv4 networks that the registry of
-	// special-purpose addresses (RFC 6890) does not list as public, and special IPv6 networks inside the
+	// forbidden are networks to which nothing is ever delivered: all other IPv4 networks that the registry
+	// of special-purpose addresses (RFC 6890) does not list as public, and special IPv6 networks inside the
 	// public range.
-	never = prefixes("0.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24",
+	forbidden = prefixes("0.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24",
 		"198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4",
 		"2001::/23", "2001:db8::/32", "3fff::/20")
 	// public is the range of public IPv6 addresses (RFC 4291 section 2.4).
 	public = prefixes("2000::/3")
 
 	sixToFour = netip.MustParsePrefix("2002::/16")
-	// trailing4 are IPv6 networks whose addresses end in an IPv4 address: IPv4-mapped, IPv4-translated
+	// embeddingIPv4 are IPv6 networks whose addresses end in an IPv4 address: IPv4-mapped, IPv4-translated
 	// (RFC 2765), IPv4-compatible, and NAT64 (RFC 6052).
-	trailing4 = prefixes("::ffff:0:0/96", "::ffff:0:0:0/96", "::/96", "64:ff9b::/96")
+	embeddingIPv4 = prefixes("::ffff:0:0/96", "::ffff:0:0:0/96", "::/96", "64:ff9b::/96")
 )
 
 func within(address netip.Addr, networks []netip.Prefix) bool {
@@ -47,7 +46,7 @@ func within(address netip.Addr, networks []netip.Prefix) bool {
 // zone is never allowed.
 func allowed(address netip.Addr, allowPrivate bool) bool {
 	switch {
-	case !address.IsValid(), within(address, never):
+	case !address.IsValid(), within(address, forbidden):
 		return false
 	case within(address, private):
 		return allowPrivate
@@ -58,7 +57,7 @@ func allowed(address netip.Addr, allowPrivate bool) bool {
 	switch {
 	case sixToFour.Contains(address):
 		return allowed(netip.AddrFrom4([4]byte(bytes[2:6])), allowPrivate)
-	case within(address, trailing4):
+	case within(address, embeddingIPv4):
 		return allowed(netip.AddrFrom4([4]byte(bytes[12:])), allowPrivate)
 	case !within(address, public):
 		return false
@@ -96,7 +95,7 @@ func URLFault(text string, allowPrivate bool) string {
 }
 
 func hostFault(host string, allowPrivate bool) string {
-	const notPublic = "a URL with a public host; --webhook-allow-private allows those of private networks"
+	const notPublic = "a URL with a public host; --webhook-allow-private allows private networks"
 	name := strings.TrimSuffix(strings.ToLower(host), ".")
 	if address, err := netip.ParseAddr(host); err == nil {
 		if address.Zone() != "" || !allowed(address, allowPrivate) {
@@ -116,8 +115,8 @@ func hostFault(host string, allowPrivate bool) string {
 	return ""
 }
 
-// isHostName reports whether a lower-case name is one of the DNS (RFC 1123 section 2.1), where
-// underscores occur too. Others mean something else once they are mapped to such a name: in
+// isHostName reports whether a lower-case name is a DNS host name (RFC 1123 section 2.1), in which
+// underscores are allowed too. Other characters are refused because a client may map them to ASCII: in
 // full-width digits, 127.0.0.1 is an address.
 func isHostName(name string) bool {
 	if len(name) > 253 {

@@ -25,10 +25,10 @@ func TestAddresses(t *testing.T) {
 		for text := range strings.FieldsSeq(addresses) {
 			address := netip.MustParseAddr(text)
 			if got := allowed(address, false); got != (want == always) {
-				t.Errorf("%s is allowed: %t, want %s", text, got, want)
+				t.Errorf("allowed(%s, false) = %t, want allowed %s", text, got, want)
 			}
 			if got := allowed(address, true); got != (want != never) {
-				t.Errorf("%s is allowed with private ones: %t, want %s", text, got, want)
+				t.Errorf("allowed(%s, true) = %t, want allowed %s", text, got, want)
 			}
 		}
 	}
@@ -59,10 +59,10 @@ func TestURLs(t *testing.T) {
 		"https://[::ffff:192.168.1.1]:1/": false,
 	} {
 		if fault := URLFault(text, true); fault != "" {
-			t.Errorf("%s with private ones: %s", text, fault)
+			t.Errorf("URLFault(%s, true) = %q, want none", text, fault)
 		}
 		if fault := URLFault(text, false); (fault == "") != public {
-			t.Errorf("%s: %q", text, fault)
+			t.Errorf("URLFault(%s, false) = %q, want none: %t", text, fault, public)
 		}
 	}
 	for _, text := range []string{
@@ -78,7 +78,7 @@ func TestURLs(t *testing.T) {
 		"https://shop.example/" + strings.Repeat("a", 2048),
 	} {
 		if URLFault(text, true) == "" {
-			t.Errorf("%q passes", text)
+			t.Errorf("URLFault(%q, true) = \"\", want a fault", text)
 		}
 	}
 }

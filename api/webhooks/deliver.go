@@ -17,7 +17,7 @@ import (
 type delivery struct {
 	sender *sender
 	key    *Key
-	// state is the webhook when the delivery started. A change of the webhook starts another one.
+	// state is the webhook at the start of the delivery. A change of the webhook restarts the delivery.
 	state *webhook.State
 }
 

@@ -21,12 +21,12 @@ const (
 	// disabled.
 	giveUpAfter = 72 * time.Hour
 	// writeEvery is the minimum time between two facts about the deliveries of one webhook,
-	// patience the additional wait of another server before it takes them over.
-	writeEvery, patience = time.Second, 10 * time.Second
-	// lookEvery is the interval at which the list of webhooks is read even without a change.
-	lookEvery = 5 * time.Second
-	// rest is the pause after the deliveries of a webhook have stopped with an error.
-	rest = time.Second
+	// takeoverWait the additional wait of another server before it takes them over.
+	writeEvery, takeoverWait = time.Second, 10 * time.Second
+	// pollEvery is the interval at which the list of webhooks is read even without a change.
+	pollEvery = 5 * time.Second
+	// retryPause is the pause after the deliveries of a webhook have stopped with an error.
+	retryPause = time.Second
 	// listPage is the page size of lists of webhooks.
 	listPage = 100
 )
@@ -43,22 +43,21 @@ type Config struct {
 	Node   string
 	Alone  bool
 	Logger *slog.Logger
-	// Faster divides the pauses after failures, for tests, and by at most ten all other times; 0
-	// means 1.
+	// Faster divides the pauses after failures, and all other times by at most ten; for tests. 0 means 1.
 	Faster int
 }
 
-// Dispatcher delivers the log's events to all webhooks. Run does the delivering; the other methods may
-// be called at any time.
+// Dispatcher delivers the log's events to all webhooks. Run does the delivering. The other methods are
+// safe for concurrent use, even before Run.
 type Dispatcher struct {
 	config Config
 	// running has the webhooks with active deliveries; owned by Run.
 	running map[events.WebhookID]*running
 	group   sync.WaitGroup
-	testing chan struct{} // bounds Test
+	testing chan struct{} // one slot per call of Test in progress
 }
 
-// running is a webhook with active deliveries, and the version of it that they use.
+// running is the active delivery of a webhook; edited, replays and secret identify its version.
 type running struct {
 	stop    context.CancelFunc
 	ended   chan struct{}
@@ -86,10 +85,10 @@ func (d *Dispatcher) URLFault(url string) string { return URLFault(url, d.config
 // Run delivers until ctx ends, and returns ctx's error once all deliveries have stopped.
 func (d *Dispatcher) Run(ctx context.Context) error {
 	defer d.group.Wait()
-	tick := time.NewTicker(lookEvery)
+	tick := time.NewTicker(pollEvery)
 	defer tick.Stop()
 	for {
-		if err := d.look(ctx); err != nil && ctx.Err() == nil {
+		if err := d.refresh(ctx); err != nil && ctx.Err() == nil {
 			d.config.Logger.Warn("the webhooks can't be read", "error", err)
 		}
 		select {
@@ -101,9 +100,9 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 	}
 }
 
-// look starts the deliveries of new and changed webhooks, and stops them for disabled and deleted
+// refresh starts the deliveries of new and changed webhooks, and stops them for disabled and deleted
 // ones.
-func (d *Dispatcher) look(ctx context.Context) error {
+func (d *Dispatcher) refresh(ctx context.Context) error {
 	found := map[events.WebhookID]bool{}
 	for after := ""; ; {
 		page, next, err := d.config.Views.Webhooks(after, listPage)
@@ -113,7 +112,7 @@ func (d *Dispatcher) look(ctx context.Context) error {
 		for i := range page {
 			if !page[i].Disabled {
 				found[page[i].ID] = true
-				d.keep(ctx, &page[i])
+				d.ensureRunning(ctx, &page[i])
 			}
 		}
 		if after = next; next == "" {
@@ -129,14 +128,14 @@ func (d *Dispatcher) look(ctx context.Context) error {
 	return nil
 }
 
-// keep starts the deliveries of a webhook, or restarts them if it has changed.
-func (d *Dispatcher) keep(ctx context.Context, w *row.Webhook) {
+// ensureRunning starts the deliveries of a webhook, or restarts them if it has changed.
+func (d *Dispatcher) ensureRunning(ctx context.Context, w *row.Webhook) {
 	before := d.running[w.ID]
 	if before != nil && before.edited == w.Edited && before.replays == w.Replays && before.secret == w.Secret {
 		return
 	}
 	r := &running{ended: make(chan struct{}), edited: w.Edited, replays: w.Replays, secret: w.Secret,
-		work: &delivery{sender: newSender(d.config.AllowPrivate, attemptLimit/d.less()), key: d.config.Key}}
+		work: &delivery{sender: newSender(d.config.AllowPrivate, attemptLimit/d.shortDivisor()), key: d.config.Key}}
 	ctx, r.stop = context.WithCancel(ctx)
 	d.running[w.ID] = r
 	if before != nil {
@@ -164,9 +163,9 @@ func (d *Dispatcher) state(ctx context.Context, id events.WebhookID) (*webhook.S
 	return &state, nil
 }
 
-// Made returns the log position at which a webhook was created, 0 if it does not exist. Error: the
+// CreatedAt returns the log position at which a webhook was created, 0 if it does not exist. Error: the
 // store's.
-func (d *Dispatcher) Made(ctx context.Context, id events.WebhookID) (events.Position, error) {
+func (d *Dispatcher) CreatedAt(ctx context.Context, id events.WebhookID) (events.Position, error) {
 	page, err := d.config.Store.Read(ctx, webhook.Stream(id), 0, events.Forward, 1)
 	if err != nil || len(page) == 0 {
 		return 0, err
@@ -177,8 +176,8 @@ func (d *Dispatcher) Made(ctx context.Context, id events.WebhookID) (events.Posi
 // deliver delivers to one webhook until ctx ends or the webhook is disabled or deleted.
 func (d *Dispatcher) deliver(ctx context.Context, id events.WebhookID, work *delivery) {
 	log := d.config.Logger.With("webhook", id)
-	for logged := false; ctx.Err() == nil; sleep(ctx, rest) {
-		made, err := d.Made(ctx, id)
+	for logged := false; ctx.Err() == nil; sleep(ctx, retryPause) {
+		made, err := d.CreatedAt(ctx, id)
 		var state *webhook.State
 		if err == nil {
 			state, err = d.state(ctx, id)
@@ -224,14 +223,14 @@ func (d *Dispatcher) runner(id events.WebhookID, work *delivery, made events.Pos
 		},
 		Node: d.config.Node, Alone: d.config.Alone, AtOnce: atOnce,
 		End: func(at events.CursorMoved, cause error) core.Command {
-			why := events.WebhookGone
+			reason := events.WebhookGone
 			if errors.Is(cause, cursor.ErrFailing) {
-				why = events.WebhookFailing
+				reason = events.WebhookFailing
 			}
-			return &webhook.End{Moved: at, Cause: why}
+			return &webhook.End{Moved: at, Cause: reason}
 		},
-		GiveUpAfter: giveUpAfter / faster, Attempt: attemptLimit / d.less(), Patience: patience / d.less(),
-		WriteEvery: writeEvery / d.less(), Logger: d.config.Logger,
+		GiveUpAfter: giveUpAfter / faster, Attempt: attemptLimit / d.shortDivisor(), Patience: takeoverWait / d.shortDivisor(),
+		WriteEvery: writeEvery / d.shortDivisor(), Logger: d.config.Logger,
 	}
 	for _, wait := range cursor.Schedule {
 		config.Schedule = append(config.Schedule, wait/faster)
@@ -239,8 +238,8 @@ func (d *Dispatcher) runner(id events.WebhookID, work *delivery, made events.Pos
 	return config
 }
 
-// less returns the divisor of short times.
-func (d *Dispatcher) less() time.Duration { return time.Duration(min(d.config.Faster, 10)) }
+// shortDivisor returns the divisor of all times except the pauses after failures.
+func (d *Dispatcher) shortDivisor() time.Duration { return time.Duration(min(d.config.Faster, 10)) }
 
 func sleep(ctx context.Context, d time.Duration) {
 	timer := time.NewTimer(d)

@@ -24,7 +24,7 @@ const (
 // secretPrefix precedes the base64 text of a secret.
 const secretPrefix = "whsec_"
 
-// Key is the key from which the secrets of all webhooks are derived.
+// Key is the master key from which the secrets of all webhooks are derived.
 type Key struct{ secret []byte }
 
 // minKey is the minimum length of a key, in bytes.

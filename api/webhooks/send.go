@@ -74,7 +74,7 @@ func (e *statusError) Error() string {
 }
 
 // send delivers a message, and returns the status of the response, 0 if there was none. Errors: a
-// [*statusError]; else one of inWords, which reveals nothing about the receiver's network.
+// [*statusError]; an error of publicError, which reveals nothing about the receiver's network.
 func (s *sender) send(ctx context.Context, url string, secrets [][]byte, m *message) (status int, err error) {
 	limited, cancel := context.WithTimeout(ctx, s.limit)
 	defer cancel()
@@ -92,7 +92,7 @@ func (s *sender) send(ctx context.Context, url string, secrets [][]byte, m *mess
 	}
 	answer, err := s.client.Do(request)
 	if err != nil {
-		return 0, s.inWords(limited, err)
+		return 0, s.publicError(limited, err)
 	}
 	defer answer.Body.Close()
 	// A connection can be reused only if the response was read to its end.
@@ -103,8 +103,8 @@ func (s *sender) send(ctx context.Context, url string, secrets [][]byte, m *mess
 	return answer.StatusCode, nil
 }
 
-// inWords maps an error to a fixed sentence, which contains nothing that the receiver has sent.
-func (s *sender) inWords(ctx context.Context, err error) error {
+// publicError maps an error to a fixed sentence, without any text from the receiver.
+func (s *sender) publicError(ctx context.Context, err error) error {
 	var (
 		resolving   *net.DNSError
 		certificate *tls.CertificateVerificationError

@@ -19,6 +19,7 @@ import (
 )
 
 func testKey(t *testing.T, text string) *Key {
+	t.Helper()
 	key, err := NewKey([]byte(text + strings.Repeat(".", minKey)))
 	if err != nil {
 		t.Fatal(err)
@@ -26,7 +27,7 @@ func testKey(t *testing.T, text string) *Key {
 	return key
 }
 
-// TestSecrets: each is different, of 32 bytes, and the same at every server with the key.
+// TestSecrets: secrets are distinct, have 32 bytes, and are the same on every server with the key.
 func TestSecrets(t *testing.T) {
 	key, same, other := testKey(t, "a"), testKey(t, "a"), testKey(t, "b")
 	seen := map[string]bool{}
@@ -34,21 +35,20 @@ func TestSecrets(t *testing.T) {
 		other.Secret("w", 1)} {
 		bytes, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(secret, "whsec_"))
 		if err != nil || len(bytes) != 32 || seen[secret] {
-			t.Errorf("%s: %v", secret, err)
+			t.Errorf("secret %s: %v, %d bytes; want 32 bytes, distinct", secret, err, len(bytes))
 		}
 		seen[secret] = true
 	}
 	if same.Secret("w", 1) != key.Secret("w", 1) || same.Fingerprint() != key.Fingerprint() ||
 		other.Fingerprint() == key.Fingerprint() {
-		t.Error("the secrets do not belong to the key")
+		t.Error("secrets or fingerprints differ for one key, or are the same for two")
 	}
 	if _, err := NewKey([]byte("   short\n")); err == nil {
-		t.Error("a short key is one")
+		t.Error("NewKey accepts a short key")
 	}
 }
 
-// TestSigning: two secrets sign for a day, the old one as long as it is valid, and none of another
-// key.
+// TestSigning: the previous secret signs until it expires, and secrets of another key never do.
 func TestSigning(t *testing.T) {
 	key, lost := testKey(t, "a"), testKey(t, "b")
 	now := time.Now()
@@ -61,7 +61,7 @@ func TestSigning(t *testing.T) {
 		}
 		if status, err := newSender(true, time.Minute).send(t.Context(), received.URL(), secrets,
 			&message{"msg_1", testEvent("msg_1", "w", now)}); status != 204 || err != nil {
-			t.Errorf("%d, %v", status, err)
+			t.Errorf("send = %d, %v; want 204", status, err)
 		}
 	}
 	secret := func(number int64, key *Key, until time.Time) webhook.Secret {
@@ -73,23 +73,23 @@ func TestSigning(t *testing.T) {
 	send(&webhook.State{ID: "w", Secrets: []webhook.Secret{secret(1, key, now), secret(2, key, time.Time{})}})
 	send(&webhook.State{ID: "w", Secrets: []webhook.Secret{secret(1, lost, now.Add(time.Second)), secret(2, key, time.Time{})}})
 	all := received.All()
-	for _, line := range []struct {
+	for _, test := range []struct {
 		delivery, number int
-		genuine          bool
+		valid            bool
 	}{{0, 1, true}, {0, 2, false}, {1, 1, true}, {1, 2, true}, {2, 1, false}, {2, 2, true}, {3, 1, false}, {3, 2, true}} {
-		check := webhooktest.Forged
-		if line.genuine {
+		check := webhooktest.VerifyForged
+		if test.valid {
 			check = webhooktest.Verify
 		}
-		check(t, key.Secret("w", int64(line.number)), all[line.delivery:line.delivery+1])
+		check(t, key.Secret("w", int64(test.number)), all[test.delivery:test.delivery+1])
 	}
 	if _, err := key.signing(&webhook.State{ID: "w", Secrets: []webhook.Secret{secret(1, lost, time.Time{})}}, now); !errors.Is(
 		err, errOtherKey) {
-		t.Errorf("the newest secret is of another key: %v", err)
+		t.Errorf("the newest secret has another key: error %v, want %v", err, errOtherKey)
 	}
 }
 
-// TestSend: possible behaviour of a receiver, and the recorded result.
+// TestSend: the results for the possible behaviours of a receiver.
 func TestSend(t *testing.T) {
 	hanging := make(chan struct{})
 	var redirected, proxied bool
@@ -128,7 +128,7 @@ func TestSend(t *testing.T) {
 	secure.Config.ErrorLog = nil
 	sender := newSender(true, 3*time.Second)
 	defer sender.close()
-	for _, line := range []struct {
+	for _, test := range []struct {
 		url    string
 		status int
 		want   string
@@ -143,29 +143,29 @@ func TestSend(t *testing.T) {
 		{"http://name.invalid/", 0, "its name can't be resolved"},
 		{"http://169.254.169.254/", 0, "its address is not public"},
 	} {
-		status, err := sender.send(t.Context(), line.url, nil, &message{"id", []byte("{}")})
-		said := ""
+		status, err := sender.send(t.Context(), test.url, nil, &message{"id", []byte("{}")})
+		got := ""
 		if err != nil {
-			said = err.Error()
+			got = err.Error()
 		}
-		if status != line.status || said != line.want {
-			t.Errorf("%s: %d %q, want %d %q", line.url, status, said, line.status, line.want)
+		if status != test.status || got != test.want {
+			t.Errorf("send to %s = %d, %q; want %d, %q", test.url, status, got, test.status, test.want)
 		}
 	}
 	if redirected || proxied {
-		t.Errorf("the redirect was followed: %t; the proxy was asked: %t", redirected, proxied)
+		t.Errorf("redirect followed = %t, proxy used = %t; want neither", redirected, proxied)
 	}
 	if endless.Load() > 64<<20 {
-		t.Errorf("%d bytes of an answer were read", endless.Load())
+		t.Errorf("%d bytes of an endless answer were sent, want at most %d", endless.Load(), 64<<20)
 	}
-	// The name is checked where the connection is made, however it was resolved.
+	// The address is checked when the connection is made, after resolving the name.
 	public := newSender(false, time.Second)
 	defer public.close()
 	_, port, _ := net.SplitHostPort(strings.TrimPrefix(receiver.URL, "http://"))
 	for _, host := range []string{"127.0.0.1", "localhost", "[::ffff:127.0.0.1]"} {
 		status, err := public.send(t.Context(), "http://"+host+":"+port+"/", nil, &message{"id", nil})
 		if status != 0 || !errors.Is(err, errNotAllowed) {
-			t.Errorf("%s: %d, %v", host, status, err)
+			t.Errorf("send to %s = %d, %v; want %v", host, status, err, errNotAllowed)
 		}
 	}
 }
@@ -193,7 +193,7 @@ func TestDeliveryIsTheEvent(t *testing.T) {
 	got := received.All()[0]
 	if got.ID() != e.ID.String() || !bytes.Equal(got.Body, events.AppendCloudEvent(nil, e)) || got.Event.Position != 41 ||
 		got.Header.Get("Content-Type") != "application/json" {
-		t.Errorf("%v %s", got.Header, got.Body)
+		t.Errorf("delivered %v %s, want the CloudEvent of %s at 41", got.Header, got.Body, e.ID)
 	}
 	webhooktest.Verify(t, key.Secret("w", 1), received.All())
 }

@@ -38,7 +38,7 @@ type apiError struct {
 
 // Error implements error.
 func (e *apiError) Error() string {
-	return fmt.Sprintf("Stripe answered %d, %s %s: %s", e.Status, e.Type, e.Code, cut(e.Message, maxDetail))
+	return fmt.Sprintf("Stripe answered %d, %s %s: %s", e.Status, e.Type, e.Code, truncate(e.Message, maxDetail))
 }
 
 // get reads an object.
@@ -86,16 +86,16 @@ func (c *client) send(ctx context.Context, method, path string, body io.Reader, 
 	return json.Unmarshal(text, into)
 }
 
-// answered converts a permanent refusal of Stripe to a [*payments.Refused], and returns any other error
+// asRefused converts a permanent refusal of Stripe to a [*payments.Refused], and returns any other error
 // unchanged. Wrong API keys, rate limits and failures are not permanent.
-func answered(err error) error {
+func asRefused(err error) error {
 	problem := (*apiError)(nil)
 	if !errors.As(err, &problem) {
 		return err
 	}
 	switch problem.Status {
 	case http.StatusBadRequest, http.StatusPaymentRequired, http.StatusNotFound, http.StatusUnprocessableEntity:
-		return &payments.Refused{Field: fieldOf(problem.Param), Detail: cut(problem.Message, maxDetail)}
+		return &payments.Refused{Field: fieldOf(problem.Param), Detail: truncate(problem.Message, maxDetail)}
 	}
 	return err
 }
@@ -111,11 +111,11 @@ func fieldOf(param string) string {
 	return ""
 }
 
-// cut truncates text to most characters.
-func cut(text string, most int) string {
+// truncate shortens text to at most limit characters.
+func truncate(text string, limit int) string {
 	n := 0
 	for i := range text {
-		if n == most {
+		if n == limit {
 			return text[:i]
 		}
 		n++

@@ -7,12 +7,12 @@ import (
 	"admitone/events"
 )
 
-// undivided has the currencies that Stripe counts in whole units, thousandths the ones counted in
-// thousandths. All others are counted in hundredths.
+// Stripe counts amounts of zeroDecimal currencies in whole units, of threeDecimal currencies in
+// thousandths, and of all others in hundredths.
 var (
-	undivided = []string{"BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "VND", "VUV", "XAF", "XOF",
+	zeroDecimal = []string{"BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "VND", "VUV", "XAF", "XOF",
 		"XPF"}
-	thousandths = []string{"BHD", "JOD", "KWD", "OMR", "TND"}
+	threeDecimal = []string{"BHD", "JOD", "KWD", "OMR", "TND"}
 )
 
 // CheckCurrency returns an error if Stripe's minor units of a currency differ from those of ISO
@@ -20,9 +20,9 @@ var (
 func CheckCurrency(c events.Currency) error {
 	digits := 2
 	switch {
-	case slices.Contains(undivided, c.Code):
+	case slices.Contains(zeroDecimal, c.Code):
 		digits = 0
-	case slices.Contains(thousandths, c.Code):
+	case slices.Contains(threeDecimal, c.Code):
 		digits = 3
 	}
 	if c.Digits != digits {

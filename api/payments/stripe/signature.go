@@ -12,8 +12,8 @@ import (
 const (
 	// headerSignature is the header with the time and the signatures of a webhook.
 	headerSignature = "Stripe-Signature"
-	// signedFor is the validity of a signature.
-	signedFor = 5 * time.Minute
+	// signatureValidity is the validity of a signature.
+	signatureValidity = 5 * time.Minute
 )
 
 // genuine reports whether header, t=<Unix time>,v1=<signature>,…, has a valid signature of body with
@@ -30,7 +30,7 @@ func genuine(header string, body []byte, secret string, now time.Time) bool {
 		}
 	}
 	seconds, err := strconv.ParseInt(timestamp, 10, 64)
-	if err != nil || now.Sub(time.Unix(seconds, 0)) > signedFor {
+	if err != nil || now.Sub(time.Unix(seconds, 0)) > signatureValidity {
 		return false
 	}
 	mac := hmac.New(sha256.New, []byte(secret))

@@ -68,13 +68,13 @@ func New(config Config) *Provider {
 func CheckAPI(api string) error {
 	u, err := url.Parse(api)
 	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" ||
-		u.Scheme != "https" && (u.Scheme != "http" || !isThisMachine(u.Hostname())) {
+		u.Scheme != "https" && (u.Scheme != "http" || !isLoopback(u.Hostname())) {
 		return errors.New("expected an https URL, or http on a loopback address")
 	}
 	return nil
 }
 
-func isThisMachine(host string) bool {
+func isLoopback(host string) bool {
 	address, err := netip.ParseAddr(host)
 	return host == "localhost" || err == nil && address.IsLoopback()
 }
@@ -96,7 +96,7 @@ func (p *Provider) OpenPage(ctx context.Context, page *payments.Page) (payments.
 		item + "[quantity]":            "1",
 		price + "[currency]":           strings.ToLower(page.Currency),
 		price + "[unit_amount]":        strconv.FormatInt(page.Amount, 10),
-		price + "[product_data][name]": cut(page.Title, maxName),
+		price + "[product_data][name]": truncate(page.Title, maxName),
 		// Without this the price may be shown, paid and reported in the payer's currency.
 		"adaptive_pricing[enabled]":                              "false",
 		"metadata[" + metadataBooking + "]":                      string(page.Booking),
@@ -110,7 +110,7 @@ func (p *Provider) OpenPage(ctx context.Context, page *payments.Page) (payments.
 		URL string `json:"url"`
 	}
 	if err := p.client.post(ctx, "/v1/checkout/sessions", params, string(page.Intent), &made); err != nil {
-		return payments.Session{}, answered(err)
+		return payments.Session{}, asRefused(err)
 	}
 	if made.ID == "" || made.URL == "" {
 		return payments.Session{}, errors.New("the session has no id or no URL")
@@ -125,7 +125,7 @@ func (p *Provider) ClosePage(ctx context.Context, session string) error {
 		Status string `json:"status"`
 	}
 	err := p.client.post(ctx, path+"/expire", nil, "", &now)
-	if !errors.As(answered(err), new(*payments.Refused)) {
+	if !errors.As(asRefused(err), new(*payments.Refused)) {
 		return err
 	}
 	// Stripe has no code for a session that is not open, so the session's status shows the reason.
@@ -140,10 +140,10 @@ func (p *Provider) ClosePage(ctx context.Context, session string) error {
 	return nil
 }
 
-// isMissing reports whether an error says that there is no such object.
+// isMissing reports whether Stripe has answered that there is no such object.
 func isMissing(err error) bool {
-	said := (*apiError)(nil)
-	return errors.As(err, &said) && said.Status == http.StatusNotFound && said.Code == codeMissing
+	problem := (*apiError)(nil)
+	return errors.As(err, &problem) && problem.Status == http.StatusNotFound && problem.Code == codeMissing
 }
 
 // codeMissing is Stripe's code for an object that the account does not have.
@@ -158,7 +158,7 @@ func (p *Provider) Refunds(ctx context.Context, payment string) (all []payments.
 			HasMore bool     `json:"has_more"`
 		}
 		if err := p.client.get(ctx, "/v1/refunds", params, &page); err != nil {
-			return nil, answered(err)
+			return nil, asRefused(err)
 		}
 		for i := range page.Data {
 			all = append(all, page.Data[i].of(payment))
@@ -183,7 +183,7 @@ func (p *Provider) Refund(ctx context.Context, order *payments.RefundOrder) (pay
 		return payments.Refund{}, err
 	}
 	if err != nil {
-		return payments.Refund{}, answered(err)
+		return payments.Refund{}, asRefused(err)
 	}
 	return made.of(order.Payment), nil
 }

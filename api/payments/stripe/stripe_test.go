@@ -15,7 +15,7 @@ import (
 	"admitone/events"
 )
 
-func begin(t *testing.T) (*stripetest.Server, *stripe.Provider) {
+func newProvider(t *testing.T) (*stripetest.Server, *stripe.Provider) {
 	s := stripetest.New(t)
 	return s, stripe.New(stripe.Config{Key: stripetest.Key, WebhookSecret: stripetest.WebhookSecret, API: s.URL()})
 }
@@ -29,28 +29,28 @@ func page(intent events.IntentID) *payments.Page {
 // TestPages: a page is created once for its intent, and closed once; a refusal by Stripe is final,
 // and any other failure may be temporary.
 func TestPages(t *testing.T) {
-	s, p := begin(t)
-	ctx, ask := t.Context(), page("i1")
-	made, err := p.OpenPage(ctx, ask)
+	s, p := newProvider(t)
+	ctx, first := t.Context(), page("i1")
+	made, err := p.OpenPage(ctx, first)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if again, err := p.OpenPage(ctx, ask); err != nil || again != made {
-		t.Errorf("again: %+v, %v; want %+v", again, err, made)
+	if again, err := p.OpenPage(ctx, first); err != nil || again != made {
+		t.Errorf("a second OpenPage = %+v, %v; want %+v", again, err, made)
 	}
 	one := s.Sessions()[0]
 	if len(s.Sessions()) != 1 || one.AmountTotal != 1234 || one.Currency != "eur" || one.Title != "Gala" ||
 		one.Metadata["admitone_booking"] != "b1" || one.Metadata["admitone_intent"] != "i1" ||
-		one.ExpiresAt != ask.ExpiresAt.Unix() {
-		t.Errorf("the sessions are %+v", s.Sessions())
+		one.ExpiresAt != first.ExpiresAt.Unix() {
+		t.Errorf("the sessions are %+v, want one for %+v", s.Sessions(), first)
 	}
 	for range 2 {
 		if err := p.ClosePage(ctx, made.ID); err != nil || s.Sessions()[0].Status != "expired" {
-			t.Errorf("closed: %v, %+v", err, s.Sessions()[0])
+			t.Errorf("ClosePage: %v, session %+v; want it expired", err, s.Sessions()[0])
 		}
 	}
 	if err := p.ClosePage(ctx, "cs_none"); err != nil {
-		t.Errorf("a missing page: %v", err)
+		t.Errorf("ClosePage of a missing page: %v, want no error", err)
 	}
 	open, err := p.OpenPage(ctx, page("i2"))
 	if err != nil {
@@ -72,39 +72,39 @@ func TestPages(t *testing.T) {
 		}
 	}
 	s.Fail(nil)
-	for field, spoil := range map[string]func(*payments.Page){
+	for field, invalidate := range map[string]func(*payments.Page){
 		"amount":      func(page *payments.Page) { page.Amount = 1 },
 		"success_url": func(page *payments.Page) { page.SuccessURL += "/refused" },
 		"":            func(page *payments.Page) { page.ExpiresAt = time.Now() },
 	} {
 		bad := page(events.IntentID("bad-" + field))
-		spoil(bad)
+		invalidate(bad)
 		refused := (*payments.Refused)(nil)
 		if _, err := p.OpenPage(ctx, bad); !errors.As(err, &refused) || refused.Field != field || refused.Detail == "" {
-			t.Errorf("%q: %v", field, err)
+			t.Errorf("OpenPage with a bad page: %v, want a refusal of the field %q", err, field)
 		}
 	}
 	for _, status := range []int{401, 403, 409, 429, 500, 503} {
 		s.Fail(func(*http.Request) int { return status })
 		refused := (*payments.Refused)(nil)
-		if _, err := p.OpenPage(ctx, ask); err == nil || errors.As(err, &refused) {
-			t.Errorf("%d: %v", status, err)
+		if _, err := p.OpenPage(ctx, first); err == nil || errors.As(err, &refused) {
+			t.Errorf("OpenPage answered %d: error %v, want a temporary failure", status, err)
 		}
 		if err := p.ClosePage(ctx, made.ID); err == nil {
-			t.Errorf("%d: closed", status)
+			t.Errorf("ClosePage answered %d: no error, want a failure", status)
 		}
 	}
-	silent, cancel := context.WithTimeout(ctx, 50*time.Millisecond)
+	limited, cancel := context.WithTimeout(ctx, 50*time.Millisecond)
 	defer cancel()
 	s.Fail(func(r *http.Request) int { <-r.Context().Done(); return 500 })
-	if _, err := p.OpenPage(silent, ask); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("silence: %v", err)
+	if _, err := p.OpenPage(limited, first); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("OpenPage without an answer: error %v, want %v", err, context.DeadlineExceeded)
 	}
 }
 
-// TestRefunds: each is made once under its id, and found by it.
+// TestRefunds: a refund is made once under its id, and found by it.
 func TestRefunds(t *testing.T) {
-	s, p := begin(t)
+	s, p := newProvider(t)
 	ctx := t.Context()
 	made, err := p.OpenPage(ctx, page("i1"))
 	if err != nil {
@@ -112,46 +112,46 @@ func TestRefunds(t *testing.T) {
 	}
 	payment := s.Pay(made.ID)
 	order := &payments.RefundOrder{ID: "r1", Payment: payment, Amount: 1000}
-	s.RefundsBecome("pending")
+	s.SetNewRefundStatus("pending")
 	first, err := p.Refund(ctx, order)
 	if err != nil || first.Status != payments.RefundPending || first.ID != "r1" {
-		t.Fatalf("%+v, %v", first, err)
+		t.Fatalf("Refund = %+v, %v; want r1, pending", first, err)
 	}
 	if again, err := p.Refund(ctx, order); err != nil || again != first {
-		t.Errorf("again: %+v, %v", again, err)
+		t.Errorf("a second Refund = %+v, %v; want %+v", again, err, first)
 	}
 	s.AddRefund(stripetest.Refund{ID: "re_other", PaymentIntent: "pi_other"})
 	s.SetRefund(first.Reference, "succeeded")
-	for n := range 250 { // pages of them
+	for n := range 250 { // three pages of the list
 		s.AddRefund(stripetest.Refund{ID: fmt.Sprint("re_failed_", n), PaymentIntent: payment, Status: "failed"})
 	}
 	all, err := p.Refunds(ctx, payment)
 	if err != nil || len(all) != 251 || all[250].Reference != "re_failed_249" || all[0].ID != "r1" ||
 		all[0].Status != payments.RefundSucceeded ||
 		all[0].Reference != first.Reference || all[0].Payment != payment {
-		t.Errorf("there are %+v, %v", all, err)
+		t.Errorf("Refunds = %+v, %v; want r1, succeeded, and 250 more", all, err)
 	}
 	refused := (*payments.Refused)(nil)
 	if _, err := p.Refund(ctx, &payments.RefundOrder{ID: "r2", Payment: payment, Amount: 1000}); !errors.As(
 		err,
 		&refused,
 	) {
-		t.Errorf("more than was paid: %v", err)
+		t.Errorf("a refund of more than was paid: error %v, want a refusal", err)
 	}
 	s.Fail(func(*http.Request) int { return 404 })
 	if _, err := p.Refunds(ctx, "ch_other"); !errors.As(err, &refused) {
-		t.Errorf("of a missing payment: %v", err)
+		t.Errorf("Refunds of a missing payment: error %v, want a refusal", err)
 	}
 	s.Fail(func(*http.Request) int { return 500 })
 	refused = nil
 	if _, err := p.Refunds(ctx, payment); err == nil || errors.As(err, &refused) {
-		t.Error("a list that could not be read")
+		t.Errorf("Refunds answered 500: error %v, want a temporary failure", err)
 	}
 }
 
 // TestReports reads events signed by Stripe's library, and no others.
 func TestReports(t *testing.T) {
-	s, p := begin(t)
+	s, p := newProvider(t)
 	made, err := p.OpenPage(t.Context(), page("i1"))
 	if err != nil {
 		t.Fatal(err)
@@ -159,47 +159,47 @@ func TestReports(t *testing.T) {
 	read := func(e stripetest.Event) (payments.Report, error) {
 		return p.Read(func(name string) string {
 			if name != "Stripe-Signature" {
-				t.Errorf("it reads %s", name)
+				t.Errorf("Read uses the header %s, want Stripe-Signature only", name)
 			}
 			return e.Header
 		}, e.Payload)
 	}
-	genuine := func(e stripetest.Event) payments.Report {
+	mustRead := func(e stripetest.Event) payments.Report {
 		t.Helper()
 		report, err := read(e)
 		if err != nil || report.ID == "" {
-			t.Fatalf("%s: %+v, %v", e.Payload, report, err)
+			t.Fatalf("Read(%s) = %+v, %v; want a report with an id", e.Payload, report, err)
 		}
 		return report
 	}
 	slow := "pi_slow" // of a method that takes days
 	s.Change(made.ID, func(one *stripetest.Session) { one.PaymentIntent = &slow })
-	if r := genuine(s.TellSession("completed", made.ID)); r.Paid != nil || r.Ended != nil {
-		t.Errorf("completed and unpaid: %+v", r)
+	if r := mustRead(s.SessionEvent("completed", made.ID)); r.Paid != nil || r.Ended != nil {
+		t.Errorf("completed and unpaid: report = %+v, want an empty one", r)
 	}
-	if r := genuine(s.TellSession("expired", made.ID)); r.Ended == nil ||
+	if r := mustRead(s.SessionEvent("expired", made.ID)); r.Ended == nil ||
 		*r.Ended != (payments.Ended{Booking: "b1", Intent: "i1"}) {
-		t.Errorf("expired: %+v", r)
+		t.Errorf("expired: report = %+v, want the end of i1", r)
 	}
 	payment := s.Pay(made.ID)
 	want := payments.Paid{Booking: "b1", Reference: payment, Amount: 1234, Currency: "EUR"}
 	for _, kind := range []string{"completed", "async_payment_succeeded"} {
-		if r := genuine(s.TellSession(kind, made.ID)); r.Paid == nil || *r.Paid != want {
-			t.Errorf("%s: %+v", kind, r)
+		if r := mustRead(s.SessionEvent(kind, made.ID)); r.Paid == nil || *r.Paid != want {
+			t.Errorf("%s: report = %+v, want the payment %+v", kind, r, want)
 		}
 	}
-	whole := s.Tell("checkout.session.completed", map[string]any{"payment_status": "paid", "amount_total": 1234,
+	expanded := s.SignedEvent("checkout.session.completed", map[string]any{"payment_status": "paid", "amount_total": 1234,
 		"currency": "eur", "metadata": map[string]string{"admitone_booking": "b1"},
 		"payment_intent": map[string]string{"id": payment, "object": "payment_intent"}})
-	if r := genuine(whole); r.Paid == nil || *r.Paid != want {
-		t.Errorf("with the whole payment: %+v", r)
+	if r := mustRead(expanded); r.Paid == nil || *r.Paid != want {
+		t.Errorf("with an expanded payment intent: report = %+v, want the payment %+v", r, want)
 	}
 	for _, kind := range []string{"refund.created", "refund.updated", "refund.failed", "charge.refund.updated"} {
-		r := genuine(s.Tell(kind, stripetest.Refund{ID: "re", PaymentIntent: payment, Status: "failed",
+		r := mustRead(s.SignedEvent(kind, stripetest.Refund{ID: "re", PaymentIntent: payment, Status: "failed",
 			Metadata: map[string]string{"admitone_refund": "r1"}}))
 		if r.Refund == nil ||
 			*r.Refund != (payments.Refund{Payment: payment, Reference: "re", ID: "r1", Status: payments.RefundFailed}) {
-			t.Errorf("%s: %+v", kind, r)
+			t.Errorf("%s: report = %+v, want the failed refund r1", kind, r)
 		}
 	}
 	for kind, object := range map[string]any{
@@ -207,12 +207,12 @@ func TestReports(t *testing.T) {
 		"checkout.session.completed": map[string]any{"payment_status": "paid", "payment_intent": "pi_another_shop"},
 		"checkout.session.expired":   "no session", "payment_intent.succeeded": nil,
 	} {
-		if r := genuine(s.Tell(kind, object)); r.Paid != nil || r.Ended != nil || r.Refund != nil {
-			t.Errorf("%s: %+v", kind, r)
+		if r := mustRead(s.SignedEvent(kind, object)); r.Paid != nil || r.Ended != nil || r.Refund != nil {
+			t.Errorf("%s: report = %+v, want an empty one", kind, r)
 		}
 	}
 	if r, err := read(signed(s, `{"id":`, stripetest.WebhookSecret, time.Now())); err != nil || r != (payments.Report{}) {
-		t.Errorf("no JSON: %+v, %v", r, err)
+		t.Errorf("malformed JSON: %+v, %v; want an empty report", r, err)
 	}
 }
 
@@ -223,7 +223,7 @@ func signed(s *stripetest.Server, payload, secret string, at time.Time) stripete
 // TestSignatures: one valid signature of several suffices, within five minutes, over exactly these
 // bytes.
 func TestSignatures(t *testing.T) {
-	s, p := begin(t)
+	s, p := newProvider(t)
 	const payload = `{"id":"evt_1","type":"x"}`
 	good := signed(s, payload, stripetest.WebhookSecret, time.Now()).Header
 	old := signed(s, payload, "whsec_old", time.Now()).Header
@@ -231,9 +231,9 @@ func TestSignatures(t *testing.T) {
 	for name, test := range map[string]struct {
 		header  string
 		payload string
-		genuine bool
+		valid   bool
 	}{
-		"as it is":               {good, payload, true},
+		"unchanged":              {good, payload, true},
 		"before an older secret": {good + "," + signature, payload, true},
 		"after an older secret":  {strings.Replace(good, ",", ","+signature+",", 1), payload, true},
 		"four minutes old": {signed(s, payload, stripetest.WebhookSecret, time.Now().Add(-4*time.Minute)).Header, payload,
@@ -244,35 +244,35 @@ func TestSignatures(t *testing.T) {
 		"of another scheme": {strings.Replace(good, "v1=", "v0=", 1), payload, false},
 		"of another time":   {strings.Replace(good, "t=", "t=1", 1), payload, false},
 		"of other bytes":    {good, payload + " ", false},
-		"without one":       {"", payload, false},
-		"no signature":      {"t=1,v1=", payload, false},
+		"missing":           {"", payload, false},
+		"empty":             {"t=1,v1=", payload, false},
 	} {
 		_, err := p.Read(func(string) string { return test.header }, []byte(test.payload))
-		if (err == nil) != test.genuine || err != nil && !errors.Is(err, payments.ErrForged) {
-			t.Errorf("%s: %v", name, err)
+		if (err == nil) != test.valid || err != nil && !errors.Is(err, payments.ErrForged) {
+			t.Errorf("signature %s: error %v, want valid: %t", name, err, test.valid)
 		}
 	}
 }
 
-// TestCurrencies: only those whose amounts have the same meaning at Stripe.
+// TestCurrencies: only currencies whose minor units are the same at Stripe are accepted.
 func TestCurrencies(t *testing.T) {
 	for code, same := range map[string]bool{"EUR": true, "USD": true, "KRW": true, "JPY": true, "KWD": true, "HUF": true,
 		"CLP": true, "ISK": false, "UGX": false, "MGA": false} {
 		c, known := events.CurrencyOf(code)
 		if err := stripe.CheckCurrency(c); !known || (err == nil) != same {
-			t.Errorf("%s: %v", code, err)
+			t.Errorf("CheckCurrency(%s): error %v, want accepted: %t", code, err, same)
 		}
 	}
 }
 
-// TestAddressesOfTheAPI: the key is never sent in plain text.
-func TestAddressesOfTheAPI(t *testing.T) {
+// TestCheckAPI: the key is never sent in plain text.
+func TestCheckAPI(t *testing.T) {
 	for api, fits := range map[string]bool{"https://api.example": true, "https://api.example:1/base": true,
 		"http://127.0.0.1:1": true, "http://[::1]:1": true, "http://localhost": true, "http://api.example": false,
 		"http://127.api.example": false, "https://": false, "api.example": false, "https://u:p@api.example": false,
 		"ftp://api.example": false, "https://api.example?x": false} {
 		if err := stripe.CheckAPI(api); (err == nil) != fits {
-			t.Errorf("%s: %v", api, err)
+			t.Errorf("CheckAPI(%s): error %v, want accepted: %t", api, err, fits)
 		}
 	}
 }

@@ -13,14 +13,13 @@ import (
 	"admitone/api/codes"
 )
 
-// readTimeout bounds the wait for a frame. It measures nothing: a test that passes needs a
-// moment of it, and more on a busy machine.
+// readTimeout bounds the wait for a frame. It is generous, because a busy machine is slow.
 const readTimeout = time.Minute
 
 // SubscribeP subscribes to the product p.
 const SubscribeP = `{"event":"subscribe","data":{"topics":["product:p"]}}`
 
-// Peer is the client's end of a socket. Its methods fail the test on an error, but for Read.
+// Peer is the client's end of a socket. Its methods except Read fail the test on an error.
 type Peer struct {
 	T    testing.TB
 	Conn *websocket.Conn
@@ -33,7 +32,7 @@ type Frame struct {
 	Data  json.RawMessage
 }
 
-// Data has the members of a product topic's frame, or of an error.
+// Data has the members of a product topic's frame and of an error.
 type Data struct {
 	Topic, Epoch, Cause, Code, Detail string
 	ID, Name                          any
@@ -118,8 +117,8 @@ func (p *Peer) Next() (Frame, Data) {
 	return f, d
 }
 
-// Expect checks the event of the next frame. It subscribes again while the views lag, as the error
-// demands: on a busy machine they may lag for longer than a server waits.
+// Expect checks the event of the next frame. It repeats the last message while the server answers
+// projection_behind: on a busy machine the views may lag for longer than a server waits.
 func (p *Peer) Expect(event string) Data {
 	p.T.Helper()
 	f, d := p.Next()

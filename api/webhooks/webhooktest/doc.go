@@ -1,3 +1,3 @@
-// Package webhooktest has a receiver of webhooks for tests. It verifies deliveries with the library
-// that receivers use, so that no signature is checked by the code that made it.
+// Package webhooktest has a receiver of webhooks for tests. It verifies deliveries with the reference
+// library of Standard Webhooks, so that no signature is verified by the code that made it.
 package webhooktest

@@ -12,34 +12,34 @@ import (
 	"admitone/events"
 )
 
-// Delivery is a request that a receiver got.
+// Delivery is a request to a receiver.
 type Delivery struct {
 	At     time.Time
 	Header http.Header
 	Body   []byte
-	Event  events.CloudEvent // of the body
-	// Taken says that the receiver answered with success.
-	Taken bool
+	Event  events.CloudEvent // the decoded body
+	// Accepted means that the receiver answered with success.
+	Accepted bool
 }
 
-// ID is the event's, from the header.
+// ID returns the event's id, from the header.
 func (d *Delivery) ID() string { return d.Header.Get("webhook-id") }
 
-// Receiver is an HTTP server that keeps its deliveries.
+// Receiver is an HTTP server that records its deliveries.
 type Receiver struct {
 	t      testing.TB
 	server *httptest.Server
 	answer func(w http.ResponseWriter, n int, d *Delivery) int
 
-	mu    sync.Mutex
-	got   []*Delivery     // guarded by mu
-	taken map[string]bool // ids of the events that it took; guarded by mu
+	mu       sync.Mutex
+	got      []*Delivery     // guarded by mu
+	accepted map[string]bool // ids of accepted events; guarded by mu
 }
 
-// NewReceiver starts one that answers the n-th request (from 1) with the status that answer returns;
-// nil is always 204. answer may set headers.
+// NewReceiver starts a receiver that answers the n-th request (from 1) with the status that answer
+// returns; a nil answer means 204. answer may set headers.
 func NewReceiver(t testing.TB, answer func(w http.ResponseWriter, n int, d *Delivery) int) *Receiver {
-	r := &Receiver{t: t, answer: answer, taken: map[string]bool{}}
+	r := &Receiver{t: t, answer: answer, accepted: map[string]bool{}}
 	r.server = httptest.NewServer(http.HandlerFunc(r.serve))
 	t.Cleanup(r.Close)
 	return r
@@ -52,7 +52,7 @@ func (r *Receiver) serve(w http.ResponseWriter, request *http.Request) {
 	}
 	d := &Delivery{At: time.Now(), Header: request.Header.Clone(), Body: body}
 	if err := json.Unmarshal(body, &d.Event); err != nil {
-		r.t.Errorf("a body that is no CloudEvent: %v: %.200s", err, body)
+		r.t.Errorf("the body %.200s is not a CloudEvent: %v", body, err)
 	}
 	r.mu.Lock()
 	r.got = append(r.got, d)
@@ -63,17 +63,17 @@ func (r *Receiver) serve(w http.ResponseWriter, request *http.Request) {
 		status = r.answer(w, n, d)
 	}
 	r.mu.Lock()
-	if d.Taken = status >= 200 && status <= 299; d.Taken {
-		r.taken[d.ID()] = true
+	if d.Accepted = status >= 200 && status <= 299; d.Accepted {
+		r.accepted[d.ID()] = true
 	}
 	r.mu.Unlock()
 	w.WriteHeader(status)
 }
 
-// URL of the receiver.
+// URL returns the address for deliveries.
 func (r *Receiver) URL() string { return r.server.URL + "/hooks" }
 
-// Close ends it.
+// Close stops the server.
 func (r *Receiver) Close() {
 	r.server.CloseClientConnections()
 	r.server.Close()
@@ -90,11 +90,11 @@ func (r *Receiver) All() []Delivery {
 	return all
 }
 
-// Taken returns the events that it took, each once, in the order in which it took them first.
-func (r *Receiver) Taken() (all []events.CloudEvent) {
+// Accepted returns the accepted events, each once, in the order in which they were first accepted.
+func (r *Receiver) Accepted() (all []events.CloudEvent) {
 	seen := map[string]bool{}
 	for _, d := range r.All() {
-		if d.Taken && !seen[d.ID()] {
+		if d.Accepted && !seen[d.ID()] {
 			seen[d.ID()] = true
 			all = append(all, d.Event)
 		}
@@ -102,19 +102,20 @@ func (r *Receiver) Taken() (all []events.CloudEvent) {
 	return all
 }
 
-// Await returns once it has taken n different events. It fails if none has arrived for patience.
-func (r *Receiver) Await(n int, patience time.Duration) {
+// Await returns once n different events were accepted. It fails the test if timeout passes without a new
+// one.
+func (r *Receiver) Await(n int, timeout time.Duration) {
 	r.t.Helper()
-	last, end := 0, time.Now().Add(patience)
+	last, end := 0, time.Now().Add(timeout)
 	for {
 		r.mu.Lock()
-		now := len(r.taken)
+		now := len(r.accepted)
 		r.mu.Unlock()
 		switch {
 		case now >= n:
 			return
 		case now > last:
-			last, end = now, time.Now().Add(patience)
+			last, end = now, time.Now().Add(timeout)
 		case time.Now().After(end):
 			r.t.Fatalf("%d of %d events were delivered", now, n)
 		}
@@ -122,8 +123,8 @@ func (r *Receiver) Await(n int, patience time.Duration) {
 	}
 }
 
-// CheckBodies checks that each of want was taken, and that the body of each delivery is its event as
-// the log has it.
+// CheckBodies checks that each event of want was accepted, and that the body of each delivery equals its
+// event in the log.
 func (r *Receiver) CheckBodies(want []events.Recorded) {
 	r.t.Helper()
 	body := map[string]string{}
@@ -132,25 +133,25 @@ func (r *Receiver) CheckBodies(want []events.Recorded) {
 	}
 	for _, d := range r.All() {
 		if body[d.ID()] != string(d.Body) {
-			r.t.Errorf("%s: %s; want %s", d.ID(), d.Body, body[d.ID()])
+			r.t.Errorf("the body of %s is %s, want %s", d.ID(), d.Body, body[d.ID()])
 			return
 		}
 	}
-	if n := len(r.Taken()); n != len(want) {
+	if n := len(r.Accepted()); n != len(want) {
 		r.t.Errorf("%d of %d events were delivered", n, len(want))
 	}
 }
 
-// CheckOrder is CheckBodies, and checks that the events of a stream were accepted in its order.
+// CheckOrder is CheckBodies, and checks that the events of each stream were accepted in order.
 func (r *Receiver) CheckOrder(want []events.Recorded) {
 	r.t.Helper()
 	r.CheckBodies(want)
 	last := map[events.StreamID]events.Revision{}
-	taken := r.Taken()
-	for i := range taken {
-		e := &taken[i]
+	accepted := r.Accepted()
+	for i := range accepted {
+		e := &accepted[i]
 		if before, some := last[e.Stream]; some && e.Revision < before {
-			r.t.Errorf("%s: revision %d after %d", e.Stream, e.Revision, before)
+			r.t.Errorf("%s: revision %d was accepted after %d", e.Stream, e.Revision, before)
 		}
 		last[e.Stream] = e.Revision
 	}

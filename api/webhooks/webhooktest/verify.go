@@ -12,10 +12,10 @@ import (
 	"testing"
 )
 
-// headers of a delivery that a receiver verifies.
+// headers are the headers that the library verifies.
 var headers = []string{"webhook-id", "webhook-timestamp", "webhook-signature"}
 
-// verifyScript is what Node runs. It is embedded, so that a test binary finds it in any folder.
+// verifyScript is the script for Node. It is embedded, so that a test binary finds it in any folder.
 //
 //go:embed verify.cjs
 var verifyScript string
@@ -27,8 +27,8 @@ func Verify(t testing.TB, secret string, deliveries []Delivery) {
 	checkGenuine(t, secret, deliveries, len(deliveries))
 }
 
-// Forged checks that none of the deliveries is genuine by a secret, as [Verify] does.
-func Forged(t testing.TB, secret string, deliveries []Delivery) {
+// VerifyForged checks that the library accepts none of the deliveries.
+func VerifyForged(t testing.TB, secret string, deliveries []Delivery) {
 	t.Helper()
 	checkGenuine(t, secret, deliveries, 0)
 }

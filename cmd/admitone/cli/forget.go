@@ -86,7 +86,7 @@ func (s *source) forget(cmd *cobra.Command, args []string) (known bool, pending 
 	}
 	defer book.Close()
 	holder := events.Holder(args[0])
-	if !book.Remembers(holder) { // only the files show which contacts are lost or damaged
+	if !book.HasDataOf(holder) { // only the files show which contacts are lost or damaged
 		known, err = book.Forget(holder)
 		return known, nil, err
 	}

@@ -75,7 +75,7 @@ func (w *stripeShop) sell() {
 	if w.made%3 == 0 {
 		w.stripe.Change(session, func(one *stripetest.Session) { one.AmountTotal = 99 })
 	}
-	w.unheard = append(w.unheard, w.stripe.TellSession("completed", session))
+	w.unheard = append(w.unheard, w.stripe.SessionEvent("completed", session))
 }
 
 // deliver sends all webhooks that were not accepted yet, concurrently, and calls meanwhile, which

@@ -32,7 +32,7 @@ func (p *Server) forwarder(s Settings) func(events.RoomID, []byte) error {
 		if p.node == nil {
 			return peers.ErrOwnedHere
 		}
-		return p.node.peers.Tell(placement.KeyOf(waitingroom.Stream(id)), string(id), marks)
+		return p.node.peers.ForwardHeartbeats(placement.KeyOf(waitingroom.Stream(id)), string(id), marks)
 	}
 }
 
@@ -46,7 +46,7 @@ func (p *Server) reach(s Settings) func() (uint64, bool) {
 		if p.node == nil {
 			return 0, false
 		}
-		return p.node.peers.Reach()
+		return p.node.peers.Reachability()
 	}
 }
 

@@ -31,7 +31,7 @@ func TestForgetIsOwed(t *testing.T) {
 	}
 	dir := t.TempDir()
 	p, other := &Server{logger: quiet, Log: log, contacts: open(dir)}, open(t.TempDir())
-	if err := p.contacts.Keep("ann", []byte("a"), "s"); err != nil {
+	if err := p.contacts.Store("ann", []byte("a"), "s"); err != nil {
 		t.Fatal(err)
 	}
 	at, err := other.Record(t.Context(), log, "ann", events.Metadata{CommandID: "1"})

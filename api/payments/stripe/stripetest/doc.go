@@ -1,3 +1,3 @@
-// Package stripetest has a Stripe for tests: over loopback, with the part of its API that is used, and
-// with events that Stripe's own library signs, so that no signature is checked by the code that made it.
+// Package stripetest is a fake of Stripe for tests. It serves the used part of Stripe's API on loopback.
+// Stripe's own library signs its events, so that no signature is verified by the code that made it.
 package stripetest

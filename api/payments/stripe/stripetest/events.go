@@ -22,8 +22,8 @@ type Event struct {
 	Header  string
 }
 
-// Tell creates a signed event about an object. Without Node it skips the test with a reason.
-func (s *Server) Tell(kind string, object any) Event {
+// SignedEvent creates a signed event about an object. Without Node it skips the test with a reason.
+func (s *Server) SignedEvent(kind string, object any) Event {
 	s.t.Helper()
 	s.mu.Lock()
 	s.next++
@@ -37,8 +37,8 @@ func (s *Server) Tell(kind string, object any) Event {
 	return Event{payload, s.Sign(payload, WebhookSecret, time.Now())}
 }
 
-// TellSession makes a signed event about a session as it is.
-func (s *Server) TellSession(kind, session string) Event {
+// SessionEvent creates a signed event about a session in its present state.
+func (s *Server) SessionEvent(kind, session string) Event {
 	s.t.Helper()
 	s.mu.Lock()
 	one := s.session(session)
@@ -46,7 +46,7 @@ func (s *Server) TellSession(kind, session string) Event {
 	if one == nil {
 		s.t.Fatalf("there is no session %s", session)
 	}
-	return s.Tell("checkout.session."+kind, *one)
+	return s.SignedEvent("checkout.session."+kind, *one)
 }
 
 // Send delivers an event to an endpoint and returns the status of the answer, 0 if there was none.
@@ -85,12 +85,12 @@ func (s *Server) Sign(payload []byte, secret string, at time.Time) string {
 	return header
 }
 
-// signScript is what Node runs. It is embedded, so that a test binary finds it in any folder.
+// signScript is the script for Node. It is embedded, so that a test binary finds it in any folder.
 //
 //go:embed sign.cjs
 var signScript string
 
-// signer is a Node with Stripe's library.
+// signer is a Node process with Stripe's library.
 type signer struct {
 	command *exec.Cmd
 	in      io.WriteCloser

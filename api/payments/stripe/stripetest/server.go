@@ -48,7 +48,7 @@ type Refund struct {
 	Metadata      map[string]string `json:"metadata"`
 }
 
-// answer is the answer to a request, repeated for others under its key.
+// answer is the answer to a request, repeated for later requests with the same idempotency key.
 type answer struct {
 	form   url.Values
 	status int
@@ -59,23 +59,20 @@ type answer struct {
 type Server struct {
 	t    testing.TB
 	http *httptest.Server
-	// Before, if set, is called before a request is answered; a status other than 0 is its answer, and
-	// then nothing has happened.
-	before func(r *http.Request) int
-	// after is the same once it has happened, and suppresses the true answer.
-	after func(r *http.Request) int
+	// before and after are set by Fail and FailAfter; guarded by mu.
+	before, after func(r *http.Request) int
 
 	mu       sync.Mutex
 	sessions []*Session        // guarded by mu
 	refunds  []*Refund         // guarded by mu
 	keys     map[string]answer // guarded by mu
-	calls    []string          // guarded by mu: methods and paths
-	next     int               // guarded by mu
+	calls    []string          // methods and paths; guarded by mu
+	next     int               // number of the last id; guarded by mu
 	status   string            // of new refunds; guarded by mu
 	signer   *signer           // guarded by mu
 }
 
-// New starts one.
+// New starts a server, which stops at the end of the test.
 func New(t testing.TB) *Server {
 	s := &Server{t: t, keys: map[string]answer{}, status: "succeeded"}
 	s.http = httptest.NewServer(http.HandlerFunc(s.serve))
@@ -91,32 +88,32 @@ func New(t testing.TB) *Server {
 	return s
 }
 
-// URL of the API.
+// URL returns the base URL of the API.
 func (s *Server) URL() string { return s.http.URL }
 
-// Fail has requests answered with the status that before returns, if it is not 0, and nothing happen. nil
-// ends that.
+// Fail makes requests fail, without effect, with the status that before returns, unless it is 0. nil ends
+// this.
 func (s *Server) Fail(before func(r *http.Request) int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.before = before
 }
 
-// Lose has requests answered with the status that after returns, if it is not 0, once they have happened.
-func (s *Server) Lose(after func(r *http.Request) int) {
+// FailAfter is Fail for requests that have been executed: only their answers are lost.
+func (s *Server) FailAfter(after func(r *http.Request) int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.after = after
 }
 
-// RefundsBecome sets the status of new refunds.
-func (s *Server) RefundsBecome(status string) {
+// SetNewRefundStatus sets the status of new refunds.
+func (s *Server) SetNewRefundStatus(status string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.status = status
 }
 
-// Calls returns the number of requests for a method and path.
+// Calls returns the number of requests whose method and path begin with call.
 func (s *Server) Calls(call string) (n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -128,7 +125,7 @@ func (s *Server) Calls(call string) (n int) {
 	return n
 }
 
-// Sessions returns all sessions as they are.
+// Sessions returns copies of all sessions.
 func (s *Server) Sessions() (all []Session) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -138,7 +135,7 @@ func (s *Server) Sessions() (all []Session) {
 	return all
 }
 
-// Refunds returns all refunds as they are.
+// Refunds returns copies of all refunds.
 func (s *Server) Refunds() (all []Refund) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -148,7 +145,7 @@ func (s *Server) Refunds() (all []Refund) {
 	return all
 }
 
-// Refunded is the sum of the refunds of a payment that have not failed.
+// Refunded returns the sum of a payment's refunds that have not failed.
 func (s *Server) Refunded(payment string) (sum int64) {
 	for _, r := range s.Refunds() {
 		if r.PaymentIntent == payment && r.Status != "failed" && r.Status != "canceled" {
@@ -164,7 +161,7 @@ func (s *Server) Pay(session string) (payment string) {
 	return s.PayWith(session, "pi_"+session)
 }
 
-// PayWith is Pay under a reference.
+// PayWith is Pay with a given reference.
 func (s *Server) PayWith(session, payment string) string {
 	s.t.Helper()
 	s.change(session, "open", func(one *Session) {
@@ -179,7 +176,7 @@ func (s *Server) Expire(session string) {
 	s.change(session, "open", func(one *Session) { one.Status = "expired" })
 }
 
-// Change changes a session in any status.
+// Change applies a change to a session in any status.
 func (s *Server) Change(session string, change func(*Session)) {
 	s.t.Helper()
 	s.change(session, "", change)
@@ -196,7 +193,7 @@ func (s *Server) change(session, was string, change func(*Session)) {
 	change(one)
 }
 
-// session needs the lock.
+// session returns a session by id, nil for none. The caller holds mu.
 func (s *Server) session(id string) *Session {
 	if i := slices.IndexFunc(s.sessions, func(one *Session) bool { return one.ID == id }); i >= 0 {
 		return s.sessions[i]
@@ -315,7 +312,7 @@ func (s *Server) createSession(form url.Values) (status int, body any) {
 	}
 	expires, err := strconv.ParseInt(form.Get("expires_at"), 10, 64)
 	if left := time.Until(time.Unix(expires, 0)); err != nil || left < 30*time.Minute || left > 24*time.Hour {
-		return refusal("expires_at", "it is between 30 minutes and 24 hours from now")
+		return refusal("expires_at", "must be between 30 minutes and 24 hours from now")
 	}
 	if strings.Contains(form.Get("success_url"), "refused") {
 		return refusal("success_url", "not a valid URL")
@@ -353,7 +350,7 @@ func (s *Server) listRefunds(form url.Values) (status int, body any) {
 	}
 	limit, err := strconv.Atoi(form.Get("limit"))
 	if err != nil || limit < 1 || limit > 100 {
-		return refusal("limit", "it is 1 to 100")
+		return refusal("limit", "must be 1 to 100")
 	}
 	more := len(of) > limit
 	if more {

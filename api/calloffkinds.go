@@ -9,15 +9,15 @@ import (
 	"admitone/projections/row"
 )
 
-// performanceOff implements callOffOf.find.
-func (*Server) performanceOff(from *projections.Reading, id string) (off row.Cancelled, ok bool, err error) {
+// performanceCancellation implements callOffOf.find.
+func (*Server) performanceCancellation(from *projections.Reading, id string) (off row.Cancelled, ok bool, err error) {
 	show, ok, err := from.Performance(events.PerformanceID(id))
 	return show.Cancelled, ok, err
 }
 
 // affectedBookings implements callOffOf.each.
 func (*Server) affectedBookings(from *projections.Reading, id string, off *row.Cancelled, now time.Time,
-	take func(string, *affected) error) error {
+	visit func(string, *affected) error) error {
 	planned := row.Cancelled{Fence: events.EndPosition}
 	if off.Fence != 0 {
 		planned = *off
@@ -34,7 +34,7 @@ func (*Server) affectedBookings(from *projections.Reading, id string, off *row.C
 				continue
 			}
 			a := affected{id: string(b.ID), holder: string(b.Holder), status: string(b.Status),
-				quantity: int64(len(b.Seats)) + events.CountPlaces(b.Areas), left: b.MustCancel(&planned)}
+				quantity: int64(len(b.Seats)) + events.CountPlaces(b.Areas), remaining: b.MustCancel(&planned)}
 			switch b.Status {
 			case events.BookingIsBooked:
 				a.refund = b.Price() + b.KeptAfter(&planned)
@@ -51,9 +51,9 @@ func (*Server) affectedBookings(from *projections.Reading, id string, off *row.C
 				if err != nil {
 					return err
 				}
-				a.method, a.provider = outsideMethod, payment.Provider
+				a.method, a.provider = externalMethod, payment.Provider
 			}
-			if err := take(fmt.Sprintf("%020d", b.Made), &a); err != nil {
+			if err := visit(fmt.Sprintf("%020d", b.Made), &a); err != nil {
 				return err
 			}
 		}
@@ -72,15 +72,15 @@ func appendCancelled(o *events.Object, off *row.Cancelled) {
 	off.Append(o)
 }
 
-// productOff implements callOffOf.find.
-func (*Server) productOff(from *projections.Reading, id string) (off row.Cancelled, ok bool, err error) {
+// productCancellation implements callOffOf.find.
+func (*Server) productCancellation(from *projections.Reading, id string) (off row.Cancelled, ok bool, err error) {
 	p, ok, err := from.Product(events.ProductID(id))
 	return p.Cancelled, ok, err
 }
 
 // affectedReservations implements callOffOf.each.
 func (*Server) affectedReservations(from *projections.Reading, id string, _ *row.Cancelled, now time.Time,
-	take func(string, *affected) error) error {
+	visit func(string, *affected) error) error {
 	for after := ""; ; {
 		page, next, err := from.Reservations(events.ProductID(id), after, rowBatch)
 		if err != nil {
@@ -89,19 +89,19 @@ func (*Server) affectedReservations(from *projections.Reading, id string, _ *row
 		for i := range page {
 			v := &page[i]
 			status := v.StatusAt(now)
-			left := status == events.ReservationHeld || status == events.ReservationConfirmed
-			if !left && status != events.ReservationCancelled {
+			remaining := status == events.ReservationHeld || status == events.ReservationConfirmed
+			if !remaining && status != events.ReservationCancelled {
 				continue
 			}
-			a := affected{id: string(v.ID), holder: string(v.Holder), status: string(status), quantity: v.Quantity, left: left}
+			a := affected{id: string(v.ID), holder: string(v.Holder), status: string(status), quantity: v.Quantity, remaining: remaining}
 			if v.PaidBy != "" {
 				payment, _, err := from.Payment(v.PaidBy.Entity())
 				if err != nil {
 					return err
 				}
-				a.paid, a.refund, a.method, a.provider = true, payment.Received, outsideMethod, payment.Provider
+				a.paid, a.refund, a.method, a.provider = true, payment.Received, externalMethod, payment.Provider
 			}
-			if err := take(string(v.ID), &a); err != nil {
+			if err := visit(string(v.ID), &a); err != nil {
 				return err
 			}
 		}
@@ -111,15 +111,15 @@ func (*Server) affectedReservations(from *projections.Reading, id string, _ *row
 	}
 }
 
-// tournamentOff implements callOffOf.find.
-func (*Server) tournamentOff(from *projections.Reading, id string) (off row.Cancelled, ok bool, err error) {
+// tournamentCancellation implements callOffOf.find.
+func (*Server) tournamentCancellation(from *projections.Reading, id string) (off row.Cancelled, ok bool, err error) {
 	t, ok, err := from.Tournament(events.TournamentID(id))
 	return t.Cancelled, ok, err
 }
 
 // affectedEntries implements callOffOf.each. It sets no holder: the owners of teams are not public.
 func (*Server) affectedEntries(from *projections.Reading, id string, off *row.Cancelled, _ time.Time,
-	take func(string, *affected) error) error {
+	visit func(string, *affected) error) error {
 	for _, of := range []events.EntryStatus{events.EntryEntered, events.EntryWaitlisted} {
 		for after := uint64(0); ; {
 			page, next, err := from.Entries(events.TournamentID(id), of, after, 0, rowBatch)
@@ -127,11 +127,11 @@ func (*Server) affectedEntries(from *projections.Reading, id string, off *row.Ca
 				return err
 			}
 			for i := range page {
-				a := affected{id: string(page[i].TeamID), status: string(of), quantity: 1, left: off.Fence == 0}
+				a := affected{id: string(page[i].TeamID), status: string(of), quantity: 1, remaining: off.Fence == 0}
 				if off.Fence != 0 {
 					a.status = string(events.EntryCancelled)
 				}
-				if err := take(fmt.Sprintf("%s %020d", of, page[i].Number), &a); err != nil {
+				if err := visit(fmt.Sprintf("%s %020d", of, page[i].Number), &a); err != nil {
 					return err
 				}
 			}

@@ -12,8 +12,8 @@ import (
 	"admitone/events"
 )
 
-// marked records heartbeats of visitors that other nodes have received.
-func (s *Server) marked(next fasthttp.RequestHandler) fasthttp.RequestHandler {
+// acceptVisitorHeartbeats records heartbeats of visitors that other nodes have received.
+func (s *Server) acceptVisitorHeartbeats(next fasthttp.RequestHandler) fasthttp.RequestHandler {
 	if s.config.Peers == nil || s.config.Rooms == nil {
 		return next
 	}
@@ -22,13 +22,11 @@ func (s *Server) marked(next fasthttp.RequestHandler) fasthttp.RequestHandler {
 			next(c)
 			return
 		}
-		c.SetStatusCode(s.takeMarks(c))
+		c.SetStatusCode(s.recordVisitorHeartbeats(c))
 	}
 }
 
-// takeMarks returns the status of the answer: 204, 409 if another node runs the room, 400 for a message that is not of
-// a node or came too late, 503 for a room that can't be read.
-func (s *Server) takeMarks(c *fasthttp.RequestCtx) int {
+func (s *Server) recordVisitorHeartbeats(c *fasthttp.RequestCtx) int {
 	if size := c.Request.Header.ContentLength(); size < 0 || size > admission.MaxMarks {
 		return fasthttp.StatusBadRequest
 	}

@@ -17,8 +17,8 @@ const TestType = "webhook.test.v1"
 type Result struct {
 	// EventID is the id of the test event.
 	EventID string
-	// Status is the response's, 0 without one. Error says why the delivery failed, "" if
-	// it succeeded.
+	// Status of the response, 0 without one. Error is the reason of a failure, "" after a
+	// success.
 	Status int
 	Error  string
 }
@@ -37,7 +37,7 @@ func (d *Dispatcher) Test(ctx context.Context, state *webhook.State) (Result, er
 	if err != nil {
 		return Result{EventID: id, Error: err.Error()}, nil
 	}
-	sender := newSender(d.config.AllowPrivate, attemptLimit/d.less())
+	sender := newSender(d.config.AllowPrivate, attemptLimit/d.shortDivisor())
 	defer sender.close()
 	status, err := sender.send(ctx, state.Settings.URL, secrets,
 		&message{id: id, body: testEvent(id, state.ID, time.Now())})

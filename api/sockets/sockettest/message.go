@@ -20,8 +20,8 @@ import (
 type Message struct {
 	// Name is its key among the components.
 	Name string
-	// Sent means that the server sends it over a socket, Heard that it receives it.
-	Sent, Heard bool
+	// FromServer means that the server sends it over a socket, FromClient that the server receives it.
+	FromServer, FromClient bool
 	// Examples are the payloads of its examples, in JSON.
 	Examples [][]byte
 
@@ -30,7 +30,7 @@ type Message struct {
 	headers *jsonschema.Schema // nil if none are described
 }
 
-// Validate reports how a payload does not fit.
+// Validate returns an error if a payload does not match the message's schema.
 func (m *Message) Validate(payload []byte) error {
 	value, err := jsonschema.UnmarshalJSON(strings.NewReader(string(payload)))
 	if err != nil {
@@ -39,7 +39,7 @@ func (m *Message) Validate(payload []byte) error {
 	return m.payload.Validate(value)
 }
 
-// ValidateHeaders reports how the headers of a request do not fit.
+// ValidateHeaders returns an error if the headers of a request do not match the message's schema.
 func (m *Message) ValidateHeaders(sent http.Header) error {
 	if m.headers == nil {
 		return nil
@@ -51,14 +51,14 @@ func (m *Message) ValidateHeaders(sent http.Header) error {
 	return m.headers.Validate(values)
 }
 
-// Messages are the messages of asyncapi.yaml, by name. Objects of openapi.yaml are closed unless
-// they are declared open, so that undescribed members are found.
+// Messages returns the messages of asyncapi.yaml, by name. Schemas of openapi.yaml that do not allow
+// additional properties explicitly forbid them, so that undescribed members are found.
 //
 // Errors: faults of the files.
 var Messages = sync.OnceValues(readMessages)
 
-// Describe returns the message that a frame of the server is. An error means that none matches, or
-// more than one.
+// Describe returns the one message that matches a frame of the server. An error means that none matches,
+// or more than one.
 func Describe(frame []byte) (*Message, error) {
 	messages, err := Messages()
 	if err != nil {
@@ -72,7 +72,7 @@ func Describe(frame []byte) (*Message, error) {
 	var faults []error
 	for _, name := range slices.Sorted(maps.Keys(messages)) {
 		m := messages[name]
-		if !m.Sent || m.event != outer.Event {
+		if !m.FromServer || m.event != outer.Event {
 			continue
 		}
 		if err := m.Validate(frame); err != nil {
@@ -82,7 +82,7 @@ func Describe(frame []byte) (*Message, error) {
 		fits = append(fits, m)
 	}
 	if len(fits) != 1 {
-		return nil, fmt.Errorf("%d messages of asyncapi.yaml are like the frame %s: %w", len(fits), frame,
+		return nil, fmt.Errorf("%d messages of asyncapi.yaml match the frame %s, want 1: %w", len(fits), frame,
 			errors.Join(faults...))
 	}
 	return fits[0], nil
@@ -137,10 +137,10 @@ func readMessages() (map[string]*Message, error) {
 			ref := message.(object)["$ref"].(string)
 			m := found[ref[strings.LastIndexByte(ref, '/')+1:]]
 			if m == nil {
-				return nil, fmt.Errorf("%s leads nowhere", ref)
+				return nil, fmt.Errorf("unresolved reference %s", ref)
 			}
-			m.Sent = m.Sent || o["action"] == "send"
-			m.Heard = m.Heard || o["action"] == "receive"
+			m.FromServer = m.FromServer || o["action"] == "send"
+			m.FromClient = m.FromClient || o["action"] == "receive"
 		}
 	}
 	return found, nil
@@ -176,7 +176,7 @@ func readMessage(compiler *jsonschema.Compiler, name string, described object) (
 	return m, nil
 }
 
-// readYAML reads a file as JSON.
+// readYAML parses YAML into the values that the schema library expects for JSON.
 func readYAML(text []byte) (object, error) {
 	var root object
 	if err := yaml.Unmarshal(text, &root); err != nil {

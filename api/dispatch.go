@@ -8,35 +8,35 @@ import (
 	"admitone/events"
 )
 
-// ask passes a command to the entity of stream.
-func (r *request) ask(
+// dispatch sends a command to the entity of stream, under the id of the Idempotency-Key.
+func (r *request) dispatch(
 	stream events.StreamID,
 	command core.Command,
 	conditional *editBase,
 ) (answer actors.Answer, err error) {
 	err = r.keyed(func(id actors.CommandID) error {
-		answer, err = r.send(r.asking(), id, stream, command, conditional)
+		answer, err = r.dispatchAs(r.commandContext(), id, stream, command, conditional)
 		return err
 	})
-	r.saw(stream, &answer)
+	r.noteAnswer(stream, &answer)
 	return answer, err
 }
 
-// askNew passes a command that creates the entity of stream, which the body may have named.
-func (r *request) askNew(stream events.StreamID, command core.Command) (answer actors.Answer, err error) {
-	// The time counts from here: a plan may take seconds to be read.
+// dispatchNew is dispatch for a command that creates the entity of stream, whose id the body may contain.
+func (r *request) dispatchNew(stream events.StreamID, command core.Command) (answer actors.Answer, err error) {
+	// The limit starts here, because reading a plan may take seconds.
 	ctx, end := context.WithTimeout(context.Background(), AnswerLimit)
 	defer end()
 	err = r.keyedIn(ctx, stream.Category(), func(id actors.CommandID) error {
-		answer, err = r.send(ctx, id, stream, command, nil)
+		answer, err = r.dispatchAs(ctx, id, stream, command, nil)
 		return err
 	})
-	r.saw(stream, &answer)
+	r.noteAnswer(stream, &answer)
 	return answer, err
 }
 
-// send passes a command on under an id.
-func (r *request) send(
+// dispatchAs sends a command to the entity of stream under an id.
+func (r *request) dispatchAs(
 	ctx context.Context,
 	id actors.CommandID,
 	stream events.StreamID,
@@ -55,13 +55,13 @@ func (r *request) send(
 	return r.server.config.Desk.Ask(ctx, request)
 }
 
-// saw notes the answer to a command, or to one that was refused.
-func (r *request) saw(stream events.StreamID, answer *actors.Answer) {
+// noteAnswer records the position and the effects of an answer or a refusal.
+func (r *request) noteAnswer(stream events.StreamID, answer *actors.Answer) {
 	r.server.note(answer.Position)
-	r.decided(stream, answer)
+	r.noteDecision(stream, answer)
 	if answer.Replayed {
 		r.set(headerReplay, "true")
 	} else {
-		r.server.metrics.caused(answer.Facts)
+		r.server.metrics.countFacts(answer.Facts)
 	}
 }

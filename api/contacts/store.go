@@ -6,7 +6,7 @@ import (
 	"admitone/events"
 )
 
-// batch collects items that are written together, with shared syncs.
+// batch collects items that are written together and share syncs.
 type batch struct {
 	items []item
 	done  chan struct{}
@@ -20,53 +20,53 @@ type item struct {
 	contact  []byte
 }
 
-// errTooLong means that a record would exceed maxRecord. Callers have to validate lengths.
+// errTooLong means that a record would exceed maxRecord. Callers validate lengths.
 var errTooLong = errors.New("the contact is too long")
 
-// Keep stores a holder's contact for subjects, replacing their previous contacts. It returns once that
+// Store stores a holder's contact for subjects, replacing their previous contacts. It returns once that
 // is durable. Errors: the file system's; after the first of them every call fails, because the state
 // on disk is unknown after a failed sync.
-func (b *Book) Keep(holder events.Holder, contact []byte, subjects ...string) error {
+func (b *Book) Store(holder events.Holder, contact []byte, subjects ...string) error {
 	for _, subject := range subjects {
 		if len(subject)+len(holder)+len(contact)+256 > maxRecord {
 			return errTooLong
 		}
 	}
 	b.mu.Lock()
-	mine, first := b.waiting, b.waiting == nil
+	current, first := b.pending, b.pending == nil
 	if first {
-		mine = &batch{done: make(chan struct{})}
-		b.waiting = mine
+		current = &batch{done: make(chan struct{})}
+		b.pending = current
 	}
-	mine.items = append(mine.items, item{subjects, holder, contact})
+	current.items = append(current.items, item{subjects, holder, contact})
 	b.mu.Unlock()
 	if !first {
-		<-mine.done
-		return mine.err
+		<-current.done
+		return current.err
 	}
 	// The first caller writes the whole batch, which accepts items until the previous batch is done.
-	b.turn.Lock()
-	defer b.turn.Unlock()
+	b.filesMu.Lock()
+	defer b.filesMu.Unlock()
 	b.mu.Lock()
-	b.waiting = nil
+	b.pending = nil
 	b.mu.Unlock()
-	defer close(mine.done)
+	defer close(current.done)
 	if b.broken == nil {
-		b.broken = b.write(mine.items)
+		b.broken = b.write(current.items)
 	}
-	mine.err = b.broken
-	return mine.err
+	current.err = b.broken
+	return current.err
 }
 
 // write makes items durable, the keys first: a contact without a durable key would be unreadable. The
-// caller holds turn.
+// caller holds filesMu.
 func (b *Book) write(items []item) error {
 	slots, err := b.slotsOf(items)
 	if err != nil {
 		return err
 	}
 	var text []byte
-	places := map[subjectID]int64{}
+	offsets := map[subjectID]int64{}
 	var entries []entry
 	for _, it := range items {
 		aead, err := b.keys.cipher(slots[holderIDOf(it.holder)])
@@ -77,12 +77,12 @@ func (b *Book) write(items []item) error {
 			r := record{
 				subject: subject,
 				holder:  string(it.holder),
-				sealed:  aead.Seal(nil, nil, it.contact, bound(subject, it.holder)),
+				sealed:  aead.Seal(nil, nil, it.contact, additionalData(subject, it.holder)),
 			}
 			e := entry{subject: subjectIDOf(subject), at: b.size + int64(len(text))}
 			text = r.append(text)
 			e.size = uint32(b.size + int64(len(text)) - e.at)
-			places[e.subject] = e.at
+			offsets[e.subject] = e.at
 			entries = append(entries, e)
 		}
 	}
@@ -98,8 +98,8 @@ func (b *Book) write(items []item) error {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for id, at := range places {
-		b.places[id] = at
+	for id, at := range offsets {
+		b.offsets[id] = at
 		delete(b.lost, id)
 	}
 	return nil

@@ -12,20 +12,21 @@ import (
 	"admitone/actors/placement"
 )
 
-// MarksPath is the path at which a node accepts heartbeats of visitors that others have received.
+// MarksPath is the path at which a room's owner accepts the heartbeats of visitors from other nodes.
 const MarksPath = "/.well-known/admitone-marks"
 
 // MarksRoom is the parameter that names the room.
 const MarksRoom = "room"
 
-// tellLimit bounds the time of such a message.
-const tellLimit = time.Second
+// forwardLimit bounds the time to forward heartbeats of visitors.
+const forwardLimit = time.Second
 
-// ErrOwnedHere: this node is the owner.
+// ErrOwnedHere is returned by ForwardHeartbeats if this node is the owner.
 var ErrOwnedHere = errors.New("this node owns it, or no other one can be reached")
 
-// Tell passes heartbeats of a room on to the owner of key.
-func (p *Peers) Tell(key placement.Key, room string, marks []byte) error {
+// ForwardHeartbeats forwards encoded heartbeats of a room's visitors to the owner of key. Errors: [ErrOwnedHere]; the
+// network's.
+func (p *Peers) ForwardHeartbeats(key placement.Key, room string, marks []byte) error {
 	owner := p.Owner(key)
 	if owner == nil {
 		return ErrOwnedHere
@@ -38,7 +39,7 @@ func (p *Peers) Tell(key placement.Key, room string, marks []byte) error {
 	request.Header.SetMethod(fasthttp.MethodPost)
 	request.SetRequestURI("http://" + owner.member.HTTP + uri)
 	request.SetBody(marks)
-	hop := Hop{From: p.config.Self.Run, View: p.View(), Command: "-", At: now, Until: now.Add(tellLimit)}
+	hop := Hop{From: p.config.Self.Run, View: p.View(), Command: "-", At: now, Until: now.Add(forwardLimit)}
 	request.Header.Set(Header, p.config.Secret.Seal(&hop, time.Duration(owner.peer.skew.Load()), fasthttp.MethodPost, uri,
 		marks))
 	if err := owner.peer.hops.do(request, response, hop.Until); err != nil {
@@ -47,19 +48,19 @@ func (p *Peers) Tell(key placement.Key, room string, marks []byte) error {
 	if status := response.StatusCode(); status != fasthttp.StatusNoContent {
 		return fmt.Errorf("the node %s answers %d: %.200s", owner.member.Name, status, response.Body())
 	}
-	owner.peer.alive()
+	owner.peer.noteHeartbeat()
 	return nil
 }
 
-// Reach returns a number that names all nodes in their present runs, and whether each of them shows life.
-func (p *Peers) Reach() (members uint64, all bool) {
+// Reachability returns a hash of the runs of all nodes, and whether all of them send heartbeats.
+func (p *Peers) Reachability() (members uint64, all bool) {
 	v := p.view.Load()
 	hash := fnv.New64a()
 	all = true
 	for i := range v.members {
 		run := v.members[i].Run
 		_, _ = fmt.Fprintln(hash, run)
-		if q := p.peer(run); q != nil && (q.suspected() || q.silent()) {
+		if q := p.peer(run); q != nil && (q.suspected() || q.timedOut()) {
 			all = false
 		}
 	}

@@ -3,8 +3,10 @@ package cli
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
@@ -156,15 +158,27 @@ func hallByKeyboard(t *testing.T, browser context.Context) {
 	ada.wait(boxOfMap + `.scrollWidth === ` + boxOfMap + `.clientWidth`)
 }
 
-// middle returns the middle of a seat's button.
+// middle returns the middle of a seat's button, once it stays there: zooming and scrolling take several frames.
 func (p *tab) middle(seat string) (x, y float64) {
 	p.t.Helper()
 	p.wait(seatButton(seat) + ` !== null`)
-	at := of[[]float64](
-		p,
-		`(({ x, y, width, height }) => [x + width / 2, y + height / 2])(`+seatButton(seat)+`.getBoundingClientRect())`,
-	)
-	return at[0], at[1]
+	read := func() []float64 {
+		return of[[]float64](
+			p,
+			`(({ x, y, width, height }) => [x + width / 2, y + height / 2])(`+seatButton(seat)+`.getBoundingClientRect())`,
+		)
+	}
+	last := read()
+	for range 100 {
+		time.Sleep(100 * time.Millisecond)
+		at := read()
+		if slices.Equal(at, last) {
+			return at[0], at[1]
+		}
+		last = at
+	}
+	p.t.Fatalf("%s does not come to rest", seat)
+	return 0, 0
 }
 
 func (p *tab) mouse(kind input.DispatchMouseEventType, x, y float64, more func(*input.DispatchMouseEventParams)) {

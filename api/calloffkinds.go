@@ -93,7 +93,8 @@ func (*Server) affectedReservations(from *projections.Reading, id string, _ *row
 			if !remaining && status != events.ReservationCancelled {
 				continue
 			}
-			a := affected{id: string(v.ID), holder: string(v.Holder), status: string(status), quantity: v.Quantity, remaining: remaining}
+			a := affected{id: string(v.ID), holder: string(v.Holder), status: string(status),
+				quantity: v.Quantity, remaining: remaining}
 			if v.PaidBy != "" {
 				payment, _, err := from.Payment(v.PaidBy.Entity())
 				if err != nil {

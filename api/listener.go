@@ -27,7 +27,8 @@ func (s *Server) newApp() *fiber.App {
 	// Otherwise closing a hijacked connection has no effect; see package sockets.
 	server.KeepHijackedConns = true
 	server.LazyRequestTime = true // request.begun is used instead
-	server.Handler = s.closeAfterResponse(s.answerHeartbeats(s.acceptVisitorHeartbeats(s.framed(s.normalizePaths(server.Handler)))))
+	server.Handler = s.closeAfterResponse(
+		s.answerHeartbeats(s.acceptVisitorHeartbeats(s.framed(s.normalizePaths(server.Handler)))))
 	server.ErrorHandler = unreadable(server.ErrorHandler)
 	return app
 }

@@ -102,7 +102,9 @@ func (d *described) checkContent(a answer, response object) {
 }
 
 // answersOfKinds request the operations of one kind each; the test files of the kinds add theirs.
-var answersOfKinds = []func(*testing.T, func(method, path, body string, headers ...string) answer){exerciseSeats, exerciseRooms}
+var answersOfKinds = []func(*testing.T, func(method, path, body string, headers ...string) answer){
+	exerciseSeats, exerciseRooms,
+}
 
 // TestAnswersAreAsDescribed requests every operation, and causes most codes.
 func TestAnswersAreAsDescribed(t *testing.T) {

@@ -214,7 +214,8 @@ func (c *Create) same(initial *Create) bool {
 	closes := c.ClosesAt.Equal(initial.ClosesAt) || initial.ClosesAt.IsZero() && c.ClosesAt.Equal(c.StartsAt)
 	return c.ID == initial.ID && c.Title == initial.Title && c.Venue == initial.Venue &&
 		c.StartsAt.Equal(initial.StartsAt) && c.HoldSeconds == initial.HoldSeconds &&
-		c.LimitPerHolder == initial.LimitPerHolder && c.WaitingRoom == initial.WaitingRoom && slices.Equal(c.Sections, initial.Sections) &&
+		c.LimitPerHolder == initial.LimitPerHolder && c.WaitingRoom == initial.WaitingRoom &&
+		slices.Equal(c.Sections, initial.Sections) &&
 		c.Plan == initial.Plan && slices.Equal(c.Prices, initial.Prices) &&
 		c.OpensAt.Equal(initial.OpensAt) && closes && c.Cancellation.Equal(initial.Cancellation)
 }

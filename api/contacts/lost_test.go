@@ -282,7 +282,8 @@ func TestLossInFilesOfEarlierVersions(t *testing.T) {
 			t.Errorf("the log is %q, want an error with a count of holders", logged)
 		}
 		b.Close()
-		if !bytes.HasPrefix(readFile(t, dir, sealedFile), files[1]) || !bytes.HasPrefix(readFile(t, dir, keysFile), files[0]) {
+		if !bytes.HasPrefix(readFile(t, dir, sealedFile), files[1]) ||
+			!bytes.HasPrefix(readFile(t, dir, keysFile), files[0]) {
 			t.Error("existing bytes were overwritten")
 		}
 	}

@@ -128,7 +128,8 @@ func pageEnds(intentEnds time.Time) time.Time {
 // begin begins the intent, or returns the open one.
 func (g *Gateway) begin(ctx context.Context, cmd *Checkout) (bookings.Answer, error) {
 	begin := bookings.BeginIntent{Origin: cmd.Origin, BookingID: cmd.BookingID, By: cmd.By,
-		Intent: events.IntentID(actors.NewID().String()), Provider: g.Provider(), Seconds: int64(intentLifetime / time.Second),
+		Intent: events.IntentID(actors.NewID().String()), Provider: g.Provider(),
+		Seconds:  int64(intentLifetime / time.Second),
 		Checkout: events.Checkout{SuccessURL: cmd.SuccessURL, CancelURL: cmd.CancelURL}}
 	begun, err := g.config.Bookings.BeginIntent(ctx, begin)
 	if err == nil && begun.Booking.Intent.ID == "" { // a replayed answer whose intent has ended
@@ -173,8 +174,8 @@ func (g *Gateway) makePage(ctx context.Context, from *bookings.Origin, begun *bo
 		g.config.Logger.Warn("the provider has created no checkout page", "booking", b.ID, "error", err)
 		return bookings.Answer{}, fmt.Errorf("%w: %v", ErrUnavailable, err)
 	}
-	return g.config.Bookings.NotePage(ctx, bookings.NotePage{Origin: g.causedBy(from), BookingID: b.ID, Intent: b.Intent.ID,
-		Session: session.ID, URL: session.URL})
+	return g.config.Bookings.NotePage(ctx, bookings.NotePage{Origin: g.causedBy(from), BookingID: b.ID,
+		Intent: b.Intent.ID, Session: session.ID, URL: session.URL})
 }
 
 // causedBy returns the origin of a further command that a request causes.

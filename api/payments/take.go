@@ -16,7 +16,12 @@ import (
 
 // HandleReport records a provider's report. It returns nil once the content is durable, or if the log can't
 // use it. Errors: [ErrForged]; a failure, after which the provider has to send the report again.
-func (g *Gateway) HandleReport(ctx context.Context, correlation string, header func(name string) string, body []byte) error {
+func (g *Gateway) HandleReport(
+	ctx context.Context,
+	correlation string,
+	header func(name string) string,
+	body []byte,
+) error {
 	report, err := g.config.Provider.Read(header, body)
 	if err != nil {
 		return err

@@ -88,7 +88,8 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	for _, m := range (*Peers)(c).Members() {
 		counts[m.State]++
 		if m.SinceHeartbeat > 0 {
-			out <- prometheus.MustNewConstMetric(heartbeatDesc, prometheus.GaugeValue, m.SinceHeartbeat.Seconds(), string(m.Name))
+			out <- prometheus.MustNewConstMetric(heartbeatDesc, prometheus.GaugeValue,
+				m.SinceHeartbeat.Seconds(), string(m.Name))
 		}
 	}
 	gauge := func(d *prometheus.Desc, value float64) {

@@ -52,8 +52,8 @@ func newPool(address string) *pool {
 	return &pool{address: address, slots: make(chan struct{}, maxConnections), busy: map[*conn]struct{}{}}
 }
 
-// do sends a request and reads its answer. Errors: errPoolClosed, errPoolBusy; the network's, also after an interrupt or
-// until.
+// do sends a request and reads its answer. Errors: errPoolClosed, errPoolBusy; the network's, also after an
+// interrupt or until.
 func (p *pool) do(request *fasthttp.Request, response *fasthttp.Response, until time.Time) error {
 	if err := p.acquireSlot(until); err != nil {
 		return err

@@ -229,8 +229,9 @@ func (d *Dispatcher) runner(id events.WebhookID, work *delivery, made events.Pos
 			}
 			return &webhook.End{Moved: at, Cause: reason}
 		},
-		GiveUpAfter: giveUpAfter / faster, Attempt: attemptLimit / d.shortDivisor(), Patience: takeoverWait / d.shortDivisor(),
-		WriteEvery: writeEvery / d.shortDivisor(), Logger: d.config.Logger,
+		GiveUpAfter: giveUpAfter / faster, Attempt: attemptLimit / d.shortDivisor(),
+		Patience: takeoverWait / d.shortDivisor(), WriteEvery: writeEvery / d.shortDivisor(),
+		Logger: d.config.Logger,
 	}
 	for _, wait := range cursor.Schedule {
 		config.Schedule = append(config.Schedule, wait/faster)

@@ -31,7 +31,8 @@ func (b *booking) returning() bool {
 	return false
 }
 
-// remainingPrice returns the price of the seats that were not returned individually, and the fee if they were released now.
+// remainingPrice returns the price of the seats that were not returned individually, and the fee if they
+// were released now.
 func (b *booking) remainingPrice() (price, kept int64) {
 	for i := range b.seats {
 		price += b.seats[i].Price

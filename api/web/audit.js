@@ -2,17 +2,17 @@
 // address has the subject in ?of=kind/id, and the moment in #at=.
 
 import { command } from "./command.js";
-import { $, begin, jwt, onButton, tell, token } from "./page.js";
+import { $, begin, jwt, onButton, showMessage, token } from "./page.js";
 import { hallOf } from "./hall.js";
-import { called, count, cut, isID, pageOf, parse, scrubbed } from "./kinds.js";
+import { count, hasTimeline, isID, pageOf, parse, splitRef, titleOf } from "./kinds.js";
 import { CountView, SeatView, SlotView } from "./asof-views.js";
 import { CountTimeline, SeatTimeline, SlotTimeline } from "./timeline.js";
 import { Scrubber } from "./scrubber.js";
-import { Story, state } from "./story.js";
+import { state, Story } from "./story.js";
 
-const of = cut(new URLSearchParams(location.search).get("of") ?? "");
+const of = splitRef(new URLSearchParams(location.search).get("of") ?? "");
 const at = (address = location.href) => new URLSearchParams(new URL(address).hash.slice(1)).get("at")?.replaceAll(" ", "+") ?? "";
-const say = (tone, text, holds) => tell($("#search-message"), tone, text, holds);
+const say = (tone, text, holds) => showMessage($("#search-message"), tone, text, holds);
 
 // ---- The search
 
@@ -36,7 +36,7 @@ async function search() {
   say(found.length === 0 ? "warn" : "", found.length === 0 ? "Nothing and nobody of that name is in the log." : "That may be:", () => $("#wanted").value === asked || found.length > 0);
   $("#choices").replaceChildren(...found.map((of) => {
     const item = document.createElement("li");
-    item.append(Object.assign(document.createElement("a"), { href: pageOf(of), textContent: called(of) }));
+    item.append(Object.assign(document.createElement("a"), { href: pageOf(of), textContent: titleOf(of) }));
     return item;
   }));
   $("#choices a")?.focus();
@@ -46,7 +46,7 @@ async function search() {
 async function matches(id) {
   const { items } = isID(id) ? await command("GET", `/v1/history/${id}`) : { items: [] };
   const of = { kind: "holder", id };
-  const acts = await new Story(of).first((pages) => say("", `Looking for ${called(of)} in the log, page ${pages}…`))
+  const acts = await new Story(of).first((pages) => say("", `Looking for ${titleOf(of)} in the log, page ${pages}…`))
     .catch((error) => { if (error.code === "not_found") return false; throw error; }); // not a holder's name
   return acts ? [...items, of] : items;
 }
@@ -83,7 +83,7 @@ async function openPast() {
   const { timeline, name, view } = await timelineOf(of);
   await timeline.fill((n) => say("", `Reading: ${count(n)} changes…`));
   say("", "");
-  $("#past-title").textContent = `${called(of.kind === "seat" ? { kind: "performance", id: timeline.id } : of)} through time`.replace(/^./, (c) => c.toUpperCase());
+  $("#past-title").textContent = `${titleOf(of.kind === "seat" ? { kind: "performance", id: timeline.id } : of)} through time`.replace(/^./, (c) => c.toUpperCase());
   $("#past").hidden = false;
   $(`[data-view="${name}"]`).hidden = false; // a hidden map has no size
   scrubber = new Scrubber(timeline, view(), (position) => story?.now(position));
@@ -96,11 +96,11 @@ let story = null;
 
 async function openStory() {
   const opened = new Story(of);
-  $("#story-title").textContent = `The story of ${called(of)}`;
+  $("#story-title").textContent = `The story of ${titleOf(of)}`;
   $("#story").hidden = false;
-  if (!await opened.first((pages) => tell($("#story-message"), "", `Looking through the log, page ${pages}…`))) {
+  if (!await opened.first((pages) => showMessage($("#story-message"), "", `Looking through the log, page ${pages}…`))) {
     if (scrubber) throw Object.assign(new Error("nothing happened"), { code: "not_found" }); // a seat without events
-    return tell($("#story-message"), "warn", "Nothing about it has been recorded.");
+    return showMessage($("#story-message"), "warn", "Nothing about it has been recorded.");
   }
   story = opened;
   await story.show();
@@ -109,12 +109,12 @@ async function openStory() {
 
 async function open() {
   if (!of.kind) return;
-  document.title = `${called(of)} · Audit · admitone`;
+  document.title = `${titleOf(of)} · Audit · admitone`;
   $("#wanted").value = `${of.kind}/${of.id}`;
   // A map of seats is public; everything else needs an auditor's token.
   if (!["performance", "seat"].includes(of.kind) && !mayRead()) return;
-  const showError = (error) => { if (error.code !== "not_found") say("bad", error.message); else say("warn", scrubber ? `Nothing ever happened to ${called(of)}.` : `There is no ${called(of)}.`); };
-  if (scrubbed(of.kind) && !scrubber) await openPast().catch(showError);
+  const showError = (error) => { if (error.code !== "not_found") say("bad", error.message); else say("warn", scrubber ? `Nothing ever happened to ${titleOf(of)}.` : `There is no ${titleOf(of)}.`); };
+  if (hasTimeline(of.kind) && !scrubber) await openPast().catch(showError);
   if (mayRead()) await openStory().catch((error) => { $("#story").hidden = true; showError(error); });
 }
 
@@ -132,13 +132,13 @@ async function showHead() {
 onButton(async (button) => {
   const action = button.dataset.action, item = button.closest(".line");
   if (item) return state(item);
-  if (action === "more") return story.more().catch((error) => tell($("#story-message"), "bad", error.message));
+  if (action === "more") return story.more().catch((error) => showMessage($("#story-message"), "bad", error.message));
   if (action === "seat") return scrubber.view.nearer();
   await scrubber?.actions[action]?.();
 });
 
 $("#search").addEventListener("submit", (event) => { event.preventDefault(); search(); });
-$("#order").addEventListener("change", () => story?.sort($("#order").value).catch((error) => tell($("#story-message"), "bad", error.message)));
+$("#order").addEventListener("change", () => story?.sort($("#order").value).catch((error) => showMessage($("#story-message"), "bad", error.message)));
 // By now the page may have written another moment into its address.
 addEventListener("hashchange", ({ newURL }) => scrubber?.seek(at(newURL)));
 document.addEventListener("click", (event) => {

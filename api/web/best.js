@@ -48,8 +48,8 @@ export function typesFit() {
   return quantities.every((n) => Number.isInteger(n) && n >= 0) && quantities.reduce((sum, n) => sum + n, 0) <= wanted();
 }
 
-// bestAsked returns the body of a booking of the best seats left.
-export function bestAsked() {
+// bestRequest returns the body of a booking of the best seats left.
+export function bestRequest() {
   const section = $("#best-section").value, category = $("#best-category").value, accessible = $("#best-accessible").checked;
   const types = otherTypes().filter(([, n]) => n > 0), usual = wanted() - types.reduce((sum, [, n]) => sum + n, 0);
   if (types.length > 0 && usual > 0) types.unshift([$("#best-types").dataset.usual, usual]);

@@ -1,7 +1,7 @@
 // The visitor's bookings: found again after a reload, paid, extended, released.
 
 import { command, known, timeLeft } from "./command.js";
-import { $, amount, announce, children, field, holder, jwt, mayAsk, pause, recheck, stranded, tell, token } from "./page.js";
+import { $, amount, announce, canSend, children, field, focusLost, holder, jwt, pause, recheck, showMessage, token } from "./page.js";
 import { readWallet, showShortfall } from "./wallet.js";
 
 const bookings = new Map(); // by id, in the order of creation
@@ -102,7 +102,7 @@ function show() {
     return fill(element, booking);
   }));
   $("#no-bookings").hidden = shown.length > 0;
-  if (lost && stranded()) $("#mine-title").focus();
+  if (lost && focusLost()) $("#mine-title").focus();
   if (of("paying").length > 0) readBookings(2000); // its outcome is due
   onChange();
   recheck();
@@ -172,7 +172,7 @@ function tick() {
   for (const element of document.querySelectorAll('#bookings [data-status="held"]')) countDown(element, element.dataset.booking);
 }
 
-const say = (tone, text, holds) => tell($("#bookings-message"), tone, text, holds);
+const say = (tone, text, holds) => showMessage($("#bookings-message"), tone, text, holds);
 const waiting = () => say("warn", "No answer yet; trying again…");
 
 const actions = {
@@ -202,7 +202,7 @@ const actions = {
 // end pays, extends or releases the booking of an element, or gives back the seat of its button,
 // and keeps the focus near it.
 export async function end(action, element, button) {
-  if (!mayAsk($("#bookings-message"), "Booking")) return;
+  if (!canSend($("#bookings-message"), "Booking")) return;
   const booking = bookings.get(element.dataset.booking);
   try {
     await actions[action](booking, button);
@@ -214,5 +214,5 @@ export async function end(action, element, button) {
     } else say("bad", error.message, still);
     readBookings();
   }
-  if (stranded()) ($("button:not([hidden])", item(booking.id) ?? element)?.checkVisibility() ? $("button:not([hidden])", item(booking.id)) : $("#mine-title")).focus();
+  if (focusLost()) ($("button:not([hidden])", item(booking.id) ?? element)?.checkVisibility() ? $("button:not([hidden])", item(booking.id)) : $("#mine-title")).focus();
 }

@@ -1,6 +1,6 @@
 // The choice of a visitor: seats, each with a price type, and standing places.
 
-import { keep, recall } from "./page.js";
+import { readStored, writeStored } from "./page.js";
 import { priceOf } from "./seatplan.js";
 
 export const most = 50; // seats and places in a booking
@@ -10,8 +10,8 @@ export const most = 50; // seats and places in a booking
 export class Choice {
   constructor(id, plan, limit, mine) {
     Object.assign(this, { id, plan, limit, mine });
-    this.seats = new Set(recall("sessionStorage", "picks." + id, []).map((name) => plan.find(name)).filter((seat) => seat >= 0));
-    const { types = {}, places = [] } = recall("sessionStorage", "choice." + id, {});
+    this.seats = new Set(readStored("sessionStorage", "picks." + id, []).map((name) => plan.find(name)).filter((seat) => seat >= 0));
+    const { types = {}, places = [] } = readStored("sessionStorage", "choice." + id, {});
     this.types = new Map(Object.entries(types).map(([name, type]) => [plan.find(name), type]));
     this.places = new Map(); // area -> [quantity by price type, in the order of the types]
     for (const [area, quantities] of places) {
@@ -22,10 +22,10 @@ export class Choice {
 
   #area(id) { return this.plan.areas.find((area) => area.id === id); }
 
-  keep() {
-    keep("sessionStorage", "picks." + this.id, [...this.seats].map((seat) => this.plan.name(seat)));
+  save() {
+    writeStored("sessionStorage", "picks." + this.id, [...this.seats].map((seat) => this.plan.name(seat)));
     const types = Object.fromEntries([...this.types].map(([seat, type]) => [this.plan.name(seat), type]));
-    keep("sessionStorage", "choice." + this.id, { types, places: [...this.places].map(([{ id }, quantities]) => [id, quantities]) });
+    writeStored("sessionStorage", "choice." + this.id, { types, places: [...this.places].map(([{ id }, quantities]) => [id, quantities]) });
   }
 
   // typesOf returns the prices that a visitor may choose for an area or a category.

@@ -1,7 +1,7 @@
 // The page of the nodes, as seen by the node that answers. It reads /v1/cluster every second while
 // it is visible.
 
-import { $, announce, begin, children, field, jwt, pause, share, stranded, tell, token } from "./page.js";
+import { $, announce, begin, children, field, focusLost, jwt, pause, share, showMessage, token } from "./page.js";
 import { count, when } from "./kinds.js";
 
 const pace = 1_000, timeout = 5_000; // milliseconds between two requests, and the timeout of one
@@ -106,7 +106,7 @@ function showCursor(row, { node, term, reached }) {
 
 function show(view) {
   const serving = view.nodes.filter(({ state, suspected }) => state === "serving" && !suspected).length;
-  tell($("#cluster-summary"), "", view.clustered ? `${serving} of ${view.nodes.length} nodes serve, in the view ${view.view}. Nodes with the same view agree on who owns what.`
+  showMessage($("#cluster-summary"), "", view.clustered ? `${serving} of ${view.nodes.length} nodes serve, in the view ${view.view}. Nodes with the same view agree on who owns what.`
     : "This server runs alone; see admitone serve --cluster.");
   showNodes(view);
   showHops(view);
@@ -116,7 +116,7 @@ function show(view) {
   $("#rooms").hidden = view.rooms.length === 0;
   $("#cursors").hidden = view.cursors.length === 0;
   known = true;
-  if (stranded() && document.activeElement !== document.body) $("#main").focus();
+  if (focusLost() && document.activeElement !== document.body) $("#main").focus();
 }
 
 // say shows whether the figures are current.
@@ -135,11 +135,11 @@ async function read() {
   const data = await answer?.json().catch(() => null);
   if (answer?.ok && data) {
     show(data);
-    tell($("#cluster-message"), "", "");
+    showMessage($("#cluster-message"), "", "");
     say("live", "Live");
   } else if (data?.detail && answer.status < 500) {
     const words = data.detail.replace(/^./u, (first) => first.toUpperCase()) + ".";
-    if ($("#cluster-message").textContent !== words) tell($("#cluster-message"), "bad", words);
+    if ($("#cluster-message").textContent !== words) showMessage($("#cluster-message"), "bad", words);
   } else if (known) say("reconnecting", "Reconnecting…");
 }
 

@@ -1,10 +1,10 @@
 // Commands to the server, repeated until they are answered, and never executed twice.
 
-import { holder, jwt, keep, pause, recall, token } from "./page.js";
-import { keepPlace, lead, placeIn } from "./passes.js";
+import { holder, jwt, pause, readStored, token, writeStored } from "./page.js";
+import { goToRoom, placeOf, storePlace } from "./passes.js";
 
 const firstWait = 500, timeout = 8_000;
-const unanswered = recall("sessionStorage", "unanswered", {}); // request -> {body, key}
+const unanswered = readStored("sessionStorage", "unanswered", {}); // request -> {body, key}
 
 // keyFor returns the idempotency key of a request. A request without an answer is repeated under
 // the same key, so that it is executed once.
@@ -12,14 +12,14 @@ function keyFor(question, body) {
   if (unanswered[question]?.body !== body) {
     const bytes = crypto.getRandomValues(new Uint8Array(16)); // randomUUID needs HTTPS
     unanswered[question] = { body, key: Array.from(bytes, (b) => b.toString(16).padStart(2, "0")).join("") };
-    keep("sessionStorage", "unanswered", unanswered);
+    writeStored("sessionStorage", "unanswered", unanswered);
   }
   return unanswered[question].key;
 }
 
 function answered(question) {
   delete unanswered[question];
-  keep("sessionStorage", "unanswered", unanswered);
+  writeStored("sessionStorage", "unanswered", unanswered);
 }
 
 // sentence returns the text of a problem as a sentence.
@@ -30,7 +30,7 @@ function sentence({ field, detail }) {
 // ---- Passes of waiting rooms
 
 const passHeader = "Admission-Pass";
-const guards = recall("sessionStorage", "guards", {}); // guarded resource -> its room
+const guards = readStored("sessionStorage", "guards", {}); // guarded resource -> its room
 
 // guarded returns the resource that a room guards: /v1/products/tee for every path below it.
 const guarded = (path) => path.split("/", 4).join("/");
@@ -44,7 +44,7 @@ function buyer(body) {
 // addPass adds the pass to the headers, if the browser has one.
 function addPass(headers, path, body) {
   const room = guards[guarded(path)];
-  const pass = room && placeIn(room, buyer(body))?.pass;
+  const pass = room && placeOf(room, buyer(body))?.pass;
   if (pass) headers[passHeader] = pass;
 }
 
@@ -54,12 +54,12 @@ function admitted({ code, waiting_room: room }, headers, path, body) {
   if (!room || code !== "pass_required" && code !== "pass_invalid") return false;
   const shown = headers[passHeader], name = buyer(body);
   guards[guarded(path)] = room;
-  keep("sessionStorage", "guards", guards);
-  if (shown && placeIn(room, name)?.pass === shown) keepPlace(room, name, null); // the pass has been used
+  writeStored("sessionStorage", "guards", guards);
+  if (shown && placeOf(room, name)?.pass === shown) storePlace(room, name, null); // the pass has been used
   delete headers[passHeader];
   addPass(headers, path, body);
   if (headers[passHeader]) return true;
-  lead(room, name);
+  goToRoom(room, name);
   return false;
 }
 

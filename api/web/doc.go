@@ -16,7 +16,7 @@
 //
 // # How the page drops outdated messages
 //
-// Each message has a condition (tell in page.js), which is checked again after every frame, answer
+// Each message has a condition (showMessage in page.js), which is checked again after every frame, answer
 // and keystroke: once it is false the message goes. So "held for you" can't stay above "paid" after
 // a change of the booking, in this tab or elsewhere. "Live" has such a condition too: the page
 // pings a quiet socket, and removes the word if no answer comes (live.js).

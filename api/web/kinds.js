@@ -19,14 +19,14 @@ const twoParts = (kind, id) => ["seat", "allowance", "ticket"].includes(kind) &&
 // isID returns whether an id is valid for an entity; a holder may have any name.
 export const isID = (id) => /^[\w-]{1,64}$/.test(id);
 
-// cut splits kind/id.
-export function cut(of) {
+// splitRef splits kind/id.
+export function splitRef(of) {
   const at = of.indexOf("/");
   return at < 1 ? { kind: "", id: of } : { kind: of.slice(0, at), id: of.slice(at + 1) };
 }
 
-// thing returns the entity of a stream such as product-tee.
-export function thing(stream) {
+// entityOf returns the entity of a stream such as product-tee.
+export function entityOf(stream) {
   const at = stream.indexOf("-"), category = stream.slice(0, at);
   return { kind: category === "waitingroom" ? "waiting-room" : category, id: stream.slice(at + 1) };
 }
@@ -34,10 +34,10 @@ export function thing(stream) {
 // pageOf returns the page of an entity, at a position of the log if one is given.
 export const pageOf = ({ kind, id }, position) => `/audit?${new URLSearchParams({ of: `${kind}/${id}` })}${position ? "#at=" + position : ""}`;
 
-export const called = ({ kind, id }) => `${kind.replace("-", " ")} ${id}`;
+export const titleOf = ({ kind, id }) => `${kind.replace("-", " ")} ${id}`;
 
-// scrubbed reports whether the page of a kind has a slider.
-export const scrubbed = (kind) => ["product", "performance", "tournament", "seat"].includes(kind);
+// hasTimeline reports whether the page of a kind has a slider.
+export const hasTimeline = (kind) => ["product", "performance", "tournament", "seat"].includes(kind);
 
 // resourceOf returns the address of an entity as it was in the API, "" if there is none.
 export function resourceOf({ kind, id }, position) {

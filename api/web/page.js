@@ -8,13 +8,13 @@ export const pause = (ms) => new Promise((wake) => setTimeout(wake, ms));
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
 // Storage is a convenience: without it the page still works.
-export function recall(store, name, otherwise) {
+export function readStored(store, name, otherwise) {
   try { return JSON.parse(window[store].getItem("admitone." + name)) ?? otherwise; } catch { return otherwise; }
 }
-export function keep(store, name, value) {
+export function writeStored(store, name, value) {
   try { window[store].setItem("admitone." + name, JSON.stringify(value)); } catch { /* private mode, or full */ }
 }
-export function forget(store, name) {
+export function removeStored(store, name) {
   try { window[store].removeItem("admitone." + name); } catch { /* nothing was kept */ }
 }
 
@@ -39,8 +39,8 @@ export const share = (part, whole) => whole === 0 ? "0%" : (100 * part / whole).
 // recheck after it has changed the page's state.
 const conditions = new Map(); // element -> holds
 
-// tell shows a message in an element while it holds. A refusal is scrolled into view.
-export function tell(place, tone, text, holds) {
+// showMessage shows a message in an element while it holds. A refusal is scrolled into view.
+export function showMessage(place, tone, text, holds) {
   place.dataset.tone = tone;
   if (place.textContent !== text || tone === "bad") place.textContent = text; // a refusal is announced each time
   if (holds) conditions.set(place, holds);
@@ -50,12 +50,12 @@ export function tell(place, tone, text, holds) {
 
 // recheck removes the messages that no longer hold.
 export function recheck() {
-  for (const [place, holds] of conditions) if (!holds()) tell(place, "", "");
+  for (const [place, holds] of conditions) if (!holds()) showMessage(place, "", "");
 }
 document.addEventListener("input", () => queueMicrotask(recheck)); // after the page's own listeners
 
-// nudge highlights that a figure has changed, and in which direction.
-export function nudge(figure, down) {
+// highlightChange highlights that a figure has changed, and in which direction.
+export function highlightChange(figure, down) {
   if (calm.matches) return;
   figure.animate([{ transform: `translateY(${down ? "3px" : "-3px"})`, color: "var(--accent)" }, { transform: "none" }],
     { duration: 450, easing: "ease-out" });
@@ -86,8 +86,8 @@ export function children(parent, wanted) {
   wanted.forEach((child, i) => { if (parent.children[i] !== child) parent.insertBefore(child, parent.children[i] ?? null); });
 }
 
-// stranded returns whether the focus is nowhere, or on a hidden element.
-export function stranded() {
+// focusLost returns whether the focus is nowhere, or on a hidden element.
+export function focusLost() {
   const at = document.activeElement;
   return !at || at === document.body || !at.checkVisibility();
 }
@@ -141,7 +141,7 @@ export function onButton(handle) {
 
 // ---- The visitor: a name, or a token where tokens are required
 
-export const token = () => recall("sessionStorage", "token", "");
+export const token = () => readStored("sessionStorage", "token", "");
 export const me = () => $("#holder").value.trim();
 
 // holder returns the visitor's name: the token's subject, where tokens are required.
@@ -164,10 +164,10 @@ function claims() {
   } catch { return {}; }
 }
 
-// mayAsk reports whether a command can be sent; if not, it asks for a token.
-export function mayAsk(message, what) {
+// canSend reports whether a command can be sent; if not, it asks for a token.
+export function canSend(message, what) {
   if (!jwt || token()) return true;
-  tell(message, "bad", `${what} needs a token; put yours in at the top.`, () => !token());
+  showMessage(message, "bad", `${what} needs a token; put yours in at the top.`, () => !token());
   $("#token").focus();
   return false;
 }
@@ -177,12 +177,12 @@ export function begin() {
   for (const hidden of document.querySelectorAll(".needs-script")) hidden.hidden = false;
   if ($("#token")) {
     $("#token").value = token();
-    $("#token").addEventListener("input", (event) => keep("sessionStorage", "token", event.target.value.trim()));
+    $("#token").addEventListener("input", (event) => writeStored("sessionStorage", "token", event.target.value.trim()));
   }
   if ($("#holder")) {
-    $("#holder").value = recall("localStorage", "holder", "") || "guest-" + crypto.getRandomValues(new Uint32Array(1))[0].toString(36);
-    keep("localStorage", "holder", me());
-    $("#holder").addEventListener("input", () => keep("localStorage", "holder", me()));
+    $("#holder").value = readStored("localStorage", "holder", "") || "guest-" + crypto.getRandomValues(new Uint32Array(1))[0].toString(36);
+    writeStored("localStorage", "holder", me());
+    $("#holder").addEventListener("input", () => writeStored("localStorage", "holder", me()));
   }
 }
 

@@ -1,24 +1,24 @@
 // The waiting rooms as stored in this browser: places in line, passes, and the way to a room and back.
 
-import { $, forget, keep, recall } from "./page.js";
+import { $, readStored, removeStored, writeStored } from "./page.js";
 
 // A room's id has no dot in it; a holder's name may have.
 const name = (room, holder) => `room.${room}.${holder}`;
 
-export const placeIn = (room, holder) => recall("localStorage", name(room, holder), null);
+export const placeOf = (room, holder) => readStored("localStorage", name(room, holder), null);
 
-export function keepPlace(room, holder, place) {
-  if (place) keep("localStorage", name(room, holder), place);
-  else forget("localStorage", name(room, holder));
+export function storePlace(room, holder, place) {
+  if (place) writeStored("localStorage", name(room, holder), place);
+  else removeStored("localStorage", name(room, holder));
 }
 
 // onPlaceChange calls changed when another tab has changed the holder's place in the room.
 export function onPlaceChange(room, holder, changed) {
-  addEventListener("storage", ({ key }) => { if (key === "admitone." + name(room, holder())) changed(placeIn(room, holder())); });
+  addEventListener("storage", ({ key }) => { if (key === "admitone." + name(room, holder())) changed(placeOf(room, holder())); });
 }
 
-// lead goes to a waiting room, with the address to return to.
-export function lead(room, holder) {
+// goToRoom goes to a waiting room, with the address to return to.
+export function goToRoom(room, holder) {
   const query = new URLSearchParams({ to: location.pathname + location.search + location.hash });
   if ($("#holder")?.value.trim() !== holder) query.set("as", holder);
   location.assign(`/waiting-rooms/${encodeURIComponent(room)}?${query}`);

@@ -1,6 +1,6 @@
 // The live counts of a performance's card.
 
-import { $, announce, field, nudge, share } from "./page.js";
+import { $, announce, field, highlightChange, share } from "./page.js";
 import { showTimes } from "./sale-times.js";
 
 const local = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "short" });
@@ -19,7 +19,7 @@ export function performanceCard(card, changed) {
       show(this);
       if (this.remaining !== before) {
         announce(this, `${this.title}: ${this.remaining === 0 ? "sold out" : this.remaining + " seats left"}`);
-        nudge(field(card, "remaining"), this.remaining < before);
+        highlightChange(field(card, "remaining"), this.remaining < before);
       }
       changed?.(data, event);
     },

@@ -1,12 +1,12 @@
 // The page of one performance: its seats, what the visitor chooses, and the booking.
 
-import { bestAsked, showBest, showTypes, typesFit, wanted } from "./best.js";
+import { bestRequest, showBest, showTypes, typesFit, wanted } from "./best.js";
 import { adopt, end, follow, item, placesOf, readBookings, seatsOf, standingOf, statusOf } from "./bookings.js";
 import { Choice, counted, most } from "./choice.js";
 import { command } from "./command.js";
 import { hallOf } from "./hall.js";
 import { watch } from "./live.js";
-import { $, amount, begin, children, field, holder, jwt, mayAsk, me, money, onButton, recheck, stranded, tell } from "./page.js";
+import { $, amount, begin, canSend, children, field, focusLost, holder, jwt, me, money, onButton, recheck, showMessage } from "./page.js";
 import { SeatMap } from "./seatmap.js";
 import { performanceCard } from "./performance-card.js";
 import { Standing } from "./standing.js";
@@ -16,8 +16,8 @@ const words = { free: "free", held: "on hold", booked: "booked", blocked: "not o
 
 // say shows a message about the choice, next to it or in another element.
 function say(tone, text, holds, place = $("#choice-message")) {
-  for (const other of [$("#choice-message"), $("#tray-message")]) if (other !== place) tell(other, "", "");
-  tell(place, tone, text, holds);
+  for (const other of [$("#choice-message"), $("#tray-message")]) if (other !== place) showMessage(other, "", "");
+  showMessage(place, tone, text, holds);
 }
 
 // near shows a message where it is visible from the map.
@@ -133,34 +133,34 @@ function toggle(seat) {
   }
   if (!chosen && choice.full) return near("warn", bound(), () => choice.full);
   if (!chosen) picks.add(seat);
-  chosenAnew();
+  choiceChanged();
 }
 
 // stand adds a place of an area to the choice, or removes one.
 function stand(area, type, by) {
   choice.step(area, type, by);
-  chosenAnew();
+  choiceChanged();
 }
 
-function chosenAnew() {
+function choiceChanged() {
   offer([]);
   near("", "");
-  tellBound();
+  showBound();
   show();
 }
 
-// tellBound shows that the choice is full before the visitor tries to add to it.
-function tellBound() {
+// showBound shows that the choice is full before the visitor tries to add to it.
+function showBound() {
   if (choice.size > 0 && choice.full) near(choice.size > choice.spare ? "warn" : "", bound(), () => choice.full);
 }
 
 // show shows the choice. A chosen seat that others have taken stays in it, and is marked.
 function show() {
-  choice.keep();
+  choice.save();
   const lost = gone(), { size } = choice;
   const inside = $("#picks").contains(document.activeElement);
   children($("#picks"), [...[...picks].map((seat) => chip(seat, lost.includes(seat))), ...choice.lines().map(standingChip)]);
-  if (inside && stranded()) ($("#picks button") ?? $("#choice-title")).focus();
+  if (inside && focusLost()) ($("#picks button") ?? $("#choice-title")).focus();
   $("#no-picks").hidden = size > 0;
   $("#pick-buttons").hidden = $(".chosen").hidden = size === 0;
   const sum = `${choice.words} · ${amount(choice.sum)}`;
@@ -237,7 +237,7 @@ function offer(choices) {
 
 // book requests seats by name or the best ones, and then focuses the button that pays.
 async function book(asked) {
-  if (!mayAsk($("#choice-message"), "Booking")) return;
+  if (!canSend($("#choice-message"), "Booking")) return;
   near("", "Booking…");
   asking = true;
   try {
@@ -279,7 +279,7 @@ function refused(error, { seats = [], alternatives = [], sections = [], areas = 
     say("bad", error.message, () => holder() === asker);
   }
   offer(alternatives);
-  if (stranded()) ($("#offers button") ?? $("#choice-title")).focus();
+  if (focusLost()) ($("#offers button") ?? $("#choice-title")).focus();
 }
 
 // best requests the best available seats.
@@ -293,7 +293,7 @@ function best() {
     say("bad", `Of ${counted(wanted())}, at most ${wanted()} can be at other prices.`, () => !typesFit());
     return $("#best-types input").focus();
   }
-  return book(bestAsked());
+  return book(bestRequest());
 }
 
 // ---- The page as a whole
@@ -325,9 +325,9 @@ follow(showing.id, showing.title, Object.fromEntries(plan.areas.map((area) => [a
   for (const name of seatsOf(showing.id)) own.add(plan.find(name));
   places = standingOf(showing.id);
   show();
-  if (!asking) tellBound();
+  if (!asking) showBound();
 });
 show();
-tellBound();
+showBound();
 watch(showing);
 watch(seats);

@@ -2,7 +2,7 @@
 
 import { command, timeLeft } from "./command.js";
 import { watch } from "./live.js";
-import { $, announce, begin, field, holder, jwt, keep, mayAsk, me, money, nudge, onButton, onNewCards, recall, recheck, serves, share, stranded, tell, token } from "./page.js";
+import { $, announce, begin, canSend, field, focusLost, highlightChange, holder, jwt, me, money, onButton, onNewCards, readStored, recheck, serves, share, showMessage, token, writeStored } from "./page.js";
 import { showTimes } from "./sale-times.js";
 
 // ---- Products
@@ -34,7 +34,7 @@ function take(product, data) {
   if (data.name !== undefined && full(product)) readLimit(product);
   if (product.remaining === before) return;
   announce(product, `${product.name}: ${product.remaining === 0 ? "sold out" : product.remaining + " left"}`);
-  nudge(field(product.card, "remaining"), product.remaining < before);
+  highlightChange(field(product.card, "remaining"), product.remaining < before);
 }
 
 function show(product) {
@@ -86,22 +86,22 @@ async function readLimit(product) {
 
 async function reserve(product, hold) {
   const message = field(product.card, "message");
-  if (!mayAsk(message, "Reserving")) return;
-  tell(message, "", hold ? "Holding one…" : "Reserving one…");
+  if (!canSend(message, "Reserving")) return;
+  showMessage(message, "", hold ? "Holding one…" : "Reserving one…");
   const body = JSON.stringify({ ...(jwt ? {} : { holder: me() }), quantity: 1, ...(hold ? { hold } : {}) });
   try {
     const made = await command("POST", `/v1/products/${product.id}/reservations`, body,
-      () => tell(message, "warn", "No answer yet; trying again…"));
+      () => showMessage(message, "warn", "No answer yet; trying again…"));
     myReservations.set(made.id, { ...made, name: product.name, price: product.price });
     store();
     const status = made.status, still = () => myReservations.get(made.id)?.status === status;
     // With a token, a product with a price is held until it is paid.
     const next = payable(made) ? "Whoever takes the payment confirms it before the time is up." : "Confirm before the time is up.";
-    tell(message, "good", status === "held" ? `Held for you. ${next}` : "Reserved. It is among your reservations.", still);
+    showMessage(message, "good", status === "held" ? `Held for you. ${next}` : "Reserved. It is among your reservations.", still);
   } catch (error) {
     const name = holder(), { remaining } = product;
     const still = { sold_out: () => product.remaining === remaining, limit_exceeded: () => holder() === name && !full(product), invalid_field: () => holder() === name };
-    tell(message, "bad", error.message, still[error.code]);
+    showMessage(message, "bad", error.message, still[error.code]);
   }
 }
 
@@ -115,11 +115,11 @@ const path = (claim) => `/v1/products/${claim.product_id}/reservations/${claim.i
 
 function load() {
   myReservations.clear();
-  for (const claim of recall("localStorage", "reservations", [])) myReservations.set(claim.id, claim);
+  for (const claim of readStored("localStorage", "reservations", [])) myReservations.set(claim.id, claim);
   list();
 }
 function store() {
-  keep("localStorage", "reservations", [...myReservations.values()].slice(-200));
+  writeStored("localStorage", "reservations", [...myReservations.values()].slice(-200));
   list();
 }
 
@@ -188,18 +188,18 @@ async function end(claim, action, item) {
     if (action === "confirm") adopt(claim, await command("POST", path(claim) + "/confirm"));
     if (action === "release") adopt(claim, await command("DELETE", path(claim)));
     if (action === "dismiss") { myReservations.delete(claim.id); store(); }
-    if (action === "dismiss") tell(message, "", "");
-    else if (action === "confirm") tell(message, "good", "Confirmed. It is among your reservations.", () => myReservations.get(claim.id)?.status === "confirmed");
+    if (action === "dismiss") showMessage(message, "", "");
+    else if (action === "confirm") showMessage(message, "good", "Confirmed. It is among your reservations.", () => myReservations.get(claim.id)?.status === "confirmed");
     else {
       const { size } = myReservations;
-      tell(message, "good", `Released: ${claim.quantity} × ${claim.name}.`, () => myReservations.size === size);
+      showMessage(message, "good", `Released: ${claim.quantity} × ${claim.name}.`, () => myReservations.size === size);
     }
   } catch (error) {
     await refresh(claim);
     const now = myReservations.get(claim.id)?.status;
-    tell(message, "bad", error.message, () => myReservations.get(claim.id)?.status === now);
+    showMessage(message, "bad", error.message, () => myReservations.get(claim.id)?.status === now);
   }
-  if (!stranded()) return;
+  if (!focusLost()) return;
   ($(`[data-claim="${claim.id}"] button:not([hidden])`) ?? (message.id ? $("#mine-title") : field(card, "name"))).focus();
 }
 

@@ -2,7 +2,7 @@
 // address. The view shows the entity: draw() is called at each moment, rest() once the moment has
 // not changed for a while.
 
-import { $, announce, tell } from "./page.js";
+import { $, announce, showMessage } from "./page.js";
 import { count, when } from "./kinds.js";
 
 const beat = 50, pace = 200; // milliseconds between two checks of the clock, and between two changes
@@ -44,7 +44,7 @@ export class Scrubber {
     this.show(index);
   }
 
-  #say(tone, text) { tell($("#past-message"), tone, text); }
+  #say(tone, text) { showMessage($("#past-message"), tone, text); }
 
   // move reads another window: the next one, or the first one again. It returns false if
   // that fails.

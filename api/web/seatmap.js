@@ -8,7 +8,7 @@ import { gestures } from "./seatgestures.js";
 import { showLegend } from "./seatlegend.js";
 import { MiniMap, room } from "./seatmini.js";
 import { afar, paint } from "./seatpaint.js";
-import { Signs, coloursOf } from "./seatsigns.js";
+import { coloursOf, Signs } from "./seatsigns.js";
 
 const usable = 24; // pixels of a seat from which on it has a button
 const near = matchMedia("(pointer: coarse)").matches ? 44 : 32; // pixels of a seat after scrolling to it

@@ -1,7 +1,7 @@
 // Paints the visible part of a hall on a canvas: areas and decoration, sections with the names of their
 // rows, and all seats: as dots while they are tiny, otherwise as signs.
 
-import { kinds, sign, css } from "./seatsigns.js";
+import { css, kinds, sign } from "./seatsigns.js";
 
 const dots = 7; // device pixels of a seat below which it is a dot
 export const afar = 5; // pixels of a seat below which sections have their names across them

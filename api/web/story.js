@@ -1,8 +1,8 @@
 // The history of an entity or a holder: its lines, page by page, oldest or newest first.
 
 import { command } from "./command.js";
-import { $, field, stranded, tell } from "./page.js";
-import { called, cut, pageOf, resourceOf, scrubbed, thing, when } from "./kinds.js";
+import { $, field, focusLost, showMessage } from "./page.js";
+import { entityOf, hasTimeline, pageOf, resourceOf, splitRef, titleOf, when } from "./kinds.js";
 
 const step = 50, most = 5_000; // lines shown with each click, and in memory
 const few = 8; // links to other entities that are visible at first
@@ -38,7 +38,7 @@ export class Story {
 
   // show shows this.shown lines. For the newest ones it has to read all.
   async show() {
-    const say = (text) => tell($("#story-message"), "", text);
+    const say = (text) => showMessage($("#story-message"), "", text);
     const enough = () => this.ended || this.order === "oldest" && this.lines.length >= this.shown;
     while (!enough()) {
       say(`Searching the log: ${this.lines.length} found…`);
@@ -58,7 +58,7 @@ export class Story {
     this.shown += step;
     await this.show();
     $("#lines").children[seen]?.focus();
-    if (stranded()) $("#story-title").focus();
+    if (focusLost()) $("#story-title").focus();
   }
 
   async sort(order) {
@@ -74,17 +74,17 @@ export class Story {
   }
 
   #item(line) {
-    const item = $("#line").content.cloneNode(true).firstElementChild, of = thing(line.stream);
+    const item = $("#line").content.cloneNode(true).firstElementChild, of = entityOf(line.stream);
     const same = this.#same(of) || of.kind === "refusals"; // the sentence of a refusal is complete
     Object.assign(item.dataset, { position: line.position, stream: line.stream });
-    field(item, "text").textContent = (same ? "" : called(of) + ": ") + line.text;
+    field(item, "text").textContent = (same ? "" : titleOf(of) + ": ") + line.text;
     field(item, "time").textContent = when(line.time);
     field(item, "time").dateTime = line.time;
     const cause = line.causation_id === "deadline" ? ", because the time was up" : line.because ? `, because of position ${line.because}` : "";
     field(item, "whence").textContent = `position ${line.position}, asked for by ${line.actor}${cause}, request ${line.request_id}`;
-    for (const name of item.querySelectorAll('[data-field="of"]')) name.textContent = `: ${called(of)} at position ${line.position}`;
-    leads(field(item, "leads"), [...same ? [] : [of], ...line.leads_to.map(cut)].filter((lead) => !this.#same(lead)), line.position);
-    field(item, "moment").hidden = !scrubbed(of.kind);
+    for (const name of item.querySelectorAll('[data-field="of"]')) name.textContent = `: ${titleOf(of)} at position ${line.position}`;
+    relatedLinks(field(item, "leads"), [...same ? [] : [of], ...line.leads_to.map(splitRef)].filter((lead) => !this.#same(lead)), line.position);
+    field(item, "moment").hidden = !hasTimeline(of.kind);
     field(item, "moment").href = pageOf(of, line.position);
     $('[data-action="state"]', item).hidden = !resourceOf(of, line.position);
     return item;
@@ -93,9 +93,9 @@ export class Story {
   #same({ kind, id }) { return kind === this.of.kind && id === this.of.id; }
 }
 
-// leads links to the other entities that a line names.
-function leads(place, others, position) {
-  const links = others.map((of) => Object.assign(document.createElement("a"), { href: pageOf(of, position), textContent: called(of) }));
+// relatedLinks links to the other entities that a line names.
+function relatedLinks(place, others, position) {
+  const links = others.map((of) => Object.assign(document.createElement("a"), { href: pageOf(of, position), textContent: titleOf(of) }));
   if (links.length === 0) return place.remove();
   place.append("Leads to ", ...apart(links.slice(0, few)));
   if (links.length <= few) return;
@@ -115,7 +115,7 @@ export async function state(item) {
     return;
   }
   try {
-    const resource = await command("GET", resourceOf(thing(stream), position));
+    const resource = await command("GET", resourceOf(entityOf(stream), position));
     place.replaceChildren(...Object.entries(resource).flatMap(([name, value]) => [
       Object.assign(document.createElement("dt"), { textContent: name.replaceAll("_", " ") }),
       Object.assign(document.createElement("dd"), { textContent: typeof value === "string" ? value : JSON.stringify(value) }),

@@ -1,7 +1,7 @@
 // The live card of a tournament: its free slots, and whether teams may enter.
 
 import { clock, timeLeft } from "./command.js";
-import { $, announce, field, nudge, share } from "./page.js";
+import { $, announce, field, highlightChange, share } from "./page.js";
 
 const local = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 
@@ -23,7 +23,7 @@ export function tournamentCard(card, changed) {
       show(this);
       if (this.remaining !== before) {
         announce(this, `${this.name}: ${this.remaining === 0 ? "full" : this.remaining + " slots free"}`);
-        nudge(field(card, "remaining"), this.remaining < before);
+        highlightChange(field(card, "remaining"), this.remaining < before);
       }
       changed?.(data, event);
     },

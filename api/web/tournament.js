@@ -3,7 +3,7 @@
 
 import { command } from "./command.js";
 import { unwatch, watch } from "./live.js";
-import { $, begin, field, keep, mayAsk, onButton, pause, recall, recheck, stranded, tell } from "./page.js";
+import { $, begin, canSend, field, focusLost, onButton, pause, readStored, recheck, showMessage, writeStored } from "./page.js";
 import { obstacle, tournamentCard } from "./tournament-card.js";
 
 const tournament = tournamentCard($(".tournament"), (data, event) => { showTeam(); refreshChanged(data, event); });
@@ -91,7 +91,7 @@ function remember(chosen) {
   team = chosen;
   standing = {};
   seen = 0;
-  keep("localStorage", "team", team);
+  writeStored("localStorage", "team", team);
   if (team) {
     const item = { topic: "team:" + team.id, position: 0, take(data, event) { onFrame(data, event); } };
     watch(item);
@@ -151,7 +151,7 @@ function showTeam() {
   recheck();
 }
 
-const say = (tone, text, holds) => tell($("#team-message"), tone, text, holds);
+const say = (tone, text, holds) => showMessage($("#team-message"), tone, text, holds);
 
 // stands returns a condition: the team has that status, undefined for none.
 function stands(status) {
@@ -196,13 +196,13 @@ const actions = {
     const list = lists[button.dataset.list];
     list.most += page;
     await refresh(list);
-    if (stranded()) $(`#${list.status}-title`).focus();
+    if (focusLost()) $(`#${list.status}-title`).focus();
   },
 };
 
 onButton(async (button) => {
   const action = button.dataset.action;
-  if (action !== "more" && action !== "another" && !mayAsk($("#team-message"), "Signing up")) return;
+  if (action !== "more" && action !== "another" && !canSend($("#team-message"), "Signing up")) return;
   try {
     await actions[action](button);
   } catch (error) {
@@ -216,9 +216,9 @@ onButton(async (button) => {
 // ---- The page as a whole
 
 $("#new-team").addEventListener("submit", (event) => event.preventDefault());
-addEventListener("storage", ({ key }) => { if (key === "admitone.team") remember(recall("localStorage", "team", null)); });
+addEventListener("storage", ({ key }) => { if (key === "admitone.team") remember(readStored("localStorage", "team", null)); });
 begin();
 watch(tournament);
-remember(recall("localStorage", "team", null));
+remember(readStored("localStorage", "team", null));
 for (const list of Object.values(lists)) refresh(list);
 setInterval(showTeam, 1000); // no frame announces that the deadline has passed

@@ -1,11 +1,11 @@
 // The page of one waiting room: the visitor's place in line, and the way in.
 
 import { pollNow, pollSoon, start, stop } from "./heartbeat.js";
-import { clock, command, timeLeft } from "./command.js";
+import { command, timeLeft } from "./command.js";
 import { watch } from "./live.js";
-import { $, announce, begin, field, holder, jwt, mayAsk, me, onButton, pause, recheck, stranded, tell } from "./page.js";
-import { keepPlace, onPlaceChange, placeIn, target } from "./passes.js";
-import { number, obstacle, roomCard, unopened } from "./room-card.js";
+import { $, announce, begin, canSend, field, focusLost, holder, jwt, me, onButton, pause, recheck, showMessage } from "./page.js";
+import { onPlaceChange, placeOf, storePlace, target } from "./passes.js";
+import { number, roomCard, unopened } from "./room-card.js";
 
 const local = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "medium" });
 const title = document.title;
@@ -13,7 +13,7 @@ const main = $(".room"), card = $(".waitingroom");
 const room = roomCard(card, onFrame, main);
 const visitors = `/v1/waiting-rooms/${room.id}/visitors`;
 const wanted = target(location.search);
-const say = (tone, text, holds) => { if ($("#message").textContent !== text) tell($("#message"), tone, text, holds); };
+const say = (tone, text, holds) => { if ($("#message").textContent !== text) showMessage($("#message"), tone, text, holds); };
 
 // ---- The visitor's place
 
@@ -53,7 +53,7 @@ function onAnswer(now) {
   place = { ...now, holder: before.holder, first: Math.max(before.first ?? 0, now.position ?? 0), asked: Date.now() };
   admittedBefore = null;
   say("", "");
-  if (now.status === "waiting" || now.status === "admitted") keepPlace(room.id, place.holder, place);
+  if (now.status === "waiting" || now.status === "admitted") storePlace(room.id, place.holder, place);
   else endPlace(before, now.status);
   enter(before);
   show();
@@ -62,7 +62,7 @@ function onAnswer(now) {
 // endPlace ends a place, and shows why.
 function endPlace(before, status) {
   stop();
-  keepPlace(room.id, before.holder, null);
+  storePlace(room.id, before.holder, null);
   place = null;
   if (before.status === "admitted") showOutcome("warn", status === "left" || timeLeft(before.expires_at)[0] > 0 ? "Your pass was used or given up." : "The time of your pass is over.");
   else if (status === "left") showOutcome("", "You have left the line.");
@@ -73,7 +73,7 @@ function endPlace(before, status) {
 // onRefusal ends a place that the server does not know any more.
 function onRefusal(problem) {
   if (problem.code !== "not_found") return say("bad", problem.detail ?? "The server refuses to answer.");
-  keepPlace(room.id, place.holder, null);
+  storePlace(room.id, place.holder, null);
   place = null;
   showOutcome("bad", "The server does not know your place any more. You can join again.");
   show();
@@ -88,7 +88,7 @@ function onFailure() {
 // showOutcome shows how a place has ended, or that it is the visitor's turn, to that visitor.
 function showOutcome(tone, text) {
   const owner = place?.holder ?? holder();
-  if ($("#outcome").textContent !== text) tell($("#outcome"), tone, text, () => (place?.holder ?? holder()) === owner);
+  if ($("#outcome").textContent !== text) showMessage($("#outcome"), tone, text, () => (place?.holder ?? holder()) === owner);
 }
 
 // enter goes to the guarded page while this one is visible, unless the visitor was inside before.
@@ -148,7 +148,7 @@ let announced = { at: 0, ahead: -1 }; // the last announcement
 
 function show() {
   const phase = place?.status ?? "out";
-  const focused = stranded() ? null : document.activeElement;
+  const focused = focusLost() ? null : document.activeElement;
   for (const element of document.querySelectorAll("[data-phase]")) element.hidden = !element.dataset.phase.split(" ").includes(phase);
   if (phase === "admitted") {
     $("#enter").hidden = !wanted;
@@ -167,7 +167,7 @@ function show() {
   showOpening();
   tick();
   recheck();
-  if (focused && stranded()) (phase === "admitted" && wanted ? $("#enter") : phase === "out" ? $('[data-action="join"]') : $("#title")).focus();
+  if (focused && focusLost()) (phase === "admitted" && wanted ? $("#enter") : phase === "out" ? $('[data-action="join"]') : $("#title")).focus();
 }
 
 function showLine() {
@@ -213,7 +213,7 @@ function tick() {
 
 const actions = {
   async join() {
-    if (!mayAsk($("#message"), "Joining")) return;
+    if (!canSend($("#message"), "Joining")) return;
     if (!jwt && me() === "") {
       say("bad", "Say who you are.", () => me() === "");
       return $("#holder").focus();
@@ -229,7 +229,7 @@ const actions = {
     const leaving = place;
     say("", "Leaving…");
     await command("DELETE", `${visitors}/${leaving.visitor}`, undefined, () => say("warn", "No answer yet; trying again…"));
-    keepPlace(room.id, leaving.holder, null);
+    storePlace(room.id, leaving.holder, null);
     setPlace(null);
     say("", "");
     showOutcome("", leaving.status === "admitted" ? "You have given your pass up." : "You have left the line.");
@@ -244,15 +244,15 @@ onButton(async (button) => {
     const name = holder(), { status } = room;
     say("bad", error.message, () => !place && holder() === name && room.status === status);
   }
-  if (stranded()) $("#title").focus();
+  if (focusLost()) $("#title").focus();
 });
 
 begin();
 const as = new URLSearchParams(location.search).get("as"); // a team, for example, which is no holder
 if (as && !jwt) $("#holder").value = as;
 if (wanted) $("#enter").href = wanted;
-for (const input of [$("#holder"), $("#token")]) input?.addEventListener("change", () => { if (!place) setPlace(placeIn(room.id, holder())); });
+for (const input of [$("#holder"), $("#token")]) input?.addEventListener("change", () => { if (!place) setPlace(placeOf(room.id, holder())); });
 onPlaceChange(room.id, () => place?.holder ?? holder(), onShared);
-setPlace(placeIn(room.id, holder()));
+setPlace(placeOf(room.id, holder()));
 watch(room);
 setInterval(tick, 500);

@@ -1,10 +1,10 @@
 // The visitor's wallet: its balance, its entries, and charges.
 
 import { command, known } from "./command.js";
-import { $, amount, decimals, holder, keep, plain, recheck, role, serves, tell } from "./page.js";
+import { $, amount, decimals, holder, plain, recheck, role, serves, showMessage, writeStored } from "./page.js";
 
 const path = () => `/v1/wallets/${encodeURIComponent(holder())}`;
-const say = (tone, text, holds) => tell($("#wallet-message"), tone, text, holds);
+const say = (tone, text, holds) => showMessage($("#wallet-message"), tone, text, holds);
 const stamp = new Intl.DateTimeFormat(undefined, { dateStyle: "short", timeStyle: "short" });
 const words = { charged: "Charged", debited: "Paid", refunded: "Refunded" };
 let owner = ""; // the holder of the wallet shown
@@ -77,7 +77,7 @@ export async function charge() {
     exists = true;
     show(wallet.balance);
     say("good", `Charged ${amount(minor)}.`, () => holder() === name && current === wallet.balance);
-    keep("localStorage", "charged", wallet.position); // other tabs are notified
+    writeStored("localStorage", "charged", wallet.position); // other tabs are notified
     if ($("#entries").open) await readEntries();
   } catch (error) {
     say("bad", error.message, () => holder() === name);

@@ -66,15 +66,14 @@ func TestPaymentsOfReservations(t *testing.T) {
 		f := one.(map[string]any)
 		owed = append(owed, fmt.Sprint(f["cause"], " ", f["amount"], " ", f["reservation_id"] != nil, f["booking_id"] == nil))
 	}
-	if got := strings.Join(owed, ", "); got != "already_paid 100 true true, wrong_sum 99 true true, released 100 true true, "+
-		"released 66 true true" {
-		t.Errorf("got %v; want %v",
-			got, "already_paid 100 true true, wrong_sum 99 true true, released 100 true true, "+"released 66 true true")
+	want := "already_paid 100 true true, wrong_sum 99 true true, released 100 true true, released 66 true true"
+	if got := strings.Join(owed, ", "); got != want {
+		t.Errorf("owed %s; want %s", got, want)
 	}
 	w.do("GET", "/v1/products/tee/report", "").wantFigures("sold", 1, "held", 0, "given_back", 3, "received", 599, "booked", 100,
 		"kept", 134, "refunded", 0, "owed", 365)
 	text := fmt.Sprint(w.do("GET", "/v1/history/product/tee", "").is(200))
-	for _, want := range []string{"money from outside: payment-bank~", "of which 1.34 EUR are kept", "confirmed before, is paid"} {
+	for _, want := range []string{"external payment: payment-bank~", "of which 1.34 EUR are kept", "confirmed before, is paid"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in %s", want, text)
 		}

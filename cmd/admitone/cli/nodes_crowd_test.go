@@ -39,7 +39,13 @@ func buying(who ...*serverProcess) *buyers { return buyingOf(8, soldProducts, wh
 
 // buyingOf starts buyers of the first products.
 func buyingOf(callers, products int, who ...*serverProcess) *buyers {
-	c, urls := newBuyers(), urlsOf(who)
+	c := newBuyers()
+	c.start(callers, products, 0, urlsOf(who)...)
+	return c
+}
+
+// start starts buyers of the first products, each of which pauses before a purchase.
+func (c *buyers) start(callers, products int, pause time.Duration, urls ...string) {
 	for caller := range callers {
 		c.callers.Go(func() {
 			client := &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{}}
@@ -48,13 +54,12 @@ func buyingOf(callers, products int, who ...*serverProcess) *buyers {
 				select {
 				case <-c.stop:
 					return
-				default:
+				case <-time.After(pause):
 				}
 				c.buy(client, i, urls, fmt.Sprintf("p%d", i%products))
 			}
 		})
 	}
-	return c
 }
 
 // balanced sends a request to one of several nodes, or to the next if that one accepts no

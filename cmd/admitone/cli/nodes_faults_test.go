@@ -26,6 +26,7 @@ type drill struct {
 	between   []*proxy // for the traffic between the nodes
 	toLog     *proxy   // of the third node
 	crowds    []*buyers
+	pause     time.Duration // of a buyer before each purchase
 }
 
 func newDrill(t *testing.T, clustered bool) *drill {
@@ -214,7 +215,8 @@ func (d *drill) runFault(f *fault, length time.Duration) string {
 	d.t.Helper()
 	at := d.n[:f.asked]
 	end := d.line(20, at)
-	c := buying(at...)
+	c := newBuyers()
+	c.start(8, soldProducts, d.pause, urlsOf(at)...)
 	c.some(d.t, 100)
 	f.do(d, length)
 	if f.heal != nil {

@@ -3,7 +3,6 @@ package cli
 import (
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -49,20 +48,7 @@ func TestNodesRestartBehindNginx(t *testing.T) {
 		proxy.must(201, "POST", "/v1/products", fmt.Sprintf(`{"id":"p%d","name":"n","stock":1000000}`, i))
 	}
 	c := newBuyers()
-	for i := range connections {
-		c.callers.Go(func() {
-			client := &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{}}
-			defer client.CloseIdleConnections()
-			for k := i; ; k++ {
-				select {
-				case <-c.stop:
-					return
-				case <-time.After(500 * time.Millisecond):
-				}
-				c.buy(client, k, []string{proxy.url}, fmt.Sprintf("p%d", k%soldProducts))
-			}
-		})
-	}
+	c.start(connections, soldProducts, 500*time.Millisecond, proxy.url)
 	lost := 0
 	for range 3 {
 		for _, s := range servers {

@@ -20,31 +20,31 @@ func keyed(d *Desk, key string, quantity int64) (Answer, error) {
 	)
 }
 
-// mustKeyed reserves one lamp under key K and requires the answer to have a revision.
-func mustKeyed(t *testing.T, d *Desk, revision events.Revision, replayed bool) {
+// checkKeyed reserves one lamp under key K and checks the answer's revision and whether it was replayed.
+func checkKeyed(t *testing.T, d *Desk, revision events.Revision, replayed bool) {
 	t.Helper()
 	if answer, err := keyed(d, "K", 1); err != nil || answer.Revision != revision || answer.Replayed != replayed {
 		t.Errorf("revision %d, replayed %v, %v; want %d, %v", answer.Revision, answer.Replayed, err, revision, replayed)
 	}
 }
 
-// TestAKeyUsedAgainIsKnownAfterALoad: a key that has expired and was used again belongs to the
+// TestReusedKeySurvivesReload: a key that has expired and was used again belongs to the
 // newer command, even after a load.
-func TestAKeyUsedAgainIsKnownAfterALoad(t *testing.T) {
+func TestReusedKeySurvivesReload(t *testing.T) {
 	store := openLog(t, t.TempDir())
 	var c clock
 	open := func() *Desk { return openDesk(t, store, func(config *Config) { config.Now = c.now }) }
 	d := open()
 	mustCreate(t, d, 10)
-	mustKeyed(t, d, 1, false)
+	checkKeyed(t, d, 1, false)
 	c.move(49 * time.Hour)
-	mustKeyed(t, d, 2, false)
-	mustKeyed(t, d, 2, true)
+	checkKeyed(t, d, 2, false)
+	checkKeyed(t, d, 2, true)
 	closeDesk(t, d)
 	d = open()
-	mustKeyed(t, d, 2, true)
+	checkKeyed(t, d, 2, true)
 	c.move(49 * time.Hour)
-	mustKeyed(t, d, 3, false)
+	checkKeyed(t, d, 3, false)
 }
 
 // TestLoadedWindowEqualsLiveWindow: at any time, a desk that never stopped gives the same
@@ -52,7 +52,7 @@ func TestAKeyUsedAgainIsKnownAfterALoad(t *testing.T) {
 func TestLoadedWindowEqualsLiveWindow(t *testing.T) {
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
-	chance := rand.New(rand.NewPCG(seed, 1))
+	rng := rand.New(rand.NewPCG(seed, 1))
 	var c clock
 	open := func(store events.Store, snapshots events.Snapshots) *Desk {
 		return openDesk(
@@ -65,20 +65,20 @@ func TestLoadedWindowEqualsLiveWindow(t *testing.T) {
 		events.Store
 		events.Snapshots
 	}{openLog(t, t.TempDir()), openLog(t, t.TempDir()), openLog(t, t.TempDir())}
-	living := open(logs[0], nil)
-	mustCreate(t, living, 1000)
+	running := open(logs[0], nil)
+	mustCreate(t, running, 1000)
 	for _, log := range logs[1:] {
 		d := open(log, nil)
 		mustCreate(t, d, 1000)
 		closeDesk(t, d)
 	}
 	for range 150 {
-		c.move(time.Duration(chance.IntN(20)) * time.Hour)
-		key, quantity := fmt.Sprint(chance.IntN(4)), int64(1)
-		if chance.IntN(3) == 0 { // refused: it leaves no trace
+		c.move(time.Duration(rng.IntN(20)) * time.Hour)
+		key, quantity := fmt.Sprint(rng.IntN(4)), int64(1)
+		if rng.IntN(3) == 0 { // refused: it leaves no trace
 			key, quantity = "refused", 5000
 		}
-		want, wantErr := keyed(living, key, quantity)
+		want, wantErr := keyed(running, key, quantity)
 		for i, log := range logs[1:] {
 			snapshots := events.Snapshots(log)
 			if i == 0 {
@@ -104,7 +104,7 @@ func TestFailedAppendIsNotReplayed(t *testing.T) {
 	}
 	for name, test := range map[string]struct {
 		fault appendTo
-		long  int64 // sold in between
+		sales int64 // in between
 	}{"unknown": {lost, 0}, "conflict": {refused, 0}, "unknown, after a snapshot": {lost, 40}, "taken": {taken, 0}} {
 		t.Run(name, func(t *testing.T) {
 			log := openLog(t, t.TempDir())
@@ -112,13 +112,13 @@ func TestFailedAppendIsNotReplayed(t *testing.T) {
 			var c clock
 			d := openDesk(t, f, func(config *Config) { config.Now, config.Snapshots, config.SnapshotEvery = c.now, log, 4 })
 			mustCreate(t, d, 100)
-			mustKeyed(t, d, 1, false)
-			sell(t, d, int(test.long))
+			checkKeyed(t, d, 1, false)
+			sell(t, d, int(test.sales))
 			c.move(49 * time.Hour)
 			f.then(test.fault)
-			next := events.Revision(2 + test.long)
-			mustKeyed(t, d, next, false)
-			mustKeyed(t, d, next, true)
+			next := events.Revision(2 + test.sales)
+			checkKeyed(t, d, next, false)
+			checkKeyed(t, d, next, true)
 		})
 	}
 }

@@ -15,7 +15,7 @@ import (
 type batch struct {
 	run   events.ID   // of the desk
 	items []*envelope // not durable yet
-	// waiting were decided, while the batch is being written, on the state that items make durable.
+	// waiting holds the commands decided while the batch is being written, on the state that items make durable.
 	// Only the actor touches it.
 	waiting []*envelope
 	events  []events.Event // of items, encoded and chained
@@ -32,14 +32,14 @@ type batch struct {
 	err error
 }
 
-// newBatch returns a batch with room for some commands: one for a stream that has just begun.
+// newBatch returns a batch with capacity for the given number of commands: 1 for a new stream.
 func newBatch(run events.ID, commands int) *batch {
 	return &batch{run: run, items: make([]*envelope, 0, commands)}
 }
 
 func (b *batch) add(p *envelope) { b.items = append(b.items, p) }
 
-// eventSize is a generous estimate of one encoded event, arenaSize bounds the encoded data in one
+// eventSize is a generous estimate of one encoded event; arenaSize bounds the encoded data in one
 // allocation.
 const (
 	eventSize = 640
@@ -91,8 +91,8 @@ func (b *batch) cut(limit int64) (items int, part []events.Event) {
 	return items, b.events[:count]
 }
 
-// fit returns how many of the first items, and their events, fit into an append of limit bytes, never
-// a part of a command. It exceeds limit only if a single command does: the store refuses more. A type
+// fit returns how many of the first items fit into an append of limit bytes, and their events, never a
+// part of a command. It exceeds limit only if the first command does, which the store then refuses. A type
 // counts twice, once as the event's type and once within its content.
 func (b *batch) fit(limit int64) (items int, part []events.Event) {
 	size, count, commands := int64(0), 0, 0

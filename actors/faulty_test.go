@@ -21,7 +21,7 @@ type faulty struct {
 
 	mu      sync.Mutex
 	plan    []appendTo // guarded by mu
-	chance  *rand.Rand // guarded by mu; nil: no faults by chance
+	rng     *rand.Rand // guarded by mu; nil: no faults by chance
 	late    []func()   // appends that land with a later read; guarded by mu
 	lateNow int        // one in this number of reads lands them
 	reads   int        // guarded by mu
@@ -44,11 +44,11 @@ func (f *faulty) next() appendTo {
 		f.plan = f.plan[1:]
 		return next
 	}
-	if f.chance == nil || f.chance.IntN(2) == 0 {
+	if f.rng == nil || f.rng.IntN(2) == 0 {
 		return through
 	}
 	faults := []appendTo{lost, taken, unavailable, appendSlowly, f.landLate, f.landOnRead, hang, failAgain(f)}
-	return faults[f.chance.IntN(len(faults))]
+	return faults[f.rng.IntN(len(faults))]
 }
 
 // Append implements events.Store.

@@ -51,7 +51,7 @@ func TestJointStorm(t *testing.T) {
 	var nodes [2]*Desk
 	var logs [2]*faulty
 	for i := range nodes {
-		logs[i] = &faulty{Store: log, chance: rand.New(rand.NewPCG(seed, uint64(i))), lateNow: 2}
+		logs[i] = &faulty{Store: log, rng: rand.New(rand.NewPCG(seed, uint64(i))), lateNow: 2}
 		nodes[i] = openDesk(
 			t,
 			logs[i],
@@ -90,7 +90,7 @@ func TestJointStorm(t *testing.T) {
 	all.Wait()
 	for _, f := range logs {
 		f.mu.Lock()
-		f.chance = nil
+		f.rng = nil
 		f.mu.Unlock()
 		f.settled()
 	}

@@ -114,23 +114,23 @@ func lampSubject() *subject {
 	return &subject{
 		stream: lamp, create: &product.Create{ID: "lamp", Name: "Lamp", Stock: 6, HoldSeconds: 60},
 		init: lampState{stock: 6},
-		randomInput: func(chance *rand.Rand) any {
+		randomInput: func(rng *rand.Rand) any {
 			what := []string{"reserve", "hold", "hold", "hold", "confirm", "confirm", "pay", "pay",
-				"release", "release", "stock", "close", "look", "wait"}[chance.IntN(14)]
+				"release", "release", "stock", "close", "look", "wait"}[rng.IntN(14)]
 			switch what {
 			case "reserve", "hold":
 				next++
-				return call{what, next - 1, 1 + chance.Int64N(3)}
+				return call{what, next - 1, 1 + rng.Int64N(3)}
 			case "stock":
-				return call{what: what, units: 3 + chance.Int64N(6)}
+				return call{what: what, units: 3 + rng.Int64N(6)}
 			case "close": // soon, or never
-				return call{what: what, units: []int64{0, 0, 25, 50}[chance.IntN(4)]}
+				return call{what: what, units: []int64{0, 0, 25, 50}[rng.IntN(4)]}
 			case "look":
 				return readInput{}
 			case "wait":
 				return pause(25 * time.Second)
 			}
-			return call{what: what, slot: chance.IntN(next + 1)}
+			return call{what: what, slot: rng.IntN(next + 1)}
 		},
 		readState:  func(c core.Core) any { return lampSeen{"ok", c.(*product.Product).Remaining()} },
 		readAnswer: observeLamp,

@@ -96,8 +96,8 @@ func chairSubject() *subject {
 	return &subject{
 		stream: seat.Stream("gala", "A-1-1"), create: &seat.Unblock{}, // which does nothing
 		init: chairState{status: events.SeatIsFree},
-		randomInput: func(chance *rand.Rand) any {
-			what := []string{"hold", "hold", "hold", "again", "book", "book", "release", "release", "block", "unblock", "look", "wait"}[chance.IntN(12)]
+		randomInput: func(rng *rand.Rand) any {
+			what := []string{"hold", "hold", "hold", "again", "book", "book", "release", "release", "block", "unblock", "look", "wait"}[rng.IntN(12)]
 			switch what {
 			case "hold":
 				holds++
@@ -109,7 +109,7 @@ func chairSubject() *subject {
 			case "block", "unblock":
 				return claim{what: what}
 			}
-			recent := 1 + max(0, holds-1-chance.IntN(4))
+			recent := 1 + max(0, holds-1-rng.IntN(4))
 			if what == "again" {
 				what = "hold"
 			}

@@ -27,7 +27,7 @@ type subject struct {
 		step(input any) (output, next any)
 	}
 	// randomInput returns a commandInput, a readInput or a pause.
-	randomInput func(chance *rand.Rand) any
+	randomInput func(rng *rand.Rand) any
 	// readState and readAnswer convert a state and an answer to the model's form.
 	readState  func(core.Core) any
 	readAnswer func(Answer, *core.Refusal) any
@@ -111,14 +111,14 @@ func checkHistory(t *testing.T, h *history, restart func(*history, testing.TB)) 
 	must(t, err)
 	var all sync.WaitGroup
 	for caller := range 6 {
-		chance := rand.New(rand.NewPCG(seed, uint64(caller)))
+		rng := rand.New(rand.NewPCG(seed, uint64(caller)))
 		all.Go(func() {
 			for n := range 10 {
 				if restart != nil && caller == 0 && n%4 == 3 {
 					restart(h, t)
 				}
 				h.mu.Lock()
-				input := h.randomInput(chance)
+				input := h.randomInput(rng)
 				h.mu.Unlock()
 				h.do(caller, input)
 			}

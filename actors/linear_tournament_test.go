@@ -225,9 +225,9 @@ func concat(teams []events.TeamID) (all string) {
 func cupSubject() *subject {
 	return &subject{
 		stream: finals, create: newFinals(3, true), init: cupState{limit: 3},
-		randomInput: func(chance *rand.Rand) any {
-			team := 1 + chance.IntN(linearTeams)
-			switch chance.IntN(10) {
+		randomInput: func(rng *rand.Rand) any {
+			team := 1 + rng.IntN(linearTeams)
+			switch rng.IntN(10) {
 			case 0, 1, 2, 3:
 				return signUp{first: team}
 			case 4, 5:
@@ -235,7 +235,7 @@ func cupSubject() *subject {
 			case 6, 7:
 				return exit{team}
 			case 8:
-				return setting{1 + chance.Int64N(4), chance.IntN(4) == 0}
+				return setting{1 + rng.Int64N(4), rng.IntN(4) == 0}
 			}
 			return readInput{}
 		},

@@ -143,13 +143,13 @@ const (
 )
 
 // play sends the command to both nodes and returns their answers.
-func (r *sameRound) play(t *testing.T, chance *rand.Rand) (a, b Answer, errA, errB error) {
+func (r *sameRound) play(t *testing.T, rng *rand.Rand) (a, b Answer, errA, errB error) {
 	ask := func(d *Desk) (Answer, error) { return d.Ask(context.Background(), r.request) }
 	other := func() {
 		if r.until > 0 {
-			r.clock.move(time.Duration(chance.IntN(3)) * time.Second) // past the deadline, mostly
+			r.clock.move(time.Duration(rng.IntN(3)) * time.Second) // past the deadline, mostly
 		}
-		if r.rival && chance.IntN(2) == 0 {
+		if r.rival && rng.IntN(2) == 0 {
 			_, _ = r.b.Ask(context.Background(), Request{Stream: r.stream, Command: r.sameCase.rival, ID: NewCommandID()})
 		}
 		if r.order == ownerTwice {
@@ -157,7 +157,7 @@ func (r *sameRound) play(t *testing.T, chance *rand.Rand) (a, b Answer, errA, er
 			return
 		}
 		b, errB = ask(r.b)
-		if r.rival && chance.IntN(2) == 0 {
+		if r.rival && rng.IntN(2) == 0 {
 			_, _ = r.b.Ask(context.Background(), Request{Stream: r.stream, Command: r.sameCase.rival, ID: NewCommandID()})
 		}
 	}
@@ -199,7 +199,7 @@ func TestTheSameCommandOnce(t *testing.T) {
 	}
 	t.Logf("go test ./actors -run TestTheSameCommandOnce -storm-seed %d", seed)
 	noLeaks(t)
-	chance, log, clock := rand.New(rand.NewPCG(seed, 0)), openLog(t, t.TempDir()), &clock{}
+	rng, log, clock := rand.New(rand.NewPCG(seed, 0)), openLog(t, t.TempDir()), &clock{}
 	owner := &blockingStore{Store: log}
 	open := func(store events.Store) *Desk {
 		return openDesk(t, store, func(c *Config) {
@@ -212,11 +212,11 @@ func TestTheSameCommandOnce(t *testing.T) {
 	for n := range sameRounds(t) {
 		clock.nanos.Store(0)
 		all := sameCases(n)
-		r := &sameRound{sameCase: all[n%len(all)], order: chance.IntN(orders), log: owner, a: a, b: b, clock: clock,
+		r := &sameRound{sameCase: all[n%len(all)], order: rng.IntN(orders), log: owner, a: a, b: b, clock: clock,
 			followed: followed}
-		r.rival = r.sameCase.rival != nil && chance.IntN(2) == 0
-		before := r.prepare(t, chance)
-		answerA, answerB, errA, errB := r.play(t, chance)
+		r.rival = r.sameCase.rival != nil && rng.IntN(2) == 0
+		before := r.prepare(t, rng)
+		answerA, answerB, errA, errB := r.play(t, rng)
 		followed = r.followed
 		outcome := r.check(t, before, answerA, answerB, errA, errB)
 		seen[fmt.Sprintf("%s: %s", r.name, outcome)]++
@@ -247,29 +247,29 @@ func pointer(s string) *string {
 
 // prepare runs the commands before the one under test, on either node, and returns the end of the
 // stream.
-func (r *sameRound) prepare(t *testing.T, chance *rand.Rand) events.Revision {
+func (r *sameRound) prepare(t *testing.T, rng *rand.Rand) events.Revision {
 	desks, end := []*Desk{r.a, r.b}, events.NoStream
 	for _, command := range r.before {
-		answer, err := desks[chance.IntN(2)].Ask(context.Background(),
+		answer, err := desks[rng.IntN(2)].Ask(context.Background(),
 			Request{Stream: r.stream, Command: command, ID: NewCommandID()})
 		if err != nil {
 			t.Fatal(r.name, err)
 		}
 		end = answer.Revision
 	}
-	if len(r.before) > 0 && chance.IntN(2) == 0 { // the owner knows the entity already
+	if len(r.before) > 0 && rng.IntN(2) == 0 { // the owner knows the entity already
 		if _, err := r.a.View(context.Background(), r.stream, func(core.Core) {}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if r.until > 0 {
-		r.clock.move(r.until - time.Second - time.Duration(chance.IntN(2)))
+		r.clock.move(r.until - time.Second - time.Duration(rng.IntN(2)))
 	}
 	head := r.follow(t)
-	after := head - min(head, events.Position(chance.IntN(3))) // the node is a little behind
+	after := head - min(head, events.Position(rng.IntN(3))) // the node is a little behind
 	r.request = Request{Stream: r.stream, Command: r.command, ID: NewCommandID(), CorrelationID: "c",
 		Actor: "ann", After: &after, At: r.clock.now()}
-	if chance.IntN(2) == 0 {
+	if rng.IntN(2) == 0 {
 		r.request.ID = KeyedCommandID("ann", string(r.stream), []byte(r.name))
 	}
 	if r.edit {

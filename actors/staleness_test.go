@@ -22,8 +22,8 @@ func lampsLeft(t testing.TB, d *Desk) (left int64) {
 	return left
 }
 
-// TestAppendsOfAnotherDesk: a desk that has observed another desk's append neither refuses nor
-// shows the lamp by its older state.
+// TestAppendsOfAnotherDesk: a desk that has observed another desk's append neither decides nor answers
+// on its stale state.
 func TestAppendsOfAnotherDesk(t *testing.T) {
 	store := openLog(t, t.TempDir())
 	here, there := openDesk(t, store, nil), openDesk(t, store, nil)
@@ -40,7 +40,7 @@ func TestAppendsOfAnotherDesk(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := here.Stats()
-	here.Observe(lamp, answer.Revision-1) // that it knows
+	here.Observe(lamp, answer.Revision-1) // a revision that it already has
 	if left, loads := lampsLeft(t, here), here.Stats().Loads; left != 0 || loads != before.Loads {
 		t.Errorf("remaining = %d after %d loads, want 0 after %d: it has observed nothing yet", left, loads, before.Loads)
 	}
@@ -114,16 +114,16 @@ func (s lenientStore) Append(
 	if !errors.Is(err, events.ErrConflict) {
 		return appended, err
 	}
-	there, failed := s.Read(ctx, stream, expected+1, events.Forward, len(batch))
-	if failed != nil || len(there) < len(batch) {
+	stored, readErr := s.Read(ctx, stream, expected+1, events.Forward, len(batch))
+	if readErr != nil || len(stored) < len(batch) {
 		return appended, err
 	}
 	for i := range batch {
-		if there[i].ID != batch[i].ID {
+		if stored[i].ID != batch[i].ID {
 			return appended, err
 		}
 	}
-	last := there[len(batch)-1]
+	last := stored[len(batch)-1]
 	return events.Appended{Revision: last.Revision, Position: last.Position}, nil
 }
 

@@ -40,7 +40,7 @@ func TestStorm(t *testing.T) {
 	log := openLog(t, t.TempDir())
 	s := &storm{}
 	for i := range s.nodes {
-		s.logs[i] = &faulty{Store: log, chance: rand.New(rand.NewPCG(seed, uint64(i))), lateNow: 2 + i}
+		s.logs[i] = &faulty{Store: log, rng: rand.New(rand.NewPCG(seed, uint64(i))), lateNow: 2 + i}
 		s.nodes[i] = openDesk(t, s.logs[i], func(c *Config) {
 			c.Now, c.AppendTimeout, c.LoadTimeout = s.clock.now, 20*time.Millisecond, 10*time.Second
 			if i == 0 { // one node at a time may save a stream
@@ -57,7 +57,7 @@ func TestStorm(t *testing.T) {
 	all.Wait()
 	for i := range s.logs {
 		s.logs[i].mu.Lock()
-		s.logs[i].chance = nil
+		s.logs[i].rng = nil
 		s.logs[i].mu.Unlock()
 		s.logs[i].settled()
 	}
@@ -71,21 +71,21 @@ func TestStorm(t *testing.T) {
 }
 
 // call sends commands, and repeats a keyed one on any node until it has an answer.
-func (s *storm) call(t *testing.T, chance *rand.Rand, commands int) {
+func (s *storm) call(t *testing.T, rng *rand.Rand, commands int) {
 	for n := range commands {
-		s.clock.move(time.Duration(chance.IntN(3)) * time.Second)
+		s.clock.move(time.Duration(rng.IntN(3)) * time.Second)
 		request := Request{
 			Stream:        lamp,
-			Command:       s.command(chance),
+			Command:       s.command(rng),
 			ID:            NewCommandID(),
-			CorrelationID: fmt.Sprint(chance.Uint64()),
+			CorrelationID: fmt.Sprint(rng.Uint64()),
 		}
 		tries := 1
-		if chance.IntN(2) == 0 {
-			request.ID, tries = KeyedCommandID("caller", fmt.Sprint(chance.Uint64(), n)), 20
+		if rng.IntN(2) == 0 {
+			request.ID, tries = KeyedCommandID("caller", fmt.Sprint(rng.Uint64(), n)), 20
 		}
 		for range tries {
-			answer, err := s.nodes[chance.IntN(2)].Ask(context.Background(), request)
+			answer, err := s.nodes[rng.IntN(2)].Ask(context.Background(), request)
 			switch code(err) {
 			case ErrUnavailable.Error():
 				s.note(nil, true)
@@ -116,20 +116,20 @@ func (s *storm) note(a *acknowledged, failed bool) {
 	}
 }
 
-func (s *storm) command(chance *rand.Rand) core.Command {
+func (s *storm) command(rng *rand.Rand) core.Command {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	reserve := &product.Reserve{
 		ReservationID: NewID(),
 		Holder:        "ann",
-		Quantity:      1 + chance.Int64N(3),
-		Hold:          chance.IntN(2) == 0,
+		Quantity:      1 + rng.Int64N(3),
+		Hold:          rng.IntN(2) == 0,
 	}
 	if len(s.open) == 0 {
 		return reserve
 	}
-	id := s.open[chance.IntN(len(s.open))]
-	switch chance.IntN(6) {
+	id := s.open[rng.IntN(len(s.open))]
+	switch rng.IntN(6) {
 	case 0:
 		return &product.Confirm{ReservationID: id}
 	case 1, 2:

@@ -40,7 +40,7 @@ func (s *smallStore) Append(ctx context.Context, stream events.StreamID, expecte
 }
 
 // TestSmallAppends: a batch that is too large for the store is split between commands and sent
-// again; a command that is too large alone is refused with a reason, and the others are decided
+// again; a command that is too large on its own is refused with a reason, and the others are decided
 // again.
 func TestSmallAppends(t *testing.T) {
 	store := &smallStore{Store: openLog(t, t.TempDir()), limit: 4 << 10}
@@ -63,7 +63,7 @@ func TestSmallAppends(t *testing.T) {
 	for n := range 200 {
 		all.Go(func() {
 			holder := events.Holder(fmt.Sprint("h", n))
-			if n%50 == 7 { // larger than the store takes at all
+			if n%50 == 7 { // larger than the store ever accepts
 				holder = events.Holder(strings.Repeat("x", 5<<10))
 			}
 			_, err := ask(&product.Reserve{ReservationID: NewID(), Holder: holder, Quantity: 1})

@@ -235,15 +235,15 @@ func TestConcurrentEntriesAndWithdrawals(t *testing.T) {
 	d := openFinals(t, store, &clock{}, 16, true)
 	var answers answerLog
 	results := atOnce(64, func(caller int) error {
-		chance := rand.New(rand.NewPCG(seed, uint64(caller)))
+		rng := rand.New(rand.NewPCG(seed, uint64(caller)))
 		for range 40 {
-			team := nthTeam(chance.IntN(100))
+			team := nthTeam(rng.IntN(100))
 			var command core.Command = &tournament.Enter{TeamIDs: []events.TeamID{team}}
-			switch chance.IntN(4) {
+			switch rng.IntN(4) {
 			case 0:
 				command = &tournament.Withdraw{TeamID: team}
 			case 1:
-				if other := nthTeam(chance.IntN(100)); other != team {
+				if other := nthTeam(rng.IntN(100)); other != team {
 					command = &tournament.Enter{TeamIDs: []events.TeamID{team, other}}
 				}
 			}

@@ -142,7 +142,7 @@ func TestTurnsOfTwoDesks(t *testing.T) {
 	var nodes [2]*Desk
 	var logs [2]*faulty
 	for i := range nodes {
-		logs[i] = &faulty{Store: log, chance: rand.New(rand.NewPCG(seed, uint64(i))), lateNow: 2}
+		logs[i] = &faulty{Store: log, rng: rand.New(rand.NewPCG(seed, uint64(i))), lateNow: 2}
 		nodes[i] = openDesk(t, logs[i], func(c *Config) {
 			withoutMultiAppend(c)
 			c.AppendTimeout, c.LoadTimeout = 20*time.Millisecond, 10*time.Second
@@ -185,7 +185,7 @@ func TestTurnsOfTwoDesks(t *testing.T) {
 	all.Wait()
 	for _, f := range logs {
 		f.mu.Lock()
-		f.chance = nil
+		f.rng = nil
 		f.mu.Unlock()
 		f.settled()
 	}

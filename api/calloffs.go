@@ -34,7 +34,7 @@ type callOffOf struct {
 type affected struct {
 	id, holder, status string
 	quantity           int64
-	// remaining means that the sale is not ended yet, paid that it is refunded.
+	// remaining means that the sale has not ended yet, paid that it is refunded.
 	remaining, paid bool
 	refund          int64
 	method          string
@@ -140,8 +140,8 @@ type callOffReport struct {
 	affected, held, paid, remaining, quantity, n int64
 	refunds                                      []callOffRefund
 
-	// items are the page after the key after, at most limit; next is the key of its last item if more
-	// follow.
+	// items are the page: up to limit items whose keys follow after. next is the key of its last item if
+	// more follow.
 	after, next string
 	limit       int
 	items       []affected

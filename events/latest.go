@@ -4,9 +4,9 @@ import "context"
 
 // Latest is implemented by stores that can find the last events of many streams quickly.
 type Latest interface {
-	// Latest calls visit with the events of each of streams, by its index, from the last one at or
-	// before position backwards, for as long as visit returns true. Errors: as [Store].Read;
-	// visit's.
+	// Latest calls visit for the events of each stream, with the stream's index in streams, from the last
+	// one at or before position backwards, for as long as visit returns true. Errors: those of [Store].Read
+	// and of visit.
 	Latest(ctx context.Context, streams []StreamID, position Position,
 		visit func(i int, e *Recorded) (more bool, err error)) error
 }

@@ -36,7 +36,7 @@ func NewLineage(store Store) *Lineage {
 }
 
 // Own reports whether an event is this system's own. It is fastest for events in the order of the
-// log. Errors: as [Store.Read].
+// log. Errors: those of [Store.Read].
 func (l *Lineage) Own(ctx context.Context, e *Recorded) (bool, error) {
 	if e.Stream.Internal() || !Sealed(e.Metadata) {
 		return false, nil

@@ -52,7 +52,7 @@ type Origins struct {
 // NewOrigins returns the origins of a log's events, which it reads from store if it has to.
 func NewOrigins(store Store) *Origins { return &Origins{store: store, young: map[StreamID]bool{}} }
 
-// Ours reports whether an event belongs to this system. Errors: as [Store.Read].
+// Ours reports whether an event belongs to this system. Errors: those of [Store.Read].
 func (o *Origins) Ours(ctx context.Context, e *Recorded) (bool, error) {
 	if e.Stream.Internal() {
 		return false, nil
@@ -68,7 +68,7 @@ func (o *Origins) Ours(ctx context.Context, e *Recorded) (bool, error) {
 	return o.Owned(ctx, e.Stream)
 }
 
-// Owned reports whether a stream begins with an event of this system. Errors: as [Store.Read].
+// Owned reports whether a stream begins with an event of this system. Errors: those of [Store.Read].
 func (o *Origins) Owned(ctx context.Context, stream StreamID) (bool, error) {
 	if ours, known := o.known(stream); known {
 		return ours, nil

@@ -16,7 +16,7 @@ type SeveralClocks interface {
 // PositionAt returns the position of the last event that the store had accepted at t, 0 if it had
 // none. It is a binary search: about forty short reads in a log of any size. Where the log's times
 // may run backwards, an event counts as accepted at the latest time up to it; see [beforeLater].
-// Errors: as [Store.ReadAll].
+// Errors: those of [Store.ReadAll].
 func PositionAt(ctx context.Context, store Store, t time.Time) (Position, error) {
 	found, err := searchTime(ctx, store, t)
 	if err != nil || found == 0 {
@@ -90,7 +90,7 @@ func searchTime(ctx context.Context, store Store, t time.Time) (Position, error)
 }
 
 // TimeOf returns when the store accepted the event at position, or the last one before it; the zero
-// time if there is none. Errors: as [Store.ReadAll].
+// time if there is none. Errors: those of [Store.ReadAll].
 func TimeOf(ctx context.Context, store Store, position Position) (time.Time, error) {
 	page, err := store.ReadAll(ctx, min(position, EndPosition-1)+1, Backward, 1)
 	if err != nil || len(page) == 0 {

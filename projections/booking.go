@@ -137,7 +137,7 @@ func owned[V any](p *Projections, of *records[V], owner string, after uint64, li
 }
 
 // HolderBookingsAt is [Projections.HolderBookings] as of a position. It finds the bookings in the
-// views and reads them from the log. Errors: as [row.BookingAt]; the disk's.
+// views and reads them from the log. Errors: those of [row.BookingAt]; the disk's.
 func (p *Projections) HolderBookingsAt(
 	ctx context.Context,
 	holder events.Holder,

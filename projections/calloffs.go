@@ -135,7 +135,7 @@ func (k *boxOffice) cancelled(b *row.Booking) (*row.Cancelled, error) {
 }
 
 // KeptAfter returns the cancellation fee, in minor units, withheld from a booking after its
-// performance was cancelled. Errors: as [Projections.CatchUp]; the disk's.
+// performance was cancelled. Errors: those of [Projections.CatchUp]; the disk's.
 func (p *Projections) KeptAfter(ctx context.Context, id events.BookingID) (int64, error) {
 	if err := p.CatchUp(ctx); err != nil {
 		return 0, err

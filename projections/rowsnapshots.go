@@ -96,7 +96,7 @@ func pastOf[V view, R any](ctx context.Context, p *Projections, of func(V) *rowS
 }
 
 // ProductAt is [row.ProductAt] for the views' log, and reads a few hundred events of it at most.
-// Errors: as [row.ProductAt]; the disk's.
+// Errors: those of [row.ProductAt]; the disk's.
 func (p *Projections) ProductAt(
 	ctx context.Context,
 	id events.ProductID,
@@ -107,7 +107,7 @@ func (p *Projections) ProductAt(
 }
 
 // TournamentAt is [row.TournamentAt] for the views' log, and reads a few hundred events of it at
-// most. Errors: as [row.TournamentAt]; the disk's.
+// most. Errors: those of [row.TournamentAt]; the disk's.
 func (p *Projections) TournamentAt(
 	ctx context.Context,
 	id events.TournamentID,

@@ -102,7 +102,7 @@ func (p *Projections) TouchedSeats(performanceID events.PerformanceID) ([]events
 }
 
 // SeatChanges is [row.SeatMap.Changes] of a performance as of the views, after a position; nil if
-// there is no such performance. Errors: as [row.SeatMap.Changes]; the disk's.
+// there is no such performance. Errors: those of [row.SeatMap.Changes]; the disk's.
 func (p *Projections) SeatChanges(ctx context.Context, performanceID events.PerformanceID, after events.Position,
 	limit int) (changes *row.SeatChanges, more bool, err error) {
 	// The views determine the seats to read, and the end position. Events that arrive during the reads belong

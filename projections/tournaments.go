@@ -191,7 +191,7 @@ func (k *tournaments) plan(e *events.Recorded, tournament *row.Tournament, fact 
 	return nil
 }
 
-// planNew plans moves of new teams to the places after to. It does not check whether a team already has an entry:
+// planNew plans a move of each new team, to consecutive places that start after to.number. It does not check whether a team already has an entry:
 // that would cost more than the rest of the fold, and the core and the verifier check it.
 func (k *tournaments) planNew(teams []events.TeamID, to move) {
 	for _, team := range teams {
@@ -201,7 +201,8 @@ func (k *tournaments) planNew(teams []events.TeamID, to move) {
 	}
 }
 
-// planAll plans moves of teams that must have the status were, to the places after to, if it has a status.
+// planAll plans a move of each team, whose status must be were. If to has a status, the teams take the places
+// after it; otherwise they leave.
 func (k *tournaments) planAll(
 	e *events.Recorded,
 	tournament *row.Tournament,

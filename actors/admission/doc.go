@@ -43,7 +43,7 @@
 // Heartbeats are received where the polls arrive, and a node that receives none would drop
 // everybody. So where nodes share a log (Config.Shared), a node that receives a poll for a room run
 // by another takes it over, by a fact that begins a term: at once, but not before a quarter of the
-// heartbeat (takeOverRest) after the last takeover. It admits, and drops only visitors that have
+// heartbeat (takeOverCooldown) after the last takeover. It admits, and drops only visitors that have
 // sent it no heartbeat for two heartbeats of an unchanged term; the room refuses a Drop of another
 // term. A visitor who polls another node in that time makes that node take the room over, which
 // restarts the two heartbeats: so no visitor who polls once per heartbeat is dropped, wherever the

@@ -13,8 +13,8 @@ import (
 // keyLog reads and appends the fingerprints of the pass keys that the servers on a log share. It is
 // not safe for concurrent use.
 type keyLog struct {
-	store events.Store
-	named []string // in the order in which they were added
+	store        events.Store
+	fingerprints []string // in the order in which they were added
 	// The end of the stream as of the last read.
 	revision events.Revision
 	hash     events.Hash
@@ -39,7 +39,7 @@ func (l *keyLog) read(ctx context.Context) error {
 			return err
 		}
 		if f, ok := fact.(*events.PassKeysAdded); ok {
-			l.named = append(l.named, f.Fingerprints...)
+			l.fingerprints = append(l.fingerprints, f.Fingerprints...)
 		}
 		if l.hash, err = events.RecordedHash(e.Metadata); err != nil {
 			return err
@@ -49,10 +49,10 @@ func (l *keyLog) read(ctx context.Context) error {
 	return nil
 }
 
-// missing returns the keys whose fingerprints are not in the log.
-func (l *keyLog) missing(keys []string) (missing []string) {
-	for _, key := range keys {
-		if !slices.Contains(l.named, key) {
+// missing returns those of the fingerprints that are not in the log.
+func (l *keyLog) missing(fingerprints []string) (missing []string) {
+	for _, key := range fingerprints {
+		if !slices.Contains(l.fingerprints, key) {
 			missing = append(missing, key)
 		}
 	}
@@ -61,7 +61,7 @@ func (l *keyLog) missing(keys []string) (missing []string) {
 
 // newer reports whether the newest key of the log is not among keys: this server has yet to get it.
 func (l *keyLog) newer(keys []string) bool {
-	return len(l.named) > 0 && !slices.Contains(keys, l.named[len(l.named)-1])
+	return len(l.fingerprints) > 0 && !slices.Contains(keys, l.fingerprints[len(l.fingerprints)-1])
 }
 
 // add appends the missing fingerprints. Before each attempt it calls allowed, and returns nil without
@@ -82,8 +82,8 @@ func (l *keyLog) add(ctx context.Context, keys []string, allowed func() bool, no
 			return err
 		}
 		// Another server may have appended first, or the response was lost; the log shows which.
-		if failed := l.read(ctx); failed != nil {
-			return failed
+		if readErr := l.read(ctx); readErr != nil {
+			return readErr
 		}
 	}
 	return err

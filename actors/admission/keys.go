@@ -70,12 +70,12 @@ func (r *Rooms) compare(ctx context.Context, ring *pass.Keyring, use KeyUse) (Ke
 	}
 	shared := func() bool { return len(log.missing(own)) < len(own) }
 	err := log.add(ctx, own, func() bool {
-		return use == KeysAccepted || shared() || use == KeysFirst && len(log.named) == 0
+		return use == KeysAccepted || shared() || use == KeysFirst && len(log.fingerprints) == 0
 	}, r.config.Now())
 	switch {
 	case err != nil:
 		return 0, err
-	case len(log.named) == 0:
+	case len(log.fingerprints) == 0:
 		return KeysUnnamed, nil
 	case !shared():
 		return KeysDiffer, nil
@@ -90,7 +90,7 @@ func (r *Rooms) Keys() (state KeyState, own, named []string) {
 	r.keyMu.Lock()
 	defer r.keyMu.Unlock()
 	if r.keyLog != nil {
-		named = append(named, r.keyLog.named...)
+		named = append(named, r.keyLog.fingerprints...)
 	}
 	return r.KeyState(), r.keys.Load().Fingerprints(), named
 }

@@ -133,7 +133,7 @@ func (rm *room) forward(now time.Time, every time.Duration) {
 		t.failing = now
 	case now.Sub(t.failing) >= 2*every:
 		t.failing = time.Time{}
-		rm.lastContact.Store(true)
+		rm.hasContact.Store(true)
 		rm.wakeUp()
 	}
 	rm.rooms.config.Logger.Debug("heartbeats can't be forwarded to the server that runs a waiting room", "room", rm.id,

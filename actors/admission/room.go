@@ -25,17 +25,17 @@ type Published struct {
 
 // room is one waiting room on this node.
 type room struct {
-	rooms       *Rooms
-	id          events.RoomID
-	stream      events.StreamID
-	opened      chan struct{} // closed once err or line is set
-	err         error         // why it could not be opened
-	line        atomic.Pointer[Published]
-	seen        *lastSeen
-	asking      atomic.Int64  // visitors' commands in flight
-	wake        chan struct{} // has a token when something has changed
-	resting     atomic.Bool   // no round is scheduled
-	lastContact atomic.Bool   // a visitor polled here since another server took the room over
+	rooms      *Rooms
+	id         events.RoomID
+	stream     events.StreamID
+	opened     chan struct{} // closed once err or line is set
+	err        error         // why it could not be opened
+	line       atomic.Pointer[Published]
+	seen       *lastSeen
+	asking     atomic.Int64  // visitors' commands in flight
+	wake       chan struct{} // has a token when something has changed
+	resting    atomic.Bool   // no round is scheduled
+	hasContact atomic.Bool   // a visitor polled here since another server took the room over
 	// newer is closed and replaced when a newer line is published.
 	newer atomic.Pointer[chan struct{}]
 

@@ -188,7 +188,7 @@ func (r *Rooms) Line(ctx context.Context, id events.RoomID) (*Published, error) 
 }
 
 // Set creates a room or changes its settings, and returns the answer of its actor. A room that
-// becomes a shuffled one gets its seed here; SeedHash is ignored. Errors: as [actors.Desk.Ask],
+// becomes a shuffled one gets its seed here; SeedHash is ignored. Errors: those of [actors.Desk.Ask],
 // with the refusals of [waitingroom.Set]; ErrKeysDiffer.
 func (r *Rooms) Set(
 	ctx context.Context,

@@ -9,14 +9,14 @@ import (
 )
 
 const (
-	// takeOverRest is the maximum time for which a server leaves a room to another that has just
-	// taken it over; otherwise a quarter of the heartbeat. Without it, visitors whose polls reach
+	// takeOverCooldown caps the time for which a server leaves a room to another that has just taken it
+	// over, which is a quarter of the heartbeat. Without it, visitors whose polls reach
 	// several servers would cause a takeover with every poll.
-	takeOverRest = 5 * time.Second
-	// ownerRest is the maximum time for which the owner of a room leaves it to another server. If
-	// two servers take themselves for the owner, the room has a new term that often, and nobody is
+	takeOverCooldown = 5 * time.Second
+	// ownerCooldown is the maximum time for which the owner of a room leaves it to another server. While
+	// two servers both believe that they own the room, it gets a new term that often, and nobody is
 	// dropped.
-	ownerRest = time.Second
+	ownerCooldown = time.Second
 	// overdueAfter plus up to overdueSpread is the time without an admission in a room with a line
 	// after which a server that does not run the room admits visitors.
 	overdueAfter, overdueSpread = 2 * time.Second, time.Second
@@ -27,7 +27,7 @@ type runner struct {
 	term     int64     // as last published
 	since    time.Time // when another server was seen to begin it; zero if it had begun before
 	admitted int64     // number of admissions
-	at       time.Time // since when it is unchanged
+	at       time.Time // when admitted last changed
 	rest     time.Duration
 }
 
@@ -40,8 +40,8 @@ func (r *Rooms) Runs(line *Published) bool { return !r.config.Shared || line.Run
 
 // recordContact notes that this server receives heartbeats, unless it forwards them to another.
 func (rm *room) recordContact() {
-	if rm.rooms.config.Shared && !rm.lastContact.Load() && !rm.forwards(rm.line.Load()) {
-		rm.lastContact.Store(true)
+	if rm.rooms.config.Shared && !rm.hasContact.Load() && !rm.forwards(rm.line.Load()) {
+		rm.hasContact.Store(true)
 	}
 }
 
@@ -51,7 +51,7 @@ func (rm *room) watchRunner(line *Published) {
 	if line.Term != r.term {
 		if r.term = line.Term; !rm.runs(line) && rm.line.Load() != nil {
 			r.since = line.At
-			rm.lastContact.Store(false) // earlier polls count on the other server
+			rm.hasContact.Store(false) // earlier polls count on the other server
 		}
 	}
 	if line.Admitted != r.admitted || r.at.IsZero() {
@@ -75,11 +75,11 @@ func (rm *room) takeOver(ctx context.Context) error {
 	if rm.runs(line) {
 		return nil
 	}
-	rest := min(takeOverRest, time.Duration(line.Settings.HeartbeatSeconds)*time.Second/4)
+	rest := min(takeOverCooldown, time.Duration(line.Settings.HeartbeatSeconds)*time.Second/4)
 	switch {
 	case rm.owns():
-		rest = min(rest, ownerRest)
-	case !rm.lastContact.Load():
+		rest = min(rest, ownerCooldown)
+	case !rm.hasContact.Load():
 		return nil
 	}
 	if since := rm.runner.since; !since.IsZero() && rm.rooms.config.Now().Before(since.Add(rest)) {

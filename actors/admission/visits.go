@@ -51,7 +51,7 @@ type Visit struct {
 // Join gives a holder a place in a room, or returns the current one; again reports the latter, and
 // the answer of the room's actor has no facts then. A request that is repeated under its key gets
 // its first ticket, even if that has ended since, with its current status as for a poll: a holder
-// who has been admitted since gets the pass. Errors: as [actors.Desk.Ask], with the refusals of
+// who has been admitted since gets the pass. Errors: those of [actors.Desk.Ask], with the refusals of
 // [waitingroom.Join]; ErrKeysDiffer.
 func (r *Rooms) Join(
 	ctx context.Context,

@@ -59,8 +59,8 @@ func (a *Area) Evolve(fact events.Fact) {
 
 func (a *Area) begin(f *events.AreaHeld) {
 	booking, attempt := splitHoldID(f.HoldID)
-	_, has := a.holds.Get(booking)
-	a.must(f, !has && f.Places > 0 && f.Places <= MaxCapacity)
+	_, ok := a.holds.Get(booking)
+	a.must(f, !ok && f.Places > 0 && f.Places <= MaxCapacity)
 	h := hold{holder: f.Holder, expires: f.ExpiresAt.UnixNano(), attempt: attempt, places: uint32(f.Places)}
 	h.first = h.expires
 	a.holds.Set(booking, h)
@@ -105,17 +105,17 @@ func (a *Area) releasePlaces(fact events.Fact, holdID events.HoldID, places, lef
 	want events.AreaCounts) {
 	booking, h, ok := a.find(holdID)
 	a.must(fact, ok && of == a.freed(booking, places))
-	some := left == 0 || left > 0 && !held
-	a.must(fact, ok && h.held() == held && places > 0 && int64(h.places) == places+left && some)
+	leftValid := left == 0 || left > 0 && !held
+	a.must(fact, ok && h.held() == held && places > 0 && int64(h.places) == places+left && leftValid)
 	if h.places = uint32(left); left > 0 {
 		a.holds.Set(booking, h)
 	} else {
 		a.holds.Delete(booking)
 	}
 	if of.OfLabel > 0 {
-		has, _ := a.labelled.Get(booking)
-		if has.OfLabel -= of.OfLabel; has.OfLabel > 0 {
-			a.labelled.Set(booking, has)
+		labelled, _ := a.labelled.Get(booking)
+		if labelled.OfLabel -= of.OfLabel; labelled.OfLabel > 0 {
+			a.labelled.Set(booking, labelled)
 		} else {
 			a.labelled.Delete(booking)
 		}
@@ -131,7 +131,7 @@ func (a *Area) releasePlaces(fact events.Fact, holdID events.HoldID, places, lef
 	a.move(fact, by, want)
 }
 
-// must panics at a fact that can't follow: the log is damaged, or an area is oversold.
+// must panics on a fact that can't follow from the state: the log is damaged, or an area is oversold.
 func (a *Area) must(fact events.Fact, fits bool) {
 	if !fits {
 		panic(fmt.Sprintf("area: unexpected fact %s %+v while its places are %+v", fact.Name(), fact, a.counts))

@@ -17,8 +17,8 @@ func TestAllOrNothing(t *testing.T) {
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	got := atOnce(callers, func(i int) error {
-		chance := rand.New(rand.NewPCG(seed, uint64(i)))
-		row, number := 1+chance.IntN(5), 1+chance.IntN(3)
+		rng := rand.New(rand.NewPCG(seed, uint64(i)))
+		row, number := 1+rng.IntN(5), 1+rng.IntN(3)
 		_, err := w.ask(events.Holder(fmt.Sprint("holder-", i)), []areaQuantity{wantPlaces("floor", 3)},
 			events.SeatName(fmt.Sprintf("A-%d-%d", row, number)), events.SeatName(fmt.Sprintf("A-%d-%d", row, number+1)))
 		return err

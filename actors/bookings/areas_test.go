@@ -276,16 +276,16 @@ func overlapInAreas(t *testing.T, w *harness) {
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	got := atOnce(callers, func(i int) error {
-		chance := rand.New(rand.NewPCG(seed, uint64(i)))
+		rng := rand.New(rand.NewPCG(seed, uint64(i)))
 		var places []areaQuantity
 		for _, id := range []events.AreaID{"gallery", "floor"} {
-			if chance.IntN(3) > 0 {
-				places = append(places, wantPlaces(id, 1+chance.Int64N(3)))
+			if rng.IntN(3) > 0 {
+				places = append(places, wantPlaces(id, 1+rng.Int64N(3)))
 			}
 		}
 		var seats []events.SeatName
-		first := 1 + chance.IntN(100)
-		for n := range min(chance.IntN(3), 101-first) {
+		first := 1 + rng.IntN(100)
+		for n := range min(rng.IntN(3), 101-first) {
 			seats = append(seats, events.SeatName(fmt.Sprintf("A-%d-%d", 1+(first+n-1)/10, 1+(first+n-1)%10)))
 		}
 		if len(seats)+len(places) == 0 {

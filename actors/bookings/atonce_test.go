@@ -188,7 +188,7 @@ func TestOverlappingGroupsOnTwoServers(t *testing.T) {
 
 func overlapAtTwoServers(t *testing.T, seed uint64) {
 	const callers = 200
-	chance := rand.New(rand.NewPCG(seed, 0))
+	rng := rand.New(rand.NewPCG(seed, 0))
 	log := &remote{trip: func() time.Duration { return time.Duration(1+rand.IntN(20)) * time.Millisecond }}
 	w, use := beginRemote(t, 10, 10, 6, 2, log)
 	var servers [2]*Bookings
@@ -198,10 +198,10 @@ func overlapAtTwoServers(t *testing.T, seed uint64) {
 	}
 	layout := w.read().performances["gala"].Layout()
 	groups, succeeded := make([][]performance.Seat, callers), make([]bool, callers)
-	width := 12 + chance.IntN(layout.Seats()-11) // the fewer seats, the more overlap
+	width := 12 + rng.IntN(layout.Seats()-11) // the fewer seats, the more overlap
 	for i := range groups {
-		for range 1 + chance.IntN(6) {
-			if s := performance.Seat(chance.IntN(width)); !slices.Contains(groups[i], s) {
+		for range 1 + rng.IntN(6) {
+			if s := performance.Seat(rng.IntN(width)); !slices.Contains(groups[i], s) {
 				groups[i] = append(groups[i], s)
 			}
 		}

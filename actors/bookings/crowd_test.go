@@ -65,12 +65,12 @@ func overlapInGroups(t *testing.T, w *harness) {
 	const callers = 200
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
-	chance := rand.New(rand.NewPCG(seed, 0))
+	rng := rand.New(rand.NewPCG(seed, 0))
 	layout := w.read().performances[w.gala].Layout()
 	groups := make([][]performance.Seat, callers)
 	for i := range groups {
-		for range 1 + chance.IntN(6) {
-			if s := performance.Seat(chance.IntN(layout.Seats())); !slices.Contains(groups[i], s) {
+		for range 1 + rng.IntN(6) {
+			if s := performance.Seat(rng.IntN(layout.Seats())); !slices.Contains(groups[i], s) {
 				groups[i] = append(groups[i], s)
 			}
 		}
@@ -270,8 +270,8 @@ func TestCrowdOfRandomRequests(t *testing.T) {
 	}
 	for round := range 4 {
 		atOnce(40, func(i int) error {
-			chance := rand.New(rand.NewPCG(uint64(round), uint64(i)))
-			w.randomRequest(chance, events.Holder(fmt.Sprint("holder-", i%8)))
+			rng := rand.New(rand.NewPCG(uint64(round), uint64(i)))
+			w.randomRequest(rng, events.Holder(fmt.Sprint("holder-", i%8)))
 			return nil
 		})
 		w.wake()
@@ -286,13 +286,13 @@ func TestCrowdOfRandomRequests(t *testing.T) {
 }
 
 // randomRequest makes a random request, whatever its outcome.
-func (w *harness) randomRequest(chance *rand.Rand, holder events.Holder) {
+func (w *harness) randomRequest(rng *rand.Rand, holder events.Holder) {
 	var answer Answer
 	var err error
-	if chance.IntN(3) == 0 {
-		answer, err = w.best(holder, 1+chance.IntN(3))
+	if rng.IntN(3) == 0 {
+		answer, err = w.best(holder, 1+rng.IntN(3))
 	} else {
-		row, number := 1+chance.IntN(4), 1+chance.IntN(5)
+		row, number := 1+rng.IntN(4), 1+rng.IntN(5)
 		answer, err = w.book(holder, events.SeatName(fmt.Sprintf("A-%d-%d", row, number)), events.SeatName(fmt.Sprintf("A-%d-%d", row, number+1)))
 	}
 	if err != nil {
@@ -300,8 +300,8 @@ func (w *harness) randomRequest(chance *rand.Rand, holder events.Holder) {
 	}
 	id := answer.Booking.ID
 	for _, step := range []func(id events.BookingID, by events.Holder) (Answer, error){
-		w.extend, w.pay, w.cancel, w.pay}[chance.IntN(3):] {
-		if chance.IntN(3) > 0 {
+		w.extend, w.pay, w.cancel, w.pay}[rng.IntN(3):] {
+		if rng.IntN(3) > 0 {
 			_, _ = step(id, holder)
 		}
 	}

@@ -177,7 +177,7 @@ var hallModel = porcupine.Model{
 // hallClient sends one request after another, and returns what it has booked.
 type hallClient struct {
 	*harness
-	chance *rand.Rand
+	rng    *rand.Rand
 	holder events.Holder
 	orders map[int]*hallOrder // those not returned completely
 }
@@ -194,8 +194,8 @@ func hallSeatName(i int) events.SeatName { return events.SeatName(fmt.Sprint("A-
 
 // randomRequest chooses a request; number is that of an order.
 func (c *hallClient) randomRequest(number int) *hallInput {
-	one := c.chance.IntN(4)
-	switch n := c.chance.IntN(16); {
+	one := c.rng.IntN(4)
+	switch n := c.rng.IntN(16); {
 	case n < 6 && len(c.orders) > 0:
 		for order, had := range c.orders { // in random order
 			in := &hallInput{ask: "return", order: order, seats: had.seats, places: int64(len(had.places))}
@@ -212,16 +212,16 @@ func (c *hallClient) randomRequest(number int) *hallInput {
 	case n == 7:
 		return &hallInput{ask: "unblock a seat", seats: []int{one}}
 	case n == 8:
-		return &hallInput{ask: "block places", places: 1 + c.chance.Int64N(4)}
+		return &hallInput{ask: "block places", places: 1 + c.rng.Int64N(4)}
 	case n == 9:
 		return &hallInput{ask: "unblock places", places: 1}
 	case n == 10:
-		return &hallInput{ask: "resize", places: 4 + c.chance.Int64N(7)}
+		return &hallInput{ask: "resize", places: 4 + c.rng.Int64N(7)}
 	}
-	in := &hallInput{ask: "book", order: number, places: c.chance.Int64N(5), paid: c.chance.IntN(2) == 0,
-		label: []events.BlockLabel{"", crew, press}[c.chance.IntN(3)]}
+	in := &hallInput{ask: "book", order: number, places: c.rng.Int64N(5), paid: c.rng.IntN(2) == 0,
+		label: []events.BlockLabel{"", crew, press}[c.rng.IntN(3)]}
 	for i := range 4 {
-		if c.chance.IntN(3) == 0 || in.places == 0 && i == one {
+		if c.rng.IntN(3) == 0 || in.places == 0 && i == one {
 			in.seats = append(in.seats, i)
 		}
 	}

@@ -235,10 +235,10 @@ func TestABookingIsLinearizable(t *testing.T) {
 		var ops []porcupine.Operation
 		var all sync.WaitGroup
 		for caller := range 5 {
-			chance := rand.New(rand.NewPCG(seed, uint64(caller)))
+			rng := rand.New(rand.NewPCG(seed, uint64(caller)))
 			all.Go(func() {
 				for range 6 {
-					in := linearInput{linearRequests[chance.IntN(len(linearRequests))], chance.IntN(linearReports)}
+					in := linearInput{linearRequests[rng.IntN(len(linearRequests))], rng.IntN(linearReports)}
 					op := porcupine.Operation{ClientId: caller, Input: in, Call: moments.Add(1)}
 					op.Output = w.do(id, in)
 					op.Return = moments.Add(1)

@@ -138,9 +138,9 @@ func offeredFromCopy(s *performanceInfo, cmd *Book, taken []byte, wanted, lost [
 func TestCopiesAreSeparate(t *testing.T) {
 	s := saleIn(t, 20, 30, true)
 	taken := make([]byte, s.layout.Seats())
-	chance := rand.New(rand.NewPCG(1, 2))
+	rng := rand.New(rand.NewPCG(1, 2))
 	for seat := range taken {
-		taken[seat] = byte(chance.IntN(2))
+		taken[seat] = byte(rng.IntN(2))
 	}
 	m := &seatMap{taken: taken}
 	m.remain(time.Now().Add(time.Minute))

@@ -21,32 +21,32 @@ func TestAnyHistory(t *testing.T) {
 	for range 20 {
 		seed := rand.Uint64()
 		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
-			chance := rand.New(rand.NewPCG(seed, 0))
+			rng := rand.New(rand.NewPCG(seed, 0))
 			w := beginInMemory(t, 2, 4, limit)
 			for _, holder := range []events.Holder{"ann", "bob", "cid"} {
 				w.charge(holder, 600)
 			}
 			var ids []events.BookingID
-			off := chance.IntN(100) // the step at which the performance is cancelled, if that step is reached
+			off := rng.IntN(100) // the step at which the performance is cancelled, if that step is reached
 			for step := range 50 {
 				if step == off {
 					w.cancelPerformance()
 					w.resume()
 				}
-				w.clock.move(time.Duration(chance.IntN(4)) * 11 * s)
-				if chance.IntN(2) == 0 {
+				w.clock.move(time.Duration(rng.IntN(4)) * 11 * s)
+				if rng.IntN(2) == 0 {
 					w.wake()
 				}
 				died := func() bool { return false }
-				if chance.IntN(2) == 0 {
-					died = w.dieAfter(chance.IntN(6))
+				if rng.IntN(2) == 0 {
+					died = w.dieAfter(rng.IntN(6))
 				}
-				if id := w.randomStep(chance, ids); id != "" {
+				if id := w.randomStep(rng, ids); id != "" {
 					ids = append(ids, id)
 				}
-				if died() || chance.IntN(10) == 0 {
+				if died() || rng.IntN(10) == 0 {
 					w.restart()
-					w.clock.move(time.Duration(chance.IntN(3)) * 50 * s) // the time before unfinished commands are resumed
+					w.clock.move(time.Duration(rng.IntN(3)) * 50 * s) // the time before unfinished commands are resumed
 				} else {
 					w.wrapDesk(nil)
 				}
@@ -65,23 +65,23 @@ func TestAnyHistory(t *testing.T) {
 
 // randomStep makes one random request, whatever its outcome, and returns the id of a booking that it
 // made.
-func (w *harness) randomStep(chance *rand.Rand, ids []events.BookingID) events.BookingID {
-	holder := []events.Holder{"ann", "bob", "cid"}[chance.IntN(3)]
-	if len(ids) > 0 && chance.IntN(3) > 0 {
-		id := ids[max(0, len(ids)-1-chance.IntN(4))] // a recent one
+func (w *harness) randomStep(rng *rand.Rand, ids []events.BookingID) events.BookingID {
+	holder := []events.Holder{"ann", "bob", "cid"}[rng.IntN(3)]
+	if len(ids) > 0 && rng.IntN(3) > 0 {
+		id := ids[max(0, len(ids)-1-rng.IntN(4))] // a recent one
 		ask := []func(id events.BookingID, by events.Holder) (Answer, error){
-			w.pay, w.pay, w.pay, w.extend, w.cancel, w.giveBackOne, w.giveBackOne, w.reportSome, w.intendSome}[chance.IntN(9)]
+			w.pay, w.pay, w.pay, w.extend, w.cancel, w.giveBackOne, w.giveBackOne, w.reportSome, w.intendSome}[rng.IntN(9)]
 		_, _ = ask(id, "")
 		return ""
 	}
-	switch chance.IntN(12) {
+	switch rng.IntN(12) {
 	case 9:
-		w.changeBlocksAtRandom(chance)
+		w.changeBlocksAtRandom(rng)
 		return ""
 	case 10, 11:
-		return w.bookSome(chance, holder)
+		return w.bookSome(rng, holder)
 	case 7: // the sale closes soon, or never
-		closes := []time.Time{{}, w.clock.now().Add(15 * s), w.clock.now()}[chance.IntN(3)]
+		closes := []time.Time{{}, w.clock.now().Add(15 * s), w.clock.now()}[rng.IntN(3)]
 		_, _ = w.step(w.ctx(), w.origin("house"), performance.Stream(w.gala), &performance.Edit{ClosesAt: &closes})
 		return ""
 	case 0:
@@ -89,42 +89,42 @@ func (w *harness) randomStep(chance *rand.Rand, ids []events.BookingID) events.B
 			w.ctx(),
 			w.origin(string(holder)),
 			wallet.Stream(holder),
-			&wallet.Charge{ID: "c", Amount: 1 + chance.Int64N(900)},
+			&wallet.Charge{ID: "c", Amount: 1 + rng.Int64N(900)},
 		)
 		return ""
 	case 1:
-		name := events.SeatName(fmt.Sprintf("A-%d-%d", 1+chance.IntN(2), 1+chance.IntN(4)))
-		command := []any{&seat.Block{}, &seat.Unblock{}}[chance.IntN(2)]
+		name := events.SeatName(fmt.Sprintf("A-%d-%d", 1+rng.IntN(2), 1+rng.IntN(4)))
+		command := []any{&seat.Block{}, &seat.Unblock{}}[rng.IntN(2)]
 		_, _ = w.step(w.ctx(), w.origin("house"), seat.Stream(w.gala, name), command)
 		return ""
 	case 2:
-		answer, _ := w.best(holder, 1+chance.IntN(3))
+		answer, _ := w.best(holder, 1+rng.IntN(3))
 		return answer.Booking.ID
 	}
-	row, from := 1+chance.IntN(2), 1+chance.IntN(3)
+	row, from := 1+rng.IntN(2), 1+rng.IntN(3)
 	names := []events.SeatName{
 		events.SeatName(fmt.Sprintf("A-%d-%d", row, from)),
 		events.SeatName(fmt.Sprintf("A-%d-%d", row, from+1)),
 	}
-	answer, _ := w.book(holder, names[:1+chance.IntN(2)]...)
+	answer, _ := w.book(holder, names[:1+rng.IntN(2)]...)
 	return answer.Booking.ID
 }
 
 // randomLabel returns one of two labels, or none.
-func randomLabel(chance *rand.Rand) events.BlockLabel {
-	return []events.BlockLabel{"", "press", "crew"}[chance.IntN(3)]
+func randomLabel(rng *rand.Rand) events.BlockLabel {
+	return []events.BlockLabel{"", "press", "crew"}[rng.IntN(3)]
 }
 
 // bookSome books seats and places of any price type, whatever the outcome, and returns the id of the booking.
-func (w *harness) bookSome(chance *rand.Rand, holder events.Holder) events.BookingID {
+func (w *harness) bookSome(rng *rand.Rand, holder events.Holder) events.BookingID {
 	cmd := Book{Origin: w.origin(string(holder)), PerformanceID: w.gala, Holder: holder, Restricted: true,
-		Label: randomLabel(chance)}
-	if chance.IntN(2) == 0 {
-		cmd.Seats = append(cmd.Seats, events.SeatName(fmt.Sprintf("A-%d-%d", 1+chance.IntN(2), 1+chance.IntN(4))))
+		Label: randomLabel(rng)}
+	if rng.IntN(2) == 0 {
+		cmd.Seats = append(cmd.Seats, events.SeatName(fmt.Sprintf("A-%d-%d", 1+rng.IntN(2), 1+rng.IntN(4))))
 	}
 	for _, places := range []areaQuantity{{Area: "floor"}, {Area: "gallery", PriceType: "member"},
 		{Area: "gallery", PriceType: "child"}} {
-		if places.Quantity = chance.Int64N(3); places.Quantity > 0 {
+		if places.Quantity = rng.Int64N(3); places.Quantity > 0 {
 			cmd.Areas = append(cmd.Areas, places)
 		}
 	}
@@ -133,16 +133,16 @@ func (w *harness) bookSome(chance *rand.Rand, holder events.Holder) events.Booki
 }
 
 // changeBlocksAtRandom changes blocks or the sizes of areas, whatever the outcome.
-func (w *harness) changeBlocksAtRandom(chance *rand.Rand) {
-	row := 1 + chance.IntN(2)
+func (w *harness) changeBlocksAtRandom(rng *rand.Rand) {
+	row := 1 + rng.IntN(2)
 	change := Block{Origin: w.origin("house"), PerformanceID: w.gala, Label: []events.BlockLabel{"press", "crew"}[row-1]}
-	switch chance.IntN(4) {
+	switch rng.IntN(4) {
 	case 0:
 		change.Rows = []string{fmt.Sprint("A-", row)}
 		_, _ = w.Block(w.ctx(), change)
 	case 1:
-		change.Seats = []events.SeatName{events.SeatName(fmt.Sprintf("A-%d-%d", 1+chance.IntN(2), 1+chance.IntN(4)))}
-		change.Areas = []events.AreaPlaces{areaPlaces("gallery", 1+chance.Int64N(2)), areaPlaces("floor", 1+chance.Int64N(4))}
+		change.Seats = []events.SeatName{events.SeatName(fmt.Sprintf("A-%d-%d", 1+rng.IntN(2), 1+rng.IntN(4)))}
+		change.Areas = []events.AreaPlaces{areaPlaces("gallery", 1+rng.Int64N(2)), areaPlaces("floor", 1+rng.Int64N(4))}
 		_, _ = w.Block(w.ctx(), change)
 	case 2:
 		for number := range 8 {
@@ -150,6 +150,6 @@ func (w *harness) changeBlocksAtRandom(chance *rand.Rand) {
 		}
 		_, _ = w.Unblock(w.ctx(), change)
 	case 3:
-		_ = w.resize(areaPlaces("floor", 4+chance.Int64N(7)), areaPlaces("gallery", 1+chance.Int64N(4)))
+		_ = w.resize(areaPlaces("floor", 4+rng.Int64N(7)), areaPlaces("gallery", 1+rng.Int64N(4)))
 	}
 }

@@ -72,7 +72,7 @@ func TestTheSameRequestOnce(t *testing.T) {
 		rounds /= 10
 	}
 	t.Logf("go test ./actors/bookings -run TestTheSameRequestOnce -same-seed %d", seed)
-	chance := rand.New(rand.NewPCG(seed, 0))
+	rng := rand.New(rand.NewPCG(seed, 0))
 	w := begin(t, 1, 1, 0)
 	store := &heldAt{Store: w.store}
 	here, desks, followed := w.Bookings, []*actors.Desk{w.desk}, events.Position(0)
@@ -96,8 +96,8 @@ func TestTheSameRequestOnce(t *testing.T) {
 	for n := range rounds {
 		w.clock.nanos.Store(0)
 		name := []string{"book", "pay", "cancel", "cancel paid", "extend", "pay late"}[n%6]
-		w.perform(fmt.Sprint("gala", n), 1, 4, 4*int64(chance.IntN(2)))
-		answers := w.sameRequest(t, chance, name, n, owner, here, store, follow)
+		w.perform(fmt.Sprint("gala", n), 1, 4, 4*int64(rng.IntN(2)))
+		answers := w.sameRequest(t, rng, name, n, owner, here, store, follow)
 		seen[name+": "+answers]++
 		if w.expireAndCheck(); t.Failed() {
 			t.Fatalf("failed in round %d: %s", n, name)
@@ -111,7 +111,7 @@ func TestTheSameRequestOnce(t *testing.T) {
 }
 
 // sameRequest runs one round and returns how the request was answered.
-func (w *harness) sameRequest(t *testing.T, chance *rand.Rand, name string, n int,
+func (w *harness) sameRequest(t *testing.T, rng *rand.Rand, name string, n int,
 	owner, here *Bookings, store *heldAt, follow func()) string {
 	holder := events.Holder(fmt.Sprint("ann", n))
 	w.charge(holder, 200)
@@ -131,7 +131,7 @@ func (w *harness) sameRequest(t *testing.T, chance *rand.Rand, name string, n in
 		w.clock.move(60*s - time.Second)
 	}
 	from := w.origin(string(holder))
-	if from.At = w.clock.now(); chance.IntN(2) == 0 {
+	if from.At = w.clock.now(); rng.IntN(2) == 0 {
 		from.ID = actors.KeyedCommandID(string(holder), "key", []byte(name))
 	} else {
 		from.ID = actors.NewKeyedCommandID()
@@ -148,7 +148,7 @@ func (w *harness) sameRequest(t *testing.T, chance *rand.Rand, name string, n in
 		}
 		return b.Cancel(w.ctx(), Cancel{Origin: from, BookingID: id, By: holder})
 	}
-	store.arm(chance.IntN(7), chance.IntN(2) == 0)
+	store.arm(rng.IntN(7), rng.IntN(2) == 0)
 	var a Answer
 	var errA error
 	done := make(chan struct{})
@@ -157,7 +157,7 @@ func (w *harness) sameRequest(t *testing.T, chance *rand.Rand, name string, n in
 	case <-store.entered:
 	case <-done: // it had fewer appends
 	}
-	w.clock.move(time.Duration(chance.IntN(3)) * time.Second) // sometimes past the deadline
+	w.clock.move(time.Duration(rng.IntN(3)) * time.Second) // sometimes past the deadline
 	b, errB := w.answered(func() (Answer, error) { return do(here) })
 	follow()
 	close(store.leave)

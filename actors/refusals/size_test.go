@@ -12,7 +12,7 @@ import (
 // smallLog is a log with a small limit for appends, like an EventStoreDB.
 type smallLog struct {
 	events.Store
-	most int
+	limit int
 }
 
 func (s *smallLog) Append(
@@ -25,14 +25,14 @@ func (s *smallLog) Append(
 	for i := range batch {
 		size += len(batch[i].Data) + len(batch[i].Metadata)
 	}
-	if size > s.most {
+	if size > s.limit {
 		return events.Appended{}, events.ErrTooLarge
 	}
 	return s.Store.Append(ctx, stream, expected, batch)
 }
 
-// TestLargeRefusals: a crowd that is refused fifty seats each, of a section with the longest name,
-// is recorded in a log with a limit of a mebibyte.
+// TestLargeRefusals: the refusals of many callers, each of fifty seats with names of the maximum length, fit
+// into a log with a limit of a mebibyte.
 func TestLargeRefusals(t *testing.T) {
 	s := openLog(t)
 	r := recorder(&smallLog{s, 1 << 20}, Config{})
@@ -44,6 +44,6 @@ func TestLargeRefusals(t *testing.T) {
 	}
 	runAll(r)
 	if got := readTexts(t, s, "refusals-2031-05-01"); len(got) != 600 || r.Kept() != 600 || r.Dropped() != 0 {
-		t.Errorf("%d are there, %d kept, %d dropped, want 600, 600, 0", len(got), r.Kept(), r.Dropped())
+		t.Errorf("%d recorded, %d kept, %d dropped, want 600, 600, 0", len(got), r.Kept(), r.Dropped())
 	}
 }

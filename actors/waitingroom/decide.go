@@ -298,7 +298,7 @@ func (r *Room) shuffle(cmd *Shuffle) ([]events.Fact, error) {
 
 // expire begins a shuffled opening, or ends expired passes.
 func (r *Room) expire(now time.Time) []events.Fact {
-	if r.toBegin() && r.settings.OpensAt.Before(now) {
+	if r.beginPending() && r.settings.OpensAt.Before(now) {
 		return []events.Fact{&events.WaitingRoomBegun{Early: r.last}}
 	}
 	if len(r.passes.heap) == 0 || r.passes.heap[0].expires >= now.UnixNano() {

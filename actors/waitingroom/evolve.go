@@ -33,8 +33,8 @@ func (r *Room) Evolve(fact events.Fact) {
 		r.end(f.Ticket, events.VisitorAdmitted, true)
 		r.check(f.WaitingRoomCounts)
 	case *events.WaitingRoomBegun:
-		if !r.toBegin() || f.Early != r.last {
-			panic(fmt.Sprintf("waiting room %s: the log begins an opening with %d of %d tickets", r.id, f.Early, r.last))
+		if !r.beginPending() || f.Early != r.last {
+			panic(fmt.Sprintf("waiting room %s: the opening is recorded with %d early tickets, but the last ticket is %d", r.id, f.Early, r.last))
 		}
 		r.begun, r.early = true, f.Early
 	case *events.WaitingRoomShuffled:
@@ -53,7 +53,7 @@ func (r *Room) Evolve(fact events.Fact) {
 		}
 		r.term, r.run = f.Term, f.Run
 	default:
-		panic(fmt.Sprintf("waitingroom: %s is no fact of a waiting room", fact.Name()))
+		panic(fmt.Sprintf("waitingroom: %s is not a fact of a waiting room", fact.Name()))
 	}
 }
 
@@ -63,7 +63,7 @@ func (r *Room) joined(f *events.WaitingRoomJoined) {
 	if r.holders.Len() == before || f.Ticket != r.last+1 {
 		panic(
 			fmt.Sprintf(
-				"waiting room %s: the log gives ticket %d, after %d, to a holder who may have a place",
+				"waiting room %s: ticket %d is recorded after ticket %d, or for a holder who has a place",
 				r.id,
 				f.Ticket,
 				r.last,
@@ -76,7 +76,7 @@ func (r *Room) joined(f *events.WaitingRoomJoined) {
 	r.line.add()
 }
 
-// recordAdmission applies an admission, which must be of the first of the line.
+// recordAdmission applies an admission, which must be of those first in line.
 func (r *Room) recordAdmission(f *events.WaitingRoomAdmitted) {
 	g := &cohort{expires: f.ExpiresAt.UnixNano(), from: r.line.head}
 	for ticket := range events.Tickets(f.Tickets) {
@@ -93,7 +93,7 @@ func (r *Room) recordAdmission(f *events.WaitingRoomAdmitted) {
 	r.active += int64(g.open)
 	r.admitted += int64(g.open)
 	if g.open == 0 || int64(g.open) != f.Count || r.admitted != f.Admitted {
-		panic(fmt.Sprintf("waiting room %s: the log admits %d and counts %d, %d in all", r.id, g.open, f.Count, f.Admitted))
+		panic(fmt.Sprintf("waiting room %s: an admission of %d tickets is recorded as %d, with the total %d", r.id, g.open, f.Count, f.Admitted))
 	}
 	r.passes.add(g)
 	r.recent = remember(r.recent, admission{At: f.AdmittedAt.UnixNano(), Count: f.Count})
@@ -103,7 +103,7 @@ func (r *Room) recordAdmission(f *events.WaitingRoomAdmitted) {
 // did not expire.
 func (r *Room) end(number int64, was events.VisitorStatus, left bool) {
 	if status, err := r.status(number); err != nil || status != was {
-		panic(fmt.Sprintf("waiting room %s: the log ends ticket %d, %s, which has another status", r.id, number, was))
+		panic(fmt.Sprintf("waiting room %s: the recorded end of ticket %d requires it to be %s, and it is not", r.id, number, was))
 	}
 	ticket := uint32(number)
 	place := r.line.place(ticket)
@@ -123,7 +123,7 @@ func (r *Room) shuffled(f *events.WaitingRoomShuffled) {
 	if err != nil || f.Early != r.early || r.admitted > 0 {
 		panic(
 			fmt.Sprintf(
-				"waiting room %s: the log shuffles %d tickets, of %d that came early and %d that were admitted",
+				"waiting room %s: a shuffle of %d tickets is recorded; %d came early, %d are admitted",
 				r.id,
 				f.Early,
 				r.early,

@@ -168,13 +168,13 @@ func (r *Room) drawn() bool { return r.settings.Order != events.RoomShuffle || r
 // NextDeadline implements [core.Core]: the expiry of the next pass, or a shuffled opening.
 func (r *Room) NextDeadline() time.Time {
 	next := r.passes.next()
-	if r.toBegin() && (next.IsZero() || r.settings.OpensAt.Before(next)) {
+	if r.beginPending() && (next.IsZero() || r.settings.OpensAt.Before(next)) {
 		return r.settings.OpensAt
 	}
 	return next
 }
 
 // toBegin reports whether a shuffled opening is still ahead.
-func (r *Room) toBegin() bool {
+func (r *Room) beginPending() bool {
 	return r.settings.Order == events.RoomShuffle && !r.begun
 }

@@ -10,8 +10,8 @@ import (
 	"admitone/events"
 )
 
-// TestParts: several refunds of one debit, each once, together never more than it.
-func TestParts(t *testing.T) {
+// TestPartialRefunds: each partial refund of a debit is applied once, and their total never exceeds it.
+func TestPartialRefunds(t *testing.T) {
 	describe := func(fact events.Fact) string {
 		switch f := fact.(type) {
 		case *events.WalletRefunded:

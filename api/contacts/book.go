@@ -85,19 +85,19 @@ func Open(dir string, logger *slog.Logger) (*Book, error) {
 			"file", index.file.Name(), "entries", bad)
 	}
 	err = b.inspect(entries, logger)
-	if err = errors.Join(err, syncFolder(dir), syncFolder(filepath.Dir(dir))); err != nil {
+	if err = errors.Join(err, syncDir(dir), syncDir(filepath.Dir(dir))); err != nil {
 		return nil, errors.Join(err, b.Close())
 	}
 	return b, nil
 }
 
-// syncFolder makes the directory entries of dir durable.
-func syncFolder(dir string) error {
-	folder, err := os.Open(dir)
+// syncDir makes the directory entries of dir durable.
+func syncDir(dir string) error {
+	opened, err := os.Open(dir)
 	if err != nil {
 		return err
 	}
-	return errors.Join(folder.Sync(), folder.Close())
+	return errors.Join(opened.Sync(), opened.Close())
 }
 
 // Close closes the files. No other method may be running.
@@ -177,7 +177,7 @@ func (b *Book) unseal(r *record, at int64) ([]byte, error) {
 	}
 	b.mu.RLock()
 	defer b.mu.RUnlock()
-	if now, still := b.keys.slots[id]; !still || now != newest || s.kind() == slotGone { // concurrent Forget
+	if current, ok := b.keys.slots[id]; !ok || current != newest || s.kind() == slotGone { // concurrent Forget
 		return nil, nil
 	}
 	if b.keys.forgotten(id, s.kind()) {

@@ -231,5 +231,5 @@ func (b *Book) saveProgress() error {
 	if err := os.Rename(name+".new", name); err != nil {
 		return err
 	}
-	return syncFolder(b.dir)
+	return syncDir(b.dir)
 }

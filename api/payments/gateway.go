@@ -91,7 +91,7 @@ type Opened struct {
 // Checkout begins an intent of a booking and returns the page on which it is paid. While the intent is
 // open, every call returns the same page.
 //
-// Errors: as [bookings.Bookings.BeginIntent]; not_held, if the intent ended meanwhile; a
+// Errors: those of [bookings.Bookings.BeginIntent]; not_held, if the intent ended meanwhile; a
 // [*Refused], which has ended the intent; [ErrUnavailable]; [actors.ErrOverloaded].
 func (g *Gateway) Checkout(ctx context.Context, cmd Checkout) (Opened, error) {
 	select {

@@ -45,7 +45,7 @@ func (s *Store) Backup(dst string) error {
 	if err := s.fs.Rename(unfinished, dst); err != nil {
 		return fmt.Errorf("backing up the log: %w", err)
 	}
-	return syncFolder(s.fs, s.fs.PathDir(dst))
+	return syncDir(s.fs, s.fs.PathDir(dst))
 }
 
 // Space returns the size of a folder's disk and its free space, in bytes.
@@ -92,7 +92,7 @@ func (s *Store) createMarker(name string) error {
 	if err := errors.Join(file.Sync(), file.Close()); err != nil {
 		return err
 	}
-	return syncFolder(s.fs, s.fs.PathDir(name))
+	return syncDir(s.fs, s.fs.PathDir(name))
 }
 
 // IsCopy reports whether the log in a directory is a copy that has not been opened for writing yet
@@ -122,5 +122,5 @@ func (s *Store) renewEpoch() error {
 		return err
 	}
 	s.NoteEnd()
-	return syncFolder(s.fs, s.dir)
+	return syncDir(s.fs, s.dir)
 }

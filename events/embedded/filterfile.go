@@ -88,7 +88,7 @@ func (s *Store) writeFilter(position events.Position, f *bloom.Filter, lock *syn
 	if err := s.fs.Rename(unfinished, s.fs.PathJoin(s.dir, filterFile)); err != nil {
 		return err
 	}
-	return syncFolder(s.fs, s.dir)
+	return syncDir(s.fs, s.dir)
 }
 
 func writeLayer(w io.Writer, l *bloom.Layer, lock *sync.Mutex) error {

@@ -29,7 +29,7 @@ type Importer struct {
 // OpenImport opens the log in dir for an import and creates it if there is none. An import may
 // continue a log that is not empty; the caller must make sure that its events are the beginning of
 // the import. [Open] refuses the log from the first event, or from now on if the log is new, until
-// [Importer.Finish]. The caller closes it. Errors: as [Open], without ErrUnfinished.
+// [Importer.Finish]. The caller closes it. Errors: those of [Open], without ErrUnfinished.
 func OpenImport(dir string, options Options) (*Importer, error) {
 	c, err := open(dir, options)
 	if err != nil {

@@ -287,14 +287,14 @@ func makeFolder(files vfs.FS, dir string) error {
 		return err
 	}
 	for _, folder := range missing {
-		if err := syncFolder(files, files.PathDir(folder)); err != nil {
+		if err := syncDir(files, files.PathDir(folder)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func syncFolder(files vfs.FS, dir string) error {
+func syncDir(files vfs.FS, dir string) error {
 	folder, err := files.OpenDir(dir)
 	if err != nil {
 		return err

@@ -14,7 +14,7 @@ var errReader = errors.New("the log was opened for reading only")
 // meanwhile. A copy that has not been opened yet has the epoch of the original. Appends and
 // snapshots are refused with events.ErrUnavailable. The caller closes it.
 //
-// Errors: as [Open]; fs.ErrNotExist if there is no such folder.
+// Errors: those of [Open]; fs.ErrNotExist if there is no such folder.
 func OpenReader(dir string, options Options) (*Store, error) {
 	options.setDefaults()
 	s := newStore(dir, options)

@@ -247,5 +247,5 @@ func (s *Store) dropSnapshots() error {
 	if err != nil {
 		return err
 	}
-	return syncFolder(s.fs, s.fs.PathJoin(s.dir, snapshotFolder))
+	return syncDir(s.fs, s.fs.PathJoin(s.dir, snapshotFolder))
 }

@@ -83,7 +83,7 @@ func (s *Store) SaveSnapshot(stream events.StreamID, head events.Snapshot, write
 	if err := s.fs.Rename(unfinished, s.fs.PathJoin(dir, snapshotName(stream))); err != nil {
 		return errors.Join(err, s.discard(unfinished))
 	}
-	if err := syncFolder(s.fs, dir); err != nil {
+	if err := syncDir(s.fs, dir); err != nil {
 		return err
 	}
 	return nil

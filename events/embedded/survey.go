@@ -131,7 +131,7 @@ func (v *Survey) CutOff() (aside string, err error) {
 	if err := vfs.LimitedCopy(v.files, names[0], shorter, v.offset); err != nil {
 		return "", err
 	}
-	if err := syncFolder(v.files, aside); err != nil {
+	if err := syncDir(v.files, aside); err != nil {
 		return "", err
 	}
 	for _, name := range slices.Backward(names[1:]) {
@@ -142,5 +142,5 @@ func (v *Survey) CutOff() (aside string, err error) {
 	if err := v.files.Rename(shorter, names[0]); err != nil {
 		return "", err
 	}
-	return aside, syncFolder(v.files, v.logDir())
+	return aside, syncDir(v.files, v.logDir())
 }

@@ -63,12 +63,12 @@ func TestParseUser(t *testing.T) {
 		t.Errorf("user %q, password %q, TLS %v; want admin, ch@nge:+it, without verification", a.user, a.password, a.tls)
 	}
 	if got, want := headersOf(&a).Get("authorization"), "Basic YWRtaW46Y2hAbmdlOitpdA=="; len(got) != 1 || got[0] != want {
-		t.Errorf("%v, want %s", got, want)
+		t.Errorf("authorization header = %v, want %s", got, want)
 	}
 }
 
-// TestParseRefuses: Open reports each mistake, without passwords.
-func TestParseRefuses(t *testing.T) {
+// TestOpenRejectsInvalidAddresses: Open reports each mistake, without passwords.
+func TestOpenRejectsInvalidAddresses(t *testing.T) {
 	empty := filepath.Join(t.TempDir(), "ca.crt")
 	if err := os.WriteFile(empty, []byte("nothing"), 0o600); err != nil {
 		t.Fatal(err)

@@ -100,7 +100,7 @@ func subscribeStream(s *transcript) {
 	s.subscribe("a", "end").until("nothing")
 }
 
-// subscribeAll follows a log with only these events.
+// subscribeAll subscribes to the whole log, which must start empty.
 func subscribeAll(s *transcript) {
 	s.subscribe(allName, "start").until("caught up") // of an empty log
 	s.append("a", "none", "a1|apple", "a2|pear")
@@ -144,7 +144,7 @@ func checkpoints(s *transcript) {
 	s.subscribe(allName, "@5/0", "type:.", "window100").until("caught up")
 	s.subscribe(allName, "@5/@4", "type:.", "window100").until("caught up")
 	s.subscribe(allName, "@4/@5", "type:.", "window100").until("caught up")
-	// Following continues the count of catching up.
+	// The window of checkpoints carries over from catching up to live events.
 	live := s.subscribe(allName, "start", "types:plum", "window4")
 	live.until("caught up")
 	s.append("f", "none", "f1|plum", "f2|pear", "f3|pear", "f4|plum", "f5|pear", "f6|pear", "f7|pear", "f8|plum",

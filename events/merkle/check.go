@@ -210,7 +210,7 @@ func (c *Check) advance() error {
 	return nil
 }
 
-// End checks that the log, which ends here, is long enough for all heads. Errors: as [Check.Take].
+// End checks that the log, which ends here, is long enough for all heads. Errors: those of [Check.Take].
 func (c *Check) End() error {
 	if err := c.begin(); err != nil {
 		return err

@@ -250,8 +250,8 @@ func heads(dir string, verifier note.Verifier) iter.Seq2[Checkpoint, error] {
 	}
 }
 
-// syncFolder syncs the names in dir.
-func syncFolder(dir string) error {
+// syncDir syncs the names in dir.
+func syncDir(dir string) error {
 	folder, err := os.Open(dir)
 	if err != nil {
 		return err

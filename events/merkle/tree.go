@@ -115,7 +115,7 @@ func (t *Tree) openFiles() (last Checkpoint, err error) {
 	if t.hashes.file, err = open(hashesFile, 0); err != nil {
 		return last, err
 	}
-	return last, errors.Join(syncFolder(t.Dir), syncFolder(filepath.Dir(t.Dir)))
+	return last, errors.Join(syncDir(t.Dir), syncDir(filepath.Dir(t.Dir)))
 }
 
 // repairHeads makes the file of heads end with a complete line.
@@ -285,7 +285,7 @@ func (t *Tree) writeNewestHead() error {
 }
 
 // Close catches up with the log, writes a last head and closes the files. Run must have ended; the
-// log must be open. ctx bounds catching up. Errors: as [Tree.CatchUp]; the disk's.
+// log must be open. ctx bounds catching up. Errors: those of [Tree.CatchUp]; the disk's.
 func (t *Tree) Close(ctx context.Context) error {
 	err := t.CatchUp(ctx)
 	if err == nil {

@@ -25,7 +25,7 @@ type source struct {
 // It is [Read] with, for a booking, the events of its seats, wallet and allowance that it caused; and, for every
 // kind, the refused commands if the server records them.
 //
-// Errors: as [Read].
+// Errors: those of [Read].
 func ReadRelated(ctx context.Context, store events.Store, kind, id string, after events.Position,
 	limit int) (page []Line, next events.Position, more bool, err error) {
 	known := find(kind)

@@ -150,7 +150,7 @@ type OneArea struct {
 }
 
 // AreaAt reads one area, <performance>~<area>, as of a position; nil if it had no event by then.
-// Errors: as [events.Recorded.Decode]; the store's.
+// Errors: those of [events.Recorded.Decode]; the store's.
 func AreaAt(ctx context.Context, store events.Store, id string, position events.Position) (*OneArea, error) {
 	var a *OneArea
 	stream := events.NewStreamID(events.AreaCategory, id)

@@ -258,7 +258,7 @@ func DecodeRefund(record []byte) (Refund, error) {
 }
 
 // PaymentAt folds a payment up to a position; nil if nothing was received by then. id is the entity
-// part of its stream name. Errors: as [Payment.Apply]; the store's.
+// part of its stream name. Errors: those of [Payment.Apply]; the store's.
 func PaymentAt(ctx context.Context, store events.Store, id string, position events.Position) (*Payment, error) {
 	return foldAt(ctx, store, events.NewStreamID(events.PaymentCategory, id), position, (*Payment).Apply)
 }
@@ -291,7 +291,7 @@ func (s *Settlement) ApplyFact(e *events.Recorded, fact events.Fact) error {
 }
 
 // SettlementAt reads a settlement as of a position; nil if the reference was not used by then.
-// Errors: as [Settlement.Apply]; the store's.
+// Errors: those of [Settlement.Apply]; the store's.
 func SettlementAt(ctx context.Context, store events.Store, id string, position events.Position) (*Settlement, error) {
 	return foldAt(ctx, store, events.NewStreamID(events.SettlementCategory, id), position, (*Settlement).Apply)
 }

@@ -97,7 +97,7 @@ func DecodePlan(id string, record []byte) (Plan, error) {
 	return p, r.Done()
 }
 
-// PlanAt folds a plan up to a position; nil if it was not sealed by then. Errors: as [Plan.Apply];
+// PlanAt folds a plan up to a position; nil if it was not sealed by then. Errors: those of [Plan.Apply];
 // the store's.
 func PlanAt(ctx context.Context, store events.Store, id events.PlanID, position events.Position) (*Plan, error) {
 	p, err := foldAt(ctx, store, events.PlanStream(id), position, (*Plan).Apply)

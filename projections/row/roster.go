@@ -18,7 +18,7 @@ type Roster struct {
 }
 
 // RosterAt folds a tournament with its entries up to a position; nil if it did not exist by then.
-// Errors: as [Tournament.Apply]; the store's.
+// Errors: those of [Tournament.Apply]; the store's.
 func RosterAt(ctx context.Context, store events.Store, id events.TournamentID, position events.Position,
 ) (*Roster, error) {
 	return foldAt(ctx, store, events.NewStreamID(events.TournamentCategory, string(id)), position, (*Roster).Apply)

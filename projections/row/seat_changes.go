@@ -36,7 +36,7 @@ type SeatChanges struct {
 // It reads the streams of the touched seats, from the position on, and nothing else of the log. Each change costs 32
 // bytes until Changes returns.
 //
-// Errors: as [events.Recorded.Decode]; the store's.
+// Errors: those of [events.Recorded.Decode]; the store's.
 func (m *SeatMap) Changes(
 	ctx context.Context,
 	store events.Store,

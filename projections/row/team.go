@@ -65,7 +65,7 @@ func DecodeTeam(id string, record []byte) (Team, error) {
 	return t, r.Done()
 }
 
-// TeamAt folds a team up to a position; nil if it did not exist by then. Errors: as [Team.Apply];
+// TeamAt folds a team up to a position; nil if it did not exist by then. Errors: those of [Team.Apply];
 // the store's.
 func TeamAt(ctx context.Context, store events.Store, id events.TeamID, position events.Position) (*Team, error) {
 	return foldAt(ctx, store, events.NewStreamID(events.TeamCategory, string(id)), position, (*Team).Apply)

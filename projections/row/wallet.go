@@ -170,7 +170,7 @@ func WalletAt(
 
 // WalletEntriesAt returns up to limit movements of a wallet as of a position, oldest first, after
 // the cursor after: 0 for the first page, else the next of the previous page. next is 0 on the
-// last. Errors: as [events.Recorded.Decode]; the store's.
+// last. Errors: those of [events.Recorded.Decode]; the store's.
 func WalletEntriesAt(ctx context.Context, store events.Store, holder events.Holder, position events.Position,
 	after uint64, limit int) (page []WalletEntry, next uint64, err error) {
 	stream := events.NewStreamID(events.WalletCategory, string(holder))

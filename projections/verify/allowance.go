@@ -14,7 +14,7 @@ type allowanceCheck struct {
 	taken  int64
 }
 
-// part is one hold's share of an allowance, until a deadline; without end if that is zero.
+// part is one hold's share of an allowance, until a deadline; no deadline if zero.
 type part struct {
 	seats int64
 	until time.Time
@@ -27,15 +27,15 @@ func (c *allowanceCheck) apply(_ *events.Recorded, fact events.Fact, decided tim
 	case *events.AllowanceExtended:
 		p := c.parts[f.HoldID]
 		if p.until.IsZero() || !f.ExpiresAt.After(p.until) {
-			return faultf(RuleOwner, "%q has nothing that ends before %s", f.HoldID, events.FormatTime(f.ExpiresAt))
+			return faultf(RuleOwner, "%q has no share that expires before %s", f.HoldID, events.FormatTime(f.ExpiresAt))
 		}
 		c.parts[f.HoldID] = part{p.seats, f.ExpiresAt}
 	case *events.AllowanceKept:
 		p := c.parts[f.HoldID]
 		switch {
 		case p.until.IsZero() || p.seats != f.Seats || f.Taken != c.taken:
-			return faultf(RuleFigures, "%q keeps %d of %d; it has %d of %d, until %s", f.HoldID, f.Seats, f.Taken, p.seats,
-				c.taken, events.FormatTime(p.until))
+			return faultf(RuleFigures, "%q keeps %d seats of a total of %d; it has %d of %d, until %s",
+				f.HoldID, f.Seats, f.Taken, p.seats, c.taken, events.FormatTime(p.until))
 		case decided.After(p.until):
 			return faultf(RuleDeadlines, "taken until %s and kept at %s", events.FormatTime(p.until), events.FormatTime(decided))
 		}
@@ -43,8 +43,8 @@ func (c *allowanceCheck) apply(_ *events.Recorded, fact events.Fact, decided tim
 	case *events.AllowanceReduced:
 		p := c.parts[f.HoldID]
 		if p.seats <= f.Seats || f.Seats < 1 || f.Taken != c.taken-f.Seats {
-			return faultf(RuleFigures, "%q releases %d and leaves %d; it has %d of %d", f.HoldID, f.Seats, f.Taken, p.seats,
-				c.taken)
+			return faultf(RuleFigures, "%q releases %d seats and leaves a total of %d; it has %d of %d",
+				f.HoldID, f.Seats, f.Taken, p.seats, c.taken)
 		}
 		c.parts[f.HoldID], c.taken = part{p.seats - f.Seats, p.until}, f.Taken
 	case *events.AllowanceReleased:
@@ -67,19 +67,19 @@ func (c *allowanceCheck) checkTaken(f *events.AllowanceTaken) *fault {
 	if show == nil {
 		return faultf(RuleLayout, "there is no performance %q", id)
 	}
-	on, fault := show.on(f.Terms)
+	terms, fault := show.on(f.Terms)
 	if fault != nil {
 		return fault
 	}
 	_, known := c.parts[f.HoldID]
 	switch {
-	case on.limit == 0:
+	case terms.limit == 0:
 		return faultf(RuleLimit, "performance %q has no limit", id)
 	case known || f.Seats < 1 || f.Taken != c.taken+f.Seats:
-		return faultf(RuleFigures, "%q takes %d, which makes %d; there were %d, its own: %t", f.HoldID, f.Seats, f.Taken,
-			c.taken, known)
-	case f.Taken > on.limit:
-		return faultf(RuleLimit, "%d seats are taken; the limit is %d", f.Taken, on.limit)
+		return faultf(RuleFigures, "%q takes %d seats, which makes a total of %d; the total was %d, and it had seats already: %t",
+			f.HoldID, f.Seats, f.Taken, c.taken, known)
+	case f.Taken > terms.limit:
+		return faultf(RuleLimit, "%d seats are taken; the limit is %d", f.Taken, terms.limit)
 	}
 	c.parts[f.HoldID], c.taken = part{f.Seats, f.ExpiresAt}, f.Taken
 	return nil
@@ -88,8 +88,8 @@ func (c *allowanceCheck) checkTaken(f *events.AllowanceTaken) *fault {
 func (c *allowanceCheck) checkReleased(hold events.HoldID, seats, taken int64, held bool) *fault {
 	p, known := c.parts[hold]
 	if !known || p.seats != seats || c.taken-seats != taken || held == p.until.IsZero() {
-		return faultf(RuleFigures, "%q releases %d and leaves %d; it has %d of %d, with a deadline: %t", hold, seats,
-			taken, p.seats, c.taken, !p.until.IsZero())
+		return faultf(RuleFigures, "%q releases %d seats and leaves a total of %d; it has %d of %d, with a deadline: %t",
+			hold, seats, taken, p.seats, c.taken, !p.until.IsZero())
 	}
 	delete(c.parts, hold)
 	c.taken = taken

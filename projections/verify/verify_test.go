@@ -85,7 +85,7 @@ func TestVerifierRules(t *testing.T) {
 	}{
 		{"a gap in the positions", verify.RulePositions,
 			func(f *logtest.Forgery) { f.Add("product-a", logtest.Created(1, 0)); f.Log[0].Position = 2 }},
-		{"a position twice", verify.RulePositions, func(f *logtest.Forgery) {
+		{"a duplicate position", verify.RulePositions, func(f *logtest.Forgery) {
 			f.Add("product-a", logtest.Created(9, 0), logtest.Reserved(1, "ada", 1, 8))
 			f.Log[1].Position = 1
 		}},
@@ -99,7 +99,7 @@ func TestVerifierRules(t *testing.T) {
 			f.Next["product-a"]++
 			f.Add("product-a", logtest.Reserved(1, "ada", 1, 8))
 		}},
-		{"a revision twice", verify.RuleRevisions, func(f *logtest.Forgery) {
+		{"a duplicate revision", verify.RuleRevisions, func(f *logtest.Forgery) {
 			f.Add("product-a", logtest.Created(9, 0))
 			f.Next["product-a"]--
 			f.Add("product-a", logtest.Reserved(1, "ada", 1, 8))
@@ -138,7 +138,7 @@ func TestVerifierRules(t *testing.T) {
 			made := timedProduct(f, 1, 0)
 			f.Add("product-a", made, &events.ProductOpened{OpensAt: made.OpensAt, Remaining: 9})
 		}},
-		{"opened at another time", verify.RuleFigures, func(f *logtest.Forgery) {
+		{"opened at the wrong time", verify.RuleFigures, func(f *logtest.Forgery) {
 			made := timedProduct(f, -2, 0)
 			f.Add("product-a", made, &events.ProductOpened{OpensAt: made.OpensAt.Add(1), Remaining: 9})
 		}},
@@ -163,23 +163,23 @@ func TestVerifierRules(t *testing.T) {
 			func(f *logtest.Forgery) { f.Add("product-a", logtest.Created(9, 0), logtest.Reserved(1, "ada", 1, 9)) }},
 		{"nothing reserved", verify.RuleFigures,
 			func(f *logtest.Forgery) { f.Add("product-a", logtest.Created(9, 0), logtest.Reserved(1, "ada", 0, 9)) }},
-		{"less than nothing reserved", verify.RuleFigures, func(f *logtest.Forgery) {
+		{"a negative quantity reserved", verify.RuleFigures, func(f *logtest.Forgery) {
 			f.Add("product-a", logtest.Created(9, 0), logtest.Reserved(1, "ada", -1, 10))
 		}},
 		{"no id", verify.RuleFigures, func(f *logtest.Forgery) {
 			f.Add("product-a", logtest.Created(9, 0),
 				&events.ProductReserved{ReservationID: "r1", Holder: "ada", Quantity: 1, Remaining: 8})
 		}},
-		{"a hold of another length", verify.RuleFigures, func(f *logtest.Forgery) {
+		{"a hold of the wrong length", verify.RuleFigures, func(f *logtest.Forgery) {
 			f.Add("product-a", logtest.Created(9, 0))
 			h := f.Held(1, "ada", 1, 8)
 			f.Wait(1)
 			f.Add("product-a", h)
 		}},
-		{"another quantity confirmed", verify.RuleFigures, func(f *logtest.Forgery) {
+		{"the wrong quantity confirmed", verify.RuleFigures, func(f *logtest.Forgery) {
 			f.Add("product-a", logtest.Created(9, 0), f.Held(1, "ada", 2, 7), logtest.Confirmed(1, "ada", 1, 7))
 		}},
-		{"another quantity released", verify.RuleFigures, func(f *logtest.Forgery) {
+		{"the wrong quantity released", verify.RuleFigures, func(f *logtest.Forgery) {
 			f.Add("product-a", logtest.Created(9, 0), logtest.Reserved(1, "ada", 2, 7),
 				logtest.Released(1, "ada", 1, events.ReservationConfirmed, 8))
 		}},
@@ -194,7 +194,7 @@ func TestVerifierRules(t *testing.T) {
 		{"nothing expires", verify.RuleFigures, func(f *logtest.Forgery) {
 			f.Add("product-a", logtest.Created(9, 0), &events.ProductExpired{Remaining: 9})
 		}},
-		{"a sum that is none", verify.RuleFigures, func(f *logtest.Forgery) {
+		{"a wrong total", verify.RuleFigures, func(f *logtest.Forgery) {
 			f.Add("product-a", logtest.Created(9, 0), f.Held(1, "ada", 2, 7))
 			until := f.Now.Add(logtest.HoldFor)
 			f.Wait(logtest.HoldFor + 1)
@@ -202,15 +202,15 @@ func TestVerifierRules(t *testing.T) {
 			e.Quantity = 1
 			f.Add("product-a", e)
 		}},
-		{"expiry with another deadline", verify.RuleFigures, func(f *logtest.Forgery) {
+		{"expiry with the wrong deadline", verify.RuleFigures, func(f *logtest.Forgery) {
 			f.Add("product-a", logtest.Created(9, 0), f.Held(1, "ada", 2, 7))
 			f.Wait(logtest.HoldFor + 1)
 			f.Add("product-a", logtest.Expired(f.Now, 1, "ada", 2, 9))
 		}},
-		{"made twice", verify.RuleReservations, func(f *logtest.Forgery) {
+		{"a duplicate reservation", verify.RuleReservations, func(f *logtest.Forgery) {
 			f.Add("product-a", logtest.Created(9, 0), logtest.Reserved(1, "ada", 1, 8), logtest.Reserved(1, "ada", 1, 7))
 		}},
-		{"made again", verify.RuleReservations, func(f *logtest.Forgery) {
+		{"a released reservation made again", verify.RuleReservations, func(f *logtest.Forgery) {
 			f.Add("product-a", logtest.Created(9, 0), logtest.Reserved(1, "ada", 1, 8),
 				logtest.Released(1, "ada", 1, events.ReservationConfirmed, 9), logtest.Reserved(1, "ada", 1, 8))
 		}},
@@ -219,7 +219,7 @@ func TestVerifierRules(t *testing.T) {
 				logtest.Released(1, "ada", 1, events.ReservationConfirmed, 8),
 				logtest.Released(1, "ada", 1, events.ReservationConfirmed, 9))
 		}},
-		{"confirmed and never held", verify.RuleReservations, func(f *logtest.Forgery) {
+		{"confirmed but never held", verify.RuleReservations, func(f *logtest.Forgery) {
 			f.Add("product-a", logtest.Created(9, 0), f.Held(1, "ada", 1, 8), logtest.Confirmed(2, "ada", 1, 8))
 		}},
 		{"confirmed twice", verify.RuleReservations, func(f *logtest.Forgery) {

@@ -16,10 +16,10 @@ import (
 
 // Exit statuses. Scripts rely on them.
 const (
-	exitDone        = 0
-	exitFoundWrong  = 1
-	exitUsage       = 2
-	exitUnavailable = 3
+	exitDone          = 0
+	exitProblemsFound = 1
+	exitUsage         = 2
+	exitUnavailable   = 3
 )
 
 // errFoundWrong is returned by a command that completed its work and found and printed a problem.
@@ -62,7 +62,7 @@ func statusOf(err error) int {
 	case errors.Is(err, server.ErrLost), errors.As(err, new(ended)): // even if the cause is damage
 		return exitUnavailable
 	case errors.Is(err, errFoundWrong), errors.Is(err, events.ErrDamaged):
-		return exitFoundWrong
+		return exitProblemsFound
 	}
 	return exitUnavailable
 }

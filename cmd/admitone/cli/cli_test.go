@@ -58,8 +58,8 @@ func TestStatusOf(t *testing.T) {
 		{nil, exitDone},
 		{usagef("no"), exitUsage},
 		{fmt.Errorf("more: %w", usagef("no")), exitUsage},
-		{errFoundWrong, exitFoundWrong},
-		{fmt.Errorf("more: %w", events.ErrDamaged), exitFoundWrong},
+		{errFoundWrong, exitProblemsFound},
+		{fmt.Errorf("more: %w", events.ErrDamaged), exitProblemsFound},
 		{events.ErrUnavailable, exitUnavailable},
 		{errors.New("something"), exitUnavailable},
 	} {
@@ -89,7 +89,7 @@ func TestExitStatuses(t *testing.T) {
 		args []string
 	}{
 		{exitDone, []string{"verify", "--store", dir}},
-		{exitFoundWrong, []string{"show", "product/2", "--store", dir}},
+		{exitProblemsFound, []string{"show", "product/2", "--store", dir}},
 		{exitUsage, []string{"verify", "--colour"}},
 		{exitUnavailable, []string{"verify", "--store", dir + "/nothing"}},
 	} {
@@ -180,7 +180,7 @@ func TestStatusOfEndedServer(t *testing.T) {
 	if got := statusOf(ended{damaged}); got != exitUnavailable {
 		t.Errorf("a server that ended has status %d; want status exitUnavailable", got)
 	}
-	if got := statusOf(damaged); got != exitFoundWrong {
+	if got := statusOf(damaged); got != exitProblemsFound {
 		t.Errorf("a command that found it has status %d", got)
 	}
 }

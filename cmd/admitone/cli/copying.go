@@ -23,13 +23,13 @@ type copier struct {
 type batch struct {
 	stream events.StreamID
 	first  events.Revision
-	batch  []events.Event
+	events []events.Event
 	size   int64
 	limit  int64 // of size
 }
 
 func (s *batch) accepts(e *events.Recorded) bool {
-	return e.Stream == s.stream && e.Revision == s.first+events.Revision(len(s.batch)) &&
+	return e.Stream == s.stream && e.Revision == s.first+events.Revision(len(s.events)) &&
 		s.size+int64(len(e.Data)+len(e.Metadata)) < s.limit
 }
 
@@ -50,23 +50,23 @@ func (c *copier) add(ctx context.Context, e *events.Recorded) error {
 		}
 		c.batch = batch{stream: e.Stream, first: e.Revision, limit: c.batch.limit}
 	}
-	c.batch.batch = append(c.batch.batch, events.Event{ID: e.ID, Type: e.Type, Data: e.Data, Metadata: e.Metadata})
+	c.batch.events = append(c.batch.events, events.Event{ID: e.ID, Type: e.Type, Data: e.Data, Metadata: e.Metadata})
 	c.batch.size += int64(len(e.Data) + len(e.Metadata))
 	return nil
 }
 
-// send begins to append the pending events after the append in flight. Errors: those of
-// events.Store.Append, of the append in flight.
+// send waits for the append in flight, and then starts to append the pending events. Errors: those of
+// the append in flight, see events.Store.Append.
 func (c *copier) send(ctx context.Context) error {
-	if err := c.wait(); err != nil || len(c.batch.batch) == 0 {
+	if err := c.wait(); err != nil || len(c.batch.events) == 0 {
 		return err
 	}
 	b, sent := c.batch, make(chan error, 1)
 	go func() {
-		_, err := c.to.Append(ctx, b.stream, b.first-1, b.batch)
+		_, err := c.to.Append(ctx, b.stream, b.first-1, b.events)
 		sent <- err
 	}()
-	c.sent, c.sending, c.batch.batch = sent, len(b.batch), nil
+	c.sent, c.sending, c.batch.events = sent, len(b.events), nil
 	return nil
 }
 

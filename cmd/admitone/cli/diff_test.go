@@ -71,8 +71,8 @@ func TestDiffMatchesShow(t *testing.T) {
 				shown[at+1] = leaves(t, stdout)
 				delete(shown[at+1], "as_of.position")
 				delete(shown[at+1], "as_of.time")
-			} else if status != exitFoundWrong {
-				t.Fatalf("%v, %v; want status = exitFoundWrong", stdout, stderr)
+			} else if status != exitProblemsFound {
+				t.Fatalf("%v, %v; want status = exitProblemsFound", stdout, stderr)
 			}
 		}
 		for from := events.Position(1); from <= head; from += 3 {
@@ -88,8 +88,8 @@ func compareDiff(t *testing.T, s *testServer, thing string, from, to events.Posi
 	status, stdout, stderr := command(t, "diff", thing, "--json", "--from", fmt.Sprint(from), "--to", fmt.Sprint(to),
 		"--url", s.url)
 	if was == nil && is == nil {
-		if status != exitFoundWrong {
-			t.Errorf("%s from %d to %d ended with %d: %s; want status exitFoundWrong",
+		if status != exitProblemsFound {
+			t.Errorf("%s from %d to %d ended with %d: %s; want status exitProblemsFound",
 				thing, from, to, status, stdout+stderr)
 		}
 		return
@@ -203,6 +203,6 @@ func TestDiff(t *testing.T) {
 		s.url); !strings.Contains(stderr, "after the end of the log") {
 		t.Errorf("show after the end of the log: %s", stderr)
 	}
-	must(t, exitFoundWrong, "show", "seat/hall~Z-1-1", "--url", s.url)
-	must(t, exitFoundWrong, "show", "allowance/hall~ada", "--url", s.url)
+	must(t, exitProblemsFound, "show", "seat/hall~Z-1-1", "--url", s.url)
+	must(t, exitProblemsFound, "show", "allowance/hall~ada", "--url", s.url)
 }

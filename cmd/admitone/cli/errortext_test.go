@@ -47,7 +47,7 @@ func TestErrorTextOfDamagedLog(t *testing.T) {
 		}
 	}
 	for _, args := range []string{"verify", "log", "serve --listen 127.0.0.1:0"} {
-		status := exitFoundWrong
+		status := exitProblemsFound
 		if strings.HasPrefix(args, "serve") {
 			status = exitUnavailable
 		}

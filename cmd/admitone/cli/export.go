@@ -158,7 +158,7 @@ func (x *export) file(ctx context.Context, name string) error {
 	if err := os.Remove(unfinished + stateSuffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	return syncFolder(filepath.Dir(name))
+	return syncDir(filepath.Dir(name))
 }
 
 // resume restores the state of an earlier run, and truncates its incomplete part.
@@ -203,8 +203,8 @@ func writeState(name string, state archive.State) error {
 	return os.Rename(fresh, name)
 }
 
-// syncFolder makes the names in dir durable.
-func syncFolder(dir string) error {
+// syncDir makes the names in dir durable.
+func syncDir(dir string) error {
 	folder, err := os.Open(dir)
 	if err != nil {
 		return err

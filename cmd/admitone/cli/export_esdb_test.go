@@ -13,8 +13,8 @@ import (
 	"admitone/events/esdb"
 )
 
-// sell sells on a log that other programs use too if it can be shared, ends the servers, and returns
-// the newest head, which covers all events.
+// sell makes sales, beside another program's events if the log can be shared, ends the servers, and
+// returns the newest head, which covers all events.
 func (a *audited) sell() (head string) {
 	t := a.t
 	t.Helper()
@@ -23,7 +23,7 @@ func (a *audited) sell() (head string) {
 	for n := range 5 {
 		if a.shared {
 			stream := events.StreamID("order-" + a.product)
-			theirs := []events.Event{{ID: events.EventID(string(stream), n), Type: "OrderPlaced", Data: []byte("\x00no JSON")}}
+			theirs := []events.Event{{ID: events.EventID(string(stream), n), Type: "OrderPlaced", Data: []byte("\x00not JSON")}}
 			if _, err := storeAt(t, a.store).Append(t.Context(), stream, events.Revision(n-1), theirs); err != nil {
 				t.Fatal(err)
 			}
@@ -72,7 +72,7 @@ func exportAndImport(t *testing.T, a *audited) {
 	}
 	plain, _ := must(t, exitDone, "export", "-", "--store", a.store)
 	if strings.Contains(plain, "OrderPlaced") || a.behind != "" && strings.Contains(plain, `"position":1,`) {
-		t.Error("it has the events of another program, or other positions")
+		t.Error("the export has another program's events, or the positions of the store")
 	}
 	for range 2 { // the second time there is nothing left to do
 		if stdout, _ := must(t, exitDone, "import", file, "--store", dir); !strings.Contains(stdout,
@@ -81,7 +81,7 @@ func exportAndImport(t *testing.T, a *audited) {
 		}
 	}
 	if v := runVerify(t, exitDone, "--store", dir); fmt.Sprint(v.Events) != size || fmt.Sprint(v.Head) != size {
-		t.Errorf("%+v", v)
+		t.Errorf("verify: %d events and head %v; want %s of both", v.Events, v.Head, size)
 	}
 	log := openLogIn(t, dir)
 	defer log.Close()
@@ -99,7 +99,7 @@ func exportAndImport(t *testing.T, a *audited) {
 	// directory.
 	other := newEventStore(t)
 	cut := write(t, "cut.jsonl", plain[:len(plain)*3/4])
-	must(t, exitFoundWrong, "import", cut, "--store", other.address())
+	must(t, exitProblemsFound, "import", cut, "--store", other.address())
 	for range 2 {
 		if stdout, _ := must(t, exitDone, "import", file, "--store", other.address()); !strings.Contains(stdout,
 			" holds the "+size+" events of ") {
@@ -129,11 +129,11 @@ func compareLogs(t *testing.T, a, b events.Store) {
 		}
 	}
 	if len(left) != len(right) || len(left) == 0 {
-		t.Fatalf("%d and %d events; want %v and len(left) > 0", len(left), len(right), len(right))
+		t.Fatalf("%d and %d events; want equal numbers, not 0", len(left), len(right))
 	}
 	for i := range left {
 		if !sameFact(&left[i], &right[i]) || !bytes.Equal(left[i].Metadata, right[i].Metadata) {
-			t.Fatalf("%+v and %+v", left[i], right[i])
+			t.Fatalf("event %d: %+v and %+v; want equal facts", i, left[i], right[i])
 		}
 	}
 }

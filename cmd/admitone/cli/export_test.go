@@ -102,7 +102,7 @@ func TestExportImport(t *testing.T) {
 		err := root.ExecuteContext(t.Context())
 		return statusOf(err), fmt.Sprint(out.String(), err)
 	}
-	if got, output := status("import", "-", "--store", t.TempDir()); got != exitFoundWrong ||
+	if got, output := status("import", "-", "--store", t.TempDir()); got != exitProblemsFound ||
 		!strings.Contains(output, "line 1") {
 		t.Errorf("a compressed file through a pipe ended with %d: %s", got, output)
 	}
@@ -256,7 +256,7 @@ func TestBadImports(t *testing.T) {
 	damaged := write(t, "damaged.jsonl", string(bytes.Join(lines[:1499], nil))+string(changed)+string(
 		bytes.Join(lines[1500:], nil)))
 
-	stdout, _ := must(t, exitFoundWrong, "import", cut, "--store", copied)
+	stdout, _ := must(t, exitProblemsFound, "import", cut, "--store", copied)
 	if !strings.Contains(stdout, "line 2001: the file ends here") ||
 		!strings.Contains(stdout, "1024 events before it are in "+copied) {
 		t.Errorf("stdout %q; want %q and %q",
@@ -269,14 +269,14 @@ func TestBadImports(t *testing.T) {
 				args[0], stderr, "an import into this log was not finished", "admitone import FILE --store "+copied)
 		}
 	}
-	if stdout, _ := must(t, exitFoundWrong, "import", damaged, "--store", copied); !strings.Contains(stdout,
+	if stdout, _ := must(t, exitProblemsFound, "import", damaged, "--store", copied); !strings.Contains(stdout,
 		"line 1500: the log is damaged: position 1499, product-big@") {
 		t.Errorf("stdout %q; want %q", stdout, "line 1500: the log is damaged: position 1499, product-big@")
 	}
 	must(t, exitDone, "import", file, "--store", copied)
 	runVerify(t, exitDone, "--store", copied)
 
-	if stdout, _ := must(t, exitFoundWrong, "import", damaged, "--store", copied); !strings.Contains(stdout,
+	if stdout, _ := must(t, exitProblemsFound, "import", damaged, "--store", copied); !strings.Contains(stdout,
 		"line 2050: ") { // no line, because the log extends beyond the file
 		t.Error(stdout)
 	}
@@ -296,9 +296,9 @@ func TestBadImports(t *testing.T) {
 	}
 	runVerify(t, exitDone, "--store", copied) // it is unchanged
 	empty := t.TempDir()
-	must(t, exitFoundWrong, "import", write(t, "nothing.jsonl", ""), "--store", empty)
-	must(t, exitFoundWrong, "import", write(t, "no.jsonl.gz", "x"), "--store", empty)
-	must(t, exitFoundWrong, "import", write(t, "no.jsonl.zst", "x"), "--store", empty)
+	must(t, exitProblemsFound, "import", write(t, "nothing.jsonl", ""), "--store", empty)
+	must(t, exitProblemsFound, "import", write(t, "no.jsonl.gz", "x"), "--store", empty)
+	must(t, exitProblemsFound, "import", write(t, "no.jsonl.zst", "x"), "--store", empty)
 	if _, err := os.Stat(filepath.Join(empty, "log")); !os.IsNotExist(err) {
 		t.Errorf("a log was made from an invalid file: %v", err)
 	}
@@ -351,7 +351,7 @@ func TestForgedImport(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	stdout, _ := must(t, exitFoundWrong, "import", write(t, "forged.jsonl", out.String()), "--store", dir)
+	stdout, _ := must(t, exitProblemsFound, "import", write(t, "forged.jsonl", out.String()), "--store", dir)
 	if !strings.Contains(stdout, "line 1: from here on: position 11, product-1@17: ") {
 		t.Errorf("stdout %q; want %q", stdout, "line 1: from here on: position 11, product-1@17: ")
 	}

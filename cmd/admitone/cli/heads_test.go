@@ -157,7 +157,7 @@ func TestAuditorsTools(t *testing.T) {
 					t.Errorf("%v, %v; want %q first", name, stdout, "good: position ")
 				}
 				forged := write(t, "forged.json", strings.Replace(text, `"quantity":1`, `"quantity":9`, 1))
-				must(t, exitFoundWrong, "receipt", "check", forged, "--key", keyFile)
+				must(t, exitProblemsFound, "receipt", "check", forged, "--key", keyFile)
 				if v := runVerify(t, exitDone, "--url", survivor.url, "--against", file); v.Heads != 1 {
 					t.Errorf("%s, through the server: %+v; want Heads = 1", name, v)
 				}

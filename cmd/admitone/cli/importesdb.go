@@ -54,7 +54,7 @@ func (m *importer) copyBlock(ctx context.Context, b *archive.Block, c *copier,
 		if e.Stream.Internal() {
 			continue // a store's own
 		}
-		if c.copied == 0 && len(c.batch.batch) == 0 {
+		if c.copied == 0 && len(c.batch.events) == 0 {
 			there, err, more := have()
 			if err != nil {
 				return err

@@ -148,8 +148,8 @@ func TestLoadWaitingRoomFindsWrongAnswers(t *testing.T) {
 			status, stdout, stderr := command(t, append([]string{"load", "--json", "--against", fake, "--connections", "16",
 				"--visitors", "60"}, quickRoom...)...)
 			var r found[load.WaitingRoomProof]
-			if err := json.Unmarshal([]byte(stdout), &r); err != nil || r.Proof == nil || status != exitFoundWrong {
-				t.Errorf("%s: %d %v: %s%s; want a Proof and status exitFoundWrong", test.about, status, err, stdout, stderr)
+			if err := json.Unmarshal([]byte(stdout), &r); err != nil || r.Proof == nil || status != exitProblemsFound {
+				t.Errorf("%s: %d %v: %s%s; want a Proof and status exitProblemsFound", test.about, status, err, stdout, stderr)
 				return
 			}
 			if !slices.ContainsFunc(r.Proof.Wrong, func(s string) bool { return strings.Contains(s, test.wrong) }) {

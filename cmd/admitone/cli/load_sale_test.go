@@ -46,7 +46,7 @@ func TestLoadSaleFindsWrongAnswers(t *testing.T) {
 			_, err := w.Write([]byte(strings.Replace(answer.Body.String(), test.truth, test.lie, 1)))
 			return err == nil
 		})
-		r := runLoad[load.SaleProof](t, exitFoundWrong, url, "--scenario", "sale", "--buyers", "30", "--sale-seats", "30",
+		r := runLoad[load.SaleProof](t, exitProblemsFound, url, "--scenario", "sale", "--buyers", "30", "--sale-seats", "30",
 			"--opens-in", "1", "--sale-hold-seconds", "1")
 		if !strings.Contains(strings.Join(r.Proof.Wrong, "\n"), test.wrong) {
 			t.Errorf("it %s: %q", test.about, r.Proof.Wrong)

@@ -97,7 +97,7 @@ func TestLoadSeatsFindsWrongAnswers(t *testing.T) {
 				fmt.Fprint(w, text)
 				return true
 			})
-			r := runLoad[load.SeatsProof](t, exitFoundWrong, fake, "--scenario", "seats", "--people", "60", "--hold-seconds", "1")
+			r := runLoad[load.SeatsProof](t, exitProblemsFound, fake, "--scenario", "seats", "--people", "60", "--hold-seconds", "1")
 			if !slices.ContainsFunc(r.Proof.Wrong, func(s string) bool { return strings.Contains(s, test.wrong) }) {
 				t.Errorf("nothing says %q: %q", test.wrong, r.Proof.Wrong)
 			}

@@ -111,7 +111,7 @@ func TestLoadFindsWrongAnswers(t *testing.T) {
 			w.WriteHeader(http.StatusCreated)
 			io.WriteString(w, `{"id":"01a201a7-afd0-7e61-b5f9-b1fbfa6d76d3"}`)
 			return true
-		}, exitFoundWrong, "is not in the log"},
+		}, exitProblemsFound, "is not in the log"},
 		{"acknowledges one twice", func() func(w http.ResponseWriter, pass func() string, n int64) bool {
 			var kept atomic.Value
 			return func(w http.ResponseWriter, pass func() string, n int64) bool {
@@ -124,18 +124,18 @@ func TestLoadFindsWrongAnswers(t *testing.T) {
 				io.WriteString(w, before)
 				return true
 			}
-		}(), exitFoundWrong, "was acknowledged twice"},
+		}(), exitProblemsFound, "was acknowledged twice"},
 		{"refuses what it has done", func(w http.ResponseWriter, pass func() string, n int64) bool {
 			pass()
 			w.WriteHeader(http.StatusConflict)
 			io.WriteString(w, `{"code":"sold_out"}`)
 			return true
-		}, exitFoundWrong, "were not acknowledged, and only 0 outcomes are unknown"},
+		}, exitProblemsFound, "were not acknowledged, and only 0 outcomes are unknown"},
 		{"acknowledges nothing in particular", func(w http.ResponseWriter, pass func() string, n int64) bool {
 			pass()
 			w.WriteHeader(http.StatusCreated)
 			return true
-		}, exitFoundWrong, "name no reservation"},
+		}, exitProblemsFound, "name no reservation"},
 		{"hangs up after having done it", func(_ http.ResponseWriter, pass func() string, n int64) bool {
 			if n%5 != 0 {
 				return false

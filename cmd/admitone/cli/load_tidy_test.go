@@ -68,7 +68,7 @@ func TestLoadLeavesEvidence(t *testing.T) {
 		}
 		return lies
 	})
-	if r := runLoad[load.ProductProof](t, exitFoundWrong, fake, "--requests", "9"); !strings.Contains(r.After,
+	if r := runLoad[load.ProductProof](t, exitProblemsFound, fake, "--requests", "9"); !strings.Contains(r.After,
 		"nothing was changed") {
 		t.Errorf("the report is %+v", r)
 	}

@@ -61,7 +61,7 @@ func TestLoadTournamentRepeatedAnswers(t *testing.T) {
 		fmt.Fprint(w, before)
 		return true
 	})
-	r := runLoad[load.TournamentProof](t, exitFoundWrong, fake, "--scenario", "tournament", "--teams", "30", "--slots", "8")
+	r := runLoad[load.TournamentProof](t, exitProblemsFound, fake, "--scenario", "tournament", "--teams", "30", "--slots", "8")
 	if !slices.ContainsFunc(r.Proof.Wrong, func(s string) bool { return strings.Contains(s, "was acknowledged twice") }) {
 		t.Errorf("the faults are %q", r.Proof.Wrong)
 	}
@@ -115,7 +115,7 @@ func TestLoadTournamentFindsWrongAnswers(t *testing.T) {
 				fmt.Fprint(w, text)
 				return true
 			})
-			r := runLoad[load.TournamentProof](t, exitFoundWrong, fake, "--scenario", "tournament", "--teams", "60", "--slots",
+			r := runLoad[load.TournamentProof](t, exitProblemsFound, fake, "--scenario", "tournament", "--teams", "60", "--slots",
 				"8")
 			if !slices.ContainsFunc(r.Proof.Wrong, func(s string) bool { return strings.Contains(s, test.wrong) }) {
 				t.Errorf("nothing says %q: %q", test.wrong, r.Proof.Wrong)

@@ -230,7 +230,7 @@ func TestLogShorterThanItsEvidence(t *testing.T) {
 					t.Errorf("failStart: %v", err)
 				}
 			}
-			if v := runVerify(t, exitFoundWrong, "--store", behind); v.Violation == nil {
+			if v := runVerify(t, exitProblemsFound, "--store", behind); v.Violation == nil {
 				t.Error("verify finds nothing")
 			}
 			continueWithoutTheLoss(t, behind, 10)

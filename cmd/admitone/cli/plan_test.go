@@ -42,13 +42,13 @@ func TestPlanCheck(t *testing.T) {
 		t.Errorf("stdout %q; want %q", stdout, "\narea      floor  places: 400  of Floor, in Pit\n")
 	}
 	bad := write(t, "bad.csv", parlourCSV+"A,1,1,0,0,Stalls\nA,1,9,left,0,Stalls\n")
-	stdout, _ = must(t, exitFoundWrong, "plan", "check", bad)
+	stdout, _ = must(t, exitProblemsFound, "plan", "check", bad)
 	if want := "bad: line 6: duplicate seat \"A-1-1\", first on line 2\nbad: line 7: x must be a number"; !strings.HasPrefix(stdout, want) ||
 		strings.Count(stdout, "\n") != 2 {
 		t.Errorf("%s, want %s", stdout, want)
 	}
 	bad = write(t, "bad.json", strings.Replace(arenaJSON, `"Tier"}]}`, `"Box"}]}`, 1))
-	stdout, _ = must(t, exitFoundWrong, "plan", "check", bad, "--json")
+	stdout, _ = must(t, exitProblemsFound, "plan", "check", bad, "--json")
 	if want := `{"good":false,"faults":[{"place":"zones.1.rows.0.seats.0.category","detail":"the plan has no category \"Box\""}]}` +
 		"\n"; stdout != want {
 		t.Errorf("%s, want %s", stdout, want)
@@ -107,12 +107,12 @@ func TestPlanImport(t *testing.T) {
 	}
 	for _, args := range [][]string{{table, "--id", "parlour", "--name", "Saloon"}, {arena, "--id", "parlour"},
 		{write(t, "other.json", strings.Replace(arenaJSON, "400", "401", 1))}} {
-		if output := load(exitFoundWrong, args...); !strings.HasPrefix(output, "bad: id: the server has another plan ") {
+		if output := load(exitProblemsFound, args...); !strings.HasPrefix(output, "bad: id: the server has another plan ") {
 			t.Errorf("%q: %s; want %q first", args, output, "bad: id: the server has another plan ")
 		}
 	}
 	before := s.send("GET", "/v1/plans", "")
-	if output := load(exitFoundWrong, write(t, "bad.csv", parlourCSV+"A\n"), "--id", "bad"); !strings.HasPrefix(output, "bad: line 6: ") {
+	if output := load(exitProblemsFound, write(t, "bad.csv", parlourCSV+"A\n"), "--id", "bad"); !strings.HasPrefix(output, "bad: line 6: ") {
 		t.Errorf("output %q; want %q first", output, "bad: line 6: ")
 	}
 	if after := s.send("GET", "/v1/plans", ""); after != before {
@@ -171,7 +171,7 @@ func TestPlanGenerate(t *testing.T) {
 	if !strings.HasPrefix(stdout, "good: Town hall (rows: 33, seats: 819, standing places: 200)\n") {
 		t.Errorf("stdout %q; want %q first", stdout, "good: Town hall (rows: 33, seats: 819, standing places: 200)\n")
 	}
-	stdout, _ = must(t, exitFoundWrong, "plan", "generate", write(t, "bad.json", strings.Replace(example, "seats", "seat", 1)))
+	stdout, _ = must(t, exitProblemsFound, "plan", "generate", write(t, "bad.json", strings.Replace(example, "seats", "seat", 1)))
 	if want := "bad: invalid description: json: unknown field \"seat\"\n"; stdout != want {
 		t.Errorf("%s, want %s", stdout, want)
 	}

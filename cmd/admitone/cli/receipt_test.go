@@ -67,13 +67,13 @@ func TestReceipt(t *testing.T) {
 		t.Errorf("%s: %v", stdout, err)
 	}
 	forged := write(t, "forged.json", strings.Replace(text, `"quantity":1`, `"quantity":9`, 1))
-	if stdout, _ := must(t, exitFoundWrong, "receipt", "check", forged, "--key", keyFile); !strings.HasPrefix(stdout,
+	if stdout, _ := must(t, exitProblemsFound, "receipt", "check", forged, "--key", keyFile); !strings.HasPrefix(stdout,
 		"bad: ") {
 		t.Errorf("stdout %q; want %q first", stdout, "bad: ")
 	}
 	other := signedIn(t, t.TempDir())
 	otherKey, _ := must(t, exitDone, "receipt", "key", "--url", other.url)
-	if stdout, _ := must(t, exitFoundWrong, "receipt", "check", "--json", receipt, "--key",
+	if stdout, _ := must(t, exitProblemsFound, "receipt", "check", "--json", receipt, "--key",
 		strings.TrimSpace(otherKey)); !strings.Contains(stdout, `"good":false,"reason":"`) {
 		t.Errorf("stdout %q; want %q", stdout, `"good":false,"reason":"`)
 	}
@@ -165,12 +165,12 @@ func TestVerifyFindsForgedLog(t *testing.T) {
 			}
 		}
 		must(t, exitUsage, "verify", "--store", dir, "--against", kept) // the log has no key, or a different one
-		want := exitFoundWrong
+		want := exitProblemsFound
 		if name == "the same" {
 			want = exitDone
 		}
 		v := runVerify(t, want, "--store", dir, "--against", kept, "--key", strings.TrimSpace(key))
-		if want == exitFoundWrong && (v.Violation == nil || v.Violation.Position != head ||
+		if want == exitProblemsFound && (v.Violation == nil || v.Violation.Position != head ||
 			!strings.Contains(v.Violation.Rule, "signed heads")) {
 			t.Errorf("%s: %+v", name, v.Violation)
 		}
@@ -212,10 +212,10 @@ func TestServeRefusesForgedLog(t *testing.T) {
 		before); !strings.Contains(stderr, "ends at position 5, and position 16 was seen by") {
 		t.Errorf("stderr %q; want %q", stderr, "ends at position 5, and position 16 was seen by")
 	}
-	if v := runVerify(t, exitFoundWrong, "--store", before); v.Violation == nil || v.Violation.Position != 16 {
+	if v := runVerify(t, exitProblemsFound, "--store", before); v.Violation == nil || v.Violation.Position != 16 {
 		t.Errorf("verdict %+v; want a Violation and Violation.Position = 16", v.Violation)
 	}
-	must(t, exitFoundWrong, "head", "--store", before)
+	must(t, exitProblemsFound, "head", "--store", before)
 	lines, err := os.ReadFile(filepath.Join(tree, "heads"))
 	if err != nil || strings.Count(string(lines), "\n") != 2 {
 		t.Errorf("more was signed: %s, %v", lines, err)

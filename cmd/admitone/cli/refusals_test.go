@@ -107,8 +107,8 @@ func TestRefusalsAreRecorded(t *testing.T) {
 	} {
 		status, stdout, stderr := command(t, "history", test.of, "--store", s.store)
 		if test.holds == nil {
-			if status != exitFoundWrong {
-				t.Errorf("history %s: %s%s; want status = exitFoundWrong", test.of, stdout, stderr)
+			if status != exitProblemsFound {
+				t.Errorf("history %s: %s%s; want status = exitProblemsFound", test.of, stdout, stderr)
 			}
 			continue
 		}

@@ -163,7 +163,7 @@ func TestRemoteErrors(t *testing.T) {
 	}{
 		{200, "<html>", exitUnavailable},
 		{404, "<html>", exitUnavailable},
-		{200, `{"items":[{"id":"x"}]}`, exitFoundWrong},
+		{200, `{"items":[{"id":"x"}]}`, exitProblemsFound},
 		{503, `{"status":503,"code":"log_unavailable"}`, exitUnavailable},
 		{401, `{"status":401,"code":"unauthenticated"}`, exitUsage},
 		{403, `{"status":403,"code":"forbidden"}`, exitUsage},

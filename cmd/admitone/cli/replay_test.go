@@ -81,7 +81,7 @@ func TestReplay(t *testing.T) {
 		// On a server with earlier sales it is a different sale.
 		again := serveIn(t, other.store, nil)
 		again.send("POST", "/v1/products/1/reservations", `{"holder":"eve","quantity":2}`)
-		text, _ := must(t, exitFoundWrong, "replay", "--store", s.store, "--against", again.url, "--speed", "0")
+		text, _ := must(t, exitProblemsFound, "replay", "--store", s.store, "--against", again.url, "--speed", "0")
 		if !strings.Contains(text, "another outcome") ||
 			!strings.Contains(text, "product/1: sold is recorded as 4, here it is 6") {
 			t.Errorf("text %q; want %q and %q", text, "another outcome", "product/1: sold is recorded as 4, here it is 6")
@@ -163,7 +163,7 @@ func TestReplayReportsGrants(t *testing.T) {
 		Holder: "eve", Quantity: 1, Code: "sold_out"})
 	s.end()
 	other := serveIn(t, t.TempDir(), nil)
-	stdout, _ := must(t, exitFoundWrong, "replay", "--store", s.store, "--against", other.url, "--speed", "0")
+	stdout, _ := must(t, exitProblemsFound, "replay", "--store", s.store, "--against", other.url, "--speed", "0")
 	for _, want := range []string{"1 different: a request that was refused: recorded sold_out, here granted",
 		"position 1: POST /v1/products/1/reservations for eve, recorded sold_out, here granted"} {
 		if !strings.Contains(stdout, want) {
@@ -179,7 +179,7 @@ func TestReplayReportsRefusals(t *testing.T) {
 	s.end()
 	other := serveIn(t, t.TempDir(), nil)
 	other.send("POST", "/v1/products", `{"id":"1","name":"Another","stock":2}`)
-	stdout, _ := must(t, exitFoundWrong, "replay", "--store", s.store, "--against", other.url, "--speed", "0")
+	stdout, _ := must(t, exitProblemsFound, "replay", "--store", s.store, "--against", other.url, "--speed", "0")
 	for _, want := range []string{"recorded granted, here already_exists",
 		"position 3: product.reserved.v1, recorded granted, here sold_out", "another outcome",
 		"the other server was not empty"} {

@@ -30,5 +30,5 @@ func TestReadingWaitingRooms(t *testing.T) {
 			t.Errorf("admitone %s says\n%s\nand not %q", test.args, stdout, test.want)
 		}
 	}
-	must(t, exitFoundWrong, "show", "waiting-room/none", "--store", dir)
+	must(t, exitProblemsFound, "show", "waiting-room/none", "--store", dir)
 }

@@ -83,7 +83,7 @@ func laterVersion(t *testing.T, store *esdb.Store, node *process, address string
 		!strings.Contains(node.stderr.String(), "locker-1@0") {
 		t.Errorf("it ended with status %d: %s", code, node.stderr)
 	}
-	if v := runVerify(t, exitFoundWrong, "--store", address); v.Violation == nil || v.Violation.Stream != "locker-1" {
+	if v := runVerify(t, exitProblemsFound, "--store", address); v.Violation == nil || v.Violation.Stream != "locker-1" {
 		t.Errorf("verdict %+v; want a Violation and Violation.Stream = 'locker-1'", v)
 	}
 }

@@ -74,14 +74,14 @@ func TestVerifyFindsForgery(t *testing.T) {
 	if err := log.Close(); err != nil {
 		t.Fatal(err)
 	}
-	stdout, _ := must(t, exitFoundWrong, "verify", "--store", dir)
+	stdout, _ := must(t, exitProblemsFound, "verify", "--store", dir)
 	for _, text := range []string{"VIOLATION at position 4, product-1@3",
 		"rule:  held and sold are never more than the stock", "found: of 2, 0 are held and 3 sold"} {
 		if !strings.Contains(stdout, text) {
 			t.Errorf("no %q in\n%s", text, stdout)
 		}
 	}
-	if v := runVerify(t, exitFoundWrong, "--store", dir); v.Violation == nil || v.Violation.Position != 4 ||
+	if v := runVerify(t, exitProblemsFound, "--store", dir); v.Violation == nil || v.Violation.Position != 4 ||
 		v.Violation.Stream != "product-1" || v.Violation.Revision != 3 {
 		t.Errorf("verdict %+v; want a Violation, Violation.Position = 4, Violation.Stream = 'product-1' and Violation.Revision = 3",
 			v)
@@ -111,7 +111,7 @@ func TestVerifyFindsDamage(t *testing.T) {
 			if err := os.WriteFile(table, bad, 0o600); err != nil {
 				t.Fatal(err)
 			}
-			if v := runVerify(t, exitFoundWrong, "--store", s.store); v.Violation == nil ||
+			if v := runVerify(t, exitProblemsFound, "--store", s.store); v.Violation == nil ||
 				!strings.Contains(v.Violation.Rule, "as they were written") {
 				t.Errorf("byte %d of %s: %+v", at, filepath.Base(table), v.Violation)
 			}
@@ -162,7 +162,7 @@ func TestVerifyFindsWrongViews(t *testing.T) {
 	if err := p.Close(); err != nil {
 		t.Fatal(err)
 	}
-	stdout, _ := must(t, exitFoundWrong, "verify", "--store", s.store)
+	stdout, _ := must(t, exitProblemsFound, "verify", "--store", s.store)
 	if !strings.Contains(stdout, "VIOLATION at position 5\n  rule:  the views on disk") {
 		t.Errorf("stdout %q; want %q", stdout, "VIOLATION at position 5\n  rule:  the views on disk")
 	}

@@ -1,5 +1,5 @@
 package kinds
 
 func init() {
-	noTopic["payment"], noTopic["settlement"] = "a service asks for it", "only refunds ask for it"
+	noTopic["payment"], noTopic["settlement"] = "services poll it", "only the refund process reads it"
 }

@@ -33,8 +33,8 @@ func behaviourOf(n int) behaviour {
 	if n%8 == 3 {
 		return vanishes // the second of two visitors with one name only joins
 	}
-	chance := rand.New(rand.NewPCG(1, uint64(n)))
-	switch roll := chance.IntN(20); {
+	rng := rand.New(rand.NewPCG(1, uint64(n)))
+	switch roll := rng.IntN(20); {
 	case roll < 9:
 		return buys
 	case roll < 11:

@@ -16,12 +16,12 @@ const seatsAttempts = 3
 // visit runs the actions of a person. They are derived from the person's number, so that runs are
 // repeatable.
 func (c *seatsScenario) visit(m *member, n int) {
-	chance := rand.New(rand.NewPCG(1, uint64(n)))
-	b := c.book(m, chance, c.holder(n))
+	rng := rand.New(rand.NewPCG(1, uint64(n)))
+	b := c.book(m, rng, c.holder(n))
 	if b == nil {
 		return
 	}
-	switch roll := chance.IntN(20); {
+	switch roll := rng.IntN(20); {
 	case roll < 10:
 		c.pay(m, b)
 	case roll < 12:
@@ -51,17 +51,17 @@ type bestAvailable struct {
 }
 
 // bookingRequest returns a request for one to four seats: by name, mostly near the front, or best available.
-func (c *seatsScenario) bookingRequest(chance *rand.Rand, holder events.Holder) bookingRequest {
-	quantity := 1 + chance.IntN(4)
-	if chance.IntN(3) == 0 {
+func (c *seatsScenario) bookingRequest(rng *rand.Rand, holder events.Holder) bookingRequest {
+	quantity := 1 + rng.IntN(4)
+	if rng.IntN(3) == 0 {
 		return bookingRequest{Holder: holder, Best: &bestAvailable{quantity}}
 	}
 	section := events.SectionID("A")
-	if chance.IntN(3) == 0 {
+	if rng.IntN(3) == 0 {
 		section = "B"
 	}
-	row := 1 + min(chance.IntN(c.rows), chance.IntN(c.rows))
-	first := 1 + chance.IntN(max(1, c.perRow-quantity+1))
+	row := 1 + min(rng.IntN(c.rows), rng.IntN(c.rows))
+	first := 1 + rng.IntN(max(1, c.perRow-quantity+1))
 	w := bookingRequest{Holder: holder}
 	for number := first; number < first+quantity && number <= c.perRow; number++ {
 		w.Seats = append(w.Seats, events.NewSeatName(section, int64(row), int64(number)))
@@ -71,8 +71,8 @@ func (c *seatsScenario) bookingRequest(chance *rand.Rand, holder events.Holder) 
 
 // book books seats. After a refusal it tries the offered alternatives, and then the best available seats. It
 // returns nil if it gets none.
-func (c *seatsScenario) book(m *member, chance *rand.Rand, holder events.Holder) *booked {
-	w := c.bookingRequest(chance, holder)
+func (c *seatsScenario) book(m *member, rng *rand.Rand, holder events.Holder) *booked {
+	w := c.bookingRequest(rng, holder)
 	for range seatsAttempts {
 		body, err := json.Marshal(w)
 		if err != nil {
@@ -92,7 +92,7 @@ func (c *seatsScenario) book(m *member, chance *rand.Rand, holder events.Holder)
 		}
 		switch {
 		case refusal.Code == core.CodeSeatTaken && len(refusal.Alternatives) > 0:
-			w.Seats = refusal.Alternatives[chance.IntN(len(refusal.Alternatives))]
+			w.Seats = refusal.Alternatives[rng.IntN(len(refusal.Alternatives))]
 		case refusal.Code == core.CodeSeatTaken:
 			w.Best, w.Seats = &bestAvailable{len(w.Seats)}, nil
 		case refusal.Code == core.CodeSoldOut && refusal.Remaining > 0:

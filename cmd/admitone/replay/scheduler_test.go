@@ -15,7 +15,7 @@ import (
 // each use.
 func TestScheduler(t *testing.T) {
 	seed := rand.Uint64()
-	chance := rand.New(rand.NewPCG(seed, 0))
+	rng := rand.New(rand.NewPCG(seed, 0))
 	type request struct {
 		needs      []kinds.Need
 		begun, end int64
@@ -26,8 +26,8 @@ func TestScheduler(t *testing.T) {
 	s := scheduler{}
 	for i := range 2000 {
 		r := &request{}
-		for _, name := range chance.Perm(4)[:1+chance.IntN(2)] {
-			r.needs = append(r.needs, kinds.Need{Resource: fmt.Sprint(name), Use: kinds.Use(chance.IntN(4))})
+		for _, name := range rng.Perm(4)[:1+rng.IntN(2)] {
+			r.needs = append(r.needs, kinds.Need{Resource: fmt.Sprint(name), Use: kinds.Use(rng.IntN(4))})
 		}
 		all = append(all, r)
 		wait, done := s.schedule(r.needs)

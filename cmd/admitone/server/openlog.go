@@ -160,7 +160,7 @@ func WithoutPassword(address string) string {
 	return scheme + "://" + rest
 }
 
-// openViews opens the views of the log, whose topics an engine runs. Errors: as [projections.Open].
+// openViews opens the views of the log, whose topics an engine runs. Errors: those of [projections.Open].
 func (p *Server) openViews(s Settings, spawn live.Spawner) (*projections.Projections, error) {
 	return projections.Open(projections.Config{
 		Store: p.Log, Dir: filepath.Join(s.Directory(), ViewsFolder), Spawn: spawn, Logger: s.Logger,

@@ -16,7 +16,7 @@ type halls struct {
 	known map[events.PlanID]*events.Hall // guarded by mu
 }
 
-// layout returns the layout of a performance's seats. Errors: as [events.ReadHall].
+// layout returns the layout of a performance's seats. Errors: those of [events.ReadHall].
 func (h *halls) layout(p *performance.Performance) (*events.Layout, error) {
 	latest := p.Latest()
 	if latest.Plan == "" {

@@ -191,8 +191,9 @@ func (k *tournaments) plan(e *events.Recorded, tournament *row.Tournament, fact 
 	return nil
 }
 
-// planNew plans a move of each new team, to consecutive places that start after to.number. It does not check whether a team already has an entry:
-// that would cost more than the rest of the fold, and the core and the verifier check it.
+// planNew plans a move of each new team, to consecutive places that start after to.number. It does not
+// check whether a team already has an entry: that would cost more than the rest of the fold, and the core
+// and the verifier check it.
 func (k *tournaments) planNew(teams []events.TeamID, to move) {
 	for _, team := range teams {
 		to.team = team

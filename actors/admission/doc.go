@@ -22,7 +22,7 @@
 // so after a restart all timeouts start again. They also do if the sweep itself was delayed by more
 // than a heartbeat, for example because the machine was suspended: no polls could be received then.
 // A place is marked before it is dropped: a poll before the mark keeps the place, a later one is
-// forwardedMessages to retry in a moment, when the outcome is in the log.
+// told to retry in a moment, when the outcome is in the log.
 //
 // # Poll intervals
 //

@@ -116,7 +116,7 @@ func (n *nodes) probe(l *nodeConn) finding {
 			return nodeSilent
 		}
 	}
-	// If everything is slow, the new connection may have been faster by rng.
+	// If everything is slow, the new connection may have been faster by chance.
 	if within(oldConn, probeGrace+2*time.Since(began)) {
 		return connAlive
 	}

@@ -21,7 +21,7 @@ import (
 )
 
 // timedServer has everything that a booking needs, without a network, so that it can run in
-// synctest's time, in which a minute passes at once and nothing is late by rng.
+// synctest's time, in which a minute passes at once and nothing is late by chance.
 type timedServer struct {
 	t     *testing.T
 	dir   string

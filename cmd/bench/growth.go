@@ -20,7 +20,8 @@ type growth struct {
 	server *server
 	halls  int
 	booked int
-	line   // of the present hall
+	peak   float64 // the highest rate of a turn
+	line           // of the present hall
 }
 
 // measureGrowth books single seats in one run, and compares its last tenth with its first.
@@ -56,13 +57,14 @@ func measureGrowth(b *bench) ([]row, error) {
 func (g *growth) book(b *bench, upTo, turns int) (rate, cpu float64, err error) {
 	g.rates, g.cpu = nil, nil
 	for ; turns > 0 && g.booked < upTo; turns-- {
-		if err := g.room(int(1.5*g.seen.rate*b.each.Seconds()) + 4*connections); err != nil {
+		if err := g.room(int(1.5*g.peak*b.each.Seconds()) + 4*connections); err != nil {
 			return 0, 0, err
 		}
 		if err := g.measure(b, g.server, false); err != nil {
 			return 0, 0, err
 		}
 		g.booked += g.seen.count
+		g.peak = max(g.peak, g.seen.rate)
 	}
 	return median(g.rates), median(g.cpu), nil
 }

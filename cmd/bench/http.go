@@ -62,6 +62,7 @@ func (b *bench) wrkWith(s *server, path, lua string) (crowd, error) {
 	if err := os.WriteFile(script, []byte(lua), 0o600); err != nil {
 		return crowd{}, err
 	}
+	profiled := b.profile(s, path)
 	before := s.cpu()
 	out, err := exec.Command(program, "-t1", fmt.Sprintf("-c%d", connections), fmt.Sprintf("-d%.0fs", b.each.Seconds()),
 		"--latency", "-s", script, s.url+path).CombinedOutput()
@@ -69,6 +70,9 @@ func (b *bench) wrkWith(s *server, path, lua string) (crowd, error) {
 		return crowd{}, fmt.Errorf("wrk: %w: %s", err, out)
 	}
 	used := s.cpu() - before
+	if err := profiled(); err != nil {
+		return crowd{}, err
+	}
 	text := string(out)
 	rate, err := strconv.ParseFloat(field(wrkRate, text), 64)
 	count, _ := strconv.Atoi(field(wrkCount, text))

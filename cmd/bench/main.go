@@ -54,6 +54,8 @@ type bench struct {
 	dir   string
 	turns int
 	each  time.Duration
+	// profiles is the folder for CPU profiles, "" for none.
+	profiles string
 }
 
 func main() {
@@ -61,6 +63,7 @@ func main() {
 	turns := flag.Int("turns", 5, "how many turns each comparison takes")
 	each := flag.Duration("each", 4*time.Second, "how long one turn of one side lasts")
 	rival := flag.String("rival", "", "serve as a rival over this database, for this program's own use")
+	profiles := flag.String("profiles", "", "write a CPU profile of the server for every turn of wrk into this folder")
 	flag.Parse()
 	if *rival != "" {
 		fmt.Fprintln(os.Stderr, "bench:", serveRival(*rival))
@@ -72,7 +75,7 @@ func main() {
 		os.Exit(3)
 	}
 	defer os.RemoveAll(dir)
-	b := &bench{dir: dir, turns: *turns, each: *each}
+	b := &bench{dir: dir, turns: *turns, each: *each, profiles: *profiles}
 	fmt.Printf("%s, %s/%s, %d cores\n\n| what | measured | aim |\n|---|---|---|\n",
 		runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU())
 	failed := false

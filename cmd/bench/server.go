@@ -19,6 +19,8 @@ import (
 type server struct {
 	cmd *exec.Cmd
 	url string
+	// profiled is the address of its profiles, "" for none.
+	profiled string
 	// ready is the time from the start of the process until it printed its address.
 	ready time.Duration
 }
@@ -40,7 +42,19 @@ func (b *bench) serve(store string, args ...string) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	return b.start(path, append([]string{"serve", "--yardstick", "--listen", "127.0.0.1:0", "--store", store}, args...)...)
+	args = append([]string{"serve", "--yardstick", "--listen", "127.0.0.1:0", "--store", store}, args...)
+	if b.profiles == "" {
+		return b.start(path, args...)
+	}
+	port, err := freePort()
+	if err != nil {
+		return nil, err
+	}
+	s, err := b.start(path, append(args, "--profile-listen", "127.0.0.1:"+port)...)
+	if err == nil {
+		s.profiled = "127.0.0.1:" + port
+	}
+	return s, err
 }
 
 // start starts a server that prints its address.

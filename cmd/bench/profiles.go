@@ -1,0 +1,42 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// profile begins a CPU profile of s that covers most of a turn, if profiles were requested. The function
+// returned waits for the profile and writes it to a file named after the path of the requests.
+func (b *bench) profile(s *server, path string) (wait func() error) {
+	if s.profiled == "" {
+		return func() error { return nil }
+	}
+	done := make(chan error, 1)
+	go func() { done <- b.saveProfile(s, path) }()
+	return func() error { return <-done }
+}
+
+func (b *bench) saveProfile(s *server, path string) error {
+	seconds := max(1, int(b.each.Seconds())-1)
+	response, err := http.Get(fmt.Sprintf("http://%s/debug/pprof/profile?seconds=%d", s.profiled, seconds))
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("profile: %s", response.Status)
+	}
+	file, err := os.Create(filepath.Join(b.profiles, fmt.Sprintf("%s-%d.prof", filepath.Base(path), time.Now().UnixNano())))
+	if err != nil {
+		return err
+	}
+	if _, err := io.Copy(file, response.Body); err != nil {
+		file.Close()
+		return err
+	}
+	return file.Close()
+}

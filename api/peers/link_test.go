@@ -28,6 +28,7 @@ func linkedPool(t testing.TB, address string) *pool {
 		t.Fatal(err)
 	}
 	p := newPool(address)
+	p.alone = 0
 	p.setLink(l)
 	t.Cleanup(func() { p.close(); <-l.writer.done })
 	return p

@@ -49,10 +49,13 @@ type pool struct {
 	closed bool               // guarded by mu
 
 	link atomic.Pointer[link] // for frames, nil without one; changed under mu
+	// alone is the number of requests in flight up to which each has a connection of its own: a frame is handed from
+	// goroutine to goroutine, which costs more unless frames share writes. It does not change.
+	alone int
 }
 
 func newPool(address string) *pool {
-	return &pool{address: address, slots: make(chan struct{}, maxConnections), busy: map[*conn]struct{}{}}
+	return &pool{address: address, slots: make(chan struct{}, maxConnections), busy: map[*conn]struct{}{}, alone: 1}
 }
 
 // do sends a request and reads its answer. Errors: errPoolClosed, errPoolBusy; the network's, also after an
@@ -62,7 +65,7 @@ func (p *pool) do(request *fasthttp.Request, response *fasthttp.Response, until 
 		return err
 	}
 	defer func() { <-p.slots }()
-	if l := p.link.Load(); l != nil && fits(request) {
+	if l := p.link.Load(); l != nil && len(p.slots) > p.alone && fits(request) {
 		if sent, err := l.do(request, response, until); sent {
 			return err
 		}

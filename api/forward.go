@@ -13,6 +13,7 @@ import (
 	"admitone/actors/placement"
 	"admitone/actors/process"
 	"admitone/api/codes"
+	"admitone/api/connections"
 	"admitone/api/peers"
 	"admitone/events"
 )
@@ -218,6 +219,32 @@ func (r *request) mintCommandID() string {
 		return string(actors.NewKeyedCommandID())
 	}
 	return string(actors.NewCommandID())
+}
+
+// acceptFrames accepts connections over which other nodes send their requests in frames.
+func (s *Server) acceptFrames(next fasthttp.RequestHandler) fasthttp.RequestHandler {
+	if s.config.Peers == nil {
+		return next
+	}
+	return func(c *fasthttp.RequestCtx) {
+		if string(c.RequestURI()) != peers.HopsPath || !c.IsGet() {
+			next(c)
+			return
+		}
+		h, err := s.config.Peers.Secret().Open(string(c.Request.Header.Peek(peers.Header)), fasthttp.MethodGet,
+			peers.HopsPath, nil)
+		conn, pooled := c.Conn().(*connections.Conn)
+		switch {
+		case err != nil || time.Now().After(h.Until):
+			c.SetStatusCode(fasthttp.StatusBadRequest)
+		case !pooled || conn.Spare() || s.draining.Load():
+			c.SetStatusCode(fasthttp.StatusServiceUnavailable)
+		default:
+			if s.frames.Upgrade(c, conn) {
+				conn.Upgraded()
+			}
+		}
+	}
 }
 
 func (s *Server) answerHeartbeats(next fasthttp.RequestHandler) fasthttp.RequestHandler {

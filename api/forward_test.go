@@ -1,8 +1,12 @@
 package api
 
 import (
+	"bufio"
+	"encoding/binary"
 	"fmt"
+	"io"
 	"log/slog"
+	"net"
 	"strings"
 	"testing"
 	"time"
@@ -191,5 +195,73 @@ func TestClusterAnswer(t *testing.T) {
 		if !strings.Contains(metrics, want) {
 			t.Errorf("the metrics lack %s", want)
 		}
+	}
+}
+
+// upgrade requests a connection for frames, and returns it and the status of the answer.
+func (w *harness) upgrade(header string) (net.Conn, int) {
+	w.t.Helper()
+	conn, err := net.Dial("tcp", w.address)
+	w.must(err)
+	w.t.Cleanup(func() { conn.Close() })
+	w.must(conn.SetDeadline(time.Now().Add(patience)))
+	fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: n\r\nConnection: Upgrade\r\nUpgrade: admitone-hops\r\n%s: %s\r\n\r\n",
+		peers.HopsPath, peers.Header, header)
+	var answer fasthttp.ResponseHeader
+	w.must(answer.Read(bufio.NewReader(conn)))
+	return conn, answer.StatusCode()
+}
+
+// TestConnectionsForFrames: they are accepted from nodes alone, count as no client's, carry the same answers as
+// HTTP, and end with the server.
+func TestConnectionsForFrames(t *testing.T) {
+	w := newNode(t, OpenAuth{})
+	w.product("p", 9, "")
+	now := time.Now()
+	hop := &peers.Hop{From: "r2", Command: "-", At: now, Until: now.Add(patience)}
+	late := *hop
+	late.Until = now.Add(-time.Millisecond)
+	for name, header := range map[string]string{"unsigned": "", "forged": "1; from=r2; mac=00",
+		"another request's": nodesSecret.Seal(hop, 0, "GET", peers.HeartbeatPath, nil),
+		"late":              nodesSecret.Seal(&late, 0, "GET", peers.HopsPath, nil)} {
+		if _, status := w.upgrade(header); status != 400 {
+			t.Errorf("%s: status %d, want 400", name, status)
+		}
+	}
+	conn, status := w.upgrade(nodesSecret.Seal(hop, 0, "GET", peers.HopsPath, nil))
+	if status != 101 {
+		t.Fatalf("status %d, want 101", status)
+	}
+	if n := w.server.pool.Stats().Upgraded; n != 1 {
+		t.Errorf("%d connections are upgraded, want 1", n)
+	}
+	const path, body = "/v1/products/p/reservations", `{"holder":"ann"}`
+	hop.Command = string(actors.NewCommandID())
+	byHTTP := w.forwarded(hop, path, body)
+	request := fmt.Sprintf("POST %s HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\n%s: %s\r\nContent-Length: %d\r\n\r\n%s",
+		path, w.address, peers.Header, nodesSecret.Seal(hop, 0, "POST", path, []byte(body)), len(body), body)
+	frame := binary.BigEndian.AppendUint32(nil, uint32(len(request)))
+	_, err := conn.Write(append(binary.BigEndian.AppendUint64(frame, 7), request...))
+	w.must(err)
+	in := bufio.NewReader(conn)
+	head := make([]byte, 12)
+	_, err = io.ReadFull(in, head)
+	w.must(err)
+	if id := binary.BigEndian.Uint64(head[4:]); id != 7 {
+		t.Errorf("the answer has the id %d, want 7", id)
+	}
+	var answer fasthttp.Response
+	w.must(answer.Read(in))
+	if answer.StatusCode() != byHTTP.status || string(answer.Body()) != byHTTP.text {
+		t.Errorf("in a frame: %d %s; want %d %s", answer.StatusCode(), answer.Body(), byHTTP.status, byHTTP.text)
+	}
+	for name := range byHTTP.header {
+		if len(answer.Header.Peek(name)) == 0 {
+			t.Errorf("the answer in a frame lacks the header %s", name)
+		}
+	}
+	w.stop()
+	if _, err := in.ReadByte(); err != io.EOF {
+		t.Errorf("after the server's end: %v, want %v", err, io.EOF)
 	}
 }

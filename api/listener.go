@@ -28,7 +28,7 @@ func (s *Server) newApp() *fiber.App {
 	server.KeepHijackedConns = true
 	server.LazyRequestTime = true // request.begun is used instead
 	server.Handler = s.closeAfterResponse(
-		s.answerHeartbeats(s.acceptVisitorHeartbeats(s.framed(s.normalizePaths(server.Handler)))))
+		s.answerHeartbeats(s.acceptFrames(s.acceptVisitorHeartbeats(s.framed(s.normalizePaths(server.Handler))))))
 	server.ErrorHandler = unreadable(server.ErrorHandler)
 	return app
 }

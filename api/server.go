@@ -158,6 +158,7 @@ type Server struct {
 	keyViews   keyViews
 	keys       actors.KeyedMutex[string] // serializes keyedAfter, by Idempotency-Key and caller
 	batches    *batches
+	frames     peers.FrameServer // of other nodes' requests
 	// damage is the first error of a request that reports damage of the log, nil if there was none.
 	damage atomic.Pointer[error]
 	// highest is the highest position that was answered: later reads have to include it.
@@ -226,6 +227,7 @@ func New(config Config) *Server {
 	}
 	s.enableCORS(s.app.Server())
 	s.acceptLargeBodies(s.app.Server())
+	s.frames.Handler = s.app.Server().Handler
 	s.routes()
 	if config.Bookings != nil {
 		config.Bookings.OnPaid(s.endPassOf)
@@ -287,7 +289,7 @@ func (s *Server) setListener(ln *connections.Listener) bool {
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.sockets.Stop()
 	s.drain(ctx)
-	err := s.app.ShutdownWithContext(ctx)
+	err := errors.Join(s.frames.Shutdown(ctx), s.app.ShutdownWithContext(ctx))
 	s.stopAccepting()
 	if waited := s.sockets.Wait(ctx); err == nil {
 		err = waited

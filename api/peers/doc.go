@@ -10,6 +10,13 @@
 // because it is the same command: the header has its id, and the log position after which the
 // entity looks for an earlier decision.
 //
+// # Frames
+//
+// Small commands that are in flight at the same time share one connection per peer, which is requested with a signed
+// GET of [HopsPath] and upgraded: each request and each answer is an HTTP message with a length and an id. All others
+// have an HTTP connection of their own, and so have all requests to a peer without that connection, because it has
+// none yet or is of an older build. So frames need no other [Protocol], and a rolling upgrade is not affected.
+//
 // # Heartbeats
 //
 // A node requests a heartbeat from every other node every [HeartbeatEvery]; any answer to a forwarded

@@ -3,6 +3,9 @@
 package peers
 
 import (
+	"fmt"
+	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -10,8 +13,8 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// BenchmarkHop measures the cost of forwarding and answering a request, at both ends; plain is the same
-// request without the hop.
+// BenchmarkHop measures the CPU of forwarding and answering a request, at both ends, by HTTP and in frames, with 1 to
+// 256 callers; plain is the same request from a client.
 func BenchmarkHop(b *testing.B) {
 	p, key := newPeers(), ownedBy("b")
 	secret := p.Secret()
@@ -34,18 +37,31 @@ func BenchmarkHop(b *testing.B) {
 		return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 	}
 	measure := func(name string, once func() bool) {
-		b.Run(name, func(b *testing.B) {
-			before := used()
-			for b.Loop() {
-				if !once() {
-					b.Fatal("not answered")
+		for _, callers := range []int{1, 4, 16, 256} {
+			b.Run(fmt.Sprint(name, "/", callers), func(b *testing.B) {
+				before := used()
+				var left atomic.Int64
+				left.Store(int64(b.N))
+				var sending sync.WaitGroup
+				for range callers {
+					sending.Go(func() {
+						for left.Add(-1) >= 0 {
+							if !once() {
+								b.Error("not answered")
+								return
+							}
+						}
+					})
 				}
-			}
-			b.ReportMetric(float64(used()-before)/float64(b.N)/1e3, "cpu-µs/op")
-		})
+				sending.Wait()
+				b.ReportMetric(float64(used()-before)/float64(b.N)/1e3, "cpu-µs/op")
+			})
+		}
 	}
-	measure("hop", func() bool { return forward(p, key) })
-	client := &fasthttp.HostClient{Addr: q.member.HTTP}
+	measure("http", func() bool { return forward(p, key) })
+	linkTo(b, p, q)
+	measure("frames", func() bool { return forward(p, key) })
+	client := &fasthttp.HostClient{Addr: q.member.HTTP, MaxConns: 256}
 	measure("plain", func() bool {
 		request, response := fasthttp.AcquireRequest(), fasthttp.AcquireResponse()
 		defer fasthttp.ReleaseRequest(request)
@@ -57,4 +73,14 @@ func BenchmarkHop(b *testing.B) {
 	})
 	p.SetMembers(nil)
 	client.CloseIdleConnections()
+}
+
+// linkTo opens the connection for frames to a peer.
+func linkTo(b *testing.B, p *Peers, q *owningPeer) {
+	b.Helper()
+	l, err := dialLink(q.member.HTTP, "signed")
+	if err != nil {
+		b.Fatal(err)
+	}
+	p.peer(q.member.Run).hops.setLink(l)
 }

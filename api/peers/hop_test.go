@@ -17,6 +17,7 @@ import (
 // owningPeer is a fake node on loopback that answers all requests as their owner.
 type owningPeer struct {
 	*fasthttp.Server
+	frames *FrameServer
 	member Member
 	ended  chan error
 }
@@ -30,9 +31,14 @@ func startPeer(t testing.TB, run string, answer fasthttp.RequestHandler) *owning
 	}
 	q := &owningPeer{ended: make(chan error, 1), member: Member{Name: "b", Run: run, HTTP: listener.Addr().String(),
 		Hop: Protocol, State: Serving}}
-	q.Server = &fasthttp.Server{Logger: silentLog{}, Handler: func(c *fasthttp.RequestCtx) {
+	q.frames = &FrameServer{Handler: answer}
+	q.Server = &fasthttp.Server{Logger: silentLog{}, KeepHijackedConns: true, Handler: func(c *fasthttp.RequestCtx) {
 		if string(c.Path()) == HeartbeatPath {
 			fmt.Fprintf(c, "%s %016x %d %d", run, 0, time.Now().UnixNano(), 0)
+			return
+		}
+		if string(c.Path()) == HopsPath {
+			q.frames.Upgrade(c, c.Conn())
 			return
 		}
 		answer(c)
@@ -44,6 +50,9 @@ func startPeer(t testing.TB, run string, answer fasthttp.RequestHandler) *owning
 // stop ends the node.
 func (q *owningPeer) stop(t testing.TB) {
 	t.Helper()
+	if err := q.frames.Shutdown(context.Background()); err != nil {
+		t.Error(err)
+	}
 	if err := q.Shutdown(); err != nil {
 		t.Error(err)
 	}

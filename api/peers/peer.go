@@ -15,7 +15,11 @@ type peer struct {
 	// Forwarded requests and heartbeats use separate connections.
 	hops, heartbeats *pool
 	ended            chan struct{}
-	closed           atomic.Bool
+	// dialling is true while a connection for frames is opened, not before dialAfter.
+	dialling  atomic.Bool
+	dialAfter instant
+
+	closed atomic.Bool
 
 	lastHeartbeat instant
 	missed        atomic.Int64 // number of times it was watched since then
@@ -94,9 +98,35 @@ func (p *Peers) runHeartbeats(ctx context.Context, q *peer) {
 		}
 		if timedOut || !p.ownsEntities(q.member.Run) {
 			q.hops.interrupt()
+		} else if !q.suspected() {
+			p.keepLink(q)
 		}
 		q.hops.closeIdle()
 	}
+}
+
+// redialEvery is the interval at which a node tries to open a connection for frames: a node of an older build, or one
+// with too many connections, accepts none.
+const redialEvery = 2 * time.Second
+
+// keepLink opens a connection for frames to a peer that has none. Requests have connections of their own meanwhile.
+func (p *Peers) keepLink(q *peer) {
+	if q.hops.linked() || q.member.Hop != Protocol || q.dialAfter.isSet() && q.dialAfter.since() < 0 || q.dialling.Swap(true) {
+		return
+	}
+	q.dialAfter.set(redialEvery)
+	go func() {
+		defer q.dialling.Store(false)
+		now := time.Now()
+		hop := Hop{From: p.config.Self.Run, View: p.View(), Command: "-", At: now, Until: now.Add(suspectFor)}
+		l, err := dialLink(q.member.HTTP, p.config.Secret.Seal(&hop, time.Duration(q.skew.Load()), fasthttp.MethodGet, HopsPath, nil))
+		if err != nil {
+			p.config.Logger.Debug("requests to a node go over connections of their own: it accepts no frames", "node",
+				q.member.Name, "error", err)
+			return
+		}
+		q.hops.setLink(l)
+	}()
 }
 
 // requestHeartbeat requests one heartbeat.

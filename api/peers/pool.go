@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/valyala/fasthttp"
@@ -46,10 +47,15 @@ type pool struct {
 	idle   []*conn            // in order of last use; guarded by mu
 	busy   map[*conn]struct{} // guarded by mu
 	closed bool               // guarded by mu
+
+	link atomic.Pointer[link] // for frames, nil without one; changed under mu
+	// alone is the number of requests in flight up to which each has a connection of its own: a frame is handed from
+	// goroutine to goroutine, which costs more unless frames share writes. It does not change.
+	alone int
 }
 
 func newPool(address string) *pool {
-	return &pool{address: address, slots: make(chan struct{}, maxConnections), busy: map[*conn]struct{}{}}
+	return &pool{address: address, slots: make(chan struct{}, maxConnections), busy: map[*conn]struct{}{}, alone: 1}
 }
 
 // do sends a request and reads its answer. Errors: errPoolClosed, errPoolBusy; the network's, also after an
@@ -59,6 +65,11 @@ func (p *pool) do(request *fasthttp.Request, response *fasthttp.Response, until 
 		return err
 	}
 	defer func() { <-p.slots }()
+	if l := p.link.Load(); l != nil && len(p.slots) > p.alone && fits(request) {
+		if sent, err := l.do(request, response, until); sent {
+			return err
+		}
+	}
 	c, err := p.acquire()
 	if err != nil {
 		return err
@@ -145,6 +156,23 @@ func (p *pool) closeIdle() {
 	}
 }
 
+// setLink sets the connection for frames, unless the pool is closed.
+func (p *pool) setLink(l *link) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		l.end()
+		return
+	}
+	p.link.Store(l)
+}
+
+// linked reports whether there is a connection for frames.
+func (p *pool) linked() bool {
+	l := p.link.Load()
+	return l != nil && !l.hasEnded()
+}
+
 // interrupt aborts the requests in flight.
 func (p *pool) interrupt() {
 	p.mu.Lock()
@@ -152,6 +180,9 @@ func (p *pool) interrupt() {
 	for c := range p.busy {
 		_ = c.Close()
 		delete(p.busy, c)
+	}
+	if l := p.link.Swap(nil); l != nil {
+		l.end()
 	}
 }
 

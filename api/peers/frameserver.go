@@ -1,0 +1,218 @@
+package peers
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"io"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/valyala/fasthttp"
+)
+
+// FrameServer answers requests that other nodes send in frames. The zero value needs Handler alone. Its methods
+// are safe for concurrent use.
+type FrameServer struct {
+	// Handler answers a request as if it had come by HTTP.
+	Handler fasthttp.RequestHandler
+
+	mu       sync.Mutex
+	open     map[*frameConn]struct{} // guarded by mu
+	stopping bool                    // guarded by mu
+	serving  sync.WaitGroup          // one per connection
+}
+
+// Upgrade answers a request for a connection for frames whose signature was checked, and reports whether it accepts
+// one. raw is the connection of c.
+func (s *FrameServer) Upgrade(c *fasthttp.RequestCtx, raw net.Conn) (accepted bool) {
+	if string(c.Request.Header.Peek(fasthttp.HeaderUpgrade)) != frameProtocol {
+		c.SetStatusCode(fasthttp.StatusUpgradeRequired)
+		return false
+	}
+	f := &frameConn{conn: raw, writer: newFrameWriter(raw), handler: s.Handler, work: make(chan frameWork)}
+	if !s.add(f) {
+		c.SetStatusCode(fasthttp.StatusServiceUnavailable)
+		return false
+	}
+	c.SetStatusCode(fasthttp.StatusSwitchingProtocols)
+	c.Response.Header.Set(fasthttp.HeaderConnection, "Upgrade")
+	c.Response.Header.Set(fasthttp.HeaderUpgrade, frameProtocol)
+	c.Hijack(func(hijacked net.Conn) {
+		defer s.remove(f)
+		s.begin(f)
+		f.serve(hijacked)
+	})
+	return true
+}
+
+func (s *FrameServer) add(f *frameConn) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stopping {
+		return false
+	}
+	if s.open == nil {
+		s.open = map[*frameConn]struct{}{}
+	}
+	s.open[f] = struct{}{}
+	s.serving.Add(1)
+	return true
+}
+
+// begin repeats what Shutdown has done: the HTTP server has removed the deadlines of the connection since then.
+func (s *FrameServer) begin(f *frameConn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stopping {
+		f.stopReading()
+	}
+}
+
+func (s *FrameServer) remove(f *frameConn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.open, f)
+	s.serving.Done()
+}
+
+// Shutdown answers the requests in flight, and closes all connections. It returns ctx.Err() if ctx ends first.
+func (s *FrameServer) Shutdown(ctx context.Context) error {
+	s.mu.Lock()
+	s.stopping = true
+	for f := range s.open {
+		f.stopReading()
+	}
+	s.mu.Unlock()
+	done := make(chan struct{})
+	go func() { s.serving.Wait(); close(done) }()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for f := range s.open {
+		_ = f.conn.Close()
+	}
+	return ctx.Err()
+}
+
+// frameConn is a connection over which another node sends requests.
+type frameConn struct {
+	conn    net.Conn
+	writer  *frameWriter
+	handler fasthttp.RequestHandler
+	work    chan frameWork // to the idle workers
+	workers sync.WaitGroup
+}
+
+// frameWork is a request in a frame.
+type frameWork struct {
+	id  uint64
+	ctx *fasthttp.RequestCtx
+}
+
+// stopReading ends read. Requests in flight are answered.
+func (f *frameConn) stopReading() {
+	_ = f.conn.SetReadDeadline(time.Unix(1, 0)) // a closed connection has ended anyway
+}
+
+// serve answers requests until the connection ends or its read deadline is set, and then those in flight.
+func (f *frameConn) serve(in io.Reader) {
+	go f.writer.run()
+	f.read(frameReader{in: bufio.NewReaderSize(in, frameBuffer), limit: maxRequestFrame})
+	close(f.work)
+	f.workers.Wait()
+	f.writer.end()
+	<-f.writer.done
+	f.awaitClose(in)
+	_ = f.conn.Close()
+}
+
+// awaitClose lets the peer read the last answers: closing a connection with unread bytes would reset it.
+func (f *frameConn) awaitClose(in io.Reader) {
+	half, ok := f.conn.(interface{ CloseWrite() error })
+	if ok && half.CloseWrite() == nil && f.conn.SetReadDeadline(time.Now().Add(HeartbeatTimeout)) == nil {
+		_, _ = io.Copy(io.Discard, in)
+	}
+}
+
+// read hands requests to workers until the connection ends. A worker is started while all are busy, up to
+// maxConnections.
+func (f *frameConn) read(frames frameReader) {
+	var content bytes.Reader
+	decoder := bufio.NewReaderSize(nil, maxRequestFrame)
+	started := 0
+	for {
+		id, request, err := frames.next()
+		if err != nil {
+			return
+		}
+		work := frameWork{id: id, ctx: frameContexts.Get().(*fasthttp.RequestCtx)}
+		work.ctx.Init2(frameAddress{remote: f.conn.RemoteAddr(), local: f.conn.LocalAddr()}, nil, false)
+		content.Reset(request)
+		decoder.Reset(&content)
+		if err := work.ctx.Request.Read(decoder); err != nil || !fits(&work.ctx.Request) {
+			return
+		}
+		f.writer.awaitRoom()
+		select {
+		case f.work <- work:
+			continue
+		default:
+		}
+		if started < maxConnections {
+			started++
+			f.workers.Go(f.answer)
+		}
+		f.work <- work
+	}
+}
+
+// answer answers requests one after another.
+func (f *frameConn) answer() {
+	var content bytes.Buffer
+	encoder := bufio.NewWriterSize(&content, 2<<10)
+	for work := range f.work {
+		f.handler(work.ctx)
+		content.Reset()
+		encoder.Reset(&content)
+		err := work.ctx.Response.Write(encoder)
+		if err == nil {
+			err = encoder.Flush()
+		}
+		if err != nil || content.Len() > maxAnswerFrame {
+			_ = f.conn.Close() // the peer decides its requests itself
+			continue
+		}
+		f.writer.add(work.id, content.Bytes(), true)
+		work.ctx.ResetUserValues()
+		work.ctx.Request.Reset()
+		work.ctx.Response.Reset()
+		frameContexts.Put(work.ctx)
+		if content.Cap() > maxKept {
+			content = bytes.Buffer{}
+		}
+	}
+}
+
+var frameContexts = sync.Pool{New: func() any { return &fasthttp.RequestCtx{} }}
+
+// frameAddress is the connection of a request in a frame, for its handler: it has addresses alone, and is at its end.
+type frameAddress struct {
+	net.Conn
+	remote, local net.Addr
+}
+
+func (a frameAddress) RemoteAddr() net.Addr { return a.remote }
+
+func (a frameAddress) LocalAddr() net.Addr { return a.local }
+
+func (frameAddress) Read([]byte) (int, error) { return 0, io.EOF }
+
+func (frameAddress) SetReadDeadline(time.Time) error { return nil }
+
+func (frameAddress) Close() error { return nil }

@@ -14,88 +14,6 @@ import (
 	"admitone/events"
 )
 
-// holdUnits creates products and holds units of them at nodes in turn, and returns when the last hold is due.
-func (d *drill) holdUnits(name string, products, each, seconds int) (due time.Time) {
-	d.t.Helper()
-	for i := range products {
-		d.n[i%3].must(201, "POST", "/v1/products",
-			fmt.Sprintf(`{"id":"%s%d","name":"n","stock":%d,"hold_seconds":%d}`, name, i, each, seconds))
-	}
-	for i := range products * each {
-		held := decoded[struct {
-			ExpiresAt time.Time `json:"expires_at"`
-		}](d.t, d.n[i%3].must(201, "POST", fmt.Sprintf("/v1/products/%s%d/reservations", name, i%products),
-			`{"holder":"ann","hold":true}`))
-		due = held.ExpiresAt
-	}
-	return due
-}
-
-// noneHeld waits until no unit of the products is held, according to a node.
-func (s *serverProcess) noneHeld(name string, products int) (at time.Time) {
-	s.t.Helper()
-	for end := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
-		held := 0
-		for i := range products {
-			held += decoded[struct{ Held int }](s.t, s.must(200, "GET", fmt.Sprintf("/v1/products/%s%d", name, i), "")).Held
-		}
-		if held == 0 {
-			return time.Now()
-		}
-		if time.Now().After(end) {
-			s.t.Fatalf("%d units of %s are still held", held, name)
-		}
-	}
-}
-
-// TestNodesExpire: 400 holds expire once, by one node each; if their owner is killed 100 ms before they are due,
-// other nodes expire them at most 3 s late.
-func TestNodesExpire(t *testing.T) {
-	t.Parallel()
-	d := newDrill(t, true)
-	const products, each = 20, 20
-	before := conflicts(t, d.n...)
-	d.holdUnits("calm", products, each, 3)
-	d.n[0].noneHeld("calm", products)
-	time.Sleep(500 * time.Millisecond) // conflicts have occurred by then
-	lost := conflicts(t, d.n...) - before
-	t.Logf("%d holds expired, and %d appends lost a race", products*each, lost)
-	limit := products * each / 10 // a busy machine makes some nodes look silent
-	if killCount(0) > 0 {
-		limit = products * each / 100
-	}
-	if lost > limit {
-		t.Errorf("%d holds expired, and %d appends lost a race; want at most %d", products*each, lost, limit)
-	}
-	for round := range killCount(1) {
-		name := fmt.Sprintf("killed%d-", round)
-		due := d.holdUnits(name, products, each, 3)
-		time.Sleep(time.Until(due.Add(-100 * time.Millisecond)))
-		d.n[2].kill()
-		late := d.n[0].noneHeld(name, products).Sub(due)
-		t.Logf("the last of %d holds expired %v after it was due; one of three nodes was killed before", products*each, late)
-		if late > 3*time.Second {
-			t.Errorf("the last hold expired %v after it was due, want at most 3 s", late)
-		}
-		d.n[2].again()
-		d.settled(3)
-	}
-	for _, s := range d.n {
-		s.end()
-	}
-	must(t, exitDone, "verify", "--store", d.log.address())
-}
-
-// ownedPerformance returns the id of a performance that one of three nodes owns.
-func ownedPerformance(node placement.Member, n int) string {
-	for i := 0; ; i++ {
-		id := fmt.Sprintf("paid%d-%d", n, i)
-		if placement.NewView("n1", "n2", "n3").Owner(placement.OfPerformance(events.PerformanceID(id))) == node {
-			return id
-		}
-	}
-}
-
 // paymentStep names how far the payment of a booking got before a moment, according to the log.
 func (d *drill) paymentStep(at *serverProcess, booking, holder string, seats []string, moment time.Time) string {
 	d.t.Helper()
@@ -134,7 +52,7 @@ func TestNodesResumePayments(t *testing.T) {
 	t.Parallel()
 	d := newDrill(t, true)
 	interrupted := map[string]int{}
-	for round := range killCount(1) {
+	for round := range timerRounds(t) {
 		d.payAndKill(round, interrupted)
 	}
 	t.Logf("the last step before the kill: %v", interrupted)
@@ -148,7 +66,8 @@ func TestNodesResumePayments(t *testing.T) {
 func (d *drill) payAndKill(round int, interrupted map[string]int) {
 	d.t.Helper()
 	const bookings, price, charged = 12, 100, 1000
-	id := ownedPerformance("n3", round)
+	key := func(id string) placement.Key { return placement.OfPerformance(events.PerformanceID(id)) }
+	id := placedAt("n3", key, fmt.Sprintf("paid%d-", round), 0)
 	d.n[0].must(201, "POST", "/v1/performances", fmt.Sprintf(`{"id":%q,"title":"t","venue":"v",
 		"starts_at":"2999-01-01T20:00:00Z","sections":[{"id":"A","rows":1,"seats_per_row":%d,"price":%d}]}`,
 		id, 2*bookings, price))

@@ -82,11 +82,24 @@ func (d *drill) payAndKill(round int, interrupted map[string]int) {
 		ids[i] = decoded[struct{ ID string }](d.t, d.n[0].must(201, "POST", "/v1/performances/"+id+"/bookings",
 			fmt.Sprintf(`{"holder":%q,"seats":[%q,%q]}`, holders[i], first, second))).ID
 	}
+	log := newReader(d.t, d.log.address())
+	log.next(func(*events.Recorded, events.Fact, events.Metadata) {})
 	var callers sync.WaitGroup
-	for _, id := range ids {
-		callers.Go(func() { _, _, _ = post(http.DefaultClient, d.n[2].url+"/v1/bookings/"+id+"/payment", `{}`, "") })
+	for i, id := range ids {
+		callers.Go(func() {
+			time.Sleep(time.Duration(i) * time.Millisecond) // so that they are at different steps
+			_, _, _ = post(http.DefaultClient, d.n[2].url+"/v1/bookings/"+id+"/payment", `{}`, "")
+		})
 	}
-	time.Sleep(time.Duration(rand.Int64N(int64(15 * time.Millisecond))))
+	for begun, end := false, time.Now().Add(patience); !begun; {
+		if time.Now().After(end) {
+			d.t.Fatal("no payment begins")
+		}
+		log.next(func(e *events.Recorded, _ events.Fact, _ events.Metadata) {
+			begun = begun || e.Type == "booking.payment_started.v1"
+		})
+	}
+	time.Sleep(time.Duration(rand.Int64N(int64(10 * time.Millisecond))))
 	killed := time.Now()
 	d.n[2].kill()
 	callers.Wait()

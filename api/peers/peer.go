@@ -111,7 +111,8 @@ const redialEvery = 2 * time.Second
 
 // keepLink opens a connection for frames to a peer that has none. Requests have connections of their own meanwhile.
 func (p *Peers) keepLink(q *peer) {
-	if q.hops.linked() || q.member.Hop != Protocol || q.dialAfter.isSet() && q.dialAfter.since() < 0 || q.dialling.Swap(true) {
+	early := q.dialAfter.isSet() && q.dialAfter.since() < 0
+	if early || q.hops.linked() || q.member.Hop != Protocol || q.dialling.Swap(true) {
 		return
 	}
 	q.dialAfter.set(redialEvery)
@@ -119,7 +120,8 @@ func (p *Peers) keepLink(q *peer) {
 		defer q.dialling.Store(false)
 		now := time.Now()
 		hop := Hop{From: p.config.Self.Run, View: p.View(), Command: "-", At: now, Until: now.Add(suspectFor)}
-		l, err := dialLink(q.member.HTTP, p.config.Secret.Seal(&hop, time.Duration(q.skew.Load()), fasthttp.MethodGet, HopsPath, nil))
+		header := p.config.Secret.Seal(&hop, time.Duration(q.skew.Load()), fasthttp.MethodGet, HopsPath, nil)
+		l, err := dialLink(q.member.HTTP, header)
 		if err != nil {
 			p.config.Logger.Debug("requests to a node go over connections of their own: it accepts no frames", "node",
 				q.member.Name, "error", err)

@@ -113,7 +113,8 @@ func (d *drill) payAndKill(round int, interrupted map[string]int) {
 }
 
 // resumed waits until a payment that had begun is completed, and checks the wallet.
-func (d *drill) resumed(id, holder string, seats []string, charged, price int, killed time.Time, interrupted map[string]int) {
+func (d *drill) resumed(id, holder string, seats []string, charged, price int, killed time.Time,
+	interrupted map[string]int) {
 	d.t.Helper()
 	step := d.paymentStep(d.n[0], id, holder, seats, killed)
 	interrupted[step]++

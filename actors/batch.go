@@ -1,7 +1,6 @@
 package actors
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -188,7 +187,5 @@ func (e *entity) append(expected events.Revision, facts []events.Event) (appende
 			err = fmt.Errorf("%w: the store panicked: %v", events.ErrUnknown, cause)
 		}
 	}()
-	ctx, cancel := context.WithTimeout(context.Background(), e.desk.config.AppendTimeout)
-	defer cancel()
-	return e.desk.config.Store.Append(ctx, e.entry.stream, expected, facts)
+	return e.desk.config.Store.Append(e.desk.deadlines.get(), e.entry.stream, expected, facts)
 }

@@ -35,7 +35,7 @@ type Config struct {
 	// AppendBytes is the approximate limit of one append (8 MiB). The facts of one command always
 	// stay together.
 	AppendBytes int64
-	// AppendTimeout bounds one append (5 s). LoadTimeout bounds the time of a load without progress
+	// AppendTimeout bounds one append (5 s), to a fiftieth more. LoadTimeout bounds the time of a load without progress
 	// (30 s).
 	AppendTimeout, LoadTimeout time.Duration
 	// AnswerTimeout bounds the wait of Ask and View for an answer if their context has no deadline
@@ -95,6 +95,7 @@ type Desk struct {
 	storeLimit  atomic.Int64
 	envelopes   envelopePool
 	waiters     waiters
+	deadlines   sharedDeadlines
 	inFlight    atomic.Int64
 	incarnation atomic.Uint64
 	stopping    atomic.Bool
@@ -137,7 +138,7 @@ var _ Dispatcher = &Desk{}
 func NewDesk(engine *Engine, config Config) *Desk {
 	d := &Desk{config: config.withDefaults(), engine: engine, kinds: map[string]*core.Kind{},
 		seed: maphash.MakeSeed(), run: NewID(), sweeper: make(chan struct{})}
-	d.waiters.limit = d.config.AnswerTimeout
+	d.waiters.limit, d.deadlines.limit = d.config.AnswerTimeout, d.config.AppendTimeout
 	for _, kind := range config.Kinds {
 		d.kinds[kind.Category] = &kind
 	}

@@ -194,9 +194,7 @@ func (d *Desk) tryAppendAll(store events.MultiAppender, parts []jointPart) (appe
 			err = fmt.Errorf("%w: the store panicked: %v", events.ErrUnknown, cause)
 		}
 	}()
-	ctx, cancel := context.WithTimeout(context.Background(), d.config.AppendTimeout)
-	defer cancel()
-	return store.AppendAll(ctx, appends)
+	return store.AppendAll(d.deadlines.get(), appends)
 }
 
 // joinPart decides a part. Arrivals wait until its turn ends.

@@ -18,6 +18,9 @@ type taking struct {
 // failed; untaken reports that none was taken.
 func (r *Runner) atOnce(ctx context.Context, from actors.Request, p *Process, s *Stage) (at int, untaken bool,
 	err error) {
+	if len(s.Steps) == 1 {
+		return 0, false, r.one(ctx, from, p, &s.Steps[0], nil)
+	}
 	steps := make([]taking, len(s.Steps))
 	for i := range s.Steps {
 		steps[i].Step = &s.Steps[i]

@@ -130,6 +130,9 @@ func (r *Runner) Run(ctx context.Context, from actors.Request, p *Process) error
 		p.Begin()
 	}
 	for i := range p.Stages {
+		if len(p.Stages[i].Steps) == 0 {
+			continue
+		}
 		at, untaken, err := r.stage(ctx, from, p, &p.Stages[i])
 		if err == nil {
 			continue
@@ -174,20 +177,21 @@ func (r *Runner) stage(
 		return r.atOnce(ctx, from, p, s)
 	}
 	for i := range s.Steps {
-		if err := r.inOrder(ctx, from, p, &s.Steps[i]); err != nil {
+		if err := r.one(ctx, from, p, &s.Steps[i], s.Steps[i].Again); err != nil {
 			return i, false, err
 		}
 	}
 	return 0, false, nil
 }
 
-// inOrder takes a step of an ordered stage.
-func (r *Runner) inOrder(ctx context.Context, from actors.Request, p *Process, step *Step) error {
+// one takes a step by itself. again is [Step.Again], or nil in an unordered stage.
+func (r *Runner) one(ctx context.Context, from actors.Request, p *Process, step *Step,
+	again func(context.Context, error) bool) error {
 	if step.Do == nil {
 		return nil
 	}
 	answer, err := r.take(ctx, step.forward(from, p), p, step, nil)
-	for isRefusal(err) && step.Again != nil && step.Again(ctx, err) {
+	for again != nil && isRefusal(err) && again(ctx, err) {
 		answer, err = r.take(ctx, step.forward(from, p), p, step, nil)
 	}
 	if err == nil && step.Took != nil {

@@ -265,6 +265,25 @@ func TestNothingToUndo(t *testing.T) {
 	}
 }
 
+// TestAgainIsOfOrderedStages: a refused step is sent once more in an ordered stage only, however few
+// steps the stage has.
+func TestAgainIsOfOrderedStages(t *testing.T) {
+	w := open(t)
+	p := purchase{id: "again"}
+	w.do(p.seat(seats[0]), &seat.Hold{HoldID: events.NewHoldID("bob", 1), Holder: "bob", HoldFor: time.Hour})
+	r := process.Runner{Entities: w.desk}
+	for _, ordered := range []bool{false, true} {
+		asked := 0
+		err := r.Run(t.Context(), from, &process.Process{ID: fmt.Sprint(ordered), Stages: []process.Stage{{Ordered: ordered,
+			Steps: []process.Step{{Name: "take", Stream: p.seat(seats[0]),
+				Do:    &seat.Hold{HoldID: p.hold(), Holder: "ann", HoldFor: time.Hour},
+				Again: func(context.Context, error) bool { asked++; return asked < 3 }}}}}})
+		if want := map[bool]int{true: 3}[ordered]; code(err) != "seat_taken" || asked != want {
+			t.Errorf("ordered %t: %v, Again was called %d times, want seat_taken and %d", ordered, err, asked, want)
+		}
+	}
+}
+
 // TestTwoRunners: two nodes resume one process concurrently, from wherever the first has crashed.
 // Both return its end, not_held if the other has closed it. No id stands for two decisions, and a
 // completed process has taken every decision once.

@@ -17,6 +17,9 @@ func (r *Runner) Together(ctx context.Context, from actors.Request, p *Process) 
 	if !ok {
 		return actors.ErrNotJoint
 	}
+	if turns, ok := r.Entities.(actors.TurnDispatcher); ok && !turns.AppendsTogether() {
+		return actors.ErrNotJoint
+	}
 	count := 0
 	for i := range p.Stages {
 		count += len(p.Stages[i].Steps)

@@ -92,8 +92,8 @@ func (r *request) keyedReport(of events.PaidThing, do func(id actors.CommandID) 
 	defer end()
 	return r.keyedIn(ctx, of.Path(), func(id actors.CommandID) error {
 		err := do(id)
-		if failed := r.server.noteReports(ctx); err == nil {
-			err = failed
+		if noteErr := r.server.noteReports(ctx); err == nil {
+			err = noteErr
 		}
 		return err
 	})

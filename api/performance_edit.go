@@ -82,9 +82,9 @@ func (s *Server) editAreas(r *request, id events.PerformanceID, edit *performanc
 	if refusal := (*core.Refusal)(nil); errors.As(err, &refusal) {
 		switch refusal.Code {
 		case core.CodeStaleRevision:
-			now, failed := s.config.Desk.View(context.Background(), performance.Stream(id), func(core.Core) {})
-			if failed != nil {
-				return failed
+			now, err := s.config.Desk.View(context.Background(), performance.Stream(id), func(core.Core) {})
+			if err != nil {
+				return err
 			}
 			return r.checkPrecondition(refusal, performance.Stream(id), *edit.Base, now.Revision)
 		case core.CodeInvalidField:

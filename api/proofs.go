@@ -291,15 +291,15 @@ func (s *Server) revisionAt(
 	last events.Revision,
 	at time.Time,
 ) (events.Revision, error) {
-	var failed error
+	var readErr error
 	first := sort.Search(int(last), func(revision int) bool {
 		page, err := s.config.Store.Read(ctx, stream, events.Revision(revision), events.Forward, 1)
 		if err != nil {
-			failed = err
+			readErr = err
 		}
 		return err != nil || len(page) == 0 || !page[0].Created.Before(at)
 	})
-	return events.Revision(first), failed
+	return events.Revision(first), readErr
 }
 
 // lastAbout returns the position of the last event about a reservation at or after revision from, 0

@@ -24,27 +24,27 @@ type foreignMoney struct {
 func (s *Server) countPayments(ctx context.Context, q *query, from *projections.Reading, of events.PaidThing,
 	v *report, counted func(id string) bool) error {
 	var past *row.Payment
-	var failed error
+	var visitErr error
 	err := from.PaymentsFor(of, func(id string, p row.Payment) bool {
 		if counted(id) {
 			return true
 		}
 		past = &p
 		if q.at != nil && p.Position > q.at.Position {
-			if past, failed = row.PaymentAt(ctx, s.config.Store, id, q.at.Position); failed != nil {
+			if past, visitErr = row.PaymentAt(ctx, s.config.Store, id, q.at.Position); visitErr != nil {
 				return false
 			}
 		}
 		if past != nil {
 			v.countPayment(past, s.config.Currency.Code)
 		}
-		failed = ctx.Err()
-		return failed == nil
+		visitErr = ctx.Err()
+		return visitErr == nil
 	})
 	if err != nil {
 		return err
 	}
-	return failed
+	return visitErr
 }
 
 // countPayment adds one payment's sums, to Foreign if it is in another currency.

@@ -116,8 +116,8 @@ func checkPast(t *rapid.T, now, then *Projections, bookings []string, at events.
 		checkRow(t, at, w, err, room, ok)
 		roster, err := row.RosterAt(t.Context(), now.store, id, at)
 		cup, ok, _ := then.Tournament(id)
-		played, failed := now.TournamentAt(t.Context(), id, at)
-		checkRow(t, at, played, failed, cup, ok)
+		played, cupErr := now.TournamentAt(t.Context(), id, at)
+		checkRow(t, at, played, cupErr, cup, ok)
 		if roster == nil {
 			checkRow(t, at, (*row.Tournament)(nil), err, cup, ok)
 			continue

@@ -13,9 +13,9 @@ import (
 type waiters struct {
 	applied atomic.Uint64 // the position up to which the views contain the log
 
-	mu     sync.Mutex
-	queue  queue[*waiter] // by position
-	failed error          // set once, when all waits end
+	mu    sync.Mutex
+	queue queue[*waiter] // by position
+	err   error          // set once, when all waits end
 }
 
 type waiter struct {
@@ -37,9 +37,9 @@ func (w *waiters) wait(ctx context.Context, pos events.Position) error {
 		w.mu.Unlock()
 		return nil
 	}
-	if w.failed != nil {
+	if w.err != nil {
 		w.mu.Unlock()
-		return w.failed
+		return w.err
 	}
 	me := &waiter{pos: pos, done: make(chan struct{})}
 	heap.Push(&w.queue, me)
@@ -57,8 +57,8 @@ func (w *waiters) wait(ctx context.Context, pos events.Position) error {
 	switch {
 	case events.Position(w.applied.Load()) >= pos:
 		return nil
-	case w.failed != nil:
-		return w.failed
+	case w.err != nil:
+		return w.err
 	}
 	return ctx.Err()
 }
@@ -77,8 +77,8 @@ func (w *waiters) reached(pos events.Position) {
 func (w *waiters) fail(err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.failed == nil {
-		w.failed = err
+	if w.err == nil {
+		w.err = err
 	}
 	for len(w.queue) > 0 {
 		close(heap.Pop(&w.queue).(*waiter).done)

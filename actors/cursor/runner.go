@@ -231,12 +231,12 @@ func (r *Runner) await(ctx context.Context, wait time.Duration) error {
 // watch puts a token into more when the log grows.
 func (r *Runner) watch(ctx context.Context) {
 	for behind := events.Position(0); ctx.Err() == nil; {
-		err := r.config.Await(ctx, behind)
-		if err != nil && ctx.Err() == nil {
+		awaitErr := r.config.Await(ctx, behind)
+		if awaitErr != nil && ctx.Err() == nil {
 			behind = 0
 		}
-		head, failed := r.config.Store.Head(ctx)
-		if failed == nil && head > behind && err == nil {
+		head, err := r.config.Store.Head(ctx)
+		if err == nil && head > behind && awaitErr == nil {
 			behind = head
 		}
 		select {
@@ -244,7 +244,7 @@ func (r *Runner) watch(ctx context.Context) {
 		default:
 		}
 		pause := restBetweenReads
-		if err != nil || failed != nil {
+		if awaitErr != nil || err != nil {
 			pause = rest
 		}
 		sleep(ctx, pause)

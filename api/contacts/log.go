@@ -80,25 +80,25 @@ func (b *Book) Record(ctx context.Context, store events.Store, holder events.Hol
 	defer b.unlockLog()
 	had := b.HasDataOf(holder)
 	fact := &events.HolderForgotten{HolderHash: HashOf(holder)}
-	failed := error(nil)
+	appendErr := error(nil)
 	for attempt := 0; ; attempt++ {
 		at, err := b.catchUp(ctx, store, metadata.CommandID)
 		if err != nil || at != 0 {
 			return at, err
 		}
-		if wait := repeatInterval - time.Since(b.recent[holderIDOf(holder)]); wait > 0 && !had && failed == nil {
+		if wait := repeatInterval - time.Since(b.recent[holderIDOf(holder)]); wait > 0 && !had && appendErr == nil {
 			return 0, &RepeatError{min(wait, repeatInterval)}
 		}
 		if attempt == recordAttempts {
-			return 0, failed
+			return 0, appendErr
 		}
 		e := events.Event{ID: events.EventID(metadata.CommandID, 0), Type: fact.Name(), Data: events.AppendFact(nil, fact),
 			Fact: fact}
 		metadata.At = time.Now().Round(0).UTC()
 		e.Metadata, _ = events.Seal(nil, b.reached.hash, events.SettingsStream, b.reached.revision+1, &e, &metadata)
-		_, failed = store.Append(ctx, events.SettingsStream, b.reached.revision, []events.Event{e})
-		if failed != nil && !errors.Is(failed, events.ErrConflict) && !errors.Is(failed, events.ErrUnknown) {
-			return 0, failed
+		_, appendErr = store.Append(ctx, events.SettingsStream, b.reached.revision, []events.Event{e})
+		if appendErr != nil && !errors.Is(appendErr, events.ErrConflict) && !errors.Is(appendErr, events.ErrUnknown) {
+			return 0, appendErr
 		}
 	}
 }

@@ -249,8 +249,8 @@ func isKnown(p *payment.State, r *Refund) bool {
 		if known.ID == r.ID || known.Reference == r.Reference {
 			return true
 		}
-		for _, failed := range known.Failed {
-			if failed == r.Reference {
+		for _, reference := range known.Failed {
+			if reference == r.Reference {
 				return true
 			}
 		}

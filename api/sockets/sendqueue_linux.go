@@ -28,8 +28,8 @@ func sendQueueBytes(raw syscall.RawConn) (n int, ok bool) {
 		return 0, false
 	}
 	var err error
-	failed := raw.Control(func(fd uintptr) { n, err = unix.IoctlGetInt(int(fd), unix.SIOCOUTQ) })
-	return n, err == nil && failed == nil
+	controlErr := raw.Control(func(fd uintptr) { n, err = unix.IoctlGetInt(int(fd), unix.SIOCOUTQ) })
+	return n, err == nil && controlErr == nil
 }
 
 // writeSome writes as much as the kernel accepts without blocking, and returns the number of
@@ -38,10 +38,10 @@ func writeSome(raw syscall.RawConn, message []byte) (n int, err error) {
 	if raw == nil {
 		return 0, nil
 	}
-	failed := raw.Control(func(fd uintptr) { n, err = unix.Write(int(fd), message) })
+	controlErr := raw.Control(func(fd uintptr) { n, err = unix.Write(int(fd), message) })
 	switch {
-	case failed != nil:
-		return 0, failed
+	case controlErr != nil:
+		return 0, controlErr
 	case errors.Is(err, unix.EAGAIN), errors.Is(err, unix.EINTR):
 		return 0, nil
 	}

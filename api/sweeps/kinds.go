@@ -96,7 +96,7 @@ func sweepPerformance(ctx context.Context, s *Sweeper, id string) (ended int64, 
 // concurrently; nil means that there is nothing to do. It continues after a failure and returns the
 // first error.
 func (s *Sweeper) eachBooking(ctx context.Context, id string, visit func(*row.Booking) (end func() error)) error {
-	after, failed := uint64(0), error(nil)
+	after, firstErr := uint64(0), error(nil)
 	for {
 		bookings, next, err := s.bookings(id, after)
 		if err == nil {
@@ -111,11 +111,11 @@ func (s *Sweeper) eachBooking(ctx context.Context, id string, visit func(*row.Bo
 				ends = append(ends, end)
 			}
 		}
-		if err := concurrently(ends); failed == nil {
-			failed = err
+		if err := concurrently(ends); firstErr == nil {
+			firstErr = err
 		}
 		if after = next; next == 0 {
-			return failed
+			return firstErr
 		}
 	}
 }
@@ -133,7 +133,7 @@ func (s *Sweeper) bookings(id string, after uint64) (found []row.Booking, next u
 
 // sweepProduct ends the reservations of a product. No new ones are made after the fence.
 func sweepProduct(ctx context.Context, s *Sweeper, id string) (ended int64, err error) {
-	remaining, failed := 0, error(nil)
+	remaining, firstErr := 0, error(nil)
 	for after := ""; ; {
 		reservations, next, err := s.reservations(id, after)
 		if err == nil {
@@ -153,14 +153,14 @@ func sweepProduct(ctx context.Context, s *Sweeper, id string) (ended int64, err 
 				ended++
 			}
 		}
-		if err := concurrently(ends); failed == nil {
-			failed = err
+		if err := concurrently(ends); firstErr == nil {
+			firstErr = err
 		}
 		if after = next; next == "" {
 			break
 		}
 	}
-	return ended + int64(remaining), failed
+	return ended + int64(remaining), firstErr
 }
 
 // endReservation ends one reservation and, if it was paid, starts its refund.
@@ -203,17 +203,17 @@ func countEntries(_ context.Context, s *Sweeper, id string) (ended int64, err er
 // concurrently calls functions, at most maxEnds at a time, and returns the first error in their order.
 func concurrently(all []func() error) error {
 	var group sync.WaitGroup
-	failed := make([]error, len(all))
+	errs := make([]error, len(all))
 	slots := make(chan struct{}, maxEnds)
 	for i, do := range all {
 		slots <- struct{}{}
 		group.Go(func() {
-			failed[i] = process.Guard(do)
+			errs[i] = process.Guard(do)
 			<-slots
 		})
 	}
 	group.Wait()
-	for _, err := range failed {
+	for _, err := range errs {
 		if err != nil {
 			return err
 		}

@@ -81,14 +81,14 @@ func (p positions) at(ordinal int64) (events.Position, error) {
 
 // find returns the ordinal of the leaf at a position among the first size leaves, 0 for none.
 func (p positions) find(position events.Position, size int64) (int64, error) {
-	var failed error
+	var readErr error
 	i := sort.Search(int(size), func(i int) bool {
 		at, err := p.at(int64(i) + 1)
-		failed = errors.Join(failed, err)
+		readErr = errors.Join(readErr, err)
 		return at >= position
 	})
-	if failed != nil || i == int(size) {
-		return 0, failed
+	if readErr != nil || i == int(size) {
+		return 0, readErr
 	}
 	if at, err := p.at(int64(i) + 1); err != nil || at != position {
 		return 0, err

@@ -297,11 +297,11 @@ func (t *SharedTree) signNext(ctx context.Context, s *signer) error {
 	if err != nil && !errors.Is(err, events.ErrConflict) && !errors.Is(err, events.ErrUnknown) {
 		return err
 	}
-	found, failed := t.readHeads(ctx, s)
-	if failed == nil && !found {
-		failed = cmp.Or(err, fmt.Errorf("%w: a head that was appended can't be read", events.ErrUnavailable))
+	found, readErr := t.readHeads(ctx, s)
+	if readErr == nil && !found {
+		readErr = cmp.Or(err, fmt.Errorf("%w: a head that was appended can't be read", events.ErrUnavailable))
 	}
-	return failed
+	return readErr
 }
 
 // signLast signs a last head when the signer shuts down, if there are uncovered events.

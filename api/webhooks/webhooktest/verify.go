@@ -61,7 +61,7 @@ func checkGenuine(t testing.TB, secret string, deliveries []Delivery, want int) 
 func findNode(t testing.TB) (node, modules string) {
 	t.Helper()
 	node, err := exec.LookPath("node")
-	if cache, failed := os.UserCacheDir(); failed == nil {
+	if cache, cacheErr := os.UserCacheDir(); cacheErr == nil {
 		modules = filepath.Join(cache, "admitone-webhooks", "node_modules")
 	}
 	if err == nil {

@@ -121,16 +121,16 @@ func (w *headChecker) ReadAll(ctx context.Context, from events.Position, dir eve
 }
 
 // end completes the check up to head, once the log is no longer read through the headChecker;
-// failed is the error with which reading ended. Errors: failed; a *merkle.Contradiction; the log's.
-func (w *headChecker) end(ctx context.Context, head events.Position, failed error) error {
+// readErr is the error with which reading ended. Errors: readErr; a *merkle.Contradiction; the log's.
+func (w *headChecker) end(ctx context.Context, head events.Position, readErr error) error {
 	if w.pages == nil {
-		return failed
+		return readErr
 	}
 	close(w.pages)
 	w.ended.Wait()
-	if failed != nil {
-		w.err = failed
-		return errors.Join(failed, w.close())
+	if readErr != nil {
+		w.err = readErr
+		return errors.Join(readErr, w.close())
 	}
 	for w.err == nil && w.reached < head { // events that no page contained
 		page, err := w.Store.ReadAll(ctx, w.reached, events.Forward, 1024)

@@ -216,23 +216,23 @@ func serve(ctx context.Context, s server.Settings, demo bool, out io.Writer) err
 	if progress.IsTerminal(out) {
 		fmt.Fprint(out, banner("http://"+p.Address(), where+p.Where(), demo))
 	}
-	var failed error
+	var partErr error
 	select {
 	case <-ctx.Done():
 		fmt.Fprintln(out, "stopping")
-	case failed = <-p.Failed():
-		s.Logger.Error("a part of the server failed; stopping", "error", failed)
+	case partErr = <-p.Failed():
+		s.Logger.Error("a part of the server failed; stopping", "error", partErr)
 	}
-	if failed == nil && s.Drain > 0 {
+	if partErr == nil && s.Drain > 0 {
 		drain(p, s.Drain)
 	}
 	limit, cancel := context.WithTimeout(context.Background(), stopLimit)
 	defer cancel()
-	if err := p.Stop(limit); err != nil && failed == nil {
+	if err := p.Stop(limit); err != nil && partErr == nil {
 		s.Logger.Warn("some work did not end in time", "error", err)
 	}
-	if failed != nil {
-		return ended{failed}
+	if partErr != nil {
+		return ended{partErr}
 	}
 	return nil
 }

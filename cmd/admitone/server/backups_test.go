@@ -43,10 +43,10 @@ func TestBackupsLeaveSpace(t *testing.T) {
 		t.Errorf("unknown disk space: %v", err)
 	}
 	linked, err := bytesToCopy(b.log, canLink(b.log, b.dir))
-	all, failed := bytesToCopy(b.log, false)
-	if err != nil || failed != nil || linked == 0 || all <= linked {
-		t.Errorf("%d bytes to copy, %d without links; %v, %v; want no failed, linked > 0 and all > linked",
-			linked, all, err, failed)
+	all, allErr := bytesToCopy(b.log, false)
+	if err != nil || allErr != nil || linked == 0 || all <= linked {
+		t.Errorf("%d bytes to copy, %d without links; %v, %v; want no errors, linked > 0 and all > linked",
+			linked, all, err, allErr)
 	}
 	if canLink(b.log, filepath.Join(store, "none")) {
 		t.Error("there are links into a missing folder")

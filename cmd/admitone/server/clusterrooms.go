@@ -72,7 +72,7 @@ func (p *Server) watchOwners(ctx context.Context) error {
 
 // wakeRooms makes each room with visitors determine its owner.
 func (p *Server) wakeRooms(ctx context.Context) error {
-	var failed []error
+	var errs []error
 	for after := ""; ; {
 		page, next, err := p.Views.WaitingRooms(after, 100)
 		if err != nil {
@@ -80,11 +80,11 @@ func (p *Server) wakeRooms(ctx context.Context) error {
 		}
 		for i := range page {
 			if page[i].WaitingRoomCounts != (events.WaitingRoomCounts{}) {
-				failed = append(failed, p.Rooms.Resume(ctx, page[i].ID))
+				errs = append(errs, p.Rooms.Resume(ctx, page[i].ID))
 			}
 		}
 		if after = next; after == "" {
-			return errors.Join(failed...)
+			return errors.Join(errs...)
 		}
 	}
 }

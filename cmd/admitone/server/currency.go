@@ -24,7 +24,7 @@ func nameCurrency(log events.Store, code string) (events.Currency, error) {
 	if code != "" && !known {
 		return events.Currency{}, usage.Errorf("--currency is a code of ISO 4217, for example EUR, not %q", code)
 	}
-	failed := error(nil)
+	appendErr := error(nil)
 	for range nameAttempts {
 		named, err := events.CurrencyIn(ctx, log, events.EndPosition)
 		switch {
@@ -33,12 +33,12 @@ func nameCurrency(log events.Store, code string) (events.Currency, error) {
 		case !named.Assumed:
 			return events.Currency{}, usage.Errorf("--currency: the amounts of this log are in %s, and not in %s", named.Code, code)
 		}
-		if failed = appendCurrency(ctx, log, wanted); failed != nil &&
-			!errors.Is(failed, events.ErrConflict) && !errors.Is(failed, events.ErrUnknown) {
-			return events.Currency{}, failed
+		if appendErr = appendCurrency(ctx, log, wanted); appendErr != nil &&
+			!errors.Is(appendErr, events.ErrConflict) && !errors.Is(appendErr, events.ErrUnknown) {
+			return events.Currency{}, appendErr
 		}
 	}
-	return events.Currency{}, failed
+	return events.Currency{}, appendErr
 }
 
 // appendCurrency records the currency after the current settings. Errors: the store's.

@@ -66,8 +66,8 @@ func replacedError(ctx context.Context, log events.Store, dir string) error {
 	there := "which has no log now"
 	other, err := embedded.OpenReader(dir, embedded.Options{Logger: slog.New(slog.DiscardHandler)})
 	if err == nil {
-		end, failed := other.Head(ctx)
-		if err = failed; err == nil {
+		end, headErr := other.Head(ctx)
+		if err = headErr; err == nil {
 			there = fmt.Sprintf("where another copy was put, which ends at position %d", end)
 		}
 		_ = other.Close() // it was only read

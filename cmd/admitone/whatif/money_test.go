@@ -20,10 +20,10 @@ import (
 func (s *sale) someMoney(t *rapid.T, what, id string) {
 	ctx, path, err := context.Background(), "/v1/bookings/"+id+"/payment-intent", error(nil)
 	var state booking.State
-	_, failed := s.desk.View(ctx, booking.Stream(events.BookingID(id)), func(c core.Core) {
+	_, viewErr := s.desk.View(ctx, booking.Stream(events.BookingID(id)), func(c core.Core) {
 		state = c.(*booking.Booking).State()
 	})
-	s.must(failed)
+	s.must(viewErr)
 	switch what {
 	case "intent":
 		_, err = s.process.BeginIntent(ctx, bookings.BeginIntent{Origin: origin(), BookingID: state.ID, Provider: "bank",

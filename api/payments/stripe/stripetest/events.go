@@ -142,7 +142,7 @@ func (s *signer) sign(payload []byte, secret string, at time.Time) (string, erro
 func findNode(t testing.TB) (node, modules string) {
 	t.Helper()
 	node, err := exec.LookPath("node")
-	if cache, failed := os.UserCacheDir(); failed == nil {
+	if cache, cacheErr := os.UserCacheDir(); cacheErr == nil {
 		modules = filepath.Join(cache, "admitone-stripe", "node_modules")
 	}
 	if err == nil {

@@ -60,7 +60,8 @@ func TestAskEachAfterAnotherDesk(t *testing.T) {
 	if _, err := here.AskEach(ctx, holdRequests(hold, 1)); err != nil {
 		t.Fatal(err)
 	}
-	released, err := there.Ask(ctx, Request{Stream: seatStream(1), ID: NewCommandID(), Command: &seat.Release{HoldID: hold}})
+	released, err := there.Ask(ctx, Request{Stream: seatStream(1), ID: NewCommandID(),
+		Command: &seat.Release{HoldID: hold}})
 	if err != nil {
 		t.Fatal(err)
 	}

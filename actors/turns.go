@@ -47,9 +47,10 @@ const turnTries = 8
 // entities in the same order.
 //
 // Errors: [*RefusedError], decided on a state that is on stable storage: nothing was done.
-// ErrNotJoint: nothing was done, and the commands must be sent one by one, as one of them was sent
-// before or an entity has no state and can't be assumed to be empty. ErrOverloaded, ErrStopping,
-// ErrUnavailable, ErrBroken: nothing was done. Otherwise there is a result for each command.
+// ErrNotJoint: nothing was done, and the commands must be sent one by one: one of them was sent before, an
+// entity has no state and can't be assumed to be empty, or another process has appended to one.
+// ErrOverloaded, ErrStopping, ErrUnavailable, ErrBroken: nothing was done. Otherwise there is a result for
+// each command.
 func (d *Desk) AskEach(ctx context.Context, requests []Request) ([]Result, error) {
 	for range turnTries {
 		parts := newParts(len(requests))
@@ -108,7 +109,7 @@ func (e *entity) decideSingle(p *envelope, part *jointPart) error {
 	case e.status == unloaded && e.assumable():
 		e.assumeEmpty(e.kind.New())
 		part.assumed = true
-	case e.status != ready:
+	case e.status != ready, e.outdated():
 		return ErrNotJoint
 	}
 	now := e.timeOf(p)

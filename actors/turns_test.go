@@ -52,6 +52,32 @@ func TestAskEach(t *testing.T) {
 	wantIdle(t, d)
 }
 
+// TestAskEachAfterAnotherDesk: a turn refuses nothing because of a seat that another desk has released since.
+func TestAskEachAfterAnotherDesk(t *testing.T) {
+	log := openLog(t, t.TempDir())
+	here, there := openDesk(t, log, withoutMultiAppend), openDesk(t, log, withoutMultiAppend)
+	ctx, hold := context.Background(), newHold()
+	if _, err := here.AskEach(ctx, holdRequests(hold, 1)); err != nil {
+		t.Fatal(err)
+	}
+	released, err := there.Ask(ctx, Request{Stream: seatStream(1), ID: NewCommandID(),
+		Command: &seat.Release{HoldID: hold}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	here.Observe(seatStream(1), released.Revision)
+	next := holdRequests(newHold(), 2, 1)
+	if _, err := here.AskEach(ctx, next); !errors.Is(err, ErrNotJoint) {
+		t.Errorf("AskEach of a seat released elsewhere: %v; want %v", err, ErrNotJoint)
+	}
+	for _, request := range next {
+		if _, err := here.Ask(ctx, request); err != nil {
+			t.Errorf("%s: %v", request.Stream, err)
+		}
+	}
+	wantIdle(t, here)
+}
+
 // TestAskEachWhileWriting: a turn is decided on a state that is not durable yet, and its refusal
 // waits for that.
 func TestAskEachWhileWriting(t *testing.T) {

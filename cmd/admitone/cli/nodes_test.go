@@ -21,9 +21,10 @@ type nodes struct {
 }
 
 // begin starts the node with a name.
-func (n *nodes) begin(name, log string) *serverProcess {
+func (n *nodes) begin(name, log string, args ...string) *serverProcess {
 	n.t.Helper()
-	s := serveOn(n.t, log, "--secrets", n.secrets, "--cluster", freeAddress(n.t), "--node", name)
+	args = append([]string{"--secrets", n.secrets, "--cluster", freeAddress(n.t), "--node", name}, args...)
+	s := serveOn(n.t, log, args...)
 	n.all = append(n.all, s)
 	return s
 }

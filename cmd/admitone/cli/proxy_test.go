@@ -4,14 +4,16 @@ import (
 	"net"
 	"sync"
 	"testing"
+	"time"
 )
 
-// proxy is a TCP proxy that can stop forwarding.
+// proxy is a TCP proxy that can stop forwarding, or forward later.
 type proxy struct {
 	to     string
 	ln     net.Listener
 	mu     sync.Mutex
 	closed chan struct{} // while it is cut; guarded by mu
+	delay  time.Duration // of every packet, in each direction; guarded by mu
 }
 
 func newProxy(t *testing.T, at, to string) *proxy {
@@ -55,13 +57,39 @@ func (p *proxy) await() {
 	<-open
 }
 
+// packet is what was received in one read, and the time at which it is due.
+type packet struct {
+	data []byte
+	due  time.Time
+}
+
 func (p *proxy) copy(to, from net.Conn) {
-	buffer := make([]byte, 32<<10)
-	for {
-		n, err := from.Read(buffer)
+	packets, done := make(chan packet, 256), make(chan struct{})
+	defer close(done)
+	go p.receive(from, packets, done)
+	for next := range packets {
+		time.Sleep(time.Until(next.due))
 		p.await()
+		if _, err := to.Write(next.data); err != nil {
+			return
+		}
+	}
+	p.await()
+}
+
+// receive reads packets until the connection ends or done is closed.
+func (p *proxy) receive(from net.Conn, packets chan<- packet, done <-chan struct{}) {
+	defer close(packets)
+	for {
+		buffer := make([]byte, 32<<10)
+		n, err := from.Read(buffer)
 		if n > 0 {
-			if _, err := to.Write(buffer[:n]); err != nil {
+			p.mu.Lock()
+			due := time.Now().Add(p.delay)
+			p.mu.Unlock()
+			select {
+			case packets <- packet{buffer[:n], due}:
+			case <-done:
 				return
 			}
 		}
@@ -69,6 +97,13 @@ func (p *proxy) copy(to, from net.Conn) {
 			return
 		}
 	}
+}
+
+// slow delays what is received from now on.
+func (p *proxy) slow(delay time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.delay = delay
 }
 
 func (p *proxy) cut() {

@@ -160,19 +160,26 @@ func (s hallState) String() string {
 var refusesHalls = map[string]string{"book": "seat_taken sold_out", "block a seat": "seat_taken",
 	"block places": "sold_out", "resize": "limit_exceeded"}
 
-// hallModel is hallState for porcupine.
-var hallModel = porcupine.Model{
-	Init: func() any { return hallState{size: 10, free: 10} },
-	Step: func(state, input, output any) (bool, any) {
+// hallModel is hallState for porcupine. A contested request to unblock a seat may have no effect: an attempt that
+// fails later may hold the seat under its label, and the block returns when it releases the seat.
+var hallModel = (&porcupine.NondeterministicModel{
+	Init: func() []any { return []any{hallState{size: 10, free: 10}} },
+	Step: func(state, input, output any) (next []any) {
 		in := input.(*hallInput)
 		if out := output.(string); in.contested && out != "ok" && strings.Contains(refusesHalls[in.ask], out) {
-			return true, state
+			return []any{state}
 		}
-		out, next := state.(hallState).step(in)
-		return out == output.(string), next
+		out, after := state.(hallState).step(in)
+		if out != output.(string) {
+			return nil
+		}
+		if in.contested && in.ask == "unblock a seat" {
+			next = append(next, state)
+		}
+		return append(next, after)
 	},
 	DescribeOperation: func(input, output any) string { return fmt.Sprintf("%+v: %s", *input.(*hallInput), output) },
-}
+}).ToModel()
 
 // hallClient sends one request after another, and returns what it has booked.
 type hallClient struct {

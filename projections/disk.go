@@ -1,7 +1,6 @@
 package projections
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -124,17 +123,7 @@ func (p *Projections) pebbleOptions() *pebble.Options {
 	for i := range options.Levels {
 		options.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
 	}
-	options.Experimental.SpanPolicyFunc = tablesOfOneView
 	return options
-}
-
-// tablesOfOneView ends a table with the keys of a view. Records whose ids are in the order of time overlap none in
-// earlier tables of their own, so that these are not written again.
-func tablesOfOneView(key []byte) (_ pebble.SpanPolicy, end []byte, _ error) {
-	if length := bytes.IndexByte(key, 0); length >= 0 {
-		return pebble.SpanPolicy{}, append(bytes.Clone(key[:length]), 1), nil
-	}
-	return pebble.SpanPolicy{}, nil, nil
 }
 
 // closeDisk closes the files. It flushes the memory table to disk first, unless the views will be discarded at

@@ -35,6 +35,9 @@ func (o *Owner) Pass(c *fasthttp.RequestCtx, requestID string, hop *Hop) (positi
 	defer fasthttp.ReleaseResponse(response)
 	c.Request.CopyTo(request)
 	request.UseHostHeader = true
+	if len(request.Header.Host()) == 0 { // of HTTP/1.0
+		request.Header.SetHost(o.member.HTTP)
+	}
 	request.Header.ResetConnectionClose() // it is about the client's connection
 	request.Header.Set("X-Request-Id", requestID)
 	request.URI().DisablePathNormalizing = true

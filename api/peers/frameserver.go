@@ -31,22 +31,32 @@ func (s *FrameServer) Upgrade(c *fasthttp.RequestCtx, raw net.Conn) (accepted bo
 		c.SetStatusCode(fasthttp.StatusUpgradeRequired)
 		return false
 	}
-	f := &frameConn{conn: raw, writer: newFrameWriter(raw), handler: s.Handler, work: make(chan frameWork)}
-	if !s.add(f) {
+	if s.isStopping() {
 		c.SetStatusCode(fasthttp.StatusServiceUnavailable)
 		return false
 	}
+	f := &frameConn{conn: raw, writer: newFrameWriter(raw), handler: s.Handler, work: make(chan frameWork)}
 	c.SetStatusCode(fasthttp.StatusSwitchingProtocols)
 	c.Response.Header.Set(fasthttp.HeaderConnection, "Upgrade")
 	c.Response.Header.Set(fasthttp.HeaderUpgrade, frameProtocol)
-	c.Hijack(func(hijacked net.Conn) {
+	c.Hijack(func(hijacked net.Conn) { // not called if the HTTP server closes the connection
+		if !s.add(f) {
+			_ = raw.Close()
+			return
+		}
 		defer s.remove(f)
-		s.begin(f)
 		f.serve(hijacked)
 	})
 	return true
 }
 
+func (s *FrameServer) isStopping() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.stopping
+}
+
+// add registers a connection, unless the server is stopping.
 func (s *FrameServer) add(f *frameConn) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -59,15 +69,6 @@ func (s *FrameServer) add(f *frameConn) bool {
 	s.open[f] = struct{}{}
 	s.serving.Add(1)
 	return true
-}
-
-// begin repeats what Shutdown has done: the HTTP server has removed the deadlines of the connection since then.
-func (s *FrameServer) begin(f *frameConn) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.stopping {
-		f.stopReading()
-	}
 }
 
 func (s *FrameServer) remove(f *frameConn) {
@@ -155,7 +156,7 @@ func (f *frameConn) read(frames frameReader) {
 		work.ctx.Init2(frameAddress{remote: f.conn.RemoteAddr(), local: f.conn.LocalAddr()}, nil, false)
 		content.Reset(request)
 		decoder.Reset(&content)
-		if err := work.ctx.Request.Read(decoder); err != nil || !fits(&work.ctx.Request) {
+		if err := readRequest(&work.ctx.Request, decoder); err != nil || !fits(&work.ctx.Request) {
 			return
 		}
 		f.writer.awaitRoom()
@@ -172,7 +173,16 @@ func (f *frameConn) read(frames frameReader) {
 	}
 }
 
-// answer answers requests one after another.
+// readRequest reads a request whose body may be anything: the first node has parsed it.
+func readRequest(r *fasthttp.Request, in *bufio.Reader) error {
+	if err := r.Header.Read(in); err != nil {
+		return err
+	}
+	return r.ContinueReadBody(in, maxFrameBody, false)
+}
+
+// answer answers requests one after another. An answer that is too large for a frame is replaced by an empty one,
+// so that the peer decides the request itself.
 func (f *frameConn) answer() {
 	var content bytes.Buffer
 	encoder := bufio.NewWriterSize(&content, 2<<10)
@@ -185,8 +195,7 @@ func (f *frameConn) answer() {
 			err = encoder.Flush()
 		}
 		if err != nil || content.Len() > maxAnswerFrame {
-			_ = f.conn.Close() // the peer decides its requests itself
-			continue
+			content.Reset()
 		}
 		f.writer.add(work.id, content.Bytes(), true)
 		work.ctx.ResetUserValues()

@@ -179,7 +179,7 @@ func (l *link) read(in *bufio.Reader) {
 		if err = c.response.Read(decoder); err != nil {
 			err = errFrame
 		}
-		if c.outcome <- err; err != nil {
+		if c.outcome <- err; err != nil && len(answer) > 0 {
 			return
 		}
 	}
